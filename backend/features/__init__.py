@@ -1,0 +1,1 @@
+"""What Gatehouse can do, one folder per capability."""

@@ -1,0 +1,1 @@
+"""Accounts with a password: signing up, signing in, changing the profile."""

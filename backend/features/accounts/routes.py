@@ -1,0 +1,134 @@
+"""Accounts over HTTP."""
+
+from typing import Any
+
+from backend.features.accounts import service
+from backend.features.accounts.service import Accounts, NewUser
+from backend.features.accounts.wire import SignedInOut, SignedUp, SignIn, SignUp, UpdateUser
+from backend.features.sessions.guard import SignedIn
+from backend.features.sessions.hand_over import hand_over, hand_over_new
+from backend.features.sessions.reader import SessionReader
+from backend.features.sessions.service import Issued
+from backend.features.sessions.wire import UserOut
+from backend.kernel.randomness import alphanumeric
+from backend.kernel.refusals import Refusal
+from backend.storage.work import Work
+from backend.web.answers import Answer, header_safe
+from backend.web.cookies import Cookies
+from backend.web.endpoint import AUTH
+from backend.web.routes import Routes
+from backend.web.visit import Visit
+from backend.web.wire import Status
+
+routes = Routes("accounts", prefix=AUTH)
+
+
+@routes.post(
+    "/sign-up/email",
+    answers=SignedUp,
+    hashes=True,
+    takes_forms=True,
+    refusals=(
+        "VALIDATION_ERROR",
+        "PASSWORD_TOO_SHORT",
+        "PASSWORD_TOO_LONG",
+        "PASSWORD_COMPROMISED",
+        "FIELD_NOT_ALLOWED",
+        "EMAIL_PASSWORD_SIGN_UP_DISABLED",
+        "INVALID_ORIGIN",
+        "INVALID_CALLBACK_URL",
+        "USER_ALREADY_EXISTS_USE_ANOTHER_EMAIL",
+        "SERVICE_UNAVAILABLE",
+    ),
+)
+def sign_up_email(
+    work: Work,
+    visit: Visit,
+    accounts: Accounts,
+    cookies: Cookies,
+    reader: SessionReader,
+    body: SignUp,
+) -> Answer:
+    """Make an account with a password, and sign it in."""
+    service.check_not_protected(body.model_extra or {})
+    remember = body.remember_me is not False
+    new = NewUser(body.email, body.password, body.name, body.image, remember)
+    issued = service.sign_up(work, accounts, new)
+    service.end_presented(work, reader.presented(visit))
+    answer = Answer(SignedUp(token=issued.token.reveal(), user=UserOut.of(issued.user)))
+    return _with_cookies(answer, work, visit, cookies, issued)
+
+
+@routes.post(
+    "/sign-in/email",
+    answers=SignedInOut,
+    hashes=True,
+    takes_forms=True,
+    refusals=(
+        "VALIDATION_ERROR",
+        "INVALID_EMAIL",
+        "PASSWORD_TOO_LONG",
+        "INVALID_EMAIL_OR_PASSWORD",
+        "BANNED_USER",
+        "INVALID_ORIGIN",
+        "INVALID_CALLBACK_URL",
+        "SERVICE_UNAVAILABLE",
+    ),
+)
+def sign_in_email(
+    work: Work,
+    visit: Visit,
+    accounts: Accounts,
+    cookies: Cookies,
+    reader: SessionReader,
+    body: SignIn,
+) -> Answer:
+    """Sign in with an e-mail address and its password."""
+    issued = service.sign_in(
+        work,
+        accounts,
+        body.email,
+        body.password,
+        remember=body.remember_me is not False,
+        device_of=lambda user_id: cookies.known_device(visit.cookie_header, user_id),
+    )
+    if isinstance(issued, Answer):  # a gate asks for more before there is a session
+        return issued
+    service.end_presented(work, reader.presented(visit))
+    target = body.callback_url
+    signed_in = SignedInOut(
+        redirect=bool(target),
+        token=issued.token.reveal(),
+        url=target or None,
+        user=UserOut.of(issued.user),
+    )
+    headers = {"location": header_safe(target)} if target else {}
+    return _with_cookies(Answer(signed_in, headers=headers), work, visit, cookies, issued)
+
+
+@routes.post(
+    "/update-user",
+    answers=Status,
+    refusals=(
+        "VALIDATION_ERROR",
+        "EMAIL_CAN_NOT_BE_UPDATED",
+        "FIELD_NOT_ALLOWED",
+        "UNAUTHORIZED",
+        "INVALID_ORIGIN",
+    ),
+)
+def update_user(work: Work, current: SignedIn, cookies: Cookies, body: UpdateUser) -> Answer:
+    """Change one's own name or picture."""
+    if body.email:
+        raise Refusal("EMAIL_CAN_NOT_BE_UPDATED")
+    service.check_not_protected(body.model_extra or {})
+    said: dict[str, Any] = body.model_dump(include={"name", "image"}, exclude_unset=True)
+    service.update_profile(work, current.user, said)
+    return hand_over(Answer(Status()), cookies, current.session, current.token, work.settings)
+
+
+def _with_cookies(
+    answer: Answer, work: Work, visit: Visit, cookies: Cookies, issued: Issued
+) -> Answer:
+    nonce = alphanumeric(work.randomness, 16)
+    return hand_over_new(answer, cookies, issued, work.settings, visit.cookie_header, nonce)

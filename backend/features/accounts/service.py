@@ -1,0 +1,212 @@
+"""Who gets an account, and who gets in."""
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from hashlib import sha256
+from typing import Any, NoReturn
+
+from backend.features.sessions import service as sessions
+from backend.features.sessions.service import Issued
+from backend.kernel.email_address import is_address, normal_form
+from backend.kernel.events import Event, EventKind
+from backend.kernel.hashing import HashPool
+from backend.kernel.passwords import PasswordRules
+from backend.kernel.refusals import Refusal, plain_refusal, too_many_requests
+from backend.kernel.secret import Password, SessionToken
+from backend.kernel.tokens import TokenMint, digest
+from backend.storage import sessions as stored_sessions
+from backend.storage import users
+from backend.storage.users import Credential, User
+from backend.storage.work import Work
+from backend.web.answers import Answer
+from backend.web.limits import FAILURES_PER_ACCOUNT, Limits
+
+PROTECTED = ("role", "banReason", "banExpires", "banned")
+"""Fields of a user that only an admin sets; a request that names one is refused, not obeyed."""
+
+
+@dataclass(frozen=True, slots=True)
+class SigningIn:
+    """A user who has just proved who they are, before a session is made."""
+
+    user: User
+    method: str
+    remember: bool
+
+
+Gate = Callable[[Work, SigningIn], Answer | None]
+"""Stands between a proof and a session: lets pass, refuses, or answers with a further question."""
+
+
+@dataclass(frozen=True, slots=True)
+class Gates:
+    """The gates every way of signing in goes through, in order."""
+
+    all: Sequence[Gate]
+
+    def first_answer(self, work: Work, signing_in: SigningIn) -> Answer | None:
+        for gate in self.all:
+            if answer := gate(work, signing_in):
+                return answer
+        return None
+
+
+@dataclass(frozen=True, slots=True)
+class Accounts:
+    """What signing up and signing in need beside the work itself."""
+
+    hashes: HashPool
+    rules: PasswordRules
+    mint: TokenMint
+    limits: Limits
+    gates: Gates
+
+
+@dataclass(frozen=True, slots=True)
+class NewUser:
+    """What somebody said to get an account; `address` is as they typed it."""
+
+    address: str
+    password: Password
+    name: str
+    image: str | None
+    remember: bool
+
+
+def check_not_protected(extra: Mapping[str, Any]) -> None:
+    """Refuse fields nobody may set on their own account; a falsy one counts as not said."""
+    for field in PROTECTED:
+        if extra.get(field):
+            raise Refusal("FIELD_NOT_ALLOWED", f"{field} is not allowed to be set")
+
+
+def sign_up(work: Work, accounts: Accounts, new: NewUser) -> Issued:
+    """Make an account with a password and its first session."""
+    if not work.settings.sign_up:
+        raise Refusal("EMAIL_PASSWORD_SIGN_UP_DISABLED")
+    accounts.rules.check_new(new.password)
+    email = normal_form(new.address)
+    if users.is_taken(work.db, email):
+        _refuse_taken(work)
+    hashed = work.outside(accounts.hashes.hash, work.client, new.password)
+    user = _insert(work, email, new, hashed)
+    work.record(Event(EventKind.SIGN_UP, actor=user.id, subject=user.id))
+    return sessions.issue(work, accounts.mint, user, remember=new.remember)
+
+
+def sign_in(
+    work: Work,
+    accounts: Accounts,
+    address: str,
+    password: Password,
+    *,
+    remember: bool,
+    device_of: Callable[[str], str | None],
+) -> Issued | Answer:
+    """Let in who knows the password; `device_of` names a browser this user has used before."""
+    if not is_address(address):
+        raise Refusal("INVALID_EMAIL")
+    accounts.rules.check_length(password)
+    email = normal_form(address)
+    credential = users.find_credential(work.db, email)
+    failures = _count_attempt(work, accounts.limits, email, credential, device_of)
+    user = _check_password(work, accounts, credential, password)
+    accounts.limits.refund(FAILURES_PER_ACCOUNT, *failures)
+    signing_in = SigningIn(user, "password", remember)
+    if answer := accounts.gates.first_answer(work, signing_in):
+        return answer
+    work.record(Event(EventKind.SIGN_IN, user.id, user.id, {"method": signing_in.method}))
+    return sessions.issue(work, accounts.mint, user, remember=remember)
+
+
+def end_presented(work: Work, token: SessionToken | None) -> None:
+    """End the session a browser showed while signing in anew (ASVS 7.2.4)."""
+    if token is not None and work.settings.strict:
+        stored_sessions.delete_by_digest(work.db, digest(token))
+
+
+def update_profile(work: Work, user: User, changes: dict[str, Any]) -> User:
+    """Change one's own name or picture."""
+    if not changes:
+        raise plain_refusal("No fields to update")
+    changed = users.update_profile(work.db, user.id, changes, work.now())
+    if changed is None:  # removed a moment ago, by another hand
+        raise Refusal("UNAUTHORIZED")
+    detail: dict[str, str | int | bool] = {"fields": ",".join(sorted(changes))}
+    work.record(Event(EventKind.USER_UPDATED, user.id, user.id, detail))
+    return changed
+
+
+def _refuse_taken(work: Work) -> NoReturn:
+    work.keep(Event(EventKind.SIGN_UP_FAILED, detail={"reason": "taken"}))
+    raise Refusal("USER_ALREADY_EXISTS_USE_ANOTHER_EMAIL")
+
+
+def _insert(work: Work, email: str, new: NewUser, hashed: str) -> User:
+    now = work.now()
+    user = User(
+        id=work.new_id(),
+        email=email,
+        email_verified=False,
+        name=new.name,
+        image=new.image,
+        role="user",
+        banned=False,
+        ban_reason=None,
+        ban_expires=None,
+        created_at=now,
+        updated_at=now,
+    )
+    if not users.insert(work.db, user, hashed):  # taken while we hashed
+        _refuse_taken(work)
+    return user
+
+
+def _count_attempt(
+    work: Work,
+    limits: Limits,
+    email: str,
+    credential: Credential | None,
+    device_of: Callable[[str], str | None],
+) -> tuple[str, str]:
+    """Count this attempt as a failure before the hash, so that parallel guesses gain nothing.
+
+    A browser in which the user has signed in before has its own count: strangers who guess cannot
+    shut the owner out.
+    """
+    known = device_of(str(credential.user.id)) if credential else None
+    who = ("account", sha256((known or email).encode()).hexdigest())
+    exceeded = limits.count(FAILURES_PER_ACCOUNT, *who)
+    if exceeded is None:
+        return who
+    if exceeded.first:
+        subject = credential.user.id if credential else None
+        work.keep(Event(EventKind.RATE_LIMITED, subject=subject, detail={"what": "password"}))
+    raise too_many_requests(exceeded.retry_after)
+
+
+def _check_password(
+    work: Work,
+    accounts: Accounts,
+    credential: Credential | None,
+    password: Password,
+) -> User:
+    # An unknown address costs a hash too: the time of the answer must not name our users.
+    seen = credential.password_hash if credential else None
+    verdict = work.outside(accounts.hashes.verify, work.client, password, seen)
+    if credential is None or seen is None or not verdict.matches:
+        _refuse(work, credential)
+    # The password may have been changed, or the user banned, while we hashed.
+    user = users.find_if_password_is(work.db, credential.user.id, seen)
+    if user is None:
+        _refuse(work, credential)
+    if verdict.upgraded is not None:
+        users.replace_password_hash(work.db, user.id, seen, verdict.upgraded)
+    return user
+
+
+def _refuse(work: Work, credential: Credential | None) -> NoReturn:
+    subject = credential.user.id if credential else None
+    work.keep(Event(EventKind.SIGN_IN_FAILED, subject=subject, detail={"known": bool(credential)}))
+    raise Refusal("INVALID_EMAIL_OR_PASSWORD")
+

@@ -1,0 +1,22 @@
+"""The gate that keeps banned users out."""
+
+from backend.features.accounts.service import SigningIn
+from backend.kernel.events import Event, EventKind
+from backend.kernel.refusals import Refusal
+from backend.storage import users
+from backend.storage.work import Work
+
+
+def refuse_banned(work: Work, signing_in: SigningIn) -> None:
+    """Refuse a banned user, or lift a ban that has run out.
+
+    Asked only after the password was right: a ban is told to nobody else (ASVS 6.3.8).
+    """
+    user = signing_in.user
+    if not user.banned:
+        return
+    if user.ban_expires is not None and user.ban_expires <= work.now():
+        users.lift_ban(work.db, user.id, work.now())
+        return
+    work.keep(Event(EventKind.SIGN_IN_FAILED, subject=user.id, detail={"reason": "banned"}))
+    raise Refusal("BANNED_USER")

@@ -1,0 +1,43 @@
+"""The admin from ADMIN_EMAIL and ADMIN_PASSWORD, made at start."""
+
+from backend.kernel.email_address import is_address, normal_form
+from backend.kernel.events import Event, EventKind
+from backend.kernel.passwords import PasswordHasher, PasswordRules
+from backend.kernel.refusals import Refusal
+from backend.kernel.settings import SettingsError
+from backend.storage import users
+from backend.storage.users import User
+from backend.storage.work import Work
+
+
+def ensure_first_admin(work: Work, hasher: PasswordHasher, rules: PasswordRules) -> None:
+    """Create the admin of the environment unless the address is taken; never changes an account."""
+    address, password = work.settings.admin_email, work.settings.admin_password
+    if not address or password is None:
+        return
+    email = normal_form(address)
+    if not is_address(email):
+        raise SettingsError(f"ADMIN_EMAIL: {address!r} is not an e-mail address")
+    if users.is_taken(work.db, email):
+        return
+    try:
+        rules.check_new(password)
+    except Refusal as refusal:
+        raise SettingsError(f"ADMIN_PASSWORD: {refusal.message}") from None
+    hashed = work.outside(hasher.hash, password)
+    now = work.now()
+    admin = User(
+        id=work.new_id(),
+        email=email,
+        email_verified=True,
+        name="Admin",
+        image=None,
+        role="admin",
+        banned=False,
+        ban_reason=None,
+        ban_expires=None,
+        created_at=now,
+        updated_at=now,
+    )
+    if users.insert(work.db, admin, hashed):  # another replica may be as fast
+        work.record(Event(EventKind.ADMIN_CREATED, subject=admin.id))

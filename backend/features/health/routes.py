@@ -1,0 +1,96 @@
+"""Is the server up, is it ready, and who is asking?"""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Literal
+
+from pydantic import Field
+
+from backend import __version__
+from backend.features.sessions.guard import Protected
+from backend.features.sessions.wire import UserOut
+from backend.kernel.clock import Clock
+from backend.storage import ready
+from backend.storage.engine import Database, DatabaseUnavailable
+from backend.web.answers import Answer
+from backend.web.routes import Routes
+from backend.web.wire import Moment, WireModel
+
+routes = Routes("service", auth_rules=False)
+_KNOWN_FOR = 2.0  # seconds an answer of /ready is used again, so that probes cost nothing
+
+
+class Health(WireModel):
+    """The process runs and answers."""
+
+    status: Literal["ok"] = "ok"
+    version: str = Field(default=__version__, examples=[__version__])
+
+
+class Readiness(WireModel):
+    """What the server needs to do its work, each in a word or a sentence."""
+
+    status: Literal["ready", "not ready"]
+    database: Literal["ok", "away"]
+    migrations: Literal["current", "outdated", "unknown"]
+    sessions: str = Field(examples=["cached"])
+
+
+class Me(WireModel):
+    """The caller."""
+
+    user: UserOut
+    session_expires_at: Moment
+
+
+@dataclass
+class ReadinessProbe:
+    """Asks the database, at most once every two seconds."""
+
+    database: Database
+    clock: Clock
+    sessions_state: Callable[[], str]
+    known_at: float = float("-inf")
+    known: Readiness | None = None
+
+    def look(self) -> Readiness:
+        """Return the state now, or the one of a moment ago."""
+        now = self.clock.monotonic()
+        if self.known is None or now - self.known_at > _KNOWN_FOR:
+            self.known, self.known_at = self._ask(), now
+        return self.known
+
+    def _ask(self) -> Readiness:
+        state = self.sessions_state()
+        try:
+            step = ready.migrated_to(self.database)
+        except DatabaseUnavailable:
+            return Readiness(
+                status="not ready", database="away", migrations="unknown", sessions=state
+            )
+        current = ready.is_current(step)
+        return Readiness(
+            status="ready" if current else "not ready",
+            database="ok",
+            migrations="current" if current else "outdated",
+            sessions=state,
+        )
+
+
+@routes.get("/health", answers=Health)
+async def health() -> Health:
+    """Tell that the process is up. Never asks the database: a probe must not keep it awake."""
+    return Health()
+
+
+@routes.get("/ready", answers=Readiness)
+def readiness(probe: ReadinessProbe) -> Answer:
+    """Tell whether requests can be served: 200, or 503 with what is missing."""
+    state = probe.look()
+    return Answer(state, status=200 if state.status == "ready" else 503)
+
+
+@routes.get("/api/me", answers=Me, refusals=("UNAUTHORIZED",))
+async def me(current: Protected) -> Me:
+    """Return the caller: the example of a protected endpoint. Limited per user."""
+    return Me(user=UserOut.of(current.user), session_expires_at=current.session.expires_at)

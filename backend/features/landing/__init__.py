@@ -1,0 +1,1 @@
+"""Where a browser lands that follows a link to this server."""

@@ -1,0 +1,57 @@
+"""The landing page, and the two small endpoints Better Auth's client expects beside it."""
+
+import re
+from html import escape
+from typing import Annotated
+
+from fastapi import Query
+
+from backend.features.landing.page import POLICY, landing_page
+from backend.kernel.settings import Settings
+from backend.web.answers import Answer, redirect
+from backend.web.endpoint import AUTH
+from backend.web.routes import Routes
+from backend.web.wire import WireModel
+
+routes = Routes("service", auth_rules=False)
+_CODE = re.compile(r"['A-Za-z0-9_-]+")
+
+
+class Ok(WireModel):
+    """The API is there."""
+
+    ok: bool = True
+
+
+class ErrorQuery(WireModel):
+    """Why a link did not work."""
+
+    error: str | list[str] = "UNKNOWN"
+
+
+@routes.get(f"{AUTH}/ok", answers=Ok)
+async def ok() -> Ok:
+    """Tell that the API is there."""
+    return Ok()
+
+
+@routes.get(f"{AUTH}/error")
+async def error(query: Annotated[ErrorQuery, Query()]) -> Answer:
+    """Show on the landing page why a link did not work."""
+    return redirect(f"/?error={_known(query.error)}")
+
+
+@routes.get("/")
+async def landing(settings: Settings, query: Annotated[ErrorQuery | None, Query()] = None) -> Answer:
+    """Show what runs here."""
+    said = _known(query.error) if query and query.error != "UNKNOWN" else None
+    page = landing_page(settings, escape(said) if said else None)
+    return Answer(
+        page.encode(),
+        media_type=b"text/html; charset=utf-8",
+        headers={"content-security-policy": POLICY},
+    )
+
+
+def _known(code: str | list[str]) -> str:
+    return code if isinstance(code, str) and _CODE.fullmatch(code) else "UNKNOWN"

@@ -1,0 +1,1 @@
+"""Sessions: issuing, checking, prolonging and ending them."""

@@ -1,0 +1,72 @@
+"""What an endpoint writes to be for signed-in callers only: `session: SignedIn`."""
+
+from collections.abc import Awaitable, Callable
+from typing import Annotated, Any
+
+from fastapi import Depends, Request, Response
+from fastapi.security import APIKeyCookie, HTTPBearer
+
+from backend.features.sessions import service
+from backend.features.sessions.cache import Current
+from backend.features.sessions.reader import SessionReader
+from backend.kernel.refusals import Refusal
+from backend.web.house import House
+from backend.web.routes import AtEdge
+from backend.web.visit import Visit
+
+_cookie = APIKeyCookie(name="better-auth.session_token", scheme_name="cookie", auto_error=False)
+_bearer = HTTPBearer(scheme_name="bearer", auto_error=False)
+
+
+async def required(visit: Visit, house: House) -> Current:
+    """Return the caller's session or refuse with 401 (ASVS 8.3.1)."""
+    reader: SessionReader = house.services[SessionReader]
+    current = await reader.read(visit, house)
+    if current is None:
+        raise Refusal("UNAUTHORIZED")
+    return current
+
+
+async def fresh(visit: Visit, house: House) -> Current:
+    """Return the session of a caller who signed in recently, or refuse with 403 (ASVS 7.5.1)."""
+    current = await required(visit, house)
+    if not service.is_fresh(current.session, house.workshop.clock.now(), house.workshop.settings):
+        raise Refusal("SESSION_NOT_FRESH")
+    return current
+
+
+async def limited(visit: Visit, house: House) -> Current:
+    """Return the caller's session, or refuse with 401, or with 429 above the limit per user."""
+    current = await required(visit, house)
+    await house.limits.per_user.check(Request(visit.scope), str(current.user.id), house.pools.ask)
+    return current
+
+
+def _for_fastapi(find: Callable[[Visit, House], Awaitable[Current]]) -> Any:
+    """The same check as a dependency, for an endpoint written in plain FastAPI."""
+
+    async def dependency(
+        request: Request,
+        response: Response,
+        _cookie: Annotated[str | None, Depends(_cookie)],
+        _bearer: Annotated[object | None, Depends(_bearer)],
+    ) -> Current:
+        house: House = request.app.state.house
+        visit = Visit(request.scope, house.addresses)
+        house.origins.check_request(visit.method, visit.path, visit.headers)
+        current = await find(visit, house)
+        for line in visit.cookies:
+            response.headers.append("set-cookie", line)
+        return current
+
+    return Depends(dependency)
+
+
+SignedIn = Annotated[Current, AtEdge(required), _for_fastapi(required)]
+"""The caller's session; without one the answer is 401."""
+
+FreshlySignedIn = Annotated[Current, AtEdge(fresh), _for_fastapi(fresh)]
+"""The session of a caller who signed in within SESSION_FRESH_FOR; otherwise 401 or 403."""
+
+Protected = Annotated[Current, AtEdge(limited), _for_fastapi(limited)]
+"""As SignedIn, and at most RATE_LIMIT_PER_USER calls: for endpoints of the application's own."""

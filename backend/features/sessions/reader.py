@@ -1,0 +1,158 @@
+"""The session check: who is asking. The hot path of the whole server.
+
+cookie -> signature (a forgery costs no query) -> digest -> cache -> only then the database.
+"""
+
+from datetime import datetime
+from typing import Protocol
+
+from backend.features.sessions import service
+from backend.features.sessions.cache import Current, SessionCache
+from backend.features.sessions.wire import SessionAndUser, SessionOut, UserOut
+from backend.kernel.client import Client
+from backend.kernel.refusals import too_many_requests
+from backend.kernel.secret import SessionToken
+from backend.kernel.settings import Settings
+from backend.kernel.tokens import TokenDigest, TokenMint, digest
+from backend.storage import sessions
+from backend.storage.sessions import SessionWithUser
+from backend.storage.work import Work, ask
+from backend.web.cookies import Cookies
+from backend.web.house import House
+from backend.web.limits import PER_SESSION
+from backend.web.visit import Visit
+
+
+class Feed(Protocol):
+    """Tells whether changes by other hands reach our cache."""
+
+    def proven(self) -> bool: ...
+
+
+class SessionReader:
+    """Finds the caller's session, in the cache or in the database."""
+
+    def __init__(
+        self, settings: Settings, cookies: Cookies, mint: TokenMint, cache: SessionCache, feed: Feed
+    ) -> None:
+        self._settings = settings
+        self._cookies = cookies
+        self._mint = mint
+        self._cache = cache
+        self._feed = feed
+        self._per_minute = PER_SESSION.amount if settings.rate_limits else None
+
+    def presented(self, visit: Visit) -> SessionToken | None:
+        """Return the session token the caller shows, if we made it: bearer before cookie."""
+        authorization = visit.headers.get(b"authorization")
+        if authorization is not None:
+            token = self._from_bearer(authorization)
+            if token is not None:
+                return token
+        header = visit.headers.get(b"cookie")
+        if header is None:
+            return None
+        value = self._cookies.read_signed(header, self._cookies.session_token)
+        return SessionToken(value) if value else None
+
+    async def read(self, visit: Visit, house: House, *, refresh: bool = True) -> Current | None:
+        """Return the caller's live session, prolonged if that is due, or None.
+
+        The answer of `visit` gets the cookies that follow: a new end, or the deletion of a cookie
+        whose signature is right but whose session is gone.
+        """
+        token = self.presented(visit)
+        if token is None:
+            return None
+        now = house.workshop.clock.now()
+        token_digest = digest(token)
+        trusted = self._feed.proven()
+        if trusted:
+            entry = self._cache.get(token_digest)
+            if entry is not None and entry.good_until > now:
+                self._count(entry, house.workshop.clock.monotonic())
+                return entry
+        return await self._load(visit, house, token, token_digest, refresh, trusted)
+
+    def _count(self, entry: Current, now: float) -> None:
+        if self._per_minute is None:
+            return
+        if now - entry.window_started >= 60:
+            entry.window_started, entry.counted = now, 0
+        entry.counted += 1
+        if entry.counted > self._per_minute:
+            raise too_many_requests(int(entry.window_started + 61 - now))
+
+    async def _load(
+        self,
+        visit: Visit,
+        house: House,
+        token: SessionToken,
+        token_digest: TokenDigest,
+        refresh: bool,
+        trusted: bool,
+    ) -> Current | None:
+        generation = self._cache.generation
+        found = await house.pools.ask(lambda: _find(house, token_digest))
+        now = house.workshop.clock.now()
+        if found is None or service.is_expired(found.session, now):
+            if found is not None:
+                await house.pools.ask(lambda: _delete_expired(house, visit.client, token_digest))
+            visit.cookies += self._cookies.clear_session()
+            return None
+        due = service.refresh_due(found.session, self._settings)
+        if due is not None and due <= now and refresh:
+            found = await house.pools.ask(lambda: _prolong(house, visit.client, token_digest))
+            if found is None:
+                visit.cookies += self._cookies.clear_session()
+                return None
+            visit.cookies += self._cookies.set_session(token, self._settings.session_lifetime)
+            due, generation = None, -1  # the row has just moved: let the next check read it
+        current = _current(found, token, token_digest, due)
+        if trusted:
+            self._cache.fill(current, generation)
+        return current
+
+    def _from_bearer(self, authorization: bytes) -> SessionToken | None:
+        scheme, _, shown = authorization.decode("latin-1").partition(" ")
+        shown = shown.strip()
+        if scheme.lower() != "bearer" or not shown:
+            return None
+        if "." in shown:
+            value = self._cookies.verified(shown)
+            return SessionToken(value) if value else None
+        return SessionToken(shown) if self._mint.recognises(shown) else None
+
+
+def _current(
+    found: SessionWithUser, token: SessionToken, token_digest: TokenDigest, due: datetime | None
+) -> Current:
+    ends = found.session.expires_at
+    body = SessionAndUser(
+        session=SessionOut.of(found.session, token.reveal()), user=UserOut.of(found.user)
+    )
+    return Current(
+        session=found.session,
+        user=found.user,
+        token=token,
+        digest=token_digest,
+        good_until=ends if due is None else min(ends, due),
+        json=body.model_dump_json(by_alias=True).encode(),
+    )
+
+
+def _find(house: House, token_digest: TokenDigest) -> SessionWithUser | None:
+    return ask(house.workshop.database, lambda db: sessions.find_with_user(db, token_digest))
+
+
+def _delete_expired(house: House, client: Client, token_digest: TokenDigest) -> None:
+    with Work(house.workshop, client) as work:
+        service.find_live(work, token_digest)
+
+
+def _prolong(house: House, client: Client, token_digest: TokenDigest) -> SessionWithUser | None:
+    with Work(house.workshop, client) as work:
+        found = service.find_live(work, token_digest)
+        if found is None or service.prolong(work, found.session) is None:
+            return None
+        return sessions.find_with_user(work.db, token_digest)

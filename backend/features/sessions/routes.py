@@ -1,0 +1,111 @@
+"""Sessions over HTTP."""
+
+from typing import Annotated
+
+from fastapi import Query
+
+from backend.features.sessions import service
+from backend.features.sessions.guard import FreshlySignedIn, SignedIn
+from backend.features.sessions.reader import SessionReader
+from backend.features.sessions.wire import (
+    Anything,
+    GetSession,
+    Revoke,
+    SessionAndUser,
+    SessionOut,
+)
+from backend.kernel.refusals import Refusal, plain_refusal
+from backend.kernel.tokens import TokenMint
+from backend.storage import sessions
+from backend.storage.work import Work
+from backend.web.answers import Answer, list_of
+from backend.web.cookies import Cookies
+from backend.web.endpoint import AUTH
+from backend.web.house import House
+from backend.web.routes import Routes
+from backend.web.visit import Visit
+from backend.web.wire import Status, Success
+
+routes = Routes("sessions", prefix=AUTH)
+
+_NOBODY = Answer(b"null", headers={"pragma": "no-cache"})
+
+
+@routes.get("/get-session", answers=SessionAndUser | None)
+async def get_session(
+    visit: Visit, house: House, reader: SessionReader, query: Annotated[GetSession, Query()]
+) -> Answer:
+    """Return the caller's session and user, or null. Use prolongs the session once a day."""
+    current = await reader.read(visit, house, refresh=not query.disable_refresh)
+    if current is None:
+        return _NOBODY
+    return Answer(current.json, headers={"pragma": "no-cache"})
+
+
+@routes.post("/get-session", refusals=("METHOD_NOT_ALLOWED_DEFER_SESSION_REQUIRED",))
+async def defer_session_refresh(body: Anything | None = None) -> Answer:
+    """Refuse: this server prolongs sessions as they are read and needs no second request."""
+    raise Refusal("METHOD_NOT_ALLOWED_DEFER_SESSION_REQUIRED")
+
+
+@routes.post("/sign-out", answers=Success)
+def sign_out(
+    work: Work,
+    visit: Visit,
+    reader: SessionReader,
+    cookies: Cookies,
+    body: Anything | None = None,
+) -> Answer:
+    """End the caller's session, if there is one, and clear its cookies."""
+    token = reader.presented(visit)
+    if token is not None:
+        service.sign_out(work, token)
+    return Answer(Success(), cookies=cookies.clear_session())
+
+
+@routes.get(
+    "/list-sessions", answers=list[SessionOut], refusals=("UNAUTHORIZED", "SESSION_NOT_FRESH")
+)
+def list_sessions(work: Work, current: FreshlySignedIn) -> Answer:
+    """List the caller's live sessions. Only the caller's own shows its real token."""
+    found = sessions.list_live(work.db, current.user.id, work.now())
+    own = current.session.id
+    return list_of(
+        SessionOut.of(each, current.token.reveal() if each.id == own else str(each.id))
+        for each in found
+    )
+
+
+@routes.post("/revoke-session", answers=Status, refusals=("VALIDATION_ERROR", "UNAUTHORIZED"))
+def revoke_session(
+    work: Work, current: SignedIn, mint: TokenMint, cookies: Cookies, body: Revoke
+) -> Answer:
+    """End one of the caller's sessions. The answer is the same whether or not there was one."""
+    service.revoke(work, mint, current.user.id, body.token)
+    if body.token in {current.token.reveal(), str(current.session.id)}:
+        return Answer(Status(), cookies=cookies.clear_session())
+    return Answer(Status())
+
+
+@routes.post("/revoke-sessions", answers=Status, refusals=("UNAUTHORIZED",))
+def revoke_sessions(
+    work: Work, current: SignedIn, cookies: Cookies, body: Anything | None = None
+) -> Answer:
+    """End all of the caller's sessions, this one included."""
+    service.revoke_all(work, current.user.id)
+    return Answer(Status(), cookies=cookies.clear_session())
+
+
+@routes.post("/revoke-other-sessions", answers=Status, refusals=("UNAUTHORIZED",))
+def revoke_other_sessions(
+    work: Work, current: SignedIn, body: Anything | None = None
+) -> Status:
+    """End all of the caller's sessions but this one."""
+    service.revoke_all(work, current.user.id, but=current.session.id)
+    return Status()
+
+
+@routes.post("/update-session", refusals=("UNAUTHORIZED",))
+def update_session(current: SignedIn, body: Anything) -> Answer:
+    """Refuse: sessions have no fields of the application's own, so there is nothing to update."""
+    raise plain_refusal("No fields to update")

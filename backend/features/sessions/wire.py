@@ -1,0 +1,98 @@
+"""The JSON of users and sessions."""
+
+from typing import Annotated
+from uuid import UUID
+
+from pydantic import Field
+
+from backend.storage.sessions import Session
+from backend.storage.users import User
+from backend.web.wire import Moment, Text, WireModel
+
+
+class UserOut(WireModel):
+    """A user, as every answer shows one."""
+
+    id: str = Field(examples=["01a203c2-7c93-7407-ab15-d32628a133b6"])
+    name: str = Field(examples=["Ada Lovelace"])
+    email: str = Field(examples=["ada@example.com"])
+    email_verified: bool
+    image: str | None
+    created_at: Moment
+    updated_at: Moment
+    role: str = Field(examples=["user"])
+    banned: bool
+    ban_reason: str | None
+    ban_expires: Moment | None
+
+    @classmethod
+    def of(cls, user: User) -> "UserOut":
+        return cls(
+            id=str(user.id),
+            name=user.name,
+            email=user.email,
+            email_verified=user.email_verified,
+            image=user.image,
+            created_at=user.created_at,
+            updated_at=user.updated_at,
+            role=user.role,
+            banned=user.banned,
+            ban_reason=user.ban_reason,
+            ban_expires=user.ban_expires,
+        )
+
+
+class SessionOut(WireModel):
+    """A session. `token` is the real token for the caller's own; for others, whose tokens we do
+    not know, it is the session's id, which revokes but does not open."""
+
+    id: str
+    token: str
+    user_id: str
+    expires_at: Moment
+    created_at: Moment
+    updated_at: Moment
+    ip_address: str = Field(examples=["203.0.113.7"])
+    user_agent: str
+    impersonated_by: str | None
+
+    @classmethod
+    def of(cls, session: Session, token: str) -> "SessionOut":
+        return cls(
+            id=str(session.id),
+            token=token,
+            user_id=str(session.user_id),
+            expires_at=session.expires_at,
+            created_at=session.created_at,
+            updated_at=session.updated_at,
+            ip_address=session.ip_address,
+            user_agent=session.user_agent,
+            impersonated_by=_text(session.impersonated_by),
+        )
+
+
+class SessionAndUser(WireModel):
+    """The caller's session, and whose it is."""
+
+    session: SessionOut
+    user: UserOut
+
+
+class Revoke(WireModel):
+    """Which session to end: its token, or the handle that list-sessions showed."""
+
+    token: Text
+
+
+class GetSession(WireModel):
+    """`disableRefresh` with any value, even "false", leaves the session's end where it is."""
+
+    disable_refresh: Annotated[str | None, Field(examples=["true"])] = None
+
+
+class Anything(WireModel):
+    """A body nobody reads; sign-out and others accept one."""
+
+
+def _text(value: UUID | None) -> str | None:
+    return None if value is None else str(value)

@@ -1,0 +1,21 @@
+"""Which e-mail addresses we take, and the one form in which they are kept."""
+
+import re
+
+LONGEST = 254  # RFC 5321 through erratum 1690
+
+# Better Auth's rule: ASCII only, so that no two addresses look alike yet differ (CVE-2019-19844).
+_ADDRESS = re.compile(
+    r"(?:[A-Za-z0-9_'+\-]+\.)*[A-Za-z0-9_'+\-]*[A-Za-z0-9_+-]"
+    r"@(?:[A-Za-z0-9][A-Za-z0-9\-]*\.)+[A-Za-z]{2,}"
+)
+
+
+def is_address(text: str) -> bool:
+    """Tell whether this is an address as Better Auth accepts it; nothing is trimmed."""
+    return len(text) <= LONGEST and _ADDRESS.fullmatch(text) is not None
+
+
+def normal_form(address: str) -> str:
+    """Return the form that is stored, compared and mailed to: lower case."""
+    return address.lower()

@@ -1,0 +1,42 @@
+"""Values that must never be shown by accident."""
+
+from typing import Self
+
+
+class Secret:
+    """A string that hides itself in logs, tracebacks and f-strings; only `reveal` gives it away."""
+
+    __slots__ = ("_value",)
+
+    def __init__(self, value: str) -> None:
+        self._value = value
+
+    def reveal(self) -> str:
+        """Hand out the hidden value; each caller is a place a reviewer looks at."""
+        return self._value
+
+    def __repr__(self) -> str:
+        return f"{type(self).__name__}(***)"
+
+    __str__ = __repr__
+
+    def __format__(self, _spec: str) -> str:
+        return repr(self)
+
+    def __bool__(self) -> bool:
+        return bool(self._value)
+
+    def __reduce__(self) -> Self:
+        raise TypeError("a secret is not serialised")
+
+
+class Password(Secret):
+    """What a person typed as password, or nothing that came from one."""
+
+    __slots__ = ()
+
+
+class SessionToken(Secret):
+    """What opens a session. Its digest is stored, the token itself never is."""
+
+    __slots__ = ()

@@ -1,0 +1,182 @@
+"""Every setting, its default and its meaning. The only reader of the environment.
+
+The names are the contract with whoever runs a Space; each is explained in .env.example.
+"""
+
+import os
+from pathlib import Path
+from typing import Annotated, Any, Literal
+from urllib.parse import urlsplit
+
+from pydantic import BeforeValidator, Field, ValidationError, field_validator, model_validator
+from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
+
+from backend.kernel.secret import Password, Secret
+
+PRIVATE_NETWORKS = "127.0.0.0/8,::1,10.0.0.0/8,172.16.0.0/12,192.168.0.0/16,fc00::/7"
+
+
+class SettingsError(Exception):
+    """The environment cannot work; each line of the message says what is wrong and what to do."""
+
+
+def _split(value: Any) -> Any:
+    if isinstance(value, str):
+        return tuple(part.strip() for part in value.split(",") if part.strip())
+    return value
+
+
+def _as(kind: type[Secret]) -> BeforeValidator:
+    return BeforeValidator(lambda value: kind(value) if isinstance(value, str) else value)
+
+
+CommaList = Annotated[tuple[str, ...], NoDecode, BeforeValidator(_split)]
+HiddenText = Annotated[Secret, _as(Secret)]
+HiddenPassword = Annotated[Password, _as(Password)]
+
+
+class Settings(BaseSettings):
+    """The settings of one server, read once at start and never changed."""
+
+    model_config = SettingsConfigDict(
+        env_file=".env",
+        env_ignore_empty=True,
+        extra="ignore",
+        frozen=True,
+        arbitrary_types_allowed=True,
+        hide_input_in_errors=True,  # a refused value may be a secret
+    )
+
+    # Given by Hugging Face, never set by hand.
+    space_id: str = ""
+    space_host: CommaList = ()
+
+    environment: Literal["development", "production"] = "development"
+    host: str = "0.0.0.0"  # noqa: S104  a Space must be reachable from outside its container
+    port: int = Field(7860, ge=0, le=65535)
+    app_name: str = Field("Gatehouse", min_length=1, max_length=60)
+
+    database_url: HiddenText | None = None
+    database_url_direct: HiddenText | None = None
+    data_dir: Path = Path("data")
+    snapshot_dir: Path | None = None
+
+    secret_key: HiddenText | None = None
+    secret_keys_old: Annotated[tuple[HiddenText, ...], NoDecode, BeforeValidator(_split)] = ()
+
+    public_url: str = ""
+    cookie_secure: Literal["auto", "on", "off"] = "auto"
+    frontend_url: CommaList = ()
+    trusted_proxies: CommaList = _split(PRIVATE_NETWORKS)
+    frontend_proxy_key: HiddenText | None = None
+
+    admin_email: str = ""
+    admin_password: HiddenPassword | None = None
+    sign_up: bool = True
+
+    session_lifetime: int = Field(604_800, ge=1)
+    session_refresh_after: int = Field(86_400, ge=0)
+    session_fresh_for: int = Field(86_400, ge=0)
+    session_max_age: int = Field(2_592_000, ge=1)
+    session_cache_size: int = Field(100_000, ge=0)
+
+    password_min: int = Field(8, ge=1)
+    password_max: int = Field(128, ge=8, le=4096)
+    strict: bool = True
+    bcrypt_rounds: int = Field(12, ge=4, le=20)
+    hash_threads: int = Field(default_factory=lambda: os.cpu_count() or 1, ge=1)
+    hash_nice: int = Field(19, ge=0, le=19)
+    hash_queue: int = Field(32, ge=1, le=1000)
+
+    rate_limits: bool = True
+    rate_limit_per_user: str = "10/minute"
+    redis_url: HiddenText | None = None
+
+    body_limit: int = Field(65_536, ge=1024)
+    receive_timeout: float = Field(20, gt=0)
+    docs: bool = Field(default_factory=lambda told: told.get("environment") == "development")
+    panel: bool = True
+    log_level: Literal["debug", "info", "warning", "error"] = "info"
+    log_format: Literal["json", "text"] = Field(
+        default_factory=lambda told: "json" if told.get("environment") == "production" else "text"
+    )
+
+    @model_validator(mode="before")
+    @classmethod
+    def _a_space_is_production(cls, told: dict[str, Any]) -> dict[str, Any]:
+        if told.get("space_id"):
+            told.setdefault("environment", "production")
+        return told
+
+    @field_validator("log_level", "log_format", "environment", "cookie_secure", mode="before")
+    @classmethod
+    def _in_any_case(cls, value: Any) -> Any:
+        return value.strip().lower() if isinstance(value, str) else value
+
+    @field_validator("public_url")
+    @classmethod
+    def _is_a_web_address(cls, value: str) -> str:
+        if value and (urlsplit(value).scheme not in {"http", "https"} or not urlsplit(value).netloc):
+            raise ValueError("must be a web address such as https://auth.example.com")
+        return value.rstrip("/")
+
+    @model_validator(mode="after")
+    def _holds_together(self) -> "Settings":
+        if self.production and self.bcrypt_rounds < 10:
+            raise ValueError("BCRYPT_ROUNDS below 10 is too weak for production; leave it at 12")
+        if self.password_min > self.password_max:
+            raise ValueError("PASSWORD_MIN is larger than PASSWORD_MAX")
+        if bool(self.admin_email) != bool(self.admin_password):
+            raise ValueError("ADMIN_EMAIL and ADMIN_PASSWORD go together; set both or neither")
+        if self.snapshot_dir and self.database_url:
+            raise ValueError("SNAPSHOT_DIR is for SQLite only; unset it or unset DATABASE_URL")
+        return self
+
+    @property
+    def production(self) -> bool:
+        return self.environment == "production"
+
+    @property
+    def base_url(self) -> str:
+        """The URL browsers use, without a trailing slash: links, cookies and origins follow it."""
+        if self.public_url:
+            return self.public_url
+        return f"https://{self.space_host[0]}" if self.space_host else f"http://localhost:{self.port}"
+
+    @property
+    def secure_cookies(self) -> bool:
+        """Whether cookies carry `Secure` and the `__Secure-` prefix (ASVS 3.3.1)."""
+        if self.cookie_secure == "auto":
+            return self.base_url.startswith("https://")
+        return self.cookie_secure == "on"
+
+    @property
+    def own_origins(self) -> tuple[str, ...]:
+        """The origins under which this server itself is reached."""
+        own = [self.base_url, *(f"https://{host}" for host in self.space_host)]
+        if not self.production:
+            own += [f"http://localhost:{self.port}", f"http://127.0.0.1:{self.port}"]
+        return tuple(dict.fromkeys(own))
+
+    @property
+    def trusted_origins(self) -> tuple[str, ...]:
+        """Our own origins and the frontend's; patterns such as https://*.vercel.app are allowed."""
+        frontends = self.frontend_url
+        if not frontends and not self.production:
+            frontends = ("http://localhost:3000",)
+        return self.own_origins + tuple(url.rstrip("/") for url in frontends)
+
+
+def load_settings() -> Settings:
+    """Read the settings from the environment and `.env`; raises SettingsError in plain words."""
+    try:
+        return Settings()
+    except ValidationError as error:
+        problems = [each for each in error.errors() if each["type"] != "default_factory_not_called"]
+        raise SettingsError("\n".join(_in_words(problem) for problem in problems)) from None
+
+
+def _in_words(problem: Any) -> str:
+    name = str(problem["loc"][0]).upper() if problem["loc"] else "Settings"
+    message = str(problem["msg"]).removeprefix("Value error, ")
+    return f"{name}: {message[0].lower()}{message[1:]}" if problem["loc"] else message

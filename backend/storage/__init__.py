@@ -1,0 +1,1 @@
+"""What is kept: tables, engines and plain SQL functions. The only home of SQLAlchemy."""

@@ -1,0 +1,67 @@
+"""From the DATABASE_URL an operator pasted to one that SQLAlchemy and psycopg2 understand."""
+
+from pathlib import Path
+
+from sqlalchemy import URL, make_url
+from sqlalchemy.exc import ArgumentError
+
+from backend.kernel.secret import Secret
+from backend.kernel.settings import Settings, SettingsError
+
+_POSTGRES = {"postgres", "postgresql", "postgresql+psycopg2", "postgresql+psycopg"}
+_OTHER_CLIENTS = ["pgbouncer", "schema", "connection_limit", "pool_timeout", "statement_cache_size"]
+
+
+def database_url(settings: Settings) -> URL:
+    """Return where the data lives: PostgreSQL if DATABASE_URL is set, else SQLite in DATA_DIR."""
+    if settings.database_url is None:
+        return sqlite_url(settings.data_dir / "gatehouse.db")
+    return _parsed("DATABASE_URL", settings.database_url)
+
+
+def direct_url(settings: Settings) -> URL | None:
+    """Return the PostgreSQL URL that reaches the server itself, or None on SQLite.
+
+    LISTEN and migrations do not work through a transaction pooler. Neon's pooled host is its
+    direct host with `-pooler` in the first label, so that one is derived.
+    """
+    if settings.database_url_direct is not None:
+        return _parsed("DATABASE_URL_DIRECT", settings.database_url_direct)
+    url = database_url(settings)
+    if url.get_backend_name() != "postgresql":
+        return None
+    endpoint, dot, domain = (url.host or "").partition(".")
+    return url.set(host=endpoint.removesuffix("-pooler") + dot + domain) if url.host else url
+
+
+def sqlite_url(file: Path) -> URL:
+    """Return the URL of a SQLite file."""
+    return URL.create("sqlite", database=str(file))
+
+
+def _parsed(name: str, pasted: Secret) -> URL:
+    # Neon's console offers the URL inside a psql command and people paste that too.
+    text = pasted.reveal().strip().removeprefix("psql").strip().strip("'\"")
+    try:
+        url = make_url(text)
+    except (ArgumentError, ValueError):
+        raise SettingsError(
+            f"{name} is not a database URL. It looks like postgresql://USER:PASSWORD@HOST/DATABASE."
+        ) from None
+    if url.drivername.startswith("sqlite"):
+        if not url.database or url.database == ":memory:":
+            raise SettingsError(f"{name}: an in-memory SQLite would lose everything; name a file.")
+        return url.set(drivername="sqlite")
+    if url.drivername not in _POSTGRES:
+        raise SettingsError(
+            f"{name} names {url.drivername!r}; Gatehouse speaks PostgreSQL and SQLite. "
+            "Use postgresql://…, or unset it for SQLite."
+        )
+    return _for_psycopg2(url)
+
+
+def _for_psycopg2(url: URL) -> URL:
+    url = url.set(drivername="postgresql+psycopg2").difference_update_query(_OTHER_CLIENTS)
+    if (url.host or "").endswith(".neon.tech") and "sslmode" not in url.query:
+        url = url.update_query_dict({"sslmode": "require"})
+    return url

@@ -1,0 +1,205 @@
+"""Connections: how they are opened, lent and given back."""
+
+import os
+import threading
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any, Literal
+from uuid import UUID
+
+from sqlalchemy import URL, Connection, CursorResult, Engine, Executable, create_engine, event
+from sqlalchemy.exc import DBAPIError
+from sqlalchemy.exc import TimeoutError as PoolTimeoutError
+from sqlalchemy.sql.dml import UpdateBase
+
+from backend.kernel.clock import Clock
+from backend.kernel.settings import SettingsError
+from backend.storage.dialects import BEGIN, prepare_sqlite
+from backend.storage.failures import DatabaseConflict as DatabaseConflict
+from backend.storage.failures import DatabaseUnavailable as DatabaseUnavailable
+from backend.storage.failures import first_line, translated
+from backend.storage.postgres import CONNECT_ARGUMENTS, Gate, Patience, watch_over
+
+_RECYCLE_AFTER = 240  # seconds; Neon suspends after 300 and cuts what is open
+_CHECKOUT_WAIT = 2.0  # seconds; then the caller hears 503 rather than queueing up
+_WRITER_WAIT = 3.0  # seconds for the writes before ours, on SQLite
+
+
+class Db:
+    """A borrowed connection: what the storage functions take as their first argument."""
+
+    __slots__ = ("_after_write", "_connection", "_give_back", "touched", "wrote")
+
+    def __init__(
+        self,
+        connection: Connection,
+        give_back: Callable[[], None],
+        after_write: Callable[[], None] | None = None,
+    ) -> None:
+        self._connection = connection
+        self._give_back = give_back
+        self._after_write = after_write
+        self.touched: set[UUID] = set()
+        """Users whose row or sessions changed: their cached sessions end with the commit."""
+        self.wrote = False
+
+    @property
+    def dialect(self) -> Any:
+        return self._connection.dialect
+
+    def execute(self, statement: Executable, rows: Any = None) -> CursorResult[Any]:
+        """Run one statement; raises DatabaseConflict or DatabaseUnavailable when the server fails."""
+        self.wrote = self.wrote or isinstance(statement, UpdateBase)
+        try:
+            return self._connection.execute(statement, rows)
+        except DBAPIError as error:
+            raise translated(error) from error
+
+    def begin(self) -> None:
+        self._say(BEGIN[self._connection.dialect.name])
+
+    def commit(self) -> None:
+        """Make everything since `begin` durable, or raise and make nothing of it durable.
+
+        Only if the connection broke in this very moment is the outcome unknown; that raises
+        DatabaseUnavailable, never DatabaseConflict.
+        """
+        try:
+            done = self._say("COMMIT")
+        except BaseException:
+            self.discard()
+            raise
+        if done == "ROLLBACK":  # PostgreSQL's answer when a statement had failed before
+            raise DatabaseConflict("the transaction had already failed")
+        if self.wrote and self._after_write is not None:
+            self._after_write()
+
+    def rollback(self) -> None:
+        """Undo everything since `begin`; never raises, for closing the connection undoes it too."""
+        if self._connection.invalidated:
+            return
+        try:
+            self._say("ROLLBACK")
+        except DatabaseUnavailable:
+            self.discard()
+
+    def discard(self) -> None:
+        """Close a connection whose state is unknown instead of lending it again."""
+        self._connection.invalidate()
+
+    def give_back(self) -> None:
+        self._give_back()
+
+    def _say(self, command: str) -> str | None:
+        try:
+            said = self._connection.exec_driver_sql(command)
+        except DBAPIError as error:
+            raise translated(error, committing=command == "COMMIT") from error
+        return getattr(said.context.cursor, "statusmessage", None)
+
+
+class Database:
+    """One database, lent connection by connection.
+
+    Every connection is in autocommit mode; a transaction is what stands between our own BEGIN and
+    COMMIT. `after_write` is called, in the thread that wrote, after each commit that wrote.
+    """
+
+    def __init__(
+        self,
+        url: URL,
+        clock: Clock,
+        *,
+        connections: int = 8,
+        after_write: Callable[[], None] | None = None,
+    ) -> None:
+        self.url = url
+        self.kind: Literal["sqlite", "postgresql"] = (
+            "sqlite" if url.get_backend_name() == "sqlite" else "postgresql"
+        )
+        self.gate = Gate(clock)
+        self.patience: Patience | None = None
+        if self.kind == "sqlite":
+            self.engine = _sqlite_engine(url, connections)
+        else:
+            self.patience = Patience()
+            self.engine = _postgres_engine(url, connections)
+            watch_over(self.engine, clock, self.gate, self.patience)
+        self._after_write = after_write
+        self._writer: Connection | None = None
+        self._writers_opened = 0
+        self._writing = threading.Lock()
+
+    def read(self) -> Db:
+        """Lend a connection for statements that change nothing."""
+        connection = self._connect()
+        return Db(connection, connection.close)
+
+    def write(self) -> Db:
+        """Lend a connection on which a transaction has begun."""
+        try:
+            return self._begun()
+        except DatabaseConflict:  # a dead connection from the pool; all its like are gone with it
+            return self._begun()
+
+    def data_version(self, wait: float) -> tuple[int, int] | None:
+        """Return what differs from last time if another process changed the SQLite file.
+
+        None when a write of our own takes longer than `wait` seconds. Read on the one connection we
+        write with: elsewhere our own commits would count as another's.
+        """
+        db = self._lend_writer(wait)
+        if db is None:
+            return None
+        try:
+            version = db.execute(_DATA_VERSION).scalar_one()
+            return self._writers_opened, version
+        finally:
+            db.give_back()
+
+    def close(self) -> None:
+        with self._writing:
+            if self._writer is not None:
+                self._writer.close()
+                self._writer = None
+        self.engine.dispose()
+        if self.patience is not None:
+            self.patience.close()
+
+    def _begun(self) -> Db:
+        if self.kind == "postgresql":
+            connection = self._connect()
+            db = Db(connection, connection.close, self._after_write)
+        else:
+            lent = self._lend_writer(_WRITER_WAIT)
+            if lent is None:
+                raise DatabaseUnavailable("another write takes too long")
+            db = lent
+        try:
+            db.begin()
+        except BaseException:
+            db.discard()
+            db.give_back()
+            raise
+        return db
+
+    def _lend_writer(self, wait: float) -> Db | None:
+        # SQLite has one writer. Waiting here costs microseconds; waiting inside SQLite polls.
+        if not self._writing.acquire(timeout=wait):
+            return None
+        try:
+            if self._writer is None or self._writer.invalidated:
+                self._writer = self._connect()
+                self._writers_opened += 1
+        except BaseException:
+            self._writing.release()
+            raise
+        return Db(self._writer, self._writing.release, self._after_write)
+
+    def _connect(self) -> Connection:
+        try:
+            return self.engine.connect()
+        except PoolTimeoutError as error:
+            raise DatabaseUnavailable("all connections are in use") from error
+        except DBAPIError as error:
+            raise DatabaseUnavailable(first_line(error)) from error

@@ -1,0 +1,41 @@
+"""What can go wrong between us and the database, in the two words callers act upon."""
+
+import psycopg2
+from sqlalchemy.exc import DBAPIError, OperationalError
+
+_NOTHING_HAPPENED = {"40001", "40P01"}  # serialization failure, deadlock
+_READ_ONLY = "25006"  # a standby, or a primary that has just become one
+
+
+class DatabaseUnavailable(Exception):
+    """The database cannot be reached, is too busy, or cannot write."""
+
+
+class DatabaseConflict(DatabaseUnavailable):
+    """The transaction lost against another or its connection died before COMMIT: nothing happened."""
+
+
+class NoAnswer(psycopg2.OperationalError):
+    """The server was silent for so long that we cut the connection."""
+
+
+def translated(error: DBAPIError, *, committing: bool = False) -> Exception:
+    """Return what a driver's error means to a caller; a mistake of our own stays what it is.
+
+    A connection that dies while `committing` may have died after the server had stored everything.
+    Its outcome is unknown, so that is never a DatabaseConflict, which would be run again.
+    """
+    code = getattr(error.orig, "pgcode", None)
+    lost = error.connection_invalidated
+    silent = isinstance(error.orig, NoAnswer)  # asking again would only wait as long again
+    if code in _NOTHING_HAPPENED or (lost and not committing and not silent):
+        return DatabaseConflict(first_line(error))
+    if lost or code == _READ_ONLY or isinstance(error, OperationalError):
+        return DatabaseUnavailable(first_line(error))
+    return error
+
+
+def first_line(error: DBAPIError) -> str:
+    """Return what the driver said, without the statement and its values."""
+    return str(error.orig).strip().partition("\n")[0]
+

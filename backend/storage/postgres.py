@@ -1,0 +1,158 @@
+"""How PostgreSQL connections are opened, and how long we wait for one that does not answer."""
+
+import os
+import socket
+import threading
+from contextlib import AbstractContextManager, suppress
+from typing import Any
+
+import psycopg2
+from sqlalchemy import Engine, event
+from sqlalchemy.exc import InvalidatePoolError
+
+from backend.kernel.clock import Clock
+from backend.storage.failures import DatabaseUnavailable, NoAnswer
+
+CONNECT_ARGUMENTS = {
+    "connect_timeout": 3,  # seconds for each address; a Neon that still sleeps is asked again
+    "application_name": "gatehouse",
+    "keepalives_idle": 5,
+    "keepalives_interval": 2,
+    "keepalives_count": 2,
+    "tcp_user_timeout": 10_000,  # a peer that swallows packets is given up after 10 s
+}
+_PING_AFTER_IDLE = 30.0  # seconds; a ping is a round trip, so busy connections are spared it
+_KNOCK_EVERY = 1.0  # seconds between attempts while the server is away
+
+
+class Gate:
+    """Lets one attempt a second through while the server does not answer, and all otherwise."""
+
+    def __init__(self, clock: Clock) -> None:
+        self._clock = clock
+        self._lock = threading.Lock()
+        self._next_knock = 0.0
+        self._knocking = False
+        self.away = False
+
+    def enter(self) -> None:
+        """Ask to connect; raises DatabaseUnavailable at once when it is not our turn."""
+        if not self.away:
+            return
+        with self._lock:
+            if self._knocking or self._clock.monotonic() < self._next_knock:
+                raise DatabaseUnavailable("the database did not answer a moment ago")
+            self._knocking = True
+
+    def failed(self, *, again_in: float = _KNOCK_EVERY) -> None:
+        with self._lock:
+            self.away, self._knocking = True, False
+            self._next_knock = self._clock.monotonic() + again_in
+
+    def passed(self) -> None:
+        with self._lock:
+            self.away = self._knocking = False
+
+
+class Patience:
+    """Cuts connections on which the server has been silent for 4 seconds.
+
+    The server's own statement timeout ends nothing when the server stands still or a pooler lets us
+    queue. Time is counted in looks: when we are the ones who stood still, nobody is cut for it.
+    """
+
+    def __init__(self, *, seconds_between_looks: float = 0.5, looks: int = 8) -> None:
+        self._between, self._looks = seconds_between_looks, looks
+        self._look = 0
+        self._watched: set[_Watch] = set()
+        self._lock = threading.Lock()
+        self._closing = threading.Event()
+        threading.Thread(target=self._cut_the_silent, name="patience", daemon=True).start()
+
+    def watch(self, connection: Any) -> "_Watch":
+        """Watch a psycopg2 connection for the length of a `with`; raises NoAnswer if it was cut."""
+        return _Watch(self, connection, self._look + self._looks)
+
+    def close(self) -> None:
+        self._closing.set()
+
+    def add(self, watch: "_Watch") -> None:
+        with self._lock:
+            self._watched.add(watch)
+
+    def remove(self, watch: "_Watch") -> None:
+        with self._lock:
+            self._watched.discard(watch)
+
+    def _cut_the_silent(self) -> None:
+        while not self._closing.wait(self._between):
+            self._look += 1
+            with self._lock:
+                for watch in [each for each in self._watched if each.until <= self._look]:
+                    self._watched.discard(watch)
+                    watch.cut()
+
+
+class _Watch(AbstractContextManager[None]):
+    __slots__ = ("_connection", "_descriptor", "_patience", "_was_cut", "until")
+
+    def __init__(self, patience: Patience, connection: Any, until: int) -> None:
+        self._patience, self._connection, self.until = patience, connection, until
+        self._was_cut = False
+
+    def __enter__(self) -> None:
+        # Our own descriptor: libpq may close its one at any moment, and another thread reuse it.
+        self._descriptor = os.dup(self._connection.fileno())
+        self._patience.add(self)
+
+    def __exit__(self, _kind: Any, error: BaseException | None, _traceback: Any) -> None:
+        self._patience.remove(self)
+        os.close(self._descriptor)
+        if self._was_cut and isinstance(error, psycopg2.Error):
+            raise NoAnswer("the database did not answer in time") from error
+
+    def cut(self) -> None:
+        self._was_cut = True
+        with socket.socket(fileno=os.dup(self._descriptor)) as ours, suppress(OSError):
+            ours.shutdown(socket.SHUT_RDWR)  # an OSError here: the connection has just ended itself
+
+
+def watch_over(engine: Engine, clock: Clock, gate: Gate, patience: Patience) -> None:
+    """Have every connection of `engine` opened through the gate, pinged after a pause, and cut
+    when the server falls silent."""
+
+    @event.listens_for(engine, "do_connect")
+    def connect(_dialect: Any, _record: Any, arguments: Any, named: Any) -> Any:
+        gate.enter()
+        try:
+            connection = psycopg2.connect(*arguments, **named)
+        except BaseException:
+            gate.failed()
+            raise
+        gate.passed()
+        return connection
+
+    @event.listens_for(engine, "checkin")
+    def remember(_connection: Any, record: Any) -> None:
+        record.info["idle_since"] = clock.monotonic()
+
+    @event.listens_for(engine, "checkout")
+    def ping(connection: Any, record: Any, _proxy: Any) -> None:
+        idle_since = record.info.get("idle_since")
+        if idle_since is None or clock.monotonic() - idle_since < _PING_AFTER_IDLE:
+            return
+        try:
+            with patience.watch(connection):
+                connection.cursor().execute("SELECT 1")
+        except psycopg2.Error as error:
+            raise InvalidatePoolError from error  # what cut this one has cut the others too
+
+    @event.listens_for(engine, "do_execute")
+    def execute(cursor: Any, statement: str, parameters: Any, _context: Any) -> bool:
+        try:
+            with patience.watch(cursor.connection):
+                cursor.execute(statement, parameters)
+        except NoAnswer:
+            gate.failed(again_in=0)  # one may try at once: perhaps only this statement was slow
+            raise
+        return True

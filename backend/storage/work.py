@@ -1,0 +1,160 @@
+"""Work: one request's unit of work, and everything a service may reach for."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import datetime
+from types import TracebackType
+from typing import ParamSpec, Self, TypeVar
+from uuid import UUID
+
+from backend.kernel.client import Client
+from backend.kernel.clock import Clock
+from backend.kernel.events import Event
+from backend.kernel.randomness import Randomness, uuid7
+from backend.kernel.settings import Settings
+from backend.storage import audit
+from backend.storage.engine import Database, DatabaseConflict, Db
+
+P = ParamSpec("P")
+T = TypeVar("T")
+
+
+@dataclass(frozen=True, slots=True)
+class Workshop:
+    """What every piece of work of one server shares; made once, in main.py."""
+
+    database: Database
+    clock: Clock
+    randomness: Randomness
+    settings: Settings
+    forget_sessions: Callable[[set[UUID]], None]
+    """Told, after each commit, whose row or sessions changed: their cached sessions end there."""
+    log_event: Callable[[Event, Client], None]
+
+
+class Work:
+    """One request: its transaction, its clock, its caller.
+
+    The transaction begins with the first statement and is committed before the first byte of the
+    answer leaves: what we acknowledge is stored. An exception rolls it back, except for `keep`.
+    """
+
+    def __init__(self, workshop: Workshop, client: Client) -> None:
+        self.clock = workshop.clock
+        self.randomness = workshop.randomness
+        self.settings = workshop.settings
+        self.client = client
+        self._shop = workshop
+        self._db: Db | None = None
+        self._kept: list[Event] = []
+        self._recorded: list[Event] = []
+        self._afterwards: list[Callable[[], None]] = []
+
+    @property
+    def db(self) -> Db:
+        """The connection, on which a transaction has begun."""
+        if self._db is None:
+            self._db = self._shop.database.write()
+        return self._db
+
+    def now(self) -> datetime:
+        return self.clock.now()
+
+    def new_id(self) -> UUID:
+        return uuid7(self.randomness, self.now())
+
+    def record(self, event: Event) -> None:
+        """Write an event in this transaction: it is stored if, and only if, the deed is."""
+        audit.insert(self.db, event, self.new_id(), self.now(), self.client)
+        self._recorded.append(event)
+
+    def keep(self, event: Event) -> None:
+        """Write an event even if the request is refused, such as a failed sign-in.
+
+        It goes into a second, short transaction after the first has ended: SQLite has one writer,
+        and beside the first it would wait for itself.
+        """
+        self._kept.append(event)
+
+    def after_commit(self, task: Callable[[], None]) -> None:
+        """Run `task` once everything is durable, before the answer leaves."""
+        self._afterwards.append(task)
+
+    def outside(self, deed: Callable[P, T], *args: P.args, **kwargs: P.kwargs) -> T:
+        """Do something slow without a transaction: the connection goes back meanwhile.
+
+        What was read before may have changed since; the later write must check again.
+        """
+        if self._db is not None and self._db.wrote:
+            raise RuntimeError("nothing slow after the first write: it would hold the transaction")
+        self._roll_back()
+        return deed(*args, **kwargs)
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, _: BaseException | None, __: TracebackType | None
+    ) -> None:
+        try:
+            if kind is None:
+                self._commit()
+            else:
+                self._roll_back()
+        finally:
+            self._write_kept()
+
+    def _commit(self) -> None:
+        if self._db is not None:
+            db, self._db = self._db, None
+            try:
+                db.commit()
+            except BaseException:
+                db.discard()
+                raise
+            finally:
+                db.give_back()
+            self._shop.forget_sessions(db.touched)
+        for event in self._recorded:
+            self._shop.log_event(event, self.client)
+        for task in self._afterwards:
+            task()
+
+    def _roll_back(self) -> None:
+        if self._db is None:
+            return
+        db, self._db = self._db, None
+        try:
+            db.rollback()
+        except Exception:
+            db.discard()
+            raise
+        finally:
+            db.give_back()
+
+    def _write_kept(self) -> None:
+        kept, self._kept = self._kept, []
+        if not kept:
+            return
+        for event in kept:
+            self._shop.log_event(event, self.client)
+        with Work(self._shop, self.client) as second:
+            for event in kept:
+                audit.insert(second.db, event, second.new_id(), second.now(), self.client)
+
+
+def ask(database: Database, question: Callable[[Db], T]) -> T:
+    """Ask something that changes nothing: no transaction, so on a distant server one round trip.
+
+    Asked once more when the connection turned out to be dead, as after a pause of Neon.
+    """
+    for last in (False, True):
+        db = database.read()
+        try:
+            return question(db)
+        except DatabaseConflict:
+            if last:
+                raise
+        finally:
+            db.give_back()
+    raise AssertionError("unreachable")

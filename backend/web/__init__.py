@@ -1,0 +1,1 @@
+"""HTTP and browsers: requests in, answers out, and the walls between. Decides nothing."""

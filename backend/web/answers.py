@@ -1,0 +1,77 @@
+"""What goes back: status, body, cookies, headers, in the bytes ASGI wants."""
+
+import json
+from collections.abc import Iterable
+from dataclasses import dataclass, field
+from typing import Any
+from urllib.parse import quote
+
+from pydantic import BaseModel
+
+from backend.kernel.refusals import Refusal
+
+JSON = b"application/json"
+
+
+@dataclass(slots=True)
+class Answer:
+    """One answer. `body` is a model, JSON bytes that are ready, or None for an empty body."""
+
+    body: BaseModel | bytes | None = None
+    status: int = 200
+    cookies: list[str] = field(default_factory=list)
+    headers: dict[str, str] = field(default_factory=dict)
+    media_type: bytes = JSON
+
+    def payload(self) -> bytes:
+        if isinstance(self.body, BaseModel):
+            return _dumped(self.body)
+        return self.body or b""
+
+
+def redirect(target: str) -> Answer:
+    """Send the browser elsewhere; `target` has been checked (`TrustedOrigins.allows_target`)."""
+    return Answer(status=302, headers={"location": header_safe(target)})
+
+
+def header_safe(target: str) -> str:
+    """Return a URL fit for a header: what is not ASCII is percent-encoded, the rest untouched."""
+    return quote(target, safe="!#$%&'()*+,/:;=?@[]~")
+
+
+def refused(refusal: Refusal) -> Answer:
+    """Say no in Better Auth's shape: flat `message` and `code`, the latter not always there."""
+    said = {"message": refusal.message, "code": refusal.code}
+    body = json.dumps({key: value for key, value in said.items() if value is not None})
+    return Answer(body.encode(), refusal.status, headers=refusal.headers)
+
+
+def messages(answer: Answer, more_cookies: list[str]) -> tuple[dict[str, Any], dict[str, Any]]:
+    """Return the two ASGI messages of an answer; of two cookies with one name the later wins."""
+    payload = answer.payload()
+    headers = [
+        (b"content-length", str(len(payload)).encode()),
+        (b"cache-control", b"no-store"),  # all of it depends on who asks (ASVS 14.3.2)
+    ]
+    if answer.status != 404 or payload:
+        headers.append((b"content-type", answer.media_type))
+    headers += [(name.lower().encode(), value.encode("latin-1")) for name, value in answer.headers.items()]
+    by_name = {line.partition("=")[0]: line for line in [*more_cookies, *answer.cookies]}
+    headers += [(b"set-cookie", line.encode()) for line in by_name.values()]
+    return (
+        {"type": "http.response.start", "status": answer.status, "headers": headers},
+        {"type": "http.response.body", "body": payload},
+    )
+
+
+NOT_FOUND = Answer(status=404)
+"""Unknown path or method: an empty 404, never 405."""
+
+
+def list_of(models: Iterable[BaseModel]) -> Answer:
+    """Answer with a JSON array."""
+    return Answer(b"[" + b",".join(_dumped(each) for each in models) + b"]")
+
+
+def _dumped(model: BaseModel) -> bytes:
+    return model.model_dump_json(by_alias=True).encode()

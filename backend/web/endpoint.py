@@ -1,0 +1,178 @@
+"""The route class: checked at the asynchronous edge, done in one hop to a worker thread.
+
+FastAPI runs what follows a dependency's `yield` after the response is sent, which would acknowledge
+what is not yet stored. Here the commit is behind us when the first byte leaves.
+"""
+
+import asyncio
+import contextlib
+import inspect
+from collections.abc import Callable
+from typing import Any
+from urllib.parse import parse_qs
+
+import structlog
+from fastapi.routing import APIRoute
+from starlette.types import Message, Receive, Scope, Send
+
+from backend.kernel.events import Event, EventKind
+from backend.kernel.hashing import CallerGone
+from backend.kernel.refusals import CODES, Refusal, too_many_requests, unavailable
+from backend.storage.engine import DatabaseConflict, DatabaseUnavailable
+from backend.storage.work import Work
+from backend.web.answers import Answer, messages, refused
+from backend.web.bodies import read_body
+from backend.web.house import House, in_time
+from backend.web.routes import Declared, plan_for, shown
+from backend.web.visit import Visit
+from backend.web.wire import Problem, validate
+
+AUTH = "/api/auth"
+_HASH_WITHIN = 30.0  # seconds, the queue for hashing included
+_TRIES = 3  # of a transaction that lost against another: it did nothing, so it may run again
+
+log = structlog.get_logger()
+
+
+class Endpoint(APIRoute):
+    """One URL. FastAPI describes it; everything else about it happens here."""
+
+    def __init__(self, declared: Declared, house: House) -> None:
+        self._declared = declared
+        self._house = house
+        self._plan = plan_for(declared.handler, declared.path)
+        self._services = {name: house.services[kind] for name, kind in self._plan.services.items()}
+        self._is_async = inspect.iscoroutinefunction(declared.handler)
+        super().__init__(
+            declared.path,
+            shown(declared.handler, self._plan.hidden),
+            methods=[declared.method],
+            response_model=declared.answers if _is_model(declared.answers) else None,
+            tags=[declared.tag],
+            responses=_described(declared.refusals),
+            operation_id=declared.handler.__name__,
+        )
+        self.app = self._serve
+
+    async def _serve(self, scope: Scope, receive: Receive, send: Send) -> None:
+        visit = Visit(scope, self._house.addresses)
+        try:
+            answer = await self._answer(visit, receive)
+        except Refusal as refusal:
+            answer = refused(refusal)
+        except CallerGone:
+            return
+        except DatabaseUnavailable as error:
+            log.warning("database_unavailable", reason=str(error), path=visit.path)
+            answer = refused(unavailable(retry_after=2))
+        for message in messages(answer, visit.cookies):
+            await send(message)
+
+    async def _answer(self, visit: Visit, receive: Receive) -> Answer:
+        if self._declared.auth_rules:
+            await self._check_address(visit)
+        said = await read_body(visit, receive, self._house, self._declared.takes_forms)
+        self._house.origins.check_request(visit.method, visit.path, visit.headers)
+        query = _query(visit)
+        if visit.method == "POST":
+            self._house.origins.check_targets({**query, **(said if isinstance(said, dict) else {})})
+        arguments = self._validated(visit, said, query)
+        for name, edge in self._plan.edges.items():
+            arguments[name] = await edge.find(visit, self._house)
+        if self._is_async:
+            return _as_answer(await self._declared.handler(**arguments))
+        return await self._hop(visit, receive, lambda: self._perform(visit, arguments))
+
+    async def _check_address(self, visit: Visit) -> None:
+        path, address = visit.path.removeprefix(AUTH), visit.client.address
+        exceeded = await self._house.limits.check_address(path, address)
+        if exceeded is None:
+            return
+        if exceeded.first:
+            event = Event(EventKind.RATE_LIMITED, detail={"path": visit.path})
+            await self._hop(visit, None, lambda: self._keep(visit, event))
+        raise too_many_requests(exceeded.retry_after)
+
+    def _keep(self, visit: Visit, event: Event) -> Answer:
+        with Work(self._house.workshop, visit.client) as work:
+            work.keep(event)
+        return Answer()
+
+    def _validated(self, visit: Visit, said: Any, query: dict[str, Any]) -> dict[str, Any]:
+        arguments: dict[str, Any] = dict(self._services)
+        if self._plan.visit:
+            arguments[self._plan.visit] = visit
+        arguments |= {name: visit.scope["path_params"][name] for name in self._plan.in_path}
+        if self._plan.body:
+            name, model, optional = self._plan.body
+            if not (optional and said is ...):
+                arguments[name] = validate(model, said, "body")
+        if self._plan.query:
+            name, model = self._plan.query
+            arguments[name] = validate(model, query, "query")
+        return arguments
+
+    async def _hop(
+        self, visit: Visit, receive: Receive | None, deed: Callable[[], Answer]
+    ) -> Answer:
+        pools = self._house.pools
+        if not self._declared.hashes or receive is None:
+            return await pools.ask(deed)
+        pools.places.take()
+        job = pools.passwords.submit(deed)
+        job.add_done_callback(lambda _: pools.places.give_back())
+        watch = asyncio.create_task(_notice_departure(receive, visit))
+        try:
+            return await in_time(asyncio.wrap_future(job), _HASH_WITHIN)
+        finally:
+            watch.cancel()
+
+    def _perform(self, visit: Visit, arguments: dict[str, Any]) -> Answer:
+        if self._plan.work is None:
+            return _as_answer(self._declared.handler(**arguments))
+        for left in reversed(range(_TRIES)):
+            try:
+                with Work(self._house.workshop, visit.client) as work:
+                    done = self._declared.handler(**arguments, **{self._plan.work: work})
+                return _as_answer(done)
+            except DatabaseConflict:
+                if not left:
+                    raise
+        raise AssertionError("unreachable")
+
+
+async def _notice_departure(receive: Receive, visit: Visit) -> None:
+    with contextlib.suppress(asyncio.CancelledError):
+        message: Message = await receive()
+        while message["type"] != "http.disconnect":
+            message = await receive()
+        visit.client.gone.set()
+
+
+def _as_answer(done: Any) -> Answer:
+    return done if isinstance(done, Answer) else Answer(done)
+
+
+def _query(visit: Visit) -> dict[str, Any]:
+    raw = visit.scope["query_string"]
+    if not raw:
+        return {}
+    found = parse_qs(raw.decode("latin-1"), keep_blank_values=True, max_num_fields=100)
+    return {name: each[0] if len(each) == 1 else each for name, each in found.items()}
+
+
+def _is_model(answers: Any) -> bool:
+    return isinstance(answers, type) and issubclass(answers, Answer) is False
+
+
+def _described(codes: tuple[str, ...]) -> dict[int | str, dict[str, Any]]:
+    described: dict[int | str, dict[str, Any]] = {}
+    for code in codes:
+        status, message = CODES[code]
+        entry = described.setdefault(status, {"model": Problem, "content": {}, "description": ""})
+        entry["description"] = (entry["description"] + f" {code}").strip()
+        examples = entry["content"].setdefault("application/json", {"examples": {}})["examples"]
+        examples[code] = {"value": {"message": message, "code": code}}
+    return described
+
+

@@ -1,0 +1,62 @@
+"""What every endpoint of one server shares."""
+
+import asyncio
+from collections.abc import Awaitable, Callable, Mapping
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
+from typing import Any, TypeVar
+
+from backend.kernel.hashing import Places
+from backend.kernel.refusals import unavailable
+from backend.kernel.settings import Settings
+from backend.storage.work import Workshop
+from backend.web.client_address import ClientAddresses
+from backend.web.limits import Limits
+from backend.web.origins import TrustedOrigins
+
+ANSWER_WITHIN = 5.0  # seconds for ordinary work; a stuck database must not hold callers
+_ORDINARY_THREADS = 8  # measured: fewer wait, more fight over the interpreter
+
+T = TypeVar("T")
+
+
+class Pools:
+    """Two pools of worker threads, so that waiting for a hash never starves anything else."""
+
+    def __init__(self, settings: Settings) -> None:
+        hashing = settings.hash_queue + settings.hash_threads
+        self.ordinary = ThreadPoolExecutor(_ORDINARY_THREADS, "work")
+        self.passwords = ThreadPoolExecutor(hashing, "password")
+        self.places = Places(hashing)
+
+    async def ask(self, question: Callable[[], T]) -> T:
+        """Run something short in an ordinary worker thread; refuses with 503 when it hangs."""
+        return await in_time(
+            asyncio.get_running_loop().run_in_executor(self.ordinary, question), ANSWER_WITHIN
+        )
+
+    def close(self) -> None:
+        """Let what runs end and start nothing more."""
+        for pool in (self.ordinary, self.passwords):
+            pool.shutdown(wait=True, cancel_futures=True)
+
+
+@dataclass(frozen=True, slots=True)
+class House:
+    """Made once, in main.py. `services` holds what handlers ask for by type."""
+
+    workshop: Workshop
+    addresses: ClientAddresses
+    origins: TrustedOrigins
+    limits: Limits
+    pools: Pools
+    services: Mapping[type, Any]
+
+
+async def in_time(awaited: Awaitable[T], seconds: float) -> T:
+    """Wait for work in a thread; refuses with 503 after `seconds`, its outcome then unknown."""
+    try:
+        async with asyncio.timeout(seconds):
+            return await awaited
+    except TimeoutError:
+        raise unavailable(retry_after=5) from None

@@ -1,0 +1,148 @@
+"""Rate limits: how often one caller may ask.
+
+Better Auth's rules for the auth endpoints, by client address; a limit per signed-in user on
+protected endpoints, through slowapi; and one on failures per account. Counters live in this process,
+or in Redis when several replicas share them. When Redis is away each process counts for itself:
+the limits get looser, never absent (ASVS 16.5.2).
+"""
+
+import asyncio
+import math
+from collections.abc import Awaitable, Callable
+from dataclasses import dataclass
+
+import structlog
+from limits import RateLimitItem, parse
+from limits.errors import StorageError
+from limits.storage import MemoryStorage, Storage, storage_from_string
+from slowapi import Limiter
+from slowapi.errors import RateLimitExceeded
+from starlette.requests import Request
+
+from backend.kernel.clock import Clock
+from backend.kernel.refusals import too_many_requests
+from backend.kernel.settings import Settings
+
+InThread = Callable[[Callable[[], None]], Awaitable[None]]
+
+log = structlog.get_logger()
+
+_STRICT, _MAILS, _ELSE = parse("3 per 10 second"), parse("3 per minute"), parse("100 per 10 second")
+_BY_PATH = {
+    "/sign-in": _STRICT,
+    "/sign-up": _STRICT,
+    "/change-password": _STRICT,
+    "/change-email": _STRICT,
+    "/request-password-reset": _MAILS,
+    "/send-verification-email": _MAILS,
+}
+_COUNTED_ELSEWHERE = {"/get-session", "/ok"}  # by session, and not at all
+
+PER_SESSION = parse("300 per minute")
+FAILURES_PER_ACCOUNT = parse("10 per 5 minute")
+
+
+@dataclass(frozen=True, slots=True)
+class Exceeded:
+    """A limit is reached: for how many seconds, and whether this is the first refusal of it."""
+
+    retry_after: int
+    first: bool
+
+
+class Limits:
+    """Counts requests in fixed windows."""
+
+    def __init__(self, settings: Settings, clock: Clock) -> None:
+        self._on = settings.rate_limits
+        self._clock = clock
+        self._own = MemoryStorage()
+        self._storage: Storage = self._own
+        if settings.redis_url:
+            url = settings.redis_url.reveal()
+            self._storage = storage_from_string(url, wrap_exceptions=True, socket_timeout=1)
+        self._complained_at = -math.inf
+        self.per_user = PerUserLimit(settings, clock)
+
+    async def check_address(self, path: str, address: str) -> Exceeded | None:
+        """Count a call of an auth endpoint (`path` below the base path) by its client address."""
+        if not self._on or path in _COUNTED_ELSEWHERE or not address:
+            return None
+        first_two = "/" + path.partition("/")[2].partition("/")[0]
+        rule = _BY_PATH.get(first_two, _ELSE)
+        if self._storage is self._own:
+            return self.count(rule, address, path)
+        return await asyncio.to_thread(self.count, rule, address, path)
+
+    def count(self, rule: RateLimitItem, *who: str) -> Exceeded | None:
+        """Count one more for `who`, atomically and before the work it limits (CVE-2023-47111)."""
+        if not self._on:
+            return None
+        key = rule.key_for(*who)
+        counted = self._incremented(key, rule, 1)
+        if counted <= rule.amount:
+            return None
+        return Exceeded(self._seconds_left(key), first=counted == rule.amount + 1)
+
+    def refund(self, rule: RateLimitItem, *who: str) -> None:
+        """Take a count back: what was counted beforehand turned out not to be a failure."""
+        if self._on:
+            self._incremented(rule.key_for(*who), rule, -1)
+
+    def _incremented(self, key: str, rule: RateLimitItem, by: int) -> int:
+        try:
+            return self._storage.incr(key, rule.get_expiry(), by)
+        except StorageError as error:
+            self._complain(error)
+            return self._own.incr(key, rule.get_expiry(), by)
+
+    def _seconds_left(self, key: str) -> int:
+        try:
+            ends = self._storage.get_expiry(key)
+        except StorageError:
+            ends = self._own.get_expiry(key)
+        return max(1, math.ceil(ends - self._clock.now().timestamp()))
+
+    def _complain(self, error: StorageError) -> None:
+        if self._clock.monotonic() - self._complained_at >= 60:  # once a minute is enough
+            self._complained_at = self._clock.monotonic()
+            log.warning("limits_store_away", reason=str(error.storage_error)[:200])
+
+
+class PerUserLimit:
+    """The limit of each signed-in user on each protected endpoint."""
+
+    def __init__(self, settings: Settings, clock: Clock) -> None:
+        rate = settings.rate_limit_per_user
+        self._clock = clock
+        self._asks_redis = settings.redis_url is not None
+        self._limiter = Limiter(
+            key_func=lambda request: request.state.user_id,
+            storage_uri=settings.redis_url.reveal() if settings.redis_url else "memory://",
+            in_memory_fallback=[rate],
+            in_memory_fallback_enabled=True,
+            enabled=settings.rate_limits,
+            key_style="url",
+        )
+        self._counted = self._limiter.limit(rate)(_count)
+
+    async def check(self, request: Request, user_id: str, in_thread: InThread) -> None:
+        """Count a call by this user; in a worker thread when Redis is asked, which may be slow."""
+        request.state.user_id = user_id
+        if self._asks_redis:
+            await in_thread(lambda: self._check(request))
+        else:
+            self._check(request)
+
+    def _check(self, request: Request) -> None:
+        try:
+            self._counted(request=request)
+        except RateLimitExceeded:
+            rule, who = request.state.view_rate_limit
+            ends = self._limiter.limiter.get_window_stats(rule, *who).reset_time
+            left = math.ceil(ends - self._clock.now().timestamp())
+            raise too_many_requests(left) from None
+
+
+def _count(request: Request) -> None:
+    """Stand in for the endpoint: slowapi counts calls of a function that takes the request."""

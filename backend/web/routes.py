@@ -1,0 +1,139 @@
+"""How a capability declares its endpoints, and what a handler may ask for."""
+
+import inspect
+from collections.abc import Awaitable, Callable
+from dataclasses import dataclass, field
+from typing import Annotated, Any, get_args, get_origin, get_type_hints
+
+from fastapi.params import Query
+from pydantic import BaseModel
+
+from backend.storage.work import Work
+from backend.web.house import House
+from backend.web.visit import Visit
+
+Handler = Callable[..., Any]
+
+
+@dataclass(frozen=True)
+class AtEdge:
+    """Marks a handler's parameter that is found before the hop, such as the caller's session."""
+
+    find: Callable[[Visit, House], Awaitable[Any]]
+
+
+@dataclass(frozen=True)
+class Declared:
+    """One endpoint as its capability wrote it."""
+
+    method: str
+    path: str
+    handler: Handler
+    answers: Any
+    tag: str
+    refusals: tuple[str, ...] = ()
+    hashes: bool = False
+    takes_forms: bool = False
+    auth_rules: bool = True
+
+
+@dataclass
+class Routes:
+    """The endpoints of one capability, in the order in which they are written."""
+
+    tag: str
+    prefix: str = ""
+    auth_rules: bool = True
+    """Whether Better Auth's rules hold: limits by address, Origin checks, its error words."""
+    declared: list[Declared] = field(default_factory=list)
+
+    def get(self, path: str, **how: Any) -> Callable[[Handler], Handler]:
+        """Declare a GET; see `Declared` for what may be said about it."""
+        return self._declare("GET", path, how)
+
+    def post(self, path: str, **how: Any) -> Callable[[Handler], Handler]:
+        """Declare a POST; see `Declared` for what may be said about it."""
+        return self._declare("POST", path, how)
+
+    def _declare(
+        self, method: str, path: str, how: dict[str, Any]
+    ) -> Callable[[Handler], Handler]:
+        def declare(handler: Handler) -> Handler:
+            answers = how.pop("answers", get_type_hints(handler).get("return"))
+            self.declared.append(
+                Declared(
+                    method, self.prefix + path, handler, answers, self.tag,
+                    auth_rules=self.auth_rules, **how,
+                )
+            )
+            return handler
+
+        return declare
+
+
+@dataclass(frozen=True)
+class Plan:
+    """What one handler asks for, read from its annotations once, at start."""
+
+    work: str | None = None
+    visit: str | None = None
+    body: tuple[str, type[BaseModel], bool] | None = None
+    query: tuple[str, type[BaseModel]] | None = None
+    edges: dict[str, AtEdge] = field(default_factory=dict)
+    services: dict[str, type] = field(default_factory=dict)
+    in_path: tuple[str, ...] = ()
+
+    @property
+    def hidden(self) -> set[str]:
+        """The parameters that do not come over HTTP and so do not belong into the docs."""
+        return {*self.services, self.work or "", self.visit or ""}
+
+
+def plan_for(handler: Handler, path: str) -> Plan:
+    """Read what a handler asks for; raises TypeError where an annotation says nothing we know."""
+    parts: dict[str, Any] = {"edges": {}, "services": {}, "in_path": ()}
+    hints = get_type_hints(handler, include_extras=True)
+    for name, parameter in inspect.signature(handler).parameters.items():
+        hint = hints.get(name)
+        kind, marks = _without_marks(hint)
+        edge = next((mark for mark in marks if isinstance(mark, AtEdge)), None)
+        if edge:
+            parts["edges"][name] = edge
+        elif f"{{{name}}}" in path:
+            parts["in_path"] += (name,)
+        elif hint is Work or hint is Visit:
+            parts[hint.__name__.lower()] = name
+        elif isinstance(kind, type) and issubclass(kind, BaseModel):
+            is_query = any(isinstance(mark, Query) for mark in marks)
+            optional = parameter.default is not inspect.Parameter.empty
+            parts |= {"query": (name, kind)} if is_query else {"body": (name, kind, optional)}
+        elif isinstance(kind, type):
+            parts["services"][name] = kind
+        else:
+            raise TypeError(f"{handler.__qualname__}({name}): nothing provides {hint!r}")
+    return Plan(**parts)
+
+
+def shown(handler: Handler, hidden: set[str]) -> Handler:
+    """Return a stand-in with the handler's name, text and HTTP parameters, for the API docs."""
+
+    def stand_in() -> None:
+        raise NotImplementedError("only described, never called")
+
+    signature = inspect.signature(handler)
+    kept = [each for name, each in signature.parameters.items() if name not in hidden]
+    stand_in.__signature__ = signature.replace(parameters=kept)  # type: ignore[attr-defined]
+    stand_in.__name__, stand_in.__doc__ = handler.__name__, inspect.getdoc(handler)
+    return stand_in
+
+
+def _without_marks(hint: Any) -> tuple[Any, tuple[Any, ...]]:
+    if get_origin(hint) is Annotated:
+        kind, *marks = get_args(hint)
+        return _without_none(kind), tuple(marks)
+    return _without_none(hint), ()
+
+
+def _without_none(hint: Any) -> Any:
+    kinds = [each for each in get_args(hint) if each is not type(None)]
+    return kinds[0] if len(kinds) == 1 and type(None) in get_args(hint) else hint

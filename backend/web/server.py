@@ -1,0 +1,197 @@
+"""The process that listens: opens the port, runs the application, ends when it is told to."""
+
+import errno
+import faulthandler
+import functools
+import logging
+import os
+import socket
+import sys
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
+from types import FrameType
+from typing import Any, Final, NoReturn, cast
+
+import uvicorn
+from uvicorn._types import ASGIApplication
+
+from backend.web.protocol import ConnectionLimits, GuardedProtocol
+
+logger = logging.getLogger(__name__)
+
+BACKLOG: Final = 2048
+# Platforms commonly kill ten seconds after SIGTERM. The time to drain ends with the connections
+# cut; this long after, what ignores its client's departure is cancelled, and what ignores even
+# that is abandoned.
+CANCELLED_AFTER_DRAIN: Final = 2
+ABANDONED_AFTER_DRAIN: Final = 3.5
+# Files, database connections and the like come on top of the clients' connections.
+OTHER_DESCRIPTORS: Final = 1000
+
+
+class CannotListen(Exception):
+    """The address cannot be opened; the message says why and what to do."""
+
+
+class Server(uvicorn.Server):
+    """A uvicorn server for which the first signal is a request to end, and the second an order."""
+
+    def __init__(self, app: ASGIApplication, limits: ConnectionLimits) -> None:
+        super().__init__(_config(app, limits))
+        self._drain_seconds = limits.drain_seconds
+
+    async def startup(self, sockets: list[socket.socket] | None = None) -> None:
+        await super().startup(sockets)
+        for listening in sockets or ():
+            logger.info("listening on %s", _shown(*listening.getsockname()[:2]))
+
+    def handle_exit(self, sig: int, frame: FrameType | None) -> None:
+        """Finish what is in flight and end with code 0; uvicorn would raise the signal again."""
+        if self.should_exit:
+            os._exit(128 + sig)
+        self.should_exit = True
+        # Whatever hangs then, a thread or the application's own shutdown, is named on stderr.
+        faulthandler.dump_traceback_later(self._drain_seconds + ABANDONED_AFTER_DRAIN, exit=True)
+
+
+def serve(
+    app: ASGIApplication,
+    *,
+    host: str,
+    port: int,
+    body_limit: int = ConnectionLimits.body_bytes,
+    receive_timeout: float = ConnectionLimits.body_seconds,
+    drain_seconds: float = ConnectionLimits.drain_seconds,
+) -> None:
+    """Listen and serve until SIGTERM or SIGINT; raises SystemExit when it cannot start.
+
+    `body_limit` is in bytes, `receive_timeout` in seconds for a whole request body. After the
+    signal, answers in flight have `drain_seconds`. Call it from the main thread: elsewhere Python
+    delivers no signals.
+    """
+    limits = ConnectionLimits(
+        body_bytes=body_limit, body_seconds=receive_timeout, drain_seconds=drain_seconds
+    )
+    try:
+        listening = listen(host, port)
+    except CannotListen as problem:
+        _give_up(str(problem))
+    _allow_descriptors(limits.connections + OTHER_DESCRIPTORS)
+    Server(app, limits).run(listening)
+
+
+@contextmanager
+def in_background(
+    app: ASGIApplication, limits: ConnectionLimits | None = None
+) -> Iterator[tuple[str, int]]:
+    """Serve `app` from a thread on a free port of this machine; yields the address."""
+    (listening,) = listen("127.0.0.1", 0)
+    server = Server(app, limits or ConnectionLimits())
+    with listening:
+        thread = threading.Thread(target=_run_then_close, args=(server, listening), daemon=True)
+        thread.start()
+        try:
+            yield listening.getsockname()
+        finally:
+            server.should_exit = True
+            thread.join()
+
+
+def listen(host: str, port: int) -> list[socket.socket]:
+    """Open every address of `host`, before anything slow is started; raises CannotListen."""
+    opened: list[socket.socket] = []
+    failure: OSError | None = None
+    for family, address in _addresses(host, port):
+        try:
+            opened.append(socket.create_server(address, family=family, backlog=BACKLOG))
+        except OSError as error:
+            # A name may stand for an address that this machine has switched off, such as ::1.
+            if error.errno not in (errno.EADDRNOTAVAIL, errno.EAFNOSUPPORT):
+                _close(opened)
+                raise CannotListen(_explained(error, host, port)) from error
+            failure = error
+    if not opened and failure is not None:
+        raise CannotListen(_explained(failure, host, port)) from failure
+    return opened
+
+
+def _addresses(host: str, port: int) -> dict[tuple[int, Any], None]:
+    if not 0 <= port <= 65535:
+        raise CannotListen(f"PORT is {port}; it must be between 0 and 65535.")
+    try:
+        found = socket.getaddrinfo(
+            host or None, port, type=socket.SOCK_STREAM, flags=socket.AI_PASSIVE
+        )
+    except (OSError, UnicodeError) as error:
+        raise CannotListen(_not_our_address(host)) from error
+    return {(family, address): None for family, _, _, _, address in found}
+
+
+def _explained(error: OSError, host: str, port: int) -> str:
+    where = f"port {port} on {host or 'every interface'}"
+    if error.errno == errno.EADDRINUSE:
+        return f"{where} is already in use. End the program that uses it, or set PORT."
+    if error.errno == errno.EACCES:
+        return f"this user may not open {where}. Set PORT to 1024 or more; 7860 is the default."
+    if error.errno in (errno.EADDRNOTAVAIL, errno.EAFNOSUPPORT):
+        return _not_our_address(host)
+    return f"{where} cannot be opened: {os.strerror(error.errno or 0)}."
+
+
+def _not_our_address(host: str) -> str:
+    return (
+        f"HOST is {host!r}, which is no address of this machine. Set HOST to 0.0.0.0 to be reached"
+        " from everywhere, or to 127.0.0.1 from this machine only."
+    )
+
+
+def _config(app: ASGIApplication, limits: ConnectionLimits) -> uvicorn.Config:
+    protocol = functools.partial(GuardedProtocol, limits=limits)
+    return uvicorn.Config(
+        app,
+        interface="asgi3",
+        lifespan="on",
+        http=cast("type[GuardedProtocol]", protocol),
+        ws="none",
+        proxy_headers=False,
+        server_header=False,
+        log_config=None,
+        log_level="warning",
+        access_log=False,
+        workers=1,
+        timeout_graceful_shutdown=round(limits.drain_seconds + CANCELLED_AFTER_DRAIN),
+    )
+
+
+def _allow_descriptors(wanted: int) -> None:
+    """Raise the soft limit of open files, which on macOS is 256, as far as `wanted`."""
+    try:
+        import resource
+    except ImportError:  # Windows, which has no such limit
+        return
+    soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
+    if hard != resource.RLIM_INFINITY:
+        wanted = min(wanted, hard)
+    if soft != resource.RLIM_INFINITY and soft < wanted:
+        resource.setrlimit(resource.RLIMIT_NOFILE, (wanted, hard))
+
+
+def _run_then_close(server: Server, listening: socket.socket) -> None:
+    # A server that could not start must not leave its callers waiting at an open door.
+    with listening:
+        server.run([listening])
+
+
+def _shown(host: str, port: int) -> str:
+    return f"http://[{host}]:{port}" if ":" in host else f"http://{host}:{port}"
+
+
+def _close(sockets: list[socket.socket]) -> None:
+    for each in sockets:
+        each.close()
+
+
+def _give_up(problem: str) -> NoReturn:
+    sys.stderr.write(f"Gatehouse cannot start: {problem}\n")
+    sys.exit(1)

@@ -1,0 +1,53 @@
+"""One request as the asynchronous edge sees it."""
+
+from typing import Any
+
+from starlette.types import Scope
+
+from backend.kernel.client import Client
+from backend.web.client_address import ClientAddresses
+
+_LONGEST_AGENT = 512  # characters; what is stored of a User-Agent
+
+
+class Visit:
+    """A request's headers, read once, its caller, and the cookies its answer will set."""
+
+    __slots__ = ("_addresses", "_client", "cookies", "found", "headers", "method", "path", "scope")
+
+    def __init__(self, scope: Scope, addresses: ClientAddresses) -> None:
+        self.scope = scope
+        self.method: str = scope["method"]
+        self.path: str = scope["path"]
+        self.headers = _read(scope["headers"])
+        self.cookies: list[str] = []
+        self.found: dict[Any, Any] = {}
+        self._addresses = addresses
+        self._client: Client | None = None
+
+    @property
+    def cookie_header(self) -> bytes:
+        return self.headers.get(b"cookie", b"")
+
+    @property
+    def client(self) -> Client:
+        """The caller, worked out on first use: most session checks never need it."""
+        if self._client is None:
+            peer = self.scope.get("client") or ("", 0)
+            agent = self.headers.get(b"user-agent", b"").decode("latin-1").replace("\0", "")
+            self._client = Client(
+                address=self._addresses.find(peer[0], self.headers),
+                user_agent=agent[:_LONGEST_AGENT],
+                request_id=self.scope.get("request_id", ""),
+            )
+        return self._client
+
+
+def _read(pairs: list[tuple[bytes, bytes]]) -> dict[bytes, bytes]:
+    headers: dict[bytes, bytes] = {}
+    for name, value in pairs:
+        if name in headers:
+            headers[name] += (b"; " if name == b"cookie" else b", ") + value
+        else:
+            headers[name] = value
+    return headers

@@ -1,0 +1,218 @@
+"""JSON as Better Auth speaks it: bodies in, models, and the words of its validation errors."""
+
+import json
+from collections.abc import Mapping
+from datetime import UTC, datetime
+from typing import Annotated, Any
+from urllib.parse import parse_qsl
+
+from pydantic import (
+    AfterValidator,
+    BaseModel,
+    BeforeValidator,
+    ConfigDict,
+    GetCoreSchemaHandler,
+    PlainSerializer,
+    ValidationError,
+    WithJsonSchema,
+)
+from pydantic.alias_generators import to_camel
+from pydantic_core import CoreSchema, PydanticCustomError, core_schema
+
+from backend.kernel.refusals import Refusal, plain_refusal
+from backend.kernel.secret import Password
+
+_DEEPEST = 32  # levels of nesting in a body (ASVS 15.2.2)
+_LONGEST_NAME = 200
+
+
+def iso(moment: datetime) -> str:
+    """Write a date with exactly three decimals: the client misreads any other number of them."""
+    utc = moment.astimezone(UTC)
+    return f"{utc:%Y-%m-%dT%H:%M:%S}.{utc.microsecond // 1000:03d}Z"
+
+
+def _without_nul(text: str) -> str:
+    if "\0" in text:  # PostgreSQL cannot store it
+        raise PydanticCustomError("plain", "Invalid input")
+    return text
+
+
+def _one_line(text: str) -> str:
+    if len(text) > _LONGEST_NAME or any(ord(char) < 32 or ord(char) == 127 for char in text):
+        raise PydanticCustomError("plain", "Invalid input")
+    return text
+
+
+def _not_null(value: Any) -> Any:
+    if value is None:  # zod's optional(): absent is fine, null is not
+        raise PydanticCustomError("null", "null")
+    return value
+
+
+Text = Annotated[str, AfterValidator(_without_nul)]
+Name = Annotated[Text, AfterValidator(_one_line)]
+Moment = Annotated[
+    datetime,
+    PlainSerializer(iso, return_type=str),
+    WithJsonSchema({"type": "string", "format": "date-time"}),
+]
+
+
+NotNull = BeforeValidator(_not_null)
+"""Marks an optional field that may be left out but not be null: `Annotated[str | None, NotNull]`."""
+
+
+class _PasswordSchema:
+    def __get_pydantic_core_schema__(self, _: Any, __: GetCoreSchemaHandler) -> CoreSchema:
+        hidden = core_schema.no_info_plain_validator_function(Password)
+        return core_schema.chain_schema([core_schema.str_schema(strict=True), hidden])
+
+
+PasswordField = Annotated[
+    Password, _PasswordSchema(), WithJsonSchema({"type": "string", "format": "password"})
+]
+
+
+class WireModel(BaseModel):
+    """A body of the wire: camelCase outside, snake_case inside, nothing coerced."""
+
+    model_config = ConfigDict(alias_generator=to_camel, populate_by_name=True, strict=True)
+
+
+class Status(WireModel):
+    """The deed is done."""
+
+    status: bool = True
+
+
+class Success(WireModel):
+    """The deed is done."""
+
+    success: bool = True
+
+
+class Problem(WireModel):
+    """Every refusal."""
+
+    message: str
+    code: str | None = None
+
+
+def parse_json(raw: bytes) -> Any:
+    """Parse a JSON body; refuses what is broken, nested too deep, or says a key twice."""
+    try:
+        value = json.loads(raw, object_pairs_hook=_without_repeats, parse_constant=_refuse_constant)
+    except (ValueError, RecursionError):
+        raise Refusal("BAD_REQUEST") from None
+    if _depth(value) > _DEEPEST:
+        raise Refusal("BAD_REQUEST", "The request body is nested too deep")
+    return value
+
+
+def parse_form(raw: bytes) -> dict[str, str]:
+    """Parse a form body; every value stays a string."""
+    try:
+        return dict(parse_qsl(raw.decode("utf-8"), keep_blank_values=True, max_num_fields=100))
+    except ValueError:
+        raise plain_refusal("Invalid form in request body") from None
+
+
+def validate(model: type[BaseModel], value: Any, where: str) -> Any:
+    """Check a body or a query against its model; refuses in the words of Better Auth's validator.
+
+    `where` is "body" or "query"; `value` is `...` when the request had none.
+    """
+    if not isinstance(value, Mapping):
+        raise _invalid([f"[{where}] Invalid input: expected object, received {_kind(value)}"])
+    try:
+        return model.model_validate(value)
+    except ValidationError as error:
+        raise _invalid([_in_words(model, each, where) for each in error.errors()]) from None
+
+
+def _invalid(problems: list[str]) -> Refusal:
+    return Refusal("VALIDATION_ERROR", "; ".join(problems))
+
+
+def _in_words(model: type[BaseModel], problem: Any, where: str) -> str:
+    path = ".".join([where, *(str(part) for part in problem["loc"])])
+    return f"[{path}] {_complaint(model, problem)}"
+
+
+def _complaint(model: type[BaseModel], problem: Any) -> str:
+    kind, given = problem["type"], problem["input"]
+    if kind in {"plain", "string_unicode"}:
+        return "Invalid input"
+    if kind == "email":
+        return "Invalid email address"
+    if kind == "missing":
+        return f"Invalid input: expected {_expected(model, problem)}, received undefined"
+    if kind == "literal_error":
+        options = problem["ctx"]["expected"].replace("'", '"').replace(" or ", "|").replace(", ", "|")
+        return f"Invalid option: expected one of {options}"
+    if kind == "greater_than_equal":
+        return f"Too small: expected number to be >={problem['ctx']['ge']}"
+    if kind == "less_than_equal":
+        return f"Too big: expected number to be <={problem['ctx']['le']}"
+    return f"Invalid input: expected {_expected(model, problem)}, received {_kind(given)}"
+
+
+_TYPES = {
+    "string_type": "string",
+    "bool_type": "boolean",
+    "int_type": "number",
+    "float_type": "number",
+    "list_type": "array",
+    "dict_type": "record",
+    "model_type": "object",
+}
+
+
+def _expected(model: type[BaseModel], problem: Any) -> str:
+    if problem["type"] in _TYPES:
+        return _TYPES[problem["type"]]
+    schema = model.model_json_schema(by_alias=True)
+    for part in problem["loc"]:
+        schema = schema.get("properties", {}).get(part, {})
+    kinds = [schema.get("type"), *(each.get("type") for each in schema.get("anyOf", []))]
+    found = next((kind for kind in kinds if kind and kind != "null"), "object")
+    return {"integer": "number"}.get(found, found)
+
+
+def _kind(value: Any) -> str:
+    if value is ...:
+        return "undefined"
+    if value is None:
+        return "null"
+    if isinstance(value, bool):
+        return "boolean"
+    if isinstance(value, int | float):
+        return "number"
+    if isinstance(value, str):
+        return "string"
+    return "array" if isinstance(value, list) else "object"
+
+
+def _without_repeats(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+    found = dict(pairs)
+    if len(found) != len(pairs):  # two readers of one body must not see two values
+        raise ValueError("a key is said twice")
+    return found
+
+
+def _refuse_constant(name: str) -> Any:
+    raise ValueError(f"{name} is not JSON")
+
+
+def _depth(value: Any) -> int:
+    level, deepest = [value], 0
+    while level:
+        deepest += 1
+        level = [
+            inner
+            for each in level
+            if isinstance(each, dict | list)
+            for inner in (each.values() if isinstance(each, dict) else each)
+        ]
+    return deepest
