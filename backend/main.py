@@ -4,16 +4,19 @@ The only file that knows everyone.
 """
 
 from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
+from contextlib import AsyncExitStack, ExitStack, asynccontextmanager
+from typing import Any
 
 from fastapi import FastAPI
-from starlette.types import Receive, Scope, Send
+from starlette.types import Lifespan, Receive, Scope, Send
 
 from backend import __version__
 from backend.features.accounts import routes as accounts
 from backend.features.accounts.service import Accounts, Gates
 from backend.features.admin.bans import refuse_banned
 from backend.features.admin.first_admin import ensure_first_admin
+from backend.features.docs import routes as docs
+from backend.features.docs.about import ABOUT
 from backend.features.health import routes as health
 from backend.features.health.routes import ReadinessProbe
 from backend.features.landing import routes as landing
@@ -22,15 +25,16 @@ from backend.features.sessions.cache import SessionCache
 from backend.features.sessions.reader import SessionReader
 from backend.kernel.client import NOBODY
 from backend.kernel.clock import Clock, SystemClock
+from backend.kernel.data_dir import open_data_dir
 from backend.kernel.hashing import HashPool
 from backend.kernel.passwords import PasswordHasher, PasswordRules
 from backend.kernel.randomness import Randomness, SystemRandomness
 from backend.kernel.secret_key import keyring_for
 from backend.kernel.settings import Settings
+from backend.kernel.signing import Keyring
 from backend.kernel.tokens import TokenMint
-from backend.storage.addresses import database_url, direct_url
-from backend.storage.engine import Database
-from backend.storage.migrate import migrate
+from backend.storage.change_feed import ChangeFeed, open_feed
+from backend.storage.opening import open_database
 from backend.storage.work import Work, Workshop
 from backend.web.answers import NOT_FOUND, messages
 from backend.web.client_address import ClientAddresses
@@ -41,73 +45,37 @@ from backend.web.headers import SecurityHeaders
 from backend.web.house import House, Pools
 from backend.web.limits import Limits
 from backend.web.logs import log_event
+from backend.web.openapi import ApiDocument
 from backend.web.origins import TrustedOrigins
 from backend.web.request_log import RequestLog
-from backend.web.routes import Routes
 
-CAPABILITIES = [sessions.routes, accounts.routes, health.routes, landing.routes]
-
-
-class AlwaysProven:
-    state = "cached"
-
-    def proven(self) -> bool:
-        return True
+CAPABILITIES = [accounts.routes, sessions.routes, health.routes, landing.routes, docs.routes]
 
 
 def create_app(
     settings: Settings, *, clock: Clock | None = None, randomness: Randomness | None = None
 ) -> FastAPI:
-    """Build the API. Opens and migrates the database; serves once its lifespan has begun."""
+    """Build the API on an open and migrated database; raises SettingsError where that cannot be.
+
+    Its lifespan starts what runs in the background and, at the end, closes everything.
+    """
     clock, randomness = clock or SystemClock(), randomness or SystemRandomness()
-    keyring = keyring_for(settings, randomness)
-    url = database_url(settings)
-    migrate(direct_url(settings) or url)
-    database = Database(url, clock)
-    cache = SessionCache(settings.session_cache_size)
-    feed = AlwaysProven()
-    workshop = Workshop(database, clock, randomness, settings, cache.forget_all_of, log_event)
-    hasher = PasswordHasher(settings.bcrypt_rounds)
-    hasher.prove()
-    rules = PasswordRules(settings.password_min, settings.password_max, settings.strict)
-    with Work(workshop, NOBODY) as work:
-        ensure_first_admin(work, hasher, rules)
-    hashes = HashPool(hasher, threads=settings.hash_threads, nice=settings.hash_nice)
-    cookies = Cookies(keyring, secure=settings.secure_cookies)
-    mint = TokenMint(keyring)
-    limits = Limits(settings, clock)
-    services = {
-        Settings: settings,
-        Cookies: cookies,
-        TokenMint: mint,
-        SessionReader: SessionReader(settings, cookies, mint, cache, feed),
-        Accounts: Accounts(hashes, rules, mint, limits, Gates([refuse_banned])),
-        ReadinessProbe: ReadinessProbe(database, clock, lambda: feed.state),
-    }
-    house = House(
-        workshop=workshop,
-        addresses=ClientAddresses(settings.trusted_proxies, settings.frontend_proxy_key),
-        origins=TrustedOrigins(settings.trusted_origins),
-        limits=limits,
-        pools=Pools(settings),
-        services=services,
-    )
-    services[House] = house
-
-    @asynccontextmanager
-    async def lifespan(_: FastAPI) -> AsyncIterator[None]:
-        yield
-        house.pools.close()
-        hashes.close()
-        database.close()
-
-    app = FastAPI(
-        title=settings.app_name,
-        version=__version__,
-        lifespan=lifespan,
-        openapi_url=None,
-        redirect_slashes=False,
-    )
+    closing = ExitStack()
+    with closing:
+        if settings.database_url is None or settings.secret_key is None:
+            open_data_dir(settings)
+        database, direct = open_database(settings, clock, closing)
+        cache = SessionCache(settings.session_cache_size)
+        workshop = Workshop(database, clock, randomness, settings, cache.forget_all_of, log_event)
+        feed = open_feed(database, direct, clock, cache.forget)
+        house = _furnish(workshop, keyring_for(settings, randomness), cache, feed, closing)
+        app = FastAPI(
+            title=settings.app_name,
+            version=__version__,
+            lifespan=_lifespan(feed, closing.pop_all()),
+            openapi_url=None,
+            redirect_slashes=False,  # its redirect would trust the Host header
+        )
     app.state.house = house
     _add_routes(app, house)
     app.add_middleware(Cors, origins=house.origins)
@@ -116,14 +84,68 @@ def create_app(
     return app
 
 
+def _furnish(
+    workshop: Workshop, keyring: Keyring, cache: SessionCache, feed: ChangeFeed, closing: ExitStack
+) -> House:
+    settings, clock = workshop.settings, workshop.clock
+    cookies = Cookies(keyring, secure=settings.secure_cookies)
+    mint = TokenMint(keyring)
+    limits = Limits(settings, clock)
+    services: dict[type, Any] = {
+        Settings: settings,
+        Cookies: cookies,
+        TokenMint: mint,
+        SessionReader: SessionReader(settings, cookies, mint, cache, feed),
+        Accounts: _accounts(workshop, mint, limits, closing),
+        ReadinessProbe: ReadinessProbe(workshop.database, clock, lambda: feed.state),
+        ApiDocument: ApiDocument(ABOUT, _tags(), cookies),
+    }
+    pools = Pools(settings)
+    closing.callback(pools.close)
+    house = House(
+        workshop=workshop,
+        addresses=ClientAddresses(settings.trusted_proxies, settings.frontend_proxy_key),
+        origins=TrustedOrigins(settings.trusted_origins),
+        limits=limits,
+        pools=pools,
+        services=services,
+    )
+    services[House] = house
+    return house
+
+
+def _accounts(workshop: Workshop, mint: TokenMint, limits: Limits, closing: ExitStack) -> Accounts:
+    settings = workshop.settings
+    hasher = PasswordHasher(settings.bcrypt_rounds)
+    hasher.prove()
+    rules = PasswordRules(settings.password_min, settings.password_max, settings.strict)
+    with Work(workshop, NOBODY) as work:
+        ensure_first_admin(work, hasher, rules)
+    hashes = HashPool(hasher, threads=settings.hash_threads, nice=settings.hash_nice)
+    closing.callback(hashes.close)
+    return Accounts(hashes, rules, mint, limits, Gates([refuse_banned]))
+
+
+def _lifespan(feed: ChangeFeed, closing: ExitStack) -> Lifespan[FastAPI]:
+    @asynccontextmanager
+    async def lifespan(_: FastAPI) -> AsyncIterator[None]:
+        async with AsyncExitStack() as stack:
+            stack.enter_context(closing)
+            await feed.start()
+            stack.push_async_callback(feed.stop)
+            yield
+
+    return lifespan
+
+
 def _add_routes(app: FastAPI, house: House) -> None:
     for capability in CAPABILITIES:
-        _add_capability(app, capability, house)
+        app.router.routes.extend(Endpoint(declared, house) for declared in capability.declared)
     app.router.add_route(AUTH + "/{rest:path}", _NotFound())  # type: ignore[arg-type]
 
 
-def _add_capability(app: FastAPI, capability: Routes, house: House) -> None:
-    app.router.routes.extend(Endpoint(declared, house) for declared in capability.declared)
+def _tags() -> dict[str, str]:
+    return {capability.tag: capability.about for capability in CAPABILITIES if capability.about}
 
 
 class _NotFound:
@@ -132,3 +154,5 @@ class _NotFound:
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         for message in messages(NOT_FOUND, []):
             await send(message)
+
+

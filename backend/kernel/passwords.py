@@ -88,7 +88,7 @@ class PasswordHasher:
         return str(self._context.hash(normalised(password)))
 
     def verify(self, password: Password, hashed: str | None) -> "Verdict":
-        """Check a password; `hashed=None` (no such user, no password) costs the same and never matches."""
+        """Check a password; `hashed=None`, for no such user, costs the same and never matches."""
         text = normalised(password)
         try:
             matches, upgraded = self._context.verify_and_update(text, hashed or self._nobody)

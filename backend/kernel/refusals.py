@@ -49,7 +49,7 @@ CODES: Mapping[str, tuple[int, str]] = {
 
 
 class Refusal(Exception):
-    """A request is refused: the caller gets this status, code and message, and nothing is stored."""
+    """A request is refused: the caller gets status, code and message, and nothing is stored."""
 
     def __init__(
         self,

@@ -1,6 +1,6 @@
 """Values that must never be shown by accident."""
 
-from typing import Self
+from typing import NoReturn
 
 
 class Secret:
@@ -26,7 +26,7 @@ class Secret:
     def __bool__(self) -> bool:
         return bool(self._value)
 
-    def __reduce__(self) -> Self:
+    def __reduce__(self) -> NoReturn:
         raise TypeError("a secret is not serialised")
 
 

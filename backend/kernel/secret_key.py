@@ -34,9 +34,12 @@ def _generated(settings: Settings, randomness: Randomness) -> Secret:
     if settings.production and (not settings.space_id or settings.database_url):
         raise SettingsError(f"SECRET_KEY is not set, and production needs one. {_HOW}")
     file = settings.data_dir / "secret_key"
-    if file.exists():
-        return Secret(file.read_text("utf-8").strip())
-    return _write_new(file, alphanumeric(randomness, 64))
+    if not file.exists():
+        return _write_new(file, alphanumeric(randomness, 64))
+    key = file.read_text("utf-8").strip()
+    if len(key) < _SHORTEST:  # cut off while it was written: anybody could sign with such a key
+        raise SettingsError(f"{file} holds no whole key. Remove it; the next start makes another.")
+    return Secret(key)
 
 
 def _write_new(file: Path, key: str) -> Secret:

@@ -4,6 +4,8 @@ The names are the contract with whoever runs a Space; each is explained in .env.
 """
 
 import os
+import re
+from ipaddress import ip_network
 from pathlib import Path
 from typing import Annotated, Any, Literal
 from urllib.parse import urlsplit
@@ -14,6 +16,8 @@ from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
 from backend.kernel.secret import Password, Secret
 
 PRIVATE_NETWORKS = "127.0.0.0/8,::1,10.0.0.0/8,172.16.0.0/12,192.168.0.0/16,fc00::/7"
+
+_RATE = re.compile(r"[1-9]\d*\s*(?:/|per)\s*(?:[1-9]\d*\s*)?(?:second|minute|hour|day)s?")
 
 
 class SettingsError(Exception):
@@ -116,9 +120,43 @@ class Settings(BaseSettings):
     @field_validator("public_url")
     @classmethod
     def _is_a_web_address(cls, value: str) -> str:
-        if value and (urlsplit(value).scheme not in {"http", "https"} or not urlsplit(value).netloc):
+        if value and (
+            urlsplit(value).scheme not in {"http", "https"} or not urlsplit(value).netloc
+        ):
             raise ValueError("must be a web address such as https://auth.example.com")
         return value.rstrip("/")
+
+    @field_validator("frontend_url")
+    @classmethod
+    def _are_origins(cls, patterns: tuple[str, ...]) -> tuple[str, ...]:
+        for each in patterns:
+            if "://" not in each and "*" not in each:
+                raise ValueError(f"{each!r} has no scheme; write https://{each}")
+        return patterns
+
+    @field_validator("trusted_proxies")
+    @classmethod
+    def _are_networks(cls, networks: tuple[str, ...]) -> tuple[str, ...]:
+        for each in networks:
+            try:
+                ip_network(each, strict=False)
+            except ValueError:
+                raise ValueError(f"{each!r} is no address or network such as 10.0.0.0/8") from None
+        return networks
+
+    @field_validator("rate_limit_per_user")
+    @classmethod
+    def _is_a_rate(cls, value: str) -> str:
+        if not _RATE.fullmatch(value.strip()):  # the limiter would take it for no limit at all
+            raise ValueError("must be a rate such as 10/minute")
+        return value
+
+    @field_validator("redis_url")
+    @classmethod
+    def _is_redis(cls, value: Secret | None) -> Secret | None:
+        if value and urlsplit(value.reveal()).scheme not in {"redis", "rediss"}:
+            raise ValueError("must be a Redis URL such as redis://localhost:6379/0")
+        return value
 
     @model_validator(mode="after")
     def _holds_together(self) -> "Settings":
@@ -141,7 +179,9 @@ class Settings(BaseSettings):
         """The URL browsers use, without a trailing slash: links, cookies and origins follow it."""
         if self.public_url:
             return self.public_url
-        return f"https://{self.space_host[0]}" if self.space_host else f"http://localhost:{self.port}"
+        return (
+            f"https://{self.space_host[0]}" if self.space_host else f"http://localhost:{self.port}"
+        )
 
     @property
     def secure_cookies(self) -> bool:

@@ -3,14 +3,6 @@
 import base64
 import hmac
 from collections.abc import Sequence
-from typing import Protocol
-
-
-class Signer(Protocol):
-    """What signs and checks values; see `Keyring`."""
-
-    def sign(self, value: str) -> str: ...
-    def verifies(self, value: str, signature: str) -> bool: ...
 
 
 class Keyring:
@@ -28,7 +20,9 @@ class Keyring:
     def verifies(self, value: str, signature: str) -> bool:
         """Tell whether any key made this signature; compares in constant time."""
         given = signature.encode("utf-8", "surrogateescape")
-        return any(hmac.compare_digest(_signature(key, value).encode(), given) for key in self._keys)
+        return any(
+            hmac.compare_digest(_signature(key, value).encode(), given) for key in self._keys
+        )
 
     def derived(self, purpose: str) -> "Keyring":
         """Return a ring for another purpose: what one signs, the other refuses."""
@@ -45,4 +39,6 @@ class Keyring:
 
 
 def _signature(key: bytes, value: str) -> str:
-    return base64.b64encode(hmac.digest(key, value.encode("utf-8", "surrogateescape"), "sha256")).decode()
+    return base64.b64encode(
+        hmac.digest(key, value.encode("utf-8", "surrogateescape"), "sha256")
+    ).decode()

@@ -9,7 +9,7 @@ from backend.kernel.secret import SessionToken
 from backend.kernel.signing import Keyring
 
 TokenDigest = NewType("TokenDigest", bytes)
-"""SHA-256 of a session token, 32 bytes. A distinct type, so that no raw token reaches the database."""
+"""SHA-256 of a session token, 32 bytes; its own type, so that no token reaches the database."""
 
 _RANDOM_LENGTH = 32  # 190 bits; ASVS 7.2.3 asks for 128
 _CHECK_LENGTH = 10  # 59 bits: enough that guessing one costs more than asking the database

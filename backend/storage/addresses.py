@@ -15,7 +15,7 @@ _OTHER_CLIENTS = ["pgbouncer", "schema", "connection_limit", "pool_timeout", "st
 def database_url(settings: Settings) -> URL:
     """Return where the data lives: PostgreSQL if DATABASE_URL is set, else SQLite in DATA_DIR."""
     if settings.database_url is None:
-        return sqlite_url(settings.data_dir / "gatehouse.db")
+        return sqlite_url(sqlite_file(settings))
     return _parsed("DATABASE_URL", settings.database_url)
 
 
@@ -25,13 +25,23 @@ def direct_url(settings: Settings) -> URL | None:
     LISTEN and migrations do not work through a transaction pooler. Neon's pooled host is its
     direct host with `-pooler` in the first label, so that one is derived.
     """
-    if settings.database_url_direct is not None:
-        return _parsed("DATABASE_URL_DIRECT", settings.database_url_direct)
     url = database_url(settings)
     if url.get_backend_name() != "postgresql":
         return None
-    endpoint, dot, domain = (url.host or "").partition(".")
-    return url.set(host=endpoint.removesuffix("-pooler") + dot + domain) if url.host else url
+    if settings.database_url_direct is not None:
+        direct = _parsed("DATABASE_URL_DIRECT", settings.database_url_direct)
+        if direct.get_backend_name() != "postgresql":
+            raise SettingsError("DATABASE_URL_DIRECT must name the PostgreSQL of DATABASE_URL.")
+        return direct
+    if not _is_neon(url):
+        return url
+    endpoint, dot, domain = str(url.host).partition(".")
+    return url.set(host=endpoint.removesuffix("-pooler") + dot + domain)
+
+
+def sqlite_file(settings: Settings) -> Path:
+    """Return the file that holds the data where DATABASE_URL is not set."""
+    return settings.data_dir / "gatehouse.db"
 
 
 def sqlite_url(file: Path) -> URL:
@@ -40,18 +50,11 @@ def sqlite_url(file: Path) -> URL:
 
 
 def _parsed(name: str, pasted: Secret) -> URL:
-    # Neon's console offers the URL inside a psql command and people paste that too.
-    text = pasted.reveal().strip().removeprefix("psql").strip().strip("'\"")
-    try:
-        url = make_url(text)
-    except (ArgumentError, ValueError):
-        raise SettingsError(
-            f"{name} is not a database URL. It looks like postgresql://USER:PASSWORD@HOST/DATABASE."
-        ) from None
+    url = _url(name, _unwrapped(name, pasted.reveal()))
     if url.drivername.startswith("sqlite"):
         if not url.database or url.database == ":memory:":
             raise SettingsError(f"{name}: an in-memory SQLite would lose everything; name a file.")
-        return url.set(drivername="sqlite")
+        return sqlite_url(Path(url.database))
     if url.drivername not in _POSTGRES:
         raise SettingsError(
             f"{name} names {url.drivername!r}; Gatehouse speaks PostgreSQL and SQLite. "
@@ -60,8 +63,36 @@ def _parsed(name: str, pasted: Secret) -> URL:
     return _for_psycopg2(url)
 
 
+def _unwrapped(name: str, pasted: str) -> str:
+    # Neon's console offers the URL inside a psql command, and a line of a .env file has its name
+    # in front: people paste those too.
+    text = pasted.strip().removeprefix(f"{name}=").removeprefix("psql").strip().strip("'\"")
+    scheme, colon, rest = text.partition(":")
+    return scheme.lower() + colon + rest
+
+
+def _url(name: str, text: str) -> URL:
+    try:
+        url = make_url(text)
+    except (ArgumentError, ValueError):
+        url = None
+    if url is None or not (url.host or url.database or url.query or url.drivername == "sqlite"):
+        raise SettingsError(
+            f"{name} is not a database URL. It looks like postgresql://USER:PASSWORD@HOST/DATABASE."
+        ) from None
+    if "@" in (url.host or ""):
+        raise SettingsError(
+            f"{name}: the password has an @ in it; write %40 instead (and %2F for /, %3A for :)."
+        )
+    return url
+
+
 def _for_psycopg2(url: URL) -> URL:
     url = url.set(drivername="postgresql+psycopg2").difference_update_query(_OTHER_CLIENTS)
-    if (url.host or "").endswith(".neon.tech") and "sslmode" not in url.query:
+    if _is_neon(url) and "sslmode" not in url.query:
         url = url.update_query_dict({"sslmode": "require"})
     return url
+
+
+def _is_neon(url: URL) -> bool:
+    return (url.host or "").endswith(".neon.tech")

@@ -7,9 +7,10 @@ from sqlalchemy import Dialect, Insert, Table
 from sqlalchemy.dialects import postgresql, sqlite
 
 BEGIN = {
-    "sqlite": "BEGIN IMMEDIATE",  # a deferred one fails at once when it turns from reading to writing
+    # A deferred one would fail at once where it turns from reading to writing.
+    "sqlite": "BEGIN IMMEDIATE",
     # One round trip for all; SET LOCAL, because a plain SET leaks to other clients of a pooler.
-    "postgresql": "BEGIN; SET LOCAL statement_timeout = 4000; SET LOCAL lock_timeout = 3000",
+    "postgresql": "BEGIN; SET LOCAL statement_timeout = 3000; SET LOCAL lock_timeout = 2000",
 }
 
 

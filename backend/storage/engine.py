@@ -3,11 +3,12 @@
 import os
 import threading
 from collections.abc import Callable
+from contextlib import AbstractContextManager, nullcontext
 from pathlib import Path
 from typing import Any, Literal
 from uuid import UUID
 
-from sqlalchemy import URL, Connection, CursorResult, Engine, Executable, create_engine, event
+from sqlalchemy import URL, Connection, CursorResult, Engine, Executable, create_engine, event, text
 from sqlalchemy.exc import DBAPIError
 from sqlalchemy.exc import TimeoutError as PoolTimeoutError
 from sqlalchemy.sql.dml import UpdateBase
@@ -17,12 +18,13 @@ from backend.kernel.settings import SettingsError
 from backend.storage.dialects import BEGIN, prepare_sqlite
 from backend.storage.failures import DatabaseConflict as DatabaseConflict
 from backend.storage.failures import DatabaseUnavailable as DatabaseUnavailable
-from backend.storage.failures import first_line, translated
+from backend.storage.failures import first_line, raise_as_ours
 from backend.storage.postgres import CONNECT_ARGUMENTS, Gate, Patience, watch_over
 
 _RECYCLE_AFTER = 240  # seconds; Neon suspends after 300 and cuts what is open
 _CHECKOUT_WAIT = 2.0  # seconds; then the caller hears 503 rather than queueing up
 _WRITER_WAIT = 3.0  # seconds for the writes before ours, on SQLite
+_DATA_VERSION = text("PRAGMA data_version")
 
 
 class Db:
@@ -48,12 +50,12 @@ class Db:
         return self._connection.dialect
 
     def execute(self, statement: Executable, rows: Any = None) -> CursorResult[Any]:
-        """Run one statement; raises DatabaseConflict or DatabaseUnavailable when the server fails."""
+        """Run one statement; raises DatabaseConflict or DatabaseUnavailable if the server fails."""
         self.wrote = self.wrote or isinstance(statement, UpdateBase)
         try:
             return self._connection.execute(statement, rows)
         except DBAPIError as error:
-            raise translated(error) from error
+            raise_as_ours(error)
 
     def begin(self) -> None:
         self._say(BEGIN[self._connection.dialect.name])
@@ -94,7 +96,7 @@ class Db:
         try:
             said = self._connection.exec_driver_sql(command)
         except DBAPIError as error:
-            raise translated(error, committing=command == "COMMIT") from error
+            raise_as_ours(error, committing=command == "COMMIT")
         return getattr(said.context.cursor, "statusmessage", None)
 
 
@@ -117,14 +119,13 @@ class Database:
         self.kind: Literal["sqlite", "postgresql"] = (
             "sqlite" if url.get_backend_name() == "sqlite" else "postgresql"
         )
-        self.gate = Gate(clock)
-        self.patience: Patience | None = None
+        self._patience: Patience | None = None
         if self.kind == "sqlite":
             self.engine = _sqlite_engine(url, connections)
         else:
-            self.patience = Patience()
+            self._patience = Patience()
             self.engine = _postgres_engine(url, connections)
-            watch_over(self.engine, clock, self.gate, self.patience)
+            watch_over(self.engine, Gate(clock), clock, self._patience)
         self._after_write = after_write
         self._writer: Connection | None = None
         self._writers_opened = 0
@@ -157,14 +158,18 @@ class Database:
         finally:
             db.give_back()
 
+    def watch(self, connection: Any) -> AbstractContextManager[None]:
+        """Cut a psycopg2 connection of the caller's own if it gets no answer within this `with`."""
+        return self._patience.watch(connection) if self._patience else nullcontext()
+
     def close(self) -> None:
         with self._writing:
             if self._writer is not None:
                 self._writer.close()
                 self._writer = None
         self.engine.dispose()
-        if self.patience is not None:
-            self.patience.close()
+        if self._patience is not None:
+            self._patience.close()
 
     def _begun(self) -> Db:
         if self.kind == "postgresql":
@@ -203,3 +208,41 @@ class Database:
             raise DatabaseUnavailable("all connections are in use") from error
         except DBAPIError as error:
             raise DatabaseUnavailable(first_line(error)) from error
+
+
+def create_private(file: Path) -> None:
+    """Make an empty file only this user may read; raises SettingsError in plain words."""
+    try:
+        file.parent.mkdir(parents=True, exist_ok=True)
+        os.close(os.open(file, os.O_RDWR | os.O_CREAT, 0o600))
+    except OSError as error:
+        raise SettingsError(
+            f"{file} cannot be written: {error.strerror}. "
+            "Set DATA_DIR to a folder that this user may write."
+        ) from None
+
+
+def _postgres_engine(url: URL, connections: int) -> Engine:
+    return create_engine(
+        url,
+        isolation_level="AUTOCOMMIT",
+        pool_size=connections,
+        max_overflow=connections,
+        pool_timeout=_CHECKOUT_WAIT,
+        pool_recycle=_RECYCLE_AFTER,
+        connect_args=CONNECT_ARGUMENTS,
+        hide_parameters=True,  # an error must not carry an address or a hash into the log
+    )
+
+
+def _sqlite_engine(url: URL, connections: int) -> Engine:
+    create_private(Path(url.database or ""))
+    engine = create_engine(
+        url,
+        pool_size=connections,
+        max_overflow=connections,
+        pool_timeout=_CHECKOUT_WAIT,
+        hide_parameters=True,
+    )
+    event.listen(engine, "connect", prepare_sqlite)
+    return engine

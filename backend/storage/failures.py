@@ -1,5 +1,7 @@
 """What can go wrong between us and the database, in the two words callers act upon."""
 
+from typing import NoReturn
+
 import psycopg2
 from sqlalchemy.exc import DBAPIError, OperationalError
 
@@ -12,15 +14,15 @@ class DatabaseUnavailable(Exception):
 
 
 class DatabaseConflict(DatabaseUnavailable):
-    """The transaction lost against another or its connection died before COMMIT: nothing happened."""
+    """Nothing happened: another transaction won, or the connection died before COMMIT."""
 
 
 class NoAnswer(psycopg2.OperationalError):
     """The server was silent for so long that we cut the connection."""
 
 
-def translated(error: DBAPIError, *, committing: bool = False) -> Exception:
-    """Return what a driver's error means to a caller; a mistake of our own stays what it is.
+def raise_as_ours(error: DBAPIError, *, committing: bool = False) -> NoReturn:
+    """Raise what a driver's error means to a caller; a mistake of our own stays what it is.
 
     A connection that dies while `committing` may have died after the server had stored everything.
     Its outcome is unknown, so that is never a DatabaseConflict, which would be run again.
@@ -29,13 +31,12 @@ def translated(error: DBAPIError, *, committing: bool = False) -> Exception:
     lost = error.connection_invalidated
     silent = isinstance(error.orig, NoAnswer)  # asking again would only wait as long again
     if code in _NOTHING_HAPPENED or (lost and not committing and not silent):
-        return DatabaseConflict(first_line(error))
+        raise DatabaseConflict(first_line(error)) from error
     if lost or code == _READ_ONLY or isinstance(error, OperationalError):
-        return DatabaseUnavailable(first_line(error))
-    return error
+        raise DatabaseUnavailable(first_line(error)) from error
+    raise error
 
 
 def first_line(error: DBAPIError) -> str:
     """Return what the driver said, without the statement and its values."""
     return str(error.orig).strip().partition("\n")[0]
-

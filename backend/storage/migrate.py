@@ -1,19 +1,23 @@
 """Brings the tables to the newest step, at start or by command."""
 
-import shutil
+import sqlite3
+from contextlib import closing
 from pathlib import Path
 
-from sqlalchemy import Connection, create_engine, inspect, text
-from sqlalchemy import URL, Engine, event
+from sqlalchemy import URL, Connection, Engine, create_engine, event, inspect, text
 from sqlalchemy.exc import DBAPIError
 from sqlalchemy.pool import NullPool
 
 from backend.kernel.settings import SettingsError
 from backend.storage.dialects import prepare_sqlite
-from backend.storage.engine import POSTGRES_CONNECT
+from backend.storage.engine import create_private
+from backend.storage.failures import first_line
 from backend.storage.migrations import HEAD
+from backend.storage.postgres import CONNECT_ARGUMENTS
 
 _LOCK = 4_857_120_311  # any number, the same in every replica
+_SCRIPTS = Path(__file__).parent / "migrations"
+_PATIENT = {"connect_timeout": 15}  # seconds; a start may wait for a database that wakes up
 
 
 def migrate(url: URL) -> None:
@@ -25,15 +29,14 @@ def migrate(url: URL) -> None:
     engine = _engine(url)
     try:
         with engine.connect() as connection:
-            if _step(connection) == HEAD:
+            if _is_newest(connection):
                 return
             if url.get_backend_name() == "sqlite":
                 _migrate_sqlite(connection, Path(url.database or ""))
             else:
                 _migrate_postgres(connection)
     except DBAPIError as error:
-        reason = str(error.orig).strip().partition("\n")[0]
-        raise SettingsError(f"The database cannot be used: {reason}") from None
+        raise SettingsError(_in_words(url, error)) from None
     finally:
         engine.dispose()
 
@@ -43,41 +46,64 @@ def _migrate_postgres(connection: Connection) -> None:
     # A lock of the transaction: a session lock would be wrong behind a transaction pooler.
     connection.exec_driver_sql("SET LOCAL lock_timeout = '60s'")
     connection.execute(text("SELECT pg_advisory_xact_lock(:lock)"), {"lock": _LOCK})
-    _upgrade(connection)
+    if not _is_newest(connection):  # else another replica was faster
+        _upgrade(connection)
     connection.exec_driver_sql("COMMIT")
 
 
 def _migrate_sqlite(connection: Connection, file: Path) -> None:
     # SQLite rebuilds a table to change it. With foreign keys on, the rebuild of `users` deletes
     # every session without a word; so they are off, and checked afterwards, and a copy is kept.
-    if _step(connection) is not None:
-        shutil.copy2(file, file.with_name(f"{file.name}.before-{HEAD}"))
     connection.exec_driver_sql("PRAGMA foreign_keys = OFF")
+    connection.exec_driver_sql("PRAGMA busy_timeout = 60000")
     connection.exec_driver_sql("BEGIN IMMEDIATE")
-    _upgrade(connection)
-    broken = connection.exec_driver_sql("PRAGMA foreign_key_check").fetchall()
-    if broken:
-        connection.exec_driver_sql("ROLLBACK")
-        raise SettingsError(f"The migration to {HEAD} would lose rows of {broken[0][0]}; nothing done.")
+    if not _is_newest(connection):
+        if _step(connection) is not None:
+            _copy(file, file.with_name(f"{file.name}.before-{HEAD}"))
+        _upgrade(connection)
+        broken = connection.exec_driver_sql("PRAGMA foreign_key_check").first()
+        if broken:  # nothing is committed, so nothing has happened
+            raise SettingsError(f"The migration to {HEAD} would lose rows of {broken[0]}.")
     connection.exec_driver_sql("COMMIT")
 
 
-def _upgrade(connection: Connection) -> None:
-    from alembic import command  # noqa: PLC0415  half a second that a start with nothing to do saves
-    from alembic.config import Config  # noqa: PLC0415
+def _copy(file: Path, to: Path) -> None:
+    # Not a copy of the file: what was committed last may still be in the log beside it.
+    create_private(to)
+    with closing(sqlite3.connect(file)) as source, closing(sqlite3.connect(to)) as target:
+        source.backup(target)
 
+
+def _upgrade(connection: Connection) -> None:
+    from alembic import command  # half a second that a start with nothing to do saves
+    from alembic.config import Config
+
+    config = Config()
+    config.set_main_option("script_location", str(_SCRIPTS))
+    config.attributes["connection"] = connection
+    command.upgrade(config, "head")
+
+
+def _is_newest(connection: Connection) -> bool:
     at = _step(connection)
-    if at == HEAD:  # another replica was faster
-        return
     if at is not None and at > HEAD:
         raise SettingsError(
             f"The database is at step {at}, this Gatehouse knows steps up to {HEAD}. "
             "Start the newer version again, or restore an older backup."
         )
-    config = Config()
-    config.set_main_option("script_location", str(Path(__file__).parent / "migrations"))
-    config.attributes["connection"] = connection
-    command.upgrade(config, "head")
+    return at == HEAD
+
+
+def _in_words(url: URL, error: DBAPIError) -> str:
+    reason = first_line(error)
+    if error.statement is not None:
+        return f"The migration to {HEAD} failed and changed nothing: {reason}."
+    if url.get_backend_name() == "sqlite":
+        return f"{url.database} cannot be opened: {reason}. Restore it from a backup or move it away."
+    return (
+        f"The database cannot be reached: {reason}. "
+        "Check DATABASE_URL and that its server runs, or unset it for SQLite."
+    )
 
 
 def _step(connection: Connection) -> str | None:
@@ -89,9 +115,13 @@ def _step(connection: Connection) -> str | None:
 
 def _engine(url: URL) -> Engine:
     if url.get_backend_name() == "sqlite":
+        create_private(Path(url.database or ""))
         engine = create_engine(url, poolclass=NullPool)
         event.listen(engine, "connect", prepare_sqlite)
         return engine
     return create_engine(
-        url, poolclass=NullPool, isolation_level="AUTOCOMMIT", connect_args=POSTGRES_CONNECT
+        url,
+        poolclass=NullPool,
+        isolation_level="AUTOCOMMIT",
+        connect_args=CONNECT_ARGUMENTS | _PATIENT,
     )

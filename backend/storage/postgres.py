@@ -33,11 +33,11 @@ class Gate:
         self._lock = threading.Lock()
         self._next_knock = 0.0
         self._knocking = False
-        self.away = False
+        self._away = False
 
     def enter(self) -> None:
         """Ask to connect; raises DatabaseUnavailable at once when it is not our turn."""
-        if not self.away:
+        if not self._away:
             return
         with self._lock:
             if self._knocking or self._clock.monotonic() < self._next_knock:
@@ -46,12 +46,12 @@ class Gate:
 
     def failed(self, *, again_in: float = _KNOCK_EVERY) -> None:
         with self._lock:
-            self.away, self._knocking = True, False
+            self._away, self._knocking = True, False
             self._next_knock = self._clock.monotonic() + again_in
 
     def passed(self) -> None:
         with self._lock:
-            self.away = self._knocking = False
+            self._away = self._knocking = False
 
 
 class Patience:
@@ -117,7 +117,7 @@ class _Watch(AbstractContextManager[None]):
             ours.shutdown(socket.SHUT_RDWR)  # an OSError here: the connection has just ended itself
 
 
-def watch_over(engine: Engine, clock: Clock, gate: Gate, patience: Patience) -> None:
+def watch_over(engine: Engine, gate: Gate, clock: Clock, patience: Patience) -> None:
     """Have every connection of `engine` opened through the gate, pinged after a pause, and cut
     when the server falls silent."""
 

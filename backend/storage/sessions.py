@@ -71,7 +71,7 @@ def list_live(db: Db, user_id: UUID, now: datetime) -> Sequence[Session]:
 
 
 def prolong(db: Db, session: Session, expires_at: datetime, now: datetime) -> bool:
-    """Move the end of a session that is still there and alive; False when it was ended meanwhile."""
+    """Move the end of a session that is there and alive; False when it was ended meanwhile."""
     db.touched.add(session.user_id)
     statement = update(sessions).where(sessions.c.id == session.id, sessions.c.expires_at > now)
     return db.execute(statement.values(expires_at=expires_at, updated_at=now)).rowcount == 1

@@ -13,7 +13,7 @@ from backend.kernel.events import Event
 from backend.kernel.randomness import Randomness, uuid7
 from backend.kernel.settings import Settings
 from backend.storage import audit
-from backend.storage.engine import Database, DatabaseConflict, Db
+from backend.storage.engine import Database, DatabaseConflict, DatabaseUnavailable, Db
 
 P = ParamSpec("P")
 T = TypeVar("T")
@@ -96,25 +96,30 @@ class Work:
     def __exit__(
         self, kind: type[BaseException] | None, _: BaseException | None, __: TracebackType | None
     ) -> None:
-        try:
-            if kind is None:
-                self._commit()
-            else:
-                self._roll_back()
-        finally:
-            self._write_kept()
+        if kind is None:
+            self._commit()
+            return
+        self._roll_back()
+        # Without an answer from the database nothing was decided. A conflict is run again besides,
+        # and would be kept twice.
+        if self._kept and not issubclass(kind, DatabaseUnavailable):
+            with Work(self._shop, self.client) as second:
+                second._kept = self._kept
 
     def _commit(self) -> None:
+        try:
+            for event in self._kept:
+                self.record(event)
+        except BaseException:
+            self._roll_back()
+            raise
         if self._db is not None:
             db, self._db = self._db, None
             try:
                 db.commit()
-            except BaseException:
-                db.discard()
-                raise
             finally:
                 db.give_back()
-            self._shop.forget_sessions(db.touched)
+                self._shop.forget_sessions(db.touched)  # also when the outcome is unknown
         for event in self._recorded:
             self._shop.log_event(event, self.client)
         for task in self._afterwards:
@@ -126,21 +131,8 @@ class Work:
         db, self._db = self._db, None
         try:
             db.rollback()
-        except Exception:
-            db.discard()
-            raise
         finally:
             db.give_back()
-
-    def _write_kept(self) -> None:
-        kept, self._kept = self._kept, []
-        if not kept:
-            return
-        for event in kept:
-            self._shop.log_event(event, self.client)
-        with Work(self._shop, self.client) as second:
-            for event in kept:
-                audit.insert(second.db, event, second.new_id(), second.now(), self.client)
 
 
 def ask(database: Database, question: Callable[[Db], T]) -> T:

@@ -49,13 +49,11 @@ def refused(refusal: Refusal) -> Answer:
 def messages(answer: Answer, more_cookies: list[str]) -> tuple[dict[str, Any], dict[str, Any]]:
     """Return the two ASGI messages of an answer; of two cookies with one name the later wins."""
     payload = answer.payload()
-    headers = [
-        (b"content-length", str(len(payload)).encode()),
-        (b"cache-control", b"no-store"),  # all of it depends on who asks (ASVS 14.3.2)
-    ]
+    said = {"cache-control": "no-store", **answer.headers}  # it depends on who asks (ASVS 14.3.2)
+    headers = [(b"content-length", str(len(payload)).encode())]
     if answer.status != 404 or payload:
         headers.append((b"content-type", answer.media_type))
-    headers += [(name.lower().encode(), value.encode("latin-1")) for name, value in answer.headers.items()]
+    headers += [(name.lower().encode(), value.encode("latin-1")) for name, value in said.items()]
     by_name = {line.partition("=")[0]: line for line in [*more_cookies, *answer.cookies]}
     headers += [(b"set-cookie", line.encode()) for line in by_name.values()]
     return (

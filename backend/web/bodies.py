@@ -32,7 +32,9 @@ async def read_body(visit: Visit, receive: Receive, house: House, takes_forms: b
         return parse_form(raw)
     allowed = f"{_FORM}, {_JSON}" if takes_forms else _JSON
     if not media_type:
-        raise Refusal("UNSUPPORTED_MEDIA_TYPE", f"Content-Type is required. Allowed types: {allowed}")
+        raise Refusal(
+            "UNSUPPORTED_MEDIA_TYPE", f"Content-Type is required. Allowed types: {allowed}"
+        )
     raise Refusal(
         "UNSUPPORTED_MEDIA_TYPE",
         f'Content-Type "{said}" is not allowed. Allowed types: {allowed}',

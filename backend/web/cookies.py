@@ -60,9 +60,7 @@ class Cookies:
 
     def set_device(self, user_id: str, nonce: str) -> str:
         """Mark the browser as one in which this user has signed in before."""
-        return self._line(
-            self.device, self.signed(f"{_DEVICE_MARK}{user_id}-{nonce}"), _DEVICE_AGE
-        )
+        return self._line(self.device, self.signed(f"{_DEVICE_MARK}{user_id}-{nonce}"), _DEVICE_AGE)
 
     def known_device(self, header: bytes, user_id: str) -> str | None:
         """Return the mark of a browser in which this user has signed in before, or None."""

@@ -17,15 +17,17 @@ from starlette.types import Message, Receive, Scope, Send
 
 from backend.kernel.events import Event, EventKind
 from backend.kernel.hashing import CallerGone
-from backend.kernel.refusals import CODES, Refusal, too_many_requests, unavailable
+from backend.kernel.refusals import Refusal, too_many_requests, unavailable
 from backend.storage.engine import DatabaseConflict, DatabaseUnavailable
 from backend.storage.work import Work
 from backend.web.answers import Answer, messages, refused
 from backend.web.bodies import read_body
+from backend.web.client_address import bucket
+from backend.web.described import described
 from backend.web.house import House, in_time
 from backend.web.routes import Declared, plan_for, shown
 from backend.web.visit import Visit
-from backend.web.wire import Problem, validate
+from backend.web.wire import validate
 
 AUTH = "/api/auth"
 _HASH_WITHIN = 30.0  # seconds, the queue for hashing included
@@ -47,10 +49,9 @@ class Endpoint(APIRoute):
             declared.path,
             shown(declared.handler, self._plan.hidden),
             methods=[declared.method],
-            response_model=declared.answers if _is_model(declared.answers) else None,
             tags=[declared.tag],
-            responses=_described(declared.refusals),
             operation_id=declared.handler.__name__,
+            **described(declared, self._plan),
         )
         self.app = self._serve
 
@@ -84,8 +85,8 @@ class Endpoint(APIRoute):
         return await self._hop(visit, receive, lambda: self._perform(visit, arguments))
 
     async def _check_address(self, visit: Visit) -> None:
-        path, address = visit.path.removeprefix(AUTH), visit.client.address
-        exceeded = await self._house.limits.check_address(path, address)
+        path, who = visit.path.removeprefix(AUTH), bucket(visit.client.address)
+        exceeded = await self._house.limits.check_address(path, who)
         if exceeded is None:
             return
         if exceeded.first:
@@ -159,20 +160,3 @@ def _query(visit: Visit) -> dict[str, Any]:
         return {}
     found = parse_qs(raw.decode("latin-1"), keep_blank_values=True, max_num_fields=100)
     return {name: each[0] if len(each) == 1 else each for name, each in found.items()}
-
-
-def _is_model(answers: Any) -> bool:
-    return isinstance(answers, type) and issubclass(answers, Answer) is False
-
-
-def _described(codes: tuple[str, ...]) -> dict[int | str, dict[str, Any]]:
-    described: dict[int | str, dict[str, Any]] = {}
-    for code in codes:
-        status, message = CODES[code]
-        entry = described.setdefault(status, {"model": Problem, "content": {}, "description": ""})
-        entry["description"] = (entry["description"] + f" {code}").strip()
-        examples = entry["content"].setdefault("application/json", {"examples": {}})["examples"]
-        examples[code] = {"value": {"message": message, "code": code}}
-    return described
-
-

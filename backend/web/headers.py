@@ -2,9 +2,7 @@
 
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-API_POLICY = (
-    b"default-src 'none'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'"
-)
+API_POLICY = b"default-src 'none'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'"
 _ALWAYS = [
     (b"x-content-type-options", b"nosniff"),
     (b"referrer-policy", b"no-referrer"),

@@ -1,15 +1,16 @@
 """Rate limits: how often one caller may ask.
 
 Better Auth's rules for the auth endpoints, by client address; a limit per signed-in user on
-protected endpoints, through slowapi; and one on failures per account. Counters live in this process,
-or in Redis when several replicas share them. When Redis is away each process counts for itself:
-the limits get looser, never absent (ASVS 16.5.2).
+protected endpoints, through slowapi; and one on failures per account. Counters live in this
+process, or in Redis when several replicas share them. When Redis is away each process counts for
+itself: the limits get looser, never absent (ASVS 16.5.2).
 """
 
 import asyncio
 import math
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
+from typing import cast
 
 import structlog
 from limits import RateLimitItem, parse
@@ -60,7 +61,8 @@ class Limits:
         self._storage: Storage = self._own
         if settings.redis_url:
             url = settings.redis_url.reveal()
-            self._storage = storage_from_string(url, wrap_exceptions=True, socket_timeout=1)
+            shared = storage_from_string(url, wrap_exceptions=True, socket_timeout=1)
+            self._storage = cast(Storage, shared)  # an asynchronous one would begin with async+
         self._complained_at = -math.inf
         self.per_user = PerUserLimit(settings, clock)
 

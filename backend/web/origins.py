@@ -31,7 +31,7 @@ def origin_of(url: str) -> str | None:
         port = parts.port
     except ValueError:
         return None
-    if not parts.scheme or not parts.hostname or "@" in parts.netloc:
+    if not parts.scheme or not parts.hostname or re.search("[@%]", parts.netloc):
         return None
     host = f"[{parts.hostname}]" if ":" in parts.hostname else parts.hostname
     if port is None or port == _DEFAULT_PORTS.get(parts.scheme):
@@ -47,14 +47,15 @@ class TrustedOrigins:
     """
 
     def __init__(self, patterns: Sequence[str]) -> None:
-        self._exact = {origin_of(each) for each in patterns if not _is_glob(each)} - {None}
         self._globs = [_glob(each) for each in patterns if _is_glob(each)]
         self._apps = [each for each in patterns if "://" in each and not _is_web(each)]
+        sites = [each for each in patterns if _is_web(each) and not _is_glob(each)]
+        self._exact = {origin_of(each) for each in sites} - {None}
         self.trusts = lru_cache(1024)(self._trusts)
 
     def _trusts(self, url: str) -> bool:
         """Tell whether the origin of this URL (or this Origin header) is trusted."""
-        if any(url.startswith(app) for app in self._apps):
+        if any(_is_within(url, app) for app in self._apps):
             return True
         origin = origin_of(url)
         if origin is None:
@@ -71,16 +72,17 @@ class TrustedOrigins:
         if method in _SAFE_METHODS:
             return
         if b"cookie" in headers:
-            return self._require_trusted(headers)
-        if not _SIGN_IN.search(path):
-            return None
+            self._require_trusted(headers)
+        elif _SIGN_IN.search(path):
+            self._check_sign_in(headers)
+
+    def _check_sign_in(self, headers: Mapping[bytes, bytes]) -> None:
         fetch = [headers.get(name, b"") for name in (b"sec-fetch-site", b"sec-fetch-mode")]
         if fetch == [b"cross-site", b"navigate"]:
             raise Refusal("CROSS_SITE_NAVIGATION_LOGIN_BLOCKED")
-        seen = [*fetch, headers.get(b"sec-fetch-dest"), headers.get(b"origin"), headers.get(b"referer")]
-        if any(seen):
+        others = [headers.get(name) for name in (b"sec-fetch-dest", b"origin", b"referer")]
+        if any([*fetch, *others]):
             self._require_trusted(headers)
-        return None
 
     def check_targets(self, said: Mapping[str, Any]) -> None:
         """Refuse to send anybody to a place we do not know (ASVS 3.7.2)."""
@@ -94,7 +96,7 @@ class TrustedOrigins:
                 raise Refusal(code)
 
     def allows_target(self, target: str) -> bool:
-        """Tell whether a browser may be sent there: a path of our own, or a trusted origin's URL."""
+        """Tell whether a browser may be sent there: our own path, or a trusted origin's URL."""
         if _FORBIDDEN.search(target):
             return False
         if not target.startswith("/"):
@@ -124,12 +126,27 @@ def _is_web(pattern: str) -> bool:
     return pattern.lower().startswith(("http://", "https://")) or _is_glob(pattern)
 
 
+def _is_within(url: str, app: str) -> bool:
+    """Tell whether a URL such as myapp://open/chat lies within a pattern such as myapp://open."""
+    try:
+        given, wanted = urlsplit(url), urlsplit(app)
+    except ValueError:
+        return False
+    if _FORBIDDEN.search(url) or given.scheme != wanted.scheme:
+        return False
+    if wanted.netloc and given.netloc.lower() != wanted.netloc.lower():
+        return False
+    folder = wanted.path.rstrip("/")
+    return given.path == folder or given.path.startswith(f"{folder}/")
+
+
 def _glob(pattern: str) -> Any:
     with_scheme = "://" in pattern
     parts = {"*": "[^/]*", "?": "[^/]"}
     body = "".join(parts.get(char) or re.escape(char) for char in pattern.lower())
     compiled = re.compile(body)
-    only_ipv4 = pattern.rpartition("://")[2].replace("*", "").replace(".", "").isdigit()
+    wanted_host = pattern.rpartition("://")[2].partition(":")[0]
+    only_ipv4 = re.sub(r"[*?.]", "", wanted_host).isdigit()
 
     def matches(origin: str) -> bool:
         host = urlsplit(origin).netloc

@@ -20,13 +20,13 @@ from uvicorn.server import ServerState
 from backend.kernel.refusals import Refusal, unavailable
 from backend.web import framing
 
-# The order matters: from HEAD on, some of a request has come and some has not.
 IDLE, ANSWERING, HEAD, BODY, CLOSING = range(5)
 
 SLASH: Final = ord("/")
 HASH: Final = ord("#")
 
-PIPELINED_AT_MOST: Final = 16
+# Clients hardly do it, but an answer may be whole for them before the application has returned.
+PIPELINED_AT_MOST: Final = 4
 # A chunk of one byte takes six on the wire; at twice that it is padding, not a body.
 WIRE_BYTES_PER_BODY_BYTE: Final = 12
 
@@ -74,10 +74,11 @@ class GuardedProtocol(HttpToolsProtocol):
         self._head_bytes = limits.head_bytes
         self._body_bytes = limits.body_bytes
         self._wire_bytes = limits.head_bytes + WIRE_BYTES_PER_BODY_BYTE * limits.body_bytes
-        # How many bytes may come before the phase must have moved on.
-        self._room = self._head_bytes
+        # How much is left of each limit for the request that is arriving.
+        self._head_room = self._head_bytes
+        self._wire_room = self._wire_bytes
         self._body_room = self._body_bytes
-        self._accepted_host: bytes | None = b""
+        self._accepted_host: bytes | None = None
         self._running: RequestResponseCycle | None = None
 
     def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]
@@ -98,26 +99,26 @@ class GuardedProtocol(HttpToolsProtocol):
         super().connection_lost(exc)
 
     def data_received(self, data: bytes) -> None:
-        while len(data) > self._room:
-            fitting, data = data[: self._room], data[self._room :]
+        while len(data) > self._head_room:
+            fitting, data = data[: self._head_room], data[self._head_room :]
             self.data_received(fitting)
-        if self._phase == CLOSING:
+        phase, cycle = self._phase, self.cycle
+        if phase == CLOSING:
             return
-        opens_request = self._phase == IDLE
         try:
             self.parser.feed_data(data)
         except httptools.HttpParserError as error:
-            self._refuse(framing.refusal_for(error, data if opens_request else b""))
+            self._refuse(framing.refusal_for(error, data if phase == IDLE else b""))
         except httptools.HttpParserUpgrade:
             # The request is answered as if it had not asked; what follows it is not HTTP/1.1.
             self.cycle.keep_alive = False
             self._stop_listening()
         else:
             if self._judged_scope is not self.scope:
-                self._phase = HEAD
-                self._await_the_rest(data)
+                # Data in which another request ended is not counted: no one knows where.
+                self._await_head(len(data) if phase != BODY and cycle is self.cycle else 0)
             elif self._phase == BODY:
-                self._await_the_rest(data)
+                self._await_body(len(data))
 
     def on_headers_complete(self) -> None:
         self._judge_head()
@@ -128,12 +129,11 @@ class GuardedProtocol(HttpToolsProtocol):
         self._judged_scope = self.scope
         self._phase = BODY
         self._phase_has_deadline = False
-        self._room = self._wire_bytes
+        self._head_room = self._head_bytes
+        self._wire_room = self._wire_bytes
         self._body_room = self._body_bytes
-        if len(self.pipeline) == 1:
-            # uvicorn knows the newest request only, and would not tell the one being answered
-            # that its client has gone.
-            self._running = overtaken
+        if self.pipeline:
+            self._overtake(overtaken)
 
     def on_body(self, body: bytes) -> None:
         self._body_room -= len(body)
@@ -144,7 +144,6 @@ class GuardedProtocol(HttpToolsProtocol):
     def on_message_complete(self) -> None:
         cycle = self.cycle
         self._phase_has_deadline = False
-        self._room = self._head_bytes
         if cycle.response_complete:
             self._await_next_request()
         else:
@@ -200,18 +199,33 @@ class GuardedProtocol(HttpToolsProtocol):
         if len(self.pipeline) >= PIPELINED_AT_MOST:
             raise framing.not_http()
 
-    def _await_the_rest(self, data: bytes) -> None:
-        """Start the phase's deadline with its first unfinished bytes, and count them."""
-        in_head = self._phase == HEAD
+    def _overtake(self, cycle: RequestResponseCycle) -> None:
+        """Let the request that is being answered hear of it when its client goes.
+
+        uvicorn stops reading until the answer is out, and tells only the newest request.
+        """
+        self.flow.resume_reading()
+        if len(self.pipeline) == 1:
+            self._running = cycle
+
+    def _await_head(self, more: int) -> None:
+        """Start the deadline with the first unfinished bytes of a head, and count them."""
+        self._phase = HEAD
         if not self._phase_has_deadline:
             self._phase_has_deadline = True
-            self._expire_in(self._limits.head_seconds if in_head else self._limits.body_seconds)
-        # What stands before a blank line belongs to an earlier, pipelined request.
-        _, blank_line, unfinished = data.rpartition(b"\r\n\r\n")
-        self._room -= len(unfinished) if in_head and blank_line else len(data)
-        if self._room <= 0:
-            code = "REQUEST_HEADER_FIELDS_TOO_LARGE" if in_head else "PAYLOAD_TOO_LARGE"
-            self._refuse(Refusal(code))
+            self._expire_in(self._limits.head_seconds)
+        self._head_room -= more
+        if self._head_room <= 0:
+            self._refuse(Refusal("REQUEST_HEADER_FIELDS_TOO_LARGE"))
+
+    def _await_body(self, more: int) -> None:
+        """Start the deadline with the first unfinished bytes of a body, and count the wire's."""
+        if not self._phase_has_deadline:
+            self._phase_has_deadline = True
+            self._expire_in(self._limits.body_seconds)
+        self._wire_room -= more
+        if self._wire_room <= 0:
+            self._refuse(Refusal("PAYLOAD_TOO_LARGE"))
 
     def _await_next_request(self) -> None:
         self._phase = IDLE
@@ -266,7 +280,7 @@ class GuardedProtocol(HttpToolsProtocol):
 
     def _stop_listening(self) -> None:
         self._phase = CLOSING
-        self._room = maxsize
+        self._head_room = maxsize
         self._deadline = inf
 
     def _last_words(self, refusal: Refusal) -> bytes:

@@ -15,6 +15,8 @@ log = structlog.get_logger()
 class RequestLog:
     """Numbers each request, tells its number to the caller, and turns a crash into a plain 500.
 
+    A refusal gets here from endpoints in plain FastAPI only; it is answered as everywhere else.
+
     Nothing is logged for a request that went well: a line for each session check would halve what
     the server can do. What happened to accounts is logged where it happens.
     """
@@ -40,11 +42,12 @@ class RequestLog:
 
         try:
             await self._app(scope, receive, send_with_id)
-        except Exception:
-            log.exception("request_crashed", request_id=request_id, path=scope["path"])
+        except Exception as error:
+            refusal = error if isinstance(error, Refusal) else Refusal("INTERNAL_SERVER_ERROR")
+            if started or refusal is not error:
+                log.exception("request_crashed", request_id=request_id, path=scope["path"])
             if started:  # the status is out; closing the connection is the only honest end
                 raise
-            answer = refused(Refusal("INTERNAL_SERVER_ERROR"))
-            for message in messages(answer, []):
+            for message in messages(refused(refusal), []):
                 await send_with_id(message)
         return None

@@ -1,7 +1,7 @@
 """How a capability declares its endpoints, and what a handler may ask for."""
 
 import inspect
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Annotated, Any, get_args, get_origin, get_type_hints
 
@@ -11,6 +11,7 @@ from pydantic import BaseModel
 from backend.storage.work import Work
 from backend.web.house import House
 from backend.web.visit import Visit
+from backend.web.wire import WireModel
 
 Handler = Callable[..., Any]
 
@@ -31,7 +32,16 @@ class Declared:
     handler: Handler
     answers: Any
     tag: str
+    status: int = 200
+    """Of the answer when all goes well; this and what follows, to `in_docs`, is for the docs."""
+    or_status: int | None = None
+    """Of an answer with the same body that says no."""
+    headers: Mapping[str, str] = field(default_factory=dict)
+    """What the answer's headers are for."""
     refusals: tuple[str, ...] = ()
+    """Codes, or the message of a 400 that has none. What every endpoint may refuse is known."""
+    session_optional: bool = False
+    in_docs: bool = True
     hashes: bool = False
     takes_forms: bool = False
     auth_rules: bool = True
@@ -43,6 +53,8 @@ class Routes:
 
     tag: str
     prefix: str = ""
+    about: str = ""
+    """What the API docs say above these endpoints."""
     auth_rules: bool = True
     """Whether Better Auth's rules hold: limits by address, Origin checks, its error words."""
     declared: list[Declared] = field(default_factory=list)
@@ -55,15 +67,18 @@ class Routes:
         """Declare a POST; see `Declared` for what may be said about it."""
         return self._declare("POST", path, how)
 
-    def _declare(
-        self, method: str, path: str, how: dict[str, Any]
-    ) -> Callable[[Handler], Handler]:
+    def _declare(self, method: str, path: str, how: dict[str, Any]) -> Callable[[Handler], Handler]:
         def declare(handler: Handler) -> Handler:
             answers = how.pop("answers", get_type_hints(handler).get("return"))
             self.declared.append(
                 Declared(
-                    method, self.prefix + path, handler, answers, self.tag,
-                    auth_rules=self.auth_rules, **how,
+                    method,
+                    self.prefix + path,
+                    handler,
+                    answers,
+                    self.tag,
+                    auth_rules=self.auth_rules,
+                    **how,
                 )
             )
             return handler
@@ -103,7 +118,7 @@ def plan_for(handler: Handler, path: str) -> Plan:
             parts["in_path"] += (name,)
         elif hint is Work or hint is Visit:
             parts[hint.__name__.lower()] = name
-        elif isinstance(kind, type) and issubclass(kind, BaseModel):
+        elif isinstance(kind, type) and issubclass(kind, WireModel):
             is_query = any(isinstance(mark, Query) for mark in marks)
             optional = parameter.default is not inspect.Parameter.empty
             parts |= {"query": (name, kind)} if is_query else {"body": (name, kind, optional)}

@@ -1,22 +1,25 @@
 """JSON as Better Auth speaks it: bodies in, models, and the words of its validation errors."""
 
 import json
+import re
 from collections.abc import Mapping
 from datetime import UTC, datetime
-from typing import Annotated, Any
+from typing import Annotated, Any, ClassVar
 from urllib.parse import parse_qsl
 
 from pydantic import (
     AfterValidator,
     BaseModel,
-    BeforeValidator,
     ConfigDict,
+    Field,
     GetCoreSchemaHandler,
+    GetJsonSchemaHandler,
     PlainSerializer,
     ValidationError,
     WithJsonSchema,
 )
 from pydantic.alias_generators import to_camel
+from pydantic.json_schema import JsonSchemaValue
 from pydantic_core import CoreSchema, PydanticCustomError, core_schema
 
 from backend.kernel.refusals import Refusal, plain_refusal
@@ -59,8 +62,18 @@ Moment = Annotated[
 ]
 
 
-NotNull = BeforeValidator(_not_null)
-"""Marks an optional field that may be left out but not be null: `Annotated[str | None, NotNull]`."""
+class _NotNull:
+    def __get_pydantic_core_schema__(self, kind: Any, handler: GetCoreSchemaHandler) -> CoreSchema:
+        return core_schema.no_info_before_validator_function(_not_null, handler(kind))
+
+    def __get_pydantic_json_schema__(
+        self, schema: CoreSchema, handler: GetJsonSchemaHandler
+    ) -> JsonSchemaValue:
+        return dict(handler(schema)["anyOf"][0])
+
+
+NotNull = _NotNull()
+"""Marks a field that may be left out but not be null: `Annotated[str | None, NotNull] = None`."""
 
 
 class _PasswordSchema:
@@ -79,6 +92,9 @@ class WireModel(BaseModel):
 
     model_config = ConfigDict(alias_generator=to_camel, populate_by_name=True, strict=True)
 
+    called: ClassVar[str] = "object"
+    """What a refusal says was expected: Better Auth calls an open set of fields a record."""
+
 
 class Status(WireModel):
     """The deed is done."""
@@ -95,8 +111,8 @@ class Success(WireModel):
 class Problem(WireModel):
     """Every refusal."""
 
-    message: str
-    code: str | None = None
+    message: str = Field(examples=["Unauthorized"])
+    code: Annotated[str | None, NotNull] = Field(default=None, examples=["UNAUTHORIZED"])
 
 
 def parse_json(raw: bytes) -> Any:
@@ -118,15 +134,16 @@ def parse_form(raw: bytes) -> dict[str, str]:
         raise plain_refusal("Invalid form in request body") from None
 
 
-def validate(model: type[BaseModel], value: Any, where: str) -> Any:
+def validate(model: type[WireModel], value: Any, where: str) -> Any:
     """Check a body or a query against its model; refuses in the words of Better Auth's validator.
 
     `where` is "body" or "query"; `value` is `...` when the request had none.
     """
     if not isinstance(value, Mapping):
-        raise _invalid([f"[{where}] Invalid input: expected object, received {_kind(value)}"])
+        raise _invalid([f"[{where}] Invalid input: expected {model.called}, received {_kind(value)}"])
     try:
-        return model.model_validate(value)
+        # Under its outer name only: what is checked as callbackURL must not come as callback_url.
+        return model.model_validate(value, by_alias=True, by_name=False)
     except ValidationError as error:
         raise _invalid([_in_words(model, each, where) for each in error.errors()]) from None
 
@@ -149,7 +166,7 @@ def _complaint(model: type[BaseModel], problem: Any) -> str:
     if kind == "missing":
         return f"Invalid input: expected {_expected(model, problem)}, received undefined"
     if kind == "literal_error":
-        options = problem["ctx"]["expected"].replace("'", '"').replace(" or ", "|").replace(", ", "|")
+        options = re.sub(", | or ", "|", problem["ctx"]["expected"]).replace("'", '"')
         return f"Invalid option: expected one of {options}"
     if kind == "greater_than_equal":
         return f"Too small: expected number to be >={problem['ctx']['ge']}"

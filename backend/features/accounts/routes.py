@@ -6,7 +6,7 @@ from backend.features.accounts import service
 from backend.features.accounts.service import Accounts, NewUser
 from backend.features.accounts.wire import SignedInOut, SignedUp, SignIn, SignUp, UpdateUser
 from backend.features.sessions.guard import SignedIn
-from backend.features.sessions.hand_over import hand_over, hand_over_new
+from backend.features.sessions.hand_over import HEADERS, hand_over, hand_over_new
 from backend.features.sessions.reader import SessionReader
 from backend.features.sessions.service import Issued
 from backend.features.sessions.wire import UserOut
@@ -20,12 +20,15 @@ from backend.web.routes import Routes
 from backend.web.visit import Visit
 from backend.web.wire import Status
 
-routes = Routes("accounts", prefix=AUTH)
+routes = Routes(
+    "accounts", prefix=AUTH, about="Getting an account, getting in, and changing one's profile."
+)
 
 
 @routes.post(
     "/sign-up/email",
     answers=SignedUp,
+    headers=HEADERS,
     hashes=True,
     takes_forms=True,
     refusals=(
@@ -62,6 +65,7 @@ def sign_up_email(
 @routes.post(
     "/sign-in/email",
     answers=SignedInOut,
+    headers={**HEADERS, "location": "The callbackURL, if there was one."},
     hashes=True,
     takes_forms=True,
     refusals=(
@@ -109,8 +113,10 @@ def sign_in_email(
 @routes.post(
     "/update-user",
     answers=Status,
+    headers=HEADERS,
     refusals=(
         "VALIDATION_ERROR",
+        "No fields to update",
         "EMAIL_CAN_NOT_BE_UPDATED",
         "FIELD_NOT_ALLOWED",
         "UNAUTHORIZED",

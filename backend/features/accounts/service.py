@@ -209,4 +209,3 @@ def _refuse(work: Work, credential: Credential | None) -> NoReturn:
     subject = credential.user.id if credential else None
     work.keep(Event(EventKind.SIGN_IN_FAILED, subject=subject, detail={"known": bool(credential)}))
     raise Refusal("INVALID_EMAIL_OR_PASSWORD")
-

@@ -2,7 +2,7 @@
 
 from typing import Annotated, Any
 
-from pydantic import AfterValidator, ConfigDict, Field
+from pydantic import AfterValidator, ConfigDict, Field, JsonValue
 from pydantic_core import PydanticCustomError
 
 from backend.features.sessions.wire import UserOut
@@ -15,6 +15,11 @@ _CALLBACK = Field(
     description="Where the browser goes next: a path, or a URL of a trusted origin.",
     examples=["/chat"],
 )
+_REMEMBER = Field(
+    default=None, description="false: the session ends with the browser, or after a day."
+)
+_TOKEN = "N5vT0cXq8mYw2bKzR4hLp7sDf9gJ1aUe3iOoPtCdWx"
+_ADA: dict[str, JsonValue] = {"email": "ada@example.com", "password": "correct horse battery"}
 
 
 def _address(text: str) -> str:
@@ -23,45 +28,52 @@ def _address(text: str) -> str:
     return text
 
 
-Email = Annotated[Text, AfterValidator(_address), Field(examples=["ada@example.com"])]
+Email = Annotated[Text, AfterValidator(_address), Field(json_schema_extra={"format": "email"})]
 
 
 class SignUp(WireModel):
     """A new account."""
 
-    model_config = ConfigDict(extra="allow")  # kept only to refuse the protected ones by name
+    model_config = ConfigDict(
+        extra="allow",  # kept only to refuse the protected ones by name
+        json_schema_extra={"examples": [{"name": "Ada Lovelace", **_ADA}]},
+    )
 
-    name: Annotated[Name, Field(examples=["Ada Lovelace"])]
+    name: Name
     email: Email
-    password: Annotated[PasswordField, Field(examples=["correct horse battery"])]
+    password: PasswordField
     image: Annotated[Text | None, NotNull] = None
     callback_url: Annotated[Text | None, NotNull] = _CALLBACK
-    remember_me: Annotated[bool | None, NotNull] = None
+    remember_me: Annotated[bool | None, NotNull] = _REMEMBER
 
 
 class SignIn(WireModel):
     """An e-mail address and its password."""
 
-    email: Annotated[Text, Field(examples=["ada@example.com"])]
-    password: Annotated[PasswordField, Field(examples=["correct horse battery"])]
+    model_config = ConfigDict(json_schema_extra={"examples": [_ADA]})
+
+    email: Text
+    password: PasswordField
     callback_url: Annotated[Text | None, NotNull] = _CALLBACK
-    remember_me: Annotated[bool | None, NotNull] = None
+    remember_me: Annotated[bool | None, NotNull] = _REMEMBER
 
 
 class UpdateUser(WireModel):
     """What is to change; `image: null` removes the picture."""
 
-    model_config = ConfigDict(extra="allow")
+    model_config = ConfigDict(extra="allow", json_schema_extra={"examples": [{"name": "Ada King"}]})
+
+    called = "record"
 
     name: Annotated[Name | None, NotNull] = None
     image: Text | None = None
-    email: Any = None
+    email: Any = Field(default=None, description="Refused: an address is changed by a link.")
 
 
 class SignedUp(WireModel):
     """The new user, and the token of the session that began with it."""
 
-    token: str | None
+    token: str | None = Field(examples=[_TOKEN])
     user: UserOut
 
 
@@ -69,6 +81,6 @@ class SignedInOut(WireModel):
     """The user, the token of the new session, and where to go if a callbackURL was given."""
 
     redirect: bool
-    token: str
+    token: str = Field(examples=[_TOKEN])
     url: str | None = Field(default=None, exclude_if=lambda url: url is None)
     user: UserOut

@@ -16,7 +16,9 @@ from backend.web.answers import Answer
 from backend.web.routes import Routes
 from backend.web.wire import Moment, WireModel
 
-routes = Routes("service", auth_rules=False)
+routes = Routes(
+    "service", auth_rules=False, about="This server itself, and an example of a protected endpoint."
+)
 _KNOWN_FOR = 2.0  # seconds an answer of /ready is used again, so that probes cost nothing
 
 
@@ -83,7 +85,7 @@ async def health() -> Health:
     return Health()
 
 
-@routes.get("/ready", answers=Readiness)
+@routes.get("/ready", answers=Readiness, or_status=503)
 def readiness(probe: ReadinessProbe) -> Answer:
     """Tell whether requests can be served: 200, or 503 with what is missing."""
     state = probe.look()

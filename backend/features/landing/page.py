@@ -37,7 +37,7 @@ $error
 
 
 def landing_page(settings: Settings, error: str | None) -> str:
-    """Return the page; `error` is a code that has been checked, shown to whoever followed a link."""
+    """Return the page; `error` is a checked code, shown to whoever followed a broken link."""
     shown = (
         f'<p class="error">That link did not work: <code>{error}</code>. '
         "Ask for a new one where you came from.</p>"

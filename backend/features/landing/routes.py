@@ -35,14 +35,16 @@ async def ok() -> Ok:
     return Ok()
 
 
-@routes.get(f"{AUTH}/error")
+@routes.get(f"{AUTH}/error", status=302, headers={"location": "The landing page."})
 async def error(query: Annotated[ErrorQuery, Query()]) -> Answer:
     """Show on the landing page why a link did not work."""
     return redirect(f"/?error={_known(query.error)}")
 
 
-@routes.get("/")
-async def landing(settings: Settings, query: Annotated[ErrorQuery | None, Query()] = None) -> Answer:
+@routes.get("/", in_docs=False)
+async def landing(
+    settings: Settings, query: Annotated[ErrorQuery | None, Query()] = None
+) -> Answer:
     """Show what runs here."""
     said = _known(query.error) if query and query.error != "UNKNOWN" else None
     page = landing_page(settings, escape(said) if said else None)

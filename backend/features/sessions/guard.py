@@ -9,7 +9,8 @@ from fastapi.security import APIKeyCookie, HTTPBearer
 from backend.features.sessions import service
 from backend.features.sessions.cache import Current
 from backend.features.sessions.reader import SessionReader
-from backend.kernel.refusals import Refusal
+from backend.kernel.refusals import Refusal, unavailable
+from backend.storage.engine import DatabaseUnavailable
 from backend.web.house import House
 from backend.web.routes import AtEdge
 from backend.web.visit import Visit
@@ -54,7 +55,10 @@ def _for_fastapi(find: Callable[[Visit, House], Awaitable[Current]]) -> Any:
         house: House = request.app.state.house
         visit = Visit(request.scope, house.addresses)
         house.origins.check_request(visit.method, visit.path, visit.headers)
-        current = await find(visit, house)
+        try:
+            current = await find(visit, house)
+        except DatabaseUnavailable:
+            raise unavailable(retry_after=2) from None
         for line in visit.cookies:
             response.headers.append("set-cookie", line)
         return current

@@ -7,6 +7,12 @@ from backend.storage.sessions import Session
 from backend.web.answers import Answer
 from backend.web.cookies import Cookies
 
+HEADERS = {
+    "set-cookie": "The session cookie.",
+    "set-auth-token": "The signed session token, for clients that keep no cookies.",
+}
+"""What `hand_over` sets, for the docs."""
+
 
 def hand_over(
     answer: Answer, cookies: Cookies, session: Session, token: SessionToken, settings: Settings

@@ -1,6 +1,6 @@
 """Sessions over HTTP."""
 
-from typing import Annotated
+from typing import Annotated, NoReturn
 
 from fastapi import Query
 
@@ -26,12 +26,15 @@ from backend.web.routes import Routes
 from backend.web.visit import Visit
 from backend.web.wire import Status, Success
 
-routes = Routes("sessions", prefix=AUTH)
+routes = Routes(
+    "sessions", prefix=AUTH, about="Reading the session one has, and ending sessions for good."
+)
+_CLEARED = {"set-cookie": "Clears the session's cookies, if it was the caller's own that ended."}
 
 _NOBODY = Answer(b"null", headers={"pragma": "no-cache"})
 
 
-@routes.get("/get-session", answers=SessionAndUser | None)
+@routes.get("/get-session", answers=SessionAndUser | None, session_optional=True)
 async def get_session(
     visit: Visit, house: House, reader: SessionReader, query: Annotated[GetSession, Query()]
 ) -> Answer:
@@ -43,12 +46,12 @@ async def get_session(
 
 
 @routes.post("/get-session", refusals=("METHOD_NOT_ALLOWED_DEFER_SESSION_REQUIRED",))
-async def defer_session_refresh(body: Anything | None = None) -> Answer:
+async def defer_session_refresh(body: Anything | None = None) -> NoReturn:
     """Refuse: this server prolongs sessions as they are read and needs no second request."""
     raise Refusal("METHOD_NOT_ALLOWED_DEFER_SESSION_REQUIRED")
 
 
-@routes.post("/sign-out", answers=Success)
+@routes.post("/sign-out", answers=Success, headers=_CLEARED, session_optional=True)
 def sign_out(
     work: Work,
     visit: Visit,
@@ -76,7 +79,7 @@ def list_sessions(work: Work, current: FreshlySignedIn) -> Answer:
     )
 
 
-@routes.post("/revoke-session", answers=Status, refusals=("VALIDATION_ERROR", "UNAUTHORIZED"))
+@routes.post("/revoke-session", answers=Status, headers=_CLEARED, refusals=("UNAUTHORIZED",))
 def revoke_session(
     work: Work, current: SignedIn, mint: TokenMint, cookies: Cookies, body: Revoke
 ) -> Answer:
@@ -87,7 +90,7 @@ def revoke_session(
     return Answer(Status())
 
 
-@routes.post("/revoke-sessions", answers=Status, refusals=("UNAUTHORIZED",))
+@routes.post("/revoke-sessions", answers=Status, headers=_CLEARED, refusals=("UNAUTHORIZED",))
 def revoke_sessions(
     work: Work, current: SignedIn, cookies: Cookies, body: Anything | None = None
 ) -> Answer:
@@ -97,15 +100,13 @@ def revoke_sessions(
 
 
 @routes.post("/revoke-other-sessions", answers=Status, refusals=("UNAUTHORIZED",))
-def revoke_other_sessions(
-    work: Work, current: SignedIn, body: Anything | None = None
-) -> Status:
+def revoke_other_sessions(work: Work, current: SignedIn, body: Anything | None = None) -> Status:
     """End all of the caller's sessions but this one."""
     service.revoke_all(work, current.user.id, but=current.session.id)
     return Status()
 
 
-@routes.post("/update-session", refusals=("UNAUTHORIZED",))
-def update_session(current: SignedIn, body: Anything) -> Answer:
+@routes.post("/update-session", refusals=("No fields to update", "UNAUTHORIZED"))
+def update_session(current: SignedIn, body: Anything) -> NoReturn:
     """Refuse: sessions have no fields of the application's own, so there is nothing to update."""
     raise plain_refusal("No fields to update")

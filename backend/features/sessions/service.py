@@ -69,7 +69,7 @@ def is_fresh(session: Session, now: datetime, settings: Settings) -> bool:
 
 
 def prolong(work: Work, session: Session) -> datetime | None:
-    """Give a used session a new end, never past its absolute one; None if it was ended meanwhile."""
+    """Give a used session a new end, within its absolute one; None if it was ended meanwhile."""
     now = work.now()
     wanted = now + timedelta(seconds=work.settings.session_lifetime)
     expires_at = min(wanted, _latest_end(session.created_at, work.settings))

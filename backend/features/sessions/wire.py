@@ -16,14 +16,14 @@ class UserOut(WireModel):
     id: str = Field(examples=["01a203c2-7c93-7407-ab15-d32628a133b6"])
     name: str = Field(examples=["Ada Lovelace"])
     email: str = Field(examples=["ada@example.com"])
-    email_verified: bool
-    image: str | None
+    email_verified: bool = Field(examples=[False])
+    image: str | None = Field(description="The URL of a picture.", examples=[None])
     created_at: Moment
     updated_at: Moment
-    role: str = Field(examples=["user"])
-    banned: bool
-    ban_reason: str | None
-    ban_expires: Moment | None
+    role: str = Field(description="Several are joined by commas.", examples=["user"])
+    banned: bool = Field(examples=[False])
+    ban_reason: str | None = Field(examples=[None])
+    ban_expires: Moment | None = Field(description="null: a ban has no end.", examples=[None])
 
     @classmethod
     def of(cls, user: User) -> "UserOut":
@@ -46,15 +46,17 @@ class SessionOut(WireModel):
     """A session. `token` is the real token for the caller's own; for others, whose tokens we do
     not know, it is the session's id, which revokes but does not open."""
 
-    id: str
-    token: str
-    user_id: str
+    id: str = Field(examples=["01a203c2-7c95-7bd1-9d3e-2f64c1a0e7b8"])
+    token: str = Field(examples=["N5vT0cXq8mYw2bKzR4hLp7sDf9gJ1aUe3iOoPtCdWx"])
+    user_id: str = Field(examples=["01a203c2-7c93-7407-ab15-d32628a133b6"])
     expires_at: Moment
     created_at: Moment
     updated_at: Moment
     ip_address: str = Field(examples=["203.0.113.7"])
-    user_agent: str
-    impersonated_by: str | None
+    user_agent: str = Field(examples=["Mozilla/5.0"])
+    impersonated_by: str | None = Field(
+        description="The admin who acts as this user.", examples=[None]
+    )
 
     @classmethod
     def of(cls, session: Session, token: str) -> "SessionOut":
@@ -81,7 +83,7 @@ class SessionAndUser(WireModel):
 class Revoke(WireModel):
     """Which session to end: its token, or the handle that list-sessions showed."""
 
-    token: Text
+    token: Annotated[Text, Field(examples=["01a203c2-7c95-7bd1-9d3e-2f64c1a0e7b8"])]
 
 
 class GetSession(WireModel):

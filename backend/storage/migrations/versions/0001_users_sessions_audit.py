@@ -75,7 +75,7 @@ def _announce_changes() -> None:
 
     PostgreSQL folds equal messages of one transaction, so a bulk delete sends one per user. NOTIFY
     makes commits wait for each other; therefore nothing is sent for what no cache can hold: a new
-    session, a prolonged one, one that had expired.
+    session, a prolonged one, one that had expired even by a server's clock that is minutes late.
     """
     for statement in (
         """
@@ -96,14 +96,14 @@ def _announce_changes() -> None:
         """
         CREATE TRIGGER gatehouse_session_changed AFTER UPDATE ON sessions FOR EACH ROW
         WHEN (NEW.expires_at < OLD.expires_at
-              OR (OLD.user_id, OLD.session_token, OLD.created_at, OLD.remembered, OLD.impersonated_by)
-              IS DISTINCT FROM
-              (NEW.user_id, NEW.session_token, NEW.created_at, NEW.remembered, NEW.impersonated_by))
+              OR (to_jsonb(OLD) - 'expires_at' - 'updated_at')
+              IS DISTINCT FROM (to_jsonb(NEW) - 'expires_at' - 'updated_at'))
         EXECUTE FUNCTION gatehouse_forget_user()
         """,
         """
         CREATE TRIGGER gatehouse_session_ended AFTER DELETE ON sessions FOR EACH ROW
-        WHEN (OLD.expires_at > now()) EXECUTE FUNCTION gatehouse_forget_user()
+        WHEN (OLD.expires_at > now() - interval '10 minutes')
+        EXECUTE FUNCTION gatehouse_forget_user()
         """,
         """
         CREATE TRIGGER gatehouse_user_changed AFTER UPDATE ON users FOR EACH ROW

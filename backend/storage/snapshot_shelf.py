@@ -1,0 +1,93 @@
+"""Copies of one file in a folder that may be a mounted object store.
+
+Such a store promises little: no rename, no order of writes, and after a crash half a file. So a
+copy is written once, from front to back, under a name that holds its time and the digest of what it
+should contain. What is not as its name says is not whole and does not count.
+"""
+
+import hashlib
+import os
+import re
+import shutil
+from contextlib import suppress
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+
+_KEPT = 3
+_TIME = "%Y%m%dT%H%M%S%fZ"
+
+
+@dataclass(frozen=True, slots=True, order=True)
+class Copy:
+    """One copy, as its name describes it."""
+
+    taken_at: datetime
+    digest: str
+    path: Path
+
+    def is_whole(self) -> bool:
+        """Read all of it and compare; raises OSError when it cannot be read."""
+        return _digest(self.path) == self.digest
+
+
+class Shelf:
+    """The copies of one file, called `{stem}-{time}-{digest}{suffix}`."""
+
+    def __init__(self, folder: Path, stem: str, suffix: str) -> None:
+        self._folder, self._stem, self._suffix = folder, stem, suffix
+        parts = rf"{re.escape(stem)}-(\d{{8}}T\d{{12}}Z)-([0-9a-f]{{32}}){re.escape(suffix)}"
+        self._name = re.compile(parts)
+
+    def newest_first(self) -> list[Copy]:
+        """List the copies, whole or not; raises OSError when the folder cannot be read."""
+        found = [(path, self._name.fullmatch(path.name)) for path in self._folder.iterdir()]
+        copies = [Copy(_time(name[1]), name[2], path) for path, name in found if name]
+        return sorted(copies, reverse=True)
+
+    def put(self, source: Path, now: datetime) -> Copy:
+        """Add a copy, read it back, and drop all but the last three.
+
+        Adds none when the newest one is the same. Raises OSError, and drops nothing, when the copy
+        could not be written.
+        """
+        digest, before = _digest(source), self.newest_first()
+        if before and before[0].digest == digest and before[0].is_whole():
+            return before[0]
+        # Never older than what is there, even if the clock was set back.
+        now = max([now, *(each.taken_at + timedelta(microseconds=1) for each in before)])
+        path = self._folder / f"{self._stem}-{now.strftime(_TIME)}-{digest}{self._suffix}"
+        copy = Copy(now, digest, path)
+        try:
+            _write_through(source, path)
+            if not copy.is_whole():
+                raise OSError(f"{path} does not read back as it was written")
+        except BaseException:
+            path.unlink(missing_ok=True)
+            raise
+        for old in before[_KEPT - 1 :]:
+            old.path.unlink(missing_ok=True)
+        return copy
+
+
+def shelves(folder: Path) -> tuple[Shelf, Shelf]:
+    """Return where the snapshots and where the copies of the generated key are."""
+    return Shelf(folder, "gatehouse", ".db"), Shelf(folder, "secret_key", "")
+
+
+def _write_through(source: Path, to: Path) -> None:
+    descriptor = os.open(to, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
+    with source.open("rb") as read, os.fdopen(descriptor, "wb") as write:
+        shutil.copyfileobj(read, write, 1 << 20)
+        write.flush()
+        with suppress(OSError):  # some mounts cannot; closing is what makes it durable there
+            os.fsync(write.fileno())
+
+
+def _digest(file: Path) -> str:
+    with file.open("rb") as content:
+        return hashlib.file_digest(content, "sha256").hexdigest()[:32]
+
+
+def _time(text: str) -> datetime:
+    return datetime.strptime(text, _TIME).replace(tzinfo=UTC)

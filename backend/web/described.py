@@ -1,0 +1,133 @@
+"""What the API docs say about an endpoint, beyond its parameters."""
+
+import inspect
+from collections.abc import Mapping
+from typing import Any, NoReturn
+
+from pydantic import BaseModel
+
+from backend.kernel.refusals import CODES, too_many_requests
+from backend.web.answers import Answer
+from backend.web.routes import Declared, Plan
+from backend.web.wire import Problem
+
+_FORM = "application/x-www-form-urlencoded"
+_EVERY_POST = (
+    "BAD_REQUEST",
+    "INVALID_ORIGIN",
+    "MISSING_OR_NULL_ORIGIN",
+    "PAYLOAD_TOO_LARGE",
+    "UNSUPPORTED_MEDIA_TYPE",
+)
+_EXAMPLES = {"VALIDATION_ERROR": "[body.email] Invalid email address"}
+_ANYTHING_ELSE = {
+    "model": Problem,
+    "description": "Anything else that goes wrong.",
+    "content": {
+        "application/json": {
+            "example": {"message": "Internal Server Error", "code": "INTERNAL_SERVER_ERROR"}
+        }
+    },
+}
+
+
+def described(declared: Declared, plan: Plan) -> dict[str, Any]:
+    """Return what FastAPI's route wants to know to describe this endpoint."""
+    text = inspect.getdoc(declared.handler) or ""
+    refused = _refusals(declared, plan)
+    always_refuses = declared.answers is NoReturn
+    status = min(refused) if always_refuses else declared.status
+    answers = refused if always_refuses else {status: _success(declared), **refused}
+    return {
+        "status_code": status,
+        "response_model": None if always_refuses else _model(declared.answers),
+        # Named here, it also keeps FastAPI from promising its own 422 for a body that is wrong.
+        "responses": {**dict(sorted(answers.items())), "default": _ANYTHING_ELSE},
+        "summary": text.partition("\n")[0].partition(". ")[0].rstrip("."),
+        "description": text,
+        "openapi_extra": _extra(declared, plan),
+        "include_in_schema": declared.in_docs,
+    }
+
+
+def _refusals(declared: Declared, plan: Plan) -> dict[int, dict[str, Any]]:
+    refused = _by_status(_codes(declared, plan))
+    if declared.or_status is not None:
+        refused[declared.or_status] = {"model": declared.answers, "description": "Not so."}
+    if declared.auth_rules or plan.edges:
+        refused[429] = _too_many()
+    return refused
+
+
+def _codes(declared: Declared, plan: Plan) -> list[str]:
+    codes = list(declared.refusals)
+    if declared.method == "POST":
+        codes += _EVERY_POST
+    if plan.body and not plan.body[2]:
+        codes.append("VALIDATION_ERROR")
+    if declared.auth_rules or plan.edges or plan.work:
+        codes.append("SERVICE_UNAVAILABLE")
+    return list(dict.fromkeys(codes))
+
+
+def _by_status(codes: list[str]) -> dict[int, dict[str, Any]]:
+    by_status: dict[int, dict[str, Any]] = {}
+    for code in codes:
+        status, problem = _problem(code)
+        response = by_status.setdefault(status, _response({}))
+        response["content"]["application/json"]["examples"][code] = {"value": problem}
+    for response in by_status.values():
+        named = response["content"]["application/json"]["examples"]
+        response["description"] = " · ".join(named)
+    return by_status
+
+
+def _problem(code: str) -> tuple[int, Mapping[str, str]]:
+    if code not in CODES:  # a message that Better Auth gives no code
+        return 400, {"message": code}
+    status, message = CODES[code]
+    message = _EXAMPLES.get(code, message)
+    return status, {"message": message, "code": code}
+
+
+def _too_many() -> dict[str, Any]:
+    refusal = too_many_requests(7)
+    said = "In how many seconds to try again."
+    return {
+        **_response({"429": {"value": {"message": refusal.message}}}),
+        "description": refusal.message,
+        "headers": {
+            name: {"description": said, "schema": {"type": "integer"}} for name in refusal.headers
+        },
+    }
+
+
+def _response(examples: dict[str, Any]) -> dict[str, Any]:
+    return {"model": Problem, "content": {"application/json": {"examples": examples}}}
+
+
+def _success(declared: Declared) -> dict[str, Any]:
+    headers = {
+        name: {"description": text, "schema": {"type": "string"}}
+        for name, text in declared.headers.items()
+    }
+    said = {"description": inspect.getdoc(declared.answers) or ""} if _own(declared.answers) else {}
+    return {"description": "Done", **said, "headers": headers}
+
+
+def _own(answers: Any) -> bool:
+    return inspect.isclass(answers) and issubclass(answers, BaseModel)
+
+
+def _model(answers: Any) -> Any:
+    return None if answers is Answer else answers
+
+
+def _extra(declared: Declared, plan: Plan) -> dict[str, Any]:
+    extra: dict[str, Any] = {}
+    if declared.takes_forms and plan.body:
+        schema = {"$ref": f"#/components/schemas/{plan.body[1].__name__}"}
+        extra["requestBody"] = {"content": {_FORM: {"schema": schema}}}
+    if declared.session_optional:
+        extra["security"] = [{}, {"cookie": []}, {"bearer": []}]
+    return extra
