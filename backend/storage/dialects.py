@@ -25,7 +25,7 @@ def prepare_sqlite(connection: sqlite3.Connection, _record: Any) -> None:
     """Set up a fresh SQLite connection: WAL, every commit on disk, foreign keys held."""
     connection.isolation_level = None  # we say BEGIN and COMMIT ourselves
     cursor = connection.cursor()
-    cursor.execute("PRAGMA busy_timeout = 5000")  # before WAL, which may have to wait for a lock
+    cursor.execute("PRAGMA busy_timeout = 3000")  # before WAL, which may have to wait for a lock
     cursor.execute("PRAGMA journal_mode = WAL")
     cursor.execute("PRAGMA synchronous = FULL")  # an acknowledged write survives a power cut
     cursor.execute("PRAGMA foreign_keys = ON")

@@ -1,6 +1,7 @@
 """Connections: how they are opened, lent and given back."""
 
 import os
+import sqlite3
 import threading
 from collections.abc import Callable
 from contextlib import AbstractContextManager, nullcontext
@@ -8,7 +9,7 @@ from pathlib import Path
 from typing import Any, Literal
 from uuid import UUID
 
-from sqlalchemy import URL, Connection, CursorResult, Engine, Executable, create_engine, event, text
+from sqlalchemy import URL, Connection, CursorResult, Engine, Executable, create_engine, event
 from sqlalchemy.exc import DBAPIError
 from sqlalchemy.exc import TimeoutError as PoolTimeoutError
 from sqlalchemy.sql.dml import UpdateBase
@@ -24,7 +25,6 @@ from backend.storage.postgres import CONNECT_ARGUMENTS, Gate, Patience, watch_ov
 _RECYCLE_AFTER = 240  # seconds; Neon suspends after 300 and cuts what is open
 _CHECKOUT_WAIT = 2.0  # seconds; then the caller hears 503 rather than queueing up
 _WRITER_WAIT = 3.0  # seconds for the writes before ours, on SQLite
-_DATA_VERSION = text("PRAGMA data_version")
 
 
 class Db:
@@ -126,10 +126,13 @@ class Database:
             self._patience = Patience()
             self.engine = _postgres_engine(url, connections)
             watch_over(self.engine, Gate(clock), clock, self._patience)
+        self._clock = clock
         self._after_write = after_write
+        self._writing = threading.Lock()
         self._writer: Connection | None = None
         self._writers_opened = 0
-        self._writing = threading.Lock()
+        self.looked = (float("-inf"), (0, 0))
+        """When we last looked at the SQLite file, and a version that moves when others change it."""
 
     def read(self) -> Db:
         """Lend a connection for statements that change nothing."""
@@ -143,20 +146,19 @@ class Database:
         except DatabaseConflict:  # a dead connection from the pool; all its like are gone with it
             return self._begun()
 
-    def data_version(self, wait: float) -> tuple[int, int] | None:
-        """Return what differs from last time if another process changed the SQLite file.
+    def look(self, wait: float) -> bool:
+        """Note in `looked` whether another process has changed the SQLite file.
 
-        None when a write of our own takes longer than `wait` seconds. Read on the one connection we
-        write with: elsewhere our own commits would count as another's.
+        False when a write of our own takes longer than `wait` seconds.
         """
         db = self._lend_writer(wait)
         if db is None:
-            return None
+            return False
         try:
-            version = db.execute(_DATA_VERSION).scalar_one()
-            return self._writers_opened, version
+            self._look()
         finally:
             db.give_back()
+        return True
 
     def watch(self, connection: Any) -> AbstractContextManager[None]:
         """Cut a psycopg2 connection of the caller's own if it gets no answer within this `with`."""
@@ -182,6 +184,8 @@ class Database:
             db = lent
         try:
             db.begin()
+            if self.kind == "sqlite":
+                self._look()
         except BaseException:
             db.discard()
             db.give_back()
@@ -200,6 +204,16 @@ class Database:
             self._writing.release()
             raise
         return Db(self._writer, self._writing.release, self._after_write)
+
+    def _look(self) -> None:
+        # On the one connection we write with: elsewhere our own commits would count as another's.
+        # On SQLite's own cursor: each step through SQLAlchemy may wait its turn for the interpreter.
+        assert self._writer is not None
+        began = self._clock.monotonic()
+        connection = self._writer.connection.driver_connection
+        assert isinstance(connection, sqlite3.Connection)
+        (version,) = connection.execute("PRAGMA data_version").fetchone()
+        self.looked = (began, (self._writers_opened, version))
 
     def _connect(self) -> Connection:
         try:

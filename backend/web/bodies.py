@@ -4,6 +4,7 @@ from typing import Any
 
 from starlette.types import Receive
 
+from backend.kernel.hashing import CallerGone
 from backend.kernel.refusals import Refusal
 from backend.web.house import House
 from backend.web.visit import Visit
@@ -47,7 +48,7 @@ async def _read_all(receive: Receive, limit: int) -> bytes:
     while more:
         message = await receive()
         if message["type"] == "http.disconnect":
-            raise Refusal("REQUEST_TIMEOUT")
+            raise CallerGone
         chunk = message.get("body", b"")
         size += len(chunk)
         if size > limit:

@@ -42,8 +42,10 @@ class Endpoint(APIRoute):
     def __init__(self, declared: Declared, house: House) -> None:
         self._declared = declared
         self._house = house
+        self._path = declared.path.removeprefix(AUTH)
         self._plan = plan_for(declared.handler, declared.path)
         self._services = {name: house.services[kind] for name, kind in self._plan.services.items()}
+        self._limited = declared.auth_rules and house.limits.cover(self._path)
         self._is_async = inspect.iscoroutinefunction(declared.handler)
         super().__init__(
             declared.path,
@@ -70,7 +72,7 @@ class Endpoint(APIRoute):
             await send(message)
 
     async def _answer(self, visit: Visit, receive: Receive) -> Answer:
-        if self._declared.auth_rules:
+        if self._limited:
             await self._check_address(visit)
         said = await read_body(visit, receive, self._house, self._declared.takes_forms)
         self._house.origins.check_request(visit.method, visit.path, visit.headers)
@@ -85,8 +87,8 @@ class Endpoint(APIRoute):
         return await self._hop(visit, receive, lambda: self._perform(visit, arguments))
 
     async def _check_address(self, visit: Visit) -> None:
-        path, who = visit.path.removeprefix(AUTH), bucket(visit.client.address)
-        exceeded = await self._house.limits.check_address(path, who)
+        who = bucket(visit.client.address)
+        exceeded = await self._house.limits.check_address(self._path, who)
         if exceeded is None:
             return
         if exceeded.first:

@@ -66,9 +66,13 @@ class Limits:
         self._complained_at = -math.inf
         self.per_user = PerUserLimit(settings, clock)
 
+    def cover(self, path: str) -> bool:
+        """Tell whether calls of this auth endpoint are counted by client address."""
+        return self._on and path not in _COUNTED_ELSEWHERE
+
     async def check_address(self, path: str, address: str) -> Exceeded | None:
         """Count a call of an auth endpoint (`path` below the base path) by its client address."""
-        if not self._on or path in _COUNTED_ELSEWHERE or not address:
+        if not address:
             return None
         first_two = "/" + path.partition("/")[2].partition("/")[0]
         rule = _BY_PATH.get(first_two, _ELSE)

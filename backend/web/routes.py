@@ -6,7 +6,6 @@ from dataclasses import dataclass, field
 from typing import Annotated, Any, get_args, get_origin, get_type_hints
 
 from fastapi.params import Query
-from pydantic import BaseModel
 
 from backend.storage.work import Work
 from backend.web.house import House
@@ -92,8 +91,8 @@ class Plan:
 
     work: str | None = None
     visit: str | None = None
-    body: tuple[str, type[BaseModel], bool] | None = None
-    query: tuple[str, type[BaseModel]] | None = None
+    body: tuple[str, type[WireModel], bool] | None = None
+    query: tuple[str, type[WireModel]] | None = None
     edges: dict[str, AtEdge] = field(default_factory=dict)
     services: dict[str, type] = field(default_factory=dict)
     in_path: tuple[str, ...] = ()

@@ -14,7 +14,7 @@ from types import FrameType
 from typing import Any, Final, NoReturn, cast
 
 import uvicorn
-from uvicorn._types import ASGIApplication
+from starlette.types import ASGIApp
 
 from backend.web.protocol import ConnectionLimits, GuardedProtocol
 
@@ -37,7 +37,7 @@ class CannotListen(Exception):
 class Server(uvicorn.Server):
     """A uvicorn server for which the first signal is a request to end, and the second an order."""
 
-    def __init__(self, app: ASGIApplication, limits: ConnectionLimits) -> None:
+    def __init__(self, app: ASGIApp, limits: ConnectionLimits) -> None:
         super().__init__(_config(app, limits))
         self._drain_seconds = limits.drain_seconds
 
@@ -56,7 +56,7 @@ class Server(uvicorn.Server):
 
 
 def serve(
-    app: ASGIApplication,
+    app: ASGIApp,
     *,
     host: str,
     port: int,
@@ -83,7 +83,7 @@ def serve(
 
 @contextmanager
 def in_background(
-    app: ASGIApplication, limits: ConnectionLimits | None = None
+    app: ASGIApp, limits: ConnectionLimits | None = None
 ) -> Iterator[tuple[str, int]]:
     """Serve `app` from a thread on a free port of this machine; yields the address."""
     (listening,) = listen("127.0.0.1", 0)
@@ -146,7 +146,7 @@ def _not_our_address(host: str) -> str:
     )
 
 
-def _config(app: ASGIApplication, limits: ConnectionLimits) -> uvicorn.Config:
+def _config(app: ASGIApp, limits: ConnectionLimits) -> uvicorn.Config:
     protocol = functools.partial(GuardedProtocol, limits=limits)
     return uvicorn.Config(
         app,

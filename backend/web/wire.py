@@ -35,10 +35,18 @@ def iso(moment: datetime) -> str:
     return f"{utc:%Y-%m-%dT%H:%M:%S}.{utc.microsecond // 1000:03d}Z"
 
 
+def _encodable(text: str) -> str:
+    try:
+        text.encode()
+    except UnicodeEncodeError:  # half of a surrogate pair: JSON can say it, nobody can store it
+        raise PydanticCustomError("plain", "Invalid input") from None
+    return text
+
+
 def _without_nul(text: str) -> str:
     if "\0" in text:  # PostgreSQL cannot store it
         raise PydanticCustomError("plain", "Invalid input")
-    return text
+    return _encodable(text)
 
 
 def _one_line(text: str) -> str:
@@ -78,7 +86,9 @@ NotNull = _NotNull()
 
 class _PasswordSchema:
     def __get_pydantic_core_schema__(self, _: Any, __: GetCoreSchemaHandler) -> CoreSchema:
-        hidden = core_schema.no_info_plain_validator_function(Password)
+        hidden = core_schema.no_info_plain_validator_function(
+            lambda text: Password(_encodable(text))
+        )
         return core_schema.chain_schema([core_schema.str_schema(strict=True), hidden])
 
 
@@ -140,7 +150,8 @@ def validate(model: type[WireModel], value: Any, where: str) -> Any:
     `where` is "body" or "query"; `value` is `...` when the request had none.
     """
     if not isinstance(value, Mapping):
-        raise _invalid([f"[{where}] Invalid input: expected {model.called}, received {_kind(value)}"])
+        expected = f"expected {model.called}, received {_kind(value)}"
+        raise _invalid([f"[{where}] Invalid input: {expected}"])
     try:
         # Under its outer name only: what is checked as callbackURL must not come as callback_url.
         return model.model_validate(value, by_alias=True, by_name=False)

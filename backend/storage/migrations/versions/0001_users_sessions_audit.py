@@ -77,51 +77,54 @@ def _announce_changes() -> None:
     makes commits wait for each other; therefore nothing is sent for what no cache can hold: a new
     session, a prolonged one, one that had expired even by a server's clock that is minutes late.
     """
-    for statement in (
-        """
-        CREATE FUNCTION gatehouse_forget_user() RETURNS trigger LANGUAGE plpgsql AS $$
-        BEGIN
-            PERFORM pg_notify('gatehouse_forget', CASE TG_TABLE_NAME
-                WHEN 'users' THEN to_jsonb(OLD) ->> 'id' ELSE to_jsonb(OLD) ->> 'user_id' END);
-            RETURN NULL;
-        END $$
-        """,
-        """
-        CREATE FUNCTION gatehouse_forget_everyone() RETURNS trigger LANGUAGE plpgsql AS $$
-        BEGIN
-            PERFORM pg_notify('gatehouse_forget', '*');
-            RETURN NULL;
-        END $$
-        """,
-        """
-        CREATE TRIGGER gatehouse_session_changed AFTER UPDATE ON sessions FOR EACH ROW
-        WHEN (NEW.expires_at < OLD.expires_at
-              OR (to_jsonb(OLD) - 'expires_at' - 'updated_at')
-              IS DISTINCT FROM (to_jsonb(NEW) - 'expires_at' - 'updated_at'))
-        EXECUTE FUNCTION gatehouse_forget_user()
-        """,
-        """
-        CREATE TRIGGER gatehouse_session_ended AFTER DELETE ON sessions FOR EACH ROW
-        WHEN (OLD.expires_at > now() - interval '10 minutes')
-        EXECUTE FUNCTION gatehouse_forget_user()
-        """,
-        """
-        CREATE TRIGGER gatehouse_user_changed AFTER UPDATE ON users FOR EACH ROW
-        WHEN ((to_jsonb(OLD) - 'updated_at' - 'password_hash')
-              IS DISTINCT FROM (to_jsonb(NEW) - 'updated_at' - 'password_hash'))
-        EXECUTE FUNCTION gatehouse_forget_user()
-        """,
-        """
-        CREATE TRIGGER gatehouse_user_removed AFTER DELETE ON users FOR EACH ROW
-        EXECUTE FUNCTION gatehouse_forget_user()
-        """,
-        """
-        CREATE TRIGGER gatehouse_sessions_emptied AFTER TRUNCATE ON sessions
-        EXECUTE FUNCTION gatehouse_forget_everyone()
-        """,
-        """
-        CREATE TRIGGER gatehouse_users_emptied AFTER TRUNCATE ON users
-        EXECUTE FUNCTION gatehouse_forget_everyone()
-        """,
-    ):
+    for statement in _ANNOUNCEMENTS:
         op.execute(sa.text(statement))
+
+
+_ANNOUNCEMENTS = (
+    """
+    CREATE FUNCTION gatehouse_forget_user() RETURNS trigger LANGUAGE plpgsql AS $$
+    BEGIN
+        PERFORM pg_notify('gatehouse_forget', CASE TG_TABLE_NAME
+            WHEN 'users' THEN to_jsonb(OLD) ->> 'id' ELSE to_jsonb(OLD) ->> 'user_id' END);
+        RETURN NULL;
+    END $$
+    """,
+    """
+    CREATE FUNCTION gatehouse_forget_everyone() RETURNS trigger LANGUAGE plpgsql AS $$
+    BEGIN
+        PERFORM pg_notify('gatehouse_forget', '*');
+        RETURN NULL;
+    END $$
+    """,
+    """
+    CREATE TRIGGER gatehouse_session_changed AFTER UPDATE ON sessions FOR EACH ROW
+    WHEN (NEW.expires_at < OLD.expires_at
+          OR (to_jsonb(OLD) - 'expires_at' - 'updated_at')
+          IS DISTINCT FROM (to_jsonb(NEW) - 'expires_at' - 'updated_at'))
+    EXECUTE FUNCTION gatehouse_forget_user()
+    """,
+    """
+    CREATE TRIGGER gatehouse_session_ended AFTER DELETE ON sessions FOR EACH ROW
+    WHEN (OLD.expires_at > now() - interval '10 minutes')
+    EXECUTE FUNCTION gatehouse_forget_user()
+    """,
+    """
+    CREATE TRIGGER gatehouse_user_changed AFTER UPDATE ON users FOR EACH ROW
+    WHEN ((to_jsonb(OLD) - 'updated_at' - 'password_hash')
+          IS DISTINCT FROM (to_jsonb(NEW) - 'updated_at' - 'password_hash'))
+    EXECUTE FUNCTION gatehouse_forget_user()
+    """,
+    """
+    CREATE TRIGGER gatehouse_user_removed AFTER DELETE ON users FOR EACH ROW
+    EXECUTE FUNCTION gatehouse_forget_user()
+    """,
+    """
+    CREATE TRIGGER gatehouse_sessions_emptied AFTER TRUNCATE ON sessions
+    EXECUTE FUNCTION gatehouse_forget_everyone()
+    """,
+    """
+    CREATE TRIGGER gatehouse_users_emptied AFTER TRUNCATE ON users
+    EXECUTE FUNCTION gatehouse_forget_everyone()
+    """,
+)

@@ -1,0 +1,5 @@
+"""The admin and testing panel: a client of the API, beside it in one process."""
+
+from panel.entrance import beside
+
+__all__ = ["beside"]

@@ -1,0 +1,82 @@
+"""Puts the panel beside the API, in one process on one port."""
+
+from functools import partial
+
+from starlette.applications import Starlette
+from starlette.types import ASGIApp, Message, Receive, Scope, Send
+
+from panel.api import Api
+from panel.browsers import Desks
+from panel.cookies import PanelCookies
+from panel.given import Clock, PanelSettings, Randomness
+from panel.guard import Guard
+from panel.headers import PanelHeaders
+from panel.limit import PerSessionLimit
+from panel.loopback import Loopback
+from panel.plain_pages import PlainPages
+from panel.room import Room
+from panel.sign_in import SignIn
+from panel.tester import Tester
+
+_BELOW = "/admin/"
+
+
+def beside(
+    api: ASGIApp, settings: PanelSettings, *, clock: Clock, randomness: Randomness
+) -> ASGIApp:
+    """Return an application that answers /admin with the panel and everything else with the API."""
+    client, desks = Api(api, settings), Desks(clock)
+    cookies = PanelCookies(secure=settings.secure_cookies)
+    pages = PlainPages(settings)
+    tester = Tester(Loopback(settings), desks)
+    room = Room(partial(_pages_of_gradio, settings, tester, randomness), pages)
+    guard = Guard(
+        room,
+        SignIn(client, cookies, pages, desks),
+        api=client,
+        pages=pages,
+        cookies=cookies,
+        desks=desks,
+        limit=PerSessionLimit(clock) if settings.rate_limits else None,
+        settings=settings,
+    )
+    return _Entrance(api, PanelHeaders(guard, settings), room)
+
+
+def _pages_of_gradio(settings: PanelSettings, tester: Tester, randomness: Randomness) -> Starlette:
+    from panel.shell import mounted  # imports Gradio, so only here, in the background
+
+    return mounted(settings, tester, randomness)
+
+
+class _Entrance:
+    """Sends each request to the panel or to the API."""
+
+    def __init__(self, api: ASGIApp, panel: ASGIApp, room: Room) -> None:
+        self._api = api
+        self._panel = panel
+        self._room = room
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        if scope["type"] == "lifespan":
+            await self._live(scope, receive, send)
+        elif scope["path"].startswith(_BELOW) or scope["path"] == "/admin":
+            await self._panel(scope, receive, send)
+        else:
+            await self._api(scope, receive, send)
+
+    async def _live(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Let the panel live within the API's life: it opens after it and closes before it."""
+
+        async def receive_and_close() -> Message:
+            message = await receive()
+            if message["type"] == "lifespan.shutdown":
+                await self._room.close()
+            return message
+
+        async def send_and_open(message: Message) -> None:
+            await send(message)
+            if message["type"] == "lifespan.startup.complete":
+                self._room.open()
+
+        await self._api(scope, receive_and_close, send_and_open)

@@ -1,0 +1,60 @@
+"""What the panel is given by whoever starts it; it knows nothing else of the server."""
+
+from typing import Protocol
+
+
+class PanelSettings(Protocol):
+    """The settings the panel reads."""
+
+    @property
+    def app_name(self) -> str: ...
+
+    @property
+    def host(self) -> str:
+        """The address the server listens on."""
+
+    @property
+    def port(self) -> int: ...
+
+    @property
+    def base_url(self) -> str:
+        """The URL browsers use, without a trailing slash."""
+
+    @property
+    def own_origins(self) -> tuple[str, ...]:
+        """The origins under which this server is reached."""
+
+    @property
+    def secure_cookies(self) -> bool: ...
+
+    @property
+    def production(self) -> bool: ...
+
+    @property
+    def space_id(self) -> str:
+        """The Hugging Face Space this runs in, or an empty string."""
+
+    @property
+    def rate_limits(self) -> bool: ...
+
+    @property
+    def admin_email(self) -> str:
+        """Whom the server makes an admin at its start; empty if nobody."""
+
+    @property
+    def secret_key(self) -> object | None:
+        """None where the server had to make a key itself; its value is never read here."""
+
+
+class Clock(Protocol):
+    """Tells the time."""
+
+    def monotonic(self) -> float:
+        """Return seconds that never run backwards."""
+
+
+class Randomness(Protocol):
+    """A source of unpredictable bytes."""
+
+    def bytes(self, count: int) -> bytes:
+        """Return `count` bytes nobody can guess."""

@@ -1,0 +1,118 @@
+"""The lock in front of the whole panel. Gradio has none of its own worth the name.
+
+path -> where the request comes from -> session and role -> limit -> only then a page.
+"""
+
+from starlette.responses import JSONResponse, RedirectResponse, Response
+from starlette.types import ASGIApp, Receive, Scope, Send
+
+from panel import paths, words
+from panel.api import Api, ApiUnable, origin_of
+from panel.browsers import Desks
+from panel.cookies import PanelCookies
+from panel.given import PanelSettings
+from panel.limit import PerSessionLimit
+from panel.paths import Kind
+from panel.plain_pages import PlainPages
+from panel.visitor import value, visitor_of
+
+OWNER = "gatehouse.owner"
+"""Where the pages find, in the scope, who asks."""
+
+
+class Guard:
+    """Lets admins through to the pages, on every request anew, and everybody to the sign-in."""
+
+    def __init__(
+        self,
+        room: ASGIApp,
+        sign_in: ASGIApp,
+        *,
+        api: Api,
+        pages: PlainPages,
+        cookies: PanelCookies,
+        desks: Desks,
+        limit: PerSessionLimit | None,
+        settings: PanelSettings,
+    ) -> None:
+        self._room = room
+        self._sign_in = sign_in
+        self._api = api
+        self._pages = pages
+        self._cookies = cookies
+        self._desks = desks
+        self._limit = limit
+        self._own = {origin_of(url) for url in settings.own_origins}
+        # Reached by the name of a machine in the LAN, say. Not behind https: there, a proxy stands
+        # in front, and the Host it passes on is no proof of anything.
+        self._believes_host = not settings.production and settings.base_url.startswith("http://")
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        if scope["type"] == "websocket":
+            await send({"type": "websocket.close", "code": 1008})
+            return
+        answer = await self._find(scope)
+        await answer(scope, receive, send)
+
+    async def _find(self, scope: Scope) -> ASGIApp:
+        """Return what answers this request."""
+        kind = paths.kind_of(scope["method"], scope["path"])
+        if kind is None:
+            return refusal(404, words.NOT_FOUND)
+        if scope["method"] not in paths.SAFE_METHODS and not self._comes_from_here(scope):
+            return refusal(403, words.FROM_ANOTHER_SITE)
+        if kind is Kind.OPEN:
+            return self._sign_in
+        try:
+            return await self._check_session(scope, kind)
+        except ApiUnable as unable:
+            return self._later(kind, unable.status, unable.retry_after)
+
+    async def _check_session(self, scope: Scope, kind: Kind) -> ASGIApp:
+        visitor = visitor_of(scope, self._cookies)
+        owner = await self._api.owner(visitor)
+        if owner is None:
+            self._desks.forget(visitor.token)
+            return _to_sign_in(scope) if kind is Kind.PAGE else refusal(401, words.NOT_SIGNED_IN)
+        wait = self._limit.wait(owner.key) if self._limit else None
+        if wait is not None:
+            return self._later(kind, 429, wait)
+        if kind is Kind.PAGE and (scope["path"] == "/admin" or _tried(scope)):
+            return RedirectResponse(paths.HOME, 303)
+        scope[OWNER] = owner
+        return self._room
+
+    def _later(self, kind: Kind, status: int, seconds: int) -> Response:
+        if kind is Kind.PAGE:
+            return self._pages.later(status, seconds)
+        return refusal(status, words.later(status, seconds), seconds)
+
+    def _comes_from_here(self, scope: Scope) -> bool:
+        """Tell whether a write comes from our own pages; the browser itself says so (ASVS 3.5.1).
+
+        One that carries no cookie and says nothing comes from no browser: it may try to sign in.
+        """
+        site, origin = value(scope, b"sec-fetch-site"), value(scope, b"origin")
+        if site is None and origin is None:
+            return value(scope, b"cookie") is None
+        return site in {None, "same-origin"} and (origin is None or self._is_own(origin, scope))
+
+    def _is_own(self, origin: str, scope: Scope) -> bool:
+        if self._believes_host and origin == f"http://{value(scope, b'host')}":
+            return True
+        return origin in self._own
+
+
+def refusal(status: int, message: str, retry_after: int | None = None) -> Response:
+    """Say no in the API's shape."""
+    headers = {} if retry_after is None else {"retry-after": str(retry_after)}
+    return JSONResponse({"message": message}, status, headers)
+
+
+def _to_sign_in(scope: Scope) -> Response:
+    # Straight after a sign-in, a missing session means that the browser dropped the cookie.
+    return RedirectResponse(paths.SIGN_IN + ("?why=no-cookie" if _tried(scope) else ""), 303)
+
+
+def _tried(scope: Scope) -> bool:
+    return b"tried=1" in scope["query_string"].split(b"&")

@@ -1,0 +1,165 @@
+"""The API's own documentation: what it says is true, and only who may read it can."""
+
+import re
+
+import httpx
+import pytest
+
+from tests.rig.space import Space
+
+ADMIN = {"ADMIN_EMAIL": "owner@example.com", "ADMIN_PASSWORD": "correct horse battery"}
+
+
+@pytest.fixture(scope="module")
+def secretive(tmp_path_factory):
+    """A Space that keeps its documentation to its admins."""
+    folder = tmp_path_factory.mktemp("secretive")
+    with Space(folder, {"DOCS": "off", "RATE_LIMITS": "off", **ADMIN}) as running:
+        yield running
+
+
+@pytest.fixture(scope="module")
+def document(space):
+    """The OpenAPI document, as a stranger gets it in development."""
+    return httpx.get(f"{space.url}/openapi.json").json()
+
+
+def operations(document):
+    """Every operation, as `GET /health` and what is said about it."""
+    return [
+        (f"{method.upper()} {path}", said)
+        for path, methods in document["paths"].items()
+        for method, said in methods.items()
+    ]
+
+
+def test_every_endpoint_is_described_in_words_and_belongs_to_a_group(document):
+    groups = {tag["name"] for tag in document["tags"]}
+    for name, said in operations(document):
+        assert said["summary"], name
+        assert said["description"], name
+        assert set(said["tags"]) <= groups, name
+
+
+def test_every_good_answer_has_a_schema_and_every_refusal_the_same_one(document):
+    for name, said in operations(document):
+        for status, response in said["responses"].items():
+            if status == "302":
+                assert "location" in response["headers"]
+                continue
+            schema = response["content"]["application/json"]["schema"]
+            assert schema, f"{name} {status}"
+            if status[0] != "2" and name != "GET /ready":
+                assert schema == {"$ref": "#/components/schemas/Problem"}, f"{name} {status}"
+
+
+def test_a_body_comes_with_an_example_that_holds_what_is_required(document):
+    for name, said in operations(document):
+        if "requestBody" not in said:
+            continue
+        reference = next(iter(_schemas(said["requestBody"]["content"]["application/json"])))
+        model = document["components"]["schemas"][reference]
+        examples = model.get("examples") or [
+            {key: field["examples"][0] for key, field in model.get("properties", {}).items()}
+        ]
+        assert set(model.get("required", [])) <= set(examples[0]), name
+
+
+def _schemas(content):
+    return re.findall(r"schemas/(\w+)", str(content))
+
+
+def test_protected_endpoints_take_the_cookie_or_the_bearer_token(document):
+    said = document["paths"]["/api/me"]["get"]
+    assert said["security"] == [{"cookie": []}, {"bearer": []}]
+    schemes = document["components"]["securitySchemes"]
+    assert schemes["cookie"]["name"] == "better-auth.session_token"
+    assert schemes["bearer"]["scheme"] == "bearer"
+
+
+def test_each_refusal_is_shown_by_its_code(document):
+    sign_up = document["paths"]["/api/auth/sign-up/email"]["post"]["responses"]
+    examples = sign_up["422"]["content"]["application/json"]["examples"]
+    assert examples["USER_ALREADY_EXISTS_USE_ANOTHER_EMAIL"]["value"] == {
+        "message": "User already exists. Use another email.",
+        "code": "USER_ALREADY_EXISTS_USE_ANOTHER_EMAIL",
+    }
+    assert set(sign_up["429"]["headers"]) == {"retry-after", "x-retry-after"}
+
+
+def test_the_page_lets_no_script_in_but_its_own(space):
+    first, second = (httpx.get(f"{space.url}/docs") for _ in range(2))
+    nonces = [re.search(r"script-src 'nonce-(\w+)';", policy(each))[1] for each in (first, second)]
+    assert nonces[0] != nonces[1]
+    assert "unsafe" not in policy(first)
+    scripts = re.findall(r"<script[^>]*>", first.text)
+    assert all(f'nonce="{nonces[0]}"' in script for script in scripts)
+
+
+def policy(answer):
+    return answer.headers["content-security-policy"]
+
+
+def test_the_files_of_the_page_are_ours_and_may_be_kept_for_ever(space):
+    page = httpx.get(f"{space.url}/docs").text
+    files = re.findall(r'(?:src|href)="([^"]+)"', page)
+    assert all(file.startswith(("/docs/assets/", "/openapi.json")) for file in files)
+    for file in (each for each in files if "/assets/" in each):
+        answer = httpx.get(f"{space.url}{file}")
+        assert answer.status_code == 200
+        assert answer.headers["cache-control"] == "public, max-age=31536000, immutable"
+
+
+def test_a_file_arrives_the_same_compressed_or_not(space):
+    page = httpx.get(f"{space.url}/docs").text
+    file = space.url + re.search(r'href="([^"]+\.css)"', page)[1]
+    zipped = httpx.get(file, headers={"accept-encoding": "gzip"})
+    plain = httpx.get(file, headers={"accept-encoding": "identity"})
+    assert zipped.headers["content-encoding"] == "gzip"
+    assert "content-encoding" not in plain.headers
+    assert zipped.content == plain.content
+
+
+def test_an_unknown_file_of_the_page_is_not_there(space):
+    assert httpx.get(f"{space.url}/docs/assets/..%2f..%2fmain.py").status_code == 404
+    assert httpx.get(f"{space.url}/docs/assets/other.js").status_code == 404
+
+
+@pytest.mark.parametrize("path", ["/docs", "/openapi.json"])
+def test_with_docs_off_they_are_not_there_for_a_stranger_or_a_user(secretive, path):
+    assert httpx.get(secretive.url + path).status_code == 404
+    ada = {"name": "Ada", "email": f"ada{len(path)}@example.com", "password": "correct horse 42"}
+    with httpx.Client(base_url=secretive.url) as browser:
+        signed_up = browser.post("/api/auth/sign-up/email", json=ada)
+        assert signed_up.status_code == 200
+        assert browser.get(path).status_code == 404
+
+
+@pytest.mark.parametrize("path", ["/docs", "/openapi.json"])
+def test_with_docs_off_they_are_there_for_an_admin(secretive, path):
+    owner = {"email": ADMIN["ADMIN_EMAIL"], "password": ADMIN["ADMIN_PASSWORD"]}
+    with httpx.Client(base_url=secretive.url) as browser:
+        assert browser.post("/api/auth/sign-in/email", json=owner).status_code == 200
+        assert browser.get(path).status_code == 200
+
+
+def test_a_browser_shows_the_page_without_a_complaint_and_can_try_it(space, browser):
+    complaints, foreign = [], []
+    with browser.new_context(extra_http_headers={"x-forwarded-for": "10.78.0.1"}) as profile:
+        page = profile.new_page()
+        page.on("console", lambda message: complaints.append(message.text))
+        page.on("pageerror", lambda error: complaints.append(str(error)))
+        page.on("request", lambda request: foreign.append(request.url))
+        page.goto(f"{space.url}/docs")
+        assert tried(page, "accounts-sign_up_email") == "200"
+        assert tried(page, "service-me") == "200"
+    assert complaints == []
+    assert [url for url in foreign if not url.startswith((space.url, "data:"))] == []
+
+
+def tried(page, operation):
+    """Open an operation, send its example, and return the status it got."""
+    box = page.locator(f"#operations-{operation}")
+    box.locator(".opblock-summary-control").click()
+    box.locator("button.execute").click()
+    return box.locator(".live-responses-table .response .response-col_status").inner_text().strip()

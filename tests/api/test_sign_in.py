@@ -1,0 +1,374 @@
+"""POST /sign-in/email."""
+
+from datetime import timedelta
+
+import pytest
+from sqlalchemy import select, update
+
+from backend.storage.tables import sessions, users
+from tests.clocks import NOON
+from tests.inside import Gatehouse, Visitor
+from tests.make import PASSWORD
+from tests.scene import Scene, ada_exists, scenes
+
+PATH = "sign-in/email"
+ADA = {"email": "ada@example.com", "password": PASSWORD}
+WRONG = {**ADA, "password": "not the password"}
+FORM = {"content-type": "application/x-www-form-urlencoded"}
+SIGNED_IN = ("session_token 604800", "device 34560000")
+
+
+def ada_is_banned(gatehouse: Gatehouse, _: Visitor) -> None:
+    """ada@example.com has an account, and is banned for good."""
+    gatehouse.member()
+    gatehouse.ban("ada@example.com")
+
+
+def ada_was_banned(gatehouse: Gatehouse, _: Visitor) -> None:
+    """ada@example.com was banned, until this very moment."""
+    gatehouse.member()
+    gatehouse.ban("ada@example.com", ban_expires=NOON, ban_reason="spam")
+
+
+def ada_has_no_password(gatehouse: Gatehouse, _: Visitor) -> None:
+    """ada@example.com signs in by other means."""
+    gatehouse.member()
+    gatehouse.change(update(users).values(password_hash=None))
+
+
+GOOD = [
+    Scene(
+        name="address and password let in",
+        given=ada_exists,
+        path=PATH,
+        body=ADA,
+        status=200,
+        has=('"redirect":false', '"email":"ada@example.com"'),
+        lacks=('"url"',),
+        cookies=SIGNED_IN,
+        events=("sign_in",),
+    ),
+    Scene(
+        name="the address in other letters",
+        given=ada_exists,
+        path=PATH,
+        body={**ADA, "email": "ADA@Example.COM"},
+        status=200,
+        cookies=SIGNED_IN,
+        events=("sign_in",),
+    ),
+    Scene(
+        name="not remembered",
+        given=ada_exists,
+        path=PATH,
+        body={**ADA, "rememberMe": False},
+        status=200,
+        cookies=("session_token", "dont_remember", "device 34560000"),
+        events=("sign_in",),
+    ),
+    Scene(
+        name="with a callbackURL it says where to go",
+        given=ada_exists,
+        path=PATH,
+        body={**ADA, "callbackURL": "/dashboard?tab=1"},
+        status=200,
+        has=('"redirect":true', '"url":"/dashboard?tab=1"'),
+        cookies=SIGNED_IN,
+        events=("sign_in",),
+    ),
+    Scene(
+        name="a form works too",
+        given=ada_exists,
+        path=PATH,
+        raw=b"email=ada%40example.com&password=correct+horse+battery",
+        headers=FORM,
+        status=200,
+        cookies=SIGNED_IN,
+        events=("sign_in",),
+    ),
+    Scene(
+        name="a ban that has run out is lifted",
+        given=ada_was_banned,
+        path=PATH,
+        body=ADA,
+        status=200,
+        cookies=SIGNED_IN,
+        events=("sign_in",),
+    ),
+]
+
+REFUSED = [
+    Scene(
+        name="a wrong password",
+        given=ada_exists,
+        path=PATH,
+        body=WRONG,
+        status=401,
+        code="INVALID_EMAIL_OR_PASSWORD",
+        events=("sign_in_failed",),
+    ),
+    Scene(
+        name="an unknown address",
+        path=PATH,
+        body=ADA,
+        status=401,
+        code="INVALID_EMAIL_OR_PASSWORD",
+        events=("sign_in_failed",),
+    ),
+    Scene(
+        name="an account without password",
+        given=ada_has_no_password,
+        path=PATH,
+        body=ADA,
+        status=401,
+        code="INVALID_EMAIL_OR_PASSWORD",
+        events=("sign_in_failed",),
+    ),
+    Scene(
+        name="a banned user with the right password",
+        given=ada_is_banned,
+        path=PATH,
+        body=ADA,
+        status=403,
+        code="BANNED_USER",
+        events=("sign_in_failed",),
+    ),
+    Scene(
+        name="a banned user with a wrong password",
+        given=ada_is_banned,
+        path=PATH,
+        body=WRONG,
+        status=401,
+        code="INVALID_EMAIL_OR_PASSWORD",
+        events=("sign_in_failed",),
+    ),
+    Scene(
+        name="no address", path=PATH, body={**ADA, "email": "ada"}, status=400, code="INVALID_EMAIL"
+    ),
+    Scene(
+        name="an empty address", path=PATH, body={**ADA, "email": ""}, status=400, code="INVALID_EMAIL"
+    ),
+    Scene(
+        name="129 characters",
+        given=ada_exists,
+        path=PATH,
+        body={**ADA, "password": "x" * 129},
+        status=400,
+        code="PASSWORD_TOO_LONG",
+    ),
+    Scene(
+        name="a number for an address",
+        path=PATH,
+        body={**ADA, "email": 7},
+        status=400,
+        code="VALIDATION_ERROR",
+        message="[body.email] Invalid input: expected string, received number",
+    ),
+    Scene(
+        name="an operator for a password",
+        given=ada_exists,
+        path=PATH,
+        body={**ADA, "password": {"$ne": ""}},
+        status=400,
+        code="VALIDATION_ERROR",
+        message="[body.password] Invalid input: expected string, received object",
+    ),
+    Scene(
+        name="null for rememberMe",
+        path=PATH,
+        body={**ADA, "rememberMe": None},
+        status=400,
+        code="VALIDATION_ERROR",
+        message="[body.rememberMe] Invalid input: expected boolean, received null",
+    ),
+    Scene(
+        name="a callbackURL elsewhere",
+        given=ada_exists,
+        path=PATH,
+        body={**ADA, "callbackURL": "https://evil.example/"},
+        status=403,
+        code="INVALID_CALLBACK_URL",
+    ),
+    Scene(
+        name="a callbackURL that is no string",
+        given=ada_exists,
+        path=PATH,
+        body={**ADA, "callbackURL": ["/x"]},
+        status=400,
+        message="Invalid callbackURL: expected a string",
+    ),
+    Scene(
+        name="an errorCallbackURL elsewhere",
+        given=ada_exists,
+        path=PATH,
+        body={**ADA, "errorCallbackURL": "//evil.example"},
+        status=403,
+        code="INVALID_ERROR_CALLBACK_URL",
+    ),
+    Scene(
+        name="a callbackURL elsewhere in the query",
+        given=ada_exists,
+        path=f"{PATH}?callbackURL=https://evil.example/",
+        body=ADA,
+        status=403,
+        code="INVALID_CALLBACK_URL",
+    ),
+]
+
+
+@scenes(*GOOD)
+def test_it_lets_in(anywhere, scene):
+    scene.play(anywhere)
+
+
+@scenes(*REFUSED)
+def test_it_refuses_and_opens_nothing(anywhere, scene):
+    scene.play(anywhere)
+    signed_up = 0 if scene.given is Scene.given else 1
+    assert len(anywhere.rows(select(sessions.c.id))) == signed_up
+
+
+def test_the_answer_has_exactly_these_keys(gatehouse):
+    gatehouse.member()
+    visitor = gatehouse.visitor()
+    assert list(visitor.signs_in().json()) == ["redirect", "token", "user"]
+    assert list(visitor.signs_in(callbackURL="/x").json()) == ["redirect", "token", "url", "user"]
+
+
+def test_a_location_comes_with_the_callback_url_and_the_status_stays_200(gatehouse):
+    gatehouse.member()
+    assert gatehouse.visitor().signs_in(callbackURL="/x").headers["location"] == "/x"
+    assert "location" not in gatehouse.visitor().signs_in().headers
+
+
+def test_a_location_is_fit_for_a_header(gatehouse):
+    gatehouse.member()
+    answer = gatehouse.visitor().signs_in(callbackURL="/grüße/🙂?a=%20")
+    assert answer.headers["location"] == "/gr%C3%BC%C3%9Fe/%F0%9F%99%82?a=%20"
+    assert answer.json()["url"] == "/grüße/🙂?a=%20"
+
+
+def test_a_trusted_origin_may_be_the_target(start):
+    gatehouse = start(frontend_url="https://app.example.test")
+    gatehouse.member()
+    answer = gatehouse.visitor().signs_in(callbackURL="https://app.example.test/chat")
+    assert answer.headers["location"] == "https://app.example.test/chat"
+
+
+def test_each_sign_in_has_a_token_of_its_own(gatehouse):
+    gatehouse.member()
+    tokens = {gatehouse.visitor().signs_in().json()["token"] for _ in range(16)}
+    assert len(tokens) == 16
+
+
+def test_the_session_remembers_from_where_it_came(gatehouse):
+    gatehouse.member()
+    visitor = gatehouse.visitor("2001:db8::7", **{"user-agent": "Other/2.0"})
+    visitor.signs_in()
+    session = visitor.session()["session"]
+    assert (session["ipAddress"], session["userAgent"]) == ("2001:db8::7", "Other/2.0")
+
+
+def test_a_browser_without_a_name_has_an_empty_one(gatehouse):
+    visitor = gatehouse.visitor(**{"user-agent": ""})
+    visitor.signs_up()
+    assert visitor.session()["session"]["userAgent"] == ""
+
+
+def test_a_long_agent_is_cut(gatehouse):
+    visitor = gatehouse.visitor(**{"user-agent": "x" * 5000})
+    visitor.signs_up()
+    assert visitor.session()["session"]["userAgent"] == "x" * 512
+
+
+def test_a_remembered_sign_in_clears_the_mark_of_one_that_was_not(gatehouse):
+    visitor = gatehouse.member()
+    visitor.signs_in(rememberMe=False)
+    assert "better-auth.dont_remember" in visitor.cookies
+    visitor.signs_in()
+    assert "better-auth.dont_remember" not in visitor.cookies
+
+
+def test_the_session_presented_ends(anywhere):
+    visitor = anywhere.member()
+    old = visitor.session_cookie
+    assert visitor.signs_in().status_code == 200
+    visitor.session_cookie = old
+    assert visitor.session() is None
+
+
+def test_without_strict_it_lives_on(start):
+    visitor = start(strict=False).member()
+    old = visitor.session_cookie
+    visitor.signs_in()
+    visitor.session_cookie = old
+    assert visitor.session() is not None
+
+
+def test_a_failed_sign_in_leaves_the_session_presented_alone(gatehouse):
+    visitor = gatehouse.member()
+    assert visitor.signs_in(password="wrong wrong").status_code == 401
+    assert visitor.session() is not None
+
+
+def test_other_browsers_stay_signed_in(gatehouse):
+    first, second = gatehouse.member(), gatehouse.visitor()
+    second.signs_in()
+    assert first.session() is not None
+
+
+def test_the_hundred_and_first_session_ends_the_oldest(gatehouse, clock):
+    oldest = gatehouse.member()
+    others = []
+    for _ in range(100):
+        clock.advance(seconds=1)
+        others.append(gatehouse.visitor())
+        others[-1].signs_in()
+    assert oldest.session() is None
+    assert others[0].session() is not None
+    assert len(gatehouse.rows(select(sessions.c.id))) == 100
+
+
+def test_a_lifted_ban_leaves_no_trace_on_the_user(anywhere):
+    anywhere.member()
+    anywhere.ban("ada@example.com", ban_expires=NOON, ban_reason="spam")
+    visitor = anywhere.visitor()
+    visitor.signs_in()
+    user = visitor.session()["user"]
+    assert (user["banned"], user["banReason"], user["banExpires"]) == (False, None, None)
+
+
+def test_the_answer_to_the_sign_in_that_lifts_a_ban_knows_of_it(gatehouse):
+    gatehouse.member()
+    gatehouse.ban("ada@example.com", ban_expires=NOON, ban_reason="spam")
+    assert gatehouse.visitor().signs_in().json()["user"]["banned"] is False
+
+
+def test_a_ban_with_a_moment_to_go_holds(gatehouse):
+    gatehouse.member()
+    gatehouse.ban("ada@example.com", ban_expires=NOON + timedelta(microseconds=1))
+    assert gatehouse.visitor().signs_in().status_code == 403
+
+
+def test_an_outdated_hash_is_replaced_by_a_sign_in(anywhere):
+    from backend.kernel.passwords import PasswordHasher
+    from backend.kernel.secret import Password
+
+    anywhere.member()
+    old = PasswordHasher(5).hash(Password(PASSWORD))
+    anywhere.change(update(users).values(password_hash=old))
+    assert anywhere.visitor().signs_in().status_code == 200
+    ((new,),) = anywhere.rows(select(users.c.password_hash))
+    assert new.startswith("$bcrypt-sha256$v=2,t=2b,r=4$")
+    assert anywhere.visitor().signs_in().status_code == 200
+
+
+@pytest.mark.parametrize("known", [True, False])
+def test_a_failure_is_recorded_with_whom_it_hit_but_not_with_what_was_typed(gatehouse, known):
+    gatehouse.member()
+    typed = "ada@example.com" if known else "canary@example.com"
+    gatehouse.visitor().signs_in(typed, "canary password")
+    (event,) = [each for each in gatehouse.events() if each.kind == "sign_in_failed"]
+    assert event.actor is None
+    assert event.subject == (gatehouse.user_id("ada@example.com") if known else None)
+    assert "canary" not in str(event)

@@ -1,0 +1,246 @@
+"""Who may import whom, and where each library is at home. The README draws the same picture."""
+
+import ast
+import re
+import sys
+from fnmatch import fnmatch
+from itertools import accumulate
+from pathlib import Path
+
+import pytest
+
+from tests.architecture.source import ROOT, Module, modules
+
+# Capabilities that all others may use. Where these must call upward, main.py wires a hook.
+SHARED = ("accounts", "audit", "links", "mail", "sessions")
+
+# What each part may import besides itself.
+MAY_IMPORT = {
+    "app": ["panel", "backend"],
+    "panel": ["doctor"],
+    "notebooks": ["doctor"],
+    "doctor": [],
+    "backend": [],
+    "backend.__main__": ["backend"],  # `python -m backend serve`: the Space without its panel
+    "backend.start": [
+        "backend.storage",
+        "backend.web",
+        "backend.kernel",
+    ],  # what all ways of starting share
+    "backend.main": ["backend.features", "backend.web", "backend.storage", "backend.kernel"],
+    "backend.features": [
+        "backend.web",
+        "backend.storage",
+        "backend.kernel",
+        *(f"backend.features.{capability}" for capability in SHARED),
+    ],
+    "backend.web": ["backend.storage", "backend.kernel"],
+    "backend.storage": ["backend.kernel"],
+    "backend.kernel": [],
+}
+
+WEB = [
+    "backend.web",
+    "backend.features.*.routes",
+    "backend.features.sessions.guard",  # is a FastAPI dependency, for endpoints that others write
+    "backend.main",
+]
+HOMES = {
+    "sqlalchemy": ["backend.storage"],
+    "alembic": ["backend.storage"],
+    "psycopg2": ["backend.storage"],
+    "sqlite3": ["backend.storage"],
+    "fastapi": WEB,
+    "starlette": [*WEB, "panel"],  # Gradio is a Starlette application
+    "gradio": ["panel"],
+    "passlib": ["backend.kernel"],
+    "bcrypt": ["backend.kernel"],
+    "pydantic_settings": ["backend.kernel"],
+}
+KERNEL_MAY_USE = {"pydantic", "pydantic_settings", "passlib"}
+OURS = {"app", "backend", "panel", "doctor", "notebooks", "tests", "bench", "scripts"}
+SQL = re.compile(r"\s*(SELECT\s.+\sFROM|INSERT INTO|UPDATE\s+\w+\s+SET|DELETE FROM)\s", re.S)
+
+
+def broken_arrows(root: Path) -> list[str]:
+    """One line for each import that points the wrong way."""
+    tree = modules(root)
+    known = {str(part) for module in tree for part in accumulate(module.name.split("."), _dotted)}
+    return [
+        f"{module.path}:{line} imports {target}"
+        for module in tree
+        for line, target in module.imports(known)
+        if target.split(".")[0] in OURS and not _may_import(module.name, target)
+    ]
+
+
+def strangers(root: Path) -> list[str]:
+    """One line for each import of a library outside its home."""
+    return [
+        f"{module.path}:{line} imports {target}"
+        for module in modules(root)
+        for line, target in module.imports(set())
+        if _is_stranger(module.name, target.split(".")[0])
+    ]
+
+
+def sql_outside_storage(root: Path) -> list[str]:
+    """One line for each SQL statement spelled out in a capability."""
+    return [
+        f"{module.path}:{line} spells SQL"
+        for module in modules(root, ("backend/features", "backend/web", "panel"))
+        for line in _sql_lines(module)
+    ]
+
+
+def _may_import(name: str, target: str) -> bool:
+    if target == "backend":  # the package itself: holds the version, and nothing else
+        return name == "app" or _within(name, "backend")
+    home = _home(name)
+    allowed = MAY_IMPORT.get(_layer(home), [])
+    return home == _home(target) or any(_within(target, part) for part in allowed)
+
+
+def _dotted(parent: str, child: str) -> str:
+    return f"{parent}.{child}"
+
+
+def _home(name: str) -> str:
+    """The part that a module belongs to: a capability, a layer, or a program of its own."""
+    parts = name.split(".")
+    depth = 3 if parts[:2] == ["backend", "features"] else 2 if parts[0] == "backend" else 1
+    return ".".join(parts[:depth])
+
+
+def _layer(home: str) -> str:
+    return "backend.features" if _within(home, "backend.features") else home
+
+
+def _within(name: str, part: str) -> bool:
+    return name == part or name.startswith(f"{part}.")
+
+
+def _is_stranger(name: str, library: str) -> bool:
+    if library in OURS:
+        return False
+    if _within(name, "backend.kernel") and library not in KERNEL_MAY_USE | sys.stdlib_module_names:
+        return True
+    homes = HOMES.get(library)
+    return homes is not None and not any(
+        fnmatch(name, home) or fnmatch(name, f"{home}.*") for home in homes
+    )
+
+
+def _sql_lines(module: Module) -> list[int]:
+    return [
+        node.lineno
+        for node in ast.walk(module.tree)
+        if isinstance(node, ast.Constant) and isinstance(node.value, str) and SQL.match(node.value)
+    ]
+
+
+def test_every_import_follows_the_arrows():
+    assert broken_arrows(ROOT) == []
+
+
+def test_every_library_is_used_only_at_home():
+    assert strangers(ROOT) == []
+
+
+def test_no_capability_spells_sql():
+    assert sql_outside_storage(ROOT) == []
+
+
+def write(root: Path, path: str, text: str) -> None:
+    (root / path).parent.mkdir(parents=True, exist_ok=True)
+    (root / path).write_text(text)
+
+
+@pytest.mark.parametrize(
+    ("path", "line"),
+    [
+        ("backend/kernel/clock.py", "from backend.storage.engine import Database"),
+        ("backend/kernel/clock.py", "def later():\n    import backend.web"),
+        ("backend/storage/users.py", "from backend import web"),
+        ("backend/storage/users.py", "from backend.features.accounts import service"),
+        ("backend/web/limits.py", "from backend.features.sessions.service import read"),
+        ("backend/web/limits.py", "from backend.main import create_app"),
+        ("backend/features/sessions/service.py", "import backend.features.admin.service"),
+        ("backend/features/admin/service.py", "from backend.features import two_factor"),
+        ("backend/features/admin/service.py", "from backend.main import create_app"),
+        ("backend/main.py", "import panel"),
+        ("backend/web/limits.py", "from tests.rig import space"),
+        ("backend/corner.py", "from backend.kernel import clock"),
+        ("panel/tester.py", "from backend.kernel import clock"),
+        ("doctor/checks.py", "import panel"),
+        ("notebooks/walk.py", "import backend"),
+    ],
+)
+def test_an_import_against_the_arrows_is_found(tmp_path, path, line):
+    write(tmp_path, "backend/features/two_factor/service.py", "")
+    write(tmp_path, "backend/web/cookies.py", "")
+    write(tmp_path, path, line)
+    assert len(broken_arrows(tmp_path)) == 1
+
+
+def test_an_import_in_a_notebook_is_found(tmp_path):
+    cell = '{"cell_type": "code", "source": ["%matplotlib inline\\n", "import backend.main"]}'
+    write(tmp_path, "notebooks/walk.ipynb", f'{{"cells": [{cell}]}}')
+    assert broken_arrows(tmp_path) == ["notebooks/walk.ipynb:2 imports backend.main"]
+
+
+@pytest.mark.parametrize(
+    ("path", "line"),
+    [
+        ("app.py", "from backend.main import create_app"),
+        ("app.py", "import panel"),
+        ("backend/__main__.py", "from backend.main import create_app"),
+        ("backend/main.py", "from backend.features.admin import routes"),
+        ("backend/features/admin/routes.py", "from backend.features.admin import service"),
+        ("backend/features/admin/service.py", "from backend.features.sessions import service"),
+        ("backend/web/limits.py", "from backend.kernel.clock import Clock"),
+        ("panel/checks.py", "import doctor"),
+    ],
+)
+def test_an_import_along_the_arrows_is_let_through(tmp_path, path, line):
+    write(tmp_path, path, line)
+    assert broken_arrows(tmp_path) == []
+
+
+@pytest.mark.parametrize(
+    ("path", "line"),
+    [
+        ("backend/features/accounts/service.py", "from sqlalchemy import select"),
+        ("backend/web/limits.py", "import psycopg2.errors"),
+        ("backend/features/accounts/service.py", "from fastapi import Request"),
+        ("backend/storage/work.py", "from starlette.requests import Request"),
+        ("app.py", "import gradio as gr"),
+        ("backend/main.py", "def panel():\n    import gradio"),
+        ("backend/features/accounts/service.py", "from passlib.hash import bcrypt"),
+        ("backend/kernel/events.py", "import httpx"),
+    ],
+)
+def test_a_library_away_from_home_is_found(tmp_path, path, line):
+    write(tmp_path, path, line)
+    assert len(strangers(tmp_path)) == 1
+
+
+@pytest.mark.parametrize(
+    ("path", "line"),
+    [
+        ("backend/storage/__init__.py", "import sqlalchemy"),
+        ("backend/storage/migrations/versions/first.py", "from alembic import op"),
+        ("backend/features/accounts/routes.py", "from fastapi import APIRouter"),
+        ("panel/pages/tester.py", "import gradio"),
+        ("backend/kernel/settings.py", "import json, pydantic"),
+    ],
+)
+def test_a_library_at_home_is_let_through(tmp_path, path, line):
+    write(tmp_path, path, line)
+    assert strangers(tmp_path) == []
+
+
+def test_sql_in_a_capability_is_found(tmp_path):
+    write(tmp_path, "backend/features/admin/service.py", 'Q = "SELECT id FROM users WHERE 1=1"')
+    write(tmp_path, "backend/features/mail/service.py", '"""Select what is due."""')
+    assert sql_outside_storage(tmp_path) == ["backend/features/admin/service.py:1 spells SQL"]

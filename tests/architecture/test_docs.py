@@ -1,0 +1,118 @@
+"""What is promised in writing is there, and what is there is written down."""
+
+import asyncio
+import re
+import subprocess
+from collections.abc import Iterable
+from pathlib import Path
+
+import pytest
+
+from tests.architecture.source import ROOT
+from tests.rig.missing import missing
+
+# What means nothing to a reader: folders of somebody's own machine, numbers of a tracker, the
+# harnesses that are not in the repository. (No pattern matches itself.)
+FORBIDDEN = [
+    re.compile(r"(?<![\w.])/(work|root|Users)/"),
+    re.compile(r"\b[Ii]ssue #?\d"),
+    re.compile(r"[.][.]/shared"),
+]
+MAY_NAME_THE_HARNESSES = {"tests/rig/harness.py"}
+CODE = re.compile(r"```.*?```|`[^`\n]+`", re.S)
+
+
+def unwritten(names: Iterable[str], text: str) -> list[str]:
+    """The names that do not stand in the text as words of their own."""
+    return [name for name in names if not re.search(rf"(?<![\w/]){re.escape(name)}(?![\w/])", text)]
+
+
+def unreal_targets(readme: str, makefile: str) -> list[str]:
+    """The `make` targets a text tells people to run that the Makefile has not got."""
+    told = {
+        target for code in CODE.findall(readme) for target in re.findall(r"\bmake ([a-z]+)", code)
+    }
+    return sorted(told - set(re.findall(r"^([a-z]+):", makefile, re.M)))
+
+
+def forbidden_words(root: Path, files: Iterable[str]) -> list[str]:
+    """One line for each line of these files that has a forbidden word."""
+    return [
+        f"{file}:{number} has {found.group()}"
+        for file in files
+        for number, line in enumerate(_lines(root / file), 1)
+        for word in FORBIDDEN
+        if (found := word.search(line))
+        and not ("shared" in word.pattern and file in MAY_NAME_THE_HARNESSES)
+    ]
+
+
+def _lines(file: Path) -> list[str]:
+    return file.read_text(errors="replace").splitlines() if file.is_file() else []
+
+
+def _files_of_the_project() -> list[str]:
+    if not (ROOT / ".git").exists():
+        missing("the list of this project's files", "it comes from git: work in a clone")
+    # The clone may belong to another user: git would refuse it, and we only list it.
+    git = ["git", "-c", "safe.directory=*", "ls-files", "-co", "--exclude-standard"]
+    done = subprocess.run(git, cwd=ROOT, capture_output=True, text=True, check=True)
+    return done.stdout.splitlines()
+
+
+def routes(folder: Path) -> list[str]:
+    """Every route that answers HTTP, as in `GET /health`."""
+    from backend.kernel.settings import Settings
+    from backend.main import create_app
+
+    # What is said here wins over a developer's own environment.
+    here = {"data_dir": folder, "database_url": None, "database_url_direct": None}
+    app = create_app(Settings(_env_file=None, environment="development", bcrypt_rounds=4, **here))
+
+    async def read() -> list[str]:
+        async with app.router.lifespan_context(app):
+            return [
+                f"{method} {route.path}"
+                for route in app.routes
+                for method in sorted(set(getattr(route, "methods", None) or ()) - {"HEAD"})
+            ]
+
+    return asyncio.run(read())
+
+
+@pytest.mark.parametrize("page", ["README.md", ".env.example"])
+def test_every_setting_is_explained(page):
+    from backend.kernel.settings import Settings
+
+    names = [name.upper() for name in Settings.model_fields]
+    assert unwritten(names, (ROOT / page).read_text()) == []
+
+
+def test_every_route_is_explained(tmp_path):
+    assert unwritten(routes(tmp_path), (ROOT / "docs/api.md").read_text()) == []
+
+
+def test_every_make_target_in_the_readme_is_real():
+    assert unreal_targets((ROOT / "README.md").read_text(), (ROOT / "Makefile").read_text()) == []
+
+
+def test_the_project_speaks_of_itself_alone():
+    assert forbidden_words(ROOT, _files_of_the_project()) == []
+
+
+def test_an_unwritten_name_is_found():
+    assert unwritten(["PORT"], "SMTP_PORT=1") == ["PORT"]
+    assert unwritten(["PORT"], "`PORT` is 7860") == []
+    assert unwritten(["GET /api/me"], "GET /api/me/more") == ["GET /api/me"]
+
+
+def test_an_unreal_target_is_found():
+    readme = "To make sure, `make test`, then\n```\nmake fly\n```"
+    assert unreal_targets(readme, "test: tools\n\tpytest\n") == ["fly"]
+
+
+def test_a_forbidden_word_is_found(tmp_path):
+    lines = ["fine", "/".join(["see ", "root", "notes"]), " ".join(["closes issue", "7"])]
+    (tmp_path / "notes.md").write_text("\n".join(lines))
+    found = forbidden_words(tmp_path, ["notes.md", "gone.md"])
+    assert [line.split()[0] for line in found] == ["notes.md:2", "notes.md:3"]

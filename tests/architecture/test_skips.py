@@ -1,0 +1,55 @@
+"""Nothing is left out in silence: the rule of tests/rig/plugin.py, tried on small test files."""
+
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from tests.architecture.source import ROOT
+
+PLUGINS = ["-p", "tests.rig.plugin", "-p", "no:hypothesispytest"]  # the latter is slow to load
+LACKING = "from tests.rig.missing import missing\ndef test(): missing('wings', 'grow them')\n"
+
+
+def run(folder: Path, code: str) -> tuple[int, str]:
+    """Exit code and output of pytest, with our plugin, on a file with this code."""
+    (folder / "test_it.py").write_text(code)
+    done = subprocess.run(
+        [sys.executable, "-m", "pytest", *PLUGINS, f"--rootdir={folder}", folder],
+        cwd=ROOT,
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    return done.returncode, done.stdout
+
+
+def test_what_the_machine_lacks_is_named_and_fails_nothing(tmp_path, monkeypatch):
+    monkeypatch.delenv("CI", raising=False)
+    code, output = run(tmp_path, LACKING)
+    assert code == 0
+    assert "skipped 1: this machine lacks wings: grow them" in output
+
+
+def test_with_ci_true_it_is_a_failure(tmp_path, monkeypatch):
+    monkeypatch.setenv("CI", "true")
+    code, output = run(tmp_path, LACKING)
+    assert code == 1
+    assert "this machine lacks wings" in output
+
+
+@pytest.mark.parametrize(
+    "by_hand",
+    [
+        "def test(): pytest.skip('later')",
+        "@pytest.mark.skipif(True, reason='later')\ndef test(): ...",
+        "@pytest.mark.xfail(reason='later')\ndef test(): assert False",
+        "pytest.skip('later', allow_module_level=True)",
+    ],
+    ids=["skip", "skipif", "xfail", "module"],
+)
+def test_leaving_out_by_hand_is_a_failure(tmp_path, by_hand):
+    code, output = run(tmp_path, f"import pytest\n{by_hand}\n")
+    assert code != 0
+    assert "later" in output

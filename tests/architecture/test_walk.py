@@ -1,0 +1,55 @@
+"""The walk through the files names functions; they exist."""
+
+import ast
+import re
+from pathlib import Path
+
+from tests.architecture.source import ROOT
+
+NAMED = re.compile(r"`([\w/]+\.py)` · ((?:`[\w.]+`(?:, )?)+)")
+FILE = re.compile(r"`([\w/]+\.py)`")
+
+
+def named(text: str) -> list[tuple[str, str]]:
+    """File and function of each step: `file.py` · `function`, `another`."""
+    return [
+        (file, function)
+        for file, functions in NAMED.findall(text)
+        for function in re.findall(r"`([\w.]+)`", functions)
+        if not function.endswith(".py")
+    ]
+
+
+def missing_steps(root: Path, text: str) -> list[str]:
+    """The steps of a page that lead nowhere."""
+    lost = {file for file in FILE.findall(text) if not (root / file).is_file()}
+    return sorted(lost) + [
+        f"{file} {function}"
+        for file, function in named(text)
+        if file not in lost and function not in defined(root / file)
+    ]
+
+
+def defined(file: Path) -> set[str]:
+    """Names of the functions and classes of a file, methods as Class.method."""
+    body = ast.parse(file.read_text()).body
+    classes = [node for node in body if isinstance(node, ast.ClassDef)]
+    methods = {f"{each.name}.{name}" for each in classes for name in _names(each.body)}
+    return _names(body) | methods
+
+
+def _names(body: list[ast.stmt]) -> set[str]:
+    kinds = ast.FunctionDef | ast.AsyncFunctionDef | ast.ClassDef
+    return {node.name for node in body if isinstance(node, kinds)}
+
+
+def test_every_step_of_the_walk_is_there():
+    text = (ROOT / "docs/walk.md").read_text()
+    assert len(named(text)) > 40
+    assert missing_steps(ROOT, text) == []
+
+
+def test_a_step_that_leads_nowhere_is_found(tmp_path):
+    (tmp_path / "web.py").write_text("class Gate:\n    def shut(self): ...\n")
+    text = "`web.py` · `Gate.shut`, `Gate.open`, then `gone.py` · `deed`; `web.py` · `Gate`"
+    assert missing_steps(tmp_path, text) == ["gone.py", "web.py Gate.open"]

@@ -1,0 +1,48 @@
+"""Time and chance that a test holds in its hand."""
+
+import hashlib
+import itertools
+from datetime import UTC, datetime, timedelta
+
+NOON = datetime(2026, 11, 22, 12, 0, 0, tzinfo=UTC)
+
+
+class FixedClock:
+    """Stands still until it is moved; both its hands move together."""
+
+    def __init__(self, now: datetime = NOON) -> None:
+        self._start = self._now = now
+
+    def now(self) -> datetime:
+        return self._now
+
+    def monotonic(self) -> float:
+        return (self._now - self._start).total_seconds()
+
+    def advance(self, **how_far: float) -> None:
+        """Move on, or back, by `days`, `hours`, `minutes`, `seconds` or `microseconds`."""
+        self._now += timedelta(**how_far)
+
+
+class SeededRandomness:
+    """The same bytes in every run: a hash of the seed and a count."""
+
+    def __init__(self, seed: str = "seed") -> None:
+        self._seed = seed
+        self._drawn = itertools.count()
+
+    def bytes(self, count: int) -> bytes:
+        drawn = b""
+        while len(drawn) < count:
+            drawn += hashlib.sha256(f"{self._seed} {next(self._drawn)}".encode()).digest()
+        return drawn[:count]
+
+
+class ToldRandomness:
+    """Hands out exactly the bytes it was told, over and over."""
+
+    def __init__(self, told: bytes) -> None:
+        self._told = itertools.cycle(told)
+
+    def bytes(self, count: int) -> bytes:
+        return bytes(itertools.islice(self._told, count))

@@ -1,0 +1,1 @@
+pytest_plugins = ["tests.rig.plugin", "tests.rig.fixtures", "tests.inside"]

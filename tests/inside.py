@@ -1,0 +1,339 @@
+"""Gatehouse in this very process: the app as in production, a clock in our hand, and visitors."""
+
+import asyncio
+import itertools
+import json
+import threading
+from collections.abc import Awaitable, Callable, Coroutine, Iterator, Mapping
+from contextlib import ExitStack, contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from types import SimpleNamespace
+from typing import Any, TypeVar
+from uuid import UUID
+
+import httpx
+import pytest
+from sqlalchemy import event, select, update
+
+from backend.kernel.client import NOBODY
+from backend.kernel.settings import Settings
+from backend.main import create_app
+from backend.storage.tables import audit_events, users
+from backend.storage.work import Work
+from tests.clocks import FixedClock, SeededRandomness
+from tests.make import PASSWORD, make_settings
+from tests.rig.fixtures import Place
+from tests.rig.processes import wait_until
+
+T = TypeVar("T")
+AUTH = "/api/auth/"
+PATIENCE = 60
+"""Seconds after which what has not come is taken for never coming."""
+
+
+class Loop:
+    """An event loop that runs in a thread of its own, as a server's does between requests."""
+
+    def __init__(self) -> None:
+        self._loop = asyncio.new_event_loop()
+        self._thread = threading.Thread(target=self._loop.run_forever, daemon=True)
+        self._thread.start()
+
+    def run(self, coroutine: Coroutine[Any, Any, T]) -> T:
+        return asyncio.run_coroutine_threadsafe(coroutine, self._loop).result(PATIENCE)
+
+    def start(self, coroutine: Coroutine[Any, Any, T]) -> "Running[T]":
+        return Running(asyncio.run_coroutine_threadsafe(coroutine, self._loop))
+
+    def close(self) -> None:
+        self._loop.call_soon_threadsafe(self._loop.stop)
+        self._thread.join()
+        self._loop.close()
+
+
+class Running(Awaitable[T]):
+    """Something under way on the loop."""
+
+    def __init__(self, future: Any) -> None:
+        self._future = future
+
+    def result(self) -> T:
+        return self._future.result(PATIENCE)
+
+    def done(self) -> bool:
+        return self._future.done()
+
+    def cancel(self) -> None:
+        self._future.cancel()
+
+    def __await__(self) -> Any:
+        return asyncio.wrap_future(self._future).__await__()
+
+
+@dataclass(frozen=True)
+class Recorded:
+    """One line of the audit trail."""
+
+    id: UUID
+    kind: str
+    actor: UUID | None
+    subject: UUID | None
+    detail: dict[str, Any]
+    address: str
+    user_agent: str
+    request_id: str
+
+
+class Gatehouse:
+    """One running application."""
+
+    def __init__(self, loop: Loop, settings: Settings, clock: Any, randomness: Any) -> None:
+        self.loop, self.settings, self.clock = loop, settings, clock
+        self.app = create_app(settings, clock=clock, randomness=randomness)
+        self.house = self.app.state.house
+        self._ended = asyncio.Event()
+        self._began = threading.Event()
+        self._life = loop.start(self._live())
+        wait_until(lambda: self._began.is_set() or self._life.done(), "the lifespan", PATIENCE)
+        if not self._began.is_set():
+            self._life.result()
+
+    async def _live(self) -> None:
+        async with self.app.router.lifespan_context(self.app):
+            self._began.set()
+            await self._ended.wait()
+
+    def close(self) -> None:
+        async def end() -> None:
+            self._ended.set()
+
+        self.loop.run(end())
+        self._life.result()
+
+    def visitor(self, address: str = "203.0.113.7", **how: Any) -> "Visitor":
+        """A browser that is new here; `address` is the peer we see."""
+        return Visitor(self, address, **how)
+
+    def member(self, email: str = "ada@example.com", **how: Any) -> "Visitor":
+        """A browser whose owner has just signed up with this address and PASSWORD."""
+        visitor = self.visitor(**how)
+        assert visitor.signs_up(email).status_code == 200
+        return visitor
+
+    def rows(self, statement: Any) -> list[Any]:
+        """What the database answers."""
+        db = self.house.workshop.database.read()
+        try:
+            return list(db.execute(statement))
+        finally:
+            db.give_back()
+
+    def change(self, statement: Any, touched: UUID | None = None) -> None:
+        """Change the database as an admin's request would: `touched` is whose sessions to forget."""
+        with Work(self.house.workshop, NOBODY) as work:
+            work.db.execute(statement)
+            if touched is not None:
+                work.db.touched.add(touched)
+
+    def user_id(self, email: str) -> UUID:
+        """The id of who has this address."""
+        ((found,),) = self.rows(select(users.c.id).where(users.c.email == email))
+        return found
+
+    def ban(self, email: str, **more: Any) -> None:
+        """Ban a user."""
+        who = users.c.email == email
+        self.change(update(users).where(who).values(banned=True, **more), self.user_id(email))
+
+    def events(self) -> list[Recorded]:
+        """The audit trail, by kind: a clock that stands still puts nothing in order."""
+        table = audit_events.c
+        columns = (table.id, table.kind, table.actor_id, table.subject_id, table.detail)
+        where = (table.ip_address, table.user_agent, table.request_id)
+        return [Recorded(*row) for row in self.rows(select(*columns, *where).order_by(table.kind))]
+
+    @contextmanager
+    def statements(self) -> Iterator[list[str]]:
+        """Everything that is said to the database meanwhile, but for its own housekeeping."""
+        said: list[str] = []
+
+        def note(_: Any, __: Any, statement: str, *___: Any) -> None:
+            if not statement.startswith(("PRAGMA", "SELECT pg_notify", "SELECT 1")):
+                said.append(statement)
+
+        engine = self.house.workshop.database.engine
+        event.listen(engine, "before_cursor_execute", note)
+        try:
+            yield said
+        finally:
+            event.remove(engine, "before_cursor_execute", note)
+
+    def at_once(self, *coming: Coroutine[Any, Any, T]) -> list[T]:
+        """Let several things happen at the same time; returns their results."""
+
+        async def all_of_them() -> list[T]:
+            return list(await asyncio.gather(*coming))
+
+        return self.loop.run(all_of_them())
+
+
+class Visitor:
+    """A browser: it keeps its cookies, and tells its origin with every change."""
+
+    def __init__(
+        self, gatehouse: Gatehouse, address: str, *, origin: str | None = None, **headers: str
+    ) -> None:
+        self._gatehouse = gatehouse
+        self.cookies: dict[str, str] = {}
+        self.origin = origin or gatehouse.settings.base_url
+        self.headers: dict[str, str] = {"user-agent": "Browser/1.0", **headers}
+        self._network = httpx.ASGITransport(
+            gatehouse.app, client=(address, 40000), raise_app_exceptions=False
+        )
+
+    def get(self, path: str, **how: Any) -> httpx.Response:
+        return self.send("GET", path, **how)
+
+    def post(self, path: str, body: Any = ..., **how: Any) -> httpx.Response:
+        return self.send("POST", path, body, **how)
+
+    def send(self, *request: Any, **how: Any) -> httpx.Response:
+        """Send a request and wait for its answer; see `sending`."""
+        return self._gatehouse.loop.run(self.sending(*request, **how))
+
+    async def sending(
+        self,
+        method: str,
+        path: str,
+        body: Any = ...,
+        *,
+        raw: bytes | None = None,
+        headers: Mapping[str, str | bytes | None] | None = None,
+    ) -> httpx.Response:
+        """Send a request. A path without leading slash is below the API's base.
+
+        `body` goes as JSON, `raw` as it is; a header that is None is left out.
+        """
+        content = raw if raw is not None else b"" if body is ... else json.dumps(body).encode()
+        said: dict[str, Any] = dict(self.headers)
+        if method not in {"GET", "HEAD", "OPTIONS"}:
+            said["origin"] = self.origin
+        if content:
+            said["content-type"] = "application/json"
+        if self.cookies:
+            said["cookie"] = "; ".join(f"{name}={value}" for name, value in self.cookies.items())
+        said |= headers or {}
+        url = self._gatehouse.settings.base_url + (path if path[:1] == "/" else AUTH + path)
+        kept = {name: value for name, value in said.items() if value is not None}
+        request = httpx.Request(method, url, headers=kept, content=content)
+        answer = await self._network.handle_async_request(request)
+        await answer.aread()
+        answer.request = request
+        self._keep_cookies(answer)
+        return answer
+
+    def signs_up(
+        self, email: str = "ada@example.com", password: str = PASSWORD, **more: Any
+    ) -> httpx.Response:
+        said = {"name": "Ada", "email": email, "password": password, **more}
+        return self.post("sign-up/email", said)
+
+    def signs_in(
+        self, email: str = "ada@example.com", password: str = PASSWORD, **more: Any
+    ) -> httpx.Response:
+        return self.post("sign-in/email", {"email": email, "password": password, **more})
+
+    def session(self) -> Any:
+        """What get-session tells this browser: None, or session and user."""
+        return self.get("get-session").json()
+
+    @property
+    def session_cookie(self) -> str | None:
+        """The value of the session cookie, whatever its prefix."""
+        return self.cookies.get(self._named("better-auth.session_token"))
+
+    @session_cookie.setter
+    def session_cookie(self, value: str) -> None:
+        self.cookies[self._named("better-auth.session_token")] = value
+
+    def _named(self, name: str) -> str:
+        return f"__Secure-{name}" if self._gatehouse.settings.secure_cookies else name
+
+    def _keep_cookies(self, answer: httpx.Response) -> None:
+        for line in answer.headers.get_list("set-cookie"):
+            name, _, value = line.partition(";")[0].partition("=")
+            if "; Max-Age=0;" in line:
+                self.cookies.pop(name, None)
+            else:
+                self.cookies[name] = value
+
+
+def cookie_lines(answer: httpx.Response) -> dict[str, str]:
+    """The Set-Cookie lines of an answer by short name, such as `session_token`."""
+    lines = answer.headers.get_list("set-cookie")
+    return {line.partition("=")[0].rpartition(".")[2]: line for line in lines}
+
+
+@pytest.fixture(scope="session")
+def loop() -> Iterator[Loop]:
+    """The event loop of all applications of this worker."""
+    running = Loop()
+    yield running
+    running.close()
+
+
+@pytest.fixture
+def clock() -> FixedClock:
+    """The clock of the application under test: it stands at noon until the test moves it."""
+    return FixedClock()
+
+
+@pytest.fixture
+def limits_follow_the_clock(clock: FixedClock, monkeypatch: pytest.MonkeyPatch) -> SimpleNamespace:
+    """The counters of the limits, which read the machine's clock, read the test's instead."""
+    told = SimpleNamespace(time=lambda: clock.now().timestamp())
+    monkeypatch.setattr("limits.storage.memory.time", told)
+    return told
+
+
+@pytest.fixture
+def start(loop: Loop, clock: FixedClock, tmp_path: Path) -> Iterator[Callable[..., Gatehouse]]:
+    """Start an application with settings of one's own: `start(sign_up=False)`. SQLite, unless told.
+
+    Limits by address are off: a scene may ask as often as it likes.
+    """
+    numbers = itertools.count()
+    with ExitStack() as running:
+
+        def start(**told: Any) -> Gatehouse:
+            settings = make_settings(tmp_path, **{"rate_limits": False, **told})
+            seed = f"application {next(numbers)}"
+            gatehouse = Gatehouse(loop, settings, clock, SeededRandomness(seed))
+            running.callback(gatehouse.close)
+            return gatehouse
+
+        yield start
+
+
+@pytest.fixture
+def gatehouse(start: Callable[..., Gatehouse]) -> Gatehouse:
+    """A running application on SQLite."""
+    return start()
+
+
+@pytest.fixture
+def start_on(place: Place, start: Callable[..., Gatehouse]) -> Callable[..., Gatehouse]:
+    """As `start`, on each kind of database."""
+
+    def start_there(**told: Any) -> Gatehouse:
+        there = {"database_url": place.url, "database_url_direct": place.direct or None}
+        return start(**there, **told)
+
+    return start_there
+
+
+@pytest.fixture
+def anywhere(start_on: Callable[..., Gatehouse]) -> Gatehouse:
+    """A running application, on each kind of database in turn."""
+    return start_on()

@@ -1,0 +1,78 @@
+"""Makes what tests need: sensible defaults, and a word for each thing that differs."""
+
+from datetime import datetime, timedelta
+from pathlib import Path
+from typing import Any
+from uuid import UUID
+
+from backend.features.sessions.cache import Current
+from backend.kernel.secret import SessionToken
+from backend.kernel.settings import Settings
+from backend.kernel.tokens import TokenDigest
+from backend.storage.sessions import Session
+from backend.storage.users import User
+from tests.clocks import NOON
+
+PASSWORD = "correct horse battery"
+KEY = "c8Jq2vXo5mRzL0tW9yKpB4nGd7sHf1Ea6uTi3"
+"""A signing key that production would take too."""
+
+
+class Told(Settings):
+    """Settings from what a test says, and from nothing else: no environment, no .env."""
+
+    @classmethod
+    def settings_customise_sources(cls, _: Any, init_settings: Any, **__: Any) -> tuple[Any, ...]:
+        return (init_settings,)
+
+
+def make_settings(folder: Path, **told: Any) -> Settings:
+    """Settings for tests: development, a hash in a millisecond, data in `folder`."""
+    defaults = {"data_dir": folder, "bcrypt_rounds": 4, "secret_key": KEY, "panel": False}
+    return Told(**{**defaults, **told})
+
+
+def make_user(number: int = 1, **told: Any) -> User:
+    """A user; users of different numbers are different."""
+    defaults: dict[str, Any] = {
+        "id": UUID(int=number),
+        "email": f"user{number}@example.com",
+        "email_verified": False,
+        "name": f"User {number}",
+        "image": None,
+        "role": "user",
+        "banned": False,
+        "ban_reason": None,
+        "ban_expires": None,
+        "created_at": NOON,
+        "updated_at": NOON,
+    }
+    return User(**{**defaults, **told})
+
+
+def make_session(number: int = 1, **told: Any) -> Session:
+    """A remembered session of user 1, just begun, with a week to go."""
+    defaults: dict[str, Any] = {
+        "id": UUID(int=1000 + number),
+        "user_id": UUID(int=1),
+        "expires_at": NOON + timedelta(days=7),
+        "created_at": NOON,
+        "updated_at": NOON,
+        "ip_address": "203.0.113.7",
+        "user_agent": "Browser/1.0",
+        "remembered": True,
+        "impersonated_by": None,
+    }
+    return Session(**{**defaults, **told})
+
+
+def make_entry(number: int = 1, *, user: int = 1, good_until: datetime | None = None) -> Current:
+    """What the session cache keeps: session `number` of user `user`."""
+    return Current(
+        session=make_session(number, user_id=UUID(int=user)),
+        user=make_user(user),
+        token=SessionToken(f"token{number}"),
+        digest=TokenDigest(number.to_bytes(32, "big")),
+        good_until=good_until or NOON + timedelta(days=1),
+        json=b"{}",
+    )

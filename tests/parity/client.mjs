@@ -1,0 +1,155 @@
+// Drives a server with the official Better Auth client: node client.mjs URL
+// One line for each scene, `ok NAME` or `not ok NAME: why`; exits 0 only if every scene holds.
+import assert from "node:assert/strict";
+import { randomBytes } from "node:crypto";
+import { createAuthClient } from "better-auth/client";
+
+const url = process.argv[2];
+const password = "correct horse 42";
+let addresses = 0;
+
+/** A browser: a cookie jar, an Origin, a client address of its own, and the official client on top. */
+function browser() {
+  const jar = new Map();
+  const address = `10.77.${addresses >> 8}.${addresses++ & 255}`;
+  const send = async (input, init = {}) => {
+    const headers = new Headers(init.headers);
+    if (!headers.has("origin")) headers.set("origin", url);
+    headers.set("x-forwarded-for", address);
+    if (jar.size) headers.set("cookie", [...jar].map(([name, value]) => `${name}=${value}`).join("; "));
+    const answer = await fetch(input, { ...init, headers });
+    for (const line of answer.headers.getSetCookie()) {
+      const [pair, ...attributes] = line.split("; ");
+      const [name, value] = [pair.slice(0, pair.indexOf("=")), pair.slice(pair.indexOf("=") + 1)];
+      if (attributes.includes("Max-Age=0")) jar.delete(name);
+      else jar.set(name, value);
+    }
+    return answer;
+  };
+  return { jar, send, auth: createAuthClient({ baseURL: url, fetchOptions: { customFetchImpl: send } }) };
+}
+
+const newEmail = () => `person-${randomBytes(6).toString("hex")}@example.com`;
+
+function data(answer) {
+  assert.equal(answer.error, null, `unexpected error ${JSON.stringify(answer.error)}`);
+  return answer.data;
+}
+
+function refused(answer, status, code) {
+  assert.deepEqual([answer.error?.status, answer.error?.code], [status, code]);
+}
+
+async function signedUp() {
+  const person = { ...browser(), email: newEmail() };
+  person.signUp = data(await person.auth.signUp.email({ email: person.email, password, name: "Ada" }));
+  return person;
+}
+
+async function signedInAgain({ email }) {
+  const second = browser();
+  second.signIn = data(await second.auth.signIn.email({ email, password }));
+  return second;
+}
+
+const session = async ({ auth }) => data(await auth.getSession());
+
+const scenes = {
+  "sign-up signs in": async () => {
+    const ada = await signedUp();
+    const { user, session: own } = await session(ada);
+    assert.equal(user.email, ada.email);
+    assert.equal(user.name, "Ada");
+    assert.equal(own.token, ada.signUp.token);
+    assert.ok(own.expiresAt instanceof Date, "the client must recognise our dates");
+  },
+  "nobody has no session": async () => {
+    assert.equal(await session(browser()), null);
+  },
+  "an address signs up once": async () => {
+    const { email } = await signedUp();
+    const again = await browser().auth.signUp.email({ email: email.toUpperCase(), password, name: "Eve" });
+    refused(again, 422, "USER_ALREADY_EXISTS_USE_ANOTHER_EMAIL");
+  },
+  "sign-in opens a second session": async () => {
+    const ada = await signedUp();
+    const second = await signedInAgain(ada);
+    assert.notEqual(second.signIn.token, ada.signUp.token);
+    assert.equal((await session(second)).user.id, ada.signUp.user.id);
+    assert.equal((await session(ada)).user.id, ada.signUp.user.id);
+  },
+  "a wrong password and an unknown address are refused alike": async () => {
+    const { email } = await signedUp();
+    const wrong = await browser().auth.signIn.email({ email, password: "wrong horse 42" });
+    const unknown = await browser().auth.signIn.email({ email: newEmail(), password });
+    refused(wrong, 401, "INVALID_EMAIL_OR_PASSWORD");
+    assert.deepEqual(unknown.error, wrong.error);
+  },
+  "the list shows every session, and revoking one ends it at once": async () => {
+    const ada = await signedUp();
+    const second = await signedInAgain(ada);
+    assert.ok(await session(second));
+    const listed = data(await ada.auth.listSessions());
+    assert.equal(listed.length, 2);
+    const other = listed.find(({ token }) => token !== ada.signUp.token);
+    assert.deepEqual(data(await ada.auth.revokeSession({ token: other.token })), { status: true });
+    assert.equal(await session(second), null);
+    assert.ok(await session(ada));
+  },
+  "revoking the others keeps the own session": async () => {
+    const ada = await signedUp();
+    const second = await signedInAgain(ada);
+    assert.ok(await session(second));
+    data(await ada.auth.revokeOtherSessions());
+    assert.equal(await session(second), null);
+    assert.ok(await session(ada));
+  },
+  "a new name is seen in every session": async () => {
+    const ada = await signedUp();
+    const second = await signedInAgain(ada);
+    assert.equal((await session(second)).user.name, "Ada");
+    data(await ada.auth.updateUser({ name: "Ada Lovelace" }));
+    assert.equal((await session(second)).user.name, "Ada Lovelace");
+  },
+  "sign-out ends the session on the server": async () => {
+    const ada = await signedUp();
+    const stolen = new Map(ada.jar);
+    data(await ada.auth.signOut());
+    assert.equal(ada.jar.get("better-auth.session_token"), undefined);
+    const thief = browser();
+    for (const [name, value] of stolen) thief.jar.set(name, value);
+    assert.equal(await session(thief), null);
+  },
+  "the token of a sign-up is a bearer token": async () => {
+    const ada = await signedUp();
+    const app = createAuthClient({
+      baseURL: url,
+      fetchOptions: { auth: { type: "Bearer", token: ada.signUp.token } },
+    });
+    assert.equal((await session({ auth: app })).user.id, ada.signUp.user.id);
+  },
+  "a forged cookie is nobody": async () => {
+    const ada = await signedUp();
+    for (const [name, value] of ada.jar) ada.jar.set(name, value.replace(/^...../, "AAAAA"));
+    assert.equal(await session(ada), null);
+  },
+  "a foreign site changes nothing with the visitor's cookie": async () => {
+    const ada = await signedUp();
+    const foreign = { fetchOptions: { headers: { origin: "https://evil.example" } } };
+    refused(await ada.auth.updateUser({ name: "Eve", ...foreign }), 403, "INVALID_ORIGIN");
+    assert.equal((await session(ada)).user.name, "Ada");
+  },
+};
+
+let failed = 0;
+for (const [name, scene] of Object.entries(scenes)) {
+  try {
+    await scene();
+    console.log(`ok ${name}`);
+  } catch (error) {
+    failed++;
+    console.log(`not ok ${name}: ${error.message.replace(/\s+/g, " ")}`);
+  }
+}
+console.log(`${Object.keys(scenes).length - failed} passed, ${failed} failed`);
+process.exit(failed ? 1 : 0);

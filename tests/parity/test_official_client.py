@@ -1,0 +1,42 @@
+"""The official Better Auth client, in Node.js, against a running Gatehouse."""
+
+from pathlib import Path
+
+from tests.rig.harness import HARNESSES, conformance
+from tests.rig.node import require_node, run_node
+from tests.rig.space import Space
+
+HERE = Path(__file__).parent
+# The areas of the conformance harness that are built; each new capability adds its own.
+AREAS = ["core", "sessions", "csrf", "bearer", "rate-limit"]
+
+
+def failures(output: str) -> list[str]:
+    """The scenes that did not hold, or everything said where none ran."""
+    lines = output.splitlines()
+    if not any(line.startswith("ok ") for line in lines):
+        return lines
+    return [line for line in lines if line.startswith("not ok ")]
+
+
+def test_the_client_signs_people_up_and_in(place, tmp_path):
+    require_node(HERE)
+    with Space(tmp_path, place.environment) as space:
+        done = run_node(HERE, "client.mjs", space.url, seconds=120)
+    assert failures(done.stdout) == []
+    assert done.returncode == 0
+
+
+if (HARNESSES / "conformance").is_dir():  # elsewhere the client's own scenes above are the proof
+
+    def test_nothing_differs_from_better_auth(tmp_path):
+        require_node(HERE)
+        with conformance(tmp_path, only=",".join(AREAS)) as (command, folder):
+            done = run_node(folder, *command[1:], seconds=600)
+        assert failures(done.stdout) == []
+        assert done.returncode == 0
+
+
+def test_a_scene_that_does_not_hold_is_seen():
+    assert failures("ok a\nnot ok b: why\n1 passed, 1 failed\n") == ["not ok b: why"]
+    assert failures("Error: no server\n") == ["Error: no server"]

@@ -1,0 +1,83 @@
+"""What a test may ask for by name."""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+import pytest
+from playwright.sync_api import Browser, Page
+
+from tests.rig.chromium import chromium
+from tests.rig.pgbouncer import shared_pgbouncer
+from tests.rig.postgres import PostgresServer, shared_server
+from tests.rig.space import Space
+
+
+@dataclass(frozen=True)
+class Place:
+    """Where a server keeps its data; `direct` goes round the pooler, and is empty for SQLite."""
+
+    kind: str
+    url: str
+    direct: str = ""
+
+    @property
+    def environment(self) -> dict[str, str]:
+        """The settings that name this place."""
+        return {"DATABASE_URL": self.url, "DATABASE_URL_DIRECT": self.direct}
+
+
+@pytest.fixture(scope="session")
+def postgres() -> PostgresServer:
+    """The PostgreSQL of this run."""
+    return shared_server()
+
+
+@pytest.fixture
+def postgres_url(postgres: PostgresServer) -> Iterator[str]:
+    """The address of an empty PostgreSQL database, this test's own."""
+    name = postgres.create_database()
+    yield postgres.url(name)
+    postgres.drop_database(name)
+
+
+@pytest.fixture(params=["sqlite", "postgresql", "pgbouncer"])
+def place(request: pytest.FixtureRequest, tmp_path: Path) -> Place:
+    """An empty database of this test's own, in each of the three kinds we promise to run on."""
+    if request.param == "sqlite":
+        return Place("sqlite", f"sqlite:///{tmp_path}/gatehouse.db")
+    direct: str = request.getfixturevalue("postgres_url")
+    if request.param == "postgresql":
+        return Place("postgresql", direct, direct)
+    server = request.getfixturevalue("postgres")
+    pooled = direct.replace(f":{server.port}/", f":{shared_pgbouncer(server)}/")
+    return Place("pgbouncer", pooled, direct)
+
+
+@pytest.fixture
+def database_url(place: Place) -> str:
+    """The DATABASE_URL of `place`."""
+    return place.url
+
+
+@pytest.fixture(scope="session")
+def space(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Space]:
+    """A running Gatehouse on SQLite; every test of this worker talks to the same one."""
+    with Space(tmp_path_factory.mktemp("space")) as running:
+        yield running
+
+
+# Not for the session: while Playwright is open, an event loop runs in this thread, and other tests
+# could not start theirs.
+@pytest.fixture
+def browser() -> Iterator[Browser]:
+    """Chromium, started for this test."""
+    with chromium() as running:
+        yield running
+
+
+@pytest.fixture
+def browser_page(browser: Browser) -> Iterator[Page]:
+    """A page in a browser profile of this test's own: no cookies, no cache."""
+    with browser.new_context() as profile:
+        yield profile.new_page()

@@ -1,0 +1,60 @@
+"""Opens the rig, stops it after the last test, and says what was left out."""
+
+import signal
+from collections import Counter
+from collections.abc import Generator
+from typing import TypeVar
+
+import pytest
+
+from tests.rig import pgbouncer, postgres, shared
+from tests.rig.missing import LACKS
+
+Report = TypeVar("Report", pytest.TestReport, pytest.CollectReport)
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    if not _is_worker(config):
+        shared.open_folder()
+        signal.signal(signal.SIGTERM, lambda *_: pytest.exit("terminated"))
+
+
+def pytest_unconfigure(config: pytest.Config) -> None:
+    if not _is_worker(config):
+        pgbouncer.stop_shared_pgbouncer()
+        postgres.stop_shared_server()
+        shared.close_folder()
+
+
+@pytest.hookimpl(wrapper=True, tryfirst=True)
+def pytest_runtest_makereport() -> Generator[None, pytest.TestReport, pytest.TestReport]:
+    return _refuse_other_skips((yield))
+
+
+@pytest.hookimpl(wrapper=True, tryfirst=True)
+def pytest_make_collect_report() -> Generator[None, pytest.CollectReport, pytest.CollectReport]:
+    return _refuse_other_skips((yield))
+
+
+def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
+    reasons = Counter(map(_reason, terminalreporter.stats.get("skipped", [])))
+    for reason, tests in reasons.items():
+        terminalreporter.write_line(f"skipped {tests}: {reason}", yellow=True)
+
+
+def _is_worker(config: pytest.Config) -> bool:
+    return hasattr(config, "workerinput")
+
+
+def _refuse_other_skips(report: Report) -> Report:
+    if report.skipped and not _reason(report).startswith(LACKS):
+        report.outcome = "failed"
+        report.longrepr = f"left out by hand ({_reason(report)}): use tests.rig.missing, or mend it"
+        vars(report).pop("wasxfail", None)  # or pytest would count it as expected
+    return report
+
+
+def _reason(report: pytest.TestReport | pytest.CollectReport) -> str:
+    if isinstance(report.longrepr, tuple):
+        return report.longrepr[2].removeprefix("Skipped: ")
+    return str(report.longrepr)

@@ -1,0 +1,130 @@
+"""A real PostgreSQL, thrown away at the end of the run."""
+
+import os
+import pwd
+import shutil
+import subprocess
+import tempfile
+from dataclasses import dataclass
+from itertools import count
+from pathlib import Path
+
+import psycopg2
+
+from tests.rig import shared
+from tests.rig.missing import missing
+from tests.rig.processes import free_port, give_to_unprivileged, unprivileged
+
+OWNER = "gatehouse"
+HURRIED = "-c fsync=off -c synchronous_commit=off -c full_page_writes=off"
+_numbers = count(1)
+
+
+@dataclass(frozen=True)
+class PostgresServer:
+    """One server and its data. `durable`: what it has committed also survives a power cut."""
+
+    folder: Path
+    port: int
+    durable: bool = False
+
+    @classmethod
+    def create(cls, folder: Path, *, durable: bool = False) -> "PostgresServer":
+        """Make a server in `folder`, which must not exist yet, and start it."""
+        server = cls(folder, free_port(), durable)
+        folder.mkdir()
+        give_to_unprivileged(folder)
+        server._run("initdb", "-U", OWNER, "-A", "trust", "-E", "UTF8", "--no-locale", "--no-sync")
+        server.start()
+        return server
+
+    def start(self) -> None:
+        """Start, or start again after `stop` or `crash`; returns when it accepts connections."""
+        options = (
+            f"-c listen_addresses=127.0.0.1 -c port={self.port} -c unix_socket_directories="
+            f" -c max_connections=300 {'' if self.durable else HURRIED}"
+        )
+        self._run("pg_ctl", "start", "-w", "-l", f"{self.folder}/log", "-o", options)
+
+    def stop(self) -> None:
+        """Stop at once, whoever is connected; commits are kept."""
+        self._run("pg_ctl", "stop", "-w", "-m", "fast")
+
+    def crash(self) -> None:
+        """Stop as after a power cut of the process: no farewell, recovery at the next start."""
+        self._run("pg_ctl", "stop", "-w", "-m", "immediate")
+
+    def url(self, database: str) -> str:
+        """The address of a database, as a provider would print it."""
+        return f"postgresql://{OWNER}:{OWNER}@127.0.0.1:{self.port}/{database}"
+
+    def create_database(self, template: str = "template1") -> str:
+        """Make a new database, a copy of `template` (tens of milliseconds); returns its name."""
+        name = f"test_{os.getpid()}_{next(_numbers)}"
+        self.execute(f"CREATE DATABASE {name} TEMPLATE {template}")
+        return name
+
+    def drop_database(self, name: str) -> None:
+        """Remove a database, whoever is still connected."""
+        self.execute(f"DROP DATABASE {name} WITH (FORCE)")
+
+    def execute(self, statement: str, database: str = "postgres") -> None:
+        """Run one statement outside any transaction."""
+        connection = psycopg2.connect(self.url(database))
+        try:
+            connection.autocommit = True
+            connection.cursor().execute(statement)
+        finally:
+            connection.close()
+
+    def _run(self, program: str, *arguments: str) -> None:
+        # A file, not a pipe: the server inherits it, and we would read until the server ends.
+        with tempfile.TemporaryFile("w+") as said:
+            done = subprocess.run(
+                [f"{_binaries()}/{program}", "-D", self.folder, *arguments],
+                cwd=self.folder,
+                stdin=subprocess.DEVNULL,
+                stdout=said,
+                stderr=subprocess.STDOUT,
+                timeout=120,
+                **unprivileged(),
+            )
+            said.seek(0)
+            if done.returncode != 0:
+                raise RuntimeError(f"{program} failed: {said.read().strip()}")
+
+
+def shared_server() -> PostgresServer:
+    """This run's server, started by whoever needs it first; leaves the test out without one."""
+    require_postgres()
+    folder = shared.folder() / "postgres"
+    port = shared.once("postgres", lambda: PostgresServer.create(folder).port)
+    return PostgresServer(folder, port)
+
+
+def stop_shared_server() -> None:
+    """Stop the server of this run, if one was started."""
+    folder = shared.folder() / "postgres"
+    if (folder / "postmaster.pid").exists():
+        PostgresServer(folder, 0).crash()
+
+
+def require_postgres() -> None:
+    """Leave the test out where no PostgreSQL can run."""
+    if not _binaries():
+        missing("PostgreSQL", "install the package postgresql (make test does it where it is root)")
+    try:
+        pwd.getpwnam("postgres") if os.geteuid() == 0 else pwd.getpwuid(os.geteuid())
+    except KeyError:
+        missing("PostgreSQL", "its user (as root: postgres, else yourself) needs a passwd entry")
+
+
+def _binaries() -> Path | None:
+    """The folder of initdb and pg_ctl; Debian keeps it off the PATH, one for each version."""
+    found = [*map(Path, filter(None, [shutil.which("initdb")]))]
+    found += sorted(Path("/usr/lib/postgresql").glob("*/bin/initdb"), key=_version, reverse=True)
+    return found[0].resolve().parent if found else None
+
+
+def _version(initdb: Path) -> int:
+    return int(initdb.parts[-3])

@@ -1,0 +1,108 @@
+"""Gatehouse as people run it: `python app.py`, a process of its own."""
+
+import os
+import signal
+import subprocess
+import sys
+from collections.abc import Mapping
+from pathlib import Path
+from types import TracebackType
+
+import httpx
+
+from tests.rig import shared
+from tests.rig.processes import free_port, wait_until
+
+ROOT = Path(__file__).parents[2]
+# Nothing else is inherited: a DATABASE_URL in a developer's shell must not reach a test.
+INHERITED = ("PATH", "HOME", "LANG", "TMPDIR", "SSL_CERT_FILE")
+DEFAULTS = {
+    "ENVIRONMENT": "development",
+    "HOST": "127.0.0.1",
+    "BCRYPT_ROUNDS": "4",  # a hash in a millisecond; the default costs a fifth of a second
+    "PANEL": "off",  # Gradio takes seconds to import
+    "PYTHONUNBUFFERED": "1",
+}
+
+
+class Space:
+    """One server. Its log and, unless told otherwise, its data are in `folder`.
+
+    `environment` adds to DEFAULTS; its values may contain `{url}`, for PUBLIC_URL and the like.
+    After it has ended the same Space can be started again, and finds its port and its data.
+    """
+
+    def __init__(self, folder: Path, environment: Mapping[str, str] | None = None) -> None:
+        self.folder = folder
+        self.port = free_port()
+        self.url = f"http://127.0.0.1:{self.port}"
+        inherited = {name: os.environ[name] for name in INHERITED if name in os.environ}
+        here = {"PORT": str(self.port), "DATA_DIR": str(folder / "data")}
+        merged = {**inherited, **DEFAULTS, **here, **(environment or {})}
+        self.environment = {name: text.replace("{url}", self.url) for name, text in merged.items()}
+        self._process: subprocess.Popen[bytes]
+
+    def launch(self) -> "Space":
+        """Start without waiting: for a start that is meant to fail."""
+        with (self.folder / "log").open("ab") as log:
+            self._process = subprocess.Popen(
+                [sys.executable, ROOT / "app.py"],
+                cwd=self.folder,  # no .env of a developer here either
+                env=self.environment,
+                stdin=subprocess.DEVNULL,
+                stdout=log,
+                stderr=subprocess.STDOUT,
+            )
+        shared.started(self._process.pid)
+        return self
+
+    def start(self, seconds: float = 60) -> "Space":
+        """Start, and return when GET /health answers 200; raises with the log if it ends first."""
+        self.launch()
+        try:
+            wait_until(self._healthy, "GET /health", seconds)
+        except BaseException as error:
+            self.kill9()
+            error.add_note(f"the Space's log:\n{self.log}")
+            raise
+        return self
+
+    @property
+    def log(self) -> str:
+        """Everything it has written so far, in all its lives."""
+        return (self.folder / "log").read_text(errors="replace")
+
+    def kill9(self) -> None:
+        """End it as the kernel does when memory runs out."""
+        self._process.kill()
+        self.wait()
+
+    def terminate(self) -> int:
+        """Ask it to stop, as a platform does; returns the exit code."""
+        self._process.send_signal(signal.SIGTERM)
+        return self.wait()
+
+    def wait(self, seconds: float = 60) -> int:
+        """Wait until it has ended; returns the exit code."""
+        code = self._process.wait(seconds)
+        shared.ended(self._process.pid)
+        return code
+
+    def __enter__(self) -> "Space":
+        return self.start()
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        self.kill9()
+
+    def _healthy(self) -> bool:
+        if self._process.poll() is not None:
+            raise RuntimeError(f"the Space ended with exit code {self._process.returncode}")
+        try:
+            return httpx.get(f"{self.url}/health", timeout=2, trust_env=False).status_code == 200
+        except httpx.TransportError:
+            return False

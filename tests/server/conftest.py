@@ -1,0 +1,90 @@
+import subprocess
+import sys
+from collections.abc import Callable, Iterator
+from contextlib import ExitStack, closing
+from pathlib import Path
+
+import pytest
+
+from backend.web.protocol import ConnectionLimits
+from backend.web.server import in_background
+from tests.rig.processes import free_port, listens, wait_until
+from tests.server.toy import Stage, Toy
+from tests.server.wire_client import PATIENCE, WireClient
+
+ROOT = Path(__file__).parents[2]
+
+Address = tuple[str, int]
+
+
+@pytest.fixture
+def limits() -> ConnectionLimits:
+    """A test that needs others has a fixture of its own."""
+    return ConnectionLimits()
+
+
+@pytest.fixture
+def toy() -> Toy:
+    return Toy()
+
+
+@pytest.fixture(scope="session")
+def servers() -> Iterator[Callable[[ConnectionLimits], tuple[Stage, Address]]]:
+    """One running server for each set of limits: starting and stopping takes longer than a test."""
+    running: dict[ConnectionLimits, tuple[Stage, Address]] = {}
+    with ExitStack() as stack:
+
+        def server(limits: ConnectionLimits) -> tuple[Stage, Address]:
+            if limits not in running:
+                stage = Stage()
+                running[limits] = stage, stack.enter_context(in_background(stage, limits))
+            return running[limits]
+
+        yield server
+
+
+@pytest.fixture
+def connect(servers, toy: Toy, limits: ConnectionLimits) -> Iterator[Callable[[], WireClient]]:
+    """Open connections to the toy behind the real server; they are closed after the test."""
+    stage, address = servers(limits)
+    stage.toy = toy
+    with ExitStack() as clients:
+        yield lambda: clients.enter_context(closing(WireClient(address)))
+
+
+class Process:
+    """The toy served by a process of its own, as Gatehouse is."""
+
+    def __init__(self, port: int, *how: str) -> None:
+        self.port = port
+        self.process = subprocess.Popen(
+            [sys.executable, "-m", "tests.server.toy", str(port), *how],
+            cwd=ROOT,
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.PIPE,
+        )
+
+    def connect(self) -> WireClient:
+        """Connect as soon as it listens."""
+        wait_until(lambda: listens(self.port), "the server")
+        return WireClient(("127.0.0.1", self.port))
+
+    def end(self, told: bytes = b"") -> tuple[int, str, str]:
+        """Wait for the end; returns the exit code and what it said on stdout and stderr."""
+        out, err = self.process.communicate(told, timeout=PATIENCE)
+        return self.process.returncode, out.decode(), err.decode()
+
+
+@pytest.fixture
+def start() -> Iterator[Callable[..., Process]]:
+    """Start processes that serve the toy; none outlives the test."""
+    with ExitStack() as stack:
+
+        def start(*how: str, port: int = 0) -> Process:
+            each = Process(port or free_port(), *how)
+            stack.enter_context(each.process)
+            stack.callback(each.process.kill)
+            return each
+
+        yield start

@@ -1,0 +1,196 @@
+import contextlib
+
+import pytest
+
+from backend.web.protocol import ConnectionLimits
+from tests.server.wire_client import PATIENCE
+
+HEAD = 32 * 1024
+BODY = 64 * 1024
+
+
+def head_of(size, start="GET /health HTTP/1.1\r\nHost: localhost\r\nX: "):
+    return (start + "x" * (size - len(start) - 4) + "\r\n\r\n").encode()
+
+
+def chunked(*chunks, tail=b"0\r\n\r\n"):
+    return b"".join(b"%x\r\n%s\r\n" % (len(chunk), chunk) for chunk in chunks) + tail
+
+
+def post(client, framing, body=b""):
+    return client.send("POST /echo HTTP/1.1", "Host: localhost", framing, body=body)
+
+
+def test_a_head_of_exactly_the_limit_is_served(connect):
+    assert connect().send_bytes(head_of(HEAD)).answer().status == 200
+
+
+@pytest.mark.parametrize(
+    "head",
+    [
+        head_of(HEAD + 1),
+        head_of(3_000_000),
+        head_of(HEAD + 1, start="GET /"),
+        b"GET / HTTP/1.1\r\n" + b"A: b\r\n" * 6000,
+        b"GET / HTTP/1.1\r\nHost: localhost\r\n" + b"A" * 40_000,
+    ],
+    ids=["one byte more", "3 MB", "a long target", "many headers", "an endless name"],
+)
+def test_a_larger_head_is_answered_431(connect, toy, head):
+    client = connect()
+    with contextlib.suppress(ConnectionError):
+        client.send_bytes(head)
+
+    assert client.answer().status == 431
+    assert client.is_closed()
+    assert toy.seen == []
+
+
+def test_a_large_head_in_small_pieces_is_answered_431(connect):
+    client = connect().send_bytes(b"GET /health HTTP/1.1\r\nHost: localhost\r\n")
+
+    with contextlib.suppress(ConnectionError):
+        for _ in range(HEAD // 20):
+            client.send_bytes(b"X-Header: some value\r\n")
+
+    assert client.answer().status == 431
+
+
+def test_the_limit_of_the_head_starts_anew_with_each_request(connect):
+    client = connect()
+    for _ in range(3):
+        assert client.send_bytes(head_of(HEAD)).answer().status == 200
+
+
+def test_a_head_that_follows_a_body_at_once_is_not_charged_for_it(connect):
+    client = post(connect(), f"Content-Length: {BODY}", b"x" * BODY + head_of(HEAD)[:-1])
+    assert client.answer().json == {"size": BODY}
+
+    client.send_bytes(b"\n")
+
+    assert client.answer().status == 200
+
+
+def test_a_body_of_exactly_the_limit_is_served(connect):
+    client = connect()
+
+    announced = post(client, f"Content-Length: {BODY}", b"x" * BODY).answer()
+    counted = post(client, "Transfer-Encoding: chunked", chunked(b"x" * BODY)).answer()
+    in_crumbs = post(client, "Transfer-Encoding: chunked", chunked(*[b"x"] * BODY)).answer()
+
+    assert announced.json == counted.json == in_crumbs.json == {"size": BODY}
+
+
+@pytest.mark.parametrize("also", ["Expect: 100-continue", "X: y"])
+def test_a_larger_announced_body_is_answered_413_before_it_comes(connect, toy, also):
+    client = post(connect(), f"Content-Length: {BODY + 1}\r\n{also}")
+
+    answer = client.answer()
+
+    assert (answer.status, answer.json["code"]) == (413, "PAYLOAD_TOO_LARGE")
+    assert client.is_closed()
+    assert toy.seen == []
+
+
+@pytest.mark.parametrize(
+    "body",
+    [
+        chunked(b"x" * (BODY + 1)),
+        chunked(b"x" * BODY, b"x"),
+        b"1;" + b"x" * 2_000_000,
+        chunked(b"x", tail=b"0\r\nX: " + b"x" * 2_000_000),
+        chunked(b"x", tail=b"0\r\n" + b"X: y\r\n" * 300_000),
+    ],
+    ids=["one chunk", "many chunks", "a chunk extension", "a trailer", "many trailers"],
+)
+def test_a_chunked_body_is_answered_413_as_soon_as_it_is_too_large(connect, toy, body):
+    client = connect()
+    with contextlib.suppress(ConnectionError):
+        post(client, "Transfer-Encoding: chunked", body)
+
+    assert client.answer().status == 413
+    assert client.is_closed()
+    assert toy.departures.acquire(timeout=PATIENCE), "the application was not told"
+
+
+def test_a_body_that_grows_too_large_after_its_answer_gets_no_second_one(connect):
+    client = connect().send(
+        "POST /health HTTP/1.1", "Host: localhost", "Transfer-Encoding: chunked"
+    )
+    assert client.answer().status == 200
+
+    client.send_bytes(chunked(b"x" * (BODY + 1)))
+
+    assert client.is_closed()
+
+
+REFUSALS = {
+    400: b"nonsense\r\n\r\n",
+    405: b"FETCH /health HTTP/1.1\r\nHost: localhost\r\n\r\n",
+    413: b"POST / HTTP/1.1\r\nHost: localhost\r\nContent-Length: 99999999\r\n\r\n",
+    431: head_of(HEAD + 1),
+}
+
+
+@pytest.mark.parametrize("status", REFUSALS)
+def test_every_refusal_is_flat_json_that_nobody_keeps(connect, status):
+    answer = connect().send_bytes(REFUSALS[status]).answer()
+
+    assert answer.status == status
+    assert set(answer.json) == {"message", "code"}
+    assert answer.headers["content-type"] == "application/json"
+    assert answer.headers["x-content-type-options"] == "nosniff"
+    assert answer.headers["cache-control"] == "no-store"
+    assert answer.headers["connection"] == "close"
+    assert "date" in answer.headers
+    assert "server" not in answer.headers
+
+
+def test_no_answer_names_the_server(connect):
+    assert "server" not in connect().get("/health").answer().headers
+
+
+class TestCrowds:
+    @pytest.fixture
+    def limits(self):
+        return ConnectionLimits(connections=3)
+
+    def test_a_connection_too_many_is_answered_503_at_once(self, connect):
+        for _ in range(3):
+            assert connect().get("/health").answer().status == 200
+
+        one_too_many = connect()
+        answer = one_too_many.answer()
+
+        assert (answer.status, answer.json["code"]) == (503, "SERVICE_UNAVAILABLE")
+        assert int(answer.headers["retry-after"]) > 0
+        assert one_too_many.is_closed()
+
+    def test_the_place_of_a_client_that_left_is_free(self, connect, toy):
+        leaving = connect().get("/stream")
+        leaving.answer()
+        for _ in range(2):
+            assert connect().get("/health").answer().status == 200
+        leaving.close()
+        assert toy.departures.acquire(timeout=PATIENCE)
+
+        assert connect().get("/health").answer().status == 200
+
+
+def test_health_answers_beside_two_hundred_half_sent_requests(connect):
+    held = [connect().send_bytes(b"GET /health HTTP/1.1\r\nX: y\r\n") for _ in range(200)]
+
+    assert connect().get("/health").answer().status == 200
+
+    for client in held:
+        client.send_bytes(b"Host: localhost\r\n\r\n")
+    assert {client.answer().status for client in held} == {200}
+
+
+def test_a_client_that_leaves_in_the_middle_is_no_error(connect, toy, caplog):
+    client = connect()
+    post(client, "Content-Length: 10", b"half")
+    client.close()
+
+    assert toy.departures.acquire(timeout=PATIENCE)
+    assert caplog.records == []

@@ -1,0 +1,86 @@
+"""A client that sends bytes as they are and reads answers one by one."""
+
+import contextlib
+import json
+import socket
+from typing import Any, NamedTuple, Self
+
+PATIENCE = 10
+"""Seconds after which what has not come is taken for never coming."""
+
+
+class Answer(NamedTuple):
+    status: int
+    headers: dict[str, str]
+    body: bytes
+
+    @property
+    def json(self) -> Any:
+        return json.loads(self.body)
+
+
+class WireClient:
+    """One TCP connection."""
+
+    def __init__(self, address: tuple[str, int]) -> None:
+        self._socket = socket.create_connection(address, timeout=PATIENCE)
+        self._reader = self._socket.makefile("rb")
+
+    def send(self, *lines: str, body: bytes = b"") -> Self:
+        """Send complete header lines, the blank line and the body."""
+        return self.send_bytes("\r\n".join((*lines, "", "")).encode() + body)
+
+    def get(self, path: str) -> Self:
+        """Send a whole GET request."""
+        return self.send(f"GET {path} HTTP/1.1", "Host: localhost")
+
+    def send_bytes(self, data: bytes) -> Self:
+        self._socket.sendall(data)
+        return self
+
+    def answer(self) -> Answer:
+        """Read one answer."""
+        status_line = self._reader.readline().decode()
+        headers = dict(line.split(": ", 1) for line in iter(self._header_line, ""))
+        body = self._reader.read(int(headers.get("content-length", 0)))
+        return Answer(int(status_line.split()[1]), headers, body)
+
+    def first_chunk(self) -> bytes:
+        """Read the first chunk of a body that has no announced length."""
+        return self._reader.read(int(self._reader.readline(), 16))
+
+    def is_closed(self) -> bool:
+        """Wait for the other side to close; False if it says something instead."""
+        try:
+            return self._reader.read(1) == b""
+        except ConnectionError:
+            return True
+
+    def dribble(self, piece: bytes) -> None:
+        """Send `piece` again and again until there is something to read."""
+        self._socket.settimeout(0.05)
+        for _ in range(PATIENCE * 20):
+            try:
+                self._socket.sendall(piece)
+                self._socket.recv(1, socket.MSG_PEEK)
+            except TimeoutError:
+                continue
+            except ConnectionError:
+                pass
+            self._socket.settimeout(PATIENCE)
+            return
+        raise AssertionError("the server puts up with it")
+
+    def push_until_cut(self, piece: bytes) -> None:
+        """Send `piece` as fast as it goes, whatever the other side says, until the line is cut."""
+        with contextlib.suppress(ConnectionError):
+            for _ in range(1_000_000):
+                self._socket.sendall(piece)
+            raise AssertionError("the server swallows everything")
+
+    def close(self) -> None:
+        self._reader.close()
+        self._socket.close()
+
+    def _header_line(self) -> str:
+        return self._reader.readline().decode().rstrip("\r\n")

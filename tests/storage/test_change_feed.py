@@ -1,0 +1,336 @@
+"""How a process hears of changes by another hand, and how it knows that it would."""
+
+import asyncio
+import sqlite3
+from collections.abc import AsyncIterator, Callable, Iterator
+from contextlib import asynccontextmanager
+from datetime import UTC, datetime, timedelta
+from uuid import UUID
+
+import psycopg2
+import pytest
+from sqlalchemy import make_url, text
+
+from backend.features.sessions.cache import Current, SessionCache
+from backend.kernel.clock import SystemClock
+from backend.kernel.secret import SessionToken
+from backend.storage import change_feed_postgres, sessions
+from backend.storage.addresses import direct_url
+from backend.storage.change_feed import ChangeFeed, open_feed
+from backend.storage.engine import Database
+from backend.storage.work import ask
+from tests.storage.conftest import HandClock, digest_of, stored_session, stored_user
+from tests.storage.proxy import Proxy, proxy_to
+
+pytestmark = pytest.mark.anyio
+ENDS = datetime.now(UTC) + timedelta(days=7)  # noqa: TID251  the triggers look at the server's clock
+ON_A_SERVER = pytest.mark.parametrize("place", ["postgresql", "pgbouncer"], indirect=True)
+ON_POSTGRESQL = pytest.mark.parametrize("place", ["postgresql"], indirect=True)
+ON_SQLITE = pytest.mark.parametrize("place", ["sqlite"], indirect=True)
+
+
+@pytest.fixture
+def anyio_backend(request):
+    """The server's own event loop, unless a test asks for Python's as well."""
+    return "asyncio", {"use_uvloop": getattr(request, "param", True)}
+
+
+async def until(ready: Callable[[], bool], what: str) -> None:
+    """Look, as requests would, until `ready`; the event loop runs meanwhile."""
+    async with asyncio.timeout(30):
+        while not ready():
+            await asyncio.sleep(0.005)
+    assert ready(), what
+
+
+@asynccontextmanager
+async def listening(
+    database: Database, settings, clock, forget: Callable[[UUID | None], None]
+) -> AsyncIterator[ChangeFeed]:
+    """A feed that has proved itself."""
+    feed = open_feed(database, direct_url(settings), clock, forget)
+    await feed.start()
+    try:
+        await until(feed.proven, "the first proof")
+        yield feed
+    finally:
+        await feed.stop()
+
+
+@pytest.fixture
+def forgotten() -> list[UUID | None]:
+    return []
+
+
+@pytest.fixture
+def clock(place) -> HandClock | SystemClock:
+    """SQLite is looked at by real time; on a server the tests move the clock."""
+    return SystemClock() if place.kind == "sqlite" else HandClock()
+
+
+class Stranger:
+    """Somebody with psql, who LISTENs too."""
+
+    def __init__(self, address: str) -> None:
+        self._connection = psycopg2.connect(address)
+        self._connection.autocommit = True
+        self.execute = self._connection.cursor().execute
+        self.close = self._connection.close
+        self.execute("LISTEN gatehouse_forget")
+
+    def heard(self, beginning: str) -> int:
+        """How many messages that begin so have been sent until now."""
+        self.execute("SELECT 1")
+        return sum(each.payload.startswith(beginning) for each in self._connection.notifies)
+
+
+@pytest.fixture
+def stranger(place, url) -> Iterator[Stranger]:
+    somebody = Stranger(place.direct)
+    yield somebody
+    somebody.close()
+
+
+def kill_listeners(postgres, url) -> None:
+    postgres.execute(
+        "SELECT pg_terminate_backend(pid) FROM pg_stat_activity "
+        "WHERE datname = current_database() AND application_name = 'gatehouse change feed'",
+        make_url(url).database,
+    )
+
+
+def listeners(postgres, url) -> int:
+    connection = psycopg2.connect(postgres.url(make_url(url).database))
+    cursor = connection.cursor()
+    cursor.execute(
+        "SELECT count(*) FROM pg_stat_activity "
+        "WHERE datname = current_database() AND application_name = 'gatehouse change feed'"
+    )
+    (found,) = cursor.fetchone()
+    connection.close()
+    return found
+
+
+async def test_nothing_is_trusted_before_the_first_proof_and_everyone_forgotten_with_it(
+    database, settings, clock, forgotten
+):
+    feed = open_feed(database, direct_url(settings), clock, forgotten.append)
+    assert not feed.proven()
+    await feed.start()
+    await until(feed.proven, "the first proof")
+    assert forgotten == [None]
+    assert not feed.state.startswith("bypassed")
+    await feed.stop()
+    assert not feed.proven()
+    assert feed.state.endswith("stopped")
+
+
+async def test_a_feed_that_was_never_started_stops_too(database, settings, clock):
+    if database.kind == "postgresql":
+        await open_feed(database, direct_url(settings), clock, lambda _: None).stop()
+
+
+async def test_what_one_server_changes_reaches_the_other(
+    database, open_database, settings, clock, work, forgotten
+):
+    user = stored_user(work)
+    session = stored_session(work, user, expires_at=ENDS)
+    other = open_database()
+    async with (
+        listening(database, settings, clock, lambda _: None),
+        listening(other, settings, clock, forgotten.append),
+    ):
+        del forgotten[:]
+        with work() as mine:
+            sessions.delete_by_digest(mine.db, digest_of(session))
+        await until(lambda: forgotten != [], "the change")
+    assert forgotten[0] == (None if database.kind == "sqlite" else user.id)
+
+
+async def test_a_session_that_was_read_just_before_it_ended_does_not_come_back(
+    database, open_database, settings, clock, work
+):
+    user = stored_user(work)
+    session = stored_session(work, user, expires_at=ENDS)
+    cache = SessionCache(10)
+    entry = Current(session, user, SessionToken("x"), digest_of(session), ENDS, b"{}")
+    async with listening(open_database(), settings, clock, cache.forget):
+        generation = cache.generation
+        assert ask(database, lambda db: sessions.find_with_user(db, digest_of(session)))
+        with work() as mine:
+            sessions.delete_by_digest(mine.db, digest_of(session))
+        await until(lambda: cache.generation > generation, "the change")
+        cache.fill(entry, generation)
+        assert len(cache) == 0
+
+
+@ON_A_SERVER
+@pytest.mark.parametrize("anyio_backend", [True, False], ids=["uvloop", "asyncio"], indirect=True)
+async def test_a_lost_connection_is_noticed_everyone_forgotten_and_listening_resumed(
+    database, settings, clock, forgotten, postgres, url
+):
+    async with listening(database, settings, clock, forgotten.append) as feed:
+        for _ in range(3):
+            del forgotten[:]
+            kill_listeners(postgres, url)
+            await until(lambda: forgotten == [None], "the loss")
+            assert not feed.proven()
+            assert feed.state == "bypassed: the LISTEN connection was lost"
+            clock.advance(1)
+            await until(feed.proven, "the next proof")
+            assert forgotten == [None, None]
+    assert listeners(postgres, url) == 0
+
+
+@ON_A_SERVER
+async def test_an_old_proof_is_worth_nothing_and_is_renewed_by_the_next_request(
+    database, settings, clock, forgotten
+):
+    async with listening(database, settings, clock, forgotten.append) as feed:
+        clock.advance(10)
+        assert not feed.proven()
+        assert forgotten == [None, None]
+        await until(feed.proven, "the next proof")
+
+
+@ON_A_SERVER
+async def test_steady_traffic_never_sees_a_gap(database, settings, clock, forgotten, stranger):
+    async with listening(database, settings, clock, forgotten.append) as feed:
+        for renewals in range(5):
+            clock.advance(5)
+
+            def renewed(feed=feed, renewals=renewals) -> bool:
+                assert feed.proven()
+                return stranger.heard("proof") == renewals + 2
+
+            await until(renewed, "a renewal")
+        assert forgotten == [None]
+
+
+@ON_A_SERVER
+async def test_silence_sends_nothing(database, settings, clock, stranger):
+    async with listening(database, settings, clock, lambda _: None):
+        for _ in range(100):
+            clock.advance(60)
+            await asyncio.sleep(0)
+        assert stranger.heard("proof") == 1
+
+
+@ON_POSTGRESQL
+async def test_the_proofs_of_others_disturb_nobody_and_strange_messages_forget_everyone(
+    database, settings, clock, forgotten, stranger
+):
+    async with listening(database, settings, clock, forgotten.append):
+        del forgotten[:]
+        stranger.execute("NOTIFY gatehouse_forget, 'proof 1 for somebody else'")
+        stranger.execute("NOTIFY gatehouse_forget, 'what is this?'")
+        stranger.execute("NOTIFY gatehouse_forget")
+        stranger.execute("NOTIFY gatehouse_forget, '00000000-0000-0000-0000-00000000002a'")
+        await until(lambda: UUID(int=42) in forgotten, "the last message")
+    assert forgotten[:3] == [None, None, UUID(int=42)]
+
+
+@pytest.mark.parametrize("place", ["pgbouncer"], indirect=True)
+async def test_through_a_pooler_alone_nothing_is_ever_proven(
+    database, clock, forgotten, monkeypatch
+):
+    monkeypatch.setattr(change_feed_postgres, "_ARRIVES_WITHIN", 0.2)
+    feed = open_feed(database, None, clock, forgotten.append)
+    await feed.start()
+    for _ in range(3):
+        await until(lambda: not feed.proven() and feed.state != "starting", "a verdict")
+        clock.advance(60)
+    assert feed.state == "bypassed: cannot LISTEN through this host; set DATABASE_URL_DIRECT"
+    assert forgotten == []
+    await feed.stop()
+
+
+@ON_POSTGRESQL
+async def test_a_connection_that_falls_silent_is_given_up(
+    database, settings, clock, forgotten, postgres, url, monkeypatch
+):
+    monkeypatch.setattr(change_feed_postgres, "_ARRIVES_WITHIN", 0.2)
+    with proxy_to(postgres.port) as proxy:
+        feed = open_feed(database, url.set(port=proxy.port), clock, forgotten.append)
+        await feed.start()
+        await until(feed.proven, "the first proof")
+        proxy.freeze()
+        clock.advance(5)
+        assert feed.proven()
+        await until(lambda: forgotten == [None, None], "the end of patience")
+        assert not feed.proven()
+        assert feed.state == "bypassed: notifications do not arrive"
+        proxy.thaw()
+        clock.advance(5)
+        await until(feed.proven, "the next proof")
+        await feed.stop()
+
+
+@ON_POSTGRESQL
+async def test_a_start_without_the_database_neither_fails_nor_waits(
+    open_database, clock, forgotten, postgres, url
+):
+    proxy = Proxy(1)  # nobody listens there
+    away = open_database(url=url.set(port=proxy.port))
+    feed = open_feed(away, None, clock, forgotten.append)
+    await feed.start()
+    await until(lambda: not feed.proven() and feed.state != "starting", "a verdict")
+    assert feed.state.startswith("bypassed: ")
+    assert "\n" not in feed.state
+
+    proxy.target = postgres.port
+    clock.advance(10)
+    await until(feed.proven, "the first proof")
+    await feed.stop()
+    proxy.close()
+
+
+@ON_POSTGRESQL
+async def test_a_direct_host_that_refuses_leaves_the_pool_alone(database, clock, forgotten, url):
+    feed = open_feed(database, url.set(port=1), clock, forgotten.append)
+    await feed.start()
+    await until(lambda: not feed.proven() and feed.state != "starting", "a verdict")
+    assert "refused" in feed.state
+    assert ask(database, lambda db: db.execute(text("SELECT 1")).scalar()) == 1
+    await feed.stop()
+
+
+@ON_SQLITE
+async def test_on_sqlite_a_change_by_hand_is_noticed_and_our_own_are_not(
+    database, settings, clock, work, forgotten
+):
+    by_hand = sqlite3.connect(database.url.database)
+    async with listening(database, settings, clock, forgotten.append) as feed:
+        for number in range(2, 5):
+            for _ in range(20):
+                stored_user(work)
+            with by_hand:
+                by_hand.execute("UPDATE users SET banned = 1")
+            await until(lambda number=number: len(forgotten) == number, "the change by hand")
+        assert feed.state == "watching the file"
+    by_hand.close()
+
+
+@ON_SQLITE
+async def test_on_sqlite_nothing_is_proven_while_the_file_cannot_be_looked_at(
+    database, settings, clock, forgotten
+):
+    async with listening(database, settings, clock, forgotten.append) as feed:
+        long_write = database.write()
+        await until(lambda: not feed.proven(), "the end of the proof")
+        assert feed.state == "bypassed: a write of our own takes long"
+        long_write.rollback()
+        long_write.give_back()
+        await until(feed.proven, "the next look")
+        assert forgotten == [None]
+
+
+@ON_SQLITE
+async def test_on_sqlite_a_new_writer_connection_starts_from_nothing(
+    database, settings, clock, forgotten
+):
+    async with listening(database, settings, clock, forgotten.append):
+        broken = database.write()
+        broken.discard()
+        broken.give_back()
+        await until(lambda: forgotten == [None, None], "the new connection")

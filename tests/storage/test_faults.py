@@ -1,0 +1,272 @@
+"""PostgreSQL that goes away, stands still, loses answers or fights with itself."""
+
+import os
+import threading
+from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
+
+import psycopg2
+import pytest
+from sqlalchemy import make_url, text, update
+
+from backend.kernel.client import NOBODY
+from backend.kernel.clock import SystemClock
+from backend.kernel.events import Event, EventKind
+from backend.kernel.settings import Settings
+from backend.storage import tables, users
+from backend.storage.engine import Database, DatabaseConflict, DatabaseUnavailable
+from backend.storage.migrate import migrate
+from backend.storage.postgres import Patience
+from backend.storage.work import Work, Workshop, ask
+from tests.rig import shared
+from tests.rig.postgres import PostgresServer
+from tests.rig.processes import wait_until
+from tests.storage.conftest import HandClock, Told, count_of, make_user, stored_user, workshop_on
+from tests.storage.proxy import Proxy, proxy_to
+
+
+@pytest.fixture
+def proxy(postgres: PostgresServer) -> Iterator[Proxy]:
+    with proxy_to(postgres.port) as proxy:
+        yield proxy
+
+
+@pytest.fixture
+def place(postgres_url: str) -> None:
+    """Everything here is about PostgreSQL."""
+
+
+@pytest.fixture
+def settings(postgres_url: str) -> Settings:
+    return Settings(_env_file=None, database_url=postgres_url)
+
+
+@pytest.fixture
+def behind_proxy(
+    proxy: Proxy, postgres_url: str, open_database: Callable[..., Database]
+) -> Callable[..., Database]:
+    """Opens databases that are reached through the proxy."""
+    address = make_url(postgres_url).set(drivername="postgresql+psycopg2", port=proxy.port)
+    return lambda **options: open_database(url=address, **options)
+
+
+def workshop_for(database: Database) -> Workshop:
+    return workshop_on(database, HandClock(), Settings(_env_file=None), Told())
+
+
+def kill_all(postgres: PostgresServer, postgres_url: str) -> None:
+    """Cut every connection to this database but our own, as a Neon that suspends does."""
+    postgres.execute(
+        "SELECT pg_terminate_backend(pid) FROM pg_stat_activity "
+        "WHERE datname = current_database() AND pid <> pg_backend_pid()",
+        make_url(postgres_url).database,
+    )
+
+
+def test_twenty_pauses_of_the_server_show_no_error(database, work, postgres, postgres_url):
+    for _ in range(20):
+        stored_user(work)
+        kill_all(postgres, postgres_url)
+        assert ask(database, lambda db: db.execute(text("SELECT 1")).scalar()) == 1
+        kill_all(postgres, postgres_url)
+        stored_user(work)
+    assert count_of(database, "users") == 40
+
+
+def test_many_broken_connections_are_replaced_at_once(database, work, postgres, postgres_url):
+    lent = [database.read() for _ in range(8)]
+    for each in lent:
+        each.give_back()
+    kill_all(postgres, postgres_url)
+
+    stored_user(work)
+    with ThreadPoolExecutor(8) as people:
+        assert list(people.map(lambda _: count_of(database, "users"), range(8))) == [1] * 8
+
+
+def test_an_idle_connection_is_asked_first_and_replaced(
+    open_database, clock, postgres, postgres_url
+):
+    database = open_database()
+    database.read().give_back()
+    kill_all(postgres, postgres_url)
+    clock.advance(31)
+
+    db = database.read()  # no second attempt is made here, as `ask` would
+    assert db.execute(text("SELECT 1")).scalar() == 1
+    db.give_back()
+
+
+def test_a_connection_lost_before_commit_is_a_conflict_and_nothing_happened(
+    database, workshop, postgres, postgres_url
+):
+    with pytest.raises(DatabaseConflict), Work(workshop, NOBODY) as work:
+        users.insert(work.db, make_user(), None)
+        kill_all(postgres, postgres_url)
+        work.record(Event(EventKind.SIGN_UP))
+
+    assert count_of(database, "users") == 0
+    assert database.engine.pool.checkedout() == 0
+
+
+@pytest.mark.parametrize(("cut", "stored"), [("before", 0), ("after", 1)])
+def test_a_connection_lost_during_commit_is_no_conflict_for_its_outcome_is_unknown(
+    proxy, behind_proxy, database, cut, stored
+):
+    shaky = behind_proxy()
+    shop = workshop_for(shaky)
+    user = make_user()
+
+    with pytest.raises(DatabaseUnavailable) as failure, Work(shop, NOBODY) as work:
+        users.insert(work.db, user, None)
+        work.db.touched.add(user.id)
+        proxy.on_bytes = lambda sent: cut if b"COMMIT" in sent else None
+
+    assert not isinstance(failure.value, DatabaseConflict)
+    wait_until(lambda: count_of(database, "users") == stored, "the outcome")
+    assert shaky.engine.pool.checkedout() == 0
+    proxy.on_bytes = lambda _: None
+    stored_user(lambda: Work(shop, NOBODY))
+
+
+def test_what_was_touched_is_forgotten_even_if_the_outcome_is_unknown(proxy, behind_proxy):
+    told = Told()
+    shop = workshop_on(behind_proxy(), HandClock(), Settings(_env_file=None), told)
+    user = make_user()
+    with pytest.raises(DatabaseUnavailable), Work(shop, NOBODY) as work:
+        users.insert(work.db, user, None)
+        work.db.touched.add(user.id)
+        proxy.on_bytes = lambda sent: "after" if b"COMMIT" in sent else None
+    assert told.forgotten == [{user.id}]
+
+
+def test_two_transactions_that_block_each_other_both_succeed_when_run_again(workshop, work):
+    first, second = stored_user(work), stored_user(work)
+    both_hold_one = threading.Barrier(2)
+    attempts = []
+
+    def rename(mine, theirs):
+        for _ in range(3):
+            try:
+                with Work(workshop, NOBODY) as work:
+                    attempts.append(1)
+                    users.update_profile(work.db, mine.id, {"name": "locked"}, work.now())
+                    if len(attempts) <= 2:
+                        both_hold_one.wait()
+                    return users.update_profile(work.db, theirs.id, {"name": "done"}, work.now())
+            except DatabaseConflict:
+                pass
+        raise AssertionError("three times in vain")
+
+    with ThreadPoolExecutor(2) as people:
+        one, two = people.submit(rename, first, second), people.submit(rename, second, first)
+        assert {one.result().id, two.result().id} == {first.id, second.id}
+    assert len(attempts) == 3
+
+
+def test_a_serialization_failure_is_a_conflict(workshop, work):
+    user = stored_user(work)
+    change = update(tables.users).where(tables.users.c.id == user.id).values(name="x")
+    with pytest.raises(DatabaseConflict), Work(workshop, NOBODY) as mine:
+        mine.db.execute(text("SET TRANSACTION ISOLATION LEVEL SERIALIZABLE"))
+        users.is_taken(mine.db, "x")
+        with Work(workshop, NOBODY) as other:
+            other.db.execute(change)
+        mine.db.execute(change)
+
+
+def test_a_row_held_by_somebody_else_is_not_waited_for_long(workshop, work, postgres_url):
+    user = stored_user(work)
+    somebody = psycopg2.connect(postgres_url)
+    somebody.cursor().execute("UPDATE users SET name = 'held'")
+    try:
+        with (
+            pytest.raises(DatabaseUnavailable, match="lock timeout"),
+            Work(workshop, NOBODY) as mine,
+        ):
+            users.update_profile(mine.db, user.id, {"name": "mine"}, mine.now())
+    finally:
+        somebody.close()
+
+
+def test_a_server_that_is_down_is_asked_once_a_second(postgres_url, open_database, clock):
+    with proxy_to(1) as nobody_there:  # accepts, then cuts: a server that starts up or is full
+        address = make_url(postgres_url).set(
+            drivername="postgresql+psycopg2", port=nobody_there.port
+        )
+        database = open_database(url=address)
+        for _ in range(3):
+            for _ in range(20):
+                with pytest.raises(DatabaseUnavailable):
+                    database.read()
+            clock.advance(1)
+        assert nobody_there.accepted == 3
+        assert database.engine.pool.checkedout() == 0
+
+
+def test_it_recovers_by_itself_when_the_server_is_back(clock):
+    server = PostgresServer.create(shared.folder() / f"crashing-{os.getpid()}", durable=True)
+    try:
+        address = make_url(server.url("postgres")).set(drivername="postgresql+psycopg2")
+        migrate(address)
+        database = Database(address, clock)
+        shop = workshop_for(database)
+        stored_user(lambda: Work(shop, NOBODY))
+        server.crash()
+        for _ in range(5):
+            with pytest.raises(DatabaseUnavailable):
+                stored_user(lambda: Work(shop, NOBODY))
+        server.start()
+        clock.advance(1)
+        stored_user(lambda: Work(shop, NOBODY))
+        assert count_of(database, "users") == 2
+        database.close()
+    finally:
+        server.crash()
+
+
+def test_a_server_that_stands_still_is_left_after_a_while_and_used_again_when_it_moves(
+    proxy, behind_proxy, monkeypatch
+):
+    quick = Patience(seconds_between_looks=0.02)
+    monkeypatch.setattr("backend.storage.engine.Patience", lambda: quick)
+    database = behind_proxy(clock=SystemClock())
+    shop = workshop_for(database)
+    stored_user(lambda: Work(shop, NOBODY))
+
+    proxy.freeze()
+    with pytest.raises(DatabaseUnavailable, match="did not answer") as failure:
+        ask(database, lambda db: db.execute(text("SELECT 1")))
+    assert not isinstance(failure.value, DatabaseConflict)
+
+    proxy.thaw()
+    wait_until(lambda: _is_usable(database), "the database")
+    stored_user(lambda: Work(shop, NOBODY))
+    assert count_of(database, "users") == 2
+    assert database.engine.pool.checkedout() == 0
+
+
+def _is_usable(database: Database) -> bool:
+    try:
+        return bool(ask(database, lambda db: db.execute(text("SELECT 1")).scalar()))
+    except DatabaseUnavailable:
+        return False
+
+
+def test_a_wrong_password_or_name_says_so_in_one_line(postgres_url, open_database):
+    address = make_url(postgres_url).set(drivername="postgresql+psycopg2", database="nowhere")
+    with pytest.raises(DatabaseUnavailable, match='database "nowhere" does not exist') as failure:
+        open_database(url=address).read()
+    assert "\n" not in str(failure.value)
+
+
+def test_a_read_only_server_is_unavailable_for_writes_and_still_answers_reads(
+    database, work, postgres, postgres_url
+):
+    name = make_url(postgres_url).database
+    stored_user(work)
+    postgres.execute(f"ALTER DATABASE {name} SET default_transaction_read_only = on")
+    kill_all(postgres, postgres_url)
+    with pytest.raises(DatabaseUnavailable, match="read-only"):
+        stored_user(work)
+    assert count_of(database, "users") == 1

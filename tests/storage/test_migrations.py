@@ -1,0 +1,227 @@
+"""Bringing the tables to the newest step, on every database."""
+
+import shutil
+import sqlite3
+import subprocess
+import sys
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+from alembic.autogenerate import compare_metadata
+from alembic.migration import MigrationContext
+from sqlalchemy import create_engine, inspect, text
+
+from backend.kernel.settings import Settings, SettingsError
+from backend.storage import migrate as migrate_module
+from backend.storage.addresses import database_url
+from backend.storage.migrate import migrate
+from backend.storage.migrations import HEAD
+from backend.storage.sessions import Session
+from backend.storage.tables import metadata
+from backend.storage.work import ask
+from tests.storage.conftest import count_of, stored_session, stored_user
+
+ROOT = Path(__file__).parents[2]
+MIGRATE = (
+    "import sys; from sqlalchemy import make_url; from backend.storage.migrate import migrate; "
+    "sys.stdin.read(); migrate(make_url(sys.argv[1]))"
+)
+REBUILD_USERS = '''
+"""Rebuilds the users table, as SQLite needs for most changes."""
+
+import sqlalchemy as sa
+from alembic import op
+
+revision = "0002"
+down_revision = "0001"
+
+
+def upgrade() -> None:
+    recreate = "always" if op.get_bind().dialect.name == "sqlite" else "never"
+    with op.batch_alter_table("users", recreate=recreate) as users:
+        users.add_column(sa.Column("motto", sa.Text))
+    {more}
+'''
+
+
+@pytest.fixture
+def next_step(monkeypatch, tmp_path) -> Callable[[str], None]:
+    """Adds a step 0002 to the history, as a future release would."""
+
+    def add(more: str = "") -> None:
+        scripts = tmp_path / "migrations"
+        shutil.copytree(migrate_module._SCRIPTS, scripts)
+        (scripts / "versions" / "0002_rebuild_users.py").write_text(REBUILD_USERS.format(more=more))
+        monkeypatch.setattr(migrate_module, "_SCRIPTS", scripts)
+        monkeypatch.setattr(migrate_module, "HEAD", "0002")
+
+    return add
+
+
+def step_of(database) -> str:
+    return ask(database, lambda db: db.execute(text("SELECT * FROM alembic_version")).scalar_one())
+
+
+def test_the_tables_are_those_the_code_speaks_of(url):
+    engine = create_engine(url)
+    with engine.connect() as connection:
+        context = MigrationContext.configure(
+            connection, opts={"compare_type": True, "compare_server_default": True}
+        )
+        assert compare_metadata(context, metadata) == []
+        assert set(inspect(connection).get_table_names()) == {*metadata.tables, "alembic_version"}
+    engine.dispose()
+
+
+def test_the_names_of_indexes_and_constraints_are_those_the_code_speaks_of(url):
+    engine = create_engine(url)
+    with engine.connect() as connection:
+        found = inspect(connection)
+        for table in metadata.sorted_tables:
+            names = {each["name"] for each in found.get_indexes(table.name)}
+            assert {str(index.name) for index in table.indexes} <= names
+            assert found.get_pk_constraint(table.name)["name"] == f"{table.name}_pkey"
+    engine.dispose()
+
+
+def test_a_second_start_finds_nothing_to_do(url, database, work):
+    stored_user(work)
+    migrate(url)
+    assert (count_of(database, "users"), step_of(database)) == (1, HEAD)
+
+
+def test_five_servers_that_start_at_once_on_nothing_all_succeed(settings, open_database):
+    address = database_url(settings).render_as_string(hide_password=False)
+    starting = [
+        subprocess.Popen(
+            [sys.executable, "-c", MIGRATE, address],
+            cwd=ROOT,
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.STDOUT,
+        )
+        for _ in range(5)
+    ]
+    for each in starting:
+        assert each.stdin
+        each.stdin.close()
+    for each in starting:
+        assert each.stdout
+        said = each.stdout.read().decode()
+        assert each.wait(60) == 0, said
+        each.stdout.close()
+    assert step_of(open_database(url=database_url(settings))) == HEAD
+
+
+def test_a_database_newer_than_the_code_is_refused_and_left_alone(url, database, work):
+    stored_user(work)
+    with work() as mine:
+        mine.db.execute(text("UPDATE alembic_version SET version_num = '9999'"))
+
+    with pytest.raises(SettingsError, match=r"step 9999.*Start the newer version") as refusal:
+        migrate(url)
+
+    assert "\n" not in str(refusal.value)
+    assert (count_of(database, "users"), step_of(database)) == (1, "9999")
+
+
+def test_a_rebuilt_users_table_keeps_its_users_and_their_sessions(
+    url, database, work, next_step: Callable[[], None]
+):
+    session: Session = stored_session(work, stored_user(work))
+    next_step()
+
+    migrate(url)
+
+    assert step_of(database) == "0002"
+    assert (count_of(database, "users"), count_of(database, "sessions")) == (1, 1)
+    assert session.user_id
+    with pytest.raises(Exception, match=r"(?i)foreign key"), work() as mine:
+        mine.db.execute(text("UPDATE sessions SET user_id = :id"), {"id": "0" * 32})
+
+
+def test_a_step_that_fails_leaves_everything_as_it_was(url, database, work, next_step):
+    stored_session(work, stored_user(work))
+    next_step("op.execute('DELETE FROM nowhere')")
+
+    with pytest.raises(SettingsError, match="nowhere"):
+        migrate(url)
+
+    columns = {each["name"] for each in inspect(database.engine).get_columns("users")}
+    assert "motto" not in columns
+    assert step_of(database) == HEAD
+    assert (count_of(database, "users"), count_of(database, "sessions")) == (1, 1)
+    stored_user(work)
+
+
+@pytest.fixture
+def file(url) -> Path:
+    if url.get_backend_name() != "sqlite":
+        pytest.fail("asked for a file of a server")
+    return Path(url.database)
+
+
+@pytest.mark.parametrize("place", ["sqlite"], indirect=True)
+def test_on_sqlite_a_step_that_would_orphan_rows_is_undone(url, database, work, next_step):
+    stored_session(work, stored_user(work))
+    next_step("op.execute('DELETE FROM users')")
+
+    with pytest.raises(SettingsError, match="would lose rows of sessions"):
+        migrate(url)
+
+    assert (count_of(database, "users"), step_of(database)) == (1, HEAD)
+
+
+@pytest.mark.parametrize("place", ["sqlite"], indirect=True)
+def test_on_sqlite_a_complete_copy_is_kept_before_a_step(url, file, database, work, next_step):
+    stored_user(work)  # still in the log beside the file: the server is running
+    next_step()
+
+    migrate(url)
+
+    copy = file.with_name("gatehouse.db.before-0002")
+    assert copy.stat().st_mode & 0o777 == 0o600
+    before = sqlite3.connect(copy)
+    assert before.execute("SELECT count(*) FROM users").fetchone() == (1,)
+    assert before.execute("SELECT version_num FROM alembic_version").fetchone() == ("0001",)
+    before.close()
+
+
+@pytest.mark.parametrize("place", ["sqlite"], indirect=True)
+def test_on_sqlite_only_this_user_may_read_the_file(url, file, database, work):
+    stored_user(work)
+    modes = {each.name: each.stat().st_mode & 0o777 for each in file.parent.glob("gatehouse.db*")}
+    assert modes == dict.fromkeys(modes, 0o600)
+
+
+def test_a_server_that_is_not_there_is_named_in_one_line():
+    settings = Settings(_env_file=None, database_url="postgresql://u:geheim@127.0.0.1:1/d")
+    with pytest.raises(SettingsError, match=r"refused.*Check DATABASE_URL") as refusal:
+        migrate(database_url(settings))
+    assert "\n" not in str(refusal.value)
+    assert "geheim" not in str(refusal.value)
+
+
+def test_a_file_that_is_no_database_is_named_in_one_line_and_left_alone(tmp_path):
+    (tmp_path / "gatehouse.db").write_text("precious, but not a database " * 100)
+    settings = Settings(_env_file=None, data_dir=tmp_path)
+    with pytest.raises(SettingsError, match="cannot be opened: file is not a database") as refusal:
+        migrate(database_url(settings))
+    assert "\n" not in str(refusal.value)
+    assert (tmp_path / "gatehouse.db").read_text().startswith("precious")
+
+
+def test_a_database_that_belongs_to_another_program_is_left_alone(url, database, work):
+    with work() as mine:
+        mine.db.execute(text("DELETE FROM alembic_version"))
+    with pytest.raises(SettingsError, match=r"changed nothing: .*already exists"):
+        migrate(url)
+
+
+def test_a_folder_that_may_not_be_written_is_named_in_one_line(tmp_path):
+    (tmp_path / "data").write_text("a file, not a folder")
+    settings = Settings(_env_file=None, data_dir=tmp_path / "data")
+    with pytest.raises(SettingsError, match=r"cannot be written.*Set DATA_DIR") as refusal:
+        migrate(database_url(settings))
+    assert "\n" not in str(refusal.value)

@@ -1,0 +1,170 @@
+"""What sessions.py promises, on every database."""
+
+from datetime import timedelta
+from uuid import UUID
+
+import pytest
+from sqlalchemy.exc import IntegrityError
+
+from backend.kernel.tokens import TokenDigest
+from backend.storage import sessions
+from backend.storage.sessions import SessionWithUser
+from backend.storage.work import ask
+from tests.storage.conftest import (
+    NOON,
+    count_of,
+    digest_of,
+    make_session,
+    make_user,
+    stored_session,
+    stored_user,
+)
+
+LATER = NOON + timedelta(hours=1)
+UNKNOWN = TokenDigest(bytes(32))
+
+
+def find(database, session):
+    return ask(database, lambda db: sessions.find_with_user(db, digest_of(session)))
+
+
+def test_a_session_comes_back_exactly_as_stored_with_its_user(work, database):
+    user = stored_user(work)
+    session = stored_session(
+        work, user, user_agent="a 🐟 'quoted' agent", impersonated_by=UUID(int=5), remembered=False
+    )
+    assert find(database, session) == SessionWithUser(session, user)
+
+
+def test_an_expired_session_is_found_too_for_its_caller_to_judge(work, database):
+    session = stored_session(work, stored_user(work), expires_at=NOON - timedelta(days=1))
+    assert find(database, session).session == session
+
+
+def test_an_unknown_digest_finds_nothing(database):
+    assert ask(database, lambda db: sessions.find_with_user(db, UNKNOWN)) is None
+
+
+def test_two_sessions_never_share_a_token(work):
+    user = stored_user(work)
+    first = stored_session(work, user)
+    with pytest.raises(IntegrityError), work() as mine:
+        sessions.insert(mine.db, make_session(user), digest_of(first))
+
+
+def test_a_session_of_nobody_is_refused(work):
+    session = make_session(make_user())
+    with pytest.raises(IntegrityError), work() as mine:
+        sessions.insert(mine.db, session, digest_of(session))
+
+
+def test_the_live_sessions_of_a_user_are_listed_newest_first(work, database):
+    user = stored_user(work)
+    older, newer = stored_session(work, user), stored_session(work, user)
+    stored_session(work, user, expires_at=NOON)  # has just ended
+    stored_session(work, user, impersonated_by=UUID(int=5))
+    stored_session(work, stored_user(work))
+
+    assert ask(database, lambda db: sessions.list_live(db, user.id, NOON)) == [newer, older]
+
+
+def test_prolonging_moves_the_end_and_tells(work, database, told):
+    session = stored_session(work, stored_user(work))
+    end = LATER + timedelta(days=7)
+
+    with work() as mine:
+        assert sessions.prolong(mine.db, session, end, LATER)
+
+    prolonged = find(database, session).session
+    assert (prolonged.expires_at, prolonged.updated_at) == (end, LATER)
+    assert told.forgotten[-1] == {session.user_id}
+
+
+def test_what_was_ended_or_has_expired_is_not_prolonged(work):
+    user = stored_user(work)
+    expired, ended = stored_session(work, user, expires_at=LATER), stored_session(work, user)
+    with work() as mine:
+        sessions.delete_by_id(mine.db, ended.id, user.id)
+
+    with work() as mine:
+        assert not sessions.prolong(mine.db, expired, LATER + timedelta(days=7), LATER)
+        assert not sessions.prolong(mine.db, ended, LATER + timedelta(days=7), NOON)
+
+
+def test_a_session_ends_by_its_token(work, database, told):
+    session = stored_session(work, stored_user(work))
+
+    with work() as mine:
+        assert sessions.delete_by_digest(mine.db, digest_of(session)) == session
+
+    assert find(database, session) is None
+    assert told.forgotten[-1] == {session.user_id}
+
+
+def test_a_token_that_is_not_mine_ends_nothing(work, database, told):
+    session, me = stored_session(work, stored_user(work)), stored_user(work)
+
+    with work() as mine:
+        assert sessions.delete_by_digest(mine.db, digest_of(session), me.id) is None
+        assert sessions.delete_by_digest(mine.db, UNKNOWN) is None
+
+    assert find(database, session) is not None
+    assert told.forgotten[-1] == set()
+
+
+def test_a_session_ends_by_its_id_if_it_is_mine(work, database, told):
+    session, stranger = stored_session(work, stored_user(work)), stored_user(work)
+
+    with work() as mine:
+        assert sessions.delete_by_id(mine.db, session.id, stranger.id) is None
+    assert find(database, session) is not None
+
+    with work() as mine:
+        assert sessions.delete_by_id(mine.db, session.id, session.user_id) == session
+    assert find(database, session) is None
+    assert told.forgotten[-1] == {session.user_id}
+
+
+def test_all_sessions_of_a_user_end_but_the_one_that_is_kept(work, database, told):
+    user, other = stored_user(work), stored_user(work)
+    kept, *_ = [stored_session(work, user) for _ in range(3)]
+    others = stored_session(work, other)
+
+    with work() as mine:
+        assert sessions.delete_all(mine.db, user.id, but=kept.id) == 2
+    assert told.forgotten[-1] == {user.id}
+    assert ask(database, lambda db: sessions.list_live(db, user.id, NOON)) == [kept]
+
+    with work() as mine:
+        assert sessions.delete_all(mine.db, user.id) == 1
+    assert ask(database, lambda db: sessions.list_live(db, user.id, NOON)) == []
+    assert find(database, others) is not None
+
+
+def test_the_oldest_sessions_beyond_the_limit_end(work, database, told):
+    user = stored_user(work)
+    _, _, third, fourth = [stored_session(work, user) for _ in range(4)]
+
+    with work() as mine:
+        assert sessions.delete_beyond(mine.db, user.id, 2) == 2
+
+    assert ask(database, lambda db: sessions.list_live(db, user.id, NOON)) == [fourth, third]
+    assert told.forgotten[-1] == {user.id}
+
+
+def test_nothing_beyond_the_limit_ends_nothing_and_tells_nobody(work, told):
+    user = stored_user(work)
+    stored_session(work, user)
+
+    with work() as mine:
+        assert sessions.delete_beyond(mine.db, user.id, 1) == 0
+
+    assert told.forgotten[-1] == set()
+
+
+def test_the_sessions_of_a_removed_user_go_with_them(work, database, told):
+    user = stored_user(work)
+    stored_session(work, user)
+    with work() as mine:
+        mine.db.execute(sessions.users.delete().where(sessions.users.c.id == user.id))
+    assert count_of(database, "sessions") == 0

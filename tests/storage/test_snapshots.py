@@ -1,0 +1,359 @@
+"""Snapshots of the SQLite file: taken after bursts, verified, restored, never half."""
+
+import os
+import signal
+import sqlite3
+import subprocess
+import sys
+import threading
+from pathlib import Path
+
+import pytest
+import structlog
+from sqlalchemy import text
+
+from backend.kernel.clock import SystemClock
+from backend.kernel.settings import Settings, SettingsError
+from backend.storage import snapshot_shelf
+from backend.storage.addresses import sqlite_file, sqlite_url
+from backend.storage.engine import Database
+from backend.storage.migrate import migrate
+from backend.storage.restore import Restored, restore_if_missing
+from backend.storage.snapshot_shelf import Copy, shelves
+from backend.storage.snapshots import Snapshots, snapshots_for
+from backend.storage.work import Work
+from tests.rig.fixtures import Place
+from tests.rig.processes import wait_until
+from tests.storage.conftest import Told, stored_user, workshop_on
+
+ROOT = Path(__file__).parents[2]
+
+
+@pytest.fixture
+def place(tmp_path) -> Place:
+    return Place("sqlite", "")
+
+
+@pytest.fixture
+def settings(tmp_path) -> Settings:
+    return Settings(
+        _env_file=None, data_dir=tmp_path / "data", snapshot_dir=tmp_path / "bucket" / "gatehouse"
+    )
+
+
+class Server:
+    """What a start does, as far as snapshots go."""
+
+    def __init__(self, settings: Settings, *, quiet: float = 0.02) -> None:
+        self.settings, self.file = settings, sqlite_file(settings)
+        self.restored = restore_if_missing(settings)
+        url = sqlite_url(self.file)
+        migrate(url)
+        self.snapshots = Snapshots(
+            self.file,
+            settings.snapshot_dir,
+            SystemClock(),
+            key=settings.data_dir / "secret_key",
+            quiet=quiet,
+            at_most_every=0.1,
+        )
+        self.database = Database(url, SystemClock(), after_write=self.snapshots.wrote)
+        self.shop = workshop_on(self.database, SystemClock(), settings, Told())
+        self.snapshots.start()
+
+    def add_user(self, **said: object) -> None:
+        stored_user(self.work, **said)
+
+    def work(self) -> Work:
+        return Work(self.shop, None)
+
+    def users(self) -> int:
+        db = self.database.read()
+        found = db.execute(text("SELECT count(*) FROM users")).scalar_one()
+        db.give_back()
+        return found
+
+    def saved(self) -> list[Path]:
+        return sorted(self.settings.snapshot_dir.glob("gatehouse-*.db"))
+
+    def saved_users(self) -> int:
+        """How many users the newest whole snapshot holds; -1 without one."""
+        databases, _ = shelves(self.settings.snapshot_dir)
+        try:
+            newest = next(filter(Copy.is_whole, databases.newest_first()), None)
+            return users_in(newest.path) if newest else -1
+        except FileNotFoundError:  # dropped while we looked
+            return -1
+
+    def stop(self) -> None:
+        self.database.close()
+        self.snapshots.stop()
+
+    def lose_its_disk(self) -> None:
+        for each in self.settings.data_dir.iterdir():
+            each.unlink()
+
+
+def users_in(file: Path) -> int:
+    connection = sqlite3.connect(file)
+    (found,) = connection.execute("SELECT count(*) FROM users").fetchone()
+    connection.close()
+    return found
+
+
+def test_what_was_written_before_a_stop_is_there_after_the_disk_was_lost(settings):
+    server = Server(settings, quiet=60)
+    assert server.restored is Restored.NOTHING
+    for _ in range(3):
+        server.add_user()
+    server.stop()
+    server.lose_its_disk()
+
+    again = Server(settings)
+    assert again.restored is Restored.DONE
+    assert again.users() == 3
+    again.add_user()
+    again.stop()
+
+
+def test_a_snapshot_follows_each_burst_of_writes(settings):
+    server = Server(settings)
+    for number in range(1, 4):
+        server.add_user()
+        wait_until(lambda n=number: server.saved_users() == n, "the snapshot")
+    server.stop()
+
+
+def test_a_snapshot_does_not_wait_for_ever_while_writes_go_on(settings):
+    server = Server(settings, quiet=60)
+    enough = threading.Event()
+
+    def keep_writing() -> None:
+        while not enough.is_set():
+            server.add_user()
+
+    writer = threading.Thread(target=keep_writing)
+    writer.start()
+    wait_until(lambda: server.saved_users() > 0, "a snapshot")
+    enough.set()
+    writer.join()
+    server.stop()
+
+
+def test_the_last_three_are_kept_and_each_is_one_complete_private_file(settings):
+    server = Server(settings)
+    for _ in range(6):
+        server.add_user()
+        wait_until(lambda: server.saved_users() == server.users(), "the snapshot")
+    server.stop()
+
+    assert [users_in(each) for each in server.saved()] == [4, 5, 6]
+    assert {each.stat().st_mode & 0o777 for each in settings.snapshot_dir.iterdir()} == {0o600}
+    assert len(list(settings.snapshot_dir.iterdir())) == 3
+    assert not list(settings.data_dir.glob("*.snapshot*"))
+
+
+def test_nothing_new_makes_no_new_snapshot(settings):
+    first = Server(settings)
+    first.add_user()
+    first.stop()
+    before = first.saved()
+    second = Server(settings)
+    second.stop()
+    assert second.restored is Restored.NOT_NEEDED
+    assert second.saved() == before
+
+
+def test_what_a_killed_server_had_not_saved_is_saved_at_the_next_start(settings):
+    server = Server(settings, quiet=60)
+    server.add_user()
+    server.database.close()  # and no stop: it was killed
+    again = Server(settings)
+    wait_until(lambda: again.saved_users() == 1, "the snapshot")
+    again.stop()
+    server.snapshots.stop()
+
+
+@pytest.mark.parametrize(
+    "harm",
+    [
+        lambda file: os.truncate(file, file.stat().st_size // 2),
+        lambda file: os.truncate(file, 0),
+        lambda file: file.write_bytes(file.read_bytes()[:-1] + b"!"),
+        lambda file: file.write_bytes(b"x" * file.stat().st_size),
+        lambda file: (file.unlink(), file.mkdir()),
+    ],
+    ids=["torn", "empty", "one byte", "all bytes", "not a file"],
+)
+def test_a_damaged_snapshot_is_skipped_with_a_line_and_the_one_before_restored(settings, harm):
+    server = Server(settings)
+    for _ in range(2):
+        server.add_user()
+        wait_until(lambda: server.saved_users() == server.users(), "the snapshot")
+    server.stop()
+    server.lose_its_disk()
+    newest = server.saved()[-1]
+    harm(newest)
+
+    with structlog.testing.capture_logs() as lines:
+        again = Server(settings)
+        again.stop()
+
+    skipped = [line for line in lines if line["event"] == "snapshot_skipped"]
+    assert [line["name"] for line in skipped] == [newest.name]
+    assert again.restored is Restored.DONE
+    assert users_in(again.file) == 1
+
+
+def test_when_every_snapshot_is_damaged_they_are_set_aside_and_never_replaced(settings):
+    server = Server(settings)
+    server.add_user()
+    server.stop()
+    server.lose_its_disk()
+    for each in server.saved():
+        os.truncate(each, 5000)
+
+    again = Server(settings)
+    assert again.restored is Restored.NOTHING
+    assert again.users() == 0
+    for _ in range(4):
+        again.add_user()
+        wait_until(lambda: again.saved_users() == again.users(), "the snapshot")
+    again.stop()
+    assert len(list(settings.snapshot_dir.glob("*.damaged"))) >= 1
+
+
+def test_the_log_of_a_lost_database_is_not_played_into_the_restored_one(settings):
+    server = Server(settings)
+    server.add_user()
+    server.stop()
+    server.lose_its_disk()
+    other = Settings(_env_file=None, data_dir=settings.data_dir.parent / "other")
+    stranger = sqlite_file(other)
+    migrate(sqlite_url(stranger))
+    connection = sqlite3.connect(stranger)
+    connection.execute("DELETE FROM alembic_version")
+    connection.commit()
+    log = stranger.with_name("gatehouse.db-wal").read_bytes()
+    connection.close()
+    assert log
+    settings.data_dir.joinpath("gatehouse.db-wal").write_bytes(log)
+
+    again = Server(settings)
+    assert again.users() == 1
+    again.stop()
+
+
+def test_the_generated_key_comes_back_with_the_data(settings):
+    settings.data_dir.mkdir()
+    key = settings.data_dir / "secret_key"
+    key.write_text("the key that signed every cookie\n")
+    server = Server(settings)
+    server.add_user()
+    server.stop()
+    server.lose_its_disk()
+    key.write_text("another key, made too early\n")
+
+    Server(settings).stop()
+
+    assert key.read_text() == "the key that signed every cookie\n"
+    assert key.stat().st_mode & 0o777 == 0o600
+
+
+def test_a_key_that_was_set_is_neither_saved_nor_replaced(settings):
+    said = settings.model_dump() | {"secret_key": "set by the owner", "_env_file": None}
+    chosen = Settings(**said)
+    chosen.data_dir.mkdir()
+    (chosen.data_dir / "secret_key").write_text("left from before\n")
+    migrate(sqlite_url(sqlite_file(chosen)))
+    restore_if_missing(chosen)
+    snapshots = snapshots_for(chosen, SystemClock())
+    snapshots.start()
+    snapshots.stop()
+    names = [each.name for each in chosen.snapshot_dir.iterdir()]
+    assert len(names) == 1
+    assert names[0].startswith("gatehouse-")
+
+
+def test_without_a_snapshot_folder_nothing_is_taken_or_restored(tmp_path):
+    settings = Settings(_env_file=None, data_dir=tmp_path)
+    assert restore_if_missing(settings) is Restored.NO_SNAPSHOTS
+    assert snapshots_for(settings, SystemClock()) is None
+
+
+def test_a_folder_that_cannot_be_read_stops_the_start_before_it_begins_empty(tmp_path):
+    (tmp_path / "bucket").write_text("not mounted")
+    settings = Settings(
+        _env_file=None, data_dir=tmp_path / "data", snapshot_dir=tmp_path / "bucket"
+    )
+    with pytest.raises(SettingsError, match="SNAPSHOT_DIR") as refusal:
+        restore_if_missing(settings)
+    assert "\n" not in str(refusal.value)
+
+
+def test_a_bucket_that_fails_is_reported_drops_nothing_and_is_tried_again(settings, monkeypatch):
+    server = Server(settings)
+    server.add_user()
+    wait_until(lambda: server.saved_users() == 1, "the snapshot")
+    good = server.saved()
+
+    def no_space(*_: object) -> None:
+        raise OSError(28, "No space left on device")
+
+    with monkeypatch.context() as broken:
+        broken.setattr(snapshot_shelf, "_write_through", no_space)
+        server.add_user()
+        wait_until(lambda: server.snapshots.trouble is not None, "the report")
+        assert "No space left" in server.snapshots.trouble
+        assert server.saved() == good
+    wait_until(lambda: server.saved_users() == 2, "the next attempt")
+    server.stop()
+    assert server.snapshots.trouble is None
+
+
+def test_a_clock_that_was_set_back_does_not_make_new_snapshots_old(settings, tmp_path):
+    shelf, _ = snapshot_shelf.shelves(tmp_path)
+    source = tmp_path / "source"
+    now = SystemClock().now()
+    for number in range(5):
+        source.write_text(str(number))
+        shelf.put(source, now.replace(year=now.year - number))
+    assert shelf.newest_first()[0].path.read_text() == "4"
+
+
+WRITER = """
+import os, sys
+from pathlib import Path
+from uuid import UUID
+from backend.kernel.settings import Settings
+from tests.storage.test_snapshots import Server
+
+settings = Settings(_env_file=None, data_dir=Path(sys.argv[1]), snapshot_dir=Path(sys.argv[2]))
+server = Server(settings, quiet=0.001)
+for number in range(100_000):
+    unique = os.getpid() << 20 | number
+    server.add_user(id=UUID(int=unique), email=f"{unique}@example.com")
+    print(number, flush=True)
+"""
+
+
+def test_a_server_killed_at_any_moment_leaves_a_snapshot_that_restores(settings):
+    for writes in (20, 41, 63, 88, 110, 131):
+        writer = subprocess.Popen(
+            [sys.executable, "-c", WRITER, settings.data_dir, settings.snapshot_dir],
+            cwd=ROOT,
+            stdout=subprocess.PIPE,
+            text=True,
+        )
+        for _ in range(writes):
+            assert writer.stdout.readline()
+        writer.send_signal(signal.SIGKILL)
+        writer.communicate()
+        whole = users_in(sqlite_file(settings))
+        for each in settings.data_dir.iterdir():
+            each.unlink()
+
+        again = Server(settings, quiet=60)
+        assert again.restored is Restored.DONE
+        assert 0 < again.users() <= whole
+        again.stop()

@@ -1,0 +1,96 @@
+"""A SQLite file that is full, or that somebody else writes to."""
+
+import resource
+import sqlite3
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+import pytest
+from sqlalchemy import text
+
+from backend.kernel.client import NOBODY
+from backend.storage.engine import DatabaseConflict, DatabaseUnavailable
+from backend.storage.work import Work, ask
+from tests.storage.conftest import count_of, stored_user
+
+pytestmark = pytest.mark.parametrize("place", ["sqlite"], indirect=True)
+
+
+@contextmanager
+def full_disk() -> Iterator[None]:
+    """This process may write to no file beyond its first 4 KB."""
+    before = resource.getrlimit(resource.RLIMIT_FSIZE)
+    resource.setrlimit(resource.RLIMIT_FSIZE, (4096, before[1]))
+    try:
+        yield
+    finally:
+        resource.setrlimit(resource.RLIMIT_FSIZE, before)
+
+
+def integrity(database) -> str:
+    return ask(database, lambda db: db.execute(text("PRAGMA integrity_check")).scalar_one())
+
+
+def test_on_a_full_disk_writes_fail_reads_go_on_and_space_heals(database, work):
+    for _ in range(20):
+        stored_user(work)
+    assert count_of(database, "users") == 20
+
+    with full_disk():
+        for _ in range(10):
+            with pytest.raises(DatabaseUnavailable) as failure:
+                stored_user(work)
+            assert not isinstance(failure.value, DatabaseConflict)
+            assert count_of(database, "users") == 20
+
+    stored_user(work)
+    assert count_of(database, "users") == 21
+    assert integrity(database) == "ok"
+
+
+def test_a_file_that_may_not_grow_fails_the_write_that_needs_it_and_nothing_else(database, work):
+    stored_user(work)
+    with work() as mine:
+        pages = mine.db.execute(text("PRAGMA page_count")).scalar_one()
+        mine.db.execute(text(f"PRAGMA max_page_count = {pages}"))
+
+    with pytest.raises(DatabaseUnavailable, match="full"), work() as mine:
+        mine.db.execute(text("CREATE TABLE big AS SELECT zeroblob(1000000)"))
+
+    stored_user(work)  # on a writer connection of its own: the broken one was closed
+    assert count_of(database, "users") == 2
+    assert integrity(database) == "ok"
+
+
+def test_somebody_who_holds_the_file_delays_writes_and_never_reads(workshop, database, work, url):
+    stored_user(work)
+    somebody = sqlite3.connect(url.database)
+    somebody.execute("BEGIN IMMEDIATE")
+
+    with pytest.raises(DatabaseUnavailable, match="locked"), Work(workshop, NOBODY) as mine:
+        mine.record(None)
+    assert count_of(database, "users") == 1
+
+    somebody.rollback()
+    somebody.close()
+    stored_user(work)
+
+
+def test_an_acknowledged_write_is_on_the_disk(database, work):
+    with work() as mine:
+        assert mine.db.execute(text("PRAGMA synchronous")).scalar_one() == 2  # FULL
+        assert mine.db.execute(text("PRAGMA journal_mode")).scalar_one() == "wal"
+        assert mine.db.execute(text("PRAGMA foreign_keys")).scalar_one() == 1
+
+
+def test_what_a_backup_reads_does_not_look_like_a_change(database, work, url, tmp_path):
+    stored_user(work)
+    assert database.look(1)
+    _, before = database.looked
+    source, target = sqlite3.connect(url.database), sqlite3.connect(tmp_path / "copy")
+    source.backup(target)
+    source.close()
+    target.close()
+    stored_user(work)
+    assert database.look(1)
+    assert database.looked[1] == before

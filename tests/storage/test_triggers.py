@@ -1,0 +1,190 @@
+"""Who is told of which change: the triggers of step 0001, seen by a stranger who LISTENs."""
+
+from collections.abc import Callable, Iterator
+from datetime import UTC, datetime, timedelta
+
+import psycopg2
+import pytest
+
+from backend.kernel.settings import Settings
+from backend.storage import sessions, users
+from backend.storage.work import Work
+from tests.storage.conftest import digest_of, stored_session, stored_user
+
+NOW = datetime.now(UTC)  # noqa: TID251  the triggers compare with the server's own clock
+ENDS = NOW + timedelta(days=7)
+
+
+@pytest.fixture
+def place() -> None:
+    """Everything here is about PostgreSQL."""
+
+
+@pytest.fixture
+def settings(postgres_url: str) -> Settings:
+    return Settings(_env_file=None, database_url=postgres_url)
+
+
+@pytest.fixture
+def psql(postgres_url: str, database) -> Iterator[Callable[[str], None]]:
+    """Somebody who types SQL by hand."""
+    connection = psycopg2.connect(postgres_url)
+    connection.autocommit = True
+    yield connection.cursor().execute
+    connection.close()
+
+
+@pytest.fixture
+def heard(postgres_url: str, psql) -> Iterator[Callable[[], list[str]]]:
+    """Answers what was heard since the last time."""
+    connection = psycopg2.connect(postgres_url)
+    connection.autocommit = True
+    cursor = connection.cursor()
+    cursor.execute("LISTEN gatehouse_forget")
+
+    def since() -> list[str]:
+        psql("NOTIFY gatehouse_forget, 'so far'")
+        messages: list[str] = []
+        while "so far" not in messages:
+            cursor.execute("SELECT 1")
+            messages += [each.payload for each in connection.notifies]
+            connection.notifies.clear()
+        return messages[:-1]
+
+    yield since
+    connection.close()
+
+
+def live_session(work, user, **said):
+    return stored_session(work, user, **{"expires_at": ENDS, **said})
+
+
+def test_what_no_cache_can_hold_yet_tells_nobody(work, heard):
+    live_session(work, stored_user(work))
+    assert heard() == []
+
+
+def test_prolonging_tells_nobody(work, heard):
+    session = live_session(work, stored_user(work))
+    heard()
+    with work() as mine:
+        assert sessions.prolong(mine.db, session, ENDS + timedelta(days=1), NOW)
+    assert heard() == []
+
+
+def test_ending_a_session_tells_whose_it_was(work, heard):
+    user = stored_user(work)
+    session = live_session(work, user)
+    with work() as mine:
+        sessions.delete_by_digest(mine.db, digest_of(session))
+    assert heard() == [str(user.id)]
+
+
+def test_nothing_is_told_before_the_commit_and_nothing_after_a_rollback(work, heard):
+    session = live_session(work, stored_user(work))
+    mine: Work = work()
+    sessions.delete_by_digest(mine.db, digest_of(session))
+    assert heard() == []
+    mine.__exit__(RuntimeError, None, None)
+    assert heard() == []
+
+
+def test_ending_an_expired_session_tells_nobody(work, heard):
+    user = stored_user(work)
+    session = live_session(work, user, expires_at=NOW - timedelta(hours=1))
+    with work() as mine:
+        sessions.delete_by_digest(mine.db, digest_of(session))
+    assert heard() == []
+
+
+def test_ending_a_session_that_a_late_clock_still_honours_tells(work, heard):
+    user = stored_user(work)
+    session = live_session(work, user, expires_at=NOW - timedelta(minutes=5))
+    with work() as mine:
+        sessions.delete_by_digest(mine.db, digest_of(session))
+    assert heard() == [str(user.id)]
+
+
+def test_ending_many_sessions_tells_once_for_each_user(work, heard):
+    alice, bob = stored_user(work), stored_user(work)
+    for _ in range(50):
+        live_session(work, alice)
+        live_session(work, bob)
+    heard()
+    with work() as mine:
+        sessions.delete_all(mine.db, alice.id)
+        sessions.delete_all(mine.db, bob.id)
+    assert sorted(heard()) == sorted([str(alice.id), str(bob.id)])
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        "expires_at = expires_at - interval '1 second'",
+        "session_token = decode(repeat('ab', 32), 'hex')",
+        "remembered = false",
+        "impersonated_by = id",
+        "ip_address = '198.51.100.1'",
+        "user_agent = 'another'",
+        "created_at = created_at - interval '1 day'",
+    ],
+)
+def test_a_session_changed_by_hand_tells(work, heard, psql, change):
+    user = stored_user(work)
+    live_session(work, user)
+    psql(f"UPDATE sessions SET {change}")
+    assert heard() == [str(user.id)]
+
+
+def test_a_session_given_to_another_user_tells_the_one_it_was_taken_from(work, heard, psql):
+    user, other = stored_user(work), stored_user(work)
+    live_session(work, user)
+    psql(f"UPDATE sessions SET user_id = '{other.id}'")
+    assert heard() == [str(user.id)]
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        "banned = true",
+        "role = 'admin'",
+        "email = 'new@example.com'",
+        "email_verified = true",
+        "name = 'new'",
+        "image = 'https://example.com/x.png'",
+        "ban_expires = now()",
+    ],
+)
+def test_a_user_changed_by_hand_tells(work, heard, psql, change):
+    user = stored_user(work)
+    psql(f"UPDATE users SET {change}")
+    assert heard() == [str(user.id)]
+
+
+@pytest.mark.parametrize("change", ["password_hash = 'x'", "updated_at = now()", "name = name"])
+def test_what_a_request_never_sees_of_a_user_tells_nobody(work, heard, psql, change):
+    stored_user(work)
+    psql(f"UPDATE users SET {change}")
+    assert heard() == []
+
+
+def test_a_removed_user_tells_once_sessions_included(work, heard, psql):
+    user = stored_user(work)
+    live_session(work, user)
+    live_session(work, user)
+    psql("DELETE FROM users")
+    assert heard() == [str(user.id)]
+
+
+@pytest.mark.parametrize("tables", ["sessions", "users CASCADE"])
+def test_truncate_tells_everyone(work, heard, psql, tables):
+    live_session(work, stored_user(work))
+    psql(f"TRUNCATE {tables}")
+    assert heard() == ["*"]
+
+
+def test_a_profile_change_of_ours_tells(work, heard):
+    user = stored_user(work)
+    with work() as mine:
+        users.update_profile(mine.db, user.id, {"name": "new"}, NOW)
+    assert heard() == [str(user.id)]

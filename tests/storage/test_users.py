@@ -1,0 +1,109 @@
+"""What users.py promises, on every database."""
+
+from concurrent.futures import ThreadPoolExecutor
+from datetime import UTC, datetime, timedelta, timezone
+from uuid import UUID
+
+import pytest
+
+from backend.storage import users
+from backend.storage.work import ask
+from tests.storage.conftest import NOON, make_user, stored_user
+
+NOBODY_HAS_THIS = UUID(int=1)
+
+
+def test_a_user_comes_back_exactly_as_stored(work, database):
+    known = make_user(
+        email="ünï@example.com",
+        email_verified=True,
+        name="Zoë 🐟 O'Neill; DROP TABLE users --",
+        image="https://example.com/a.png",
+        role="user,admin",
+        banned=True,
+        ban_reason="said %s and :name",
+        ban_expires=NOON + timedelta(microseconds=1),
+    )
+    with work() as mine:
+        assert users.insert(mine.db, known, "a hash")
+
+    found = ask(database, lambda db: users.find_credential(db, "ünï@example.com"))
+
+    assert found == users.Credential(known, "a hash")
+    assert found.user.roles == {"user", "admin"}
+    assert found.user.ban_expires.tzinfo is UTC
+
+
+def test_a_time_of_another_zone_comes_back_as_the_same_moment_in_utc(work, database):
+    moment = datetime(1969, 7, 20, 22, 17, 40, 1, tzinfo=timezone(timedelta(hours=2)))
+    user = stored_user(work, created_at=moment)
+
+    found = ask(database, lambda db: users.find_credential(db, user.email))
+
+    assert found.user.created_at == moment
+    assert found.user.created_at.isoformat() == "1969-07-20T20:17:40.000001+00:00"
+
+
+def test_an_unknown_address_finds_nobody(database):
+    assert ask(database, lambda db: users.find_credential(db, "nobody@example.com")) is None
+    assert not ask(database, lambda db: users.is_taken(db, "nobody@example.com"))
+
+
+def test_a_taken_address_is_told_and_takes_no_second_user(work, database):
+    first = stored_user(work)
+
+    with work() as mine:
+        assert users.is_taken(mine.db, first.email)
+        assert not users.insert(mine.db, make_user(email=first.email), "other hash")
+
+    found = ask(database, lambda db: users.find_credential(db, first.email))
+    assert found == users.Credential(first, "hash")
+
+
+def test_of_many_who_take_one_address_at_once_exactly_one_gets_it(work):
+    def take(_):
+        with work() as mine:
+            return users.insert(mine.db, make_user(email="wanted@example.com"), None)
+
+    with ThreadPoolExecutor(8) as people:
+        assert sum(people.map(take, range(40))) == 1
+
+
+def test_a_profile_change_gives_the_user_as_they_are_afterwards(work, told):
+    user = stored_user(work)
+    later = NOON + timedelta(seconds=1)
+
+    with work() as mine:
+        changed = users.update_profile(
+            mine.db, user.id, {"name": "New", "image": "https://example.com/b.png"}, later
+        )
+
+    assert (changed.name, changed.image) == ("New", "https://example.com/b.png")
+    assert (changed.updated_at, changed.created_at) == (later, NOON)
+    assert told.forgotten[-1] == {user.id}
+
+
+def test_a_profile_change_of_nobody_finds_nobody(work):
+    with work() as mine:
+        changed = users.update_profile(mine.db, NOBODY_HAS_THIS, {"name": "x"}, NOON)
+    assert changed is None
+
+
+def test_a_stronger_hash_replaces_only_the_one_that_was_checked(work, database):
+    user = stored_user(work, "old")
+
+    with work() as mine:
+        assert users.replace_password_hash(mine.db, user.id, "old", "stronger")
+    with work() as mine:
+        assert not users.replace_password_hash(mine.db, user.id, "old", "from a slower sign-in")
+
+    found = ask(database, lambda db: users.find_credential(db, user.email))
+    assert found.password_hash == "stronger"
+
+
+@pytest.mark.parametrize(("seen", "is_let_in"), [("hash", True), ("a changed one", False)])
+def test_a_password_that_changed_while_it_was_checked_lets_nobody_in(work, seen, is_let_in):
+    user = stored_user(work, "hash")
+    with work() as mine:
+        found = users.find_if_password_is(mine.db, user.id, seen)
+    assert found == (user if is_let_in else None)

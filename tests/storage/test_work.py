@@ -1,0 +1,181 @@
+"""A unit of work: what is stored, told and given back, whatever happens in it."""
+
+import threading
+from concurrent.futures import ThreadPoolExecutor
+
+import pytest
+from sqlalchemy import text
+
+from backend.kernel.client import NOBODY
+from backend.kernel.events import Event, EventKind
+from backend.storage import users
+from backend.storage.engine import DatabaseConflict, DatabaseUnavailable
+from backend.storage.work import Work, ask
+from tests.storage.conftest import count_of, make_user, stored_user
+
+FAILED = Event(EventKind.SIGN_IN_FAILED)
+DONE = Event(EventKind.SIGN_UP)
+
+
+class Refused(Exception):
+    """A service says no."""
+
+
+def test_what_is_done_is_stored_told_and_logged_in_that_order(workshop, database, told):
+    seen = []
+    user = make_user()
+    with Work(workshop, NOBODY) as work:
+        users.insert(work.db, user, None)
+        work.db.touched.add(user.id)
+        work.record(DONE)
+        work.after_commit(lambda: seen.append((count_of(database, "users"), list(told.logged))))
+        assert told.logged == []
+
+    assert seen == [(1, [DONE])]
+    assert told.forgotten == [{user.id}]
+
+
+def test_a_refusal_undoes_everything_but_what_is_kept(workshop, database, told):
+    done_afterwards = []
+    with pytest.raises(Refused), Work(workshop, NOBODY) as work:
+        users.insert(work.db, make_user(), None)
+        work.record(DONE)
+        work.keep(FAILED)
+        work.after_commit(lambda: done_afterwards.append(1))
+        raise Refused
+
+    assert count_of(database, "users") == 0
+    assert ask(database, lambda db: db.execute(text("SELECT kind FROM audit_events")).all()) == [
+        ("sign_in_failed",)
+    ]
+    assert (told.logged, done_afterwards) == ([FAILED], [])
+
+
+def test_what_is_kept_is_stored_once_when_nothing_goes_wrong(workshop, database, told):
+    with Work(workshop, NOBODY) as work:
+        work.keep(FAILED)
+    assert count_of(database, "audit_events") == 1
+    assert told.logged == [FAILED]
+
+
+def test_work_that_never_asks_the_database_borrows_nothing(workshop, database):
+    with Work(workshop, NOBODY):
+        assert database.engine.pool.checkedout() == 0
+
+
+def test_something_slow_waits_without_a_transaction(workshop, database):
+    with Work(workshop, NOBODY) as work:
+        users.is_taken(work.db, "a@example.com")
+
+        def slow(number: int) -> int:
+            other = Work(workshop, NOBODY)  # on SQLite this would wait for itself
+            with other:
+                users.insert(other.db, make_user(email="a@example.com"), None)
+            return number + 1
+
+        assert work.outside(slow, 41) == 42
+        assert users.is_taken(work.db, "a@example.com")
+
+
+def test_something_slow_after_a_write_is_a_mistake_of_ours(workshop):
+    with pytest.raises(RuntimeError, match="nothing slow"), Work(workshop, NOBODY) as work:
+        users.insert(work.db, make_user(), None)
+        work.outside(lambda: None)
+
+
+def test_a_conflict_keeps_nothing_because_the_work_is_run_again(workshop, database, told):
+    attempts = []
+
+    def once():
+        with Work(workshop, NOBODY) as work:
+            users.insert(work.db, make_user(email="again@example.com"), None)
+            work.record(DONE)
+            work.keep(FAILED)
+            attempts.append(1)
+            if len(attempts) < 3:
+                raise DatabaseConflict("lost against another")
+
+    for _ in range(2):
+        with pytest.raises(DatabaseConflict):
+            once()
+    once()
+
+    assert (count_of(database, "users"), count_of(database, "audit_events")) == (1, 2)
+    assert told.logged == [DONE, FAILED]
+
+
+def test_an_event_that_cannot_be_kept_leaves_the_connection_usable(workshop, database, work):
+    unstorable = Event(EventKind.SIGN_IN_FAILED, detail={"what": object()})
+    with pytest.raises(Exception, match="not JSON serializable"), Work(workshop, NOBODY) as mine:
+        mine.keep(unstorable)
+    stored_user(work)
+    assert count_of(database, "users") == 1
+
+
+def test_a_thousand_failures_leak_nothing(workshop, database, work):
+    def fail(number: int) -> None:
+        with (
+            pytest.raises(Exception, match=r"no such|does not exist|refused"),
+            Work(workshop, NOBODY) as mine,
+        ):
+            users.insert(mine.db, make_user(), None)
+            if number % 2:
+                mine.db.execute(text("SELECT * FROM nowhere"))
+            raise RuntimeError("refused")
+
+    with ThreadPoolExecutor(8) as people:
+        list(people.map(fail, range(1000)))
+
+    lent_for_ever = 1 if database.kind == "sqlite" else 0  # SQLite's one writer stays open
+    assert database.engine.pool.checkedout() == lent_for_ever
+    stored_user(work)
+    assert count_of(database, "users") == 1
+
+
+def test_a_statement_that_failed_and_was_ignored_does_not_end_in_a_quiet_commit(workshop, database):
+    if database.kind == "sqlite":  # there one failed statement spoils nothing else
+        with Work(workshop, NOBODY) as work:
+            with pytest.raises(Exception, match="no such table"):
+                work.db.execute(text("SELECT * FROM nowhere"))
+            users.insert(work.db, make_user(), None)
+        assert count_of(database, "users") == 1
+        return
+
+    with pytest.raises(DatabaseConflict, match="already failed"), Work(workshop, NOBODY) as work:
+        users.insert(work.db, make_user(), None)
+        with pytest.raises(Exception, match="does not exist"):
+            work.db.execute(text("SELECT * FROM nowhere"))
+    assert count_of(database, "users") == 0
+    assert database.engine.pool.checkedout() == 0
+
+
+def test_sixteen_writers_at_once_all_get_their_turn(work, database):
+    start = threading.Barrier(16)
+
+    def write(_: int) -> None:
+        start.wait()
+        for _ in range(5):
+            stored_user(work)
+
+    with ThreadPoolExecutor(16) as people:
+        list(people.map(write, range(16)))
+    assert count_of(database, "users") == 80
+
+
+def test_a_write_that_takes_too_long_makes_the_next_one_fail_and_not_wait(
+    workshop, open_database, work
+):
+    if workshop.database.kind == "sqlite":
+        with Work(workshop, NOBODY) as first:
+            users.is_taken(first.db, "x")
+            with pytest.raises(DatabaseUnavailable, match="takes too long"):
+                workshop.database.write()
+    else:
+        small = open_database(connections=1)
+        lent = [small.read(), small.read()]
+        with pytest.raises(DatabaseUnavailable, match="in use"):
+            small.read()
+        lent.pop().give_back()
+        small.read().give_back()
+        lent.pop().give_back()
+    stored_user(work)

@@ -1,0 +1,148 @@
+"""The pool in which passwords are hashed."""
+
+import os
+import sys
+import threading
+from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
+
+import pytest
+
+from backend.kernel.client import Client
+from backend.kernel.hashing import CallerGone, HashPool, Places
+from backend.kernel.passwords import Verdict
+from backend.kernel.refusals import Refusal
+from backend.kernel.secret import Password
+from tests.rig.missing import missing
+
+HERE = Client("203.0.113.7", "Browser/1.0", "1")
+SECRET = Password("x")
+
+
+class SlowHasher:
+    """Takes until the test opens the gate; counts how many it works on at once."""
+
+    def __init__(self) -> None:
+        self.gate = threading.Event()
+        self.began = threading.Semaphore(0)
+        self.hashed: list[str] = []
+        self.at_work = self.most_at_work = 0
+        self.priority: int | None = None
+
+    def hash(self, password: Password) -> str:
+        self.at_work += 1
+        self.most_at_work = max(self.most_at_work, self.at_work)
+        self.priority = os.getpriority(os.PRIO_PROCESS, threading.get_native_id())
+        self.began.release()
+        assert self.gate.wait(30)
+        self.at_work -= 1
+        self.hashed.append(password.reveal())
+        return "hashed"
+
+    def verify(self, password: Password, hashed: str | None) -> Verdict:
+        self.hash(password)
+        return Verdict(matches=hashed == "hashed", upgraded=None)
+
+
+@pytest.fixture
+def hasher() -> SlowHasher:
+    return SlowHasher()
+
+
+@pytest.fixture
+def pool(hasher: SlowHasher) -> Iterator[HashPool]:
+    made = HashPool(hasher, threads=2, nice=19)
+    yield made
+    hasher.gate.set()
+    made.close()
+
+
+@pytest.fixture
+def callers() -> Iterator[ThreadPoolExecutor]:
+    with ThreadPoolExecutor(8) as threads:
+        yield threads
+
+
+def test_no_more_are_hashed_at_once_than_there_are_threads(hasher, pool, callers):
+    waiting = [callers.submit(pool.hash, HERE, SECRET) for _ in range(6)]
+    assert hasher.began.acquire(timeout=30)
+    assert hasher.began.acquire(timeout=30)
+    assert not hasher.began.acquire(blocking=False)
+    hasher.gate.set()
+    assert [each.result(30) for each in waiting] == ["hashed"] * 6
+    assert hasher.most_at_work == 2
+
+
+def test_hashing_steps_back_behind_everything_else(hasher, pool):
+    if sys.platform != "linux":
+        missing("priorities of single threads", "run the tests on Linux")
+    hasher.gate.set()
+    ours = os.getpriority(os.PRIO_PROCESS, threading.get_native_id())
+    pool.hash(HERE, SECRET)
+    assert hasher.priority == 19
+    assert os.getpriority(os.PRIO_PROCESS, threading.get_native_id()) == ours
+
+
+def test_it_never_runs_in_the_callers_thread(hasher, pool):
+    hasher.gate.set()
+    seen = []
+    hasher.verify = lambda *_: seen.append(threading.current_thread().name)
+    pool.verify(HERE, SECRET, None)
+    assert seen[0].startswith("hash")
+
+
+def test_the_verdict_comes_back(hasher, pool):
+    hasher.gate.set()
+    assert pool.verify(HERE, SECRET, "hashed").matches
+    assert not pool.verify(HERE, SECRET, None).matches
+
+
+def test_who_has_left_is_skipped(hasher, pool, callers):
+    working = [callers.submit(pool.hash, HERE, SECRET) for _ in range(2)]
+    for _ in working:
+        assert hasher.began.acquire(timeout=30)
+    leaving = Client("203.0.113.8", "", "2")
+    abandoned = callers.submit(pool.hash, leaving, Password("abandoned"))
+    leaving.gone.set()
+    hasher.gate.set()
+    with pytest.raises(CallerGone):
+        abandoned.result(30)
+    assert "abandoned" not in hasher.hashed
+
+
+def test_what_fails_in_the_pool_fails_for_the_caller(hasher, pool):
+    def fail(_: Password) -> str:
+        raise RuntimeError("no memory")
+
+    hasher.hash = fail
+    with pytest.raises(RuntimeError, match="no memory"):
+        pool.hash(HERE, SECRET)
+
+
+def test_a_closed_pool_takes_no_more(hasher):
+    hasher.gate.set()
+    pool = HashPool(hasher, threads=1, nice=0)
+    pool.close()
+    with pytest.raises(RuntimeError):
+        pool.hash(HERE, SECRET)
+
+
+def test_there_are_so_many_places_and_then_none():
+    places = Places(2)
+    places.take()
+    places.take()
+    with pytest.raises(Refusal) as refused:
+        places.take()
+    assert (refused.value.status, refused.value.headers) == (503, {"retry-after": "5"})
+
+
+def test_a_place_given_back_can_be_taken_again():
+    places = Places(1)
+    for _ in range(3):
+        places.take()
+        places.give_back()
+
+
+def test_a_place_nobody_took_is_not_given_back():
+    with pytest.raises(ValueError, match="released too many times"):
+        Places(1).give_back()

@@ -1,0 +1,103 @@
+"""Where the signing keys come from, and when there is no safe one."""
+
+import pytest
+
+from backend.kernel.secret_key import key_is_generated, keyring_for
+from backend.kernel.settings import SettingsError
+from tests.clocks import SeededRandomness
+from tests.make import KEY, Told
+
+CHANCE = SeededRandomness()
+
+
+def ring(**told):
+    return keyring_for(Told(**told), CHANCE)
+
+
+def refusal(**told) -> str:
+    with pytest.raises(SettingsError) as refused:
+        ring(**told)
+    return str(refused.value)
+
+
+def production(**told):
+    return {"environment": "production", "secret_key": KEY, **told}
+
+
+def test_the_key_that_is_set_signs(tmp_path):
+    assert ring(secret_key=KEY, data_dir=tmp_path).sign("x") == ring(secret_key=KEY).sign("x")
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_development_makes_one_and_keeps_it(tmp_path):
+    first = ring(data_dir=tmp_path).sign("x")
+    assert keyring_for(Told(data_dir=tmp_path), SeededRandomness("other")).sign("x") == first
+
+
+def test_the_kept_key_is_readable_by_its_owner_only(tmp_path):
+    ring(data_dir=tmp_path)
+    assert (tmp_path / "secret_key").stat().st_mode & 0o777 == 0o600
+
+
+@pytest.mark.parametrize("left", ["", "\n", "short"])
+def test_a_key_that_was_cut_off_while_written_signs_nothing(tmp_path, left):
+    (tmp_path / "secret_key").write_text(left)
+    assert "holds no whole key. Remove it" in refusal(data_dir=tmp_path)
+
+
+def test_old_keys_still_verify():
+    both = ring(secret_key=KEY, secret_keys_old="an old key")
+    assert both.verifies("x", ring(secret_key="an old key").sign("x"))
+
+
+def test_production_refuses_to_start_without_a_key(tmp_path):
+    told = refusal(environment="production", data_dir=tmp_path)
+    assert told.startswith("SECRET_KEY is not set, and production needs one. Make one with: ")
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_a_fresh_space_starts_with_a_key_of_its_own(tmp_path):
+    told = {"environment": "production", "space_id": "ada/gatehouse", "data_dir": tmp_path}
+    assert ring(**told).sign("x")
+    assert key_is_generated(Told(**told))
+
+
+def test_but_not_with_a_database_that_outlives_the_key(tmp_path):
+    told = refusal(
+        environment="production",
+        space_id="ada/gatehouse",
+        data_dir=tmp_path,
+        database_url="postgres://h/d",
+    )
+    assert "SECRET_KEY is not set" in told
+
+
+@pytest.mark.parametrize(
+    ("key", "why"),
+    [
+        ("c8Jq2vXo5mRzL0tW9yKpB4nGd7sHf1E", "SECRET_KEY is shorter than 32 characters"),
+        ("", "SECRET_KEY is not set"),
+        ("a" * 100, "SECRET_KEY is too easy to guess"),
+        ("abcabcabcabcabcabcabcabcabcabcabcabc", "SECRET_KEY is too easy to guess"),
+        ("0123456789012345678901234567890123456789", "SECRET_KEY is too easy to guess"),
+        ("12345678901" * 4, "SECRET_KEY is too easy to guess"),
+    ],
+)
+def test_production_refuses_a_weak_key_and_says_how_to_make_one(key, why):
+    told = refusal(**production(secret_key=key))
+    assert told.startswith(why)
+    assert "Make one with: " in told
+    assert not key or key not in told
+
+
+def test_production_refuses_a_weak_old_key_too():
+    assert "SECRET_KEYS_OLD is shorter" in refusal(**production(secret_keys_old="weak"))
+
+
+@pytest.mark.parametrize("key", [KEY, "0123456789abcdef" * 4, "correct horse battery staple and more"])
+def test_production_takes_a_good_key(key):
+    assert ring(**production(secret_key=key)).sign("x")
+
+
+def test_development_takes_any_key():
+    assert ring(secret_key="weak").sign("x")

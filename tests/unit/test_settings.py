@@ -1,0 +1,212 @@
+"""Settings: what the environment may say, and the one line for what it may not."""
+
+from pathlib import Path
+
+import pytest
+
+from backend.kernel.settings import Settings, SettingsError, load_settings
+from tests.make import KEY, Told
+
+
+@pytest.fixture(autouse=True)
+def nothing_said(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    """No setting in the environment, and no .env."""
+    for name in Settings.model_fields:
+        monkeypatch.delenv(name.upper(), raising=False)
+        monkeypatch.delenv(name, raising=False)
+    monkeypatch.chdir(tmp_path)
+
+
+def refusal(monkeypatch: pytest.MonkeyPatch, **said: str) -> str:
+    """What the operator is told when the environment says this."""
+    for name, value in said.items():
+        monkeypatch.setenv(name, value)
+    with pytest.raises(SettingsError) as refused:
+        load_settings()
+    return str(refused.value)
+
+
+def test_with_nothing_said_it_is_development_on_localhost():
+    settings = load_settings()
+    assert settings.environment == "development"
+    assert settings.base_url == "http://localhost:7860"
+    assert (settings.docs, settings.log_format, settings.secure_cookies) == (True, "text", False)
+
+
+def test_the_defaults_are_the_ones_in_writing():
+    settings = load_settings()
+    assert (settings.host, settings.port, settings.data_dir) == ("0.0.0.0", 7860, Path("data"))  # noqa: S104
+    assert (settings.session_lifetime, settings.session_refresh_after) == (604_800, 86_400)
+    assert (settings.session_fresh_for, settings.session_max_age) == (86_400, 2_592_000)
+    assert (settings.password_min, settings.password_max, settings.strict) == (8, 128, True)
+    assert (settings.bcrypt_rounds, settings.hash_nice, settings.hash_queue) == (12, 19, 32)
+    assert (settings.rate_limits, settings.rate_limit_per_user) == (True, "10/minute")
+    assert (settings.body_limit, settings.receive_timeout) == (65_536, 20)
+
+
+def test_a_space_is_production_over_https(monkeypatch):
+    monkeypatch.setenv("SPACE_ID", "ada/gatehouse")
+    monkeypatch.setenv("SPACE_HOST", "ada-gatehouse.hf.space,ada-gatehouse.static.hf.space")
+    settings = load_settings()
+    assert settings.production
+    assert settings.base_url == "https://ada-gatehouse.hf.space"
+    assert (settings.docs, settings.log_format, settings.secure_cookies) == (False, "json", True)
+    assert settings.own_origins == (
+        "https://ada-gatehouse.hf.space",
+        "https://ada-gatehouse.static.hf.space",
+    )
+
+
+def test_a_space_may_be_told_to_be_development(monkeypatch):
+    monkeypatch.setenv("SPACE_ID", "ada/gatehouse")
+    monkeypatch.setenv("ENVIRONMENT", "development")
+    assert not load_settings().production
+
+
+@pytest.mark.parametrize("said", ["on", "ON", "true", "1", "yes"])
+def test_a_switch_is_turned_on_in_many_words(monkeypatch, said):
+    monkeypatch.setenv("DOCS", said)
+    monkeypatch.setenv("ENVIRONMENT", "Production")
+    assert load_settings().docs is True
+
+
+def test_what_is_empty_is_not_said(monkeypatch):
+    for name in ("PORT", "DATABASE_URL", "FRONTEND_URL", "STRICT", "TRUSTED_PROXIES"):
+        monkeypatch.setenv(name, "")
+    settings = load_settings()
+    assert (settings.port, settings.database_url, settings.strict) == (7860, None, True)
+    assert "10.0.0.0/8" in settings.trusted_proxies
+
+
+def test_lists_are_split_at_commas(monkeypatch):
+    monkeypatch.setenv("FRONTEND_URL", " https://a.example , https://*.b.example,")
+    monkeypatch.setenv("SECRET_KEYS_OLD", "one, two")
+    settings = load_settings()
+    assert settings.frontend_url == ("https://a.example", "https://*.b.example")
+    assert [key.reveal() for key in settings.secret_keys_old] == ["one", "two"]
+
+
+def test_a_dot_env_is_read(tmp_path):
+    (tmp_path / ".env").write_text("PORT=8000\nUNKNOWN=fine\n")
+    assert load_settings().port == 8000
+
+
+def test_the_environment_wins_over_dot_env(monkeypatch, tmp_path):
+    (tmp_path / ".env").write_text("PORT=8000\n")
+    monkeypatch.setenv("PORT", "9000")
+    assert load_settings().port == 9000
+
+
+def test_settings_do_not_change():
+    with pytest.raises(ValueError, match="frozen"):
+        load_settings().port = 1
+
+
+REFUSED = [
+    ({"PORT": "door"}, "PORT: "),
+    ({"PORT": "65536"}, "PORT: "),
+    ({"PORT": "-1"}, "PORT: "),
+    ({"ENVIRONMENT": "staging"}, "ENVIRONMENT: "),
+    ({"COOKIE_SECURE": "maybe"}, "COOKIE_SECURE: "),
+    ({"LOG_LEVEL": "loud"}, "LOG_LEVEL: "),
+    ({"LOG_FORMAT": "xml"}, "LOG_FORMAT: "),
+    ({"STRICT": "perhaps"}, "STRICT: "),
+    ({"PUBLIC_URL": "auth.example.com"}, "PUBLIC_URL: must be a web address such as "),
+    ({"PUBLIC_URL": "ftp://auth.example.com"}, "PUBLIC_URL: must be a web address such as "),
+    ({"PUBLIC_URL": "https://"}, "PUBLIC_URL: must be a web address such as "),
+    ({"SESSION_LIFETIME": "0"}, "SESSION_LIFETIME: "),
+    ({"SESSION_MAX_AGE": "0"}, "SESSION_MAX_AGE: "),
+    ({"SESSION_REFRESH_AFTER": "-1"}, "SESSION_REFRESH_AFTER: "),
+    ({"SESSION_FRESH_FOR": "-1"}, "SESSION_FRESH_FOR: "),
+    ({"SESSION_CACHE_SIZE": "-1"}, "SESSION_CACHE_SIZE: "),
+    ({"PASSWORD_MIN": "0"}, "PASSWORD_MIN: "),
+    ({"PASSWORD_MAX": "7"}, "PASSWORD_MAX: "),
+    ({"PASSWORD_MIN": "200"}, "PASSWORD_MIN is larger than PASSWORD_MAX"),
+    ({"BCRYPT_ROUNDS": "3"}, "BCRYPT_ROUNDS: "),
+    ({"BCRYPT_ROUNDS": "21"}, "BCRYPT_ROUNDS: "),
+    ({"ENVIRONMENT": "production", "BCRYPT_ROUNDS": "9"}, "BCRYPT_ROUNDS below 10 is too weak"),
+    ({"HASH_THREADS": "0"}, "HASH_THREADS: "),
+    ({"HASH_NICE": "20"}, "HASH_NICE: "),
+    ({"HASH_QUEUE": "0"}, "HASH_QUEUE: "),
+    ({"RATE_LIMIT_PER_USER": "many"}, "RATE_LIMIT_PER_USER: must be a rate such as 10/minute"),
+    ({"RATE_LIMIT_PER_USER": "0/minute"}, "RATE_LIMIT_PER_USER: must be a rate such as 10/minute"),
+    ({"RATE_LIMIT_PER_USER": "10"}, "RATE_LIMIT_PER_USER: must be a rate such as 10/minute"),
+    ({"REDIS_URL": "localhost:6379"}, "REDIS_URL: must be a Redis URL"),
+    ({"BODY_LIMIT": "1023"}, "BODY_LIMIT: "),
+    ({"RECEIVE_TIMEOUT": "0"}, "RECEIVE_TIMEOUT: "),
+    ({"TRUSTED_PROXIES": "10.0.0.0/8,proxy"}, "TRUSTED_PROXIES: 'proxy' is no address or network"),
+    ({"TRUSTED_PROXIES": "10.0.0.0/33"}, "TRUSTED_PROXIES: '10.0.0.0/33' is no address or "),
+    ({"FRONTEND_URL": "app.example.com"}, "FRONTEND_URL: 'app.example.com' has no scheme; "),
+    ({"ADMIN_EMAIL": "a@b.co"}, "ADMIN_EMAIL and ADMIN_PASSWORD go together"),
+    ({"ADMIN_PASSWORD": "long enough"}, "ADMIN_EMAIL and ADMIN_PASSWORD go together"),
+    ({"SNAPSHOT_DIR": "x", "DATABASE_URL": "postgres://h/d"}, "SNAPSHOT_DIR is for SQLite only"),
+    ({"APP_NAME": "x" * 61}, "APP_NAME: "),
+]
+
+
+@pytest.mark.parametrize(("said", "told"), REFUSED, ids=[str(said) for said, _ in REFUSED])
+def test_what_cannot_work_is_refused_in_one_plain_line(monkeypatch, said, told):
+    message = refusal(monkeypatch, **said)
+    assert message.startswith(told)
+    assert len(message.splitlines()) == 1
+
+
+def test_each_mistake_has_its_line(monkeypatch):
+    message = refusal(monkeypatch, PORT="door", HASH_QUEUE="0", ENVIRONMENT="production")
+    assert [line.partition(":")[0] for line in message.splitlines()] == ["PORT", "HASH_QUEUE"]
+
+
+def test_a_wrong_environment_is_one_mistake_not_three(monkeypatch):
+    assert len(refusal(monkeypatch, ENVIRONMENT="staging").splitlines()) == 1
+
+
+def test_a_refusal_does_not_repeat_a_secret(monkeypatch):
+    message = refusal(monkeypatch, ADMIN_PASSWORD="canary-secret", REDIS_URL="canary-redis")
+    assert "canary" not in message
+
+
+def test_the_settings_hide_their_secrets(monkeypatch):
+    for name in ("SECRET_KEY", "DATABASE_URL", "FRONTEND_PROXY_KEY", "SECRET_KEYS_OLD"):
+        monkeypatch.setenv(name, "canary")
+    assert "canary" not in repr(load_settings())
+
+
+@pytest.mark.parametrize(
+    ("said", "secure"),
+    [
+        ({}, False),
+        ({"public_url": "http://a.example"}, False),
+        ({"public_url": "https://a.example"}, True),
+        ({"cookie_secure": "on"}, True),
+        ({"public_url": "https://a.example", "cookie_secure": "off"}, False),
+    ],
+)
+def test_cookies_are_secure_where_the_public_url_is_or_one_says_so(said, secure):
+    assert Told(**said).secure_cookies is secure
+
+
+def test_in_development_localhost_is_ours_and_the_usual_frontend_is_trusted():
+    assert Told(port=8000).trusted_origins == (
+        "http://localhost:8000",
+        "http://127.0.0.1:8000",
+        "http://localhost:3000",
+    )
+
+
+def test_in_production_only_what_was_said_is_trusted():
+    settings = Told(
+        environment="production",
+        public_url="https://auth.example.com/",
+        frontend_url="https://app.example.com/,https://*.vercel.app",
+    )
+    assert settings.trusted_origins == (
+        "https://auth.example.com",
+        "https://app.example.com",
+        "https://*.vercel.app",
+    )
+
+
+def test_the_tests_own_settings_hear_nothing_of_the_environment(monkeypatch):
+    monkeypatch.setenv("PORT", "1234")
+    monkeypatch.setenv("SECRET_KEY", KEY)
+    assert (Told().port, Told().secret_key) == (7860, None)
