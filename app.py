@@ -1,6 +1,6 @@
 """The Space: the API and the panel on one port, in one process."""
 
-from starlette.types import ASGIApp
+from typing import Any
 
 from backend.kernel.clock import SystemClock
 from backend.kernel.randomness import SystemRandomness
@@ -14,7 +14,7 @@ def main() -> None:
     """Start the Space from the environment; ends with one clear line where that cannot work."""
     with plain_errors():
         settings = start_settings()
-        app: ASGIApp = create_app(settings)
+        app: Any = create_app(settings)
         if settings.panel:
             app = beside(app, settings, clock=SystemClock(), randomness=SystemRandomness())
         announce(settings)

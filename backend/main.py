@@ -78,9 +78,10 @@ def create_app(
         )
     app.state.house = house
     _add_routes(app, house)
+    # The last added is the outermost: what answers a crash must not miss the headers.
+    app.add_middleware(RequestLog, randomness=randomness)
     app.add_middleware(Cors, origins=house.origins)
     app.add_middleware(SecurityHeaders, https=settings.base_url.startswith("https://"))
-    app.add_middleware(RequestLog, randomness=randomness)
     return app
 
 
@@ -154,5 +155,3 @@ class _NotFound:
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         for message in messages(NOT_FOUND, []):
             await send(message)
-
-

@@ -28,7 +28,7 @@ def beside(
     client, desks = Api(api, settings), Desks(clock)
     cookies = PanelCookies(secure=settings.secure_cookies)
     pages = PlainPages(settings)
-    tester = Tester(Loopback(settings), desks)
+    tester = Tester(Loopback(settings, clock), desks)
     room = Room(partial(_pages_of_gradio, settings, tester, randomness), pages)
     guard = Guard(
         room,

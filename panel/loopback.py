@@ -7,9 +7,9 @@ import httpx
 
 from panel import words
 from panel.api import origin_of
-from panel.given import PanelSettings
+from panel.given import Clock, PanelSettings
 
-_EVERYWHERE = {"": "127.0.0.1", "0.0.0.0": "127.0.0.1", "::": "[::1]"}  # noqa: S104  not bound here
+_EVERYWHERE = {"": "127.0.0.1", "0.0.0.0": "127.0.0.1", "::": "::1"}  # noqa: S104  not bound here
 _WITHIN = httpx.Timeout(20, connect=3)  # seconds; a sign-in may wait in the queue for hashing
 _BODY_AT_MOST = 256 * 1024
 _NO_TLS = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)  # http only: spares httpx loading certificates
@@ -66,9 +66,14 @@ class Loopback:
     """Sends to this server as if from a page of its own at the public URL."""
 
     def __init__(
-        self, settings: PanelSettings, transport: httpx.AsyncBaseTransport | None = None
+        self,
+        settings: PanelSettings,
+        clock: Clock,
+        transport: httpx.AsyncBaseTransport | None = None,
     ) -> None:
+        self._clock = clock
         host = _EVERYWHERE.get(settings.host, settings.host)
+        host = f"[{host}]" if ":" in host else host
         self._base = httpx.URL(f"http://{host}:{settings.port}")
         self._origin = origin_of(settings.base_url)
         self._host = self._origin.partition("://")[2]
@@ -84,15 +89,18 @@ class Loopback:
         async with httpx.AsyncClient(
             transport=self._transport, verify=_NO_TLS, timeout=_WITHIN, trust_env=False
         ) as client:
-            body = call.body.encode() or None
-            request = client.build_request(call.method, url, headers=headers, content=body)
+            content = call.body.encode(errors="surrogatepass") or None
+            request = client.build_request(call.method, url, headers=headers, content=content)
+            began = self._clock.monotonic()
             try:
                 response = await client.send(request, stream=True)
-                return _as_sent(request, call), await _received(response)
+                body = await _read(response)
             except httpx.TimeoutException as error:
                 raise NoAnswer(words.NO_ANSWER_IN_TIME) from error
             except httpx.TransportError as error:
                 raise NoAnswer(words.no_answer(str(self._base), error)) from error
+            took = self._clock.monotonic() - began
+        return _as_sent(request, call), _as_received(response, body, took)
 
     def _headers(self, call: Call, cookies: str, address: str) -> dict[str, str]:
         writes = call.method not in {"GET", "HEAD", "OPTIONS"}
@@ -111,7 +119,7 @@ class Loopback:
 def _checked(path: str) -> str:
     if not path.startswith("/"):
         raise CallRefused(words.PATH_WITHOUT_SLASH)
-    if len(path) > 2000 or any(not "!" <= char <= "~" for char in path):
+    if len(path) > 2000 or any(not "!" <= char <= "~" or char == "#" for char in path):
         raise CallRefused(words.PATH_WITH_ODD_CHARACTERS)
     return path
 
@@ -121,19 +129,24 @@ def _as_sent(request: httpx.Request, call: Call) -> Request:
     return Request(request.method, path, _decoded(request.headers), call.body)
 
 
-async def _received(response: httpx.Response) -> Response:
+async def _read(response: httpx.Response) -> bytes:
+    """Read a body, and of a long one a little more than is kept."""
     body = bytearray()
     async for chunk in response.aiter_bytes():
         body += chunk
         if len(body) > _BODY_AT_MOST:
             break
     await response.aclose()
+    return bytes(body[: _BODY_AT_MOST + 1])
+
+
+def _as_received(response: httpx.Response, body: bytes, seconds: float) -> Response:
     return Response(
         response.status_code,
         response.reason_phrase,
         _decoded(response.headers),
-        bytes(body[:_BODY_AT_MOST]),
-        response.elapsed.total_seconds() * 1000,
+        body[:_BODY_AT_MOST],
+        seconds * 1000,
         cut=len(body) > _BODY_AT_MOST,
     )
 

@@ -48,6 +48,7 @@ class Room:
             app = await _in_daemon_thread(self._build)
             async with app.router.lifespan_context(app):
                 self._opened = app
+                log.info("panel_ready")
                 await self._closing.wait()
                 self._opened = None
         except Exception:

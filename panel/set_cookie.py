@@ -19,7 +19,7 @@ class SetCookie:
         """Whether the line tells the browser to forget the cookie."""
         age = self.attributes.get("max-age")
         if age is not None:
-            return age.lstrip("-").isdecimal() and int(age) <= 0
+            return _is_whole(age.removeprefix("-")) and int(age) <= 0
         return _is_past(self.attributes.get("expires", ""))
 
     @property
@@ -38,33 +38,32 @@ def read_set_cookie(line: str) -> SetCookie:
 
 def explained(cookie: SetCookie) -> list[tuple[str, str]]:
     """Return what each part of a Set-Cookie line means, and what its absence means."""
-    lines = [(prefix, told) for prefix, told in words.PREFIXES.items() if _has(cookie, prefix)]
-    if cookie.deletes:
-        return [*lines, (_spelled(cookie, "max-age", "expires"), words.COOKIE_DELETED)]
-    lines.append(_lifetime(cookie))
-    lines += [_flag(cookie, "httponly", *words.HTTP_ONLY), _flag(cookie, "secure", *words.SECURE)]
-    lines.append(_same_site(cookie))
-    if "partitioned" in cookie.attributes:
-        lines.append(("Partitioned", words.PARTITIONED))
-    domain = cookie.attributes.get("domain")
-    lines.append((f"Domain={domain}", words.DOMAIN) if domain else ("no Domain", words.NO_DOMAIN))
-    everywhere = cookie.path == "/"
-    lines.append((f"Path={cookie.path}", words.PATH_ROOT if everywhere else words.PATH_BELOW))
-    return lines
+    lines = [_prefix(cookie), _lifetime(cookie)]
+    if not cookie.deletes:
+        lines += [
+            _flag(cookie, "httponly", *words.HTTP_ONLY),
+            _flag(cookie, "secure", *words.SECURE),
+            _same_site(cookie),
+            ("Partitioned", words.PARTITIONED if "partitioned" in cookie.attributes else ""),
+            _domain(cookie),
+            (f"Path={cookie.path}", words.PATH_ROOT if cookie.path == "/" else words.PATH_BELOW),
+        ]
+    return [(part, meaning) for part, meaning in lines if meaning]
 
 
-def _has(cookie: SetCookie, prefix: str) -> bool:
-    return cookie.name.startswith(prefix)
+def _prefix(cookie: SetCookie) -> tuple[str, str]:
+    prefix = next((each for each in words.PREFIXES if cookie.name.startswith(each)), "")
+    return prefix, words.PREFIXES.get(prefix, "")
 
 
 def _lifetime(cookie: SetCookie) -> tuple[str, str]:
-    age = cookie.attributes.get("max-age", "")
-    if age.isdecimal():
-        return f"Max-Age={age}", words.kept_for(words.duration(int(age)))
-    if "expires" in cookie.attributes:
-        told = cookie.attributes["expires"]
-        return f"Expires={told}", words.kept_for(f"{told}")
-    return "no Max-Age", words.SESSION_COOKIE
+    age, date = cookie.attributes.get("max-age", ""), cookie.attributes.get("expires", "")
+    part = f"Max-Age={age}" if age else f"Expires={date}" if date else "no Max-Age"
+    if cookie.deletes:
+        return part, words.COOKIE_DELETED
+    if _is_whole(age):
+        return part, words.kept(f"for {words.duration(int(age))}")
+    return part, words.kept(f"until {date}") if date and not age else words.SESSION_COOKIE
 
 
 def _flag(cookie: SetCookie, name: str, shown: str, there: str, absent: str) -> tuple[str, str]:
@@ -77,15 +76,18 @@ def _same_site(cookie: SetCookie) -> tuple[str, str]:
     return (f"SameSite={told}", known) if known else ("no SameSite", words.SAME_SITE["lax"])
 
 
-def _spelled(cookie: SetCookie, *names: str) -> str:
-    shown = {"max-age": "Max-Age", "expires": "Expires"}
-    name = next(each for each in names if each in cookie.attributes)
-    return f"{shown[name]}={cookie.attributes[name]}"
+def _domain(cookie: SetCookie) -> tuple[str, str]:
+    told = cookie.attributes.get("domain")
+    return (f"Domain={told}", words.DOMAIN) if told else ("no Domain", words.NO_DOMAIN)
+
+
+def _is_whole(text: str) -> bool:
+    return text.isascii() and text.isdecimal() and len(text) < 15
 
 
 def _is_past(date: str) -> bool:
     """Whether an Expires date lies at the beginning of time, as those that delete a cookie do."""
     try:
         return bool(date) and parsedate_to_datetime(date).year <= 1970
-    except ValueError:
+    except (ValueError, OverflowError):
         return False

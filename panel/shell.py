@@ -60,7 +60,7 @@ def _page(blocks: gr.Blocks, page: Page, settings: PanelSettings, tools: Tools) 
         name = shown.text(settings.app_name)
         gr.Markdown(f"<p class='brand'><img src='{files.ICON}' alt=''>{name}</p>")
         who = gr.Markdown(elem_classes="who")
-        gr.Button(words.SIGN_OUT, elem_id="sign-out", size="sm", min_width=90)
+        gr.Button(words.LEAVE, elem_id="sign-out", size="sm", min_width=90)
     if warning := key_warning(settings):
         gr.Markdown(f"<p class='warning' role='note'>{warning}</p>")
     blocks.load(greet, None, who, **PRIVATE)

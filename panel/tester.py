@@ -1,5 +1,6 @@
 """The Tester's deeds: what each button sends, and what comes of it."""
 
+import base64
 import json
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
@@ -7,6 +8,7 @@ from typing import Any
 
 from panel import words
 from panel.browsers import Browser, Desks
+from panel.given import Randomness
 from panel.loopback import Call, Loopback, Request, Response
 from panel.set_cookie import SetCookie, read_set_cookie
 from panel.visitor import Owner
@@ -67,6 +69,13 @@ def list_sessions(_: Person) -> Call:
 def sign_out(_: Person) -> Call:
     """End the session."""
     return _post("/api/auth/sign-out", {})
+
+
+def new_person(randomness: Randomness) -> tuple[str, str, str]:
+    """Think up a test person's name, e-mail and password: a known password were an open door."""
+    number = int.from_bytes(randomness.bytes(4), "big") % 1_000_000
+    password = base64.b32encode(randomness.bytes(10)).decode().lower()
+    return f"Test person {number:06}", f"test-{number:06}@example.com", password
 
 
 DEEDS: Mapping[str, Deed] = {

@@ -61,7 +61,7 @@ def duration(seconds: int) -> str:
 
 
 # ---- the frame around every page
-SIGN_OUT = "Sign out"
+LEAVE = "Sign out of panel"
 
 # ---- the Tester
 TESTER_LEAD = (
@@ -74,7 +74,7 @@ REMEMBER = "Remember me"
 EMPTY_BROWSER = "Empty this browser"
 ANY_REQUEST, METHOD, PATH, BODY, SEND = "Any request", "Method", "Path", "Body", "Send"
 SIGN_UP, READ_SESSION, CALL_ME = "Sign up", "Read session", "Call /api/me"
-LIST_SESSIONS = "List sessions"
+LIST_SESSIONS, SIGN_OUT = "List sessions", "Sign out"
 TABS = ("Answer", "Cookies", "Headers", "Request")
 NOTHING_YET = "Nothing sent yet. Choose a step; “Sign up” is a good first one."
 STATUS, TIME, SIZE = "Status", "Time", "Body size"
@@ -83,7 +83,8 @@ NO_BODY = "(no body)"
 CUT = "… the rest is not shown"
 PATH_WITHOUT_SLASH = "The path must begin with a slash, such as /api/me."
 PATH_WITH_ODD_CHARACTERS = (
-    "The path may hold at most 2,000 characters, without spaces; write what is not ASCII as %XX."
+    "The path may hold at most 2,000 characters, without spaces and #; write what is not ASCII "
+    "as %XX."
 )
 NO_ANSWER_IN_TIME = "The server did not answer within 20 seconds."
 DELETED, SET = "deleted", "set"
@@ -122,7 +123,7 @@ NO_SESSION = "Nobody is signed in, so the answer is null."
 
 def no_answer(where: str, error: Exception) -> str:
     """Say that no answer came from this server."""
-    return f"No answer came from {where}: {error or type(error).__name__}."
+    return f"No answer came from {where}: {str(error) or type(error).__name__}."
 
 
 def outcome(path: str, status: int, message: str, wait_for: str) -> str:
@@ -160,6 +161,6 @@ SESSION_COOKIE = "forgotten when the browser is closed"
 COOKIE_DELETED = "the end lies in the past: the browser deletes the cookie"
 
 
-def kept_for(how_long: str) -> str:
+def kept(how_long: str) -> str:
     """Say how long a cookie is kept."""
-    return f"kept for {how_long}, also when the browser is closed"
+    return f"kept {how_long}, also when the browser is closed"

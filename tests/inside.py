@@ -16,6 +16,7 @@ import httpx
 import pytest
 from sqlalchemy import event, select, update
 
+from backend.features.sessions.reader import SessionReader
 from backend.kernel.client import NOBODY
 from backend.kernel.settings import Settings
 from backend.main import create_app
@@ -105,6 +106,8 @@ class Gatehouse:
             await self._ended.wait()
 
     def close(self) -> None:
+        """Stop, as a server does; a second time nothing happens."""
+
         async def end() -> None:
             self._ended.set()
 
@@ -120,6 +123,18 @@ class Gatehouse:
         visitor = self.visitor(**how)
         assert visitor.signs_up(email).status_code == 200
         return visitor
+
+    def is_proven(self) -> bool:
+        """Whether changes by other hands reach this application, so that its cache is used."""
+
+        async def ask() -> bool:
+            return bool(self.house.services[SessionReader]._feed.proven())
+
+        return self.loop.run(ask())
+
+    def wait_for_the_feed(self) -> None:
+        """Wait until the cache of sessions may be trusted."""
+        wait_until(self.is_proven, "the change feed", PATIENCE)
 
     def rows(self, statement: Any) -> list[Any]:
         """What the database answers."""

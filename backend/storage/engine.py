@@ -1,7 +1,6 @@
 """Connections: how they are opened, lent and given back."""
 
 import os
-import sqlite3
 import threading
 from collections.abc import Callable
 from contextlib import AbstractContextManager, nullcontext
@@ -56,6 +55,17 @@ class Db:
             return self._connection.execute(statement, rows)
         except DBAPIError as error:
             raise_as_ours(error)
+
+    def data_version(self) -> int:
+        """Return SQLite's number that moves when any other connection has committed.
+
+        On a connection we do not write with, our own commits count as another's.
+        """
+        cursor = self._connection.connection.cursor()
+        cursor.execute("PRAGMA data_version")
+        [(version,)] = cursor.fetchall()
+        cursor.close()
+        return int(version)
 
     def begin(self) -> None:
         self._say(BEGIN[self._connection.dialect.name])
@@ -132,7 +142,7 @@ class Database:
         self._writer: Connection | None = None
         self._writers_opened = 0
         self.looked = (float("-inf"), (0, 0))
-        """When we last looked at the SQLite file, and a version that moves when others change it."""
+        """When we last looked at the SQLite file; a version that moves when others change it."""
 
     def read(self) -> Db:
         """Lend a connection for statements that change nothing."""
@@ -151,13 +161,13 @@ class Database:
 
         False when a write of our own takes longer than `wait` seconds.
         """
-        db = self._lend_writer(wait)
-        if db is None:
+        writer = self._lend_writer(wait)
+        if writer is None:
             return False
         try:
-            self._look()
+            self._look(writer)
         finally:
-            db.give_back()
+            writer.give_back()
         return True
 
     def watch(self, connection: Any) -> AbstractContextManager[None]:
@@ -177,15 +187,14 @@ class Database:
         if self.kind == "postgresql":
             connection = self._connect()
             db = Db(connection, connection.close, self._after_write)
+        elif writer := self._lend_writer(_WRITER_WAIT):
+            db = writer
         else:
-            lent = self._lend_writer(_WRITER_WAIT)
-            if lent is None:
-                raise DatabaseUnavailable("another write takes too long")
-            db = lent
+            raise DatabaseUnavailable("another write takes too long")
         try:
             db.begin()
             if self.kind == "sqlite":
-                self._look()
+                self._look(db)
         except BaseException:
             db.discard()
             db.give_back()
@@ -205,15 +214,9 @@ class Database:
             raise
         return Db(self._writer, self._writing.release, self._after_write)
 
-    def _look(self) -> None:
-        # On the one connection we write with: elsewhere our own commits would count as another's.
-        # On SQLite's own cursor: each step through SQLAlchemy may wait its turn for the interpreter.
-        assert self._writer is not None
+    def _look(self, writer: Db) -> None:
         began = self._clock.monotonic()
-        connection = self._writer.connection.driver_connection
-        assert isinstance(connection, sqlite3.Connection)
-        (version,) = connection.execute("PRAGMA data_version").fetchone()
-        self.looked = (began, (self._writers_opened, version))
+        self.looked = (began, (self._writers_opened, writer.data_version()))
 
     def _connect(self) -> Connection:
         try:
@@ -251,11 +254,11 @@ def _postgres_engine(url: URL, connections: int) -> Engine:
 
 def _sqlite_engine(url: URL, connections: int) -> Engine:
     create_private(Path(url.database or ""))
+    # As many as there are threads: they cost little, and none may wait for one on the event loop.
     engine = create_engine(
         url,
         pool_size=connections,
-        max_overflow=connections,
-        pool_timeout=_CHECKOUT_WAIT,
+        max_overflow=-1,
         hide_parameters=True,
     )
     event.listen(engine, "connect", prepare_sqlite)

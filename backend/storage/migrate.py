@@ -99,9 +99,7 @@ def _in_words(url: URL, error: DBAPIError) -> str:
     if error.statement is not None:
         return f"The migration to {HEAD} failed and changed nothing: {reason}."
     if url.get_backend_name() == "sqlite":
-        return (
-            f"{url.database} cannot be opened: {reason}. Restore it from a backup or move it away."
-        )
+        return f"{url.database} cannot be opened: {reason}. Restore a backup or move it away."
     return (
         f"The database cannot be reached: {reason}. "
         "Check DATABASE_URL and that its server runs, or unset it for SQLite."

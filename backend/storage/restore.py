@@ -38,6 +38,8 @@ def restore_if_missing(settings: Settings) -> Restored:
     if settings.snapshot_dir is None:
         return Restored.NO_SNAPSHOTS
     file, (databases, keys) = sqlite_file(settings), shelves(settings.snapshot_dir)
+    if file.exists() and file.stat().st_size:
+        return Restored.NOT_NEEDED
     try:
         settings.snapshot_dir.mkdir(parents=True, exist_ok=True)
         copies, key_copies = databases.newest_first(), keys.newest_first()
@@ -46,8 +48,6 @@ def restore_if_missing(settings: Settings) -> Restored:
             f"SNAPSHOT_DIR {settings.snapshot_dir} cannot be used: {error.strerror}. "
             "Mount it, or unset it to run without snapshots."
         ) from None
-    if file.exists() and file.stat().st_size:
-        return Restored.NOT_NEEDED
     for copy in copies:
         if _fetch(copy, draft := file.with_name(f"{file.name}.restoring")):
             if settings.secret_key is None:

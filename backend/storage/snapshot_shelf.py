@@ -51,6 +51,7 @@ class Shelf:
         Adds none when the newest one is the same. Raises OSError, and drops nothing, when the copy
         could not be written.
         """
+        self._folder.mkdir(parents=True, exist_ok=True)
         digest, before = _digest(source), self.newest_first()
         if before and before[0].digest == digest and before[0].is_whole():
             return before[0]

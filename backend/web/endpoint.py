@@ -160,5 +160,8 @@ def _query(visit: Visit) -> dict[str, Any]:
     raw = visit.scope["query_string"]
     if not raw:
         return {}
-    found = parse_qs(raw.decode("latin-1"), keep_blank_values=True, max_num_fields=100)
+    try:
+        found = parse_qs(raw.decode("latin-1"), keep_blank_values=True, max_num_fields=100)
+    except ValueError:
+        raise Refusal("BAD_REQUEST", "The query has too many fields") from None
     return {name: each[0] if len(each) == 1 else each for name, each in found.items()}

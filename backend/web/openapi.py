@@ -9,9 +9,7 @@ from fastapi.openapi.utils import get_openapi
 
 from backend.web.cookies import Cookies
 
-_COOKIE = (
-    "Signing up and signing in set it; the browser sends it by itself. Nothing to enter here."
-)
+_COOKIE = "Signing up and signing in set it; the browser sends it by itself. Nothing to enter here."
 _BEARER = "The `token` from the body of a sign-in, or its `set-auth-token` header: both are taken."
 
 

@@ -4,7 +4,7 @@ import json
 import re
 from collections.abc import Mapping
 from datetime import UTC, datetime
-from typing import Annotated, Any, ClassVar
+from typing import Annotated, Any, ClassVar, TypeVar
 from urllib.parse import parse_qsl
 
 from pydantic import (
@@ -24,6 +24,8 @@ from pydantic_core import CoreSchema, PydanticCustomError, core_schema
 
 from backend.kernel.refusals import Refusal, plain_refusal
 from backend.kernel.secret import Password
+
+T = TypeVar("T")
 
 _DEEPEST = 32  # levels of nesting in a body (ASVS 15.2.2)
 _LONGEST_NAME = 200
@@ -137,9 +139,10 @@ def parse_json(raw: bytes) -> Any:
 
 
 def parse_form(raw: bytes) -> dict[str, str]:
-    """Parse a form body; every value stays a string."""
+    """Parse a form body; every value stays a string. Refuses one that says a field twice."""
     try:
-        return dict(parse_qsl(raw.decode("utf-8"), keep_blank_values=True, max_num_fields=100))
+        pairs = parse_qsl(raw.decode("utf-8"), keep_blank_values=True, max_num_fields=100)
+        return _without_repeats(pairs)
     except ValueError:
         raise plain_refusal("Invalid form in request body") from None
 
@@ -222,7 +225,7 @@ def _kind(value: Any) -> str:
     return "array" if isinstance(value, list) else "object"
 
 
-def _without_repeats(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+def _without_repeats(pairs: list[tuple[str, T]]) -> dict[str, T]:
     found = dict(pairs)
     if len(found) != len(pairs):  # two readers of one body must not see two values
         raise ValueError("a key is said twice")

@@ -1,6 +1,5 @@
 """The Tester: the API, used as a browser would."""
 
-import base64
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 from typing import Any
@@ -9,9 +8,8 @@ import gradio as gr
 
 from panel import shown, words
 from panel.browsers import LETTERS
-from panel.given import Randomness
 from panel.loopback import Call, CallRefused, NoAnswer
-from panel.tester import DEEDS, METHODS, Deed, Person, Tester
+from panel.tester import DEEDS, METHODS, Deed, Person, Tester, new_person
 from panel.tools import PRIVATE, Tools, owner_of
 from panel.visitor import Owner
 
@@ -43,13 +41,6 @@ def held(service: Tester, owner: Owner, letter: str) -> str:
     """Say what a browser holds."""
     browser = service.browser(owner, letter)
     return shown.held(browser.signed_in_as, len(browser.cookies))
-
-
-def new_person(randomness: Randomness) -> tuple[str, str, str]:
-    """Think up a test person's name, e-mail and password: a known password were an open door."""
-    number = int.from_bytes(randomness.bytes(4), "big") % 1_000_000
-    password = base64.b32encode(randomness.bytes(10)).decode().lower()
-    return f"Test person {number:06}", f"test-{number:06}@example.com", password
 
 
 @dataclass(frozen=True)
@@ -141,46 +132,63 @@ def _text_box(name: str, language: str | None) -> gr.Code:
 def _wire(blocks: gr.Blocks, tools: Tools, form: _Form, results: list[Any]) -> None:
     for name, button in form.deeds.items():
         inputs = [form.letter, *form.person]
-        button.click(_on_deed(tools, DEEDS[name]), inputs, [*results, *form.free], **PRIVATE)
-    form.send.click(_on_send(tools), [form.letter, *form.free], results, **PRIVATE)
-    gr.on([blocks.load, form.letter.change], _on_letter(tools), form.letter, form.held, **PRIVATE)
-    form.empty.click(_on_empty(tools), form.letter, form.held, **PRIVATE)
+        button.click(on_deed(tools, DEEDS[name]), inputs, [*results, *form.free], **PRIVATE)
+    form.send.click(on_send(tools), [form.letter, *form.free], results, **PRIVATE)
+    gr.on([blocks.load, form.letter.change], on_letter(tools), form.letter, form.held, **PRIVATE)
+    form.empty.click(on_empty(tools), form.letter, form.held, **PRIVATE)
     fresh = [blocks.load, form.another.click]
-    gr.on(fresh, lambda: new_person(tools.randomness), None, form.person[:3], **PRIVATE)
+    gr.on(fresh, on_new_person(tools), None, form.person[:3], **PRIVATE)
 
 
-def _on_deed(tools: Tools, deed: Deed) -> Event:
-    async def on_deed(
+def on_deed(tools: Tools, deed: Deed) -> Event:
+    """Return the event of a button: it performs its deed, and writes it into the free request."""
+
+    async def performed(
         letter: str, name: str, email: str, password: str, remember: bool, request: gr.Request
     ) -> tuple[Any, ...]:
         call = deed(Person(name, email, password, remember))
         done = await show(tools.tester, owner_of(request), letter, call)
         return (*done, call.method, call.path, call.body)
 
-    return on_deed
+    return performed
 
 
-def _on_send(tools: Tools) -> Event:
-    async def on_send(
+def on_send(tools: Tools) -> Event:
+    """Return the event that sends the free request."""
+
+    async def sent(
         letter: str, method: str, path: str, body: str | None, request: gr.Request
     ) -> tuple[Any, ...]:
         call = Call(method, path, body or "")
         return await show(tools.tester, owner_of(request), letter, call)
 
-    return on_send
+    return sent
 
 
-def _on_letter(tools: Tools) -> Event:
-    async def on_letter(letter: str, request: gr.Request) -> str:
+def on_letter(tools: Tools) -> Event:
+    """Return the event of choosing a browser: it says what that one holds."""
+
+    async def chosen(letter: str, request: gr.Request) -> str:
         return held(tools.tester, owner_of(request), letter)
 
-    return on_letter
+    return chosen
 
 
-def _on_empty(tools: Tools) -> Event:
-    async def on_empty(letter: str, request: gr.Request) -> str:
+def on_empty(tools: Tools) -> Event:
+    """Return the event that empties a browser."""
+
+    async def emptied(letter: str, request: gr.Request) -> str:
         owner = owner_of(request)
         tools.tester.browser(owner, letter).clear()
         return held(tools.tester, owner, letter)
 
-    return on_empty
+    return emptied
+
+
+def on_new_person(tools: Tools) -> Event:
+    """Return the event that fills the form anew."""
+
+    async def thought_up() -> tuple[str, str, str]:
+        return new_person(tools.randomness)
+
+    return thought_up

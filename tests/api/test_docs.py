@@ -77,6 +77,12 @@ def test_protected_endpoints_take_the_cookie_or_the_bearer_token(document):
     assert schemes["bearer"]["scheme"] == "bearer"
 
 
+def test_what_needs_a_session_says_so_with_a_401(document):
+    needs = [said for _, said in operations(document) if {} not in said.get("security", [{}])]
+    assert len(needs) > 5
+    assert [said["operationId"] for said in needs if "401" not in said["responses"]] == []
+
+
 def test_each_refusal_is_shown_by_its_code(document):
     sign_up = document["paths"]["/api/auth/sign-up/email"]["post"]["responses"]
     examples = sign_up["422"]["content"]["application/json"]["examples"]

@@ -1,9 +1,9 @@
-"""A migrated database of each kind, a clock that tests move by hand, and people to store."""
+"""A migrated database of each kind, and people to store in it."""
 
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
-from datetime import UTC, datetime, timedelta
 from itertools import count
+from pathlib import Path
 from typing import Any
 from uuid import UUID
 
@@ -22,28 +22,11 @@ from backend.storage.migrate import migrate
 from backend.storage.sessions import Session
 from backend.storage.users import User
 from backend.storage.work import Work, Workshop
+from tests.clocks import FixedClock
+from tests.make import make_session, make_settings, make_user
 from tests.rig.fixtures import Place
 
-NOON = datetime(2026, 11, 22, 12, 0, 0, 123456, tzinfo=UTC)
 _numbers = count(1)
-
-
-@dataclass
-class HandClock:
-    """Stands still until a test moves it."""
-
-    time: datetime = NOON
-    seconds: float = 1000.0
-
-    def now(self) -> datetime:
-        return self.time
-
-    def monotonic(self) -> float:
-        return self.seconds
-
-    def advance(self, seconds: float) -> None:
-        self.time += timedelta(seconds=seconds)
-        self.seconds += seconds
 
 
 @dataclass
@@ -55,13 +38,13 @@ class Told:
 
 
 @pytest.fixture
-def clock() -> HandClock:
-    return HandClock()
+def settings(place: Place, tmp_path: Path) -> Settings:
+    return settings_for(tmp_path, place.url, place.direct)
 
 
-@pytest.fixture
-def settings(place: Place) -> Settings:
-    return Settings(_env_file=None, **{k.lower(): v for k, v in place.environment.items() if v})
+def settings_for(folder: Path, url: str, direct: str = "") -> Settings:
+    """Settings that name a database."""
+    return make_settings(folder, database_url=url or None, database_url_direct=direct or None)
 
 
 @pytest.fixture
@@ -72,7 +55,7 @@ def url(settings: Settings) -> URL:
 
 
 @pytest.fixture
-def open_database(url: URL, clock: HandClock) -> Iterator[Callable[..., Database]]:
+def open_database(url: URL, clock: FixedClock) -> Iterator[Callable[..., Database]]:
     """Opens databases on the same data, as several servers would, and closes them at the end."""
     opened: list[Database] = []
 
@@ -96,7 +79,7 @@ def told() -> Told:
 
 
 @pytest.fixture
-def workshop(database: Database, clock: HandClock, settings: Settings, told: Told) -> Workshop:
+def workshop(database: Database, clock: FixedClock, settings: Settings, told: Told) -> Workshop:
     return workshop_on(database, clock, settings, told)
 
 
@@ -114,40 +97,14 @@ def work(workshop: Workshop) -> Callable[[], Work]:
     return lambda: Work(workshop, NOBODY)
 
 
-def make_user(**said: Any) -> User:
+def new_user(**said: Any) -> User:
     """A user nobody else is; `said` overrides."""
-    number = next(_numbers)
-    told = {
-        "id": UUID(int=number << 64 | 7 << 76 | 2 << 62),
-        "email": f"person{number}@example.com",
-        "email_verified": False,
-        "name": f"Person {number}",
-        "image": None,
-        "role": "user",
-        "banned": False,
-        "ban_reason": None,
-        "ban_expires": None,
-        "created_at": NOON,
-        "updated_at": NOON,
-    }
-    return User(**{**told, **said})
+    return make_user(next(_numbers), **said)
 
 
-def make_session(user: User, **said: Any) -> Session:
+def new_session(user: User, **said: Any) -> Session:
     """A session of this user, newer than every one made before; `said` overrides."""
-    number = next(_numbers)
-    told = {
-        "id": UUID(int=number << 80 | 7 << 76 | 2 << 62),
-        "user_id": user.id,
-        "expires_at": NOON + timedelta(days=7),
-        "created_at": NOON,
-        "updated_at": NOON,
-        "ip_address": "192.0.2.7",
-        "user_agent": "a browser",
-        "remembered": True,
-        "impersonated_by": None,
-    }
-    return Session(**{**told, **said})
+    return make_session(next(_numbers), **{"user_id": user.id, **said})
 
 
 def digest_of(session: Session) -> TokenDigest:
@@ -157,14 +114,14 @@ def digest_of(session: Session) -> TokenDigest:
 
 def stored_user(work: Callable[[], Work], password_hash: str | None = "hash", **said: Any) -> User:
     with work() as mine:
-        user = make_user(**said)
+        user = new_user(**said)
         assert users.insert(mine.db, user, password_hash)
         return user
 
 
 def stored_session(work: Callable[[], Work], user: User, **said: Any) -> Session:
     with work() as mine:
-        session = make_session(user, **said)
+        session = new_session(user, **said)
         sessions.insert(mine.db, session, digest_of(session))
         return session
 

@@ -6,13 +6,14 @@ import pytest
 
 from backend.kernel.settings import Settings, SettingsError
 from backend.storage.addresses import database_url, direct_url
+from tests.make import make_settings
 
 NEON = "ep-cool-1-pooler.eu-central-1.aws.neon.tech/neondb"
 NEON_DIRECT = "ep-cool-1.eu-central-1.aws.neon.tech"
 
 
-def settings(**said: object) -> Settings:
-    return Settings(_env_file=None, **said)
+def settings(*, data_dir: Path = Path("data"), **said: str) -> Settings:
+    return make_settings(data_dir, **said)
 
 
 def parsed(pasted: str) -> str:

@@ -8,7 +8,7 @@ from backend.kernel.client import Client
 from backend.kernel.events import Event, EventKind
 from backend.storage.tables import audit_events
 from backend.storage.work import Work, ask
-from tests.storage.conftest import NOON
+from tests.clocks import NOON
 
 ALICE, BOB = UUID(int=10), UUID(int=11)
 

@@ -19,7 +19,8 @@ from backend.storage.addresses import direct_url
 from backend.storage.change_feed import ChangeFeed, open_feed
 from backend.storage.engine import Database
 from backend.storage.work import ask
-from tests.storage.conftest import HandClock, digest_of, stored_session, stored_user
+from tests.clocks import FixedClock
+from tests.storage.conftest import digest_of, stored_session, stored_user
 from tests.storage.proxy import Proxy, proxy_to
 
 pytestmark = pytest.mark.anyio
@@ -63,9 +64,9 @@ def forgotten() -> list[UUID | None]:
 
 
 @pytest.fixture
-def clock(place) -> HandClock | SystemClock:
+def clock(place) -> FixedClock | SystemClock:
     """SQLite is looked at by real time; on a server the tests move the clock."""
-    return SystemClock() if place.kind == "sqlite" else HandClock()
+    return SystemClock() if place.kind == "sqlite" else FixedClock()
 
 
 class Stranger:
@@ -126,8 +127,9 @@ async def test_nothing_is_trusted_before_the_first_proof_and_everyone_forgotten_
 
 
 async def test_a_feed_that_was_never_started_stops_too(database, settings, clock):
-    if database.kind == "postgresql":
-        await open_feed(database, direct_url(settings), clock, lambda _: None).stop()
+    feed = open_feed(database, direct_url(settings), clock, lambda _: None)
+    await feed.stop()
+    assert not feed.proven()
 
 
 async def test_what_one_server_changes_reaches_the_other(
@@ -138,12 +140,12 @@ async def test_what_one_server_changes_reaches_the_other(
     other = open_database()
     async with (
         listening(database, settings, clock, lambda _: None),
-        listening(other, settings, clock, forgotten.append),
+        listening(other, settings, clock, forgotten.append) as feed,
     ):
         del forgotten[:]
         with work() as mine:
             sessions.delete_by_digest(mine.db, digest_of(session))
-        await until(lambda: forgotten != [], "the change")
+        await until(lambda: feed.proven() and forgotten != [], "the change")
     assert forgotten[0] == (None if database.kind == "sqlite" else user.id)
 
 
@@ -154,14 +156,28 @@ async def test_a_session_that_was_read_just_before_it_ended_does_not_come_back(
     session = stored_session(work, user, expires_at=ENDS)
     cache = SessionCache(10)
     entry = Current(session, user, SessionToken("x"), digest_of(session), ENDS, b"{}")
-    async with listening(open_database(), settings, clock, cache.forget):
+    async with listening(open_database(), settings, clock, cache.forget) as feed:
         generation = cache.generation
         assert ask(database, lambda db: sessions.find_with_user(db, digest_of(session)))
         with work() as mine:
             sessions.delete_by_digest(mine.db, digest_of(session))
-        await until(lambda: cache.generation > generation, "the change")
+        await until(lambda: feed.proven() and cache.generation > generation, "the change")
         cache.fill(entry, generation)
         assert len(cache) == 0
+
+
+async def test_a_session_that_was_kept_just_before_the_news_goes_with_the_news(
+    database, open_database, settings, clock, work
+):
+    user = stored_user(work)
+    session = stored_session(work, user, expires_at=ENDS)
+    cache = SessionCache(10)
+    entry = Current(session, user, SessionToken("x"), digest_of(session), ENDS, b"{}")
+    async with listening(open_database(), settings, clock, cache.forget) as feed:
+        with work() as mine:
+            sessions.delete_by_digest(mine.db, digest_of(session))
+        cache.fill(entry, cache.generation)
+        await until(lambda: feed.proven() and len(cache) == 0, "the news")
 
 
 @ON_A_SERVER
@@ -176,7 +192,7 @@ async def test_a_lost_connection_is_noticed_everyone_forgotten_and_listening_res
             await until(lambda: forgotten == [None], "the loss")
             assert not feed.proven()
             assert feed.state == "bypassed: the LISTEN connection was lost"
-            clock.advance(1)
+            clock.advance(seconds=1)
             await until(feed.proven, "the next proof")
             assert forgotten == [None, None]
     assert listeners(postgres, url) == 0
@@ -187,7 +203,7 @@ async def test_an_old_proof_is_worth_nothing_and_is_renewed_by_the_next_request(
     database, settings, clock, forgotten
 ):
     async with listening(database, settings, clock, forgotten.append) as feed:
-        clock.advance(10)
+        clock.advance(seconds=10)
         assert not feed.proven()
         assert forgotten == [None, None]
         await until(feed.proven, "the next proof")
@@ -197,7 +213,7 @@ async def test_an_old_proof_is_worth_nothing_and_is_renewed_by_the_next_request(
 async def test_steady_traffic_never_sees_a_gap(database, settings, clock, forgotten, stranger):
     async with listening(database, settings, clock, forgotten.append) as feed:
         for renewals in range(5):
-            clock.advance(5)
+            clock.advance(seconds=5)
 
             def renewed(feed=feed, renewals=renewals) -> bool:
                 assert feed.proven()
@@ -211,7 +227,7 @@ async def test_steady_traffic_never_sees_a_gap(database, settings, clock, forgot
 async def test_silence_sends_nothing(database, settings, clock, stranger):
     async with listening(database, settings, clock, lambda _: None):
         for _ in range(100):
-            clock.advance(60)
+            clock.advance(seconds=60)
             await asyncio.sleep(0)
         assert stranger.heard("proof") == 1
 
@@ -239,7 +255,7 @@ async def test_through_a_pooler_alone_nothing_is_ever_proven(
     await feed.start()
     for _ in range(3):
         await until(lambda: not feed.proven() and feed.state != "starting", "a verdict")
-        clock.advance(60)
+        clock.advance(seconds=60)
     assert feed.state == "bypassed: cannot LISTEN through this host; set DATABASE_URL_DIRECT"
     assert forgotten == []
     await feed.stop()
@@ -255,13 +271,13 @@ async def test_a_connection_that_falls_silent_is_given_up(
         await feed.start()
         await until(feed.proven, "the first proof")
         proxy.freeze()
-        clock.advance(5)
+        clock.advance(seconds=5)
         assert feed.proven()
         await until(lambda: forgotten == [None, None], "the end of patience")
         assert not feed.proven()
         assert feed.state == "bypassed: notifications do not arrive"
         proxy.thaw()
-        clock.advance(5)
+        clock.advance(seconds=5)
         await until(feed.proven, "the next proof")
         await feed.stop()
 
@@ -279,7 +295,7 @@ async def test_a_start_without_the_database_neither_fails_nor_waits(
     assert "\n" not in feed.state
 
     proxy.target = postgres.port
-    clock.advance(10)
+    clock.advance(seconds=10)
     await until(feed.proven, "the first proof")
     await feed.stop()
     proxy.close()
@@ -306,7 +322,7 @@ async def test_on_sqlite_a_change_by_hand_is_noticed_and_our_own_are_not(
                 stored_user(work)
             with by_hand:
                 by_hand.execute("UPDATE users SET banned = 1")
-            await until(lambda number=number: len(forgotten) == number, "the change by hand")
+            await until(lambda n=number: feed.proven() and len(forgotten) == n, "the change")
         assert feed.state == "watching the file"
     by_hand.close()
 
@@ -329,8 +345,8 @@ async def test_on_sqlite_nothing_is_proven_while_the_file_cannot_be_looked_at(
 async def test_on_sqlite_a_new_writer_connection_starts_from_nothing(
     database, settings, clock, forgotten
 ):
-    async with listening(database, settings, clock, forgotten.append):
+    async with listening(database, settings, clock, forgotten.append) as feed:
         broken = database.write()
         broken.discard()
         broken.give_back()
-        await until(lambda: forgotten == [None, None], "the new connection")
+        await until(lambda: feed.proven() and forgotten == [None, None], "the new connection")

@@ -4,6 +4,7 @@ import os
 import threading
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
 
 import psycopg2
 import pytest
@@ -18,10 +19,12 @@ from backend.storage.engine import Database, DatabaseConflict, DatabaseUnavailab
 from backend.storage.migrate import migrate
 from backend.storage.postgres import Patience
 from backend.storage.work import Work, Workshop, ask
+from tests.clocks import FixedClock
+from tests.make import make_settings
 from tests.rig import shared
 from tests.rig.postgres import PostgresServer
 from tests.rig.processes import wait_until
-from tests.storage.conftest import HandClock, Told, count_of, make_user, stored_user, workshop_on
+from tests.storage.conftest import Told, count_of, new_user, settings_for, stored_user, workshop_on
 from tests.storage.proxy import Proxy, proxy_to
 
 
@@ -37,8 +40,8 @@ def place(postgres_url: str) -> None:
 
 
 @pytest.fixture
-def settings(postgres_url: str) -> Settings:
-    return Settings(_env_file=None, database_url=postgres_url)
+def settings(postgres_url: str, tmp_path) -> Settings:
+    return settings_for(tmp_path, postgres_url)
 
 
 @pytest.fixture
@@ -51,7 +54,7 @@ def behind_proxy(
 
 
 def workshop_for(database: Database) -> Workshop:
-    return workshop_on(database, HandClock(), Settings(_env_file=None), Told())
+    return workshop_on(database, FixedClock(), make_settings(Path()), Told())
 
 
 def kill_all(postgres: PostgresServer, postgres_url: str) -> None:
@@ -90,7 +93,7 @@ def test_an_idle_connection_is_asked_first_and_replaced(
     database = open_database()
     database.read().give_back()
     kill_all(postgres, postgres_url)
-    clock.advance(31)
+    clock.advance(seconds=31)
 
     db = database.read()  # no second attempt is made here, as `ask` would
     assert db.execute(text("SELECT 1")).scalar() == 1
@@ -101,7 +104,7 @@ def test_a_connection_lost_before_commit_is_a_conflict_and_nothing_happened(
     database, workshop, postgres, postgres_url
 ):
     with pytest.raises(DatabaseConflict), Work(workshop, NOBODY) as work:
-        users.insert(work.db, make_user(), None)
+        users.insert(work.db, new_user(), None)
         kill_all(postgres, postgres_url)
         work.record(Event(EventKind.SIGN_UP))
 
@@ -115,7 +118,7 @@ def test_a_connection_lost_during_commit_is_no_conflict_for_its_outcome_is_unkno
 ):
     shaky = behind_proxy()
     shop = workshop_for(shaky)
-    user = make_user()
+    user = new_user()
 
     with pytest.raises(DatabaseUnavailable) as failure, Work(shop, NOBODY) as work:
         users.insert(work.db, user, None)
@@ -131,8 +134,8 @@ def test_a_connection_lost_during_commit_is_no_conflict_for_its_outcome_is_unkno
 
 def test_what_was_touched_is_forgotten_even_if_the_outcome_is_unknown(proxy, behind_proxy):
     told = Told()
-    shop = workshop_on(behind_proxy(), HandClock(), Settings(_env_file=None), told)
-    user = make_user()
+    shop = workshop_on(behind_proxy(), FixedClock(), make_settings(Path()), told)
+    user = new_user()
     with pytest.raises(DatabaseUnavailable), Work(shop, NOBODY) as work:
         users.insert(work.db, user, None)
         work.db.touched.add(user.id)
@@ -199,7 +202,7 @@ def test_a_server_that_is_down_is_asked_once_a_second(postgres_url, open_databas
             for _ in range(20):
                 with pytest.raises(DatabaseUnavailable):
                     database.read()
-            clock.advance(1)
+            clock.advance(seconds=1)
         assert nobody_there.accepted == 3
         assert database.engine.pool.checkedout() == 0
 
@@ -217,7 +220,7 @@ def test_it_recovers_by_itself_when_the_server_is_back(clock):
             with pytest.raises(DatabaseUnavailable):
                 stored_user(lambda: Work(shop, NOBODY))
         server.start()
-        clock.advance(1)
+        clock.advance(seconds=1)
         stored_user(lambda: Work(shop, NOBODY))
         assert count_of(database, "users") == 2
         database.close()

@@ -12,21 +12,28 @@ from alembic.autogenerate import compare_metadata
 from alembic.migration import MigrationContext
 from sqlalchemy import create_engine, inspect, text
 
-from backend.kernel.settings import Settings, SettingsError
+from backend.kernel.settings import SettingsError
 from backend.storage import migrate as migrate_module
 from backend.storage.addresses import database_url
+from backend.storage.engine import Database
 from backend.storage.migrate import migrate
 from backend.storage.migrations import HEAD
 from backend.storage.sessions import Session
 from backend.storage.tables import metadata
 from backend.storage.work import ask
-from tests.storage.conftest import count_of, stored_session, stored_user
+from tests.make import make_settings
+from tests.storage.conftest import count_of, settings_for, stored_session, stored_user
 
 ROOT = Path(__file__).parents[2]
-MIGRATE = (
-    "import sys; from sqlalchemy import make_url; from backend.storage.migrate import migrate; "
-    "sys.stdin.read(); migrate(make_url(sys.argv[1]))"
-)
+MIGRATE = """
+import sys
+import alembic.command
+from sqlalchemy import make_url
+from backend.storage.migrate import migrate
+print("ready", flush=True)
+sys.stdin.read()
+migrate(make_url(sys.argv[1]))
+"""
 REBUILD_USERS = '''
 """Rebuilds the users table, as SQLite needs for most changes."""
 
@@ -91,8 +98,9 @@ def test_a_second_start_finds_nothing_to_do(url, database, work):
     assert (count_of(database, "users"), step_of(database)) == (1, HEAD)
 
 
-def test_five_servers_that_start_at_once_on_nothing_all_succeed(settings, open_database):
-    address = database_url(settings).render_as_string(hide_password=False)
+def test_five_servers_that_start_at_once_on_nothing_all_succeed(settings, clock):
+    empty = database_url(settings)
+    address = empty.render_as_string(hide_password=False)
     starting = [
         subprocess.Popen(
             [sys.executable, "-c", MIGRATE, address],
@@ -100,18 +108,21 @@ def test_five_servers_that_start_at_once_on_nothing_all_succeed(settings, open_d
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
             stderr=subprocess.STDOUT,
+            text=True,
         )
         for _ in range(5)
     ]
     for each in starting:
-        assert each.stdin
+        assert each.stdout.readline() == "ready\n"
+    for each in starting:
         each.stdin.close()
     for each in starting:
-        assert each.stdout
-        said = each.stdout.read().decode()
+        said = each.stdout.read()
         assert each.wait(60) == 0, said
         each.stdout.close()
-    assert step_of(open_database(url=database_url(settings))) == HEAD
+    database = Database(empty, clock)
+    assert step_of(database) == HEAD
+    database.close()
 
 
 def test_a_database_newer_than_the_code_is_refused_and_left_alone(url, database, work):
@@ -195,8 +206,8 @@ def test_on_sqlite_only_this_user_may_read_the_file(url, file, database, work):
     assert modes == dict.fromkeys(modes, 0o600)
 
 
-def test_a_server_that_is_not_there_is_named_in_one_line():
-    settings = Settings(_env_file=None, database_url="postgresql://u:geheim@127.0.0.1:1/d")
+def test_a_server_that_is_not_there_is_named_in_one_line(tmp_path):
+    settings = settings_for(tmp_path, "postgresql://u:geheim@127.0.0.1:1/d")
     with pytest.raises(SettingsError, match=r"refused.*Check DATABASE_URL") as refusal:
         migrate(database_url(settings))
     assert "\n" not in str(refusal.value)
@@ -205,7 +216,7 @@ def test_a_server_that_is_not_there_is_named_in_one_line():
 
 def test_a_file_that_is_no_database_is_named_in_one_line_and_left_alone(tmp_path):
     (tmp_path / "gatehouse.db").write_text("precious, but not a database " * 100)
-    settings = Settings(_env_file=None, data_dir=tmp_path)
+    settings = make_settings(tmp_path)
     with pytest.raises(SettingsError, match="cannot be opened: file is not a database") as refusal:
         migrate(database_url(settings))
     assert "\n" not in str(refusal.value)
@@ -221,7 +232,7 @@ def test_a_database_that_belongs_to_another_program_is_left_alone(url, database,
 
 def test_a_folder_that_may_not_be_written_is_named_in_one_line(tmp_path):
     (tmp_path / "data").write_text("a file, not a folder")
-    settings = Settings(_env_file=None, data_dir=tmp_path / "data")
+    settings = make_settings(tmp_path / "data")
     with pytest.raises(SettingsError, match=r"cannot be written.*Set DATA_DIR") as refusal:
         migrate(database_url(settings))
     assert "\n" not in str(refusal.value)

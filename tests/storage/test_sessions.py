@@ -10,12 +10,12 @@ from backend.kernel.tokens import TokenDigest
 from backend.storage import sessions
 from backend.storage.sessions import SessionWithUser
 from backend.storage.work import ask
+from tests.clocks import NOON
 from tests.storage.conftest import (
-    NOON,
     count_of,
     digest_of,
-    make_session,
-    make_user,
+    new_session,
+    new_user,
     stored_session,
     stored_user,
 )
@@ -49,11 +49,11 @@ def test_two_sessions_never_share_a_token(work):
     user = stored_user(work)
     first = stored_session(work, user)
     with pytest.raises(IntegrityError), work() as mine:
-        sessions.insert(mine.db, make_session(user), digest_of(first))
+        sessions.insert(mine.db, new_session(user), digest_of(first))
 
 
 def test_a_session_of_nobody_is_refused(work):
-    session = make_session(make_user())
+    session = new_session(new_user())
     with pytest.raises(IntegrityError), work() as mine:
         sessions.insert(mine.db, session, digest_of(session))
 

@@ -83,6 +83,12 @@ def test_an_acknowledged_write_is_on_the_disk(database, work):
         assert mine.db.execute(text("PRAGMA foreign_keys")).scalar_one() == 1
 
 
+def test_every_write_looks_at_what_others_did_before_it_begins(database, work, clock):
+    clock.advance(seconds=1)
+    stored_user(work)
+    assert database.looked[0] == clock.monotonic()
+
+
 def test_what_a_backup_reads_does_not_look_like_a_change(database, work, url, tmp_path):
     stored_user(work)
     assert database.look(1)

@@ -9,7 +9,7 @@ import pytest
 from backend.kernel.settings import Settings
 from backend.storage import sessions, users
 from backend.storage.work import Work
-from tests.storage.conftest import digest_of, stored_session, stored_user
+from tests.storage.conftest import digest_of, settings_for, stored_session, stored_user
 
 NOW = datetime.now(UTC)  # noqa: TID251  the triggers compare with the server's own clock
 ENDS = NOW + timedelta(days=7)
@@ -21,8 +21,8 @@ def place() -> None:
 
 
 @pytest.fixture
-def settings(postgres_url: str) -> Settings:
-    return Settings(_env_file=None, database_url=postgres_url)
+def settings(postgres_url: str, tmp_path) -> Settings:
+    return settings_for(tmp_path, postgres_url)
 
 
 @pytest.fixture

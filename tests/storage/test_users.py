@@ -8,13 +8,14 @@ import pytest
 
 from backend.storage import users
 from backend.storage.work import ask
-from tests.storage.conftest import NOON, make_user, stored_user
+from tests.clocks import NOON
+from tests.storage.conftest import new_user, stored_user
 
 NOBODY_HAS_THIS = UUID(int=1)
 
 
 def test_a_user_comes_back_exactly_as_stored(work, database):
-    known = make_user(
+    known = new_user(
         email="ünï@example.com",
         email_verified=True,
         name="Zoë 🐟 O'Neill; DROP TABLE users --",
@@ -54,7 +55,7 @@ def test_a_taken_address_is_told_and_takes_no_second_user(work, database):
 
     with work() as mine:
         assert users.is_taken(mine.db, first.email)
-        assert not users.insert(mine.db, make_user(email=first.email), "other hash")
+        assert not users.insert(mine.db, new_user(email=first.email), "other hash")
 
     found = ask(database, lambda db: users.find_credential(db, first.email))
     assert found == users.Credential(first, "hash")
@@ -63,7 +64,7 @@ def test_a_taken_address_is_told_and_takes_no_second_user(work, database):
 def test_of_many_who_take_one_address_at_once_exactly_one_gets_it(work):
     def take(_):
         with work() as mine:
-            return users.insert(mine.db, make_user(email="wanted@example.com"), None)
+            return users.insert(mine.db, new_user(email="wanted@example.com"), None)
 
     with ThreadPoolExecutor(8) as people:
         assert sum(people.map(take, range(40))) == 1

@@ -11,7 +11,7 @@ from backend.kernel.events import Event, EventKind
 from backend.storage import users
 from backend.storage.engine import DatabaseConflict, DatabaseUnavailable
 from backend.storage.work import Work, ask
-from tests.storage.conftest import count_of, make_user, stored_user
+from tests.storage.conftest import count_of, new_user, stored_user
 
 FAILED = Event(EventKind.SIGN_IN_FAILED)
 DONE = Event(EventKind.SIGN_UP)
@@ -23,7 +23,7 @@ class Refused(Exception):
 
 def test_what_is_done_is_stored_told_and_logged_in_that_order(workshop, database, told):
     seen = []
-    user = make_user()
+    user = new_user()
     with Work(workshop, NOBODY) as work:
         users.insert(work.db, user, None)
         work.db.touched.add(user.id)
@@ -38,7 +38,7 @@ def test_what_is_done_is_stored_told_and_logged_in_that_order(workshop, database
 def test_a_refusal_undoes_everything_but_what_is_kept(workshop, database, told):
     done_afterwards = []
     with pytest.raises(Refused), Work(workshop, NOBODY) as work:
-        users.insert(work.db, make_user(), None)
+        users.insert(work.db, new_user(), None)
         work.record(DONE)
         work.keep(FAILED)
         work.after_commit(lambda: done_afterwards.append(1))
@@ -70,7 +70,7 @@ def test_something_slow_waits_without_a_transaction(workshop, database):
         def slow(number: int) -> int:
             other = Work(workshop, NOBODY)  # on SQLite this would wait for itself
             with other:
-                users.insert(other.db, make_user(email="a@example.com"), None)
+                users.insert(other.db, new_user(email="a@example.com"), None)
             return number + 1
 
         assert work.outside(slow, 41) == 42
@@ -79,7 +79,7 @@ def test_something_slow_waits_without_a_transaction(workshop, database):
 
 def test_something_slow_after_a_write_is_a_mistake_of_ours(workshop):
     with pytest.raises(RuntimeError, match="nothing slow"), Work(workshop, NOBODY) as work:
-        users.insert(work.db, make_user(), None)
+        users.insert(work.db, new_user(), None)
         work.outside(lambda: None)
 
 
@@ -88,7 +88,7 @@ def test_a_conflict_keeps_nothing_because_the_work_is_run_again(workshop, databa
 
     def once():
         with Work(workshop, NOBODY) as work:
-            users.insert(work.db, make_user(email="again@example.com"), None)
+            users.insert(work.db, new_user(email="again@example.com"), None)
             work.record(DONE)
             work.keep(FAILED)
             attempts.append(1)
@@ -118,7 +118,7 @@ def test_a_thousand_failures_leak_nothing(workshop, database, work):
             pytest.raises(Exception, match=r"no such|does not exist|refused"),
             Work(workshop, NOBODY) as mine,
         ):
-            users.insert(mine.db, make_user(), None)
+            users.insert(mine.db, new_user(), None)
             if number % 2:
                 mine.db.execute(text("SELECT * FROM nowhere"))
             raise RuntimeError("refused")
@@ -137,12 +137,12 @@ def test_a_statement_that_failed_and_was_ignored_does_not_end_in_a_quiet_commit(
         with Work(workshop, NOBODY) as work:
             with pytest.raises(Exception, match="no such table"):
                 work.db.execute(text("SELECT * FROM nowhere"))
-            users.insert(work.db, make_user(), None)
+            users.insert(work.db, new_user(), None)
         assert count_of(database, "users") == 1
         return
 
     with pytest.raises(DatabaseConflict, match="already failed"), Work(workshop, NOBODY) as work:
-        users.insert(work.db, make_user(), None)
+        users.insert(work.db, new_user(), None)
         with pytest.raises(Exception, match="does not exist"):
             work.db.execute(text("SELECT * FROM nowhere"))
     assert count_of(database, "users") == 0

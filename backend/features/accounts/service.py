@@ -25,9 +25,12 @@ PROTECTED = ("role", "banReason", "banExpires", "banned")
 """Fields of a user that only an admin sets; a request that names one is refused, not obeyed."""
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)
 class SigningIn:
-    """A user who has just proved who they are, before a session is made."""
+    """A user who has just proved who they are, before a session is made.
+
+    A gate that changes the user puts the changed one here.
+    """
 
     user: User
     method: str
@@ -115,6 +118,7 @@ def sign_in(
     signing_in = SigningIn(user, "password", remember)
     if answer := accounts.gates.first_answer(work, signing_in):
         return answer
+    user = signing_in.user
     work.record(Event(EventKind.SIGN_IN, user.id, user.id, {"method": signing_in.method}))
     return sessions.issue(work, accounts.mint, user, remember=remember)
 

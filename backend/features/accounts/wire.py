@@ -18,7 +18,7 @@ _CALLBACK = Field(
 _REMEMBER = Field(
     default=None, description="false: the session ends with the browser, or after a day."
 )
-_TOKEN = "N5vT0cXq8mYw2bKzR4hLp7sDf9gJ1aUe3iOoPtCdWx"
+_EXAMPLE = "N5vT0cXq8mYw2bKzR4hLp7sDf9gJ1aUe3iOoPtCdWx"
 _ADA: dict[str, JsonValue] = {"email": "ada@example.com", "password": "correct horse battery"}
 
 
@@ -73,7 +73,7 @@ class UpdateUser(WireModel):
 class SignedUp(WireModel):
     """The new user, and the token of the session that began with it."""
 
-    token: str | None = Field(examples=[_TOKEN])
+    token: str | None = Field(examples=[_EXAMPLE])
     user: UserOut
 
 
@@ -81,6 +81,6 @@ class SignedInOut(WireModel):
     """The user, the token of the new session, and where to go if a callbackURL was given."""
 
     redirect: bool
-    token: str = Field(examples=[_TOKEN])
+    token: str = Field(examples=[_EXAMPLE])
     url: str | None = Field(default=None, exclude_if=lambda url: url is None)
     user: UserOut

@@ -1,5 +1,7 @@
 """The gate that keeps banned users out."""
 
+from dataclasses import replace
+
 from backend.features.accounts.service import SigningIn
 from backend.kernel.events import Event, EventKind
 from backend.kernel.refusals import Refusal
@@ -15,8 +17,11 @@ def refuse_banned(work: Work, signing_in: SigningIn) -> None:
     user = signing_in.user
     if not user.banned:
         return
-    if user.ban_expires is not None and user.ban_expires <= work.now():
-        users.lift_ban(work.db, user.id, work.now())
+    now = work.now()
+    if user.ban_expires is not None and user.ban_expires <= now:
+        users.lift_ban(work.db, user.id, now)
+        lifted = replace(user, banned=False, ban_reason=None, ban_expires=None, updated_at=now)
+        signing_in.user = lifted
         return
     work.keep(Event(EventKind.SIGN_IN_FAILED, subject=user.id, detail={"reason": "banned"}))
     raise Refusal("BANNED_USER")

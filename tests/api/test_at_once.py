@@ -1,0 +1,60 @@
+"""Many requests in the same moment."""
+
+from sqlalchemy import select
+
+from backend.storage.tables import sessions, users
+from tests.make import PASSWORD
+from tests.scene import cookies_of
+
+ADA = {"name": "Ada", "email": "ada@example.com", "password": PASSWORD}
+
+
+def test_of_two_hundred_sign_ups_for_one_address_exactly_one_makes_an_account(start_on):
+    gatehouse = start_on(hash_queue=200)
+    visitors = [gatehouse.visitor(f"198.51.100.{number}") for number in range(200)]
+    body = [{**ADA, "password": f"{PASSWORD} {number}"} for number in range(200)]
+    coming = (each.sending("POST", "sign-up/email", said) for each, said in zip(visitors, body))
+    answers = gatehouse.at_once(*coming)
+    statuses = [answer.status_code for answer in answers]
+    assert statuses.count(200) == 1
+    assert set(statuses) <= {200, 422, 503}
+    assert len(gatehouse.rows(select(users.c.id))) == 1
+    assert len(gatehouse.rows(select(sessions.c.id))) == 1
+    winner = statuses.index(200)
+    assert gatehouse.visitor().signs_in(password=body[winner]["password"]).status_code == 200
+    assert visitors[winner].session() is not None
+
+
+def test_parallel_checks_of_a_session_that_is_due_sign_nobody_out(anywhere, clock):
+    ada = anywhere.member()
+    clock.advance(days=1)
+    answers = anywhere.at_once(*(ada.sending("GET", "get-session") for _ in range(20)))
+    assert {answer.json()["session"]["expiresAt"] for answer in answers} == {
+        "2026-11-30T12:00:00.000Z"
+    }
+    assert all(cookies_of(answer) in ([], ["session_token 604800"]) for answer in answers)
+    assert ada.session() is not None
+
+
+def test_parallel_checks_of_an_expired_session_are_all_null(anywhere, clock):
+    ada = anywhere.member()
+    clock.advance(days=7)
+    answers = anywhere.at_once(*(ada.sending("GET", "get-session") for _ in range(20)))
+    assert [answer.json() for answer in answers] == [None] * 20
+
+
+def test_signing_out_many_times_at_once_is_recorded_once(anywhere):
+    ada = anywhere.member()
+    answers = anywhere.at_once(*(ada.sending("POST", "sign-out") for _ in range(10)))
+    assert {answer.status_code for answer in answers} == {200}
+    assert [each.kind for each in anywhere.events()].count("sign_out") == 1
+
+
+def test_many_users_at_once_get_their_own_sessions(anywhere):
+    names = [f"user{number}@example.com" for number in range(20)]
+    visitors = [anywhere.visitor() for _ in names]
+    body = [{**ADA, "email": name} for name in names]
+    coming = (each.sending("POST", "sign-up/email", said) for each, said in zip(visitors, body))
+    assert {answer.status_code for answer in anywhere.at_once(*coming)} == {200}
+    found = anywhere.at_once(*(each.sending("GET", "get-session") for each in visitors))
+    assert [answer.json()["user"]["email"] for answer in found] == names

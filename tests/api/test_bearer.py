@@ -1,0 +1,113 @@
+"""Sessions without cookies: the set-auth-token header, and Authorization: Bearer."""
+
+from urllib.parse import quote
+
+import pytest
+
+from tests.inside import Gatehouse, Visitor
+
+
+@pytest.fixture
+def ada(gatehouse: Gatehouse) -> Visitor:
+    return gatehouse.member()
+
+
+@pytest.fixture
+def script(gatehouse: Gatehouse) -> Visitor:
+    """A client that keeps no cookies."""
+    return gatehouse.visitor()
+
+
+def whoami(visitor: Visitor, authorization: str) -> str | None:
+    """Whom get-session sees behind this Authorization header."""
+    answer = visitor.get("get-session", headers={"authorization": authorization})
+    assert answer.status_code == 200
+    visitor.cookies.clear()
+    return answer.json() and answer.json()["user"]["email"]
+
+
+@pytest.mark.parametrize("path", ["sign-up/email", "sign-in/email"])
+def test_who_signs_in_gets_the_signed_token_in_a_header(gatehouse, script, path):
+    if path == "sign-in/email":
+        gatehouse.member()
+    answer = script.signs_up() if path == "sign-up/email" else script.signs_in()
+    token, _, signature = answer.headers["set-auth-token"].partition(".")
+    assert token == answer.json()["token"]
+    assert (len(signature), signature[-1]) == (44, "=")
+    assert "set-auth-token" in answer.headers["access-control-expose-headers"]
+
+
+def test_update_user_sends_it_again(ada):
+    assert ada.post("update-user", {"name": "Ada"}).headers["set-auth-token"]
+
+
+def test_who_is_refused_gets_none(script):
+    assert "set-auth-token" not in script.signs_in().headers
+
+
+def forms_of(ada: Visitor) -> list[str]:
+    signed = ada.signs_in().headers["set-auth-token"]
+    token = signed.partition(".")[0]
+    return [signed, quote(signed, safe=""), token]
+
+
+@pytest.mark.parametrize("form", [0, 1, 2], ids=["signed", "encoded", "bare"])
+@pytest.mark.parametrize("scheme", ["Bearer", "bearer", "BEARER"])
+def test_the_token_opens_the_session_in_every_form(ada, script, form, scheme):
+    assert whoami(script, f"{scheme} {forms_of(ada)[form]}") == "ada@example.com"
+
+
+def test_it_changes_things_without_an_origin(ada, script):
+    header = {"authorization": f"Bearer {forms_of(ada)[0]}", "origin": None}
+    assert script.post("update-user", {"name": "By a script"}, headers=header).status_code == 200
+    assert ada.session()["user"]["name"] == "By a script"
+
+
+def test_with_a_cookie_beside_it_the_origin_counts(ada):
+    header = {"authorization": f"Bearer {forms_of(ada)[0]}", "origin": None}
+    assert ada.post("update-user", {"name": "x"}, headers=header).status_code == 403
+
+
+def test_it_comes_before_the_cookie(gatehouse, ada):
+    bob = gatehouse.member("bob@example.com")
+    assert whoami(bob, f"Bearer {forms_of(ada)[0]}") == "ada@example.com"
+
+
+@pytest.mark.parametrize(
+    "header",
+    [
+        *("Bearer nonsense", "Bearer ", "Bearer", "Bearer a.b", "Bearer null", "Basic YTpi"),
+        *("nonsense", "", "Bearer " + "a" * 42, "Bearer " + "a" * 9000, "Bearer ..", "Token x"),
+        "Bearer ada@example.com." + "A" * 43 + "=",
+    ],
+)
+def test_a_bad_one_is_nobodys(ada, script, header):
+    assert whoami(script, header) is None
+    assert script.get("list-sessions", headers={"authorization": header}).status_code == 401
+
+
+def test_a_bad_one_is_ignored_beside_a_good_cookie(ada):
+    answer = ada.get("get-session", headers={"authorization": "Bearer nonsense"})
+    assert answer.json()["user"]["email"] == "ada@example.com"
+
+
+def test_the_bare_token_without_the_word_is_nobodys(ada, script):
+    assert whoami(script, forms_of(ada)[2]) is None
+
+
+@pytest.mark.parametrize("name", ["token", "session_token", "access_token", "set-auth-token"])
+def test_a_token_in_the_url_is_nobodys(ada, script, name):
+    answer = script.get(f"get-session?{name}={quote(forms_of(ada)[0])}")
+    assert answer.json() is None
+
+
+def test_signing_out_by_bearer_ends_the_session(ada, script):
+    signed = ada.signs_in().headers["set-auth-token"]
+    script.post("sign-out", headers={"authorization": f"Bearer {signed}", "origin": None})
+    assert whoami(script, f"Bearer {signed}") is None
+    assert ada.session() is None
+
+
+def test_a_session_id_opens_nothing(ada, script):
+    handle = ada.session()["session"]["id"]
+    assert whoami(script, f"Bearer {handle}") is None

@@ -1,0 +1,141 @@
+"""When something of ours breaks."""
+
+import pytest
+from sqlalchemy import select
+from structlog.testing import capture_logs
+
+from backend.features.sessions.guard import Protected, SignedIn
+from backend.storage import sessions as stored_sessions
+from backend.storage.engine import DatabaseConflict, DatabaseUnavailable
+from backend.storage.tables import audit_events, sessions, users
+from tests.inside import Gatehouse
+from tests.scene import check_like_every_answer, cookies_of, refusal
+
+
+def raising(error: Exception):
+    def broken(*_, **__):
+        raise error
+
+    return broken
+
+
+@pytest.fixture
+def broken(gatehouse: Gatehouse, monkeypatch) -> Gatehouse:
+    """An application that cannot add a session."""
+    monkeypatch.setattr(stored_sessions, "insert", raising(RuntimeError("canary of the inside")))
+    return gatehouse
+
+
+def test_the_caller_hears_500_in_json_with_a_request_id_and_no_more(broken):
+    answer = broken.visitor().signs_up()
+    assert (answer.status_code, answer.json()) == (500, refusal("INTERNAL_SERVER_ERROR"))
+    assert "canary" not in answer.text
+    check_like_every_answer(answer)
+
+
+def test_it_has_the_security_headers_too(broken):
+    headers = broken.visitor().signs_up().headers
+    assert headers["content-security-policy"].startswith("default-src 'none'")
+    assert headers["x-frame-options"] == "DENY"
+
+
+def test_a_trusted_origin_may_read_it(start, monkeypatch):
+    app = "https://app.example.test"
+    gatehouse = start(frontend_url=app)
+    monkeypatch.setattr(stored_sessions, "insert", raising(RuntimeError()))
+    answer = gatehouse.visitor(origin=app).signs_up()
+    assert (answer.status_code, answer.headers["access-control-allow-origin"]) == (500, app)
+
+
+def test_the_log_has_the_traceback_under_the_same_id(broken):
+    with capture_logs() as said:
+        answer = broken.visitor().signs_up()
+    (line,) = [each for each in said if each["event"] == "request_crashed"]
+    assert line["request_id"] == answer.headers["x-request-id"]
+    assert (line["path"], line["exc_info"]) == ("/api/auth/sign-up/email", True)
+
+
+def test_nothing_of_the_request_is_stored_not_even_its_event(start_on, monkeypatch):
+    gatehouse = start_on()
+    monkeypatch.setattr(stored_sessions, "insert", raising(RuntimeError()))
+    with capture_logs() as said:
+        assert gatehouse.visitor().signs_up().status_code == 500
+    for table in (users, sessions, audit_events):
+        assert gatehouse.rows(select(table.c.id)) == []
+    assert "sign_up" not in [each["event"] for each in said]
+
+
+def test_no_cookie_is_set(broken):
+    assert cookies_of(broken.visitor().signs_up()) == []
+
+
+def test_the_next_request_is_served(gatehouse, monkeypatch):
+    with monkeypatch.context() as for_now:
+        for_now.setattr(stored_sessions, "insert", raising(RuntimeError()))
+        assert gatehouse.visitor().signs_up().status_code == 500
+    assert gatehouse.visitor().signs_up().status_code == 200
+
+
+def test_a_lost_transaction_is_run_again_and_nobody_notices(anywhere, monkeypatch):
+    insert, lost = stored_sessions.insert, []
+
+    def lose_twice(*args):
+        if len(lost) < 2:
+            lost.append(1)
+            raise DatabaseConflict("deadlock detected")
+        insert(*args)
+
+    monkeypatch.setattr(stored_sessions, "insert", lose_twice)
+    assert anywhere.visitor().signs_up().status_code == 200
+    assert [each.kind for each in anywhere.events()] == ["sign_up"]
+    assert len(anywhere.rows(select(users.c.id))) == 1
+
+
+@pytest.mark.parametrize("error", [DatabaseConflict("deadlock"), DatabaseUnavailable("gone")])
+def test_one_that_stays_lost_is_503(gatehouse, monkeypatch, error):
+    monkeypatch.setattr(stored_sessions, "insert", raising(error))
+    answer = gatehouse.visitor().signs_up()
+    assert (answer.status_code, answer.json()) == (503, refusal("SERVICE_UNAVAILABLE"))
+    assert answer.headers["retry-after"] == "2"
+    check_like_every_answer(answer)
+
+
+@pytest.fixture
+def extended(gatehouse: Gatehouse) -> Gatehouse:
+    """An application with endpoints of its owner's, in plain FastAPI."""
+
+    @gatehouse.app.get("/mine")
+    async def mine(current: SignedIn) -> dict[str, str]:
+        return {"email": current.user.email}
+
+    @gatehouse.app.post("/mine")
+    def change_mine(current: Protected) -> dict[str, str]:
+        return {"email": current.user.email}
+
+    return gatehouse
+
+
+def test_an_endpoint_in_plain_fastapi_knows_who_is_asking(extended):
+    ada = extended.member()
+    assert ada.get("/mine").json() == {"email": "ada@example.com"}
+    assert ada.post("/mine").json() == {"email": "ada@example.com"}
+
+
+def test_and_refuses_strangers_and_foreign_origins_like_every_other(extended):
+    assert extended.visitor().get("/mine").json() == refusal("UNAUTHORIZED")
+    answer = extended.member().post("/mine", headers={"origin": "https://evil.example"})
+    assert (answer.status_code, answer.json()) == (403, refusal("INVALID_ORIGIN"))
+    check_like_every_answer(answer)
+
+
+def test_and_prolongs_the_session_of_who_uses_it(extended, clock):
+    ada = extended.member()
+    clock.advance(days=1)
+    assert cookies_of(ada.get("/mine")) == ["session_token 604800"]
+
+
+def test_and_is_503_when_the_database_is_away(extended, monkeypatch):
+    ada = extended.member()
+    monkeypatch.setattr(stored_sessions, "find_with_user", raising(DatabaseUnavailable("gone")))
+    answer = ada.get("/mine")
+    assert (answer.status_code, answer.json()) == (503, refusal("SERVICE_UNAVAILABLE"))

@@ -1,0 +1,43 @@
+"""What docs/api.md tells people to write works when they have written it."""
+
+import re
+
+import pytest
+
+from backend.main import CAPABILITIES
+from tests.architecture.source import ROOT
+
+IN_A_CAPABILITY, IN_PLAIN_FASTAPI = re.findall(
+    r"```python\n(.*?)```", (ROOT / "docs/api.md").read_text(), re.S
+)
+
+
+@pytest.fixture(params=["in a capability", "in plain FastAPI"])
+def greeting(request, start, monkeypatch):
+    """An application with the guide's endpoint, in one of the two ways to write it."""
+    written = {"__name__": "greetings"}
+    exec(IN_A_CAPABILITY, written)  # noqa: S102  the guide, as a reader would type it
+    if request.param == "in a capability":
+        monkeypatch.setattr("backend.main.CAPABILITIES", [*CAPABILITIES, written["routes"]])
+    gatehouse = start(rate_limits=True, rate_limit_per_user="2/minute")
+    if request.param == "in plain FastAPI":
+        exec(IN_PLAIN_FASTAPI, {**written, "app": gatehouse.app})  # noqa: S102
+    return gatehouse
+
+
+def test_a_stranger_is_refused(greeting):
+    answer = greeting.visitor().get("/api/greeting")
+    assert (answer.status_code, answer.json()["code"]) == (401, "UNAUTHORIZED")
+
+
+def test_a_member_is_greeted_until_the_limit(greeting):
+    ada = greeting.member()
+    answers = [ada.get("/api/greeting") for _ in range(3)]
+    assert [answer.status_code for answer in answers] == [200, 200, 429]
+    assert answers[0].json() == {"text": "Hello Ada"}
+
+
+def test_the_docs_show_how_to_be_known(greeting):
+    document = greeting.visitor().get("/openapi.json").json()
+    said = document["paths"]["/api/greeting"]["get"]
+    assert said["security"] == [{"cookie": []}, {"bearer": []}]

@@ -1,0 +1,201 @@
+"""When many passwords wait to be hashed."""
+
+import asyncio
+import threading
+from collections.abc import Iterator
+from typing import Any
+
+import pytest
+from sqlalchemy import text
+
+from backend.kernel.passwords import PasswordHasher
+from tests.inside import Gatehouse, Running
+from tests.make import PASSWORD
+from tests.rig.processes import wait_until
+from tests.scene import check_like_every_answer, refusal
+
+BODY = {"email": "ada@example.com", "password": PASSWORD}
+
+
+class Gate:
+    """Stands before every check of a password, and lets nobody through until it is opened."""
+
+    def __init__(self, monkeypatch: pytest.MonkeyPatch) -> None:
+        self.opened = threading.Event()
+        self.arrived = threading.Semaphore(0)
+        self.checked = 0
+        verify = PasswordHasher.verify
+
+        def wait_and_verify(hasher: Any, *args: Any) -> Any:
+            self.arrived.release()
+            assert self.opened.wait(30)
+            self.checked += 1
+            return verify(hasher, *args)
+
+        monkeypatch.setattr(PasswordHasher, "verify", wait_and_verify)
+
+    def wait_for(self, callers: int) -> None:
+        """Wait until so many stand before it."""
+        for _ in range(callers):
+            assert self.arrived.acquire(timeout=30)
+
+
+@pytest.fixture
+def small(start) -> Gatehouse:
+    """One thread that hashes, and one place to wait."""
+    gatehouse = start(hash_threads=1, hash_queue=1)
+    gatehouse.member()
+    return gatehouse
+
+
+@pytest.fixture
+def gate(small: Gatehouse, monkeypatch: pytest.MonkeyPatch) -> Iterator[Gate]:
+    made = Gate(monkeypatch)
+    yield made
+    made.opened.set()
+
+
+def signing_in(gatehouse: Gatehouse) -> "Running[Any]":
+    return gatehouse.loop.start(gatehouse.visitor().sending("POST", "sign-in/email", BODY))
+
+
+def fill_up(gatehouse: Gatehouse, gate: Gate) -> list["Running[Any]"]:
+    """One sign-in is hashed, one waits."""
+    first = signing_in(gatehouse)
+    gate.wait_for(1)
+    second = signing_in(gatehouse)
+    free = gatehouse.house.pools.places._free
+    wait_until(lambda: free._value == 0, "the second sign-in")
+    return [first, second]
+
+
+def test_when_every_place_is_taken_the_next_hears_503_at_once(small, gate):
+    fill_up(small, gate)
+    answer = small.visitor().signs_in()
+    assert (answer.status_code, answer.json()) == (503, refusal("SERVICE_UNAVAILABLE"))
+    assert answer.headers["retry-after"] == "5"
+    check_like_every_answer(answer)
+
+
+def test_meanwhile_everything_else_is_served(small, gate):
+    gate.opened.set()
+    ada = small.visitor()
+    ada.signs_in()
+    gate.opened.clear()
+    gate.wait_for(1)
+    fill_up(small, gate)
+    assert ada.session() is not None
+    assert ada.post("update-user", {"name": "Ada King"}).status_code == 200
+    assert [small.visitor().get(path).status_code for path in ("/health", "/ready")] == [200, 200]
+
+
+def test_those_who_waited_are_served_when_their_turn_comes(small, gate):
+    waiting = fill_up(small, gate)
+    gate.opened.set()
+    assert [each.result().status_code for each in waiting] == [200, 200]
+    assert small.visitor().signs_in().status_code == 200
+
+
+def test_signing_up_needs_a_place_too(small, gate):
+    fill_up(small, gate)
+    assert small.visitor().signs_up("bob@example.com").status_code == 503
+
+
+def test_what_is_refused_before_the_hash_gives_its_place_back(small, gate):
+    for _ in range(10):
+        assert small.visitor().signs_in("no address").status_code == 400
+        assert small.visitor().signs_up(password="short").status_code == 400
+    gate.opened.set()
+    assert small.visitor().signs_in().status_code == 200
+
+
+class Leaving:
+    """A caller who sends a sign-in and hangs up when the test says so."""
+
+    def __init__(self, gatehouse: Gatehouse) -> None:
+        self._gatehouse = gatehouse
+        self._left = asyncio.Event()
+        self._said = False
+        self.answered: list[Any] = []
+        self.ended = gatehouse.loop.start(self._send())
+
+    def leave(self) -> None:
+        async def set_it() -> None:
+            self._left.set()
+
+        self._gatehouse.loop.run(set_it())
+
+    async def _send(self) -> None:
+        scope = {
+            **{"type": "http", "asgi": {"version": "3.0"}, "http_version": "1.1"},
+            **{"method": "POST", "scheme": "http", "query_string": b"", "root_path": ""},
+            **{"path": "/api/auth/sign-in/email", "raw_path": b"/api/auth/sign-in/email"},
+            "headers": [(b"content-type", b"application/json")],
+            "client": ("192.0.2.1", 1),
+            "server": ("localhost", 7860),
+        }
+        await self._gatehouse.app(scope, self._receive, self._note)
+
+    async def _receive(self) -> dict[str, Any]:
+        if not self._said:
+            self._said = True
+            body = b'{"email": "ada@example.com", "password": "correct horse battery"}'
+            return {"type": "http.request", "body": body, "more_body": False}
+        await self._left.wait()
+        return {"type": "http.disconnect"}
+
+    async def _note(self, message: dict[str, Any]) -> None:
+        self.answered.append(message)
+
+
+def test_who_has_hung_up_is_skipped(small, gate):
+    first = signing_in(small)
+    gate.wait_for(1)
+    leaving = Leaving(small)
+    free = small.house.pools.places._free
+    wait_until(lambda: free._value == 0, "the second sign-in")
+    leaving.leave()
+    gate.opened.set()
+    leaving.ended.result()
+    assert first.result().status_code == 200
+    assert (gate.checked, leaving.answered) == (1, [])
+
+
+def test_and_leaves_no_session_no_event_and_no_place_behind(small, gate):
+    first = signing_in(small)
+    gate.wait_for(1)
+    before = len(small.events())
+    leaving = Leaving(small)
+    free = small.house.pools.places._free
+    wait_until(lambda: free._value == 0, "the second sign-in")
+    leaving.leave()
+    gate.opened.set()
+    leaving.ended.result()
+    first.result()
+    assert len(small.events()) == before + 1
+    wait_until(lambda: free._value == 2, "the places")
+
+
+IDLE_IN_TRANSACTION = text(
+    "SELECT pid FROM pg_stat_activity"
+    " WHERE datname = current_database() AND state LIKE 'idle in transaction%'"
+)
+
+
+def test_a_hash_is_never_computed_inside_a_transaction(anywhere, monkeypatch):
+    anywhere.member()
+    database, verify = anywhere.house.workshop.database, PasswordHasher.verify
+    held: list[Any] = []
+
+    def look_and_verify(hasher: Any, *args: Any) -> Any:
+        if database.kind == "sqlite":
+            other = database.write()  # SQLite has one writer: this would wait for ours in vain
+            other.rollback()
+            other.give_back()
+        else:
+            held.extend(anywhere.rows(IDLE_IN_TRANSACTION))
+        return verify(hasher, *args)
+
+    monkeypatch.setattr(PasswordHasher, "verify", look_and_verify)
+    assert anywhere.visitor().signs_in().status_code == 200
+    assert held == []

@@ -1,0 +1,65 @@
+"""Of several things wrong with a request, which one is told."""
+
+import pytest
+
+from tests.scene import refusal
+
+EVIL = {"origin": "https://evil.example"}
+TEXT = {"content-type": "text/plain"}
+NOT_TEXT = {
+    "message": 'Content-Type "text/plain" is not allowed. Allowed types: application/json',
+    "code": "UNSUPPORTED_MEDIA_TYPE",
+}
+TOO_MANY = {"message": "Too many requests. Please try again later."}
+
+
+def test_from_the_outside_inwards(start, clock):
+    """Everything is wrong at first, and is put right one by one in the order it is told."""
+    gatehouse = start(rate_limits=True)
+    visitor = gatehouse.visitor()
+    visitor.cookies["any"] = "1"
+
+    def told(raw: bytes, headers: dict[str, str], path: str = "revoke-session"):
+        answer = visitor.post(path, raw=raw, headers=headers)
+        return answer.status_code, answer.json()
+
+    assert told(b"{", {**EVIL, **TEXT}) == (415, NOT_TEXT)
+    assert told(b"{", EVIL) == (400, refusal("BAD_REQUEST"))
+    outside = b'{"callbackURL": "//evil.example"}'
+    assert told(outside, EVIL) == (403, refusal("INVALID_ORIGIN"))
+    assert told(outside, {}) == (403, refusal("INVALID_CALLBACK_URL"))
+    missing = "[body.token] Invalid input: expected string, received undefined"
+    assert told(b"{}", {}) == (400, refusal("VALIDATION_ERROR", missing))
+    assert told(b'{"token": "x"}', {}) == (401, refusal("UNAUTHORIZED"))
+
+
+def test_too_many_requests_come_before_everything_else(start):
+    visitor = start(rate_limits=True).visitor()
+    for _ in range(3):
+        visitor.post("sign-in/email", raw=b"{")
+    answer = visitor.post("sign-in/email", raw=b"x", headers={**EVIL, **TEXT})
+    assert (answer.status_code, answer.json()) == (429, TOO_MANY)
+
+
+def test_who_is_not_signed_in_hears_nothing_of_freshness(gatehouse):
+    assert gatehouse.visitor().get("list-sessions").json() == refusal("UNAUTHORIZED")
+
+
+def test_the_password_is_judged_before_the_address_is_looked_up(gatehouse):
+    gatehouse.member()
+    with gatehouse.statements() as said:
+        answer = gatehouse.visitor().signs_up("ada@example.com", "short")
+    assert answer.json() == refusal("PASSWORD_TOO_SHORT")
+    assert said == []
+
+
+def test_on_signing_in_the_address_is_judged_before_the_password(gatehouse):
+    answer = gatehouse.visitor().signs_in("no address", "x" * 129)
+    assert answer.json() == refusal("INVALID_EMAIL")
+
+
+@pytest.mark.parametrize("body", [{"email": "a@b.co", "password": "x" * 129}, {}, []])
+def test_what_is_refused_at_the_edge_asks_nothing_of_the_database(gatehouse, body):
+    with gatehouse.statements() as said:
+        assert gatehouse.visitor().post("sign-in/email", body).status_code == 400
+    assert said == []

@@ -1,0 +1,166 @@
+"""Who asks too often."""
+
+import pytest
+
+from tests.inside import Gatehouse, Visitor
+from tests.scene import check_like_every_answer
+
+TOO_MANY = {"message": "Too many requests. Please try again later."}
+
+
+@pytest.fixture
+def limited(start, limits_follow_the_clock) -> Gatehouse:
+    """An application whose limits are on, and follow the test's clock."""
+    return start(rate_limits=True)
+
+
+def strangers(gatehouse: Gatehouse, count: int) -> list[Visitor]:
+    """Visitors from as many addresses."""
+    return [gatehouse.visitor(f"198.51.100.{number}") for number in range(1, count + 1)]
+
+
+def test_the_fourth_sign_in_within_ten_seconds_is_refused(limited):
+    visitor = limited.visitor()
+    answers = [visitor.signs_in() for _ in range(4)]
+    assert [answer.status_code for answer in answers] == [401, 401, 401, 429]
+    assert answers[3].json() == TOO_MANY
+    assert answers[3].headers["retry-after"] == answers[3].headers["x-retry-after"] == "10"
+    check_like_every_answer(answers[3])
+
+
+def test_the_right_password_does_not_help(limited):
+    limited.member(address="203.0.113.50")
+    visitor = limited.visitor()
+    for _ in range(3):
+        visitor.signs_in(password="wrong wrong")
+    answer = visitor.signs_in()
+    assert (answer.status_code, visitor.session_cookie) == (429, None)
+
+
+def test_after_the_time_it_was_told_the_caller_may_try_again(limited, clock):
+    visitor = limited.visitor()
+    for _ in range(3):
+        visitor.signs_in()
+    clock.advance(seconds=4)
+    wait = int(visitor.signs_in().headers["retry-after"])
+    assert wait == 6
+    clock.advance(seconds=wait)
+    assert visitor.signs_in().status_code == 401
+
+
+def test_refused_requests_do_not_prolong_the_wait(limited, clock):
+    visitor = limited.visitor()
+    for _ in range(3):
+        visitor.signs_in()
+    for _ in range(10):
+        clock.advance(seconds=0.9)
+        assert visitor.signs_in().status_code == 429
+    clock.advance(seconds=1.1)
+    assert visitor.signs_in().status_code == 401
+
+
+def test_good_sign_ins_count_as_well(limited):
+    limited.member(address="203.0.113.50")
+    visitor = limited.visitor()
+    assert [visitor.signs_in().status_code for _ in range(4)] == [200, 200, 200, 429]
+
+
+def test_another_address_is_not_affected(limited):
+    first, second = strangers(limited, 2)
+    for _ in range(4):
+        first.signs_in()
+    assert second.signs_in().status_code == 401
+
+
+def test_who_may_not_sign_in_may_still_do_the_rest(limited):
+    visitor = limited.visitor()
+    for _ in range(4):
+        visitor.signs_in()
+    assert visitor.get("get-session").status_code == 200
+    assert visitor.get("/health").status_code == 200
+    assert visitor.get("ok").status_code == 200
+
+
+def test_the_first_refusal_is_recorded_and_no_other(limited, clock):
+    visitor = limited.visitor()
+    for _ in range(8):
+        visitor.signs_up("no address")
+    recorded = [each for each in limited.events() if each.kind == "rate_limited"]
+    assert [each.detail for each in recorded] == [{"path": "/api/auth/sign-up/email"}]
+    clock.advance(seconds=11)
+    for _ in range(5):
+        visitor.signs_up("no address")
+    assert len(limited.events()) == 2
+
+
+def test_get_session_has_three_hundred_a_minute(limited, clock):
+    ada = limited.member()
+    limited.wait_for_the_feed()
+    ada.session()
+    answers = [ada.get("get-session") for _ in range(301)]
+    assert {answer.status_code for answer in answers[:300]} == {200}
+    assert (answers[300].status_code, answers[300].json()) == (429, TOO_MANY)
+    assert answers[300].headers["retry-after"] == "61"
+    clock.advance(seconds=60)
+    assert ada.get("get-session").status_code == 200
+
+
+def test_one_sessions_requests_do_not_count_for_another(limited):
+    ada, bob = limited.member(), limited.member("bob@example.com")
+    limited.wait_for_the_feed()
+    for _ in range(302):
+        ada.get("get-session")
+    assert bob.get("get-session").status_code == 200
+
+
+def test_a_stranger_may_ask_for_his_session_as_often_as_he_likes(limited):
+    visitor = limited.visitor()
+    assert {visitor.get("get-session").status_code for _ in range(350)} == {200}
+
+
+def test_me_has_ten_a_minute(limited, clock):
+    ada = limited.member()
+    answers = [ada.get("/api/me") for _ in range(11)]
+    assert [answer.status_code for answer in answers] == [200] * 10 + [429]
+    assert answers[10].json() == TOO_MANY
+    assert answers[10].headers["retry-after"] == answers[10].headers["x-retry-after"] == "60"
+    clock.advance(seconds=61)
+    assert ada.get("/api/me").status_code == 200
+
+
+def test_me_counts_the_user_and_not_the_session_or_the_address(limited):
+    ada, elsewhere = limited.member(), limited.visitor("198.51.100.9")
+    elsewhere.signs_in()
+    for _ in range(5):
+        ada.get("/api/me")
+        elsewhere.get("/api/me")
+    assert (ada.get("/api/me").status_code, elsewhere.get("/api/me").status_code) == (429, 429)
+    bob = limited.member("bob@example.com")
+    assert bob.get("/api/me").status_code == 200
+
+
+def test_who_is_not_signed_in_is_told_so_and_not_counted(limited):
+    visitor = limited.visitor()
+    assert {visitor.get("/api/me").status_code for _ in range(15)} == {401}
+
+
+def test_the_limit_per_user_is_a_setting(start, limits_follow_the_clock):
+    ada = start(rate_limits=True, rate_limit_per_user="2/second").member()
+    assert [ada.get("/api/me").status_code for _ in range(3)] == [200, 200, 429]
+
+
+def test_switched_off_nobody_is_limited(gatehouse):
+    ada = gatehouse.member()
+    assert {ada.get("/api/me").status_code for _ in range(15)} == {200}
+    assert {gatehouse.visitor().signs_in(password="x").status_code for _ in range(15)} == {401}
+
+
+def test_behind_a_proxy_the_visitors_count_and_not_the_proxy(limited):
+    proxy = limited.visitor("10.0.0.1")
+
+    def ask(address: str) -> int:
+        forwarded = {"x-forwarded-for": f"1.2.3.4, {address}"}
+        return proxy.post("sign-up/email", {}, headers=forwarded).status_code
+
+    assert [ask("203.0.113.1") for _ in range(4)] == [400, 400, 400, 429]
+    assert ask("203.0.113.2") == 400

@@ -1,0 +1,166 @@
+"""The server about itself: /, /error, /ok, /health, /ready, and /api/me."""
+
+import pytest
+
+from tests.scene import check_like_every_answer, cookies_of, refusal
+
+
+def test_health_is_ok_for_everybody(gatehouse):
+    answer = gatehouse.visitor().get("/health")
+    assert (answer.status_code, answer.json()["status"]) == (200, "ok")
+    assert set(answer.json()) == {"status", "version"}
+    assert cookies_of(answer) == []
+    check_like_every_answer(answer)
+
+
+def test_health_never_asks_the_database(gatehouse):
+    ada = gatehouse.member()
+    with gatehouse.statements() as said:
+        for _ in range(5):
+            assert ada.get("/health").status_code == 200
+    assert said == []
+
+
+def test_ready_tells_what_it_needs(anywhere):
+    anywhere.wait_for_the_feed()
+    answer = anywhere.visitor().get("/ready")
+    assert answer.status_code == 200
+    told = answer.json()
+    assert (told["status"], told["database"], told["migrations"]) == ("ready", "ok", "current")
+
+
+def test_ready_asks_the_database_at_most_every_two_seconds(gatehouse, clock):
+    visitor = gatehouse.visitor()
+    visitor.get("/ready")
+    with gatehouse.statements() as said:
+        for _ in range(10):
+            visitor.get("/ready")
+    assert said == []
+    clock.advance(seconds=2.1)
+    with gatehouse.statements() as said:
+        visitor.get("/ready")
+    assert len(said) == 1
+
+
+def test_ready_says_so_when_the_tables_are_of_another_version(anywhere):
+    from sqlalchemy import text
+
+    anywhere.change(text("UPDATE alembic_version SET version_num = '0000'"))
+    answer = anywhere.visitor().get("/ready")
+    assert (answer.status_code, answer.json()["migrations"]) == (503, "outdated")
+
+
+def test_me_is_the_caller(anywhere):
+    ada = anywhere.member()
+    answer = ada.get("/api/me")
+    assert list(answer.json()) == ["user", "sessionExpiresAt"]
+    assert answer.json()["user"] == ada.session()["user"]
+    assert answer.json()["sessionExpiresAt"] == "2026-11-29T12:00:00.000Z"
+
+
+@pytest.mark.parametrize(
+    "headers",
+    [
+        {},
+        {"cookie": "better-auth.session_token=x"},
+        {"cookie": "session=admin; user=1"},
+        {"authorization": "Bearer x"},
+        {"x-user-id": "1", "x-forwarded-user": "admin", "x-role": "admin"},
+        {"x-original-url": "/health", "x-http-method-override": "OPTIONS"},
+    ],
+    ids=str,
+)
+def test_me_is_401_in_json_for_everybody_else(gatehouse, headers):
+    answer = gatehouse.visitor().get("/api/me", headers=headers)
+    assert (answer.status_code, answer.json()) == (401, refusal("UNAUTHORIZED"))
+    check_like_every_answer(answer)
+
+
+def test_me_by_bearer(gatehouse):
+    token = gatehouse.visitor().signs_up().json()["token"]
+    answer = gatehouse.visitor().get("/api/me", headers={"authorization": f"Bearer {token}"})
+    assert answer.json()["user"]["email"] == "ada@example.com"
+
+
+def test_an_expired_session_is_401_and_clears_its_cookies(gatehouse, clock):
+    ada = gatehouse.member()
+    clock.advance(days=7)
+    answer = ada.get("/api/me")
+    assert answer.status_code == 401
+    assert cookies_of(answer) == ["session_token 0", "session_data 0", "dont_remember 0"]
+
+
+def test_me_prolongs_a_session_as_any_use_does(gatehouse, clock):
+    ada = gatehouse.member()
+    clock.advance(days=1)
+    assert cookies_of(ada.get("/api/me")) == ["session_token 604800"]
+
+
+def test_the_landing_page_says_what_runs_here(start):
+    answer = start(app_name="Ada & <Co>").visitor().get("/")
+    assert answer.headers["content-type"] == "text/html; charset=utf-8"
+    assert "<h1>Ada &amp; &lt;Co></h1>" in answer.text
+    assert 'class="error"' not in answer.text
+
+
+def test_the_landing_page_has_a_policy_of_its_own_and_no_script(gatehouse):
+    answer = gatehouse.visitor().get("/")
+    policy = answer.headers["content-security-policy"]
+    assert "default-src 'none'; style-src 'sha256-" in policy
+    assert "frame-ancestors 'none'" in policy
+    assert "unsafe" not in policy
+    assert "<script" not in answer.text
+
+
+def test_the_hash_in_its_policy_is_that_of_its_style(gatehouse):
+    import base64
+    import hashlib
+
+    answer = gatehouse.visitor().get("/")
+    style = answer.text.partition("<style>")[2].partition("</style>")[0]
+    digest = base64.b64encode(hashlib.sha256(style.encode()).digest()).decode()
+    assert f"'sha256-{digest}'" in answer.headers["content-security-policy"]
+
+
+@pytest.mark.parametrize(
+    ("docs", "panel", "links"),
+    [
+        (True, True, ["/admin/", "/docs", "/health"]),
+        (False, True, ["/admin/", "/health"]),
+        (False, False, ["/health"]),
+    ],
+)
+def test_it_links_to_what_is_switched_on(start, docs, panel, links):
+    page = start(docs=docs, panel=panel).visitor().get("/").text
+    assert [piece.partition('"')[0] for piece in page.split('href="')[1:]] == links
+
+
+def test_it_names_a_code_it_can_read(gatehouse):
+    page = gatehouse.visitor().get("/?error=INVALID_TOKEN").text
+    assert "That link did not work: <code>INVALID_TOKEN</code>" in page
+
+
+@pytest.mark.parametrize("code", ["<script>", "a b", "%00", "a%22b", "é", "a&error=b", ""])
+def test_it_does_not_repeat_what_it_cannot(gatehouse, code):
+    page = gatehouse.visitor().get(f"/?error={code}").text
+    assert "<code>UNKNOWN</code>" in page
+
+
+@pytest.mark.parametrize(
+    ("asked", "target"),
+    [
+        ("?error=INVALID_TOKEN", "/?error=INVALID_TOKEN"),
+        ("?error=it's_gone-2", "/?error=it's_gone-2"),
+        ("", "/?error=UNKNOWN"),
+        ("?error=<script>", "/?error=UNKNOWN"),
+        ("?error=a%0d%0ax:y", "/?error=UNKNOWN"),
+        ("?error=https://evil.example", "/?error=UNKNOWN"),
+        ("?error=a&error=b", "/?error=UNKNOWN"),
+        ("?error=x&redirect=https://evil.example", "/?error=x"),
+    ],
+)
+def test_error_leads_to_the_landing_page(gatehouse, asked, target):
+    answer = gatehouse.visitor().get(f"error{asked}")
+    assert (answer.status_code, answer.content) == (302, b"")
+    assert answer.headers["location"] == target
+    assert answer.headers["content-type"] == "application/json"

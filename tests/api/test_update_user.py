@@ -1,0 +1,186 @@
+"""POST /update-user."""
+
+import pytest
+
+from tests.inside import cookie_lines
+from tests.scene import Scene, ada_signed_up, scenes
+
+PATH = "update-user"
+REISSUED = ("session_token 604800",)
+
+GOOD = [
+    Scene(
+        name="a new name",
+        given=ada_signed_up,
+        path=PATH,
+        body={"name": "Ada King"},
+        status=200,
+        answer={"status": True},
+        cookies=REISSUED,
+        events=("user_updated",),
+    ),
+    Scene(
+        name="a picture",
+        given=ada_signed_up,
+        path=PATH,
+        body={"image": "https://img.example/a.png"},
+        status=200,
+        answer={"status": True},
+        cookies=REISSUED,
+        events=("user_updated",),
+    ),
+    Scene(
+        name="no picture any more",
+        given=ada_signed_up,
+        path=PATH,
+        body={"image": None},
+        status=200,
+        answer={"status": True},
+        cookies=REISSUED,
+        events=("user_updated",),
+    ),
+    Scene(
+        name="something unknown beside something known",
+        given=ada_signed_up,
+        path=PATH,
+        body={"name": "Ada", "favouriteColour": "green", "emailVerified": True},
+        status=200,
+        answer={"status": True},
+        cookies=REISSUED,
+        events=("user_updated",),
+    ),
+]
+
+REFUSED = [
+    Scene(
+        name="a stranger",
+        path=PATH,
+        body={"name": "Ada"},
+        status=401,
+        code="UNAUTHORIZED",
+    ),
+    Scene(
+        name="nothing",
+        given=ada_signed_up,
+        path=PATH,
+        body={},
+        status=400,
+        message="No fields to update",
+    ),
+    Scene(
+        name="nothing known",
+        given=ada_signed_up,
+        path=PATH,
+        body={"favouriteColour": "green"},
+        status=400,
+        message="No fields to update",
+    ),
+    Scene(
+        name="another address",
+        given=ada_signed_up,
+        path=PATH,
+        body={"email": "new@example.com", "name": "Ada"},
+        status=400,
+        code="EMAIL_CAN_NOT_BE_UPDATED",
+    ),
+    Scene(
+        name="a role",
+        given=ada_signed_up,
+        path=PATH,
+        body={"role": "admin", "name": "Ada"},
+        status=400,
+        code="FIELD_NOT_ALLOWED",
+        message="role is not allowed to be set",
+    ),
+    Scene(
+        name="an array",
+        given=ada_signed_up,
+        path=PATH,
+        body=[],
+        status=400,
+        code="VALIDATION_ERROR",
+        message="[body] Invalid input: expected record, received array",
+    ),
+    Scene(
+        name="no name",
+        given=ada_signed_up,
+        path=PATH,
+        body={"name": None},
+        status=400,
+        code="VALIDATION_ERROR",
+        message="[body.name] Invalid input: expected string, received null",
+    ),
+    Scene(
+        name="a bad body of a stranger, who hears of the body first",
+        path=PATH,
+        body={"name": 7},
+        status=400,
+        code="VALIDATION_ERROR",
+        message="[body.name] Invalid input: expected string, received number",
+    ),
+]
+
+
+@scenes(*GOOD)
+def test_it_changes_the_profile(anywhere, scene):
+    scene.play(anywhere)
+
+
+@scenes(*REFUSED)
+def test_it_refuses(gatehouse, scene):
+    scene.play(gatehouse)
+
+
+def test_every_browser_of_the_user_sees_the_change_at_once(anywhere, clock):
+    ada, elsewhere = anywhere.member(), anywhere.visitor()
+    elsewhere.signs_in()
+    for browser in (ada, elsewhere):
+        assert browser.session()["user"]["name"] == "Ada"
+    clock.advance(seconds=5)
+    ada.post(PATH, {"name": "Ada King", "image": "/a.png"})
+    for browser in (ada, elsewhere):
+        user = browser.session()["user"]
+        assert (user["name"], user["image"]) == ("Ada King", "/a.png")
+        assert user["updatedAt"] == "2026-11-22T12:00:05.000Z"
+
+
+def test_nobody_else_is_changed(gatehouse):
+    ada, bob = gatehouse.member(), gatehouse.member("bob@example.com")
+    before = bob.session()
+    ada.post(PATH, {"name": "Everybody"})
+    assert bob.session() == before
+
+
+def test_what_was_not_named_stays(gatehouse):
+    ada = gatehouse.visitor()
+    ada.signs_up(image="/a.png")
+    ada.post(PATH, {"name": "Ada King"})
+    assert ada.session()["user"]["image"] == "/a.png"
+
+
+def test_the_cookie_comes_again_with_the_same_token(gatehouse):
+    ada = gatehouse.member()
+    before = ada.session_cookie
+    ada.post(PATH, {"name": "Ada King"})
+    assert ada.session_cookie == before
+
+
+def test_one_that_is_not_remembered_stays_so(gatehouse):
+    ada = gatehouse.visitor()
+    ada.signs_up(rememberMe=False)
+    lines = cookie_lines(ada.post(PATH, {"name": "Ada King"}))
+    assert list(lines) == ["session_token", "dont_remember"]
+    assert "Max-Age" not in "".join(lines.values())
+
+
+@pytest.mark.parametrize("field", ["banned", "banReason", "banExpires", "role"])
+def test_what_only_an_admin_sets_is_refused(gatehouse, field):
+    ada = gatehouse.member()
+    answer = ada.post(PATH, {field: "x"})
+    assert answer.json()["message"] == f"{field} is not allowed to be set"
+
+
+def test_the_audit_trail_names_the_fields_and_not_their_values(gatehouse):
+    gatehouse.member().post(PATH, {"name": "canary", "image": "canary"})
+    (event,) = [each for each in gatehouse.events() if each.kind == "user_updated"]
+    assert event.detail == {"fields": "image,name"}

@@ -1,0 +1,190 @@
+"""The panel before a real API, in this process. In Gradio's place stands a room that echoes."""
+
+import asyncio
+import threading
+from collections.abc import AsyncIterator, Callable, Iterator
+from contextlib import ExitStack, asynccontextmanager, closing, contextmanager
+from typing import Any
+from urllib.parse import urlencode
+
+import httpx
+import pytest
+from starlette.applications import Starlette
+from starlette.requests import Request
+from starlette.responses import JSONResponse
+from starlette.routing import Route
+from starlette.types import ASGIApp
+
+from panel import beside, entrance, words
+from panel.guard import OWNER
+from tests.clocks import FixedClock, SeededRandomness
+from tests.inside import PATIENCE, Gatehouse, Loop, Visitor
+from tests.make import PASSWORD, make_settings
+from tests.rig.processes import wait_until
+from tests.rig.space import Space
+
+OWNER_EMAIL = "owner@example.com"
+FIRST_ADMIN = {"admin_email": OWNER_EMAIL, "admin_password": PASSWORD}
+LOGIN, LOGOUT, HOME = "/admin/login", "/admin/logout", "/admin/"
+
+
+async def echo(request: Request) -> JSONResponse:
+    """Tell who was let in."""
+    owner = request.scope[OWNER]
+    return JSONResponse({"path": request.url.path, "email": owner.email, "address": owner.address})
+
+
+def echoing_room(life: Any = None) -> Starlette:
+    """Stands in for Gradio."""
+    return Starlette(routes=[Route("/{rest:path}", echo, methods=["GET", "POST"])], lifespan=life)
+
+
+class Panel:
+    """The panel beside an API; a `Visitor` of it is a browser that opens it."""
+
+    def __init__(self, gatehouse: Gatehouse) -> None:
+        self.gatehouse = gatehouse
+        self.loop, self.settings, self.clock = gatehouse.loop, gatehouse.settings, gatehouse.clock
+        chance = SeededRandomness("panel")
+        self.app = beside(api_of(gatehouse), self.settings, clock=self.clock, randomness=chance)
+        self._told: asyncio.Queue[dict[str, Any]] = asyncio.Queue()
+        self._heard: asyncio.Queue[Any] = asyncio.Queue()
+        self._life: Any = None
+
+    def begins(self) -> None:
+        """Begin the panel's life, as a server does; it opens some time after."""
+        self._life = self.loop.start(
+            self.app({"type": "lifespan"}, self._told.get, self._heard.put)  # type: ignore[arg-type]
+        )
+        self._say("lifespan.startup")
+
+    def ends(self) -> None:
+        """End the panel's life."""
+        self._say("lifespan.shutdown")
+        self._life.result()
+
+    def visitor(self, address: str = "203.0.113.7", **how: Any) -> "Guest":
+        """A browser that is new here."""
+        return Guest(self, address, **how)  # type: ignore[arg-type]
+
+    def owner(self, **how: Any) -> "Guest":
+        """A browser in which the owner has signed in to the panel."""
+        guest = self.visitor(**how)
+        answer = guest.signs_in_here()
+        assert answer.headers["location"] == "/admin/?tried=1", answer.text
+        return guest
+
+    def _say(self, kind: str) -> None:
+        async def say_and_hear() -> None:
+            await self._told.put({"type": kind})
+            heard = await asyncio.wait_for(self._heard.get(), PATIENCE)
+            assert heard["type"] == f"{kind}.complete"
+
+        self.loop.run(say_and_hear())
+
+
+class Guest(Visitor):
+    """A browser at the panel's door."""
+
+    def signs_in_here(
+        self, email: str = OWNER_EMAIL, password: str = PASSWORD, **headers: str
+    ) -> httpx.Response:
+        """Fill in the sign-in form and send it."""
+        return self.sends_form(LOGIN, {"email": email, "password": password}, **headers)
+
+    def sends_form(self, path: str, said: dict[str, str], **headers: str) -> httpx.Response:
+        form = {"content-type": "application/x-www-form-urlencoded", **headers}
+        return self.post(path, raw=urlencode(said).encode(), headers=form)
+
+
+def api_of(gatehouse: Gatehouse) -> ASGIApp:
+    """The API of a running application, whose life is not the panel's to begin or end."""
+
+    async def api(scope: Any, receive: Any, send: Any) -> None:
+        if scope["type"] != "lifespan":
+            await gatehouse.app(scope, receive, send)
+            return
+        for kind in ("startup", "shutdown"):
+            await receive()
+            await send({"type": f"lifespan.{kind}.complete"})
+
+    return api
+
+
+def wait_until_open(panel: Panel, guest: Visitor) -> None:
+    """Ask for the first page until it is there."""
+
+    async def until_open() -> None:
+        while (page := await guest.sending("GET", HOME)).status_code == 503:
+            assert words.STARTING_TITLE in page.text, "the panel could not start"
+            await asyncio.sleep(0.05)
+
+    panel.loop.run(asyncio.wait_for(until_open(), PATIENCE))
+
+
+@contextmanager
+def opened(gatehouse: Gatehouse) -> Iterator[Panel]:
+    """Open the panel beside a running application."""
+    has_begun = threading.Event()
+
+    @asynccontextmanager
+    async def life(_: Starlette) -> AsyncIterator[None]:
+        has_begun.set()
+        yield
+
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(entrance, "_pages_of_gradio", lambda *_: echoing_room(life))
+        panel = Panel(gatehouse)
+        panel.begins()
+        try:
+            assert has_begun.wait(PATIENCE)
+            yield panel
+        finally:
+            panel.ends()
+
+
+@pytest.fixture
+def open_panel(start: Callable[..., Gatehouse]) -> Iterator[Callable[..., Panel]]:
+    """Open a panel with settings of one's own: `open_panel(app_name="Mine")`."""
+    with ExitStack() as running:
+        yield lambda **told: running.enter_context(opened(start(**{**FIRST_ADMIN, **told})))
+
+
+@pytest.fixture
+def panel(open_panel: Callable[..., Panel]) -> Panel:
+    """An open panel on plain http, as `make run` gives it."""
+    return open_panel()
+
+
+@pytest.fixture(scope="session")
+def shared(loop: Loop, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Panel]:
+    """As `panel`, for scenes that leave nothing behind."""
+    settings = make_settings(tmp_path_factory.mktemp("panel"), rate_limits=False, **FIRST_ADMIN)
+    gatehouse = Gatehouse(loop, settings, FixedClock(), SeededRandomness("shared"))
+    with closing(gatehouse), opened(gatehouse) as panel:
+        yield panel
+
+
+@pytest.fixture(scope="session")
+def space(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Space]:
+    """A Space as people start it, panel and Gradio included."""
+    told = {"ADMIN_EMAIL": OWNER_EMAIL, "ADMIN_PASSWORD": PASSWORD, "RATE_LIMITS": "off"}
+    with Space(tmp_path_factory.mktemp("space"), {**told, "PANEL": "on"}) as running:
+        with signed_in(running) as owner:
+            wait_until(lambda: owner.get(HOME).status_code == 200, "the panel", 90)
+        yield running
+
+
+@contextmanager
+def signed_in(space: Space) -> Iterator[httpx.Client]:
+    """A client that has signed in to the panel of a Space."""
+    with httpx.Client(base_url=space.url, headers={"origin": space.url}, trust_env=False) as client:
+        client.post(LOGIN, data={"email": OWNER_EMAIL, "password": PASSWORD})
+        assert client.cookies
+        yield client
+
+
+@pytest.fixture(scope="session")
+def owner(shared: Panel) -> Guest:
+    """A browser in which the owner has signed in to the shared panel."""
+    return shared.owner()

@@ -1,0 +1,35 @@
+"""Prints every path that Gradio has a route for, in a process of its own: python -m ...
+
+Gradio leaves event loops and sockets open, which a test run takes for mistakes of ours.
+"""
+
+import json
+import sys
+from collections.abc import Iterable, Iterator
+from pathlib import Path
+from tempfile import gettempdir
+
+from starlette.routing import BaseRoute, Mount
+
+from panel.shell import mounted
+from tests.make import make_settings
+
+
+def gradio_paths() -> list[str]:
+    """Every path below the place Gradio is mounted at, with its parameters in braces."""
+    holder = mounted(make_settings(Path(gettempdir())), None, None)  # type: ignore[arg-type]
+    (mount,) = [route for route in holder.routes if isinstance(route, Mount)]
+    return sorted({mount.path + path for path in _paths_of(mount.app.routes)})
+
+
+def _paths_of(routes: Iterable[BaseRoute]) -> Iterator[str]:
+    for route in routes:
+        inner = getattr(getattr(route, "original_router", route), "routes", None)
+        if inner is not None:
+            yield from _paths_of(inner)
+        elif hasattr(route, "path"):
+            yield route.path
+
+
+if __name__ == "__main__":
+    sys.stdout.write(json.dumps(gradio_paths()))

@@ -1,0 +1,97 @@
+"""The Hub in small: https in front of a Space, its page with the Space in a frame, and another site.
+
+A browser that uses `proxy` finds them all here, under their real names, and nobody else.
+"""
+
+import asyncio
+import contextlib
+import shutil
+import ssl
+import subprocess
+from pathlib import Path
+
+from tests.inside import Loop
+from tests.rig.missing import missing
+
+SPACE, HUB, STRANGER = "abc-space.hf.space", "huggingface.co", "evil.example"
+# As the Hub's own pages write it.
+FRAME = f"""<!doctype html><title>A Space</title>
+<iframe id="space" src="https://{SPACE}/admin/" width="1200" height="760" sandbox="allow-downloads
+ allow-forms allow-modals allow-popups allow-popups-to-escape-sandbox allow-same-origin
+ allow-scripts allow-storage-access-by-user-activation"></iframe>"""
+
+
+class Hub:
+    """Runs on the loop until it is closed."""
+
+    def __init__(self, loop: Loop, folder: Path, space_port: int) -> None:
+        self._loop = loop
+        self._space_port = space_port
+        self._tls = _tls(folder)
+        self.refused: list[str] = []
+        loop.run(self._start())
+
+    async def _start(self) -> None:
+        space = await asyncio.start_server(self._edge, "127.0.0.1", 0, ssl=self._tls)
+        page = await asyncio.start_server(self._frame, "127.0.0.1", 0, ssl=self._tls)
+        proxy = await asyncio.start_server(self._connect, "127.0.0.1", 0)
+        self._servers = [space, page, proxy]
+        ports = [server.sockets[0].getsockname()[1] for server in self._servers]
+        self._ports = {SPACE: ports[0], HUB: ports[1], STRANGER: ports[1]}
+        self.proxy = f"http://127.0.0.1:{ports[2]}"
+
+    def close(self) -> None:
+        """Stop listening."""
+
+        async def stop() -> None:
+            for server in self._servers:
+                server.close()
+
+        self._loop.run(stop())
+
+    async def _connect(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        head = await reader.readuntil(b"\r\n\r\n")
+        host = head.split(b" ")[1].decode().partition(":")[0]
+        if host not in self._ports:
+            self.refused.append(host)
+            writer.write(b"HTTP/1.1 502 Bad Gateway\r\n\r\n")
+            writer.close()
+            return
+        writer.write(b"HTTP/1.1 200 OK\r\n\r\n")
+        await _join(reader, writer, self._ports[host])
+
+    async def _edge(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        await _join(reader, writer, self._space_port)
+
+    async def _frame(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        with contextlib.suppress(asyncio.IncompleteReadError):
+            await reader.readuntil(b"\r\n\r\n")
+            head = "HTTP/1.1 200 OK\r\ncontent-type: text/html\r\nconnection: close\r\n"
+            writer.write(f"{head}content-length: {len(FRAME)}\r\n\r\n{FRAME}".encode())
+            await writer.drain()
+        writer.close()
+
+
+async def _join(reader: asyncio.StreamReader, writer: asyncio.StreamWriter, port: int) -> None:
+    there_reader, there_writer = await asyncio.open_connection("127.0.0.1", port)
+    await asyncio.gather(_pass_on(reader, there_writer), _pass_on(there_reader, writer))
+
+
+async def _pass_on(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+    with contextlib.suppress(OSError):  # a browser leaves when it likes
+        while chunk := await reader.read(65_536):
+            writer.write(chunk)
+            await writer.drain()
+    writer.close()
+
+
+def _tls(folder: Path) -> ssl.SSLContext:
+    if not shutil.which("openssl"):
+        missing("openssl", "install it; it makes the certificate of the Hub in small")
+    key, certificate = folder / "key.pem", folder / "certificate.pem"
+    what = ["-x509", "-newkey", "rsa:2048", "-nodes", "-days", "2", "-subj", "/CN=hub"]
+    where = ["-keyout", str(key), "-out", str(certificate)]
+    subprocess.run(["openssl", "req", *what, *where], check=True, capture_output=True)
+    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+    context.load_cert_chain(certificate, key)
+    return context

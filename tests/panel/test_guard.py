@@ -1,0 +1,241 @@
+"""Who gets past the guard, and with what."""
+
+import httpx
+import pytest
+from sqlalchemy import update
+
+from backend.storage.tables import users
+from panel.given import Clock
+from panel.limit import PER_MINUTE, PerSessionLimit
+from tests.clocks import FixedClock
+from tests.panel.conftest import HOME, LOGIN, LOGOUT, OWNER_EMAIL
+
+JOIN = "/admin/gradio_api/queue/join"
+SPACE = {"space_id": "abc/space", "bcrypt_rounds": 10}
+PARTS = [
+    ("GET", "/admin/assets/index-DphvyggB.js"),
+    ("GET", "/admin/static/fonts/Inter/Inter-Regular.woff2"),
+    ("GET", "/admin/theme.css"),
+    ("GET", "/admin/gradio_api/queue/data"),
+    ("GET", "/admin/gradio_api/heartbeat/abc123"),
+    ("POST", JOIN),
+    ("POST", "/admin/gradio_api/cancel"),
+]
+NOTHING_THERE = [
+    ("GET", "/admin/config"),
+    ("GET", "/admin/info"),
+    ("GET", "/admin/users"),
+    ("GET", "/admin/openapi.json"),
+    ("GET", "/admin/monitoring"),
+    ("GET", "/admin/manifest.json"),
+    ("GET", "/admin/logout"),
+    ("GET", "/admin//"),
+    ("GET", "/admin/theme.css/"),
+    ("GET", "/admin/theme.css%0A"),
+    ("GET", "/admin/assets/"),
+    ("GET", "/admin/assets/%2e%2e/config"),
+    ("GET", "/admin/assets/.hidden"),
+    ("GET", "/admin/assets//x.js"),
+    ("GET", "/admin/gradio_api/info"),
+    ("GET", "/admin/gradio_api/openapi.json"),
+    ("GET", "/admin/gradio_api/file=/etc/passwd"),
+    ("GET", "/admin/gradio_api/proxy=https://x.hf.space/"),
+    ("GET", "/admin/gradio_api/startup-events"),
+    ("GET", "/admin/gradio_api/heartbeat/%2e%2e/info"),
+    ("POST", "/admin/gradio_api/upload"),
+    ("POST", "/admin/gradio_api/run/predict"),
+    ("POST", "/admin/gradio_api/call/predict"),
+    ("POST", "/admin/gradio_api/component_server"),
+    ("POST", "/admin/gradio_api/queue/data"),
+    ("GET", JOIN),
+    ("POST", HOME),
+    ("PUT", HOME),
+    ("DELETE", LOGIN),
+    ("OPTIONS", JOIN),
+]
+
+
+def let_in(answer: httpx.Response) -> bool:
+    return answer.status_code == 200
+
+
+@pytest.mark.parametrize("accept", ["text/html", "application/json", "*/*", None])
+@pytest.mark.parametrize("path", ["/admin", HOME])
+def test_a_stranger_is_led_to_the_sign_in_page_whatever_they_accept(shared, path, accept):
+    answer = shared.visitor().get(path, headers={"accept": accept})
+    assert (answer.status_code, answer.headers["location"]) == (303, LOGIN)
+
+
+@pytest.mark.parametrize(("method", "path"), PARTS)
+def test_a_stranger_gets_no_part_of_a_page(shared, method, path):
+    answer = shared.visitor().send(method, path)
+    assert answer.status_code == 401
+    assert answer.json() == {"message": "Sign in first."}
+
+
+@pytest.mark.parametrize(("method", "path"), PARTS)
+def test_the_owner_gets_every_part(owner, method, path):
+    answer = owner.send(method, path)
+    assert answer.json() == {"path": path, "email": OWNER_EMAIL, "address": "203.0.113.7"}
+
+
+@pytest.mark.parametrize(("method", "path"), NOTHING_THERE)
+def test_what_the_pages_do_not_need_is_not_there_even_for_the_owner(shared, owner, method, path):
+    assert shared.visitor().send(method, path).status_code == 404
+    assert owner.send(method, path).status_code == 404
+
+
+def test_only_what_begins_with_the_prefix_is_the_panels(shared):
+    assert shared.visitor().get("/health").json()["status"] == "ok"
+    assert shared.visitor().get("/administer").status_code == 404
+    assert "x-request-id" in shared.visitor().get("/administer").headers  # the API said so
+
+
+def test_without_the_slash_the_owner_is_led_to_the_first_page(owner):
+    answer = owner.get("/admin")
+    assert (answer.status_code, answer.headers["location"]) == (303, HOME)
+
+
+def test_a_session_ended_elsewhere_opens_nothing_from_that_moment(panel):
+    here, elsewhere = panel.owner(), panel.gatehouse.visitor()
+    assert let_in(here.get(HOME))
+    elsewhere.signs_in(OWNER_EMAIL)
+    assert elsewhere.post("revoke-other-sessions", {}).status_code == 200
+    assert here.get(HOME).headers["location"] == LOGIN
+    assert here.post(JOIN, {}).status_code == 401
+
+
+def test_who_is_no_admin_any_more_is_out_from_that_moment(panel):
+    here, gatehouse = panel.owner(), panel.gatehouse
+    assert let_in(here.get(HOME))
+    changed = update(users).where(users.c.email == OWNER_EMAIL).values(role="user")
+    gatehouse.change(changed, gatehouse.user_id(OWNER_EMAIL))
+    assert here.get(HOME).headers["location"] == LOGIN
+
+
+@pytest.mark.parametrize("role", ["user,admin", "admin,editor"])
+def test_admin_may_be_one_of_several_roles(panel, role):
+    here, gatehouse = panel.owner(), panel.gatehouse
+    changed = update(users).where(users.c.email == OWNER_EMAIL).values(role=role)
+    gatehouse.change(changed, gatehouse.user_id(OWNER_EMAIL))
+    assert let_in(here.get(HOME))
+
+
+def test_a_session_of_the_api_does_not_open_the_panel(panel):
+    admin = panel.gatehouse.visitor()
+    admin.signs_in(OWNER_EMAIL)
+    browser = panel.visitor()
+    browser.cookies = dict(admin.cookies)
+    assert browser.get(HOME).headers["location"] == LOGIN
+
+
+def test_a_session_of_the_panel_does_not_open_the_api(panel):
+    assert panel.owner().get("get-session").json() is None
+
+
+@pytest.mark.parametrize("forged", ["x", "x.y", "../..", "a; b", "%00", "a" * 2000, ""])
+def test_a_forged_cookie_opens_nothing(shared, forged):
+    browser = shared.visitor()
+    browser.cookies["gatehouse_panel"] = forged
+    assert browser.get(HOME).headers["location"] == LOGIN
+
+
+FROM_ELSEWHERE = [
+    {"origin": "https://evil.example"},
+    {"origin": "http://localhost:7861"},
+    {"origin": "https://localhost:7860"},
+    {"origin": "null"},
+    {"origin": "http://localhost:7860.evil.example"},
+    {"sec-fetch-site": "cross-site"},
+    {"sec-fetch-site": "same-site"},
+    {"sec-fetch-site": "none"},
+    {"origin": None, "sec-fetch-site": "cross-site"},
+    {"origin": None},
+]
+
+
+@pytest.mark.parametrize("headers", FROM_ELSEWHERE, ids=str)
+@pytest.mark.parametrize("path", [JOIN, LOGIN, LOGOUT, "/admin/gradio_api/cancel"])
+def test_a_write_from_another_site_is_refused(owner, path, headers):
+    answer = owner.post(path, {}, headers=headers)
+    assert answer.status_code == 403
+    assert "set-cookie" not in answer.headers
+
+
+@pytest.mark.parametrize(
+    "headers",
+    [
+        {"origin": "http://localhost:7860"},
+        {"origin": "http://127.0.0.1:7860"},
+        {"origin": "http://localhost:7860", "sec-fetch-site": "same-origin"},
+        {"origin": None, "sec-fetch-site": "same-origin"},
+        {"origin": "http://192.168.1.20:7860", "host": "192.168.1.20:7860"},
+    ],
+    ids=str,
+)
+def test_a_write_from_our_own_pages_is_let_through(owner, headers):
+    assert let_in(owner.post(JOIN, {}, headers=headers))
+
+
+@pytest.mark.parametrize(
+    "told",
+    [
+        {"environment": "production", "bcrypt_rounds": 10, "public_url": "http://auth.example"},
+        {"public_url": "https://auth.example"},
+    ],
+    ids=["production", "https"],
+)
+def test_the_host_a_request_names_proves_nothing_there(open_panel, told):
+    owner = open_panel(**told).owner()
+    headers = {"origin": "http://evil.example", "host": "evil.example"}
+    assert owner.post(JOIN, {}, headers=headers).status_code == 403
+
+
+def test_each_of_a_spaces_hosts_is_our_own(open_panel):
+    hosts = ("abc-space.hf.space", "auth.example")
+    owner = open_panel(**SPACE, space_host=hosts).owner()
+    for host in hosts:
+        assert let_in(owner.post(JOIN, {}, headers={"origin": f"https://{host}"}))
+    assert owner.post(JOIN, {}, headers={"origin": "https://x.hf.space"}).status_code == 403
+
+
+def test_websockets_are_refused(shared):
+    said = []
+
+    async def knock():
+        scope = {"type": "websocket", "path": HOME, "headers": [], "query_string": b""}
+
+        async def receive():
+            return {"type": "websocket.connect"}
+
+        async def send(message):
+            said.append(message)
+
+        await shared.app(scope, receive, send)
+
+    shared.loop.run(knock())
+    assert said == [{"type": "websocket.close", "code": 1008}]
+
+
+def test_one_session_may_ask_so_often_in_a_minute_and_no_more(open_panel):
+    panel = open_panel(rate_limits=True)
+    owner, other = panel.owner(), panel.owner(address="198.51.100.9")
+    answers = {owner.get("/admin/theme.css").status_code for _ in range(PER_MINUTE)}
+    assert answers == {200}
+    refused = owner.get("/admin/theme.css")
+    assert (refused.status_code, refused.headers["retry-after"]) == (429, "60")
+    assert refused.json() == {"message": "Too many attempts. Try again in 60 seconds."}
+    page = owner.get(HOME)
+    assert page.status_code == 429
+    assert "Too many attempts." in page.text
+    assert let_in(other.get(HOME))
+    panel.clock.advance(minutes=1, seconds=1)
+    assert let_in(owner.get(HOME))
+
+
+def test_the_limit_remembers_a_bounded_number_of_sessions(monkeypatch):
+    monkeypatch.setattr("panel.limit._SESSIONS_AT_MOST", 2)
+    monkeypatch.setattr("panel.limit.PER_MINUTE", 1)
+    clock: Clock = FixedClock()
+    limit = PerSessionLimit(clock)
+    assert [limit.wait(name) for name in ("a", "a", "b", "c", "a")] == [None, 60, None, None, None]

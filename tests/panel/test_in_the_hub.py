@@ -1,0 +1,118 @@
+"""The panel on a Space: inside the Hub's frame, on its own, and under attack from another site."""
+
+from contextlib import closing
+
+import pytest
+from playwright.sync_api import Browser, expect
+
+from panel import words
+from tests.inside import Loop
+from tests.make import PASSWORD
+from tests.panel.conftest import HOME, LOGIN, OWNER_EMAIL
+from tests.panel.hub import HUB, SPACE, STRANGER, Hub
+from tests.panel.watching import Watched, sign_in
+from tests.rig.processes import wait_until
+from tests.rig.space import Space
+
+ON_A_SPACE = {
+    "ENVIRONMENT": "production",
+    "SPACE_ID": "abc/space",
+    "SPACE_HOST": SPACE,
+    "BCRYPT_ROUNDS": "10",
+    "RATE_LIMITS": "off",
+    "PANEL": "on",
+    "ADMIN_EMAIL": OWNER_EMAIL,
+    "ADMIN_PASSWORD": PASSWORD,
+}
+ATTACKS = {
+    "read": ["/admin/", {"credentials": "include"}],
+    "call": [
+        "/admin/gradio_api/queue/join",
+        {
+            "method": "POST",
+            "credentials": "include",
+            "headers": {"content-type": "application/json"},
+            "body": "{}",
+        },
+    ],
+    "call blindly": [
+        "/admin/gradio_api/queue/join",
+        {"method": "POST", "credentials": "include", "mode": "no-cors", "body": "{}"},
+    ],
+    "sign out": [
+        "/admin/logout",
+        {"method": "POST", "credentials": "include", "mode": "no-cors"},
+    ],
+}
+ATTACK = """async ([path, how]) => {
+  try { return String((await fetch("https://abc-space.hf.space" + path, how)).status) }
+  catch (error) { return "nothing" } }"""
+
+
+@pytest.fixture(scope="module")
+def hub(loop: Loop, tmp_path_factory):
+    folder = tmp_path_factory.mktemp("hub")
+    with Space(folder, ON_A_SPACE) as space, closing(Hub(loop, folder, space.port)) as hub:
+        wait_until(lambda: "panel_ready" in space.log, "the panel", 90)
+        yield hub
+
+
+@pytest.fixture
+def profile(browser: Browser, hub: Hub):
+    """A browser profile to whom the Hub in small is the whole internet."""
+    size = {"width": 1240, "height": 860}
+    with browser.new_context(
+        proxy={"server": hub.proxy}, ignore_https_errors=True, viewport=size
+    ) as profile:
+        yield profile
+
+
+def cookies(profile) -> dict[str, tuple[str, str | None]]:
+    return {
+        each["name"]: (each["sameSite"], each.get("partitionKey")) for each in profile.cookies()
+    }
+
+
+def test_the_owner_signs_in_inside_the_frame_and_the_cookie_lives_only_there(profile):
+    seen = Watched(profile, (f"https://{SPACE}/", f"https://{HUB}/"))
+    seen.page.goto(f"https://{HUB}/spaces/abc/space")
+    frame = seen.page.frame_locator("#space")
+    frame.locator("input[name=email]").fill(OWNER_EMAIL)
+    frame.locator("input[name=password]").fill(PASSWORD)
+    frame.get_by_role("button", name="Sign in").click()
+    frame.get_by_role("button", name="Sign up").click()
+    expect(frame.locator("#card .figure b").first).to_have_text("200 OK")
+    expect(frame.get_by_role("note")).to_contain_text(words.NO_KEY)
+    kept = ("None", f"https://{HUB}")
+    name = "__Host-gatehouse_panel_embed"
+    assert cookies(profile) == {name: kept, f"{name}_device": kept}
+    assert seen.wrong == []
+
+    alone = profile.new_page()
+    alone.goto(f"https://{SPACE}{HOME}")
+    assert alone.url == f"https://{SPACE}{LOGIN}"
+
+
+def test_on_its_own_the_panel_has_a_cookie_that_no_frame_ever_gets(profile):
+    seen = Watched(profile, (f"https://{SPACE}/", f"https://{HUB}/"))
+    seen.page.goto(f"https://{SPACE}{HOME}")
+    sign_in(seen.page)
+    assert cookies(profile)["__Host-gatehouse_panel"] == ("Lax", None)
+    seen.page.goto(f"https://{HUB}/spaces/abc/space")
+    expect(seen.page.frame_locator("#space").locator("input[name=email]")).to_be_visible()
+    assert seen.wrong == []
+
+
+def test_another_site_can_neither_frame_the_panel_nor_use_it(profile):
+    own = profile.new_page()
+    own.goto(f"https://{SPACE}{HOME}")
+    sign_in(own)
+    stranger = profile.new_page()
+    said: list[str] = []
+    stranger.on("console", lambda message: said.append(message.text))
+    stranger.goto(f"https://{STRANGER}/")
+    wait_until(lambda: stranger.title() and "frame-ancestors" in str(said), "the refusal")
+    came = {name: stranger.evaluate(ATTACK, attack) for name, attack in ATTACKS.items()}
+    assert came == dict.fromkeys(ATTACKS, "nothing")
+    own.reload()
+    own.get_by_role("button", name="Sign up").wait_for()

@@ -1,0 +1,99 @@
+"""The owner's way through the panel, in Chromium under the policy as it is shipped."""
+
+import json
+
+import httpx
+import pytest
+from playwright.sync_api import Browser, Page, expect
+
+from panel import words
+from tests.make import PASSWORD
+from tests.panel.conftest import HOME, LOGIN, OWNER_EMAIL
+from tests.panel.watching import SCREENS, open_panel, watched
+from tests.rig.space import Space
+
+
+def press(page: Page, name: str, status: str) -> None:
+    """Press a button of the Tester and wait for the status of the answer."""
+    page.get_by_role("button", name=name, exact=True).click()
+    expect(page.locator("#card .figure b").first).to_have_text(status)
+
+
+def answer(page: Page) -> dict:
+    return json.loads(page.locator("#answer .cm-content").inner_text())
+
+
+@pytest.mark.parametrize("screen", SCREENS)
+def test_the_owner_walks_a_test_person_through_the_api(browser: Browser, space: Space, screen):
+    with watched(browser, space.url, screen) as seen:
+        page = open_panel(seen)
+        assert page.url == f"{space.url}{HOME}"
+        email = page.get_by_label("E-mail").input_value()
+
+        press(page, "Sign up", "200 OK")
+        expect(page.locator("#held")).to_have_text(f"Signed in as {email}")
+        assert answer(page)["user"]["email"] == email
+        press(page, "Read session", "200 OK")
+        expect(page.locator("#card")).to_contain_text("GET /api/auth/get-session")
+        assert answer(page)["user"]["email"] == email
+        press(page, "Call /api/me", "200 OK")
+        expect(page.locator("#card")).to_contain_text("let this browser in")
+
+        page.get_by_label("B", exact=True).check()
+        expect(page.locator("#held")).to_have_text("No cookies yet")
+        press(page, "Call /api/me", "401 Unauthorized")
+        page.get_by_label("A", exact=True).check()
+        expect(page.locator("#held")).to_have_text(f"Signed in as {email}")
+
+        press(page, "Sign out", "200 OK")
+        page.get_by_role("tab", name="Cookies").click()
+        expect(page.locator("#cookies .mark").first).to_have_text("deleted")
+        press(page, "Call /api/me", "401 Unauthorized")
+        expect(page.locator("#card")).to_contain_text("this browser is not signed in")
+        assert page.evaluate("document.documentElement.scrollWidth <= innerWidth")
+        assert seen.wrong == []
+
+
+def test_any_request_can_be_written_and_sent(browser: Browser, space: Space):
+    with watched(browser, space.url) as seen:
+        page = open_panel(seen)
+        page.get_by_role("button", name="Any request").click()
+        page.get_by_label("Path").fill("/health?x=1")
+        press(page, "Send", "200 OK")
+        expect(page.locator("#card")).to_contain_text("GET /health?x=1")
+        page.get_by_role("tab", name="Request").click()
+        expect(page.locator("#request")).to_contain_text("GET /health?x=1 HTTP/1.1")
+        page.get_by_label("Path").fill("no slash")
+        page.locator("#send").click()
+        expect(page.locator("#card")).to_contain_text(words.PATH_WITHOUT_SLASH)
+        assert seen.wrong == []
+
+
+def test_the_owner_signs_out(browser: Browser, space: Space):
+    with watched(browser, space.url) as seen:
+        page = open_panel(seen)
+        page.locator("#sign-out").click()
+        page.wait_for_url(f"**{LOGIN}?why=out")
+        expect(page.get_by_role("status")).to_have_text(words.WHY["out"])
+        page.goto(HOME)
+        assert page.url == f"{space.url}{LOGIN}"
+        assert seen.wrong == []
+
+
+def test_an_open_page_whose_session_ends_elsewhere_leads_to_the_sign_in_page(
+    browser: Browser, space: Space
+):
+    with watched(browser, space.url) as seen:
+        page = open_panel(seen)
+        end_all_sessions_of_the_owner(space)
+        page.get_by_role("button", name="Sign up").click()
+        page.wait_for_url(f"**{LOGIN}?why=ended")
+        expect(page.get_by_role("status")).to_have_text(words.WHY["ended"])
+        assert [line for line in seen.wrong if "401" not in line] == []
+
+
+def end_all_sessions_of_the_owner(space: Space) -> None:
+    with httpx.Client(base_url=space.url, headers={"origin": space.url}, trust_env=False) as other:
+        said = {"email": OWNER_EMAIL, "password": PASSWORD}
+        assert other.post("/api/auth/sign-in/email", json=said).status_code == 200
+        assert other.post("/api/auth/revoke-sessions", json={}).status_code == 200

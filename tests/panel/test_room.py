@@ -1,0 +1,126 @@
+"""The panel's life: it opens after the API, without keeping it waiting, and closes before it."""
+
+import threading
+
+import pytest
+
+from panel import entrance, words
+from tests.panel.conftest import FIRST_ADMIN, HOME, Panel, echoing_room, wait_until_open
+from tests.rig.processes import wait_until
+
+
+@pytest.fixture
+def unopened(start, monkeypatch):
+    """A panel whose pages are made as the test says: `unopened(build)`."""
+
+    def begin(build) -> Panel:
+        monkeypatch.setattr(entrance, "_pages_of_gradio", build)
+        panel = Panel(start(**FIRST_ADMIN))
+        panel.begins()
+        return panel
+
+    return begin
+
+
+def test_while_the_pages_are_made_the_api_answers_and_the_panel_says_it_is_starting(unopened):
+    may_go_on = threading.Event()
+
+    def build(*given):
+        may_go_on.wait(60)
+        return echoing_room()
+
+    panel = unopened(build)
+    assert panel.visitor().get("/health").status_code == 200
+    owner = panel.owner()
+    page = owner.get(HOME)
+    assert (page.status_code, page.headers["retry-after"]) == (503, "2")
+    assert '<meta http-equiv="refresh" content="2">' in page.text
+    assert words.STARTING_TITLE in page.text
+    assert owner.get("/admin/theme.css").status_code == 503
+    may_go_on.set()
+    wait_until_open(panel, owner)
+    assert owner.get(HOME).json()["path"] == HOME
+    panel.ends()
+
+
+def test_a_stranger_is_asked_to_sign_in_while_the_panel_starts_too(unopened):
+    panel = unopened(lambda *given: echoing_room())
+    assert panel.visitor().get(HOME).status_code == 303
+    panel.ends()
+
+
+def test_pages_that_cannot_be_made_are_reported_and_the_api_goes_on(unopened, capsys):
+    told = threading.Event()
+
+    def build(*given):
+        told.set()
+        raise ImportError("no such library")
+
+    panel = unopened(build)
+    told.wait(60)
+    owner = panel.owner()
+    wait_until(lambda: words.STARTING_TITLE not in owner.get(HOME).text, "the failure")
+    page = owner.get(HOME)
+    assert page.status_code == 503
+    assert words.BROKEN in page.text
+    assert "refresh" not in page.text
+    assert panel.visitor().get("/health").status_code == 200
+    assert "no such library" in capsys.readouterr().out
+    panel.ends()
+
+
+def test_the_end_does_not_wait_for_pages_that_are_still_being_made(unopened):
+    may_go_on, has_ended = threading.Event(), threading.Event()
+
+    def build(*given):
+        may_go_on.wait(60)
+        has_ended.set()
+        return echoing_room()
+
+    panel = unopened(build)
+    panel.ends()
+    may_go_on.set()
+    assert has_ended.wait(60)
+
+
+def test_the_pages_end_with_the_panel(unopened):
+    told = []
+
+    class Pages:
+        def __init__(self, app):
+            self.app = app
+
+        async def __aenter__(self):
+            told.append("begun")
+
+        async def __aexit__(self, *_):
+            told.append("ended")
+
+    def build(*given):
+        return echoing_room(Pages)
+
+    panel = unopened(build)
+    wait_until_open(panel, panel.owner())
+    assert told == ["begun"]
+    panel.ends()
+    assert told == ["begun", "ended"]
+
+
+def test_the_panel_opens_only_when_the_api_has_started(loop, start, clock):
+    said = []
+
+    async def failing_api(scope, receive, send):
+        await receive()
+        await send({"type": "lifespan.startup.failed", "message": "no database"})
+
+    async def note(message):
+        said.append(message["type"])
+
+    async def begin():
+        return {"type": "lifespan.startup"}
+
+    settings = start(**FIRST_ADMIN).settings
+    app = entrance.beside(failing_api, settings, clock=clock, randomness=None)
+    loop.run(app({"type": "lifespan"}, begin, note))
+    assert said == ["lifespan.startup.failed"]
+    assert "panel" not in {thread.name for thread in threading.enumerate()}

@@ -1,0 +1,120 @@
+"""Set-Cookie lines, read and explained; and the cookies of the panel itself."""
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from panel.cookies import PanelCookies
+from panel.set_cookie import explained, read_set_cookie
+
+SESSION = "__Secure-better-auth.session_token=abc.def%3D; Max-Age=604800; Path=/; HttpOnly; Secure"
+
+
+def meaning(line: str) -> dict[str, str]:
+    return dict(explained(read_set_cookie(line)))
+
+
+def test_a_line_is_read_as_a_browser_reads_it():
+    cookie = read_set_cookie(f" {SESSION} ;  SAMESITE = lax ")
+    assert (cookie.name, cookie.value) == ("__Secure-better-auth.session_token", "abc.def%3D")
+    assert cookie.attributes == {
+        "max-age": "604800",
+        "path": "/",
+        "httponly": "",
+        "secure": "",
+        "samesite": "lax",
+    }
+
+
+def test_each_part_is_explained_and_so_is_what_is_missing():
+    assert meaning(f"{SESSION}; SameSite=Lax") == {
+        "__Secure-": "accepted only over https",
+        "Max-Age=604800": "kept for 7 days, also when the browser is closed",
+        "HttpOnly": "scripts in a page cannot read it",
+        "Secure": "sent over https only",
+        "SameSite=Lax": "from another site it comes along only when somebody follows a link here",
+        "no Domain": "sent to this host only, not to its subdomains",
+        "Path=/": "sent to every path",
+    }
+    assert meaning("a=b") == {
+        "no Max-Age": "forgotten when the browser is closed",
+        "no HttpOnly": "scripts in a page can read it",
+        "no Secure": "sent over plain http too",
+        "no SameSite": "from another site it comes along only when somebody follows a link here",
+        "no Domain": "sent to this host only, not to its subdomains",
+        "Path=/": "sent to every path",
+    }
+
+
+@pytest.mark.parametrize(
+    ("part", "told"),
+    [
+        ("SameSite=Strict", "never sent with a request that began on another site"),
+        ("SameSite=None", "sent with every request, also those that other sites make"),
+        ("Partitioned", "kept apart for each site that shows this one in a frame"),
+        ("Domain=example.com", "sent to that domain and everything below it"),
+        ("Path=/api", "sent only to this path and below"),
+        ("Max-Age=90", "kept for 90 seconds, also when the browser is closed"),
+        ("Max-Age=3600", "kept for 1 hour, also when the browser is closed"),
+        ("Max-Age=300", "kept for 5 minutes, also when the browser is closed"),
+        (
+            "Expires=Fri, 01 Jan 2027 00:00:00 GMT",
+            "kept until Fri, 01 Jan 2027 00:00:00 GMT, also when the browser is closed",
+        ),
+    ],
+)
+def test_the_rarer_parts_are_explained_too(part, told):
+    assert meaning(f"a=b; {part}")[part] == told
+
+
+@pytest.mark.parametrize(
+    ("line", "deletes"),
+    [
+        ("a=; Max-Age=0; Path=/", True),
+        ("a=; Max-Age=-1", True),
+        ("a=; Expires=Thu, 01 Jan 1970 00:00:00 GMT", True),
+        ("a=b; Max-Age=60; Expires=Thu, 01 Jan 1970 00:00:00 GMT", False),
+        ("a=b; Max-Age=1", False),
+        ("a=b; Max-Age=soon", False),
+        ("a=b; Expires=soon", False),
+        ("a=", False),
+    ],
+)
+def test_what_deletes_a_cookie(line, deletes):
+    assert read_set_cookie(line).deletes is deletes
+    assert ("deletes the cookie" in str(meaning(line))) is deletes
+
+
+@given(st.text())
+def test_no_line_is_too_odd_to_be_read_and_explained(line):
+    assert explained(read_set_cookie(line))
+
+
+HEADERS = [
+    ("gatehouse_panel=abc.def%3D", "abc.def%3D"),
+    ("x=1; gatehouse_panel=abc; y=2", "abc"),
+    ('x={"a":1}; gatehouse_panel=abc', "abc"),
+    ("gatehouse_panel=first; gatehouse_panel=second", "first"),
+    ("xgatehouse_panel=abc", None),
+    ("gatehouse_panel_device=abc", None),
+    ("gatehouse_panel=a b", None),
+    ('gatehouse_panel="abc"', None),
+    ("gatehouse_panel=", None),
+    ("gatehouse_panel", None),
+    ("", None),
+]
+
+
+@pytest.mark.parametrize(("header", "value"), HEADERS)
+def test_the_panels_own_cookie_is_found_among_others(header, value):
+    assert PanelCookies(secure=False).session_in(header) == value
+
+
+def test_what_is_handed_over_is_found_again():
+    for secure in (False, True):
+        for framed in (False, True):
+            cookies = PanelCookies(secure=secure)
+            lines = cookies.hand_over("token.sig%3D", "device.sig", framed=framed)
+            header = "; ".join(line.partition(";")[0] for line in lines)
+            assert cookies.session_in(header) == "token.sig%3D"
+            assert cookies.device_in(header) == "device.sig"

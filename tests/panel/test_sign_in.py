@@ -1,0 +1,289 @@
+"""The sign-in page: getting in, being refused, getting out."""
+
+import base64
+import hashlib
+import re
+
+import httpx
+import pytest
+from sqlalchemy import func, select
+
+from backend.kernel.refusals import Refusal
+from backend.storage.engine import DatabaseUnavailable
+from backend.storage.tables import sessions
+from panel import words
+from tests.make import PASSWORD
+from tests.panel.conftest import HOME, LOGIN, LOGOUT, OWNER_EMAIL, Panel
+from tests.panel.test_guard import JOIN, SPACE
+
+HTTPS = {"public_url": "https://auth.example"}
+IN_A_FRAME = {"sec-fetch-dest": "iframe"}
+
+
+def cookies_set(answer: httpx.Response) -> dict[str, str]:
+    """Name and attributes of each cookie an answer sets."""
+    lines = answer.headers.get_list("set-cookie")
+    return {line.partition("=")[0]: line.partition("; ")[2] for line in lines}
+
+
+def sessions_of(panel: Panel, email: str) -> int:
+    of_user = sessions.c.user_id == panel.gatehouse.user_id(email)
+    ((number,),) = panel.gatehouse.rows(select(func.count()).where(of_user))
+    return number
+
+
+def reason(answer: httpx.Response) -> str:
+    """Why a sign-in was refused."""
+    assert answer.status_code == 303
+    assert "set-cookie" not in answer.headers
+    path, _, why = answer.headers["location"].partition("?why=")
+    assert path == LOGIN
+    return why
+
+
+def test_the_page_is_a_form_that_needs_no_script(shared):
+    page = shared.visitor().get(LOGIN)
+    assert page.status_code == 200
+    assert "<script" not in page.text
+    assert '<form method="post" action="/admin/login">' in page.text
+    assert 'name="email" type="email" autocomplete="username" required autofocus' in page.text
+    assert 'name="password" type="password" autocomplete="current-password"' in page.text
+    assert page.headers["cache-control"] == "no-store"
+
+
+def test_its_policy_allows_its_one_style_sheet_and_nothing_else(shared):
+    page = shared.visitor().get(LOGIN)
+    style = re.search("<style>(.*?)</style>", page.text, re.S)[1]
+    digest = base64.b64encode(hashlib.sha256(style.encode()).digest()).decode()
+    assert page.headers["content-security-policy"] == (
+        f"default-src 'none'; style-src 'sha256-{digest}'; img-src 'self'; form-action 'self'; "
+        "base-uri 'none'; frame-ancestors 'none'"
+    )
+    assert re.findall(r"\sstyle=|\son\w+=", page.text) == []
+
+
+def test_in_the_frame_of_another_site_it_does_not_ask_for_the_focus(shared):
+    assert "autofocus" not in shared.visitor().get(LOGIN, headers=IN_A_FRAME).text
+
+
+def test_the_right_password_of_an_admin_opens_the_panel(panel):
+    guest = panel.visitor()
+    answer = guest.signs_in_here()
+    assert (answer.status_code, answer.headers["location"]) == (303, "/admin/?tried=1")
+    assert guest.get("/admin/?tried=1").headers["location"] == HOME
+    assert guest.get(HOME).json()["email"] == OWNER_EMAIL
+
+
+DEVICE = "Max-Age=34560000; "
+DIRECT = "Path=/; HttpOnly; Secure; SameSite=Lax"
+EMBEDDED = "Path=/; HttpOnly; Secure; SameSite=None; Partitioned"
+PLAIN = "Path=/; HttpOnly; SameSite=Lax"
+
+
+@pytest.mark.parametrize(
+    ("told", "headers", "name", "attributes"),
+    [
+        ({}, {}, "gatehouse_panel", PLAIN),
+        ({}, IN_A_FRAME, "gatehouse_panel", PLAIN),
+        (HTTPS, {}, "__Host-gatehouse_panel", DIRECT),
+        (HTTPS, IN_A_FRAME, "__Host-gatehouse_panel_embed", EMBEDDED),
+    ],
+    ids=["plain http", "plain http in a frame", "https", "https in a frame"],
+)
+def test_the_cookie_fits_where_the_browser_is(open_panel, told, headers, name, attributes):
+    guest = open_panel(**told).visitor()
+    answer = guest.signs_in_here(**headers)
+    assert cookies_set(answer) == {name: attributes, f"{name}_device": DEVICE + attributes}
+    assert guest.get(HOME).status_code == 200
+
+
+def test_over_https_the_cookie_of_plain_http_counts_for_nothing(open_panel):
+    guest = open_panel(**HTTPS).owner()
+    guest.cookies = {"gatehouse_panel": guest.cookies["__Host-gatehouse_panel"]}
+    assert guest.get(HOME).headers["location"] == LOGIN
+
+
+@pytest.mark.parametrize(
+    ("email", "password"),
+    [
+        (OWNER_EMAIL, "not the password"),
+        ("nobody@example.com", PASSWORD),
+        ("not an address", PASSWORD),
+        ("", ""),
+        (OWNER_EMAIL, "\x00"),
+        (OWNER_EMAIL, "long " * 200),
+        ("a" * 5000 + "@example.com", PASSWORD),
+    ],
+)
+def test_what_does_not_match_is_refused_in_one_and_the_same_way(shared, email, password):
+    guest = shared.visitor()
+    assert reason(guest.signs_in_here(email, password)) == "refused"
+    assert words.WHY["refused"] in guest.get(f"{LOGIN}?why=refused").text
+
+
+def test_who_is_no_admin_is_refused_as_for_a_wrong_password_and_leaves_no_session(panel):
+    panel.gatehouse.member("ada@example.com").post("sign-out", {})
+    right, wrong = panel.visitor(), panel.visitor()
+    answers = [right.signs_in_here("ada@example.com"), wrong.signs_in_here("ada@example.com", "x")]
+    assert [reason(answer) for answer in answers] == ["refused", "refused"]
+    assert sessions_of(panel, "ada@example.com") == 0
+
+
+def test_a_banned_admin_is_refused(panel):
+    panel.gatehouse.ban(OWNER_EMAIL)
+    assert reason(panel.visitor().signs_in_here()) == "refused"
+
+
+def test_signing_in_again_ends_the_session_before(panel):
+    guest = panel.owner()
+    before = dict(guest.cookies)
+    guest.signs_in_here()
+    assert sessions_of(panel, OWNER_EMAIL) == 1
+    guest.cookies = before
+    assert guest.get(HOME).headers["location"] == LOGIN
+
+
+def test_the_api_sees_who_really_asks(panel):
+    guest = panel.visitor(address="10.3.2.1", **{"user-agent": "Phone/2"})
+    guest.signs_in_here(**{"x-forwarded-for": "198.51.100.66, 203.0.113.80"})
+    (event,) = [each for each in panel.gatehouse.events() if each.kind == "sign_in"]
+    assert (event.address, event.user_agent) == ("203.0.113.80", "Phone/2")
+
+
+def test_who_is_no_trusted_proxy_cannot_pose_as_another(panel):
+    guest = panel.visitor(address="203.0.113.7")
+    guest.signs_in_here(**{"x-forwarded-for": "198.51.100.66"})
+    assert guest.get(HOME).json()["address"] == "203.0.113.7"
+
+
+def test_too_many_attempts_are_refused_in_words_and_only_for_that_address(
+    open_panel, limits_follow_the_clock
+):
+    panel = open_panel(rate_limits=True)
+    guest = panel.visitor()
+    for _ in range(3):
+        assert reason(guest.signs_in_here(password="guess")) == "refused"
+    answer = guest.signs_in_here()
+    assert answer.status_code == 429
+    assert 1 <= int(answer.headers["retry-after"]) <= 10
+    assert re.search(r"Too many attempts\. Try again in \d+ seconds?\.", answer.text)
+    assert '<form method="post"' in answer.text
+    assert panel.visitor(address="198.51.100.9").signs_in_here().status_code == 303
+
+
+def test_strangers_guesses_do_not_lock_the_owner_out_of_a_browser_used_before(open_panel):
+    panel = open_panel(rate_limits=True)
+    guest = panel.owner()
+    guest.post(LOGOUT, {})
+    for number in range(1, 12):
+        panel.visitor(address=f"198.51.{number}.1").signs_in_here(password="guess")
+    assert panel.visitor(address="192.0.2.1").signs_in_here().status_code == 429
+    assert guest.signs_in_here().status_code == 303
+
+
+def test_a_busy_server_is_told_from_a_refusal(panel):
+    with pytest.raises(Refusal):
+        for _ in range(1000):
+            panel.gatehouse.house.pools.places.take()
+    answer = panel.visitor().signs_in_here()
+    assert answer.status_code == 503
+    assert "The server is busy" in answer.text
+
+
+@pytest.mark.parametrize(
+    ("body", "headers"),
+    [
+        (b'{"email": "x"}', {"content-type": "application/json"}),
+        (b"email=x", {"content-type": "text/plain"}),
+        (b"email=x", {"content-type": None}),
+        (b"email=\xff", {}),
+        (b"email=" + b"x" * 20_000, {}),
+        (b"&".join(b"a=b" for _ in range(100)), {}),
+    ],
+    ids=["json", "text", "nothing", "not ascii", "too long", "too many fields"],
+)
+def test_what_is_not_the_form_is_not_read(shared, body, headers):
+    told = {"content-type": "application/x-www-form-urlencoded", **headers}
+    answer = shared.visitor().post(LOGIN, raw=body, headers=told)
+    assert answer.status_code == 415
+
+
+def test_a_form_without_fields_is_refused_like_any_other(shared):
+    assert reason(shared.visitor().sends_form(LOGIN, {"username": "admin"})) == "refused"
+
+
+def test_when_the_browser_drops_the_cookie_the_page_says_so(open_panel):
+    guest = open_panel(**SPACE, space_host=("abc-space.hf.space",)).visitor()
+    guest.signs_in_here(**IN_A_FRAME)
+    guest.cookies.clear()
+    answer = guest.get("/admin/?tried=1", headers=IN_A_FRAME)
+    assert answer.headers["location"] == f"{LOGIN}?why=no-cookie"
+    page = guest.get(f"{LOGIN}?why=no-cookie", headers=IN_A_FRAME).text
+    assert words.DROPPED_IN_FRAME in page
+    assert '<a href="/admin/" target="_blank" rel="noopener">' in page
+    assert words.DROPPED_DIRECT in guest.get(f"{LOGIN}?why=no-cookie").text
+
+
+@pytest.mark.parametrize("why", ["<script>alert(1)</script>", "nothing", "refused&why=x", ""])
+def test_a_reason_we_do_not_know_is_not_shown(shared, why):
+    page = shared.visitor().get(f"{LOGIN}?why={why}").text
+    assert 'class="said' not in page
+    assert "alert(1)" not in page
+
+
+def test_signing_out_ends_the_session_and_empties_the_browsers(panel):
+    guest = panel.owner()
+    before = dict(guest.cookies)
+    answer = guest.post(LOGOUT, {})
+    assert answer.headers["location"] == f"{LOGIN}?why=out"
+    assert cookies_set(answer) == {"gatehouse_panel": f"Max-Age=0; {PLAIN}"}
+    assert sessions_of(panel, OWNER_EMAIL) == 0
+    guest.cookies = before
+    assert guest.post(JOIN, {}).status_code == 401
+
+
+def test_over_https_signing_out_clears_the_cookies_of_both_contexts(open_panel):
+    answer = open_panel(**HTTPS).owner().post(LOGOUT, {})
+    assert cookies_set(answer) == {
+        "__Host-gatehouse_panel": f"Max-Age=0; {DIRECT}",
+        "__Host-gatehouse_panel_embed": f"Max-Age=0; {EMBEDDED}",
+    }
+
+
+def test_who_is_not_signed_in_may_sign_out_too(shared):
+    assert shared.visitor().post(LOGOUT, {}).headers["location"] == f"{LOGIN}?why=out"
+
+
+def test_a_sign_out_that_failed_does_not_say_it_worked(panel, monkeypatch):
+    def away():
+        raise DatabaseUnavailable("gone")
+
+    guest = panel.owner()
+    monkeypatch.setattr(panel.gatehouse.house.workshop.database, "write", away)
+    answer = guest.post(LOGOUT, {})
+    assert answer.status_code == 503
+    assert "set-cookie" not in answer.headers
+
+
+def test_without_a_first_admin_the_page_says_how_to_make_one(open_panel):
+    page = open_panel(admin_email="", admin_password=None).visitor().get(LOGIN).text
+    assert words.FIRST_ADMIN in page
+
+
+def test_with_one_it_says_nothing_of_the_kind(shared):
+    assert words.FIRST_ADMIN_TITLE not in shared.visitor().get(LOGIN).text
+
+
+def test_a_generated_key_is_a_warning_on_a_space(open_panel):
+    panel = open_panel(**SPACE, secret_key=None, space_host=("abc-space.hf.space",))
+    assert words.GENERATED_KEY in panel.visitor().get(LOGIN).text
+
+
+@pytest.mark.parametrize("told", [{"secret_key": None}, SPACE], ids=["development", "key set"])
+def test_elsewhere_there_is_no_such_warning(open_panel, told):
+    assert words.NO_KEY not in open_panel(**told).visitor().get(LOGIN).text
+
+
+def test_the_name_of_the_application_is_shown_as_text(open_panel):
+    page = open_panel(app_name="<b>A & B</b>").visitor().get(LOGIN).text
+    assert "<h1>&lt;b&gt;A &amp; B&lt;/b&gt;</h1>" in page
