@@ -13,7 +13,7 @@ _STYLE = """
   --soft: #5a6072; --deed: #4f46e5; --over: #4338ca; --bad: #b42318; --bad-fill: #fef3f2;
   --calm-fill: #eef2ff; --warn: #92400e; --warn-fill: #fffbeb; --warn-line: #f0c36d; }
 @media (prefers-color-scheme: dark) { :root { --page: #0c0f18; --card: #151a27; --line: #2c3346;
-  --ink: #eceef6; --soft: #9aa2b8; --deed: #6366f1; --over: #7c7ff5; --bad: #fda29b;
+  --ink: #eceef6; --soft: #9aa2b8; --deed: #4f46e5; --over: #6366f1; --bad: #fda29b;
   --bad-fill: #2c1618; --calm-fill: #1c2138; --warn: #fcd68a; --warn-fill: #2a2110;
   --warn-line: #6b5218; } }
 * { box-sizing: border-box; }

@@ -54,6 +54,7 @@ class Settings(BaseSettings):
     # Given by Hugging Face, never set by hand.
     space_id: str = ""
     space_host: CommaList = ()
+    cpu_cores: float | None = None
 
     environment: Literal["development", "production"] = "development"
     host: str = "0.0.0.0"  # noqa: S104  a Space must be reachable from outside its container
@@ -88,7 +89,11 @@ class Settings(BaseSettings):
     password_max: int = Field(128, ge=8, le=4096)
     strict: bool = True
     bcrypt_rounds: int = Field(12, ge=4, le=20)
-    hash_threads: int = Field(default_factory=lambda: os.cpu_count() or 1, ge=1)
+    hash_threads: int = Field(
+        # A container sees its host's processors; a Space is told how many are its own.
+        default_factory=lambda told: max(1, int(told.get("cpu_cores") or os.cpu_count() or 1)),
+        ge=1,
+    )
     hash_nice: int = Field(19, ge=0, le=19)
     hash_queue: int = Field(32, ge=1, le=1000)
 

@@ -4,6 +4,7 @@ import asyncio
 import threading
 from collections.abc import AsyncIterator, Callable, Iterator
 from contextlib import ExitStack, asynccontextmanager, closing, contextmanager
+from pathlib import Path
 from typing import Any
 from urllib.parse import urlencode
 
@@ -165,13 +166,19 @@ def shared(loop: Loop, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Pan
         yield panel
 
 
+@contextmanager
+def panel_space(folder: Path) -> Iterator[Space]:
+    """A Space as people start it, panel and Gradio included; it is open when this begins."""
+    told = {"ADMIN_EMAIL": OWNER_EMAIL, "ADMIN_PASSWORD": PASSWORD, "RATE_LIMITS": "off"}
+    with Space(folder, {**told, "PANEL": "on"}) as running:
+        wait_until(lambda: "panel_ready" in running.log, "the panel", PATIENCE)
+        yield running
+
+
 @pytest.fixture(scope="session")
 def space(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Space]:
-    """A Space as people start it, panel and Gradio included."""
-    told = {"ADMIN_EMAIL": OWNER_EMAIL, "ADMIN_PASSWORD": PASSWORD, "RATE_LIMITS": "off"}
-    with Space(tmp_path_factory.mktemp("space"), {**told, "PANEL": "on"}) as running:
-        with signed_in(running) as owner:
-            wait_until(lambda: owner.get(HOME).status_code == 200, "the panel", 90)
+    """A Space with its panel open."""
+    with panel_space(tmp_path_factory.mktemp("space")) as running:
         yield running
 
 

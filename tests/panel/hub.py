@@ -1,4 +1,4 @@
-"""The Hub in small: https in front of a Space, its page with the Space in a frame, and another site.
+"""The Hub in small: https before a Space, a page with the Space in a frame, and another site.
 
 A browser that uses `proxy` finds them all here, under their real names, and nobody else.
 """
@@ -28,7 +28,6 @@ class Hub:
         self._loop = loop
         self._space_port = space_port
         self._tls = _tls(folder)
-        self.refused: list[str] = []
         loop.run(self._start())
 
     async def _start(self) -> None:
@@ -53,7 +52,6 @@ class Hub:
         head = await reader.readuntil(b"\r\n\r\n")
         host = head.split(b" ")[1].decode().partition(":")[0]
         if host not in self._ports:
-            self.refused.append(host)
             writer.write(b"HTTP/1.1 502 Bad Gateway\r\n\r\n")
             writer.close()
             return

@@ -10,7 +10,7 @@ from tests.inside import Loop
 from tests.make import PASSWORD
 from tests.panel.conftest import HOME, LOGIN, OWNER_EMAIL
 from tests.panel.hub import HUB, SPACE, STRANGER, Hub
-from tests.panel.watching import Watched, sign_in
+from tests.panel.watching import Watched, sign_in, wait_until_ready
 from tests.rig.processes import wait_until
 from tests.rig.space import Space
 
@@ -80,6 +80,7 @@ def test_the_owner_signs_in_inside_the_frame_and_the_cookie_lives_only_there(pro
     frame.locator("input[name=email]").fill(OWNER_EMAIL)
     frame.locator("input[name=password]").fill(PASSWORD)
     frame.get_by_role("button", name="Sign in").click()
+    wait_until_ready(frame)
     frame.get_by_role("button", name="Sign up").click()
     expect(frame.locator("#card .figure b").first).to_have_text("200 OK")
     expect(frame.get_by_role("note")).to_contain_text(words.NO_KEY)

@@ -4,7 +4,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Any
 
-from playwright.sync_api import Browser, BrowserContext, Page
+from playwright.sync_api import Browser, BrowserContext, Page, expect
 
 from tests.make import PASSWORD
 from tests.panel.conftest import HOME, OWNER_EMAIL
@@ -59,14 +59,18 @@ def watched(browser: Browser, url: str, screen: str = "light", **how: Any) -> It
         yield Watched(profile, (url,))
 
 
+def wait_until_ready(page: Any) -> None:
+    """Wait until the Tester has thought up its test person."""
+    expect(page.get_by_label("Name")).not_to_have_value("", timeout=PATIENCE)
+
+
 def sign_in(page: Any) -> None:
     """Fill in the sign-in form, with the keyboard alone, and wait for the first page."""
     page.locator("input[name=email]").press_sequentially(OWNER_EMAIL)
     page.keyboard.press("Tab")
     page.keyboard.type(PASSWORD)
     page.keyboard.press("Enter")
-    page.get_by_role("button", name="Sign up").wait_for()
-    page.get_by_label("E-mail").and_(page.locator(":not([value=''])")).wait_for()
+    wait_until_ready(page)
 
 
 def open_panel(watched: Watched) -> Page:
