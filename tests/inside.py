@@ -145,7 +145,7 @@ class Gatehouse:
             db.give_back()
 
     def change(self, statement: Any, touched: UUID | None = None) -> None:
-        """Change the database as an admin's request would: `touched` is whose sessions to forget."""
+        """Change the database as a request would: `touched` is whose sessions to forget."""
         with Work(self.house.workshop, NOBODY) as work:
             work.db.execute(statement)
             if touched is not None:
@@ -160,6 +160,11 @@ class Gatehouse:
         """Ban a user."""
         who = users.c.email == email
         self.change(update(users).where(who).values(banned=True, **more), self.user_id(email))
+
+    def pardon(self, email: str) -> None:
+        """Lift a ban."""
+        who = users.c.email == email
+        self.change(update(users).where(who).values(banned=False), self.user_id(email))
 
     def events(self) -> list[Recorded]:
         """The audit trail, by kind: a clock that stands still puts nothing in order."""

@@ -9,7 +9,7 @@ from typing import Any, Literal
 from uuid import UUID
 
 from sqlalchemy import URL, Connection, CursorResult, Engine, Executable, create_engine, event
-from sqlalchemy.exc import DBAPIError
+from sqlalchemy.exc import DBAPIError, PendingRollbackError
 from sqlalchemy.exc import TimeoutError as PoolTimeoutError
 from sqlalchemy.sql.dml import UpdateBase
 
@@ -53,7 +53,7 @@ class Db:
         self.wrote = self.wrote or isinstance(statement, UpdateBase)
         try:
             return self._connection.execute(statement, rows)
-        except DBAPIError as error:
+        except (DBAPIError, PendingRollbackError) as error:
             raise_as_ours(error)
 
     def data_version(self) -> int:
@@ -105,7 +105,7 @@ class Db:
     def _say(self, command: str) -> str | None:
         try:
             said = self._connection.exec_driver_sql(command)
-        except DBAPIError as error:
+        except (DBAPIError, PendingRollbackError) as error:
             raise_as_ours(error, committing=command == "COMMIT")
         return getattr(said.context.cursor, "statusmessage", None)
 

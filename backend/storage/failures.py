@@ -3,7 +3,7 @@
 from typing import NoReturn
 
 import psycopg2
-from sqlalchemy.exc import DBAPIError, OperationalError
+from sqlalchemy.exc import DBAPIError, OperationalError, PendingRollbackError
 
 _NOTHING_HAPPENED = {"40001", "40P01"}  # serialization failure, deadlock
 _READ_ONLY = "25006"  # a standby, or a primary that has just become one
@@ -21,12 +21,16 @@ class NoAnswer(psycopg2.OperationalError):
     """The server was silent for so long that we cut the connection."""
 
 
-def raise_as_ours(error: DBAPIError, *, committing: bool = False) -> NoReturn:
+def raise_as_ours(
+    error: DBAPIError | PendingRollbackError, *, committing: bool = False
+) -> NoReturn:
     """Raise what a driver's error means to a caller; a mistake of our own stays what it is.
 
     A connection that dies while `committing` may have died after the server had stored everything.
     Its outcome is unknown, so that is never a DatabaseConflict, which would be run again.
     """
+    if isinstance(error, PendingRollbackError):  # asked to go on after an earlier loss
+        raise DatabaseConflict("the connection had already been lost") from error
     code = getattr(error.orig, "pgcode", None)
     lost = error.connection_invalidated
     silent = isinstance(error.orig, NoAnswer)  # asking again would only wait as long again

@@ -34,13 +34,18 @@ class Visit:
         """The caller, worked out on first use: most session checks never need it."""
         if self._client is None:
             peer = self.scope.get("client") or ("", 0)
-            agent = self.headers.get(b"user-agent", b"").decode("latin-1").replace("\0", "")
+            agent = _printable(self.headers.get(b"user-agent", b"").decode("latin-1"))
             self._client = Client(
                 address=self._addresses.find(peer[0], self.headers),
                 user_agent=agent[:_LONGEST_AGENT],
                 request_id=self.scope.get("request_id", ""),
             )
         return self._client
+
+
+def _printable(text: str) -> str:
+    # It is shown in logs and lists: nothing in it may move a terminal's cursor.
+    return text if text.isprintable() else "".join(filter(str.isprintable, text))
 
 
 def _read(pairs: list[tuple[bytes, bytes]]) -> dict[bytes, bytes]:

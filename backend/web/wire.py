@@ -130,7 +130,10 @@ class Problem(WireModel):
 def parse_json(raw: bytes) -> Any:
     """Parse a JSON body; refuses what is broken, nested too deep, or says a key twice."""
     try:
-        value = json.loads(raw, object_pairs_hook=_without_repeats, parse_constant=_refuse_constant)
+        text = raw.decode("utf-8-sig")  # json would guess at other encodings, and take half pairs
+        value = json.loads(
+            text, object_pairs_hook=_without_repeats, parse_constant=_refuse_constant
+        )
     except (ValueError, RecursionError):
         raise Refusal("BAD_REQUEST") from None
     if _depth(value) > _DEEPEST:

@@ -13,7 +13,10 @@ def test_of_two_hundred_sign_ups_for_one_address_exactly_one_makes_an_account(st
     gatehouse = start_on(hash_queue=200)
     visitors = [gatehouse.visitor(f"198.51.100.{number}") for number in range(200)]
     body = [{**ADA, "password": f"{PASSWORD} {number}"} for number in range(200)]
-    coming = (each.sending("POST", "sign-up/email", said) for each, said in zip(visitors, body))
+    coming = (
+        each.sending("POST", "sign-up/email", said)
+        for each, said in zip(visitors, body, strict=True)
+    )
     answers = gatehouse.at_once(*coming)
     statuses = [answer.status_code for answer in answers]
     assert statuses.count(200) == 1
@@ -54,7 +57,10 @@ def test_many_users_at_once_get_their_own_sessions(anywhere):
     names = [f"user{number}@example.com" for number in range(20)]
     visitors = [anywhere.visitor() for _ in names]
     body = [{**ADA, "email": name} for name in names]
-    coming = (each.sending("POST", "sign-up/email", said) for each, said in zip(visitors, body))
+    coming = (
+        each.sending("POST", "sign-up/email", said)
+        for each, said in zip(visitors, body, strict=True)
+    )
     assert {answer.status_code for answer in anywhere.at_once(*coming)} == {200}
     found = anywhere.at_once(*(each.sending("GET", "get-session") for each in visitors))
     assert [answer.json()["user"]["email"] for answer in found] == names

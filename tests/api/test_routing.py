@@ -49,7 +49,9 @@ def test_an_unknown_path_does_not_care_for_body_or_origin(gatehouse):
     assert (answer.status_code, answer.content) == (404, b"")
 
 
-@pytest.mark.parametrize("path", ["/nothing", "/api", "/api/nothing", "/health/", "/.env", "//health"])
+@pytest.mark.parametrize(
+    "path", ["/nothing", "/api", "/api/nothing", "/health/", "/.env", "//health"]
+)
 def test_elsewhere_it_is_fastapis_own(gatehouse, path):
     answer = gatehouse.visitor().get(path)
     assert (answer.status_code, answer.json()) == (404, {"detail": "Not Found"})

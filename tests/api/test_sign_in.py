@@ -146,7 +146,11 @@ REFUSED = [
         name="no address", path=PATH, body={**ADA, "email": "ada"}, status=400, code="INVALID_EMAIL"
     ),
     Scene(
-        name="an empty address", path=PATH, body={**ADA, "email": ""}, status=400, code="INVALID_EMAIL"
+        name="an empty address",
+        path=PATH,
+        body={**ADA, "email": ""},
+        status=400,
+        code="INVALID_EMAIL",
     ),
     Scene(
         name="129 characters",

@@ -18,6 +18,7 @@ from starlette.types import ASGIApp
 
 from panel import beside, entrance, words
 from panel.guard import OWNER
+from panel.tester import Tester
 from tests.clocks import FixedClock, SeededRandomness
 from tests.inside import PATIENCE, Gatehouse, Loop, Visitor
 from tests.make import PASSWORD, make_settings
@@ -48,6 +49,7 @@ class Panel:
         self.loop, self.settings, self.clock = gatehouse.loop, gatehouse.settings, gatehouse.clock
         chance = SeededRandomness("panel")
         self.app = beside(api_of(gatehouse), self.settings, clock=self.clock, randomness=chance)
+        self.tester: Tester
         self._told: asyncio.Queue[dict[str, Any]] = asyncio.Queue()
         self._heard: asyncio.Queue[Any] = asyncio.Queue()
         self._life: Any = None
@@ -133,8 +135,12 @@ def opened(gatehouse: Gatehouse) -> Iterator[Panel]:
         has_begun.set()
         yield
 
+    def build(_: Any, tester: Tester, __: Any) -> Starlette:
+        panel.tester = tester
+        return echoing_room(life)
+
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(entrance, "_pages_of_gradio", lambda *_: echoing_room(life))
+        patch.setattr(entrance, "_pages_of_gradio", build)
         panel = Panel(gatehouse)
         panel.begins()
         try:

@@ -24,11 +24,12 @@ PAGE = (
 
 
 async def page(request):
-    return HTMLResponse(PAGE, headers={"access-control-allow-origin": "*"})
+    told = {"access-control-allow-origin": "*", "query": request.url.query}
+    return HTMLResponse(PAGE, headers=told)
 
 
 async def seen(request):
-    told = {"headers": dict(request.headers), "query": request.url.query, "scheme": "http"}
+    told = {"headers": dict(request.headers), "query": request.url.query}
     headers = {"access-control-allow-credentials": "true", "cache-control": "max-age=1"}
     return JSONResponse(told, headers=headers)
 
@@ -98,6 +99,11 @@ def test_gradio_sees_neither_cookies_nor_where_a_request_comes_from(dressed):
     }
     headers = guest.post(f"{JOIN}?a=b", {}, headers=told).json()["headers"]
     assert set(headers) == {"host", "content-type", "content-length", "user-agent"}
+
+
+def test_a_page_does_not_see_what_its_address_asks_for(dressed):
+    assert dressed().get(f"{HOME}?deep_link=x").headers["query"] == ""
+    assert dressed().post(f"{JOIN}?a=b", {}).json()["query"] == "a=b"
 
 
 def test_behind_https_gradio_is_told_so(dressed):

@@ -69,7 +69,8 @@ def test_pages_that_cannot_be_made_are_reported_and_the_api_goes_on(unopened, ca
     panel.ends()
 
 
-def test_the_end_does_not_wait_for_pages_that_are_still_being_made(unopened):
+def test_the_end_does_not_wait_for_pages_that_are_still_being_made(unopened, monkeypatch):
+    monkeypatch.setattr("panel.room._UNLOADING_WITHIN", 3600)
     may_go_on, has_ended = threading.Event(), threading.Event()
 
     def build(*given):

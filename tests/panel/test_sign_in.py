@@ -14,7 +14,7 @@ from backend.storage.tables import sessions
 from panel import words
 from tests.make import PASSWORD
 from tests.panel.conftest import HOME, LOGIN, LOGOUT, OWNER_EMAIL, Panel
-from tests.panel.test_guard import JOIN, SPACE
+from tests.panel.test_guard import JOIN, SPACE, browser_a
 
 HTTPS = {"public_url": "https://auth.example"}
 IN_A_FRAME = {"sec-fetch-dest": "iframe"}
@@ -234,11 +234,13 @@ def test_a_reason_we_do_not_know_is_not_shown(shared, why):
 def test_signing_out_ends_the_session_and_empties_the_browsers(panel):
     guest = panel.owner()
     before = dict(guest.cookies)
+    browser_a(panel, guest).signed_in_as = "ada@example.com"
     answer = guest.post(LOGOUT, {})
     assert answer.headers["location"] == f"{LOGIN}?why=out"
     assert cookies_set(answer) == {"gatehouse_panel": f"Max-Age=0; {PLAIN}"}
     assert sessions_of(panel, OWNER_EMAIL) == 0
     guest.cookies = before
+    assert browser_a(panel, guest).signed_in_as is None
     assert guest.post(JOIN, {}).status_code == 401
 
 

@@ -151,6 +151,7 @@ def test_a_new_person_is_never_the_same(service):
         ("", words.PATH_WITHOUT_SLASH),
         ("/a b", words.PATH_WITH_ODD_CHARACTERS),
         ("/a\r\nX-Evil: 1", words.PATH_WITH_ODD_CHARACTERS),
+        ("/a#b", words.PATH_WITH_ODD_CHARACTERS),
         ("/ä", words.PATH_WITH_ODD_CHARACTERS),
         ("/" + "x" * 2000, words.PATH_WITH_ODD_CHARACTERS),
     ],

@@ -1,4 +1,4 @@
-"""Threat: guessing one account's password from many addresses; or locking its owner out that way."""
+"""Threat: guessing one account's password from many addresses, or locking its owner out so."""
 
 import pytest
 

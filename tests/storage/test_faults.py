@@ -112,6 +112,20 @@ def test_a_connection_lost_before_commit_is_a_conflict_and_nothing_happened(
     assert database.engine.pool.checkedout() == 0
 
 
+def test_a_service_that_overlooks_the_loss_does_not_commit_half_of_its_work(
+    database, workshop, postgres, postgres_url
+):
+    with pytest.raises(DatabaseConflict), Work(workshop, NOBODY) as work:
+        users.insert(work.db, new_user(), None)
+        kill_all(postgres, postgres_url)
+        for _ in range(2):
+            with pytest.raises(DatabaseConflict):
+                users.insert(work.db, new_user(), None)
+
+    assert count_of(database, "users") == 0
+    assert database.engine.pool.checkedout() == 0
+
+
 @pytest.mark.parametrize(("cut", "stored"), [("before", 0), ("after", 1)])
 def test_a_connection_lost_during_commit_is_no_conflict_for_its_outcome_is_unknown(
     proxy, behind_proxy, database, cut, stored

@@ -43,7 +43,9 @@ def test_a_refusal_is_flat():
 
 
 def test_a_refusal_without_a_code_has_none():
-    assert refused(plain_refusal("No fields to update")).body == b'{"message": "No fields to update"}'
+    assert (
+        refused(plain_refusal("No fields to update")).body == b'{"message": "No fields to update"}'
+    )
 
 
 def test_a_refusals_headers_come_along():

@@ -94,7 +94,9 @@ def test_production_refuses_a_weak_old_key_too():
     assert "SECRET_KEYS_OLD is shorter" in refusal(**production(secret_keys_old="weak"))
 
 
-@pytest.mark.parametrize("key", [KEY, "0123456789abcdef" * 4, "correct horse battery staple and more"])
+@pytest.mark.parametrize(
+    "key", [KEY, "0123456789abcdef" * 4, "correct horse battery staple and more"]
+)
 def test_production_takes_a_good_key(key):
     assert ring(**production(secret_key=key)).sign("x")
 

@@ -1,6 +1,7 @@
 """JSON as Better Auth speaks it: bodies in, and the words of its validation errors."""
 
 import json
+from collections.abc import Callable
 from datetime import UTC, datetime, timedelta, timezone
 from typing import Annotated, Any, Literal
 
@@ -43,6 +44,15 @@ def refusal(model: type[WireModel], body: Any, where: str = "body") -> str:
         validate(model, body, where)
     assert (refused.value.status, refused.value.code) == (400, "VALIDATION_ERROR")
     return refused.value.message
+
+
+def refusal_of(deed: Callable[[], object]) -> Refusal | None:
+    """With what it refuses, if it does; anything else it raises is a mistake."""
+    try:
+        deed()
+    except Refusal as refusal:
+        return refusal
+    return None
 
 
 def example(**said: Any) -> str:
@@ -156,10 +166,8 @@ def test_a_refusal_does_not_repeat_what_was_said():
     )
 )
 def test_any_object_is_taken_or_refused(body):
-    try:
-        validate(SignUp, body, "body")
-    except Refusal as refusal:
-        assert refusal.message.startswith("[body")
+    refused = refusal_of(lambda: validate(SignUp, body, "body"))
+    assert refused is None or refused.message.startswith("[body")
 
 
 @pytest.mark.parametrize(
@@ -194,6 +202,8 @@ BROKEN = [
     b'{"a":1}{"b":2}',
     b'{"a":1} x',
     b"\xff\xfe",
+    '{"a":1}'.encode("utf-16"),
+    b'{"a":"\xed\xa0\x80"}',
     b'"\xff"',
     b'{"a":"\x01"}',
     b"undefined",
@@ -221,6 +231,10 @@ def test_broken_json_is_a_bad_request(raw):
     assert (refused.value.status, refused.value.code) == (400, "BAD_REQUEST")
 
 
+def test_a_byte_order_mark_does_no_harm():
+    assert parse_json(b'\xef\xbb\xbf{"a":1}') == {"a": 1}
+
+
 def test_32_levels_are_the_most():
     assert parse_json(nested(32))
 
@@ -238,10 +252,8 @@ def test_json_is_json(value):
 
 @given(st.binary(max_size=200))
 def test_any_bytes_are_json_or_refused(raw):
-    try:
-        parse_json(raw)
-    except Refusal as refusal:
-        assert refusal.code == "BAD_REQUEST"
+    refused = refusal_of(lambda: parse_json(raw))
+    assert refused is None or refused.code == "BAD_REQUEST"
 
 
 def test_a_form_is_strings():
@@ -257,7 +269,5 @@ def test_a_form_that_is_none_is_refused(raw):
 
 @given(st.binary(max_size=200))
 def test_any_bytes_are_a_form_or_refused(raw):
-    try:
-        assert all(isinstance(value, str) for value in parse_form(raw).values())
-    except Refusal as refusal:
-        assert refusal.status == 400
+    refused = refusal_of(lambda: parse_form(raw))
+    assert refused is None or refused.status == 400

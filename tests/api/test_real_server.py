@@ -1,0 +1,99 @@
+"""A few scenes over TCP, with Gatehouse started as people start it."""
+
+import json
+
+import httpx
+import pytest
+
+from tests.make import PASSWORD
+from tests.rig.space import Space
+from tests.server.wire_client import WireClient
+
+
+@pytest.fixture
+def browser_of(space: Space):
+    """Open a client that keeps cookies and tells its origin."""
+
+    def open_one() -> httpx.Client:
+        return httpx.Client(
+            base_url=space.url, headers={"origin": space.url}, timeout=30, trust_env=False
+        )
+
+    return open_one
+
+
+def account(name: str) -> dict[str, str]:
+    return {"name": "Ada", "email": f"{name}@example.com", "password": PASSWORD}
+
+
+def test_somebody_signs_up_is_known_and_signs_out(browser_of):
+    with browser_of() as ada:
+        ada.headers["x-forwarded-for"] = "203.0.113.81"  # others of this address share its limit
+        made = ada.post("/api/auth/sign-up/email", json=account("real"))
+        assert made.status_code == 200
+        known = ada.get("/api/auth/get-session").json()
+        assert known["user"] == made.json()["user"]
+        assert ada.get("/api/me").status_code == 200
+        assert ada.post("/api/auth/sign-out").json() == {"success": True}
+        assert ada.get("/api/auth/get-session").json() is None
+
+
+def test_no_answer_names_the_server_or_its_libraries(browser_of):
+    with browser_of() as visitor:
+        for path in ("/health", "/api/auth/ok", "/api/auth/nothing", "/nothing", "/api/me"):
+            answer = visitor.get(path)
+            said = (str(answer.headers) + answer.text).lower()
+            assert [word for word in ("uvicorn", "starlette", "python") if word in said] == []
+
+
+def test_a_proxys_visitor_is_the_last_it_names(browser_of):
+    with browser_of() as proxy:
+        proxy.headers["x-forwarded-for"] = "1.2.3.4, 203.0.113.7"
+        proxy.post("/api/auth/sign-up/email", json=account("proxied"))
+        session = proxy.get("/api/auth/get-session").json()["session"]
+    assert session["ipAddress"] == "203.0.113.7"
+
+
+@pytest.mark.parametrize(
+    "target", ["/api/auth/../../health", "/api/auth/%2e%2e/ok", "//api/auth/ok"]
+)
+def test_a_path_is_taken_as_it_was_sent(space, target):
+    client = WireClient(("127.0.0.1", space.port))
+    answer = client.get(target).answer()
+    client.close()
+    assert answer.status == 404
+
+
+def test_a_host_header_changes_nothing_in_the_answer(space):
+    client = WireClient(("127.0.0.1", space.port))
+    client.send("GET /api/auth/error?error=x HTTP/1.1", "Host: evil.example")
+    answer = client.answer()
+    client.close()
+    assert (answer.status, answer.headers["location"]) == (302, "/?error=x")
+
+
+def test_a_body_that_is_announced_too_large_is_refused_unread(space):
+    client = WireClient(("127.0.0.1", space.port))
+    client.send(
+        "POST /api/auth/sign-in/email HTTP/1.1",
+        "Host: localhost",
+        "Content-Type: application/json",
+        "Content-Length: 50000000",
+    )
+    answer = client.answer()
+    client.close()
+    assert (answer.status, json.loads(answer.body)["code"]) == (413, "PAYLOAD_TOO_LARGE")
+
+
+def test_what_a_caller_left_unsent_opens_nothing(browser_of, space):
+    client = WireClient(("127.0.0.1", space.port))
+    client.send(
+        "POST /api/auth/sign-in/email HTTP/1.1",
+        "Host: localhost",
+        "Content-Type: application/json",
+        "Content-Length: 100",
+        body=b'{"email": "a',
+    )
+    client.close()
+    with browser_of() as visitor:
+        assert visitor.get("/health").status_code == 200

@@ -1,0 +1,84 @@
+"""Several replicas that share their limits in Redis."""
+
+import shutil
+import subprocess
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import pytest
+
+from tests.inside import Gatehouse
+from tests.rig import shared
+from tests.rig.missing import missing
+from tests.rig.processes import free_port, listens, wait_until
+
+
+class Redis:
+    """A Redis of this test's own."""
+
+    def __init__(self, folder: Path) -> None:
+        self._folder, self.port = folder, free_port()
+        self.url = f"redis://127.0.0.1:{self.port}/0"
+        self._process: subprocess.Popen[bytes]
+
+    def start(self) -> None:
+        command = ["redis-server", "--port", str(self.port), "--bind", "127.0.0.1", "--save", ""]
+        self._process = subprocess.Popen(
+            command, cwd=self._folder, stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL
+        )
+        shared.started(self._process.pid)
+        wait_until(lambda: listens(self.port), "Redis")
+
+    def stop(self) -> None:
+        self._process.kill()
+        self._process.wait()
+        shared.ended(self._process.pid)
+
+
+@pytest.fixture
+def redis(tmp_path: Path) -> Iterator[Redis]:
+    if not shutil.which("redis-server"):
+        missing("Redis", "install the package redis-server")
+    made = Redis(tmp_path)
+    made.start()
+    yield made
+    made.stop()
+
+
+@pytest.fixture
+def replicas(redis: Redis, start: Callable[..., Gatehouse], postgres_url: str) -> list[Gatehouse]:
+    told = {"rate_limits": True, "redis_url": redis.url, "database_url": postgres_url}
+    return [start(**told), start(**told)]
+
+
+def test_what_one_has_counted_the_other_knows(replicas):
+    first, second = (each.visitor() for each in replicas)
+    assert [first.signs_in().status_code for _ in range(2)] == [401, 401]
+    assert [second.signs_in().status_code for _ in range(2)] == [401, 429]
+    assert first.signs_in().status_code == 429
+
+
+def test_guesses_at_one_account_are_counted_together(replicas):
+    statuses = [
+        replicas[number % 2].visitor(f"198.51.100.{number}").signs_in(password="x").status_code
+        for number in range(12)
+    ]
+    assert statuses == [401] * 10 + [429] * 2
+
+
+def test_the_limit_per_user_is_shared_too(replicas):
+    ada = replicas[0].member()
+    elsewhere = replicas[1].visitor()
+    elsewhere.cookies = dict(ada.cookies)
+    answers = [browser.get("/api/me") for browser in (ada, elsewhere) * 6]
+    assert [answer.status_code for answer in answers] == [200] * 10 + [429] * 2
+
+
+def test_without_redis_each_counts_for_itself_and_people_still_get_in(replicas, redis):
+    ada = replicas[0].member()
+    redis.stop()
+    assert ada.signs_in().status_code == 200
+    assert {ada.get("/api/me").status_code for _ in range(10)} == {200}
+    visitor = replicas[1].visitor("192.0.2.7")
+    assert [visitor.signs_in(password="x").status_code for _ in range(4)] == [401, 401, 401, 429]
+    redis.start()

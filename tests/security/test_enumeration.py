@@ -1,0 +1,124 @@
+"""Threat: finding out who has an account. Nothing but a correct password tells."""
+
+from typing import Any
+
+import pytest
+from sqlalchemy import update
+
+from backend.kernel.passwords import PasswordHasher
+from backend.storage.tables import users
+from tests.inside import Gatehouse
+
+ADA, NOBODY = "ada@example.com", "nobody@example.com"
+
+
+@pytest.fixture
+def hashes(monkeypatch: pytest.MonkeyPatch) -> list[str]:
+    """What was hashed or checked: each is a fifth of a second that a watch would see."""
+    done: list[str] = []
+
+    def counted(name: str) -> None:
+        original = getattr(PasswordHasher, name)
+
+        def count(*args: Any) -> Any:
+            done.append(name)
+            return original(*args)
+
+        monkeypatch.setattr(PasswordHasher, name, count)
+
+    counted("hash")
+    counted("verify")
+    return done
+
+
+def unknown(_: Gatehouse) -> None:
+    """Nobody has the address."""
+
+
+def wrong(gatehouse: Gatehouse) -> None:
+    gatehouse.member(ADA)
+
+
+def banned(gatehouse: Gatehouse) -> None:
+    gatehouse.member(ADA)
+    gatehouse.ban(ADA)
+
+
+def without_password(gatehouse: Gatehouse) -> None:
+    gatehouse.member(ADA)
+    gatehouse.change(update(users).values(password_hash=None))
+
+
+CASES = [unknown, wrong, banned, without_password]
+
+
+def described(gatehouse: Gatehouse) -> tuple[Any, ...]:
+    """Everything a guesser sees of a wrong guess at ADA, but for the request's own number."""
+    answer = gatehouse.visitor().signs_in(ADA, "a wrong guess")
+    headers = [pair for pair in answer.headers.multi_items() if pair[0] != "x-request-id"]
+    return answer.status_code, answer.content, headers
+
+
+@pytest.mark.parametrize("case", CASES)
+def test_a_wrong_guess_is_answered_alike_whoever_it_was(anywhere, case):
+    expected = described(anywhere)
+    case(anywhere)
+    assert described(anywhere) == expected
+
+
+@pytest.mark.parametrize("case", CASES)
+def test_and_costs_exactly_one_hash(gatehouse, hashes, case):
+    case(gatehouse)
+    hashes.clear()
+    gatehouse.visitor().signs_in(ADA, "a wrong guess")
+    assert hashes == ["verify"]
+
+
+@pytest.mark.parametrize("case", CASES)
+def test_and_asks_the_database_equally_often(gatehouse, case):
+    case(gatehouse)
+    with gatehouse.statements() as said:
+        gatehouse.visitor().signs_in(ADA, "a wrong guess")
+    kinds = [statement.split()[0] for statement in said]
+    assert kinds == ["BEGIN", "SELECT", "ROLLBACK", "BEGIN", "INSERT", "COMMIT"]
+
+
+@pytest.mark.parametrize("password", ["x" * 128, "", "a\0b", "\u0301"])
+def test_an_odd_password_makes_no_difference(gatehouse, hashes, password):
+    gatehouse.member(ADA)
+    hashes.clear()
+    answers = [gatehouse.visitor().signs_in(email, password) for email in (ADA, NOBODY)]
+    assert [answer.status_code for answer in answers] == [401, 401]
+    assert answers[0].content == answers[1].content
+    assert hashes == ["verify", "verify"]
+
+
+def test_only_the_right_password_tells_of_a_ban(gatehouse):
+    banned(gatehouse)
+    assert gatehouse.visitor().signs_in(ADA, "a wrong guess").status_code == 401
+    assert gatehouse.visitor().signs_in(ADA).json()["code"] == "BANNED_USER"
+
+
+def test_a_taken_address_costs_no_hash_at_sign_up(gatehouse, hashes):
+    """Its answer tells as much already: 422 is what Better Auth says."""
+    gatehouse.member(ADA)
+    hashes.clear()
+    assert gatehouse.visitor().signs_up(ADA).status_code == 422
+    assert hashes == []
+
+
+def test_revoking_answers_alike_for_every_token(gatehouse):
+    ada, bob = gatehouse.member(ADA), gatehouse.member("bob@example.com")
+    theirs = bob.session()["session"]
+    named = [theirs["token"], theirs["id"], "nonsense", "a" * 42, ""]
+    answers = [ada.post("revoke-session", {"token": token}) for token in named]
+    assert {answer.content for answer in answers} == {b'{"status":true}'}
+
+
+def test_the_log_of_a_failure_does_not_name_the_address(gatehouse, capsys):
+    gatehouse.member(ADA)
+    gatehouse.visitor().signs_in(ADA, "a wrong guess")
+    gatehouse.visitor().signs_in(NOBODY, "a wrong guess")
+    said = capsys.readouterr()
+    assert "sign_in_failed" in said.out + said.err
+    assert "@example.com" not in said.out + said.err

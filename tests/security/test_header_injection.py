@@ -1,0 +1,86 @@
+"""Threat: what a caller says becomes a header line of our answer, or a line of our log."""
+
+from urllib.parse import quote
+
+import httpx
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from backend.web.answers import header_safe
+from tests.scene import check_like_every_answer
+
+SPLITTERS = [
+    "\r\nset-cookie: evil=1",
+    "\nevil: 1",
+    "\r",
+    "\0",
+    "%0d%0aevil: 1",
+    "\u010d\u010aevil: 1",
+]
+
+
+def lines_of(answer: httpx.Response) -> list[str]:
+    return [f"{name}: {value}" for name, value in answer.headers.multi_items()]
+
+
+@given(st.text(st.characters(exclude_categories=["Cs"])))
+def test_a_location_is_always_one_line(target):
+    assert not set(header_safe(target)) & set("\r\n\0 ")
+
+
+@pytest.mark.parametrize("splitter", SPLITTERS, ids=ascii)
+def test_a_callback_url_makes_no_header(gatehouse, splitter):
+    gatehouse.member()
+    answer = gatehouse.visitor().signs_in(callbackURL=f"/x{splitter}")
+    assert answer.status_code in {200, 403}
+    assert [
+        line for line in lines_of(answer) if line.startswith(("evil", "set-cookie: evil"))
+    ] == []
+    check_like_every_answer(answer)
+
+
+@pytest.mark.parametrize("splitter", SPLITTERS, ids=ascii)
+def test_an_error_code_makes_no_header(gatehouse, splitter):
+    answer = gatehouse.visitor().get(f"error?error={quote(splitter)}")
+    assert answer.headers["location"] == "/?error=UNKNOWN"
+
+
+@pytest.mark.parametrize("name", ["name", "image", "email"])
+@pytest.mark.parametrize("splitter", SPLITTERS, ids=ascii)
+def test_a_profile_makes_no_header(gatehouse, name, splitter):
+    visitor = gatehouse.visitor()
+    answer = visitor.signs_up(**{name: f"a{splitter}"} if name != "email" else {"email": splitter})
+    assert answer.status_code in {200, 400}
+    assert [line for line in lines_of(answer) if line.startswith("evil")] == []
+
+
+def test_an_origin_is_echoed_only_if_it_is_trusted(gatehouse):
+    for origin in ("http://localhost:7860\x0bevil", "http://localhost:7860/\tx", "\xff"):
+        answer = gatehouse.visitor().get("ok", headers={"origin": origin.encode("latin-1")})
+        assert "access-control-allow-origin" not in answer.headers
+
+
+def test_an_agent_moves_no_cursor_and_makes_no_line(gatehouse, capsys):
+    agent = b"x\x1b[2J\x9b2J\x85forged\x7f\r\n\0 level=info"
+    visitor = gatehouse.visitor()
+    visitor.signs_up()
+    visitor.post(
+        "sign-in/email",
+        {"email": "ada@example.com", "password": "x"},
+        headers={"user-agent": agent},
+    )
+    said = capsys.readouterr()
+    assert (
+        len([line for line in (said.out + said.err).splitlines() if "sign_in_failed" in line]) == 1
+    )
+    (event,) = [each for each in gatehouse.events() if each.kind == "sign_in_failed"]
+    assert event.user_agent == "x[2J2Jforged level=info"
+
+
+def test_a_refused_type_is_repeated_short_and_inside_the_body_only(gatehouse):
+    headers = {"content-type": "text/" + "x" * 5000}
+    answer = gatehouse.visitor().post("sign-in/email", raw=b"{}", headers=headers)
+    assert answer.status_code == 415
+    assert len(answer.content) < 400
+    assert "xxxxx" not in str(answer.headers)

@@ -1,0 +1,125 @@
+"""Threat: a session that was ended lives on in another replica's memory."""
+
+import pytest
+from sqlalchemy import delete, text, update
+
+from backend.storage.tables import sessions, users
+from tests.inside import Gatehouse, Visitor
+from tests.rig.fixtures import Place
+from tests.rig.processes import wait_until
+
+
+@pytest.fixture
+def replicas(postgres_url: str, start) -> list[Gatehouse]:
+    """Two applications on one PostgreSQL, each sure that it hears of every change."""
+    both = [start(database_url=postgres_url) for _ in range(2)]
+    for each in both:
+        each.wait_for_the_feed()
+    return both
+
+
+def same_browser(visitor: Visitor, gatehouse: Gatehouse) -> Visitor:
+    """The same browser, whose requests reach the other replica."""
+    there = gatehouse.visitor()
+    there.cookies = visitor.cookies
+    return there
+
+
+@pytest.fixture
+def here_and_there(replicas: list[Gatehouse]) -> tuple[Visitor, Visitor]:
+    """Ada's browser at the first replica and at the second, which both have her in memory."""
+    here = replicas[0].member()
+    there = same_browser(here, replicas[1])
+    for browser in (here, there, here, there):
+        assert browser.session() is not None
+    with replicas[1].statements() as said:
+        assert there.session() is not None
+    assert said == []
+    return here, there
+
+
+def ends(visitor: Visitor, stolen: dict[str, str]) -> None:
+    """Wait until this browser's session is over: it takes the flight of one notification."""
+
+    def is_over() -> bool:
+        visitor.cookies = dict(stolen)
+        return visitor.session() is None
+
+    wait_until(is_over, "the end of the session", 10)
+
+
+@pytest.mark.parametrize("path", ["sign-out", "revoke-sessions"])
+def test_what_one_replica_ends_the_other_forgets(here_and_there, path):
+    here, there = here_and_there
+    stolen = dict(here.cookies)
+    assert here.post(path, {}).status_code == 200
+    ends(there, stolen)
+
+
+def test_revoking_the_others_reaches_them(replicas, here_and_there):
+    _, there = here_and_there
+    stolen = dict(there.cookies)
+    other = replicas[0].visitor()
+    other.signs_in()
+    other.post("revoke-other-sessions", {})
+    ends(there, stolen)
+
+
+def test_a_changed_name_is_seen_at_the_other(here_and_there):
+    here, there = here_and_there
+    here.post("update-user", {"name": "Ada King"})
+    wait_until(lambda: there.session()["user"]["name"] == "Ada King", "the new name", 10)
+
+
+BY_HAND = {
+    "a session deleted": delete(sessions),
+    "a user deleted": delete(users),
+    "everything emptied": text("TRUNCATE users CASCADE"),
+}
+
+
+@pytest.mark.parametrize("how", BY_HAND)
+def test_what_is_ended_by_hand_is_ended_in_both(postgres, postgres_url, here_and_there, how):
+    stolen = dict(here_and_there[0].cookies)
+    statement = str(BY_HAND[how].compile())
+    postgres.execute(statement, postgres_url.rpartition("/")[2])
+    for browser in here_and_there:
+        ends(browser, stolen)
+
+
+def test_a_ban_written_by_hand_is_seen_by_both(postgres, postgres_url, here_and_there):
+    statement = str(
+        update(users).values(banned=True).compile(compile_kwargs={"literal_binds": True})
+    )
+    postgres.execute(statement, postgres_url.rpartition("/")[2])
+    for browser in here_and_there:
+        wait_until(lambda seen=browser: seen.session()["user"]["banned"], "the ban", 10)
+
+
+def test_the_replica_that_acknowledges_honours_it_from_that_moment(anywhere):
+    for _ in range(10):
+        ada = anywhere.visitor()
+        ada.signs_up() if not anywhere.events() else ada.signs_in()
+        assert ada.session() is not None
+        stolen = dict(ada.cookies)
+        ada.post("sign-out")
+        ada.cookies = stolen
+        assert ada.session() is None
+
+
+def test_a_prolonged_session_is_not_forgotten_by_the_other(here_and_there, replicas, clock):
+    here, there = here_and_there
+    clock.advance(days=1)
+    here.session()
+    assert there.session()["session"]["expiresAt"] == "2026-11-30T12:00:00.000Z"
+
+
+@pytest.mark.parametrize("place", ["pgbouncer"], indirect=True)
+def test_through_a_pooler_alone_every_check_reads_the_row(place: Place, start):
+    """No notification passes a transaction pooler: then nothing is believed from memory."""
+    gatehouse = start(database_url=place.url, database_url_direct=place.url)
+    ada = gatehouse.member()
+    with gatehouse.statements() as said:
+        for _ in range(3):
+            assert ada.session() is not None
+    assert len([each for each in said if "FROM sessions" in each]) == 3

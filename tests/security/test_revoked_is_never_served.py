@@ -1,0 +1,156 @@
+"""Threat: a session that has ended is served once more, by whatever order of events.
+
+Hypothesis plays random days in the life of three browsers against a model of thirty lines; every
+cookie ever handed out is tried again and again.
+"""
+
+import tempfile
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from pathlib import Path
+from typing import Any
+
+from hypothesis import settings
+from hypothesis import strategies as st
+from hypothesis.stateful import RuleBasedStateMachine, initialize, precondition, rule
+
+from tests.clocks import FixedClock, SeededRandomness
+from tests.inside import Gatehouse, Loop, Visitor
+from tests.make import make_settings
+from tests.rig.processes import wait_until
+
+DAY = timedelta(days=1)
+BROWSERS, PEOPLE = st.integers(0, 2), st.sampled_from(["ada@example.com", "bob@example.com"])
+
+
+@dataclass
+class Life:
+    """A session as it should be."""
+
+    user: str
+    created: datetime
+    ends: datetime
+    remembered: bool
+
+
+class Model:
+    """All sessions that are alive, by the cookie that opens them."""
+
+    def __init__(self) -> None:
+        self.alive: dict[str, Life] = {}
+
+    def begin(self, cookie: str, user: str, now: datetime, remembered: bool) -> None:
+        ends = now + (7 * DAY if remembered else DAY)
+        self.alive[cookie] = Life(user, now, ends, remembered)
+
+    def use(self, cookie: str | None, now: datetime) -> Life | None:
+        life = self.alive.get(cookie or "")
+        if life is None or life.ends <= now:
+            self.alive.pop(cookie or "", None)
+            return None
+        latest = life.created + 30 * DAY
+        if life.remembered and life.ends < latest and now >= life.ends - 6 * DAY:
+            life.ends = min(now + 7 * DAY, latest)
+        return life
+
+    def end_all_of(self, user: str, but: str | None = None) -> None:
+        gone = [key for key, life in self.alive.items() if life.user == user and key != but]
+        for cookie in gone:
+            del self.alive[cookie]
+
+
+class ThreeBrowsers(RuleBasedStateMachine):
+    @initialize()
+    def open_the_doors(self) -> None:
+        self.folder = tempfile.TemporaryDirectory()
+        self.loop, self.clock, self.model = Loop(), FixedClock(), Model()
+        told = make_settings(Path(self.folder.name), rate_limits=False, session_cache_size=3)
+        self.gatehouse = Gatehouse(self.loop, told, self.clock, SeededRandomness())
+        self.browsers = [self.gatehouse.visitor() for _ in range(3)]
+        self.issued: list[str] = []
+        for person in ("ada@example.com", "bob@example.com"):
+            visitor = self.gatehouse.member(person)
+            self._note(visitor, person, True)
+
+    def _note(self, visitor: Visitor, user: str, remembered: bool) -> None:
+        cookie = visitor.session_cookie
+        assert cookie is not None
+        self.issued.append(cookie)
+        self.model.begin(cookie, user, self.clock.now(), remembered)
+
+    def _check(self, visitor: Visitor) -> Life | None:
+        expected = self.model.use(visitor.session_cookie, self.clock.now())
+        found = visitor.session()
+        assert (found and found["user"]["email"]) == (expected and expected.user)
+        if expected is not None:
+            ends = datetime.fromisoformat(found["session"]["expiresAt"])
+            assert ends == expected.ends
+        return expected
+
+    @rule(which=BROWSERS, person=PEOPLE, remember=st.booleans())
+    def sign_in(self, which: int, person: str, remember: bool) -> None:
+        visitor = self.browsers[which]
+        shown = visitor.session_cookie
+        assert visitor.signs_in(person, rememberMe=remember).status_code == 200
+        self.model.alive.pop(shown or "", None)
+        self._note(visitor, person, remember)
+
+    @rule(which=BROWSERS)
+    def look(self, which: int) -> None:
+        self._check(self.browsers[which])
+
+    @rule(which=BROWSERS)
+    def sign_out(self, which: int) -> None:
+        self.model.alive.pop(self.browsers[which].session_cookie or "", None)
+        self.browsers[which].post("sign-out")
+
+    @rule(which=BROWSERS, path=st.sampled_from(["revoke-sessions", "revoke-other-sessions"]))
+    def revoke(self, which: int, path: str) -> None:
+        cookie = self.browsers[which].session_cookie
+        life = self.model.use(cookie, self.clock.now())
+        answer = self.browsers[which].post(path, {})
+        assert answer.status_code == (200 if life else 401)
+        if life is not None:
+            self.model.end_all_of(life.user, cookie if "other" in path else None)
+
+    @rule(which=BROWSERS)
+    def change_the_name(self, which: int) -> None:
+        life = self.model.use(self.browsers[which].session_cookie, self.clock.now())
+        answer = self.browsers[which].post("update-user", {"name": "Somebody"})
+        assert answer.status_code == (200 if life else 401)
+
+    @precondition(lambda self: len(self.issued) > 2)
+    @rule(data=st.data())
+    def replay_a_stolen_cookie(self, data: Any) -> None:
+        thief = self.gatehouse.visitor("192.0.2.66")
+        thief.session_cookie = data.draw(st.sampled_from(self.issued))
+        self._check(thief)
+
+    @rule(hours=st.sampled_from([1, 23, 24, 25, 120, 167, 168]))
+    def time_passes(self, hours: int) -> None:
+        self.clock.advance(hours=hours)
+
+    @rule()
+    def the_memory_is_trusted(self) -> None:
+        wait_until(self.gatehouse.is_proven, "the change feed")
+
+    @rule(person=PEOPLE)
+    def ban_and_pardon(self, person: str) -> None:
+        """Without an end of its sessions a ban keeps nobody out but who signs in."""
+        self.gatehouse.ban(person)
+        assert self.gatehouse.visitor().signs_in(person).status_code == 403
+        self.gatehouse.pardon(person)
+
+    def teardown(self) -> None:
+        if hasattr(self, "gatehouse"):
+            for cookie in self.issued:
+                thief = self.gatehouse.visitor("192.0.2.66")
+                thief.session_cookie = cookie
+                self._check(thief)
+            self.gatehouse.close()
+            self.loop.close()
+            self.folder.cleanup()
+
+
+TestThreeBrowsers = ThreeBrowsers.TestCase
+TestThreeBrowsers.settings = settings(max_examples=25, stateful_step_count=30, deadline=None)

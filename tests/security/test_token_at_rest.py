@@ -1,0 +1,97 @@
+"""Threat: somebody reads the database. Nothing in it signs anybody in."""
+
+import hashlib
+from urllib.parse import quote
+
+import pytest
+from sqlalchemy import select, text
+
+from backend.storage.tables import audit_events, metadata, sessions, users
+from tests.inside import Gatehouse
+from tests.make import PASSWORD
+
+
+def everything_in(gatehouse: Gatehouse) -> list[str]:
+    """Every value of every row, as text, and bytes as hex too."""
+    found = []
+    for table in metadata.tables.values():
+        for row in gatehouse.rows(select(table)):
+            for value in row:
+                found.append(str(value))
+                if isinstance(value, bytes | memoryview):
+                    found += [bytes(value).hex(), bytes(value).decode("latin-1")]
+    return found
+
+
+def test_a_dump_opens_no_session(anywhere):
+    ada = anywhere.member()
+    assert ada.session() is not None
+    loot = everything_in(anywhere)
+    assert len(loot) > 20
+    for value in loot:
+        thief = anywhere.visitor()
+        thief.session_cookie = quote(value, safe="")
+        assert thief.session() is None
+        bearer = {"authorization": f"Bearer {value}".encode("utf-8", "replace")}
+        assert anywhere.visitor().get("get-session", headers=bearer).json() is None
+
+
+def test_a_dump_signs_nobody_in(gatehouse):
+    gatehouse.member()
+    for value in everything_in(gatehouse):
+        assert gatehouse.visitor().signs_in(password=value[:128]).status_code in {400, 401}
+
+
+def test_what_is_stored_is_the_digest_and_nothing_of_the_token(anywhere):
+    token = anywhere.visitor().signs_up().json()["token"]
+    ((stored,),) = anywhere.rows(select(sessions.c.session_token))
+    assert bytes(stored) == hashlib.sha256(token.encode()).digest()
+    assert not any(token in value or token[:8] in value for value in everything_in(anywhere))
+
+
+def test_the_password_is_stored_as_a_slow_hash_only(anywhere):
+    anywhere.member()
+    ((stored,),) = anywhere.rows(select(users.c.password_hash))
+    assert stored.startswith("$bcrypt-sha256$v=2,t=2b,r=")
+    assert not any(PASSWORD in value for value in everything_in(anywhere))
+
+
+def test_the_hash_leaves_the_database_for_no_answer(gatehouse):
+    ada = gatehouse.member()
+    ((stored,),) = gatehouse.rows(select(users.c.password_hash))
+    for path in ("get-session", "list-sessions", "/api/me"):
+        answer = ada.get(path).text
+        assert stored not in answer
+        assert "hash" not in answer.lower()
+        assert "sessionToken" not in answer
+
+
+@pytest.mark.parametrize("column", ["token", "cookie", "signature"])
+def test_there_is_no_column_for_it(gatehouse, column):
+    names = {each.name for table in metadata.tables.values() for each in table.c}
+    assert {name for name in names if column in name} <= {"session_token"}
+
+
+def test_a_listed_session_of_another_browser_shows_no_token(anywhere):
+    ada, elsewhere = anywhere.member(), anywhere.visitor()
+    token = elsewhere.signs_in().json()["token"]
+    assert token not in ada.get("list-sessions").text
+
+
+def test_the_audit_trail_cannot_open_anything(gatehouse):
+    ada = gatehouse.member()
+    ada.signs_in(password="wrong wrong")
+    ada.post("sign-out")
+    told = str(gatehouse.rows(select(audit_events)))
+    assert PASSWORD not in told
+    assert "wrong wrong" not in told
+
+
+def test_the_database_itself_holds_the_tables_we_know(anywhere):
+    kind = anywhere.house.workshop.database.kind
+    where = {
+        "sqlite": "SELECT name FROM sqlite_master WHERE type = 'table' AND name NOT LIKE 'sqlite%'",
+        "postgresql": "SELECT tablename FROM pg_tables WHERE schemaname = 'public'",
+    }[kind]
+    found = {name for (name,) in anywhere.rows(text(where))}
+    assert found == {*metadata.tables, "alembic_version"}
