@@ -27,8 +27,8 @@ DROPPED_DIRECT = (
 FIRST_ADMIN_TITLE = "No administrator yet?"
 FIRST_ADMIN = (
     "Set ADMIN_EMAIL and ADMIN_PASSWORD and restart: the server then makes that account. On "
-    "Hugging Face they belong into the Space's Settings, under Variables and secrets; elsewhere "
-    "into the environment or the file .env."
+    "Hugging Face add both as secrets in the Space's Settings; elsewhere they go into the "
+    "environment or the file .env."
 )
 NO_KEY = "SECRET_KEY is not set."
 GENERATED_KEY = (

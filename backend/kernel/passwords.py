@@ -92,7 +92,8 @@ class PasswordHasher:
         text = normalised(password)
         try:
             matches, upgraded = self._context.verify_and_update(text, hashed or self._nobody)
-        except (PasslibSecurityError, ValueError):  # a NUL in front of a plain bcrypt hash
+        except (PasslibSecurityError, ValueError):  # no hash we know, or NUL and a plain bcrypt
+            self._context.verify(text, self._nobody)  # as slow as every other refusal
             return Verdict(matches=False, upgraded=None)
         if hashed is None:
             return Verdict(matches=False, upgraded=None)

@@ -11,8 +11,10 @@ from backend.storage import sessions, users
 from backend.storage.work import Work
 from tests.storage.conftest import digest_of, settings_for, stored_session, stored_user
 
-NOW = datetime.now(UTC)  # noqa: TID251  the triggers compare with the server's own clock
-ENDS = NOW + timedelta(days=7)
+
+def now() -> datetime:
+    """The time when it is asked for: the triggers compare with the server's own clock."""
+    return datetime.now(UTC)  # noqa: TID251
 
 
 @pytest.fixture
@@ -56,7 +58,7 @@ def heard(postgres_url: str, psql) -> Iterator[Callable[[], list[str]]]:
 
 
 def live_session(work, user, **said):
-    return stored_session(work, user, **{"expires_at": ENDS, **said})
+    return stored_session(work, user, **{"expires_at": now() + timedelta(days=7), **said})
 
 
 def test_what_no_cache_can_hold_yet_tells_nobody(work, heard):
@@ -68,7 +70,9 @@ def test_prolonging_tells_nobody(work, heard):
     session = live_session(work, stored_user(work))
     heard()
     with work() as mine:
-        assert sessions.prolong(mine.db, session, ENDS + timedelta(days=1), NOW)
+        assert sessions.prolong(
+            mine.db, session, now() + timedelta(days=7) + timedelta(days=1), now()
+        )
     assert heard() == []
 
 
@@ -91,7 +95,7 @@ def test_nothing_is_told_before_the_commit_and_nothing_after_a_rollback(work, he
 
 def test_ending_an_expired_session_tells_nobody(work, heard):
     user = stored_user(work)
-    session = live_session(work, user, expires_at=NOW - timedelta(hours=1))
+    session = live_session(work, user, expires_at=now() - timedelta(hours=1))
     with work() as mine:
         sessions.delete_by_digest(mine.db, digest_of(session))
     assert heard() == []
@@ -99,7 +103,7 @@ def test_ending_an_expired_session_tells_nobody(work, heard):
 
 def test_ending_a_session_that_a_late_clock_still_honours_tells(work, heard):
     user = stored_user(work)
-    session = live_session(work, user, expires_at=NOW - timedelta(minutes=5))
+    session = live_session(work, user, expires_at=now() - timedelta(minutes=5))
     with work() as mine:
         sessions.delete_by_digest(mine.db, digest_of(session))
     assert heard() == [str(user.id)]
@@ -186,5 +190,5 @@ def test_truncate_tells_everyone(work, heard, psql, tables):
 def test_a_profile_change_of_ours_tells(work, heard):
     user = stored_user(work)
     with work() as mine:
-        users.update_profile(mine.db, user.id, {"name": "new"}, NOW)
+        users.update_profile(mine.db, user.id, {"name": "new"}, now())
     assert heard() == [str(user.id)]

@@ -88,6 +88,17 @@ def test_a_hash_that_is_none_matches_nothing(hasher):
         assert not hasher.verify(Password("x"), broken).matches
 
 
+@pytest.mark.parametrize("stored", [None, "", "x", "a" * 32 + ":" + "b" * 128, "ours", "plain"])
+@pytest.mark.parametrize("guess", ["x", "x\0"])
+def test_every_refusal_costs_one_hash(hasher, monkeypatch, stored, guess):
+    ours, plain = hasher.hash(Password("y")), bcrypt.hashpw(b"y", bcrypt.gensalt(4)).decode()
+    hashed, hashpw = [], bcrypt.hashpw
+    monkeypatch.setattr(bcrypt, "hashpw", lambda *args: hashed.append(1) or hashpw(*args))
+    known = {"ours": ours, "plain": plain}.get(stored, stored)
+    assert not hasher.verify(Password(guess), known).matches
+    assert len(hashed) == 1
+
+
 def test_a_hash_of_our_own_cost_is_kept(hasher):
     hashed = hasher.hash(Password("x"))
     assert hasher.verify(Password("x"), hashed).upgraded is None

@@ -114,7 +114,7 @@ def sign_in(
     credential = users.find_credential(work.db, email)
     failures = _count_attempt(work, accounts.limits, email, credential, device_of)
     user = _check_password(work, accounts, credential, password)
-    accounts.limits.refund(FAILURES_PER_ACCOUNT, *failures)
+    work.after_commit(lambda: accounts.limits.refund(FAILURES_PER_ACCOUNT, *failures))
     signing_in = SigningIn(user, "password", remember)
     if answer := accounts.gates.first_answer(work, signing_in):
         return answer
@@ -180,7 +180,7 @@ def _count_attempt(
     """
     known = device_of(str(credential.user.id)) if credential else None
     who = ("account", sha256((known or email).encode()).hexdigest())
-    exceeded = limits.count(FAILURES_PER_ACCOUNT, *who)
+    exceeded = work.outside(limits.count, FAILURES_PER_ACCOUNT, *who)  # may ask Redis
     if exceeded is None:
         return who
     if exceeded.first:
