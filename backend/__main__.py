@@ -1,26 +1,67 @@
 """`python -m backend COMMAND`: the API without the panel, and the owner's commands."""
 
 import argparse
+import getpass
+import json
+import sys
+import tempfile
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
 
+from backend.features.admin.first_admin import add_admin
+from backend.features.moving.commands import run_export, run_import
+from backend.kernel.client import NOBODY
+from backend.kernel.clock import SystemClock
+from backend.kernel.data_dir import open_data_dir
+from backend.kernel.email_address import is_address, normal_form
+from backend.kernel.passwords import PasswordHasher, PasswordRules
+from backend.kernel.randomness import SystemRandomness
+from backend.kernel.refusals import Refusal
+from backend.kernel.secret import Password
+from backend.kernel.settings import SettingsError
 from backend.main import create_app
 from backend.start import announce, plain_errors, start_settings
 from backend.storage.addresses import database_url, direct_url
+from backend.storage.beside import opened_beside
+from backend.storage.engine import DatabaseUnavailable
 from backend.storage.migrate import migrate
+from backend.storage.work import Work, Workshop
+from backend.web.openapi import ApiDocument
 from backend.web.server import serve
 
 
 def main() -> None:
     """Run one command; see `python -m backend --help`."""
+    said = _parser().parse_args()
+    with plain_errors("start" if said.run is _serve else "do this"):
+        sys.exit(said.run(said))
+
+
+def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser("python -m backend", description="Gatehouse without the panel")
-    commands = parser.add_subparsers(dest="command", required=True)
-    commands.add_parser("serve", help="serve the API alone; run as many of these as you like")
-    commands.add_parser("migrate", help="bring the database to the newest step and stop")
-    chosen = parser.parse_args().command
-    with plain_errors():
-        {"serve": _serve, "migrate": _migrate}[chosen]()
+    commands = parser.add_subparsers(required=True, metavar="COMMAND")
+
+    def add(name: str, run: Callable[..., int | None], about: str) -> argparse.ArgumentParser:
+        command = commands.add_parser(name, help=about, description=about)
+        command.set_defaults(run=run)
+        return command
+
+    add("serve", _serve, "serve the API alone; run as many of these as you like")
+    add("migrate", _migrate, "bring the database to the newest step and stop")
+    add("openapi", _openapi, "print the description of every endpoint, as JSON")
+    admin = add("create-admin", _create_admin, "make an admin; the password is asked for or piped")
+    admin.add_argument("email")
+    admin.add_argument("--name", default="Admin")
+    moving_in = add("import-users", _import, "move users in from CSV or JSON lines; run it again")
+    moving_in.add_argument("file", type=Path)
+    moving_in.add_argument("--dry-run", action="store_true", help="check every line, store none")
+    moving_out = add("export-users", _export, "move users out, into a new .csv or .jsonl file")
+    moving_out.add_argument("file", type=Path)
+    return parser
 
 
-def _serve() -> None:
+def _serve(_: argparse.Namespace) -> None:
     settings = start_settings().model_copy(update={"panel": False})
     app = create_app(settings)
     announce(settings)
@@ -33,9 +74,77 @@ def _serve() -> None:
     )
 
 
-def _migrate() -> None:
+def _migrate(_: argparse.Namespace) -> None:
     settings = start_settings()
     migrate(direct_url(settings) or database_url(settings))
+
+
+def _openapi(_: argparse.Namespace) -> None:
+    with tempfile.TemporaryDirectory() as folder:  # it needs no data, and must not touch any
+        empty = {"database_url": None, "data_dir": Path(folder), "admin_email": ""}
+        app = create_app(start_settings().model_copy(update=empty))
+        document: ApiDocument = app.state.house.services[ApiDocument]
+        sys.stdout.write(json.dumps(json.loads(document.of(app)), indent=2) + "\n")
+
+
+def _create_admin(said: argparse.Namespace) -> int:
+    email = normal_form(said.email)
+    if not is_address(email):
+        raise SettingsError(f"{said.email!r} is not an e-mail address")
+    with _workshop() as workshop:
+        settings = workshop.settings
+        password = _ask_for_password()
+        try:
+            PasswordRules(settings.password_min, settings.password_max, settings.strict).check_new(
+                password
+            )
+        except Refusal as refusal:
+            raise SettingsError(refusal.message) from None
+        with Work(workshop, NOBODY) as work:
+            hasher = PasswordHasher(settings.bcrypt_rounds)
+            added = add_admin(work, hasher, email, said.name, password)
+    told = "is an admin now" if added else "has an account already, and it was left as it is"
+    sys.stdout.write(f"{email} {told}\n")
+    return 0 if added else 1
+
+
+def _ask_for_password() -> Password:
+    # Never an argument: those are seen by every user of the machine and kept by the shell.
+    if not sys.stdin.isatty():
+        return Password(sys.stdin.readline().rstrip("\r\n"))
+    password = getpass.getpass("Password: ")
+    if getpass.getpass("Once more: ") != password:
+        raise SettingsError("the two passwords differ")
+    return Password(password)
+
+
+def _import(said: argparse.Namespace) -> int:
+    with _workshop() as workshop:
+        hasher = PasswordHasher(workshop.settings.bcrypt_rounds)
+        return run_import(workshop, hasher, said.file, dry=said.dry_run)
+
+
+def _export(said: argparse.Namespace) -> None:
+    with _workshop() as workshop:
+        run_export(workshop, said.file)
+
+
+@contextmanager
+def _workshop() -> Iterator[Workshop]:
+    """Open what a command needs to work on the data, beside a server that may be running."""
+    settings, clock = start_settings(), SystemClock()
+    if settings.database_url is None:
+        open_data_dir(settings)
+    try:
+        with opened_beside(settings, clock) as database:
+            # Nobody's session is cached here, and what is recorded need not be logged as well.
+            yield Workshop(database, clock, SystemRandomness(), settings, _nothing, _nothing)
+    except DatabaseUnavailable as error:
+        raise SettingsError(f"the database says: {error}") from None
+
+
+def _nothing(*_: object) -> None:
+    """There is nothing to do."""
 
 
 if __name__ == "__main__":

@@ -13,13 +13,28 @@ from starlette.types import Lifespan, Receive, Scope, Send
 from backend import __version__
 from backend.features.accounts import routes as accounts
 from backend.features.accounts.service import Accounts, Gates
+from backend.features.admin.authority import before_removal
 from backend.features.admin.bans import refuse_banned
 from backend.features.admin.first_admin import ensure_first_admin
+from backend.features.admin.routes import ALL as ADMIN
+from backend.features.admin.status import Deployment
+from backend.features.audit import routes as audit
 from backend.features.docs import routes as docs
 from backend.features.docs.about import ABOUT
+from backend.features.email_verification import routes as email_verification
+from backend.features.email_verification.service import mail_at_sign_up, refuse_unverified
 from backend.features.health import routes as health
 from backend.features.health.routes import ReadinessProbe
+from backend.features.housekeeping.service import Housekeeper
 from backend.features.landing import routes as landing
+from backend.features.links.mailing import Mailing
+from backend.features.links.service import Links
+from backend.features.mail import routes as mail
+from backend.features.mail.office import open_post_office
+from backend.features.mail.service import PostOffice
+from backend.features.mail.worker import MailWorker
+from backend.features.own_account import routes as own_account
+from backend.features.password_reset import routes as password_reset
 from backend.features.sessions import routes as sessions
 from backend.features.sessions.cache import SessionCache
 from backend.features.sessions.reader import SessionReader
@@ -49,7 +64,20 @@ from backend.web.openapi import ApiDocument
 from backend.web.origins import TrustedOrigins
 from backend.web.request_log import RequestLog
 
-CAPABILITIES = [accounts.routes, sessions.routes, health.routes, landing.routes, docs.routes]
+CAPABILITIES = [
+    accounts.routes,
+    sessions.routes,
+    email_verification.routes,
+    password_reset.routes,
+    own_account.routes,
+    own_account.data_routes,
+    *ADMIN,
+    audit.routes,
+    mail.routes,
+    health.routes,
+    landing.routes,
+    docs.routes,
+]
 
 
 def create_app(
@@ -72,7 +100,7 @@ def create_app(
         app = FastAPI(
             title=settings.app_name,
             version=__version__,
-            lifespan=_lifespan(feed, closing.pop_all()),
+            lifespan=_lifespan(house, feed, closing.pop_all()),
             openapi_url=None,
             redirect_slashes=False,  # its redirect would trust the Host header
         )
@@ -88,34 +116,45 @@ def create_app(
 def _furnish(
     workshop: Workshop, keyring: Keyring, cache: SessionCache, feed: ChangeFeed, closing: ExitStack
 ) -> House:
-    settings, clock = workshop.settings, workshop.clock
+    settings, database, clock = workshop.settings, workshop.database, workshop.clock
     cookies = Cookies(keyring, secure=settings.secure_cookies)
     mint = TokenMint(keyring)
     limits = Limits(settings, clock)
+    office, worker = open_post_office(workshop, keyring)
+    mailing = Mailing(Links.of(keyring), office, limits)
+    housekeeper = Housekeeper(workshop)
+    database.also_after_write(housekeeper.wrote)
+    closing.callback(housekeeper.stop)
     services: dict[type, Any] = {
         Settings: settings,
         Cookies: cookies,
         TokenMint: mint,
         SessionReader: SessionReader(settings, cookies, mint, cache, feed),
-        Accounts: _accounts(workshop, mint, limits, closing),
-        ReadinessProbe: ReadinessProbe(workshop.database, clock, lambda: feed.state),
+        Accounts: _accounts(workshop, mint, limits, mailing, closing),
+        Mailing: mailing,
+        PostOffice: office,
+        Housekeeper: housekeeper,
+        Deployment: Deployment(settings, database, cache, lambda: feed.state, limits),
+        ReadinessProbe: ReadinessProbe(database, clock, lambda: feed.state),
         ApiDocument: ApiDocument(ABOUT, _tags(), cookies),
     }
-    pools = Pools(settings)
-    closing.callback(pools.close)
-    house = House(
+    if worker is not None:
+        services[MailWorker] = worker
+    house = services[House] = House(
         workshop=workshop,
         addresses=ClientAddresses(settings.trusted_proxies, settings.frontend_proxy_key),
         origins=TrustedOrigins(settings.trusted_origins),
         limits=limits,
-        pools=pools,
+        pools=Pools(settings),
         services=services,
     )
-    services[House] = house
+    closing.callback(house.pools.close)
     return house
 
 
-def _accounts(workshop: Workshop, mint: TokenMint, limits: Limits, closing: ExitStack) -> Accounts:
+def _accounts(
+    workshop: Workshop, mint: TokenMint, limits: Limits, mailing: Mailing, closing: ExitStack
+) -> Accounts:
     settings = workshop.settings
     hasher = PasswordHasher(settings.bcrypt_rounds)
     hasher.prove()
@@ -124,16 +163,27 @@ def _accounts(workshop: Workshop, mint: TokenMint, limits: Limits, closing: Exit
         ensure_first_admin(work, hasher, rules)
     hashes = HashPool(hasher, threads=settings.hash_threads, nice=settings.hash_nice)
     closing.callback(hashes.close)
-    return Accounts(hashes, rules, mint, limits, Gates([refuse_banned]))
+    return Accounts(
+        hashes,
+        rules,
+        mint,
+        limits,
+        Gates([refuse_banned, refuse_unverified(mailing)]),
+        on_sign_up=[mail_at_sign_up(mailing)],
+        before_removal=[before_removal],
+    )
 
 
-def _lifespan(feed: ChangeFeed, closing: ExitStack) -> Lifespan[FastAPI]:
+def _lifespan(house: House, feed: ChangeFeed, closing: ExitStack) -> Lifespan[FastAPI]:
     @asynccontextmanager
     async def lifespan(_: FastAPI) -> AsyncIterator[None]:
         async with AsyncExitStack() as stack:
             stack.enter_context(closing)
             await feed.start()
             stack.push_async_callback(feed.stop)
+            if worker := house.services.get(MailWorker):
+                worker.start()
+                stack.callback(worker.stop)
             yield
 
     return lifespan

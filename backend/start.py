@@ -16,13 +16,13 @@ def start_settings() -> Settings:
 
 
 @contextmanager
-def plain_errors() -> Iterator[None]:
+def plain_errors(cannot: str = "start") -> Iterator[None]:
     """Turn an operator's mistake into one line per problem and exit code 1; never a traceback."""
     try:
         yield
     except SettingsError as error:
         for line in str(error).splitlines():
-            sys.stderr.write(f"Gatehouse cannot start: {line}\n")
+            sys.stderr.write(f"Gatehouse cannot {cannot}: {line}\n")
         sys.exit(1)
 
 

@@ -1,1 +1,1 @@
-pytest_plugins = ["tests.rig.plugin", "tests.rig.fixtures", "tests.inside"]
+pytest_plugins = ["tests.rig.plugin", "tests.rig.fixtures", "tests.inside", "tests.letterbox"]

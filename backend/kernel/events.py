@@ -15,8 +15,28 @@ class EventKind(StrEnum):
     SIGN_OUT = "sign_out"
     SESSION_REVOKED = "session_revoked"
     USER_UPDATED = "user_updated"
+    USER_DELETION_REQUESTED = "user_deletion_requested"
+    USER_DELETED = "user_deleted"
+    DATA_EXPORTED = "data_exported"
+    PASSWORD_CHECK_FAILED = "password_check_failed"  # noqa: S105  an event, not a password
+    PASSWORD_CHANGED = "password_changed"  # noqa: S105
+    PASSWORD_RESET_REQUESTED = "password_reset_requested"  # noqa: S105
+    PASSWORD_RESET = "password_reset"  # noqa: S105
+    VERIFICATION_REQUESTED = "verification_requested"
+    EMAIL_VERIFIED = "email_verified"
+    EMAIL_CHANGE_REQUESTED = "email_change_requested"
+    EMAIL_CHANGE_CONFIRMED = "email_change_confirmed"
+    EMAIL_CHANGED = "email_changed"
+    USER_CREATED = "user_created"
+    ROLE_CHANGED = "role_changed"
+    USER_BANNED = "user_banned"
+    USER_UNBANNED = "user_unbanned"
+    PASSWORD_SET = "password_set"  # noqa: S105
+    IMPERSONATION_STARTED = "impersonation_started"
+    IMPERSONATION_ENDED = "impersonation_ended"
     RATE_LIMITED = "rate_limited"
     ADMIN_CREATED = "admin_created"
+    USERS_IMPORTED = "users_imported"
 
 
 @dataclass(frozen=True, slots=True)

@@ -2,20 +2,23 @@
 
 bcrypt reads 72 bytes and stops at NUL, so it never sees the password itself: libpass feeds it a
 digest of all of it (`bcrypt_sha256`). There is no pepper on top: a lost key must not lock out
-every user. Plain `$2b$` hashes from elsewhere verify and are replaced at the next sign-in.
+every user. Hashes that other systems made verify and are replaced at the next sign-in.
 """
 
 import unicodedata
+import warnings
 from dataclasses import dataclass
 from functools import cache
 from importlib import resources
 
 from passlib.context import CryptContext
-from passlib.exc import PasslibSecurityError
+from passlib.exc import PasslibHashWarning, PasslibSecurityError
 
+from backend.kernel import foreign_hashes
 from backend.kernel.refusals import Refusal
 from backend.kernel.secret import Password
 
+_OURS = "bcrypt_sha256"
 _TAIL = "0123456789 !\"#$%&'()*+,-./:;<=>?@[\\]^_`{|}~"
 
 
@@ -69,8 +72,8 @@ class PasswordHasher:
 
     def __init__(self, rounds: int) -> None:
         self._context = CryptContext(
-            schemes=["bcrypt_sha256", "bcrypt"],
-            deprecated=["bcrypt"],
+            schemes=[_OURS, *foreign_hashes.SCHEMES],
+            deprecated=list(foreign_hashes.SCHEMES),
             bcrypt_sha256__rounds=rounds,
         )
         # Checked when there is no such user, so that the answer takes as long as for a real one.
@@ -89,15 +92,43 @@ class PasswordHasher:
 
     def verify(self, password: Password, hashed: str | None) -> "Verdict":
         """Check a password; `hashed=None`, for no such user, costs the same and never matches."""
-        text = normalised(password)
-        try:
-            matches, upgraded = self._context.verify_and_update(text, hashed or self._nobody)
-        except (PasslibSecurityError, ValueError):  # no hash we know, or NUL and a plain bcrypt
-            self._context.verify(text, self._nobody)  # as slow as every other refusal
-            return Verdict(matches=False, upgraded=None)
+        text, typed = normalised(password), password.reveal()
+        matches = self._matches(text, hashed or self._nobody)
         if hashed is None:
             return Verdict(matches=False, upgraded=None)
-        return Verdict(matches=matches, upgraded=upgraded)
+        if not matches and typed != text and self._is_foreign(hashed):
+            matches = self._matches(typed, hashed)  # elsewhere it may be hashed as it was typed
+        outdated = matches and (self._is_foreign(hashed) or self._context.needs_update(hashed))
+        return Verdict(matches, self.hash(password) if outdated else None)
+
+    def take(self, hashed: str) -> str:
+        """Return the hash of another system as we keep it; raises ValueError, saying why not.
+
+        For commands, not for a server's threads: it sets aside a warning for the whole process.
+        """
+        kept = foreign_hashes.taken(hashed)
+        if foreign_hashes.is_scrypt(kept):
+            return kept
+        handler = self._context.handler(self._context.identify(kept, required=True))
+        if handler.name == "bcrypt":
+            with warnings.catch_warnings(action="ignore", category=PasslibHashWarning):
+                kept = handler.normhash(kept)  # some libraries set bits that nobody reads
+        handler.from_string(kept)  # raises ValueError where it is broken
+        return str(kept)
+
+    def _is_foreign(self, hashed: str) -> bool:
+        return bool(self._context.identify(hashed) != _OURS)
+
+    def _matches(self, text: str, hashed: str) -> bool:
+        try:
+            if foreign_hashes.is_scrypt(hashed):
+                return foreign_hashes.scrypt_matches(text, hashed)
+            plain = self._context.identify(hashed) == "bcrypt"
+            secret = foreign_hashes.as_bcrypt_reads(text) if plain else text
+            return bool(self._context.verify(secret, hashed))
+        except (PasslibSecurityError, ValueError):  # no hash we know, or NUL and a plain bcrypt
+            self._context.verify(text, self._nobody)  # as slow as every other refusal
+            return False
 
 
 @dataclass(frozen=True, slots=True)

@@ -39,3 +39,8 @@ def uuid7(randomness: Randomness, now: datetime) -> UUID:
     chance = int.from_bytes(randomness.bytes(10), "big")
     low = chance & (1 << 62) - 1
     return UUID(int=milliseconds << 80 | 0x7 << 76 | (chance >> 68) << 64 | 0b10 << 62 | low)
+
+
+def first_uuid7(moment: datetime) -> UUID:
+    """Return the smallest id `uuid7` could make in this millisecond: a bound to search by."""
+    return UUID(int=(int(moment.timestamp() * 1000) & (1 << 48) - 1) << 80)

@@ -3,6 +3,7 @@
 The names are the contract with whoever runs a Space; each is explained in .env.example.
 """
 
+import json
 import os
 import re
 from ipaddress import ip_network
@@ -30,11 +31,23 @@ def _split(value: Any) -> Any:
     return value
 
 
+def _from_json(value: Any) -> Any:
+    if isinstance(value, str):
+        try:
+            return json.loads(value)
+        except ValueError:
+            raise ValueError('must be JSON such as {"reset": "Your new password"}') from None
+    return value
+
+
 def _as(kind: type[Secret]) -> BeforeValidator:
     return BeforeValidator(lambda value: kind(value) if isinstance(value, str) else value)
 
 
 CommaList = Annotated[tuple[str, ...], NoDecode, BeforeValidator(_split)]
+MailKind = Literal["verify", "reset", "change-email", "delete", "magic-link", "code", "notice"]
+MailSubject = Annotated[str, Field(min_length=1, max_length=200, pattern=r"^[^\x00-\x1f\x7f]+$")]
+MailSubjects = Annotated[dict[MailKind, MailSubject], NoDecode, BeforeValidator(_from_json)]
 HiddenText = Annotated[Secret, _as(Secret)]
 HiddenPassword = Annotated[Password, _as(Password)]
 
@@ -78,6 +91,23 @@ class Settings(BaseSettings):
     admin_email: str = ""
     admin_password: HiddenPassword | None = None
     sign_up: bool = True
+    change_email: bool = True
+    delete_user: bool = True
+    require_verified_email: bool = False
+    sign_in_after_verification: bool = False
+    resend_verification_on_sign_in: bool = False
+    reset_revokes_sessions: bool = True
+    delete_user_needs_link: bool = False
+    verification_link_lifetime: int = Field(3600, ge=1)
+    reset_link_lifetime: int = Field(3600, ge=1)
+
+    smtp_url: HiddenText | None = None
+    mail_api_url: str = ""
+    mail_api_key: HiddenText | None = None
+    mail_from: str = ""
+    mail_subjects: MailSubjects = Field(default_factory=dict)
+    mailbox_file: Path | None = None
+    audit_retention_days: int = Field(90, ge=1)
 
     session_lifetime: int = Field(604_800, ge=1)
     session_refresh_after: int = Field(86_400, ge=0)

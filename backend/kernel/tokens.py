@@ -16,15 +16,19 @@ _CHECK_LENGTH = 10  # 59 bits: enough that guessing one costs more than asking t
 
 
 class TokenMint:
-    """Makes session tokens that carry a short check, so that a forged one costs no query."""
+    """Makes tokens that carry a short check, so that a forged one costs no query."""
 
-    def __init__(self, keyring: Keyring) -> None:
-        self._keyring = keyring.derived("session-token")
+    def __init__(self, keyring: Keyring, purpose: str = "session-token") -> None:
+        self._keyring = keyring.derived(purpose)
 
     def new(self, randomness: Randomness) -> SessionToken:
-        """Make a fresh token: 32 random characters and 10 that prove we made it."""
+        """Make a fresh session token."""
+        return SessionToken(self.draw(randomness))
+
+    def draw(self, randomness: Randomness) -> str:
+        """Draw 32 random characters and add 10 that prove we made them, for this purpose."""
         random = alphanumeric(randomness, _RANDOM_LENGTH)
-        return SessionToken(random + _check(self._keyring.mac(random.encode())))
+        return random + _check(self._keyring.mac(random.encode()))
 
     def recognises(self, token: str) -> bool:
         """Tell whether this server made the token, under any of its keys."""

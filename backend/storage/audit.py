@@ -1,18 +1,21 @@
 """The audit trail in the database."""
 
 from datetime import datetime
+from typing import Any
 from uuid import UUID
 
+from sqlalchemy import and_, case, delete, null, or_, select, update
 from sqlalchemy import insert as insert_into
 
 from backend.kernel.client import Client
 from backend.kernel.events import Event
+from backend.kernel.randomness import first_uuid7
 from backend.storage.engine import Db
 from backend.storage.tables import audit_events
 
 
 def insert(db: Db, event: Event, event_id: UUID, at: datetime, client: Client) -> None:
-    """Add one line; nothing ever changes a line afterwards."""
+    """Add one line; nothing but `forget_user` ever changes a line afterwards."""
     db.execute(
         insert_into(audit_events).values(
             id=event_id,
@@ -26,3 +29,38 @@ def insert(db: Db, event: Event, event_id: UUID, at: datetime, client: Client) -
             detail=event.detail,
         )
     )
+
+
+def forget_user(db: Db, user_id: UUID) -> None:
+    """Take out of every line what names a user who has gone; that it happened, and when, stays.
+
+    The one exception to "nothing ever changes a line". Their id goes, and so do address, browser
+    and request of what they did themselves or a stranger did to them. What an admin did keeps the
+    admin's.
+    """
+    columns = audit_events.c
+    theirs = or_(columns.actor_id == user_id, columns.actor_id.is_(None))
+
+    def without(column: Any, unless: Any, instead: Any) -> Any:
+        return case((unless, instead), else_=column)
+
+    # In the words of the index of what people did to others; the rest is found by the subject.
+    to_others = and_(
+        columns.actor_id == user_id, columns.actor_id.is_distinct_from(columns.subject_id)
+    )
+    statement = update(audit_events).where(or_(columns.subject_id == user_id, to_others))
+    db.execute(
+        statement.values(
+            actor_id=without(columns.actor_id, columns.actor_id == user_id, null()),
+            subject_id=without(columns.subject_id, columns.subject_id == user_id, null()),
+            ip_address=without(columns.ip_address, theirs, ""),
+            user_agent=without(columns.user_agent, theirs, ""),
+            request_id=without(columns.request_id, theirs, ""),
+        )
+    )
+
+
+def purge(db: Db, before: datetime, limit: int) -> int:
+    """Delete lines older than a moment, at most `limit`; returns how many."""
+    old = select(audit_events.c.id).where(audit_events.c.id < first_uuid7(before)).limit(limit)
+    return db.execute(delete(audit_events).where(audit_events.c.id.in_(old))).rowcount

@@ -18,8 +18,9 @@ class SqliteFeed:
     """Looks at SQLite's `data_version`, which moves when another connection has committed.
 
     Each write of ours looks as it begins. Otherwise the request that finds the last look too old
-    looks itself, on the event loop: it costs 10 µs of reading shared memory, while a thread that
-    looks by the clock hardly gets its turn when the event loop is busy, which is when it matters.
+    looks itself, on the event loop: it costs microseconds of reading shared memory, while a thread
+    that looks by the clock hardly gets its turn when the event loop is busy, which is when it
+    matters.
     """
 
     def __init__(

@@ -1,10 +1,25 @@
 """The few spots where SQLite and PostgreSQL differ. Nowhere else asks which one it is."""
 
 import sqlite3
+from collections.abc import Callable
 from typing import Any
 
-from sqlalchemy import Dialect, Insert, Table
+from sqlalchemy import (
+    Dialect,
+    Executable,
+    Insert,
+    Result,
+    Select,
+    Table,
+    func,
+    literal_column,
+    select,
+)
 from sqlalchemy.dialects import postgresql, sqlite
+from sqlalchemy.ext.compiler import compiles
+from sqlalchemy.sql.elements import ClauseElement, ColumnElement
+
+_LOOKED_AT = 5000  # rows, to guess how many there are of a kind
 
 BEGIN = {
     # A deferred one would fail at once where it turns from reading to writing.
@@ -19,6 +34,52 @@ def insert_unless_taken(dialect: Dialect, table: Table, *columns: str) -> Insert
     if dialect.name == "sqlite":
         return sqlite.insert(table).on_conflict_do_nothing(index_elements=columns)
     return postgresql.insert(table).on_conflict_do_nothing(index_elements=columns)
+
+
+def lock_of(dialect: Dialect, number: int) -> Select[Any] | None:
+    """Build a question that is true for one transaction at a time, until that ends.
+
+    None on SQLite, where only one transaction writes anyway.
+    """
+    if dialect.name == "sqlite":
+        return None
+    return select(func.pg_try_advisory_xact_lock(number))
+
+
+def estimated_rows(
+    dialect: Dialect, execute: Callable[[Executable], Result[Any]], matching: Select[Any]
+) -> int:
+    """Guess how many rows a statement on one table would find, without finding them.
+
+    PostgreSQL's planner knows. On SQLite rows from all over the table are looked at.
+    """
+    if dialect.name == "postgresql":
+        one: ColumnElement[int] = literal_column("1")
+        plan = execute(Explain(matching.with_only_columns(one, maintain_column_froms=True)))
+        return int(plan.scalar_one()[0]["Plan"]["Plan Rows"])
+    row: ColumnElement[int] = literal_column("rowid")
+    last = execute(select(func.max(row)).select_from(matching.get_final_froms()[0])).scalar() or 0
+    step = max(1, last // _LOOKED_AT)
+    some = select(literal_column("1").label("number")).cte("some", recursive=True)
+    further = some.c.number + step
+    some = some.union_all(select(further).where(further <= last))
+    hits = matching.with_only_columns(func.count(), maintain_column_froms=True)
+    found = execute(hits.where(row.in_(select(some.c.number)))).scalar_one()
+    return int(found) * step
+
+
+class Explain(Executable, ClauseElement):
+    """Asks PostgreSQL how it would go about a statement, as JSON."""
+
+    inherit_cache = False
+
+    def __init__(self, statement: Select[Any]) -> None:
+        self.statement = statement
+
+
+@compiles(Explain)
+def _explained(element: Explain, compiler: Any, **how: Any) -> str:
+    return f"EXPLAIN (FORMAT JSON) {compiler.process(element.statement, **how)}"
 
 
 def prepare_sqlite(connection: sqlite3.Connection, _record: Any) -> None:

@@ -114,7 +114,8 @@ class Database:
     """One database, lent connection by connection.
 
     Every connection is in autocommit mode; a transaction is what stands between our own BEGIN and
-    COMMIT. `after_write` is called, in the thread that wrote, after each commit that wrote.
+    COMMIT. `after_write` is called, in the thread that wrote, after each commit that wrote, and so
+    is whoever asks for it with `also_after_write`.
     """
 
     def __init__(
@@ -137,7 +138,7 @@ class Database:
             self.engine = _postgres_engine(url, connections)
             watch_over(self.engine, Gate(clock), clock, self._patience)
         self._clock = clock
-        self._after_write = after_write
+        self._tasks_after_write = [after_write] if after_write is not None else []
         self._writing = threading.Lock()
         self._writer: Connection | None = None
         self._writers_opened = 0
@@ -155,6 +156,10 @@ class Database:
             return self._begun()
         except DatabaseConflict:  # a dead connection from the pool; all its like are gone with it
             return self._begun()
+
+    def also_after_write(self, task: Callable[[], None]) -> None:
+        """Call `task` too, in the thread that wrote, after each commit that wrote."""
+        self._tasks_after_write.append(task)
 
     def look(self, wait: float) -> bool:
         """Note in `looked` whether another process has changed the SQLite file.
@@ -186,7 +191,7 @@ class Database:
     def _begun(self) -> Db:
         if self.kind == "postgresql":
             connection = self._connect()
-            db = Db(connection, connection.close, self._after_write)
+            db = Db(connection, connection.close, self._wrote)
         elif writer := self._lend_writer(_WRITER_WAIT):
             db = writer
         else:
@@ -212,7 +217,11 @@ class Database:
         except BaseException:
             self._writing.release()
             raise
-        return Db(self._writer, self._writing.release, self._after_write)
+        return Db(self._writer, self._writing.release, self._wrote)
+
+    def _wrote(self) -> None:
+        for task in self._tasks_after_write:
+            task()
 
     def _look(self, writer: Db) -> None:
         began = self._clock.monotonic()

@@ -6,7 +6,7 @@ from datetime import datetime
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import Row, delete, select, update
+from sqlalchemy import Row, and_, delete, or_, select, update
 from sqlalchemy import insert as insert_into
 from sqlalchemy.sql.elements import ColumnElement
 
@@ -70,6 +70,12 @@ def list_live(db: Db, user_id: UUID, now: datetime) -> Sequence[Session]:
     return [Session(**row._mapping) for row in db.execute(statement)]
 
 
+def list_all(db: Db, user_id: UUID) -> Sequence[Session]:
+    """List everything that is stored of a user's sessions, newest first."""
+    statement = select(*_KEPT).where(sessions.c.user_id == user_id).order_by(sessions.c.id.desc())
+    return [Session(**row._mapping) for row in db.execute(statement)]
+
+
 def prolong(db: Db, session: Session, expires_at: datetime, now: datetime) -> bool:
     """Move the end of a session that is there and alive; False when it was ended meanwhile."""
     db.touched.add(session.user_id)
@@ -82,8 +88,8 @@ def delete_by_digest(db: Db, digest: TokenDigest, user_id: UUID | None = None) -
     return _delete_one(db, sessions.c.session_token == digest, user_id)
 
 
-def delete_by_id(db: Db, session_id: UUID, user_id: UUID) -> Session | None:
-    """End one of this user's sessions by its id."""
+def delete_by_id(db: Db, session_id: UUID, user_id: UUID | None = None) -> Session | None:
+    """End a session by its id, if it is `user_id`'s (or anyone's, without one)."""
     return _delete_one(db, sessions.c.id == session_id, user_id)
 
 
@@ -96,6 +102,13 @@ def delete_all(db: Db, user_id: UUID, *, but: UUID | None = None) -> int:
     return db.execute(statement).rowcount
 
 
+def delete_impersonations(db: Db, user_id: UUID) -> None:
+    """End every session in which this user is somebody else, or somebody else is this user."""
+    of_this_user = and_(sessions.c.user_id == user_id, sessions.c.impersonated_by.is_not(None))
+    statement = delete(sessions).where(or_(sessions.c.impersonated_by == user_id, of_this_user))
+    db.touched.update(row.user_id for row in db.execute(statement.returning(sessions.c.user_id)))
+
+
 def delete_beyond(db: Db, user_id: UUID, most: int) -> int:
     """End the oldest sessions of a user, so that `most` are left; returns how many went."""
     mine = select(sessions.c.id).where(sessions.c.user_id == user_id)
@@ -104,6 +117,15 @@ def delete_beyond(db: Db, user_id: UUID, most: int) -> int:
     if gone:
         db.touched.add(user_id)
     return gone
+
+
+def purge(db: Db, expired_before: datetime, limit: int) -> int:
+    """Delete sessions that have expired, at most `limit`; returns how many.
+
+    Nobody's cached session ends with them: a cache judges by the same moment.
+    """
+    old = select(sessions.c.id).where(sessions.c.expires_at < expired_before).limit(limit)
+    return db.execute(delete(sessions).where(sessions.c.id.in_(old))).rowcount
 
 
 def _delete_one(db: Db, which: ColumnElement[bool], user_id: UUID | None) -> Session | None:

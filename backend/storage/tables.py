@@ -12,6 +12,7 @@ from sqlalchemy import (
     Dialect,
     ForeignKey,
     Index,
+    Integer,
     LargeBinary,
     MetaData,
     String,
@@ -20,6 +21,7 @@ from sqlalchemy import (
     TypeDecorator,
     Uuid,
     false,
+    text,
 )
 from sqlalchemy.types import TypeEngine
 
@@ -32,6 +34,7 @@ metadata = MetaData(
     }
 )
 
+_IMPERSONATED = text("impersonated_by IS NOT NULL")
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 
 
@@ -79,7 +82,14 @@ users = Table(
     Column("ban_expires", UtcDateTime),
     Column("created_at", UtcDateTime, nullable=False),
     Column("updated_at", UtcDateTime, nullable=False),
-)
+    Index(None, "name", "id"),
+    Index(None, "role", "id"),
+    Index(None, "created_at", "id"),
+    Index(None, "updated_at", "id"),
+    Index(
+        "users_banned_idx", "id", postgresql_where=text("banned"), sqlite_where=text("banned = 1")
+    ),
+)  # and, on PostgreSQL with pg_trgm, those of storage/trigrams.py
 
 sessions = Table(
     "sessions",
@@ -96,6 +106,41 @@ sessions = Table(
     Column("impersonated_by", Uuid),
     Index(None, "user_id"),
     Index(None, "expires_at"),
+    Index(None, "impersonated_by", postgresql_where=_IMPERSONATED, sqlite_where=_IMPERSONATED),
+)
+
+links = Table(  # what was mailed to be clicked: reset, verification, change of address ...
+    "links",
+    metadata,
+    Column("id", Uuid, primary_key=True),
+    Column("kind", Text, nullable=False),
+    Column("token_digest", LargeBinary(32), nullable=False, unique=True),
+    Column("user_id", Uuid, ForeignKey("users.id", ondelete="CASCADE")),  # none: a decoy
+    Column("email", Text, nullable=False),
+    Column("data", JSON, nullable=False),
+    Column("expires_at", UtcDateTime, nullable=False),
+    Column("created_at", UtcDateTime, nullable=False),
+    Column("used_at", UtcDateTime),
+    Index(None, "user_id"),
+    Index(None, "expires_at"),
+)
+
+outbox = Table(  # a mail is a row, written together with what caused it
+    "outbox",
+    metadata,
+    Column("id", Uuid, primary_key=True),
+    Column("kind", Text, nullable=False),
+    Column("recipient", Text, nullable=False),
+    Column("message_id", Text, nullable=False),  # the same at every attempt
+    Column("sealed", LargeBinary),  # encrypted: it holds live links; gone once sent
+    Column("state", Text, nullable=False),  # waiting, sent, held, given_up, decoy
+    Column("attempts", Integer, nullable=False),
+    Column("due_at", UtcDateTime),  # when it may be tried next; set while it waits
+    Column("created_at", UtcDateTime, nullable=False),
+    Column("sent_at", UtcDateTime),
+    Column("last_error", Text),
+    Index(None, "due_at"),
+    Index(None, "recipient"),  # what we hold about somebody is shown and deleted by address
 )
 
 audit_events = Table(
@@ -111,4 +156,14 @@ audit_events = Table(
     Column("request_id", Text, nullable=False),
     Column("detail", JSON, nullable=False),
     Index(None, "subject_id", "id"),
+    Index(None, "kind", "id"),
+    Index(None, "ip_address", "id"),
+    Index(None, "request_id"),
+    Index(  # what people do to themselves is found by the subject
+        None,
+        "actor_id",
+        "id",
+        postgresql_where=text("actor_id IS NOT NULL AND actor_id IS DISTINCT FROM subject_id"),
+        sqlite_where=text("actor_id IS NOT NULL AND actor_id IS NOT subject_id"),
+    ),
 )

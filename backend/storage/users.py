@@ -1,11 +1,13 @@
 """Users: one plain SQL statement per function."""
 
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import Row, select, update
+from sqlalchemy import Row, delete, func, or_, select, update
+from sqlalchemy.exc import IntegrityError
 
 from backend.storage.dialects import insert_unless_taken
 from backend.storage.engine import Db
@@ -50,6 +52,42 @@ def user_from(row: Row[Any]) -> User:
     return User(**{column.name: row._mapping[column] for column in SHOWN})
 
 
+def find(db: Db, user_id: UUID) -> User | None:
+    """Find a user by id."""
+    found = db.execute(select(*SHOWN).where(users.c.id == user_id)).first()
+    return user_from(found) if found else None
+
+
+def find_by_email(db: Db, email: str) -> User | None:
+    """Find who has this address, in its normal form."""
+    found = db.execute(select(*SHOWN).where(users.c.email == email)).first()
+    return user_from(found) if found else None
+
+
+def lock_privileged(db: Db) -> Sequence[User]:
+    """Find everybody with more than the ordinary role; none of them changes until the commit.
+
+    In the order of their ids, so that two who lock wait for each other instead of for ever.
+    """
+    others = or_(users.c.role < "user", users.c.role > "user")  # as an index can look for them
+    statement = select(*SHOWN).where(others).order_by(users.c.id).with_for_update(key_share=True)
+    return [user_from(row) for row in db.execute(statement)]
+
+
+def emails_of(db: Db, user_ids: Iterable[UUID]) -> dict[UUID, str]:
+    """Find the addresses of some users; who has gone is not among them."""
+    statement = select(users.c.id, users.c.email).where(users.c.id.in_(user_ids))
+    return {row.id: row.email for row in db.execute(statement)}
+
+
+def find_password_hash(db: Db, user_id: UUID) -> str | None:
+    """Return the hash of a user's password; None if the user has none, or there is no such user."""
+    found: str | None = db.execute(
+        select(users.c.password_hash).where(users.c.id == user_id)
+    ).scalar()
+    return found
+
+
 def find_credential(db: Db, email: str) -> Credential | None:
     """Find who signs in with this address, in its normal form."""
     found = db.execute(select(*SHOWN, users.c.password_hash).where(users.c.email == email)).first()
@@ -70,6 +108,45 @@ def insert(db: Db, user: User, password_hash: str | None) -> bool:
     return db.execute(statement).rowcount == 1
 
 
+@dataclass(frozen=True, slots=True)
+class Taken:
+    """Which addresses and ids somebody has."""
+
+    emails: frozenset[str]
+    ids: frozenset[UUID]
+
+
+def find_taken(db: Db, emails: Sequence[str], ids: Sequence[UUID]) -> Taken:
+    """Find which of these addresses, in their normal form, and which of these ids are taken."""
+    statement = select(users.c.email, users.c.id)
+    found = db.execute(statement.where(or_(users.c.email.in_(emails), users.c.id.in_(ids)))).all()
+    return Taken(frozenset(row.email for row in found), frozenset(row.id for row in found))
+
+
+def insert_many(db: Db, people: Sequence[tuple[User, str | None]]) -> set[str]:
+    """Add users with the hashes of their passwords; returns whose addresses were still free."""
+    rows = [
+        {column.name: getattr(user, column.name) for column in SHOWN} | {"password_hash": hashed}
+        for user, hashed in people
+    ]
+    statement = insert_unless_taken(db.dialect, users, "email").returning(users.c.email)
+    return set(db.execute(statement, rows).scalars())
+
+
+def count(db: Db) -> int:
+    """Count all users."""
+    found: int = db.execute(select(func.count()).select_from(users)).scalar_one()
+    return found
+
+
+def list_credentials(db: Db, after: UUID | None, limit: int) -> Sequence[Credential]:
+    """List users with the hashes of their passwords by id, from after one id on."""
+    statement = select(*SHOWN, users.c.password_hash).order_by(users.c.id).limit(limit)
+    if after is not None:
+        statement = statement.where(users.c.id > after)
+    return [Credential(user_from(row), row.password_hash) for row in db.execute(statement)]
+
+
 def update_profile(db: Db, user_id: UUID, changes: dict[str, Any], now: datetime) -> User | None:
     """Change name or image; returns the user as it is afterwards, None if there is none."""
     db.touched.add(user_id)
@@ -82,6 +159,55 @@ def replace_password_hash(db: Db, user_id: UUID, seen: str, new: str) -> bool:
     """Store a stronger hash of the same password, unless it changed since `seen` was read."""
     statement = update(users).where(users.c.id == user_id, users.c.password_hash == seen)
     return db.execute(statement.values(password_hash=new)).rowcount == 1
+
+
+def set_password_hash(db: Db, user_id: UUID, new: str) -> bool:
+    """Replace the password of a user, whatever it was; False if there is no such user."""
+    statement = update(users).where(users.c.id == user_id).values(password_hash=new)
+    return db.execute(statement).rowcount == 1
+
+
+def forget_password_of_unverified(db: Db, email: str) -> None:
+    """Leave an account nobody has proved to own without a password, until a link brings one."""
+    statement = update(users).where(users.c.email == email, users.c.email_verified.is_(False))
+    db.execute(statement.values(password_hash=None))
+
+
+def verify_email(
+    db: Db, user_id: UUID, email: str, changes: dict[str, Any], now: datetime
+) -> User | None:
+    """Note that this address is the user's; None if they have another by now, or had proved it.
+
+    `changes` are columns that are set in the same moment.
+    """
+    db.touched.add(user_id)
+    statement = (
+        update(users)
+        .where(users.c.id == user_id, users.c.email == email, users.c.email_verified.is_(False))
+        .values(**changes, email_verified=True, updated_at=now)
+    )
+    verified = db.execute(statement.returning(*SHOWN)).first()
+    return user_from(verified) if verified else None
+
+
+def change_email(db: Db, user_id: UUID, seen: str, new: str, now: datetime) -> User | None:
+    """Give a user another address; None if it is taken, or theirs is not `seen` any more.
+
+    After None the transaction must be given up: on PostgreSQL a taken address has ended it.
+    """
+    db.touched.add(user_id)
+    statement = update(users).where(users.c.id == user_id, users.c.email == seen)
+    try:
+        changed = db.execute(statement.values(email=new, updated_at=now).returning(*SHOWN)).first()
+    except IntegrityError:
+        return None
+    return user_from(changed) if changed else None
+
+
+def delete_one(db: Db, user_id: UUID) -> bool:
+    """Delete a user, and with them their sessions and links; False if there is no such user."""
+    db.touched.add(user_id)
+    return db.execute(delete(users).where(users.c.id == user_id)).rowcount == 1
 
 
 def find_if_password_is(db: Db, user_id: UUID, seen: str) -> User | None:

@@ -46,8 +46,9 @@ class Work:
         self.client = client
         self._shop = workshop
         self._db: Db | None = None
-        self._kept: list[Event] = []
+        self._kept: list[Callable[[Work], None]] = []
         self._recorded: list[Event] = []
+        self._last_id = UUID(int=0)
         self._afterwards: list[Callable[[], None]] = []
 
     @property
@@ -61,7 +62,10 @@ class Work:
         return self.clock.now()
 
     def new_id(self) -> UUID:
-        return uuid7(self.randomness, self.now())
+        """Make an id that sorts after every other of this work, within one millisecond too."""
+        drawn = uuid7(self.randomness, self.now())
+        self._last_id = max(drawn, UUID(int=self._last_id.int + 1))
+        return self._last_id
 
     def record(self, event: Event) -> None:
         """Write an event in this transaction: it is stored if, and only if, the deed is."""
@@ -74,7 +78,14 @@ class Work:
         It goes into a second, short transaction after the first has ended: SQLite has one writer,
         and beside the first it would wait for itself.
         """
-        self._kept.append(event)
+        self.anyway(lambda work: work.record(event))
+
+    def anyway(self, deed: Callable[["Work"], None]) -> None:
+        """Do something in a transaction of its own even if the request is refused.
+
+        As `keep`, for more than an event: such as mailing a link to somebody who is turned away.
+        """
+        self._kept.append(deed)
 
     def after_commit(self, task: Callable[[], None]) -> None:
         """Run `task` once everything is durable, before the answer leaves."""
@@ -108,8 +119,8 @@ class Work:
 
     def _commit(self) -> None:
         try:
-            for event in self._kept:
-                self.record(event)
+            for deed in self._kept:
+                deed(self)
         except BaseException:
             self._roll_back()
             raise

@@ -34,6 +34,7 @@ class Cookies:
         self.session_data = f"{prefix}better-auth.session_data"
         self.dont_remember = f"{prefix}better-auth.dont_remember"
         self.device = f"{prefix}gatehouse.device"
+        self.admin_session = f"{prefix}better-auth.admin_session"
 
     def read_signed(self, header: bytes, name: str) -> str | None:
         """Return the value of a cookie whose signature is ours, or None: no query for a forgery."""
@@ -73,6 +74,19 @@ class Cookies:
             self._line(name, "", 0)
             for name in (self.session_token, self.session_data, self.dont_remember)
         ]
+
+    def set_admin_session(self, token: SessionToken, *, remembered: bool, max_age: int) -> str:
+        """Put an admin's own session aside while they impersonate a user."""
+        value = f"{token.reveal()}:{'' if remembered else 'true'}"
+        return self._line(self.admin_session, self.signed(value), max_age)
+
+    def read_admin_session(self, header: bytes) -> SessionToken | None:
+        """Return the session an impersonating admin came from, or None."""
+        token, colon, _ = (self.read_signed(header, self.admin_session) or "").rpartition(":")
+        return SessionToken(token) if token and colon else None
+
+    def clear_admin_session(self) -> str:
+        return self._line(self.admin_session, "", 0)
 
     def clear_dont_remember(self) -> str:
         return self._line(self.dont_remember, "", 0)

@@ -1,9 +1,11 @@
 """What the API docs say about an endpoint, beyond its parameters."""
 
 import inspect
+import re
 from collections.abc import Mapping
 from typing import Any, NoReturn
 
+from fastapi.responses import JSONResponse, Response
 from pydantic import BaseModel
 
 from backend.kernel.refusals import CODES, too_many_requests
@@ -19,7 +21,9 @@ _EVERY_POST = (
     "PAYLOAD_TOO_LARGE",
     "UNSUPPORTED_MEDIA_TYPE",
 )
+_WITH_STATUS = re.compile(r"(\d{3})(?: (.+))?")
 _EXAMPLES = {"VALIDATION_ERROR": "[body.email] Invalid email address"}
+_EMPTY = "an empty body"
 _ANYTHING_ELSE = {
     "model": Problem,
     "description": "Anything else that goes wrong.",
@@ -41,6 +45,7 @@ def described(declared: Declared, plan: Plan) -> dict[str, Any]:
     return {
         "status_code": status,
         "response_model": None if always_refuses else _model(declared.answers),
+        "response_class": Response if declared.answers is Answer else JSONResponse,
         # Named here, it also keeps FastAPI from promising its own 422 for a body that is wrong.
         "responses": {**dict(sorted(answers.items())), "default": _ANYTHING_ELSE},
         "summary": text.partition("\n")[0].partition(". ")[0].rstrip("."),
@@ -52,6 +57,9 @@ def described(declared: Declared, plan: Plan) -> dict[str, Any]:
 
 def _refusals(declared: Declared, plan: Plan) -> dict[int, dict[str, Any]]:
     refused = _by_status(_codes(declared, plan))
+    if declared.redirect:
+        onward = _headers(location=declared.redirect)
+        refused[302] = {"description": "Sends the browser on.", **onward}
     if declared.or_status is not None:
         refused[declared.or_status] = {"model": declared.answers, "description": "Not so."}
     if declared.auth_rules or plan.edges:
@@ -72,22 +80,28 @@ def _codes(declared: Declared, plan: Plan) -> list[str]:
 
 def _by_status(codes: list[str]) -> dict[int, dict[str, Any]]:
     by_status: dict[int, dict[str, Any]] = {}
-    for code in codes:
-        status, problem = _problem(code)
-        response = by_status.setdefault(status, _response({}))
-        response["content"]["application/json"]["examples"][code] = {"value": problem}
-    for response in by_status.values():
-        named = response["content"]["application/json"]["examples"]
-        response["description"] = " · ".join(named)
+    for said in codes:
+        status, code = _status_and_code(said)
+        response = by_status.setdefault(status, {"description": ""})
+        response["description"] += f"{' · ' if response['description'] else ''}{code or _EMPTY}"
+        if code:
+            response |= {"model": Problem}
+            content = response.setdefault("content", {"application/json": {"examples": {}}})
+            content["application/json"]["examples"][code] = {"value": _problem(code)}
     return by_status
 
 
-def _problem(code: str) -> tuple[int, Mapping[str, str]]:
+def _status_and_code(said: str) -> tuple[int, str]:
+    found = _WITH_STATUS.fullmatch(said)
+    if found:
+        return int(found[1]), found[2] or ""
+    return CODES[said][0] if said in CODES else 400, said
+
+
+def _problem(code: str) -> Mapping[str, str]:
     if code not in CODES:  # a message that Better Auth gives no code
-        return 400, {"message": code}
-    status, message = CODES[code]
-    message = _EXAMPLES.get(code, message)
-    return status, {"message": message, "code": code}
+        return {"message": code}
+    return {"message": _EXAMPLES.get(code, CODES[code][1]), "code": code}
 
 
 def _too_many() -> dict[str, Any]:
@@ -107,12 +121,21 @@ def _response(examples: dict[str, Any]) -> dict[str, Any]:
 
 
 def _success(declared: Declared) -> dict[str, Any]:
-    headers = {
-        name: {"description": text, "schema": {"type": "string"}}
-        for name, text in declared.headers.items()
+    said: dict[str, Any] = {}
+    if _own(declared.answers):
+        said["description"] = inspect.getdoc(declared.answers) or ""
+    if declared.media_type != "application/json":
+        said["content"] = {declared.media_type: {"schema": {"type": "string", "format": "binary"}}}
+    return {"description": "Done", **said, **_headers(**declared.headers)}
+
+
+def _headers(**texts: str) -> dict[str, Any]:
+    return {
+        "headers": {
+            name: {"description": text, "schema": {"type": "string"}}
+            for name, text in texts.items()
+        }
     }
-    said = {"description": inspect.getdoc(declared.answers) or ""} if _own(declared.answers) else {}
-    return {"description": "Done", **said, "headers": headers}
 
 
 def _own(answers: Any) -> bool:
@@ -129,5 +152,6 @@ def _extra(declared: Declared, plan: Plan) -> dict[str, Any]:
         schema = {"$ref": f"#/components/schemas/{plan.body[1].__name__}"}
         extra["requestBody"] = {"content": {_FORM: {"schema": schema}}}
     if declared.session_optional:
-        extra["security"] = [{}, {"cookie": []}, {"bearer": []}]
+        # Where an edge looks for the session, FastAPI names the ways to show one.
+        extra["security"] = [{}] if plan.edges else [{}, {"cookie": []}, {"bearer": []}]
     return extra

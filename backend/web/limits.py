@@ -40,7 +40,9 @@ _BY_PATH = {
 _COUNTED_ELSEWHERE = {"/get-session", "/ok"}  # by session, and not at all
 
 PER_SESSION = parse("300 per minute")
+PER_ADMIN = parse("300 per minute")  # on each of the endpoints that are for admins only
 FAILURES_PER_ACCOUNT = parse("10 per 5 minute")
+MAILS_PER_ADDRESS = parse("3 per hour")  # of one kind, that a stranger can cause
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,10 +77,13 @@ class Limits:
         if not address:
             return None
         first_two = "/" + path.partition("/")[2].partition("/")[0]
-        rule = _BY_PATH.get(first_two, _ELSE)
+        return await self.check(_BY_PATH.get(first_two, _ELSE), address, path)
+
+    async def check(self, rule: RateLimitItem, *who: str) -> Exceeded | None:
+        """Count one more for `who`; in a thread when Redis is asked, which may be slow."""
         if self._storage is self._own:
-            return self.count(rule, address, path)
-        return await asyncio.to_thread(self.count, rule, address, path)
+            return self.count(rule, *who)
+        return await asyncio.to_thread(self.count, rule, *who)
 
     def count(self, rule: RateLimitItem, *who: str) -> Exceeded | None:
         """Count one more for `who`, atomically and before the work it limits (CVE-2023-47111)."""
@@ -94,6 +99,25 @@ class Limits:
         """Take a count back: what was counted beforehand turned out not to be a failure."""
         if self._on:
             self._incremented(rule.key_for(*who), rule, -1)
+
+    def clear(self, rule: RateLimitItem, *who: str) -> None:
+        """Forget what was counted: who it was has proved themselves by other means."""
+        key = rule.key_for(*who)
+        self._own.clear(key)
+        if self._storage is self._own:
+            return
+        try:
+            self._storage.clear(key)
+        except StorageError as error:
+            self._complain(error)
+
+    def store(self) -> str:
+        """Tell where the counters live; asks Redis, for at most a second, whether it is there."""
+        if not self._on:
+            return "off"
+        if self._storage is self._own:
+            return "memory"
+        return "redis" if self._storage.check() else "memory, because redis is away"
 
     def _incremented(self, key: str, rule: RateLimitItem, by: int) -> int:
         try:

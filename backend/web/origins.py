@@ -91,7 +91,8 @@ class TrustedOrigins:
             if not target:
                 continue
             if not isinstance(target, str):
-                raise plain_refusal(f"Invalid {name}: expected a string")
+                label = "redirectURL" if name == "redirectTo" else name  # as Better Auth calls it
+                raise plain_refusal(f"Invalid {label}: expected a string")
             if not self.allows_target(target):
                 raise Refusal(code)
 

@@ -37,8 +37,12 @@ class Declared:
     """Of an answer with the same body that says no."""
     headers: Mapping[str, str] = field(default_factory=dict)
     """What the answer's headers are for."""
+    media_type: str = "application/json"
+    redirect: str = ""
+    """Where a 302 leads that may come in place of the answer."""
     refusals: tuple[str, ...] = ()
-    """Codes, or the message of a 400 that has none. What every endpoint may refuse is known."""
+    """Codes, or the message of a 400 that has none; a status stands in front where it is not the
+    usual one, and alone where the body is empty. What every endpoint may refuse is known."""
     session_optional: bool = False
     in_docs: bool = True
     hashes: bool = False

@@ -182,7 +182,7 @@ def _complaint(model: type[BaseModel], problem: Any) -> str:
         return "Invalid email address"
     if kind == "missing":
         return f"Invalid input: expected {_expected(model, problem)}, received undefined"
-    if kind == "literal_error":
+    if kind in {"literal_error", "enum"}:
         options = re.sub(", | or ", "|", problem["ctx"]["expected"]).replace("'", '"')
         return f"Invalid option: expected one of {options}"
     if kind == "greater_than_equal":

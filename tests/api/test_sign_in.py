@@ -93,7 +93,7 @@ GOOD = [
         body=ADA,
         status=200,
         cookies=SIGNED_IN,
-        events=("sign_in",),
+        events=("sign_in", "user_unbanned"),
     ),
 ]
 

@@ -55,9 +55,10 @@ HOMES = {
     "gradio": ["panel"],
     "passlib": ["backend.kernel"],
     "bcrypt": ["backend.kernel"],
+    "cryptography": ["backend.kernel"],
     "pydantic_settings": ["backend.kernel"],
 }
-KERNEL_MAY_USE = {"pydantic", "pydantic_settings", "passlib"}
+KERNEL_MAY_USE = {"cryptography", "pydantic", "pydantic_settings", "passlib"}
 OURS = {"app", "backend", "panel", "doctor", "notebooks", "tests", "bench", "scripts"}
 SQL = re.compile(r"\s*(SELECT\s.+\sFROM|INSERT INTO|UPDATE\s+\w+\s+SET|DELETE FROM)\s", re.S)
 

@@ -25,6 +25,11 @@ DEFAULTS = {
 }
 
 
+def inherited() -> dict[str, str]:
+    """The little that a program started by a test keeps of our environment."""
+    return {name: os.environ[name] for name in INHERITED if name in os.environ}
+
+
 class Space:
     """One server. Its log and, unless told otherwise, its data are in `folder`.
 
@@ -36,9 +41,8 @@ class Space:
         self.folder = folder
         self.port = free_port()
         self.url = f"http://127.0.0.1:{self.port}"
-        inherited = {name: os.environ[name] for name in INHERITED if name in os.environ}
         here = {"PORT": str(self.port), "DATA_DIR": str(folder / "data")}
-        merged = {**inherited, **DEFAULTS, **here, **(environment or {})}
+        merged = {**inherited(), **DEFAULTS, **here, **(environment or {})}
         self.environment = {name: text.replace("{url}", self.url) for name, text in merged.items()}
         self._process: subprocess.Popen[bytes]
 

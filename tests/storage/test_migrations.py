@@ -25,6 +25,7 @@ from tests.make import make_settings
 from tests.storage.conftest import count_of, settings_for, stored_session, stored_user
 
 ROOT = Path(__file__).parents[2]
+NEXT = f"{int(HEAD) + 1:04}"
 MIGRATE = """
 import sys
 import alembic.command
@@ -40,8 +41,8 @@ REBUILD_USERS = '''
 import sqlalchemy as sa
 from alembic import op
 
-revision = "0002"
-down_revision = "0001"
+revision = "{next}"
+down_revision = "{head}"
 
 
 def upgrade() -> None:
@@ -54,14 +55,15 @@ def upgrade() -> None:
 
 @pytest.fixture
 def next_step(monkeypatch, tmp_path) -> Callable[[str], None]:
-    """Adds a step 0002 to the history, as a future release would."""
+    """Adds a step to the history, as a future release would."""
 
     def add(more: str = "") -> None:
         scripts = tmp_path / "migrations"
         shutil.copytree(migrate_module._SCRIPTS, scripts)
-        (scripts / "versions" / "0002_rebuild_users.py").write_text(REBUILD_USERS.format(more=more))
+        step = REBUILD_USERS.format(next=NEXT, head=HEAD, more=more)
+        (scripts / "versions" / f"{NEXT}_rebuild_users.py").write_text(step)
         monkeypatch.setattr(migrate_module, "_SCRIPTS", scripts)
-        monkeypatch.setattr(migrate_module, "HEAD", "0002")
+        monkeypatch.setattr(migrate_module, "HEAD", NEXT)
 
     return add
 
@@ -74,7 +76,13 @@ def test_the_tables_are_those_the_code_speaks_of(url):
     engine = create_engine(url)
     with engine.connect() as connection:
         context = MigrationContext.configure(
-            connection, opts={"compare_type": True, "compare_server_default": True}
+            connection,
+            opts={
+                "compare_type": True,
+                "compare_server_default": True,
+                # There only where the server has trigrams.
+                "include_name": lambda name, *_: not (name or "").endswith("_trgm_idx"),
+            },
         )
         assert compare_metadata(context, metadata) == []
         assert set(inspect(connection).get_table_names()) == {*metadata.tables, "alembic_version"}
@@ -145,7 +153,7 @@ def test_a_rebuilt_users_table_keeps_its_users_and_their_sessions(
 
     migrate(url)
 
-    assert step_of(database) == "0002"
+    assert step_of(database) == NEXT
     assert (count_of(database, "users"), count_of(database, "sessions")) == (1, 1)
     assert session.user_id
     with pytest.raises(Exception, match=r"(?i)foreign key"), work() as mine:
@@ -191,11 +199,11 @@ def test_on_sqlite_a_complete_copy_is_kept_before_a_step(url, file, database, wo
 
     migrate(url)
 
-    copy = file.with_name("gatehouse.db.before-0002")
+    copy = file.with_name(f"gatehouse.db.before-{NEXT}")
     assert copy.stat().st_mode & 0o777 == 0o600
     before = sqlite3.connect(copy)
     assert before.execute("SELECT count(*) FROM users").fetchone() == (1,)
-    assert before.execute("SELECT version_num FROM alembic_version").fetchone() == ("0001",)
+    assert before.execute("SELECT version_num FROM alembic_version").fetchone() == (HEAD,)
     before.close()
 
 

@@ -88,7 +88,7 @@ def test_a_hash_that_is_none_matches_nothing(hasher):
         assert not hasher.verify(Password("x"), broken).matches
 
 
-@pytest.mark.parametrize("stored", [None, "", "x", "a" * 32 + ":" + "b" * 128, "ours", "plain"])
+@pytest.mark.parametrize("stored", [None, "", "x", "ours", "plain"])
 @pytest.mark.parametrize("guess", ["x", "x\0"])
 def test_every_refusal_costs_one_hash(hasher, monkeypatch, stored, guess):
     ours, plain = hasher.hash(Password("y")), bcrypt.hashpw(b"y", bcrypt.gensalt(4)).decode()

@@ -52,13 +52,16 @@ def sign_up_email(
     reader: SessionReader,
     body: SignUp,
 ) -> Answer:
-    """Make an account with a password, and sign it in."""
-    service.check_not_protected(body.model_extra or {})
+    """Make an account with a password, and sign it in unless its address must be verified first."""
+    service.check_not_protected(body.model_extra or {}, new=True)
     remember = body.remember_me is not False
-    new = NewUser(body.email, body.password, body.name, body.image, remember)
-    issued = service.sign_up(work, accounts, new)
+    callback = body.callback_url or None
+    new = NewUser(body.email, body.password, body.name, body.image, remember, callback)
+    user, issued = service.sign_up(work, accounts, new)
+    if issued is None:
+        return Answer(SignedUp(token=None, user=UserOut.of(user)))
     service.end_presented(work, reader.presented(visit))
-    answer = Answer(SignedUp(token=issued.token.reveal(), user=UserOut.of(issued.user)))
+    answer = Answer(SignedUp(token=issued.token.reveal(), user=UserOut.of(user)))
     return _with_cookies(answer, work, visit, cookies, issued)
 
 
@@ -73,6 +76,7 @@ def sign_up_email(
         "INVALID_EMAIL",
         "PASSWORD_TOO_LONG",
         "INVALID_EMAIL_OR_PASSWORD",
+        "EMAIL_NOT_VERIFIED",
         "BANNED_USER",
         "INVALID_ORIGIN",
         "INVALID_CALLBACK_URL",
@@ -94,6 +98,7 @@ def sign_in_email(
         body.email,
         body.password,
         remember=body.remember_me is not False,
+        callback=body.callback_url or None,
         device_of=lambda user_id: cookies.known_device(visit.cookie_header, user_id),
     )
     if isinstance(issued, Answer):  # a gate asks for more before there is a session

@@ -4,6 +4,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from hashlib import sha256
 from typing import Any, NoReturn
+from uuid import UUID
 
 from backend.features.sessions import service as sessions
 from backend.features.sessions.service import Issued
@@ -21,8 +22,9 @@ from backend.storage.work import Work
 from backend.web.answers import Answer
 from backend.web.limits import FAILURES_PER_ACCOUNT, Limits
 
-PROTECTED = ("role", "banReason", "banExpires", "banned")
-"""Fields of a user that only an admin sets; a request that names one is refused, not obeyed."""
+_WITHOUT_DEFAULT = ("role", "banReason", "banExpires")
+_PROTECTED = (*_WITHOUT_DEFAULT, "banned", "twoFactorEnabled", "isAnonymous")
+"""Fields of a user that are not theirs to set; a request that names one is refused, not obeyed."""
 
 
 @dataclass(slots=True)
@@ -35,6 +37,8 @@ class SigningIn:
     user: User
     method: str
     remember: bool
+    callback: str | None = None
+    """Where the browser wants to go then."""
 
 
 Gate = Callable[[Work, SigningIn], Answer | None]
@@ -55,6 +59,24 @@ class Gates:
 
 
 @dataclass(frozen=True, slots=True)
+class SignUpDone:
+    """A sign-up that was answered with success."""
+
+    user: User
+    """The new user, or the made-up one that is shown when the address is taken."""
+    password_hash: str
+    callback: str | None
+    taken: bool
+    """Whether the address was. Only with REQUIRE_VERIFIED_EMAIL; otherwise that is refused."""
+    owner: User | None
+    """Who has it, then."""
+
+
+Hook = Callable[[Work, SignUpDone], None]
+"""Called after a sign-up, in its transaction."""
+
+
+@dataclass(frozen=True, slots=True)
 class Accounts:
     """What signing up and signing in need beside the work itself."""
 
@@ -63,6 +85,9 @@ class Accounts:
     mint: TokenMint
     limits: Limits
     gates: Gates
+    on_sign_up: Sequence[Hook] = ()
+    before_removal: Sequence[Callable[[Work, User], None]] = ()
+    """Each may refuse that this user goes."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,27 +99,43 @@ class NewUser:
     name: str
     image: str | None
     remember: bool
+    callback: str | None = None
 
 
-def check_not_protected(extra: Mapping[str, Any]) -> None:
-    """Refuse fields nobody may set on their own account; a falsy one counts as not said."""
-    for field in PROTECTED:
+def check_not_protected(extra: Mapping[str, Any], *, new: bool = False) -> None:
+    """Refuse fields nobody may set on their own account; a falsy one counts as not said.
+
+    Of a new account Better Auth passes over those that have a default, and so do we.
+    """
+    for field in _WITHOUT_DEFAULT if new else _PROTECTED:
         if extra.get(field):
             raise Refusal("FIELD_NOT_ALLOWED", f"{field} is not allowed to be set")
 
 
-def sign_up(work: Work, accounts: Accounts, new: NewUser) -> Issued:
-    """Make an account with a password and its first session."""
+def sign_up(work: Work, accounts: Accounts, new: NewUser) -> tuple[User, Issued | None]:
+    """Make an account with a password and, unless its address must be verified first, a session.
+
+    Where it must, nobody learns whether the address was taken: the answer shows a user who looks
+    as new as any other, and everything up to it costs the same (ASVS 6.3.8).
+    """
     if not work.settings.sign_up:
         raise Refusal("EMAIL_PASSWORD_SIGN_UP_DISABLED")
     accounts.rules.check_new(new.password)
-    email = normal_form(new.address)
-    if users.is_taken(work.db, email):
+    email, quiet = normal_form(new.address), work.settings.require_verified_email
+    if not quiet and users.is_taken(work.db, email):
         _refuse_taken(work)
     hashed = work.outside(accounts.hashes.hash, work.client, new.password)
-    user = _insert(work, email, new, hashed)
-    work.record(Event(EventKind.SIGN_UP, actor=user.id, subject=user.id))
-    return sessions.issue(work, accounts.mint, user, remember=new.remember)
+    user = _new_user(work, email, new)
+    taken = not users.insert(work.db, user, hashed)
+    if taken and not quiet:  # while we hashed
+        _refuse_taken(work)
+    owner = users.find_by_email(work.db, email) if taken else None
+    work.record(_taken() if taken else Event(EventKind.SIGN_UP, user.id, user.id))
+    for hook in accounts.on_sign_up:
+        hook(work, SignUpDone(user, hashed, new.callback, taken, owner))
+    if quiet:
+        return user, None
+    return user, sessions.issue(work, accounts.mint, user, remember=new.remember)
 
 
 def sign_in(
@@ -104,6 +145,7 @@ def sign_in(
     password: Password,
     *,
     remember: bool,
+    callback: str | None,
     device_of: Callable[[str], str | None],
 ) -> Issued | Answer:
     """Let in who knows the password; `device_of` names a browser this user has used before."""
@@ -112,15 +154,39 @@ def sign_in(
     accounts.rules.check_length(password)
     email = normal_form(address)
     credential = users.find_credential(work.db, email)
-    failures = _count_attempt(work, accounts.limits, email, credential, device_of)
+    user_id = credential.user.id if credential else None
+    device = device_of(str(user_id)) if user_id else None
+    failures = count_attempt(work, accounts.limits, email, user_id, device)
     user = _check_password(work, accounts, credential, password)
     work.after_commit(lambda: accounts.limits.refund(FAILURES_PER_ACCOUNT, *failures))
-    signing_in = SigningIn(user, "password", remember)
+    signing_in = SigningIn(user, "password", remember, callback)
     if answer := accounts.gates.first_answer(work, signing_in):
         return answer
     user = signing_in.user
     work.record(Event(EventKind.SIGN_IN, user.id, user.id, {"method": signing_in.method}))
     return sessions.issue(work, accounts.mint, user, remember=remember)
+
+
+def count_attempt(
+    work: Work, limits: Limits, email: str, user_id: UUID | None, device: str | None
+) -> tuple[str, str]:
+    """Count this attempt as a failure before the hash, so that parallel guesses gain nothing.
+
+    A browser in which the user has signed in before (`device`) has its own count: strangers who
+    guess cannot shut the owner out. Returns what to refund when it was none.
+    """
+    who = guesses_of(device or email)
+    exceeded = work.outside(limits.count, FAILURES_PER_ACCOUNT, *who)  # may ask Redis
+    if exceeded is None:
+        return who
+    if exceeded.first:
+        work.keep(Event(EventKind.RATE_LIMITED, subject=user_id, detail={"what": "password"}))
+    raise too_many_requests(exceeded.retry_after)
+
+
+def guesses_of(device_or_email: str) -> tuple[str, str]:
+    """Return under what name wrong passwords are counted."""
+    return ("account", sha256(device_or_email.encode()).hexdigest())
 
 
 def end_presented(work: Work, token: SessionToken | None) -> None:
@@ -142,13 +208,17 @@ def update_profile(work: Work, user: User, changes: dict[str, Any]) -> User:
 
 
 def _refuse_taken(work: Work) -> NoReturn:
-    work.keep(Event(EventKind.SIGN_UP_FAILED, detail={"reason": "taken"}))
+    work.keep(_taken())
     raise Refusal("USER_ALREADY_EXISTS_USE_ANOTHER_EMAIL")
 
 
-def _insert(work: Work, email: str, new: NewUser, hashed: str) -> User:
+def _taken() -> Event:
+    return Event(EventKind.SIGN_UP_FAILED, detail={"reason": "taken"})
+
+
+def _new_user(work: Work, email: str, new: NewUser) -> User:
     now = work.now()
-    user = User(
+    return User(
         id=work.new_id(),
         email=email,
         email_verified=False,
@@ -161,32 +231,6 @@ def _insert(work: Work, email: str, new: NewUser, hashed: str) -> User:
         created_at=now,
         updated_at=now,
     )
-    if not users.insert(work.db, user, hashed):  # taken while we hashed
-        _refuse_taken(work)
-    return user
-
-
-def _count_attempt(
-    work: Work,
-    limits: Limits,
-    email: str,
-    credential: Credential | None,
-    device_of: Callable[[str], str | None],
-) -> tuple[str, str]:
-    """Count this attempt as a failure before the hash, so that parallel guesses gain nothing.
-
-    A browser in which the user has signed in before has its own count: strangers who guess cannot
-    shut the owner out.
-    """
-    known = device_of(str(credential.user.id)) if credential else None
-    who = ("account", sha256((known or email).encode()).hexdigest())
-    exceeded = work.outside(limits.count, FAILURES_PER_ACCOUNT, *who)  # may ask Redis
-    if exceeded is None:
-        return who
-    if exceeded.first:
-        subject = credential.user.id if credential else None
-        work.keep(Event(EventKind.RATE_LIMITED, subject=subject, detail={"what": "password"}))
-    raise too_many_requests(exceeded.retry_after)
 
 
 def _check_password(

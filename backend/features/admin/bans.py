@@ -1,12 +1,19 @@
 """The gate that keeps banned users out."""
 
 from dataclasses import replace
+from datetime import datetime
 
 from backend.features.accounts.service import SigningIn
 from backend.kernel.events import Event, EventKind
 from backend.kernel.refusals import Refusal
 from backend.storage import users
+from backend.storage.users import User
 from backend.storage.work import Work
+
+
+def is_banned(user: User, now: datetime) -> bool:
+    """Tell whether a ban holds at this moment."""
+    return user.banned and (user.ban_expires is None or user.ban_expires > now)
 
 
 def refuse_banned(work: Work, signing_in: SigningIn) -> None:
@@ -15,13 +22,12 @@ def refuse_banned(work: Work, signing_in: SigningIn) -> None:
     Asked only after the password was right: a ban is told to nobody else (ASVS 6.3.8).
     """
     user = signing_in.user
-    if not user.banned:
-        return
     now = work.now()
-    if user.ban_expires is not None and user.ban_expires <= now:
+    if is_banned(user, now):
+        work.keep(Event(EventKind.SIGN_IN_FAILED, subject=user.id, detail={"reason": "banned"}))
+        raise Refusal("BANNED_USER")
+    if user.banned:
         users.lift_ban(work.db, user.id, now)
         lifted = replace(user, banned=False, ban_reason=None, ban_expires=None, updated_at=now)
         signing_in.user = lifted
-        return
-    work.keep(Event(EventKind.SIGN_IN_FAILED, subject=user.id, detail={"reason": "banned"}))
-    raise Refusal("BANNED_USER")
+        work.record(Event(EventKind.USER_UNBANNED, subject=user.id, detail={"reason": "expired"}))

@@ -1,9 +1,10 @@
-"""The admin from ADMIN_EMAIL and ADMIN_PASSWORD, made at start."""
+"""Admins made by the owner: from ADMIN_EMAIL and ADMIN_PASSWORD at start, or by a command."""
 
 from backend.kernel.email_address import is_address, normal_form
 from backend.kernel.events import Event, EventKind
 from backend.kernel.passwords import PasswordHasher, PasswordRules
 from backend.kernel.refusals import Refusal
+from backend.kernel.secret import Password
 from backend.kernel.settings import SettingsError
 from backend.storage import users
 from backend.storage.users import User
@@ -24,13 +25,20 @@ def ensure_first_admin(work: Work, hasher: PasswordHasher, rules: PasswordRules)
         rules.check_new(password)
     except Refusal as refusal:
         raise SettingsError(f"ADMIN_PASSWORD: {refusal.message}") from None
+    add_admin(work, hasher, email, "Admin", password)  # another replica may be as fast
+
+
+def add_admin(
+    work: Work, hasher: PasswordHasher, email: str, name: str, password: Password
+) -> bool:
+    """Create an admin, verified, under an address in its normal form; False if it is taken."""
     hashed = work.outside(hasher.hash, password)
     now = work.now()
     admin = User(
         id=work.new_id(),
         email=email,
         email_verified=True,
-        name="Admin",
+        name=name,
         image=None,
         role="admin",
         banned=False,
@@ -39,5 +47,7 @@ def ensure_first_admin(work: Work, hasher: PasswordHasher, rules: PasswordRules)
         created_at=now,
         updated_at=now,
     )
-    if users.insert(work.db, admin, hashed):  # another replica may be as fast
+    added = users.insert(work.db, admin, hashed)
+    if added:
         work.record(Event(EventKind.ADMIN_CREATED, subject=admin.id))
+    return added

@@ -9,9 +9,11 @@ from fastapi.security import APIKeyCookie, HTTPBearer
 from backend.features.sessions import service
 from backend.features.sessions.cache import Current
 from backend.features.sessions.reader import SessionReader
-from backend.kernel.refusals import Refusal, unavailable
+from backend.kernel.refusals import Refusal, plain_refusal, too_many_requests, unavailable
+from backend.kernel.roles import ADMIN
 from backend.storage.engine import DatabaseUnavailable
 from backend.web.house import House
+from backend.web.limits import PER_ADMIN
 from backend.web.routes import AtEdge
 from backend.web.visit import Visit
 
@@ -26,6 +28,34 @@ async def required(visit: Visit, house: House) -> Current:
     if current is None:
         raise Refusal("UNAUTHORIZED")
     return current
+
+
+async def required_silently(visit: Visit, house: House) -> Current:
+    """Return the caller's session, or refuse with a 401 whose body is empty."""
+    current = await optional(visit, house)
+    if current is None:
+        raise plain_refusal("", status=401)
+    return current
+
+
+async def administrator(visit: Visit, house: House) -> Current:
+    """Return the session of an admin, or refuse with 401 or 403, or with 429 above the limit.
+
+    An admin who impersonates a user has that user's rights (ASVS 8.2.1).
+    """
+    current = await required(visit, house)
+    if ADMIN not in current.user.roles or current.session.impersonated_by is not None:
+        raise Refusal("ADMINS_ONLY")
+    exceeded = await house.limits.check(PER_ADMIN, str(current.user.id), visit.path)
+    if exceeded is not None:
+        raise too_many_requests(exceeded.retry_after)
+    return current
+
+
+async def optional(visit: Visit, house: House) -> Current | None:
+    """Return the caller's session, or None."""
+    reader: SessionReader = house.services[SessionReader]
+    return await reader.read(visit, house)
 
 
 async def fresh(visit: Visit, house: House) -> Current:
@@ -43,7 +73,7 @@ async def limited(visit: Visit, house: House) -> Current:
     return current
 
 
-def _for_fastapi(find: Callable[[Visit, House], Awaitable[Current]]) -> Any:
+def _for_fastapi(find: Callable[[Visit, House], Awaitable[Current | None]]) -> Any:
     """The same check as a dependency, for an endpoint written in plain FastAPI."""
 
     async def dependency(
@@ -51,7 +81,7 @@ def _for_fastapi(find: Callable[[Visit, House], Awaitable[Current]]) -> Any:
         response: Response,
         _cookie: Annotated[str | None, Depends(_cookie)],
         _bearer: Annotated[object | None, Depends(_bearer)],
-    ) -> Current:
+    ) -> Current | None:
         house: House = request.app.state.house
         visit = Visit(request.scope, house.addresses)
         house.origins.check_request(visit.method, visit.path, visit.headers)
@@ -68,6 +98,15 @@ def _for_fastapi(find: Callable[[Visit, House], Awaitable[Current]]) -> Any:
 
 SignedIn = Annotated[Current, AtEdge(required), _for_fastapi(required)]
 """The caller's session; without one the answer is 401."""
+
+MaybeSignedIn = Annotated[Current | None, AtEdge(optional), _for_fastapi(optional)]
+"""The caller's session, or None."""
+
+SilentlySignedIn = Annotated[Current, AtEdge(required_silently), _for_fastapi(required_silently)]
+"""As SignedIn, but the 401 has an empty body, as Better Auth answers on its admin endpoints."""
+
+Administrator = Annotated[Current, AtEdge(administrator), _for_fastapi(administrator)]
+"""The session of an admin; otherwise 401 or 403."""
 
 FreshlySignedIn = Annotated[Current, AtEdge(fresh), _for_fastapi(fresh)]
 """The session of a caller who signed in within SESSION_FRESH_FOR; otherwise 401 or 403."""

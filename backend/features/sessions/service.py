@@ -5,6 +5,7 @@ from datetime import datetime, timedelta
 from uuid import UUID
 
 from backend.kernel.events import Event, EventKind
+from backend.kernel.refusals import plain_refusal
 from backend.kernel.secret import SessionToken
 from backend.kernel.settings import Settings
 from backend.kernel.tokens import TokenDigest, TokenMint, digest
@@ -66,6 +67,15 @@ def is_fresh(session: Session, now: datetime, settings: Settings) -> bool:
     if settings.session_fresh_for == 0:
         return True
     return now - session.created_at < timedelta(seconds=settings.session_fresh_for)
+
+
+WHILE_IMPERSONATING = "You cannot do this while you impersonate a user"
+
+
+def refuse_impersonator(session: Session) -> None:
+    """Refuse what only the owner may do: an admin who acts as a user cannot take the account."""
+    if session.impersonated_by is not None:
+        raise plain_refusal(WHILE_IMPERSONATING, status=403)
 
 
 def prolong(work: Work, session: Session) -> datetime | None:

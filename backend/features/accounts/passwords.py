@@ -1,0 +1,50 @@
+"""The password somebody has: checked again before it opens more, and what ends when it changes."""
+
+from uuid import UUID
+
+from backend.features.accounts.service import Accounts, count_attempt
+from backend.kernel.events import Event, EventKind
+from backend.kernel.refusals import Refusal
+from backend.kernel.secret import Password
+from backend.storage import links, sessions, users
+from backend.storage.users import User
+from backend.storage.work import Work
+from backend.web.limits import FAILURES_PER_ACCOUNT
+
+
+def check_current(
+    work: Work,
+    accounts: Accounts,
+    user: User,
+    password: Password,
+    device: str | None,
+    *,
+    if_none: str = "CREDENTIAL_ACCOUNT_NOT_FOUND",
+) -> str:
+    """Check the password of who is signed in; returns the hash it was checked against.
+
+    A wrong one counts as a failure of the account, as at sign-in: a stolen session must not be a
+    place to guess (ASVS 6.3.1). Whoever has no password is refused with `if_none`.
+    """
+    accounts.rules.check_length(password)
+    seen = users.find_password_hash(work.db, user.id)
+    if seen is None:
+        raise Refusal(if_none)
+    failures = count_attempt(work, accounts.limits, user.email, user.id, device)
+    if not work.outside(accounts.hashes.verify, work.client, password, seen).matches:
+        work.keep(Event(EventKind.PASSWORD_CHECK_FAILED, user.id, user.id))
+        raise Refusal("INVALID_PASSWORD")
+    accounts.limits.refund(FAILURES_PER_ACCOUNT, *failures)
+    return seen
+
+
+def end_old_access(work: Work, user_id: UUID, *, but: UUID | None = None) -> None:
+    """End what the old password opened, where STRICT asks for it (ASVS 7.4.3).
+
+    Every session except the one with id `but`, and every mailed link: whoever knew the password
+    may have asked for one.
+    """
+    if not work.settings.strict:
+        return
+    sessions.delete_all(work.db, user_id, but=but)
+    links.delete_of_user(work.db, user_id)

@@ -1,0 +1,25 @@
+"""Removing a user: really, with everything that names them."""
+
+from uuid import UUID
+
+from backend.features.accounts.service import Accounts
+from backend.kernel.events import Event, EventKind
+from backend.storage import audit, outbox, users
+from backend.storage.users import User
+from backend.storage.work import Work
+
+
+def remove_user(work: Work, accounts: Accounts, user: User, *, by: UUID) -> bool:
+    """Delete a user with sessions, links and mails; False if there is no such user any more.
+
+    The audit trail keeps its lines without what names the user, and gets one that says that a user
+    was deleted: by themselves, or by the admin with id `by`.
+    """
+    for may_refuse in accounts.before_removal:
+        may_refuse(work, user)
+    if not users.delete_one(work.db, user.id):
+        return False
+    outbox.delete_to(work.db, user.email)
+    work.record(Event(EventKind.USER_DELETED, by, user.id, {"by_themselves": by == user.id}))
+    audit.forget_user(work.db, user.id)
+    return True

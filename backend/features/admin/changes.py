@@ -1,0 +1,152 @@
+"""What an admin changes about a user, and what follows from it."""
+
+from collections.abc import Mapping, Sequence
+from datetime import timedelta
+from typing import Any
+from uuid import UUID
+
+from backend.features.admin.authority import (
+    BAN_USERS,
+    SET_EMAIL,
+    SET_ROLE,
+    UPDATE_USERS,
+    Permission,
+    authorise,
+    find_target,
+    keep_one,
+    take_turn,
+)
+from backend.features.sessions.cache import Current
+from backend.kernel.email_address import is_address, normal_form
+from backend.kernel.events import Event, EventKind
+from backend.kernel.refusals import Refusal
+from backend.kernel.roles import ADMIN, KNOWN
+from backend.storage import links, sessions, users
+from backend.storage.users import User
+from backend.storage.work import Work
+from backend.web.wire import iso
+
+_DEFAULT_REASON = "No reason"
+_PERMISSIONS: Mapping[str, Permission] = {
+    "role": SET_ROLE,
+    "banned": BAN_USERS,
+    "ban_reason": BAN_USERS,
+    "ban_expires": BAN_USERS,
+    "email": SET_EMAIL,
+    "email_verified": SET_EMAIL,
+}
+"""What it takes to change a column, beside the permission to update users."""
+
+
+def joined_roles(roles: Sequence[str]) -> str:
+    """Return roles as they are stored, comma-joined; refuses any that there is not."""
+    if not roles or not KNOWN.issuperset(roles):
+        raise Refusal("YOU_ARE_NOT_ALLOWED_TO_SET_NON_EXISTENT_VALUE")
+    return ",".join(dict.fromkeys(roles))
+
+
+def set_role(work: Work, current: Current, user_id: str, roles: Sequence[str]) -> User:
+    """Give a user other roles; they hold from the next request on, in every session."""
+    authorise(work, current, SET_ROLE)
+    return _change(work, current, user_id, {"role": joined_roles(roles)})
+
+
+def ban(
+    work: Work, current: Current, user_id: str, reason: str | None, seconds: float | None
+) -> User:
+    """Keep a user out, for good or for some seconds, and end every session of theirs."""
+    authorise(work, current, BAN_USERS)
+    ends = work.now() + timedelta(seconds=seconds) if seconds else None
+    banned = {"banned": True, "ban_reason": reason or _DEFAULT_REASON, "ban_expires": ends}
+    return _change(work, current, user_id, banned)
+
+
+def unban(work: Work, current: Current, user_id: str) -> User:
+    """Let a banned user in again."""
+    authorise(work, current, BAN_USERS)
+    return _change(work, current, user_id, {"banned": False})
+
+
+def update(work: Work, current: Current, user_id: str, changes: Mapping[str, Any]) -> User:
+    """Change columns of a user, each with the permission it takes; a role comes as a list."""
+    authorise(work, current, UPDATE_USERS)
+    if not changes:
+        raise Refusal("NO_DATA_TO_UPDATE")
+    authorise(work, current, *(_PERMISSIONS[each] for each in changes if each in _PERMISSIONS))
+    if "role" in changes:
+        changes = {**changes, "role": joined_roles(changes["role"])}
+    return _change(work, current, user_id, changes)
+
+
+def _change(work: Work, current: Current, user_id: str, said: Mapping[str, Any]) -> User:
+    admins = take_turn(work, current) if {"role", "banned"} & said.keys() else {}
+    before = find_target(work.db, user_id)
+    changes = _completed(before, said)
+    _keep_an_admin(admins, current, before, changes)
+    changed = _store(work, before, changes)
+    _end_access(work, before, changed)
+    _record(work, current.user.id, before, changed, changes)
+    return changed
+
+
+def _completed(before: User, said: Mapping[str, Any]) -> dict[str, Any]:
+    changes = dict(said)
+    if changes.get("banned") is True and not before.banned:
+        changes["ban_reason"] = changes.get("ban_reason") or _DEFAULT_REASON
+    if changes.get("banned") is False:
+        changes |= {"ban_reason": None, "ban_expires": None}
+    if "email" in changes:
+        if not is_address(changes["email"]):
+            raise Refusal("INVALID_EMAIL")
+        changes["email"] = normal_form(changes["email"])
+        if changes["email"] != before.email:  # nobody has proved to own the new one
+            changes.setdefault("email_verified", False)
+    return changes
+
+
+def _keep_an_admin(
+    admins: dict[UUID, User], current: Current, before: User, changes: Mapping[str, Any]
+) -> None:
+    if not {"role", "banned"} & changes.keys():
+        return
+    if changes.get("banned") and before.id == current.user.id:
+        raise Refusal("YOU_CANNOT_BAN_YOURSELF")
+    if changes.get("banned") or ADMIN not in changes.get("role", ADMIN).split(","):
+        keep_one(admins, before.id)
+
+
+def _store(work: Work, before: User, changes: Mapping[str, Any]) -> User:
+    now, others = work.now(), dict(changes)
+    new = others.pop("email", before.email)
+    if new != before.email:
+        taken = users.is_taken(work.db, new)
+        if taken or users.change_email(work.db, before.id, before.email, new, now) is None:
+            raise Refusal("USER_ALREADY_EXISTS_USE_ANOTHER_EMAIL", status=400)
+        links.delete_of_user(work.db, before.id)  # they were mailed to the old address
+    changed = users.update_profile(work.db, before.id, others, now)
+    if changed is None:
+        raise Refusal("USER_NOT_FOUND", status=404)
+    return changed
+
+
+def _end_access(work: Work, before: User, after: User) -> None:
+    if after.banned:
+        sessions.delete_all(work.db, after.id)
+    if after.banned or after.role != before.role:
+        sessions.delete_impersonations(work.db, after.id)
+
+
+def _record(work: Work, by: UUID, before: User, after: User, changes: Mapping[str, Any]) -> None:
+    if after.role != before.role:
+        detail: dict[str, str | int | bool] = {"from": before.role, "to": after.role}
+        work.record(Event(EventKind.ROLE_CHANGED, by, after.id, detail))
+    if "banned" in changes and after.banned:
+        until = iso(after.ban_expires) if after.ban_expires else "lifted"
+        work.record(Event(EventKind.USER_BANNED, by, after.id, {"until": until}))
+    if before.banned and not after.banned:
+        work.record(Event(EventKind.USER_UNBANNED, by, after.id))
+    if after.email != before.email:
+        work.record(Event(EventKind.EMAIL_CHANGED, by, after.id))
+    others = sorted(changes.keys() - {"role", "banned", "ban_reason", "ban_expires", "email"})
+    if others:
+        work.record(Event(EventKind.USER_UPDATED, by, after.id, {"fields": ",".join(others)}))

@@ -1,0 +1,50 @@
+"""Bans over HTTP."""
+
+from backend.features.admin import changes
+from backend.features.admin.wire import BanUser, OfUser, OneUser
+from backend.features.sessions.guard import SilentlySignedIn
+from backend.features.sessions.wire import UserOut
+from backend.storage.work import Work
+from backend.web.endpoint import AUTH
+from backend.web.routes import Routes
+
+routes = Routes(
+    "admin: bans",
+    prefix=f"{AUTH}/admin",
+    about="Keeping users out, and letting them in again.",
+)
+
+
+@routes.post(
+    "/ban-user",
+    answers=OneUser,
+    refusals=(
+        "VALIDATION_ERROR",
+        "401",
+        "YOU_CANNOT_BAN_YOURSELF",
+        "LAST_ADMIN",
+        "YOU_ARE_NOT_ALLOWED_TO_BAN_USERS",
+        "USER_NOT_FOUND",
+        "INVALID_ORIGIN",
+    ),
+)
+def ban_user(work: Work, current: SilentlySignedIn, body: BanUser) -> OneUser:
+    """Keep a user out, for good or for some seconds. Their sessions end at once."""
+    banned = changes.ban(work, current, body.user_id, body.ban_reason, body.ban_expires_in)
+    return OneUser(user=UserOut.of(banned))
+
+
+@routes.post(
+    "/unban-user",
+    answers=OneUser,
+    refusals=(
+        "VALIDATION_ERROR",
+        "401",
+        "YOU_ARE_NOT_ALLOWED_TO_BAN_USERS",
+        "USER_NOT_FOUND",
+        "INVALID_ORIGIN",
+    ),
+)
+def unban_user(work: Work, current: SilentlySignedIn, body: OfUser) -> OneUser:
+    """Let a banned user in again."""
+    return OneUser(user=UserOut.of(changes.unban(work, current, body.user_id)))

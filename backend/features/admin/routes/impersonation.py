@@ -1,0 +1,88 @@
+"""Acting as a user, over HTTP."""
+
+from backend.features.admin import impersonation
+from backend.features.admin.wire import OfUser
+from backend.features.sessions.guard import SilentlySignedIn
+from backend.features.sessions.hand_over import HEADERS, hand_over
+from backend.features.sessions.wire import Anything, SessionAndUser, SessionOut, UserOut
+from backend.kernel.refusals import plain_refusal
+from backend.kernel.tokens import TokenMint
+from backend.storage.work import Work
+from backend.web.answers import Answer, refused
+from backend.web.cookies import Cookies
+from backend.web.endpoint import AUTH
+from backend.web.routes import Routes
+from backend.web.visit import Visit
+
+routes = Routes(
+    "admin: impersonation",
+    prefix=f"{AUTH}/admin",
+    about="Acting as a user, to see what they see.",
+)
+
+
+@routes.post(
+    "/impersonate-user",
+    answers=SessionAndUser,
+    headers=HEADERS,
+    refusals=(
+        "VALIDATION_ERROR",
+        "401",
+        "YOU_ARE_NOT_ALLOWED_TO_IMPERSONATE_USERS",
+        "YOU_CANNOT_IMPERSONATE_ADMINS",
+        "BANNED_USER",
+        "USER_NOT_FOUND",
+        "INVALID_ORIGIN",
+    ),
+)
+def impersonate_user(
+    work: Work, current: SilentlySignedIn, mint: TokenMint, cookies: Cookies, body: OfUser
+) -> Answer:
+    """Act as a user for an hour. The admin's own session waits in a cookie of its own."""
+    issued = impersonation.start(work, mint, current, body.user_id)
+    acting = SessionAndUser(
+        session=SessionOut.of(issued.session, issued.token.reveal()), user=UserOut.of(issued.user)
+    )
+    waiting = cookies.set_admin_session(
+        current.token,
+        remembered=current.session.remembered,
+        max_age=work.settings.session_lifetime,
+    )
+    answer = Answer(acting, cookies=[*cookies.clear_session(), waiting])
+    return hand_over(answer, cookies, issued.session, issued.token, work.settings)
+
+
+@routes.post(
+    "/stop-impersonating",
+    answers=SessionAndUser,
+    headers=HEADERS,
+    refusals=(
+        "You are not impersonating anyone",
+        "401",
+        "401 Failed to find admin session",
+        "INVALID_ORIGIN",
+    ),
+)
+def stop_impersonating(
+    work: Work,
+    visit: Visit,
+    current: SilentlySignedIn,
+    cookies: Cookies,
+    body: Anything | None = None,
+) -> Answer:
+    """Go back to the admin's own session. If that has ended meanwhile, nobody is signed in."""
+    waiting = cookies.read_admin_session(visit.cookie_header)
+    back = impersonation.stop(work, current, waiting)
+    if back is None:
+        answer = refused(plain_refusal("Failed to find admin session", status=401))
+        answer.cookies += [*cookies.clear_session(), cookies.clear_admin_session()]
+        return answer
+    own, token = back
+    found = SessionAndUser(
+        session=SessionOut.of(own.session, token.reveal()), user=UserOut.of(own.user)
+    )
+    answer = hand_over(Answer(found), cookies, own.session, token, work.settings)
+    if own.session.remembered:
+        answer.cookies.append(cookies.clear_dont_remember())
+    answer.cookies.append(cookies.clear_admin_session())
+    return answer

@@ -1,0 +1,101 @@
+"""Other people's sessions over HTTP, and what a role allows."""
+
+from backend.features.admin import user_sessions
+from backend.features.admin.authority import LIST_SESSIONS, check
+from backend.features.admin.wire import (
+    HasPermission,
+    OfUser,
+    PermissionAnswer,
+    RevokeUserSession,
+    UserSessions,
+)
+from backend.features.sessions.guard import SilentlySignedIn
+from backend.features.sessions.wire import SessionOut
+from backend.kernel.refusals import Refusal, plain_refusal
+from backend.kernel.roles import grants
+from backend.kernel.tokens import TokenMint
+from backend.storage.work import Work, ask
+from backend.web.endpoint import AUTH
+from backend.web.house import House
+from backend.web.routes import Routes
+from backend.web.wire import Success
+
+routes = Routes(
+    "admin: sessions",
+    prefix=f"{AUTH}/admin",
+    about="Everybody's sessions, for admins, and what a role allows.",
+)
+_NO_PERMISSIONS = "invalid permission check. no permission(s) were passed."
+
+
+@routes.post(
+    "/list-user-sessions",
+    answers=UserSessions,
+    refusals=(
+        "VALIDATION_ERROR",
+        "401",
+        "YOU_ARE_NOT_ALLOWED_TO_LIST_USERS_SESSIONS",
+        "INVALID_ORIGIN",
+    ),
+)
+def list_user_sessions(house: House, current: SilentlySignedIn, body: OfUser) -> UserSessions:
+    """List a user's live sessions, those of impersonating admins included."""
+    check(current, LIST_SESSIONS)
+    now, own = house.workshop.clock.now(), current.session.id
+    found = ask(house.workshop.database, lambda db: user_sessions.list_live(db, body.user_id, now))
+    return UserSessions(
+        sessions=[
+            SessionOut.of(each, current.token.reveal() if each.id == own else str(each.id))
+            for each in found
+        ]
+    )
+
+
+@routes.post(
+    "/revoke-user-session",
+    answers=Success,
+    refusals=(
+        "VALIDATION_ERROR",
+        "401",
+        "YOU_ARE_NOT_ALLOWED_TO_REVOKE_USERS_SESSIONS",
+        "INVALID_ORIGIN",
+    ),
+)
+def revoke_user_session(
+    work: Work, current: SilentlySignedIn, mint: TokenMint, body: RevokeUserSession
+) -> Success:
+    """End one session of anybody. The answer is the same whether or not there was one."""
+    user_sessions.revoke(work, mint, current, body.session_token)
+    return Success()
+
+
+@routes.post(
+    "/revoke-user-sessions",
+    answers=Success,
+    refusals=(
+        "VALIDATION_ERROR",
+        "401",
+        "YOU_ARE_NOT_ALLOWED_TO_REVOKE_USERS_SESSIONS",
+        "INVALID_ORIGIN",
+    ),
+)
+def revoke_user_sessions(work: Work, current: SilentlySignedIn, body: OfUser) -> Success:
+    """End every session of a user. The answer is the same whether or not there were any."""
+    user_sessions.revoke_all(work, current, body.user_id)
+    return Success()
+
+
+@routes.post(
+    "/has-permission",
+    answers=PermissionAnswer,
+    refusals=("VALIDATION_ERROR", "401", _NO_PERMISSIONS),
+)
+def has_permission(current: SilentlySignedIn, body: HasPermission) -> PermissionAnswer:
+    """Tell whether the caller's role allows all that is asked."""
+    if body.permissions is None:
+        if body.permission is None:
+            raise Refusal("VALIDATION_ERROR", "[body] Invalid input")
+        raise plain_refusal(_NO_PERMISSIONS)
+    impersonates = current.session.impersonated_by is not None
+    allowed = not impersonates and grants(current.user.roles, body.permissions)
+    return PermissionAnswer(success=allowed)

@@ -1,0 +1,18 @@
+"""The state of the deployment over HTTP, for admins."""
+
+from backend.features.admin.status import Deployment, StatusOut
+from backend.features.sessions.guard import Administrator
+from backend.web.routes import Routes
+
+routes = Routes(
+    "admin",
+    prefix="/api/admin",
+    about="This deployment, for admins: its state, its audit trail and figures, its mails.",
+    auth_rules=False,
+)
+
+
+@routes.get("/status", answers=StatusOut, refusals=("UNAUTHORIZED", "ADMINS_ONLY"))
+def read_status(_: Administrator, deployment: Deployment) -> StatusOut:
+    """Tell the version, where the data is and whether it lasts, and the state of all that helps."""
+    return deployment.look()

@@ -1,0 +1,205 @@
+"""Users over HTTP, for admins."""
+
+from typing import Annotated
+
+from fastapi import Query
+
+from backend.features.accounts.service import Accounts
+from backend.features.admin import changes, people
+from backend.features.admin.authority import (
+    CREATE_USERS,
+    GET_USER,
+    LIST_USERS,
+    UPDATE_USERS,
+    check,
+    find_target,
+)
+from backend.features.admin.listing import find_page
+from backend.features.admin.people import NewUser
+from backend.features.admin.user_query import ListUsers
+from backend.features.admin.wire import (
+    ById,
+    ChangeUser,
+    CreateUser,
+    NewUserData,
+    OfUser,
+    OneUser,
+    SetRole,
+    SetUserPassword,
+    UserList,
+    changes_from,
+    refuse_unknown,
+)
+from backend.features.sessions.guard import SilentlySignedIn
+from backend.features.sessions.wire import UserOut
+from backend.storage.work import Work, ask
+from backend.web.endpoint import AUTH
+from backend.web.house import House
+from backend.web.routes import Routes
+from backend.web.wire import Status, Success
+
+routes = Routes(
+    "admin: users",
+    prefix=f"{AUTH}/admin",
+    about="Everybody's accounts, for admins: found, made, changed and deleted.",
+)
+
+
+@routes.get(
+    "/list-users",
+    answers=UserList,
+    refusals=("VALIDATION_ERROR", "401", "YOU_ARE_NOT_ALLOWED_TO_LIST_USERS"),
+)
+def list_users(
+    house: House, current: SilentlySignedIn, query: Annotated[ListUsers, Query()]
+) -> UserList:
+    """List users: searched, filtered, sorted, page by page.
+
+    `total` is exact up to 10,000; beyond it is an estimate, which no page has to wait for.
+    """
+    check(current, LIST_USERS)
+    wanted = query.wanted()
+    found, total = ask(house.workshop.database, lambda db: find_page(db, wanted))
+    return UserList(
+        users=[UserOut.of(user) for user in found],
+        total=total,
+        limit=wanted.limit if "limit" in query.model_fields_set and query.limit else None,
+        offset=wanted.offset or None,
+    )
+
+
+@routes.get(
+    "/get-user",
+    answers=UserOut,
+    refusals=("VALIDATION_ERROR", "401", "YOU_ARE_NOT_ALLOWED_TO_GET_USER", "USER_NOT_FOUND"),
+)
+def get_user(house: House, current: SilentlySignedIn, query: Annotated[ById, Query()]) -> UserOut:
+    """Return one user."""
+    check(current, GET_USER)
+    return UserOut.of(ask(house.workshop.database, lambda db: find_target(db, query.id)))
+
+
+@routes.post(
+    "/create-user",
+    answers=OneUser,
+    hashes=True,
+    refusals=(
+        "VALIDATION_ERROR",
+        "401",
+        "INVALID_EMAIL",
+        "PASSWORD_TOO_SHORT",
+        "PASSWORD_TOO_LONG",
+        "PASSWORD_COMPROMISED",
+        "FIELD_NOT_ALLOWED",
+        "YOU_ARE_NOT_ALLOWED_TO_SET_NON_EXISTENT_VALUE",
+        "400 USER_ALREADY_EXISTS_USE_ANOTHER_EMAIL",
+        "YOU_ARE_NOT_ALLOWED_TO_CREATE_USERS",
+        "INVALID_ORIGIN",
+        "SERVICE_UNAVAILABLE",
+    ),
+)
+def create_user(
+    work: Work, current: SilentlySignedIn, accounts: Accounts, body: CreateUser
+) -> OneUser:
+    """Make an account for somebody else."""
+    check(current, CREATE_USERS)
+    more = body.data or NewUserData()
+    refuse_unknown(more.model_extra)
+    new = NewUser(
+        address=body.email,
+        name=body.name,
+        password=body.password,
+        roles=body.role,
+        image=more.image,
+        email_verified=more.email_verified is True,
+    )
+    return OneUser(user=UserOut.of(people.create(work, accounts, current, new)))
+
+
+@routes.post(
+    "/update-user",
+    answers=UserOut,
+    refusals=(
+        "VALIDATION_ERROR",
+        "401",
+        "NO_DATA_TO_UPDATE",
+        "FIELD_NOT_ALLOWED",
+        "USER_ID_CANNOT_BE_UPDATED",
+        "PASSWORD_CANNOT_BE_UPDATED_VIA_UPDATE_USER",
+        "INVALID_EMAIL",
+        "INVALID_ROLE_TYPE",
+        "400 USER_ALREADY_EXISTS_USE_ANOTHER_EMAIL",
+        "YOU_ARE_NOT_ALLOWED_TO_SET_NON_EXISTENT_VALUE",
+        "YOU_CANNOT_BAN_YOURSELF",
+        "LAST_ADMIN",
+        "YOU_ARE_NOT_ALLOWED_TO_UPDATE_USERS",
+        "USER_NOT_FOUND",
+        "INVALID_ORIGIN",
+    ),
+)
+def admin_update_user(work: Work, current: SilentlySignedIn, body: ChangeUser) -> UserOut:
+    """Change a user."""
+    check(current, UPDATE_USERS)
+    said = changes_from(body.data)
+    return UserOut.of(changes.update(work, current, body.user_id, said))
+
+
+@routes.post(
+    "/set-role",
+    answers=OneUser,
+    refusals=(
+        "VALIDATION_ERROR",
+        "401",
+        "YOU_ARE_NOT_ALLOWED_TO_SET_NON_EXISTENT_VALUE",
+        "LAST_ADMIN",
+        "YOU_ARE_NOT_ALLOWED_TO_CHANGE_USERS_ROLE",
+        "USER_NOT_FOUND",
+        "INVALID_ORIGIN",
+    ),
+)
+def set_role(work: Work, current: SilentlySignedIn, body: SetRole) -> OneUser:
+    """Give a user other roles, which hold at once in every session of theirs."""
+    return OneUser(user=UserOut.of(changes.set_role(work, current, body.user_id, body.role)))
+
+
+@routes.post(
+    "/set-user-password",
+    answers=Status,
+    hashes=True,
+    refusals=(
+        "VALIDATION_ERROR",
+        "401",
+        "PASSWORD_TOO_SHORT",
+        "PASSWORD_TOO_LONG",
+        "PASSWORD_COMPROMISED",
+        "YOU_ARE_NOT_ALLOWED_TO_SET_USERS_PASSWORD",
+        "USER_NOT_FOUND",
+        "INVALID_ORIGIN",
+        "SERVICE_UNAVAILABLE",
+    ),
+)
+def set_user_password(
+    work: Work, current: SilentlySignedIn, accounts: Accounts, body: SetUserPassword
+) -> Status:
+    """Give a user a password. A reset mail is the better way: only the user then knows it."""
+    people.set_password(work, accounts, current, body.user_id, body.new_password)
+    return Status()
+
+
+@routes.post(
+    "/remove-user",
+    answers=Success,
+    refusals=(
+        "VALIDATION_ERROR",
+        "401",
+        "YOU_CANNOT_REMOVE_YOURSELF",
+        "LAST_ADMIN",
+        "YOU_ARE_NOT_ALLOWED_TO_DELETE_USERS",
+        "USER_NOT_FOUND",
+        "INVALID_ORIGIN",
+    ),
+)
+def remove_user(work: Work, current: SilentlySignedIn, accounts: Accounts, body: OfUser) -> Success:
+    """Delete a user with everything that is theirs."""
+    people.remove(work, accounts, current, body.user_id)
+    return Success()

@@ -1,0 +1,134 @@
+"""What may be asked of a list of users, and what it means.
+
+Search and filter both hold. They compare texts in lower case, so "ADA" finds ada@example.com; on
+SQLite, which knows no other letters, only a-z are lowered in names.
+"""
+
+from collections.abc import Callable, Mapping
+from datetime import UTC, datetime
+from typing import Annotated, Any, Literal
+from uuid import UUID
+
+from pydantic import BeforeValidator, Field
+
+from backend.kernel.email_address import normal_form
+from backend.kernel.refusals import Refusal
+from backend.storage.user_list import Condition, Operator, Wanted
+from backend.web.wire import Text, WireModel
+
+_PAGE, _LARGEST_PAGE = 100, 500
+_FURTHEST = 1_000_000_000
+_LONGEST_LIST = 100  # values that a filter compares with
+
+SortField = Literal["id", "name", "email", "role", "createdAt", "updatedAt"]
+FilterField = Literal[
+    "id",
+    "name",
+    "email",
+    "emailVerified",
+    "role",
+    "banned",
+    "banExpires",
+    "createdAt",
+    "updatedAt",
+]
+Letters = Literal["contains", "starts_with", "ends_with"]
+_TEXTS = {"name", "email", "role"}
+_COLUMNS = {
+    "emailVerified": "email_verified",
+    "banExpires": "ban_expires",
+    "createdAt": "created_at",
+    "updatedAt": "updated_at",
+}
+
+
+def _all(said: Any) -> Any:
+    return [said] if isinstance(said, str) else said
+
+
+class ListUsers(WireModel):
+    """Which users, in which order. At most 500 a page, 100 if nothing is said.
+
+    Sorted by one of the fields that have an index. `filterValue` may be repeated for `in` and
+    `not_in`; dates are ISO 8601, booleans `true` and `false`.
+    """
+
+    search_value: Annotated[Text | None, Field(examples=["ada"])] = None
+    search_field: Literal["email", "name"] = "email"
+    search_operator: Letters = "contains"
+    limit: Annotated[int, Field(strict=False, ge=0)] = _PAGE
+    offset: Annotated[int, Field(strict=False, ge=0, le=_FURTHEST)] = 0
+    sort_by: SortField = "id"
+    sort_direction: Literal["asc", "desc"] = "asc"
+    filter_field: FilterField = "email"
+    filter_value: Annotated[list[Text] | None, BeforeValidator(_all)] = None
+    filter_operator: Operator = "eq"
+
+    def wanted(self) -> Wanted:
+        """Return what the database is asked; refuses a filter that means nothing."""
+        conditions = []
+        if self.search_value:
+            term = Condition(self.search_field, self.search_operator, self.search_value)
+            conditions.append(term)
+        if self.filter_value is not None:
+            conditions.append(_filter(self.filter_field, self.filter_operator, self.filter_value))
+        return Wanted(
+            conditions=conditions,
+            sort_by=_COLUMNS.get(self.sort_by, self.sort_by),
+            descending=self.sort_direction == "desc",
+            limit=min(self.limit or _PAGE, _LARGEST_PAGE),
+            offset=self.offset,
+        )
+
+
+def _filter(field: str, operator: Operator, said: list[str]) -> Condition:
+    column, read = _COLUMNS.get(field, field), _READERS[field]
+    if operator in {"in", "not_in"}:
+        if len(said) > _LONGEST_LIST:
+            raise _refusal(f"Too big: expected array to have <={_LONGEST_LIST} items")
+        return Condition(column, operator, [read(each) for each in said])
+    if len(said) != 1:
+        raise _refusal("Invalid input: expected string, received array")
+    if operator in {"contains", "starts_with", "ends_with"}:
+        if field not in _TEXTS:
+            raise _refusal(f"{field} can only be compared as a whole", "filterOperator")
+        return Condition(column, operator, said[0])
+    return Condition(column, operator, read(said[0]))
+
+
+def _flag(said: str) -> bool:
+    if said not in {"true", "false"}:
+        raise _refusal("Invalid input: expected boolean, received string")
+    return said == "true"
+
+
+def _moment(said: str) -> datetime:
+    try:
+        moment = datetime.fromisoformat(said)
+    except ValueError:
+        raise _refusal("Invalid input: expected date, received string") from None
+    return moment if moment.tzinfo else moment.replace(tzinfo=UTC)
+
+
+def _id(said: str) -> UUID:
+    try:
+        return UUID(said)
+    except ValueError:
+        raise _refusal("Invalid input: expected id, received string") from None
+
+
+_READERS: Mapping[str, Callable[[str], Any]] = {
+    "id": _id,
+    "name": str,
+    "email": normal_form,
+    "emailVerified": _flag,
+    "role": str,
+    "banned": _flag,
+    "banExpires": _moment,
+    "createdAt": _moment,
+    "updatedAt": _moment,
+}
+
+
+def _refusal(problem: str, field: str = "filterValue") -> Refusal:
+    return Refusal("VALIDATION_ERROR", f"[query.{field}] {problem}")

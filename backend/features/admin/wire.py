@@ -1,0 +1,226 @@
+"""The JSON of administering users and their sessions."""
+
+from collections.abc import Mapping
+from datetime import UTC, datetime
+from typing import Annotated, Any
+
+from pydantic import BeforeValidator, ConfigDict, Field, PlainValidator, WithJsonSchema
+from pydantic_core import PydanticCustomError
+
+from backend.features.sessions.wire import SessionOut, UserOut
+from backend.kernel.refusals import Refusal
+from backend.web.wire import Name, NotNull, PasswordField, Text, WireModel
+
+_LONGEST_BAN = 3_153_600_000  # seconds: a hundred years
+
+
+def _roles(said: Any) -> tuple[str, ...]:
+    roles = [said] if isinstance(said, str) else said
+    if not isinstance(roles, list) or not all(isinstance(role, str) for role in roles):
+        raise PydanticCustomError("plain", "Invalid input")
+    return tuple(roles)
+
+
+def _moment(said: Any) -> Any:
+    if said is None:
+        return None
+    try:
+        moment = datetime.fromisoformat(said)
+    except (TypeError, ValueError):
+        raise PydanticCustomError("plain", "Invalid input") from None
+    return moment if moment.tzinfo else moment.replace(tzinfo=UTC)
+
+
+_ID = "01a203c2-7c93-7407-ab15-d32628a133b6"
+UserId = Annotated[Text, Field(examples=[_ID])]
+Roles = Annotated[
+    tuple[str, ...],
+    PlainValidator(_roles),
+    WithJsonSchema(
+        {
+            "anyOf": [{"type": "string"}, {"type": "array", "items": {"type": "string"}}],
+            "examples": ["admin"],
+        }
+    ),
+]
+Instant = Annotated[
+    datetime, BeforeValidator(_moment), WithJsonSchema({"type": "string", "format": "date-time"})
+]
+
+
+class NewUserData(WireModel):
+    """What else a new user gets."""
+
+    model_config = ConfigDict(extra="allow")  # kept only to refuse it by name
+
+    image: Text | None = None
+    email_verified: Annotated[bool | None, NotNull] = None
+
+
+class CreateUser(WireModel):
+    """A new user. Without a password they sign in by other means, or ask for a reset."""
+
+    model_config = ConfigDict(
+        json_schema_extra={"examples": [{"email": "ada@example.com", "name": "Ada Lovelace"}]}
+    )
+
+    email: Annotated[Text, Field(examples=["ada@example.com"])]
+    name: Annotated[Name, Field(examples=["Ada Lovelace"])]
+    password: Annotated[PasswordField | None, NotNull] = None
+    role: Annotated[Roles | None, NotNull] = None
+    data: Annotated[NewUserData | None, NotNull] = None
+
+
+class UserData(WireModel):
+    """What is to change about a user."""
+
+    model_config = ConfigDict(extra="allow")
+
+    name: Annotated[Name | None, NotNull] = None
+    image: Text | None = None
+    email: Annotated[Text | None, NotNull] = None
+    email_verified: Annotated[bool | None, NotNull] = None
+    role: Any = Field(default=None, description="One role, or a list of them.")
+    banned: Annotated[bool | None, NotNull] = None
+    ban_reason: Text | None = None
+    ban_expires: Instant | None = None
+
+
+class ChangeUser(WireModel):
+    """Whom to change, and what."""
+
+    model_config = ConfigDict(
+        json_schema_extra={"examples": [{"userId": _ID, "data": {"name": "Ada King"}}]}
+    )
+
+    user_id: UserId
+    data: UserData
+
+
+class ById(WireModel):
+    """Which user."""
+
+    id: UserId
+
+
+class OfUser(WireModel):
+    """Which user."""
+
+    model_config = ConfigDict(json_schema_extra={"examples": [{"userId": _ID}]})
+
+    user_id: UserId
+
+
+class SetRole(WireModel):
+    """The roles a user holds from now on, in place of those they had."""
+
+    model_config = ConfigDict(json_schema_extra={"examples": [{"userId": _ID, "role": ["admin"]}]})
+
+    user_id: UserId
+    role: Roles
+
+
+class BanUser(WireModel):
+    """Whom to keep out, why, and for how many seconds; for good without that."""
+
+    model_config = ConfigDict(
+        json_schema_extra={
+            "examples": [{"userId": _ID, "banReason": "Spam", "banExpiresIn": 86400}]
+        }
+    )
+
+    user_id: UserId
+    ban_reason: Annotated[Text | None, NotNull] = None
+    ban_expires_in: Annotated[
+        float | None, NotNull, Field(ge=0, le=_LONGEST_BAN, examples=[86400])
+    ] = None
+
+
+class SetUserPassword(WireModel):
+    """A user, and the password they have from now on."""
+
+    model_config = ConfigDict(
+        json_schema_extra={"examples": [{"userId": _ID, "newPassword": "battery correct horse"}]}
+    )
+
+    user_id: UserId
+    new_password: PasswordField
+
+
+class RevokeUserSession(WireModel):
+    """Which session to end: its token, or the handle that list-user-sessions showed."""
+
+    model_config = ConfigDict(
+        json_schema_extra={"examples": [{"sessionToken": "01a203c2-7c95-7bd1-9d3e-2f64c1a0e7b8"}]}
+    )
+
+    session_token: Text
+
+
+class HasPermission(WireModel):
+    """What the caller wants to know to be allowed, resource by resource."""
+
+    model_config = ConfigDict(
+        json_schema_extra={"examples": [{"permissions": {"user": ["create", "ban"]}}]}
+    )
+
+    permissions: Annotated[
+        dict[str, list[str]] | None, NotNull, Field(examples=[{"user": ["create", "ban"]}])
+    ] = None
+    permission: Any = Field(default=None, description="The former name, which is not answered.")
+
+
+class OneUser(WireModel):
+    """A user as they are after the deed."""
+
+    user: UserOut
+
+
+class UserList(WireModel):
+    """A page of users. `total` is exact up to 10,000; a larger one is an estimate."""
+
+    users: list[UserOut]
+    total: int = Field(examples=[1])
+    limit: int | None = Field(default=None, exclude_if=lambda limit: limit is None)
+    offset: int | None = Field(default=None, exclude_if=lambda offset: offset is None)
+
+
+class UserSessions(WireModel):
+    """The sessions of a user that are alive. In place of tokens, which nobody knows but their
+    owners, stand handles by which a session can be ended."""
+
+    sessions: list[SessionOut]
+
+
+class PermissionAnswer(WireModel):
+    """Whether all of it is allowed."""
+
+    error: None = None
+    success: bool = Field(examples=[True])
+
+
+def changes_from(data: UserData) -> dict[str, Any]:
+    """Return the columns a request wants to change; refuses what nobody may change this way."""
+    extra = data.model_extra or {}
+    if "id" in extra:
+        raise Refusal("USER_ID_CANNOT_BE_UPDATED")
+    if "password" in extra:
+        raise Refusal("PASSWORD_CANNOT_BE_UPDATED_VIA_UPDATE_USER")
+    refuse_unknown(extra)
+    changes = {name: getattr(data, name) for name in data.model_fields_set}
+    if "role" in changes:
+        changes["role"] = _checked_roles(changes["role"])
+    return changes
+
+
+def refuse_unknown(extra: Mapping[str, Any] | None) -> None:
+    """Refuse fields of a user that there are not, or that are not an admin's to set."""
+    if extra:
+        raise Refusal("FIELD_NOT_ALLOWED", f"{next(iter(extra))[:60]} is not allowed to be set")
+
+
+def _checked_roles(said: Any) -> tuple[str, ...]:
+    try:
+        return _roles(said)
+    except PydanticCustomError:
+        raise Refusal("INVALID_ROLE_TYPE") from None

@@ -1,0 +1,52 @@
+"""The audit trail over HTTP, for admins."""
+
+from typing import Annotated
+
+from fastapi import Query
+
+from backend.features.audit import service
+from backend.features.audit.service import Bucket
+from backend.features.audit.wire import EventOut, EventPage, EventQuery, Stats, StatsOut, StatsQuery
+from backend.features.sessions.guard import Administrator
+from backend.kernel.events import EventKind
+from backend.storage.work import ask
+from backend.web.house import House
+from backend.web.routes import Routes
+
+routes = Routes("admin", prefix="/api/admin", auth_rules=False)
+_REFUSALS = ("UNAUTHORIZED", "ADMINS_ONLY", "VALIDATION_ERROR")
+
+
+@routes.get("/events", answers=EventPage, refusals=_REFUSALS)
+def read_events(_: Administrator, house: House, query: Annotated[EventQuery, Query()]) -> EventPage:
+    """Read the audit trail, newest first, page by page."""
+    page = ask(
+        house.workshop.database, lambda db: service.read_page(db, query.filter(), query.limit)
+    )
+    return EventPage(
+        events=[EventOut.of(event) for event in page.events],
+        emails=page.emails,
+        next_cursor=page.next_cursor,
+    )
+
+
+@routes.get("/stats", answers=Stats, refusals=_REFUSALS)
+def read_stats(_: Administrator, house: House, query: Annotated[StatsQuery, Query()]) -> Stats:
+    """Count sign-ins, failures, sign-ups and live sessions by hour or by day."""
+    now = house.workshop.clock.now()
+    buckets = ask(
+        house.workshop.database,
+        lambda db: service.count_by(db, query.by, query.since, query.until, now),
+    )
+    return Stats(by=query.by, buckets=[_shown(bucket) for bucket in buckets])
+
+
+def _shown(bucket: Bucket) -> StatsOut:
+    events = bucket.counts.events
+    return StatsOut(
+        start=bucket.start,
+        sign_ins=events[EventKind.SIGN_IN.value],
+        sign_in_failures=events[EventKind.SIGN_IN_FAILED.value],
+        sign_ups=events[EventKind.SIGN_UP.value],
+        active_sessions=bucket.live_sessions,
+    )

@@ -1,0 +1,120 @@
+"""The JSON of the audit trail and of charts."""
+
+from datetime import UTC, datetime
+from typing import Annotated, Any, Literal
+from uuid import UUID
+
+from pydantic import AfterValidator, BeforeValidator, Field
+from pydantic_core import PydanticCustomError
+
+from backend.kernel.events import EventKind
+from backend.storage.audit_list import AuditEvent, Filter
+from backend.web.wire import Moment, Text, WireModel
+
+_PAGE, _LARGEST_PAGE = 50, 200
+_EARLIEST, _LATEST = datetime(2000, 1, 1, tzinfo=UTC), datetime(9000, 1, 1, tzinfo=UTC)
+
+
+def _all(said: Any) -> Any:
+    return [said] if isinstance(said, str) else said
+
+
+def _in_utc(moment: datetime) -> datetime:
+    moment = moment if moment.tzinfo else moment.replace(tzinfo=UTC)
+    if not _EARLIEST <= moment <= _LATEST:
+        raise PydanticCustomError("plain", "Invalid input")
+    return moment
+
+
+Id = Annotated[UUID, Field(strict=False)]
+Instant = Annotated[datetime, Field(strict=False), AfterValidator(_in_utc)]
+Kind = Annotated[EventKind, Field(strict=False)]
+
+
+class EventQuery(WireModel):
+    """Which events; all that is said must hold. `kind` may be repeated, dates are ISO 8601."""
+
+    kind: Annotated[list[Kind], BeforeValidator(_all), Field(default_factory=list)]
+    user: Annotated[Id | None, Field(description="Who did it, or had it done to them.")] = None
+    address: Annotated[Text | None, Field(examples=["203.0.113.7"])] = None
+    request_id: Text | None = None
+    since: Annotated[Instant | None, Field(alias="from")] = None
+    until: Annotated[Instant | None, Field(alias="to", description="Not included.")] = None
+    limit: Annotated[int, Field(strict=False, ge=1, le=_LARGEST_PAGE)] = _PAGE
+    cursor: Annotated[
+        Id | None, Field(description="`nextCursor` of the page before; filters stay the same.")
+    ] = None
+
+    def filter(self) -> Filter:
+        """Return what the database is asked."""
+        return Filter(
+            kinds=[kind.value for kind in self.kind],
+            user_id=self.user,
+            address=self.address,
+            request_id=self.request_id,
+            since=self.since,
+            until=self.until,
+            before=self.cursor,
+        )
+
+
+class EventOut(WireModel):
+    """One line of the audit trail, under the names it has in the log."""
+
+    id: UUID
+    at: Moment
+    kind: str = Field(examples=["sign_in"])
+    actor: UUID | None = Field(description="Who did it; null for a stranger or the server.")
+    subject: UUID | None = Field(description="Who had it done to them.")
+    address: str = Field(examples=["203.0.113.7"])
+    agent: str = Field(examples=["Mozilla/5.0"])
+    request_id: str = Field(examples=["01a203c2-7c95-7bd1-9d3e-2f64c1a0e7b8"])
+    detail: dict[str, Any] = Field(examples=[{"method": "password"}])
+
+    @classmethod
+    def of(cls, event: AuditEvent) -> "EventOut":
+        return cls(
+            id=event.id,
+            at=event.at,
+            kind=event.kind,
+            actor=event.actor_id,
+            subject=event.subject_id,
+            address=event.ip_address,
+            agent=event.user_agent,
+            request_id=event.request_id,
+            detail=event.detail,
+        )
+
+
+class EventPage(WireModel):
+    """A page of the trail, newest first; `emails` names the users in it that still exist."""
+
+    events: list[EventOut]
+    emails: dict[UUID, str]
+    next_cursor: UUID | None
+
+
+class StatsQuery(WireModel):
+    """Which hours or days (of UTC). Nothing said: the last 48 hours, or the last 30 days."""
+
+    by: Literal["hour", "day"] = "day"
+    since: Annotated[Instant | None, Field(alias="from")] = None
+    until: Annotated[Instant | None, Field(alias="to")] = None
+
+
+class StatsOut(WireModel):
+    """One hour or day. `activeSessions` is how many were live at its end, or are now. Sessions that
+    end are forgotten, so only the latest is exact; earlier ones count those that live on."""
+
+    start: Moment
+    sign_ins: int = Field(examples=[12])
+    sign_in_failures: int = Field(examples=[1])
+    sign_ups: int = Field(examples=[3])
+    active_sessions: int = Field(examples=[40])
+
+
+class Stats(WireModel):
+    """Figures for a chart, without gaps, oldest first."""
+
+    by: Literal["hour", "day"]
+    buckets: list[StatsOut]

@@ -1,0 +1,150 @@
+"""Proving and changing addresses over HTTP."""
+
+from typing import Annotated
+
+from fastapi import Query
+
+from backend.features.accounts import service as accounts_service
+from backend.features.accounts.service import Accounts
+from backend.features.email_verification import change, service
+from backend.features.email_verification.wire import (
+    ChangeEmail,
+    Confirmed,
+    SendVerification,
+    Verified,
+    VerifyEmail,
+)
+from backend.features.links import service as links
+from backend.features.links.mailing import Mailing
+from backend.features.links.service import LinkKind
+from backend.features.sessions.guard import MaybeSignedIn, SignedIn
+from backend.features.sessions.hand_over import HEADERS, hand_over, hand_over_new
+from backend.features.sessions.reader import SessionReader
+from backend.features.sessions.service import WHILE_IMPERSONATING
+from backend.features.sessions.wire import UserOut
+from backend.kernel.randomness import alphanumeric
+from backend.kernel.refusals import Refusal
+from backend.storage.work import Work
+from backend.web.answers import Answer, redirect
+from backend.web.cookies import Cookies
+from backend.web.endpoint import AUTH
+from backend.web.house import House
+from backend.web.routes import Routes
+from backend.web.targets import sent_to, with_parameter
+from backend.web.visit import Visit
+from backend.web.wire import Status, WireModel
+
+routes = Routes(
+    "e-mail addresses",
+    prefix=AUTH,
+    about="Proving that an address is one's own, and changing it, each by a mailed link.",
+)
+
+_KINDS = (LinkKind.VERIFY_EMAIL, LinkKind.CHANGE_EMAIL_CONFIRM, LinkKind.CHANGE_EMAIL_VERIFY)
+_FAULTS_OF_LINKS = ("INVALID_TOKEN", "TOKEN_EXPIRED", "USER_NOT_FOUND", "INVALID_USER")
+
+
+@routes.post(
+    "/send-verification-email",
+    answers=Status,
+    session_optional=True,
+    refusals=(
+        "VALIDATION_ERROR",
+        "EMAIL_MISMATCH",
+        "EMAIL_ALREADY_VERIFIED",
+        "INVALID_CALLBACK_URL",
+    ),
+)
+def send_verification_email(
+    work: Work, mailing: Mailing, current: MaybeSignedIn, body: SendVerification
+) -> Status:
+    """Mail a link that verifies an address. To a stranger the answer never tells who is known."""
+    callback = body.callback_url or "/"
+    if current is None:
+        service.send(work, mailing, body.email, callback)
+    else:
+        service.send_to_oneself(work, mailing, current.user, body.email, callback)
+    return Status()
+
+
+@routes.get(
+    "/verify-email",
+    answers=Verified | Confirmed,
+    headers=HEADERS,
+    redirect="The callbackURL, if there was one; with `?error=` and a code if the link is no good.",
+    session_optional=True,
+    refusals=(
+        "VALIDATION_ERROR",
+        "401 INVALID_TOKEN",
+        "TOKEN_EXPIRED",
+        "401 USER_NOT_FOUND",
+        "INVALID_USER",
+        "INVALID_CALLBACK_URL",
+    ),
+)
+def verify_email(
+    work: Work,
+    visit: Visit,
+    house: House,
+    accounts: Accounts,
+    mailing: Mailing,
+    cookies: Cookies,
+    reader: SessionReader,
+    current: MaybeSignedIn,
+    query: Annotated[VerifyEmail, Query()],
+) -> Answer:
+    """Follow a mailed link: the address is verified, or changed. Goes on to `callbackURL`."""
+    callback = query.callback_url
+    if callback and not house.origins.allows_target(callback):
+        raise Refusal("INVALID_CALLBACK_URL")
+    user = current.user if current else None
+    try:
+        link = links.find(work, mailing.links, query.token, *_KINDS)
+        if link.kind == LinkKind.VERIFY_EMAIL:
+            issued = service.verify(work, accounts, link, user)
+            answer = _answer(callback, Verified(user=None))
+            if issued is not None:
+                accounts_service.end_presented(work, reader.presented(visit))
+                nonce = alphanumeric(work.randomness, 16)
+                hand_over_new(answer, cookies, issued, work.settings, visit.cookie_header, nonce)
+            return answer
+        if link.kind == LinkKind.CHANGE_EMAIL_CONFIRM:
+            change.confirm(work, mailing, link, user, callback or "/")
+            return _answer(callback, Confirmed())
+        changed = change.complete(work, mailing, link, user)
+    except Refusal as refusal:
+        raise _told_where_asked(refusal, callback) from None
+    answer = _answer(callback, Verified(user=UserOut.of(changed) if changed else None))
+    if current is not None and changed is not None:
+        hand_over(answer, cookies, current.session, current.token, work.settings)
+    return answer
+
+
+@routes.post(
+    "/change-email",
+    answers=Status,
+    refusals=(
+        "VALIDATION_ERROR",
+        "CHANGE_EMAIL_DISABLED",
+        "Email is the same",
+        "UNAUTHORIZED",
+        f"403 {WHILE_IMPERSONATING}",
+        "INVALID_CALLBACK_URL",
+    ),
+)
+def change_email(work: Work, mailing: Mailing, current: SignedIn, body: ChangeEmail) -> Status:
+    """Ask for another address. A verified user confirms at the old one first, then at the new."""
+    change.request(work, mailing, current, body.new_email, body.callback_url or "/")
+    return Status()
+
+
+def _answer(callback: str | None, body: WireModel) -> Answer:
+    return redirect(callback) if callback else Answer(body)
+
+
+def _told_where_asked(refusal: Refusal, callback: str | None) -> Refusal:
+    if refusal.code not in _FAULTS_OF_LINKS:
+        return refusal
+    if callback:
+        return sent_to(with_parameter(callback, "error", refusal.code))
+    return Refusal(refusal.code, status=401)

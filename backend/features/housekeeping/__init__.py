@@ -1,0 +1,1 @@
+"""Throws away what is over."""

@@ -1,0 +1,101 @@
+"""Links in mails: made for one purpose, kept as digests, used once.
+
+Their address is built from PUBLIC_URL alone, never from a request's headers: whoever could choose
+the host of a mailed link would receive its token (CVE-2025-64101 and three before it).
+"""
+
+from dataclasses import dataclass
+from datetime import timedelta
+from enum import StrEnum
+from typing import Any
+from urllib.parse import quote
+from uuid import UUID
+
+from backend.kernel.refusals import Refusal
+from backend.kernel.secret import Secret, SessionToken
+from backend.kernel.signing import Keyring
+from backend.kernel.tokens import TokenMint, digest
+from backend.storage import links
+from backend.storage.links import Link
+from backend.storage.work import Work
+
+
+class LinkKind(StrEnum):
+    """What a link does; a token made for one kind is no token of another."""
+
+    VERIFY_EMAIL = "verify-email"
+    CHANGE_EMAIL_CONFIRM = "change-email-confirm"
+    CHANGE_EMAIL_VERIFY = "change-email-verify"
+    RESET_PASSWORD = "reset-password"  # noqa: S105  a kind of link, not a password
+    DELETE_USER = "delete-user"
+
+
+class LinkToken(Secret):
+    """What a mailed link carries."""
+
+    __slots__ = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Links:
+    """Makes and recognises the tokens of mailed links."""
+
+    mint: TokenMint
+
+    @classmethod
+    def of(cls, keyring: Keyring) -> "Links":
+        return cls(TokenMint(keyring, "link"))
+
+
+def issue(
+    work: Work,
+    with_: Links,
+    kind: LinkKind,
+    *,
+    user_id: UUID | None,
+    email: str,
+    lifetime: int,
+    data: dict[str, Any] | None = None,
+) -> LinkToken:
+    """Make a link that lives for `lifetime` seconds. Without a user it is a decoy: a row like any
+    other, so that asking for a stranger's address costs the same."""
+    now = work.now()
+    text = with_.mint.draw(work.randomness)
+    link = Link(
+        id=work.new_id(),
+        kind=kind.value,
+        user_id=user_id,
+        email=email,
+        data=data or {},
+        expires_at=now + timedelta(seconds=lifetime),
+        created_at=now,
+        used_at=None,
+    )
+    links.insert(work.db, link, digest(SessionToken(text)))
+    return LinkToken(text)
+
+
+def find(work: Work, with_: Links, token: str, *kinds: LinkKind) -> Link:
+    """Find a link of these kinds without using it up; refuses INVALID_TOKEN or TOKEN_EXPIRED.
+
+    A used link is found too: what a second click means differs from kind to kind.
+    """
+    if not with_.mint.recognises(token):
+        raise Refusal("INVALID_TOKEN")
+    found = links.find(work.db, [kind.value for kind in kinds], digest(SessionToken(token)))
+    if found is None or found.user_id is None:
+        raise Refusal("INVALID_TOKEN")
+    if found.expires_at <= work.now():
+        raise Refusal("TOKEN_EXPIRED")
+    return found
+
+
+def use(work: Work, link: Link) -> bool:
+    """Use a link up; False when somebody already has, be it in this very moment."""
+    return links.use(work.db, link.id, work.now())
+
+
+def address(base_url: str, path: str, token: LinkToken, callback: str) -> str:
+    """Return the URL that is mailed, with the token in its query."""
+    query = f"token={quote(token.reveal(), safe='')}&callbackURL={quote(callback, safe='')}"
+    return f"{base_url}/api/auth{path}?{query}"

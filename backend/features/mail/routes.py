@@ -1,0 +1,35 @@
+"""The outbox, for admins."""
+
+from typing import Annotated
+
+from fastapi import Query
+
+from backend.features.mail.service import PostOffice, open_letter
+from backend.features.mail.wire import MailOut, Outbox, OutboxPage
+from backend.features.sessions.guard import Administrator
+from backend.storage import outbox
+from backend.storage.work import ask
+from backend.web.house import House
+from backend.web.routes import Routes
+
+routes = Routes("admin", prefix="/api/admin", auth_rules=False)
+
+
+@routes.get("/outbox", answers=Outbox, refusals=("UNAUTHORIZED", "ADMINS_ONLY", "VALIDATION_ERROR"))
+def read_outbox(
+    _: Administrator, house: House, office: PostOffice, page: Annotated[OutboxPage, Query()]
+) -> Outbox:
+    """List mails, newest first: what waits, what left, what failed and why.
+
+    Without a mailer this is where mails are read, links included.
+    """
+    found = ask(
+        house.workshop.database,
+        lambda db: outbox.list_newest(db, page.limit + 1, page.cursor),
+    )
+    mails = [
+        MailOut.of(mail, None if office.sends else open_letter(office, mail))
+        for mail in found[: page.limit]
+    ]
+    more = len(found) > page.limit
+    return Outbox(sends=office.sends, mails=mails, next_cursor=mails[-1].id if more else None)

@@ -1,0 +1,61 @@
+"""The JSON of the outbox."""
+
+from typing import Annotated
+from uuid import UUID
+
+from pydantic import Field
+
+from backend.features.mail.service import Letter
+from backend.storage.outbox import Mail
+from backend.web.wire import Moment, WireModel
+
+
+class OutboxPage(WireModel):
+    """Which mails to show."""
+
+    limit: Annotated[int, Field(strict=False, ge=1, le=100)] = 50
+    cursor: Annotated[
+        UUID | None, Field(strict=False, description="`nextCursor` of the page before.")
+    ] = None
+
+
+class MailOut(WireModel):
+    """One mail. What it says is shown only where no mailer is set, and so nobody else gets it."""
+
+    id: str = Field(examples=["01a203c2-7c97-7d0e-8a52-5b1f0c9e3d44"])
+    kind: str = Field(examples=["verify"])
+    to: str = Field(examples=["ada@example.com"])
+    state: str = Field(examples=["waiting", "sent", "held", "given_up"])
+    attempts: int = Field(examples=[1])
+    created_at: Moment
+    due_at: Moment | None
+    sent_at: Moment | None
+    last_error: str | None = Field(examples=[None])
+    subject: str | None = Field(examples=["Confirm your address for Gatehouse"])
+    text: str | None
+    url: str | None
+
+    @classmethod
+    def of(cls, mail: Mail, letter: Letter | None) -> "MailOut":
+        return cls(
+            id=str(mail.id),
+            kind=mail.kind,
+            to=mail.recipient,
+            state=mail.state,
+            attempts=mail.attempts,
+            created_at=mail.created_at,
+            due_at=mail.due_at,
+            sent_at=mail.sent_at,
+            last_error=mail.last_error,
+            subject=letter.subject if letter else None,
+            text=letter.text if letter else None,
+            url=letter.url if letter else None,
+        )
+
+
+class Outbox(WireModel):
+    """A page of the outbox, newest first."""
+
+    sends: bool = Field(description="Whether a mailer is set.", examples=[False])
+    mails: list[MailOut]
+    next_cursor: str | None

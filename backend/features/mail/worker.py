@@ -1,0 +1,140 @@
+"""The worker: takes mails out of the outbox and sends them, again and again until they left.
+
+It asks the database when somebody posted, when a mail is due again, and once at start; never else,
+so that a database that sleeps when idle may sleep.
+
+A mail is hidden from other processes while it is sent. If this process dies in between, or the
+database is away when the mail has left, it is sent once more after that time, with the Message-ID
+it had: mailbox providers show it once.
+"""
+
+import re
+import threading
+from collections.abc import Callable
+from datetime import timedelta
+
+import structlog
+
+from backend.features.mail.service import Letter, PostOffice, open_letter
+from backend.features.mail.transports import NotSent, Rejected, Transport
+from backend.kernel.client import NOBODY
+from backend.storage import outbox
+from backend.storage.engine import DatabaseUnavailable, Db
+from backend.storage.outbox import Mail
+from backend.storage.work import Work, Workshop, ask
+
+HIDDEN_FOR = timedelta(minutes=5)  # longer than a slow mail server takes for one mail
+PAUSES = (30, 120, 900, 3600, 10_800, 28_800, 43_200, 86_400, 86_400)  # seconds; three days in all
+_WITHOUT_DATABASE = 5.0  # seconds until it is asked again
+_SOON = 0.1  # seconds
+_STOP_WITHIN = 5.0  # seconds for the mail in hand
+_ADDRESS = re.compile(r"[^\s<>]+@[^\s<>]+")
+
+log = structlog.get_logger()
+
+
+class MailWorker:
+    """One thread that sends. Several processes may each have one: a mail is claimed by one only."""
+
+    def __init__(self, workshop: Workshop, office: PostOffice, transport: Transport) -> None:
+        self._shop = workshop
+        self._office = office
+        self._transport = transport
+        self._stopping = threading.Event()
+        self._thread = threading.Thread(target=self._run, name="mail", daemon=True)
+
+    def start(self) -> None:
+        self._thread.start()
+
+    def stop(self) -> None:
+        """Finish the mail in hand, if that is quick, and end; the others wait in the outbox."""
+        self._stopping.set()
+        self._office.bell.ring()
+        self._thread.join(_STOP_WITHIN)
+        self._transport.close()
+
+    def _run(self) -> None:
+        while not self._stopping.is_set():
+            self._office.bell.wait(self._send_all_due())
+
+    def _send_all_due(self) -> float | None:
+        """Send what is due; returns how many seconds to wait for more, None until the next ring."""
+        try:
+            while not self._stopping.is_set() and (mail := self._claim()):
+                self._send(mail)
+            return self._until_next_due()
+        except DatabaseUnavailable as error:
+            log.warning("mail_waits_for_database", reason=str(error))
+        except Exception:  # this thread must outlive every mistake, or no mail would ever leave
+            log.exception("mail_worker_failed")
+        return _WITHOUT_DATABASE
+
+    def _claim(self) -> Mail | None:
+        with Work(self._shop, NOBODY) as work:
+            now = work.now()
+            return outbox.claim_due(work.db, now, now + HIDDEN_FOR)
+
+    def _send(self, mail: Mail) -> None:
+        letter = open_letter(self._office, mail)
+        if letter is None:
+            self._give_up(mail, "no key of this server opens the letter")
+            return
+        try:
+            self._transport.send(mail, letter)
+        except Rejected as problem:
+            self._give_up(mail, _without_secrets(letter, problem))
+        except NotSent as problem:
+            self._try_again(mail, _without_secrets(letter, problem))
+        except Exception as mistake:
+            log.exception("mail_transport_failed", mail=str(mail.id))
+            self._try_again(mail, type(mistake).__name__)
+        else:
+            now = self._shop.clock.now()
+            self._note(lambda db: outbox.mark_sent(db, mail.id, now))
+            log.info("mail_sent", mail=str(mail.id), kind=mail.kind, attempts=mail.attempts)
+
+    def _try_again(self, mail: Mail, problem: str) -> None:
+        if mail.attempts > len(PAUSES):
+            self._give_up(mail, problem)
+            return
+        pause = PAUSES[mail.attempts - 1]
+        due = self._shop.clock.now() + timedelta(seconds=pause)
+        self._note(lambda db: outbox.mark_waiting(db, mail.id, due, problem))
+        log.warning("mail_not_sent", **_told(mail, problem), again_in=pause)
+
+    def _give_up(self, mail: Mail, problem: str) -> None:
+        self._note(lambda db: outbox.mark_given_up(db, mail.id, problem))
+        log.error("mail_given_up", **_told(mail, problem))
+
+    def _note(self, deed: Callable[[Db], None]) -> None:
+        """Write down what became of a mail, as soon as the database is there."""
+        while True:
+            try:
+                with Work(self._shop, NOBODY) as work:
+                    deed(work.db)
+                return
+            except DatabaseUnavailable as error:
+                log.warning("mail_waits_for_database", reason=str(error))
+                if self._stopping.wait(_WITHOUT_DATABASE):
+                    raise
+
+    def _until_next_due(self) -> float | None:
+        due = ask(self._shop.database, outbox.next_due)
+        if due is None:
+            return None
+        # What is due now but was not ours to claim is in another process's hands at this moment.
+        return max(_SOON, (due - self._shop.clock.now()).total_seconds())
+
+
+def _without_secrets(letter: Letter, problem: Exception) -> str:
+    # A server may quote the mail it refuses, and the mail opens an account.
+    said = str(problem)
+    for secret in filter(None, (letter.url, letter.token, letter.code)):
+        said = said.replace(secret, "***")
+    return said[:500]
+
+
+def _told(mail: Mail, problem: str) -> dict[str, str | int]:
+    """Return what the log says of a mail: never whose it was."""
+    reason = _ADDRESS.sub("(address)", problem)[:200]
+    return {"mail": str(mail.id), "kind": mail.kind, "attempts": mail.attempts, "reason": reason}

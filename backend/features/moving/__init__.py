@@ -1,0 +1,1 @@
+"""Moving in and out: users from a file, and into one."""

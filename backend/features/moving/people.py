@@ -1,0 +1,147 @@
+"""From a record to a user: every field checked, and every refusal in plain words."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from typing import Annotated, Any
+from uuid import UUID
+
+from pydantic import (
+    AfterValidator,
+    AliasChoices,
+    BaseModel,
+    BeforeValidator,
+    ConfigDict,
+    Field,
+    ValidationError,
+)
+from pydantic.alias_generators import to_camel
+
+from backend.features.moving.records import Record
+from backend.kernel.email_address import is_address, normal_form
+from backend.kernel.roles import KNOWN
+from backend.storage.users import User
+from backend.storage.work import Work
+from backend.web.wire import Name, Text
+
+
+class BadRecord(Exception):
+    """This record is no user we can take; the message says why."""
+
+
+@dataclass(frozen=True, slots=True)
+class Person:
+    """A user who is to be moved in, and the line that tells of them."""
+
+    line: int
+    user: User
+    password_hash: str | None
+
+
+def _address(text: str) -> str:
+    if not is_address(text.strip()):
+        raise ValueError("is not an e-mail address")
+    return normal_form(text.strip())
+
+
+def _roles(text: str) -> str:
+    roles = [role.strip() for role in text.split(",")]
+    unknown = [role for role in roles if role not in KNOWN]
+    if unknown:
+        raise ValueError(f"{unknown[0]!r} is no role; there are {', '.join(sorted(KNOWN))}")
+    return ",".join(dict.fromkeys(roles))
+
+
+def _in_utc(moment: datetime) -> datetime:
+    aware = moment if moment.tzinfo else moment.replace(tzinfo=UTC)
+    return aware.astimezone(UTC)
+
+
+def _id_or_none(value: Any) -> UUID | None:
+    """Keep an id that is a UUID; ids of other shapes give way to new ones."""
+    try:
+        return UUID(str(value))
+    except ValueError:
+        return None
+
+
+def _as_databases_write(value: Any) -> Any:
+    if isinstance(value, str):
+        try:
+            return datetime.fromisoformat(
+                value
+            )  # takes PostgreSQL's "+00", where pydantic does not
+        except ValueError:
+            return value
+    return value
+
+
+Moment = Annotated[datetime, BeforeValidator(_as_databases_write), AfterValidator(_in_utc)]
+
+
+def _named(name: str, *more: str, **how: Any) -> Any:
+    return Field(validation_alias=AliasChoices(name, to_camel(name), *more), **how)
+
+
+class Told(BaseModel):
+    """The fields a record may have, under their names in a database or in JSON."""
+
+    model_config = ConfigDict(hide_input_in_errors=True)
+
+    id: Annotated[UUID | None, BeforeValidator(_id_or_none)] = None
+    email: Annotated[str, AfterValidator(_address)]
+    email_verified: bool = _named("email_verified", default=False)
+    name: Name | None = None
+    image: Text | None = None
+    password_hash: str | None = _named("password_hash", "password", default=None)
+    role: Annotated[str, AfterValidator(_roles)] = "user"
+    banned: bool = False
+    ban_reason: Text | None = _named("ban_reason", default=None)
+    ban_expires: Moment | None = _named("ban_expires", default=None)
+    created_at: Moment | None = _named("created_at", default=None)
+    updated_at: Moment | None = _named("updated_at", default=None)
+
+
+FIELDS = frozenset(
+    name for field in Told.model_fields for name in (field, to_camel(field), "password")
+)
+
+
+def person_from(record: Record, work: Work, take_hash: Callable[[str], str]) -> Person:
+    """Make a user of a record; raises BadRecord. `take_hash` judges the hash of the password."""
+    if record.problem:
+        raise BadRecord(record.problem)
+    said = {name: value for name, value in record.fields.items() if value is not None}
+    try:
+        told = Told.model_validate(said)
+    except ValidationError as error:
+        raise BadRecord(_in_words(error)) from None
+    try:
+        hashed = take_hash(told.password_hash) if told.password_hash else None
+    except ValueError as error:
+        raise BadRecord(f"password_hash: {error}") from None
+    return Person(record.line, _user(told, work), hashed)
+
+
+def _user(told: Told, work: Work) -> User:
+    created = told.created_at or work.now()
+    return User(
+        id=told.id or work.new_id(),
+        email=told.email,
+        email_verified=told.email_verified,
+        name=told.name or told.email.partition("@")[0],
+        image=told.image,
+        role=told.role,
+        banned=told.banned,
+        ban_reason=told.ban_reason,
+        ban_expires=told.ban_expires,
+        created_at=created,
+        updated_at=told.updated_at or created,
+    )
+
+
+def _in_words(error: ValidationError) -> str:
+    problem = error.errors()[0]
+    said = str(problem["msg"]).removeprefix("Value error, ")
+    missing = problem["type"] == "missing"
+    return f"{problem['loc'][0]}: {'is missing' if missing else said[0].lower() + said[1:]}"

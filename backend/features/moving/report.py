@@ -1,0 +1,55 @@
+"""What the owner sees while users move: a bar that grows, and every line that went wrong."""
+
+from collections.abc import Iterable
+from typing import TextIO
+
+_WIDTH = 40  # characters
+
+
+class Progress:
+    """A bar on a terminal; says nothing where there is none."""
+
+    def __init__(self, stream: TextIO, whole: int) -> None:
+        self._stream = stream
+        self._whole = max(whole, 1)
+        self._shown = -1
+        self._on = stream.isatty()
+
+    def show(self, part: int) -> None:
+        """Draw the bar, when a percent more is done."""
+        percent = min(100, 100 * part // self._whole)
+        if not self._on or percent == self._shown:
+            return
+        self._shown = percent
+        full = "#" * (_WIDTH * percent // 100)
+        self._stream.write(f"\r[{full:<{_WIDTH}}] {percent:3} %")
+        self._stream.flush()
+
+    def clear(self) -> None:
+        """Take the bar away, before something else is said."""
+        if self._on and self._shown >= 0:
+            self._shown = -1
+            self._stream.write("\r" + " " * (_WIDTH + 10) + "\r")
+            self._stream.flush()
+
+
+class Ranges:
+    """Line numbers, kept and said as ranges: many of them cost little."""
+
+    def __init__(self) -> None:
+        self._ranges: list[list[int]] = []
+        self.count = 0
+
+    def add(self, numbers: Iterable[int]) -> None:
+        """Add numbers, each larger than those before."""
+        for number in numbers:
+            self.count += 1
+            if self._ranges and self._ranges[-1][1] == number - 1:
+                self._ranges[-1][1] = number
+            else:
+                self._ranges.append([number, number])
+
+    def __str__(self) -> str:
+        shown = [f"{a}" if a == b else f"{a}-{b}" for a, b in self._ranges[:20]]
+        more = len(self._ranges) - len(shown)
+        return ", ".join(shown) + (f" and {more} more places" if more else "")

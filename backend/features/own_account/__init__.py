@@ -1,0 +1,1 @@
+"""What a user does with their own account: change the password, take the data, leave."""

@@ -1,0 +1,62 @@
+"""Leaving: with the password, soon after signing in, or through a mailed link."""
+
+from backend.features.accounts.passwords import check_current
+from backend.features.accounts.removal import remove_user
+from backend.features.accounts.service import Accounts
+from backend.features.links import service as links
+from backend.features.links.mailing import Mailing, NewLink, mail_link
+from backend.features.links.service import LinkKind
+from backend.features.mail import letters
+from backend.features.sessions.cache import Current
+from backend.features.sessions.service import is_fresh, refuse_impersonator
+from backend.kernel.events import Event, EventKind
+from backend.kernel.refusals import Refusal
+from backend.kernel.secret import Password
+from backend.storage.work import Work
+
+_LINK_LIFETIME = 86_400  # seconds
+
+
+def prove(
+    work: Work,
+    accounts: Accounts,
+    current: Current,
+    password: Password | None,
+    device: str | None,
+    *,
+    has_token: bool,
+) -> None:
+    """Refuse unless the caller showed the password, has a link, or signed in not long ago."""
+    refuse_impersonator(current.session)
+    if password:
+        check_current(work, accounts, current.user, password, device)
+        return
+    proved_by_link = has_token or work.settings.delete_user_needs_link
+    if not proved_by_link and not is_fresh(current.session, work.now(), work.settings):
+        raise Refusal("SESSION_EXPIRED")
+
+
+def mail_the_question(work: Work, mailing: Mailing, current: Current, callback: str) -> None:
+    """Mail the link that deletes the account."""
+    user = current.user
+    link = NewLink(LinkKind.DELETE_USER, user, user.email, callback, _LINK_LIFETIME)
+    mail_link(work, mailing, link, letters.delete_account)
+    work.record(Event(EventKind.USER_DELETION_REQUESTED, user.id, user.id))
+
+
+def use_link(work: Work, mailing: Mailing, current: Current, token: str) -> None:
+    """Use up the link that deletes the caller's account; refuses any other with INVALID_TOKEN."""
+    refuse_impersonator(current.session)
+    try:
+        link = links.find(work, mailing.links, token, LinkKind.DELETE_USER)
+    except Refusal:
+        raise Refusal("INVALID_TOKEN", status=404) from None
+    mine = link.user_id == current.user.id and link.email == current.user.email
+    if not mine or not links.use(work, link):
+        raise Refusal("INVALID_TOKEN", status=404)
+
+
+def leave(work: Work, accounts: Accounts, current: Current) -> None:
+    """Delete the caller's account and everything that names them."""
+    if not remove_user(work, accounts, current.user, by=current.user.id):
+        raise Refusal("UNAUTHORIZED")  # another request was as fast

@@ -1,0 +1,68 @@
+"""Changing one's password, and the ways in which one signs in."""
+
+from backend.features.accounts.passwords import check_current, end_old_access
+from backend.features.accounts.service import Accounts
+from backend.features.mail import letters
+from backend.features.mail.service import PostOffice, post
+from backend.features.sessions import service as sessions
+from backend.features.sessions.cache import Current
+from backend.features.sessions.service import Issued
+from backend.kernel.events import Event, EventKind
+from backend.kernel.refusals import Refusal
+from backend.kernel.secret import Password
+from backend.storage import sessions as stored_sessions
+from backend.storage import users
+from backend.storage.users import User
+from backend.storage.work import Work
+
+
+def change_password(
+    work: Work,
+    accounts: Accounts,
+    office: PostOffice,
+    current: Current,
+    given: Password,
+    new: Password,
+    device: str | None,
+    *,
+    revoke_others: bool,
+) -> Issued | None:
+    """Replace the password of who knows it; of several at once one wins (ASVS 15.4.2).
+
+    With `revoke_others` every session ends and the caller gets a new one.
+    """
+    sessions.refuse_impersonator(current.session)
+    accounts.rules.check_new(new)
+    user = current.user
+    seen = check_current(work, accounts, user, given, device)
+    hashed = work.outside(accounts.hashes.hash, work.client, new)
+    if not users.replace_password_hash(work.db, user.id, seen, hashed):
+        raise Refusal("INVALID_PASSWORD")  # it was changed while we hashed
+    issued = _renewed(work, accounts, current) if revoke_others else None
+    end_old_access(work, user.id, but=(issued or current).session.id)
+    work.record(Event(EventKind.PASSWORD_CHANGED, user.id, user.id))
+    what = "The password of your account was changed."
+    post(work, office, letters.notice(work.settings.app_name, user.email, what))
+    return issued
+
+
+def verify_password(
+    work: Work, accounts: Accounts, user: User, given: Password, device: str | None
+) -> None:
+    """Refuse unless this is the caller's password."""
+    check_current(work, accounts, user, given, device, if_none="INVALID_PASSWORD")
+
+
+def unlink(work: Work, user: User, account_id: str) -> None:
+    """Refuse: the password is the only way in, and one must stay."""
+    if users.find_password_hash(work.db, user.id) is None:
+        raise Refusal("ACCOUNT_NOT_FOUND")
+    raise Refusal("FAILED_TO_UNLINK_LAST_ACCOUNT")
+
+
+def _renewed(work: Work, accounts: Accounts, current: Current) -> Issued:
+    session, user = current.session, current.user
+    if stored_sessions.delete_by_id(work.db, session.id, user.id) is None:
+        raise Refusal("UNAUTHORIZED")  # it was revoked while we hashed: it opens nothing more
+    stored_sessions.delete_all(work.db, user.id)
+    return sessions.issue(work, accounts.mint, user, remember=session.remembered)

@@ -1,0 +1,113 @@
+"""The JSON of one's own account."""
+
+from typing import Annotated
+
+from pydantic import ConfigDict, Field
+
+from backend.features.sessions.wire import UserOut
+from backend.storage.users import User
+from backend.web.wire import Moment, NotNull, PasswordField, Text, WireModel
+
+_CALLBACK = Field(
+    default=None,
+    alias="callbackURL",
+    description="Where the browser goes after the click: a path, or a URL of a trusted origin.",
+    examples=["/goodbye"],
+)
+_ID = "01a203c2-7c93-7407-ab15-d32628a133b6"
+
+
+class ChangePassword(WireModel):
+    """The old password and the new one."""
+
+    model_config = ConfigDict(
+        json_schema_extra={
+            "examples": [
+                {
+                    "newPassword": "battery correct horse",
+                    "currentPassword": "correct horse battery",
+                    "revokeOtherSessions": True,
+                }
+            ]
+        }
+    )
+
+    new_password: Annotated[PasswordField, Field(examples=["battery correct horse"])]
+    current_password: Annotated[PasswordField, Field(examples=["correct horse battery"])]
+    revoke_other_sessions: Annotated[bool | None, NotNull] = None
+
+
+class PasswordChanged(WireModel):
+    """The token of the new session, if the others were ended with the old one."""
+
+    token: str | None = Field(examples=[None])
+    user: UserOut
+
+
+class VerifyPassword(WireModel):
+    """The caller's password."""
+
+    model_config = ConfigDict(
+        json_schema_extra={"examples": [{"password": "correct horse battery"}]}
+    )
+
+    password: Annotated[PasswordField, Field(examples=["correct horse battery"])]
+
+
+class DeleteUser(WireModel):
+    """The password, or the token of a mailed link; neither, soon after signing in."""
+
+    model_config = ConfigDict(
+        json_schema_extra={"examples": [{"password": "correct horse battery"}]}
+    )
+
+    password: Annotated[PasswordField | None, NotNull] = None
+    token: Annotated[str | None, NotNull] = None
+    callback_url: Annotated[Text | None, NotNull] = _CALLBACK
+
+
+class DeleteUserLink(WireModel):
+    """The token of a mailed link."""
+
+    token: str
+    callback_url: Annotated[str | None, NotNull] = _CALLBACK
+
+
+class Deletion(WireModel):
+    """What came of it: `User deleted`, or `Verification email sent`."""
+
+    success: bool = True
+    message: str = Field(examples=["User deleted"])
+
+
+class AccountOut(WireModel):
+    """A way of signing in. `accountId` is the user's id at `providerId`."""
+
+    id: str = Field(examples=[_ID])
+    provider_id: str = Field(examples=["credential"])
+    account_id: str = Field(examples=[_ID])
+    user_id: str = Field(examples=[_ID])
+    created_at: Moment
+    updated_at: Moment
+    scopes: list[str] = Field(examples=[[]])
+
+    @classmethod
+    def password_of(cls, user: User) -> "AccountOut":
+        """Show the password as what Better Auth calls the credential account."""
+        return cls(
+            id=str(user.id),
+            provider_id="credential",
+            account_id=str(user.id),
+            user_id=str(user.id),
+            created_at=user.created_at,
+            updated_at=user.updated_at,
+            scopes=[],
+        )
+
+
+class UnlinkAccount(WireModel):
+    """The `id` that list-accounts shows."""
+
+    model_config = ConfigDict(json_schema_extra={"examples": [{"accountId": _ID}]})
+
+    account_id: Text

@@ -1,0 +1,91 @@
+"""Resetting a password over HTTP."""
+
+from typing import Annotated
+
+from fastapi import Query
+
+from backend.features.accounts.service import Accounts
+from backend.features.links.mailing import Mailing
+from backend.features.password_reset import service
+from backend.features.password_reset.wire import (
+    OpenReset,
+    RequestReset,
+    ResetPassword,
+    ResetRequested,
+    ResetToken,
+)
+from backend.kernel.refusals import Refusal
+from backend.storage.work import Work
+from backend.web.answers import Answer, redirect
+from backend.web.endpoint import AUTH
+from backend.web.house import House
+from backend.web.routes import Routes
+from backend.web.targets import resolved, sent_to
+from backend.web.wire import Status
+
+routes = Routes(
+    "password reset",
+    prefix=AUTH,
+    about="A new password for who has forgotten the old one, by a mailed link.",
+)
+
+
+@routes.post("/request-password-reset", refusals=("VALIDATION_ERROR", "INVALID_REDIRECT_URL"))
+def request_password_reset(work: Work, mailing: Mailing, body: RequestReset) -> ResetRequested:
+    """Mail a link with which a new password can be chosen. The answer never tells who is known."""
+    service.request(work, mailing, body.email, body.redirect_to or "")
+    return ResetRequested()
+
+
+@routes.get(
+    "/reset-password/{token}",
+    status=302,
+    headers={"location": "The callbackURL, with `?token=`, or `?error=INVALID_TOKEN`."},
+    refusals=("VALIDATION_ERROR", "INVALID_CALLBACK_URL"),
+)
+def reset_password_callback(
+    work: Work, house: House, mailing: Mailing, token: str, query: Annotated[OpenReset, Query()]
+) -> Answer:
+    """Open a mailed link: go on to the page where a new password is chosen, or told what is wrong.
+
+    Opening uses nothing up: mail scanners open links too.
+    """
+    base_url, callback = work.settings.base_url, query.callback_url
+    if callback and not house.origins.allows_target(callback):
+        raise Refusal("INVALID_CALLBACK_URL")
+    wrong = resolved(base_url, callback or f"{AUTH}/error", "error", "INVALID_TOKEN")
+    if not callback:
+        raise sent_to(wrong)
+    try:
+        service.check(work, mailing, token)
+    except Refusal:
+        raise sent_to(wrong) from None
+    return redirect(resolved(base_url, callback, "token", token))
+
+
+@routes.post(
+    "/reset-password",
+    answers=Status,
+    hashes=True,
+    refusals=(
+        "VALIDATION_ERROR",
+        "INVALID_TOKEN",
+        "PASSWORD_TOO_SHORT",
+        "PASSWORD_TOO_LONG",
+        "PASSWORD_COMPROMISED",
+        "SERVICE_UNAVAILABLE",
+    ),
+)
+def reset_password(
+    work: Work,
+    accounts: Accounts,
+    mailing: Mailing,
+    body: ResetPassword,
+    query: Annotated[ResetToken, Query()],
+) -> Status:
+    """Set a new password with the token of a mailed link. Works once, and signs nobody in."""
+    token = body.token or query.token
+    if not token:
+        raise Refusal("INVALID_TOKEN")
+    service.reset(work, accounts, mailing, token, body.new_password)
+    return Status()

@@ -1,0 +1,88 @@
+"""Who may set a new password without the old one, and what that ends."""
+
+from backend.features.accounts.passwords import end_old_access
+from backend.features.accounts.service import Accounts, guesses_of
+from backend.features.links import service as links
+from backend.features.links.mailing import Mailing, NewLink, mail_link, may_mail
+from backend.features.links.service import LinkKind
+from backend.features.mail import letters
+from backend.features.mail.service import post
+from backend.kernel.email_address import normal_form
+from backend.kernel.events import Event, EventKind
+from backend.kernel.refusals import Refusal
+from backend.kernel.secret import Password
+from backend.storage import links as stored_links
+from backend.storage import sessions, users
+from backend.storage.links import Link
+from backend.storage.users import User
+from backend.storage.work import Work
+from backend.web.limits import FAILURES_PER_ACCOUNT
+
+_ALWAYS_VOID = (
+    LinkKind.CHANGE_EMAIL_CONFIRM,
+    LinkKind.CHANGE_EMAIL_VERIFY,
+    LinkKind.DELETE_USER,
+)
+"""Whoever was in the account before its owner may have had these mailed to themselves."""
+
+
+def request(work: Work, mailing: Mailing, address: str, redirect_to: str) -> None:
+    """Mail a link to whoever has this address; for a stranger's do the same without a mail."""
+    email = normal_form(address)
+    user = users.find_by_email(work.db, email)
+    mailed = may_mail(mailing, LinkKind.RESET_PASSWORD, email)
+    link = NewLink(
+        LinkKind.RESET_PASSWORD,
+        user if mailed else None,
+        to=email,
+        callback=redirect_to,
+        lifetime=work.settings.reset_link_lifetime,
+    )
+    mail_link(work, mailing, link, letters.reset_password)
+    work.record(
+        Event(
+            EventKind.PASSWORD_RESET_REQUESTED,
+            subject=user.id if user else None,
+            detail={"known": user is not None, "within_limit": mailed},
+        )
+    )
+
+
+def check(work: Work, mailing: Mailing, token: str) -> None:
+    """Refuse unless this token could set a password now. Opening a link does not use it up."""
+    _open_link(work, mailing, token)
+
+
+def reset(work: Work, accounts: Accounts, mailing: Mailing, token: str, password: Password) -> None:
+    """Set a new password and use the link up, together: of several at once one wins.
+
+    Ends what the old password opened. Whether the address counts as verified stays as it was.
+    """
+    accounts.rules.check_new(password)  # a refused password does not burn the link
+    _open_link(work, mailing, token)
+    hashed = work.outside(accounts.hashes.hash, work.client, password)
+    link, user = _open_link(work, mailing, token)
+    if not users.set_password_hash(work.db, user.id, hashed) or not links.use(work, link):
+        raise Refusal("INVALID_TOKEN")
+    if work.settings.reset_revokes_sessions:
+        sessions.delete_all(work.db, user.id)
+    stored_links.delete_of_user(work.db, user.id, [kind.value for kind in _ALWAYS_VOID])
+    end_old_access(work, user.id)
+    work.record(Event(EventKind.PASSWORD_RESET, user.id, user.id))
+    what = "The password of your account was changed through a link in a mail."
+    post(work, mailing.office, letters.notice(work.settings.app_name, user.email, what))
+    # Strangers who guessed must not keep the owner out now.
+    guesses = guesses_of(user.email)
+    work.after_commit(lambda: accounts.limits.clear(FAILURES_PER_ACCOUNT, *guesses))
+
+
+def _open_link(work: Work, mailing: Mailing, token: str) -> tuple[Link, User]:
+    try:
+        link = links.find(work, mailing.links, token, LinkKind.RESET_PASSWORD)
+    except Refusal:
+        raise Refusal("INVALID_TOKEN") from None  # an expired one too
+    user = users.find(work.db, link.user_id) if link.user_id else None
+    # The link was for whoever reads the mail of that address, not of a later one.
+    if user is None or link.used_at is not None or user.email != link.email:
+        raise Refusal("INVALID_TOKEN")
+    return link, user

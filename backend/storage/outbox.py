@@ -1,0 +1,120 @@
+"""The outbox: one plain SQL statement per function. Bodies come here sealed."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+from uuid import UUID
+
+from sqlalchemy import delete, func, select, update
+from sqlalchemy import insert as insert_into
+
+from backend.kernel.randomness import first_uuid7
+from backend.storage.engine import Db
+from backend.storage.tables import outbox
+
+WAITING, SENT, HELD, GIVEN_UP, DECOY = "waiting", "sent", "held", "given_up", "decoy"
+
+
+@dataclass(frozen=True, slots=True)
+class Mail:
+    """A mail as the database has it."""
+
+    id: UUID
+    kind: str
+    recipient: str
+    message_id: str
+    sealed: bytes | None
+    """The encrypted letter; None once it was sent."""
+    state: str
+    attempts: int
+    due_at: datetime | None
+    created_at: datetime
+    sent_at: datetime | None
+    last_error: str | None
+
+
+def insert(db: Db, mail: Mail) -> None:
+    """Add a mail, in the transaction of what caused it."""
+    values: dict[str, Any] = {column.name: getattr(mail, column.name) for column in outbox.c}
+    db.execute(insert_into(outbox).values(**values))
+
+
+def claim_due(db: Db, now: datetime, hidden_until: datetime) -> Mail | None:
+    """Take the mail that is due for longest, so that no other process takes it before
+    `hidden_until`; whoever dies meanwhile leaves it due again."""
+    due = (
+        select(outbox.c.id)
+        .where(outbox.c.due_at <= now)
+        .order_by(outbox.c.due_at, outbox.c.id)
+        .limit(1)
+        .with_for_update(skip_locked=True)
+    )
+    taken = (
+        update(outbox)
+        .where(outbox.c.id == due.scalar_subquery())
+        .values(due_at=hidden_until, attempts=outbox.c.attempts + 1)
+        .returning(*outbox.c)
+    )
+    found = db.execute(taken).first()
+    return Mail(**found._mapping) if found else None
+
+
+def mark_sent(db: Db, mail_id: UUID, now: datetime) -> None:
+    """Note that a mail left, and blank what it said."""
+    sent = {"state": SENT, "sealed": None, "due_at": None, "sent_at": now, "last_error": None}
+    db.execute(update(outbox).where(outbox.c.id == mail_id).values(**sent))
+
+
+def mark_waiting(db: Db, mail_id: UUID, due_at: datetime, error: str) -> None:
+    """Note why a mail did not leave, and when it is tried again."""
+    still_waits = outbox.c.state == WAITING  # another process, slower than we, may have sent it
+    statement = update(outbox).where(outbox.c.id == mail_id, still_waits)
+    db.execute(statement.values(due_at=due_at, last_error=error))
+
+
+def mark_given_up(db: Db, mail_id: UUID, error: str) -> None:
+    """Note why a mail will never leave, and blank what it said."""
+    given_up = {"state": GIVEN_UP, "sealed": None, "due_at": None, "last_error": error}
+    still_waits = outbox.c.state == WAITING
+    db.execute(update(outbox).where(outbox.c.id == mail_id, still_waits).values(**given_up))
+
+
+def next_due(db: Db) -> datetime | None:
+    """Return when the next mail is due, or None when nothing waits."""
+    found: datetime | None = db.execute(select(func.min(outbox.c.due_at))).scalar()
+    return found
+
+
+def count_waiting(db: Db) -> int:
+    """Count the mails that are to leave yet."""
+    statement = select(func.count()).where(outbox.c.due_at.is_not(None))
+    return int(db.execute(statement).scalar_one())
+
+
+def list_newest(db: Db, limit: int, before: UUID | None = None) -> Sequence[Mail]:
+    """List mails, newest first, from before one of them on; decoys are nobody's mail."""
+    statement = select(*outbox.c).where(outbox.c.state != DECOY)
+    if before is not None:
+        statement = statement.where(outbox.c.id < before)
+    found = db.execute(statement.order_by(outbox.c.id.desc()).limit(limit))
+    return [Mail(**row._mapping) for row in found]
+
+
+def list_to(db: Db, recipient: str) -> Sequence[Mail]:
+    """List the mails to one address, newest first."""
+    statement = select(*outbox.c).where(outbox.c.recipient == recipient)
+    return [Mail(**row._mapping) for row in db.execute(statement.order_by(outbox.c.id.desc()))]
+
+
+def delete_to(db: Db, recipient: str) -> None:
+    """Delete every mail to one address, those that have not left included."""
+    db.execute(delete(outbox).where(outbox.c.recipient == recipient))
+
+
+def purge(db: Db, created_before: datetime, limit: int) -> int:
+    """Delete mails that nobody waits for any more, at most `limit`; returns how many."""
+    old = select(outbox.c.id).where(
+        outbox.c.id < first_uuid7(created_before), outbox.c.state != WAITING
+    )
+    return db.execute(delete(outbox).where(outbox.c.id.in_(old.limit(limit)))).rowcount

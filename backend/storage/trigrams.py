@@ -1,0 +1,50 @@
+"""The index by which PostgreSQL finds users whose name or address contains some letters."""
+
+from sqlalchemy import Connection, text
+from sqlalchemy.exc import DBAPIError
+
+from backend.storage.engine import Db
+
+_SCHEMA = text(
+    "SELECT nspname FROM pg_extension JOIN pg_namespace ON pg_namespace.oid = extnamespace"
+    " WHERE extname = 'pg_trgm'"
+)
+_OFFERED = text("SELECT 1 FROM pg_available_extensions WHERE name = 'pg_trgm'")
+
+_INDEXED = text("SELECT 1 FROM pg_indexes WHERE indexname = 'users_email_trgm_idx'")
+
+
+def index_searches(connection: Connection) -> bool:
+    """Make the trigram indexes, inside a transaction; False where the server has no trigrams.
+
+    The extension pg_trgm comes with PostgreSQL, and whoever owns the database may install it. Where
+    that is not so, searches read all users: slower, and otherwise the same.
+    """
+    schema = connection.execute(_SCHEMA).scalar() or _installed(connection)
+    if schema is None:
+        return False
+    operators = f"{connection.dialect.identifier_preparer.quote(schema)}.gin_trgm_ops"
+    for name, column in (("email", "email"), ("name", "lower(name)")):
+        connection.exec_driver_sql(
+            f"CREATE INDEX IF NOT EXISTS users_{name}_trgm_idx ON users"
+            f" USING gin ({column} {operators})"
+        )
+    return True
+
+
+def are_indexed(db: Db) -> bool:
+    """Tell whether searches use an index here; on SQLite they never do."""
+    return db.dialect.name == "postgresql" and db.execute(_INDEXED).scalar() is not None
+
+
+def _installed(connection: Connection) -> str | None:
+    if connection.execute(_OFFERED).scalar() is None:
+        return None
+    connection.exec_driver_sql("SAVEPOINT trigrams")
+    try:
+        connection.exec_driver_sql("CREATE EXTENSION pg_trgm")
+    except DBAPIError:  # not ours to install
+        connection.exec_driver_sql("ROLLBACK TO SAVEPOINT trigrams")
+        return None
+    found: str | None = connection.execute(_SCHEMA).scalar()
+    return found

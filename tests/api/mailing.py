@@ -1,0 +1,66 @@
+"""What the scenes about mail share: letters to post, and the outbox to look into."""
+
+from datetime import timedelta
+from typing import Any
+
+from sqlalchemy import select
+
+from backend.features.mail import letters
+from backend.features.mail.service import PostOffice, post
+from backend.features.mail.worker import HIDDEN_FOR
+from backend.kernel.client import NOBODY
+from backend.kernel.secret import Secret
+from backend.storage.tables import outbox
+from backend.storage.work import Work
+from tests.inside import Gatehouse
+from tests.rig.processes import wait_until
+from tests.rig.smtp import SmtpServer
+
+TOKEN = "a-live-token"
+LINK = f"https://auth.example.com/api/auth/reset-password/{TOKEN}"
+
+
+def through(smtp: SmtpServer) -> dict[str, Any]:
+    """The settings with which mails leave through this server."""
+    return {"smtp_url": Secret(smtp.url), "mail_from": "Gatehouse <auth@example.com>"}
+
+
+def office_of(gatehouse: Gatehouse) -> PostOffice:
+    office: PostOffice = gatehouse.house.services[PostOffice]
+    return office
+
+
+def posts(gatehouse: Gatehouse, to: str = "ada@example.com") -> None:
+    """Post the letter that a request for a new password would."""
+    letter = letters.reset_password("Gatehouse", to, LINK, TOKEN)
+    with Work(gatehouse.house.workshop, NOBODY) as work:
+        post(work, office_of(gatehouse), letter)
+
+
+def mails(gatehouse: Gatehouse) -> list[Any]:
+    """The rows of the outbox, oldest first."""
+    return gatehouse.rows(select(*outbox.c).order_by(outbox.c.id))
+
+
+def all_become(gatehouse: Gatehouse, state: str) -> None:
+    """Wait until every mail is in this state."""
+    wait_until(lambda: {mail.state for mail in mails(gatehouse)} == {state}, f"all {state}")
+
+
+def waits_after_attempt(gatehouse: Gatehouse, number: int) -> Any:
+    """Wait until the one mail has been tried so often and failed; returns its row."""
+
+    def noted() -> bool:
+        (mail,) = mails(gatehouse)
+        waits = mail.due_at - gatehouse.clock.now()
+        in_hand = waits == HIDDEN_FOR  # claimed, and what becomes of it is not known yet
+        return mail.attempts == number and waits > timedelta(0) and not in_hand
+
+    wait_until(noted, f"failure {number}")
+    return mails(gatehouse)[0]
+
+
+def time_passes(gatehouse: Gatehouse, seconds: float) -> None:
+    """Move the clock, and let the worker look at it."""
+    gatehouse.clock.advance(seconds=seconds)
+    office_of(gatehouse).bell.ring()

@@ -1,0 +1,120 @@
+"""POST /admin/ban-user and /admin/unban-user, and the gate at sign-in."""
+
+import pytest
+
+from tests.admins import ADA, ROOT, an_admin, known, make_admin
+from tests.scene import Scene, events_after, refusal, scenes
+
+BAN, UNBAN = "admin/ban-user", "admin/unban-user"
+
+
+@pytest.fixture
+def root(gatehouse):
+    """An admin's browser."""
+    return make_admin(gatehouse)
+
+
+@pytest.fixture
+def ada(gatehouse):
+    """The browser of somebody with an ordinary account."""
+    return gatehouse.member(ADA)
+
+
+def bans(root, gatehouse, email=ADA, **how):
+    return root.post(BAN, {"userId": known(gatehouse, email), **how})
+
+
+def test_a_ban_ends_every_session_and_keeps_the_user_out(anywhere):
+    root, ada = make_admin(anywhere), anywhere.member(ADA)
+    assert ada.session() is not None
+    before = anywhere.events()
+    user = bans(root, anywhere, banReason="spam").json()["user"]
+    assert (user["banned"], user["banReason"], user["banExpires"]) == (True, "spam", None)
+    assert events_after(anywhere, before) == ["user_banned"]
+    assert ada.session() is None
+    assert anywhere.visitor().signs_in(ADA).json() == refusal("BANNED_USER")
+    wrong = anywhere.visitor().signs_in(ADA, "a wrong password")
+    assert wrong.json() == refusal("INVALID_EMAIL_OR_PASSWORD")
+
+
+def test_an_unbanned_user_signs_in_again(gatehouse, root, ada):
+    bans(root, gatehouse)
+    before = gatehouse.events()
+    user = root.post(UNBAN, {"userId": known(gatehouse, ADA)}).json()["user"]
+    assert (user["banned"], user["banReason"], user["banExpires"]) == (False, None, None)
+    assert events_after(gatehouse, before) == ["user_unbanned"]
+    assert ada.session() is None
+    assert gatehouse.visitor().signs_in(ADA).status_code == 200
+
+
+def test_a_ban_for_a_minute_is_lifted_by_the_first_sign_in_after_it(gatehouse, root, ada):
+    user = bans(root, gatehouse, banExpiresIn=60).json()["user"]
+    assert (user["banReason"], user["banExpires"]) == ("No reason", "2026-11-22T12:01:00.000Z")
+    gatehouse.clock.advance(seconds=59)
+    assert gatehouse.visitor().signs_in(ADA).status_code == 403
+    gatehouse.clock.advance(seconds=1)
+    before = gatehouse.events()
+    again = gatehouse.visitor()
+    assert again.signs_in(ADA).status_code == 200
+    assert again.session()["user"]["banned"] is False
+    assert events_after(gatehouse, before) == ["sign_in", "user_unbanned"]
+
+
+def test_a_second_ban_replaces_the_first(gatehouse, root, ada):
+    bans(root, gatehouse, banReason="spam", banExpiresIn=60)
+    user = bans(root, gatehouse, banReason="more spam").json()["user"]
+    assert (user["banReason"], user["banExpires"]) == ("more spam", None)
+
+
+def test_update_user_bans_as_well(gatehouse, root, ada):
+    data = {"banned": True, "banExpires": "2026-11-22T13:00:00+01:00"}
+    user = root.post("admin/update-user", {"userId": known(gatehouse, ADA), "data": data}).json()
+    assert (user["banned"], user["banReason"]) == (True, "No reason")
+    assert user["banExpires"] == "2026-11-22T12:00:00.000Z"
+    assert ada.session() is None
+
+
+def test_admins_do_not_ban_themselves(gatehouse, root):
+    assert bans(root, gatehouse, ROOT).json() == refusal("YOU_CANNOT_BAN_YOURSELF")
+    own = {"userId": known(gatehouse, ROOT), "data": {"banned": True}}
+    assert root.post("admin/update-user", own).json() == refusal("YOU_CANNOT_BAN_YOURSELF")
+    assert root.session() is not None
+
+
+@scenes(
+    *[
+        Scene(
+            name=name,
+            given=an_admin,
+            path=BAN,
+            body={"userId": "nobody", "banExpiresIn": seconds},
+            status=400,
+            code="VALIDATION_ERROR",
+            message=f"[body.banExpiresIn] {message}",
+        )
+        for name, seconds, message in [
+            ("a time that is over", -1, "Too small: expected number to be >=0"),
+            ("a thousand years", 31_536_000_000, "Too big: expected number to be <=3153600000"),
+            ("a text", "60", "Invalid input: expected number, received string"),
+            ("null", None, "Invalid input: expected number, received null"),
+        ]
+    ],
+    Scene(
+        name="a ban of nobody",
+        given=an_admin,
+        path=BAN,
+        body={"userId": "nobody"},
+        status=404,
+        code="USER_NOT_FOUND",
+    ),
+    Scene(
+        name="an unban of nobody",
+        given=an_admin,
+        path=UNBAN,
+        body={"userId": "nobody"},
+        status=404,
+        code="USER_NOT_FOUND",
+    ),
+)
+def test_what_cannot_be_is_refused(gatehouse, scene):
+    scene.play(gatehouse)

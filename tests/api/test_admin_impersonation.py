@@ -1,0 +1,131 @@
+"""POST /admin/impersonate-user and /admin/stop-impersonating."""
+
+import pytest
+
+from tests.admins import ADA, ROOT, known, make_admin
+from tests.inside import cookie_lines
+from tests.scene import cookies_of, events_after, refusal
+
+START, STOP = "admin/impersonate-user", "admin/stop-impersonating"
+CLEARED = ["session_token 0", "session_data 0", "dont_remember 0"]
+
+
+@pytest.fixture
+def root(gatehouse):
+    """An admin's browser."""
+    return make_admin(gatehouse)
+
+
+@pytest.fixture
+def ada(gatehouse):
+    """The browser of somebody with an ordinary account."""
+    return gatehouse.member(ADA)
+
+
+def impersonates(root, gatehouse, email=ADA):
+    return root.post(START, {"userId": known(gatehouse, email)})
+
+
+def test_an_admin_is_somebody_else_for_an_hour_and_then_themselves_again(gatehouse, root, ada):
+    own = root.session()
+    before = gatehouse.events()
+    answer = impersonates(root, gatehouse)
+    acting = answer.json()
+    assert acting["user"]["email"] == ADA
+    assert acting["session"]["impersonatedBy"] == own["user"]["id"]
+    assert acting["session"]["expiresAt"] == "2026-11-22T13:00:00.000Z"
+    assert cookies_of(answer) == [
+        *CLEARED,
+        "admin_session 604800",
+        "session_token",
+        "dont_remember",
+    ]
+    assert root.session() == acting
+
+    back = root.post(STOP)
+    assert back.json() == own
+    assert cookies_of(back) == ["session_token 604800", "dont_remember 0", "admin_session 0"]
+    assert root.session() == own
+    assert events_after(gatehouse, before) == ["impersonation_ended", "impersonation_started"]
+    assert ada.session()["user"]["email"] == ADA
+
+
+def test_the_cookie_in_which_the_admin_waits_is_signed_and_says_how_they_signed_in(gatehouse):
+    make_admin(gatehouse)
+    gatehouse.member(ADA)
+    for remember, said in ((True, ""), (False, "true")):
+        root = gatehouse.visitor()
+        root.signs_in(ROOT, rememberMe=remember)
+        token = root.session()["session"]["token"]
+        line = cookie_lines(impersonates(root, gatehouse))["admin_session"]
+        value, _, attributes = line.partition("; ")
+        assert value.startswith(f"better-auth.admin_session={token}%3A{said}.")
+        assert attributes == "Max-Age=604800; Path=/; HttpOnly; SameSite=Lax"
+
+
+def test_an_admin_whom_the_browser_does_not_remember_comes_back_unremembered(gatehouse, ada):
+    make_admin(gatehouse)
+    root = gatehouse.visitor()
+    root.signs_in(ROOT, rememberMe=False)
+    impersonates(root, gatehouse)
+    assert cookies_of(root.post(STOP)) == ["session_token", "dont_remember", "admin_session 0"]
+    assert root.session()["user"]["email"] == ROOT
+
+
+def test_after_an_hour_it_is_over(gatehouse, root, ada):
+    impersonates(root, gatehouse)
+    gatehouse.clock.advance(hours=1)
+    assert root.session() is None
+
+
+def test_the_user_sees_no_impersonator_among_their_sessions_and_the_admin_does(
+    gatehouse, root, ada
+):
+    impersonates(root, gatehouse)
+    assert len(ada.get("list-sessions").json()) == 1
+    other = make_admin(gatehouse, "second@example.com")
+    body = {"userId": known(gatehouse, ADA)}
+    listed = other.post("admin/list-user-sessions", body).json()["sessions"]
+    marks = {each["impersonatedBy"] for each in listed}
+    assert marks == {None, known(gatehouse, ROOT)}
+
+
+def test_an_admin_who_has_no_session_left_to_go_back_to_is_signed_out(gatehouse, root, ada):
+    impersonates(root, gatehouse)
+    acting = dict(root.cookies)
+    other = make_admin(gatehouse, "second@example.com")
+    other.post("admin/revoke-user-sessions", {"userId": known(gatehouse, ROOT)})
+    lost = root.post(STOP)
+    assert lost.status_code == 401
+    assert lost.json() == {"message": "Failed to find admin session"}
+    assert cookies_of(lost) == [*CLEARED, "admin_session 0"]
+    root.cookies = acting
+    assert root.session() is None
+
+
+def test_nobody_goes_back_into_a_session_of_another(gatehouse, root, ada):
+    impersonates(root, gatehouse)
+    other = make_admin(gatehouse, "second@example.com")
+    impersonates(other, gatehouse)
+    name = "better-auth.admin_session"
+    root.cookies[name] = other.cookies[name]
+    assert root.post(STOP).status_code == 401
+    assert root.session() is None
+
+
+def test_who_impersonates_nobody_has_nothing_to_stop(gatehouse, root):
+    refused = root.post(STOP)
+    message = "You are not impersonating anyone"
+    assert (refused.status_code, refused.json()) == (400, {"message": message})
+    assert root.session() is not None
+
+
+def test_admins_banned_users_and_nobody_are_not_impersonated(gatehouse, root, ada):
+    make_admin(gatehouse, "second@example.com")
+    refused = impersonates(root, gatehouse, "second@example.com")
+    assert (refused.status_code, refused.json()) == (403, refusal("YOU_CANNOT_IMPERSONATE_ADMINS"))
+    assert impersonates(root, gatehouse, ROOT).json() == refusal("YOU_CANNOT_IMPERSONATE_ADMINS")
+    gatehouse.ban(ADA)
+    assert impersonates(root, gatehouse).json() == refusal("BANNED_USER")
+    assert root.post(START, {"userId": "nobody"}).json() == refusal("USER_NOT_FOUND")
+    assert root.session()["user"]["email"] == ROOT

@@ -1,0 +1,252 @@
+"""The admin endpoints that make, change and remove users."""
+
+import pytest
+from sqlalchemy import select
+
+from backend.storage.tables import links, sessions, users
+from tests.admins import ADA, BOB, ROOT, an_admin, emails, known, make_admin
+from tests.make import PASSWORD
+from tests.scene import Scene, events_after, refusal, scenes
+
+CREATE, UPDATE = "admin/create-user", "admin/update-user"
+SET_ROLE, SET_PASSWORD = "admin/set-role", "admin/set-user-password"
+REMOVE = "admin/remove-user"
+NEW = {"email": BOB, "name": "Bob", "password": PASSWORD}
+
+
+@pytest.fixture
+def root(gatehouse):
+    """An admin's browser."""
+    return make_admin(gatehouse)
+
+
+@pytest.fixture
+def ada(gatehouse):
+    """The browser of somebody with an ordinary account."""
+    return gatehouse.member(ADA)
+
+
+def change(root, gatehouse, data, email=ADA):
+    return root.post(UPDATE, {"userId": known(gatehouse, email), "data": data})
+
+
+def links_of(gatehouse, user_id):
+    return gatehouse.rows(select(links.c.id).where(links.c.user_id == user_id))
+
+
+def test_a_created_user_signs_in_and_the_admin_stays_who_they_are(gatehouse, root):
+    before = gatehouse.events()
+    made = root.post(CREATE, {**NEW, "email": BOB.upper()})
+    assert made.status_code == 200
+    user = made.json()["user"]
+    assert (user["email"], user["role"], user["emailVerified"]) == (BOB, "user", False)
+    assert not made.headers.get_list("set-cookie")
+    assert events_after(gatehouse, before) == ["user_created"]
+    assert gatehouse.visitor().signs_in(BOB).status_code == 200
+    assert root.session()["user"]["email"] == ROOT
+
+
+def test_a_user_created_without_password_cannot_sign_in_with_one(gatehouse, root):
+    assert root.post(CREATE, {"email": BOB, "name": "Bob"}).status_code == 200
+    assert gatehouse.rows(select(users.c.password_hash).where(users.c.email == BOB)) == [(None,)]
+    assert gatehouse.visitor().signs_in(BOB).status_code == 401
+
+
+def test_a_user_is_created_with_roles_picture_and_proof_of_address(gatehouse, root):
+    more = {"image": "https://example.com/bob.png", "emailVerified": True}
+    made = root.post(CREATE, {**NEW, "role": ["user", "admin"], "data": more}).json()["user"]
+    assert made["role"] == "user,admin"
+    assert (made["image"], made["emailVerified"]) == (more["image"], True)
+
+
+@scenes(
+    *[
+        Scene(name=name, given=an_admin, path=CREATE, body={**NEW, **said}, status=400, code=code)
+        for name, said, code in [
+            ("a taken address", {"email": ADA.upper()}, "USER_ALREADY_EXISTS_USE_ANOTHER_EMAIL"),
+            ("no address", {"email": "bob"}, "INVALID_EMAIL"),
+            ("a short password", {"password": "short"}, "PASSWORD_TOO_SHORT"),
+            ("a long password", {"password": "x" * 129}, "PASSWORD_TOO_LONG"),
+            ("a common password", {"password": "password123"}, "PASSWORD_COMPROMISED"),
+            ("no such role", {"role": "owner"}, "YOU_ARE_NOT_ALLOWED_TO_SET_NON_EXISTENT_VALUE"),
+            ("no role at all", {"role": []}, "YOU_ARE_NOT_ALLOWED_TO_SET_NON_EXISTENT_VALUE"),
+        ]
+    ],
+    Scene(
+        name="a field of no user",
+        given=an_admin,
+        path=CREATE,
+        body={**NEW, "data": {"twoFactorEnabled": False}},
+        status=400,
+        code="FIELD_NOT_ALLOWED",
+        message="twoFactorEnabled is not allowed to be set",
+    ),
+    Scene(
+        name="roles of a wrong type",
+        given=an_admin,
+        path=CREATE,
+        body={**NEW, "role": [1]},
+        status=400,
+        code="VALIDATION_ERROR",
+        message="[body.role] Invalid input",
+    ),
+    Scene(
+        name="an id that is none",
+        given=an_admin,
+        path=UPDATE,
+        body={"userId": "nobody", "data": {"name": "X"}},
+        status=404,
+        code="USER_NOT_FOUND",
+    ),
+    Scene(
+        name="a user who is not there",
+        given=an_admin,
+        path=SET_PASSWORD,
+        body={"userId": "00000000-0000-7000-8000-000000000000", "newPassword": PASSWORD},
+        status=404,
+        code="USER_NOT_FOUND",
+    ),
+)
+def test_what_cannot_be_is_refused(gatehouse, scene):
+    scene.play(gatehouse)
+
+
+def test_a_user_is_read_by_id(gatehouse, root, ada):
+    found = root.get(f"admin/get-user?id={known(gatehouse, ADA)}").json()
+    assert found == ada.session()["user"]
+    assert root.get("admin/get-user?id=nobody").json() == refusal("USER_NOT_FOUND")
+    assert root.get("admin/get-user").json()["code"] == "VALIDATION_ERROR"
+
+
+def test_a_name_and_a_picture_are_changed_at_once_in_every_session(gatehouse, root, ada):
+    assert ada.session()["user"]["name"] == "Ada"
+    before = gatehouse.events()
+    changed = change(root, gatehouse, {"name": "Countess", "image": None})
+    assert changed.json()["name"] == "Countess"
+    assert ada.session()["user"]["name"] == "Countess"
+    assert events_after(gatehouse, before) == ["user_updated"]
+
+
+def test_a_changed_address_is_unproved_and_voids_what_was_mailed_to_the_old_one(
+    gatehouse, root, ada
+):
+    gatehouse.visitor().post("request-password-reset", {"email": ADA})
+    ada_id = gatehouse.user_id(ADA)
+    assert links_of(gatehouse, ada_id) != []
+    changed = change(root, gatehouse, {"email": "LOVELACE@example.com"}).json()
+    assert (changed["email"], changed["emailVerified"]) == ("lovelace@example.com", False)
+    assert links_of(gatehouse, ada_id) == []
+    assert gatehouse.visitor().signs_in("lovelace@example.com").status_code == 200
+    assert gatehouse.visitor().signs_in(ADA).status_code == 401
+
+
+def test_an_address_is_declared_proved(gatehouse, root, ada):
+    assert change(root, gatehouse, {"emailVerified": True}).json()["emailVerified"] is True
+    changed = change(root, gatehouse, {"email": BOB, "emailVerified": True}).json()
+    assert (changed["email"], changed["emailVerified"]) == (BOB, True)
+
+
+@pytest.mark.parametrize(
+    ("data", "code"),
+    [
+        ({}, "NO_DATA_TO_UPDATE"),
+        ({"password": PASSWORD}, "PASSWORD_CANNOT_BE_UPDATED_VIA_UPDATE_USER"),
+        ({"id": "1"}, "USER_ID_CANNOT_BE_UPDATED"),
+        ({"createdAt": "2000-01-01T00:00:00Z"}, "FIELD_NOT_ALLOWED"),
+        ({"twoFactorEnabled": True}, "FIELD_NOT_ALLOWED"),
+        ({"email": ROOT}, "USER_ALREADY_EXISTS_USE_ANOTHER_EMAIL"),
+        ({"email": "nowhere"}, "INVALID_EMAIL"),
+        ({"role": 7}, "INVALID_ROLE_TYPE"),
+        ({"role": "owner"}, "YOU_ARE_NOT_ALLOWED_TO_SET_NON_EXISTENT_VALUE"),
+        ({"banExpires": "tomorrow"}, "VALIDATION_ERROR"),
+        ({"name": None}, "VALIDATION_ERROR"),
+        ({"name": "two\nlines"}, "VALIDATION_ERROR"),
+    ],
+)
+def test_what_is_not_for_update_user_is_refused_and_changes_nothing(
+    gatehouse, root, ada, data, code
+):
+    everything = gatehouse.rows(select(users).order_by(users.c.id))
+    refused = change(root, gatehouse, data)
+    assert (refused.status_code, refused.json()["code"]) == (400, code)
+    assert gatehouse.rows(select(users).order_by(users.c.id)) == everything
+
+
+def test_a_role_holds_at_once_in_sessions_that_are_open(gatehouse, root, ada):
+    assert ada.get("admin/list-users").status_code == 403
+    before = gatehouse.events()
+    answer = root.post(SET_ROLE, {"userId": known(gatehouse, ADA), "role": ["user", "admin"]})
+    assert answer.json()["user"]["role"] == "user,admin"
+    assert events_after(gatehouse, before) == ["role_changed"]
+    assert ada.get("admin/list-users").status_code == 200
+    change(root, gatehouse, {"role": "user"})
+    assert ada.get("admin/list-users").status_code == 403
+
+
+def test_a_role_that_stays_the_same_is_no_event(gatehouse, root, ada):
+    before = gatehouse.events()
+    answer = root.post(SET_ROLE, {"userId": known(gatehouse, ADA), "role": "user"})
+    assert answer.status_code == 200
+    assert events_after(gatehouse, before) == []
+
+
+def test_a_password_that_an_admin_sets_ends_what_the_old_one_opened(gatehouse, root, ada):
+    gatehouse.visitor().post("request-password-reset", {"email": ADA})
+    ada_id, before = gatehouse.user_id(ADA), gatehouse.events()
+    body = {"userId": str(ada_id), "newPassword": "set by an admin"}
+    assert root.post(SET_PASSWORD, body).json() == {"status": True}
+    assert events_after(gatehouse, before) == ["password_set"]
+    assert ada.session() is None
+    assert links_of(gatehouse, ada_id) == []
+    assert gatehouse.visitor().signs_in(ADA).status_code == 401
+    assert gatehouse.visitor().signs_in(ADA, "set by an admin").status_code == 200
+    assert root.session() is not None
+
+
+def test_without_strict_a_password_that_an_admin_sets_leaves_sessions_open(start):
+    gatehouse = start(strict=False)
+    root, ada = make_admin(gatehouse), gatehouse.member(ADA)
+    body = {"userId": known(gatehouse, ADA), "newPassword": "set by an admin"}
+    assert root.post(SET_PASSWORD, body).status_code == 200
+    assert ada.session() is not None
+
+
+def test_an_admin_who_sets_their_own_password_keeps_the_session_they_did_it_in(gatehouse, root):
+    elsewhere = gatehouse.visitor()
+    elsewhere.signs_in(ROOT)
+    body = {"userId": known(gatehouse, ROOT), "newPassword": "set by myself"}
+    assert root.post(SET_PASSWORD, body).status_code == 200
+    assert root.session() is not None
+    assert elsewhere.session() is None
+
+
+def test_whoever_was_locked_out_by_guesses_signs_in_with_the_password_that_was_set(start):
+    gatehouse = start(rate_limits=True)
+    root = make_admin(gatehouse)
+    gatehouse.member(ADA, address="198.51.100.1")
+    for number in range(11):
+        stranger = gatehouse.visitor(f"198.51.100.{number + 10}")
+        locked = stranger.signs_in(ADA, "a guess")
+    assert locked.status_code == 429
+    body = {"userId": known(gatehouse, ADA), "newPassword": "set by an admin"}
+    assert root.post(SET_PASSWORD, body).status_code == 200
+    assert gatehouse.visitor("198.51.100.99").signs_in(ADA, "set by an admin").status_code == 200
+
+
+def test_a_removed_user_is_gone_with_all_that_was_theirs(anywhere):
+    root, ada = make_admin(anywhere), anywhere.member(ADA)
+    ada_id, named = anywhere.user_id(ADA), known(anywhere, ADA)
+    before = anywhere.events()
+    assert root.post(REMOVE, {"userId": named}).json() == {"success": True}
+    assert ada.session() is None
+    assert anywhere.visitor().signs_in(ADA).status_code == 401
+    assert anywhere.rows(select(sessions.c.id).where(sessions.c.user_id == ada_id)) == []
+    assert "user_deleted" in events_after(anywhere, before)
+    assert root.post(REMOVE, {"userId": named}).json() == refusal("USER_NOT_FOUND")
+    assert emails(root.get("admin/list-users").json()) == [ROOT]
+
+
+def test_admins_do_not_remove_themselves(gatehouse, root):
+    refused = root.post(REMOVE, {"userId": known(gatehouse, ROOT)})
+    assert (refused.status_code, refused.json()) == (400, refusal("YOU_CANNOT_REMOVE_YOURSELF"))
+    assert root.session() is not None

@@ -1,0 +1,173 @@
+"""GET /api/admin/events and GET /api/admin/stats."""
+
+from datetime import timedelta
+from urllib.parse import urlencode
+
+import pytest
+
+from tests.admins import ADA, ROOT, known, make_admin
+from tests.clocks import NOON
+from tests.scene import refusal
+
+EVENTS, STATS = "/api/admin/events", "/api/admin/stats"
+
+
+@pytest.fixture
+def root(anywhere):
+    """An admin's browser. In the two hours before they came, Ada did four things."""
+    anywhere.clock.advance(hours=-2)
+    ada = anywhere.member(ADA, address="198.51.100.1")
+    anywhere.clock.advance(minutes=30)
+    ada.post("sign-out")
+    anywhere.clock.advance(minutes=30)
+    stranger = anywhere.visitor("198.51.100.2")
+    stranger.signs_in(ADA, "a wrong password")
+    anywhere.clock.advance(minutes=30)
+    ada.signs_in(ADA)
+    anywhere.clock.advance(minutes=30)
+    return make_admin(anywhere)
+
+
+def events(root, **query):
+    answer = root.get(f"{EVENTS}?{urlencode(query, doseq=True)}")
+    assert answer.status_code == 200, answer.text
+    return answer.json()["events"]
+
+
+def kinds(root, **query):
+    return [event["kind"] for event in events(root, **query)]
+
+
+def test_the_trail_is_read_newest_first_with_everything_about_each_event(anywhere, root):
+    everything = ["sign_up", "sign_in", "sign_in_failed", "sign_out", "sign_up"]
+    assert kinds(root) == everything
+    page = root.get(EVENTS).json()
+    ada = known(anywhere, ADA)
+    signed_out = page["events"][3]
+    assert signed_out.pop("id")
+    assert signed_out.pop("requestId")
+    assert signed_out == {
+        "at": "2026-11-22T10:30:00.000Z",
+        "kind": "sign_out",
+        "actor": ada,
+        "subject": ada,
+        "address": "198.51.100.1",
+        "agent": "Browser/1.0",
+        "detail": {},
+    }
+    assert page["emails"] == {ada: ADA, known(anywhere, ROOT): ROOT}
+    assert page["nextCursor"] is None
+
+
+def test_filters_narrow_it_and_all_of_them_hold(anywhere, root):
+    ada = known(anywhere, ADA)
+    assert kinds(root, kind="sign_in") == ["sign_in"]
+    assert kinds(root, kind=["sign_up", "sign_out"]) == ["sign_up", "sign_out", "sign_up"]
+    assert kinds(root, user=ada) == ["sign_in", "sign_in_failed", "sign_out", "sign_up"]
+    assert kinds(root, user=ada, kind=["sign_up", "sign_out"]) == ["sign_out", "sign_up"]
+    assert kinds(root, address="198.51.100.2") == ["sign_in_failed"]
+    assert kinds(root, address="198.51.100.2", kind="sign_up") == []
+    (failed,) = events(root, kind="sign_in_failed")
+    assert events(root, requestId=failed["requestId"]) == [failed]
+    hour = {"from": "2026-11-22T10:30:00Z", "to": "2026-11-22T11:30:00Z"}
+    assert kinds(root, **hour) == ["sign_in_failed", "sign_out"]
+    assert kinds(root, **hour, kind="sign_out") == ["sign_out"]
+    assert kinds(root, user="00000000-0000-7000-8000-000000000000") == []
+
+
+def test_what_an_admin_did_to_somebody_is_found_by_either(anywhere, root):
+    root.post("admin/ban-user", {"userId": known(anywhere, ADA)})
+    (banned,) = events(root, kind="user_banned")
+    assert (banned["actor"], banned["subject"]) == (known(anywhere, ROOT), known(anywhere, ADA))
+    assert banned in events(root, user=known(anywhere, ROOT))
+    assert banned in events(root, user=known(anywhere, ADA))
+
+
+def test_pages_follow_each_other_without_gap_or_repeat(anywhere, root):
+    for query in ({}, {"user": known(anywhere, ADA)}, {"kind": ["sign_up", "sign_out", "sign_in"]}):
+        everything, found, cursor = events(root, **query), [], None
+        while True:
+            more = {"cursor": cursor} if cursor else {}
+            page = root.get(f"{EVENTS}?{urlencode({**query, **more, 'limit': 1}, doseq=True)}")
+            found += page.json()["events"]
+            cursor = page.json()["nextCursor"]
+            if cursor is None:
+                break
+        assert found == everything
+
+
+@pytest.mark.parametrize(
+    "query",
+    [
+        "limit=0",
+        "limit=201",
+        "limit=x",
+        "kind=nothing",
+        "user=ada",
+        "cursor=7",
+        "from=yesterday",
+        "from=0001-01-01T00:00:00Z",
+        "address=%00",
+    ],
+)
+def test_what_cannot_be_asked_is_refused(gatehouse, query):
+    answer = make_admin(gatehouse).get(f"{EVENTS}?{query}")
+    assert (answer.status_code, answer.json()["code"]) == (400, "VALIDATION_ERROR")
+
+
+def test_the_unknown_kind_is_answered_with_those_there_are(gatehouse):
+    message = make_admin(gatehouse).get(f"{EVENTS}?kind=nothing").json()["message"]
+    assert message.startswith('[query.kind.0] Invalid option: expected one of "sign_up"|')
+
+
+def figures(root, **query):
+    answer = root.get(f"{STATS}?{urlencode(query)}")
+    assert answer.status_code == 200, answer.text
+    names = ("signIns", "signInFailures", "signUps", "activeSessions")
+    return [
+        (bucket["start"][5:16], *(bucket[name] for name in names))
+        for bucket in answer.json()["buckets"]
+    ]
+
+
+def test_hours_are_counted_without_gaps_and_the_last_one_ends_now(root):
+    found = figures(root, by="hour")
+    assert len(found) == 48
+    assert found[0] == ("11-20T13:00", 0, 0, 0, 0)
+    assert found[-3:] == [
+        ("11-22T10:00", 0, 0, 1, 0),
+        ("11-22T11:00", 1, 1, 0, 1),
+        ("11-22T12:00", 0, 0, 1, 2),
+    ]
+
+
+def test_days_are_counted_the_same_way(root):
+    found = figures(root)
+    assert len(found) == 30
+    assert found[-2:] == [("11-21T00:00", 0, 0, 0, 0), ("11-22T00:00", 1, 1, 2, 2)]
+
+
+def test_sessions_that_have_run_out_are_not_active(anywhere, root):
+    anywhere.clock.advance(days=8)
+    root.signs_in(ROOT)
+    assert figures(root)[-1] == ("11-30T00:00", 1, 0, 0, 1)
+
+
+def test_a_time_of_ones_own_is_widened_to_whole_hours(root):
+    asked = {"by": "hour", "from": "2026-11-22T11:45:00+01:00", "to": "2026-11-22T11:01:00Z"}
+    assert [hour[0] for hour in figures(root, **asked)] == ["11-22T10:00", "11-22T11:00"]
+
+
+@pytest.mark.parametrize(
+    "query",
+    [
+        {"by": "week"},
+        {"from": (NOON + timedelta(days=1)).isoformat()},
+        {"from": "2026-11-22T11:00:00Z", "to": "2026-11-22T10:00:00Z"},
+        {"by": "hour", "from": "2026-01-01T00:00:00Z"},
+    ],
+)
+def test_figures_that_cannot_be_are_refused(gatehouse, query):
+    answer = make_admin(gatehouse).get(f"{STATS}?{urlencode(query)}")
+    assert answer.status_code == 400
+    assert answer.json()["code"] == refusal("VALIDATION_ERROR")["code"]

@@ -1,0 +1,261 @@
+"""POST /change-email, and the links it mails."""
+
+from uuid import UUID
+
+import pytest
+from sqlalchemy import select, update
+
+from backend.storage.tables import sessions, users
+from tests.inside import cookie_lines
+from tests.letterbox import clicks
+from tests.make import PASSWORD
+from tests.scene import Scene, ada_signed_up, events_after, refusal, scenes
+
+CHANGE = "change-email"
+ADA, NEW = "ada@example.com", "lovelace@example.com"
+NOT_VALID, NOT_YOURS = "/?error=INVALID_TOKEN", "/?error=INVALID_USER"
+
+REFUSED = [
+    Scene(
+        name="without a session",
+        path=CHANGE,
+        body={"newEmail": NEW},
+        status=401,
+        code="UNAUTHORIZED",
+    ),
+    Scene(
+        name="an address that is none",
+        given=ada_signed_up,
+        path=CHANGE,
+        body={"newEmail": "lovelace"},
+        status=400,
+        code="VALIDATION_ERROR",
+        message="[body.newEmail] Invalid email address",
+    ),
+    Scene(
+        name="the address one has",
+        given=ada_signed_up,
+        path=CHANGE,
+        body={"newEmail": "Ada@Example.com"},
+        status=400,
+        message="Email is the same",
+    ),
+    Scene(
+        name="a click that would lead to a foreign site",
+        given=ada_signed_up,
+        path=CHANGE,
+        body={"newEmail": NEW, "callbackURL": "//evil.example"},
+        status=403,
+        code="INVALID_CALLBACK_URL",
+    ),
+]
+
+
+@scenes(*REFUSED)
+def test_refused(gatehouse, scene):
+    scene.play(gatehouse)
+
+
+def test_refused_where_it_is_switched_off(start):
+    ada = start(change_email=False).member()
+
+    assert ada.post(CHANGE, {"newEmail": NEW}).json() == refusal("CHANGE_EMAIL_DISABLED")
+
+
+def asks(visitor, new=NEW, **more):
+    answer = visitor.post(CHANGE, {"newEmail": new, **more})
+    assert (answer.status_code, answer.json()) == (200, {"status": True})
+
+
+@pytest.fixture
+def verified(posting, letterbox):
+    """Ada, signed in, her address verified."""
+    ada = posting.member()
+    clicks(posting.visitor(), letterbox.last("verify"))
+    return ada
+
+
+def test_an_unverified_user_clicks_at_the_new_address(posting_anywhere, letterbox):
+    gatehouse = posting_anywhere
+    ada, phone = gatehouse.member(), gatehouse.visitor()
+    phone.signs_in()
+    asks(ada, NEW.upper(), callbackURL="/settings?tab=1")
+    assert ada.session()["user"]["email"] == ADA
+
+    before = gatehouse.events()
+    answer = clicks(ada, letterbox.last("verify", NEW))
+
+    assert (answer.status_code, answer.headers["location"]) == (302, "/settings?tab=1")
+    assert "session_token" in cookie_lines(answer)
+    assert events_after(gatehouse, before) == ["email_changed"]
+    for browser in (ada, phone):
+        seen = browser.session()["user"]
+        assert (seen["email"], seen["emailVerified"]) == (NEW, False)
+    assert gatehouse.visitor().signs_in().status_code == 401
+    assert gatehouse.visitor().signs_in(NEW).status_code == 200
+    assert letterbox.kinds() == ["verify"]  # nobody has proved to own the old address
+
+
+def test_a_verified_user_clicks_at_both(posting, verified, letterbox):
+    asks(verified, callbackURL="/done")
+    assert letterbox.kinds(NEW) == []
+
+    first = clicks(posting.visitor(), letterbox.last("change-email"))
+    assert verified.session()["user"]["email"] == ADA
+    second = posting.visitor().get(f"verify-email?token={letterbox.last('verify', NEW).token}")
+
+    assert first.headers["location"] == "/done"
+    assert second.json()["status"] is True
+    assert second.json()["user"] == verified.session()["user"]
+    assert (second.json()["user"]["email"], second.json()["user"]["emailVerified"]) == (NEW, True)
+    assert letterbox.kinds() == ["verify", "change-email", "notice"]
+    assert "set-cookie" not in second.headers
+
+
+def test_the_first_step_answers_without_a_user(posting, verified, letterbox):
+    asks(verified)
+    token = letterbox.last("change-email").token
+
+    answers = [posting.visitor().get(f"verify-email?token={token}").json() for _ in range(2)]
+
+    assert answers == [{"status": True}] * 2
+    assert letterbox.kinds(NEW) == ["verify"]  # the second click asked nobody
+
+
+def test_a_second_click_changes_nothing_and_gives_nothing(posting, letterbox):
+    ada = posting.member()
+    asks(ada)
+    mail = letterbox.last("verify", NEW)
+    posting.visitor().get(f"verify-email?token={mail.token}")
+
+    before = posting.events()
+    answer = posting.visitor().get(f"verify-email?token={mail.token}")
+
+    assert answer.json() == {"status": True, "user": None}
+    assert "set-cookie" not in answer.headers
+    assert events_after(posting, before) == []
+
+
+def test_not_in_the_browser_of_another(posting, letterbox):
+    asks(posting.member())
+    grace = posting.member("grace@example.com")
+    token = letterbox.last("verify", NEW).token
+
+    assert clicks(grace, letterbox.last("verify", NEW)).headers["location"] == NOT_YOURS
+    answer = grace.get(f"verify-email?token={token}")
+    assert (answer.status_code, answer.json()) == (401, refusal("INVALID_USER"))
+    assert posting.visitor().signs_in().status_code == 200
+
+
+def test_a_taken_address_is_answered_alike(posting, letterbox):
+    ada = posting.member()
+    posting.member("grace@example.com")
+    assert ada.session() is not None  # read once, so that no check of it reads the row below
+    written = {}
+    for new in (NEW, "grace@example.com"):
+        with posting.statements() as said:
+            asks(ada, new)
+        written[new] = [each.split(" (")[0] for each in said]
+
+    assert written[NEW] == written["grace@example.com"]
+    assert letterbox.kinds("grace@example.com") == ["verify"]  # of her own sign-up
+
+
+def test_not_even_the_own_mailbox_tells_whether_an_address_is_taken(posting, verified, letterbox):
+    posting.member("grace@example.com")
+    asks(verified, "grace@example.com")
+
+    clicks(posting.visitor(), letterbox.last("change-email"))
+
+    assert letterbox.kinds("grace@example.com") == ["verify"]
+    assert verified.session()["user"]["email"] == ADA
+
+
+def test_an_address_taken_meanwhile_stays_whose_it_is(posting_anywhere, letterbox):
+    gatehouse = posting_anywhere
+    ada = gatehouse.member()
+    asks(ada)
+    mail = letterbox.last("verify", NEW)
+    gatehouse.visitor().signs_up(NEW)
+
+    assert clicks(ada, mail).headers["location"] == NOT_VALID
+    assert ada.session()["user"]["email"] == ADA
+
+
+def test_of_two_who_want_one_address_one_gets_it(posting_anywhere, letterbox):
+    gatehouse = posting_anywhere
+    browsers = [gatehouse.member(f"{name}@example.com") for name in ("ada", "grace")]
+    for browser in browsers:
+        asks(browser)
+
+    answers = gatehouse.at_once(
+        *(gatehouse.visitor().sending("GET", mail.path) for mail in letterbox.all(NEW, "verify"))
+    )
+
+    assert sorted(answer.headers["location"] for answer in answers) == ["/", NOT_VALID]
+    assert [browser.session()["user"]["email"] for browser in browsers].count(NEW) == 1
+
+
+def test_an_expired_link_says_so(posting, letterbox, clock):
+    ada = posting.member()
+    asks(ada)
+    clock.advance(seconds=posting.settings.verification_link_lifetime)
+
+    answer = clicks(ada, letterbox.last("verify", NEW))
+
+    assert answer.headers["location"] == "/?error=TOKEN_EXPIRED"
+
+
+def test_a_link_that_asked_only_the_new_mailbox_ends_with_the_proof_of_the_old(posting, letterbox):
+    """Asked for by whoever signed up with an address; then its owner proved to own it."""
+    ada = posting.member()
+    asks(ada)
+    posting.visitor().get(f"verify-email?token={letterbox.last('verify').token}")
+
+    answer = clicks(posting.visitor(), letterbox.last("verify", NEW))
+
+    assert answer.headers["location"] == NOT_VALID
+    assert ada.session()["user"]["email"] == ADA
+
+
+def test_links_of_the_old_address_end_with_it(posting, letterbox):
+    ada = posting.member()
+    asks(ada)
+    posting.visitor().post("request-password-reset", {"email": ADA})
+    clicks(ada, letterbox.last("verify", NEW))
+
+    body = {"newPassword": "battery correct horse", "token": letterbox.last("reset").token}
+
+    assert posting.visitor().post("reset-password", body).json() == refusal("INVALID_TOKEN")
+    assert posting.visitor().signs_in(NEW, PASSWORD).status_code == 200
+
+
+def test_nobody_is_flooded_with_mails(start_posting, letterbox):
+    gatehouse = start_posting(rate_limits=True)
+    for at in range(6):
+        browser = gatehouse.visitor(f"203.0.113.{at}")
+        browser.signs_up(f"user{at}@example.com")
+        asks(browser)
+
+    assert len(letterbox.kinds(NEW)) == 3
+
+
+def test_an_admin_who_acts_as_a_user_cannot_take_the_account(posting):
+    ada = posting.member()
+    is_an_admins = update(sessions).values(impersonated_by=UUID(int=1))
+    posting.change(is_an_admins, posting.user_id(ADA))
+
+    answer = ada.post(CHANGE, {"newEmail": NEW})
+
+    assert answer.status_code == 403
+    assert posting.rows(select(users.c.email)) == [(ADA,)]
+
+
+def test_a_name_that_changes_meanwhile_is_kept(posting, letterbox):
+    ada = posting.member()
+    asks(ada)
+    posting.change(update(users).values(name="Countess"), posting.user_id(ADA))
+
+    clicks(ada, letterbox.last("verify", NEW))
+
+    assert ada.session()["user"]["name"] == "Countess"

@@ -1,0 +1,108 @@
+"""GET /api/account/export."""
+
+import io
+import json
+import zipfile
+from uuid import UUID
+
+import pytest
+from sqlalchemy import select, update
+
+from backend.kernel.client import NOBODY, Client
+from backend.kernel.events import Event, EventKind
+from backend.storage.tables import sessions, users
+from backend.storage.work import Work
+from tests.make import PASSWORD
+from tests.scene import events_after, refusal
+
+EXPORT = "/api/account/export"
+ADA = "ada@example.com"
+
+
+def unpacked(answer):
+    """The files of the zip, by name."""
+    archive = zipfile.ZipFile(io.BytesIO(answer.content))
+    assert archive.testzip() is None
+    return {name: json.loads(archive.read(name)) for name in archive.namelist()}
+
+
+def test_everything_held_about_the_caller(posting_anywhere):
+    gatehouse = posting_anywhere
+    ada = gatehouse.member()
+    gatehouse.visitor("198.51.100.9").signs_in(password="a wrong one")
+    gatehouse.visitor().post("request-password-reset", {"email": ADA})
+    gatehouse.member("grace@example.com")
+
+    before = gatehouse.events()
+    answer = ada.get(EXPORT)
+
+    assert (answer.status_code, answer.headers["content-type"]) == (200, "application/zip")
+    assert answer.headers["content-disposition"] == 'attachment; filename="account.zip"'
+    assert answer.headers["cache-control"] == "no-store"
+    assert events_after(gatehouse, before) == ["data_exported"]
+    files = unpacked(answer)
+    user = ada.session()["user"]
+    assert files["profile.json"] == [{**user, "hasPassword": True}]
+    (session,) = files["sessions.json"]
+    assert (session["ipAddress"], session["userAgent"]) == ("203.0.113.7", "Browser/1.0")
+    kinds = sorted(link["kind"] for link in files["links.json"])
+    assert kinds == ["reset-password", "verify-email"]
+    assert sorted(mail["kind"] for mail in files["mails.json"]) == ["reset", "verify"]
+    assert {mail["to"] for mail in files["mails.json"]} == {ADA}
+    assert sorted(event["kind"] for event in files["events.json"]) == [
+        "password_reset_requested",
+        "sign_in_failed",
+        "sign_up",
+    ]
+    assert "198.51.100.9" in {event["ipAddress"] for event in files["events.json"]}
+
+
+def test_nothing_that_opens_anything_is_in_it(posting, letterbox):
+    ada = posting.member()
+    posting.visitor().post("request-password-reset", {"email": ADA})
+    (hashed,) = posting.rows(select(users.c.password_hash))[0]
+
+    text = json.dumps(unpacked(ada.get(EXPORT)))
+
+    token = ada.session()["session"]["token"]
+    secret = [PASSWORD, hashed, token, *(mail.token for mail in letterbox.all(ADA))]
+    assert [each for each in secret if each in text] == []
+
+
+def test_where_an_admin_sat_is_not_told(posting):
+    ada = posting.member()
+    with Work(posting.house.workshop, Client("198.51.100.1", "Panel", "request")) as work:
+        banned = Event(EventKind.USER_UPDATED, UUID(int=1), posting.user_id(ADA))
+        work.record(banned)
+
+    events = unpacked(ada.get(EXPORT))["events.json"]
+
+    (by_admin,) = [each for each in events if each["kind"] == "user_updated"]
+    assert (by_admin["byYou"], by_admin["aboutYou"]) == (False, True)
+    assert (by_admin["ipAddress"], by_admin["userAgent"]) == (None, None)
+
+
+@pytest.mark.parametrize("lines", [999, 1000, 2001])
+def test_a_long_trail_is_complete(posting, lines):
+    ada, ada_id = posting.member(), posting.user_id(ADA)
+    with Work(posting.house.workshop, NOBODY) as work:
+        for _ in range(lines):
+            work.record(Event(EventKind.SIGN_IN, ada_id, ada_id))
+
+    events = unpacked(ada.get(EXPORT))["events.json"]
+
+    assert len({event["id"] for event in events}) == len(events) == lines + 1
+
+
+def test_only_for_who_is_signed_in_as_themselves(posting):
+    ada = posting.member()
+    assert posting.visitor().get(EXPORT).json() == refusal("UNAUTHORIZED")
+
+    posting.change(update(sessions).values(impersonated_by=UUID(int=1)), posting.user_id(ADA))
+    assert ada.get(EXPORT).status_code == 403
+
+
+def test_as_often_as_any_protected_endpoint(start):
+    ada = start(rate_limits=True, rate_limit_per_user="3/minute").member()
+
+    assert [ada.get(EXPORT).status_code for _ in range(4)] == [200, 200, 200, 429]

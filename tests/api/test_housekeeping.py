@@ -1,0 +1,150 @@
+"""Housekeeping: what is over goes, a little at a time, and only after somebody wrote."""
+
+from datetime import timedelta
+
+import pytest
+from sqlalchemy import func, insert, select
+
+from backend.features.housekeeping import service
+from backend.features.housekeeping.service import Housekeeper
+from backend.kernel.client import NOBODY
+from backend.kernel.randomness import uuid7
+from backend.storage.tables import audit_events, links, outbox, sessions
+from backend.storage.turns import HOUSEKEEPING, takes_turn
+from backend.storage.work import Work
+from tests.api.mailing import posts
+from tests.clocks import SeededRandomness
+from tests.inside import Gatehouse
+from tests.rig.processes import wait_until
+
+HOUR = timedelta(hours=1)
+
+
+def count(gatehouse: Gatehouse, table) -> int:
+    ((found,),) = gatehouse.rows(select(func.count()).select_from(table))
+    return found
+
+
+def tidy(gatehouse: Gatehouse) -> None:
+    gatehouse.house.services[Housekeeper].tidy().result()
+
+
+def has_expired_sessions(gatehouse: Gatehouse, number: int) -> None:
+    now, randomness = gatehouse.clock.now(), SeededRandomness("sessions")
+    owner = gatehouse.user_id("ada@example.com")
+    rows = [
+        {
+            "id": uuid7(randomness, now),
+            "user_id": owner,
+            "session_token": randomness.bytes(32),
+            "expires_at": now - HOUR,
+            "created_at": now - 2 * HOUR,
+            "updated_at": now - 2 * HOUR,
+            "ip_address": "",
+            "user_agent": "",
+            "remembered": True,
+        }
+        for _ in range(number)
+    ]
+    gatehouse.change(insert(sessions).values(rows))
+
+
+def test_a_session_goes_when_it_has_expired(anywhere):
+    anywhere.member()
+    anywhere.clock.advance(seconds=anywhere.settings.session_lifetime)
+    tidy(anywhere)
+    assert count(anywhere, sessions) == 1
+
+    anywhere.clock.advance(seconds=1)
+    tidy(anywhere)
+    assert count(anywhere, sessions) == 0
+
+
+def test_a_link_is_kept_for_a_day_after_its_end(anywhere):
+    anywhere.member()
+    asked = anywhere.visitor().post("request-password-reset", {"email": "ada@example.com"})
+    assert asked.status_code == 200
+    lifetime = timedelta(seconds=anywhere.settings.verification_link_lifetime)
+    before = count(anywhere, links)
+    assert before
+
+    anywhere.clock.advance(seconds=(lifetime + timedelta(days=1)).total_seconds())
+    tidy(anywhere)
+    assert count(anywhere, links) == before
+
+    anywhere.clock.advance(seconds=1)
+    tidy(anywhere)
+    assert count(anywhere, links) == 0
+
+
+def test_mails_and_decoys_are_kept_for_a_week(anywhere):
+    posts(anywhere)
+    anywhere.visitor().post("request-password-reset", {"email": "stranger@example.com"})
+    assert count(anywhere, outbox) == 2
+
+    anywhere.clock.advance(days=7)
+    tidy(anywhere)
+    assert count(anywhere, outbox) == 2
+
+    anywhere.clock.advance(seconds=1)
+    tidy(anywhere)
+    assert count(anywhere, outbox) == 0
+
+
+def test_the_audit_trail_is_kept_as_long_as_the_owner_says(start_on):
+    gatehouse = start_on(audit_retention_days=3)
+    gatehouse.member()
+    lines = count(gatehouse, audit_events)
+    assert lines
+
+    gatehouse.clock.advance(days=3)
+    tidy(gatehouse)
+    assert count(gatehouse, audit_events) == lines
+
+    gatehouse.clock.advance(seconds=1)
+    tidy(gatehouse)
+    assert count(gatehouse, audit_events) == 0
+
+
+def test_much_goes_in_small_transactions(gatehouse):
+    gatehouse.member()
+    has_expired_sessions(gatehouse, 2 * service.BATCH + 1)
+
+    with gatehouse.statements() as said:
+        tidy(gatehouse)
+
+    assert count(gatehouse, sessions) == 1
+    assert len([line for line in said if line.startswith("DELETE FROM sessions")]) == 3
+
+
+@pytest.mark.parametrize("place", ["postgresql"], indirect=True)
+def test_while_another_replica_tidies_this_one_does_not(anywhere):
+    anywhere.member()
+    has_expired_sessions(anywhere, 1)
+
+    with Work(anywhere.house.workshop, NOBODY) as another:
+        assert takes_turn(another.db, HOUSEKEEPING)
+        tidy(anywhere)
+        assert count(anywhere, sessions) == 2
+
+    tidy(anywhere)
+    assert count(anywhere, sessions) == 1
+
+
+def test_it_follows_a_write_and_only_once_an_hour(gatehouse):
+    ada = gatehouse.member()
+    has_expired_sessions(gatehouse, 1)
+    gatehouse.clock.advance(minutes=61)
+
+    with gatehouse.statements() as said:
+        assert ada.session() is not None  # a read wakes nothing
+    assert not any(line.startswith("DELETE") for line in said)
+    assert count(gatehouse, sessions) == 2
+
+    gatehouse.member("bob@example.com")
+    wait_until(lambda: count(gatehouse, sessions) == 2, "the expired session to go")
+
+    has_expired_sessions(gatehouse, 1)
+    with gatehouse.statements() as said:
+        gatehouse.member("eve@example.com")
+    assert not any("DELETE FROM sessions" in line and "expires_at <" in line for line in said)

@@ -1,0 +1,243 @@
+"""Mails as they leave: through a real SMTP server, whatever dies on the way."""
+
+import sys
+import threading
+from collections import Counter
+from datetime import timedelta
+
+import pytest
+from structlog.testing import capture_logs
+
+from backend.features.mail import letters
+from backend.features.mail.service import post, post_decoy
+from backend.features.mail.worker import HIDDEN_FOR, PAUSES
+from backend.kernel.client import NOBODY
+from backend.kernel.sealing import Sealer
+from backend.kernel.signing import Keyring
+from backend.storage import outbox
+from backend.storage.work import Work
+from tests.api.mailing import (
+    LINK,
+    TOKEN,
+    all_become,
+    mails,
+    office_of,
+    posts,
+    through,
+    time_passes,
+    waits_after_attempt,
+)
+from tests.rig.processes import wait_until
+from tests.rig.smtp import SmtpServer
+
+MAILS = 40
+"""How many mails leave while the server dies; `python -m tests.rig.mail_storm` takes 500."""
+
+
+@pytest.fixture
+def smtp(tmp_path):
+    with SmtpServer(tmp_path) as server:
+        yield server
+
+
+@pytest.fixture
+def gatehouse(start, smtp):
+    """An application that sends through `smtp`."""
+    return start(**through(smtp))
+
+
+def test_a_mail_leaves_once_its_cause_is_committed(gatehouse, smtp):
+    posts(gatehouse)
+
+    all_become(gatehouse, "sent")
+    (received,) = smtp.received()
+    message = received.message
+    assert (received.sender, received.recipients) == ("auth@example.com", ["ada@example.com"])
+    assert message["From"] == "Gatehouse <auth@example.com>"
+    assert message["To"] == "ada@example.com"
+    assert message["Subject"] == "Choose a new password for Gatehouse"
+    assert message["Message-ID"] == mails(gatehouse)[0].message_id
+    assert message["Auto-Submitted"] == "auto-generated"
+    plain, html = message.iter_parts()
+    assert LINK in plain.get_content()
+    assert f'href="{LINK}"' in html.get_content()
+
+
+def test_a_cause_that_is_rolled_back_sends_nothing(gatehouse, smtp):
+    def fails_after_posting():
+        with Work(gatehouse.house.workshop, NOBODY) as work:
+            post(work, office_of(gatehouse), letters.notice("Gatehouse", "eve@example.com", "lost"))
+            raise ZeroDivisionError
+
+    with pytest.raises(ZeroDivisionError):
+        fails_after_posting()
+    posts(gatehouse)
+
+    all_become(gatehouse, "sent")
+    assert [mail.recipients for mail in smtp.received()] == [["ada@example.com"]]
+
+
+def test_what_was_sent_is_blanked_and_what_waits_is_sealed(start, gatehouse, smtp):
+    posts(gatehouse)
+    all_become(gatehouse, "sent")
+    assert mails(gatehouse)[0].sealed is None
+
+    smtp.kill9()
+    posts(gatehouse)
+    wait_until(lambda: len(mails(gatehouse)) == 2, "the second mail")
+    sealed = mails(gatehouse)[1].sealed
+    assert TOKEN.encode() not in sealed
+    assert Sealer(Keyring([b"another key"]), "outbox").open(sealed) is None
+    smtp.start()
+
+
+def test_a_decoy_is_written_like_a_mail_and_never_leaves(gatehouse, smtp):
+    letter = letters.reset_password("Gatehouse", "stranger@example.com", LINK, TOKEN)
+    with Work(gatehouse.house.workshop, NOBODY) as work:
+        post_decoy(work, office_of(gatehouse), letter)
+    posts(gatehouse)
+
+    wait_until(lambda: mails(gatehouse)[1].state == "sent", "the mail behind it")
+    decoy = mails(gatehouse)[0]
+    assert (decoy.state, decoy.recipient, decoy.attempts) == ("decoy", "", 0)
+    assert len(smtp.received()) == 1
+
+
+def test_a_server_that_is_away_is_tried_again_and_again_with_the_same_message_id(gatehouse, smtp):
+    smtp.kill9()
+    posts(gatehouse)
+
+    for number, pause in enumerate(PAUSES[:3], start=1):
+        failed = waits_after_attempt(gatehouse, number)
+        assert (failed.due_at - gatehouse.clock.now()).total_seconds() == pause
+        assert "Connection refused" in failed.last_error
+        time_passes(gatehouse, pause)
+    waits_after_attempt(gatehouse, 4)
+    smtp.start()
+    time_passes(gatehouse, PAUSES[3])
+
+    all_become(gatehouse, "sent")
+    assert [mail.message_id for mail in smtp.received()] == [failed.message_id]
+
+
+def test_after_three_days_a_mail_is_given_up_and_said_to_be(gatehouse, smtp):
+    smtp.kill9()
+    with capture_logs() as log:
+        posts(gatehouse)
+        for number, pause in enumerate(PAUSES, start=1):
+            waits_after_attempt(gatehouse, number)
+            time_passes(gatehouse, pause)
+        all_become(gatehouse, "given_up")
+        wait_until(lambda: any(line["event"] == "mail_given_up" for line in log), "the log")
+
+    assert sum(PAUSES) > timedelta(days=3).total_seconds()
+    assert mails(gatehouse)[0].sealed is None
+    smtp.start()
+
+
+def test_an_unknown_recipient_is_not_tried_again_and_its_address_is_not_logged(gatehouse):
+    with capture_logs() as log:
+        posts(gatehouse, "unknown@example.com")
+        all_become(gatehouse, "given_up")
+        wait_until(lambda: bool(log), "the log")
+
+    assert "550 5.1.1" in mails(gatehouse)[0].last_error
+    assert "unknown@example.com" not in str(log)
+    assert TOKEN not in str(log)
+
+
+def test_a_recipient_who_is_greylisted_is_tried_again(gatehouse):
+    posts(gatehouse, "later@example.com")
+
+    assert "451" in waits_after_attempt(gatehouse, 1).last_error
+
+
+def test_a_rude_farewell_sends_nothing_twice(gatehouse, smtp):
+    posts(gatehouse, "rude@example.com")
+
+    all_become(gatehouse, "sent")
+    assert len(smtp.received()) == 1
+
+
+def test_a_server_killed_among_many_mails_loses_none_and_repeats_only_what_was_in_flight(
+    gatehouse, smtp
+):
+    for number in range(MAILS):
+        posts(gatehouse, f"user{number}@example.com")
+    wait_until(lambda: len(smtp.received()) >= MAILS // 4, "a quarter of the mails")
+    smtp.kill9()
+    wait_until(lambda: any(mail.last_error for mail in mails(gatehouse)), "a failure")
+    smtp.start()
+    office_of(gatehouse).bell.ring()
+
+    def all_have_left():
+        time_passes(gatehouse, PAUSES[0])
+        return {mail.state for mail in mails(gatehouse)} == {"sent"}
+
+    wait_until(all_have_left, "every mail")
+    received = Counter(mail.message_id for mail in smtp.received())
+    assert received.keys() == {mail.message_id for mail in mails(gatehouse)}
+    assert sum(received.values()) <= MAILS + 1  # one worker, so one mail was in flight
+
+
+def test_a_mail_in_the_hands_of_a_process_that_died_is_due_again(gatehouse, smtp):
+    smtp.kill9()
+    posts(gatehouse)
+    waits_after_attempt(gatehouse, 1)
+    claimed = claim_as_another_process(gatehouse)
+    smtp.start()
+
+    time_passes(gatehouse, 1)
+    assert smtp.received() == []
+    time_passes(gatehouse, HIDDEN_FOR.total_seconds())
+
+    all_become(gatehouse, "sent")
+    assert [mail.message_id for mail in smtp.received()] == [claimed.message_id]
+
+
+def test_nothing_is_asked_of_the_database_while_no_mail_waits(gatehouse):
+    posts(gatehouse)
+    all_become(gatehouse, "sent")
+    wait_until(lambda: idle(gatehouse), "the worker to wait")
+
+    with gatehouse.statements() as said:
+        gatehouse.clock.advance(days=2)
+        assert gatehouse.visitor().get("/health").status_code == 200
+
+    assert said == []
+
+
+def test_without_a_mailer_mails_are_held(start):
+    gatehouse = start()
+    posts(gatehouse)
+
+    (mail,) = mails(gatehouse)
+    assert (mail.state, mail.due_at, mail.attempts) == ("held", None, 0)
+
+
+def test_the_owners_subject_replaces_ours(start, smtp):
+    subjects = {"reset": "Ihr neues Passwort für {app} 🔑"}
+    gatehouse = start(app_name="Tor", mail_subjects=subjects, **through(smtp))
+    posts(gatehouse)
+
+    all_become(gatehouse, "sent")
+    assert smtp.received()[0].message["Subject"] == "Ihr neues Passwort für Tor 🔑"
+
+
+def claim_as_another_process(gatehouse):
+    gatehouse.clock.advance(seconds=PAUSES[0])
+    with Work(gatehouse.house.workshop, NOBODY) as work:
+        claimed = outbox.claim_due(work.db, work.now(), work.now() + HIDDEN_FOR)
+    assert claimed is not None
+    return claimed
+
+
+def idle(gatehouse):
+    """Whether the worker waits for the bell, with no end to its waiting."""
+    (thread,) = (each for each in threading.enumerate() if each.name == "mail")
+    names = []
+    frame = sys._current_frames().get(thread.ident)
+    while frame:
+        names.append(frame.f_code.co_name)
+        frame = frame.f_back
+    return "wait" in names and "_send_all_due" not in names

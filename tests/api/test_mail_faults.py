@@ -1,0 +1,111 @@
+"""Mails when the process or the database dies under them."""
+
+import os
+
+import httpx
+import pytest
+from sqlalchemy import create_engine, text
+
+from tests.api.mailing import all_become, mails, office_of, posts, through
+from tests.rig import shared
+from tests.rig.postgres import PostgresServer, require_postgres
+from tests.rig.processes import wait_until
+from tests.rig.smtp import SmtpServer
+from tests.rig.space import Space
+
+RESETS = 20
+"""How many people ask; `python -m tests.rig.mail_storm` takes 500."""
+
+
+@pytest.fixture
+def smtp(tmp_path):
+    with SmtpServer(tmp_path) as server:
+        yield server
+
+
+@pytest.fixture
+def own_postgres():
+    """A PostgreSQL that this test may stop."""
+    require_postgres()
+    server = PostgresServer.create(shared.folder() / f"away-{os.getpid()}")
+    yield server
+    server.crash()
+
+
+def test_a_database_that_is_away_delays_mails_and_loses_none(own_postgres, start, smtp):
+    url = own_postgres.url(own_postgres.create_database())
+    gatehouse = start(database_url=url, database_url_direct=url, **through(smtp))
+    smtp.kill9()
+    posts(gatehouse)
+    wait_until(lambda: mails(gatehouse)[0].last_error is not None, "the first failure")
+
+    own_postgres.stop()
+    office_of(gatehouse).bell.ring()
+    smtp.start()
+    own_postgres.start()
+    gatehouse.clock.advance(minutes=1)
+    office_of(gatehouse).bell.ring()
+
+    all_become(gatehouse, "sent")
+    assert len(smtp.received()) == 1
+
+
+def test_kill_9_among_resets_loses_none_and_repeats_only_what_was_in_flight(tmp_path, smtp):
+    settings = {"SMTP_URL": smtp.url, "MAIL_FROM": "auth@example.com", "RATE_LIMITS": "off"}
+    space = Space(tmp_path, settings)
+    people = [f"user{number}@example.com" for number in range(RESETS)]
+    with space, browser_at(space) as browser:
+        for email in people:
+            said = {"name": "User", "email": email, "password": "correct horse battery"}
+            assert browser.post("/api/auth/sign-up/email", json=said).status_code == 200
+        smtp.kill9()  # so that every mail is still to be sent when the process dies
+        for email in people:
+            asked = browser.post("/api/auth/request-password-reset", json={"email": email})
+            assert asked.status_code == 200
+        smtp.start()
+        space.kill9()
+
+        minutes_pass(tmp_path)
+        space.start()
+        wait_until(lambda: len(resets(smtp)) >= RESETS // 2, "half of the mails")
+        space.kill9()
+
+        minutes_pass(tmp_path)
+        space.start()
+        wait_until(lambda: set(resets(smtp)) == set(people), "the rest")
+        wait_until(lambda: waiting(tmp_path) == 0, "the outbox to be empty")
+
+    mails_of = {mail.recipients[0]: mail.message_id for mail in resets_in(smtp)}
+    assert {mail.message_id for mail in resets_in(smtp)} == set(mails_of.values())
+    assert len(resets(smtp)) <= RESETS + 1  # what was in flight at the second kill
+
+
+def resets_in(smtp):
+    return [mail for mail in smtp.received() if "password" in mail.message["Subject"]]
+
+
+def resets(smtp):
+    """Who got a mail for a new password, each as often as they did."""
+    return [mail.recipients[0] for mail in resets_in(smtp)]
+
+
+def browser_at(space):
+    return httpx.Client(base_url=space.url, headers={"origin": space.url}, trust_env=False)
+
+
+def minutes_pass(folder):
+    """Make every mail due, as the time between two attempts would."""
+    said_to(folder, "UPDATE outbox SET due_at = 0 WHERE state = 'waiting'")
+
+
+def waiting(folder):
+    return said_to(folder, "SELECT count(*) FROM outbox WHERE state = 'waiting'")
+
+
+def said_to(folder, statement):
+    engine = create_engine(f"sqlite:///{folder}/data/gatehouse.db")
+    with engine.begin() as connection:
+        answer = connection.execute(text(statement))
+        found = answer.scalar() if answer.returns_rows else None
+    engine.dispose()
+    return found

@@ -1,0 +1,281 @@
+"""The two ways a mail leaves: what they say to a server, and what they make of its answers."""
+
+import json
+import threading
+from dataclasses import replace
+from datetime import UTC, datetime, timedelta
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from ipaddress import ip_address
+from uuid import UUID
+
+import pytest
+from cryptography import x509
+from cryptography.hazmat.primitives import hashes, serialization
+from cryptography.hazmat.primitives.asymmetric import ec
+
+from backend.features.mail import letters
+from backend.features.mail.transports import (
+    ApiTransport,
+    NotSent,
+    Rejected,
+    SmtpTransport,
+    as_message,
+    transport_for,
+)
+from backend.kernel.secret import Secret
+from backend.kernel.settings import SettingsError
+from backend.storage.outbox import WAITING, Mail
+from tests.make import make_settings
+from tests.rig.processes import free_port
+from tests.rig.smtp import SmtpServer
+
+NOON = datetime(2026, 11, 22, 12, tzinfo=UTC)
+SENDER = "Gatehouse <auth@example.com>"
+LETTER = letters.reset_password("Gatehouse", "ada@example.com", "https://example.com/t", "t")
+MAIL = Mail(
+    id=UUID(int=1),
+    kind="reset",
+    recipient="ada@example.com",
+    message_id="<1@example.com>",
+    sealed=None,
+    state=WAITING,
+    attempts=1,
+    due_at=NOON,
+    created_at=NOON,
+    sent_at=None,
+    last_error=None,
+)
+
+
+@pytest.fixture
+def certificate(tmp_path, monkeypatch):
+    """A certificate for 127.0.0.1 that this process trusts."""
+    key = ec.generate_private_key(ec.SECP256R1())
+    name = x509.Name([x509.NameAttribute(x509.NameOID.COMMON_NAME, "mail.example.com")])
+    built = (
+        x509.CertificateBuilder()
+        .subject_name(name)
+        .issuer_name(name)
+        .public_key(key.public_key())
+        .serial_number(1)
+        .not_valid_before(datetime(2020, 1, 1, tzinfo=UTC))
+        .not_valid_after(datetime(2020, 1, 1, tzinfo=UTC) + timedelta(days=36500))
+        .add_extension(
+            x509.SubjectAlternativeName([x509.IPAddress(ip_address("127.0.0.1"))]), critical=False
+        )
+        .add_extension(x509.BasicConstraints(ca=True, path_length=None), critical=True)
+        .sign(key, hashes.SHA256())
+    )
+    file = tmp_path / "certificate.pem"
+    file.write_bytes(
+        key.private_bytes(
+            serialization.Encoding.PEM,
+            serialization.PrivateFormat.PKCS8,
+            serialization.NoEncryption(),
+        )
+        + built.public_bytes(serialization.Encoding.PEM)
+    )
+    monkeypatch.setenv("SSL_CERT_FILE", str(file))
+    return str(file)
+
+
+def url_with_password(server, password="s3cret/word"):
+    return f"smtp://auth%40example.com:{password.replace('/', '%2F')}@127.0.0.1:{server.port}"
+
+
+def test_a_password_is_said_over_tls(tmp_path, certificate):
+    with SmtpServer(tmp_path, "--certificate", certificate, "--password", "s3cret/word") as server:
+        SmtpTransport(url_with_password(server), SENDER).send(MAIL, LETTER)
+
+        (received,) = server.received()
+    assert received.over_tls
+
+
+def test_a_wrong_password_is_for_the_owner_to_mend(tmp_path, certificate):
+    with (
+        SmtpServer(tmp_path, "--certificate", certificate, "--password", "other") as server,
+        pytest.raises(NotSent, match="535"),
+    ):
+        SmtpTransport(url_with_password(server), SENDER).send(MAIL, LETTER)
+
+
+def test_a_server_whose_certificate_nobody_vouches_for_gets_nothing(
+    tmp_path, certificate, monkeypatch
+):
+    monkeypatch.delenv("SSL_CERT_FILE")
+    with SmtpServer(tmp_path, "--certificate", certificate) as server:
+        with pytest.raises(NotSent, match="CERTIFICATE_VERIFY_FAILED"):
+            SmtpTransport(f"smtp://127.0.0.1:{server.port}", SENDER).send(MAIL, LETTER)
+
+        assert server.received() == []
+
+
+@pytest.mark.parametrize("who", ["", "auth:word@"])
+def test_a_server_without_tls_gets_neither_password_nor_mail(tmp_path, who):
+    with SmtpServer(tmp_path) as server:
+        with pytest.raises(NotSent, match="no TLS"):
+            SmtpTransport(f"smtp://{who}127.0.0.1:{server.port}", SENDER).send(MAIL, LETTER)
+
+        assert server.received() == []
+
+
+def test_a_recipient_nobody_knows_is_rejected_and_a_greylisted_one_is_not(tmp_path):
+    with SmtpServer(tmp_path) as server:
+        transport = SmtpTransport(server.url, SENDER)
+        with pytest.raises(Rejected, match=r"550 5\.1\.1"):
+            transport.send(MAIL, replace(LETTER, to="unknown@example.com"))
+        with pytest.raises(NotSent, match="451"):
+            transport.send(MAIL, replace(LETTER, to="later@example.com"))
+
+
+def test_a_server_that_is_not_there_is_tried_again():
+    with pytest.raises(NotSent, match="refused"):
+        SmtpTransport(f"smtp://127.0.0.1:{free_port()}", SENDER).send(MAIL, LETTER)
+
+
+INJECTIONS = [
+    {"to": "ada@example.com\r\nBcc: eve@example.com"},
+    {"to": "ada@example.com, eve@example.com"},
+    {"to": "ada@example.com>\r\nDATA"},
+    {"to": "<ada@example.com>"},
+    {"to": ""},
+]
+
+
+@pytest.mark.parametrize("hostile", INJECTIONS, ids=[each["to"][:30] for each in INJECTIONS])
+def test_a_recipient_who_is_more_than_one_address_is_rejected_by_both(api, hostile):
+    letter = replace(LETTER, **hostile)
+    with pytest.raises(Rejected):
+        as_message(MAIL, letter, SENDER)
+    with pytest.raises(Rejected):
+        ApiTransport(api.url, "key", SENDER).send(MAIL, letter)
+
+    assert api.requests == []
+
+
+@pytest.mark.parametrize("subject", ["Hello\r\nBcc: eve@example.com", "Hello\nX-Other: 1", "a\rb"])
+def test_a_subject_of_two_lines_makes_no_header(subject):
+    with pytest.raises(Rejected):
+        as_message(MAIL, replace(LETTER, subject=subject), SENDER)
+
+
+def test_a_message_survives_letters_of_every_alphabet():
+    message = as_message(MAIL, replace(LETTER, subject="Größe 大 🔑"), "Tür & Tor <a@example.com>")
+
+    assert message["Subject"] == "Größe 大 🔑"
+    assert b"=?utf-8?" in message.as_bytes()
+    assert message.as_bytes().isascii()
+
+
+class Api(ThreadingHTTPServer):
+    """A provider's HTTPS API, without the S."""
+
+    def __init__(self):
+        self.requests = []
+        self.status = 200
+        super().__init__(("127.0.0.1", 0), _Handler)
+        self.url = f"http://127.0.0.1:{self.server_port}/emails"
+
+
+class _Handler(BaseHTTPRequestHandler):
+    server: Api
+
+    def do_POST(self):
+        body = self.rfile.read(int(self.headers["content-length"]))
+        self.server.requests.append((dict(self.headers), json.loads(body)))
+        self.send_response(self.server.status)
+        self.send_header("location", "http://127.0.0.1:1/elsewhere")
+        self.end_headers()
+        self.wfile.write(b"the reason")
+
+    def log_message(self, *_):
+        """Says nothing."""
+
+
+@pytest.fixture
+def api():
+    with Api() as server:
+        thread = threading.Thread(target=server.serve_forever, daemon=True)
+        thread.start()
+        yield server
+        server.shutdown()
+        thread.join()
+
+
+def test_the_api_gets_one_mail_for_one_person_and_what_tells_a_repetition(api):
+    transport = ApiTransport(api.url, "the-key", SENDER)
+    transport.send(MAIL, LETTER)
+    transport.send(MAIL, LETTER)
+    transport.close()
+
+    (headers, body), (again, _) = api.requests
+    assert headers["authorization"] == "Bearer the-key"
+    assert headers["idempotency-key"] == again["idempotency-key"] == "1@example.com"
+    assert body == {
+        "from": SENDER,
+        "to": ["ada@example.com"],
+        "subject": LETTER.subject,
+        "text": LETTER.text,
+        "html": LETTER.html,
+        "headers": {"Message-ID": "<1@example.com>"},
+    }
+
+
+@pytest.mark.parametrize(
+    ("status", "problem"),
+    [
+        (400, Rejected),
+        (413, Rejected),
+        (422, Rejected),
+        (301, NotSent),
+        (401, NotSent),
+        (403, NotSent),
+        (409, NotSent),
+        (429, NotSent),
+        (500, NotSent),
+        (503, NotSent),
+    ],
+)
+def test_the_api_refuses_for_ever_or_for_now(api, status, problem):
+    api.status = status
+    with pytest.raises(problem, match=f"{status} the reason"):
+        ApiTransport(api.url, "key", SENDER).send(MAIL, LETTER)
+
+
+def test_an_api_that_is_not_there_is_tried_again():
+    with pytest.raises(NotSent, match="ConnectError"):
+        ApiTransport(f"http://127.0.0.1:{free_port()}/", "key", SENDER).send(MAIL, LETTER)
+
+
+SMTP = Secret("smtp://mail.example.com")
+
+
+@pytest.mark.parametrize(
+    ("told", "word"),
+    [
+        ({"smtp_url": SMTP}, "MAIL_FROM"),
+        ({"smtp_url": SMTP, "mail_from": "nobody"}, "MAIL_FROM"),
+        ({"smtp_url": SMTP, "mail_from": "a@example.com, b@example.com"}, "MAIL_FROM"),
+        ({"smtp_url": SMTP, "mail_from": "a@example.com\r\nBcc: b@example.com"}, "MAIL_FROM"),
+        ({"smtp_url": SMTP, "mail_api_url": "https://api.example.com"}, "both"),
+        ({"smtp_url": Secret("mail.example.com:587"), "mail_from": SENDER}, "SMTP_URL"),
+        ({"smtp_url": Secret("smtp://host:port"), "mail_from": SENDER}, "SMTP_URL"),
+        ({"smtp_url": Secret("smtp://:587"), "mail_from": SENDER}, "SMTP_URL"),
+        ({"smtp_url": Secret("smtp://u:p@h?starttls=off"), "mail_from": SENDER}, "clear"),
+        ({"mail_api_url": "api.example.com", "mail_from": SENDER}, "MAIL_API_URL"),
+    ],
+)
+def test_settings_that_cannot_send_are_refused_in_plain_words(tmp_path, told, word):
+    with pytest.raises(SettingsError, match=word):
+        transport_for(make_settings(tmp_path, **told))
+
+
+def test_the_api_key_travels_in_clear_on_nobodys_production(tmp_path):
+    told = {"mail_api_url": "http://api.example.com/", "mail_from": SENDER}
+    assert isinstance(transport_for(make_settings(tmp_path, **told)), ApiTransport)
+    with pytest.raises(SettingsError, match="https"):
+        transport_for(make_settings(tmp_path, environment="production", bcrypt_rounds=12, **told))
+
+
+def test_no_mailer_is_no_transport(tmp_path):
+    assert transport_for(make_settings(tmp_path)) is None

@@ -1,0 +1,299 @@
+"""Moving in and out: whole files, and the people in them who sign in afterwards."""
+
+import csv
+import json
+import stat
+import subprocess
+import sys
+from io import BytesIO, StringIO
+from pathlib import Path
+
+import pytest
+from sqlalchemy import func, select
+
+from backend.features.moving import importing
+from backend.features.moving.exporting import export_users
+from backend.features.moving.importing import import_users, summary
+from backend.features.moving.records import read_records
+from backend.kernel.passwords import PasswordHasher
+from backend.kernel.secret import Password
+from backend.storage.tables import users
+from tests.inside import Gatehouse
+from tests.make import PASSWORD
+from tests.rig.space import inherited
+from tests.unit.test_foreign_hashes import KINDS
+from tests.unit.test_foreign_hashes import PASSWORD as ELSEWHERE
+
+ROOT = Path(__file__).parents[2]
+HASH = PasswordHasher(4).hash(Password(PASSWORD))
+
+
+def move_in(gatehouse: Gatehouse, text: str, *, dry: bool = False) -> tuple[list[str], list[str]]:
+    """Import a file; returns what was said of its lines, and the summary."""
+    said: list[str] = []
+    records = read_records(BytesIO(text.encode()))
+    workshop = gatehouse.house.workshop
+    outcome = import_users(workshop, PasswordHasher(4), records, said.append, dry=dry)
+    return said, summary(outcome, dry=dry)
+
+
+def move_out(gatehouse: Gatehouse, ending: str) -> str:
+    file = StringIO(newline="")
+    export_users(gatehouse.house.workshop.database, file, ending, lambda _: None)
+    return file.getvalue()
+
+
+def people(gatehouse: Gatehouse):
+    return gatehouse.rows(select(*users.c).order_by(users.c.email))
+
+
+def as_csv(*rows: dict[str, str]) -> str:
+    file = StringIO()
+    names = dict.fromkeys(name for row in rows for name in row)
+    writer = csv.DictWriter(file, list(names), lineterminator="\n")
+    writer.writeheader()
+    writer.writerows(rows)
+    return file.getvalue()
+
+
+def test_whoever_moves_in_signs_in_with_their_old_password_and_gets_a_new_hash(gatehouse):
+    rows = [{"email": f"user{n}@example.com", "password": h} for n, h in enumerate(KINDS.values())]
+    said, told = move_in(gatehouse, as_csv(*rows))
+    assert (said, told) == ([], [f"{len(KINDS)} users imported"])
+
+    for number in range(len(KINDS)):
+        email = f"user{number}@example.com"
+        assert gatehouse.visitor().signs_in(email, ELSEWHERE + "x").status_code == 401
+        assert gatehouse.visitor().signs_in(email, ELSEWHERE).status_code == 200
+        assert gatehouse.visitor().signs_in(email, ELSEWHERE).status_code == 200
+
+    assert {row.password_hash[:29] for row in people(gatehouse)} == {
+        "$bcrypt-sha256$v=2,t=2b,r=4$" + row.password_hash[28] for row in people(gatehouse)
+    }
+
+
+def test_every_field_moves_in(anywhere):
+    move_in(
+        anywhere,
+        json.dumps(
+            {
+                "id": "0192f0c1-2345-7abc-8def-0123456789ab",
+                "email": "Ada@Example.com",
+                "emailVerified": True,
+                "name": "Ada O'Neill; DROP TABLE users --",
+                "image": "https://example.com/a.png",
+                "passwordHash": HASH,
+                "role": "user,admin",
+                "banned": True,
+                "banReason": "two\nlines",
+                "banExpires": "2030-01-01T00:00:00Z",
+                "createdAt": "2020-02-03 04:05:06+00",
+                "updatedAt": "2021-02-03T04:05:06.789+02:00",
+            }
+        ),
+    )
+
+    (ada,) = people(anywhere)
+    assert str(ada.id) == "0192f0c1-2345-7abc-8def-0123456789ab"
+    assert (ada.email, ada.email_verified, ada.role) == ("ada@example.com", True, "user,admin")
+    assert (ada.banned, ada.ban_reason) == (True, "two\nlines")
+    assert ada.name == "Ada O'Neill; DROP TABLE users --"
+    assert ada.created_at.isoformat() == "2020-02-03T04:05:06+00:00"
+    assert ada.updated_at.isoformat() == "2021-02-03T02:05:06.789000+00:00"
+    assert ada.ban_expires.isoformat() == "2030-01-01T00:00:00+00:00"
+
+
+def test_an_address_is_enough(gatehouse):
+    move_in(gatehouse, "email,id\nada@example.com,not-a-uuid\n")
+
+    (ada,) = people(gatehouse)
+    assert (ada.name, ada.role, ada.email_verified, ada.password_hash) == (
+        "ada",
+        "user",
+        False,
+        None,
+    )
+
+
+@pytest.mark.parametrize(
+    ("row", "reason"),
+    [
+        ({"name": "x"}, "email: is missing"),
+        ({"email": "nobody"}, "email: is not an e-mail address"),
+        ({"email": "a@b.co\nBcc: c@d.co"}, "email: is not an e-mail address"),
+        ({"email": "a@b.co", "name": "two\nlines"}, "name: invalid input"),
+        ({"email": "a@b.co", "name": "x" * 201}, "name: invalid input"),
+        ({"email": "a@b.co", "role": "root"}, "role: 'root' is no role; there are admin, user"),
+        ({"email": "a@b.co", "banned": "perhaps"}, "banned: input should be a valid boolean"),
+        ({"email": "a@b.co", "created_at": "once"}, "created_at: input should be a valid date"),
+        ({"email": "a@b.co", "password": "secret"}, "password_hash: the hash is of no kind"),
+        ({"email": "a@b.co", "password": "$2b$31$" + "a" * 53}, "password_hash: bcrypt's work"),
+    ],
+)
+def test_a_row_that_is_no_user_is_told_with_its_line_and_reason(gatehouse, row, reason):
+    said, _ = move_in(gatehouse, json.dumps(row) + "\n")
+
+    assert said[0].startswith(f"line 1: {reason}")
+    assert people(gatehouse) == []
+
+
+def test_a_broken_line_keeps_its_batch_out_and_no_other(gatehouse, monkeypatch):
+    monkeypatch.setattr(importing, "BATCH", 10)
+    lines = ["email,name", *(f"user{n}@example.com,u" for n in range(30))]
+    broken = [*lines]
+    broken[15] = 'user14@example.com,"open'
+
+    said, told = move_in(gatehouse, "\n".join(broken) + "\n")
+
+    assert said == [
+        "line 16: a quote is opened and not closed",
+        "lines 12-21: nothing imported; 9 good lines wait for 1 bad one to be mended",
+    ]
+    assert told == [
+        "20 users imported",
+        "1 bad line; 9 good lines beside them wait: mend the file and run it again",
+    ]
+    assert len(people(gatehouse)) == 20
+
+    said, told = move_in(gatehouse, "\n".join(lines) + "\n")
+
+    assert said == []
+    assert told == [
+        "10 users imported",
+        "20 already here, left as they are: lines 2-11, 22-31",
+    ]
+    assert len(people(gatehouse)) == 30
+
+
+def test_whoever_is_here_already_is_left_as_they_are(anywhere):
+    anywhere.member("ada@example.com")
+    before = people(anywhere)
+
+    _, told = move_in(anywhere, f'email,name,password\nADA@example.com,Eve,"{HASH}"\n')
+
+    assert told == ["0 users imported", "1 already here, left as they are: lines 2"]
+    assert people(anywhere) == before
+
+
+def test_one_address_twice_in_a_batch_is_a_mistake(gatehouse):
+    said, _ = move_in(gatehouse, "email\nada@example.com\nADA@example.com\n")
+
+    assert said[0] == "line 3: the address is that of line 2"
+    assert people(gatehouse) == []
+
+
+def test_a_dry_run_says_the_same_and_changes_nothing(gatehouse):
+    gatehouse.member("ada@example.com")
+    text = "email,plan\nada@example.com,x\nbob@example.com,y\n"
+
+    _, told = move_in(gatehouse, text, dry=True)
+
+    assert told == [
+        "1 user would be imported",
+        "1 already here, left as they are: lines 2",
+        "ignored fields: plan",
+    ]
+    assert [row.email for row in people(gatehouse)] == ["ada@example.com"]
+    assert "users_imported" not in [event.kind for event in gatehouse.events()]
+
+
+@pytest.mark.parametrize("ending", [".csv", ".jsonl"])
+def test_what_moves_out_moves_in_again_unchanged(start_on, tmp_path, ending, place):
+    gatehouse = start_on()
+    move_in(
+        gatehouse,
+        json.dumps({"email": "a@example.com", "name": 'Zoë "Z", Ltd', "banReason": "1\n2\r\n3"})
+        + "\n"
+        + json.dumps({"email": "b@example.com", "password": HASH, "banned": True, "image": "x"}),
+    )
+    before = people(gatehouse)
+    file = move_out(gatehouse, ending)
+    gatehouse.change(users.delete())
+
+    assert move_in(gatehouse, file) == ([], ["2 users imported"])
+    assert people(gatehouse) == before
+    assert move_out(gatehouse, ending) == file
+
+
+def run(folder: Path, *arguments: str, typed: str = "") -> subprocess.CompletedProcess[str]:
+    """Run `python -m backend ...` with its data in `folder`."""
+    here = {"PYTHONPATH": str(ROOT), "DATA_DIR": str(folder), "BCRYPT_ROUNDS": "4"}
+    return subprocess.run(
+        [sys.executable, "-m", "backend", *arguments],
+        cwd=folder,
+        env=inherited() | here,
+        input=typed,
+        capture_output=True,
+        text=True,
+        timeout=60,
+    )
+
+
+def test_an_admin_is_made_from_a_pipe_and_only_once(tmp_path):
+    made = run(tmp_path, "create-admin", "Boss@example.com", typed=PASSWORD + "\n")
+    again = run(tmp_path, "create-admin", "boss@example.com", typed="another password\n")
+
+    assert (made.returncode, made.stdout) == (0, "boss@example.com is an admin now\n")
+    assert (again.returncode, "left as it is" in again.stdout) == (1, True)
+    run(tmp_path, "export-users", "out.jsonl")
+    (boss,) = [json.loads(line) for line in (tmp_path / "out.jsonl").read_text().splitlines()]
+    assert (boss["role"], boss["email_verified"]) == ("admin", True)
+    assert PasswordHasher(4).verify(Password(PASSWORD), boss["password_hash"]).matches
+
+
+@pytest.mark.parametrize(
+    ("address", "typed", "word"),
+    [
+        ("nobody", PASSWORD, "not an e-mail address"),
+        ("a@example.com", "short", "too short"),
+        ("a@example.com", "", "too short"),
+    ],
+)
+def test_an_admin_who_cannot_be_is_refused_in_plain_words(tmp_path, address, typed, word):
+    done = run(tmp_path, "create-admin", address, typed=typed)
+
+    assert done.returncode == 1
+    assert word in done.stderr
+    assert "Traceback" not in done.stderr
+
+
+def test_the_commands_move_a_file_in_and_out(tmp_path):
+    (tmp_path / "in.csv").write_text(f'email,password\nada@example.com,"{HASH}"\nbroken,\n')
+    refused = run(tmp_path, "import-users", "in.csv")
+    assert refused.returncode == 1
+    assert "line 3: email: is not an e-mail address" in refused.stdout
+
+    (tmp_path / "in.csv").write_text(f'email,password\nada@example.com,"{HASH}"\n')
+    assert "would be" in run(tmp_path, "import-users", "in.csv", "--dry-run").stdout
+    assert run(tmp_path, "import-users", "in.csv").returncode == 0
+
+    assert run(tmp_path, "export-users", "out.csv").returncode == 0
+    assert stat.S_IMODE((tmp_path / "out.csv").stat().st_mode) == 0o600
+    assert HASH in (tmp_path / "out.csv").read_text()
+    over = run(tmp_path, "export-users", "out.csv")
+    assert (over.returncode, "File exists" in over.stderr) == (1, True)
+    assert "end in" in run(tmp_path, "export-users", "out.txt").stderr
+    assert "No such file" in run(tmp_path, "import-users", "missing.csv").stderr
+
+
+def test_users_move_in_beside_a_running_server(gatehouse, tmp_path):
+    (tmp_path / "in.csv").write_text(f'email,password\nbob@example.com,"{HASH}"\n')
+    done = run(gatehouse.settings.data_dir, "import-users", str(tmp_path / "in.csv"))
+
+    assert done.returncode == 0, done.stderr
+    assert gatehouse.visitor().signs_in("bob@example.com").status_code == 200
+
+
+def test_the_schema_is_printed_without_touching_any_data(tmp_path):
+    printed = run(tmp_path, "openapi")
+
+    document = json.loads(printed.stdout)
+    assert "/api/auth/sign-in/email" in document["paths"]
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_the_trail_tells_of_each_batch(gatehouse):
+    move_in(gatehouse, "email\nada@example.com\nbob@example.com\n")
+
+    assert [event.detail for event in gatehouse.events()] == [{"users": 2}]
+    assert gatehouse.rows(select(func.count()).select_from(users)) == [(2,)]

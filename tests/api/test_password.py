@@ -1,0 +1,240 @@
+"""POST /change-password and /verify-password."""
+
+import pytest
+from sqlalchemy import select, update
+
+from backend.storage.tables import links, users
+from tests.inside import cookie_lines
+from tests.letterbox import clicks
+from tests.make import PASSWORD
+from tests.scene import Scene, ada_signed_up, cookies_of, events_after, refusal, scenes
+
+CHANGE, VERIFY = "change-password", "verify-password"
+NEW = "battery correct horse"
+BOTH = {"currentPassword": PASSWORD, "newPassword": NEW}
+
+
+def ada_has_no_password(gatehouse, visitor):
+    ada_signed_up(gatehouse, visitor)
+    gatehouse.change(update(users).values(password_hash=None))
+
+
+REFUSED = [
+    Scene(name="without a session", path=CHANGE, body=BOTH, status=401, code="UNAUTHORIZED"),
+    Scene(
+        name="without the current password",
+        given=ada_signed_up,
+        path=CHANGE,
+        body={"newPassword": NEW},
+        status=400,
+        code="VALIDATION_ERROR",
+        message="[body.currentPassword] Invalid input: expected string, received undefined",
+    ),
+    Scene(
+        name="a current password that is null",
+        given=ada_signed_up,
+        path=CHANGE,
+        body={"newPassword": NEW, "currentPassword": None},
+        status=400,
+        code="VALIDATION_ERROR",
+        message="[body.currentPassword] Invalid input: expected string, received null",
+    ),
+    Scene(
+        name="a wrong current password",
+        given=ada_signed_up,
+        path=CHANGE,
+        body={"currentPassword": "a wrong one", "newPassword": NEW},
+        status=400,
+        code="INVALID_PASSWORD",
+        events=("password_check_failed",),
+    ),
+    Scene(
+        name="a new password that is too short",
+        given=ada_signed_up,
+        path=CHANGE,
+        body={**BOTH, "newPassword": "short"},
+        status=400,
+        code="PASSWORD_TOO_SHORT",
+    ),
+    Scene(
+        name="a new password that is too long",
+        given=ada_signed_up,
+        path=CHANGE,
+        body={**BOTH, "newPassword": "x" * 129},
+        status=400,
+        code="PASSWORD_TOO_LONG",
+    ),
+    Scene(
+        name="a new password that everybody has",
+        given=ada_signed_up,
+        path=CHANGE,
+        body={**BOTH, "newPassword": "Password123"},
+        status=400,
+        code="PASSWORD_COMPROMISED",
+    ),
+    Scene(
+        name="a current password longer than any",
+        given=ada_signed_up,
+        path=CHANGE,
+        body={**BOTH, "currentPassword": "x" * 129},
+        status=400,
+        code="PASSWORD_TOO_LONG",
+    ),
+    Scene(
+        name="an account without password",
+        given=ada_has_no_password,
+        path=CHANGE,
+        body=BOTH,
+        status=400,
+        code="CREDENTIAL_ACCOUNT_NOT_FOUND",
+    ),
+    Scene(
+        name="checking a password without a session",
+        path=VERIFY,
+        body={"password": PASSWORD},
+        status=401,
+        code="UNAUTHORIZED",
+    ),
+    Scene(
+        name="checking a wrong password",
+        given=ada_signed_up,
+        path=VERIFY,
+        body={"password": "a wrong one"},
+        status=400,
+        code="INVALID_PASSWORD",
+        events=("password_check_failed",),
+    ),
+    Scene(
+        name="checking where there is none",
+        given=ada_has_no_password,
+        path=VERIFY,
+        body={"password": PASSWORD},
+        status=400,
+        code="INVALID_PASSWORD",
+    ),
+    Scene(
+        name="setting a password over HTTP",
+        given=ada_signed_up,
+        path="set-password",
+        body={"newPassword": NEW},
+        status=404,
+    ),
+]
+
+
+@scenes(*REFUSED)
+def test_refused(gatehouse, scene):
+    scene.play(gatehouse)
+
+
+def test_the_right_password_is_confirmed(gatehouse):
+    ada = gatehouse.member()
+
+    assert ada.post(VERIFY, {"password": PASSWORD}).json() == {"status": True}
+
+
+def test_the_new_one_counts_from_now_on(posting_anywhere, letterbox):
+    gatehouse = posting_anywhere
+    ada, phone = gatehouse.member(), gatehouse.visitor()
+    phone.signs_in()
+
+    before = gatehouse.events()
+    answer = ada.post(CHANGE, BOTH)
+
+    assert (answer.status_code, answer.json()["token"]) == (200, None)
+    assert answer.json()["user"] == ada.session()["user"]
+    assert cookies_of(answer) == []
+    assert events_after(gatehouse, before) == ["password_changed"]
+    assert phone.session() is None
+    assert gatehouse.visitor().signs_in(password=NEW).status_code == 200
+    assert gatehouse.visitor().signs_in().status_code == 401
+    assert "password of your account was changed" in letterbox.last("notice").text
+
+
+def test_without_strict_the_others_stay_unless_told_otherwise(start_posting):
+    gatehouse = start_posting(strict=False)
+    ada, phone = gatehouse.member(), gatehouse.visitor()
+    phone.signs_in()
+
+    ada.post(CHANGE, BOTH)
+
+    assert phone.session() is not None
+
+
+@pytest.mark.parametrize("strict", [True, False], ids=["strict", "not strict"])
+def test_on_request_all_sessions_end_and_a_new_one_begins(start_posting, strict):
+    gatehouse = start_posting(strict=strict)
+    ada, phone = gatehouse.member(), gatehouse.visitor()
+    phone.signs_in()
+    old = ada.session_cookie
+
+    answer = ada.post(CHANGE, {**BOTH, "revokeOtherSessions": True})
+
+    assert answer.json()["token"] == ada.session()["session"]["token"]
+    assert "Max-Age=604800" in cookie_lines(answer)["session_token"]
+    assert phone.session() is None
+    ada.session_cookie = old
+    assert ada.session() is None
+
+
+def test_a_session_that_is_not_remembered_stays_so(posting):
+    ada = posting.visitor()
+    ada.signs_up(rememberMe=False)
+
+    answer = ada.post(CHANGE, {**BOTH, "revokeOtherSessions": True})
+
+    assert cookies_of(answer) == ["session_token", "dont_remember"]
+
+
+def test_links_that_were_on_their_way_are_void(posting, letterbox):
+    ada = posting.member()
+    posting.visitor().post("request-password-reset", {"email": "ada@example.com"})
+
+    ada.post(CHANGE, BOTH)
+
+    token = letterbox.last("reset").token
+    answer = posting.visitor().post("reset-password", {"newPassword": PASSWORD, "token": token})
+    assert answer.json() == refusal("INVALID_TOKEN")
+    assert clicks(posting.visitor(), letterbox.last("verify")).headers["location"].endswith("TOKEN")
+    assert posting.rows(select(links.c.id)) == []
+
+
+def test_of_several_changes_at_once_one_wins(posting_anywhere):
+    gatehouse = posting_anywhere
+    ada = gatehouse.member()
+    wanted = [f"battery correct horse {each}" for each in range(6)]
+
+    answers = gatehouse.at_once(
+        *(ada.sending("POST", CHANGE, {**BOTH, "newPassword": each}) for each in wanted)
+    )
+
+    won = [new for new, answer in zip(wanted, answers, strict=True) if answer.status_code == 200]
+    assert len(won) == 1
+    assert {answer.json()["code"] for answer in answers if answer.status_code != 200} == {
+        "INVALID_PASSWORD"
+    }
+    assert [new for new in wanted if gatehouse.visitor().signs_in(password=new).is_success] == won
+
+
+def test_a_stolen_session_is_no_place_to_guess(start):
+    gatehouse = start(rate_limits=True)
+    ada = gatehouse.member()
+    del ada.cookies["gatehouse.device"]  # the thief has the session's cookie only
+
+    def guess(path, at):
+        thief = gatehouse.visitor(f"203.0.114.{at}")
+        thief.cookies = dict(ada.cookies)
+        body = {"password": "a guess", "currentPassword": "a guess", "newPassword": NEW}
+        return thief.post(path, body).status_code
+
+    guesses = [guess(path, at) for at, path in enumerate((CHANGE, VERIFY) * 6)]
+
+    assert guesses == [400] * 10 + [429] * 2
+    assert gatehouse.visitor().signs_in().status_code == 429
+
+
+def test_right_passwords_are_not_counted(start):
+    gatehouse = start(rate_limits=True)
+    ada = gatehouse.member()
+
+    assert {ada.post(VERIFY, {"password": PASSWORD}).status_code for _ in range(15)} == {200}

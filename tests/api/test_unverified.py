@@ -1,0 +1,122 @@
+"""Signing up and in where an address must be proved first: REQUIRE_VERIFIED_EMAIL."""
+
+import pytest
+from sqlalchemy import select, update
+
+from backend.storage.tables import links, users
+from tests.letterbox import clicks
+from tests.scene import events_after, refusal
+
+ADA = "ada@example.com"
+
+
+@pytest.fixture
+def proving(start_posting):
+    return start_posting(require_verified_email=True)
+
+
+def test_a_sign_up_gives_no_session(proving, letterbox):
+    ada = proving.visitor()
+    answer = ada.signs_up()
+
+    assert answer.json()["token"] is None
+    assert answer.json()["user"]["email"] == ADA
+    assert ada.cookies == {}
+    assert letterbox.kinds() == ["verify"]
+
+
+def test_nobody_gets_in_before_the_click_and_everybody_after_it(proving, letterbox):
+    proving.visitor().signs_up()
+    ada = proving.visitor()
+
+    refused = ada.signs_in()
+    assert (refused.status_code, refused.json()) == (403, refusal("EMAIL_NOT_VERIFIED"))
+    assert ada.signs_in(password="a wrong one").json() == refusal("INVALID_EMAIL_OR_PASSWORD")
+    assert ada.cookies == {}
+    clicks(proving.visitor(), letterbox.last("verify"))
+    assert ada.signs_in().status_code == 200
+    assert letterbox.kinds() == ["verify"]
+
+
+def test_a_taken_address_looks_like_a_free_one(proving):
+    free, taken = (proving.visitor().signs_up() for _ in range(2))
+
+    assert (free.status_code, taken.status_code) == (200, 200)
+    assert free.headers.keys() == taken.headers.keys()
+    one, other = free.json()["user"], taken.json()["user"]
+    assert (list(free.json()), list(one)) == (list(taken.json()), list(other))
+    assert {name for name in one if one[name] != other[name]} == {"id"}
+
+
+@pytest.mark.parametrize("strict", [True, False], ids=["strict", "not strict"])
+@pytest.mark.parametrize("verified", [True, False], ids=["verified", "unverified"])
+def test_a_taken_address_costs_what_a_free_one_costs(start_posting, strict, verified):
+    gatehouse = start_posting(require_verified_email=True, strict=strict)
+    written = {}
+    for who in ("new", "known"):
+        with gatehouse.statements() as said:
+            gatehouse.visitor().signs_up()
+        written[who] = [each.split(" (")[0] for each in said if each.startswith("INSERT")]
+        gatehouse.change(update(users).values(email_verified=verified))
+
+    assert written["new"] == written["known"]
+    assert len(written["new"]) == 4  # user, event, link, mail
+
+
+def test_its_owner_is_told_of_a_sign_up(proving, letterbox):
+    proving.visitor().signs_up()
+    clicks(proving.visitor(), letterbox.last("verify"))
+
+    before = proving.events()
+    proving.visitor().signs_up(password="somebody else's")
+
+    assert letterbox.kinds() == ["verify", "notice"]
+    assert "tried to sign up" in letterbox.last("notice").text
+    assert events_after(proving, before) == ["sign_up_failed"]
+    assert proving.visitor().signs_in().status_code == 200
+
+
+def test_its_owner_is_told_three_times_an_hour(start_posting, letterbox):
+    gatehouse = start_posting(require_verified_email=True, rate_limits=True)
+    gatehouse.visitor().signs_up()
+    clicks(gatehouse.visitor(), letterbox.last("verify"))
+
+    answers = [gatehouse.visitor(f"203.0.113.{at}").signs_up() for at in range(6)]
+
+    assert {answer.status_code for answer in answers} == {200}
+    assert letterbox.kinds() == ["verify", "notice", "notice", "notice"]
+
+
+def test_without_strict_nobody_is_told_and_the_first_password_stays(start_posting, letterbox):
+    gatehouse = start_posting(require_verified_email=True, strict=False)
+    gatehouse.visitor().signs_up()
+    gatehouse.visitor().signs_up(password="somebody else's")
+
+    assert letterbox.kinds() == ["verify"]
+    assert gatehouse.rows(select(links.c.data)) == [({},), ({},)]
+    clicks(gatehouse.visitor(), letterbox.last("verify"))
+    assert gatehouse.visitor().signs_in().status_code == 200
+
+
+def test_a_refused_sign_in_mails_another_link_where_that_is_wanted(start_posting, letterbox):
+    gatehouse = start_posting(
+        require_verified_email=True, resend_verification_on_sign_in=True, rate_limits=True
+    )
+    gatehouse.visitor().signs_up()
+
+    gatehouse.visitor().signs_in(callbackURL="/then")
+    assert clicks(gatehouse.visitor(), letterbox.last("verify")).headers["location"] == "/then"
+
+    gatehouse.change(update(users).values(email_verified=False))
+    for at in range(8):
+        answer = gatehouse.visitor(f"203.0.113.{at}").signs_in()
+        assert answer.json() == refusal("EMAIL_NOT_VERIFIED")
+    assert letterbox.kinds() == ["verify"] * 4  # one for the sign-up, three an hour
+
+
+def test_a_wrong_password_mails_nothing(start_posting, letterbox):
+    gatehouse = start_posting(require_verified_email=True, resend_verification_on_sign_in=True)
+    gatehouse.visitor().signs_up()
+    gatehouse.visitor().signs_in(password="a wrong one")
+
+    assert letterbox.kinds() == ["verify"]

@@ -1,0 +1,301 @@
+"""Proving that an address is one's own: POST /send-verification-email, GET /verify-email."""
+
+import pytest
+from sqlalchemy import select, update
+
+from backend.features.mail.service import PostOffice
+from backend.storage.tables import links, outbox, users
+from tests.inside import cookie_lines
+from tests.letterbox import clicks
+from tests.make import PASSWORD
+from tests.scene import Scene, ada_signed_up, cookies_of, events_after, refusal, scenes
+
+SEND = "send-verification-email"
+VERIFY = "verify-email"
+ADA = "ada@example.com"
+
+REFUSED = [
+    Scene(
+        name="an address that is none",
+        path=SEND,
+        body={"email": "ada"},
+        status=400,
+        code="VALIDATION_ERROR",
+        message="[body.email] Invalid email address",
+    ),
+    Scene(
+        name="no body",
+        path=SEND,
+        status=400,
+        code="VALIDATION_ERROR",
+        message="[body] Invalid input: expected object, received undefined",
+    ),
+    Scene(
+        name="a link that would lead to a foreign site",
+        path=SEND,
+        body={"email": ADA, "callbackURL": "https://evil.example/"},
+        status=403,
+        code="INVALID_CALLBACK_URL",
+    ),
+    Scene(
+        name="somebody else's address, signed in",
+        given=ada_signed_up,
+        path=SEND,
+        body={"email": "grace@example.com"},
+        status=400,
+        code="EMAIL_MISMATCH",
+    ),
+    Scene(
+        name="no token",
+        method="GET",
+        path=VERIFY,
+        status=400,
+        code="VALIDATION_ERROR",
+        message="[query.token] Invalid input: expected string, received undefined",
+    ),
+    Scene(
+        name="two tokens",
+        method="GET",
+        path=f"{VERIFY}?token=a&token=b",
+        status=400,
+        code="VALIDATION_ERROR",
+        message="[query.token] Invalid input: expected string, received array",
+    ),
+    Scene(
+        name="a token nobody made",
+        method="GET",
+        path=f"{VERIFY}?token=garbage",
+        status=401,
+        code="INVALID_TOKEN",
+    ),
+    Scene(
+        name="a token with a NUL",
+        method="GET",
+        path=f"{VERIFY}?token=%00",
+        status=401,
+        code="INVALID_TOKEN",
+    ),
+    Scene(
+        name="a click that would lead to a foreign site",
+        method="GET",
+        path=f"{VERIFY}?token=garbage&callbackURL=//evil.example",
+        status=403,
+        code="INVALID_CALLBACK_URL",
+    ),
+]
+
+
+@scenes(*REFUSED)
+def test_refused(gatehouse, scene):
+    scene.play(gatehouse)
+
+
+def test_a_sign_up_mails_a_link_that_verifies(posting_anywhere, letterbox):
+    ada = posting_anywhere.visitor()
+    ada.signs_up(callbackURL="/welcome?first=yes")
+
+    answer = clicks(posting_anywhere.visitor(), letterbox.last("verify"))
+
+    assert (answer.status_code, answer.headers["location"]) == (302, "/welcome?first=yes")
+    assert (answer.content, cookies_of(answer)) == (b"", [])
+    assert ada.session()["user"]["emailVerified"] is True
+
+
+def test_without_a_callback_the_answer_is_json(posting, letterbox):
+    posting.member()
+    token = letterbox.last("verify").token
+
+    before = posting.events()
+    answer = posting.visitor().get(f"{VERIFY}?token={token}")
+
+    assert answer.json() == {"status": True, "user": None}
+    assert events_after(posting, before) == ["email_verified"]
+
+
+def test_a_second_click_is_a_quiet_success(start_posting, letterbox):
+    gatehouse = start_posting(sign_in_after_verification=True)
+    gatehouse.visitor().signs_up()
+    mail = letterbox.last("verify")
+    first = clicks(gatehouse.visitor(), mail)
+
+    before = gatehouse.events()
+    second = clicks(gatehouse.visitor(), mail)
+
+    assert cookies_of(first) == ["session_token 604800", "device 34560000"]
+    assert (second.status_code, second.headers["location"]) == (302, "/")
+    assert cookies_of(second) == []
+    assert events_after(gatehouse, before) == []
+
+
+def test_a_second_click_that_is_no_longer_true_is_refused(posting, letterbox):
+    posting.member()
+    token = letterbox.last("verify").token
+    posting.visitor().get(f"{VERIFY}?token={token}")
+    posting.change(update(users).values(email_verified=False), posting.user_id(ADA))
+
+    assert posting.visitor().get(f"{VERIFY}?token={token}").json() == refusal("INVALID_TOKEN")
+
+
+@pytest.mark.parametrize(
+    ("callback", "where"),
+    [
+        ("/w?a=b", "/w?a=b&error=INVALID_TOKEN"),
+        ("/w%23here", "/w?error=INVALID_TOKEN#here"),
+        ("http%3A//localhost%3A3000/w", "http://localhost:3000/w?error=INVALID_TOKEN"),
+    ],
+)
+def test_what_is_wrong_is_told_where_the_browser_goes(gatehouse, callback, where):
+    answer = gatehouse.visitor().get(f"{VERIFY}?token=garbage&callbackURL={callback}")
+
+    assert (answer.status_code, answer.headers["location"]) == (302, where)
+    assert answer.content == b""
+
+
+def test_an_expired_link_says_so(posting, letterbox, clock):
+    ada = posting.member()
+    mail = letterbox.last("verify")
+    clock.advance(seconds=posting.settings.verification_link_lifetime)
+
+    told = clicks(posting.visitor(), mail).headers["location"]
+    plain = posting.visitor().get(f"{VERIFY}?token={mail.token}")
+
+    assert told == "/?error=TOKEN_EXPIRED"
+    assert (plain.status_code, plain.json()) == (401, refusal("TOKEN_EXPIRED"))
+    assert ada.session()["user"]["emailVerified"] is False
+
+
+def test_of_several_clicks_at_once_one_gives_a_session(start_on, letterbox):
+    gatehouse = start_on(mailbox_file=letterbox.file, sign_in_after_verification=True)
+    gatehouse.visitor().signs_up()
+    path = letterbox.last("verify").path
+
+    answers = gatehouse.at_once(*(gatehouse.visitor().sending("GET", path) for _ in range(6)))
+
+    assert {answer.headers["location"] for answer in answers} == {"/"}
+    assert ["session_token" in cookie_lines(answer) for answer in answers].count(True) == 1
+
+
+@pytest.mark.parametrize("verified", [True, False], ids=["verified", "unverified"])
+def test_a_link_of_an_address_that_has_changed_is_refused(posting, letterbox, verified):
+    posting.member()
+    token = letterbox.last("verify").token
+    moved = update(users).values(email="new@example.com", email_verified=verified)
+    posting.change(moved, posting.user_id(ADA))
+
+    assert posting.visitor().get(f"{VERIFY}?token={token}").json() == refusal("INVALID_TOKEN")
+
+
+def test_a_link_of_a_user_who_is_gone_is_refused(posting, letterbox):
+    posting.member().post("delete-user", {"password": PASSWORD})
+
+    answer = clicks(posting.visitor(), letterbox.last("verify"))
+
+    assert answer.headers["location"] == "/?error=INVALID_TOKEN"
+
+
+def test_a_reset_token_verifies_nothing(posting, letterbox):
+    posting.member()
+    posting.visitor().post("request-password-reset", {"email": ADA})
+    token = letterbox.last("reset").token
+
+    assert posting.visitor().get(f"{VERIFY}?token={token}").json() == refusal("INVALID_TOKEN")
+
+
+def test_another_link_for_oneself(posting, letterbox):
+    ada = posting.member()
+
+    assert ada.post(SEND, {"email": "ADA@example.com", "callbackURL": "/w"}).json() == {
+        "status": True
+    }
+    assert letterbox.kinds() == ["verify", "verify"]
+    assert clicks(posting.visitor(), letterbox.last("verify")).headers["location"] == "/w"
+    assert ada.post(SEND, {"email": ADA}).json() == refusal("EMAIL_ALREADY_VERIFIED")
+    assert clicks(posting.visitor(), letterbox.all()[0]).headers["location"] == "/"
+
+
+@pytest.mark.parametrize("verified", [True, False], ids=["verified", "unverified"])
+def test_a_stranger_learns_nothing_from_asking_for_a_link(posting, letterbox, verified):
+    posting.member()
+    posting.change(update(users).values(email_verified=verified), posting.user_id(ADA))
+    asked = {}
+    for who in ("ada", "nobody"):
+        with posting.statements() as said:
+            answer = posting.visitor().post(SEND, {"email": f"{who}@example.com"})
+        asked[who] = (answer.status_code, answer.text, [each.partition(" (")[0] for each in said])
+
+    assert asked["ada"] == asked["nobody"]
+    assert letterbox.kinds() == ["verify"] * (1 if verified else 2)
+    assert letterbox.kinds("nobody@example.com") == []
+
+
+def test_links_are_built_from_the_public_url_alone(start_posting, letterbox):
+    gatehouse = start_posting(public_url="https://auth.example.com")
+    evil = {"host": "evil.example", "x-forwarded-host": "evil.example"}
+    body = {"name": "Ada", "email": ADA, "password": PASSWORD}
+    gatehouse.visitor().post("sign-up/email", body, headers=evil)
+
+    assert letterbox.last("verify").url.startswith(
+        "https://auth.example.com/api/auth/verify-email?"
+    )
+
+
+def test_nothing_that_opens_a_link_is_stored_in_the_clear(posting, letterbox):
+    posting.member()
+    token = letterbox.last("verify").token.encode()
+
+    rows = [*posting.rows(select(*links.c)), *posting.rows(select(*outbox.c))]
+
+    assert [row for row in rows if token in repr(tuple(row)).encode()] == []
+    office: PostOffice = posting.house.services[PostOffice]
+    (sealed,) = posting.rows(select(outbox.c.sealed))
+    assert token.decode() in (office.sealer.open(sealed[0]) or "")
+
+
+class TestWhereTheClickSignsIn:
+    """SIGN_IN_AFTER_VERIFICATION."""
+
+    @pytest.fixture
+    def welcoming(self, start_posting):
+        return start_posting(require_verified_email=True, sign_in_after_verification=True)
+
+    def test_the_first_click_gives_a_session(self, welcoming, letterbox):
+        welcoming.visitor().signs_up(callbackURL="/hi")
+        browser = welcoming.visitor()
+
+        before = welcoming.events()
+        answer = clicks(browser, letterbox.last("verify"))
+
+        assert answer.headers["location"] == "/hi"
+        assert "session_token" in cookie_lines(answer)
+        assert browser.session()["user"]["emailVerified"] is True
+        assert events_after(welcoming, before) == ["email_verified", "sign_in"]
+
+    def test_a_banned_user_gets_none_and_stays_unverified(self, welcoming, letterbox):
+        welcoming.visitor().signs_up()
+        welcoming.ban(ADA)
+
+        answer = clicks(welcoming.visitor(), letterbox.last("verify"))
+
+        assert (answer.status_code, answer.json()["code"]) == (403, "BANNED_USER")
+        assert welcoming.rows(select(users.c.email_verified)) == [(False,)]
+
+    def test_who_is_signed_in_as_another_is_signed_in_anew(self, welcoming, letterbox):
+        browser = welcoming.visitor()
+        browser.signs_up("grace@example.com")
+        clicks(browser, letterbox.last("verify", "grace@example.com"))
+        graces = browser.session_cookie
+        welcoming.visitor().signs_up()
+
+        clicks(browser, letterbox.last("verify"))
+
+        assert browser.session()["user"]["email"] == ADA
+        browser.session_cookie = graces
+        assert browser.session() is None  # STRICT: the session that was shown has ended
+
+
+def test_who_is_signed_in_keeps_that_session(start_posting, letterbox):
+    gatehouse = start_posting(sign_in_after_verification=True)
+    ada = gatehouse.member()
+
+    assert cookies_of(clicks(ada, letterbox.last("verify"))) == []
+    assert ada.session()["user"]["emailVerified"] is True

@@ -1,0 +1,87 @@
+"""The mailboxes of the people in a scene."""
+
+import json
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import httpx
+import pytest
+
+from tests.inside import Gatehouse, Visitor
+
+
+@dataclass(frozen=True)
+class Received:
+    """One mail as its reader sees it."""
+
+    kind: str
+    to: str
+    subject: str
+    text: str
+    url: str = ""
+    token: str = ""
+    code: str = ""
+
+    @property
+    def path(self) -> str:
+        """The link without its host: what a visitor of the scene asks for."""
+        return "/" + self.url.split("/", 3)[3]
+
+
+@dataclass(frozen=True)
+class Letterbox:
+    """All mails that were sent, oldest first."""
+
+    file: Path
+
+    def all(self, to: str | None = None, kind: str | None = None) -> list[Received]:
+        """The mails to one address, of one kind; or all of them."""
+        lines = self.file.read_text().splitlines() if self.file.exists() else []
+        mails = [Received(**json.loads(line)) for line in lines]
+        return [mail for mail in mails if to in {None, mail.to} and kind in {None, mail.kind}]
+
+    def last(self, kind: str, to: str = "ada@example.com") -> Received:
+        """The newest mail of this kind."""
+        return self.all(to, kind)[-1]
+
+    def kinds(self, to: str = "ada@example.com") -> list[str]:
+        """What kinds of mail somebody got, in order."""
+        return [mail.kind for mail in self.all(to)]
+
+
+Start = Callable[..., Gatehouse]
+
+
+@pytest.fixture
+def letterbox(tmp_path: Path) -> Letterbox:
+    """What `posting` applications send."""
+    return Letterbox(tmp_path / "mails")
+
+
+@pytest.fixture
+def start_posting(start: Start, letterbox: Letterbox) -> Start:
+    """As `start`, with mails that come into `letterbox`."""
+
+    def start_it(**told: Any) -> Gatehouse:
+        return start(mailbox_file=letterbox.file, **told)
+
+    return start_it
+
+
+@pytest.fixture
+def posting(start_posting: Start) -> Gatehouse:
+    """A running application whose mails come into `letterbox`."""
+    return start_posting()
+
+
+@pytest.fixture
+def posting_anywhere(start_on: Start, letterbox: Letterbox) -> Gatehouse:
+    """As `posting`, on each kind of database in turn."""
+    return start_on(mailbox_file=letterbox.file)
+
+
+def clicks(visitor: Visitor, mail: Received) -> httpx.Response:
+    """Open the link of a mail in this browser."""
+    return visitor.get(mail.path)

@@ -1,0 +1,85 @@
+"""Nobody learns from the answers to mail requests who has an account (ASVS 6.3.8).
+
+Times are not measured here: a test that measures is wrong on a busy machine. What can be held is
+that the same statements are said and that nothing else is done; the rest is luck of the day.
+"""
+
+import pytest
+from sqlalchemy import select, update
+
+from backend.storage.tables import links, outbox, users
+
+ADA, NOBODY = "ada@example.com", "nobody@example.com"
+ASKED = ["request-password-reset", "send-verification-email"]
+
+
+def shape(answer):
+    """What can be told from an answer."""
+    ignored = {"x-request-id", "date"}
+    headers = {name: value for name, value in answer.headers.items() if name not in ignored}
+    return answer.status_code, answer.text, headers
+
+
+@pytest.fixture(params=ASKED)
+def path(request):
+    return request.param
+
+
+@pytest.mark.parametrize(
+    "state",
+    [
+        {},
+        {"email_verified": True},
+        {"banned": True},
+        {"password_hash": None},
+    ],
+    ids=["as signed up", "verified", "banned", "without password"],
+)
+def test_the_known_and_the_unknown_are_answered_and_worked_for_alike(posting, path, state):
+    posting.member()
+    if state:
+        posting.change(update(users).values(**state), posting.user_id(ADA))
+    seen = []
+    for email in (ADA, NOBODY):
+        with posting.statements() as said:
+            answer = posting.visitor().post(path, {"email": email})
+        seen.append((shape(answer), said))
+
+    assert seen[0] == seen[1]
+
+
+def test_beyond_the_limit_too(start_posting, letterbox, path):
+    gatehouse = start_posting(rate_limits=True)
+    gatehouse.member()
+    seen = {ADA: [], NOBODY: []}
+    for at in range(5):
+        for email, answers in seen.items():
+            with gatehouse.statements() as said:
+                answer = gatehouse.visitor(f"203.0.113.{at}").post(path, {"email": email})
+            answers.append((shape(answer), said))
+
+    assert seen[ADA] == seen[NOBODY]
+    assert len({str(each) for each in seen[ADA]}) == 1
+    assert letterbox.kinds(NOBODY) == []
+
+
+def test_the_rows_of_both_are_as_long(posting, path):
+    posting.member()
+    sizes = []
+    for email in (ADA, "any@example.com"):
+        before = {row.id for row in posting.rows(select(outbox.c.id))}
+        posting.visitor().post(path, {"email": email})
+        (mail,) = [row for row in posting.rows(select(*outbox.c)) if row.id not in before]
+        sizes.append(len(mail.sealed))
+
+    assert sizes[0] == sizes[1]
+
+
+def test_a_decoy_names_nobody_and_opens_nothing(posting, path):
+    posting.visitor().post(path, {"email": NOBODY})
+
+    (link,) = posting.rows(select(*links.c))
+    (mail,) = posting.rows(select(*outbox.c))
+
+    assert (link.user_id, link.email, link.data) == (None, "", {})
+    assert (mail.state, mail.recipient, mail.due_at) == ("decoy", "", None)

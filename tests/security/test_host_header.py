@@ -1,0 +1,57 @@
+"""Whoever could choose the host of a mailed link would get its token (CVE-2025-64101)."""
+
+import pytest
+
+from tests.letterbox import clicks
+from tests.make import PASSWORD
+
+PUBLIC = "https://auth.example.com"
+ADA, NEW = "ada@example.com", "new@example.com"
+EVIL = [
+    {"host": "evil.example"},
+    {"host": "auth.example.com@evil.example"},
+    {"x-forwarded-host": "evil.example"},
+    {"x-forwarded-host": "evil.example", "x-forwarded-proto": "http"},
+    {"forwarded": "host=evil.example;proto=http"},
+    {"x-original-host": "evil.example", "x-host": "evil.example"},
+]
+
+
+@pytest.fixture(params=EVIL, ids=lambda headers: str(headers))
+def evil(request):
+    return request.param
+
+
+@pytest.fixture
+def public(start_posting):
+    return start_posting(public_url=PUBLIC, delete_user_needs_link=True)
+
+
+def test_every_mailed_link_leads_to_the_public_url(public, letterbox, evil):
+    ada = public.visitor()
+    body = {"name": "Ada", "email": ADA, "password": PASSWORD}
+    ada.post("sign-up/email", body, headers=evil)
+    ada.post("send-verification-email", {"email": ADA}, headers=evil)
+    ada.post("request-password-reset", {"email": ADA}, headers=evil)
+    ada.post("change-email", {"newEmail": NEW}, headers=evil)
+    ada.post("delete-user", {}, headers=evil)
+    clicks(public.visitor(), letterbox.last("verify"))
+    ada.post("change-email", {"newEmail": NEW}, headers=evil)
+    ada.get(letterbox.last("change-email").path, headers=evil)
+
+    mails = letterbox.all()
+
+    kinds = ["verify", "verify", "reset", "verify", "delete", "change-email", "verify"]
+    assert [mail.kind for mail in mails] == kinds
+    assert {mail.url.partition("/api/")[0] for mail in mails} == {PUBLIC}
+    assert "evil" not in letterbox.file.read_text()
+
+
+def test_every_redirect_stays_with_the_public_url(public, letterbox, evil):
+    public.member()
+    public.visitor().post("request-password-reset", {"email": ADA, "redirectTo": "/new"})
+    path = letterbox.last("reset").path
+
+    for where in (path, path.replace("%2Fnew", ""), path.replace("%2Fnew", "%2Fold")):
+        answer = public.visitor().get(where, headers=evil)
+        assert answer.headers["location"].startswith(f"{PUBLIC}/")

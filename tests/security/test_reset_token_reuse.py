@@ -1,0 +1,98 @@
+"""A reset token is worth one password, whatever is tried with it (OWASP Forgot Password)."""
+
+import hashlib
+
+import pytest
+
+from tests.scene import refusal
+
+ADA, NEW = "ada@example.com", "battery correct horse"
+
+
+@pytest.fixture
+def reset_token(posting_anywhere, letterbox):
+    """The token of a link that was mailed to Ada."""
+    posting_anywhere.member()
+    posting_anywhere.visitor().post("request-password-reset", {"email": ADA})
+    return letterbox.last("reset").token
+
+
+def with_token(token, password=NEW):
+    return "POST", "reset-password", {"token": token, "newPassword": password}
+
+
+def test_a_second_use_sets_nothing(posting_anywhere, reset_token):
+    visitor = posting_anywhere.visitor()
+    assert visitor.send(*with_token(reset_token)).status_code == 200
+
+    second = visitor.send(*with_token(reset_token, "another password"))
+
+    assert (second.status_code, second.json()) == (400, refusal("INVALID_TOKEN"))
+    assert visitor.signs_in(password="another password").status_code == 401
+    assert visitor.signs_in(password=NEW).status_code == 200
+
+
+def test_of_many_uses_at_once_one_wins(posting_anywhere, reset_token):
+    gatehouse = posting_anywhere
+    wanted = [f"battery correct horse {each}" for each in range(8)]
+
+    answers = gatehouse.at_once(
+        *(gatehouse.visitor().sending(*with_token(reset_token, each)) for each in wanted)
+    )
+
+    told = [answer.status_code for answer in answers]
+    won = [new for new, code in zip(wanted, told, strict=True) if code == 200]
+    assert sorted(told) == [200] + [400] * 7
+    assert [new for new in wanted if gatehouse.visitor().signs_in(password=new).is_success] == won
+
+
+@pytest.mark.parametrize(
+    "spoiled",
+    [
+        lambda token: token[:-1],
+        lambda token: token + "x",
+        lambda token: token.swapcase(),
+        lambda token: token[1:] + token[0],
+        lambda token: f" {token}",
+        lambda token: token + "\0",
+        lambda token: token[:32],
+        lambda token: f"{token}%00",
+    ],
+    ids=["cut", "longer", "other case", "turned", "blank", "NUL", "without check", "encoded NUL"],
+)
+def test_what_is_almost_the_token_is_not(posting, letterbox, spoiled):
+    posting.member()
+    posting.visitor().post("request-password-reset", {"email": ADA})
+    token = letterbox.last("reset").token
+
+    answer = posting.visitor().send(*with_token(spoiled(token)))
+
+    assert (answer.status_code, answer.json()) == (400, refusal("INVALID_TOKEN"))
+    assert posting.visitor().send(*with_token(token)).status_code == 200
+
+
+def test_the_digest_that_is_stored_opens_nothing(posting, letterbox):
+    posting.member()
+    posting.visitor().post("request-password-reset", {"email": ADA})
+    stored = hashlib.sha256(letterbox.last("reset").token.encode()).hexdigest()
+
+    assert posting.visitor().send(*with_token(stored)).json() == refusal("INVALID_TOKEN")
+
+
+def test_tokens_have_nothing_in_common(posting, letterbox):
+    posting.member()
+    for _ in range(20):
+        posting.visitor().post("request-password-reset", {"email": ADA})
+
+    tokens = [mail.token for mail in letterbox.all(ADA, "reset")]
+
+    assert len(set(tokens)) == 20
+    assert {len(token) for token in tokens} == {42}
+    assert all(len({token[at] for token in tokens}) > 5 for at in range(42))
+
+
+def test_the_answer_does_not_hold_the_token(posting, letterbox):
+    posting.member()
+    answer = posting.visitor().post("request-password-reset", {"email": ADA})
+
+    assert letterbox.last("reset").token not in answer.text + str(answer.headers)

@@ -1,0 +1,106 @@
+"""The audit trail as it is read, and its figures, against the plain way to say the same."""
+
+from datetime import timedelta
+from itertools import product
+from uuid import UUID
+
+import pytest
+
+from backend.kernel.client import Client
+from backend.kernel.events import Event, EventKind
+from backend.kernel.randomness import SystemRandomness, uuid7
+from backend.storage import audit
+from backend.storage.audit_list import Filter, find_page
+from backend.storage.statistics import Span, count_in_spans, count_live_sessions
+from backend.storage.work import ask
+from tests.clocks import NOON
+from tests.storage.conftest import stored_session, stored_user
+
+ADA, BOB, ROOT = (UUID(int=number) for number in (1, 2, 3))
+KINDS = [EventKind.SIGN_IN, EventKind.SIGN_OUT, EventKind.USER_BANNED, EventKind.SIGN_IN_FAILED]
+WHO = [(ADA, ADA), (BOB, BOB), (ROOT, ADA), (None, ADA), (None, None), (ROOT, None)]
+
+
+@pytest.fixture
+def trail(work):
+    """Seventy-two events, a minute apart, of every kind by and to everybody."""
+    with work() as mine:
+        for number, (kind, (actor, subject), address) in enumerate(
+            product(KINDS, WHO, ["192.0.2.1", "192.0.2.2", ""])
+        ):
+            at = NOON + timedelta(minutes=number)
+            client = Client(address, "a browser", f"request-{number // 2}")
+            event = Event(kind, actor, subject, {"number": number})
+            audit.insert(mine.db, event, uuid7(SystemRandomness(), at), at, client)
+
+
+ALL = Filter()
+
+
+def every(database, wanted=ALL, limit=1000):
+    return list(ask(database, lambda db: find_page(db, wanted, limit)))
+
+
+def plainly(events, wanted):
+    """The same filter, said without any thought of indexes."""
+    return [
+        event
+        for event in events
+        if (not wanted.kinds or event.kind in wanted.kinds)
+        and (wanted.user_id is None or wanted.user_id in {event.actor_id, event.subject_id})
+        and (wanted.address is None or event.ip_address == wanted.address)
+        and (wanted.request_id is None or event.request_id == wanted.request_id)
+        and (wanted.since is None or event.at >= wanted.since)
+        and (wanted.until is None or event.at < wanted.until)
+        and (wanted.before is None or event.id < wanted.before)
+    ]
+
+
+def test_any_filters_together_find_exactly_what_meets_them_all(database, trail):
+    everything = every(database)
+    assert [event.detail["number"] for event in everything] == list(range(71, -1, -1))
+    minutes = [NOON + timedelta(minutes=number) for number in (10, 40)]
+    for kinds, user_id, address, span, before in product(
+        [[], ["sign_in"], ["sign_out", "user_banned", "sign_out"], ["never"]],
+        [None, ADA, ROOT, UUID(int=9)],
+        [None, "192.0.2.1"],
+        [(None, None), (minutes[0], None), (None, minutes[1]), tuple(minutes)],
+        [None, everything[30].id],
+    ):
+        wanted = Filter(kinds, user_id, address, None, *span, before)
+        expected = plainly(everything, wanted)
+        assert every(database, wanted) == expected
+        assert every(database, wanted, limit=3) == expected[:3]
+
+
+def test_what_happened_in_one_request_is_found(database, trail):
+    wanted = Filter(request_id="request-7")
+    assert [event.detail["number"] for event in every(database, wanted)] == [15, 14]
+
+
+def test_each_span_counts_what_lies_within_it(database, trail):
+    spans = [Span(NOON + timedelta(minutes=n), NOON + timedelta(minutes=n + 6)) for n in (0, 6, 90)]
+    kinds = ["sign_in", "sign_out"]
+    everything = every(database)
+    counted = ask(database, lambda db: count_in_spans(db, spans, kinds))
+    for span, counts in zip(spans, counted, strict=True):
+        for kind in kinds:
+            wanted = Filter([kind], since=span.since, until=span.until)
+            assert counts.events[kind] == len(plainly(everything, wanted))
+    assert counted[0].events == {"sign_in": 6, "sign_out": 0}
+
+
+def test_sessions_are_live_from_their_beginning_to_their_end(database, work):
+    user = stored_user(work)
+    for number in range(4):
+        began = NOON + timedelta(hours=number)
+        session_id = uuid7(SystemRandomness(), began)
+        ends = began + timedelta(hours=2)
+        stored_session(work, user, id=session_id, created_at=began, expires_at=ends)
+    hours = [NOON + timedelta(hours=number) for number in range(7)]
+    spans = [Span(start, start + timedelta(hours=1)) for start in hours]
+    counted = ask(database, lambda db: count_in_spans(db, spans, []))
+    assert [each.sessions_begun for each in counted] == [1, 1, 1, 1, 0, 0, 0]
+    assert [each.sessions_run_out for each in counted] == [0, 0, 1, 1, 1, 1, 0]
+    live = [ask(database, lambda db, at=at: count_live_sessions(db, at)) for at in hours]
+    assert live == [0, 1, 2, 2, 2, 1, 0]

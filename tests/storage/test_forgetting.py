@@ -1,0 +1,102 @@
+"""What is left of a user who has gone, on every database."""
+
+from datetime import timedelta
+from uuid import UUID
+
+import pytest
+from sqlalchemy import select
+
+from backend.kernel.client import Client
+from backend.kernel.events import Event, EventKind
+from backend.storage import audit, users
+from backend.storage.tables import audit_events
+from backend.storage.work import Work, ask
+from tests.storage.conftest import stored_user
+
+ADA, ADMIN, OTHER = UUID(int=10), UUID(int=11), UUID(int=12)
+HERE = Client("192.0.2.9", "a browser", "request-1")
+
+
+@pytest.mark.parametrize(
+    ("actor", "subject", "left"),
+    [
+        (ADA, ADA, (None, None, "", "", "")),
+        (None, ADA, (None, None, "", "", "")),
+        (ADMIN, ADA, (ADMIN, None, *("192.0.2.9", "a browser", "request-1"))),
+        (ADA, OTHER, (None, OTHER, "", "", "")),
+        (OTHER, OTHER, (OTHER, OTHER, *("192.0.2.9", "a browser", "request-1"))),
+        (None, None, (None, None, *("192.0.2.9", "a browser", "request-1"))),
+        (None, OTHER, (None, OTHER, *("192.0.2.9", "a browser", "request-1"))),
+    ],
+    ids=str,
+)
+def test_a_line_keeps_what_does_not_name_who_has_gone(workshop, database, actor, subject, left):
+    with Work(workshop, HERE) as work:
+        work.record(Event(EventKind.SIGN_IN, actor, subject, {"method": "password"}))
+    with Work(workshop, HERE) as work:
+        audit.forget_user(work.db, ADA)
+
+    row = ask(database, lambda db: db.execute(select(audit_events)).one())
+
+    names = (row.actor_id, row.subject_id, row.ip_address, row.user_agent, row.request_id)
+    assert names == left
+    assert (row.kind, row.detail) == ("sign_in", {"method": "password"})
+
+
+def test_only_an_unproved_account_loses_its_password(work, database):
+    proved = stored_user(work, email_verified=True)
+    unproved = stored_user(work)
+    with work() as mine:
+        for each in (proved, unproved):
+            users.forget_password_of_unverified(mine.db, each.email)
+
+    def hash_of(user):
+        return ask(database, lambda db: users.find_password_hash(db, user.id))
+
+    assert (hash_of(proved), hash_of(unproved)) == ("hash", None)
+
+
+def test_an_address_is_proved_once_and_only_while_it_is_the_users(work, clock):
+    ada = stored_user(work)
+    later = clock.now() + timedelta(seconds=1)
+
+    def verify(email):
+        with work() as mine:
+            return users.verify_email(mine.db, ada.id, email, {"name": "Ada"}, later)
+
+    assert verify("old@example.com") is None
+    verified = verify(ada.email)
+    assert verified is not None
+    assert (verified.email_verified, verified.name, verified.updated_at) == (True, "Ada", later)
+    assert verify(ada.email) is None
+
+
+def test_an_address_is_changed_unless_it_is_taken_or_not_what_was_seen(work, clock):
+    ada, grace = stored_user(work), stored_user(work)
+
+    def change(seen, new):
+        mine = work()
+        changed = users.change_email(mine.db, ada.id, seen, new, clock.now())
+        if changed is None:  # the transaction is over, as the function says
+            mine.__exit__(RuntimeError, None, None)
+        else:
+            mine.__exit__(None, None, None)
+        return changed
+
+    assert change("other@example.com", "new@example.com") is None
+    assert change(ada.email, grace.email) is None
+    changed = change(ada.email, "new@example.com")
+    assert changed is not None
+    assert changed.email == "new@example.com"
+
+
+def test_whoever_is_changed_is_forgotten_by_the_cache(work, told):
+    ada = stored_user(work)
+    with work() as mine:
+        users.verify_email(mine.db, ada.id, ada.email, {}, mine.now())
+    with work() as mine:
+        users.change_email(mine.db, ada.id, ada.email, "new@example.com", mine.now())
+    with work() as mine:
+        users.delete_one(mine.db, ada.id)
+
+    assert told.forgotten[-3:] == [{ada.id}] * 3

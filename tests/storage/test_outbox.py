@@ -1,0 +1,176 @@
+"""What outbox.py and turns.py promise, on every database."""
+
+from datetime import timedelta
+from uuid import UUID
+
+import pytest
+
+from backend.kernel.randomness import SystemRandomness, uuid7
+from backend.storage import outbox
+from backend.storage.outbox import DECOY, GIVEN_UP, HELD, SENT, WAITING, Mail
+from backend.storage.turns import takes_turn
+from backend.storage.work import ask
+from tests.clocks import NOON
+
+SOON = NOON + timedelta(minutes=5)
+
+
+def make_mail(**told) -> Mail:
+    created = told.get("created_at", NOON)
+    defaults = {
+        "id": uuid7(SystemRandomness(), created),
+        "kind": "reset",
+        "recipient": "ada@example.com",
+        "message_id": "<1@example.com>",
+        "sealed": b"sealed",
+        "state": WAITING,
+        "attempts": 0,
+        "due_at": NOON,
+        "created_at": created,
+        "sent_at": None,
+        "last_error": None,
+    }
+    return Mail(**{**defaults, **told})
+
+
+@pytest.fixture
+def stored(work):
+    def store(**told) -> Mail:
+        mail = make_mail(**told)
+        with work() as mine:
+            outbox.insert(mine.db, mail)
+        return mail
+
+    return store
+
+
+def claim(work, now=NOON, until=SOON):
+    with work() as mine:
+        return outbox.claim_due(mine.db, now, until)
+
+
+def row(database, mail_id):
+    return next(m for m in ask(database, lambda db: outbox.list_newest(db, 99)) if m.id == mail_id)
+
+
+def test_what_is_due_for_longest_is_claimed_first_and_by_one_alone(work, stored):
+    second = stored(due_at=NOON - timedelta(seconds=1))
+    first = stored(due_at=NOON - timedelta(seconds=2))
+    stored(due_at=NOON + timedelta(microseconds=1))
+
+    assert [claim(work).id, claim(work).id, claim(work)] == [first.id, second.id, None]
+
+
+def test_a_claim_counts_and_ends_when_its_time_is_over(work, stored):
+    mail = stored()
+    assert (claim(work).attempts, claim(work)) == (1, None)
+
+    again = claim(work, SOON, SOON + timedelta(minutes=5))
+    assert (again.id, again.attempts, again.message_id) == (mail.id, 2, mail.message_id)
+
+
+@pytest.mark.parametrize("place", ["postgresql", "pgbouncer"], indirect=True)
+def test_a_mail_that_another_is_just_claiming_is_passed_over(work, stored):
+    first, second = stored(), stored(due_at=NOON + timedelta(microseconds=0))
+    with work() as one:
+        taken = outbox.claim_due(one.db, NOON, SOON)
+        with work() as other:
+            also = outbox.claim_due(other.db, NOON, SOON)
+            assert outbox.claim_due(other.db, NOON, SOON) is None
+
+    assert {taken.id, also.id} == {first.id, second.id}
+
+
+@pytest.mark.parametrize("state", [HELD, SENT, GIVEN_UP, DECOY])
+def test_only_what_waits_is_due(work, stored, database, state):
+    stored(state=state, due_at=None)
+
+    assert claim(work) is None
+    assert ask(database, outbox.next_due) is None
+
+
+def test_a_mail_that_left_is_blank(work, stored, database):
+    mail = stored(last_error="before")
+    with work() as mine:
+        outbox.mark_sent(mine.db, mail.id, SOON)
+
+    found = row(database, mail.id)
+    assert (found.state, found.sealed, found.due_at) == (SENT, None, None)
+    assert (found.sent_at, found.last_error) == (SOON, None)
+
+
+def test_a_mail_that_was_given_up_is_blank_too(work, stored, database):
+    mail = stored()
+    with work() as mine:
+        outbox.mark_given_up(mine.db, mail.id, "550")
+
+    found = row(database, mail.id)
+    assert (found.state, found.sealed, found.due_at) == (GIVEN_UP, None, None)
+    assert found.last_error == "550"
+
+
+def test_a_mail_that_did_not_leave_waits_until_its_next_time(work, stored, database):
+    mail = stored()
+    with work() as mine:
+        outbox.mark_waiting(mine.db, mail.id, SOON, "away")
+
+    found = row(database, mail.id)
+    assert (found.state, found.due_at, found.last_error) == (WAITING, SOON, "away")
+    assert ask(database, outbox.next_due) == SOON
+
+
+def test_a_failure_does_not_call_back_what_another_process_sent(work, stored, database):
+    mail = stored()
+    with work() as mine:
+        outbox.mark_sent(mine.db, mail.id, SOON)
+        outbox.mark_waiting(mine.db, mail.id, SOON, "away")
+        outbox.mark_given_up(mine.db, mail.id, "550")
+
+    assert row(database, mail.id).state == SENT
+
+
+def test_the_list_is_newest_first_without_decoys(work, stored, database):
+    old, new = stored(created_at=NOON), stored(created_at=SOON)
+    stored(created_at=SOON, state=DECOY)
+
+    assert [m.id for m in ask(database, lambda db: outbox.list_newest(db, 9))] == [new.id, old.id]
+    assert [m.id for m in ask(database, lambda db: outbox.list_newest(db, 1))] == [new.id]
+    assert [m.id for m in ask(database, lambda db: outbox.list_newest(db, 9, new.id))] == [old.id]
+
+
+def test_what_is_old_is_purged_a_little_at_a_time_but_never_what_waits(work, stored, database):
+    for state in (SENT, HELD, GIVEN_UP, DECOY):
+        stored(state=state, due_at=None)
+    waiting = stored()
+    young = stored(created_at=SOON, state=SENT, due_at=None)
+
+    with work() as mine:
+        assert outbox.purge(mine.db, SOON, 3) == 3
+        assert outbox.purge(mine.db, SOON, 3) == 1
+        assert outbox.purge(mine.db, SOON, 3) == 0
+
+    left = ask(database, lambda db: outbox.list_newest(db, 9))
+    assert {mail.id for mail in left} == {waiting.id, young.id}
+
+
+@pytest.mark.parametrize("place", ["postgresql", "pgbouncer"], indirect=True)
+def test_one_transaction_at_a_time_has_its_turn(work):
+    with work() as one, work() as other:
+        assert takes_turn(one.db, 1)
+        assert not takes_turn(other.db, 1)
+        assert takes_turn(other.db, 2)
+    with work() as next_one:
+        assert takes_turn(next_one.db, 1)
+
+
+@pytest.mark.parametrize("place", ["sqlite"], indirect=True)
+def test_on_sqlite_whoever_writes_has_its_turn(work):
+    with work() as one:
+        assert takes_turn(one.db, 1)
+
+
+def test_an_id_that_nobody_has_changes_nothing(work, database):
+    with work() as mine:
+        outbox.mark_sent(mine.db, UUID(int=9), NOON)
+
+    assert ask(database, lambda db: outbox.list_newest(db, 9)) == []

@@ -1,0 +1,180 @@
+"""Lists of users, and the index that finds them by a few letters."""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from datetime import timedelta
+from itertools import product
+
+import pytest
+from sqlalchemy import event, insert, text
+
+from backend.kernel.secret import Secret
+from backend.kernel.settings import Settings
+from backend.storage import dialects, tables, trigrams, user_list
+from backend.storage.addresses import database_url
+from backend.storage.engine import Database
+from backend.storage.migrate import migrate
+from backend.storage.user_list import Condition, Wanted
+from backend.storage.work import ask
+from tests.clocks import NOON
+from tests.storage.conftest import new_user, stored_user
+
+SORTED_BY = ["id", "name", "email", "role", "created_at", "updated_at"]
+
+
+@pytest.fixture
+def crowd(work):
+    """Thirty users; of each five, two share a name and one is banned."""
+    people = [
+        new_user(
+            name=f"Person {number % 5 // 2}",
+            email=f"{'anna' if number % 3 else 'bert'}{number}@example.com",
+            role="admin" if number % 7 == 0 else "user",
+            banned=number % 5 == 0,
+            created_at=NOON - timedelta(days=number % 4),
+        )
+        for number in range(30)
+    ]
+    with work() as mine:
+        rows = [{column: getattr(user, column) for column in user.__slots__} for user in people]
+        mine.db.execute(insert(tables.users), rows)
+    return people
+
+
+def wanted(*conditions, by="id", descending=False, limit=100, offset=0):
+    return Wanted(list(conditions), by, descending, limit, offset)
+
+
+def test_both_ways_of_finding_a_page_find_the_same(database, crowd):
+    conditions = [[], [Condition("email", "contains", "ANNA")], [Condition("banned", "eq", True)]]
+    for sort_by, descending, held in product(SORTED_BY, (False, True), conditions):
+        asked = wanted(*held, by=sort_by, descending=descending, limit=4, offset=2)
+        few = ask(database, lambda db, asked=asked: user_list.find_among_few(db, asked))
+        walked = ask(database, lambda db, asked=asked: user_list.find_in_order(db, asked))
+        assert [user.id for user in few] == [user.id for user in walked]
+        assert len(few) == 4
+
+
+def test_rows_that_sort_alike_follow_each_other_by_id(database, crowd):
+    found = ask(database, lambda db: user_list.find_in_order(db, wanted(by="created_at")))
+    assert found == sorted(crowd, key=lambda user: (user.created_at, user.id))
+    asked = wanted(by="created_at", descending=True)
+    assert ask(database, lambda db: user_list.find_in_order(db, asked)) == found[::-1]
+
+
+def test_counting_stops_one_after_the_last_that_is_counted(database, crowd, monkeypatch):
+    monkeypatch.setattr(user_list, "COUNTED", 20)
+    assert ask(database, lambda db: user_list.count(db, [])) == 21
+    assert ask(database, lambda db: user_list.count(db, [Condition("banned", "eq", True)])) == 6
+
+
+def test_an_estimate_is_near_and_never_below_what_was_counted(database, crowd, monkeypatch):
+    monkeypatch.setattr(user_list, "COUNTED", 5)
+    monkeypatch.setattr(dialects, "_LOOKED_AT", 15)
+    if database.kind == "postgresql":
+        ask(database, lambda db: db.execute(text("ANALYZE users")))
+    annas = [Condition("email", "starts_with", "anna")]
+    assert ask(database, lambda db: user_list.estimate(db, [])) == 30
+    assert 10 <= ask(database, lambda db: user_list.estimate(db, annas)) <= 30
+    nobody = [Condition("email", "contains", "nobody")]
+    assert ask(database, lambda db: user_list.estimate(db, nobody)) == 6
+
+
+def test_signs_that_mean_something_to_the_database_are_plain_letters(database, work):
+    odd = stored_user(work, name="100% _/\\ 'Q\"; --", email="o'neil_x+y@example.com")
+    stored_user(work, name="100 others", email="oneil-x-y@example.com")
+    for column, term in [
+        ("name", "100%"),
+        ("name", "_/\\"),
+        ("name", "'Q\"; --"),
+        ("email", "l_x"),
+        ("email", "o'n"),
+        ("email", "x+"),
+    ]:
+        asked = wanted(Condition(column, "contains", term))
+        found = ask(database, lambda db, asked=asked: user_list.find_in_order(db, asked))
+        assert [user.id for user in found] == [odd.id]
+
+
+MANY = text(
+    "INSERT INTO users (id, email, name, created_at, updated_at, banned, role)"
+    " SELECT gen_random_uuid(), hash || '@example.com', 'Person ' || hash, now(), now(),"
+    " i % 2000 = 0, CASE WHEN i % 5000 = 0 THEN 'admin' ELSE 'user' END"
+    " FROM (SELECT i, md5(i::text) AS hash FROM generate_series(1, 20000) AS i) AS made"
+)
+FOUND_BY = [
+    (Condition("email", "contains", "a7f3b20c"), "users_email_trgm_idx"),
+    (Condition("email", "contains", "a7f3 b20"), "users_email_trgm_idx"),
+    (Condition("email", "ends_with", "a7f3b2@example.com"), "users_email_trgm_idx"),
+    (Condition("name", "contains", "A7F3B2"), "users_name_trgm_idx"),
+    (Condition("name", "starts_with", "person a7f3b2"), "users_name_trgm_idx"),
+    (Condition("name", "contains", "zq"), "Seq Scan"),
+    (Condition("email", "contains", "_%"), "Seq Scan"),
+    (Condition("role", "eq", "admin"), "users_role_id_idx"),
+    (Condition("banned", "eq", True), "users_banned_idx"),
+]
+
+
+@contextmanager
+def plans_of(database: Database) -> Iterator[list[str]]:
+    """How PostgreSQL goes about what it is asked meanwhile."""
+    plans: list[str] = []
+
+    def explain(connection, _, statement, parameters, *__):
+        with connection.connection.cursor() as aside:
+            aside.execute(f"EXPLAIN {statement}", parameters)
+            plans.append(str(aside.fetchall()))
+
+    event.listen(database.engine, "before_cursor_execute", explain)
+    yield plans
+    event.remove(database.engine, "before_cursor_execute", explain)
+
+
+def test_what_can_be_found_by_an_index_is(postgres_url, clock):
+    url = database_url(Settings(_env_file=None, database_url=Secret(postgres_url)))
+    migrate(url)
+    database = Database(url, clock)
+    for statement in (MANY, text("VACUUM ANALYZE users")):
+        ask(database, lambda db, statement=statement: db.execute(statement))
+    with plans_of(database) as plans:
+        for condition, _ in FOUND_BY:
+            ask(database, lambda db, held=condition: user_list.count(db, [held]))
+    database.close()
+    unexpected = [
+        (condition, plan)
+        for (condition, index), plan in zip(FOUND_BY, plans, strict=True)
+        if index not in plan
+    ]
+    assert unexpected == []
+
+
+@pytest.fixture
+def plain_url(postgres, postgres_url):
+    """An empty database whose user may make tables, but not install extensions."""
+    name = postgres_url.rpartition("/")[2]
+    role = f"plain_{name}"
+    postgres.execute(f"CREATE ROLE {role} LOGIN")
+    postgres.execute(f"GRANT ALL ON SCHEMA public TO {role}", name)
+    yield postgres_url.replace("gatehouse:gatehouse@", f"{role}@")
+    postgres.execute(f"DROP OWNED BY {role}", name)
+    postgres.execute(f"DROP ROLE {role}")
+
+
+def test_without_the_right_to_install_trigrams_everything_works_without(plain_url, clock):
+    url = database_url(Settings(_env_file=None, database_url=Secret(plain_url)))
+    migrate(url)
+    database = Database(url, clock)
+    assert ask(database, trigrams.are_indexed) is False
+    assert ask(database, lambda db: user_list.count(db, [Condition("name", "contains", "a")])) == 0
+    database.close()
+
+
+def test_trigrams_that_live_in_a_schema_of_their_own_are_used(postgres, postgres_url, clock):
+    name = postgres_url.rpartition("/")[2]
+    postgres.execute('CREATE SCHEMA "Extensions"', name)
+    postgres.execute('CREATE EXTENSION pg_trgm SCHEMA "Extensions"', name)
+    url = database_url(Settings(_env_file=None, database_url=Secret(postgres_url)))
+    migrate(url)
+    database = Database(url, clock)
+    assert ask(database, trigrams.are_indexed) is True
+    database.close()

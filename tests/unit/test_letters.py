@@ -1,0 +1,71 @@
+"""The letters: for people with and without HTML, and safe whatever they carry."""
+
+from html.parser import HTMLParser
+
+import pytest
+
+from backend.features.mail import letters
+
+URL = "https://auth.example.com/api/auth/verify-email?token=a&callbackURL=%2F"
+HOSTILE = '"><img src=x onerror=alert(1)>@example.com'
+
+ALL = {
+    "verify": letters.verify_email("Tor", "ada@example.com", URL, "a"),
+    "reset": letters.reset_password("Tor", "ada@example.com", URL, "a"),
+    "change-email": letters.confirm_change("Tor", "ada@example.com", "new@example.com", URL, "a"),
+    "new address": letters.verify_new_address("Tor", "ada@example.com", URL, "a"),
+    "delete": letters.delete_account("Tor", "ada@example.com", URL, "a"),
+    "notice": letters.notice("Tor", "ada@example.com", "Your password was changed."),
+}
+
+
+class Tags(HTMLParser):
+    """Every tag of a page with its attributes."""
+
+    def __init__(self, page: str) -> None:
+        super().__init__()
+        self.found: list[tuple[str, dict[str, str | None]]] = []
+        self.feed(page)
+
+    def handle_starttag(self, tag, attrs):
+        self.found.append((tag, dict(attrs)))
+
+
+@pytest.mark.parametrize("letter", ALL.values(), ids=ALL)
+def test_a_letter_says_the_same_with_and_without_html(letter):
+    assert "Tor" in letter.subject
+    links = [attributes["href"] for tag, attributes in Tags(letter.html).found if tag == "a"]
+    assert set(links) == ({letter.url} if letter.url else set())
+    assert (letter.url or "") in letter.text
+    for paragraph in letter.text.splitlines():
+        if paragraph and paragraph != letter.url and not paragraph.endswith(":"):
+            assert paragraph.replace("&", "&amp;") in letter.html
+
+
+@pytest.mark.parametrize("letter", ALL.values(), ids=ALL)
+def test_a_letter_loads_nothing_from_anywhere(letter):
+    tags = Tags(letter.html).found
+    assert {tag for tag, _ in tags}.isdisjoint({"img", "script", "link", "iframe", "object"})
+    assert all("src" not in attributes for _, attributes in tags)
+    assert "url(" not in letter.html
+    assert "@import" not in letter.html
+
+
+@pytest.mark.parametrize("letter", ALL.values(), ids=ALL)
+def test_a_letter_knows_the_dark(letter):
+    assert '<meta name="color-scheme" content="light dark">' in letter.html
+    assert "prefers-color-scheme: dark" in letter.html
+
+
+def test_hostile_words_stay_words():
+    letter = letters.confirm_change(f"Tor{HOSTILE}$heading", "a@example.com", HOSTILE, URL, "a")
+
+    assert "img" not in {tag for tag, _ in Tags(letter.html).found}
+    assert "&lt;img src=x" in letter.html
+    assert "$heading" in letter.html
+
+
+def test_a_name_of_two_lines_makes_a_subject_of_one():
+    letter = letters.notice("Tor\r\nBcc: eve@example.com", "ada@example.com", "It happened.")
+
+    assert letter.subject == "Your Tor Bcc: eve@example.com account"

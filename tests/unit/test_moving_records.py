@@ -1,0 +1,140 @@
+"""Reading files of users: what is broken is told with its line, and harms no neighbour."""
+
+from io import BytesIO
+
+import pytest
+
+from backend.features.moving.records import BrokenFile, read_records
+from backend.features.moving.report import Progress, Ranges
+
+
+def read(text: str | bytes) -> list[tuple]:
+    raw = text if isinstance(text, bytes) else text.encode()
+    return [(r.line, r.problem or r.fields) for r in read_records(BytesIO(raw))]
+
+
+def test_csv_with_quotes_line_breaks_and_empty_fields():
+    text = 'email,name\r\na@b.co,"Zoë ""Z"", Ltd"\r\n\r\nc@d.co,\r\ne@f.co,"two\r\nlines"\r\n'
+
+    assert read(text) == [
+        (2, {"email": "a@b.co", "name": 'Zoë "Z", Ltd'}),
+        (4, {"email": "c@d.co"}),
+        (5, {"email": "e@f.co", "name": "two\r\nlines"}),
+    ]
+
+
+def test_json_lines_keep_their_types():
+    assert read('{"email":"a@b.co","banned":true}\n\n{"email":"c@d.co","name":null}') == [
+        (1, {"email": "a@b.co", "banned": True}),
+        (3, {"email": "c@d.co", "name": None}),
+    ]
+
+
+def test_a_mark_of_the_byte_order_is_no_letter():
+    assert read(b"\xef\xbb\xbfemail\na@b.co\n") == [(2, {"email": "a@b.co"})]
+    assert read(b'\xef\xbb\xbf{"email":"a@b.co"}\n') == [(1, {"email": "a@b.co"})]
+
+
+@pytest.mark.parametrize(
+    ("line", "problem"),
+    [
+        ("c@d.co", "the line has 1 fields, the first line of the file 2"),
+        ("c@d.co,x,y", "the line has 3 fields, the first line of the file 2"),
+        ('c@d.co,"open', "a quote is opened and not closed"),
+        ('c@d.co,"a"b"c"', "the line is not CSV"),
+        (b"c@d.co,\xff", "the line is not UTF-8"),
+        (b'c@d.co,"\xff', "the line is not UTF-8"),
+    ],
+)
+def test_a_broken_line_of_csv_leaves_its_neighbours_whole(line, problem):
+    raw = line if isinstance(line, bytes) else line.encode()
+    many = b"".join(b"u%d@b.co,u\n" % number for number in range(100))
+    before, broken, *after = read(b"email,name\na@b.co,a\n" + raw + b"\n" + many)
+
+    assert before == (2, {"email": "a@b.co", "name": "a"})
+    assert broken[0] == 3
+    assert problem in broken[1]
+    assert after == [(4 + n, {"email": f"u{n}@b.co", "name": "u"}) for n in range(100)]
+
+
+@pytest.mark.parametrize(
+    ("line", "problem"),
+    [
+        ('{"email":', "the line is not JSON"),
+        ("[1]", "the line is not a JSON object"),
+        ("[" * 100_000, "the line is not JSON"),
+        (b'{"email":"\xff"}', "the line is not UTF-8"),
+    ],
+)
+def test_a_broken_line_of_json_leaves_its_neighbours_whole(line, problem):
+    raw = line if isinstance(line, bytes) else line.encode()
+    before, broken, after = read(b'{"email":"a@b.co"}\n' + raw + b'\n{"email":"c@d.co"}\n')
+
+    assert (before, after) == ((1, {"email": "a@b.co"}), (3, {"email": "c@d.co"}))
+    assert broken[0] == 2
+    assert problem in broken[1]
+
+
+@pytest.mark.parametrize(
+    ("text", "reason"),
+    [
+        ("", "empty"),
+        ("[{}]", "not an array"),
+        ("email,name,email\n", "twice"),
+        (b"\xff\xfee\0m\0", "UTF-8"),
+    ],
+)
+def test_a_file_that_cannot_be_read_is_refused_whole(text, reason):
+    with pytest.raises(BrokenFile, match=reason):
+        read(text)
+
+
+def test_numbers_are_said_as_ranges():
+    ranges = Ranges()
+    ranges.add([2, 3, 4, 7])
+    ranges.add([8, 10])
+
+    assert (str(ranges), ranges.count) == ("2-4, 7-8, 10", 6)
+
+
+def test_many_ranges_are_cut_short():
+    ranges = Ranges()
+    ranges.add(range(0, 100, 2))
+
+    assert str(ranges).endswith("38 and 30 more places")
+
+
+class Terminal:
+    def __init__(self, there: bool) -> None:
+        self.there, self.said = there, ""
+
+    def isatty(self):
+        return self.there
+
+    def write(self, text):
+        self.said += text
+
+    def flush(self):
+        """All is there."""
+
+
+def test_the_bar_grows_percent_by_percent_and_goes_away():
+    terminal = Terminal(there=True)
+    progress = Progress(terminal, 1000)
+    for part in (0, 1, 9, 500, 501, 1000):
+        progress.show(part)
+    progress.clear()
+
+    bars = terminal.said.split("\r")
+    assert [bar for bar in bars if bar.strip()] == [
+        f"[{' ' * 40}]   0 %",
+        f"[{'#' * 20}{' ' * 20}]  50 %",
+        f"[{'#' * 40}] 100 %",
+    ]
+
+
+def test_where_nobody_looks_no_bar_is_drawn():
+    nowhere = Terminal(there=False)
+    Progress(nowhere, 10).show(5)
+
+    assert nowhere.said == ""

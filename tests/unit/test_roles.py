@@ -1,0 +1,25 @@
+"""What a role allows."""
+
+import pytest
+
+from backend.kernel.roles import grants
+
+
+@pytest.mark.parametrize(
+    ("roles", "asked", "granted"),
+    [
+        (["admin"], {"user": ["create", "ban"]}, True),
+        (["admin"], {"user": ["create"], "session": ["revoke"]}, True),
+        (["admin"], {"user": ["create", "impersonate-admins"]}, False),
+        (["admin"], {"user": ["create"], "rocket": ["launch"]}, False),
+        (["admin"], {"user": []}, True),
+        (["admin"], {}, False),
+        (["user"], {"user": ["list"]}, False),
+        (["user"], {"user": []}, False),
+        (["user", "admin"], {"user": ["list"]}, True),
+        (["owner"], {"user": ["list"]}, False),
+        ([], {"user": ["list"]}, False),
+    ],
+)
+def test_a_role_allows_what_it_was_granted_and_nothing_else(roles, asked, granted):
+    assert grants(roles, asked) is granted
