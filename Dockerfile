@@ -20,6 +20,7 @@ RUN pip install --no-cache-dir --require-hashes -r requirements.txt
 COPY --chown=user:user app.py ./
 COPY --chown=user:user backend ./backend
 COPY --chown=user:user panel ./panel
+COPY --chown=user:user doctor ./doctor
 
 USER 1000
 EXPOSE 7860

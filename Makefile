@@ -1,6 +1,6 @@
 # Everything works as root and as any other user. Nothing is downloaded where all is installed.
 .DEFAULT_GOAL := help
-.PHONY: help run test check fix lock conformance attacks clean
+.PHONY: help run test check fix lock notebooks conformance attacks clean
 
 PY := .venv/bin/python
 UV := .venv/bin/uv pip compile --quiet --universal --python-version 3.11 --generate-hashes \
@@ -26,14 +26,19 @@ check: check-tools ## style, types and architecture, in seconds
 	$(PY) -m mypy
 	$(PY) -m pytest -q tests/architecture
 
-fix: check-tools ## mend what ruff can mend, and format
+fix: check-tools ## mend what ruff can mend, format, and clean the notebooks
 	$(PY) -m ruff check --fix
 	$(PY) -m ruff format
+	$(PY) -m notebooks.clean
 
 lock: check-tools ## fix versions and hashes anew after an edit of *.in or package.json (UPGRADE=1: to the newest)
 	$(UV) requirements.in -o requirements.txt
 	$(UV) requirements-dev.in -o requirements-dev.txt
-	cd tests/parity && npm install --package-lock-only $(if $(UPGRADE),&& npm update --package-lock-only)
+	for folder in tests/parity tests/frontend; do (cd $$folder && \
+	    npm install --package-lock-only $(if $(UPGRADE),&& npm update --package-lock-only)) || exit; done
+
+notebooks: check-tools ## prove the deployment at GATEHOUSE_URL, with pages in reports/ (ARGS=01_deployment_check)
+	@$(PY) -m notebooks.report $(ARGS)
 
 conformance: check-tools ## the official client's conformance harness (ONLY=core,sessions or IDS=...)
 	@$(PY) -m tests.rig.harness conformance $(if $(ONLY),--only $(ONLY)) $(if $(IDS),--id $(IDS))
@@ -42,7 +47,7 @@ attacks: check-tools ## the black-box attacks (PROFILE=main|limits|verify|secure
 	@$(PY) -m tests.rig.harness attacks --profile $(or $(PROFILE),main) $(if $(ONLY),--only $(ONLY))
 
 clean: ## remove what make has made, but never ./data
-	rm -rf .venv .cache .mypy_cache .pytest_cache .ruff_cache .hypothesis tests/parity/node_modules
+	rm -rf reports .venv .cache .mypy_cache .pytest_cache .ruff_cache .hypothesis tests/parity/node_modules tests/frontend/node_modules
 	find . -name __pycache__ -type d -prune -exec rm -rf {} +
 
 .PHONY: check-tools

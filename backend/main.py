@@ -38,6 +38,8 @@ from backend.features.password_reset import routes as password_reset
 from backend.features.sessions import routes as sessions
 from backend.features.sessions.cache import SessionCache
 from backend.features.sessions.reader import SessionReader
+from backend.features.streaming import routes as streaming
+from backend.features.streaming.service import Ticker
 from backend.kernel.client import NOBODY
 from backend.kernel.clock import Clock, SystemClock
 from backend.kernel.data_dir import open_data_dir
@@ -52,6 +54,7 @@ from backend.storage.change_feed import ChangeFeed, open_feed
 from backend.storage.opening import open_database
 from backend.storage.work import Work, Workshop
 from backend.web.answers import NOT_FOUND, messages
+from backend.web.api import Api
 from backend.web.client_address import ClientAddresses
 from backend.web.cookies import Cookies
 from backend.web.cors import Cors
@@ -59,10 +62,11 @@ from backend.web.endpoint import AUTH, Endpoint
 from backend.web.headers import SecurityHeaders
 from backend.web.house import House, Pools
 from backend.web.limits import Limits
+from backend.web.log_ring import LATEST, LogRing
 from backend.web.logs import log_event
 from backend.web.openapi import ApiDocument
 from backend.web.origins import TrustedOrigins
-from backend.web.request_log import RequestLog
+from backend.web.request_log import CrashAnswer
 
 CAPABILITIES = [
     accounts.routes,
@@ -75,6 +79,7 @@ CAPABILITIES = [
     audit.routes,
     mail.routes,
     health.routes,
+    streaming.routes,
     landing.routes,
     docs.routes,
 ]
@@ -97,7 +102,7 @@ def create_app(
         workshop = Workshop(database, clock, randomness, settings, cache.forget_all_of, log_event)
         feed = open_feed(database, direct, clock, cache.forget)
         house = _furnish(workshop, keyring_for(settings, randomness), cache, feed, closing)
-        app = FastAPI(
+        app = Api(
             title=settings.app_name,
             version=__version__,
             lifespan=_lifespan(house, feed, closing.pop_all()),
@@ -106,10 +111,12 @@ def create_app(
         )
     app.state.house = house
     _add_routes(app, house)
-    # The last added is the outermost: what answers a crash must not miss the headers.
-    app.add_middleware(RequestLog, randomness=randomness)
-    app.add_middleware(Cors, origins=house.origins)
-    app.add_middleware(SecurityHeaders, https=settings.base_url.startswith("https://"))
+    app.add_middleware(CrashAnswer)
+    app.build_entrance(
+        headers=SecurityHeaders(https=settings.base_url.startswith("https://")),
+        cors=Cors(house.origins),
+        randomness=randomness,
+    )
     return app
 
 
@@ -134,7 +141,9 @@ def _furnish(
         Mailing: mailing,
         PostOffice: office,
         Housekeeper: housekeeper,
-        Deployment: Deployment(settings, database, cache, lambda: feed.state, limits),
+        Deployment: Deployment(settings, database, cache, lambda: feed.state, limits, clock.now()),
+        LogRing: LATEST,
+        Ticker: Ticker(clock),
         ReadinessProbe: ReadinessProbe(database, clock, lambda: feed.state),
         ApiDocument: ApiDocument(ABOUT, _tags(), cookies),
     }

@@ -18,6 +18,7 @@ from datetime import datetime, timedelta
 from typing import Any
 
 from measure_data import BEGAN, DAYS, fill, say
+from measure_lists import lists_of_sessions, lists_of_the_panel
 from sqlalchemy import Table, create_engine, event, select, text
 
 from backend.features.admin.listing import find_page
@@ -42,7 +43,9 @@ def queries(db: Db) -> dict[str, Question]:
     now = BEGAN + timedelta(days=DAYS)
     return {
         **_lists_of_users(some),
+        **lists_of_the_panel(some, now),
         "sessions of a user": lambda db, i: sessions.list_all(db, some[i].id),
+        **lists_of_sessions(some, now),
         **_pages_of_events(some, lines, now),
         **_figures(now),
     }

@@ -57,10 +57,12 @@ INSERT INTO sessions (id, user_id, session_token, expires_at, created_at, update
                       user_agent, remembered)
 SELECT (lpad(to_hex((extract(epoch FROM began) * 1000)::bigint), 12, '0')
         || '7' || substr(md5(id::text), 1, 3) || '8' || substr(md5(id::text), 4, 15))::uuid,
-       id, sha256(id::text::bytea), began + interval '7 days', began, began, '203.0.113.7',
-       'Mozilla/5.0', true
+       id, sha256(id::text::bytea), began + interval '7 days', began, began,
+       CASE WHEN last % 4 = 0 THEN '2001:db8:0:' || to_hex(last) || '::' || to_hex(middle + 1)
+            ELSE '10.' || last % 4 || '.' || last || '.' || middle END, 'Mozilla/5.0', true
 FROM (
-    SELECT id, CAST(:began AS timestamptz)
+    SELECT id, get_byte(uuid_send(id), 13) AS last, get_byte(uuid_send(id), 12) AS middle,
+           CAST(:began AS timestamptz)
                + (:days - 7 * get_byte(uuid_send(id), 15) / 256.0) * interval '1 day' AS began
     FROM users WHERE get_byte(uuid_send(id), 14) < 77
 ) AS beginning
@@ -166,10 +168,16 @@ def _sessions(known: list[UUID]) -> Iterator[dict[str, Any]]:
                 "expires_at": at + timedelta(days=7),
                 "created_at": at,
                 "updated_at": at,
-                "ip_address": "203.0.113.7",
+                "ip_address": _address(user_id.bytes[13], user_id.bytes[12]),
                 "user_agent": "Mozilla/5.0",
                 "remembered": True,
             }
+
+
+def _address(last: int, middle: int) -> str:
+    if last % 4 == 0:
+        return f"2001:db8:0:{last:x}::{middle + 1:x}"
+    return f"10.{last % 4}.{last}.{middle}"
 
 
 def _events(events: int, known: list[UUID]) -> Iterator[dict[str, Any]]:

@@ -3,7 +3,7 @@
     python scripts/prove_dockerfile.py BASE [--port 7860]     as root, on Linux with debootstrap
 
 BASE is a folder for the base system, made there the first time. What this does not prove is said in
-docs/deploy-space.md.
+docs/deploy-elsewhere.md.
 """
 
 import argparse

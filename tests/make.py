@@ -11,6 +11,7 @@ from backend.kernel.settings import Settings
 from backend.kernel.tokens import TokenDigest
 from backend.storage.sessions import Session
 from backend.storage.users import User
+from backend.web.answers import Answer
 from tests.clocks import NOON
 
 PASSWORD = "correct horse battery"
@@ -22,7 +23,9 @@ class Told(Settings):
     """Settings from what a test says, and from nothing else: no environment, no .env."""
 
     @classmethod
-    def settings_customise_sources(cls, _: Any, init_settings: Any, **__: Any) -> tuple[Any, ...]:
+    def settings_customise_sources(  # type: ignore[override]
+        cls, _: Any, init_settings: Any, **__: Any
+    ) -> tuple[Any, ...]:
         return (init_settings,)
 
 
@@ -74,5 +77,5 @@ def make_entry(number: int = 1, *, user: int = 1, good_until: datetime | None = 
         token=SessionToken(f"token{number}"),
         digest=TokenDigest(number.to_bytes(32, "big")),
         good_until=good_until or NOON + timedelta(days=1),
-        json=b"{}",
+        answer=Answer(b"{}"),
     )

@@ -2,9 +2,10 @@
 
 import threading
 from dataclasses import dataclass, field
+from uuid import UUID
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)
 class Client:
     """The caller of one request."""
 
@@ -13,6 +14,12 @@ class Client:
     request_id: str
     gone: threading.Event = field(default_factory=threading.Event, compare=False, repr=False)
     """Set when the caller hung up; work that nobody waits for is then skipped."""
+    impersonated_by: UUID | None = None
+    """The admin who acts as the user; noted where the session is found."""
+
+    def impersonator_of(self, actor: UUID | None) -> UUID | None:
+        """Return the admin who does what `actor` is said to do, unless it is the admin's own."""
+        return None if self.impersonated_by == actor else self.impersonated_by
 
 
 NOBODY = Client(address="", user_agent="", request_id="")

@@ -37,6 +37,7 @@ class EventKind(StrEnum):
     RATE_LIMITED = "rate_limited"
     ADMIN_CREATED = "admin_created"
     USERS_IMPORTED = "users_imported"
+    USERS_EXPORTED = "users_exported"
 
 
 @dataclass(frozen=True, slots=True)

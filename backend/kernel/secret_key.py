@@ -10,6 +10,11 @@ from backend.kernel.settings import Settings, SettingsError
 from backend.kernel.signing import Keyring
 
 _HOW = "Make one with:  python -c 'import secrets; print(secrets.token_urlsafe(48))'"
+# Printed where everybody can read them, and long enough to be taken for real.
+_EXAMPLES = {
+    "better-auth-secret-12345678901234567890",  # Better Auth's own when none is set
+    "09d25e094faa6ca2556c818166b7a9563b93f7099f6f0f4caa6cf63b88e8d3e7",  # FastAPI's tutorial
+}
 _SHORTEST, _LEAST_BITS = 32, 120  # bytes; OWASP and ASVS 13.3.1
 
 
@@ -26,6 +31,15 @@ def keyring_for(settings: Settings, randomness: Randomness) -> Keyring:
 def key_is_generated(settings: Settings) -> bool:
     """Tell whether the key was made by us: it is then lost with the disk, and sessions with it."""
     return settings.secret_key is None
+
+
+def key_is_an_example(settings: Settings) -> bool:
+    """Tell whether a key, old ones included, is one that others have published: it signs for all.
+
+    Production does not start with one.
+    """
+    keys = (settings.secret_key, *settings.secret_keys_old)
+    return any(key is not None and key.reveal() in _EXAMPLES for key in keys)
 
 
 def _generated(settings: Settings, randomness: Randomness) -> Secret:
@@ -54,6 +68,8 @@ def _check_strength(name: str, key: Secret) -> None:
     text = key.reveal()
     if len(text.encode()) < _SHORTEST:
         raise SettingsError(f"{name} is shorter than {_SHORTEST} characters. {_HOW}")
+    if text in _EXAMPLES:
+        raise SettingsError(f"{name} is an example from documentation, known to everybody. {_HOW}")
     bits = len(text) * math.log2(max(len(set(text)), 1))
     if bits < _LEAST_BITS or len(set(text)) < 12:
         raise SettingsError(f"{name} is too easy to guess. {_HOW}")

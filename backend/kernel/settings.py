@@ -234,12 +234,16 @@ class Settings(BaseSettings):
         return tuple(dict.fromkeys(own))
 
     @property
+    def frontends(self) -> tuple[str, ...]:
+        """The frontends' origins; patterns such as https://*.vercel.app are allowed."""
+        if not self.frontend_url and not self.production:
+            return ("http://localhost:3000",)
+        return tuple(url.rstrip("/") for url in self.frontend_url)
+
+    @property
     def trusted_origins(self) -> tuple[str, ...]:
-        """Our own origins and the frontend's; patterns such as https://*.vercel.app are allowed."""
-        frontends = self.frontend_url
-        if not frontends and not self.production:
-            frontends = ("http://localhost:3000",)
-        return self.own_origins + tuple(url.rstrip("/") for url in frontends)
+        """Our own origins and the frontends'."""
+        return self.own_origins + self.frontends
 
 
 def load_settings() -> Settings:

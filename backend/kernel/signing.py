@@ -1,7 +1,7 @@
 """Signatures with the server's key ring."""
 
-import base64
 import hmac
+from binascii import b2a_base64
 from collections.abc import Sequence
 
 
@@ -15,14 +15,12 @@ class Keyring:
 
     def sign(self, value: str) -> str:
         """Sign as Better Auth signs cookies: base64 with padding of HMAC-SHA-256, 44 characters."""
-        return _signature(self._keys[0], value)
+        return _signature(self._keys[0], _encoded(value)).decode()
 
     def verifies(self, value: str, signature: str) -> bool:
         """Tell whether any key made this signature; compares in constant time."""
-        given = signature.encode("utf-8", "surrogateescape")
-        return any(
-            hmac.compare_digest(_signature(key, value).encode(), given) for key in self._keys
-        )
+        given, signed = signature.encode("utf-8", "surrogateescape"), _encoded(value)
+        return any(hmac.compare_digest(_signature(key, signed), given) for key in self._keys)
 
     def derived(self, purpose: str) -> "Keyring":
         """Return a ring for another purpose: what one signs, the other refuses."""
@@ -38,7 +36,9 @@ class Keyring:
         return [hmac.digest(key, value, "sha256") for key in self._keys]
 
 
-def _signature(key: bytes, value: str) -> str:
-    return base64.b64encode(
-        hmac.digest(key, value.encode("utf-8", "surrogateescape"), "sha256")
-    ).decode()
+def _encoded(value: str) -> bytes:
+    return value.encode("utf-8", "surrogateescape")
+
+
+def _signature(key: bytes, value: bytes) -> bytes:
+    return b2a_base64(hmac.digest(key, value, "sha256"), newline=False)

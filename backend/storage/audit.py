@@ -4,7 +4,7 @@ from datetime import datetime
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import and_, case, delete, null, or_, select, update
+from sqlalchemy import and_, case, delete, func, null, or_, select, update
 from sqlalchemy import insert as insert_into
 
 from backend.kernel.client import Client
@@ -13,21 +13,28 @@ from backend.kernel.randomness import first_uuid7
 from backend.storage.engine import Db
 from backend.storage.tables import audit_events
 
+SOMEBODY_GONE = UUID(int=0)
+"""Stands for an admin who has gone, where they acted as a user: it was not the user themselves."""
+
+_INSERT = insert_into(audit_events)
+
 
 def insert(db: Db, event: Event, event_id: UUID, at: datetime, client: Client) -> None:
     """Add one line; nothing but `forget_user` ever changes a line afterwards."""
     db.execute(
-        insert_into(audit_events).values(
-            id=event_id,
-            at=at,
-            kind=event.kind.value,
-            actor_id=event.actor,
-            subject_id=event.subject,
-            ip_address=client.address,
-            user_agent=client.user_agent,
-            request_id=client.request_id,
-            detail=event.detail,
-        )
+        _INSERT,
+        {
+            "id": event_id,
+            "at": at,
+            "kind": event.kind.value,
+            "actor_id": event.actor,
+            "subject_id": event.subject,
+            "ip_address": client.address,
+            "user_agent": client.user_agent,
+            "request_id": client.request_id,
+            "detail": event.detail,
+            "impersonated_by": client.impersonator_of(event.actor),
+        },
     )
 
 
@@ -36,10 +43,12 @@ def forget_user(db: Db, user_id: UUID) -> None:
 
     The one exception to "nothing ever changes a line". Their id goes, and so do address, browser
     and request of what they did themselves or a stranger did to them. What an admin did keeps the
-    admin's.
+    admin's, also where the admin acted as the user.
     """
     columns = audit_events.c
-    theirs = or_(columns.actor_id == user_id, columns.actor_id.is_(None))
+    impersonated = columns.impersonated_by == user_id
+    at_the_browser = func.coalesce(columns.impersonated_by, columns.actor_id)
+    theirs = or_(at_the_browser == user_id, at_the_browser.is_(None))
 
     def without(column: Any, unless: Any, instead: Any) -> Any:
         return case((unless, instead), else_=column)
@@ -48,11 +57,14 @@ def forget_user(db: Db, user_id: UUID) -> None:
     to_others = and_(
         columns.actor_id == user_id, columns.actor_id.is_distinct_from(columns.subject_id)
     )
-    statement = update(audit_events).where(or_(columns.subject_id == user_id, to_others))
+    statement = update(audit_events).where(
+        or_(columns.subject_id == user_id, to_others, impersonated)
+    )
     db.execute(
         statement.values(
             actor_id=without(columns.actor_id, columns.actor_id == user_id, null()),
             subject_id=without(columns.subject_id, columns.subject_id == user_id, null()),
+            impersonated_by=without(columns.impersonated_by, impersonated, SOMEBODY_GONE),
             ip_address=without(columns.ip_address, theirs, ""),
             user_agent=without(columns.user_agent, theirs, ""),
             request_id=without(columns.request_id, theirs, ""),

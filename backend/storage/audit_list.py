@@ -33,6 +33,7 @@ class AuditEvent:
     user_agent: str
     request_id: str
     detail: dict[str, Any]
+    impersonated_by: UUID | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,13 +42,14 @@ class Filter:
 
     kinds: Sequence[str] = ()
     user_id: UUID | None = None
-    """Who did it or had it done to them."""
+    """Who did it, as themselves or as another, or had it done to them."""
     address: str | None = None
     request_id: str | None = None
     since: datetime | None = None
     until: datetime | None = None
     before: UUID | None = None
     """The last line of the page before."""
+    id: UUID | None = None
 
 
 def find_page(db: Db, wanted: Filter, limit: int) -> Sequence[AuditEvent]:
@@ -70,6 +72,8 @@ def _newest(conditions: list[ColumnElement[bool]], limit: int) -> Select[Any]:
 def _always(wanted: Filter) -> list[ColumnElement[bool]]:
     columns = audit_events.c
     conditions: list[ColumnElement[bool]] = []
+    if wanted.id is not None:
+        conditions.append(columns.id == wanted.id)
     if wanted.before is not None:
         conditions.append(columns.id < wanted.before)
     if wanted.since is not None:
@@ -95,6 +99,12 @@ def _branches(wanted: Filter) -> list[list[ColumnElement[bool]]]:
         [
             columns.actor_id == wanted.user_id,
             columns.actor_id.is_distinct_from(columns.subject_id),
+            *either,
+        ],
+        [
+            columns.impersonated_by == wanted.user_id,
+            columns.actor_id.is_distinct_from(wanted.user_id),
+            columns.subject_id.is_distinct_from(wanted.user_id),
             *either,
         ],
     ]

@@ -15,6 +15,8 @@ from backend.storage.tables import outbox
 
 WAITING, SENT, HELD, GIVEN_UP, DECOY = "waiting", "sent", "held", "given_up", "decoy"
 
+_NEWEST = 200  # mails in which the last one that left, and the last that did not, are looked for
+
 
 @dataclass(frozen=True, slots=True)
 class Mail:
@@ -31,6 +33,16 @@ class Mail:
     due_at: datetime | None
     created_at: datetime
     sent_at: datetime | None
+    last_error: str | None
+
+
+@dataclass(frozen=True, slots=True)
+class Traffic:
+    """How mails leave: how many wait and since when, and what became of the newest."""
+
+    waiting: int
+    waiting_since: datetime | None
+    last_sent_at: datetime | None
     last_error: str | None
 
 
@@ -86,10 +98,19 @@ def next_due(db: Db) -> datetime | None:
     return found
 
 
-def count_waiting(db: Db) -> int:
-    """Count the mails that are to leave yet."""
-    statement = select(func.count()).where(outbox.c.due_at.is_not(None))
-    return int(db.execute(statement).scalar_one())
+def traffic(db: Db) -> Traffic:
+    """Tell how mails leave; of those that did, only the newest are looked at."""
+    waits = outbox.c.due_at.is_not(None)
+    count = select(func.count().label("mails"), func.min(outbox.c.created_at).label("since"))
+    waiting = db.execute(count.where(waits)).one()
+    newest = select(outbox.c.sent_at, outbox.c.last_error).order_by(outbox.c.id.desc())
+    rows = db.execute(newest.limit(_NEWEST)).all()
+    return Traffic(
+        waiting=waiting.mails,
+        waiting_since=waiting.since,
+        last_sent_at=max((row.sent_at for row in rows if row.sent_at), default=None),
+        last_error=next((row.last_error for row in rows if row.last_error), None),
+    )
 
 
 def list_newest(db: Db, limit: int, before: UUID | None = None) -> Sequence[Mail]:

@@ -1,21 +1,19 @@
 """Sessions: one plain SQL statement per function. Only digests of tokens come here."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
 from datetime import datetime
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import Row, and_, delete, or_, select, update
+from sqlalchemy import Row, and_, bindparam, delete, or_, select, update
 from sqlalchemy import insert as insert_into
-from sqlalchemy.sql.elements import ColumnElement
+from sqlalchemy.sql.dml import ReturningDelete
 
 from backend.kernel.tokens import TokenDigest
 from backend.storage.engine import Db
 from backend.storage.tables import sessions, users
 from backend.storage.users import SHOWN, User
-
-_KEPT = [column for column in sessions.c if column.name != "session_token"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,39 +39,60 @@ class SessionWithUser:
     user: User
 
 
-def insert(db: Db, session: Session, digest: TokenDigest) -> None:
-    """Add a session that `digest` opens."""
-    values = {column.name: getattr(session, column.name) for column in _KEPT}
-    db.execute(insert_into(sessions).values(**values, session_token=digest))
+_KEPT = [sessions.c[each.name] for each in fields(Session)]
 
-
-_FIND = select(
+WITH_USER = select(
     *(column.label(f"s_{column.name}") for column in _KEPT),
     *(column.label(f"u_{column.name}") for column in SHOWN),
 ).join_from(sessions, users, sessions.c.user_id == users.c.id)
+"""Every session with its user; what `with_user` reads."""
+
+# Made once: putting a statement together costs more than PostgreSQL takes to answer it.
+_INSERT = insert_into(sessions)
+_BY_DIGEST = sessions.c.session_token == bindparam("digest")
+_BY_ID = sessions.c.id == bindparam("session_id")
+_OF_USER = sessions.c.user_id == bindparam("owner")
+_FIND_WITH_USER = WITH_USER.where(_BY_DIGEST)
+_DELETE_BY_DIGEST, _DELETE_BY_ID = (
+    delete(sessions).where(which).returning(*_KEPT) for which in (_BY_DIGEST, _BY_ID)
+)
+_DELETE_OWN_BY_DIGEST, _DELETE_OWN_BY_ID = (
+    delete(sessions).where(which, _OF_USER).returning(*_KEPT) for which in (_BY_DIGEST, _BY_ID)
+)
+_LIST_LIVE = (
+    select(*_KEPT)
+    .where(_OF_USER, sessions.c.expires_at > bindparam("now"), sessions.c.impersonated_by.is_(None))
+    .order_by(sessions.c.id.desc())
+)
+
+
+def insert(db: Db, session: Session, digest: TokenDigest) -> None:
+    """Add a session that `digest` opens."""
+    values = {column.name: getattr(session, column.name) for column in _KEPT}
+    db.execute(_INSERT, {**values, "session_token": digest})
 
 
 def find_with_user(db: Db, digest: TokenDigest) -> SessionWithUser | None:
     """Find the session a token opens, expired or not, with its user."""
-    found = db.execute(_FIND.where(sessions.c.session_token == digest)).first()
-    return _with_user(found) if found else None
+    found = db.execute(_FIND_WITH_USER, {"digest": digest}).first()
+    return with_user(found) if found else None
+
+
+def with_user(row: Row[Any]) -> SessionWithUser:
+    """Build a session and its user from a row of `WITH_USER`."""
+    return SessionWithUser(_session_from(row[: len(_KEPT)]), User(*row[len(_KEPT) :]))
 
 
 def list_live(db: Db, user_id: UUID, now: datetime) -> Sequence[Session]:
     """List a user's sessions that have not expired, newest first; not those of impersonators."""
-    statement = (
-        select(*_KEPT)
-        .where(sessions.c.user_id == user_id, sessions.c.expires_at > now)
-        .where(sessions.c.impersonated_by.is_(None))
-        .order_by(sessions.c.id.desc())
-    )
-    return [Session(**row._mapping) for row in db.execute(statement)]
+    found = db.execute(_LIST_LIVE, {"owner": user_id, "now": now})
+    return [_session_from(row) for row in found]
 
 
 def list_all(db: Db, user_id: UUID) -> Sequence[Session]:
     """List everything that is stored of a user's sessions, newest first."""
     statement = select(*_KEPT).where(sessions.c.user_id == user_id).order_by(sessions.c.id.desc())
-    return [Session(**row._mapping) for row in db.execute(statement)]
+    return [_session_from(row) for row in db.execute(statement)]
 
 
 def prolong(db: Db, session: Session, expires_at: datetime, now: datetime) -> bool:
@@ -85,12 +104,16 @@ def prolong(db: Db, session: Session, expires_at: datetime, now: datetime) -> bo
 
 def delete_by_digest(db: Db, digest: TokenDigest, user_id: UUID | None = None) -> Session | None:
     """End the session a token opens, if it is `user_id`'s (or anyone's, without one)."""
-    return _delete_one(db, sessions.c.session_token == digest, user_id)
+    if user_id is None:
+        return _deleted(db, _DELETE_BY_DIGEST, digest=digest)
+    return _deleted(db, _DELETE_OWN_BY_DIGEST, digest=digest, owner=user_id)
 
 
 def delete_by_id(db: Db, session_id: UUID, user_id: UUID | None = None) -> Session | None:
     """End a session by its id, if it is `user_id`'s (or anyone's, without one)."""
-    return _delete_one(db, sessions.c.id == session_id, user_id)
+    if user_id is None:
+        return _deleted(db, _DELETE_BY_ID, session_id=session_id)
+    return _deleted(db, _DELETE_OWN_BY_ID, session_id=session_id, owner=user_id)
 
 
 def delete_all(db: Db, user_id: UUID, *, but: UUID | None = None) -> int:
@@ -128,19 +151,13 @@ def purge(db: Db, expired_before: datetime, limit: int) -> int:
     return db.execute(delete(sessions).where(sessions.c.id.in_(old))).rowcount
 
 
-def _delete_one(db: Db, which: ColumnElement[bool], user_id: UUID | None) -> Session | None:
-    statement = delete(sessions).where(which)
-    if user_id is not None:
-        statement = statement.where(sessions.c.user_id == user_id)
-    gone = db.execute(statement.returning(*_KEPT)).first()
+def _deleted(db: Db, statement: ReturningDelete[Any], **which: Any) -> Session | None:
+    gone = db.execute(statement, which).first()
     if gone is None:
         return None
     db.touched.add(gone.user_id)
-    return Session(**gone._mapping)
+    return _session_from(gone)
 
 
-def _with_user(row: Row[Any]) -> SessionWithUser:
-    values = row._mapping
-    session = Session(**{column.name: values[f"s_{column.name}"] for column in _KEPT})
-    user = User(**{column.name: values[f"u_{column.name}"] for column in SHOWN})
-    return SessionWithUser(session, user)
+def _session_from(row: Sequence[Any]) -> Session:
+    return Session(*row)  # in the order of `_KEPT`

@@ -35,6 +35,7 @@ metadata = MetaData(
 )
 
 _IMPERSONATED = text("impersonated_by IS NOT NULL")
+_SIGNED_IN = text("kind IN ('sign_in', 'sign_up')")
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 
 
@@ -106,6 +107,7 @@ sessions = Table(
     Column("impersonated_by", Uuid),
     Index(None, "user_id"),
     Index(None, "expires_at"),
+    Index(None, "ip_address", "id"),
     Index(None, "impersonated_by", postgresql_where=_IMPERSONATED, sqlite_where=_IMPERSONATED),
 )
 
@@ -155,6 +157,7 @@ audit_events = Table(
     Column("user_agent", Text, nullable=False),
     Column("request_id", Text, nullable=False),
     Column("detail", JSON, nullable=False),
+    Column("impersonated_by", Uuid),  # the admin who acted as the actor
     Index(None, "subject_id", "id"),
     Index(None, "kind", "id"),
     Index(None, "ip_address", "id"),
@@ -165,5 +168,19 @@ audit_events = Table(
         "id",
         postgresql_where=text("actor_id IS NOT NULL AND actor_id IS DISTINCT FROM subject_id"),
         sqlite_where=text("actor_id IS NOT NULL AND actor_id IS NOT subject_id"),
+    ),
+    Index(
+        None,
+        "impersonated_by",
+        "id",
+        postgresql_where=_IMPERSONATED,
+        sqlite_where=_IMPERSONATED,
+    ),
+    Index(
+        "audit_events_signed_in_idx",
+        "subject_id",
+        "id",
+        postgresql_where=_SIGNED_IN,
+        sqlite_where=_SIGNED_IN,
     ),
 )

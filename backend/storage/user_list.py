@@ -10,8 +10,9 @@ import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any, Literal
+from uuid import UUID
 
-from sqlalchemy import Select, func, select
+from sqlalchemy import Select, func, literal, or_, select, tuple_
 from sqlalchemy.sql.elements import ColumnElement
 
 from backend.storage import dialects
@@ -47,27 +48,63 @@ class Condition:
 
 
 @dataclass(frozen=True, slots=True)
+class AnyOf:
+    """At least one of several conditions holds."""
+
+    conditions: Sequence[Condition]
+
+
+Conditions = Sequence[Condition | AnyOf]
+"""All of them hold."""
+
+
+@dataclass(frozen=True, slots=True)
+class Place:
+    """Where a user stands in an order."""
+
+    key: Any
+    id: UUID
+
+
+@dataclass(frozen=True, slots=True)
 class Wanted:
     """A page of users: all conditions hold; rows that sort alike follow each other by id."""
 
-    conditions: Sequence[Condition]
+    conditions: Conditions
     sort_by: str
     descending: bool
     limit: int
-    offset: int
+    offset: int = 0
+    after: Place | None = None
+    """Whom the page follows; far down a list that is quick where an offset is not."""
 
 
-def count(db: Db, conditions: Sequence[Condition]) -> int:
+def count(db: Db, conditions: Conditions) -> int:
     """Count who meets the conditions, up to one more than COUNTED."""
-    found = _matching(select(users.c.id), conditions).limit(COUNTED + 1).subquery()
+    found = ids_of(conditions).limit(COUNTED + 1).subquery()
     return int(db.execute(select(func.count()).select_from(found)).scalar_one())
 
 
-def estimate(db: Db, conditions: Sequence[Condition]) -> int:
+def count_all(db: Db, conditions: Conditions) -> int:
+    """Count who meets the conditions, however many that are and however long it takes."""
+    found = ids_of(conditions).subquery()
+    return int(db.execute(select(func.count()).select_from(found)).scalar_one())
+
+
+def estimate(db: Db, conditions: Conditions) -> int:
     """Guess how many meet the conditions, where they are too many to count."""
-    matching = _matching(select(users.c.id), conditions)
-    guessed = dialects.estimated_rows(db.dialect, db.execute, matching)
+    guessed = dialects.estimated_rows(db.dialect, db.execute, ids_of(conditions))
     return max(COUNTED + 1, guessed)
+
+
+def ids_of(conditions: Conditions) -> Select[Any]:
+    """Build a question for the ids of who meets the conditions."""
+    return _matching(select(users.c.id), conditions)
+
+
+def place_of(user: User, sort_by: str) -> Place:
+    """Return where a user stands in the order of a column."""
+    return Place(getattr(user, sort_by), user.id)
 
 
 def find_among_few(db: Db, wanted: Wanted) -> Sequence[User]:
@@ -81,8 +118,7 @@ def find_among_few(db: Db, wanted: Wanted) -> Sequence[User]:
 
 def find_in_order(db: Db, wanted: Wanted) -> Sequence[User]:
     """Find a page by walking all users in the wanted order."""
-    matching = _matching(select(users.c.id), wanted.conditions)
-    return _page(db, wanted, matching, users.c[wanted.sort_by], users.c.id)
+    return _page(db, wanted, ids_of(wanted.conditions), users.c[wanted.sort_by], users.c.id)
 
 
 def _page(
@@ -90,6 +126,8 @@ def _page(
 ) -> Sequence[User]:
     # First the ids, which an index alone may know, then the rows of this page only: what is
     # skipped is not read.
+    if wanted.after is not None:
+        ids = ids.where(_beyond(wanted, wanted.after, key, tie))
     ordered = ids.order_by(*_in_order(wanted, key, tie)).limit(wanted.limit).offset(wanted.offset)
     page = ordered.subquery()
     statement = select(*SHOWN).join_from(users, page, users.c.id == page.c.id)
@@ -104,11 +142,21 @@ def _in_order(
     return [each.desc() for each in keys] if wanted.descending else keys
 
 
-def _matching(statement: Select[Any], conditions: Sequence[Condition]) -> Select[Any]:
+def _beyond(
+    wanted: Wanted, place: Place, key: ColumnElement[Any], tie: ColumnElement[Any]
+) -> ColumnElement[bool]:
+    further = operator.lt if wanted.descending else operator.gt
+    last = tuple_(literal(place.key, key.type), literal(place.id, tie.type))
+    return further(tuple_(key, tie), last)  # type: ignore[no-any-return]
+
+
+def _matching(statement: Select[Any], conditions: Conditions) -> Select[Any]:
     return statement.where(*(_clause(condition) for condition in conditions))
 
 
-def _clause(condition: Condition) -> ColumnElement[bool]:
+def _clause(condition: Condition | AnyOf) -> ColumnElement[bool]:
+    if isinstance(condition, AnyOf):
+        return or_(*(_clause(each) for each in condition.conditions))
     column, value = users.c[condition.column], condition.value
     if condition.operator in _COMPARED:
         return _COMPARED[condition.operator](column, value)  # type: ignore[no-any-return]

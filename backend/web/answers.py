@@ -1,7 +1,7 @@
 """What goes back: status, body, cookies, headers, in the bytes ASGI wants."""
 
 import json
-from collections.abc import Iterable
+from collections.abc import AsyncGenerator, Generator, Iterable
 from dataclasses import dataclass, field
 from typing import Any
 from urllib.parse import quote
@@ -11,6 +11,8 @@ from pydantic import BaseModel
 from backend.kernel.refusals import Refusal
 
 JSON = b"application/json"
+NOT_KEPT = {"pragma": "no-cache"}
+"""What Better Auth adds to the answers about a session."""
 
 
 @dataclass(slots=True)
@@ -22,11 +24,36 @@ class Answer:
     cookies: list[str] = field(default_factory=list)
     headers: dict[str, str] = field(default_factory=dict)
     media_type: bytes = JSON
+    ready: tuple[dict[str, Any], dict[str, Any]] | None = None
+
+    def packed(self) -> "Answer":
+        """Prepare the messages once, for an answer that is given many times."""
+        self.ready = messages(self, [])
+        return self
 
     def payload(self) -> bytes:
         if isinstance(self.body, BaseModel):
             return _dumped(self.body)
         return self.body or b""
+
+
+@dataclass(slots=True)
+class Stream:
+    """An answer of unknown length, made while it leaves (`backend/web/streams.py`).
+
+    `pieces` is an asynchronous generator of events, or a synchronous one for a download, each of
+    whose pieces is made in a hop to a worker thread and so may ask the database. It does that with
+    an `ask` of its own: the handler's Work is committed and over by then. Hold nothing between two
+    pieces, for the reader may be slow, and let a download's pieces be large: each costs a hop.
+    """
+
+    pieces: AsyncGenerator[bytes, None] | Generator[bytes, None, None]
+    media_type: bytes
+    status: int = 200
+    cookies: list[str] = field(default_factory=list)
+    headers: dict[str, str] = field(default_factory=dict)
+    seconds: float = 600
+    """How long it may last: a slow reader must not hold it for ever."""
 
 
 def redirect(target: str) -> Answer:
@@ -52,24 +79,31 @@ def refused(refusal: Refusal) -> Answer:
 
 
 def messages(answer: Answer, more_cookies: list[str]) -> tuple[dict[str, Any], dict[str, Any]]:
-    """Return the two ASGI messages of an answer.
+    """Return the two ASGI messages of an answer; see `head` for its cookies."""
+    if answer.ready is not None and not more_cookies:
+        return answer.ready
+    payload = answer.payload()
+    length = (b"content-length", str(len(payload)).encode())
+    has_type = answer.status != 404 or bool(payload)
+    start = head(answer, more_cookies, length, *([(b"content-type", answer.media_type)] * has_type))
+    return start, {"type": "http.response.body", "body": payload}
+
+
+def head(
+    answer: Answer | Stream, more_cookies: list[str], *first: tuple[bytes, bytes]
+) -> dict[str, Any]:
+    """Return the ASGI message with which an answer starts.
 
     Its cookies are set in their order, even one name twice: what the browser has is deleted first.
     Of `more_cookies` those are left out that the answer sets itself.
     """
-    payload = answer.payload()
     said = {"cache-control": "no-store", **answer.headers}  # it depends on who asks (ASVS 14.3.2)
-    headers = [(b"content-length", str(len(payload)).encode())]
-    if answer.status != 404 or payload:
-        headers.append((b"content-type", answer.media_type))
+    headers = [*first]
     headers += [(name.lower().encode(), value.encode("latin-1")) for name, value in said.items()]
     named = {_cookie_name(line) for line in answer.cookies}
     lines = [line for line in more_cookies if _cookie_name(line) not in named] + answer.cookies
     headers += [(b"set-cookie", line.encode()) for line in lines]
-    return (
-        {"type": "http.response.start", "status": answer.status, "headers": headers},
-        {"type": "http.response.body", "body": payload},
-    )
+    return {"type": "http.response.start", "status": answer.status, "headers": headers}
 
 
 NOT_FOUND = Answer(status=404)

@@ -20,7 +20,7 @@ async def read_body(visit: Visit, receive: Receive, house: House, takes_forms: b
     JSON only, because a browser sends other types across sites without asking (ASVS 3.5.2); forms
     where Better Auth takes them too.
     """
-    if visit.method == "GET":
+    if visit.method in {"GET", "HEAD"}:
         return ...
     raw = await _read_all(receive, house.workshop.settings.body_limit)
     if not raw:

@@ -22,7 +22,8 @@ class ClientAddresses:
     def __init__(self, trusted: Sequence[str], frontend_key: Secret | None) -> None:
         self._trusted = [ipaddress.ip_network(each, strict=False) for each in trusted]
         self._frontend_key = frontend_key
-        self._is_trusted = lru_cache(1024)(self._lies_in_a_trusted_network)
+        self.trusts = lru_cache(1024)(self._lies_in_a_trusted_network)
+        """Whether a peer is a trusted proxy."""
 
     def find(self, peer: str, headers: Mapping[bytes, bytes]) -> str:
         """Return the caller's address, or "" when nothing believable was said."""
@@ -30,7 +31,7 @@ class ClientAddresses:
         if told:
             return told
         forwarded = headers.get(b"x-forwarded-for")
-        if forwarded is None or not self._is_trusted(peer):
+        if forwarded is None or not self.trusts(peer):
             return _tidy(peer)
         return _tidy(forwarded.rpartition(b",")[2].decode("latin-1")) or _tidy(peer)
 

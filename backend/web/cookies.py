@@ -23,6 +23,14 @@ def cookie_value(header: bytes, name: str) -> str | None:
     return None
 
 
+def _unquoted(raw: str) -> str:
+    """Undo percent-encoding. What a signature holds of it is known, and replaced faster."""
+    if "%" not in raw:
+        return raw
+    text = raw.replace("%3D", "=").replace("%2F", "/").replace("%2B", "+")
+    return unquote(raw) if "%" in text else text
+
+
 class Cookies:
     """The cookies of one deployment: their names, attributes and signatures."""
 
@@ -43,7 +51,7 @@ class Cookies:
 
     def verified(self, raw: str) -> str | None:
         """Return the value of `value.signature`, percent-encoded or not, or None if forged."""
-        value, dot, signature = (unquote(raw) if "%" in raw else raw).rpartition(".")
+        value, dot, signature = _unquoted(raw).rpartition(".")
         if not dot or len(signature) != _SIGNATURE_LENGTH:
             return None
         return value if self._keyring.verifies(value, signature) else None

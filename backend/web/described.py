@@ -9,7 +9,7 @@ from fastapi.responses import JSONResponse, Response
 from pydantic import BaseModel
 
 from backend.kernel.refusals import CODES, too_many_requests
-from backend.web.answers import Answer
+from backend.web.answers import Answer, Stream
 from backend.web.routes import Declared, Plan
 from backend.web.wire import Problem
 
@@ -45,7 +45,7 @@ def described(declared: Declared, plan: Plan) -> dict[str, Any]:
     return {
         "status_code": status,
         "response_model": None if always_refuses else _model(declared.answers),
-        "response_class": Response if declared.answers is Answer else JSONResponse,
+        "response_class": JSONResponse if _is_json(declared.answers) else Response,
         # Named here, it also keeps FastAPI from promising its own 422 for a body that is wrong.
         "responses": {**dict(sorted(answers.items())), "default": _ANYTHING_ELSE},
         "summary": text.partition("\n")[0].partition(". ")[0].rstrip("."),
@@ -125,7 +125,9 @@ def _success(declared: Declared) -> dict[str, Any]:
     if _own(declared.answers):
         said["description"] = inspect.getdoc(declared.answers) or ""
     if declared.media_type != "application/json":
-        said["content"] = {declared.media_type: {"schema": {"type": "string", "format": "binary"}}}
+        is_text = declared.media_type.startswith("text/")
+        schema = {"type": "string"} if is_text else {"type": "string", "format": "binary"}
+        said["content"] = {declared.media_type: {"schema": schema}}
     return {"description": "Done", **said, **_headers(**declared.headers)}
 
 
@@ -142,8 +144,12 @@ def _own(answers: Any) -> bool:
     return inspect.isclass(answers) and issubclass(answers, BaseModel)
 
 
+def _is_json(answers: Any) -> bool:
+    return answers not in (Answer, Stream)
+
+
 def _model(answers: Any) -> Any:
-    return None if answers is Answer else answers
+    return answers if _is_json(answers) else None
 
 
 def _extra(declared: Declared, plan: Plan) -> dict[str, Any]:

@@ -13,20 +13,22 @@ from urllib.parse import parse_qs
 
 import structlog
 from fastapi.routing import APIRoute
-from starlette.types import Message, Receive, Scope, Send
+from starlette.types import Receive, Scope, Send
 
 from backend.kernel.events import Event, EventKind
 from backend.kernel.hashing import CallerGone
 from backend.kernel.refusals import Refusal, too_many_requests, unavailable
 from backend.storage.engine import DatabaseConflict, DatabaseUnavailable
 from backend.storage.work import Work
-from backend.web.answers import Answer, messages, refused
+from backend.web.answers import Answer, Stream, messages, refused
 from backend.web.bodies import read_body
 from backend.web.client_address import bucket
 from backend.web.described import described
 from backend.web.house import House, in_time
-from backend.web.routes import Declared, plan_for, shown
-from backend.web.visit import Visit
+from backend.web.request_log import crashed
+from backend.web.routes import Declared, Plan, plan_for, shown
+from backend.web.streams import pour
+from backend.web.visit import Visit, departure
 from backend.web.wire import validate
 
 AUTH = "/api/auth"
@@ -45,6 +47,7 @@ class Endpoint(APIRoute):
         self._path = declared.path.removeprefix(AUTH)
         self._plan = plan_for(declared.handler, declared.path)
         self._services = {name: house.services[kind] for name, kind in self._plan.services.items()}
+        self._no_query = _without_fields(self._plan)
         self._limited = declared.auth_rules and house.limits.cover(self._path)
         self._is_async = inspect.iscoroutinefunction(declared.handler)
         super().__init__(
@@ -61,17 +64,26 @@ class Endpoint(APIRoute):
         visit = Visit(scope, self._house.addresses)
         try:
             answer = await self._answer(visit, receive)
+            if isinstance(answer, Stream):
+                await pour(answer, visit, self._house.pools, receive, send)
+                return
         except Refusal as refusal:
             answer = refused(refusal)
         except CallerGone:
             return
         except DatabaseUnavailable as error:
-            log.warning("database_unavailable", reason=str(error), path=visit.path)
+            request_id = visit.client.request_id
+            log.warning(
+                "database_unavailable", reason=str(error), path=visit.path, request_id=request_id
+            )
             answer = refused(unavailable(retry_after=2))
+        except Exception:
+            visit.cookies.clear()
+            answer = crashed(scope)
         for message in messages(answer, visit.cookies):
             await send(message)
 
-    async def _answer(self, visit: Visit, receive: Receive) -> Answer:
+    async def _answer(self, visit: Visit, receive: Receive) -> Answer | Stream:
         if self._limited:
             await self._check_address(visit)
         said = await read_body(visit, receive, self._house, self._declared.takes_forms)
@@ -112,12 +124,16 @@ class Endpoint(APIRoute):
                 arguments[name] = validate(model, said, "body")
         if self._plan.query:
             name, model = self._plan.query
-            arguments[name] = validate(model, query, "query")
+            arguments[name] = (
+                validate(model, query, "query")
+                if query or self._no_query is None
+                else self._no_query
+            )
         return arguments
 
     async def _hop(
-        self, visit: Visit, receive: Receive | None, deed: Callable[[], Answer]
-    ) -> Answer:
+        self, visit: Visit, receive: Receive | None, deed: Callable[[], Answer | Stream]
+    ) -> Answer | Stream:
         pools = self._house.pools
         if not self._declared.hashes or receive is None:
             return await pools.ask(deed)
@@ -130,7 +146,7 @@ class Endpoint(APIRoute):
         finally:
             watch.cancel()
 
-    def _perform(self, visit: Visit, arguments: dict[str, Any]) -> Answer:
+    def _perform(self, visit: Visit, arguments: dict[str, Any]) -> Answer | Stream:
         if self._plan.work is None:
             return _as_answer(self._declared.handler(**arguments))
         for left in reversed(range(_TRIES)):
@@ -146,14 +162,20 @@ class Endpoint(APIRoute):
 
 async def _notice_departure(receive: Receive, visit: Visit) -> None:
     with contextlib.suppress(asyncio.CancelledError):
-        message: Message = await receive()
-        while message["type"] != "http.disconnect":
-            message = await receive()
+        await departure(receive)
         visit.client.gone.set()
 
 
-def _as_answer(done: Any) -> Answer:
-    return done if isinstance(done, Answer) else Answer(done)
+def _without_fields(plan: Plan) -> Any:
+    """Return what a request without a query asks for, if that is allowed."""
+    if plan.query is None:
+        return None
+    _, model = plan.query
+    return None if any(each.is_required() for each in model.model_fields.values()) else model()
+
+
+def _as_answer(done: Any) -> Answer | Stream:
+    return done if isinstance(done, Answer | Stream) else Answer(done)
 
 
 def _query(visit: Visit) -> dict[str, Any]:

@@ -1,6 +1,4 @@
-"""The headers every answer carries, whatever made it."""
-
-from starlette.types import ASGIApp, Message, Receive, Scope, Send
+"""The headers every answer carries, whatever made it (ASVS 3.4)."""
 
 API_POLICY = b"default-src 'none'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'"
 _ALWAYS = [
@@ -12,28 +10,23 @@ _ALWAYS = [
 ]
 _HSTS = (b"strict-transport-security", b"max-age=63072000; includeSubDomains")
 
+Headers = list[tuple[bytes, bytes]]
+
 
 class SecurityHeaders:
-    """Adds the browser-security headers (ASVS 3.4); a page with a policy of its own keeps it."""
+    """The browser-security headers of one deployment."""
 
-    def __init__(self, app: ASGIApp, *, https: bool) -> None:
-        self._app = app
-        self._common = [*_ALWAYS, _HSTS] if https else _ALWAYS
-        self._api = [
+    def __init__(self, *, https: bool) -> None:
+        self._common: Headers = [*_ALWAYS, _HSTS] if https else _ALWAYS
+        self._api: Headers = [
             *self._common,
             (b"content-security-policy", API_POLICY),
             (b"x-frame-options", b"DENY"),
         ]
 
-    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        if scope["type"] != "http":
-            return await self._app(scope, receive, send)
-
-        async def send_with_headers(message: Message) -> None:
-            if message["type"] == "http.response.start":
-                headers = message.setdefault("headers", [])
-                has_policy = any(name == b"content-security-policy" for name, _ in headers)
-                message["headers"] = [*headers, *(self._common if has_policy else self._api)]
-            await send(message)
-
-        return await self._app(scope, receive, send_with_headers)
+    def missing(self, headers: Headers) -> Headers:
+        """Return what an answer with these headers lacks; a page may have a policy of its own."""
+        for name, _ in headers:
+            if name == b"content-security-policy":
+                return self._common
+        return self._api

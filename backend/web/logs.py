@@ -1,6 +1,7 @@
 """How log lines look: JSON in production, readable in development, never with a secret."""
 
 import logging
+import re
 import sys
 from typing import Any
 
@@ -9,6 +10,11 @@ import structlog
 from backend.kernel.client import Client
 from backend.kernel.events import Event
 from backend.kernel.settings import Settings
+from backend.web.log_ring import LATEST
+
+# From the start of a word only: a path may have thousands of characters, each looked at once.
+_ADDRESS = re.compile(r"(?<![^\s<>\"'(/@])[^\s<>\"'(/@]+@[^\s<>\"')/@]+")
+_TOKEN = re.compile(r"(?<![A-Za-z0-9])[A-Za-z0-9]{32,}(?![A-Za-z0-9])(?:\.[\w%+/=-]+)?")
 
 
 def configure(settings: Settings) -> None:
@@ -26,7 +32,7 @@ def configure(settings: Settings) -> None:
     )
     # Formatted here, for other people's records too: the renderers would leave the traceback out,
     # or show the variables of every frame, passwords and cookies among them.
-    rendered = [structlog.processors.format_exc_info, last]
+    rendered = [structlog.processors.format_exc_info, redact, LATEST.keep, last]
     level = logging.getLevelNamesMapping()[settings.log_level.upper()]
     structlog.configure(
         processors=[*shared, *rendered],
@@ -44,12 +50,27 @@ def configure(settings: Settings) -> None:
     logging.basicConfig(handlers=[handler], level=max(level, logging.WARNING), force=True)
 
 
+def redact(_: Any, __: str, said: dict[str, Any]) -> dict[str, Any]:
+    """Blank what looks like a token or an address: a structlog processor.
+
+    No line of ours has one. But a library's error may quote one, and so may a path (ASVS 16.2.5).
+    """
+    return {
+        name: _TOKEN.sub("(token)", _ADDRESS.sub("(address)", value))
+        if isinstance(value, str)
+        else value
+        for name, value in said.items()
+    }
+
+
 def log_event(event: Event, client: Client) -> None:
     """Log an event of the audit trail: who by id only, where from, in which request."""
+    admin = client.impersonator_of(event.actor)
     structlog.get_logger().info(
         event.kind.value,
         actor=_shown(event.actor),
         subject=_shown(event.subject),
+        **({"impersonated_by": str(admin)} if admin else {}),
         address=client.address,
         agent=client.user_agent[:120],
         request_id=client.request_id,

@@ -12,13 +12,14 @@ from sys import maxsize
 from typing import Any, Final
 
 import httptools
-from uvicorn._types import HTTPScope
+from uvicorn._types import ASGI3Application, HTTPScope
 from uvicorn.config import Config
 from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol, RequestResponseCycle
 from uvicorn.server import ServerState
 
 from backend.kernel.refusals import Refusal, unavailable
 from backend.web import framing
+from backend.web.whole_answer import WholeAnswer
 
 IDLE, ANSWERING, HEAD, BODY, CLOSING = range(5)
 
@@ -165,6 +166,10 @@ class GuardedProtocol(HttpToolsProtocol):
             self._start_asgi_task(self._running, app)
         elif self._phase == ANSWERING:
             self._await_next_request()
+
+    def _start_asgi_task(self, cycle: RequestResponseCycle, app: ASGI3Application) -> None:
+        whole: Any = WholeAnswer(app, cycle)  # Starlette's types of messages and uvicorn's differ
+        super()._start_asgi_task(cycle, whole)
 
     def pause_writing(self) -> None:
         super().pause_writing()

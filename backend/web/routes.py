@@ -48,6 +48,7 @@ class Declared:
     hashes: bool = False
     takes_forms: bool = False
     auth_rules: bool = True
+    """As for all endpoints of its `Routes`."""
 
 
 @dataclass
@@ -62,9 +63,16 @@ class Routes:
     """Whether Better Auth's rules hold: limits by address, Origin checks, its error words."""
     declared: list[Declared] = field(default_factory=list)
 
-    def get(self, path: str, **how: Any) -> Callable[[Handler], Handler]:
-        """Declare a GET; see `Declared` for what may be said about it."""
-        return self._declare("GET", path, how)
+    def get(self, path: str, *, head: bool = False, **how: Any) -> Callable[[Handler], Handler]:
+        """Declare a GET; see `Declared` for what may be said about it.
+
+        With `head` the same is answered to HEAD, without the body.
+        """
+        declare_get = self._declare("GET", path, how)
+        if not head:
+            return declare_get
+        declare_head = self._declare("HEAD", path, {**how, "in_docs": False})
+        return lambda handler: declare_head(declare_get(handler))
 
     def post(self, path: str, **how: Any) -> Callable[[Handler], Handler]:
         """Declare a POST; see `Declared` for what may be said about it."""

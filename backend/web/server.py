@@ -1,5 +1,6 @@
 """The process that listens: opens the port, runs the application, ends when it is told to."""
 
+import asyncio
 import errno
 import faulthandler
 import functools
@@ -17,6 +18,7 @@ import uvicorn
 from starlette.types import ASGIApp
 
 from backend.web.protocol import ConnectionLimits, GuardedProtocol
+from backend.web.streams import STOPPING
 
 logger = logging.getLogger(__name__)
 
@@ -40,11 +42,18 @@ class Server(uvicorn.Server):
     def __init__(self, app: ASGIApp, limits: ConnectionLimits) -> None:
         super().__init__(_config(app, limits))
         self._drain_seconds = limits.drain_seconds
+        self._stopping = asyncio.Event()
 
     async def startup(self, sockets: list[socket.socket] | None = None) -> None:
+        self.lifespan.state[STOPPING] = self._stopping  # each request's scope has a copy of it
         await super().startup(sockets)
         for listening in sockets or ():
             logger.info("listening on %s", _shown(*listening.getsockname()[:2]))
+
+    async def shutdown(self, sockets: list[socket.socket] | None = None) -> None:
+        """Tell streams of events to end, and wait for whatever else is in flight."""
+        self._stopping.set()
+        await super().shutdown(sockets)
 
     def handle_exit(self, sig: int, frame: FrameType | None) -> None:
         """Finish what is in flight and end with code 0; uvicorn would raise the signal again."""

@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from starlette.types import Scope
+from starlette.types import Receive, Scope
 
 from backend.kernel.client import Client
 from backend.web.client_address import ClientAddresses
@@ -41,6 +41,20 @@ class Visit:
                 request_id=self.scope.get("request_id", ""),
             )
         return self._client
+
+
+async def departure(receive: Receive) -> None:
+    """Return when the caller hangs up; what is left of the request's body is dropped."""
+    while (await receive())["type"] != "http.disconnect":
+        pass
+
+
+def header_in(headers: list[tuple[bytes, bytes]], wanted: bytes) -> bytes | None:
+    """Return the first header of a name, or None."""
+    for name, value in headers:
+        if name == wanted:
+            return value
+    return None
 
 
 def _printable(text: str) -> str:

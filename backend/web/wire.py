@@ -29,6 +29,7 @@ T = TypeVar("T")
 
 _DEEPEST = 32  # levels of nesting in a body (ASVS 15.2.2)
 _LONGEST_NAME = 200
+_LONGEST_URL = 2048
 
 
 def iso(moment: datetime) -> str:
@@ -65,6 +66,8 @@ def _not_null(value: Any) -> Any:
 
 Text = Annotated[str, AfterValidator(_without_nul)]
 Name = Annotated[Text, AfterValidator(_one_line)]
+Image = Annotated[str, Field(max_length=_LONGEST_URL), AfterValidator(_without_nul)]
+"""The URL of a picture. It is in every answer about its user: too short for a picture itself."""
 Moment = Annotated[
     datetime,
     PlainSerializer(iso, return_type=str),
@@ -187,6 +190,9 @@ def _complaint(model: type[BaseModel], problem: Any) -> str:
         return f"Invalid option: expected one of {options}"
     if kind == "greater_than_equal":
         return f"Too small: expected number to be >={problem['ctx']['ge']}"
+    if kind == "string_too_long":
+        most = problem["ctx"]["max_length"]
+        return f"Too big: expected string to have <={most} characters"
     if kind == "less_than_equal":
         return f"Too big: expected number to be <={problem['ctx']['le']}"
     return f"Invalid input: expected {_expected(model, problem)}, received {_kind(given)}"

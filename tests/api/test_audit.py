@@ -51,6 +51,7 @@ def test_the_trail_is_read_newest_first_with_everything_about_each_event(anywher
         "kind": "sign_out",
         "actor": ada,
         "subject": ada,
+        "impersonatedBy": None,
         "address": "198.51.100.1",
         "agent": "Browser/1.0",
         "detail": {},
@@ -83,6 +84,58 @@ def test_what_an_admin_did_to_somebody_is_found_by_either(anywhere, root):
     assert banned in events(root, user=known(anywhere, ADA))
 
 
+def test_what_an_admin_did_as_somebody_names_both_and_is_found_by_either(anywhere, root):
+    own = known(anywhere, ROOT)
+    for path, body in (
+        ("admin/impersonate-user", {"userId": known(anywhere, ADA)}),
+        ("update-user", {"name": "Ada King"}),
+        ("admin/stop-impersonating", {}),
+    ):
+        anywhere.clock.advance(seconds=1)
+        assert root.post(path, body).status_code == 200
+    ended, changed, started = events(root, limit=3)
+    assert changed["kind"] == "user_updated"
+    both = (known(anywhere, ADA), known(anywhere, ADA), own)
+    assert (changed["actor"], changed["subject"], changed["impersonatedBy"]) == both
+    for plain in (started, ended):
+        assert (plain["actor"], plain["impersonatedBy"]) == (own, None)
+    assert changed in events(root, user=own)
+    assert changed in events(root, user=known(anywhere, ADA))
+    assert root.get(f"{EVENTS}?id={changed['id']}").json()["emails"][own] == ROOT
+
+
+def test_an_admin_who_signs_out_as_somebody_is_named_too(anywhere, root):
+    root.post("admin/impersonate-user", {"userId": known(anywhere, ADA)})
+    root.post("sign-out")
+    second = make_admin(anywhere, "second@example.com")
+    newest = events(second, kind="sign_out")[0]
+    assert (newest["actor"], newest["impersonatedBy"]) == (
+        known(anywhere, ADA),
+        known(anywhere, ROOT),
+    )
+
+
+def test_what_an_admin_did_as_somebody_is_not_the_users_own_after_the_admin_has_gone(
+    anywhere, root
+):
+    root.post("admin/impersonate-user", {"userId": known(anywhere, ADA)})
+    root.post("update-user", {"name": "Ada King"})
+    second = make_admin(anywhere, "second@example.com")
+    second.post("admin/remove-user", {"userId": known(anywhere, ROOT)})
+    (changed,) = events(second, kind="user_updated")
+    assert changed["impersonatedBy"] == "00000000-0000-0000-0000-000000000000"
+    assert (changed["actor"], changed["address"]) == (known(anywhere, ADA), "")
+
+
+def test_one_event_is_read_by_its_id_and_those_of_somebody_by_their_address(anywhere, root):
+    (failed,) = events(root, kind="sign_in_failed")
+    assert events(root, id=failed["id"]) == [failed]
+    assert events(root, id=failed["id"], kind="sign_in") == []
+    assert kinds(root, email="ADA@example.com") == kinds(root, user=known(anywhere, ADA))
+    assert kinds(root, email=ADA, user=known(anywhere, ROOT)) == []
+    assert kinds(root, email="nobody@example.com") == []
+
+
 def test_pages_follow_each_other_without_gap_or_repeat(anywhere, root):
     for query in ({}, {"user": known(anywhere, ADA)}, {"kind": ["sign_up", "sign_out", "sign_in"]}):
         everything, found, cursor = events(root, **query), [], None
@@ -104,6 +157,7 @@ def test_pages_follow_each_other_without_gap_or_repeat(anywhere, root):
         "limit=x",
         "kind=nothing",
         "user=ada",
+        "id=7",
         "cursor=7",
         "from=yesterday",
         "from=0001-01-01T00:00:00Z",

@@ -82,6 +82,18 @@ def test_where_an_admin_sat_is_not_told(posting):
     assert (by_admin["ipAddress"], by_admin["userAgent"]) == (None, None)
 
 
+def test_what_an_admin_did_as_the_user_is_not_said_to_be_the_users(posting):
+    ada, ada_id = posting.member(), posting.user_id(ADA)
+    acting = Client("198.51.100.1", "Panel", "request", impersonated_by=UUID(int=1))
+    with Work(posting.house.workshop, acting) as work:
+        work.record(Event(EventKind.USER_UPDATED, ada_id, ada_id))
+
+    events = unpacked(ada.get(EXPORT))["events.json"]
+
+    (by_admin,) = [each for each in events if each["kind"] == "user_updated"]
+    assert (by_admin["byYou"], by_admin["ipAddress"]) == (False, None)
+
+
 @pytest.mark.parametrize("lines", [999, 1000, 2001])
 def test_a_long_trail_is_complete(posting, lines):
     ada, ada_id = posting.member(), posting.user_id(ADA)

@@ -1,11 +1,13 @@
 """Mails when the process or the database dies under them."""
 
+import contextlib
 import os
 
 import httpx
 import pytest
 from sqlalchemy import create_engine, text
 
+from backend.storage.engine import DatabaseUnavailable
 from tests.api.mailing import all_become, mails, office_of, posts, through
 from tests.rig import shared
 from tests.rig.postgres import PostgresServer, require_postgres
@@ -46,6 +48,7 @@ def test_a_database_that_is_away_delays_mails_and_loses_none(own_postgres, start
     gatehouse.clock.advance(minutes=1)
     office_of(gatehouse).bell.ring()
 
+    wait_until(lambda: answers(gatehouse), "the database to be asked again")
     all_become(gatehouse, "sent")
     assert len(smtp.received()) == 1
 
@@ -78,6 +81,14 @@ def test_kill_9_among_resets_loses_none_and_repeats_only_what_was_in_flight(tmp_
     mails_of = {mail.recipients[0]: mail.message_id for mail in resets_in(smtp)}
     assert {mail.message_id for mail in resets_in(smtp)} == set(mails_of.values())
     assert len(resets(smtp)) <= RESETS + 1  # what was in flight at the second kill
+
+
+def answers(gatehouse):
+    """Whether the database is asked: for a moment after it was away it is left alone."""
+    gatehouse.clock.advance(seconds=1)
+    with contextlib.suppress(DatabaseUnavailable):
+        return bool(mails(gatehouse))
+    return False
 
 
 def resets_in(smtp):

@@ -21,6 +21,15 @@ def test_health_never_asks_the_database(gatehouse):
     assert said == []
 
 
+@pytest.mark.parametrize("path", ["/health", "/ready"])
+def test_a_probe_may_ask_without_wanting_a_body(gatehouse, path):
+    probe = gatehouse.visitor()
+    answer = probe.send("HEAD", path)
+    assert (answer.status_code, answer.content) == (200, b"")
+    assert answer.headers["content-length"] == probe.get(path).headers["content-length"]
+    check_like_every_answer(answer)
+
+
 def test_ready_tells_what_it_needs(anywhere):
     anywhere.wait_for_the_feed()
     answer = anywhere.visitor().get("/ready")
@@ -48,6 +57,7 @@ def test_ready_says_so_when_the_tables_are_of_another_version(anywhere):
     anywhere.change(text("UPDATE alembic_version SET version_num = '0000'"))
     answer = anywhere.visitor().get("/ready")
     assert (answer.status_code, answer.json()["migrations"]) == (503, "outdated")
+    assert anywhere.visitor().send("HEAD", "/ready").status_code == 503
 
 
 def test_me_is_the_caller(anywhere):

@@ -2,10 +2,14 @@
 
 import pytest
 
+from tests.admins import make_admin
 from tests.inside import cookie_lines
-from tests.scene import Scene, ada_signed_up, scenes
+from tests.make import PASSWORD
+from tests.scene import Scene, ada_signed_up, refusal, scenes
 
 PATH = "update-user"
+BOB = {"name": "Bob", "email": "bob@example.com"}
+TOO_LONG = "Too big: expected string to have <=2048 characters"
 REISSUED = ("session_token 604800",)
 
 GOOD = [
@@ -111,6 +115,15 @@ REFUSED = [
         message="[body.name] Invalid input: expected string, received null",
     ),
     Scene(
+        name="a picture in place of its URL",
+        given=ada_signed_up,
+        path=PATH,
+        body={"image": "data:image/png;base64," + "A" * 2048},
+        status=400,
+        code="VALIDATION_ERROR",
+        message=f"[body.image] {TOO_LONG}",
+    ),
+    Scene(
         name="a bad body of a stranger, who hears of the body first",
         path=PATH,
         body={"name": 7},
@@ -119,6 +132,25 @@ REFUSED = [
         message="[body.name] Invalid input: expected string, received number",
     ),
 ]
+
+
+@pytest.mark.parametrize(
+    ("path", "body", "where"),
+    [
+        ("sign-up/email", {**BOB, "password": PASSWORD, "image": "x" * 2049}, "body.image"),
+        ("admin/create-user", {**BOB, "data": {"image": "x" * 2049}}, "body.data.image"),
+        ("admin/update-user", {"userId": "1", "data": {"image": "x" * 2049}}, "body.data.image"),
+    ],
+)
+def test_nor_do_others_take_a_picture_in_place_of_its_url(gatehouse, path, body, where):
+    answer = make_admin(gatehouse).post(path, body)
+    assert answer.json() == refusal("VALIDATION_ERROR", f"[{where}] {TOO_LONG}")
+
+
+def test_an_image_may_have_2048_characters_of_any_kind(anywhere):
+    ada = anywhere.member()
+    assert ada.post(PATH, {"image": "🙂" * 2048}).status_code == 200
+    assert ada.session()["user"]["image"] == "🙂" * 2048
 
 
 @scenes(*GOOD)

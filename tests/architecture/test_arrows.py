@@ -48,8 +48,8 @@ WEB = [
 HOMES = {
     "sqlalchemy": ["backend.storage"],
     "alembic": ["backend.storage"],
-    "psycopg2": ["backend.storage"],
-    "sqlite3": ["backend.storage"],
+    "psycopg2": ["backend.storage", "notebooks"],  # which look at a database from outside
+    "sqlite3": ["backend.storage", "notebooks"],
     "fastapi": WEB,
     "starlette": [*WEB, "panel"],  # Gradio is a Starlette application
     "gradio": ["panel"],

@@ -5,13 +5,10 @@ A browser that uses `proxy` finds them all here, under their real names, and nob
 
 import asyncio
 import contextlib
-import shutil
-import ssl
-import subprocess
 from pathlib import Path
 
 from tests.inside import Loop
-from tests.rig.missing import missing
+from tests.rig.relay import join, tls
 
 SPACE, HUB, STRANGER = "abc-space.hf.space", "huggingface.co", "evil.example"
 # As the Hub's own pages write it.
@@ -27,7 +24,7 @@ class Hub:
     def __init__(self, loop: Loop, folder: Path, space_port: int) -> None:
         self._loop = loop
         self._space_port = space_port
-        self._tls = _tls(folder)
+        self._tls = tls(folder)
         loop.run(self._start())
 
     async def _start(self) -> None:
@@ -56,10 +53,10 @@ class Hub:
             writer.close()
             return
         writer.write(b"HTTP/1.1 200 OK\r\n\r\n")
-        await _join(reader, writer, self._ports[host])
+        await join(reader, writer, self._ports[host])
 
     async def _edge(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-        await _join(reader, writer, self._space_port)
+        await join(reader, writer, self._space_port)
 
     async def _frame(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         with contextlib.suppress(asyncio.IncompleteReadError):
@@ -68,28 +65,3 @@ class Hub:
             writer.write(f"{head}content-length: {len(FRAME)}\r\n\r\n{FRAME}".encode())
             await writer.drain()
         writer.close()
-
-
-async def _join(reader: asyncio.StreamReader, writer: asyncio.StreamWriter, port: int) -> None:
-    there_reader, there_writer = await asyncio.open_connection("127.0.0.1", port)
-    await asyncio.gather(_pass_on(reader, there_writer), _pass_on(there_reader, writer))
-
-
-async def _pass_on(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-    with contextlib.suppress(OSError):  # a browser leaves when it likes
-        while chunk := await reader.read(65_536):
-            writer.write(chunk)
-            await writer.drain()
-    writer.close()
-
-
-def _tls(folder: Path) -> ssl.SSLContext:
-    if not shutil.which("openssl"):
-        missing("openssl", "install it; it makes the certificate of the Hub in small")
-    key, certificate = folder / "key.pem", folder / "certificate.pem"
-    what = ["-x509", "-newkey", "rsa:2048", "-nodes", "-days", "2", "-subj", "/CN=hub"]
-    where = ["-keyout", str(key), "-out", str(certificate)]
-    subprocess.run(["openssl", "req", *what, *where], check=True, capture_output=True)
-    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
-    context.load_cert_chain(certificate, key)
-    return context

@@ -27,7 +27,16 @@ ENDPOINTS = [
     ("POST", "set-user-password", {**OF_USER, "newPassword": PASSWORD}, "SET_USERS_PASSWORD"),
     ("POST", "impersonate-user", OF_USER, "IMPERSONATE_USERS"),
 ]
-OWN_ENDPOINTS = ["status", "events", "stats", "outbox"]
+OWN_ENDPOINTS = [
+    ("GET", "status", ..., 200),
+    ("GET", "events", ..., 200),
+    ("GET", "stats", ..., 200),
+    ("GET", "outbox", ..., 200),
+    ("GET", "users", ..., 200),
+    ("GET", "users.csv", ..., 200),
+    ("GET", "sessions", ..., 200),
+    ("POST", "send-reset", OF_USER, 404),
+]
 
 
 def state_of(gatehouse):
@@ -59,14 +68,18 @@ def test_even_what_asks_for_no_role_asks_for_a_session(gatehouse, path):
     assert (stranger.status_code, stranger.content) == (401, b"")
 
 
-@pytest.mark.parametrize("path", OWN_ENDPOINTS)
-def test_what_the_owner_reads_is_for_admins_only(gatehouse, path):
+@pytest.mark.parametrize(("method", "path", "body", "status"), OWN_ENDPOINTS)
+def test_what_the_owner_reads_is_for_admins_only(gatehouse, method, path, body, status):
     url = f"/api/admin/{path}"
-    stranger = gatehouse.visitor().get(url)
+    stranger = gatehouse.visitor().send(method, url, body)
     assert (stranger.status_code, stranger.json()) == (401, refusal("UNAUTHORIZED"))
-    refused = gatehouse.member(ADA).get(url)
+    refused = gatehouse.member(ADA).send(method, url, body)
     assert (refused.status_code, refused.json()) == (403, refusal("ADMINS_ONLY"))
-    assert make_admin(gatehouse).get(url).status_code == 200
+    root = make_admin(gatehouse)
+    assert root.send(method, url, body).status_code == status
+    root.post("admin/impersonate-user", {"userId": known(gatehouse, ADA)})
+    impersonating = root.send(method, url, body)
+    assert (impersonating.status_code, impersonating.json()) == (403, refusal("ADMINS_ONLY"))
 
 
 def test_a_malformed_request_is_refused_before_anybody_is_asked_who_they_are(gatehouse):

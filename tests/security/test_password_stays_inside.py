@@ -34,6 +34,9 @@ class Traces:
     events: list[Any]
     tokens: list[str]
     cookies: list[str]
+    ring: str
+    """What an admin is shown of the log."""
+    stream: str
 
     @property
     def secrets(self) -> list[str]:
@@ -50,10 +53,11 @@ def traces(request: pytest.FixtureRequest, tmp_path_factory) -> Traces:
     }
     with Space(folder, environment) as space:
         answers, tokens, cookies = talk(space)
+        ring, stream = read_as_admin(space)
         files = {file.name: file.read_bytes() for file in (folder / "data").iterdir()}
         events = audit_trail(folder / "data" / "gatehouse.db")
         space.terminate()
-    return Traces(space.log, files, answers, events, tokens, cookies)
+    return Traces(space.log, files, answers, events, tokens, cookies, ring, stream)
 
 
 def talk(space: Space) -> tuple[list[httpx.Response], list[str], list[str]]:
@@ -91,6 +95,17 @@ def talk(space: Space) -> tuple[list[httpx.Response], list[str], list[str]]:
     return answers, tokens, cookies
 
 
+def read_as_admin(space: Space) -> tuple[str, str]:
+    """Sign in as the admin; returns the log as the API shows it, and a stream."""
+    with httpx.Client(base_url=space.url, trust_env=False, timeout=30) as root:
+        account = {"email": "admin@example.com", "password": ADMIN_PASSWORD}
+        assert root.post("/api/auth/sign-in/email", json=account).status_code == 200
+        stream = root.get("/api/stream")
+        log = root.get("/api/admin/log?limit=1000")
+        assert (stream.status_code, log.status_code) == (200, 200)
+        return log.text + str(log.headers.raw), stream.text + str(stream.headers.raw)
+
+
 def audit_trail(file: Path) -> list[Any]:
     with closing(sqlite3.connect(file)) as connection:
         return connection.execute("SELECT * FROM audit_events").fetchall()
@@ -114,6 +129,16 @@ def test_the_log_has_none_of_them(traces):
 
 def test_nor_the_address_somebody_signed_in_with(traces):
     assert EMAIL not in traces.log
+
+
+def test_nor_has_what_an_admin_is_shown_of_it(traces):
+    assert "sign_in_failed" in traces.ring
+    assert found_in(traces.ring, [*traces.secrets, EMAIL]) == []
+
+
+def test_nor_has_a_stream(traces):
+    assert '"number":5' in traces.stream
+    assert found_in(traces.stream, [*traces.secrets, EMAIL]) == []
 
 
 def test_no_file_has_any_of_them(traces):

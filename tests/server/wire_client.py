@@ -45,9 +45,11 @@ class WireClient:
         body = self._reader.read(int(headers.get("content-length", 0)))
         return Answer(int(status_line.split()[1]), headers, body)
 
-    def first_chunk(self) -> bytes:
-        """Read the first chunk of a body that has no announced length."""
-        return self._reader.read(int(self._reader.readline(), 16))
+    def chunk(self) -> bytes:
+        """Read the next chunk of a body that has no announced length; the last one is empty."""
+        data = self._reader.read(int(self._reader.readline(), 16))
+        assert self._reader.readline() == b"\r\n"
+        return data
 
     def is_closed(self) -> bool:
         """Wait for the other side to close; False if it says something instead."""

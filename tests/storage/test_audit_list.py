@@ -18,18 +18,25 @@ from tests.storage.conftest import stored_session, stored_user
 
 ADA, BOB, ROOT = (UUID(int=number) for number in (1, 2, 3))
 KINDS = [EventKind.SIGN_IN, EventKind.SIGN_OUT, EventKind.USER_BANNED, EventKind.SIGN_IN_FAILED]
-WHO = [(ADA, ADA), (BOB, BOB), (ROOT, ADA), (None, ADA), (None, None), (ROOT, None)]
+WHO = [
+    (ADA, ADA, None),
+    (BOB, BOB, None),
+    (ROOT, ADA, None),
+    (None, ADA, None),
+    (None, None, None),
+    (BOB, BOB, ROOT),
+]
 
 
 @pytest.fixture
 def trail(work):
     """Seventy-two events, a minute apart, of every kind by and to everybody."""
     with work() as mine:
-        for number, (kind, (actor, subject), address) in enumerate(
+        for number, (kind, (actor, subject, admin), address) in enumerate(
             product(KINDS, WHO, ["192.0.2.1", "192.0.2.2", ""])
         ):
             at = NOON + timedelta(minutes=number)
-            client = Client(address, "a browser", f"request-{number // 2}")
+            client = Client(address, "a browser", f"request-{number // 2}", impersonated_by=admin)
             event = Event(kind, actor, subject, {"number": number})
             audit.insert(mine.db, event, uuid7(SystemRandomness(), at), at, client)
 
@@ -41,13 +48,17 @@ def every(database, wanted=ALL, limit=1000):
     return list(ask(database, lambda db: find_page(db, wanted, limit)))
 
 
+def who_is_in(event):
+    return {event.actor_id, event.subject_id, event.impersonated_by}
+
+
 def plainly(events, wanted):
     """The same filter, said without any thought of indexes."""
     return [
         event
         for event in events
         if (not wanted.kinds or event.kind in wanted.kinds)
-        and (wanted.user_id is None or wanted.user_id in {event.actor_id, event.subject_id})
+        and (wanted.user_id is None or wanted.user_id in who_is_in(event))
         and (wanted.address is None or event.ip_address == wanted.address)
         and (wanted.request_id is None or event.request_id == wanted.request_id)
         and (wanted.since is None or event.at >= wanted.since)

@@ -1,5 +1,6 @@
 """What is left of a user who has gone, on every database."""
 
+from dataclasses import replace
 from datetime import timedelta
 from uuid import UUID
 
@@ -41,6 +42,25 @@ def test_a_line_keeps_what_does_not_name_who_has_gone(workshop, database, actor,
     names = (row.actor_id, row.subject_id, row.ip_address, row.user_agent, row.request_id)
     assert names == left
     assert (row.kind, row.detail) == ("sign_in", {"method": "password"})
+
+
+@pytest.mark.parametrize(
+    ("admin", "user", "left"),
+    [
+        (ADMIN, ADA, (ADMIN, None, "192.0.2.9")),
+        (ADA, OTHER, (audit.SOMEBODY_GONE, OTHER, "")),
+    ],
+)
+def test_a_line_says_for_ever_that_an_admin_acted_as_the_user(
+    workshop, database, admin, user, left
+):
+    acting = replace(HERE, impersonated_by=admin)
+    with Work(workshop, acting) as work:
+        work.record(Event(EventKind.USER_UPDATED, user, user))
+    with Work(workshop, HERE) as work:
+        audit.forget_user(work.db, ADA)
+    row = ask(database, lambda db: db.execute(select(audit_events)).one())
+    assert (row.impersonated_by, row.actor_id, row.ip_address) == left
 
 
 def test_only_an_unproved_account_loses_its_password(work, database):

@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator
 from contextlib import contextmanager
+from dataclasses import replace
 from datetime import timedelta
 from itertools import product
 
@@ -14,7 +15,7 @@ from backend.storage import dialects, tables, trigrams, user_list
 from backend.storage.addresses import database_url
 from backend.storage.engine import Database
 from backend.storage.migrate import migrate
-from backend.storage.user_list import Condition, Wanted
+from backend.storage.user_list import AnyOf, Condition, Wanted
 from backend.storage.work import ask
 from tests.clocks import NOON
 from tests.storage.conftest import new_user, stored_user
@@ -53,6 +54,29 @@ def test_both_ways_of_finding_a_page_find_the_same(database, crowd):
         walked = ask(database, lambda db, asked=asked: user_list.find_in_order(db, asked))
         assert [user.id for user in few] == [user.id for user in walked]
         assert len(few) == 4
+
+
+def test_a_list_read_behind_the_last_of_each_page_is_the_list(database, crowd):
+    conditions = [[], [AnyOf([Condition("role", "eq", "admin"), Condition("banned", "eq", True)])]]
+    for sort_by, descending, held in product(SORTED_BY, (False, True), conditions):
+        whole = wanted(*held, by=sort_by, descending=descending)
+        expected = ask(database, lambda db, whole=whole: user_list.find_in_order(db, whole))
+        for find in (user_list.find_in_order, user_list.find_among_few):
+            page, found = replace(whole, limit=4), []
+            while some := ask(database, lambda db, page=page, find=find: find(db, page)):
+                found += some
+                page = replace(page, after=user_list.place_of(some[-1], sort_by))
+            assert found == expected
+
+
+def test_one_of_several_conditions_is_enough(database, crowd):
+    either = AnyOf([Condition("role", "eq", "admin"), Condition("banned", "eq", True)])
+    found = [user for user in crowd if user.role == "admin" or user.banned]
+    assert ask(database, lambda db: user_list.count_all(db, [either])) == len(found) == 10
+    both = [either, Condition("email", "contains", "bert")]
+    assert ask(database, lambda db: user_list.count(db, both)) == sum(
+        user.email.startswith("bert") for user in found
+    )
 
 
 def test_rows_that_sort_alike_follow_each_other_by_id(database, crowd):
@@ -112,6 +136,10 @@ FOUND_BY = [
     (Condition("email", "contains", "_%"), "Seq Scan"),
     (Condition("role", "eq", "admin"), "users_role_id_idx"),
     (Condition("banned", "eq", True), "users_banned_idx"),
+    (
+        AnyOf([Condition("email", "contains", "a7f3b2"), Condition("name", "contains", "a7f3b2")]),
+        "users_name_trgm_idx",
+    ),
 ]
 
 

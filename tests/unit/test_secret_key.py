@@ -56,6 +56,20 @@ def test_production_refuses_to_start_without_a_key(tmp_path):
     assert list(tmp_path.iterdir()) == []
 
 
+EXAMPLES = [
+    "better-auth-secret-12345678901234567890",
+    "09d25e094faa6ca2556c818166b7a9563b93f7099f6f0f4caa6cf63b88e8d3e7",
+]
+
+
+@pytest.mark.parametrize("example", EXAMPLES)
+def test_production_refuses_to_start_with_a_key_that_everybody_knows(example):
+    told = refusal(**production(secret_key=example))
+    assert told.startswith("SECRET_KEY is an example from documentation, known to everybody. Make")
+    told = refusal(**production(secret_keys_old=example))
+    assert told.startswith("SECRET_KEYS_OLD is an example")
+
+
 def test_a_fresh_space_starts_with_a_key_of_its_own(tmp_path):
     told = {"environment": "production", "space_id": "ada/gatehouse", "data_dir": tmp_path}
     assert ring(**told).sign("x")

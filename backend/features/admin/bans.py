@@ -16,6 +16,16 @@ def is_banned(user: User, now: datetime) -> bool:
     return user.banned and (user.ban_expires is None or user.ban_expires > now)
 
 
+def without_ended_ban(user: User, now: datetime) -> User:
+    """Return the user as one who is not banned, if a ban has run out.
+
+    It stays in the database until they sign in.
+    """
+    if is_banned(user, now):
+        return user
+    return replace(user, banned=False, ban_reason=None, ban_expires=None)
+
+
 def refuse_banned(work: Work, signing_in: SigningIn) -> None:
     """Refuse a banned user, or lift a ban that has run out.
 
@@ -28,6 +38,5 @@ def refuse_banned(work: Work, signing_in: SigningIn) -> None:
         raise Refusal("BANNED_USER")
     if user.banned:
         users.lift_ban(work.db, user.id, now)
-        lifted = replace(user, banned=False, ban_reason=None, ban_expires=None, updated_at=now)
-        signing_in.user = lifted
+        signing_in.user = replace(without_ended_ban(user, now), updated_at=now)
         work.record(Event(EventKind.USER_UNBANNED, subject=user.id, detail={"reason": "expired"}))

@@ -1,20 +1,24 @@
 """What whoever runs the server needs to know about it."""
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
+from datetime import datetime
 from typing import Literal
 
 from pydantic import Field
 
 from backend import __version__
+from backend.features.admin.commit import running_commit
 from backend.features.sessions.cache import SessionCache
-from backend.kernel.secret_key import key_is_generated
+from backend.kernel.secret_key import key_is_an_example, key_is_generated
 from backend.kernel.settings import Settings
 from backend.storage import outbox, trigrams
 from backend.storage.engine import Database
 from backend.storage.work import ask
+from backend.web.client_address import ClientAddresses
 from backend.web.limits import Limits
-from backend.web.wire import WireModel
+from backend.web.visit import Visit
+from backend.web.wire import Moment, WireModel
 
 Durability = Literal["ephemeral", "snapshots", "durable"]
 
@@ -38,16 +42,21 @@ class CacheState(WireModel):
 
 class MailState(WireModel):
     """How mails leave; `outbox`: they do not, and are read by admins. `waiting` is how many are to
-    leave yet."""
+    leave yet, the oldest of them since `waitingSince`; `lastError` is the newest mail's that has
+    one."""
 
     sends: Literal["smtp", "api", "outbox"]
     waiting: int
+    waiting_since: Moment | None
+    last_sent_at: Moment | None
+    last_error: str | None = Field(examples=[None])
 
 
 class SecretState(WireModel):
-    """The signing key. A generated one is lost with the disk, and every session with it."""
+    """The signing key. A generated one is lost with the disk, and every session with it; with an
+    example out of documentation, everybody can sign."""
 
-    state: Literal["set", "generated"]
+    state: Literal["set", "generated", "example"]
     old_keys: int
 
 
@@ -57,11 +66,46 @@ class LimitsState(WireModel):
     store: str = Field(examples=["memory"])
 
 
+class ProxyState(WireModel):
+    """Where this very request came from. `peer` is who connected, and `trusted` whether that is one
+    of TRUSTED_PROXIES, so that the last entry of `forwardedFor` is believed; `believed` is whom
+    limits and the audit trail take for the caller."""
+
+    peer: str = Field(examples=["10.0.0.5"])
+    forwarded_for: str | None = Field(examples=["203.0.113.7"])
+    believed: str = Field(examples=["203.0.113.7"])
+    trusted: bool
+
+
+class Features(WireModel):
+    """What is switched on."""
+
+    sign_up: bool
+    require_verified_email: bool
+    sign_in_after_verification: bool
+    change_email: bool
+    delete_user: bool
+    delete_user_needs_link: bool
+    reset_revokes_sessions: bool
+    strict: bool
+    rate_limits: bool
+    docs: bool
+    panel: bool
+
+
 class StatusOut(WireModel):
-    """The state of this deployment, as the process that answers sees it."""
+    """The state of this deployment, as the process that answers sees it. `commit` is known where
+    the server runs from a clone; `sessionLifetime` is in seconds."""
 
     version: str = Field(examples=[__version__])
+    commit: str | None = Field(examples=[None])
+    started_at: Moment
     environment: Literal["development", "production"]
+    public_url: str = Field(examples=["https://auth.example.com"])
+    frontend_urls: list[str] = Field(examples=[["https://app.example.com"]])
+    proxy: ProxyState
+    features: Features
+    session_lifetime: int = Field(examples=[604800])
     database: DatabaseState
     cache: CacheState
     mail: MailState
@@ -78,30 +122,49 @@ class Deployment:
     cache: SessionCache
     cache_state: Callable[[], str]
     limits: Limits
+    started_at: datetime
+    commit: str | None = field(default_factory=running_commit)
 
-    def look(self) -> StatusOut:
+    def look(self, proxy: ProxyState) -> StatusOut:
         """Return the state now; raises DatabaseUnavailable when the database is away."""
-        indexed = ask(self.database, trigrams.are_indexed)
         settings = self.settings
         return StatusOut(
             version=__version__,
+            commit=self.commit,
+            started_at=self.started_at,
             environment=settings.environment,
-            database=DatabaseState(
-                kind=self.database.kind,
-                durability=durability(settings),
-                user_search="indexed" if indexed else "reads all users",
-            ),
+            public_url=settings.base_url,
+            frontend_urls=list(settings.frontends),
+            proxy=proxy,
+            features=Features(**{name: getattr(settings, name) for name in Features.model_fields}),
+            session_lifetime=settings.session_lifetime,
+            database=self._database(),
             cache=CacheState(
                 state=self.cache_state(), sessions=len(self.cache), size=settings.session_cache_size
             ),
-            mail=MailState(
-                sends=_mailer(settings), waiting=ask(self.database, outbox.count_waiting)
-            ),
+            mail=self._mail(),
             secret=SecretState(
-                state="generated" if key_is_generated(settings) else "set",
-                old_keys=len(settings.secret_keys_old),
+                state=_secret_state(settings), old_keys=len(settings.secret_keys_old)
             ),
             limits=LimitsState(store=self.limits.store()),
+        )
+
+    def _database(self) -> DatabaseState:
+        indexed = ask(self.database, trigrams.are_indexed)
+        return DatabaseState(
+            kind=self.database.kind,
+            durability=durability(self.settings),
+            user_search="indexed" if indexed else "reads all users",
+        )
+
+    def _mail(self) -> MailState:
+        traffic = ask(self.database, outbox.traffic)
+        return MailState(
+            sends=_mailer(self.settings),
+            waiting=traffic.waiting,
+            waiting_since=traffic.waiting_since,
+            last_sent_at=traffic.last_sent_at,
+            last_error=traffic.last_error,
         )
 
 
@@ -112,6 +175,24 @@ def durability(settings: Settings) -> Durability:
     if settings.snapshot_dir is not None:
         return "snapshots"
     return "ephemeral" if settings.space_id else "durable"
+
+
+def proxy_of(visit: Visit, addresses: ClientAddresses) -> ProxyState:
+    """Tell how a request came here, for whoever sets TRUSTED_PROXIES."""
+    peer = (visit.scope.get("client") or ("", 0))[0]
+    forwarded = visit.headers.get(b"x-forwarded-for")
+    return ProxyState(
+        peer=peer,
+        forwarded_for=None if forwarded is None else forwarded.decode("latin-1"),
+        believed=visit.client.address,
+        trusted=addresses.trusts(peer),
+    )
+
+
+def _secret_state(settings: Settings) -> Literal["set", "generated", "example"]:
+    if key_is_an_example(settings):
+        return "example"
+    return "generated" if key_is_generated(settings) else "set"
 
 
 def _mailer(settings: Settings) -> Literal["smtp", "api", "outbox"]:

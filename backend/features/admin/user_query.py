@@ -5,18 +5,22 @@ SQLite, which knows no other letters, only a-z are lowered in names.
 """
 
 from collections.abc import Callable, Mapping
+from contextlib import suppress
 from datetime import UTC, datetime
+from itertools import permutations
 from typing import Annotated, Any, Literal
 from uuid import UUID
 
-from pydantic import BeforeValidator, Field
+from pydantic import AfterValidator, BeforeValidator, Field
 
 from backend.kernel.email_address import normal_form
 from backend.kernel.refusals import Refusal
-from backend.storage.user_list import Condition, Operator, Wanted
+from backend.kernel.roles import KNOWN
+from backend.storage.user_list import AnyOf, Condition, Conditions, Operator, Wanted
 from backend.web.wire import Text, WireModel
 
 _PAGE, _LARGEST_PAGE = 100, 500
+_PANEL_PAGE, _LARGEST_PANEL_PAGE = 50, 200
 _FURTHEST = 1_000_000_000
 _LONGEST_LIST = 100  # values that a filter compares with
 
@@ -44,6 +48,9 @@ _COLUMNS = {
 
 def _all(said: Any) -> Any:
     return [said] if isinstance(said, str) else said
+
+
+Flag = Annotated[Literal["true", "false"], AfterValidator(lambda said: said == "true")]
 
 
 class ListUsers(WireModel):
@@ -79,6 +86,76 @@ class ListUsers(WireModel):
             limit=min(self.limit or _PAGE, _LARGEST_PAGE),
             offset=self.offset,
         )
+
+
+class FilterUsers(WireModel):
+    """Which users, in which order, the latest first if nothing is said; all that is said holds."""
+
+    search: Annotated[
+        Text | None,
+        Field(description="Letters of the address or the name, or an id.", examples=["ada"]),
+    ] = None
+    role: Literal["admin", "user"] | None = None
+    banned: Annotated[Flag | None, Field(description="A ban that has ended is none.")] = None
+    verified: Annotated[Flag | None, Field(description="Whether the address is.")] = None
+    sort_by: Literal["createdAt", "updatedAt", "email", "name", "role"] = "createdAt"
+    sort_direction: Literal["asc", "desc"] = "desc"
+
+    def wanted(self, now: datetime, limit: int, offset: int = 0) -> Wanted:
+        """Return what the database is asked."""
+        return Wanted(
+            conditions=[*self._searched(), *self._held(now)],
+            sort_by=_COLUMNS.get(self.sort_by, self.sort_by),
+            descending=self.sort_direction == "desc",
+            limit=limit,
+            offset=offset,
+        )
+
+    def filters(self) -> list[str]:
+        """Return the names of the filters that were said."""
+        filters = ("banned", "role", "search", "verified")
+        return [name for name in filters if getattr(self, name) not in {None, ""}]
+
+    def _searched(self) -> Conditions:
+        term = (self.search or "").strip()
+        if not term:
+            return []
+        found = [Condition("email", "contains", term), Condition("name", "contains", term)]
+        with suppress(ValueError):  # most searches are no id
+            found.append(Condition("id", "eq", UUID(term)))
+        return [AnyOf(found)]
+
+    def _held(self, now: datetime) -> Conditions:
+        conditions: list[Condition | AnyOf] = []
+        if self.role is not None:
+            conditions.append(Condition("role", "in", _roles_with(self.role)))
+        if self.banned is not None:
+            conditions += _banned(now) if self.banned else _not_banned(now)
+        if self.verified is not None:
+            conditions.append(Condition("email_verified", "eq", self.verified))
+        return conditions
+
+
+class PageOfUsers(FilterUsers):
+    """Which users, in which order, and which of them."""
+
+    limit: Annotated[int, Field(strict=False, ge=1, le=_LARGEST_PANEL_PAGE)] = _PANEL_PAGE
+    offset: Annotated[int, Field(strict=False, ge=0, le=_FURTHEST)] = 0
+
+
+def _roles_with(role: str) -> list[str]:
+    """Return what may stand in the column of who holds a role: several are joined by commas."""
+    every = (order for size in range(1, len(KNOWN) + 1) for order in permutations(KNOWN, size))
+    return sorted(",".join(order) for order in every if role in order)
+
+
+def _banned(now: datetime) -> Conditions:
+    lasts = [Condition("ban_expires", "eq", None), Condition("ban_expires", "gt", now)]
+    return [Condition("banned", "eq", True), AnyOf(lasts)]
+
+
+def _not_banned(now: datetime) -> Conditions:
+    return [AnyOf([Condition("banned", "eq", False), Condition("ban_expires", "lte", now)])]
 
 
 def _filter(field: str, operator: Operator, said: list[str]) -> Condition:

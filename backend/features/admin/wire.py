@@ -9,7 +9,7 @@ from pydantic_core import PydanticCustomError
 
 from backend.features.sessions.wire import SessionOut, UserOut
 from backend.kernel.refusals import Refusal
-from backend.web.wire import Name, NotNull, PasswordField, Text, WireModel
+from backend.web.wire import Image, Name, NotNull, PasswordField, Text, WireModel
 
 _LONGEST_BAN = 3_153_600_000  # seconds: a hundred years
 
@@ -53,7 +53,7 @@ class NewUserData(WireModel):
 
     model_config = ConfigDict(extra="allow")  # kept only to refuse it by name
 
-    image: Text | None = None
+    image: Image | None = None
     email_verified: Annotated[bool | None, NotNull] = None
 
 
@@ -77,7 +77,7 @@ class UserData(WireModel):
     model_config = ConfigDict(extra="allow")
 
     name: Annotated[Name | None, NotNull] = None
-    image: Text | None = None
+    image: Image | None = None
     email: Annotated[Text | None, NotNull] = None
     email_verified: Annotated[bool | None, NotNull] = None
     role: Any = Field(default=None, description="One role, or a list of them.")

@@ -21,7 +21,8 @@ _REFUSALS = ("UNAUTHORIZED", "ADMINS_ONLY", "VALIDATION_ERROR")
 def read_events(_: Administrator, house: House, query: Annotated[EventQuery, Query()]) -> EventPage:
     """Read the audit trail, newest first, page by page."""
     page = ask(
-        house.workshop.database, lambda db: service.read_page(db, query.filter(), query.limit)
+        house.workshop.database,
+        lambda db: service.read_page(db, query.filter(), query.email, query.limit),
     )
     return EventPage(
         events=[EventOut.of(event) for event in page.events],

@@ -1,11 +1,12 @@
 """Pages of the audit trail, and its figures by hour and by day."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 from typing import Literal
 from uuid import UUID
 
+from backend.kernel.email_address import normal_form
 from backend.kernel.events import EventKind
 from backend.kernel.refusals import Refusal
 from backend.storage import users
@@ -38,11 +39,24 @@ class Bucket:
     live_sessions: int
 
 
-def read_page(db: Db, wanted: Filter, limit: int) -> Page:
-    """Read a page of the trail, newest first, with the addresses of those it names."""
+def read_page(db: Db, wanted: Filter, email: str | None, limit: int) -> Page:
+    """Read a page of the trail, newest first, with the addresses of those it names.
+
+    With `email` only what the user who has this address did, or had done to them.
+    """
+    if email is not None:
+        owner = users.find_by_email(db, normal_form(email))
+        if owner is None or wanted.user_id not in {None, owner.id}:
+            return Page(events=[], emails={}, next_cursor=None)
+        wanted = replace(wanted, user_id=owner.id)
     found = find_page(db, wanted, limit + 1)  # the one too many tells that there is more
     events = found[:limit]
-    named = {who for event in events for who in (event.actor_id, event.subject_id) if who}
+    named = {
+        who
+        for event in events
+        for who in (event.actor_id, event.subject_id, event.impersonated_by)
+        if who
+    }
     return Page(
         events=events,
         emails=users.emails_of(db, named) if named else {},

@@ -35,7 +35,14 @@ class EventQuery(WireModel):
     """Which events; all that is said must hold. `kind` may be repeated, dates are ISO 8601."""
 
     kind: Annotated[list[Kind], BeforeValidator(_all), Field(default_factory=list)]
-    user: Annotated[Id | None, Field(description="Who did it, or had it done to them.")] = None
+    id: Annotated[Id | None, Field(description="One event alone.")] = None
+    user: Annotated[
+        Id | None,
+        Field(description="Who did it, as themselves or as another, or had it done to them."),
+    ] = None
+    email: Annotated[
+        Text | None, Field(description="As `user`: their address.", examples=["ada@example.com"])
+    ] = None
     address: Annotated[Text | None, Field(examples=["203.0.113.7"])] = None
     request_id: Text | None = None
     since: Annotated[Instant | None, Field(alias="from")] = None
@@ -49,6 +56,7 @@ class EventQuery(WireModel):
         """Return what the database is asked."""
         return Filter(
             kinds=[kind.value for kind in self.kind],
+            id=self.id,
             user_id=self.user,
             address=self.address,
             request_id=self.request_id,
@@ -66,6 +74,9 @@ class EventOut(WireModel):
     kind: str = Field(examples=["sign_in"])
     actor: UUID | None = Field(description="Who did it; null for a stranger or the server.")
     subject: UUID | None = Field(description="Who had it done to them.")
+    impersonated_by: UUID | None = Field(
+        description="The admin who did it as `actor`; all zeros if that admin has been deleted."
+    )
     address: str = Field(examples=["203.0.113.7"])
     agent: str = Field(examples=["Mozilla/5.0"])
     request_id: str = Field(examples=["01a203c2-7c95-7bd1-9d3e-2f64c1a0e7b8"])
@@ -79,6 +90,7 @@ class EventOut(WireModel):
             kind=event.kind,
             actor=event.actor_id,
             subject=event.subject_id,
+            impersonated_by=event.impersonated_by,
             address=event.ip_address,
             agent=event.user_agent,
             request_id=event.request_id,

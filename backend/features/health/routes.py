@@ -79,13 +79,13 @@ class ReadinessProbe:
         )
 
 
-@routes.get("/health", answers=Health)
+@routes.get("/health", head=True, answers=Health)
 async def health() -> Health:
     """Tell that the process is up. Never asks the database: a probe must not keep it awake."""
     return Health()
 
 
-@routes.get("/ready", answers=Readiness, or_status=503)
+@routes.get("/ready", head=True, answers=Readiness, or_status=503)
 def readiness(probe: ReadinessProbe) -> Answer:
     """Tell whether requests can be served: 200, or 503 with what is missing."""
     state = probe.look()

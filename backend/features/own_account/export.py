@@ -84,9 +84,10 @@ def _events(db: Db, user: User) -> Iterator[dict[str, Any]]:
     before: UUID | None = None
     while page := find_page(db, Filter(user_id=user.id, before=before), _PAGE):
         for each in page:
-            by_you = each.actor_id == user.id
+            who = each.impersonated_by or each.actor_id
+            by_you = who == user.id
             # What an admin did is about the user; where the admin sat is about the admin.
-            ours = by_you or each.actor_id is None
+            ours = by_you or who is None
             yield {
                 "id": each.id,
                 "at": each.at,

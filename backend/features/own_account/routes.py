@@ -194,9 +194,10 @@ def delete_user_callback(
 
 
 @routes.get("/list-accounts", answers=list[AccountOut], refusals=("UNAUTHORIZED",))
-def list_accounts(work: Work, current: SignedIn) -> Answer:
+def list_accounts(house: House, current: SignedIn) -> Answer:
     """List the ways in which the caller can sign in."""
-    if users.find_password_hash(work.db, current.user.id) is None:
+    whose = current.user.id
+    if ask(house.workshop.database, lambda db: users.find_password_hash(db, whose)) is None:
         return list_of([])
     return list_of([AccountOut.password_of(current.user)])
 

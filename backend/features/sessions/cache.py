@@ -14,6 +14,7 @@ from backend.kernel.secret import SessionToken
 from backend.kernel.tokens import TokenDigest
 from backend.storage.sessions import Session
 from backend.storage.users import User
+from backend.web.answers import Answer
 
 
 @dataclass(slots=True)
@@ -26,8 +27,8 @@ class Current:
     digest: TokenDigest
     good_until: datetime
     """When the row must be read again: the session then ends or is due to be prolonged."""
-    json: bytes
-    """The body of get-session, ready."""
+    answer: Answer
+    """What get-session answers, ready."""
     window_started: float = 0.0
     """For the limit per session: when its present minute began, and what was counted in it."""
     counted: int = 0

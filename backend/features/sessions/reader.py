@@ -17,6 +17,7 @@ from backend.kernel.tokens import TokenDigest, TokenMint, digest
 from backend.storage import sessions
 from backend.storage.sessions import SessionWithUser
 from backend.storage.work import Work, ask
+from backend.web.answers import NOT_KEPT, Answer
 from backend.web.cookies import Cookies
 from backend.web.house import House
 from backend.web.limits import PER_SESSION
@@ -71,8 +72,9 @@ class SessionReader:
             entry = self._cache.get(token_digest)
             if entry is not None and entry.good_until > now:
                 self._count(entry, house.workshop.clock.monotonic())
-                return entry
-        return await self._load(visit, house, token, token_digest, refresh, trusted)
+                return _noted(visit, entry)
+        found = await self._load(visit, house, token, token_digest, refresh, trusted)
+        return found and _noted(visit, found)
 
     def _count(self, entry: Current, now: float) -> None:
         if self._per_minute is None:
@@ -124,6 +126,12 @@ class SessionReader:
         return SessionToken(shown) if self._mint.recognises(shown) else None
 
 
+def _noted(visit: Visit, current: Current) -> Current:
+    if current.session.impersonated_by is not None:  # the audit trail names both
+        visit.client.impersonated_by = current.session.impersonated_by
+    return current
+
+
 def _current(
     found: SessionWithUser, token: SessionToken, token_digest: TokenDigest, due: datetime | None
 ) -> Current:
@@ -137,7 +145,7 @@ def _current(
         token=token,
         digest=token_digest,
         good_until=ends if due is None else min(ends, due),
-        json=body.model_dump_json(by_alias=True).encode(),
+        answer=Answer(body, headers=NOT_KEPT).packed(),
     )
 
 

@@ -17,8 +17,8 @@ from backend.features.sessions.wire import (
 from backend.kernel.refusals import Refusal, plain_refusal
 from backend.kernel.tokens import TokenMint
 from backend.storage import sessions
-from backend.storage.work import Work
-from backend.web.answers import Answer, list_of
+from backend.storage.work import Work, ask
+from backend.web.answers import NOT_KEPT, Answer, list_of
 from backend.web.cookies import Cookies
 from backend.web.endpoint import AUTH
 from backend.web.house import House
@@ -31,7 +31,7 @@ routes = Routes(
 )
 _CLEARED = {"set-cookie": "Clears the session's cookies, if it was the caller's own that ended."}
 
-_NOBODY = Answer(b"null", headers={"pragma": "no-cache"})
+_NOBODY = Answer(b"null", headers=NOT_KEPT).packed()
 
 
 @routes.get("/get-session", answers=SessionAndUser | None, session_optional=True)
@@ -40,9 +40,7 @@ async def get_session(
 ) -> Answer:
     """Return the caller's session and user, or null. Use prolongs the session once a day."""
     current = await reader.read(visit, house, refresh=not query.disable_refresh)
-    if current is None:
-        return _NOBODY
-    return Answer(current.json, headers={"pragma": "no-cache"})
+    return _NOBODY if current is None else current.answer
 
 
 @routes.post("/get-session", refusals=("METHOD_NOT_ALLOWED_DEFER_SESSION_REQUIRED",))
@@ -69,9 +67,10 @@ def sign_out(
 @routes.get(
     "/list-sessions", answers=list[SessionOut], refusals=("UNAUTHORIZED", "SESSION_NOT_FRESH")
 )
-def list_sessions(work: Work, current: FreshlySignedIn) -> Answer:
+def list_sessions(house: House, current: FreshlySignedIn) -> Answer:
     """List the caller's live sessions. Only the caller's own shows its real token."""
-    found = sessions.list_live(work.db, current.user.id, work.now())
+    whose, now = current.user.id, house.workshop.clock.now()
+    found = ask(house.workshop.database, lambda db: sessions.list_live(db, whose, now))
     own = current.session.id
     return list_of(
         SessionOut.of(each, current.token.reveal() if each.id == own else str(each.id))

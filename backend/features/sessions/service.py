@@ -101,6 +101,7 @@ def sign_out(work: Work, token: SessionToken) -> None:
     """End the session of this token, if there still is one."""
     ended = sessions.delete_by_digest(work.db, digest(token))
     if ended is not None:
+        work.client.impersonated_by = ended.impersonated_by
         work.record(Event(EventKind.SIGN_OUT, actor=ended.user_id, subject=ended.user_id))
 
 

@@ -1,8 +1,10 @@
 """The state of the deployment over HTTP, for admins."""
 
-from backend.features.admin.status import Deployment, StatusOut
+from backend.features.admin.status import Deployment, StatusOut, proxy_of
 from backend.features.sessions.guard import Administrator
+from backend.web.house import House
 from backend.web.routes import Routes
+from backend.web.visit import Visit
 
 routes = Routes(
     "admin",
@@ -13,6 +15,6 @@ routes = Routes(
 
 
 @routes.get("/status", answers=StatusOut, refusals=("UNAUTHORIZED", "ADMINS_ONLY"))
-def read_status(_: Administrator, deployment: Deployment) -> StatusOut:
+def read_status(_: Administrator, visit: Visit, house: House, deployment: Deployment) -> StatusOut:
     """Tell the version, where the data is and whether it lasts, and the state of all that helps."""
-    return deployment.look()
+    return deployment.look(proxy_of(visit, house.addresses))

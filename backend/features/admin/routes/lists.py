@@ -1,0 +1,91 @@
+"""The lists of the panel over HTTP: users, as a page and as a file, and sessions."""
+
+from typing import Annotated
+
+from fastapi import Query
+
+from backend.features.admin import listing, user_export
+from backend.features.admin.authority import LIST_USERS, authorise
+from backend.features.admin.list_wire import (
+    ActiveUserOut,
+    ActiveUsers,
+    LiveSession,
+    LiveSessions,
+    SessionsQuery,
+)
+from backend.features.admin.user_query import FilterUsers, PageOfUsers
+from backend.features.sessions.guard import Administrator
+from backend.kernel.events import Event, EventKind
+from backend.storage import session_list, user_list
+from backend.storage.user_list import COUNTED
+from backend.storage.work import Work, ask
+from backend.web.answers import Stream
+from backend.web.house import House
+from backend.web.routes import Routes
+
+routes = Routes("admin", prefix="/api/admin", auth_rules=False)
+_REFUSALS = ("UNAUTHORIZED", "ADMINS_ONLY", "VALIDATION_ERROR")
+
+
+@routes.get("/users", answers=ActiveUsers, refusals=_REFUSALS)
+def find_users(
+    _: Administrator, house: House, query: Annotated[PageOfUsers, Query()]
+) -> ActiveUsers:
+    """Find users, page by page, with their live sessions and their last sign-in.
+
+    `total` is exact up to 10,000; beyond it is an estimate, which no page has to wait for.
+    """
+    now = house.workshop.clock.now()
+    wanted = query.wanted(now, query.limit, query.offset)
+    found, total = ask(house.workshop.database, lambda db: listing.find_active(db, wanted, now))
+    return ActiveUsers(
+        users=[ActiveUserOut.with_activity(each) for each in found],
+        total=total,
+        total_is_estimate=total > COUNTED,
+        limit=query.limit,
+        offset=query.offset,
+    )
+
+
+@routes.get(
+    "/users.csv",
+    answers=Stream,
+    media_type="text/csv",
+    headers={"content-disposition": "A name for the file."},
+    refusals=(*_REFUSALS, LIST_USERS.refusal),
+)
+def export_users(
+    current: Administrator,
+    work: Work,
+    house: House,
+    query: Annotated[FilterUsers, Query()],
+) -> Stream:
+    """Download all users whom the filters let pass, as CSV for a spreadsheet.
+
+    The audit trail says who did, and how many users there were when the download began.
+    """
+    database, now = house.workshop.database, work.now()
+    wanted = query.wanted(now, user_export.BATCH)
+    matching = ask(database, lambda db: user_list.count_all(db, wanted.conditions))
+    authorise(work, current, LIST_USERS)
+    detail: dict[str, str | int | bool] = {"users": matching, "filters": ",".join(query.filters())}
+    work.record(Event(EventKind.USERS_EXPORTED, current.user.id, detail=detail))
+    return Stream(
+        user_export.csv_of(listing.all_in_batches(database, wanted, now)),
+        b"text/csv; charset=utf-8",
+        headers={"content-disposition": f'attachment; filename="users-{now:%Y-%m-%d}.csv"'},
+    )
+
+
+@routes.get("/sessions", answers=LiveSessions, refusals=_REFUSALS)
+def find_sessions(
+    _: Administrator, house: House, query: Annotated[SessionsQuery, Query()]
+) -> LiveSessions:
+    """Find everybody's live sessions, newest first, page by page; those of impersonators too."""
+    now, wanted = house.workshop.clock.now(), query.filter()
+    found = ask(
+        house.workshop.database,
+        lambda db: session_list.find_page(db, wanted, now, query.limit + 1),
+    )
+    page = [LiveSession.of(each) for each in found[: query.limit]]
+    return LiveSessions(sessions=page, cursor=page[-1].id if len(found) > query.limit else None)

@@ -1,0 +1,1 @@
+"""Does a stream arrive as it is sent?"""

@@ -1,0 +1,29 @@
+"""The application: FastAPI, with our own way in."""
+
+from typing import Any
+
+from fastapi import FastAPI
+from starlette.types import ASGIApp, Receive, Scope, Send
+
+from backend.web.endpoint import Endpoint
+from backend.web.entrance import Entrance
+
+
+class Api(FastAPI):
+    """FastAPI, around which every request and every answer passes through one entrance."""
+
+    entrance: ASGIApp
+
+    def build_entrance(self, **dressing: Any) -> None:
+        """Open the way in, once all routes are there; see `Entrance`."""
+        rooms = {
+            (method, route.path): route.app
+            for route in self.routes
+            if isinstance(route, Endpoint) and "{" not in route.path
+            for method in route.methods or ()
+        }
+        self.entrance = Entrance(super().__call__, rooms, **dressing)
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        scope["app"] = self
+        await self.entrance(scope, receive, send)

@@ -1,0 +1,221 @@
+"""A browser as far as auth can tell: it keeps cookies, names its origin and follows nothing.
+
+It keeps also what a real browser would drop: whether one would is a finding of its own, and must
+not hide all others.
+"""
+
+import re
+import ssl
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from http.cookiejar import CookieJar, DefaultCookiePolicy
+from typing import Any
+from urllib.parse import urlsplit
+
+import httpx
+
+from doctor.clock import Clock
+from doctor.deployment import Deployment
+from doctor.findings import CannotTell
+from doctor.secret import NOTHING, Secret
+from doctor.set_cookie import SetCookie, read_set_cookie
+
+Say = Callable[[str], None]
+
+USER_AGENT = "Gatehouse-Doctor"
+_SIGNED = re.compile(r"[A-Za-z0-9]{20,}\.(?:[A-Za-z0-9+/]|%2[BF]){43,}(?:=|%3D)", re.IGNORECASE)
+_LONGEST_WAIT = 65  # seconds; the longest window of a rate limit is a minute
+_WAITS = 4  # for one request
+_BODY_AT_MOST = 1_000_000  # bytes
+
+
+@dataclass(frozen=True)
+class Reply:
+    """An answer, with the seconds until its head had come."""
+
+    status: int
+    headers: httpx.Headers
+    body: bytes
+    seconds: float
+    url: str
+
+    @property
+    def cookies(self) -> tuple[SetCookie, ...]:
+        """Every Set-Cookie line."""
+        return tuple(map(read_set_cookie, self.headers.get_list("set-cookie")))
+
+    def json(self) -> Any:
+        """Return the body's JSON, or None if it is none."""
+        try:
+            return httpx.Response(200, content=self.body).json()
+        except ValueError:
+            return None
+
+    def field(self, name: str) -> Any:
+        """Return a field of a JSON object, or None."""
+        said = self.json()
+        return said.get(name) if isinstance(said, dict) else None
+
+    @property
+    def told(self) -> str:
+        """The status, and the message if there is one: what evidence quotes."""
+        message = self.field("message")
+        return f"{self.status} {message[:120]!r}" if isinstance(message, str) else str(self.status)
+
+
+class Wire:
+    """The connection to one origin, and the patience with its rate limits."""
+
+    def __init__(self, base: str, deployment: Deployment, clock: Clock, say: Say) -> None:
+        self.base = base
+        self._clock = clock
+        self._say = say
+        self._connect_to = deployment.address if base == deployment.url else None
+        self._client = httpx.Client(
+            timeout=deployment.patience,
+            verify=_trust(deployment),
+            trust_env=False,
+            # Cookies are the Browser's: httpx would send those of one to all.
+            cookies=CookieJar(DefaultCookiePolicy(allowed_domains=[])),
+            headers={"user-agent": USER_AGENT, "accept": "application/json, */*"},
+        )
+
+    def close(self) -> None:
+        """Let go of the connections."""
+        self._client.close()
+
+    def send(
+        self, method: str, path: str, headers: Mapping[str, str], content: bytes | None
+    ) -> Reply:
+        """Send one request; raises httpx.TransportError."""
+        with self.stream(method, path, headers, content) as (response, seconds):
+            body = b""
+            for piece in response.iter_bytes():
+                body += piece
+                if len(body) > _BODY_AT_MOST:
+                    break
+            return Reply(response.status_code, response.headers, body, seconds, str(response.url))
+
+    @contextmanager
+    def stream(
+        self, method: str, path: str, headers: Mapping[str, str], content: bytes | None
+    ) -> Iterator[tuple[httpx.Response, float]]:
+        """Open an answer whose body comes piece by piece; raises httpx.TransportError."""
+        request = self._request(method, path, headers, content)
+        began = self._clock.monotonic()
+        response = self._client.send(request, stream=True)
+        try:
+            yield response, self._clock.monotonic() - began
+        finally:
+            response.close()
+
+    def pause(self, reply: Reply) -> None:
+        """Wait as long as an answer asks; raises CannotTell where it does not say."""
+        told = reply.headers.get("retry-after", reply.headers.get("x-retry-after", ""))
+        if not told.isdecimal() or int(told) > _LONGEST_WAIT:
+            when = f"asked to come back after {told} s" if told else "did not say when to come back"
+            raise CannotTell(f"{urlsplit(reply.url).path} answered {reply.told} and {when}")
+        why = "the rate limit" if reply.status == 429 else "a busy server"
+        self._say(f"waiting {told} s for {why}")
+        self._clock.wait(int(told) + 0.2)
+
+    def _request(
+        self, method: str, path: str, headers: Mapping[str, str], content: bytes | None
+    ) -> httpx.Request:
+        if self._connect_to is None:
+            url, host = httpx.URL(self.base + path), {}
+        else:
+            url = httpx.URL(f"http://{self._connect_to}{path}")
+            host = {"host": urlsplit(self.base).netloc}
+        return self._client.build_request(method, url, headers={**headers, **host}, content=content)
+
+
+@dataclass
+class Browser:
+    """One jar of cookies in front of a wire. `origin` is that of the page it shows."""
+
+    wire: Wire
+    origin: str
+    jar: dict[str, SetCookie] = field(default_factory=dict)
+    session_ends: str = ""
+    """When its session ends, as the server said it."""
+    bearer: Secret = NOTHING
+    """A session shown as a bearer token, in place of a cookie."""
+
+    def get(self, path: str, **headers: str) -> Reply:
+        """GET as a page of `origin` does."""
+        return self.send("GET", path, None, headers)
+
+    def post(self, path: str, said: Any, **headers: str) -> Reply:
+        """POST JSON as a page of `origin` does."""
+        return self.send("POST", path, said, headers)
+
+    def send(
+        self, method: str, path: str, said: Any = None, headers: Mapping[str, str] | None = None
+    ) -> Reply:
+        """Send, keep the cookies, and be patient with rate limits and a busy server."""
+        reply = self.send_once(method, path, said, headers)
+        for _ in range(_WAITS):
+            if reply.status not in {429, 503}:
+                break
+            self.wire.pause(reply)
+            reply = self.send_once(method, path, said, headers)
+        return reply
+
+    def send_once(
+        self, method: str, path: str, said: Any = None, headers: Mapping[str, str] | None = None
+    ) -> Reply:
+        """Send without patience: what is refused is refused."""
+        own = self.headers(method, said, headers)
+        reply = self.wire.send(method, path, own, _encoded(said))
+        for cookie in reply.cookies:
+            self._keep(cookie)
+        return reply
+
+    def headers(
+        self, method: str, said: Any = None, headers: Mapping[str, str] | None = None
+    ) -> dict[str, str]:
+        """Return what goes with a request; `headers` add to it, names with _ for -."""
+        own = {"cookie": "; ".join(f"{each.name}={each.value}" for each in self.jar.values())}
+        if method not in {"GET", "HEAD"}:
+            own["origin"] = self.origin
+        if said is not None:
+            own["content-type"] = "application/json"
+        if self.bearer:
+            own["authorization"] = f"Bearer {self.bearer.reveal()}"
+        named = {name.replace("_", "-"): value for name, value in (headers or {}).items()}
+        return {name: value for name, value in {**own, **named}.items() if value}
+
+    def session_cookie(self) -> SetCookie | None:
+        """Return the cookie that holds the session, whatever a proxy may call it."""
+        return session_cookie_in(self.jar.values())
+
+    def copy(self) -> "Browser":
+        """Return another browser that holds the same cookies, as a thief would."""
+        return Browser(self.wire, self.origin, dict(self.jar), self.session_ends, self.bearer)
+
+    def _keep(self, cookie: SetCookie) -> None:
+        if cookie.deletes:
+            self.jar.pop(cookie.name, None)
+        else:
+            self.jar[cookie.name] = cookie  # one that is there already keeps its place in the row
+
+
+def session_cookie_in(cookies: Iterable[SetCookie]) -> SetCookie | None:
+    """Return the one that holds a session, whatever a proxy may call it."""
+    held = [each for each in cookies if not each.deletes]
+    named = [each for each in held if each.name.endswith("better-auth.session_token")]
+    signed = [each for each in held if _SIGNED.fullmatch(each.value)]
+    return next(iter(named + signed), None)
+
+
+def _encoded(said: Any) -> bytes | None:
+    return None if said is None else httpx.Request("POST", "http://x", json=said).content
+
+
+def _trust(deployment: Deployment) -> ssl.SSLContext:
+    context = ssl.create_default_context()
+    if deployment.ca_file is not None:
+        context.load_verify_locations(deployment.ca_file)
+    return context

@@ -1,0 +1,36 @@
+"""The checks, in the order in which they are made: what others rest on comes first."""
+
+from doctor.checks import (
+    account,
+    address,
+    clocks,
+    cookies,
+    enumeration,
+    frontend,
+    headers,
+    limits,
+    mail,
+    operations,
+    origins,
+    protection,
+    reach,
+    streaming,
+)
+
+CHECKS = (
+    *reach.CHECKS,
+    *headers.CHECKS,
+    *account.CHECKS,
+    *cookies.CHECKS,
+    *clocks.CHECKS,
+    *account.SESSIONS,
+    *protection.CHECKS,
+    *origins.CHECKS,
+    *address.CHECKS,
+    *streaming.CHECKS,
+    *limits.CHECKS,
+    *enumeration.CHECKS,
+    *frontend.CHECKS,
+    *operations.CHECKS,
+    *mail.CHECKS,
+)

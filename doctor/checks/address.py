@@ -1,0 +1,70 @@
+"""Which address the server takes the caller for: limits and the audit trail rest on it."""
+
+from doctor.account import session_of
+from doctor.check import check
+from doctor.deployment import is_public_host
+from doctor.examination import Examination
+from doctor.findings import CannotTell, Outcome, failed, passed, warned
+
+_FIRST, _LAST = "198.51.100.1", "198.51.100.2"  # documentation addresses, RFC 5737
+_OTHERS = {
+    "x_real_ip": "198.51.100.3",
+    "forwarded": "for=198.51.100.4",
+    "cf_connecting_ip": "198.51.100.5",
+    "true_client_ip": "198.51.100.6",
+    "x_client_ip": "198.51.100.7",
+    "x_gatehouse_client_ip": "198.51.100.8",
+}
+_FORGED = "198.51.100."
+_PAST = "the doctor runs on the server itself, past its proxy"
+
+
+@check("address.true", "The server cannot be told a false client address", "session.read")
+def true_address(exam: Examination) -> Outcome:
+    """Who can choose their address escapes every limit, and puts another's into the audit trail."""
+    browser = exam.stranger()
+    said = {"email": exam.account.email, "password": exam.account.password.reveal()}
+    forged = {"x_forwarded_for": f"{_FIRST}, {_LAST}", **_OTHERS}
+    reply = browser.post("/api/auth/sign-in/email", said, **forged)
+    found = session_of(browser) if reply.status == 200 else None
+    if found is None:
+        raise CannotTell(f"signing in answered {reply.told}")
+    believed = str(found["session"].get("ipAddress") or "")
+    exam.seen["address"] = believed
+    if not believed:
+        return warned("the server saw no address at all", "Limits then count everybody together.")
+    if exam.deployment.inside and believed == _LAST:
+        raise CannotTell(f"the last X-Forwarded-For was believed, as it must be from here: {_PAST}")
+    is_forged = believed.startswith(_FORGED)
+    is_ours = exam.deployment.inside or not exam.deployment.is_public
+    if not is_ours and not is_forged and not is_public_host(believed):
+        return warned(
+            f"the server saw {believed}, an address of its own network, and not the caller's",
+            "If the doctor runs elsewhere, all visitors share one rate limit: let the proxy append "
+            "the caller's address to X-Forwarded-For, and name the proxy in TRUSTED_PROXIES.",
+        )
+    if not is_forged:
+        return passed(f"six kinds of forged headers were sent, and the server saw {believed}")
+    if believed == _LAST and not exam.deployment.is_public:
+        return warned(
+            "the last X-Forwarded-For was believed, as it must be from a proxy",
+            "The doctor calls from an address in TRUSTED_PROXIES, without a proxy between. Run it "
+            "from outside to see what strangers can do. If strangers share this network, name "
+            "your proxy alone in TRUSTED_PROXIES.",
+        )
+    return failed(
+        f"the server believed {_header_of(believed)}",
+        "It must believe nothing but the last X-Forwarded-For entry, and that one only from your "
+        "proxy: let the proxy append the caller's address, and name it in TRUSTED_PROXIES.",
+    )
+
+
+def _header_of(believed: str) -> str:
+    if believed in {_FIRST, _LAST}:
+        which = "first" if believed == _FIRST else "last"
+        return f"the {which} X-Forwarded-For entry, which the caller wrote"
+    named = [name for name, told in _OTHERS.items() if believed in told]
+    return f"{named[0].replace('_', '-')}, which the caller wrote" if named else believed
+
+
+CHECKS = (true_address,)

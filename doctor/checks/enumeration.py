@@ -1,0 +1,172 @@
+"""Can a stranger find out who has an account, by what is answered or by how long it takes?"""
+
+import statistics
+from collections.abc import Sequence
+
+from doctor.account import SIGN_IN, Account
+from doctor.browser import Reply
+from doctor.check import check
+from doctor.checks.mail import RESET
+from doctor.clock import unguessable
+from doctor.examination import Examination
+from doctor.findings import CannotTell, Outcome, failed, passed, warned
+
+_EACH = 3  # wrong sign-ins with a known address, and as many with an unknown one
+_LEAST_GAP = 0.03  # seconds; what is less, the network does by itself
+_TELLS, _HINTS = 0.5, 0.25  # parts of what checking a password costs
+_SEEN = "wrong sign-ins"
+# Different with every answer, whoever is asked about.
+_VARY = {"date", "content-length", "x-request-id", "retry-after", "age", "server-timing"}
+_SAME = (
+    "The server answers both alike by itself. Look for what answers differently in between: a "
+    "proxy's own error page, a firewall that knows names, a hook of your own."
+)
+
+
+@check(
+    "enumeration.sign-in",
+    "A wrong sign-in does not tell whether the address is known",
+    "account.sign-in",
+)
+def sign_in(exam: Examination) -> Outcome:
+    """Who knows the names has half of each key (ASVS 6.3.8)."""
+    known, unknown = _wrong_sign_ins(exam)
+    different = _differences(known, unknown)
+    if different:
+        return failed("; ".join(different), _SAME)
+    return passed(f"both {known[0].told}, with the same headers")
+
+
+@check(
+    "enumeration.sign-in-time",
+    "The time of a wrong sign-in does not tell either",
+    "account.sign-in",
+)
+def sign_in_time(exam: Examination) -> Outcome:
+    """A server that checks no password for unknown addresses answers those sooner."""
+    known, unknown = ([reply.seconds for reply in replies] for replies in _wrong_sign_ins(exam))
+    gap = statistics.median(known) - statistics.median(unknown)
+    # The way there and back is in each of them; what is left is the work, above all the hash.
+    way = statistics.median(
+        exam.stranger().send_once("GET", "/health").seconds for _ in range(_EACH)
+    )
+    work = max(statistics.median(known), statistics.median(unknown)) - way
+    evidence = (
+        f"known {_ms(known)}, unknown {_ms(unknown)} (medians of {_EACH}); "
+        f"the way alone takes {way * 1000:,.0f} ms"
+    )
+    if not _are_apart(known, unknown) or abs(gap) < max(_LEAST_GAP, _HINTS * work):
+        noticed = max(_LEAST_GAP, _HINTS * work) * 1000
+        return passed(f"{evidence}; a gap below {noticed:,.0f} ms would not be noticed here")
+    told = failed if abs(gap) >= _TELLS * work else warned
+    return told(
+        f"{evidence}: {abs(gap) * 1000:,.0f} ms apart",
+        "Run the doctor again, as a busy server can look like this. If it stays: the server hashes "
+        "for unknown addresses too, so something in between answers for it; and users who came "
+        "with foreign hashes cost something else until their first sign-in.",
+    )
+
+
+@check(
+    "enumeration.reset", "Asking for a new password does not tell who is known", "account.sign-in"
+)
+def reset(exam: Examination) -> Outcome:
+    """The form for forgotten passwords is open to everybody."""
+    known = exam.stranger().post(RESET, {"email": exam.account.email})
+    unknown = exam.stranger().post(RESET, {"email": _nobody()})
+    different = _differences([known], [unknown])
+    if different:
+        return failed("; ".join(different), _SAME)
+    if known.status != 200:
+        raise CannotTell(f"both were answered {known.told}")
+    return passed("both 200, with the same words")
+
+
+@check(
+    "enumeration.sign-up", "Signing up does not tell whether an address is taken", "session.read"
+)
+def sign_up(exam: Examination) -> Outcome:
+    """Better Auth tells, and so does Gatehouse unless addresses are verified first."""
+    browser, again = exam.stranger(), Account.invented()
+    again.email = exam.account.email
+    reply = again.sign_up(browser)
+    if reply.field("code") == "EMAIL_PASSWORD_SIGN_UP_DISABLED":
+        return passed("nobody may sign up here, and everybody is told so")
+    if reply.status == 200 and not reply.field("token"):
+        return passed("200 for a taken address too")
+    if reply.status == 422:
+        return warned(
+            f"a taken address is answered {reply.told}",
+            "Set REQUIRE_VERIFIED_EMAIL=on if that matters: then signing up answers everybody "
+            "alike, and a mail tells the owner. It needs a mailer.",
+        )
+    if reply.status == 200:
+        again.delete(browser)
+        return failed(
+            f"a taken address was answered {reply.told}",
+            "A second account was made for it, so several servers answer here, each with a "
+            "database of its own. Give all of them the same DATABASE_URL.",
+        )
+    return failed(f"a taken address was answered {reply.told}", _SAME)
+
+
+def _wrong_sign_ins(exam: Examination) -> tuple[list[Reply], list[Reply]]:
+    """Sign in wrongly, in turns, so that a slow minute hits both alike; once per examination."""
+    if _SEEN not in exam.seen:
+        known: list[Reply] = []
+        # The check of the limits has just made one: each more may cost ten seconds of waiting.
+        first = exam.seen.get("a stranger's sign-in")
+        unknown: list[Reply] = [first] if first else []
+        nobody = _nobody()
+        for turn in range(_EACH):
+            exam.say(f"signing in wrongly, known and unknown, {turn + 1} of {_EACH}")
+            known.append(_wrong(exam, exam.account.email))
+            if len(unknown) < _EACH:
+                unknown.append(_wrong(exam, nobody))
+        exam.seen[_SEEN] = known, unknown
+    found: tuple[list[Reply], list[Reply]] = exam.seen[_SEEN]
+    return found
+
+
+def _wrong(exam: Examination, email: str) -> Reply:
+    return exam.stranger().post(SIGN_IN, {"email": email, "password": f"Pw-{unguessable(24)}"})
+
+
+def _nobody() -> str:
+    return f"nobody-{unguessable(12)}@example.com"
+
+
+def _differences(known: Sequence[Reply], unknown: Sequence[Reply]) -> list[str]:
+    """Say what is so in every answer about a known address and in none about an unknown one."""
+    of_known, of_unknown = list(map(_traits, known)), list(map(_traits, unknown))
+    told = {
+        "a known address": _in_each_of(of_known, and_in_none_of=of_unknown),
+        "an unknown one": _in_each_of(of_unknown, and_in_none_of=of_known),
+    }
+    return [
+        f"only {whose}: {', '.join(sorted(traits))}" for whose, traits in told.items() if traits
+    ]
+
+
+def _in_each_of(these: list[set[str]], *, and_in_none_of: list[set[str]]) -> set[str]:
+    return set.intersection(*these).difference(*and_in_none_of)
+
+
+def _traits(reply: Reply) -> set[str]:
+    said = reply.json()
+    words = {f"{name} {said[name]!r}" for name in said} if isinstance(said, dict) else set()
+    headers = {f"the header {name}" for name in set(reply.headers) - _VARY}
+    cookies = {f"the cookie {cookie.name}" for cookie in reply.cookies}
+    return {f"status {reply.status}", *words, *headers, *cookies}
+
+
+def _are_apart(one: Sequence[float], other: Sequence[float]) -> bool:
+    """Tell whether all of one took longer than all of the other."""
+    return min(one) > max(other) or min(other) > max(one)
+
+
+def _ms(seconds: Sequence[float]) -> str:
+    return f"{statistics.median(seconds) * 1000:,.0f} ms"
+
+
+CHECKS = (sign_in, sign_in_time, reset, sign_up)

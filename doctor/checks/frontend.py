@@ -1,0 +1,226 @@
+"""Through the app: its server passes /api/auth on, and the session is first-party there."""
+
+from typing import Any
+
+from doctor.account import GET_SESSION, SIGN_OUT, session_of
+from doctor.browser import Browser
+from doctor.check import check
+from doctor.checks import frontend_cookie
+from doctor.checks.frontend_cookie import app_browser
+from doctor.checks.streaming import STREAM, watch
+from doctor.deployment import PROTECTED
+from doctor.examination import Examination
+from doctor.findings import CannotTell, Outcome, failed, passed, warned
+
+_GUIDE = "docs/frontend.md has the proxy.ts that passes it on."
+_KEY = (
+    "Set FRONTEND_PROXY_KEY at the server, and let the app's server send it in X-Gatehouse-Key "
+    f"with the visitor's address in X-Gatehouse-Client-IP. {_GUIDE}"
+)
+_FORGED = {
+    "x_forwarded_for": "198.51.100.21",
+    "x_real_ip": "198.51.100.22",
+    "x_gatehouse_client_ip": "198.51.100.23",
+    "forwarded": "for=198.51.100.24",
+}
+_STRANGER = "https://evil.example"
+
+
+@check("frontend.reaches", "The app passes /api/auth on to the server", "reach.ready")
+def reaches(exam: Examination) -> Outcome:
+    """Without it the app's pages sign nobody in."""
+    reply = _browser(exam).send_once("GET", "/api/auth/ok")
+    if reply.status == 200 and reply.field("ok") is True:
+        return passed(f"{exam.deployment.frontend}/api/auth/ok answered 200")
+    kind = reply.headers.get("content-type", "of no type")
+    return failed(
+        f"/api/auth/ok answered {reply.told}, a body {kind}",
+        f"Does the app's server rewrite /api/auth/* to {exam.deployment.url}? {_GUIDE}",
+    )
+
+
+@check(
+    "frontend.sign-in", "Signing in through the app works", "frontend.reaches", "account.sign-in"
+)
+def sign_in(exam: Examination) -> Outcome:
+    """As a page of the app does it, with the app's origin."""
+    browser = _browser(exam)
+    exam.seen["app sign-in"] = reply = exam.account.sign_in(browser)
+    exam.seen["app browser"] = browser
+    if reply.status == 200:
+        return passed("200, with the account that was made at the server")
+    if reply.field("code") in {"INVALID_ORIGIN", "MISSING_OR_NULL_ORIGIN"}:
+        return failed(reply.told, f"Set FRONTEND_URL={exam.deployment.frontend} at the server.")
+    if reply.status == 401:
+        return failed(
+            f"{reply.told}: the account is known at {exam.deployment.url} and not through the app",
+            "The app passes on to another server, or to one with another database.",
+        )
+    return failed(reply.told, f"Does the app pass bodies and headers on as they are? {_GUIDE}")
+
+
+@check("frontend.session", "The session is known through the app", "frontend.cookie")
+def session(exam: Examination) -> Outcome:
+    """And it is the right user's: an app that keeps answers shows one user another's."""
+    found = session_of(app_browser(exam))
+    if found is None:
+        return failed(
+            "get-session answered null through the app",
+            f"The app's server does not pass the Cookie header on, or keeps answers. {_GUIDE}",
+        )
+    if found["user"].get("email") != exam.account.email:
+        return failed(
+            "get-session names somebody else",
+            "The app's server keeps answers: it must not cache anything below /api/auth.",
+        )
+    if session_of(_browser(exam)) is not None:
+        return failed(
+            "get-session names a user to a visitor without a cookie",
+            "The app's server keeps answers, or sends cookies of its own: it must do neither.",
+        )
+    exam.seen["app session"] = found
+    return passed("the account's, and nobody without a cookie")
+
+
+@check("frontend.address", "The visitor's address comes through", "frontend.session")
+def address(exam: Examination) -> Outcome:
+    """Otherwise all visitors share the rate limits of the app's server: a few lock out everyone."""
+    direct = session_of(exam.signed_in())
+    through = _address(exam.seen["app session"])
+    seen_directly = _address(direct or {"session": {}})
+    evidence = f"directly the server saw {seen_directly or 'none'}, through the app {through}"
+    if not through:
+        return warned("through the app the server saw no address at all", _KEY)
+    if seen_directly == through:
+        if not exam.deployment.is_public:
+            return passed(f"{evidence}; on one machine or network that proves little")
+        return passed(evidence)
+    if (":" in seen_directly) != (":" in through):
+        return warned(
+            f"{evidence}: one IPv4, one IPv6, which cannot be compared",
+            f"Compare the second with this machine's own address. If it is the app's: {_KEY}",
+        )
+    return failed(f"{evidence}: all visitors share one rate limit", _KEY)
+
+
+@check("frontend.forged-address", "A visitor cannot forge it on the way", "frontend.session")
+def forged_address(exam: Examination) -> Outcome:
+    """With the key in its hand the app's server must not pass on what visitors claim."""
+    browser = _browser(exam)
+    said = {"email": exam.account.email, "password": exam.account.password.reveal()}
+    reply = browser.post("/api/auth/sign-in/email", said, **_FORGED)
+    found = session_of(browser) if reply.status == 200 else None
+    if found is None:
+        raise CannotTell(f"signing in answered {reply.told}")
+    believed = _address(found)
+    named = [
+        name.replace("_", "-") for name, told in _FORGED.items() if believed and believed in told
+    ]
+    if not named:
+        return passed(f"{len(_FORGED)} forged headers were sent, and the server saw {believed}")
+    return failed(
+        f"the server believed {named[0]}, which the visitor wrote",
+        "Let the app's server set X-Gatehouse-Client-IP always, from what its own host tells it: "
+        "the last X-Forwarded-For entry, or the header that this host overwrites.",
+    )
+
+
+@check("frontend.foreign", "Other sites get no say through the app", "frontend.session")
+def foreign(exam: Examination) -> Outcome:
+    """The app is one origin with itself and needs no CORS; some hosts add it all the same."""
+    browser = app_browser(exam).copy()
+    reply = browser.post(
+        "/api/auth/update-user", {"name": "Written by another site"}, origin=_STRANGER
+    )
+    if reply.status != 403:
+        return failed(
+            f"a write with the Origin {_STRANGER} answered {reply.told}",
+            "The app's server must pass the Origin header on as it came.",
+        )
+    allowed = browser.get(GET_SESSION, origin=_STRANGER).headers.get("access-control-allow-origin")
+    if allowed in {_STRANGER, "*"}:
+        return failed(
+            f"Access-Control-Allow-Origin: {allowed} to {_STRANGER}",
+            "Take the CORS headers out of the app's server or host: its own pages need none.",
+        )
+    return passed("no CORS needed and none given; a foreign Origin's write is refused")
+
+
+@check("frontend.protected", "Protected paths stay protected through it", "frontend.session")
+def protected(exam: Examination) -> Outcome:
+    """A path that is not passed on at all may answer 404, or with a page of the app."""
+    passed_on, let_in = [], []
+    for path in PROTECTED:
+        reply = _browser(exam).get(path)
+        if reply.status == 401:
+            passed_on.append(path)
+        elif reply.status == 200 and isinstance(reply.json(), dict | list):
+            let_in.append(path)
+    exam.seen["passed on"] = passed_on
+    if let_in:
+        return failed(
+            f"without a session: {', '.join(let_in)} answered 200",
+            "The app's server adds a session of its own, or keeps answers.",
+        )
+    return passed(f"401 on {', '.join(passed_on)}" if passed_on else "none of them is passed on")
+
+
+@check("frontend.stream", "An event stream arrives piece by piece through it", "frontend.protected")
+def stream(exam: Examination) -> Outcome:
+    """Rewrites of some hosts collect an answer before they pass it on."""
+    if STREAM not in exam.seen["passed on"]:
+        raise CannotTell(f"the app does not pass {STREAM} on")
+    return watch(app_browser(exam), exam.clock)
+
+
+@check(
+    "frontend.sign-out",
+    "Signing out through it ends the session everywhere",
+    "frontend.session",
+    "frontend.foreign",
+)
+def sign_out(exam: Examination) -> Outcome:
+    """Last, as it ends what the checks before it used."""
+    browser = app_browser(exam)
+    copied = browser.copy()
+    reply = browser.post(SIGN_OUT, {})
+    if reply.status != 200:
+        return failed(f"sign-out answered {reply.told}", f"Does the app pass POST on? {_GUIDE}")
+    if browser.session_cookie() is not None:
+        return failed("the cookie was not cleared", "The app's server drops Set-Cookie lines.")
+    if session_of(copied) is not None:
+        return failed(
+            "a copy of the cookie still opens the session through the app",
+            "The app's server keeps answers: nothing below /api/auth may be cached.",
+        )
+    direct = Browser(exam.server, exam.deployment.url, copied.jar)
+    if session_of(direct) is not None:
+        return failed(
+            "a copy of the cookie still opens the session at the server",
+            "The app's server answers sign-out by itself: it must pass it on.",
+        )
+    return passed("cleared in the browser, and a copy opens nothing")
+
+
+def _browser(exam: Examination) -> Browser:
+    if exam.app is None or exam.deployment.frontend is None:
+        raise CannotTell("no app was given: --frontend https://my-app.example")
+    return Browser(exam.app, exam.deployment.frontend)
+
+
+def _address(found: dict[str, Any]) -> str:
+    return str(found["session"].get("ipAddress") or "")
+
+
+CHECKS = (
+    reaches,
+    sign_in,
+    *frontend_cookie.CHECKS,
+    session,
+    address,
+    forged_address,
+    foreign,
+    protected,
+    stream,
+    sign_out,
+)

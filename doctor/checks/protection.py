@@ -1,0 +1,168 @@
+"""Nobody gets in who does not belong: without a session, and with cookies that open nothing."""
+
+import base64
+import hmac
+from urllib.parse import quote
+
+from doctor.account import GET_SESSION, seconds_left
+from doctor.browser import Browser, Reply
+from doctor.check import check
+from doctor.clock import unguessable
+from doctor.deployment import FOR_ADMINS, PROTECTED
+from doctor.examination import Examination
+from doctor.findings import CannotTell, Outcome, failed, passed
+from doctor.secret import Secret
+from doctor.set_cookie import SetCookie
+
+_WORTH_WAITING = 30  # seconds
+_OPEN = (
+    "Whoever answers there does not ask for a session. In an app of your own every endpoint needs "
+    "`session: Protected`; if it is Gatehouse's own path, a proxy answers in its place."
+)
+_CACHED = (
+    "The server refuses this cookie, so something in front of it answers from memory: nothing "
+    "below /api may be cached."
+)
+
+
+@check("protection.no-session", "Without a session, every protected path answers 401", "reach.api")
+def no_session(exam: Examination) -> Outcome:
+    """The first thing a stranger tries."""
+    return _refused_everywhere(exam, exam.stranger(), "no session")
+
+
+@check(
+    "protection.forged",
+    "A made-up cookie or token opens nothing",
+    "protection.no-session",
+    "cookies.name",
+    "session.read",
+)
+def forged(exam: Examination) -> Outcome:
+    """Guessed, or one's own with a letter changed."""
+    cookie = exam.session_cookie()
+    token = unguessable(42)
+    bearer = exam.stranger()
+    bearer.bearer = Secret(token)
+    return _none_lets_in(
+        exam,
+        {
+            "an invented cookie": _holding(exam, cookie, f"{token}.{unguessable(43)}="),
+            "a real one with another letter": _holding(exam, cookie, _one_letter_off(cookie.value)),
+            "an invented bearer token": bearer,
+        },
+    )
+
+
+@check(
+    "protection.foreign",
+    "A cookie signed by another server opens nothing",
+    "protection.no-session",
+    "cookies.name",
+    "session.read",
+)
+def foreign(exam: Examination) -> Outcome:
+    """Right in form, under a key that is not ours."""
+    cookie = exam.session_cookie()
+    token = unguessable(32)
+    mac = hmac.digest(b"the key of another server", token.encode(), "sha256")
+    signed = quote(f"{token}.{base64.b64encode(mac).decode()}", safe="")
+    return _none_lets_in(exam, {"a cookie of another server": _holding(exam, cookie, signed)})
+
+
+@check(
+    "protection.signed-out",
+    "The cookie of an ended session opens nothing",
+    "session.sign-out",
+    "protection.no-session",
+)
+def signed_out(exam: Examination) -> Outcome:
+    """Everywhere, not only where it was tried first."""
+    return _refused_everywhere(exam, exam.seen["signed-out"], "a signed-out cookie", cached=True)
+
+
+@check("protection.plain-user", "Who is no admin is not let in where admins are", "session.read")
+def plain_user(exam: Examination) -> Outcome:
+    """The throw-away account has no role."""
+    browser = exam.signed_in()
+    told = {path: browser.send("GET", path).status for path in FOR_ADMINS}
+    wrong = [f"{path} answered {status}" for path, status in told.items() if status != 403]
+    if wrong:
+        return failed(
+            "; ".join(wrong), "Only 403 is right there. Does a proxy answer in its place?"
+        )
+    return passed(f"403 on {len(told)} paths")
+
+
+@check(
+    "protection.expired",
+    "A session that has run out is refused",
+    "session.read",
+    "protection.no-session",
+)
+def expired(exam: Examination) -> Outcome:
+    """Seen only where sessions are short: nobody waits a week."""
+    # The visitor's own: nothing has ended it, so nothing but its time does.
+    browser = exam.signed_in().copy()
+    left = seconds_left(browser, exam.clock)
+    if left > _WORTH_WAITING:
+        raise CannotTell(
+            f"sessions live {_days(left)} here. A test deployment with SESSION_LIFETIME=20 shows it"
+        )
+    for path in (GET_SESSION, *PROTECTED):  # what a cache keeps of them, it would show afterwards
+        browser.copy().send("GET", path)
+    left = seconds_left(browser, exam.clock)
+    exam.say(f"waiting {left:.0f} s until the session has run out")
+    exam.clock.wait(max(left, 0) + 1)
+    if browser.copy().get(GET_SESSION).json() is not None:
+        return failed("get-session still knows a session that has run out", _CACHED)
+    return _refused_everywhere(exam, browser, "an expired cookie", cached=True)
+
+
+def _refused_everywhere(
+    exam: Examination, browser: Browser, what: str, *, cached: bool = False
+) -> Outcome:
+    paths = (*PROTECTED, *FOR_ADMINS, *exam.deployment.protected)
+    replies = {path: browser.copy().send("GET", path) for path in paths}
+    wrong = [
+        f"{path} answered {reply.told}"
+        for path, reply in replies.items()
+        if not _is_refused(path, reply, exam)
+    ]
+    if wrong:
+        return failed(f"with {what}: {'; '.join(wrong)}", _CACHED if cached else _OPEN)
+    return passed(f"{what}: 401 on {len(paths)} paths")
+
+
+def _is_refused(path: str, reply: Reply, exam: Examination) -> bool:
+    if reply.status == 404 and path not in exam.deployment.protected:
+        return True  # an older server does not have it
+    return reply.status == 401
+
+
+def _none_lets_in(exam: Examination, browsers: dict[str, Browser]) -> Outcome:
+    let_in = []
+    for what, browser in browsers.items():
+        me, session = browser.copy().send("GET", "/api/me"), browser.copy().send("GET", GET_SESSION)
+        if me.status != 401 or session.status != 200 or session.json() is not None:
+            let_in.append(f"{what}: /api/me {me.told}, get-session {session.told}")
+    if let_in:
+        return failed("; ".join(let_in), _OPEN)
+    return passed(f"refused: {', '.join(browsers)}")
+
+
+def _holding(exam: Examination, like: SetCookie, value: str) -> Browser:
+    browser = exam.stranger()
+    browser.jar[like.name] = SetCookie(like.name, value)
+    return browser
+
+
+def _one_letter_off(value: str) -> str:
+    return ("B" if value[0] == "A" else "A") + value[1:]
+
+
+def _days(seconds: float) -> str:
+    return f"{seconds / 86_400:.0f} days" if seconds > 172_800 else f"{seconds / 60:.0f} minutes"
+
+
+CHECKS = (no_session, forged, foreign, signed_out, plain_user, expired)

@@ -1,0 +1,59 @@
+"""The findings as JUnit XML, in the form that pytest writes and CI systems read."""
+
+import re
+from urllib.parse import urlsplit
+from xml.etree import ElementTree
+
+from doctor.findings import Finding, Verdict
+from doctor.report.as_json import Examined
+from doctor.report.summary import count
+
+_NOT_IN_XML = re.compile("[^\t\n\r\x20-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")  # XML 1.0, 2.2
+
+
+def junit(examined: Examined) -> bytes:
+    """Write the report: a test case for each check, what is worth a look in its system-out."""
+    counts = count(examined.findings)
+    totals = {
+        "name": "doctor",
+        "errors": "0",
+        "failures": str(counts["fail"]),
+        "skipped": str(counts["skipped"]),
+        "tests": str(len(examined.findings)),
+        "time": f"{examined.seconds:.3f}",
+        "timestamp": examined.started_at.isoformat(timespec="milliseconds"),
+        "hostname": urlsplit(examined.deployment.url).netloc,
+    }
+    root = ElementTree.Element("testsuites", {"name": "doctor"})
+    suite = ElementTree.SubElement(root, "testsuite", totals)
+    for finding in examined.findings:
+        _add_case(suite, finding)
+    ElementTree.indent(root)
+    written: bytes = ElementTree.tostring(root, encoding="utf-8", xml_declaration=True)
+    return written + b"\n"
+
+
+def _add_case(suite: ElementTree.Element, finding: Finding) -> None:
+    named = {
+        "classname": f"doctor.{finding.check.partition('.')[0]}",
+        "name": finding.check,
+        "time": f"{finding.seconds:.3f}",
+    }
+    case = ElementTree.SubElement(suite, "testcase", named)
+    evidence = _clean(finding.evidence)
+    if finding.verdict is Verdict.FAIL:
+        failure = ElementTree.SubElement(case, "failure", {"message": evidence, "type": "fail"})
+        failure.text = _clean(_whole(finding))
+    elif finding.verdict is Verdict.SKIPPED:
+        ElementTree.SubElement(case, "skipped", {"message": evidence, "type": "skipped"})
+    else:
+        ElementTree.SubElement(case, "system-out").text = _clean(_whole(finding))
+
+
+def _whole(finding: Finding) -> str:
+    said = [f"{finding.verdict.value}: {finding.title}", finding.evidence]
+    return "\n".join([*said, f"to mend: {finding.fix}"] if finding.fix else said)
+
+
+def _clean(text: str) -> str:
+    return _NOT_IN_XML.sub("\ufffd", text)

@@ -1,0 +1,105 @@
+"""The findings for people: as they come, one line for each check, and more where it matters."""
+
+import textwrap
+from collections.abc import Sequence
+from typing import TextIO
+
+from doctor.findings import Finding, Verdict
+from doctor.report.summary import in_a_sentence, overall
+from doctor.report.terminal import Style
+
+_OPERATIONS = "How it is run"
+_HEADINGS = {
+    "reach": "Is it there?",
+    "headers": "What browsers are told",
+    "account": "Accounts, cookies and sessions",
+    "cookies": "Accounts, cookies and sessions",
+    "clock": "Accounts, cookies and sessions",
+    "session": "Accounts, cookies and sessions",
+    "protection": "Who is kept out",
+    "origins": "Pages of other sites",
+    "cors": "Pages of other sites",
+    "address": "On the way",
+    "stream": "On the way",
+    "limits": "Limits",
+    "enumeration": "Who has an account stays a secret",
+    "frontend": "Through the app",
+    "account.deleted": "Leaving",
+    "address.public-url": _OPERATIONS,
+    "limits.store": _OPERATIONS,
+}
+_INDENT = "    "
+
+
+class Table:
+    """Writes findings as they come. With `brief` only what is broken or worth a look."""
+
+    def __init__(self, out: TextIO, style: Style, *, brief: bool = False) -> None:
+        self._out, self._style, self._brief = out, style, brief
+        self._heading = ""
+
+    def show(self, finding: Finding) -> None:
+        """Write one finding."""
+        matters = finding.verdict in {Verdict.WARN, Verdict.FAIL}
+        if self._brief and not matters:
+            return
+        self._show_heading(heading_of(finding.check))
+        if matters:
+            self._show_whole(finding)
+        else:
+            self._show_line(finding)
+
+    def close(self, findings: Sequence[Finding]) -> None:
+        """Write the verdict."""
+        if self._heading:
+            self._write("")
+        mark = self._style.mark(overall(findings))
+        self._write(f"{mark} {self._style.strong(in_a_sentence(findings))}")
+
+    def _show_heading(self, heading: str) -> None:
+        if heading != self._heading:
+            self._write(("\n" if self._heading else "") + self._style.strong(heading))
+            self._heading = heading
+
+    def _show_line(self, finding: Finding) -> None:
+        room = self._style.width - len(f"  x {finding.title}  ")
+        evidence = _tamed(finding.evidence)
+        if finding.verdict is Verdict.SKIPPED and len(evidence) > room:
+            self._write(f"  {self._style.mark(finding.verdict)} {finding.title}")
+            self._write(self._style.quiet(self._wrapped(evidence)))
+            return
+        shown = self._style.clipped(evidence, room) if room > len(_INDENT) else ""
+        self._write(
+            f"  {self._style.mark(finding.verdict)} {finding.title}  {self._style.quiet(shown)}"
+        )
+
+    def _show_whole(self, finding: Finding) -> None:
+        name = self._style.quiet(f"({finding.check})")
+        self._write(f"  {self._style.mark(finding.verdict)} {finding.title} {name}")
+        self._write(self._wrapped(finding.evidence))
+        self._write(self._wrapped(f"to mend: {finding.fix}"))
+
+    def _wrapped(self, text: str) -> str:
+        return textwrap.fill(
+            _tamed(text),
+            self._style.width,
+            initial_indent=_INDENT,
+            subsequent_indent=_INDENT,
+            break_on_hyphens=False,
+        )
+
+    def _write(self, line: str) -> None:
+        encoding = self._out.encoding or "utf-8"
+        self._out.write(f"{line}\n".encode(encoding, "replace").decode(encoding))
+        self._out.flush()
+
+
+def _tamed(text: str) -> str:
+    """Return it in one line, without what a terminal would obey: a server may have written it."""
+    line = " ".join(text.split())
+    return "".join(letter if letter.isprintable() else "?" for letter in line)
+
+
+def heading_of(check: str) -> str:
+    """Return the heading below which a check is shown."""
+    return _HEADINGS.get(check) or _HEADINGS.get(check.partition(".")[0], _OPERATIONS)

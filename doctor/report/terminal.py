@@ -1,0 +1,99 @@
+"""What a terminal can show: how wide it is, which marks and colours, a line that is rewritten."""
+
+import os
+import shutil
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import TextIO
+
+from doctor.findings import Verdict
+
+_MARKS = {Verdict.PASS: "✓", Verdict.WARN: "!", Verdict.FAIL: "✗", Verdict.SKIPPED: "○"}
+_ASCII_MARKS = {Verdict.PASS: "+", Verdict.WARN: "!", Verdict.FAIL: "x", Verdict.SKIPPED: "-"}
+_COLOURS = {Verdict.PASS: "32", Verdict.WARN: "33", Verdict.FAIL: "31", Verdict.SKIPPED: "2"}
+_NARROWEST, _WIDEST = 60, 100
+
+
+@dataclass(frozen=True)
+class Style:
+    """How text is written on one terminal or into one file."""
+
+    width: int = 80
+    colours: bool = False
+    more_than_ascii: bool = True
+
+    @classmethod
+    def of(cls, out: TextIO, environment: Mapping[str, str]) -> "Style":
+        """Find out what `out` can show (colours: no-color.org)."""
+        columns = shutil.get_terminal_size((80, 24)).columns
+        return cls(
+            width=min(max(columns, _NARROWEST), _WIDEST),
+            colours=out.isatty()
+            and not environment.get("NO_COLOR")
+            and _knows_colours(environment),
+            more_than_ascii=_can_write("✓✗○…", out),
+        )
+
+    def mark(self, verdict: Verdict) -> str:
+        """Return the sign of a verdict."""
+        mark = (_MARKS if self.more_than_ascii else _ASCII_MARKS)[verdict]
+        return self._painted(_COLOURS[verdict], mark)
+
+    def strong(self, text: str) -> str:
+        """Return a text that stands out."""
+        return self._painted("1", text)
+
+    def quiet(self, text: str) -> str:
+        """Return a text that stands back."""
+        return self._painted("2", text)
+
+    def clipped(self, text: str, width: int) -> str:
+        """Return the text, cut where it is wider."""
+        if len(text) <= width:
+            return text
+        end = "…" if self.more_than_ascii else "..."
+        return text[: max(width - len(end), 0)] + end
+
+    def _painted(self, colour: str, text: str) -> str:
+        return f"\x1b[{colour}m{text}\x1b[0m" if self.colours else text
+
+
+class Progress:
+    """One line that says what is being done, rewritten in place; nothing where it cannot be."""
+
+    def __init__(self, out: TextIO, style: Style) -> None:
+        self._out, self._style = out, style
+        self._is_live = out.isatty()
+        self._shown = 0
+
+    def say(self, text: str) -> None:
+        """Show what is being done now."""
+        if not self._is_live:
+            return
+        line = self._style.clipped(f"  {' '.join(text.split())} ...", self._style.width - 1)
+        self._write(f"\r{line}{' ' * (self._shown - len(line))}")
+        self._shown = len(line)
+
+    def clear(self) -> None:
+        """Take the line away, before something else is written."""
+        if self._shown:
+            self._write(f"\r{' ' * self._shown}\r")
+            self._shown = 0
+
+    def _write(self, text: str) -> None:
+        self._out.write(text)
+        self._out.flush()
+
+
+def _knows_colours(environment: Mapping[str, str]) -> bool:
+    if environment.get("TERM") == "dumb":
+        return False
+    return os.name != "nt" or "WT_SESSION" in environment  # the older console shows the codes
+
+
+def _can_write(text: str, out: TextIO) -> bool:
+    try:
+        text.encode(out.encoding or "ascii")
+    except (UnicodeEncodeError, LookupError):
+        return False
+    return True

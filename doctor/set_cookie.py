@@ -1,0 +1,113 @@
+"""Set-Cookie lines, read and judged as a browser does (RFC 6265bis, sections 5.6 and 5.7)."""
+
+from dataclasses import dataclass, field
+from email.utils import parsedate_to_datetime
+from urllib.parse import urlsplit
+
+from doctor.sites import SHARED_SUFFIXES, is_address
+
+_LONGEST = 4096  # bytes of name and value together, section 5.6
+
+
+@dataclass(frozen=True)
+class SetCookie:
+    """One Set-Cookie line. Attribute names are in lower case."""
+
+    name: str
+    value: str
+    attributes: dict[str, str] = field(default_factory=dict)
+
+    def has(self, attribute: str) -> bool:
+        """Tell whether an attribute is there."""
+        return attribute in self.attributes
+
+    @property
+    def same_site(self) -> str:
+        """SameSite in lower case; `lax` where none is said, as browsers take it."""
+        told = self.attributes.get("samesite", "").lower()
+        return told if told in {"strict", "lax", "none"} else "lax"
+
+    @property
+    def path(self) -> str:
+        """The path it is sent to."""
+        given = self.attributes.get("path", "")
+        return given if given.startswith("/") else "/"
+
+    @property
+    def domain(self) -> str:
+        """The Domain attribute without its leading dot, or an empty string."""
+        return self.attributes.get("domain", "").lower().removeprefix(".")
+
+    @property
+    def deletes(self) -> bool:
+        """Whether the line tells the browser to forget the cookie."""
+        age = self.attributes.get("max-age")
+        if age is not None:
+            return _is_whole(age.removeprefix("-")) and int(age) <= 0
+        return _is_past(self.attributes.get("expires", ""))
+
+    def without_value(self) -> str:
+        """Return the line as it came, with the value left out: that one is a secret."""
+        told = (f"{key}={value}" if value else key for key, value in self.attributes.items())
+        return "; ".join([f"{self.name}=...", *told])
+
+
+def read_set_cookie(line: str) -> SetCookie:
+    """Read one Set-Cookie line."""
+    first, *rest = line.split(";")
+    name, _, value = (part.strip() for part in first.partition("="))
+    pairs = (part.partition("=") for part in rest)
+    return SetCookie(name, value, {key.strip().lower(): told.strip() for key, _, told in pairs})
+
+
+def why_dropped(cookie: SetCookie, page: str) -> list[str]:
+    """Return why a browser showing `page` would not keep this cookie; empty if it would."""
+    parts = urlsplit(page)
+    host = (parts.hostname or "").lower()
+    # Browsers take localhost for a safe place, http or not; Safari does not.
+    safe = parts.scheme == "https" or host in {"localhost", "127.0.0.1", "::1"}
+    reasons = [
+        *_dropped_for_prefix(cookie),
+        *_dropped_for_domain(cookie, host),
+        *(["Secure, over plain http"] if cookie.has("secure") and not safe else []),
+    ]
+    if cookie.same_site == "none" and not cookie.has("secure"):
+        reasons.append("SameSite=None without Secure")
+    if cookie.has("partitioned") and not cookie.has("secure"):
+        reasons.append("Partitioned without Secure")
+    if len(cookie.name.encode()) + len(cookie.value.encode()) > _LONGEST:
+        reasons.append(f"longer than {_LONGEST} bytes")
+    return reasons
+
+
+def _dropped_for_prefix(cookie: SetCookie) -> list[str]:
+    name = cookie.name.lower()
+    if not name.startswith(("__secure-", "__host-")):
+        return []
+    reasons = [] if cookie.has("secure") else [f"the prefix of {cookie.name} asks for Secure"]
+    if name.startswith("__host-") and (cookie.domain or cookie.attributes.get("path") != "/"):
+        reasons.append("the prefix __Host- asks for Path=/ and no Domain")
+    return reasons
+
+
+def _dropped_for_domain(cookie: SetCookie, host: str) -> list[str]:
+    domain = cookie.domain
+    if not domain or domain == host:
+        return []
+    if domain in SHARED_SUFFIXES or "." not in domain:
+        return [f"Domain={domain} is shared by many sites"]
+    # An address has no parts that others could share (section 5.1.3).
+    if host.endswith(f".{domain}") and not is_address(host):
+        return []
+    return [f"Domain={domain} is not part of {host}"]
+
+
+def _is_whole(text: str) -> bool:
+    return text.isascii() and text.isdecimal() and len(text) < 15
+
+
+def _is_past(date: str) -> bool:
+    try:
+        return bool(date) and parsedate_to_datetime(date).year <= 1970
+    except (ValueError, OverflowError):
+        return False

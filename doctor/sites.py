@@ -1,0 +1,47 @@
+"""Which hosts a browser counts as one site: cookies of another site's are third-party."""
+
+import ipaddress
+from urllib.parse import urlsplit
+
+# Below these everybody can have a host (publicsuffix.org): each host there is a site of its own,
+# and browsers refuse a cookie for all of them.
+SHARED_SUFFIXES = (
+    "hf.space",
+    "vercel.app",
+    "netlify.app",
+    "pages.dev",
+    "workers.dev",
+    "github.io",
+    "fly.dev",
+    "onrender.com",
+    "herokuapp.com",
+    "web.app",
+    "co.uk",
+    "com.au",
+    "co.jp",
+)
+
+
+def is_same_site(one: str, other: str) -> bool:
+    """Tell whether two origins are one site: same scheme, same registrable domain."""
+    first, second = urlsplit(one), urlsplit(other)
+    return first.scheme == second.scheme and site(first.hostname) == site(second.hostname)
+
+
+def site(host: str | None) -> str:
+    """Return the registrable domain of a host, or the host itself where it has none."""
+    name = (host or "").lower()
+    if is_address(name):
+        return name
+    labels = name.split(".")
+    shared = next((each for each in SHARED_SUFFIXES if name.endswith(f".{each}")), "")
+    return ".".join(labels[-(shared.count(".") + 2 if shared else 2) :])
+
+
+def is_address(host: str) -> bool:
+    """Tell whether a host is an IP address and no name."""
+    try:
+        ipaddress.ip_address(host)
+    except ValueError:
+        return False
+    return True

@@ -1,0 +1,1 @@
+"""Notebooks that prove a deployment and explain it: clients of the API, as anybody could write."""

@@ -1,0 +1,41 @@
+"""Takes out of the notebooks what running them leaves behind: python -m notebooks.clean."""
+
+from pathlib import Path
+from typing import Any
+
+import nbformat
+
+FOLDER = Path(__file__).parent
+_METADATA = {
+    "kernelspec": {"display_name": "Python 3", "language": "python", "name": "python3"},
+    "language_info": {"name": "python"},
+}
+
+
+def notebooks() -> list[Path]:
+    """Return the notebooks in their order."""
+    return sorted(FOLDER.glob("*.ipynb"))
+
+
+def cleaned(text: str) -> str:
+    """Return a notebook without outputs, counts and what a machine or an editor noted in it."""
+    notebook = nbformat.reads(text, as_version=4)
+    notebook.metadata = nbformat.from_dict(_METADATA)
+    for cell in notebook.cells:
+        tags = cell.metadata.get("tags")
+        cell.metadata = nbformat.from_dict({"tags": tags} if tags else {})
+        if cell.cell_type == "code":
+            cell.outputs, cell.execution_count = [], None
+    nbformat.validate(notebook)
+    written: Any = nbformat.writes(notebook)
+    return f"{str(written).rstrip()}\n"
+
+
+def main() -> None:
+    """Clean every notebook in its place."""
+    for path in notebooks():
+        path.write_text(cleaned(path.read_text()))
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,98 @@
+"""What `measure_admin_queries.py` asks of the panel's lists: filters together, and exports."""
+
+from collections.abc import Callable, Sequence
+from dataclasses import replace
+from datetime import datetime, timedelta
+from ipaddress import IPv6Network
+from typing import Any
+
+from backend.features.admin.listing import find_active, with_activity
+from backend.features.admin.user_export import BATCH
+from backend.features.admin.user_query import FilterUsers
+from backend.kernel.randomness import first_uuid7
+from backend.storage import session_list
+from backend.storage.engine import Db
+from backend.storage.session_list import SessionFilter
+from backend.storage.user_list import Place, Wanted, count_all, find_among_few, find_in_order
+
+Question = Callable[[Db, int], Any]
+
+
+def lists_of_the_panel(some: Sequence[Any], now: datetime) -> dict[str, Question]:
+    """Pages of users as the panel asks for them, and batches of the export."""
+
+    def page(offset: int = 0, **said: Any) -> Question:
+        wanted = FilterUsers(**said).wanted(now, 50, offset)
+        return lambda db, _: find_active(db, wanted, now)
+
+    def search(term: Callable[[Any], str], **said: Any) -> Question:
+        asked = [FilterUsers(search=term(user), **said).wanted(now, 50) for user in some]
+        return lambda db, i: find_active(db, asked[i], now)
+
+    everybody = FilterUsers().wanted(now, BATCH)
+    few = FilterUsers(banned="true").wanted(now, BATCH)
+
+    def behind(wanted: Wanted) -> Question:
+        rows = [Place(user.created_at, user.id) for user in some]
+        find = find_in_order if wanted is everybody else find_among_few
+        return lambda db, i: with_activity(db, find(db, replace(wanted, after=rows[i])), now)
+
+    rare: dict[str, Any] = {"verified": "true", "banned": "false", "role": "user"}
+    return {
+        "panel: newest": page(),
+        "panel: by name": page(sort_by="name", sort_direction="asc"),
+        "panel: from the 10,000th on": page(offset=10_000),
+        "panel: an id": search(lambda user: str(user.id)),
+        "panel: search 6 rare letters": search(lambda user: user.email[3:9]),
+        "panel: search the last name": search(lambda user: user.name.split()[1]),
+        "panel: search the first name": search(lambda user: user.name.split()[0]),
+        "panel: search 'gmail'": page(search="gmail"),
+        "panel: search nobody": page(search="xyzzy"),
+        "panel: search 2 letters of many": page(search="an"),
+        "panel: search 2 letters of nobody": page(search="zq"),
+        "panel: admins": page(role="admin"),
+        "panel: banned": page(banned="true"),
+        "panel: not banned, by e-mail": page(banned="false", sort_by="email"),
+        "panel: not verified, by name": page(verified="false", sort_by="name"),
+        "panel: banned admins": page(role="admin", banned="true"),
+        "panel: banned, not verified": page(banned="true", verified="false"),
+        "panel: search 'gmail', all filters": page(search="gmail", **rare),
+        "panel: last name, all filters": search(lambda user: user.name.split()[1], **rare),
+        "panel: 'gmail', banned": page(search="gmail", banned="true"),
+        "panel: 'gmail', not verified, by role": page(
+            search="gmail", verified="false", sort_by="role"
+        ),
+        "export: a batch of everybody": behind(everybody),
+        "export: a batch of the banned": behind(few),
+        "export: how many": lambda db, _: count_all(db, everybody.conditions),
+        "export: how many 'gmail'": lambda db, _: count_all(
+            db, FilterUsers(search="gmail").wanted(now, BATCH).conditions
+        ),
+    }
+
+
+def lists_of_sessions(some: Sequence[Any], now: datetime) -> dict[str, Question]:
+    """Pages of live sessions."""
+
+    def live(fill: Callable[[int], SessionFilter]) -> Question:
+        return lambda db, i: session_list.find_page(db, fill(i), now, 51)
+
+    return {
+        "live sessions, newest": live(lambda _: SessionFilter()),
+        "live sessions, a later page": live(
+            lambda i: SessionFilter(before=first_uuid7(now - timedelta(days=6) * i / 101))
+        ),
+        "live sessions of a user": live(lambda i: SessionFilter(some[i].id)),
+        "live sessions from an address": live(
+            lambda i: SessionFilter(address=f"10.1.{4 * (i % 60) + 1}.7")
+        ),
+        "live sessions from an IPv6 /64": live(
+            lambda i: SessionFilter(address=IPv6Network(f"2001:db8:0:{4 * (i % 60):x}::/64"))
+        ),
+        "live sessions, 6 rare letters": live(lambda i: SessionFilter(email=some[i].email[3:9])),
+        "live sessions, the last name": live(
+            lambda i: SessionFilter(email=some[i].name.split()[1])
+        ),
+        "live sessions, 'gmail'": live(lambda _: SessionFilter(email="gmail")),
+        "live sessions, letters of nobody": live(lambda _: SessionFilter(email="xyzzy")),
+    }

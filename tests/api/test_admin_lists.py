@@ -1,0 +1,243 @@
+"""GET /api/admin/users and /api/admin/sessions: the lists of the panel."""
+
+from datetime import timedelta
+from urllib.parse import urlencode
+
+import pytest
+from sqlalchemy import insert, update
+
+from backend.features.admin import listing
+from backend.storage import user_list
+from backend.storage.tables import sessions, users
+from tests.admins import ADA, BOB, ROOT, emails, known, make_admin
+from tests.clocks import NOON
+from tests.make import make_session, make_user
+from tests.scene import refusal
+
+USERS, SESSIONS = "/api/admin/users", "/api/admin/sessions"
+DAY = timedelta(days=1)
+PEOPLE = [
+    ("Ada Lovelace", "ada@example.com", {"email_verified": True}),
+    ("Grace Hopper", "grace@navy.example", {"role": "admin,user"}),
+    ("Anna Spam", "anna@example.com", {"banned": True, "ban_reason": "spam"}),
+    ("Bert Soon", "bert@example.com", {"banned": True, "ban_expires": NOON + DAY}),
+    ("Cleo Past", "cleo@example.com", {"banned": True, "ban_expires": NOON}),
+    ("Zoë Example", "zoe@navy.example", {"role": "user", "email_verified": True}),
+]
+
+
+@pytest.fixture
+def root(anywhere):
+    """An admin's browser; beside the admin, Noor, there are the people above, the latest last."""
+    root = make_admin(anywhere, "noor@admin.example")
+    for number, (name, email, more) in enumerate(PEOPLE, 1):
+        user = make_user(number, name=name, email=email, created_at=NOON + number * DAY, **more)
+        row = {column.name: getattr(user, column.name, None) for column in users.c}
+        anywhere.change(insert(users).values(row))
+    return root
+
+
+def ask(root, path, **query):
+    answer = root.get(f"{path}?{urlencode(query)}")
+    assert answer.status_code == 200, answer.text
+    return answer.json()
+
+
+def listed(root, **query):
+    answer = ask(root, USERS, **query)
+    assert (answer["total"], answer["totalIsEstimate"]) == (len(answer["users"]), False)
+    return [email.partition("@")[0] for email in emails(answer)]
+
+
+def test_a_search_looks_in_address_and_name_and_takes_an_id(anywhere, root):
+    assert listed(root, search="EXAMPLE.COM") == ["cleo", "bert", "anna", "ada"]
+    assert listed(root, search="example", verified="true") == ["zoe", "ada"]
+    assert listed(root, search=" love ") == ["ada"]
+    assert listed(root, search=known(anywhere, "zoe@navy.example")) == ["zoe"]
+    assert listed(root, search="00000000-0000-7000-8000-000000000000") == []
+    assert listed(root, search="' OR 1=1 --") == []
+    assert len(listed(root, search=" ")) == 7
+
+
+def test_filters_narrow_it_and_all_of_them_hold(root):
+    assert listed(root, role="admin") == ["grace", "noor"]
+    assert listed(root, role="user") == ["zoe", "cleo", "bert", "anna", "grace", "ada"]
+    assert listed(root, verified="true") == ["zoe", "ada"]
+    assert listed(root, role="user", verified="false", search="navy") == ["grace"]
+
+
+def test_a_ban_that_has_ended_is_none(anywhere, root):
+    assert listed(root, banned="true") == ["bert", "anna"]
+    assert listed(root, banned="false") == ["zoe", "cleo", "grace", "ada", "noor"]
+    (cleo,) = ask(root, USERS, search="cleo")["users"]
+    assert (cleo["banned"], cleo["banExpires"]) == (False, None)
+    anywhere.clock.advance(days=1)
+    assert listed(root, banned="true") == ["anna"]
+
+
+def test_the_order_is_as_asked_and_the_latest_come_first_unless_it_is(root):
+    newest = ["zoe", "cleo", "bert", "anna", "grace", "ada", "noor"]
+    assert listed(root) == newest
+    assert listed(root, sortDirection="asc") == newest[::-1]
+    assert listed(root, sortBy="email", sortDirection="asc")[:3] == ["ada", "anna", "bert"]
+    assert listed(root, sortBy="role", sortDirection="asc")[:2] == ["noor", "grace"]
+    assert listed(root, sortBy="name", banned="true") == ["bert", "anna"]
+
+
+def test_page_by_page(root):
+    page = ask(root, USERS, limit=2, offset=3)
+    assert [email.partition("@")[0] for email in emails(page)] == ["anna", "grace"]
+    assert {name: page[name] for name in ("total", "totalIsEstimate", "limit", "offset")} == {
+        "total": 7,
+        "totalIsEstimate": False,
+        "limit": 2,
+        "offset": 3,
+    }
+    assert ask(root, USERS, offset=7)["users"] == []
+
+
+def test_a_total_that_is_not_counted_says_that_it_is_an_estimate(root, monkeypatch):
+    for module in (listing, user_list):
+        monkeypatch.setattr(module, "COUNTED", 3)
+    monkeypatch.setattr("backend.features.admin.routes.lists.COUNTED", 3)
+    page = ask(root, USERS, limit=2)
+    assert len(page["users"]) == 2
+    assert page["total"] > 3
+    assert page["totalIsEstimate"] is True
+
+
+def test_each_user_comes_with_their_live_sessions_and_their_last_sign_in(anywhere):
+    root, ada = make_admin(anywhere), anywhere.member(ADA)
+    anywhere.clock.advance(hours=1)
+    anywhere.visitor().signs_in(ADA)
+    anywhere.clock.advance(hours=1)
+    anywhere.visitor().signs_in(ADA, "a wrong password")
+    ada.post("sign-out")
+    found = {user["email"]: user for user in ask(root, USERS)["users"]}
+    assert found[ADA]["activeSessions"] == 1
+    assert found[ADA]["lastSignInAt"] == "2026-11-22T13:00:00.000Z"
+    assert found[ROOT]["lastSignInAt"] == "2026-11-22T12:00:00.000Z"
+    plain = root.get(f"admin/get-user?id={known(anywhere, ADA)}").json()
+    assert plain.items() <= found[ADA].items()
+    assert found[ADA].keys() - plain.keys() == {"activeSessions", "lastSignInAt"}
+
+
+def test_a_page_takes_as_many_questions_for_one_user_as_for_many(root, anywhere):
+    counts = []
+    for limit in (1, 7):
+        with anywhere.statements() as said:
+            ask(root, USERS, limit=limit)
+        counts.append(len([each for each in said if "FROM sessions JOIN users" not in each]))
+    assert counts == [3, 3]
+
+
+@pytest.fixture
+def visited(anywhere):
+    """An admin's browser. Ada and Bob have signed in since, an hour after each other."""
+    root = make_admin(anywhere)
+    for email, address in ((ADA, "198.51.100.1"), (BOB, "2001:db8::7")):
+        anywhere.clock.advance(hours=1)
+        anywhere.member(email, address=address)
+    return root
+
+
+def owners(page):
+    return [session["user"]["email"] for session in page["sessions"]]
+
+
+def test_live_sessions_of_everybody_are_listed_newest_first(anywhere, visited):
+    page = ask(visited, SESSIONS)
+    assert owners(page) == [BOB, ADA, ROOT]
+    assert page["cursor"] is None
+    ada = page["sessions"][1]
+    assert ada.pop("id") != anywhere.user_id(ADA)
+    assert ada == {
+        "user": {"id": known(anywhere, ADA), "email": ADA, "name": "Ada"},
+        "ipAddress": "198.51.100.1",
+        "userAgent": "Browser/1.0",
+        "createdAt": "2026-11-22T13:00:00.000Z",
+        "updatedAt": "2026-11-22T13:00:00.000Z",
+        "expiresAt": "2026-11-29T13:00:00.000Z",
+        "impersonatedBy": None,
+    }
+
+
+def test_what_narrows_the_list_of_sessions(anywhere, visited):
+    assert owners(ask(visited, SESSIONS, user=known(anywhere, ADA))) == [ADA]
+    assert owners(ask(visited, SESSIONS, address="198.51.100.1")) == [ADA]
+    assert owners(ask(visited, SESSIONS, address="2001:DB8:0::7")) == [BOB]
+    assert owners(ask(visited, SESSIONS, address="2001:db8::/64")) == [BOB]
+    assert owners(ask(visited, SESSIONS, address="2001:db8:1::/64")) == []
+    assert owners(ask(visited, SESSIONS, search="ADA@")) == [ADA]
+    assert owners(ask(visited, SESSIONS, search="example", address="198.51.100.1")) == [ADA]
+    first = ask(visited, SESSIONS, limit=2)
+    assert owners(ask(visited, SESSIONS, limit=2, cursor=first["cursor"])) == [ROOT]
+
+
+def test_a_session_that_has_ended_is_not_listed(anywhere, visited):
+    ends = update(sessions).where(sessions.c.user_id == anywhere.user_id(ADA))
+    anywhere.change(ends.values(expires_at=anywhere.clock.now()))
+    assert owners(ask(visited, SESSIONS)) == [BOB, ROOT]
+
+
+def test_an_impersonation_names_the_admin(anywhere, visited):
+    other = make_admin(anywhere, "second@example.com")
+    anywhere.clock.advance(seconds=1)
+    other.post("admin/impersonate-user", {"userId": known(anywhere, ADA)})
+    newest = ask(visited, SESSIONS)["sessions"][0]
+    assert newest["user"]["email"] == ADA
+    assert newest["impersonatedBy"] == known(anywhere, "second@example.com")
+
+
+def test_the_id_of_a_session_ends_it_and_no_token_is_shown(anywhere):
+    root, ada = make_admin(anywhere), anywhere.member(ADA)
+    token = ada.session()["session"]["token"]
+    answer = root.get(SESSIONS)
+    assert token not in answer.text
+    assert "token" not in answer.text.lower()
+    (handle,) = [each["id"] for each in answer.json()["sessions"] if each["user"]["email"] == ADA]
+    assert anywhere.visitor(authorization=f"Bearer {handle}").session() is None
+    root.post("admin/revoke-user-session", {"sessionToken": handle})
+    assert ada.session() is None
+
+
+def test_the_cursor_of_a_page_leads_on_when_the_session_behind_it_has_ended(anywhere, visited):
+    for number in range(3):
+        row = make_session(number, user_id=anywhere.user_id(ADA))
+        told = {name: getattr(row, name) for name in row.__slots__}
+        anywhere.change(insert(sessions).values(**told, session_token=bytes([number]) * 32))
+    first = ask(visited, SESSIONS, limit=2)
+    visited.post("admin/revoke-user-session", {"sessionToken": first["cursor"]})
+    rest = ask(visited, SESSIONS, cursor=first["cursor"])
+    assert owners(rest) == [ROOT, ADA, ADA, ADA]
+
+
+@pytest.mark.parametrize(
+    ("path", "query", "message"),
+    [
+        (USERS, "limit=0", "[query.limit] Too small: expected number to be >=1"),
+        (USERS, "limit=201", "[query.limit] Too big: expected number to be <=200"),
+        (
+            USERS,
+            "banned=yes",
+            '[query.banned] Invalid option: expected one of "true"|"false"',
+        ),
+        (USERS, "role=king", '[query.role] Invalid option: expected one of "admin"|"user"'),
+        (USERS, "search=%00", "[query.search] Invalid input"),
+        (SESSIONS, "address=home", "[query.address] Invalid input: expected an address"),
+        (
+            SESSIONS,
+            "address=10.0.0.0/8",
+            "[query.address] of networks only the /64 of IPv6 can be asked for",
+        ),
+    ],
+)
+def test_what_cannot_be_answered_is_refused_in_words(gatehouse, path, query, message):
+    answer = make_admin(gatehouse).get(f"{path}?{query}")
+    assert (answer.status_code, answer.json()) == (400, refusal("VALIDATION_ERROR", message))
+
+
+@pytest.mark.parametrize("query", ["user=ada", "cursor=7", "limit=201", "limit=x"])
+def test_a_list_of_sessions_that_cannot_be_asked_for_is_refused(gatehouse, query):
+    answer = make_admin(gatehouse).get(f"{SESSIONS}?{query}")
+    assert (answer.status_code, answer.json()["code"]) == (400, "VALIDATION_ERROR")

@@ -1,0 +1,196 @@
+"""GET /api/stream, and what holds for every answer that is made while it leaves."""
+
+import json
+import re
+import threading
+
+import pytest
+
+from backend.features.streaming.service import Ticker
+from backend.kernel.events import Event, EventKind
+from backend.kernel.refusals import Refusal
+from backend.storage.audit_list import Filter, find_page
+from backend.storage.engine import DatabaseUnavailable
+from backend.storage.work import Work, ask
+from backend.web.answers import Stream
+from backend.web.endpoint import Endpoint
+from backend.web.house import House
+from backend.web.routes import Routes
+from tests.admins import ADA, known, make_admin
+from tests.inside import PATIENCE
+from tests.scene import cookies_of, refusal
+
+NOON = "2026-11-22T12:00:0"
+
+
+@pytest.fixture
+def pauses(gatehouse, clock):
+    """The seconds between events, which pass at once; `during` is what happens meanwhile."""
+
+    class Pauses(list):
+        during = None
+
+        async def __call__(self, seconds):
+            self.append(seconds)
+            clock.advance(seconds=seconds)
+            if self.during is not None:
+                await self.during()
+
+    waits = Pauses()
+    gatehouse.house.services[Ticker].pause = waits
+    return waits
+
+
+def events(answer):
+    """The events of an answer, each as its name (if any) and what it says."""
+    found = re.findall(r"(?:event: (\w+)\n)?data: (.+)\n\n", answer.text)
+    return [(name, json.loads(data)) for name, data in found]
+
+
+def test_five_events_come_a_fifth_of_a_second_apart(gatehouse, pauses):
+    answer = gatehouse.member().get("/api/stream")
+    assert events(answer) == [
+        ("", {"number": number, "sentAt": f"{NOON}0.{200 * (number - 1):03d}Z"})
+        for number in range(1, 6)
+    ]
+    assert pauses == [0.2, 0.2, 0.2, 0.2]
+
+
+def test_nothing_in_between_is_asked_to_hold_it(gatehouse, pauses):
+    headers = gatehouse.member().get("/api/stream").headers
+    assert headers["content-type"] == "text/event-stream"
+    assert headers["cache-control"] == "no-store, no-transform"
+    assert headers["x-accel-buffering"] == "no"
+    assert "content-length" not in headers
+
+
+def test_it_has_the_headers_of_every_answer(gatehouse, pauses):
+    ada = gatehouse.member()
+    headers = ada.get("/api/stream", headers={"origin": "http://localhost:3000"}).headers
+    assert headers["x-content-type-options"] == "nosniff"
+    assert headers["x-request-id"]
+    assert headers["access-control-allow-origin"] == "http://localhost:3000"
+
+
+def test_head_tells_its_headers_and_sends_no_event(gatehouse, pauses):
+    answer = gatehouse.member().send("HEAD", "/api/stream")
+    assert (answer.status_code, answer.content, pauses) == (200, b"", [])
+    assert answer.headers["content-type"] == "text/event-stream"
+
+
+def test_a_stranger_is_refused_in_json(gatehouse):
+    answer = gatehouse.visitor().get("/api/stream")
+    assert (answer.status_code, answer.json()) == (401, refusal("UNAUTHORIZED"))
+
+
+def test_it_is_limited_for_each_user(start, limits_follow_the_clock):
+    gatehouse = start(rate_limits=True, rate_limit_per_user="1/minute")
+    gatehouse.house.services[Ticker].pause = no_pause
+    ada = gatehouse.member()
+    assert [ada.get("/api/stream").status_code for _ in range(2)] == [200, 429]
+
+
+async def no_pause(_):
+    """Go on at once."""
+
+
+def test_a_session_that_is_due_is_prolonged_as_by_any_use(gatehouse, pauses, clock):
+    ada = gatehouse.member()
+    clock.advance(days=1)
+    assert cookies_of(ada.get("/api/stream")) == ["session_token 604800"]
+
+
+@pytest.mark.parametrize("size", [0, 100])
+def test_who_is_signed_out_meanwhile_gets_no_more_events(start, clock, size):
+    gatehouse = start(session_cache_size=size)
+    ada = gatehouse.member()
+    elsewhere = gatehouse.visitor()
+    elsewhere.cookies = dict(ada.cookies)
+
+    async def sign_out_during_the_second(_):
+        await elsewhere.sending("POST", "sign-out")
+
+    gatehouse.house.services[Ticker].pause = sign_out_during_the_second
+    first, last = events(ada.get("/api/stream"))
+    assert first[1]["number"] == 1
+    assert last == ("end", {"reason": "signed-out"})
+
+
+def test_a_user_who_is_banned_meanwhile_gets_no_more_events(gatehouse, pauses):
+    root, ada = make_admin(gatehouse), gatehouse.member()
+
+    async def ban():
+        await root.sending("POST", "admin/ban-user", {"userId": known(gatehouse, ADA)})
+
+    pauses.during = ban
+    assert [name for name, _ in events(ada.get("/api/stream"))] == ["", "end"]
+
+
+def serve(gatehouse, handler):
+    """Add an endpoint that nobody has thought of yet."""
+    routes = Routes("test", auth_rules=False)
+    routes.get("/api/made-up", answers=Stream)(handler)
+    gatehouse.app.router.routes.insert(0, Endpoint(routes.declared[0], gatehouse.house))
+
+
+def test_what_was_written_is_committed_before_the_first_byte(anywhere):
+    def handler(work: Work, house: House) -> Stream:
+        """Write a line, and read it back while the answer leaves."""
+        work.record(Event(EventKind.DATA_EXPORTED))
+        return Stream(read_back(house), b"text/plain")
+
+    def read_back(house):
+        yield str(len(ask(house.workshop.database, lambda db: find_page(db, Filter(), 9)))).encode()
+
+    serve(anywhere, handler)
+    assert anywhere.visitor().get("/api/made-up").text == "1"
+    assert [event.kind for event in anywhere.events()] == ["data_exported"]
+
+
+@pytest.mark.parametrize(
+    ("error", "status"),
+    [(Refusal("USER_NOT_FOUND"), 404), (DatabaseUnavailable("away"), 503), (ValueError("?"), 500)],
+)
+def test_what_goes_wrong_before_the_first_piece_is_refused_as_ever(gatehouse, error, status):
+    def handler() -> Stream:
+        """Fail."""
+        return Stream(failing(), b"text/plain")
+
+    def failing():
+        raise error
+        yield b""
+
+    serve(gatehouse, handler)
+    answer = gatehouse.visitor().get("/api/made-up")
+    assert (answer.status_code, answer.headers["content-type"]) == (status, "application/json")
+
+
+def test_a_first_piece_that_hangs_is_a_503_and_freed_in_the_end(gatehouse, monkeypatch):
+    monkeypatch.setattr("backend.web.streams.ANSWER_WITHIN", 0.05)
+    gate, freed = threading.Event(), threading.Event()
+
+    def handler() -> Stream:
+        """Hang."""
+        return Stream(hanging(), b"text/plain")
+
+    def hanging():
+        try:
+            gate.wait(PATIENCE)
+            yield b"too late"
+        finally:
+            freed.set()
+
+    serve(gatehouse, handler)
+    assert gatehouse.visitor().get("/api/made-up").status_code == 503
+    gate.set()
+    assert freed.wait(PATIENCE)
+
+
+def test_a_stream_without_pieces_is_an_empty_answer(gatehouse):
+    def handler() -> Stream:
+        """Say nothing."""
+        return Stream((piece for piece in ()), b"text/plain")
+
+    serve(gatehouse, handler)
+    answer = gatehouse.visitor().get("/api/made-up")
+    assert (answer.status_code, answer.content) == (200, b"")

@@ -1,0 +1,120 @@
+"""GET /api/admin/users.csv: everybody whom the filters let pass, for a spreadsheet."""
+
+import csv
+from io import StringIO
+
+import pytest
+from sqlalchemy import delete, insert
+
+from backend.features.admin import user_export
+from backend.features.admin.listing import all_in_batches
+from backend.features.admin.user_export import harmless
+from backend.features.admin.user_query import FilterUsers
+from backend.storage.tables import users
+from tests.admins import ADA, ROOT, emails, known, make_admin
+from tests.make import make_user
+from tests.scene import check_like_every_answer, events_after
+
+FILE = "/api/admin/users.csv"
+
+
+def rows(answer):
+    """The file as a spreadsheet reads it: one dictionary a line."""
+    assert answer.status_code == 200, answer.text
+    return list(csv.DictReader(StringIO(answer.content.decode(), newline="")))
+
+
+def crowd(gatehouse, count):
+    for number in range(count):
+        user = make_user(number, banned=number % 2 == 0, name=f"Person {number % 3}")
+        row = {column.name: getattr(user, column.name, None) for column in users.c}
+        gatehouse.change(insert(users).values(row))
+
+
+def test_the_file_says_what_an_owner_expects_and_nothing_that_is_secret(anywhere):
+    root = make_admin(anywhere)
+    anywhere.member(ADA, address="198.51.100.1")
+    anywhere.ban(ADA, ban_reason='spam,\nand "more"')
+    answer = root.get(f"{FILE}?banned=true")
+    assert answer.headers["content-type"] == "text/csv; charset=utf-8"
+    said = 'attachment; filename="users-2026-11-22.csv"'
+    assert answer.headers["content-disposition"] == said
+    check_like_every_answer(answer)
+    assert rows(answer) == [
+        {
+            "id": known(anywhere, ADA),
+            "email": ADA,
+            "name": "Ada",
+            "emailVerified": "false",
+            "role": "user",
+            "banned": "true",
+            "banReason": 'spam,\nand "more"',
+            "banExpires": "",
+            "createdAt": "2026-11-22T12:00:00.000Z",
+            "updatedAt": "2026-11-22T12:00:00.000Z",
+            "lastSignInAt": "2026-11-22T12:00:00.000Z",
+        }
+    ]
+    assert "$bcrypt" not in root.get(FILE).text
+
+
+@pytest.mark.parametrize("query", ["", "sortBy=name&sortDirection=asc", "banned=true&search=son"])
+@pytest.mark.parametrize("batch", [1, 4, 1000])
+def test_it_has_everybody_once_in_the_order_of_the_list(anywhere, monkeypatch, query, batch):
+    root = make_admin(anywhere)
+    crowd(anywhere, 9)
+    monkeypatch.setattr(user_export, "BATCH", batch)
+    listed = root.get(f"/api/admin/users?{query}").json()
+    assert [row["email"] for row in rows(root.get(f"{FILE}?{query}"))] == emails(listed)
+
+
+def test_the_trail_says_who_took_how_many_with_which_filters(gatehouse):
+    root, before = make_admin(gatehouse), gatehouse.events()
+    crowd(gatehouse, 3)
+    root.get(f"{FILE}?verified=false&search=user")
+    assert events_after(gatehouse, before) == ["users_exported"]
+    (event,) = [each for each in gatehouse.events() if each.kind == "users_exported"]
+    assert (event.actor, event.subject) == (gatehouse.user_id(ROOT), None)
+    assert event.detail == {"users": 3, "filters": "search,verified"}
+
+
+def test_who_matches_nothing_gets_the_header(gatehouse):
+    answer = make_admin(gatehouse).get(f"{FILE}?search=nobody")
+    assert answer.text == ",".join(f'"{name}"' for name in user_export.COLUMNS) + "\r\n"
+
+
+def test_no_cell_is_a_formula_to_a_spreadsheet(gatehouse):
+    root = make_admin(gatehouse)
+    for number, name in enumerate(("=HYPERLINK(1)", "+1", "-1", "@SUM(1)", "\uff1d1", "O'Neil")):
+        gatehouse.member(f"+{number}@example.com", address="198.51.100.1")
+        gatehouse.change(
+            users.update().where(users.c.email == f"+{number}@example.com").values(name=name)
+        )
+    found = rows(root.get(f"{FILE}?sortBy=email&sortDirection=asc&role=user"))
+    assert [row["name"] for row in found] == [
+        "'=HYPERLINK(1)",
+        "'+1",
+        "'-1",
+        "'@SUM(1)",
+        "'\uff1d1",
+        "O'Neil",
+    ]
+    assert found[0]["email"] == "'+0@example.com"
+    assert [harmless(text) for text in ("\t=1", "\r=1", "", " =1")] == [
+        "'\t=1",
+        "'\r=1",
+        "",
+        " =1",
+    ]
+
+
+def test_who_goes_while_the_file_is_written_is_not_in_what_is_left_of_it(anywhere):
+    crowd(anywhere, 5)
+    now, database = anywhere.clock.now(), anywhere.house.workshop.database
+    by_address = FilterUsers(sort_by="email", sort_direction="asc").wanted(now, 2)
+    batches = all_in_batches(database, by_address, now)
+    first = next(batches)
+    assert [each.user.email for each in first] == ["user0@example.com", "user1@example.com"]
+    anywhere.change(delete(users).where(users.c.email == "user2@example.com"))
+    rest = [each.user.email for batch in batches for each in batch]
+    assert rest == ["user3@example.com", "user4@example.com"]

@@ -1,0 +1,16 @@
+"""A server set up as docs/deploy-elsewhere.md says; other guides begin where that one ends."""
+
+from collections.abc import Iterator
+
+import pytest
+
+from tests.docs.guide import section
+from tests.docs.scene import Scene, opened
+
+
+@pytest.fixture(scope="session")
+def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Scene]:
+    """Running on SQLite; every test of this worker that needs no other has the same one."""
+    for scene in opened(tmp_path_factory.mktemp("machine")):
+        scene.follow(section("docs/deploy-elsewhere.md", "The settings", "The service"))
+        yield scene

@@ -1,0 +1,244 @@
+"""A machine of its own for the commands of a guide, as far as a folder can be one.
+
+What the guides say of /opt and /etc happens below the scene's folder, their ports become free ones,
+and what would change the machine itself (users, owners, services) is done by small stand-ins.
+"""
+
+import json
+import os
+import re
+import shutil
+import subprocess
+import sys
+from collections.abc import Iterator, Mapping, Sequence
+from itertools import count, pairwise
+from pathlib import Path
+
+import httpx
+
+from scripts.prove_dockerfile import instructions
+from tests.docs.guide import ROOT, Block
+from tests.rig import shared
+from tests.rig.processes import free_port
+from tests.rig.space import inherited
+
+PLACES = ("/opt/gatehouse", "/etc/systemd/system")
+PORTS = ("7860", "7861", "7862")
+COPIED = [
+    rest.split()[-2]
+    for step, rest in instructions((ROOT / "Dockerfile").read_text())
+    if step == "COPY"
+]
+HOUSE = (*COPIED, "Dockerfile", ".dockerignore", "README.md", "Makefile", "scripts", ".gitignore")
+ORIGIN = "https://auth.example.com"
+PASSWORD = "correct horse battery"
+GIVEN = {"BCRYPT_ROUNDS": "10", "PANEL": "off", "RATE_LIMITS": "off"}
+PATIENCE = {"--retry 30": "--retry 300"}  # the machine of a test may be busier than a reader's
+STAND_INS = {
+    "systemctl": f'PYTHONPATH="{ROOT}" exec "{sys.executable}" -m tests.docs.systemctl "$@"',
+    "runuser": 'while [ "$1" != -- ]; do shift; done; shift; exec "$@"',
+    "python3": f'exec "{sys.executable}" "$@"',
+    "useradd": "exit 0",
+    "chown": "exit 0",
+    "journalctl": 'cat "$SCENE"/journal/*',
+}
+_CONTROL = re.compile(r"\x1b\[[\d;]*m")
+
+
+class Scene:
+    """A fresh machine on which this repository lies in /opt/gatehouse, with its packages installed.
+
+    `given` are settings for every server, `words` what a reader puts in place of an example.
+    """
+
+    def __init__(
+        self,
+        root: Path,
+        given: Mapping[str, str] | None = None,
+        words: Mapping[str, str] | None = None,
+    ) -> None:
+        self.root, self.house = root, root / "opt/gatehouse"
+        self.ports = {shown: str(free_port()) for shown in PORTS}
+        self.url = f"http://127.0.0.1:{self.ports['7860']}"
+        places = {place: f"{root}{place}" for place in PLACES}
+        self._usual_words = {**self.ports, **places, **PATIENCE, **(words or {})}
+        self._given = {**GIVEN, "PORT": self.ports["7860"], **(given or {})}
+        for folder in ("home", "etc/systemd/system", "journal", "run", "bin"):
+            (root / folder).mkdir(parents=True)
+        _copy_house(self.house)
+        for name, does in STAND_INS.items():
+            _write_program(root / "bin" / name, does)
+
+    def follow(self, blocks: Sequence[Block], words: Mapping[str, str] | None = None) -> list[str]:
+        """Type the runnable ones of these blocks into one shell; returns what each printed.
+
+        `words` are put in place of others for this once. Fails, with the place in the guide, if
+        one does not end well or does not show what is promised.
+        """
+        self._words = {**self._usual_words, **(words or {})}
+        typed = [block for block in blocks if block.kind in {"run", "starts"}]
+        assert typed, "there is nothing to run in these blocks"
+        script = "\n".join([_PROLOGUE, *(self._line(n, block) for n, block in enumerate(typed))])
+        done = subprocess.run(
+            ["bash", "-c", script],
+            cwd=self.house,
+            env=self.environment,
+            stdin=subprocess.DEVNULL,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.STDOUT,
+            text=True,
+            timeout=300,
+        )
+        *printed, rest = done.stdout.split("\0")
+        if done.returncode:
+            block = typed[min(len(printed), len(typed) - 1)]
+            raise AssertionError(
+                f"{block.place} ended with {done.returncode}:\n{rest}\n{self.journal}"
+            )
+        self._compare(blocks, dict(zip(typed, printed, strict=True)))
+        return printed
+
+    @property
+    def environment(self) -> dict[str, str]:
+        """What the shell of the scene knows."""
+        home = str(self.root / "home")
+        path = f"{self.root / 'bin'}:{os.environ['PATH']}"  # noqa: TID251
+        run = {shared.FOLDER: os.environ[shared.FOLDER]}  # noqa: TID251
+        base = {**inherited(), **run, **self._given, "HOME": home, "PATH": path}
+        who = {
+            f"GIT_{role}_{what}": "a@b.co"
+            for role in ("AUTHOR", "COMMITTER")
+            for what in ("NAME", "EMAIL")
+        }
+        return {**base, **who, "SCENE": str(self.root), "GIVEN": json.dumps(base)}
+
+    @property
+    def journal(self) -> str:
+        """What all services have logged."""
+        files = sorted((self.root / "journal").iterdir())
+        return "\n".join(_CONTROL.sub("", file.read_text(errors="replace")) for file in files)
+
+    def close(self) -> None:
+        """End every service that a guide has left running."""
+        units = [file.name for file in (self.root / "run").iterdir()]
+        subprocess.run(["systemctl", "stop", *units], env=self.environment, check=True)
+
+    def _line(self, number: int, block: Block) -> str:
+        file = self.root / f"block-{number}.sh"
+        file.write_text(self._in_our_words(block.text))
+        if block.kind == "starts":
+            url = self._in_our_words(block.note)
+            return f"bash -euo pipefail {file} </dev/null & {_UNTIL} {url}; printf '\\0'"
+        return f". {file} </dev/null; printf '\\0'"
+
+    def _in_our_words(self, text: str) -> str:
+        for shown, ours in self._words.items():
+            text = text.replace(shown, ours)
+        return text
+
+    def _compare(self, blocks: Sequence[Block], printed: Mapping[Block, str]) -> None:
+        for before, block in pairwise(blocks):
+            if block.kind == "shows":
+                missing = unshown(self._in_our_words(block.text), printed[before])
+                assert not missing, f"{block.place} promises {missing}, but:\n{printed[before]}"
+
+
+_PROLOGUE = """
+set -euo pipefail
+trap 'for job in $(jobs -p); do kill -- -$job || true; done; wait' EXIT
+set -m
+"""
+_UNTIL = "curl -fsS -o /dev/null --retry 250 --retry-delay 1 --retry-connrefused"
+
+
+def unshown(promised: str, printed: str) -> list[str]:
+    """The lines of `promised` that are not printed, where ... stands for anything."""
+    lines = [line.strip() for line in printed.splitlines()]
+    patterns = {
+        line: ".*".join(map(re.escape, line.strip().split("...")))
+        for line in promised.splitlines()
+        if line.strip() not in {"", "..."}
+    }
+    return [
+        line
+        for line, each in patterns.items()
+        if not any(re.fullmatch(each, said) for said in lines)
+    ]
+
+
+class Person:
+    """Somebody with an account, an address of their own, and the cookie they hold."""
+
+    _addresses = count(1)
+
+    def __init__(self, url: str, email: str = "ada@example.com") -> None:
+        self.url, self.email, self.cookie = url, email, ""
+        self._address = f"198.51.100.{next(self._addresses)}"  # as the proxy in front names it
+
+    def signs_up(self) -> int:
+        return self._enters("sign-up", {"name": "Ada"})
+
+    def signs_in(self, password: str = PASSWORD, url: str = "") -> int:
+        return self._enters("sign-in", {}, password, url)
+
+    def signs_out(self) -> int:
+        return self._posts("/api/auth/sign-out", None).status_code
+
+    def is_known(self, url: str = "") -> bool:
+        """Whether the server, or another replica, still knows the session of our cookie."""
+        answer = self.asks("/api/auth/get-session", url)
+        assert answer.status_code == 200
+        return bool(answer.json())
+
+    def asks(self, path: str, url: str = "") -> httpx.Response:
+        """GET with our cookie."""
+        where = (url or self.url) + path
+        return httpx.get(where, headers=self._headers, trust_env=False, timeout=60)
+
+    @property
+    def _headers(self) -> dict[str, str]:
+        return {"Cookie": self.cookie, "X-Forwarded-For": self._address, "Origin": ORIGIN}
+
+    def _posts(self, path: str, body: dict[str, str] | None, url: str = "") -> httpx.Response:
+        where = (url or self.url) + path
+        return httpx.post(where, json=body, headers=self._headers, trust_env=False, timeout=60)
+
+    def _enters(
+        self, way: str, more: dict[str, str], password: str = PASSWORD, url: str = ""
+    ) -> int:
+        body = {"email": self.email, "password": password, **more}
+        answer = self._posts(f"/api/auth/{way}/email", body, url)
+        # By hand: a jar would not send a Secure cookie over the plain http of a test.
+        told = [line.partition(";")[0] for line in answer.headers.get_list("set-cookie")]
+        self.cookie = "; ".join(told) or self.cookie
+        return answer.status_code
+
+
+def opened(root: Path, **how: Mapping[str, str]) -> Iterator[Scene]:
+    """A scene, closed at the end: what a fixture yields from."""
+    scene = Scene(root, **how)
+    try:
+        yield scene
+    finally:
+        scene.close()
+
+
+def _copy_house(house: Path) -> None:
+    house.mkdir(parents=True)
+    for name in HOUSE:
+        source = ROOT / name
+        if source.is_dir():
+            shutil.copytree(source, house / name)
+        else:
+            shutil.copy2(source, house / name)
+    programs = house / ".venv/bin"
+    programs.mkdir(parents=True)
+    _write_program(programs / "python", f'exec "{sys.executable}" "$@"')
+    shutil.copy2(
+        ROOT / "requirements.txt", house / ".venv"
+    )  # installed, as scripts/prepare knows it
+
+
+def _write_program(file: Path, does: str) -> None:
+    file.write_text(f"#!/bin/sh\n{does}\n")
+    file.chmod(0o755)

@@ -1,0 +1,41 @@
+"""Gatehouse on a server of one's own: the service is set up as docs/deploy-elsewhere.md says."""
+
+import re
+import stat
+
+import pytest
+
+from tests.docs.guide import section
+from tests.docs.scene import Person, opened
+from tests.rig.processes import wait_until
+
+PAGE = "docs/deploy-elsewhere.md"
+SETTINGS, SERVICE = "The settings", "The service"
+
+
+def test_the_service_comes_up_and_lets_its_admin_in(server):
+    settings = server.house / ".env"
+    assert stat.S_IMODE(settings.stat().st_mode) == 0o600
+    password = re.search(r"ADMIN_PASSWORD=(\S{16})\n", settings.read_text())[1]
+
+    owner = Person(server.url, "owner@example.com")
+    assert owner.signs_in(password) == 200
+    assert owner.cookie.startswith("__Secure-")
+    assert owner.asks("/api/admin/status").json()["environment"] == "production"
+
+
+@pytest.fixture
+def scene(tmp_path):
+    yield from opened(tmp_path)
+
+
+def test_a_server_that_cannot_start_says_so_in_the_log_we_are_sent_to(scene):
+    (told,) = scene.follow(section(PAGE, SETTINGS))
+    assert "ADMIN_PASSWORD=" in told
+    settings = scene.house / ".env"
+    settings.write_text(re.sub("SECRET_KEY=.*", "SECRET_KEY=", settings.read_text()))
+
+    with pytest.raises(AssertionError, match=r"deploy-elsewhere.md:\d+ ended with"):
+        scene.follow(section(PAGE, SERVICE), words={"--retry 30": "--retry 1"})
+
+    wait_until(lambda: "Gatehouse cannot start: SECRET_KEY" in scene.journal, "a plain line")

@@ -1,0 +1,92 @@
+"""Links between the pages lead somewhere, down to the heading, and settings in them exist."""
+
+import re
+from pathlib import Path
+
+import pytest
+
+from backend.kernel.settings import Settings
+from tests.docs.guide import GUIDES, ROOT, anchors, blocks, shown, without_blocks
+
+PAGES = [*GUIDES, ROOT / "CHANGELOG.md", *sorted((ROOT / "docs/decisions").glob("*.md"))]
+LINK = re.compile(r"\]\(([^)\s]+)\)|(?:src|srcset|href)=\"([^\"]+)\"")
+SETTING = re.compile(r"`([A-Z][A-Z0-9]*(?:_[A-Z0-9]+)*)(?:=[^`\n]*)?`")
+ASSIGNED = re.compile(r"(?:^|[\s(])(?:-e )?([A-Z][A-Z0-9]*(?:_[A-Z0-9]+)+)=", re.M)
+# Names in capitals that are nobody's setting of ours.
+OTHERS = {
+    "NEXT_PUBLIC_",
+    "GET",
+    "POST",
+    "CMD",
+    "HEALTHCHECK",
+    "CNAME",
+    "LISTEN",
+    "NOTIFY",
+    "ADDRESS",
+}
+OTHERS |= {"FOLDER", "OWNER", "NAME", "CI", "URL", "NEXT_PUBLIC", "PYTHONPATH"}
+CLIENTS = "GATEHOUSE_"  # how the frontend, the doctor and the notebooks call what they are told
+
+
+def broken(page: Path) -> list[str]:
+    """The links of a page that lead nowhere."""
+    found = []
+    for groups in LINK.findall(without_blocks(page.read_text())):
+        target = "".join(groups)
+        if re.match(r"https?:|mailto:", target):
+            continue
+        path, _, anchor = target.partition("#")
+        file = (page.parent / path) if path else page
+        if not file.exists() or (anchor and anchor not in anchors(file)):
+            found.append(target)
+    return found
+
+
+@pytest.mark.parametrize("page", PAGES, ids=shown)
+def test_every_link_leads_somewhere(page):
+    assert broken(page) == []
+
+
+def test_every_page_can_be_found_from_the_index():
+    index = (ROOT / "docs/README.md").read_text()
+    pages = {page.name for page in GUIDES if page.parent == ROOT / "docs"} - {"README.md"}
+    assert {page for page in pages if f"]({page})" not in index} == set()
+
+
+def named(text: str) -> set[str]:
+    """The settings a page speaks of, in its prose."""
+    return set(SETTING.findall(text))
+
+
+@pytest.mark.parametrize("page", GUIDES, ids=shown)
+def test_every_setting_named_exists(page):
+    text = page.read_text()
+    settings = {name.upper() for name in Settings.model_fields}
+    # What the API refuses with is in capitals, too; docs/api.md has those, held by its own test.
+    refusals = named((ROOT / "docs/api.md").read_text()) - settings
+    assigned = {
+        name
+        for block in blocks(page)
+        if block.language in {"sh", "ini", "env"}
+        for name in ASSIGNED.findall(block.text)
+    }
+    unknown = (named(without_blocks(text)) | assigned) - settings - refusals - OTHERS
+    assert {name for name in unknown if not name.startswith(CLIENTS)} == set()
+
+
+def test_a_link_that_leads_nowhere_is_found(tmp_path):
+    (tmp_path / "there.md").write_text("# Which `PUBLIC_URL`, then?\n\n## Twice\n\n## Twice\n")
+    page = tmp_path / "guide.md"
+    page.write_text(
+        "[a](there.md) [b](there.md#which-public_url-then) [c](there.md#twice-1)\n"
+        "[d](gone.md) [e](there.md#twice-2) [f](#nothing) [g](https://example.com)\n"
+        '<img src="gone.png">\n\n```sh\n# [h](gone.md)\n```\n'
+    )
+    assert broken(page) == ["gone.md", "there.md#twice-2", "#nothing", "gone.png"]
+
+
+def test_an_invented_setting_is_found():
+    assert named("set `PUBLIC_URL` and `NO_SUCH=on`, not `python -m X_Y`") == {
+        "PUBLIC_URL",
+        "NO_SUCH",
+    }

@@ -1,0 +1,134 @@
+"""What docs/operations.md promises: nothing is lost, nobody is signed out, one can go back."""
+
+import re
+import shutil
+import subprocess
+from itertools import count
+
+import pytest
+
+from backend.storage.migrations import HEAD
+from tests.docs.guide import section
+from tests.docs.scene import Person
+from tests.rig.missing import missing
+from tests.rig.processes import wait_until
+
+PAGE = "docs/operations.md"
+OLDER_STILL = "pX2mV9cQ7tB4nK8wJ5rL1zD6hF3gS0yAeUiO"
+_numbers = count(1)
+NEXT = f"{int(HEAD) + 1:04}"
+NEXT_STEP = f'''
+import sqlalchemy as sa
+from alembic import op
+
+revision = "{NEXT}"
+down_revision = "{HEAD}"
+
+
+def upgrade() -> None:
+    op.add_column("users", sa.Column("motto", sa.Text))
+'''
+
+
+@pytest.fixture
+def ada(server):
+    person = Person(server.url, f"ada.{next(_numbers)}@example.com")
+    assert person.signs_up() == 200
+    return person
+
+
+def test_what_is_in_a_backup_survives_the_loss_of_the_file(server, ada):
+    server.follow(section(PAGE, "SQLite: make one"))
+    late = Person(server.url, "late@example.com")
+    assert late.signs_up() == 200
+    (server.house / "data/gatehouse.db").unlink()
+
+    server.follow(section(PAGE, "SQLite: put one back"))
+
+    assert ada.is_known()
+    assert ada.signs_in() == 200
+    assert late.signs_in() == 401  # came after the backup
+
+    server.follow(section(PAGE, "What comes back with a backup"))
+    assert not ada.is_known()
+    assert ada.signs_in() == 200
+
+
+def test_a_new_key_signs_nobody_out_until_the_old_one_is_taken_away(server, ada):
+    settings = server.house / ".env"
+    first = re.search("^SECRET_KEY=(.*)", settings.read_text(), re.M)[1]
+    with settings.open("a") as more:
+        more.write(f"SECRET_KEYS_OLD={OLDER_STILL}\n")
+
+    server.follow(section(PAGE, "A new key"))
+
+    assert f"SECRET_KEYS_OLD={first},{OLDER_STILL}\n" in settings.read_text()
+    assert ada.is_known()
+    newer = Person(server.url, ada.email)
+    assert newer.signs_in() == 200
+
+    server.follow(section(PAGE, "Taking the old one away"))
+
+    assert (ada.is_known(), newer.is_known()) == (False, True)
+    assert ada.signs_in() == 200
+
+
+@pytest.fixture
+def released(server):
+    """The server's code under git; where it pulls from is a newer version with another step."""
+    if not shutil.which("git"):
+        missing("git", "install the package git")
+    origin = server.root / "origin"
+
+    def git(folder, *said):
+        subprocess.run(["git", *said], cwd=folder, env=server.environment, check=True)
+
+    git(server.house, "init", "-q", "-b", "main")
+    git(server.house, "add", "-A")
+    git(server.house, "commit", "-qm", "this version")
+    git(server.root, "clone", "-q", server.house, origin)
+    git(server.house, "remote", "add", "origin", origin)
+    git(server.house, "fetch", "-q")
+    git(server.house, "branch", "-q", "-u", "origin/main")
+    history = origin / "backend/storage/migrations"
+    (history / f"versions/{NEXT}_mottoes.py").write_text(NEXT_STEP)
+    known = history / "__init__.py"
+    known.write_text(known.read_text().replace(f'"{HEAD}"', f'"{NEXT}"'))
+    git(origin, "add", "-A")
+    git(origin, "commit", "-qm", "the next version")
+    return server
+
+
+def test_an_upgrade_keeps_a_copy_and_one_can_go_back_with_it(released, ada):
+    released.follow(section(PAGE, "Upgrade"))
+
+    assert ada.is_known()
+    kept = released.house / f"data/gatehouse.db.before-{NEXT}"
+    assert kept.exists()
+
+    released.follow(section(PAGE, "Go back"), words={"--retry 30": "--retry 2"})
+    refusal = f"database is at step {NEXT}, this Gatehouse knows steps up to {HEAD}"
+    wait_until(lambda: refusal in released.journal, "the refusal to start")
+
+    released.follow(section(PAGE, "Go back with the tables"))
+    assert ada.is_known()
+    assert ada.signs_in() == 200
+
+
+def test_users_move_in_and_out(server):
+    (server.house / "users.csv").write_text("email,name\nbob@example.com,Bob\n")
+    server.follow(section(PAGE, "In and out"))
+    assert "bob@example.com" in (server.house / "data/everybody.jsonl").read_text()
+
+
+def test_the_log_is_searched_for_what_went_wrong_and_for_one_request(server):
+    server.follow(section(PAGE, "Keeping it running", "Is it well?"))
+    wrong, request = server.follow(section(PAGE, "Logs"))
+    assert wrong == "nothing went wrong today\n"
+    assert request.startswith("this request is ")
+    assert len(request.split("\n")[0].removeprefix("this request is ")) > 12
+
+    with (server.root / "journal/gatehouse").open("a") as journal:
+        journal.write('{"event": "request_crashed", "level": "error"}\n')
+    wrong, _ = server.follow(section(PAGE, "Logs"))
+    assert "request_crashed" in wrong

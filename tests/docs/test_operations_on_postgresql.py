@@ -1,0 +1,91 @@
+"""What docs/operations.md promises for PostgreSQL and for several replicas."""
+
+import shutil
+import subprocess
+
+import pytest
+
+from tests.docs.guide import section
+from tests.docs.scene import Person, opened
+from tests.rig import shared
+from tests.rig.missing import missing
+from tests.rig.postgres import PostgresServer
+from tests.rig.processes import free_port, listens, wait_until
+
+PAGE = "docs/operations.md"
+SETTINGS, SERVICE = "The settings", "The service"
+SHARED, REPLICAS = "The settings they share", "The replicas"
+
+
+@pytest.fixture(scope="module")
+def own_postgres(postgres):
+    """Databases called as in the guide, whose names nobody else in this run uses."""
+    for program in ("psql", "pg_dump", "pg_restore"):
+        if not shutil.which(program):
+            missing(program, "install the package postgresql-client")
+    postgres.execute("CREATE DATABASE gatehouse")
+    yield postgres
+    for name in ("gatehouse", "gatehouse_restored"):
+        postgres.execute(f"DROP DATABASE IF EXISTS {name} WITH (FORCE)")
+
+
+@pytest.fixture(scope="module")
+def redis_port(tmp_path_factory):
+    if not shutil.which("redis-server"):
+        missing("Redis", "install the package redis-server")
+    port = free_port()
+    command = ["redis-server", "--port", str(port), "--bind", "127.0.0.1", "--save", ""]
+    process = subprocess.Popen(
+        command, cwd=tmp_path_factory.mktemp("redis"), stdout=subprocess.DEVNULL
+    )
+    shared.started(process.pid)
+    wait_until(lambda: listens(port), "Redis")
+    yield port
+    process.kill()
+    process.wait()
+    shared.ended(process.pid)
+
+
+def placed(server: PostgresServer) -> dict[str, str]:
+    """What a reader writes in place of the example's user, password and host."""
+    return {"USER:PASSWORD@HOST": server.url("").partition("://")[2].removesuffix("/")}
+
+
+@pytest.fixture(scope="module")
+def moved(tmp_path_factory, own_postgres, redis_port):
+    """A server that has moved to PostgreSQL; Ada had an account before."""
+    words = placed(own_postgres) | {"127.0.0.1:6379": f"127.0.0.1:{redis_port}"}
+    folder = tmp_path_factory.mktemp("moving")
+    for scene in opened(folder, given={"RATE_LIMITS": "on"}, words=words):
+        scene.follow(section("docs/deploy-elsewhere.md", SETTINGS, SERVICE))
+        before = Person(scene.url)
+        assert before.signs_up() == 200
+        scene.follow(section(PAGE, "From SQLite to PostgreSQL"))
+        assert not before.is_known()  # accounts move, sessions do not
+        yield scene
+
+
+def test_people_have_moved_to_postgresql_and_come_back_from_its_backup(moved, own_postgres):
+    ada = Person(moved.url)
+    assert ada.signs_in() == 200
+    moved.follow(section(PAGE, "PostgreSQL: make one"))
+    own_postgres.drop_database("gatehouse")
+
+    moved.follow(section(PAGE, "PostgreSQL: put one back"))
+
+    assert ada.is_known()
+    assert ada.signs_in() == 200
+
+
+def test_replicas_count_together_and_a_session_ends_in_all_of_them(moved):
+    moved.follow(section(PAGE, SHARED, REPLICAS))
+    one, other = (f"http://127.0.0.1:{moved.ports[port]}" for port in ("7861", "7862"))
+
+    bob = Person(one, "bob@example.com")
+    assert bob.signs_up() == 200
+    assert (bob.is_known(one), bob.is_known(other)) == (True, True)
+    assert bob.signs_out() == 200
+    assert (bob.is_known(one), bob.is_known(other)) == (False, False)
+
+    guesses = [bob.signs_in("a wrong guess", url) for url in (one, one, other, other, one)]
+    assert guesses == [401, 401, 401, 429, 429]

@@ -1,0 +1,26 @@
+"""Some of the doctor's checks, made on a deployment."""
+
+from typing import Any
+
+from doctor import Admin, Deployment, Finding, Verdict, examine
+from doctor.secret import Secret
+from doctor.selection import checks_for
+
+ADMIN, PASSWORD = "owner@example.com", "the owner's own long one"
+WITH_ADMIN = {"ADMIN_EMAIL": ADMIN, "ADMIN_PASSWORD": PASSWORD}
+QUICK = {"RATE_LIMITS": "off"}
+
+
+def look(url: str, *names: str, admin: bool = False, **how: Any) -> dict[str, Finding]:
+    """Make these checks and those they need; the throw-away account must be gone at the end."""
+    given = Admin(ADMIN, Secret(PASSWORD)) if admin else None
+    deployment = Deployment(url, admin=given, **how)
+    found = {each.check: each for each in examine(deployment, checks=checks_for(deployment, names))}
+    last = found["account.deleted"]
+    assert last.verdict in {Verdict.PASS, Verdict.SKIPPED}, last.evidence
+    return found
+
+
+def said(finding: Finding) -> tuple[str, str]:
+    """The verdict, and what was seen."""
+    return finding.verdict.value, finding.evidence

@@ -1,0 +1,199 @@
+"""Deployments that are wrong in one way each, seen by the doctor, which must name that one way."""
+
+import re
+import sqlite3
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import closing
+from datetime import timedelta
+
+import pytest
+
+from doctor import Deployment, examine
+from doctor.clock import SystemClock
+from doctor.selection import checks_for
+from tests.rig import shared
+from tests.rig.authority import Authority
+from tests.rig.broken import RIGHT, STRANGER, WRONG, Broken, standing
+from tests.rig.spoiling import Breaks
+
+EVERY = (*RIGHT, *WRONG, *STRANGER)
+# Measured times prove nothing while all of these are examined at once.
+TIMED = {"enumeration.sign-in-time", "reach.latency"}
+CAUSE = re.compile(r"not made: it needs ([a-z-]+\.[a-z-]+)")
+KNOWN_WARNINGS = {"enumeration.sign-up"}
+
+
+class ClockBehind(SystemClock):
+    """The doctor's own clock, behind the server's."""
+
+    def __init__(self, behind: timedelta) -> None:
+        self._behind = behind
+
+    def now(self):
+        return super().now() - self._behind
+
+
+def accounts(place):
+    """Who is in the databases of a deployment."""
+    found = []
+    for path in place.databases:
+        with closing(sqlite3.connect(path)) as database:
+            found += [email for (email,) in database.execute("SELECT email FROM users")]
+    return found
+
+
+def deployed(place, authority):
+    """What the doctor is told."""
+    return Deployment(place.url, ca_file=str(authority.ca_file), address=place.address)
+
+
+def examined(broken, folder, authority):
+    """All that is found about one deployment, and which accounts are left in it."""
+    with standing(broken, folder, authority) as place:
+        deployment = deployed(place, authority)
+        checks = tuple(each for each in checks_for(deployment) if each.name not in TIMED)
+        found = list(examine(deployment, checks=checks, clock=ClockBehind(broken.ahead)))
+        told = {each.check: [each.verdict.value, each.evidence, each.fix] for each in found}
+        return {"found": told, "left": accounts(place)}
+
+
+@pytest.fixture(scope="module")
+def findings(tmp_path_factory):
+    """Every deployment examined, at the same time: an examination is mostly waiting."""
+
+    def examine_all():
+        folder = tmp_path_factory.mktemp("deployments")
+        authority = Authority(folder)
+        with ThreadPoolExecutor(len(EVERY)) as pool:
+            told = [
+                pool.submit(examined, each, folder / str(number), authority)
+                for number, each in enumerate(EVERY)
+            ]
+            return {each.name: one.result() for each, one in zip(EVERY, told, strict=True)}
+
+    return shared.once("broken-deployments", examine_all)
+
+
+def verdicts(findings, name):
+    return {check: told[0] for check, told in findings[name]["found"].items()}
+
+
+def all_that(findings, name, verdict):
+    return {check for check, told in verdicts(findings, name).items() if told == verdict}
+
+
+def test_where_all_is_right_nothing_fails_and_each_warning_is_known(findings):
+    for right in RIGHT:
+        assert all_that(findings, right.name, "fail") == set()
+        assert all_that(findings, right.name, "warn") == KNOWN_WARNINGS
+    assert verdicts(findings, "right, with short sessions")["protection.expired"] == "pass"
+
+
+def test_the_right_check_fails_and_no_other(findings):
+    failed = {each.name: all_that(findings, each.name, "fail") for each in EVERY}
+    assert failed == {each.name: set(each.fails) for each in EVERY}
+
+
+def test_every_other_check_is_made_or_says_what_it_lacks(findings):
+    """As where all is right, or skipped with the name of the check that failed behind it."""
+    odd = {
+        f"{each.name}: {check}": told
+        for each in (*WRONG, *STRANGER)
+        for check, told in findings[each.name]["found"].items()
+        if told[0] != expected(each, findings, check) and not is_explained(each, findings, check)
+    }
+    assert odd == {}
+
+
+def expected(broken, findings, check):
+    if check in broken.fails:
+        return "fail"
+    return "warn" if check in broken.warns else verdicts(findings, broken.right)[check]
+
+
+def is_explained(broken, findings, check):
+    """Whether a skipped check names another, and that one a third, up to one that failed."""
+    told = findings[broken.name]["found"]
+    if check == "account.deleted" and told["account.sign-up"][0] == "skipped":
+        return told[check][1] == "not made: no account was made"
+    while told[check][0] == "skipped":
+        cause = CAUSE.match(told[check][1])
+        if cause is None:
+            return False
+        check = cause[1]
+        if check in broken.fails:
+            return True
+    return False
+
+
+def test_whatever_is_not_right_has_a_fix(findings):
+    without = [
+        (each.name, check)
+        for each in EVERY
+        for check, (verdict, _, fix) in findings[each.name]["found"].items()
+        if (verdict in {"warn", "fail"}) != bool(fix)
+    ]
+    assert without == []
+
+
+def test_no_account_is_left_behind(findings):
+    assert {each.name: findings[each.name]["left"] for each in EVERY} == {
+        each.name: [] for each in EVERY
+    }
+
+
+@pytest.fixture
+def quick(tmp_path):
+    """A deployment whose examination waits for no limit."""
+    authority = Authority(tmp_path)
+    unlimited = Broken("unlimited", settings={"rate_limits": False})
+    with standing(unlimited, tmp_path / "data", authority) as place:
+        yield place, deployed(place, authority)
+
+
+@pytest.mark.parametrize("last", ["account.sign-up", "session.sign-out", "limits.reached"])
+def test_who_stops_listening_leaves_no_account(quick, last):
+    place, deployment = quick
+    heard = []
+    with closing(examine(deployment, left_early=heard.append)) as examination:
+        next(each for each in examination if each.check == last)
+        assert len(accounts(place)) == 1
+    assert accounts(place) == []
+    assert [each.verdict.value for each in heard] == ["pass"]
+
+
+@pytest.mark.parametrize("said", ["Signing in sets a cookie", "An event stream arrives"])
+def test_a_listener_that_fails_leaves_no_account(quick, said):
+    place, deployment = quick
+
+    def say(text):
+        if text.startswith(said):
+            raise BrokenPipeError(text)
+
+    with pytest.raises(BrokenPipeError):
+        list(examine(deployment, say=say))
+    assert accounts(place) == []
+
+
+def test_a_listener_that_fails_while_it_waits_leaves_no_account(tmp_path):
+    authority = Authority(tmp_path)
+
+    def say(text):
+        if text.startswith("waiting"):
+            raise KeyboardInterrupt
+
+    with standing(Broken("limited"), tmp_path / "data", authority) as place:
+        with pytest.raises(KeyboardInterrupt):
+            list(examine(deployed(place, authority), say=say))
+        assert accounts(place) == []
+
+
+def test_a_server_that_breaks_on_the_way_is_named_once(tmp_path):
+    authority = Authority(tmp_path)
+    with standing(Broken("breaking", manners=Breaks), tmp_path / "data", authority) as place:
+        found = {each.check: each for each in examine(deployed(place, authority))}
+    failed = {name for name, each in found.items() if each.verdict == "fail"}
+    assert failed == {"session.revoked-at-once", "account.deleted"}
+    assert found["stream.arrives"].evidence == (
+        "not made: it needs session.revoked-at-once, since which the server does not answer"
+    )

@@ -1,0 +1,111 @@
+"""What `python -m doctor` takes, and what it refuses in one line."""
+
+import io
+
+import pytest
+
+from doctor.command_line import PASSWORD_VARIABLE, UsageError, read_order
+
+URL = "https://auth.example.com"
+CANARY = "canary-in-a-password-9"
+
+
+def refused(*arguments, environment=None):
+    with pytest.raises(UsageError) as raised:
+        read_order(arguments, environment or {})
+    told = str(raised.value)
+    assert "\n" not in told
+    return told
+
+
+def ordered(*arguments, environment=None, ask=None):
+    return read_order([URL, *arguments], environment or {}, ask or pytest.fail)
+
+
+@pytest.mark.parametrize(
+    ("arguments", "told"),
+    [
+        ([], "required: URL"),
+        (["ftp://auth.example.com"], "no address of a server"),
+        (["https://"], "no address of a server"),
+        (["http://[1"], "no address of a server"),
+        (["http://exa mple.com"], "no address of a server"),
+        (["https://auth.example.com:70000"], "no port a server could have"),
+        ([URL, "--frontend", "mailto:ada"], "no port a server could have"),
+        ([URL, "--only", "hedders"], "no check 'hedders'"),
+        ([URL, "--protected", "api/mine"], "begins with /"),
+        ([URL, "--ca-file", "/nowhere/ca.pem"], "--ca-file /nowhere/ca.pem"),
+        ([URL, "--junit", "/nowhere/junit.xml"], "--junit /nowhere/junit.xml"),
+        ([URL, "--password", CANARY], "without --email"),
+        ([URL, "--email", "e@example.com", "--password-file", "/nowhere"], "No such file"),
+        ([URL, "--loud"], "unrecognized arguments: --loud"),
+    ],
+)
+def test_what_cannot_be_done_is_refused_in_one_line(arguments, told):
+    assert told in refused(*arguments)
+
+
+def test_a_password_in_the_address_is_refused_and_not_repeated():
+    told = refused(f"https://ada:{CANARY}@auth.example.com")
+    assert CANARY not in told
+    assert "--email" in told
+
+
+def test_addresses_are_taken_as_people_paste_them():
+    deployment = read_order(["Auth.example.com/admin/", "--frontend", "http://localhost:3000/"], {})
+    assert deployment.deployment.url == "https://auth.example.com"
+    assert deployment.deployment.frontend == "http://localhost:3000"
+
+
+def test_without_an_address_of_an_admin_there_is_none():
+    assert ordered(environment={PASSWORD_VARIABLE: CANARY}).deployment.admin is None
+
+
+def test_the_password_comes_from_a_file(tmp_path):
+    (tmp_path / "password").write_text(f"{CANARY}\n")
+    order = ordered("--email", "e@example.com", "--password-file", str(tmp_path / "password"))
+    assert order.deployment.admin.password.reveal() == CANARY
+
+
+def test_the_password_comes_from_stdin(monkeypatch):
+    monkeypatch.setattr("sys.stdin", io.StringIO(f"{CANARY}\nmore"))
+    order = ordered("--email", "e@example.com", "--password-file", "-")
+    assert order.deployment.admin.password.reveal() == CANARY
+
+
+def test_the_password_comes_from_the_environment():
+    order = ordered("--email", "e@example.com", environment={PASSWORD_VARIABLE: CANARY})
+    assert order.deployment.admin.password.reveal() == CANARY
+
+
+def test_the_password_is_asked_for_on_a_terminal(monkeypatch):
+    terminal = io.StringIO()
+    terminal.isatty = lambda: True
+    monkeypatch.setattr("sys.stdin", terminal)
+    order = ordered("--email", "e@example.com", ask=lambda _: CANARY)
+    assert order.deployment.admin.password.reveal() == CANARY
+
+
+def test_without_a_terminal_it_is_not_asked_for(monkeypatch):
+    monkeypatch.setattr("sys.stdin", io.StringIO())
+    assert PASSWORD_VARIABLE in refused(URL, "--email", "e@example.com")
+
+
+def test_an_empty_password_is_refused(tmp_path):
+    (tmp_path / "password").write_text("\n")
+    file = str(tmp_path / "password")
+    assert "empty" in refused(URL, "--email", "e@example.com", "--password-file", file)
+
+
+def test_a_password_on_the_command_line_is_taken_with_a_warning(capsys):
+    order = ordered("--email", "e@example.com", "--password", CANARY)
+    told = capsys.readouterr().err
+    assert order.deployment.admin.password.reveal() == CANARY
+    assert "others on this machine can read" in told
+    assert CANARY not in told + repr(order)
+
+
+def test_own_paths_and_a_part_of_the_checks_may_be_named():
+    order = ordered("--protected", "/api/a", "--protected", "/api/b?c=1", "--only", "headers.csp,")
+    assert order.deployment.protected == ("/api/a", "/api/b?c=1")
+    assert order.checks[-1].name == "headers.csp"

@@ -1,0 +1,224 @@
+"""`python -m doctor` as people and CI run it: a process of its own, against a real server."""
+
+import json
+import signal
+import subprocess
+import sys
+import threading
+from xml.etree import ElementTree
+
+import httpx
+import pytest
+
+from doctor.account import SIGN_UP
+from doctor.command_line import PASSWORD_VARIABLE
+from tests.doctor.looking import ADMIN, PASSWORD, QUICK, WITH_ADMIN
+from tests.doctor.passage import Passage
+from tests.rig.proxy import Told
+from tests.rig.space import ROOT, Space, inherited
+
+LIST = "/api/auth/list-sessions"
+PATIENCE = 60
+
+
+@pytest.fixture(scope="module")
+def space(tmp_path_factory):
+    settings = {**QUICK, **WITH_ADMIN, "FRONTEND_URL": "http://127.0.0.1:*"}
+    with Space(tmp_path_factory.mktemp("space"), settings) as running:
+        yield running
+
+
+@pytest.fixture
+def through(space):
+    with Passage() as passage:
+        passage.target = space.url
+        yield passage
+
+
+def begin(*arguments, **environment):
+    return subprocess.Popen(
+        [sys.executable, "-m", "doctor", *arguments],
+        cwd=ROOT,
+        env={**inherited(), "PYTHONUTF8": "1", **environment},
+        stdin=subprocess.DEVNULL,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+        preexec_fn=_hear_interrupts,
+    )
+
+
+def _hear_interrupts():
+    # What a shell runs in the background ignores them, and so would everything begun from there.
+    signal.signal(signal.SIGINT, signal.SIG_DFL)
+
+
+def run(*arguments, **environment):
+    process = begin(*arguments, **environment)
+    out, err = process.communicate(timeout=PATIENCE)
+    return process.returncode, out, err
+
+
+def accounts_left(space):
+    """The throw-away accounts that are still there, as an admin sees them."""
+    with httpx.Client(base_url=space.url, trust_env=False) as admin:
+        said = {"email": ADMIN, "password": PASSWORD}
+        assert admin.post("/api/auth/sign-in/email", json=said).status_code == 200
+        found = admin.get("/api/auth/admin/list-users", params={"searchValue": "doctor-"}).json()
+        return [user["email"] for user in found["users"]]
+
+
+class Held:
+    """Something that is under way until the test lets it go on."""
+
+    def __init__(self):
+        self.reached, self.released = threading.Event(), threading.Event()
+
+    def here(self):
+        if not self.reached.is_set():
+            self.reached.set()
+            self.released.wait(PATIENCE)
+
+
+@pytest.fixture
+def held():
+    holding = Held()
+    yield holding
+    holding.released.set()
+
+
+def test_nothing_broken_is_0(space):
+    code, out, err = run(space.url, "--only", "headers")
+    assert (code, err) == (0, "")
+    assert out.startswith("Is it there?\n")
+    assert out.endswith("Right. 1 check was not made.\n")
+    assert "\x1b" not in out + err
+    assert "\r" not in out + err
+
+
+def test_something_broken_is_1(through):
+    through.after = lambda _, told: told.drop("x-frame-options")
+    code, out, _ = run(through.url, "--only", "headers", "--quiet")
+    assert code == 1
+    assert "(headers.frames)" in out
+    assert "to mend:" in out
+    assert "✓" not in out
+    assert "1 thing is broken." in out
+
+
+def test_what_cannot_begin_is_2_and_a_line(space):
+    code, out, err = run("http://[1")
+    assert (code, out) == (2, "")
+    assert err.count("\n") == 1
+
+
+def test_nobody_there_is_1():
+    code, out, _ = run("http://127.0.0.1:9", "--quiet")
+    assert code == 1
+    assert "nothing answers at http://127.0.0.1:9" in out
+
+
+def test_help_names_the_exit_codes():
+    code, out, _ = run("--help")
+    assert code == 0
+    assert "exit codes: 0" in " ".join(out.split())
+
+
+def test_the_document_and_the_report_agree(space, tmp_path):
+    file = tmp_path / "doctor.xml"
+    code, out, err = run(space.url, "--only", "headers,session", "--json", "--junit", str(file))
+    document = json.loads(out)
+    suite = ElementTree.fromstring(file.read_bytes())[0]  # noqa: S314  our own
+    assert (code, err) == (0, "")
+    assert [case.get("name") for case in suite] == [each["check"] for each in document["findings"]]
+    assert int(suite.get("skipped")) == document["counts"]["skipped"]
+    assert document["verdict"] == "pass"
+
+
+@pytest.mark.parametrize("stop", [signal.SIGINT, signal.SIGTERM])
+def test_interrupted_it_still_deletes_the_account(space, through, held, stop):
+    through.before = lambda asked: held.here() if asked.path == LIST else None
+    process = begin(through.url, "--only", "session")
+    assert held.reached.wait(PATIENCE)
+    assert len(accounts_left(space)) == 1
+    process.send_signal(stop)
+    _, err = process.communicate(timeout=PATIENCE)
+    assert process.returncode == 130
+    assert err == "doctor: the throw-away account is deleted\ndoctor: interrupted\n"
+    assert accounts_left(space) == []
+
+
+def test_interrupted_while_the_account_is_made_it_still_deletes_it(space, through, held):
+    through.after = lambda asked, _: held.here() if asked.path == SIGN_UP else None
+    process = begin(through.url, "--only", "session")
+    assert held.reached.wait(PATIENCE)
+    assert len(accounts_left(space)) == 1
+    process.send_signal(signal.SIGINT)
+    process.communicate(timeout=PATIENCE)
+    assert process.returncode == 130
+    assert accounts_left(space) == []
+
+
+def test_interrupted_while_it_leaves_it_leaves_all_the_same(space, through, held):
+    through.before = lambda asked: held.here() if asked.path.endswith("delete-user") else None
+    process = begin(through.url, "--only", "session.read")
+    assert held.reached.wait(PATIENCE)
+    process.send_signal(signal.SIGINT)
+    process.communicate(timeout=PATIENCE)
+    assert process.returncode == 130
+    assert accounts_left(space) == []
+
+
+def test_an_account_that_stays_is_named(space, through, held):
+    def refuse(asked):
+        if asked.path.endswith("delete-user"):
+            return Told(403)
+        return held.here() if asked.path == LIST else None
+
+    through.before = refuse
+    process = begin(through.url, "--only", "session")
+    assert held.reached.wait(PATIENCE)
+    process.send_signal(signal.SIGINT)
+    _, err = process.communicate(timeout=PATIENCE)
+    (left,) = accounts_left(space)
+    assert f"{left} is still there: delete-user answered 403" in err
+    code, _, _ = run(space.url, "--only", "reach")
+    assert code == 0
+
+
+def test_when_nobody_reads_on_it_stops_and_still_deletes_the_account(space, through, held):
+    before = accounts_left(space)
+    through.before = lambda asked: held.here() if asked.path == LIST else None
+    process = begin(through.url, "--only", "session")
+    assert process.stdout.readline() == "Is it there?\n"
+    assert held.reached.wait(PATIENCE)
+    process.stdout.close()
+    held.released.set()
+    err = process.stderr.read()
+    assert process.wait(PATIENCE) == 141
+    process.stderr.close()
+    assert err == "doctor: the throw-away account is deleted\n"
+    assert accounts_left(space) == before
+
+
+def test_no_secret_is_printed_even_if_the_server_quotes_it(space, through, tmp_path):
+    secrets = {PASSWORD}
+
+    def quote(asked, told):
+        for name, value in told.headers:
+            if name == "set-cookie" and "session_token=" in value:
+                secrets.add(value.partition("=")[2].partition(";")[0])
+        if asked.path.endswith("sign-in/email"):
+            secrets.add(json.loads(asked.body)["password"])
+            quoted = {"message": f"not with {json.loads(asked.body)['password']}"}
+            told.status, told.pieces = 401, [json.dumps(quoted).encode()]
+
+    through.after = quote
+    file = tmp_path / "doctor.xml"
+    here = {PASSWORD_VARIABLE: PASSWORD}
+    told = [run(through.url, "--email", ADMIN, "--junit", str(file), **here)]
+    told.append(run(through.url, "--email", ADMIN, "--json", "--only", "admin,session", **here))
+    everything = str(told) + file.read_text()
+    assert "not with ***" in everything
+    assert len([each for each in secrets if each]) > 5
+    assert [secret for secret in secrets if secret and secret in everything] == []

@@ -1,0 +1,98 @@
+"""The guide's app as it is deployed, and as it runs on a developer's machine."""
+
+from collections.abc import Iterator
+from contextlib import ExitStack, closing
+from pathlib import Path
+
+import pytest
+from playwright.sync_api import Browser, expect
+
+from tests.frontend.app import App
+from tests.frontend.edge import Edge
+from tests.frontend.visitor import PATIENCE, Place, Visitor, Visitors, visitors_of
+from tests.inside import Loop
+from tests.letterbox import Letterbox
+from tests.make import KEY
+from tests.rig.chromium import chromium
+from tests.rig.space import Space
+
+PROXY_KEY = "what-the-app-and-gatehouse-share"
+SERVER_OF_THE_APP = "198.51.100.1"
+
+
+@pytest.fixture(scope="session")
+def deployed(loop: Loop, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Place]:
+    """Production, as the guide sets it up, with an edge before the app and before the Space."""
+    folder: Path = tmp_path_factory.mktemp("deployed")
+    letterbox = Letterbox(folder / "mails")
+    with ExitStack() as running:
+        edge = running.enter_context(closing(Edge(loop, folder / "vercel", "203.0.113.1")))
+        hub = running.enter_context(closing(Edge(loop, folder / "hub", "203.0.113.1")))
+        # The Hub's too, as the app's server meets it: from an address that is no visitor's.
+        behind = running.enter_context(closing(Edge(loop, folder / "behind", SERVER_OF_THE_APP)))
+        gatehouse = {
+            "ENVIRONMENT": "production",
+            "SPACE_HOST": hub.host,
+            "SECRET_KEY": KEY,
+            "BCRYPT_ROUNDS": "10",
+            "PUBLIC_URL": edge.url,
+            "FRONTEND_URL": edge.url,
+            "FRONTEND_PROXY_KEY": PROXY_KEY,
+            "SIGN_IN_AFTER_VERIFICATION": "on",
+            "MAILBOX_FILE": str(letterbox.file),
+        }
+        space = running.enter_context(Space(folder, gatehouse))
+        hub.port = behind.port = space.port
+        told = {"GATEHOUSE_URL": behind.url, "GATEHOUSE_KEY": PROXY_KEY}
+        trusting = {"NODE_EXTRA_CA_CERTS": str(behind.certificate)}
+        app = running.enter_context(App(folder / "app.log", {**told, **trusting}))
+        edge.port = app.port
+        yield Place(edge.url, space, letterbox, edge, hub)
+
+
+@pytest.fixture(scope="session")
+def on_my_machine(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Place]:
+    """Development: two ports of localhost, plain http, and no settings but each other's address."""
+    folder: Path = tmp_path_factory.mktemp("local")
+    letterbox = Letterbox(folder / "mails")
+    space = Space(folder, {"MAILBOX_FILE": str(letterbox.file), "RATE_LIMITS": "off"})
+    app = App(folder / "app.log", {"GATEHOUSE_URL": f"http://localhost:{space.port}"})
+    # Port 3000 is trusted without this; a test takes whichever port is free.
+    space.environment["FRONTEND_URL"] = app.url
+    with space, app:
+        yield Place(app.url, space, letterbox)
+
+
+@pytest.fixture(scope="module")
+def browser() -> Iterator[Browser]:
+    """One Chromium for a file of scenes; each visitor has a profile of their own in it."""
+    with chromium() as running:
+        yield running
+
+
+@pytest.fixture(autouse=True, scope="module")
+def patience() -> Iterator[None]:
+    """Wait longer than Playwright's five seconds: a busy machine draws a page slowly."""
+    expect.set_options(timeout=PATIENCE)
+    yield
+    expect.set_options(timeout=5000)
+
+
+@pytest.fixture
+def visitors(deployed: Place, browser: Browser) -> Iterator[Visitors]:
+    """People who open the deployed app."""
+    with visitors_of(deployed, browser) as people:
+        yield people
+
+
+@pytest.fixture
+def visitor(visitors: Visitors) -> Visitor:
+    """Somebody who opens the deployed app for the first time."""
+    return visitors()
+
+
+@pytest.fixture
+def developer(on_my_machine: Place, browser: Browser) -> Iterator[Visitor]:
+    """Somebody who tries the app on the machine it runs on."""
+    with visitors_of(on_my_machine, browser) as people:
+        yield people()

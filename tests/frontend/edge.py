@@ -1,0 +1,50 @@
+"""The edge of a platform in small, Vercel's or the Hub's: https, and addresses made certain."""
+
+import asyncio
+import re
+from pathlib import Path
+
+from tests.inside import Loop
+from tests.rig.relay import pass_on, tls
+
+_SAID_BY_CALLERS = re.compile(rb"\r\n(x-forwarded-[a-z]+|x-real-ip|connection):[^\r]*", re.I)
+
+
+class Edge:
+    """Listens on `url`, in front of what listens on `port`.
+
+    Everybody comes from the address `caller`, whatever they say of themselves.
+    """
+
+    def __init__(self, loop: Loop, folder: Path, caller: str) -> None:
+        folder.mkdir()
+        self.caller, self.port = caller, 0
+        self.certificate = folder / "certificate.pem"
+        self._loop = loop
+        self._server = loop.run(asyncio.start_server(self._serve, "127.0.0.1", 0, ssl=tls(folder)))
+        self.host = f"localhost:{self._server.sockets[0].getsockname()[1]}"
+        self.url = f"https://{self.host}"
+
+    def close(self) -> None:
+        """Stop listening."""
+
+        async def stop() -> None:
+            self._server.close()
+
+        self._loop.run(stop())
+
+    async def _serve(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        try:
+            head = await reader.readuntil(b"\r\n\r\n")
+        except asyncio.IncompleteReadError:  # a browser opens more connections than it uses
+            writer.close()
+            return
+        there_reader, there_writer = await asyncio.open_connection("127.0.0.1", self.port)
+        there_writer.write(self._as_the_edge_says(head))
+        await asyncio.gather(pass_on(reader, there_writer), pass_on(there_reader, writer))
+
+    def _as_the_edge_says(self, head: bytes) -> bytes:
+        addresses = f"\r\nx-forwarded-for: {self.caller}\r\nx-real-ip: {self.caller}"
+        # One request for each connection: then only its beginning has to be read.
+        said = f"{addresses}\r\nx-forwarded-proto: https\r\nconnection: close\r\n\r\n"
+        return _SAID_BY_CALLERS.sub(b"", head.removesuffix(b"\r\n\r\n")) + said.encode()

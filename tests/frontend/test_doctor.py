@@ -1,0 +1,38 @@
+"""The last word of the guide: its command for the doctor, on what the guide has built."""
+
+import shlex
+import subprocess
+import sys
+from pathlib import Path
+
+from tests.docs.guide import section
+from tests.frontend.app import GUIDE
+from tests.frontend.visitor import Place
+from tests.rig.space import ROOT, inherited
+
+SECTION = "It works locally, but the cookie is gone on Vercel"
+GROUPS = "cookies,origins,stream,frontend"
+
+
+def test_the_doctor_finds_nothing_broken(deployed: Place, tmp_path: Path):
+    (command,) = section(str(GUIDE.relative_to(ROOT)), SECTION)
+    urls = {
+        "https://OWNER-NAME.hf.space": deployed.edge_of_space.url,
+        "https://app.example.com": deployed.url,
+        ".venv/bin/python": sys.executable,
+    }
+    words = [urls.get(word, word) for word in shlex.split(command.text)]
+    deployed.edge_of_space.caller = deployed.edge.caller = "203.0.113.250"  # one machine, two ways
+    certificates = tmp_path / "certificates.pem"
+    edges = deployed.edge, deployed.edge_of_space
+    certificates.write_text("".join(edge.certificate.read_text() for edge in edges))
+    done = subprocess.run(
+        [*words, "--only", GROUPS, "--ca-file", certificates],
+        cwd=ROOT,
+        env=inherited(),
+        capture_output=True,
+        text=True,
+        timeout=120,
+    )
+    assert done.returncode == 0, done.stdout + done.stderr
+    assert "A browser on the app keeps it" in done.stdout

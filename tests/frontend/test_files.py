@@ -1,0 +1,26 @@
+"""The guide is the app: what it shows are files, each once, and no code beside them."""
+
+import pytest
+
+from tests.frontend.app import GUIDE, files_of, nameless_code
+
+PAGE = "Text.\n\n`lib/a.ts`\n\n```ts\nconst a = 1;\n```\n\nMore.\n\n```sh\nls\n```\n"
+
+
+def test_all_code_of_the_guide_is_built():
+    assert "proxy.ts" in files_of(GUIDE.read_text())
+    assert nameless_code(GUIDE.read_text()) == []
+
+
+def test_a_file_is_found_by_its_path():
+    assert files_of(PAGE) == {"lib/a.ts": "const a = 1;\n"}
+
+
+def test_code_without_a_path_is_found():
+    assert nameless_code(PAGE) == []
+    assert nameless_code(PAGE.replace("`lib/a.ts`", "So:")) == ["const a = 1;\n"]
+
+
+def test_a_file_that_is_shown_twice_is_found():
+    with pytest.raises(AssertionError, match="shown twice"):
+        files_of(PAGE * 2)

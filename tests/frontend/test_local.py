@@ -1,0 +1,68 @@
+"""The guide's app on a developer's machine, and before a Gatehouse that is asleep."""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+from playwright.sync_api import expect
+
+from tests.frontend.visitor import Place, Visitor
+from tests.make import PASSWORD
+
+WAKING = "The sign-in service is waking up"
+
+
+@contextmanager
+def asleep(place: Place) -> Iterator[None]:
+    """Gatehouse is not there, and wakes up at the end."""
+    place.space.terminate()
+    try:
+        yield
+    finally:
+        place.space.start()
+
+
+def test_on_localhost_the_cookies_need_no_https(developer: Visitor):
+    developer.signs_up()
+    names = {cookie["name"] for cookie in developer.cookies}
+    assert names == {"better-auth.session_token", "gatehouse.device"}
+    for cookie in developer.cookies:
+        assert (cookie["httpOnly"], cookie["secure"], cookie["sameSite"]) == (True, False, "Lax")
+
+
+def test_by_its_number_the_same_machine_is_another_origin(developer: Visitor, on_my_machine: Place):
+    developer.page.goto(f"{on_my_machine.url.replace('localhost', '127.0.0.1')}/sign-in")
+    developer.fills_in("Sign in", **{"E-mail": developer.email}, Password=PASSWORD)
+    expect(developer.alert).to_have_text("Invalid origin")
+
+
+def test_a_link_through_gatehouse_comes_back_to_the_app(developer: Visitor, on_my_machine: Place):
+    developer.signs_up()
+    developer.page.goto("/forgot-password")
+    developer.fills_in("Send me a link", **{"E-mail": developer.email})
+    expect(developer.alert).to_contain_text("a mail is on its way")
+    link = on_my_machine.letterbox.last("reset", developer.email).url
+    assert link.startswith(f"http://localhost:{on_my_machine.space.port}/api/auth/reset-password/")
+    developer.page.goto(link)
+    developer.page.wait_for_url(f"{on_my_machine.url}/reset-password")
+    expect(developer.heading).to_have_text("Choose a new password")
+
+
+def test_who_signs_in_while_gatehouse_sleeps_is_signed_in_when_it_wakes(
+    developer: Visitor, on_my_machine: Place
+):
+    developer.signs_up()
+    developer.page.context.clear_cookies()
+    with asleep(on_my_machine):
+        developer.signs_in(developer.email)
+        expect(developer.page.get_by_role("status")).to_contain_text(WAKING)
+    expect(developer.heading).to_have_text("Hello Ada")
+
+
+def test_a_page_that_cannot_ask_waits_and_sends_nobody_away(
+    developer: Visitor, on_my_machine: Place
+):
+    developer.signs_up()
+    with asleep(on_my_machine):
+        developer.page.reload()
+        expect(developer.page.get_by_role("status")).to_contain_text(WAKING)
+    expect(developer.heading).to_have_text("Hello Ada")

@@ -1,0 +1,115 @@
+"""People who open the app: each has a browser profile and an address of their own."""
+
+import itertools
+from collections.abc import Iterator
+from contextlib import ExitStack, contextmanager
+from dataclasses import dataclass
+from typing import Any
+
+from playwright.sync_api import Browser, Locator, Page, expect
+
+from tests.frontend.edge import Edge
+from tests.letterbox import Letterbox
+from tests.make import PASSWORD
+from tests.rig.space import Space
+
+PATIENCE = 30_000  # milliseconds
+
+
+@dataclass(frozen=True)
+class Place:
+    """An app at `url`, its Gatehouse, the mails that leave there, and the edges, if any."""
+
+    url: str
+    space: Space
+    letterbox: Letterbox
+    edge: Edge | None = None
+    edge_of_space: Edge | None = None
+
+
+class Visitor:
+    """A browser of somebody's own, with one page open. What breaks in it is noted in `broken`."""
+
+    _numbers = itertools.count(1)
+
+    def __init__(self, page: Page, address: str) -> None:
+        self.page, self.address = page, address
+        self.email = f"ada{next(self._numbers)}@example.com"
+        self.broken: list[str] = []
+        page.set_default_timeout(PATIENCE)
+        page.on("pageerror", lambda error: self.broken.append(str(error)))
+
+    @property
+    def heading(self) -> Locator:
+        return self.page.get_by_role("heading")
+
+    @property
+    def header(self) -> Locator:
+        return self.page.locator("header")
+
+    @property
+    def main(self) -> Locator:
+        return self.page.locator("main")
+
+    @property
+    def alert(self) -> Locator:
+        """What the page says went wrong, or what to do now."""
+        return self.main.get_by_role("alert").or_(self.page.locator("main[role=alert]"))
+
+    @property
+    def cookies(self) -> list[Any]:
+        return self.page.context.cookies()
+
+    def fills_in(self, button: str, **said: str) -> None:
+        """Fill in the fields with these labels, and press the button."""
+        for label, text in said.items():
+            self.page.get_by_label(label, exact=True).fill(text)
+        self.page.get_by_role("button", name=button, exact=True).click()
+
+    def signs_up(self) -> None:
+        """Make an account; ends on the protected page."""
+        self.page.goto("/sign-up")
+        self.fills_in("Sign up", Name="Ada", **{"E-mail": self.email}, Password=PASSWORD)
+        expect(self.heading).to_have_text("Hello Ada")
+
+    def signs_in(self, email: str, password: str = PASSWORD) -> None:
+        """Fill in the form for signing in, and send it."""
+        self.page.goto("/sign-in")
+        self.fills_in("Sign in", **{"E-mail": email}, Password=password)
+
+    def signs_out(self) -> None:
+        self.page.get_by_role("button", name="Sign out").click()
+        expect(self.header).to_have_text("Sign in Sign up")
+
+    def is_sent_away(self) -> None:
+        """Ask for the protected page; it must lead to the one for signing in."""
+        self.page.goto("/account")
+        assert self.page.url.endswith("/sign-in")
+
+
+class Visitors:
+    """Makes visitors of one place: calling it is another one."""
+
+    _addresses = itertools.count(1)
+
+    def __init__(self, browser: Browser, place: Place, running: ExitStack) -> None:
+        self._browser, self._place, self._running = browser, place, running
+        self.all: list[Visitor] = []
+
+    def __call__(self, **how: Any) -> Visitor:
+        address = f"203.0.113.{next(self._addresses)}"
+        if self._place.edge:
+            self._place.edge.caller = address
+        told = {"base_url": self._place.url, "ignore_https_errors": True, **how}
+        profile = self._running.enter_context(self._browser.new_context(**told))
+        self.all.append(Visitor(profile.new_page(), address))
+        return self.all[-1]
+
+
+@contextmanager
+def visitors_of(place: Place, browser: Browser) -> Iterator[Visitors]:
+    """Visitors in whose pages nothing may break."""
+    with ExitStack() as running:
+        visitors = Visitors(browser, place, running)
+        yield visitors
+        assert [each.broken for each in visitors.all] == [[] for _ in visitors.all]

@@ -1,0 +1,72 @@
+"""A notebook, run as people run it: `python -m notebooks.report NAME`, a process of its own."""
+
+import html
+import re
+import sqlite3
+import subprocess
+import sys
+from collections.abc import Iterator, Mapping
+from contextlib import closing, contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+
+from tests.notebooks.watching import Watching
+from tests.rig.proxy import Proxy
+from tests.rig.space import ROOT, Space, inherited
+
+SECRET_KEY = "canary-key-Zq4vT1mX8sLw2rNc7yBf5hJd9gKp3tEu"
+# The window of a user's calls lasts a minute otherwise; 03 waits until it is over.
+QUICK = {"RATE_LIMIT_PER_USER": "10/5 seconds", "SECRET_KEY": SECRET_KEY}
+
+
+@dataclass(frozen=True)
+class Run:
+    """How it ended: the exit code, what the terminal showed, and the page with all outputs."""
+
+    code: int
+    said: str
+    page: str
+
+    @property
+    def text(self) -> str:
+        """The page as a reader sees it, without markup and pictures."""
+        shown = re.sub(r'src="data:[^"]*"|<style.*?</style>|<[^>]+>', "", self.page, flags=re.S)
+        return html.unescape(shown)
+
+    def leaks(self, secrets: set[str]) -> list[str]:
+        """The secrets that can be read on the page or the terminal."""
+        shown = f"{self.said}{html.unescape(self.page)}"
+        return [secret for secret in secrets if secret in shown]
+
+
+def run(name: str, url: str, folder: Path, **settings: str) -> Run:
+    """Run a notebook against a server."""
+    done = subprocess.run(
+        [sys.executable, "-m", "notebooks.report", name, "--into", folder],
+        cwd=ROOT,
+        env={**inherited(), "GATEHOUSE_URL": url, **settings},
+        capture_output=True,
+        text=True,
+        check=False,
+        timeout=240,
+    )
+    page = folder / f"{name}.html"
+    written = page.read_text() if page.exists() else ""
+    return Run(done.returncode, done.stdout + done.stderr, written)
+
+
+@contextmanager
+def behind(
+    manners: Watching, folder: Path, settings: Mapping[str, str] = QUICK
+) -> Iterator[tuple[Space, str]]:
+    """A server that is reached through a proxy with these manners, and the proxy's URL."""
+    folder.mkdir(exist_ok=True)
+    with Proxy(manners) as proxy, Space(folder, {"PUBLIC_URL": proxy.url, **settings}) as space:
+        proxy.targets = [space.url]
+        yield space, proxy.url
+
+
+def accounts_left(space: Space) -> list[str]:
+    """The addresses that have an account, on SQLite."""
+    with closing(sqlite3.connect(space.folder / "data" / "gatehouse.db")) as database:
+        return [email for (email,) in database.execute("SELECT email FROM users")]

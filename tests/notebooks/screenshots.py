@@ -1,0 +1,54 @@
+"""Takes the picture in docs/screenshots anew: python -m tests.notebooks.screenshots."""
+
+import tempfile
+from pathlib import Path
+
+from playwright.sync_api import Browser
+
+from tests.notebooks.running import run
+from tests.rig import shared
+from tests.rig.chromium import chromium
+from tests.rig.space import ROOT, Space
+
+NAME = "01_deployment_check"
+PICTURE = ROOT / "docs" / "screenshots" / "notebook-verdict.png"
+OWNER, PASSWORD = "owner@example.com", "a long one of the owner's own"
+SHOWN = ("The verdict", "How fast it answers")  # the sections with plots; without their code
+ONLY_THOSE = """shown => {
+    let here = false;
+    for (const cell of document.querySelectorAll('.jp-Cell')) {
+        const title = cell.querySelector('h1, h2');
+        if (title) here = shown.some(text => title.textContent.startsWith(text));
+        if (cell.matches('.jp-CodeCell')) cell.querySelector('.jp-Cell-inputWrapper').remove();
+        if (!here) cell.remove();
+    }
+}"""
+
+
+def take(browser: Browser, page: Path) -> None:
+    """Take the picture of an executed notebook's page."""
+    with browser.new_context(viewport={"width": 960, "height": 700}) as profile:
+        shown = profile.new_page()
+        shown.goto(page.as_uri())
+        shown.evaluate(ONLY_THOSE, SHOWN)
+        shown.screenshot(path=PICTURE, full_page=True, animations="disabled")
+
+
+def main() -> None:
+    shared.open_folder()
+    try:
+        with tempfile.TemporaryDirectory() as made:
+            folder = Path(made)
+            with Space(folder, {"ADMIN_EMAIL": OWNER, "ADMIN_PASSWORD": PASSWORD}) as space:
+                secret = {"GATEHOUSE_ADMIN_EMAIL": OWNER, "GATEHOUSE_ADMIN_PASSWORD": PASSWORD}
+                done = run(NAME, space.url, folder, **secret)
+            if done.code != 0:
+                raise SystemExit(done.said)
+            with chromium() as browser:
+                take(browser, folder / f"{NAME}.html")
+    finally:
+        shared.close_folder()
+
+
+if __name__ == "__main__":
+    main()

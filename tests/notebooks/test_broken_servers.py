@@ -1,0 +1,89 @@
+"""Each notebook against a server that is not right: it fails, and says what does not hold."""
+
+import pytest
+
+from tests.notebooks.running import QUICK, accounts_left, behind, run
+from tests.notebooks.watching import (
+    Careless,
+    LosesCookies,
+    MixesPeopleUp,
+    Watching,
+)
+from tests.rig.space import Space
+
+WALK, ENDPOINTS = "02_sign_in_walkthrough", "03_protected_endpoints"
+
+
+@pytest.mark.parametrize(
+    ("name", "reasons"),
+    [
+        (
+            WALK,
+            [
+                "a revoked session is refused at once",
+                "a copied cookie dies with the sign-out",
+                "scripts cannot read any of the cookies",
+            ],
+        ),
+        (ENDPOINTS, ["signed out since got 200, not 401"]),
+    ],
+)
+def test_a_careless_server_is_noticed(name, reasons, tmp_path):
+    seen = Careless()
+    with behind(seen, tmp_path / "space") as (_, url):
+        done = run(name, url, tmp_path)
+        assert done.leaks(seen.secrets) == []
+    assert done.code == 1
+    for reason in reasons:
+        assert reason in done.said
+        assert reason in done.text
+
+
+def test_a_lost_cookie_is_noticed_and_the_account_deleted_all_the_same(tmp_path):
+    seen = LosesCookies()
+    with behind(seen, tmp_path / "space") as (space, url):
+        done = run(WALK, url, tmp_path)
+        assert accounts_left(space) == []
+        assert done.leaks(seen.secrets) == []
+    assert done.code == 1
+    assert "Does not hold: signing up sets the session cookie" in done.said
+
+
+@pytest.mark.parametrize(
+    ("name", "reason"),
+    [
+        ("01_deployment_check", "limits.reached"),
+        (ENDPOINTS, "call 11 in one window is refused with 429"),
+    ],
+)
+def test_a_server_without_limits_is_noticed(name, reason, tmp_path):
+    with Space(tmp_path, {**QUICK, "RATE_LIMITS": "off"}) as space:
+        done = run(name, space.url, tmp_path)
+        assert accounts_left(space) == []
+    assert done.code == 1
+    assert reason in done.said
+
+
+def test_people_who_are_mixed_up_under_load_are_noticed(tmp_path):
+    with behind(MixesPeopleUp(), tmp_path / "space") as (_, url):
+        done = run("04_load_and_latency", url, tmp_path)
+    assert done.code == 1
+    assert "every answer that was not refused was right, and its asker's own" in done.said
+
+
+def test_a_database_of_another_server_is_noticed(tmp_path):
+    (tmp_path / "other").mkdir()
+    with Space(tmp_path / "other") as other:
+        database = str(other.folder / "data")
+        with behind(Watching(), tmp_path / "space") as (space, url):
+            done = run("05_database", url, tmp_path, DATA_DIR=database)
+            assert accounts_left(space) == []
+    assert done.code == 1
+    assert "this is the database behind the server" in done.said
+
+
+def test_a_server_that_is_not_there_is_noticed(tmp_path):
+    away = Space(tmp_path)
+    done = run("01_deployment_check", away.url, tmp_path)
+    assert done.code == 1
+    assert "Does not hold: the server answers" in done.said

@@ -1,0 +1,73 @@
+"""Each notebook against a server that is right: it holds, shows no secret, and leaves nobody."""
+
+import subprocess
+import sys
+from contextlib import closing
+from urllib.parse import urlsplit
+
+import psycopg2
+import pytest
+
+from notebooks.clean import notebooks
+from tests.docs.guide import blocks
+from tests.notebooks.running import QUICK, SECRET_KEY, accounts_left, behind, run
+from tests.notebooks.watching import Watching
+from tests.rig.space import ROOT, Space, inherited
+
+NAMES = [path.stem for path in notebooks()]
+DATABASE_PASSWORD = "canary-Hs82kfQp"
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_a_notebook_holds_against_a_live_server(name, tmp_path):
+    seen = Watching()
+    with behind(seen, tmp_path / "space") as (space, url):
+        done = run(name, url, tmp_path, DATA_DIR=str(space.folder / "data"))
+        assert done.code == 0, done.said
+        assert len(seen.secrets) > 3
+        assert done.leaks({*seen.secrets, SECRET_KEY}) == []
+        assert accounts_left(space) == []
+    assert "holds" in done.text
+    assert "does not hold" not in done.text
+
+
+def test_the_database_may_be_postgresql(postgres_url, tmp_path):
+    parts = urlsplit(postgres_url)
+    secretly = postgres_url.replace(f":{parts.password}@", f":{DATABASE_PASSWORD}@")
+    seen = Watching()
+    with behind(seen, tmp_path / "space", {**QUICK, "DATABASE_URL": secretly}) as (_, url):
+        done = run("05_database", url, tmp_path, DATABASE_URL=secretly)
+        assert done.code == 0, done.said
+        assert done.leaks({*seen.secrets, SECRET_KEY, DATABASE_PASSWORD}) == []
+    assert "PostgreSQL, read only" in done.text
+    with closing(psycopg2.connect(postgres_url)) as database, database.cursor() as cursor:
+        cursor.execute("SELECT count(*) FROM users")
+        assert cursor.fetchone() == (0,)
+
+
+def test_papermill_gives_a_notebook_its_parameters_from_any_folder(tmp_path):
+    (command,) = [
+        block.text
+        for block in blocks(ROOT / "docs" / "notebooks.md")
+        if block.note == "tests/notebooks/test_running.py"
+    ]
+    command = command.replace(" notebooks/", f" {ROOT}/notebooks/")
+    with Space(tmp_path) as space:
+        here = command.replace(".venv/bin/python", sys.executable)
+        done = subprocess.run(
+            ["sh", "-ec", here.replace("http://localhost:7860", space.url)],
+            cwd=tmp_path,
+            env={**inherited(), "PYTHONPATH": str(ROOT)},
+            capture_output=True,
+            text=True,
+            check=False,
+        )
+        assert done.returncode == 0, done.stderr
+        assert accounts_left(space) == []
+    assert "injected-parameters" in (tmp_path / "out.ipynb").read_text()
+
+
+def test_make_runs_them_all():
+    make = ["make", "--dry-run", "notebooks", "ARGS=05_database"]
+    done = subprocess.run(make, cwd=ROOT, capture_output=True, text=True, check=True)
+    assert done.stdout.endswith("-m notebooks.report 05_database\n")

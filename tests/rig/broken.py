@@ -1,0 +1,155 @@
+"""Deployments that are wrong in one way each, and what the doctor must find about them."""
+
+import threading
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import ExitStack, contextmanager
+from dataclasses import dataclass, field
+from datetime import timedelta
+from functools import partial
+from pathlib import Path
+from typing import Any
+
+from backend.main import create_app
+from backend.web.server import in_background
+from tests.make import make_settings
+from tests.rig import spoiling
+from tests.rig.authority import Authority
+from tests.rig.proxy import Manners, Proxy
+from tests.rig.spoiling import SESSION, SHORT, TEN_MINUTES, cookies, headers
+
+_STARTING = threading.Lock()  # migrations run one at a time in a process
+NOW = timedelta()
+
+
+@dataclass(frozen=True)
+class Broken:
+    """A deployment, what is wrong with it, and what the doctor must say about that."""
+
+    name: str
+    fails: tuple[str, ...] = ()
+    manners: Callable[[], Manners] = Manners
+    settings: Mapping[str, Any] = field(default_factory=dict)
+    warns: tuple[str, ...] = ()
+    """Checks that warn here, and pass where all is right."""
+    https: bool = False
+    public: str = ""
+    """The name by which strangers reach it, where that is not the proxy's own."""
+    servers: int = 1
+    """So many take turns, each with a database of its own."""
+    ahead: timedelta = NOW
+    """How far its clock is ahead of the doctor's."""
+
+    @property
+    def right(self) -> str:
+        """The name of the deployment that is like this one, and right."""
+        if self.https:
+            return "right, over https"
+        return "right, with short sessions" if "session_lifetime" in self.settings else "right"
+
+
+@dataclass(frozen=True)
+class Standing:
+    """A deployment that runs."""
+
+    url: str
+    address: str | None
+    databases: tuple[Path, ...]
+
+
+@contextmanager
+def standing(broken: Broken, folder: Path, authority: Authority) -> Iterator[Standing]:
+    """Run the deployment: its servers, in this process, and its proxy in front of them."""
+    tls = authority.tls() if broken.https else None
+    with ExitStack() as stack:
+        proxy = stack.enter_context(Proxy(broken.manners(), tls))
+        url = broken.public or proxy.url
+        folders = [folder / f"server{number}" for number in range(broken.servers)]
+        for each in folders:
+            each.mkdir(parents=True)
+            settings = make_settings(each, **{"public_url": url, **broken.settings})
+            with _STARTING:
+                app = create_app(settings)
+            host, port = stack.enter_context(in_background(app))
+            proxy.targets.append(f"http://{host}:{port}")
+        address = f"127.0.0.1:{proxy.port}" if broken.public else None
+        yield Standing(url, address, tuple(each / "gatehouse.db" for each in folders))
+
+
+RIGHT = (
+    Broken("right"),
+    Broken("right, over https", https=True),
+    Broken("right, with short sessions", settings={"session_lifetime": SHORT}),
+)
+STRIPPED = cookies(lambda line: "")
+FOR_EVERYONE = partial(Broken, fails=("cors.foreign",), manners=spoiling.AllowsEveryOrigin)
+ELSEWHERE = "https://auth.example.com"
+WRONG = (
+    Broken("Set-Cookie stripped", ("cookies.set",), STRIPPED),
+    Broken("Set-Cookie stripped, over https", ("cookies.set",), STRIPPED, https=True),
+    Broken(
+        "SameSite=None without Secure",
+        ("cookies.same-site",),
+        cookies(lambda line: line.replace("SameSite=Lax", "SameSite=None")),
+    ),
+    FOR_EVERYONE("CORS for everyone"),
+    FOR_EVERYONE("CORS for everyone, over https", https=True),
+    Broken("foreign Origin accepted", ("origins.foreign-refused",), spoiling.OwnOrigin),
+    Broken("spoofable address, the first", ("address.true",), spoiling.BelievesTheCaller),
+    Broken(
+        "spoofable address, the last",
+        ("address.true",),
+        spoiling.SaysNothing,
+        warns=("exposure.docs",),
+        public=ELSEWHERE,
+    ),
+    Broken("no HSTS", ("headers.hsts",), headers("strict-transport-security"), https=True),
+    Broken("revocation delayed", ("session.revoked-at-once",), spoiling.Remembers),
+    Broken("limiter off", ("limits.reached",), settings={"rate_limits": False}),
+    Broken("cookies renamed both ways", ("cookies.name",), spoiling.Renames),
+    Broken(
+        "cookies renamed one way",
+        ("cookies.name",),
+        cookies(lambda line: line.replace(SESSION, "app-sid")),
+    ),
+    Broken("buffered stream", ("stream.arrives",), spoiling.HoldsBack),
+    Broken("clock slow by its Date", ("clock.right",), spoiling.TenMinutesSlow),
+    Broken("clock fast", ("clock.right",), ahead=TEN_MINUTES),
+    Broken("clock slow", ("clock.right",), ahead=-TEN_MINUTES),
+    Broken(
+        "expired session accepted",
+        ("protection.expired",),
+        spoiling.RemembersTooLong,
+        {"session_lifetime": SHORT},
+    ),
+)
+STRANGER = (
+    Broken("Set-Cookie lines joined", ("cookies.lines",), spoiling.JoinsCookies),
+    Broken("Domain added", ("cookies.scope",), cookies(lambda line: f"{line}; Domain=hf.space")),
+    Broken(
+        "Secure stripped",
+        ("cookies.secure",),
+        cookies(lambda line: line.replace("; Secure", "")),
+        https=True,
+    ),
+    Broken(
+        "SameSite stripped",
+        ("cookies.same-site",),
+        cookies(lambda line: line.replace("; SameSite=Lax", "")),
+    ),
+    Broken("401 turned into a redirect", ("protection.no-session",), spoiling.LeadsToLogin),
+    Broken("a page in front of everything", ("reach.health",), spoiling.ShowsAPage),
+    Broken("a slash added by redirect", ("reach.api",), spoiling.AddsASlash),
+    Broken("OPTIONS refused", ("cors.allowed",), spoiling.RefusesPreflights),
+    Broken(
+        "preflights answered as the Hub does",
+        manners=spoiling.AnswersPreflights,
+        warns=("cors.foreign", "cors.null"),
+    ),
+    Broken("Origin dropped", ("session.write",), spoiling.DropsOrigin),
+    Broken("one user's answers shown to all", ("session.read",), spoiling.Mixes),
+    Broken("every second request without its cookie", ("session.read",), spoiling.Forgets),
+    Broken(
+        "two servers that share nothing", ("session.read",), warns=("limits.reached",), servers=2
+    ),
+)
+"""Wrong in ways that are rarer, and easily taken for one another."""

@@ -1,0 +1,186 @@
+"""A reverse proxy in front of a server, as a platform's is: right, or wrong as it is told."""
+
+import itertools
+import ssl
+import sys
+import threading
+from collections import defaultdict
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass, field
+from http.cookiejar import CookieJar, DefaultCookiePolicy
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from types import TracebackType
+from typing import Any
+
+import httpx
+
+_OF_ONE_HOP = {"connection", "keep-alive", "transfer-encoding", "content-length"}
+_WITHOUT_BODY = {204, 304}
+
+
+@dataclass
+class Asked:
+    """A request on its way to the server."""
+
+    method: str
+    target: str
+    """Path and query."""
+    headers: httpx.Headers
+    body: bytes
+    peer: str
+    """The address it came from."""
+
+    @property
+    def path(self) -> str:
+        """The path alone."""
+        return self.target.partition("?")[0]
+
+
+@dataclass
+class Told:
+    """An answer on its way back, piece by piece."""
+
+    status: int
+    headers: list[tuple[str, str]] = field(default_factory=list)
+    pieces: Iterable[bytes] = ()
+
+    def get_all(self, name: str) -> list[str]:
+        """Return every header of this name."""
+        return [value for key, value in self.headers if key.lower() == name]
+
+    def put(self, name: str, value: str) -> None:
+        """Put this header in the place of all of its name."""
+        self.drop(name)
+        self.headers.append((name, value))
+
+    def drop(self, *names: str) -> None:
+        """Take every header of these names away."""
+        self.headers = [each for each in self.headers if each[0].lower() not in names]
+
+    def whole(self) -> bytes:
+        """Wait for the whole body; it is still passed on."""
+        body = b"".join(self.pieces)
+        self.pieces = [body]
+        return body
+
+    def again(self) -> "Told":
+        """Return the same answer for another request; waits for the whole body."""
+        return Told(self.status, list(self.headers), [self.whole()])
+
+
+class Manners:
+    """What a proxy does with each request and answer. A right one adds where a request is from."""
+
+    def before(self, asked: Asked) -> Told | None:
+        """Change a request, or answer it."""
+        return None
+
+    def after(self, asked: Asked, told: Told) -> None:
+        """Change an answer."""
+
+    def forward(self, asked: Asked) -> None:
+        """Append the caller to X-Forwarded-For and keep what it claimed, as the Hub's edge does."""
+        claimed = asked.headers.get("x-forwarded-for")
+        asked.headers["x-forwarded-for"] = f"{claimed}, {asked.peer}" if claimed else asked.peer
+
+
+class Proxy:
+    """Passes requests on to `targets`, in turns for each path; https if it is given `tls`."""
+
+    def __init__(self, manners: Manners, tls: ssl.SSLContext | None = None) -> None:
+        self.targets: list[str] = []
+        self._turns: dict[str, Iterator[int]] = defaultdict(itertools.count)
+        self._manners = manners
+        self._client = httpx.Client(
+            trust_env=False,
+            timeout=60,
+            cookies=CookieJar(DefaultCookiePolicy(allowed_domains=[])),
+        )
+        self._server = _Listening(("127.0.0.1", 0), _passing(self))
+        self.port = self._server.server_port
+        self.url = f"https://localhost:{self.port}" if tls else f"http://127.0.0.1:{self.port}"
+        if tls is not None:
+            self._server.socket = tls.wrap_socket(self._server.socket, server_side=True)
+
+    def __enter__(self) -> "Proxy":
+        threading.Thread(target=self._server.serve_forever, args=(0.02,), daemon=True).start()
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        self._server.shutdown()
+        self._server.server_close()
+        self._client.close()
+
+    def pass_on(self, asked: Asked) -> Told:
+        """Ask the server, unless the manners say what to answer."""
+        self._manners.forward(asked)
+        told = self._manners.before(asked) or self._ask(asked)
+        self._manners.after(asked, told)
+        return told
+
+    def _ask(self, asked: Asked) -> Told:
+        turn = next(self._turns[asked.path])
+        url = self.targets[turn % len(self.targets)] + asked.target
+        request = self._client.build_request(
+            asked.method, url, headers=asked.headers, content=asked.body
+        )
+        reply = self._client.send(request, stream=True)
+        kept = [each for each in reply.headers.multi_items() if each[0] not in _OF_ONE_HOP]
+        return Told(reply.status_code, kept, _until_closed(reply))
+
+
+class _Listening(ThreadingHTTPServer):
+    request_queue_size = 128
+
+    def handle_error(self, request: Any, client_address: Any) -> None:
+        """Clients leave when they like; whatever else goes wrong is shown."""
+        if not isinstance(sys.exception(), ConnectionError):
+            super().handle_error(request, client_address)
+
+
+def _until_closed(reply: httpx.Response) -> Iterator[bytes]:
+    try:
+        yield from reply.iter_raw()
+    finally:
+        reply.close()
+
+
+def _passing(proxy: Proxy) -> type[BaseHTTPRequestHandler]:
+    class Passing(BaseHTTPRequestHandler):
+        protocol_version = "HTTP/1.1"
+        disable_nagle_algorithm = True
+
+        def pass_on(self) -> None:
+            body = self.rfile.read(int(self.headers.get("content-length", 0)))
+            sent = [each for each in self.headers.items() if each[0].lower() not in _OF_ONE_HOP]
+            headers = httpx.Headers(sent)
+            told = proxy.pass_on(
+                Asked(self.command, self.path, headers, body, self.client_address[0])
+            )
+            self._send(told)
+
+        def _send(self, told: Told) -> None:
+            self.send_response_only(told.status)
+            for name, value in told.headers:
+                self.send_header(name, value)
+            empty = self.command == "HEAD" or told.status in _WITHOUT_BODY
+            if not empty:
+                self.send_header("transfer-encoding", "chunked")
+            self.end_headers()
+            for piece in told.pieces:
+                if piece and not empty:
+                    self.wfile.write(b"%x\r\n%b\r\n" % (len(piece), piece))
+            if not empty:
+                self.wfile.write(b"0\r\n\r\n")
+
+        do_GET = do_POST = do_OPTIONS = do_HEAD = pass_on
+
+        def log_message(self, format: str, *args: object) -> None:
+            """Write nothing on the terminal."""
+
+    return Passing

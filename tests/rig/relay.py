@@ -1,0 +1,39 @@
+"""What stands between a browser and a server: bytes passed on, and https in front of plain http."""
+
+import asyncio
+import contextlib
+import shutil
+import ssl
+import subprocess
+from pathlib import Path
+
+from tests.rig.missing import missing
+
+
+async def join(reader: asyncio.StreamReader, writer: asyncio.StreamWriter, port: int) -> None:
+    """Pass on what both sides say, until both have ended."""
+    there_reader, there_writer = await asyncio.open_connection("127.0.0.1", port)
+    await asyncio.gather(pass_on(reader, there_writer), pass_on(there_reader, writer))
+
+
+async def pass_on(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+    """Pass on what one side says, at once, and close the other when it has ended."""
+    with contextlib.suppress(OSError):  # a browser leaves when it likes
+        while chunk := await reader.read(65_536):
+            writer.write(chunk)
+            await writer.drain()
+    writer.close()
+
+
+def tls(folder: Path) -> ssl.SSLContext:
+    """A server's side of https, with a certificate made in this folder, which nobody trusts."""
+    if not shutil.which("openssl"):
+        missing("openssl", "install it; it makes the certificate of a server in small")
+    key, certificate = folder / "key.pem", folder / "certificate.pem"
+    what = ["-x509", "-newkey", "rsa:2048", "-nodes", "-days", "2", "-subj", "/CN=localhost"]
+    names = ["-addext", "subjectAltName=DNS:localhost"]
+    where = ["-keyout", str(key), "-out", str(certificate)]
+    subprocess.run(["openssl", "req", *what, *names, *where], check=True, capture_output=True)
+    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+    context.load_cert_chain(certificate, key)
+    return context

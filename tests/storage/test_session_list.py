@@ -1,0 +1,86 @@
+"""Everybody's live sessions, against the plain way to say the same."""
+
+from dataclasses import replace
+from datetime import timedelta
+from ipaddress import IPv6Address, ip_network
+from itertools import product
+
+import pytest
+
+from backend.storage import session_list, user_list
+from backend.storage.session_list import SessionFilter, find_page
+from backend.storage.work import ask
+from tests.clocks import NOON, SeededRandomness
+from tests.storage.conftest import stored_session, stored_user
+
+GROUPS = (0, 0, 0, 1, 0xABC)
+
+
+@pytest.fixture
+def people(work):
+    """Three users with five sessions each, of which one has ended."""
+    people = [stored_user(work, email=f"{name}@example.com") for name in ("ada", "bob", "cleo")]
+    for number, user in product(range(5), people):
+        stored_session(
+            work,
+            user,
+            ip_address=f"203.0.113.{number % 2}",
+            expires_at=NOON + timedelta(hours=number),
+            impersonated_by=people[0].id if number == 4 else None,
+        )
+    return people
+
+
+def every(database, wanted=SessionFilter(), limit=100):  # noqa: B008  it is frozen
+    return ask(database, lambda db: find_page(db, wanted, NOON, limit))
+
+
+def test_live_sessions_are_listed_newest_first_with_their_users(database, people):
+    found = every(database)
+    assert len(found) == 12
+    assert [each.session.id for each in found] == sorted(
+        (each.session.id for each in found), reverse=True
+    )
+    assert all(each.session.expires_at > NOON for each in found)
+    assert {each.user.id: each.user for each in found} == {user.id: user for user in people}
+    assert all(each.session.user_id == each.user.id for each in found)
+
+
+def test_filters_narrow_it_and_all_of_them_hold(database, people, monkeypatch):
+    for counted in (user_list.COUNTED, 1):  # few users have such letters, and many
+        monkeypatch.setattr(session_list, "COUNTED", counted)
+        monkeypatch.setattr(user_list, "COUNTED", counted)
+        everything = every(database)
+        for user_id, address, email, before in product(
+            [None, people[1].id], [None, "203.0.113.1"], [None, "B@", "EX", "zz"], [None, 5]
+        ):
+            last = everything[before].session.id if before else None
+            wanted = SessionFilter(user_id, address, email, last)
+            expected = [
+                each
+                for each in everything
+                if user_id in (None, each.user.id)
+                and address in (None, each.session.ip_address)
+                and (email or "").lower() in each.user.email
+                and (last is None or each.session.id < last)
+            ]
+            assert every(database, wanted) == expected
+            assert every(database, wanted, limit=2) == expected[:2]
+
+
+def test_the_addresses_of_a_subscriber_are_found_however_their_zeros_are_written(database, work):
+    chance, user = SeededRandomness("addresses"), stored_user(work)
+    drawn = {
+        IPv6Address(sum(GROUPS[byte % 5] << (16 * place) for place, byte in enumerate(eight)))
+        for eight in (chance.bytes(8) for _ in range(150))
+    }
+    for address in drawn:
+        stored_session(work, user, ip_address=str(address))
+    stored_session(work, user, ip_address="")
+    stored_session(work, user, ip_address="203.0.113.7")
+    networks = {ip_network((address, 64), strict=False) for address in drawn}
+    assert len(networks) < len(drawn)
+    for network in networks:
+        found = every(database, replace(SessionFilter(), address=network), limit=1000)
+        expected = {str(address) for address in drawn if address in network}
+        assert {each.session.ip_address for each in found} == expected

@@ -1,0 +1,61 @@
+"""What users have done lately, on every database."""
+
+from datetime import timedelta
+from uuid import UUID
+
+import pytest
+from sqlalchemy import event
+
+from backend.kernel.client import NOBODY
+from backend.kernel.events import Event, EventKind
+from backend.kernel.randomness import SystemRandomness, uuid7
+from backend.storage import audit
+from backend.storage.user_activity import Activity, activity_of
+from backend.storage.work import ask
+from tests.clocks import NOON
+from tests.storage.conftest import stored_session, stored_user
+
+HOUR = timedelta(hours=1)
+
+
+def happened(work, kind, user_id, at):
+    with work() as mine:
+        audit.insert(
+            mine.db, Event(kind, user_id, user_id), uuid7(SystemRandomness(), at), at, NOBODY
+        )
+
+
+def test_live_sessions_are_counted_and_the_last_sign_in_is_found(database, work):
+    ada, bob = stored_user(work), stored_user(work)
+    for ends in (-HOUR, timedelta(0), HOUR, 2 * HOUR):
+        stored_session(work, ada, expires_at=NOON + ends)
+    stored_session(work, ada, impersonated_by=bob.id)
+    happened(work, EventKind.SIGN_UP, bob.id, NOON - 3 * HOUR)
+    happened(work, EventKind.SIGN_UP, ada.id, NOON - 3 * HOUR)
+    happened(work, EventKind.SIGN_IN, ada.id, NOON - 2 * HOUR)
+    happened(work, EventKind.SIGN_IN_FAILED, ada.id, NOON - HOUR)
+    found = ask(database, lambda db: activity_of(db, [ada.id, bob.id, UUID(int=0)], NOON))
+    assert found == {
+        ada.id: Activity(3, NOON - 2 * HOUR),
+        bob.id: Activity(0, NOON - 3 * HOUR),
+    }
+
+
+def test_nothing_is_asked_about_nobody(database):
+    assert ask(database, lambda db: activity_of(db, [], NOON)) == {}
+
+
+@pytest.mark.parametrize("place", ["sqlite"], indirect=True)
+def test_on_sqlite_the_last_sign_in_is_found_without_reading_the_failures_since(database, work):
+    ada, plans = stored_user(work), []
+
+    def explain(connection, _, statement, parameters, *__):
+        cursor = connection.connection.cursor()
+        cursor.execute(f"EXPLAIN QUERY PLAN {statement}", parameters)
+        plans.extend(row[3] for row in cursor.fetchall())
+
+    event.listen(database.engine, "before_cursor_execute", explain)
+    ask(database, lambda db: activity_of(db, [ada.id], NOON))
+    event.remove(database.engine, "before_cursor_execute", explain)
+    assert any("audit_events_signed_in_idx" in line for line in plans), plans
+    assert not any(line.startswith("SCAN") for line in plans), plans

@@ -1,0 +1,113 @@
+"""The latest log lines, kept for admins."""
+
+import threading
+
+import pytest
+
+from backend.web.log_ring import LogRing
+from backend.web.logs import redact
+
+
+def keep(ring, event, level="info", **fields):
+    said = {"event": event, "level": level, "timestamp": "2026-11-22T12:00:00.123456Z", **fields}
+    assert ring.keep(None, "", said) is said
+
+
+def events(lines):
+    return [line.event for line in lines]
+
+
+def test_the_newest_line_comes_first():
+    ring = LogRing()
+    keep(ring, "first")
+    keep(ring, "second", "warning", request_id="7", address="203.0.113.7", amount=3)
+    line, _ = ring.latest(10)
+    assert (line.event, line.level, line.request_id) == ("second", "warning", "7")
+    assert line.fields == {"address": "203.0.113.7", "amount": 3}
+    assert line.at.isoformat() == "2026-11-22T12:00:00.123456+00:00"
+    assert events(ring.latest(1)) == ["second"]
+
+
+def test_a_request_finds_its_lines():
+    ring = LogRing()
+    for number in range(6):
+        keep(ring, f"line {number}", request_id=f"r-{number % 2}")
+    assert events(ring.latest(10, request_id="r-1")) == ["line 5", "line 3", "line 1"]
+    assert ring.latest(10, request_id="r-") == []
+
+
+@pytest.mark.parametrize(
+    ("level", "found"),
+    [
+        ("debug", ["error", "warning", "info", "debug"]),
+        ("warning", ["error", "warning"]),
+        ("critical", []),
+    ],
+)
+def test_a_level_means_this_one_and_worse(level, found):
+    ring = LogRing()
+    for each in ("debug", "info", "warning", "error"):
+        keep(ring, each, each)
+    assert events(ring.latest(10, level=level)) == found
+
+
+def test_what_no_request_caused_has_no_request():
+    ring = LogRing()
+    keep(ring, "admin_created", request_id="")
+    assert ring.latest(1)[0].request_id is None
+
+
+def test_the_oldest_lines_make_room():
+    ring = LogRing(lines=3)
+    for number in range(10):
+        keep(ring, str(number))
+    assert events(ring.latest(10)) == ["9", "8", "7"]
+
+
+def test_long_lines_make_more_room():
+    ring = LogRing(characters=1000)
+    for number in range(10):
+        keep(ring, f"{number}" * 300)
+    assert [event[0] for event in events(ring.latest(10))] == ["9", "8", "7"]
+
+
+def test_a_traceback_without_end_is_cut():
+    ring = LogRing()
+    keep(ring, "crashed", exception="x" * 100_000)
+    (line,) = ring.latest(1)
+    assert len(line.fields["exception"]) == 8003
+
+
+def test_what_is_no_json_is_kept_as_text():
+    ring = LogRing()
+    keep(ring, "odd", reason=ValueError("no"), nothing=None)
+    (line,) = ring.latest(1)
+    assert line.fields == {"reason": "no", "nothing": None}
+
+
+def test_many_threads_keep_every_line():
+    ring = LogRing()
+    threads = [
+        threading.Thread(target=lambda: [keep(ring, "line") for _ in range(200)]) for _ in range(8)
+    ]
+    for each in threads:
+        each.start()
+    for each in threads:
+        each.join()
+    assert len(ring.latest(2000)) == 1600
+
+
+@pytest.mark.parametrize(
+    ("said", "kept"),
+    [
+        ("550 no such user <ada@example.com>", "550 no such user <(address)>"),
+        ("/api/auth/reset-password/" + "aB3" * 14, "/api/auth/reset-password/(token)"),
+        ("Bearer " + "x" * 42 + ".c2lnbmF0dXJl%3D", "Bearer (token)"),
+        ("01a20474-0c95-738c-bcd2-da8a8380bd03", "01a20474-0c95-738c-bcd2-da8a8380bd03"),
+        ("Mozilla/5.0 (X11; Linux x86_64)", "Mozilla/5.0 (X11; Linux x86_64)"),
+        (3, 3),
+        (None, None),
+    ],
+)
+def test_what_looks_like_a_token_or_an_address_is_blanked(said, kept):
+    assert redact(None, "", {"event": "x", "reason": said}) == {"event": "x", "reason": kept}
