@@ -3,10 +3,12 @@
 from collections import OrderedDict
 from dataclasses import dataclass, field
 
+from doctor.set_cookie import SetCookie
 from panel.given import Clock
-from panel.set_cookie import SetCookie
+from panel.tester.history import History
 
 LETTERS = ("A", "B", "C")
+_BROWSERS_AT_MOST = 8
 _COOKIES_AT_MOST, _LONGEST_COOKIE = 50, 4096  # as browsers do
 _DESKS_AT_MOST = 50
 _FORGOTTEN_AFTER = 86_400.0  # seconds unused; no session of the panel lives longer
@@ -22,11 +24,16 @@ class Browser:
 
     cookies: OrderedDict[str, SetCookie] = field(default_factory=OrderedDict)
     signed_in_as: str | None = None
+    impersonates: bool = False
+    """Whether an admin acts as somebody else in it."""
+
+    def sent_to(self, path: str) -> list[SetCookie]:
+        """Return the cookies that go with a request to `path`."""
+        return [each for each in self.cookies.values() if _matches(path, each.path)]
 
     def cookie_header(self, path: str) -> str:
         """Return the Cookie header for a request to `path`, or an empty string."""
-        sent = (each for each in self.cookies.values() if _matches(path, each.path))
-        return "; ".join(f"{each.name}={each.value}" for each in sent)
+        return "; ".join(f"{each.name}={each.value}" for each in self.sent_to(path))
 
     def keep(self, cookie: SetCookie) -> None:
         """Do what a Set-Cookie line asks for."""
@@ -41,23 +48,50 @@ class Browser:
         """Forget everything, as a fresh browser."""
         self.cookies.clear()
         self.signed_in_as = None
+        self.impersonates = False
 
 
 @dataclass
 class _Desk:
     browsers: dict[str, Browser]
     used: float
+    history: History = field(default_factory=History)
 
 
 class Desks:
-    """The browsers of each session of the panel."""
+    """The browsers of each session of the panel, and what was sent in them."""
 
     def __init__(self, clock: Clock) -> None:
         self._clock = clock
         self._desks: OrderedDict[str, _Desk] = OrderedDict()
 
-    def browser(self, session: str, letter: str) -> Browser:
-        """Return one of the session's browsers; raises KeyError for a letter there is not."""
+    def browser(self, session: str, name: str) -> Browser:
+        """Return one of the session's browsers; the first, where one had to make room."""
+        browsers = self._desk(session).browsers
+        return browsers.get(name) or browsers[LETTERS[0]]
+
+    def names(self, session: str) -> list[str]:
+        """Return the names of the session's browsers: three letters, then those that were added."""
+        return list(self._desk(session).browsers)
+
+    def add(self, session: str, name: str) -> Browser:
+        """Open a fresh browser under a name of its own; the oldest one added may make room."""
+        browsers = self._desk(session).browsers
+        browsers.pop(name, None)
+        browsers[name] = Browser()
+        if len(browsers) > _BROWSERS_AT_MOST:
+            del browsers[next(each for each in browsers if each not in LETTERS)]
+        return browsers[name]
+
+    def history(self, session: str) -> History:
+        """Return what was sent in the session's browsers."""
+        return self._desk(session).history
+
+    def forget(self, session: str | None) -> None:
+        """Forget the browsers of a session that is over."""
+        self._desks.pop(session or "", None)
+
+    def _desk(self, session: str) -> _Desk:
         now = self._clock.monotonic()
         self._drop_unused(now)
         desk = self._desks.pop(session, None) or _Desk({each: Browser() for each in LETTERS}, now)
@@ -65,11 +99,7 @@ class Desks:
         self._desks[session] = desk
         if len(self._desks) > _DESKS_AT_MOST:
             self._desks.popitem(last=False)
-        return desk.browsers[letter]
-
-    def forget(self, session: str | None) -> None:
-        """Forget the browsers of a session that is over."""
-        self._desks.pop(session or "", None)
+        return desk
 
     def _drop_unused(self, now: float) -> None:
         while self._desks:

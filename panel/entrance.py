@@ -1,5 +1,6 @@
 """Puts the panel beside the API, in one process on one port."""
 
+from collections.abc import Awaitable
 from functools import partial
 
 from starlette.applications import Starlette
@@ -7,16 +8,20 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from panel.api import Api
 from panel.browsers import Desks
+from panel.checkup import Checkup
 from panel.cookies import PanelCookies
+from panel.downloads import Downloads
 from panel.given import Clock, PanelSettings, Randomness
 from panel.guard import Guard
 from panel.headers import PanelHeaders
+from panel.known import KnownOwners
 from panel.limit import PerSessionLimit
 from panel.loopback import Loopback
 from panel.plain_pages import PlainPages
 from panel.room import Room
 from panel.sign_in import SignIn
-from panel.tester import Tester
+from panel.tester.service import Tester
+from panel.tools import Tools
 
 _BELOW = "/admin/"
 
@@ -28,25 +33,28 @@ def beside(
     client, desks = Api(api, settings), Desks(clock)
     cookies = PanelCookies(secure=settings.secure_cookies)
     pages = PlainPages(settings)
-    tester = Tester(Loopback(settings, clock), desks)
-    room = Room(partial(_pages_of_gradio, settings, tester, randomness), pages)
+    tester = Tester(Loopback(settings, clock), desks, clock)
+    tools = Tools(settings, client, tester, clock, randomness, Checkup(clock))
+    room = Room(partial(_pages_of_gradio, tools), pages)
     guard = Guard(
         room,
         SignIn(client, cookies, pages, desks),
+        Downloads(api, client),
         api=client,
         pages=pages,
         cookies=cookies,
         desks=desks,
+        known=KnownOwners(clock),
         limit=PerSessionLimit(clock) if settings.rate_limits else None,
         settings=settings,
     )
     return _Entrance(api, PanelHeaders(guard, settings), room)
 
 
-def _pages_of_gradio(settings: PanelSettings, tester: Tester, randomness: Randomness) -> Starlette:
+def _pages_of_gradio(tools: Tools) -> Starlette:
     from panel.shell import mounted  # imports Gradio, so only here, in the background
 
-    return mounted(settings, tester, randomness)
+    return mounted(tools)
 
 
 class _Entrance:
@@ -57,13 +65,13 @@ class _Entrance:
         self._panel = panel
         self._room = room
 
-    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+    def __call__(self, scope: Scope, receive: Receive, send: Send) -> Awaitable[None]:
+        # Not a coroutine of its own: every request of the API passes here.
         if scope["type"] == "lifespan":
-            await self._live(scope, receive, send)
-        elif scope["path"].startswith(_BELOW) or scope["path"] == "/admin":
-            await self._panel(scope, receive, send)
-        else:
-            await self._api(scope, receive, send)
+            return self._live(scope, receive, send)
+        if scope["path"].startswith(_BELOW) or scope["path"] == "/admin":
+            return self._panel(scope, receive, send)
+        return self._api(scope, receive, send)
 
     async def _live(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Let the panel live within the API's life: it opens after it and closes before it."""

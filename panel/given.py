@@ -1,5 +1,6 @@
 """What the panel is given by whoever starts it; it knows nothing else of the server."""
 
+from datetime import datetime
 from typing import Protocol
 
 
@@ -31,6 +32,10 @@ class PanelSettings(Protocol):
     def production(self) -> bool: ...
 
     @property
+    def mail_from(self) -> str:
+        """Who sends the mails; empty while that is not set."""
+
+    @property
     def space_id(self) -> str:
         """The Hugging Face Space this runs in, or an empty string."""
 
@@ -42,12 +47,19 @@ class PanelSettings(Protocol):
         """Whom the server makes an admin at its start; empty if nobody."""
 
     @property
+    def frontend_proxy_key(self) -> object | None:
+        """None where no frontend names its visitors' addresses; its value is never read here."""
+
+    @property
     def secret_key(self) -> object | None:
         """None where the server had to make a key itself; its value is never read here."""
 
 
 class Clock(Protocol):
     """Tells the time."""
+
+    def now(self) -> datetime:
+        """Return the wall clock as an aware UTC datetime."""
 
     def monotonic(self) -> float:
         """Return seconds that never run backwards."""

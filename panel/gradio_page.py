@@ -1,11 +1,12 @@
 """What stands around Gradio: it sees only what it needs, and its page gets a policy."""
 
 import base64
+import gzip
 import re
 
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-from panel import files, paths, policy
+from panel import files, paths, policy, query
 from panel.given import PanelSettings, Randomness
 
 # Gradio derives its own address from X-Forwarded-Host and X-Gradio-Server, which anybody may send,
@@ -42,7 +43,8 @@ class GradioPage:
             await self._gradio(scope, receive, send)
             return
         is_page = paths.is_page(scope["path"])
-        answer = self._with_nonce(send) if is_page else _cached(scope["path"], send)
+        gzips = b"gzip" in dict(scope["headers"]).get(b"accept-encoding", b"")
+        answer = self._with_nonce(send, gzips) if is_page else _cached(scope["path"], send)
         await self._gradio(self._narrowed(scope, is_page), receive, answer)
 
     def _narrowed(self, scope: Scope, is_page: bool) -> Scope:
@@ -51,10 +53,9 @@ class GradioPage:
         headers = [(name, value) for name, value in scope["headers"] if name in passed_on]
         if self._https:
             headers.append((b"x-forwarded-proto", b"https"))
-        query = b"" if is_page else scope["query_string"]
-        return {**scope, "headers": headers, "query_string": query}
+        return {**scope, "headers": headers, "query_string": _asked(scope, is_page)}
 
-    def _with_nonce(self, send: Send) -> Send:
+    def _with_nonce(self, send: Send, gzips: bool) -> Send:
         start: Message = {}
         body = bytearray()
 
@@ -69,7 +70,11 @@ class GradioPage:
             page = _written(bytes(body), nonce.encode())
             told = policy.gradio_page(self._settings, nonce).encode()
             headers = [pair for pair in start["headers"] if pair[0].lower() != b"content-length"]
+            if gzips:  # nothing in it repeats what a stranger sends, so its length tells nothing
+                page = gzip.compress(page, compresslevel=5)
+                headers.append((b"content-encoding", b"gzip"))
             headers += [
+                (b"vary", b"accept-encoding"),
                 (b"content-length", str(len(page)).encode()),
                 (b"content-security-policy", told),
             ]
@@ -77,6 +82,14 @@ class GradioPage:
             await send({"type": "http.response.body", "body": page})
 
         return send_page
+
+
+def _asked(scope: Scope, is_page: bool) -> bytes:
+    """Return the query that Gradio sees: none at a page, which its events repeat, narrowed."""
+    if is_page:
+        return b""
+    said: bytes = scope["query_string"]
+    return query.written(query.safe(said)).encode() if scope["path"] == paths.JOIN else said
 
 
 def _written(page: bytes, nonce: bytes) -> bytes:

@@ -6,18 +6,18 @@ path -> where the request comes from -> session and role -> limit -> only then a
 from starlette.responses import JSONResponse, RedirectResponse, Response
 from starlette.types import ASGIApp, Receive, Scope, Send
 
-from panel import paths, words
-from panel.api import Api, ApiUnable, origin_of
+from panel import paths
+from panel.api import Api, ApiRefused, origin_of
 from panel.browsers import Desks
 from panel.cookies import PanelCookies
+from panel.downloads import DOWNLOADS
 from panel.given import PanelSettings
+from panel.known import KnownOwners
 from panel.limit import PerSessionLimit
 from panel.paths import Kind
 from panel.plain_pages import PlainPages
-from panel.visitor import value, visitor_of
-
-OWNER = "gatehouse.owner"
-"""Where the pages find, in the scope, who asks."""
+from panel.visitor import OWNER, value, visitor_of
+from panel.words import common as words
 
 
 class Guard:
@@ -27,20 +27,24 @@ class Guard:
         self,
         room: ASGIApp,
         sign_in: ASGIApp,
+        downloads: ASGIApp,
         *,
         api: Api,
         pages: PlainPages,
         cookies: PanelCookies,
         desks: Desks,
+        known: KnownOwners,
         limit: PerSessionLimit | None,
         settings: PanelSettings,
     ) -> None:
         self._room = room
         self._sign_in = sign_in
+        self._downloads = downloads
         self._api = api
         self._pages = pages
         self._cookies = cookies
         self._desks = desks
+        self._known = known
         self._limit = limit
         self._own = {origin_of(url) for url in settings.own_origins}
         # Reached by the name of a machine in the LAN, say. Not behind https: there, a proxy stands
@@ -65,22 +69,28 @@ class Guard:
             return self._sign_in
         try:
             return await self._check_session(scope, kind)
-        except ApiUnable as unable:
-            return self._later(kind, unable.status, unable.retry_after)
+        except ApiRefused as refused:
+            return self._later(kind, 429 if refused.status == 429 else 503, refused.retry_after)
 
     async def _check_session(self, scope: Scope, kind: Kind) -> ASGIApp:
         visitor = visitor_of(scope, self._cookies)
+        if kind is Kind.FILE and (known := self._known.find(visitor.token)):
+            scope[OWNER] = known
+            return self._room
         owner = await self._api.owner(visitor)
         if owner is None:
             self._desks.forget(visitor.token)
+            self._known.forget(visitor.token)
             return _to_sign_in(scope) if kind is Kind.PAGE else refusal(401, words.NOT_SIGNED_IN)
-        wait = self._limit.wait(owner.key) if self._limit else None
+        self._known.remember(owner)
+        counts = self._limit is not None and kind is not Kind.FILE
+        wait = self._limit.wait(owner.key) if self._limit and counts else None
         if wait is not None:
             return self._later(kind, 429, wait)
         if kind is Kind.PAGE and (scope["path"] == "/admin" or _tried(scope)):
             return RedirectResponse(paths.HOME, 303)
         scope[OWNER] = owner
-        return self._room
+        return self._downloads if scope["path"] in DOWNLOADS else self._room
 
     def _later(self, kind: Kind, status: int, seconds: int) -> Response:
         if kind is Kind.PAGE:

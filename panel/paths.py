@@ -22,14 +22,19 @@ class Kind(Enum):
     """Admins; anybody else is led to the sign-in page."""
     PART = auto()
     """Admins; anybody else gets a 401."""
+    FILE = auto()
+    """As PART; the same for every admin, so it neither counts nor asks the API anew."""
 
 
 _OPEN = {*((method, path) for path in {SIGN_IN, *OWN_FILES} for method in SAFE_METHODS)}
 _OPEN |= {("POST", SIGN_IN), ("POST", SIGN_OUT)}
 _PAGES = frozenset({"/admin", HOME, *(f"/admin/{page.slug}" for page in PAGES)})
 _NAME = r"[A-Za-z0-9_@-][A-Za-z0-9_@.-]*"  # never a dot in front: no way up, no hidden file
+_FILE = re.compile(rf"/admin/(?:assets|static)/{_NAME}(?:/{_NAME})*")
+USERS_CSV = "/admin/users.csv"
+JOIN = "/admin/gradio_api/queue/join"
 _PARTS = [
-    ("GET", re.compile(rf"/admin/(?:assets|static)/{_NAME}(?:/{_NAME})*")),
+    ("GET", re.compile(re.escape(USERS_CSV))),
     ("GET", re.compile(r"/admin/theme\.css")),
     ("GET", re.compile(r"/admin/gradio_api/heartbeat/[a-z0-9]{1,64}")),
     ("GET", re.compile(r"/admin/gradio_api/queue/data")),
@@ -43,6 +48,8 @@ def kind_of(method: str, path: str) -> Kind | None:
         return Kind.OPEN
     if path in _PAGES:
         return Kind.PAGE if method in SAFE_METHODS else None
+    if method == "GET" and _FILE.fullmatch(path):
+        return Kind.FILE
     known = any(method == each and pattern.fullmatch(path) for each, pattern in _PARTS)
     return Kind.PART if known else None
 

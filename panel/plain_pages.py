@@ -5,8 +5,10 @@ from string import Template
 
 from starlette.responses import HTMLResponse
 
-from panel import files, paths, policy, words
+from panel import files, paths, policy
 from panel.given import PanelSettings
+from panel.words import sign_in as words
+from panel.words.common import later
 
 _STYLE = """
 :root { color-scheme: light dark; --page: #f4f5f9; --card: #fff; --line: #d9dce6; --ink: #171a26;
@@ -101,7 +103,7 @@ class PlainPages:
 
     def later(self, status: int, seconds: int) -> HTMLResponse:
         """Return the page for a moment in which the panel cannot be opened."""
-        content = f'<p class="said" role="alert">{words.later(status, seconds)}</p>'
+        content = f'<p class="said" role="alert">{later(status, seconds)}</p>'
         page = self._page(words.LATER_TITLE, words.LATER_TITLE, content, status)
         page.headers["retry-after"] = str(seconds)
         return page

@@ -1,39 +1,8 @@
-"""Set-Cookie lines: read as a browser reads them, and explained."""
+"""Set-Cookie lines in words: what each part means, and why a browser would drop one."""
 
-from dataclasses import dataclass, field
-from email.utils import parsedate_to_datetime
-
-from panel import words
-
-
-@dataclass(frozen=True)
-class SetCookie:
-    """One Set-Cookie line (RFC 6265, section 5.2). Attribute names are in lower case."""
-
-    name: str
-    value: str
-    attributes: dict[str, str] = field(default_factory=dict)
-
-    @property
-    def deletes(self) -> bool:
-        """Whether the line tells the browser to forget the cookie."""
-        age = self.attributes.get("max-age")
-        if age is not None:
-            return _is_whole(age.removeprefix("-")) and int(age) <= 0
-        return _is_past(self.attributes.get("expires", ""))
-
-    @property
-    def path(self) -> str:
-        given = self.attributes.get("path", "")
-        return given if given.startswith("/") else "/"
-
-
-def read_set_cookie(line: str) -> SetCookie:
-    """Read one Set-Cookie line."""
-    first, *rest = line.split(";")
-    name, _, value = (part.strip() for part in first.partition("="))
-    pairs = (part.partition("=") for part in rest)
-    return SetCookie(name, value, {key.strip().lower(): told.strip() for key, _, told in pairs})
+from doctor.set_cookie import SetCookie, why_dropped
+from panel.words import cookies as words
+from panel.words.common import duration
 
 
 def explained(cookie: SetCookie) -> list[tuple[str, str]]:
@@ -41,14 +10,31 @@ def explained(cookie: SetCookie) -> list[tuple[str, str]]:
     lines = [_prefix(cookie), _lifetime(cookie)]
     if not cookie.deletes:
         lines += [
-            _flag(cookie, "httponly", *words.HTTP_ONLY),
-            _flag(cookie, "secure", *words.SECURE),
+            _flag(cookie, *words.HTTP_ONLY),
+            _flag(cookie, *words.SECURE),
             _same_site(cookie),
-            ("Partitioned", words.PARTITIONED if "partitioned" in cookie.attributes else ""),
+            ("Partitioned", words.PARTITIONED if cookie.has("partitioned") else ""),
             _domain(cookie),
             (f"Path={cookie.path}", words.PATH_ROOT if cookie.path == "/" else words.PATH_BELOW),
         ]
     return [(part, meaning) for part, meaning in lines if meaning]
+
+
+def lifetime(cookie: SetCookie) -> str:
+    """Say how long a cookie is kept."""
+    return _lifetime(cookie)[1]
+
+
+def flags(cookie: SetCookie) -> list[str]:
+    """Return what guards a cookie: `["HttpOnly", "Secure", "SameSite=lax"]`."""
+    told = [shown for shown in ("HttpOnly", "Secure", "Partitioned") if cookie.has(shown.lower())]
+    return [*told, f"SameSite={cookie.same_site.capitalize()}"]
+
+
+def dropped(cookie: SetCookie, page: str) -> str:
+    """Say why a browser that shows `page` would not keep a cookie; empty if it would."""
+    reasons = why_dropped(cookie, page)
+    return words.dropped(page, reasons) if reasons else ""
 
 
 def _prefix(cookie: SetCookie) -> tuple[str, str]:
@@ -61,13 +47,13 @@ def _lifetime(cookie: SetCookie) -> tuple[str, str]:
     part = f"Max-Age={age}" if age else f"Expires={date}" if date else "no Max-Age"
     if cookie.deletes:
         return part, words.COOKIE_DELETED
-    if _is_whole(age):
-        return part, words.kept(f"for {words.duration(int(age))}")
+    if age.isascii() and age.isdecimal() and len(age) < 15:
+        return part, words.kept(f"for {duration(int(age))}")
     return part, words.kept(f"until {date}") if date and not age else words.SESSION_COOKIE
 
 
-def _flag(cookie: SetCookie, name: str, shown: str, there: str, absent: str) -> tuple[str, str]:
-    return (shown, there) if name in cookie.attributes else (f"no {shown}", absent)
+def _flag(cookie: SetCookie, shown: str, there: str, absent: str) -> tuple[str, str]:
+    return (shown, there) if cookie.has(shown.lower()) else (f"no {shown}", absent)
 
 
 def _same_site(cookie: SetCookie) -> tuple[str, str]:
@@ -79,15 +65,3 @@ def _same_site(cookie: SetCookie) -> tuple[str, str]:
 def _domain(cookie: SetCookie) -> tuple[str, str]:
     told = cookie.attributes.get("domain")
     return (f"Domain={told}", words.DOMAIN) if told else ("no Domain", words.NO_DOMAIN)
-
-
-def _is_whole(text: str) -> bool:
-    return text.isascii() and text.isdecimal() and len(text) < 15
-
-
-def _is_past(date: str) -> bool:
-    """Whether an Expires date lies at the beginning of time, as those that delete a cookie do."""
-    try:
-        return bool(date) and parsedate_to_datetime(date).year <= 1970
-    except (ValueError, OverflowError):
-        return False

@@ -1,29 +1,33 @@
 """The frame in which the panel's pages hang."""
 
+import warnings
 from importlib import import_module
 
 import gradio as gr
 from starlette.applications import Starlette
 from starlette.middleware import Middleware
 
-from panel import files, shown, theme, words
-from panel.given import PanelSettings, Randomness
+from panel import theme
 from panel.gradio_page import GradioPage
-from panel.guard import OWNER
+from panel.markup import text
 from panel.pages import PAGES, Page
 from panel.plain_pages import key_warning
-from panel.tester import Tester
-from panel.tools import PRIVATE, Tools, owner_of
+from panel.tools import Asked, Tools
+from panel.visitor import OWNER
+from panel.wiring import on
+from panel.words import common as words
 
 _WAITING_AT_MOST, _AT_ONCE = 64, 8  # events
 
 
-def mounted(settings: PanelSettings, tester: Tester, randomness: Randomness) -> Starlette:
+def mounted(tools: Tools) -> Starlette:
     """Build all pages and mount them at /admin. Gradio's own ways in stay shut."""
-    blocks = _built(settings, Tools(tester, randomness))
+    blocks = _built(tools)
     blocks.queue(api_open=False, max_size=_WAITING_AT_MOST, default_concurrency_limit=_AT_ONCE)
-    around = Middleware(GradioPage, settings=settings, randomness=randomness)
+    around = Middleware(GradioPage, settings=tools.settings, randomness=tools.randomness)
     holder = Starlette(middleware=[around])
+    # Said of every app with several pages, also where nobody asks for it.
+    warnings.filterwarnings("ignore", "SSR mode is not supported", UserWarning)
     gr.mount_gradio_app(
         holder,
         blocks,
@@ -45,28 +49,31 @@ def mounted(settings: PanelSettings, tester: Tester, randomness: Randomness) -> 
     return holder
 
 
-def _built(settings: PanelSettings, tools: Tools) -> gr.Blocks:
-    with gr.Blocks(title=settings.app_name, analytics_enabled=False, fill_width=True) as blocks:
-        _page(blocks, PAGES[0], settings, tools)
+def _built(tools: Tools) -> gr.Blocks:
+    name = tools.settings.app_name
+    with gr.Blocks(title=name, analytics_enabled=False, fill_width=True) as blocks:
+        _page(blocks, PAGES[0], tools)
     for page in PAGES[1:]:
         with blocks.route(page.title, page.slug):
-            _page(blocks, page, settings, tools)
+            _page(blocks, page, tools)
     return blocks
 
 
-def _page(blocks: gr.Blocks, page: Page, settings: PanelSettings, tools: Tools) -> None:
-    gr.Navbar(main_page_name=PAGES[0].title, visible=len(PAGES) > 1)
+def _page(blocks: gr.Blocks, page: Page, tools: Tools) -> None:
+    gr.Navbar(main_page_name=PAGES[0].title)
     with gr.Row(elem_classes="top"):
-        name = shown.text(settings.app_name)
-        gr.Markdown(f"<p class='brand'><img src='{files.ICON}' alt=''>{name}</p>")
-        who = gr.Markdown(elem_classes="who")
+        who = gr.Markdown(_who(tools, ""), elem_classes="who")
         gr.Button(words.LEAVE, elem_id="sign-out", size="sm", min_width=90)
-    if warning := key_warning(settings):
+    if warning := key_warning(tools.settings):
         gr.Markdown(f"<p class='warning' role='note'>{warning}</p>")
-    blocks.load(greet, None, who, **PRIVATE)
+    on(tools, blocks.load, greeted, None, who)
     import_module(page.module).build(blocks, tools)
 
 
-def greet(request: gr.Request) -> str:
-    """Say who is signed in."""
-    return f"<p>{shown.text(owner_of(request).email)}</p>"
+async def greeted(tools: Tools, asked: Asked) -> str:
+    """Say who is signed in, and to which deployment."""
+    return _who(tools, asked.owner.email)
+
+
+def _who(tools: Tools, email: str) -> str:
+    return f"<p><b>{text(tools.settings.app_name)}</b> {text(email)}</p>"

@@ -1,100 +1,176 @@
 """An exchange as the Tester shows it: as HTML, in which all that comes from outside is escaped."""
 
 import json
-from html import escape
+from collections.abc import Mapping
+from datetime import datetime
+from math import ceil
 
-from panel import words
+from doctor.set_cookie import SetCookie
+from panel import set_cookie
+from panel.browsers import Browser
 from panel.loopback import Request, Response
-from panel.set_cookie import SetCookie, explained
-from panel.tester import Exchange, json_of
+from panel.markup import Html, badge, isolated, short, text
+from panel.tester.countdown import countdown
+from panel.tester.exchange import Exchange, json_of
+from panel.tester.masking import MASK, masked
+from panel.words import cookies as cookie_words
+from panel.words import tester as words
+from panel.words.common import count
 
 _LONGEST_MESSAGE = 300
+_LONGEST_SHOWN = 60_000  # characters; more of it makes a page slow and nobody wiser
+_LONGEST_LINE = 4_000
+_AT_ONCE = 50.0  # milliseconds
+_DUMPED = 512  # bytes of a body that is no text
 
 
-def card(exchange: Exchange) -> str:
+def card(exchange: Exchange, secrets: list[str]) -> Html:
     """Return status, time and size, and in words what they mean."""
     response = exchange.response
     figures = [
         (words.STATUS, f"{response.status} {response.reason}", _mood(response.status)),
         (words.TIME, f"{response.milliseconds:,.1f} ms", ""),
-        (words.SIZE, words.count(len(response.body), "byte"), ""),
+        (words.SIZE, count(len(response.body), "byte"), ""),
     ]
     cells = "".join(
         f"<div class='figure {mood}'><span>{name}</span><b>{text(value)}</b></div>"
         for name, value, mood in figures
     )
-    told = _outcome(exchange.request, response)
+    told = "".join(f"<p class='told'>{text(each)}</p>" for each in _meaning(exchange))
     return (
-        f"<div class='card'>{_line(exchange)}<div class='figures'>{cells}</div>"
-        f"<p class='told'>{text(told)}</p></div>"
+        f"<div class='card'>{_line(exchange, secrets)}<div class='figures'>{cells}</div>"
+        f"{told}</div>"
     )
 
 
-def held(who: str | None, number: int) -> str:
+def held(browser: Browser) -> Html:
     """Return what a browser holds: who is signed in, and how many cookies."""
+    who = browser.signed_in_as
+    if browser.impersonates and who:
+        mark = badge(words.IMPERSONATED, "turn")
+        return f"<p class='held turn'><span>{text(words.impersonated(who))} {mark}</span></p>"
     mood = "good" if who else ""
-    return f"<p class='held {mood}'>{text(words.held(who, number))}</p>"
+    return f"<p class='held {mood}'>{text(words.held(who, len(browser.cookies)))}</p>"
+
+
+def jar(browser: Browser, *, reveal: bool) -> Html:
+    """Return every cookie a browser holds."""
+    if not browser.cookies:
+        return f"<p class='soft'>{words.NO_COOKIES}</p>"
+    return "".join(
+        f"<div class='cookie'><p><b>{short(each.name, 200)}</b></p>"
+        f"<p class='value'>{short(each.value, 4096) if reveal else MASK}</p>"
+        f"<p class='soft'>{text(', '.join(set_cookie.flags(each)))}; "
+        f"{text(set_cookie.lifetime(each))}</p></div>"
+        for each in browser.cookies.values()
+    )
+
+
+def lamp(limited: Mapping[str, datetime], now: datetime) -> Html:
+    """Return which paths are refused for now, and for how long."""
+    left = {path: max(1, ceil((until - now).total_seconds())) for path, until in limited.items()}
+    return "".join(
+        f"<div class='lamp' role='status'><span>{text(words.limited(path, limited[path], wait))}"
+        f"</span>{countdown(wait)}</div>"
+        for path, wait in left.items()
+    )
 
 
 def cookies_title(exchange: Exchange) -> str:
     """Return the title of the tab for cookies."""
     number = len(exchange.cookies)
-    return f"{words.TABS[1]} ({number})" if number else words.TABS[1]
+    return f"{words.TABS[2]} ({number})" if number else words.TABS[2]
 
 
-def failure(message: str) -> str:
+def failure(message: str) -> Html:
     """Return why nothing was sent, or no answer came."""
-    return f"<div class='card'><p class='told bad'>{text(message)}</p></div>"
+    return f"<div class='card'><p class='told bad' role='alert'>{text(message)}</p></div>"
 
 
-def nothing_yet() -> str:
+def nothing_yet() -> Html:
     """Return what stands there before the first request."""
     return f"<div class='card empty'><p class='soft'>{words.NOTHING_YET}</p></div>"
 
 
 def body(response: Response) -> str:
-    """Return the body, JSON indented."""
+    """Return the body: JSON indented, a stream with the time of each event, anything as text."""
     if not response.body:
         return words.NO_BODY
+    if response.arrivals:
+        return _cut("\n".join(f"{ms:7,.0f} ms  {each}" for ms, each in _events(response)))
     said = json_of(response)
     if said is not None or response.body.strip() == b"null":
-        return json.dumps(said, indent=2, ensure_ascii=False)
-    text = response.body.decode(errors="replace")
-    return f"{text}\n{words.CUT}" if response.cut else text
+        return _cut(json.dumps(said, indent=2, ensure_ascii=False))
+    return _as_it_came(response)
 
 
 def request(sent: Request) -> str:
-    """Return the request as it went over the wire."""
+    """Return a request as it went over the wire."""
     head = [f"{sent.method} {sent.path} HTTP/1.1", *(f"{k}: {v}" for k, v in sent.headers)]
     return "\n".join([*head, "", sent.body]).rstrip()
 
 
-def headers(response: Response) -> str:
+def requests(exchange: Exchange) -> str:
+    """Return what was sent, with what a browser asks before."""
+    sent = request(exchange.request)
+    if exchange.preflight is None:
+        return sent
+    before = exchange.preflight
+    answer = _head(before.response)
+    return (
+        f"# {words.PREFLIGHT}\n{request(before.request)}\n\n# {words.ANSWERED}\n{answer}\n\n{sent}"
+    )
+
+
+def raw(response: Response) -> str:
+    """Return an answer as it came over the wire."""
+    return f"{_head(response)}\n\n{_as_it_came(response) if response.body else ''}".rstrip()
+
+
+def headers(response: Response, secrets: list[str]) -> Html:
     """Return the answer's headers as a table."""
     rows = "".join(
-        f"<tr><th>{text(name)}</th><td>{text(value)}</td></tr>" for name, value in response.headers
+        f"<tr><th>{text(name)}</th><td>{text(masked(value, secrets))}</td></tr>"
+        for name, value in response.headers
     )
     return f"<div class='cookie'><table class='pairs'>{rows}</table></div>"
 
 
-def cookies(exchange: Exchange) -> str:
-    """Return each Set-Cookie line, taken apart."""
+def cookies(exchange: Exchange, secrets: list[str], page: str) -> Html:
+    """Return each Set-Cookie line taken apart, and whether a browser on `page` would keep it."""
     if not exchange.cookies:
         return f"<p class='soft'>{words.NO_COOKIES_SET}</p>"
-    return "".join(map(_cookie, exchange.cookies))
+    return "".join(_cookie(each, secrets, page) for each in exchange.cookies)
 
 
-def _cookie(cookie: SetCookie) -> str:
-    mark = words.DELETED if cookie.deletes else words.SET
+def _cookie(cookie: SetCookie, secrets: list[str], page: str) -> Html:
+    mark = cookie_words.DELETED if cookie.deletes else cookie_words.SET
     rows = "".join(
         f"<tr><th>{text(part)}</th><td>{text(meaning)}</td></tr>"
-        for part, meaning in explained(cookie)
+        for part, meaning in set_cookie.explained(cookie)
     )
-    value = f"<p class='value'>{text(cookie.value)}</p>" if cookie.value else ""
+    value = text(masked(cookie.value, secrets))
+    shown = f"<p class='value'>{value}</p>" if cookie.value else ""
+    why = set_cookie.dropped(cookie, page)
+    dropped = f"<p class='told bad'>{text(why)}</p>" if why else ""
     return (
         f"<div class='cookie'><p><b>{text(cookie.name)}</b> <span class='mark'>{mark}</span></p>"
-        f"{value}<table class='pairs'>{rows}</table></div>"
+        f"{shown}{dropped}<table class='pairs'>{rows}</table></div>"
     )
+
+
+def _meaning(exchange: Exchange) -> list[str]:
+    """Return what an exchange means, sentence by sentence."""
+    response, before = exchange.response, exchange.preflight
+    told = [_outcome(exchange.request, response)]
+    if response.arrivals:
+        flows = words.STREAM_FLOWS if _is_spread(response) else words.STREAM_AT_ONCE
+        told = [flows if exchange.number else words.STREAM_RUNS]
+    if before:
+        told.append(words.PREFLIGHT_ALLOWS if before.allows else words.PREFLIGHT_REFUSES)
+    if exchange.left_behind:
+        told.append(words.left_behind(exchange.left_behind))
+    return told
 
 
 def _outcome(sent: Request, response: Response) -> str:
@@ -105,12 +181,57 @@ def _outcome(sent: Request, response: Response) -> str:
     return words.outcome(path, response.status, _message(response), wait_for)
 
 
-def _line(exchange: Exchange) -> str:
+def _line(exchange: Exchange, secrets: list[str]) -> Html:
     sent = exchange.request
+    page = exchange.call.origin
+    whose = f" <span class='soft'>{text(words.as_a_page_of(page))}</span>" if page else ""
     return (
-        f"<p class='line'><span class='letter'>{exchange.letter}</span>"
-        f"<b>{text(sent.method)}</b> {text(sent.path)}</p>"
+        f"<p class='line'><span class='letter'>{isolated(exchange.browser)}</span>"
+        f"<b>{text(sent.method)}</b> {text(masked(sent.path, secrets))}{whose}</p>"
     )
+
+
+def _events(response: Response) -> list[tuple[float, str]]:
+    """Return each piece of a stream on a line of its own, and when it came."""
+    return [
+        (milliseconds, " ".join(piece.decode(errors="replace").split()))
+        for milliseconds, piece in response.arrivals
+    ]
+
+
+def _is_spread(response: Response) -> bool:
+    first, last = response.arrivals[0][0], response.arrivals[-1][0]
+    return last - first > _AT_ONCE
+
+
+def _head(response: Response) -> str:
+    lines = [f"{name}: {value}" for name, value in response.headers]
+    return "\n".join([f"HTTP/1.1 {response.status} {response.reason}".rstrip(), *lines])
+
+
+def _as_it_came(response: Response) -> str:
+    kind = response.header("content-type")
+    if b"\0" in response.body:
+        told = words.bytes_of(len(response.body), kind.partition(";")[0])
+        return f"{told}\n{response.body[:_DUMPED].hex(' ', 1)}"
+    written = response.body.decode(_charset(kind), errors="replace")
+    return _cut(written) if not response.cut else f"{_cut(written)}\n{words.CUT}"
+
+
+def _charset(kind: str) -> str:
+    """Return the encoding an answer names, if it is one to read text by."""
+    named = kind.lower().partition("charset=")[2].strip(" \"';")
+    return named if named in {"iso-8859-1", "latin-1", "utf-16", "windows-1252"} else "utf-8"
+
+
+def _cut(written: str) -> str:
+    """Cut what is too long to be shown, and break lines that are."""
+    lines = [
+        line[start : start + _LONGEST_LINE]
+        for line in written[:_LONGEST_SHOWN].split("\n")
+        for start in range(0, max(len(line), 1), _LONGEST_LINE)
+    ]
+    return "\n".join([*lines, words.CUT] if len(written) > _LONGEST_SHOWN else lines)
 
 
 def _mood(status: int) -> str:
@@ -121,8 +242,3 @@ def _message(response: Response) -> str:
     said = json_of(response)
     message = said.get("message") if isinstance(said, dict) and response.status >= 400 else None
     return message[:_LONGEST_MESSAGE] if isinstance(message, str) else ""
-
-
-def text(value: str) -> str:
-    """Escape for HTML inside Markdown, where a blank line would end the HTML and $ begin TeX."""
-    return escape(" ".join(value.split())).replace("$", "&#36;")

@@ -6,13 +6,15 @@ import httpx
 from starlette.responses import HTMLResponse, RedirectResponse, Response
 from starlette.types import Receive, Scope, Send
 
-from panel import files, paths, plain_pages, words
+from panel import files, paths, plain_pages
 from panel.api import Api, is_admin, retry_after
 from panel.browsers import Desks
 from panel.cookies import PanelCookies
 from panel.guard import refusal
 from panel.plain_pages import PlainPages
 from panel.visitor import Visitor, value, visitor_of
+from panel.words import sign_in as words
+from panel.words.common import later
 
 _FORM = "application/x-www-form-urlencoded"
 _LONGEST_FORM = 16 * 1024
@@ -81,7 +83,7 @@ class SignIn:
     def _later(self, answer: httpx.Response, visitor: Visitor) -> HTMLResponse:
         seconds = retry_after(answer)
         status = 429 if answer.status_code == 429 else 503
-        said = words.later(status, seconds)
+        said = later(status, seconds)
         page = self._pages.sign_in(said, framed=visitor.framed, status=status)
         page.headers["retry-after"] = str(seconds)
         return page

@@ -1,29 +1,30 @@
 """What every page is built with."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
-from typing import Any
+from dataclasses import dataclass, field
 
-import gradio as gr
-
-from panel.given import Randomness
-from panel.guard import OWNER
-from panel.tester import Tester
+from panel.api import Api
+from panel.checkup import Checkup
+from panel.given import Clock, PanelSettings, Randomness
+from panel.tester.service import Tester
 from panel.visitor import Owner
-
-PRIVATE: Mapping[str, Any] = {"api_visibility": "private", "show_progress": "hidden"}
-"""How every event is declared. It hides events from Gradio's clients; the guard is the lock."""
 
 
 @dataclass(frozen=True)
 class Tools:
     """The services of the pages."""
 
+    settings: PanelSettings
+    api: Api
     tester: Tester
+    clock: Clock
     randomness: Randomness
+    checkup: Checkup
 
 
-def owner_of(request: gr.Request) -> Owner:
-    """Return who sent an event: the guard has put it into the scope of that very request."""
-    owner: Owner = request.request.scope[OWNER]
-    return owner
+@dataclass(frozen=True)
+class Asked:
+    """One event of a page: who caused it, and what the page's address asks for."""
+
+    owner: Owner
+    query: Mapping[str, str] = field(default_factory=dict)

@@ -7,6 +7,8 @@ from starlette.types import Scope
 
 from panel.cookies import PanelCookies
 
+OWNER = "gatehouse.owner"
+"""Where the pages find, in the scope, who asks."""
 _FRAMES = {"iframe", "frame", "embed", "object"}
 
 

@@ -48,6 +48,9 @@ def over(exam: Examination) -> Outcome:
     reply: Reply = exam.seen["limited"]
     exam.server.pause(reply)
     after = _guess(exam)
+    if after.status == 429:  # by another replica, perhaps, whose window began later
+        exam.server.pause(after)
+        after = _guess(exam)
     if after.status == 429 and exam.verdicts.get("clock.right") is Verdict.FAIL:
         raise CannotTell("it needs clock.right: by a wrong clock it says a wrong time")
     if after.status == 429:

@@ -68,6 +68,6 @@ def test_papermill_gives_a_notebook_its_parameters_from_any_folder(tmp_path):
 
 
 def test_make_runs_them_all():
-    make = ["make", "--dry-run", "notebooks", "ARGS=05_database"]
+    make = ["make", "--no-print-directory", "--dry-run", "notebooks", "ARGS=05_database"]
     done = subprocess.run(make, cwd=ROOT, capture_output=True, text=True, check=True)
     assert done.stdout.endswith("-m notebooks.report 05_database\n")

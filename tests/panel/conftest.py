@@ -16,9 +16,11 @@ from starlette.responses import JSONResponse
 from starlette.routing import Route
 from starlette.types import ASGIApp
 
-from panel import beside, entrance, words
-from panel.guard import OWNER
-from panel.tester import Tester
+from panel import beside, entrance
+from panel.tools import Asked, Tools
+from panel.visitor import OWNER, Owner
+from panel.visitor import Visitor as PanelVisitor
+from panel.words import sign_in as words
 from tests.clocks import FixedClock, SeededRandomness
 from tests.inside import PATIENCE, Gatehouse, Loop, Visitor
 from tests.make import PASSWORD, make_settings
@@ -49,7 +51,7 @@ class Panel:
         self.loop, self.settings, self.clock = gatehouse.loop, gatehouse.settings, gatehouse.clock
         chance = SeededRandomness("panel")
         self.app = beside(api_of(gatehouse), self.settings, clock=self.clock, randomness=chance)
-        self.tester: Tester
+        self.tools: Tools
         self._told: asyncio.Queue[dict[str, Any]] = asyncio.Queue()
         self._heard: asyncio.Queue[Any] = asyncio.Queue()
         self._life: Any = None
@@ -69,6 +71,19 @@ class Panel:
     def visitor(self, address: str = "203.0.113.7", **how: Any) -> "Guest":
         """A browser that is new here."""
         return Guest(self, address, **how)  # type: ignore[arg-type]
+
+    def asked(self, browser: Visitor | None = None, **query: str) -> Asked:
+        """An event of a page whose address asks for this, sent with a browser's session."""
+        token = (browser or self.owner()).cookies.get("gatehouse_panel")
+        token = token or (browser.session_cookie if browser else None)
+        sender = PanelVisitor(
+            ("203.0.113.7", 40000), None, "Browser/1.0", framed=False, token=token
+        )
+        return Asked(Owner(sender, token or "", OWNER_EMAIL, "203.0.113.7"), query)
+
+    def does(self, handler: Callable[..., Any], asked: Asked, *inputs: Any) -> Any:
+        """Run a handler of a page as an event does."""
+        return self.loop.run(handler(self.tools, asked, *inputs))
 
     def owner(self, **how: Any) -> "Guest":
         """A browser in which the owner has signed in to the panel."""
@@ -135,8 +150,8 @@ def opened(gatehouse: Gatehouse) -> Iterator[Panel]:
         has_begun.set()
         yield
 
-    def build(_: Any, tester: Tester, __: Any) -> Starlette:
-        panel.tester = tester
+    def build(tools: Tools) -> Starlette:
+        panel.tools = tools
         return echoing_room(life)
 
     with pytest.MonkeyPatch.context() as patch:

@@ -12,12 +12,15 @@ from tempfile import gettempdir
 from starlette.routing import BaseRoute, Mount
 
 from panel.shell import mounted
+from panel.tools import Tools
 from tests.make import make_settings
 
 
 def gradio_paths() -> list[str]:
     """Every path below the place Gradio is mounted at, with its parameters in braces."""
-    holder = mounted(make_settings(Path(gettempdir())), None, None)  # type: ignore[arg-type]
+    settings = make_settings(Path(gettempdir()))
+    tools = Tools(settings, None, None, None, None, None)  # type: ignore[arg-type]
+    holder = mounted(tools)
     (mount,) = [route for route in holder.routes if isinstance(route, Mount)]
     return sorted({mount.path + path for path in _paths_of(mount.app.routes)})
 

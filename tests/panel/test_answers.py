@@ -67,6 +67,14 @@ def test_every_script_of_a_page_gets_the_nonce_and_nothing_else_does(dressed):
     assert int(answer.headers["content-length"]) == len(answer.content)
 
 
+def test_a_page_is_sent_small_to_whoever_can_unpack_it(dressed):
+    guest = dressed()
+    small = guest.get(HOME, headers={"accept-encoding": "gzip, br"})
+    assert small.headers["content-encoding"] == "gzip"
+    assert re.search('<script nonce="[^"]+"', small.text)
+    assert "content-encoding" not in guest.get(HOME).headers
+
+
 def test_each_page_has_a_nonce_of_its_own(dressed):
     guest = dressed()
     assert guest.get(HOME).text != guest.get(HOME).text
@@ -101,9 +109,11 @@ def test_gradio_sees_neither_cookies_nor_where_a_request_comes_from(dressed):
     assert set(headers) == {"host", "content-type", "content-length", "user-agent"}
 
 
-def test_a_page_does_not_see_what_its_address_asks_for(dressed):
-    assert dressed().get(f"{HOME}?deep_link=x").headers["query"] == ""
-    assert dressed().post(f"{JOIN}?a=b", {}).json()["query"] == "a=b"
+def test_of_what_an_address_asks_for_only_what_pages_may_read_comes_through(dressed):
+    asked = "?id=01a2&deep_link=x&__theme=dark&user=%3Cb%3E&search=O%27Brien%20%26+co"
+    assert dressed().get(f"{HOME}{asked}").headers["query"] == ""
+    passed_on = dressed().post(f"{JOIN}{asked}", {}).json()["query"]
+    assert passed_on == "id=01a2&search=O%27Brien%20%26%20co"
 
 
 def test_behind_https_gradio_is_told_so(dressed):

@@ -7,6 +7,7 @@ from sqlalchemy import update
 from backend.storage.tables import users
 from panel.browsers import Browser
 from panel.given import Clock
+from panel.known import KnownOwners
 from panel.limit import PER_MINUTE, PerSessionLimit
 from panel.visitor import Owner, Visitor
 from tests.clocks import FixedClock
@@ -14,9 +15,11 @@ from tests.panel.conftest import HOME, LOGIN, LOGOUT, OWNER_EMAIL, Guest, Panel
 
 JOIN = "/admin/gradio_api/queue/join"
 SPACE = {"space_id": "abc/space", "bcrypt_rounds": 10}
+ASSET = "/admin/assets/index-DphvyggB.js"
+FONT = "/admin/static/fonts/Inter/Inter-Regular.woff2"
 PARTS = [
-    ("GET", "/admin/assets/index-DphvyggB.js"),
-    ("GET", "/admin/static/fonts/Inter/Inter-Regular.woff2"),
+    ("GET", ASSET),
+    ("GET", FONT),
     ("GET", "/admin/theme.css"),
     ("GET", "/admin/gradio_api/queue/data"),
     ("GET", "/admin/gradio_api/heartbeat/abc123"),
@@ -26,7 +29,9 @@ PARTS = [
 NOTHING_THERE = [
     ("GET", "/admin/config"),
     ("GET", "/admin/info"),
-    ("GET", "/admin/users"),
+    ("GET", "/admin/users/"),
+    ("POST", "/admin/users"),
+    ("GET", "/admin/nothing"),
     ("GET", "/admin/openapi.json"),
     ("GET", "/admin/monitoring"),
     ("GET", "/admin/manifest.json"),
@@ -61,7 +66,7 @@ def browser_a(panel: Panel, guest: Guest) -> Browser:
     """The Tester's browser A of whoever is signed in there."""
     key = guest.cookies["gatehouse_panel"]
     visitor = Visitor(("", 0), None, "", framed=False, token=key)
-    return panel.tester.browser(Owner(visitor, key, OWNER_EMAIL, ""), "A")
+    return panel.tools.tester.browser(Owner(visitor, key, OWNER_EMAIL, ""), "A")
 
 
 def let_in(answer: httpx.Response) -> bool:
@@ -253,3 +258,51 @@ def test_the_limit_remembers_a_bounded_number_of_sessions(monkeypatch):
     clock: Clock = FixedClock()
     limit = PerSessionLimit(clock)
     assert [limit.wait(name) for name in ("a", "a", "b", "c", "a")] == [None, 60, None, None, None]
+
+
+def test_files_neither_count_nor_ask_the_api_anew(open_panel, monkeypatch):
+    panel = open_panel(rate_limits=True)
+    owner = panel.owner()
+    assert let_in(owner.get(HOME))
+    asked: list[str] = []
+    whole = panel.tools.api.call
+    monkeypatch.setattr(
+        panel.tools.api, "call", lambda *how, **more: (asked.append(how[2]), whole(*how, **more))[1]
+    )
+    for path in (ASSET, FONT):
+        assert all(let_in(owner.get(path)) for _ in range(PER_MINUTE))
+    assert asked == []
+    assert let_in(owner.get(HOME))
+    assert len(asked) == 1
+
+
+def test_a_file_is_shown_for_a_minute_after_its_reader_was_known_and_then_asked_for(panel):
+    here, elsewhere = panel.owner(), panel.gatehouse.visitor()
+    assert let_in(here.get(HOME))
+    elsewhere.signs_in(OWNER_EMAIL)
+    elsewhere.post("revoke-other-sessions", {})
+    assert let_in(here.get(ASSET))  # it is the same for everybody, and holds no secret
+    panel.clock.advance(seconds=61)
+    assert here.get(ASSET).status_code == 401
+
+
+def test_with_the_session_its_files_end_as_soon_as_the_panel_hears_of_it(panel):
+    here, elsewhere = panel.owner(), panel.gatehouse.visitor()
+    assert let_in(here.get(HOME))
+    elsewhere.signs_in(OWNER_EMAIL)
+    elsewhere.post("revoke-other-sessions", {})
+    here.get(HOME)
+    assert here.get(ASSET).status_code == 401
+
+
+def test_a_bounded_number_of_owners_is_remembered(clock, monkeypatch):
+    monkeypatch.setattr("panel.known._SESSIONS_AT_MOST", 2)
+    known = KnownOwners(clock)
+    for name in ("a", "b", "c"):
+        known.remember(Owner(Visitor(("", 0), None, "", framed=False, token=name), name, "", ""))
+    assert [known.find(name) is None for name in ("a", "b", "c", None)] == [
+        True,
+        False,
+        False,
+        True,
+    ]

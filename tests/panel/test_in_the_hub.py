@@ -5,12 +5,12 @@ from contextlib import closing
 import pytest
 from playwright.sync_api import Browser, expect
 
-from panel import words
+from panel.words import sign_in as words
 from tests.inside import Loop
 from tests.make import PASSWORD
 from tests.panel.conftest import HOME, LOGIN, OWNER_EMAIL
 from tests.panel.hub import HUB, SPACE, STRANGER, Hub
-from tests.panel.watching import Watched, sign_in, wait_until_ready
+from tests.panel.watching import Watched, sign_in, wait_for_the_test_person, wait_until_ready
 from tests.rig.processes import wait_until
 from tests.rig.space import Space
 
@@ -81,6 +81,8 @@ def test_the_owner_signs_in_inside_the_frame_and_the_cookie_lives_only_there(pro
     frame.locator("input[name=password]").fill(PASSWORD)
     frame.get_by_role("button", name="Sign in").click()
     wait_until_ready(frame)
+    frame.get_by_role("link", name="Tester").click()
+    wait_for_the_test_person(frame)
     frame.get_by_role("button", name="Sign up").click()
     expect(frame.locator("#card .figure b").first).to_have_text("200 OK")
     expect(frame.get_by_role("note")).to_contain_text(words.NO_KEY)
@@ -116,4 +118,4 @@ def test_another_site_can_neither_frame_the_panel_nor_use_it(profile):
     came = {name: stranger.evaluate(ATTACK, attack) for name, attack in ATTACKS.items()}
     assert came == dict.fromkeys(ATTACKS, "nothing")
     own.reload()
-    own.get_by_role("button", name="Sign up").wait_for()
+    wait_until_ready(own)

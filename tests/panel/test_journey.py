@@ -6,10 +6,13 @@ import httpx
 import pytest
 from playwright.sync_api import Browser, Page, expect
 
-from panel import words
+from panel.tester.masking import MASK
+from panel.words import journeys as journey_words
+from panel.words import sign_in as words
+from panel.words import tester as tester_words
 from tests.make import PASSWORD
 from tests.panel.conftest import HOME, LOGIN, OWNER_EMAIL
-from tests.panel.watching import SCREENS, open_panel, watched
+from tests.panel.watching import SCREENS, open_panel, open_tester, watched
 from tests.rig.space import Space
 
 
@@ -26,8 +29,7 @@ def answer(page: Page) -> dict:
 @pytest.mark.parametrize("screen", SCREENS)
 def test_the_owner_walks_a_test_person_through_the_api(browser: Browser, space: Space, screen):
     with watched(browser, space.url, screen) as seen:
-        page = open_panel(seen)
-        assert page.url == f"{space.url}{HOME}"
+        page = open_tester(seen)
         email = page.get_by_label("E-mail").input_value()
 
         press(page, "Sign up", "200 OK")
@@ -56,8 +58,8 @@ def test_the_owner_walks_a_test_person_through_the_api(browser: Browser, space: 
 
 def test_any_request_can_be_written_and_sent(browser: Browser, space: Space):
     with watched(browser, space.url) as seen:
-        page = open_panel(seen)
-        page.get_by_role("button", name="Any request").click()
+        page = open_tester(seen)
+        page.get_by_role("tab", name="By hand").click()
         page.get_by_label("Path").fill("/health?x=1")
         press(page, "Send", "200 OK")
         expect(page.locator("#card")).to_contain_text("GET /health?x=1")
@@ -65,7 +67,51 @@ def test_any_request_can_be_written_and_sent(browser: Browser, space: Space):
         expect(page.locator("#request")).to_contain_text("GET /health?x=1 HTTP/1.1")
         page.get_by_label("Path").fill("no slash")
         page.locator("#send").click()
-        expect(page.locator("#card")).to_contain_text(words.PATH_WITHOUT_SLASH)
+        expect(page.locator("#card")).to_contain_text(tester_words.PATH_WITHOUT_SLASH)
+        assert seen.wrong == []
+
+
+HOSTILE = "<img src=x onerror=alert(1)> \u202eשלמ $x$ **b** 🦊"
+
+
+def pick(page: Page, endpoint: str) -> None:
+    """Find an endpoint by its name and choose it."""
+    page.locator("#endpoint input").click()
+    page.locator("#endpoint input").fill(endpoint)
+    page.get_by_role("option", name=endpoint).click()
+    expect(page.locator("#about-endpoint .line")).to_contain_text(endpoint.split()[-1])
+
+
+def test_a_form_a_copy_and_a_journey(browser: Browser, space: Space):
+    with watched(browser, space.url) as seen:
+        page = open_tester(seen)
+        page.get_by_role("tab", name="Endpoints").click()
+        pick(page, "POST /api/auth/sign-up/email")
+        page.locator("#field-0 input, #field-0 textarea").fill(HOSTILE)
+        email = page.locator("#field-1 input, #field-1 textarea").input_value()
+        page.locator("#send-form").click()
+        expect(page.locator("#held")).to_have_text(f"Signed in as {email}")
+        expect(page.locator("#answer")).to_contain_text("onerror=alert(1)")
+        pick(page, "GET /health")
+        expect(page.locator("#field-0")).to_have_count(0)
+
+        page.get_by_role("tab", name="Copy").click()
+        expect(page.locator("#copy")).to_contain_text(MASK)
+        page.get_by_label(tester_words.REVEAL).check()
+        expect(page.locator("#copy")).not_to_contain_text(MASK)
+        page.get_by_label("Better Auth").check()
+        expect(page.locator("#copy")).to_contain_text("authClient.signUp.email")
+
+        page.get_by_role("tab", name="Journeys").click()
+        page.get_by_label(journey_words.ORIGIN).check()
+        page.locator("#start-journey").click()
+        expect(page.locator("#steps .told.good")).to_contain_text("All 7 steps")
+        page.locator("#steps summary").nth(3).click()
+        expect(page.locator("#steps details[open] .wire").first).to_be_visible()
+        page.get_by_role("tab", name="History").click()
+        page.locator("#history label", has_text="403").first.click()
+        expect(page.locator("#card .figure b").first).to_have_text("403 Forbidden")
+        assert page.evaluate("document.documentElement.scrollWidth <= innerWidth")
         assert seen.wrong == []
 
 
@@ -84,7 +130,7 @@ def test_an_open_page_whose_session_ends_elsewhere_leads_to_the_sign_in_page(
     browser: Browser, space: Space
 ):
     with watched(browser, space.url) as seen:
-        page = open_panel(seen)
+        page = open_tester(seen)
         end_all_sessions_of_the_owner(space)
         page.get_by_role("button", name="Sign up").click()
         page.wait_for_url(f"**{LOGIN}?why=ended")

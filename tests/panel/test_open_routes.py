@@ -11,7 +11,8 @@ import sys
 import httpx
 import pytest
 
-from panel import words
+from panel.pages import PAGES
+from panel.words import common as words
 from tests.panel.conftest import HOME, signed_in
 from tests.rig.space import ROOT, Space
 
@@ -21,6 +22,7 @@ OURS = {"/admin/login", "/admin/logout"}  # Gradio has routes of that name, whic
 FOR_THE_OWNER = {
     "GET /admin/",
     "HEAD /admin/",
+    *(f"{method} /admin/{page.slug}" for page in PAGES if page.slug for method in ("GET", "HEAD")),
     "GET /admin/assets/x1",
     "GET /admin/gradio_api/heartbeat/x1",
     "GET /admin/gradio_api/queue/data",

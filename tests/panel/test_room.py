@@ -4,7 +4,8 @@ import threading
 
 import pytest
 
-from panel import entrance, words
+from panel import entrance
+from panel.words import sign_in as words
 from tests.panel.conftest import FIRST_ADMIN, HOME, Panel, echoing_room, wait_until_open
 from tests.rig.processes import wait_until
 

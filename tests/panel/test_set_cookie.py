@@ -4,8 +4,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from doctor.set_cookie import read_set_cookie
 from panel.cookies import PanelCookies
-from panel.set_cookie import explained, read_set_cookie
+from panel.set_cookie import dropped, explained, flags
 
 SESSION = "__Secure-better-auth.session_token=abc.def%3D; Max-Age=604800; Path=/; HttpOnly; Secure"
 
@@ -85,9 +86,26 @@ def test_what_deletes_a_cookie(line, deletes):
     assert ("deletes the cookie" in str(meaning(line))) is deletes
 
 
+def test_what_guards_a_cookie_is_named_in_short():
+    assert flags(read_set_cookie(SESSION)) == ["HttpOnly", "Secure", "SameSite=Lax"]
+    assert flags(read_set_cookie("a=b; SameSite=none; Partitioned; Secure")) == [
+        *("Secure", "Partitioned", "SameSite=None"),
+    ]
+
+
+def test_what_a_browser_would_not_keep_is_told_with_the_reason():
+    cookie = read_set_cookie(SESSION)
+    assert dropped(cookie, "https://gate.example") == ""
+    assert dropped(cookie, "http://gate.example") == (
+        "A browser on http://gate.example would drop this cookie: Secure, over plain http."
+    )
+
+
 @given(st.text())
 def test_no_line_is_too_odd_to_be_read_and_explained(line):
     assert explained(read_set_cookie(line))
+    assert flags(read_set_cookie(line))
+    assert isinstance(dropped(read_set_cookie(line), "https://gate.example"), str)
 
 
 HEADERS = [

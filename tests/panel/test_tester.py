@@ -2,48 +2,24 @@
 
 import contextlib
 import json
+from functools import partial
 
-import gradio as gr
 import httpx
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
-from starlette.requests import Request
 
-from panel import shown, tester, words
+from doctor.set_cookie import read_set_cookie
+from panel import shown
 from panel.browsers import Browser, Desks
-from panel.guard import OWNER
-from panel.loopback import Call, CallRefused, Loopback, NoAnswer
-from panel.pages import tester as page
-from panel.set_cookie import read_set_cookie
-from panel.tester import DEEDS, Person, new_person
-from panel.tools import Tools
-from panel.visitor import Owner, Visitor
+from panel.loopback import Call, CallRefused, NoAnswer
+from panel.tester.deeds import DEEDS, Person, new_person
+from panel.words import tester as words
 from tests.clocks import SeededRandomness
-from tests.make import make_settings
+from tests.panel.answering import TOKEN, Server, a_tester, loopback_to, owner
 
 ADA = Person("Ada", "ada@example.com", "correct horse")
-TOKEN = "better-auth.session_token=abc.def; Max-Age=604800; Path=/; HttpOnly; SameSite=Lax"
 NO_TOKEN = "better-auth.session_token=; Max-Age=0; Path=/"
-
-
-class Server:
-    """Answers with `answer`, and remembers what it was asked."""
-
-    def __init__(self):
-        self.asked = []
-        self.answer = httpx.Response(200, json={})
-
-    def __call__(self, request):
-        self.asked.append(request)
-        if isinstance(self.answer, Exception):
-            raise self.answer
-        return self.answer
-
-
-def owner(name="session one"):
-    visitor = Visitor(("198.51.100.9", 1), None, "Browser/1.0", framed=False, token=name)
-    return Owner(visitor, name, "owner@example.com", "203.0.113.7")
 
 
 @pytest.fixture
@@ -53,15 +29,12 @@ def server():
 
 @pytest.fixture
 def loopback(server, clock, tmp_path):
-    def reach(**told):
-        return Loopback(make_settings(tmp_path, **told), clock, httpx.MockTransport(server))
-
-    return reach
+    return partial(loopback_to, server, clock, tmp_path)
 
 
 @pytest.fixture
-def service(loopback, clock):
-    return tester.Tester(loopback(), Desks(clock))
+def service(server, clock, tmp_path):
+    return a_tester(server, clock, tmp_path)
 
 
 @pytest.mark.parametrize(
@@ -92,8 +65,9 @@ def test_each_button_sends_what_it_is_called_after(loop, service, server, deed, 
     assert (json.loads(request.content) if request.content else None) == said
 
 
-def test_a_request_comes_from_a_page_of_our_own_at_the_public_url(loop, loopback, server, clock):
-    service = tester.Tester(loopback(public_url="https://auth.example", port=7999), Desks(clock))
+def test_a_request_comes_from_a_page_of_our_own_at_the_public_url(loop, server, clock, tmp_path):
+    told = {"public_url": "https://auth.example", "port": 7999}
+    service = a_tester(server, clock, tmp_path, **told)
     loop.run(service.perform(owner(), "A", DEEDS[words.SIGN_IN](ADA)))
     (request,) = server.asked
     assert str(request.url) == "http://127.0.0.1:7999/api/auth/sign-in/email"
@@ -136,11 +110,11 @@ def test_the_browser_knows_who_is_signed_in_until_the_cookie_goes(loop, service,
 
 def test_a_new_person_is_never_the_same(service):
     chance = SeededRandomness()
-    (name, email, password), another = new_person(chance), new_person(chance)
-    assert name.startswith("Test person ")
-    assert email.endswith("@example.com")
-    assert len(password) == 16
-    assert another != (name, email, password)
+    person, another = new_person(chance), new_person(chance)
+    assert person.name.startswith("Test person ")
+    assert person.email.endswith("@example.com")
+    assert len(person.password) == 16
+    assert another != person
 
 
 @pytest.mark.parametrize(
@@ -200,6 +174,8 @@ def test_a_long_answer_is_cut(loop, loopback, server):
     _, response = loop.run(loopback().send(Call("GET", "/"), "", ""))
     assert (len(response.body), response.cut) == (256 * 1024, True)
     assert shown.body(response).endswith(words.CUT)
+    assert len(shown.body(response)) < 70_000
+    assert max(map(len, shown.body(response).split("\n"))) <= 4000
 
 
 HOSTILE = "<img src=x onerror=alert(1)>\n\n# $x$"
@@ -209,8 +185,11 @@ def test_nothing_from_outside_is_shown_as_html(loop, service, server):
     headers = [("x-evil", "<script>"), ("set-cookie", f"{TOKEN}; Path=/<b>")]
     server.answer = httpx.Response(418, json={"message": HOSTILE}, headers=headers)
     exchange = loop.run(service.perform(owner(), "A", Call("GET", "/<b>?<i>")))
-    texts = [shown.card(exchange), shown.headers(exchange.response), shown.cookies(exchange)]
-    texts += [shown.failure(HOSTILE), shown.held(HOSTILE, 1)]
+    browser = service.browser(owner(), "A")
+    browser.signed_in_as, page = HOSTILE, "https://<b>.example"
+    texts = [shown.card(exchange, []), shown.headers(exchange.response, [])]
+    texts += [shown.cookies(exchange, [], page), shown.jar(browser, reveal=True)]
+    texts += [shown.failure(HOSTILE), shown.held(browser)]
     raw = ("<img", "<script", "<i>", "/<b>", "\n", "$")
     assert [(piece, text) for text in texts for piece in raw if piece in text] == []
 
@@ -231,7 +210,7 @@ def test_nothing_from_outside_is_shown_as_html(loop, service, server):
 def test_the_outcome_is_told_in_words(loop, service, server, path, response, told):
     server.answer = response
     exchange = loop.run(service.perform(owner(), "A", Call("GET", path)))
-    assert told.replace("'", "&#x27;" if "<p" not in told else "'") in shown.card(exchange)
+    assert told.replace("'", "&#x27;" if "<p" not in told else "'") in shown.card(exchange, [])
 
 
 def test_a_body_is_shown_indented_or_as_it_is(loop, loopback, server):
@@ -242,6 +221,9 @@ def test_a_body_is_shown_indented_or_as_it_is(loop, loopback, server):
     assert body(json={"ä": [1]}) == '{\n  "ä": [\n    1\n  ]\n}'
     assert body(content=b"null") == "null"
     assert body(content=b"\xff<p>") == "�<p>"
+    assert body(content=b"\xe9", headers={"content-type": "text/plain; charset=latin-1"}) == "é"
+    assert body(content=b"[" * 20_000).startswith("[[[")
+    assert body(content=b"PK\0") == f"{words.bytes_of(3, '')}\n50 4b 00"
     assert body() == words.NO_BODY
 
 
@@ -290,44 +272,40 @@ def test_the_browsers_of_a_bounded_number_of_sessions_are_kept(clock):
     assert desks.browser("session 0", "A").signed_in_as is None
 
 
-class TestTheEventsOfThePage:
-    @pytest.fixture
-    def tools(self, service):
-        return Tools(service, SeededRandomness())
+def test_a_browser_that_was_added_is_fresh_each_time_and_the_oldest_makes_room(clock):
+    desks = Desks(clock)
+    desks.add("one", "as ada").signed_in_as = "ada"
+    assert desks.add("one", "as ada").signed_in_as is None
+    for number in range(6):
+        desks.add("one", f"as user {number}")
+    assert desks.names("one")[:3] == ["A", "B", "C"]
+    assert len(desks.names("one")) == 8
+    assert desks.names("one")[-1] == "as user 5"
+    assert "as ada" not in desks.names("one")
 
-    @pytest.fixture
-    def request_of_owner(self):
-        return gr.Request(request=Request({"type": "http", "headers": [], OWNER: owner()}))
 
-    def test_a_deed_shows_what_came_and_fills_in_what_was_sent(
-        self, loop, tools, server, request_of_owner
-    ):
-        server.answer = httpx.Response(200, json={"user": {}}, headers=[("set-cookie", TOKEN)])
-        on_deed = page.on_deed(tools, DEEDS[words.SIGN_IN])
-        held, card, _, body, tab, cookies, _, sent, *call = loop.run(
-            on_deed("A", "Ada", "ada@example.com", "correct horse", False, request_of_owner)
-        )
-        assert "1 cookie" in held
-        assert "200 OK" in card
-        assert json.loads(body) == {"user": {}}
-        assert tab.label == "Cookies (1)"
-        assert "better-auth.session_token" in cookies
-        assert sent.startswith("POST /api/auth/sign-in/email")
-        assert call[:2] == ["POST", "/api/auth/sign-in/email"]
-        assert json.loads(call[2])["rememberMe"] is False
+def test_a_browser_that_has_made_room_gives_way_to_the_first(clock):
+    desks = Desks(clock)
+    assert desks.browser("one", "gone") is desks.browser("one", "A")
 
-    def test_a_free_request_is_sent_as_it_is_written(self, loop, tools, server, request_of_owner):
-        loop.run(page.on_send(tools)("B", "DELETE", "/x", "not json", request_of_owner))
-        assert (server.asked[0].method, server.asked[0].content) == ("DELETE", b"not json")
 
-    def test_what_cannot_be_sent_is_told_and_leaves_the_rest(self, loop, tools, request_of_owner):
-        _, card, *kept = loop.run(page.on_send(tools)("A", "GET", "x", None, request_of_owner))
-        assert words.PATH_WITHOUT_SLASH in card
-        assert kept == [gr.skip()] * 6
+def test_one_more_browser_gets_the_next_letter(service):
+    assert [service.add_lettered(owner()) for _ in range(2)] == ["D", "E"]
+    assert service.browser_names(owner()) == ["A", "B", "C", "D", "E"]
 
-    def test_an_emptied_browser_holds_nothing(self, loop, tools, server, request_of_owner):
-        server.answer = httpx.Response(200, json={}, headers=[("set-cookie", TOKEN)])
-        loop.run(page.on_send(tools)("A", "GET", "/x", "", request_of_owner))
-        assert "1 cookie" in loop.run(page.on_letter(tools)("A", request_of_owner))
-        assert "No cookies" in loop.run(page.on_empty(tools)("A", request_of_owner))
-        assert "No cookies" in loop.run(page.on_letter(tools)("A", request_of_owner))
+
+def test_a_browser_in_which_an_admin_acts_says_so_until_it_is_emptied(service):
+    browser = service.add_browser(owner(), "Acting as ada", impersonates=True)
+    browser.signed_in_as = "ada@example.com"
+    assert words.IMPERSONATED in shown.held(browser)
+    browser.clear()
+    assert words.IMPERSONATED not in shown.held(browser)
+
+
+def test_the_jar_tells_flags_and_end_and_the_value_only_when_asked(loop, service, server):
+    server.answer = httpx.Response(200, headers=[("set-cookie", TOKEN)])
+    loop.run(service.perform(owner(), "A", Call("GET", "/")))
+    browser = service.browser(owner(), "A")
+    assert "abc.def" not in shown.jar(browser, reveal=False)
+    assert "HttpOnly, SameSite=Lax; kept for 7 days" in shown.jar(browser, reveal=False)
+    assert "abc.def" in shown.jar(browser, reveal=True)

@@ -12,6 +12,7 @@ from tests.panel.conftest import HOME, OWNER_EMAIL
 REPORT_VIOLATIONS = """document.addEventListener("securitypolicyviolation",
   (event) => console.error("CSP", event.effectiveDirective, event.blockedURI));"""
 PATIENCE = 60_000  # milliseconds
+expect.set_options(timeout=PATIENCE / 3)  # a busy machine is no mistake
 SCREENS: dict[str, dict[str, Any]] = {
     "light": {"color_scheme": "light", "viewport": {"width": 1280, "height": 860}},
     "dark": {"color_scheme": "dark", "viewport": {"width": 1280, "height": 860}},
@@ -60,6 +61,20 @@ def watched(browser: Browser, url: str, screen: str = "light", **how: Any) -> It
 
 
 def wait_until_ready(page: Any) -> None:
+    """Wait until a page has heard from the server who is signed in."""
+    expect(page.locator(".who b").first).to_be_attached(timeout=PATIENCE)
+    expect(page.locator(".prose.who")).to_contain_text(OWNER_EMAIL, timeout=PATIENCE)
+
+
+def open_tester(watched: "Watched") -> Page:
+    """Sign in and open the Tester."""
+    page = open_panel(watched)
+    page.goto("/admin/tester")
+    wait_for_the_test_person(page)
+    return page
+
+
+def wait_for_the_test_person(page: Any) -> None:
     """Wait until the Tester has thought up its test person."""
     expect(page.get_by_label("Name")).not_to_have_value("", timeout=PATIENCE)
 

@@ -1,0 +1,82 @@
+"""Asking before a deed that hurts: the question says what will happen, the toast what did.
+
+A bar at the foot of the window carries the question, so that nothing on the page moves.
+"""
+
+from collections.abc import Awaitable, Callable
+from dataclasses import dataclass
+from typing import Any
+
+import gradio as gr
+
+from panel.markup import Html
+from panel.tools import Asked, Tools
+from panel.wiring import Handler, on, say
+from panel.words import common as words
+
+Deed = Callable[[Tools, Asked], Awaitable[str]]
+"""What is done once it is confirmed; returns the sentence that says what was done."""
+
+
+@dataclass(frozen=True)
+class Question:
+    """What is asked. `deed` carries its arguments, so what was asked is what is done."""
+
+    sentence: Html
+    """Exactly what will happen, and to whom."""
+    verb: str
+    """The button that lets it happen, such as “Delete this user”."""
+    deed: Deed
+
+
+class Confirmation:
+    """The bar of one page; several buttons may ask in it.
+
+    Place it once with `Confirmation()`, give it buttons with `asks`, and call `leads_to` last.
+    """
+
+    def __init__(self) -> None:
+        self._pending = gr.State(None)
+        with gr.Row(visible=False, elem_classes="confirm") as self._bar:
+            self._sentence = gr.Markdown(elem_classes="question", latex_delimiters=[])
+            self._yes = gr.Button(variant="stop", size="md", min_width=120, elem_id="confirm-yes")
+            self._no = gr.Button(words.CANCEL, size="md", min_width=100, elem_id="confirm-no")
+        self._shown = [self._pending, self._bar, self._sentence, self._yes]
+
+    def asks(self, tools: Tools, button: gr.Button, question: Handler, inputs: Any = None) -> None:
+        """Let a button ask: `question(tools, asked, *inputs)` returns a Question.
+
+        A handler that finds the inputs wanting raises gr.Error with a sentence instead.
+        """
+
+        async def put(tools: Tools, asked: Asked, *given: Any) -> tuple[Any, ...]:
+            return _opened(await question(tools, asked, *given))
+
+        on(tools, button.click, put, inputs, self._shown)
+
+    def leads_to(self, tools: Tools, after: Handler, outputs: list[Any]) -> None:
+        """Show what the deed changed: `after(tools, asked)` returns the new outputs, as a tuple."""
+
+        async def carry_out(
+            tools: Tools, asked: Asked, pending: Question | None
+        ) -> tuple[Any, ...]:
+            if pending is not None:
+                say(await pending.deed(tools, asked))
+            return *closed(), *(await after(tools, asked))
+
+        on(tools, self._no.click, _close, None, self._shown)
+        on(tools, self._yes.click, carry_out, self._pending, [*self._shown, *outputs])
+
+
+async def _close(_: Tools, __: Asked) -> tuple[Any, ...]:
+    return closed()
+
+
+def closed() -> tuple[Any, ...]:
+    """Return the outputs of a bar that asks nothing."""
+    return None, gr.Row(visible=False), "", gr.Button()
+
+
+def _opened(question: Question) -> tuple[Any, ...]:
+    said = f"<p role='alert'>{question.sentence}</p>"
+    return question, gr.Row(visible=True), said, gr.Button(question.verb)

@@ -1,0 +1,132 @@
+"""Is everything well? The API's own account of itself, judged and put into sentences."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any, Literal
+
+from panel import when
+from panel.markup import Html, badge, text
+from panel.words import overview as words
+
+Mood = Literal["good", "turn", "bad"]
+Status = Mapping[str, Any]
+"""What `GET /api/admin/status` tells, or what `GET /ready` does."""
+
+
+@dataclass(frozen=True)
+class Matter:
+    """One thing that is well or is not: `turn` can wait, `bad` cannot. `fix` mends it."""
+
+    name: str
+    mood: Mood
+    sentence: str
+    fix: str = ""
+
+
+def judged(status: Status | None, ready: Status, now: datetime) -> list[Matter]:
+    """Return everything there is to know, what is wrong first. No status: the database is away."""
+    matters = [_database(ready, status)]
+    if status is not None:
+        matters += [
+            _data(status),
+            _mail(status["mail"], now),
+            _secret(status),
+            _proxy(status["proxy"]),
+            _cache(status["cache"], status["database"]["kind"]),
+            _limits(status["limits"]),
+            _version(status, now),
+        ]
+    order: list[Mood] = ["bad", "turn", "good"]
+    return sorted(matters, key=lambda matter: order.index(matter.mood))
+
+
+def shown(matters: list[Matter]) -> Html:
+    """Return all matters as a card."""
+    wrong = [each for each in matters if each.mood != "good"]
+    worst = matters[0].mood if matters else "good"
+    said = words.to_mend(len(wrong)) if wrong else words.ALL_WELL
+    rows = "".join(_row(each) for each in matters)
+    return (
+        f"<section class='card'><p class='verdict'>{badge(said, worst)}</p>"
+        f"<ul class='matters'>{rows}</ul></section>"
+    )
+
+
+def _row(matter: Matter) -> Html:
+    fix = f"<br><span class='soft'>{text(matter.fix)}</span>" if matter.fix else ""
+    return (
+        f"<li class='{matter.mood}'><b>{text(matter.name)}</b>"
+        f"<span>{text(matter.sentence)}{fix}</span></li>"
+    )
+
+
+def _database(ready: Status, status: Status | None) -> Matter:
+    if status is None or ready["database"] != "ok":
+        return Matter(words.DATABASE, "bad", words.AWAY, words.AWAY_FIX)
+    if ready["migrations"] != "current":
+        return Matter(words.DATABASE, "bad", words.OUTDATED, words.OUTDATED_FIX)
+    said = words.database(status["database"]["kind"])
+    if status["database"]["kind"] == "postgresql" and status["database"]["userSearch"] != "indexed":
+        return Matter(words.DATABASE, "turn", f"{said} {words.SLOW_SEARCH}", words.SLOW_SEARCH_FIX)
+    return Matter(words.DATABASE, "good", said)
+
+
+def _data(status: Status) -> Matter:
+    lasts = status["database"]["durability"]
+    said = words.DURABILITY[lasts]
+    if lasts == "ephemeral":
+        return Matter(words.DATA, "bad", said, words.EPHEMERAL_FIX)
+    return Matter(words.DATA, "good", said)
+
+
+def _mail(mail: Status, now: datetime) -> Matter:
+    told = [words.SENDS[mail["sends"]]]
+    if mail["sends"] == "outbox":
+        return Matter(words.MAIL, "turn", told[0], words.OUTBOX_FIX)
+    if mail["waiting"]:
+        since = mail.get("waitingSince")
+        told.append(
+            words.waiting(mail["waiting"], when.words(when.moment(since), now) if since else "")
+        )
+    if mail.get("lastError") and mail["waiting"]:
+        told.append(words.last_error(mail["lastError"].rstrip(".")))
+        return Matter(words.MAIL, "bad", " ".join(told), words.MAIL_FIX)
+    return Matter(words.MAIL, "good", " ".join(told))
+
+
+def _secret(status: Status) -> Matter:
+    state, old = status["secret"]["state"], status["secret"]["oldKeys"]
+    said = words.SECRETS[state] + words.old_keys(old)
+    if state == "set":
+        return Matter(words.SECRET, "good", said)
+    hurts = state == "example" or status["environment"] == "production"
+    return Matter(words.SECRET, "bad" if hurts else "turn", said, words.KEY_FIX)
+
+
+def _proxy(proxy: Status) -> Matter:
+    if proxy["forwardedFor"] and not proxy["trusted"]:
+        said = words.strange_proxy(proxy["peer"])
+        return Matter(words.PROXY, "bad", said, words.PROXY_FIX)
+    return Matter(words.PROXY, "good", words.seen_from(proxy["believed"]))
+
+
+def _cache(cache: Status, database: str) -> Matter:
+    how, _, trouble = cache["state"].partition(": ")
+    if how == "bypassed":
+        if database == "sqlite":  # for the moment of a write; it passes
+            return Matter(words.CACHE, "good", words.bypassed(trouble))
+        return Matter(words.CACHE, "turn", words.bypassed(trouble), words.BYPASSED_FIX)
+    return Matter(words.CACHE, "good", words.cached(cache["sessions"], cache["size"]))
+
+
+def _limits(limits: Status) -> Matter:
+    if limits["store"] == "off":
+        return Matter(words.LIMITS, "turn", words.LIMITS_OFF, words.LIMITS_FIX)
+    return Matter(words.LIMITS, "good", words.limits(limits["store"]))
+
+
+def _version(status: Status, now: datetime) -> Matter:
+    started = when.words(when.moment(status["startedAt"]), now)
+    said = words.version(status["version"], status["commit"] or "", status["environment"], started)
+    return Matter(words.VERSION, "good", said)

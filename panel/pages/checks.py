@@ -1,0 +1,199 @@
+"""The Checks: the doctor on this deployment, with its progress, its findings and their mending."""
+
+from collections.abc import AsyncIterator
+from dataclasses import dataclass
+from fnmatch import fnmatchcase
+from typing import Any
+from urllib.parse import urlsplit
+
+import gradio as gr
+
+from doctor import Admin, Deployment
+from doctor.check import Check
+from doctor.checks import CHECKS
+from doctor.deployment import BadUrl, origin
+from doctor.report.table import heading_of
+from doctor.secret import Secret
+from doctor.selection import checks_for
+from panel import findings
+from panel.checkup import Examination
+from panel.given import PanelSettings
+from panel.loopback import listens_at
+from panel.markup import heading, text
+from panel.tools import Asked, Tools
+from panel.wiring import TOAST, on
+from panel.words import checks as words
+
+_EVERYTHING, _DIRECTLY = "", ""
+_THIS_MACHINE = {"localhost", "127.0.0.1", "::1"}
+
+
+@dataclass(frozen=True)
+class _Shown:
+    """What an examination is shown in."""
+
+    verdict: gr.Markdown
+    found: gr.Markdown
+    start: gr.Button
+    stop: gr.Button
+    along: gr.Accordion
+    as_text: gr.Code
+    as_json: gr.Code
+
+    @property
+    def outputs(self) -> list[Any]:
+        return [getattr(self, name) for name in self.__dataclass_fields__]
+
+
+def build(blocks: gr.Blocks, tools: Tools) -> None:
+    """Lay out the page."""
+    gr.Markdown(heading(words.TITLE, words.LEAD), elem_classes="head")
+    way, part, frontend, start, stop = _form(tools.settings)
+    shown = _results(start, stop)
+    on(tools, blocks.load, opened, None, frontend)
+    on(tools, blocks.load, watched, None, shown.outputs)
+    on(tools, start.click, started, [way, part, frontend], shown.outputs)
+    on(tools, stop.click, stopped)
+
+
+def _form(settings: PanelSettings) -> tuple[Any, ...]:
+    ways = [(words.DIRECTLY, _DIRECTLY)]
+    ways += [(words.from_outside(url), url) for url in public_urls(settings)]
+    parts = [(words.EVERYTHING, _EVERYTHING), *((each, each) for each in groups())]
+    with gr.Row(elem_classes="filters"):
+        way = gr.Dropdown(
+            ways,
+            value=_DIRECTLY,
+            label=words.WAY,
+            filterable=False,
+            visible=len(ways) > 1,
+            min_width=240,
+            elem_id="way",
+        )
+        part = gr.Dropdown(
+            parts, value=_EVERYTHING, label=words.PART, filterable=False, min_width=240
+        )
+        frontend = gr.Textbox(
+            label=words.FRONTEND, placeholder=words.FRONTEND_HINT, max_lines=1, min_width=240
+        )
+    gr.Markdown(f"<p class='soft'>{words.DIRECTLY_HINT}</p>", visible=len(ways) > 1)
+    with gr.Row(elem_classes="starts"):
+        start = gr.Button(words.START, variant="primary", size="md", min_width=160)
+        stop = gr.Button(words.STOP, size="md", min_width=100, interactive=False)
+    return way, part, frontend, start, stop
+
+
+def _results(start: gr.Button, stop: gr.Button) -> _Shown:
+    verdict = gr.Markdown(elem_id="verdict", latex_delimiters=[], min_height=120)
+    found = gr.Markdown(elem_id="findings", latex_delimiters=[])
+    with gr.Accordion(words.TAKE_ALONG, open=False, visible=False, elem_id="along") as along:
+        codes = [
+            gr.Code(
+                label=label, language=language, interactive=False, lines=12, max_lines=24,
+                show_line_numbers=False, wrap_lines=True, buttons=["copy"],
+            )
+            for label, language in ((words.AS_TEXT, None), (words.AS_JSON, "json"))
+        ]  # fmt: skip
+    return _Shown(verdict, found, start, stop, along, *codes)
+
+
+async def opened(tools: Tools, asked: Asked) -> str:
+    """Fill in the first app that has one address and not a pattern of many."""
+    apps = (await tools.api.get(asked.owner, "/api/admin/status"))["frontendUrls"]
+    return next((url for url in apps if "*" not in url and not _is_here(url)), "")
+
+
+async def started(
+    tools: Tools, asked: Asked, way: str, part: str, frontend: str
+) -> AsyncIterator[tuple[Any, ...]]:
+    """Begin an examination and show it; if one is under way, show that."""
+    apps = (await tools.api.get(asked.owner, "/api/admin/status"))["frontendUrls"]
+    where = deployment(tools, asked, way, _app(frontend, apps))
+    checks = chosen(where, part)
+    if part and part not in {heading_of(each.name) for each in checks}:
+        raise gr.Error(words.NEEDS_APP, duration=TOAST, print_exception=False)
+    tools.checkup.start(where, checks, asked.owner.email)
+    async for step in watched(tools, asked):
+        yield step
+
+
+async def watched(tools: Tools, asked: Asked) -> AsyncIterator[tuple[Any, ...]]:
+    """Show the latest examination, and again as it goes on."""
+    # What is found is kept here and not at the API, whose no to a plain user is asked for first.
+    await tools.api.get(asked.owner, "/api/admin/status")
+    async for it in tools.checkup.watch():
+        yield _as_shown(tools, it)
+
+
+async def stopped(tools: Tools, asked: Asked) -> None:
+    """End the examination that is under way. It cleans up, and whoever watches sees it."""
+    await tools.api.get(asked.owner, "/api/admin/status")
+    tools.checkup.stop()
+
+
+def deployment(tools: Tools, asked: Asked, way: str, app: str | None) -> Deployment:
+    """Return what the doctor is told: this server, asked from here or from outside."""
+    inside = way not in public_urls(tools.settings)
+    return Deployment(
+        tools.settings.base_url if inside else way,
+        frontend=app,
+        admin=Admin(session=Secret(asked.owner.visitor.token or "")),
+        address=listens_at(tools.settings) if inside else None,
+        inside=inside,
+    )
+
+
+def chosen(where: Deployment, part: str) -> tuple[Check, ...]:
+    """Return the checks of a part, which is a heading or everything, and what they need."""
+    names = [each.name for each in CHECKS if heading_of(each.name) == part]
+    made = checks_for(where, names)
+    return made if where.frontend else tuple(each for each in made if not _needs_app(each))
+
+
+def groups() -> list[str]:
+    """Return the headings of all checks, in order."""
+    return list(dict.fromkeys(heading_of(each.name) for each in CHECKS))
+
+
+def public_urls(settings: PanelSettings) -> list[str]:
+    """Return the addresses of this server that are worth trying from outside."""
+    return [origin(url) for url in settings.own_origins if not _is_here(url)]
+
+
+def _needs_app(check: Check) -> bool:
+    return check.name.startswith("frontend.")
+
+
+def _is_here(url: str) -> bool:
+    return (urlsplit(url).hostname or "") in _THIS_MACHINE
+
+
+def _app(said: str, apps: list[str]) -> str | None:
+    """Return the app's origin; refuses what FRONTEND_URL does not name.
+
+    The server itself calls it, and must not be led to whatever else lies in its network (SSRF,
+    ASVS 1.3.6).
+    """
+    if not said.strip():
+        return None
+    try:
+        url = origin(said)
+    except BadUrl as error:
+        raise gr.Error(text(str(error)), duration=TOAST, print_exception=False) from None
+    if not any(fnmatchcase(url.lower(), each.lower()) for each in apps):
+        told = words.NOT_OURS.format(url)
+        raise gr.Error(text(told), duration=TOAST, print_exception=False)
+    return url
+
+
+def _as_shown(tools: Tools, it: Examination | None) -> tuple[Any, ...]:
+    runs, over = tools.checkup.under_way, it is not None and it.over
+    return (
+        findings.verdict(it, tools.clock.now()),
+        findings.listed(it),
+        gr.Button(interactive=not runs),
+        gr.Button(interactive=runs and it is not None and not it.stopping),
+        gr.Accordion(visible=over),
+        findings.as_text(it) if it is not None and it.over else "",
+        findings.as_json(it) if it is not None and it.over else "",
+    )

@@ -1,0 +1,128 @@
+"""The Overview: is everything well, and what has happened lately."""
+
+import asyncio
+from collections.abc import Sequence
+from datetime import timedelta
+from typing import Any
+
+import gradio as gr
+
+from panel import charts, health, trail, when
+from panel.api import ApiRefused
+from panel.charts import Chart, Series
+from panel.markup import Html, alert, heading, link, text
+from panel.tools import Asked, Tools
+from panel.wiring import on, sentence
+from panel.words import common
+from panel.words import overview as words
+
+_EVENTS = 8
+_PERIODS = {"24h": ("hour", 24), "7d": ("day", 7), "30d": ("day", 30)}
+"""How each period is counted: by what, and how many of them."""
+
+
+def build(blocks: gr.Blocks, tools: Tools) -> None:
+    """Lay out the page."""
+    with gr.Row(elem_classes="titled"):
+        gr.Markdown(heading(words.TITLE, words.LEAD), elem_classes="head")
+        updated = gr.Markdown(elem_id="updated", elem_classes="soft")
+        refresh = gr.Button(common.REFRESH, size="sm", min_width=90, elem_classes="fresh")
+    figures = gr.Markdown(elem_id="figures", min_height=84)
+    with gr.Row(elem_classes="columns"):
+        with gr.Column(scale=5, min_width=320):
+            state = gr.Markdown(elem_id="health", latex_delimiters=[], min_height=320)
+        with gr.Column(scale=7, min_width=320):
+            latest = gr.Markdown(elem_id="latest", latex_delimiters=[], min_height=320)
+    period = gr.Radio(words.PERIODS, value="24h", label=words.PERIOD, elem_id="period")
+    drawn = gr.Markdown(elem_id="charts", min_height=300)
+    outputs = [updated, figures, state, drawn, latest]
+    on(tools, [blocks.load, refresh.click, period.input], look, period, outputs)
+
+
+async def look(tools: Tools, asked: Asked, period: str) -> tuple[Any, ...]:
+    """Return everything the page shows, as it is now. What cannot be read leaves what was there.
+
+    It comes again every few seconds, so a refusal is written into the page: no toast.
+    """
+    now = tools.clock.now()
+    ready = await _ready(tools, asked)
+    try:
+        status, users, counted, day, events = await _read(tools, asked, period)
+    except ApiRefused as refused:
+        away = refused.status == 503
+        state = health.shown(health.judged(None, ready, now)) if away else gr.skip()
+        return alert(sentence(refused)), gr.skip(), state, gr.skip(), gr.skip()
+    return (
+        f"<p>{text(words.updated(f'{now:%H:%M:%S} UTC'))}</p>",
+        figures(users["total"], day["buckets"]),
+        health.shown(health.judged(status, ready, now)),
+        drawn(counted["buckets"], period),
+        _latest(events, tools),
+    )
+
+
+async def _ready(tools: Tools, asked: Asked) -> Any:
+    answer = await tools.api.call(asked.owner.visitor, "GET", "/ready")
+    return answer.json()
+
+
+async def _read(tools: Tools, asked: Asked, period: str) -> list[Any]:
+    get, owner = tools.api.get, asked.owner
+    unit, many = _PERIODS[period]
+    width = timedelta(hours=1) if unit == "hour" else timedelta(days=1)
+    since = (tools.clock.now() - (many - 1) * width).isoformat()
+    yesterday = (tools.clock.now() - timedelta(hours=23)).isoformat()
+    return list(
+        await asyncio.gather(
+            get(owner, "/api/admin/status"),
+            get(owner, "/api/admin/users", limit=1),
+            get(owner, "/api/admin/stats", by=unit, **{"from": since}),
+            get(owner, "/api/admin/stats", by="hour", **{"from": yesterday}),
+            get(owner, "/api/admin/events", limit=_EVENTS),
+        )
+    )
+
+
+def figures(users: int, day: Sequence[dict[str, Any]]) -> Html:
+    """Return the numbers that matter most; `day` is the last 24 hours, hour by hour."""
+    failures = sum(each["signInFailures"] for each in day)
+    told = (users, day[-1]["activeSessions"], sum(each["signIns"] for each in day), failures)
+    moods = ("", "", "", "bad" if failures else "")
+    cells = "".join(
+        f"<div class='figure {mood}'><span>{name}</span><b>{value:,}</b></div>"
+        for name, value, mood in zip(words.FIGURES, told, moods, strict=True)
+    )
+    return f"<div class='figures four'>{cells}</div>"
+
+
+def drawn(buckets: Sequence[dict[str, Any]], period: str) -> Html:
+    """Return the charts of a period."""
+    moments = [_moment(each["start"], _PERIODS[period][0]) for each in buckets]
+
+    def series(name: str, key: str) -> Series:
+        return Series(name, [each[key] for each in buckets])
+
+    failures = series(words.FAILURES, "signInFailures")
+    made = [
+        Chart(words.SIGN_INS, moments, [series(words.SIGN_INS, "signIns"), failures]),
+        Chart(words.SIGN_UPS, moments, [series(words.SIGN_UPS, "signUps")]),
+        Chart(words.LIVE_TITLE, moments, [series(words.LIVE, "activeSessions")], "lines"),
+    ]
+    return f"<div class='charts'>{''.join(map(charts.shown, made))}</div>"
+
+
+def _moment(start: str, unit: str) -> str:
+    then = when.moment(start)
+    return f"{then:%H:%M}" if unit == "hour" else f"{then:%-d %b}"
+
+
+def _latest(page: dict[str, Any], tools: Tools) -> Html:
+    listed = trail.shown(
+        page["events"],
+        page["emails"],
+        tools.clock.now(),
+        nothing=words.NO_EVENTS,
+        hint=words.NO_EVENTS_HINT,
+    )
+    more = link(words.ALL_EVENTS, "events")
+    return f"<h2>{words.LATEST}</h2>{listed}<p class='more'>{more}</p>"

@@ -1,0 +1,110 @@
+"""One session: whose it is, from where, how long, and how to end it."""
+
+from ipaddress import IPv6Address, ip_address, ip_network
+from typing import Any
+
+import gradio as gr
+
+from panel import when
+from panel.confirm import Confirmation
+from panel.devices import device
+from panel.markup import Html, badge, empty, isolated, link, pairs, short, text
+from panel.session_deeds import (
+    Session,
+    admins_in,
+    ask_end_all,
+    ask_end_one,
+    find_session,
+    own_id,
+)
+from panel.tools import Asked, Tools
+from panel.words import sessions as words
+
+_SUBSCRIBER = 64  # bits that all addresses of one IPv6 subscriber share
+
+
+def build(tools: Tools, bar: Confirmation) -> list[Any]:
+    """Lay out what is shown where the page's address names a session; returns its outputs."""
+    gr.Markdown(f"<p>{link('← ' + words.BACK, 'sessions')}</p>")
+    about = gr.Markdown(elem_id="session", latex_delimiters=[])
+    with gr.Row(visible=False, elem_classes="ends") as actions:
+        end_one = gr.Button(words.END_ONE, variant="stop", size="md", min_width=120)
+        end_all = gr.Button(words.END_ALL, size="md", min_width=120)
+    bar.asks(tools, end_one, ask_end_one)
+    bar.asks(tools, end_all, ask_end_all)
+    return [about, actions]
+
+
+async def look(tools: Tools, asked: Asked) -> tuple[Any, ...]:
+    """Show a session as it is now; one that is over leaves a sentence."""
+    session = await find_session(tools, asked)
+    if session is None:
+        return empty(words.OVER, words.OVER_HINT), gr.Row(visible=False)
+    own = await own_id(tools, asked.owner)
+    admins = await admins_in(tools, asked.owner, [session])
+    return about(session, own, admins, tools), gr.Row(visible=True)
+
+
+def about(session: Session, own: str, admins: dict[str, dict[str, Any]], tools: Tools) -> Html:
+    """Return all that is known of a session."""
+    now, user = tools.clock.now(), session["user"]
+    told = [
+        f"{link(isolated(user['email'], 300), 'users', id=user['id'])} "
+        f"<span class='soft'>{isolated(user['name'], 300)}</span>",
+        short(device(session["userAgent"])),
+        isolated(session["userAgent"], 1000) or words.SAYS_NOTHING,
+        text(session["ipAddress"]) or words.UNKNOWN_ADDRESS,
+        when.both(session["createdAt"], now),
+        when.both(session["updatedAt"], now),
+        when.both(session["expiresAt"], now),
+        f"<code>{text(session['id'])}</code>",
+    ]
+    rows = list(zip(words.FACTS, told, strict=True))
+    if session["impersonatedBy"]:
+        rows.insert(1, (words.ACTED_BY, _admin(session, admins)))
+    marks = marks_of(session, own, admins)
+    title = f"<h1>{words.of(isolated(user['email'], 60))} {marks}</h1>"
+    return f"<div class='card'>{title}{pairs(rows)}{_see_also(session)}</div>"
+
+
+def marks_of(session: Session, own: str, admins: dict[str, dict[str, Any]]) -> Html:
+    """Say in pills what is particular about a session: it is one's own, or an admin uses it."""
+    if session["id"] == own:
+        return badge(words.YOURS, "good")
+    if not session["impersonatedBy"]:
+        return ""
+    admin = admins.get(session["impersonatedBy"])
+    return badge(words.acts_as_them(admin["email"] if admin else words.GONE_ADMIN), "turn")
+
+
+def subscriber(address: str) -> str:
+    """Return the /64 that an IPv6 address lies in, or nothing for any other address."""
+    try:
+        found = ip_address(address)
+    except ValueError:
+        return ""
+    if not isinstance(found, IPv6Address) or found.ipv4_mapped:
+        return ""
+    return str(ip_network((found, _SUBSCRIBER), strict=False))
+
+
+def _admin(session: Session, admins: dict[str, dict[str, Any]]) -> Html:
+    admin = admins.get(session["impersonatedBy"])
+    if admin is None:
+        return words.GONE_ADMIN
+    return link(isolated(admin["email"], 300), "users", id=admin["id"])
+
+
+def _see_also(session: Session) -> Html:
+    user, address = session["user"], session["ipAddress"]
+    every = [
+        link(words.all_of(isolated(user["email"], 60)), "sessions", user=user["id"]),
+        link(words.events_of(isolated(user["email"], 60)), "events", user=user["id"]),
+    ]
+    if address:
+        every.append(link(words.SAME_ADDRESS, "sessions", address=address))
+        every.append(link(words.EVENTS_OF_ADDRESS, "events", address=address))
+    if near := subscriber(address):
+        every.append(link(f"{words.SAME_SUBSCRIBER} {text(near)}", "sessions", address=near))
+    listed = "".join(f"<li>{each}</li>" for each in every)
+    return f"<h2>{words.SEE}</h2><ul class='see'>{listed}</ul>"

@@ -1,0 +1,186 @@
+"""The Tester's forms: every endpoint, from the API's own description.
+
+A fixed number of fields is laid out once and changes its face: nothing is built anew while the
+page is open, so nothing jumps and nothing that was focused is lost.
+"""
+
+from collections.abc import AsyncIterator
+from dataclasses import dataclass
+from typing import Any
+
+import gradio as gr
+
+from panel.loopback import Call, CallRefused
+from panel.markup import text
+from panel.pages.tester_results import Manner, show
+from panel.tester import told
+from panel.tester.deeds import Person
+from panel.tester.forms import call_of, filled, key_of
+from panel.tester.lock import admins_only
+from panel.tester.openapi import Field, Kind, Operation, operations
+from panel.tools import Asked, Tools
+from panel.wiring import TOAST
+from panel.words import tester as words
+
+FIELDS = 12
+_TEXT_LINES = {Kind.JSON: 4, Kind.LIST: 2}
+_EVERYTHING = ""
+
+
+@dataclass(frozen=True)
+class Endpoints:
+    """The form's components."""
+
+    group: gr.Dropdown
+    endpoint: gr.Dropdown
+    about: gr.Markdown
+    texts: list[gr.Textbox]
+    choices: list[gr.Dropdown]
+    send: gr.Button
+    by_hand: gr.Button
+
+    @property
+    def face(self) -> list[Any]:
+        """What changes with the endpoint."""
+        return [self.about, *self.texts, *self.choices]
+
+    @property
+    def inputs(self) -> list[Any]:
+        """What is sent: the endpoint, the texts, the choices."""
+        return [self.endpoint, *self.texts, *self.choices]
+
+
+def lay_out() -> Endpoints:
+    """Lay out the form."""
+    group = gr.Dropdown(
+        [(words.EVERY_GROUP, _EVERYTHING)],
+        value=_EVERYTHING,
+        label=words.GROUP,
+        filterable=False,
+        elem_id="group",
+    )
+    endpoint = gr.Dropdown([], value=None, label=words.ENDPOINT, elem_id="endpoint")
+    about = gr.Markdown(elem_id="about-endpoint", latex_delimiters=[])
+    texts, choices = [], []
+    for number in range(FIELDS):
+        texts.append(gr.Textbox(visible=False, elem_id=f"field-{number}", max_lines=12))
+        choices.append(gr.Dropdown([], visible=False, filterable=False, elem_id=f"choice-{number}"))
+    with gr.Row():
+        send = gr.Button(words.SEND, variant="primary", size="md", elem_id="send-form")
+        by_hand = gr.Button(words.EDIT_BY_HAND, size="md")
+    return Endpoints(group, endpoint, about, texts, choices, send, by_hand)
+
+
+async def opened(tools: Tools, asked: Asked) -> tuple[Any, ...]:
+    """Offer every group and every endpoint."""
+    every = await _operations(tools, asked)
+    groups = list(dict.fromkeys(each.tag for each in every))
+    choices = [(words.EVERY_GROUP, _EVERYTHING), *((each.capitalize(), each) for each in groups)]
+    return gr.Dropdown(choices, value=_EVERYTHING), _offered(every)
+
+
+async def grouped(tools: Tools, asked: Asked, group: str) -> Any:
+    """Offer the endpoints of one group."""
+    every = await _operations(tools, asked)
+    return _offered([each for each in every if group in {_EVERYTHING, each.tag}])
+
+
+async def picked(
+    tools: Tools, asked: Asked, endpoint: str | None, name: str, email: str, password: str
+) -> tuple[Any, ...]:
+    """Let the form show an endpoint's fields."""
+    operation = await _operation(tools, asked, endpoint)
+    person = Person(name, email, password)
+    faces = [_face(field, person) for field in operation.fields[:FIELDS]]
+    hidden = [(gr.Textbox(visible=False, value=""), gr.Dropdown(visible=False, value=None))]
+    faces += hidden * (FIELDS - len(faces))
+    more = len(operation.fields) - FIELDS
+    hint = words.too_many_fields(more) if more > 0 else "" if operation.fields else words.NO_FIELDS
+    about = told.about(operation) + (f"<p class='soft'>{text(hint)}</p>" if hint else "")
+    return about, *(each[0] for each in faces), *(each[1] for each in faces)
+
+
+async def sent(tools: Tools, asked: Asked, *given: Any) -> AsyncIterator[tuple[Any, ...]]:
+    """Send the form: the page's manner comes first, then the endpoint and its fields."""
+    await admins_only(tools, asked)
+    manner = Manner.of(*given[:4])
+    call = await _written(tools, asked, manner.origin, *given[4:])
+    async for step in show(tools, asked, manner, call):
+        yield step
+
+
+async def edited_by_hand(tools: Tools, asked: Asked, *given: Any) -> tuple[Any, ...]:
+    """Write the form as a request that can be changed freely."""
+    call = await _written(tools, asked, "", *given)
+    return call.method, call.path, "", call.body, gr.Tabs(selected="hand")
+
+
+async def _written(
+    tools: Tools, asked: Asked, origin: str, endpoint: str | None, *values: Any
+) -> Call:
+    operation = await _operation(tools, asked, endpoint)
+    texts, choices = values[:FIELDS], values[FIELDS:]
+    given = {
+        key_of(field): (chosen if _is_chosen(field) else written) or ""
+        for field, written, chosen in zip(operation.fields, texts, choices, strict=False)
+    }
+    try:
+        call = call_of(operation, given)
+    except CallRefused as refused:
+        raise _wanting(str(refused)) from refused
+    return Call(call.method, call.path, call.body, origin=origin)
+
+
+async def _operations(tools: Tools, asked: Asked) -> list[Operation]:
+    await admins_only(tools, asked)
+    return operations(await tools.api.get(asked.owner, "/openapi.json"))
+
+
+async def _operation(tools: Tools, asked: Asked, name: str | None) -> Operation:
+    every = await _operations(tools, asked)
+    found = next((each for each in every if each.name == name), None)
+    if found is None:
+        raise _wanting(words.NO_ENDPOINT)
+    return found
+
+
+def _offered(every: list[Operation]) -> Any:
+    choices = [(f"{each.name} · {each.summary}", each.name) for each in every]
+    return gr.Dropdown(choices, value=None)
+
+
+def _face(field: Field, person: Person) -> tuple[Any, Any]:
+    start = filled(field, person)
+    label = words.field(field.name, field.place, required=field.required)
+    info = "; ".join(each for each in (_kind_told(field), field.note) if each) or None
+    if _is_chosen(field):
+        options = list(field.choices or ("true", "false"))
+        offered = options if field.required else [(words.EMPTY_CHOICE, ""), *options]
+        return gr.Textbox(visible=False, value=""), gr.Dropdown(
+            offered,
+            value=start.value or (options[0] if field.required else ""),
+            label=label,
+            info=info,
+            visible=True,
+        )
+    box = gr.Textbox(
+        start.value,
+        label=label,
+        info=info,
+        placeholder=start.hint,
+        lines=_TEXT_LINES.get(field.kind, 1),
+        visible=True,
+    )
+    return box, gr.Dropdown(visible=False, value=None)
+
+
+def _kind_told(field: Field) -> str:
+    return "" if field.kind in {Kind.TEXT, Kind.CHOICE} else field.kind.value
+
+
+def _is_chosen(field: Field) -> bool:
+    return field.kind in {Kind.CHOICE, Kind.BOOLEAN}
+
+
+def _wanting(sentence: str) -> gr.Error:
+    return gr.Error(text(sentence), duration=TOAST, print_exception=False)

@@ -1,0 +1,218 @@
+"""One user: who they are, where they are signed in, what happened, and what can be done."""
+
+from dataclasses import dataclass
+from typing import Any
+
+import gradio as gr
+
+from panel import trail, user_deeds, when
+from panel.api import ApiRefused
+from panel.confirm import Confirmation
+from panel.devices import device
+from panel.markup import Html, badge, empty, isolated, link, pairs, short, text
+from panel.table import Column, table
+from panel.tools import Asked, Tools
+from panel.user_deeds import User
+from panel.wiring import Handler, on, say
+from panel.words import users as words
+
+_PARTS = ("about", "user-sessions", "user-events")
+_EVENTS = 15
+_OUTPUTS = 11
+
+
+@dataclass(frozen=True)
+class _Actions:
+    filled: list[Any]
+    """What `look` fills in or leaves out: session, role, password, who is acted as, buttons."""
+    ask: list[tuple[gr.Button, Handler, list[Any]]]
+    """Buttons that ask first, with what their question is told."""
+    do: list[tuple[gr.Button, Handler]]
+    """Buttons that just do it."""
+
+
+def build(blocks: gr.Blocks, tools: Tools) -> None:
+    """Lay out what is shown where the page's address names a user."""
+    gr.Markdown(f"<p>{link('← ' + words.BACK, 'users')}</p>")
+    with gr.Row(elem_classes="columns"):
+        with gr.Column(scale=7, min_width=320):
+            told = [gr.Markdown(elem_id=name, latex_delimiters=[]) for name in _PARTS]
+        with gr.Column(scale=4, min_width=300, visible=False) as actions:
+            buttons = _actions()
+    bar = Confirmation()
+    outputs = [*told, *buttons.filled, actions]
+    on(tools, blocks.load, opened, None, outputs)
+    for button, question, inputs in buttons.ask:
+        bar.asks(tools, button, question, inputs)
+    for button, deed in buttons.do:
+        on(tools, button.click, _does(deed), None, outputs)
+    bar.leads_to(tools, look, outputs)
+
+
+def _actions() -> _Actions:
+    gr.Markdown(f"<h2>{words.ACTIONS}</h2>")
+    with gr.Column(elem_classes=["card", "act"]):
+        verify, unverify = _button(words.VERIFY), _button(words.UNVERIFY)
+        reset = _button(words.SEND_RESET)
+    with gr.Column(elem_classes=["card", "act"]):
+        which = gr.Dropdown([], label=words.WHICH, filterable=False)
+        with gr.Row():
+            end_one, end_all = _button(words.END_ONE), _button(words.END_ALL)
+    with gr.Column(elem_classes=["card", "act"]):
+        role = gr.Dropdown(words.ROLES_TO_GIVE, label=words.NEW_ROLE, filterable=False)
+        set_role = _button(words.SET_ROLE)
+    with gr.Column(elem_classes=["card", "act"]):
+        until = gr.Textbox(label=words.UNTIL, placeholder=words.UNTIL_HINT, max_lines=1)
+        reason = gr.Textbox(label=words.REASON, max_lines=1)
+        with gr.Row():
+            ban, unban = _button(words.BAN), _button(words.UNBAN)
+    with gr.Column(elem_classes=["card", "act"]):
+        password = gr.Textbox(label=words.NEW_PASSWORD, type="password", max_lines=1)
+        set_password = _button(words.SET_PASSWORD)
+    with gr.Column(elem_classes=["card", "act"]):
+        act_as = _button(words.ACT_AS)
+        acting = gr.Markdown(f"<p class='soft'>{words.ACT_AS_HINT}</p>", elem_id="acting")
+    delete = gr.Button(words.DELETE, variant="stop", size="md")
+    ask: list[tuple[gr.Button, Handler, list[Any]]] = [
+        (end_one, user_deeds.ask_end_one, [which]),
+        (end_all, user_deeds.ask_end_all, []),
+        (set_role, user_deeds.ask_role, [role]),
+        (ban, user_deeds.ask_ban, [until, reason]),
+        (set_password, user_deeds.ask_password, [password]),
+        (act_as, user_deeds.ask_act_as, []),
+        (delete, user_deeds.ask_delete, []),
+    ]
+    do: list[tuple[gr.Button, Handler]] = [
+        (verify, user_deeds.mark_verified),
+        (unverify, user_deeds.mark_unverified),
+        (reset, user_deeds.send_reset),
+        (unban, user_deeds.unban),
+    ]
+    return _Actions([which, role, password, acting, verify, unverify, unban], ask, do)
+
+
+def _button(name: str) -> gr.Button:
+    return gr.Button(name, size="md", min_width=90)
+
+
+async def opened(tools: Tools, asked: Asked) -> tuple[Any, ...]:
+    """Show the user whom the page's address names, if it names one."""
+    return await look(tools, asked) if "id" in asked.query else (gr.skip(),) * _OUTPUTS
+
+
+async def look(tools: Tools, asked: Asked) -> tuple[Any, ...]:
+    """Show a user as they are now; somebody who is gone leaves a sentence."""
+    try:
+        user = await user_deeds.find_user(tools, asked)
+    except ApiRefused as refused:
+        if refused.status != 404:
+            raise
+        hidden = gr.Column(visible=False)
+        return empty(words.GONE, words.GONE_HINT), "", "", *(gr.skip(),) * (_OUTPUTS - 4), hidden
+    sessions = await user_deeds.live_sessions(tools, asked)
+    events = await tools.api.get(asked.owner, "/api/admin/events", user=user["id"], limit=_EVENTS)
+    choices = [(_session_name(tools, each), each["id"]) for each in sessions]
+    return (
+        about(user, tools),
+        session_list(sessions, tools),
+        _happened(user, events, tools),
+        gr.Dropdown(choices, value=choices[0][1] if choices else None),
+        "admin" if "admin" in user["role"].split(",") else "user",
+        "",
+        _acting(user, asked, tools),
+        gr.Button(visible=not user["emailVerified"]),
+        gr.Button(visible=user["emailVerified"]),
+        gr.Button(visible=user["banned"]),
+        gr.Column(visible=True),
+    )
+
+
+def about(user: User, tools: Tools) -> Html:
+    """Return who a user is."""
+    now = tools.clock.now()
+    told = [
+        f"<code>{text(user['id'])}</code>",
+        isolated(user["name"], 300),
+        f"{isolated(user['email'], 300)} {_verified(user)}",
+        text(user["role"]),
+        when.both(user["createdAt"], now),
+        when.both(user["updatedAt"], now),
+        when.both(user["lastSignInAt"], now),
+        f"{user['activeSessions']:,}",
+    ]
+    rows = list(zip(words.PROFILE, told, strict=True))
+    if user["banned"]:
+        end = when.both(user["banExpires"], now) if user["banExpires"] else words.NO_END
+        reason = isolated(user["banReason"] or words.NO_REASON, 300)
+        rows += [(words.BAN_REASON, reason), (words.BAN_END, end)]
+    banned = badge(words.IS_BANNED, "bad") if user["banned"] else ""
+    title = f"<h1>{isolated(user['name'], 60)} {banned}</h1>"
+    return f"<div class='card'>{title}{pairs(rows)}</div>"
+
+
+def session_list(sessions: list[dict[str, Any]], tools: Tools) -> Html:
+    """Return where a user is signed in."""
+    now = tools.clock.now()
+    rows = [
+        [
+            f"{text(device(each['userAgent']))} {_mark(each)}",
+            short(each["ipAddress"]),
+            when.shown(each["createdAt"], now),
+            when.shown(each["updatedAt"], now),
+            when.shown(each["expiresAt"], now),
+        ]
+        for each in sessions
+    ]
+    columns = [Column(title) for title in words.SESSION_COLUMNS]
+    listed = table(
+        columns,
+        rows,
+        caption=words.SESSIONS,
+        nothing=words.NO_SESSIONS,
+        hint=words.NO_SESSIONS_HINT,
+    )
+    return f"<h2>{words.SESSIONS}</h2>{listed}"
+
+
+def _mark(session: dict[str, Any]) -> Html:
+    return badge(words.ACTS_AS_MARK, "turn") if session["impersonatedBy"] else ""
+
+
+def _happened(user: User, page: dict[str, Any], tools: Tools) -> Html:
+    listed = trail.shown(
+        page["events"],
+        page["emails"],
+        tools.clock.now(),
+        nothing=words.NO_EVENTS,
+        hint=words.NO_EVENTS_HINT,
+        whose=user["id"],
+    )
+    more = link(words.ALL_EVENTS, "events", user=user["id"]) if page["nextCursor"] else ""
+    return f"<h2>{words.EVENTS}</h2>{listed}<p>{more}</p>"
+
+
+def _session_name(tools: Tools, session: dict[str, Any]) -> str:
+    begun = when.words(when.moment(session["createdAt"]), tools.clock.now())
+    return f"{device(session['userAgent'])}, {session['ipAddress']}, {begun}"
+
+
+def _verified(user: User) -> Html:
+    if user["emailVerified"]:
+        return badge(words.IS_VERIFIED, "good")
+    return badge(words.IS_UNVERIFIED)
+
+
+def _acting(user: User, asked: Asked, tools: Tools) -> Html:
+    """Lead to the Tester's browser that holds a session as this user, if there is one."""
+    name = words.acts_as(user["email"])
+    if name not in tools.tester.browser_names(asked.owner):
+        return f"<p class='soft'>{words.ACT_AS_HINT}</p>"
+    return f"<p>{link(text(words.open_tester(user['email'])), 'tester', browser=name)}</p>"
+
+
+def _does(deed: Handler) -> Handler:
+    async def done(tools: Tools, asked: Asked) -> tuple[Any, ...]:
+        say(await deed(tools, asked))
+        return await look(tools, asked)
+
+    return done

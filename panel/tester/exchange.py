@@ -1,0 +1,75 @@
+"""One request and its answer, as the Tester keeps them."""
+
+import json
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Any
+
+from doctor.set_cookie import SetCookie
+from panel.loopback import Call, Request, Response
+
+
+@dataclass(frozen=True)
+class Preflight:
+    """What a browser asks before it lets a page of another site send a request."""
+
+    request: Request
+    response: Response
+
+    @property
+    def allows(self) -> bool:
+        """Whether a browser would go on (Fetch standard, section 4.9)."""
+        asked = dict(self.request.headers)
+        answer = self.response
+        methods = _listed(answer.header("access-control-allow-methods"))
+        headers = _listed(answer.header("access-control-allow-headers"))
+        wanted = _listed(asked.get("Access-Control-Request-Headers", ""))
+        return (
+            200 <= answer.status < 300
+            and answer.header("access-control-allow-origin") == asked.get("Origin")
+            and answer.header("access-control-allow-credentials") == "true"
+            and asked.get("Access-Control-Request-Method", "").lower() in {*methods, "post"}
+            and wanted <= headers
+        )
+
+
+@dataclass(frozen=True)
+class Exchange:
+    """One request, its answer, and the cookies that came with it."""
+
+    browser: str
+    call: Call
+    request: Request
+    response: Response
+    cookies: tuple[SetCookie, ...]
+    at: datetime
+    number: int = 0
+    """Its place in the history; 0 while the answer is still coming in."""
+    preflight: Preflight | None = None
+    left_behind: tuple[str, ...] = ()
+    """Cookies that a browser would not have sent from a page of another site."""
+
+    @property
+    def limited_until(self) -> datetime | None:
+        """Until when the server refuses this kind of request, if it said so."""
+        wait = self.response.header("retry-after")
+        if self.response.status != 429 or not (wait.isascii() and wait.isdecimal()):
+            return None
+        return self.at + timedelta(seconds=min(int(wait[:6]), 86_400))
+
+    @property
+    def size(self) -> int:
+        """How many bytes it takes to keep, roughly."""
+        return len(self.response.body) + len(self.request.body)
+
+
+def json_of(response: Response) -> Any:
+    """Return an answer's JSON, or None if it is none."""
+    try:
+        return json.loads(response.body)
+    except (ValueError, RecursionError):
+        return None
+
+
+def _listed(header: str) -> set[str]:
+    return {each.strip().lower() for each in header.split(",") if each.strip()}

@@ -1,0 +1,82 @@
+"""A form that is filled in becomes a request.
+
+What does not fit is sent all the same where it can be: how the API refuses it is what a tester
+wants to see.
+"""
+
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+from urllib.parse import quote
+
+from panel.loopback import Call, CallRefused
+from panel.tester.deeds import Person
+from panel.tester.openapi import Field, Kind, Operation
+from panel.words import tester as words
+
+_OF_THE_PERSON = {"email": "email", "password": "password", "name": "name"}
+
+
+@dataclass(frozen=True)
+class Filled:
+    """What stands in a field when its form opens."""
+
+    value: str
+    hint: str
+
+
+def filled(field: Field, person: Person) -> Filled:
+    """Fill a field: what is required with an example, or with what is the test person's."""
+    example = _written(field.example)
+    if field.place == "body" and field.name in _OF_THE_PERSON and field.required:
+        return Filled(getattr(person, _OF_THE_PERSON[field.name]), example)
+    known = field.kind is not Kind.CHOICE or example in field.choices
+    return Filled(example if field.required and known else "", example)
+
+
+def call_of(operation: Operation, values: Mapping[str, str]) -> Call:
+    """Return the request of a form; what is left empty is not sent. Raises CallRefused.
+
+    `values` are by place and name: `{"query limit": "10"}`, see `key_of`.
+    """
+    path, query, body = operation.path, list[str](), dict[str, Any]()
+    for field in operation.fields:
+        value = values.get(key_of(field), "")
+        if field.required and field.place == "path" and not value:
+            raise CallRefused(words.path_needs(field.name))
+        if not value:
+            continue
+        if field.place == "path":
+            path = path.replace(f"{{{field.name}}}", quote(value, safe=""))
+        elif field.place == "query":
+            several = value.splitlines() if field.kind is Kind.LIST else [value]
+            query += [f"{quote(field.name)}={quote(each, safe='')}" for each in several if each]
+        else:
+            body[field.name] = _read(field, value)
+    asked = f"{path}?{'&'.join(query)}" if query else path
+    said = json.dumps(body, indent=2, ensure_ascii=False) if operation.takes_body else ""
+    return Call(operation.method, asked, said)
+
+
+def key_of(field: Field) -> str:
+    """Return what a field's value is found by: a query and a body may use the same name."""
+    return f"{field.place} {field.name}"
+
+
+def _read(field: Field, value: str) -> Any:
+    if field.kind in {Kind.TEXT, Kind.CHOICE}:
+        return value
+    try:
+        said = json.loads(value)
+    except (ValueError, RecursionError):
+        if field.kind is Kind.JSON:
+            raise CallRefused(words.no_json(field.name)) from None
+        return value
+    return value if field.kind is Kind.ANYTHING and isinstance(said, int | float) else said
+
+
+def _written(example: Any) -> str:
+    if example is None:
+        return ""
+    return example if isinstance(example, str) else json.dumps(example, ensure_ascii=False)

@@ -1,0 +1,125 @@
+"""The usual journeys, each step by step: what is sent, and what it proves.
+
+A step's deed returns what it found; the first that finds something else than it should ends the
+journey. Whoever was made for it is deleted in any case.
+"""
+
+from collections.abc import AsyncGenerator, Awaitable, Callable
+from dataclasses import dataclass, field, replace
+
+from panel.api import ApiRefused
+from panel.loopback import Call, CallRefused, NoAnswer
+from panel.tester.deeds import Person, new_person
+from panel.tester.exchange import Exchange
+from panel.tools import Asked, Tools
+from panel.words import journeys as words
+
+
+@dataclass(frozen=True)
+class Found:
+    """What came of a step."""
+
+    passed: bool
+    said: str
+    exchanges: tuple[Exchange, ...] = ()
+
+
+@dataclass
+class Walk:
+    """One walk of one journey: who walks, from where, and what was learnt on the way."""
+
+    tools: Tools
+    asked: Asked
+    person: Person
+    address: str
+    user_id: str = ""
+    link: str = ""
+    seen: list[Exchange] = field(default_factory=list)
+    """Every exchange so far, for a step that looks back."""
+
+    async def send(self, device: str, call: Call) -> Exchange:
+        """Send from one of the journey's browsers."""
+        called = replace(call, address=self.address)
+        self.seen.append(await self.tools.tester.perform(self.asked.owner, device, called))
+        return self.seen[-1]
+
+    async def expect(self, device: str, call: Call, *wanted: int) -> Found:
+        """Send, and find whether one of these statuses comes."""
+        exchange = await self.send(device, call)
+        status = exchange.response.status
+        return Found(status in wanted, words.status_was(wanted, status), (exchange,))
+
+
+Deed = Callable[[Walk], Awaitable[Found]]
+
+
+@dataclass(frozen=True)
+class Step:
+    """One step: its title, what it proves, and how it is taken."""
+
+    told: tuple[str, str]
+    take: Deed
+
+
+@dataclass(frozen=True)
+class Journey:
+    """A story of several steps."""
+
+    title: str
+    steps: tuple[Step, ...]
+
+
+@dataclass
+class Progress:
+    """How far a walk has got."""
+
+    journey: Journey
+    found: list[Found] = field(default_factory=list)
+
+    @property
+    def failed(self) -> bool:
+        """Whether a step was not as it should be."""
+        return bool(self.found) and not self.found[-1].passed
+
+    @property
+    def over(self) -> bool:
+        """Whether nothing more will happen."""
+        return self.failed or len(self.found) == len(self.journey.steps)
+
+
+async def walk(journey: Journey, tools: Tools, asked: Asked) -> AsyncGenerator[Progress, None]:
+    """Take one step after the other; yields before the first and after each."""
+    for device in (words.FIRST, words.SECOND):
+        tools.tester.add_browser(asked.owner, device)
+    # From TEST-NET-2 (RFC 5737): what limits count there bites nobody.
+    address = f"198.51.100.{1 + tools.randomness.bytes(1)[0] % 254}"
+    walking = Walk(tools, asked, new_person(tools.randomness), address)
+    progress = Progress(journey)
+    try:
+        yield progress
+        for step in journey.steps:
+            progress.found.append(await _taken(step, walking))
+            if progress.failed:
+                await _clean_up(walking)
+            yield progress
+            if progress.failed:
+                return
+    finally:
+        await _clean_up(walking)
+
+
+async def _taken(step: Step, walking: Walk) -> Found:
+    try:
+        return await step.take(walking)
+    except (CallRefused, NoAnswer) as error:
+        return Found(False, words.no_answer(error))
+    except ApiRefused as refused:
+        if refused.status in {401, 403}:
+            raise
+        return Found(False, refused.message or words.status_was((200,), refused.status))
+
+
+async def _clean_up(walking: Walk) -> None:
+    if walking.user_id:
+        said, walking.user_id = {"userId": walking.user_id}, ""
+        await walking.tools.api.post(walking.asked.owner, "/api/auth/admin/remove-user", said)

@@ -1,0 +1,181 @@
+"""The API's own description (OpenAPI 3.1), read into what a form needs."""
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from enum import Enum
+from typing import Any
+
+_METHODS = ("get", "post", "put", "patch", "delete")
+_JSON = "application/json"
+_DEEPEST = 8  # references that lead to references
+
+
+class Kind(Enum):
+    """How a field is filled in, and what it becomes."""
+
+    TEXT = "text"
+    NUMBER = "a number"
+    CHOICE = "choice"
+    BOOLEAN = "true or false"
+    LIST = "one on each line"
+    JSON = "as JSON"
+    ANYTHING = "text or JSON"
+
+
+@dataclass(frozen=True)
+class Field:
+    """One value of a request."""
+
+    name: str
+    place: str
+    """Where it goes: path, query or body."""
+    kind: Kind
+    required: bool = False
+    choices: tuple[str, ...] = ()
+    note: str = ""
+    example: Any = None
+    secret: bool = False
+
+
+@dataclass(frozen=True)
+class Operation:
+    """One endpoint."""
+
+    method: str
+    path: str
+    tag: str
+    summary: str
+    description: str
+    fields: tuple[Field, ...]
+    answers: tuple[tuple[str, str], ...]
+    """Status and what it means, in the description's words, successes first."""
+    takes_body: bool
+    needs_session: bool
+
+    @property
+    def name(self) -> str:
+        """What it is called in lists: `GET /health`."""
+        return f"{self.method} {self.path}"
+
+
+def operations(document: Mapping[str, Any]) -> list[Operation]:
+    """Return every endpoint, in the description's order."""
+    return [
+        _operation(document, method, path, told)
+        for path, methods in document.get("paths", {}).items()
+        for method, told in methods.items()
+        if method in _METHODS
+    ]
+
+
+def _operation(
+    document: Mapping[str, Any], method: str, path: str, told: Mapping[str, Any]
+) -> Operation:
+    body = told.get("requestBody", {}).get("content", {}).get(_JSON)
+    given = [_parameter(document, each) for each in told.get("parameters", [])]
+    return Operation(
+        method.upper(),
+        path,
+        (told.get("tags") or [""])[0],
+        told.get("summary", ""),
+        told.get("description", ""),
+        tuple(each for each in given if each.place in {"path", "query"})
+        + tuple(_body_fields(document, body) if body else ()),
+        tuple(
+            (status, answer.get("description", ""))
+            for status, answer in told.get("responses", {}).items()
+        ),
+        takes_body=body is not None,
+        needs_session=bool(told.get("security")),
+    )
+
+
+def _parameter(document: Mapping[str, Any], told: Mapping[str, Any]) -> Field:
+    schema = told.get("schema", {})
+    note = {"description": told.get("description", ""), **schema}
+    required = bool(told.get("required"))
+    return _field(document, told["name"], told["in"], note, required, told.get("example"))
+
+
+def _body_fields(document: Mapping[str, Any], body: Mapping[str, Any]) -> Iterator[Field]:
+    schema = _resolved(document, body.get("schema", {}))
+    example = (schema.get("examples") or [{}])[0]
+    example = body.get("example", example)
+    example = example if isinstance(example, dict) else {}
+    required = schema.get("required", [])
+    for name, told in schema.get("properties", {}).items():
+        yield _field(document, name, "body", told, name in required, example.get(name))
+
+
+def _field(
+    document: Mapping[str, Any],
+    name: str,
+    place: str,
+    told: Mapping[str, Any],
+    required: bool,
+    example: Any,
+) -> Field:
+    schema = _resolved(document, told)
+    if example is None:
+        example = (schema.get("examples") or [schema.get("default")])[0]
+    choices = schema.get("enum") or ([schema["const"]] if "const" in schema else [])
+    return Field(
+        name,
+        place,
+        _kind(schema, place, bool(choices)),
+        required,
+        tuple(map(str, choices)),
+        _note(schema),
+        example,
+        secret=schema.get("format") == "password",
+    )
+
+
+def _kind(schema: Mapping[str, Any], place: str, chosen: bool) -> Kind:
+    if chosen:
+        return Kind.CHOICE
+    match schema.get("type"):
+        case "string":
+            return Kind.TEXT
+        case "integer" | "number":
+            return Kind.NUMBER
+        case "boolean":
+            return Kind.BOOLEAN
+        case "array" if place == "query":
+            return Kind.LIST
+        case "array" | "object":
+            return Kind.JSON
+    return Kind.ANYTHING if place == "body" else Kind.TEXT
+
+
+def _note(schema: Mapping[str, Any]) -> str:
+    limits = [
+        word.format(f"{schema[name]:,}")
+        for name, word in (
+            ("minimum", "from {}"),
+            ("maximum", "to {}"),
+            ("minLength", "at least {} characters"),
+            ("maxLength", "at most {} characters"),
+        )
+        if isinstance(schema.get(name), int)
+    ]
+    made = {"date-time": "a moment, such as 2026-12-01T10:00:00.000Z", "uuid": "an id"}
+    told = made.get(schema.get("format", ""), "")
+    said = schema.get("description", "").removesuffix(".")
+    return "; ".join(each for each in (said, told, " ".join(limits)) if each)
+
+
+def _resolved(document: Mapping[str, Any], schema: Mapping[str, Any]) -> Mapping[str, Any]:
+    """Follow references, and leave out the null of what may be null."""
+    for _ in range(_DEEPEST):
+        if "$ref" in schema:
+            name = schema["$ref"].rpartition("/")[2]
+            rest = {key: value for key, value in schema.items() if key != "$ref"}
+            schema = {**document.get("components", {}).get("schemas", {}).get(name, {}), **rest}
+            continue
+        several = [each for each in schema.get("anyOf", []) if each.get("type") != "null"]
+        if len(several) != 1:
+            return schema
+        rest = {key: value for key, value in schema.items() if key != "anyOf"}
+        schema = {**several[0], **rest}
+    return {}

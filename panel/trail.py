@@ -1,0 +1,91 @@
+"""Events of the audit trail, as lists show them."""
+
+from collections.abc import Mapping
+from datetime import datetime
+from typing import Any
+
+from panel import when
+from panel.devices import device
+from panel.markup import Html, badge, isolated, link, short
+from panel.table import Column, table
+from panel.words import trail as words
+
+Event = Mapping[str, Any]
+"""One event as `GET /api/admin/events` tells it."""
+_WHO = 1  # the place of the column
+
+
+def shown(
+    events: list[Event],
+    emails: Mapping[str, str],
+    now: datetime,
+    *,
+    nothing: str,
+    hint: str = "",
+    whose: str | None = None,
+) -> Html:
+    """Return events as a table; each opens on the page for events.
+
+    `whose` leaves out the column for who it happened to, and names only others who did it.
+    """
+    columns = [Column(title, wide=title == words.WHO) for title in words.COLUMNS]
+    rows = [
+        [
+            link(what(event), "events", id=event["id"], requestId=event["requestId"]),
+            f"<span>{who(event, emails)}</span>",
+            f"<span>{where(event)}</span>",
+            when.shown(event["at"], now),
+        ]
+        for event in events
+    ]
+    if whose is not None:
+        del columns[_WHO]
+        for row, event in zip(rows, events, strict=True):
+            row[0] += f" {_by(event, whose, emails)}"
+            del row[_WHO]
+    return table(columns, rows, caption=words.CAPTION, nothing=nothing, hint=hint)
+
+
+def what(event: Event) -> Html:
+    """Say in a pill what happened."""
+    mood = words.MOODS.get(event["kind"], "")
+    return badge(words.happened(event["kind"], event["detail"]), mood)
+
+
+def who(event: Event, emails: Mapping[str, str]) -> Html:
+    """Name whom it happened to, with a link to their page, and who else did it."""
+    subject = event["subject"] or event["actor"]
+    return f"{named(subject, emails)} {_by(event, subject, emails)}".rstrip()
+
+
+def where(event: Event) -> Html:
+    """Say from where it came: address, browser and system."""
+    named = device(event["agent"])
+    return f"{from_address(event['address'])} <span class='soft'>{short(named)}</span>"
+
+
+def from_address(address: str) -> Html:
+    """Name an address, with a link to what happened from there."""
+    return link(short(address), "events", address=address) if address else ""
+
+
+def details(event: Event) -> list[tuple[str, Html]]:
+    """Say in words what else is known of an event."""
+    told = [words.detail(name, value) for name, value in event["detail"].items()]
+    return [(name[:80], isolated(value, 500)) for name, value in told]
+
+
+def _by(event: Event, subject: str | None, emails: Mapping[str, str]) -> Html:
+    doer = event["impersonatedBy"] or event["actor"]
+    if doer is None or doer == subject:
+        return ""
+    return f"<span class='soft'>{words.BY}</span> {named(doer, emails)}"
+
+
+def named(user: str | None, emails: Mapping[str, str]) -> Html:
+    """Name a user by their address, with a link to their page; nobody and who is gone too."""
+    if user is None:
+        return f"<span class='soft'>{words.NOBODY}</span>"
+    if user not in emails:
+        return f"<span class='soft'>{words.GONE}</span>"
+    return link(isolated(emails[user]), "users", id=user)

@@ -1,0 +1,101 @@
+"""How a page's events reach its handlers, and how what goes wrong there is told.
+
+A handler is a plain coroutine, or an asynchronous generator: `handler(tools, asked, *inputs)`. It
+knows nothing of Gradio's requests, and lets ApiRefused pass.
+"""
+
+import inspect
+from collections.abc import AsyncIterator, Callable, Sequence
+from typing import Any
+
+import gradio as gr
+import structlog
+
+from panel import query
+from panel.api import ApiRefused
+from panel.markup import Html, text
+from panel.paths import SIGN_IN
+from panel.tools import Asked, Tools
+from panel.visitor import OWNER, Owner
+from panel.words import common as words
+
+Handler = Callable[..., Any]
+TOAST = 6
+"""Seconds for which a toast stays."""
+log = structlog.get_logger()
+
+
+def on(
+    tools: Tools,
+    triggers: Any,
+    handler: Handler,
+    inputs: Any = None,
+    outputs: Any = None,
+    **how: Any,
+) -> None:
+    """Let one trigger, or each of a list, run a handler: `on(tools, save.click, save, name, card)`.
+
+    It hides the event from Gradio's clients and from its progress bars; the guard is the lock.
+    """
+    listed = list(triggers) if isinstance(triggers, Sequence) else [triggers]
+    told = {"api_visibility": "private", "show_progress": "hidden", **how}
+    gr.on(listed, _event(tools, handler), inputs, outputs, **told)
+
+
+def sentence(refused: ApiRefused) -> str:
+    """Say what the API's refusal means to whoever asked."""
+    match refused.status:
+        case 401:
+            return words.ENDED
+        case 403 if refused.code in {"", "ADMINS_ONLY"}:
+            return words.ADMINS_ONLY
+        case 429 | 503:
+            return words.later(refused.status, refused.retry_after)
+        case status if status >= 500:
+            return words.failed(refused.request_id)
+    return words.refused(refused.message, refused.status)
+
+
+def say(words: str) -> None:
+    """Tell in a toast what was done."""
+    gr.Success(text(words), duration=TOAST)
+
+
+def asked_by(request: gr.Request) -> Asked:
+    """Read an event: the guard has put its sender into the scope of that very request."""
+    scope = request.request.scope
+    owner: Owner = scope[OWNER]
+    return Asked(owner, query.safe(scope.get("query_string", b"")))
+
+
+def _event(tools: Tools, handler: Handler) -> Handler:
+    async def answered(request: gr.Request, *given: Any) -> Any:
+        try:
+            return await handler(tools, asked_by(request), *given)
+        except Exception as error:
+            raise _toast(error) from error
+
+    async def told_in_steps(request: gr.Request, *given: Any) -> AsyncIterator[Any]:
+        try:
+            async for step in handler(tools, asked_by(request), *given):
+                yield step
+        except Exception as error:
+            raise _toast(error) from error
+
+    return told_in_steps if inspect.isasyncgenfunction(handler) else answered
+
+
+def _toast(error: Exception) -> gr.Error:
+    if isinstance(error, gr.Error):
+        return error
+    if isinstance(error, ApiRefused):
+        return gr.Error(_told(error), duration=TOAST, print_exception=False)
+    log.error("panel_event_failed", exc_info=error)
+    return gr.Error(text(words.failed("")), duration=TOAST, print_exception=False)
+
+
+def _told(refused: ApiRefused) -> Html:
+    said = text(sentence(refused))
+    if refused.status != 401:
+        return said
+    return f"{said} <a href='{SIGN_IN}?why=ended'>{words.SIGN_IN_AGAIN}</a>"

@@ -1,0 +1,30 @@
+"""What the parts of a Set-Cookie line mean."""
+
+DELETED, SET = "deleted", "set"
+PREFIXES = {
+    "__Host-": "accepted only over https, for this host alone and the path /",
+    "__Secure-": "accepted only over https",
+}
+HTTP_ONLY = ("HttpOnly", "scripts in a page cannot read it", "scripts in a page can read it")
+SECURE = ("Secure", "sent over https only", "sent over plain http too")
+SAME_SITE = {
+    "strict": "never sent with a request that began on another site",
+    "lax": "from another site it comes along only when somebody follows a link here",
+    "none": "sent with every request, also those that other sites make",
+}
+PARTITIONED = "kept apart for each site that shows this one in a frame"
+DOMAIN = "sent to that domain and everything below it"
+NO_DOMAIN = "sent to this host only, not to its subdomains"
+PATH_ROOT, PATH_BELOW = "sent to every path", "sent only to this path and below"
+SESSION_COOKIE = "forgotten when the browser is closed"
+COOKIE_DELETED = "the end lies in the past: the browser deletes the cookie"
+
+
+def kept(how_long: str) -> str:
+    """Say how long a cookie is kept."""
+    return f"kept {how_long}, also when the browser is closed"
+
+
+def dropped(page: str, reasons: list[str]) -> str:
+    """Say why a browser would not keep a cookie."""
+    return f"A browser on {page} would drop this cookie: {'; '.join(reasons)}."

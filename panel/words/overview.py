@@ -1,0 +1,115 @@
+"""What the Overview says."""
+
+from panel.words.common import count
+
+TITLE = "Overview"
+LEAD = "Is everything well, and what has happened lately."
+PERIOD = "Time"
+PERIODS = [("24 hours", "24h"), ("7 days", "7d"), ("30 days", "30d")]
+ALL_WELL = "Everything is well"
+ALL_EVENTS = "All events"
+LATEST = "The latest events"
+NO_EVENTS, NO_EVENTS_HINT = "Nothing has happened yet.", "Sign somebody up with the Tester."
+FIGURES = ("Users", "Live sessions", "Sign-ins, 24 hours", "Failures, 24 hours")
+SIGN_INS, FAILURES, SIGN_UPS, LIVE = "Sign-ins", "Failures", "Sign-ups", "Live sessions"
+LIVE_TITLE = "Live sessions, of those that still live"
+
+# ---- what is looked at
+DATABASE, DATA, CACHE, MAIL = "Database", "Data", "Session cache", "Mail"
+SECRET, PROXY, LIMITS, VERSION = "Signing key", "Proxy", "Rate limits", "Version"
+AWAY = "The database does not answer, so nobody can sign in and most requests are refused."
+AWAY_FIX = "Look whether it runs and whether DATABASE_URL is right; the log has its own words."
+OUTDATED = "The tables are not those of this version."
+OUTDATED_FIX = "Restart the server: it brings them up to date. If it cannot, its log says why."
+KINDS = {"sqlite": "SQLite", "postgresql": "PostgreSQL"}
+SLOW_SEARCH = "Searching users reads all of them: slow from some ten thousand on."
+SLOW_SEARCH_FIX = "Let the extension pg_trgm be made in the database, then restart."
+DURABILITY = {
+    "durable": "It stays when the server restarts.",
+    "snapshots": "A restart loses what was written since the last snapshot.",
+    "ephemeral": "All accounts are lost with the next restart.",
+}
+EPHEMERAL_FIX = "Set DATABASE_URL to a PostgreSQL, or SNAPSHOT_DIR to a mounted storage bucket."
+BYPASSED_FIX = (
+    "It mends itself once changes are heard again; a pooler may need DATABASE_URL_DIRECT."
+)
+SENDS = {
+    "smtp": "Mails leave by SMTP.",
+    "api": "Mails leave by the provider's HTTPS API.",
+    "outbox": "No mailer is set: mails wait in the outbox, where admins read them.",
+}
+OUTBOX_FIX = "Set SMTP_URL, or MAIL_API_URL and MAIL_API_KEY, and MAIL_FROM."
+MAIL_FIX = "The outbox has each mail with its error; look at the settings of the mailer."
+SECRETS = {
+    "set": "SECRET_KEY is set.",
+    "generated": "The server made a key of its own: lost with the disk, and every session with it.",
+    "example": "SECRET_KEY is an example out of documentation: anybody can sign cookies with it.",
+}
+KEY_FIX = "Set SECRET_KEY to a long random text of your own and restart."
+PROXY_FIX = "If this is your proxy, name it in TRUSTED_PROXIES."
+LIMITS_OFF = "Rate limits are off: passwords can be guessed without end."
+LIMITS_FIX = "Set RATE_LIMITS=on."
+
+
+def database(kind: str) -> str:
+    """Say which database answers."""
+    return f"{KINDS.get(kind, kind)} answers, and its tables are current."
+
+
+def bypassed(trouble: str) -> str:
+    """Say that sessions are read anew each time, and why."""
+    why = f": {trouble}" if trouble else ""
+    return f"Sessions are read from the database each time, which is right but slower{why}."
+
+
+def cached(sessions: int, size: int) -> str:
+    """Say how full the cache is."""
+    return f"{count(sessions, 'session')} remembered, of {size:,} that fit."
+
+
+def waiting(number: int, since: str) -> str:
+    """Say how many mails are to leave yet."""
+    return f"{count(number, 'mail')} waiting{f', the oldest from {since}' if since else ''}."
+
+
+def last_error(error: str) -> str:
+    """Repeat what went wrong with a mail."""
+    return f"The latest problem: {error}."
+
+
+def old_keys(number: int) -> str:
+    """Say how many former keys still verify."""
+    return f" {count(number, 'former key')} still verify." if number else ""
+
+
+def strange_proxy(peer: str) -> str:
+    """Say that a proxy stands in front which is not trusted."""
+    return (
+        f"Requests come through {peer}, which is no trusted proxy: every visitor seems to be there."
+    )
+
+
+def seen_from(address: str) -> str:
+    """Say for whom the limits and the audit trail take the reader."""
+    return f"You come from {address}, as the limits and the audit trail see it."
+
+
+def limits(store: str) -> str:
+    """Say where attempts are counted."""
+    return f"Attempts are counted in {store}."
+
+
+def version(number: str, commit: str, environment: str, started: str) -> str:
+    """Say what runs, and since when."""
+    build = f" ({commit[:10]})" if commit else ""
+    return f"Gatehouse {number}{build}, {environment}, started {started}."
+
+
+def to_mend(number: int) -> str:
+    """Say how many things are not well."""
+    return f"{count(number, 'thing')} to look at"
+
+
+def updated(clock: str) -> str:
+    """Say how fresh the page is."""
+    return f"As of {clock}"

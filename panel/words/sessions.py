@@ -1,0 +1,119 @@
+"""What the pages for sessions say."""
+
+from panel.words.common import count
+
+TITLE = "Sessions"
+LEAD = "Everybody who is signed in right now, the latest first. Open a session to end it."
+SEARCH, SEARCH_HINT = "E-mail", "Letters of the address of a user"
+ADDRESS, ADDRESS_HINT = "Address", "203.0.113.7 or 2001:db8::/64"
+COLUMNS = ("Whose", "Device", "Address", "Began", "Last renewed", "Ends")
+CAPTION = "Live sessions, one in each row"
+NONE = "No live session is like that."
+NONE_HINT = "Choose fewer filters. Sessions that have ended are not listed; Events tells of them."
+YOURS = "this is you"
+EVERYBODYS = "Show everybody's sessions"
+NO_SUCH_ADDRESS = "This is not an address such as 203.0.113.7 or a /64 such as 2001:db8::/64."
+UNKNOWN_ADDRESS = "unknown"
+GONE_ADMIN = "a deleted admin"
+
+# ---- one session
+BACK = "All sessions"
+OVER, OVER_HINT = "This session is over.", "Go back to all sessions, or see in Events how it ended."
+YOURS_OVER = "Your session is over. Sign in again to go on."
+FACTS = ("Whose", "Device", "As it names itself", "Address", "Began", "Last renewed", "Ends", "Id")
+ACTED_BY = "Used by"
+SAYS_NOTHING = "nothing"
+SEE = "See also"
+SAME_ADDRESS, SAME_SUBSCRIBER = "All sessions from this address", "All sessions from"
+EVENTS_OF_ADDRESS = "What happened from this address"
+END_ONE, END_ALL, END_MINE = "End this session", "End all their sessions", "Sign me out too"
+
+
+def only_of(who: str) -> str:
+    """Say whose sessions alone are listed; `who` is HTML."""
+    return f"Only sessions of <b>{who}</b>."
+
+
+def all_of(email: str) -> str:
+    """Lead to all sessions of one user."""
+    return f"All sessions of {email}"
+
+
+def events_of(email: str) -> str:
+    """Lead to the events of one user."""
+    return f"What happened to {email}"
+
+
+def of(email: str) -> str:
+    """Name a session by whose it is; `email` is HTML."""
+    return f"Session of {email}"
+
+
+def acts_as_them(admin: str) -> str:
+    """Say that it is an admin who uses this session."""
+    return f"{admin} acts as them"
+
+
+def end_listed(number: int) -> str:
+    """Name the button that ends what is listed."""
+    return "End this session" if number == 1 else f"End these {count(number, 'session')}"
+
+
+def ask_end_one(who: str, device: str, address: str) -> str:
+    """Ask before one session is ended; all are HTML."""
+    return (
+        f"The session of {who} with {device} from {address} ends at once. They can sign in again."
+    )
+
+
+def ask_end_mine(device: str) -> str:
+    """Ask before the session is ended that asks; `device` is HTML."""
+    return (
+        f"<b>This is you</b>, with {device}. Ending this session closes the panel for you at once: "
+        "you come to the sign-in page."
+    )
+
+
+def ask_end_all(who: str, live: str) -> str:
+    """Ask before all sessions of a user are ended; both are HTML."""
+    return f"{who} is signed out everywhere: {live} at once. They can sign in again."
+
+
+def ask_end_all_mine(live: str) -> str:
+    """Ask before all sessions of whoever asks are ended; `live` is HTML."""
+    return (
+        f"<b>This is you.</b> You are signed out everywhere: {live} at once, the one that has this "
+        "panel open among them. You come to the sign-in page."
+    )
+
+
+def ends(live: int, *, or_more: bool = False) -> str:
+    """Say how many sessions end."""
+    said = f"{count(live, 'session')} {'ends' if live == 1 else 'end'}"
+    return f"more than {said}" if or_more else said
+
+
+def ask_end_listed(live: int, people: int, *, yours_stays: bool, more: bool) -> str:
+    """Ask before everything is ended that is listed."""
+    whose = count(people, "user")
+    said = f"<b>{ends(live)}</b> at once: all that are listed here, of {whose}."
+    said += " Yours stays." if yours_stays else ""
+    said += " Those on other pages stay." if more else ""
+    return f"{said} Everybody can sign in again."
+
+
+def one_ended(email: str, device: str) -> str:
+    """Say that one session is over."""
+    return f"The session of {email} with {device} is over."
+
+
+def all_ended(email: str) -> str:
+    """Say that a user is signed out."""
+    return f"{email} is signed out everywhere."
+
+
+def listed_ended(ended: int, asked: int, why: str = "") -> str:
+    """Say how many sessions are over, and if not all, why."""
+    if ended == asked:
+        return f"{count(ended, 'session')} {'is' if ended == 1 else 'are'} over."
+    return f"{ended} of {count(asked, 'session')} are over. The others are not: {why}"

@@ -1,0 +1,102 @@
+"""The audit trail in words: what each kind of event says happened."""
+
+from collections.abc import Mapping
+from typing import Any
+
+KINDS = {
+    "sign_up": "Signed up",
+    "sign_up_failed": "Sign-up refused",
+    "sign_in": "Signed in",
+    "sign_in_failed": "Sign-in failed",
+    "sign_out": "Signed out",
+    "session_revoked": "Session ended",
+    "user_updated": "Profile changed",
+    "user_deletion_requested": "Deletion of the account asked for",
+    "user_deleted": "Account deleted",
+    "data_exported": "Took their data along",
+    "password_check_failed": "Wrong password at a check",
+    "password_changed": "Password changed",
+    "password_reset_requested": "Reset of the password asked for",
+    "password_reset": "Password reset",
+    "password_set": "Password set by an admin",
+    "verification_requested": "Verification mail asked for",
+    "email_verified": "Address verified",
+    "email_change_requested": "Change of address asked for",
+    "email_change_confirmed": "Change of address confirmed",
+    "email_changed": "Address changed",
+    "user_created": "Account made by an admin",
+    "role_changed": "Role changed",
+    "user_banned": "Banned",
+    "user_unbanned": "Ban lifted",
+    "impersonation_started": "An admin began to act as this user",
+    "impersonation_ended": "An admin stopped acting as this user",
+    "rate_limited": "Slowed down: too many attempts",
+    "admin_created": "First admin made",
+    "users_imported": "Users moved in from elsewhere",
+    "users_exported": "List of users downloaded",
+}
+"""What each kind of event says happened, in the order in which a filter offers them."""
+_REASONS = {
+    "banned": "the account is banned",
+    "unverified": "the address is not verified",
+    "expired": "its time was over",
+    "taken": "the address is taken",
+}
+MOODS = {
+    "sign_in": "good",
+    "sign_up": "good",
+    "sign_in_failed": "bad",
+    "sign_up_failed": "bad",
+    "password_check_failed": "bad",
+    "rate_limited": "bad",
+    "user_banned": "turn",
+    "user_deleted": "turn",
+    "role_changed": "turn",
+    "impersonation_started": "turn",
+}
+"""How an event looks in a list: good, bad, or one to turn one's head for."""
+CAPTION = "Events"
+WHO = "Who"
+COLUMNS = ("What", WHO, "From", "When")
+BY = "by"
+NOBODY = "a stranger"
+GONE = "a deleted user"
+_DETAILS = {
+    "reason": "Why",
+    "method": "How",
+    "known": "There is an account",
+    "within_limit": "A mail was written",
+    "sessions": "Sessions ended",
+    "path": "Path",
+    "what": "Attempts at",
+    "users": "Users",
+    "filters": "Filters",
+    "fields": "Changed",
+    "from": "Before",
+    "to": "Now",
+    "until": "Until",
+    "role": "Role",
+    "has_password": "Has a password",
+    "by_themselves": "Done by themselves",
+}
+YES, NO = "yes", "no"
+_FOR_GOOD = "the ban is lifted"
+
+
+def happened(kind: str, detail: Mapping[str, Any]) -> str:
+    """Say what an event tells; a kind that is new here keeps its name."""
+    said = KINDS.get(kind) or kind.replace("_", " ").capitalize()
+    reason = _REASONS.get(str(detail.get("reason", "")))
+    return f"{said}: {reason}" if reason else said
+
+
+def detail(name: str, value: Any) -> tuple[str, str]:
+    """Say one fact of an event: its name, and its value; what is new here keeps its name."""
+    said = _DETAILS.get(name) or name.replace("_", " ").capitalize()
+    if isinstance(value, bool):
+        return said, YES if value else NO
+    if name == "reason":
+        return said, _REASONS.get(str(value), str(value))
+    if (name, value) == ("until", "lifted"):
+        return said, _FOR_GOOD
+    return said, f"{value:,}" if isinstance(value, int) else str(value)

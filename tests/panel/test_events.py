@@ -1,0 +1,284 @@
+"""The handlers of the events' pages, before a real API: what is listed, opened and looked up."""
+
+import re
+from datetime import UTC, datetime, timedelta
+
+import gradio as gr
+import pytest
+
+from backend.kernel.events import EventKind
+from backend.web.log_ring import LATEST
+from panel import query, trail
+from panel.api import ApiRefused
+from panel.pages import event as one
+from panel.pages import events as page
+from panel.paging import Walk
+from panel.words import common
+from panel.words import events as words
+from panel.words import trail as trail_words
+from tests.panel.conftest import OWNER_EMAIL, Panel
+
+ADA, BOB = "ada@example.com", "bob@example.com"
+ELSEWHERE = "198.51.100.9"
+NOBODY = "01a203c2-7c95-7bd1-9d3e-2f64c1a0e7b8"
+ANY = ([], "", "", "", "", "")
+HOSTILE = ["<img src=x onerror=alert(1)>", "مرحبا \u202e", "x" * 10_000, "🦊$x$", "x" * 900 + "bot"]
+
+
+@pytest.fixture
+def ada(panel: Panel):
+    """Ada signed up a minute ago, and mistyped her password just now."""
+    visitor = panel.gatehouse.member(ADA)
+    panel.clock.advance(minutes=1)
+    assert panel.gatehouse.visitor(ELSEWHERE).signs_in(ADA, "mistyped").status_code == 401
+    panel.clock.advance(seconds=1)
+    return visitor
+
+
+def happened(shown: str) -> list[str]:
+    return re.findall(r"<span class='badge [a-z]*'>([^<]*)</span></a>", shown)
+
+
+def newest(panel, **wanted):
+    """The newest event of the trail, as the API tells it."""
+    asked = panel.asked()
+    path = "/api/admin/events"
+    return panel.loop.run(panel.tools.api.get(asked.owner, path, limit=1, **wanted))["events"][0]
+
+
+def write(request_id, event, level="info", **fields):
+    """Write a line of the log; in this process nobody has set logging up."""
+    said = {"timestamp": "2026-11-22T12:00:00.123456Z", "level": level, "event": event}
+    LATEST.keep(None, level, {**said, "request_id": request_id, **fields})
+
+
+class TestTheList:
+    def test_what_happened_is_listed_the_latest_first(self, panel, ada):
+        _, shown, walk, newer, older, told, log = panel.does(page.listed, panel.asked(), *ANY)
+        said = happened(shown)
+        assert said[:2] == ["Signed in", "Sign-in failed"]
+        assert "First admin made" in said
+        assert f"/admin/events?address={ELSEWHERE}" in shown
+        assert (walk, newer.interactive, older.interactive, log) == (Walk(), False, False, "")
+        assert f"{len(said)} events" in told
+
+    @pytest.mark.parametrize(
+        ("filters", "found"),
+        [
+            ((["sign_in_failed"], "", "", "", "", ""), ["Sign-in failed"]),
+            ((["sign_in_failed", "sign_up"], "", "", "", "", ""), ["Sign-in failed", "Signed up"]),
+            (([], f" {ADA} ", "", "", "", ""), ["Sign-in failed", "Signed up"]),
+            (([], "", "", ELSEWHERE, "", ""), ["Sign-in failed"]),
+            (
+                (["sign_up", "sign_in_failed"], "", "", "", "2026-11-22 12:00:30", ""),
+                ["Sign-in failed"],
+            ),
+            ((["sign_up", "sign_in_failed"], "", "", "", "", "2026-11-22 12:00:30"), ["Signed up"]),
+            (([], ADA, "", "", "2026-11-22", "2026-11-22"), ["Sign-in failed", "Signed up"]),
+            (([], "nobody@example.com", "", "", "", ""), []),
+        ],
+        ids=["kind", "kinds", "e-mail", "address", "from", "to", "day", "nobody"],
+    )
+    def test_the_server_filters(self, panel, ada, filters, found):
+        _, shown, *_ = panel.does(page.listed, panel.asked(), *filters)
+        assert happened(shown) == found
+        assert (words.NONE in shown) is not bool(found)
+
+    def test_a_page_opens_as_the_list_left_its_address(self, panel, ada):
+        chosen = (["sign_up", "sign_in_failed"], ADA, "", "203.0.113.7", "2026-11-22", "2026-11-23")
+        _, shown, *_ = panel.does(page.listed, panel.asked(), *chosen)
+        (there,) = re.findall(r"class='here' href='[^?]*\?([^']*)'", shown)
+        read = query.safe(there.replace("&amp;", "&").encode())
+        every, single, *rest = panel.does(page.opened, panel.asked(**read))
+        assert (every.visible, single.visible) == (True, False)
+        assert tuple(rest[:6]) == chosen
+        assert rest[6].open is True
+        assert happened(rest[8]) == ["Signed up"]
+
+    def test_an_address_of_the_page_that_cannot_be_is_not_asked(self, panel, ada):
+        wrong = {"user": "x", "kind": "sign_up,x", "from": "soon", "to": "9999-12-31", "id": "x"}
+        _, _, kinds, *texts, more, whose, shown = panel.does(page.opened, panel.asked(**wrong))[:11]
+        assert kinds == ["sign_up"]
+        assert texts == [""] * 5
+        assert (more.open, whose) == (False, "")
+        assert happened(shown) == ["Signed up"]
+
+    def test_a_link_shows_the_events_of_one_user_and_how_to_see_everybodys(self, panel, ada):
+        asked = panel.asked(user=str(panel.gatehouse.user_id(ADA)))
+        *_, whose, shown, _, _, _, _, _, _, _ = panel.does(page.opened, asked)
+        assert happened(shown) == ["Sign-in failed", "Signed up"]
+        assert ADA in whose
+        assert words.EVERYBODYS in whose
+        assert ADA in panel.does(page.listed, asked, ["sign_up"], "", "", "", "", "")[0]
+
+    @pytest.mark.parametrize(
+        ("since", "until", "told"),
+        [
+            ("soon", "", words.NO_SUCH_MOMENT),
+            ("", "22.11.2026", words.NO_SUCH_MOMENT),
+            ("1999-12-31", "", words.NO_SUCH_MOMENT),
+            ("2026-11-23", "2026-11-22", words.WRONG_WAY_ROUND),
+        ],
+    )
+    def test_times_that_cannot_be_are_said_so(self, panel, since, until, told):
+        with pytest.raises(gr.Error) as wanting:
+            panel.does(page.listed, panel.asked(), [], "", "", "", since, until)
+        assert wanting.value.message == told
+
+    def test_a_day_is_meant_to_its_end(self):
+        midnight = datetime(2026, 11, 22, tzinfo=UTC)
+        assert page.moment("2026-11-22") == midnight
+        assert page.moment("2026-11-22", end=True) == midnight + timedelta(days=1)
+        assert page.moment("2026-11-22 00:00", end=True) == midnight
+        assert page.moment("2026-11-22T01:00+01:00") == midnight
+        assert page.moment("9999-12-31", end=True) is None
+
+    def test_pages_are_turned_and_the_address_follows(self, panel, ada, monkeypatch):
+        monkeypatch.setattr(page, "PAGE", 1)
+        asked = panel.asked(kind="sign_up,sign_in_failed")
+        first = panel.does(page.freshened, asked, Walk())
+        second = panel.does(page.older, asked, first[2])
+        assert happened(first[1]) == ["Sign-in failed"]
+        assert happened(second[1]) == ["Signed up"]
+        assert f"cursor={second[2].cursor}" in second[1]
+        assert (second[3].interactive, second[4].interactive) == (True, False)
+        assert happened(panel.does(page.newer, asked, second[2])[1]) == ["Sign-in failed"]
+        there = panel.asked(**asked.query, cursor=second[2].cursor)
+        assert happened(panel.does(page.opened, there)[10]) == ["Signed up"]
+
+    def test_a_refresh_says_its_refusal_on_the_page(self, panel, ada):
+        refused, *kept = panel.does(page.freshened, panel.asked(ada), Walk())
+        assert "role='alert'" in refused
+        assert kept == [gr.skip()] * 6
+
+
+class TestOneEvent:
+    def test_it_opens_with_everything_known_about_it(self, panel, ada):
+        event = newest(panel, kind=["sign_in_failed"])
+        write(event["requestId"], "its_line")
+        every, single, *_, about, log = panel.does(page.opened, panel.asked(id=event["id"]))
+        assert (every.visible, single.visible) == (False, True)
+        for said in (ADA, "22 November 2026, 12:01:00 UTC", ELSEWHERE, "unknown browser"):
+            assert said in about
+        for said in ("Browser/1.0", event["requestId"], "There is an account", "&quot;known&quot;"):
+            assert said in about
+        assert words.IMPERSONATOR not in about
+        user = panel.gatehouse.user_id(ADA)
+        for page_of in (f"users?id={user}", f"events?user={user}", f"sessions?address={ELSEWHERE}"):
+            assert f"/admin/{page_of}'" in about
+        assert f"/admin/events?requestId={event['requestId']}'" in about
+        assert "<b><bdi>its_line</bdi></b>" in log
+
+    def test_one_that_is_forgotten_says_so_and_still_looks_into_the_log(self, panel, ada):
+        write("5f1c-2", "its_line")
+        about, log = panel.does(one.look, panel.asked(id=NOBODY, requestId="5f1c-2"))
+        assert words.GONE in about
+        assert "its_line" in log
+        assert panel.does(one.look, panel.asked(id=NOBODY))[1] == ""
+
+    def test_an_admin_who_acted_as_somebody_is_named(self, panel, ada):
+        admin = panel.gatehouse.visitor()
+        admin.signs_in(OWNER_EMAIL)
+        user = str(panel.gatehouse.user_id(ADA))
+        assert admin.post("admin/impersonate-user", {"userId": user}).status_code == 200
+        assert admin.post("update-user", {"name": "Countess"}).status_code == 200
+        event = newest(panel, kind=["user_updated"])
+        about, _ = panel.does(one.look, panel.asked(id=event["id"]))
+        row = about.partition(words.IMPERSONATOR)[2].partition("</tr>")[0]
+        assert OWNER_EMAIL in row
+        _, shown, *_ = panel.does(page.listed, panel.asked(), ["user_updated"], *ANY[1:])
+        assert f"{trail_words.BY}</span> " in shown
+        assert OWNER_EMAIL in shown
+
+    @pytest.mark.parametrize("said", HOSTILE, ids=["html", "rtl", "long", "emoji", "robot"])
+    def test_hostile_values_stay_text(self, panel, said):
+        event = dict.fromkeys(("actor", "subject"), "1") | {"impersonatedBy": None, "kind": said}
+        event |= {"id": "1", "at": "2026-11-22T12:00:00.000Z", "requestId": said}
+        event |= {"address": said, "agent": said, "detail": {said: said, "reason": said}}
+        emails = {"1": said}
+        shown = trail.shown([event], emails, panel.clock.now(), nothing="")
+        opened = one.about(event, emails, panel.tools)
+        assert "<img" not in shown + opened
+        assert "$" not in shown + opened
+
+
+class TestTheLogOfARequest:
+    def test_a_request_that_left_no_event_is_found_in_the_log(self, panel):
+        trace = "Traceback:\n\n  File $x\n"
+        write("5f1c-3", "request_crashed", "error", path="/x<img>", exception=trace, held=True)
+        *_, log = panel.does(page.listed, panel.asked(), [], "", " 5f1c-3 ", "", "", "")
+        assert "badge bad'>error" in log
+        assert "<bdi>/x&lt;img&gt;</bdi>" in log
+        assert "Traceback:&#10;&#10;  File &#36;x" in log
+        assert "<bdi>true</bdi>" in log
+
+    def test_what_is_older_than_the_log_keeps_is_said_so(self, panel):
+        *_, log = panel.does(page.listed, panel.asked(), [], "", "nothing", "", "", "")
+        assert words.NO_LINES in log
+
+    def test_lines_come_in_the_order_they_were_written(self, panel):
+        for event in ("first_thing", "second_thing"):
+            write("5f1c-4", event)
+        asked = panel.asked()
+        log = panel.loop.run(one.log_of(panel.tools, asked.owner, "5f1c-4"))
+        assert log.index("first_thing") < log.index("second_thing")
+
+
+@pytest.mark.parametrize(
+    ("number", "newer", "older", "said"),
+    [
+        (0, False, False, "No events"),
+        (1, False, False, "1 event"),
+        (25, False, True, "The latest 25 events"),
+        (25, True, True, "25 events, with newer and older ones"),
+        (3, True, False, "The oldest 3 events"),
+    ],
+)
+def test_a_list_without_an_end_says_which_part_is_shown(number, newer, older, said):
+    assert common.part_of_list(number, "event", newer=newer, older=older) == said
+
+
+def test_each_kind_of_event_has_words_and_the_filter_offers_it():
+    assert set(trail_words.KINDS) == {kind.value for kind in EventKind}
+    assert len(set(trail_words.KINDS.values())) == len(EventKind)
+    every = ",".join(trail_words.KINDS)
+    assert query.safe(f"kind={every}".encode()) == {"kind": every}
+
+
+@pytest.mark.parametrize(
+    ("name", "value", "said"),
+    [
+        ("reason", "banned", ("Why", "the account is banned")),
+        ("reason", "new one", ("Why", "new one")),
+        ("known", True, ("There is an account", "yes")),
+        ("by_themselves", False, ("Done by themselves", "no")),
+        ("users", 12345, ("Users", "12,345")),
+        ("until", "lifted", ("Until", "the ban is lifted")),
+        ("what_is_new", "x", ("What is new", "x")),
+    ],
+)
+def test_what_else_is_known_is_said_in_words(name, value, said):
+    assert trail_words.detail(name, value) == said
+
+
+ANYBODY = {
+    page.opened: (),
+    page.listed: ANY,
+    page.newer: (Walk(),),
+    page.older: (Walk(),),
+    one.look: (),
+}
+
+
+@pytest.mark.parametrize("handler", ANYBODY, ids=lambda each: f"{each.__module__}.{each.__name__}")
+def test_a_plain_user_is_refused_by_every_handler(panel, ada, handler):
+    asked = panel.asked(ada, id=NOBODY, requestId="1")
+    with pytest.raises(ApiRefused) as refused:
+        panel.does(handler, asked, *ANYBODY[handler])
+    assert refused.value.status == 403
+
+
+def test_the_log_of_a_request_is_refused_to_a_plain_user(panel, ada):
+    with pytest.raises(ApiRefused) as refused:
+        panel.loop.run(one.log_of(panel.tools, panel.asked(ada).owner, "1"))
+    assert refused.value.status == 403

@@ -1,0 +1,49 @@
+"""How an owner looks into what happened, in Chromium under the shipped policy."""
+
+import httpx
+from playwright.sync_api import Browser, expect
+
+from panel.words import events as words
+from panel.words.trail import KINDS
+from tests.panel.conftest import OWNER_EMAIL
+from tests.panel.watching import open_panel, watched
+from tests.rig.space import Space
+
+FORGED = "<img src=x onerror=alert(1)> evil " + "x" * 400
+
+
+def mistype(space: Space) -> str:
+    """Let somebody try the owner's account, and return the id of their request."""
+    headers = {"origin": space.url, "user-agent": FORGED}
+    with httpx.Client(base_url=space.url, headers=headers, trust_env=False) as guest:
+        said = {"email": OWNER_EMAIL, "password": "a wrong password"}
+        answer = guest.post("/api/auth/sign-in/email", json=said)
+        assert answer.status_code == 401
+        return answer.headers["x-request-id"]
+
+
+def test_the_owner_finds_an_event_and_the_log_lines_of_its_request(browser: Browser, space: Space):
+    request_id = mistype(space)
+    with watched(browser, space.url, "dark") as seen:
+        seen.page.on("dialog", lambda dialog: seen.wrong.append(f"dialog: {dialog.message}"))
+        page = open_panel(seen)
+        page.goto("/admin/events")
+        events = page.locator("#events tbody tr")
+        expect(events.first).to_contain_text(KINDS["sign_in"])
+        page.get_by_label(words.KINDS).click()
+        page.get_by_role("option", name=KINDS["sign_in_failed"]).click()
+        expect(events.first).to_contain_text(KINDS["sign_in_failed"])
+        page.wait_for_url("**/admin/events?kind=sign_in_failed")
+        page.reload()
+        expect(events.first).to_contain_text(KINDS["sign_in_failed"])
+        events.first.get_by_role("link").first.click()
+        expect(page.locator("#event")).to_contain_text("<img src=x onerror=alert(1)>")
+        expect(page.locator("#event-log .log li")).to_have_count(1)
+        page.get_by_text(words.AS_JSON).click()
+        expect(page.locator("#event pre")).to_contain_text(f'"requestId": "{request_id}"')
+        page.get_by_role("link", name=words.ALL_OF_REQUEST).click()
+        expect(page.get_by_label(words.REQUEST)).to_have_value(request_id)
+        expect(events).to_have_count(1)
+        expect(page.locator("#log .log li")).to_contain_text("sign_in_failed")
+        assert page.evaluate("document.documentElement.scrollWidth <= innerWidth")
+        assert seen.wrong == []

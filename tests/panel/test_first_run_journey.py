@@ -1,0 +1,88 @@
+"""What an owner does in the Outbox, the Checks and Set-up, in Chromium under the shipped policy."""
+
+import httpx
+import pytest
+from playwright.sync_api import Browser, Page, expect
+
+from panel.words import checks as check_words
+from panel.words import outbox as outbox_words
+from panel.words import set_up as set_up_words
+from tests.make import PASSWORD
+from tests.panel.conftest import signed_in
+from tests.panel.watching import open_panel, watched
+from tests.rig.space import Space
+
+HOSTILE = "**[a](javascript:alert(1))**\u202e<img src=x onerror=alert(2)>"
+READER = "mail.reader@example.com"
+HEADERS = "What browsers are told"
+
+
+def fits(page: Page) -> bool:
+    """Whether nothing has to be scrolled sideways."""
+    return bool(page.evaluate("document.documentElement.scrollWidth <= innerWidth"))
+
+
+@pytest.mark.parametrize("screen", ["light", "phone"])
+def test_the_owner_reads_a_mail(browser: Browser, space: Space, screen: str):
+    with httpx.Client(base_url=space.url, headers={"origin": space.url}) as guest:
+        said = {"name": HOSTILE, "email": f"{screen}.{READER}", "password": PASSWORD}
+        assert guest.post("/api/auth/sign-up/email", json=said).status_code == 200
+    with watched(browser, space.url, screen) as seen:
+        page = open_panel(seen)
+        page.goto("/admin/outbox")
+        mail = page.locator("#mails .mail", has_text=f"{screen}.{READER}").first
+        mail.locator("summary").click()
+        expect(mail.locator(".said")).to_contain_text("Please confirm that this address is yours.")
+        expect(mail.locator(".link")).to_contain_text("Whoever opens this link acts as")
+        link = mail.get_by_role("link", name=outbox_words.OPEN)
+        assert "/api/auth/verify-email?token=" in (link.get_attribute("href") or "")
+        assert link.get_attribute("target") == "_blank"
+        expect(mail.locator("button").first).to_be_attached()  # copies the link
+        assert fits(page)
+        assert seen.wrong == []
+
+
+def test_the_owner_lets_the_doctor_look(browser: Browser, space: Space):
+    with watched(browser, space.url) as seen:
+        page = open_panel(seen)
+        page.goto("/admin/checks")
+        page.get_by_label(check_words.PART).click()
+        page.get_by_role("option", name=HEADERS).click()
+        page.get_by_role("button", name=check_words.START).click()
+        expect(page.locator("#along")).to_be_visible()
+        expect(page.locator("#verdict .badge")).to_contain_text("Right.")
+        group = page.locator("#findings .group", has_text=HEADERS)
+        group.locator("summary").click()
+        expect(group.locator("li.pass").first).to_be_visible()
+        page.reload()
+        expect(page.locator("#verdict .badge")).to_contain_text("Right.")
+        expect(page.get_by_role("button", name=check_words.STOP, exact=True)).to_be_disabled()
+        assert fits(page)
+        assert seen.wrong == []
+
+
+def test_the_doctor_is_stopped_and_leaves_nobody_behind(browser: Browser, space: Space):
+    with watched(browser, space.url, "phone") as seen:
+        page = open_panel(seen)
+        page.goto("/admin/checks")
+        page.get_by_role("button", name=check_words.START).click()
+        page.get_by_role("button", name=check_words.STOP, exact=True).click()
+        expect(page.locator("#along")).to_be_visible()
+        expect(page.locator("#verdict .badge")).to_have_text(check_words.STOPPED)
+        assert fits(page)
+        assert seen.wrong == []
+    with signed_in(space) as owner:
+        assert "doctor-" not in owner.get("/admin/users.csv").text
+
+
+def test_the_owner_is_shown_what_to_set(browser: Browser, space: Space):
+    with watched(browser, space.url, "phone") as seen:
+        page = open_panel(seen)
+        page.goto("/admin/set-up")
+        step = page.locator("#steps .todo", has_text=set_up_words.KEY).first
+        expect(step.locator("code").first).to_contain_text("SECRET_KEY=")
+        app = page.locator("#steps .todo", has_text=set_up_words.FRONTEND).first
+        app.get_by_text("proxy.ts", exact=True).click()
+        expect(app.locator("pre", has_text="NextResponse.rewrite")).to_be_visible()
+        assert fits(page)
+        assert seen.wrong == []

@@ -1,0 +1,136 @@
+"""What the Overview thinks of a deployment, for each thing that may be wrong with it."""
+
+import copy
+
+import pytest
+
+from panel import health
+from panel.words import overview as words
+from tests.clocks import NOON
+
+READY = {"status": "ready", "database": "ok", "migrations": "current", "sessions": "cached"}
+WELL = {
+    "version": "1.2.3",
+    "environment": "production",
+    "commit": "0123456789abcdef",
+    "startedAt": "2026-11-22T09:00:00.000Z",
+    "database": {"kind": "postgresql", "durability": "durable", "userSearch": "indexed"},
+    "cache": {"state": "listening", "sessions": 12, "size": 100_000},
+    "mail": {
+        "sends": "smtp",
+        "waiting": 0,
+        "waitingSince": None,
+        "lastSentAt": None,
+        "lastError": None,
+    },
+    "secret": {"state": "set", "oldKeys": 0},
+    "proxy": {
+        "peer": "10.0.0.5",
+        "forwardedFor": "203.0.113.7",
+        "believed": "203.0.113.7",
+        "trusted": True,
+    },
+    "limits": {"store": "memory"},
+}
+
+
+def judged(ready=None, **changed):
+    """The matters of a deployment that is well but for what the scene says."""
+    status = copy.deepcopy(WELL)
+    for part, how in changed.items():
+        status[part] = {**status[part], **how} if isinstance(how, dict) else how
+    return health.judged(status, {**READY, **(ready or {})}, NOON)
+
+
+def test_a_deployment_that_is_well_is_called_well():
+    matters = judged()
+    assert {matter.mood for matter in matters} == {"good"}
+    assert {matter.fix for matter in matters} == {""}
+    shown = health.shown(matters)
+    assert words.ALL_WELL in shown
+    assert "Gatehouse 1.2.3 (0123456789), production, started 3 hours ago." in shown
+    assert "You come from 203.0.113.7" in shown
+
+
+@pytest.mark.parametrize(
+    ("how", "name", "mood", "sentence"),
+    [
+        ({"ready": {"database": "away"}}, words.DATABASE, "bad", words.AWAY),
+        ({"ready": {"migrations": "outdated"}}, words.DATABASE, "bad", words.OUTDATED),
+        (
+            {"database": {"userSearch": "reads all users"}},
+            words.DATABASE,
+            "turn",
+            words.SLOW_SEARCH,
+        ),
+        ({"database": {"durability": "ephemeral"}}, words.DATA, "bad", "lost"),
+        ({"cache": {"state": "bypassed: deaf"}}, words.CACHE, "turn", "slower: deaf."),
+        ({"mail": {"sends": "outbox"}}, words.MAIL, "turn", "outbox"),
+        (
+            {"mail": {"waiting": 2, "lastError": "550 no such user."}},
+            words.MAIL,
+            "bad",
+            "2 mails waiting. The latest problem: 550 no such user.",
+        ),
+        ({"secret": {"state": "generated"}}, words.SECRET, "bad", "of its own"),
+        (
+            {"secret": {"state": "generated"}, "environment": "development"},
+            words.SECRET,
+            "turn",
+            "of its own",
+        ),
+        (
+            {"secret": {"state": "example"}, "environment": "development"},
+            words.SECRET,
+            "bad",
+            "example",
+        ),
+        ({"proxy": {"trusted": False}}, words.PROXY, "bad", "10.0.0.5"),
+        ({"limits": {"store": "off"}}, words.LIMITS, "turn", "off"),
+    ],
+    ids=str,
+)
+def test_what_is_wrong_stands_first_with_what_to_do(how, name, mood, sentence):
+    first, *others = judged(**how)
+    assert (first.name, first.mood) == (name, mood)
+    assert sentence in first.sentence
+    assert first.fix
+    assert {matter.mood for matter in others} == {"good"}
+    assert "1 thing to look at" in health.shown([first, *others])
+
+
+@pytest.mark.parametrize(
+    ("how", "sentence"),
+    [
+        ({"database": {"durability": "snapshots"}}, "since the last snapshot"),
+        ({"secret": {"oldKeys": 2}}, "2 former keys still verify"),
+        ({"proxy": {"trusted": False, "forwardedFor": None}}, "You come from"),
+        (
+            {"mail": {"waiting": 1, "waitingSince": "2026-11-22T11:59:00.000Z"}},
+            "1 mail waiting, the oldest from 1 minute ago.",
+        ),
+        (
+            {"database": {"kind": "sqlite", "userSearch": "reads all users"}},
+            "SQLite answers, and its tables are current.",
+        ),
+        (
+            {"database": {"kind": "sqlite"}, "cache": {"state": "bypassed: a write takes long"}},
+            "slower: a write takes long.",
+        ),
+    ],
+    ids=str,
+)
+def test_what_is_as_it_should_be_is_told_without_alarm(how, sentence):
+    matters = judged(**how)
+    assert {matter.mood for matter in matters} == {"good"}
+    assert any(sentence in matter.sentence for matter in matters)
+
+
+def test_without_a_database_that_is_all_there_is_to_say():
+    (matter,) = health.judged(None, {**READY, "database": "away"}, NOON)
+    assert (matter.mood, matter.sentence) == ("bad", words.AWAY)
+
+
+def test_what_comes_from_outside_is_escaped():
+    matters = judged(mail={"waiting": 1, "lastError": "<img src=x onerror=alert(1)>"})
+    assert "<img" not in health.shown(matters)

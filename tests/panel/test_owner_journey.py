@@ -1,0 +1,166 @@
+"""What an owner does on the Overview and among the users, in Chromium under the shipped policy."""
+
+import sqlite3
+from contextlib import closing
+
+import httpx
+import pytest
+from playwright.sync_api import Browser, Locator, Page, expect
+
+from panel.words import sign_in as sign_in_words
+from panel.words import users as words
+from tests.make import PASSWORD
+from tests.panel.conftest import HOME, LOGIN
+from tests.panel.test_journey import end_all_sessions_of_the_owner
+from tests.panel.watching import open_panel, watched
+from tests.rig.space import Space
+
+USERS = "/admin/users"
+HOSTILE = {
+    "html@example.com": "<img src=x onerror=alert(1)><script>alert(2)</script>",
+    "rtl@example.com": "\u202eevil مرحبا بالعالم",
+    "emoji@example.com": "🦊👩‍👩‍👧‍👦 e\u0301",
+    "markdown@example.com": "$\\alpha$ **bold** [a](javascript:alert(1)) `x` |a|b|",
+    "long@example.com": "x" * 10_000,
+    f"{'very.long.' * 5}address@example.com": "y",
+}
+
+
+@pytest.fixture(scope="module")
+def peopled(space: Space) -> Space:
+    """The Space, with users whose names were chosen to do harm."""
+    for email, name in HOSTILE.items():
+        with httpx.Client(base_url=space.url, headers={"origin": space.url}) as guest:
+            said = {"name": name[:200], "email": email, "password": PASSWORD}
+            assert guest.post("/api/auth/sign-up/email", json=said).status_code == 200, email
+    # The API takes no name as long as that; users who were moved in once may have one.
+    with closing(sqlite3.connect(space.folder / "data" / "gatehouse.db")) as database, database:
+        longest = HOSTILE["long@example.com"], "long@example.com"
+        database.execute("UPDATE users SET name = ? WHERE email = ?", longest)
+    return space
+
+
+def fits(page: Page) -> bool:
+    """Whether nothing has to be scrolled sideways."""
+    return bool(page.evaluate("document.documentElement.scrollWidth <= innerWidth"))
+
+
+def row(page: Page, email: str) -> Locator:
+    return page.locator("#users tbody tr", has_text=email)
+
+
+def search(page: Page, term: str) -> None:
+    page.get_by_label(words.SEARCH).fill(term)
+    page.keyboard.press("Enter")
+    expect(page.locator("#users tbody tr")).to_have_count(1)
+
+
+def confirm(page: Page, action: str, sentence: str, done: str) -> None:
+    """Press a button that asks, read the question, let it happen, and read what it did."""
+    page.get_by_role("button", name=action, exact=True).first.click()
+    expect(page.locator(".prose.question")).to_contain_text(sentence)
+    page.locator("#confirm-yes").click()
+    expect(page.get_by_test_id("toast-body").last).to_contain_text(done)
+    expect(page.locator("#confirm-yes")).to_be_hidden()
+
+
+def test_the_owner_looks_around(browser: Browser, peopled: Space):
+    with watched(browser, peopled.url) as seen:
+        page = open_panel(seen)
+        assert page.url == f"{peopled.url}{HOME}"
+        expect(page.locator("#figures .figure")).to_have_count(4)
+        expect(page.locator("#health .matters li").first).to_contain_text("Set ")
+        expect(page.locator("#charts img.chart")).to_have_count(3)
+        page.get_by_label("7 days").check()
+        page.locator("#charts summary").first.click()
+        expect(page.locator("#charts table.numbers").first.locator("tbody tr")).to_have_count(7)
+        before = page.locator("#updated").inner_text()
+        page.get_by_role("button", name="Refresh").click()
+        expect(page.locator("#updated")).not_to_have_text(before)
+        page.get_by_role("link", name="Users", exact=True).click()
+        page.wait_for_url(f"**{USERS}*")
+        assert seen.wrong == []
+
+
+def test_the_owner_makes_a_user_and_lets_them_go(browser: Browser, peopled: Space):
+    email = "grace@example.com"
+    with watched(browser, peopled.url) as seen:
+        page = open_panel(seen)
+        page.goto(USERS)
+        page.get_by_role("button", name=words.NEW).click()
+        form = page.locator("#new-user")
+        form.get_by_label(words.EMAIL).fill(email)
+        form.get_by_label(words.NAME).fill("Grace Hopper")
+        form.get_by_label(words.PASSWORD).fill(PASSWORD)
+        page.get_by_role("button", name=words.CREATE).click()
+        expect(row(page, email)).to_be_visible()
+        search(page, email)
+        with page.expect_download() as begun:
+            page.get_by_role("link", name=words.CSV).click()
+        assert email in begun.value.path().read_text()
+        row(page, email).get_by_role("link").click()
+        expect(page.locator("#about h1")).to_contain_text("Grace Hopper")
+
+        page.get_by_role("button", name=words.VERIFY).click()
+        expect(page.locator("#about .badge")).to_have_text(words.IS_VERIFIED)
+        page.get_by_role("button", name=words.DELETE).click()
+        expect(page.get_by_role("button", name="Cancel")).to_be_focused()
+        page.keyboard.press("Escape")
+        expect(page.locator("#confirm-yes")).to_be_hidden()
+        expect(page.get_by_role("button", name=words.DELETE)).to_be_focused()
+        confirm(page, words.ACT_AS, "for an hour", "acts as")
+        page.locator("#acting a").click()
+        expect(page.get_by_label(words.acts_as(email))).to_be_checked()
+        page.get_by_role("button", name="Call /api/me").click()
+        expect(page.locator("#answer")).to_contain_text(email)
+        page.go_back()
+
+        page.get_by_label(words.REASON).fill("Spam")
+        confirm(page, words.BAN, "for good", "is banned")
+        expect(page.locator("#about")).to_contain_text("Spam")
+        confirm(page, words.DELETE, "cannot be undone", "is deleted")
+        expect(page.locator("#about")).to_contain_text(words.GONE)
+        page.get_by_role("link", name=words.BACK).click()
+        expect(page.locator("#users tbody tr").first).to_be_visible()
+        assert seen.wrong == []
+
+
+@pytest.mark.parametrize("screen", ["dark", "phone"])
+def test_hostile_names_harm_nobody(browser: Browser, peopled: Space, screen):
+    with watched(browser, peopled.url, screen) as seen:
+        seen.page.on("dialog", lambda dialog: seen.wrong.append(f"dialog: {dialog.message}"))
+        page = open_panel(seen)
+        expect(page.locator("#latest tbody tr").first).to_be_visible()
+        assert fits(page)
+        page.goto(USERS)
+        for email, name in HOSTILE.items():
+            expect(row(page, email)).to_contain_text(name.split()[0][:40])
+        assert fits(page)
+        for email in ("html@example.com", "long@example.com"):
+            search(page, email)
+            row(page, email).get_by_role("link").focus()
+            page.keyboard.press("Enter")
+            expect(page.locator("#about h1")).to_contain_text(HOSTILE[email][:20])
+            assert fits(page)
+            page.go_back()
+            expect(page.get_by_label(words.SEARCH)).to_have_value(email)
+            expect(page.locator("#users tbody tr")).to_have_count(1)
+        assert page.locator("#users img").count() == 0
+        assert seen.wrong == []
+
+
+@pytest.mark.parametrize("path", [HOME, USERS])
+def test_a_page_whose_session_ends_leads_to_the_sign_in_page(browser: Browser, peopled, path):
+    with watched(browser, peopled.url) as seen:
+        page = open_panel(seen)
+        page.goto(path)
+        ready = "#charts img.chart" if path == HOME else "#users tbody tr"
+        expect(page.locator(ready).first).to_be_visible()
+        end_all_sessions_of_the_owner(peopled)
+        if path == HOME:
+            page.get_by_role("button", name="Refresh").click()
+        else:
+            page.get_by_label(words.SEARCH).press("Enter")
+        page.wait_for_url(f"**{LOGIN}?why=ended")
+        expect(page.get_by_role("status")).to_have_text(sign_in_words.WHY["ended"])
+        assert [line for line in seen.wrong if "401" not in line] == []

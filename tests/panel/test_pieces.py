@@ -1,0 +1,188 @@
+"""The pieces that pages are made of: addresses, moments, tables, charts, what is escaped."""
+
+import base64
+import itertools
+import re
+import xml.etree.ElementTree as xml
+from datetime import timedelta
+
+import pytest
+
+from panel import charts, markup, query, when
+from panel.charts import Chart, Series, compact, scale_top
+from panel.paging import turned
+from panel.table import Column, table
+from panel.words import common as words
+from tests.clocks import NOON
+
+HOSTILE = "<img src=x onerror=alert(1)>"
+SVG = "{http://www.w3.org/2000/svg}"
+
+
+@pytest.mark.parametrize(
+    ("asked", "read"),
+    [
+        (b"id=01a2-b3", {"id": "01a2-b3"}),
+        (b"user=a%40b.c&address=2001:db8::1", {"user": "a@b.c", "address": "2001:db8::1"}),
+        (b"search=O%27Brien+%3Cb%3E", {"search": "O'Brien <b>"}),
+        (b"id=a&id=b", {"id": "b"}),
+        (b"id=", {}),
+        (b"id=a%20b", {}),
+        (b"id=%3Cscript%3E", {}),
+        (b"id=" + b"x" * 201, {}),
+        (b"search=a%0Ab", {}),
+        (b"deep_link=x&__theme=dark&ID=1", {}),
+        (b"id=%ff&search=x", {"search": "x"}),
+        (b"x&" * 1500 + b"id=a", {}),
+        (b"", {}),
+    ],
+    ids=str,
+)
+def test_of_an_address_only_safe_parameters_are_read(asked, read):
+    assert query.safe(asked) == read
+
+
+def test_an_address_that_was_written_reads_the_same():
+    told = {"id": "01a2", "search": "ä & b=c/ +%"}
+    there = query.address("users", **told)
+    assert there.startswith("/admin/users?")
+    assert query.safe(there.partition("?")[2].encode()) == told
+    assert query.address("users", id="") == "/admin/users"
+
+
+@pytest.mark.parametrize(
+    ("how_far", "said"),
+    [
+        (timedelta(seconds=-59), "just now"),
+        (timedelta(seconds=5), "in a moment"),
+        (timedelta(minutes=-1), "1 minute ago"),
+        (timedelta(minutes=-59, seconds=-59), "59 minutes ago"),
+        (timedelta(hours=-5), "5 hours ago"),
+        (timedelta(days=-1), "1 day ago"),
+        (timedelta(days=-45), "1 month ago"),
+        (timedelta(days=-800), "2 years ago"),
+        (timedelta(days=7, seconds=-9), "in 7 days"),
+        (timedelta(hours=2), "in 2 hours"),
+    ],
+)
+def test_moments_are_said_in_words(how_far, said):
+    assert when.words(NOON + how_far, NOON) == said
+
+
+def test_a_moment_of_the_api_is_shown_in_words_with_the_exact_one_behind_them():
+    shown = when.shown("2026-11-22T09:00:00.000Z", NOON)
+    assert ">3 hours ago<" in shown
+    assert "22 November 2026, 09:00:00 UTC" in shown
+    assert when.both("2026-11-22T09:00:00.000Z", NOON).startswith("3 hours ago <span")
+    assert when.shown(None, NOON) == when.both(None, NOON) == words.NEVER
+
+
+def test_what_people_chose_is_escaped_cut_and_kept_apart():
+    assert "<img" not in markup.text(HOSTILE)
+    assert markup.text("a\n\nb  $x$") == "a b &#36;x&#36;"
+    assert markup.isolated("x" * 10_000) == f"<bdi>{'x' * 79}…</bdi>"
+    assert "<img" not in markup.link("x", "users", search=HOSTILE)
+    assert "'" not in markup.link("x", "users", search="'").split("href='")[1].split("'>")[0]
+
+
+def test_a_table_names_its_columns_in_every_cell_for_when_it_folds():
+    made = table([Column("User", wide=True), Column("Live", number=True)], [["a", "1"]], **SAID)
+    assert made.count("<span class='name'>User</span>") == 1
+    assert "<th scope='col' class='wide'>User</th>" in made
+    assert "<td class='number'><span class='name'>Live</span>1</td>" in made
+    assert "<caption>Users</caption>" in made
+
+
+SAID = {"caption": "Users", "nothing": "Nobody", "hint": "Search for less"}
+
+
+def test_an_empty_table_says_so_and_what_to_do():
+    made = table([Column("User")], [], **SAID)
+    assert "Nobody" in made
+    assert "Search for less" in made
+    assert "<table" not in made
+
+
+def test_a_row_that_lacks_a_cell_is_a_mistake_of_ours():
+    with pytest.raises(ValueError, match="shorter"):
+        table([Column("User"), Column("Live")], [["a"]], **SAID)
+
+
+@pytest.mark.parametrize(
+    ("first", "last", "total", "about", "said"),
+    [
+        (1, 25, 340, False, "1 to 25 of 340 users"),
+        (26, 50, 12_345, True, "26 to 50 of about 12,345 users"),
+        (1, 3, 3, False, "3 users"),
+        (1, 1, 1, False, "1 user"),
+        (1, 0, 0, False, "No users"),
+        (26, 25, 25, False, "25 users"),
+    ],
+)
+def test_a_list_says_which_part_of_it_is_shown(first, last, total, about, said):
+    assert words.place_in_list(first, last, total, "user", about=about) == said
+
+
+def test_a_pager_can_be_turned_only_where_there_is_more():
+    newer, older, told = turned("1 to 25 of 26 users", newer=False, older=True)
+    assert (newer.interactive, older.interactive) == (False, True)
+    assert "1 to 25 of 26 users" in told
+
+
+def drawing(chart: Chart) -> xml.Element:
+    """The picture as a browser reads it."""
+    (source,) = re.findall(r"base64,([^']+)'", charts.shown(chart))
+    return xml.fromstring(base64.b64decode(source))  # noqa: S314  our own
+
+
+def chart(*values: int, kind: str = "bars") -> Chart:
+    moments = [f"{hour:02}:00" for hour in range(len(values))]
+    return Chart("Sign-ins", moments, [Series("Sign-ins", values)], kind)  # type: ignore[arg-type]
+
+
+def test_bars_are_true_to_scale_from_zero():
+    low, high = drawing(chart(10, 0, 40)).findall(f"{SVG}rect")
+    assert float(high.get("height")) == pytest.approx(4 * float(low.get("height")))
+    grounds = {float(bar.get("y")) + float(bar.get("height")) for bar in (low, high)}
+    assert len({round(ground, 1) for ground in grounds}) == 1
+
+
+def test_a_line_is_true_to_scale_from_zero():
+    (line,) = drawing(chart(0, 10, 40, kind="lines")).findall(f"{SVG}polyline")
+    heights = [float(point.split(",")[1]) for point in line.get("points").split()]
+    assert heights[0] - heights[2] == pytest.approx(4 * (heights[0] - heights[1]))
+
+
+def test_the_highest_value_is_written_and_the_numbers_wait_below():
+    shown = charts.shown(chart(3, 1234, 7))
+    assert "1,234" in [text.text for text in drawing(chart(3, 1234, 7)).findall(f"{SVG}text")]
+    assert "<td class='number'>1,234</td>" in shown
+    assert "at most 1,234 (01:00), latest 7." in shown
+
+
+def test_a_chart_without_anything_says_so():
+    assert words.NOTHING_TO_DRAW in charts.svg(chart(0, 0))
+    assert words.NOTHING_TO_DRAW in charts.shown(chart(0, 0))
+    assert words.NOTHING_TO_DRAW in charts.svg(chart())
+
+
+@pytest.mark.parametrize("moments", [1, 7, 24, 30, 400])
+def test_the_words_below_a_chart_do_not_touch(moments):
+    texts = drawing(chart(*range(moments))).findall(f"{SVG}text")
+    places = sorted(float(text.get("x")) for text in texts if ":00" in (text.text or ""))
+    assert all(right - left > 40 for left, right in itertools.pairwise(places))
+    assert places
+
+
+@pytest.mark.parametrize("largest", [0, 1, 4, 5, 9, 19, 46, 99, 100, 101, 950, 12_345, 9_999_999])
+def test_a_scale_holds_the_largest_value_and_has_whole_numbers_at_its_quarters(largest):
+    top = scale_top(largest)
+    assert largest <= top <= max(2.1 * largest, 4)
+    assert top % 4 == 0
+
+
+@pytest.mark.parametrize(
+    ("value", "said"), [(0, "0"), (999, "999"), (1500, "1.5k"), (20_000, "20k"), (3_000_000, "3M")]
+)
+def test_numbers_beside_the_axis_are_short(value, said):
+    assert compact(value) == said

@@ -1,0 +1,273 @@
+"""The handlers of the sessions' pages, before a real API: what an admin sees, asks for and ends."""
+
+import re
+
+import gradio as gr
+import pytest
+
+from panel import session_deeds
+from panel.api import ApiRefused
+from panel.pages import session as one
+from panel.pages import sessions as page
+from panel.paging import Walk
+from panel.session_deeds import Listed
+from panel.words import sessions as words
+from tests.panel.conftest import OWNER_EMAIL, Panel
+
+ADA, BOB = "ada@example.com", "bob@example.com"
+WINDOWS = "Mozilla/5.0 (Windows NT 10.0; Win64; x64) AppleWebKit/537.36 Chrome/131.0 Safari/537.36"
+ELSEWHERE = "198.51.100.9"
+IPV6 = "2001:db8:1:2:3::4"
+NOBODY = "01a203c2-7c95-7bd1-9d3e-2f64c1a0e7b8"
+HOSTILE = ["<img src=x onerror=alert(1)>", "مرحبا \u202e", "x" * 10_000, "🦊$x$", "x" * 900 + "bot"]
+
+
+@pytest.fixture
+def ada(panel: Panel):
+    """A browser on Windows in which Ada has signed up."""
+    panel.clock.advance(seconds=1)
+    return panel.gatehouse.member(ADA, **{"user-agent": WINDOWS})
+
+
+@pytest.fixture
+def bob(panel: Panel, ada):
+    """Bob signed up somewhere else, after Ada."""
+    panel.clock.advance(seconds=1)
+    return panel.gatehouse.member(BOB, address=ELSEWHERE)
+
+
+def emails(shown: str) -> list[str]:
+    return re.findall(r"<bdi>([^<]*@[^<]*)</bdi></a>", shown)
+
+
+def id_of(browser) -> str:
+    return browser.session()["session"]["id"]
+
+
+def at(panel, browser):
+    """An event of the owner's on the page of a browser's session."""
+    return panel.asked(id=id_of(browser))
+
+
+def carried_out(panel, asked, question, *inputs) -> str:
+    """Ask, confirm, and return what was said to have been done."""
+    pending = panel.does(question, asked, *inputs)
+    return panel.loop.run(pending.deed(panel.tools, asked))
+
+
+class TestTheList:
+    def test_everybody_who_is_signed_in_is_listed_the_latest_first(self, panel, bob):
+        panel.clock.advance(seconds=1)
+        whose, shown, walk, seen, end, newer, older, told = panel.does(
+            page.listed, panel.asked(), "", ""
+        )
+        assert emails(shown) == [OWNER_EMAIL, BOB, ADA]
+        assert "Chrome on Windows" in shown
+        assert f"/admin/sessions?address={ELSEWHERE}" in shown
+        assert shown.count(words.YOURS) == 1
+        assert (whose, walk, end.visible) == ("", Walk(), False)
+        assert len(seen.ids) == 2
+        assert (newer.interactive, older.interactive) == (False, False)
+        assert "3 sessions" in told
+
+    @pytest.mark.parametrize(
+        ("search", "address", "found"),
+        [("ADA@", "", [ADA]), ("", ELSEWHERE, [BOB]), ("ada", ELSEWHERE, []), ("", "::1", [])],
+    )
+    def test_the_server_filters(self, panel, bob, search, address, found):
+        _, shown, *_ = panel.does(page.listed, panel.asked(), f" {search} ", f" {address} ")
+        assert emails(shown) == found
+        assert (words.NONE in shown) is not bool(found)
+
+    def test_a_subscriber_of_ipv6_is_found_by_their_network(self, panel):
+        panel.gatehouse.member(ADA, address=IPV6)
+        near = one.subscriber(IPV6)
+        assert near == "2001:db8:1:2::/64"
+        assert emails(panel.does(page.listed, panel.asked(), "", near)[1]) == [ADA]
+
+    @pytest.mark.parametrize("wrong", ["here", "1.2.3", "10.0.0.0/8", "::1/32", "1.2.3.4/64"])
+    def test_what_is_no_address_is_said_so(self, panel, wrong):
+        with pytest.raises(gr.Error) as wanting:
+            panel.does(page.listed, panel.asked(), "", wrong)
+        assert wanting.value.message == words.NO_SUCH_ADDRESS
+
+    def test_a_link_shows_the_sessions_of_one_user_and_how_to_see_everybodys(self, panel, bob):
+        asked = panel.asked(user=str(panel.gatehouse.user_id(ADA)))
+        _, _, search, address, whose, shown, *_ = panel.does(page.opened, asked)
+        assert (search, address) == ("", "")
+        assert emails(shown) == [ADA]
+        assert ADA in whose
+        assert words.EVERYBODYS in whose
+
+    def test_an_address_of_the_page_that_cannot_be_is_not_asked(self, panel, bob):
+        every, single, search, address, _, shown, *_ = panel.does(
+            page.opened, panel.asked(user="x", address="x", search="bob")
+        )
+        assert (every.visible, single.visible) == (True, False)
+        assert (search, address) == ("bob", "")
+        assert emails(shown) == [BOB]
+
+    def test_pages_are_turned_and_the_address_follows(self, panel, bob, monkeypatch):
+        monkeypatch.setattr(page, "PAGE", 1)
+        panel.clock.advance(seconds=1)
+        asked = panel.asked()
+        first = panel.does(page.listed, asked, "", "")
+        second = panel.does(page.older, asked, first[2])
+        third = panel.does(page.older, asked, second[2])
+        assert [emails(each[1])[0] for each in (first, second, third)] == [OWNER_EMAIL, BOB, ADA]
+        assert f"cursor={second[2].cursor}" in second[1]
+        assert (third[-3].interactive, third[-2].interactive) == (True, False)
+        assert emails(panel.does(page.newer, asked, third[2])[1]) == [BOB]
+        assert emails(panel.does(page.freshened, asked, second[2])[1]) == [BOB]
+
+    def test_a_refresh_shows_what_the_address_asks_and_says_its_refusal_on_the_page(
+        self, panel, bob
+    ):
+        asked = panel.asked(search="bob")
+        assert emails(panel.does(page.freshened, asked, Walk())[1]) == [BOB]
+        refused, *kept = panel.does(page.freshened, panel.asked(bob), Walk())
+        assert "role='alert'" in refused
+        assert kept == [gr.skip()] * 7
+
+    @pytest.mark.parametrize("said", HOSTILE, ids=["html", "rtl", "long", "emoji", "robot"])
+    def test_hostile_names_and_user_agents_stay_text(self, panel, said):
+        user = {"id": NOBODY, "email": said, "name": said}
+        times = dict.fromkeys(("createdAt", "updatedAt", "expiresAt"), "2026-11-22T12:00:00.000Z")
+        session = {"id": NOBODY, "user": user, "ipAddress": said, "userAgent": said}
+        session |= {**times, "impersonatedBy": None}
+        shown = page.rows([session], "", {}, panel.tools)
+        opened = one.about(session, "", {}, panel.tools)
+        assert "<img" not in shown + opened
+        assert "$" not in shown + opened
+        assert len(shown) < 12_000
+
+
+class TestOneSession:
+    def test_it_tells_whose_it_is_from_where_and_how_long(self, panel, ada):
+        every, single, *_, about, actions = panel.does(page.opened, at(panel, ada))
+        assert (every.visible, single.visible, actions.visible) == (False, True, True)
+        for said in (ADA, "Chrome on Windows", "203.0.113.7", "22 November 2026", id_of(ada)):
+            assert said in about
+        assert words.YOURS not in about
+
+    @pytest.mark.parametrize("wanted", [NOBODY, "x", "ffffffff-ffff-ffff-ffff-ffffffffffff"])
+    def test_one_that_is_over_says_so(self, panel, wanted):
+        about, actions = panel.does(one.look, panel.asked(id=wanted))
+        assert words.OVER in about
+        assert actions.visible is False
+
+    def test_it_is_ended_once_that_is_confirmed_and_the_toast_says_which(self, panel, ada):
+        asked = at(panel, ada)
+        question = panel.does(session_deeds.ask_end_one, asked)
+        for said in (ADA, "Chrome on Windows", "203.0.113.7"):
+            assert said in question.sentence
+        assert ada.session() is not None
+        done = carried_out(panel, asked, session_deeds.ask_end_one)
+        assert done == f"The session of {ADA} with Chrome on Windows is over."
+        assert ada.session() is None
+        said, *_, about, _ = panel.does(page.after, asked)
+        assert said == ""
+        assert words.OVER in about
+
+    def test_all_of_a_users_are_ended_and_the_others_stay(self, panel, ada, bob):
+        asked = at(panel, ada)
+        panel.clock.advance(seconds=1)
+        phone = panel.gatehouse.visitor()
+        phone.signs_in(ADA)
+        assert "2 sessions end" in panel.does(session_deeds.ask_end_all, asked).sentence
+        carried_out(panel, asked, session_deeds.ask_end_all)
+        assert (ada.session(), phone.session(), bob.session() is None) == (None, None, False)
+
+    @pytest.mark.parametrize("ask", [session_deeds.ask_end_one, session_deeds.ask_end_all])
+    def test_ones_own_says_that_it_is_and_leads_away(self, panel, ask):
+        asked = panel.asked()
+        own = panel.does(session_deeds.own_id, asked.owner)
+        asked.query["id"] = own
+        assert words.YOURS in panel.does(one.look, asked)[0]
+        question = panel.does(ask, asked)
+        assert "This is you" in question.sentence
+        assert question.verb == words.END_MINE
+        panel.loop.run(question.deed(panel.tools, asked))
+        said, *kept = panel.does(page.after, asked)
+        assert words.YOURS_OVER in said
+        assert kept == [gr.skip()] * 14
+
+    def test_a_session_that_an_admin_uses_names_the_admin(self, panel, ada):
+        admin = panel.gatehouse.visitor()
+        admin.signs_in(OWNER_EMAIL)
+        panel.clock.advance(seconds=1)
+        user = str(panel.gatehouse.user_id(ADA))
+        assert admin.post("admin/impersonate-user", {"userId": user}).status_code == 200
+        _, shown, *_ = panel.does(page.listed, panel.asked(), "ada", "")
+        assert words.acts_as_them(OWNER_EMAIL) in shown
+        about, _ = panel.does(one.look, panel.asked(id=admin.session()["session"]["id"]))
+        assert words.ACTED_BY in about
+
+    def test_the_mark_of_an_admin_who_is_gone_says_so(self, panel):
+        session = {"id": "1", "impersonatedBy": NOBODY}
+        assert words.GONE_ADMIN in one.marks_of(session, "2", {})
+
+
+class TestEverythingThatIsListed:
+    def test_it_is_ended_but_never_ones_own(self, panel, ada, bob):
+        asked = panel.asked(search="example.com")
+        *_, seen, end, _, _, _ = panel.does(page.listed, asked, "example.com", "")
+        assert end.visible is True
+        question = panel.does(session_deeds.ask_end_listed, asked, seen)
+        for said in ("2 sessions end", "of 2 users", "Yours stays."):
+            assert said in question.sentence
+        assert question.verb == "End these 2 sessions"
+        done = carried_out(panel, asked, session_deeds.ask_end_listed, seen)
+        assert done == "2 sessions are over."
+        assert (ada.session(), bob.session()) == (None, None)
+        assert emails(panel.does(page.after, asked)[6]) == [OWNER_EMAIL]
+
+    def test_what_is_refused_on_the_way_says_how_far_it_came(self, panel, ada, monkeypatch):
+        post, asked = panel.tools.api.post, panel.asked()
+        answers = [post]
+
+        async def once(*said):
+            if not answers:
+                raise ApiRefused(429, retry_after=7)
+            return await answers.pop()(*said)
+
+        monkeypatch.setattr(panel.tools.api, "post", once)
+        listed = Listed((id_of(ada), NOBODY, NOBODY), 1)
+        done = carried_out(panel, asked, session_deeds.ask_end_listed, listed)
+        assert done.startswith("1 of 3 sessions are over. The others are not: Too many attempts.")
+        assert ada.session() is None
+
+
+ANYBODY = {
+    page.opened: (),
+    page.listed: ("", ""),
+    page.newer: (Walk(),),
+    page.older: (Walk(),),
+    page.after: (),
+    one.look: (),
+    session_deeds.find_session: (),
+    session_deeds.ask_end_one: (),
+    session_deeds.ask_end_all: (),
+}
+
+
+@pytest.mark.parametrize("handler", ANYBODY, ids=lambda each: f"{each.__module__}.{each.__name__}")
+def test_a_plain_user_is_refused_by_every_handler(panel, ada, handler):
+    with pytest.raises(ApiRefused) as refused:
+        panel.does(handler, panel.asked(ada, id=id_of(ada)), *ANYBODY[handler])
+    assert refused.value.status == 403
+
+
+def test_a_deed_that_was_confirmed_is_refused_to_a_plain_user_too(panel, ada, bob):
+    asked, as_user = at(panel, bob), panel.asked(ada)
+    listed = Listed((id_of(bob),), 1)
+    for question, inputs in (
+        (session_deeds.ask_end_one, ()),
+        (session_deeds.ask_end_all, ()),
+        (session_deeds.ask_end_listed, (listed,)),
+    ):
+        pending = panel.does(question, asked, *inputs)
+        with pytest.raises(ApiRefused) as refused:
+            panel.loop.run(pending.deed(panel.tools, as_user))
+        assert refused.value.status == 403
+    assert bob.session() is not None

@@ -1,0 +1,146 @@
+"""Set-up: each step, for each thing that may be missing, and the handler before a real API."""
+
+import copy
+import re
+
+import pytest
+
+from panel import steps
+from panel.api import ApiRefused
+from panel.pages import set_up as page
+from panel.words import set_up as words
+from tests.clocks import NOON, SeededRandomness
+from tests.make import PASSWORD, make_settings
+from tests.panel.conftest import OWNER_EMAIL
+from tests.panel.test_health import READY, WELL
+from tests.rig.space import ROOT
+
+GUIDE = ROOT / "docs" / "frontend.md"
+APP = "https://app.example.com"
+DONE = {**WELL, "publicUrl": "https://auth.example.com", "frontendUrls": [APP]}
+OPEN = re.compile(r"<details class='card todo' open><summary>.*?<b>(.*?)</b>")
+OURS = "the present key, which nobody must see: 0123456789"
+
+
+def known(tmp_path, *, own_password=True, settings=None, **changed):
+    """A deployment where every step is done but for what the scene says."""
+    status = copy.deepcopy(DONE)
+    for part, how in changed.items():
+        status[part] = {**status[part], **how} if isinstance(how, dict) else how
+    told = {"frontend_proxy_key": "shared", "secret_key": OURS, **(settings or {})}
+    given = make_settings(tmp_path, **told)
+    chance = SeededRandomness("set-up")
+    return steps.Known(status, READY, given, chance, NOON, "me@example.com", "id-1", own_password)
+
+
+def left(told):
+    return [(each.name, each.mood) for each in steps.steps(told) if each.mood != "good"]
+
+
+def test_where_all_is_done_every_step_is_folded(tmp_path):
+    told = known(tmp_path)
+    assert left(told) == []
+    shown = page.walk(steps.steps(told), told.settings)
+    assert words.ALL_DONE in shown
+    assert "<details class='card todo' open>" not in shown
+    assert "/admin/checks" in shown
+
+
+@pytest.mark.parametrize(
+    ("how", "name", "mood", "told"),
+    [
+        ({"secret": {"state": "generated"}}, words.KEY, "bad", "SECRET_KEY="),
+        ({"secret": {"state": "example"}}, words.KEY, "bad", "SECRET_KEY="),
+        ({"database": {"durability": "ephemeral"}}, words.DATA, "bad", "DATABASE_URL=postgresql"),
+        ({"database": {"userSearch": "reads all users"}}, words.DATA, "turn", "pg_trgm"),
+        ({"publicUrl": "http://localhost:7860"}, words.PUBLIC, "bad", "PUBLIC_URL=https"),
+        ({"publicUrl": "http://a.example"}, words.PUBLIC, "bad", "PUBLIC_URL=https"),
+        (
+            {"publicUrl": "http://a.example", "environment": "development"},
+            words.PUBLIC,
+            "turn",
+            "https",
+        ),
+        ({"frontendUrls": []}, words.FRONTEND, "turn", f"FRONTEND_URL={APP}"),
+        ({"settings": {"frontend_proxy_key": None}}, words.FRONTEND, "turn", "FRONTEND_PROXY_KEY="),
+        (
+            {"frontendUrls": ["http://localhost:3000"], "environment": "development"},
+            words.FRONTEND,
+            "turn",
+            "proxy.ts",
+        ),
+        ({"mail": {"sends": "outbox"}}, words.MAIL, "turn", "SMTP_URL="),
+        ({"mail": {"waiting": 1, "lastError": "550"}}, words.MAIL, "bad", "550"),
+        ({"limits": {"store": "off"}}, words.REPLICAS, "turn", "RATE_LIMITS=on"),
+        (
+            {"limits": {"store": "memory, because redis is away"}},
+            words.REPLICAS,
+            "turn",
+            "REDIS_URL=",
+        ),
+    ],
+    ids=str,
+)
+def test_what_is_missing_is_open_with_how_to_set_it(tmp_path, how, name, mood, told):
+    at_hand = known(tmp_path, **how)
+    assert left(at_hand) == [(name, mood)]
+    shown = page.walk(steps.steps(at_hand), at_hand.settings)
+    assert "1 step left" in shown
+    assert OPEN.findall(shown) == [name]
+    assert told in shown
+
+
+def test_on_this_machine_its_own_address_is_right(tmp_path):
+    at_hand = known(tmp_path, publicUrl="http://localhost:7860", environment="development")
+    assert left(at_hand) == []
+
+
+def test_the_given_password_is_to_be_changed(tmp_path):
+    given = {"admin_email": "me@example.com", "admin_password": PASSWORD}
+    first = known(tmp_path, own_password=False, settings=given)
+    assert left(first) == [(words.ADMIN, "turn")]
+    assert "/admin/users?id=id-1" in page.walk(steps.steps(first), first.settings)
+    assert left(known(tmp_path, own_password=False)) == []
+
+
+def test_on_a_space_each_value_is_copied_by_itself(tmp_path):
+    settings = {"space_id": "owner/name", "environment": "development"}
+    at_hand = known(tmp_path, mail={"sends": "outbox"}, settings=settings)
+    shown = page.walk(steps.steps(at_hand), at_hand.settings)
+    assert "https://huggingface.co/spaces/owner/name/settings" in shown
+    assert "Secret <code>MAIL_API_KEY</code>" in shown
+    assert "Variable <code>MAIL_FROM</code>" in shown
+    assert "MAIL_FROM=" not in shown
+    assert "SMTP_URL" not in shown
+
+
+def test_keys_are_fresh_each_time_and_never_the_present_one(tmp_path):
+    at_hand = known(tmp_path, secret={"state": "generated"})
+    shown = [page.walk(steps.steps(at_hand), at_hand.settings) for _ in range(2)]
+    keys = [re.search(r"^SECRET_KEY=(\S{64})$", each, re.M).group(1) for each in shown]
+    assert len(set(keys)) == 2
+    assert all(OURS not in each for each in shown)
+
+
+@pytest.mark.parametrize("name", ["proxy.ts", "lib/gatehouse.ts"])
+def test_the_apps_files_are_those_of_the_guide(name):
+    written = re.search(rf"^`{re.escape(name)}`\n\n```ts\n(.*?)```", GUIDE.read_text(), re.S | re.M)
+    (file,) = [each for each in steps.app_files() if each.name == name]
+    assert file.content == written.group(1)
+
+
+def test_the_owner_is_led_from_what_the_server_knows(panel):
+    shown = panel.does(page.look, panel.asked())
+    assert words.ADMIN_FIRST.format(OWNER_EMAIL) in shown
+    owner = panel.gatehouse.visitor()
+    owner.signs_in(OWNER_EMAIL)
+    said = {"currentPassword": PASSWORD, "newPassword": "one of my own, and long"}
+    assert owner.post("change-password", said).status_code == 200
+    assert words.ADMIN_WELL.format(OWNER_EMAIL) in panel.does(page.look, panel.asked(owner))
+
+
+def test_a_plain_user_is_told_nothing(panel):
+    ada = panel.gatehouse.member("ada@example.com")
+    with pytest.raises(ApiRefused) as refused:
+        panel.does(page.look, panel.asked(ada))
+    assert refused.value.status == 403

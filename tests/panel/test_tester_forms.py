@@ -1,0 +1,146 @@
+"""The API's description becomes forms, and a form becomes a request."""
+
+import json
+
+import pytest
+
+from panel.loopback import CallRefused
+from panel.pages.tester_endpoints import FIELDS
+from panel.tester.deeds import Person
+from panel.tester.forms import Filled, call_of, filled
+from panel.tester.openapi import Field, Kind, Operation, operations
+from tests.panel.conftest import Panel
+
+ADA = Person("Ada", "ada@example.com", "correct horse")
+
+
+@pytest.fixture(scope="session")
+def every(shared: Panel, owner) -> dict[str, Operation]:
+    """Every endpoint of the real description."""
+    document = shared.does(
+        lambda tools, asked: tools.api.get(asked.owner, "/openapi.json"), shared.asked(owner)
+    )
+    return {each.name: each for each in operations(document)}
+
+
+def fields(operation: Operation) -> dict[str, Field]:
+    return {field.name: field for field in operation.fields}
+
+
+def test_every_endpoint_has_a_form_and_a_place_for_each_field(every):
+    assert len(every) > 50
+    assert all(each.tag and each.summary for each in every.values())
+    assert max(len(each.fields) for each in every.values()) <= FIELDS
+
+
+def test_what_it_answers_and_refuses_is_told(every):
+    answers = dict(every["POST /api/auth/sign-in/email"].answers)
+    assert "INVALID_EMAIL_OR_PASSWORD" in answers["401"]
+    assert {"200", "429"} <= set(answers)
+    assert every["GET /api/me"].needs_session
+    assert not every["GET /health"].needs_session
+
+
+def test_a_body_is_taken_apart_into_fields(every):
+    found = fields(every["POST /api/auth/sign-up/email"])
+    assert [name for name, field in found.items() if field.required] == [
+        "name",
+        "email",
+        "password",
+    ]
+    assert found["password"].secret
+    assert found["rememberMe"].kind is Kind.BOOLEAN
+    assert "at most 2,048 characters" in found["image"].note
+    assert {field.place for field in found.values()} == {"body"}
+
+
+def test_query_path_choices_lists_and_numbers_are_known(every):
+    found = fields(every["GET /api/auth/admin/list-users"])
+    assert found["searchField"].choices == ("email", "name")
+    assert found["limit"].kind is Kind.NUMBER
+    assert found["filterValue"].kind is Kind.LIST
+    reset = fields(every["GET /api/auth/reset-password/{token}"])
+    assert [reset["token"].place, reset["token"].required] == ["path", True]
+    assert fields(every["POST /api/auth/admin/has-permission"])["permissions"].kind is Kind.JSON
+
+
+def field(**told) -> Field:
+    return Field(**{"name": "x", "place": "body", "kind": Kind.TEXT, **told})
+
+
+@pytest.mark.parametrize(
+    ("told", "start"),
+    [
+        ({"example": "an id", "required": True}, Filled("an id", "an id")),
+        ({"example": "an id"}, Filled("", "an id")),
+        ({"example": ["admin"], "required": True}, Filled('["admin"]', '["admin"]')),
+        ({"name": "email", "required": True}, Filled("ada@example.com", "")),
+        ({"name": "email"}, Filled("", "")),
+        ({"name": "email", "place": "query", "required": True}, Filled("", "")),
+        (
+            {"kind": Kind.CHOICE, "choices": ("a",), "example": "b", "required": True},
+            Filled("", "b"),
+        ),
+    ],
+)
+def test_what_is_required_is_filled_in_and_the_rest_hinted_at(told, start):
+    assert filled(field(**told), ADA) == start
+
+
+def form(*fields: Field, body: bool = True, path: str = "/x") -> Operation:
+    return Operation("POST", path, "", "", "", fields, (), takes_body=body, needs_session=False)
+
+
+@pytest.mark.parametrize(
+    ("kind", "value", "sent"),
+    [
+        (Kind.TEXT, "12", "12"),
+        (Kind.NUMBER, "12", 12),
+        (Kind.NUMBER, "1.5", 1.5),
+        (Kind.NUMBER, "twelve", "twelve"),
+        (Kind.BOOLEAN, "false", False),
+        (Kind.CHOICE, "true", "true"),
+        (Kind.JSON, '{"a": [1]}', {"a": [1]}),
+        (Kind.ANYTHING, '["admin"]', ["admin"]),
+        (Kind.ANYTHING, "admin", "admin"),
+        (Kind.ANYTHING, "12", "12"),
+    ],
+)
+def test_a_value_is_sent_as_what_it_is_and_nonsense_for_the_api_to_refuse(kind, value, sent):
+    call = call_of(form(field(kind=kind)), {"body x": value})
+    assert json.loads(call.body) == {"x": sent}
+
+
+def test_what_is_empty_is_not_sent(every):
+    assert json.loads(call_of(form(field()), {}).body) == {}
+    assert call_of(form(field(place="query"), body=False), {"query x": ""}).path == "/x"
+    assert call_of(form(body=False), {}).body == ""
+
+
+def test_nothing_typed_leaves_its_place_in_the_address():
+    given = (
+        field(place="path"),
+        field(place="query"),
+        field(place="query", name="y", kind=Kind.LIST),
+    )
+    values = {"path x": "a/b?c", "query x": "d&e=f #", "query y": "1\n\n2"}
+    call = call_of(form(*given, path="/{x}/z", body=False), values)
+    assert call.path == "/a%2Fb%3Fc/z?x=d%26e%3Df%20%23&y=1&y=2"
+
+
+def test_json_that_cannot_be_read_and_a_missing_piece_of_the_path_are_told():
+    with pytest.raises(CallRefused, match="no JSON"):
+        call_of(form(field(kind=Kind.JSON)), {"body x": "{"})
+    with pytest.raises(CallRefused, match="part of the path"):
+        call_of(form(field(place="path", required=True)), {})
+
+
+def test_a_description_that_turns_in_circles_is_read_too():
+    schemas = {"A": {"$ref": "#/components/schemas/A"}}
+    body = {"content": {"application/json": {"schema": {"$ref": "#/components/schemas/A"}}}}
+    document = {
+        "paths": {"/x": {"post": {"requestBody": body}}},
+        "components": {"schemas": schemas},
+    }
+    (found,) = operations(document)
+    assert (found.fields, found.takes_body) == ((), True)

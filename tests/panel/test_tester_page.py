@@ -1,0 +1,315 @@
+"""The handlers of the Tester's page and its journeys, before a real API in this process."""
+
+import json
+from dataclasses import replace
+from functools import partial
+
+import gradio as gr
+import httpx
+import pytest
+from sqlalchemy import select
+
+from backend.storage.tables import users
+from panel.api import ApiRefused
+from panel.browsers import Desks
+from panel.loopback import Call, Loopback
+from panel.pages import tester as page
+from panel.pages import tester_endpoints, tester_journeys, tester_results
+from panel.pages.tester_endpoints import FIELDS
+from panel.tester import service
+from panel.tester.deeds import DEEDS
+from panel.tester.journeys import Journey, Progress, walk
+from panel.tester.masking import MASK
+from panel.tester.stories import JOURNEYS
+from panel.words import journeys as journey_words
+from panel.words import tester as words
+from tests.make import PASSWORD
+from tests.panel.conftest import OWNER_EMAIL, Panel
+
+HERE = ("A", None, False, "curl")
+ADA = ("Ada", "ada@example.com", "correct horse", True)
+JOURNEY = {each.title: each for each in JOURNEYS}
+
+
+def with_tester(panel: Panel) -> Panel:
+    """Let the panel's Tester reach the API without a network."""
+    network = httpx.ASGITransport(panel.gatehouse.app, client=("127.0.0.1", 40000))
+    loopback = Loopback(panel.settings, panel.clock, network)
+    tester = service.Tester(loopback, Desks(panel.clock), panel.clock)
+    panel.tools = replace(panel.tools, tester=tester)
+    return panel
+
+
+@pytest.fixture
+def panel(panel: Panel) -> Panel:
+    return with_tester(panel)
+
+
+@pytest.fixture
+def asked(panel: Panel):
+    return panel.asked()
+
+
+def last(panel: Panel, handler, asked, *given):
+    """What a handler that goes in steps shows in the end."""
+
+    async def run():
+        return [each async for each in handler(panel.tools, asked, *given)][-1]
+
+    return panel.loop.run(run())
+
+
+def signs_up(panel: Panel, asked, *manner):
+    return last(panel, page.performs(DEEDS[words.SIGN_UP]), asked, *(manner or HERE), *ADA)
+
+
+def people(panel: Panel) -> list[str]:
+    """Everybody who has an account."""
+    return [email for (email,) in panel.gatehouse.rows(select(users.c.email))]
+
+
+class TestTheSteps:
+    def test_a_deed_shows_what_came_and_writes_it_out_by_hand(self, panel, asked):
+        held, jar, lamp, history, card, _, body, raw, tab, *rest = signs_up(panel, asked)
+        cookies, _, sent, copy, number, method, path, _, written = rest
+        assert "Signed in as ada@example.com" in held
+        assert (jar.count("class='cookie'"), lamp) == (2, "")
+        assert (history.value, number) == (1, 1)
+        assert "200 OK" in card
+        assert json.loads(body)["user"]["email"] == "ada@example.com"
+        assert raw.startswith("HTTP/1.1 200 OK\n")
+        assert tab.label == "Cookies (2)"
+        assert "better-auth.session_token" in cookies
+        assert sent.startswith("POST /api/auth/sign-up/email HTTP/1.1")
+        assert copy.value.startswith("curl ")
+        assert (method, path) == ("POST", "/api/auth/sign-up/email")
+        assert json.loads(written)["password"] == "correct horse"
+
+    def test_secrets_are_masked_until_they_are_asked_for(self, panel, asked):
+        signs_up(panel, asked)
+        number = 1
+        for reveal in (False, True):
+            manner = ("A", None, reveal, "curl")
+            shown = panel.does(tester_results.seen_anew, asked, number, *manner)
+            _, jar, _, _, _, _, raw, _, cookies, headers, sent, copy, _ = shown
+            cookie = next(iter(panel.tools.tester.browser(asked.owner, "A").cookies.values()))
+            assert [cookie.value in each for each in (jar, raw, cookies, headers)] == [reveal] * 4
+            assert ["correct horse" in each for each in (sent, copy.value)] == [reveal] * 2
+            assert (MASK in sent) is not reveal
+
+    def test_a_new_person_is_thought_up(self, panel, asked):
+        name, email, password = panel.does(page.thought_up, asked)
+        assert (name[:11], email[-12:], len(password)) == ("Test person", "@example.com", 16)
+
+
+class TestByHand:
+    def test_a_request_is_sent_as_it_is_written(self, panel, asked):
+        given = ("DELETE", "/x", "Authorization: Bearer abc\n\n", "not json")
+        card, *_ = last(panel, page.sent, asked, *HERE, *given)[4:]
+        assert "404 Not Found" in card
+        (exchange,) = panel.tools.tester.history(asked.owner)
+        assert exchange.request.body == "not json"
+        assert ("Authorization", "Bearer abc") in exchange.request.headers
+
+    def test_what_cannot_be_sent_is_told_and_leaves_the_rest(self, panel, asked):
+        *_, history, card = last(panel, page.sent, asked, *HERE, "GET", "x", None, None)[:5]
+        assert history == gr.skip()
+        assert words.PATH_WITHOUT_SLASH in card
+
+    def test_a_page_of_another_site_is_refused_and_both_requests_are_shown(self, panel, asked):
+        signs_up(panel, asked)
+        manner = ("A", " https://another-site.example ", False, "curl")
+        given = ("POST", "/api/auth/update-user", "", '{"name": "Eve"}')
+        shown = last(panel, page.sent, asked, *manner, *given)
+        assert "403 Forbidden" in shown[4]
+        assert words.PREFLIGHT_REFUSES in shown[4]
+        assert "better-auth.session_token" in shown[4]
+        assert "OPTIONS /api/auth/update-user" in shown[-3]
+
+
+class TestTheBrowsers:
+    def test_the_page_opens_with_the_browser_that_its_address_names(self, panel, asked):
+        panel.tools.tester.add_browser(asked.owner, "Acting as ada")
+        there = replace(asked, query={"browser": "Acting as ada"})
+        opened = panel.does(page.opened, there)[0]
+        assert (opened.value, opened.choices[-1][0]) == ("Acting as ada", "Acting as ada")
+        assert panel.does(page.opened, asked)[0].value == "A"
+        gone = replace(asked, query={"browser": "X"})
+        assert panel.does(page.opened, gone)[0].value == "A"
+
+    def test_one_can_be_added_and_emptied(self, panel, asked):
+        signs_up(panel, asked)
+        assert "Signed in" in panel.does(page.chosen, asked, *HERE)[0]
+        assert "No cookies" in panel.does(page.emptied, asked, *HERE)[0]
+        chosen, held, *_ = panel.does(page.added, asked, *HERE)
+        assert (chosen.value, "No cookies" in held) == ("D", True)
+
+
+class TestTheEndpoints:
+    def test_they_are_offered_by_group(self, panel, asked):
+        groups, endpoints = panel.does(tester_endpoints.opened, asked)
+        assert ("Admin: bans", "admin: bans") in groups.choices
+        assert len(endpoints.choices) > 50
+        bans = panel.does(tester_endpoints.grouped, asked, "admin: bans")
+        assert [name for _, name in bans.choices] == [
+            "POST /api/auth/admin/ban-user",
+            "POST /api/auth/admin/unban-user",
+        ]
+
+    def test_one_that_is_picked_shows_its_fields_and_hides_the_others(self, panel, asked):
+        name = "GET /api/auth/admin/list-users"
+        about, *faces = panel.does(tester_endpoints.picked, asked, name, *ADA[:3])
+        texts, choices = faces[:FIELDS], faces[FIELDS:]
+        assert words.NEEDS_SESSION in about
+        assert [each.visible for each in texts[:3]] == [True, False, False]
+        assert [each.visible for each in choices[:3]] == [False, True, True]
+        assert not any(each.visible for each in (*texts[10:], *choices[10:]))
+        assert choices[1].choices[0][0] == words.EMPTY_CHOICE
+
+    def filled(self, **given: str):
+        order = ["email", "password", "callbackURL", "rememberMe"]
+        texts = [given.get(name, "") for name in order] + [None] * (FIELDS - 4)
+        choices = [None] * 3 + [given.get("rememberMe")] + [None] * (FIELDS - 4)
+        return ["POST /api/auth/sign-in/email", *texts, *choices]
+
+    def test_a_form_that_is_filled_in_is_sent(self, panel, asked):
+        given = self.filled(email=OWNER_EMAIL, password=PASSWORD, rememberMe="false")
+        shown = last(panel, tester_endpoints.sent, asked, *HERE, *given)
+        assert "Signed in as owner@example.com" in shown[0]
+        sent = next(iter(panel.tools.tester.history(asked.owner)))
+        assert json.loads(sent.request.body)["rememberMe"] is False
+
+    def test_a_form_goes_on_by_hand(self, panel, asked):
+        given = self.filled(email="a@example.com")
+        *call, _, body, tabs = panel.does(tester_endpoints.edited_by_hand, asked, *given)
+        assert call == ["POST", "/api/auth/sign-in/email"]
+        assert json.loads(body) == {"email": "a@example.com"}
+        assert tabs.selected == "hand"
+
+    def test_without_an_endpoint_nothing_is_sent(self, panel, asked):
+        with pytest.raises(gr.Error, match="Choose an endpoint"):
+            last(panel, tester_endpoints.sent, asked, *HERE, None, *[None] * 2 * FIELDS)
+
+
+class TestTheHistory:
+    def test_what_was_sent_is_opened_and_sent_again_from_its_browser(self, panel, asked):
+        last(panel, page.sent, asked, "B", None, False, "curl", "GET", "/health", "", "")
+        last(panel, page.sent, asked, *HERE, "GET", "/ready", "", "")
+        card, *_ = panel.does(tester_results.opened, asked, 1, *HERE)
+        assert "/health" in card
+        listed, card, *_ = last(panel, tester_results.sent_again, asked, 1, *HERE)[3:]
+        assert "/health" in card
+        assert [number for _, number in listed.choices] == [3, 2, 1]
+        assert [label.split()[-1] for label, _ in listed.choices] == ["(B)", "(A)", "(B)"]
+        assert len(panel.does(page.remembered, asked).choices) == 3
+
+    def test_one_must_be_chosen_and_not_forgotten(self, panel, asked):
+        for number in (None, 7):
+            with pytest.raises(gr.Error):
+                panel.does(tester_results.opened, asked, number, *HERE)
+
+
+class TestTheJourneys:
+    def walked(self, panel: Panel, title: str) -> Progress:
+        asked = panel.asked()
+
+        async def run() -> Progress:
+            steps = [each async for each in walk(JOURNEY[title], panel.tools, asked)]
+            assert len(steps) == len(steps[-1].found) + 1
+            return steps[-1]
+
+        return panel.loop.run(run())
+
+    @pytest.mark.parametrize(
+        "title",
+        [
+            journey_words.ROUND_TRIP,
+            journey_words.DEVICES,
+            journey_words.RESET,
+            journey_words.ORIGIN,
+        ],
+    )
+    def test_every_step_is_as_it_should_be_and_nobody_stays(self, panel, title):
+        progress = self.walked(panel, title)
+        assert [each.said for each in progress.found if not each.passed] == []
+        assert len(progress.found) == len(progress.journey.steps)
+        assert people(panel) == [OWNER_EMAIL]
+
+    def test_wrong_passwords_are_stopped_by_the_limit(self, open_panel, limits_follow_the_clock):
+        panel = with_tester(open_panel(rate_limits=True))
+        progress = self.walked(panel, journey_words.LIMIT)
+        assert [each.passed for each in progress.found] == [True] * 4
+        assert "Retry-After says" in progress.found[2].said
+        assert panel.tools.tester.limited(panel.asked().owner) == {}
+
+    def test_without_limits_the_journey_says_so_and_leaves_nobody(self, panel):
+        progress = self.walked(panel, journey_words.LIMIT)
+        assert progress.failed
+        assert progress.found[-1].said == journey_words.LIMITS_OFF
+        assert people(panel) == [OWNER_EMAIL]
+
+    def test_where_sign_up_is_off_the_journey_says_so(self, open_panel):
+        panel = with_tester(open_panel(sign_up=False))
+        progress = self.walked(panel, journey_words.ROUND_TRIP)
+        assert [each.said for each in progress.found] == [journey_words.SIGN_UP_OFF]
+
+    def test_where_addresses_must_be_verified_the_journey_does_that(self, open_panel):
+        panel = with_tester(open_panel(require_verified_email=True))
+        assert not self.walked(panel, journey_words.ROUND_TRIP).failed
+
+    def test_one_that_is_left_midway_leaves_nobody(self, panel, asked):
+        async def begun() -> None:
+            walking = walk(JOURNEY[journey_words.DEVICES], panel.tools, asked)
+            async for progress in walking:
+                if len(progress.found) == 2:
+                    break
+            await walking.aclose()
+
+        panel.loop.run(begun())
+        assert people(panel) == [OWNER_EMAIL]
+
+    def test_the_page_shows_each_step_the_browsers_and_what_was_sent(self, panel, asked):
+        title = journey_words.DEVICES
+        steps, browsers, *_, history = last(panel, tester_journeys.started, asked, title, *HERE)
+        assert steps.count("<details") == 7 + 1
+        assert journey_words.FIRST in dict(browsers.choices)
+        assert len(history.choices) == 6
+        assert PASSWORD not in steps
+
+
+def test_a_journey_of_no_steps_is_over():
+    assert Progress(Journey("", ())).over
+
+
+GIVEN = {
+    page.sent: (*HERE, "GET", "/health", "", ""),
+    page.performs(DEEDS[words.CALL_ME]): (*HERE, *ADA),
+    page.opened: (),
+    page.chosen: HERE,
+    page.emptied: HERE,
+    page.added: HERE,
+    page.remembered: (),
+    page.thought_up: (),
+    tester_endpoints.opened: (),
+    tester_endpoints.grouped: ("",),
+    tester_endpoints.picked: ("GET /health", *ADA[:3]),
+    tester_endpoints.sent: (*HERE, "GET /health", *[""] * 2 * FIELDS),
+    tester_endpoints.edited_by_hand: ("GET /health", *[""] * 2 * FIELDS),
+    tester_results.opened: (1, *HERE),
+    tester_results.sent_again: (1, *HERE),
+    tester_results.seen_anew: (1, *HERE),
+    tester_journeys.started: (journey_words.LIMIT, *HERE),
+}
+
+
+def test_a_plain_user_is_refused_by_every_handler(panel):
+    as_user = panel.asked(panel.gatehouse.member("ada@example.com"))
+    panel.loop.run(panel.tools.tester.perform(as_user.owner, "A", Call("GET", "/health")))
+    for handler, given in GIVEN.items():
+        run = partial(panel.does, handler)
+        if handler.__code__.co_flags & 0x200:  # an asynchronous generator
+            run = partial(last, panel, handler)
+        with pytest.raises(ApiRefused) as refused:
+            run(as_user, *given)
+        assert refused.value.status == 403, handler
+    assert len(list(panel.tools.tester.history(as_user.owner))) == 1

@@ -1,0 +1,160 @@
+"""The Tester sends as other pages do, hears streams, tells limits, remembers, and masks."""
+
+from functools import partial
+
+import httpx
+import pytest
+
+from doctor.set_cookie import read_set_cookie
+from panel import shown
+from panel.loopback import Call, CallRefused
+from panel.tester.masking import MASK, masked, secrets_in
+from panel.words import tester as words
+from tests.panel.answering import TOKEN, Server, a_tester, loopback_to, owner
+
+ELSEWHERE = "https://another-site.example"
+
+
+@pytest.fixture
+def server():
+    return Server()
+
+
+@pytest.fixture
+def loopback(server, clock, tmp_path):
+    return partial(loopback_to, server, clock, tmp_path)
+
+
+@pytest.fixture
+def service(server, clock, tmp_path):
+    return a_tester(server, clock, tmp_path)
+
+
+class TestAPageOfAnotherSite:
+    def test_its_origin_is_said_and_a_preflight_goes_before(self, loop, service, server):
+        call = Call("POST", "/api/me", "{}", origin=ELSEWHERE)
+        exchange = loop.run(service.perform(owner(), "A", call))
+        before, request = server.asked
+        assert (before.method, before.headers["access-control-request-method"]) == (
+            "OPTIONS",
+            "POST",
+        )
+        assert before.headers["access-control-request-headers"] == "content-type"
+        assert request.headers["origin"] == before.headers["origin"] == ELSEWHERE
+        assert request.headers["sec-fetch-site"] == "cross-site"
+        assert exchange.preflight is not None
+        assert not exchange.preflight.allows
+        assert words.PREFLIGHT in shown.requests(exchange)
+        assert "A browser would stop here" in shown.card(exchange, [])
+
+    def test_a_preflight_that_names_the_origin_allows(self, loop, service, server):
+        told = {"access-control-allow-origin": ELSEWHERE, "access-control-allow-headers": "*"}
+        told |= {"access-control-allow-credentials": "true"}
+        call = Call("POST", "/api/me", "{}", origin=ELSEWHERE)
+
+        def allowed(headers: str) -> bool:
+            told["access-control-allow-headers"] = headers
+            server.answer = httpx.Response(204, headers=told)
+            exchange = loop.run(service.perform(owner(), "A", call))
+            return exchange.preflight.allows
+
+        # With credentials a star is no name (Fetch standard, section 3.3.5).
+        assert (allowed("Content-Type"), allowed("*"), allowed("")) == (True, False, False)
+
+    def test_a_plain_reading_asks_nothing_before(self, loop, service, server):
+        loop.run(service.perform(owner(), "A", Call("GET", "/api/me", origin=ELSEWHERE)))
+        assert len(server.asked) == 1
+
+    def test_cookies_a_browser_would_keep_back_are_named(self, loop, service, server):
+        server.answer = httpx.Response(200, headers=[("set-cookie", TOKEN)])
+        loop.run(service.perform(owner(), "A", Call("GET", "/")))
+        exchange = loop.run(service.perform(owner(), "A", Call("GET", "/", origin=ELSEWHERE)))
+        assert exchange.left_behind == ("better-auth.session_token",)
+        assert "SameSite" in shown.card(exchange, [])
+
+    @pytest.mark.parametrize("origin", ["another-site", "https://a/b", "https://a\r\nX: y"])
+    def test_what_is_no_origin_is_refused_in_words(self, loop, loopback, server, origin):
+        with pytest.raises(CallRefused, match="origin"):
+            loop.run(loopback().send(Call("GET", "/", origin=origin), "", ""))
+        assert server.asked == []
+
+
+@pytest.mark.parametrize("header", [("Host", "a"), ("Cookie", "a"), ("a b", "c"), ("X", "ä")])
+def test_headers_that_cannot_be_said_are_refused_in_words(loop, loopback, server, header):
+    with pytest.raises(CallRefused):
+        loop.run(loopback().send(Call("GET", "/", headers=(header,)), "", ""))
+    assert server.asked == []
+
+
+def test_headers_of_ones_own_come_on_top(loop, loopback, server):
+    said = (("Authorization", "Bearer abc"), ("accept", "text/csv"))
+    loop.run(loopback().send(Call("GET", "/", headers=said), "", ""))
+    (request,) = server.asked
+    assert request.headers["authorization"] == "Bearer abc"
+    assert request.headers.get_list("accept") == ["text/csv"]
+
+
+def test_a_stream_is_told_while_it_comes(loop, service, server, clock):
+    async def events():
+        for number in range(3):
+            clock.advance(seconds=1)
+            yield f"data: {number}\n\n".encode()
+
+    kind = {"content-type": "text/event-stream"}
+    server.answer = httpx.Response(200, headers=kind, content=events())
+
+    async def seen():
+        return [each async for each in service.performing(owner(), "A", Call("GET", "/s"))]
+
+    exchanges = loop.run(seen())
+    assert [len(each.response.arrivals) for each in exchanges] == [1, 2, 3, 3]
+    assert [each.number for each in exchanges] == [0, 0, 0, 1]
+    assert shown.body(exchanges[-1].response).split() == [
+        *("1,000", "ms", "data:", "0"),
+        *("2,000", "ms", "data:", "1"),
+        *("3,000", "ms", "data:", "2"),
+    ]
+    assert words.STREAM_RUNS in shown.card(exchanges[0], [])
+    assert words.STREAM_FLOWS in shown.card(exchanges[-1], [])
+
+
+def test_a_limit_that_bites_is_on_the_lamp_until_it_is_over(loop, service, server, clock):
+    server.answer = httpx.Response(429, headers={"retry-after": "9"})
+    loop.run(service.perform(owner(), "A", Call("POST", "/api/x?y=1")))
+    lamp = shown.lamp(service.limited(owner()), clock.now())
+    assert "/api/x is refused for 9 seconds" in lamp
+    assert "<img class='countdown'" in lamp
+    clock.advance(seconds=9)
+    assert service.limited(owner()) == {}
+
+
+class TestTheHistory:
+    def test_the_last_fifty_are_kept_the_newest_first(self, loop, service):
+        for number in range(55):
+            loop.run(service.perform(owner(), "A", Call("GET", f"/{number}")))
+        kept = list(service.history(owner()))
+        assert [each.number for each in kept] == list(range(55, 5, -1))
+        assert service.history(owner()).find(55).call.path == "/54"
+        assert service.history(owner()).find(1) is None
+        assert list(service.history(owner("session two"))) == []
+
+    def test_long_answers_leave_room_for_fewer(self, loop, service, server):
+        server.answer = httpx.Response(200, content=b"x" * 300_000)
+        for _ in range(12):
+            loop.run(service.perform(owner(), "A", Call("GET", "/")))
+        assert len(list(service.history(owner()))) == 8
+
+
+def test_secrets_are_found_wherever_they_stand(loop, service, server):
+    said = {"session": {"token": "body-token"}, "list": [{"secret": "in a list"}], "name": "Ada"}
+    headers = [("set-cookie", TOKEN), ("set-auth-token", "header-token")]
+    server.answer = httpx.Response(200, json=said, headers=headers)
+    service.browser(owner(), "A").keep(read_set_cookie("held=held-value%3D; Path=/"))
+    call = Call(
+        "POST", "/api/auth/reset-password?token=query-token", '{"password": "the \\"one\\""}'
+    )
+    found = secrets_in(loop.run(service.perform(owner(), "A", call)))
+    known = {"body-token", "in a list", "abc.def", "header-token", "query-token", "held-value="}
+    assert known | {'the "one"', 'the \\"one\\"'} <= set(found)
+    assert "Ada" not in found
+    assert masked("Bearer body-token for Ada", found) == f"Bearer {MASK} for Ada"

@@ -1,0 +1,188 @@
+"""How an event reaches its handler, and what people are told when it cannot be carried out."""
+
+import gradio as gr
+import httpx
+import pytest
+from starlette.requests import Request
+
+from panel import wiring
+from panel.api import ApiRefused
+from panel.confirm import Confirmation, Question
+from panel.visitor import OWNER
+from panel.words import common as words
+from tests.panel.test_tester import owner
+
+
+def event_of(handler, *given, query=b"", tools=None):
+    """Run a handler as Gradio does, with the request of an owner."""
+    scope = {"type": "http", "headers": [], "query_string": query, OWNER: owner()}
+    return wiring._event(tools, handler)(gr.Request(request=Request(scope)), *given)
+
+
+def test_a_handler_is_told_who_asks_for_what_and_gets_the_inputs(loop):
+    async def handler(tools, asked, first, second):
+        return tools, asked.owner.email, asked.query, first, second
+
+    asked = event_of(handler, 1, 2, query=b"id=a&evil=%3Cb%3E", tools="tools")
+    assert loop.run(asked) == ("tools", "owner@example.com", {"id": "a"}, 1, 2)
+
+
+def test_a_handler_may_tell_its_results_one_by_one(loop):
+    async def handler(tools, asked, many):
+        for number in range(many):
+            yield number
+
+    async def all_of_it():
+        return [step async for step in event_of(handler, 3)]
+
+    assert loop.run(all_of_it()) == [0, 1, 2]
+
+
+def refusal(status, code="", message="", retry_after=5, request_id=""):
+    refused = ApiRefused(status, code, message, retry_after)
+    refused.request_id = request_id
+    return refused
+
+
+@pytest.mark.parametrize(
+    ("refused", "said"),
+    [
+        (refusal(401), words.ENDED),
+        (refusal(403, "ADMINS_ONLY"), words.ADMINS_ONLY),
+        (refusal(403), words.ADMINS_ONLY),
+        (refusal(403, "BANNED_USER", "This user is banned"), "This user is banned."),
+        (refusal(400, "LAST_ADMIN", "Somebody must stay!"), "Somebody must stay!"),
+        (refusal(400), "The API answered 400."),
+        (refusal(429, retry_after=9), "Too many attempts. Try again in 9 seconds."),
+        (
+            refusal(503, retry_after=1),
+            "The server is busy or its database is away. Try again in 1 second.",
+        ),
+        (refusal(500, request_id="01a2"), f"{words.FAILED}, at request 01a2."),
+        (refusal(500), f"{words.FAILED}."),
+    ],
+    ids=lambda value: str(value)[-45:],
+)
+@pytest.mark.parametrize("steps", [False, True])
+def test_a_refusal_becomes_a_sentence(loop, refused, said, steps):
+    async def handler(tools, asked):
+        raise refused
+
+    async def handler_in_steps(tools, asked):
+        yield 1
+        raise refused
+
+    async def all_of_it():
+        async for _ in event_of(handler_in_steps):
+            pass
+
+    with pytest.raises(gr.Error) as told:
+        loop.run(all_of_it() if steps else event_of(handler))
+    assert told.value.message.startswith(said.replace("'", "&#x27;"))
+    assert not told.value.print_exception
+
+
+def test_an_ended_session_leads_to_the_sign_in_page(loop):
+    async def handler(tools, asked):
+        raise refusal(401)
+
+    with pytest.raises(gr.Error) as told:
+        loop.run(event_of(handler))
+    assert "href='/admin/login?why=ended'" in told.value.message
+
+
+def test_what_the_api_repeats_of_a_stranger_is_escaped(loop):
+    async def handler(tools, asked):
+        raise refusal(400, "X", "<img src=x onerror=alert(1)> is not allowed")
+
+    with pytest.raises(gr.Error) as told:
+        loop.run(event_of(handler))
+    assert "<img" not in told.value.message
+
+
+def test_a_mistake_of_ours_is_logged_and_said_in_plain_words(loop, capsys):
+    async def handler(tools, asked):
+        return {}["no such key"]
+
+    with pytest.raises(gr.Error) as told:
+        loop.run(event_of(handler))
+    assert "no such key" not in told.value.message
+    assert "no such key" in capsys.readouterr().out
+
+
+def test_what_a_handler_says_itself_is_said_as_it_is(loop):
+    async def handler(tools, asked):
+        raise gr.Error("Write something first.", print_exception=False)
+
+    with pytest.raises(gr.Error, match=r"Write something first\."):
+        loop.run(event_of(handler))
+
+
+@pytest.mark.parametrize(
+    ("body", "code", "message"),
+    [
+        (
+            {"code": "LAST_ADMIN", "message": "Somebody must stay"},
+            "LAST_ADMIN",
+            "Somebody must stay",
+        ),
+        ({"message": None}, "", ""),
+        ([1], "", ""),
+        (None, "", ""),
+    ],
+)
+def test_a_refusal_is_read_off_any_answer(body, code, message):
+    told = {"retry-after": "7", "x-request-id": "01a2"}
+    answer = httpx.Response(429, json=body, headers=told)
+    refused = ApiRefused.by(answer)
+    assert (refused.status, refused.code, refused.message) == (429, code, message)
+    assert (refused.retry_after, refused.request_id) == (7, "01a2")
+    assert ApiRefused.by(httpx.Response(502, content=b"<html>")).message == ""
+
+
+class TestAsking:
+    @pytest.fixture
+    def events(self, monkeypatch):
+        """The handlers of a confirmation, by what triggers them."""
+        wired, said = {}, []
+        monkeypatch.setattr(
+            "panel.confirm.on",
+            lambda tools, trigger, handler, inputs, outputs: wired.update({str(trigger): handler}),
+        )
+        monkeypatch.setattr("panel.confirm.say", said.append)
+        done = []
+
+        async def delete(tools, asked):
+            done.append("deleted")
+            return "It is gone."
+
+        async def question(tools, asked, name):
+            return Question(f"{name} is deleted.", "Delete", delete)
+
+        async def after(tools, asked):
+            return ("fresh",)
+
+        bar = Confirmation()
+        bar.asks(None, gr.Button("Delete"), question)
+        bar.leads_to(None, after, [])
+        ask, cancel, carry_out = wired.values()
+        return ask, cancel, carry_out, said, done
+
+    def test_a_deed_that_hurts_asks_first_and_then_says_what_it_did(self, loop, events):
+        ask, _, carry_out, said, done = events
+        question, bar, sentence, yes = loop.run(ask(None, None, "Ada"))
+        assert bar.visible is True
+        assert "Ada is deleted." in sentence
+        assert yes.value == "Delete"
+        assert done == []
+        pending, bar, _, _, fresh = loop.run(carry_out(None, None, question))
+        assert (pending, bar.visible, fresh) == (None, False, "fresh")
+        assert (done, said) == (["deleted"], ["It is gone."])
+
+    def test_what_is_not_confirmed_is_not_done(self, loop, events):
+        ask, cancel, carry_out, said, done = events
+        loop.run(ask(None, None, "Ada"))
+        pending, bar, *_ = loop.run(cancel(None, None))
+        assert (pending, bar.visible) == (None, False)
+        loop.run(carry_out(None, None, None))
+        assert (done, said) == ([], [])
