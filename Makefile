@@ -1,6 +1,6 @@
 # Everything works as root and as any other user. Nothing is downloaded where all is installed.
 .DEFAULT_GOAL := help
-.PHONY: help run test check fix lock notebooks conformance attacks clean
+.PHONY: help run test check fix lock notebooks conformance attacks bench clean
 
 PY := .venv/bin/python
 UV := .venv/bin/uv pip compile --quiet --universal --python-version 3.11 --generate-hashes \
@@ -34,7 +34,8 @@ fix: check-tools ## mend what ruff can mend, format, and clean the notebooks
 lock: check-tools ## fix versions and hashes anew after an edit of *.in or package.json (UPGRADE=1: to the newest)
 	$(UV) requirements.in -o requirements.txt
 	$(UV) requirements-dev.in -o requirements-dev.txt
-	for folder in tests/parity tests/frontend; do (cd $$folder && \
+	$(UV) bench/requirements.in -o bench/requirements.txt
+	for folder in tests/parity tests/frontend bench/peers; do (cd $$folder && \
 	    npm install --package-lock-only $(if $(UPGRADE),&& npm update --package-lock-only)) || exit; done
 
 notebooks: check-tools ## prove the deployment at GATEHOUSE_URL, with pages in reports/ (ARGS=01_deployment_check)
@@ -45,6 +46,9 @@ conformance: check-tools ## the official client's conformance harness (ONLY=core
 
 attacks: check-tools ## the black-box attacks (PROFILE=main|limits|verify|secure|slow, ONLY=SS,PW-03)
 	@$(PY) -m tests.rig.harness attacks --profile $(or $(PROFILE),main) $(if $(ONLY),--only $(ONLY))
+
+bench: check-tools ## measure beside Better Auth and others, 30 minutes (QUICK=1: three; ARGS="--only check,storm")
+	@$(PY) -m bench $(if $(QUICK),--quick) $(ARGS)
 
 clean: ## remove what make has made, but never ./data
 	rm -rf reports .venv .cache .mypy_cache .pytest_cache .ruff_cache .hypothesis tests/parity/node_modules tests/frontend/node_modules

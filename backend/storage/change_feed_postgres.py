@@ -71,10 +71,8 @@ class PostgresFeed:
         if age < _RENEW_FROM:
             return True
         self._try_to_prove()
-        if age < _GOOD_FOR:
-            return True
-        self._distrust()
-        return False
+        # Nothing is forgotten for being old: whatever was missed meanwhile comes before the proof.
+        return age < _GOOD_FOR
 
     async def start(self) -> None:
         self._loop, self._running = asyncio.get_running_loop(), True
@@ -165,18 +163,15 @@ class PostgresFeed:
         self._report("listening")
         self._answered.set()
 
-    def _distrust(self) -> None:
-        if self._proved_at != _NEVER:
-            self._proved_at = _NEVER
-            self._forget(None)
-
     def _hang_up(self) -> None:
         listener, self._listener = self._listener, None
         if listener is not None:
             self._loop.remove_reader(listener.descriptor)
             listener.connection.close()
             self._answered.set()  # nobody need wait for an answer on it any more
-        self._distrust()
+        if self._proved_at != _NEVER:
+            self._proved_at = _NEVER
+            self._forget(None)
 
     def _failed(self, state: str, longest_pause: float = _LONGEST_PAUSE) -> None:
         pause = min(_FIRST_PAUSE * 2**self._failures, longest_pause)

@@ -3,10 +3,11 @@
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from functools import lru_cache
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import Row, delete, func, or_, select, update
+from sqlalchemy import Executable, Row, bindparam, delete, func, or_, select, update
 from sqlalchemy.exc import IntegrityError
 
 from backend.storage.dialects import insert_unless_taken
@@ -150,9 +151,15 @@ def list_credentials(db: Db, after: UUID | None, limit: int) -> Sequence[Credent
 def update_profile(db: Db, user_id: UUID, changes: dict[str, Any], now: datetime) -> User | None:
     """Change name or image; returns the user as it is afterwards, None if there is none."""
     db.touched.add(user_id)
-    statement = update(users).where(users.c.id == user_id).values(**changes, updated_at=now)
-    changed = db.execute(statement.returning(*SHOWN)).first()
-    return user_from(changed) if changed else None
+    values = {**changes, "updated_at": now}
+    found = db.execute(_update_of(frozenset(values)), {**values, "whose": user_id}).first()
+    return user_from(found) if found else None
+
+
+@lru_cache(16)  # putting a statement together costs more than PostgreSQL takes to answer it
+def _update_of(fields: frozenset[str]) -> Executable:
+    values: dict[str, Any] = {name: bindparam(name) for name in sorted(fields)}
+    return update(users).where(users.c.id == bindparam("whose")).values(values).returning(*SHOWN)
 
 
 def replace_password_hash(db: Db, user_id: UUID, seen: str, new: str) -> bool:

@@ -3,6 +3,7 @@
 import json
 from collections.abc import AsyncGenerator, Generator, Iterable
 from dataclasses import dataclass, field
+from functools import lru_cache
 from typing import Any
 from urllib.parse import quote
 
@@ -11,6 +12,8 @@ from pydantic import BaseModel
 from backend.kernel.refusals import Refusal
 
 JSON = b"application/json"
+# One object for all the answers that lie ready in memory: small, and never far from the processor.
+_SAME_IN_MANY = frozenset({"content-length", "cache-control", "pragma"})
 NOT_KEPT = {"pragma": "no-cache"}
 """What Better Auth adds to the answers about a session."""
 
@@ -83,9 +86,9 @@ def messages(answer: Answer, more_cookies: list[str]) -> tuple[dict[str, Any], d
     if answer.ready is not None and not more_cookies:
         return answer.ready
     payload = answer.payload()
-    length = (b"content-length", str(len(payload)).encode())
+    length = _pair("content-length", str(len(payload)))
     has_type = answer.status != 404 or bool(payload)
-    start = head(answer, more_cookies, length, *([(b"content-type", answer.media_type)] * has_type))
+    start = head(answer, more_cookies, length, *([_type(answer.media_type)] * has_type))
     return start, {"type": "http.response.body", "body": payload}
 
 
@@ -98,12 +101,27 @@ def head(
     Of `more_cookies` those are left out that the answer sets itself.
     """
     said = {"cache-control": "no-store", **answer.headers}  # it depends on who asks (ASVS 14.3.2)
-    headers = [*first]
-    headers += [(name.lower().encode(), value.encode("latin-1")) for name, value in said.items()]
+    headers = [*first, *(_pair(name, value) for name, value in said.items())]
     named = {_cookie_name(line) for line in answer.cookies}
     lines = [line for line in more_cookies if _cookie_name(line) not in named] + answer.cookies
     headers += [(b"set-cookie", line.encode()) for line in lines]
     return {"type": "http.response.start", "status": answer.status, "headers": headers}
+
+
+def _pair(name: str, value: str) -> tuple[bytes, bytes]:
+    return _shared_pair(name, value) if name in _SAME_IN_MANY else _encoded(name, value)
+
+
+def _encoded(name: str, value: str) -> tuple[bytes, bytes]:
+    return name.lower().encode(), value.encode("latin-1")
+
+
+@lru_cache(64)
+def _type(media_type: bytes) -> tuple[bytes, bytes]:
+    return b"content-type", media_type
+
+
+_shared_pair = lru_cache(1024)(_encoded)
 
 
 NOT_FOUND = Answer(status=404)

@@ -1,5 +1,6 @@
 """The application: FastAPI, with our own way in."""
 
+from collections.abc import Awaitable
 from typing import Any
 
 from fastapi import FastAPI
@@ -24,6 +25,6 @@ class Api(FastAPI):
         }
         self.entrance = Entrance(super().__call__, rooms, **dressing)
 
-    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+    def __call__(self, scope: Scope, receive: Receive, send: Send) -> Awaitable[None]:  # type: ignore[override]
         scope["app"] = self
-        await self.entrance(scope, receive, send)
+        return self.entrance(scope, receive, send)

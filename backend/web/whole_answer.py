@@ -17,6 +17,7 @@ Pair = tuple[bytes, bytes]
 _NAME = re.compile(rb"[!#$%&'*+.^_`|~0-9A-Za-z-]+")
 _NOT_IN_A_VALUE = re.compile(rb"[\x00-\x08\x0a-\x1f\x7f]")
 _WITHOUT_BODY = frozenset({204, 304})
+_WATCHED = frozenset({b"content-length", b"connection", b"set-cookie"})
 
 
 class WholeAnswer:
@@ -57,16 +58,18 @@ def _write(cycle: RequestResponseCycle, status: int, headers: list[Pair], body: 
     lines = [STATUS_LINE[status], *map(_line, cycle.default_headers)]
     has_length = status in _WITHOUT_BODY
     for pair in headers:
-        name, value = pair
-        if name == b"content-length":
-            has_length = True
-            if int(value) != len(body) and not is_head:
-                raise RuntimeError("the body is not as long as Content-Length says")
+        name = pair[0]
+        if name not in _WATCHED:
+            lines.append(_line(pair))
+        elif name == b"set-cookie":  # a secret is not kept in memory for the sake of speed
+            lines.append(_written(pair))
         elif name == b"connection":  # said once, below
-            cycle.keep_alive = cycle.keep_alive and b"close" not in value.lower()
-            continue
-        # What is secret is not kept in memory for the sake of speed.
-        lines.append(_line(pair) if name != b"set-cookie" else _written(pair))
+            cycle.keep_alive = cycle.keep_alive and b"close" not in pair[1].lower()
+        else:
+            has_length = True
+            if int(pair[1]) != len(body) and not is_head:
+                raise RuntimeError("the body is not as long as Content-Length says")
+            lines.append(_line(pair))
     if not has_length:
         lines.append(b"content-length: %d\r\n" % len(body))
     if not cycle.keep_alive:

@@ -25,6 +25,7 @@ OTHERS = {
     "ADDRESS",
 }
 OTHERS |= {"FOLDER", "OWNER", "NAME", "CI", "URL", "NEXT_PUBLIC", "PYTHONPATH"}
+OTHERS |= {"ARGS", "QUICK"}  # of the Makefile
 CLIENTS = "GATEHOUSE_"  # how the frontend, the doctor and the notebooks call what they are told
 
 

@@ -212,8 +212,20 @@ async def test_an_old_proof_is_worth_nothing_and_is_renewed_by_the_next_request(
     async with listening(database, settings, clock, forgotten.append) as feed:
         clock.advance(seconds=10)
         assert not feed.proven()
-        assert forgotten == [None, None]
         await until(feed.proven, "the next proof")
+        assert forgotten == [None]
+
+
+@ON_A_SERVER
+async def test_what_changed_while_the_proof_was_old_is_heard_before_the_next(
+    database, settings, clock, forgotten, stranger
+):
+    async with listening(database, settings, clock, forgotten.append) as feed:
+        clock.advance(seconds=3600)
+        somebody = UUID(int=7)
+        stranger.execute(f"NOTIFY gatehouse_forget, '{somebody}'")
+        await until(feed.proven, "the next proof")
+        assert forgotten == [None, somebody]
 
 
 @ON_A_SERVER

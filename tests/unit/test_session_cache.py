@@ -31,6 +31,36 @@ def test_what_was_not_is_not(cache):
     assert cache.get(make_entry().digest) is None
 
 
+def with_cookie(entry: Current, cookie: str) -> Current:
+    entry.cookie = cookie
+    return entry
+
+
+def test_it_is_found_by_the_very_cookie_too_and_by_no_other(cache):
+    entry = with_cookie(make_entry(), "token.signature")
+    fill(cache, entry)
+    assert cache.get_shown("token.signature") is entry
+    assert [cache.get_shown(other) for other in ("token.signaturE", "token", "")] == [None] * 3
+
+
+def test_what_goes_cannot_be_found_by_its_cookie_any_more(cache):
+    gone = [with_cookie(make_entry(number, user=number), f"c{number}") for number in (1, 2, 3)]
+    fill(cache, gone[0])
+    cache.forget(UUID(int=1))
+    fill(cache, gone[1])
+    fill(cache, with_cookie(make_entry(2, user=2), "another way to write it"))
+    fill(cache, gone[2])
+    cache.forget(None)
+    assert [cache.get_shown(f"c{number}") for number in (1, 2, 3)] == [None] * 3
+    assert cache.get_shown("another way to write it") is None
+
+
+def test_what_is_put_out_for_room_cannot_be_found_by_its_cookie(cache):
+    fill(cache, *(with_cookie(make_entry(number), f"c{number}") for number in range(1, 8)))
+    found = [number for number in range(1, 8) if cache.get_shown(f"c{number}")]
+    assert len(found) == len(cache) == 3
+
+
 def test_a_forgotten_user_takes_all_his_sessions_with_him(cache):
     mine, mine_too, yours = make_entry(1), make_entry(2), make_entry(3, user=2)
     fill(cache, mine, mine_too, yours)

@@ -29,6 +29,8 @@ class Current:
     """When the row must be read again: the session then ends or is due to be prolonged."""
     answer: Answer
     """What get-session answers, ready."""
+    cookie: str | None = None
+    """The cookie's value as the browser shows it; its signature has been checked once."""
     window_started: float = 0.0
     """For the limit per session: when its present minute began, and what was counted in it."""
     counted: int = 0
@@ -41,6 +43,7 @@ class SessionCache:
     def __init__(self, size: int) -> None:
         self._size = size
         self._entries: dict[TokenDigest, Current] = {}
+        self._by_cookie: dict[str, Current] = {}
         self._by_user: defaultdict[UUID, set[TokenDigest]] = defaultdict(set)
         self._lock = threading.Lock()
         self.generation = 0
@@ -56,6 +59,14 @@ class SessionCache:
             entry.recently_used = True
         return entry
 
+    def get_shown(self, cookie: str) -> Current | None:
+        """Return the entry that was filled with this very cookie: what is the same to the last
+        letter needs no second check of its signature, and no digest."""
+        entry = self._by_cookie.get(cookie)
+        if entry is not None:
+            entry.recently_used = True
+        return entry
+
     def fill(self, entry: Current, generation: int) -> None:
         """Keep a session whose row was read after `generation` was noted.
 
@@ -67,7 +78,10 @@ class SessionCache:
                 return
             if len(self._entries) >= self._size and entry.digest not in self._entries:
                 self._evict()
+            self._drop(entry.digest)
             self._entries[entry.digest] = entry
+            if entry.cookie is not None:
+                self._by_cookie[entry.cookie] = entry
             self._by_user[entry.user.id].add(entry.digest)
 
     def forget(self, user_id: UUID | None) -> None:
@@ -76,10 +90,11 @@ class SessionCache:
             self.generation += 1
             if user_id is None:
                 self._entries.clear()
+                self._by_cookie.clear()
                 self._by_user.clear()
                 return
             for digest in self._by_user.pop(user_id, ()):
-                self._entries.pop(digest, None)
+                self._drop(digest)
 
     def forget_all_of(self, user_ids: set[UUID]) -> None:
         """Drop the sessions of several users; what each commit is followed by."""
@@ -95,7 +110,13 @@ class SessionCache:
                 break
             entry.recently_used = False
             self._entries[digest] = entry
+        self._by_cookie.pop(entry.cookie or "", None)
         mine = self._by_user[entry.user.id]
         mine.discard(digest)
         if not mine:
             del self._by_user[entry.user.id]
+
+    def _drop(self, digest: TokenDigest) -> None:
+        entry = self._entries.pop(digest, None)
+        if entry is not None and entry.cookie is not None:
+            self._by_cookie.pop(entry.cookie, None)

@@ -1,6 +1,7 @@
 """The session check: who is asking. The hot path of the whole server.
 
-cookie -> signature (a forgery costs no query) -> digest -> cache -> only then the database.
+cookie, if it is the very one of before -> the cache.
+else signature (a forgery costs no query) -> digest -> cache -> only then the database.
 """
 
 from datetime import datetime
@@ -18,7 +19,7 @@ from backend.storage import sessions
 from backend.storage.sessions import SessionWithUser
 from backend.storage.work import Work, ask
 from backend.web.answers import NOT_KEPT, Answer
-from backend.web.cookies import Cookies
+from backend.web.cookies import Cookies, cookie_value
 from backend.web.house import House
 from backend.web.limits import PER_SESSION
 from backend.web.visit import Visit
@@ -53,8 +54,7 @@ class SessionReader:
         header = visit.headers.get(b"cookie")
         if header is None:
             return None
-        value = self._cookies.read_signed(header, self._cookies.session_token)
-        return SessionToken(value) if value else None
+        return self._from_cookie(cookie_value(header, self._cookies.session_token))
 
     async def read(self, visit: Visit, house: House, *, refresh: bool = True) -> Current | None:
         """Return the caller's live session, prolonged if that is due, or None.
@@ -62,19 +62,29 @@ class SessionReader:
         The answer of `visit` gets the cookies that follow: a new end, or the deletion of a cookie
         whose signature is right but whose session is gone.
         """
-        token = self.presented(visit)
-        if token is None:
+        trusted, cookie = self._feed.proven(), self._cookie(visit)
+        entry = self._cache.get_shown(cookie) if trusted and cookie else None
+        if entry is None:
+            token = self._from_cookie(cookie) if cookie else self.presented(visit)
+            if token is None:
+                return None
+            entry = self._cache.get(digest(token)) if trusted else None
+        else:
+            token = entry.token
+        if entry is not None and entry.good_until > house.workshop.clock.now():
+            self._count(entry, house.workshop.clock.monotonic())
+            return _noted(visit, entry)
+        found = await self._load(visit, house, token, refresh, trusted)
+        if found is None:
             return None
-        now = house.workshop.clock.now()
-        token_digest = digest(token)
-        trusted = self._feed.proven()
-        if trusted:
-            entry = self._cache.get(token_digest)
-            if entry is not None and entry.good_until > now:
-                self._count(entry, house.workshop.clock.monotonic())
-                return _noted(visit, entry)
-        found = await self._load(visit, house, token, token_digest, refresh, trusted)
-        return found and _noted(visit, found)
+        return _noted(visit, found)
+
+    def _cookie(self, visit: Visit) -> str | None:
+        """Return the session's cookie as the caller shows it, unless a bearer token goes before."""
+        header = visit.headers.get(b"cookie")
+        if header is None or b"authorization" in visit.headers:
+            return None
+        return cookie_value(header, self._cookies.session_token)
 
     def _count(self, entry: Current, now: float) -> None:
         if self._per_minute is None:
@@ -90,11 +100,10 @@ class SessionReader:
         visit: Visit,
         house: House,
         token: SessionToken,
-        token_digest: TokenDigest,
         refresh: bool,
         trusted: bool,
     ) -> Current | None:
-        generation = self._cache.generation
+        generation, token_digest = self._cache.generation, digest(token)
         found = await house.pools.ask(lambda: _find(house, token_digest))
         now = house.workshop.clock.now()
         if found is None or service.is_expired(found.session, now):
@@ -111,9 +120,14 @@ class SessionReader:
             visit.cookies += self._cookies.set_session(token, self._settings.session_lifetime)
             due, generation = None, -1  # the row has just moved: let the next check read it
         current = _current(found, token, token_digest, due)
+        current.cookie = self._cookie(visit)
         if trusted:
             self._cache.fill(current, generation)
         return current
+
+    def _from_cookie(self, shown: str | None) -> SessionToken | None:
+        value = self._cookies.verified(shown) if shown else None
+        return SessionToken(value) if value else None
 
     def _from_bearer(self, authorization: bytes) -> SessionToken | None:
         scheme, _, shown = authorization.decode("latin-1").partition(" ")
@@ -145,7 +159,7 @@ def _current(
         token=token,
         digest=token_digest,
         good_until=ends if due is None else min(ends, due),
-        answer=Answer(body, headers=NOT_KEPT).packed(),
+        answer=Answer(body.model_dump_json(by_alias=True).encode(), headers=NOT_KEPT).packed(),
     )
 
 

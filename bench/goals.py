@@ -1,0 +1,211 @@
+"""What Gatehouse sets out to reach, as data: how each goal is computed, and from which value on."""
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+
+from bench.results import NODE, NODE_CACHED, OURS, Results, ratio
+from bench.stage import STARLETTE
+
+_Figure = Callable[[Results], float | None]
+
+BUSY = 0.10
+"""The share of the machine taken by others above which a missed goal says little."""
+
+
+@dataclass(frozen=True)
+class Goal:
+    """One goal. `compute` returns None where the figures for it are missing."""
+
+    sentence: str
+    compute: Callable[[Results], float | None]
+    at_least: float | None = None
+    at_most: float | None = None
+    unit: str = "x"
+
+    def met(self, measured: float) -> bool:
+        """Tell whether this value reaches the goal."""
+        if self.at_least is not None:
+            return measured >= self.at_least
+        return self.at_most is not None and measured <= self.at_most
+
+    @property
+    def threshold(self) -> str:
+        if self.at_least is not None:
+            return f"≥ {_shown(self.at_least, self.unit)}"
+        return f"≤ {_shown(self.at_most or 0, self.unit)}"
+
+
+@dataclass(frozen=True)
+class Verdict:
+    """A goal and what came out; None: it was not measured."""
+
+    goal: Goal
+    measured: float | None
+
+    @property
+    def met(self) -> bool | None:
+        return None if self.measured is None else self.goal.met(self.measured)
+
+    @property
+    def shown(self) -> str:
+        return "-" if self.measured is None else _shown(self.measured, self.goal.unit)
+
+    @property
+    def word(self) -> str:
+        return {True: "met", False: "missed", None: "not measured"}[self.met]
+
+
+def verdicts(results: Results) -> list[Verdict]:
+    """Judge every goal."""
+    return [Verdict(goal, goal.compute(results)) for goal in GOALS]
+
+
+def judged(results: Results, *, strictly: bool) -> int:
+    """Say what was missed; returns 1 for a strict run with a goal that is missed or unmeasured."""
+    wrong = [each for each in verdicts(results) if each.met is not True]
+    missed = [each for each in wrong if each.met is False]
+    for each in missed:
+        print(f"missed: {each.goal.sentence}: {each.shown}, goal {each.goal.threshold}")
+    if missed and results.foreign > BUSY:
+        print(
+            f"Other programs took {results.foreign:.0%} of this machine meanwhile. Rates and"
+            " latencies are worse for it, ratios uncertain. Run it again when it is quiet."
+        )
+    return 1 if strictly and wrong else 0
+
+
+def _rate(scenario: str, server: str, connections: int | None = None) -> _Figure:
+    return lambda results: _of(results, scenario, server, connections, "per_second")
+
+
+def _of(
+    results: Results, scenario: str, server: str, connections: int | None, what: str
+) -> float | None:
+    run = results.middle(scenario, server, connections)
+    return None if run is None else float(getattr(run, what))
+
+
+def _times(one: _Figure, other: _Figure) -> _Figure:
+    return lambda results: ratio(one(results), other(results))
+
+
+def _figure(name: str) -> _Figure:
+    return lambda results: results.figures.get(name)
+
+
+def _p99(scenario: str, server: str, connections: int | None = None) -> _Figure:
+    return lambda results: _of(results, scenario, server, connections, "p99")
+
+
+def _p50(scenario: str, server: str, connections: int | None = None) -> _Figure:
+    return lambda results: _of(results, scenario, server, connections, "p50")
+
+
+def _cpu(scenario: str, server: str) -> _Figure:
+    return lambda results: _of(results, scenario, server, None, "cpu")
+
+
+def _shown(value: float, unit: str) -> str:
+    digits = 0 if abs(value) >= 1000 else 1 if abs(value) >= 20 else 2
+    text = f"{value:,.{digits}f}"
+    text = text.rstrip("0").rstrip(".") if "." in text else text
+    return f"{text} {unit}".strip()
+
+
+_ours_32 = _rate("check", OURS, 32)
+_stormy = _rate("check, in the storm", OURS)
+_GROWTH = ("growth/miss p50 ms/5000000", "growth/miss p50 ms/1000")
+
+GOALS: Sequence[Goal] = (
+    Goal(
+        "the session check beside Better Auth, 32 connections",
+        _times(_ours_32, _rate("check", NODE, 32)),
+        at_least=20,
+    ),
+    Goal(
+        "... beside Better Auth with its cookie cache",
+        _times(_ours_32, _rate("check", NODE_CACHED, 32)),
+        at_least=12,
+    ),
+    Goal(
+        "... beside a bare Starlette route with the same body",
+        _times(_ours_32, _rate("check", STARLETTE, 32)),
+        at_least=0.75,
+    ),
+    Goal(
+        "its p99 as a part of Better Auth's p50",
+        _times(_p99("check", OURS, 32), _p50("check", NODE, 32)),
+        at_most=0.25,
+    ),
+    Goal(
+        "sessions refused at once that were ended during that run",
+        _times(_figure("check/refused at once"), _figure("check/revoked")),
+        at_least=1,
+        unit="of 1",
+    ),
+    Goal(
+        "the first check of a session beside Better Auth's check",
+        _times(_rate("miss", OURS), _rate("miss", NODE)),
+        at_least=2.5,
+    ),
+    *(
+        Goal(
+            f"{endpoint} beside Better Auth",
+            _times(_rate(endpoint, OURS), _rate(endpoint, NODE)),
+            at_least=2,
+        )
+        for endpoint in ("sign-out", "list-sessions", "update-user")
+    ),
+    Goal(
+        "sign-ins as a part of the hashes that bcrypt allows",
+        _times(_rate("sign-in", OURS), _figure("bcrypt/per second")),
+        at_least=0.9,
+    ),
+    Goal(
+        "what the session check keeps of its rate in the storm",
+        _times(_stormy, _rate("check, before the storm", OURS)),
+        at_least=0.6,
+    ),
+    Goal("its p99 in the storm", _p99("check, in the storm", OURS), at_most=8, unit="ms"),
+    Goal(
+        "forged cookies beside valid ones",
+        _times(_rate("check, forged", OURS), _ours_32),
+        at_least=0.9,
+    ),
+    Goal(
+        "rows looked for in the database during a flood of forged cookies",
+        _figure("flood/queries"),
+        at_most=0,
+        unit="",
+    ),
+    Goal("memory of the API alone", _figure("memory/gatehouse-api-alone"), at_most=120, unit="MB"),
+    Goal("memory with the panel", _figure("memory/gatehouse"), at_most=350, unit="MB"),
+    Goal(
+        "from the start to the first answer, with the panel",
+        _figure("start/gatehouse, again"),
+        at_most=2,
+        unit="s",
+    ),
+    Goal(
+        "CPU of a check with two replicas beside one",
+        _times(_cpu("check, both replicas", "replica-1"), _cpu("check, one replica", "replica-1")),
+        at_most=1.15,
+    ),
+    Goal(
+        "sessions ended on one replica that the other refuses",
+        _times(_figure("revocation/refused"), _figure("revocation/sessions")),
+        at_least=1,
+        unit="of 1",
+    ),
+    Goal("how long that takes, p99", _figure("revocation/p99 ms"), at_most=50, unit="ms"),
+    Goal(
+        "the first check with 5,000,000 session rows beside 1,000, p50",
+        _times(_figure(_GROWTH[0]), _figure(_GROWTH[1])),
+        at_most=2,
+    ),
+    Goal(
+        "instructions of a session check beside the committed baseline",
+        _figure("instructions/beside baseline"),
+        at_most=1.05,
+    ),
+)

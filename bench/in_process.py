@@ -1,0 +1,115 @@
+"""Our application in this process, asked for sessions without a server: `... in_process CHECKS`.
+
+For bench/instructions.py, with which it speaks in lines: ready, go, done, end.
+"""
+
+import asyncio
+import json
+import sys
+import tempfile
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from pathlib import Path
+from typing import Any
+
+from backend.kernel.settings import Settings
+from backend.main import create_app
+from backend.web import logs
+from bench.asking import as_json
+from bench.seeds import PASSWORD, cookie_for
+from bench.servers import SECRET
+
+_SESSIONS = 40  # so that no limit per session is reached
+
+
+async def main(checks: int) -> None:
+    """Open the application, sign people up, and ask for their sessions when told to."""
+    with tempfile.TemporaryDirectory() as folder:
+        told: dict[str, Any] = {"_env_file": None, "data_dir": Path(folder), "bcrypt_rounds": 4}
+        settings = Settings(**told, environment="development", secret_key=SECRET)
+        logs.configure(settings)
+        app: Any = create_app(settings)
+        async with _living(app):
+            cookies = [await _sign_up(app, number) for number in range(_SESSIONS)]
+            await _check(app, cookies, 2 * _SESSIONS)
+            await _told("ready")
+            await _check(app, cookies, checks)
+            await _told("done")
+
+
+async def _told(word: str) -> None:
+    print(word, flush=True)
+    sys.stdin.readline()
+
+
+async def _check(app: Any, cookies: list[bytes], count: int) -> None:
+    for number in range(count):
+        body = await _ask(app, "GET", "/api/auth/get-session", cookies[number % len(cookies)])
+        if b'"email"' not in body[1]:
+            raise AssertionError(f"the session check answers {body[1]!r}")
+
+
+async def _sign_up(app: Any, number: int) -> bytes:
+    person = {"name": "Bench", "email": f"user-{number}@example.com", "password": PASSWORD}
+    address = f"198.18.0.{number}".encode()
+    status, body = await _ask(app, "POST", "/api/auth/sign-up/email", b"", as_json(person), address)
+    if status != 200:
+        raise AssertionError(f"signing up answers {status} {body!r}")
+    return cookie_for(json.loads(body)["token"]).encode()
+
+
+async def _ask(
+    app: Any, method: str, path: str, cookie: bytes, body: bytes = b"", address: bytes = b""
+) -> tuple[int, bytes]:
+    headers = [(b"host", b"localhost:7860")]
+    headers += [(b"cookie", cookie)] if cookie else []
+    headers += [(b"x-forwarded-for", address)] if address else []
+    if body:
+        headers += [(b"content-type", b"application/json")]
+        headers += [(b"content-length", str(len(body)).encode())]
+    scope = {
+        "type": "http",
+        "asgi": {"version": "3.0"},
+        "http_version": "1.1",
+        "method": method,
+        "scheme": "http",
+        "path": path,
+        "raw_path": path.encode(),
+        "query_string": b"",
+        "root_path": "",
+        "headers": headers,
+        "client": ("127.0.0.1", 50_000),
+        "server": ("127.0.0.1", 7860),
+        "state": {},
+    }
+    sent: list[Any] = []
+    told = iter([{"type": "http.request", "body": body, "more_body": False}])
+
+    async def receive() -> Any:
+        for message in told:
+            return message
+        return await asyncio.Event().wait()  # a client that stays until it has its answer
+
+    async def send(message: Any) -> None:
+        sent.append(message)
+
+    await app(scope, receive, send)
+    return sent[0]["status"], b"".join(message.get("body", b"") for message in sent[1:])
+
+
+@asynccontextmanager
+async def _living(app: Any) -> AsyncIterator[None]:
+    told: asyncio.Queue[Any] = asyncio.Queue()
+    heard: asyncio.Queue[Any] = asyncio.Queue()
+    scope = {"type": "lifespan", "asgi": {"version": "3.0"}, "state": {}}
+    life = asyncio.create_task(app(scope, told.get, heard.put))
+    await told.put({"type": "lifespan.startup"})
+    if (await heard.get())["type"] != "lifespan.startup.complete":
+        raise RuntimeError("the application did not start")
+    yield
+    await told.put({"type": "lifespan.shutdown"})
+    await life
+
+
+if __name__ == "__main__":
+    asyncio.run(main(int(sys.argv[1])))

@@ -1,0 +1,105 @@
+"""What the machine does meanwhile: processor time of processes, memory, and how busy others are."""
+
+import os
+import platform
+import time
+from dataclasses import dataclass
+from pathlib import Path
+
+_TICK = os.sysconf("SC_CLK_TCK")
+_PROC = Path("/proc")
+
+
+def cpu_seconds(pid: int) -> float:
+    """Return the processor time, user's and system's, of one process and all its threads."""
+    fields = _stat(pid)
+    return (int(fields[11]) + int(fields[12])) / _TICK
+
+
+def resident_megabytes(pid: int) -> float:
+    """Return the memory that a process holds, in MB of 2**20 bytes."""
+    for line in (_PROC / str(pid) / "status").read_text().splitlines():
+        if line.startswith("VmRSS:"):
+            return int(line.split()[1]) / 1024
+    return 0.0
+
+
+def own_megabytes() -> float:
+    """Return the memory that this very process holds."""
+    return resident_megabytes(os.getpid())
+
+
+def available_megabytes() -> float:
+    """Return the memory that could be given to us without swapping."""
+    for line in (_PROC / "meminfo").read_text().splitlines():
+        if line.startswith("MemAvailable:"):
+            return int(line.split()[1]) / 1024
+    return 0.0
+
+
+def described() -> dict[str, str]:
+    """Return what a reader of the figures should know of this machine."""
+    lines = (_PROC / "cpuinfo").read_text().splitlines()
+    models = [line.partition(":")[2].strip() for line in lines if line.startswith("model name")]
+    return {
+        "processor": models[0] if models else platform.processor(),
+        "cores": str(os.cpu_count()),
+        "memory": f"{os.sysconf('SC_PHYS_PAGES') * os.sysconf('SC_PAGE_SIZE') / 2**30:.0f} GB",
+        "system": f"{platform.system()} {platform.release()}",
+        "python": platform.python_version(),
+    }
+
+
+@dataclass(frozen=True)
+class Moment:
+    """Processor time until now, in seconds: of the whole machine, and of us."""
+
+    at: float
+    busy: float
+    ours: float
+
+    def foreign_since(self, before: "Moment") -> float:
+        """Return the share of the machine, from 0 to 1, that others took since then."""
+        whole = (self.at - before.at) * (os.cpu_count() or 1)
+        others = (self.busy - before.busy) - (self.ours - before.ours)
+        return min(1.0, max(0.0, others / whole)) if whole > 0 else 0.0
+
+
+def look(roots: list[int]) -> Moment:
+    """Note the time that everybody, and that we (these processes and their children) have used."""
+    return Moment(time.monotonic(), _busy(), _of_trees(roots))
+
+
+def _busy() -> float:
+    user, nice, system, _idle, _wait, irq, soft, steal = map(
+        int, (_PROC / "stat").read_text().split("\n", 1)[0].split()[1:9]
+    )
+    return (user + nice + system + irq + soft + steal) / _TICK
+
+
+def _of_trees(roots: list[int]) -> float:
+    parents: dict[int, int] = {}
+    used: dict[int, int] = {}
+    for entry in _PROC.iterdir():
+        if entry.name.isdigit():
+            try:
+                fields = _stat(int(entry.name))
+            except (FileNotFoundError, ProcessLookupError):  # it has just ended
+                continue
+            parents[int(entry.name)] = int(fields[1])
+            # With what its children used that have ended: it is in nobody else's account.
+            used[int(entry.name)] = sum(map(int, fields[11:15]))
+    return sum(ticks for pid, ticks in used.items() if _descends(pid, parents, roots)) / _TICK
+
+
+def _descends(pid: int, parents: dict[int, int], roots: list[int]) -> bool:
+    while pid not in roots:
+        if pid not in parents or pid == 1:
+            return False
+        pid = parents[pid]
+    return True
+
+
+def _stat(pid: int) -> list[str]:
+    # The name, in parentheses, may contain anything, spaces and parentheses included.
+    return (_PROC / str(pid) / "stat").read_text().rpartition(")")[2].split()

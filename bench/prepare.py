@@ -1,0 +1,80 @@
+"""Makes ready what the peers need: their Python and Node packages, and the load generator."""
+
+import os
+import shutil
+import subprocess
+import sys
+from pathlib import Path
+
+from tests.rig.node import find_node
+
+ROOT = Path(__file__).parents[1]
+PEERS = Path(__file__).parent / "peers"
+CACHE = ROOT / ".cache" / "bench"
+PYTHON = CACHE / "venv" / "bin" / "python"
+NODE = CACHE / "node"
+
+
+class Lacking(Exception):
+    """This machine lacks something; the message says what, and how to get it."""
+
+
+def prepare() -> list[str]:
+    """Install what is missing; returns one sentence for each peer that must be left out.
+
+    Raises Lacking where nothing can be measured at all.
+    """
+    CACHE.mkdir(parents=True, exist_ok=True)
+    _program("wrk", "wrk")
+    if not _has_postgres() and not (_apt("postgresql") and _has_postgres()):
+        raise Lacking("PostgreSQL is not here: install the package postgresql")
+    _python_packages()
+    return _node_packages()
+
+
+def _program(name: str, package: str) -> None:
+    if not shutil.which(name) and not (_apt(package) and shutil.which(name)):
+        raise Lacking(f"{name} is not here: install the package {package}")
+
+
+def _has_postgres() -> bool:
+    at_home = any(Path("/usr/lib/postgresql").glob("*/bin/initdb"))
+    return at_home or shutil.which("initdb") is not None
+
+
+def _apt(package: str) -> bool:
+    if os.geteuid() != 0 or not shutil.which("apt-get"):
+        return False
+    command = ["apt-get", "install", "-qq", "--no-install-recommends", package]
+    quiet = {"stdout": subprocess.DEVNULL, "stderr": subprocess.DEVNULL}
+    if subprocess.run(command, **quiet, check=False).returncode == 0:  # type: ignore[call-overload]
+        return True
+    subprocess.run(["apt-get", "update", "-qq"], check=False)
+    return subprocess.run(command, check=False).returncode == 0
+
+
+def _python_packages() -> None:
+    lock, installed = Path(__file__).parent / "requirements.txt", CACHE / "requirements.txt"
+    if _same(lock, installed) and PYTHON.exists():
+        return
+    subprocess.run([sys.executable, "-m", "venv", "--clear", CACHE / "venv"], check=True)
+    pip = [str(PYTHON), "-m", "pip", "install", "--quiet", "--disable-pip-version-check"]
+    subprocess.run([*pip, "--require-hashes", "-r", str(lock)], check=True)
+    shutil.copyfile(lock, installed)
+
+
+def _node_packages() -> list[str]:
+    if not (find_node() and shutil.which("npm")):
+        return ["Better Auth is left out: it needs Node.js 20 or newer, with npm"]
+    NODE.mkdir(exist_ok=True)
+    installed = NODE / "node_modules" / ".installed-lock"
+    for name in ("package.json", "package-lock.json", "better_auth.mjs"):
+        shutil.copyfile(PEERS / name, NODE / name)
+    if not _same(PEERS / "package-lock.json", installed):
+        subprocess.run(["npm", "ci", "--silent", "--no-audit", "--no-fund"], cwd=NODE, check=True)
+        shutil.copyfile(PEERS / "package-lock.json", installed)
+    return []
+
+
+def _same(one: Path, other: Path) -> bool:
+    return other.exists() and one.read_bytes() == other.read_bytes()

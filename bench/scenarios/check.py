@@ -1,0 +1,127 @@
+"""The session check: who is asking? With a valid, a forged, a revoked and no cookie."""
+
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+from bench.asking import Request, addresses
+from bench.results import NODE, NODE_CACHED, OURS
+from bench.seeds import forged
+from bench.stage import ASGI, PORTED, STARLETTE, USERS_PEER, Contestant, Stage
+from bench.wrk import Loading
+
+PROTECTED = "/api/me"
+_PAUSE = 0.2  # seconds between two revocations: seen to work, without being the load
+_KNOWN, _NOBODY = b'"email"', b"200 null"
+
+
+def measure(stage: Stage) -> None:
+    """Measure every server in turn, then the other cookies, then other numbers of callers."""
+    if stage.quick:
+        everyone = stage.among(OURS, STARLETTE, NODE, NODE_CACHED)
+        rounds, seconds, few, few_rounds = 2, 1, stage.among(OURS, NODE), 1
+    else:
+        everyone = stage.among(OURS, STARLETTE, NODE, NODE_CACHED, USERS_PEER, PORTED, ASGI)
+        rounds, seconds, few, few_rounds = 5, 4, everyone, 2
+    for _ in range(rounds):
+        for whom in everyone:
+            stage.warm(whom)
+            with _revoking(stage, whom):
+                stage.measure("check", whom, whom.checks(), _KNOWN, seconds=seconds)
+    for connections in (1, 8, 256):
+        for _ in range(few_rounds):
+            for whom in few:
+                stage.warm(whom)
+                stage.measure(
+                    "check",
+                    whom,
+                    whom.checks(),
+                    _KNOWN,
+                    connections=connections,
+                    seconds=min(seconds, 3),
+                )
+    _measure_other_cookies(stage)
+    _measure_protected(stage)
+    _flood(stage)
+
+
+def _measure_other_cookies(stage: Stage) -> None:
+    seconds = 1 if stage.quick else 3
+    for _ in range(1 if stage.quick else 2):
+        for whom in stage.among(OURS, NODE):
+            for name, cookies in (("forged", forged(1000)), ("absent", [""])):
+                stage.measure(
+                    f"check, {name}", whom, whom.checks(cookies), _NOBODY, seconds=seconds
+                )
+            gone = whom.seeds.more_sessions(200)
+            for cookie, address in zip(gone, addresses(200), strict=True):
+                whom.ask(Request("POST", "/api/auth/sign-out", cookie, b"{}", address=address))
+            stage.measure("check, revoked", whom, whom.checks(gone), _NOBODY, seconds=seconds)
+
+
+def _measure_protected(stage: Stage) -> None:
+    ours = stage.contestant(OURS)
+    requests = [Request("GET", PROTECTED, cookie) for cookie in ours.own_cookies]
+    for _ in range(1 if stage.quick else 3):
+        stage.warm(ours)
+        stage.measure("protected", ours, requests, _KNOWN, seconds=1 if stage.quick else 3)
+
+
+def _flood(stage: Stage) -> None:
+    """Valid checks from 8 callers while 24 others show forged cookies."""
+    ours = stage.contestant(OURS)
+    seconds = 2 if stage.quick else 5
+    asked = "SELECT coalesce(sum(idx_scan + seq_scan), 0) FROM pg_stat_user_tables"
+    made_up = stage.file(ours.server, ours.checks(forged(1000)))
+    valid = stage.file(ours.server, ours.checks())
+    stage.warm(ours)
+    before = _asked(ours, asked)
+    with stage.watched("check, forged flood", ours, 8) as done:
+        flood = Loading(made_up, ours.server.port, connections=24, seconds=seconds)
+        done(Loading(valid, ours.server.port, connections=8, seconds=seconds))
+        stage.results.figures["flood/forged per second"] = flood.result().per_second
+    stage.results.figures["flood/queries"] = _asked(ours, asked) - before
+
+
+def _asked(ours: Contestant, statement: str) -> float:
+    return float(ours.rows.value(statement)) if ours.rows else 0.0
+
+
+@contextmanager
+def _revoking(stage: Stage, whom: Contestant) -> Iterator[None]:
+    """Meanwhile end sessions of ours one after the other, and see each refused at once."""
+    if whom.name != OURS:
+        yield
+        return
+    cookies = whom.seeds.more_sessions(100)
+    over = threading.Event()
+    seen = [0, 0]
+    failures: list[BaseException] = []
+
+    def revoke() -> None:
+        try:
+            for cookie, address in zip(cookies, addresses(100), strict=True):
+                if over.is_set():
+                    return
+                check = Request("GET", whom.check_path, cookie)
+                if _KNOWN not in whom.ask(check)[1] or _KNOWN not in whom.ask(check)[1]:
+                    raise AssertionError("a fresh session was refused")
+                whom.ask(Request("POST", "/api/auth/sign-out", cookie, b"{}", address=address))
+                seen[0] += 1
+                seen[1] += whom.ask(check)[1] == b"null"
+                over.wait(_PAUSE)
+        except BaseException as error:
+            failures.append(error)
+
+    thread = threading.Thread(target=revoke)
+    thread.start()
+    try:
+        yield
+    finally:
+        over.set()
+        thread.join()
+    if failures:
+        raise failures[0]
+    figures = stage.results.figures
+    for name, count in zip(("revoked", "refused at once"), seen, strict=True):
+        figures[f"check/{name}"] = figures.get(f"check/{name}", 0) + count

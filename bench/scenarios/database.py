@@ -1,0 +1,46 @@
+"""The endpoints that always ask the database: list-sessions, update-user, sign-out."""
+
+from bench.asking import Request, addresses, as_json
+from bench.results import NODE, OURS
+from bench.stage import PORTED, SQLITE, Contestant, Stage
+
+AUTH = "/api/auth"
+
+
+def measure(stage: Stage) -> None:
+    """Measure each endpoint on each server in turn."""
+    rounds, seconds = (1, 1) if stage.quick else (3, 3)
+    names = (OURS, SQLITE, NODE) if stage.quick else (OURS, SQLITE, NODE, PORTED)
+    for _ in range(rounds):
+        for whom in stage.among(*names):
+            _list_sessions(stage, whom, seconds)
+        for whom in stage.among(*names):
+            _update_user(stage, whom, seconds)
+        for whom in stage.among(*names):
+            _sign_out(stage, whom)
+
+
+def _list_sessions(stage: Stage, whom: Contestant, seconds: float) -> None:
+    requests = [
+        Request("GET", f"{AUTH}/list-sessions", cookie, address=address)
+        for cookie, address in zip(whom.own_cookies, addresses(3_000), strict=True)
+    ]
+    stage.measure("list-sessions", whom, requests, b'"userAgent"', seconds=seconds)
+
+
+def _update_user(stage: Stage, whom: Contestant, seconds: float) -> None:
+    requests = [
+        Request("POST", f"{AUTH}/update-user", cookie, as_json({"name": name}), address=address)
+        for name in ("Ada", "Grace")
+        for cookie, address in zip(whom.own_cookies, addresses(3_000), strict=True)
+    ]
+    stage.measure("update-user", whom, requests, b'{"status":true}', seconds=seconds)
+
+
+def _sign_out(stage: Stage, whom: Contestant) -> None:
+    count = 1_000 if stage.quick else 6_000
+    requests = [
+        Request("POST", f"{AUTH}/sign-out", cookie, b"{}", address=address)
+        for cookie, address in zip(whom.seeds.more_sessions(count), addresses(count), strict=True)
+    ]
+    stage.measure("sign-out", whom, requests, b'{"success":true}', seconds=20, once=True)

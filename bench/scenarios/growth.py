@@ -1,0 +1,66 @@
+"""Does a big database slow anything down? The same questions with more and more session rows."""
+
+import time
+
+from bench.asking import Request, addresses
+from bench.results import OURS
+from bench.scenarios.database import AUTH
+from bench.stage import Contestant, Stage
+
+_KNOWN = b'"email'
+_STEPS, _BATCH = (100_000, 5_000_000), 250_000
+_PATIENCE = 420.0  # seconds for filling
+_FILL = """
+    SET session_replication_role = replica;
+    INSERT INTO sessions (id, user_id, session_token, expires_at, created_at, updated_at,
+                          ip_address, user_agent, remembered)
+    SELECT gen_random_uuid(), owner.id, sha256(random()::text::bytea || number::text::bytea),
+           now() + interval '6 days', now(), now(), '198.18.0.1', 'Mozilla/5.0 (X11; Linux x86_64)',
+           true
+    FROM generate_series(1, {count}) AS number
+    JOIN (SELECT id, row_number() OVER () AS place FROM users) AS owner
+      ON owner.place = 1 + number % (SELECT count(*) FROM users)
+"""
+
+
+def measure(stage: Stage) -> None:
+    """Measure with few rows, then with each step's; a full run only."""
+    if stage.quick:
+        return
+    ours = stage.contestant(OURS)
+    _execute(ours, "TRUNCATE sessions")  # the last that is measured here: nobody needs them
+    _measure_at(stage, ours, 1_000)
+    rows = 0
+    until = time.monotonic() + _PATIENCE
+    for step in _STEPS:
+        while rows < step and time.monotonic() < until:
+            count = min(_BATCH, step - rows)
+            stage.say(f"  adding {count:,} sessions to {rows:,}")
+            _execute(ours, _FILL.format(count=count))
+            rows += count
+        _execute(ours, "ANALYZE sessions")
+        _measure_at(stage, ours, rows)
+
+
+def _measure_at(stage: Stage, ours: Contestant, rows: int) -> None:
+    count = 500
+    for _ in range(2):
+        fresh = ours.checks(ours.seeds.more_sessions(count))
+        stage.measure(f"miss, {rows} rows", ours, fresh, _KNOWN, seconds=20, once=True)
+        gone = [
+            Request("POST", f"{AUTH}/sign-out", cookie, b"{}", address=address)
+            for cookie, address in zip(
+                ours.seeds.more_sessions(count), addresses(count), strict=True
+            )
+        ]
+        stage.measure(
+            f"sign-out, {rows} rows", ours, gone, b'{"success":true}', seconds=20, once=True
+        )
+    for what in ("miss", "sign-out"):
+        if run := stage.results.middle(f"{what}, {rows} rows"):
+            stage.results.figures[f"growth/{what} p50 ms/{rows}"] = run.p50
+
+
+def _execute(ours: Contestant, statement: str) -> None:
+    if ours.rows:
+        ours.rows.value(statement)

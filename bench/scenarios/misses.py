@@ -1,0 +1,21 @@
+"""The first check of a session, which asks the database; and the cold cache after a restart."""
+
+from bench.results import NODE, OURS
+from bench.stage import SQLITE, Stage
+
+_KNOWN = b'"email'
+
+
+def measure(stage: Stage) -> None:
+    """Check fresh sessions, each once; then restart ours and check each known session once."""
+    count = 1_000 if stage.quick else 10_000
+    for _ in range(1 if stage.quick else 3):
+        for whom in stage.among(OURS, SQLITE, NODE):
+            fresh = whom.checks(whom.seeds.more_sessions(count))
+            stage.measure("miss", whom, fresh, _KNOWN, seconds=20, once=True)
+    ours = stage.contestant(OURS)
+    ours.server.stop()
+    ours.server.start()
+    stage.results.figures["start/gatehouse, again"] = ours.server.first_answer
+    ours.server.wait_until_idle()
+    stage.measure("cold cache", ours, ours.checks(), _KNOWN, seconds=20, once=True)

@@ -1,0 +1,174 @@
+"""Servers as processes of their own: started, watched while they are measured, and ended."""
+
+import http.client
+import os
+import signal
+import subprocess
+import sys
+import time
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+
+from bench.machine import cpu_seconds, resident_megabytes
+from bench.prepare import NODE, PYTHON, ROOT
+from tests.rig.node import find_node
+from tests.rig.processes import free_port, wait_until
+
+SECRET = "a secret of the bench only, long enough for every server"  # noqa: S105
+ROUNDS = "12"
+_INHERITED = ("PATH", "HOME", "LANG", "TMPDIR")
+_TO_START, _TO_END = 120.0, 15.0  # seconds
+_IDLE, _FOR_A_WHILE = 0.05, 1.0  # seconds of processor time, in how many seconds
+
+
+class ServerDied(Exception):
+    """A server ended by itself; the message has the end of its log."""
+
+
+class Server:
+    """One server process, which runs and logs in `folder`.
+
+    `environment` adds to the little that is inherited; `{url}` in it becomes the server's address.
+    """
+
+    def __init__(
+        self, name: str, command: Sequence[str], folder: Path, environment: Mapping[str, str]
+    ) -> None:
+        self.name = name
+        self.port = free_port()
+        self.url = f"http://127.0.0.1:{self.port}"
+        self.first_answer = 0.0
+        """Seconds from the start of the process to its first answer."""
+        self._command = command
+        self._folder = folder
+        inherited = {name: os.environ[name] for name in _INHERITED if name in os.environ}
+        told = {name: text.replace("{url}", self.url) for name, text in environment.items()}
+        home = {"PORT": str(self.port), "PYTHONPATH": str(ROOT)}
+        self._environment = {**inherited, **home, **told}
+        self._process: subprocess.Popen[bytes] | None = None
+
+    def start(self) -> "Server":
+        """Start the process, and return with its first answer; raises ServerDied."""
+        self._folder.mkdir(parents=True, exist_ok=True)
+        began = time.monotonic()
+        with self._log.open("ab") as log:
+            self._process = subprocess.Popen(
+                self._command,
+                cwd=self._folder,  # no .env of a developer here
+                env=self._environment,
+                stdin=subprocess.DEVNULL,
+                stdout=log,
+                stderr=subprocess.STDOUT,
+            )
+        wait_until(self._answers, f"the first answer of {self.name}", _TO_START)
+        self.first_answer = time.monotonic() - began
+        return self
+
+    def stop(self) -> None:
+        """End the process, by force if asking does not help."""
+        if self._process is None or self._process.poll() is not None:
+            return
+        self._process.send_signal(signal.SIGTERM)
+        try:
+            self._process.wait(_TO_END)
+        except subprocess.TimeoutExpired:
+            self._process.kill()
+            self._process.wait()
+
+    def check_alive(self) -> None:
+        """Raise ServerDied if it has ended."""
+        if self._process is None or self._process.poll() is None:
+            return
+        told = self._log.read_text(errors="replace")[-2000:]
+        raise ServerDied(
+            f"{self.name} ended with code {self._process.returncode}. Its log ends:\n{told}"
+        )
+
+    def cpu_seconds(self) -> float:
+        """Return the processor time it has used so far."""
+        return cpu_seconds(self.pid)
+
+    def megabytes(self) -> float:
+        """Return the memory it holds now."""
+        return resident_megabytes(self.pid)
+
+    def wait_until_idle(self) -> None:
+        """Return when it has done next to nothing for a while: what loads behind has loaded."""
+        seen = [(time.monotonic(), self.cpu_seconds())]
+
+        def idle() -> bool:
+            now, used = time.monotonic(), self.cpu_seconds()
+            if used - seen[0][1] > _IDLE:
+                seen[0] = now, used
+            return now - seen[0][0] > _FOR_A_WHILE
+
+        wait_until(idle, f"an idle {self.name}", _TO_START)
+
+    @property
+    def pid(self) -> int:
+        if self._process is None:
+            raise ServerDied(f"{self.name} was never started")
+        return self._process.pid
+
+    @property
+    def _log(self) -> Path:
+        return self._folder / f"{self.name}.log"
+
+    def _answers(self) -> bool:
+        self.check_alive()
+        return self._status("/health") != 0
+
+    def _status(self, path: str) -> int:
+        connection = http.client.HTTPConnection("127.0.0.1", self.port, timeout=10)
+        try:
+            connection.request("GET", path)
+            return connection.getresponse().status
+        except (OSError, http.client.HTTPException):
+            return 0
+        finally:
+            connection.close()
+
+
+def gatehouse(
+    name: str, folder: Path, database_url: str | None, settings: Mapping[str, str] | None = None
+) -> Server:
+    """Return ours, as people start it: panel, walls, limits and log; without a URL on SQLite."""
+    environment = _settings(name, folder, database_url) | {"PANEL": "on"} | dict(settings or {})
+    return Server(name, [sys.executable, str(ROOT / "app.py")], folder, environment)
+
+
+def replica(name: str, folder: Path, database_url: str) -> Server:
+    """Return the API alone, as several of it run beside each other."""
+    command = [sys.executable, "-m", "backend", "serve"]
+    return Server(name, command, folder, _settings(name, folder, database_url))
+
+
+def python_peer(name: str, module: str, folder: Path, database_url: str) -> Server:
+    """Return a peer in Python, from bench/peers, with its own packages."""
+    environment = {"DATABASE_URL": database_url, "BCRYPT_ROUNDS": ROUNDS}
+    return Server(name, [str(PYTHON), "-m", f"bench.peers.{module}"], folder, environment)
+
+
+def better_auth(name: str, folder: Path, database_url: str, *, cookie_cache: bool) -> Server:
+    """Return Better Auth on Node."""
+    environment = {
+        "DATABASE_URL": database_url,
+        "BCRYPT_ROUNDS": ROUNDS,
+        "COOKIE_CACHE": "on" if cookie_cache else "off",
+        "NODE_ENV": "production",
+    }
+    return Server(name, [str(find_node()), str(NODE / "better_auth.mjs")], folder, environment)
+
+
+def _settings(name: str, folder: Path, database_url: str | None) -> dict[str, str]:
+    return {
+        "ENVIRONMENT": "production",
+        "HOST": "127.0.0.1",
+        "SECRET_KEY": SECRET,
+        "PUBLIC_URL": "{url}",
+        "DATA_DIR": str(folder / f"{name}-data"),
+        "RATE_LIMITS": "on",
+        "RATE_LIMIT_PER_USER": "1000000/minute",
+        "BCRYPT_ROUNDS": ROUNDS,
+        **({"DATABASE_URL": database_url} if database_url else {}),
+    }
