@@ -15,13 +15,15 @@ from backend.storage.tables import audit_events, sessions, users
 
 @dataclass(frozen=True, slots=True)
 class Activity:
-    """Of one user: how many sessions are live, and when they last signed in or up.
+    """Of one user: how many sessions are live, when they last signed in or up, and whether they
+    have a password.
 
-    The latter is known for as long as the audit trail is kept.
+    When is known for as long as the audit trail is kept.
     """
 
     active_sessions: int
     last_sign_in_at: datetime | None
+    has_password: bool
 
 
 # Spelled out, as SQLite wants it to recognise the index of these lines.
@@ -48,5 +50,9 @@ def activity_of(db: Db, user_ids: Collection[UUID], now: datetime) -> Mapping[UU
         .scalar_subquery()
         .label("signed_in")
     )
-    statement = select(users.c.id, live, signed_in).where(users.c.id.in_(user_ids))
-    return {row.id: Activity(row.live, row.signed_in) for row in db.execute(statement)}
+    has_password = users.c.password_hash.is_not(None).label("has_password")
+    statement = select(users.c.id, live, signed_in, has_password).where(users.c.id.in_(user_ids))
+    return {
+        row.id: Activity(row.live, row.signed_in, bool(row.has_password))
+        for row in db.execute(statement)
+    }

@@ -135,6 +135,7 @@ def about(user: User, tools: Tools) -> Html:
         isolated(user["name"], 300),
         f"{isolated(user['email'], 300)} {_verified(user)}",
         text(user["role"]),
+        ", ".join(text(words.WAYS_IN.get(way, way)) for way in user["accounts"]) or words.NO_WAY_IN,
         when.both(user["createdAt"], now),
         when.both(user["updatedAt"], now),
         when.both(user["lastSignInAt"], now),

@@ -36,7 +36,12 @@ NEEDS_NAME = "A user needs a name and an e-mail address."
 BACK = "All users"
 GONE = "There is no user with this id."
 GONE_HINT = "They may have been deleted since. Go back to all users."
-PROFILE = ("Id", "Name", "E-mail", "Role", "Created", "Changed", "Last sign-in", "Live sessions")
+PROFILE = (
+    *("Id", "Name", "E-mail", "Role", "Signs in with"),
+    *("Created", "Changed", "Last sign-in", "Live sessions"),
+)
+WAYS_IN = {"credential": "a password"}
+NO_WAY_IN = "nothing yet; a mail to reset the password lets them choose one"
 BAN_REASON, BAN_END, NO_REASON, NO_END = "Reason of the ban", "Ban ends", "none given", "never"
 SESSIONS, NO_SESSIONS = "Sessions", "No live session"
 NO_SESSIONS_HINT = "They are signed in nowhere."

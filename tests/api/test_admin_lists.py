@@ -114,12 +114,12 @@ def test_each_user_comes_with_their_live_sessions_and_their_last_sign_in(anywher
     anywhere.visitor().signs_in(ADA, "a wrong password")
     ada.post("sign-out")
     found = {user["email"]: user for user in ask(root, USERS)["users"]}
-    assert found[ADA]["activeSessions"] == 1
+    assert (found[ADA]["activeSessions"], found[ADA]["accounts"]) == (1, ["credential"])
     assert found[ADA]["lastSignInAt"] == "2026-11-22T13:00:00.000Z"
     assert found[ROOT]["lastSignInAt"] == "2026-11-22T12:00:00.000Z"
     plain = root.get(f"admin/get-user?id={known(anywhere, ADA)}").json()
     assert plain.items() <= found[ADA].items()
-    assert found[ADA].keys() - plain.keys() == {"activeSessions", "lastSignInAt"}
+    assert found[ADA].keys() - plain.keys() == {"activeSessions", "lastSignInAt", "accounts"}
 
 
 def test_a_page_takes_as_many_questions_for_one_user_as_for_many(root, anywhere):

@@ -113,7 +113,7 @@ class TestTheList:
     @pytest.mark.parametrize("name", HOSTILE, ids=["html", "rtl", "long", "emoji", "markdown"])
     def test_hostile_names_stay_text(self, panel, name):
         user = {"email": ADA, "name": name, "role": "user", "id": "1", "emailVerified": True}
-        more = {"banned": False, "activeSessions": 0, "lastSignInAt": None}
+        more = {"banned": False, "activeSessions": 0, "lastSignInAt": None, "accounts": []}
         user |= {**more, "createdAt": "2026-11-22T09:00:00.000Z"}
         shown = page.rows([user], panel.tools)
         assert "<img" not in shown

@@ -36,8 +36,8 @@ def test_live_sessions_are_counted_and_the_last_sign_in_is_found(database, work)
     happened(work, EventKind.SIGN_IN_FAILED, ada.id, NOON - HOUR)
     found = ask(database, lambda db: activity_of(db, [ada.id, bob.id, UUID(int=0)], NOON))
     assert found == {
-        ada.id: Activity(3, NOON - 2 * HOUR),
-        bob.id: Activity(0, NOON - 3 * HOUR),
+        ada.id: Activity(3, NOON - 2 * HOUR, True),
+        bob.id: Activity(0, NOON - 3 * HOUR, True),
     }
 
 

@@ -27,6 +27,10 @@ class ActiveUserOut(UserOut):
     last_sign_in_at: Moment | None = Field(
         description="When they last signed in or up, while the audit trail knows of it."
     )
+    accounts: list[str] = Field(
+        description="The ways in which they can sign in, by `providerId`.",
+        examples=[["credential"]],
+    )
 
     @classmethod
     def with_activity(cls, listed: ActiveUser) -> "ActiveUserOut":
@@ -34,6 +38,7 @@ class ActiveUserOut(UserOut):
             **dict(UserOut.of(listed.user)),
             active_sessions=listed.activity.active_sessions,
             last_sign_in_at=listed.activity.last_sign_in_at,
+            accounts=["credential"] if listed.activity.has_password else [],
         )
 
 

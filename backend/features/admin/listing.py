@@ -64,7 +64,7 @@ def all_in_batches(
 def with_activity(db: Db, found: Sequence[User], now: datetime) -> Sequence[ActiveUser]:
     """Add to each user what they have done lately; a ban that has ended is none."""
     activity = activity_of(db, [user.id for user in found], now)
-    never = Activity(0, None)  # of who was deleted this very moment
+    never = Activity(0, None, False)  # of who was deleted this very moment
     return [
         ActiveUser(without_ended_ban(user, now), activity.get(user.id, never)) for user in found
     ]
