@@ -4,6 +4,7 @@ from urllib.parse import quote
 
 import pytest
 
+from backend.features.sessions.reader import SessionReader
 from backend.kernel.signing import Keyring
 from tests.inside import Gatehouse, Visitor
 from tests.make import KEY
@@ -81,3 +82,17 @@ def test_signing_out_with_a_forgery_ends_nobodys_session(gatehouse, ada):
     thief.session_cookie = f"{token}.{quote('A' * 43 + '=', safe='')}"
     assert thief.post("sign-out").json() == {"success": True}
     assert ada.session() is not None
+
+
+def test_whoever_shows_nothing_of_ours_does_not_even_make_the_feed_prove_itself(
+    gatehouse, ada, monkeypatch
+):
+    asked = []
+    feed = gatehouse.house.services[SessionReader]._feed
+    monkeypatch.setattr(feed, "proven", lambda: bool(asked.append("proof")))
+    stranger = gatehouse.visitor()
+    for cookie in ("", *forgeries(ada.cookies[NAME], "a.b").values()):
+        stranger.get("get-session", headers={"cookie": f"{NAME}={cookie}"} if cookie else {})
+    assert asked == []
+    ada.get("get-session")
+    assert asked == ["proof"]

@@ -62,15 +62,17 @@ class SessionReader:
         The answer of `visit` gets the cookies that follow: a new end, or the deletion of a cookie
         whose signature is right but whose session is gone.
         """
-        trusted, cookie = self._feed.proven(), self._cookie(visit)
-        entry = self._cache.get_shown(cookie) if trusted and cookie else None
-        if entry is None:
-            token = self._from_cookie(cookie) if cookie else self.presented(visit)
-            if token is None:
-                return None
-            entry = self._cache.get(digest(token)) if trusted else None
+        cookie = self._cookie(visit)
+        known = self._cache.get_shown(cookie) if cookie else None
+        if known is not None:
+            token: SessionToken | None = known.token
         else:
-            token = entry.token
+            token = self._from_cookie(cookie) if cookie else self.presented(visit)
+        if token is None:  # strangers do not make the feed ask: it may wake the database
+            return None
+        trusted = self._feed.proven()
+        # Looked up only now: in proving itself, the feed may have forgotten it.
+        entry = self._cache.get(known.digest if known else digest(token)) if trusted else None
         if entry is not None and entry.good_until > house.workshop.clock.now():
             self._count(entry, house.workshop.clock.monotonic())
             return _noted(visit, entry)
