@@ -37,6 +37,7 @@ from backend.features.own_account import routes as own_account
 from backend.features.password_reset import routes as password_reset
 from backend.features.sessions import routes as sessions
 from backend.features.sessions.cache import SessionCache
+from backend.features.sessions.lookup import SessionLookup
 from backend.features.sessions.reader import SessionReader
 from backend.features.streaming import routes as streaming
 from backend.features.streaming.service import Ticker
@@ -126,7 +127,8 @@ def _furnish(
     settings, database, clock = workshop.settings, workshop.database, workshop.clock
     cookies = Cookies(keyring, secure=settings.secure_cookies)
     mint = TokenMint(keyring)
-    limits = Limits(settings, clock)
+    limits, pools = Limits(settings, clock), Pools(settings)
+    lookup = SessionLookup(database, pools)
     office, worker = open_post_office(workshop, keyring)
     mailing = Mailing(Links.of(keyring), office, limits)
     housekeeper = Housekeeper(workshop)
@@ -136,7 +138,7 @@ def _furnish(
         Settings: settings,
         Cookies: cookies,
         TokenMint: mint,
-        SessionReader: SessionReader(settings, cookies, mint, cache, feed),
+        SessionReader: SessionReader(settings, cookies, mint, cache, feed, lookup),
         Accounts: _accounts(workshop, mint, limits, mailing, closing),
         Mailing: mailing,
         PostOffice: office,
@@ -154,10 +156,10 @@ def _furnish(
         addresses=ClientAddresses(settings.trusted_proxies, settings.frontend_proxy_key),
         origins=TrustedOrigins(settings.trusted_origins),
         limits=limits,
-        pools=Pools(settings),
+        pools=pools,
         services=services,
     )
-    closing.callback(house.pools.close)
+    closing.callback(pools.close)
     return house
 
 

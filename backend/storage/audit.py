@@ -21,7 +21,7 @@ _INSERT = insert_into(audit_events)
 
 def insert(db: Db, event: Event, event_id: UUID, at: datetime, client: Client) -> None:
     """Add one line; nothing but `forget_user` ever changes a line afterwards."""
-    db.execute(
+    db.execute_last(
         _INSERT,
         {
             "id": event_id,

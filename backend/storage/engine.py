@@ -2,7 +2,7 @@
 
 import os
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from contextlib import AbstractContextManager, nullcontext
 from pathlib import Path
 from typing import Any, Literal
@@ -27,19 +27,37 @@ _WRITER_WAIT = 3.0  # seconds for the writes before ours, on SQLite
 
 
 class Db:
-    """A borrowed connection: what the storage functions take as their first argument."""
+    """A borrowed connection: what the storage functions take as their first argument.
 
-    __slots__ = ("_after_write", "_connection", "_give_back", "touched", "wrote")
+    On PostgreSQL the first statement of a transaction carries its BEGIN, and the last, if nobody
+    waits for its result, its COMMIT: on a distant server each message saved is a round trip.
+    """
+
+    __slots__ = (
+        "_after_write",
+        "_connection",
+        "_give_back",
+        "_last",
+        "_open",
+        "_opening",
+        "touched",
+        "wrote",
+    )
 
     def __init__(
         self,
-        connection: Connection,
-        give_back: Callable[[], None],
+        open_one: Callable[[], Connection],
+        give_back: Callable[[Connection], None],
         after_write: Callable[[], None] | None = None,
     ) -> None:
-        self._connection = connection
+        self._open = open_one
+        self._connection = open_one()
         self._give_back = give_back
         self._after_write = after_write
+        self._opening: str | None = None
+        """The BEGIN that goes with the next statement."""
+        self._last: tuple[Executable, Mapping[str, Any]] | None = None
+        """What goes with COMMIT, unless something comes after it."""
         self.touched: set[UUID] = set()
         """Users whose row or sessions changed: their cached sessions end with the commit."""
         self.wrote = False
@@ -50,11 +68,15 @@ class Db:
 
     def execute(self, statement: Executable, rows: Any = None) -> CursorResult[Any]:
         """Run one statement; raises DatabaseConflict or DatabaseUnavailable if the server fails."""
+        self._send_last()
         self.wrote = self.wrote or isinstance(statement, UpdateBase)
-        try:
-            return self._connection.execute(statement, rows)
-        except (DBAPIError, PendingRollbackError) as error:
-            raise_as_ours(error)
+        return self._run(statement, rows)
+
+    def execute_last(self, statement: UpdateBase, row: Mapping[str, Any]) -> None:
+        """Run a statement whose result nobody needs: before the next one, or with COMMIT."""
+        self._send_last()
+        self._last = (statement, row)
+        self.wrote = True
 
     def data_version(self) -> int:
         """Return SQLite's number that moves when any other connection has committed.
@@ -68,7 +90,12 @@ class Db:
         return int(version)
 
     def begin(self) -> None:
-        self._say(BEGIN[self._connection.dialect.name])
+        """Begin a transaction: at once on SQLite, with the first statement on PostgreSQL."""
+        command = BEGIN[self.dialect.name]
+        if self.dialect.name == "postgresql":
+            self._opening = command
+        else:
+            self._say(command)
 
     def commit(self) -> None:
         """Make everything since `begin` durable, or raise and make nothing of it durable.
@@ -76,8 +103,10 @@ class Db:
         Only if the connection broke in this very moment is the outcome unknown; that raises
         DatabaseUnavailable, never DatabaseConflict.
         """
+        if self._opening and self._last is None:  # nothing was ever said
+            return
         try:
-            done = self._say("COMMIT")
+            done = self._say_commit()
         except BaseException:
             self.discard()
             raise
@@ -88,7 +117,8 @@ class Db:
 
     def rollback(self) -> None:
         """Undo everything since `begin`; never raises, for closing the connection undoes it too."""
-        if self._connection.invalidated:
+        self._last = None
+        if self._opening or self._connection.invalidated:
             return
         try:
             self._say("ROLLBACK")
@@ -100,14 +130,51 @@ class Db:
         self._connection.invalidate()
 
     def give_back(self) -> None:
-        self._give_back()
+        self._give_back(self._connection)
+
+    def _run(self, statement: Executable, rows: Any) -> CursorResult[Any]:
+        if self._opening is None:
+            return self._sent(statement, rows)
+        try:
+            return self._sent_first(self._opening, statement, rows)
+        except DatabaseConflict:
+            if not self._connection.invalidated:
+                raise
+            # A dead connection from the pool; nothing has happened, and all its like are gone.
+            self._connection = self._open()
+            return self._sent_first(self._opening, statement, rows)
+        finally:
+            self._opening = None
+
+    def _sent_first(self, opening: str, statement: Executable, rows: Any) -> CursorResult[Any]:
+        if not isinstance(rows, list):
+            return self._sent(statement, rows, before=opening)
+        self._say(opening)  # many rows may go in many messages
+        return self._sent(statement, rows)
+
+    def _send_last(self) -> None:
+        if self._last is not None:
+            last, self._last = self._last, None
+            self._run(*last)
+
+    def _say_commit(self) -> str | None:
+        if self._last is None or self._opening or self.dialect.name != "postgresql":
+            self._send_last()
+            return self._say("COMMIT")
+        return _status(self._sent(*self._last, after="COMMIT"))
+
+    def _sent(self, statement: Executable, rows: Any, **beside: str) -> CursorResult[Any]:
+        """Send a statement; `before` and `after` go with it in one message (see `watch_over`)."""
+        try:
+            return self._connection.execute(statement, rows, execution_options=beside)
+        except (DBAPIError, PendingRollbackError) as error:
+            raise_as_ours(error, committing="after" in beside)
 
     def _say(self, command: str) -> str | None:
         try:
-            said = self._connection.exec_driver_sql(command)
+            return _status(self._connection.exec_driver_sql(command))
         except (DBAPIError, PendingRollbackError) as error:
             raise_as_ours(error, committing=command == "COMMIT")
-        return getattr(said.context.cursor, "statusmessage", None)
 
 
 class Database:
@@ -147,15 +214,20 @@ class Database:
 
     def read(self) -> Db:
         """Lend a connection for statements that change nothing."""
-        connection = self._connect()
-        return Db(connection, connection.close)
+        return Db(self._connect, Connection.close)
 
     def write(self) -> Db:
-        """Lend a connection on which a transaction has begun."""
+        """Lend a connection on which a transaction begins."""
+        db = self._lend()
         try:
-            return self._begun()
-        except DatabaseConflict:  # a dead connection from the pool; all its like are gone with it
-            return self._begun()
+            db.begin()
+            if self.kind == "sqlite":
+                self._look(db)
+        except BaseException:
+            db.discard()
+            db.give_back()
+            raise
+        return db
 
     def also_after_write(self, task: Callable[[], None]) -> None:
         """Call `task` too, in the thread that wrote, after each commit that wrote."""
@@ -188,36 +260,28 @@ class Database:
         if self._patience is not None:
             self._patience.close()
 
-    def _begun(self) -> Db:
+    def _lend(self) -> Db:
         if self.kind == "postgresql":
-            connection = self._connect()
-            db = Db(connection, connection.close, self._wrote)
-        elif writer := self._lend_writer(_WRITER_WAIT):
-            db = writer
-        else:
-            raise DatabaseUnavailable("another write takes too long")
-        try:
-            db.begin()
-            if self.kind == "sqlite":
-                self._look(db)
-        except BaseException:
-            db.discard()
-            db.give_back()
-            raise
-        return db
+            return Db(self._connect, Connection.close, self._wrote)
+        if writer := self._lend_writer(_WRITER_WAIT):
+            return writer
+        raise DatabaseUnavailable("another write takes too long")
 
     def _lend_writer(self, wait: float) -> Db | None:
         # SQLite has one writer. Waiting here costs microseconds; waiting inside SQLite polls.
         if not self._writing.acquire(timeout=wait):
             return None
         try:
-            if self._writer is None or self._writer.invalidated:
-                self._writer = self._connect()
-                self._writers_opened += 1
+            return Db(self._open_writer, lambda _: self._writing.release(), self._wrote)
         except BaseException:
             self._writing.release()
             raise
-        return Db(self._writer, self._writing.release, self._wrote)
+
+    def _open_writer(self) -> Connection:
+        if self._writer is None or self._writer.invalidated:
+            self._writer = self._connect()
+            self._writers_opened += 1
+        return self._writer
 
     def _wrote(self) -> None:
         for task in self._tasks_after_write:
@@ -234,6 +298,10 @@ class Database:
             raise DatabaseUnavailable("all connections are in use") from error
         except DBAPIError as error:
             raise DatabaseUnavailable(first_line(error)) from error
+
+
+def _status(result: CursorResult[Any]) -> str | None:
+    return getattr(result.context.cursor, "statusmessage", None)
 
 
 def create_private(file: Path) -> None:

@@ -119,7 +119,10 @@ class _Watch(AbstractContextManager[None]):
 
 def watch_over(engine: Engine, gate: Gate, clock: Clock, patience: Patience) -> None:
     """Have every connection of `engine` opened through the gate, pinged after a pause, and cut
-    when the server falls silent."""
+    when the server falls silent.
+
+    A statement's execution options `before` and `after` are sent with it, in one message.
+    """
 
     @event.listens_for(engine, "do_connect")
     def connect(_dialect: Any, _record: Any, arguments: Any, named: Any) -> Any:
@@ -148,10 +151,13 @@ def watch_over(engine: Engine, gate: Gate, clock: Clock, patience: Patience) -> 
             raise InvalidatePoolError from error  # what cut this one has cut the others too
 
     @event.listens_for(engine, "do_execute")
-    def execute(cursor: Any, statement: str, parameters: Any, _context: Any) -> bool:
+    def execute(cursor: Any, statement: str, parameters: Any, context: Any) -> bool:
+        beside = context.execution_options
+        parts = (beside.get("before"), statement, beside.get("after"))
+        message = "; ".join(part for part in parts if part)
         try:
             with patience.watch(cursor.connection):
-                cursor.execute(statement, parameters)
+                cursor.execute(message, parameters)
         except NoAnswer:
             gate.failed(again_in=0)  # one may try at once: perhaps only this statement was slow
             raise

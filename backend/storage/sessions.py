@@ -1,12 +1,12 @@
 """Sessions: one plain SQL statement per function. Only digests of tokens come here."""
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass, fields
 from datetime import datetime
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import Row, and_, bindparam, delete, or_, select, update
+from sqlalchemy import and_, bindparam, delete, or_, select, update
 from sqlalchemy import insert as insert_into
 from sqlalchemy.sql.dml import ReturningDelete
 
@@ -53,6 +53,9 @@ _BY_DIGEST = sessions.c.session_token == bindparam("digest")
 _BY_ID = sessions.c.id == bindparam("session_id")
 _OF_USER = sessions.c.user_id == bindparam("owner")
 _FIND_WITH_USER = WITH_USER.where(_BY_DIGEST)
+_FIND_ALL_WITH_USER = WITH_USER.add_columns(sessions.c.session_token).where(
+    sessions.c.session_token.in_(bindparam("digests", expanding=True))
+)
 _DELETE_BY_DIGEST, _DELETE_BY_ID = (
     delete(sessions).where(which).returning(*_KEPT) for which in (_BY_DIGEST, _BY_ID)
 )
@@ -78,7 +81,15 @@ def find_with_user(db: Db, digest: TokenDigest) -> SessionWithUser | None:
     return with_user(found) if found else None
 
 
-def with_user(row: Row[Any]) -> SessionWithUser:
+def find_all_with_user(
+    db: Db, digests: Collection[TokenDigest]
+) -> dict[TokenDigest, SessionWithUser]:
+    """Find the sessions that several tokens open, expired or not, in one statement."""
+    found = db.execute(_FIND_ALL_WITH_USER, {"digests": list(digests)})
+    return {TokenDigest(row.session_token): with_user(row[:-1]) for row in found}
+
+
+def with_user(row: Sequence[Any]) -> SessionWithUser:
     """Build a session and its user from a row of `WITH_USER`."""
     return SessionWithUser(_session_from(row[: len(_KEPT)]), User(*row[len(_KEPT) :]))
 

@@ -136,6 +136,6 @@ def test_and_prolongs_the_session_of_who_uses_it(extended, clock):
 
 def test_and_is_503_when_the_database_is_away(extended, monkeypatch):
     ada = extended.member()
-    monkeypatch.setattr(stored_sessions, "find_with_user", raising(DatabaseUnavailable("gone")))
+    monkeypatch.setattr(stored_sessions, "find_all_with_user", raising(DatabaseUnavailable("gone")))
     answer = ada.get("/mine")
     assert (answer.status_code, answer.json()) == (503, refusal("SERVICE_UNAVAILABLE"))

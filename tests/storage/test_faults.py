@@ -106,7 +106,7 @@ def test_a_connection_lost_before_commit_is_a_conflict_and_nothing_happened(
     with pytest.raises(DatabaseConflict), Work(workshop, NOBODY) as work:
         users.insert(work.db, new_user(), None)
         kill_all(postgres, postgres_url)
-        work.record(Event(EventKind.SIGN_UP))
+        users.insert(work.db, new_user(), None)
 
     assert count_of(database, "users") == 0
     assert database.engine.pool.checkedout() == 0
@@ -126,9 +126,54 @@ def test_a_service_that_overlooks_the_loss_does_not_commit_half_of_its_work(
     assert database.engine.pool.checkedout() == 0
 
 
+def test_a_deed_and_its_event_are_two_messages(proxy, behind_proxy):
+    work = Work(workshop_for(behind_proxy()), NOBODY)
+    messages = []
+    users.is_taken(work.db, "before@example.com")  # the connection is there, and has begun
+    proxy.on_bytes = messages.append
+    with work:
+        users.insert(work.db, new_user(), None)
+        work.record(Event(EventKind.SIGN_UP))
+    assert [b"INSERT INTO users" in messages[0], b"COMMIT" in messages[-1]] == [True, True]
+    assert len(messages) == 2
+
+
+def test_work_that_asked_nothing_says_nothing(proxy, behind_proxy):
+    shop = workshop_for(behind_proxy())
+    stored_user(lambda: Work(shop, NOBODY))
+    messages = []
+    proxy.on_bytes = messages.append
+    with Work(shop, NOBODY) as work:
+        assert work.db
+    with pytest.raises(RuntimeError), Work(shop, NOBODY) as work:
+        assert work.db
+        raise RuntimeError
+    assert messages == []
+
+
+def test_an_event_before_anything_else_is_stored_with_many_rows_after_it(workshop, database):
+    with Work(workshop, NOBODY) as work:
+        work.record(Event(EventKind.SIGN_UP))
+        work.record(Event(EventKind.SIGN_UP))
+    with Work(workshop, NOBODY) as work:
+        work.db.execute(text("DELETE FROM audit_events WHERE kind = :kind"), [{"kind": "sign_up"}])
+    assert count_of(database, "audit_events") == 0
+
+
+def test_a_statement_in_a_broken_transaction_is_not_committed_with_it(workshop, database):
+    with pytest.raises(Exception, match="aborted"), Work(workshop, NOBODY) as work:
+        users.insert(work.db, new_user(), None)
+        with pytest.raises(Exception, match="does not exist"):
+            work.db.execute(text("SELECT * FROM nowhere"))
+        work.record(Event(EventKind.SIGN_UP))
+    assert (count_of(database, "users"), count_of(database, "audit_events")) == (0, 0)
+    assert database.engine.pool.checkedout() == 0
+
+
+@pytest.mark.parametrize("deeds", [0, 1], ids=["alone", "with the last statement"])
 @pytest.mark.parametrize(("cut", "stored"), [("before", 0), ("after", 1)])
 def test_a_connection_lost_during_commit_is_no_conflict_for_its_outcome_is_unknown(
-    proxy, behind_proxy, database, cut, stored
+    proxy, behind_proxy, database, cut, stored, deeds
 ):
     shaky = behind_proxy()
     shop = workshop_for(shaky)
@@ -137,6 +182,8 @@ def test_a_connection_lost_during_commit_is_no_conflict_for_its_outcome_is_unkno
     with pytest.raises(DatabaseUnavailable) as failure, Work(shop, NOBODY) as work:
         users.insert(work.db, user, None)
         work.db.touched.add(user.id)
+        for _ in range(deeds):
+            work.record(Event(EventKind.SIGN_UP))
         proxy.on_bytes = lambda sent: cut if b"COMMIT" in sent else None
 
     assert not isinstance(failure.value, DatabaseConflict)

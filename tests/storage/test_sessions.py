@@ -45,6 +45,17 @@ def test_an_unknown_digest_finds_nothing(database):
     assert ask(database, lambda db: sessions.find_with_user(db, UNKNOWN)) is None
 
 
+def test_several_are_found_in_one_statement_each_by_its_own_digest(work, database):
+    stored = [stored_session(work, stored_user(work)) for _ in range(3)]
+    asked = [UNKNOWN, *map(digest_of, stored)]
+    found = ask(database, lambda db: sessions.find_all_with_user(db, asked))
+    assert {digest: each.session for digest, each in found.items()} == {
+        digest_of(each): each for each in stored
+    }
+    assert [found[digest_of(each)].user.id for each in stored] == [each.user_id for each in stored]
+    assert ask(database, lambda db: sessions.find_all_with_user(db, [])) == {}
+
+
 def test_two_sessions_never_share_a_token(work):
     user = stored_user(work)
     first = stored_session(work, user)

@@ -1,7 +1,8 @@
 """The session check: who is asking. The hot path of the whole server.
 
 cookie, if it is the very one of before -> the cache.
-else signature (a forgery costs no query) -> digest -> cache -> only then the database.
+else signature (a forgery costs no query) -> digest -> cache -> only then the database, together
+with whoever else needs it at that moment (`lookup.py`).
 """
 
 from datetime import datetime
@@ -9,6 +10,7 @@ from typing import Protocol
 
 from backend.features.sessions import service
 from backend.features.sessions.cache import Current, SessionCache
+from backend.features.sessions.lookup import SessionLookup
 from backend.features.sessions.wire import SessionAndUser, SessionOut, UserOut
 from backend.kernel.client import Client
 from backend.kernel.refusals import too_many_requests
@@ -17,7 +19,7 @@ from backend.kernel.settings import Settings
 from backend.kernel.tokens import TokenDigest, TokenMint, digest
 from backend.storage import sessions
 from backend.storage.sessions import SessionWithUser
-from backend.storage.work import Work, ask
+from backend.storage.work import Work
 from backend.web.answers import NOT_KEPT, Answer
 from backend.web.cookies import Cookies, cookie_value
 from backend.web.house import House
@@ -35,13 +37,20 @@ class SessionReader:
     """Finds the caller's session, in the cache or in the database."""
 
     def __init__(
-        self, settings: Settings, cookies: Cookies, mint: TokenMint, cache: SessionCache, feed: Feed
+        self,
+        settings: Settings,
+        cookies: Cookies,
+        mint: TokenMint,
+        cache: SessionCache,
+        feed: Feed,
+        lookup: SessionLookup,
     ) -> None:
         self._settings = settings
         self._cookies = cookies
         self._mint = mint
         self._cache = cache
         self._feed = feed
+        self._lookup = lookup
         self._per_minute = PER_SESSION.amount if settings.rate_limits else None
 
     def presented(self, visit: Visit) -> SessionToken | None:
@@ -106,7 +115,7 @@ class SessionReader:
         trusted: bool,
     ) -> Current | None:
         generation, token_digest = self._cache.generation, digest(token)
-        found = await house.pools.ask(lambda: _find(house, token_digest))
+        found = await self._lookup.find(token_digest)
         now = house.workshop.clock.now()
         if found is None or service.is_expired(found.session, now):
             if found is not None:
@@ -163,10 +172,6 @@ def _current(
         good_until=ends if due is None else min(ends, due),
         answer=Answer(body.model_dump_json(by_alias=True).encode(), headers=NOT_KEPT).packed(),
     )
-
-
-def _find(house: House, token_digest: TokenDigest) -> SessionWithUser | None:
-    return ask(house.workshop.database, lambda db: sessions.find_with_user(db, token_digest))
 
 
 def _delete_expired(house: House, client: Client, token_digest: TokenDigest) -> None:

@@ -1,0 +1,63 @@
+"""Sessions that the cache does not have: asked for together, read together.
+
+After a restart everyone comes at once. A statement and a hop to a worker thread for each cost ten
+times what reading a row costs; those who ask while a statement is under way share the next.
+"""
+
+import asyncio
+from collections.abc import Collection
+
+from backend.kernel.tokens import TokenDigest
+from backend.storage import sessions
+from backend.storage.engine import Database
+from backend.storage.sessions import SessionWithUser
+from backend.storage.work import ask
+from backend.web.house import Pools
+
+_UNDER_WAY = 2  # statements: one alone would let a connection that hangs hold up everybody
+_TOGETHER = 100  # digests in one statement
+
+_Found = dict[TokenDigest, SessionWithUser]
+
+
+class SessionLookup:
+    """Finds sessions in the database for the checks of one event loop."""
+
+    def __init__(self, database: Database, pools: Pools) -> None:
+        self._database = database
+        self._pools = pools
+        self._waiting: list[tuple[TokenDigest, asyncio.Future[SessionWithUser | None]]] = []
+        self._under_way: set[asyncio.Task[None]] = set()
+
+    async def find(self, digest: TokenDigest) -> SessionWithUser | None:
+        """Return the session a token opens, expired or not, as it is stored from now on.
+
+        Never answered by a statement that is under way already: the row may have been read just
+        before a session was ended. Raises DatabaseUnavailable, or refuses with 503.
+        """
+        answer: asyncio.Future[SessionWithUser | None] = asyncio.Future()
+        self._waiting.append((digest, answer))
+        if len(self._under_way) < _UNDER_WAY:
+            task = asyncio.create_task(self._read())
+            self._under_way.add(task)
+            task.add_done_callback(self._under_way.discard)
+        return await answer
+
+    async def _read(self) -> None:
+        while self._waiting:
+            asked, self._waiting = self._waiting[:_TOGETHER], self._waiting[_TOGETHER:]
+            try:
+                found = await self._read_all({digest for digest, _ in asked})
+            except Exception as error:
+                for _, answer in asked:
+                    if not answer.done():  # done: its caller waits no more
+                        answer.set_exception(error)
+                continue
+            for digest, answer in asked:
+                if not answer.done():
+                    answer.set_result(found.get(digest))
+
+    async def _read_all(self, digests: Collection[TokenDigest]) -> _Found:
+        return await self._pools.ask(
+            lambda: ask(self._database, lambda db: sessions.find_all_with_user(db, digests))
+        )

@@ -1,0 +1,136 @@
+"""Sessions looked up together: few statements, and each asker the row as it was stored then."""
+
+import asyncio
+import threading
+
+import pytest
+
+from backend.features.sessions.lookup import SessionLookup
+from backend.storage import sessions
+from backend.storage.engine import DatabaseUnavailable
+from backend.web.house import Pools
+from tests.storage.conftest import digest_of, stored_session, stored_user
+from tests.storage.test_sessions import UNKNOWN
+
+pytestmark = pytest.mark.anyio
+
+
+class Statements:
+    """The statements of a lookup. While it is shut, they wait before they reach the database."""
+
+    def __init__(self) -> None:
+        self.asked: list[set[bytes]] = []
+        self.failing = False
+        self._gate = threading.Event()
+        self._gate.set()
+        self._real = sessions.find_all_with_user
+
+    def shut(self) -> None:
+        self._gate.clear()
+
+    def open(self) -> None:
+        self._gate.set()
+
+    def __call__(self, db, digests):
+        self.asked.append(set(digests))
+        found = self._real(db, digests)
+        assert self._gate.wait(10)
+        if self.failing:
+            raise DatabaseUnavailable("away")
+        return found
+
+
+@pytest.fixture
+def anyio_backend():
+    return "asyncio"
+
+
+@pytest.fixture
+def statements(monkeypatch):
+    watched = Statements()
+    monkeypatch.setattr(sessions, "find_all_with_user", watched)
+    yield watched
+    watched.open()
+
+
+@pytest.fixture
+def lookup(database, settings, statements):
+    pools = Pools(settings)
+    yield SessionLookup(database, pools)
+    statements.open()
+    pools.close()
+
+
+async def until(condition):
+    async with asyncio.timeout(10):
+        while not condition():
+            await asyncio.sleep(0)
+
+
+async def test_a_single_caller_has_their_session_and_nobody_elses(lookup, work):
+    ada, bob = (stored_session(work, stored_user(work)) for _ in range(2))
+    assert (await lookup.find(digest_of(ada))).session == ada
+    assert (await lookup.find(digest_of(bob))).session == bob
+    assert await lookup.find(UNKNOWN) is None
+
+
+async def test_a_thousand_callers_at_once_share_a_few_statements(lookup, work, statements):
+    user = stored_user(work)
+    stored = [stored_session(work, user) for _ in range(50)]
+    found = await asyncio.gather(*(lookup.find(digest_of(each)) for each in stored * 20))
+    assert [each.session for each in found] == stored * 20
+    assert len(statements.asked) <= 12
+
+
+async def test_no_more_than_two_statements_are_under_way(lookup, statements):
+    statements.shut()
+    asking = [asyncio.create_task(lookup.find(UNKNOWN)) for _ in range(2)]
+    await until(lambda: len(statements.asked) == 1)  # both came at once, and share one
+    asking.append(asyncio.create_task(lookup.find(UNKNOWN)))
+    await until(lambda: len(statements.asked) == 2)
+    asking += [asyncio.create_task(lookup.find(UNKNOWN)) for _ in range(5)]
+    for _ in range(10):
+        await asyncio.sleep(0)
+    assert len(statements.asked) == 2
+    statements.open()
+    assert await asyncio.gather(*asking) == [None] * 8
+
+
+async def test_who_asks_after_a_session_has_ended_is_not_told_what_was_read_before(
+    lookup, work, statements
+):
+    session = stored_session(work, stored_user(work))
+    statements.shut()
+    early = asyncio.create_task(lookup.find(digest_of(session)))
+    await until(lambda: len(statements.asked) == 1)
+    with work() as ending:
+        sessions.delete_by_id(ending.db, session.id)
+    late = asyncio.create_task(lookup.find(digest_of(session)))
+    await asyncio.sleep(0)
+    statements.open()
+    assert await late is None
+    assert (await early).session == session  # its statement had begun before the end
+
+
+async def test_when_the_database_is_away_all_who_asked_hear_it_and_the_next_is_tried(
+    lookup, work, statements
+):
+    session = stored_session(work, stored_user(work))
+    statements.failing = True
+    heard = await asyncio.gather(
+        *(lookup.find(digest_of(session)) for _ in range(5)), return_exceptions=True
+    )
+    assert [type(each) for each in heard] == [DatabaseUnavailable] * 5
+    statements.failing = False
+    assert (await lookup.find(digest_of(session))).session == session
+
+
+async def test_a_caller_who_gives_up_takes_nothing_from_the_others(lookup, work, statements):
+    session = stored_session(work, stored_user(work))
+    statements.shut()
+    hasty, patient = (asyncio.create_task(lookup.find(digest_of(session))) for _ in range(2))
+    await until(lambda: len(statements.asked) == 1)
+    hasty.cancel()
+    statements.open()
+    assert (await patient).session == session
+    assert (await lookup.find(digest_of(session))).session == session
