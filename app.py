@@ -1,12 +1,17 @@
 """The Space: the API and the panel on one port, in one process."""
 
+# ruff: noqa: E402
+import gc
+
+gc.disable()  # loading leaves no garbage; once all is loaded, `settle` turns the collector on
+
 from typing import Any
 
 from backend.kernel.clock import SystemClock
+from backend.kernel.memory import settle
 from backend.kernel.randomness import SystemRandomness
 from backend.main import create_app
-from backend.start import announce, plain_errors, start_settings
-from backend.web.server import serve
+from backend.start import plain_errors, serve_with, start_settings
 from panel import beside
 
 
@@ -16,15 +21,9 @@ def main() -> None:
         settings = start_settings()
         app: Any = create_app(settings)
         if settings.panel:
-            app = beside(app, settings, clock=SystemClock(), randomness=SystemRandomness())
-        announce(settings)
-        serve(
-            app,
-            host=settings.host,
-            port=settings.port,
-            body_limit=settings.body_limit,
-            receive_timeout=settings.receive_timeout,
-        )
+            chance = SystemRandomness()
+            app = beside(app, settings, clock=SystemClock(), randomness=chance, once_loaded=settle)
+        serve_with(app, settings)
 
 
 if __name__ == "__main__":

@@ -21,14 +21,13 @@ from backend.kernel.refusals import Refusal
 from backend.kernel.secret import Password
 from backend.kernel.settings import SettingsError
 from backend.main import create_app
-from backend.start import announce, plain_errors, start_settings
+from backend.start import plain_errors, serve_with, start_settings
 from backend.storage.addresses import database_url, direct_url
 from backend.storage.beside import opened_beside
 from backend.storage.engine import DatabaseUnavailable
 from backend.storage.migrate import migrate
 from backend.storage.work import Work, Workshop
 from backend.web.openapi import ApiDocument
-from backend.web.server import serve
 
 
 def main() -> None:
@@ -64,14 +63,7 @@ def _parser() -> argparse.ArgumentParser:
 def _serve(_: argparse.Namespace) -> None:
     settings = start_settings().model_copy(update={"panel": False})
     app = create_app(settings)
-    announce(settings)
-    serve(
-        app,
-        host=settings.host,
-        port=settings.port,
-        body_limit=settings.body_limit,
-        receive_timeout=settings.receive_timeout,
-    )
+    serve_with(app, settings)
 
 
 def _migrate(_: argparse.Namespace) -> None:

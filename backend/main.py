@@ -125,8 +125,7 @@ def _furnish(
     workshop: Workshop, keyring: Keyring, cache: SessionCache, feed: ChangeFeed, closing: ExitStack
 ) -> House:
     settings, database, clock = workshop.settings, workshop.database, workshop.clock
-    cookies = Cookies(keyring, secure=settings.secure_cookies)
-    mint = TokenMint(keyring)
+    cookies, mint = Cookies(keyring, secure=settings.secure_cookies), TokenMint(keyring)
     limits, pools = Limits(settings, clock), Pools(settings)
     lookup = SessionLookup(database, pools)
     office, worker = open_post_office(workshop, keyring)

@@ -1,11 +1,17 @@
-"""What every way of starting has in common: settings, logs, a greeting, errors in plain words."""
+"""What every way of starting has in common: settings, logs, errors in plain words, serving."""
 
 import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
+from typing import Any
 
+from backend.kernel.clock import SystemClock
+from backend.kernel.memory import settle
+from backend.kernel.processors import Linux, OneProcessor
+from backend.kernel.randomness import SystemRandomness
 from backend.kernel.settings import Settings, SettingsError, load_settings
 from backend.web import logs
+from backend.web.server import serve
 
 
 def start_settings() -> Settings:
@@ -26,8 +32,27 @@ def plain_errors(cannot: str = "start") -> Iterator[None]:
         sys.exit(1)
 
 
-def announce(settings: Settings) -> None:
-    """Say where everything is."""
+def serve_with(app: Any, settings: Settings) -> None:
+    """Say where everything is, and serve until the process is told to stop."""
+    _announce(settings)
+    together = OneProcessor(Linux(), SystemClock(), SystemRandomness())
+    if settings.one_processor:
+        together.hold()
+    if not settings.panel:  # else its loading ends with it
+        settle()
+    try:
+        serve(
+            app,
+            host=settings.host,
+            port=settings.port,
+            body_limit=settings.body_limit,
+            receive_timeout=settings.receive_timeout,
+        )
+    finally:
+        together.let_go()
+
+
+def _announce(settings: Settings) -> None:
     base = settings.base_url
     data = "PostgreSQL" if settings.database_url else f"SQLite in {settings.data_dir.resolve()}"
     lines = [f"Gatehouse is at    {base}"]

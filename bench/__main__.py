@@ -11,9 +11,10 @@ import psycopg2
 
 from bench import machine
 from bench.goals import judged
+from bench.names import NODE, NODE_CACHED
 from bench.prepare import Lacking, prepare
 from bench.report import publish
-from bench.results import NODE, NODE_CACHED, Results
+from bench.results import Results
 from bench.scenarios import ALL
 from bench.servers import ServerDied
 from bench.stage import Stage, stage

@@ -6,9 +6,7 @@ from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from statistics import median
 
-OURS = "gatehouse"
-NODE = "better-auth"
-NODE_CACHED = "better-auth-cookie-cache"
+from bench.names import OURS
 
 
 @dataclass(frozen=True)
@@ -75,6 +73,15 @@ class Results:
         """Return the median of each scenario, server and concurrency, in the order measured."""
         kinds = dict.fromkeys((run.scenario, run.server, run.connections) for run in self.runs)
         return [found for kind in kinds if (found := self.middle(*kind))]
+
+    def series(self, prefix: str) -> dict[float, float]:
+        """Return the single figures whose names are this prefix and a number, by that number."""
+        found = {
+            float(name.removeprefix(prefix)): value
+            for name, value in self.figures.items()
+            if name.startswith(prefix)
+        }
+        return dict(sorted(found.items()))
 
     @property
     def foreign(self) -> float:

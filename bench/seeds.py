@@ -36,6 +36,8 @@ _BROWSER = "Mozilla/5.0 (X11; Linux x86_64; rv:145.0) Gecko/20100101 Firefox/145
 _clock, _randomness = SystemClock(), SystemRandomness()
 _keyring = Keyring([SECRET.encode()])
 _cookies = Cookies(_keyring, secure=False)
+COOKIE = _cookies.session_token
+"""The name of the session's cookie."""
 
 
 @dataclass(frozen=True)
@@ -249,7 +251,7 @@ class NoSeeds(Seeds):
 
 def cookie_for(token: str) -> str:
     """Return the Cookie header that opens the session of this token, as Better Auth signs it."""
-    return f"{_cookies.session_token}={quote(_cookies.signed(token), safe='')}"
+    return f"{COOKIE}={quote(_cookies.signed(token), safe='')}"
 
 
 def forged(count: int) -> list[str]:

@@ -1,17 +1,29 @@
 """Where the servers meet: one PostgreSQL, each server on its own database, measured in turn."""
 
-import http.client
 import itertools
 import os
 import tempfile
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import ExitStack, contextmanager
-from dataclasses import dataclass, field
 from pathlib import Path
 
 from bench import machine, servers
 from bench.asking import Request, write
-from bench.results import NODE, NODE_CACHED, OURS, Results, Run
+from bench.contestant import Contestant
+from bench.names import (
+    ASGI,
+    NODE,
+    NODE_CACHED,
+    ONE_THREAD,
+    OURS,
+    POLITE_NOT,
+    PORTED,
+    SQLITE,
+    STARLETTE,
+    USERS_PEER,
+    is_ours,
+)
+from bench.results import Results, Run
 from bench.seeds import (
     BetterAuthSeeds,
     FastapiUsersSeeds,
@@ -24,68 +36,6 @@ from bench.seeds import (
 from bench.servers import Server
 from bench.wrk import Load, LoadFailed, Loading
 from tests.rig.postgres import PostgresServer
-
-SQLITE, POLITE_NOT, ONE_THREAD = "gatehouse-sqlite", "gatehouse-nice-0", "gatehouse-1-thread"
-USERS_PEER, PORTED, STARLETTE, ASGI = (
-    "fastapi-users",
-    "better-auth-server",
-    "bare-starlette",
-    "raw-asgi",
-)
-_CACHED_COOKIES = 300
-
-
-@dataclass
-class Contestant:
-    """A running server, what it knows, and the cookies that open the sessions to check."""
-
-    server: Server
-    seeds: Seeds
-    own_cookies: list[str] = field(default_factory=list)
-    rows: Postgres | Sqlite | None = None
-    warm: bool = False
-
-    @property
-    def name(self) -> str:
-        return self.server.name
-
-    @property
-    def check_path(self) -> str:
-        """Where this server tells who the caller is."""
-        return "/users/me" if self.name == USERS_PEER else "/api/auth/get-session"
-
-    def cookies(self) -> list[str]:
-        """Return the cookies to check; those of a cookie cache live five minutes and are new."""
-        if self.name != NODE_CACHED:
-            return self.own_cookies
-        return [self._with_cache(cookie) for cookie in self.own_cookies[:_CACHED_COOKIES]]
-
-    def checks(self, cookies: Sequence[str] | None = None) -> list[Request]:
-        """Return a session check for each cookie."""
-        shown = self.cookies() if cookies is None else cookies
-        return [Request("GET", self.check_path, cookie) for cookie in shown]
-
-    def ask(self, request: Request) -> tuple[int, bytes, list[str]]:
-        """Send one request; returns status, body, and the cookies that are set."""
-        connection = http.client.HTTPConnection("127.0.0.1", self.server.port, timeout=30)
-        try:
-            headers = {"Origin": self.server.url, "Content-Type": "application/json"}
-            if request.form:
-                headers["Content-Type"] = "application/x-www-form-urlencoded"
-            if request.cookie:
-                headers["Cookie"] = request.cookie
-            if request.address:
-                headers["X-Forwarded-For"] = request.address
-            connection.request(request.method, request.path, request.body or None, headers)
-            answer = connection.getresponse()
-            lines = [value for name, value in answer.getheaders() if name.lower() == "set-cookie"]
-            return answer.status, answer.read(), lines
-        finally:
-            connection.close()
-
-    def _with_cache(self, cookie: str) -> str:
-        _, _, lines = self.ask(Request("GET", self.check_path, cookie))
-        return "; ".join([cookie, *(line.partition(";")[0] for line in lines)])
 
 
 class Stage:
@@ -164,15 +114,20 @@ class Stage:
         Ours forgets what it remembers when nobody has asked anything for ten seconds, as happens
         here while the others have their turn; the others only need to have run for a moment.
         """
-        ours = whom.name.startswith(OURS) or whom.name.startswith("replica")
-        if not ours and whom.warm:
+        if whom.warm and not is_ours(whom.name):
             return
         whom.warm = True
         self.prove(whom, whom.checks()[0], b"200")
+        if is_ours(whom.name):
+            self.rehearse(whom, whom.checks())
+            return
         file = self.file(whom.server, whom.checks())
-        Loading(
-            file, whom.server.port, connections=32, seconds=10 if ours else 1, once=ours
-        ).result()
+        Loading(file, whom.server.port, connections=32, seconds=1).result()
+
+    def rehearse(self, whom: Contestant, requests: Sequence[Request]) -> None:
+        """Send each request once and keep no figures: what follows meets a server in use."""
+        file = self.file(whom.server, requests)
+        Loading(file, whom.server.port, connections=32, seconds=10, once=True).result()
 
     def prove(self, whom: Contestant, request: Request, expected: bytes) -> None:
         """Send one request and look at its answer; raises LoadFailed if it is not as expected."""

@@ -1,6 +1,6 @@
 """Puts the panel beside the API, in one process on one port."""
 
-from collections.abc import Awaitable
+from collections.abc import Awaitable, Callable
 from functools import partial
 
 from starlette.applications import Starlette
@@ -27,15 +27,23 @@ _BELOW = "/admin/"
 
 
 def beside(
-    api: ASGIApp, settings: PanelSettings, *, clock: Clock, randomness: Randomness
+    api: ASGIApp,
+    settings: PanelSettings,
+    *,
+    clock: Clock,
+    randomness: Randomness,
+    once_loaded: Callable[[], None] = lambda: None,
 ) -> ASGIApp:
-    """Return an application that answers /admin with the panel and everything else with the API."""
+    """Return an application that answers /admin with the panel and everything else with the API.
+
+    `once_loaded` is called, in the thread that loads, when the pages are there or will never be.
+    """
     client, desks = Api(api, settings), Desks(clock)
     cookies = PanelCookies(secure=settings.secure_cookies)
     pages = PlainPages(settings)
     tester = Tester(Loopback(settings, clock), desks, clock)
     tools = Tools(settings, client, tester, clock, randomness, Checkup(clock))
-    room = Room(partial(_pages_of_gradio, tools), pages)
+    room = Room(partial(_pages_of_gradio, tools), pages, once_loaded)
     guard = Guard(
         room,
         SignIn(client, cookies, pages, desks),

@@ -18,8 +18,14 @@ log = structlog.get_logger()
 class Room:
     """Answers that the panel is starting until `build`, run in a thread, has made its pages."""
 
-    def __init__(self, build: Callable[[], Starlette], pages: PlainPages) -> None:
+    def __init__(
+        self,
+        build: Callable[[], Starlette],
+        pages: PlainPages,
+        once_loaded: Callable[[], None] = lambda: None,
+    ) -> None:
         self._build = build
+        self._once_loaded = once_loaded
         self._pages = pages
         self._opened: ASGIApp | None = None
         self._broken = False
@@ -45,7 +51,7 @@ class Room:
 
     async def _live(self) -> None:
         try:
-            app = await _in_daemon_thread(self._build)
+            app = await _in_daemon_thread(self._build, self._once_loaded)
             async with app.router.lifespan_context(app):
                 self._opened = app
                 log.info("panel_ready")
@@ -56,7 +62,9 @@ class Room:
             self._broken = True
 
 
-async def _in_daemon_thread(build: Callable[[], Starlette]) -> Starlette:
+async def _in_daemon_thread(
+    build: Callable[[], Starlette], once_loaded: Callable[[], None]
+) -> Starlette:
     """Run `build` in a thread for which the end of the process does not wait."""
     loop = asyncio.get_running_loop()
     built: asyncio.Future[Starlette] = loop.create_future()
@@ -75,6 +83,7 @@ async def _in_daemon_thread(build: Callable[[], Starlette]) -> Starlette:
             app = build()
         except Exception as problem:
             error = problem
+        once_loaded()
         if not loop.is_closed():
             loop.call_soon_threadsafe(settle, app, error)
 

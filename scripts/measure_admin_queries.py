@@ -29,7 +29,7 @@ from backend.kernel.settings import Settings
 from backend.storage import audit_list, sessions
 from backend.storage.addresses import database_url
 from backend.storage.audit_list import Filter
-from backend.storage.engine import Db
+from backend.storage.db import Db
 from backend.storage.migrate import migrate
 from backend.storage.tables import audit_events, users
 from backend.storage.user_list import Condition, Wanted

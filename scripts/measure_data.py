@@ -10,7 +10,7 @@ from uuid import UUID
 
 from sqlalchemy import Table, insert, text
 
-from backend.storage.engine import Db
+from backend.storage.db import Db
 from backend.storage.tables import audit_events, sessions, users
 
 BEGAN = datetime(2026, 1, 1, tzinfo=UTC)

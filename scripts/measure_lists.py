@@ -11,7 +11,7 @@ from backend.features.admin.user_export import BATCH
 from backend.features.admin.user_query import FilterUsers
 from backend.kernel.randomness import first_uuid7
 from backend.storage import session_list
-from backend.storage.engine import Db
+from backend.storage.db import Db
 from backend.storage.session_list import SessionFilter
 from backend.storage.user_list import Place, Wanted, count_all, find_among_few, find_in_order
 

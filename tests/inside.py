@@ -8,7 +8,6 @@ from collections.abc import Awaitable, Callable, Coroutine, Iterator, Mapping
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
-from types import SimpleNamespace
 from typing import Any, TypeVar
 from uuid import UUID
 
@@ -307,14 +306,6 @@ def loop() -> Iterator[Loop]:
 def clock() -> FixedClock:
     """The clock of the application under test: it stands at noon until the test moves it."""
     return FixedClock()
-
-
-@pytest.fixture
-def limits_follow_the_clock(clock: FixedClock, monkeypatch: pytest.MonkeyPatch) -> SimpleNamespace:
-    """The counters of the limits, which read the machine's clock, read the test's instead."""
-    told = SimpleNamespace(time=lambda: clock.now().timestamp())
-    monkeypatch.setattr("limits.storage.memory.time", told)
-    return told
 
 
 @pytest.fixture

@@ -14,6 +14,7 @@ from typing import TypeVar
 
 from backend.kernel.client import Client
 from backend.kernel.passwords import PasswordHasher, Verdict
+from backend.kernel.processors import roam
 from backend.kernel.refusals import unavailable
 from backend.kernel.secret import Password
 
@@ -70,6 +71,7 @@ class Places:
 
 
 def _lower_priority(nice: int) -> None:
+    roam()  # a hash needs no interpreter, and there is one for each processor
     # On Linux a thread has its own priority; where it does not, hashing runs at everyone's.
     with contextlib.suppress(OSError, AttributeError):
         os.setpriority(os.PRIO_PROCESS, threading.get_native_id(), nice)

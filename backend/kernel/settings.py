@@ -126,6 +126,7 @@ class Settings(BaseSettings):
     )
     hash_nice: int = Field(19, ge=0, le=19)
     hash_queue: int = Field(32, ge=1, le=1000)
+    one_processor: bool = True
 
     rate_limits: bool = True
     rate_limit_per_user: str = "10/minute"

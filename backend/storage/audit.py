@@ -10,7 +10,7 @@ from sqlalchemy import insert as insert_into
 from backend.kernel.client import Client
 from backend.kernel.events import Event
 from backend.kernel.randomness import first_uuid7
-from backend.storage.engine import Db
+from backend.storage.db import Db
 from backend.storage.tables import audit_events
 
 SOMEBODY_GONE = UUID(int=0)

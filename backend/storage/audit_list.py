@@ -14,7 +14,7 @@ from sqlalchemy import Select, or_, select, union_all
 from sqlalchemy.sql.elements import ColumnElement
 
 from backend.kernel.randomness import first_uuid7
-from backend.storage.engine import Db
+from backend.storage.db import Db
 from backend.storage.tables import audit_events
 
 _SLACK = timedelta(seconds=5)  # between the moment of an id and that of its event

@@ -2,179 +2,27 @@
 
 import os
 import threading
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from contextlib import AbstractContextManager, nullcontext
 from pathlib import Path
 from typing import Any, Literal
-from uuid import UUID
 
-from sqlalchemy import URL, Connection, CursorResult, Engine, Executable, create_engine, event
-from sqlalchemy.exc import DBAPIError, PendingRollbackError
+from sqlalchemy import URL, Connection, Engine, create_engine, event
+from sqlalchemy.exc import DBAPIError
 from sqlalchemy.exc import TimeoutError as PoolTimeoutError
-from sqlalchemy.sql.dml import UpdateBase
 
 from backend.kernel.clock import Clock
 from backend.kernel.settings import SettingsError
-from backend.storage.dialects import BEGIN, prepare_sqlite
+from backend.storage.db import Db
+from backend.storage.dialects import prepare_sqlite
 from backend.storage.failures import DatabaseConflict as DatabaseConflict
 from backend.storage.failures import DatabaseUnavailable as DatabaseUnavailable
-from backend.storage.failures import first_line, raise_as_ours
+from backend.storage.failures import first_line
 from backend.storage.postgres import CONNECT_ARGUMENTS, Gate, Patience, watch_over
 
 _RECYCLE_AFTER = 240  # seconds; Neon suspends after 300 and cuts what is open
 _CHECKOUT_WAIT = 2.0  # seconds; then the caller hears 503 rather than queueing up
 _WRITER_WAIT = 3.0  # seconds for the writes before ours, on SQLite
-
-
-class Db:
-    """A borrowed connection: what the storage functions take as their first argument.
-
-    On PostgreSQL the first statement of a transaction carries its BEGIN, and the last, if nobody
-    waits for its result, its COMMIT: on a distant server each message saved is a round trip.
-    """
-
-    __slots__ = (
-        "_after_write",
-        "_connection",
-        "_give_back",
-        "_last",
-        "_open",
-        "_opening",
-        "touched",
-        "wrote",
-    )
-
-    def __init__(
-        self,
-        open_one: Callable[[], Connection],
-        give_back: Callable[[Connection], None],
-        after_write: Callable[[], None] | None = None,
-    ) -> None:
-        self._open = open_one
-        self._connection = open_one()
-        self._give_back = give_back
-        self._after_write = after_write
-        self._opening: str | None = None
-        """The BEGIN that goes with the next statement."""
-        self._last: tuple[Executable, Mapping[str, Any]] | None = None
-        """What goes with COMMIT, unless something comes after it."""
-        self.touched: set[UUID] = set()
-        """Users whose row or sessions changed: their cached sessions end with the commit."""
-        self.wrote = False
-
-    @property
-    def dialect(self) -> Any:
-        return self._connection.dialect
-
-    def execute(self, statement: Executable, rows: Any = None) -> CursorResult[Any]:
-        """Run one statement; raises DatabaseConflict or DatabaseUnavailable if the server fails."""
-        self._send_last()
-        self.wrote = self.wrote or isinstance(statement, UpdateBase)
-        return self._run(statement, rows)
-
-    def execute_last(self, statement: UpdateBase, row: Mapping[str, Any]) -> None:
-        """Run a statement whose result nobody needs: before the next one, or with COMMIT."""
-        self._send_last()
-        self._last = (statement, row)
-        self.wrote = True
-
-    def data_version(self) -> int:
-        """Return SQLite's number that moves when any other connection has committed.
-
-        On a connection we do not write with, our own commits count as another's.
-        """
-        cursor = self._connection.connection.cursor()
-        cursor.execute("PRAGMA data_version")
-        [(version,)] = cursor.fetchall()
-        cursor.close()
-        return int(version)
-
-    def begin(self) -> None:
-        """Begin a transaction: at once on SQLite, with the first statement on PostgreSQL."""
-        command = BEGIN[self.dialect.name]
-        if self.dialect.name == "postgresql":
-            self._opening = command
-        else:
-            self._say(command)
-
-    def commit(self) -> None:
-        """Make everything since `begin` durable, or raise and make nothing of it durable.
-
-        Only if the connection broke in this very moment is the outcome unknown; that raises
-        DatabaseUnavailable, never DatabaseConflict.
-        """
-        if self._opening and self._last is None:  # nothing was ever said
-            return
-        try:
-            done = self._say_commit()
-        except BaseException:
-            self.discard()
-            raise
-        if done == "ROLLBACK":  # PostgreSQL's answer when a statement had failed before
-            raise DatabaseConflict("the transaction had already failed")
-        if self.wrote and self._after_write is not None:
-            self._after_write()
-
-    def rollback(self) -> None:
-        """Undo everything since `begin`; never raises, for closing the connection undoes it too."""
-        self._last = None
-        if self._opening or self._connection.invalidated:
-            return
-        try:
-            self._say("ROLLBACK")
-        except DatabaseUnavailable:
-            self.discard()
-
-    def discard(self) -> None:
-        """Close a connection whose state is unknown instead of lending it again."""
-        self._connection.invalidate()
-
-    def give_back(self) -> None:
-        self._give_back(self._connection)
-
-    def _run(self, statement: Executable, rows: Any) -> CursorResult[Any]:
-        if self._opening is None:
-            return self._sent(statement, rows)
-        try:
-            return self._sent_first(self._opening, statement, rows)
-        except DatabaseConflict:
-            if not self._connection.invalidated:
-                raise
-            # A dead connection from the pool; nothing has happened, and all its like are gone.
-            self._connection = self._open()
-            return self._sent_first(self._opening, statement, rows)
-        finally:
-            self._opening = None
-
-    def _sent_first(self, opening: str, statement: Executable, rows: Any) -> CursorResult[Any]:
-        if not isinstance(rows, list):
-            return self._sent(statement, rows, before=opening)
-        self._say(opening)  # many rows may go in many messages
-        return self._sent(statement, rows)
-
-    def _send_last(self) -> None:
-        if self._last is not None:
-            last, self._last = self._last, None
-            self._run(*last)
-
-    def _say_commit(self) -> str | None:
-        if self._last is None or self._opening or self.dialect.name != "postgresql":
-            self._send_last()
-            return self._say("COMMIT")
-        return _status(self._sent(*self._last, after="COMMIT"))
-
-    def _sent(self, statement: Executable, rows: Any, **beside: str) -> CursorResult[Any]:
-        """Send a statement; `before` and `after` go with it in one message (see `watch_over`)."""
-        try:
-            return self._connection.execute(statement, rows, execution_options=beside)
-        except (DBAPIError, PendingRollbackError) as error:
-            raise_as_ours(error, committing="after" in beside)
-
-    def _say(self, command: str) -> str | None:
-        try:
-            return _status(self._connection.exec_driver_sql(command))
-        except (DBAPIError, PendingRollbackError) as error:
-            raise_as_ours(error, committing=command == "COMMIT")
 
 
 class Database:
@@ -298,10 +146,6 @@ class Database:
             raise DatabaseUnavailable("all connections are in use") from error
         except DBAPIError as error:
             raise DatabaseUnavailable(first_line(error)) from error
-
-
-def _status(result: CursorResult[Any]) -> str | None:
-    return getattr(result.context.cursor, "statusmessage", None)
 
 
 def create_private(file: Path) -> None:

@@ -10,7 +10,7 @@ from sqlalchemy import delete, select, update
 from sqlalchemy import insert as insert_into
 
 from backend.kernel.tokens import TokenDigest
-from backend.storage.engine import Db
+from backend.storage.db import Db
 from backend.storage.tables import links
 
 _KEPT = [column for column in links.c if column.name != "token_digest"]

@@ -10,7 +10,7 @@ from sqlalchemy import delete, func, select, update
 from sqlalchemy import insert as insert_into
 
 from backend.kernel.randomness import first_uuid7
-from backend.storage.engine import Db
+from backend.storage.db import Db
 from backend.storage.tables import outbox
 
 WAITING, SENT, HELD, GIVEN_UP, DECOY = "waiting", "sent", "held", "given_up", "decoy"

@@ -1,5 +1,6 @@
 """How PostgreSQL connections are opened, and how long we wait for one that does not answer."""
 
+import math
 import os
 import socket
 import threading
@@ -118,10 +119,9 @@ class _Watch(AbstractContextManager[None]):
 
 
 def watch_over(engine: Engine, gate: Gate, clock: Clock, patience: Patience) -> None:
-    """Have every connection of `engine` opened through the gate, pinged after a pause, and cut
-    when the server falls silent.
+    """Open connections through the gate, ping them after a pause, cut them when long silent.
 
-    A statement's execution options `before` and `after` are sent with it, in one message.
+    The execution options `before` and `after` are sent with a statement, in one message.
     """
 
     @event.listens_for(engine, "do_connect")
@@ -141,8 +141,7 @@ def watch_over(engine: Engine, gate: Gate, clock: Clock, patience: Patience) -> 
 
     @event.listens_for(engine, "checkout")
     def ping(connection: Any, record: Any, _proxy: Any) -> None:
-        idle_since = record.info.get("idle_since")
-        if idle_since is None or clock.monotonic() - idle_since < _PING_AFTER_IDLE:
+        if clock.monotonic() - record.info.get("idle_since", math.inf) < _PING_AFTER_IDLE:
             return
         try:
             with patience.watch(connection):
@@ -152,13 +151,16 @@ def watch_over(engine: Engine, gate: Gate, clock: Clock, patience: Patience) -> 
 
     @event.listens_for(engine, "do_execute")
     def execute(cursor: Any, statement: str, parameters: Any, context: Any) -> bool:
-        beside = context.execution_options
-        parts = (beside.get("before"), statement, beside.get("after"))
-        message = "; ".join(part for part in parts if part)
         try:
             with patience.watch(cursor.connection):
-                cursor.execute(message, parameters)
+                cursor.execute(_message(statement, context), parameters)
         except NoAnswer:
             gate.failed(again_in=0)  # one may try at once: perhaps only this statement was slow
             raise
         return True
+
+
+def _message(statement: str, context: Any) -> str:
+    beside = context.execution_options
+    parts = (beside.get("before"), statement, beside.get("after"))
+    return "; ".join(part for part in parts if part)

@@ -14,7 +14,7 @@ from sqlalchemy import and_, or_
 from sqlalchemy.sql.elements import ColumnElement
 
 from backend.storage import user_list
-from backend.storage.engine import Db
+from backend.storage.db import Db
 from backend.storage.sessions import WITH_USER, SessionWithUser, with_user
 from backend.storage.tables import sessions, users
 from backend.storage.user_list import COUNTED, Condition

@@ -11,7 +11,7 @@ from sqlalchemy import insert as insert_into
 from sqlalchemy.sql.dml import ReturningDelete
 
 from backend.kernel.tokens import TokenDigest
-from backend.storage.engine import Db
+from backend.storage.db import Db
 from backend.storage.tables import sessions, users
 from backend.storage.users import SHOWN, User
 

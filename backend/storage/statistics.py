@@ -12,7 +12,7 @@ from sqlalchemy import CTE, Integer, Select, Uuid, cast, column, func, select, v
 from sqlalchemy.sql.elements import ColumnElement
 
 from backend.kernel.randomness import first_uuid7
-from backend.storage.engine import Db
+from backend.storage.db import Db
 from backend.storage.tables import UtcDateTime, audit_events, sessions
 
 

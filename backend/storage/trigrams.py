@@ -3,7 +3,7 @@
 from sqlalchemy import Connection, text
 from sqlalchemy.exc import DBAPIError
 
-from backend.storage.engine import Db
+from backend.storage.db import Db
 
 _SCHEMA = text(
     "SELECT nspname FROM pg_extension JOIN pg_namespace ON pg_namespace.oid = extnamespace"

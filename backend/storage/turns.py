@@ -1,7 +1,7 @@
 """Whose turn it is, among several processes that would all do the same."""
 
+from backend.storage.db import Db
 from backend.storage.dialects import lock_of
-from backend.storage.engine import Db
 
 HOUSEKEEPING = 7_268_001  # any number of our own; those of the migrations differ
 

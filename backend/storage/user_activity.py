@@ -9,7 +9,7 @@ from sqlalchemy import func, literal_column, select
 from sqlalchemy.sql.elements import ColumnElement
 
 from backend.kernel.events import EventKind
-from backend.storage.engine import Db
+from backend.storage.db import Db
 from backend.storage.tables import audit_events, sessions, users
 
 

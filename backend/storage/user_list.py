@@ -16,7 +16,7 @@ from sqlalchemy import Select, func, literal, or_, select, tuple_
 from sqlalchemy.sql.elements import ColumnElement
 
 from backend.storage import dialects
-from backend.storage.engine import Db
+from backend.storage.db import Db
 from backend.storage.tables import users
 from backend.storage.users import SHOWN, User, user_from
 

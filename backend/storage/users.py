@@ -10,8 +10,8 @@ from uuid import UUID
 from sqlalchemy import Executable, Row, bindparam, delete, func, or_, select, update
 from sqlalchemy.exc import IntegrityError
 
+from backend.storage.db import Db
 from backend.storage.dialects import insert_unless_taken
-from backend.storage.engine import Db
 from backend.storage.tables import users
 
 SHOWN = [column for column in users.c if column.name != "password_hash"]

@@ -13,7 +13,8 @@ from backend.kernel.events import Event
 from backend.kernel.randomness import Randomness, uuid7
 from backend.kernel.settings import Settings
 from backend.storage import audit
-from backend.storage.engine import Database, DatabaseConflict, DatabaseUnavailable, Db
+from backend.storage.db import Db
+from backend.storage.engine import Database, DatabaseConflict, DatabaseUnavailable
 
 P = ParamSpec("P")
 T = TypeVar("T")

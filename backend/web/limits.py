@@ -1,21 +1,20 @@
 """Rate limits: how often one caller may ask.
 
 Better Auth's rules for the auth endpoints, by client address; a limit per signed-in user on
-protected endpoints, through slowapi; and one on failures per account. Counters live in this
-process, or in Redis when several replicas share them. When Redis is away each process counts for
-itself: the limits get looser, never absent (ASVS 16.5.2).
+protected endpoints, through slowapi; and one on failures per account. All count in one place: in
+this process (`backend/web/counters.py`), or in Redis when several replicas share their limits
+(`backend/web/shared_counters.py`).
 """
 
 import asyncio
 import math
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
-from typing import cast
+from inspect import signature
+from typing import Any
 
-import structlog
 from limits import RateLimitItem, parse
-from limits.errors import StorageError
-from limits.storage import MemoryStorage, Storage, storage_from_string
+from limits.storage import Storage
 from slowapi import Limiter
 from slowapi.errors import RateLimitExceeded
 from starlette.requests import Request
@@ -23,10 +22,10 @@ from starlette.requests import Request
 from backend.kernel.clock import Clock
 from backend.kernel.refusals import too_many_requests
 from backend.kernel.settings import Settings
+from backend.web.counters import Counters
+from backend.web.shared_counters import SharedCounters
 
 InThread = Callable[[Callable[[], None]], Awaitable[None]]
-
-log = structlog.get_logger()
 
 _STRICT, _MAILS, _ELSE = parse("3 per 10 second"), parse("3 per minute"), parse("100 per 10 second")
 _BY_PATH = {
@@ -59,14 +58,9 @@ class Limits:
     def __init__(self, settings: Settings, clock: Clock) -> None:
         self._on = settings.rate_limits
         self._clock = clock
-        self._own = MemoryStorage()
-        self._storage: Storage = self._own
-        if settings.redis_url:
-            url = settings.redis_url.reveal()
-            shared = storage_from_string(url, wrap_exceptions=True, socket_timeout=1)
-            self._storage = cast(Storage, shared)  # an asynchronous one would begin with async+
-        self._complained_at = -math.inf
+        self._asks_redis = settings.redis_url is not None
         self.per_user = PerUserLimit(settings, clock)
+        self._counters = self.per_user.counters
 
     def cover(self, path: str) -> bool:
         """Tell whether calls of this auth endpoint are counted by client address."""
@@ -81,80 +75,59 @@ class Limits:
 
     async def check(self, rule: RateLimitItem, *who: str) -> Exceeded | None:
         """Count one more for `who`; in a thread when Redis is asked, which may be slow."""
-        if self._storage is self._own:
-            return self.count(rule, *who)
-        return await asyncio.to_thread(self.count, rule, *who)
+        if self._asks_redis:
+            return await asyncio.to_thread(self.count, rule, *who)
+        return self.count(rule, *who)
 
     def count(self, rule: RateLimitItem, *who: str) -> Exceeded | None:
         """Count one more for `who`, atomically and before the work it limits (CVE-2023-47111)."""
         if not self._on:
             return None
         key = rule.key_for(*who)
-        counted = self._incremented(key, rule, 1)
+        counted = self._counters.incr(key, rule.get_expiry())
         if counted <= rule.amount:
             return None
-        return Exceeded(self._seconds_left(key), first=counted == rule.amount + 1)
+        left = _seconds_until(self._counters.get_expiry(key), self._clock)
+        return Exceeded(left, first=counted == rule.amount + 1)
 
     def refund(self, rule: RateLimitItem, *who: str) -> None:
         """Take a count back: what was counted beforehand turned out not to be a failure."""
         if self._on:
-            self._incremented(rule.key_for(*who), rule, -1)
+            self._counters.incr(rule.key_for(*who), rule.get_expiry(), -1)
 
     def clear(self, rule: RateLimitItem, *who: str) -> None:
         """Forget what was counted: who it was has proved themselves by other means."""
-        key = rule.key_for(*who)
-        self._own.clear(key)
-        if self._storage is self._own:
-            return
-        try:
-            self._storage.clear(key)
-        except StorageError as error:
-            self._complain(error)
+        self._counters.clear(rule.key_for(*who))
 
     def store(self) -> str:
         """Tell where the counters live; asks Redis, for at most a second, whether it is there."""
         if not self._on:
             return "off"
-        if self._storage is self._own:
+        if not self._asks_redis:
             return "memory"
-        return "redis" if self._storage.check() else "memory, because redis is away"
-
-    def _incremented(self, key: str, rule: RateLimitItem, by: int) -> int:
-        try:
-            return self._storage.incr(key, rule.get_expiry(), by)
-        except StorageError as error:
-            self._complain(error)
-            return self._own.incr(key, rule.get_expiry(), by)
-
-    def _seconds_left(self, key: str) -> int:
-        try:
-            ends = self._storage.get_expiry(key)
-        except StorageError:
-            ends = self._own.get_expiry(key)
-        return max(1, math.ceil(ends - self._clock.now().timestamp()))
-
-    def _complain(self, error: StorageError) -> None:
-        if self._clock.monotonic() - self._complained_at >= 60:  # once a minute is enough
-            self._complained_at = self._clock.monotonic()
-            log.warning("limits_store_away", reason=str(error.storage_error)[:200])
+        return "redis" if self._counters.check() else "memory, because redis is away"
 
 
 class PerUserLimit:
     """The limit of each signed-in user on each protected endpoint."""
 
     def __init__(self, settings: Settings, clock: Clock) -> None:
-        rate = settings.rate_limit_per_user
         self._clock = clock
         self._asks_redis = settings.redis_url is not None
+        scheme, told = _where_to_count(settings, clock)
         self._limiter = Limiter(
-            key_func=lambda request: request.state.user_id,
-            storage_uri=settings.redis_url.reveal() if settings.redis_url else "memory://",
-            in_memory_fallback=[rate],
-            in_memory_fallback_enabled=True,
+            key_func=_user,
+            storage_uri=f"{scheme}://",
+            storage_options=told,
             enabled=settings.rate_limits,
             key_style="url",
         )
-        self._counted = self._limiter.limit(rate)(_count)
+        self._counted = self._limiter.limit(settings.rate_limit_per_user)(_count)
+
+    @property
+    def counters(self) -> Storage:
+        """Where slowapi counts."""
+        return self._limiter.limiter.storage
 
     async def check(self, request: Request, user_id: str, in_thread: InThread) -> None:
         """Count a call by this user; in a worker thread when Redis is asked, which may be slow."""
@@ -169,9 +142,28 @@ class PerUserLimit:
             self._counted(request=request)
         except RateLimitExceeded:
             rule, who = request.state.view_rate_limit
-            ends = self._limiter.limiter.get_window_stats(rule, *who).reset_time
-            left = math.ceil(ends - self._clock.now().timestamp())
-            raise too_many_requests(left) from None
+            ends = self.counters.get_expiry(rule.key_for(*who))
+            raise too_many_requests(_seconds_until(ends, self._clock)) from None
+
+
+def _where_to_count(settings: Settings, clock: Clock) -> tuple[str, dict[str, Any]]:
+    """Return which of our counters slowapi is to make, by their scheme, and what they are told."""
+    if settings.redis_url is None:
+        return Counters.STORAGE_SCHEME[0], {"clock": clock}
+    return SharedCounters.STORAGE_SCHEME[0], {"clock": clock, "redis_url": settings.redis_url}
+
+
+def _seconds_until(ends: float, clock: Clock) -> int:
+    return max(1, math.ceil(ends - clock.now().timestamp()))
+
+
+def _user(request: Request) -> str:
+    user_id: str = request.state.user_id
+    return user_id
+
+
+# slowapi asks for it with every call, and to find it out takes longer than all the counting.
+vars(_user)["__signature__"] = signature(_user)
 
 
 def _count(request: Request) -> None:

@@ -3,9 +3,10 @@
 import time
 
 from bench.asking import Request, addresses
-from bench.results import OURS
+from bench.contestant import Contestant
+from bench.names import OURS
 from bench.scenarios.database import AUTH
-from bench.stage import Contestant, Stage
+from bench.stage import Stage
 
 _KNOWN = b'"email'
 _STEPS, _BATCH = (100_000, 5_000_000), 250_000

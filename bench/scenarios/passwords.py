@@ -7,10 +7,11 @@ from concurrent.futures import ThreadPoolExecutor
 from backend.kernel.passwords import PasswordHasher
 from backend.kernel.secret import Password
 from bench.asking import Request, addresses, as_form, as_json
-from bench.results import NODE, OURS
+from bench.contestant import Contestant
+from bench.names import NODE, OURS, PORTED, USERS_PEER
 from bench.seeds import PASSWORD
 from bench.servers import ROUNDS
-from bench.stage import PORTED, USERS_PEER, Contestant, Stage
+from bench.stage import Stage
 
 _SIGNED_IN = {USERS_PEER: b"204"}
 _numbers = itertools.count(1)

@@ -5,9 +5,10 @@ import time
 
 from bench import servers
 from bench.asking import addresses
+from bench.contestant import Contestant
 from bench.results import percentile
 from bench.seeds import GatehouseSeeds, Postgres
-from bench.stage import Contestant, Stage
+from bench.stage import Stage
 from bench.wrk import Loading
 
 _KNOWN = b'"email'

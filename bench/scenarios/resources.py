@@ -1,10 +1,8 @@
 """Memory and start-up: the API alone, with the panel, and the peers, each just started."""
 
 from bench import servers
-from bench.results import NODE, OURS
-from bench.stage import PORTED, USERS_PEER, Stage
-
-API = "gatehouse-api-alone"
+from bench.names import API_ALONE, NODE, OURS, PORTED, USERS_PEER
+from bench.stage import Stage
 
 
 def measure(stage: Stage) -> None:
@@ -23,12 +21,12 @@ def _measure_api_alone(stage: Stage) -> None:
     url, figures = stage.new_database(), stage.results.figures
     starts = []
     for _ in range(2 if stage.quick else 4):
-        server = stage.keep(servers.replica(API, stage.folder / API, url))
+        server = stage.keep(servers.replica(API_ALONE, stage.folder / API_ALONE, url))
         starts.append(server.first_answer)
-        figures[f"memory/{API}"] = server.megabytes()
+        figures[f"memory/{API_ALONE}"] = server.megabytes()
         server.stop()
-    figures[f"start/{API}"] = min(starts[1:])  # the first one has made the tables
+    figures[f"start/{API_ALONE}"] = min(starts[1:])  # the first one has made the tables
     stage.say(
-        f"  {API}: first answer after {figures[f'start/{API}']:.2f} s,"
-        f" {figures[f'memory/{API}']:.0f} MB idle"
+        f"  {API_ALONE}: first answer after {figures[f'start/{API_ALONE}']:.2f} s,"
+        f" {figures[f'memory/{API_ALONE}']:.0f} MB idle"
     )

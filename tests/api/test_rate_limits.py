@@ -9,8 +9,8 @@ TOO_MANY = {"message": "Too many requests. Please try again later."}
 
 
 @pytest.fixture
-def limited(start, limits_follow_the_clock) -> Gatehouse:
-    """An application whose limits are on, and follow the test's clock."""
+def limited(start) -> Gatehouse:
+    """An application whose limits are on."""
     return start(rate_limits=True)
 
 
@@ -144,7 +144,7 @@ def test_who_is_not_signed_in_is_told_so_and_not_counted(limited):
     assert {visitor.get("/api/me").status_code for _ in range(15)} == {401}
 
 
-def test_the_limit_per_user_is_a_setting(start, limits_follow_the_clock):
+def test_the_limit_per_user_is_a_setting(start):
     ada = start(rate_limits=True, rate_limit_per_user="2/second").member()
     assert [ada.get("/api/me").status_code for _ in range(3)] == [200, 200, 429]
 

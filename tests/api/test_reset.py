@@ -272,9 +272,7 @@ def test_a_reset_says_nothing_about_the_address(posting, letterbox):
     assert posting.rows(select(users.c.email_verified)) == [(False,)]
 
 
-def test_three_mails_an_hour_and_the_same_answer_to_all(
-    start_posting, letterbox, clock, limits_follow_the_clock
-):
+def test_three_mails_an_hour_and_the_same_answer_to_all(start_posting, letterbox, clock):
     gatehouse = start_posting(rate_limits=True)
     gatehouse.member()
 

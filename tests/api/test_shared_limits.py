@@ -7,6 +7,7 @@ from pathlib import Path
 
 import pytest
 
+from backend.web.limits import FAILURES_PER_ACCOUNT
 from tests.inside import Gatehouse
 from tests.rig import shared
 from tests.rig.missing import missing
@@ -81,4 +82,33 @@ def test_without_redis_each_counts_for_itself_and_people_still_get_in(replicas, 
     assert {ada.get("/api/me").status_code for _ in range(10)} == {200}
     visitor = replicas[1].visitor("192.0.2.7")
     assert [visitor.signs_in(password="x").status_code for _ in range(4)] == [401, 401, 401, 429]
+    redis.start()
+
+
+def test_and_the_limit_per_user_holds_too(replicas, redis):
+    ada = replicas[0].member()
+    redis.stop()
+    assert [ada.get("/api/me").status_code for _ in range(11)] == [200] * 10 + [429]
+    redis.start()
+
+
+def test_once_redis_is_back_they_count_together_again(replicas, redis, clock):
+    first, second = (each.visitor() for each in replicas)
+    redis.stop()
+    assert {each.signs_in().status_code for each in (first, second)} == {401}
+    redis.start()
+    clock.advance(seconds=5)
+    statuses = [each.signs_in().status_code for each in (first, second) * 2]
+    assert statuses == [401, 401, 401, 429]
+
+
+def test_what_is_forgotten_in_redis_is_forgotten_in_the_process_too(replicas, redis, clock):
+    limits, ada = replicas[0].house.limits, (FAILURES_PER_ACCOUNT, "account", "ada")
+    redis.stop()
+    assert [limits.count(*ada) is None for _ in range(11)] == [True] * 10 + [False]
+    redis.start()
+    clock.advance(seconds=5)
+    limits.clear(*ada)
+    redis.stop()
+    assert limits.count(*ada) is None
     redis.start()

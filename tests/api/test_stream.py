@@ -83,7 +83,7 @@ def test_a_stranger_is_refused_in_json(gatehouse):
     assert (answer.status_code, answer.json()) == (401, refusal("UNAUTHORIZED"))
 
 
-def test_it_is_limited_for_each_user(start, limits_follow_the_clock):
+def test_it_is_limited_for_each_user(start):
     gatehouse = start(rate_limits=True, rate_limit_per_user="1/minute")
     gatehouse.house.services[Ticker].pause = no_pause
     ada = gatehouse.member()

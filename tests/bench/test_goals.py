@@ -40,6 +40,14 @@ def test_a_goal_with_an_upper_bound_is_met_from_below():
     assert verdict_on(results, "memory with the panel").word == "missed"
 
 
+def test_one_session_looked_for_in_a_flood_misses_the_goal():
+    results = make_results(20_000, 1_000)
+    results.figures["flood/sessions looked for"] = 0
+    assert verdict_on(results, "sessions looked for").word == "met"
+    results.figures["flood/sessions looked for"] = 1
+    assert verdict_on(results, "sessions looked for").word == "missed"
+
+
 def test_what_was_not_measured_is_neither_met_nor_missed():
     assert {each.word for each in verdicts(Results())} == {"not measured"}
     assert ratio(1, None) is None
@@ -73,7 +81,8 @@ def test_results_survive_being_kept(tmp_path):
 
 def test_the_tables_name_every_server_and_every_goal():
     text = as_markdown(make_results(20_000, 1_000))
-    assert "| check | better-auth | 32 | 1,000 |" in text
+    assert "| Gatehouse | 32 | 20,000 | 20 |" in text
+    assert "| Better Auth | 32 | 1,000 |" in text
     assert all(goal.sentence in text for goal in GOALS)
 
 

@@ -156,9 +156,7 @@ def test_who_is_no_trusted_proxy_cannot_pose_as_another(panel):
     assert guest.get(HOME).json()["address"] == "203.0.113.7"
 
 
-def test_too_many_attempts_are_refused_in_words_and_only_for_that_address(
-    open_panel, limits_follow_the_clock
-):
+def test_too_many_attempts_are_refused_in_words_and_only_for_that_address(open_panel):
     panel = open_panel(rate_limits=True)
     guest = panel.visitor()
     for _ in range(3):

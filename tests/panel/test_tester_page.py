@@ -235,7 +235,7 @@ class TestTheJourneys:
         assert len(progress.found) == len(progress.journey.steps)
         assert people(panel) == [OWNER_EMAIL]
 
-    def test_wrong_passwords_are_stopped_by_the_limit(self, open_panel, limits_follow_the_clock):
+    def test_wrong_passwords_are_stopped_by_the_limit(self, open_panel):
         panel = with_tester(open_panel(rate_limits=True))
         progress = self.walked(panel, journey_words.LIMIT)
         assert [each.passed for each in progress.found] == [True] * 4

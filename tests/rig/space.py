@@ -72,6 +72,10 @@ class Space:
         return self
 
     @property
+    def pid(self) -> int:
+        return self._process.pid
+
+    @property
     def log(self) -> str:
         """Everything it has written so far, in all its lives."""
         return (self.folder / "log").read_text(errors="replace")

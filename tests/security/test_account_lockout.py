@@ -6,7 +6,7 @@ from tests.inside import Gatehouse, Visitor
 
 
 @pytest.fixture
-def limited(start, limits_follow_the_clock) -> Gatehouse:
+def limited(start) -> Gatehouse:
     return start(rate_limits=True)
 
 

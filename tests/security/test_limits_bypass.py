@@ -6,7 +6,7 @@ from tests.inside import Gatehouse
 
 
 @pytest.fixture
-def limited(start, limits_follow_the_clock) -> Gatehouse:
+def limited(start) -> Gatehouse:
     return start(rate_limits=True)
 
 

@@ -210,7 +210,7 @@ def test_two_transactions_that_block_each_other_both_succeed_when_run_again(work
     attempts = []
 
     def rename(mine, theirs):
-        for _ in range(3):
+        for _ in range(6):
             try:
                 with Work(workshop, NOBODY) as work:
                     attempts.append(1)
@@ -220,12 +220,12 @@ def test_two_transactions_that_block_each_other_both_succeed_when_run_again(work
                     return users.update_profile(work.db, theirs.id, {"name": "done"}, work.now())
             except DatabaseConflict:
                 pass
-        raise AssertionError("three times in vain")
+        raise AssertionError("six times in vain")
 
     with ThreadPoolExecutor(2) as people:
         one, two = people.submit(rename, first, second), people.submit(rename, second, first)
         assert {one.result().id, two.result().id} == {first.id, second.id}
-    assert len(attempts) == 3
+    assert len(attempts) >= 3  # more, where the loser is quicker than the winner once again
 
 
 def test_a_serialization_failure_is_a_conflict(workshop, work):

@@ -1,8 +1,10 @@
 """Rate limits: how often one caller may ask."""
 
 import asyncio
+import socket
+import threading
+from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
-from types import SimpleNamespace
 
 import pytest
 from structlog.testing import capture_logs
@@ -15,7 +17,7 @@ ADA, BOB = "203.0.113.7", "198.51.100.9"
 
 
 @pytest.fixture
-def limits(tmp_path, clock: FixedClock, limits_follow_the_clock) -> Limits:
+def limits(tmp_path, clock: FixedClock) -> Limits:
     return Limits(make_settings(tmp_path), clock)
 
 
@@ -119,7 +121,7 @@ def test_of_fifty_at_once_no_more_pass_than_one_by_one(limits):
 
 
 @pytest.fixture
-def without_redis(tmp_path, clock, limits_follow_the_clock) -> Limits:
+def without_redis(tmp_path, clock) -> Limits:
     """Nobody listens on this port."""
     return Limits(make_settings(tmp_path, redis_url="redis://127.0.0.1:1/0"), clock)
 
@@ -135,14 +137,59 @@ def test_and_complains_once_a_minute(without_redis, clock):
         clock.advance(seconds=59)
         allowed(without_redis, "/sign-in/email")
     assert [line["event"] for line in said] == ["limits_store_away"]
-    clock.advance(seconds=1)
+    clock.advance(seconds=5)
     with capture_logs() as said_later:
         allowed(without_redis, "/sign-in/email")
     assert len(said_later) == 1
 
 
-def test_the_tests_can_move_the_limits_clock(limits_follow_the_clock, clock):
-    assert isinstance(limits_follow_the_clock, SimpleNamespace)
-    before = limits_follow_the_clock.time()
-    clock.advance(seconds=5)
-    assert limits_follow_the_clock.time() - before == 5
+@pytest.fixture
+def broken_redis() -> Iterator[tuple[int, list[int]]]:
+    """A server that hangs up on everybody: its port, and the callers so far."""
+    callers: list[int] = []
+
+    def hang_up() -> None:
+        while True:
+            caller, (_, port) = listening.accept()
+            callers.append(port)
+            caller.close()
+            if stopped.is_set():
+                return
+
+    stopped = threading.Event()
+    with socket.create_server(("127.0.0.1", 0)) as listening:
+        port = listening.getsockname()[1]
+        thread = threading.Thread(target=hang_up)
+        thread.start()
+        yield port, callers
+        stopped.set()
+        socket.create_connection(("127.0.0.1", port)).close()
+        thread.join()
+
+
+def test_a_redis_that_is_away_is_left_alone_for_five_seconds(tmp_path, clock, broken_redis):
+    port, callers = broken_redis
+    limits = Limits(make_settings(tmp_path, redis_url=f"redis://127.0.0.1:{port}/0"), clock)
+    fail(limits, 1)
+    before = len(callers)
+    assert before > 0
+    clock.advance(seconds=4.9)
+    assert fail(limits, 9) == [None] * 9
+    assert fail(limits, 1) == [Exceeded(296, first=True)]
+    assert len(callers) == before
+    clock.advance(seconds=0.1)
+    fail(limits, 1)
+    assert len(callers) > before
+
+
+def test_who_proves_himself_meanwhile_begins_anew(without_redis):
+    fail(without_redis, 11)
+    without_redis.clear(FAILURES_PER_ACCOUNT, "account", "ada")
+    assert fail(without_redis, 1) == [None]
+
+
+def test_counting_takes_no_thread_of_its_own(tmp_path, clock):
+    before = threading.enumerate()
+    limits = Limits(make_settings(tmp_path), clock)
+    allowed(limits, "/sign-in/email")
+    assert threading.enumerate() == before

@@ -7,7 +7,7 @@ from backend.features.sessions.cache import Current
 from backend.kernel.refusals import Refusal
 from backend.kernel.roles import ADMIN, grants
 from backend.storage import sessions, users
-from backend.storage.engine import Db
+from backend.storage.db import Db
 from backend.storage.users import User
 from backend.storage.work import Work
 

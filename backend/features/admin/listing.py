@@ -6,7 +6,8 @@ from datetime import datetime
 
 from backend.features.admin.bans import without_ended_ban
 from backend.storage import user_list
-from backend.storage.engine import Database, Db
+from backend.storage.db import Db
+from backend.storage.engine import Database
 from backend.storage.user_activity import Activity, activity_of
 from backend.storage.user_list import COUNTED, Wanted
 from backend.storage.users import User

@@ -10,7 +10,7 @@ from backend.kernel.events import Event, EventKind
 from backend.kernel.secret import SessionToken
 from backend.kernel.tokens import TokenMint, digest
 from backend.storage import sessions
-from backend.storage.engine import Db
+from backend.storage.db import Db
 from backend.storage.sessions import Session
 from backend.storage.work import Work
 

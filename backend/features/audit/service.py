@@ -11,7 +11,7 @@ from backend.kernel.events import EventKind
 from backend.kernel.refusals import Refusal
 from backend.storage import users
 from backend.storage.audit_list import AuditEvent, Filter, find_page
-from backend.storage.engine import Db
+from backend.storage.db import Db
 from backend.storage.statistics import Counts, Span, count_in_spans, count_live_sessions
 
 Unit = Literal["hour", "day"]

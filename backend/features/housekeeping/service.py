@@ -13,7 +13,8 @@ import structlog
 
 from backend.kernel.client import NOBODY
 from backend.storage import audit, links, outbox, sessions
-from backend.storage.engine import DatabaseUnavailable, Db
+from backend.storage.db import Db
+from backend.storage.engine import DatabaseUnavailable
 from backend.storage.turns import HOUSEKEEPING, takes_turn
 from backend.storage.work import Work, Workshop
 

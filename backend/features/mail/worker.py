@@ -19,7 +19,8 @@ from backend.features.mail.service import Letter, PostOffice, open_letter
 from backend.features.mail.transports import NotSent, Rejected, Transport
 from backend.kernel.client import NOBODY
 from backend.storage import outbox
-from backend.storage.engine import DatabaseUnavailable, Db
+from backend.storage.db import Db
+from backend.storage.engine import DatabaseUnavailable
 from backend.storage.outbox import Mail
 from backend.storage.work import Work, Workshop, ask
 

@@ -11,7 +11,7 @@ from zipfile import ZIP_DEFLATED, ZipFile, ZipInfo
 from backend.features.sessions.wire import UserOut
 from backend.storage import links, outbox, sessions, users
 from backend.storage.audit_list import Filter, find_page
-from backend.storage.engine import Db
+from backend.storage.db import Db
 from backend.storage.users import User
 from backend.web.wire import iso
 

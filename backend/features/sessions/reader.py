@@ -130,7 +130,7 @@ class SessionReader:
                 return None
             visit.cookies += self._cookies.set_session(token, self._settings.session_lifetime)
             due, generation = None, -1  # the row has just moved: let the next check read it
-        current = _current(found, token, token_digest, due)
+        current = current_of(found, token, token_digest, due)
         current.cookie = self._cookie(visit)
         if trusted:
             self._cache.fill(current, generation)
@@ -157,9 +157,10 @@ def _noted(visit: Visit, current: Current) -> Current:
     return current
 
 
-def _current(
+def current_of(
     found: SessionWithUser, token: SessionToken, token_digest: TokenDigest, due: datetime | None
 ) -> Current:
+    """Return what is remembered of a session, with the answer of get-session ready."""
     ends = found.session.expires_at
     body = SessionAndUser(
         session=SessionOut.of(found.session, token.reveal()), user=UserOut.of(found.user)

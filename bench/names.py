@@ -1,0 +1,39 @@
+"""The servers by name: as the figures are kept, and as people read them."""
+
+OURS = "gatehouse"
+SQLITE = "gatehouse-sqlite"
+POLITE_NOT = "gatehouse-nice-0"
+ONE_THREAD = "gatehouse-1-thread"
+NODE = "better-auth"
+NODE_CACHED = "better-auth-cookie-cache"
+USERS_PEER = "fastapi-users"
+PORTED = "better-auth-server"
+STARLETTE = "bare-starlette"
+ASGI = "raw-asgi"
+
+API_ALONE = "gatehouse-api-alone"
+"""Ours without the panel: what a replica runs."""
+LIMITS = (STARLETTE, ASGI)
+"""Those that only show what Python can do."""
+
+_SHOWN = {
+    OURS: "Gatehouse",
+    SQLITE: "Gatehouse on SQLite",
+    POLITE_NOT: "Gatehouse, HASH_NICE=0",
+    ONE_THREAD: "Gatehouse, HASH_THREADS=1",
+    API_ALONE: "Gatehouse without its panel",
+    NODE: "Better Auth",
+    NODE_CACHED: "Better Auth, cookie cache",
+    STARLETTE: "a bare Starlette route",
+    ASGI: "a raw ASGI application",
+}
+
+
+def shown(server: str) -> str:
+    """Return the name that people read."""
+    return _SHOWN.get(server, server)
+
+
+def is_ours(server: str) -> bool:
+    """Tell whether this is Gatehouse, however it is set up."""
+    return server.startswith((OURS, "replica"))

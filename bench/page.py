@@ -1,0 +1,132 @@
+"""`python -m bench.page [results.json]`: put the figures of a run into docs/performance.md.
+
+What stands between the two markers is written anew, with the pictures beside it; the prose around
+them is by hand.
+"""
+
+import sys
+from pathlib import Path
+
+from bench.names import NODE, OURS
+from bench.plots import draw
+from bench.prepare import ROOT
+from bench.report import FOLDER, about
+from bench.results import Results
+from bench.tables import goals_table, sections, short, table
+
+PAGE = ROOT / "docs" / "performance.md"
+BEGIN, END = "<!-- figures: begin -->", "<!-- figures: end -->"
+
+# The picture's file: its words for those who do not see it, and what to read off it.
+_FIRST = "check.png"
+_PICTURES = {
+    _FIRST: ("Session checks a second by server", ""),
+    "storm.png": (
+        "Latency and rate of session checks, and sign-ins, while 32 callers sign in",
+        "Better Auth checks its cookie in the same pool of threads in which 32 passwords are being"
+        " hashed, and waits behind them.",
+    ),
+    "latency.png": ("Latency of a session check by callers at once", ""),
+    "revocation.png": ("Time until another replica refuses an ended session", ""),
+    "growth.png": ("Time of a first check and of a sign-out by session rows", ""),
+    "cached.png": ("Bytes and nanoseconds of a cached session by their number", ""),
+}
+
+
+def main() -> None:
+    """Write the page from the results that are named, or from the last run's."""
+    file = Path(sys.argv[1]) if len(sys.argv) > 1 else FOLDER / "results.json"
+    if not file.is_file():
+        sys.exit(f"{file} is not there: `make bench` makes it, or name another.")
+    renew(PAGE, Results.read(file))
+    print(f"Wrote {PAGE} and its pictures: look at them, then at what the prose says of them.")
+
+
+def renew(page: Path, results: Results) -> None:
+    """Write the figures into a page, and the pictures into the folder of its name.
+
+    Raises ValueError where the page does not have both markers, and leaves it as it was.
+    """
+    before, begin, rest = page.read_text().partition(BEGIN)
+    _, end, after = rest.partition(END)
+    if not (begin and end):
+        raise ValueError(f"{page} lacks {BEGIN} or {END}")
+    drawn = draw(results, page.with_suffix(""))
+    page.write_text(f"{before}{BEGIN}\n\n{figures(results, drawn)}\n\n{END}{after}")
+
+
+def figures(results: Results, drawn: list[Path]) -> str:
+    """Return all that stands between the markers."""
+    pictures = {file.name: _picture(file) for file in drawn}
+    first = pictures.pop(_FIRST, "")
+    folded = (
+        f"<details>\n<summary>{title}</summary>\n\n{text}\n\n</details>"
+        for title, text in sections(results)
+    )
+    parts = [
+        about(results),
+        first,
+        headline(results),
+        *pictures.values(),
+        "### Goals",
+        goals_table(results),
+        "### All figures",
+        *folded,
+    ]
+    return "\n\n".join(part for part in parts if part)
+
+
+def headline(results: Results) -> str:
+    """Return the five figures that matter, beside Better Auth's where it has one."""
+    told = results.figures
+    few, many = (told.get(f"growth/miss p50 ms/{rows}") for rows in (1_000, 5_000_000))
+    rows = (
+        (
+            "session checks a second, 32 callers",
+            *(_rate(results, server) for server in (OURS, NODE)),
+        ),
+        (
+            "99 of 100 session checks take at most, while 32 callers sign in",
+            *(_slow_in_the_storm(results, server) for server in (OURS, NODE)),
+        ),
+        (
+            "99 of 100 ended sessions are refused by another replica within",
+            _with(told.get("revocation/p99 ms"), "ms"),
+            "",
+        ),
+        (
+            "first check of a session among 5,000,000, median of 32 callers"
+            f" (among 1,000: {_with(few, 'ms')})",
+            _with(many, "ms"),
+            "",
+        ),
+        (
+            "memory when idle; ours with its panel",
+            *(_with(told.get(f"memory/{server}"), "MB") for server in (OURS, NODE)),
+        ),
+    )
+    return table((" ", "Gatehouse", "Better Auth"), (row for row in rows if row[1]))
+
+
+def _rate(results: Results, server: str) -> str:
+    run = results.middle("check", server, 32)
+    return short(run.per_second) if run else ""
+
+
+def _slow_in_the_storm(results: Results, server: str) -> str:
+    run = results.middle("check, in the storm", server)
+    return _with(run.p99, "ms") if run else ""
+
+
+def _with(value: float | None, unit: str) -> str:
+    return "" if value is None else f"{short(value)} {unit}"
+
+
+def _picture(file: Path) -> str:
+    alt, told = _PICTURES[file.name]
+    picture = f"![{alt}]({file.parent.name}/{file.name})"
+    return f"{picture}\n\n{told}" if told else picture
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,86 @@
+"""The real server on real processors: where its threads are."""
+
+import os
+import threading
+
+import httpx
+import pytest
+
+from backend.kernel.processors import Linux, roam
+from tests.make import PASSWORD
+from tests.rig.space import Space
+
+EVERYWHERE = frozenset(os.sched_getaffinity(0))
+
+
+@pytest.fixture
+def start(tmp_path):
+    started = []
+
+    def begin(**environment):
+        started.append(Space(tmp_path, environment).start())
+        return started[-1]
+
+    yield begin
+    for space in started:
+        space.kill9()
+
+
+def places(space):
+    """Where each thread of the server may run, the event loop's first."""
+    threads = sorted(int(each) for each in os.listdir(f"/proc/{space.pid}/task"))
+    return [frozenset(os.sched_getaffinity(thread)) for thread in threads]
+
+
+def sign_up(space):
+    person = {"name": "Ada", "email": "ada@example.com", "password": PASSWORD}
+    answer = httpx.post(f"{space.url}/api/auth/sign-up/email", json=person)
+    assert answer.status_code == 200
+
+
+def test_all_threads_are_on_one_processor_but_those_that_hash(start):
+    space = start(HASH_THREADS="1")
+    loop, *others = places(space)
+    assert len(loop) == 1
+    assert set(others) == {loop}
+    sign_up(space)
+    assert places(space)[0] == loop
+    roaming = [place for place in places(space) if place != loop]
+    assert roaming == ([EVERYWHERE] if len(EVERYWHERE) > 1 else [])
+
+
+def test_whoever_wishes_has_them_everywhere(start):
+    space = start(ONE_PROCESSOR="off")
+    sign_up(space)
+    assert set(places(space)) == {EVERYWHERE}
+
+
+def test_the_system_tells_what_we_ask_of_it():
+    machine = Linux()
+    own, gone = threading.get_native_id(), 2**22 - 1
+    assert own in machine.threads()
+    assert machine.threads()[0] == os.getpid()
+    assert machine.places(own) == machine.usable == EVERYWHERE
+    assert machine.idle().keys() >= EVERYWHERE
+    ran, waited = machine.ran_and_waited(own)
+    while machine.ran_and_waited(own)[0] == ran:
+        pass
+    assert machine.ran_and_waited(own)[1] >= waited >= 0
+    machine.put(gone, {0})
+    assert machine.places(gone) == set()
+
+
+def test_a_thread_that_was_put_somewhere_may_roam_again():
+    seen = []
+
+    def work():
+        first = min(EVERYWHERE)
+        Linux().put(threading.get_native_id(), {first})
+        seen.append(os.sched_getaffinity(0))
+        roam()
+        seen.append(os.sched_getaffinity(0))
+
+    worker = threading.Thread(target=work)
+    worker.start()
+    worker.join()
+    assert seen == [{min(EVERYWHERE)}, EVERYWHERE]

@@ -1,0 +1,221 @@
+"""Counters of the rate limits in the memory of this process."""
+
+import sys
+import threading
+from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
+
+import pytest
+from limits import parse
+from limits.storage import storage_from_string
+
+from backend.web.counters import MOST, Counters
+from tests.clocks import NOON, FixedClock
+
+TEN_SECONDS, A_MINUTE = 10, 60
+
+
+@pytest.fixture
+def counters(clock: FixedClock) -> Counters:
+    return Counters(clock=clock)
+
+
+@pytest.fixture
+def three(clock: FixedClock) -> Counters:
+    """Counters that remember three windows of each length."""
+    return Counters(clock=clock, most=3)
+
+
+def count(counters: Counters, *keys: str, length: int = TEN_SECONDS) -> list[int]:
+    return [counters.incr(key, length) for key in keys]
+
+
+def remembered(counters: Counters, keys: str) -> str:
+    return "".join(key for key in keys if counters.get(key))
+
+
+def test_each_key_counts_for_itself(counters):
+    assert count(counters, "ada", "ada", "bob", "ada") == [1, 2, 1, 3]
+    assert (counters.get("ada"), counters.get("bob"), counters.get("eve")) == (3, 1, 0)
+
+
+def test_a_call_may_count_for_several(counters):
+    assert counters.incr("ada", TEN_SECONDS, 5) == 5
+
+
+def test_what_is_taken_back_does_not_count(counters):
+    count(counters, "ada", "ada")
+    assert counters.incr("ada", TEN_SECONDS, -1) == 1
+
+
+def test_nobody_gets_a_count_below_zero(counters, clock):
+    assert (counters.incr("ada", TEN_SECONDS, -1), len(counters)) == (0, 0)
+    count(counters, "ada")
+    clock.advance(seconds=10)
+    assert counters.incr("ada", TEN_SECONDS, -1) == 0
+    assert count(counters, "ada") == [1]
+    assert [counters.incr("ada", TEN_SECONDS, -1) for _ in range(2)] == [0, 0]
+
+
+def test_a_window_begins_with_its_first_count_and_ends_by_the_clock(counters, clock):
+    clock.advance(seconds=3)
+    count(counters, "ada")
+    clock.advance(seconds=9.9)
+    assert count(counters, "ada") == [2]
+    clock.advance(seconds=0.1)
+    assert counters.get("ada") == 0
+    assert count(counters, "ada") == [1]
+    clock.advance(seconds=9.9)
+    assert count(counters, "ada") == [2]
+
+
+def test_it_tells_when_a_window_ends(counters, clock):
+    now = NOON.timestamp()
+    count(counters, "ada")
+    clock.advance(seconds=4)
+    count(counters, "ada")
+    assert counters.get_expiry("ada") == now + 10
+    assert counters.get_expiry("a stranger") == now + 4
+    clock.advance(seconds=6)
+    assert counters.get_expiry("ada") == now + 10
+    clock.advance(seconds=1)
+    assert counters.get_expiry("ada") == now + 11
+
+
+def test_one_counter_is_cleared_and_the_others_stay(counters):
+    count(counters, "ada", "bob")
+    counters.clear("ada")
+    counters.clear("a stranger")
+    assert (counters.get("ada"), counters.get("bob")) == (0, 1)
+
+
+def test_all_are_forgotten_at_once(counters):
+    count(counters, "ada", "bob")
+    count(counters, "eve", length=A_MINUTE)
+    assert (counters.reset(), len(counters), counters.get("ada")) == (3, 0, 0)
+
+
+def test_when_full_the_window_that_ends_next_is_forgotten(three, clock):
+    for key in "abc":
+        count(three, key)
+        clock.advance(seconds=1)
+    count(three, "a", "d")
+    assert remembered(three, "abcd") == "bcd"
+
+
+def test_what_has_ended_is_forgotten_before_what_still_counts(three, clock):
+    count(three, "a")
+    clock.advance(seconds=8)
+    count(three, "b", "c")
+    clock.advance(seconds=2)
+    count(three, "d")
+    assert (remembered(three, "abcd"), len(three)) == ("bcd", 3)
+
+
+def test_a_window_that_began_anew_goes_to_the_end_of_the_queue(clock):
+    counters = Counters(clock=clock, most=6)
+    count(counters, *"abcdef")
+    clock.advance(seconds=10)
+    count(counters, *"cghijk")
+    assert remembered(counters, "abcdefghijk") == "cghijk"
+    count(counters, "l")
+    assert remembered(counters, "cghijkl") == "ghijkl"
+
+
+def test_a_flood_of_one_length_does_not_touch_the_others(three):
+    count(three, "account", length=A_MINUTE)
+    count(three, *"abcdefgh")
+    assert remembered(three, "abcdefgh") == "fgh"
+    assert three.get("account") == 1
+
+
+def test_after_a_flood_the_memory_comes_back(counters, clock):
+    count(counters, *(f"stranger {number}" for number in range(1000)))
+    clock.advance(seconds=10)
+    count(counters, *(f"caller {number}" for number in range(500)))
+    assert len(counters) == 500
+
+
+def test_a_long_key_counts_as_well_and_takes_no_more_room(counters):
+    long, longer = "/" + "a" * 60_000, "/" + "a" * 60_001
+    assert count(counters, long, long, longer) == [1, 2, 1]
+    assert (counters.get(long), counters.get_expiry(long)) == (2, NOON.timestamp() + 10)
+    assert max(len(key) for lane in counters._lanes.values() for key in lane) <= 120
+    counters.clear(long)
+    assert (counters.get(long), counters.get(longer)) == (0, 1)
+
+
+def steps(call: Callable[[], object]) -> int:
+    """How many functions a call calls, those written in C included."""
+    seen: list[str] = []
+    sys.setprofile(lambda _, event, __: seen.append(event))
+    try:
+        call()
+    finally:
+        sys.setprofile(None)
+    return sum(event in {"call", "c_call"} for event in seen)
+
+
+@pytest.fixture(scope="module")
+def flooded() -> Iterator[tuple[Counters, FixedClock]]:
+    """Counters that a million addresses have asked, each of them once."""
+    clock = FixedClock()
+    counters = Counters(clock=clock)
+    for number in range(1_000_000):
+        counters.incr(f"address {number}", TEN_SECONDS)
+    yield counters, clock
+    counters.reset()
+
+
+def test_of_a_million_keys_no_more_are_kept_than_promised(flooded):
+    counters, _ = flooded
+    assert len(counters) == MOST
+    assert counters.get(f"address {1_000_000 - MOST}") == 1
+    assert counters.get(f"address {1_000_000 - MOST - 1}") == 0
+
+
+def test_a_million_keys_cost_a_call_no_more_steps_than_three(flooded, three, clock):
+    counters, its_clock = flooded
+
+    def worst(asked: Counters, moved: FixedClock) -> dict[str, int]:
+        new, known = (lambda: count(asked, "new")), (lambda: count(asked, "new"))
+        taken = {"new": steps(new), "known": steps(known), "get": steps(lambda: asked.get("new"))}
+        taken["clear"] = steps(lambda: asked.clear("new"))
+        moved.advance(seconds=10)
+        return {**taken, "after all have ended": steps(new)}
+
+    count(three, *"abc")
+    assert worst(counters, its_clock) == worst(three, clock)
+
+
+def test_eight_threads_at_once_lose_no_count(counters):
+    together = threading.Barrier(8)
+
+    def count_a_thousand(_: int) -> None:
+        together.wait()
+        for number in range(1000):
+            count(counters, "all", f"one of {number % 10}")
+
+    with ThreadPoolExecutor(8) as threads:
+        list(threads.map(count_a_thousand, range(8)))
+    assert counters.get("all") == 8000
+    assert [counters.get(f"one of {number}") for number in range(10)] == [800] * 10
+
+
+def test_eight_threads_at_once_keep_the_bound(clock):
+    counters = Counters(clock=clock, most=100)
+
+    def flood(thread: int) -> list[int]:
+        return count(counters, *(f"{thread} {number}" for number in range(2000)))
+
+    with ThreadPoolExecutor(8) as threads:
+        counted = list(threads.map(flood, range(8)))
+    assert counted == [[1] * 2000] * 8
+    assert len(counters) == 100
+
+
+def test_the_library_makes_them_by_their_scheme(clock):
+    made = storage_from_string("counters://", clock=clock)
+    assert isinstance(made, Counters)
+    assert made.check()
+    assert made.incr(parse("3 per minute").key_for("ada"), A_MINUTE) == 1

@@ -1,0 +1,27 @@
+"""What the garbage collector looks at once a server has started."""
+
+import subprocess
+import sys
+
+START = """
+import gc
+gc.disable()
+import backend.main
+from backend.kernel.memory import settle
+loaded = len(gc.get_objects())
+settle()
+print(loaded > 50_000, len(gc.get_objects()) < 1_000, gc.get_freeze_count() > 50_000)
+
+class Loop:
+    def __init__(self):
+        self.own = self
+
+for _ in range(100_000):
+    Loop()
+print(len(gc.get_objects()) < 50_000)
+"""
+
+
+def test_what_has_been_loaded_is_passed_over_and_garbage_is_still_collected():
+    said = subprocess.run([sys.executable, "-c", START], capture_output=True, text=True, check=True)
+    assert said.stdout.splitlines() == ["True True True", "True"]
