@@ -130,11 +130,16 @@ class Server:
 
 
 def gatehouse(
-    name: str, folder: Path, database_url: str | None, settings: Mapping[str, str] | None = None
+    name: str,
+    folder: Path,
+    database_url: str | None,
+    settings: Mapping[str, str] | None = None,
+    *,
+    app: Path = ROOT / "app.py",
 ) -> Server:
     """Return ours, as people start it: panel, walls, limits and log; without a URL on SQLite."""
     environment = _settings(name, folder, database_url) | {"PANEL": "on"} | dict(settings or {})
-    return Server(name, [sys.executable, str(ROOT / "app.py")], folder, environment)
+    return Server(name, [sys.executable, str(app)], folder, environment)
 
 
 def replica(name: str, folder: Path, database_url: str) -> Server:

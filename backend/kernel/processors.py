@@ -133,7 +133,8 @@ class Linux:
         self._tick = 1 / os.sysconf("SC_CLK_TCK")
 
     def threads(self) -> list[int]:
-        return sorted(int(each) for each in os.listdir("/proc/self/task"))
+        main = os.getpid()  # not the lowest number where the system has begun to count anew
+        return [main, *(int(each) for each in os.listdir("/proc/self/task") if int(each) != main)]
 
     def places(self, thread: int) -> Set[int]:
         try:

@@ -80,7 +80,7 @@ def test_an_event_stream_arrives_bit_by_bit(visitor: Visitor, path):
     assert heard["status"] == 200
     assert len(heard["sentAt"]) == 5
     assert heard["firstAt"] < heard["sentAt"][-1]
-    visitor.page.get_by_role("button", name=f"Listen to {path}").click()
+    visitor.presses(f"Listen to {path}")
     expect(visitor.page.get_by_role("listitem")).to_have_count(5)
 
 
@@ -99,15 +99,14 @@ def test_a_forged_cookie_passes_the_proxy_and_not_the_page(visitor: Visitor, dep
 
 def test_a_server_function_asks_again(visitors: Visitors, visitor: Visitor):
     visitor.signs_up()
-    greet, output = visitor.page.get_by_role("button", name="Greet me"), "output"
-    greet.click()
-    expect(visitor.page.locator(output)).to_have_text("Hello again, Ada.")
+    visitor.presses("Greet me")
+    expect(visitor.page.locator("output")).to_have_text("Hello again, Ada.")
     elsewhere = visitors()
     elsewhere.page.context.add_cookies(visitor.cookies)
     elsewhere.page.goto("/")
     elsewhere.signs_out()
-    greet.click()
-    expect(visitor.page.locator(output)).to_have_text("You are not signed in.")
+    visitor.presses("Greet me")
+    expect(visitor.page.locator("output")).to_have_text("You are not signed in.")
 
 
 def test_a_forgotten_password_is_replaced(visitors: Visitors, visitor: Visitor, deployed: Place):

@@ -77,6 +77,13 @@ class Visitor:
         self.page.goto("/sign-in")
         self.fills_in("Sign in", **{"E-mail": email}, Password=password)
 
+    def presses(self, name: str) -> None:
+        """Press a button once React has taken it over: before, a press does nothing."""
+        button = self.page.get_by_role("button", name=name)
+        taken = "button => Object.keys(button).some(key => key.startsWith('__reactProps'))"
+        self.page.wait_for_function(taken, arg=button.element_handle())
+        button.click()
+
     def signs_out(self) -> None:
         self.page.get_by_role("button", name="Sign out").click()
         expect(self.header).to_have_text("Sign in Sign up")

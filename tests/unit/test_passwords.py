@@ -83,6 +83,20 @@ def test_nobody_has_a_password(hasher):
         assert (verdict.matches, verdict.upgraded) == (False, None)
 
 
+def test_nobody_costs_as_much_as_anybody(monkeypatch):
+    worked = []
+    real = bcrypt.hashpw
+    monkeypatch.setattr(
+        bcrypt, "hashpw", lambda text, salt: worked.append(salt) or real(text, salt)
+    )
+    hasher = PasswordHasher(5)
+    hashed = hasher.hash(Password("x"))
+    worked.clear()
+    hasher.verify(Password("x"), hashed)
+    hasher.verify(Password("x"), None)
+    assert [salt[:7] for salt in worked] == [b"$2b$05$", b"$2b$05$"]
+
+
 def test_a_hash_that_is_none_matches_nothing(hasher):
     for broken in ("", "x", "$2b$", "$2b$04$tooshort", "a" * 32 + ":" + "b" * 128):
         assert not hasher.verify(Password("x"), broken).matches
