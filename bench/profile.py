@@ -1,8 +1,9 @@
 """`python -m bench.profile [CHECKOUT ...]`: which part of the code a request's time is spent in.
 
 Each checkout (without one: this) is started as people start it, asked by 32 callers, and looked at
-hundreds of times a second; a sample counts for the part that its innermost line belongs to. Several
-checkouts of this project, of which the first may be the older, are shown beside each other.
+hundreds of times a second. A sample counts for the part to which the line belongs that runs just
+then; work outside the interpreter counts with the line that asked for it last. Several checkouts of
+this project, of which the first may be the older, are shown beside each other.
 """
 
 import argparse
@@ -96,9 +97,9 @@ def _spent(bench: Stage, whom: Contestant, requests: list[Request]) -> dict[str,
 
 def _samples(server: Server) -> Counter[str]:
     with tempfile.NamedTemporaryFile(suffix=".folded") as found:
-        how = ["-p", str(server.pid), "-d", str(_SECONDS), "-r", str(_SAMPLES), "-f", "raw"]
+        how = f"-p {server.pid} -d {_SECONDS} -r {_SAMPLES} -f raw --gil -o {found.name}"
         subprocess.run(
-            [PYTHON.with_name("py-spy"), "record", *how, "-o", found.name],
+            [PYTHON.with_name("py-spy"), "record", *how.split()],
             check=True,
             capture_output=True,
         )

@@ -65,11 +65,10 @@ def test_a_refusal_is_said_and_what_was_typed_stays(visitor: Visitor):
 
 def test_a_protected_endpoint_is_called_through_the_app(visitor: Visitor):
     visitor.signs_up()
-    call = visitor.page.get_by_role("button", name="Call /api/me")
-    call.click()
+    visitor.presses("Call /api/me")
     expect(visitor.page.locator("code")).to_contain_text(f'"email":"{visitor.email}"')
     visitor.page.context.clear_cookies()
-    call.click()
+    visitor.presses("Call /api/me")
     expect(visitor.page.locator("code")).to_contain_text("401")
 
 
