@@ -3,7 +3,8 @@
 CPython lets one thread run at a time. Left alone, the system spreads them over the processors, and
 with every turn the interpreter's memory moves from one to the other: listing sessions took 620 us
 of processor time so, and 310 on one (docs/decisions/0013-one-processor.md). Which one that is
-changes when others want it. Linux only; elsewhere, or with one processor, nothing happens.
+changes when others want it. Linux only; elsewhere, in a sandbox that tells or allows too little, or
+with one processor, nothing happens.
 """
 
 import contextlib
@@ -35,7 +36,7 @@ class Machine(Protocol):
         """Return the processors on which a thread may run; none if it has ended."""
 
     def put(self, thread: int, processors: Set[int]) -> None:
-        """Have a thread run on these processors only; nothing happens if it has ended."""
+        """Have a thread run on these processors only; nothing happens where that cannot be."""
 
     def ran_and_waited(self, thread: int) -> tuple[float, float]:
         """Return for how many seconds so far a thread ran, and could have run but had to wait."""
@@ -75,10 +76,13 @@ class OneProcessor:
         usable = sorted(self._machine.usable)
         if len(usable) < 2:
             return
+        try:
+            self._note()
+        except OSError:  # who cannot see that others wait must not take a processor
+            return
         self.chosen = usable[self._drawn() % len(usable)]
         for thread in self._machine.threads():
             self._machine.put(thread, {self.chosen})
-        self._note()
         self._watcher = threading.Thread(target=self._watch, name="processor", daemon=True)
         self._watcher.start()
 
@@ -95,10 +99,10 @@ class OneProcessor:
         before = self._seen
         self._note()
         ran, waited = self._seen.ran - before.ran, self._seen.waited - before.waited
-        others = self._machine.usable - {self.chosen}
-        idle = {each: self._seen.idle[each] - before.idle[each] for each in others}
-        freest = max(idle, key=lambda each: idle[each])
-        if waited <= _CROWDED * (ran + waited):
+        others = (self._machine.usable - {self.chosen}) & before.idle.keys()
+        idle = {each: self._seen.idle.get(each, 0.0) - before.idle[each] for each in others}
+        freest = max(idle, key=lambda each: idle[each], default=None)
+        if freest is None or waited <= _CROWDED * (ran + waited):
             return
         if idle[freest] < _FREE * (self._seen.at - before.at):
             return
@@ -143,7 +147,7 @@ class Linux:
             return set()
 
     def put(self, thread: int, processors: Set[int]) -> None:
-        with contextlib.suppress(ProcessLookupError):
+        with contextlib.suppress(OSError):  # it has ended, or a sandbox does not allow it
             os.sched_setaffinity(thread, processors)
 
     def ran_and_waited(self, thread: int) -> tuple[float, float]:
@@ -162,7 +166,8 @@ class Linux:
 def roam() -> None:
     """Let the calling thread run on any processor: it is busy without the interpreter."""
     if _USABLE:
-        os.sched_setaffinity(0, _USABLE)
+        with contextlib.suppress(OSError):  # it hashes where it is
+            os.sched_setaffinity(0, _USABLE)
 
 
 def _usable() -> Set[int]:

@@ -145,3 +145,21 @@ def test_a_thread_that_has_ended_is_no_trouble(computer, together):
     del computer.at[WORKER]
     a_second_passes(one, computer, waited=0.5, idle={1: 1.0})
     assert computer.at == {LOOP: {1}}
+
+
+def test_where_waiting_cannot_be_seen_nothing_happens(computer, together, monkeypatch):
+    def hidden(_):
+        raise FileNotFoundError("/proc/self/task/100/schedstat")
+
+    monkeypatch.setattr(computer, "ran_and_waited", hidden)
+    one = together(computer)
+    one.look()
+    assert (one.chosen, computer.at) == (None, {LOOP: {0, 1}, WORKER: {0, 1}})
+
+
+def test_a_processor_of_which_nothing_is_told_is_not_moved_to(together):
+    computer = Computer(usable=(0, 1))
+    del computer.seconds_idle[1]
+    one = together(computer, 0)
+    a_second_passes(one, computer, waited=0.5, idle={})
+    assert one.chosen == 0
