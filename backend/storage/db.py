@@ -8,7 +8,7 @@ from sqlalchemy import Connection, CursorResult, Executable
 from sqlalchemy.exc import DBAPIError, PendingRollbackError
 from sqlalchemy.sql.dml import UpdateBase
 
-from backend.storage.dialects import BEGIN
+from backend.storage.dialects import BEGIN, takes_several_statements
 from backend.storage.failures import DatabaseConflict, DatabaseUnavailable, raise_as_ours
 
 
@@ -78,7 +78,7 @@ class Db:
     def begin(self) -> None:
         """Begin a transaction: at once on SQLite, with the first statement on PostgreSQL."""
         command = BEGIN[self.dialect.name]
-        if self.dialect.name == "postgresql":
+        if takes_several_statements(self.dialect):
             self._opening = command
         else:
             self._say(command)
@@ -144,7 +144,7 @@ class Db:
             self._run(*last)
 
     def _say_commit(self) -> str | None:
-        if self._last is None or self._opening or self.dialect.name != "postgresql":
+        if self._last is None or self._opening or not takes_several_statements(self.dialect):
             self._send_last()
             return self._say("COMMIT")
         return _status(self._sent(*self._last, after="COMMIT"))

@@ -29,6 +29,11 @@ BEGIN = {
 }
 
 
+def takes_several_statements(dialect: Dialect) -> bool:
+    """Tell whether one message may carry more than one statement."""
+    return dialect.name == "postgresql"
+
+
 def insert_unless_taken(dialect: Dialect, table: Table, *columns: str) -> Insert:
     """Build an INSERT that does nothing when a row with these values is there already."""
     if dialect.name == "sqlite":
