@@ -4,6 +4,7 @@ import asyncio
 import threading
 from collections.abc import AsyncIterator, Callable, Iterator
 from contextlib import ExitStack, asynccontextmanager, closing, contextmanager
+from functools import partial
 from pathlib import Path
 from typing import Any
 from urllib.parse import urlencode
@@ -24,6 +25,7 @@ from panel.words import sign_in as words
 from tests.clocks import FixedClock, SeededRandomness
 from tests.inside import PATIENCE, Gatehouse, Loop, Visitor
 from tests.make import PASSWORD, make_settings
+from tests.panel.answering import Server, a_tester, loopback_to
 from tests.rig.processes import wait_until
 from tests.rig.space import Space
 
@@ -216,3 +218,21 @@ def signed_in(space: Space) -> Iterator[httpx.Client]:
 def owner(shared: Panel) -> Guest:
     """A browser in which the owner has signed in to the shared panel."""
     return shared.owner()
+
+
+@pytest.fixture
+def server():
+    """A server that answers as the test says."""
+    return Server()
+
+
+@pytest.fixture
+def loopback(server, clock, tmp_path):
+    """Opens ways from the Tester to that server."""
+    return partial(loopback_to, server, clock, tmp_path)
+
+
+@pytest.fixture
+def service(server, clock, tmp_path):
+    """The Tester of that server."""
+    return a_tester(server, clock, tmp_path)

@@ -2,7 +2,6 @@
 
 import contextlib
 import json
-from functools import partial
 
 import httpx
 import pytest
@@ -16,25 +15,10 @@ from panel.loopback import Call, CallRefused, NoAnswer
 from panel.tester.deeds import DEEDS, Person, new_person
 from panel.words import tester as words
 from tests.clocks import SeededRandomness
-from tests.panel.answering import TOKEN, Server, a_tester, loopback_to, owner
+from tests.panel.answering import TOKEN, a_tester, owner
 
 ADA = Person("Ada", "ada@example.com", "correct horse")
 NO_TOKEN = "better-auth.session_token=; Max-Age=0; Path=/"
-
-
-@pytest.fixture
-def server():
-    return Server()
-
-
-@pytest.fixture
-def loopback(server, clock, tmp_path):
-    return partial(loopback_to, server, clock, tmp_path)
-
-
-@pytest.fixture
-def service(server, clock, tmp_path):
-    return a_tester(server, clock, tmp_path)
 
 
 @pytest.mark.parametrize(

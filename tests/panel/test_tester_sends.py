@@ -1,7 +1,5 @@
 """The Tester sends as other pages do, hears streams, tells limits, remembers, and masks."""
 
-from functools import partial
-
 import httpx
 import pytest
 
@@ -10,24 +8,9 @@ from panel import shown
 from panel.loopback import Call, CallRefused
 from panel.tester.masking import MASK, masked, secrets_in
 from panel.words import tester as words
-from tests.panel.answering import TOKEN, Server, a_tester, loopback_to, owner
+from tests.panel.answering import TOKEN, owner
 
 ELSEWHERE = "https://another-site.example"
-
-
-@pytest.fixture
-def server():
-    return Server()
-
-
-@pytest.fixture
-def loopback(server, clock, tmp_path):
-    return partial(loopback_to, server, clock, tmp_path)
-
-
-@pytest.fixture
-def service(server, clock, tmp_path):
-    return a_tester(server, clock, tmp_path)
 
 
 class TestAPageOfAnotherSite:
