@@ -7,6 +7,7 @@ this process (`backend/web/counters.py`), or in Redis when several replicas shar
 """
 
 import asyncio
+import logging
 import math
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
@@ -115,7 +116,7 @@ class PerUserLimit:
         self._clock = clock
         self._asks_redis = settings.redis_url is not None
         scheme, told = _where_to_count(settings, clock)
-        self._limiter = Limiter(
+        self._limiter = _Told(
             key_func=_user,
             storage_uri=f"{scheme}://",
             storage_options=told,
@@ -144,6 +145,23 @@ class PerUserLimit:
             rule, who = request.state.view_rate_limit
             ends = self.counters.get_expiry(rule.key_for(*who))
             raise too_many_requests(_seconds_until(ends, self._clock)) from None
+
+
+class _Told(Limiter):
+    """slowapi's limiter, as our settings have it and nothing else.
+
+    By itself it also obeys RATELIMIT_ENABLED and its like, in the environment or in `.env`: one
+    word there would switch the limit off unseen. And it logs every refusal, so that whoever is
+    refused could fill the log.
+    """
+
+    def __init__(self, **told: Any) -> None:
+        super().__init__(**told)
+        self.logger.setLevel(logging.ERROR)
+
+    def get_app_config(self, key: str, default_value: Any = None) -> Any:
+        """Return the default, whatever the environment says."""
+        return default_value
 
 
 def _where_to_count(settings: Settings, clock: Clock) -> tuple[str, dict[str, Any]]:
