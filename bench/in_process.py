@@ -1,6 +1,7 @@
 """Our application in this process, asked for sessions without a server: `... in_process CHECKS`.
 
-For bench/instructions.py, with which it speaks in lines: ready, go, done, end.
+For bench/instructions.py, with which it speaks in lines: for each kind of cookie ready, go, done,
+end.
 """
 
 import asyncio
@@ -16,25 +17,29 @@ from backend.kernel.settings import Settings
 from backend.main import create_app
 from backend.web import logs
 from bench.asking import as_json
-from bench.seeds import PASSWORD, cookie_for
+from bench.seeds import PASSWORD, cookie_for, forged
 from bench.servers import SECRET
 
+KINDS = VALID, FORGED = "valid", "forged"
+"""The cookies that are shown, in this order."""
 _SESSIONS = 40  # so that no limit per session is reached
 
 
 async def main(checks: int) -> None:
-    """Open the application, sign people up, and ask for their sessions when told to."""
+    """Open the application, sign people up, and show it each kind of cookie when told to."""
     with tempfile.TemporaryDirectory() as folder:
         told: dict[str, Any] = {"_env_file": None, "data_dir": Path(folder), "bcrypt_rounds": 4}
         settings = Settings(**told, environment="development", secret_key=SECRET)
         logs.configure(settings)
         app: Any = create_app(settings)
         async with _living(app):
-            cookies = [await _sign_up(app, number) for number in range(_SESSIONS)]
-            await _check(app, cookies, 2 * _SESSIONS)
-            await _told("ready")
-            await _check(app, cookies, checks)
-            await _told("done")
+            valid = [await _sign_up(app, number) for number in range(_SESSIONS)]
+            made_up = [each.encode() for each in forged(_SESSIONS)]
+            for cookies, expected in ((valid, b'"email"'), (made_up, b"null")):
+                await _check(app, cookies, 2 * _SESSIONS, expected)
+                await _told("ready")
+                await _check(app, cookies, checks, expected)
+                await _told("done")
 
 
 async def _told(word: str) -> None:
@@ -42,10 +47,10 @@ async def _told(word: str) -> None:
     sys.stdin.readline()
 
 
-async def _check(app: Any, cookies: list[bytes], count: int) -> None:
+async def _check(app: Any, cookies: list[bytes], count: int, expected: bytes) -> None:
     for number in range(count):
         body = await _ask(app, "GET", "/api/auth/get-session", cookies[number % len(cookies)])
-        if b'"email"' not in body[1]:
+        if expected not in body[1]:
             raise AssertionError(f"the session check answers {body[1]!r}")
 
 

@@ -2,7 +2,8 @@
 
 `python -m bench.instructions` compares with bench/instructions.json; with `--keep` it writes it.
 What is counted is our application in one process, from the ASGI scope to the last byte of the
-answer, with a session that is remembered; the server below it and the network are not.
+answer, with a session that is remembered and with forged cookies; the server below it and the
+network are not.
 """
 
 import argparse
@@ -14,7 +15,10 @@ import shutil
 import subprocess
 import sys
 import tempfile
+from collections.abc import Mapping
 from pathlib import Path
+
+from bench.in_process import KINDS
 
 BASELINE = Path(__file__).with_suffix(".json")
 TOLERANCE = 1.05
@@ -26,8 +30,8 @@ class CannotCount(Exception):
     """Instructions cannot be counted here; the message says why."""
 
 
-def count() -> float:
-    """Return the instructions of one session check; raises CannotCount."""
+def count() -> dict[str, float]:
+    """Return the instructions of one session check for each kind of cookie; raises CannotCount."""
     for program in ("valgrind", "callgrind_control"):
         if not shutil.which(program):
             raise CannotCount(f"{program} is not here: install the package valgrind")
@@ -35,17 +39,17 @@ def count() -> float:
         return _count_in(Path(folder))
 
 
-def baseline() -> float | None:
-    """Return the count that is committed, if it is of this Python and this kind of machine."""
+def baseline() -> dict[str, float] | None:
+    """Return the counts that are committed, if they are of this Python and this kind of machine."""
     if not BASELINE.exists():
         return None
     kept = json.loads(BASELINE.read_text())
-    return float(kept["per_check"]) if kept["of"] == _of_this_machine() else None
+    return {kind: float(kept[kind]) for kind in KINDS} if kept["of"] == _of_this_machine() else None
 
 
-def keep(per_check: float) -> None:
-    """Make this count the one that later ones are compared with."""
-    kept = {"of": _of_this_machine(), "per_check": round(per_check)}
+def keep(counted: Mapping[str, float]) -> None:
+    """Make these counts the ones that later ones are compared with."""
+    kept = {"of": _of_this_machine(), **{kind: round(each) for kind, each in counted.items()}}
     BASELINE.write_text(json.dumps(kept, indent=1) + "\n")
 
 
@@ -53,7 +57,7 @@ def _of_this_machine() -> str:
     return f"Python {'.'.join(platform.python_version_tuple()[:2])} on {platform.machine()}"
 
 
-def _count_in(folder: Path) -> float:
+def _count_in(folder: Path) -> dict[str, float]:
     out = folder / "callgrind.out"
     valgrind = ["valgrind", "--tool=callgrind", "--instr-atstart=no", f"--callgrind-out-file={out}"]
     child = subprocess.Popen(
@@ -66,17 +70,24 @@ def _count_in(folder: Path) -> float:
         text=True,
     )
     try:
-        _expect(child, "ready", folder)
-        _control(child.pid, folder, "--instr=on")
-        _tell(child, "go")
-        _expect(child, "done", folder)
-        _control(child.pid, folder, "--instr=off")
-        _tell(child, "end")
-        child.wait(_PATIENCE)
+        return {
+            kind: _counted(child, folder, dump=out.with_suffix(f".out.{number}"))
+            for number, kind in enumerate(KINDS, start=1)
+        }
     finally:
         child.kill()
         child.wait()
-    found = re.search(r"^totals: (\d+)", out.read_text(), re.M)
+
+
+def _counted(child: "subprocess.Popen[str]", folder: Path, dump: Path) -> float:
+    _expect(child, "ready", folder)
+    _control(child.pid, folder, "--instr=on")
+    _tell(child, "go")
+    _expect(child, "done", folder)
+    _control(child.pid, folder, "--instr=off")
+    _control(child.pid, folder, "--dump")  # what was counted since the last one
+    _tell(child, "end")
+    found = re.search(r"^totals: (\d+)", dump.read_text(), re.M) if dump.exists() else None
     if not found:
         raise CannotCount("valgrind's report has no total")
     return int(found[1]) / _CHECKS
@@ -110,12 +121,14 @@ def main() -> int:
     parser = argparse.ArgumentParser("python -m bench.instructions")
     parser.add_argument("--keep", action="store_true", help="write bench/instructions.json anew")
     said = parser.parse_args()
-    per_check, before = count(), baseline()
-    print(f"{per_check:,.0f} instructions a session check, baseline {before and f'{before:,.0f}'}")
+    counted, before = count(), baseline() or {}
+    for kind, each in counted.items():
+        kept = f"{before[kind]:,.0f}" if before else "of another Python or processor"
+        print(f"{each:,.0f} instructions of a session check, {kind}; baseline {kept}")
     if said.keep:
-        keep(per_check)
+        keep(counted)
         return 0
-    return int(before is not None and per_check > before * TOLERANCE)
+    return int(any(counted[kind] > kept * TOLERANCE for kind, kept in before.items()))
 
 
 if __name__ == "__main__":

@@ -12,8 +12,12 @@ _PROC = Path("/proc")
 
 def cpu_seconds(pid: int) -> float:
     """Return the processor time, user's and system's, of one process and all its threads."""
-    fields = _stat(pid)
-    return (int(fields[11]) + int(fields[12])) / _TICK
+    return _used(_PROC / str(pid))
+
+
+def main_thread_seconds(pid: int) -> float:
+    """Return the processor time of a process's first thread alone."""
+    return _used(_PROC / str(pid) / "task" / str(pid))
 
 
 def resident_megabytes(pid: int) -> float:
@@ -35,6 +39,11 @@ def available_megabytes() -> float:
         if line.startswith("MemAvailable:"):
             return int(line.split()[1]) / 1024
     return 0.0
+
+
+def kept_on(processor: int | None) -> list[str]:
+    """Return what stands before a command that is to stay on one processor; nothing for None."""
+    return [] if processor is None else ["taskset", "-c", str(processor)]
 
 
 def described() -> dict[str, str]:
@@ -83,7 +92,7 @@ def _of_trees(roots: list[int]) -> float:
     for entry in _PROC.iterdir():
         if entry.name.isdigit():
             try:
-                fields = _stat(int(entry.name))
+                fields = _stat(entry)
             except (FileNotFoundError, ProcessLookupError):  # it has just ended
                 continue
             parents[int(entry.name)] = int(fields[1])
@@ -100,6 +109,11 @@ def _descends(pid: int, parents: dict[int, int], roots: list[int]) -> bool:
     return True
 
 
-def _stat(pid: int) -> list[str]:
+def _used(entry: Path) -> float:
+    fields = _stat(entry)
+    return (int(fields[11]) + int(fields[12])) / _TICK
+
+
+def _stat(entry: Path) -> list[str]:
     # The name, in parentheses, may contain anything, spaces and parentheses included.
-    return (_PROC / str(pid) / "stat").read_text().rpartition(")")[2].split()
+    return (entry / "stat").read_text().rpartition(")")[2].split()

@@ -15,7 +15,7 @@ from bench.results import Results
 from bench.tables import goals_table, sections, short, table
 
 PAGE = ROOT / "docs" / "performance.md"
-BEGIN, END = "<!-- figures: begin -->", "<!-- figures: end -->"
+FIGURES = "figures"
 
 # The picture's file: its words for those who do not see it, and what to read off it.
 _FIRST = "check.png"
@@ -47,12 +47,30 @@ def renew(page: Path, results: Results) -> None:
 
     Raises ValueError where the page does not have both markers, and leaves it as it was.
     """
-    before, begin, rest = page.read_text().partition(BEGIN)
-    _, end, after = rest.partition(END)
-    if not (begin and end):
-        raise ValueError(f"{page} lacks {BEGIN} or {END}")
+    _split(page, FIGURES)
     drawn = draw(results, page.with_suffix(""))
-    page.write_text(f"{before}{BEGIN}\n\n{figures(results, drawn)}\n\n{END}{after}")
+    renew_between(page, FIGURES, figures(results, drawn))
+
+
+def renew_between(page: Path, name: str, text: str) -> None:
+    """Write anew what stands between the two markers of this name; raises ValueError without."""
+    before, after = _split(page, name)
+    page.write_text(f"{before}\n\n{text}\n\n{after}")
+
+
+def markers(name: str) -> tuple[str, str]:
+    """Return what stands before and after the text of this name."""
+    return f"<!-- {name}: begin -->", f"<!-- {name}: end -->"
+
+
+def _split(page: Path, name: str) -> tuple[str, str]:
+    """Return the page up to the first marker, and from the second on, both with their marker."""
+    begin, end = markers(name)
+    before, found, rest = page.read_text().partition(begin)
+    _, found_too, after = rest.partition(end)
+    if not (found and found_too):
+        raise ValueError(f"{page} lacks {begin} or {end}")
+    return before + begin, end + after
 
 
 def figures(results: Results, drawn: list[Path]) -> str:

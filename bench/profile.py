@@ -1,32 +1,38 @@
-"""`python -m bench.profile [CHECKOUT ...]`: which part of the code a request's time is spent in.
+"""`python -m bench.profile [BEFORE AFTER]`: which part of the code a request's time is spent in.
 
 Each checkout (without one: this) is started as people start it, asked by 32 callers, and looked at
-hundreds of times a second. A sample counts for the part to which the line belongs that runs just
-then; work outside the interpreter counts with the line that asked for it last. Several checkouts of
-this project, of which the first may be the older, are shown beside each other.
+a hundred times a second without being stopped for it: threads that are stopped take other turns
+afterwards. A sample counts for the part to which the line belongs that runs just then; work outside
+the interpreter counts with the line that asked for it last. Samples say where a thread spends its
+time, and the system how much processor time the event loop and the workers have used. Two
+checkouts, the older first, go into docs/performance.md with `--keep`.
 """
 
 import argparse
 import subprocess
 import tempfile
-from collections import Counter
+from collections import Counter, defaultdict
 from collections.abc import Callable
 from contextlib import ExitStack
 from pathlib import Path
 
 from bench import machine
-from bench.asking import Request, addresses
+from bench.asking import Request
 from bench.contestant import Contestant
 from bench.names import OURS
+from bench.page import PAGE, renew_between
 from bench.prepare import PYTHON, ROOT, prepare
 from bench.results import Results
-from bench.seeds import GatehouseSeeds, Postgres
+from bench.scenarios.database import list_sessions, update_user
+from bench.seeds import GatehouseSeeds, Postgres, forged
 from bench.servers import Server, gatehouse
 from bench.stage import Stage, stage
 from bench.tables import table
 from bench.wrk import Loading
 
-_SECONDS, _SAMPLES = 8, 500  # how long, and how often a second
+_WARM, _ALONE, _SAMPLED = 3, 6, 20  # seconds of load
+_RATE = 100  # samples a second
+_LOOP, _WORKERS = "loop", "workers"
 
 # Read from the top: a part, and words of which one is in the path of a file that belongs to it.
 _PARTS = (
@@ -34,11 +40,10 @@ _PARTS = (
         "our endpoint, session and limits",
         ("backend/features", "backend/kernel", "limits/", "slowapi/"),
     ),
-    ("our storage", ("backend/storage",)),
+    ("asking the database", ("backend/storage", "sqlalchemy/", "psycopg2/")),
     ("our layers around each request", ("backend/web", "backend/main", "panel/", "app.py")),
     ("FastAPI and Starlette", ("fastapi/", "starlette/", "pydantic/", "anyio/")),
-    ("SQLAlchemy and psycopg2", ("sqlalchemy/", "psycopg2/")),
-    ("threads and their locks", ("threading.py", "concurrent/", "queue.py")),
+    ("handing over between threads", ("threading.py", "concurrent/", "queue.py", "futures.py")),
     (
         "event loop, sockets and HTTP",
         ("asyncio/", "uvicorn/", "uvloop", "selectors", "contextvars"),
@@ -48,27 +53,34 @@ _ELSE = "everything else"
 
 _KINDS: dict[str, Callable[[Contestant], list[Request]]] = {
     "a session check": lambda whom: whom.checks(),
-    "listing sessions": lambda whom: [
-        Request("GET", "/api/auth/list-sessions", cookie, address=address)
-        for cookie, address in zip(whom.own_cookies, addresses(3_000), strict=True)
-    ],
+    "a check with a forged cookie": lambda whom: whom.checks(forged(1_000)),
+    "listing sessions": list_sessions,
+    "updating a user": update_user,
 }
+
+Spent = dict[str, float]
+"""Microseconds of processor time for one request, by part."""
 
 
 def main() -> None:
     """Profile each checkout, and print a table for each kind of request."""
     parser = argparse.ArgumentParser("python -m bench.profile", description=main.__doc__)
     parser.add_argument("checkout", nargs="*", type=Path, default=[ROOT])
-    checkouts = [each.resolve() for each in parser.parse_args().checkout]
+    parser.add_argument("--keep", action="store_true", help="put it into docs/performance.md")
+    said = parser.parse_args()
+    checkouts = [each.resolve() for each in said.checkout]
     prepare()
     with stage(Results(about=machine.described()), set()) as bench:
         spent = [_profiled(bench, checkout) for checkout in checkouts]
-    for kind in _KINDS:
-        print(f"\nCPU of the server for {kind}, µs:\n")
-        print(shown([each[kind] for each in spent], [each.name for each in checkouts]))
+    names = ["before", "now"] if len(checkouts) == 2 else [each.name for each in checkouts]
+    text = shown(spent, names)
+    print(text)
+    if said.keep:
+        renew_between(PAGE, "profile", text)
 
 
-def _profiled(bench: Stage, checkout: Path) -> dict[str, dict[str, float]]:
+def _profiled(bench: Stage, checkout: Path) -> dict[str, Spent]:
+    bench.say(f"Profiling {checkout}")
     with tempfile.TemporaryDirectory(prefix="gatehouse-profile-") as folder, ExitStack() as ending:
         url = bench.new_database()
         told = {"PYTHONPATH": str(checkout)}
@@ -81,33 +93,46 @@ def _profiled(bench: Stage, checkout: Path) -> dict[str, dict[str, float]]:
         return {kind: _spent(bench, whom, asked(whom)) for kind, asked in _KINDS.items()}
 
 
-def _spent(bench: Stage, whom: Contestant, requests: list[Request]) -> dict[str, float]:
-    """Return the microseconds of processor time that each part takes of one request."""
+def _spent(bench: Stage, whom: Contestant, requests: list[Request]) -> Spent:
+    """Return the processor time that each part takes of one request."""
     file = bench.file(whom.server, requests)
-    Loading(file, whom.server.port, connections=32, seconds=3).result()  # not kept: it is warm then
-    before = whom.server.cpu_seconds()
-    alone = Loading(file, whom.server.port, connections=32, seconds=4).result()
-    each = (whom.server.cpu_seconds() - before) / alone.requests * 1e6
-    load = Loading(file, whom.server.port, connections=32, seconds=_SECONDS + 3)
+    Loading(file, whom.server.port, connections=32, seconds=_WARM).result()
+    before = _used(whom.server)
+    alone = Loading(file, whom.server.port, connections=32, seconds=_ALONE).result()
+    after = _used(whom.server)
+    load = Loading(file, whom.server.port, connections=32, seconds=_SAMPLED + 3)
     samples = _samples(whom.server)
     load.result()
-    total = sum(samples.values())
-    return {part: each * count / total for part, count in samples.items()}
+    spent: Spent = defaultdict(float)
+    for place, counted in samples.items():
+        each = (after[place] - before[place]) / alone.requests * 1e6 / counted.total()
+        for part, count in counted.items():
+            spent[part] += each * count
+    return spent
 
 
-def _samples(server: Server) -> Counter[str]:
+def _used(server: Server) -> dict[str, float]:
+    loop = machine.main_thread_seconds(server.pid)
+    return {_LOOP: loop, _WORKERS: server.cpu_seconds() - loop}
+
+
+def _samples(server: Server) -> dict[str, Counter[str]]:
+    """Look at the server for a while; returns the samples by place and part."""
     with tempfile.NamedTemporaryFile(suffix=".folded") as found:
-        how = f"-p {server.pid} -d {_SECONDS} -r {_SAMPLES} -f raw --gil -o {found.name}"
+        how = f"-p {server.pid} -d {_SAMPLED} -r {_RATE} --gil --nonblocking --threads -f raw"
         subprocess.run(
-            [PYTHON.with_name("py-spy"), "record", *how.split()],
+            [PYTHON.with_name("py-spy"), "record", *how.split(), "-o", found.name],
             check=True,
             capture_output=True,
         )
-        counted: Counter[str] = Counter()
+        counted: dict[str, Counter[str]] = defaultdict(Counter)
         for line in Path(found.name).read_text().splitlines():
             stack, _, count = line.rpartition(" ")
-            counted[part_of(stack.rpartition(";")[2])] += int(count)
-    return counted
+            thread, *frames = stack.split(";")
+            if frames:  # else the stack moved while it was read
+                place = _LOOP if f"({server.pid})" in thread else _WORKERS
+                counted[place][part_of(frames[-1])] += int(count)
+        return counted
 
 
 def part_of(innermost: str) -> str:
@@ -118,11 +143,19 @@ def part_of(innermost: str) -> str:
     return _ELSE
 
 
-def shown(spent: list[dict[str, float]], names: list[str]) -> str:
-    """Return what each checkout spends on each part, as a table."""
+def shown(spent: list[dict[str, Spent]], names: list[str]) -> str:
+    """Return what each checkout spends on each part, a table for each kind of request."""
+    return "\n\n".join(
+        f"Microseconds of processor time for {kind}:\n\n"
+        + _table([each[kind] for each in spent], names)
+        for kind in spent[0]
+    )
+
+
+def _table(spent: list[Spent], names: list[str]) -> str:
     parts = [part for part, _ in _PARTS] + [_ELSE]
-    rows = [[part, *(f"{each.get(part, 0):,.1f}" for each in spent)] for part in parts]
-    rows.append(["all of it", *(f"{sum(each.values()):,.1f}" for each in spent)])
+    rows = [[part, *(f"{each.get(part, 0):,.0f}" for each in spent)] for part in parts]
+    rows.append(["all of it", *(f"{sum(each.values()):,.0f}" for each in spent)])
     return table(["part ", *names], rows)
 
 

@@ -9,6 +9,7 @@ import time
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 
+from bench import machine
 from bench.machine import cpu_seconds, resident_megabytes
 from bench.prepare import NODE, PYTHON, ROOT
 from tests.rig.node import find_node
@@ -142,9 +143,9 @@ def gatehouse(
     return Server(name, [sys.executable, str(app)], folder, environment)
 
 
-def replica(name: str, folder: Path, database_url: str) -> Server:
-    """Return the API alone, as several of it run beside each other."""
-    command = [sys.executable, "-m", "backend", "serve"]
+def replica(name: str, folder: Path, database_url: str, *, processor: int | None = None) -> Server:
+    """Return the API alone, as several of it run beside each other; on one processor if named."""
+    command = [*machine.kept_on(processor), sys.executable, "-m", "backend", "serve"]
     return Server(name, command, folder, _settings(name, folder, database_url))
 
 

@@ -1,8 +1,10 @@
 """Where the servers meet: one PostgreSQL, each server on its own database, measured in turn."""
 
 import itertools
+import math
 import os
 import tempfile
+import time
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import ExitStack, contextmanager
 from pathlib import Path
@@ -52,6 +54,7 @@ class Stage:
         closing.callback(self.postgres.crash)
         self._running: dict[str, Contestant] = {}
         self._files = itertools.count(1)
+        self._part, self._until = "", math.inf
 
     @property
     def quick(self) -> bool:
@@ -64,6 +67,23 @@ class Stage:
     def say(self, text: str) -> None:
         """Tell whoever waits how far it is."""
         print(text, flush=True)
+
+    def begin(self, part: str, until: float) -> None:
+        """Begin a part of the run, which saves rounds once the clock (monotonic) shows `until`."""
+        self._part, self._until = part, until
+
+    def rounds(self, count: int) -> Iterator[int]:
+        """Yield the numbers of so many rounds; of fewer, but of one, where the time is too short.
+
+        A machine at half the speed gets medians of fewer rounds rather than a run twice as long.
+        """
+        for number in range(count):
+            began = time.monotonic()
+            yield number
+            now = time.monotonic()
+            if now + (now - began) > self._until and number + 1 < count:
+                self.results.notes.append(f"{self._part}: {number + 1} of {count} rounds, for time")
+                return
 
     def among(self, *names: str) -> list[Contestant]:
         """Return these servers, started; without those that this machine cannot run."""

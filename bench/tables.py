@@ -188,11 +188,12 @@ _SECTIONS: Sequence[Section] = (
     Section("Session checks", "", [_runs("check")]),
     Section(
         "Session checks with other cookies, and an endpoint of one's own",
-        "A forged cookie is refused by its signature. A revoked one asks the database, as nobody"
-        " keeps in memory who is not signed in.",
+        "Each kind of cookie in turn, valid ones among them. A forged one is refused by its"
+        " signature. A revoked one asks the database, as nobody keeps in memory who is not signed"
+        " in.",
         [
             _runs(
-                *("check, forged", "check, absent", "check, revoked"),
+                *("check, valid", "check, forged", "check, absent", "check, revoked"),
                 *("check, forged flood", "protected"),
             ),
             _figures(
@@ -233,8 +234,7 @@ _SECTIONS: Sequence[Section] = (
     ),
     Section(
         "Two replicas",
-        "Two processes on one PostgreSQL and two processors that also carry the load generator:"
-        " compare the CPU time, not the rate.",
+        "Two processes on one PostgreSQL, each with a processor that also carries its callers.",
         [
             _runs("check, one replica", "check, both replicas"),
             _figures(
@@ -259,8 +259,10 @@ _SECTIONS: Sequence[Section] = (
             _figures(
                 "instructions",
                 {
-                    "a session check": "of one session check in our application",
-                    "beside baseline": "... beside those of bench/instructions.json",
+                    "valid": "of one session check in our application",
+                    "valid beside baseline": "... beside those of bench/instructions.json",
+                    "forged": "of one with a forged cookie",
+                    "forged beside baseline": "... beside those of bench/instructions.json",
                 },
             )
         ],

@@ -5,6 +5,8 @@ import subprocess
 from dataclasses import dataclass
 from pathlib import Path
 
+from bench.machine import kept_on
+
 LUA = Path(__file__).parent / "lua"
 _GRACE = 20.0  # seconds beyond the load itself, after which wrk is taken for stuck
 
@@ -35,17 +37,27 @@ class Load:
 
 
 class Loading:
-    """wrk at work. `once`: each request of the file once, and at most `seconds`."""
+    """wrk at work, on one processor if that is named.
+
+    `once`: each request of the file once, and at most `seconds`.
+    """
 
     def __init__(
-        self, file: Path, port: int, *, connections: int, seconds: float, once: bool = False
+        self,
+        file: Path,
+        port: int,
+        *,
+        connections: int,
+        seconds: float,
+        once: bool = False,
+        processor: int | None = None,
     ) -> None:
         script = LUA / ("once.lua" if once else "in_turn.lua")
         whole = max(1, round(seconds))  # wrk takes whole seconds only
         how = ["-t1", f"-c{connections}", f"-d{whole}s", "--timeout", "30s", "-s", str(script)]
         self._bound = whole + _GRACE
         self._process = subprocess.Popen(
-            ["wrk", *how, f"http://127.0.0.1:{port}", "--", str(file)],
+            [*kept_on(processor), "wrk", *how, f"http://127.0.0.1:{port}", "--", str(file)],
             stdin=subprocess.DEVNULL,
             stdout=subprocess.PIPE,
             stderr=subprocess.PIPE,

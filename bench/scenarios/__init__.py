@@ -1,6 +1,7 @@
 """What is measured, one module each; `ALL` has them in their order, by the name for --only."""
 
 from collections.abc import Callable
+from dataclasses import dataclass
 
 from bench.scenarios import (
     cached,
@@ -16,15 +17,25 @@ from bench.scenarios import (
 )
 from bench.stage import Stage
 
-ALL: dict[str, Callable[[Stage], None]] = {
-    "resources": resources.measure,
-    "misses": misses.measure,
-    "check": check.measure,
-    "database": database.measure,
-    "passwords": passwords.measure,
-    "storm": storm.measure,
-    "replicas": replicas.measure,
-    "cached": cached.measure,
-    "growth": growth.measure,
-    "instructions": counted.measure,
+
+@dataclass(frozen=True)
+class Part:
+    """One part of a run, and the seconds it may take in a full one before it saves rounds."""
+
+    measure: Callable[[Stage], None]
+    seconds: float
+
+
+ALL = {
+    "resources": Part(resources.measure, 40),
+    "misses": Part(misses.measure, 100),
+    "check": Part(check.measure, 400),
+    "database": Part(database.measure, 280),
+    "passwords": Part(passwords.measure, 190),
+    "storm": Part(storm.measure, 220),
+    "replicas": Part(replicas.measure, 200),
+    "cached": Part(cached.measure, 80),
+    "growth": Part(growth.measure, 170),
+    "instructions": Part(counted.measure, 30),
 }
+"""Together less than the thirty minutes of a run, with what it takes to begin and to end."""

@@ -33,13 +33,16 @@ def measure(stage: Stage) -> None:
     else:
         everyone = stage.among(OURS, STARLETTE, NODE, NODE_CACHED, USERS_PEER, PORTED, ASGI)
         rounds, seconds, few, few_rounds = 5, 4, everyone, 2
-    for _ in range(rounds):
+    for _ in stage.rounds(rounds):
         for whom in everyone:
             stage.warm(whom)
             with _revoking(stage, whom):
                 stage.measure("check", whom, whom.checks(), _KNOWN, seconds=seconds)
+    _measure_other_cookies(stage)
+    _measure_protected(stage)
+    _flood(stage)
     for connections in (1, 8, 256):
-        for _ in range(few_rounds):
+        for _ in stage.rounds(few_rounds):
             for whom in few:
                 stage.warm(whom)
                 stage.measure(
@@ -50,29 +53,34 @@ def measure(stage: Stage) -> None:
                     connections=connections,
                     seconds=min(seconds, 3),
                 )
-    _measure_other_cookies(stage)
-    _measure_protected(stage)
-    _flood(stage)
 
 
 def _measure_other_cookies(stage: Stage) -> None:
-    seconds = 1 if stage.quick else 3
-    for _ in range(1 if stage.quick else 2):
+    """Measure each kind of cookie in turn, valid ones among them: a slow minute hits all kinds."""
+    rounds, seconds = (2, 1) if stage.quick else (4, 3)
+    kinds = (("valid", None, _KNOWN), ("forged", forged(1000), _NOBODY), ("absent", [""], _NOBODY))
+    for _ in stage.rounds(rounds):
         for whom in stage.among(OURS, NODE):
-            for name, cookies in (("forged", forged(1000)), ("absent", [""])):
-                stage.measure(
-                    f"check, {name}", whom, whom.checks(cookies), _NOBODY, seconds=seconds
-                )
-            gone = whom.seeds.more_sessions(200)
-            for cookie, address in zip(gone, addresses(200), strict=True):
-                whom.ask(Request("POST", "/api/auth/sign-out", cookie, b"{}", address=address))
-            stage.measure("check, revoked", whom, whom.checks(gone), _NOBODY, seconds=seconds)
+            stage.warm(whom)
+            for kind, cookies, expected in kinds:
+                checks = whom.checks(cookies)
+                stage.measure(f"check, {kind}", whom, checks, expected, seconds=seconds)
+            checks = whom.checks(_ended(whom))
+            stage.measure("check, revoked", whom, checks, _NOBODY, seconds=seconds)
+
+
+def _ended(whom: Contestant) -> list[str]:
+    """Return the cookies of sessions that have just been signed out."""
+    cookies = whom.seeds.more_sessions(200)
+    for cookie, address in zip(cookies, addresses(200), strict=True):
+        whom.ask(Request("POST", "/api/auth/sign-out", cookie, b"{}", address=address))
+    return cookies
 
 
 def _measure_protected(stage: Stage) -> None:
     ours = stage.contestant(OURS)
     requests = [Request("GET", PROTECTED, cookie) for cookie in ours.own_cookies]
-    for _ in range(1 if stage.quick else 3):
+    for _ in stage.rounds(1 if stage.quick else 3):
         stage.warm(ours)
         stage.measure("protected", ours, requests, _KNOWN, seconds=1 if stage.quick else 3)
 

@@ -7,15 +7,16 @@ from bench.stage import Stage
 def measure(stage: Stage) -> None:
     """Count them in our application alone, and compare with what is committed."""
     try:
-        per_check = instructions.count()
+        counted = instructions.count()
     except instructions.CannotCount as reason:
         stage.results.notes.append(f"Instructions were not counted: {reason}")
         return
     before = instructions.baseline()
-    figures = stage.results.figures
-    figures["instructions/a session check"] = per_check
     if before is None:
         stage.results.notes.append("bench/instructions.json is of another Python or processor.")
-        return
-    figures["instructions/beside baseline"] = per_check / before
-    stage.say(f"  {per_check:,.0f} instructions a session check, baseline {before:,.0f}")
+    figures = stage.results.figures
+    for kind, each in counted.items():
+        figures[f"instructions/{kind}"] = each
+        if before is not None:
+            figures[f"instructions/{kind} beside baseline"] = each / before[kind]
+        stage.say(f"  {each:,.0f} instructions of a session check, {kind}")

@@ -13,36 +13,38 @@ def measure(stage: Stage) -> None:
     """Measure each endpoint on each server in turn, each after a rehearsal."""
     rounds, seconds = (1, 1) if stage.quick else (3, 3)
     names = (OURS, SQLITE, NODE) if stage.quick else (OURS, SQLITE, NODE, PORTED)
-    for _ in range(rounds):
+    for _ in stage.rounds(rounds):
         for whom in stage.among(*names):
-            _list_sessions(stage, whom, seconds)
+            requests = list_sessions(whom)
+            stage.rehearse(whom, requests[-_REHEARSED:])
+            stage.measure("list-sessions", whom, requests, b'"userAgent"', seconds=seconds)
         for whom in stage.among(*names):
-            _update_user(stage, whom, seconds)
+            requests = update_user(whom)
+            stage.rehearse(whom, requests[-_REHEARSED:])
+            stage.measure("update-user", whom, requests, b'{"status":true}', seconds=seconds)
         for whom in stage.among(*names):
             _sign_out(stage, whom)
 
 
-def _list_sessions(stage: Stage, whom: Contestant, seconds: float) -> None:
-    requests = [
+def list_sessions(whom: Contestant) -> list[Request]:
+    """Return what each user sends to see where they are signed in."""
+    return [
         Request("GET", f"{AUTH}/list-sessions", cookie, address=address)
         for cookie, address in zip(whom.own_cookies, addresses(3_000), strict=True)
     ]
-    stage.rehearse(whom, requests[-_REHEARSED:])
-    stage.measure("list-sessions", whom, requests, b'"userAgent"', seconds=seconds)
 
 
-def _update_user(stage: Stage, whom: Contestant, seconds: float) -> None:
-    requests = [
+def update_user(whom: Contestant) -> list[Request]:
+    """Return what each user sends to be called by another name, twice."""
+    return [
         Request("POST", f"{AUTH}/update-user", cookie, as_json({"name": name}), address=address)
         for name in ("Ada", "Grace")
         for cookie, address in zip(whom.own_cookies, addresses(3_000), strict=True)
     ]
-    stage.rehearse(whom, requests[-_REHEARSED:])
-    stage.measure("update-user", whom, requests, b'{"status":true}', seconds=seconds)
 
 
 def _sign_out(stage: Stage, whom: Contestant) -> None:
-    count = _REHEARSED + (1_000 if stage.quick else 6_000)
+    count = _REHEARSED + (1_000 if stage.quick else 4_000)
     requests = [
         Request("POST", f"{AUTH}/sign-out", cookie, b"{}", address=address)
         for cookie, address in zip(whom.seeds.more_sessions(count), addresses(count), strict=True)

@@ -10,7 +10,7 @@ _REHEARSED = 2_000  # Node answers twice as many a second after them as before
 def measure(stage: Stage) -> None:
     """Check fresh sessions, each once; then restart ours and check each known session once."""
     count = 1_000 if stage.quick else 10_000
-    for _ in range(1 if stage.quick else 3):
+    for _ in stage.rounds(1 if stage.quick else 3):
         for whom in stage.among(OURS, SQLITE, NODE):
             stage.rehearse(whom, whom.checks(whom.seeds.more_sessions(_REHEARSED)))
             fresh = whom.checks(whom.seeds.more_sessions(count))

@@ -1,7 +1,12 @@
-"""Two API processes on one PostgreSQL: what a request costs, and how soon a revocation counts."""
+"""Two API processes on one PostgreSQL: what the second one adds, and how soon a revocation counts.
+
+Each has a processor, which also carries its callers: so two cores tell what a machine would that
+has the cores for both and somebody else to ask them.
+"""
 
 import http.client
 import time
+from contextlib import ExitStack
 
 from bench import servers
 from bench.asking import addresses
@@ -18,32 +23,56 @@ _NEVER = 5.0  # seconds after which a session that is still accepted counts as n
 def measure(stage: Stage) -> None:
     """Load one, then both; then end sessions on one and ask the other until it refuses."""
     url = stage.new_database()
-    one, two = (
-        Contestant(server, GatehouseSeeds(server, Postgres(url)), rows=Postgres(url))
-        for name in ("replica-1", "replica-2")
-        for server in [stage.keep(servers.replica(name, stage.folder / name, url))]
-    )
+    one, two = (_replica(stage, url, number) for number in range(2))
     one.own_cookies = two.own_cookies = one.seeds.fill()
     two.seeds.people = one.seeds.people
-    _measure_cpu(stage, one, two)
+    _measure_both(stage, one, two)
     _measure_revocations(stage, one, two)
     for each in (one, two):
         each.server.stop()
 
 
-def _measure_cpu(stage: Stage, one: Contestant, two: Contestant) -> None:
-    seconds = 2 if stage.quick else 6
-    stage.warm(one)
-    stage.measure("check, one replica", one, one.checks(), _KNOWN, connections=16, seconds=seconds)
-    stage.warm(two)
-    stage.warm(one)
-    file = stage.file(two.server, two.checks())
-    with stage.watched("check, both replicas", two, 16) as second:
-        other = Loading(file, two.server.port, connections=16, seconds=seconds)
-        stage.measure(
-            "check, both replicas", one, one.checks(), _KNOWN, connections=16, seconds=seconds
-        )
-        second(other)
+def _replica(stage: Stage, url: str, number: int) -> Contestant:
+    name = f"replica-{number + 1}"
+    folder, processor = stage.folder / name, _processor(stage, number)
+    server = stage.keep(servers.replica(name, folder, url, processor=processor))
+    return Contestant(server, GatehouseSeeds(server, Postgres(url)), rows=Postgres(url))
+
+
+def _processor(stage: Stage, number: int) -> int | None:
+    """Return the processor of a replica and its callers; None where there are none to choose."""
+    return number if stage.cores > 1 else None
+
+
+def _measure_both(stage: Stage, one: Contestant, two: Contestant) -> None:
+    """Load one, then both, in turn."""
+    for _ in range(1 if stage.quick else 3):
+        stage.warm(one)
+        _check(stage, "check, one replica", [one])
+        stage.warm(two)
+        stage.warm(one)
+        _check(stage, "check, both replicas", [one, two])
+
+
+def _check(stage: Stage, scenario: str, replicas: list[Contestant]) -> None:
+    seconds = 2 if stage.quick else 4
+    for each in replicas:
+        stage.prove(each, each.checks()[0], _KNOWN)
+    files = [stage.file(each.server, each.checks()) for each in replicas]
+    with ExitStack() as watching:
+        watched = [watching.enter_context(stage.watched(scenario, each, 16)) for each in replicas]
+        loads = [
+            Loading(
+                file,
+                each.server.port,
+                connections=16,
+                seconds=seconds,
+                processor=_processor(stage, number),
+            )
+            for number, (each, file) in enumerate(zip(replicas, files, strict=True))
+        ]
+        for done, load in zip(watched, loads, strict=True):
+            done(load)
 
 
 def _measure_revocations(stage: Stage, one: Contestant, two: Contestant) -> None:
@@ -56,7 +85,7 @@ def _measure_revocations(stage: Stage, one: Contestant, two: Contestant) -> None
     for cookie, address in zip(one.seeds.more_sessions(count), callers, strict=True):
         for connection in (here, there):
             for _ in range(2):  # the second answer comes from memory
-                if _KNOWN not in _check(connection, cookie):
+                if _KNOWN not in _ask(connection, cookie):
                     raise AssertionError("a fresh session was refused")
         headers = {"Cookie": cookie, "X-Forwarded-For": address, "Origin": one.server.url}
         headers["Content-Type"] = "application/json"
@@ -77,11 +106,11 @@ def _measure_revocations(stage: Stage, one: Contestant, two: Contestant) -> None
 def _until_refused(connection: http.client.HTTPConnection, cookie: str) -> float:
     began = time.monotonic()
     while (passed := time.monotonic() - began) < _NEVER:
-        if _check(connection, cookie) == b"null":
+        if _ask(connection, cookie) == b"null":
             return time.monotonic() - began
     return passed
 
 
-def _check(connection: http.client.HTTPConnection, cookie: str) -> bytes:
+def _ask(connection: http.client.HTTPConnection, cookie: str) -> bytes:
     connection.request("GET", "/api/auth/get-session", headers={"Cookie": cookie})
     return connection.getresponse().read()

@@ -5,13 +5,14 @@ import re
 import pytest
 
 from bench.names import NODE, OURS, POLITE_NOT, SQLITE
-from bench.page import BEGIN, END, PAGE, figures, headline, renew
+from bench.page import FIGURES, PAGE, figures, headline, markers, renew
 from bench.plots import PLOTS
 from bench.prepare import ROOT
 from bench.results import Results
 from bench.tables import sections, table
 from tests.bench.test_goals import make_run
 
+BEGIN, END = markers(FIGURES)
 PROSE = "# How fast it is\n\nBy hand.\n\n{}\n\nAlso by hand.\n"
 
 
@@ -140,7 +141,7 @@ def test_sqlite_stands_beside_postgresql_each_measured_by_better_auth():
 def test_every_scenario_has_a_place_among_the_sections():
     text = "\n".join(file.read_text() for file in sorted((ROOT / "bench/scenarios").glob("*.py")))
     named = set(re.findall(r"stage\.(?:measure|watched)\(\s*f?\"([^\"]+)\"", text))
-    named = {name.format(name="forged", rows=1_000) for name in named}
+    named = {name.format(kind="forged", rows=1_000) for name in named}
     assert {"check", "miss, 1000 rows", "check, in the storm"} <= named
     homeless = {name for name in named if not sections(Results(runs=[make_run(name)]))}
     assert homeless == {"check, before the storm"}  # stands in the storm's own row
@@ -153,6 +154,7 @@ def test_a_column_without_a_figure_is_left_out():
     assert table(("name ", "a"), []) == ""
 
 
-def test_the_page_of_the_project_has_room_for_figures():
-    text = PAGE.read_text()
-    assert 0 < text.find(BEGIN) < text.find(END)
+@pytest.mark.parametrize("name", [FIGURES, "profile"])
+def test_the_page_of_the_project_has_room_for_it(name):
+    begin, end = map(PAGE.read_text().find, markers(name))
+    assert 0 < begin < end

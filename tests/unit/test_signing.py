@@ -28,6 +28,25 @@ def test_a_known_signature_stays_what_it_is():
     assert base64.b64decode(made).hex() == rfc_4231_case_2
 
 
+@given(st.binary(min_size=1, max_size=200), st.binary())
+def test_a_key_of_any_length_makes_the_hmac_of_the_library(key, value):
+    assert Keyring([key]).mac(value) == hmac.digest(key, value, "sha256")
+
+
+@pytest.mark.parametrize("length", [1, 63, 64, 65, 128])
+def test_so_does_a_key_about_as_long_as_a_block(length):
+    assert Keyring([b"k" * length]).mac(b"value") == hmac.digest(b"k" * length, b"value", "sha256")
+
+
+def test_a_key_may_sign_any_number_of_times():
+    ring = Keyring([SECRET])
+    assert [ring.sign("one"), ring.sign("other"), ring.sign("one")] == [
+        better_auths("one"),
+        better_auths("other"),
+        better_auths("one"),
+    ]
+
+
 @given(st.text())
 def test_every_signature_has_44_characters_and_verifies(value):
     ring = Keyring([SECRET])
