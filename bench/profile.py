@@ -1,11 +1,11 @@
-"""`python -m bench.profile [BEFORE AFTER]`: which part of the code a request's time is spent in.
+"""`python -m bench.profile [BEFORE NOW]`: which part of the code a request's time is spent in.
 
-Each checkout (without one: this) is started as people start it, asked by 32 callers, and looked at
-a hundred times a second without being stopped for it: threads that are stopped take other turns
-afterwards. A sample counts for the part to which the line belongs that runs just then; work outside
-the interpreter counts with the line that asked for it last. Samples say where a thread spends its
-time, and the system how much processor time the event loop and the workers have used. Two
-checkouts, the older first, go into docs/performance.md with `--keep`.
+Each checkout (without one: this) is started as people start it, asked by 32 callers in turn with
+the other, and looked at a hundred times a second without being stopped for it: threads that are
+stopped take other turns afterwards. A sample counts for the part to which the line belongs that
+runs just then; work outside the interpreter counts with the line that asked for it last. Samples
+say where a thread spends its time, and the system how much processor time the event loop and the
+workers use. Two checkouts, the older first, go into docs/performance.md with `--keep`.
 """
 
 import argparse
@@ -13,7 +13,7 @@ import subprocess
 import tempfile
 from collections import Counter, defaultdict
 from collections.abc import Callable
-from contextlib import ExitStack
+from dataclasses import dataclass, field
 from pathlib import Path
 
 from bench import machine
@@ -30,7 +30,8 @@ from bench.stage import Stage, stage
 from bench.tables import table
 from bench.wrk import Loading
 
-_WARM, _ALONE, _SAMPLED = 3, 6, 20  # seconds of load
+_ROUNDS = 2
+_WARM, _ALONE, _SAMPLED = 1, 4, 8  # seconds of load, in each
 _RATE = 100  # samples a second
 _LOOP, _WORKERS = "loop", "workers"
 
@@ -71,7 +72,8 @@ def main() -> None:
     checkouts = [each.resolve() for each in said.checkout]
     prepare()
     with stage(Results(about=machine.described()), set()) as bench:
-        spent = [_profiled(bench, checkout) for checkout in checkouts]
+        running = [_started(bench, number, each) for number, each in enumerate(checkouts)]
+        spent = {kind: _in_turn(bench, kind, running) for kind in _KINDS}
     names = ["before", "now"] if len(checkouts) == 2 else [each.name for each in checkouts]
     text = shown(spent, names)
     print(text)
@@ -79,45 +81,66 @@ def main() -> None:
         renew_between(PAGE, "profile", text)
 
 
-def _profiled(bench: Stage, checkout: Path) -> dict[str, Spent]:
-    bench.say(f"Profiling {checkout}")
-    with tempfile.TemporaryDirectory(prefix="gatehouse-profile-") as folder, ExitStack() as ending:
-        url = bench.new_database()
-        told = {"PYTHONPATH": str(checkout)}
-        server = gatehouse(OURS, Path(folder), url, told, app=checkout / "app.py").start()
-        ending.callback(server.stop)
-        server.wait_until_idle()
-        rows = Postgres(url)
-        seeds = GatehouseSeeds(server, rows)
-        whom = Contestant(server, seeds, seeds.fill(), rows)
-        return {kind: _spent(bench, whom, asked(whom)) for kind, asked in _KINDS.items()}
+@dataclass
+class _Seen:
+    """What was seen of a server under one kind of load."""
+
+    requests: int = 0
+    used: Counter[str] = field(default_factory=Counter)
+    """Milliseconds of processor time by place, for these requests."""
+    samples: dict[str, Counter[str]] = field(default_factory=lambda: defaultdict(Counter))
+    """By place and part, under the same load, and beside them."""
+
+    def spent(self) -> Spent:
+        """Return the processor time that each part takes of one request."""
+        spent: Spent = defaultdict(float)
+        for place, counted in self.samples.items():
+            each = self.used[place] * 1000 / self.requests / counted.total()
+            for part, count in counted.items():
+                spent[part] += each * count
+        return spent
 
 
-def _spent(bench: Stage, whom: Contestant, requests: list[Request]) -> Spent:
-    """Return the processor time that each part takes of one request."""
-    file = bench.file(whom.server, requests)
-    Loading(file, whom.server.port, connections=32, seconds=_WARM).result()
-    before = _used(whom.server)
-    alone = Loading(file, whom.server.port, connections=32, seconds=_ALONE).result()
-    after = _used(whom.server)
-    load = Loading(file, whom.server.port, connections=32, seconds=_SAMPLED + 3)
-    samples = _samples(whom.server)
+def _started(bench: Stage, number: int, checkout: Path) -> Contestant:
+    bench.say(f"Starting {checkout}")
+    url, name = bench.new_database(), f"{OURS}-{number}"
+    told = {"PYTHONPATH": str(checkout)}
+    server = gatehouse(name, bench.folder / name, url, told, app=checkout / "app.py")
+    bench.keep(server).wait_until_idle()
+    rows = Postgres(url)
+    seeds = GatehouseSeeds(server, rows)
+    return Contestant(server, seeds, seeds.fill(), rows)
+
+
+def _in_turn(bench: Stage, kind: str, running: list[Contestant]) -> list[Spent]:
+    """Load each server a few times, one after the other: a slow minute hits both."""
+    seen = [(whom.server, bench.file(whom.server, _KINDS[kind](whom)), _Seen()) for whom in running]
+    for number in range(_ROUNDS):
+        bench.say(f"  {kind}, round {number + 1} of {_ROUNDS}")
+        for server, file, each in seen:
+            _look(server, file, each)
+    return [each.spent() for _, _, each in seen]
+
+
+def _look(server: Server, file: Path, seen: _Seen) -> None:
+    Loading(file, server.port, connections=32, seconds=_WARM).result()
+    before = _used(server)
+    seen.requests += Loading(file, server.port, connections=32, seconds=_ALONE).result().requests
+    for place, used in _used(server).items():
+        seen.used[place] += used - before[place]
+    load = Loading(file, server.port, connections=32, seconds=_SAMPLED + 2)
+    _sample(server, seen)
     load.result()
-    spent: Spent = defaultdict(float)
-    for place, counted in samples.items():
-        each = (after[place] - before[place]) / alone.requests * 1e6 / counted.total()
-        for part, count in counted.items():
-            spent[part] += each * count
-    return spent
 
 
-def _used(server: Server) -> dict[str, float]:
-    loop = machine.main_thread_seconds(server.pid)
-    return {_LOOP: loop, _WORKERS: server.cpu_seconds() - loop}
+def _used(server: Server) -> dict[str, int]:
+    """Return the milliseconds that the event loop and the workers have used so far."""
+    whole, loop = server.cpu_seconds(), machine.main_thread_seconds(server.pid)
+    return {_LOOP: round(loop * 1000), _WORKERS: round((whole - loop) * 1000)}
 
 
-def _samples(server: Server) -> dict[str, Counter[str]]:
-    """Look at the server for a while; returns the samples by place and part."""
+def _sample(server: Server, seen: _Seen) -> None:
+    """Look at the server for a while, and count where it is."""
     with tempfile.NamedTemporaryFile(suffix=".folded") as found:
         how = f"-p {server.pid} -d {_SAMPLED} -r {_RATE} --gil --nonblocking --threads -f raw"
         subprocess.run(
@@ -125,14 +148,12 @@ def _samples(server: Server) -> dict[str, Counter[str]]:
             check=True,
             capture_output=True,
         )
-        counted: dict[str, Counter[str]] = defaultdict(Counter)
         for line in Path(found.name).read_text().splitlines():
             stack, _, count = line.rpartition(" ")
             thread, *frames = stack.split(";")
             if frames:  # else the stack moved while it was read
                 place = _LOOP if f"({server.pid})" in thread else _WORKERS
-                counted[place][part_of(frames[-1])] += int(count)
-        return counted
+                seen.samples[place][part_of(frames[-1])] += int(count)
 
 
 def part_of(innermost: str) -> str:
@@ -143,12 +164,11 @@ def part_of(innermost: str) -> str:
     return _ELSE
 
 
-def shown(spent: list[dict[str, Spent]], names: list[str]) -> str:
+def shown(spent: dict[str, list[Spent]], names: list[str]) -> str:
     """Return what each checkout spends on each part, a table for each kind of request."""
     return "\n\n".join(
-        f"Microseconds of processor time for {kind}:\n\n"
-        + _table([each[kind] for each in spent], names)
-        for kind in spent[0]
+        f"Microseconds of processor time for {kind}:\n\n{_table(each, names)}"
+        for kind, each in spent.items()
     )
 
 

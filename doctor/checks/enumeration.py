@@ -2,6 +2,7 @@
 
 import statistics
 from collections.abc import Sequence
+from dataclasses import dataclass
 
 from doctor.account import SIGN_IN, Account
 from doctor.browser import Reply
@@ -44,23 +45,16 @@ def sign_in(exam: Examination) -> Outcome:
 )
 def sign_in_time(exam: Examination) -> Outcome:
     """A server that checks no password for unknown addresses answers those sooner."""
-    known, unknown = ([reply.seconds for reply in replies] for replies in _wrong_sign_ins(exam))
-    gap = statistics.median(known) - statistics.median(unknown)
-    # The way there and back is in each of them; what is left is the work, above all the hash.
-    way = statistics.median(
-        exam.stranger().send_once("GET", "/health").seconds for _ in range(_EACH)
-    )
-    work = max(statistics.median(known), statistics.median(unknown)) - way
-    evidence = (
-        f"known {_ms(known)}, unknown {_ms(unknown)} (medians of {_EACH}); "
-        f"the way alone takes {way * 1000:,.0f} ms"
-    )
-    if not _are_apart(known, unknown) or abs(gap) < max(_LEAST_GAP, _HINTS * work):
-        noticed = max(_LEAST_GAP, _HINTS * work) * 1000
-        return passed(f"{evidence}; a gap below {noticed:,.0f} ms would not be noticed here")
-    told = failed if abs(gap) >= _TELLS * work else warned
+    times = _Times.of(exam)
+    if times.gap_shows:  # three of each may be so by chance, on a busy server often
+        _wrong_sign_ins(exam, 2 * _EACH)
+        times = _Times.of(exam)
+    if not times.gap_shows:
+        noticed = times.least_gap * 1000
+        return passed(f"{times.told}; a gap below {noticed:,.0f} ms would not be noticed here")
+    told = failed if times.gap >= _TELLS * times.work else warned
     return told(
-        f"{evidence}: {abs(gap) * 1000:,.0f} ms apart",
+        f"{times.told}: {times.gap * 1000:,.0f} ms apart",
         "Run the doctor again, as a busy server can look like this. If it stays: the server hashes "
         "for unknown addresses too, so something in between answers for it; and users who came "
         "with foreign hashes cost something else until their first sign-in.",
@@ -110,21 +104,63 @@ def sign_up(exam: Examination) -> Outcome:
     return failed(f"a taken address was answered {reply.told}", _SAME)
 
 
-def _wrong_sign_ins(exam: Examination) -> tuple[list[Reply], list[Reply]]:
-    """Sign in wrongly, in turns, so that a slow minute hits both alike; once per examination."""
+@dataclass(frozen=True)
+class _Times:
+    """How many seconds the wrong sign-ins took, and the way there and back alone."""
+
+    known: Sequence[float]
+    unknown: Sequence[float]
+    way: float
+
+    @classmethod
+    def of(cls, exam: Examination) -> "_Times":
+        known, unknown = ([reply.seconds for reply in each] for each in _wrong_sign_ins(exam))
+        asked = (exam.stranger().send_once("GET", "/health") for _ in range(_EACH))
+        return cls(known, unknown, statistics.median(reply.seconds for reply in asked))
+
+    @property
+    def gap(self) -> float:
+        return abs(statistics.median(self.known) - statistics.median(self.unknown))
+
+    @property
+    def work(self) -> float:
+        """What is left of the longer ones without the way: above all the hash."""
+        longer = max(statistics.median(self.known), statistics.median(self.unknown))
+        return longer - self.way
+
+    @property
+    def least_gap(self) -> float:
+        return max(_LEAST_GAP, _HINTS * self.work)
+
+    @property
+    def gap_shows(self) -> bool:
+        """Tell whether all of one took longer than all of the other, and by how much matters."""
+        known, unknown = self.known, self.unknown
+        apart = min(known) > max(unknown) or min(unknown) > max(known)
+        return apart and self.gap >= self.least_gap
+
+    @property
+    def told(self) -> str:
+        return (
+            f"known {_ms(self.known)}, unknown {_ms(self.unknown)} (medians of {len(self.known)}); "
+            f"the way alone takes {self.way * 1000:,.0f} ms"
+        )
+
+
+def _wrong_sign_ins(exam: Examination, each: int = _EACH) -> tuple[list[Reply], list[Reply]]:
+    """Sign in wrongly, in turns, so that a slow minute hits both alike, until there are `each`."""
     if _SEEN not in exam.seen:
-        known: list[Reply] = []
         # The check of the limits has just made one: each more may cost ten seconds of waiting.
         first = exam.seen.get("a stranger's sign-in")
-        unknown: list[Reply] = [first] if first else []
-        nobody = _nobody()
-        for turn in range(_EACH):
-            exam.say(f"signing in wrongly, known and unknown, {turn + 1} of {_EACH}")
-            known.append(_wrong(exam, exam.account.email))
-            if len(unknown) < _EACH:
-                unknown.append(_wrong(exam, nobody))
-        exam.seen[_SEEN] = known, unknown
+        exam.seen[_SEEN] = ([], [first] if first else [])
     found: tuple[list[Reply], list[Reply]] = exam.seen[_SEEN]
+    known, unknown = found
+    nobody = _nobody()
+    while len(known) < each:
+        exam.say(f"signing in wrongly, known and unknown, {len(known) + 1} of {each}")
+        known.append(_wrong(exam, exam.account.email))
+        if len(unknown) < each:
+            unknown.append(_wrong(exam, nobody))
     return found
 
 
@@ -158,11 +194,6 @@ def _traits(reply: Reply) -> set[str]:
     headers = {f"the header {name}" for name in set(reply.headers) - _VARY}
     cookies = {f"the cookie {cookie.name}" for cookie in reply.cookies}
     return {f"status {reply.status}", *words, *headers, *cookies}
-
-
-def _are_apart(one: Sequence[float], other: Sequence[float]) -> bool:
-    """Tell whether all of one took longer than all of the other."""
-    return min(one) > max(other) or min(other) > max(one)
 
 
 def _ms(seconds: Sequence[float]) -> str:

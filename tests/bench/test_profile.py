@@ -24,9 +24,9 @@ def test_a_line_belongs_to_the_part_its_file_is_in(line, part):
 
 
 def test_checkouts_stand_beside_each_other_with_their_sums():
-    before = {"listing sessions": {"asking the database": 30.0, "FastAPI and Starlette": 10.4}}
-    page = shown([before, {"listing sessions": {"asking the database": 12.0}}], ["before", "now"])
-    lines = page.splitlines()
+    before = {"asking the database": 30.0, "FastAPI and Starlette": 10.4}
+    now = {"asking the database": 12.0}
+    lines = shown({"listing sessions": [before, now]}, ["before", "now"]).splitlines()
     assert lines[0] == "Microseconds of processor time for listing sessions:"
     assert lines[2] == "| part | before | now |"
     assert "| asking the database | 30 | 12 |" in lines
@@ -35,5 +35,5 @@ def test_checkouts_stand_beside_each_other_with_their_sums():
 
 
 def test_each_kind_of_request_has_a_table_of_its_own():
-    spent = {"a session check": {}, "listing sessions": {}}
-    assert shown([spent], ["now"]).count("| part | now |") == 2
+    spent = {"a session check": [{}], "listing sessions": [{}]}
+    assert shown(spent, ["now"]).count("| part | now |") == 2
