@@ -31,7 +31,7 @@ from bench.tables import table
 from bench.wrk import Loading
 
 _ROUNDS = 2
-_WARM, _ALONE, _SAMPLED = 1, 4, 8  # seconds of load, in each
+_WARM, _ALONE, _SAMPLED = 5, 4, 6  # seconds of load, in each; what was idle has forgotten everybody
 _RATE = 100  # samples a second
 _LOOP, _WORKERS = "loop", "workers"
 
