@@ -20,8 +20,8 @@ from bench.asking import as_json
 from bench.seeds import PASSWORD, cookie_for, forged
 from bench.servers import SECRET
 
-KINDS = VALID, FORGED = "valid", "forged"
-"""The cookies that are shown, in this order."""
+KINDS = {"valid": b'"email"', "forged": b"null"}
+"""The cookies that are shown, in this order, and what the answer to each has in it."""
 _SESSIONS = 40  # so that no limit per session is reached
 
 
@@ -35,7 +35,7 @@ async def main(checks: int) -> None:
         async with _living(app):
             valid = [await _sign_up(app, number) for number in range(_SESSIONS)]
             made_up = [each.encode() for each in forged(_SESSIONS)]
-            for cookies, expected in ((valid, b'"email"'), (made_up, b"null")):
+            for cookies, expected in zip((valid, made_up), KINDS.values(), strict=True):
                 await _check(app, cookies, 2 * _SESSIONS, expected)
                 await _told("ready")
                 await _check(app, cookies, checks, expected)

@@ -9,8 +9,7 @@ import time
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 
-from bench import machine
-from bench.machine import cpu_seconds, resident_megabytes
+from bench.machine import cpu_seconds, kept_on, resident_megabytes
 from bench.prepare import NODE, PYTHON, ROOT
 from tests.rig.node import find_node
 from tests.rig.processes import free_port, wait_until
@@ -145,7 +144,7 @@ def gatehouse(
 
 def replica(name: str, folder: Path, database_url: str, *, processor: int | None = None) -> Server:
     """Return the API alone, as several of it run beside each other; on one processor if named."""
-    command = [*machine.kept_on(processor), sys.executable, "-m", "backend", "serve"]
+    command = [*kept_on(processor), sys.executable, "-m", "backend", "serve"]
     return Server(name, command, folder, _settings(name, folder, database_url))
 
 

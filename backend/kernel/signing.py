@@ -43,7 +43,7 @@ class Keyring:
 class _Key:
     """HMAC-SHA-256 with one key, whose own two blocks are hashed once (RFC 2104, section 4).
 
-    That makes a forged cookie as cheap as a right one that is remembered
+    Whoever makes cookies up has us do this as often as they like
     (docs/decisions/0017-a-key-is-hashed-once.md).
     """
 

@@ -140,9 +140,11 @@ def test_sqlite_stands_beside_postgresql_each_measured_by_better_auth():
 
 def test_every_scenario_has_a_place_among_the_sections():
     text = "\n".join(file.read_text() for file in sorted((ROOT / "bench/scenarios").glob("*.py")))
-    named = set(re.findall(r"stage\.(?:measure|watched)\(\s*f?\"([^\"]+)\"", text))
+    measured = r"(?:stage\.(?:measure|watched)\(|_check\(stage,)\s*f?\"([^\"]+)\""
+    named = set(re.findall(measured, text))
     named = {name.format(kind="forged", rows=1_000) for name in named}
     assert {"check", "miss, 1000 rows", "check, in the storm"} <= named
+    assert {"check, one replica", "check, both replicas"} <= named
     homeless = {name for name in named if not sections(Results(runs=[make_run(name)]))}
     assert homeless == {"check, before the storm"}  # stands in the storm's own row
 
