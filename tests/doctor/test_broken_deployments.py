@@ -21,6 +21,8 @@ EVERY = (*RIGHT, *WRONG, *STRANGER)
 TIMED = {"enumeration.sign-in-time", "reach.latency"}
 CAUSE = re.compile(r"not made: it needs ([a-z-]+\.[a-z-]+)")
 KNOWN_WARNINGS = {"enumeration.sign-up"}
+# Every server runs in this one process, and each describes all its endpoints at the same time.
+PATIENCE = 120  # seconds
 
 
 class ClockBehind(SystemClock):
@@ -44,7 +46,9 @@ def accounts(place):
 
 def deployed(place, authority):
     """What the doctor is told."""
-    return Deployment(place.url, ca_file=str(authority.ca_file), address=place.address)
+    return Deployment(
+        place.url, ca_file=str(authority.ca_file), address=place.address, patience=PATIENCE
+    )
 
 
 def examined(broken, folder, authority):

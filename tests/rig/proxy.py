@@ -93,7 +93,7 @@ class Proxy:
         self._manners = manners
         self._client = httpx.Client(
             trust_env=False,
-            timeout=60,
+            timeout=180,  # longer than the patience of whoever asks it
             cookies=CookieJar(DefaultCookiePolicy(allowed_domains=[])),
         )
         self._server = _Listening(("127.0.0.1", 0), _passing(self))
