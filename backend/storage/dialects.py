@@ -20,6 +20,7 @@ from sqlalchemy.ext.compiler import compiles
 from sqlalchemy.sql.elements import ClauseElement, ColumnElement
 
 _LOOKED_AT = 5000  # rows, to guess how many there are of a kind
+_TURNS = 20  # attempts
 
 BEGIN = {
     # A deferred one would fail at once where it turns from reading to writing.
@@ -91,8 +92,22 @@ def prepare_sqlite(connection: sqlite3.Connection, _record: Any) -> None:
     """Set up a fresh SQLite connection: WAL, every commit on disk, foreign keys held."""
     connection.isolation_level = None  # we say BEGIN and COMMIT ourselves
     cursor = connection.cursor()
-    cursor.execute("PRAGMA busy_timeout = 3000")  # before WAL, which may have to wait for a lock
-    cursor.execute("PRAGMA journal_mode = WAL")
+    cursor.execute("PRAGMA busy_timeout = 3000")
+    _turn_to_wal(cursor)
     cursor.execute("PRAGMA synchronous = FULL")  # an acknowledged write survives a power cut
     cursor.execute("PRAGMA foreign_keys = ON")
     cursor.close()
+
+
+def _turn_to_wal(cursor: sqlite3.Cursor) -> None:
+    for _ in range(_TURNS):
+        try:
+            cursor.execute("PRAGMA journal_mode = WAL")
+            return
+        except sqlite3.OperationalError as error:
+            if error.sqlite_errorcode != sqlite3.SQLITE_BUSY:
+                raise
+        # Where several turn a new file at once, it refuses all but one without waiting. This waits.
+        cursor.execute("BEGIN EXCLUSIVE")
+        cursor.execute("COMMIT")
+    cursor.execute("PRAGMA journal_mode = WAL")

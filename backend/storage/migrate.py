@@ -98,6 +98,8 @@ def _in_words(url: URL, error: DBAPIError) -> str:
     reason = first_line(error)
     if error.statement is not None:
         return f"The migration to {HEAD} failed and changed nothing: {reason}."
+    if getattr(error.orig, "sqlite_errorcode", None) == sqlite3.SQLITE_BUSY:
+        return f"{url.database} is in use by another process, which may be migrating it. Try again."
     if url.get_backend_name() == "sqlite":
         return f"{url.database} cannot be opened: {reason}. Restore a backup or move it away."
     return (

@@ -5,6 +5,8 @@ import sqlite3
 import subprocess
 import sys
 from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import closing
 from pathlib import Path
 
 import pytest
@@ -15,6 +17,7 @@ from sqlalchemy import create_engine, inspect, text
 from backend.kernel.settings import SettingsError
 from backend.storage import migrate as migrate_module
 from backend.storage.addresses import database_url
+from backend.storage.dialects import prepare_sqlite
 from backend.storage.engine import Database
 from backend.storage.migrate import migrate
 from backend.storage.migrations import HEAD
@@ -22,6 +25,7 @@ from backend.storage.sessions import Session
 from backend.storage.tables import metadata
 from backend.storage.work import ask
 from tests.make import make_settings
+from tests.rig.processes import wait_until
 from tests.storage.conftest import count_of, settings_for, stored_session, stored_user
 
 ROOT = Path(__file__).parents[2]
@@ -133,6 +137,26 @@ def test_five_servers_that_start_at_once_on_nothing_all_succeed(settings, clock)
     database.close()
 
 
+def test_who_opens_a_new_file_that_somebody_else_is_in_waits_for_them(tmp_path):
+    """Turning it to WAL needs the file alone, and SQLite does not wait for that by itself."""
+    somebody = sqlite3.connect(tmp_path / "new.db", isolation_level=None)
+    somebody.execute("CREATE TABLE theirs (number)")
+    somebody.execute("BEGIN")
+    somebody.execute("SELECT * FROM theirs").fetchall()
+
+    opening = sqlite3.connect(tmp_path / "new.db", check_same_thread=False)
+    said = []
+    opening.set_trace_callback(said.append)
+    with ThreadPoolExecutor(1) as other:
+        opened = other.submit(prepare_sqlite, opening, None)
+        wait_until(lambda: "BEGIN EXCLUSIVE" in said or opened.done(), "an attempt")
+        somebody.rollback()
+        opened.result()
+    assert opening.execute("PRAGMA journal_mode").fetchone() == ("wal",)
+    somebody.close()
+    opening.close()
+
+
 def test_a_database_newer_than_the_code_is_refused_and_left_alone(url, database, work):
     stored_user(work)
     with work() as mine:
@@ -229,6 +253,15 @@ def test_a_file_that_is_no_database_is_named_in_one_line_and_left_alone(tmp_path
         migrate(database_url(settings))
     assert "\n" not in str(refusal.value)
     assert (tmp_path / "gatehouse.db").read_text().startswith("precious")
+
+
+def test_a_file_that_another_process_keeps_to_itself_is_named_in_one_line(tmp_path):
+    settings = make_settings(tmp_path)
+    with closing(sqlite3.connect(tmp_path / "gatehouse.db", isolation_level=None)) as another:
+        another.execute("BEGIN EXCLUSIVE")
+        with pytest.raises(SettingsError, match=r"in use by another process.*Try again") as refusal:
+            migrate(database_url(settings))
+    assert "\n" not in str(refusal.value)
 
 
 def test_a_database_that_belongs_to_another_program_is_left_alone(url, database, work):

@@ -16,10 +16,11 @@ pytestmark = pytest.mark.anyio
 
 
 class Statements:
-    """The statements of a lookup. While it is shut, they wait before they reach the database."""
+    """The statements of a lookup. While it is shut, what they have read waits to be told."""
 
     def __init__(self) -> None:
         self.asked: list[set[bytes]] = []
+        """What each wanted to know, once the database has answered it."""
         self.failing = False
         self._gate = threading.Event()
         self._gate.set()
@@ -32,8 +33,8 @@ class Statements:
         self._gate.set()
 
     def __call__(self, db, digests):
-        self.asked.append(set(digests))
         found = self._real(db, digests)
+        self.asked.append(set(digests))
         assert self._gate.wait(10)
         if self.failing:
             raise DatabaseUnavailable("away")
