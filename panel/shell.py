@@ -18,6 +18,7 @@ from panel.wiring import on
 from panel.words import common as words
 
 _WAITING_AT_MOST, _AT_ONCE = 64, 8  # events
+_LOOKS_AFTER, _TELLS_AFTER = 0.05, 0.1  # seconds; Gradio's own, for systems with slow timers
 
 
 def mounted(tools: Tools) -> Starlette:
@@ -46,6 +47,10 @@ def mounted(tools: Tools) -> Starlette:
         max_file_size="1kb",
         app_kwargs={"openapi_url": None},
     )
+    # It looks a thousand times a second whether somebody has clicked. Each look wakes the event
+    # loop, which all others share, also while nobody has the panel open.
+    queue = blocks._queue
+    queue.sleep_when_free, queue.progress_update_sleep_when_free = _LOOKS_AFTER, _TELLS_AFTER
     return holder
 
 

@@ -9,6 +9,7 @@ from collections.abc import Iterable, Iterator
 from pathlib import Path
 from tempfile import gettempdir
 
+from starlette.applications import Starlette
 from starlette.routing import BaseRoute, Mount
 
 from panel.shell import mounted
@@ -16,12 +17,15 @@ from panel.tools import Tools
 from tests.make import make_settings
 
 
+def gradio_app() -> Starlette:
+    """All pages, mounted, with nothing behind them."""
+    settings = make_settings(Path(gettempdir()))
+    return mounted(Tools(settings, None, None, None, None, None))  # type: ignore[arg-type]
+
+
 def gradio_paths() -> list[str]:
     """Every path below the place Gradio is mounted at, with its parameters in braces."""
-    settings = make_settings(Path(gettempdir()))
-    tools = Tools(settings, None, None, None, None, None)  # type: ignore[arg-type]
-    holder = mounted(tools)
-    (mount,) = [route for route in holder.routes if isinstance(route, Mount)]
+    (mount,) = [route for route in gradio_app().routes if isinstance(route, Mount)]
     return sorted({mount.path + path for path in _paths_of(mount.app.routes)})
 
 
