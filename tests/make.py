@@ -11,7 +11,6 @@ from backend.kernel.settings import Settings
 from backend.kernel.tokens import TokenDigest
 from backend.storage.sessions import Session
 from backend.storage.users import User
-from backend.web.answers import Answer
 from tests.clocks import NOON
 
 PASSWORD = "correct horse battery"
@@ -77,5 +76,4 @@ def make_entry(number: int = 1, *, user: int = 1, good_until: datetime | None = 
         token=SessionToken(f"token{number}"),
         digest=TokenDigest(number.to_bytes(32, "big")),
         good_until=good_until or NOON + timedelta(days=1),
-        answer=Answer(b"{}"),
     )

@@ -1,7 +1,7 @@
 """Users: one plain SQL statement per function."""
 
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
 from datetime import datetime
 from functools import lru_cache
 from typing import Any
@@ -13,9 +13,6 @@ from sqlalchemy.exc import IntegrityError
 from backend.storage.db import Db
 from backend.storage.dialects import insert_unless_taken
 from backend.storage.tables import users
-
-SHOWN = [column for column in users.c if column.name != "password_hash"]
-"""What a request may see of a user: everything but the password's hash."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,6 +37,10 @@ class User:
         return frozenset(self.role.split(","))
 
 
+SHOWN = [users.c[each.name] for each in fields(User)]
+"""What a request may see of a user: everything but the password's hash."""
+
+
 @dataclass(frozen=True, slots=True)
 class Credential:
     """What a password sign-in needs to know."""
@@ -49,8 +50,8 @@ class Credential:
 
 
 def user_from(row: Row[Any]) -> User:
-    """Build a user from a row that has every shown column under its own name."""
-    return User(**{column.name: row._mapping[column] for column in SHOWN})
+    """Build a user from a row that begins with every shown column."""
+    return User(*row[: len(SHOWN)])
 
 
 def find(db: Db, user_id: UUID) -> User | None:

@@ -14,6 +14,7 @@ from uuid import UUID
 
 from backend.features.sessions.cache import Current, SessionCache
 from backend.features.sessions.reader import current_of
+from backend.features.sessions.routes import answer_of
 from backend.kernel.clock import SystemClock
 from backend.kernel.randomness import SystemRandomness, uuid7
 from backend.kernel.signing import Keyring
@@ -61,6 +62,7 @@ def fill(count: int) -> dict[str, float]:
         found = _found(uuid7(randomness, now), uuid7(randomness, now), number)
         token = mint.new(randomness)
         entry = current_of(found, token, digest(token), None)
+        entry.answer = answer_of(entry)
         entry.cookie = cookie_value(cookie_for(token.reveal()).encode(), COOKIE)
         cache.fill(entry, cache.generation)
         entries.append(entry)

@@ -27,8 +27,8 @@ class Current:
     digest: TokenDigest
     good_until: datetime
     """When the row must be read again: the session then ends or is due to be prolonged."""
-    answer: Answer
-    """What get-session answers, ready."""
+    answer: Answer | None = None
+    """What get-session answers, ready, once it was asked for."""
     cookie: str | None = None
     """The cookie's value as the browser shows it; its signature has been checked once."""
     window_started: float = 0.0

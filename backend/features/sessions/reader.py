@@ -11,7 +11,6 @@ from typing import Protocol
 from backend.features.sessions import service
 from backend.features.sessions.cache import Current, SessionCache
 from backend.features.sessions.lookup import SessionLookup
-from backend.features.sessions.wire import SessionAndUser, SessionOut, UserOut
 from backend.kernel.client import Client
 from backend.kernel.refusals import too_many_requests
 from backend.kernel.secret import SessionToken
@@ -20,7 +19,6 @@ from backend.kernel.tokens import TokenDigest, TokenMint, digest
 from backend.storage import sessions
 from backend.storage.sessions import SessionWithUser
 from backend.storage.work import Work
-from backend.web.answers import NOT_KEPT, Answer
 from backend.web.cookies import Cookies, cookie_value
 from backend.web.house import House
 from backend.web.limits import PER_SESSION
@@ -160,18 +158,14 @@ def _noted(visit: Visit, current: Current) -> Current:
 def current_of(
     found: SessionWithUser, token: SessionToken, token_digest: TokenDigest, due: datetime | None
 ) -> Current:
-    """Return what is remembered of a session, with the answer of get-session ready."""
+    """Return what is remembered of a session."""
     ends = found.session.expires_at
-    body = SessionAndUser(
-        session=SessionOut.of(found.session, token.reveal()), user=UserOut.of(found.user)
-    )
     return Current(
         session=found.session,
         user=found.user,
         token=token,
         digest=token_digest,
         good_until=ends if due is None else min(ends, due),
-        answer=Answer(body.model_dump_json(by_alias=True).encode(), headers=NOT_KEPT).packed(),
     )
 
 

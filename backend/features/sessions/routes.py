@@ -5,6 +5,7 @@ from typing import Annotated, NoReturn
 from fastapi import Query
 
 from backend.features.sessions import service
+from backend.features.sessions.cache import Current
 from backend.features.sessions.guard import FreshlySignedIn, SignedIn
 from backend.features.sessions.reader import SessionReader
 from backend.features.sessions.wire import (
@@ -13,6 +14,7 @@ from backend.features.sessions.wire import (
     Revoke,
     SessionAndUser,
     SessionOut,
+    UserOut,
 )
 from backend.kernel.refusals import Refusal, plain_refusal
 from backend.kernel.tokens import TokenMint
@@ -40,7 +42,20 @@ async def get_session(
 ) -> Answer:
     """Return the caller's session and user, or null. Use prolongs the session once a day."""
     current = await reader.read(visit, house, refresh=not query.disable_refresh)
-    return _NOBODY if current is None else current.answer
+    if current is None:
+        return _NOBODY
+    if current.answer is None:
+        current.answer = answer_of(current)
+    return current.answer
+
+
+def answer_of(current: Current) -> Answer:
+    """Return what get-session answers, packed to be sent again and again."""
+    body = SessionAndUser(
+        session=SessionOut.of(current.session, current.token.reveal()),
+        user=UserOut.of(current.user),
+    )
+    return Answer(body.model_dump_json(by_alias=True).encode(), headers=NOT_KEPT).packed()
 
 
 @routes.post("/get-session", refusals=("METHOD_NOT_ALLOWED_DEFER_SESSION_REQUIRED",))
