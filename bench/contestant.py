@@ -18,8 +18,8 @@ class Contestant:
 
     server: Server
     seeds: Seeds
+    rows: Postgres | Sqlite
     own_cookies: list[str] = field(default_factory=list)
-    rows: Postgres | Sqlite | None = None
     warm: bool = False
 
     @property

@@ -109,7 +109,7 @@ def _started(bench: Stage, number: int, checkout: Path) -> Contestant:
     bench.keep(server).wait_until_idle()
     rows = Postgres(url)
     seeds = GatehouseSeeds(server, rows)
-    return Contestant(server, seeds, seeds.fill(), rows)
+    return Contestant(server, seeds, rows, seeds.fill())
 
 
 def _in_turn(bench: Stage, kind: str, running: list[Contestant]) -> list[Spent]:

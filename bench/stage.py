@@ -198,7 +198,7 @@ class Stage:
             rows = Sqlite(next((folder / f"{name}-data").glob("*.db")))
         self.results.figures[f"memory/{name}"] = server.megabytes()
         seeds = _seeds(name, server, rows)
-        return Contestant(server, seeds, seeds.fill(), rows)
+        return Contestant(server, seeds, rows, seeds.fill())
 
 
 @contextmanager

@@ -152,13 +152,14 @@ def _servers(results: Results) -> str:
         (
             shown(name),
             short(results.figures.get(f"memory/{name}")),
+            short(results.figures.get(f"at rest/{name}")),
             short(results.figures.get(f"start/{name}")),
             short(results.figures.get(f"start/{name}, again")),
         )
         for name in sorted(names, key=is_ours, reverse=True)
     )
-    heads = ("server ", "MB idle", "s to the first answer", "s when started again")
-    return table(heads, rows)
+    at_rest, starts = ("MB idle", "% of a core"), ("s to the first answer", "s when started again")
+    return table(("server ", *at_rest, *starts), rows)
 
 
 def _cached(results: Results) -> str:

@@ -109,7 +109,7 @@ def _looked_for(ours: Contestant) -> float:
     for _ in range(_REPORTED):  # ... and asks meanwhile, so that nothing in memory is forgotten
         ours.ask(known)
         time.sleep(1)
-    return float(ours.rows.value(_LOOKED_FOR)) if ours.rows else 0.0
+    return float(ours.rows.value(_LOOKED_FOR))
 
 
 @contextmanager

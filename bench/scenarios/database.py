@@ -6,7 +6,7 @@ from bench.names import NODE, OURS, PORTED, SQLITE
 from bench.stage import Stage
 
 AUTH = "/api/auth"
-_REHEARSED = 1_000
+_REHEARSED = 500
 
 
 def measure(stage: Stage) -> None:
@@ -44,7 +44,7 @@ def update_user(whom: Contestant) -> list[Request]:
 
 
 def _sign_out(stage: Stage, whom: Contestant) -> None:
-    count = _REHEARSED + (1_000 if stage.quick else 4_000)
+    count = _REHEARSED + (1_000 if stage.quick else 2_000)
     requests = [
         Request("POST", f"{AUTH}/sign-out", cookie, b"{}", address=address)
         for cookie, address in zip(whom.seeds.more_sessions(count), addresses(count), strict=True)

@@ -1,6 +1,9 @@
 """The first check of a session, which asks the database; and the cold cache after a restart."""
 
+from statistics import median
+
 from bench.names import NODE, OURS, SQLITE
+from bench.servers import Server
 from bench.stage import Stage
 
 _KNOWN = b'"email'
@@ -16,8 +19,13 @@ def measure(stage: Stage) -> None:
             fresh = whom.checks(whom.seeds.more_sessions(count))
             stage.measure("miss", whom, fresh, _KNOWN, seconds=20, once=True)
     ours = stage.contestant(OURS)
-    ours.server.stop()
-    ours.server.start()
-    stage.results.figures["start/gatehouse, again"] = ours.server.first_answer
+    stage.results.figures["start/gatehouse, again"] = median(
+        _restarted(ours.server) for _ in range(1 if stage.quick else 3)
+    )
     ours.server.wait_until_idle()
     stage.measure("cold cache", ours, ours.checks(), _KNOWN, seconds=20, once=True)
+
+
+def _restarted(server: Server) -> float:
+    server.stop()
+    return server.start().first_answer

@@ -36,7 +36,7 @@ def _replica(stage: Stage, url: str, number: int) -> Contestant:
     name = f"replica-{number + 1}"
     folder, processor = stage.folder / name, _processor(stage, number)
     server = stage.keep(servers.replica(name, folder, url, processor=processor))
-    return Contestant(server, GatehouseSeeds(server, Postgres(url)), rows=Postgres(url))
+    return Contestant(server, GatehouseSeeds(server, Postgres(url)), Postgres(url))
 
 
 def _processor(stage: Stage, number: int) -> int | None:
