@@ -170,6 +170,16 @@ def roam() -> None:
             os.sched_setaffinity(0, _USABLE)
 
 
+def give_way() -> None:
+    """Have the calling thread, when it wakes, wait until whoever runs there has paused.
+
+    It woke for the interpreter, which the other holds: interrupting that one makes both wait.
+    """
+    if hasattr(os, "SCHED_BATCH"):
+        with contextlib.suppress(OSError):  # a sandbox does not allow it
+            os.sched_setscheduler(0, os.SCHED_BATCH, os.sched_param(0))
+
+
 def _usable() -> Set[int]:
     return os.sched_getaffinity(0) if hasattr(os, "sched_getaffinity") else set()
 

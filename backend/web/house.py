@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from typing import Any, TypeVar
 
 from backend.kernel.hashing import Places
+from backend.kernel.processors import give_way
 from backend.kernel.refusals import unavailable
 from backend.kernel.settings import Settings
 from backend.storage.work import Workshop
@@ -25,8 +26,8 @@ class Pools:
 
     def __init__(self, settings: Settings) -> None:
         hashing = settings.hash_queue + settings.hash_threads
-        self.ordinary = ThreadPoolExecutor(_ORDINARY_THREADS, "work")
-        self.passwords = ThreadPoolExecutor(hashing, "password")
+        self.ordinary = ThreadPoolExecutor(_ORDINARY_THREADS, "work", give_way)
+        self.passwords = ThreadPoolExecutor(hashing, "password", give_way)
         self.places = Places(hashing)
 
     async def ask(self, question: Callable[[], T]) -> T:

@@ -17,7 +17,8 @@ Pair = tuple[bytes, bytes]
 _NAME = re.compile(rb"[!#$%&'*+.^_`|~0-9A-Za-z-]+")
 _NOT_IN_A_VALUE = re.compile(rb"[\x00-\x08\x0a-\x1f\x7f]")
 _WITHOUT_BODY = frozenset({204, 304})
-_WATCHED = frozenset({b"content-length", b"connection", b"set-cookie"})
+_NEW_EACH_TIME = frozenset({b"x-request-id", b"set-cookie"})
+_WATCHED = _NEW_EACH_TIME | {b"content-length", b"connection"}
 
 
 class WholeAnswer:
@@ -61,7 +62,7 @@ def _write(cycle: RequestResponseCycle, status: int, headers: list[Pair], body: 
         name = pair[0]
         if name not in _WATCHED:
             lines.append(_line(pair))
-        elif name == b"set-cookie":  # a secret is not kept in memory for the sake of speed
+        elif name in _NEW_EACH_TIME:  # never asked for again, and one of them is a secret
             lines.append(_written(pair))
         elif name == b"connection":  # said once, below
             cycle.keep_alive = cycle.keep_alive and b"close" not in pair[1].lower()

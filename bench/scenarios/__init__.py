@@ -32,10 +32,10 @@ ALL = {
     "check": Part(check.measure, 400),
     "database": Part(database.measure, 280),
     "passwords": Part(passwords.measure, 190),
-    "storm": Part(storm.measure, 220),
+    "storm": Part(storm.measure, 260),
     "replicas": Part(replicas.measure, 200),
     "cached": Part(cached.measure, 80),
-    "growth": Part(growth.measure, 170),
+    "growth": Part(growth.measure, 130),
     "instructions": Part(counted.measure, 30),
 }
 """Together less than the thirty minutes of a run, with what it takes to begin and to end."""

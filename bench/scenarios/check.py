@@ -13,7 +13,7 @@ from bench.stage import Stage
 from bench.wrk import Loading
 
 PROTECTED = "/api/me"
-_PAUSE = 0.2  # seconds between two revocations: seen to work, without being the load
+_PAUSE = 1.0  # seconds between two revocations: seen to work, without being the load
 _REPORTED = 11  # seconds after which PostgreSQL's idle backends have told what they did
 _LOOKED_FOR = """
     SELECT coalesce((SELECT sum(idx_scan) FROM pg_stat_user_indexes
@@ -27,37 +27,30 @@ _KNOWN, _NOBODY = b'"email"', b"200 null"
 
 def measure(stage: Stage) -> None:
     """Measure every server in turn, then the other cookies, then other numbers of callers."""
-    if stage.quick:
-        everyone = stage.among(OURS, STARLETTE, NODE, NODE_CACHED)
-        rounds, seconds, few, few_rounds = 2, 1, stage.among(OURS, NODE), 1
-    else:
-        everyone = stage.among(OURS, STARLETTE, NODE, NODE_CACHED, USERS_PEER, PORTED, ASGI)
-        rounds, seconds, few, few_rounds = 5, 4, everyone, 2
-    for _ in stage.rounds(rounds):
-        for whom in everyone:
+    turns: tuple[str, ...] = (OURS, STARLETTE, NODE, NODE_CACHED)
+    few: tuple[str, ...] = (OURS, NODE)
+    if not stage.quick:  # ours between all others: every goal is about it
+        turns = (OURS, STARLETTE, NODE, OURS, NODE_CACHED, USERS_PEER, OURS, PORTED, ASGI)
+        few = (OURS, STARLETTE, NODE, NODE_CACHED, USERS_PEER, PORTED, ASGI)
+    seconds = 1 if stage.quick else 3
+    for _ in stage.rounds(2 if stage.quick else 5):
+        for whom in stage.among(*turns):
             stage.warm(whom)
             with _revoking(stage, whom):
                 stage.measure("check", whom, whom.checks(), _KNOWN, seconds=seconds)
     _measure_other_cookies(stage)
     _measure_protected(stage)
     _flood(stage)
-    for connections in (1, 8, 256):
-        for _ in stage.rounds(few_rounds):
-            for whom in few:
-                stage.warm(whom)
-                stage.measure(
-                    "check",
-                    whom,
-                    whom.checks(),
-                    _KNOWN,
-                    connections=connections,
-                    seconds=min(seconds, 3),
-                )
+    for callers in (1, 8, 256):
+        for whom in stage.among(*few):
+            stage.warm(whom)
+            checks = whom.checks()
+            stage.measure("check", whom, checks, _KNOWN, connections=callers, seconds=seconds)
 
 
 def _measure_other_cookies(stage: Stage) -> None:
     """Measure each kind of cookie in turn, valid ones among them: a slow minute hits all kinds."""
-    rounds, seconds = (2, 1) if stage.quick else (4, 3)
+    rounds, seconds = (2, 1) if stage.quick else (4, 2)
     kinds = (("valid", None, _KNOWN), ("forged", forged(1000), _NOBODY), ("absent", [""], _NOBODY))
     for _ in stage.rounds(rounds):
         for whom in stage.among(OURS, NODE):

@@ -6,7 +6,7 @@ from bench.names import NODE, OURS, PORTED, SQLITE
 from bench.stage import Stage
 
 AUTH = "/api/auth"
-_REHEARSED = 500
+_REHEARSED = 1_000
 
 
 def measure(stage: Stage) -> None:

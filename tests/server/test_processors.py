@@ -2,6 +2,7 @@
 
 import os
 import threading
+from collections import Counter
 
 import httpx
 import pytest
@@ -26,10 +27,15 @@ def start(tmp_path):
         space.kill9()
 
 
+def threads(space):
+    """The threads of the server, the event loop's first."""
+    found = map(int, os.listdir(f"/proc/{space.pid}/task"))
+    return [space.pid, *(each for each in found if each != space.pid)]
+
+
 def places(space):
     """Where each thread of the server may run, the event loop's first."""
-    others = [int(each) for each in os.listdir(f"/proc/{space.pid}/task") if int(each) != space.pid]
-    return [frozenset(os.sched_getaffinity(thread)) for thread in (space.pid, *others)]
+    return [frozenset(os.sched_getaffinity(thread)) for thread in threads(space)]
 
 
 def sign_up(space):
@@ -47,6 +53,14 @@ def test_all_threads_are_on_one_processor_but_those_that_hash(start):
     assert places(space)[0] == loop
     roaming = [place for place in places(space) if place != loop]
     assert roaming == ([EVERYWHERE] if len(EVERYWHERE) > 1 else [])
+
+
+def test_workers_never_interrupt_the_event_loop(start):
+    space = start(PANEL="off")
+    sign_up(space)
+    policies = Counter(os.sched_getscheduler(each) for each in threads(space))
+    assert os.sched_getscheduler(space.pid) == os.SCHED_OTHER
+    assert policies[os.SCHED_BATCH] >= 2  # one that asks the database, one that waits for a hash
 
 
 def test_whoever_wishes_has_them_everywhere(start):
