@@ -27,7 +27,7 @@ class Pools:
     def __init__(self, settings: Settings) -> None:
         hashing = settings.hash_queue + settings.hash_threads
         self.ordinary = ThreadPoolExecutor(_ORDINARY_THREADS, "work", give_way)
-        self.passwords = ThreadPoolExecutor(hashing, "password", give_way)
+        self.passwords = ThreadPoolExecutor(hashing, "password")
         self.places = Places(hashing)
 
     async def ask(self, question: Callable[[], T]) -> T:
