@@ -20,7 +20,7 @@ from sqlalchemy.ext.compiler import compiles
 from sqlalchemy.sql.elements import ClauseElement, ColumnElement
 
 _LOOKED_AT = 5000  # rows, to guess how many there are of a kind
-_TURNS = 20  # attempts
+_TURNS = 21  # attempts to have a new file to oneself
 
 BEGIN = {
     # A deferred one would fail at once where it turns from reading to writing.
@@ -100,14 +100,13 @@ def prepare_sqlite(connection: sqlite3.Connection, _record: Any) -> None:
 
 
 def _turn_to_wal(cursor: sqlite3.Cursor) -> None:
-    for _ in range(_TURNS):
+    for left in reversed(range(_TURNS)):
         try:
             cursor.execute("PRAGMA journal_mode = WAL")
             return
         except sqlite3.OperationalError as error:
-            if error.sqlite_errorcode != sqlite3.SQLITE_BUSY:
+            if error.sqlite_errorcode != sqlite3.SQLITE_BUSY or not left:
                 raise
-        # Where several turn a new file at once, it refuses all but one without waiting. This waits.
+        # SQLite has refused without waiting, as somebody else is in a file that is new. This waits.
         cursor.execute("BEGIN EXCLUSIVE")
         cursor.execute("COMMIT")
-    cursor.execute("PRAGMA journal_mode = WAL")

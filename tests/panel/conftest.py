@@ -1,6 +1,9 @@
 """The panel before a real API, in this process. In Gradio's place stands a room that echoes."""
 
 import asyncio
+import json
+import subprocess
+import sys
 import threading
 from collections.abc import AsyncIterator, Callable, Iterator
 from contextlib import ExitStack, asynccontextmanager, closing, contextmanager
@@ -27,7 +30,7 @@ from tests.inside import PATIENCE, Gatehouse, Loop, Visitor
 from tests.make import PASSWORD, make_settings
 from tests.panel.answering import Server, a_tester, loopback_to
 from tests.rig.processes import wait_until
-from tests.rig.space import Space
+from tests.rig.space import ROOT, Space
 
 OWNER_EMAIL = "owner@example.com"
 FIRST_ADMIN = {"admin_email": OWNER_EMAIL, "admin_password": PASSWORD}
@@ -203,6 +206,13 @@ def space(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Space]:
     """A Space with its panel open."""
     with panel_space(tmp_path_factory.mktemp("space")) as running:
         yield running
+
+
+def printed_by(module: str) -> Any:
+    """The JSON that a module prints which has Gradio in a process of its own."""
+    asked = [sys.executable, "-m", module]
+    told = subprocess.run(asked, cwd=ROOT, capture_output=True, text=True, check=True).stdout
+    return json.loads(told)
 
 
 @contextmanager

@@ -5,16 +5,14 @@ If this fails after an upgrade, look at what the new route does before it is let
 
 import json
 import re
-import subprocess
-import sys
 
 import httpx
 import pytest
 
 from panel.pages import PAGES
 from panel.words import common as words
-from tests.panel.conftest import HOME, signed_in
-from tests.rig.space import ROOT, Space
+from tests.panel.conftest import HOME, printed_by, signed_in
+from tests.rig.space import Space
 
 METHODS = ("GET", "HEAD", "POST", "DELETE")
 IN_BRACES = re.compile(r"{[^}]+}")
@@ -36,9 +34,7 @@ FOR_THE_OWNER = {
 @pytest.fixture(scope="module")
 def questions() -> list[tuple[str, str]]:
     """Every method on every path that Gradio has a route for."""
-    asked = [sys.executable, "-m", "tests.panel.gradio_routes"]
-    told = subprocess.run(asked, cwd=ROOT, capture_output=True, text=True, check=True).stdout
-    paths = [IN_BRACES.sub("x1", path) for path in json.loads(told)]
+    paths = [IN_BRACES.sub("x1", path) for path in printed_by("tests.panel.gradio_routes")]
     assert len(paths) > 60, "these are not all of Gradio's routes"
     return [(method, path) for path in paths if path not in OURS for method in METHODS]
 
