@@ -1,7 +1,6 @@
 """Connections: how they are opened, lent and given back."""
 
 import os
-import threading
 from collections.abc import Callable
 from contextlib import AbstractContextManager, nullcontext
 from pathlib import Path
@@ -18,6 +17,7 @@ from backend.storage.dialects import prepare_sqlite
 from backend.storage.failures import DatabaseConflict as DatabaseConflict
 from backend.storage.failures import DatabaseUnavailable as DatabaseUnavailable
 from backend.storage.failures import first_line
+from backend.storage.fair_lock import FairLock
 from backend.storage.postgres import CONNECT_ARGUMENTS, Gate, Patience, watch_over
 
 _RECYCLE_AFTER = 240  # seconds; Neon suspends after 300 and cuts what is open
@@ -54,7 +54,7 @@ class Database:
             watch_over(self.engine, Gate(clock), clock, self._patience)
         self._clock = clock
         self._tasks_after_write = [after_write] if after_write is not None else []
-        self._writing = threading.Lock()
+        self._writing = FairLock()
         self._writer: Connection | None = None
         self._writers_opened = 0
         self.looked = (float("-inf"), (0, 0))

@@ -1,6 +1,5 @@
 """PostgreSQL is stopped under a running application, and started again."""
 
-import os
 import threading
 from collections.abc import Iterator
 from typing import Any
@@ -11,8 +10,7 @@ from backend.kernel.passwords import PasswordHasher
 from tests.clocks import FixedClock
 from tests.inside import Gatehouse, Visitor
 from tests.make import PASSWORD
-from tests.rig import shared
-from tests.rig.postgres import PostgresServer, require_postgres
+from tests.rig.postgres import PostgresServer, own_server
 from tests.rig.processes import wait_until
 from tests.scene import check_like_every_answer, refusal
 
@@ -22,11 +20,8 @@ AWAY = refusal("SERVICE_UNAVAILABLE")
 @pytest.fixture(scope="module")
 def server() -> Iterator[PostgresServer]:
     """A PostgreSQL of these tests' own: others must not notice when it is stopped."""
-    require_postgres()
-    folder = shared.folder() / f"stopping-{os.getpid()}"
-    made = PostgresServer.create(folder, durable=True)
-    yield made
-    made.crash()
+    with own_server(durable=True) as made:
+        yield made
 
 
 @pytest.fixture

@@ -1,7 +1,6 @@
 """Mails when the process or the database dies under them."""
 
 import contextlib
-import os
 
 import httpx
 import pytest
@@ -9,8 +8,7 @@ from sqlalchemy import create_engine, text
 
 from backend.storage.engine import DatabaseUnavailable
 from tests.api.mailing import all_become, mails, office_of, posts, through
-from tests.rig import shared
-from tests.rig.postgres import PostgresServer, require_postgres
+from tests.rig.postgres import own_server
 from tests.rig.processes import wait_until
 from tests.rig.smtp import SmtpServer
 from tests.rig.space import Space
@@ -28,10 +26,8 @@ def smtp(tmp_path):
 @pytest.fixture
 def own_postgres():
     """A PostgreSQL that this test may stop."""
-    require_postgres()
-    server = PostgresServer.create(shared.folder() / f"away-{os.getpid()}")
-    yield server
-    server.crash()
+    with own_server() as server:
+        yield server
 
 
 def test_a_database_that_is_away_delays_mails_and_loses_none(own_postgres, start, smtp):

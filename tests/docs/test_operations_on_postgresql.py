@@ -9,7 +9,7 @@ from tests.docs.guide import section
 from tests.docs.scene import Person, opened
 from tests.rig import shared
 from tests.rig.missing import missing
-from tests.rig.postgres import PostgresServer
+from tests.rig.postgres import PostgresServer, own_server
 from tests.rig.processes import free_port, listens, wait_until
 
 PAGE = "docs/operations.md"
@@ -18,15 +18,14 @@ SHARED, REPLICAS = "The settings they share", "The replicas"
 
 
 @pytest.fixture(scope="module")
-def own_postgres(postgres):
-    """Databases called as in the guide, whose names nobody else in this run uses."""
+def own_postgres():
+    """A server whose databases are called as in the guide, also while another worker has them."""
     for program in ("psql", "pg_dump", "pg_restore"):
         if not shutil.which(program):
             missing(program, "install the package postgresql-client")
-    postgres.execute("CREATE DATABASE gatehouse")
-    yield postgres
-    for name in ("gatehouse", "gatehouse_restored"):
-        postgres.execute(f"DROP DATABASE IF EXISTS {name} WITH (FORCE)")
+    with own_server() as server:
+        server.execute("CREATE DATABASE gatehouse")
+        yield server
 
 
 @pytest.fixture(scope="module")

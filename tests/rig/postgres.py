@@ -5,6 +5,8 @@ import pwd
 import shutil
 import subprocess
 import tempfile
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from itertools import count
 from pathlib import Path
@@ -100,6 +102,18 @@ def shared_server() -> PostgresServer:
     folder = shared.folder() / "postgres"
     port = shared.once("postgres", lambda: PostgresServer.create(folder).port)
     return PostgresServer(folder, port)
+
+
+@contextmanager
+def own_server(*, durable: bool = False) -> Iterator[PostgresServer]:
+    """A server that a test may stop, and whose databases it may call as it likes."""
+    require_postgres()
+    folder = shared.folder() / f"own-{os.getpid()}-{next(_numbers)}"
+    server = PostgresServer.create(folder, durable=durable)
+    try:
+        yield server
+    finally:
+        server.crash()
 
 
 def stop_shared_server() -> None:

@@ -1,6 +1,5 @@
 """PostgreSQL that goes away, stands still, loses answers or fights with itself."""
 
-import os
 import threading
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
@@ -21,8 +20,7 @@ from backend.storage.postgres import Patience
 from backend.storage.work import Work, Workshop, ask
 from tests.clocks import FixedClock
 from tests.make import make_settings
-from tests.rig import shared
-from tests.rig.postgres import PostgresServer
+from tests.rig.postgres import PostgresServer, own_server
 from tests.rig.processes import wait_until
 from tests.storage.conftest import Told, count_of, new_user, settings_for, stored_user, workshop_on
 from tests.storage.proxy import Proxy, proxy_to
@@ -269,8 +267,7 @@ def test_a_server_that_is_down_is_asked_once_a_second(postgres_url, open_databas
 
 
 def test_it_recovers_by_itself_when_the_server_is_back(clock):
-    server = PostgresServer.create(shared.folder() / f"crashing-{os.getpid()}", durable=True)
-    try:
+    with own_server(durable=True) as server:
         address = make_url(server.url("postgres")).set(drivername="postgresql+psycopg2")
         migrate(address)
         database = Database(address, clock)
@@ -285,8 +282,6 @@ def test_it_recovers_by_itself_when_the_server_is_back(clock):
         stored_user(lambda: Work(shop, NOBODY))
         assert count_of(database, "users") == 2
         database.close()
-    finally:
-        server.crash()
 
 
 def test_a_server_that_stands_still_is_left_after_a_while_and_used_again_when_it_moves(

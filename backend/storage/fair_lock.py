@@ -1,0 +1,57 @@
+"""A lock that is handed over in the order in which it was asked for."""
+
+import threading
+from collections import deque
+
+
+class FairLock:
+    """As threading.Lock, but who came first is next.
+
+    A plain one belongs to whoever asks just when it is free. A thread that lets it go and soon asks
+    again is quicker than those that must be woken, so that one of them may wait a second and longer
+    while hundreds of others have had their turn.
+    """
+
+    def __init__(self) -> None:
+        self._guard = threading.Lock()
+        self._held = False
+        self._line: deque[threading.Lock] = deque()
+        """Those who wait, each at a lock of their own that is opened when it is their turn."""
+
+    @property
+    def waiting(self) -> int:
+        """How many wait."""
+        return len(self._line)
+
+    def __enter__(self) -> None:
+        self.acquire()
+
+    def __exit__(self, *_: object) -> None:
+        self.release()
+
+    def acquire(self, timeout: float = -1) -> bool:
+        """Take the lock; False if it is not our turn within `timeout` seconds. -1: wait on."""
+        with self._guard:
+            if not self._held:
+                self._held = True
+                return True
+            turn = threading.Lock()
+            turn.acquire()
+            self._line.append(turn)
+        return turn.acquire(timeout=timeout) or not self._gives_up(turn)
+
+    def release(self) -> None:
+        """Hand the lock to who has waited longest."""
+        with self._guard:
+            if self._line:
+                self._line.popleft().release()
+            else:
+                self._held = False
+
+    def _gives_up(self, turn: threading.Lock) -> bool:
+        """Leave the line; False if the lock was handed to us in this very moment."""
+        with self._guard:
+            if turn not in self._line:
+                return False
+            self._line.remove(turn)
+            return True
