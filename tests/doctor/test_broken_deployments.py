@@ -21,7 +21,7 @@ EVERY = (*RIGHT, *WRONG, *STRANGER)
 TIMED = {"enumeration.sign-in-time", "reach.latency"}
 CAUSE = re.compile(r"not made: it needs ([a-z-]+\.[a-z-]+)")
 KNOWN_WARNINGS = {"enumeration.sign-up"}
-# Every server runs in this one process, and each describes all its endpoints at the same time.
+# Every server runs in this one process.
 PATIENCE = 120  # seconds
 
 

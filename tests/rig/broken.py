@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Any
 
 from backend.main import create_app
+from backend.web.openapi import ApiDocument
 from backend.web.server import in_background
 from tests.make import make_settings
 from tests.rig import spoiling
@@ -17,7 +18,9 @@ from tests.rig.authority import Authority
 from tests.rig.proxy import Manners, Proxy
 from tests.rig.spoiling import SESSION, SHORT, TEN_MINUTES, cookies, headers
 
-_STARTING = threading.Lock()  # migrations run one at a time in a process
+# One at a time: migrations, and FastAPI as it reads an app's endpoints, for which it changes how
+# Python's warnings are taken in the whole process.
+_STARTING = threading.Lock()
 NOW = timedelta()
 
 
@@ -69,6 +72,7 @@ def standing(broken: Broken, folder: Path, authority: Authority) -> Iterator[Sta
             settings = make_settings(each, **{"public_url": url, **broken.settings})
             with _STARTING:
                 app = create_app(settings)
+                app.state.house.services[ApiDocument].of(app)
             host, port = stack.enter_context(in_background(app))
             proxy.targets.append(f"http://{host}:{port}")
         address = f"127.0.0.1:{proxy.port}" if broken.public else None
