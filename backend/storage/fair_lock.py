@@ -38,7 +38,7 @@ class FairLock:
             turn = threading.Lock()
             turn.acquire()
             self._line.append(turn)
-        return turn.acquire(timeout=timeout) or not self._gives_up(turn)
+        return turn.acquire(timeout=timeout) or self._was_handed_over(turn)
 
     def release(self) -> None:
         """Hand the lock to who has waited longest."""
@@ -48,10 +48,10 @@ class FairLock:
             else:
                 self._held = False
 
-    def _gives_up(self, turn: threading.Lock) -> bool:
-        """Leave the line; False if the lock was handed to us in this very moment."""
+    def _was_handed_over(self, turn: threading.Lock) -> bool:
+        """Leave the line, unless the lock was handed to us in the moment in which we gave up."""
         with self._guard:
             if turn not in self._line:
-                return False
+                return True
             self._line.remove(turn)
-            return True
+            return False

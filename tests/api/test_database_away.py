@@ -30,7 +30,7 @@ def gatehouse(server: PostgresServer, start: Any) -> Iterator[Gatehouse]:
     started = start(database_url=url)
     started.wait_for_the_feed()
     yield started
-    if not (server.folder / "postmaster.pid").exists():
+    if not server.is_running:
         server.start()
 
 

@@ -48,6 +48,11 @@ class PostgresServer:
         )
         self._run("pg_ctl", "start", "-w", "-l", f"{self.folder}/log", "-o", options)
 
+    @property
+    def is_running(self) -> bool:
+        """Whether it was started, and neither stopped nor crashed since."""
+        return (self.folder / "postmaster.pid").exists()
+
     def stop(self) -> None:
         """Stop at once, whoever is connected; commits are kept."""
         self._run("pg_ctl", "stop", "-w", "-m", "fast")
@@ -113,14 +118,15 @@ def own_server(*, durable: bool = False) -> Iterator[PostgresServer]:
     try:
         yield server
     finally:
-        server.crash()
+        if server.is_running:  # else what failed while it was stopped would be hidden by this
+            server.crash()
 
 
 def stop_shared_server() -> None:
     """Stop the server of this run, if one was started."""
-    folder = shared.folder() / "postgres"
-    if (folder / "postmaster.pid").exists():
-        PostgresServer(folder, 0).crash()
+    server = PostgresServer(shared.folder() / "postgres", 0)
+    if server.is_running:
+        server.crash()
 
 
 def require_postgres() -> None:
