@@ -180,7 +180,8 @@ def _end_of(said: str, now: datetime) -> datetime | None:
         day = date.fromisoformat(said)
     except ValueError:
         raise _wanting(words.NO_SUCH_DAY) from None
-    end = datetime.combine(day, time(), UTC) + timedelta(days=1)
+    last = datetime.max.replace(tzinfo=UTC)
+    end = last if day == date.max else datetime.combine(day, time(), UTC) + timedelta(days=1)
     if end <= now:
         raise _wanting(words.DAY_IS_OVER)
     return end

@@ -14,6 +14,7 @@ from urllib.parse import urlsplit
 from pydantic import BeforeValidator, Field, ValidationError, field_validator, model_validator
 from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
 
+from backend.kernel.moments import LONGEST
 from backend.kernel.secret import Password, Secret
 
 PRIVATE_NETWORKS = "127.0.0.0/8,::1,10.0.0.0/8,172.16.0.0/12,192.168.0.0/16,fc00::/7"
@@ -98,8 +99,8 @@ class Settings(BaseSettings):
     resend_verification_on_sign_in: bool = False
     reset_revokes_sessions: bool = True
     delete_user_needs_link: bool = False
-    verification_link_lifetime: int = Field(3600, ge=1)
-    reset_link_lifetime: int = Field(3600, ge=1)
+    verification_link_lifetime: int = Field(3600, ge=1, le=LONGEST)
+    reset_link_lifetime: int = Field(3600, ge=1, le=LONGEST)
 
     smtp_url: HiddenText | None = None
     mail_api_url: str = ""
@@ -107,12 +108,12 @@ class Settings(BaseSettings):
     mail_from: str = ""
     mail_subjects: MailSubjects = Field(default_factory=dict)
     mailbox_file: Path | None = None
-    audit_retention_days: int = Field(90, ge=1)
+    audit_retention_days: int = Field(90, ge=1, le=36_500)
 
-    session_lifetime: int = Field(604_800, ge=1)
-    session_refresh_after: int = Field(86_400, ge=0)
-    session_fresh_for: int = Field(86_400, ge=0)
-    session_max_age: int = Field(2_592_000, ge=1)
+    session_lifetime: int = Field(604_800, ge=1, le=LONGEST)
+    session_refresh_after: int = Field(86_400, ge=0, le=LONGEST)
+    session_fresh_for: int = Field(86_400, ge=0, le=LONGEST)
+    session_max_age: int = Field(2_592_000, ge=1, le=LONGEST)
     session_cache_size: int = Field(100_000, ge=0)
 
     password_min: int = Field(8, ge=1)
@@ -133,7 +134,7 @@ class Settings(BaseSettings):
     redis_url: HiddenText | None = None
 
     body_limit: int = Field(65_536, ge=1024)
-    receive_timeout: float = Field(20, gt=0)
+    receive_timeout: float = Field(20, gt=0, le=3600)
     docs: bool = Field(default_factory=lambda told: told.get("environment") == "development")
     panel: bool = True
     log_level: Literal["debug", "info", "warning", "error"] = "info"

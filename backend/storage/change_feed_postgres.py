@@ -16,7 +16,7 @@ from sqlalchemy.exc import DBAPIError
 from backend.kernel.clock import Clock
 from backend.storage.engine import Database
 from backend.storage.failures import DatabaseUnavailable
-from backend.storage.postgres import CONNECT_ARGUMENTS
+from backend.storage.postgres import CONNECT_ARGUMENTS, prepare_postgres
 from backend.storage.work import ask
 
 CHANNEL = "gatehouse_forget"
@@ -117,6 +117,7 @@ class PostgresFeed:
         connection = psycopg2.connect(**self._address)
         connection.autocommit = True
         with self._database.watch(connection), connection.cursor() as cursor:
+            prepare_postgres(connection)
             cursor.execute(f"LISTEN {CHANNEL}; SELECT gen_random_uuid()")
             return _Listener(connection, connection.fileno(), str(cursor.fetchone()[0]))
 

@@ -13,7 +13,7 @@ from backend.storage.dialects import prepare_sqlite
 from backend.storage.engine import create_private
 from backend.storage.failures import first_line
 from backend.storage.migrations import HEAD
-from backend.storage.postgres import CONNECT_ARGUMENTS
+from backend.storage.postgres import CONNECT_ARGUMENTS, prepare_postgres
 
 _LOCK = 4_857_120_311  # any number, the same in every replica
 _SCRIPTS = Path(__file__).parent / "migrations"
@@ -121,9 +121,11 @@ def _engine(url: URL) -> Engine:
         engine = create_engine(url, poolclass=NullPool)
         event.listen(engine, "connect", prepare_sqlite)
         return engine
-    return create_engine(
+    engine = create_engine(
         url,
         poolclass=NullPool,
         isolation_level="AUTOCOMMIT",
         connect_args=CONNECT_ARGUMENTS | _PATIENT,
     )
+    event.listen(engine, "connect", lambda connection, _: prepare_postgres(connection))
+    return engine

@@ -5,13 +5,16 @@ import os
 import socket
 import threading
 from contextlib import AbstractContextManager, suppress
+from datetime import UTC, datetime
 from typing import Any
 
 import psycopg2
+import psycopg2.extensions
 from sqlalchemy import Engine, event
 from sqlalchemy.exc import InvalidatePoolError
 
 from backend.kernel.clock import Clock
+from backend.kernel.moments import EARLIEST, LATEST
 from backend.storage.failures import DatabaseUnavailable, NoAnswer
 
 CONNECT_ARGUMENTS = {
@@ -22,8 +25,38 @@ CONNECT_ARGUMENTS = {
     "keepalives_count": 2,
     "tcp_user_timeout": 10_000,  # a peer that swallows packets is given up after 10 s
 }
+_UTC = {"UTC", "Etc/UTC", "GMT", "Etc/GMT"}
+_TIMESTAMPTZ = 1184  # its number among PostgreSQL's types
 _PING_AFTER_IDLE = 30.0  # seconds; a ping is a round trip, so busy connections are spared it
 _KNOCK_EVERY = 1.0  # seconds between attempts while the server is away
+
+
+def prepare_postgres(connection: Any) -> None:
+    """Set up a fresh psycopg2 connection: its time zone is UTC, and any moment can be read.
+
+    Said as a statement, and only where the server's own zone is another: poolers in front of
+    PostgreSQL refuse the start-up parameter `options`, but carry TimeZone from server to server.
+    """
+    if connection.get_parameter_status("TimeZone") not in _UTC:
+        autocommit, connection.autocommit = connection.autocommit, True
+        with connection.cursor() as cursor:
+            cursor.execute("SET TIME ZONE 'UTC'")
+        connection.autocommit = autocommit
+    psycopg2.extensions.register_type(_MOMENT, connection)
+
+
+def _moment(text: Any, _cursor: Any) -> datetime | None:
+    """Read a timestamptz; what no datetime can hold is the first or the last moment there is."""
+    if text is None:
+        return None
+    try:
+        return datetime.fromisoformat(text).astimezone(UTC)
+    except (ValueError, OverflowError):
+        is_early = text.endswith("BC") or text.startswith(("-infinity", "0001-"))
+        return EARLIEST if is_early else LATEST
+
+
+_MOMENT = psycopg2.extensions.new_type((_TIMESTAMPTZ,), "moment", _moment)
 
 
 class Gate:
@@ -128,7 +161,7 @@ def watch_over(engine: Engine, gate: Gate, clock: Clock, patience: Patience) -> 
     def connect(_dialect: Any, _record: Any, arguments: Any, named: Any) -> Any:
         gate.enter()
         try:
-            connection = psycopg2.connect(*arguments, **named)
+            connection = _opened(patience, *arguments, **named)
         except BaseException:
             gate.failed()
             raise
@@ -158,6 +191,13 @@ def watch_over(engine: Engine, gate: Gate, clock: Clock, patience: Patience) -> 
             gate.failed(again_in=0)  # one may try at once: perhaps only this statement was slow
             raise
         return True
+
+
+def _opened(patience: Patience, *arguments: Any, **named: Any) -> Any:
+    connection = psycopg2.connect(*arguments, **named)
+    with patience.watch(connection):
+        prepare_postgres(connection)
+    return connection
 
 
 def _message(statement: str, context: Any) -> str:

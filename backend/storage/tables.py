@@ -25,6 +25,8 @@ from sqlalchemy import (
 )
 from sqlalchemy.types import TypeEngine
 
+from backend.kernel.moments import EARLIEST, LATEST
+
 metadata = MetaData(
     naming_convention={
         "pk": "%(table_name)s_pkey",
@@ -43,7 +45,8 @@ class UtcDateTime(TypeDecorator[datetime]):
     """An aware UTC datetime in and out, to the microsecond.
 
     timestamptz on PostgreSQL. SQLite has no time type and would hand back naive datetimes, so there
-    it is integer microseconds since 1970.
+    it is integer microseconds since 1970. A row may hold what no datetime can, such as 'infinity':
+    that is read as the first or the last moment there is, for one row must not break a list.
     """
 
     impl = DateTime(timezone=True)
@@ -60,12 +63,20 @@ class UtcDateTime(TypeDecorator[datetime]):
         return (value - _EPOCH) // timedelta(microseconds=1)
 
     def process_result_value(self, value: Any, dialect: Dialect) -> datetime | None:
-        if value is None:
-            return None
-        if dialect.name == "sqlite":
-            return _EPOCH + timedelta(microseconds=value)
-        found: datetime = value
-        return found.astimezone(UTC)
+        if value is None or dialect.name != "sqlite":
+            found: datetime | None = value  # in UTC already: see `prepare_postgres`
+            return found
+        return _from_sqlite(value)
+
+
+def _from_sqlite(value: Any) -> datetime:
+    """Read what the column holds; another program may have put anything there."""
+    try:
+        return _EPOCH + timedelta(microseconds=value)
+    except OverflowError:
+        return LATEST if value > 0 else EARLIEST
+    except TypeError:  # SQLite holds a text to be later than every number, and so do we
+        return LATEST
 
 
 users = Table(

@@ -10,6 +10,7 @@ from urllib.parse import parse_qsl
 from pydantic import (
     AfterValidator,
     BaseModel,
+    BeforeValidator,
     ConfigDict,
     Field,
     GetCoreSchemaHandler,
@@ -22,6 +23,7 @@ from pydantic.alias_generators import to_camel
 from pydantic.json_schema import JsonSchemaValue
 from pydantic_core import CoreSchema, PydanticCustomError, core_schema
 
+from backend.kernel.moments import moment_from
 from backend.kernel.refusals import Refusal, plain_refusal
 from backend.kernel.secret import Password
 
@@ -30,12 +32,21 @@ T = TypeVar("T")
 _DEEPEST = 32  # levels of nesting in a body (ASVS 15.2.2)
 _LONGEST_NAME = 200
 _LONGEST_URL = 2048
+_DATE_TIME = {"type": "string", "format": "date-time"}
 
 
 def iso(moment: datetime) -> str:
     """Write a date with exactly three decimals: the client misreads any other number of them."""
-    utc = moment.astimezone(UTC)
-    return f"{utc:%Y-%m-%dT%H:%M:%S}.{utc.microsecond // 1000:03d}Z"
+    return moment.astimezone(UTC).replace(tzinfo=None).isoformat(timespec="milliseconds") + "Z"
+
+
+def _instant(said: Any) -> Any:
+    if said is None:
+        return None
+    try:
+        return moment_from(said)
+    except (TypeError, ValueError):
+        raise PydanticCustomError("plain", "Invalid input") from None
 
 
 def _encodable(text: str) -> str:
@@ -71,8 +82,11 @@ Image = Annotated[str, Field(max_length=_LONGEST_URL), AfterValidator(_without_n
 Moment = Annotated[
     datetime,
     PlainSerializer(iso, return_type=str),
-    WithJsonSchema({"type": "string", "format": "date-time"}),
+    WithJsonSchema(_DATE_TIME),
 ]
+"""A date that we say."""
+Instant = Annotated[datetime, BeforeValidator(_instant), WithJsonSchema(_DATE_TIME)]
+"""A date that we are told, in any zone; UTC if none is said."""
 
 
 class _NotNull:

@@ -1,7 +1,6 @@
 """What an admin changes about a user, and what follows from it."""
 
 from collections.abc import Mapping, Sequence
-from datetime import timedelta
 from typing import Any
 from uuid import UUID
 
@@ -19,6 +18,7 @@ from backend.features.admin.authority import (
 from backend.features.sessions.cache import Current
 from backend.kernel.email_address import is_address, normal_form
 from backend.kernel.events import Event, EventKind
+from backend.kernel.moments import later
 from backend.kernel.refusals import Refusal
 from backend.kernel.roles import ADMIN, KNOWN
 from backend.storage import links, sessions, users
@@ -56,7 +56,7 @@ def ban(
 ) -> User:
     """Keep a user out, for good or for some seconds, and end every session of theirs."""
     authorise(work, current, BAN_USERS)
-    ends = work.now() + timedelta(seconds=seconds) if seconds else None
+    ends = later(work.now(), seconds) if seconds else None
     banned = {"banned": True, "ban_reason": reason or _DEFAULT_REASON, "ban_expires": ends}
     return _change(work, current, user_id, banned)
 

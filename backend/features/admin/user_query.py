@@ -6,7 +6,7 @@ SQLite, which knows no other letters, only a-z are lowered in names.
 
 from collections.abc import Callable, Mapping
 from contextlib import suppress
-from datetime import UTC, datetime
+from datetime import datetime
 from itertools import permutations
 from typing import Annotated, Any, Literal
 from uuid import UUID
@@ -14,6 +14,7 @@ from uuid import UUID
 from pydantic import AfterValidator, BeforeValidator, Field
 
 from backend.kernel.email_address import normal_form
+from backend.kernel.moments import moment_from
 from backend.kernel.refusals import Refusal
 from backend.kernel.roles import KNOWN
 from backend.storage.user_list import AnyOf, Condition, Conditions, Operator, Wanted
@@ -181,10 +182,9 @@ def _flag(said: str) -> bool:
 
 def _moment(said: str) -> datetime:
     try:
-        moment = datetime.fromisoformat(said)
+        return moment_from(said)
     except ValueError:
         raise _refusal("Invalid input: expected date, received string") from None
-    return moment if moment.tzinfo else moment.replace(tzinfo=UTC)
 
 
 def _id(said: str) -> UUID:

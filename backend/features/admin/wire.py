@@ -1,17 +1,15 @@
 """The JSON of administering users and their sessions."""
 
 from collections.abc import Mapping
-from datetime import UTC, datetime
 from typing import Annotated, Any
 
-from pydantic import BeforeValidator, ConfigDict, Field, PlainValidator, WithJsonSchema
+from pydantic import ConfigDict, Field, PlainValidator, WithJsonSchema
 from pydantic_core import PydanticCustomError
 
 from backend.features.sessions.wire import SessionOut, UserOut
+from backend.kernel.moments import LONGEST
 from backend.kernel.refusals import Refusal
-from backend.web.wire import Image, Name, NotNull, PasswordField, Text, WireModel
-
-_LONGEST_BAN = 3_153_600_000  # seconds: a hundred years
+from backend.web.wire import Image, Instant, Name, NotNull, PasswordField, Text, WireModel
 
 
 def _roles(said: Any) -> tuple[str, ...]:
@@ -19,16 +17,6 @@ def _roles(said: Any) -> tuple[str, ...]:
     if not isinstance(roles, list) or not all(isinstance(role, str) for role in roles):
         raise PydanticCustomError("plain", "Invalid input")
     return tuple(roles)
-
-
-def _moment(said: Any) -> Any:
-    if said is None:
-        return None
-    try:
-        moment = datetime.fromisoformat(said)
-    except (TypeError, ValueError):
-        raise PydanticCustomError("plain", "Invalid input") from None
-    return moment if moment.tzinfo else moment.replace(tzinfo=UTC)
 
 
 _ID = "01a203c2-7c93-7407-ab15-d32628a133b6"
@@ -42,9 +30,6 @@ Roles = Annotated[
             "examples": ["admin"],
         }
     ),
-]
-Instant = Annotated[
-    datetime, BeforeValidator(_moment), WithJsonSchema({"type": "string", "format": "date-time"})
 ]
 
 
@@ -131,9 +116,9 @@ class BanUser(WireModel):
 
     user_id: UserId
     ban_reason: Annotated[Text | None, NotNull] = None
-    ban_expires_in: Annotated[
-        float | None, NotNull, Field(ge=0, le=_LONGEST_BAN, examples=[86400])
-    ] = None
+    ban_expires_in: Annotated[float | None, NotNull, Field(ge=0, le=LONGEST, examples=[86400])] = (
+        None
+    )
 
 
 class SetUserPassword(WireModel):

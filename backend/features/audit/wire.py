@@ -9,7 +9,7 @@ from pydantic_core import PydanticCustomError
 
 from backend.kernel.events import EventKind
 from backend.storage.audit_list import AuditEvent, Filter
-from backend.web.wire import Moment, Text, WireModel
+from backend.web.wire import Instant, Moment, Text, WireModel
 
 _PAGE, _LARGEST_PAGE = 50, 200
 _EARLIEST, _LATEST = datetime(2000, 1, 1, tzinfo=UTC), datetime(9000, 1, 1, tzinfo=UTC)
@@ -19,15 +19,14 @@ def _all(said: Any) -> Any:
     return [said] if isinstance(said, str) else said
 
 
-def _in_utc(moment: datetime) -> datetime:
-    moment = moment if moment.tzinfo else moment.replace(tzinfo=UTC)
+def _of_this_time(moment: datetime) -> datetime:
     if not _EARLIEST <= moment <= _LATEST:
         raise PydanticCustomError("plain", "Invalid input")
     return moment
 
 
 Id = Annotated[UUID, Field(strict=False)]
-Instant = Annotated[datetime, Field(strict=False), AfterValidator(_in_utc)]
+Since = Annotated[Instant, AfterValidator(_of_this_time)]
 Kind = Annotated[EventKind, Field(strict=False)]
 
 
@@ -45,8 +44,8 @@ class EventQuery(WireModel):
     ] = None
     address: Annotated[Text | None, Field(examples=["203.0.113.7"])] = None
     request_id: Text | None = None
-    since: Annotated[Instant | None, Field(alias="from")] = None
-    until: Annotated[Instant | None, Field(alias="to", description="Not included.")] = None
+    since: Annotated[Since | None, Field(alias="from")] = None
+    until: Annotated[Since | None, Field(alias="to", description="Not included.")] = None
     limit: Annotated[int, Field(strict=False, ge=1, le=_LARGEST_PAGE)] = _PAGE
     cursor: Annotated[
         Id | None, Field(description="`nextCursor` of the page before; filters stay the same.")
@@ -110,8 +109,8 @@ class StatsQuery(WireModel):
     """Which hours or days (of UTC). Nothing said: the last 48 hours, or the last 30 days."""
 
     by: Literal["hour", "day"] = "day"
-    since: Annotated[Instant | None, Field(alias="from")] = None
-    until: Annotated[Instant | None, Field(alias="to")] = None
+    since: Annotated[Since | None, Field(alias="from")] = None
+    until: Annotated[Since | None, Field(alias="to")] = None
 
 
 class StatsOut(WireModel):

@@ -5,12 +5,12 @@ the host of a mailed link would receive its token (CVE-2025-64101 and three befo
 """
 
 from dataclasses import dataclass
-from datetime import timedelta
 from enum import StrEnum
 from typing import Any
 from urllib.parse import quote
 from uuid import UUID
 
+from backend.kernel.moments import later
 from backend.kernel.refusals import Refusal
 from backend.kernel.secret import Secret, SessionToken
 from backend.kernel.signing import Keyring
@@ -67,7 +67,7 @@ def issue(
         user_id=user_id,
         email=email,
         data=data or {},
-        expires_at=now + timedelta(seconds=lifetime),
+        expires_at=later(now, lifetime),
         created_at=now,
         used_at=None,
     )

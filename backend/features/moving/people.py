@@ -2,7 +2,7 @@
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from datetime import UTC, datetime
+from datetime import datetime
 from typing import Annotated, Any
 from uuid import UUID
 
@@ -17,6 +17,7 @@ from pydantic import (
 )
 from pydantic.alias_generators import to_camel
 
+from backend.features.moving.dates import date_from
 from backend.features.moving.records import Record
 from backend.kernel.email_address import is_address, normal_form
 from backend.kernel.roles import KNOWN
@@ -52,11 +53,6 @@ def _roles(text: str) -> str:
     return ",".join(dict.fromkeys(roles))
 
 
-def _in_utc(moment: datetime) -> datetime:
-    aware = moment if moment.tzinfo else moment.replace(tzinfo=UTC)
-    return aware.astimezone(UTC)
-
-
 def _id_or_none(value: Any) -> UUID | None:
     """Keep an id that is a UUID; ids of other shapes give way to new ones."""
     try:
@@ -65,18 +61,7 @@ def _id_or_none(value: Any) -> UUID | None:
         return None
 
 
-def _as_databases_write(value: Any) -> Any:
-    if isinstance(value, str):
-        try:
-            return datetime.fromisoformat(
-                value
-            )  # takes PostgreSQL's "+00", where pydantic does not
-        except ValueError:
-            return value
-    return value
-
-
-Moment = Annotated[datetime, BeforeValidator(_as_databases_write), AfterValidator(_in_utc)]
+Moment = Annotated[datetime, BeforeValidator(date_from)]
 
 
 def _named(name: str, *more: str, **how: Any) -> Any:

@@ -5,6 +5,7 @@ from datetime import datetime, timedelta
 from uuid import UUID
 
 from backend.kernel.events import Event, EventKind
+from backend.kernel.moments import later
 from backend.kernel.refusals import plain_refusal
 from backend.kernel.secret import SessionToken
 from backend.kernel.settings import Settings
@@ -15,7 +16,7 @@ from backend.storage.users import User
 from backend.storage.work import Work
 
 MOST_PER_USER = 100  # sessions; a sign-in beyond ends the oldest
-_NOT_REMEMBERED = timedelta(days=1)
+_NOT_REMEMBERED = 86_400  # seconds
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,11 +31,11 @@ class Issued:
 def issue(work: Work, mint: TokenMint, user: User, *, remember: bool) -> Issued:
     """Make a session for a user who proved who they are (ASVS 7.2.4: always a new token)."""
     now, settings = work.now(), work.settings
-    lifetime = timedelta(seconds=settings.session_lifetime) if remember else _NOT_REMEMBERED
+    lifetime = settings.session_lifetime if remember else _NOT_REMEMBERED
     session = Session(
         id=work.new_id(),
         user_id=user.id,
-        expires_at=min(now + lifetime, _latest_end(now, settings)),
+        expires_at=min(later(now, lifetime), _latest_end(now, settings)),
         created_at=now,
         updated_at=now,
         ip_address=work.client.address,
@@ -58,8 +59,7 @@ def refresh_due(session: Session, settings: Settings) -> datetime | None:
         return None
     if session.expires_at >= _latest_end(session.created_at, settings):
         return None
-    used_up = timedelta(seconds=settings.session_lifetime - settings.session_refresh_after)
-    return session.expires_at - used_up
+    return later(session.expires_at, settings.session_refresh_after - settings.session_lifetime)
 
 
 def is_fresh(session: Session, now: datetime, settings: Settings) -> bool:
@@ -81,7 +81,7 @@ def refuse_impersonator(session: Session) -> None:
 def prolong(work: Work, session: Session) -> datetime | None:
     """Give a used session a new end, within its absolute one; None if it was ended meanwhile."""
     now = work.now()
-    wanted = now + timedelta(seconds=work.settings.session_lifetime)
+    wanted = later(now, work.settings.session_lifetime)
     expires_at = min(wanted, _latest_end(session.created_at, work.settings))
     return expires_at if sessions.prolong(work.db, session, expires_at, now) else None
 
@@ -130,7 +130,7 @@ def _record_revoked(work: Work, user_id: UUID, count: int) -> None:
 
 
 def _latest_end(created_at: datetime, settings: Settings) -> datetime:
-    return created_at + timedelta(seconds=settings.session_max_age)
+    return later(created_at, settings.session_max_age)
 
 
 def _id(text: str) -> UUID | None:

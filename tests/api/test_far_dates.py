@@ -1,0 +1,168 @@
+"""Dates at the ends of the calendar: no row, whoever wrote it, takes an answer away."""
+
+import json
+import re
+from io import BytesIO, StringIO
+from urllib.parse import urlencode
+
+import psycopg2
+import pytest
+from sqlalchemy import text
+
+from backend.features.moving.exporting import export_users
+from backend.features.moving.importing import import_users
+from backend.features.moving.records import read_records
+from backend.kernel.passwords import PasswordHasher
+from tests.admins import ADA, BOB, known, make_admin
+from tests.make import PASSWORD
+
+DATE = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{3}Z")
+BY_HAND = {
+    "postgresql": ["infinity", "-infinity", "20000-01-01", "0044-03-15 BC"],
+    "sqlite": ["infinity", 2**63 - 1, -(2**63), 10**18],
+}
+LISTS = [
+    "/api/auth/admin/list-users",
+    "/api/auth/admin/list-users?sortBy=createdAt&sortDirection=desc",
+    "/api/admin/users",
+    "/api/admin/users?banned=true",
+    "/api/admin/users?banned=false",
+    "/api/admin/users.csv",
+    "/api/admin/sessions",
+    "/api/admin/events",
+    "/api/auth/list-sessions",
+    "/api/auth/get-session",
+]
+
+
+@pytest.fixture
+def far_east(start_on, place):
+    """A Gatehouse whose database lives in a time zone east of UTC."""
+    if place.direct:
+        with psycopg2.connect(place.direct) as connection, connection.cursor() as cursor:
+            name = place.direct.rpartition("/")[2]
+            cursor.execute(f"ALTER DATABASE {name} SET timezone TO 'Asia/Kolkata'")
+    return start_on()
+
+
+def moves_in(gatehouse, **said):
+    """Import one user; returns what was said of the line."""
+    told = []
+    records = read_records(BytesIO(json.dumps({"email": BOB, **said}).encode()))
+    import_users(gatehouse.house.workshop, PasswordHasher(4), records, told.append, dry=False)
+    return told
+
+
+def dates_in(value):
+    """Every date of an answer, by its key."""
+    if isinstance(value, dict):
+        named = (
+            each for key, each in value.items() if key.endswith(("At", "Expires", "at")) if each
+        )
+        yield from named
+    for inner in value.values() if isinstance(value, dict) else value:
+        if isinstance(inner, dict | list):
+            yield from dates_in(inner)
+
+
+def check_all_lists(visitor):
+    for path in LISTS:
+        answer = visitor.get(path)
+        assert answer.status_code == 200, (path, answer.text)
+        if not path.endswith(".csv"):
+            for date in dates_in(answer.json()):
+                assert DATE.fullmatch(date), (path, date)
+
+
+def test_the_last_second_of_the_calendar_is_moved_in_and_harms_no_list(far_east):
+    root = make_admin(far_east)
+    assert moves_in(far_east, banned=True, ban_expires="9999-12-31T23:59:59Z") == []
+    check_all_lists(root)
+    answer = root.get(f"/api/auth/admin/get-user?id={known(far_east, BOB)}")
+    assert answer.json()["banExpires"] == "9999-12-31T23:59:59.000Z"
+
+
+@pytest.mark.parametrize("date", ["9999-12-31T23:59:59-05:00", "0001-01-01T00:00:00+05:00"])
+def test_a_date_that_nobody_could_read_back_is_refused_on_every_way_in(far_east, date):
+    root = make_admin(far_east)
+    far_east.member(ADA, address="198.51.100.1")
+    (line, _) = moves_in(far_east, created_at=date)
+    assert line == "line 1: created_at: is not within the years 1 to 9999 of UTC"
+    said = {"userId": known(far_east, ADA), "data": {"banned": True, "banExpires": date}}
+    assert root.post("/api/auth/admin/update-user", said).status_code == 400
+    query = {"filterField": "createdAt", "filterOperator": "lt", "filterValue": date}
+    assert root.get(f"/api/auth/admin/list-users?{urlencode(query)}").status_code == 400
+    assert root.get(f"/api/admin/events?{urlencode({'from': date})}").status_code == 400
+    check_all_lists(root)
+
+
+def test_a_row_written_by_hand_harms_no_list(far_east):
+    root, ada = make_admin(far_east), far_east.member(ADA, address="198.51.100.1")
+    database = far_east.house.workshop.database
+    for moment in BY_HAND[database.kind]:
+        whose = f"(SELECT id FROM users WHERE email = '{ADA}')"
+        for by_hand in (
+            f"UPDATE users SET created_at = :at, updated_at = :at WHERE email = '{ADA}'",
+            f"UPDATE sessions SET created_at = :at, updated_at = :at WHERE user_id = {whose}",
+            f"UPDATE audit_events SET at = :at WHERE subject_id = {whose}",
+        ):
+            far_east.change(text(by_hand).bindparams(at=moment), far_east.user_id(ADA))
+        check_all_lists(root)
+        assert ada.session() is not None, moment
+        assert ada.get("/api/account/export").status_code == 200
+        assert export_users(database, StringIO(), ".csv", lambda _: None) == 2
+        said = {"userId": known(far_east, ADA)}
+        assert root.post("/api/auth/admin/list-user-sessions", said).status_code == 200
+
+
+def test_a_session_without_end_in_the_database_still_ends_for_whoever_asks(far_east):
+    ada = far_east.member(ADA)
+    kind = far_east.house.workshop.database.kind
+    whom = far_east.user_id(ADA)
+    for moment in BY_HAND[kind][:1]:
+        by_hand = text("UPDATE sessions SET expires_at = :at, created_at = :at")
+        far_east.change(by_hand.bindparams(at=moment), whom)
+        assert DATE.fullmatch(ada.session()["session"]["expiresAt"])
+    assert ada.post("/api/auth/revoke-sessions", {}).status_code == 200
+    assert ada.session() is None
+
+
+@pytest.mark.parametrize(
+    "seconds", ["1e999", "-1", "NaN", "Infinity", "1e18", '"60"', "3153600001"]
+)
+def test_a_ban_for_a_time_that_cannot_be_is_refused(gatehouse, seconds):
+    root = make_admin(gatehouse)
+    gatehouse.member(ADA, address="198.51.100.1")
+    body = f'{{"userId":"{known(gatehouse, ADA)}","banExpiresIn":{seconds}}}'.encode()
+    answer = root.post("/api/auth/admin/ban-user", raw=body)
+    assert answer.status_code == 400, answer.text
+
+
+@pytest.mark.parametrize(
+    ("seconds", "end"),
+    [
+        (0.001, "2026-11-22T12:00:00.001Z"),
+        (1e-9, "2026-11-22T12:00:00.000Z"),
+        (0.5, "2026-11-22T12:00:00.500Z"),
+        (3_153_600_000, "2126-10-29T12:00:00.000Z"),
+        (0, None),
+    ],
+)
+def test_a_ban_for_a_fraction_of_a_second_or_a_century_is_taken_at_its_word(
+    gatehouse, seconds, end
+):
+    root = make_admin(gatehouse)
+    gatehouse.member(ADA, address="198.51.100.1")
+    said = {"userId": known(gatehouse, ADA), "banExpiresIn": seconds}
+    answer = root.post("/api/auth/admin/ban-user", said)
+    assert answer.json()["user"]["banExpires"] == end
+
+
+def test_the_longest_lifetimes_that_settings_allow_work(start):
+    century = 3_153_600_000
+    names = ("session_lifetime", "session_max_age", "reset_link_lifetime", "session_fresh_for")
+    gatehouse = start(**dict.fromkeys(names, century), audit_retention_days=36_500)
+    ada = gatehouse.member(ADA)
+    assert ada.session()["session"]["expiresAt"] == "2126-10-29T12:00:00.000Z"
+    assert ada.post("/api/auth/request-password-reset", {"email": ADA}).status_code == 200
+    assert gatehouse.visitor().signs_in(ADA, PASSWORD).status_code == 200

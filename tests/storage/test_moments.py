@@ -1,0 +1,82 @@
+"""Moments at the ends of the calendar: whatever a row holds can be read, in every time zone."""
+
+from datetime import UTC, datetime, timedelta, timezone
+
+import psycopg2
+import pytest
+from sqlalchemy import URL, text
+
+from backend.kernel.moments import EARLIEST, LATEST
+from backend.storage import users
+from backend.storage.work import ask
+from tests.clocks import NOON
+from tests.storage.conftest import stored_user
+
+KOLKATA = timezone(timedelta(hours=5, minutes=30))
+BY_HAND = {
+    "postgresql": [
+        ("infinity", LATEST),
+        ("-infinity", EARLIEST),
+        ("20000-01-01 00:00:00+00", LATEST),
+        ("9999-12-31 23:59:59-05", LATEST),
+        ("0001-01-01 00:00:00+05", EARLIEST),
+        ("0044-03-15 00:00:00+00 BC", EARLIEST),
+        ("9999-12-31 23:59:59+00", datetime(9999, 12, 31, 23, 59, 59, tzinfo=UTC)),
+        ("0001-01-01 00:00:00+00", EARLIEST),
+    ],
+    "sqlite": [
+        ("infinity", LATEST),
+        (1e300, LATEST),
+        (2**63 - 1, LATEST),
+        (-(2**63), EARLIEST),
+        (b"x", LATEST),
+        (0.5, datetime(1970, 1, 1, tzinfo=UTC)),
+    ],
+}
+
+
+@pytest.fixture(params=["the zone of the server", "Asia/Kolkata", "America/New_York"])
+def in_zone(request, settings, place):
+    """The owner has given the database a time zone of its own."""
+    if place.kind == "sqlite":
+        return
+    if request.param != "the zone of the server":
+        with psycopg2.connect(place.direct) as connection, connection.cursor() as cursor:
+            name = place.direct.rpartition("/")[2]
+            cursor.execute(f"ALTER DATABASE {name} SET timezone TO '{request.param}'")
+
+
+@pytest.fixture
+def database(in_zone, open_database):
+    return open_database()
+
+
+def test_whatever_a_row_holds_is_read_as_a_moment_there_is(work, database):
+    user = stored_user(work)
+    for written, moment in BY_HAND[database.kind]:
+        with work() as mine:
+            by_hand = text("UPDATE users SET created_at = :at, ban_expires = :at")
+            mine.db.execute(by_hand, {"at": written})
+        found = ask(database, lambda db: users.find(db, user.id))
+        assert (found.created_at, found.ban_expires) == (moment, moment), written
+        assert found.created_at.tzinfo is UTC
+
+
+@pytest.mark.parametrize(
+    "moment",
+    [EARLIEST, LATEST, NOON, NOON.astimezone(KOLKATA), datetime(1900, 1, 1, tzinfo=UTC)],
+    ids=str,
+)
+def test_the_first_and_the_last_moment_come_back_as_they_were(work, database, moment):
+    user = stored_user(work, created_at=moment)
+    found = ask(database, lambda db: users.find(db, user.id))
+    assert found.created_at == moment
+    assert found.created_at.tzinfo is UTC
+
+
+def test_every_connection_to_postgresql_is_in_utc(database):
+    if database.kind == "sqlite":
+        assert isinstance(database.url, URL)
+        return
+    shown = {ask(database, lambda db: db.execute(text("SHOW TimeZone")).scalar()) for _ in "123"}
+    assert shown <= {"UTC", "Etc/UTC", "GMT", "Etc/GMT"}

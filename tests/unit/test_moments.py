@@ -1,0 +1,117 @@
+"""Dates from outside: read for what they are, or refused, and never another century."""
+
+from datetime import UTC, datetime, timedelta
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from backend.features.moving.dates import date_from
+from backend.kernel.moments import EARLIEST, LATEST, later, moment_from
+from tests.clocks import NOON
+
+SPRING = datetime(2024, 3, 11, 2, 11, 52, tzinfo=UTC)
+EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
+NONE, NEITHER, BEYOND = "is no date", "could be a date or a number", "years 1 to 9999"
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "2024-03-11T02:11:52Z",
+        "2024-03-11T02:11:52.000Z",
+        "2024-03-11 02:11:52+00",
+        "2024-03-11 02:11:52.000000000 UTC",
+        "2024-03-11 02:11:52",
+        "2024-03-11t07:41:52+05:30",
+        "2024-03-10T21:11:52-0500",
+        " 2024-03-11 02:11:52 ",
+    ],
+)
+def test_a_date_is_read_in_every_spelling_that_databases_and_json_have(text):
+    assert moment_from(text) == SPRING
+    assert moment_from(text).tzinfo is UTC
+    assert date_from(text) == SPRING
+
+
+@pytest.mark.parametrize(
+    ("text", "why"),
+    [
+        ("", NONE),
+        ("yesterday", NONE),
+        ("infinity", NONE),
+        ("20240311T021152Z", NONE),
+        ("17101231 12345", NONE),
+        ("Mon Mar 11 2024 02:11:52 GMT+0000", NONE),
+        ("03/11/2024", NONE),
+        ("0044-03-15 BC", NONE),
+        ("12024-03-11", NONE),
+        ("2024-02-30", "there is not"),
+        ("2024-03-11T25:00:00Z", "there is not"),
+        ("0000-01-01", "there is not"),
+        ("9999-12-31T23:59:59-05:00", BEYOND),
+        ("0001-01-01T00:00:00+05:00", BEYOND),
+    ],
+)
+def test_what_is_no_date_is_refused_in_plain_words(text, why):
+    with pytest.raises(ValueError, match=why):
+        moment_from(text)
+
+
+@pytest.mark.parametrize("as_text", [False, True])
+@pytest.mark.parametrize(
+    ("number", "moment"),
+    [
+        (1_710_123_112, SPRING),
+        (1_710_123_112_000, SPRING),
+        (1_710_123_112_000_000, SPRING),
+        (1_710_123_112_345, SPRING + timedelta(milliseconds=345)),
+        (1_710_123_112.5, SPRING + timedelta(milliseconds=500)),
+        (253_402_300_799, datetime(9999, 12, 31, 23, 59, 59, tzinfo=UTC)),
+        (253_402_300_799_000, datetime(9999, 12, 31, 23, 59, 59, tzinfo=UTC)),
+        (253_402_300_799_999_999, LATEST),
+        (0, EPOCH),
+    ],
+)
+def test_a_number_is_of_seconds_milliseconds_or_microseconds(number, moment, as_text):
+    assert date_from(str(number) if as_text else number) == moment
+
+
+@pytest.mark.parametrize(
+    ("value", "why"),
+    [
+        (20240311, NEITHER),
+        ("20240311", NEITHER),
+        ("20240311021152", NEITHER),
+        (45362, NEITHER),  # 2024-03-11 in a spreadsheet
+        (-1, NEITHER),
+        (253_402_300_800_000_000, BEYOND),
+        ("9" * 5000, BEYOND),
+        (1e300, NONE),
+        (float("inf"), NONE),
+        (float("nan"), NONE),
+        (True, NONE),
+        ([], NONE),
+        ({"$date": 1}, NONE),
+    ],
+    ids=lambda each: repr(each)[:20],
+)
+def test_a_number_that_could_be_something_else_is_refused(value, why):
+    with pytest.raises(ValueError, match=why):
+        date_from(value)
+
+
+@given(st.text() | st.integers() | st.floats() | st.none() | st.booleans())
+def test_anything_is_a_date_or_refused(value):
+    try:
+        moment = date_from(value)
+    except ValueError:
+        return
+    assert EARLIEST <= moment <= LATEST
+
+
+@pytest.mark.parametrize("moment", [EARLIEST, NOON, LATEST])
+@pytest.mark.parametrize("seconds", [0, 1, -1, 3.2e9, -3.2e9, 1e18, -1e18])
+def test_what_follows_from_a_moment_stays_within_the_calendar(moment, seconds):
+    assert EARLIEST <= later(moment, seconds) <= LATEST
+    assert later(NOON, 60) == NOON + timedelta(minutes=1)
