@@ -23,7 +23,7 @@ from panel.sign_in import SignIn
 from panel.tester.service import Tester
 from panel.tools import Tools
 
-_BELOW = "/admin/"
+_BELOW = b"/admin/"
 
 
 def beside(
@@ -77,8 +77,10 @@ class _Entrance:
         # Not a coroutine of its own: every request of the API passes here.
         if scope["type"] == "lifespan":
             return self._live(scope, receive, send)
-        if scope["path"].startswith(_BELOW) or scope["path"] == "/admin":
-            return self._panel(scope, receive, send)
+        # As it was sent, percents and all: each path has one spelling, as in the API.
+        path: bytes = scope.get("raw_path") or scope["path"].encode()
+        if path.startswith(_BELOW) or path == b"/admin":
+            return self._panel({**scope, "path": path.decode("latin-1")}, receive, send)
         return self._api(scope, receive, send)
 
     async def _live(self, scope: Scope, receive: Receive, send: Send) -> None:

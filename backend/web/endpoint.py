@@ -12,7 +12,6 @@ from typing import Any
 from urllib.parse import parse_qs
 
 import structlog
-from fastapi.routing import APIRoute
 from starlette.types import Receive, Scope, Send
 
 from backend.kernel.events import Event, EventKind
@@ -25,6 +24,7 @@ from backend.web.bodies import read_body
 from backend.web.client_address import bucket
 from backend.web.described import described
 from backend.web.house import House, in_time
+from backend.web.paths import PathRoute
 from backend.web.request_log import crashed
 from backend.web.routes import Declared, Plan, plan_for, shown
 from backend.web.streams import pour
@@ -38,7 +38,7 @@ _TRIES = 3  # of a transaction that lost against another: it did nothing, so it 
 log = structlog.get_logger()
 
 
-class Endpoint(APIRoute):
+class Endpoint(PathRoute):
     """One URL. FastAPI describes it; everything else about it happens here."""
 
     def __init__(self, declared: Declared, house: House) -> None:

@@ -14,14 +14,15 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 from backend.kernel.randomness import Randomness
 from backend.web.cors import Cors
 from backend.web.headers import SecurityHeaders
+from backend.web.paths import as_sent
 from backend.web.visit import header_in
 
-Rooms = Mapping[tuple[str, str], ASGIApp]
+Rooms = Mapping[tuple[str, bytes | None], ASGIApp]
 
 
 class Entrance:
-    """The outermost application. `rooms` are the endpoints whose path is fixed, by method and path;
-    everything else is for `app` to find."""
+    """The outermost application. `rooms` are the endpoints whose path is fixed, by method and path
+    as it is sent; everything else is for `app` to find."""
 
     def __init__(
         self,
@@ -54,7 +55,8 @@ class Entrance:
                 message = {**message, "headers": dressed}
             await send(message)
 
-        room = self._rooms.get((scope["method"], scope["path"]))
+        room = self._rooms.get((scope["method"], scope.get("raw_path")))
         if room is None:
+            scope["path"] = as_sent(scope)
             room = self._cors.preflight(scope, origin) or self._app
         return await room(scope, receive, send_dressed)

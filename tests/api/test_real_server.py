@@ -55,7 +55,27 @@ def test_a_proxys_visitor_is_the_last_it_names(browser_of):
 
 
 @pytest.mark.parametrize(
-    "target", ["/api/auth/../../health", "/api/auth/%2e%2e/ok", "//api/auth/ok"]
+    "target",
+    [
+        "/api/auth/../../health",
+        "/api/auth/./ok",
+        "/api/auth/x/../ok",
+        "/api/auth/%2e%2e/ok",
+        "/api/auth/%6fk",
+        "/api/auth%2Fok",
+        "/api/auth\\ok",
+        "/api/auth/ok%",
+        "/api/auth/%zzok",
+        "//api/auth/ok",
+        "/x/../health",
+        "/%68ealth",
+        "/%61dmin/",
+        "/%61dmin/login",
+        "/admin%2F",
+        "/admin/log%69n",
+        "/admin/./login",
+        "/admin/users%2Ecsv",
+    ],
 )
 def test_a_path_is_taken_as_it_was_sent(space, target):
     client = WireClient(("127.0.0.1", space.port))

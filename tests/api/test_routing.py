@@ -15,6 +15,28 @@ NOWHERE = [
     ("POST", "/api/auth/sign-in//email"),
     ("GET", "/api/auth//get-session"),
     ("GET", "/api/auth/GET-SESSION"),
+    ("GET", "/api/auth/%6fk"),
+    ("GET", "/api/auth/get%2Dsession"),
+    ("GET", "/api/auth/get%2dsession"),
+    ("GET", "/api/auth/get%252Dsession"),
+    ("GET", "/api/auth/%67%65%74-session"),
+    ("POST", "/api/auth/sign-in%2Femail"),
+    ("POST", "/api/auth/sign-in%2femail"),
+    ("POST", "/api/auth/sign-in%252Femail"),
+    ("POST", "/api/auth/sign-in%5Cemail"),
+    ("POST", "/api/auth/sign%2Din/email"),
+    ("POST", "/api/auth/sign-in/emai%6C"),
+    ("POST", "/api/auth/Sign-In/Email"),
+    ("POST", "/api/auth/sign-in/email;v=1"),
+    ("POST", "/api/auth/sign-in;v=1/email"),
+    ("POST", "/api/auth/%2Fsign-in/email"),
+    ("POST", "/api/auth/%2e/sign-in/email"),
+    ("POST", "/api/auth/x/%2e%2e/sign-in/email"),
+    ("POST", "/api/auth/x%2F..%2Fsign-in/email"),
+    ("POST", "/api/auth/admin%2Fset-role"),
+    ("GET", "/api/auth/admin/list%2Dusers"),
+    ("GET", "/api/auth/reset%2Dpassword/abc?callbackURL=/"),
+    ("GET", "/api/auth/reset-password%2Fabc?callbackURL=/"),
     ("GET", "/api/auth/get-session%20"),
     ("GET", "/api/auth/get-session%00"),
     ("GET", "/api/auth/set-password"),
@@ -50,7 +72,31 @@ def test_an_unknown_path_does_not_care_for_body_or_origin(gatehouse):
 
 
 @pytest.mark.parametrize(
-    "path", ["/nothing", "/api", "/api/nothing", "/health/", "/.env", "//health"]
+    "path",
+    [
+        "/nothing",
+        "/api",
+        "/api/nothing",
+        "/health/",
+        "/.env",
+        "//health",
+        "/%68ealth",
+        "/HEALTH",
+        "/health;v=1",
+        "/x/%2e%2e/health",
+        "/api%2Fme",
+        "/api/%6de",
+        "/api/x%2F..%2Fme",
+        "/%61pi/auth/ok",
+        "/api/%61uth/ok",
+        "/api%2Fauth/ok",
+        "/api//auth/ok",
+        "/%64ocs",
+        "/docs%2Fassets/x.js",
+        "/%61dmin/",
+        "/api/admin%2Fusers",
+        "/api/admin/user%73",
+    ],
 )
 def test_elsewhere_it_is_fastapis_own(gatehouse, path):
     answer = gatehouse.visitor().get(path)
@@ -64,9 +110,31 @@ def test_no_slash_is_redirected_away(gatehouse, path):
     assert "location" not in answer.headers
 
 
-def test_a_path_that_is_spelled_in_percents_is_the_same_path(gatehouse):
-    assert gatehouse.visitor().get("/api/auth/%6fk").json() == {"ok": True}
-
-
 def test_the_api_is_there(gatehouse):
     assert gatehouse.visitor().get("ok").json() == {"ok": True}
+
+
+def test_a_token_in_the_path_may_be_spelled_in_percents(posting, letterbox):
+    ada = posting.member()
+    ada.post("request-password-reset", {"email": "ada@example.com", "redirectTo": "/new"})
+    token = letterbox.last("reset").token
+    spelled = "".join(f"%{ord(letter):02X}" for letter in token)
+    for each in (token, spelled, f"%{ord(token[0]):02x}{token[1:]}"):
+        answer = posting.visitor().get(f"reset-password/{each}?callbackURL=/new")
+        assert answer.headers["location"].endswith(f"/new?token={token}")
+
+
+@pytest.mark.parametrize("token", ["no%2Fsuch%2Ftoken", "..%2F..%2Fok", "a%20b", "%25"])
+def test_a_slash_within_a_token_is_a_letter_of_the_token(gatehouse, token):
+    answer = gatehouse.visitor().get(f"reset-password/{token}?callbackURL=/new")
+    assert answer.status_code == 302
+    assert answer.headers["location"].endswith("/new?error=INVALID_TOKEN")
+
+
+def test_so_it_is_in_an_endpoint_of_ones_own(gatehouse):
+    @gatehouse.app.get("/mine/{name}")
+    async def mine(name: str) -> str:
+        return name
+
+    assert gatehouse.visitor().get("/mine/a%20b%2Fc").json() == "a b/c"
+    assert gatehouse.visitor().get("/min%65/a").status_code == 404
