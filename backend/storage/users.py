@@ -36,6 +36,10 @@ class User:
         """The roles this user holds; Better Auth joins several with commas."""
         return frozenset(self.role.split(","))
 
+    def is_banned(self, now: datetime) -> bool:
+        """Tell whether a ban holds at this moment; one that has ended is none."""
+        return self.banned and (self.ban_expires is None or self.ban_expires > now)
+
 
 SHOWN = [users.c[each.name] for each in fields(User)]
 """What a request may see of a user: everything but the password's hash."""

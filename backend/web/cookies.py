@@ -1,17 +1,22 @@
 """Cookies exactly as Better Auth writes and reads them."""
 
+from collections.abc import Iterator
+from itertools import islice
 from urllib.parse import quote, unquote
 
 from backend.kernel.secret import SessionToken
 from backend.kernel.signing import Keyring
 
+_MOST_OF_ONE_NAME = 5
+"""Cookies of one name that are looked at. A browser sends one for each domain and path that has set
+it; a header full of them must not become a flood of signatures to check, and of queries."""
 _SIGNATURE_LENGTH = 44  # base64 of 32 bytes
 _DEVICE_AGE = 34_560_000  # 400 days, the most a browser keeps
 _DEVICE_MARK = "device-"  # the signature covers only the value: this keeps cookies apart
 
 
 def cookie_value(header: bytes, name: str) -> str | None:
-    """Find a cookie in a Cookie header; the first of that name wins, odd neighbours do no harm.
+    """Find a cookie in a Cookie header, the first of that name; odd neighbours do no harm.
 
     Not `http.cookies`: there one foreign cookie such as x={"a":1} hides all the others.
     """
@@ -21,6 +26,18 @@ def cookie_value(header: bytes, name: str) -> str | None:
         if equals and key.strip() == wanted:
             return value.strip().strip(b'"').decode("latin-1")
     return None
+
+
+def cookie_values(header: bytes, name: str) -> Iterator[str]:
+    """Find every cookie of a name, as `cookie_value` finds the first for the session check.
+
+    Their order does not tell which is the right one (RFC 6265, section 4.2.2).
+    """
+    wanted = name.encode()
+    for part in header.split(b";"):
+        key, equals, value = part.partition(b"=")
+        if equals and key.strip() == wanted:
+            yield value.strip().strip(b'"').decode("latin-1")
 
 
 def _unquoted(raw: str) -> str:
@@ -44,10 +61,20 @@ class Cookies:
         self.device = f"{prefix}gatehouse.device"
         self.admin_session = f"{prefix}better-auth.admin_session"
 
+    def all_shown(self, header: bytes, name: str) -> Iterator[tuple[str, str]]:
+        """Find the cookies of a name whose signature is ours: no query for a forgery.
+
+        Yields each value, and the cookie as the browser shows it. Of many only the first few count.
+        """
+        different = dict.fromkeys(filter(None, cookie_values(header, name)))
+        for shown in islice(different, _MOST_OF_ONE_NAME):
+            value = self.verified(shown)
+            if value:
+                yield value, shown
+
     def read_signed(self, header: bytes, name: str) -> str | None:
-        """Return the value of a cookie whose signature is ours, or None: no query for a forgery."""
-        raw = cookie_value(header, name)
-        return self.verified(raw) if raw else None
+        """Return the value of the first cookie of a name whose signature is ours, or None."""
+        return next((value for value, _ in self.all_shown(header, name)), None)
 
     def verified(self, raw: str) -> str | None:
         """Return the value of `value.signature`, percent-encoded or not, or None if forged."""
@@ -73,28 +100,52 @@ class Cookies:
 
     def known_device(self, header: bytes, user_id: str) -> str | None:
         """Return the mark of a browser in which this user has signed in before, or None."""
-        mark = self.read_signed(header, self.device)
-        return mark if mark and mark.startswith(f"{_DEVICE_MARK}{user_id}-") else None
+        marks = (mark for mark, _ in self.all_shown(header, self.device))
+        mine = f"{_DEVICE_MARK}{user_id}-"
+        return next((mark for mark in marks if mark.startswith(mine)), None)
 
-    def clear_session(self) -> list[str]:
-        """Delete what a session left behind, each with the attributes it was set with."""
-        return [
-            self._line(name, "", 0)
-            for name in (self.session_token, self.session_data, self.dont_remember)
-        ]
+    def clear_session(self, header: bytes = b"") -> list[str]:
+        """Delete what a session left behind, each with the attributes it was set with.
+
+        That is three cookies, and what the browser shows in `header` beside them: the pieces of
+        session_data, and the session in which an admin waits.
+        """
+        names = [self.session_token, self.session_data, *self._pieces(header), self.dont_remember]
+        return [*(self._line(name, "", 0) for name in names), *self.clear_waiting(header)]
+
+    def clear_left_over(self, header: bytes) -> list[str]:
+        """Delete the session_data that a Better Auth with a cookie cache has left (wire.md 9.3)."""
+        whole = [self.session_data] if cookie_value(header, self.session_data) is not None else []
+        return [self._line(name, "", 0) for name in (*whole, *self._pieces(header))]
+
+    def _pieces(self, header: bytes) -> list[str]:
+        """Name the cookies into which a session_data too long for one was cut."""
+        prefix = f"{self.session_data}.".encode()
+        if prefix not in header:
+            return []
+        keys = (part.partition(b"=")[0].strip() for part in header.split(b";"))
+        numbers = (key.removeprefix(prefix) for key in keys if key.startswith(prefix))
+        some = dict.fromkeys(each for each in numbers if each.isdigit() and len(each) <= 2)
+        return [f"{self.session_data}.{each.decode()}" for each in some]
 
     def set_admin_session(self, token: SessionToken, *, remembered: bool, max_age: int) -> str:
         """Put an admin's own session aside while they impersonate a user."""
         value = f"{token.reveal()}:{'' if remembered else 'true'}"
         return self._line(self.admin_session, self.signed(value), max_age)
 
-    def read_admin_session(self, header: bytes) -> SessionToken | None:
-        """Return the session an impersonating admin came from, or None."""
-        token, colon, _ = (self.read_signed(header, self.admin_session) or "").rpartition(":")
-        return SessionToken(token) if token and colon else None
+    def read_admin_sessions(self, header: bytes) -> list[SessionToken]:
+        """Return the session an impersonating admin came from; several, if there are cookies of it
+        that are left from before."""
+        shown = (value.rpartition(":") for value, _ in self.all_shown(header, self.admin_session))
+        return [SessionToken(token) for token, colon, _ in shown if token and colon]
 
     def clear_admin_session(self) -> str:
         return self._line(self.admin_session, "", 0)
+
+    def clear_waiting(self, header: bytes) -> list[str]:
+        """Delete the session in which an admin waits, if the browser shows one."""
+        shown = cookie_value(header, self.admin_session)
+        return [] if shown is None else [self.clear_admin_session()]
 
     def clear_dont_remember(self) -> str:
         return self._line(self.dont_remember, "", 0)

@@ -74,6 +74,52 @@ def test_update_user_bans_as_well(gatehouse, root, ada):
     assert ada.session() is None
 
 
+@pytest.mark.parametrize("data", [{"banned": True}, {"banned": True, "banReason": "for good"}])
+def test_a_ban_by_update_user_owes_nothing_to_one_that_has_run_out(gatehouse, root, ada, data):
+    bans(root, gatehouse, banReason="spam", banExpiresIn=60)
+    gatehouse.clock.advance(minutes=2)
+    user = root.post("admin/update-user", {"userId": known(gatehouse, ADA), "data": data}).json()
+    reason = data.get("banReason", "No reason")
+    assert (user["banned"], user["banReason"], user["banExpires"]) == (True, reason, None)
+    assert gatehouse.visitor().signs_in(ADA).json() == refusal("BANNED_USER")
+
+
+def test_nor_to_an_end_that_was_set_while_nobody_was_banned(gatehouse, root, ada):
+    ada_id = known(gatehouse, ADA)
+    for data in ({"banExpires": "2026-11-22T12:01:00Z"}, {"banned": True}):
+        root.post("admin/update-user", {"userId": ada_id, "data": data})
+    gatehouse.clock.advance(minutes=2)
+    assert gatehouse.visitor().signs_in(ADA).json() == refusal("BANNED_USER")
+
+
+def test_a_ban_that_holds_keeps_its_end_when_its_reason_changes(gatehouse, root, ada):
+    bans(root, gatehouse, banExpiresIn=60)
+    before, ada_id = gatehouse.events(), known(gatehouse, ADA)
+    data = {"banned": True, "banReason": "more spam"}
+    user = root.post("admin/update-user", {"userId": ada_id, "data": data}).json()
+    assert user["banExpires"] == "2026-11-22T12:01:00.000Z"
+    assert events_after(gatehouse, before) == ["user_banned"]
+
+
+def test_a_new_end_for_a_ban_that_has_run_out_is_a_ban_anew(gatehouse, root, ada):
+    bans(root, gatehouse, banExpiresIn=60)
+    gatehouse.clock.advance(minutes=2)
+    before = gatehouse.events()
+    said = {"userId": known(gatehouse, ADA), "data": {"banExpires": "2026-11-22T13:00:00Z"}}
+    assert root.post("admin/update-user", said).status_code == 200
+    assert events_after(gatehouse, before) == ["user_banned"]
+    assert gatehouse.visitor().signs_in(ADA).json() == refusal("BANNED_USER")
+
+
+def test_an_admin_whose_ban_has_run_out_is_one_who_can_administer(gatehouse, root):
+    make_admin(gatehouse, "second@example.com")
+    bans(root, gatehouse, "second@example.com", banExpiresIn=60)
+    demoted = {"userId": known(gatehouse, ROOT), "role": "user"}
+    assert root.post("admin/set-role", demoted).json() == refusal("LAST_ADMIN")
+    gatehouse.clock.advance(minutes=2)
+    assert root.post("admin/set-role", demoted).status_code == 200
+
+
 def test_admins_do_not_ban_themselves(gatehouse, root):
     assert bans(root, gatehouse, ROOT).json() == refusal("YOU_CANNOT_BAN_YOURSELF")
     own = {"userId": known(gatehouse, ROOT), "data": {"banned": True}}

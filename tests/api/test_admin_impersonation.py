@@ -103,6 +103,39 @@ def test_an_admin_who_has_no_session_left_to_go_back_to_is_signed_out(gatehouse,
     assert root.session() is None
 
 
+OUT = [("sign-out", {}), ("revoke-sessions", {}), ("revoke-session", {"token": ...})]
+
+
+@pytest.mark.parametrize(("path", "body"), OUT, ids=[path for path, _ in OUT])
+def test_who_ends_the_session_while_impersonating_is_signed_out_altogether(
+    gatehouse, root, ada, path, body
+):
+    own = root.session()["session"]["token"]
+    impersonates(root, gatehouse)
+    answer = root.post(path, {name: root.session()["session"]["token"] for name in body})
+    assert cookies_of(answer) == [*CLEARED, "admin_session 0"]
+    assert [name for name in root.cookies if "better-auth" in name] == []
+    bearer = {"authorization": f"Bearer {own}"}
+    assert gatehouse.visitor().get("get-session", headers=bearer).json() is None
+    assert (ada.session() is None) == (path == "revoke-sessions")
+
+
+def test_so_is_who_signs_in_anew_meanwhile(gatehouse, root, ada):
+    own = root.session()["session"]["token"]
+    impersonates(root, gatehouse)
+    assert "admin_session 0" in cookies_of(root.signs_in(ADA))
+    bearer = {"authorization": f"Bearer {own}"}
+    assert gatehouse.visitor().get("get-session", headers=bearer).json() is None
+
+
+def test_an_impersonation_that_has_run_out_leaves_no_admin_behind_in_the_browser(
+    gatehouse, root, ada
+):
+    impersonates(root, gatehouse)
+    gatehouse.clock.advance(hours=1)
+    assert cookies_of(root.get("get-session")) == [*CLEARED, "admin_session 0"]
+
+
 def test_nobody_goes_back_into_a_session_of_another(gatehouse, root, ada):
     impersonates(root, gatehouse)
     other = make_admin(gatehouse, "second@example.com")

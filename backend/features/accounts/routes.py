@@ -60,7 +60,7 @@ def sign_up_email(
     user, issued = service.sign_up(work, accounts, new)
     if issued is None:
         return Answer(SignedUp(token=None, user=UserOut.of(user)))
-    service.end_presented(work, reader.presented(visit))
+    service.end_presented(work, reader.held(visit))
     answer = Answer(SignedUp(token=issued.token.reveal(), user=UserOut.of(user)))
     return _with_cookies(answer, work, visit, cookies, issued)
 
@@ -103,7 +103,7 @@ def sign_in_email(
     )
     if isinstance(issued, Answer):  # a gate asks for more before there is a session
         return issued
-    service.end_presented(work, reader.presented(visit))
+    service.end_presented(work, reader.held(visit))
     target = body.callback_url
     signed_in = SignedInOut(
         redirect=bool(target),

@@ -1,6 +1,6 @@
 """Who gets an account, and who gets in."""
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from hashlib import sha256
 from typing import Any, NoReturn
@@ -189,10 +189,11 @@ def guesses_of(device_or_email: str) -> tuple[str, str]:
     return ("account", sha256(device_or_email.encode()).hexdigest())
 
 
-def end_presented(work: Work, token: SessionToken | None) -> None:
-    """End the session a browser showed while signing in anew (ASVS 7.2.4)."""
-    if token is not None and work.settings.strict:
-        stored_sessions.delete_by_digest(work.db, digest(token))
+def end_presented(work: Work, tokens: Iterable[SessionToken]) -> None:
+    """End the sessions a browser showed while signing in anew (ASVS 7.2.4)."""
+    if work.settings.strict:
+        for token in tokens:
+            stored_sessions.delete_by_digest(work.db, digest(token))
 
 
 def update_profile(work: Work, user: User, changes: dict[str, Any]) -> User:

@@ -57,8 +57,8 @@ def authorise(work: Work, current: Current, *needed: Permission) -> None:
 
 def lock_admins(work: Work) -> dict[UUID, User]:
     """Return everybody who can administer now; until the commit nobody joins or leaves them."""
-    privileged = users.lock_privileged(work.db)
-    return {user.id: user for user in privileged if ADMIN in user.roles and not user.banned}
+    privileged, now = users.lock_privileged(work.db), work.now()
+    return {u.id: u for u in privileged if ADMIN in u.roles and not u.is_banned(now)}
 
 
 def take_turn(work: Work, current: Current) -> dict[UUID, User]:

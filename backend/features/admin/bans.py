@@ -11,17 +11,12 @@ from backend.storage.users import User
 from backend.storage.work import Work
 
 
-def is_banned(user: User, now: datetime) -> bool:
-    """Tell whether a ban holds at this moment."""
-    return user.banned and (user.ban_expires is None or user.ban_expires > now)
-
-
 def without_ended_ban(user: User, now: datetime) -> User:
     """Return the user as one who is not banned, if a ban has run out.
 
     It stays in the database until they sign in.
     """
-    if is_banned(user, now):
+    if user.is_banned(now):
         return user
     return replace(user, banned=False, ban_reason=None, ban_expires=None)
 
@@ -33,7 +28,7 @@ def refuse_banned(work: Work, signing_in: SigningIn) -> None:
     """
     user = signing_in.user
     now = work.now()
-    if is_banned(user, now):
+    if user.is_banned(now):
         work.keep(Event(EventKind.SIGN_IN_FAILED, subject=user.id, detail={"reason": "banned"}))
         raise Refusal("BANNED_USER")
     if user.banned:

@@ -1,6 +1,7 @@
 """What an admin changes about a user, and what follows from it."""
 
 from collections.abc import Mapping, Sequence
+from datetime import datetime
 from typing import Any
 from uuid import UUID
 
@@ -36,6 +37,9 @@ _PERMISSIONS: Mapping[str, Permission] = {
     "email_verified": SET_EMAIL,
 }
 """What it takes to change a column, beside the permission to update users."""
+_OF_A_BAN = {"banned", "ban_reason", "ban_expires"}
+_ABOUT_ADMINS = {"role", "banned", "ban_expires"}
+"""What can leave nobody who may administer."""
 
 
 def joined_roles(roles: Sequence[str]) -> str:
@@ -79,20 +83,22 @@ def update(work: Work, current: Current, user_id: str, changes: Mapping[str, Any
 
 
 def _change(work: Work, current: Current, user_id: str, said: Mapping[str, Any]) -> User:
-    admins = take_turn(work, current) if {"role", "banned"} & said.keys() else {}
+    admins = take_turn(work, current) if _ABOUT_ADMINS & said.keys() else {}
     before = find_target(work.db, user_id)
-    changes = _completed(before, said)
+    changes = _completed(before, said, work.now())
     _keep_an_admin(admins, current, before, changes)
+    _end_access(work, before, changes)
     changed = _store(work, before, changes)
-    _end_access(work, before, changed)
     _record(work, current.user.id, before, changed, changes)
     return changed
 
 
-def _completed(before: User, said: Mapping[str, Any]) -> dict[str, Any]:
+def _completed(before: User, said: Mapping[str, Any], now: datetime) -> dict[str, Any]:
     changes = dict(said)
-    if changes.get("banned") is True and not before.banned:
+    if changes.get("banned") is True and not before.is_banned(now):
+        # A new ban, with nothing of an earlier one: its end would be this one's too.
         changes["ban_reason"] = changes.get("ban_reason") or _DEFAULT_REASON
+        changes.setdefault("ban_expires", None)
     if changes.get("banned") is False:
         changes |= {"ban_reason": None, "ban_expires": None}
     if "email" in changes:
@@ -107,12 +113,29 @@ def _completed(before: User, said: Mapping[str, Any]) -> dict[str, Any]:
 def _keep_an_admin(
     admins: dict[UUID, User], current: Current, before: User, changes: Mapping[str, Any]
 ) -> None:
-    if not {"role", "banned"} & changes.keys():
+    if not _ABOUT_ADMINS & changes.keys():
         return
-    if changes.get("banned") and before.id == current.user.id:
+    bans = _bans(before, changes)
+    if bans and before.id == current.user.id:
         raise Refusal("YOU_CANNOT_BAN_YOURSELF")
-    if changes.get("banned") or ADMIN not in changes.get("role", ADMIN).split(","):
+    if bans or ADMIN not in changes.get("role", ADMIN).split(","):
         keep_one(admins, before.id)
+
+
+def _bans(before: User, changes: Mapping[str, Any]) -> bool:
+    """Tell whether these changes ban; to move the end of a ban that is over bans anew."""
+    banned: bool = changes.get("banned", before.banned)
+    return banned and bool({"banned", "ban_expires"} & changes.keys())
+
+
+def _end_access(work: Work, before: User, changes: Mapping[str, Any]) -> None:
+    # Before the change itself, with which the triggers of step 0004 would end the sessions too: we
+    # must know whose they are, to forget them here at once.
+    bans = _bans(before, changes)
+    if bans:
+        sessions.delete_all(work.db, before.id)
+    if bans or changes.get("role", before.role) != before.role:
+        sessions.delete_impersonations(work.db, before.id)
 
 
 def _store(work: Work, before: User, changes: Mapping[str, Any]) -> User:
@@ -129,24 +152,17 @@ def _store(work: Work, before: User, changes: Mapping[str, Any]) -> User:
     return changed
 
 
-def _end_access(work: Work, before: User, after: User) -> None:
-    if after.banned:
-        sessions.delete_all(work.db, after.id)
-    if after.banned or after.role != before.role:
-        sessions.delete_impersonations(work.db, after.id)
-
-
 def _record(work: Work, by: UUID, before: User, after: User, changes: Mapping[str, Any]) -> None:
     if after.role != before.role:
         detail: dict[str, str | int | bool] = {"from": before.role, "to": after.role}
         work.record(Event(EventKind.ROLE_CHANGED, by, after.id, detail))
-    if "banned" in changes and after.banned:
+    if after.banned and _OF_A_BAN & changes.keys():
         until = iso(after.ban_expires) if after.ban_expires else "lifted"
         work.record(Event(EventKind.USER_BANNED, by, after.id, {"until": until}))
     if before.banned and not after.banned:
         work.record(Event(EventKind.USER_UNBANNED, by, after.id))
     if after.email != before.email:
         work.record(Event(EventKind.EMAIL_CHANGED, by, after.id))
-    others = sorted(changes.keys() - {"role", "banned", "ban_reason", "ban_expires", "email"})
+    others = sorted(changes.keys() - _OF_A_BAN - {"role", "email"})
     if others:
         work.record(Event(EventKind.USER_UPDATED, by, after.id, {"fields": ",".join(others)}))

@@ -1,9 +1,9 @@
 """Acting as a user: marked on the session, for an hour, and never as another admin."""
 
+from collections.abc import Iterable
 from datetime import timedelta
 
 from backend.features.admin.authority import IMPERSONATE, authorise, find_target, take_turn
-from backend.features.admin.bans import is_banned
 from backend.features.sessions.cache import Current
 from backend.features.sessions.service import Issued, find_live
 from backend.kernel.events import Event, EventKind
@@ -25,7 +25,7 @@ def start(work: Work, mint: TokenMint, current: Current, user_id: str) -> Issued
     user = find_target(work.db, user_id)
     if ADMIN in user.roles:
         raise Refusal("YOU_CANNOT_IMPERSONATE_ADMINS")
-    if is_banned(user, work.now()):
+    if user.is_banned(work.now()):
         raise Refusal("BANNED_USER")
     now = work.now()
     session = Session(
@@ -46,7 +46,7 @@ def start(work: Work, mint: TokenMint, current: Current, user_id: str) -> Issued
 
 
 def stop(
-    work: Work, current: Current, waiting: SessionToken | None
+    work: Work, current: Current, waiting: Iterable[SessionToken]
 ) -> tuple[SessionWithUser, SessionToken] | None:
     """End the impersonation; returns the admin's own session, which waited, or None if it is gone.
 
@@ -57,7 +57,8 @@ def stop(
         raise plain_refusal("You are not impersonating anyone")
     sessions.delete_by_id(work.db, current.session.id, current.user.id)
     work.record(Event(EventKind.IMPERSONATION_ENDED, admin_id, current.user.id))
-    own = find_live(work, digest(waiting)) if waiting is not None else None
-    if waiting is None or own is None or own.session.impersonated_by is not None:
-        return None
-    return (own, waiting) if own.user.id == admin_id else None
+    for token in waiting:
+        own = find_live(work, digest(token))
+        if own and own.user.id == admin_id and own.session.impersonated_by is None:
+            return own, token
+    return None

@@ -4,7 +4,6 @@ from typing import Annotated
 
 from fastapi import Query
 
-from backend.features.accounts import service as accounts_service
 from backend.features.accounts.service import Accounts
 from backend.features.email_verification import change, service
 from backend.features.email_verification.wire import (
@@ -19,7 +18,6 @@ from backend.features.links.mailing import Mailing
 from backend.features.links.service import LinkKind
 from backend.features.sessions.guard import MaybeSignedIn, SignedIn
 from backend.features.sessions.hand_over import HEADERS, hand_over, hand_over_new
-from backend.features.sessions.reader import SessionReader
 from backend.features.sessions.service import WHILE_IMPERSONATING
 from backend.features.sessions.wire import UserOut
 from backend.kernel.randomness import alphanumeric
@@ -89,7 +87,6 @@ def verify_email(
     accounts: Accounts,
     mailing: Mailing,
     cookies: Cookies,
-    reader: SessionReader,
     current: MaybeSignedIn,
     query: Annotated[VerifyEmail, Query()],
 ) -> Answer:
@@ -104,7 +101,6 @@ def verify_email(
             issued = service.verify(work, accounts, link, user)
             answer = _answer(callback, Verified(user=None))
             if issued is not None:
-                accounts_service.end_presented(work, reader.presented(visit))
                 nonce = alphanumeric(work.randomness, 16)
                 hand_over_new(answer, cookies, issued, work.settings, visit.cookie_header, nonce)
             return answer

@@ -79,7 +79,8 @@ def verify(work: Work, accounts: Accounts, link: Link, current: User | None) -> 
     """Note that the user reads the mail of this address.
 
     A second click, by a person or by a mail scanner before them, is a quiet success and gives no
-    session. With SIGN_IN_AFTER_VERIFICATION the first gives one, unless the caller has one.
+    session. With SIGN_IN_AFTER_VERIFICATION the first gives one, unless the caller has one,
+    whoever's: any page can send a browser to the link of another account (login CSRF).
     """
     user = users.find(work.db, link.user_id) if link.user_id else None
     if user is None:
@@ -99,7 +100,7 @@ def verify(work: Work, accounts: Accounts, link: Link, current: User | None) -> 
     if changes and changes["password_hash"] != before:
         _end_what_others_had(work, user, link)
     work.record(Event(EventKind.EMAIL_VERIFIED, user.id, user.id))
-    if not work.settings.sign_in_after_verification or (current and current.id == user.id):
+    if not work.settings.sign_in_after_verification or current is not None:
         return None
     return _sign_in(work, accounts, verified)
 

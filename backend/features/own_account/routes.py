@@ -150,7 +150,7 @@ def delete_user(
         removal.mail_the_question(work, mailing, current, body.callback_url or "/")
         return Answer(Deletion(message="Verification email sent"))
     removal.leave(work, accounts, current)
-    return Answer(_DELETED, cookies=cookies.clear_session())
+    return Answer(_DELETED, cookies=cookies.clear_session(visit.cookie_header))
 
 
 @routes.get(
@@ -171,6 +171,7 @@ def delete_user(
 )
 def delete_user_callback(
     work: Work,
+    visit: Visit,
     house: House,
     accounts: Accounts,
     mailing: Mailing,
@@ -189,7 +190,7 @@ def delete_user_callback(
     removal.use_link(work, mailing, current, query.token)
     removal.leave(work, accounts, current)
     answer = redirect(callback) if callback else Answer(_DELETED)
-    answer.cookies += cookies.clear_session()
+    answer.cookies += cookies.clear_session(visit.cookie_header)
     return answer
 
 

@@ -32,5 +32,6 @@ def hand_over_new(
     hand_over(answer, cookies, issued.session, issued.token, settings)
     if issued.session.remembered and cookies.read_signed(header, cookies.dont_remember):
         answer.cookies.append(cookies.clear_dont_remember())
+    answer.cookies += cookies.clear_waiting(header)  # nobody goes back into an admin's from here
     answer.cookies.append(cookies.set_device(str(issued.user.id), nonce))
     return answer

@@ -5,6 +5,7 @@ else signature (a forgery costs no query) -> digest -> cache -> only then the da
 with whoever else needs it at that moment (`lookup.py`).
 """
 
+from collections.abc import Iterator
 from datetime import datetime
 from typing import Protocol
 
@@ -23,6 +24,10 @@ from backend.web.cookies import Cookies, cookie_value
 from backend.web.house import House
 from backend.web.limits import PER_SESSION
 from backend.web.visit import Visit
+
+_LEFT_OVER = b".session_data"
+_Presented = tuple[SessionToken, str | None]
+"""A token, and the cookie in which it was shown, unless it is a bearer's."""
 
 
 class Feed(Protocol):
@@ -51,17 +56,38 @@ class SessionReader:
         self._lookup = lookup
         self._per_minute = PER_SESSION.amount if settings.rate_limits else None
 
-    def presented(self, visit: Visit) -> SessionToken | None:
-        """Return the session token the caller shows, if we made it: bearer before cookie."""
+    def held(self, visit: Visit) -> list[SessionToken]:
+        """Return every session this browser shows: to end them all, when it signs out or in anew.
+
+        That is all cookies of the session's name, whichever of them counted, and the session in
+        which an admin waits while they impersonate a user.
+        """
+        return [*(token for token, _ in self._presented(visit)), *self.waiting(visit)]
+
+    def waiting(self, visit: Visit) -> list[SessionToken]:
+        """Return the session to which an admin goes back who impersonates a user.
+
+        It ends with the impersonation's, unless the admin does go back: else its token would stay
+        in a browser whose user takes it for signed out.
+        """
+        return self._cookies.read_admin_sessions(visit.cookie_header)
+
+    def _presented(self, visit: Visit) -> Iterator[_Presented]:
+        """Find the session tokens the caller shows that we made: a bearer's, or those of cookies.
+
+        A cookie of the same name that another application has set for the whole domain, or an older
+        one of ours, may stand in front of the right one: the first that is live counts.
+        """
         authorization = visit.headers.get(b"authorization")
         if authorization is not None:
             token = self._from_bearer(authorization)
             if token is not None:
-                return token
-        header = visit.headers.get(b"cookie")
-        if header is None:
-            return None
-        return self._from_cookie(cookie_value(header, self._cookies.session_token))
+                yield token, None
+                return
+        for value, shown in self._cookies.all_shown(
+            visit.cookie_header, self._cookies.session_token
+        ):
+            yield SessionToken(value), shown
 
     async def read(self, visit: Visit, house: House, *, refresh: bool = True) -> Current | None:
         """Return the caller's live session, prolonged if that is due, or None.
@@ -69,31 +95,40 @@ class SessionReader:
         The answer of `visit` gets the cookies that follow: a new end, or the deletion of a cookie
         whose signature is right but whose session is gone.
         """
-        cookie = self._cookie(visit)
-        known = self._cache.get_shown(cookie) if cookie else None
-        if known is not None:
-            token: SessionToken | None = known.token
-        else:
-            token = self._from_cookie(cookie) if cookie else self.presented(visit)
-        if token is None:  # strangers do not make the feed ask: it may wake the database
-            return None
-        trusted = self._feed.proven()
-        # Looked up only now: in proving itself, the feed may have forgotten it.
-        entry = self._cache.get(known.digest if known else digest(token)) if trusted else None
-        if entry is not None and entry.good_until > house.workshop.clock.now():
-            self._count(entry, house.workshop.clock.monotonic())
-            return _noted(visit, entry)
-        found = await self._load(visit, house, token, refresh, trusted)
-        if found is None:
-            return None
-        return _noted(visit, found)
-
-    def _cookie(self, visit: Visit) -> str | None:
-        """Return the session's cookie as the caller shows it, unless a bearer token goes before."""
         header = visit.headers.get(b"cookie")
-        if header is None or b"authorization" in visit.headers:
+        cookie = None
+        if header is not None:
+            if _LEFT_OVER in header:
+                visit.cookies += self._cookies.clear_left_over(header)
+            if b"authorization" not in visit.headers:
+                cookie = cookie_value(header, self._cookies.session_token)
+        known = self._cache.get_shown(cookie) if cookie else None
+        if known is not None and self._feed.proven():
+            # Looked up only now: in proving itself, the feed may have forgotten it.
+            entry = self._remembered(known.digest, house)
+            if entry is not None:
+                return _noted(visit, entry)
+        return await self._find(visit, house, refresh)
+
+    async def _find(self, visit: Visit, house: House, refresh: bool) -> Current | None:
+        presented = False
+        for token, cookie in self._presented(visit):
+            presented = True  # strangers do not make the feed ask: it may wake the database
+            trusted = self._feed.proven()
+            entry = self._remembered(digest(token), house) if trusted else None
+            found = entry or await self._load(visit, house, token, cookie, refresh, trusted)
+            if found is not None:
+                return _noted(visit, found)
+        if presented:
+            visit.cookies[:] = self._cookies.clear_session(visit.cookie_header)
+        return None
+
+    def _remembered(self, token_digest: TokenDigest, house: House) -> Current | None:
+        clock, entry = house.workshop.clock, self._cache.get(token_digest)
+        if entry is None or entry.good_until <= clock.now():
             return None
-        return cookie_value(header, self._cookies.session_token)
+        self._count(entry, clock.monotonic())
+        return entry
 
     def _count(self, entry: Current, now: float) -> None:
         if self._per_minute is None:
@@ -109,34 +144,30 @@ class SessionReader:
         visit: Visit,
         house: House,
         token: SessionToken,
+        cookie: str | None,
         refresh: bool,
         trusted: bool,
     ) -> Current | None:
         generation, token_digest = self._cache.generation, digest(token)
         found = await self._lookup.find(token_digest)
         now = house.workshop.clock.now()
-        if found is None or service.is_expired(found.session, now):
-            if found is not None:
-                await house.pools.ask(lambda: _delete_expired(house, visit.client, token_digest))
-            visit.cookies += self._cookies.clear_session()
+        if found is None:
+            return None
+        if service.is_expired(found.session, now) or found.user.is_banned(now):
+            await house.pools.ask(lambda: _delete_dead(house, visit.client, token_digest))
             return None
         due = service.refresh_due(found.session, self._settings)
         if due is not None and due <= now and refresh:
             found = await house.pools.ask(lambda: _prolong(house, visit.client, token_digest))
             if found is None:
-                visit.cookies += self._cookies.clear_session()
                 return None
             visit.cookies += self._cookies.set_session(token, self._settings.session_lifetime)
             due, generation = None, -1  # the row has just moved: let the next check read it
         current = current_of(found, token, token_digest, due)
-        current.cookie = self._cookie(visit)
+        current.cookie = cookie
         if trusted:
             self._cache.fill(current, generation)
         return current
-
-    def _from_cookie(self, shown: str | None) -> SessionToken | None:
-        value = self._cookies.verified(shown) if shown else None
-        return SessionToken(value) if value else None
 
     def _from_bearer(self, authorization: bytes) -> SessionToken | None:
         scheme, _, shown = authorization.decode("latin-1").partition(" ")
@@ -169,7 +200,7 @@ def current_of(
     )
 
 
-def _delete_expired(house: House, client: Client, token_digest: TokenDigest) -> None:
+def _delete_dead(house: House, client: Client, token_digest: TokenDigest) -> None:
     with Work(house.workshop, client) as work:
         service.find_live(work, token_digest)
 

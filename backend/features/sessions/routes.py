@@ -72,11 +72,12 @@ def sign_out(
     cookies: Cookies,
     body: Anything | None = None,
 ) -> Answer:
-    """End the caller's session, if there is one, and clear its cookies."""
-    token = reader.presented(visit)
-    if token is not None:
-        service.sign_out(work, token)
-    return Answer(Success(), cookies=cookies.clear_session())
+    """End the caller's session, if there is one, and clear its cookies.
+
+    An admin who impersonates somebody signs out altogether: the session that waits ends too.
+    """
+    service.sign_out(work, reader.held(visit))
+    return Answer(Success(), cookies=cookies.clear_session(visit.cookie_header))
 
 
 @routes.get(
@@ -95,22 +96,35 @@ def list_sessions(house: House, current: FreshlySignedIn) -> Answer:
 
 @routes.post("/revoke-session", answers=Status, headers=_CLEARED, refusals=("UNAUTHORIZED",))
 def revoke_session(
-    work: Work, current: SignedIn, mint: TokenMint, cookies: Cookies, body: Revoke
+    work: Work,
+    visit: Visit,
+    current: SignedIn,
+    mint: TokenMint,
+    reader: SessionReader,
+    cookies: Cookies,
+    body: Revoke,
 ) -> Answer:
     """End one of the caller's sessions. The answer is the same whether or not there was one."""
     service.revoke(work, mint, current.user.id, body.token)
-    if body.token in {current.token.reveal(), str(current.session.id)}:
-        return Answer(Status(), cookies=cookies.clear_session())
-    return Answer(Status())
+    if body.token not in {current.token.reveal(), str(current.session.id)}:
+        return Answer(Status())
+    service.sign_out(work, reader.waiting(visit))
+    return Answer(Status(), cookies=cookies.clear_session(visit.cookie_header))
 
 
 @routes.post("/revoke-sessions", answers=Status, headers=_CLEARED, refusals=("UNAUTHORIZED",))
 def revoke_sessions(
-    work: Work, current: SignedIn, cookies: Cookies, body: Anything | None = None
+    work: Work,
+    visit: Visit,
+    current: SignedIn,
+    reader: SessionReader,
+    cookies: Cookies,
+    body: Anything | None = None,
 ) -> Answer:
     """End all of the caller's sessions, this one included."""
     service.revoke_all(work, current.user.id)
-    return Answer(Status(), cookies=cookies.clear_session())
+    service.sign_out(work, reader.waiting(visit))
+    return Answer(Status(), cookies=cookies.clear_session(visit.cookie_header))
 
 
 @routes.post("/revoke-other-sessions", answers=Status, refusals=("UNAUTHORIZED",))

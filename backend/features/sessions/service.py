@@ -1,5 +1,6 @@
 """What a session may do: when it ends, when it is prolonged, who may end it."""
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from uuid import UUID
@@ -87,9 +88,16 @@ def prolong(work: Work, session: Session) -> datetime | None:
 
 
 def find_live(work: Work, token_digest: TokenDigest) -> SessionWithUser | None:
-    """Find the session a token opens; one that has expired is deleted on the way."""
+    """Find the session a token opens; one that has expired is deleted on the way.
+
+    So are all of a banned user, which a trigger has ended with the ban unless it is switched off.
+    """
     found = sessions.find_with_user(work.db, token_digest)
     if found is None:
+        return None
+    if found.user.is_banned(work.now()):
+        sessions.delete_all(work.db, found.user.id)
+        sessions.delete_impersonations(work.db, found.user.id)
         return None
     if is_expired(found.session, work.now()):
         sessions.delete_by_digest(work.db, token_digest)
@@ -97,12 +105,13 @@ def find_live(work: Work, token_digest: TokenDigest) -> SessionWithUser | None:
     return found
 
 
-def sign_out(work: Work, token: SessionToken) -> None:
-    """End the session of this token, if there still is one."""
-    ended = sessions.delete_by_digest(work.db, digest(token))
-    if ended is not None:
-        work.client.impersonated_by = ended.impersonated_by
-        work.record(Event(EventKind.SIGN_OUT, actor=ended.user_id, subject=ended.user_id))
+def sign_out(work: Work, tokens: Iterable[SessionToken]) -> None:
+    """End the sessions of these tokens, as far as they still are there."""
+    for token in tokens:
+        ended = sessions.delete_by_digest(work.db, digest(token))
+        if ended is not None:
+            work.client.impersonated_by = ended.impersonated_by
+            work.record(Event(EventKind.SIGN_OUT, actor=ended.user_id, subject=ended.user_id))
 
 
 def revoke(work: Work, mint: TokenMint, user_id: UUID, named: str) -> None:

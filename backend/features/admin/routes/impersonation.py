@@ -71,7 +71,7 @@ def stop_impersonating(
     body: Anything | None = None,
 ) -> Answer:
     """Go back to the admin's own session. If that has ended meanwhile, nobody is signed in."""
-    waiting = cookies.read_admin_session(visit.cookie_header)
+    waiting = cookies.read_admin_sessions(visit.cookie_header)
     back = impersonation.stop(work, current, waiting)
     if back is None:
         answer = refused(plain_refusal("Failed to find admin session", status=401))

@@ -1,0 +1,165 @@
+"""Threat: whom somebody with SQL keeps out, or takes a role from, goes on with the old session."""
+
+import sqlite3
+from collections.abc import Callable
+from contextlib import closing
+from dataclasses import asdict
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+import pytest
+from sqlalchemy import insert, select
+
+from backend.storage.tables import sessions
+from tests.admins import ADA, ROOT, give_role, known, make_admin
+from tests.clocks import FixedClock
+from tests.inside import Gatehouse, Visitor
+from tests.make import make_session
+from tests.rig.fixtures import Place
+from tests.rig.processes import wait_until
+from tests.scene import refusal
+
+ByHand = Callable[[str], None]
+SECOND = "second@example.com"
+
+
+@pytest.fixture(autouse=True)
+def today(clock: FixedClock) -> None:
+    """The application's clock agrees with the server's, as far as it may be behind: the triggers
+    tell nobody of a session that has run out long ago."""
+    behind = datetime.now(UTC) - clock.now()  # noqa: TID251
+    clock.advance(seconds=max(0, int(behind.total_seconds())))
+
+
+@pytest.fixture
+def by_hand(anywhere: Gatehouse, place: Place, request: pytest.FixtureRequest) -> ByHand:
+    """Somebody who types SQL, beside the running application."""
+
+    def on_sqlite(statement: str) -> None:
+        file = anywhere.house.workshop.database.url.database
+        with closing(sqlite3.connect(file)) as connection, connection:
+            connection.execute(statement)
+
+    def on_postgresql(statement: str) -> None:
+        server = request.getfixturevalue("postgres")
+        server.execute(statement, place.direct.rpartition("/")[2])
+
+    return on_sqlite if place.kind == "sqlite" else on_postgresql
+
+
+def moment(place: Place, when: datetime) -> str:
+    """A time as SQL on this database says it."""
+    if place.kind != "sqlite":
+        return f"'{when.isoformat()}'"
+    return str(int(when.timestamp()) * 1_000_000)
+
+
+def is_over(gatehouse: Gatehouse, browser: Visitor) -> bool:
+    """Whether a browser is signed out; what was done by hand may still be on its way here."""
+    cookies = dict(browser.cookies)
+    gatehouse.clock.advance(seconds=1)
+
+    def signed_out() -> bool:
+        browser.cookies = dict(cookies)
+        return browser.session() is None
+
+    wait_until(signed_out, "the end of the session", 10)
+    browser.cookies = cookies
+    return True
+
+
+def row_of_a_session(gatehouse: Gatehouse) -> dict[str, Any]:
+    told = asdict(make_session(user_id=gatehouse.user_id(ADA)))
+    return {**told, "session_token": bytes(32)}
+
+
+def live(gatehouse: Gatehouse) -> int:
+    return len(gatehouse.rows(select(sessions.c.id)))
+
+
+@pytest.mark.parametrize("ends", [None, timedelta(days=1)], ids=["for good", "for a day"])
+def test_a_ban_by_hand_ends_every_session_for_good(anywhere, by_hand, place, ends):
+    ada = anywhere.member(ADA)
+    assert ada.session() is not None
+    until = "NULL" if ends is None else moment(place, anywhere.clock.now() + ends)
+    by_hand(f"UPDATE users SET banned = true, ban_expires = {until}")
+    assert is_over(anywhere, ada)
+    assert anywhere.visitor().signs_in(ADA).json() == refusal("BANNED_USER")
+
+    by_hand("UPDATE users SET banned = false, ban_expires = NULL")
+    anywhere.clock.advance(seconds=1)
+    assert ada.session() is None
+    assert anywhere.visitor().signs_in(ADA).status_code == 200
+
+
+def test_so_it_is_when_a_ban_that_has_run_out_gets_another_end(anywhere, by_hand, place):
+    now = anywhere.clock.now()
+    past, future = (moment(place, now + timedelta(days=days)) for days in (-1, 1))
+    ada = anywhere.member(ADA)
+    by_hand(f"UPDATE users SET banned = true, ban_expires = {past}")
+    # As nothing of ours leaves it: signing in lifts what has run out.
+    anywhere.change(insert(sessions).values(row_of_a_session(anywhere)))
+    by_hand(f"UPDATE users SET ban_expires = {future}")
+    assert live(anywhere) == 0
+    assert is_over(anywhere, ada)
+
+
+@pytest.mark.parametrize(
+    "deed",
+    [
+        f"UPDATE users SET banned = true WHERE email = '{ROOT}'",
+        f"UPDATE users SET role = 'user' WHERE email = '{ROOT}'",
+        f"DELETE FROM users WHERE email = '{ROOT}'",
+        f"UPDATE users SET banned = true WHERE email = '{ADA}'",
+        f"UPDATE users SET role = 'admin' WHERE email = '{ADA}'",
+    ],
+)
+def test_what_ends_an_impersonation_ends_it_by_hand_too(anywhere, by_hand, deed):
+    anywhere.member(ADA)
+    root = make_admin(anywhere)
+    assert root.post("admin/impersonate-user", {"userId": known(anywhere, ADA)}).is_success
+    assert root.session()["user"]["email"] == ADA
+    by_hand(deed)
+    assert is_over(anywhere, root)
+
+
+@pytest.mark.parametrize(
+    ("path", "more"), [("ban-user", {}), ("set-role", {"role": "user"}), ("remove-user", {})]
+)
+def test_an_impersonation_that_the_api_ends_is_forgotten_before_the_answer(anywhere, path, more):
+    """The triggers must not be faster than the API's own deletes, which tell whose they were."""
+    anywhere.member(ADA)
+    root, other = make_admin(anywhere), make_admin(anywhere, SECOND)
+    root.post("admin/impersonate-user", {"userId": known(anywhere, ADA)})
+    assert root.session()["user"]["email"] == ADA
+    assert other.post(f"admin/{path}", {"userId": known(anywhere, ROOT), **more}).is_success
+    assert root.session() is None
+
+
+def test_other_changes_by_hand_end_nothing(anywhere, by_hand):
+    ada = anywhere.member(ADA)
+    by_hand("UPDATE users SET name = 'Ada King', updated_at = updated_at, ban_reason = 'none'")
+    anywhere.clock.advance(seconds=1)
+    wait_until(lambda: ada.session()["user"]["name"] == "Ada King", "the new name", 10)
+
+
+def test_without_the_triggers_a_banned_user_is_let_in_nowhere(anywhere, by_hand, place):
+    """As where a tool has switched them off to load data."""
+    ada = anywhere.member(ADA)
+    if place.kind == "sqlite":
+        by_hand("DROP TRIGGER gatehouse_user_banned")
+    else:
+        by_hand("ALTER TABLE users DISABLE TRIGGER gatehouse_user_banned")
+    by_hand("UPDATE users SET banned = true")
+    assert is_over(anywhere, ada)
+    assert ada.get("/api/me").status_code == 401
+    assert live(anywhere) == 0
+
+
+def test_a_role_taken_by_hand_is_gone_in_every_session(anywhere, by_hand):
+    root = make_admin(anywhere)
+    give_role(anywhere, ROOT, "admin")
+    assert root.get("admin/list-users").status_code == 200
+    by_hand("UPDATE users SET role = 'user'")
+    anywhere.clock.advance(seconds=1)
+    wait_until(lambda: root.get("admin/list-users").status_code == 403, "the end of the role", 10)
