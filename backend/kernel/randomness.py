@@ -33,6 +33,14 @@ def alphanumeric(randomness: Randomness, length: int) -> str:
     return drawn[:length]
 
 
+def uuid_or_none(text: str) -> UUID | None:
+    """Return the id that a request names, or None where it is none."""
+    try:
+        return UUID(text)
+    except ValueError:
+        return None
+
+
 def uuid7(randomness: Randomness, now: datetime) -> UUID:
     """Make an id that sorts by time (RFC 9562, section 5.7): new rows land side by side on disk."""
     milliseconds = int(now.timestamp() * 1000) & (1 << 48) - 1

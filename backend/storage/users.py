@@ -7,7 +7,7 @@ from functools import lru_cache
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import Executable, Row, bindparam, delete, func, or_, select, update
+from sqlalchemy import ColumnElement, Executable, Row, bindparam, delete, func, or_, select, update
 from sqlalchemy.exc import IntegrityError
 
 from backend.storage.db import Db
@@ -70,13 +70,18 @@ def find_by_email(db: Db, email: str) -> User | None:
     return user_from(found) if found else None
 
 
-def lock_privileged(db: Db) -> Sequence[User]:
-    """Find everybody with more than the ordinary role; none of them changes until the commit.
+def lock(db: Db, user_ids: Iterable[UUID], *, privileged: bool = False) -> Sequence[User]:
+    """Find some users, and with `privileged` everybody with more than the ordinary role as well.
 
-    In the order of their ids, so that two who lock wait for each other instead of for ever.
+    None of them changes until the commit. They are locked in the order of their ids, so that two
+    who lock wait for each other instead of for ever.
     """
-    others = or_(users.c.role < "user", users.c.role > "user")  # as an index can look for them
-    statement = select(*SHOWN).where(others).order_by(users.c.id).with_for_update(key_share=True)
+    wanted: list[ColumnElement[bool]] = [users.c.id.in_(user_ids)]
+    if privileged:  # as an index can look for them
+        wanted += [users.c.role < "user", users.c.role > "user"]
+    statement = (
+        select(*SHOWN).where(or_(*wanted)).order_by(users.c.id).with_for_update(key_share=True)
+    )
     return [user_from(row) for row in db.execute(statement)]
 
 

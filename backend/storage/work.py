@@ -13,8 +13,10 @@ from backend.kernel.events import Event
 from backend.kernel.randomness import Randomness, uuid7
 from backend.kernel.settings import Settings
 from backend.storage import audit
+from backend.storage.acting import Acting, prove
 from backend.storage.db import Db
 from backend.storage.engine import Database, DatabaseConflict, DatabaseUnavailable
+from backend.storage.users import User
 
 P = ParamSpec("P")
 T = TypeVar("T")
@@ -38,14 +40,19 @@ class Work:
 
     The transaction begins with the first statement and is committed before the first byte of the
     answer leaves: what we acknowledge is stored. An exception rolls it back, except for `keep`.
+
+    With `acting` it is done in the name of a signed-in user, and each transaction begins with the
+    proof that they may still act (ASVS 7.4.1, 8.3.2); it raises SessionEnded.
     """
 
-    def __init__(self, workshop: Workshop, client: Client) -> None:
+    def __init__(self, workshop: Workshop, client: Client, acting: Acting | None = None) -> None:
         self.clock = workshop.clock
         self.randomness = workshop.randomness
         self.settings = workshop.settings
         self.client = client
         self._shop = workshop
+        self._acting = acting
+        self._actor: User | None = None
         self._db: Db | None = None
         self._kept: list[Callable[[Work], None]] = []
         self._recorded: list[Event] = []
@@ -56,8 +63,29 @@ class Work:
     def db(self) -> Db:
         """The connection, on which a transaction has begun."""
         if self._db is None:
-            self._db = self._shop.database.write()
+            return self._begin()
         return self._db
+
+    @property
+    def actor(self) -> User:
+        """The acting user, as this transaction has found and locked them."""
+        if self._db is None:
+            self._begin()
+        if self._actor is None:
+            raise RuntimeError("nobody acts: the endpoint asks for no session")
+        return self._actor
+
+    def lock_first(self, lock: Callable[[Db], T]) -> T:
+        """Begin a transaction in which `lock` comes before the acting user is locked.
+
+        Whoever locks several users does it here, in the order of their ids: two who lock the same
+        ones one by one, each in an order of their own, would wait for each other for ever.
+        """
+        self._end_reads("no lock")
+        db = self._db = self._shop.database.write()
+        locked = lock(db)
+        self._prove_acting(db)
+        return locked
 
     def now(self) -> datetime:
         return self.clock.now()
@@ -97,9 +125,7 @@ class Work:
 
         What was read before may have changed since; the later write must check again.
         """
-        if self._db is not None and self._db.wrote:
-            raise RuntimeError("nothing slow after the first write: it would hold the transaction")
-        self._roll_back()
+        self._end_reads("nothing slow")
         return deed(*args, **kwargs)
 
     def __enter__(self) -> Self:
@@ -117,6 +143,20 @@ class Work:
         if self._kept and not issubclass(kind, DatabaseUnavailable):
             with Work(self._shop, self.client) as second:
                 second._kept = self._kept
+
+    def _begin(self) -> Db:
+        self._db = self._shop.database.write()
+        self._prove_acting(self._db)
+        return self._db
+
+    def _prove_acting(self, db: Db) -> None:
+        if self._acting is not None:
+            self._actor = prove(db, self._acting, self.now())
+
+    def _end_reads(self, rule: str) -> None:
+        if self._db is not None and self._db.wrote:
+            raise RuntimeError(f"{rule} after the first write: it would hold the transaction")
+        self._roll_back()
 
     def _commit(self) -> None:
         try:

@@ -17,6 +17,7 @@ from starlette.types import Receive, Scope, Send
 from backend.kernel.events import Event, EventKind
 from backend.kernel.hashing import CallerGone
 from backend.kernel.refusals import Refusal, too_many_requests, unavailable
+from backend.storage.acting import Acting, SessionEnded
 from backend.storage.engine import DatabaseConflict, DatabaseUnavailable
 from backend.storage.work import Work
 from backend.web.answers import Answer, Stream, messages, refused
@@ -92,11 +93,36 @@ class Endpoint(PathRoute):
         if visit.method == "POST":
             self._house.origins.check_targets({**query, **(said if isinstance(said, dict) else {})})
         arguments = self._validated(visit, said, query)
-        for name, edge in self._plan.edges.items():
-            arguments[name] = await edge.find(visit, self._house)
+        acting = await self._find_edges(visit, arguments)
         if self._is_async:
             return _as_answer(await self._declared.handler(**arguments))
-        return await self._hop(visit, receive, lambda: self._perform(visit, arguments))
+        try:
+            return await self._hop(visit, receive, lambda: self._perform(visit, arguments, acting))
+        except SessionEnded:
+            return await self._answer_without_session(visit, receive, arguments, acting)
+
+    async def _find_edges(self, visit: Visit, arguments: dict[str, Any]) -> Acting | None:
+        acting = None
+        for name, edge in self._plan.edges.items():
+            arguments[name] = await edge.find(visit, self._house)
+            acting = edge.acting(arguments[name]) or acting
+        return acting
+
+    async def _answer_without_session(
+        self, visit: Visit, receive: Receive, arguments: dict[str, Any], ended: Acting | None
+    ) -> Answer | Stream:
+        """Answer whoever was signed in when they asked and is not any more.
+
+        What is remembered of them is wrong, so it is forgotten and the session is looked for anew:
+        where one is needed that refuses, as it does for everybody without.
+        """
+        if ended is not None:
+            self._house.workshop.forget_sessions({ended.user_id})
+        acting = await self._find_edges(visit, arguments)
+        try:
+            return await self._hop(visit, receive, lambda: self._perform(visit, arguments, acting))
+        except SessionEnded:
+            raise Refusal("UNAUTHORIZED") from None
 
     async def _check_address(self, visit: Visit) -> None:
         who = bucket(visit.client.address)
@@ -146,12 +172,14 @@ class Endpoint(PathRoute):
         finally:
             watch.cancel()
 
-    def _perform(self, visit: Visit, arguments: dict[str, Any]) -> Answer | Stream:
+    def _perform(
+        self, visit: Visit, arguments: dict[str, Any], acting: Acting | None
+    ) -> Answer | Stream:
         if self._plan.work is None:
             return _as_answer(self._declared.handler(**arguments))
         for left in reversed(range(_TRIES)):
             try:
-                with Work(self._house.workshop, visit.client) as work:
+                with Work(self._house.workshop, visit.client, acting) as work:
                     done = self._declared.handler(**arguments, **{self._plan.work: work})
                 return _as_answer(done)
             except DatabaseConflict:

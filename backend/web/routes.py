@@ -7,6 +7,7 @@ from typing import Annotated, Any, get_args, get_origin, get_type_hints
 
 from fastapi.params import Query
 
+from backend.storage.acting import Acting
 from backend.storage.work import Work
 from backend.web.house import House
 from backend.web.visit import Visit
@@ -20,6 +21,8 @@ class AtEdge:
     """Marks a handler's parameter that is found before the hop, such as the caller's session."""
 
     find: Callable[[Visit, House], Awaitable[Any]]
+    acting: Callable[[Any], Acting | None] = lambda _: None
+    """In whose name the handler writes, after what was found."""
 
 
 @dataclass(frozen=True)

@@ -7,7 +7,6 @@ from backend.kernel.events import Event, EventKind
 from backend.kernel.refusals import Refusal
 from backend.kernel.secret import Password
 from backend.storage import links, sessions, users
-from backend.storage.users import User
 from backend.storage.work import Work
 from backend.web.limits import FAILURES_PER_ACCOUNT
 
@@ -15,7 +14,6 @@ from backend.web.limits import FAILURES_PER_ACCOUNT
 def check_current(
     work: Work,
     accounts: Accounts,
-    user: User,
     password: Password,
     device: str | None,
     *,
@@ -27,6 +25,7 @@ def check_current(
     place to guess (ASVS 6.3.1). Whoever has no password is refused with `if_none`.
     """
     accounts.rules.check_length(password)
+    user = work.actor
     seen = users.find_password_hash(work.db, user.id)
     if seen is None:
         raise Refusal(if_none)

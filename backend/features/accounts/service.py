@@ -196,16 +196,14 @@ def end_presented(work: Work, tokens: Iterable[SessionToken]) -> None:
             stored_sessions.delete_by_digest(work.db, digest(token))
 
 
-def update_profile(work: Work, user: User, changes: dict[str, Any]) -> User:
+def update_profile(work: Work, changes: dict[str, Any]) -> None:
     """Change one's own name or picture."""
     if not changes:
         raise plain_refusal("No fields to update")
-    changed = users.update_profile(work.db, user.id, changes, work.now())
-    if changed is None:  # removed a moment ago, by another hand
-        raise Refusal("UNAUTHORIZED")
+    user = work.actor
+    users.update_profile(work.db, user.id, changes, work.now())
     detail: dict[str, str | int | bool] = {"fields": ",".join(sorted(changes))}
     work.record(Event(EventKind.USER_UPDATED, user.id, user.id, detail))
-    return changed
 
 
 def _refuse_taken(work: Work) -> NoReturn:

@@ -1,9 +1,12 @@
 """Who may administer: what a role allows, and that somebody always can."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
+from datetime import datetime
 from uuid import UUID
 
 from backend.features.sessions.cache import Current
+from backend.kernel.randomness import uuid_or_none
 from backend.kernel.refusals import Refusal
 from backend.kernel.roles import ADMIN, grants
 from backend.storage import sessions, users
@@ -47,49 +50,77 @@ def check(current: Current, *needed: Permission) -> None:
 
 
 def authorise(work: Work, current: Current, *needed: Permission) -> None:
-    """Refuse unless the caller's role allows all of it, in this transaction too (ASVS 8.3.2)."""
+    """Refuse unless the caller's role allows all of it, in this transaction too (ASVS 8.3.2).
+
+    Until its commit they keep the role.
+    """
     check(current, *needed)
-    acting = users.find(work.db, current.user.id)
     for each in needed:
-        if acting is None or not grants(acting.roles, {each.resource: [each.action]}):
+        if not grants(work.actor.roles, {each.resource: [each.action]}):
             raise Refusal(each.refusal)
 
 
-def lock_admins(work: Work) -> dict[UUID, User]:
-    """Return everybody who can administer now; until the commit nobody joins or leaves them."""
-    privileged, now = users.lock_privileged(work.db), work.now()
-    return {u.id: u for u in privileged if ADMIN in u.roles and not u.is_banned(now)}
+def authorise_about(work: Work, current: Current, named: str, *needed: Permission) -> User:
+    """As `authorise`, for a request about a user: returns them, locked, or refuses with 404."""
+    check(current, *needed)
+    locked = work.lock_first(lambda db: users.lock(db, _with(named, current)))
+    authorise(work, current, *needed)
+    return _target(locked, named)
 
 
-def take_turn(work: Work, current: Current) -> dict[UUID, User]:
-    """Wait until no other admin changes who may do what, and be still an admin then.
+def authorise_alone(
+    work: Work, current: Current, named: str, *needed: Permission
+) -> tuple[User, "Admins"]:
+    """As `authorise_about`; besides, until the commit nobody becomes an admin or ceases to be one.
 
-    Returns everybody who can administer, as `lock_admins` does.
+    Returns all admins too.
     """
-    admins = lock_admins(work)
-    if current.user.id not in admins:
-        raise Refusal("ADMINS_ONLY")
-    return admins
+    check(current, *needed)
+    locked = work.lock_first(lambda db: users.lock(db, _with(named, current), privileged=True))
+    authorise(work, current, *needed)
+    return _target(locked, named), Admins.among(locked, work.now())
 
 
-def keep_one(admins: dict[UUID, User], losing: UUID) -> None:
-    """Refuse if nobody but this user could administer (ASVS 2.3.2)."""
-    if set(admins) == {losing}:
-        raise Refusal("LAST_ADMIN")
+@dataclass(frozen=True, slots=True)
+class Admins:
+    """Everybody who can administer, locked."""
+
+    ids: frozenset[UUID]
+
+    @classmethod
+    def among(cls, locked: Sequence[User], now: datetime) -> "Admins":
+        can = (user for user in locked if ADMIN in user.roles and not user.is_banned(now))
+        return cls(frozenset(user.id for user in can))
+
+    def keep_one(self, losing: UUID) -> None:
+        """Refuse if nobody but this user could administer (ASVS 2.3.2)."""
+        if self.ids == {losing}:
+            raise Refusal("LAST_ADMIN")
 
 
 def before_removal(work: Work, user: User) -> None:
     """Refuse that the last admin goes; whom this user impersonates is left alone from now on."""
-    keep_one(lock_admins(work), user.id)
+    if ADMIN in user.roles:
+        privileged = users.lock(work.db, (), privileged=True)
+        Admins.among(privileged, work.now()).keep_one(user.id)
     sessions.delete_impersonations(work.db, user.id)
 
 
 def find_target(db: Db, named: str) -> User:
     """Find the user an admin's request is about, or refuse with 404."""
-    try:
-        found = users.find(db, UUID(named))
-    except ValueError:
-        found = None
-    if found is None:
-        raise Refusal("USER_NOT_FOUND", status=404)
-    return found
+    user_id = uuid_or_none(named)
+    found = users.find(db, user_id) if user_id else None
+    return _target([found] if found else [], named)
+
+
+def _target(found: Sequence[User], named: str) -> User:
+    wanted = uuid_or_none(named)
+    for user in found:
+        if user.id == wanted:
+            return user
+    raise Refusal("USER_NOT_FOUND", status=404)
+
+
+def _with(named: str, current: Current) -> set[UUID]:
+    target = uuid_or_none(named)
+    return {current.user.id} | ({target} if target else set())

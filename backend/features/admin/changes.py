@@ -10,11 +10,11 @@ from backend.features.admin.authority import (
     SET_EMAIL,
     SET_ROLE,
     UPDATE_USERS,
+    Admins,
     Permission,
-    authorise,
-    find_target,
-    keep_one,
-    take_turn,
+    authorise_about,
+    authorise_alone,
+    check,
 )
 from backend.features.sessions.cache import Current
 from backend.kernel.email_address import is_address, normal_form
@@ -51,42 +51,46 @@ def joined_roles(roles: Sequence[str]) -> str:
 
 def set_role(work: Work, current: Current, user_id: str, roles: Sequence[str]) -> User:
     """Give a user other roles; they hold from the next request on, in every session."""
-    authorise(work, current, SET_ROLE)
-    return _change(work, current, user_id, {"role": joined_roles(roles)})
+    check(current, SET_ROLE)
+    return _change(work, current, user_id, {"role": joined_roles(roles)}, SET_ROLE)
 
 
 def ban(
     work: Work, current: Current, user_id: str, reason: str | None, seconds: float | None
 ) -> User:
     """Keep a user out, for good or for some seconds, and end every session of theirs."""
-    authorise(work, current, BAN_USERS)
     ends = later(work.now(), seconds) if seconds else None
     banned = {"banned": True, "ban_reason": reason or _DEFAULT_REASON, "ban_expires": ends}
-    return _change(work, current, user_id, banned)
+    return _change(work, current, user_id, banned, BAN_USERS)
 
 
 def unban(work: Work, current: Current, user_id: str) -> User:
     """Let a banned user in again."""
-    authorise(work, current, BAN_USERS)
-    return _change(work, current, user_id, {"banned": False})
+    return _change(work, current, user_id, {"banned": False}, BAN_USERS)
 
 
 def update(work: Work, current: Current, user_id: str, changes: Mapping[str, Any]) -> User:
     """Change columns of a user, each with the permission it takes; a role comes as a list."""
-    authorise(work, current, UPDATE_USERS)
+    check(current, UPDATE_USERS)
     if not changes:
         raise Refusal("NO_DATA_TO_UPDATE")
-    authorise(work, current, *(_PERMISSIONS[each] for each in changes if each in _PERMISSIONS))
+    needed = [UPDATE_USERS, *(_PERMISSIONS[each] for each in changes if each in _PERMISSIONS)]
+    check(current, *needed)
     if "role" in changes:
         changes = {**changes, "role": joined_roles(changes["role"])}
-    return _change(work, current, user_id, changes)
+    return _change(work, current, user_id, changes, *needed)
 
 
-def _change(work: Work, current: Current, user_id: str, said: Mapping[str, Any]) -> User:
-    admins = take_turn(work, current) if _ABOUT_ADMINS & said.keys() else {}
-    before = find_target(work.db, user_id)
-    changes = _completed(before, said, work.now())
-    _keep_an_admin(admins, current, before, changes)
+def _change(
+    work: Work, current: Current, user_id: str, said: Mapping[str, Any], *needed: Permission
+) -> User:
+    if _ABOUT_ADMINS & said.keys():
+        before, admins = authorise_alone(work, current, user_id, *needed)
+        changes = _completed(before, said, work.now())
+        _keep_an_admin(admins, current, before, changes)
+    else:
+        before = authorise_about(work, current, user_id, *needed)
+        changes = _completed(before, said, work.now())
     _end_access(work, before, changes)
     changed = _store(work, before, changes)
     _record(work, current.user.id, before, changed, changes)
@@ -111,15 +115,13 @@ def _completed(before: User, said: Mapping[str, Any], now: datetime) -> dict[str
 
 
 def _keep_an_admin(
-    admins: dict[UUID, User], current: Current, before: User, changes: Mapping[str, Any]
+    admins: Admins, current: Current, before: User, changes: Mapping[str, Any]
 ) -> None:
-    if not _ABOUT_ADMINS & changes.keys():
-        return
     bans = _bans(before, changes)
     if bans and before.id == current.user.id:
         raise Refusal("YOU_CANNOT_BAN_YOURSELF")
     if bans or ADMIN not in changes.get("role", ADMIN).split(","):
-        keep_one(admins, before.id)
+        admins.keep_one(before.id)
 
 
 def _bans(before: User, changes: Mapping[str, Any]) -> bool:

@@ -3,7 +3,7 @@
 from collections.abc import Iterable
 from datetime import timedelta
 
-from backend.features.admin.authority import IMPERSONATE, authorise, find_target, take_turn
+from backend.features.admin.authority import IMPERSONATE, authorise_about
 from backend.features.sessions.cache import Current
 from backend.features.sessions.service import Issued, find_live
 from backend.kernel.events import Event, EventKind
@@ -20,9 +20,7 @@ _LIFETIME = timedelta(hours=1)
 
 def start(work: Work, mint: TokenMint, current: Current, user_id: str) -> Issued:
     """Make a session in which the admin is the user; their own one stays and waits."""
-    authorise(work, current, IMPERSONATE)
-    take_turn(work, current)  # or it might outlive the role of whoever began it
-    user = find_target(work.db, user_id)
+    user = authorise_about(work, current, user_id, IMPERSONATE)
     if ADMIN in user.roles:
         raise Refusal("YOU_CANNOT_IMPERSONATE_ADMINS")
     if user.is_banned(work.now()):

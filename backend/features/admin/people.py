@@ -13,8 +13,9 @@ from backend.features.admin.authority import (
     SET_PASSWORD,
     SET_ROLE,
     authorise,
-    find_target,
-    take_turn,
+    authorise_about,
+    authorise_alone,
+    check,
 )
 from backend.features.admin.changes import joined_roles
 from backend.features.sessions.cache import Current
@@ -58,8 +59,6 @@ def create(work: Work, accounts: Accounts, current: Current, new: NewUser) -> Us
             raise _taken()
         hashed = work.outside(accounts.hashes.hash, work.client, new.password)
         authorise(work, current, *needed)  # it may have been a long wait
-    if new.roles is not None:
-        take_turn(work, current)
     user = _new_user(work, new, email, role)
     if not users.insert(work.db, user, hashed):
         raise _taken()
@@ -72,11 +71,11 @@ def set_password(
     work: Work, accounts: Accounts, current: Current, user_id: str, password: Password
 ) -> None:
     """Give a user a password; with STRICT everything ends that the old one opened (ASVS 7.4.3)."""
-    authorise(work, current, SET_PASSWORD)
+    check(current, SET_PASSWORD)
     accounts.rules.check_new(password)
-    user = find_target(work.db, user_id)
+    authorise_about(work, current, user_id, SET_PASSWORD)
     hashed = work.outside(accounts.hashes.hash, work.client, password)
-    authorise(work, current, SET_PASSWORD)
+    user = authorise_about(work, current, user_id, SET_PASSWORD)  # it may have been a long wait
     if not users.set_password_hash(work.db, user.id, hashed):
         raise Refusal("USER_NOT_FOUND", status=404)
     end_old_access(work, user.id, but=current.session.id)
@@ -89,10 +88,10 @@ def set_password(
 
 def remove(work: Work, accounts: Accounts, current: Current, user_id: str) -> None:
     """Delete a user, with everything that is theirs."""
-    authorise(work, current, DELETE_USERS)
+    check(current, DELETE_USERS)
     if user_id == str(current.user.id):
         raise Refusal("YOU_CANNOT_REMOVE_YOURSELF")
-    user = find_target(work.db, user_id)
+    user, _ = authorise_alone(work, current, user_id, DELETE_USERS)
     if not remove_user(work, accounts, user, by=current.user.id):
         raise Refusal("USER_NOT_FOUND", status=404)
 

@@ -1,6 +1,6 @@
 """The link for a new password that an admin has mailed to a user."""
 
-from backend.features.admin.authority import SET_PASSWORD, authorise, find_target
+from backend.features.admin.authority import SET_PASSWORD, authorise_about
 from backend.features.links.mailing import Mailing, NewLink, mail_link
 from backend.features.links.service import LinkKind
 from backend.features.mail import letters
@@ -20,8 +20,7 @@ def send(
 
     It is the link that they could ask for themselves: only who reads their mail can use it.
     """
-    authorise(work, current, SET_PASSWORD)
-    user = find_target(work.db, user_id)
+    user = authorise_about(work, current, user_id, SET_PASSWORD)
     link = NewLink(
         LinkKind.RESET_PASSWORD,
         user,

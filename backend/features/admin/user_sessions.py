@@ -7,6 +7,7 @@ from uuid import UUID
 from backend.features.admin.authority import REVOKE_SESSIONS, authorise
 from backend.features.sessions.cache import Current
 from backend.kernel.events import Event, EventKind
+from backend.kernel.randomness import uuid_or_none
 from backend.kernel.secret import SessionToken
 from backend.kernel.tokens import TokenMint, digest
 from backend.storage import sessions
@@ -17,7 +18,7 @@ from backend.storage.work import Work
 
 def list_live(db: Db, user_id: str, now: datetime) -> Sequence[Session]:
     """List the sessions of a user that have not run out, those of impersonators included."""
-    found = _id(user_id)
+    found = uuid_or_none(user_id)
     every = sessions.list_all(db, found) if found else []
     return [session for session in every if session.expires_at > now]
 
@@ -28,7 +29,7 @@ def revoke(work: Work, mint: TokenMint, current: Current, named: str) -> None:
     if mint.recognises(named):
         ended = sessions.delete_by_digest(work.db, digest(SessionToken(named)))
     else:
-        ended = sessions.delete_by_id(work.db, found) if (found := _id(named)) else None
+        ended = sessions.delete_by_id(work.db, found) if (found := uuid_or_none(named)) else None
     if ended is not None:
         _record(work, current, ended.user_id, 1)
 
@@ -36,7 +37,7 @@ def revoke(work: Work, mint: TokenMint, current: Current, named: str) -> None:
 def revoke_all(work: Work, current: Current, user_id: str) -> None:
     """End every session of a user."""
     authorise(work, current, REVOKE_SESSIONS)
-    found = _id(user_id)
+    found = uuid_or_none(user_id)
     if found and (count := sessions.delete_all(work.db, found)):
         _record(work, current, found, count)
 
@@ -44,10 +45,3 @@ def revoke_all(work: Work, current: Current, user_id: str) -> None:
 def _record(work: Work, current: Current, user_id: UUID, count: int) -> None:
     detail: dict[str, str | int | bool] = {"sessions": count}
     work.record(Event(EventKind.SESSION_REVOKED, current.user.id, user_id, detail))
-
-
-def _id(text: str) -> UUID | None:
-    try:
-        return UUID(text)
-    except ValueError:
-        return None

@@ -25,7 +25,7 @@ def request(work: Work, mailing: Mailing, current: Current, address: str, callba
     if not work.settings.change_email:
         raise Refusal("CHANGE_EMAIL_DISABLED")
     refuse_impersonator(current.session)
-    user, new = current.user, normal_form(address)
+    user, new = work.actor, normal_form(address)
     if new == user.email:
         raise plain_refusal("Email is the same")
     if user.email_verified:

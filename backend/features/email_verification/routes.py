@@ -61,7 +61,7 @@ def send_verification_email(
     if current is None:
         service.send(work, mailing, body.email, callback)
     else:
-        service.send_to_oneself(work, mailing, current.user, body.email, callback)
+        service.send_to_oneself(work, mailing, body.email, callback)
     return Status()
 
 

@@ -64,8 +64,9 @@ def send(work: Work, mailing: Mailing, address: str, callback: str) -> None:
     _record_request(work, user)
 
 
-def send_to_oneself(work: Work, mailing: Mailing, user: User, address: str, callback: str) -> None:
+def send_to_oneself(work: Work, mailing: Mailing, address: str, callback: str) -> None:
     """Mail a link to who is signed in, and to nobody else."""
+    user = work.actor
     if normal_form(address) != user.email:
         raise Refusal("EMAIL_MISMATCH")
     if user.email_verified:

@@ -106,7 +106,7 @@ def verify_password(
 ) -> Status:
     """Tell whether this is the caller's password, for a page that asks once more."""
     device = cookies.known_device(visit.cookie_header, str(current.user.id))
-    service.verify_password(work, accounts, current.user, body.password, device)
+    service.verify_password(work, accounts, body.password, device)
     return Status()
 
 
@@ -147,9 +147,9 @@ def delete_user(
     if body.token:
         removal.use_link(work, mailing, current, body.token)
     elif work.settings.delete_user_needs_link:
-        removal.mail_the_question(work, mailing, current, body.callback_url or "/")
+        removal.mail_the_question(work, mailing, body.callback_url or "/")
         return Answer(Deletion(message="Verification email sent"))
-    removal.leave(work, accounts, current)
+    removal.leave(work, accounts)
     return Answer(_DELETED, cookies=cookies.clear_session(visit.cookie_header))
 
 
@@ -188,7 +188,7 @@ def delete_user_callback(
     if current is None:
         raise Refusal("FAILED_TO_GET_USER_INFO")
     removal.use_link(work, mailing, current, query.token)
-    removal.leave(work, accounts, current)
+    removal.leave(work, accounts)
     answer = redirect(callback) if callback else Answer(_DELETED)
     answer.cookies += cookies.clear_session(visit.cookie_header)
     return answer
@@ -216,7 +216,7 @@ def list_accounts(house: House, current: SignedIn) -> Answer:
 )
 def unlink_account(work: Work, current: FreshlySignedIn, body: UnlinkAccount) -> Status:
     """Give up a way of signing in; the last one stays."""
-    service.unlink(work, current.user, body.account_id)
+    service.unlink(work, body.account_id)
     return Status()
 
 

@@ -12,7 +12,6 @@ from backend.kernel.refusals import Refusal
 from backend.kernel.secret import Password
 from backend.storage import sessions as stored_sessions
 from backend.storage import users
-from backend.storage.users import User
 from backend.storage.work import Work
 
 
@@ -33,9 +32,9 @@ def change_password(
     """
     sessions.refuse_impersonator(current.session)
     accounts.rules.check_new(new)
-    user = current.user
-    seen = check_current(work, accounts, user, given, device)
+    seen = check_current(work, accounts, given, device)
     hashed = work.outside(accounts.hashes.hash, work.client, new)
+    user = work.actor
     if not users.replace_password_hash(work.db, user.id, seen, hashed):
         raise Refusal("INVALID_PASSWORD")  # it was changed while we hashed
     issued = _renewed(work, accounts, current) if revoke_others else None
@@ -46,23 +45,18 @@ def change_password(
     return issued
 
 
-def verify_password(
-    work: Work, accounts: Accounts, user: User, given: Password, device: str | None
-) -> None:
+def verify_password(work: Work, accounts: Accounts, given: Password, device: str | None) -> None:
     """Refuse unless this is the caller's password."""
-    check_current(work, accounts, user, given, device, if_none="INVALID_PASSWORD")
+    check_current(work, accounts, given, device, if_none="INVALID_PASSWORD")
 
 
-def unlink(work: Work, user: User, account_id: str) -> None:
+def unlink(work: Work, account_id: str) -> None:
     """Refuse: the password is the only way in, and one must stay."""
-    if users.find_password_hash(work.db, user.id) is None:
+    if users.find_password_hash(work.db, work.actor.id) is None:
         raise Refusal("ACCOUNT_NOT_FOUND")
     raise Refusal("FAILED_TO_UNLINK_LAST_ACCOUNT")
 
 
 def _renewed(work: Work, accounts: Accounts, current: Current) -> Issued:
-    session, user = current.session, current.user
-    if stored_sessions.delete_by_id(work.db, session.id, user.id) is None:
-        raise Refusal("UNAUTHORIZED")  # it was revoked while we hashed: it opens nothing more
-    stored_sessions.delete_all(work.db, user.id)
-    return sessions.issue(work, accounts.mint, user, remember=session.remembered)
+    stored_sessions.delete_all(work.db, work.actor.id)
+    return sessions.issue(work, accounts.mint, work.actor, remember=current.session.remembered)

@@ -11,6 +11,7 @@ from backend.features.sessions.cache import Current
 from backend.features.sessions.reader import SessionReader
 from backend.kernel.refusals import Refusal, plain_refusal, too_many_requests, unavailable
 from backend.kernel.roles import ADMIN
+from backend.storage.acting import Acting
 from backend.storage.engine import DatabaseUnavailable
 from backend.web.house import House
 from backend.web.limits import PER_ADMIN
@@ -73,6 +74,11 @@ async def limited(visit: Visit, house: House) -> Current:
     return current
 
 
+def acting(current: Current | None) -> Acting | None:
+    """Tell the transactions of a request in whose name they write."""
+    return Acting(current.session.id, current.user.id) if current else None
+
+
 def _for_fastapi(find: Callable[[Visit, House], Awaitable[Current | None]]) -> Any:
     """The same check as a dependency, for an endpoint written in plain FastAPI."""
 
@@ -96,20 +102,22 @@ def _for_fastapi(find: Callable[[Visit, House], Awaitable[Current | None]]) -> A
     return Depends(dependency)
 
 
-SignedIn = Annotated[Current, AtEdge(required), _for_fastapi(required)]
+SignedIn = Annotated[Current, AtEdge(required, acting), _for_fastapi(required)]
 """The caller's session; without one the answer is 401."""
 
-MaybeSignedIn = Annotated[Current | None, AtEdge(optional), _for_fastapi(optional)]
+MaybeSignedIn = Annotated[Current | None, AtEdge(optional, acting), _for_fastapi(optional)]
 """The caller's session, or None."""
 
-SilentlySignedIn = Annotated[Current, AtEdge(required_silently), _for_fastapi(required_silently)]
+SilentlySignedIn = Annotated[
+    Current, AtEdge(required_silently, acting), _for_fastapi(required_silently)
+]
 """As SignedIn, but the 401 has an empty body, as Better Auth answers on its admin endpoints."""
 
-Administrator = Annotated[Current, AtEdge(administrator), _for_fastapi(administrator)]
+Administrator = Annotated[Current, AtEdge(administrator, acting), _for_fastapi(administrator)]
 """The session of an admin; otherwise 401 or 403."""
 
-FreshlySignedIn = Annotated[Current, AtEdge(fresh), _for_fastapi(fresh)]
+FreshlySignedIn = Annotated[Current, AtEdge(fresh, acting), _for_fastapi(fresh)]
 """The session of a caller who signed in within SESSION_FRESH_FOR; otherwise 401 or 403."""
 
-Protected = Annotated[Current, AtEdge(limited), _for_fastapi(limited)]
+Protected = Annotated[Current, AtEdge(limited, acting), _for_fastapi(limited)]
 """As SignedIn, and at most RATE_LIMIT_PER_USER calls: for endpoints of the application's own."""

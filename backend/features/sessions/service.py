@@ -7,6 +7,7 @@ from uuid import UUID
 
 from backend.kernel.events import Event, EventKind
 from backend.kernel.moments import later
+from backend.kernel.randomness import uuid_or_none
 from backend.kernel.refusals import plain_refusal
 from backend.kernel.secret import SessionToken
 from backend.kernel.settings import Settings
@@ -122,7 +123,11 @@ def revoke(work: Work, mint: TokenMint, user_id: UUID, named: str) -> None:
     if mint.recognises(named):
         ended = sessions.delete_by_digest(work.db, digest(SessionToken(named)), user_id)
     else:
-        ended = sessions.delete_by_id(work.db, found, user_id) if (found := _id(named)) else None
+        ended = (
+            sessions.delete_by_id(work.db, found, user_id)
+            if (found := uuid_or_none(named))
+            else None
+        )
     if ended is not None:
         _record_revoked(work, user_id, 1)
 
@@ -140,10 +145,3 @@ def _record_revoked(work: Work, user_id: UUID, count: int) -> None:
 
 def _latest_end(created_at: datetime, settings: Settings) -> datetime:
     return later(created_at, settings.session_max_age)
-
-
-def _id(text: str) -> UUID | None:
-    try:
-        return UUID(text)
-    except ValueError:
-        return None

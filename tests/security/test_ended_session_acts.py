@@ -1,0 +1,285 @@
+"""Threat: a session acts after its end was acknowledged.
+
+It waited for a hash meanwhile, or this process remembers it because the news did not reach it.
+"""
+
+import threading
+from collections.abc import Iterator
+from typing import Any
+
+import pytest
+from sqlalchemy import delete, select, update
+
+from backend.kernel.passwords import PasswordHasher
+from backend.main import CAPABILITIES
+from backend.storage.change_feed_postgres import PostgresFeed
+from backend.storage.tables import audit_events, links, metadata, outbox, sessions, users
+from backend.web.routes import plan_for
+from tests.admins import ADA, BOB, ROOT, known, make_admin
+from tests.inside import Gatehouse, Visitor
+from tests.make import PASSWORD
+
+NEW = "another horse battery"
+OWN: dict[str, tuple[str, Any]] = {
+    "POST /api/auth/change-email": ("change-email", {"newEmail": "ada@example.org"}),
+    "POST /api/auth/change-password": (
+        "change-password",
+        {"currentPassword": PASSWORD, "newPassword": NEW},
+    ),
+    "POST /api/auth/delete-user": ("delete-user", {"password": PASSWORD}),
+    "POST /api/auth/revoke-other-sessions": ("revoke-other-sessions", {}),
+    "POST /api/auth/revoke-session": ("revoke-session", {"token": "ID OF HER OTHER SESSION"}),
+    "POST /api/auth/revoke-sessions": ("revoke-sessions", {}),
+    "POST /api/auth/unlink-account": ("unlink-account", {"accountId": "credential"}),
+    "POST /api/auth/update-user": ("update-user", {"name": "Changed"}),
+    "POST /api/auth/verify-password": ("verify-password", {"password": PASSWORD}),
+    "GET /api/account/export": ("/api/account/export", ...),
+}
+"""What people do with their own account, and what they send for it."""
+
+ADMINS: dict[str, tuple[str, Any]] = {
+    "POST /api/auth/admin/ban-user": ("admin/ban-user", {"userId": BOB}),
+    "POST /api/auth/admin/create-user": (
+        "admin/create-user",
+        {"email": "eve@example.com", "name": "Eve", "password": PASSWORD, "role": "admin"},
+    ),
+    "POST /api/auth/admin/impersonate-user": ("admin/impersonate-user", {"userId": BOB}),
+    "POST /api/auth/admin/remove-user": ("admin/remove-user", {"userId": BOB}),
+    "POST /api/auth/admin/revoke-user-session": (
+        "admin/revoke-user-session",
+        {"sessionToken": "ID OF BOB'S SESSION"},
+    ),
+    "POST /api/auth/admin/revoke-user-sessions": ("admin/revoke-user-sessions", {"userId": BOB}),
+    "POST /api/auth/admin/set-role": ("admin/set-role", {"userId": BOB, "role": "admin"}),
+    "POST /api/auth/admin/set-user-password": (
+        "admin/set-user-password",
+        {"userId": BOB, "newPassword": NEW},
+    ),
+    "POST /api/auth/admin/unban-user": ("admin/unban-user", {"userId": BOB}),
+    "POST /api/auth/admin/update-user": (
+        "admin/update-user",
+        {"userId": BOB, "data": {"name": "Changed"}},
+    ),
+    "POST /api/admin/send-reset": ("/api/admin/send-reset", {"userId": BOB}),
+    "GET /api/admin/users.csv": ("/api/admin/users.csv", ...),
+}
+"""What only an admin may, and what they send for it."""
+
+IMPERSONATING = {"POST /api/auth/admin/stop-impersonating"}
+
+OPTIONAL = {
+    "GET /api/auth/delete-user/callback",
+    "GET /api/auth/verify-email",
+    "POST /api/auth/send-verification-email",
+}
+"""What is done for somebody without a session too: it goes on as if they had none."""
+
+ENDED = {
+    "revoked": delete(sessions).where(
+        sessions.c.user_id.in_(select(users.c.id).where(users.c.email.in_([ADA, ROOT])))
+    ),
+    "banned": update(users).where(users.c.email.in_([ADA, ROOT])).values(banned=True),
+}
+
+
+def test_every_endpoint_that_writes_in_somebodys_name_is_tried_below():
+    writing = set()
+    for declared in (each for capability in CAPABILITIES for each in capability.declared):
+        plan = plan_for(declared.handler, declared.path)
+        if plan.work and plan.edges:
+            writing.add(f"{declared.method} {declared.path}")
+    assert writing == OWN.keys() | ADMINS.keys() | IMPERSONATING | OPTIONAL
+
+
+@pytest.fixture
+def deaf(anywhere: Gatehouse, monkeypatch: pytest.MonkeyPatch) -> Gatehouse:
+    """An application that is sure of hearing every change, and hears none."""
+    hear = PostgresFeed._hear
+
+    def hear_proofs_only(feed: PostgresFeed, message: str) -> None:
+        if message.startswith("proof "):
+            hear(feed, message)
+
+    monkeypatch.setattr(PostgresFeed, "_hear", hear_proofs_only)
+    return anywhere
+
+
+def state_of(gatehouse: Gatehouse) -> dict[str, list[Any]]:
+    """All that is stored, but for what an attempt may leave in the audit trail."""
+    tables = [each for each in metadata.sorted_tables if each is not audit_events]
+    return {each.name: gatehouse.rows(select(each).order_by(each.c.id)) for each in tables}
+
+
+def is_remembered(gatehouse: Gatehouse, visitor: Visitor) -> None:
+    """Ask until the session is in the cache, which is trusted."""
+    gatehouse.wait_for_the_feed()
+    for _ in range(2):
+        assert visitor.session() is not None
+
+
+def body_for(gatehouse: Gatehouse, body: Any, email: str) -> Any:
+    """The body of a request, with ids where it names people and sessions."""
+    if body is ...:
+        return body
+    (session, *_) = gatehouse.rows(
+        select(sessions.c.id).where(sessions.c.user_id == gatehouse.user_id(email))
+    )
+    ids = {BOB: known(gatehouse, BOB)} if email == BOB else {}
+    of_session = {"token", "sessionToken"}
+    return {
+        name: str(session.id) if name in of_session else ids.get(str(value), value)
+        for name, value in body.items()
+    }
+
+
+@pytest.mark.parametrize("how", ENDED)
+@pytest.mark.parametrize("endpoint", OWN)
+def test_what_this_process_still_remembers_does_nothing(deaf, endpoint, how):
+    path, body = OWN[endpoint]
+    ada = deaf.member(ADA)
+    deaf.visitor().signs_in(ADA)
+    said = body_for(deaf, body, ADA)
+    is_remembered(deaf, ada)
+    deaf.change(ENDED[how])
+    before = state_of(deaf)
+    answer = ada.send(endpoint.split()[0], path, said)
+    assert answer.status_code == 401
+    assert state_of(deaf) == before
+
+
+@pytest.mark.parametrize("how", [*ENDED, "no admin any more"])
+@pytest.mark.parametrize("endpoint", ADMINS)
+def test_nor_does_an_admin_who_is_one_in_memory_only(deaf, endpoint, how):
+    path, body = ADMINS[endpoint]
+    root = make_admin(deaf)
+    deaf.member(BOB)
+    said = body_for(deaf, body, BOB)
+    is_remembered(deaf, root)
+    role_taken = update(users).where(users.c.email == ROOT).values(role="user")
+    deaf.change(ENDED.get(how, role_taken))
+    before = state_of(deaf)
+    answer = root.send(endpoint.split()[0], path, said)
+    assert answer.status_code == (401 if how in ENDED else 403)
+    assert state_of(deaf) == before
+
+
+def test_an_impersonation_that_was_ended_does_not_lead_back(deaf):
+    root = make_admin(deaf)
+    deaf.member(ADA)
+    assert root.post("admin/impersonate-user", {"userId": known(deaf, ADA)}).status_code == 200
+    is_remembered(deaf, root)
+    deaf.change(delete(sessions).where(sessions.c.impersonated_by.is_not(None)))
+    assert root.post("admin/stop-impersonating", {}).status_code == 401
+    assert root.session() is None
+
+
+def test_who_follows_a_link_with_a_session_that_has_ended_is_a_stranger(deaf):
+    ada = deaf.member(ADA)
+    is_remembered(deaf, ada)
+    deaf.change(ENDED["revoked"])
+    answer = ada.post("send-verification-email", {"email": "somebody.else@example.com"})
+    assert answer.status_code == 200  # with a session it would be EMAIL_MISMATCH
+    assert ada.session_cookie is None
+
+
+class HeldHash:
+    """The check of a password, held until the test lets it go on."""
+
+    def __init__(self, monkeypatch: pytest.MonkeyPatch) -> None:
+        self.reached, self.go_on = threading.Event(), threading.Event()
+        self.holds = False
+        hashing, verify = PasswordHasher.hash, PasswordHasher.verify
+
+        def held(what: Any) -> Any:
+            def wait_and_do(*args: Any) -> Any:
+                if self.holds and not self.reached.is_set():
+                    self.reached.set()
+                    assert self.go_on.wait(30)
+                return what(*args)
+
+            return wait_and_do
+
+        monkeypatch.setattr(PasswordHasher, "hash", held(hashing))
+        monkeypatch.setattr(PasswordHasher, "verify", held(verify))
+
+
+@pytest.fixture
+def held_hash(monkeypatch: pytest.MonkeyPatch) -> Iterator[HeldHash]:
+    made = HeldHash(monkeypatch)
+    yield made
+    made.go_on.set()
+
+
+def revokes_all(gatehouse: Gatehouse, who: str) -> Any:
+    other = gatehouse.visitor()
+    assert other.signs_in(who).status_code == 200
+    return other.post("revoke-sessions", {})
+
+
+def is_banned(gatehouse: Gatehouse, who: str) -> Any:
+    return signed_in_chief(gatehouse).post("admin/ban-user", {"userId": known(gatehouse, who)})
+
+
+def is_removed(gatehouse: Gatehouse, who: str) -> Any:
+    return signed_in_chief(gatehouse).post("admin/remove-user", {"userId": known(gatehouse, who)})
+
+
+def loses_the_role(gatehouse: Gatehouse, who: str) -> Any:
+    said = {"userId": known(gatehouse, who), "role": "user"}
+    return signed_in_chief(gatehouse).post("admin/set-role", said)
+
+
+def signed_in_chief(gatehouse: Gatehouse) -> Visitor:
+    chief = gatehouse.visitor()
+    assert chief.signs_in("chief@example.com").status_code == 200
+    return chief
+
+
+def while_hashing(
+    gatehouse: Gatehouse, held: HeldHash, visitor: Visitor, path: str, body: Any, meanwhile: Any
+) -> Any:
+    """Send a request, let something be acknowledged while it hashes, and return its answer."""
+    held.holds = True
+    sent = gatehouse.loop.start(visitor.sending("POST", path, body))
+    assert held.reached.wait(30)
+    assert meanwhile().status_code == 200
+    before = state_of(gatehouse)
+    held.go_on.set()
+    answer = sent.result()
+    assert state_of(gatehouse) == before
+    return answer
+
+
+@pytest.mark.parametrize("end", [revokes_all, is_banned, is_removed])
+@pytest.mark.parametrize(
+    "endpoint", ["POST /api/auth/change-password", "POST /api/auth/delete-user"]
+)
+def test_a_request_that_hashed_while_its_session_ended_does_nothing(
+    anywhere, held_hash, endpoint, end
+):
+    path, body = OWN[endpoint]
+    make_admin(anywhere, "chief@example.com")
+    ada = anywhere.member(ADA)
+    answer = while_hashing(anywhere, held_hash, ada, path, body, lambda: end(anywhere, ADA))
+    assert answer.status_code == 401
+
+
+@pytest.mark.parametrize("end", [revokes_all, is_banned, is_removed, loses_the_role])
+@pytest.mark.parametrize("path", ["create-user", "set-user-password"])
+def test_nor_one_of_an_admin(anywhere, held_hash, path, end):
+    path, body = ADMINS[f"POST /api/auth/admin/{path}"]
+    make_admin(anywhere, "chief@example.com")
+    root = make_admin(anywhere)
+    anywhere.member(BOB)
+    said = body_for(anywhere, body, BOB)
+    answer = while_hashing(anywhere, held_hash, root, path, said, lambda: end(anywhere, ROOT))
+    assert answer.status_code == (403 if end is loses_the_role else 401)
+
+
+def test_a_refused_request_leaves_neither_links_nor_mails(deaf):
+    ada = deaf.member(ADA)
+    is_remembered(deaf, ada)
+    mails = deaf.rows(select(outbox.c.id)), deaf.rows(select(links.c.id))
+    deaf.change(ENDED["revoked"])
+    ada.post("change-email", {"newEmail": "ada@example.org"})
+    assert (deaf.rows(select(outbox.c.id)), deaf.rows(select(links.c.id))) == mails
