@@ -131,7 +131,7 @@ class Stage:
     def warm(self, whom: Contestant) -> None:
         """Bring a server into the state of one that is in use, without keeping figures of it.
 
-        Ours forgets what it remembers when nobody has asked anything for ten seconds, as happens
+        Ours forgets what it remembers when nobody has asked anything for two seconds, as happens
         here while the others have their turn; the others only need to have run for a moment.
         """
         if whom.warm and not is_ours(whom.name):

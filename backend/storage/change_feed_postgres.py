@@ -20,8 +20,8 @@ from backend.storage.postgres import CONNECT_ARGUMENTS, prepare_postgres
 from backend.storage.work import ask
 
 CHANNEL = "gatehouse_forget"
-_GOOD_FOR = 10.0  # seconds since the proof was sent
-_RENEW_FROM = 5.0  # seconds; so that steady traffic never sees a gap
+_GOOD_FOR = 2.0  # seconds since the proof was sent
+_RENEW_FROM = 1.0  # seconds; so that steady traffic never sees a gap
 _ARRIVES_WITHIN = 3.0  # seconds from the end of the statement that sent the proof
 _FIRST_PAUSE, _LONGEST_PAUSE = 0.25, 5.0  # seconds between attempts, doubled each time
 _LONGEST_PAUSE_WHEN_DEAF = 60.0  # seconds; a pooler in between will not go away by itself

@@ -210,7 +210,7 @@ async def test_an_old_proof_is_worth_nothing_and_is_renewed_by_the_next_request(
     database, settings, clock, forgotten
 ):
     async with listening(database, settings, clock, forgotten.append) as feed:
-        clock.advance(seconds=10)
+        clock.advance(seconds=2)
         assert not feed.proven()
         await until(feed.proven, "the next proof")
         assert forgotten == [None]
@@ -232,7 +232,7 @@ async def test_what_changed_while_the_proof_was_old_is_heard_before_the_next(
 async def test_steady_traffic_never_sees_a_gap(database, settings, clock, forgotten, stranger):
     async with listening(database, settings, clock, forgotten.append) as feed:
         for renewals in range(5):
-            clock.advance(seconds=5)
+            clock.advance(seconds=1)
 
             def renewed(feed=feed, renewals=renewals) -> bool:
                 assert feed.proven()
@@ -290,7 +290,7 @@ async def test_a_connection_that_falls_silent_is_given_up(
         await feed.start()
         await until(feed.proven, "the first proof")
         proxy.freeze()
-        clock.advance(seconds=5)
+        clock.advance(seconds=1)
         assert feed.proven()
         await until(lambda: forgotten == [None, None], "the end of patience")
         assert not feed.proven()

@@ -1,0 +1,165 @@
+"""The proof inside a transaction that the acting session still stands."""
+
+import threading
+from concurrent.futures import ThreadPoolExecutor
+from datetime import timedelta
+
+import psycopg2
+import pytest
+
+from backend.kernel.client import NOBODY
+from backend.storage import sessions, users
+from backend.storage.acting import Acting, SessionEnded
+from backend.storage.sessions import Session
+from backend.storage.users import User
+from backend.storage.work import Work, Workshop
+from tests.rig.processes import wait_until
+from tests.storage.conftest import stored_session, stored_user
+
+
+def acting(session: Session) -> Acting:
+    return Acting(session.id, session.user_id)
+
+
+def signed_in(work, **said) -> tuple[User, Session]:
+    user = stored_user(work, **said)
+    return user, stored_session(work, user)
+
+
+def test_the_actor_is_read_anew(workshop, work):
+    user, session = signed_in(work)
+    with work() as another:
+        users.update_profile(another.db, user.id, {"name": "Grace"}, another.now())
+    with Work(workshop, NOBODY, acting(session)) as mine:
+        assert mine.actor.name == "Grace"
+
+
+def test_without_a_session_nobody_acts(work):
+    with pytest.raises(RuntimeError, match="nobody acts"), work() as mine:
+        _ = mine.actor
+
+
+def test_a_session_that_is_gone_writes_nothing(workshop, work):
+    user, session = signed_in(work)
+    with work() as another:
+        sessions.delete_by_id(another.db, session.id)
+    with pytest.raises(SessionEnded), Work(workshop, NOBODY, acting(session)) as mine:
+        users.update_profile(mine.db, user.id, {"name": "Grace"}, mine.now())
+    with work() as later:
+        assert users.find(later.db, user.id) == user
+
+
+def test_nor_does_one_that_has_expired(workshop, work, clock):
+    _, session = signed_in(work)
+    clock.advance(days=7)
+    with pytest.raises(SessionEnded), Work(workshop, NOBODY, acting(session)) as mine:
+        _ = mine.actor
+
+
+def test_a_ban_holds_until_it_has_lapsed(workshop, work, clock):
+    ends = clock.now() + timedelta(hours=1)
+    _, session = signed_in(work, banned=True, ban_expires=ends)
+    with pytest.raises(SessionEnded), Work(workshop, NOBODY, acting(session)) as mine:
+        _ = mine.actor
+    clock.advance(hours=1)
+    with Work(workshop, NOBODY, acting(session)) as mine:
+        assert mine.actor.banned
+
+
+def test_every_transaction_of_a_work_proves_it_anew(workshop, work):
+    _, session = signed_in(work)
+    with pytest.raises(SessionEnded), Work(workshop, NOBODY, acting(session)) as mine:
+        assert mine.actor
+        mine.outside(end, work, session)
+        _ = mine.db
+
+
+def end(work, session: Session) -> None:
+    with work() as another:
+        assert sessions.delete_by_id(another.db, session.id) is not None
+
+
+def test_locks_come_before_the_first_write(workshop, work):
+    user, session = signed_in(work)
+    with (
+        pytest.raises(RuntimeError, match="no lock after the first write"),
+        Work(workshop, NOBODY, acting(session)) as mine,
+    ):
+        users.update_profile(mine.db, user.id, {"name": "Grace"}, mine.now())
+        mine.lock_first(lambda db: users.lock(db, [user.id]))
+
+
+# On SQLite one transaction writes at a time: what follows cannot happen there.
+
+
+def is_waiting(url: str) -> bool:
+    """Whether somebody waits for a lock in this database."""
+    connection = psycopg2.connect(url)
+    connection.autocommit = True
+    try:
+        with connection.cursor() as cursor:
+            cursor.execute(
+                "SELECT count(*) FROM pg_stat_activity "
+                "WHERE datname = current_database() AND wait_event_type = 'Lock'"
+            )
+            return bool(cursor.fetchone()[0])
+    finally:
+        connection.close()
+
+
+@pytest.mark.parametrize("place", ["postgresql"], indirect=True)
+def test_who_begins_while_the_session_is_being_ended_waits_and_is_refused(
+    workshop, work, postgres_url
+):
+    user, session = signed_in(work)
+
+    def rename() -> None:
+        with Work(workshop, NOBODY, acting(session)) as mine:
+            users.update_profile(mine.db, user.id, {"name": "Grace"}, mine.now())
+
+    with ThreadPoolExecutor(1) as threads, work() as ending:
+        sessions.delete_by_id(ending.db, session.id)
+        renaming = threads.submit(rename)
+        wait_until(lambda: is_waiting(postgres_url), "the other's wait")
+        ending._commit()
+        with pytest.raises(SessionEnded):
+            renaming.result(30)
+    with work() as later:
+        assert users.find(later.db, user.id) == user
+
+
+@pytest.mark.parametrize("place", ["postgresql"], indirect=True)
+def test_who_ends_a_session_that_is_writing_is_answered_after_the_write(
+    workshop, work, postgres_url
+):
+    user, session = signed_in(work)
+    with ThreadPoolExecutor(1) as threads:
+        with Work(workshop, NOBODY, acting(session)) as mine:
+            users.update_profile(mine.db, user.id, {"name": "Grace"}, mine.now())
+            ending = threads.submit(end, work, session)
+            wait_until(lambda: is_waiting(postgres_url), "the other's wait")
+            assert not ending.done()
+        ending.result(30)
+
+
+@pytest.mark.parametrize("place", ["postgresql"], indirect=True)
+def test_admins_who_change_each_other_wait_for_each_other_and_not_for_ever(
+    workshop: Workshop, work, postgres, postgres_url
+):
+    couples = [signed_in(work, role="admin") for _ in range(3)]
+    start = threading.Barrier(6)
+
+    def rename_all(me: int, privileged: bool) -> None:
+        start.wait(30)
+        _, session = couples[me]
+        for number in range(30):
+            other = couples[(me + 1 + number % 2) % 3][0]
+            ids = [session.user_id, other.id]
+            with Work(workshop, NOBODY, acting(session)) as mine:
+                mine.lock_first(lambda db, ids=ids: users.lock(db, ids, privileged=privileged))
+                users.update_profile(mine.db, other.id, {"name": f"{number}"}, mine.now())
+
+    with ThreadPoolExecutor(6) as threads:
+        done = [threads.submit(rename_all, me, kind) for me in range(3) for kind in (True, False)]
+        for each in done:
+            each.result(60)  # a deadlock would be a DatabaseConflict
