@@ -91,12 +91,13 @@ def test_a_malformed_request_is_refused_before_anybody_is_asked_who_they_are(gat
 def test_an_impersonating_admin_has_no_rights_of_an_admin(gatehouse, method, path, body, what):
     root, _ = make_admin(gatehouse), gatehouse.member(ADA)
     root.post("admin/impersonate-user", {"userId": known(gatehouse, ADA)})
-    give_role(gatehouse, ADA, "admin")  # not even if the user becomes one meanwhile
     refused = root.send(method, f"admin/{path}", body)
     assert (refused.status_code, refused.json()) == (403, refusal(NOT_ALLOWED + what))
     asked = root.post("admin/has-permission", {"permissions": {"user": ["list"]}})
     assert asked.json()["success"] is False
     assert root.get("/api/admin/status").status_code == 403
+    give_role(gatehouse, ADA, "admin")  # should the user become one, the impersonation ends
+    assert root.send(method, f"admin/{path}", body).status_code == 401
 
 
 def test_whoever_gets_another_role_is_left_by_impersonators(gatehouse):
