@@ -7,6 +7,7 @@ import sys
 import tempfile
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from datetime import UTC, datetime
 from pathlib import Path
 
 from backend.features.admin.first_admin import add_admin
@@ -22,10 +23,9 @@ from backend.kernel.secret import Password
 from backend.kernel.settings import SettingsError
 from backend.main import create_app
 from backend.start import plain_errors, serve_with, start_settings
-from backend.storage.addresses import database_url, direct_url
+from backend.storage.after_restore import end_what_came_back
 from backend.storage.beside import opened_beside
 from backend.storage.engine import DatabaseUnavailable
-from backend.storage.migrate import migrate
 from backend.storage.work import Work, Workshop
 from backend.web.openapi import ApiDocument
 
@@ -57,6 +57,10 @@ def _parser() -> argparse.ArgumentParser:
     moving_in.add_argument("--dry-run", action="store_true", help="check every line, store none")
     moving_out = add("export-users", _export, "move users out, into a new .csv or .jsonl file")
     moving_out.add_argument("file", type=Path)
+    restored = add(
+        "after-restore", _after_restore, "a backup was put back: end every session and mailed link"
+    )
+    restored.add_argument("--as-of", type=moment, help="when it was made, as 2026-11-29T12:00Z")
     return parser
 
 
@@ -67,8 +71,8 @@ def _serve(_: argparse.Namespace) -> None:
 
 
 def _migrate(_: argparse.Namespace) -> None:
-    settings = start_settings()
-    migrate(direct_url(settings) or database_url(settings))
+    with _workshop():  # opening it migrates it
+        pass
 
 
 def _openapi(_: argparse.Namespace) -> None:
@@ -121,16 +125,30 @@ def _export(said: argparse.Namespace) -> None:
         run_export(workshop, said.file)
 
 
+def _after_restore(said: argparse.Namespace) -> None:
+    with _workshop() as workshop:
+        done = end_what_came_back(workshop, said.as_of)
+    sys.stdout.write(
+        f"{done.sessions_ended} sessions and {done.links_ended} mailed links ended; "
+        f"{done.accounts} accounts are as they were in the backup\n"
+    )
+
+
+def moment(text: str) -> datetime:
+    moment = datetime.fromisoformat(text)
+    return (moment if moment.tzinfo else moment.replace(tzinfo=UTC)).astimezone(UTC)
+
+
 @contextmanager
 def _workshop() -> Iterator[Workshop]:
     """Open what a command needs to work on the data, beside a server that may be running."""
-    settings, clock = start_settings(), SystemClock()
+    settings, clock, randomness = start_settings(), SystemClock(), SystemRandomness()
     if settings.database_url is None:
         open_data_dir(settings)
     try:
-        with opened_beside(settings, clock) as database:
+        with opened_beside(settings, clock, randomness) as database:
             # Nobody's session is cached here, and what is recorded need not be logged as well.
-            yield Workshop(database, clock, SystemRandomness(), settings, _nothing, _nothing)
+            yield Workshop(database, clock, randomness, settings, _nothing, _nothing)
     except DatabaseUnavailable as error:
         raise SettingsError(f"the database says: {error}") from None
 

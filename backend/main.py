@@ -53,6 +53,7 @@ from backend.kernel.signing import Keyring
 from backend.kernel.tokens import TokenMint
 from backend.storage.change_feed import ChangeFeed, open_feed
 from backend.storage.opening import open_database
+from backend.storage.snapshots import Snapshots
 from backend.storage.work import Work, Workshop
 from backend.web.answers import NOT_FOUND, messages
 from backend.web.api import Api
@@ -98,15 +99,20 @@ def create_app(
     with closing:
         if settings.database_url is None or settings.secret_key is None:
             open_data_dir(settings)
-        database, direct = open_database(settings, clock, closing)
+        opened = open_database(settings, clock, randomness, closing)
+        database = opened.database
         cache = SessionCache(settings.session_cache_size)
         workshop = Workshop(database, clock, randomness, settings, cache.forget_all_of, log_event)
-        feed = open_feed(database, direct, clock, cache.forget)
-        house = _furnish(workshop, keyring_for(settings, randomness), cache, feed, closing)
+        feed = open_feed(database, opened.direct, clock, cache.forget)
+        keyring = keyring_for(settings, randomness)
+        house = _furnish(workshop, keyring, cache, feed, closing)
+        house.services[Deployment] = Deployment(
+            workshop, cache, lambda: feed.state, house.limits, opened.snapshots, clock.now()
+        )
         app = Api(
             title=settings.app_name,
             version=__version__,
-            lifespan=_lifespan(house, feed, closing.pop_all()),
+            lifespan=_lifespan(house, feed, opened.snapshots, closing.pop_all()),
             openapi_url=None,
             redirect_slashes=False,  # its redirect would trust the Host header
         )
@@ -142,7 +148,6 @@ def _furnish(
         Mailing: mailing,
         PostOffice: office,
         Housekeeper: housekeeper,
-        Deployment: Deployment(settings, database, cache, lambda: feed.state, limits, clock.now()),
         LogRing: LATEST,
         Ticker: Ticker(clock),
         ReadinessProbe: ReadinessProbe(database, clock, lambda: feed.state),
@@ -184,11 +189,15 @@ def _accounts(
     )
 
 
-def _lifespan(house: House, feed: ChangeFeed, closing: ExitStack) -> Lifespan[FastAPI]:
+def _lifespan(
+    house: House, feed: ChangeFeed, snapshots: Snapshots | None, closing: ExitStack
+) -> Lifespan[Api]:
     @asynccontextmanager
-    async def lifespan(_: FastAPI) -> AsyncIterator[None]:
+    async def lifespan(app: Api) -> AsyncIterator[None]:
         async with AsyncExitStack() as stack:
             stack.enter_context(closing)
+            if snapshots is not None:
+                stack.enter_context(app.when_stopping(snapshots.hurry))
             await feed.start()
             stack.push_async_callback(feed.stop)
             if worker := house.services.get(MailWorker):

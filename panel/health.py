@@ -2,12 +2,14 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any, Literal
 
 from panel import when
 from panel.markup import Html, badge, text
 from panel.words import overview as words
+
+_RESTORE_TOLD_FOR = timedelta(days=7)
 
 Mood = Literal["good", "turn", "bad"]
 Status = Mapping[str, Any]
@@ -28,8 +30,9 @@ def judged(status: Status | None, ready: Status, now: datetime) -> list[Matter]:
     """Return everything there is to know, what is wrong first. No status: the database is away."""
     matters = [_database(ready, status)]
     if status is not None:
+        matters += _restored(status["database"].get("restored"), now)
         matters += [
-            _data(status),
+            _data(status["database"], now),
             _mail(status["mail"], now),
             _secret(status),
             _proxy(status["proxy"]),
@@ -72,12 +75,30 @@ def _database(ready: Status, status: Status | None) -> Matter:
     return Matter(words.DATABASE, "good", said)
 
 
-def _data(status: Status) -> Matter:
-    lasts = status["database"]["durability"]
+def _data(database: Status, now: datetime) -> Matter:
+    lasts, taken = database["durability"], database.get("snapshots")
     said = words.DURABILITY[lasts]
     if lasts == "ephemeral":
         return Matter(words.DATA, "bad", said, words.EPHEMERAL_FIX)
+    if taken and taken["lastAt"]:
+        said += words.last_snapshot(when.words(when.moment(taken["lastAt"]), now))
+    if taken and taken["trouble"]:
+        said += words.snapshots_fail(taken["trouble"])
+        return Matter(words.DATA, "bad", said, words.SNAPSHOTS_FAIL_FIX)
     return Matter(words.DATA, "good", said)
+
+
+def _restored(it: Status | None, now: datetime) -> list[Matter]:
+    if it is None or now - when.moment(it["restoredAt"]) > _RESTORE_TOLD_FOR:
+        return []
+    at, damaged = when.exact(when.moment(it["restoredAt"])), it["damaged"]
+    if it["asOf"] is None and damaged:
+        said = words.began_empty(at, damaged)
+        return [Matter(words.RESTORED, "bad", said, words.LOST_FIX)]
+    as_of = when.exact(when.moment(it["asOf"])) if it["asOf"] else ""
+    ended = (it["accounts"], it["sessionsEnded"], it["linksEnded"])
+    said = words.restored(as_of, at, *ended, damaged)
+    return [Matter(words.RESTORED, "bad", said, words.RESTORED_FIX)]
 
 
 def _mail(mail: Status, now: datetime) -> Matter:

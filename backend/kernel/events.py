@@ -38,6 +38,7 @@ class EventKind(StrEnum):
     ADMIN_CREATED = "admin_created"
     USERS_IMPORTED = "users_imported"
     USERS_EXPORTED = "users_exported"
+    DATABASE_RESTORED = "database_restored"
 
 
 @dataclass(frozen=True, slots=True)

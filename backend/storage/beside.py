@@ -4,21 +4,46 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 
 from backend.kernel.clock import Clock
-from backend.kernel.settings import Settings
-from backend.storage.addresses import database_url, direct_url
+from backend.kernel.randomness import Randomness
+from backend.kernel.settings import Settings, SettingsError
+from backend.storage.addresses import database_url, direct_url, sqlite_file
 from backend.storage.engine import Database
 from backend.storage.migrate import migrate
+from backend.storage.ownership import own
 from backend.storage.restore import restore_if_missing
+from backend.storage.snapshots import snapshots_for
 
 
 @contextmanager
-def opened_beside(settings: Settings, clock: Clock) -> Iterator[Database]:
-    """Lend the database, migrated; raises SettingsError where it cannot be used."""
+def opened_beside(settings: Settings, clock: Clock, randomness: Randomness) -> Iterator[Database]:
+    """Lend the database, migrated; raises SettingsError where it cannot be used.
+
+    With SNAPSHOT_DIR what the command wrote is in a snapshot when this ends: a running server takes
+    it within seconds, and without one it is taken here.
+    """
     url = database_url(settings)
-    restore_if_missing(settings)  # an empty database made now would hide the snapshot
+    if settings.snapshot_dir is not None and not sqlite_file(settings).exists():
+        with own(settings.data_dir):  # a server that is just starting restores it itself
+            restore_if_missing(settings, clock, randomness)
+    else:
+        restore_if_missing(settings, clock, randomness)
     migrate(direct_url(settings) or url)
     database = Database(url, clock, connections=1)
     try:
         yield database
     finally:
         database.close()
+        _save_without_server(settings, clock)
+
+
+def _save_without_server(settings: Settings, clock: Clock) -> None:
+    snapshots = snapshots_for(settings, clock)
+    if snapshots is None:
+        return
+    try:
+        owned = own(settings.data_dir)
+    except SettingsError:
+        return  # a server runs, and has noticed
+    with owned:
+        snapshots.start()
+        snapshots.stop()

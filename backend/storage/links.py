@@ -77,3 +77,9 @@ def purge(db: Db, expired_before: datetime, limit: int) -> int:
     """Delete links that expired before a moment, at most `limit`; returns how many."""
     old = select(links.c.id).where(links.c.expires_at < expired_before).limit(limit)
     return db.execute(delete(links).where(links.c.id.in_(old))).rowcount
+
+
+def delete_some(db: Db, limit: int) -> int:
+    """Void links, whosever they are, at most `limit`; returns how many."""
+    some = select(links.c.id).limit(limit)
+    return db.execute(delete(links).where(links.c.id.in_(some))).rowcount

@@ -92,6 +92,17 @@ def mark_given_up(db: Db, mail_id: UUID, error: str) -> None:
     db.execute(update(outbox).where(outbox.c.id == mail_id, still_waits).values(**given_up))
 
 
+def give_up_some(db: Db, error: str, limit: int) -> int:
+    """Give up mails that wait and carry a link or a code, at most `limit`; returns how many.
+
+    A mere notice goes on waiting: twice is better than never.
+    """
+    some = select(outbox.c.id).where(outbox.c.due_at.is_not(None), outbox.c.kind != "notice")
+    given_up = {"state": GIVEN_UP, "sealed": None, "due_at": None, "last_error": error}
+    statement = update(outbox).where(outbox.c.id.in_(some.limit(limit))).values(**given_up)
+    return db.execute(statement).rowcount
+
+
 def next_due(db: Db) -> datetime | None:
     """Return when the next mail is due, or None when nothing waits."""
     found: datetime | None = db.execute(select(func.min(outbox.c.due_at))).scalar()

@@ -10,8 +10,12 @@ from pathlib import Path
 
 import structlog
 
+from backend.kernel.clock import Clock
+from backend.kernel.randomness import Randomness
 from backend.kernel.settings import Settings, SettingsError
 from backend.storage.addresses import sqlite_file
+from backend.storage.after_restore import end_in_file
+from backend.storage.complete_mark import is_complete, withdraw_marks
 from backend.storage.engine import create_private
 from backend.storage.snapshot_shelf import Copy, shelves
 from backend.storage.snapshots import check
@@ -24,40 +28,64 @@ class Restored(StrEnum):
 
     NO_SNAPSHOTS = "SNAPSHOT_DIR is not set"
     NOT_NEEDED = "the database was there"
-    DONE = "the database was restored from a snapshot"
+    WHOLE = "the database was restored from a snapshot that holds everything"
+    IN_PART = "the database was restored, the last writes may be missing, and all sessions ended"
     NOTHING = "there was no snapshot to restore"
 
 
-def restore_if_missing(settings: Settings) -> Restored:
+def restore_if_missing(settings: Settings, clock: Clock, randomness: Randomness) -> Restored:
     """Bring back the newest sound snapshot if there is no database, and the generated key with it.
 
-    To be called before the key is read and the database opened. A damaged snapshot is skipped.
-    Raises SettingsError when SNAPSHOT_DIR cannot be read at all: an empty start would soon put new
-    snapshots in the place of good ones.
+    To be called before the key is read and the database opened: afterwards no snapshot is marked
+    complete any more. A damaged snapshot is skipped. Unless the one restored was marked complete,
+    every session and mailed link in it ends: it may have been ended since. Raises SettingsError
+    when SNAPSHOT_DIR cannot be used: an empty start would soon put new snapshots in the place of
+    good ones.
     """
     if settings.snapshot_dir is None:
         return Restored.NO_SNAPSHOTS
-    file, (databases, keys) = sqlite_file(settings), shelves(settings.snapshot_dir)
+    file = sqlite_file(settings)
     if file.exists() and file.stat().st_size:
+        with suppress(OSError):  # the snapshots are tried again and again, and this before each
+            withdraw_marks(settings.snapshot_dir)
         return Restored.NOT_NEEDED
     try:
         settings.snapshot_dir.mkdir(parents=True, exist_ok=True)
-        copies, key_copies = databases.newest_first(), keys.newest_first()
+        databases, keys = (shelf.newest_first() for shelf in shelves(settings.snapshot_dir))
+        found = _restored(settings, databases, keys, clock, randomness)
+        # Not before the file is in its place: a start that is killed in between lost nothing.
+        withdraw_marks(settings.snapshot_dir)
     except OSError as error:
         raise SettingsError(
             f"SNAPSHOT_DIR {settings.snapshot_dir} cannot be used: {error.strerror}. "
             "Mount it, or unset it to run without snapshots."
         ) from None
-    for copy in copies:
-        if _fetch(copy, draft := file.with_name(f"{file.name}.restoring")):
+    return found
+
+
+def _restored(
+    settings: Settings, copies: list[Copy], keys: list[Copy], clock: Clock, randomness: Randomness
+) -> Restored:
+    file = sqlite_file(settings)
+    draft = file.with_name(f"{file.name}.restoring")
+    for damaged, copy in enumerate(copies):
+        if _fetch(copy, draft):
+            complete = not damaged and is_complete(copy, settings.space_id)
+            if not complete:
+                taken = copy.taken_at
+                end_in_file(draft, taken, settings, clock, randomness, damaged=damaged)
             if settings.secret_key is None:
-                _restore_key(key_copies, settings.data_dir / "secret_key")
+                _restore_key(keys, settings.data_dir / "secret_key")
             _put_in_place(draft, file)
-            log.info("snapshot_restored", name=copy.path.name, bytes=file.stat().st_size)
-            return Restored.DONE
+            log.warning("snapshot_restored", name=copy.path.name, complete=complete)
+            return Restored.WHOLE if complete else Restored.IN_PART
     for copy in copies:  # none is sound: out of the way of new ones, for somebody to look at
         with suppress(OSError):  # not every mount can rename; then the new ones replace it in time
             copy.path.rename(copy.path.with_name(f"{copy.path.name}.damaged"))
+    if copies:  # an empty database in which admins read why it is empty
+        create_private(draft)
+        end_in_file(draft, None, settings, clock, randomness, damaged=len(copies))
+        _put_in_place(draft, file)
     return Restored.NOTHING
 
 
@@ -89,4 +117,6 @@ def _put_in_place(draft: Path, file: Path) -> None:
         file.with_name(file.name + suffix).unlink(missing_ok=True)
     with draft.open("rb") as written:
         os.fsync(written.fileno())
+    for before_a_step in draft.parent.glob(f"{draft.name}.before-*"):
+        before_a_step.replace(file.with_name(before_a_step.name.replace(draft.name, file.name)))
     draft.replace(file)

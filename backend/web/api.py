@@ -1,6 +1,8 @@
 """The application: FastAPI, with our own way in."""
 
-from collections.abc import Awaitable
+import asyncio
+from collections.abc import Awaitable, Callable, Iterator
+from contextlib import contextmanager
 from typing import Any
 
 from fastapi import FastAPI
@@ -9,12 +11,14 @@ from starlette.types import ASGIApp, Receive, Scope, Send
 from backend.web.endpoint import Endpoint
 from backend.web.entrance import Entrance, Rooms
 from backend.web.paths import PathRoute
+from backend.web.streams import STOPPING
 
 
 class Api(FastAPI):
     """FastAPI, around which every request and every answer passes through one entrance."""
 
     entrance: ASGIApp
+    _stopping: asyncio.Event | None = None
 
     def build_entrance(self, **dressing: Any) -> None:
         """Open the way in, once all routes are there; see `Entrance`."""
@@ -29,4 +33,24 @@ class Api(FastAPI):
 
     def __call__(self, scope: Scope, receive: Receive, send: Send) -> Awaitable[None]:  # type: ignore[override]
         scope["app"] = self
+        if scope["type"] == "lifespan":
+            self._stopping = scope.get("state", {}).get(STOPPING)
         return self.entrance(scope, receive, send)
+
+    @contextmanager
+    def when_stopping(self, task: Callable[[], None]) -> Iterator[None]:
+        """Call `task`, within this `with`, as soon as the server is told to stop.
+
+        That is before the lifespan ends: answers in flight may take seconds.
+        """
+        waiting = asyncio.create_task(_after(self._stopping, task)) if self._stopping else None
+        try:
+            yield
+        finally:
+            if waiting is not None:
+                waiting.cancel()
+
+
+async def _after(event: asyncio.Event, task: Callable[[], None]) -> None:
+    await event.wait()
+    task()

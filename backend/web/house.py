@@ -1,7 +1,7 @@
 """What every endpoint of one server shares."""
 
 import asyncio
-from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import Awaitable, Callable
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from typing import Any, TypeVar
@@ -51,7 +51,7 @@ class House:
     origins: TrustedOrigins
     limits: Limits
     pools: Pools
-    services: Mapping[type, Any]
+    services: dict[type, Any]
 
 
 async def in_time(awaited: Awaitable[T], seconds: float) -> T:

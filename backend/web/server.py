@@ -2,7 +2,6 @@
 
 import asyncio
 import errno
-import faulthandler
 import functools
 import logging
 import os
@@ -17,6 +16,7 @@ from typing import Any, Final, NoReturn, cast
 import uvicorn
 from starlette.types import ASGIApp
 
+from backend.kernel import last_resort
 from backend.web.protocol import ConnectionLimits, GuardedProtocol
 from backend.web.streams import STOPPING
 
@@ -61,7 +61,7 @@ class Server(uvicorn.Server):
             os._exit(128 + sig)
         self.should_exit = True
         # Whatever hangs then, a thread or the application's own shutdown, is named on stderr.
-        faulthandler.dump_traceback_later(self._drain_seconds + ABANDONED_AFTER_DRAIN, exit=True)
+        last_resort.end_within(self._drain_seconds + ABANDONED_AFTER_DRAIN)
 
 
 def serve(

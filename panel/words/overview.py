@@ -16,6 +16,7 @@ LIVE_TITLE = "Live sessions, of those that still live"
 
 # ---- what is looked at
 DATABASE, DATA, CACHE, MAIL = "Database", "Data", "Session cache", "Mail"
+RESTORED = "Restored"
 SECRET, PROXY, LIMITS, VERSION = "Signing key", "Proxy", "Rate limits", "Version"
 AWAY = "The database does not answer, so nobody can sign in and most requests are refused."
 AWAY_FIX = "Look whether it runs and whether DATABASE_URL is right; the log has its own words."
@@ -26,9 +27,20 @@ SLOW_SEARCH = "Searching users reads all of them: slow from some ten thousand on
 SLOW_SEARCH_FIX = "Let the extension pg_trgm be made in the database, then restart."
 DURABILITY = {
     "durable": "It stays when the server restarts.",
-    "snapshots": "A restart loses what was written since the last snapshot.",
+    "snapshots": "A crash loses what was written since the last snapshot.",
     "ephemeral": "All accounts are lost with the next restart.",
 }
+SNAPSHOTS_FAIL_FIX = (
+    "Is SNAPSHOT_DIR mounted, writable and not full? It is tried again all the time."
+)
+RESTORED_FIX = (
+    "Ban, delete and demote once more whom you had, as far as you know, and have passwords that "
+    "were changed in between set again. This note leaves the page after a week and stays in Events."
+)
+LOST_FIX = (
+    "The damaged files are in SNAPSHOT_DIR, with .damaged at the end. A backup of your own can be "
+    "put back as docs/operations.md says."
+)
 EPHEMERAL_FIX = "Set DATABASE_URL to a PostgreSQL, or SNAPSHOT_DIR to a mounted storage bucket."
 BYPASSED_FIX = (
     "It mends itself once changes are heard again; a pooler may need DATABASE_URL_DIRECT."
@@ -54,6 +66,38 @@ LIMITS_FIX = "Set RATE_LIMITS=on."
 def database(kind: str) -> str:
     """Say which database answers."""
     return f"{KINDS.get(kind, kind)} answers, and its tables are current."
+
+
+def last_snapshot(taken: str) -> str:
+    """Say how old the last snapshot is."""
+    return f" It was taken {taken}."
+
+
+def snapshots_fail(trouble: str) -> str:
+    """Say that no snapshot can be taken, and why."""
+    return f" None can be taken: {trouble.rstrip('.')}."
+
+
+def restored(as_of: str, at: str, accounts: int, sessions: int, links: int, damaged: int) -> str:
+    """Say that the database came back as it was before, and what that means."""
+    skipped = f" {count(damaged, 'newer snapshot')} could not be used." if damaged else ""
+    then = f"as it was on {as_of}" if as_of else "from a backup"
+    since = f" between {as_of} and {at}" if as_of else f" between the backup and {at}"
+    return (
+        f"The database was lost and came back {then}.{skipped} Whatever was done{since} may be "
+        f"missing. All {count(accounts, 'account')}, and passwords, addresses, roles and bans, "
+        "are as they were then: who was deleted or banned since may be back, and a password that "
+        f"was changed is the old one. {count(sessions, 'session')} and "
+        f"{count(links, 'mailed link')} were ended, as some may have ended before."
+    )
+
+
+def began_empty(at: str, damaged: int) -> str:
+    """Say that nothing could be restored."""
+    return (
+        f"The database was lost, and {count(damaged, 'snapshot')} could not be used: the server "
+        f"began empty on {at}."
+    )
 
 
 def bypassed(trouble: str) -> str:

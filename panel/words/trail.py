@@ -34,6 +34,7 @@ KINDS = {
     "admin_created": "First admin made",
     "users_imported": "Users moved in from elsewhere",
     "users_exported": "List of users downloaded",
+    "database_restored": "Database restored from a copy",
 }
 """What each kind of event says happened, in the order in which a filter offers them."""
 _REASONS = {
@@ -52,6 +53,7 @@ MOODS = {
     "user_banned": "turn",
     "user_deleted": "turn",
     "role_changed": "turn",
+    "database_restored": "turn",
     "impersonation_started": "turn",
 }
 """How an event looks in a list: good, bad, or one to turn one's head for."""
@@ -67,6 +69,10 @@ _DETAILS = {
     "known": "There is an account",
     "within_limit": "A mail was written",
     "sessions": "Sessions ended",
+    "links": "Links ended",
+    "accounts": "Accounts",
+    "damaged": "Copies that were damaged",
+    "asOf": "As it was on",
     "path": "Path",
     "what": "Attempts at",
     "users": "Users",

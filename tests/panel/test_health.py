@@ -8,6 +8,15 @@ from panel import health
 from panel.words import overview as words
 from tests.clocks import NOON
 
+SHOT = {"lastAt": "2026-11-22T11:59:00.000Z", "trouble": None}
+RESTORED = {
+    "asOf": "2026-11-22T11:40:00.000Z",
+    "restoredAt": "2026-11-22T11:59:00.000Z",
+    "accounts": 3,
+    "sessionsEnded": 5,
+    "linksEnded": 1,
+    "damaged": 0,
+}
 READY = {"status": "ready", "database": "ok", "migrations": "current", "sessions": "cached"}
 WELL = {
     "version": "1.2.3",
@@ -64,6 +73,36 @@ def test_a_deployment_that_is_well_is_called_well():
             words.SLOW_SEARCH,
         ),
         ({"database": {"durability": "ephemeral"}}, words.DATA, "bad", "lost"),
+        (
+            {"database": {"snapshots": {**SHOT, "trouble": "No space left on device"}}},
+            words.DATA,
+            "bad",
+            "None can be taken: No space left on device.",
+        ),
+        (
+            {"database": {"restored": RESTORED}},
+            words.RESTORED,
+            "bad",
+            "as it was on 22 November 2026, 11:40:00 UTC.",
+        ),
+        (
+            {"database": {"restored": {**RESTORED, "damaged": 1}}},
+            words.RESTORED,
+            "bad",
+            "1 newer snapshot could not be used.",
+        ),
+        (
+            {"database": {"restored": {**RESTORED, "asOf": None}}},
+            words.RESTORED,
+            "bad",
+            "between the backup and 22 November 2026, 11:59:00 UTC",
+        ),
+        (
+            {"database": {"restored": {**RESTORED, "asOf": None, "damaged": 3}}},
+            words.RESTORED,
+            "bad",
+            "3 snapshots could not be used: the server began empty",
+        ),
         ({"cache": {"state": "bypassed: deaf"}}, words.CACHE, "turn", "slower: deaf."),
         ({"mail": {"sends": "outbox"}}, words.MAIL, "turn", "outbox"),
         (
@@ -103,6 +142,11 @@ def test_what_is_wrong_stands_first_with_what_to_do(how, name, mood, sentence):
     ("how", "sentence"),
     [
         ({"database": {"durability": "snapshots"}}, "since the last snapshot"),
+        ({"database": {"snapshots": SHOT}}, "It was taken 1 minute ago."),
+        (
+            {"database": {"restored": {**RESTORED, "restoredAt": "2026-11-15T11:00:00.000Z"}}},
+            "PostgreSQL answers",  # a week later it is in the trail alone
+        ),
         ({"secret": {"oldKeys": 2}}, "2 former keys still verify"),
         ({"proxy": {"trusted": False, "forwardedFor": None}}, "You come from"),
         (

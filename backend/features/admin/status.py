@@ -1,7 +1,7 @@
 """What whoever runs the server needs to know about it."""
 
 from collections.abc import Callable
-from dataclasses import dataclass, field
+from dataclasses import asdict, dataclass, field
 from datetime import datetime
 from typing import Literal
 
@@ -13,8 +13,9 @@ from backend.features.sessions.cache import SessionCache
 from backend.kernel.secret_key import key_is_an_example, key_is_generated
 from backend.kernel.settings import Settings
 from backend.storage import outbox, trigrams
-from backend.storage.engine import Database
-from backend.storage.work import ask
+from backend.storage.after_restore import latest_restoration
+from backend.storage.snapshots import Snapshots
+from backend.storage.work import Workshop, ask
 from backend.web.client_address import ClientAddresses
 from backend.web.limits import Limits
 from backend.web.visit import Visit
@@ -23,13 +24,35 @@ from backend.web.wire import Moment, WireModel
 Durability = Literal["ephemeral", "snapshots", "durable"]
 
 
+class RestoredState(WireModel):
+    """The last time the database was lost and came back as it was at `asOf`, which is null where
+    nothing came back or nobody knows. What was done until `restoredAt` may be missing. `damaged` is
+    how many newer copies could not be used."""
+
+    as_of: Moment | None
+    restored_at: Moment
+    accounts: int
+    sessions_ended: int
+    links_ended: int
+    damaged: int
+
+
+class SnapshotsState(WireModel):
+    """Copies in SNAPSHOT_DIR, and why the last attempt failed, if it did."""
+
+    last_at: Moment | None
+    trouble: str | None
+
+
 class DatabaseState(WireModel):
-    """Where the data is. `ephemeral`: lost with the next restart. `snapshots`: a restart loses what
+    """Where the data is. `ephemeral`: lost with the next restart. `snapshots`: a crash loses what
     was written since the last one. `durable`: it stays."""
 
     kind: Literal["sqlite", "postgresql"]
     durability: Durability
     user_search: Literal["indexed", "reads all users"]
+    restored: RestoredState | None
+    snapshots: SnapshotsState | None
 
 
 class CacheState(WireModel):
@@ -117,17 +140,17 @@ class StatusOut(WireModel):
 class Deployment:
     """Looks at everything there is to know."""
 
-    settings: Settings
-    database: Database
+    workshop: Workshop
     cache: SessionCache
     cache_state: Callable[[], str]
     limits: Limits
+    snapshots: Snapshots | None
     started_at: datetime
     commit: str | None = field(default_factory=running_commit)
 
     def look(self, proxy: ProxyState) -> StatusOut:
         """Return the state now; raises DatabaseUnavailable when the database is away."""
-        settings = self.settings
+        settings = self.workshop.settings
         return StatusOut(
             version=__version__,
             commit=self.commit,
@@ -150,17 +173,21 @@ class Deployment:
         )
 
     def _database(self) -> DatabaseState:
-        indexed = ask(self.database, trigrams.are_indexed)
+        indexed = ask(self.workshop.database, trigrams.are_indexed)
+        restored = ask(self.workshop.database, latest_restoration)
+        taken = self.snapshots
         return DatabaseState(
-            kind=self.database.kind,
-            durability=durability(self.settings),
+            kind=self.workshop.database.kind,
+            durability=durability(self.workshop.settings),
             user_search="indexed" if indexed else "reads all users",
+            restored=RestoredState(**asdict(restored)) if restored else None,
+            snapshots=SnapshotsState(last_at=taken.last, trouble=taken.trouble) if taken else None,
         )
 
     def _mail(self) -> MailState:
-        traffic = ask(self.database, outbox.traffic)
+        traffic = ask(self.workshop.database, outbox.traffic)
         return MailState(
-            sends=_mailer(self.settings),
+            sends=_mailer(self.workshop.settings),
             waiting=traffic.waiting,
             waiting_since=traffic.waiting_since,
             last_sent_at=traffic.last_sent_at,

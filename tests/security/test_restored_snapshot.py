@@ -1,0 +1,146 @@
+"""A database that comes back from a snapshot must not bring back what was ended since."""
+
+import shutil
+import sqlite3
+from collections.abc import Callable
+from contextlib import closing
+from pathlib import Path
+
+import pytest
+from sqlalchemy import func, select
+
+from backend.features.admin.status import Deployment
+from backend.storage.snapshot_shelf import Copy, shelves
+from backend.storage.tables import audit_events
+from tests.admins import ADA, give_role, known, make_admin
+from tests.inside import Gatehouse, Visitor
+from tests.letterbox import Letterbox
+from tests.make import PASSWORD
+from tests.rig.processes import wait_until
+
+
+class Space:
+    """A Space: each run begins with an empty disk, and finds its bucket again."""
+
+    def __init__(self, start: Callable[..., Gatehouse], folder: Path) -> None:
+        self._start, self._folder = start, folder
+        self._bucket = folder / "bucket"
+        self._runs = 0
+
+    def run(self) -> Gatehouse:
+        self._runs += 1
+        disk = self._folder / f"disk {self._runs}"
+        mails = self._folder / "mails"
+        return self._start(data_dir=disk, snapshot_dir=self._bucket, mailbox_file=mails)
+
+    def takes_its_last_snapshot(self, gatehouse: Gatehouse) -> None:
+        """What comes after it is lost."""
+        ((events,),) = gatehouse.rows(select(func.count()).select_from(audit_events))
+        gatehouse.house.services[Deployment].snapshots.hurry()
+        wait_until(lambda: self._saved_events() == events, "the snapshot")
+
+    def crashes(self, gatehouse: Gatehouse) -> None:
+        """Nothing outlives this moment but what is in the bucket."""
+        kept = shutil.copytree(self._bucket, self._folder / "kept")
+        gatehouse.close()
+        shutil.rmtree(self._bucket)
+        kept.rename(self._bucket)
+
+    def _saved_events(self) -> int:
+        copies = shelves(self._bucket)[0].newest_first() if self._bucket.exists() else []
+        for newest in filter(Copy.is_whole, copies):
+            with closing(sqlite3.connect(newest.path)) as connection:
+                return connection.execute("SELECT count(*) FROM audit_events").fetchone()[0]
+        return -1
+
+
+@pytest.fixture
+def space(start, tmp_path) -> Space:
+    return Space(start, tmp_path)
+
+
+def goes_on(gatehouse: Gatehouse, browser: Visitor) -> Visitor:
+    """The same browser, before the next run."""
+    visitor = gatehouse.visitor()
+    visitor.cookies = dict(browser.cookies)
+    return visitor
+
+
+def test_after_a_crash_nobody_is_signed_in_who_was_signed_out_since(space):
+    first = space.run()
+    ada, bob = first.member(), first.member("bob@example.com")
+    space.takes_its_last_snapshot(first)
+    thief = goes_on(first, ada)
+    ada.post("sign-out", {})
+    assert thief.session() is None
+    space.crashes(first)
+
+    second = space.run()
+    assert goes_on(second, thief).session() is None
+    assert goes_on(second, bob).session() is None, "nobody knows who else was signed out"
+    assert second.visitor().signs_in(ADA).status_code == 200
+
+
+def test_after_a_crash_a_reset_link_that_was_used_stays_used(space, letterbox: Letterbox):
+    first = space.run()
+    first.member()
+    first.visitor().post("request-password-reset", {"email": ADA})
+    space.takes_its_last_snapshot(first)
+    token = letterbox.last("reset").token
+    reset = {"newPassword": "another horse battery", "token": token}
+    assert first.visitor().post("reset-password", reset).status_code == 200
+    space.crashes(first)
+
+    again = space.run().visitor().post("reset-password", {**reset, "newPassword": PASSWORD * 2})
+    assert again.json()["code"] == "INVALID_TOKEN"
+
+
+def test_an_orderly_restart_ends_no_session_and_no_link(space, letterbox: Letterbox):
+    first = space.run()
+    ada = first.member()
+    gone = goes_on(first, first.member("bob@example.com"))
+    goes_on(first, gone).post("sign-out", {})
+    first.visitor().post("request-password-reset", {"email": ADA})
+    first.close()
+
+    second = space.run()
+    assert goes_on(second, ada).session() is not None
+    assert goes_on(second, gone).session() is None
+    reset = {"newPassword": "another horse battery", "token": letterbox.last("reset").token}
+    assert second.visitor().post("reset-password", reset).status_code == 200
+    second.close()
+
+    third = space.run()
+    assert third.visitor().signs_in(ADA, "another horse battery").status_code == 200
+
+
+def test_admins_are_told_what_came_back_and_as_of_when(space):
+    first = space.run()
+    root = make_admin(first)
+    first.member()
+    space.takes_its_last_snapshot(first)
+    assert root.post("admin/ban-user", {"userId": known(first, ADA)}).status_code == 200
+    space.crashes(first)
+    first.clock.advance(minutes=20)
+
+    second = space.run()
+    assert second.visitor().signs_in(ADA).status_code == 200, "the ban is lost, and cannot be known"
+    root = second.visitor()
+    root.signs_in("root@example.com")
+    told = root.get("/api/admin/status").json()["database"]["restored"]
+    assert told.pop("asOf").startswith("2026-11-22T12:00:00")
+    assert told == {
+        "restoredAt": "2026-11-22T12:20:00.000Z",
+        "accounts": 2,
+        "sessionsEnded": 2,
+        "linksEnded": 2,  # mailed at the sign-ups
+        "damaged": 0,
+    }
+    second.close()
+
+    third = space.run()
+    give_role(third, ADA, "admin")
+    ada = third.visitor()
+    ada.signs_in(ADA)
+    kept = ada.get("/api/admin/status").json()["database"]["restored"]
+    assert kept["restoredAt"] == told["restoredAt"], "the next restart forgets nothing of it"

@@ -1,0 +1,244 @@
+"""Which snapshot holds all that was acknowledged: the last one of an orderly end, and no other."""
+
+import os
+import shutil
+from pathlib import Path
+
+import pytest
+from alembic import command
+from alembic.config import Config
+from sqlalchemy import create_engine, text
+
+from backend.kernel.clock import SystemClock
+from backend.kernel.randomness import SystemRandomness
+from backend.kernel.settings import Settings, SettingsError
+from backend.storage import migrations
+from backend.storage.addresses import sqlite_url
+from backend.storage.after_restore import latest_restoration
+from backend.storage.beside import opened_beside
+from backend.storage.migrations import HEAD
+from backend.storage.restore import Restored
+from backend.storage.snapshot_shelf import shelves
+from backend.storage.work import Work, ask
+from tests.clocks import NOON
+from tests.rig.processes import wait_until
+from tests.storage.conftest import Told, stored_session, stored_user, workshop_on
+from tests.storage.test_snapshots import Server, made_settings, restore
+
+MIGRATIONS = Path(migrations.__file__).parent
+
+
+@pytest.fixture
+def settings(tmp_path) -> Settings:
+    return made_settings(tmp_path / "data", tmp_path / "bucket")
+
+
+def marks(settings: Settings) -> list[Path]:
+    return sorted(settings.snapshot_dir.glob("*.complete"))
+
+
+def sessions(server: Server) -> int:
+    return ask(
+        server.database, lambda db: db.execute(text("SELECT count(*) FROM sessions")).scalar_one()
+    )
+
+
+def ended_orderly(settings: Settings) -> Server:
+    """A server that a user had signed in to, and that was stopped in peace; its disk is lost."""
+    server = Server(settings)
+    stored_session(server.work, stored_user(server.work))
+    server.stop()
+    server.lose_its_disk()
+    return server
+
+
+def test_an_orderly_end_is_marked_and_its_sessions_go_on(settings):
+    ended_orderly(settings)
+    assert len(marks(settings)) == 1
+
+    again = Server(settings)
+    assert again.restored is Restored.WHOLE
+    assert sessions(again) == 1
+    assert ask(again.database, latest_restoration) is None
+    again.stop()
+    again.lose_its_disk()
+
+    assert restore(settings) is Restored.WHOLE, "and so it may go on, restart after restart"
+
+
+def test_the_mark_is_withdrawn_before_the_next_run_writes_anything(settings):
+    server = ended_orderly(settings)
+    assert restore(settings) is Restored.WHOLE
+    assert marks(settings) == []
+
+    server.lose_its_disk()  # killed before it had written a line
+    assert restore(settings) is Restored.IN_PART
+
+
+def test_it_is_withdrawn_as_well_when_the_disk_was_not_lost(settings):
+    server = Server(settings)
+    server.stop()
+    assert len(marks(settings)) == 1
+    assert restore(settings) is Restored.NOT_NEEDED
+    assert marks(settings) == []
+    server.lose_its_disk()
+
+
+def test_without_the_mark_sessions_end_and_the_trail_says_what_came_back(settings):
+    ended_orderly(settings)
+    marks(settings)[0].unlink()  # killed after the snapshot, before the mark
+    taken = sorted(settings.snapshot_dir.glob("*.db"))[-1]
+
+    again = Server(settings)
+    told = ask(again.database, latest_restoration)
+    assert again.restored is Restored.IN_PART
+    assert again.users() == 1
+    assert sessions(again) == 0
+    assert (told.accounts, told.sessions_ended, told.links_ended, told.damaged) == (1, 1, 0, 0)
+    assert f"{told.as_of:%Y%m%dT%H%M%S%fZ}" in taken.name
+    again.stop()
+
+
+@pytest.mark.parametrize(
+    "harm",
+    [
+        lambda mark: os.truncate(mark, mark.stat().st_size // 2),
+        lambda mark: os.truncate(mark, 0),
+        lambda mark: mark.write_bytes(b"\xff" * 60),
+        lambda mark: mark.write_text(mark.read_text().replace("gatehouse-2", "gatehouse-3")),
+    ],
+    ids=["torn", "empty", "no text", "of another snapshot"],
+)
+def test_a_mark_that_is_not_whole_is_none(settings, harm):
+    ended_orderly(settings)
+    harm(marks(settings)[0])
+    assert restore(settings) is Restored.IN_PART
+
+
+def test_a_mark_that_cannot_be_withdrawn_is_named_in_one_line_and_nothing_starts(settings):
+    ended_orderly(settings)
+    (mark,) = marks(settings)
+    mark.unlink()
+    mark.mkdir()  # as little to be removed as on a read-only mount
+    for _ in "the database is missing", "it is in its place":
+        with pytest.raises(SettingsError, match="cannot be removed") as refusal:
+            restore(settings)
+        assert "\n" not in str(refusal.value)
+
+
+def test_a_mark_says_nothing_about_an_older_snapshot(settings):
+    server = Server(settings)
+    stored_session(server.work, stored_user(server.work))
+    wait_until(lambda: server.saved_users() == 1, "the snapshot")
+    server.add_user()
+    wait_until(lambda: server.saved_users() == 2, "the next one")
+    server.stop()
+    server.lose_its_disk()
+    os.truncate(server.saved()[-1], 5000)
+
+    again = Server(settings)
+    told = ask(again.database, latest_restoration)
+    assert again.restored is Restored.IN_PART
+    assert (again.users(), sessions(again), told.damaged) == (1, 0, 1)
+    again.stop()
+
+
+def test_when_no_snapshot_is_sound_the_empty_database_says_so(settings):
+    server = ended_orderly(settings)
+    damaged = server.saved()
+    for each in damaged:
+        os.truncate(each, 5000)
+
+    again = Server(settings)
+    told = ask(again.database, latest_restoration)
+    assert again.restored is Restored.NOTHING
+    assert (told.as_of, told.accounts, told.damaged) == (None, 0, len(damaged))
+    assert marks(settings) == []
+    again.stop()
+
+
+def test_a_copy_taken_to_another_space_is_not_complete_there(tmp_path, settings):
+    here = settings.model_copy(update={"space_id": "ada/gatehouse"})
+    server = Server(here)
+    server.snapshots._space = here.space_id
+    server.stop()
+    there = made_settings(tmp_path / "there", tmp_path / "bucket of another")
+    there = there.model_copy(update={"space_id": "bob/gatehouse"})
+    shutil.copytree(here.snapshot_dir, there.snapshot_dir)
+
+    assert restore(there) is Restored.IN_PART
+    server.lose_its_disk()
+    assert restore(here) is Restored.WHOLE
+
+
+def test_a_folder_that_was_away_at_the_start_loses_its_mark_with_the_next_snapshot(settings):
+    server = Server(settings)
+    server.stop()
+    settings.snapshot_dir.rename(elsewhere := settings.snapshot_dir.with_name("elsewhere"))
+    settings.snapshot_dir.write_text("not mounted")
+
+    again = Server(settings)
+    wait_until(lambda: again.snapshots.trouble is not None, "the report")
+    settings.snapshot_dir.unlink()
+    elsewhere.rename(settings.snapshot_dir)
+    wait_until(lambda: marks(settings) == [], "the false mark to go")
+    again.stop()
+
+
+def test_a_last_snapshot_that_fails_leaves_no_mark(settings, monkeypatch):
+    server = Server(settings)
+    wait_until(lambda: server.saved_users() == 0, "the first snapshot")
+
+    def full(*_: object) -> None:
+        raise OSError(28, "No space left on device")
+
+    monkeypatch.setattr("backend.storage.snapshot_shelf._write_through", full)
+    server.add_user()
+    server.stop()
+    assert marks(settings) == []
+
+
+def test_what_another_process_wrote_is_saved_too(settings):
+    server = Server(settings)
+    wait_until(lambda: server.saved_users() == 0, "the first snapshot")
+    with opened_beside(settings, SystemClock(), SystemRandomness()) as database:
+        shop = workshop_on(database, SystemClock(), settings, Told())
+        stored_user(lambda: Work(shop, None))
+        wait_until(lambda: server.saved_users() == 1, "a snapshot of what the command wrote")
+    server.stop()
+    assert len(marks(settings)) == 1
+
+
+def test_a_command_without_a_server_withdraws_the_mark_and_saves_what_it_wrote(settings):
+    server = ended_orderly(settings)
+    with opened_beside(settings, SystemClock(), SystemRandomness()) as database:
+        assert marks(settings) == [], "killed now, what it wrote would be missing"
+        shop = workshop_on(database, SystemClock(), settings, Told())
+        stored_user(lambda: Work(shop, None))
+    server.lose_its_disk()
+
+    again = Server(settings)
+    assert again.restored is Restored.WHOLE
+    assert (again.users(), sessions(again)) == (2, 1)
+    again.stop()
+
+
+def test_a_snapshot_of_before_an_upgrade_is_brought_up_to_date_first(settings, tmp_path):
+    old = tmp_path / "old.db"
+    engine = create_engine(sqlite_url(old))
+    with engine.begin() as connection:
+        config = Config()
+        config.set_main_option("script_location", str(MIGRATIONS))
+        config.attributes["connection"] = connection
+        command.upgrade(config, "0001")
+    engine.dispose()
+    shelves(settings.snapshot_dir)[0].put(old, NOON)
+    settings.data_dir.mkdir()
+
+    assert restore(settings) is Restored.IN_PART
+    assert [each.name for each in settings.data_dir.glob("*.before-*")] == [
+        f"gatehouse.db.before-{HEAD}"
+    ]
+    again = Server(settings)
+    assert ask(again.database, latest_restoration).as_of == NOON
+    again.stop()
