@@ -91,9 +91,7 @@ def _create_admin(said: argparse.Namespace) -> int:
         settings = workshop.settings
         password = _ask_for_password()
         try:
-            PasswordRules(settings.password_min, settings.password_max, settings.strict).check_new(
-                password
-            )
+            PasswordRules.of(settings).check_new(password, email, said.name)
         except Refusal as refusal:
             raise SettingsError(refusal.message) from None
         with Work(workshop, NOBODY) as work:

@@ -173,7 +173,7 @@ def _accounts(
     settings = workshop.settings
     hasher = PasswordHasher(settings.bcrypt_rounds)
     hasher.prove()
-    rules = PasswordRules(settings.password_min, settings.password_max, settings.strict)
+    rules = PasswordRules.of(settings)
     with Work(workshop, NOBODY) as work:
         ensure_first_admin(work, hasher, rules)
     hashes = HashPool(hasher, threads=settings.hash_threads, nice=settings.hash_nice)

@@ -10,16 +10,23 @@ import warnings
 from dataclasses import dataclass
 from functools import cache
 from importlib import resources
+from typing import Self
 
 from passlib.context import CryptContext
 from passlib.exc import PasslibHashWarning, PasslibSecurityError
 
 from backend.kernel import foreign_hashes
+from backend.kernel.personal_words import is_made_from
 from backend.kernel.refusals import Refusal
 from backend.kernel.secret import Password
+from backend.kernel.settings import Settings
 
 _OURS = "bcrypt_sha256"
 _FEWEST_ROUNDS = 4  # bcrypt knows no less
+_PERSONAL = (
+    "The password is made from the address, the name or the name of this application. "
+    "Please choose a different password."
+)
 _TAIL = "0123456789 !\"#$%&'()*+,-./:;<=>?@[\\]^_`{|}~"
 
 
@@ -29,16 +36,27 @@ class PasswordRules:
 
     shortest: int
     longest: int
-    refuse_common: bool
+    strict: bool
+    """Whether what a guesser would try first is refused too."""
+    app_name: str
 
-    def check_new(self, password: Password) -> None:
-        """Refuse a new password that is too short, too long or among the most common ones."""
+    def check_new(self, password: Password, *about: str) -> None:
+        """Refuse a new password that is too short or too long, common, or made from known words.
+
+        `about` are the address and the name of whose password it will be.
+        """
         text = normalised(password)
         if len(text) < self.shortest:
             raise Refusal("PASSWORD_TOO_SHORT")
         self.check_length(password)
-        if self.refuse_common and is_common(text):
+        if self.strict and is_common(text):
             raise Refusal("PASSWORD_COMPROMISED")
+        if self.strict and is_made_from(text, (self.app_name, *about)):
+            raise Refusal("PASSWORD_COMPROMISED", _PERSONAL)
+
+    @classmethod
+    def of(cls, settings: Settings) -> Self:
+        return cls(settings.password_min, settings.password_max, settings.strict, settings.app_name)
 
     def check_length(self, password: Password) -> None:
         """Refuse, before any hashing, what is longer than any password we ever took."""

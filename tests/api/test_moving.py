@@ -247,6 +247,7 @@ def test_an_admin_is_made_from_a_pipe_and_only_once(tmp_path):
         ("nobody", PASSWORD, "not an e-mail address"),
         ("a@example.com", "short", "too short"),
         ("a@example.com", "", "too short"),
+        ("boss@example.com", "boss-Example-1", "made from the address"),
     ],
 )
 def test_an_admin_who_cannot_be_is_refused_in_plain_words(tmp_path, address, typed, word):

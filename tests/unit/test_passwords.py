@@ -8,7 +8,7 @@ from backend.kernel.passwords import PasswordHasher, PasswordRules, is_common, n
 from backend.kernel.refusals import Refusal
 from backend.kernel.secret import Password
 
-RULES = PasswordRules(shortest=8, longest=128, refuse_common=True)
+RULES = PasswordRules(shortest=8, longest=128, strict=True, app_name="Gatehouse")
 
 
 @pytest.fixture(scope="module")
@@ -181,7 +181,7 @@ def test_a_new_password_has_8_to_128_characters(password, code):
 
 
 def test_the_bounds_are_settings():
-    rules = PasswordRules(shortest=15, longest=20, refuse_common=False)
+    rules = PasswordRules(shortest=15, longest=20, strict=False, app_name="Gatehouse")
     assert refused("x" * 14, rules) == "PASSWORD_TOO_SHORT"
     assert refused("x" * 20, rules) is None
     assert refused("x" * 21, rules) == "PASSWORD_TOO_LONG"
@@ -204,7 +204,7 @@ def test_a_good_password_with_a_common_word_in_it_is_taken(password):
 
 
 def test_where_common_ones_are_allowed_they_are_taken():
-    assert refused("password", PasswordRules(8, 128, refuse_common=False)) is None
+    assert refused("password", PasswordRules(8, 128, strict=False, app_name="Gatehouse")) is None
 
 
 def test_signs_alone_are_not_common():

@@ -120,8 +120,8 @@ def sign_up(work: Work, accounts: Accounts, new: NewUser) -> tuple[User, Issued 
     """
     if not work.settings.sign_up:
         raise Refusal("EMAIL_PASSWORD_SIGN_UP_DISABLED")
-    accounts.rules.check_new(new.password)
     email, quiet = normal_form(new.address), work.settings.require_verified_email
+    accounts.rules.check_new(new.password, email, new.name)
     if not quiet and users.is_taken(work.db, email):
         _refuse_taken(work)
     hashed = work.outside(accounts.hashes.hash, work.client, new.password)

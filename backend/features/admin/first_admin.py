@@ -10,6 +10,8 @@ from backend.storage import users
 from backend.storage.users import User
 from backend.storage.work import Work
 
+_NAME = "Admin"
+
 
 def ensure_first_admin(work: Work, hasher: PasswordHasher, rules: PasswordRules) -> None:
     """Create the admin of the environment unless the address is taken; never changes an account."""
@@ -22,10 +24,10 @@ def ensure_first_admin(work: Work, hasher: PasswordHasher, rules: PasswordRules)
     if users.is_taken(work.db, email):
         return
     try:
-        rules.check_new(password)
+        rules.check_new(password, email, _NAME)
     except Refusal as refusal:
         raise SettingsError(f"ADMIN_PASSWORD: {refusal.message}") from None
-    add_admin(work, hasher, email, "Admin", password)  # another replica may be as fast
+    add_admin(work, hasher, email, _NAME, password)  # another replica may be as fast
 
 
 def add_admin(

@@ -54,7 +54,7 @@ def create(work: Work, accounts: Accounts, current: Current, new: NewUser) -> Us
     email = normal_form(new.address)
     hashed = None
     if new.password is not None:
-        accounts.rules.check_new(new.password)
+        accounts.rules.check_new(new.password, email, new.name)
         if users.is_taken(work.db, email):  # told before the hash is computed
             raise _taken()
         hashed = work.outside(accounts.hashes.hash, work.client, new.password)
@@ -73,7 +73,8 @@ def set_password(
     """Give a user a password; with STRICT everything ends that the old one opened (ASVS 7.4.3)."""
     check(current, SET_PASSWORD)
     accounts.rules.check_new(password)
-    authorise_about(work, current, user_id, SET_PASSWORD)
+    user = authorise_about(work, current, user_id, SET_PASSWORD)
+    accounts.rules.check_new(password, user.email, user.name)
     hashed = work.outside(accounts.hashes.hash, work.client, password)
     user = authorise_about(work, current, user_id, SET_PASSWORD)  # it may have been a long wait
     if not users.set_password_hash(work.db, user.id, hashed):

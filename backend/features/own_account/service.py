@@ -31,7 +31,7 @@ def change_password(
     With `revoke_others` every session ends and the caller gets a new one.
     """
     sessions.refuse_impersonator(current.session)
-    accounts.rules.check_new(new)
+    accounts.rules.check_new(new, current.user.email, current.user.name)
     seen = check_current(work, accounts, given, device)
     hashed = work.outside(accounts.hashes.hash, work.client, new)
     user = work.actor

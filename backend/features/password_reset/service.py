@@ -59,7 +59,8 @@ def reset(work: Work, accounts: Accounts, mailing: Mailing, token: str, password
     Ends what the old password opened. Whether the address counts as verified stays as it was.
     """
     accounts.rules.check_new(password)  # a refused password does not burn the link
-    _open_link(work, mailing, token)
+    _, user = _open_link(work, mailing, token)
+    accounts.rules.check_new(password, user.email, user.name)
     hashed = work.outside(accounts.hashes.hash, work.client, password)
     link, user = _open_link(work, mailing, token)
     if not users.set_password_hash(work.db, user.id, hashed) or not links.use(work, link):
