@@ -3,6 +3,7 @@
 from collections.abc import Iterator
 from itertools import islice
 from urllib.parse import quote, unquote
+from uuid import UUID
 
 from backend.kernel.secret import SessionToken
 from backend.kernel.signing import Keyring
@@ -48,6 +49,10 @@ def _unquoted(raw: str) -> str:
     return unquote(raw) if "%" in text else text
 
 
+def _with(password_hash: str) -> str:
+    return f" {password_hash}"
+
+
 class Cookies:
     """The cookies of one deployment: their names, attributes and signatures."""
 
@@ -61,14 +66,14 @@ class Cookies:
         self.device = f"{prefix}gatehouse.device"
         self.admin_session = f"{prefix}better-auth.admin_session"
 
-    def all_shown(self, header: bytes, name: str) -> Iterator[tuple[str, str]]:
+    def all_shown(self, header: bytes, name: str, bound_to: str = "") -> Iterator[tuple[str, str]]:
         """Find the cookies of a name whose signature is ours: no query for a forgery.
 
         Yields each value, and the cookie as the browser shows it. Of many only the first few count.
         """
         different = dict.fromkeys(filter(None, cookie_values(header, name)))
         for shown in islice(different, _MOST_OF_ONE_NAME):
-            value = self.verified(shown)
+            value = self.verified(shown, bound_to)
             if value:
                 yield value, shown
 
@@ -76,12 +81,15 @@ class Cookies:
         """Return the value of the first cookie of a name whose signature is ours, or None."""
         return next((value for value, _ in self.all_shown(header, name)), None)
 
-    def verified(self, raw: str) -> str | None:
-        """Return the value of `value.signature`, percent-encoded or not, or None if forged."""
+    def verified(self, raw: str, bound_to: str = "") -> str | None:
+        """Return the value of `value.signature`, percent-encoded or not, or None if forged.
+
+        `bound_to` is what else must be as it was when it was signed.
+        """
         value, dot, signature = _unquoted(raw).rpartition(".")
         if not dot or len(signature) != _SIGNATURE_LENGTH:
             return None
-        return value if self._keyring.verifies(value, signature) else None
+        return value if self._keyring.verifies(value + bound_to, signature) else None
 
     def signed(self, value: str) -> str:
         """Return `value.signature`, as it goes into headers and, percent-encoded, into cookies."""
@@ -94,13 +102,20 @@ class Cookies:
             lines.append(self._line(self.dont_remember, self.signed("true"), None))
         return lines
 
-    def set_device(self, user_id: str, nonce: str) -> str:
-        """Mark the browser as one in which this user has signed in before."""
-        return self._line(self.device, self.signed(f"{_DEVICE_MARK}{user_id}-{nonce}"), _DEVICE_AGE)
+    def set_device(self, user_id: UUID, password_hash: str, nonce: str) -> str:
+        """Mark the browser as one in which this user has signed in before.
 
-    def known_device(self, header: bytes, user_id: str) -> str | None:
+        The signature covers the hash of the password too: with another password, however it came,
+        the mark is void, and whoever knew the old one is a stranger.
+        """
+        mark = f"{_DEVICE_MARK}{user_id}-{nonce}"
+        signature = self._keyring.sign(mark + _with(password_hash))
+        return self._line(self.device, f"{mark}.{signature}", _DEVICE_AGE)
+
+    def known_device(self, header: bytes, user_id: UUID, password_hash: str) -> str | None:
         """Return the mark of a browser in which this user has signed in before, or None."""
-        marks = (mark for mark, _ in self.all_shown(header, self.device))
+        bound_to = _with(password_hash)
+        marks = (mark for mark, _ in self.all_shown(header, self.device, bound_to))
         mine = f"{_DEVICE_MARK}{user_id}-"
         return next((mark for mark in marks if mark.startswith(mine)), None)
 

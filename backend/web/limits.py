@@ -41,7 +41,8 @@ _COUNTED_ELSEWHERE = {"/get-session", "/ok"}  # by session, and not at all
 
 PER_SESSION = parse("300 per minute")
 PER_ADMIN = parse("300 per minute")  # on each of the endpoints that are for admins only
-FAILURES_PER_ACCOUNT = parse("10 per 5 minute")
+FAILURES_PER_ACCOUNT = parse("10 per 5 minute")  # of all strangers together, or of one device
+FAILURES_OF_DEVICES = parse("20 per 5 minute")  # of all devices of one user together
 MAILS_PER_ADDRESS = parse("3 per hour")  # of one kind, that a stranger can cause
 
 

@@ -143,7 +143,7 @@ def test_the_new_one_counts_from_now_on(posting_anywhere, letterbox):
 
     assert (answer.status_code, answer.json()["token"]) == (200, None)
     assert answer.json()["user"] == ada.session()["user"]
-    assert cookies_of(answer) == []
+    assert cookies_of(answer) == ["device 34560000"]  # those of all other browsers are void
     assert events_after(gatehouse, before) == ["password_changed"]
     assert phone.session() is None
     assert gatehouse.visitor().signs_in(password=NEW).status_code == 200
@@ -183,7 +183,7 @@ def test_a_session_that_is_not_remembered_stays_so(posting):
 
     answer = ada.post(CHANGE, {**BOTH, "revokeOtherSessions": True})
 
-    assert cookies_of(answer) == ["session_token", "dont_remember"]
+    assert cookies_of(answer) == ["session_token", "dont_remember", "device 34560000"]
 
 
 def test_links_that_were_on_their_way_are_void(posting, letterbox):

@@ -1,8 +1,15 @@
 """Threat: guessing one account's password from many addresses, or locking its owner out so."""
 
-import pytest
+from itertools import count
 
+import pytest
+from sqlalchemy import select, update
+
+from backend.storage.tables import users
+from tests.admins import known, make_admin
 from tests.inside import Gatehouse, Visitor
+from tests.letterbox import Letterbox
+from tests.make import PASSWORD
 
 
 @pytest.fixture
@@ -113,3 +120,129 @@ def test_the_first_refusal_is_recorded_with_the_account_it_protects(limited):
     assert [(each.subject, each.detail) for each in recorded] == [
         (limited.user_id("ada@example.com"), {"what": "password"})
     ]
+
+
+DEVICE = "gatehouse.device"
+OTHER = "another good password"
+
+
+def marks(gatehouse: Gatehouse, number: int) -> list[str]:
+    """As many marks of known browsers: each sign-in with the right password gives one."""
+    browsers = [gatehouse.visitor(f"203.0.113.{each}") for each in range(number)]
+    for each in browsers:
+        assert each.signs_in().status_code == 200
+    return [each.cookies[DEVICE] for each in browsers]
+
+
+_ADDRESSES = count()
+
+
+def guess_with(gatehouse: Gatehouse, mark: str, times: int = 10) -> list[int]:
+    """Guesses from as many addresses that all show this mark."""
+    statuses = []
+    for _ in range(times):
+        visitor = gatehouse.visitor(f"198.18.{len(statuses)}.{next(_ADDRESSES) % 250}")
+        visitor.cookies[DEVICE] = mark
+        statuses.append(visitor.signs_in(password="a guess of mine").status_code)
+    return statuses
+
+
+def by_changing_it(gatehouse: Gatehouse, letterbox: Letterbox) -> Visitor:
+    browser = gatehouse.visitor("192.0.2.20")
+    browser.signs_in()
+    said = {"currentPassword": PASSWORD, "newPassword": OTHER, "revokeOtherSessions": True}
+    assert browser.post("change-password", said).status_code == 200
+    return browser
+
+
+def by_a_reset(gatehouse: Gatehouse, letterbox: Letterbox) -> Visitor:
+    browser = gatehouse.visitor("192.0.2.20")
+    browser.signs_in()
+    browser.post("request-password-reset", {"email": "ada@example.com"})
+    said = {"newPassword": OTHER, "token": letterbox.last("reset").token}
+    assert browser.post("reset-password", said).status_code == 200
+    return browser
+
+
+def by_an_admin(gatehouse: Gatehouse, letterbox: Letterbox) -> None:
+    root = make_admin(gatehouse, address="192.0.2.20")
+    said = {"userId": known(gatehouse, "ada@example.com"), "newPassword": OTHER}
+    assert root.post("admin/set-user-password", said).status_code == 200
+
+
+def by_hand(gatehouse: Gatehouse, letterbox: Letterbox) -> None:
+    """As a program beside the server, or whoever moves users in again, would."""
+    gatehouse.member("eve@example.com", password=OTHER, address="192.0.2.20")
+    of = {row.email: row.password_hash for row in gatehouse.rows(select(users))}
+    ada = users.c.email == "ada@example.com"
+    gatehouse.change(update(users).where(ada).values(password_hash=of["eve@example.com"]))
+
+
+WAYS = [by_changing_it, by_a_reset, by_an_admin, by_hand]
+
+
+@pytest.mark.parametrize("strict", [True, False], ids=["strict", "as Better Auth"])
+@pytest.mark.parametrize("changes", WAYS, ids=lambda way: way.__name__)
+def test_with_the_password_every_known_browser_becomes_a_stranger(
+    start_posting, letterbox, changes, strict
+):
+    limited = start_posting(rate_limits=True, strict=strict)
+    owner(limited)
+    mark = marks(limited, 1)[0]
+    changes(limited, letterbox)
+    guess(limited, 10)
+    assert guess_with(limited, mark, 2) == [429, 429]
+    visitor = limited.visitor("192.0.2.30")
+    visitor.cookies[DEVICE] = mark
+    assert visitor.signs_in(password=OTHER).status_code == 429
+
+
+@pytest.mark.parametrize("changes", [by_changing_it, by_a_reset], ids=lambda way: way.__name__)
+def test_the_browser_in_which_it_changed_is_the_owners(start_posting, letterbox, changes):
+    limited = start_posting(rate_limits=True)
+    owner(limited)
+    browser = changes(limited, letterbox)
+    guess(limited, 40)
+    assert browser.signs_in(password=OTHER).status_code == 200
+
+
+def test_many_known_browsers_together_have_twenty_guesses(limited):
+    owner(limited)
+    statuses = [status for mark in marks(limited, 6) for status in guess_with(limited, mark)]
+    assert statuses == [401] * 20 + [429] * 40
+
+
+def test_one_of_them_cannot_use_up_what_is_for_all(limited):
+    ada = owner(limited)
+    mark = marks(limited, 1)[0]
+    assert guess_with(limited, mark, 40) == [401] * 10 + [429] * 30
+    assert ada.signs_in().status_code == 200
+
+
+def test_after_twenty_the_owner_still_gets_in_by_a_reset(start_posting, letterbox):
+    limited = start_posting(rate_limits=True)
+    ada = owner(limited)
+    for mark in marks(limited, 3):
+        guess_with(limited, mark)
+    guess(limited, 12)
+    assert ada.signs_in().status_code == 429
+    ada.post("request-password-reset", {"email": "ada@example.com"})
+    said = {"newPassword": OTHER, "token": letterbox.last("reset").token}
+    assert ada.post("reset-password", said).status_code == 200
+    guess(limited, 12)
+    assert ada.signs_in(password=OTHER).status_code == 200
+
+
+def test_the_password_that_opens_more_is_counted_with_the_same_ceiling(limited):
+    ada = limited.member(address="203.0.113.50")
+    for mark in marks(limited, 3):
+        guess_with(limited, mark)
+    refused = ada.post("verify-password", {"password": "a guess of mine"})
+    assert refused.status_code == 429
+
+
+def test_a_sign_in_that_was_right_is_no_guess_of_a_device(limited):
+    ada = owner(limited)
+    for _ in range(25):
+        limited.clock.advance(seconds=4)  # past the limit by address, within the five minutes
+        assert ada.signs_in().status_code == 200

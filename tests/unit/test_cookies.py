@@ -1,6 +1,7 @@
 """Cookies, as Better Auth writes and reads them."""
 
 from urllib.parse import quote
+from uuid import UUID
 
 import pytest
 from hypothesis import given
@@ -14,6 +15,7 @@ RING = Keyring([b"key"])
 COOKIES = Cookies(RING, secure=False)
 SECURE = Cookies(RING, secure=True)
 NAME = "better-auth.session_token"
+ADA, BOB = UUID(int=1), UUID(int=2)
 TOKEN_CHARACTERS = st.characters(min_codepoint=33, max_codepoint=126, exclude_characters='";,\\')
 
 
@@ -147,21 +149,37 @@ def test_clearing_names_three_cookies_with_the_attributes_they_were_set_with():
 
 
 def test_a_known_device_is_known_for_its_own_user_only():
-    header = COOKIES.set_device("user-1", "nonce").encode()
-    assert COOKIES.known_device(header, "user-1") == "device-user-1-nonce"
-    assert COOKIES.known_device(header, "user-2") is None
+    header = COOKIES.set_device(ADA, "hash", "nonce").encode()
+    assert COOKIES.known_device(header, ADA, "hash") == f"device-{ADA}-nonce"
+    assert COOKIES.known_device(header, BOB, "hash") is None
+
+
+def test_a_device_is_known_until_the_password_changes():
+    header = COOKIES.set_device(ADA, "hash", "nonce").encode()
+    assert COOKIES.known_device(header, ADA, "another hash") is None
+    rotated = Cookies(Keyring([b"new", b"key"]), secure=False)
+    assert rotated.known_device(header, ADA, "hash") is not None
+
+
+def test_what_says_of_itself_that_it_is_a_device_is_none():
+    """The signature of any other cookie covers its value alone."""
+    mark = quote(COOKIES.signed(f"device-{ADA}-nonce"), safe="")
+    assert COOKIES.known_device(f"{COOKIES.device}={mark}".encode(), ADA, "hash") is None
+    line = COOKIES.set_device(ADA, "hash", "nonce").partition(";")[0]
+    as_a_session = line.replace(COOKIES.device, NAME).encode()
+    assert COOKIES.read_signed(as_a_session, NAME) is None
 
 
 def test_a_value_of_another_cookie_is_no_device():
-    for value in ("true", "tok", "user-1"):
+    for value in ("true", "tok", str(ADA)):
         forged = f"{COOKIES.device}={quote(COOKIES.signed(value), safe='')}".encode()
-        assert COOKIES.known_device(forged, "user-1") is None
+        assert COOKIES.known_device(forged, ADA, "hash") is None
 
 
 def test_a_device_is_kept_as_long_as_browsers_keep_anything():
-    assert "; Max-Age=34560000;" in COOKIES.set_device("user-1", "nonce")
+    assert "; Max-Age=34560000;" in COOKIES.set_device(ADA, "hash", "nonce")
 
 
 def test_every_line_fits_into_a_browser():
-    lines = [*SECURE.set_session(SessionToken("x" * 42), None), SECURE.set_device("x" * 36, "x")]
+    lines = [*SECURE.set_session(SessionToken("x" * 42), None), SECURE.set_device(ADA, "hash", "x")]
     assert max(map(len, lines)) < 4096

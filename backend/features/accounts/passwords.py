@@ -2,20 +2,20 @@
 
 from uuid import UUID
 
-from backend.features.accounts.service import Accounts, count_attempt
+from backend.features.accounts.service import Accounts, DeviceOf, count_attempt
 from backend.kernel.events import Event, EventKind
 from backend.kernel.refusals import Refusal
 from backend.kernel.secret import Password
 from backend.storage import links, sessions, users
+from backend.storage.users import Credential
 from backend.storage.work import Work
-from backend.web.limits import FAILURES_PER_ACCOUNT
 
 
 def check_current(
     work: Work,
     accounts: Accounts,
     password: Password,
-    device: str | None,
+    device_of: DeviceOf,
     *,
     if_none: str = "CREDENTIAL_ACCOUNT_NOT_FOUND",
 ) -> str:
@@ -29,11 +29,12 @@ def check_current(
     seen = users.find_password_hash(work.db, user.id)
     if seen is None:
         raise Refusal(if_none)
-    failures = count_attempt(work, accounts.limits, user.email, user.id, device)
+    credential = Credential(user, seen)
+    take_back = count_attempt(work, accounts.limits, user.email, credential, device_of)
     if not work.outside(accounts.hashes.verify, work.client, password, seen).matches:
         work.keep(Event(EventKind.PASSWORD_CHECK_FAILED, user.id, user.id))
         raise Refusal("INVALID_PASSWORD")
-    accounts.limits.refund(FAILURES_PER_ACCOUNT, *failures)
+    take_back()
     return seen
 
 

@@ -1,5 +1,6 @@
 """Accounts over HTTP."""
 
+from functools import partial
 from typing import Any
 
 from backend.features.accounts import service
@@ -10,7 +11,6 @@ from backend.features.sessions.hand_over import HEADERS, hand_over, hand_over_ne
 from backend.features.sessions.reader import SessionReader
 from backend.features.sessions.service import Issued
 from backend.features.sessions.wire import UserOut
-from backend.kernel.randomness import alphanumeric
 from backend.kernel.refusals import Refusal
 from backend.storage.work import Work
 from backend.web.answers import Answer, header_safe
@@ -99,7 +99,7 @@ def sign_in_email(
         body.password,
         remember=body.remember_me is not False,
         callback=body.callback_url or None,
-        device_of=lambda user_id: cookies.known_device(visit.cookie_header, user_id),
+        device_of=partial(cookies.known_device, visit.cookie_header),
     )
     if isinstance(issued, Answer):  # a gate asks for more before there is a session
         return issued
@@ -141,5 +141,4 @@ def update_user(work: Work, current: SignedIn, cookies: Cookies, body: UpdateUse
 def _with_cookies(
     answer: Answer, work: Work, visit: Visit, cookies: Cookies, issued: Issued
 ) -> Answer:
-    nonce = alphanumeric(work.randomness, 16)
-    return hand_over_new(answer, cookies, issued, work.settings, visit.cookie_header, nonce)
+    return hand_over_new(work, answer, cookies, issued, visit.cookie_header)

@@ -20,7 +20,7 @@ from backend.storage import users
 from backend.storage.users import Credential, User
 from backend.storage.work import Work
 from backend.web.answers import Answer
-from backend.web.limits import FAILURES_PER_ACCOUNT, Limits
+from backend.web.limits import FAILURES_OF_DEVICES, FAILURES_PER_ACCOUNT, Limits
 
 _WITHOUT_DEFAULT = ("role", "banReason", "banExpires")
 _PROTECTED = (*_WITHOUT_DEFAULT, "banned", "twoFactorEnabled", "isAnonymous")
@@ -40,6 +40,9 @@ class SigningIn:
     callback: str | None = None
     """Where the browser wants to go then."""
 
+
+DeviceOf = Callable[[UUID, str], str | None]
+"""Names the browser, if this user has signed in there before with the password of this hash."""
 
 Gate = Callable[[Work, SigningIn], Answer | None]
 """Stands between a proof and a session: lets pass, refuses, or answers with a further question."""
@@ -146,19 +149,17 @@ def sign_in(
     *,
     remember: bool,
     callback: str | None,
-    device_of: Callable[[str], str | None],
+    device_of: DeviceOf,
 ) -> Issued | Answer:
-    """Let in who knows the password; `device_of` names a browser this user has used before."""
+    """Let in who knows the password."""
     if not is_address(address):
         raise Refusal("INVALID_EMAIL")
     accounts.rules.check_length(password)
     email = normal_form(address)
     credential = users.find_credential(work.db, email)
-    user_id = credential.user.id if credential else None
-    device = device_of(str(user_id)) if user_id else None
-    failures = count_attempt(work, accounts.limits, email, user_id, device)
+    take_back = count_attempt(work, accounts.limits, email, credential, device_of)
     user = _check_password(work, accounts, credential, password)
-    work.after_commit(lambda: accounts.limits.refund(FAILURES_PER_ACCOUNT, *failures))
+    work.after_commit(take_back)
     signing_in = SigningIn(user, "password", remember, callback)
     if answer := accounts.gates.first_answer(work, signing_in):
         return answer
@@ -168,25 +169,44 @@ def sign_in(
 
 
 def count_attempt(
-    work: Work, limits: Limits, email: str, user_id: UUID | None, device: str | None
-) -> tuple[str, str]:
+    work: Work, limits: Limits, email: str, credential: Credential | None, device_of: DeviceOf
+) -> Callable[[], None]:
     """Count this attempt as a failure before the hash, so that parallel guesses gain nothing.
 
-    A browser in which the user has signed in before (`device`) has its own count: strangers who
-    guess cannot shut the owner out. Returns what to refund when it was none.
+    A browser in which the user has signed in before has its own count: strangers who guess cannot
+    shut the owner out. Above those of single browsers stands one for all: each sign-in gives such
+    a mark, and a hundred of them must not be a hundred times ten guesses. Returns what takes the
+    count back when it was no failure.
     """
-    who = guesses_of(device or email)
-    exceeded = work.outside(limits.count, FAILURES_PER_ACCOUNT, *who)  # may ask Redis
-    if exceeded is None:
-        return who
-    if exceeded.first:
-        work.keep(Event(EventKind.RATE_LIMITED, subject=user_id, detail={"what": "password"}))
-    raise too_many_requests(exceeded.retry_after)
+    user, device = credential.user if credential else None, None
+    if user and credential and credential.password_hash is not None:
+        device = device_of(user.id, credential.password_hash)
+    rules = [(FAILURES_PER_ACCOUNT, _guesses(device or email))]
+    if user and device:  # after its own: one browser alone cannot use up what is for all
+        rules.append((FAILURES_OF_DEVICES, _guesses(str(user.id))))
+    for rule, who in rules:
+        exceeded = work.outside(limits.count, rule, *who)  # may ask Redis
+        if exceeded is not None:
+            if exceeded.first:
+                subject = user.id if user else None
+                work.keep(Event(EventKind.RATE_LIMITED, None, subject, {"what": "password"}))
+            raise too_many_requests(exceeded.retry_after)
+
+    def take_back() -> None:
+        for rule, who in rules:
+            limits.refund(rule, *who)
+
+    return take_back
 
 
-def guesses_of(device_or_email: str) -> tuple[str, str]:
-    """Return under what name wrong passwords are counted."""
-    return ("account", sha256(device_or_email.encode()).hexdigest())
+def forget_guesses(limits: Limits, user: User) -> None:
+    """Let the owner try at once, who got a new password by other means than the old one."""
+    limits.clear(FAILURES_PER_ACCOUNT, *_guesses(user.email))
+    limits.clear(FAILURES_OF_DEVICES, *_guesses(str(user.id)))
+
+
+def _guesses(whose: str) -> tuple[str, str]:
+    return ("account", sha256(whose.encode()).hexdigest())
 
 
 def end_presented(work: Work, tokens: Iterable[SessionToken]) -> None:

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 
 from backend.features.accounts.passwords import end_old_access
 from backend.features.accounts.removal import remove_user
-from backend.features.accounts.service import Accounts, guesses_of
+from backend.features.accounts.service import Accounts, forget_guesses
 from backend.features.admin.authority import (
     CREATE_USERS,
     DELETE_USERS,
@@ -27,7 +27,6 @@ from backend.kernel.secret import Password
 from backend.storage import sessions, users
 from backend.storage.users import User
 from backend.storage.work import Work
-from backend.web.limits import FAILURES_PER_ACCOUNT
 
 
 @dataclass(frozen=True, slots=True)
@@ -84,7 +83,7 @@ def set_password(
         sessions.delete_impersonations(work.db, user.id)
     work.record(Event(EventKind.PASSWORD_SET, current.user.id, user.id))
     # Whoever was locked out by wrong guesses can use the new one at once.
-    work.after_commit(lambda: accounts.limits.clear(FAILURES_PER_ACCOUNT, *guesses_of(user.email)))
+    work.after_commit(lambda: forget_guesses(accounts.limits, user))
 
 
 def remove(work: Work, accounts: Accounts, current: Current, user_id: str) -> None:

@@ -20,7 +20,6 @@ from backend.features.sessions.guard import MaybeSignedIn, SignedIn
 from backend.features.sessions.hand_over import HEADERS, hand_over, hand_over_new
 from backend.features.sessions.service import WHILE_IMPERSONATING
 from backend.features.sessions.wire import UserOut
-from backend.kernel.randomness import alphanumeric
 from backend.kernel.refusals import Refusal
 from backend.storage.work import Work
 from backend.web.answers import Answer, redirect
@@ -101,8 +100,7 @@ def verify_email(
             issued = service.verify(work, accounts, link, user)
             answer = _answer(callback, Verified(user=None))
             if issued is not None:
-                nonce = alphanumeric(work.randomness, 16)
-                hand_over_new(answer, cookies, issued, work.settings, visit.cookie_header, nonce)
+                hand_over_new(work, answer, cookies, issued, visit.cookie_header)
             return answer
         if link.kind == LinkKind.CHANGE_EMAIL_CONFIRM:
             change.confirm(work, mailing, link, user, callback or "/")

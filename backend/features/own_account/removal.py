@@ -2,7 +2,7 @@
 
 from backend.features.accounts.passwords import check_current
 from backend.features.accounts.removal import remove_user
-from backend.features.accounts.service import Accounts
+from backend.features.accounts.service import Accounts, DeviceOf
 from backend.features.links import service as links
 from backend.features.links.mailing import Mailing, NewLink, mail_link
 from backend.features.links.service import LinkKind
@@ -22,14 +22,14 @@ def prove(
     accounts: Accounts,
     current: Current,
     password: Password | None,
-    device: str | None,
+    device_of: DeviceOf,
     *,
     has_token: bool,
 ) -> None:
     """Refuse unless the caller showed the password, has a link, or signed in not long ago."""
     refuse_impersonator(current.session)
     if password:
-        check_current(work, accounts, password, device)
+        check_current(work, accounts, password, device_of)
         return
     proved_by_link = has_token or work.settings.delete_user_needs_link
     if not proved_by_link and not is_fresh(current.session, work.now(), work.settings):

@@ -1,5 +1,6 @@
 """One's own account over HTTP."""
 
+from functools import partial
 from typing import Annotated
 
 from fastapi import Query
@@ -20,7 +21,7 @@ from backend.features.own_account.wire import (
     VerifyPassword,
 )
 from backend.features.sessions.guard import FreshlySignedIn, MaybeSignedIn, Protected, SignedIn
-from backend.features.sessions.hand_over import HEADERS, hand_over
+from backend.features.sessions.hand_over import HEADERS, hand_over, renew_device
 from backend.features.sessions.service import WHILE_IMPERSONATING, refuse_impersonator
 from backend.features.sessions.wire import UserOut
 from backend.kernel.events import Event, EventKind
@@ -80,14 +81,16 @@ def change_password(
         current,
         body.current_password,
         body.new_password,
-        cookies.known_device(visit.cookie_header, str(current.user.id)),
+        partial(cookies.known_device, visit.cookie_header),
         revoke_others=body.revoke_other_sessions is True,
     )
     user = UserOut.of(current.user)
-    if issued is None:
-        return Answer(PasswordChanged(token=None, user=user))
-    answer = Answer(PasswordChanged(token=issued.token.reveal(), user=user))
-    return hand_over(answer, cookies, issued.session, issued.token, work.settings)
+    token = issued.token.reveal() if issued else None
+    answer = Answer(PasswordChanged(token=token, user=user))
+    if issued is not None:
+        hand_over(answer, cookies, issued.session, issued.token, work.settings)
+    answer.cookies += renew_device(work, cookies, visit.cookie_header, current.user.id)
+    return answer
 
 
 @routes.post(
@@ -105,8 +108,8 @@ def verify_password(
     body: VerifyPassword,
 ) -> Status:
     """Tell whether this is the caller's password, for a page that asks once more."""
-    device = cookies.known_device(visit.cookie_header, str(current.user.id))
-    service.verify_password(work, accounts, body.password, device)
+    device_of = partial(cookies.known_device, visit.cookie_header)
+    service.verify_password(work, accounts, body.password, device_of)
     return Status()
 
 
@@ -141,9 +144,9 @@ def delete_user(
     """Delete one's account, or mail the link that does where DELETE_USER_NEEDS_LINK is on."""
     if not work.settings.delete_user:
         return NOT_FOUND
-    device = cookies.known_device(visit.cookie_header, str(current.user.id))
+    device_of = partial(cookies.known_device, visit.cookie_header)
     has_token = bool(body.token)
-    removal.prove(work, accounts, current, body.password, device, has_token=has_token)
+    removal.prove(work, accounts, current, body.password, device_of, has_token=has_token)
     if body.token:
         removal.use_link(work, mailing, current, body.token)
     elif work.settings.delete_user_needs_link:

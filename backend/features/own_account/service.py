@@ -1,7 +1,7 @@
 """Changing one's password, and the ways in which one signs in."""
 
 from backend.features.accounts.passwords import check_current, end_old_access
-from backend.features.accounts.service import Accounts
+from backend.features.accounts.service import Accounts, DeviceOf
 from backend.features.mail import letters
 from backend.features.mail.service import PostOffice, post
 from backend.features.sessions import service as sessions
@@ -22,7 +22,7 @@ def change_password(
     current: Current,
     given: Password,
     new: Password,
-    device: str | None,
+    device_of: DeviceOf,
     *,
     revoke_others: bool,
 ) -> Issued | None:
@@ -32,7 +32,7 @@ def change_password(
     """
     sessions.refuse_impersonator(current.session)
     accounts.rules.check_new(new, current.user.email, current.user.name)
-    seen = check_current(work, accounts, given, device)
+    seen = check_current(work, accounts, given, device_of)
     hashed = work.outside(accounts.hashes.hash, work.client, new)
     user = work.actor
     if not users.replace_password_hash(work.db, user.id, seen, hashed):
@@ -45,9 +45,9 @@ def change_password(
     return issued
 
 
-def verify_password(work: Work, accounts: Accounts, given: Password, device: str | None) -> None:
+def verify_password(work: Work, accounts: Accounts, given: Password, device_of: DeviceOf) -> None:
     """Refuse unless this is the caller's password."""
-    check_current(work, accounts, given, device, if_none="INVALID_PASSWORD")
+    check_current(work, accounts, given, device_of, if_none="INVALID_PASSWORD")
 
 
 def unlink(work: Work, account_id: str) -> None:

@@ -14,13 +14,16 @@ from backend.features.password_reset.wire import (
     ResetRequested,
     ResetToken,
 )
+from backend.features.sessions.hand_over import renew_device
 from backend.kernel.refusals import Refusal
 from backend.storage.work import Work
 from backend.web.answers import Answer, redirect
+from backend.web.cookies import Cookies
 from backend.web.endpoint import AUTH
 from backend.web.house import House
 from backend.web.routes import Routes
 from backend.web.targets import resolved, sent_to
+from backend.web.visit import Visit
 from backend.web.wire import Status
 
 routes = Routes(
@@ -66,6 +69,7 @@ def reset_password_callback(
 @routes.post(
     "/reset-password",
     answers=Status,
+    headers={"set-cookie": "Marks a browser that was known before as known still."},
     hashes=True,
     refusals=(
         "VALIDATION_ERROR",
@@ -78,14 +82,17 @@ def reset_password_callback(
 )
 def reset_password(
     work: Work,
+    visit: Visit,
     accounts: Accounts,
     mailing: Mailing,
+    cookies: Cookies,
     body: ResetPassword,
     query: Annotated[ResetToken, Query()],
-) -> Status:
+) -> Answer:
     """Set a new password with the token of a mailed link. Works once, and signs nobody in."""
     token = body.token or query.token
     if not token:
         raise Refusal("INVALID_TOKEN")
-    service.reset(work, accounts, mailing, token, body.new_password)
-    return Status()
+    user = service.reset(work, accounts, mailing, token, body.new_password)
+    known_again = renew_device(work, cookies, visit.cookie_header, user.id)
+    return Answer(Status(), cookies=known_again)

@@ -1,7 +1,7 @@
 """Who may set a new password without the old one, and what that ends."""
 
 from backend.features.accounts.passwords import end_old_access
-from backend.features.accounts.service import Accounts, guesses_of
+from backend.features.accounts.service import Accounts, forget_guesses
 from backend.features.links import service as links
 from backend.features.links.mailing import Mailing, NewLink, mail_link, may_mail
 from backend.features.links.service import LinkKind
@@ -16,7 +16,6 @@ from backend.storage import sessions, users
 from backend.storage.links import Link
 from backend.storage.users import User
 from backend.storage.work import Work
-from backend.web.limits import FAILURES_PER_ACCOUNT
 
 _ALWAYS_VOID = (
     LinkKind.CHANGE_EMAIL_CONFIRM,
@@ -53,10 +52,11 @@ def check(work: Work, mailing: Mailing, token: str) -> None:
     _open_link(work, mailing, token)
 
 
-def reset(work: Work, accounts: Accounts, mailing: Mailing, token: str, password: Password) -> None:
+def reset(work: Work, accounts: Accounts, mailing: Mailing, token: str, password: Password) -> User:
     """Set a new password and use the link up, together: of several at once one wins.
 
     Ends what the old password opened. Whether the address counts as verified stays as it was.
+    Returns whose password it is.
     """
     accounts.rules.check_new(password)  # a refused password does not burn the link
     _, user = _open_link(work, mailing, token)
@@ -73,8 +73,8 @@ def reset(work: Work, accounts: Accounts, mailing: Mailing, token: str, password
     what = "The password of your account was changed through a link in a mail."
     post(work, mailing.office, letters.notice(work.settings.app_name, user.email, what))
     # Strangers who guessed must not keep the owner out now.
-    guesses = guesses_of(user.email)
-    work.after_commit(lambda: accounts.limits.clear(FAILURES_PER_ACCOUNT, *guesses))
+    work.after_commit(lambda: forget_guesses(accounts.limits, user))
+    return user
 
 
 def _open_link(work: Work, mailing: Mailing, token: str) -> tuple[Link, User]:

@@ -1,11 +1,16 @@
 """Giving a session to the browser, and taking it back."""
 
+from uuid import UUID
+
 from backend.features.sessions.service import Issued
+from backend.kernel.randomness import alphanumeric
 from backend.kernel.secret import SessionToken
 from backend.kernel.settings import Settings
+from backend.storage import users
 from backend.storage.sessions import Session
+from backend.storage.work import Work
 from backend.web.answers import Answer
-from backend.web.cookies import Cookies
+from backend.web.cookies import Cookies, cookie_value
 
 HEADERS = {
     "set-cookie": "The session cookie.",
@@ -26,12 +31,29 @@ def hand_over(
 
 
 def hand_over_new(
-    answer: Answer, cookies: Cookies, issued: Issued, settings: Settings, header: bytes, nonce: str
+    work: Work, answer: Answer, cookies: Cookies, issued: Issued, header: bytes
 ) -> Answer:
     """Set the cookies of a sign-in: the session's, and the mark of a browser that is known now."""
-    hand_over(answer, cookies, issued.session, issued.token, settings)
+    hand_over(answer, cookies, issued.session, issued.token, work.settings)
     if issued.session.remembered and cookies.read_signed(header, cookies.dont_remember):
         answer.cookies.append(cookies.clear_dont_remember())
     answer.cookies += cookies.clear_waiting(header)  # nobody goes back into an admin's from here
-    answer.cookies.append(cookies.set_device(str(issued.user.id), nonce))
+    answer.cookies += _mark_device(work, cookies, issued.user.id)
     return answer
+
+
+def renew_device(work: Work, cookies: Cookies, header: bytes, user_id: UUID) -> list[str]:
+    """Return the mark of a known browser anew, after the password was changed in it.
+
+    Those of all other browsers are void; strangers who guess must not shut the owner out here.
+    """
+    if cookie_value(header, cookies.device) is None:
+        return []
+    return _mark_device(work, cookies, user_id)
+
+
+def _mark_device(work: Work, cookies: Cookies, user_id: UUID) -> list[str]:
+    password_hash = users.find_password_hash(work.db, user_id)
+    if password_hash is None:  # there is none to guess
+        return []
+    return [cookies.set_device(user_id, password_hash, alphanumeric(work.randomness, 16))]
