@@ -136,8 +136,9 @@ class ThreeBrowsers(RuleBasedStateMachine):
 
     @rule(person=PEOPLE)
     def ban_and_pardon(self, person: str) -> None:
-        """Without an end of its sessions a ban keeps nobody out but who signs in."""
+        """A ban ends every session, and a pardon brings none of them back."""
         self.gatehouse.ban(person)
+        self.model.end_all_of(person)
         assert self.gatehouse.visitor().signs_in(person).status_code == 403
         self.gatehouse.pardon(person)
 
