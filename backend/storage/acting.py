@@ -12,8 +12,10 @@ from uuid import UUID
 from sqlalchemy import bindparam, select
 
 from backend.storage.db import Db
+from backend.storage.dialects import takes_several_statements
+from backend.storage.failures import SessionEnded
 from backend.storage.tables import sessions, users
-from backend.storage.users import SHOWN, User, user_from
+from backend.storage.users import SHOWN, user_from
 
 
 @dataclass(frozen=True, slots=True)
@@ -24,30 +26,24 @@ class Acting:
     user_id: UUID
 
 
-class SessionEnded(Exception):
-    """The acting session is gone, or its user is banned: nothing may be written in their name."""
-
-
-# The locks make this more than a look. A plain SELECT sees the session that another transaction is
-# just deleting, and the write would then land after that one was acknowledged. The user is locked
-# as by an UPDATE, so that one who is about to write needs no stronger lock later and two cannot
-# wait for each other; the session only against its deletion.
-_LOCK = (
+_FIND = (
     select(*SHOWN)
     .join_from(users, sessions, sessions.c.user_id == users.c.id)
     .where(sessions.c.id == bindparam("session_id"), sessions.c.expires_at > bindparam("now"))
-    .with_for_update(of=users, key_share=True)
-    .suffix_with("FOR KEY SHARE OF sessions", dialect="postgresql")
 )
 
 
-def prove(db: Db, acting: Acting, now: datetime) -> User:
-    """Return the acting user; until the commit neither they nor their session change.
+def prove(db: Db, acting: Acting, now: datetime) -> None:
+    """Let this transaction go on only if the session stands and its user is not banned.
 
-    Raises SessionEnded.
+    Until the commit neither changes. Raises SessionEnded: on PostgreSQL with the first statement
+    of the transaction, which the proof goes with (see step 0005 for its locks); on SQLite, where
+    one transaction writes at a time, at once.
     """
-    found = db.execute(_LOCK, {"session_id": acting.session_id, "now": now}).first()
-    user = user_from(found) if found else None
-    if user is None or user.is_banned(now):
+    if takes_several_statements(db.dialect):
+        moment = now.isoformat()
+        db.say_with_next(f"SELECT gatehouse_prove_session('{acting.session_id}', '{moment}')")
+        return
+    found = db.execute(_FIND, {"session_id": acting.session_id, "now": now}).first()
+    if found is None or user_from(found).is_banned(now):
         raise SessionEnded
-    return user

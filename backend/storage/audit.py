@@ -1,41 +1,79 @@
 """The audit trail in the database."""
 
 from datetime import datetime
+from functools import lru_cache
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import and_, case, delete, func, null, or_, select, update
+from sqlalchemy import (
+    Insert,
+    Update,
+    and_,
+    bindparam,
+    case,
+    delete,
+    func,
+    null,
+    or_,
+    select,
+    update,
+)
 from sqlalchemy import insert as insert_into
 
 from backend.kernel.client import Client
 from backend.kernel.events import Event
 from backend.kernel.randomness import first_uuid7
 from backend.storage.db import Db
+from backend.storage.dialects import takes_several_statements
 from backend.storage.tables import audit_events
+from backend.storage.users import Change
 
 SOMEBODY_GONE = UUID(int=0)
 """Stands for an admin who has gone, where they acted as a user: it was not the user themselves."""
 
 _INSERT = insert_into(audit_events)
+_INSERT_BESIDE = _INSERT.values({c.name: bindparam(f"event_{c.name}") for c in audit_events.c})
 
 
-def insert(db: Db, event: Event, event_id: UUID, at: datetime, client: Client) -> None:
-    """Add one line; nothing but `forget_user` ever changes a line afterwards."""
-    db.execute_last(
-        _INSERT,
-        {
-            "id": event_id,
-            "at": at,
-            "kind": event.kind.value,
-            "actor_id": event.actor,
-            "subject_id": event.subject,
-            "ip_address": client.address,
-            "user_agent": client.user_agent,
-            "request_id": client.request_id,
-            "detail": event.detail,
-            "impersonated_by": client.impersonator_of(event.actor),
-        },
-    )
+def insert(
+    db: Db,
+    event: Event,
+    event_id: UUID,
+    at: datetime,
+    client: Client,
+    change: Change | None = None,
+) -> None:
+    """Add one line; nothing but `forget_user` ever changes a line afterwards.
+
+    A `change` goes with it in one statement, or on SQLite just before it.
+    """
+    row = {
+        "id": event_id,
+        "at": at,
+        "kind": event.kind.value,
+        "actor_id": event.actor,
+        "subject_id": event.subject,
+        "ip_address": client.address,
+        "user_agent": client.user_agent,
+        "request_id": client.request_id,
+        "detail": event.detail,
+        "impersonated_by": client.impersonator_of(event.actor),
+    }
+    if change is None:
+        db.execute_last(_INSERT, row)
+        return
+    db.touched.add(change.user_id)
+    if takes_several_statements(db.dialect):
+        named = {f"event_{name}": value for name, value in row.items()}
+        db.execute_last(_with(change.statement), {**named, **change.values})
+    else:
+        db.execute(change.statement, change.values)
+        db.execute_last(_INSERT, row)
+
+
+@lru_cache(16)
+def _with(statement: Update) -> Insert:
+    return _INSERT_BESIDE.add_cte(statement.cte("changed"))
 
 
 def forget_user(db: Db, user_id: UUID) -> None:

@@ -1,5 +1,6 @@
 """A borrowed connection, and the transaction on it."""
 
+import select
 from collections.abc import Callable, Mapping
 from typing import Any
 from uuid import UUID
@@ -16,7 +17,8 @@ class Db:
     """A borrowed connection: what the storage functions take as their first argument.
 
     On PostgreSQL the first statement of a transaction carries its BEGIN, and the last, if nobody
-    waits for its result, its COMMIT: on a distant server each message saved is a round trip.
+    waits for its result, its COMMIT; one that is both is a single message. On a distant server each
+    message saved is a round trip.
     """
 
     __slots__ = (
@@ -83,6 +85,13 @@ class Db:
         else:
             self._say(command)
 
+    def say_with_next(self, command: str) -> None:
+        """Say something whose result nobody needs: at the latest with the next statement."""
+        if self._opening:
+            self._opening += "; " + command
+        else:
+            self._say(command)
+
     def commit(self) -> None:
         """Make everything since `begin` durable, or raise and make nothing of it durable.
 
@@ -144,10 +153,26 @@ class Db:
             self._run(*last)
 
     def _say_commit(self) -> str | None:
-        if self._last is None or self._opening or not takes_several_statements(self.dialect):
+        if self._last is None or not takes_several_statements(self.dialect):
             self._send_last()
             return self._say("COMMIT")
-        return _status(self._sent(*self._last, after="COMMIT"))
+        statement, row = self._last
+        if not self._opening:
+            return _status(self._sent(statement, row, after="COMMIT"))
+        self._leave_a_dead_connection()
+        opening, self._opening = self._opening, None
+        return _status(self._sent(statement, row, before=opening, after="COMMIT"))
+
+    def _leave_a_dead_connection(self) -> None:
+        """Take another connection if the server has hung up on this one.
+
+        Once everything has been sent in one message, nobody could tell whether it was stored.
+        """
+        line = select.poll()
+        line.register(self._connection.connection.fileno(), select.POLLIN)
+        if line.poll(0):  # an idle server says nothing, unless it takes its leave
+            self.discard()
+            self._connection = self._open()
 
     def _sent(self, statement: Executable, rows: Any, **beside: str) -> CursorResult[Any]:
         """Send a statement; `before` and `after` go with it in one message (see `watch_over`)."""

@@ -1,4 +1,4 @@
-"""What can go wrong between us and the database, in the two words callers act upon."""
+"""What can go wrong between us and the database, in the words callers act upon."""
 
 from typing import NoReturn
 
@@ -6,6 +6,7 @@ import psycopg2
 from sqlalchemy.exc import DBAPIError, OperationalError, PendingRollbackError
 
 _NOTHING_HAPPENED = {"40001", "40P01"}  # serialization failure, deadlock
+_SESSION_ENDED = "GH001"  # raised by gatehouse_prove_session, step 0005
 _READ_ONLY = "25006"  # a standby, or a primary that has just become one
 
 
@@ -15,6 +16,10 @@ class DatabaseUnavailable(Exception):
 
 class DatabaseConflict(DatabaseUnavailable):
     """Nothing happened: another transaction won, or the connection died before COMMIT."""
+
+
+class SessionEnded(Exception):
+    """The acting session is gone, or its user is banned: nothing may be written in their name."""
 
 
 class NoAnswer(psycopg2.OperationalError):
@@ -32,6 +37,8 @@ def raise_as_ours(
     if isinstance(error, PendingRollbackError):  # asked to go on after an earlier loss
         raise DatabaseConflict("the connection had already been lost") from error
     code = getattr(error.orig, "pgcode", None)
+    if code == _SESSION_ENDED:
+        raise SessionEnded from error
     lost = error.connection_invalidated
     silent = isinstance(error.orig, NoAnswer)  # asking again would only wait as long again
     if code in _NOTHING_HAPPENED or (lost and not committing and not silent):

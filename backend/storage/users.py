@@ -7,7 +7,7 @@ from functools import lru_cache
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import ColumnElement, Executable, Row, bindparam, delete, func, or_, select, update
+from sqlalchemy import ColumnElement, Row, Update, bindparam, delete, func, or_, select, update
 from sqlalchemy.exc import IntegrityError
 
 from backend.storage.db import Db
@@ -159,17 +159,32 @@ def list_credentials(db: Db, after: UUID | None, limit: int) -> Sequence[Credent
 
 
 def update_profile(db: Db, user_id: UUID, changes: dict[str, Any], now: datetime) -> User | None:
-    """Change name or image; returns the user as it is afterwards, None if there is none."""
+    """Change columns; returns the user as it is afterwards, None if there is none."""
     db.touched.add(user_id)
-    values = {**changes, "updated_at": now}
-    found = db.execute(_update_of(frozenset(values)), {**values, "whose": user_id}).first()
+    change = profile_change(user_id, changes, now)
+    found = db.execute(change.statement.returning(*SHOWN), change.values).first()
     return user_from(found) if found else None
 
 
+@dataclass(frozen=True, slots=True)
+class Change:
+    """A change of one user that nobody needs to see the result of."""
+
+    user_id: UUID
+    statement: Update
+    values: dict[str, Any]
+
+
+def profile_change(user_id: UUID, changes: dict[str, Any], now: datetime) -> Change:
+    """Make the change of `update_profile`, to be done together with the event that tells of it."""
+    values = {**changes, "updated_at": now}
+    return Change(user_id, _update_of(frozenset(values)), {**values, "whose": user_id})
+
+
 @lru_cache(16)  # putting a statement together costs more than PostgreSQL takes to answer it
-def _update_of(fields: frozenset[str]) -> Executable:
+def _update_of(fields: frozenset[str]) -> Update:
     values: dict[str, Any] = {name: bindparam(name) for name in sorted(fields)}
-    return update(users).where(users.c.id == bindparam("whose")).values(values).returning(*SHOWN)
+    return update(users).where(users.c.id == bindparam("whose")).values(values)
 
 
 def replace_password_hash(db: Db, user_id: UUID, seen: str, new: str) -> bool:

@@ -12,11 +12,12 @@ from backend.kernel.clock import Clock
 from backend.kernel.events import Event
 from backend.kernel.randomness import Randomness, uuid7
 from backend.kernel.settings import Settings
-from backend.storage import audit
+from backend.storage import audit, users
 from backend.storage.acting import Acting, prove
 from backend.storage.db import Db
 from backend.storage.engine import Database, DatabaseConflict, DatabaseUnavailable
-from backend.storage.users import User
+from backend.storage.failures import SessionEnded
+from backend.storage.users import Change, User
 
 P = ParamSpec("P")
 T = TypeVar("T")
@@ -68,11 +69,13 @@ class Work:
 
     @property
     def actor(self) -> User:
-        """The acting user, as this transaction has found and locked them."""
-        if self._db is None:
-            self._begin()
-        if self._actor is None:
+        """The acting user as they are in this transaction, which keeps them from changing."""
+        if self._acting is None:
             raise RuntimeError("nobody acts: the endpoint asks for no session")
+        if self._actor is None:
+            self._actor = users.find(self.db, self._acting.user_id)
+        if self._actor is None:
+            raise SessionEnded  # unreachable but by a write of this very transaction
         return self._actor
 
     def lock_first(self, lock: Callable[[Db], T]) -> T:
@@ -96,9 +99,12 @@ class Work:
         self._last_id = max(drawn, UUID(int=self._last_id.int + 1))
         return self._last_id
 
-    def record(self, event: Event) -> None:
-        """Write an event in this transaction: it is stored if, and only if, the deed is."""
-        audit.insert(self.db, event, self.new_id(), self.now(), self.client)
+    def record(self, event: Event, change: Change | None = None) -> None:
+        """Write an event in this transaction: it is stored if, and only if, the deed is.
+
+        With `change`, a deed whose result nobody needs goes with it, where the database can.
+        """
+        audit.insert(self.db, event, self.new_id(), self.now(), self.client, change)
         self._recorded.append(event)
 
     def keep(self, event: Event) -> None:
@@ -151,7 +157,7 @@ class Work:
 
     def _prove_acting(self, db: Db) -> None:
         if self._acting is not None:
-            self._actor = prove(db, self._acting, self.now())
+            prove(db, self._acting, self.now())
 
     def _end_reads(self, rule: str) -> None:
         if self._db is not None and self._db.wrote:
@@ -178,6 +184,7 @@ class Work:
             task()
 
     def _roll_back(self) -> None:
+        self._actor = None
         if self._db is None:
             return
         db, self._db = self._db, None

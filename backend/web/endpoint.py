@@ -17,8 +17,9 @@ from starlette.types import Receive, Scope, Send
 from backend.kernel.events import Event, EventKind
 from backend.kernel.hashing import CallerGone
 from backend.kernel.refusals import Refusal, too_many_requests, unavailable
-from backend.storage.acting import Acting, SessionEnded
+from backend.storage.acting import Acting
 from backend.storage.engine import DatabaseConflict, DatabaseUnavailable
+from backend.storage.failures import SessionEnded
 from backend.storage.work import Work
 from backend.web.answers import Answer, Stream, messages, refused
 from backend.web.bodies import read_body

@@ -1,9 +1,11 @@
 """POST /update-user."""
 
 import pytest
+from sqlalchemy import select, update
 
+from backend.storage.tables import users
 from tests.admins import make_admin
-from tests.inside import cookie_lines
+from tests.inside import Gatehouse, Visitor, cookie_lines
 from tests.make import PASSWORD
 from tests.scene import Scene, ada_signed_up, refusal, scenes
 
@@ -11,6 +13,12 @@ PATH = "update-user"
 BOB = {"name": "Bob", "email": "bob@example.com"}
 TOO_LONG = "Too big: expected string to have <=2048 characters"
 REISSUED = ("session_token 604800",)
+
+
+def ada_has_a_picture(_: Gatehouse, visitor: Visitor) -> None:
+    """The visitor is ada@example.com, signed in, and has a picture."""
+    assert visitor.signs_up(image="/a.png").status_code == 200
+
 
 GOOD = [
     Scene(
@@ -35,7 +43,7 @@ GOOD = [
     ),
     Scene(
         name="no picture any more",
-        given=ada_signed_up,
+        given=ada_has_a_picture,
         path=PATH,
         body={"image": None},
         status=200,
@@ -47,11 +55,20 @@ GOOD = [
         name="something unknown beside something known",
         given=ada_signed_up,
         path=PATH,
-        body={"name": "Ada", "favouriteColour": "green", "emailVerified": True},
+        body={"name": "Ada King", "favouriteColour": "green", "emailVerified": True},
         status=200,
         answer={"status": True},
         cookies=REISSUED,
         events=("user_updated",),
+    ),
+    Scene(
+        name="what it is already",
+        given=ada_signed_up,
+        path=PATH,
+        body={"name": "Ada", "image": None},
+        status=200,
+        answer={"status": True},
+        cookies=REISSUED,
     ),
 ]
 
@@ -216,3 +233,24 @@ def test_the_audit_trail_names_the_fields_and_not_their_values(gatehouse):
     gatehouse.member().post(PATH, {"name": "canary", "image": "canary"})
     (event,) = [each for each in gatehouse.events() if each.kind == "user_updated"]
     assert event.detail == {"fields": "image,name"}
+
+
+def test_that_nothing_changes_the_database_says_not_the_memory(gatehouse):
+    ada = gatehouse.member()
+    gatehouse.wait_for_the_feed()
+    for _ in range(2):
+        assert ada.session()["user"]["name"] == "Ada"
+    gatehouse.change(update(users).values(name="Grace"))  # and nobody is told
+    assert ada.post(PATH, {"name": "Ada"}).status_code == 200
+    assert gatehouse.rows(select(users.c.name)) == [("Ada",)]
+
+
+def test_it_takes_one_message_to_the_database(start, postgres_url):
+    gatehouse = start(database_url=postgres_url)
+    ada = gatehouse.member()
+    gatehouse.wait_for_the_feed()
+    for _ in range(2):
+        assert ada.session() is not None
+    with gatehouse.statements() as said:
+        assert ada.post(PATH, {"name": "Ada King"}).status_code == 200
+    assert len(said) == 1

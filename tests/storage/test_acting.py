@@ -9,7 +9,8 @@ import pytest
 
 from backend.kernel.client import NOBODY
 from backend.storage import sessions, users
-from backend.storage.acting import Acting, SessionEnded
+from backend.storage.acting import Acting
+from backend.storage.failures import SessionEnded
 from backend.storage.sessions import Session
 from backend.storage.users import User
 from backend.storage.work import Work, Workshop
@@ -71,7 +72,7 @@ def test_every_transaction_of_a_work_proves_it_anew(workshop, work):
     with pytest.raises(SessionEnded), Work(workshop, NOBODY, acting(session)) as mine:
         assert mine.actor
         mine.outside(end, work, session)
-        _ = mine.db
+        users.is_taken(mine.db, "x")
 
 
 def end(work, session: Session) -> None:

@@ -134,7 +134,7 @@ def update_user(work: Work, current: SignedIn, cookies: Cookies, body: UpdateUse
         raise Refusal("EMAIL_CAN_NOT_BE_UPDATED")
     service.check_not_protected(body.model_extra or {})
     said: dict[str, Any] = body.model_dump(include={"name", "image"}, exclude_unset=True)
-    service.update_profile(work, said)
+    service.update_profile(work, current.user, said)
     return hand_over(Answer(Status()), cookies, current.session, current.token, work.settings)
 
 

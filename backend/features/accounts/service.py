@@ -216,14 +216,22 @@ def end_presented(work: Work, tokens: Iterable[SessionToken]) -> None:
             stored_sessions.delete_by_digest(work.db, digest(token))
 
 
-def update_profile(work: Work, changes: dict[str, Any]) -> None:
-    """Change one's own name or picture."""
+def update_profile(work: Work, user: User, changes: dict[str, Any]) -> None:
+    """Change one's own name or picture; what is the same already is neither written nor recorded.
+
+    `user` may be what is remembered: that nothing changes, the database must say.
+    """
     if not changes:
         raise plain_refusal("No fields to update")
-    user = work.actor
-    users.update_profile(work.db, user.id, changes, work.now())
+    if _is_already(user, changes) and _is_already(work.actor, changes):
+        return
     detail: dict[str, str | int | bool] = {"fields": ",".join(sorted(changes))}
-    work.record(Event(EventKind.USER_UPDATED, user.id, user.id, detail))
+    event = Event(EventKind.USER_UPDATED, user.id, user.id, detail)
+    work.record(event, users.profile_change(user.id, changes, work.now()))
+
+
+def _is_already(user: User, changes: dict[str, Any]) -> bool:
+    return all(getattr(user, name) == value for name, value in changes.items())
 
 
 def _refuse_taken(work: Work) -> NoReturn:
