@@ -74,10 +74,8 @@ class Endpoint(PathRoute):
         except CallerGone:
             return
         except DatabaseUnavailable as error:
-            request_id = visit.client.request_id
-            log.warning(
-                "database_unavailable", reason=str(error), path=visit.path, request_id=request_id
-            )
+            request_id, path = visit.client.request_id, self._declared.path
+            log.warning("database_unavailable", reason=str(error), path=path, request_id=request_id)
             answer = refused(unavailable(retry_after=2))
         except Exception:
             visit.cookies.clear()
@@ -131,7 +129,7 @@ class Endpoint(PathRoute):
         if exceeded is None:
             return
         if exceeded.first:
-            event = Event(EventKind.RATE_LIMITED, detail={"path": visit.path})
+            event = Event(EventKind.RATE_LIMITED, detail={"path": self._declared.path})
             await self._hop(visit, None, lambda: self._keep(visit, event))
         raise too_many_requests(exceeded.retry_after)
 

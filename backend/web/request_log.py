@@ -9,13 +9,14 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from backend.kernel.refusals import Refusal
 from backend.web.answers import Answer, messages, refused
+from backend.web.visit import route_of
 
 log = structlog.get_logger()
 
 
 def crashed(scope: Scope) -> Answer:
     """Log the exception that is being treated, and return what the caller hears: a plain 500."""
-    log.exception("request_crashed", request_id=scope["request_id"], path=scope["path"])
+    log.exception("request_crashed", request_id=scope["request_id"], path=route_of(scope))
     return refused(Refusal("INTERNAL_SERVER_ERROR"))
 
 

@@ -8,6 +8,7 @@ from sqlalchemy import select, text
 
 from backend.storage.tables import audit_events, metadata, sessions, users
 from tests.inside import Gatehouse
+from tests.letterbox import clicks
 from tests.make import PASSWORD
 
 
@@ -95,3 +96,19 @@ def test_the_database_itself_holds_the_tables_we_know(anywhere):
     }[kind]
     found = {name for (name,) in anywhere.rows(text(where))}
     assert found == {*metadata.tables, "alembic_version"}
+
+
+def test_a_refused_click_on_a_live_link_leaves_the_route_in_the_trail_and_not_the_token(
+    start_posting, letterbox
+):
+    gatehouse = start_posting(rate_limits=True)
+    ada = gatehouse.member()
+    ada.post("request-password-reset", {"email": "ada@example.com", "redirectTo": "/reset"})
+    mail = letterbox.last("reset")
+    for _ in range(100):
+        ada.get("reset-password/somebody-elses?callbackURL=/reset")
+
+    assert clicks(ada, mail).status_code == 429
+    assert not any(mail.token in value for value in everything_in(gatehouse))
+    limited = [each.detail for each in gatehouse.events() if each.kind == "rate_limited"]
+    assert limited == [{"path": "/api/auth/reset-password/{token}"}]
