@@ -52,7 +52,8 @@ from backend.kernel.settings import Settings
 from backend.kernel.signing import Keyring
 from backend.kernel.tokens import TokenMint
 from backend.storage.change_feed import ChangeFeed, open_feed
-from backend.storage.opening import open_database
+from backend.storage.clock_check import ClockCheck
+from backend.storage.opening import Opened, open_database
 from backend.storage.snapshots import Snapshots
 from backend.storage.work import Work, Workshop
 from backend.web.answers import NOT_FOUND, messages
@@ -106,9 +107,7 @@ def create_app(
         feed = open_feed(database, opened.direct, clock, cache.forget)
         keyring = keyring_for(settings, randomness)
         house = _furnish(workshop, keyring, cache, feed, closing)
-        house.services[Deployment] = Deployment(
-            workshop, cache, lambda: feed.state, house.limits, opened.snapshots, clock.now()
-        )
+        house.services[Deployment] = _deployment(house, cache, feed, opened)
         app = Api(
             title=settings.app_name,
             version=__version__,
@@ -136,7 +135,8 @@ def _furnish(
     lookup = SessionLookup(database, pools)
     office, worker = open_post_office(workshop, keyring)
     mailing = Mailing(Links.of(keyring), office, limits)
-    housekeeper = Housekeeper(workshop)
+    clock_check = ClockCheck(database, clock)
+    housekeeper = Housekeeper(workshop, clock_check)
     database.also_after_write(housekeeper.wrote)
     closing.callback(housekeeper.stop)
     services: dict[type, Any] = {
@@ -148,6 +148,7 @@ def _furnish(
         Mailing: mailing,
         PostOffice: office,
         Housekeeper: housekeeper,
+        ClockCheck: clock_check,
         LogRing: LATEST,
         Ticker: Ticker(clock),
         ReadinessProbe: ReadinessProbe(database, clock, lambda: feed.state),
@@ -165,6 +166,18 @@ def _furnish(
     )
     closing.callback(pools.close)
     return house
+
+
+def _deployment(house: House, cache: SessionCache, feed: ChangeFeed, opened: Opened) -> Deployment:
+    return Deployment(
+        house.workshop,
+        cache,
+        lambda: feed.state,
+        house.limits,
+        opened.snapshots,
+        house.services[ClockCheck],
+        house.workshop.clock.now(),
+    )
 
 
 def _accounts(

@@ -38,6 +38,7 @@ def judged(status: Status | None, ready: Status, now: datetime) -> list[Matter]:
             _proxy(status["proxy"]),
             _cache(status["cache"], status["database"]["kind"]),
             _limits(status["limits"]),
+            _clock(status["clock"]),
             _version(status, now),
         ]
     order: list[Mood] = ["bad", "turn", "good"]
@@ -145,6 +146,15 @@ def _limits(limits: Status) -> Matter:
     if limits["store"] == "off":
         return Matter(words.LIMITS, "turn", words.LIMITS_OFF, words.LIMITS_FIX)
     return Matter(words.LIMITS, "good", words.limits(limits["store"]))
+
+
+def _clock(clock: Status) -> Matter:
+    if clock["right"]:
+        said = words.clock(clock["comparedWith"], "", behind=False)
+        return Matter(words.CLOCK, "good", said)
+    far = when.length(abs(clock["ahead"]))
+    said = words.clock(clock["comparedWith"], far, behind=clock["ahead"] < 0)
+    return Matter(words.CLOCK, "bad", said, words.CLOCK_FIX)
 
 
 def _version(status: Status, now: datetime) -> Matter:

@@ -20,9 +20,19 @@ def words(then: datetime, now: datetime) -> str:
     far = abs(seconds)
     if far < _MINUTE:
         return "just now" if seconds >= 0 else "in a moment"
-    size, name = next(((size, name) for size, name in _UNITS if far >= size), (_MINUTE, "minute"))
+    size, name = _unit(far)
     told = count(int(far // size) if seconds > 0 else round(far / size), name)
     return f"{told} ago" if seconds > 0 else f"in {told}"
+
+
+def length(seconds: float) -> str:
+    """Return how long a time is, from a minute on: “3 hours”."""
+    size, name = _unit(seconds)
+    return count(int(seconds // size), name)
+
+
+def _unit(seconds: float) -> tuple[int, str]:
+    return next(((size, name) for size, name in _UNITS if seconds >= size), (_MINUTE, "minute"))
 
 
 def exact(then: datetime) -> str:

@@ -21,7 +21,7 @@ from sqlalchemy import (
 from sqlalchemy import insert as insert_into
 
 from backend.kernel.client import Client
-from backend.kernel.events import Event
+from backend.kernel.events import Event, EventKind
 from backend.kernel.randomness import first_uuid7
 from backend.storage.db import Db
 from backend.storage.dialects import takes_several_statements
@@ -108,6 +108,15 @@ def forget_user(db: Db, user_id: UUID) -> None:
             request_id=without(columns.request_id, theirs, ""),
         )
     )
+
+
+def newest(db: Db) -> UUID | None:
+    """Return the id of the newest line but for restores, which a start notes itself."""
+    others = select(audit_events.c.id).where(
+        audit_events.c.kind != EventKind.DATABASE_RESTORED.value
+    )
+    found: UUID | None = db.execute(others.order_by(audit_events.c.id.desc()).limit(1)).scalar()
+    return found
 
 
 def purge(db: Db, before: datetime, limit: int) -> int:

@@ -52,6 +52,11 @@ def lock_of(dialect: Dialect, number: int) -> Select[Any] | None:
     return select(func.pg_try_advisory_xact_lock(number))
 
 
+def clock_of(dialect: Dialect) -> Select[Any]:
+    """Build the question what time it is in the database; SQLite's clock is our own."""
+    return select(func.clock_timestamp() if dialect.name == "postgresql" else func.now())
+
+
 def estimated_rows(
     dialect: Dialect, execute: Callable[[Executable], Result[Any]], matching: Select[Any]
 ) -> int:

@@ -143,14 +143,24 @@ def delete_impersonations(db: Db, user_id: UUID) -> None:
     db.touched.update(row.user_id for row in db.execute(statement.returning(sessions.c.user_id)))
 
 
-def delete_beyond(db: Db, user_id: UUID, most: int) -> int:
-    """End the oldest sessions of a user, so that `most` are left; returns how many went."""
-    mine = select(sessions.c.id).where(sessions.c.user_id == user_id)
-    too_many = mine.order_by(sessions.c.id.desc()).limit(1_000_000).offset(most)
+def delete_beyond(db: Db, user_id: UUID, most: int, *, but: UUID) -> int:
+    """End the oldest sessions of a user, so that `most` are left; returns how many went.
+
+    Never the one with id `but`, which was just made: by a clock that is behind it is the oldest.
+    """
+    others = select(sessions.c.id).where(sessions.c.user_id == user_id, sessions.c.id != but)
+    too_many = others.order_by(sessions.c.id.desc()).limit(1_000_000).offset(most - 1)
     gone = db.execute(delete(sessions).where(sessions.c.id.in_(too_many))).rowcount
     if gone:
         db.touched.add(user_id)
     return gone
+
+
+def newest(db: Db) -> UUID | None:
+    """Return the id of the session that was made last."""
+    last = select(sessions.c.id).order_by(sessions.c.id.desc()).limit(1)
+    found: UUID | None = db.execute(last).scalar()
+    return found
 
 
 def purge(db: Db, expired_before: datetime, limit: int) -> int:

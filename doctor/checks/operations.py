@@ -139,6 +139,22 @@ def lasts(exam: Examination) -> Outcome:
     )
 
 
+@check("database.clock", "The server's clock and the database's agree", "reach.ready")
+def same_clock(exam: Examination) -> Outcome:
+    """By a clock that is ahead sessions end too early, by one that is behind too late."""
+    clock = _told(exam, "clock")
+    of, ahead = clock.get("comparedWith"), clock.get("ahead")
+    evidence = f"{ahead:+d} s against the {of}"
+    if clock.get("right"):
+        return passed(evidence)
+    told = failed if of == "database" else warned
+    return told(
+        evidence,
+        "Compare the clocks of both machines with a time server; timedatectl says whether one sets "
+        "them. Nothing is deleted by its age meanwhile.",
+    )
+
+
 @check("sessions.cached", "Sessions are checked from memory", "reach.ready")
 def cached(exam: Examination) -> Outcome:
     """Where changes by other processes might not be heard of, each check asks the database."""
@@ -212,6 +228,7 @@ CHECKS = (
     strong,
     kept,
     lasts,
+    same_clock,
     cached,
     limit_store,
     indexed,

@@ -17,6 +17,7 @@ LIVE_TITLE = "Live sessions, of those that still live"
 # ---- what is looked at
 DATABASE, DATA, CACHE, MAIL = "Database", "Data", "Session cache", "Mail"
 RESTORED = "Restored"
+CLOCK = "Clock"
 SECRET, PROXY, LIMITS, VERSION = "Signing key", "Proxy", "Rate limits", "Version"
 AWAY = "The database does not answer, so nobody can sign in and most requests are refused."
 AWAY_FIX = "Look whether it runs and whether DATABASE_URL is right; the log has its own words."
@@ -59,6 +60,10 @@ SECRETS = {
 }
 KEY_FIX = "Set SECRET_KEY to a long random text of your own and restart."
 PROXY_FIX = "If this is your proxy, name it in TRUSTED_PROXIES."
+CLOCK_FIX = (
+    "Compare this machine and the database's with a time server; timedatectl says whether one sets "
+    "them. Sessions, links and bans end by this machine's clock."
+)
 LIMITS_OFF = "Rate limits are off: passwords can be guessed without end."
 LIMITS_FIX = "Set RATE_LIMITS=on."
 
@@ -136,6 +141,22 @@ def strange_proxy(peer: str) -> str:
 def seen_from(address: str) -> str:
     """Say for whom the limits and the audit trail take the reader."""
     return f"You come from {address}, as the limits and the audit trail see it."
+
+
+def clock(compared_with: str, ahead: str, behind: bool) -> str:
+    """Say how far the clock is off; no `ahead`: it is not."""
+    of = "the database's" if compared_with == "database" else "the newest entry's"
+    if not ahead:
+        return f"This machine's clock agrees with {of}."
+    if compared_with == "database":
+        way = "behind" if behind else "ahead of"
+        return f"This machine's clock is {ahead} {way} {of}: nothing is deleted by its age."
+    if behind:
+        return f"This machine's clock is {ahead} behind the newest entry of the database."
+    return (
+        f"The newest entry that was there at the start is {ahead} older than this machine's clock: "
+        "nobody came for so long, or the clock is ahead. What has ended since is not deleted yet."
+    )
 
 
 def limits(store: str) -> str:

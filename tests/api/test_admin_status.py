@@ -65,6 +65,7 @@ def test_admins_see_the_state_of_everything(start):
         },
         "secret": {"state": "set", "oldKeys": 1},
         "limits": {"store": "off"},
+        "clock": {"comparedWith": "newest entry", "ahead": 0, "right": True},
     }
 
 

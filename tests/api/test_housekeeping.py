@@ -9,6 +9,7 @@ from backend.features.housekeeping import service
 from backend.features.housekeeping.service import Housekeeper
 from backend.kernel.client import NOBODY
 from backend.kernel.randomness import uuid7
+from backend.storage import clock_check
 from backend.storage.tables import audit_events, links, outbox, sessions
 from backend.storage.turns import HOUSEKEEPING, takes_turn
 from backend.storage.work import Work
@@ -18,6 +19,11 @@ from tests.inside import Gatehouse
 from tests.rig.processes import wait_until
 
 HOUR = timedelta(hours=1)
+
+
+@pytest.fixture(autouse=True)
+def _the_database_has_the_same_clock(clock, monkeypatch):
+    monkeypatch.setattr(clock_check, "database_time", lambda _: clock.now())
 
 
 def count(gatehouse: Gatehouse, table) -> int:

@@ -65,7 +65,7 @@ def test_of_a_well_run_server_nothing_is_to_be_mended(well_run):
 def test_without_an_admin_it_says_what_to_give(well_run):
     found = look(well_run.url, "database", "secret.kept", "admin", "mail", "limits.store")
     skipped = [each for each in found.values() if each.verdict == "skipped"]
-    assert len(skipped) == 5
+    assert len(skipped) == 6
     assert [each.check for each in skipped if "--email" not in each.evidence] == []
 
 
@@ -87,6 +87,21 @@ def test_snapshots_are_worth_a_look(tmp_path):
         found = look(space.url, "database", admin=True)["database.lasts"]
     assert found.verdict == "warn"
     assert "crash" in found.evidence
+
+
+@pytest.mark.parametrize(
+    ("clock", "verdict"),
+    [
+        ({"comparedWith": "database", "ahead": 3, "right": True}, "pass"),
+        ({"comparedWith": "database", "ahead": 8_640_000, "right": False}, "fail"),
+        ({"comparedWith": "newest entry", "ahead": 8_640_000, "right": False}, "warn"),
+    ],
+)
+def test_a_clock_that_the_database_does_not_share(well_run, telling, clock, verdict):
+    url = telling(well_run, clock=clock)
+    found = look(url, "database", admin=True)["database.clock"]
+    assert found.verdict == verdict
+    assert f"{clock['ahead']:+d} s" in found.evidence
 
 
 def test_limits_that_are_off_break_a_production_server(carelessly_run, well_run):

@@ -40,6 +40,7 @@ WELL = {
         "trusted": True,
     },
     "limits": {"store": "memory"},
+    "clock": {"comparedWith": "database", "ahead": 0, "right": True},
 }
 
 
@@ -125,6 +126,30 @@ def test_a_deployment_that_is_well_is_called_well():
             "example",
         ),
         ({"proxy": {"trusted": False}}, words.PROXY, "bad", "10.0.0.5"),
+        (
+            {"clock": {"ahead": 8_640_000, "right": False}},
+            words.CLOCK,
+            "bad",
+            "clock is 3 months ahead of the database's: nothing is deleted by its age.",
+        ),
+        (
+            {"clock": {"ahead": -61, "right": False}},
+            words.CLOCK,
+            "bad",
+            "clock is 1 minute behind the database's",
+        ),
+        (
+            {"clock": {"comparedWith": "newest entry", "ahead": 8_640_000, "right": False}},
+            words.CLOCK,
+            "bad",
+            "3 months older than this machine's clock",
+        ),
+        (
+            {"clock": {"comparedWith": "newest entry", "ahead": -7200, "right": False}},
+            words.CLOCK,
+            "bad",
+            "2 hours behind the newest entry",
+        ),
         ({"limits": {"store": "off"}}, words.LIMITS, "turn", "off"),
     ],
     ids=str,

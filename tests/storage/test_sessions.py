@@ -157,18 +157,28 @@ def test_the_oldest_sessions_beyond_the_limit_end(work, database, told):
     _, _, third, fourth = [stored_session(work, user) for _ in range(4)]
 
     with work() as mine:
-        assert sessions.delete_beyond(mine.db, user.id, 2) == 2
+        assert sessions.delete_beyond(mine.db, user.id, 2, but=fourth.id) == 2
 
     assert ask(database, lambda db: sessions.list_live(db, user.id, NOON)) == [fourth, third]
     assert told.forgotten[-1] == {user.id}
 
 
-def test_nothing_beyond_the_limit_ends_nothing_and_tells_nobody(work, told):
+def test_a_session_made_by_a_clock_that_is_behind_is_not_the_one_that_ends(work, database):
     user = stored_user(work)
-    stored_session(work, user)
+    made, _, newest = [stored_session(work, user) for _ in range(3)]
 
     with work() as mine:
-        assert sessions.delete_beyond(mine.db, user.id, 1) == 0
+        assert sessions.delete_beyond(mine.db, user.id, 2, but=made.id) == 1
+
+    assert ask(database, lambda db: sessions.list_live(db, user.id, NOON)) == [newest, made]
+
+
+def test_nothing_beyond_the_limit_ends_nothing_and_tells_nobody(work, told):
+    user = stored_user(work)
+    only = stored_session(work, user)
+
+    with work() as mine:
+        assert sessions.delete_beyond(mine.db, user.id, 1, but=only.id) == 0
 
     assert told.forgotten[-1] == set()
 

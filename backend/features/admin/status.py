@@ -14,6 +14,7 @@ from backend.kernel.secret_key import key_is_an_example, key_is_generated
 from backend.kernel.settings import Settings
 from backend.storage import outbox, trigrams
 from backend.storage.after_restore import latest_restoration
+from backend.storage.clock_check import ClockCheck
 from backend.storage.snapshots import Snapshots
 from backend.storage.work import Workshop, ask
 from backend.web.client_address import ClientAddresses
@@ -83,6 +84,16 @@ class SecretState(WireModel):
     old_keys: int
 
 
+class ClockState(WireModel):
+    """How many seconds this machine's clock is ahead of PostgreSQL's, or, on SQLite, of the newest
+    entry that was there at the start and the time since; negative: behind. While `right` is false,
+    PostgreSQL's rows are not deleted by their age."""
+
+    compared_with: Literal["database", "newest entry"]
+    ahead: int
+    right: bool
+
+
 class LimitsState(WireModel):
     """Where the rate limits are counted; `off` in tests only."""
 
@@ -134,6 +145,7 @@ class StatusOut(WireModel):
     mail: MailState
     secret: SecretState
     limits: LimitsState
+    clock: ClockState
 
 
 @dataclass(frozen=True, slots=True)
@@ -145,6 +157,7 @@ class Deployment:
     cache_state: Callable[[], str]
     limits: Limits
     snapshots: Snapshots | None
+    clock_check: ClockCheck
     started_at: datetime
     commit: str | None = field(default_factory=running_commit)
 
@@ -170,6 +183,7 @@ class Deployment:
                 state=_secret_state(settings), old_keys=len(settings.secret_keys_old)
             ),
             limits=LimitsState(store=self.limits.store()),
+            clock=self._clock(),
         )
 
     def _database(self) -> DatabaseState:
@@ -182,6 +196,14 @@ class Deployment:
             user_search="indexed" if indexed else "reads all users",
             restored=RestoredState(**asdict(restored)) if restored else None,
             snapshots=SnapshotsState(last_at=taken.last, trouble=taken.trouble) if taken else None,
+        )
+
+    def _clock(self) -> ClockState:
+        found = self.clock_check.look()
+        return ClockState(
+            compared_with=found.of,
+            ahead=round(found.ahead.total_seconds()),
+            right=found.is_harmless,
         )
 
     def _mail(self) -> MailState:

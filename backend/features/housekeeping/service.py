@@ -1,7 +1,7 @@
 """Housekeeping: what is over is deleted, a little at a time.
 
 It rides on traffic: at most once an hour, after somebody wrote. A timer would wake a database that
-sleeps when idle, to find nothing.
+sleeps when idle, to find nothing. By a clock that cannot be trusted nothing is deleted.
 """
 
 import threading
@@ -13,6 +13,7 @@ import structlog
 
 from backend.kernel.client import NOBODY
 from backend.storage import audit, links, outbox, sessions
+from backend.storage.clock_check import ClockCheck
 from backend.storage.db import Db
 from backend.storage.engine import DatabaseUnavailable
 from backend.storage.turns import HOUSEKEEPING, takes_turn
@@ -33,8 +34,9 @@ log = structlog.get_logger()
 class Housekeeper:
     """Tidies up in a thread of its own; of several processes on one database, one at a time."""
 
-    def __init__(self, workshop: Workshop) -> None:
+    def __init__(self, workshop: Workshop, clock_check: ClockCheck) -> None:
         self._shop = workshop
+        self._clock_check = clock_check
         self._due_at = workshop.clock.monotonic() + _EVERY
         self._deciding = threading.Lock()
         self._stopping = threading.Event()
@@ -68,7 +70,10 @@ class Housekeeper:
             log.exception("housekeeping_failed")
 
     def _purge_all(self) -> None:
-        now = self._shop.clock.now()
+        now = self._clock_check.over_until()
+        if now is None:
+            log.error("housekeeping_refused", reason="this clock differs from the database's")
+            return
         retention = timedelta(days=self._shop.settings.audit_retention_days)
         self._purge("sessions", sessions.purge, now)
         self._purge("links", links.purge, now - _LINKS_KEPT)

@@ -153,8 +153,10 @@ class SessionReader:
         now = house.workshop.clock.now()
         if found is None:
             return None
-        if service.is_expired(found.session, now) or found.user.is_banned(now):
-            await house.pools.ask(lambda: _delete_dead(house, visit.client, token_digest))
+        if found.user.is_banned(now):
+            await house.pools.ask(lambda: _delete_banned(house, visit.client, token_digest))
+            return None
+        if service.is_expired(found.session, now):
             return None
         due = service.refresh_due(found.session, self._settings)
         if due is not None and due <= now and refresh:
@@ -200,7 +202,7 @@ def current_of(
     )
 
 
-def _delete_dead(house: House, client: Client, token_digest: TokenDigest) -> None:
+def _delete_banned(house: House, client: Client, token_digest: TokenDigest) -> None:
     with Work(house.workshop, client) as work:
         service.find_live(work, token_digest)
 

@@ -47,7 +47,7 @@ def issue(work: Work, mint: TokenMint, user: User, *, remember: bool) -> Issued:
     )
     token = mint.new(work.randomness)
     sessions.insert(work.db, session, digest(token))
-    sessions.delete_beyond(work.db, user.id, MOST_PER_USER)
+    sessions.delete_beyond(work.db, user.id, MOST_PER_USER, but=session.id)
     return Issued(session, user, token)
 
 
@@ -89,9 +89,10 @@ def prolong(work: Work, session: Session) -> datetime | None:
 
 
 def find_live(work: Work, token_digest: TokenDigest) -> SessionWithUser | None:
-    """Find the session a token opens; one that has expired is deleted on the way.
+    """Find the session a token opens, if it has not expired.
 
-    So are all of a banned user, which a trigger has ended with the ban unless it is switched off.
+    Housekeeping deletes what has: this clock alone is no reason to. All of a banned user are
+    deleted here, which a trigger has ended with the ban unless it is switched off.
     """
     found = sessions.find_with_user(work.db, token_digest)
     if found is None:
@@ -100,10 +101,7 @@ def find_live(work: Work, token_digest: TokenDigest) -> SessionWithUser | None:
         sessions.delete_all(work.db, found.user.id)
         sessions.delete_impersonations(work.db, found.user.id)
         return None
-    if is_expired(found.session, work.now()):
-        sessions.delete_by_digest(work.db, token_digest)
-        return None
-    return found
+    return None if is_expired(found.session, work.now()) else found
 
 
 def sign_out(work: Work, tokens: Iterable[SessionToken]) -> None:

@@ -1,0 +1,90 @@
+"""Is this machine's clock right? What is deleted by its age is deleted for good.
+
+PostgreSQL has a clock of its own. A minute beside it, and this machine deletes nothing by age: one
+of several replicas whose clock is ahead would end everybody's sessions and empty the audit trail.
+SQLite has none. There the newest entry that a start finds says how late it is at least, and from
+then on the time is measured: a server that was off for long only deletes later.
+"""
+
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Literal
+from uuid import UUID
+
+import structlog
+
+from backend.kernel.clock import Clock
+from backend.kernel.randomness import moment_of
+from backend.storage import audit, sessions
+from backend.storage.db import Db
+from backend.storage.dialects import clock_of
+from backend.storage.engine import Database
+from backend.storage.work import ask
+
+log = structlog.get_logger()
+TOLERATED = timedelta(minutes=1)
+_LONG_OFF = timedelta(days=30)  # nobody wrote for so long, or the clock is ahead
+
+
+@dataclass(frozen=True, slots=True)
+class ClockDifference:
+    """How far this machine's clock is ahead of what it is compared with; negative: behind."""
+
+    of: Literal["database", "newest entry"]
+    ahead: timedelta
+
+    @property
+    def is_harmless(self) -> bool:
+        most = TOLERATED if self.of == "database" else _LONG_OFF
+        return -TOLERATED <= self.ahead <= most
+
+
+class ClockCheck:
+    """Compares the clock; to be made before this process writes anything."""
+
+    def __init__(self, database: Database, clock: Clock) -> None:
+        self._database, self._clock = database, clock
+        self._began, self._began_at = clock.now(), clock.monotonic()
+        if database.kind == "sqlite":
+            self._began = ask(database, _newest_entry) or self._began
+        self._was_right = True
+        self.look()
+
+    def look(self) -> ClockDifference:
+        """Compare now, and log when it turns wrong; raises DatabaseUnavailable."""
+        found = self._compared()
+        if self._was_right and not found.is_harmless:
+            ahead = round(found.ahead.total_seconds())
+            log.error("clock_differs", compared_with=found.of, seconds_ahead=ahead)
+        self._was_right = found.is_harmless
+        return found
+
+    def _compared(self) -> ClockDifference:
+        if self._database.kind == "sqlite":
+            return ClockDifference("newest entry", self._clock.now() - self._measured())
+        before = self._clock.now()
+        theirs = ask(self._database, database_time)
+        after = self._clock.now()
+        # A slow answer is no wrong clock: what counts is how far outside of the two theirs lies.
+        return ClockDifference("database", min(max(before - theirs, timedelta()), after - theirs))
+
+    def over_until(self) -> datetime | None:
+        """Return up to when everything is over for certain, or None when this clock is not to be
+        trusted; raises DatabaseUnavailable."""
+        if self._database.kind == "sqlite":
+            return min(self._clock.now(), self._measured())
+        return self._clock.now() if self.look().is_harmless else None
+
+    def _measured(self) -> datetime:
+        return self._began + timedelta(seconds=self._clock.monotonic() - self._began_at)
+
+
+def database_time(db: Db) -> datetime:
+    """Ask a PostgreSQL what time it is."""
+    found: datetime = db.execute(clock_of(db.dialect)).scalar_one()
+    return found
+
+
+def _newest_entry(db: Db) -> datetime | None:
+    ids: list[UUID] = [found for newest in (audit.newest, sessions.newest) if (found := newest(db))]
+    return max(map(moment_of, ids), default=None)

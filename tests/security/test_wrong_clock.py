@@ -1,0 +1,150 @@
+"""A clock that is wrong on one machine must not delete what is everybody's."""
+
+from datetime import timedelta
+
+import pytest
+from sqlalchemy import func, select
+
+from backend.features.housekeeping.service import Housekeeper
+from backend.kernel.clock import SystemClock
+from backend.storage import clock_check
+from backend.storage.clock_check import ClockCheck
+from backend.storage.tables import audit_events, links, outbox, sessions
+from tests.admins import give_role
+from tests.clocks import NOON, FixedClock
+from tests.inside import Gatehouse
+
+AGES = timedelta(days=100)  # longer than anything is kept
+SERVERS = pytest.mark.parametrize("place", ["postgresql"], indirect=True)
+
+
+@pytest.fixture
+def database_clock(monkeypatch) -> FixedClock:
+    """What time it is in PostgreSQL."""
+    theirs = FixedClock()
+    monkeypatch.setattr(clock_check, "database_time", lambda _: theirs.now())
+    return theirs
+
+
+def kept(gatehouse: Gatehouse) -> list[int]:
+    """How many rows there are of each kind that is deleted by its age."""
+    tables = (sessions, links, outbox, audit_events)
+    return [gatehouse.rows(select(func.count()).select_from(each))[0][0] for each in tables]
+
+
+def sessions_of(gatehouse: Gatehouse, email: str) -> list:
+    return gatehouse.rows(
+        select(sessions.c.id).where(sessions.c.user_id == gatehouse.user_id(email))
+    )
+
+
+def tidy(gatehouse: Gatehouse) -> None:
+    gatehouse.house.services[Housekeeper].tidy().result()
+
+
+def told(gatehouse: Gatehouse) -> dict:
+    """What the status says of the clock."""
+    root = gatehouse.visitor()
+    if root.signs_in("root@example.com").status_code == 401:
+        assert root.signs_up("root@example.com").status_code == 200
+        give_role(gatehouse, "root@example.com", "admin")
+    return root.get("/api/admin/status").json()["clock"]
+
+
+@SERVERS
+def test_a_replica_that_is_ahead_of_the_database_deletes_nothing_and_says_so(
+    start_on, letterbox, database_clock, clock, capsys
+):
+    gatehouse = start_on(mailbox_file=letterbox.file)
+    ada = gatehouse.member()
+    before = kept(gatehouse)
+    assert all(before)
+
+    clock.advance(days=AGES.days)
+    tidy(gatehouse)
+    assert ada.session() is None, "by this clock it has ended"
+    assert kept(gatehouse) == before
+    assert told(gatehouse) == {"comparedWith": "database", "ahead": 8_640_000, "right": False}
+    said = capsys.readouterr().out
+    assert "housekeeping_refused" in said
+    assert said.count("clock_differs") == 1
+
+    database_clock.advance(days=AGES.days)  # the clock was right after all
+    tidy(gatehouse)
+    assert sessions_of(gatehouse, "ada@example.com") == []
+    assert told(gatehouse)["right"] is True
+
+
+@SERVERS
+@pytest.mark.parametrize("seconds", [61, -61])
+def test_more_than_a_minute_beside_the_database_is_too_much(start_on, database_clock, seconds):
+    gatehouse = start_on()
+    check = gatehouse.house.services[ClockCheck]
+    database_clock.advance(seconds=-seconds + seconds // 61)
+    assert check.look().is_harmless
+    assert check.over_until() == NOON
+
+    database_clock.advance(seconds=-(seconds // 61))
+    assert not check.look().is_harmless
+    assert check.over_until() is None
+
+
+@SERVERS
+def test_a_session_that_one_replica_takes_for_ended_goes_on_at_the_others(
+    start_on, database_clock, clock
+):
+    right, ahead = start_on(), start_on()
+    ada = right.member()
+    clock.advance(days=AGES.days)
+    elsewhere = ahead.visitor()
+    elsewhere.cookies = dict(ada.cookies)
+    assert elsewhere.session() is None
+    tidy(ahead)
+    clock.advance(days=-AGES.days)
+    assert ada.session() is not None
+
+
+@SERVERS
+def test_the_database_is_asked_what_time_it_is(start_on):
+    database = start_on().house.workshop.database
+    assert ClockCheck(database, SystemClock()).look().is_harmless
+    assert not ClockCheck(database, FixedClock(NOON - timedelta(days=3650))).look().is_harmless
+
+
+def test_on_sqlite_a_start_by_a_clock_that_is_ahead_deletes_nothing(start, tmp_path, clock):
+    there = {"mailbox_file": tmp_path / "mails", "data_dir": tmp_path / "data"}
+    first = start(**there)
+    first.member()
+    before = kept(first)
+    first.close()
+
+    clock.advance(days=AGES.days)
+    second = start(**there)
+    tidy(second)
+    assert kept(second) == before
+    assert told(second) == {"comparedWith": "newest entry", "ahead": 8_640_000, "right": False}
+
+    clock.advance(days=8)  # time that has passed for certain
+    tidy(second)
+    assert sessions_of(second, "ada@example.com") == []
+
+
+def test_on_sqlite_a_clock_that_is_behind_what_is_stored_is_told(start, tmp_path, clock):
+    first = start(data_dir=tmp_path / "data")
+    first.member("root@example.com")
+    give_role(first, "root@example.com", "admin")
+    first.close()
+
+    clock.advance(hours=-2)
+    second = start(data_dir=tmp_path / "data")
+    assert told(second) == {"comparedWith": "newest entry", "ahead": -7200, "right": False}
+
+
+def test_on_sqlite_a_restart_after_a_weekend_is_nothing_to_speak_of(start, tmp_path, clock):
+    first = start(data_dir=tmp_path / "data")
+    first.member("root@example.com")
+    give_role(first, "root@example.com", "admin")
+    first.close()
+
+    clock.advance(days=3)
+    assert told(start(data_dir=tmp_path / "data"))["right"] is True
