@@ -109,7 +109,8 @@ class Api:
 
     def headers(self, visitor: Visitor) -> dict[str, str]:
         """Return what a request of this visitor carries: who they are, and where they come from."""
-        held = [(self._session_cookie, visitor.token), (self._device_cookie, visitor.device)]
+        held = [(self._session_cookie, visitor.token)]
+        held += [(self._device_cookie, each) for each in visitor.devices]
         told = {
             "origin": self._origin,
             "user-agent": visitor.user_agent,

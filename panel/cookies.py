@@ -27,6 +27,7 @@ FRAMED = _Kind("__Host-gatehouse_panel_embed", "; Secure; SameSite=None; Partiti
 # On plain http (localhost, a LAN) browsers refuse what is Secure, and sign-in would loop.
 PLAIN = _Kind("gatehouse_panel", "; SameSite=Lax")
 _DEVICE = "_device"
+_AT_MOST = 5  # values; each may be a question to the API
 
 
 class PanelCookies:
@@ -35,12 +36,16 @@ class PanelCookies:
     def __init__(self, *, secure: bool) -> None:
         self._kinds = (DIRECT, FRAMED) if secure else (PLAIN,)
 
-    def session_in(self, header: str) -> str | None:
-        """Return the session's value from a Cookie header."""
+    def sessions_in(self, header: str) -> list[str]:
+        """Return the session's values from a Cookie header: which is alive, the API knows.
+
+        Several, where another of ours has set one for the whole domain, or one is left of a visit
+        in a frame. Of many only the first few count.
+        """
         return self._find(header, "")
 
-    def device_in(self, header: str) -> str | None:
-        """Return the mark of a browser in which somebody signed in before."""
+    def devices_in(self, header: str) -> list[str]:
+        """Return the marks of a browser in which somebody signed in before."""
         return self._find(header, _DEVICE)
 
     def hand_over(self, token: str, device: str | None, *, framed: bool) -> list[str]:
@@ -53,10 +58,11 @@ class PanelCookies:
         """Return the Set-Cookie lines of a sign-out. The mark of the device stays."""
         return [kind.line("", "", 0) for kind in self._kinds]
 
-    def _find(self, header: str, suffix: str) -> str | None:
-        found = dict(reversed([_pair(part) for part in header.split(";")]))
-        values = (found.get(kind.name + suffix, "") for kind in self._kinds)
-        return next((each for each in values if _VALUE.fullmatch(each)), None)
+    def _find(self, header: str, suffix: str) -> list[str]:
+        pairs = [_pair(part) for part in header.split(";")]
+        names = [kind.name + suffix for kind in self._kinds]
+        values = (value for wanted in names for name, value in pairs if name == wanted)
+        return list(dict.fromkeys(filter(_VALUE.fullmatch, values)))[:_AT_MOST]
 
 
 def _pair(part: str) -> tuple[str, str]:

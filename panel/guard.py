@@ -3,6 +3,8 @@
 path -> where the request comes from -> session and role -> limit -> only then a page.
 """
 
+from collections.abc import Sequence
+
 from starlette.responses import JSONResponse, RedirectResponse, Response
 from starlette.types import ASGIApp, Receive, Scope, Send
 
@@ -16,7 +18,7 @@ from panel.known import KnownOwners
 from panel.limit import PerSessionLimit
 from panel.paths import Kind
 from panel.plain_pages import PlainPages
-from panel.visitor import OWNER, value, visitor_of
+from panel.visitor import OWNER, Owner, Visitor, value, visitors_of
 from panel.words import common as words
 
 
@@ -73,14 +75,12 @@ class Guard:
             return self._later(kind, 429 if refused.status == 429 else 503, refused.retry_after)
 
     async def _check_session(self, scope: Scope, kind: Kind) -> ASGIApp:
-        visitor = visitor_of(scope, self._cookies)
-        if kind is Kind.FILE and (known := self._known.find(visitor.token)):
+        visitors = visitors_of(scope, self._cookies)
+        if kind is Kind.FILE and (known := self._known_among(visitors)):
             scope[OWNER] = known
             return self._room
-        owner = await self._api.owner(visitor)
+        owner = await self._owner_among(visitors)
         if owner is None:
-            self._desks.forget(visitor.token)
-            self._known.forget(visitor.token)
             return _to_sign_in(scope) if kind is Kind.PAGE else refusal(401, words.NOT_SIGNED_IN)
         self._known.remember(owner)
         counts = self._limit is not None and kind is not Kind.FILE
@@ -91,6 +91,19 @@ class Guard:
             return RedirectResponse(paths.HOME, 303)
         scope[OWNER] = owner
         return self._downloads if scope["path"] in DOWNLOADS else self._room
+
+    def _known_among(self, visitors: Sequence[Visitor]) -> Owner | None:
+        return next(filter(None, (self._known.find(each.token) for each in visitors)), None)
+
+    async def _owner_among(self, visitors: Sequence[Visitor]) -> Owner | None:
+        """Return the first whose session is alive and an admin's; forget those before."""
+        for visitor in visitors:
+            owner = await self._api.owner(visitor)
+            if owner is not None:
+                return owner
+            self._desks.forget(visitor.token)
+            self._known.forget(visitor.token)
+        return None
 
     def _later(self, kind: Kind, status: int, seconds: int) -> Response:
         if kind is Kind.PAGE:

@@ -1,5 +1,6 @@
 """Signing in to the panel and out of it. The API decides; this only carries its answer."""
 
+from collections.abc import Sequence
 from urllib.parse import parse_qs
 
 import httpx
@@ -12,7 +13,7 @@ from panel.browsers import Desks
 from panel.cookies import PanelCookies
 from panel.guard import refusal
 from panel.plain_pages import PlainPages
-from panel.visitor import Visitor, value, visitor_of
+from panel.visitor import Visitor, value, visitors_of
 from panel.words import sign_in as words
 from panel.words.common import later
 
@@ -36,15 +37,15 @@ class SignIn:
     async def _answer(self, scope: Scope, receive: Receive) -> Response:
         if scope["path"] in files.PATHS:
             return files.file_at(scope["path"])
-        visitor = visitor_of(scope, self._cookies)
+        visitors = visitors_of(scope, self._cookies)
         if scope["method"] != "POST":
-            return self._page(visitor, scope["query_string"])
+            return self._page(visitors[0], scope["query_string"])
         if scope["path"] == paths.SIGN_OUT:
-            return await self._sign_out(visitor)
+            return await self._sign_out(visitors)
         form = await _read_form(scope, receive)
         if form is None:
             return refusal(415, words.FORM_UNREADABLE)
-        return await self._sign_in(visitor, form.get("email", ""), form.get("password", ""))
+        return await self._sign_in(visitors, form.get("email", ""), form.get("password", ""))
 
     def _page(self, visitor: Visitor, query: bytes) -> HTMLResponse:
         why = parse_qs(query.decode("latin-1")).get("why", [""])[-1]
@@ -54,7 +55,8 @@ class SignIn:
         said, calm = words.WHY.get(why, ""), why in words.CALM
         return self._pages.sign_in(said, framed=visitor.framed, calm=calm)
 
-    async def _sign_in(self, visitor: Visitor, email: str, password: str) -> Response:
+    async def _sign_in(self, visitors: Sequence[Visitor], email: str, password: str) -> Response:
+        visitor, *others = visitors
         answer = await self._api.sign_in(visitor, email, password)
         if answer.status_code in {429, 503}:
             return self._later(answer, visitor)
@@ -67,17 +69,22 @@ class SignIn:
             # The same words as for a wrong password: nobody learns here whose password is right.
             await self._api.sign_out(visitor.holding(token))
             return _back("refused")
-        self._desks.forget(visitor.token)
+        for other in others:  # the API has ended the first itself
+            await self._api.sign_out(other)
+        for each in visitors:
+            self._desks.forget(each.token)
         device = self._api.device_set_by(answer)
         lines = self._cookies.hand_over(token, device, framed=visitor.framed)
         return _redirect(paths.HOME + "?tried=1", lines)
 
-    async def _sign_out(self, visitor: Visitor) -> Response:
-        if visitor.token is not None:
-            answer = await self._api.sign_out(visitor)
-            if answer.status_code != 200:  # still signed in, and we must not say otherwise
-                return self._later(answer, visitor)
-        self._desks.forget(visitor.token)
+    async def _sign_out(self, visitors: Sequence[Visitor]) -> Response:
+        """End every session that the browser shows, whichever of them counted."""
+        for visitor in visitors:
+            if visitor.token is not None:
+                answer = await self._api.sign_out(visitor)
+                if answer.status_code != 200:  # still signed in, and we must not say otherwise
+                    return self._later(answer, visitor)
+            self._desks.forget(visitor.token)
         return _redirect(f"{paths.SIGN_IN}?why=out", self._cookies.clear())
 
     def _later(self, answer: httpx.Response, visitor: Visitor) -> HTMLResponse:

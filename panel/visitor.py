@@ -1,6 +1,6 @@
 """Who knocks at the panel: as much of a request as the API needs to judge it itself."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 
 from starlette.types import Scope
@@ -14,14 +14,14 @@ _FRAMES = {"iframe", "frame", "embed", "object"}
 
 @dataclass(frozen=True)
 class Visitor:
-    """One request's sender. `token` and `device` are the API's own signed values."""
+    """One request's sender. `token` and `devices` are the API's own signed values."""
 
     peer: tuple[str, int]
     forwarded_for: str | None
     user_agent: str
     framed: bool
     token: str | None = None
-    device: str | None = None
+    devices: Sequence[str] = ()
 
     def holding(self, token: str | None) -> "Visitor":
         """Return the same visitor with another session."""
@@ -40,18 +40,18 @@ class Owner:
     """Where the session was opened from, as the API saw it."""
 
 
-def visitor_of(scope: Scope, cookies: PanelCookies) -> Visitor:
-    """Read a visitor off a request."""
+def visitors_of(scope: Scope, cookies: PanelCookies) -> list[Visitor]:
+    """Read off a request who it may be: its visitor with each session that the browser shows."""
     header = "; ".join(values(scope, b"cookie"))
     host, port = scope.get("client") or ("", 0)
-    return Visitor(
+    visitor = Visitor(
         peer=(host, port),
         forwarded_for=", ".join(values(scope, b"x-forwarded-for")) or None,
         user_agent=value(scope, b"user-agent") or "",
         framed=value(scope, b"sec-fetch-dest") in _FRAMES,
-        token=cookies.session_in(header),
-        device=cookies.device_in(header),
+        devices=cookies.devices_in(header),
     )
+    return [visitor.holding(token) for token in cookies.sessions_in(header)] or [visitor]
 
 
 def value(scope: Scope, name: bytes) -> str | None:

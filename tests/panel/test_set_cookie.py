@@ -113,6 +113,7 @@ HEADERS = [
     ("x=1; gatehouse_panel=abc; y=2", "abc"),
     ('x={"a":1}; gatehouse_panel=abc', "abc"),
     ("gatehouse_panel=first; gatehouse_panel=second", "first"),
+    ("gatehouse_panel=; gatehouse_panel=a b; gatehouse_panel=second", "second"),
     ("xgatehouse_panel=abc", None),
     ("gatehouse_panel_device=abc", None),
     ("gatehouse_panel=a b", None),
@@ -125,7 +126,18 @@ HEADERS = [
 
 @pytest.mark.parametrize(("header", "value"), HEADERS)
 def test_the_panels_own_cookie_is_found_among_others(header, value):
-    assert PanelCookies(secure=False).session_in(header) == value
+    found = PanelCookies(secure=False).sessions_in(header)
+    assert next(iter(found), None) == value
+
+
+def test_of_many_a_few_are_found_each_once():
+    header = "; ".join(f"gatehouse_panel={number // 2}" for number in range(300))
+    assert PanelCookies(secure=False).sessions_in(header) == ["0", "1", "2", "3", "4"]
+
+
+def test_a_direct_visits_comes_before_one_that_is_left_of_a_frame():
+    header = "__Host-gatehouse_panel_embed=framed; __Host-gatehouse_panel=direct"
+    assert PanelCookies(secure=True).sessions_in(header) == ["direct", "framed"]
 
 
 def test_what_is_handed_over_is_found_again():
@@ -134,5 +146,5 @@ def test_what_is_handed_over_is_found_again():
             cookies = PanelCookies(secure=secure)
             lines = cookies.hand_over("token.sig%3D", "device.sig", framed=framed)
             header = "; ".join(line.partition(";")[0] for line in lines)
-            assert cookies.session_in(header) == "token.sig%3D"
-            assert cookies.device_in(header) == "device.sig"
+            assert cookies.sessions_in(header) == ["token.sig%3D"]
+            assert cookies.devices_in(header) == ["device.sig"]
