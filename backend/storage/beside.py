@@ -1,7 +1,7 @@
 """The database as an owner's command opens it: beside a server that may be running."""
 
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 
 from backend.kernel.clock import Clock
 from backend.kernel.randomness import Randomness
@@ -9,7 +9,7 @@ from backend.kernel.settings import Settings, SettingsError
 from backend.storage.addresses import database_url, direct_url, sqlite_file
 from backend.storage.engine import Database
 from backend.storage.migrate import migrate
-from backend.storage.ownership import own
+from backend.storage.ownership import own, visiting
 from backend.storage.restore import restore_if_missing
 from backend.storage.snapshots import snapshots_for
 
@@ -21,19 +21,23 @@ def opened_beside(settings: Settings, clock: Clock, randomness: Randomness) -> I
     With SNAPSHOT_DIR what the command wrote is in a snapshot when this ends: a running server takes
     it within seconds, and without one it is taken here.
     """
-    url = database_url(settings)
-    if settings.snapshot_dir is not None and not sqlite_file(settings).exists():
-        with own(settings.data_dir):  # a server that is just starting restores it itself
-            restore_if_missing(settings, clock, randomness)
-    else:
-        restore_if_missing(settings, clock, randomness)
-    migrate(direct_url(settings) or url)
-    database = Database(url, clock, connections=1)
-    try:
+    with ExitStack() as closing:
+        if settings.snapshot_dir is not None:
+            closing.callback(_save_without_server, settings, clock)
+            closing.enter_context(visiting(settings.data_dir))
+        _restore(settings, clock, randomness)
+        url = database_url(settings)
+        migrate(direct_url(settings) or url)
+        database = Database(url, clock, connections=1)
+        closing.callback(database.close)
         yield database
-    finally:
-        database.close()
-        _save_without_server(settings, clock)
+
+
+def _restore(settings: Settings, clock: Clock, randomness: Randomness) -> None:
+    with ExitStack() as owned:
+        if settings.snapshot_dir is not None and not sqlite_file(settings).exists():
+            owned.enter_context(own(settings.data_dir))  # one that is just starting does it itself
+        restore_if_missing(settings, clock, randomness)
 
 
 def _save_without_server(settings: Settings, clock: Clock) -> None:

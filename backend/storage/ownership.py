@@ -1,11 +1,13 @@
 """On SQLite exactly one server owns the data folder.
 
 A second one would hold sessions in its own memory that the first has ended. Commands such as an
-import need no ownership: the server notices what they change.
+import need no ownership: the server notices what they change. They only say that they are there.
 """
 
 import fcntl
 import os
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import TextIO
 
@@ -38,6 +40,30 @@ def own(folder: Path) -> TextIO:
         ) from None
     _sign(lock)
     return lock
+
+
+@contextmanager
+def visiting(folder: Path) -> Iterator[None]:
+    """Be known, within this `with`, as a command that may write beside whoever owns the folder."""
+    with _visitors(folder) as visitors:
+        fcntl.flock(visitors, fcntl.LOCK_SH)
+        yield
+
+
+def has_visitors(folder: Path) -> bool:
+    """Tell whether a command may still write."""
+    with _visitors(folder) as visitors:
+        try:
+            fcntl.flock(visitors, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            return True
+        return False
+
+
+def _visitors(folder: Path) -> TextIO:
+    file = folder / "commands.lock"
+    create_private(file)
+    return file.open("r+")
 
 
 def _sign(lock: TextIO) -> None:

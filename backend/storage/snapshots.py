@@ -14,6 +14,7 @@ from backend.kernel.settings import Settings, SettingsError
 from backend.storage.addresses import sqlite_file
 from backend.storage.complete_mark import mark_complete, withdraw_marks
 from backend.storage.engine import create_private
+from backend.storage.ownership import has_visitors
 from backend.storage.snapshot_shelf import Copy, shelves
 
 _STOP_WITHIN = 20.0  # seconds; then the process ends, and its last snapshot is not marked complete
@@ -125,6 +126,9 @@ class Snapshots:
             self._save(source)
         if self._copy is None or _version(source) != self._saved:
             log.error("last_snapshot_missed", reason=self.trouble or "somebody goes on writing")
+            return
+        if has_visitors(self._file.parent):
+            log.warning("last_snapshot_not_marked", reason="a command still uses the database")
             return
         try:
             mark_complete(self._copy, self._space)

@@ -1,21 +1,30 @@
 """A database that comes back from a snapshot must not bring back what was ended since."""
 
+import os
 import shutil
+import signal
+import socket
 import sqlite3
+import threading
 from collections.abc import Callable
-from contextlib import closing
+from contextlib import ExitStack, closing
 from pathlib import Path
 
+import httpx
 import pytest
 from sqlalchemy import func, select
 
 from backend.features.admin.status import Deployment
+from backend.main import create_app
 from backend.storage.snapshot_shelf import Copy, shelves
+from backend.storage.snapshots import Snapshots
 from backend.storage.tables import audit_events
+from backend.web.server import in_background
 from tests.admins import ADA, give_role, known, make_admin
 from tests.inside import Gatehouse, Visitor
 from tests.letterbox import Letterbox
-from tests.make import PASSWORD
+from tests.make import KEY, PASSWORD, make_settings
+from tests.rig import space as rig
 from tests.rig.processes import wait_until
 
 
@@ -37,7 +46,7 @@ class Space:
         """What comes after it is lost."""
         ((events,),) = gatehouse.rows(select(func.count()).select_from(audit_events))
         gatehouse.house.services[Deployment].snapshots.hurry()
-        wait_until(lambda: self._saved_events() == events, "the snapshot")
+        wait_until(lambda: saved(self._bucket, "audit_events") == events, "the snapshot")
 
     def crashes(self, gatehouse: Gatehouse) -> None:
         """Nothing outlives this moment but what is in the bucket."""
@@ -46,12 +55,14 @@ class Space:
         shutil.rmtree(self._bucket)
         kept.rename(self._bucket)
 
-    def _saved_events(self) -> int:
-        copies = shelves(self._bucket)[0].newest_first() if self._bucket.exists() else []
-        for newest in filter(Copy.is_whole, copies):
-            with closing(sqlite3.connect(newest.path)) as connection:
-                return connection.execute("SELECT count(*) FROM audit_events").fetchone()[0]
-        return -1
+
+def saved(bucket: Path, table: str) -> int:
+    """How many rows the newest whole snapshot has; -1 without one."""
+    copies = shelves(bucket)[0].newest_first() if bucket.exists() else []
+    for newest in filter(Copy.is_whole, copies):
+        with closing(sqlite3.connect(newest.path)) as connection:
+            return connection.execute(f"SELECT count(*) FROM {table}").fetchone()[0]
+    return -1
 
 
 @pytest.fixture
@@ -144,3 +155,55 @@ def test_admins_are_told_what_came_back_and_as_of_when(space):
     ada.signs_in(ADA)
     kept = ada.get("/api/admin/status").json()["database"]["restored"]
     assert kept["restoredAt"] == told["restoredAt"], "the next restart forgets nothing of it"
+
+
+HALF = (
+    b"POST /api/auth/sign-in/email HTTP/1.1\r\nHost: localhost\r\n"
+    b"Content-Type: application/json\r\nContent-Length: 100\r\n\r\n{"
+)
+
+
+def test_a_request_that_does_not_end_does_not_keep_the_last_snapshot_waiting(tmp_path):
+    bucket = tmp_path / "bucket"
+    with (
+        rig.Space(tmp_path, {"SNAPSHOT_DIR": str(bucket), "SECRET_KEY": KEY}) as server,
+        httpx.Client(base_url=server.url, trust_env=False) as ada,
+        closing(socket.create_connection(("127.0.0.1", server.port))) as stuck,
+    ):
+        wait_until(lambda: saved(bucket, "users") == 0, "the snapshot of the start")
+        stuck.sendall(HALF)
+        said = {"name": "Ada", "email": ADA, "password": PASSWORD}
+        assert ada.post("/api/auth/sign-up/email", json=said).status_code == 200
+        os.kill(server.pid, signal.SIGTERM)
+        wait_until(lambda: saved(bucket, "users") == 1, "the snapshot, while the other is stuck")
+        stuck.setblocking(False)
+        with pytest.raises(BlockingIOError):
+            stuck.recv(1)  # it was neither answered nor cut yet
+        stuck.close()
+        assert server.wait() == 0
+        assert len(list(bucket.glob("*.complete"))) == 1
+
+        shutil.rmtree(tmp_path / "data")
+        server.start()
+        assert ada.get("/api/auth/get-session").json()["user"]["email"] == ADA
+
+
+def test_the_last_snapshot_begins_when_the_server_is_told_to_stop_not_when_it_has(
+    tmp_path, monkeypatch
+):
+    begun, hurry = threading.Event(), Snapshots.hurry
+    monkeypatch.setattr(Snapshots, "hurry", lambda self: (begun.set(), hurry(self)))
+    app = create_app(make_settings(tmp_path / "data", snapshot_dir=tmp_path / "bucket"))
+    with ExitStack() as serving:
+        address = serving.enter_context(in_background(app))
+        stuck = socket.create_connection(address)
+        stuck.sendall(b"GET /health HTTP/1.1\r\nHost: localhost\r\n\r\n" + HALF)
+        assert stuck.recv(1000), "it is being served"
+        stopping = threading.Thread(target=serving.pop_all().close)
+        stopping.start()
+        assert begun.wait(30)
+        stuck.setblocking(False)
+        with pytest.raises(BlockingIOError):
+            stuck.recv(1)
+        stuck.close()
+        stopping.join()

@@ -209,6 +209,35 @@ def test_what_another_process_wrote_is_saved_too(settings):
     assert len(marks(settings)) == 1
 
 
+def test_while_a_command_may_still_write_an_orderly_end_is_not_marked(settings):
+    server = Server(settings)
+    with opened_beside(settings, SystemClock(), SystemRandomness()):
+        server.stop()
+        assert marks(settings) == [], "the command is killed now, after one more write"
+    assert len(marks(settings)) == 1, "it was not, and saved what it wrote"
+
+
+def test_when_the_server_is_told_to_end_it_saves_at_once_and_has_nothing_left_to_do(settings):
+    server = Server(settings, quiet=60, at_most_every=60)
+    server.add_user()
+    server.snapshots.hurry()
+    wait_until(lambda: server.saved_users() == 1, "the snapshot, beside the answers in flight")
+    before = server.saved()
+    server.stop()
+    assert server.saved() == before
+    assert len(marks(settings)) == 1
+
+
+def test_what_an_answer_in_flight_wrote_is_in_the_last_snapshot(settings):
+    server = Server(settings, quiet=60, at_most_every=60)
+    server.snapshots.hurry()
+    wait_until(lambda: server.saved_users() == 0, "the snapshot")
+    server.add_user()
+    server.stop()
+    assert server.saved_users() == 1
+    assert len(marks(settings)) == 1
+
+
 def test_a_command_without_a_server_withdraws_the_mark_and_saves_what_it_wrote(settings):
     server = ended_orderly(settings)
     with opened_beside(settings, SystemClock(), SystemRandomness()) as database:
