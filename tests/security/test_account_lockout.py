@@ -2,6 +2,7 @@
 
 from itertools import count
 
+import bcrypt
 import pytest
 from sqlalchemy import select, update
 
@@ -246,3 +247,14 @@ def test_a_sign_in_that_was_right_is_no_guess_of_a_device(limited):
     for _ in range(25):
         limited.clock.advance(seconds=4)  # past the limit by address, within the five minutes
         assert ada.signs_in().status_code == 200
+
+
+def test_a_hash_that_is_made_stronger_at_the_sign_in_does_not_void_its_mark(limited):
+    limited.member(address="203.0.113.50")
+    moved_in = bcrypt.hashpw(PASSWORD.encode(), bcrypt.gensalt(4)).decode()
+    limited.change(update(users).values(password_hash=moved_in))
+    ada = limited.visitor("203.0.113.51")
+    assert ada.signs_in().status_code == 200
+    assert limited.rows(select(users.c.password_hash)) != [(moved_in,)]
+    guess(limited, 40)
+    assert ada.signs_in().status_code == 200

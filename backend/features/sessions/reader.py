@@ -105,8 +105,9 @@ class SessionReader:
         known = self._cache.get_shown(cookie) if cookie else None
         if known is not None and self._feed.proven():
             # Looked up only now: in proving itself, the feed may have forgotten it.
-            entry = self._remembered(known.digest, house)
-            if entry is not None:
+            entry = self._cache.get(known.digest)
+            if entry is not None and entry.good_until > house.workshop.clock.now():
+                self._count(entry, house.workshop.clock.monotonic())
                 return _noted(visit, entry)
         return await self._find(visit, house, refresh)
 
