@@ -2,7 +2,7 @@
 
 import secrets
 import string
-from datetime import UTC, datetime
+from datetime import datetime
 from typing import Protocol
 from uuid import UUID
 
@@ -52,8 +52,3 @@ def uuid7(randomness: Randomness, now: datetime) -> UUID:
 def first_uuid7(moment: datetime) -> UUID:
     """Return the smallest id `uuid7` could make in this millisecond: a bound to search by."""
     return UUID(int=(int(moment.timestamp() * 1000) & (1 << 48) - 1) << 80)
-
-
-def moment_of(made: UUID) -> datetime:
-    """Return the millisecond in which `uuid7` made an id."""
-    return datetime.fromtimestamp((made.int >> 80) / 1000, UTC)

@@ -110,12 +110,12 @@ def forget_user(db: Db, user_id: UUID) -> None:
     )
 
 
-def newest(db: Db) -> UUID | None:
-    """Return the id of the newest line but for restores, which a start notes itself."""
-    others = select(audit_events.c.id).where(
+def newest(db: Db) -> datetime | None:
+    """Return when the last line was written but for restores, which a start notes itself."""
+    others = select(audit_events.c.at).where(
         audit_events.c.kind != EventKind.DATABASE_RESTORED.value
     )
-    found: UUID | None = db.execute(others.order_by(audit_events.c.id.desc()).limit(1)).scalar()
+    found: datetime | None = db.execute(others.order_by(audit_events.c.id.desc()).limit(1)).scalar()
     return found
 
 

@@ -9,12 +9,10 @@ then on the time is measured: a server that was off for long only deletes later.
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Literal
-from uuid import UUID
 
 import structlog
 
 from backend.kernel.clock import Clock
-from backend.kernel.randomness import moment_of
 from backend.storage import audit, sessions
 from backend.storage.db import Db
 from backend.storage.dialects import clock_of
@@ -86,5 +84,5 @@ def database_time(db: Db) -> datetime:
 
 
 def _newest_entry(db: Db) -> datetime | None:
-    ids: list[UUID] = [found for newest in (audit.newest, sessions.newest) if (found := newest(db))]
-    return max(map(moment_of, ids), default=None)
+    found = [newest(db) for newest in (audit.newest, sessions.newest)]
+    return max(filter(None, found), default=None)

@@ -156,10 +156,10 @@ def delete_beyond(db: Db, user_id: UUID, most: int, *, but: UUID) -> int:
     return gone
 
 
-def newest(db: Db) -> UUID | None:
-    """Return the id of the session that was made last."""
-    last = select(sessions.c.id).order_by(sessions.c.id.desc()).limit(1)
-    found: UUID | None = db.execute(last).scalar()
+def newest(db: Db) -> datetime | None:
+    """Return when the last session was made."""
+    last = select(sessions.c.created_at).order_by(sessions.c.id.desc()).limit(1)
+    found: datetime | None = db.execute(last).scalar()
     return found
 
 

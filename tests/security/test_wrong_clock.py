@@ -1,9 +1,10 @@
 """A clock that is wrong on one machine must not delete what is everybody's."""
 
 from datetime import timedelta
+from uuid import UUID
 
 import pytest
-from sqlalchemy import func, select
+from sqlalchemy import func, select, update
 
 from backend.features.housekeeping.service import Housekeeper
 from backend.kernel.clock import SystemClock
@@ -127,6 +128,15 @@ def test_on_sqlite_a_start_by_a_clock_that_is_ahead_deletes_nothing(start, tmp_p
     clock.advance(days=8)  # time that has passed for certain
     tidy(second)
     assert sessions_of(second, "ada@example.com") == []
+
+
+def test_on_sqlite_a_line_of_another_hand_with_an_id_of_its_own_stops_no_start(start, tmp_path):
+    first = start(data_dir=tmp_path / "data")
+    first.member()
+    renamed = update(audit_events).values(id=UUID("f81d4fae-7dec-4aaa-a765-00a0c91e6bf6"))
+    first.change(renamed.where(audit_events.c.kind == "sign_up"))
+    first.close()
+    assert told(start(data_dir=tmp_path / "data"))["right"] is True
 
 
 def test_on_sqlite_a_clock_that_is_behind_what_is_stored_is_told(start, tmp_path, clock):
