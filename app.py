@@ -11,14 +11,14 @@ from backend.kernel.clock import SystemClock
 from backend.kernel.memory import settle
 from backend.kernel.randomness import SystemRandomness
 from backend.main import create_app
-from backend.start import plain_errors, serve_with, start_settings
+from backend.start import plain_errors, serve_with, server_settings
 from panel import beside
 
 
 def main() -> None:
     """Start the Space from the environment; ends with one clear line where that cannot work."""
     with plain_errors():
-        settings = start_settings()
+        settings = server_settings()
         app: Any = create_app(settings)
         if settings.panel:
             chance = SystemRandomness()

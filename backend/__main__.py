@@ -22,7 +22,7 @@ from backend.kernel.refusals import Refusal
 from backend.kernel.secret import Password
 from backend.kernel.settings import SettingsError
 from backend.main import create_app
-from backend.start import plain_errors, serve_with, start_settings
+from backend.start import plain_errors, serve_with, server_settings, start_settings
 from backend.storage.after_restore import end_what_came_back
 from backend.storage.beside import opened_beside
 from backend.storage.engine import DatabaseUnavailable
@@ -65,7 +65,7 @@ def _parser() -> argparse.ArgumentParser:
 
 
 def _serve(_: argparse.Namespace) -> None:
-    settings = start_settings().model_copy(update={"panel": False})
+    settings = server_settings().model_copy(update={"panel": False})
     app = create_app(settings)
     serve_with(app, settings)
 

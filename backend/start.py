@@ -7,6 +7,7 @@ from typing import Any
 
 from backend.kernel.clock import SystemClock
 from backend.kernel.memory import settle
+from backend.kernel.output import STDERR, STDOUT, open_missing_streams, print_through_outputs
 from backend.kernel.processors import Linux, OneProcessor
 from backend.kernel.randomness import SystemRandomness
 from backend.kernel.settings import Settings, SettingsError, load_settings
@@ -16,8 +17,16 @@ from backend.web.server import serve
 
 def start_settings() -> Settings:
     """Read the settings and set up the log; raises SettingsError."""
+    open_missing_streams()
     settings = load_settings()
     logs.configure(settings)
+    return settings
+
+
+def server_settings() -> Settings:
+    """As `start_settings`, for a process that must outlive whoever reads what it prints."""
+    settings = start_settings()
+    print_through_outputs(settings.redactor().without_addresses)
     return settings
 
 
@@ -28,7 +37,7 @@ def plain_errors(cannot: str = "start") -> Iterator[None]:
         yield
     except SettingsError as error:
         for line in str(error).splitlines():
-            sys.stderr.write(f"Gatehouse cannot {cannot}: {line}\n")
+            STDERR.write(f"Gatehouse cannot {cannot}: {line}\n")
         sys.exit(1)
 
 
@@ -59,5 +68,4 @@ def _announce(settings: Settings) -> None:
     lines += [f"  the panel         {base}/admin/"] if settings.panel else []
     lines += [f"  the API docs      {base}/docs"] if settings.docs else []
     lines += [f"  the data          {data}"]
-    sys.stdout.write("\n".join(lines) + "\n")
-    sys.stdout.flush()
+    STDOUT.write("\n".join(lines) + "\n")

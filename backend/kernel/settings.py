@@ -15,6 +15,7 @@ from pydantic import BeforeValidator, Field, ValidationError, field_validator, m
 from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
 
 from backend.kernel.moments import LONGEST
+from backend.kernel.redaction import Redactor, parts_of_url
 from backend.kernel.secret import Password, Secret
 
 PRIVATE_NETWORKS = "127.0.0.0/8,::1,10.0.0.0/8,172.16.0.0/12,192.168.0.0/16,fc00::/7"
@@ -241,6 +242,16 @@ class Settings(BaseSettings):
         if not self.frontend_url and not self.production:
             return ("http://localhost:3000",)
         return tuple(url.rstrip("/") for url in self.frontend_url)
+
+    def redactor(self) -> Redactor:
+        """Return what takes these settings' secrets out of a text."""
+        texts = [self.mail_api_url] if "://" in self.mail_api_url else []
+        for name in type(self).model_fields:
+            value = getattr(self, name)
+            secrets = value if isinstance(value, tuple) else (value,)
+            texts += [each.reveal() for each in secrets if isinstance(each, Secret)]
+        urls = [text for text in texts if "://" in text]
+        return Redactor([*texts, *(part for url in urls for part in parts_of_url(url))])
 
     @property
     def trusted_origins(self) -> tuple[str, ...]:

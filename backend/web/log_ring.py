@@ -7,7 +7,7 @@ without access to the platform.
 import logging
 import threading
 from collections import deque
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -40,6 +40,8 @@ class LogRing:
         self._lines: deque[Line] = deque()
         self._characters = 0
         self._lock = threading.Lock()
+        self.catch_up: Callable[[], None] = lambda: None
+        """Has the lines kept that were said and are on their way here."""
 
     def keep(self, _: Any, __: str, said: dict[str, Any]) -> dict[str, Any]:
         """Keep a line and pass it on: a structlog processor."""
@@ -55,6 +57,7 @@ class LogRing:
         self, limit: int, *, level: str = "debug", request_id: str | None = None
     ) -> list[Line]:
         """Return lines of at least this level, of one request if it is named, newest first."""
+        self.catch_up()
         with self._lock:
             lines = list(self._lines)
         names = logging.getLevelNamesMapping()

@@ -17,6 +17,7 @@ import uvicorn
 from starlette.types import ASGIApp
 
 from backend.kernel import last_resort
+from backend.kernel.output import STDERR
 from backend.web.protocol import ConnectionLimits, GuardedProtocol
 from backend.web.streams import STOPPING
 
@@ -28,6 +29,7 @@ BACKLOG: Final = 2048
 # that is abandoned.
 CANCELLED_AFTER_DRAIN: Final = 2
 ABANDONED_AFTER_DRAIN: Final = 3.5
+LAST_LINES_WITHIN: Final = 0.2  # seconds, when the order is to end at once
 # Files, database connections and the like come on top of the clients' connections.
 OTHER_DESCRIPTORS: Final = 1000
 
@@ -202,5 +204,5 @@ def _close(sockets: list[socket.socket]) -> None:
 
 
 def _give_up(problem: str) -> NoReturn:
-    sys.stderr.write(f"Gatehouse cannot start: {problem}\n")
+    STDERR.write(f"Gatehouse cannot start: {problem}\n")
     sys.exit(1)

@@ -5,7 +5,6 @@ import threading
 import pytest
 
 from backend.web.log_ring import LogRing
-from backend.web.logs import redact
 
 
 def keep(ring, event, level="info", **fields):
@@ -95,19 +94,3 @@ def test_many_threads_keep_every_line():
     for each in threads:
         each.join()
     assert len(ring.latest(2000)) == 1600
-
-
-@pytest.mark.parametrize(
-    ("said", "kept"),
-    [
-        ("550 no such user <ada@example.com>", "550 no such user <(address)>"),
-        ("/api/auth/reset-password/" + "aB3" * 14, "/api/auth/reset-password/(token)"),
-        ("Bearer " + "x" * 42 + ".c2lnbmF0dXJl%3D", "Bearer (token)"),
-        ("01a20474-0c95-738c-bcd2-da8a8380bd03", "01a20474-0c95-738c-bcd2-da8a8380bd03"),
-        ("Mozilla/5.0 (X11; Linux x86_64)", "Mozilla/5.0 (X11; Linux x86_64)"),
-        (3, 3),
-        (None, None),
-    ],
-)
-def test_what_looks_like_a_token_or_an_address_is_blanked(said, kept):
-    assert redact(None, "", {"event": "x", "reason": said}) == {"event": "x", "reason": kept}

@@ -1,0 +1,80 @@
+"""What is taken out of a text before it is kept, logged or shown."""
+
+import json
+from urllib.parse import quote
+
+import pytest
+
+from backend.kernel.redaction import Redactor
+from backend.kernel.secret import Secret
+from tests.make import make_settings
+
+TOKEN = "aB3" * 14
+SHAPES = [
+    ("/api/auth/reset-password/" + TOKEN, "/api/auth/reset-password/(token)"),
+    (f"Bearer {'x' * 42}.c2lnbmF0dXJl%3D", "Bearer (token)"),
+    ("authorization: bearer re_Abc12345_k", "authorization: bearer (token)"),
+    ("Bearer authentication failed", "Bearer authentication failed"),
+    ("redis://:p4ss/w@rd@cache:6379/0", "redis://:p4ss/w@rd@cache:6379/0"),  # known by its value
+    ("redis://:p4ssw@rd@cache:6379/0", "redis://(credentials)@cache:6379/0"),
+    (
+        "GET /verify-email?token=short.one&callbackURL=/x",
+        "GET /verify-email?token=***&callbackURL=/x",
+    ),
+    ("failing row (1, $bcrypt-sha256$v=2,t=2b,r=12$salt$digest)", "failing row (1, (hash))"),
+    ("$2b$12$" + "k" * 53, "(hash)"),
+    ("key aB-3_" + "xY_9-" * 9, "key (token)"),
+    ("01a20474-0c95-738c-bcd2-da8a8380bd03", "01a20474-0c95-738c-bcd2-da8a8380bd03"),
+    ("test_a_rather_long_name_of_a_function_in_a_traceback_of_ours", None),
+    ("Mozilla/5.0 (X11; Linux x86_64)", "Mozilla/5.0 (X11; Linux x86_64)"),
+]
+
+
+@pytest.mark.parametrize(("said", "kept"), SHAPES, ids=[each[0][:40] for each in SHAPES])
+def test_what_looks_like_a_secret_is_blanked_and_nothing_else(said, kept):
+    assert Redactor().without_secrets(said) == (said if kept is None else kept)
+
+
+def test_an_address_is_blanked_only_where_it_must_be():
+    said = "550 no such user <ada@example.com>"
+    assert Redactor().without_addresses(said) == "550 no such user <(address)>"
+    assert Redactor().without_secrets(said) == said
+
+
+@pytest.mark.parametrize(
+    "secret", ["re_Abc_Key\n", "pa ss/wörd%41", "with'quote\"both", "hunter-2"]
+)
+def test_a_configured_secret_is_found_in_every_way_it_may_be_written(secret):
+    redactor = Redactor([secret])
+    written = [secret, repr(secret), json.dumps(secret), quote(secret, safe=""), quote(secret)]
+    written += [repr(secret.encode()), f"Illegal value {f'Bearer {secret}'.encode()!r}"]
+    for each in written:
+        assert secret.strip() not in redactor.without_secrets(each)
+        assert "***" in redactor.without_secrets(each)
+
+
+def test_a_short_one_does_not_blank_ordinary_words():
+    assert Redactor(["postgres", "abc"]).without_secrets("postgresql, abc, postgres") == (
+        "postgresql, abc, ***"
+    )
+
+
+def test_settings_know_all_their_secrets_and_the_parts_of_their_urls(tmp_path):
+    told = {
+        "secret_keys_old": [Secret("an-old-key-of-before")],
+        "frontend_proxy_key": Secret("canary-proxy-key"),
+        "admin_email": "root@example.com",
+        "admin_password": "canary-admin-password",
+        "mail_api_key": Secret("canary-api-key"),
+        "mail_api_url": "https://api.example.com/send?api_key=canary-in-query",
+        "redis_url": Secret("redis://:canary-redis/tail-of-it@cache:6379"),
+        "database_url": Secret("postgresql://u:canary-%2Fdb@db.example.com/x"),
+    }
+    redactor = make_settings(tmp_path, **told).redactor()
+    for each in ("an-old-key-of-before", "canary-proxy-key", "canary-admin-password"):
+        assert redactor.without_secrets(f"<{each}>") == "<***>"
+    for each in ("canary-api-key", "canary-in-query", "canary-redis/tail-of-it", "canary-redis"):
+        assert redactor.without_secrets(f"<{each}>") == "<***>"
+    for each in ("canary-%2Fdb", "canary-/db"):
+        assert redactor.without_secrets(f"<{each}>") == "<***>"
+    assert redactor.without_secrets("db.example.com") == "db.example.com"
