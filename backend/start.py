@@ -56,6 +56,7 @@ def serve_with(app: Any, settings: Settings) -> None:
             port=settings.port,
             body_limit=settings.body_limit,
             receive_timeout=settings.receive_timeout,
+            trusted_proxies=settings.trusted_proxies,
         )
     finally:
         together.let_go()

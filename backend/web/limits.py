@@ -25,6 +25,7 @@ from backend.kernel.refusals import too_many_requests
 from backend.kernel.settings import Settings
 from backend.web.counters import Counters
 from backend.web.shared_counters import SharedCounters
+from backend.web.visit import route_of
 
 InThread = Callable[[Callable[[], None]], Awaitable[None]]
 
@@ -134,6 +135,8 @@ class PerUserLimit:
     async def check(self, request: Request, user_id: str, in_thread: InThread) -> None:
         """Count a call by this user; in a worker thread when Redis is asked, which may be slow."""
         request.state.user_id = user_id
+        # By route, or another value in the path would be another count (slowapi reads the path).
+        request.scope["path"] = route_of(request.scope)
         if self._asks_redis:
             await in_thread(lambda: self._check(request))
         else:

@@ -6,22 +6,23 @@ bytes that trickle in do not extend it. After a refusal nobody listens to the co
 """
 
 import asyncio
-from dataclasses import dataclass
 from math import inf
 from sys import maxsize
-from typing import Any, Final
+from typing import Any, Final, cast
 
 import httptools
 from uvicorn._types import ASGI3Application, HTTPScope
 from uvicorn.config import Config
 from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol, RequestResponseCycle
+from uvicorn.protocols.utils import get_remote_addr
 from uvicorn.server import ServerState
 
 from backend.kernel.refusals import Refusal, unavailable
 from backend.web import framing
-from backend.web.whole_answer import WholeAnswer
-
-IDLE, ANSWERING, HEAD, BODY, CLOSING = range(5)
+from backend.web.connections import Connection, ConnectionLimits, Connections
+from backend.web.ignored_upgrade import IgnoredUpgrade
+from backend.web.phases import ANSWERING, BODY, CLOSING, HEAD, IDLE
+from backend.web.whole_answer import WholeAnswer, tell_disconnected
 
 SLASH: Final = ord("/")
 HASH: Final = ord("#")
@@ -30,24 +31,6 @@ HASH: Final = ord("#")
 PIPELINED_AT_MOST: Final = 4
 # A chunk of one byte takes six on the wire; at twice that it is padding, not a body.
 WIRE_BYTES_PER_BODY_BYTE: Final = 12
-
-
-@dataclass(frozen=True)
-class ConnectionLimits:
-    """What one client may ask of the server, in bytes and seconds (OWASP ASVS 5.0 15.2.2)."""
-
-    head_bytes: int = 32 * 1024
-    body_bytes: int = 64 * 1024
-    head_seconds: float = 10
-    body_seconds: float = 20
-    idle_seconds: float = 65
-    # Each takes a file descriptor, and systems commonly grant a process 1,024 of them.
-    connections: int = 1000
-    # How long a refused client may go on sending. Closing a socket with unread bytes resets it,
-    # and the reset can overtake the answer that says what was wrong.
-    linger_seconds: float = 2
-    # How long answers in flight may take once the server stops; then event streams are cut.
-    drain_seconds: float = 6
 
 
 class GuardedProtocol(HttpToolsProtocol):
@@ -61,10 +44,14 @@ class GuardedProtocol(HttpToolsProtocol):
         _loop: asyncio.AbstractEventLoop | None = None,
         *,
         limits: ConnectionLimits,
+        others: Connections,
     ) -> None:
         super().__init__(config, server_state, app_state, _loop)
         self._limits = limits
-        self._phase = IDLE
+        self._others = others
+        self.holder: str | None = None
+        self.phase = IDLE
+        self.since = 0.0
         self._phase_has_deadline = False
         self._judged_scope: HTTPScope | None = None
         self._deadline = inf
@@ -81,9 +68,13 @@ class GuardedProtocol(HttpToolsProtocol):
         self._body_room = self._body_bytes
         self._accepted_host: bytes | None = None
         self._running: RequestResponseCycle | None = None
+        self._offered: IgnoredUpgrade | None = None
+        self._offer_ignored = False
 
     def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]
-        if len(self.connections) >= self._limits.connections:
+        peer, _ = get_remote_addr(transport) or ("", 0)
+        self.holder = self._others.admit(peer, cast("set[Connection]", self.connections))
+        if self.holder is None:
             self.transport = transport
             self._stop_listening()
             transport.write(self._last_words(unavailable(retry_after=5)))
@@ -96,29 +87,44 @@ class GuardedProtocol(HttpToolsProtocol):
         for handle in (self._timer, self._stalled):
             if handle is not None:
                 handle.cancel()
-        _tell_disconnected(self._running)
+        tell_disconnected(self._running)
+        if self.holder is not None:
+            self._others.leave(self.holder)
         super().connection_lost(exc)
+
+    def make_room(self) -> None:
+        """Close, because another needs the place more than a client that keeps us waiting."""
+        if self.phase != IDLE:
+            self._refuse(unavailable(retry_after=5))
+        self._stop_listening()
+        self.transport.close()
 
     def data_received(self, data: bytes) -> None:
         while len(data) > self._head_room:
             fitting, data = data[: self._head_room], data[self._head_room :]
             self.data_received(fitting)
-        phase, cycle = self._phase, self.cycle
+        phase, cycle = self.phase, self.cycle
         if phase == CLOSING:
             return
         try:
             self.parser.feed_data(data)
         except httptools.HttpParserError as error:
-            self._refuse(framing.refusal_for(error, data if phase == IDLE else b""))
-        except httptools.HttpParserUpgrade:
-            # The request is answered as if it had not asked; what follows it is not HTTP/1.1.
+            if self.phase != CLOSING:  # what follows an ignored upgrade's body is not heard
+                self._refuse(framing.refusal_for(error, data if phase == IDLE else b""))
+        except httptools.HttpParserUpgrade as offer:
+            # The request is answered as if it had not asked, and none is heard after it.
             self.cycle.keep_alive = False
-            self._stop_listening()
+            if self._offered is None:
+                self._stop_listening()
+            else:
+                self._offer_ignored = True
+                self.parser = cast(httptools.HttpRequestParser, self._offered)
+                self.data_received(data[offer.args[0] :])
         else:
             if self._judged_scope is not self.scope:
                 # Data in which another request ended is not counted: no one knows where.
                 self._await_head(len(data) if phase != BODY and cycle is self.cycle else 0)
-            elif self._phase == BODY:
+            elif self.phase == BODY:
                 self._await_body(len(data))
 
     def on_headers_complete(self) -> None:
@@ -128,7 +134,7 @@ class GuardedProtocol(HttpToolsProtocol):
         # Trailers would be appended to the headers the application has been given.
         self.headers = []
         self._judged_scope = self.scope
-        self._phase = BODY
+        self.phase = BODY
         self._phase_has_deadline = False
         self._head_room = self._head_bytes
         self._wire_room = self._wire_bytes
@@ -144,14 +150,18 @@ class GuardedProtocol(HttpToolsProtocol):
 
     def on_message_complete(self) -> None:
         cycle = self.cycle
+        if self._offered is not None and not self._offer_ignored:
+            return  # that was the head; the parser takes what follows for another protocol's
         self._phase_has_deadline = False
         if cycle.response_complete:
             self._await_next_request()
         else:
             cycle.more_body = False
             cycle.message_event.set()
-            self._phase = ANSWERING
+            self.phase = ANSWERING
             self._deadline = inf
+        if self._offer_ignored:
+            self._stop_listening()
 
     def on_response_complete(self) -> None:
         # Replaces uvicorn's, which makes a timer per request and cancels it at the next.
@@ -164,7 +174,7 @@ class GuardedProtocol(HttpToolsProtocol):
         if self.pipeline:
             self._running, app = self.pipeline.pop()
             self._start_asgi_task(self._running, app)
-        elif self._phase == ANSWERING:
+        elif self.phase == ANSWERING:
             self._await_next_request()
 
     def _start_asgi_task(self, cycle: RequestResponseCycle, app: ASGI3Application) -> None:
@@ -198,24 +208,19 @@ class GuardedProtocol(HttpToolsProtocol):
         if length is not None and length > self._body_bytes:
             raise Refusal("PAYLOAD_TOO_LARGE")
         if (length or coding) and self.parser.should_upgrade():
-            # The parser leaves this body to the upgraded protocol, and would read what comes of
-            # it later as a request.
-            raise framing.not_http()
+            self._offered = IgnoredUpgrade(self, None if coding else length)
         if len(self.pipeline) >= PIPELINED_AT_MOST:
             raise framing.not_http()
 
     def _overtake(self, cycle: RequestResponseCycle) -> None:
-        """Let the request that is being answered hear of it when its client goes.
-
-        uvicorn stops reading until the answer is out, and tells only the newest request.
-        """
+        """Tell the one being answered when its client goes; uvicorn reads no more till then."""
         self.flow.resume_reading()
         if len(self.pipeline) == 1:
             self._running = cycle
 
     def _await_head(self, more: int) -> None:
         """Start the deadline with the first unfinished bytes of a head, and count them."""
-        self._phase = HEAD
+        self.phase = HEAD
         if not self._phase_has_deadline:
             self._phase_has_deadline = True
             self._expire_in(self._limits.head_seconds)
@@ -233,13 +238,15 @@ class GuardedProtocol(HttpToolsProtocol):
             self._refuse(Refusal("PAYLOAD_TOO_LARGE"))
 
     def _await_next_request(self) -> None:
-        self._phase = IDLE
-        self._deadline = self.loop.time() + self._idle_seconds
+        self.phase = IDLE
+        self.since = self.loop.time()
+        self._deadline = self.since + self._idle_seconds
         if self._deadline < self._timer_at:
             self._arm()
 
     def _expire_in(self, seconds: float) -> None:
-        self._deadline = self.loop.time() + seconds
+        self.since = self.loop.time()
+        self._deadline = self.since + seconds
         if self._deadline < self._timer_at:
             self._arm()
 
@@ -256,7 +263,7 @@ class GuardedProtocol(HttpToolsProtocol):
             # The deadline has moved on since: one timer follows it, instead of one per request.
             if self._deadline < inf:
                 self._arm()
-        elif self._phase not in (HEAD, BODY) or self.transport.is_closing():
+        elif self.phase not in (HEAD, BODY) or self.transport.is_closing():
             self.transport.abort()
         elif self.flow.read_paused:
             # It is the client who waits for us.
@@ -266,12 +273,12 @@ class GuardedProtocol(HttpToolsProtocol):
 
     def _refuse(self, refusal: Refusal) -> None:
         """Say no once, stop listening, and close when the client has had time to read it."""
-        in_body = self._phase == BODY
+        in_body = self.phase == BODY
         self._stop_listening()
         if in_body:
             answerable = not self.cycle.response_started and not self.pipeline
-            _tell_disconnected(self._running)
-            _tell_disconnected(self.cycle)
+            tell_disconnected(self._running)
+            tell_disconnected(self.cycle)
         elif self.cycle is not None and not self.cycle.response_complete:
             # An answer is still owed to an earlier request; this one must not be taken for it.
             self.cycle.keep_alive = False
@@ -284,15 +291,9 @@ class GuardedProtocol(HttpToolsProtocol):
         self._expire_in(self._limits.linger_seconds)
 
     def _stop_listening(self) -> None:
-        self._phase = CLOSING
+        self.phase = CLOSING
         self._head_room = maxsize
         self._deadline = inf
 
     def _last_words(self, refusal: Refusal) -> bytes:
         return framing.last_words(refusal, self.server_state.default_headers)
-
-
-def _tell_disconnected(cycle: RequestResponseCycle | None) -> None:
-    if cycle is not None:
-        cycle.disconnected = True
-        cycle.message_event.set()

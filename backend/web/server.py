@@ -8,7 +8,7 @@ import os
 import socket
 import sys
 import threading
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from types import FrameType
 from typing import Any, Final, NoReturn, cast
@@ -18,7 +18,9 @@ from starlette.types import ASGIApp
 
 from backend.kernel import last_resort
 from backend.kernel.output import STDERR
-from backend.web.protocol import ConnectionLimits, GuardedProtocol
+from backend.web.client_address import ClientAddresses
+from backend.web.connections import ConnectionLimits, Connections
+from backend.web.protocol import GuardedProtocol
 from backend.web.streams import STOPPING
 
 logger = logging.getLogger(__name__)
@@ -41,8 +43,11 @@ class CannotListen(Exception):
 class Server(uvicorn.Server):
     """A uvicorn server for which the first signal is a request to end, and the second an order."""
 
-    def __init__(self, app: ASGIApp, limits: ConnectionLimits) -> None:
-        super().__init__(_config(app, limits))
+    def __init__(
+        self, app: ASGIApp, limits: ConnectionLimits, trusted_proxies: Sequence[str] = ()
+    ) -> None:
+        others = Connections(limits, ClientAddresses(trusted_proxies, None).trusts)
+        super().__init__(_config(app, limits, others))
         self._drain_seconds = limits.drain_seconds
         self._stopping = asyncio.Event()
 
@@ -74,11 +79,13 @@ def serve(
     body_limit: int = ConnectionLimits.body_bytes,
     receive_timeout: float = ConnectionLimits.body_seconds,
     drain_seconds: float = ConnectionLimits.drain_seconds,
+    trusted_proxies: Sequence[str] = (),
 ) -> None:
     """Listen and serve until SIGTERM or SIGINT; raises SystemExit when it cannot start.
 
     `body_limit` is in bytes, `receive_timeout` in seconds for a whole request body. After the
-    signal, answers in flight have `drain_seconds`. Call it from the main thread: elsewhere Python
+    signal, answers in flight have `drain_seconds`. From `trusted_proxies`, addresses and networks,
+    more connections are taken than from a stranger. Call it from the main thread: elsewhere Python
     delivers no signals.
     """
     limits = ConnectionLimits(
@@ -89,16 +96,18 @@ def serve(
     except CannotListen as problem:
         _give_up(str(problem))
     _allow_descriptors(limits.connections + OTHER_DESCRIPTORS)
-    Server(app, limits).run(listening)
+    Server(app, limits, trusted_proxies).run(listening)
 
 
 @contextmanager
 def in_background(
-    app: ASGIApp, limits: ConnectionLimits | None = None
+    app: ASGIApp,
+    limits: ConnectionLimits | None = None,
+    trusted_proxies: Sequence[str] = (),
 ) -> Iterator[tuple[str, int]]:
     """Serve `app` from a thread on a free port of this machine; yields the address."""
     (listening,) = listen("127.0.0.1", 0)
-    server = Server(app, limits or ConnectionLimits())
+    server = Server(app, limits or ConnectionLimits(), trusted_proxies)
     with listening:
         thread = threading.Thread(target=_run_then_close, args=(server, listening), daemon=True)
         thread.start()
@@ -157,8 +166,8 @@ def _not_our_address(host: str) -> str:
     )
 
 
-def _config(app: ASGIApp, limits: ConnectionLimits) -> uvicorn.Config:
-    protocol = functools.partial(GuardedProtocol, limits=limits)
+def _config(app: ASGIApp, limits: ConnectionLimits, others: Connections) -> uvicorn.Config:
+    protocol = functools.partial(GuardedProtocol, limits=limits, others=others)
     return uvicorn.Config(
         app,
         interface="asgi3",

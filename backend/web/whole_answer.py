@@ -94,3 +94,10 @@ def _written(pair: Pair) -> bytes:
 
 
 _line = lru_cache(1024)(_written)
+
+
+def tell_disconnected(cycle: RequestResponseCycle | None) -> None:
+    """Let the application hear that its client has gone."""
+    if cycle is not None:
+        cycle.disconnected = True
+        cycle.message_event.set()

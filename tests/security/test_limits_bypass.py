@@ -2,6 +2,10 @@
 
 import pytest
 
+from backend.features.sessions.guard import Protected
+from backend.web.endpoint import Endpoint
+from backend.web.routes import Routes
+from backend.web.wire import Status
 from tests.inside import Gatehouse
 
 
@@ -87,3 +91,20 @@ def test_a_refused_body_counts_as_well(limited):
     visitor = limited.visitor()
     answers = [visitor.post("sign-in/email", raw=b"{") for _ in range(4)]
     assert [answer.status_code for answer in answers] == [400, 400, 400, 429]
+
+
+def test_another_value_in_the_path_is_no_other_count_of_a_user(start):
+    gatehouse = start(rate_limits=True, rate_limit_per_user="3/minute")
+    handler = Routes("things", prefix="/api")
+
+    @handler.get("/things/{name}")
+    def thing(name: str, current: Protected) -> Status:
+        return Status()
+
+    for declared in handler.declared:
+        gatehouse.app.router.routes.insert(0, Endpoint(declared, gatehouse.house))
+    ada = gatehouse.member()
+
+    answers = [ada.get(f"/api/things/{name}") for name in ("a", "b", "%63", "d")]
+
+    assert [answer.status_code for answer in answers] == [200, 200, 200, 429]

@@ -3,12 +3,16 @@
 import re
 from urllib.parse import unquote
 
+import pytest
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
+from sqlalchemy import select
 
+from backend.storage.tables import outbox
 from backend.web.origins import TrustedOrigins
 from tests.inside import Gatehouse
 from tests.make import PASSWORD
+from tests.scene import refusal
 
 OWN, APP, EVIL = "https://auth.example.test", "https://app.example.test", "https://evil.example"
 TRUST = TrustedOrigins([OWN, APP, "https://*.preview.test"])
@@ -111,3 +115,41 @@ def test_the_error_page_leads_nowhere_else(gatehouse):
     for asked in (f"error={EVIL}", "error=//evil.example", f"error=x&callbackURL={EVIL}"):
         location = gatehouse.visitor().get(f"error?{asked}").headers["location"]
         assert location in {"/?error=UNKNOWN", "/?error=x"}
+
+
+@pytest.mark.parametrize(
+    ("path", "field", "code"),
+    [
+        ("sign-up/email", "callbackURL", "INVALID_CALLBACK_URL"),
+        ("sign-in/email", "callbackURL", "INVALID_CALLBACK_URL"),
+        ("sign-in/email", "errorCallbackURL", "INVALID_ERROR_CALLBACK_URL"),
+        ("sign-in/email", "newUserCallbackURL", "INVALID_NEW_USER_CALLBACK_URL"),
+        ("request-password-reset", "redirectTo", "INVALID_REDIRECT_URL"),
+        ("send-verification-email", "callbackURL", "INVALID_CALLBACK_URL"),
+        ("change-email", "callbackURL", "INVALID_CALLBACK_URL"),
+        ("delete-user", "callbackURL", "INVALID_CALLBACK_URL"),
+    ],
+)
+def test_a_target_longer_than_any_page_has_is_not_stored_and_mailed(posting, path, field, code):
+    ada = posting.member()
+    before = len(posting.rows(select(outbox.c.id)))
+    body = {"email": "bob@example.com", "password": PASSWORD, "name": "Bob"}
+    body |= {"newEmail": "new@example.com"}
+
+    answer = ada.post(path, body | {field: "/" + "\u6f22" * 2048})
+
+    assert (answer.status_code, answer.json()) == (403, refusal(code))
+    assert len(posting.rows(select(outbox.c.id))) == before
+
+
+@pytest.mark.parametrize(
+    "path", ["verify-email?token=x&", "reset-password/x?", "delete-user/callback?token=x&"]
+)
+def test_nor_is_a_browser_sent_to_one(gatehouse, path):
+    answer = gatehouse.member().get(f"{path}callbackURL=/{'x' * 2048}")
+    assert (answer.status_code, answer.json()) == (403, refusal("INVALID_CALLBACK_URL"))
+
+
+def test_2048_characters_are_a_target():
+    assert TRUST.allows_target("/" + "x" * 2047)
+    assert not TRUST.allows_target("/" + "x" * 2048)

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from backend.web.protocol import ConnectionLimits
+from backend.web.connections import ConnectionLimits
 from backend.web.server import in_background
 from tests.rig.processes import free_port, listens, wait_until
 from tests.server.toy import Stage, Toy

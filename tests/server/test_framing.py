@@ -80,14 +80,17 @@ REFUSED = {
     + EMPTY_CHUNKS,
     "a length in the trailers": POST + HOST + CHUNKED + "\r\n0\r\n" + LENGTH + "\r\n",
     "a coding in the trailers": POST + HOST + CHUNKED + "\r\n0\r\n" + CHUNKED + "\r\n",
-    "an upgrade with a body": POST
+    "an upgrade with a length and a coding": POST
     + HOST
     + LENGTH
-    + "Connection: upgrade\r\nUpgrade: h2c\r\n\r\nhello",
-    "an upgrade with chunks": POST
+    + CHUNKED
+    + "Connection: upgrade\r\nUpgrade: h2c\r\n\r\n"
+    + EMPTY_CHUNKS,
+    "an upgrade whose chunks are none": POST
     + HOST
     + CHUNKED
-    + "Connection: upgrade\r\nUpgrade: x\r\n\r\n5\r\n",
+    + "Connection: upgrade\r\nUpgrade: x\r\n\r\n5\r\nhelloworld\r\n"
+    + EMPTY_CHUNKS,
     "no host": GET + "\r\n",
     "two equal hosts": GET + HOST + HOST + "\r\n",
     "two different hosts": GET + HOST + "Host: example.com\r\n\r\n",
@@ -204,6 +207,40 @@ def test_an_upgrade_is_answered_in_http_1_1_and_ends_the_connection(connect, toy
     assert (answer.status, answer.headers["connection"]) == (200, "close")
     assert client.is_closed()
     assert toy.seen == ["/health"]
+
+
+@pytest.mark.parametrize("one_by_one", [False, True], ids=["at once", "byte by byte"])
+@pytest.mark.parametrize("framing", [LENGTH, CHUNKED], ids=["length", "chunks"])
+@pytest.mark.parametrize("protocol", ["h2c", "TLS/1.0", "websocket", "no, such thing"])
+def test_the_body_of_a_request_that_offers_an_upgrade_is_read(
+    connect, toy, protocol, framing, one_by_one
+):
+    """As Java's HttpClient and `curl --http2` ask; an Upgrade may be ignored (RFC 9110 7.8)."""
+    offer = f"Connection: Upgrade, HTTP2-Settings\r\nUpgrade: {protocol}\r\nHTTP2-Settings: AA\r\n"
+    body = "hello" if framing == LENGTH else "2\r\nhe\r\n3;x\r\nllo\r\n0\r\nCookie: a=b\r\n\r\n"
+    sent = (POST + HOST + offer + framing + "\r\n" + body).encode() + NEXT
+    client = connect()
+    with contextlib.suppress(ConnectionError):
+        for piece in [bytes((byte,)) for byte in sent] if one_by_one else [sent]:
+            client.send_bytes(piece)
+
+    answer = client.answer()
+
+    assert (answer.status, answer.json, answer.headers["connection"]) == (200, {"size": 5}, "close")
+    assert client.is_closed()
+    assert toy.seen == ["/echo"]
+    assert b"cookie" not in dict(toy.headers)
+
+
+def test_a_body_that_grows_too_large_beside_an_offered_upgrade_is_refused(connect):
+    offer = ("Connection: Upgrade", "Upgrade: h2c", "Transfer-Encoding: chunked")
+    client = connect().send("POST /echo HTTP/1.1", "Host: localhost", *offer)
+
+    with contextlib.suppress(ConnectionError):
+        client.send_bytes(b"20000\r\n" + b"x" * 0x20000)
+
+    assert client.answer().status == 413
+    assert client.is_closed()
 
 
 class TestRequestsSentTogether:

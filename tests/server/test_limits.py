@@ -1,9 +1,11 @@
 import contextlib
+from contextlib import ExitStack, closing
 
 import pytest
 
-from backend.web.protocol import ConnectionLimits
-from tests.server.wire_client import PATIENCE
+from backend.web.connections import ConnectionLimits
+from backend.web.server import in_background
+from tests.server.wire_client import PATIENCE, WireClient
 
 HEAD = 32 * 1024
 BODY = 64 * 1024
@@ -150,14 +152,27 @@ def test_no_answer_names_the_server(connect):
     assert "server" not in connect().get("/health").answer().headers
 
 
-class TestCrowds:
+class Alone:
+    @pytest.fixture
+    def connect(self, toy, limits):
+        """Connect to a server of the test's own: on another's, clients may not have left yet."""
+        with in_background(toy, limits) as address, ExitStack() as clients:
+            yield lambda: clients.enter_context(closing(WireClient(address)))
+
+
+class TestCrowds(Alone):
     @pytest.fixture
     def limits(self):
-        return ConnectionLimits(connections=3)
+        return ConnectionLimits(connections=3, connections_per_address=3)
 
-    def test_a_connection_too_many_is_answered_503_at_once(self, connect):
-        for _ in range(3):
-            assert connect().get("/health").answer().status == 200
+    @pytest.fixture
+    def busy(self, connect):
+        """Three clients that wait for an answer: all that the house takes."""
+        return [connect().get("/stream") for _ in range(3)]
+
+    def test_a_connection_too_many_is_answered_503_at_once(self, connect, busy):
+        for client in busy:
+            client.answer()
 
         one_too_many = connect()
         answer = one_too_many.answer()
@@ -166,15 +181,61 @@ class TestCrowds:
         assert int(answer.headers["retry-after"]) > 0
         assert one_too_many.is_closed()
 
-    def test_the_place_of_a_client_that_left_is_free(self, connect, toy):
-        leaving = connect().get("/stream")
-        leaving.answer()
-        for _ in range(2):
-            assert connect().get("/health").answer().status == 200
-        leaving.close()
+    def test_the_place_of_a_client_that_left_is_free(self, connect, toy, busy):
+        for client in busy:
+            client.answer()
+        busy[0].close()
         assert toy.departures.acquire(timeout=PATIENCE)
 
         assert connect().get("/health").answer().status == 200
+
+    def test_who_holds_connections_and_asks_nothing_makes_room(self, connect):
+        for _ in range(9):
+            assert connect().get("/health").answer().status == 200
+
+    def test_so_does_who_never_ends_a_request_but_after_the_idle(self, connect):
+        half = b"POST /echo HTTP/1.1\r\nHost: localhost\r\nContent-Length: 5\r\n"
+        slow_head, slow_body = connect().send_bytes(half), connect().send_bytes(half + b"\r\nhe")
+        idle = connect()
+        assert idle.get("/health").answer().status == 200
+
+        assert connect().get("/health").answer().status == 200
+        assert idle.is_closed()
+        streams = [connect().get("/stream") for _ in range(3)]
+
+        assert {client.answer().status for client in streams} == {200}
+        assert slow_head.answer().status == slow_body.answer().status == 503
+        assert slow_head.is_closed()
+        assert slow_body.is_closed()
+
+
+class TestTheShareOfAnAddress(Alone):
+    @pytest.fixture
+    def limits(self):
+        return ConnectionLimits(connections=6, connections_per_address=2)
+
+    def test_who_has_it_makes_room_for_their_own_next_connection(self, connect):
+        held = [connect(), connect()]
+        for client in held:
+            assert client.get("/health").answer().status == 200
+
+        assert connect().get("/health").answer().status == 200
+
+        assert held[0].get("/health").is_closed() or held[1].get("/health").is_closed()
+
+    def test_and_is_refused_when_all_of_it_is_busy(self, connect):
+        for client in [connect().get("/stream") for _ in range(2)]:
+            client.answer()
+
+        assert connect().answer().status == 503
+
+    def test_a_trusted_proxy_has_no_share_for_it_speaks_for_many(self, toy, limits):
+        with in_background(toy, limits, ["127.0.0.0/8"]) as address, ExitStack() as stack:
+            clients = [stack.enter_context(closing(WireClient(address))) for _ in range(6)]
+            for client in clients:
+                assert client.get("/health").answer().status == 200
+            for client in clients:
+                assert client.get("/health").answer().status == 200
 
 
 def test_health_answers_beside_two_hundred_half_sent_requests(connect):

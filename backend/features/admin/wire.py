@@ -21,6 +21,8 @@ def _roles(said: Any) -> tuple[str, ...]:
 
 _ID = "01a203c2-7c93-7407-ab15-d32628a133b6"
 UserId = Annotated[Text, Field(examples=[_ID])]
+Reason = Annotated[Text, Field(max_length=1000)]
+"""It is stored and shown in every list of users, so it has an end."""
 Roles = Annotated[
     tuple[str, ...],
     PlainValidator(_roles),
@@ -67,7 +69,7 @@ class UserData(WireModel):
     email_verified: Annotated[bool | None, NotNull] = None
     role: Any = Field(default=None, description="One role, or a list of them.")
     banned: Annotated[bool | None, NotNull] = None
-    ban_reason: Text | None = None
+    ban_reason: Reason | None = None
     ban_expires: Instant | None = None
 
 
@@ -115,7 +117,7 @@ class BanUser(WireModel):
     )
 
     user_id: UserId
-    ban_reason: Annotated[Text | None, NotNull] = None
+    ban_reason: Annotated[Reason | None, NotNull] = None
     ban_expires_in: Annotated[float | None, NotNull, Field(ge=0, le=LONGEST, examples=[86400])] = (
         None
     )

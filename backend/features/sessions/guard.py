@@ -16,7 +16,7 @@ from backend.storage.engine import DatabaseUnavailable
 from backend.web.house import House
 from backend.web.limits import PER_ADMIN
 from backend.web.routes import AtEdge
-from backend.web.visit import Visit
+from backend.web.visit import Visit, route_of
 
 _cookie = APIKeyCookie(name="better-auth.session_token", scheme_name="cookie", auto_error=False)
 _bearer = HTTPBearer(scheme_name="bearer", auto_error=False)
@@ -47,7 +47,7 @@ async def administrator(visit: Visit, house: House) -> Current:
     current = await required(visit, house)
     if ADMIN not in current.user.roles or current.session.impersonated_by is not None:
         raise Refusal("ADMINS_ONLY")
-    exceeded = await house.limits.check(PER_ADMIN, str(current.user.id), visit.path)
+    exceeded = await house.limits.check(PER_ADMIN, str(current.user.id), route_of(visit.scope))
     if exceeded is not None:
         raise too_many_requests(exceeded.retry_after)
     return current
@@ -70,7 +70,8 @@ async def fresh(visit: Visit, house: House) -> Current:
 async def limited(visit: Visit, house: House) -> Current:
     """Return the caller's session, or refuse with 401, or with 429 above the limit per user."""
     current = await required(visit, house)
-    await house.limits.per_user.check(Request(visit.scope), str(current.user.id), house.pools.ask)
+    request = Request(dict(visit.scope))
+    await house.limits.per_user.check(request, str(current.user.id), house.pools.ask)
     return current
 
 
