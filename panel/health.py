@@ -66,7 +66,10 @@ def _row(matter: Matter) -> Html:
 
 
 def _database(ready: Status, status: Status | None) -> Matter:
-    if status is None or ready["database"] != "ok":
+    trouble = ready["database"]
+    if trouble in words.TROUBLES:
+        return Matter(words.DATABASE, "bad", words.TROUBLES[trouble], words.TROUBLE_FIXES[trouble])
+    if status is None or trouble != "ok":
         return Matter(words.DATABASE, "bad", words.AWAY, words.AWAY_FIX)
     if ready["migrations"] != "current":
         return Matter(words.DATABASE, "bad", words.OUTDATED, words.OUTDATED_FIX)

@@ -1,6 +1,7 @@
 """A borrowed connection, and the transaction on it."""
 
 import select
+import sqlite3
 from collections.abc import Callable, Mapping
 from typing import Any
 from uuid import UUID
@@ -10,7 +11,17 @@ from sqlalchemy.exc import DBAPIError, PendingRollbackError
 from sqlalchemy.sql.dml import UpdateBase
 
 from backend.storage.dialects import BEGIN, takes_several_statements
-from backend.storage.failures import DatabaseConflict, DatabaseUnavailable, raise_as_ours
+from backend.storage.failures import (
+    DatabaseConflict,
+    DatabaseUnavailable,
+    Failure,
+    SessionEnded,
+    Trouble,
+    as_ours,
+)
+
+_SPOILED = {Trouble.READ_ONLY, Trouble.FULL, Trouble.DAMAGED}
+"""What a SQLite connection, once opened, may go on to find although it is over."""
 
 
 class Db:
@@ -23,7 +34,9 @@ class Db:
 
     __slots__ = (
         "_after_write",
+        "_confirm",
         "_connection",
+        "_failed",
         "_give_back",
         "_last",
         "_open",
@@ -37,11 +50,18 @@ class Db:
         open_one: Callable[[], Connection],
         give_back: Callable[[Connection], None],
         after_write: Callable[[], None] | None = None,
+        *,
+        failed: Callable[[DatabaseUnavailable], None],
+        confirm: Callable[[], None] | None = None,
     ) -> None:
+        """Open a connection. `failed` hears what the database could not do; `confirm`, asked after
+        each COMMIT, raises DatabaseUnavailable if what was committed may be lost nevertheless."""
         self._open = open_one
         self._connection = open_one()
         self._give_back = give_back
         self._after_write = after_write
+        self._failed = failed
+        self._confirm = confirm
         self._opening: str | None = None
         """The BEGIN that goes with the next statement."""
         self._last: tuple[Executable, Mapping[str, Any]] | None = None
@@ -71,10 +91,14 @@ class Db:
 
         On a connection we do not write with, our own commits count as another's.
         """
-        cursor = self._connection.connection.cursor()
-        cursor.execute("PRAGMA data_version")
-        [(version,)] = cursor.fetchall()
-        cursor.close()
+        try:
+            cursor = self._connection.connection.cursor()
+            cursor.execute("PRAGMA data_version")
+            [(version,)] = cursor.fetchall()
+            cursor.close()
+        except sqlite3.Error as error:
+            wrapped = DBAPIError("PRAGMA data_version", (), error)
+            raise (self.as_ours(wrapped) or wrapped) from error
         return int(version)
 
     def begin(self) -> None:
@@ -107,6 +131,8 @@ class Db:
             raise
         if done == "ROLLBACK":  # PostgreSQL's answer when a statement had failed before
             raise DatabaseConflict("the transaction had already failed")
+        if self._confirm is not None:
+            self._confirm()
         if self.wrote and self._after_write is not None:
             self._after_write()
 
@@ -126,6 +152,17 @@ class Db:
 
     def give_back(self) -> None:
         self._give_back(self._connection)
+
+    def as_ours(
+        self, error: Failure, *, committing: bool = False
+    ) -> DatabaseUnavailable | SessionEnded | None:
+        """Return what a driver's error means to a caller; None if it is a mistake of our own."""
+        ours = as_ours(error, committing=committing)
+        if isinstance(ours, DatabaseUnavailable):
+            self._failed(ours)
+            if self.dialect.name == "sqlite" and ours.trouble in _SPOILED:
+                self.discard()
+        return ours
 
     def _run(self, statement: Executable, rows: Any) -> CursorResult[Any]:
         if self._opening is None:
@@ -179,13 +216,19 @@ class Db:
         try:
             return self._connection.execute(statement, rows, execution_options=beside)
         except (DBAPIError, PendingRollbackError) as error:
-            raise_as_ours(error, committing="after" in beside)
+            ours = self.as_ours(error, committing="after" in beside)
+            if ours is None:
+                raise
+            raise ours from error
 
     def _say(self, command: str) -> str | None:
         try:
             return _status(self._connection.exec_driver_sql(command))
         except (DBAPIError, PendingRollbackError) as error:
-            raise_as_ours(error, committing=command == "COMMIT")
+            ours = self.as_ours(error, committing=command == "COMMIT")
+            if ours is None:
+                raise
+            raise ours from error
 
 
 def _status(result: CursorResult[Any]) -> str | None:

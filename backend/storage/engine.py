@@ -16,9 +16,17 @@ from backend.storage.db import Db
 from backend.storage.dialects import prepare_sqlite
 from backend.storage.failures import DatabaseConflict as DatabaseConflict
 from backend.storage.failures import DatabaseUnavailable as DatabaseUnavailable
-from backend.storage.failures import first_line
+from backend.storage.failures import Trouble, as_ours, first_line
 from backend.storage.fair_lock import FairLock
-from backend.storage.postgres import CONNECT_ARGUMENTS, Gate, Patience, watch_over
+from backend.storage.postgres import (
+    CONNECT_ARGUMENTS,
+    Gate,
+    Patience,
+    Primary,
+    follow_primary,
+    watch_over,
+)
+from backend.storage.sqlite_file import SqliteFile
 
 _RECYCLE_AFTER = 240  # seconds; Neon suspends after 300 and cuts what is open
 _CHECKOUT_WAIT = 2.0  # seconds; then the caller hears 503 rather than queueing up
@@ -46,11 +54,16 @@ class Database:
             "sqlite" if url.get_backend_name() == "sqlite" else "postgresql"
         )
         self._patience: Patience | None = None
+        self._primary = Primary(clock)
+        self._file: SqliteFile | None = None
         if self.kind == "sqlite":
-            self.engine = _sqlite_engine(url, connections)
+            create_private(Path(url.database or ""))
+            self._file = SqliteFile(Path(url.database or ""), clock)
+            self.engine = _sqlite_engine(url, connections, self._file)
         else:
             self._patience = Patience()
             self.engine = _postgres_engine(url, connections)
+            follow_primary(self.engine, self._primary)
             watch_over(self.engine, Gate(clock), clock, self._patience)
         self._clock = clock
         self._tasks_after_write = [after_write] if after_write is not None else []
@@ -59,13 +72,17 @@ class Database:
         self._writers_opened = 0
         self.looked = (float("-inf"), (0, 0))
         """When we last looked at the SQLite file; a version that moves when others change it."""
+        self.trouble: Trouble | None = None
+        """Why the last write was not stored; None once one is again."""
 
     def read(self) -> Db:
         """Lend a connection for statements that change nothing."""
-        return Db(self._connect, Connection.close)
+        self._check_file()
+        return Db(self._connect, Connection.close, failed=self._noted)
 
     def write(self) -> Db:
         """Lend a connection on which a transaction begins."""
+        self._check_file()
         db = self._lend()
         try:
             db.begin()
@@ -84,8 +101,11 @@ class Database:
     def look(self, wait: float) -> bool:
         """Note in `looked` whether another process has changed the SQLite file.
 
-        False when a write of our own takes longer than `wait` seconds.
+        False when a write of our own takes longer than `wait` seconds. Raises DatabaseUnavailable
+        if the file is gone or may be damaged.
         """
+        if self._file is not None:
+            self._file.check()
         writer = self._lend_writer(wait)
         if writer is None:
             return False
@@ -95,22 +115,26 @@ class Database:
             writer.give_back()
         return True
 
+    def look_for_primary(self) -> None:
+        """Make all connections anew, at most once a second: their server may not be written to."""
+        self._primary.look_again()
+
     def watch(self, connection: Any) -> AbstractContextManager[None]:
         """Cut a psycopg2 connection of the caller's own if it gets no answer within this `with`."""
         return self._patience.watch(connection) if self._patience else nullcontext()
 
     def close(self) -> None:
         with self._writing:
-            if self._writer is not None:
-                self._writer.close()
-                self._writer = None
+            self._close_writer()
         self.engine.dispose()
+        if self._file is not None:
+            self._file.close()
         if self._patience is not None:
             self._patience.close()
 
     def _lend(self) -> Db:
         if self.kind == "postgresql":
-            return Db(self._connect, Connection.close, self._wrote)
+            return Db(self._connect, Connection.close, self._wrote, failed=self._write_failed)
         if writer := self._lend_writer(_WRITER_WAIT):
             return writer
         raise DatabaseUnavailable("another write takes too long")
@@ -120,7 +144,13 @@ class Database:
         if not self._writing.acquire(timeout=wait):
             return None
         try:
-            return Db(self._open_writer, lambda _: self._writing.release(), self._wrote)
+            return Db(
+                self._open_writer,
+                lambda _: self._writing.release(),
+                self._wrote,
+                failed=self._write_failed,
+                confirm=self._file.confirm if self._file else None,
+            )
         except BaseException:
             self._writing.release()
             raise
@@ -131,13 +161,48 @@ class Database:
             self._writers_opened += 1
         return self._writer
 
+    def _close_writer(self) -> None:
+        if self._writer is not None:
+            self._writer.close()
+            self._writer = None
+
+    def _check_file(self) -> None:
+        """Raise DatabaseUnavailable if the SQLite file is not fit for use."""
+        if self._file is None:
+            return
+        if self._file.is_doubted and self._writing.acquire(timeout=0):
+            try:
+                self._file.examine()
+                self._close_writer()  # with all the others: what they remember may not be true
+                self.engine.dispose()
+            finally:
+                self._writing.release()
+        try:
+            self._file.check()
+        except DatabaseUnavailable:
+            self._file.save()
+            raise
+
+    def _noted(self, failure: DatabaseUnavailable) -> None:
+        if failure.trouble is Trouble.DAMAGED and self._file is not None:
+            self._file.doubt(str(failure))
+
+    def _write_failed(self, failure: DatabaseUnavailable) -> None:
+        self._noted(failure)
+        if failure.trouble is not Trouble.AWAY:  # which is over as soon as it is
+            self.trouble = failure.trouble
+
     def _wrote(self) -> None:
+        self.trouble = None
         for task in self._tasks_after_write:
             task()
 
     def _look(self, writer: Db) -> None:
         began = self._clock.monotonic()
-        self.looked = (began, (self._writers_opened, writer.data_version()))
+        version = (self._writers_opened, writer.data_version())
+        if self._file is not None:
+            self._file.look(others_committed=version != self.looked[1])
+        self.looked = (began, version)
 
     def _connect(self) -> Connection:
         try:
@@ -145,7 +210,8 @@ class Database:
         except PoolTimeoutError as error:
             raise DatabaseUnavailable("all connections are in use") from error
         except DBAPIError as error:
-            raise DatabaseUnavailable(first_line(error)) from error
+            trouble = getattr(as_ours(error), "trouble", Trouble.AWAY)
+            raise DatabaseUnavailable(first_line(error), trouble) from error
 
 
 def create_private(file: Path) -> None:
@@ -173,8 +239,7 @@ def _postgres_engine(url: URL, connections: int) -> Engine:
     )
 
 
-def _sqlite_engine(url: URL, connections: int) -> Engine:
-    create_private(Path(url.database or ""))
+def _sqlite_engine(url: URL, connections: int, file: SqliteFile) -> Engine:
     # As many as there are threads: they cost little, and none may wait for one on the event loop.
     engine = create_engine(
         url,
@@ -183,4 +248,5 @@ def _sqlite_engine(url: URL, connections: int) -> Engine:
         hide_parameters=True,
     )
     event.listen(engine, "connect", prepare_sqlite)
+    event.listen(engine, "connect", lambda *_: file.check())  # it may be another's since we asked
     return engine

@@ -1,17 +1,36 @@
 """What can go wrong between us and the database, in the words callers act upon."""
 
-from typing import NoReturn
+import sqlite3
+from enum import StrEnum
 
 import psycopg2
 from sqlalchemy.exc import DBAPIError, OperationalError, PendingRollbackError
 
+READ_ONLY_TRANSACTION = "25006"  # a standby, or a primary that has just become one
 _NOTHING_HAPPENED = {"40001", "40P01"}  # serialization failure, deadlock
 _SESSION_ENDED = "GH001"  # raised by gatehouse_prove_session, step 0005
-_READ_ONLY = "25006"  # a standby, or a primary that has just become one
+
+
+class Trouble(StrEnum):
+    """Why the database does not do its work, as `GET /ready` says it."""
+
+    AWAY = "away"
+    """It cannot be reached, does not answer or is too busy."""
+    READ_ONLY = "read-only"
+    FULL = "full"
+    DAMAGED = "damaged"
+    REPLACED = "replaced"
+    """The SQLite file is no longer the one that was opened."""
+    UNUSABLE = "unusable"
+    """Tables or rights are missing, or its disk fails."""
 
 
 class DatabaseUnavailable(Exception):
-    """The database cannot be reached, is too busy, or cannot write."""
+    """The database cannot be reached, is too busy, or cannot do what it should."""
+
+    def __init__(self, reason: str, trouble: Trouble = Trouble.AWAY) -> None:
+        super().__init__(reason)
+        self.trouble = trouble
 
 
 class DatabaseConflict(DatabaseUnavailable):
@@ -26,28 +45,104 @@ class NoAnswer(psycopg2.OperationalError):
     """The server was silent for so long that we cut the connection."""
 
 
-def raise_as_ours(
-    error: DBAPIError | PendingRollbackError, *, committing: bool = False
-) -> NoReturn:
-    """Raise what a driver's error means to a caller; a mistake of our own stays what it is.
+# https://www.postgresql.org/docs/current/errcodes-appendix.html. What is not here is our mistake.
+_POSTGRES_CODES = {
+    READ_ONLY_TRANSACTION: Trouble.READ_ONLY,
+    "22P05": Trouble.UNUSABLE,  # a character that the encoding of the database does not have
+    "25P03": Trouble.AWAY,  # idle in a transaction for too long; nothing else of class 25
+    "25P04": Trouble.AWAY,  # a transaction that took too long
+    "40003": Trouble.AWAY,  # statement completion unknown
+    "42501": Trouble.UNUSABLE,  # permission denied
+    "42703": Trouble.UNUSABLE,  # undefined column: tables of another version
+    "42P01": Trouble.UNUSABLE,  # undefined table: another database, or its schema was dropped
+    "53100": Trouble.FULL,
+    "54001": Trouble.UNUSABLE,  # max_stack_depth is too small
+    "XX001": Trouble.DAMAGED,
+    "XX002": Trouble.DAMAGED,
+}
+_POSTGRES_CLASSES = {
+    "08": Trouble.AWAY,  # connection exception
+    "28": Trouble.UNUSABLE,  # invalid authorization
+    "38": Trouble.UNUSABLE,  # external routine, as in a trigger of somebody else's
+    "39": Trouble.UNUSABLE,
+    "3D": Trouble.UNUSABLE,  # no such database
+    "3F": Trouble.UNUSABLE,  # no such schema
+    "53": Trouble.AWAY,  # insufficient resources, such as too many connections
+    "55": Trouble.AWAY,  # held by somebody else
+    "57": Trouble.AWAY,  # canceled, shutting down, starting up
+    "58": Trouble.UNUSABLE,  # the server's own disk or files
+    "72": Trouble.AWAY,  # snapshot too old
+    "F0": Trouble.UNUSABLE,  # its configuration
+    "P0": Trouble.UNUSABLE,  # raised by a trigger: ours raise nothing
+    "XX": Trouble.UNUSABLE,  # an error inside the server
+}
+_SQLITE_CODES = {  # https://sqlite.org/rescode.html, the primary ones
+    sqlite3.SQLITE_PERM: Trouble.UNUSABLE,
+    sqlite3.SQLITE_BUSY: Trouble.AWAY,
+    sqlite3.SQLITE_LOCKED: Trouble.AWAY,
+    sqlite3.SQLITE_NOMEM: Trouble.AWAY,
+    sqlite3.SQLITE_READONLY: Trouble.READ_ONLY,
+    sqlite3.SQLITE_INTERRUPT: Trouble.AWAY,
+    sqlite3.SQLITE_IOERR: Trouble.UNUSABLE,
+    sqlite3.SQLITE_CORRUPT: Trouble.DAMAGED,
+    sqlite3.SQLITE_FULL: Trouble.FULL,
+    sqlite3.SQLITE_CANTOPEN: Trouble.UNUSABLE,
+    sqlite3.SQLITE_PROTOCOL: Trouble.AWAY,
+    sqlite3.SQLITE_SCHEMA: Trouble.AWAY,
+    sqlite3.SQLITE_NOLFS: Trouble.UNUSABLE,
+    sqlite3.SQLITE_AUTH: Trouble.UNUSABLE,
+    sqlite3.SQLITE_NOTADB: Trouble.DAMAGED,
+}
+_OF_ANOTHER_VERSION = ("no such table", "no such column", "has no column named")
+
+
+Failure = DBAPIError | PendingRollbackError
+"""What SQLAlchemy raises when the database or the connection to it fails."""
+
+
+def as_ours(
+    error: Failure, *, committing: bool = False
+) -> DatabaseUnavailable | SessionEnded | None:
+    """Return what a driver's error means to a caller; None if it is a mistake of our own.
 
     A connection that dies while `committing` may have died after the server had stored everything.
     Its outcome is unknown, so that is never a DatabaseConflict, which would be run again.
     """
     if isinstance(error, PendingRollbackError):  # asked to go on after an earlier loss
-        raise DatabaseConflict("the connection had already been lost") from error
-    code = getattr(error.orig, "pgcode", None)
+        return DatabaseConflict("the connection had already been lost")
+    reason, code = first_line(error), getattr(error.orig, "pgcode", None)
     if code == _SESSION_ENDED:
-        raise SessionEnded from error
+        return SessionEnded()
+    trouble = _trouble(error)
     lost = error.connection_invalidated
     silent = isinstance(error.orig, NoAnswer)  # asking again would only wait as long again
-    if code in _NOTHING_HAPPENED or (lost and not committing and not silent):
-        raise DatabaseConflict(first_line(error)) from error
-    if lost or code == _READ_ONLY or isinstance(error, OperationalError):
-        raise DatabaseUnavailable(first_line(error)) from error
-    raise error
+    refused = code == READ_ONLY_TRANSACTION  # also with COMMIT in the same message
+    if code in _NOTHING_HAPPENED or (lost and not silent and (refused or not committing)):
+        return DatabaseConflict(reason, trouble or Trouble.AWAY)
+    if trouble is not None or lost:
+        return DatabaseUnavailable(reason, trouble or Trouble.AWAY)
+    return None
 
 
 def first_line(error: DBAPIError) -> str:
     """Return what the driver said, without the statement and its values."""
     return str(error.orig).strip().partition("\n")[0]
+
+
+def _trouble(error: DBAPIError) -> Trouble | None:
+    if isinstance(error.orig, sqlite3.Error):
+        return _trouble_of_sqlite(error.orig)
+    code: str | None = getattr(error.orig, "pgcode", None)
+    if code is None:  # said by the driver, not by the server
+        return Trouble.AWAY if isinstance(error, OperationalError) else None
+    return _POSTGRES_CODES.get(code) or _POSTGRES_CLASSES.get(code[:2])
+
+
+def _trouble_of_sqlite(error: sqlite3.Error) -> Trouble | None:
+    code = getattr(error, "sqlite_errorcode", None)
+    if code is None:
+        return None
+    if code == sqlite3.SQLITE_ERROR:
+        foreign = any(words in str(error) for words in _OF_ANOTHER_VERSION)
+        return Trouble.UNUSABLE if foreign else None
+    return _SQLITE_CODES.get(code & 0xFF)

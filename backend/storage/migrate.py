@@ -11,7 +11,7 @@ from sqlalchemy.pool import NullPool
 from backend.kernel.settings import SettingsError
 from backend.storage.dialects import prepare_sqlite
 from backend.storage.engine import create_private
-from backend.storage.failures import first_line
+from backend.storage.failures import DatabaseUnavailable, first_line
 from backend.storage.migrations import HEAD
 from backend.storage.postgres import CONNECT_ARGUMENTS, prepare_postgres
 
@@ -37,6 +37,8 @@ def migrate(url: URL) -> None:
                 _migrate_postgres(connection)
     except DBAPIError as error:
         raise SettingsError(_in_words(url, error)) from None
+    except DatabaseUnavailable as error:
+        raise SettingsError(f"The database cannot be used: {error}.") from None
     finally:
         engine.dispose()
 

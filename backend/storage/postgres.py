@@ -11,13 +11,19 @@ from typing import Any
 import psycopg2
 import psycopg2.extensions
 from sqlalchemy import Engine, event
-from sqlalchemy.exc import InvalidatePoolError
+from sqlalchemy.exc import DisconnectionError, InvalidatePoolError
 
 from backend.kernel.clock import Clock
 from backend.kernel.moments import EARLIEST, LATEST
-from backend.storage.failures import DatabaseUnavailable, NoAnswer
+from backend.storage.failures import (
+    READ_ONLY_TRANSACTION,
+    DatabaseUnavailable,
+    NoAnswer,
+    Trouble,
+)
 
 CONNECT_ARGUMENTS = {
+    "client_encoding": "utf8",  # whatever PGCLIENTENCODING, the role or the database say
     "connect_timeout": 3,  # seconds for each address; a Neon that still sleeps is asked again
     "application_name": "gatehouse",
     "keepalives_idle": 5,
@@ -29,14 +35,24 @@ _UTC = {"UTC", "Etc/UTC", "GMT", "Etc/GMT"}
 _TIMESTAMPTZ = 1184  # its number among PostgreSQL's types
 _PING_AFTER_IDLE = 30.0  # seconds; a ping is a round trip, so busy connections are spared it
 _KNOCK_EVERY = 1.0  # seconds between attempts while the server is away
+_LOOK_FOR_PRIMARY_EVERY = 1.0  # seconds
 
 
 def prepare_postgres(connection: Any) -> None:
     """Set up a fresh psycopg2 connection: its time zone is UTC, and any moment can be read.
 
+    Raises DatabaseUnavailable for a database whose encoding cannot hold every name.
+
     Said as a statement, and only where the server's own zone is another: poolers in front of
     PostgreSQL refuse the start-up parameter `options`, but carry TimeZone from server to server.
     """
+    encoding = connection.get_parameter_status("server_encoding")
+    if encoding != "UTF8":
+        raise DatabaseUnavailable(
+            f"the database is encoded in {encoding}, which cannot hold every name. Make another "
+            "with CREATE DATABASE gatehouse ENCODING 'UTF8' TEMPLATE template0",
+            Trouble.UNUSABLE,
+        )
     if connection.get_parameter_status("TimeZone") not in _UTC:
         autocommit, connection.autocommit = connection.autocommit, True
         with connection.cursor() as cursor:
@@ -86,6 +102,34 @@ class Gate:
     def passed(self) -> None:
         with self._lock:
             self._away = self._knocking = False
+
+
+class Primary:
+    """Which connections may lead to a server that was the primary once.
+
+    After a failover a name leads to another server, while connections that are open stay where they
+    are and read what is old. One server that may not be written to is reason enough to make all
+    connections anew, but not for every write while there is no other.
+    """
+
+    def __init__(self, clock: Clock) -> None:
+        self._clock = clock
+        self._lock = threading.Lock()
+        self._looked_at = -math.inf
+        self.turn = 0
+        """Moves when all connections made before are to be given up."""
+
+    def look_again(self, turn: int | None = None) -> bool:
+        """Give up all connections; False if one made in `turn` is as new as can be."""
+        with self._lock:
+            if turn is not None and turn != self.turn:
+                return True
+            now = self._clock.monotonic()
+            if now - self._looked_at < _LOOK_FOR_PRIMARY_EVERY:
+                return False
+            self._looked_at = now
+            self.turn += 1
+            return True
 
 
 class Patience:
@@ -151,6 +195,26 @@ class _Watch(AbstractContextManager[None]):
             ours.shutdown(socket.SHUT_RDWR)  # an OSError here: the connection has just ended itself
 
 
+def follow_primary(engine: Engine, primary: Primary) -> None:
+    """Make connections anew that may lead to a server that is the primary no more."""
+
+    @event.listens_for(engine, "do_connect")
+    def note_turn(_dialect: Any, record: Any, _arguments: Any, _named: Any) -> None:
+        record.info["turn"] = primary.turn  # it leads where the name leads from now on
+
+    @event.listens_for(engine, "checkout")
+    def give_up_if_old(_connection: Any, record: Any, _proxy: Any) -> None:
+        if record.info["turn"] != primary.turn:
+            raise DisconnectionError("it may lead to a server that is the primary no more")
+
+    @event.listens_for(engine, "handle_error")
+    def look_again(context: Any) -> None:
+        code = getattr(context.original_exception, "pgcode", None)
+        if code == READ_ONLY_TRANSACTION and context.connection is not None:
+            turn = context.connection.info.get("turn")
+            context.is_disconnect = context.is_disconnect or primary.look_again(turn)
+
+
 def watch_over(engine: Engine, gate: Gate, clock: Clock, patience: Patience) -> None:
     """Open connections through the gate, ping them after a pause, cut them when long silent.
 
@@ -195,8 +259,12 @@ def watch_over(engine: Engine, gate: Gate, clock: Clock, patience: Patience) -> 
 
 def _opened(patience: Patience, *arguments: Any, **named: Any) -> Any:
     connection = psycopg2.connect(*arguments, **named)
-    with patience.watch(connection):
-        prepare_postgres(connection)
+    try:
+        with patience.watch(connection):
+            prepare_postgres(connection)
+    except BaseException:
+        connection.close()
+        raise
     return connection
 
 

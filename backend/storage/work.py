@@ -7,6 +7,8 @@ from types import TracebackType
 from typing import ParamSpec, Self, TypeVar
 from uuid import UUID
 
+from sqlalchemy.exc import DBAPIError
+
 from backend.kernel.client import Client
 from backend.kernel.clock import Clock
 from backend.kernel.events import Event
@@ -138,12 +140,15 @@ class Work:
         return self
 
     def __exit__(
-        self, kind: type[BaseException] | None, _: BaseException | None, __: TracebackType | None
+        self, kind: type[BaseException] | None, error: BaseException | None, _: TracebackType | None
     ) -> None:
         if kind is None:
             self._commit()
             return
+        ours = self._db.as_ours(error) if self._db and isinstance(error, DBAPIError) else None
         self._roll_back()
+        if ours is not None:  # the database failed in the middle of its rows
+            raise ours from error
         # Without an answer from the database nothing was decided. A conflict is run again besides,
         # and would be kept twice.
         if self._kept and not issubclass(kind, DatabaseUnavailable):
@@ -206,6 +211,11 @@ def ask(database: Database, question: Callable[[Db], T]) -> T:
         except DatabaseConflict:
             if last:
                 raise
+        except DBAPIError as error:  # in the middle of its rows
+            ours = db.as_ours(error)
+            if ours is None:
+                raise
+            raise ours from error
         finally:
             db.give_back()
     raise AssertionError("unreachable")

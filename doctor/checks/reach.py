@@ -89,7 +89,8 @@ def ready(exam: Examination) -> Outcome:
         return failed(reply.told, _IN_ITS_PLACE)
     return failed(
         f"{reply.told}: {told}",
-        "Look at DATABASE_URL and at the server's log. Neon may take seconds to wake: try again.",
+        "The server's log says why; look at DATABASE_URL and at the disk. Neon may take seconds to "
+        "wake: try again.",
     )
 
 

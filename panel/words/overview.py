@@ -21,6 +21,20 @@ CLOCK = "Clock"
 SECRET, PROXY, LIMITS, VERSION = "Signing key", "Proxy", "Rate limits", "Version"
 AWAY = "The database does not answer, so nobody can sign in and most requests are refused."
 AWAY_FIX = "Look whether it runs and whether DATABASE_URL is right; the log has its own words."
+TROUBLES = {
+    "read-only": "The database may not be written to, so nobody can sign in; sessions go on.",
+    "full": "The database's disk is full, so nobody can sign in; sessions go on.",
+    "damaged": "The database is damaged, so that nothing is read from it or written to it.",
+    "replaced": "The SQLite file was removed, moved or replaced while the server runs.",
+    "unusable": "The database lacks tables or rights, or its disk fails.",
+}
+TROUBLE_FIXES = {
+    "read-only": "After a failover the new primary is found by itself; else make it writable.",
+    "full": "Make room; it goes on by itself.",
+    "damaged": "Stop the server, put a backup in the file's place and start it again.",
+    "replaced": "Put it back; or stop the server, put the right one there and start it again.",
+    "unusable": "The log names what is missing. Does DATABASE_URL lead to the right database?",
+}
 OUTDATED = "The tables are not those of this version."
 OUTDATED_FIX = "Restart the server: it brings them up to date. If it cannot, its log says why."
 KINDS = {"sqlite": "SQLite", "postgresql": "PostgreSQL"}

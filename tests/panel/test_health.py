@@ -66,6 +66,7 @@ def test_a_deployment_that_is_well_is_called_well():
     ("how", "name", "mood", "sentence"),
     [
         ({"ready": {"database": "away"}}, words.DATABASE, "bad", words.AWAY),
+        ({"ready": {"database": "full"}}, words.DATABASE, "bad", words.TROUBLES["full"]),
         ({"ready": {"migrations": "outdated"}}, words.DATABASE, "bad", words.OUTDATED),
         (
             {"database": {"userSearch": "reads all users"}},

@@ -4,6 +4,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Literal
 
+import structlog
 from pydantic import Field
 
 from backend import __version__
@@ -21,6 +22,8 @@ routes = Routes(
 )
 _KNOWN_FOR = 2.0  # seconds an answer of /ready is used again, so that probes cost nothing
 
+log = structlog.get_logger()
+
 
 class Health(WireModel):
     """The process runs and answers."""
@@ -30,10 +33,12 @@ class Health(WireModel):
 
 
 class Readiness(WireModel):
-    """What the server needs to do its work, each in a word or a sentence."""
+    """What the server needs to do its work, each in a word or a sentence. Of a database that is
+    `read-only` or `full` one can still read; `replaced` is a SQLite file that is no longer the one
+    the server opened; what is `unusable` lacks tables or rights, or its disk fails."""
 
     status: Literal["ready", "not ready"]
-    database: Literal["ok", "away"]
+    database: Literal["ok", "away", "read-only", "full", "damaged", "replaced", "unusable"]
     migrations: Literal["current", "outdated", "unknown"]
     sessions: str = Field(examples=["cached"])
 
@@ -66,9 +71,13 @@ class ReadinessProbe:
         state = self.sessions_state()
         try:
             step = ready.migrated_to(self.database)
-        except DatabaseUnavailable:
+        except DatabaseUnavailable as error:
+            log.warning("not_ready", database=error.trouble, reason=str(error))
             return Readiness(
-                status="not ready", database="away", migrations="unknown", sessions=state
+                status="not ready",
+                database=error.trouble.value,
+                migrations="unknown",
+                sessions=state,
             )
         current = ready.is_current(step)
         return Readiness(

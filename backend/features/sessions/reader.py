@@ -6,6 +6,7 @@ with whoever else needs it at that moment (`lookup.py`).
 """
 
 from collections.abc import Iterator
+from contextlib import suppress
 from datetime import datetime
 from typing import Protocol
 
@@ -18,6 +19,7 @@ from backend.kernel.secret import SessionToken
 from backend.kernel.settings import Settings
 from backend.kernel.tokens import TokenDigest, TokenMint, digest
 from backend.storage import sessions
+from backend.storage.engine import DatabaseUnavailable
 from backend.storage.sessions import SessionWithUser
 from backend.storage.work import Work
 from backend.web.cookies import Cookies, cookie_value
@@ -155,13 +157,18 @@ class SessionReader:
         if found is None:
             return None
         if found.user.is_banned(now):
-            await house.pools.ask(lambda: _delete_banned(house, visit.client, token_digest))
+            with suppress(DatabaseUnavailable):  # the ban counts although the row stays
+                await house.pools.ask(lambda: _delete_banned(house, visit.client, token_digest))
             return None
         if service.is_expired(found.session, now):
             return None
         due = service.refresh_due(found.session, self._settings)
         if due is not None and due <= now and refresh:
-            found = await house.pools.ask(lambda: _prolong(house, visit.client, token_digest))
+            alive = found
+            try:
+                found = await house.pools.ask(lambda: _prolong(house, visit.client, token_digest))
+            except DatabaseUnavailable:  # read-only or full: it lives, as was just read
+                return current_of(alive, token, token_digest, due)
             if found is None:
                 return None
             visit.cookies += self._cookies.set_session(token, self._settings.session_lifetime)

@@ -1,0 +1,90 @@
+"""What GET /ready says of a database that is there and of no use, and who is served meanwhile."""
+
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from tests.inside import Gatehouse
+from tests.rig.postgres import PostgresServer
+
+
+def ready(gatehouse: Gatehouse) -> tuple[int, str]:
+    gatehouse.clock.advance(seconds=3)
+    answer = gatehouse.visitor().get("/ready")
+    return answer.status_code, answer.json()["database"]
+
+
+@pytest.fixture
+def on_postgres(start: Any, postgres_url: str) -> Gatehouse:
+    return start(database_url=postgres_url)
+
+
+@pytest.fixture
+def psql(postgres: PostgresServer, postgres_url: str) -> Callable[[str], None]:
+    name = postgres_url.rpartition("/")[2]
+    return lambda statement: postgres.execute(
+        statement.replace("THIS", name), "postgres" if "THIS" in statement else name
+    )
+
+
+def test_a_sqlite_file_that_is_gone_is_503_for_everybody_and_says_replaced(start):
+    gatehouse = start()
+    ada = gatehouse.member()
+    assert ada.session() is not None
+    file = Path(gatehouse.house.workshop.database.url.database)
+    file.rename(aside := file.with_name("aside"))
+    assert gatehouse.visitor().signs_up("bob@example.com").status_code == 503
+    assert ready(gatehouse) == (503, "replaced")
+    assert ada.get("get-session").status_code == 503
+    aside.rename(file)
+    assert ready(gatehouse) == (200, "ok")
+    assert ada.session() is not None
+    assert gatehouse.visitor().signs_up("bob@example.com").status_code == 200
+
+
+def test_a_database_that_turned_read_only_still_knows_who_is_signed_in(on_postgres, psql):
+    ada = on_postgres.member()
+    psql("ALTER DATABASE THIS SET default_transaction_read_only = on")
+    on_postgres.house.workshop.database.engine.dispose()
+    assert ready(on_postgres) == (503, "read-only")
+    assert ada.session()["user"]["email"] == "ada@example.com"
+    on_postgres.clock.advance(days=2)  # so that it is due to be prolonged
+    assert ada.session()["user"]["email"] == "ada@example.com"
+    assert on_postgres.visitor().signs_in().status_code == 503
+    on_postgres.clock.advance(days=30)
+    assert ada.session() is None  # although its row cannot be deleted
+
+    psql("ALTER DATABASE THIS RESET default_transaction_read_only")
+    assert ready(on_postgres) == (200, "ok")
+    assert on_postgres.visitor().signs_in().status_code == 200
+
+
+def test_a_full_disk_is_said_until_there_is_room(on_postgres, psql):
+    ada = on_postgres.member()
+    psql(
+        "CREATE FUNCTION full_disk() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN "
+        "RAISE EXCEPTION 'No space left on device' USING ERRCODE = '53100'; END $$"
+    )
+    for table in ("users", "alembic_version"):
+        psql(
+            f"CREATE TRIGGER full_disk BEFORE INSERT OR UPDATE ON {table} "
+            "EXECUTE FUNCTION full_disk()"
+        )
+    assert on_postgres.visitor().signs_up("bob@example.com").status_code == 503
+    assert ready(on_postgres) == (503, "full")
+    assert ada.session() is not None
+    psql("DROP FUNCTION full_disk CASCADE")
+    assert ready(on_postgres) == (200, "ok")
+    assert on_postgres.visitor().signs_up("bob@example.com").status_code == 200
+
+
+def test_an_empty_database_is_503_and_never_500(on_postgres, psql):
+    ada = on_postgres.member()
+    psql("DROP SCHEMA public CASCADE")
+    psql("CREATE SCHEMA public")
+    assert on_postgres.visitor().signs_in().status_code == 503
+    assert on_postgres.visitor().signs_up("bob@example.com").status_code == 503
+    assert ada.get("list-sessions").status_code == 503
+    assert ready(on_postgres) == (503, "unusable")

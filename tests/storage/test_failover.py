@@ -1,0 +1,174 @@
+"""PostgreSQL servers that may not be written to, and errors that are not our mistake."""
+
+from collections.abc import Callable
+
+import pytest
+from sqlalchemy import make_url, text
+
+from backend.kernel.client import NOBODY
+from backend.kernel.settings import Settings, SettingsError
+from backend.storage.engine import DatabaseConflict, DatabaseUnavailable
+from backend.storage.failures import Trouble
+from backend.storage.migrate import migrate
+from backend.storage.ready import is_current, migrated_to
+from backend.storage.work import Work, ask
+from tests.rig.postgres import PostgresServer, own_server
+from tests.storage.conftest import count_of, settings_for, stored_user
+from tests.storage.proxy import proxy_to
+from tests.storage.test_faults import workshop_for
+
+
+@pytest.fixture
+def place() -> None:
+    """Everything here is about PostgreSQL."""
+
+
+@pytest.fixture
+def settings(postgres_url: str, tmp_path) -> Settings:
+    return settings_for(tmp_path, postgres_url)
+
+
+@pytest.fixture
+def psql(postgres: PostgresServer, postgres_url: str) -> Callable[[str], None]:
+    name = make_url(postgres_url).database
+    return lambda statement: postgres.execute(statement.replace("THIS", str(name)), name)
+
+
+def test_after_a_failover_writes_find_the_primary_at_once(
+    postgres, postgres_url, open_database, psql
+):
+    with own_server() as other, proxy_to(postgres.port) as name:
+        address = make_url(postgres_url).set(drivername="postgresql+psycopg2", port=name.port)
+        database = open_database(url=address)
+        shop = workshop_for(database)
+        lent = [database.read() for _ in range(4)]
+        for each in lent:
+            each.give_back()
+        stored_user(lambda: Work(shop, NOBODY))
+
+        psql("ALTER DATABASE THIS SET default_transaction_read_only = on")
+        database.engine.dispose()  # as a primary cuts all when it is demoted
+        count_of(database, "users")
+        other.execute(f"CREATE DATABASE {address.database}")
+        migrate(make_url(other.url(str(address.database))).set(drivername="postgresql+psycopg2"))
+        name.target = other.port
+
+        stored_user(lambda: Work(shop, NOBODY))
+        assert count_of(database, "users") == 1
+
+
+def test_a_server_that_stays_read_only_is_looked_for_once_a_second_and_answers_reads(
+    open_database, postgres_url, postgres, psql, clock
+):
+    with proxy_to(postgres.port) as name:
+        address = make_url(postgres_url).set(drivername="postgresql+psycopg2", port=name.port)
+        database = open_database(url=address)
+        shop = workshop_for(database)
+        psql("ALTER DATABASE THIS SET default_transaction_read_only = on")
+        for _ in range(5):
+            with pytest.raises(DatabaseUnavailable) as failure:
+                stored_user(lambda: Work(shop, NOBODY))
+            assert failure.value.trouble is Trouble.READ_ONLY
+            assert count_of(database, "users") == 0
+        assert name.accepted == 2
+
+        with pytest.raises(DatabaseUnavailable) as failure:
+            migrated_to(database)
+        assert failure.value.trouble is Trouble.READ_ONLY
+
+        postgres.execute(f"ALTER DATABASE {address.database} RESET default_transaction_read_only")
+        clock.advance(seconds=1)
+        stored_user(lambda: Work(shop, NOBODY))
+        assert is_current(migrated_to(database))
+
+
+@pytest.mark.parametrize(
+    ("code", "trouble"),
+    [
+        ("53100", Trouble.FULL),
+        ("53200", Trouble.AWAY),
+        ("55P03", Trouble.AWAY),
+        ("57014", Trouble.AWAY),
+        ("58030", Trouble.UNUSABLE),
+        ("XX000", Trouble.UNUSABLE),
+        ("XX001", Trouble.DAMAGED),
+        ("42P01", Trouble.UNUSABLE),
+        ("42501", Trouble.UNUSABLE),
+        ("P0001", Trouble.UNUSABLE),
+    ],
+)
+def test_what_the_server_cannot_do_is_said_of_the_server(database, work, psql, code, trouble):
+    psql(
+        "CREATE FUNCTION fail() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN RAISE EXCEPTION "
+        f"'it cannot' USING ERRCODE = '{code}'; END $$"
+    )
+    psql("CREATE TRIGGER fails BEFORE INSERT ON users EXECUTE FUNCTION fail()")
+    with pytest.raises(DatabaseUnavailable, match="it cannot") as failure:
+        stored_user(work)
+    assert failure.value.trouble is trouble
+    assert not isinstance(failure.value, DatabaseConflict)
+    psql("DROP TRIGGER fails ON users")
+    stored_user(work)
+    assert is_current(migrated_to(database))
+
+
+@pytest.mark.parametrize("statement", ["SELEC", "SELECT 1/0", "SELECT 'a'::uuid"])
+def test_our_own_mistakes_stay_mistakes(database, statement):
+    with pytest.raises(Exception, match=r"syntax|zero|invalid") as mistake:
+        ask(database, lambda db: db.execute(text(statement)))
+    assert not isinstance(mistake.value, DatabaseUnavailable)
+
+
+@pytest.mark.parametrize(
+    "wrong",
+    [
+        "ALTER TABLE users RENAME TO others",
+        "DROP SCHEMA public CASCADE",
+        "REVOKE ALL ON users FROM PUBLIC; ALTER TABLE users DROP COLUMN name",
+    ],
+)
+def test_tables_that_are_missing_are_unavailable(database, work, psql, wrong):
+    psql(wrong)
+    with pytest.raises(DatabaseUnavailable) as failure:
+        stored_user(work)
+    assert failure.value.trouble is Trouble.UNUSABLE
+
+
+def test_what_the_role_or_the_environment_set_otherwise_does_not_matter(
+    open_database, psql, monkeypatch
+):
+    for name, value in {
+        "client_encoding": "latin1",
+        "TimeZone": "Asia/Kathmandu",
+        "DateStyle": "German",
+        "standard_conforming_strings": "off",
+        "default_transaction_isolation": "serializable",
+    }.items():
+        psql(f"ALTER DATABASE THIS SET {name} = '{value}'")
+    monkeypatch.setenv("PGCLIENTENCODING", "SQL_ASCII")
+    monkeypatch.setenv("PGOPTIONS", "-c client_encoding=latin1 -c timezone=Asia/Tokyo")
+    database = open_database()
+    shop = workshop_for(database)
+    name = "Zoë 😀 \\' ż"
+    user = stored_user(lambda: Work(shop, NOBODY), name=name)
+    found = ask(
+        database,
+        lambda db: db.execute(
+            text("SELECT name, created_at, current_setting('TimeZone') FROM users")
+        ),
+    ).one()
+    assert tuple(found) == (name, user.created_at, "UTC")
+    assert str(found.created_at.tzinfo) in ("UTC", "UTC+00:00")
+
+
+@pytest.mark.parametrize("encoding", ["LATIN1", "SQL_ASCII"])
+def test_a_database_that_cannot_hold_every_name_is_refused_in_one_line(postgres, encoding):
+    name = f"{encoding.lower()}_names"
+    postgres.execute(f"CREATE DATABASE {name} ENCODING '{encoding}' TEMPLATE template0")
+    try:
+        address = make_url(postgres.url(name)).set(drivername="postgresql+psycopg2")
+        with pytest.raises(SettingsError, match=rf"{encoding}.*ENCODING 'UTF8'") as refusal:
+            migrate(address)
+        assert "\n" not in str(refusal.value)
+    finally:
+        postgres.drop_database(name)

@@ -1,0 +1,158 @@
+"""A SQLite file that somebody removes, replaces or writes over while the server runs."""
+
+import os
+import shutil
+import sqlite3
+from contextlib import closing
+from pathlib import Path
+
+import pytest
+from sqlalchemy import text
+
+from backend.kernel.client import NOBODY
+from backend.storage import users
+from backend.storage.engine import Database, DatabaseUnavailable
+from backend.storage.failures import Trouble
+from backend.storage.work import Work, ask
+from tests.storage.conftest import count_of, new_user, stored_user
+
+pytestmark = pytest.mark.parametrize("place", ["sqlite"], indirect=True)
+
+
+@pytest.fixture
+def file(url) -> Path:
+    return Path(url.database)
+
+
+def backup(file: Path, to: Path) -> Path:
+    with closing(sqlite3.connect(file)) as source:
+        source.execute(f"VACUUM INTO '{to}'")
+    return to
+
+
+def troubles(database: Database, work) -> set[Trouble]:
+    """What a read, a write and a look of the change feed hear."""
+    heard = set()
+    for deed in (lambda: count_of(database, "users"), lambda: stored_user(work)):
+        with pytest.raises(DatabaseUnavailable) as failure:
+            deed()
+        heard.add(failure.value.trouble)
+    with pytest.raises(DatabaseUnavailable) as failure:
+        database.look(1)
+    return heard | {failure.value.trouble}
+
+
+@pytest.mark.parametrize("suffix", ["", "-wal", "-shm"])
+def test_a_removed_file_takes_no_write_and_answers_no_read(file, database, work, suffix):
+    stored_user(work)
+    file.with_name(file.name + suffix).unlink()
+    assert troubles(database, work) == {Trouble.REPLACED}
+
+
+def test_a_file_that_another_was_moved_over_is_not_used(file, database, work, tmp_path):
+    stored_user(work)
+    backup(file, tmp_path / "backup.db").replace(file)
+    assert troubles(database, work) == {Trouble.REPLACED}
+
+
+def test_what_is_committed_into_a_file_that_is_gone_is_not_acknowledged(file, workshop, work):
+    stored_user(work)
+    with pytest.raises(DatabaseUnavailable) as failure, Work(workshop, NOBODY) as mine:
+        users.insert(mine.db, new_user(), None)
+        file.unlink()
+    assert failure.value.trouble is Trouble.REPLACED
+
+
+def test_a_folder_that_comes_back_is_used_again(file, database, work, tmp_path):
+    stored_user(work)
+    folder = file.parent
+    aside = folder.with_name("aside")
+    os.rename(folder, aside)
+    assert troubles(database, work) == {Trouble.REPLACED}
+    os.rename(aside, folder)
+    stored_user(work)
+    assert count_of(database, "users") == 2
+
+
+def test_a_backup_moved_over_is_whole_after_an_end_by_force(file, database, work, tmp_path):
+    """The log of the old file, left beside the new one, would be played into it."""
+    stored_user(work)
+    copy = backup(file, tmp_path / "backup.db")
+    for _ in range(50):
+        stored_user(work)
+    copy.replace(file)
+    assert troubles(database, work) == {Trouble.REPLACED}
+
+    killed = shutil.copytree(file.parent, tmp_path / "killed") / file.name
+    with closing(sqlite3.connect(killed)) as after:
+        assert after.execute("PRAGMA integrity_check").fetchone() == ("ok",)
+        assert after.execute("SELECT count(*) FROM users").fetchone() == (1,)
+
+
+def test_a_log_that_was_removed_takes_nothing_along(file, database, work, tmp_path):
+    for _ in range(50):
+        stored_user(work)
+    file.with_name(f"{file.name}-wal").unlink()
+    assert troubles(database, work) == {Trouble.REPLACED}
+
+    killed = shutil.copytree(file.parent, tmp_path / "killed") / file.name
+    with closing(sqlite3.connect(killed)) as after:
+        assert after.execute("SELECT count(*) FROM users").fetchone() == (50,)
+
+
+def spoil(file: Path, *, keep: int) -> None:
+    """Write over everything behind the first bytes, and into the log."""
+    size = file.stat().st_size
+    with file.open("r+b") as spoiled:
+        spoiled.seek(keep)
+        spoiled.write(b"x" * (size - keep))
+
+
+def test_a_file_that_somebody_writes_over_is_refused(file, database, work):
+    stored_user(work)
+    with closing(sqlite3.connect(file)) as by_hand:
+        by_hand.execute("PRAGMA wal_checkpoint(TRUNCATE)")
+    spoil(file, keep=4096)
+    for _ in range(3):
+        with pytest.raises(DatabaseUnavailable) as failure:
+            stored_user(work)
+        assert failure.value.trouble is Trouble.DAMAGED
+    with pytest.raises(DatabaseUnavailable, match="is damaged"):
+        count_of(database, "users")
+
+
+def test_a_checkpoint_by_hand_is_no_damage(file, database, work):
+    stored_user(work)
+    with closing(sqlite3.connect(file)) as by_hand:
+        by_hand.execute("PRAGMA wal_checkpoint(TRUNCATE)")
+    stored_user(work)
+    assert count_of(database, "users") == 2
+
+
+def test_a_file_written_over_with_what_is_sound_is_used_once_it_was_examined(file, database, work):
+    stored_user(work)
+    version = database.looked[1]
+    os.utime(file)
+    with pytest.raises(DatabaseUnavailable):
+        database.look(1)
+    stored_user(work)
+    assert count_of(database, "users") == 2
+    assert database.looked[1] != version  # so that what was remembered is forgotten
+
+
+def test_an_import_beside_the_server_is_not_suspected(file, database, work):
+    stored_user(work)
+    with closing(sqlite3.connect(file)) as beside:
+        beside.execute("CREATE TABLE big AS SELECT zeroblob(9000000) AS bytes")
+        beside.commit()
+    stored_user(work)
+    assert database.look(1)
+
+
+def test_missing_tables_are_unavailable_and_a_wrong_statement_is_our_mistake(database, work):
+    with pytest.raises(DatabaseUnavailable) as failure:
+        count_of(database, "nowhere")
+    assert failure.value.trouble is Trouble.UNUSABLE
+    with pytest.raises(Exception, match="syntax error") as mistake:
+        ask(database, lambda db: db.execute(text("SELEC")))
+    assert not isinstance(mistake.value, DatabaseUnavailable)
