@@ -115,9 +115,12 @@ class Database:
             writer.give_back()
         return True
 
-    def look_for_primary(self) -> None:
-        """Make all connections anew, at most once a second: their server may not be written to."""
-        self._primary.look_again()
+    def look_for_primary(self) -> bool:
+        """Make all connections anew, as their server may not be written to; at most once a second.
+
+        False if that was done a moment ago.
+        """
+        return self._primary.look_again()
 
     def watch(self, connection: Any) -> AbstractContextManager[None]:
         """Cut a psycopg2 connection of the caller's own if it gets no answer within this `with`."""

@@ -1,6 +1,6 @@
 """Can the database be used right now?"""
 
-from sqlalchemy import Select, column, func, literal, select, table, update
+from sqlalchemy import Row, Select, column, func, literal, select, table, update
 from sqlalchemy.sql.elements import ColumnElement
 
 from backend.storage.engine import Database, DatabaseUnavailable
@@ -17,9 +17,10 @@ def migrated_to(database: Database) -> str | None:
     Whether it can be written to is not known without writing. That is tried only after a write has
     failed, until one succeeds.
     """
-    found = ask(database, lambda db: db.execute(_question(database)).first())
+    found = _found(database)
+    if found is not None and found.read_only and database.look_for_primary():
+        found = _found(database)
     if found is not None and found.read_only:
-        database.look_for_primary()
         raise DatabaseUnavailable("the database is read-only", Trouble.READ_ONLY)
     if database.trouble is not None:
         _write(database)
@@ -29,6 +30,10 @@ def migrated_to(database: Database) -> str | None:
 def is_current(step: str | None) -> bool:
     """Tell whether the tables are those this code was written for."""
     return step == HEAD
+
+
+def _found(database: Database) -> Row[tuple[str, bool]] | None:
+    return ask(database, lambda db: db.execute(_question(database)).first())
 
 
 def _question(database: Database) -> Select[tuple[str, bool]]:
