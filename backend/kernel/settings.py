@@ -192,8 +192,17 @@ class Settings(BaseSettings):
     @field_validator("redis_url")
     @classmethod
     def _is_redis(cls, value: Secret | None) -> Secret | None:
-        if value and urlsplit(value.reveal()).scheme not in {"redis", "rediss"}:
-            raise ValueError("must be a Redis URL such as redis://localhost:6379/0")
+        try:  # the library would quote the start of a password that it takes for the port
+            parts = urlsplit(value.reveal()) if value else None
+            whole = parts is None or "@" not in f"{parts.path}{parts.query}{parts.fragment}"
+            usable = parts is None or (parts.scheme in {"redis", "rediss"} and parts.port != 0)
+        except ValueError:
+            usable = whole = False
+        if not (usable and whole):
+            raise ValueError(
+                "must be a Redis URL such as redis://localhost:6379/0, special characters of the "
+                "password percent-encoded (%40 for @, %2F for /, %23 for #)"
+            )
         return value
 
     @model_validator(mode="after")

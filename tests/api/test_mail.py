@@ -152,6 +152,14 @@ def test_a_recipient_who_is_greylisted_is_tried_again(gatehouse):
     assert "451" in waits_after_attempt(gatehouse, 1).last_error
 
 
+def test_a_relay_that_is_denied_is_for_the_owner_to_mend_and_the_mail_waits(gatehouse):
+    posts(gatehouse, "relay@example.com")
+
+    assert "554 5.7.1" in waits_after_attempt(gatehouse, 1).last_error
+    time_passes(gatehouse, PAUSES[0])
+    assert waits_after_attempt(gatehouse, 2).state == "waiting"
+
+
 def test_a_rude_farewell_sends_nothing_twice(gatehouse, smtp):
     posts(gatehouse, "rude@example.com")
 

@@ -16,12 +16,11 @@ from cryptography.hazmat.primitives.asymmetric import ec
 from backend.features.mail import letters
 from backend.features.mail.transports import (
     ApiTransport,
-    NotSent,
-    Rejected,
     SmtpTransport,
     as_message,
     transport_for,
 )
+from backend.features.mail.verdicts import NotSent, Rejected, of_http, of_smtp
 from backend.kernel.secret import Secret
 from backend.kernel.settings import SettingsError
 from backend.storage.outbox import WAITING, Mail
@@ -89,6 +88,19 @@ def test_a_password_is_said_over_tls(tmp_path, certificate):
 
         (received,) = server.received()
     assert received.over_tls
+
+
+@pytest.mark.parametrize("mechanism", ["PLAIN", "LOGIN"])
+def test_a_password_of_any_alphabet_is_said_as_utf_8(tmp_path, certificate, mechanism):
+    other = "LOGIN" if mechanism == "PLAIN" else "PLAIN"
+    told = ("--certificate", certificate, "--password", "pässwörd大", "--without", other)
+    with SmtpServer(tmp_path, *told) as server:
+        word = "p%C3%A4ssw%C3%B6rd%E5%A4%A7"
+        SmtpTransport(url_with_password(server, word), SENDER).send(MAIL, LETTER)
+
+        assert len(server.received()) == 1
+        with pytest.raises(NotSent, match="535"):
+            SmtpTransport(url_with_password(server, "p%C3%A4"), SENDER).send(MAIL, LETTER)
 
 
 def test_a_wrong_password_is_for_the_owner_to_mend(tmp_path, certificate):
@@ -226,7 +238,7 @@ def test_the_api_gets_one_mail_for_one_person_and_what_tells_a_repetition(api):
     [
         (400, Rejected),
         (413, Rejected),
-        (422, Rejected),
+        (422, NotSent),
         (301, NotSent),
         (401, NotSent),
         (403, NotSent),
@@ -240,6 +252,54 @@ def test_the_api_refuses_for_ever_or_for_now(api, status, problem):
     api.status = status
     with pytest.raises(problem, match=f"{status} the reason"):
         ApiTransport(api.url, "key", SENDER).send(MAIL, LETTER)
+
+
+@pytest.mark.parametrize(
+    ("code", "why", "problem"),
+    [
+        (550, "5.1.1 no such user", Rejected),
+        (550, "5.1.10 null MX", Rejected),
+        (550, "5.2.1 mailbox disabled", Rejected),
+        (550, "No such user here", Rejected),
+        (553, "<relay@domain.example>: mailbox name not allowed", NotSent),
+        (550, "<relay@domain.example>: user unknown", Rejected),
+        (552, "message exceeds the maximum size", Rejected),
+        (552, "5.2.2 mailbox full", NotSent),
+        (552, "5.3.4 message too big", Rejected),
+        (554, "5.6.0 malformed message", Rejected),
+        (554, "5.7.1 <a@example.com>: Relay access denied", NotSent),
+        (550, "relay not permitted", NotSent),
+        (553, "5.7.1 Sender address rejected: not owned by user", NotSent),
+        (550, "5.1.8 sender's domain does not exist", NotSent),
+        (550, "5.7.26 unauthenticated mail", NotSent),
+        (530, "5.7.0 Authentication required", NotSent),
+        (503, "bad sequence of commands", NotSent),
+        (554, "transaction failed", NotSent),
+        (421, "4.3.2 shutting down", NotSent),
+        (451, "4.7.1 greylisted", NotSent),
+    ],
+)
+def test_final_is_what_a_mail_server_says_of_the_recipient_or_the_text_alone(code, why, problem):
+    assert type(of_smtp(code, why.encode())) is problem
+
+
+@pytest.mark.parametrize(
+    ("text", "problem"),
+    [
+        ('{"message": "Invalid `to` field"}', Rejected),
+        ('{"message": "The example.com domain is not verified"}', NotSent),
+        ('{"message": "API key is invalid"}', NotSent),
+    ],
+)
+def test_a_400_may_be_of_us(text, problem):
+    assert type(of_http(400, text)) is problem
+
+
+@pytest.mark.parametrize("end", ["\n", " \r\n", "\t"])
+def test_what_was_copied_with_an_api_key_is_no_part_of_it(api, tmp_path, end):
+    told = {"mail_api_url": api.url, "mail_api_key": Secret(f" re_key{end}"), "mail_from": SENDER}
+    transport_for(make_settings(tmp_path, **told)).send(MAIL, LETTER)
+    assert api.requests[0][0]["authorization"] == "Bearer re_key"
 
 
 def test_an_api_that_is_not_there_is_tried_again():
@@ -262,12 +322,25 @@ SMTP = Secret("smtp://mail.example.com")
         ({"smtp_url": Secret("smtp://host:port"), "mail_from": SENDER}, "SMTP_URL"),
         ({"smtp_url": Secret("smtp://:587"), "mail_from": SENDER}, "SMTP_URL"),
         ({"smtp_url": Secret("smtp://u:p@h?starttls=off"), "mail_from": SENDER}, "clear"),
+        ({"smtp_url": Secret("smtp://u:12/34@host"), "mail_from": SENDER}, "percent-encoded"),
+        ({"smtp_url": Secret("smtp://u:12#34@host"), "mail_from": SENDER}, "percent-encoded"),
+        ({"smtp_url": Secret("smtp://u:%E4@host"), "mail_from": SENDER}, "UTF-8"),
+        ({"smtp_url": Secret("smtp://u:a%00b@host"), "mail_from": SENDER}, "%00"),
+        (
+            {
+                "mail_api_url": "https://api.example.com",
+                "mail_api_key": Secret("two\nlines"),
+                "mail_from": SENDER,
+            },
+            "MAIL_API_KEY",
+        ),
         ({"mail_api_url": "api.example.com", "mail_from": SENDER}, "MAIL_API_URL"),
     ],
 )
 def test_settings_that_cannot_send_are_refused_in_plain_words(tmp_path, told, word):
-    with pytest.raises(SettingsError, match=word):
+    with pytest.raises(SettingsError, match=word) as refused:
         transport_for(make_settings(tmp_path, **told))
+    assert not any(part in str(refused.value) for part in ("lines", "12", "34@"))
 
 
 def test_the_api_key_travels_in_clear_on_nobodys_production(tmp_path):

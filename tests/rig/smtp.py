@@ -1,8 +1,9 @@
 """A real SMTP server in a process of its own, so that it can be killed.
 
-`python -m tests.rig.smtp PORT FILE [--certificate PEM] [--password WORD]` writes a JSON line into
-FILE for each mail, and only then says that it has it. What a recipient is called decides:
-`unknown...` is refused for ever, `later...` for now; `rude...` is taken, then the line is cut.
+`python -m tests.rig.smtp PORT FILE [--certificate PEM] [--password WORD] [--without MECHANISM]`
+writes a JSON line into FILE for each mail, and only then says that it has it. What a recipient is
+called decides: `unknown...` is refused for ever, `later...` for now, `relay...` as nobody of ours;
+`rude...` is taken, then the line is cut.
 """
 
 import argparse
@@ -99,6 +100,8 @@ class _Desk:
             return f"550 5.1.1 <{address}>: nobody of that name"
         if address.startswith("later"):
             return "451 4.7.1 greylisted, come back later"
+        if address.startswith("relay"):
+            return f"554 5.7.1 <{address}>: Relay access denied"
         envelope.rcpt_tos.append(address)
         return "250 OK"
 
@@ -118,7 +121,9 @@ class _Desk:
         return "250 OK"
 
 
-async def _serve(port: int, file: Path, certificate: str | None, password: str | None) -> None:
+async def _serve(
+    port: int, file: Path, certificate: str | None, password: str | None, without: str
+) -> None:
     tls = None
     if certificate:
         tls = ssl.create_default_context(ssl.Purpose.CLIENT_AUTH)
@@ -135,6 +140,7 @@ async def _serve(port: int, file: Path, certificate: str | None, password: str |
             require_starttls=tls is not None,
             auth_required=password is not None,
             authenticator=check,
+            auth_exclude_mechanism=[without] if without else None,
         )
 
     server = await asyncio.get_running_loop().create_server(session, "127.0.0.1", port)
@@ -148,8 +154,9 @@ def main() -> None:
     parser.add_argument("file", type=Path)
     parser.add_argument("--certificate")
     parser.add_argument("--password")
+    parser.add_argument("--without", default="")
     said = parser.parse_args()
-    asyncio.run(_serve(said.port, said.file, said.certificate, said.password))
+    asyncio.run(_serve(said.port, said.file, said.certificate, said.password, said.without))
 
 
 if __name__ == "__main__":

@@ -1,13 +1,12 @@
 """The two ways a mail leaves: SMTP, and a provider's HTTPS API.
 
 A Space may not open the SMTP ports (25, 465, 587); there only the second works.
-
-What a server says of this recipient or this text is final. What it says of us, such as a wrong
-password or a sender it does not know, the owner can mend while the mail waits.
+What its answer means is in `verdicts.py`.
 """
 
 import smtplib
 import ssl
+from base64 import b64encode
 from collections.abc import Mapping
 from contextlib import suppress
 from email.errors import MessageError
@@ -20,21 +19,16 @@ from urllib.parse import parse_qs, unquote, urlsplit
 import httpx
 
 from backend.features.mail.service import Letter
+from backend.features.mail.verdicts import NotSent, Rejected, of_http, of_smtp
 from backend.kernel.email_address import is_address
 from backend.kernel.settings import Settings, SettingsError
 from backend.storage.outbox import Mail
 
 _TIMEOUT = 30.0  # seconds for each answer of the other side
-_FOR_EVER = {400, 413, 422}  # HTTP: this request, and no other, is wrong
-_SMTP_EXAMPLE = "SMTP_URL looks like smtp://user:password@mail.example.com:587"
-
-
-class Rejected(Exception):
-    """The mail will never be taken: trying again is of no use."""
-
-
-class NotSent(Exception):
-    """The mail did not leave this time; it is tried again."""
+_SMTP_EXAMPLE = (
+    "SMTP_URL looks like smtp://user:password@mail.example.com:587, special characters of the "
+    "password percent-encoded"
+)
 
 
 class Transport(Protocol):
@@ -53,8 +47,8 @@ class SmtpTransport:
         self._implicit_tls = parts.scheme == "smtps"
         self._host = parts.hostname or ""
         self._port = parts.port or (465 if self._implicit_tls else 587)
-        self._user = unquote(parts.username or "")
-        self._password = unquote(parts.password or "")
+        self._user = _decoded(parts.username or "")
+        self._password = _decoded(parts.password or "")
         self._in_clear = parse_qs(parts.query).get("starttls") == ["off"]
         self._sender = sender
         self._tls = ssl.create_default_context()
@@ -75,9 +69,9 @@ class SmtpTransport:
                 server.close()
         except smtplib.SMTPRecipientsRefused as refused:
             code, why = next(iter(refused.recipients.values()))
-            raise _for_ever_if_5xx(code, why) from refused
+            raise of_smtp(code, why) from refused
         except smtplib.SMTPDataError as refused:
-            raise _for_ever_if_5xx(refused.smtp_code, refused.smtp_error) from refused
+            raise of_smtp(refused.smtp_code, refused.smtp_error) from refused
         except (smtplib.SMTPException, OSError) as error:
             raise NotSent(f"{type(error).__name__}: {error}") from error
 
@@ -101,7 +95,28 @@ class SmtpTransport:
             server.starttls(context=self._tls)
             server.ehlo()
         if self._user:
+            self._sign_in(server)
+
+    def _sign_in(self, server: smtplib.SMTP) -> None:
+        if f"{self._user}{self._password}".isascii():
             server.login(self._user, self._password)
+            return
+        # smtplib knows ASCII only; the mechanisms themselves are UTF-8 (RFC 4616).
+        offered = server.esmtp_features.get("auth", "").upper().split()
+        if "PLAIN" in offered:
+            told = _base64(f"\0{self._user}\0{self._password}")
+            code, answer = server.docmd("AUTH", f"PLAIN {told}")
+        elif "LOGIN" in offered:
+            code, answer = server.docmd("AUTH", f"LOGIN {_base64(self._user)}")
+            if code == 334:
+                code, answer = server.docmd(_base64(self._password))
+        else:
+            raise NotSent(
+                "the mail server offers neither AUTH PLAIN nor AUTH LOGIN, and the others know no "
+                "letters beyond ASCII; choose another password"
+            )
+        if code not in {235, 503}:  # 503: signed in already
+            raise smtplib.SMTPAuthenticationError(code, answer)
 
 
 class ApiTransport:
@@ -131,8 +146,7 @@ class ApiTransport:
             raise NotSent(f"{type(error).__name__}: {error}") from error
         if answer.is_success:
             return
-        said = f"{answer.status_code} {answer.text[:300]}"
-        raise Rejected(said) if answer.status_code in _FOR_EVER else NotSent(said)
+        raise of_http(answer.status_code, answer.text)
 
     def close(self) -> None:
         self._client.close()
@@ -146,12 +160,13 @@ def transport_for(settings: Settings) -> Transport | None:
         raise SettingsError("SMTP_URL and MAIL_API_URL are both set; keep the one that shall send.")
     sender = _sender(settings)
     if settings.smtp_url is None:
-        key = settings.mail_api_key.reveal() if settings.mail_api_key else ""
-        return ApiTransport(_api_url(settings), key, sender)
-    url = settings.smtp_url.reveal()
+        return ApiTransport(_api_url(settings), _api_key(settings), sender)
+    url = settings.smtp_url.reveal().strip()
     try:
         parts = urlsplit(url)
         usable = parts.scheme in {"smtp", "smtps"} and parts.hostname and parts.port != 0
+        # Then the password has a character that ends the host, and its rest is taken for a path.
+        usable = usable and "@" not in parts.path + parts.query + parts.fragment
     except ValueError:  # a port that is no number
         usable = False
     if not usable:
@@ -194,6 +209,30 @@ def _sender(settings: Settings) -> str:
     return settings.mail_from
 
 
+def _api_key(settings: Settings) -> str:
+    # What was copied with it, a newline at its end above all, is no part of it.
+    key = settings.mail_api_key.reveal().strip() if settings.mail_api_key else ""
+    if not all("!" <= letter <= "~" for letter in key):
+        raise SettingsError(
+            "MAIL_API_KEY has a space or another character that no key can have; copy it again"
+        )
+    return key
+
+
+def _decoded(text: str) -> str:
+    try:
+        decoded = unquote(text, errors="strict")
+    except UnicodeDecodeError:
+        raise SettingsError("SMTP_URL: percent-encode user and password as UTF-8") from None
+    if "\0" in decoded:
+        raise SettingsError("SMTP_URL: no user and no password has a %00 in it")
+    return decoded
+
+
+def _base64(text: str) -> str:
+    return b64encode(text.encode()).decode()
+
+
 def _api_url(settings: Settings) -> str:
     parts = urlsplit(settings.mail_api_url)
     if parts.scheme not in {"http", "https"} or not parts.netloc:
@@ -201,8 +240,3 @@ def _api_url(settings: Settings) -> str:
     if parts.scheme == "http" and settings.production:
         raise SettingsError("MAIL_API_URL: begins with https:// or its key would travel in clear")
     return settings.mail_api_url
-
-
-def _for_ever_if_5xx(code: int, why: bytes | str) -> Exception:
-    said = f"{code} {why.decode('utf-8', 'replace') if isinstance(why, bytes) else why}"
-    return Rejected(said) if 500 <= code < 600 else NotSent(said)

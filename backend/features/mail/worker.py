@@ -16,8 +16,10 @@ from datetime import timedelta
 import structlog
 
 from backend.features.mail.service import Letter, PostOffice, open_letter
-from backend.features.mail.transports import NotSent, Rejected, Transport
+from backend.features.mail.transports import Transport
+from backend.features.mail.verdicts import NotSent, Rejected
 from backend.kernel.client import NOBODY
+from backend.kernel.redaction import Redactor
 from backend.storage import outbox
 from backend.storage.db import Db
 from backend.storage.engine import DatabaseUnavailable
@@ -41,6 +43,7 @@ class MailWorker:
         self._shop = workshop
         self._office = office
         self._transport = transport
+        self._redactor = workshop.settings.redactor()
         self._stopping = threading.Event()
         self._thread = threading.Thread(target=self._run, name="mail", daemon=True)
 
@@ -83,9 +86,9 @@ class MailWorker:
         try:
             self._transport.send(mail, letter)
         except Rejected as problem:
-            self._give_up(mail, _without_secrets(letter, problem))
+            self._give_up(mail, self._without_secrets(letter, problem))
         except NotSent as problem:
-            self._try_again(mail, _without_secrets(letter, problem))
+            self._try_again(mail, self._without_secrets(letter, problem))
         except Exception as mistake:
             log.exception("mail_transport_failed", mail=str(mail.id))
             self._try_again(mail, type(mistake).__name__)
@@ -119,20 +122,17 @@ class MailWorker:
                 if self._stopping.wait(_WITHOUT_DATABASE):
                     raise
 
+    def _without_secrets(self, letter: Letter, problem: Exception) -> str:
+        # A server may quote the mail it refuses, which opens an account, or what we showed it.
+        said = Redactor(filter(None, (letter.url, letter.token, letter.code)))
+        return self._redactor.without_secrets(said.without_secrets(str(problem)))[:500]
+
     def _until_next_due(self) -> float | None:
         due = ask(self._shop.database, outbox.next_due)
         if due is None:
             return None
         # What is due now but was not ours to claim is in another process's hands at this moment.
         return max(_SOON, (due - self._shop.clock.now()).total_seconds())
-
-
-def _without_secrets(letter: Letter, problem: Exception) -> str:
-    # A server may quote the mail it refuses, and the mail opens an account.
-    said = str(problem)
-    for secret in filter(None, (letter.url, letter.token, letter.code)):
-        said = said.replace(secret, "***")
-    return said[:500]
 
 
 def _told(mail: Mail, problem: str) -> dict[str, str | int]:
