@@ -2,20 +2,22 @@
 
 Hashing is the only expensive thing a stranger can make us do. It never runs on the event loop,
 never inside a database transaction, and what waits for it is counted: above the bound the caller
-hears 503 at once instead of making everybody wait (ASVS 15.1.3).
+hears 503 at once instead of making everybody wait (ASVS 15.1.3). Who is next: hash_queue.py.
 """
 
 import contextlib
 import os
 import threading
 from collections.abc import Callable
-from concurrent.futures import ThreadPoolExecutor
-from typing import TypeVar
+from concurrent.futures import CancelledError, Future, ThreadPoolExecutor
+from heapq import heappop, heappush
+from itertools import count
+from typing import Any, TypeVar
 
 from backend.kernel.client import Client
+from backend.kernel.hash_queue import no_place
 from backend.kernel.passwords import PasswordHasher, Verdict
 from backend.kernel.processors import roam
-from backend.kernel.refusals import unavailable
 from backend.kernel.secret import Password
 
 T = TypeVar("T")
@@ -33,6 +35,10 @@ class HashPool:
         self._executor = ThreadPoolExecutor(
             threads, "hash", initializer=_lower_priority, initargs=(nice,)
         )
+        self._lock = threading.Lock()
+        self._waiting: list[tuple[tuple[int, int], int, Future[Any], Callable[[], Any]]] = []
+        """A heap: the lowest order is next; the second number keeps two apart."""
+        self._numbers = count()
 
     def hash(self, client: Client, password: Password) -> str:
         """Hash a new password when its turn comes; raises CallerGone when nobody waits any more."""
@@ -45,6 +51,8 @@ class HashPool:
     def close(self) -> None:
         """Let running hashes end and take no more."""
         self._executor.shutdown(wait=True, cancel_futures=True)
+        for _, _, hashing, _ in self._waiting:
+            hashing.cancel()
 
     def _run(self, client: Client, job: Callable[[], T]) -> T:
         def unless_gone() -> T:
@@ -52,22 +60,29 @@ class HashPool:
                 raise CallerGone
             return job()
 
-        return self._executor.submit(unless_gone).result()
+        hashing: Future[T] = Future()
+        if client.place is not None:
+            client.place.wait_with(hashing)
+        order = client.place.order if client.place is not None else (0, 0)
+        with self._lock:
+            heappush(self._waiting, (order, next(self._numbers), hashing, unless_gone))
+        self._executor.submit(self._run_next)
+        try:
+            return hashing.result()
+        except CancelledError:
+            raise no_place() from None
 
-
-class Places:
-    """The places in the hash queue: taken at the door, given back when the request ends."""
-
-    def __init__(self, count: int) -> None:
-        self._free = threading.BoundedSemaphore(count)
-
-    def take(self) -> None:
-        """Take a place or refuse with 503 at once."""
-        if not self._free.acquire(blocking=False):
-            raise unavailable(retry_after=5)
-
-    def give_back(self) -> None:
-        self._free.release()
+    def _run_next(self) -> None:
+        with self._lock:
+            _, _, hashing, job = heappop(self._waiting)
+        if not hashing.set_running_or_notify_cancel():
+            return
+        try:
+            result = job()
+        except BaseException as error:
+            hashing.set_exception(error)
+        else:
+            hashing.set_result(result)
 
 
 def _lower_priority(nice: int) -> None:

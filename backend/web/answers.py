@@ -1,7 +1,7 @@
 """What goes back: status, body, cookies, headers, in the bytes ASGI wants."""
 
 import json
-from collections.abc import AsyncGenerator, Generator, Iterable
+from collections.abc import AsyncGenerator, Callable, Generator, Iterable
 from dataclasses import dataclass, field
 from functools import lru_cache
 from typing import Any
@@ -57,6 +57,8 @@ class Stream:
     headers: dict[str, str] = field(default_factory=dict)
     seconds: float = 600
     """How long it may last: a slow reader must not hold it for ever."""
+    when_over: Callable[[], None] = lambda: None
+    """Called on the event loop when it has ended, however it did."""
 
 
 def redirect(target: str) -> Answer:

@@ -96,7 +96,7 @@ class Endpoint(PathRoute):
         if self._is_async:
             return _as_answer(await self._declared.handler(**arguments))
         try:
-            return await self._hop(visit, receive, lambda: self._perform(visit, arguments, acting))
+            return await self._hop(visit, receive, arguments, acting)
         except SessionEnded:
             return await self._answer_without_session(visit, receive, arguments, acting)
 
@@ -119,7 +119,7 @@ class Endpoint(PathRoute):
             self._house.workshop.forget_sessions({ended.user_id})
         acting = await self._find_edges(visit, arguments)
         try:
-            return await self._hop(visit, receive, lambda: self._perform(visit, arguments, acting))
+            return await self._hop(visit, receive, arguments, acting)
         except SessionEnded:
             raise Refusal("UNAUTHORIZED") from None
 
@@ -130,7 +130,7 @@ class Endpoint(PathRoute):
             return
         if exceeded.first:
             event = Event(EventKind.RATE_LIMITED, detail={"path": self._declared.path})
-            await self._hop(visit, None, lambda: self._keep(visit, event))
+            await self._house.pools.ask(lambda: self._keep(visit, event))
         raise too_many_requests(exceeded.retry_after)
 
     def _keep(self, visit: Visit, event: Event) -> Answer:
@@ -157,14 +157,30 @@ class Endpoint(PathRoute):
         return arguments
 
     async def _hop(
-        self, visit: Visit, receive: Receive | None, deed: Callable[[], Answer | Stream]
+        self, visit: Visit, receive: Receive, arguments: dict[str, Any], acting: Acting | None
+    ) -> Answer | Stream:
+        def deed() -> Answer | Stream:
+            return self._perform(visit, arguments, acting)
+
+        if self._declared.hashes:
+            return await self._hop_to_hash(visit, receive, acting, deed)
+        ask = self._house.pools.ask
+        if self._declared.downloads and acting:
+            return await self._house.downloads.begin(acting.user_id, lambda: ask(deed))
+        return await ask(deed)
+
+    async def _hop_to_hash(
+        self,
+        visit: Visit,
+        receive: Receive,
+        acting: Acting | None,
+        deed: Callable[[], Answer | Stream],
     ) -> Answer | Stream:
         pools = self._house.pools
-        if not self._declared.hashes or receive is None:
-            return await pools.ask(deed)
-        pools.places.take()
+        callers = [bucket(visit.client.address), *([str(acting.user_id)] if acting else [])]
+        place = visit.client.place = pools.hash_queue.take(*callers)
         job = pools.passwords.submit(deed)
-        job.add_done_callback(lambda _: pools.places.give_back())
+        job.add_done_callback(lambda _: pools.hash_queue.give_back(place))
         watch = asyncio.create_task(_notice_departure(receive, visit))
         try:
             return await in_time(asyncio.wrap_future(job), _HASH_WITHIN)

@@ -3,32 +3,35 @@
 import asyncio
 from collections.abc import Awaitable, Callable
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any, TypeVar
 
-from backend.kernel.hashing import Places
+from backend.kernel.hash_queue import HashQueue
 from backend.kernel.processors import give_way
 from backend.kernel.refusals import unavailable
 from backend.kernel.settings import Settings
 from backend.storage.work import Workshop
 from backend.web.client_address import ClientAddresses
+from backend.web.downloads import Downloads
 from backend.web.limits import Limits
 from backend.web.origins import TrustedOrigins
 
 ANSWER_WITHIN = 5.0  # seconds for ordinary work; a stuck database must not hold callers
+_DOWNLOAD_THREADS = 2  # each piece of a download takes its turn; more would crowd the interpreter
 _ORDINARY_THREADS = 8  # measured: fewer wait, more fight over the interpreter
 
 T = TypeVar("T")
 
 
 class Pools:
-    """Two pools of worker threads, so that waiting for a hash never starves anything else."""
+    """Pools of worker threads, so that neither hashes nor long downloads starve anything else."""
 
     def __init__(self, settings: Settings) -> None:
         hashing = settings.hash_queue + settings.hash_threads
         self.ordinary = ThreadPoolExecutor(_ORDINARY_THREADS, "work", give_way)
         self.passwords = ThreadPoolExecutor(hashing, "password")
-        self.places = Places(hashing)
+        self.downloads = ThreadPoolExecutor(_DOWNLOAD_THREADS, "download", give_way)
+        self.hash_queue = HashQueue(hashing)
 
     async def ask(self, question: Callable[[], T]) -> T:
         """Run something short in an ordinary worker thread; refuses with 503 when it hangs."""
@@ -38,7 +41,7 @@ class Pools:
 
     def close(self) -> None:
         """Let what runs end and start nothing more."""
-        for pool in (self.ordinary, self.passwords):
+        for pool in (self.ordinary, self.passwords, self.downloads):
             pool.shutdown(wait=True, cancel_futures=True)
 
 
@@ -52,6 +55,7 @@ class House:
     limits: Limits
     pools: Pools
     services: dict[type, Any]
+    downloads: Downloads = field(default_factory=Downloads)
 
 
 async def in_time(awaited: Awaitable[T], seconds: float) -> T:

@@ -19,6 +19,7 @@ from limits.storage import Storage
 from slowapi import Limiter
 from slowapi.errors import RateLimitExceeded
 from starlette.requests import Request
+from starlette.types import Scope
 
 from backend.kernel.clock import Clock
 from backend.kernel.refusals import too_many_requests
@@ -38,6 +39,9 @@ _BY_PATH = {
     "/request-password-reset": _MAILS,
     "/send-verification-email": _MAILS,
 }
+_HASHING = {"/verify-password", "/delete-user", "/reset-password"}
+"""What costs a hash besides. Links with a token in their path, such as `/reset-password/{token}`,
+cost none, and are opened by whoever reads the mail: a scanner before its owner."""
 _COUNTED_ELSEWHERE = {"/get-session", "/ok"}  # by session, and not at all
 
 PER_SESSION = parse("300 per minute")
@@ -73,8 +77,9 @@ class Limits:
         """Count a call of an auth endpoint (`path` below the base path) by its client address."""
         if not address:
             return None
-        first_two = "/" + path.partition("/")[2].partition("/")[0]
-        return await self.check(_BY_PATH.get(first_two, _ELSE), address, path)
+        first = "/" + path.partition("/")[2].partition("/")[0]
+        rule = _STRICT if path in _HASHING else _BY_PATH.get(first, _ELSE)
+        return await self.check(rule, address, path)
 
     async def check(self, rule: RateLimitItem, *who: str) -> Exceeded | None:
         """Count one more for `who`; in a thread when Redis is asked, which may be slow."""
@@ -132,11 +137,13 @@ class PerUserLimit:
         """Where slowapi counts."""
         return self._limiter.limiter.storage
 
-    async def check(self, request: Request, user_id: str, in_thread: InThread) -> None:
-        """Count a call by this user; in a worker thread when Redis is asked, which may be slow."""
+    async def check(self, scope: Scope, user_id: str, in_thread: InThread) -> None:
+        """Count a call by this user; in a worker thread when Redis is asked, which may be slow.
+
+        All paths of one endpoint count together: slowapi is told the path as it was declared.
+        """
+        request = Request({**scope, "path": route_of(scope)})
         request.state.user_id = user_id
-        # By route, or another value in the path would be another count (slowapi reads the path).
-        request.scope["path"] = route_of(request.scope)
         if self._asks_redis:
             await in_thread(lambda: self._check(request))
         else:

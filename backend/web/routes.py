@@ -49,6 +49,9 @@ class Declared:
     session_optional: bool = False
     in_docs: bool = True
     hashes: bool = False
+    """It checks or sets a password: its callers share the hash queue."""
+    downloads: bool = False
+    """Its answer grows with what is stored: a stream, one at a time for each user."""
     takes_forms: bool = False
     auth_rules: bool = True
     """As for all endpoints of its `Routes`."""

@@ -41,6 +41,7 @@ async def pour(stream: Stream, visit: Visit, pools: Pools, receive: Receive, sen
     try:
         whole = visit.method == "HEAD" or await _sent_whole(source, out, stream, visit, receive)
     finally:
+        stream.when_over()
         await source.aclose()
     if whole or not isinstance(source, InThreads):
         await out.finish()
@@ -58,7 +59,7 @@ class InThreads:
         return self
 
     async def __anext__(self) -> bytes:
-        self._job = self._pools.ordinary.submit(next, self._pieces, None)
+        self._job = self._pools.downloads.submit(next, self._pieces, None)
         piece = await in_time(asyncio.wrap_future(self._job), ANSWER_WITHIN)
         if piece is None:
             raise StopAsyncIteration

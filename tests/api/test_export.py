@@ -2,17 +2,22 @@
 
 import io
 import json
+import threading
 import zipfile
+from collections.abc import Iterator
+from typing import Any
 from uuid import UUID
 
 import pytest
 from sqlalchemy import select, update
 
+from backend.features.own_account import export
 from backend.kernel.client import NOBODY, Client
 from backend.kernel.events import Event, EventKind
 from backend.storage.tables import sessions, users
 from backend.storage.work import Work
 from tests.make import PASSWORD
+from tests.rig.processes import wait_until
 from tests.scene import events_after, refusal
 
 EXPORT = "/api/account/export"
@@ -50,6 +55,7 @@ def test_everything_held_about_the_caller(posting_anywhere):
     assert sorted(mail["kind"] for mail in files["mails.json"]) == ["reset", "verify"]
     assert {mail["to"] for mail in files["mails.json"]} == {ADA}
     assert sorted(event["kind"] for event in files["events.json"]) == [
+        "data_exported",
         "password_reset_requested",
         "sign_in_failed",
         "sign_up",
@@ -103,7 +109,7 @@ def test_a_long_trail_is_complete(posting, lines):
 
     events = unpacked(ada.get(EXPORT))["events.json"]
 
-    assert len({event["id"] for event in events}) == len(events) == lines + 1
+    assert len({event["id"] for event in events}) == len(events) == lines + 2
 
 
 def test_only_for_who_is_signed_in_as_themselves(posting):
@@ -118,3 +124,52 @@ def test_as_often_as_any_protected_endpoint(start):
     ada = start(rate_limits=True, rate_limit_per_user="3/minute").member()
 
     assert [ada.get(EXPORT).status_code for _ in range(4)] == [200, 200, 200, 429]
+
+
+class HeldExport:
+    """An export that waits in front of its events until the test lets it go on."""
+
+    def __init__(self, monkeypatch: pytest.MonkeyPatch) -> None:
+        self.reached, self.go_on = threading.Event(), threading.Event()
+        events = export._events
+
+        def held(*args: Any) -> Any:
+            self.reached.set()
+            assert self.go_on.wait(30)
+            yield from events(*args)
+
+        monkeypatch.setattr(export, "_events", held)
+
+
+@pytest.fixture
+def held_export(monkeypatch: pytest.MonkeyPatch) -> Iterator[HeldExport]:
+    held = HeldExport(monkeypatch)
+    yield held
+    held.go_on.set()
+
+
+def test_one_at_a_time_for_each_user(posting, held_export):
+    ada, grace = posting.member(), posting.member("grace@example.com")
+    first = posting.loop.start(ada.sending("GET", EXPORT))
+    assert held_export.reached.wait(30)
+    before = posting.events()
+    second = ada.get(EXPORT)
+    assert (second.status_code, second.headers["retry-after"]) == (429, "10")
+    assert posting.events() == before  # what is refused is not on record as exported
+    hers = posting.loop.start(grace.sending("GET", EXPORT))
+    held_export.go_on.set()
+    assert [each.result().status_code for each in (first, hers)] == [200, 200]
+    assert ada.get(EXPORT).status_code == 200
+
+
+def test_however_many_export_everything_else_is_served(start, held_export):
+    gatehouse = start()
+    people = [gatehouse.member(f"user{number}@example.com") for number in range(9)]
+    running = [gatehouse.loop.start(each.sending("GET", EXPORT)) for each in people[:8]]
+    assert held_export.reached.wait(30)
+    wait_until(lambda: len(gatehouse.house.downloads._running) == 8, "the downloads")
+    assert people[8].get(EXPORT).status_code == 503
+    assert people[8].get("list-sessions").status_code == 200
+    held_export.go_on.set()
+    assert [each.result().status_code for each in running] == [200] * 8
+    assert people[8].get(EXPORT).status_code == 200

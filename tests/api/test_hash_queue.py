@@ -64,8 +64,8 @@ def fill_up(gatehouse: Gatehouse, gate: Gate) -> list["Running[Any]"]:
     first = signing_in(gatehouse)
     gate.wait_for(1)
     second = signing_in(gatehouse)
-    free = gatehouse.house.pools.places._free
-    wait_until(lambda: free._value == 0, "the second sign-in")
+    queue = gatehouse.house.pools.hash_queue
+    wait_until(lambda: queue.free == 0, "the second sign-in")
     return [first, second]
 
 
@@ -152,8 +152,8 @@ def test_who_has_hung_up_is_skipped(small, gate):
     first = signing_in(small)
     gate.wait_for(1)
     leaving = Leaving(small)
-    free = small.house.pools.places._free
-    wait_until(lambda: free._value == 0, "the second sign-in")
+    queue = small.house.pools.hash_queue
+    wait_until(lambda: queue.free == 0, "the second sign-in")
     leaving.leave()
     gate.opened.set()
     leaving.ended.result()
@@ -166,14 +166,14 @@ def test_and_leaves_no_session_no_event_and_no_place_behind(small, gate):
     gate.wait_for(1)
     before = len(small.events())
     leaving = Leaving(small)
-    free = small.house.pools.places._free
-    wait_until(lambda: free._value == 0, "the second sign-in")
+    queue = small.house.pools.hash_queue
+    wait_until(lambda: queue.free == 0, "the second sign-in")
     leaving.leave()
     gate.opened.set()
     leaving.ended.result()
     first.result()
     assert len(small.events()) == before + 1
-    wait_until(lambda: free._value == 2, "the places")
+    wait_until(lambda: queue.free == 2, "the places")
 
 
 IDLE_IN_TRANSACTION = text(
@@ -199,3 +199,36 @@ def test_a_hash_is_never_computed_inside_a_transaction(anywhere, monkeypatch):
     monkeypatch.setattr(PasswordHasher, "verify", look_and_verify)
     assert anywhere.visitor().signs_in().status_code == 200
     assert held == []
+
+
+def test_when_one_caller_holds_every_place_another_gets_one(small, gate):
+    running, waiting = fill_up(small, gate)
+    other = small.visitor("192.0.2.66")
+    signing = small.loop.start(other.sending("POST", "sign-in/email", BODY))
+    answer = waiting.result()
+    assert (answer.status_code, answer.json()) == (503, refusal("SERVICE_UNAVAILABLE"))
+    gate.opened.set()
+    assert [each.result().status_code for each in (running, signing)] == [200, 200]
+    assert small.house.pools.hash_queue.free == 2
+
+
+def test_a_user_who_asks_from_many_addresses_is_one_caller(start, monkeypatch):
+    gatehouse = start(hash_threads=1, hash_queue=2)
+    ada = gatehouse.member()
+    bob = gatehouse.member("bob@example.com")
+    gate = Gate(monkeypatch)
+    same = []
+    for number in range(3):
+        browser = gatehouse.visitor(f"198.51.100.{number}")
+        browser.cookies = dict(ada.cookies)
+        sent = browser.sending("POST", "verify-password", {"password": PASSWORD})
+        same.append(gatehouse.loop.start(sent))
+        if number == 0:
+            gate.wait_for(1)
+    queue = gatehouse.house.pools.hash_queue
+    wait_until(lambda: queue.free == 0, "her requests")
+    his = gatehouse.loop.start(bob.sending("POST", "verify-password", {"password": PASSWORD}))
+    wait_until(lambda: any(each.done() for each in same), "the place that is lost")
+    gate.opened.set()
+    assert his.result().status_code == 200
+    assert sorted(each.result().status_code for each in same) == [200, 200, 503]

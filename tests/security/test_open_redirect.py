@@ -53,7 +53,8 @@ def origin_a_browser_goes_to(target: str) -> str:
     authority = re.split(r"[/?#]", rest.lstrip("/"), maxsplit=1)[0]
     host = unquote(authority.rpartition("@")[2]).lower()
     host = host.replace("\u3002", ".").replace("\uff0f", "/").replace("\uff20", "@")
-    return f"{protocol}://{host.removesuffix(':443' if protocol == 'https' else ':80')}"
+    default = re.compile(":(443)?$" if protocol == "https" else ":(80)?$")
+    return f"{protocol}://{default.sub('', host)}"
 
 
 @settings(max_examples=1500)
@@ -63,6 +64,7 @@ def origin_a_browser_goes_to(target: str) -> str:
 @example("https://app.example.test@evil.example")
 @example("https:evil.example")
 @example("/\t/evil.example")
+@example("https://app.example.test:")
 @example("https://evil.example\\@app.example.test")
 def test_what_is_allowed_never_leaves(target):
     if not TRUST.allows_target(target):

@@ -9,11 +9,12 @@ from concurrent.futures import ThreadPoolExecutor
 import pytest
 
 from backend.kernel.client import Client
-from backend.kernel.hashing import CallerGone, HashPool, Places
+from backend.kernel.hash_queue import HashQueue
+from backend.kernel.hashing import CallerGone, HashPool
 from backend.kernel.passwords import Verdict
-from backend.kernel.refusals import Refusal
 from backend.kernel.secret import Password
 from tests.rig.missing import missing
+from tests.rig.processes import wait_until
 
 HERE = Client("203.0.113.7", "Browser/1.0", "1")
 SECRET = Password("x")
@@ -127,22 +128,16 @@ def test_a_closed_pool_takes_no_more(hasher):
         pool.hash(HERE, SECRET)
 
 
-def test_there_are_so_many_places_and_then_none():
-    places = Places(2)
-    places.take()
-    places.take()
-    with pytest.raises(Refusal) as refused:
-        places.take()
-    assert (refused.value.status, refused.value.headers) == (503, {"retry-after": "5"})
-
-
-def test_a_place_given_back_can_be_taken_again():
-    places = Places(1)
-    for _ in range(3):
-        places.take()
-        places.give_back()
-
-
-def test_a_place_nobody_took_is_not_given_back():
-    with pytest.raises(ValueError, match="released too many times"):
-        Places(1).give_back()
+def test_whoever_holds_fewer_places_is_hashed_first(hasher):
+    pool, queue = HashPool(hasher, threads=1, nice=0), HashQueue(4)
+    callers = {"greedy 0": "greedy", "greedy 1": "greedy", "greedy 2": "greedy", "modest": "modest"}
+    with ThreadPoolExecutor(4) as threads:
+        for number, (name, caller) in enumerate(callers.items()):
+            client = Client("", "", "", place=queue.take(caller))
+            threads.submit(pool.hash, client, Password(name))
+            if number == 0:
+                assert hasher.began.acquire(timeout=30)
+        wait_until(lambda: len(pool._waiting) == 3, "those who wait")
+        hasher.gate.set()
+    pool.close()
+    assert hasher.hashed == ["greedy 0", "modest", "greedy 1", "greedy 2"]

@@ -28,7 +28,7 @@ from backend.kernel.events import Event, EventKind
 from backend.kernel.refusals import Refusal
 from backend.storage import users
 from backend.storage.work import Work, ask
-from backend.web.answers import NOT_FOUND, Answer, list_of, redirect
+from backend.web.answers import NOT_FOUND, Answer, Stream, list_of, redirect
 from backend.web.cookies import Cookies
 from backend.web.endpoint import AUTH
 from backend.web.house import House
@@ -225,18 +225,22 @@ def unlink_account(work: Work, current: FreshlySignedIn, body: UnlinkAccount) ->
 
 @data_routes.get(
     "/export",
+    answers=Stream,
+    downloads=True,
     media_type="application/zip",
     headers={"content-disposition": "Names the file `account.zip`."},
     refusals=("UNAUTHORIZED", f"403 {WHILE_IMPERSONATING}"),
 )
-def export_account(work: Work, house: House, current: Protected) -> Answer:
-    """Download everything this server holds about the caller, as a zip of JSON files."""
+def export_account(work: Work, house: House, current: Protected) -> Stream:
+    """Download everything this server holds about the caller, as a zip of JSON files.
+
+    One at a time: while one is under way the next is a 429.
+    """
     refuse_impersonator(current.session)
-    user, now = current.user, work.now()
-    packed = ask(house.workshop.database, lambda db: export(db, user, now))
+    user = work.actor
     work.record(Event(EventKind.DATA_EXPORTED, user.id, user.id))
-    return Answer(
-        packed,
-        media_type=b"application/zip",
+    return Stream(
+        export(house.workshop.database, user, work.now()),
+        b"application/zip",
         headers={"content-disposition": 'attachment; filename="account.zip"'},
     )

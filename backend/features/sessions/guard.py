@@ -70,8 +70,7 @@ async def fresh(visit: Visit, house: House) -> Current:
 async def limited(visit: Visit, house: House) -> Current:
     """Return the caller's session, or refuse with 401, or with 429 above the limit per user."""
     current = await required(visit, house)
-    request = Request(dict(visit.scope))
-    await house.limits.per_user.check(request, str(current.user.id), house.pools.ask)
+    await house.limits.per_user.check(visit.scope, str(current.user.id), house.pools.ask)
     return current
 
 

@@ -50,6 +50,7 @@ def find_users(
 @routes.get(
     "/users.csv",
     answers=Stream,
+    downloads=True,
     media_type="text/csv",
     headers={"content-disposition": "A name for the file."},
     refusals=(*_REFUSALS, LIST_USERS.refusal),
@@ -62,7 +63,8 @@ def export_users(
 ) -> Stream:
     """Download all users whom the filters let pass, as CSV for a spreadsheet.
 
-    The audit trail says who did, and how many users there were when the download began.
+    One at a time for each admin. The audit trail says who did, and how many users there were when
+    the download began.
     """
     database, now = house.workshop.database, work.now()
     wanted = query.wanted(now, user_export.BATCH)
