@@ -12,6 +12,7 @@ from starlette.types import Lifespan, Receive, Scope, Send
 
 from backend import __version__
 from backend.features.accounts import routes as accounts
+from backend.features.accounts.passwords import meet_stored_hashes
 from backend.features.accounts.service import Accounts, Gates
 from backend.features.admin.authority import before_removal
 from backend.features.admin.bans import refuse_banned
@@ -186,17 +187,21 @@ def _accounts(
     settings = workshop.settings
     hasher = PasswordHasher(settings.bcrypt_rounds)
     hasher.prove()
+    meet_stored_hashes(workshop.database, hasher)
     rules = PasswordRules.of(settings)
     with Work(workshop, NOBODY) as work:
         ensure_first_admin(work, hasher, rules)
     hashes = HashPool(hasher, threads=settings.hash_threads, nice=settings.hash_nice)
     closing.callback(hashes.close)
+    unverified = refuse_unverified(mailing)
     return Accounts(
         hashes,
         rules,
         mint,
         limits,
-        Gates([refuse_banned, refuse_unverified(mailing)]),
+        Gates([refuse_banned, unverified]),
+        mailing.links,
+        unverified,
         on_sign_up=[mail_at_sign_up(mailing)],
         before_removal=[before_removal],
     )

@@ -48,6 +48,21 @@ class HashPool:
         """Check a password when its turn comes; see `PasswordHasher.verify`."""
         return self._run(client, lambda: self._hasher.verify(password, hashed))
 
+    def verify_with_sign_up(
+        self,
+        client: Client,
+        password: Password,
+        hashed: str | None,
+        sign_up: str | None,
+        *,
+        verified: bool,
+    ) -> Verdict:
+        """Check a password likewise; see `PasswordHasher.verify_with_sign_up`."""
+        return self._run(
+            client,
+            lambda: self._hasher.verify_with_sign_up(password, hashed, sign_up, verified=verified),
+        )
+
     def close(self) -> None:
         """Let running hashes end and take no more."""
         self._executor.shutdown(wait=True, cancel_futures=True)

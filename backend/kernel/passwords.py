@@ -7,6 +7,7 @@ every user. Hashes that other systems made verify and are replaced at the next s
 
 import unicodedata
 import warnings
+from collections.abc import Iterable
 from dataclasses import dataclass
 from functools import cache
 from importlib import resources
@@ -16,6 +17,7 @@ from passlib.context import CryptContext
 from passlib.exc import PasslibHashWarning, PasslibSecurityError
 
 from backend.kernel import foreign_hashes
+from backend.kernel.hash_costs import Costs, at_most, bcrypt_cost, cost_of, spend
 from backend.kernel.personal_words import is_made_from
 from backend.kernel.refusals import Refusal
 from backend.kernel.secret import Password
@@ -87,7 +89,10 @@ def _common() -> frozenset[str]:
 
 
 class PasswordHasher:
-    """bcrypt at one work factor, and the check of every hash we know. Slow on purpose (~0.2 s)."""
+    """bcrypt at one work factor, and the check of every hash we know. Slow on purpose (~0.2 s).
+
+    Whoever is refused has waited as long as anybody else who is, whatever hash theirs is.
+    """
 
     def __init__(self, rounds: int) -> None:
         self._context = CryptContext(
@@ -96,10 +101,14 @@ class PasswordHasher:
             bcrypt_sha256__rounds=rounds,
         )
         self._quick = self._context.copy(bcrypt_sha256__rounds=_FEWEST_ROUNDS)
-        # Checked when there is no such user, so that the answer takes as long as for a real one.
-        # Nothing matches it: it is the result of fewer rounds than it claims.
-        made = self._quick.hash("nobody has this password")
-        self._nobody = made.replace(f"r={_FEWEST_ROUNDS}$", f"r={rounds}$")
+        self._ours = bcrypt_cost(rounds)
+        self._refusal = self._ours  # what a refusal costs: the most that any hash we met does
+        self._foreign = False
+
+    def expect(self, hashes: Iterable[str]) -> None:
+        """Let every refusal cost what these hashes do, before a guess at one of them is made."""
+        for hashed in hashes:
+            self._meet(hashed)
 
     def prove(self) -> None:
         """Hash and check a probe; raises RuntimeError when the hash library is broken.
@@ -116,15 +125,28 @@ class PasswordHasher:
         return str(self._context.hash(normalised(password)))
 
     def verify(self, password: Password, hashed: str | None) -> "Verdict":
-        """Check a password; `hashed=None`, for no such user, costs the same and never matches."""
-        text, typed = normalised(password), password.reveal()
-        matches = self._matches(text, hashed or self._nobody)
-        if hashed is None:
-            return Verdict(matches=False, upgraded=None)
-        if not matches and typed != text and self._is_foreign(hashed):
-            matches = self._matches(typed, hashed)  # elsewhere it may be hashed as it was typed
-        outdated = matches and (self._is_foreign(hashed) or self._context.needs_update(hashed))
-        return Verdict(matches, self.hash(password) if outdated else None)
+        """Check a password; for no such user (None) a refusal costs what every refusal does."""
+        spent = Costs()
+        if self._check(password, hashed, spent):
+            return Verdict(matches=True, upgraded=self._upgraded(password, hashed))
+        self._spend_rest(password, spent, checks=1)
+        return Verdict(matches=False)
+
+    def verify_with_sign_up(
+        self, password: Password, hashed: str | None, sign_up: str | None, *, verified: bool
+    ) -> "Verdict":
+        """Check a password where addresses must be verified; `sign_up` is the hash of an attempt.
+
+        Only the password of a verified user opens something, at once. Everything else costs two
+        checks: nobody can tell an account from an attempt to make one.
+        """
+        spent = Costs()
+        matches = self._check(password, hashed, spent)
+        if matches and verified:
+            return Verdict(matches=True, upgraded=self._upgraded(password, hashed))
+        of_sign_up = self._check(password, sign_up, spent)
+        self._spend_rest(password, spent, checks=2)
+        return Verdict(matches, of_sign_up=of_sign_up)
 
     def take(self, hashed: str) -> str:
         """Return the hash of another system as we keep it; raises ValueError, saying why not.
@@ -141,19 +163,46 @@ class PasswordHasher:
         handler.from_string(kept)  # raises ValueError where it is broken
         return str(kept)
 
+    def _check(self, password: Password, hashed: str | None, spent: Costs) -> bool:
+        if not hashed:
+            return False
+        self._meet(hashed)
+        text, typed = normalised(password), password.reveal()
+        if self._matches(text, hashed, spent):
+            return True
+        # Elsewhere it may be hashed as it was typed.
+        return typed != text and self._is_foreign(hashed) and self._matches(typed, hashed, spent)
+
+    def _meet(self, hashed: str) -> None:
+        self._refusal = at_most([self._refusal, cost_of(hashed)])
+        self._foreign = self._foreign or self._is_foreign(hashed)
+
+    def _spend_rest(self, password: Password, spent: Costs, *, checks: int) -> None:
+        text = normalised(password)
+        if self._foreign and password.reveal() != text:
+            checks *= 2  # as `_check` may for a foreign hash
+        due = Costs({kind: amount * checks for kind, amount in self._refusal.items()})
+        spend(due - spent, text)
+
+    def _upgraded(self, password: Password, hashed: str | None) -> str | None:
+        outdated = hashed and (self._is_foreign(hashed) or self._context.needs_update(hashed))
+        return self.hash(password) if outdated else None
+
     def _is_foreign(self, hashed: str) -> bool:
         return bool(self._context.identify(hashed) != _OURS)
 
-    def _matches(self, text: str, hashed: str) -> bool:
+    def _matches(self, text: str, hashed: str, spent: Costs) -> bool:
         try:
             if foreign_hashes.is_scrypt(hashed):
-                return foreign_hashes.scrypt_matches(text, hashed)
-            plain = self._context.identify(hashed) == "bcrypt"
-            secret = foreign_hashes.as_bcrypt_reads(text) if plain else text
-            return bool(self._context.verify(secret, hashed))
+                matches = foreign_hashes.scrypt_matches(text, hashed)
+            else:
+                plain = self._context.identify(hashed) == "bcrypt"
+                secret = foreign_hashes.as_bcrypt_reads(text) if plain else text
+                matches = bool(self._context.verify(secret, hashed))
         except (PasslibSecurityError, ValueError):  # no hash we know, or NUL and a plain bcrypt
-            self._context.verify(text, self._nobody)  # as slow as every other refusal
             return False
+        spent.update(cost_of(hashed))
+        return matches
 
 
 @dataclass(frozen=True, slots=True)
@@ -161,4 +210,6 @@ class Verdict:
     """Whether the password matched, and the hash to store instead when the old one is outdated."""
 
     matches: bool
-    upgraded: str | None
+    upgraded: str | None = None
+    of_sign_up: bool = False
+    """Whether it is the password of a sign-up for the address, which opens nothing."""

@@ -44,6 +44,18 @@ def find(db: Db, kinds: Sequence[str], digest: TokenDigest) -> Link | None:
     return Link(**found._mapping) if found else None
 
 
+def data_of_user(
+    db: Db, kind: str, user_id: UUID, now: datetime, *, newest: bool
+) -> dict[str, Any] | None:
+    """Return what the newest, or the oldest, link of this kind that is alive carries, or None."""
+    alive = (links.c.user_id == user_id, links.c.kind == kind, links.c.expires_at > now)
+    order = links.c.id.desc() if newest else links.c.id
+    found: dict[str, Any] | None = db.execute(
+        select(links.c.data).where(*alive).order_by(order).limit(1)
+    ).scalar()
+    return found
+
+
 def list_of_user(db: Db, user_id: UUID) -> Sequence[Link]:
     """List everything that is stored of a user's links, newest first."""
     statement = select(*_KEPT).where(links.c.user_id == user_id).order_by(links.c.id.desc())

@@ -105,6 +105,14 @@ def find_credential(db: Db, email: str) -> Credential | None:
     return Credential(user_from(found), found.password_hash) if found else None
 
 
+def find_hash_unlike(db: Db, patterns: Iterable[str]) -> str | None:
+    """Find a password's hash that is like none of these LIKE patterns."""
+    statement = select(users.c.password_hash).where(users.c.password_hash.is_not(None))
+    unlike = (users.c.password_hash.not_like(pattern) for pattern in patterns)
+    found: str | None = db.execute(statement.where(*unlike).limit(1)).scalar()
+    return found
+
+
 def is_taken(db: Db, email: str) -> bool:
     """Tell whether a user has this address, in its normal form."""
     return db.execute(select(users.c.id).where(users.c.email == email)).first() is not None
@@ -199,10 +207,10 @@ def set_password_hash(db: Db, user_id: UUID, new: str) -> bool:
     return db.execute(statement).rowcount == 1
 
 
-def forget_password_of_unverified(db: Db, email: str) -> None:
-    """Leave an account nobody has proved to own without a password, until a link brings one."""
-    statement = update(users).where(users.c.email == email, users.c.email_verified.is_(False))
-    db.execute(statement.values(password_hash=None))
+def forget_password_of_unverified(db: Db, email: str, *, but: UUID) -> None:
+    """Leave an account nobody has proved to own without a password, unless its id is `but`."""
+    theirs = (users.c.email == email, users.c.email_verified.is_(False), users.c.id != but)
+    db.execute(update(users).where(*theirs).values(password_hash=None))
 
 
 def verify_email(

@@ -64,6 +64,7 @@ class Cookies:
         self.session_data = f"{prefix}better-auth.session_data"
         self.dont_remember = f"{prefix}better-auth.dont_remember"
         self.device = f"{prefix}gatehouse.device"
+        self.sign_up = f"{prefix}gatehouse.sign_up"
         self.admin_session = f"{prefix}better-auth.admin_session"
 
     def all_shown(self, header: bytes, name: str, bound_to: str = "") -> Iterator[tuple[str, str]]:
@@ -111,6 +112,10 @@ class Cookies:
         mark = f"{_DEVICE_MARK}{user_id}-{nonce}"
         signature = self._keyring.sign(mark + _with(password_hash))
         return self._line(self.device, f"{mark}.{signature}", _DEVICE_AGE)
+
+    def set_sign_up(self, token: str, max_age: int) -> str:
+        """Mark the browser as the one that signed up, until the address is proved."""
+        return self._line(self.sign_up, self.signed(token), max_age)
 
     def known_device(self, header: bytes, user_id: UUID, password_hash: str) -> str | None:
         """Return the mark of a browser in which this user has signed in before, or None."""

@@ -5,7 +5,7 @@ from sqlalchemy import select, update
 
 from backend.storage.tables import links, users
 from tests.letterbox import clicks
-from tests.scene import events_after, refusal
+from tests.scene import cookies_of, events_after, refusal
 
 ADA = "ada@example.com"
 
@@ -21,8 +21,15 @@ def test_a_sign_up_gives_no_session(proving, letterbox):
 
     assert answer.json()["token"] is None
     assert answer.json()["user"]["email"] == ADA
-    assert ada.cookies == {}
+    assert cookies_of(answer) == ["sign_up 3600"]
+    assert ada.session() is None
     assert letterbox.kinds() == ["verify"]
+
+
+def test_without_strict_there_are_no_cookies_at_all(start_posting):
+    ada = start_posting(require_verified_email=True, strict=False).visitor()
+    ada.signs_up()
+    assert ada.cookies == {}
 
 
 def test_nobody_gets_in_before_the_click_and_everybody_after_it(proving, letterbox):
@@ -52,15 +59,16 @@ def test_a_taken_address_looks_like_a_free_one(proving):
 @pytest.mark.parametrize("verified", [True, False], ids=["verified", "unverified"])
 def test_a_taken_address_costs_what_a_free_one_costs(start_posting, strict, verified):
     gatehouse = start_posting(require_verified_email=True, strict=strict)
-    written = {}
+    said = {}
     for who in ("new", "known"):
-        with gatehouse.statements() as said:
+        with gatehouse.statements() as statements:
             gatehouse.visitor().signs_up()
-        written[who] = [each.split(" (")[0] for each in said if each.startswith("INSERT")]
+        said[who] = [each.split(" (")[0] for each in statements]
         gatehouse.change(update(users).values(email_verified=verified))
 
-    assert written["new"] == written["known"]
-    assert len(written["new"]) == 4  # user, event, link, mail
+    assert said["new"] == said["known"]
+    written = [each for each in said["new"] if each.startswith("INSERT")]
+    assert len(written) == 5  # user, sign-up, event, link, mail
 
 
 def test_its_owner_is_told_of_a_sign_up(proving, letterbox):
@@ -93,7 +101,8 @@ def test_without_strict_nobody_is_told_and_the_first_password_stays(start_postin
     gatehouse.visitor().signs_up(password="somebody else's")
 
     assert letterbox.kinds() == ["verify"]
-    assert gatehouse.rows(select(links.c.data)) == [({},), ({},)]
+    mailed = select(links.c.data).where(links.c.kind == "verify-email")
+    assert gatehouse.rows(mailed) == [({},), ({},)]
     clicks(gatehouse.visitor(), letterbox.last("verify"))
     assert gatehouse.visitor().signs_in().status_code == 200
 

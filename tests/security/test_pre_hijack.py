@@ -69,16 +69,21 @@ def test_the_proof_of_the_address_ends_a_change_that_was_prepared(posting, lette
 
 
 class TestWhereAnAddressMustBeProved:
-    """REQUIRE_VERIFIED_EMAIL: every sign-up has a link, and each link its own password."""
+    """REQUIRE_VERIFIED_EMAIL: a click proves the mailbox, not who chose the password."""
 
     @pytest.fixture
-    def signed_up_twice(self, start_posting, letterbox):
-        """Mallory has signed up with Ada's address, and then Ada."""
-        gatehouse = start_posting(require_verified_email=True)
-        gatehouse.visitor().signs_up(ADA, PREPARED, name="Mallory")
-        gatehouse.visitor().signs_up(ADA, PASSWORD, name="Ada")
+    def proving(self, start_posting):
+        return start_posting(require_verified_email=True, sign_in_after_verification=True)
+
+    @pytest.fixture(params=["Mallory first", "Ada first"])
+    def adas(self, request, proving, letterbox):
+        """Ada's browser; she and Mallory have signed up with her address, in either order."""
+        ada, mallory = proving.visitor(), proving.visitor()
+        coming = [(mallory, PREPARED, "Mallory"), (ada, PASSWORD, "Ada")]
+        for who, password, name in coming if "Mallory" in request.param else coming[::-1]:
+            who.signs_up(ADA, password, name=name)
         assert letterbox.kinds() == ["verify", "verify"]
-        return gatehouse
+        return ada
 
     def can_sign_in(self, gatehouse):
         return [
@@ -87,55 +92,105 @@ class TestWhereAnAddressMustBeProved:
             if gatehouse.visitor().signs_in(ADA, password).status_code == 200
         ]
 
-    @pytest.mark.parametrize(("clicked", "in_"), [(0, PREPARED), (1, PASSWORD)])
-    def test_a_link_activates_the_password_of_its_own_sign_up(
-        self, signed_up_twice, letterbox, clicked, in_
+    @pytest.mark.parametrize("clicked", [0, 1])
+    def test_whichever_link_is_clicked_it_only_verifies(self, proving, adas, letterbox, clicked):
+        elsewhere = proving.visitor()
+        clicks(elsewhere, letterbox.all(ADA, "verify")[clicked])
+
+        assert proving.rows(select(users.c.email_verified)) == [(True,)]
+        assert elsewhere.session() is None
+        assert self.can_sign_in(proving) == []
+        assert "choose" in letterbox.last("notice").text.lower()
+        resets(proving, letterbox)
+        assert self.can_sign_in(proving) == [PASSWORD]
+
+    @pytest.mark.parametrize("clicked", [0, 1])
+    def test_in_the_browser_that_signed_up_it_brings_what_was_chosen_there(
+        self, proving, adas, letterbox, clicked
     ):
-        clicks(signed_up_twice.visitor(), letterbox.all(ADA)[clicked])
+        clicks(adas, letterbox.all(ADA, "verify")[clicked])
 
-        assert self.can_sign_in(signed_up_twice) == [in_]
+        assert adas.session()["user"]["name"] == "Ada"
+        assert proving.rows(select(users.c.name)) == [("Ada",)]
+        assert self.can_sign_in(proving) == [PASSWORD]
 
-    def test_the_account_is_named_as_in_that_sign_up(self, signed_up_twice, letterbox):
-        clicks(signed_up_twice.visitor(), letterbox.last("verify"))
-
-        assert signed_up_twice.rows(select(users.c.name)) == [("Ada",)]
-
-    def test_once_one_has_won_the_other_link_does_nothing(self, signed_up_twice, letterbox):
-        first, second = letterbox.all(ADA)
-        clicks(signed_up_twice.visitor(), second)
-        clicks(signed_up_twice.visitor(), first)
-
-        assert self.can_sign_in(signed_up_twice) == [PASSWORD]
-
-    def test_until_then_no_password_is_right(self, signed_up_twice):
-        answers = [
-            signed_up_twice.visitor().signs_in(ADA, password) for password in (PREPARED, PASSWORD)
-        ]
-
-        assert {answer.json()["code"] for answer in answers} == {"INVALID_EMAIL_OR_PASSWORD"}
-
-    def test_a_link_that_anybody_may_ask_for_activates_no_password(
-        self, signed_up_twice, letterbox
+    @pytest.mark.parametrize("clicked", [0, 1])
+    def test_once_it_is_decided_the_other_link_does_nothing(
+        self, proving, adas, letterbox, clicked
     ):
-        signed_up_twice.visitor().post("send-verification-email", {"email": ADA})
-        clicks(signed_up_twice.visitor(), letterbox.last("verify"))
-
-        assert self.can_sign_in(signed_up_twice) == []
-        resets(signed_up_twice, letterbox)
-        assert self.can_sign_in(signed_up_twice) == [PASSWORD]
-
-    def test_a_reset_decides_it_too(self, signed_up_twice, letterbox):
         links = letterbox.all(ADA, "verify")
-        resets(signed_up_twice, letterbox, "chosen in the end")
-        for link in links:
-            assert clicks(signed_up_twice.visitor(), link).headers["location"].endswith("TOKEN")
+        clicks(adas, links.pop(clicked))
+        clicks(proving.visitor(), links[0])
 
-        refused = signed_up_twice.visitor().signs_in(ADA, "chosen in the end")
-        assert refused.json() == refusal("EMAIL_NOT_VERIFIED")
-        signed_up_twice.visitor().post("send-verification-email", {"email": ADA})
-        clicks(signed_up_twice.visitor(), letterbox.last("verify"))
-        assert signed_up_twice.visitor().signs_in(ADA, "chosen in the end").status_code == 200
-        assert self.can_sign_in(signed_up_twice) == []
+        assert self.can_sign_in(proving) == [PASSWORD]
+
+    def test_the_mail_cap_lets_nobody_win(self, start_posting, letterbox):
+        """No mail of Ada's own sign-up is sent: the newest in her box is of Mallory's."""
+        gatehouse = start_posting(
+            require_verified_email=True, sign_in_after_verification=True, rate_limits=True
+        )
+        for number in range(4):
+            gatehouse.visitor(f"198.51.100.{number}").signs_up(ADA, PREPARED)
+        sent = len(letterbox.all(ADA))
+        ada = gatehouse.visitor()
+        ada.signs_up(ADA, PASSWORD)
+        assert len(letterbox.all(ADA)) == sent
+
+        elsewhere = gatehouse.visitor("203.0.113.8")
+        clicks(elsewhere, letterbox.last("verify"))
+
+        assert elsewhere.session() is None
+        at = iter(range(20, 30))
+        for password in (PREPARED, PASSWORD):
+            answer = gatehouse.visitor(f"203.0.113.{next(at)}").signs_in(ADA, password)
+            assert answer.json() == refusal("INVALID_EMAIL_OR_PASSWORD")
+
+    def test_nor_does_it_keep_out_the_browser_that_signed_up(self, start_posting, letterbox):
+        gatehouse = start_posting(require_verified_email=True, rate_limits=True)
+        for number in range(4):
+            gatehouse.visitor(f"198.51.100.{number}").signs_up(ADA, PREPARED)
+        ada = gatehouse.visitor()
+        ada.signs_up(ADA, PASSWORD)
+        clicks(ada, letterbox.last("verify"))
+
+        assert gatehouse.visitor("203.0.113.9").signs_in(ADA, PREPARED).status_code == 401
+        assert gatehouse.visitor("203.0.113.10").signs_in(ADA, PASSWORD).status_code == 200
+
+    def test_until_then_no_password_opens_anything(self, proving, adas):
+        assert self.can_sign_in(proving) == []
+
+    def test_a_link_that_anybody_may_ask_for_brings_no_password(self, proving, adas, letterbox):
+        proving.visitor().post("send-verification-email", {"email": ADA})
+        clicks(proving.visitor(), letterbox.last("verify"))
+
+        assert self.can_sign_in(proving) == []
+
+    def test_what_a_browser_kept_of_another_sign_up_brings_nothing(
+        self, proving, adas, letterbox, clock
+    ):
+        other = proving.visitor()
+        other.signs_up("grace@example.com", "some other password")
+        clicks(other, letterbox.last("verify"))
+
+        assert self.can_sign_in(proving) == []
+        assert proving.visitor().signs_in(ADA, "some other password").status_code == 401
+
+    def test_what_it_kept_is_good_as_long_as_a_link(self, proving, adas, letterbox, clock):
+        clock.advance(seconds=proving.settings.verification_link_lifetime)
+        proving.visitor().post("send-verification-email", {"email": ADA})
+        clicks(adas, letterbox.last("verify"))
+
+        assert self.can_sign_in(proving) == []
+
+    def test_a_reset_decides_it_and_nobody_takes_it_back(self, proving, adas, letterbox):
+        links = letterbox.all(ADA, "verify")
+        resets(proving, letterbox, "chosen in the end")
+        proving.visitor().signs_up(ADA, PREPARED)
+        for link in links:
+            clicks(adas, link)
+
+        assert self.can_sign_in(proving) == []
+        assert proving.visitor().signs_in(ADA, "chosen in the end").status_code == 200
 
     def test_sessions_from_before_end_with_another_sign_up(self, start_posting, letterbox):
         """REQUIRE_VERIFIED_EMAIL was switched on after Mallory had got in."""
@@ -148,8 +203,25 @@ class TestWhereAnAddressMustBeProved:
         browser.cookies = dict(mallory.cookies)
         assert browser.session() is not None
 
-        now.visitor().signs_up(ADA, PASSWORD)
-        clicks(now.visitor(), letterbox.last("verify"))
+        ada = now.visitor()
+        ada.signs_up(ADA, PASSWORD)
+        clicks(ada, letterbox.last("verify"))
 
         assert browser.session() is None
         assert self.can_sign_in(now) == [PASSWORD]
+
+    def test_who_signs_up_alone_may_click_anywhere(self, proving, letterbox):
+        proving.visitor().signs_up(ADA)
+        phone = proving.visitor()
+        clicks(phone, letterbox.last("verify"))
+
+        assert phone.session()["user"]["email"] == ADA
+        assert self.can_sign_in(proving) == [PASSWORD]
+
+    def test_without_strict_the_first_password_stays(self, start_posting, letterbox):
+        gatehouse = start_posting(require_verified_email=True, strict=False)
+        gatehouse.visitor().signs_up(ADA, PASSWORD)
+        gatehouse.visitor().signs_up(ADA, PREPARED)
+        clicks(gatehouse.visitor(), letterbox.last("verify"))
+
+        assert self.can_sign_in(gatehouse) == [PASSWORD]

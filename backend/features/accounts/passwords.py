@@ -4,11 +4,14 @@ from uuid import UUID
 
 from backend.features.accounts.service import Accounts, DeviceOf, count_attempt
 from backend.kernel.events import Event, EventKind
+from backend.kernel.hash_costs import alike
+from backend.kernel.passwords import PasswordHasher
 from backend.kernel.refusals import Refusal
 from backend.kernel.secret import Password
 from backend.storage import links, sessions, users
+from backend.storage.engine import Database
 from backend.storage.users import Credential
-from backend.storage.work import Work
+from backend.storage.work import Work, ask
 
 
 def check_current(
@@ -36,6 +39,17 @@ def check_current(
         raise Refusal("INVALID_PASSWORD")
     take_back()
     return seen
+
+
+def meet_stored_hashes(database: Database, hasher: PasswordHasher) -> None:
+    """Let the hasher know what the dearest hashes cost, so that a refusal tells nobody's kind.
+
+    One look for each kind there is. What moves in later is met when it is first checked.
+    """
+    met: list[str] = []
+    while hashed := ask(database, lambda db: users.find_hash_unlike(db, met)):
+        hasher.expect([hashed])
+        met.append(alike(hashed))
 
 
 def end_old_access(work: Work, user_id: UUID, *, but: UUID | None = None) -> None:

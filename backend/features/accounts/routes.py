@@ -3,7 +3,7 @@
 from functools import partial
 from typing import Any
 
-from backend.features.accounts import service
+from backend.features.accounts import profile, service
 from backend.features.accounts.service import Accounts, NewUser
 from backend.features.accounts.wire import SignedInOut, SignedUp, SignIn, SignUp, UpdateUser
 from backend.features.sessions.guard import SignedIn
@@ -53,13 +53,18 @@ def sign_up_email(
     body: SignUp,
 ) -> Answer:
     """Make an account with a password, and sign it in unless its address must be verified first."""
-    service.check_not_protected(body.model_extra or {}, new=True)
+    profile.check_not_protected(body.model_extra or {}, new=True)
     remember = body.remember_me is not False
     callback = body.callback_url or None
     new = NewUser(body.email, body.password, body.name, body.image, remember, callback)
-    user, issued = service.sign_up(work, accounts, new)
+    done = service.sign_up(work, accounts, new)
+    user, issued = done.user, done.session
     if issued is None:
-        return Answer(SignedUp(token=None, user=UserOut.of(user)))
+        answer = Answer(SignedUp(token=None, user=UserOut.of(user)))
+        if done.sign_up is not None:
+            lifetime = work.settings.verification_link_lifetime
+            answer.cookies.append(cookies.set_sign_up(done.sign_up.reveal(), lifetime))
+        return answer
     service.end_presented(work, reader.held(visit))
     answer = Answer(SignedUp(token=issued.token.reveal(), user=UserOut.of(user)))
     return _with_cookies(answer, work, visit, cookies, issued)
@@ -132,9 +137,9 @@ def update_user(work: Work, current: SignedIn, cookies: Cookies, body: UpdateUse
     """Change one's own name or picture."""
     if body.email:
         raise Refusal("EMAIL_CAN_NOT_BE_UPDATED")
-    service.check_not_protected(body.model_extra or {})
+    profile.check_not_protected(body.model_extra or {})
     said: dict[str, Any] = body.model_dump(include={"name", "image"}, exclude_unset=True)
-    service.update_profile(work, current.user, said)
+    profile.update_profile(work, current.user, said)
     return hand_over(Answer(Status()), cookies, current.session, current.token, work.settings)
 
 

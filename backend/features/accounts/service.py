@@ -1,18 +1,20 @@
 """Who gets an account, and who gets in."""
 
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from hashlib import sha256
-from typing import Any, NoReturn
+from typing import NoReturn
 from uuid import UUID
 
+from backend.features.accounts import sign_ups
+from backend.features.links.service import Links, LinkToken
 from backend.features.sessions import service as sessions
 from backend.features.sessions.service import Issued
 from backend.kernel.email_address import is_address, normal_form
 from backend.kernel.events import Event, EventKind
 from backend.kernel.hashing import HashPool
-from backend.kernel.passwords import PasswordRules
-from backend.kernel.refusals import Refusal, plain_refusal, too_many_requests
+from backend.kernel.passwords import PasswordRules, Verdict
+from backend.kernel.refusals import Refusal, too_many_requests
 from backend.kernel.secret import Password, SessionToken
 from backend.kernel.tokens import TokenMint, digest
 from backend.storage import sessions as stored_sessions
@@ -21,10 +23,6 @@ from backend.storage.users import Credential, User
 from backend.storage.work import Work
 from backend.web.answers import Answer
 from backend.web.limits import FAILURES_OF_DEVICES, FAILURES_PER_ACCOUNT, Limits
-
-_WITHOUT_DEFAULT = ("role", "banReason", "banExpires")
-_PROTECTED = (*_WITHOUT_DEFAULT, "banned", "twoFactorEnabled", "isAnonymous")
-"""Fields of a user that are not theirs to set; a request that names one is refused, not obeyed."""
 
 
 @dataclass(slots=True)
@@ -39,6 +37,8 @@ class SigningIn:
     remember: bool
     callback: str | None = None
     """Where the browser wants to go then."""
+    by_sign_up: bool = False
+    """Whether the password was only that of a sign-up for this address, which is taken."""
 
 
 DeviceOf = Callable[[UUID, str], str | None]
@@ -67,7 +67,6 @@ class SignUpDone:
 
     user: User
     """The new user, or the made-up one that is shown when the address is taken."""
-    password_hash: str
     callback: str | None
     taken: bool
     """Whether the address was. Only with REQUIRE_VERIFIED_EMAIL; otherwise that is refused."""
@@ -88,6 +87,9 @@ class Accounts:
     mint: TokenMint
     limits: Limits
     gates: Gates
+    links: Links
+    refuse_unverified: Gate
+    """The one of the gates that refuses who has not proved their address."""
     on_sign_up: Sequence[Hook] = ()
     before_removal: Sequence[Callable[[Work, User], None]] = ()
     """Each may refuse that this user goes."""
@@ -105,17 +107,17 @@ class NewUser:
     callback: str | None = None
 
 
-def check_not_protected(extra: Mapping[str, Any], *, new: bool = False) -> None:
-    """Refuse fields nobody may set on their own account; a falsy one counts as not said.
+@dataclass(frozen=True, slots=True)
+class SignedUp:
+    """A user as the answer to a sign-up shows them, and what their browser is given."""
 
-    Of a new account Better Auth passes over those that have a default, and so do we.
-    """
-    for field in _WITHOUT_DEFAULT if new else _PROTECTED:
-        if extra.get(field):
-            raise Refusal("FIELD_NOT_ALLOWED", f"{field} is not allowed to be set")
+    user: User
+    session: Issued | None = None
+    sign_up: LinkToken | None = None
+    """What shows, at a click on a mailed link, that this browser chose the password."""
 
 
-def sign_up(work: Work, accounts: Accounts, new: NewUser) -> tuple[User, Issued | None]:
+def sign_up(work: Work, accounts: Accounts, new: NewUser) -> SignedUp:
     """Make an account with a password and, unless its address must be verified first, a session.
 
     Where it must, nobody learns whether the address was taken: the answer shows a user who looks
@@ -132,13 +134,14 @@ def sign_up(work: Work, accounts: Accounts, new: NewUser) -> tuple[User, Issued 
     taken = not users.insert(work.db, user, hashed)
     if taken and not quiet:  # while we hashed
         _refuse_taken(work)
-    owner = users.find_by_email(work.db, email) if taken else None
+    owner = users.find_by_email(work.db, email) if quiet else None
+    token = sign_ups.note(work, accounts.links, user, owner, hashed) if quiet else None
     work.record(_taken() if taken else Event(EventKind.SIGN_UP, user.id, user.id))
     for hook in accounts.on_sign_up:
-        hook(work, SignUpDone(user, hashed, new.callback, taken, owner))
+        hook(work, SignUpDone(user, new.callback, taken, owner))
     if quiet:
-        return user, None
-    return user, sessions.issue(work, accounts.mint, user, remember=new.remember)
+        return SignedUp(user, sign_up=token if work.settings.strict else None)
+    return SignedUp(user, sessions.issue(work, accounts.mint, user, remember=new.remember))
 
 
 def sign_in(
@@ -158,9 +161,11 @@ def sign_in(
     email = normal_form(address)
     credential = users.find_credential(work.db, email)
     take_back = count_attempt(work, accounts.limits, email, credential, device_of)
-    user = _check_password(work, accounts, credential, password)
+    user, by_sign_up = _check_password(work, accounts, credential, password)
+    signing_in = SigningIn(user, "password", remember, callback, by_sign_up)
+    if by_sign_up:
+        accounts.refuse_unverified(work, signing_in)
     work.after_commit(take_back)
-    signing_in = SigningIn(user, "password", remember, callback)
     if answer := accounts.gates.first_answer(work, signing_in):
         return answer
     user = signing_in.user
@@ -216,24 +221,6 @@ def end_presented(work: Work, tokens: Iterable[SessionToken]) -> None:
             stored_sessions.delete_by_digest(work.db, digest(token))
 
 
-def update_profile(work: Work, user: User, changes: dict[str, Any]) -> None:
-    """Change one's own name or picture; what is the same already is neither written nor recorded.
-
-    `user` may be what is remembered: that nothing changes, the database must say.
-    """
-    if not changes:
-        raise plain_refusal("No fields to update")
-    if _is_already(user, changes) and _is_already(work.actor, changes):
-        return
-    detail: dict[str, str | int | bool] = {"fields": ",".join(sorted(changes))}
-    event = Event(EventKind.USER_UPDATED, user.id, user.id, detail)
-    work.record(event, users.profile_change(user.id, changes, work.now()))
-
-
-def _is_already(user: User, changes: dict[str, Any]) -> bool:
-    return all(getattr(user, name) == value for name, value in changes.items())
-
-
 def _refuse_taken(work: Work) -> NoReturn:
     work.keep(_taken())
     raise Refusal("USER_ALREADY_EXISTS_USE_ANOTHER_EMAIL")
@@ -261,23 +248,41 @@ def _new_user(work: Work, email: str, new: NewUser) -> User:
 
 
 def _check_password(
-    work: Work,
-    accounts: Accounts,
-    credential: Credential | None,
-    password: Password,
-) -> User:
-    # An unknown address costs a hash too: the time of the answer must not name our users.
+    work: Work, accounts: Accounts, credential: Credential | None, password: Password
+) -> tuple[User, bool]:
+    """Return whose password it is, and whether it is only that of a sign-up for their address."""
+    # An unknown address costs as much: the time of the answer must not name our users.
     seen = credential.password_hash if credential else None
-    verdict = work.outside(accounts.hashes.verify, work.client, password, seen)
-    if credential is None or seen is None or not verdict.matches:
+    verdict = _verdict(work, accounts, credential, password)
+    if credential is None or not (verdict.matches or verdict.of_sign_up):
         _refuse(work, credential)
     # The password may have been changed, or the user banned, while we hashed.
-    user = users.find_if_password_is(work.db, credential.user.id, seen)
-    if user is None:
+    user = users.find_if_password_is(work.db, credential.user.id, seen or "")
+    if not verdict.matches:
+        return credential.user, True
+    if user is None or seen is None:
         _refuse(work, credential)
     if verdict.upgraded is not None:
         users.replace_password_hash(work.db, user.id, seen, verdict.upgraded)
-    return user
+    return user, False
+
+
+def _verdict(
+    work: Work, accounts: Accounts, credential: Credential | None, password: Password
+) -> Verdict:
+    hashes, seen = accounts.hashes, credential.password_hash if credential else None
+    if not work.settings.require_verified_email:
+        return work.outside(hashes.verify, work.client, password, seen)
+    whose = credential.user.id if credential else work.new_id()  # of nobody: asked alike
+    sign_up = sign_ups.hash_of(work, whose)
+    return work.outside(
+        hashes.verify_with_sign_up,
+        work.client,
+        password,
+        seen,
+        sign_up,
+        verified=credential is not None and credential.user.email_verified,
+    )
 
 
 def _refuse(work: Work, credential: Credential | None) -> NoReturn:

@@ -101,11 +101,12 @@ def _ask_at_old_address(work: Work, mailing: Mailing, user: User, new: str, call
 
     link = NewLink(
         LinkKind.CHANGE_EMAIL_CONFIRM,
-        user if free and within else None,
+        user,
         to=user.email,
         callback=callback,
         lifetime=work.settings.verification_link_lifetime,
         data={"new": new},
+        sent=free and within,
     )
     mail_link(work, mailing, link, compose)
 
@@ -117,10 +118,11 @@ def _ask_at_new_address(
     within = may_mail(mailing, LinkKind.CHANGE_EMAIL_VERIFY, new)
     link = NewLink(
         LinkKind.CHANGE_EMAIL_VERIFY,
-        user if free and within else None,
+        user,
         to=new,
         callback=callback,
         lifetime=work.settings.verification_link_lifetime,
         data={"new": new, "confirmed": confirmed},
+        sent=free and within,  # the link is the caller's in any case: their export would tell
     )
     mail_link(work, mailing, link, letters.verify_new_address)

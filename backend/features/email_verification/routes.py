@@ -97,7 +97,9 @@ def verify_email(
     try:
         link = links.find(work, mailing.links, query.token, *_KINDS)
         if link.kind == LinkKind.VERIFY_EMAIL:
-            issued = service.verify(work, accounts, link, user)
+            signed_up = cookies.read_signed(visit.cookie_header, cookies.sign_up)
+            browser = service.Browser(user, signed_up)
+            issued = service.verify(work, accounts, mailing, link, browser)
             answer = _answer(callback, Verified(user=None))
             if issued is not None:
                 hand_over_new(work, answer, cookies, issued, visit.cookie_header)

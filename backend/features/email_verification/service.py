@@ -1,5 +1,6 @@
 """Proving that an address is one's own: the links, and what hangs on them."""
 
+from dataclasses import dataclass
 from typing import Any
 
 from backend.features.accounts.service import Accounts, Gate, Hook, SigningIn, SignUpDone
@@ -20,8 +21,19 @@ from backend.storage.links import Link
 from backend.storage.users import User
 from backend.storage.work import Work
 
-_OF_ITS_SIGN_UP = ("password_hash", "name", "image")
-"""What a link of a sign-up may carry: columns that the click sets."""
+
+@dataclass(frozen=True, slots=True)
+class Browser:
+    """Where a link was clicked: who is signed in there, and what it kept of its sign-up."""
+
+    user: User | None = None
+    sign_up: str | None = None
+
+
+_CHOOSE_ONE = (
+    "Your address is confirmed, but your account has no password: nobody could tell whether it was "
+    "you who chose one. Choose one now with 'forgot password'."
+)
 
 
 def mail_at_sign_up(mailing: Mailing) -> Hook:
@@ -30,7 +42,7 @@ def mail_at_sign_up(mailing: Mailing) -> Hook:
     def hook(work: Work, done: SignUpDone) -> None:
         callback = done.callback or "/"
         if not done.taken:
-            _mail(work, mailing, done.user, done.user.email, callback, _activating(work, done))
+            _mail(work, mailing, done.user, done.user.email, callback)
             return
         _answer_repeated(work, mailing, done, callback)
 
@@ -42,13 +54,16 @@ def refuse_unverified(mailing: Mailing) -> Gate:
 
     def gate(work: Work, signing_in: SigningIn) -> None:
         settings, user = work.settings, signing_in.user
-        if user.email_verified or not settings.require_verified_email:
+        proved = user.email_verified and not signing_in.by_sign_up
+        if proved or not settings.require_verified_email:
             return
-        why = Event(EventKind.SIGN_IN_FAILED, subject=user.id, detail={"reason": "unverified"})
+        reason = "taken" if signing_in.by_sign_up else "unverified"
+        why = Event(EventKind.SIGN_IN_FAILED, subject=user.id, detail={"reason": reason})
         work.keep(why)
         if settings.resend_verification_on_sign_in and _may_mail(mailing, user.email):
             callback = signing_in.callback or "/"
-            work.anyway(lambda later: _mail(later, mailing, user, user.email, callback, {}))
+            wanted = None if user.email_verified else user
+            work.anyway(lambda later: _mail(later, mailing, wanted, user.email, callback))
         raise Refusal("EMAIL_NOT_VERIFIED")
 
     return gate
@@ -60,7 +75,7 @@ def send(work: Work, mailing: Mailing, address: str, callback: str) -> None:
     user = users.find_by_email(work.db, email)
     within = _may_mail(mailing, email)
     wanted = user if user and not user.email_verified and within else None
-    _mail(work, mailing, wanted, email, callback, {})
+    _mail(work, mailing, wanted, email, callback)
     _record_request(work, user)
 
 
@@ -72,16 +87,19 @@ def send_to_oneself(work: Work, mailing: Mailing, address: str, callback: str) -
     if user.email_verified:
         raise Refusal("EMAIL_ALREADY_VERIFIED")
     wanted = user if _may_mail(mailing, user.email) else None
-    _mail(work, mailing, wanted, user.email, callback, {})
+    _mail(work, mailing, wanted, user.email, callback)
     _record_request(work, user)
 
 
-def verify(work: Work, accounts: Accounts, link: Link, current: User | None) -> Issued | None:
+def verify(
+    work: Work, accounts: Accounts, mailing: Mailing, link: Link, browser: Browser
+) -> Issued | None:
     """Note that the user reads the mail of this address.
 
     A second click, by a person or by a mail scanner before them, is a quiet success and gives no
     session. With SIGN_IN_AFTER_VERIFICATION the first gives one, unless the caller has one,
     whoever's: any page can send a browser to the link of another account (login CSRF).
+    Where several signed up, the password is that of the browser that clicks, or there is none.
     """
     user = users.find(work.db, link.user_id) if link.user_id else None
     if user is None:
@@ -90,20 +108,35 @@ def verify(work: Work, accounts: Accounts, link: Link, current: User | None) -> 
         raise Refusal("INVALID_TOKEN")
     if user.email_verified:
         return None
-    changes = {name: link.data[name] for name in _OF_ITS_SIGN_UP if name in link.data}
-    before = users.find_password_hash(work.db, user.id)
-    verified = users.verify_email(work.db, user.id, link.email, changes, work.now())
+    contested = work.settings.strict and users.find_password_hash(work.db, user.id) is None
+    chosen = _chosen_in(work, mailing, browser, user) if contested else {}
+    verified = users.verify_email(work.db, user.id, link.email, chosen, work.now())
     if verified is None:
         _check_second_click(work, user)
         return None
     if not links.use(work, link):
         raise Refusal("INVALID_TOKEN")
-    if changes and changes["password_hash"] != before:
-        _end_what_others_had(work, user, link)
+    _end_what_others_had(work, user, link, all_of_it=contested)
     work.record(Event(EventKind.EMAIL_VERIFIED, user.id, user.id))
-    if not work.settings.sign_in_after_verification or current is not None:
+    if contested and not chosen:
+        letter = letters.notice(work.settings.app_name, user.email, _CHOOSE_ONE)
+        post(work, mailing.office, letter)
+        return None
+    if not work.settings.sign_in_after_verification or browser.user is not None:
         return None
     return _sign_in(work, accounts, verified)
+
+
+def _chosen_in(work: Work, mailing: Mailing, browser: Browser, user: User) -> dict[str, Any]:
+    """Return the columns that this browser chose when it signed up for the address, or nothing."""
+    if browser.sign_up is None:
+        return {}
+    try:
+        signed_up = links.find(work, mailing.links, browser.sign_up, LinkKind.SIGN_UP)
+    except Refusal:
+        return {}
+    theirs = signed_up.user_id == user.id and signed_up.email == user.email
+    return signed_up.data if theirs else {}
 
 
 def _sign_in(work: Work, accounts: Accounts, user: User) -> Issued | None:
@@ -121,28 +154,26 @@ def _check_second_click(work: Work, user: User) -> None:
         raise Refusal("INVALID_TOKEN")
 
 
-def _end_what_others_had(work: Work, user: User, link: Link) -> None:
-    """End what came from other sign-ups for this address: its owner has now chosen one."""
-    stored_sessions.delete_all(work.db, user.id)
-    stored_links.delete_of_user(work.db, user.id, but=link.id)
+def _end_what_others_had(work: Work, user: User, link: Link, *, all_of_it: bool) -> None:
+    """End what came from other sign-ups for this address; with `all_of_it` sessions and links."""
+    if all_of_it:
+        stored_sessions.delete_all(work.db, user.id)
+        stored_links.delete_of_user(work.db, user.id, but=link.id)
+    else:
+        stored_links.delete_of_user(work.db, user.id, [LinkKind.SIGN_UP])
 
 
 def _answer_repeated(work: Work, mailing: Mailing, done: SignUpDone, callback: str) -> None:
     """Answer a sign-up for a taken address as if it were the first, with as many writes.
 
-    In STRICT an unverified account belongs to nobody yet, whoever came first (USENIX Security 2022,
-    pre-hijacking): from the second sign-up on it has no password until somebody clicks, and then
-    that of the very sign-up whose link it was. A verified owner is told instead.
+    In STRICT an unverified owner gets a link, and a verified one is told.
     """
     email = done.user.email
     owner = done.owner if work.settings.strict and may_mail(mailing, "sign-up", email) else None
-    if work.settings.strict:
-        users.forget_password_of_unverified(work.db, email)
     if owner is not None and owner.email_verified:
         _tell_owner(work, mailing, owner)
         return
-    said = {"name": done.user.name, "image": done.user.image}
-    _mail(work, mailing, owner, email, callback, {**_activating(work, done), **said})
+    _mail(work, mailing, owner, email, callback)
 
 
 def _tell_owner(work: Work, mailing: Mailing, owner: User) -> None:
@@ -157,22 +188,13 @@ def _tell_owner(work: Work, mailing: Mailing, owner: User) -> None:
     post(work, mailing.office, letters.notice(work.settings.app_name, owner.email, what))
 
 
-def _activating(work: Work, done: SignUpDone) -> dict[str, Any]:
-    """Return what the link of a sign-up carries where several may compete for one address."""
-    if work.settings.strict and work.settings.require_verified_email:
-        return {"password_hash": done.password_hash}
-    return {}
-
-
 def _may_mail(mailing: Mailing, address: str) -> bool:
     return may_mail(mailing, LinkKind.VERIFY_EMAIL, address)
 
 
-def _mail(
-    work: Work, mailing: Mailing, user: User | None, to: str, callback: str, data: dict[str, Any]
-) -> None:
+def _mail(work: Work, mailing: Mailing, user: User | None, to: str, callback: str) -> None:
     lifetime = work.settings.verification_link_lifetime
-    link = NewLink(LinkKind.VERIFY_EMAIL, user, to, callback, lifetime, data)
+    link = NewLink(LinkKind.VERIFY_EMAIL, user, to, callback, lifetime)
     mail_link(work, mailing, link, letters.verify_email)
 
 

@@ -44,6 +44,8 @@ class NewLink:
     lifetime: int
     """In seconds."""
     data: dict[str, Any] = field(default_factory=dict)
+    sent: bool = True
+    """Whether the letter is; without it the link is noted as the user's, and opens nothing."""
 
 
 def may_mail(mailing: Mailing, why: str, address: str) -> bool:
@@ -69,7 +71,7 @@ def mail_link(work: Work, mailing: Mailing, link: NewLink, compose: Compose) -> 
     )
     url = _url(work.settings.base_url, link, token)
     letter = compose(work.settings.app_name, link.to, url, token.reveal())
-    if link.user is None:
+    if link.user is None or not link.sent:
         post_decoy(work, mailing.office, letter)
     else:
         post(work, mailing.office, letter)

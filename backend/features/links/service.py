@@ -28,6 +28,8 @@ class LinkKind(StrEnum):
     CHANGE_EMAIL_VERIFY = "change-email-verify"
     RESET_PASSWORD = "reset-password"  # noqa: S105  a kind of link, not a password
     DELETE_USER = "delete-user"
+    SIGN_UP = "sign-up"
+    """Is not mailed: the browser that signed up keeps it, as a cookie."""
 
 
 class LinkToken(Secret):

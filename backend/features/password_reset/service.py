@@ -55,7 +55,8 @@ def check(work: Work, mailing: Mailing, token: str) -> None:
 def reset(work: Work, accounts: Accounts, mailing: Mailing, token: str, password: Password) -> User:
     """Set a new password and use the link up, together: of several at once one wins.
 
-    Ends what the old password opened. Whether the address counts as verified stays as it was.
+    Ends what the old password opened. Whether the address counts as verified stays as it was,
+    unless it must be (REQUIRE_VERIFIED_EMAIL) and STRICT lets this link prove it as any other.
     Returns whose password it is.
     """
     accounts.rules.check_new(password)  # a refused password does not burn the link
@@ -69,6 +70,10 @@ def reset(work: Work, accounts: Accounts, mailing: Mailing, token: str, password
         sessions.delete_all(work.db, user.id)
     stored_links.delete_of_user(work.db, user.id, [kind.value for kind in _ALWAYS_VOID])
     end_old_access(work, user.id)
+    # Whoever signs up for the address from now on must not take this password away again.
+    proves = work.settings.strict and work.settings.require_verified_email
+    if proves and users.verify_email(work.db, user.id, link.email, {}, work.now()):
+        work.record(Event(EventKind.EMAIL_VERIFIED, user.id, user.id))
     work.record(Event(EventKind.PASSWORD_RESET, user.id, user.id))
     what = "The password of your account was changed through a link in a mail."
     post(work, mailing.office, letters.notice(work.settings.app_name, user.email, what))

@@ -1,0 +1,149 @@
+"""Threat: signing up to find out who has an account, where addresses must be verified first.
+
+The answer to a sign-up never tells; nor must what follows: signing in with the very password one
+has just chosen, how long that takes, or what one's own data say about another address.
+"""
+
+import io
+import json
+import zipfile
+
+import pytest
+from sqlalchemy import update
+
+from backend.kernel import passwords
+from backend.storage.tables import users
+from tests.letterbox import clicks
+from tests.scene import refusal
+
+FREE, VERIFIED, UNVERIFIED, BANNED = (
+    f"{name}@example.com" for name in ("free", "verified", "unverified", "banned")
+)
+ALL = (FREE, VERIFIED, UNVERIFIED, BANNED)
+MINE = "a password of mine"
+
+
+@pytest.fixture(params=[True, False], ids=["strict", "not strict"])
+def proving(request, start_posting, clock):
+    gatehouse = start_posting(
+        require_verified_email=True,
+        resend_verification_on_sign_in=True,
+        verification_link_lifetime=60,
+        strict=request.param,
+    )
+    for email in (VERIFIED, UNVERIFIED, BANNED):
+        gatehouse.visitor().signs_up(email)
+    proved = update(users).where(users.c.email != UNVERIFIED)
+    gatehouse.change(proved.values(email_verified=True))
+    gatehouse.ban(BANNED)
+    clock.advance(seconds=60)  # these sign-ups are over
+    return gatehouse
+
+
+@pytest.fixture
+def rounds(monkeypatch):
+    """How much of bcrypt was computed, in iterations."""
+    done = []
+    matches, spends = passwords.PasswordHasher._matches, passwords.spend
+
+    def match(self, text, hashed, spent):
+        done.append(sum(passwords.cost_of(hashed).values()))
+        return matches(self, text, hashed, spent)
+
+    def spend(costs, secret):
+        done.append(sum(costs.values()))
+        spends(costs, secret)
+
+    monkeypatch.setattr(passwords.PasswordHasher, "_matches", match)
+    monkeypatch.setattr(passwords, "spend", spend)
+    return done
+
+
+def seen_of(gatehouse, email, password, rounds):
+    """Everything that tells: the answer, the statements and the work."""
+    rounds.clear()
+    with gatehouse.statements() as said:
+        answer = gatehouse.visitor().signs_in(email, password)
+    headers = [pair for pair in answer.headers.multi_items() if pair[0] != "x-request-id"]
+    kinds = [statement.split(" (")[0][:40] for statement in said]
+    return answer.status_code, answer.text, headers, kinds, sum(rounds)
+
+
+def test_ones_own_password_is_answered_alike(proving, rounds):
+    for email in ALL:
+        proving.visitor().signs_up(email, MINE)
+
+    seen = [seen_of(proving, email, MINE, rounds) for email in ALL]
+
+    assert json.loads(seen[0][1]) == refusal("EMAIL_NOT_VERIFIED")
+    assert all(each == seen[0] for each in seen)
+
+
+def test_and_so_is_a_wrong_one_before_and_after(proving, rounds):
+    seen = [seen_of(proving, email, "a wrong guess", rounds) for email in ALL]
+    for email in ALL:
+        proving.visitor().signs_up(email, MINE)
+    seen += [seen_of(proving, email, "a wrong guess", rounds) for email in ALL]
+
+    assert json.loads(seen[0][1]) == refusal("INVALID_EMAIL_OR_PASSWORD")
+    assert all(each == seen[0] for each in seen)
+
+
+def test_of_two_attempts_each_is_answered_alike_everywhere(proving, rounds, clock):
+    asked = (FREE, VERIFIED, BANNED)
+    for password in (MINE, "another of mine"):
+        for email in asked:
+            proving.visitor().signs_up(email, password)
+        clock.advance(seconds=1)
+
+    for password in (MINE, "another of mine"):
+        seen = [seen_of(proving, email, password, rounds) for email in asked]
+        assert all(each == seen[0] for each in seen)
+
+
+def test_an_attempt_opens_nothing_and_is_kept_as_long_as_a_link(proving, letterbox, clock):
+    mallory = proving.visitor()
+    mallory.signs_up(VERIFIED, MINE)
+    mails = len(letterbox.all(VERIFIED, "verify"))
+
+    assert mallory.signs_in(VERIFIED, MINE).status_code == 403
+    assert mallory.session() is None
+    assert len(letterbox.all(VERIFIED, "verify")) == mails  # nobody is sent another link
+    assert proving.visitor().signs_in(VERIFIED).status_code == 200
+    clock.advance(seconds=60)
+    assert mallory.signs_in(VERIFIED, MINE).status_code == 401
+
+
+def test_an_honest_sign_in_costs_one_hash(proving, rounds):
+    proving.visitor().signs_up(VERIFIED, MINE)
+    rounds.clear()
+
+    assert proving.visitor().signs_in(VERIFIED).status_code == 200
+    assert rounds == [2**4]
+
+
+@pytest.mark.parametrize("verified", [True, False], ids=["verified", "unverified"])
+def test_ones_own_data_tell_nothing_about_another_address(posting, letterbox, verified):
+    posting.member("taken@example.com")
+    told = []
+    for wanted in ("free@example.com", "taken@example.com"):
+        ada = posting.member(f"ada-{len(told)}@example.com")
+        mine = users.c.email == f"ada-{len(told)}@example.com"
+        posting.change(update(users).where(mine).values(email_verified=verified))
+        answer = ada.post("change-email", {"newEmail": wanted})
+        if verified:
+            clicks(ada, letterbox.last("change-email", f"ada-{len(told)}@example.com"))
+        packed = zipfile.ZipFile(io.BytesIO(ada.get("/api/account/export").content))
+        rows = {name: json.loads(packed.read(name)) for name in packed.namelist()}
+        told.append((answer.status_code, answer.text, shape(rows)))
+
+    assert told[0] == told[1]
+
+
+def shape(rows):
+    """What can be told from an export, without what differs between any two users."""
+
+    def told(item):
+        return str((item.get("kind"), item.get("usedAt") is None, sorted(item)))
+
+    return {name: sorted(map(told, items)) for name, items in rows.items()}

@@ -1,0 +1,99 @@
+"""A refused password costs the same work, whatever hash somebody has."""
+
+from collections import Counter
+
+import bcrypt
+import pytest
+from passlib.hash import argon2, bcrypt_sha256, django_pbkdf2_sha256, pbkdf2_sha512
+
+from backend.kernel import hash_costs
+from backend.kernel.hash_costs import Costs, alike, cost_of, spend
+from backend.kernel.passwords import PasswordHasher
+from backend.kernel.secret import Password
+
+SCRYPT = f"{'0' * 32}:{'0' * 128}"
+HASHES = {
+    "ours": bcrypt_sha256.using(rounds=6).hash("x"),
+    "ours, cheaper": bcrypt_sha256.using(rounds=4).hash("x"),
+    "ours, dearer": bcrypt_sha256.using(rounds=7).hash("x"),
+    "bcrypt": bcrypt.hashpw(b"x", bcrypt.gensalt(5)).decode(),
+    "scrypt": SCRYPT,
+    "argon2": argon2.using(memory_cost=64, time_cost=1, parallelism=1).hash("x"),
+    "argon2, dearer": argon2.using(memory_cost=128, time_cost=2, parallelism=1).hash("x"),
+    "django": django_pbkdf2_sha256.using(rounds=100).hash("x"),
+    "django, dearer": django_pbkdf2_sha256.using(rounds=300).hash("x"),
+    "pbkdf2-sha512": pbkdf2_sha512.using(rounds=50).hash("x"),
+}
+EVERYBODY = {**HASHES, "nobody": None, "without password": "", "broken": "$2b$nonsense"}
+
+
+@pytest.fixture
+def worked(monkeypatch):
+    """What was really computed, counted where the algorithms are."""
+    done = Counter()
+
+    def note(module, name, cost):
+        real = getattr(module, name)
+
+        def noted(*args, **how):
+            done.update(cost(*args, **how))
+            return real(*args, **how)
+
+        monkeypatch.setattr(module, name, noted)
+
+    note(bcrypt, "hashpw", lambda _, salt: {"bcrypt": 2 ** int(salt[4:6])})
+    note(hash_costs.foreign_hashes, "scrypt_matches", lambda *_: {"scrypt": 1})
+    note(hash_costs.hashlib, "pbkdf2_hmac", lambda name, *_: {name: _[2]})
+    return done
+
+
+@pytest.mark.parametrize("guess", ["wrong", "wrong\0", "\ufb01ancee"], ids=ascii)
+def test_every_refusal_costs_the_same_whoever_it_is(worked, guess):
+    hasher = PasswordHasher(6)
+    hasher.expect(HASHES.values())
+    costs = {}
+    for whose, hashed in EVERYBODY.items():
+        worked.clear()
+        assert not hasher.verify(Password(guess), hashed).matches
+        costs[whose] = +worked
+
+    assert len(set(map(str, map(sorted, map(Counter.items, costs.values()))))) == 1, costs
+    assert costs["nobody"]["bcrypt"] == 2**7 * (2 if guess[0] == "\ufb01" else 1)
+
+
+def test_with_none_but_our_own_it_is_one_hash(worked):
+    hasher = PasswordHasher(6)
+    for hashed in (None, HASHES["ours"]):
+        worked.clear()
+        hasher.verify(Password("wrong"), hashed)
+        assert worked == {"bcrypt": 2**6}
+
+
+def test_a_right_password_costs_no_more_than_its_check(worked):
+    hasher = PasswordHasher(6)
+    hasher.expect(HASHES.values())
+    assert hasher.verify(Password("x"), HASHES["ours"]).matches
+    assert worked == {"bcrypt": 2**6}
+
+
+def test_a_hash_that_is_first_met_counts_from_then_on(worked):
+    hasher = PasswordHasher(6)
+    hasher.verify(Password("wrong"), SCRYPT)
+    worked.clear()
+    hasher.verify(Password("wrong"), None)
+    assert worked == {"bcrypt": 2**6, "scrypt": 1}
+
+
+def test_a_stand_in_for_argon2_takes_its_parameters(monkeypatch):
+    told = []
+    monkeypatch.setattr(hash_costs.argon2, "verify", lambda _, hashed: told.append(hashed))
+    spend(cost_of(HASHES["argon2, dearer"]), "secret")
+    assert [cost_of(hashed) for hashed in told] == [cost_of(HASHES["argon2, dearer"])]
+
+
+def test_alike_are_those_that_cost_the_same():
+    assert alike(HASHES["bcrypt"]) == "$2b$05$%"
+    assert alike(HASHES["django"]) == "pbkdf2_sha256$100$%"
+    assert alike(SCRYPT) == "_" * 32 + ":%"
+    assert alike("nonsense") == "nonsense"
+    assert cost_of("nonsense") == Costs()
