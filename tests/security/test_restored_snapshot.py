@@ -8,6 +8,8 @@ import sqlite3
 import threading
 from collections.abc import Callable
 from contextlib import ExitStack, closing
+from dataclasses import replace
+from datetime import timedelta
 from pathlib import Path
 
 import httpx
@@ -16,6 +18,8 @@ from sqlalchemy import func, select
 
 from backend.features.admin.status import Deployment
 from backend.main import create_app
+from backend.storage.after_restore import end_what_came_back
+from backend.storage.engine import Database
 from backend.storage.snapshot_shelf import Copy, shelves
 from backend.storage.snapshots import Snapshots
 from backend.storage.tables import audit_events
@@ -155,6 +159,33 @@ def test_admins_are_told_what_came_back_and_as_of_when(space):
     ada.signs_in(ADA)
     kept = ada.get("/api/admin/status").json()["database"]["restored"]
     assert kept["restoredAt"] == told["restoredAt"], "the next restart forgets nothing of it"
+
+
+def test_after_a_backup_was_put_back_a_command_ends_everything_at_once(
+    start_on, letterbox: Letterbox
+):
+    running = start_on(mailbox_file=letterbox.file)
+    make_admin(running)
+    ada = running.member()
+    ada.post("request-password-reset", {"email": ADA})
+    running.wait_for_the_feed()
+    assert ada.session() is not None, "it is remembered"
+    there = running.house.workshop.database
+    other = Database(there.url, running.clock, connections=1)  # as a command opens it
+    try:
+        as_of = running.clock.now() - timedelta(days=1)
+        end_what_came_back(replace(running.house.workshop, database=other), as_of)
+    finally:
+        other.close()
+
+    running.clock.advance(seconds=1)  # on SQLite the next request looks at the file again
+    wait_until(lambda: ada.session() is None, "the server to hear of it")
+    reset = {"newPassword": "another horse battery", "token": letterbox.last("reset").token}
+    assert running.visitor().post("reset-password", reset).json()["code"] == "INVALID_TOKEN"
+    root = running.visitor()
+    root.signs_in("root@example.com")
+    told = root.get("/api/admin/status").json()["database"]["restored"]
+    assert (told["asOf"], told["sessionsEnded"]) == ("2026-11-21T12:00:00.000Z", 2)
 
 
 HALF = (
