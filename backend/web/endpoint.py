@@ -176,6 +176,10 @@ class Endpoint(PathRoute):
         acting: Acting | None,
         deed: Callable[[], Answer | Stream],
     ) -> Answer | Stream:
+        if acting:
+            exceeded = await self._house.limits.check_hashing(self._path, str(acting.user_id))
+            if exceeded is not None:
+                raise too_many_requests(exceeded.retry_after)
         pools = self._house.pools
         callers = [bucket(visit.client.address), *([str(acting.user_id)] if acting else [])]
         place = visit.client.place = pools.hash_queue.take(*callers)

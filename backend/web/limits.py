@@ -42,6 +42,7 @@ _BY_PATH = {
 _HASHING = {"/verify-password", "/delete-user", "/reset-password"}
 """What costs a hash besides. Links with a token in their path, such as `/reset-password/{token}`,
 cost none, and are opened by whoever reads the mail: a scanner before its owner."""
+_BY_ADMINS = parse("10 per 10 second")  # of passwords that one admin sets
 _COUNTED_ELSEWHERE = {"/get-session", "/ok"}  # by session, and not at all
 
 PER_SESSION = parse("300 per minute")
@@ -64,6 +65,7 @@ class Limits:
 
     def __init__(self, settings: Settings, clock: Clock) -> None:
         self._on = settings.rate_limits
+        self._strict = settings.strict
         self._clock = clock
         self._asks_redis = settings.redis_url is not None
         self.per_user = PerUserLimit(settings, clock)
@@ -78,8 +80,15 @@ class Limits:
         if not address:
             return None
         first = "/" + path.partition("/")[2].partition("/")[0]
-        rule = _STRICT if path in _HASHING else _BY_PATH.get(first, _ELSE)
-        return await self.check(rule, address, path)
+        hashes = self._strict and path in _HASHING  # where Better Auth has its ordinary limit
+        return await self.check(_STRICT if hashes else _BY_PATH.get(first, _ELSE), address, path)
+
+    async def check_hashing(self, path: str, user_id: str) -> Exceeded | None:
+        """Count a call that costs a hash by who is signed in, from whatever addresses they call."""
+        if not self._strict:
+            return None
+        rule = _BY_ADMINS if path.startswith("/admin/") else _STRICT
+        return await self.check(rule, "hash", user_id, path)
 
     async def check(self, rule: RateLimitItem, *who: str) -> Exceeded | None:
         """Count one more for `who`; in a thread when Redis is asked, which may be slow."""

@@ -2,7 +2,9 @@
 
 import pytest
 
+from tests.admins import ROOT, known, make_admin
 from tests.inside import Gatehouse, Visitor
+from tests.make import PASSWORD
 from tests.scene import check_like_every_answer
 
 TOO_MANY = {"message": "Too many requests. Please try again later."}
@@ -177,3 +179,40 @@ def test_behind_a_proxy_the_visitors_count_and_not_the_proxy(limited):
 
     assert [ask("203.0.113.1") for _ in range(4)] == [400, 400, 400, 429]
     assert ask("203.0.113.2") == 400
+
+
+HASHING = {
+    "verify-password": {"password": "a wrong one"},
+    "delete-user": {"password": "a wrong one"},
+    "reset-password": {"newPassword": "battery correct horse", "token": "x"},
+}
+
+
+@pytest.mark.parametrize("path", HASHING)
+def test_whatever_hashes_has_the_limit_of_signing_in(limited, path):
+    ada = limited.member(address="203.0.113.50")
+    answers = [ada.post(path, HASHING[path]).status_code for _ in range(4)]
+    assert answers == [400, 400, 400, 429]
+
+
+def test_so_has_one_user_from_many_addresses(limited):
+    ada = limited.member(address="203.0.113.50")
+    token = {"authorization": f"Bearer {ada.session()['session']['token']}"}
+    answers = [
+        each.post("verify-password", {"password": PASSWORD}, headers=token).status_code
+        for each in strangers(limited, 4)
+    ]
+    assert answers == [200, 200, 200, 429]
+
+
+def test_an_admin_sets_ten_passwords_in_ten_seconds(limited):
+    root = make_admin(limited)
+    body = {"userId": known(limited, ROOT), "newPassword": "short"}
+    answers = [root.post("admin/set-user-password", body).status_code for _ in range(11)]
+    assert answers == [400] * 10 + [429]
+
+
+def test_with_strict_off_the_limits_are_better_auths(start):
+    ada = start(rate_limits=True, strict=False).member(address="203.0.113.50")
+    answers = [ada.post("verify-password", {"password": PASSWORD}).status_code for _ in range(5)]
+    assert answers == [200] * 5
