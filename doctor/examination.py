@@ -1,5 +1,6 @@
 """What the checks of one examination share: browsers, a throw-away account, what was seen."""
 
+import re
 from typing import Any
 
 import httpx
@@ -11,6 +12,9 @@ from doctor.clock import Clock
 from doctor.deployment import Deployment
 from doctor.findings import CannotTell, Finding, Outcome, Verdict, failed
 from doctor.set_cookie import SetCookie
+
+# Of any session or mailed link; a commit's number has small letters only.
+_TOKEN = re.compile(r"(?=[a-z0-9]*[A-Z])[A-Za-z0-9]{32,}(?:\.[\w%+/=-]+)?")
 
 
 class Examination:
@@ -114,9 +118,9 @@ class Examination:
         """Take out what a server may have quoted back to us."""
         given = self.deployment.admin
         admin = (given.password, given.session) if given else ()
-        for secret in filter(None, (self.account.password, *admin)):
+        for secret in filter(None, (self.account.password, self.account.token, *admin)):
             text = text.replace(secret.reveal(), "***")
-        return text
+        return _TOKEN.sub("***", text)
 
     def _missing(self, check: Check) -> Outcome | None:
         lost = [name for name in check.needs if self.verdicts.get(name) not in _GOOD]

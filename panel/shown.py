@@ -12,7 +12,7 @@ from panel.loopback import Request, Response
 from panel.markup import Html, badge, isolated, short, text
 from panel.tester.countdown import countdown
 from panel.tester.exchange import Exchange, json_of
-from panel.tester.masking import MASK, masked
+from panel.tester.masking import MASK, masked, masked_path
 from panel.words import cookies as cookie_words
 from panel.words import tester as words
 from panel.words.common import count
@@ -36,7 +36,8 @@ def card(exchange: Exchange, secrets: list[str]) -> Html:
         f"<div class='figure {mood}'><span>{name}</span><b>{text(value)}</b></div>"
         for name, value, mood in figures
     )
-    told = "".join(f"<p class='told'>{text(each)}</p>" for each in _meaning(exchange))
+    meaning = (masked(each, secrets) for each in _meaning(exchange))
+    told = "".join(f"<p class='told'>{text(each)}</p>" for each in meaning)
     return (
         f"<div class='card'>{_line(exchange, secrets)}<div class='figures'>{cells}</div>"
         f"{told}</div>"
@@ -69,9 +70,9 @@ def jar(browser: Browser, *, reveal: bool) -> Html:
 def lamp(limited: Mapping[str, datetime], now: datetime) -> Html:
     """Return which paths are refused for now, and for how long."""
     left = {path: max(1, ceil((until - now).total_seconds())) for path, until in limited.items()}
+    told = {path: words.limited(masked_path(path), limited[path], left[path]) for path in left}
     return "".join(
-        f"<div class='lamp' role='status'><span>{text(words.limited(path, limited[path], wait))}"
-        f"</span>{countdown(wait)}</div>"
+        f"<div class='lamp' role='status'><span>{text(told[path])}</span>{countdown(wait)}</div>"
         for path, wait in left.items()
     )
 

@@ -5,8 +5,10 @@ from typing import Any
 from starlette.types import Receive, Scope
 
 from backend.kernel.client import Client
+from backend.kernel.redaction import Redactor
 from backend.web.client_address import ClientAddresses
 
+_SHAPES = Redactor()
 _LONGEST_AGENT = 512  # characters; what is stored of a User-Agent
 
 
@@ -35,6 +37,7 @@ class Visit:
         if self._client is None:
             peer = self.scope.get("client") or ("", 0)
             agent = _printable(self.headers.get(b"user-agent", b"").decode("latin-1"))
+            agent = _SHAPES.without_secrets(agent[:_LONGEST_AGENT])  # it is stored, and shown
             self._client = Client(
                 address=self._addresses.find(peer[0], self.headers),
                 user_agent=agent[:_LONGEST_AGENT],

@@ -110,7 +110,7 @@ def exchange_shown(tools: Tools, exchange: Exchange, manner: Manner) -> tuple[An
     return (
         shown.card(exchange, secrets),
         gr.Tabs(visible=True),
-        shown.body(exchange.response),
+        masked(shown.body(exchange.response), secrets),
         masked(shown.raw(exchange.response), secrets),
         gr.Tab(label=shown.cookies_title(exchange)),
         shown.cookies(exchange, secrets, page),

@@ -12,6 +12,8 @@ MASK = "••••••••"
 _NAMED = re.compile(r"password|token|secret", re.I)
 _IN_PATH = re.compile(r"[?&][^=&]*(?:password|token|secret)[^=&]*=([^&]+)", re.I)
 _BELOW = re.compile(r"/reset-password/([^/?]+)")
+# As our tokens and cookies look, wherever they stand: a mail in the outbox has one in its text.
+_SHAPE = re.compile(r"[A-Za-z0-9]{32,}(?:\.[\w%+/=-]{20,})?")
 _HEADERS = {"authorization", "set-auth-token"}
 _SHORTEST = 6  # characters; hiding every "a" would hide the rest with it
 
@@ -31,6 +33,11 @@ def masked(text: str, secrets: list[str]) -> str:
     return text
 
 
+def masked_path(path: str) -> str:
+    """Return a path without what a mailed link carries in it."""
+    return _SHAPE.sub(MASK, _BELOW.sub(f"/reset-password/{MASK}", path))
+
+
 def _found(exchange: Exchange) -> Iterator[str]:
     for name, value in (*exchange.request.headers, *exchange.response.headers):
         if name.lower() in _HEADERS:
@@ -42,6 +49,9 @@ def _found(exchange: Exchange) -> Iterator[str]:
         yield from (*_IN_PATH.findall(path), *_BELOW.findall(path))
     yield from _named(_json(exchange.request.body))
     yield from _named(json_of(exchange.response))
+    came = exchange.response.body.decode(errors="replace")
+    for said in (exchange.request.path, exchange.request.body, came):
+        yield from _SHAPE.findall(said)
 
 
 def _named(said: Any) -> Iterator[str]:

@@ -91,11 +91,13 @@ class TestTheSteps:
         for reveal in (False, True):
             manner = ("A", None, reveal, "curl")
             shown = panel.does(tester_results.seen_anew, asked, number, *manner)
-            _, jar, _, _, _, _, raw, _, cookies, headers, sent, copy, _ = shown
+            _, jar, _, _, _, answer, raw, _, cookies, headers, sent, copy, _ = shown
             cookie = next(iter(panel.tools.tester.browser(asked.owner, "A").cookies.values()))
             assert [cookie.value in each for each in (jar, raw, cookies, headers)] == [reveal] * 4
             assert ["correct horse" in each for each in (sent, copy.value)] == [reveal] * 2
             assert (MASK in sent) is not reveal
+            token = cookie.value.partition(".")[0]
+            assert [token in each for each in (answer, raw, headers)] == [reveal] * 3
 
     def test_a_new_person_is_thought_up(self, panel, asked):
         name, email, password = panel.does(page.thought_up, asked)

@@ -141,3 +141,17 @@ def test_secrets_are_found_wherever_they_stand(loop, service, server):
     assert known | {'the "one"', 'the \\"one\\"'} <= set(found)
     assert "Ada" not in found
     assert masked("Bearer body-token for Ada", found) == f"Bearer {MASK} for Ada"
+
+
+def test_a_link_in_the_text_of_a_mail_is_a_secret_too(loop, service, server):
+    link = "https://auth.example.com/api/auth/reset-password/" + "aB3" * 14
+    server.answer = httpx.Response(200, json={"mails": [{"url": link, "text": f"Open {link} now"}]})
+    exchange = loop.run(service.perform(owner(), "A", Call("GET", "/api/admin/outbox")))
+    assert "aB3aB3" not in masked(shown.body(exchange.response), secrets_in(exchange))
+
+
+def test_the_lamp_of_a_limit_does_not_show_the_link_that_was_tried(clock):
+    path = "/api/auth/reset-password/a-live-token"
+    lamp = shown.lamp({path: clock.now()}, clock.now())
+    assert "a-live-token" not in lamp
+    assert "/api/auth/reset-password/" in lamp
