@@ -178,7 +178,7 @@ class Gatehouse:
         said: list[str] = []
 
         def note(_: Any, __: Any, statement: str, *___: Any) -> None:
-            if not statement.startswith(("PRAGMA", "SELECT pg_notify", "SELECT 1")):
+            if not statement.startswith(("PRAGMA", "WITH feed AS", "SELECT 1")):
                 said.append(statement)
 
         engine = self.house.workshop.database.engine

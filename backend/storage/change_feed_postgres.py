@@ -10,13 +10,14 @@ from uuid import UUID
 
 import psycopg2
 import structlog
-from sqlalchemy import URL, func, select
+from sqlalchemy import URL, select
 from sqlalchemy.exc import DBAPIError
 
 from backend.kernel.clock import Clock
 from backend.storage.engine import Database
 from backend.storage.failures import DatabaseUnavailable
 from backend.storage.postgres import CONNECT_ARGUMENTS, prepare_postgres
+from backend.storage.proof import NoProof, send_proof
 from backend.storage.work import ask
 
 CHANNEL = "gatehouse_forget"
@@ -102,7 +103,7 @@ class PostgresFeed:
             await self._send_and_wait(self._listener)
         except DatabaseUnavailable as error:  # the last proof still holds for its time
             self._failed(f"bypassed: {error}")
-        except (psycopg2.Error, DBAPIError) as error:
+        except (psycopg2.Error, DBAPIError, NoProof) as error:
             self._hang_up()
             self._failed("bypassed: " + str(error).strip().partition("\n")[0])
         except TimeoutError:
@@ -133,7 +134,7 @@ class PostgresFeed:
             raise psycopg2.OperationalError(_LOST)
 
     def _send(self, message: str) -> None:
-        ask(self._database, lambda db: db.execute(select(func.pg_notify(CHANNEL, message))))
+        send_proof(self._database, CHANNEL, message)
 
     def _read(self) -> None:
         if self._listener is None:

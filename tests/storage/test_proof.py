@@ -1,0 +1,74 @@
+"""When nothing is remembered: triggers switched off, servers that may not be written to."""
+
+import pytest
+
+from tests.storage.conftest import stored_user
+from tests.storage.test_change_feed import (
+    ON_A_SERVER,
+    ON_POSTGRESQL,
+    anyio_backend,
+    clock,
+    forgotten,
+    listening,
+    stranger,
+    until,
+)
+
+__all__ = ["anyio_backend", "clock", "forgotten", "stranger"]  # fixtures
+pytestmark = pytest.mark.anyio
+
+
+@ON_A_SERVER
+@pytest.mark.parametrize(
+    ("off", "on"),
+    [
+        (
+            "ALTER TABLE sessions DISABLE TRIGGER gatehouse_session_ended",
+            "ALTER TABLE sessions ENABLE ALWAYS TRIGGER gatehouse_session_ended",
+        ),
+        (
+            "ALTER TABLE users DISABLE TRIGGER ALL",
+            "ALTER TABLE users ENABLE ALWAYS TRIGGER gatehouse_user_changed; "
+            "ALTER TABLE users ENABLE ALWAYS TRIGGER gatehouse_user_removed; "
+            "ALTER TABLE users ENABLE ALWAYS TRIGGER gatehouse_users_emptied",
+        ),
+    ],
+)
+async def test_nothing_is_proven_while_a_trigger_is_switched_off(
+    database, settings, clock, forgotten, stranger, off, on
+):
+    async with listening(database, settings, clock, forgotten.append) as feed:
+        stranger.execute(off)
+        clock.advance(seconds=1.5)
+        await until(lambda: not feed.proven(), "the end of the proof")
+        assert "missing or switched off" in feed.state
+        assert forgotten[-1] is None
+        stranger.execute(on)
+        clock.advance(seconds=60)
+        await until(feed.proven, "the next proof")
+
+
+@ON_POSTGRESQL
+async def test_a_change_by_a_replica_role_is_heard(
+    database, settings, clock, forgotten, stranger, work
+):
+    user = stored_user(work)
+    async with listening(database, settings, clock, forgotten.append):
+        stranger.execute("SET session_replication_role = replica")
+        stranger.execute("UPDATE users SET name = 'changed by a replica'")
+        await until(lambda: user.id in forgotten, "the change")
+
+
+@ON_POSTGRESQL
+async def test_nothing_is_proven_by_a_server_that_may_not_be_written_to(
+    database, settings, clock, forgotten, stranger, postgres, url
+):
+    async with listening(database, settings, clock, forgotten.append) as feed:
+        postgres.execute(f"ALTER DATABASE {url.database} SET default_transaction_read_only = on")
+        database.engine.dispose()
+        clock.advance(seconds=1.5)
+        await until(lambda: not feed.proven() and feed.state != "listening", "the verdict")
+        assert feed.state == "bypassed: the database is read-only"
+        postgres.execute(f"ALTER DATABASE {url.database} RESET default_transaction_read_only")
+        clock.advance(seconds=60)
+        await until(feed.proven, "the next proof")
