@@ -56,8 +56,8 @@ def sign_in_time(exam: Examination) -> Outcome:
     return told(
         f"{times.told}: {times.gap * 1000:,.0f} ms apart",
         "Run the doctor again, as a busy server can look like this. If it stays: the server hashes "
-        "for unknown addresses too, so something in between answers for it; and users who came "
-        "with foreign hashes cost something else until their first sign-in.",
+        "for unknown addresses too, so something in between answers for it; or users moved in "
+        "while it ran, whose hashes it meets at their first sign-in or its next start.",
     )
 
 
