@@ -135,3 +135,16 @@ async def test_a_caller_who_gives_up_takes_nothing_from_the_others(lookup, work,
     statements.open()
     assert (await patient).session == session
     assert (await lookup.find(digest_of(session))).session == session
+
+
+@pytest.mark.parametrize("most", [1, 2])
+async def test_whoever_asks_just_when_a_read_ends_is_not_left_waiting(lookup, monkeypatch, most):
+    """The answered run before a task that has ended is known to have: they asked, and waited on."""
+    monkeypatch.setattr("backend.features.sessions.lookup._UNDER_WAY", most)
+
+    async def ask_again_and_again() -> None:
+        for _ in range(5):
+            assert await lookup.find(UNKNOWN) is None
+
+    async with asyncio.timeout(30):
+        await asyncio.gather(*(ask_again_and_again() for _ in range(most)))

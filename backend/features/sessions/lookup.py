@@ -17,6 +17,7 @@ from backend.web.house import Pools
 _UNDER_WAY = 2  # statements: one alone would let a connection that hangs hold up everybody
 _TOGETHER = 100  # digests in one statement
 
+_Asked = list[tuple[TokenDigest, asyncio.Future[SessionWithUser | None]]]
 _Found = dict[TokenDigest, SessionWithUser]
 
 
@@ -26,8 +27,8 @@ class SessionLookup:
     def __init__(self, database: Database, pools: Pools) -> None:
         self._database = database
         self._pools = pools
-        self._waiting: list[tuple[TokenDigest, asyncio.Future[SessionWithUser | None]]] = []
-        self._under_way: set[asyncio.Task[None]] = set()
+        self._waiting: _Asked = []
+        self._under_way: set[asyncio.Task[None] | None] = set()
 
     async def find(self, digest: TokenDigest) -> SessionWithUser | None:
         """Return the session a token opens, expired or not, as it is stored from now on.
@@ -38,24 +39,29 @@ class SessionLookup:
         answer: asyncio.Future[SessionWithUser | None] = asyncio.Future()
         self._waiting.append((digest, answer))
         if len(self._under_way) < _UNDER_WAY:
-            task = asyncio.create_task(self._read())
-            self._under_way.add(task)
-            task.add_done_callback(self._under_way.discard)
+            self._under_way.add(asyncio.create_task(self._read()))
         return await answer
 
     async def _read(self) -> None:
-        while self._waiting:
-            asked, self._waiting = self._waiting[:_TOGETHER], self._waiting[_TOGETHER:]
-            try:
-                found = await self._read_all({digest for digest, _ in asked})
-            except Exception as error:
-                for _, answer in asked:
-                    if not answer.done():  # done: its caller waits no more
-                        answer.set_exception(error)
-                continue
-            for digest, answer in asked:
-                if not answer.done():
-                    answer.set_result(found.get(digest))
+        try:
+            while self._waiting:
+                asked, self._waiting = self._waiting[:_TOGETHER], self._waiting[_TOGETHER:]
+                await self._answer(asked)
+        finally:
+            # In the very step that found nobody waiting: who asks in the next must not rely on us.
+            self._under_way.discard(asyncio.current_task())
+
+    async def _answer(self, asked: _Asked) -> None:
+        try:
+            found = await self._read_all({digest for digest, _ in asked})
+        except Exception as error:
+            for _, answer in asked:
+                if not answer.done():  # done: its caller waits no more
+                    answer.set_exception(error)
+            return
+        for digest, answer in asked:
+            if not answer.done():
+                answer.set_result(found.get(digest))
 
     async def _read_all(self, digests: Collection[TokenDigest]) -> _Found:
         return await self._pools.ask(
