@@ -232,3 +232,21 @@ def test_a_user_who_asks_from_many_addresses_is_one_caller(start, monkeypatch):
     gate.opened.set()
     assert his.result().status_code == 200
     assert sorted(each.result().status_code for each in same) == [200, 200, 503]
+
+
+def test_who_lost_the_place_has_made_no_guess(start, monkeypatch):
+    gatehouse = start(hash_threads=1, hash_queue=1, rate_limits=True)
+    gatehouse.member()
+    gate = Gate(monkeypatch)
+    counted: list[int] = []
+    refund = gatehouse.house.limits.refund
+    monkeypatch.setattr(
+        type(gatehouse.house.limits), "refund", lambda _, *who: (counted.append(-1), refund(*who))
+    )
+    running, waiting = fill_up(gatehouse, gate)
+    other = gatehouse.visitor("192.0.2.66")
+    signing = gatehouse.loop.start(other.sending("POST", "sign-in/email", BODY))
+    assert waiting.result().status_code == 503
+    assert counted == [-1]
+    gate.opened.set()
+    assert [each.result().status_code for each in (running, signing)] == [200, 200]

@@ -2,7 +2,8 @@
 
 from uuid import UUID
 
-from backend.features.accounts.service import Accounts, DeviceOf, count_attempt
+from backend.features.accounts.attempts import DeviceOf, count_attempt, unless_unchecked
+from backend.features.accounts.service import Accounts
 from backend.kernel.events import Event, EventKind
 from backend.kernel.hash_costs import alike
 from backend.kernel.passwords import PasswordHasher
@@ -34,7 +35,9 @@ def check_current(
         raise Refusal(if_none)
     credential = Credential(user, seen)
     take_back = count_attempt(work, accounts.limits, user.email, credential, device_of)
-    if not work.outside(accounts.hashes.verify, work.client, password, seen).matches:
+    with unless_unchecked(take_back):
+        verdict = work.outside(accounts.hashes.verify, work.client, password, seen)
+    if not verdict.matches:
         work.keep(Event(EventKind.PASSWORD_CHECK_FAILED, user.id, user.id))
         raise Refusal("INVALID_PASSWORD")
     take_back()

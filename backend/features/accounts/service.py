@@ -2,11 +2,10 @@
 
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
-from hashlib import sha256
 from typing import NoReturn
-from uuid import UUID
 
 from backend.features.accounts import sign_ups
+from backend.features.accounts.attempts import DeviceOf, count_attempt, unless_unchecked
 from backend.features.links.service import Links, LinkToken
 from backend.features.sessions import service as sessions
 from backend.features.sessions.service import Issued
@@ -14,7 +13,7 @@ from backend.kernel.email_address import is_address, normal_form
 from backend.kernel.events import Event, EventKind
 from backend.kernel.hashing import HashPool
 from backend.kernel.passwords import PasswordRules, Verdict
-from backend.kernel.refusals import Refusal, too_many_requests
+from backend.kernel.refusals import Refusal
 from backend.kernel.secret import Password, SessionToken
 from backend.kernel.tokens import TokenMint, digest
 from backend.storage import sessions as stored_sessions
@@ -22,7 +21,7 @@ from backend.storage import users
 from backend.storage.users import Credential, User
 from backend.storage.work import Work
 from backend.web.answers import Answer
-from backend.web.limits import FAILURES_OF_DEVICES, FAILURES_PER_ACCOUNT, Limits
+from backend.web.limits import Limits
 
 
 @dataclass(slots=True)
@@ -40,9 +39,6 @@ class SigningIn:
     by_sign_up: bool = False
     """Whether the password was only that of a sign-up for this address, which is taken."""
 
-
-DeviceOf = Callable[[UUID, str], str | None]
-"""Names the browser, if this user has signed in there before with the password of this hash."""
 
 Gate = Callable[[Work, SigningIn], Answer | None]
 """Stands between a proof and a session: lets pass, refuses, or answers with a further question."""
@@ -161,7 +157,8 @@ def sign_in(
     email = normal_form(address)
     credential = users.find_credential(work.db, email)
     take_back = count_attempt(work, accounts.limits, email, credential, device_of)
-    user, by_sign_up = _check_password(work, accounts, credential, password)
+    with unless_unchecked(take_back):
+        user, by_sign_up = _check_password(work, accounts, credential, password)
     signing_in = SigningIn(user, "password", remember, callback, by_sign_up)
     if by_sign_up:
         accounts.refuse_unverified(work, signing_in)
@@ -171,47 +168,6 @@ def sign_in(
     user = signing_in.user
     work.record(Event(EventKind.SIGN_IN, user.id, user.id, {"method": signing_in.method}))
     return sessions.issue(work, accounts.mint, user, remember=remember)
-
-
-def count_attempt(
-    work: Work, limits: Limits, email: str, credential: Credential | None, device_of: DeviceOf
-) -> Callable[[], None]:
-    """Count this attempt as a failure before the hash, so that parallel guesses gain nothing.
-
-    A browser in which the user has signed in before has its own count: strangers who guess cannot
-    shut the owner out. Above those of single browsers stands one for all: each sign-in gives such
-    a mark, and a hundred of them must not be a hundred times ten guesses. Returns what takes the
-    count back when it was no failure.
-    """
-    user, device = credential.user if credential else None, None
-    if user and credential and credential.password_hash is not None:
-        device = device_of(user.id, credential.password_hash)
-    rules = [(FAILURES_PER_ACCOUNT, _guesses(device or email))]
-    if user and device:  # after its own: one browser alone cannot use up what is for all
-        rules.append((FAILURES_OF_DEVICES, _guesses(str(user.id))))
-    for rule, who in rules:
-        exceeded = work.outside(limits.count, rule, *who)  # may ask Redis
-        if exceeded is not None:
-            if exceeded.first:
-                subject = user.id if user else None
-                work.keep(Event(EventKind.RATE_LIMITED, None, subject, {"what": "password"}))
-            raise too_many_requests(exceeded.retry_after)
-
-    def take_back() -> None:
-        for rule, who in rules:
-            limits.refund(rule, *who)
-
-    return take_back
-
-
-def forget_guesses(limits: Limits, user: User) -> None:
-    """Let the owner try at once, who got a new password by other means than the old one."""
-    limits.clear(FAILURES_PER_ACCOUNT, *_guesses(user.email))
-    limits.clear(FAILURES_OF_DEVICES, *_guesses(str(user.id)))
-
-
-def _guesses(whose: str) -> tuple[str, str]:
-    return ("account", sha256(whose.encode()).hexdigest())
 
 
 def end_presented(work: Work, tokens: Iterable[SessionToken]) -> None:

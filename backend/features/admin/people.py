@@ -3,9 +3,10 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+from backend.features.accounts.attempts import forget_guesses
 from backend.features.accounts.passwords import end_old_access
 from backend.features.accounts.removal import remove_user
-from backend.features.accounts.service import Accounts, forget_guesses
+from backend.features.accounts.service import Accounts
 from backend.features.admin.authority import (
     CREATE_USERS,
     DELETE_USERS,

@@ -1,8 +1,9 @@
 """Leaving: with the password, soon after signing in, or through a mailed link."""
 
+from backend.features.accounts.attempts import DeviceOf
 from backend.features.accounts.passwords import check_current
 from backend.features.accounts.removal import remove_user
-from backend.features.accounts.service import Accounts, DeviceOf
+from backend.features.accounts.service import Accounts
 from backend.features.links import service as links
 from backend.features.links.mailing import Mailing, NewLink, mail_link
 from backend.features.links.service import LinkKind

@@ -1,7 +1,8 @@
 """Changing one's password, and the ways in which one signs in."""
 
+from backend.features.accounts.attempts import DeviceOf
 from backend.features.accounts.passwords import check_current, end_old_access
-from backend.features.accounts.service import Accounts, DeviceOf
+from backend.features.accounts.service import Accounts
 from backend.features.mail import letters
 from backend.features.mail.service import PostOffice, post
 from backend.features.sessions import service as sessions

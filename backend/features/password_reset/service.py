@@ -1,7 +1,8 @@
 """Who may set a new password without the old one, and what that ends."""
 
+from backend.features.accounts.attempts import forget_guesses
 from backend.features.accounts.passwords import end_old_access
-from backend.features.accounts.service import Accounts, forget_guesses
+from backend.features.accounts.service import Accounts
 from backend.features.links import service as links
 from backend.features.links.mailing import Mailing, NewLink, mail_link, may_mail
 from backend.features.links.service import LinkKind
