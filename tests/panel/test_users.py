@@ -18,7 +18,8 @@ ANY = ("", "", "", "", "createdAt desc")
 HOSTILE = [
     "<img src=x onerror=alert(1)>",
     "مرحبا بالعالم",
-    "x" * 10_000,
+    "x" * 500,
+    "two\nlines\x1b[31m",
     "🦊👩‍👩‍👧",
     "$x$ **b** [a](b)",
 ]
@@ -110,7 +111,7 @@ class TestTheList:
         every, single, *_ = panel.does(page.opened, at_ada)
         assert (every.visible, single.visible) == (False, True)
 
-    @pytest.mark.parametrize("name", HOSTILE, ids=["html", "rtl", "long", "emoji", "markdown"])
+    @pytest.mark.parametrize("name", HOSTILE, ids=ascii)
     def test_hostile_names_stay_text(self, panel, name):
         user = {"email": ADA, "name": name, "role": "user", "id": "1", "emailVerified": True}
         more = {"banned": False, "activeSessions": 0, "lastSignInAt": None, "accounts": []}
