@@ -9,6 +9,11 @@ Headers = list[tuple[bytes, bytes]]
 
 _VARIES = (b"vary", b"Origin")
 _CREDENTIALS = (b"access-control-allow-credentials", b"true")
+# Scripts read no other headers across origins; that of a token is named where it is (hand_over.py).
+_EXPOSED = (
+    b"access-control-expose-headers",
+    b"Retry-After, X-Retry-After, X-Request-Id, Content-Disposition",
+)
 _NOBODY: Headers = [_VARIES]
 _ALLOWED = [
     (b"access-control-allow-methods", b"GET, POST, PUT, PATCH, DELETE, OPTIONS"),
@@ -30,7 +35,7 @@ class Cors:
         """Return what an answer to a page of `origin` carries."""
         if origin is None or not self._origins.trusts(origin.decode("latin-1")):
             return _NOBODY
-        return [_VARIES, (b"access-control-allow-origin", origin), _CREDENTIALS]
+        return [_VARIES, (b"access-control-allow-origin", origin), _CREDENTIALS, _EXPOSED]
 
     def preflight(self, scope: Scope, origin: bytes | None) -> ASGIApp | None:
         """Return what answers this request if it is the preflight of a trusted origin."""

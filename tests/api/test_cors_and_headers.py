@@ -24,6 +24,8 @@ def test_a_trusted_origin_may_read_the_answer_with_credentials(gatehouse, path, 
     answer = gatehouse.visitor().get(path, headers={"origin": origin})
     assert answer.headers["access-control-allow-origin"] == origin
     assert answer.headers["access-control-allow-credentials"] == "true"
+    exposed = answer.headers["access-control-expose-headers"].split(", ")
+    assert {"Retry-After", "X-Retry-After", "X-Request-Id", "Content-Disposition"} <= {*exposed}
     assert "origin" in vary(answer)
 
 
@@ -64,6 +66,16 @@ def test_a_preflight_of_another_gets_nothing(gatehouse, path):
 def test_the_refusal_of_a_trusted_origins_request_can_be_read_too(gatehouse):
     answer = gatehouse.visitor(origin=APP).signs_in()
     assert (answer.status_code, answer.headers["access-control-allow-origin"]) == (401, APP)
+
+
+def test_a_trusted_origin_may_read_how_long_to_wait(start):
+    visitor = start(frontend_url=APP, rate_limits=True).visitor(origin=APP)
+    answers = [visitor.signs_in("nobody@example.com") for _ in range(4)]
+    assert [answer.status_code for answer in answers] == [401, 401, 401, 429]
+    exposed = answers[-1].headers["access-control-expose-headers"].lower()
+    for name in ("retry-after", "x-retry-after"):
+        assert int(answers[-1].headers[name]) > 0
+        assert name in exposed.split(", ")
 
 
 def test_signing_in_across_origins_lets_the_script_read_the_token_header(gatehouse):

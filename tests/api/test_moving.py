@@ -197,6 +197,42 @@ def test_a_dry_run_says_the_same_and_changes_nothing(gatehouse):
     assert "users_imported" not in [event.kind for event in gatehouse.events()]
 
 
+ODD_NAMES = ["", "=1+1", "'=1", "''=1", "\u00a0=1", "'tis", "two\nlines\r\n", "\ufeff@", "-", "'"]
+
+
+@pytest.mark.parametrize("ending", [".csv", ".jsonl"])
+def test_odd_names_move_out_and_in_again_unchanged(gatehouse, ending):
+    for number, name in enumerate(ODD_NAMES):
+        move_in(gatehouse, json.dumps({"email": f"{number}@example.com", "name": name}))
+    before = people(gatehouse)
+    assert [row.name for row in before] == ODD_NAMES
+    file = move_out(gatehouse, ending)
+    gatehouse.change(users.delete())
+
+    assert move_in(gatehouse, file) == ([], ["10 users imported"])
+    assert people(gatehouse) == before
+
+
+def test_ids_that_cannot_be_kept_are_counted(gatehouse):
+    _, told = move_in(gatehouse, "id,email\nXkq7VbT1yPz0sLmN4wRc8dHfJ2gA5eUo,a@example.com\n")
+    assert told == ["1 user imported", "1 id replaced by new ones: they are no UUIDs"]
+
+
+def test_fields_are_known_in_every_spelling_of_their_names(gatehouse):
+    text = "UpdatedAt;EMAIL;emailverified;ban_Expires\n1710123112345;a@example.com;t;\n"
+    assert move_in(gatehouse, text) == ([], ["1 user imported"])
+    (ada,) = people(gatehouse)
+    assert (ada.email_verified, ada.ban_expires) == (True, None)
+    assert ada.updated_at.isoformat() == "2024-03-11T02:11:52.345000+00:00"
+
+
+@pytest.mark.parametrize("said", ["0", "1", "t", "f", "yes", "no", "TRUE", "False", ""])
+def test_flags_are_read_as_databases_write_them(gatehouse, said):
+    move_in(gatehouse, f"email,banned\na@example.com,{said}\n")
+    (ada,) = people(gatehouse)
+    assert ada.banned == (said in {"1", "t", "yes", "TRUE"})
+
+
 @pytest.mark.parametrize("ending", [".csv", ".jsonl"])
 def test_what_moves_out_moves_in_again_unchanged(start_on, tmp_path, ending, place):
     gatehouse = start_on()

@@ -1,27 +1,35 @@
 """GET /api/admin/users.csv: everybody whom the filters let pass, for a spreadsheet."""
 
 import csv
-from io import StringIO
+from io import BytesIO, StringIO
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 from sqlalchemy import delete, insert
 
 from backend.features.admin import user_export
 from backend.features.admin.listing import all_in_batches
-from backend.features.admin.user_export import harmless
 from backend.features.admin.user_query import FilterUsers
+from backend.features.moving.records import read_records
 from backend.storage.tables import users
+from backend.web.spreadsheet import guarded, unguarded
 from tests.admins import ADA, ROOT, emails, known, make_admin
 from tests.make import make_user
 from tests.scene import check_like_every_answer, events_after
 
 FILE = "/api/admin/users.csv"
+FORMULAS = [
+    *("=HYPERLINK(1)", "+1", "-1", "@SUM(1)", "\uff1d1", "\t=1", "\r=1", "\n1"),
+    *(" =1", "\u00a0=1", "\ufeff=1", "\u200b+1", " \ufeff \u00a0@x", "\x01=1", "'=1", "''+1"),
+]
+TEXTS = ["", "O'Neil", "'tis", "a=1", "Zoë", "'", "''", "1-1", "\u00a0x"]
 
 
 def rows(answer):
     """The file as a spreadsheet reads it: one dictionary a line."""
     assert answer.status_code == 200, answer.text
-    return list(csv.DictReader(StringIO(answer.content.decode(), newline="")))
+    return list(csv.DictReader(StringIO(answer.content.decode("utf-8-sig"), newline="")))
 
 
 def crowd(gatehouse, count):
@@ -80,32 +88,37 @@ def test_the_trail_says_who_took_how_many_with_which_filters(gatehouse):
 
 def test_who_matches_nothing_gets_the_header(gatehouse):
     answer = make_admin(gatehouse).get(f"{FILE}?search=nobody")
-    assert answer.text == ",".join(f'"{name}"' for name in user_export.COLUMNS) + "\r\n"
+    assert (
+        answer.content.decode("utf-8-sig")
+        == ",".join(f'"{name}"' for name in user_export.COLUMNS) + "\r\n"
+    )
 
 
-def test_no_cell_is_a_formula_to_a_spreadsheet(gatehouse):
+def test_no_cell_is_a_formula_to_a_spreadsheet_and_each_is_read_back_as_it_was(gatehouse):
     root = make_admin(gatehouse)
-    for number, name in enumerate(("=HYPERLINK(1)", "+1", "-1", "@SUM(1)", "\uff1d1", "O'Neil")):
-        gatehouse.member(f"+{number}@example.com", address="198.51.100.1")
-        gatehouse.change(
-            users.update().where(users.c.email == f"+{number}@example.com").values(name=name)
-        )
-    found = rows(root.get(f"{FILE}?sortBy=email&sortDirection=asc&role=user"))
-    assert [row["name"] for row in found] == [
-        "'=HYPERLINK(1)",
-        "'+1",
-        "'-1",
-        "'@SUM(1)",
-        "'\uff1d1",
-        "O'Neil",
-    ]
-    assert found[0]["email"] == "'+0@example.com"
-    assert [harmless(text) for text in ("\t=1", "\r=1", "", " =1")] == [
-        "'\t=1",
-        "'\r=1",
-        "",
-        " =1",
-    ]
+    for number, name in enumerate(FORMULAS + TEXTS):
+        user = make_user(number, email=f"+{number:02}@example.com", name=name)
+        row = {column.name: getattr(user, column.name, None) for column in users.c}
+        gatehouse.change(insert(users).values(row))
+    answer = root.get(f"{FILE}?sortBy=email&sortDirection=asc&role=user")
+    found = rows(answer)
+    assert [row["name"] for row in found] == [f"'{name}" for name in FORMULAS] + TEXTS
+    assert found[0]["email"] == "'+00@example.com"
+    back = [record.fields for record in read_records(BytesIO(answer.content))]
+    assert [each["name"] for each in back] == FORMULAS + TEXTS
+    assert back[0]["email"] == "+00@example.com"
+
+
+def test_the_file_begins_with_the_mark_by_which_spreadsheets_know_utf_8(gatehouse):
+    content = make_admin(gatehouse).get(FILE).content
+    assert content.startswith(b'\xef\xbb\xbf"id","email"')
+    assert content.count(b"\xef\xbb\xbf") == 1
+
+
+@given(st.text(st.sampled_from("'=+-@ \t\r\n\u00a0\ufeffa\uff1d")))
+def test_what_was_guarded_can_be_told_from_what_was_there(text):
+    assert unguarded(guarded(text)) == text
+    assert not guarded(text).lstrip(" \t\r\n\u00a0\ufeff").startswith(("=", "+", "-", "@"))
 
 
 def test_who_goes_while_the_file_is_written_is_not_in_what_is_left_of_it(anywhere):

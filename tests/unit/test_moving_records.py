@@ -1,5 +1,6 @@
 """Reading files of users: what is broken is told with its line, and harms no neighbour."""
 
+import json
 from io import BytesIO
 
 import pytest
@@ -18,7 +19,7 @@ def test_csv_with_quotes_line_breaks_and_empty_fields():
 
     assert read(text) == [
         (2, {"email": "a@b.co", "name": 'Zoë "Z", Ltd'}),
-        (4, {"email": "c@d.co"}),
+        (4, {"email": "c@d.co", "name": ""}),
         (5, {"email": "e@f.co", "name": "two\r\nlines"}),
     ]
 
@@ -33,6 +34,69 @@ def test_json_lines_keep_their_types():
 def test_a_mark_of_the_byte_order_is_no_letter():
     assert read(b"\xef\xbb\xbfemail\na@b.co\n") == [(2, {"email": "a@b.co"})]
     assert read(b'\xef\xbb\xbf{"email":"a@b.co"}\n') == [(1, {"email": "a@b.co"})]
+
+
+PEOPLE = [(2, {"email": "a@b.co", "name": "Zoë"}), (3, {"email": "c@d.co", "name": "C"})]
+LINES = "email,name\na@b.co,Zoë\nc@d.co,C\n"
+
+
+@pytest.mark.parametrize("end", ["\n", "\r\n", "\r"], ids=["LF", "CRLF", "CR"])
+@pytest.mark.parametrize("separator", [",", ";", "\t"], ids=["commas", "semicolons", "tabs"])
+@pytest.mark.parametrize("encoding", ["utf-8", "utf-8-sig", "utf-16"])
+def test_files_of_every_spreadsheet_are_read(end, separator, encoding):
+    text = LINES.replace("\n", end).replace(",", separator)
+    assert read(text.encode(encoding)) == PEOPLE
+    assert read(text.rstrip(end).encode(encoding)) == PEOPLE
+
+
+def test_line_ends_inside_of_quotes_stay_as_they_are():
+    assert read('email,name\ra@b.co,"1\r2\n3\r\n4"\r') == [
+        (2, {"email": "a@b.co", "name": "1\r2\n3\r\n4"})
+    ]
+
+
+def test_a_quotation_mark_that_guards_a_formula_is_taken_off_again():
+    assert read("email,name\n'+1@b.co,'=1\nx@b.co,'tis\n") == [
+        (2, {"email": "+1@b.co", "name": "=1"}),
+        (3, {"email": "x@b.co", "name": "'tis"}),
+    ]
+
+
+def test_an_endless_line_is_told_and_harms_no_neighbour():
+    assert read("email\n" + "x" * 3_000_000 + "\na@b.co\n") == [
+        (2, "the line is longer than 1,000,000 characters"),
+        (3, {"email": "a@b.co"}),
+    ]
+
+
+ADA, BOB = {"email": "a@b.co", "name": "[{]}"}, {"email": "c@d.co", "n": [1.5, {"x": None}]}
+
+
+@pytest.mark.parametrize("indent", [None, 2])
+@pytest.mark.parametrize("encoding", ["utf-8", "utf-8-sig", "utf-16"])
+def test_an_array_is_read_element_by_element(indent, encoding):
+    found = read(json.dumps([ADA, BOB] * 5000, indent=indent).encode(encoding))
+    assert [fields for _, fields in found] == [ADA, BOB] * 5000
+    assert [line for line, _ in found[:2]] == ([2, 6] if indent else [1, 1])
+    assert read("[]") == []
+
+
+@pytest.mark.parametrize(
+    ("text", "line", "problem"),
+    [
+        ("[\n{}\n", 3, "',' is missing at the end"),
+        ('[\n{}\n{"a":1}]', 3, "',' is missing"),
+        ("[\n{},\n{broken}]", 3, "the element is not JSON"),
+        ("[{},\n7]", 2, "not a JSON object"),
+        ("[{}]\nmore", 2, "stands behind the array"),
+        ("[{}," + "[" * 100_000, 1, "the element is not JSON"),
+    ],
+)
+def test_a_broken_array_is_told_with_the_line_where_it_breaks(text, line, problem):
+    first, *_, last = read(text)
+    assert first[1] == {}
+    assert last[0] == line
+    assert problem in last[1]
 
 
 @pytest.mark.parametrize(
@@ -79,9 +143,12 @@ def test_a_broken_line_of_json_leaves_its_neighbours_whole(line, problem):
     ("text", "reason"),
     [
         ("", "empty"),
-        ("[{}]", "not an array"),
+        ("\n \n", "empty"),
+        ("name,plan\nAda,x\n", "names no column 'email'; columns are separated by commas, semi"),
+        ("email|name\na@b.co|A\n", "names no column 'email'"),
         ("email,name,email\n", "twice"),
-        (b"\xff\xfee\0m\0", "UTF-8"),
+        (b"\xffemail\n", "UTF-8"),
+        ("email\n".encode("utf-16-le"), "names no column"),
     ],
 )
 def test_a_file_that_cannot_be_read_is_refused_whole(text, reason):

@@ -5,6 +5,7 @@ from collections.abc import Generator, Iterable, Sequence
 from io import StringIO
 
 from backend.features.admin.listing import ActiveUser
+from backend.web.spreadsheet import BYTE_ORDER_MARK, guarded
 from backend.web.wire import iso
 
 COLUMNS = (
@@ -23,16 +24,13 @@ COLUMNS = (
 BATCH = 1000
 """Users read, held and sent at a time."""
 
-# Those of a full-width keyboard too, which some spreadsheets read alike.
-_FORMULAS = ("=", "+", "-", "@", "\t", "\r", "\n", "\uff1d", "\uff0b", "\uff0d", "\uff20")
-
 
 def csv_of(batches: Iterable[Sequence[ActiveUser]]) -> Generator[bytes, None, None]:
     """Write each batch as it comes, in UTF-8; the header leaves with the first.
 
     So if the database is away the answer says that, and no file begins.
     """
-    head = _lines([COLUMNS])
+    head = BYTE_ORDER_MARK.encode() + _lines([COLUMNS])
     for batch in batches:
         yield head + _lines(_row(each) for each in batch)
         head = b""
@@ -40,25 +38,16 @@ def csv_of(batches: Iterable[Sequence[ActiveUser]]) -> Generator[bytes, None, No
         yield head
 
 
-def harmless(text: str) -> str:
-    """Return a text that a spreadsheet shows instead of computing it.
-
-    Users choose their names and addresses, and whoever opens the file is an admin: a cell that
-    begins like a formula gets a quotation mark in front (OWASP, CSV injection; ASVS 1.2.10).
-    """
-    return f"'{text}" if text.startswith(_FORMULAS) else text
-
-
 def _row(listed: ActiveUser) -> Sequence[str]:
     user, seen = listed.user, listed.activity.last_sign_in_at
     return (
         str(user.id),
-        harmless(user.email),
-        harmless(user.name),
+        guarded(user.email),
+        guarded(user.name),
         _flag(user.email_verified),
         user.role,
         _flag(user.banned),
-        harmless(user.ban_reason or ""),
+        guarded(user.ban_reason or ""),
         iso(user.ban_expires) if user.ban_expires else "",
         iso(user.created_at),
         iso(user.updated_at),

@@ -22,6 +22,8 @@ def run_import(workshop: Workshop, hasher: PasswordHasher, path: Path, *, dry: b
             return _import(workshop, hasher, file, dry=dry)
     except OSError as error:
         raise SettingsError(f"{path} cannot be read: {error.strerror}") from None
+    except UnicodeDecodeError:
+        raise SettingsError(f"{path}: the file breaks off inside of a character") from None
     except BrokenFile as error:
         raise SettingsError(f"{path}: {error}") from None
 

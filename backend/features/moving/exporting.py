@@ -12,6 +12,7 @@ from backend.storage import users
 from backend.storage.engine import Database
 from backend.storage.users import Credential
 from backend.storage.work import ask
+from backend.web.spreadsheet import guarded
 
 _PAGE = 1000  # users read at a time
 
@@ -61,9 +62,15 @@ def _csv_writer(file: TextIO) -> Callable[[dict[str, Any]], None]:
     writer.writeheader()
 
     def write(row: dict[str, Any]) -> None:
-        writer.writerow({n: str(v).lower() if isinstance(v, bool) else v for n, v in row.items()})
+        writer.writerow({name: _cell(value) for name, value in row.items()})
 
     return write
+
+
+def _cell(value: Any) -> Any:
+    if isinstance(value, bool):
+        return str(value).lower()
+    return guarded(value) if isinstance(value, str) else value
 
 
 def _json_writer(file: TextIO) -> Callable[[dict[str, Any]], None]:

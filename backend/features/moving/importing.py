@@ -8,7 +8,7 @@ from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, field
 from itertools import islice
 
-from backend.features.moving.people import FIELDS, BadRecord, Person, person_from
+from backend.features.moving.people import BadRecord, Person, field_of, person_from
 from backend.features.moving.records import Record
 from backend.features.moving.report import Ranges
 from backend.kernel.client import NOBODY
@@ -33,6 +33,7 @@ class Outcome:
     """Good lines that share a batch with a bad one."""
     already_here: Ranges = field(default_factory=Ranges)
     ignored_fields: set[str] = field(default_factory=set)
+    new_ids: int = 0
 
 
 def import_users(
@@ -55,7 +56,7 @@ def _import_batch(
     dry: bool,
 ) -> None:
     for record in batch:
-        outcome.ignored_fields |= record.fields.keys() - FIELDS
+        outcome.ignored_fields |= {name for name in record.fields if not field_of(name)}
     with Work(workshop, NOBODY) as work:
         people, problems = _judged(work, hasher, batch)
         if not problems:
@@ -101,6 +102,7 @@ def _store(work: Work, people: list[Person], outcome: Outcome, *, dry: bool) -> 
         stored = users.insert_many(work.db, [(p.user, p.password_hash) for p in new])
         work.record(Event(EventKind.USERS_IMPORTED, detail={"users": len(stored)}))
     outcome.imported += len(stored)
+    outcome.new_ids += sum(person.lost_id for person in new if person.user.email in stored)
     outcome.already_here.add(p.line for p in people if p.user.email not in stored)
 
 
@@ -116,6 +118,8 @@ def summary(outcome: Outcome, *, dry: bool) -> list[str]:
             f"{_counted(outcome.bad, 'bad line')}; {outcome.waiting} good lines beside them "
             "wait: mend the file and run it again"
         )
+    if outcome.new_ids:
+        lines.append(f"{_counted(outcome.new_ids, 'id')} replaced by new ones: they are no UUIDs")
     if outcome.ignored_fields:
         lines.append(f"ignored fields: {', '.join(sorted(outcome.ignored_fields))}")
     return lines

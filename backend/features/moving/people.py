@@ -8,14 +8,11 @@ from uuid import UUID
 
 from pydantic import (
     AfterValidator,
-    AliasChoices,
     BaseModel,
     BeforeValidator,
     ConfigDict,
-    Field,
     ValidationError,
 )
-from pydantic.alias_generators import to_camel
 
 from backend.features.moving.dates import date_from
 from backend.features.moving.records import Record
@@ -37,6 +34,8 @@ class Person:
     line: int
     user: User
     password_hash: str | None
+    lost_id: bool
+    """Whether the record's own id is of another shape than ours, and was left out."""
 
 
 def _address(text: str) -> str:
@@ -64,39 +63,46 @@ def _id_or_none(value: Any) -> UUID | None:
 Moment = Annotated[datetime, BeforeValidator(date_from)]
 
 
-def _named(name: str, *more: str, **how: Any) -> Any:
-    return Field(validation_alias=AliasChoices(name, to_camel(name), *more), **how)
-
-
 class Told(BaseModel):
-    """The fields a record may have, under their names in a database or in JSON."""
+    """The fields a record may have."""
 
     model_config = ConfigDict(hide_input_in_errors=True)
 
     id: Annotated[UUID | None, BeforeValidator(_id_or_none)] = None
     email: Annotated[str, AfterValidator(_address)]
-    email_verified: bool = _named("email_verified", default=False)
+    email_verified: bool = False
     name: Name | None = None
     image: Text | None = None
-    password_hash: str | None = _named("password_hash", "password", default=None)
+    password_hash: str | None = None
     role: Annotated[str, AfterValidator(_roles)] = "user"
     banned: bool = False
-    ban_reason: Text | None = _named("ban_reason", default=None)
-    ban_expires: Moment | None = _named("ban_expires", default=None)
-    created_at: Moment | None = _named("created_at", default=None)
-    updated_at: Moment | None = _named("updated_at", default=None)
+    ban_reason: Text | None = None
+    ban_expires: Moment | None = None
+    created_at: Moment | None = None
+    updated_at: Moment | None = None
 
 
-FIELDS = frozenset(
-    name for field in Told.model_fields for name in (field, to_camel(field), "password")
-)
+def _folded(name: str) -> str:
+    return name.lower().replace("_", "")
+
+
+_FIELDS = {_folded(name): name for name in Told.model_fields} | {"password": "password_hash"}
+
+
+def field_of(name: str) -> str | None:
+    """Return the field that a record calls so: `ban_expires`, `banExpires`, `BANEXPIRES`."""
+    return _FIELDS.get(_folded(name))
 
 
 def person_from(record: Record, work: Work, take_hash: Callable[[str], str]) -> Person:
     """Make a user of a record; raises BadRecord. `take_hash` judges the hash of the password."""
     if record.problem:
         raise BadRecord(record.problem)
-    said = {name: value for name, value in record.fields.items() if value is not None}
+    said = {
+        field: value
+        for name, value in record.fields.items()
+        if value is not None and (field := field_of(name))
+    }
     try:
         told = Told.model_validate(said)
     except ValidationError as error:
@@ -105,7 +111,8 @@ def person_from(record: Record, work: Work, take_hash: Callable[[str], str]) -> 
         hashed = take_hash(told.password_hash) if told.password_hash else None
     except ValueError as error:
         raise BadRecord(f"password_hash: {error}") from None
-    return Person(record.line, _user(told, work), hashed)
+    lost_id = told.id is None and said.get("id") is not None
+    return Person(record.line, _user(told, work), hashed, lost_id)
 
 
 def _user(told: Told, work: Work) -> User:
@@ -114,7 +121,7 @@ def _user(told: Told, work: Work) -> User:
         id=told.id or work.new_id(),
         email=told.email,
         email_verified=told.email_verified,
-        name=told.name or told.email.partition("@")[0],
+        name=told.email.partition("@")[0] if told.name is None else told.name,
         image=told.image,
         role=told.role,
         banned=told.banned,
