@@ -64,6 +64,8 @@ def _refusals(declared: Declared, plan: Plan) -> dict[int, dict[str, Any]]:
         refused[declared.or_status] = {"model": declared.answers, "description": "Not so."}
     if declared.auth_rules or plan.edges:
         refused[429] = _too_many()
+    if 503 in refused and declared.or_status != 503:
+        refused[503] |= _when_again("retry-after")
     return refused
 
 
@@ -106,14 +108,16 @@ def _problem(code: str) -> Mapping[str, str]:
 
 def _too_many() -> dict[str, Any]:
     refusal = too_many_requests(7)
-    said = "In how many seconds to try again."
     return {
         **_response({"429": {"value": {"message": refusal.message}}}),
         "description": refusal.message,
-        "headers": {
-            name: {"description": said, "schema": {"type": "integer"}} for name in refusal.headers
-        },
+        **_when_again(*refusal.headers),
     }
+
+
+def _when_again(*names: str) -> dict[str, Any]:
+    said = {"description": "In how many seconds to try again.", "schema": {"type": "integer"}}
+    return {"headers": dict.fromkeys(names, said)}
 
 
 def _response(examples: dict[str, Any]) -> dict[str, Any]:

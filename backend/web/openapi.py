@@ -39,4 +39,19 @@ class ApiDocument:
         schemes = document["components"]["securitySchemes"]
         schemes["cookie"] |= {"name": self._cookies.session_token, "description": _COOKIE}
         schemes["bearer"]["description"] = _BEARER
+        for operation in (each for path in document["paths"].values() for each in path.values()):
+            _without_null(operation)
         return document
+
+
+def _without_null(operation: dict[str, Any]) -> None:
+    """Take out the null by which FastAPI says that a body or a parameter may be left out.
+
+    A query has no null, and a body that is null is refused.
+    """
+    content = operation.get("requestBody", {}).get("content", {})
+    for holder in [*operation.get("parameters", []), *content.values()]:
+        schema = holder["schema"]
+        kinds = [each for each in schema.get("anyOf", []) if each != {"type": "null"}]
+        if len(kinds) == 1:
+            holder["schema"] = {**kinds[0], **{k: v for k, v in schema.items() if k != "anyOf"}}

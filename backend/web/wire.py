@@ -33,6 +33,7 @@ _DEEPEST = 32  # levels of nesting in a body (ASVS 15.2.2)
 LONGEST_NAME = 500
 """Characters of four bytes at most: PostgreSQL's index on names holds no more than 2,704 bytes."""
 _LONGEST_URL = 2048
+_LENGTH = "At most PASSWORD_MAX characters, 128; one that is new at least PASSWORD_MIN, 8."
 _DATE_TIME = {"type": "string", "format": "date-time"}
 
 
@@ -108,7 +109,9 @@ class _PasswordSchema:
 
 
 PasswordField = Annotated[
-    Password, _PasswordSchema(), WithJsonSchema({"type": "string", "format": "password"})
+    Password,
+    _PasswordSchema(),
+    WithJsonSchema({"type": "string", "format": "password", "description": _LENGTH}),
 ]
 
 
@@ -199,12 +202,12 @@ def _complaint(model: type[BaseModel], problem: Any) -> str:
         options = re.sub(", | or ", "|", problem["ctx"]["expected"]).replace("'", '"')
         return f"Invalid option: expected one of {options}"
     if kind == "greater_than_equal":
-        return f"Too small: expected number to be >={problem['ctx']['ge']}"
+        return f"Too small: expected number to be >={problem['ctx']['ge']:.0f}"
     if kind == "string_too_long":
         most = problem["ctx"]["max_length"]
         return f"Too big: expected string to have <={most} characters"
     if kind == "less_than_equal":
-        return f"Too big: expected number to be <={problem['ctx']['le']}"
+        return f"Too big: expected number to be <={problem['ctx']['le']:.0f}"
     return f"Invalid input: expected {_expected(model, problem)}, received {_kind(given)}"
 
 

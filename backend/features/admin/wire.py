@@ -118,9 +118,9 @@ class BanUser(WireModel):
 
     user_id: UserId
     ban_reason: Annotated[Reason | None, NotNull] = None
-    ban_expires_in: Annotated[float | None, NotNull, Field(ge=0, le=LONGEST, examples=[86400])] = (
-        None
-    )
+    ban_expires_in: Annotated[
+        Annotated[float, Field(ge=0, le=LONGEST, examples=[86400])] | None, NotNull
+    ] = None
 
 
 class SetUserPassword(WireModel):

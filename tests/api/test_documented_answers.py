@@ -1,0 +1,274 @@
+"""What the API document promises, and what the server answers: the same, endpoint by endpoint."""
+
+import json
+import re
+from typing import Any
+from urllib.parse import urlsplit
+
+import pytest
+
+from backend.web.openapi import ApiDocument
+from tests.admins import ADA, ROOT, known, make_admin
+from tests.inside import Gatehouse, Visitor
+from tests.make import PASSWORD
+
+AUTH = "/api/auth"
+DATE = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{3}Z")
+TYPES: dict[str, type | tuple[type, ...]] = {
+    "string": str,
+    "integer": int,
+    "number": (int, float),
+    "boolean": bool,
+    "array": list,
+    "object": dict,
+    "null": type(None),
+}
+
+
+class Document:
+    """The document, and a check of answers against it."""
+
+    def __init__(self, gatehouse: Gatehouse) -> None:
+        document = gatehouse.house.services[ApiDocument]
+        self.said: dict[str, Any] = json.loads(document.of(gatehouse.app))
+        self.seen: set[tuple[str, str]] = set()
+
+    def operation(self, method: str, path: str) -> tuple[str, Any]:
+        """The template of a path, and what is said about it."""
+        for template, methods in self.said["paths"].items():
+            pattern = re.sub(r"\{\w+\}", "[^/]+", template)
+            if method.lower() in methods and re.fullmatch(pattern, path):
+                return template, methods[method.lower()]
+        raise AssertionError(f"{method} {path} is not described")
+
+    def check(self, answer: Any) -> None:
+        """Assert that this answer is one of those that are described."""
+        request = answer.request
+        template, said = self.operation(request.method, urlsplit(str(request.url)).path)
+        where = f"{request.method} {template} {answer.status_code} {answer.text[:200]}"
+        self.seen.add((request.method, template))
+        assert str(answer.status_code) in said["responses"], where
+        response = said["responses"][str(answer.status_code)]
+        for name in response.get("headers", {}):
+            if answer.status_code in {302, 429, 503}:
+                assert name in answer.headers, where
+        if not answer.content:
+            assert "content" not in response or "an empty body" in response["description"], where
+            return
+        (media,) = response["content"]
+        assert answer.headers["content-type"].partition(";")[0] == media, where
+        if media == "application/json":
+            problem = self.problem(answer.json(), response["content"][media]["schema"])
+            assert not problem, f"{where}: {problem}"
+
+    def problem(self, value: Any, schema: Any, at: str = "$") -> str:
+        """Say what is wrong with a value, if anything; the parts of JSON Schema that we use."""
+        if "$ref" in schema:
+            return self.problem(value, self.schema(schema["$ref"]), at)
+        if "anyOf" in schema:
+            found = [self.problem(value, each, at) for each in schema["anyOf"]]
+            return "" if "" in found else " and ".join(found)
+        if "type" in schema:
+            wanted = TYPES[schema["type"]]
+            mixed = isinstance(value, bool) and schema["type"] in {"integer", "number"}
+            if mixed or not isinstance(value, wanted):
+                return f"{at} is {value!r}, not {schema['type']}"
+        if "enum" in schema and value not in schema["enum"]:
+            return f"{at} is {value!r}, not one of {schema['enum']}"
+        if schema.get("format") == "date-time" and not DATE.fullmatch(value):
+            return f"{at} is {value!r}, no date"
+        return self._inner_problem(value, schema, at)
+
+    def _inner_problem(self, value: Any, schema: Any, at: str) -> str:
+        if isinstance(value, list):
+            inner = [(each, schema.get("items", {}), "[]") for each in value]
+        elif isinstance(value, dict) and "properties" in schema:
+            fields = schema["properties"]
+            missing = set(schema.get("required", [])) - value.keys()
+            unknown = value.keys() - fields.keys()
+            if missing or unknown:
+                return f"{at} lacks {missing}, has {unknown} beside what is described"
+            inner = [(each, fields[name], f".{name}") for name, each in value.items()]
+        else:
+            inner = []
+        found = (self.problem(each, wanted, at + step) for each, wanted, step in inner)
+        return next((problem for problem in found if problem), "")
+
+    def schema(self, reference: str) -> Any:
+        return self.said["components"]["schemas"][reference.rpartition("/")[2]]
+
+
+@pytest.fixture
+def document(posting) -> Document:
+    return Document(posting)
+
+
+def calls(gatehouse: Gatehouse, letterbox, root: Visitor, ada: Visitor):
+    """Every endpoint, at its best and at its worst, in an order in which each makes sense."""
+    stranger = gatehouse.visitor("198.51.100.9")
+    ids = {"userId": known(gatehouse, ADA)}
+    for path in (
+        "get-session",
+        "list-sessions",
+        "list-accounts",
+        "ok",
+        "error",
+        "admin/list-users",
+    ):
+        yield from (visitor.get(path) for visitor in (stranger, ada, root))
+    for path in ("status", "log", "users", "users.csv", "sessions", "events", "stats", "outbox"):
+        yield from (visitor.get(f"/api/admin/{path}") for visitor in (stranger, ada, root))
+    for path in (
+        "users?limit=0",
+        "sessions?cursor=x",
+        "events?from=x",
+        "log?limit=x",
+        "stats?by=x",
+    ):
+        yield root.get(f"/api/admin/{path}")
+    for path in ("/health", "/ready", "/api/me", "/api/account/export", "/api/stream"):
+        yield from (visitor.get(path) for visitor in (stranger, ada))
+    yield from _account_calls(letterbox, stranger, ada)
+    yield from _admin_calls(gatehouse, stranger, root, ada, ids)
+    yield from _ending_calls(letterbox, stranger, ada)
+
+
+def _account_calls(letterbox, stranger: Visitor, ada: Visitor):
+    new = {"email": "new@example.com", "password": PASSWORD, "name": "two\nlines"}
+    yield stranger.post("sign-up/email", {**new, "password": "x"})
+    yield stranger.post("sign-up/email", {**new, "email": ADA})
+    yield stranger.post("sign-up/email", {**new, "name": None})
+    yield stranger.post("sign-up/email", raw=b"{")
+    yield stranger.post("sign-up/email", raw=b"x", headers={"content-type": "text/plain"})
+    yield stranger.post("sign-up/email", raw=b"x" * 70_000)
+    yield stranger.post("sign-up/email", new, headers={"origin": "https://evil.example"})
+    yield ada.signs_in(password="wrong wrong")
+    yield ada.signs_in()
+    yield ada.signs_in(callbackURL="/chat")
+    for said in ({"name": "Ada King"}, {"image": None}, {}, {"email": ADA}, {"image": "x" * 3000}):
+        yield ada.post("update-user", said)
+    yield stranger.post("update-user", {"name": "x"})
+    yield ada.post("update-session", {})
+    yield ada.post("get-session", {})
+    yield ada.post("send-verification-email", {"email": ADA})
+    verify = letterbox.last("verify")
+    yield stranger.get("verify-email?token=x")
+    yield stranger.get("verify-email?token=x&callbackURL=/")
+    yield stranger.get(verify.path)
+    yield ada.post("change-email", {"newEmail": "other@example.com"})
+    yield ada.post("change-email", {"newEmail": ADA})
+    yield stranger.post("request-password-reset", {"email": ADA, "redirectTo": "/new"})
+    reset = letterbox.last("reset")
+    yield stranger.get(f"reset-password/{reset.token}?callbackURL=/new")
+    yield stranger.get("reset-password/x?callbackURL=https://evil.example")
+    yield stranger.post("reset-password", {"newPassword": PASSWORD + "2", "token": "x"})
+    yield stranger.post("reset-password", {"newPassword": PASSWORD + "2", "token": reset.token})
+    yield ada.signs_in(password=PASSWORD + "2")
+    for said in ("wrong wrong", PASSWORD + "2"):
+        yield ada.post("verify-password", {"password": said})
+        yield ada.post("change-password", {"currentPassword": said, "newPassword": PASSWORD})
+    yield ada.post("unlink-account", {"accountId": "x"})
+
+
+def _admin_calls(gatehouse, stranger: Visitor, root: Visitor, ada: Visitor, ids: dict[str, str]):
+    nobody = {"userId": "01a203c2-7c93-7407-ab15-d32628a133b6"}
+    yield root.get(f"admin/get-user?id={ids['userId']}")
+    yield root.get("admin/get-user?id=x")
+    yield root.get("admin/list-users?filterField=createdAt&filterValue=x")
+    new = {"email": "made@example.com", "name": "", "password": PASSWORD, "role": "user"}
+    bodies: dict[str, Any] = {
+        "create-user": new,
+        "update-user": {**ids, "data": {"name": "Ada"}},
+        "set-role": {**ids, "role": ["user"]},
+        "set-user-password": {**ids, "newPassword": PASSWORD},
+        "list-user-sessions": ids,
+        "revoke-user-session": {"sessionToken": "x"},
+        "has-permission": {"permissions": {"user": ["list"]}},
+        "ban-user": {**ids, "banExpiresIn": 60},
+        "unban-user": ids,
+        "revoke-user-sessions": ids,
+        "remove-user": nobody,
+    }
+    for path, body in bodies.items():
+        for visitor in (stranger, ada, root):
+            yield visitor.post(f"admin/{path}", body)
+        yield root.post(f"admin/{path}", {})
+        if "userId" in body:
+            yield root.post(f"admin/{path}", {**body, **nobody})
+    for seconds in (-1, 3_153_600_001):
+        yield root.post("admin/ban-user", {**ids, "banExpiresIn": seconds})
+    yield root.post("admin/ban-user", {"userId": known(gatehouse, ROOT)})
+    yield root.post("/api/admin/send-reset", ids)
+    yield root.post("/api/admin/send-reset", nobody)
+    yield stranger.post("/api/admin/send-reset", ids)
+    yield root.post("admin/stop-impersonating", {})
+    yield stranger.post("admin/stop-impersonating")
+    yield root.post("admin/impersonate-user", ids)
+    yield root.post("admin/stop-impersonating", {})
+
+
+def _ending_calls(letterbox, stranger: Visitor, ada: Visitor):
+    ada.signs_in()
+    for path in ("revoke-session", "revoke-other-sessions", "revoke-sessions", "delete-user"):
+        yield stranger.post(path, {"token": "x"})
+    yield ada.post("revoke-session", {"token": "x"})
+    yield ada.post("revoke-session", {})
+    yield ada.post("revoke-other-sessions")
+    yield ada.get("delete-user/callback?token=x")
+    yield stranger.get("delete-user/callback?token=x")
+    yield ada.post("delete-user", {"password": "wrong wrong"})
+    yield ada.post("delete-user", {"token": "x"})
+    yield ada.post("revoke-sessions")
+    ada.signs_in()
+    yield ada.post("sign-out", raw=b"null")
+    yield ada.post("sign-out")
+    ada.signs_in()
+    yield ada.post("delete-user", {"password": PASSWORD})
+
+
+def test_every_answer_is_one_that_the_document_describes(posting, letterbox, document):
+    root, ada = make_admin(posting), posting.member(ADA, address="198.51.100.1")
+    for answer in calls(posting, letterbox, root, ada):
+        document.check(answer)
+    every = {
+        (method.upper(), path) for path, said in document.said["paths"].items() for method in said
+    }
+    assert every == document.seen
+
+
+def test_who_must_wait_is_told_how_long(start):
+    limited = start(rate_limits=True)
+    document, visitor = Document(limited), limited.visitor()
+    answers = [visitor.signs_in("nobody@example.com") for _ in range(4)]
+    assert answers[-1].status_code == 429
+    document.check(answers[-1])
+    for path, methods in document.said["paths"].items():
+        for said in methods.values():
+            for status in {"429", "503"} & said["responses"].keys() - {path == "/ready" and "503"}:
+                assert "retry-after" in said["responses"][status]["headers"], (path, status)
+
+
+def test_no_body_and_no_parameter_may_be_null_where_null_is_refused(posting, document):
+    for path, methods in document.said["paths"].items():
+        for method, said in methods.items():
+            for parameter in said.get("parameters", []):
+                assert "null" not in json.dumps(parameter["schema"]), (path, parameter["name"])
+            if "requestBody" not in said:
+                continue
+            schema = said["requestBody"]["content"]["application/json"]["schema"]
+            assert document.problem(None, schema), path
+            answer = posting.visitor().send(method.upper(), path, raw=b"null")
+            assert answer.status_code in {400, 401, 405}, (path, answer.text)
+
+
+def test_bounds_are_in_the_document(document):
+    def field(model: str, name: str) -> Any:
+        return document.said["components"]["schemas"][model]["properties"][name]
+
+    assert field("SignUp", "name")["maxLength"] == 500
+    assert field("SignUp", "image")["maxLength"] == 2048
+    assert (
+        field("BanUser", "banExpiresIn")["minimum"],
+        field("BanUser", "banExpiresIn")["maximum"],
+    ) == (0, 3_153_600_000)
+    assert "PASSWORD_MAX" in field("SignUp", "password")["description"]
