@@ -2,7 +2,7 @@
 
 A client that is refused at a full door cannot get in at all, so whoever keeps us waiting longest
 makes room: first a connection on which nothing is asked, then one on which a request has been
-arriving for longest. Nobody is cut who waits for us.
+arriving for longest. Nobody is cut who waits for an answer or is still taking one.
 
 An address has a share, so that one does not fill the house. Not so a trusted proxy, of whose
 connections every one may be another visitor: there the proxy is the one that counts its clients,
@@ -10,15 +10,16 @@ and here only the overall bound holds. It still keeps nobody out: what a visitor
 proxy is a request under way, and those have deadlines.
 """
 
+from asyncio import Transport
 from collections import Counter
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Collection
 from dataclasses import dataclass
-from typing import Protocol
+from typing import Any, Protocol
+
+from uvicorn.protocols.http.httptools_impl import RequestResponseCycle
 
 from backend.web.client_address import bucket
-from backend.web.phases import BODY, HEAD, IDLE
-
-_WAITED_FOR = (IDLE, HEAD, BODY)
+from backend.web.phases import ANSWERING, BODY, CLOSING, IDLE
 
 
 @dataclass(frozen=True)
@@ -48,6 +49,11 @@ class Connection(Protocol):
     since: float
     """Since when it has been in a phase in which we wait for its client."""
     holder: str | None
+    cycle: RequestResponseCycle | None
+    """The newest request and its answer."""
+    pipeline: Collection[Any]
+    """Requests that wait until an earlier one is answered."""
+    transport: Transport
 
     def make_room(self) -> None: ...
 
@@ -60,18 +66,17 @@ class Connections:
         self._trusts = trusts
         self._held: Counter[str] = Counter()
 
-    def admit(self, peer: str, open_now: Iterable[Connection]) -> str | None:
+    def admit(self, peer: str, open_now: Collection[Connection]) -> str | None:
         """Return under what name a new connection is counted, or None when there is no room.
 
         Give the name back with `leave`.
         """
         holder = "" if not peer or self._trusts(peer) else bucket(peer)
-        there = self._held.total()
         if holder and self._held[holder] >= self._limits.connections_per_address:
             own = [each for each in open_now if each.holder == holder]
             if not _close_one(own):
                 return None
-        elif there >= self._limits.connections and not _close_one(open_now):
+        elif len(open_now) >= self._limits.connections and not _close_one(open_now):
             return None
         self._held[holder] += 1
         return holder
@@ -83,8 +88,21 @@ class Connections:
             del self._held[holder]
 
 
-def _close_one(among: Iterable[Connection]) -> bool:
-    waited_for = [each for each in among if each.phase in _WAITED_FOR]
+def _keeps_us_waiting(connection: Connection) -> bool:
+    """Tell whether it is the client's turn: no answer is owed, and none is on its way out."""
+    if connection.phase in (ANSWERING, CLOSING) or connection.pipeline:
+        return False
+    newest = connection.cycle
+    if newest is None or newest.response_complete:
+        owed = False
+    else:  # While its body arrives it may be unanswered; otherwise another follows it already.
+        owed = connection.phase != BODY or newest.response_started
+    # One that closes with bytes unsent keeps its place until the client has taken them.
+    return not owed and not connection.transport.get_write_buffer_size()
+
+
+def _close_one(among: Collection[Connection]) -> bool:
+    waited_for = [each for each in among if _keeps_us_waiting(each)]
     if not waited_for:
         return False
     min(waited_for, key=lambda each: (each.phase != IDLE, each.since)).make_room()

@@ -98,6 +98,7 @@ class GuardedProtocol(HttpToolsProtocol):
             self._refuse(unavailable(retry_after=5))
         self._stop_listening()
         self.transport.close()
+        self._expire_in(self._limits.linger_seconds)  # what was written may never be taken
 
     def data_received(self, data: bytes) -> None:
         while len(data) > self._head_room:

@@ -1,10 +1,13 @@
 import contextlib
+import socket
 from contextlib import ExitStack, closing
 
 import pytest
 
+from backend.web import server
 from backend.web.connections import ConnectionLimits
-from backend.web.server import in_background
+from backend.web.server import in_background, listen
+from tests.server.toy import PAGE
 from tests.server.wire_client import PATIENCE, WireClient
 
 HEAD = 32 * 1024
@@ -207,6 +210,42 @@ class TestCrowds(Alone):
         assert slow_head.answer().status == slow_body.answer().status == 503
         assert slow_head.is_closed()
         assert slow_body.is_closed()
+
+    def test_an_answer_is_owed_though_the_next_request_has_begun(self, connect):
+        for _ in range(3):
+            begun = connect().send("GET /stream HTTP/1.1", "Host: localhost", body=b"GET /hea")
+            begun.answer()
+
+        assert connect().answer().status == 503
+
+
+class TestAnswersThatNobodyTakes:
+    @pytest.fixture
+    def limits(self):
+        return ConnectionLimits(connections=2, connections_per_address=2)
+
+    @pytest.fixture
+    def connect(self, toy, limits, monkeypatch):
+        """Both sides have small buffers, so that most of an answer stays with the server."""
+        monkeypatch.setattr(server, "listen", _listen_with_small_buffers)
+        with in_background(toy, limits) as address, ExitStack() as clients:
+            yield lambda: clients.enter_context(closing(WireClient(address, 2048)))
+
+    def test_they_keep_their_place_and_are_not_cut(self, connect):
+        taking = [connect().get("/page").wait_for_bytes() for _ in range(2)]
+
+        refused = [connect().answer().status for _ in range(5)]
+
+        assert refused == [503] * 5
+        assert [client.answer().body for client in taking] == [PAGE, PAGE]
+        assert taking[0].get("/health").answer().status == 200
+
+
+def _listen_with_small_buffers(host, port):
+    listening = listen(host, port)
+    for each in listening:
+        each.setsockopt(socket.SOL_SOCKET, socket.SO_SNDBUF, 4096)
+    return listening
 
 
 class TestTheShareOfAnAddress(Alone):

@@ -13,6 +13,7 @@ from typing import Any
 from backend.web.server import serve
 
 CHUNK = b"x" * 65536
+PAGE = b"x" * 30_000  # less than what the server lets pile up before it pauses
 
 
 class Toy:
@@ -55,6 +56,10 @@ class Toy:
     async def on_open(self, receive: Any, send: Any) -> None:
         self.door.set()
         await _json(send, {"open": True})
+
+    async def on_page(self, receive: Any, send: Any) -> None:
+        await _start(send, (b"content-length", str(len(PAGE)).encode()))
+        await send({"type": "http.response.body", "body": PAGE})
 
     async def on_stream(self, receive: Any, send: Any) -> None:
         await _start(send, (b"content-type", b"text/event-stream"))

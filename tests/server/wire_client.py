@@ -22,8 +22,12 @@ class Answer(NamedTuple):
 class WireClient:
     """One TCP connection."""
 
-    def __init__(self, address: tuple[str, int]) -> None:
-        self._socket = socket.create_connection(address, timeout=PATIENCE)
+    def __init__(self, address: tuple[str, int], receive_buffer: int | None = None) -> None:
+        self._socket = socket.socket()
+        self._socket.settimeout(PATIENCE)
+        if receive_buffer is not None:
+            self._socket.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, receive_buffer)
+        self._socket.connect(address)
         self._reader = self._socket.makefile("rb")
 
     def send(self, *lines: str, body: bytes = b"") -> Self:
@@ -44,6 +48,11 @@ class WireClient:
         headers = dict(line.split(": ", 1) for line in iter(self._header_line, ""))
         body = self._reader.read(int(headers.get("content-length", 0)))
         return Answer(int(status_line.split()[1]), headers, body)
+
+    def wait_for_bytes(self) -> Self:
+        """Wait until an answer begins to arrive, and take nothing of it."""
+        self._socket.recv(1, socket.MSG_PEEK)
+        return self
 
     def chunk(self) -> bytes:
         """Read the next chunk of a body that has no announced length; the last one is empty."""
