@@ -67,7 +67,7 @@ def test_settings_know_all_their_secrets_and_the_parts_of_their_urls(tmp_path):
         "admin_password": "canary-admin-password",
         "mail_api_key": Secret("canary-api-key"),
         "mail_api_url": "https://api.example.com/send?api_key=canary-in-query",
-        "redis_url": Secret("redis://:canary-redis/tail-of-it@cache:6379"),
+        "redis_url": Secret("redis://:canary-redis%2Ftail-of-it@cache:6379"),
         "database_url": Secret("postgresql://u:canary-%2Fdb@db.example.com/x"),
     }
     redactor = make_settings(tmp_path, **told).redactor()
