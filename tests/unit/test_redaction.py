@@ -5,7 +5,7 @@ from urllib.parse import quote
 
 import pytest
 
-from backend.kernel.redaction import Redactor
+from backend.kernel.redaction import Redactor, parts_of_url
 from backend.kernel.secret import Secret
 from tests.make import make_settings
 
@@ -78,3 +78,9 @@ def test_settings_know_all_their_secrets_and_the_parts_of_their_urls(tmp_path):
     for each in ("canary-%2Fdb", "canary-/db"):
         assert redactor.without_secrets(f"<{each}>") == "<***>"
     assert redactor.without_secrets("db.example.com") == "db.example.com"
+
+
+def test_of_a_password_that_is_not_percent_encoded_its_pieces_are_known_too():
+    """A parser that takes one of them for a host or a port names it in its error."""
+    parts = parts_of_url("redis://:canary-redis/tail-of-it@cache:6379")
+    assert {"canary-redis/tail-of-it", "canary-redis", "tail-of-it"} <= set(parts)
