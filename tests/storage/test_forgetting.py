@@ -65,15 +65,15 @@ def test_a_line_says_for_ever_that_an_admin_acted_as_the_user(
 
 def test_only_an_unproved_account_loses_its_password(work, database):
     proved = stored_user(work, email_verified=True)
-    unproved = stored_user(work)
+    unproved, spared = stored_user(work), stored_user(work)
     with work() as mine:
-        for each in (proved, unproved):
-            users.forget_password_of_unverified(mine.db, each.email)
+        for each in (proved, unproved, spared):
+            users.forget_password_of_unverified(mine.db, each.email, but=spared.id)
 
     def hash_of(user):
         return ask(database, lambda db: users.find_password_hash(db, user.id))
 
-    assert (hash_of(proved), hash_of(unproved)) == ("hash", None)
+    assert (hash_of(proved), hash_of(unproved), hash_of(spared)) == ("hash", None, "hash")
 
 
 def test_an_address_is_proved_once_and_only_while_it_is_the_users(work, clock):
