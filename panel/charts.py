@@ -6,18 +6,17 @@ stand in it, and below it the numbers themselves wait, folded, for who wants or 
 
 import base64
 import math
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from html import escape
 from typing import Literal
 
-from panel.markup import Html, text
+from panel.markup import Markup, joined
 from panel.words import common as words
 
 _WIDTH, _HEIGHT = 400, 180
 _LEFT, _RIGHT, _TOP, _BOTTOM = 36, 394, 22, 152
 _TICKS_APART = 72  # at least, so that their words do not touch
-_STYLE = """
+_STYLE = Markup("""
 svg { font: 12px system-ui, sans-serif; --ink: #475066; --line: #d9dce6; --one: #4f46e5;
   --two: #d9482b; --strong: #171a26; }
 @media (prefers-color-scheme: dark) { svg { --ink: #a3abc0; --line: #2c3346; --one: #8b8cf8;
@@ -28,7 +27,7 @@ text { fill: var(--ink); } .strong { fill: var(--strong); font-weight: 600; }
 .line { fill: none; stroke-width: 2; stroke-linejoin: round; stroke-linecap: round; }
 .line.one { stroke: var(--one); } .line.two { stroke: var(--two); stroke-dasharray: 5 3; }
 .dot.one { fill: var(--one); } .dot.two { fill: var(--two); }
-"""
+""")
 
 
 @dataclass(frozen=True)
@@ -49,32 +48,36 @@ class Chart:
     kind: Literal["bars", "lines"] = "bars"
 
 
-def shown(chart: Chart) -> Html:
+def shown(chart: Chart) -> Markup:
     """Return the chart with its legend, and its numbers as a table that unfolds."""
-    kind = "one", "two"
-    legend = "".join(
-        f"<li class='{css}'>{text(each.name)} <b>{_told(chart, each)}</b></li>"
-        for css, each in zip(kind, chart.series, strict=False)
+    legend = joined(
+        Markup("<li class='{}'>{} <b>{}</b></li>"),
+        ((css, each.name, _told(chart, each)) for css, each in _styled(chart)),
     )
     picture = base64.b64encode(svg(chart).encode()).decode()
-    image = (
-        f"<img class='chart' width='{_WIDTH}' height='{_HEIGHT}' "
-        f"alt='{escape(said(chart))}' src='data:image/svg+xml;base64,{picture}'>"
-    )
-    return (
-        f"<section class='card chart-card'><h3>{text(chart.title)}</h3>"
-        f"<ul class='legend'>{legend}</ul>{image}{_numbers(chart)}</section>"
-    )
+    image = Markup(
+        "<img class='chart' width='{}' height='{}' alt='{}' src='data:image/svg+xml;base64,{}'>"
+    ).format(_WIDTH, _HEIGHT, said(chart), picture)
+    return Markup(
+        "<section class='card chart-card'><h3>{}</h3><ul class='legend'>{}</ul>{}{}</section>"
+    ).format(chart.title, legend, image, _numbers(chart))
 
 
-def svg(chart: Chart) -> str:
+def svg(chart: Chart) -> Markup:
     """Return the picture alone."""
     top = scale_top(max((max(each.values, default=0) for each in chart.series), default=0))
     marks = _bars(chart, top) if chart.kind == "bars" else _lines(chart, top)
-    return (
-        f"<svg xmlns='http://www.w3.org/2000/svg' viewBox='0 0 {_WIDTH} {_HEIGHT}' "
-        f"width='{_WIDTH}' height='{_HEIGHT}'><style>{_STYLE}</style>"
-        f"{_grid(top)}{marks}{_peaks(chart, top)}{_axis(chart)}</svg>"
+    return Markup(
+        "<svg xmlns='http://www.w3.org/2000/svg' viewBox='0 0 {width} {height}' "
+        "width='{width}' height='{height}'><style>{style}</style>{grid}{marks}{peaks}{axis}</svg>"
+    ).format(
+        width=_WIDTH,
+        height=_HEIGHT,
+        style=_STYLE,
+        grid=_grid(top),
+        marks=marks,
+        peaks=_peaks(chart, top),
+        axis=_axis(chart),
     )
 
 
@@ -104,6 +107,11 @@ def scale_top(largest: int) -> int:
     )
 
 
+def _styled(chart: Chart) -> Iterator[tuple[str, Series]]:
+    """Yield each series behind the class that gives it its colour."""
+    return zip(("one", "two"), chart.series, strict=False)
+
+
 def _told(chart: Chart, series: Series) -> str:
     """The figure beside a name: what bars add up to, where a line has got to."""
     bars = chart.kind == "bars"
@@ -114,14 +122,14 @@ def _y(value: float, top: int) -> float:
     return round(_BOTTOM - (_BOTTOM - _TOP) * value / top, 2)
 
 
-def _grid(top: int) -> str:
+def _grid(top: int) -> Markup:
     lines = []
     for quarter in range(5):
         value = top * quarter // 4
         y, css = _y(value, top), "grid" if quarter else "base"
-        lines.append(f"<path class='{css}' d='M{_LEFT} {y}H{_RIGHT}'/>")
-        lines.append(f"<text x='{_LEFT - 6}' y='{y + 4}' text-anchor='end'>{compact(value)}</text>")
-    return "".join(lines)
+        lines.append((css, _LEFT, y, _RIGHT, _LEFT - 6, y + 4, compact(value)))
+    line = Markup("<path class='{}' d='M{} {}H{}'/><text x='{}' y='{}' text-anchor='end'>{}</text>")
+    return joined(line, lines)
 
 
 def compact(value: int) -> str:
@@ -132,25 +140,28 @@ def compact(value: int) -> str:
     return str(value)
 
 
-def _bars(chart: Chart, top: int) -> str:
+def _bars(chart: Chart, top: int) -> Markup:
     slot = (_RIGHT - _LEFT) / max(len(chart.moments), 1)
     width = slot * 0.76 / max(len(chart.series), 1)
-    return "".join(
-        f"<rect class='bar {css}' x='{_LEFT + at * slot + slot * 0.12 + number * width:.2f}' "
-        f"y='{_y(value, top)}' width='{width:.2f}' height='{_BOTTOM - _y(value, top):.2f}'/>"
-        for number, (css, each) in enumerate(zip(("one", "two"), chart.series, strict=False))
+    bars = (
+        (css, _LEFT + at * slot + slot * 0.12 + number * width, _y(value, top), width)
+        for number, (css, each) in enumerate(_styled(chart))
         for at, value in enumerate(each.values)
         if value
     )
+    bar = Markup("<rect class='bar {}' x='{:.2f}' y='{}' width='{:.2f}' height='{:.2f}'/>")
+    return joined(bar, ((*each, _BOTTOM - each[2]) for each in bars))
 
 
-def _lines(chart: Chart, top: int) -> str:
-    return "".join(
-        f"<polyline class='line {css}' points='"
-        + " ".join(f"{_x(chart, at):.1f},{_y(value, top)}" for at, value in enumerate(each.values))
-        + "'/>"
-        for css, each in zip(("one", "two"), chart.series, strict=False)
+def _lines(chart: Chart, top: int) -> Markup:
+    lines = (
+        (
+            css,
+            " ".join(f"{_x(chart, at):.1f},{_y(it, top)}" for at, it in enumerate(each.values)),
+        )
+        for css, each in _styled(chart)
     )
+    return joined(Markup("<polyline class='line {}' points='{}'/>"), lines)
 
 
 def _x(chart: Chart, at: int) -> float:
@@ -158,41 +169,47 @@ def _x(chart: Chart, at: int) -> float:
     return _LEFT + (_RIGHT - _LEFT) * (at + 0.5) / max(len(chart.moments), 1)
 
 
-def _peaks(chart: Chart, top: int) -> str:
+def _peaks(chart: Chart, top: int) -> Markup:
     """The highest value of the first series, written above its mark."""
     first = chart.series[0].values if chart.series else ()
     if not any(first):
-        x, y = (_LEFT + _RIGHT) / 2, (_TOP + _BOTTOM) / 2
-        return f"<text x='{x}' y='{y}' text-anchor='middle'>{words.NOTHING_TO_DRAW}</text>"
+        return Markup("<text x='{}' y='{}' text-anchor='middle'>{}</text>").format(
+            (_LEFT + _RIGHT) / 2, (_TOP + _BOTTOM) / 2, words.NOTHING_TO_DRAW
+        )
     at = max(range(len(first)), key=lambda place: first[place])
-    y = _y(first[at], top)
-    spot = f"cx='{_x(chart, at):.1f}' cy='{y}' r='3'"
-    dot = "" if chart.kind == "bars" else f"<circle class='dot one' {spot}/>"
+    y, dot = _y(first[at], top), Markup()
+    if chart.kind == "lines":
+        dot = Markup("<circle class='dot one' cx='{:.1f}' cy='{}' r='3'/>").format(_x(chart, at), y)
     x = min(max(_x(chart, at), _LEFT + 8), _RIGHT - 8)
-    where = f"x='{x:.1f}' y='{y - 6}' text-anchor='middle'"
-    return f"{dot}<text class='strong' {where}>{first[at]:,}</text>"
+    return dot + Markup(
+        "<text class='strong' x='{:.1f}' y='{}' text-anchor='middle'>{:,}</text>"
+    ).format(x, y - 6, first[at])
 
 
-def _axis(chart: Chart) -> str:
+def _axis(chart: Chart) -> Markup:
     many = len(chart.moments)
     every = max(1, math.ceil(many * _TICKS_APART / (_RIGHT - _LEFT)))
-    return "".join(
-        f"<text x='{min(_x(chart, at), _RIGHT - 22):.1f}' y='{_BOTTOM + 18}' "
-        f"text-anchor='middle'>{text(chart.moments[at])}</text>"
-        for at in range(many - 1, -1, -every)
+    return joined(
+        Markup("<text x='{:.1f}' y='{}' text-anchor='middle'>{}</text>"),
+        (
+            (min(_x(chart, at), _RIGHT - 22), _BOTTOM + 18, chart.moments[at])
+            for at in range(many - 1, -1, -every)
+        ),
     )
 
 
-def _numbers(chart: Chart) -> Html:
-    head = "".join(f"<th scope='col'>{text(each.name)}</th>" for each in chart.series)
-    rows = "".join(
-        f"<tr><th scope='row'>{text(moment)}</th>"
-        + "".join(f"<td class='number'>{each.values[at]:,}</td>" for each in chart.series)
-        + "</tr>"
-        for at, moment in enumerate(chart.moments)
+def _numbers(chart: Chart) -> Markup:
+    head = joined(Markup("<th scope='col'>{}</th>"), ((each.name,) for each in chart.series))
+    number = Markup("<td class='number'>{:,}</td>")
+    rows = joined(
+        Markup("<tr><th scope='row'>{}</th>{}</tr>"),
+        (
+            (moment, joined(number, ((each.values[at],) for each in chart.series)))
+            for at, moment in enumerate(chart.moments)
+        ),
     )
-    return (
-        f"<details><summary>{words.SHOW_NUMBERS}</summary><div class='scroll'>"
-        f"<table class='numbers'><thead><tr><th scope='col'>{words.WHEN}</th>{head}</tr></thead>"
-        f"<tbody>{rows}</tbody></table></div></details>"
-    )
+    return Markup(
+        "<details><summary>{}</summary><div class='scroll'>"
+        "<table class='numbers'><thead><tr><th scope='col'>{}</th>{}</tr></thead>"
+        "<tbody>{}</tbody></table></div></details>"
+    ).format(words.SHOW_NUMBERS, words.WHEN, head, rows)

@@ -9,7 +9,7 @@ from typing import Any
 
 import gradio as gr
 
-from panel.markup import Html
+from panel.markup import Markup
 from panel.tools import Asked, Tools
 from panel.wiring import Handler, on, say
 from panel.words import common as words
@@ -22,7 +22,7 @@ Deed = Callable[[Tools, Asked], Awaitable[str]]
 class Question:
     """What is asked. `deed` carries its arguments, so what was asked is what is done."""
 
-    sentence: Html
+    sentence: Markup
     """Exactly what will happen, and to whom."""
     verb: str
     """The button that lets it happen, such as “Delete this user”."""
@@ -78,5 +78,5 @@ def closed() -> tuple[Any, ...]:
 
 
 def _opened(question: Question) -> tuple[Any, ...]:
-    said = f"<p role='alert'>{question.sentence}</p>"
+    said = Markup("<p role='alert'>{}</p>").format(question.sentence)
     return question, gr.Row(visible=True), said, gr.Button(question.verb)

@@ -15,7 +15,7 @@ from doctor.report.table import Table, heading_of
 from doctor.report.terminal import Style
 from panel import when
 from panel.checkup import Examination
-from panel.markup import Html, badge, empty, link, text
+from panel.markup import Markup, alert, badge, empty, link, soft
 from panel.words import checks as words
 
 _WORST_FIRST = (Verdict.FAIL, Verdict.WARN)
@@ -31,21 +31,21 @@ class _Line:
     evidence: str = ""
 
 
-def verdict(it: Examination | None, now: datetime) -> Html:
+def verdict(it: Examination | None, now: datetime) -> Markup:
     """Say how an examination stands, or what came of it."""
     if it is None:
         return empty(words.NOTHING_YET, words.NOTHING_YET_HINT)
     return _result(it, now) if it.over else _progress(it)
 
 
-def listed(it: Examination | None) -> Html:
+def listed(it: Examination | None) -> Markup:
     """Return what is to be mended, and below it every check in its group."""
     if it is None:
-        return ""
+        return Markup()
     groups: dict[str, list[_Line]] = {}
     for name, line in _lines(it).items():
         groups.setdefault(heading_of(name), []).append(line)
-    return _to_mend(it.findings) + "".join(_group(*each) for each in groups.items())
+    return _to_mend(it.findings) + Markup().join(_group(*each) for each in groups.items())
 
 
 def as_text(it: Examination) -> str:
@@ -63,7 +63,7 @@ def as_json(it: Examination) -> str:
     return written_as_json(Examined(it.deployment, it.started_at, it.seconds, it.findings))
 
 
-def _result(it: Examination, now: datetime) -> Html:
+def _result(it: Examination, now: datetime) -> Markup:
     said = words.STOPPED if it.stopping else in_a_sentence(it.findings)
     told = words.told(
         it.deployment.url,
@@ -72,27 +72,23 @@ def _result(it: Examination, now: datetime) -> Html:
         when.words(it.started_at, now),
         it.started_by,
     )
-    broken = f"<p class='told bad' role='alert'>{words.BROKEN}</p>" if it.broken else ""
+    broken = alert(words.BROKEN) if it.broken else ""
     worst = overall(it.findings)
     is_whole = not it.stopping and not it.broken  # of a part, nobody can say that all is right
     mood = words.MOODS.get(worst, "") if is_whole or worst is not Verdict.PASS else ""
-    return (
-        f"<section class='card checked' role='status'>"
-        f"<p class='verdict'>{badge(said, mood)}</p>{broken}"
-        f"<p>{text(words.counts(count(it.findings)))}</p>"
-        f"<p class='soft'>{text(told)}</p></section>"
-    )
+    return Markup(
+        "<section class='card checked' role='status'><p class='verdict'>{}</p>{}<p>{}</p>{}"
+        "</section>"
+    ).format(badge(said, mood), broken, words.counts(count(it.findings)), soft(told))
 
 
-def _progress(it: Examination) -> Html:
+def _progress(it: Examination) -> Markup:
     made, of = len(it.findings), len(it.checks) + 1
     said = words.STOPPING if it.stopping else it.doing
-    return (
-        f"<section class='card checked'>"
-        f"<p class='verdict'>{badge(words.progress(made, of, it.seconds))}</p>"
-        f"<progress value='{made}' max='{of}'></progress>"
-        f"<p>{text(said)}</p><p class='soft'>{words.WAITS}</p></section>"
-    )
+    return Markup(
+        "<section class='card checked'><p class='verdict'>{}</p>"
+        "<progress value='{}' max='{}'></progress><p>{}</p>{}</section>"
+    ).format(badge(words.progress(made, of, it.seconds)), made, of, said, soft(words.WAITS))
 
 
 def _lines(it: Examination) -> Mapping[str, _Line]:
@@ -113,41 +109,38 @@ def _lines(it: Examination) -> Mapping[str, _Line]:
     return lines
 
 
-def _to_mend(findings: Sequence[Finding]) -> Html:
+def _to_mend(findings: Sequence[Finding]) -> Markup:
     wrong = [each for verdict in _WORST_FIRST for each in findings if each.verdict is verdict]
     if not wrong:
-        return ""
-    cards = "".join(map(_card, wrong))
-    how = f"<p class='soft'>{words.HOW_TO_SET} {link(words.SET_UP, 'set-up')}</p>"
-    return f"<section class='card mend'><h2>{words.TO_MEND}</h2><ul>{cards}</ul>{how}</section>"
-
-
-def _card(finding: Finding) -> Html:
-    mood = words.MOODS[finding.verdict]
-    return (
-        f"<li class='{mood}'>{badge(words.VERDICTS[finding.verdict], mood)} "
-        f"<b>{text(finding.title)}</b> <code>{text(finding.check)}</code>"
-        f"<div>{text(finding.evidence)}</div>"
-        f"<div><b>{words.MEND}</b> {text(finding.fix)}</div></li>"
+        return Markup()
+    how = Markup("{} {}").format(words.HOW_TO_SET, link(words.SET_UP, "set-up"))
+    return Markup("<section class='card mend'><h2>{}</h2><ul>{}</ul>{}</section>").format(
+        words.TO_MEND, Markup().join(map(_card, wrong)), soft(how)
     )
 
 
-def _group(name: str, lines: list[_Line]) -> Html:
+def _card(finding: Finding) -> Markup:
+    mood = words.MOODS[finding.verdict]
+    verdict = badge(words.VERDICTS[finding.verdict], mood)
+    return Markup(
+        "<li class='{}'>{} <b>{}</b> <code>{}</code><div>{}</div><div><b>{}</b> {}</div></li>"
+    ).format(mood, verdict, finding.title, finding.check, finding.evidence, words.MEND, finding.fix)
+
+
+def _group(name: str, lines: list[_Line]) -> Markup:
     counted = Counter(line.state for line in lines)
     states = [each for each in words.VERDICTS if counted[each]]
     summary = ", ".join(f"{counted[each]} {words.VERDICTS[each]}" for each in states)
     shut = set(counted) <= {"pass", "skipped"} or set(counted) == {"waiting"}
-    rows = "".join(map(_row, lines))
-    return (
-        f"<details class='group'{'' if shut else ' open'}><summary><b>{text(name)}</b> "
-        f"<span class='soft'>{summary}</span></summary><ul class='checks'>{rows}</ul></details>"
-    )
+    return Markup(
+        "<details class='group'{}><summary><b>{}</b> <span class='soft'>{}</span></summary>"
+        "<ul class='checks'>{}</ul></details>"
+    ).format(Markup() if shut else Markup(" open"), name, summary, Markup().join(map(_row, lines)))
 
 
-def _row(line: _Line) -> Html:
-    state = words.VERDICTS[line.state]
-    evidence = f"<span class='soft'>{text(line.evidence)}</span>" if line.evidence else ""
-    return (
-        f"<li class='{line.state}'><span>{text(line.title)}{'<br>' if evidence else ''}{evidence}"
-        f"</span>{badge(state, words.MOODS.get(line.state, ''))}</li>"
+def _row(line: _Line) -> Markup:
+    state = badge(words.VERDICTS[line.state], words.MOODS.get(line.state, ""))
+    more = Markup("<br><span class='soft'>{}</span>").format(line.evidence) if line.evidence else ""
+    return Markup("<li class='{}'><span>{}{}</span>{}</li>").format(
+        line.state, line.title, more, state
     )

@@ -6,7 +6,7 @@ from datetime import datetime, timedelta
 from typing import Any, Literal
 
 from panel import when
-from panel.markup import Html, badge, text
+from panel.markup import Markup, badge
 from panel.words import overview as words
 
 _RESTORE_TOLD_FOR = timedelta(days=7)
@@ -45,23 +45,20 @@ def judged(status: Status | None, ready: Status, now: datetime) -> list[Matter]:
     return sorted(matters, key=lambda matter: order.index(matter.mood))
 
 
-def shown(matters: list[Matter]) -> Html:
+def shown(matters: list[Matter]) -> Markup:
     """Return all matters as a card."""
     wrong = [each for each in matters if each.mood != "good"]
     worst = matters[0].mood if matters else "good"
     said = words.to_mend(len(wrong)) if wrong else words.ALL_WELL
-    rows = "".join(_row(each) for each in matters)
-    return (
-        f"<section class='card'><p class='verdict'>{badge(said, worst)}</p>"
-        f"<ul class='matters'>{rows}</ul></section>"
-    )
+    return Markup(
+        "<section class='card'><p class='verdict'>{}</p><ul class='matters'>{}</ul></section>"
+    ).format(badge(said, worst), Markup().join(map(_row, matters)))
 
 
-def _row(matter: Matter) -> Html:
-    fix = f"<br><span class='soft'>{text(matter.fix)}</span>" if matter.fix else ""
-    return (
-        f"<li class='{matter.mood}'><b>{text(matter.name)}</b>"
-        f"<span>{text(matter.sentence)}{fix}</span></li>"
+def _row(matter: Matter) -> Markup:
+    fix = Markup("<br><span class='soft'>{}</span>").format(matter.fix) if matter.fix else ""
+    return Markup("<li class='{}'><b>{}</b><span>{}{}</span></li>").format(
+        matter.mood, matter.name, matter.sentence, fix
     )
 
 

@@ -6,7 +6,7 @@ from typing import Any
 
 import gradio as gr
 
-from panel.markup import text
+from panel.markup import Markup
 from panel.words import common as words
 
 
@@ -66,7 +66,7 @@ def turned(said: str, *, newer: bool, older: bool) -> tuple[Any, ...]:
     return (
         gr.Button(interactive=newer),
         gr.Button(interactive=older),
-        f"<p role='status'>{text(said)}</p>",
+        Markup("<p role='status'>{}</p>").format(said),
     )
 
 

@@ -1,16 +1,14 @@
 """The panel's pages without Gradio: sign-in, starting, broken. No script, one style inside."""
 
-from html import escape
-from string import Template
-
 from starlette.responses import HTMLResponse
 
 from panel import files, paths, policy
 from panel.given import PanelSettings
+from panel.markup import Markup
 from panel.words import sign_in as words
 from panel.words.common import later
 
-_STYLE = """
+_STYLE = Markup("""
 :root { color-scheme: light dark; --page: #f4f5f9; --card: #fff; --line: #d9dce6; --ink: #171a26;
   --soft: #5a6072; --deed: #4f46e5; --over: #4338ca; --bad: #b42318; --bad-fill: #fef3f2;
   --calm-fill: #eef2ff; --warn: #92400e; --warn-fill: #fffbeb; --warn-line: #f0c36d; }
@@ -47,23 +45,23 @@ aside { border: 1px solid var(--warn-line); background: var(--warn-fill); color:
 details { margin-top: 1.4rem; border-top: 1px solid var(--line); padding-top: 1rem; }
 summary { cursor: pointer; font-weight: 600; border-radius: 4px; }
 details p { margin-top: .5rem; }
-"""
-_PAGE = Template("""<!doctype html>
-<html lang="en"><head><meta charset="utf-8">$refresh
+""")
+_PAGE = Markup("""<!doctype html>
+<html lang="en"><head><meta charset="utf-8">{refresh}
 <meta name="viewport" content="width=device-width, initial-scale=1">
 <meta name="robots" content="noindex">
-<title>$title · $name</title><link rel="icon" type="image/svg+xml" href="$icon">
-<style>$style</style></head>
-<body>$warning<main>
-<header><img src="$icon" alt=""><div><h1>$name</h1><p>$lead</p></div></header>
-$content
+<title>{title} · {name}</title><link rel="icon" type="image/svg+xml" href="{icon}">
+<style>{style}</style></head>
+<body>{warning}<main>
+<header><img src="{icon}" alt=""><div><h1>{name}</h1><p>{lead}</p></div></header>
+{content}
 </main></body></html>
 """)
-_FORM = Template("""<form method="post" action="$action">
-<label>$email<input name="email" type="email" autocomplete="username" required$focus></label>
-<label>$password<input name="password" type="password" autocomplete="current-password" required>
-</label><button>$button</button></form>""")
-_REFRESH = '<meta http-equiv="refresh" content="2">'
+_FORM = Markup("""<form method="post" action="{action}">
+<label>{email}<input name="email" type="email" autocomplete="username" required{focus}></label>
+<label>{password}<input name="password" type="password" autocomplete="current-password" required>
+</label><button>{button}</button></form>""")
+_REFRESH = Markup('<meta http-equiv="refresh" content="2">')
 
 
 class PlainPages:
@@ -76,71 +74,79 @@ class PlainPages:
     def sign_in(
         self, said: str = "", *, framed: bool, calm: bool = False, status: int = 200
     ) -> HTMLResponse:
-        """Return the sign-in page; `said` is HTML above the form."""
-        kind = "said calm" if calm else "said"
-        notice = f'<p class="{kind}" role="{"status" if calm else "alert"}">{said}</p>'
-        form = _FORM.substitute(
+        """Return the sign-in page, and `said` above the form."""
+        notice = _said(said, calm=calm) if said else Markup()
+        form = _FORM.format(
             action=paths.SIGN_IN,
             email=words.EMAIL,
             password=words.PASSWORD,
             button=words.SIGN_IN,
-            focus="" if framed else " autofocus",  # browsers refuse it to the frame of another site
+            focus=Markup()
+            if framed
+            else Markup(" autofocus"),  # browsers refuse it to the frame of another site
         )
-        content = (notice if said else "") + form + self._how_to_begin()
+        content = notice + form + self._how_to_begin()
         return self._page(words.SIGN_IN, words.LEAD, content, status=status)
 
     def starting(self) -> HTMLResponse:
         """Return the page that stands in for the panel until it has started; reloads itself."""
-        content = f'<p class="said calm" role="status">{words.STARTING}</p>'
+        content = _said(words.STARTING, calm=True)
         page = self._page(words.STARTING_TITLE, words.STARTING_TITLE, content, 503, _REFRESH)
         page.headers["retry-after"] = "2"
         return page
 
     def broken(self) -> HTMLResponse:
         """Return the page of a panel that could not start."""
-        content = f'<p class="said" role="alert">{words.BROKEN}</p>'
-        return self._page(words.BROKEN_TITLE, words.BROKEN_TITLE, content, 503)
+        return self._page(words.BROKEN_TITLE, words.BROKEN_TITLE, _said(words.BROKEN), 503)
 
     def later(self, status: int, seconds: int) -> HTMLResponse:
         """Return the page for a moment in which the panel cannot be opened."""
-        content = f'<p class="said" role="alert">{later(status, seconds)}</p>'
+        content = _said(later(status, seconds))
         page = self._page(words.LATER_TITLE, words.LATER_TITLE, content, status)
         page.headers["retry-after"] = str(seconds)
         return page
 
-    def _how_to_begin(self) -> str:
+    def _how_to_begin(self) -> Markup:
         if self._settings.admin_email:
-            return ""
-        title = words.FIRST_ADMIN_TITLE
-        return f"<details open><summary>{title}</summary><p>{words.FIRST_ADMIN}</p></details>"
+            return Markup()
+        return Markup("<details open><summary>{}</summary><p>{}</p></details>").format(
+            words.FIRST_ADMIN_TITLE, words.FIRST_ADMIN
+        )
 
     def _page(
-        self, title: str, lead: str, content: str, status: int = 200, refresh: str = ""
+        self, title: str, lead: str, content: Markup, status: int = 200, refresh: str = ""
     ) -> HTMLResponse:
         warning = key_warning(self._settings)
-        page = _PAGE.substitute(
-            name=escape(self._settings.app_name),
+        page = _PAGE.format(
+            name=self._settings.app_name,
             title=title,
             lead=lead,
             content=content,
             refresh=refresh,
             icon=files.ICON,
             style=_STYLE,
-            warning=f'<aside role="note">{warning}</aside>' if warning else "",
+            warning=Markup('<aside role="note">{}</aside>').format(warning) if warning else "",
         )
         return HTMLResponse(page, status, {"content-security-policy": self._policy})
 
 
-def key_warning(settings: PanelSettings) -> str:
-    """Return, as HTML, the warning that belongs on every page, or nothing (ASVS 13.3.1)."""
+def key_warning(settings: PanelSettings) -> Markup:
+    """Return the warning that belongs on every page, or nothing (ASVS 13.3.1)."""
     if settings.secret_key is not None or not settings.production:
-        return ""
-    return f"<b>{words.NO_KEY}</b> {words.GENERATED_KEY}"
+        return Markup()
+    return Markup("<b>{}</b> {}").format(words.NO_KEY, words.GENERATED_KEY)
 
 
 def no_cookie(*, framed: bool) -> str:
-    """Return, as HTML, what to do when the browser dropped the cookie."""
+    """Say what to do when the browser dropped the cookie."""
     if not framed:
         return f"{words.WHY['no-cookie']} {words.DROPPED_DIRECT}"
-    link = f'<a href="{paths.HOME}" target="_blank" rel="noopener">{words.OWN_TAB}</a>'
-    return f"{words.WHY['no-cookie']} {words.DROPPED_IN_FRAME} {link}."
+    return Markup('{} {} <a href="{}" target="_blank" rel="noopener">{}</a>.').format(
+        words.WHY["no-cookie"], words.DROPPED_IN_FRAME, paths.HOME, words.OWN_TAB
+    )
+
+
+def _said(sentence: str, *, calm: bool = False) -> Markup:
+    return Markup('<p class="said{}" role="{}">{}</p>').format(
+        Markup(" calm") if calm else "", "status" if calm else "alert", sentence
+    )

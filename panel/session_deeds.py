@@ -13,7 +13,7 @@ from uuid import UUID
 from panel.api import ApiRefused
 from panel.confirm import Deed, Question
 from panel.devices import device
-from panel.markup import Html, isolated, short
+from panel.markup import Markup, isolated, short
 from panel.tools import Asked, Tools
 from panel.visitor import Owner
 from panel.wiring import sentence
@@ -143,5 +143,5 @@ async def _session_and_own(tools: Tools, asked: Asked) -> tuple[Session, str]:
     return session, await own_id(tools, asked.owner)
 
 
-def _who(session: Session) -> Html:
-    return f"<b>{isolated(session['user']['email'])}</b>"
+def _who(session: Session) -> Markup:
+    return Markup("<b>{}</b>").format(isolated(session["user"]["email"]))

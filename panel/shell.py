@@ -9,7 +9,7 @@ from starlette.middleware import Middleware
 
 from panel import theme
 from panel.gradio_page import GradioPage
-from panel.markup import text
+from panel.markup import Markup
 from panel.pages import PAGES, Page
 from panel.plain_pages import key_warning
 from panel.tools import Asked, Tools
@@ -70,15 +70,15 @@ def _page(blocks: gr.Blocks, page: Page, tools: Tools) -> None:
         who = gr.Markdown(_who(tools, ""), elem_classes="who")
         gr.Button(words.LEAVE, elem_id="sign-out", size="sm", min_width=90)
     if warning := key_warning(tools.settings):
-        gr.Markdown(f"<p class='warning' role='note'>{warning}</p>")
+        gr.Markdown(Markup("<p class='warning' role='note'>{}</p>").format(warning))
     on(tools, blocks.load, greeted, None, who)
     import_module(page.module).build(blocks, tools)
 
 
-async def greeted(tools: Tools, asked: Asked) -> str:
+async def greeted(tools: Tools, asked: Asked) -> Markup:
     """Say who is signed in, and to which deployment."""
     return _who(tools, asked.owner.email)
 
 
-def _who(tools: Tools, email: str) -> str:
-    return f"<p><b>{text(tools.settings.app_name)}</b> {text(email)}</p>"
+def _who(tools: Tools, email: str) -> Markup:
+    return Markup("<p><b>{}</b> {}</p>").format(tools.settings.app_name, email)

@@ -9,7 +9,7 @@ from doctor.set_cookie import SetCookie
 from panel import set_cookie
 from panel.browsers import Browser
 from panel.loopback import Request, Response
-from panel.markup import Html, badge, isolated, short, text
+from panel.markup import FIGURE, Markup, alert, badge, isolated, joined, pairs, short, soft
 from panel.tester.countdown import countdown
 from panel.tester.exchange import Exchange, json_of
 from panel.tester.masking import MASK, masked, masked_path
@@ -24,56 +24,58 @@ _AT_ONCE = 50.0  # milliseconds
 _DUMPED = 512  # bytes of a body that is no text
 
 
-def card(exchange: Exchange, secrets: list[str]) -> Html:
+def card(exchange: Exchange, secrets: list[str]) -> Markup:
     """Return status, time and size, and in words what they mean."""
     response = exchange.response
     figures = [
-        (words.STATUS, f"{response.status} {response.reason}", _mood(response.status)),
-        (words.TIME, f"{response.milliseconds:,.1f} ms", ""),
-        (words.SIZE, count(len(response.body), "byte"), ""),
+        (_mood(response.status), words.STATUS, f"{response.status} {response.reason}"),
+        ("", words.TIME, f"{response.milliseconds:,.1f} ms"),
+        ("", words.SIZE, count(len(response.body), "byte")),
     ]
-    cells = "".join(
-        f"<div class='figure {mood}'><span>{name}</span><b>{text(value)}</b></div>"
-        for name, value, mood in figures
-    )
-    meaning = (masked(each, secrets) for each in _meaning(exchange))
-    told = "".join(f"<p class='told'>{text(each)}</p>" for each in meaning)
-    return (
-        f"<div class='card'>{_line(exchange, secrets)}<div class='figures'>{cells}</div>"
-        f"{told}</div>"
+    cells = joined(FIGURE, figures)
+    meaning = ((masked(each, secrets),) for each in _meaning(exchange))
+    told = joined(Markup("<p class='told'>{}</p>"), meaning)
+    return Markup("<div class='card'>{}<div class='figures'>{}</div>{}</div>").format(
+        _line(exchange, secrets), cells, told
     )
 
 
-def held(browser: Browser) -> Html:
+def held(browser: Browser) -> Markup:
     """Return what a browser holds: who is signed in, and how many cookies."""
     who = browser.signed_in_as
     if browser.impersonates and who:
         mark = badge(words.IMPERSONATED, "turn")
-        return f"<p class='held turn'><span>{text(words.impersonated(who))} {mark}</span></p>"
-    mood = "good" if who else ""
-    return f"<p class='held {mood}'>{text(words.held(who, len(browser.cookies)))}</p>"
+        return Markup("<p class='held turn'><span>{} {}</span></p>").format(
+            words.impersonated(who), mark
+        )
+    said = words.held(who, len(browser.cookies))
+    return Markup("<p class='held {}'>{}</p>").format("good" if who else "", said)
 
 
-def jar(browser: Browser, *, reveal: bool) -> Html:
+def jar(browser: Browser, *, reveal: bool) -> Markup:
     """Return every cookie a browser holds."""
     if not browser.cookies:
-        return f"<p class='soft'>{words.NO_COOKIES}</p>"
-    return "".join(
-        f"<div class='cookie'><p><b>{short(each.name, 200)}</b></p>"
-        f"<p class='value'>{short(each.value, 4096) if reveal else MASK}</p>"
-        f"<p class='soft'>{text(', '.join(set_cookie.flags(each)))}; "
-        f"{text(set_cookie.lifetime(each))}</p></div>"
-        for each in browser.cookies.values()
+        return soft(words.NO_COOKIES)
+    return joined(
+        Markup("<div class='cookie'><p><b>{}</b></p><p class='value'>{}</p>{}</div>"),
+        (
+            (
+                short(each.name, 200),
+                short(each.value, 4096) if reveal else MASK,
+                soft(f"{', '.join(set_cookie.flags(each))}; {set_cookie.lifetime(each)}"),
+            )
+            for each in browser.cookies.values()
+        ),
     )
 
 
-def lamp(limited: Mapping[str, datetime], now: datetime) -> Html:
+def lamp(limited: Mapping[str, datetime], now: datetime) -> Markup:
     """Return which paths are refused for now, and for how long."""
     left = {path: max(1, ceil((until - now).total_seconds())) for path, until in limited.items()}
     told = {path: words.limited(masked_path(path), limited[path], left[path]) for path in left}
-    return "".join(
-        f"<div class='lamp' role='status'><span>{text(told[path])}</span>{countdown(wait)}</div>"
-        for path, wait in left.items()
+    return joined(
+        Markup("<div class='lamp' role='status'><span>{}</span>{}</div>"),
+        ((told[path], countdown(wait)) for path, wait in left.items()),
     )
 
 
@@ -83,14 +85,14 @@ def cookies_title(exchange: Exchange) -> str:
     return f"{words.TABS[2]} ({number})" if number else words.TABS[2]
 
 
-def failure(message: str) -> Html:
+def failure(message: str) -> Markup:
     """Return why nothing was sent, or no answer came."""
-    return f"<div class='card'><p class='told bad' role='alert'>{text(message)}</p></div>"
+    return Markup("<div class='card'>{}</div>").format(alert(message))
 
 
-def nothing_yet() -> Html:
+def nothing_yet() -> Markup:
     """Return what stands there before the first request."""
-    return f"<div class='card empty'><p class='soft'>{words.NOTHING_YET}</p></div>"
+    return Markup("<div class='card empty'>{}</div>").format(soft(words.NOTHING_YET))
 
 
 def body(response: Response) -> str:
@@ -128,36 +130,28 @@ def raw(response: Response) -> str:
     return f"{_head(response)}\n\n{_as_it_came(response) if response.body else ''}".rstrip()
 
 
-def headers(response: Response, secrets: list[str]) -> Html:
+def headers(response: Response, secrets: list[str]) -> Markup:
     """Return the answer's headers as a table."""
-    rows = "".join(
-        f"<tr><th>{text(name)}</th><td>{text(masked(value, secrets))}</td></tr>"
-        for name, value in response.headers
-    )
-    return f"<div class='cookie'><table class='pairs'>{rows}</table></div>"
+    rows = ((name, masked(value, secrets)) for name, value in response.headers)
+    return Markup("<div class='cookie'>{}</div>").format(pairs(rows))
 
 
-def cookies(exchange: Exchange, secrets: list[str], page: str) -> Html:
+def cookies(exchange: Exchange, secrets: list[str], page: str) -> Markup:
     """Return each Set-Cookie line taken apart, and whether a browser on `page` would keep it."""
     if not exchange.cookies:
-        return f"<p class='soft'>{words.NO_COOKIES_SET}</p>"
-    return "".join(_cookie(each, secrets, page) for each in exchange.cookies)
+        return soft(words.NO_COOKIES_SET)
+    return Markup().join(_cookie(each, secrets, page) for each in exchange.cookies)
 
 
-def _cookie(cookie: SetCookie, secrets: list[str], page: str) -> Html:
+def _cookie(cookie: SetCookie, secrets: list[str], page: str) -> Markup:
     mark = cookie_words.DELETED if cookie.deletes else cookie_words.SET
-    rows = "".join(
-        f"<tr><th>{text(part)}</th><td>{text(meaning)}</td></tr>"
-        for part, meaning in set_cookie.explained(cookie)
-    )
-    value = text(masked(cookie.value, secrets))
-    shown = f"<p class='value'>{value}</p>" if cookie.value else ""
+    value = masked(cookie.value, secrets)
+    shown = Markup("<p class='value'>{}</p>").format(value) if value else ""
     why = set_cookie.dropped(cookie, page)
-    dropped = f"<p class='told bad'>{text(why)}</p>" if why else ""
-    return (
-        f"<div class='cookie'><p><b>{text(cookie.name)}</b> <span class='mark'>{mark}</span></p>"
-        f"{shown}{dropped}<table class='pairs'>{rows}</table></div>"
-    )
+    dropped = Markup("<p class='told bad'>{}</p>").format(why) if why else ""
+    return Markup(
+        "<div class='cookie'><p><b>{}</b> <span class='mark'>{}</span></p>{}{}{}</div>"
+    ).format(cookie.name, mark, shown, dropped, pairs(set_cookie.explained(cookie)))
 
 
 def _meaning(exchange: Exchange) -> list[str]:
@@ -182,13 +176,12 @@ def _outcome(sent: Request, response: Response) -> str:
     return words.outcome(path, response.status, _message(response), wait_for)
 
 
-def _line(exchange: Exchange, secrets: list[str]) -> Html:
+def _line(exchange: Exchange, secrets: list[str]) -> Markup:
     sent = exchange.request
     page = exchange.call.origin
-    whose = f" <span class='soft'>{text(words.as_a_page_of(page))}</span>" if page else ""
-    return (
-        f"<p class='line'><span class='letter'>{isolated(exchange.browser)}</span>"
-        f"<b>{text(sent.method)}</b> {text(masked(sent.path, secrets))}{whose}</p>"
+    whose = Markup(" <span class='soft'>{}</span>").format(words.as_a_page_of(page)) if page else ""
+    return Markup("<p class='line'><span class='letter'>{}</span><b>{}</b> {}{}</p>").format(
+        isolated(exchange.browser), sent.method, masked(sent.path, secrets), whose
     )
 
 

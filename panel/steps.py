@@ -12,7 +12,7 @@ from urllib.parse import urlsplit
 from panel import health
 from panel.given import PanelSettings, Randomness
 from panel.health import Matter, Mood
-from panel.markup import Html, link, text
+from panel.markup import Markup, link
 from panel.words import overview as health_words
 from panel.words import set_up as words
 
@@ -45,7 +45,7 @@ class Step:
     name: str
     mood: Mood
     sentence: str
-    how: Html
+    how: str
     lines: tuple[Line, ...] = ()
     alternative: str = ""
     """What stands above `others`, if there is another way."""
@@ -100,7 +100,7 @@ def app_files() -> tuple[File, ...]:
 def _key(known: Known, matter: Matter) -> Step:
     how = words.KEY_CHANGE if matter.mood == "good" else words.KEY_HOW
     line = Line("SECRET_KEY", fresh_key(known.randomness), secret=True)
-    return Step(words.KEY, matter.mood, matter.sentence, text(how), (line,))
+    return Step(words.KEY, matter.mood, matter.sentence, how, (line,))
 
 
 def _data(matters: Mapping[str, Matter]) -> Step:
@@ -111,14 +111,14 @@ def _data(matters: Mapping[str, Matter]) -> Step:
     how = words.DATA_HOW if data.mood == "bad" else database.fix or words.DATA_MOVE
     postgres = Line("DATABASE_URL", words.DATA_EXAMPLE, secret=True)
     bucket = Line("SNAPSHOT_DIR", "/data/gatehouse")
-    return Step(words.DATA, mood, said, text(how), (postgres,), words.DATA_OR, (bucket,))
+    return Step(words.DATA, mood, said, how, (postgres,), words.DATA_OR, (bucket,))
 
 
 def _public(known: Known) -> Step:
     url = known.status["publicUrl"]
     mood, said = _judged_url(url, production=known.status["environment"] == "production")
     line = Line("PUBLIC_URL", words.PUBLIC_EXAMPLE)
-    return Step(words.PUBLIC, mood, said.format(url), text(words.PUBLIC_HOW), (line,))
+    return Step(words.PUBLIC, mood, said.format(url), words.PUBLIC_HOW, (line,))
 
 
 def _judged_url(url: str, *, production: bool) -> tuple[Mood, str]:
@@ -137,7 +137,7 @@ def _frontend(known: Known) -> Step:
         words.FRONTEND,
         mood,
         said.format(apps),
-        text(words.FRONTEND_HOW),
+        words.FRONTEND_HOW,
         (Line("FRONTEND_URL", words.FRONTEND_EXAMPLE), key),
         app=words.FRONTEND_APP,
         files=app_files(),
@@ -165,7 +165,7 @@ def _mail(known: Known, matter: Matter) -> Step:
     )
     by_smtp = (Line("SMTP_URL", words.MAIL_SMTP, secret=True), Line("MAIL_FROM", words.MAIL_FROM))
     said = matter.sentence if matter.mood != "bad" else f"{matter.sentence} {matter.fix}"
-    return Step(words.MAIL, matter.mood, said, text(how), by_api if on_a_space else by_smtp)
+    return Step(words.MAIL, matter.mood, said, how, by_api if on_a_space else by_smtp)
 
 
 def _admin(known: Known) -> Step:
@@ -175,7 +175,7 @@ def _admin(known: Known) -> Step:
     mood: Mood = "turn" if is_given else "good"
     said = words.ADMIN_FIRST if is_given else said
     account = link(words.YOUR_ACCOUNT, "users", id=known.user_id)
-    how = text(words.ADMIN_HOW).format(account)
+    how = Markup.escape(words.ADMIN_HOW).format(account)
     return Step(words.ADMIN, mood, said.format(known.email), how)
 
 
@@ -183,11 +183,10 @@ def _limits(known: Known, matter: Matter) -> Step:
     redis = Line("REDIS_URL", words.REPLICAS_EXAMPLE, secret=True)
     if matter.mood != "good":
         on = Line("RATE_LIMITS", "on")
-        return Step(words.REPLICAS, matter.mood, matter.sentence, text(matter.fix), (on,))
+        return Step(words.REPLICAS, matter.mood, matter.sentence, matter.fix, (on,))
     if "away" in known.status["limits"]["store"]:
-        away = text(words.REPLICAS_AWAY)
-        return Step(words.REPLICAS, "turn", matter.sentence, away, (redis,))
-    return Step(words.REPLICAS, "good", matter.sentence, text(words.REPLICAS_WELL), (redis,))
+        return Step(words.REPLICAS, "turn", matter.sentence, words.REPLICAS_AWAY, (redis,))
+    return Step(words.REPLICAS, "good", matter.sentence, words.REPLICAS_WELL, (redis,))
 
 
 def _is_here(url: str) -> bool:

@@ -7,7 +7,7 @@ row; on a phone each row folds into a card, and nothing scrolls sideways.
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from panel.markup import Html, empty, text
+from panel.markup import Markup, empty, joined
 
 
 @dataclass(frozen=True)
@@ -21,34 +21,34 @@ class Column:
 
 def table(
     columns: Sequence[Column],
-    rows: Sequence[Sequence[Html]],
+    rows: Sequence[Sequence[str]],
     *,
     caption: str,
     nothing: str,
     hint: str = "",
-) -> Html:
+) -> Markup:
     """Return the table, or a card that says `nothing` and, as `hint`, what to do about it.
 
-    Cells are HTML: what comes from outside goes through panel.markup. `caption` is read out only.
+    A cell is text, or Markup. `caption` is read out only.
     """
     if not rows:
         return empty(nothing, hint)
-    head = "".join(f"<th scope='col'{_kind(each)}>{text(each.title)}</th>" for each in columns)
-    body = "".join(_row(columns, row) for row in rows)
-    return (
-        f"<table class='list'><caption>{text(caption)}</caption>"
-        f"<thead><tr>{head}</tr></thead><tbody>{body}</tbody></table>"
-    )
+    titles = ((_kind(each), each.title) for each in columns)
+    head = joined(Markup("<th scope='col'{}>{}</th>"), titles)
+    body = Markup().join(_row(columns, row) for row in rows)
+    return Markup(
+        "<table class='list'><caption>{}</caption>"
+        "<thead><tr>{}</tr></thead><tbody>{}</tbody></table>"
+    ).format(caption, head, body)
 
 
-def _row(columns: Sequence[Column], row: Sequence[Html]) -> Html:
-    cells = "".join(
-        f"<td{_kind(column)}><span class='name'>{text(column.title)}</span>{cell}</td>"
-        for column, cell in zip(columns, row, strict=True)
-    )
-    return f"<tr>{cells}</tr>"
+def _row(columns: Sequence[Column], row: Sequence[str]) -> Markup:
+    named = ((_kind(column), column.title, cell) for column, cell in zip(columns, row, strict=True))
+    cells = joined(Markup("<td{}><span class='name'>{}</span>{}</td>"), named)
+    return Markup("<tr>{}</tr>").format(cells)
 
 
-def _kind(column: Column) -> str:
-    kinds = [name for name in ("wide", "number") if getattr(column, name)]
-    return f" class='{' '.join(kinds)}'" if kinds else ""
+def _kind(column: Column) -> Markup:
+    if column.wide:
+        return Markup(" class='wide'")
+    return Markup(" class='number'") if column.number else Markup()

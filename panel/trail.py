@@ -6,7 +6,7 @@ from typing import Any
 
 from panel import when
 from panel.devices import device
-from panel.markup import Html, badge, isolated, link, short
+from panel.markup import Markup, badge, isolated, link, short
 from panel.table import Column, table
 from panel.words import trail as words
 
@@ -23,7 +23,7 @@ def shown(
     nothing: str,
     hint: str = "",
     whose: str | None = None,
-) -> Html:
+) -> Markup:
     """Return events as a table; each opens on the page for events.
 
     `whose` leaves out the column for who it happened to, and names only others who did it.
@@ -32,8 +32,8 @@ def shown(
     rows = [
         [
             link(what(event), "events", id=event["id"], requestId=event["requestId"]),
-            f"<span>{who(event, emails)}</span>",
-            f"<span>{where(event)}</span>",
+            Markup("<span>{}</span>").format(who(event, emails)),
+            Markup("<span>{}</span>").format(where(event)),
             when.shown(event["at"], now),
         ]
         for event in events
@@ -41,51 +41,50 @@ def shown(
     if whose is not None:
         del columns[_WHO]
         for row, event in zip(rows, events, strict=True):
-            row[0] += f" {_by(event, whose, emails)}"
+            row[0] += Markup(" ") + _by(event, whose, emails)
             del row[_WHO]
     return table(columns, rows, caption=words.CAPTION, nothing=nothing, hint=hint)
 
 
-def what(event: Event) -> Html:
+def what(event: Event) -> Markup:
     """Say in a pill what happened."""
     mood = words.MOODS.get(event["kind"], "")
     return badge(words.happened(event["kind"], event["detail"]), mood)
 
 
-def who(event: Event, emails: Mapping[str, str]) -> Html:
+def who(event: Event, emails: Mapping[str, str]) -> Markup:
     """Name whom it happened to, with a link to their page, and who else did it."""
     subject = event["subject"] or event["actor"]
-    return f"{named(subject, emails)} {_by(event, subject, emails)}".rstrip()
+    return (named(subject, emails) + Markup(" ") + _by(event, subject, emails)).rstrip()
 
 
-def where(event: Event) -> Html:
+def where(event: Event) -> Markup:
     """Say from where it came: address, browser and system."""
-    named = device(event["agent"])
-    return f"{from_address(event['address'])} <span class='soft'>{short(named)}</span>"
+    named = short(device(event["agent"]))
+    return Markup("{} <span class='soft'>{}</span>").format(from_address(event["address"]), named)
 
 
-def from_address(address: str) -> Html:
+def from_address(address: str) -> Markup:
     """Name an address, with a link to what happened from there."""
-    return link(short(address), "events", address=address) if address else ""
+    return link(short(address), "events", address=address) if address else Markup()
 
 
-def details(event: Event) -> list[tuple[str, Html]]:
+def details(event: Event) -> list[tuple[str, Markup]]:
     """Say in words what else is known of an event."""
     told = [words.detail(name, value) for name, value in event["detail"].items()]
     return [(name[:80], isolated(value, 500)) for name, value in told]
 
 
-def _by(event: Event, subject: str | None, emails: Mapping[str, str]) -> Html:
+def _by(event: Event, subject: str | None, emails: Mapping[str, str]) -> Markup:
     doer = event["impersonatedBy"] or event["actor"]
     if doer is None or doer == subject:
-        return ""
-    return f"<span class='soft'>{words.BY}</span> {named(doer, emails)}"
+        return Markup()
+    return Markup("<span class='soft'>{}</span> {}").format(words.BY, named(doer, emails))
 
 
-def named(user: str | None, emails: Mapping[str, str]) -> Html:
+def named(user: str | None, emails: Mapping[str, str]) -> Markup:
     """Name a user by their address, with a link to their page; nobody and who is gone too."""
-    if user is None:
-        return f"<span class='soft'>{words.NOBODY}</span>"
-    if user not in emails:
-        return f"<span class='soft'>{words.GONE}</span>"
+    if user is None or user not in emails:
+        said = words.NOBODY if user is None else words.GONE
+        return Markup("<span class='soft'>{}</span>").format(said)
     return link(isolated(emails[user]), "users", id=user)

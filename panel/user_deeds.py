@@ -8,16 +8,14 @@ from collections.abc import Mapping
 from datetime import UTC, date, datetime, time, timedelta
 from typing import Any
 
-import gradio as gr
-
 from doctor.set_cookie import read_set_cookie
 from panel import when
 from panel.api import ApiRefused
 from panel.confirm import Deed, Question
 from panel.devices import device
-from panel.markup import Html, isolated, text
+from panel.markup import Markup, isolated
 from panel.tools import Asked, Tools
-from panel.wiring import TOAST
+from panel.wiring import error_toast
 from panel.words import users as words
 
 User = Mapping[str, Any]
@@ -63,7 +61,7 @@ async def ask_role(tools: Tools, asked: Asked, role: str) -> Question:
     user = await find_user(tools, asked)
     said = {"userId": user["id"], "role": role}
     deed = _doing("set-role", said, words.has_role(user["email"], role))
-    return Question(words.ask_role(_who(user), text(role)), words.SET_ROLE, deed)
+    return Question(words.ask_role(_who(user), role), words.SET_ROLE, deed)
 
 
 async def ask_ban(tools: Tools, asked: Asked, until: str, reason: str) -> Question:
@@ -83,7 +81,7 @@ async def ask_ban(tools: Tools, asked: Asked, until: str, reason: str) -> Questi
 async def ask_password(tools: Tools, asked: Asked, password: str) -> Question:
     """Ask before a password is set."""
     if not password:
-        raise _wanting(words.WRITE_IT_FIRST)
+        raise error_toast(words.WRITE_IT_FIRST)
     user = await find_user(tools, asked)
     said = {"userId": user["id"], "newPassword": password}
     deed = _doing("set-user-password", said, words.password_set(user["email"]))
@@ -94,13 +92,13 @@ async def ask_password(tools: Tools, asked: Asked, password: str) -> Question:
 async def ask_end_one(tools: Tools, asked: Asked, session: str | None) -> Question:
     """Ask before one session is ended."""
     if not session:
-        raise _wanting(words.CHOOSE_SESSION)
+        raise error_toast(words.CHOOSE_SESSION)
     user = await find_user(tools, asked)
     live = await live_sessions(tools, asked)
-    known = next((text(device(each["userAgent"])) for each in live if each["id"] == session), "")
+    known = next((device(each["userAgent"]) for each in live if each["id"] == session), session)
     said = {"sessionToken": session}
     deed = _doing("revoke-user-session", said, words.session_ended(user["email"]))
-    return Question(words.ask_end_one(_who(user), known or text(session)), words.END_ONE, deed)
+    return Question(words.ask_end_one(_who(user), known), words.END_ONE, deed)
 
 
 async def ask_end_all(tools: Tools, asked: Asked) -> Question:
@@ -168,8 +166,8 @@ def _doing(what: str, said: dict[str, Any], sentence: str) -> Deed:
     return done
 
 
-def _who(user: User) -> Html:
-    return f"<b>{isolated(user['email'])}</b>"
+def _who(user: User) -> Markup:
+    return Markup("<b>{}</b>").format(isolated(user["email"]))
 
 
 def _end_of(said: str, now: datetime) -> datetime | None:
@@ -179,13 +177,9 @@ def _end_of(said: str, now: datetime) -> datetime | None:
     try:
         day = date.fromisoformat(said)
     except ValueError:
-        raise _wanting(words.NO_SUCH_DAY) from None
+        raise error_toast(words.NO_SUCH_DAY) from None
     last = datetime.max.replace(tzinfo=UTC)
     end = last if day == date.max else datetime.combine(day, time(), UTC) + timedelta(days=1)
     if end <= now:
-        raise _wanting(words.DAY_IS_OVER)
+        raise error_toast(words.DAY_IS_OVER)
     return end
-
-
-def _wanting(sentence: str) -> gr.Error:
-    return gr.Error(sentence, duration=TOAST, print_exception=False)

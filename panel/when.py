@@ -2,7 +2,7 @@
 
 from datetime import UTC, datetime
 
-from panel.markup import Html
+from panel.markup import Markup
 from panel.words.common import NEVER, count
 
 _UNITS = ((31_536_000, "year"), (2_592_000, "month"), (86_400, "day"), (3_600, "hour"))
@@ -40,17 +40,19 @@ def exact(then: datetime) -> str:
     return f"{then.astimezone(UTC):%-d %B %Y, %H:%M:%S} UTC"
 
 
-def shown(said: str | None, now: datetime) -> Html:
+def shown(said: str | None, now: datetime) -> Markup:
     """Return a moment of the API's in words, and exactly when the pointer rests on it."""
     if said is None:
-        return NEVER
+        return Markup.escape(NEVER)
     then = moment(said)
-    return f"<time datetime='{then.isoformat()}' title='{exact(then)}'>{words(then, now)}</time>"
+    return Markup("<time datetime='{}' title='{}'>{}</time>").format(
+        then.isoformat(), exact(then), words(then, now)
+    )
 
 
-def both(said: str | None, now: datetime) -> Html:
+def both(said: str | None, now: datetime) -> Markup:
     """Return a moment of the API's in words and exactly, side by side."""
     if said is None:
-        return NEVER
+        return Markup.escape(NEVER)
     then = moment(said)
-    return f"{words(then, now)} <span class='soft'>({exact(then)})</span>"
+    return Markup("{} <span class='soft'>({})</span>").format(words(then, now), exact(then))

@@ -13,15 +13,14 @@ import structlog
 
 from panel import query
 from panel.api import ApiRefused
-from panel.markup import Html, text
+from panel.markup import Markup
 from panel.paths import SIGN_IN
 from panel.tools import Asked, Tools
 from panel.visitor import OWNER, Owner
 from panel.words import common as words
 
 Handler = Callable[..., Any]
-TOAST = 6
-"""Seconds for which a toast stays."""
+_TOAST = 6  # seconds for which a toast stays
 log = structlog.get_logger()
 
 
@@ -58,7 +57,12 @@ def sentence(refused: ApiRefused) -> str:
 
 def say(words: str) -> None:
     """Tell in a toast what was done."""
-    gr.Success(text(words), duration=TOAST)
+    gr.Success(Markup.escape(words), duration=_TOAST)
+
+
+def error_toast(sentence: str) -> gr.Error:
+    """Return what a handler raises to tell in a toast why it does nothing."""
+    return gr.Error(Markup.escape(sentence), duration=_TOAST, print_exception=False)
 
 
 def asked_by(request: gr.Request) -> Asked:
@@ -89,13 +93,13 @@ def _toast(error: Exception) -> gr.Error:
     if isinstance(error, gr.Error):
         return error
     if isinstance(error, ApiRefused):
-        return gr.Error(_told(error), duration=TOAST, print_exception=False)
+        return error_toast(_told(error))
     log.error("panel_event_failed", exc_info=error)
-    return gr.Error(text(words.failed("")), duration=TOAST, print_exception=False)
+    return error_toast(words.failed(""))
 
 
-def _told(refused: ApiRefused) -> Html:
-    said = text(sentence(refused))
+def _told(refused: ApiRefused) -> str:
+    said = sentence(refused)
     if refused.status != 401:
         return said
-    return f"{said} <a href='{SIGN_IN}?why=ended'>{words.SIGN_IN_AGAIN}</a>"
+    return Markup("{} <a href='{}?why=ended'>{}</a>").format(said, SIGN_IN, words.SIGN_IN_AGAIN)

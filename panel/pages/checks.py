@@ -19,9 +19,9 @@ from panel import findings
 from panel.checkup import Examination
 from panel.given import PanelSettings
 from panel.loopback import listens_at
-from panel.markup import heading, text
+from panel.markup import heading, soft
 from panel.tools import Asked, Tools
-from panel.wiring import TOAST, on
+from panel.wiring import error_toast, on
 from panel.words import checks as words
 
 _EVERYTHING, _DIRECTLY = "", ""
@@ -76,7 +76,7 @@ def _form(settings: PanelSettings) -> tuple[Any, ...]:
         frontend = gr.Textbox(
             label=words.FRONTEND, placeholder=words.FRONTEND_HINT, max_lines=1, min_width=240
         )
-    gr.Markdown(f"<p class='soft'>{words.DIRECTLY_HINT}</p>", visible=len(ways) > 1)
+    gr.Markdown(soft(words.DIRECTLY_HINT), visible=len(ways) > 1)
     with gr.Row(elem_classes="starts"):
         start = gr.Button(words.START, variant="primary", size="md", min_width=160)
         stop = gr.Button(words.STOP, size="md", min_width=100, interactive=False)
@@ -111,7 +111,7 @@ async def started(
     where = deployment(tools, asked, way, _app(frontend, apps))
     checks = chosen(where, part)
     if part and part not in {heading_of(each.name) for each in checks}:
-        raise gr.Error(words.NEEDS_APP, duration=TOAST, print_exception=False)
+        raise error_toast(words.NEEDS_APP)
     tools.checkup.start(where, checks, asked.owner.email)
     async for step in watched(tools, asked):
         yield step
@@ -179,10 +179,9 @@ def _app(said: str, apps: list[str]) -> str | None:
     try:
         url = origin(said)
     except BadUrl as error:
-        raise gr.Error(text(str(error)), duration=TOAST, print_exception=False) from None
+        raise error_toast(str(error)) from None
     if not any(fnmatchcase(url.lower(), each.lower()) for each in apps):
-        told = words.NOT_OURS.format(url)
-        raise gr.Error(text(told), duration=TOAST, print_exception=False)
+        raise error_toast(words.NOT_OURS.format(url))
     return url
 
 

@@ -2,14 +2,24 @@
 
 import json
 from collections.abc import Mapping
-from html import escape
 from typing import Any
 
 import gradio as gr
 
 from panel import trail, when
 from panel.devices import device
-from panel.markup import Html, badge, empty, isolated, link, pairs, short
+from panel.markup import (
+    Markup,
+    badge,
+    empty,
+    isolated,
+    link,
+    pairs,
+    see_also,
+    short,
+    soft,
+    verbatim,
+)
 from panel.tools import Asked, Tools
 from panel.trail import Event
 from panel.visitor import Owner
@@ -22,24 +32,24 @@ _LONG = 300  # characters from which a value of the log has lines of its own
 
 def build() -> list[Any]:
     """Lay out what is shown where the page's address names an event; returns its outputs."""
-    gr.Markdown(f"<p>{link('← ' + words.BACK, 'events')}</p>")
+    gr.Markdown(Markup("<p>{}</p>").format(link("← " + words.BACK, "events")))
     return [gr.Markdown(elem_id=name, latex_delimiters=[]) for name in ("event", "event-log")]
 
 
-async def look(tools: Tools, asked: Asked) -> tuple[Html, Html]:
+async def look(tools: Tools, asked: Asked) -> tuple[Markup, Markup]:
     """Show the event that the page's address names, and what the log says of its request."""
     wanted = asked.query.get("id", "")
     page = await tools.api.get(asked.owner, "/api/admin/events", id=wanted, limit=1)
     if not page["events"]:
         request_id = asked.query.get("requestId", "")
-        log = await log_of(tools, asked.owner, request_id) if request_id else ""
+        log = await log_of(tools, asked.owner, request_id) if request_id else Markup()
         return empty(words.GONE, words.GONE_HINT), log
     event = page["events"][0]
     log = await log_of(tools, asked.owner, event["requestId"])
     return about(event, page["emails"], tools), log
 
 
-def about(event: Event, emails: Mapping[str, str], tools: Tools) -> Html:
+def about(event: Event, emails: Mapping[str, str], tools: Tools) -> Markup:
     """Return everything that is known of an event."""
     rows = [
         (words.WHEN, when.both(event["at"], tools.clock.now())),
@@ -57,40 +67,35 @@ def about(event: Event, emails: Mapping[str, str], tools: Tools) -> Html:
     nobody = {words.SUBJECT: "subject", words.IMPERSONATOR: "impersonatedBy"}
     told = [(name, it) for name, it in rows if name not in nobody or event[nobody[name]]]
     said = json.dumps(event, indent=2, ensure_ascii=False)
-    return (
-        f"<div class='card'><h1>{trail.what(event)}</h1>{pairs(told)}"
-        f"<details><summary>{words.AS_JSON}</summary>{_lines(said)}</details>"
-        f"{_see_also(event, emails)}</div>"
-    )
+    return Markup(
+        "<div class='card'><h1>{}</h1>{}<details><summary>{}</summary>{}</details>{}</div>"
+    ).format(trail.what(event), pairs(told), words.AS_JSON, _lines(said), _see_also(event, emails))
 
 
-async def log_of(tools: Tools, owner: Owner, request_id: str) -> Html:
+async def log_of(tools: Tools, owner: Owner, request_id: str) -> Markup:
     """Return the log lines of a request in the order they were written, or where to look else."""
     found = await tools.api.get(owner, "/api/admin/log", requestId=request_id, limit=_LINES)
-    if not found["lines"]:
-        return f"<h2>{words.LOG}</h2>{empty(words.NO_LINES, words.NO_LINES_HINT)}"
-    lines = "".join(_line(each) for each in reversed(found["lines"]))
-    return f"<h2>{words.LOG}</h2><ol class='log'>{lines}</ol>"
+    lines = Markup().join(_line(each) for each in reversed(found["lines"]))
+    listed = Markup("<ol class='log'>{}</ol>").format(lines)
+    shown = listed if lines else empty(words.NO_LINES, words.NO_LINES_HINT)
+    return Markup("<h2>{}</h2>{}").format(words.LOG, shown)
 
 
-def _line(line: Mapping[str, Any]) -> Html:
+def _line(line: Mapping[str, Any]) -> Markup:
     then = when.moment(line["at"])
     fields = {name: _said(value) for name, value in line["fields"].items() if value is not None}
-    brief = " ".join(
-        f"<span class='field'><i>{short(name)}</i> {isolated(value, _LONG)}</span>"
-        for name, value in fields.items()
-        if not _is_long(value)
+    brief = Markup(" ").join(
+        Markup("<span class='field'><i>{}</i> {}</span>").format(short(name), isolated(it, _LONG))
+        for name, it in fields.items()
+        if not _is_long(it)
     )
-    long = "".join(
-        f"<p class='soft'>{short(name)}</p>{_lines(value)}"
-        for name, value in fields.items()
-        if _is_long(value)
+    long = Markup().join(
+        soft(short(name)) + _lines(it) for name, it in fields.items() if _is_long(it)
     )
     at = f"{then:%H:%M:%S}.{then.microsecond // 1000:03} UTC"
-    return (
-        f"<li><p><time title='{when.exact(then)}'>{at}</time> "
-        f"{badge(line['level'], _MOODS.get(line['level'], ''))} <b>{isolated(line['event'], _LONG)}"
-        f"</b></p><p>{brief}</p>{long}</li>"
+    level = badge(line["level"], _MOODS.get(line["level"], ""))
+    return Markup("<li><p><time title='{}'>{}</time> {} <b>{}</b></p><p>{}</p>{}</li>").format(
+        when.exact(then), at, level, isolated(line["event"], _LONG), brief, long
     )
 
 
@@ -102,22 +107,20 @@ def _is_long(value: str) -> bool:
     return len(value) > _LONG or "\n" in value
 
 
-def _lines(value: str) -> Html:
-    """Return a text with its lines as they are: an empty one must not end the HTML."""
-    return (
-        f"<pre class='sent'>{escape(value).replace('$', '&#36;').replace(chr(10), '&#10;')}</pre>"
-    )
+def _lines(value: str) -> Markup:
+    """Return a text with its lines as they are."""
+    return Markup("<pre class='sent'>{}</pre>").format(verbatim(value))
 
 
-def _nobody() -> Html:
-    return f"<span class='soft'>{words.NOT_SIGNED_IN}</span>"
+def _nobody() -> Markup:
+    return Markup("<span class='soft'>{}</span>").format(words.NOT_SIGNED_IN)
 
 
-def _code(value: str) -> Html:
-    return f"<code>{short(value, 200)}</code>"
+def _code(value: str) -> Markup:
+    return Markup("<code>{}</code>").format(short(value, 200))
 
 
-def _see_also(event: Event, emails: Mapping[str, str]) -> Html:
+def _see_also(event: Event, emails: Mapping[str, str]) -> Markup:
     who = [event["subject"], event["actor"], event["impersonatedBy"]]
     every = [
         link(words.all_of(isolated(emails[user], 60)), "events", user=user)
@@ -129,5 +132,4 @@ def _see_also(event: Event, emails: Mapping[str, str]) -> Html:
     if event["address"]:
         every.append(link(words.ALL_OF_ADDRESS, "events", address=event["address"]))
         every.append(link(words.SESSIONS_OF_ADDRESS, "sessions", address=event["address"]))
-    listed = "".join(f"<li>{each}</li>" for each in every)
-    return f"<h2>{words.SEE}</h2><ul class='see'>{listed}</ul>"
+    return see_also(words.SEE, every)

@@ -10,12 +10,12 @@ import gradio as gr
 
 from panel import paging, trail
 from panel.api import ApiRefused
-from panel.markup import Html, alert, heading, here, isolated, link
+from panel.markup import Markup, alert, heading, here, isolated, link
 from panel.pages import event as one_event
 from panel.paging import Pager, Walk, walk_of, walked
 from panel.query import is_id
 from panel.tools import Asked, Tools
-from panel.wiring import TOAST, on, sentence
+from panel.wiring import error_toast, on, sentence
 from panel.words import common
 from panel.words import events as words
 from panel.words.trail import KINDS
@@ -153,9 +153,9 @@ async def listed(tools: Tools, asked: Asked, kinds: list[str], *written: str) ->
     wanted = Wanted(tuple(kinds), user, email, request_id, _as_kept(address), since, until)
     begin, end = moment(since), moment(until, end=True)
     if (since and begin is None) or (until and end is None):
-        raise gr.Error(words.NO_SUCH_MOMENT, duration=TOAST, print_exception=False)
+        raise error_toast(words.NO_SUCH_MOMENT)
     if begin and end and begin >= end:
-        raise gr.Error(words.WRONG_WAY_ROUND, duration=TOAST, print_exception=False)
+        raise error_toast(words.WRONG_WAY_ROUND)
     return await page_of(tools, asked, wanted, Walk())
 
 
@@ -185,7 +185,7 @@ async def page_of(tools: Tools, asked: Asked, wanted: Wanted, walk: Walk) -> tup
     page = await tools.api.get(
         asked.owner, "/api/admin/events", **wanted.asked(), limit=PAGE, cursor=walk.cursor
     )
-    log = ""
+    log = Markup()
     if wanted.request_id:
         log = await one_event.log_of(tools, asked.owner, wanted.request_id)
     walk = replace(walk, next=page["nextCursor"] or "")
@@ -231,9 +231,9 @@ def _as_kept(address: str) -> str:
         return address
 
 
-def _whose(wanted: Wanted, emails: Mapping[str, str]) -> Html:
+def _whose(wanted: Wanted, emails: Mapping[str, str]) -> Markup:
     """Say whose events alone are listed, and how to see everybody's again."""
     if not wanted.user:
-        return ""
+        return Markup()
     named = link(isolated(emails.get(wanted.user, wanted.user)), "users", id=wanted.user)
-    return f"<p>{words.only_of(named)} {link(words.EVERYBODYS, 'events')}</p>"
+    return Markup("<p>{} {}</p>").format(words.only_of(named), link(words.EVERYBODYS, "events"))

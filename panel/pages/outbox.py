@@ -1,13 +1,24 @@
 """The Outbox: every mail with its state, and what it says where no mailer is set."""
 
 from datetime import datetime
-from html import escape
 from typing import Any
 
 import gradio as gr
 
 from panel import paging, when
-from panel.markup import Html, badge, empty, heading, here, isolated, link, pairs, text
+from panel.markup import (
+    Markup,
+    badge,
+    copied,
+    empty,
+    heading,
+    here,
+    isolated,
+    link,
+    pairs,
+    soft,
+    verbatim,
+)
 from panel.tools import Asked, Tools
 from panel.wiring import on
 from panel.words import common
@@ -70,55 +81,53 @@ async def shown(tools: Tools, asked: Asked, trail: Trail) -> tuple[Any, ...]:
     )
 
 
-def _about(sends: bool) -> Html:
+def _about(sends: bool) -> Markup:
     if sends:
-        return f"<p class='soft'>{words.SENDS}</p>"
-    return f"<p class='warning'>{words.HOLDS} {link(words.HOW_TO_SEND, 'set-up')}</p>"
+        return soft(words.SENDS)
+    how = link(words.HOW_TO_SEND, "set-up")
+    return Markup("<p class='warning'>{} {}</p>").format(words.HOLDS, how)
 
 
-def _list(page: dict[str, Any], tools: Tools) -> Html:
+def _list(page: dict[str, Any], tools: Tools) -> Markup:
     if not page["mails"]:
         return empty(words.NOTHING, words.NOTHING_HINT.format("Set-up"))
     now, sender = tools.clock.now(), tools.settings.mail_from
     listed = (_mail(each, page["sends"], sender, now) for each in page["mails"])
-    return f"<div class='mails'>{''.join(listed)}</div>"
+    return Markup("<div class='mails'>{}</div>").format(Markup().join(listed))
 
 
-def _mail(mail: Mail, sends: bool, sender: str, now: datetime) -> Html:
+def _mail(mail: Mail, sends: bool, sender: str, now: datetime) -> Markup:
     name = str(mail["state"])
     state = badge(words.STATES.get(name, name), words.MOODS.get(name, ""))
-    return (
-        f"<details class='card mail'><summary>{state} <b>{text(words.kind(mail['kind']))}</b> "
-        f"<span class='to'>{isolated(mail['to'])}</span> {_when(mail, now)}</summary>"
-        f"{_state(mail, now)}{_letter(mail, sender) if mail['text'] else _why_not(mail, sends)}"
-        "</details>"
+    summary = Markup("{} <b>{}</b> <span class='to'>{}</span> <span class='soft'>{}</span>").format(
+        state, words.kind(mail["kind"]), isolated(mail["to"]), when.shown(mail["createdAt"], now)
+    )
+    said = _letter(mail, sender) if mail["text"] else _why_not(mail, sends)
+    return Markup("<details class='card mail'><summary>{}</summary>{}{}</details>").format(
+        summary, _state(mail, now), said
     )
 
 
-def _when(mail: Mail, now: datetime) -> Html:
-    return f"<span class='soft'>{when.shown(mail['createdAt'], now)}</span>"
-
-
-def _state(mail: Mail, now: datetime) -> Html:
+def _state(mail: Mail, now: datetime) -> Markup:
     """Say how often a mail was tried, when it left or is tried next, and what went wrong."""
     told = [words.tried(mail["attempts"])] if mail["attempts"] else []
     if mail["dueAt"]:
         told.append(words.again(when.words(when.moment(mail["dueAt"]), now)))
     if mail["sentAt"]:
         told.append(words.left(when.words(when.moment(mail["sentAt"]), now)))
-    said = f"<p class='soft'>{text(', '.join(told).capitalize())}.</p>" if told else ""
+    said = soft(f"{', '.join(told).capitalize()}.") if told else Markup()
     if mail["lastError"]:
-        said += f"<p class='told bad'>{words.PROBLEM}: {text(mail['lastError'])}</p>"
+        said += Markup("<p class='told bad'>{}: {}</p>").format(words.PROBLEM, mail["lastError"])
     return said
 
 
-def _why_not(mail: Mail, sends: bool) -> Html:
-    if not sends and mail["state"] in {"held", "waiting"}:
-        return f"<p>{words.UNREADABLE}</p>"
-    return f"<p>{words.HIDDEN.get(mail['state'], '')}</p>"
+def _why_not(mail: Mail, sends: bool) -> Markup:
+    is_lost = not sends and mail["state"] in {"held", "waiting"}
+    why = words.UNREADABLE if is_lost else words.HIDDEN.get(mail["state"], "")
+    return Markup("<p>{}</p>").format(why)
 
 
-def _letter(mail: Mail, sender: str) -> Html:
+def _letter(mail: Mail, sender: str) -> Markup:
     """Return a mail as its reader would see it, and its link with a warning."""
     head = pairs(
         [
@@ -127,29 +136,29 @@ def _letter(mail: Mail, sender: str) -> Html:
             (words.SUBJECT, isolated(mail["subject"] or "", most=400)),
         ]
     )
-    return f"<div class='sheet'>{head}<p class='said'>{laid_out(mail['text'])}</p></div>" + (
-        _link(mail["url"], mail["to"]) if mail["url"] else ""
+    opens = _link(mail["url"], mail["to"]) if mail["url"] else ""
+    return Markup("<div class='sheet'>{}<p class='said'>{}</p></div>{}").format(
+        head, laid_out(mail["text"]), opens
     )
 
 
-def laid_out(written: str) -> Html:
+def laid_out(written: str) -> Markup:
     """Return a text with its lines and spaces as they were written.
 
     A blank line would end the HTML inside Markdown, so every line ends in <br>.
     """
-    lines = (escape(line).replace("$", "&#36;") for line in written.strip("\n").splitlines())
-    return "<br>".join(line or "&#8203;" for line in lines)
+    lines = map(verbatim, written.strip("\n").splitlines())
+    return Markup("<br>").join(line or Markup("&#8203;") for line in lines)
 
 
-def _link(url: str, to: str) -> Html:
-    acts = words.ACTS.format(isolated(to))
-    opens = f"<a href='{escape(url)}' target='_blank' rel='noreferrer'>{words.OPEN}</a>"
-    # A fence, because Markdown gives it a button that copies. An address has no blanks or ticks.
-    return (
-        f"<div class='link'><p class='warning'>{acts}</p><p>{opens}</p>"
-        f"<p class='soft'>{words.COPY}</p>\n\n```\n{_one_word(url)}\n```\n\n</div>"
-    )
+def _link(url: str, to: str) -> Markup:
+    acts = Markup.escape(words.ACTS).format(isolated(to))
+    return Markup(
+        "<div class='link'><p class='warning'>{}</p>"
+        "<p><a href='{}' target='_blank' rel='noreferrer'>{}</a></p>{}{}</div>"
+    ).format(acts, url, words.OPEN, soft(words.COPY), copied(_one_word(url)))
 
 
 def _one_word(url: str) -> str:
+    """Leave out what no address has: blanks, line ends and ticks."""
     return "".join(letter for letter in url if letter.isprintable() and letter not in " `")

@@ -10,7 +10,7 @@ import gradio as gr
 from panel import charts, health, trail, when
 from panel.api import ApiRefused
 from panel.charts import Chart, Series
-from panel.markup import Html, alert, heading, link, text
+from panel.markup import FIGURE, Markup, alert, heading, joined, link
 from panel.tools import Asked, Tools
 from panel.wiring import on, sentence
 from panel.words import common
@@ -53,7 +53,7 @@ async def look(tools: Tools, asked: Asked, period: str) -> tuple[Any, ...]:
         state = health.shown(health.judged(None, ready, now)) if away else gr.skip()
         return alert(sentence(refused)), gr.skip(), state, gr.skip(), gr.skip()
     return (
-        f"<p>{text(words.updated(f'{now:%H:%M:%S} UTC'))}</p>",
+        Markup("<p>{}</p>").format(words.updated(f"{now:%H:%M:%S} UTC")),
         figures(users["total"], day["buckets"]),
         health.shown(health.judged(status, ready, now)),
         drawn(counted["buckets"], period),
@@ -83,19 +83,17 @@ async def _read(tools: Tools, asked: Asked, period: str) -> list[Any]:
     )
 
 
-def figures(users: int, day: Sequence[dict[str, Any]]) -> Html:
+def figures(users: int, day: Sequence[dict[str, Any]]) -> Markup:
     """Return the numbers that matter most; `day` is the last 24 hours, hour by hour."""
     failures = sum(each["signInFailures"] for each in day)
     told = (users, day[-1]["activeSessions"], sum(each["signIns"] for each in day), failures)
     moods = ("", "", "", "bad" if failures else "")
-    cells = "".join(
-        f"<div class='figure {mood}'><span>{name}</span><b>{value:,}</b></div>"
-        for name, value, mood in zip(words.FIGURES, told, moods, strict=True)
-    )
-    return f"<div class='figures four'>{cells}</div>"
+    numbers = (f"{each:,}" for each in told)
+    cells = joined(FIGURE, zip(moods, words.FIGURES, numbers, strict=True))
+    return Markup("<div class='figures four'>{}</div>").format(cells)
 
 
-def drawn(buckets: Sequence[dict[str, Any]], period: str) -> Html:
+def drawn(buckets: Sequence[dict[str, Any]], period: str) -> Markup:
     """Return the charts of a period."""
     moments = [_moment(each["start"], _PERIODS[period][0]) for each in buckets]
 
@@ -108,7 +106,7 @@ def drawn(buckets: Sequence[dict[str, Any]], period: str) -> Html:
         Chart(words.SIGN_UPS, moments, [series(words.SIGN_UPS, "signUps")]),
         Chart(words.LIVE_TITLE, moments, [series(words.LIVE, "activeSessions")], "lines"),
     ]
-    return f"<div class='charts'>{''.join(map(charts.shown, made))}</div>"
+    return Markup("<div class='charts'>{}</div>").format(Markup().join(map(charts.shown, made)))
 
 
 def _moment(start: str, unit: str) -> str:
@@ -116,7 +114,7 @@ def _moment(start: str, unit: str) -> str:
     return f"{then:%H:%M}" if unit == "hour" else f"{then:%-d %b}"
 
 
-def _latest(page: dict[str, Any], tools: Tools) -> Html:
+def _latest(page: dict[str, Any], tools: Tools) -> Markup:
     listed = trail.shown(
         page["events"],
         page["emails"],
@@ -125,4 +123,4 @@ def _latest(page: dict[str, Any], tools: Tools) -> Html:
         hint=words.NO_EVENTS_HINT,
     )
     more = link(words.ALL_EVENTS, "events")
-    return f"<h2>{words.LATEST}</h2>{listed}<p class='more'>{more}</p>"
+    return Markup("<h2>{}</h2>{}<p class='more'>{}</p>").format(words.LATEST, listed, more)

@@ -8,7 +8,7 @@ import gradio as gr
 from panel import when
 from panel.confirm import Confirmation
 from panel.devices import device
-from panel.markup import Html, badge, empty, isolated, link, pairs, short, text
+from panel.markup import Markup, badge, empty, isolated, link, pairs, see_also, short
 from panel.session_deeds import (
     Session,
     admins_in,
@@ -25,7 +25,7 @@ _SUBSCRIBER = 64  # bits that all addresses of one IPv6 subscriber share
 
 def build(tools: Tools, bar: Confirmation) -> list[Any]:
     """Lay out what is shown where the page's address names a session; returns its outputs."""
-    gr.Markdown(f"<p>{link('← ' + words.BACK, 'sessions')}</p>")
+    gr.Markdown(Markup("<p>{}</p>").format(link("← " + words.BACK, "sessions")))
     about = gr.Markdown(elem_id="session", latex_delimiters=[])
     with gr.Row(visible=False, elem_classes="ends") as actions:
         end_one = gr.Button(words.END_ONE, variant="stop", size="md", min_width=120)
@@ -45,34 +45,36 @@ async def look(tools: Tools, asked: Asked) -> tuple[Any, ...]:
     return about(session, own, admins, tools), gr.Row(visible=True)
 
 
-def about(session: Session, own: str, admins: dict[str, dict[str, Any]], tools: Tools) -> Html:
+def about(session: Session, own: str, admins: dict[str, dict[str, Any]], tools: Tools) -> Markup:
     """Return all that is known of a session."""
     now, user = tools.clock.now(), session["user"]
     told = [
-        f"{link(isolated(user['email'], 300), 'users', id=user['id'])} "
-        f"<span class='soft'>{isolated(user['name'], 300)}</span>",
+        Markup("{} <span class='soft'>{}</span>").format(
+            link(isolated(user["email"], 300), "users", id=user["id"]), isolated(user["name"], 300)
+        ),
         short(device(session["userAgent"])),
-        isolated(session["userAgent"], 1000) or words.SAYS_NOTHING,
-        text(session["ipAddress"]) or words.UNKNOWN_ADDRESS,
+        isolated(session["userAgent"], 1000) if session["userAgent"] else words.SAYS_NOTHING,
+        session["ipAddress"] or words.UNKNOWN_ADDRESS,
         when.both(session["createdAt"], now),
         when.both(session["updatedAt"], now),
         when.both(session["expiresAt"], now),
-        f"<code>{text(session['id'])}</code>",
+        Markup("<code>{}</code>").format(session["id"]),
     ]
     rows = list(zip(words.FACTS, told, strict=True))
     if session["impersonatedBy"]:
         rows.insert(1, (words.ACTED_BY, _admin(session, admins)))
     marks = marks_of(session, own, admins)
-    title = f"<h1>{words.of(isolated(user['email'], 60))} {marks}</h1>"
-    return f"<div class='card'>{title}{pairs(rows)}{_see_also(session)}</div>"
+    return Markup("<div class='card'><h1>{} {}</h1>{}{}</div>").format(
+        words.of(isolated(user["email"], 60)), marks, pairs(rows), _see_also(session)
+    )
 
 
-def marks_of(session: Session, own: str, admins: dict[str, dict[str, Any]]) -> Html:
+def marks_of(session: Session, own: str, admins: dict[str, dict[str, Any]]) -> Markup:
     """Say in pills what is particular about a session: it is one's own, or an admin uses it."""
     if session["id"] == own:
         return badge(words.YOURS, "good")
     if not session["impersonatedBy"]:
-        return ""
+        return Markup()
     admin = admins.get(session["impersonatedBy"])
     return badge(words.acts_as_them(admin["email"] if admin else words.GONE_ADMIN), "turn")
 
@@ -88,14 +90,14 @@ def subscriber(address: str) -> str:
     return str(ip_network((found, _SUBSCRIBER), strict=False))
 
 
-def _admin(session: Session, admins: dict[str, dict[str, Any]]) -> Html:
+def _admin(session: Session, admins: dict[str, dict[str, Any]]) -> Markup:
     admin = admins.get(session["impersonatedBy"])
     if admin is None:
-        return words.GONE_ADMIN
+        return Markup.escape(words.GONE_ADMIN)
     return link(isolated(admin["email"], 300), "users", id=admin["id"])
 
 
-def _see_also(session: Session) -> Html:
+def _see_also(session: Session) -> Markup:
     user, address = session["user"], session["ipAddress"]
     every = [
         link(words.all_of(isolated(user["email"], 60)), "sessions", user=user["id"]),
@@ -105,6 +107,5 @@ def _see_also(session: Session) -> Html:
         every.append(link(words.SAME_ADDRESS, "sessions", address=address))
         every.append(link(words.EVENTS_OF_ADDRESS, "events", address=address))
     if near := subscriber(address):
-        every.append(link(f"{words.SAME_SUBSCRIBER} {text(near)}", "sessions", address=near))
-    listed = "".join(f"<li>{each}</li>" for each in every)
-    return f"<h2>{words.SEE}</h2><ul class='see'>{listed}</ul>"
+        every.append(link(f"{words.SAME_SUBSCRIBER} {near}", "sessions", address=near))
+    return see_also(words.SEE, every)

@@ -11,14 +11,14 @@ from panel import paging, when
 from panel.api import ApiRefused
 from panel.confirm import Confirmation
 from panel.devices import device
-from panel.markup import Html, alert, heading, here, isolated, link, short
+from panel.markup import Markup, alert, heading, here, isolated, link, short
 from panel.pages import session as one_session
 from panel.paging import Pager, Walk, walk_of, walked
 from panel.query import is_id
 from panel.session_deeds import Listed, Session, admins_in, ask_end_listed, own_id
 from panel.table import Column, table
 from panel.tools import Asked, Tools
-from panel.wiring import TOAST, on, sentence
+from panel.wiring import error_toast, on, sentence
 from panel.words import common
 from panel.words import sessions as words
 
@@ -134,7 +134,7 @@ async def opened(tools: Tools, asked: Asked) -> tuple[Any, ...]:
 async def listed(tools: Tools, asked: Asked, search: str, address: str) -> tuple[Any, ...]:
     """Show the first page of what the filters let pass."""
     if address.strip() and not is_address(address.strip()):
-        raise gr.Error(words.NO_SUCH_ADDRESS, duration=TOAST, print_exception=False)
+        raise error_toast(words.NO_SUCH_ADDRESS)
     wanted = Wanted(Wanted.by(asked.query).user, address.strip(), search.strip())
     return await page_of(tools, asked, wanted, Walk())
 
@@ -197,13 +197,15 @@ async def page_of(tools: Tools, asked: Asked, wanted: Wanted, walk: Walk) -> tup
 
 def rows(
     sessions: list[dict[str, Any]], own: str, admins: dict[str, dict[str, Any]], tools: Tools
-) -> Html:
+) -> Markup:
     """Return sessions as a table; each row opens that session."""
     now = tools.clock.now()
     cells = [
         [
-            f"{link(isolated(each['user']['email']), 'sessions', id=each['id'])} "
-            f"{one_session.marks_of(each, own, admins)}",
+            Markup("{} {}").format(
+                link(isolated(each["user"]["email"]), "sessions", id=each["id"]),
+                one_session.marks_of(each, own, admins),
+            ),
             short(device(each["userAgent"])),
             _from(each["ipAddress"]),
             when.shown(each["createdAt"], now),
@@ -226,7 +228,7 @@ def is_address(said: str) -> bool:
     return not slash or (said == f"{address}/64" and bool(one_session.subscriber(address)))
 
 
-def _from(address: str) -> Html:
+def _from(address: str) -> str:
     return link(short(address), "sessions", address=address) if address else words.UNKNOWN_ADDRESS
 
 
@@ -240,10 +242,10 @@ def _others(sessions: list[dict[str, Any]], own: str, *, more: bool) -> Listed:
     )
 
 
-def _whose(wanted: Wanted, sessions: list[Session]) -> Html:
+def _whose(wanted: Wanted, sessions: list[Session]) -> Markup:
     """Say whose sessions alone are listed, and how to see everybody's again."""
     if not wanted.user:
-        return ""
+        return Markup()
     user = sessions[0]["user"]["email"] if sessions else wanted.user
     named = link(isolated(user), "users", id=wanted.user)
-    return f"<p>{words.only_of(named)} {link(words.EVERYBODYS, 'sessions')}</p>"
+    return Markup("<p>{} {}</p>").format(words.only_of(named), link(words.EVERYBODYS, "sessions"))

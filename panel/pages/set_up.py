@@ -1,13 +1,12 @@
 """Set-up: the way from nothing to a deployment that lasts, step by step."""
 
 from collections.abc import Sequence
-from html import escape
 from typing import Any
 
 import gradio as gr
 
 from panel.given import PanelSettings
-from panel.markup import Html, badge, heading, link, text
+from panel.markup import Markup, badge, copied, heading, joined, link, soft
 from panel.steps import File, Known, Line, Step, steps
 from panel.tools import Asked, Tools
 from panel.wiring import on
@@ -28,7 +27,7 @@ def build(blocks: gr.Blocks, tools: Tools) -> None:
     on(tools, [blocks.load, refresh.click], look, None, walk)
 
 
-async def look(tools: Tools, asked: Asked) -> Html:
+async def look(tools: Tools, asked: Asked) -> Markup:
     """Return every step as it stands now."""
     return walk(steps(await _known(tools, asked)), tools.settings)
 
@@ -57,50 +56,51 @@ def _is_of(event: dict[str, Any], user_id: str) -> bool:
     return bool((event["subject"] or event["actor"]) == user_id)
 
 
-def walk(taken: Sequence[Step], settings: PanelSettings) -> Html:
+def walk(taken: Sequence[Step], settings: PanelSettings) -> Markup:
     """Return the steps as a list; those that are done are folded."""
     left = [each for each in taken if each.mood != "good"]
     worst = "bad" if any(each.mood == "bad" for each in left) else "turn"
     verdict = badge(words.left(len(left)), worst) if left else badge(words.ALL_DONE, "good")
-    shown = "".join(_step(number, each, settings) for number, each in enumerate(taken, 1))
-    return (
-        f"<p class='verdict'>{verdict}</p><div class='walk'>{shown}</div>"
-        f"<p>{words.CHECK} {link(words.TO_CHECKS, 'checks')}</p>"
+    shown = Markup().join(_step(number, each, settings) for number, each in enumerate(taken, 1))
+    return Markup("<p class='verdict'>{}</p><div class='walk'>{}</div><p>{} {}</p>").format(
+        verdict, shown, words.CHECK, link(words.TO_CHECKS, "checks")
     )
 
 
-def _step(number: int, step: Step, settings: PanelSettings) -> Html:
+def _step(number: int, step: Step, settings: PanelSettings) -> Markup:
     state = badge(words.STATES[step.mood], words.MOODS[step.mood])
-    parts = [f"<p><b>{text(step.sentence)}</b></p><p>{step.how}</p>"]
+    paragraph = Markup("<p>{}</p>")
+    parts = [Markup("<p><b>{}</b></p><p>{}</p>").format(step.sentence, step.how)]
     if step.lines:
         parts += [_where(settings), _lines(step.lines, settings)]
     if step.others:
-        parts += [f"<p>{text(step.alternative)}</p>", _lines(step.others, settings)]
+        parts += [paragraph.format(step.alternative), _lines(step.others, settings)]
     if step.files:
-        parts += [f"<p>{text(step.app)}</p>", *map(_file, step.files)]
-    return (
-        f"<details class='card todo'{'' if step.mood == 'good' else ' open'}>"
-        f"<summary><span class='number'>{number}</span> <b>{text(step.name)}</b> {state}</summary>"
-        f"{''.join(parts)}</details>"
+        parts += [paragraph.format(step.app), *map(_file, step.files)]
+    is_open = Markup() if step.mood == "good" else Markup(" open")
+    return Markup(
+        "<details class='card todo'{}><summary><span class='number'>{}</span> <b>{}</b> {}"
+        "</summary>{}</details>"
+    ).format(is_open, number, step.name, state, Markup().join(parts))
+
+
+def _where(settings: PanelSettings) -> Markup:
+    if not settings.space_id:
+        return soft(words.ELSEWHERE)
+    address = _SPACE_SETTINGS.format(settings.space_id)
+    return Markup("<p>{} <a href='{}' target='_blank' rel='noreferrer'>{}</a></p>").format(
+        words.ON_A_SPACE, address, words.OPEN_SETTINGS
     )
 
 
-def _where(settings: PanelSettings) -> Html:
-    if not settings.space_id:
-        return f"<p class='soft'>{text(words.ELSEWHERE)}</p>"
-    address = escape(_SPACE_SETTINGS.format(settings.space_id))
-    opens = f"<a href='{address}' target='_blank' rel='noreferrer'>{words.OPEN_SETTINGS}</a>"
-    return f"<p>{text(words.ON_A_SPACE)} {opens}</p>"
-
-
-def _lines(lines: Sequence[Line], settings: PanelSettings) -> Html:
+def _lines(lines: Sequence[Line], settings: PanelSettings) -> Markup:
     """Return settings to copy: on a Space each value by itself, elsewhere as lines of a file."""
     if not settings.space_id:
-        return _copied("\n".join(f"{each.name}={_quoted(each.value)}" for each in lines))
-    return "".join(
-        f"<p>{words.SECRET_KIND if each.secret else words.VARIABLE_KIND} "
-        f"<code>{text(each.name)}</code></p>{_copied(each.value)}"
-        for each in lines
+        return copied("\n".join(f"{each.name}={_quoted(each.value)}" for each in lines))
+    kinds = {True: words.SECRET_KIND, False: words.VARIABLE_KIND}
+    return joined(
+        Markup("<p>{} <code>{}</code></p>{}"),
+        ((kinds[each.secret], each.name, copied(each.value)) for each in lines),
     )
 
 
@@ -108,11 +108,7 @@ def _quoted(value: str) -> str:
     return f'"{value}"' if " " in value else value
 
 
-def _file(file: File) -> Html:
-    title = f"<summary><code>{text(file.name)}</code></summary>"
-    return f"<details class='file'>{title}{_copied(file.content, 'typescript')}</details>"
-
-
-def _copied(content: str, language: str = "") -> Html:
-    """Return a text with a button that copies it: Markdown gives one to what stands in a fence."""
-    return f"\n\n````{language}\n{content.rstrip()}\n````\n\n"
+def _file(file: File) -> Markup:
+    return Markup("<details class='file'><summary><code>{}</code></summary>{}</details>").format(
+        file.name, copied(file.content, "typescript")
+    )

@@ -8,7 +8,7 @@ import gradio as gr
 
 from panel.browsers import LETTERS
 from panel.loopback import Call
-from panel.markup import heading
+from panel.markup import heading, soft
 from panel.pages import tester_endpoints, tester_journeys, tester_results
 from panel.pages.tester_endpoints import Endpoints
 from panel.pages.tester_results import Manner, Results, show, state_shown
@@ -111,7 +111,7 @@ def _ways() -> _Ways:
         with gr.Tab(words.JOURNEYS, id="journeys"):
             journey = tester_journeys.lay_out()
         with gr.Tab(words.HISTORY, id="history"):
-            gr.Markdown(f"<p class='soft'>{words.KEPT}</p>")
+            gr.Markdown(soft(words.KEPT))
             history = gr.Radio([], label=words.SENT_BEFORE, visible=False, elem_id="history")
             again = gr.Button(words.SEND_AGAIN, size="md", elem_id="again")
     return _Ways(tabs, person, another, deeds, endpoints, by_hand, send, journey, history, again)

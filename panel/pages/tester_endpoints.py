@@ -11,7 +11,7 @@ from typing import Any
 import gradio as gr
 
 from panel.loopback import Call, CallRefused
-from panel.markup import text
+from panel.markup import soft
 from panel.pages.tester_results import Manner, show
 from panel.tester import told
 from panel.tester.deeds import Person
@@ -19,7 +19,7 @@ from panel.tester.forms import call_of, filled, key_of
 from panel.tester.lock import admins_only
 from panel.tester.openapi import Field, Kind, Operation, operations
 from panel.tools import Asked, Tools
-from panel.wiring import TOAST
+from panel.wiring import error_toast
 from panel.words import tester as words
 
 FIELDS = 12
@@ -96,7 +96,7 @@ async def picked(
     faces += hidden * (FIELDS - len(faces))
     more = len(operation.fields) - FIELDS
     hint = words.too_many_fields(more) if more > 0 else "" if operation.fields else words.NO_FIELDS
-    about = told.about(operation) + (f"<p class='soft'>{text(hint)}</p>" if hint else "")
+    about = told.about(operation) + (soft(hint) if hint else "")
     return about, *(each[0] for each in faces), *(each[1] for each in faces)
 
 
@@ -127,7 +127,7 @@ async def _written(
     try:
         call = call_of(operation, given)
     except CallRefused as refused:
-        raise _wanting(str(refused)) from refused
+        raise error_toast(str(refused)) from refused
     return Call(call.method, call.path, call.body, origin=origin)
 
 
@@ -140,7 +140,7 @@ async def _operation(tools: Tools, asked: Asked, name: str | None) -> Operation:
     every = await _operations(tools, asked)
     found = next((each for each in every if each.name == name), None)
     if found is None:
-        raise _wanting(words.NO_ENDPOINT)
+        raise error_toast(words.NO_ENDPOINT)
     return found
 
 
@@ -180,7 +180,3 @@ def _kind_told(field: Field) -> str:
 
 def _is_chosen(field: Field) -> bool:
     return field.kind in {Kind.CHOICE, Kind.BOOLEAN}
-
-
-def _wanting(sentence: str) -> gr.Error:
-    return gr.Error(text(sentence), duration=TOAST, print_exception=False)

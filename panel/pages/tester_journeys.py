@@ -6,7 +6,7 @@ from typing import Any
 
 import gradio as gr
 
-from panel.markup import text
+from panel.markup import soft
 from panel.pages.tester_results import Manner, history_shown, state_shown
 from panel.tester.journeys import walk
 from panel.tester.lock import admins_only
@@ -19,7 +19,7 @@ from panel.words import journeys as words
 def lay_out() -> tuple[gr.Radio, gr.Button, gr.Markdown]:
     """Lay out the choice, the button and the place of the steps."""
     titles = [journey.title for journey in JOURNEYS]
-    gr.Markdown(f"<p class='soft'>{text(words.LEAD)}</p>")
+    gr.Markdown(soft(words.LEAD))
     which = gr.Radio(titles, value=titles[0], label=words.STORY, elem_id="journey")
     start = gr.Button(words.START, variant="primary", size="md", elem_id="start-journey")
     steps = gr.Markdown(elem_id="steps", latex_delimiters=[])

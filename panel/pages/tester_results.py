@@ -8,12 +8,13 @@ import gradio as gr
 
 from panel import shown
 from panel.loopback import Call, CallRefused, NoAnswer
+from panel.markup import soft
 from panel.tester.copies import LANGUAGES, WAYS, copied
 from panel.tester.exchange import Exchange
 from panel.tester.lock import admins_only
 from panel.tester.masking import masked, secrets_in
 from panel.tools import Asked, Tools
-from panel.wiring import TOAST
+from panel.wiring import error_toast
 from panel.words import tester as words
 
 FIRST_WAY = next(iter(WAYS))
@@ -80,7 +81,7 @@ def lay_out() -> Results:
             raw = _text_box("raw", None)
         with gr.Tab(copy_name):
             way = gr.Radio(list(WAYS), value=FIRST_WAY, label=words.COPY_AS, elem_id="way")
-            gr.Markdown(f"<p class='soft'>{words.MASKED}</p>")
+            gr.Markdown(soft(words.MASKED))
             copy = _text_box("copy", "shell")
     opened = gr.State(None)
     return Results(
@@ -194,6 +195,5 @@ async def seen_anew(tools: Tools, asked: Asked, number: int | None, *manner: Any
 def _found(tools: Tools, asked: Asked, number: int | None) -> Exchange:
     exchange = tools.tester.history(asked.owner).find(number)
     if exchange is None:
-        told = words.FORGOTTEN if number else words.CHOOSE_ONE
-        raise gr.Error(told, duration=TOAST, print_exception=False)
+        raise error_toast(words.FORGOTTEN if number else words.CHOOSE_ONE)
     return exchange

@@ -9,7 +9,7 @@ from panel import trail, user_deeds, when
 from panel.api import ApiRefused
 from panel.confirm import Confirmation
 from panel.devices import device
-from panel.markup import Html, badge, empty, isolated, link, pairs, short, text
+from panel.markup import Markup, badge, empty, isolated, link, pairs, short, soft
 from panel.table import Column, table
 from panel.tools import Asked, Tools
 from panel.user_deeds import User
@@ -33,7 +33,7 @@ class _Actions:
 
 def build(blocks: gr.Blocks, tools: Tools) -> None:
     """Lay out what is shown where the page's address names a user."""
-    gr.Markdown(f"<p>{link('← ' + words.BACK, 'users')}</p>")
+    gr.Markdown(Markup("<p>{}</p>").format(link("← " + words.BACK, "users")))
     with gr.Row(elem_classes="columns"):
         with gr.Column(scale=7, min_width=320):
             told = [gr.Markdown(elem_id=name, latex_delimiters=[]) for name in _PARTS]
@@ -50,7 +50,7 @@ def build(blocks: gr.Blocks, tools: Tools) -> None:
 
 
 def _actions() -> _Actions:
-    gr.Markdown(f"<h2>{words.ACTIONS}</h2>")
+    gr.Markdown(Markup("<h2>{}</h2>").format(words.ACTIONS))
     with gr.Column(elem_classes=["card", "act"]):
         verify, unverify = _button(words.VERIFY), _button(words.UNVERIFY)
         reset = _button(words.SEND_RESET)
@@ -71,7 +71,7 @@ def _actions() -> _Actions:
         set_password = _button(words.SET_PASSWORD)
     with gr.Column(elem_classes=["card", "act"]):
         act_as = _button(words.ACT_AS)
-        acting = gr.Markdown(f"<p class='soft'>{words.ACT_AS_HINT}</p>", elem_id="acting")
+        acting = gr.Markdown(soft(words.ACT_AS_HINT), elem_id="acting")
     delete = gr.Button(words.DELETE, variant="stop", size="md")
     ask: list[tuple[gr.Button, Handler, list[Any]]] = [
         (end_one, user_deeds.ask_end_one, [which]),
@@ -127,15 +127,15 @@ async def look(tools: Tools, asked: Asked) -> tuple[Any, ...]:
     )
 
 
-def about(user: User, tools: Tools) -> Html:
+def about(user: User, tools: Tools) -> Markup:
     """Return who a user is."""
     now = tools.clock.now()
     told = [
-        f"<code>{text(user['id'])}</code>",
+        Markup("<code>{}</code>").format(user["id"]),
         isolated(user["name"], 300),
-        f"{isolated(user['email'], 300)} {_verified(user)}",
-        text(user["role"]),
-        ", ".join(text(words.WAYS_IN.get(way, way)) for way in user["accounts"]) or words.NO_WAY_IN,
+        Markup("{} {}").format(isolated(user["email"], 300), _verified(user)),
+        user["role"],
+        ", ".join(words.WAYS_IN.get(way, way) for way in user["accounts"]) or words.NO_WAY_IN,
         when.both(user["createdAt"], now),
         when.both(user["updatedAt"], now),
         when.both(user["lastSignInAt"], now),
@@ -147,16 +147,17 @@ def about(user: User, tools: Tools) -> Html:
         reason = isolated(user["banReason"] or words.NO_REASON, 300)
         rows += [(words.BAN_REASON, reason), (words.BAN_END, end)]
     banned = badge(words.IS_BANNED, "bad") if user["banned"] else ""
-    title = f"<h1>{isolated(user['name'], 60)} {banned}</h1>"
-    return f"<div class='card'>{title}{pairs(rows)}</div>"
+    return Markup("<div class='card'><h1>{} {}</h1>{}</div>").format(
+        isolated(user["name"], 60), banned, pairs(rows)
+    )
 
 
-def session_list(sessions: list[dict[str, Any]], tools: Tools) -> Html:
+def session_list(sessions: list[dict[str, Any]], tools: Tools) -> Markup:
     """Return where a user is signed in."""
     now = tools.clock.now()
     rows = [
         [
-            f"{text(device(each['userAgent']))} {_mark(each)}",
+            Markup("{} {}").format(device(each["userAgent"]), _mark(each)),
             short(each["ipAddress"]),
             when.shown(each["createdAt"], now),
             when.shown(each["updatedAt"], now),
@@ -172,14 +173,14 @@ def session_list(sessions: list[dict[str, Any]], tools: Tools) -> Html:
         nothing=words.NO_SESSIONS,
         hint=words.NO_SESSIONS_HINT,
     )
-    return f"<h2>{words.SESSIONS}</h2>{listed}"
+    return Markup("<h2>{}</h2>{}").format(words.SESSIONS, listed)
 
 
-def _mark(session: dict[str, Any]) -> Html:
-    return badge(words.ACTS_AS_MARK, "turn") if session["impersonatedBy"] else ""
+def _mark(session: dict[str, Any]) -> Markup:
+    return badge(words.ACTS_AS_MARK, "turn") if session["impersonatedBy"] else Markup()
 
 
-def _happened(user: User, page: dict[str, Any], tools: Tools) -> Html:
+def _happened(user: User, page: dict[str, Any], tools: Tools) -> Markup:
     listed = trail.shown(
         page["events"],
         page["emails"],
@@ -189,7 +190,7 @@ def _happened(user: User, page: dict[str, Any], tools: Tools) -> Html:
         whose=user["id"],
     )
     more = link(words.ALL_EVENTS, "events", user=user["id"]) if page["nextCursor"] else ""
-    return f"<h2>{words.EVENTS}</h2>{listed}<p>{more}</p>"
+    return Markup("<h2>{}</h2>{}<p>{}</p>").format(words.EVENTS, listed, more)
 
 
 def _session_name(tools: Tools, session: dict[str, Any]) -> str:
@@ -197,18 +198,19 @@ def _session_name(tools: Tools, session: dict[str, Any]) -> str:
     return f"{device(session['userAgent'])}, {session['ipAddress']}, {begun}"
 
 
-def _verified(user: User) -> Html:
+def _verified(user: User) -> Markup:
     if user["emailVerified"]:
         return badge(words.IS_VERIFIED, "good")
     return badge(words.IS_UNVERIFIED)
 
 
-def _acting(user: User, asked: Asked, tools: Tools) -> Html:
+def _acting(user: User, asked: Asked, tools: Tools) -> Markup:
     """Lead to the Tester's browser that holds a session as this user, if there is one."""
     name = words.acts_as(user["email"])
     if name not in tools.tester.browser_names(asked.owner):
-        return f"<p class='soft'>{words.ACT_AS_HINT}</p>"
-    return f"<p>{link(text(words.open_tester(user['email'])), 'tester', browser=name)}</p>"
+        return soft(words.ACT_AS_HINT)
+    opens = link(words.open_tester(user["email"]), "tester", browser=name)
+    return Markup("<p>{}</p>").format(opens)
 
 
 def _does(deed: Handler) -> Handler:

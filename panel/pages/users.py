@@ -7,14 +7,14 @@ from typing import Any
 import gradio as gr
 
 from panel import paging, when
-from panel.markup import Html, badge, heading, here, isolated, link, text
+from panel.markup import Markup, badge, heading, here, isolated, link
 from panel.pages import user as one_user
 from panel.paging import Pager
 from panel.paths import USERS_CSV
 from panel.query import written
 from panel.table import Column, table
 from panel.tools import Asked, Tools
-from panel.wiring import TOAST, on, say
+from panel.wiring import error_toast, on, say
 from panel.words import common
 from panel.words import users as words
 
@@ -169,12 +169,13 @@ async def created(
 ) -> tuple[Any, ...]:
     """Make an account, and show where it is."""
     if not email.strip() or not name.strip():
-        raise gr.Error(words.NEEDS_NAME, duration=TOAST, print_exception=False)
+        raise error_toast(words.NEEDS_NAME)
     said = {"email": email.strip(), "name": name.strip(), "role": role}
     said |= {"password": password} if password else {}
     user = (await tools.api.post(asked.owner, "/api/auth/admin/create-user", said))["user"]
     say(words.created(user["email"]))
-    made = f"<p>{link(text(words.open_user(user['email'])), 'users', id=user['id'])}</p>"
+    opens = link(words.open_user(user["email"]), "users", id=user["id"])
+    made = Markup("<p>{}</p>").format(opens)
     *filters, _ = given
     shown = await page_of(tools, asked, Wanted.chosen(tuple(filters)))
     return made, "", "", "user", "", *shown
@@ -196,13 +197,14 @@ async def page_of(tools: Tools, asked: Asked, wanted: Wanted) -> tuple[Any, ...]
     return place + rows(users, tools), _csv(told, total), wanted.offset, *turned
 
 
-def rows(users: list[dict[str, Any]], tools: Tools) -> Html:
+def rows(users: list[dict[str, Any]], tools: Tools) -> Markup:
     """Return users as a table; each row opens that user."""
     now = tools.clock.now()
     cells = [
         [
-            f"{link(isolated(user['email']), 'users', id=user['id'])}<br>"
-            f"<span class='soft'>{isolated(user['name'])}</span>",
+            Markup("{}<br><span class='soft'>{}</span>").format(
+                link(isolated(user["email"]), "users", id=user["id"]), isolated(user["name"])
+            ),
             badge(user["role"], "turn" if "admin" in user["role"] else ""),
             state(user),
             f"{user['activeSessions']:,}",
@@ -218,15 +220,18 @@ def rows(users: list[dict[str, Any]], tools: Tools) -> Html:
     )
 
 
-def state(user: Mapping[str, Any]) -> Html:
+def state(user: Mapping[str, Any]) -> Markup:
     """Say in pills whether a user's address is verified, and whether they are banned."""
     verified = (
         badge(words.IS_VERIFIED, "good")
         if user["emailVerified"]
         else badge(words.IS_UNVERIFIED, "")
     )
-    return f"{badge(words.IS_BANNED, 'bad')} {verified}" if user["banned"] else verified
+    return badge(words.IS_BANNED, "bad") + Markup(" ") + verified if user["banned"] else verified
 
 
-def _csv(told: dict[str, str], total: int) -> Html:
-    return f"<p><a href='{USERS_CSV}?{text(written(told))}'>{words.CSV}</a></p>" if total else ""
+def _csv(told: dict[str, str], total: int) -> Markup:
+    if not total:
+        return Markup()
+    file = f"{USERS_CSV}?{written(told)}"
+    return Markup("<p><a href='{}'>{}</a></p>").format(file, words.CSV)

@@ -4,7 +4,7 @@ import re
 from itertools import zip_longest
 
 from panel import shown
-from panel.markup import Html, badge, text
+from panel.markup import Markup, badge, joined, pairs, soft, verbatim
 from panel.tester.journeys import Found, Progress, Step
 from panel.tester.masking import masked, secrets_in
 from panel.tester.openapi import Operation
@@ -16,60 +16,64 @@ _LONGEST = 4000
 _SHOWN = 2  # exchanges of a step; all of them are in the history
 
 
-def walked(progress: Progress, *, reveal: bool) -> Html:
+def walked(progress: Progress, *, reveal: bool) -> Markup:
     """Return a journey's steps: those that were taken can be opened."""
     steps, found = progress.journey.steps, progress.found
     passed = sum(each.passed for each in found)
     mood = "bad" if progress.failed else "good" if progress.over else "turn"
-    lines = "".join(
+    lines = Markup().join(
         _step(number, step, come, progress, reveal=reveal)
         for number, (step, come) in enumerate(zip_longest(steps, found), 1)
     )
-    verdict = text(words.verdict(passed, len(steps), progress.failed))
-    return (
-        f"<div class='card'><h3>{text(progress.journey.title)}</h3>"
-        f"<p class='told {mood}' role='status'>{verdict}</p>"
-        f"<ol class='steps'>{lines}</ol><p class='soft'>{words.OPENS}</p></div>"
-    )
+    verdict = words.verdict(passed, len(steps), progress.failed)
+    return Markup(
+        "<div class='card'><h3>{}</h3><p class='told {}' role='status'>{}</p>"
+        "<ol class='steps'>{}</ol>{}</div>"
+    ).format(progress.journey.title, mood, verdict, lines, soft(words.OPENS))
 
 
-def about(operation: Operation) -> Html:
+def about(operation: Operation) -> Markup:
     """Return what an endpoint does, and what it refuses."""
-    said = "".join(f"<p>{_prose(each)}</p>" for each in operation.description.split("\n\n"))
+    paragraphs = ((_prose(each),) for each in operation.description.split("\n\n"))
     mark = badge(tester_words.NEEDS_SESSION, "turn") if operation.needs_session else ""
-    rows = "".join(
-        f"<tr><th scope='row'>{text(status)}</th><td>{_prose(meaning)}</td></tr>"
-        for status, meaning in operation.answers
-    )
-    return (
-        f"<p class='line'><b>{text(operation.method)}</b> {text(operation.path)} {mark}</p>{said}"
-        f"<details class='answers'><summary>{tester_words.MEANS}</summary>"
-        f"<table class='pairs'>{rows}</table></details>"
+    answers = pairs((status, _prose(meaning)) for status, meaning in operation.answers)
+    return Markup(
+        "<p class='line'><b>{}</b> {} {}</p>{}"
+        "<details class='answers'><summary>{}</summary>{}</details>"
+    ).format(
+        operation.method,
+        operation.path,
+        mark,
+        joined(Markup("<p>{}</p>"), paragraphs),
+        tester_words.MEANS,
+        answers,
     )
 
 
-def _step(number: int, step: Step, come: Found | None, progress: Progress, *, reveal: bool) -> Html:
+def _step(
+    number: int, step: Step, come: Found | None, progress: Progress, *, reveal: bool
+) -> Markup:
     title, proves = step.told
     if come is None:
         running = not progress.over and number == len(progress.found) + 1
         state = words.RUNNING if running else words.NOT_RUN if progress.over else words.WAITING
         head = _head(title, proves, state, "turn" if running else "")
-        return f"<li class='step'>{head}</li>"
+        return Markup("<li class='step'>{}</li>").format(head)
     mood, state = ("good", words.DONE) if come.passed else ("bad", words.FAILED)
-    opened = "" if come.passed else " open"
-    sent = "".join(_opened(come, reveal=reveal)) or f"<p class='soft'>{words.NOTHING_SENT}</p>"
-    head = _head(title, proves, state, mood)
-    return (
-        f"<li class='step {mood}'><details{opened}><summary>{head}</summary>"
-        f"<p>{text(come.said)}</p>{sent}</details></li>"
+    opened = Markup() if come.passed else Markup(" open")
+    sent = Markup().join(_opened(come, reveal=reveal)) or soft(words.NOTHING_SENT)
+    return Markup(
+        "<li class='step {}'><details{}><summary>{}</summary><p>{}</p>{}</details></li>"
+    ).format(mood, opened, _head(title, proves, state, mood), come.said, sent)
+
+
+def _head(title: str, proves: str, state: str, mood: str) -> Markup:
+    return Markup("<b>{}</b> {}<br><span class='soft'>{}</span>").format(
+        title, badge(state, mood), proves
     )
 
 
-def _head(title: str, proves: str, state: str, mood: str) -> Html:
-    return f"<b>{text(title)}</b> {badge(state, mood)}<br><span class='soft'>{text(proves)}</span>"
-
-
-def _opened(come: Found, *, reveal: bool) -> list[Html]:
+def _opened(come: Found, *, reveal: bool) -> list[Markup]:
     pieces = []
     for exchange in come.exchanges[-_SHOWN:]:
         secrets = [] if reveal else secrets_in(exchange)
@@ -77,17 +81,23 @@ def _opened(come: Found, *, reveal: bool) -> list[Html]:
             (words.REQUEST, shown.requests(exchange)),
             (words.ANSWER, shown.raw(exchange.response)),
         ):
-            pieces.append(f"<p class='soft'>{name}</p>{_lines(masked(said, secrets)[:_LONGEST])}")
+            pieces.append(soft(name) + _lines(masked(said, secrets)[:_LONGEST]))
     return pieces
 
 
-def _lines(written: str) -> Html:
+def _lines(written: str) -> Markup:
     """Return text with its lines and its indentation."""
     lines = (
-        "&nbsp;" * (len(line) - len(line.lstrip(" "))) + text(line) for line in written.split("\n")
+        Markup("&nbsp;") * (len(line) - len(line.lstrip(" "))) + line
+        for line in written.split("\n")
     )
-    return f"<p class='wire'>{'<br>'.join(lines)}</p>"
+    return Markup("<p class='wire'>{}</p>").format(Markup("<br>").join(lines))
 
 
-def _prose(said: str) -> Html:
-    return _CODE.sub(r"<code>\1</code>", text(said))
+def _prose(said: str) -> Markup:
+    """Return text in which code stands between backticks."""
+    pieces = _CODE.split(" ".join(said.split()))
+    return Markup().join(
+        Markup("<code>{}</code>").format(each) if number % 2 else verbatim(each)
+        for number, each in enumerate(pieces)
+    )

@@ -1,5 +1,7 @@
 """What the pages for events say."""
 
+from panel.markup import Markup
+
 TITLE = "Events"
 LEAD = "What happened to accounts, the latest first. Open an event to see all that is known of it."
 KINDS = "What happened"
@@ -42,11 +44,11 @@ NO_LINES_HINT = (
 )
 
 
-def only_of(who: str) -> str:
-    """Say whose events alone are listed; `who` is HTML."""
-    return f"Only what <b>{who}</b> did, or what was done to them."
+def only_of(who: str) -> Markup:
+    """Say whose events alone are listed."""
+    return Markup("Only what <b>{}</b> did, or what was done to them.").format(who)
 
 
-def all_of(email: str) -> str:
+def all_of(email: str) -> Markup:
     """Lead to all events of one user."""
-    return f"All events of {email}"
+    return Markup("All events of {}").format(email)

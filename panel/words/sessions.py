@@ -1,5 +1,6 @@
 """What the pages for sessions say."""
 
+from panel.markup import Markup
 from panel.words.common import count
 
 TITLE = "Sessions"
@@ -29,24 +30,24 @@ EVENTS_OF_ADDRESS = "What happened from this address"
 END_ONE, END_ALL, END_MINE = "End this session", "End all their sessions", "Sign me out too"
 
 
-def only_of(who: str) -> str:
-    """Say whose sessions alone are listed; `who` is HTML."""
-    return f"Only sessions of <b>{who}</b>."
+def only_of(who: str) -> Markup:
+    """Say whose sessions alone are listed."""
+    return Markup("Only sessions of <b>{}</b>.").format(who)
 
 
-def all_of(email: str) -> str:
+def all_of(email: str) -> Markup:
     """Lead to all sessions of one user."""
-    return f"All sessions of {email}"
+    return Markup("All sessions of {}").format(email)
 
 
-def events_of(email: str) -> str:
+def events_of(email: str) -> Markup:
     """Lead to the events of one user."""
-    return f"What happened to {email}"
+    return Markup("What happened to {}").format(email)
 
 
-def of(email: str) -> str:
-    """Name a session by whose it is; `email` is HTML."""
-    return f"Session of {email}"
+def of(email: str) -> Markup:
+    """Name a session by whose it is."""
+    return Markup("Session of {}").format(email)
 
 
 def acts_as_them(admin: str) -> str:
@@ -59,32 +60,34 @@ def end_listed(number: int) -> str:
     return "End this session" if number == 1 else f"End these {count(number, 'session')}"
 
 
-def ask_end_one(who: str, device: str, address: str) -> str:
-    """Ask before one session is ended; all are HTML."""
-    return (
-        f"The session of {who} with {device} from {address} ends at once. They can sign in again."
+def ask_end_one(who: str, device: str, address: str) -> Markup:
+    """Ask before one session is ended."""
+    return Markup("The session of {} with {} from {} ends at once. They can sign in again.").format(
+        who, device, address
     )
 
 
-def ask_end_mine(device: str) -> str:
-    """Ask before the session is ended that asks; `device` is HTML."""
-    return (
-        f"<b>This is you</b>, with {device}. Ending this session closes the panel for you at once: "
+def ask_end_mine(device: str) -> Markup:
+    """Ask before the session is ended that asks."""
+    return Markup(
+        "<b>This is you</b>, with {}. Ending this session closes the panel for you at once: "
         "you come to the sign-in page."
+    ).format(device)
+
+
+def ask_end_all(who: str, live: str) -> Markup:
+    """Ask before all sessions of a user are ended."""
+    return Markup("{} is signed out everywhere: {} at once. They can sign in again.").format(
+        who, live
     )
 
 
-def ask_end_all(who: str, live: str) -> str:
-    """Ask before all sessions of a user are ended; both are HTML."""
-    return f"{who} is signed out everywhere: {live} at once. They can sign in again."
-
-
-def ask_end_all_mine(live: str) -> str:
-    """Ask before all sessions of whoever asks are ended; `live` is HTML."""
-    return (
-        f"<b>This is you.</b> You are signed out everywhere: {live} at once, the one that has this "
+def ask_end_all_mine(live: str) -> Markup:
+    """Ask before all sessions of whoever asks are ended."""
+    return Markup(
+        "<b>This is you.</b> You are signed out everywhere: {} at once, the one that has this "
         "panel open among them. You come to the sign-in page."
-    )
+    ).format(live)
 
 
 def ends(live: int, *, or_more: bool = False) -> str:
@@ -93,13 +96,12 @@ def ends(live: int, *, or_more: bool = False) -> str:
     return f"more than {said}" if or_more else said
 
 
-def ask_end_listed(live: int, people: int, *, yours_stays: bool, more: bool) -> str:
+def ask_end_listed(live: int, people: int, *, yours_stays: bool, more: bool) -> Markup:
     """Ask before everything is ended that is listed."""
-    whose = count(people, "user")
-    said = f"<b>{ends(live)}</b> at once: all that are listed here, of {whose}."
+    said = f"at once: all that are listed here, of {count(people, 'user')}."
     said += " Yours stays." if yours_stays else ""
     said += " Those on other pages stay." if more else ""
-    return f"{said} Everybody can sign in again."
+    return Markup("<b>{}</b> {} Everybody can sign in again.").format(ends(live), said)
 
 
 def one_ended(email: str, device: str) -> str:

@@ -1,5 +1,6 @@
 """What the users' pages say."""
 
+from panel.markup import Markup
 from panel.words.common import count
 
 TITLE = "Users"
@@ -92,10 +93,12 @@ def reset_sent(email: str, sends: bool) -> str:
     return f"The mail to {email} is in the outbox: no mailer is set, so it does not leave."
 
 
-def ask_role(who: str, role: str) -> str:
-    """Ask before a role is given; `who` is HTML."""
+def ask_role(who: str, role: str) -> Markup:
+    """Ask before a role is given."""
     may = "may then do everything in this panel" if role == "admin" else "cannot open this panel"
-    return f"{who} becomes <b>{role}</b> and {may}, at once and in every session."
+    return Markup("{} becomes <b>{}</b> and {}, at once and in every session.").format(
+        who, role, may
+    )
 
 
 def has_role(email: str, role: str) -> str:
@@ -103,10 +106,10 @@ def has_role(email: str, role: str) -> str:
     return f"{email} is {role} now."
 
 
-def ask_ban(who: str, until: str, live: int) -> str:
-    """Ask before a ban; `who` and `until` are HTML."""
+def ask_ban(who: str, until: str, live: int) -> Markup:
+    """Ask before a ban."""
     how_long = f"until {until}" if until else "for good"
-    return f"{who} is kept out {how_long}. {_ends(live)}"
+    return Markup("{} is kept out {}. {}").format(who, how_long, _ends(live))
 
 
 def banned(email: str, until: str) -> str:
@@ -119,12 +122,12 @@ def unbanned(email: str) -> str:
     return f"{email} may sign in again."
 
 
-def ask_password(who: str, live: int) -> str:
-    """Ask before a password is set; `who` is HTML."""
-    return (
-        f"{who} gets the password you wrote; the old one opens nothing any more. {_ends(live)} "
+def ask_password(who: str, live: int) -> Markup:
+    """Ask before a password is set."""
+    return Markup(
+        "{} gets the password you wrote; the old one opens nothing any more. {} "
         "A mail to reset it is kinder: only they know the new one then."
-    )
+    ).format(who, _ends(live))
 
 
 def password_set(email: str) -> str:
@@ -132,14 +135,18 @@ def password_set(email: str) -> str:
     return f"{email} has the new password. Tell them on a safe way."
 
 
-def ask_end_one(who: str, device: str) -> str:
-    """Ask before a session is ended; both are HTML."""
-    return f"The session of {who} with {device} ends at once. They can sign in again."
+def ask_end_one(who: str, device: str) -> Markup:
+    """Ask before a session is ended."""
+    return Markup("The session of {} with {} ends at once. They can sign in again.").format(
+        who, device
+    )
 
 
-def ask_end_all(who: str, live: int) -> str:
-    """Ask before all sessions are ended; `who` is HTML."""
-    return f"{who} is signed out everywhere. {_ends(live)} They can sign in again."
+def ask_end_all(who: str, live: int) -> Markup:
+    """Ask before all sessions are ended."""
+    return Markup("{} is signed out everywhere. {} They can sign in again.").format(
+        who, _ends(live)
+    )
 
 
 def session_ended(email: str) -> str:
@@ -152,12 +159,12 @@ def sessions_ended(email: str) -> str:
     return f"{email} is signed out everywhere."
 
 
-def ask_act_as(who: str) -> str:
-    """Ask before an admin acts as somebody; `who` is HTML."""
-    return (
-        f"A session as {who} opens in a browser of the Tester, for an hour. Whatever is sent there "
+def ask_act_as(who: str) -> Markup:
+    """Ask before an admin acts as somebody."""
+    return Markup(
+        "A session as {} opens in a browser of the Tester, for an hour. Whatever is sent there "
         "is done as them. The audit trail names you."
-    )
+    ).format(who)
 
 
 def acts_as(email: str) -> str:
@@ -175,9 +182,11 @@ def open_tester(email: str) -> str:
     return f"Open the Tester, acting as {email}"
 
 
-def ask_delete(who: str, live: int) -> str:
-    """Ask before a user is deleted; `who` is HTML."""
-    return f"{who} is deleted with everything that is theirs. {_ends(live)} This cannot be undone."
+def ask_delete(who: str, live: int) -> Markup:
+    """Ask before a user is deleted."""
+    return Markup("{} is deleted with everything that is theirs. {} This cannot be undone.").format(
+        who, _ends(live)
+    )
 
 
 def deleted(email: str) -> str:

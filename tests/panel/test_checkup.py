@@ -166,4 +166,4 @@ def test_a_doctor_that_fails_is_said_to_have_failed(loop, clock):
 
     loop.run(scene())
     assert checkup.latest.broken
-    assert words.BROKEN in findings.verdict(checkup.latest, NOON)
+    assert words.BROKEN in findings.verdict(checkup.latest, NOON).unescape()

@@ -108,7 +108,7 @@ class TestTheList:
         *_, whose, shown, _, _, _, _, _, _, _ = panel.does(page.opened, asked)
         assert happened(shown) == ["Sign-in failed", "Signed up"]
         assert ADA in whose
-        assert words.EVERYBODYS in whose
+        assert words.EVERYBODYS in whose.unescape()
         assert ADA in panel.does(page.listed, asked, ["sign_up"], "", "", "", "", "")[0]
 
     @pytest.mark.parametrize(
@@ -160,7 +160,7 @@ class TestOneEvent:
         assert (every.visible, single.visible) == (False, True)
         for said in (ADA, "22 November 2026, 12:01:00 UTC", ELSEWHERE, "unknown browser"):
             assert said in about
-        for said in ("Browser/1.0", event["requestId"], "There is an account", "&quot;known&quot;"):
+        for said in ("Browser/1.0", event["requestId"], "There is an account", "&#34;known&#34;"):
             assert said in about
         assert words.IMPERSONATOR not in about
         user = panel.gatehouse.user_id(ADA)

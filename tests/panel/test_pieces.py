@@ -10,6 +10,7 @@ import pytest
 
 from panel import charts, markup, query, when
 from panel.charts import Chart, Series, compact, scale_top
+from panel.markup import Markup
 from panel.paging import turned
 from panel.table import Column, table
 from panel.words import common as words
@@ -78,11 +79,38 @@ def test_a_moment_of_the_api_is_shown_in_words_with_the_exact_one_behind_them():
 
 
 def test_what_people_chose_is_escaped_cut_and_kept_apart():
-    assert "<img" not in markup.text(HOSTILE)
-    assert markup.text("a\n\nb  $x$") == "a b &#36;x&#36;"
+    assert "<img" not in Markup.escape(HOSTILE)
+    assert Markup.escape("a\n\nb  $x$") == "a b &#36;x&#36;"
     assert markup.isolated("x" * 10_000) == f"<bdi>{'x' * 79}…</bdi>"
     assert "<img" not in markup.link("x", "users", search=HOSTILE)
     assert "'" not in markup.link("x", "users", search="'").split("href='")[1].split("'>")[0]
+
+
+def test_what_is_put_into_html_is_escaped_once_and_only_once():
+    name = """<b>&"'"""
+    once = "&lt;b&gt;&amp;&#34;&#39;"
+    bold = Markup("<b>{}</b>").format(name)
+    assert bold == f"<b>{once}</b>"
+    for around in (
+        Markup("{}").format(bold),
+        Markup("{it}").format(it=bold),
+        Markup().join([bold]),
+        Markup() + bold,
+        Markup.escape(bold),
+        markup.soft(bold).removeprefix("<p class='soft'>").removesuffix("</p>"),
+    ):
+        assert around == bold
+    for made in (markup.badge(name), markup.empty(name, name), markup.heading(name, name)):
+        assert made.count(once) in {1, 2}
+        assert "<b>&" not in made
+    assert markup.pairs([(name, bold)]).count(once) == 2
+    assert (Markup() + f"<i>{bold}</i>").startswith("&lt;i&gt;"), "what is no Markup is text"
+
+
+def test_lines_are_kept_where_they_are_to_be_and_no_blank_one_ends_the_html():
+    assert markup.verbatim("a\n\n  <b>\r$") == "a&#10;&#10;  &lt;b&gt;&#13;&#36;"
+    fenced = markup.copied("a\n````\n<b>\n", "ts")
+    assert fenced == "\n\n````ts\na\n\n<b>\n````\n\n"
 
 
 def test_a_table_names_its_columns_in_every_cell_for_when_it_folds():

@@ -1,6 +1,7 @@
 """The panel's life: it opens after the API, without keeping it waiting, and closes before it."""
 
 import threading
+from html import unescape
 
 import pytest
 
@@ -63,7 +64,7 @@ def test_pages_that_cannot_be_made_are_reported_and_the_api_goes_on(unopened, ca
     wait_until(lambda: words.STARTING_TITLE not in owner.get(HOME).text, "the failure")
     page = owner.get(HOME)
     assert page.status_code == 503
-    assert words.BROKEN in page.text
+    assert words.BROKEN in unescape(page.text)
     assert "refresh" not in page.text
     assert panel.visitor().get("/health").status_code == 200
     assert "no such library" in capsys.readouterr().out

@@ -97,7 +97,7 @@ class TestTheList:
         assert (search, address) == ("", "")
         assert emails(shown) == [ADA]
         assert ADA in whose
-        assert words.EVERYBODYS in whose
+        assert words.EVERYBODYS in whose.unescape()
 
     def test_an_address_of_the_page_that_cannot_be_is_not_asked(self, panel, bob):
         every, single, search, address, _, shown, *_ = panel.does(
