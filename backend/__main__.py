@@ -27,7 +27,6 @@ from backend.storage.after_restore import end_what_came_back
 from backend.storage.beside import opened_beside
 from backend.storage.engine import DatabaseUnavailable
 from backend.storage.work import Work, Workshop
-from backend.web.openapi import ApiDocument
 
 
 def main() -> None:
@@ -79,8 +78,7 @@ def _openapi(_: argparse.Namespace) -> None:
     with tempfile.TemporaryDirectory() as folder:  # it needs no data, and must not touch any
         empty = {"database_url": None, "data_dir": Path(folder), "admin_email": ""}
         app = create_app(start_settings().model_copy(update=empty))
-        document: ApiDocument = app.state.house.services[ApiDocument]
-        sys.stdout.write(json.dumps(json.loads(document.of(app)), indent=2) + "\n")
+        sys.stdout.write(json.dumps(app.openapi(), indent=2) + "\n")
 
 
 def _create_admin(said: argparse.Namespace) -> int:

@@ -1,6 +1,7 @@
 """The application: FastAPI, with our own way in."""
 
 import asyncio
+import json
 from collections.abc import Awaitable, Callable, Iterator
 from contextlib import contextmanager
 from typing import Any
@@ -10,7 +11,8 @@ from starlette.types import ASGIApp, Receive, Scope, Send
 
 from backend.web.endpoint import Endpoint
 from backend.web.entrance import Entrance, Rooms
-from backend.web.paths import PathRoute
+from backend.web.openapi import ApiDocument
+from backend.web.paths import PathAPIRoute
 from backend.web.streams import STOPPING
 
 
@@ -28,8 +30,13 @@ class Api(FastAPI):
             if isinstance(route, Endpoint) and "{" not in route.path
             for method in route.methods or ()
         }
-        self.router.route_class = PathRoute  # of what is added later, in plain FastAPI
+        self.router.route_class = PathAPIRoute  # of what is added later, in plain FastAPI
         self.entrance = Entrance(super().__call__, rooms, **dressing)
+
+    def openapi(self) -> dict[str, Any]:
+        """Return the description of every endpoint, our own and those in plain FastAPI."""
+        document: ApiDocument = self.state.house.services[ApiDocument]
+        return dict(json.loads(document.of(self)))
 
     def __call__(self, scope: Scope, receive: Receive, send: Send) -> Awaitable[None]:  # type: ignore[override]
         scope["app"] = self

@@ -1,4 +1,4 @@
-"""The route class: checked at the asynchronous edge, done in one hop to a worker thread.
+"""The route: checked at the asynchronous edge, done in one hop to a worker thread.
 
 FastAPI runs what follows a dependency's `yield` after the response is sent, which would acknowledge
 what is not yet stored. Here the commit is behind us when the first byte leaves.
@@ -24,11 +24,10 @@ from backend.storage.work import Work
 from backend.web.answers import Answer, Stream, messages, refused
 from backend.web.bodies import read_body
 from backend.web.client_address import bucket
-from backend.web.described import described
 from backend.web.house import House, in_time
 from backend.web.paths import PathRoute
 from backend.web.request_log import crashed
-from backend.web.routes import Declared, Plan, plan_for, shown
+from backend.web.routes import Declared, Plan, plan_for
 from backend.web.streams import pour
 from backend.web.visit import Visit, departure
 from backend.web.wire import validate
@@ -41,26 +40,20 @@ log = structlog.get_logger()
 
 
 class Endpoint(PathRoute):
-    """One URL. FastAPI describes it; everything else about it happens here."""
+    """One method of one URL. What the API docs say about it is in `openapi.py`."""
 
     def __init__(self, declared: Declared, house: House) -> None:
-        self._declared = declared
+        self.declared = declared
         self._house = house
         self._path = declared.path.removeprefix(AUTH)
-        self._plan = plan_for(declared.handler, declared.path)
-        self._services = {name: house.services[kind] for name, kind in self._plan.services.items()}
-        self._no_query = _without_fields(self._plan)
+        self.plan = plan_for(declared.handler, declared.path)
+        self._services = {name: house.services[kind] for name, kind in self.plan.services.items()}
+        self._no_query = _without_fields(self.plan)
         self._limited = declared.auth_rules and house.limits.cover(self._path)
         self._is_async = inspect.iscoroutinefunction(declared.handler)
-        super().__init__(
-            declared.path,
-            shown(declared.handler, self._plan.hidden),
-            methods=[declared.method],
-            tags=[declared.tag],
-            operation_id=declared.handler.__name__,
-            **described(declared, self._plan),
-        )
+        super().__init__(declared.path, declared.handler, include_in_schema=declared.in_docs)
         self.app = self._serve
+        self.methods = {declared.method}  # Starlette would answer HEAD wherever GET is
 
     async def _serve(self, scope: Scope, receive: Receive, send: Send) -> None:
         visit = Visit(scope, self._house.addresses)
@@ -74,7 +67,7 @@ class Endpoint(PathRoute):
         except CallerGone:
             return
         except DatabaseUnavailable as error:
-            request_id, path = visit.client.request_id, self._declared.path
+            request_id, path = visit.client.request_id, self.declared.path
             log.warning("database_unavailable", reason=str(error), path=path, request_id=request_id)
             answer = refused(unavailable(retry_after=2))
         except Exception:
@@ -86,7 +79,7 @@ class Endpoint(PathRoute):
     async def _answer(self, visit: Visit, receive: Receive) -> Answer | Stream:
         if self._limited:
             await self._check_address(visit)
-        said = await read_body(visit, receive, self._house, self._declared.takes_forms)
+        said = await read_body(visit, receive, self._house, self.declared.takes_forms)
         self._house.origins.check_request(visit.method, visit.path, visit.headers)
         query = _query(visit)
         if visit.method == "POST":
@@ -94,7 +87,7 @@ class Endpoint(PathRoute):
         arguments = self._validated(visit, said, query)
         acting = await self._find_edges(visit, arguments)
         if self._is_async:
-            return _as_answer(await self._declared.handler(**arguments))
+            return _as_answer(await self.declared.handler(**arguments))
         try:
             return await self._hop(visit, receive, arguments, acting)
         except SessionEnded:
@@ -102,7 +95,7 @@ class Endpoint(PathRoute):
 
     async def _find_edges(self, visit: Visit, arguments: dict[str, Any]) -> Acting | None:
         acting = None
-        for name, edge in self._plan.edges.items():
+        for name, edge in self.plan.edges.items():
             arguments[name] = await edge.find(visit, self._house)
             acting = edge.acting(arguments[name]) or acting
         return acting
@@ -129,7 +122,7 @@ class Endpoint(PathRoute):
         if exceeded is None:
             return
         if exceeded.first:
-            event = Event(EventKind.RATE_LIMITED, detail={"path": self._declared.path})
+            event = Event(EventKind.RATE_LIMITED, detail={"path": self.declared.path})
             await self._house.pools.ask(lambda: self._keep(visit, event))
         raise too_many_requests(exceeded.retry_after)
 
@@ -140,15 +133,15 @@ class Endpoint(PathRoute):
 
     def _validated(self, visit: Visit, said: Any, query: dict[str, Any]) -> dict[str, Any]:
         arguments: dict[str, Any] = dict(self._services)
-        if self._plan.visit:
-            arguments[self._plan.visit] = visit
-        arguments |= {name: visit.scope["path_params"][name] for name in self._plan.in_path}
-        if self._plan.body:
-            name, model, optional = self._plan.body
+        if self.plan.visit:
+            arguments[self.plan.visit] = visit
+        arguments |= {name: visit.scope["path_params"][name] for name in self.plan.in_path}
+        if self.plan.body:
+            name, model, optional = self.plan.body
             if not (optional and said is ...):
                 arguments[name] = validate(model, said, "body")
-        if self._plan.query:
-            name, model = self._plan.query
+        if self.plan.query:
+            name, model = self.plan.query
             arguments[name] = (
                 validate(model, query, "query")
                 if query or self._no_query is None
@@ -162,10 +155,10 @@ class Endpoint(PathRoute):
         def deed() -> Answer | Stream:
             return self._perform(visit, arguments, acting)
 
-        if self._declared.hashes:
+        if self.declared.hashes:
             return await self._hop_to_hash(visit, receive, acting, deed)
         ask = self._house.pools.ask
-        if self._declared.downloads and acting:
+        if self.declared.downloads and acting:
             return await self._house.downloads.begin(acting.user_id, lambda: ask(deed))
         return await ask(deed)
 
@@ -194,12 +187,12 @@ class Endpoint(PathRoute):
     def _perform(
         self, visit: Visit, arguments: dict[str, Any], acting: Acting | None
     ) -> Answer | Stream:
-        if self._plan.work is None:
-            return _as_answer(self._declared.handler(**arguments))
+        if self.plan.work is None:
+            return _as_answer(self.declared.handler(**arguments))
         for left in reversed(range(_TRIES)):
             try:
                 with Work(self._house.workshop, visit.client, acting) as work:
-                    done = self._declared.handler(**arguments, **{self._plan.work: work})
+                    done = self.declared.handler(**arguments, **{self.plan.work: work})
                 return _as_answer(done)
             except DatabaseConflict:
                 if not left:

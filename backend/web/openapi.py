@@ -1,13 +1,24 @@
-"""The OpenAPI document: FastAPI reads it from the routes, here it gets what routes do not know."""
+"""The OpenAPI document. FastAPI writes it, from routes of its own that serve nobody.
 
+Those are made when the document is first asked for: reading them out of the handlers would be three
+quarters of the start of an application, and most never show it.
+"""
+
+import inspect
 import json
-from collections.abc import Mapping
+import threading
+from collections.abc import Callable, Mapping
 from typing import Any
 
 from fastapi import FastAPI
 from fastapi.openapi.utils import get_openapi
+from fastapi.routing import APIRoute
+from starlette.routing import BaseRoute
 
 from backend.web.cookies import Cookies
+from backend.web.described import described
+from backend.web.endpoint import Endpoint
+from backend.web.routes import Plan
 
 _COOKIE = "Signing up and signing in set it; the browser sends it by itself. Nothing to enter here."
 _BEARER = "The `token` from the body of a sign-in, or its `set-auth-token` header: both are taken."
@@ -21,11 +32,13 @@ class ApiDocument:
         self._tags = [{"name": name, "description": text} for name, text in tags.items()]
         self._cookies = cookies
         self._built: bytes | None = None
+        self._one_builds = threading.Lock()  # and others wait: it costs half a second
 
     def of(self, app: FastAPI) -> bytes:
         """Return the document of all endpoints of `app`, as JSON."""
-        if self._built is None:
-            self._built = json.dumps(self._document(app), separators=(",", ":")).encode()
+        with self._one_builds:
+            if self._built is None:
+                self._built = json.dumps(self._document(app), separators=(",", ":")).encode()
         return self._built
 
     def _document(self, app: FastAPI) -> dict[str, Any]:
@@ -33,7 +46,7 @@ class ApiDocument:
             title=app.title,
             version=app.version,
             description=self._about,
-            routes=app.routes,
+            routes=[_readable(route) for route in app.routes],
             tags=self._tags,
         )
         schemes = document["components"]["securitySchemes"]
@@ -42,6 +55,35 @@ class ApiDocument:
         for operation in (each for path in document["paths"].values() for each in path.values()):
             _without_null(operation)
         return document
+
+
+def _readable(route: BaseRoute) -> BaseRoute:
+    """Return a route that FastAPI can describe; what is written in plain FastAPI is one already."""
+    if not isinstance(route, Endpoint):
+        return route
+    declared, plan = route.declared, route.plan
+    return APIRoute(
+        declared.path,
+        _stand_in(declared.handler, plan),
+        methods=[declared.method],
+        tags=[declared.tag],
+        operation_id=declared.handler.__name__,
+        **described(declared, plan),
+    )
+
+
+def _stand_in(handler: Callable[..., Any], plan: Plan) -> Callable[..., Any]:
+    """Return a function with the handler's name and those of its parameters that HTTP brings."""
+
+    def stand_in() -> None:
+        raise NotImplementedError("only described, never called")
+
+    signature = inspect.signature(handler)
+    hidden = {*plan.services, plan.work, plan.visit}
+    kept = [each for name, each in signature.parameters.items() if name not in hidden]
+    stand_in.__signature__ = signature.replace(parameters=kept)  # type: ignore[attr-defined]
+    stand_in.__name__ = handler.__name__
+    return stand_in
 
 
 def _without_null(operation: dict[str, Any]) -> None:

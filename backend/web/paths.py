@@ -10,7 +10,7 @@ from typing import Any
 from urllib.parse import unquote
 
 from fastapi.routing import APIRoute
-from starlette.routing import Match
+from starlette.routing import Match, Route
 from starlette.types import Scope
 
 
@@ -21,15 +21,20 @@ def as_sent(scope: Scope) -> str:
     return path if raw is None else raw.decode("latin-1")
 
 
-class PathRoute(APIRoute):
+class PathRoute(Route):
     """A route that is looked for in the path as it was sent."""
 
     def matches(self, scope: Scope) -> tuple[Match, Scope]:
         """Compare the path, and decode the parameters found in it."""
         match, child = super().matches(scope)
         if match is not Match.NONE:
+            child["route"] = self
             found: dict[str, Any] = child["path_params"]
             for name in self.param_convertors:
                 if isinstance(value := found.get(name), str):
                     found[name] = unquote(value)
         return match, child
+
+
+class PathAPIRoute(PathRoute, APIRoute):
+    """The same for an endpoint in plain FastAPI."""

@@ -115,11 +115,6 @@ class Plan:
     services: dict[str, type] = field(default_factory=dict)
     in_path: tuple[str, ...] = ()
 
-    @property
-    def hidden(self) -> set[str]:
-        """The parameters that do not come over HTTP and so do not belong into the docs."""
-        return {*self.services, self.work or "", self.visit or ""}
-
 
 def plan_for(handler: Handler, path: str) -> Plan:
     """Read what a handler asks for; raises TypeError where an annotation says nothing we know."""
@@ -144,19 +139,6 @@ def plan_for(handler: Handler, path: str) -> Plan:
         else:
             raise TypeError(f"{handler.__qualname__}({name}): nothing provides {hint!r}")
     return Plan(**parts)
-
-
-def shown(handler: Handler, hidden: set[str]) -> Handler:
-    """Return a stand-in with the handler's name, text and HTTP parameters, for the API docs."""
-
-    def stand_in() -> None:
-        raise NotImplementedError("only described, never called")
-
-    signature = inspect.signature(handler)
-    kept = [each for name, each in signature.parameters.items() if name not in hidden]
-    stand_in.__signature__ = signature.replace(parameters=kept)  # type: ignore[attr-defined]
-    stand_in.__name__, stand_in.__doc__ = handler.__name__, inspect.getdoc(handler)
-    return stand_in
 
 
 def _without_marks(hint: Any) -> tuple[Any, tuple[Any, ...]]:

@@ -1,6 +1,7 @@
 """What is not there: empty 404s below the API's base, FastAPI's own elsewhere."""
 
 import pytest
+from fastapi.routing import APIRoute
 
 from tests.scene import check_like_every_answer
 
@@ -108,6 +109,26 @@ def test_no_slash_is_redirected_away(gatehouse, path):
     answer = gatehouse.visitor().get(path, headers={"host": "evil.example"})
     assert answer.status_code == 404
     assert "location" not in answer.headers
+
+
+@pytest.mark.parametrize(
+    ("method", "path"),
+    [
+        ("HEAD", "/api/me"),
+        ("HEAD", "/openapi.json"),
+        ("HEAD", "/api/admin/status"),
+        ("POST", "/health"),
+        ("PUT", "/docs/assets/x.js"),
+        ("OPTIONS", "/api/stream"),
+    ],
+)
+def test_elsewhere_another_method_is_405_and_head_is_one(gatehouse, method, path):
+    answer = gatehouse.visitor().send(method, path)
+    assert (answer.status_code, answer.headers["allow"]) == (405, "GET")
+
+
+def test_fastapi_makes_no_route_but_of_what_is_written_in_it(gatehouse):
+    assert [route for route in gatehouse.app.routes if isinstance(route, APIRoute)] == []
 
 
 def test_the_api_is_there(gatehouse):

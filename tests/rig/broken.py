@@ -10,7 +10,6 @@ from pathlib import Path
 from typing import Any
 
 from backend.main import create_app
-from backend.web.openapi import ApiDocument
 from backend.web.server import in_background
 from tests.make import make_settings
 from tests.rig import spoiling
@@ -72,7 +71,7 @@ def standing(broken: Broken, folder: Path, authority: Authority) -> Iterator[Sta
             settings = make_settings(each, **{"public_url": url, **broken.settings})
             with _STARTING:
                 app = create_app(settings)
-                app.state.house.services[ApiDocument].of(app)
+                app.openapi()
             host, port = stack.enter_context(in_background(app))
             proxy.targets.append(f"http://{host}:{port}")
         address = f"127.0.0.1:{proxy.port}" if broken.public else None
