@@ -1,7 +1,5 @@
 """Cookies exactly as Better Auth writes and reads them."""
 
-from collections.abc import Iterator
-from itertools import islice
 from urllib.parse import quote, unquote
 from uuid import UUID
 
@@ -29,16 +27,18 @@ def cookie_value(header: bytes, name: str) -> str | None:
     return None
 
 
-def cookie_values(header: bytes, name: str) -> Iterator[str]:
-    """Find every cookie of a name, as `cookie_value` finds the first for the session check.
+def cookie_values(header: bytes, name: str) -> list[str]:
+    """Find the cookies of a name, as `cookie_value` finds the first for the session check.
 
-    Their order does not tell which is the right one (RFC 6265, section 4.2.2).
+    Their order does not tell which is the right one (RFC 6265, section 4.2.2). Of many different
+    ones only the first few count.
     """
-    wanted = name.encode()
+    wanted, found = name.encode(), []
     for part in header.split(b";"):
         key, equals, value = part.partition(b"=")
         if equals and key.strip() == wanted:
-            yield value.strip().strip(b'"').decode("latin-1")
+            found.append(value.strip().strip(b'"').decode("latin-1"))
+    return found if len(found) < 2 else list(dict.fromkeys(found))[:_MOST_OF_ONE_NAME]
 
 
 def _unquoted(raw: str) -> str:
@@ -67,20 +67,21 @@ class Cookies:
         self.sign_up = f"{prefix}gatehouse.sign_up"
         self.admin_session = f"{prefix}better-auth.admin_session"
 
-    def all_shown(self, header: bytes, name: str, bound_to: str = "") -> Iterator[tuple[str, str]]:
+    def all_signed(self, header: bytes, name: str, bound_to: str = "") -> list[tuple[str, str]]:
         """Find the cookies of a name whose signature is ours: no query for a forgery.
 
-        Yields each value, and the cookie as the browser shows it. Of many only the first few count.
+        Returns each value, and the cookie as the browser shows it.
         """
-        different = dict.fromkeys(filter(None, cookie_values(header, name)))
-        for shown in islice(different, _MOST_OF_ONE_NAME):
-            value = self.verified(shown, bound_to)
+        found = []
+        for raw in cookie_values(header, name):
+            value = self.verified(raw, bound_to)
             if value:
-                yield value, shown
+                found.append((value, raw))
+        return found
 
     def read_signed(self, header: bytes, name: str) -> str | None:
         """Return the value of the first cookie of a name whose signature is ours, or None."""
-        return next((value for value, _ in self.all_shown(header, name)), None)
+        return next((value for value, _ in self.all_signed(header, name)), None)
 
     def verified(self, raw: str, bound_to: str = "") -> str | None:
         """Return the value of `value.signature`, percent-encoded or not, or None if forged.
@@ -120,7 +121,7 @@ class Cookies:
     def known_device(self, header: bytes, user_id: UUID, password_hash: str) -> str | None:
         """Return the mark of a browser in which this user has signed in before, or None."""
         bound_to = _with(password_hash)
-        marks = (mark for mark, _ in self.all_shown(header, self.device, bound_to))
+        marks = (mark for mark, _ in self.all_signed(header, self.device, bound_to))
         mine = f"{_DEVICE_MARK}{user_id}-"
         return next((mark for mark in marks if mark.startswith(mine)), None)
 
@@ -156,7 +157,7 @@ class Cookies:
     def read_admin_sessions(self, header: bytes) -> list[SessionToken]:
         """Return the session an impersonating admin came from; several, if there are cookies of it
         that are left from before."""
-        shown = (value.rpartition(":") for value, _ in self.all_shown(header, self.admin_session))
+        shown = (value.rpartition(":") for value, _ in self.all_signed(header, self.admin_session))
         return [SessionToken(token) for token, colon, _ in shown if token and colon]
 
     def clear_admin_session(self) -> str:

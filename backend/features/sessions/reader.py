@@ -5,7 +5,6 @@ else signature (a forgery costs no query) -> digest -> cache -> only then the da
 with whoever else needs it at that moment (`lookup.py`).
 """
 
-from collections.abc import Iterator
 from contextlib import suppress
 from datetime import datetime
 from typing import Protocol
@@ -22,7 +21,7 @@ from backend.storage import sessions
 from backend.storage.engine import DatabaseUnavailable
 from backend.storage.sessions import SessionWithUser
 from backend.storage.work import Work
-from backend.web.cookies import Cookies, cookie_value
+from backend.web.cookies import Cookies, cookie_values
 from backend.web.house import House
 from backend.web.limits import PER_SESSION
 from backend.web.visit import Visit
@@ -64,7 +63,8 @@ class SessionReader:
         That is all cookies of the session's name, whichever of them counted, and the session in
         which an admin waits while they impersonate a user.
         """
-        return [*(token for token, _ in self._presented(visit)), *self.waiting(visit)]
+        cookies = cookie_values(visit.cookie_header, self._cookies.session_token)
+        return [*(token for token, _ in self._presented(visit, cookies)), *self.waiting(visit)]
 
     def waiting(self, visit: Visit) -> list[SessionToken]:
         """Return the session to which an admin goes back who impersonates a user.
@@ -74,7 +74,7 @@ class SessionReader:
         """
         return self._cookies.read_admin_sessions(visit.cookie_header)
 
-    def _presented(self, visit: Visit) -> Iterator[_Presented]:
+    def _presented(self, visit: Visit, cookies: list[str]) -> list[_Presented]:
         """Find the session tokens the caller shows that we made: a bearer's, or those of cookies.
 
         A cookie of the same name that another application has set for the whole domain, or an older
@@ -84,12 +84,13 @@ class SessionReader:
         if authorization is not None:
             token = self._from_bearer(authorization)
             if token is not None:
-                yield token, None
-                return
-        for value, shown in self._cookies.all_shown(
-            visit.cookie_header, self._cookies.session_token
-        ):
-            yield SessionToken(value), shown
+                return [(token, None)]
+        presented: list[_Presented] = []
+        for cookie in cookies:
+            value = self._cookies.verified(cookie)
+            if value:
+                presented.append((SessionToken(value), cookie))
+        return presented
 
     async def read(self, visit: Visit, house: House, *, refresh: bool = True) -> Current | None:
         """Return the caller's live session, prolonged if that is due, or None.
@@ -98,32 +99,36 @@ class SessionReader:
         whose signature is right but whose session is gone.
         """
         header = visit.headers.get(b"cookie")
-        cookie = None
+        cookies: list[str] = []
         if header is not None:
             if _LEFT_OVER in header:
                 visit.cookies += self._cookies.clear_left_over(header)
-            if b"authorization" not in visit.headers:
-                cookie = cookie_value(header, self._cookies.session_token)
-        known = self._cache.get_shown(cookie) if cookie else None
-        if known is not None and self._feed.proven():
-            # Looked up only now: in proving itself, the feed may have forgotten it.
-            entry = self._cache.get(known.digest)
-            if entry is not None and entry.good_until > house.workshop.clock.now():
-                self._count(entry, house.workshop.clock.monotonic())
-                return _noted(visit, entry)
-        return await self._find(visit, house, refresh)
+            cookies = cookie_values(header, self._cookies.session_token)
+        if cookies and b"authorization" not in visit.headers:
+            known = self._cache.get_shown(cookies[0])
+            if known is not None and self._feed.proven():
+                # Looked up only now: in proving itself, the feed may have forgotten it.
+                entry = self._cache.get(known.digest)
+                if entry is not None and entry.good_until > house.workshop.clock.now():
+                    self._count(entry, house.workshop.clock.monotonic())
+                    return _noted(visit, entry)
+        presented = self._presented(visit, cookies)
+        return await self._find(visit, house, presented, refresh) if presented else None
 
-    async def _find(self, visit: Visit, house: House, refresh: bool) -> Current | None:
-        presented = False
-        for token, cookie in self._presented(visit):
-            presented = True  # strangers do not make the feed ask: it may wake the database
+    async def _find(
+        self, visit: Visit, house: House, presented: list[_Presented], refresh: bool
+    ) -> Current | None:
+        """Return the first session of those presented that is alive.
+
+        Strangers never get here, and do not make the feed ask: it may wake the database.
+        """
+        for token, cookie in presented:
             trusted = self._feed.proven()
             entry = self._remembered(digest(token), house) if trusted else None
             found = entry or await self._load(visit, house, token, cookie, refresh, trusted)
             if found is not None:
                 return _noted(visit, found)
-        if presented:
-            visit.cookies[:] = self._cookies.clear_session(visit.cookie_header)
+        visit.cookies[:] = self._cookies.clear_session(visit.cookie_header)
         return None
 
     def _remembered(self, token_digest: TokenDigest, house: House) -> Current | None:
