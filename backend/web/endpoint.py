@@ -85,7 +85,7 @@ class Endpoint(PathRoute):
         if visit.method == "POST":
             self._house.origins.check_targets({**query, **(said if isinstance(said, dict) else {})})
         arguments = self._validated(visit, said, query)
-        acting = await self._find_edges(visit, arguments) if self._plan.edges else None
+        acting = await self._find_edges(visit, arguments) if self.plan.edges else None
         if self._is_async:
             return _as_answer(await self.declared.handler(**arguments))
         try:
