@@ -85,6 +85,7 @@ users = Table(
     Column("id", Uuid, primary_key=True),
     Column("email", String(254), nullable=False, unique=True),  # in its normal form
     Column("email_verified", Boolean, nullable=False, server_default=false()),
+    Column("email_contested", Boolean, nullable=False, server_default=false()),  # decision 0023
     Column("name", Text, nullable=False),
     Column("image", Text),
     Column("password_hash", Text),  # none: this user signs in by other means

@@ -202,9 +202,25 @@ def replace_password_hash(db: Db, user_id: UUID, seen: str, new: str) -> bool:
 
 
 def set_password_hash(db: Db, user_id: UUID, new: str) -> bool:
-    """Replace the password of a user, whatever it was; False if there is no such user."""
-    statement = update(users).where(users.c.id == user_id).values(password_hash=new)
-    return db.execute(statement).rowcount == 1
+    """Replace the password of a user, whatever it was; False if there is no such user.
+
+    Who chose the old one does not matter any more: the address is contested no longer.
+    """
+    changes = {"password_hash": new, "email_contested": False}
+    return db.execute(update(users).where(users.c.id == user_id).values(**changes)).rowcount == 1
+
+
+def contest(db: Db, email: str) -> None:
+    """Note that somebody else wanted to sign up with an address nobody has proved to own."""
+    unproved = (users.c.email_verified.is_(False), users.c.email_contested.is_(False))
+    statement = update(users).where(users.c.email == email, *unproved)
+    db.execute(statement.values(email_contested=True))
+
+
+def is_contested(db: Db, user_id: UUID) -> bool:
+    """Tell whether somebody else wanted to sign up with the address of this user."""
+    found = db.execute(select(users.c.email_contested).where(users.c.id == user_id)).scalar()
+    return bool(found)
 
 
 def forget_password_of_unverified(db: Db, email: str, *, but: UUID) -> None:
@@ -224,7 +240,7 @@ def verify_email(
     statement = (
         update(users)
         .where(users.c.id == user_id, users.c.email == email, users.c.email_verified.is_(False))
-        .values(**changes, email_verified=True, updated_at=now)
+        .values(**changes, email_verified=True, email_contested=False, updated_at=now)
     )
     verified = db.execute(statement.returning(*SHOWN)).first()
     return user_from(verified) if verified else None
@@ -236,9 +252,10 @@ def change_email(db: Db, user_id: UUID, seen: str, new: str, now: datetime) -> U
     After None the transaction must be given up: on PostgreSQL a taken address has ended it.
     """
     db.touched.add(user_id)
-    statement = update(users).where(users.c.id == user_id, users.c.email == seen)
+    changes = {"email": new, "email_contested": False, "updated_at": now}
+    statement = update(users).where(users.c.id == user_id, users.c.email == seen).values(**changes)
     try:
-        changed = db.execute(statement.values(email=new, updated_at=now).returning(*SHOWN)).first()
+        changed = db.execute(statement.returning(*SHOWN)).first()
     except IntegrityError:
         return None
     return user_from(changed) if changed else None

@@ -1,5 +1,6 @@
 """GET /admin/list-users: search, filter, order, pages."""
 
+from dataclasses import asdict
 from urllib.parse import urlencode
 
 import pytest
@@ -26,8 +27,7 @@ def root(anywhere):
     root = make_admin(anywhere, "noor@admin.example")
     for number, (name, email, more) in enumerate(PEOPLE, 1):
         user = make_user(number, name=name, email=email, **more)
-        row = {column.name: getattr(user, column.name, None) for column in users.c}
-        anywhere.change(insert(users).values(row))
+        anywhere.change(insert(users).values(asdict(user)))
     return root
 
 

@@ -1,5 +1,6 @@
 """GET /api/admin/users and /api/admin/sessions: the lists of the panel."""
 
+from dataclasses import asdict
 from datetime import timedelta
 from urllib.parse import urlencode
 
@@ -32,8 +33,7 @@ def root(anywhere):
     root = make_admin(anywhere, "noor@admin.example")
     for number, (name, email, more) in enumerate(PEOPLE, 1):
         user = make_user(number, name=name, email=email, created_at=NOON + number * DAY, **more)
-        row = {column.name: getattr(user, column.name, None) for column in users.c}
-        anywhere.change(insert(users).values(row))
+        anywhere.change(insert(users).values(asdict(user)))
     return root
 
 

@@ -225,3 +225,128 @@ class TestWhereAnAddressMustBeProved:
         clicks(gatehouse.visitor(), letterbox.last("verify"))
 
         assert self.can_sign_in(gatehouse) == [PASSWORD]
+
+
+class TestWhereAnAddressNeedNotBeProved:
+    """Whoever signs up is in at once; a second sign-up for the address is refused, and contests it.
+
+    The account goes on as it is until somebody proves to read the mail of the address.
+    """
+
+    @pytest.fixture(params=[True, False], ids=["the click signs in", "the click only verifies"])
+    def open_to_all(self, request, start_posting):
+        return start_posting(sign_in_after_verification=request.param)
+
+    @pytest.fixture
+    def mallory(self, open_to_all):
+        """Mallory's browser. She has signed up with Ada's address, and Ada has tried to."""
+        mallory = open_to_all.visitor()
+        mallory.signs_up(ADA, PREPARED)
+        mallory.post("change-email", {"newEmail": MALLORYS})
+        taken = open_to_all.visitor().signs_up(ADA, PASSWORD)
+        assert taken.json() == refusal("USER_ALREADY_EXISTS_USE_ANOTHER_EMAIL")
+        return mallory
+
+    def verified(self, gatehouse):
+        return gatehouse.rows(select(users.c.email_verified)) == [(True,)]
+
+    def test_the_click_verifies_and_nothing_is_left_to_who_came_first(
+        self, open_to_all, mallory, letterbox
+    ):
+        ada = open_to_all.visitor()
+        clicks(ada, letterbox.last("verify"))
+
+        assert self.verified(open_to_all)
+        assert (ada.session(), mallory.session()) == (None, None)
+        assert open_to_all.visitor().signs_in(ADA, PREPARED).status_code == 401
+        trojan = clicks(open_to_all.visitor(), letterbox.last("verify", MALLORYS))
+        assert trojan.headers["location"] == "/?error=INVALID_TOKEN"
+        assert "choose" in letterbox.last("notice").text.lower()
+        resets(open_to_all, letterbox)
+        assert open_to_all.visitor().signs_in(ADA, PASSWORD).status_code == 200
+
+    def test_it_makes_no_difference_who_asked_for_the_link(self, open_to_all, mallory, letterbox):
+        mallory.post("send-verification-email", {"email": ADA})
+        clicks(open_to_all.visitor(), letterbox.last("verify"))
+
+        assert mallory.session() is None
+        assert open_to_all.visitor().signs_in(ADA, PREPARED).status_code == 401
+
+    def test_until_then_a_stranger_cannot_take_anybodys_account_away(self, open_to_all, mallory):
+        assert mallory.session()["user"]["email"] == ADA
+        assert open_to_all.visitor().signs_in(ADA, PREPARED).status_code == 200
+
+    @pytest.mark.parametrize("signed_out", [False, True])
+    def test_in_a_browser_where_the_password_was_used_it_stays(
+        self, open_to_all, letterbox, signed_out
+    ):
+        ada = open_to_all.member(ADA)
+        elsewhere = open_to_all.visitor()
+        elsewhere.signs_in(ADA)
+        open_to_all.visitor().signs_up(ADA, PREPARED)
+        if signed_out:
+            ada.post("sign-out")
+        clicks(ada, letterbox.last("verify"))
+
+        assert self.verified(open_to_all)
+        assert elsewhere.session() is not None
+        assert open_to_all.visitor().signs_in(ADA, PASSWORD).status_code == 200
+        by_click = open_to_all.settings.sign_in_after_verification
+        assert (ada.session() is not None) == (by_click or not signed_out)
+
+    def test_a_password_from_a_reset_is_the_owners(self, open_to_all, mallory, letterbox):
+        resets(open_to_all, letterbox)
+        open_to_all.visitor().post("send-verification-email", {"email": ADA})
+        clicks(open_to_all.visitor(), letterbox.last("verify"))
+
+        assert self.verified(open_to_all)
+        assert open_to_all.visitor().signs_in(ADA, PASSWORD).status_code == 200
+
+    def test_an_address_that_is_proved_is_not_contested(self, open_to_all, letterbox):
+        ada = open_to_all.member(ADA)
+        clicks(ada, letterbox.last("verify"))
+        open_to_all.visitor().signs_up(ADA, PREPARED)
+
+        assert open_to_all.rows(select(users.c.email_contested)) == [(False,)]
+
+    def test_who_signs_up_alone_may_click_anywhere(self, open_to_all, letterbox):
+        open_to_all.member(ADA)
+        phone = open_to_all.visitor()
+        clicks(phone, letterbox.last("verify"))
+
+        signed_in = phone.session() is not None
+        assert signed_in == open_to_all.settings.sign_in_after_verification
+        assert open_to_all.visitor().signs_in(ADA, PASSWORD).status_code == 200
+
+    def test_a_link_that_a_stranger_asked_for_signs_nobody_in(self, open_to_all, letterbox):
+        mallory = open_to_all.member(ADA)
+        ada = open_to_all.visitor()
+        ada.post("send-verification-email", {"email": ADA})
+        clicks(ada, letterbox.last("verify"))
+
+        assert self.verified(open_to_all)
+        assert ada.session() is None
+        assert mallory.session() is not None
+
+    def test_without_strict_the_first_password_stays(self, start_posting, letterbox):
+        gatehouse = start_posting(sign_in_after_verification=True, strict=False)
+        gatehouse.member(ADA)
+        gatehouse.visitor().signs_up(ADA, PREPARED)
+        gatehouse.visitor().post("send-verification-email", {"email": ADA})
+        phone = gatehouse.visitor()
+        clicks(phone, letterbox.last("verify"))
+
+        assert phone.session()["user"]["email"] == ADA
+        assert gatehouse.visitor().signs_in(ADA, PASSWORD).status_code == 200
+
+
+def test_whoever_wants_a_taken_address_contests_it_on_each_kind_of_database(start_on, letterbox):
+    gatehouse = start_on(mailbox_file=letterbox.file)
+    mallory = gatehouse.member(ADA)
+    gatehouse.visitor().signs_up(ADA, PREPARED)
+    assert mallory.session() is not None
+    clicks(gatehouse.visitor(), letterbox.last("verify"))
+
+    assert mallory.session() is None
+    contested = select(users.c.email_verified, users.c.email_contested, users.c.password_hash)
+    assert gatehouse.rows(contested) == [(True, False, None)]

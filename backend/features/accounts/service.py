@@ -124,12 +124,12 @@ def sign_up(work: Work, accounts: Accounts, new: NewUser) -> SignedUp:
     email, quiet = normal_form(new.address), work.settings.require_verified_email
     accounts.rules.check_new(new.password, email, new.name)
     if not quiet and users.is_taken(work.db, email):
-        _refuse_taken(work)
+        _refuse_taken(work, email)
     hashed = work.outside(accounts.hashes.hash, work.client, new.password)
     user = _new_user(work, email, new)
     taken = not users.insert(work.db, user, hashed)
     if taken and not quiet:  # while we hashed
-        _refuse_taken(work)
+        _refuse_taken(work, email)
     owner = users.find_by_email(work.db, email) if quiet else None
     token = sign_ups.note(work, accounts.links, user, owner, hashed) if quiet else None
     work.record(_taken() if taken else Event(EventKind.SIGN_UP, user.id, user.id))
@@ -177,7 +177,9 @@ def end_presented(work: Work, tokens: Iterable[SessionToken]) -> None:
             stored_sessions.delete_by_digest(work.db, digest(token))
 
 
-def _refuse_taken(work: Work) -> NoReturn:
+def _refuse_taken(work: Work, email: str) -> NoReturn:
+    if work.settings.strict:
+        work.anyway(lambda later: users.contest(later.db, email))
     work.keep(_taken())
     raise Refusal("USER_ALREADY_EXISTS_USE_ANOTHER_EMAIL")
 

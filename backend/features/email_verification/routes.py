@@ -1,5 +1,6 @@
 """Proving and changing addresses over HTTP."""
 
+from functools import partial
 from typing import Annotated
 
 from fastapi import Query
@@ -98,7 +99,8 @@ def verify_email(
         link = links.find(work, mailing.links, query.token, *_KINDS)
         if link.kind == LinkKind.VERIFY_EMAIL:
             signed_up = cookies.read_signed(visit.cookie_header, cookies.sign_up)
-            browser = service.Browser(user, signed_up)
+            device_of = partial(cookies.known_device, visit.cookie_header)
+            browser = service.Browser(user, signed_up, device_of)
             issued = service.verify(work, accounts, mailing, link, browser)
             answer = _answer(callback, Verified(user=None))
             if issued is not None:

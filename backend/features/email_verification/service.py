@@ -3,6 +3,7 @@
 from dataclasses import dataclass
 from typing import Any
 
+from backend.features.accounts.attempts import DeviceOf
 from backend.features.accounts.service import Accounts, Gate, Hook, SigningIn, SignUpDone
 from backend.features.links import service as links
 from backend.features.links.mailing import Mailing, NewLink, mail_link, may_mail
@@ -26,10 +27,19 @@ from backend.storage.work import Work
 class Browser:
     """Where a link was clicked: who is signed in there, and what it kept of its sign-up."""
 
-    user: User | None = None
-    sign_up: str | None = None
+    user: User | None
+    sign_up: str | None
+    device_of: DeviceOf
+
+    def knows(self, user: User, password_hash: str) -> bool:
+        """Tell whether this user is signed in here, or has been with this password."""
+        signed_in = self.user is not None and self.user.id == user.id
+        return signed_in or self.device_of(user.id, password_hash) is not None
 
 
+_BY_STRANGER = "by_stranger"
+"""In the data of a link: who asked for it was not signed in, where whoever signs up is."""
+_NO_PASSWORD: dict[str, Any] = {"password_hash": None}
 _CHOOSE_ONE = (
     "Your address is confirmed, but your account has no password: nobody could tell whether it was "
     "you who chose one. Choose one now with 'forgot password'."
@@ -70,12 +80,17 @@ def refuse_unverified(mailing: Mailing) -> Gate:
 
 
 def send(work: Work, mailing: Mailing, address: str, callback: str) -> None:
-    """Mail a link to an unverified user; for any other address do the same without a mail."""
+    """Mail a link to an unverified user; for any other address do the same without a mail.
+
+    Where whoever signs up is signed in, somebody who is not may not know the password.
+    """
     email = normal_form(address)
     user = users.find_by_email(work.db, email)
     within = _may_mail(mailing, email)
     wanted = user if user and not user.email_verified and within else None
-    _mail(work, mailing, wanted, email, callback)
+    by_stranger = work.settings.strict and not work.settings.require_verified_email
+    data = {_BY_STRANGER: True} if by_stranger else {}
+    _mail(work, mailing, wanted, email, callback, data)
     _record_request(work, user)
 
 
@@ -99,7 +114,8 @@ def verify(
     A second click, by a person or by a mail scanner before them, is a quiet success and gives no
     session. With SIGN_IN_AFTER_VERIFICATION the first gives one, unless the caller has one,
     whoever's: any page can send a browser to the link of another account (login CSRF).
-    Where several signed up, the password is that of the browser that clicks, or there is none.
+    Where several signed up, the password is that of the browser that clicks, or there is none
+    (decision 0023).
     """
     user = users.find(work.db, link.user_id) if link.user_id else None
     if user is None:
@@ -108,35 +124,46 @@ def verify(
         raise Refusal("INVALID_TOKEN")
     if user.email_verified:
         return None
-    contested = work.settings.strict and users.find_password_hash(work.db, user.id) is None
-    chosen = _chosen_in(work, mailing, browser, user) if contested else {}
+    seen = users.find_password_hash(work.db, user.id)
+    known = seen is not None and browser.knows(user, seen)
+    decided = known or not _is_contested(work, user, seen)
+    chosen = {} if decided else _chosen_in(work, mailing, browser, user)
     verified = users.verify_email(work.db, user.id, link.email, chosen, work.now())
     if verified is None:
         _check_second_click(work, user)
         return None
     if not links.use(work, link):
         raise Refusal("INVALID_TOKEN")
-    _end_what_others_had(work, user, link, all_of_it=contested)
+    _end_what_others_had(work, user, link, all_of_it=not decided)
     work.record(Event(EventKind.EMAIL_VERIFIED, user.id, user.id))
-    if contested and not chosen:
+    if chosen == _NO_PASSWORD:
         letter = letters.notice(work.settings.app_name, user.email, _CHOOSE_ONE)
         post(work, mailing.office, letter)
         return None
     if not work.settings.sign_in_after_verification or browser.user is not None:
         return None
+    if link.data.get(_BY_STRANGER) and not known:
+        return None
     return _sign_in(work, accounts, verified)
 
 
+def _is_contested(work: Work, user: User, password_hash: str | None) -> bool:
+    """Tell whether others wanted the address too, so that nobody knows who chose the password."""
+    if not work.settings.strict:
+        return False
+    return password_hash is None or users.is_contested(work.db, user.id)
+
+
 def _chosen_in(work: Work, mailing: Mailing, browser: Browser, user: User) -> dict[str, Any]:
-    """Return the columns that this browser chose when it signed up for the address, or nothing."""
+    """Return the columns that this browser chose when it signed up for the address, or none."""
     if browser.sign_up is None:
-        return {}
+        return _NO_PASSWORD
     try:
         signed_up = links.find(work, mailing.links, browser.sign_up, LinkKind.SIGN_UP)
     except Refusal:
-        return {}
+        return _NO_PASSWORD
     theirs = signed_up.user_id == user.id and signed_up.email == user.email
-    return signed_up.data if theirs else {}
+    return signed_up.data if theirs else _NO_PASSWORD
 
 
 def _sign_in(work: Work, accounts: Accounts, user: User) -> Issued | None:
@@ -192,9 +219,16 @@ def _may_mail(mailing: Mailing, address: str) -> bool:
     return may_mail(mailing, LinkKind.VERIFY_EMAIL, address)
 
 
-def _mail(work: Work, mailing: Mailing, user: User | None, to: str, callback: str) -> None:
+def _mail(
+    work: Work,
+    mailing: Mailing,
+    user: User | None,
+    to: str,
+    callback: str,
+    data: dict[str, Any] | None = None,
+) -> None:
     lifetime = work.settings.verification_link_lifetime
-    link = NewLink(LinkKind.VERIFY_EMAIL, user, to, callback, lifetime)
+    link = NewLink(LinkKind.VERIFY_EMAIL, user, to, callback, lifetime, data or {})
     mail_link(work, mailing, link, letters.verify_email)
 
 
