@@ -85,12 +85,6 @@ def count(db: Db, conditions: Conditions) -> int:
     return int(db.execute(select(func.count()).select_from(found)).scalar_one())
 
 
-def count_all(db: Db, conditions: Conditions) -> int:
-    """Count who meets the conditions, however many that are and however long it takes."""
-    found = ids_of(conditions).subquery()
-    return int(db.execute(select(func.count()).select_from(found)).scalar_one())
-
-
 def estimate(db: Db, conditions: Conditions) -> int:
     """Guess how many meet the conditions, where they are too many to count."""
     guessed = dialects.estimated_rows(db.dialect, db.execute, ids_of(conditions))

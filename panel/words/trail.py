@@ -76,6 +76,7 @@ _DETAILS = {
     "path": "Path",
     "what": "Attempts at",
     "users": "Users",
+    "is_estimate": "The number is an estimate",
     "filters": "Filters",
     "fields": "Changed",
     "from": "Before",

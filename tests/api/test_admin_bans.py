@@ -66,6 +66,16 @@ def test_a_second_ban_replaces_the_first(gatehouse, root, ada):
     assert (user["banReason"], user["banExpires"]) == ("more spam", None)
 
 
+def test_a_ban_that_is_there_already_and_the_pardon_of_nobody_are_no_events(gatehouse, root, ada):
+    root.post(UNBAN, {"userId": known(gatehouse, ADA)})
+    first = bans(root, gatehouse, banReason="spam").json()
+    before = gatehouse.events()
+    gatehouse.clock.advance(seconds=1)
+    assert bans(root, gatehouse, banReason="spam").json() == first
+    assert [each.kind for each in before if each.kind.startswith("user_")] == ["user_banned"]
+    assert events_after(gatehouse, before) == []
+
+
 def test_update_user_bans_as_well(gatehouse, root, ada):
     data = {"banned": True, "banExpires": "2026-11-22T13:00:00+01:00"}
     user = root.post("admin/update-user", {"userId": known(gatehouse, ADA), "data": data}).json()

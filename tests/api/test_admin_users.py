@@ -1,5 +1,7 @@
 """The admin endpoints that make, change and remove users."""
 
+from datetime import timedelta
+
 import pytest
 from sqlalchemy import select
 
@@ -188,6 +190,33 @@ def test_a_role_that_stays_the_same_is_no_event(gatehouse, root, ada):
     answer = root.post(SET_ROLE, {"userId": known(gatehouse, ADA), "role": "user"})
     assert answer.status_code == 200
     assert events_after(gatehouse, before) == []
+
+
+UNCHANGED = [
+    {"name": "Ada"},
+    {"name": "Ada", "image": None, "emailVerified": False},
+    {"email": ADA.upper()},
+    {"role": "user"},
+    {"banned": False},
+    {"role": ["user"], "email": ADA, "name": "Ada", "banned": False, "banReason": None},
+]
+
+
+@pytest.mark.parametrize("data", UNCHANGED)
+def test_what_is_so_already_is_neither_written_nor_recorded(anywhere, data):
+    root, before = make_admin(anywhere), anywhere.member(ADA).session()["user"]
+    anywhere.clock.advance(seconds=1)
+    events = anywhere.events()
+    assert change(root, anywhere, data).json() == before
+    assert events_after(anywhere, events) == []
+    (row,) = anywhere.rows(select(users.c.updated_at).where(users.c.email == ADA))
+    assert row.updated_at == anywhere.clock.now() - timedelta(seconds=1)
+
+
+def test_of_several_changes_only_those_that_are_some_are_recorded(gatehouse, root, ada):
+    change(root, gatehouse, {"name": "Countess", "image": None, "banned": False, "role": "user"})
+    (event,) = [each for each in gatehouse.events() if each.kind == "user_updated"]
+    assert event.detail == {"fields": "name"}
 
 
 def test_a_password_that_an_admin_sets_ends_what_the_old_one_opened(gatehouse, root, ada):

@@ -1,6 +1,7 @@
 """GET /api/admin/users.csv: everybody whom the filters let pass, for a spreadsheet."""
 
 import csv
+from dataclasses import asdict
 from io import BytesIO, StringIO
 
 import pytest
@@ -8,10 +9,12 @@ from hypothesis import given
 from hypothesis import strategies as st
 from sqlalchemy import delete, insert
 
-from backend.features.admin import user_export
+from backend.features.admin import listing, user_export
 from backend.features.admin.listing import all_in_batches
+from backend.features.admin.routes import lists
 from backend.features.admin.user_query import FilterUsers
 from backend.features.moving.records import read_records
+from backend.storage import user_list
 from backend.storage.tables import users
 from backend.web.spreadsheet import guarded, unguarded
 from tests.admins import ADA, ROOT, emails, known, make_admin
@@ -35,8 +38,7 @@ def rows(answer):
 def crowd(gatehouse, count):
     for number in range(count):
         user = make_user(number, banned=number % 2 == 0, name=f"Person {number % 3}")
-        row = {column.name: getattr(user, column.name, None) for column in users.c}
-        gatehouse.change(insert(users).values(row))
+        gatehouse.change(insert(users).values(asdict(user)))
 
 
 def test_the_file_says_what_an_owner_expects_and_nothing_that_is_secret(anywhere):
@@ -86,6 +88,18 @@ def test_the_trail_says_who_took_how_many_with_which_filters(gatehouse):
     assert event.detail == {"users": 3, "filters": "search,verified"}
 
 
+def test_nobody_waits_in_the_shared_threads_until_all_who_match_are_counted(anywhere, monkeypatch):
+    root = make_admin(anywhere)
+    crowd(anywhere, 9)
+    for module in (listing, user_list, lists):
+        monkeypatch.setattr(module, "COUNTED", 3)
+    found = rows(root.get(FILE))
+    assert len(found) == 10
+    (event,) = [each for each in anywhere.events() if each.kind == "users_exported"]
+    assert event.detail["is_estimate"] is True
+    assert event.detail["users"] > 3
+
+
 def test_who_matches_nothing_gets_the_header(gatehouse):
     answer = make_admin(gatehouse).get(f"{FILE}?search=nobody")
     assert (
@@ -98,8 +112,7 @@ def test_no_cell_is_a_formula_to_a_spreadsheet_and_each_is_read_back_as_it_was(g
     root = make_admin(gatehouse)
     for number, name in enumerate(FORMULAS + TEXTS):
         user = make_user(number, email=f"+{number:02}@example.com", name=name)
-        row = {column.name: getattr(user, column.name, None) for column in users.c}
-        gatehouse.change(insert(users).values(row))
+        gatehouse.change(insert(users).values(asdict(user)))
     answer = root.get(f"{FILE}?sortBy=email&sortDirection=asc&role=user")
     found = rows(answer)
     assert [row["name"] for row in found] == [f"'{name}" for name in FORMULAS] + TEXTS

@@ -72,7 +72,7 @@ def test_a_list_read_behind_the_last_of_each_page_is_the_list(database, crowd):
 def test_one_of_several_conditions_is_enough(database, crowd):
     either = AnyOf([Condition("role", "eq", "admin"), Condition("banned", "eq", True)])
     found = [user for user in crowd if user.role == "admin" or user.banned]
-    assert ask(database, lambda db: user_list.count_all(db, [either])) == len(found) == 10
+    assert ask(database, lambda db: user_list.count(db, [either])) == len(found) == 10
     both = [either, Condition("email", "contains", "bert")]
     assert ask(database, lambda db: user_list.count(db, both)) == sum(
         user.email.startswith("bert") for user in found

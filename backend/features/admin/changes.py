@@ -84,6 +84,7 @@ def update(work: Work, current: Current, user_id: str, changes: Mapping[str, Any
 def _change(
     work: Work, current: Current, user_id: str, said: Mapping[str, Any], *needed: Permission
 ) -> User:
+    """Change a user; what is the same already is neither written nor recorded."""
     if _ABOUT_ADMINS & said.keys():
         before, admins = authorise_alone(work, current, user_id, *needed)
         changes = _completed(before, said, work.now())
@@ -92,8 +93,11 @@ def _change(
         before = authorise_about(work, current, user_id, *needed)
         changes = _completed(before, said, work.now())
     _end_access(work, before, changes)
-    changed = _store(work, before, changes)
-    _record(work, current.user.id, before, changed, changes)
+    new = {name: value for name, value in changes.items() if getattr(before, name) != value}
+    if not new:
+        return before
+    changed = _store(work, before, new)
+    _record(work, current.user.id, before, changed, new)
     return changed
 
 

@@ -9,7 +9,7 @@ from backend.storage import user_list
 from backend.storage.db import Db
 from backend.storage.engine import Database
 from backend.storage.user_activity import Activity, activity_of
-from backend.storage.user_list import COUNTED, Wanted
+from backend.storage.user_list import COUNTED, Conditions, Wanted
 from backend.storage.users import User
 from backend.storage.work import ask
 
@@ -22,14 +22,20 @@ class ActiveUser:
     activity: Activity
 
 
-def find_page(db: Db, wanted: Wanted) -> tuple[Sequence[User], int]:
-    """Find a page and how many users it was taken from.
+def count(db: Db, conditions: Conditions) -> int:
+    """Count who meets the conditions, exactly up to 10,000.
 
-    The number is exact up to 10,000, so that a larger one is known to be an estimate.
+    A larger number is known to be an estimate: nobody waits until a million users are counted.
     """
-    total = user_list.count(db, wanted.conditions)
+    found = user_list.count(db, conditions)
+    return found if found <= COUNTED else user_list.estimate(db, conditions)
+
+
+def find_page(db: Db, wanted: Wanted) -> tuple[Sequence[User], int]:
+    """Find a page and how many users it was taken from, as `count` tells it."""
+    total = count(db, wanted.conditions)
     if total > COUNTED:
-        return user_list.find_in_order(db, wanted), user_list.estimate(db, wanted.conditions)
+        return user_list.find_in_order(db, wanted), total
     if total <= wanted.offset:
         return [], total
     return user_list.find_among_few(db, wanted), total

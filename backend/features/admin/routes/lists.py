@@ -16,7 +16,7 @@ from backend.features.admin.list_wire import (
 from backend.features.admin.user_query import FilterUsers, PageOfUsers
 from backend.features.sessions.guard import Administrator
 from backend.kernel.events import Event, EventKind
-from backend.storage import session_list, user_list
+from backend.storage import session_list
 from backend.storage.user_list import COUNTED
 from backend.storage.work import Work, ask
 from backend.web.answers import Stream
@@ -64,13 +64,15 @@ def export_users(
     """Download all users whom the filters let pass, as CSV for a spreadsheet.
 
     One at a time for each admin. The audit trail says who did, and how many users there were when
-    the download began.
+    the download began; beyond 10,000 that is an estimate.
     """
     database, now = house.workshop.database, work.now()
     wanted = query.wanted(now, user_export.BATCH)
-    matching = ask(database, lambda db: user_list.count_all(db, wanted.conditions))
+    matching = ask(database, lambda db: listing.count(db, wanted.conditions))
     authorise(work, current, LIST_USERS)
     detail: dict[str, str | int | bool] = {"users": matching, "filters": ",".join(query.filters())}
+    if matching > COUNTED:
+        detail["is_estimate"] = True
     work.record(Event(EventKind.USERS_EXPORTED, current.user.id, detail=detail))
     return Stream(
         user_export.csv_of(listing.all_in_batches(database, wanted, now)),
