@@ -134,9 +134,9 @@ def _furnish(
     cookies, mint = Cookies(keyring, secure=settings.secure_cookies), TokenMint(keyring)
     limits, pools = Limits(settings, clock), Pools(settings)
     lookup = SessionLookup(database, pools)
-    office, worker = open_post_office(workshop, keyring)
-    mailing = Mailing(Links.of(keyring), office, limits)
     clock_check = ClockCheck(database, clock)
+    office, worker = open_post_office(workshop, keyring, clock_check)
+    mailing = Mailing(Links.of(keyring), office, limits)
     housekeeper = Housekeeper(workshop, clock_check)
     database.also_after_write(housekeeper.wrote)
     closing.callback(housekeeper.stop)
@@ -145,7 +145,7 @@ def _furnish(
         Cookies: cookies,
         TokenMint: mint,
         SessionReader: SessionReader(settings, cookies, mint, cache, feed, lookup),
-        Accounts: _accounts(workshop, mint, limits, mailing, closing),
+        Accounts: _accounts(workshop, mint, limits, mailing, clock_check, closing),
         Mailing: mailing,
         PostOffice: office,
         Housekeeper: housekeeper,
@@ -182,7 +182,12 @@ def _deployment(house: House, cache: SessionCache, feed: ChangeFeed, opened: Ope
 
 
 def _accounts(
-    workshop: Workshop, mint: TokenMint, limits: Limits, mailing: Mailing, closing: ExitStack
+    workshop: Workshop,
+    mint: TokenMint,
+    limits: Limits,
+    mailing: Mailing,
+    clock_check: ClockCheck,
+    closing: ExitStack,
 ) -> Accounts:
     settings = workshop.settings
     hasher = PasswordHasher(settings.bcrypt_rounds)
@@ -199,7 +204,7 @@ def _accounts(
         rules,
         mint,
         limits,
-        Gates([refuse_banned, unverified]),
+        Gates([refuse_banned(clock_check), unverified]),
         mailing.links,
         unverified,
         on_sign_up=[mail_at_sign_up(mailing)],

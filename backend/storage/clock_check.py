@@ -2,6 +2,7 @@
 
 PostgreSQL has a clock of its own. A minute beside it, and this machine deletes nothing by age: one
 of several replicas whose clock is ahead would end everybody's sessions and empty the audit trail.
+What one replica begins and another may end, a ban or the hold on a mail, is judged by both clocks.
 SQLite has none. There the newest entry that a start finds says how late it is at least, and from
 then on the time is measured: a server that was off for long only deletes later.
 """
@@ -72,6 +73,15 @@ class ClockCheck:
         if self._database.kind == "sqlite":
             return min(self._clock.now(), self._measured())
         return self._clock.now() if self.look().is_harmless else None
+
+    def span(self, db: Db) -> tuple[datetime, datetime]:
+        """Return the moments between which it is now: our clock's and PostgreSQL's, in order.
+
+        Asks on the connection in hand. On SQLite one server judges everything, by its own clock.
+        """
+        ours = self._clock.now()
+        theirs = ours if self._database.kind == "sqlite" else database_time(db)
+        return min(ours, theirs), max(ours, theirs)
 
     def _measured(self) -> datetime:
         return self._began + timedelta(seconds=self._clock.monotonic() - self._began_at)

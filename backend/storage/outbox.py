@@ -54,10 +54,13 @@ def insert(db: Db, mail: Mail) -> None:
 
 def claim_due(db: Db, now: datetime, hidden_until: datetime) -> Mail | None:
     """Take the mail that is due for longest, so that no other process takes it before
-    `hidden_until`; whoever dies meanwhile leaves it due again."""
+    `hidden_until`; whoever dies meanwhile leaves it due again.
+
+    What was never tried is due whatever the clock of its writer said."""
+    never_tried = outbox.c.attempts == 0
     due = (
         select(outbox.c.id)
-        .where(outbox.c.due_at <= now)
+        .where(outbox.c.due_at.is_not(None), never_tried | (outbox.c.due_at <= now))
         .order_by(outbox.c.due_at, outbox.c.id)
         .limit(1)
         .with_for_update(skip_locked=True)

@@ -7,13 +7,17 @@ import pytest
 from sqlalchemy import func, select, update
 
 from backend.features.housekeeping.service import Housekeeper
+from backend.features.mail.worker import HIDDEN_FOR, PAUSES, MailWorker
 from backend.kernel.clock import SystemClock
 from backend.storage import clock_check
 from backend.storage.clock_check import ClockCheck
-from backend.storage.tables import audit_events, links, outbox, sessions
-from tests.admins import give_role
+from backend.storage.tables import audit_events, links, outbox, sessions, users
+from tests.admins import ADA, give_role
+from tests.api.mailing import posts, through, waits_after_attempt
 from tests.clocks import NOON, FixedClock
 from tests.inside import Gatehouse
+from tests.rig.smtp import SmtpServer
+from tests.scene import refusal
 
 AGES = timedelta(days=100)  # longer than anything is kept
 SERVERS = pytest.mark.parametrize("place", ["postgresql"], indirect=True)
@@ -103,6 +107,40 @@ def test_a_session_that_one_replica_takes_for_ended_goes_on_at_the_others(
     tidy(ahead)
     clock.advance(days=-AGES.days)
     assert ada.session() is not None
+
+
+@SERVERS
+def test_a_ban_does_not_run_out_early_at_a_replica_that_is_ahead(start_on, database_clock, clock):
+    gatehouse = start_on()
+    gatehouse.member()
+    gatehouse.ban(ADA, ban_expires=NOON + timedelta(hours=1))
+    clock.advance(hours=2)
+    assert gatehouse.visitor().signs_in().json() == refusal("BANNED_USER")
+    assert gatehouse.rows(select(users.c.banned)) == [(True,)]
+
+    database_clock.advance(hours=1)
+    assert gatehouse.visitor().signs_in().status_code == 200
+    assert gatehouse.rows(select(users.c.banned)) == [(False,)]
+
+
+@SERVERS
+@pytest.mark.parametrize("hours", [1, -1], ids=["ahead", "behind"])
+def test_a_mail_in_hand_is_left_to_who_has_it_whosever_clock_is_wrong(
+    start_on, database_clock, clock, tmp_path, hours
+):
+    with SmtpServer(tmp_path) as smtp:
+        right = start_on(**through(smtp))
+        smtp.kill9()
+        posts(right)
+        waits_after_attempt(right, 1)
+        worker = right.house.services[MailWorker]
+        clock.advance(seconds=PAUSES[0] + max(0, hours) * 3600)  # the one of the two that is ahead
+        database_clock.advance(seconds=PAUSES[0] + max(0, -hours) * 3600)
+        assert worker._claim() is not None, "in hand from now on"
+
+        clock.advance(seconds=HIDDEN_FOR.total_seconds())
+        assert worker._claim() is None
+        assert worker._until_next_due() > 60, "and nobody asks all the time meanwhile"
 
 
 @SERVERS

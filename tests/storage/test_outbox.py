@@ -56,9 +56,14 @@ def row(database, mail_id):
 def test_what_is_due_for_longest_is_claimed_first_and_by_one_alone(work, stored):
     second = stored(due_at=NOON - timedelta(seconds=1))
     first = stored(due_at=NOON - timedelta(seconds=2))
-    stored(due_at=NOON + timedelta(microseconds=1))
+    stored(due_at=NOON + timedelta(microseconds=1), attempts=1)
 
     assert [claim(work).id, claim(work).id, claim(work)] == [first.id, second.id, None]
+
+
+def test_a_mail_nobody_has_tried_is_due_whatever_its_writers_clock_said(work, stored):
+    mail = stored(due_at=NOON + timedelta(days=1))
+    assert (claim(work).id, claim(work)) == (mail.id, None)
 
 
 def test_a_claim_counts_and_ends_when_its_time_is_over(work, stored):

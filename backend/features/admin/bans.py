@@ -3,10 +3,11 @@
 from dataclasses import replace
 from datetime import datetime
 
-from backend.features.accounts.service import SigningIn
+from backend.features.accounts.service import Gate, SigningIn
 from backend.kernel.events import Event, EventKind
 from backend.kernel.refusals import Refusal
 from backend.storage import users
+from backend.storage.clock_check import ClockCheck
 from backend.storage.users import User
 from backend.storage.work import Work
 
@@ -21,17 +22,23 @@ def without_ended_ban(user: User, now: datetime) -> User:
     return replace(user, banned=False, ban_reason=None, ban_expires=None)
 
 
-def refuse_banned(work: Work, signing_in: SigningIn) -> None:
-    """Refuse a banned user, or lift a ban that has run out.
+def refuse_banned(clock_check: ClockCheck) -> Gate:
+    """Return the gate that refuses a banned user, or lifts a ban that has run out.
 
-    Asked only after the password was right: a ban is told to nobody else (ASVS 6.3.8).
+    By the database's clock too: a replica that is ahead must not let everybody in early. Asked only
+    after the password was right: a ban is told to nobody else (ASVS 6.3.8).
     """
-    user = signing_in.user
-    now = work.now()
-    if user.is_banned(now):
-        work.keep(Event(EventKind.SIGN_IN_FAILED, subject=user.id, detail={"reason": "banned"}))
-        raise Refusal("BANNED_USER")
-    if user.banned:
+
+    def gate(work: Work, signing_in: SigningIn) -> None:
+        user = signing_in.user
+        if not user.banned:
+            return
+        now, _ = clock_check.span(work.db)
+        if user.is_banned(now):
+            work.keep(Event(EventKind.SIGN_IN_FAILED, subject=user.id, detail={"reason": "banned"}))
+            raise Refusal("BANNED_USER")
         users.lift_ban(work.db, user.id, now)
         signing_in.user = replace(without_ended_ban(user, now), updated_at=now)
         work.record(Event(EventKind.USER_UNBANNED, subject=user.id, detail={"reason": "expired"}))
+
+    return gate

@@ -7,10 +7,13 @@ from backend.features.mail.wake import Bell
 from backend.features.mail.worker import MailWorker
 from backend.kernel.sealing import Sealer
 from backend.kernel.signing import Keyring
+from backend.storage.clock_check import ClockCheck
 from backend.storage.work import Workshop
 
 
-def open_post_office(workshop: Workshop, keyring: Keyring) -> tuple[PostOffice, MailWorker | None]:
+def open_post_office(
+    workshop: Workshop, keyring: Keyring, clock_check: ClockCheck
+) -> tuple[PostOffice, MailWorker | None]:
     """Return what posting needs and, if mails are to leave, the worker that sends them.
 
     Raises SettingsError when the mail settings cannot work.
@@ -19,4 +22,5 @@ def open_post_office(workshop: Workshop, keyring: Keyring) -> tuple[PostOffice, 
     transport = transport_for(settings)
     mailbox = Mailbox(settings.mailbox_file) if settings.mailbox_file else None
     office = PostOffice(Sealer(keyring, "outbox"), mailbox, Bell(), sends=transport is not None)
-    return office, MailWorker(workshop, office, transport) if transport else None
+    worker = MailWorker(workshop, office, transport, clock_check) if transport else None
+    return office, worker

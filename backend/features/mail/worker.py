@@ -3,9 +3,9 @@
 It asks the database when somebody posted, when a mail is due again, and once at start; never else,
 so that a database that sleeps when idle may sleep.
 
-A mail is hidden from other processes while it is sent. If this process dies in between, or the
-database is away when the mail has left, it is sent once more after that time, with the Message-ID
-it had: mailbox providers show it once.
+A mail is hidden from other processes while it is sent, whosever clock is ahead. If this process
+dies in between, or the database is away when the mail has left, it is sent once more after that
+time, with the Message-ID it had: mailbox providers show it once.
 """
 
 import re
@@ -21,6 +21,7 @@ from backend.features.mail.verdicts import NotSent, Rejected
 from backend.kernel.client import NOBODY
 from backend.kernel.redaction import Redactor
 from backend.storage import outbox
+from backend.storage.clock_check import ClockCheck
 from backend.storage.db import Db
 from backend.storage.engine import DatabaseUnavailable
 from backend.storage.outbox import Mail
@@ -39,10 +40,17 @@ log = structlog.get_logger()
 class MailWorker:
     """One thread that sends. Several processes may each have one: a mail is claimed by one only."""
 
-    def __init__(self, workshop: Workshop, office: PostOffice, transport: Transport) -> None:
+    def __init__(
+        self,
+        workshop: Workshop,
+        office: PostOffice,
+        transport: Transport,
+        clock_check: ClockCheck,
+    ) -> None:
         self._shop = workshop
         self._office = office
         self._transport = transport
+        self._clock_check = clock_check
         self._redactor = workshop.settings.redactor()
         self._stopping = threading.Event()
         self._thread = threading.Thread(target=self._run, name="mail", daemon=True)
@@ -75,8 +83,8 @@ class MailWorker:
 
     def _claim(self) -> Mail | None:
         with Work(self._shop, NOBODY) as work:
-            now = work.now()
-            return outbox.claim_due(work.db, now, now + HIDDEN_FOR)
+            earliest, latest = self._clock_check.span(work.db)
+            return outbox.claim_due(work.db, earliest, latest + HIDDEN_FOR)
 
     def _send(self, mail: Mail) -> None:
         letter = open_letter(self._office, mail)
@@ -102,8 +110,12 @@ class MailWorker:
             self._give_up(mail, problem)
             return
         pause = PAUSES[mail.attempts - 1]
-        due = self._shop.clock.now() + timedelta(seconds=pause)
-        self._note(lambda db: outbox.mark_waiting(db, mail.id, due, problem))
+
+        def put_off(db: Db) -> None:
+            earliest, _ = self._clock_check.span(db)
+            outbox.mark_waiting(db, mail.id, earliest + timedelta(seconds=pause), problem)
+
+        self._note(put_off)
         log.warning("mail_not_sent", **_told(mail, problem), again_in=pause)
 
     def _give_up(self, mail: Mail, problem: str) -> None:
@@ -128,11 +140,13 @@ class MailWorker:
         return self._redactor.without_secrets(said.without_secrets(str(problem)))[:500]
 
     def _until_next_due(self) -> float | None:
-        due = ask(self._shop.database, outbox.next_due)
-        if due is None:
-            return None
+        def waits(db: Db) -> timedelta | None:
+            due = outbox.next_due(db)
+            return due - self._clock_check.span(db)[0] if due else None
+
+        wait = ask(self._shop.database, waits)
         # What is due now but was not ours to claim is in another process's hands at this moment.
-        return max(_SOON, (due - self._shop.clock.now()).total_seconds())
+        return None if wait is None else max(_SOON, wait.total_seconds())
 
 
 def _told(mail: Mail, problem: str) -> dict[str, str | int]:
