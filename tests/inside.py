@@ -24,6 +24,7 @@ from backend.storage.work import Work
 from tests.clocks import FixedClock, SeededRandomness
 from tests.make import PASSWORD, make_settings
 from tests.rig.fixtures import Place
+from tests.rig.migrated import put_sqlite
 from tests.rig.processes import wait_until
 
 T = TypeVar("T")
@@ -319,6 +320,8 @@ def start(loop: Loop, clock: FixedClock, tmp_path: Path) -> Iterator[Callable[..
 
         def start(**told: Any) -> Gatehouse:
             settings = make_settings(tmp_path, **{"rate_limits": False, **told})
+            if settings.data_dir == tmp_path and not settings.snapshot_dir:
+                put_sqlite(tmp_path / "gatehouse.db")
             seed = f"application {next(numbers)}"
             gatehouse = Gatehouse(loop, settings, clock, SeededRandomness(seed))
             running.callback(gatehouse.close)

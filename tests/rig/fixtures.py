@@ -8,6 +8,7 @@ import pytest
 from playwright.sync_api import Browser, Page
 
 from tests.rig.chromium import chromium
+from tests.rig.migrated import postgres_template, put_sqlite
 from tests.rig.pgbouncer import shared_pgbouncer
 from tests.rig.postgres import PostgresServer, shared_server
 from tests.rig.space import Space
@@ -34,17 +35,25 @@ def postgres() -> PostgresServer:
 
 
 @pytest.fixture
-def postgres_url(postgres: PostgresServer) -> Iterator[str]:
-    """The address of an empty PostgreSQL database, this test's own."""
-    name = postgres.create_database()
+def migrated() -> bool:
+    """Whether a new database has its tables already; tests of the migrations say no."""
+    return True
+
+
+@pytest.fixture
+def postgres_url(postgres: PostgresServer, migrated: bool) -> Iterator[str]:
+    """The address of a PostgreSQL database of this test's own, in which nobody is."""
+    name = postgres.create_database(*[postgres_template(postgres)] if migrated else [])
     yield postgres.url(name)
     postgres.drop_database(name)
 
 
 @pytest.fixture(params=["sqlite", "postgresql", "pgbouncer"])
-def place(request: pytest.FixtureRequest, tmp_path: Path) -> Place:
-    """An empty database of this test's own, in each of the three kinds we promise to run on."""
+def place(request: pytest.FixtureRequest, tmp_path: Path, migrated: bool) -> Place:
+    """A database of this test's own, in each of the three kinds we promise to run on."""
     if request.param == "sqlite":
+        if migrated:
+            put_sqlite(tmp_path / "gatehouse.db")
         return Place("sqlite", f"sqlite:///{tmp_path}/gatehouse.db")
     direct: str = request.getfixturevalue("postgres_url")
     if request.param == "postgresql":

@@ -11,6 +11,7 @@ from types import TracebackType
 import httpx
 
 from tests.rig import shared
+from tests.rig.migrated import put_sqlite
 from tests.rig.processes import free_port, wait_until
 
 ROOT = Path(__file__).parents[2]
@@ -48,6 +49,7 @@ class Space:
 
     def launch(self) -> "Space":
         """Start without waiting: for a start that is meant to fail."""
+        self._spare_the_migration()
         with (self.folder / "log").open("ab") as log:
             self._process = subprocess.Popen(
                 [sys.executable, ROOT / "app.py"],
@@ -106,6 +108,12 @@ class Space:
         trace: TracebackType | None,
     ) -> None:
         self.kill9()
+
+    def _spare_the_migration(self) -> None:
+        told = self.environment
+        if not told.get("DATABASE_URL") and not told.get("SNAPSHOT_DIR"):
+            (data := Path(told["DATA_DIR"])).mkdir(mode=0o700, exist_ok=True)
+            put_sqlite(data / "gatehouse.db")
 
     def _healthy(self) -> bool:
         if self._process.poll() is not None:

@@ -58,6 +58,11 @@ def upgrade() -> None:
 
 
 @pytest.fixture
+def migrated() -> bool:
+    return False
+
+
+@pytest.fixture
 def next_step(monkeypatch, tmp_path) -> Callable[[str], None]:
     """Adds a step to the history, as a future release would."""
 

@@ -188,6 +188,7 @@ def plain_url(postgres, postgres_url):
     postgres.execute(f"DROP ROLE {role}")
 
 
+@pytest.mark.parametrize("migrated", [False])
 def test_without_the_right_to_install_trigrams_everything_works_without(plain_url, clock):
     url = database_url(Settings(_env_file=None, database_url=Secret(plain_url)))
     migrate(url)
@@ -197,6 +198,7 @@ def test_without_the_right_to_install_trigrams_everything_works_without(plain_ur
     database.close()
 
 
+@pytest.mark.parametrize("migrated", [False])
 def test_trigrams_that_live_in_a_schema_of_their_own_are_used(postgres, postgres_url, clock):
     name = postgres_url.rpartition("/")[2]
     postgres.execute('CREATE SCHEMA "Extensions"', name)
