@@ -118,6 +118,7 @@ def test_the_page_lets_no_script_in_but_its_own(space):
     assert nonces[0] != nonces[1]
     assert "unsafe" not in policy(first)
     scripts = re.findall(r"<script[^>]*>", first.text)
+    assert scripts
     assert all(f'nonce="{nonces[0]}"' in script for script in scripts)
 
 
@@ -129,7 +130,9 @@ def test_the_files_of_the_page_are_ours_and_may_be_kept_for_ever(space):
     page = httpx.get(f"{space.url}/docs").text
     files = re.findall(r'(?:src|href)="([^"]+)"', page)
     assert all(file.startswith(("/docs/assets/", "/openapi.json")) for file in files)
-    for file in (each for each in files if "/assets/" in each):
+    assets = [each for each in files if "/assets/" in each]
+    assert {file.rpartition(".")[2] for file in assets} >= {"css", "js"}
+    for file in assets:
         answer = httpx.get(f"{space.url}{file}")
         assert answer.status_code == 200
         assert answer.headers["cache-control"] == "public, max-age=31536000, immutable"

@@ -125,6 +125,7 @@ def test_a_plain_user_sees_starts_and_stops_nothing(panel, tools):
             does(panel, handler)
         assert refused.value.status == 403
     for handler in (page.stopped, page.opened):
-        with pytest.raises(ApiRefused):
+        with pytest.raises(ApiRefused) as refused:
             panel.does(handler, ada)
+        assert refused.value.status == 403
     assert tools.checkup.latest is None

@@ -206,9 +206,10 @@ class TestTheHistory:
         assert len(panel.does(page.remembered, asked).choices) == 3
 
     def test_one_must_be_chosen_and_not_forgotten(self, panel, asked):
-        for number in (None, 7):
-            with pytest.raises(gr.Error):
+        for number, told in ((None, words.CHOOSE_ONE), (7, words.FORGOTTEN)):
+            with pytest.raises(gr.Error) as wanting:
                 panel.does(tester_results.opened, asked, number, *HERE)
+            assert wanting.value.message == told
 
 
 class TestTheJourneys:

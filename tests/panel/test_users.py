@@ -162,9 +162,11 @@ class TestOneUser:
         assert panel.does(one.opened, panel.asked()) == (gr.skip(),) * 11
 
     def test_an_address_is_marked_as_verified_and_as_not(self, panel, at_ada, ada):
-        assert "verified" in panel.does(user_deeds.mark_verified, at_ada)
+        told = panel.does(user_deeds.mark_verified, at_ada)
+        assert told == f"{ADA} counts as verified now."
         assert ada.session()["user"]["emailVerified"] is True
-        assert "not verified" in panel.does(user_deeds.mark_unverified, at_ada)
+        told = panel.does(user_deeds.mark_unverified, at_ada)
+        assert told == f"{ADA} counts as not verified now."
         assert ada.session()["user"]["emailVerified"] is False
 
     def test_a_reset_mail_says_where_it_went(self, panel, at_ada):
@@ -214,9 +216,13 @@ class TestOneUser:
         assert ada.session() is None
 
     def test_a_session_must_be_chosen_and_a_password_written(self, panel, at_ada):
-        for question in (user_deeds.ask_end_one, user_deeds.ask_password):
-            with pytest.raises(gr.Error):
+        for question, told in (
+            (user_deeds.ask_end_one, words.CHOOSE_SESSION),
+            (user_deeds.ask_password, words.WRITE_IT_FIRST),
+        ):
+            with pytest.raises(gr.Error) as wanting:
                 panel.does(question, at_ada, "")
+            assert wanting.value.message == told
 
     def test_a_password_is_set_and_ends_every_session(self, panel, at_ada, ada):
         new = "a new one of their own"

@@ -100,6 +100,7 @@ def test_what_the_api_repeats_of_a_stranger_is_escaped(loop):
     with pytest.raises(gr.Error) as told:
         loop.run(event_of(handler))
     assert "<img" not in told.value.message
+    assert "&lt;img src=x" in told.value.message
 
 
 def test_a_mistake_of_ours_is_logged_and_said_in_plain_words(loop, capsys):

@@ -22,8 +22,7 @@ def test_signing_in_never_keeps_the_token_that_was_there(gatehouse, mallory, pla
     assert victim.session_cookie != value
     assert victim.session()["user"]["email"] == "ada@example.com"
     mallory.session_cookie = value
-    found = mallory.session()
-    assert found is None or found["user"]["email"] == "mallory@example.com"
+    assert mallory.session() is None
 
 
 def test_the_planted_session_ends_with_the_victims_sign_in(gatehouse, mallory):
