@@ -65,6 +65,9 @@ class Running(Awaitable[T]):
     def done(self) -> bool:
         return self._future.done()
 
+    def call_when_done(self, call: Callable[[], object]) -> None:
+        self._future.add_done_callback(lambda _: call())
+
     def cancel(self) -> None:
         self._future.cancel()
 
@@ -96,8 +99,9 @@ class Gatehouse:
         self._ended = asyncio.Event()
         self._began = threading.Event()
         self._life = loop.start(self._live())
-        wait_until(lambda: self._began.is_set() or self._life.done(), "the lifespan", PATIENCE)
-        if not self._began.is_set():
+        self._life.call_when_done(self._began.set)
+        assert self._began.wait(PATIENCE), "the lifespan did not begin"
+        if self._life.done():
             self._life.result()
 
     async def _live(self) -> None:
