@@ -4,6 +4,7 @@ import json
 import re
 from collections.abc import Mapping
 from datetime import UTC, datetime
+from functools import cache
 from typing import Annotated, Any, ClassVar, TypeVar
 from urllib.parse import parse_qsl
 
@@ -46,9 +47,11 @@ def _instant(said: Any) -> Any:
     if said is None:
         return None
     try:
-        return moment_from(said)
-    except (TypeError, ValueError):
-        raise PydanticCustomError("plain", "Invalid input") from None
+        if isinstance(said, str):  # a number or a list comes too
+            return moment_from(said)
+    except ValueError:
+        pass
+    raise PydanticCustomError("plain", "Invalid input")
 
 
 def _encodable(text: str) -> str:
@@ -225,12 +228,17 @@ _TYPES = {
 def _expected(model: type[BaseModel], problem: Any) -> str:
     if problem["type"] in _TYPES:
         return _TYPES[problem["type"]]
-    schema = model.model_json_schema(by_alias=True)
+    schema = _schema_of(model)
     for part in problem["loc"]:
         schema = schema.get("properties", {}).get(part, {})
     kinds = [schema.get("type"), *(each.get("type") for each in schema.get("anyOf", []))]
     found = next((kind for kind in kinds if kind and kind != "null"), "object")
     return {"integer": "number"}.get(found, found)
+
+
+@cache
+def _schema_of(model: type[BaseModel]) -> dict[str, Any]:
+    return model.model_json_schema(by_alias=True)
 
 
 def _kind(value: Any) -> str:

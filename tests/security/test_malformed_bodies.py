@@ -1,10 +1,16 @@
 """Threat: a body that nobody expected. Whatever is sent, the answer is never a 5xx."""
 
 import json
-from typing import Any
+from contextlib import suppress
+from typing import Any, get_args
 
 import pytest
+from pydantic import BaseModel
 
+from backend.kernel.refusals import Refusal
+from backend.main import CAPABILITIES
+from backend.web.routes import plan_for
+from backend.web.wire import validate
 from tests.inside import Gatehouse, Visitor
 from tests.make import PASSWORD
 from tests.scene import check_like_every_answer
@@ -72,6 +78,7 @@ VALUES: dict[str, Any] = {
     "what NFKC makes longer": "\ufdfa" * 128,
     "emoji": "👩‍👩‍👧‍👦" * 20,
     "nested": [[[[[["x"]]]]]],
+    "two of them": ["x", "y"],
 }
 
 
@@ -122,6 +129,31 @@ def test_a_value_in_every_field(talking, somebody, value):
 def test_a_value_for_a_body(talking, value):
     for path in PATHS:
         check(talking.visitor().post(path, VALUES[value]), {200, 400, 401, 405})
+
+
+def bodies_and_queries():
+    """Every model that an endpoint reads from a request."""
+    for declared in (each for capability in CAPABILITIES for each in capability.declared):
+        plan = plan_for(declared.handler, declared.path)
+        yield from ((each[1], "body") for each in (plan.body,) if each)
+        yield from ((each[1], "query") for each in (plan.query,) if each)
+
+
+def with_each_field(model, value):
+    """Bodies that hold a value in one field each, and in one of each field that has its own."""
+    for name, field in model.model_fields.items():
+        yield {field.alias or name: value}
+        for inner in (field.annotation, *get_args(field.annotation)):
+            if isinstance(inner, type) and issubclass(inner, BaseModel):
+                yield from ({field.alias or name: each} for each in with_each_field(inner, value))
+
+
+@pytest.mark.parametrize("value", VALUES)
+def test_a_value_in_every_field_of_every_endpoint_passes_or_is_refused(value):
+    for model, where in bodies_and_queries():
+        for said in with_each_field(model, VALUES[value]):
+            with suppress(Refusal):
+                validate(model, said, where)
 
 
 @pytest.mark.parametrize("body", [{"name": LONE}, {"image": LONE}, {"password": LONE * 8}])
