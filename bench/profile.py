@@ -39,7 +39,7 @@ _LOOP, _WORKERS = "loop", "workers"
 _PARTS = (
     (
         "our endpoint, session and limits",
-        ("backend/features", "backend/kernel", "limits/", "slowapi/"),
+        ("backend/features", "backend/kernel", "limits/"),
     ),
     ("asking the database", ("backend/storage", "sqlalchemy/", "psycopg2/")),
     ("our layers around each request", ("backend/web", "backend/main", "panel/", "app.py")),

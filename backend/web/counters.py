@@ -28,7 +28,7 @@ _Lane = OrderedDict[str, _Window]
 
 
 class Counters(Storage):
-    """Counts in fixed windows, each beginning with the first count, for `limits` and slowapi.
+    """Counts in fixed windows, each beginning with the first count.
 
     Bounded in memory, without a thread of its own, and each call takes the same few steps however
     much is remembered: windows of one length end in the order in which they began, so those to be

@@ -1,34 +1,22 @@
 """Rate limits: how often one caller may ask.
 
 Better Auth's rules for the auth endpoints, by client address; a limit per signed-in user on
-protected endpoints, through slowapi; and one on failures per account. All count in one place: in
-this process (`backend/web/counters.py`), or in Redis when several replicas share their limits
+protected endpoints; and one on failures per account. All count in one place: in this process
+(`backend/web/counters.py`), or in Redis when several replicas share their limits
 (`backend/web/shared_counters.py`).
 """
 
 import asyncio
-import logging
 import math
-from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
-from inspect import signature
-from typing import Any
 
 from limits import RateLimitItem, parse
 from limits.storage import Storage
-from slowapi import Limiter
-from slowapi.errors import RateLimitExceeded
-from starlette.requests import Request
-from starlette.types import Scope
 
 from backend.kernel.clock import Clock
-from backend.kernel.refusals import too_many_requests
 from backend.kernel.settings import Settings
 from backend.web.counters import Counters
 from backend.web.shared_counters import SharedCounters
-from backend.web.visit import route_of
-
-InThread = Callable[[Callable[[], None]], Awaitable[None]]
 
 _STRICT, _MAILS, _ELSE = parse("3 per 10 second"), parse("3 per minute"), parse("100 per 10 second")
 _BY_PATH = {
@@ -68,8 +56,9 @@ class Limits:
         self._strict = settings.strict
         self._clock = clock
         self._asks_redis = settings.redis_url is not None
-        self.per_user = PerUserLimit(settings, clock)
-        self._counters = self.per_user.counters
+        self._counters = _counters(settings, clock)
+        self.per_user = parse(settings.rate_limit_per_user)
+        """Of each signed-in user, on each protected endpoint."""
 
     def cover(self, path: str) -> bool:
         """Tell whether calls of this auth endpoint are counted by client address."""
@@ -125,84 +114,11 @@ class Limits:
         return "redis" if self._counters.check() else "memory, because redis is away"
 
 
-class PerUserLimit:
-    """The limit of each signed-in user on each protected endpoint."""
-
-    def __init__(self, settings: Settings, clock: Clock) -> None:
-        self._clock = clock
-        self._asks_redis = settings.redis_url is not None
-        scheme, told = _where_to_count(settings, clock)
-        self._limiter = _Told(
-            key_func=_user,
-            storage_uri=f"{scheme}://",
-            storage_options=told,
-            enabled=settings.rate_limits,
-            key_style="url",
-        )
-        self._counted = self._limiter.limit(settings.rate_limit_per_user)(_count)
-
-    @property
-    def counters(self) -> Storage:
-        """Where slowapi counts."""
-        return self._limiter.limiter.storage
-
-    async def check(self, scope: Scope, user_id: str, in_thread: InThread) -> None:
-        """Count a call by this user; in a worker thread when Redis is asked, which may be slow.
-
-        All paths of one endpoint count together: slowapi is told the path as it was declared.
-        """
-        request = Request({**scope, "path": route_of(scope)})
-        request.state.user_id = user_id
-        if self._asks_redis:
-            await in_thread(lambda: self._check(request))
-        else:
-            self._check(request)
-
-    def _check(self, request: Request) -> None:
-        try:
-            self._counted(request=request)
-        except RateLimitExceeded:
-            rule, who = request.state.view_rate_limit
-            ends = self.counters.get_expiry(rule.key_for(*who))
-            raise too_many_requests(_seconds_until(ends, self._clock)) from None
-
-
-class _Told(Limiter):
-    """slowapi's limiter, as our settings have it and nothing else.
-
-    By itself it also obeys RATELIMIT_ENABLED and its like, in the environment or in `.env`: one
-    word there would switch the limit off unseen. And it logs every refusal, so that whoever is
-    refused could fill the log.
-    """
-
-    def __init__(self, **told: Any) -> None:
-        super().__init__(**told)
-        self.logger.setLevel(logging.ERROR)
-
-    def get_app_config(self, key: str, default_value: Any = None) -> Any:
-        """Return the default, whatever the environment says."""
-        return default_value
-
-
-def _where_to_count(settings: Settings, clock: Clock) -> tuple[str, dict[str, Any]]:
-    """Return which of our counters slowapi is to make, by their scheme, and what they are told."""
+def _counters(settings: Settings, clock: Clock) -> Storage:
     if settings.redis_url is None:
-        return Counters.STORAGE_SCHEME[0], {"clock": clock}
-    return SharedCounters.STORAGE_SCHEME[0], {"clock": clock, "redis_url": settings.redis_url}
+        return Counters(clock=clock)
+    return SharedCounters(clock=clock, redis_url=settings.redis_url)
 
 
 def _seconds_until(ends: float, clock: Clock) -> int:
     return max(1, math.ceil(ends - clock.now().timestamp()))
-
-
-def _user(request: Request) -> str:
-    user_id: str = request.state.user_id
-    return user_id
-
-
-# slowapi asks for it with every call, and to find it out takes longer than all the counting.
-vars(_user)["__signature__"] = signature(_user)
-
-
-def _count(request: Request) -> None:
-    """Stand in for the endpoint: slowapi counts calls of a function that takes the request."""

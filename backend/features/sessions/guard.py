@@ -5,6 +5,7 @@ from typing import Annotated, Any
 
 from fastapi import Depends, Request, Response
 from fastapi.security import APIKeyCookie, HTTPBearer
+from limits import RateLimitItem
 
 from backend.features.sessions import service
 from backend.features.sessions.cache import Current
@@ -47,9 +48,7 @@ async def administrator(visit: Visit, house: House) -> Current:
     current = await required(visit, house)
     if ADMIN not in current.user.roles or current.session.impersonated_by is not None:
         raise Refusal("ADMINS_ONLY")
-    exceeded = await house.limits.check(PER_ADMIN, str(current.user.id), route_of(visit.scope))
-    if exceeded is not None:
-        raise too_many_requests(exceeded.retry_after)
+    await _check_limit(PER_ADMIN, current, visit, house)
     return current
 
 
@@ -70,8 +69,15 @@ async def fresh(visit: Visit, house: House) -> Current:
 async def limited(visit: Visit, house: House) -> Current:
     """Return the caller's session, or refuse with 401, or with 429 above the limit per user."""
     current = await required(visit, house)
-    await house.limits.per_user.check(visit.scope, str(current.user.id), house.pools.ask)
+    await _check_limit(house.limits.per_user, current, visit, house)
     return current
+
+
+async def _check_limit(rule: RateLimitItem, current: Current, visit: Visit, house: House) -> None:
+    """Count a call of this endpoint by this user, whatever stands in the places of its path."""
+    exceeded = await house.limits.check(rule, str(current.user.id), route_of(visit.scope))
+    if exceeded is not None:
+        raise too_many_requests(exceeded.retry_after)
 
 
 def acting(current: Current | None) -> Acting | None:
