@@ -52,6 +52,7 @@ from backend.kernel.secret_key import keyring_for
 from backend.kernel.settings import Settings
 from backend.kernel.signing import Keyring
 from backend.kernel.tokens import TokenMint
+from backend.limits.limiter import Limits
 from backend.storage.change_feed import ChangeFeed, open_feed
 from backend.storage.clock_check import ClockCheck
 from backend.storage.opening import Opened, open_database
@@ -65,7 +66,6 @@ from backend.web.cors import Cors
 from backend.web.endpoint import AUTH, Endpoint
 from backend.web.headers import SecurityHeaders
 from backend.web.house import House, Pools
-from backend.web.limits import Limits
 from backend.web.log_ring import LATEST, LogRing
 from backend.web.logs import log_event
 from backend.web.openapi import ApiDocument

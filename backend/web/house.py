@@ -10,10 +10,10 @@ from backend.kernel.hash_queue import HashQueue
 from backend.kernel.processors import give_way
 from backend.kernel.refusals import unavailable
 from backend.kernel.settings import Settings
+from backend.limits.limiter import Limits
 from backend.storage.work import Workshop
 from backend.web.client_address import ClientAddresses
 from backend.web.downloads import Downloads
-from backend.web.limits import Limits
 from backend.web.origins import TrustedOrigins
 
 ANSWER_WITHIN = 5.0  # seconds for ordinary work; a stuck database must not hold callers

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from backend.web.limits import FAILURES_PER_ACCOUNT
+from backend.limits.limiter import FAILURES_PER_ACCOUNT
 from tests.inside import Gatehouse
 from tests.rig import shared
 from tests.rig.missing import missing

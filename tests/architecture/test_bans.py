@@ -40,7 +40,7 @@ BANNED = [
 
 @pytest.mark.parametrize("code", BANNED)
 def test_clock_chance_and_environment_are_refused_outside_the_kernel(code):
-    assert banned("backend/web/limits.py", code)
+    assert banned("backend/limits/limiter.py", code)
 
 
 def test_the_kernel_is_their_home():

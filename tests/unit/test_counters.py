@@ -9,7 +9,7 @@ import pytest
 from limits import parse
 from limits.storage import storage_from_string
 
-from backend.web.counters import MOST, Counters
+from backend.limits.memory import MOST, Counters
 from tests.clocks import NOON, FixedClock
 
 TEN_SECONDS, A_MINUTE = 10, 60

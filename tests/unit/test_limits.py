@@ -9,7 +9,7 @@ from concurrent.futures import ThreadPoolExecutor
 import pytest
 from structlog.testing import capture_logs
 
-from backend.web.limits import FAILURES_PER_ACCOUNT, Exceeded, Limits
+from backend.limits.limiter import FAILURES_PER_ACCOUNT, Exceeded, Limits
 from tests.clocks import FixedClock
 from tests.make import make_settings
 

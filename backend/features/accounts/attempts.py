@@ -8,9 +8,9 @@ from uuid import UUID
 from backend.kernel.events import Event, EventKind
 from backend.kernel.hashing import CallerGone
 from backend.kernel.refusals import Refusal, too_many_requests
+from backend.limits.limiter import FAILURES_OF_DEVICES, FAILURES_PER_ACCOUNT, Limits
 from backend.storage.users import Credential, User
 from backend.storage.work import Work
-from backend.web.limits import FAILURES_OF_DEVICES, FAILURES_PER_ACCOUNT, Limits
 
 DeviceOf = Callable[[UUID, str], str | None]
 """Names the browser, if this user has signed in there before with the password of this hash."""

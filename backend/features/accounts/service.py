@@ -16,12 +16,12 @@ from backend.kernel.passwords import PasswordRules, Verdict
 from backend.kernel.refusals import Refusal
 from backend.kernel.secret import Password, SessionToken
 from backend.kernel.tokens import TokenMint, digest
+from backend.limits.limiter import Limits
 from backend.storage import sessions as stored_sessions
 from backend.storage import users
 from backend.storage.users import Credential, User
 from backend.storage.work import Work
 from backend.web.answers import Answer
-from backend.web.limits import Limits
 
 
 @dataclass(slots=True)

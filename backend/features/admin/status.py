@@ -12,13 +12,13 @@ from backend.features.admin.commit import running_commit
 from backend.features.sessions.cache import SessionCache
 from backend.kernel.secret_key import key_is_an_example, key_is_generated
 from backend.kernel.settings import Settings
+from backend.limits.limiter import Limits
 from backend.storage import outbox, trigrams
 from backend.storage.after_restore import latest_restoration
 from backend.storage.clock_check import ClockCheck
 from backend.storage.snapshots import Snapshots
 from backend.storage.work import Workshop, ask
 from backend.web.client_address import ClientAddresses
-from backend.web.limits import Limits
 from backend.web.visit import Visit
 from backend.web.wire import Moment, WireModel
 

@@ -14,9 +14,9 @@ from urllib.parse import quote
 from backend.features.links import service as links
 from backend.features.links.service import LinkKind, Links, LinkToken
 from backend.features.mail.service import Letter, PostOffice, post, post_decoy
+from backend.limits.limiter import MAILS_PER_ADDRESS, Limits
 from backend.storage.users import User
 from backend.storage.work import Work
-from backend.web.limits import MAILS_PER_ADDRESS, Limits
 
 Compose = Callable[[str, str, str, str], Letter]
 """Writes the letter, from the application's name, the recipient, the URL and its token."""

@@ -12,10 +12,10 @@ from backend.features.sessions.cache import Current
 from backend.features.sessions.reader import SessionReader
 from backend.kernel.refusals import Refusal, plain_refusal, too_many_requests, unavailable
 from backend.kernel.roles import ADMIN
+from backend.limits.limiter import PER_ADMIN
 from backend.storage.acting import Acting
 from backend.storage.engine import DatabaseUnavailable
 from backend.web.house import House
-from backend.web.limits import PER_ADMIN
 from backend.web.routes import AtEdge
 from backend.web.visit import Visit, route_of
 

@@ -17,13 +17,13 @@ from backend.kernel.refusals import too_many_requests
 from backend.kernel.secret import SessionToken
 from backend.kernel.settings import Settings
 from backend.kernel.tokens import TokenDigest, TokenMint, digest
+from backend.limits.limiter import PER_SESSION
 from backend.storage import sessions
 from backend.storage.engine import DatabaseUnavailable
 from backend.storage.sessions import SessionWithUser
 from backend.storage.work import Work
 from backend.web.cookies import Cookies, cookie_values
 from backend.web.house import House
-from backend.web.limits import PER_SESSION
 from backend.web.visit import Visit
 
 _LEFT_OVER = b".session_data"

@@ -2,8 +2,8 @@
 
 Better Auth's rules for the auth endpoints, by client address; a limit per signed-in user on
 protected endpoints; and one on failures per account. All count in one place: in this process
-(`backend/web/counters.py`), or in Redis when several replicas share their limits
-(`backend/web/shared_counters.py`).
+(`backend/limits/memory.py`), or in Redis when several replicas share their limits
+(`backend/limits/redis.py`).
 """
 
 import asyncio
@@ -15,8 +15,8 @@ from limits.storage import Storage
 
 from backend.kernel.clock import Clock
 from backend.kernel.settings import Settings
-from backend.web.counters import Counters
-from backend.web.shared_counters import SharedCounters
+from backend.limits.memory import Counters
+from backend.limits.redis import SharedCounters
 
 _STRICT, _MAILS, _ELSE = parse("3 per 10 second"), parse("3 per minute"), parse("100 per 10 second")
 _BY_PATH = {

@@ -10,7 +10,7 @@ from limits.storage import Storage, storage_from_string
 
 from backend.kernel.clock import Clock
 from backend.kernel.secret import Secret
-from backend.web.counters import Counters
+from backend.limits.memory import Counters
 
 T = TypeVar("T")
 
