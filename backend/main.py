@@ -52,7 +52,8 @@ from backend.kernel.secret_key import keyring_for
 from backend.kernel.settings import Settings
 from backend.kernel.signing import Keyring
 from backend.kernel.tokens import TokenMint
-from backend.limits.limiter import Limits
+from backend.limits.endpoint import EndpointLimits
+from backend.limits.limiter import Limiter
 from backend.storage.change_feed import ChangeFeed, open_feed
 from backend.storage.clock_check import ClockCheck
 from backend.storage.opening import Opened, open_database
@@ -132,23 +133,21 @@ def _furnish(
 ) -> House:
     settings, database, clock = workshop.settings, workshop.database, workshop.clock
     cookies, mint = Cookies(keyring, secure=settings.secure_cookies), TokenMint(keyring)
-    limits, pools = Limits(settings, clock), Pools(settings)
+    limiter, pools = Limiter(settings, clock), Pools(settings)
     lookup = SessionLookup(database, pools)
     clock_check = ClockCheck(database, clock)
     office, worker = open_post_office(workshop, keyring, clock_check)
-    mailing = Mailing(Links.of(keyring), office, limits)
-    housekeeper = Housekeeper(workshop, clock_check)
-    database.also_after_write(housekeeper.wrote)
-    closing.callback(housekeeper.stop)
+    mailing = Mailing(Links.of(keyring), office, limiter)
     services: dict[type, Any] = {
         Settings: settings,
+        Limiter: limiter,
         Cookies: cookies,
         TokenMint: mint,
-        SessionReader: SessionReader(settings, cookies, mint, cache, feed, lookup),
-        Accounts: _accounts(workshop, mint, limits, mailing, clock_check, closing),
+        SessionReader: SessionReader(settings, cookies, mint, cache, feed, lookup, limiter),
+        Accounts: _accounts(workshop, mint, limiter, mailing, clock_check, closing),
         Mailing: mailing,
         PostOffice: office,
-        Housekeeper: housekeeper,
+        Housekeeper: _housekeeper(workshop, clock_check, closing),
         ClockCheck: clock_check,
         LogRing: LATEST,
         Ticker: Ticker(clock),
@@ -161,7 +160,7 @@ def _furnish(
         workshop=workshop,
         addresses=ClientAddresses(settings.trusted_proxies, settings.frontend_proxy_key),
         origins=TrustedOrigins(settings.trusted_origins),
-        limits=limits,
+        limits=EndpointLimits(limiter, workshop, pools),
         pools=pools,
         services=services,
     )
@@ -169,12 +168,19 @@ def _furnish(
     return house
 
 
+def _housekeeper(workshop: Workshop, clock_check: ClockCheck, closing: ExitStack) -> Housekeeper:
+    housekeeper = Housekeeper(workshop, clock_check)
+    workshop.database.also_after_write(housekeeper.wrote)
+    closing.callback(housekeeper.stop)
+    return housekeeper
+
+
 def _deployment(house: House, cache: SessionCache, feed: ChangeFeed, opened: Opened) -> Deployment:
     return Deployment(
         house.workshop,
         cache,
         lambda: feed.state,
-        house.limits,
+        house.services[Limiter],
         opened.snapshots,
         house.services[ClockCheck],
         house.workshop.clock.now(),
@@ -184,7 +190,7 @@ def _deployment(house: House, cache: SessionCache, feed: ChangeFeed, opened: Ope
 def _accounts(
     workshop: Workshop,
     mint: TokenMint,
-    limits: Limits,
+    limiter: Limiter,
     mailing: Mailing,
     clock_check: ClockCheck,
     closing: ExitStack,
@@ -203,7 +209,7 @@ def _accounts(
         hashes,
         rules,
         mint,
-        limits,
+        limiter,
         Gates([refuse_banned(clock_check), unverified]),
         mailing.links,
         unverified,

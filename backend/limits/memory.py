@@ -5,8 +5,6 @@ import threading
 from collections import OrderedDict, defaultdict
 from dataclasses import dataclass
 
-from limits.storage import Storage
-
 from backend.kernel.clock import Clock
 
 MOST = 50_000
@@ -19,15 +17,17 @@ _FORGOTTEN_AT_ONCE = 2  # more than the one that is added: after a flood the mem
 
 
 @dataclass(slots=True)
-class _Window:
-    count: int
-    ends: float  # of the clock's monotonic seconds
+class Window:
+    """How much was counted, until the window ends (in the clock's monotonic seconds)."""
+
+    count: int = 0
+    ends: float = 0.0
 
 
-_Lane = OrderedDict[str, _Window]
+_Lane = OrderedDict[str, Window]
 
 
-class Counters(Storage):
+class MemoryCounters:
     """Counts in fixed windows, each beginning with the first count.
 
     Bounded in memory, without a thread of its own, and each call takes the same few steps however
@@ -44,19 +44,11 @@ class Counters(Storage):
     since a key names its rule.
     """
 
-    STORAGE_SCHEME = ["counters"]  # noqa: RUF012 - declared so, without ClassVar, by limits
-
-    def __init__(self, uri: str | None = None, *, clock: Clock, most: int = MOST) -> None:
-        super().__init__(uri)
+    def __init__(self, clock: Clock, *, most: int = MOST) -> None:
         self._clock = clock
         self._most = most
         self._lanes: defaultdict[int, _Lane] = defaultdict(OrderedDict)
         self._lock = threading.Lock()
-
-    @property
-    def base_exceptions(self) -> tuple[type[Exception], ...]:
-        """What can go wrong with the storage: nothing."""
-        return ()
 
     def incr(self, key: str, expiry: int, amount: int = 1) -> int:
         """Count `amount` more, or fewer if negative, but never below zero; return the count."""
@@ -72,12 +64,6 @@ class Counters(Storage):
             window.count = max(0, window.count + amount)
             return window.count
 
-    def get(self, key: str) -> int:
-        """Return what is counted now."""
-        with self._lock:
-            window = self._find(key)
-            return window.count if window else 0
-
     def get_expiry(self, key: str) -> float:
         """Return when the window ends, in seconds since the epoch; without one it is now."""
         with self._lock:
@@ -92,33 +78,22 @@ class Counters(Storage):
             for lane in self._lanes.values():
                 lane.pop(key, None)
 
-    def reset(self) -> int:
-        """Forget all counters; return how many they were."""
-        with self._lock:
-            windows = sum(map(len, self._lanes.values()))
-            self._lanes.clear()
-            return windows
-
-    def check(self) -> bool:
-        """Tell whether counting works: memory is always there."""
-        return True
-
     def __len__(self) -> int:
         """Return how many windows are remembered, ended ones that still take room included."""
         with self._lock:
             return sum(map(len, self._lanes.values()))
 
-    def _begin(self, lane: _Lane, key: str, now: float, ends: float) -> _Window:
+    def _begin(self, lane: _Lane, key: str, now: float, ends: float) -> Window:
         lane.pop(key, None)  # an ended one would keep its place in the order
         for _ in range(_FORGOTTEN_AT_ONCE):
             if lane and next(iter(lane.values())).ends <= now:
                 lane.popitem(last=False)
         if len(lane) >= self._most:
             lane.popitem(last=False)
-        window = lane[key] = _Window(0, ends)
+        window = lane[key] = Window(0, ends)
         return window
 
-    def _find(self, key: str) -> _Window | None:
+    def _find(self, key: str) -> Window | None:
         key, now = _short(key), self._clock.monotonic()
         found = (lane.get(key) for lane in self._lanes.values())
         return next((window for window in found if window and window.ends > now), None)

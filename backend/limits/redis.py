@@ -2,15 +2,15 @@
 
 import math
 from collections.abc import Callable
-from typing import TypeVar, cast
+from typing import TypeVar
 
 import structlog
 from limits.errors import StorageError
-from limits.storage import Storage, storage_from_string
+from limits.storage import RedisStorage
 
 from backend.kernel.clock import Clock
 from backend.kernel.secret import Secret
-from backend.limits.memory import Counters
+from backend.limits.memory import MemoryCounters
 
 T = TypeVar("T")
 
@@ -21,40 +21,27 @@ _COMPLAIN_EVERY = 60  # seconds
 log = structlog.get_logger()
 
 
-class SharedCounters(Storage):
+class RedisCounters:
     """Counts in Redis; while Redis is away, in this process.
 
     The limits get looser then, for each replica counts for itself, but are never absent
     (ASVS 16.5.2).
     """
 
-    STORAGE_SCHEME = ["shared-counters"]  # noqa: RUF012 - declared so, without ClassVar, by limits
-
-    def __init__(self, uri: str | None = None, *, clock: Clock, redis_url: Secret) -> None:
-        super().__init__(uri)
+    def __init__(self, clock: Clock, url: Secret) -> None:
         self._clock = clock
-        self._own = Counters(clock=clock)
-        shared = storage_from_string(
-            redis_url.reveal(),
+        self._own = MemoryCounters(clock)
+        self._redis = RedisStorage(
+            url.reveal(),
             wrap_exceptions=True,
             socket_timeout=_PATIENCE,
             socket_connect_timeout=_PATIENCE,
         )
-        self._redis = cast(Storage, shared)  # an asynchronous one would begin with async+
         self._rests_until = self._complained_at = -math.inf
-
-    @property
-    def base_exceptions(self) -> tuple[type[Exception], ...]:
-        """What can go wrong with the storage: nothing that is not dealt with here."""
-        return ()
 
     def incr(self, key: str, expiry: int, amount: int = 1) -> int:
         """Count `amount` more, or fewer if negative; return the count."""
         return self._ask(lambda counters: counters.incr(key, expiry, amount))
-
-    def get(self, key: str) -> int:
-        """Return what is counted now."""
-        return self._ask(lambda counters: counters.get(key))
 
     def get_expiry(self, key: str) -> float:
         """Return when the window ends, in seconds since the epoch."""
@@ -65,16 +52,11 @@ class SharedCounters(Storage):
         self._own.clear(key)
         self._ask(lambda counters: counters.clear(key))
 
-    def reset(self) -> int | None:
-        """Forget all counters, here and in Redis."""
-        self._own.reset()
-        return self._ask(lambda counters: counters.reset())
-
     def check(self) -> bool:
         """Tell whether Redis is there, after a second at most."""
         return self._redis.check()
 
-    def _ask(self, question: Callable[[Storage], T]) -> T:
+    def _ask(self, question: Callable[[RedisStorage | MemoryCounters], T]) -> T:
         if self._clock.monotonic() >= self._rests_until:
             try:
                 return question(self._redis)

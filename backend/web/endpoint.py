@@ -14,9 +14,8 @@ from urllib.parse import parse_qs
 import structlog
 from starlette.types import Receive, Scope, Send
 
-from backend.kernel.events import Event, EventKind
 from backend.kernel.hashing import CallerGone
-from backend.kernel.refusals import Refusal, too_many_requests, unavailable
+from backend.kernel.refusals import Refusal, unavailable
 from backend.storage.acting import Acting
 from backend.storage.engine import DatabaseConflict, DatabaseUnavailable
 from backend.storage.failures import SessionEnded
@@ -45,11 +44,10 @@ class Endpoint(PathRoute):
     def __init__(self, declared: Declared, house: House) -> None:
         self.declared = declared
         self._house = house
-        self._path = declared.path.removeprefix(AUTH)
         self.plan = plan_for(declared.handler, declared.path)
         self._services = {name: house.services[kind] for name, kind in self.plan.services.items()}
         self._no_query = _without_fields(self.plan)
-        self._limited = declared.auth_rules and house.limits.cover(self._path)
+        self._limited = declared.auth_rules and house.limits.cover(declared.path)
         self._is_async = inspect.iscoroutinefunction(declared.handler)
         super().__init__(declared.path, declared.handler, include_in_schema=declared.in_docs)
         self.app = self._serve
@@ -78,7 +76,7 @@ class Endpoint(PathRoute):
 
     async def _answer(self, visit: Visit, receive: Receive) -> Answer | Stream:
         if self._limited:
-            await self._check_address(visit)
+            await self._house.limits.check_address(visit, self.declared.path)
         said = await read_body(visit, receive, self._house, self.declared.takes_forms)
         self._house.origins.check_request(visit.method, visit.path, visit.headers)
         query = _query(visit)
@@ -115,21 +113,6 @@ class Endpoint(PathRoute):
             return await self._hop(visit, receive, arguments, acting)
         except SessionEnded:
             raise Refusal("UNAUTHORIZED") from None
-
-    async def _check_address(self, visit: Visit) -> None:
-        who = bucket(visit.client.address)
-        exceeded = await self._house.limits.check_address(self._path, who)
-        if exceeded is None:
-            return
-        if exceeded.first:
-            event = Event(EventKind.RATE_LIMITED, detail={"path": self.declared.path})
-            await self._house.pools.ask(lambda: self._keep(visit, event))
-        raise too_many_requests(exceeded.retry_after)
-
-    def _keep(self, visit: Visit, event: Event) -> Answer:
-        with Work(self._house.workshop, visit.client) as work:
-            work.keep(event)
-        return Answer()
 
     def _validated(self, visit: Visit, said: Any, query: dict[str, Any]) -> dict[str, Any]:
         arguments: dict[str, Any] = dict(self._services)
@@ -170,9 +153,7 @@ class Endpoint(PathRoute):
         deed: Callable[[], Answer | Stream],
     ) -> Answer | Stream:
         if acting:
-            exceeded = await self._house.limits.check_hashing(self._path, str(acting.user_id))
-            if exceeded is not None:
-                raise too_many_requests(exceeded.retry_after)
+            await self._house.limits.check_hashing(acting.user_id, self.declared.path)
         pools = self._house.pools
         callers = [bucket(visit.client.address), *([str(acting.user_id)] if acting else [])]
         place = visit.client.place = pools.hash_queue.take(*callers)

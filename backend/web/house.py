@@ -4,17 +4,18 @@ import asyncio
 from collections.abc import Awaitable, Callable
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
-from typing import Any, TypeVar
+from typing import Any, Protocol, TypeVar
+from uuid import UUID
 
 from backend.kernel.hash_queue import HashQueue
 from backend.kernel.processors import give_way
 from backend.kernel.refusals import unavailable
 from backend.kernel.settings import Settings
-from backend.limits.limiter import Limits
 from backend.storage.work import Workshop
 from backend.web.client_address import ClientAddresses
 from backend.web.downloads import Downloads
 from backend.web.origins import TrustedOrigins
+from backend.web.visit import Visit
 
 ANSWER_WITHIN = 5.0  # seconds for ordinary work; a stuck database must not hold callers
 _DOWNLOAD_THREADS = 2  # each piece of a download takes its turn; more would crowd the interpreter
@@ -45,6 +46,19 @@ class Pools:
             pool.shutdown(wait=True, cancel_futures=True)
 
 
+class EndpointLimits(Protocol):
+    """How often an endpoint may be called (`backend/limits`); `path` is the one it declares."""
+
+    def cover(self, path: str) -> bool:
+        """Tell whether calls are counted by client address."""
+
+    async def check_address(self, visit: Visit, path: str) -> None:
+        """Count a call by its client address; refuses with 429 above the limit."""
+
+    async def check_hashing(self, user_id: UUID, path: str) -> None:
+        """Count a call that costs a hash by who is signed in; refuses with 429 above the limit."""
+
+
 @dataclass(frozen=True, slots=True)
 class House:
     """Made once, in main.py. `services` holds what handlers ask for by type."""
@@ -52,7 +66,7 @@ class House:
     workshop: Workshop
     addresses: ClientAddresses
     origins: TrustedOrigins
-    limits: Limits
+    limits: EndpointLimits
     pools: Pools
     services: dict[type, Any]
     downloads: Downloads = field(default_factory=Downloads)

@@ -9,6 +9,7 @@ import pytest
 from sqlalchemy import text
 
 from backend.kernel.passwords import PasswordHasher
+from backend.limits.limiter import Limiter
 from tests.inside import Gatehouse, Running
 from tests.make import PASSWORD
 from tests.rig.processes import wait_until
@@ -239,10 +240,8 @@ def test_who_lost_the_place_has_made_no_guess(start, monkeypatch):
     gatehouse.member()
     gate = Gate(monkeypatch)
     counted: list[int] = []
-    refund = gatehouse.house.limits.refund
-    monkeypatch.setattr(
-        type(gatehouse.house.limits), "refund", lambda _, *who: (counted.append(-1), refund(*who))
-    )
+    refund = gatehouse.house.services[Limiter].refund
+    monkeypatch.setattr(Limiter, "refund", lambda _, *who: (counted.append(-1), refund(*who)))
     running, waiting = fill_up(gatehouse, gate)
     other = gatehouse.visitor("192.0.2.66")
     signing = gatehouse.loop.start(other.sending("POST", "sign-in/email", BODY))

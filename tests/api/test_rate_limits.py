@@ -75,6 +75,11 @@ def test_another_address_is_not_affected(limited):
     assert second.signs_in().status_code == 401
 
 
+def test_callers_without_an_address_are_not_thrown_in_with_each_other(limited):
+    nowhere = limited.visitor("a socket of this machine")
+    assert {nowhere.signs_up("no address").status_code for _ in range(5)} == {400}
+
+
 def test_who_may_not_sign_in_may_still_do_the_rest(limited):
     visitor = limited.visitor()
     for _ in range(4):

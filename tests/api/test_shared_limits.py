@@ -7,7 +7,8 @@ from pathlib import Path
 
 import pytest
 
-from backend.limits.limiter import FAILURES_PER_ACCOUNT
+from backend.limits.limiter import Limiter
+from backend.limits.rules import FAILURES_PER_ACCOUNT
 from tests.inside import Gatehouse
 from tests.rig import shared
 from tests.rig.missing import missing
@@ -103,12 +104,12 @@ def test_once_redis_is_back_they_count_together_again(replicas, redis, clock):
 
 
 def test_what_is_forgotten_in_redis_is_forgotten_in_the_process_too(replicas, redis, clock):
-    limits, ada = replicas[0].house.limits, (FAILURES_PER_ACCOUNT, "account", "ada")
+    limiter, ada = replicas[0].house.services[Limiter], (FAILURES_PER_ACCOUNT, "ada")
     redis.stop()
-    assert [limits.count(*ada) is None for _ in range(11)] == [True] * 10 + [False]
+    assert [limiter.count(*ada) is None for _ in range(11)] == [True] * 10 + [False]
     redis.start()
     clock.advance(seconds=5)
-    limits.clear(*ada)
+    limiter.clear(*ada)
     redis.stop()
-    assert limits.count(*ada) is None
+    assert limiter.count(*ada) is None
     redis.start()

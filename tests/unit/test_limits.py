@@ -9,7 +9,8 @@ from concurrent.futures import ThreadPoolExecutor
 import pytest
 from structlog.testing import capture_logs
 
-from backend.limits.limiter import FAILURES_PER_ACCOUNT, Exceeded, Limits
+from backend.limits.limiter import Exceeded, Limiter
+from backend.limits.rules import FAILURES_PER_ACCOUNT, auth_rule
 from tests.clocks import FixedClock
 from tests.make import make_settings
 
@@ -17,17 +18,18 @@ ADA, BOB = "203.0.113.7", "198.51.100.9"
 
 
 @pytest.fixture
-def limits(tmp_path, clock: FixedClock) -> Limits:
-    return Limits(make_settings(tmp_path), clock)
+def limiter(tmp_path, clock: FixedClock) -> Limiter:
+    return Limiter(make_settings(tmp_path), clock)
 
 
-def ask(limits: Limits, path: str, address: str = ADA) -> Exceeded | None:
-    return asyncio.run(limits.check_address(path, address)) if limits.cover(path) else None
+def ask(limiter: Limiter, path: str, address: str = ADA) -> Exceeded | None:
+    rule = auth_rule(path, strict=True)
+    return asyncio.run(limiter.count_at_edge(rule, address, path)) if rule else None
 
 
-def allowed(limits: Limits, path: str, at_most: int = 150) -> int:
+def allowed(limiter: Limiter, path: str, at_most: int = 150) -> int:
     """How many calls pass before the first is refused."""
-    return next((n for n in range(at_most) if ask(limits, path)), at_most)
+    return next((n for n in range(at_most) if ask(limiter, path)), at_most)
 
 
 @pytest.mark.parametrize(
@@ -50,85 +52,81 @@ def allowed(limits: Limits, path: str, at_most: int = 150) -> int:
         ("/ok", 150),
     ],
 )
-def test_each_path_has_better_auths_limit(limits, path, amount):
-    assert allowed(limits, path) == amount
+def test_each_path_has_better_auths_limit(limiter, path, amount):
+    assert allowed(limiter, path) == amount
 
 
-def test_each_address_counts_for_itself(limits):
-    assert allowed(limits, "/sign-in/email") == 3
-    assert ask(limits, "/sign-in/email", BOB) is None
+def test_each_address_counts_for_itself(limiter):
+    assert allowed(limiter, "/sign-in/email") == 3
+    assert ask(limiter, "/sign-in/email", BOB) is None
 
 
-def test_each_path_counts_for_itself(limits):
-    assert allowed(limits, "/sign-in/email") == 3
-    assert ask(limits, "/sign-up/email") is None
+def test_each_path_counts_for_itself(limiter):
+    assert allowed(limiter, "/sign-in/email") == 3
+    assert ask(limiter, "/sign-up/email") is None
 
 
-def test_after_ten_seconds_it_begins_anew(limits, clock):
-    assert allowed(limits, "/sign-in/email") == 3
+def test_after_ten_seconds_it_begins_anew(limiter, clock):
+    assert allowed(limiter, "/sign-in/email") == 3
     clock.advance(seconds=9.9)
-    assert ask(limits, "/sign-in/email") is not None
+    assert ask(limiter, "/sign-in/email") is not None
     clock.advance(seconds=0.2)
-    assert allowed(limits, "/sign-in/email") == 3
+    assert allowed(limiter, "/sign-in/email") == 3
 
 
-def test_a_refusal_tells_how_long_and_whether_it_is_the_first(limits, clock):
-    allowed(limits, "/sign-up/email")
+def test_a_refusal_tells_how_long_and_whether_it_is_the_first(limiter, clock):
+    allowed(limiter, "/sign-up/email")
     clock.advance(seconds=4)
-    assert ask(limits, "/sign-up/email") == Exceeded(6, first=False)
+    assert ask(limiter, "/sign-up/email") == Exceeded(6, first=False)
     clock.advance(seconds=7)
     for _ in range(3):
-        ask(limits, "/sign-up/email")
-    assert ask(limits, "/sign-up/email") == Exceeded(10, first=True)
+        ask(limiter, "/sign-up/email")
+    assert ask(limiter, "/sign-up/email") == Exceeded(10, first=True)
 
 
-def test_mails_are_limited_by_the_minute(limits, clock):
-    allowed(limits, "/request-password-reset")
+def test_mails_are_limited_by_the_minute(limiter, clock):
+    allowed(limiter, "/request-password-reset")
     clock.advance(seconds=59)
-    assert ask(limits, "/request-password-reset") is not None
+    assert ask(limiter, "/request-password-reset") is not None
     clock.advance(seconds=2)
-    assert ask(limits, "/request-password-reset") is None
-
-
-def test_a_caller_without_address_is_not_thrown_in_with_all_others(limits):
-    assert [ask(limits, "/sign-in/email", "") for _ in range(10)] == [None] * 10
+    assert ask(limiter, "/request-password-reset") is None
 
 
 def test_switched_off_nothing_is_counted(tmp_path, clock):
-    limits = Limits(make_settings(tmp_path, rate_limits=False), clock)
-    assert allowed(limits, "/sign-in/email") == 150
-    assert limits.count(FAILURES_PER_ACCOUNT, "account", "x") is None
+    limiter = Limiter(make_settings(tmp_path, rate_limits=False), clock)
+    assert allowed(limiter, "/sign-in/email") == 150
+    assert limiter.count(FAILURES_PER_ACCOUNT, "x") is None
 
 
-def fail(limits: Limits, times: int, who: str = "ada") -> list[Exceeded | None]:
-    return [limits.count(FAILURES_PER_ACCOUNT, "account", who) for _ in range(times)]
+def fail(limiter: Limiter, times: int, who: str = "ada") -> list[Exceeded | None]:
+    return [limiter.count(FAILURES_PER_ACCOUNT, who) for _ in range(times)]
 
 
-def test_ten_failures_of_an_account_in_five_minutes(limits, clock):
-    assert fail(limits, 10) == [None] * 10
-    assert fail(limits, 2) == [Exceeded(300, first=True), Exceeded(300, first=False)]
-    assert fail(limits, 1, "bob") == [None]
+def test_ten_failures_of_an_account_in_five_minutes(limiter, clock):
+    assert fail(limiter, 10) == [None] * 10
+    assert fail(limiter, 2) == [Exceeded(300, first=True), Exceeded(300, first=False)]
+    assert fail(limiter, 1, "bob") == [None]
     clock.advance(minutes=5, seconds=1)
-    assert fail(limits, 1) == [None]
+    assert fail(limiter, 1) == [None]
 
 
-def test_what_was_no_failure_is_taken_back(limits):
+def test_what_was_no_failure_is_taken_back(limiter):
     for _ in range(30):
-        assert fail(limits, 1) == [None]
-        limits.refund(FAILURES_PER_ACCOUNT, "account", "ada")
+        assert fail(limiter, 1) == [None]
+        limiter.refund(FAILURES_PER_ACCOUNT, "ada")
 
 
-def test_of_fifty_at_once_no_more_pass_than_one_by_one(limits):
+def test_of_fifty_at_once_no_more_pass_than_one_by_one(limiter):
     with ThreadPoolExecutor(16) as threads:
-        counted = list(threads.map(lambda _: fail(limits, 1)[0], range(50)))
+        counted = list(threads.map(lambda _: fail(limiter, 1)[0], range(50)))
     assert counted.count(None) == 10
     assert sum(each.first for each in counted if each) == 1
 
 
 @pytest.fixture
-def without_redis(tmp_path, clock) -> Limits:
+def without_redis(tmp_path, clock) -> Limiter:
     """Nobody listens on this port."""
-    return Limits(make_settings(tmp_path, redis_url="redis://127.0.0.1:1/0"), clock)
+    return Limiter(make_settings(tmp_path, redis_url="redis://127.0.0.1:1/0"), clock)
 
 
 def test_when_redis_is_away_each_process_counts_for_itself(without_redis):
@@ -174,27 +172,27 @@ def broken_redis() -> Iterator[tuple[int, list[int]]]:
 
 def test_a_redis_that_is_away_is_left_alone_for_five_seconds(tmp_path, clock, broken_redis):
     port, callers = broken_redis
-    limits = Limits(make_settings(tmp_path, redis_url=f"redis://127.0.0.1:{port}/0"), clock)
-    fail(limits, 1)
+    limiter = Limiter(make_settings(tmp_path, redis_url=f"redis://127.0.0.1:{port}/0"), clock)
+    fail(limiter, 1)
     before = len(callers)
     assert before > 0
     clock.advance(seconds=4.9)
-    assert fail(limits, 9) == [None] * 9
-    assert fail(limits, 1) == [Exceeded(296, first=True)]
+    assert fail(limiter, 9) == [None] * 9
+    assert fail(limiter, 1) == [Exceeded(296, first=True)]
     assert len(callers) == before
     clock.advance(seconds=0.1)
-    fail(limits, 1)
+    fail(limiter, 1)
     assert len(callers) > before
 
 
 def test_who_proves_himself_meanwhile_begins_anew(without_redis):
     fail(without_redis, 11)
-    without_redis.clear(FAILURES_PER_ACCOUNT, "account", "ada")
+    without_redis.clear(FAILURES_PER_ACCOUNT, "ada")
     assert fail(without_redis, 1) == [None]
 
 
 def test_counting_takes_no_thread_of_its_own(tmp_path, clock):
     before = threading.enumerate()
-    limits = Limits(make_settings(tmp_path), clock)
-    allowed(limits, "/sign-in/email")
+    limiter = Limiter(make_settings(tmp_path), clock)
+    allowed(limiter, "/sign-in/email")
     assert threading.enumerate() == before

@@ -8,7 +8,8 @@ from uuid import UUID
 from backend.kernel.events import Event, EventKind
 from backend.kernel.hashing import CallerGone
 from backend.kernel.refusals import Refusal, too_many_requests
-from backend.limits.limiter import FAILURES_OF_DEVICES, FAILURES_PER_ACCOUNT, Limits
+from backend.limits.limiter import Limiter
+from backend.limits.rules import FAILURES_OF_DEVICES, FAILURES_PER_ACCOUNT, FAILURES_PER_DEVICE
 from backend.storage.users import Credential, User
 from backend.storage.work import Work
 
@@ -17,7 +18,7 @@ DeviceOf = Callable[[UUID, str], str | None]
 
 
 def count_attempt(
-    work: Work, limits: Limits, email: str, credential: Credential | None, device_of: DeviceOf
+    work: Work, limits: Limiter, email: str, credential: Credential | None, device_of: DeviceOf
 ) -> Callable[[], None]:
     """Count this attempt as a failure before the hash, so that parallel guesses gain nothing.
 
@@ -29,11 +30,14 @@ def count_attempt(
     user, device = credential.user if credential else None, None
     if user and credential and credential.password_hash is not None:
         device = device_of(user.id, credential.password_hash)
-    rules = [(FAILURES_PER_ACCOUNT, _guesses(device or email))]
-    if user and device:  # after its own: one browser alone cannot use up what is for all
-        rules.append((FAILURES_OF_DEVICES, _guesses(str(user.id))))
-    for rule, who in rules:
-        exceeded = work.outside(limits.count, rule, *who)  # may ask Redis
+    rules = [(FAILURES_PER_ACCOUNT, _hidden(email))]
+    if user and device:  # its own first: one browser alone cannot use up what is for all
+        rules = [
+            (FAILURES_PER_DEVICE, _hidden(device)),
+            (FAILURES_OF_DEVICES, _hidden(str(user.id))),
+        ]
+    for rule, whose in rules:
+        exceeded = work.outside(limits.count, rule, whose)  # may ask Redis
         if exceeded is not None:
             if exceeded.first:
                 subject = user.id if user else None
@@ -41,8 +45,8 @@ def count_attempt(
             raise too_many_requests(exceeded.retry_after)
 
     def take_back() -> None:
-        for rule, who in rules:
-            limits.refund(rule, *who)
+        for rule, whose in rules:
+            limits.refund(rule, whose)
 
     return take_back
 
@@ -64,11 +68,11 @@ def unless_unchecked(take_back: Callable[[], None]) -> Iterator[None]:
         raise
 
 
-def forget_guesses(limits: Limits, user: User) -> None:
+def forget_guesses(limits: Limiter, user: User) -> None:
     """Let the owner try at once, who got a new password by other means than the old one."""
-    limits.clear(FAILURES_PER_ACCOUNT, *_guesses(user.email))
-    limits.clear(FAILURES_OF_DEVICES, *_guesses(str(user.id)))
+    limits.clear(FAILURES_PER_ACCOUNT, _hidden(user.email))
+    limits.clear(FAILURES_OF_DEVICES, _hidden(str(user.id)))
 
 
-def _guesses(whose: str) -> tuple[str, str]:
-    return ("account", sha256(whose.encode()).hexdigest())
+def _hidden(whose: str) -> str:
+    return sha256(whose.encode()).hexdigest()  # what counts may be a Redis of others

@@ -16,7 +16,7 @@ from backend.kernel.passwords import PasswordRules, Verdict
 from backend.kernel.refusals import Refusal
 from backend.kernel.secret import Password, SessionToken
 from backend.kernel.tokens import TokenMint, digest
-from backend.limits.limiter import Limits
+from backend.limits.limiter import Limiter
 from backend.storage import sessions as stored_sessions
 from backend.storage import users
 from backend.storage.users import Credential, User
@@ -81,7 +81,7 @@ class Accounts:
     hashes: HashPool
     rules: PasswordRules
     mint: TokenMint
-    limits: Limits
+    limits: Limiter
     gates: Gates
     links: Links
     refuse_unverified: Gate

@@ -12,7 +12,7 @@ from backend.features.admin.commit import running_commit
 from backend.features.sessions.cache import SessionCache
 from backend.kernel.secret_key import key_is_an_example, key_is_generated
 from backend.kernel.settings import Settings
-from backend.limits.limiter import Limits
+from backend.limits.limiter import Limiter
 from backend.storage import outbox, trigrams
 from backend.storage.after_restore import latest_restoration
 from backend.storage.clock_check import ClockCheck
@@ -155,7 +155,7 @@ class Deployment:
     workshop: Workshop
     cache: SessionCache
     cache_state: Callable[[], str]
-    limits: Limits
+    limits: Limiter
     snapshots: Snapshots | None
     clock_check: ClockCheck
     started_at: datetime

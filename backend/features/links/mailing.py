@@ -14,7 +14,8 @@ from urllib.parse import quote
 from backend.features.links import service as links
 from backend.features.links.service import LinkKind, Links, LinkToken
 from backend.features.mail.service import Letter, PostOffice, post, post_decoy
-from backend.limits.limiter import MAILS_PER_ADDRESS, Limits
+from backend.limits.limiter import Limiter
+from backend.limits.rules import MAILS_PER_ADDRESS
 from backend.storage.users import User
 from backend.storage.work import Work
 
@@ -28,7 +29,7 @@ class Mailing:
 
     links: Links
     office: PostOffice
-    limits: Limits
+    limits: Limiter
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,8 +55,8 @@ def may_mail(mailing: Mailing, why: str, address: str) -> bool:
     Beyond the limit the caller writes a decoy: nobody's mailbox is flooded, and no answer changes.
     Each reason is counted by itself, so that one way back into an account is left.
     """
-    who = ("mail", why, sha256(address.encode()).hexdigest())
-    return mailing.limits.count(MAILS_PER_ADDRESS, *who) is None
+    mailbox = sha256(address.encode()).hexdigest()
+    return mailing.limits.count(MAILS_PER_ADDRESS, why, mailbox) is None
 
 
 def mail_link(work: Work, mailing: Mailing, link: NewLink, compose: Compose) -> None:

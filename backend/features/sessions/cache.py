@@ -6,12 +6,13 @@ by another hand reaches this process, and while that is unproven the cache is pa
 
 import threading
 from collections import defaultdict
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 from uuid import UUID
 
 from backend.kernel.secret import SessionToken
 from backend.kernel.tokens import TokenDigest
+from backend.limits.memory import Window
 from backend.storage.sessions import Session
 from backend.storage.users import User
 from backend.web.answers import Answer
@@ -31,9 +32,8 @@ class Current:
     """What get-session answers, ready, once it was asked for."""
     cookie: str | None = None
     """The cookie's value as the browser shows it; its signature has been checked once."""
-    window_started: float = 0.0
-    """For the limit per session: when its present minute began, and what was counted in it."""
-    counted: int = 0
+    checks: Window = field(default_factory=Window)
+    """For the limit per session: what was counted in its present minute."""
     recently_used: bool = True
 
 

@@ -5,14 +5,14 @@ from typing import Annotated, Any
 
 from fastapi import Depends, Request, Response
 from fastapi.security import APIKeyCookie, HTTPBearer
-from limits import RateLimitItem
 
 from backend.features.sessions import service
 from backend.features.sessions.cache import Current
 from backend.features.sessions.reader import SessionReader
-from backend.kernel.refusals import Refusal, plain_refusal, too_many_requests, unavailable
+from backend.kernel.refusals import Refusal, plain_refusal, unavailable
 from backend.kernel.roles import ADMIN
-from backend.limits.limiter import PER_ADMIN
+from backend.limits.limiter import Limiter
+from backend.limits.rules import ADMIN_CALLS, Rule
 from backend.storage.acting import Acting
 from backend.storage.engine import DatabaseUnavailable
 from backend.web.house import House
@@ -48,7 +48,7 @@ async def administrator(visit: Visit, house: House) -> Current:
     current = await required(visit, house)
     if ADMIN not in current.user.roles or current.session.impersonated_by is not None:
         raise Refusal("ADMINS_ONLY")
-    await _check_limit(PER_ADMIN, current, visit, house)
+    await _count_call(house.services[Limiter], ADMIN_CALLS, current, visit)
     return current
 
 
@@ -69,15 +69,14 @@ async def fresh(visit: Visit, house: House) -> Current:
 async def limited(visit: Visit, house: House) -> Current:
     """Return the caller's session, or refuse with 401, or with 429 above the limit per user."""
     current = await required(visit, house)
-    await _check_limit(house.limits.per_user, current, visit, house)
+    limiter: Limiter = house.services[Limiter]
+    await _count_call(limiter, limiter.protected_calls, current, visit)
     return current
 
 
-async def _check_limit(rule: RateLimitItem, current: Current, visit: Visit, house: House) -> None:
-    """Count a call of this endpoint by this user, whatever stands in the places of its path."""
-    exceeded = await house.limits.check(rule, str(current.user.id), route_of(visit.scope))
-    if exceeded is not None:
-        raise too_many_requests(exceeded.retry_after)
+async def _count_call(limiter: Limiter, rule: Rule, current: Current, visit: Visit) -> None:
+    """Count a call by this user; whatever stands in the path, all of one endpoint together."""
+    await limiter.check(rule, str(current.user.id), route_of(visit.scope))
 
 
 def acting(current: Current | None) -> Acting | None:

@@ -13,11 +13,11 @@ from backend.features.sessions import service
 from backend.features.sessions.cache import Current, SessionCache
 from backend.features.sessions.lookup import SessionLookup
 from backend.kernel.client import Client
-from backend.kernel.refusals import too_many_requests
 from backend.kernel.secret import SessionToken
 from backend.kernel.settings import Settings
 from backend.kernel.tokens import TokenDigest, TokenMint, digest
-from backend.limits.limiter import PER_SESSION
+from backend.limits.limiter import Limiter
+from backend.limits.rules import SESSION_CHECKS
 from backend.storage import sessions
 from backend.storage.engine import DatabaseUnavailable
 from backend.storage.sessions import SessionWithUser
@@ -48,6 +48,7 @@ class SessionReader:
         cache: SessionCache,
         feed: Feed,
         lookup: SessionLookup,
+        limiter: Limiter,
     ) -> None:
         self._settings = settings
         self._cookies = cookies
@@ -55,7 +56,7 @@ class SessionReader:
         self._cache = cache
         self._feed = feed
         self._lookup = lookup
-        self._per_minute = PER_SESSION.amount if settings.rate_limits else None
+        self._limiter = limiter
 
     def held(self, visit: Visit) -> list[SessionToken]:
         """Return every session this browser shows: to end them all, when it signs out or in anew.
@@ -110,7 +111,7 @@ class SessionReader:
                 # Looked up only now: in proving itself, the feed may have forgotten it.
                 entry = self._cache.get(known.digest)
                 if entry is not None and entry.good_until > house.workshop.clock.now():
-                    self._count(entry, house.workshop.clock.monotonic())
+                    self._limiter.check_window(SESSION_CHECKS, entry.checks)
                     return _noted(visit, entry)
         presented = self._presented(visit, cookies)
         return await self._find(visit, house, presented, refresh) if presented else None
@@ -132,20 +133,11 @@ class SessionReader:
         return None
 
     def _remembered(self, token_digest: TokenDigest, house: House) -> Current | None:
-        clock, entry = house.workshop.clock, self._cache.get(token_digest)
-        if entry is None or entry.good_until <= clock.now():
+        entry = self._cache.get(token_digest)
+        if entry is None or entry.good_until <= house.workshop.clock.now():
             return None
-        self._count(entry, clock.monotonic())
+        self._limiter.check_window(SESSION_CHECKS, entry.checks)
         return entry
-
-    def _count(self, entry: Current, now: float) -> None:
-        if self._per_minute is None:
-            return
-        if now - entry.window_started >= 60:
-            entry.window_started, entry.counted = now, 0
-        entry.counted += 1
-        if entry.counted > self._per_minute:
-            raise too_many_requests(int(entry.window_started + 61 - now))
 
     async def _load(
         self,

@@ -1,0 +1,56 @@
+"""The limits on calls of the auth endpoints, which the web asks before it serves one."""
+
+from uuid import UUID
+
+from backend.kernel.events import Event, EventKind
+from backend.kernel.refusals import too_many_requests
+from backend.limits import rules
+from backend.limits.limiter import Limiter
+from backend.storage.work import Work, Workshop
+from backend.web.client_address import bucket
+from backend.web.endpoint import AUTH
+from backend.web.house import Pools
+from backend.web.visit import Visit
+
+
+class EndpointLimits:
+    """Counts calls of endpoints, named by the paths they were declared with."""
+
+    def __init__(self, limiter: Limiter, workshop: Workshop, pools: Pools) -> None:
+        self._limiter = limiter
+        self._workshop = workshop
+        self._strict = workshop.settings.strict
+        self._pools = pools
+
+    def cover(self, path: str) -> bool:
+        """Tell whether calls of this auth endpoint are counted by client address."""
+        return self._limiter.on and self._rule(path) is not None
+
+    async def check_address(self, visit: Visit, path: str) -> None:
+        """Count a call by its client address, if there is one; refuses with 429 above the limit.
+
+        The first refusal of a window is recorded; the others would let a caller fill the trail.
+        """
+        address, rule = bucket(visit.client.address), self._rule(path)
+        if rule is None or not address:
+            return
+        exceeded = await self._limiter.count_at_edge(rule, address, path)
+        if exceeded is None:
+            return
+        if exceeded.first:
+            await self._pools.ask(lambda: self._record(visit, path))
+        raise too_many_requests(exceeded.retry_after)
+
+    async def check_hashing(self, user_id: UUID, path: str) -> None:
+        """Count a call that costs a hash by who is signed in; refuses with 429 above the limit."""
+        if self._strict:
+            is_admins = path.startswith(AUTH + "/admin/")
+            rule = rules.HASHES_FOR_OTHERS if is_admins else rules.HASHES
+            await self._limiter.check(rule, str(user_id), path)
+
+    def _rule(self, path: str) -> rules.Rule | None:
+        return rules.auth_rule(path.removeprefix(AUTH), strict=self._strict)
+
+    def _record(self, visit: Visit, path: str) -> None:
+        with Work(self._workshop, visit.client) as work:
+            work.keep(Event(EventKind.RATE_LIMITED, detail={"path": path}))
