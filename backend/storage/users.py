@@ -10,6 +10,7 @@ from uuid import UUID
 from sqlalchemy import ColumnElement, Row, Update, bindparam, delete, func, or_, select, update
 from sqlalchemy.exc import IntegrityError
 
+from backend.kernel.roles import USER
 from backend.storage.db import Db
 from backend.storage.dialects import insert_unless_taken
 from backend.storage.tables import users
@@ -21,15 +22,15 @@ class User:
 
     id: UUID
     email: str
-    email_verified: bool
     name: str
-    image: str | None
-    role: str
-    banned: bool
-    ban_reason: str | None
-    ban_expires: datetime | None
     created_at: datetime
     updated_at: datetime
+    email_verified: bool = False
+    image: str | None = None
+    role: str = USER
+    banned: bool = False
+    ban_reason: str | None = None
+    ban_expires: datetime | None = None
 
     @property
     def roles(self) -> frozenset[str]:

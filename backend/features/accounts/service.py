@@ -193,13 +193,8 @@ def _new_user(work: Work, email: str, new: NewUser) -> User:
     return User(
         id=work.new_id(),
         email=email,
-        email_verified=False,
         name=new.name,
         image=new.image,
-        role="user",
-        banned=False,
-        ban_reason=None,
-        ban_expires=None,
         created_at=now,
         updated_at=now,
     )

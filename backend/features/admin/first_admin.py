@@ -4,6 +4,7 @@ from backend.kernel.email_address import is_address, normal_form
 from backend.kernel.events import Event, EventKind
 from backend.kernel.passwords import PasswordHasher, PasswordRules
 from backend.kernel.refusals import Refusal
+from backend.kernel.roles import ADMIN
 from backend.kernel.secret import Password
 from backend.kernel.settings import SettingsError
 from backend.storage import users
@@ -41,11 +42,7 @@ def add_admin(
         email=email,
         email_verified=True,
         name=name,
-        image=None,
-        role="admin",
-        banned=False,
-        ban_reason=None,
-        ban_expires=None,
+        role=ADMIN,
         created_at=now,
         updated_at=now,
     )

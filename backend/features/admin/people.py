@@ -110,9 +110,6 @@ def _new_user(work: Work, new: NewUser, email: str, role: str) -> User:
         name=new.name,
         image=new.image,
         role=role,
-        banned=False,
-        ban_reason=None,
-        ban_expires=None,
         created_at=now,
         updated_at=now,
     )
