@@ -3,7 +3,7 @@
 The only file that knows everyone.
 """
 
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Sequence
 from contextlib import AsyncExitStack, ExitStack, asynccontextmanager
 from typing import Any
 
@@ -13,7 +13,8 @@ from starlette.types import Lifespan, Receive, Scope, Send
 from backend import __version__
 from backend.features.accounts import routes as accounts
 from backend.features.accounts.passwords import meet_stored_hashes
-from backend.features.accounts.service import Accounts, Gates
+from backend.features.accounts.service import Accounts
+from backend.features.accounts.signing_in import Gate, Method, SessionIssuer
 from backend.features.admin.authority import before_removal
 from backend.features.admin.bans import refuse_banned
 from backend.features.admin.first_admin import ensure_first_admin
@@ -138,13 +139,15 @@ def _furnish(
     clock_check = ClockCheck(database, clock)
     office, worker = open_post_office(workshop, keyring, clock_check)
     mailing = Mailing(Links.of(keyring), office, limiter)
+    issuer = SessionIssuer(mint, _gates(clock_check, mailing))
     services: dict[type, Any] = {
         Settings: settings,
         Limiter: limiter,
         Cookies: cookies,
         TokenMint: mint,
         SessionReader: SessionReader(settings, cookies, mint, cache, feed, lookup, limiter),
-        Accounts: _accounts(workshop, mint, limiter, mailing, clock_check, closing),
+        Accounts: _accounts(workshop, issuer, limiter, mailing, closing),
+        SessionIssuer: issuer,
         Mailing: mailing,
         PostOffice: office,
         Housekeeper: _housekeeper(workshop, clock_check, closing),
@@ -187,12 +190,17 @@ def _deployment(house: House, cache: SessionCache, feed: ChangeFeed, opened: Ope
     )
 
 
+def _gates(clock_check: ClockCheck, mailing: Mailing) -> Sequence[Gate]:
+    """Name what stands before every session, in order, and on which ways in."""
+    of_users = frozenset(Method) - {Method.IMPERSONATION}
+    return [Gate(refuse_banned(clock_check)), Gate(refuse_unverified(mailing), of_users)]
+
+
 def _accounts(
     workshop: Workshop,
-    mint: TokenMint,
+    issuer: SessionIssuer,
     limiter: Limiter,
     mailing: Mailing,
-    clock_check: ClockCheck,
     closing: ExitStack,
 ) -> Accounts:
     settings = workshop.settings
@@ -204,15 +212,13 @@ def _accounts(
         ensure_first_admin(work, hasher, rules)
     hashes = HashPool(hasher, threads=settings.hash_threads, nice=settings.hash_nice)
     closing.callback(hashes.close)
-    unverified = refuse_unverified(mailing)
     return Accounts(
         hashes,
         rules,
-        mint,
         limiter,
-        Gates([refuse_banned(clock_check), unverified]),
+        issuer,
         mailing.links,
-        unverified,
+        refuse_unverified(mailing),
         on_sign_up=[mail_at_sign_up(mailing)],
         before_removal=[before_removal],
     )

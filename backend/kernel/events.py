@@ -1,5 +1,6 @@
 """The vocabulary of the audit trail."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from enum import StrEnum
 from uuid import UUID
@@ -52,4 +53,4 @@ class Event:
     kind: EventKind
     actor: UUID | None = None
     subject: UUID | None = None
-    detail: dict[str, str | int | bool] = field(default_factory=dict)
+    detail: Mapping[str, str | int | bool] = field(default_factory=dict)

@@ -33,7 +33,7 @@ def update_profile(work: Work, user: User, changes: dict[str, Any]) -> None:
         raise plain_refusal("No fields to update")
     if _is_already(user, changes) and _is_already(work.actor, changes):
         return
-    detail: dict[str, str | int | bool] = {"fields": ",".join(sorted(changes))}
+    detail = {"fields": ",".join(sorted(changes))}
     event = Event(EventKind.USER_UPDATED, user.id, user.id, detail)
     work.record(event, users.profile_change(user.id, changes, work.now()))
 

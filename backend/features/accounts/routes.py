@@ -4,7 +4,9 @@ from functools import partial
 from typing import Any
 
 from backend.features.accounts import profile, service
+from backend.features.accounts.challenged import challenged
 from backend.features.accounts.service import Accounts, NewUser
+from backend.features.accounts.signing_in import Challenge
 from backend.features.accounts.wire import SignedInOut, SignedUp, SignIn, SignUp, UpdateUser
 from backend.features.sessions.guard import SignedIn
 from backend.features.sessions.hand_over import HEADERS, hand_over, hand_over_new
@@ -56,18 +58,20 @@ def sign_up_email(
     profile.check_not_protected(body.model_extra or {}, new=True)
     remember = body.remember_me is not False
     callback = body.callback_url or None
-    new = NewUser(body.email, body.password, body.name, body.image, remember, callback)
+    held = reader.held(visit)
+    new = NewUser(body.email, body.password, body.name, body.image, remember, callback, held)
     done = service.sign_up(work, accounts, new)
-    user, issued = done.user, done.session
-    if issued is None:
+    user, outcome = done.user, done.outcome
+    if outcome is None:
         answer = Answer(SignedUp(token=None, user=UserOut.of(user)))
         if done.sign_up is not None:
             lifetime = work.settings.verification_link_lifetime
             answer.cookies.append(cookies.set_sign_up(done.sign_up.reveal(), lifetime))
         return answer
-    service.end_presented(work, reader.held(visit))
-    answer = Answer(SignedUp(token=issued.token.reveal(), user=UserOut.of(user)))
-    return _with_cookies(answer, work, visit, cookies, issued)
+    if isinstance(outcome, Challenge):
+        return challenged(outcome)
+    answer = Answer(SignedUp(token=outcome.token.reveal(), user=UserOut.of(user)))
+    return _with_cookies(answer, work, visit, cookies, outcome)
 
 
 @routes.post(
@@ -97,27 +101,27 @@ def sign_in_email(
     body: SignIn,
 ) -> Answer:
     """Sign in with an e-mail address and its password."""
-    issued = service.sign_in(
+    outcome = service.sign_in(
         work,
         accounts,
         body.email,
         body.password,
         remember=body.remember_me is not False,
         callback=body.callback_url or None,
+        presented=reader.held(visit),
         device_of=partial(cookies.known_device, visit.cookie_header),
     )
-    if isinstance(issued, Answer):  # a gate asks for more before there is a session
-        return issued
-    service.end_presented(work, reader.held(visit))
+    if isinstance(outcome, Challenge):
+        return challenged(outcome)
     target = body.callback_url
     signed_in = SignedInOut(
         redirect=bool(target),
-        token=issued.token.reveal(),
+        token=outcome.token.reveal(),
         url=target or None,
-        user=UserOut.of(issued.user),
+        user=UserOut.of(outcome.user),
     )
     headers = {"location": header_safe(target)} if target else {}
-    return _with_cookies(Answer(signed_in, headers=headers), work, visit, cookies, issued)
+    return _with_cookies(Answer(signed_in, headers=headers), work, visit, cookies, outcome)
 
 
 @routes.post(

@@ -1,13 +1,19 @@
 """Who gets an account, and who gets in."""
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import NoReturn
 
 from backend.features.accounts import sign_ups
 from backend.features.accounts.attempts import DeviceOf, count_attempt, unless_unchecked
+from backend.features.accounts.signing_in import (
+    Challenge,
+    Check,
+    Method,
+    SessionIssuer,
+    SigningIn,
+)
 from backend.features.links.service import Links, LinkToken
-from backend.features.sessions import service as sessions
 from backend.features.sessions.service import Issued
 from backend.kernel.email_address import is_address, normal_form
 from backend.kernel.events import Event, EventKind
@@ -15,46 +21,10 @@ from backend.kernel.hashing import HashPool
 from backend.kernel.passwords import PasswordRules, Verdict
 from backend.kernel.refusals import Refusal
 from backend.kernel.secret import Password, SessionToken
-from backend.kernel.tokens import TokenMint, digest
 from backend.limits.limiter import Limiter
-from backend.storage import sessions as stored_sessions
 from backend.storage import users
 from backend.storage.users import Credential, User
 from backend.storage.work import Work
-from backend.web.answers import Answer
-
-
-@dataclass(slots=True)
-class SigningIn:
-    """A user who has just proved who they are, before a session is made.
-
-    A gate that changes the user puts the changed one here.
-    """
-
-    user: User
-    method: str
-    remember: bool
-    callback: str | None = None
-    """Where the browser wants to go then."""
-    by_sign_up: bool = False
-    """Whether the password was only that of a sign-up for this address, which is taken."""
-
-
-Gate = Callable[[Work, SigningIn], Answer | None]
-"""Stands between a proof and a session: lets pass, refuses, or answers with a further question."""
-
-
-@dataclass(frozen=True, slots=True)
-class Gates:
-    """The gates every way of signing in goes through, in order."""
-
-    all: Sequence[Gate]
-
-    def first_answer(self, work: Work, signing_in: SigningIn) -> Answer | None:
-        for gate in self.all:
-            if answer := gate(work, signing_in):
-                return answer
-        return None
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,11 +50,10 @@ class Accounts:
 
     hashes: HashPool
     rules: PasswordRules
-    mint: TokenMint
     limits: Limiter
-    gates: Gates
+    issuer: SessionIssuer
     links: Links
-    refuse_unverified: Gate
+    refuse_unverified: Check
     """The one of the gates that refuses who has not proved their address."""
     on_sign_up: Sequence[Hook] = ()
     before_removal: Sequence[Callable[[Work, User], None]] = ()
@@ -101,6 +70,8 @@ class NewUser:
     image: str | None
     remember: bool
     callback: str | None = None
+    presented: Sequence[SessionToken] = ()
+    """The sessions that their browser shows."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -108,7 +79,7 @@ class SignedUp:
     """A user as the answer to a sign-up shows them, and what their browser is given."""
 
     user: User
-    session: Issued | None = None
+    outcome: Issued | Challenge | None = None
     sign_up: LinkToken | None = None
     """What shows, at a click on a mailed link, that this browser chose the password."""
 
@@ -137,7 +108,8 @@ def sign_up(work: Work, accounts: Accounts, new: NewUser) -> SignedUp:
         hook(work, SignUpDone(user, new.callback, taken, owner))
     if quiet:
         return SignedUp(user, sign_up=token if work.settings.strict else None)
-    return SignedUp(user, sessions.issue(work, accounts.mint, user, remember=new.remember))
+    signing_in = SigningIn(user, Method.SIGN_UP, new.remember, new.callback, new.presented)
+    return SignedUp(user, accounts.issuer.finish_sign_in(work, signing_in))
 
 
 def sign_in(
@@ -148,8 +120,9 @@ def sign_in(
     *,
     remember: bool,
     callback: str | None,
+    presented: Sequence[SessionToken],
     device_of: DeviceOf,
-) -> Issued | Answer:
+) -> Issued | Challenge:
     """Let in who knows the password."""
     if not is_address(address):
         raise Refusal("INVALID_EMAIL")
@@ -159,22 +132,11 @@ def sign_in(
     take_back = count_attempt(work, accounts.limits, email, credential, device_of)
     with unless_unchecked(take_back):
         user, by_sign_up = _check_password(work, accounts, credential, password)
-    signing_in = SigningIn(user, "password", remember, callback, by_sign_up)
+    signing_in = SigningIn(user, Method.PASSWORD, remember, callback, presented, by_sign_up)
     if by_sign_up:
         accounts.refuse_unverified(work, signing_in)
     work.after_commit(take_back)
-    if answer := accounts.gates.first_answer(work, signing_in):
-        return answer
-    user = signing_in.user
-    work.record(Event(EventKind.SIGN_IN, user.id, user.id, {"method": signing_in.method}))
-    return sessions.issue(work, accounts.mint, user, remember=remember)
-
-
-def end_presented(work: Work, tokens: Iterable[SessionToken]) -> None:
-    """End the sessions a browser showed while signing in anew (ASVS 7.2.4)."""
-    if work.settings.strict:
-        for token in tokens:
-            stored_sessions.delete_by_digest(work.db, digest(token))
+    return accounts.issuer.finish_sign_in(work, signing_in)
 
 
 def _refuse_taken(work: Work, email: str) -> NoReturn:

@@ -3,7 +3,7 @@
 from dataclasses import replace
 from datetime import datetime
 
-from backend.features.accounts.service import Gate, SigningIn
+from backend.features.accounts.signing_in import Check, SigningIn
 from backend.kernel.events import Event, EventKind
 from backend.kernel.refusals import Refusal
 from backend.storage import users
@@ -22,7 +22,7 @@ def without_ended_ban(user: User, now: datetime) -> User:
     return replace(user, banned=False, ban_reason=None, ban_expires=None)
 
 
-def refuse_banned(clock_check: ClockCheck) -> Gate:
+def refuse_banned(clock_check: ClockCheck) -> Check:
     """Return the gate that refuses a banned user, or lifts a ban that has run out.
 
     By the database's clock too: a replica that is ahead must not let everybody in early. Asked only
@@ -35,8 +35,12 @@ def refuse_banned(clock_check: ClockCheck) -> Gate:
             return
         now, _ = clock_check.span(work.db)
         if user.is_banned(now):
-            work.keep(Event(EventKind.SIGN_IN_FAILED, subject=user.id, detail={"reason": "banned"}))
+            if signing_in.impersonator is None:
+                why = {"reason": "banned"}
+                work.keep(Event(EventKind.SIGN_IN_FAILED, subject=user.id, detail=why))
             raise Refusal("BANNED_USER")
+        if signing_in.impersonator is not None:  # it was not the user who came back
+            return
         users.lift_ban(work.db, user.id, now)
         signing_in.user = replace(without_ended_ban(user, now), updated_at=now)
         work.record(Event(EventKind.USER_UNBANNED, subject=user.id, detail={"reason": "expired"}))

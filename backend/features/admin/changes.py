@@ -160,7 +160,7 @@ def _store(work: Work, before: User, changes: Mapping[str, Any]) -> User:
 
 def _record(work: Work, by: UUID, before: User, after: User, changes: Mapping[str, Any]) -> None:
     if after.role != before.role:
-        detail: dict[str, str | int | bool] = {"from": before.role, "to": after.role}
+        detail = {"from": before.role, "to": after.role}
         work.record(Event(EventKind.ROLE_CHANGED, by, after.id, detail))
     if after.banned and _OF_A_BAN & changes.keys():
         until = iso(after.ban_expires) if after.ban_expires else "lifted"

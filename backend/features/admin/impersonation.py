@@ -1,8 +1,13 @@
 """Acting as a user: marked on the session, for an hour, and never as another admin."""
 
 from collections.abc import Iterable
-from datetime import timedelta
 
+from backend.features.accounts.signing_in import (
+    Challenge,
+    Method,
+    SessionIssuer,
+    SigningIn,
+)
 from backend.features.admin.authority import IMPERSONATE, authorise_about
 from backend.features.sessions.cache import Current
 from backend.features.sessions.service import Issued, find_live
@@ -10,37 +15,19 @@ from backend.kernel.events import Event, EventKind
 from backend.kernel.refusals import Refusal, plain_refusal
 from backend.kernel.roles import ADMIN
 from backend.kernel.secret import SessionToken
-from backend.kernel.tokens import TokenMint, digest
+from backend.kernel.tokens import digest
 from backend.storage import sessions
-from backend.storage.sessions import Session, SessionWithUser
+from backend.storage.sessions import SessionWithUser
 from backend.storage.work import Work
 
-_LIFETIME = timedelta(hours=1)
 
-
-def start(work: Work, mint: TokenMint, current: Current, user_id: str) -> Issued:
+def start(work: Work, issuer: SessionIssuer, current: Current, user_id: str) -> Issued | Challenge:
     """Make a session in which the admin is the user; their own one stays and waits."""
     user = authorise_about(work, current, user_id, IMPERSONATE)
     if ADMIN in user.roles:
         raise Refusal("YOU_CANNOT_IMPERSONATE_ADMINS")
-    if user.is_banned(work.now()):
-        raise Refusal("BANNED_USER")
-    now = work.now()
-    session = Session(
-        id=work.new_id(),
-        user_id=user.id,
-        expires_at=now + _LIFETIME,
-        created_at=now,
-        updated_at=now,
-        ip_address=work.client.address,
-        user_agent=work.client.user_agent,
-        remembered=False,
-        impersonated_by=current.user.id,
-    )
-    token = mint.new(work.randomness)
-    sessions.insert(work.db, session, digest(token))
-    work.record(Event(EventKind.IMPERSONATION_STARTED, current.user.id, user.id))
-    return Issued(session, user, token)
+    signing_in = SigningIn(user, Method.IMPERSONATION, remember=False, impersonator=current.user.id)
+    return issuer.finish_sign_in(work, signing_in)
 
 
 def stop(

@@ -62,8 +62,13 @@ def create(work: Work, accounts: Accounts, current: Current, new: NewUser) -> Us
     user = _new_user(work, new, email, role)
     if not users.insert(work.db, user, hashed):
         raise _taken()
-    detail: dict[str, str | int | bool] = {"role": role, "has_password": hashed is not None}
-    work.record(Event(EventKind.USER_CREATED, current.user.id, user.id, detail))
+    created = Event(
+        EventKind.USER_CREATED,
+        current.user.id,
+        user.id,
+        {"role": role, "has_password": hashed is not None},
+    )
+    work.record(created)
     return user
 
 

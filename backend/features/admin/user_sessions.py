@@ -43,5 +43,5 @@ def revoke_all(work: Work, current: Current, user_id: str) -> None:
 
 
 def _record(work: Work, current: Current, user_id: UUID, count: int) -> None:
-    detail: dict[str, str | int | bool] = {"sessions": count}
+    detail = {"sessions": count}
     work.record(Event(EventKind.SESSION_REVOKED, current.user.id, user_id, detail))

@@ -5,7 +5,8 @@ from typing import Annotated
 
 from fastapi import Query
 
-from backend.features.accounts.service import Accounts
+from backend.features.accounts.challenged import challenged
+from backend.features.accounts.signing_in import Challenge, SessionIssuer
 from backend.features.email_verification import change, service
 from backend.features.email_verification.wire import (
     ChangeEmail,
@@ -84,7 +85,7 @@ def verify_email(
     work: Work,
     visit: Visit,
     house: House,
-    accounts: Accounts,
+    issuer: SessionIssuer,
     mailing: Mailing,
     cookies: Cookies,
     current: MaybeSignedIn,
@@ -101,10 +102,12 @@ def verify_email(
             signed_up = cookies.read_signed(visit.cookie_header, cookies.sign_up)
             device_of = partial(cookies.known_device, visit.cookie_header)
             browser = service.Browser(user, signed_up, device_of)
-            issued = service.verify(work, accounts, mailing, link, browser)
+            outcome = service.verify(work, issuer, mailing, link, browser)
+            if isinstance(outcome, Challenge):
+                return challenged(outcome, callback=callback)
             answer = _answer(callback, Verified(user=None))
-            if issued is not None:
-                hand_over_new(work, answer, cookies, issued, visit.cookie_header)
+            if outcome is not None:
+                hand_over_new(work, answer, cookies, outcome, visit.cookie_header)
             return answer
         if link.kind == LinkKind.CHANGE_EMAIL_CONFIRM:
             change.confirm(work, mailing, link, user, callback or "/")

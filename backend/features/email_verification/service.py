@@ -4,13 +4,19 @@ from dataclasses import dataclass
 from typing import Any
 
 from backend.features.accounts.attempts import DeviceOf
-from backend.features.accounts.service import Accounts, Gate, Hook, SigningIn, SignUpDone
+from backend.features.accounts.service import Hook, SignUpDone
+from backend.features.accounts.signing_in import (
+    Challenge,
+    Check,
+    Method,
+    SessionIssuer,
+    SigningIn,
+)
 from backend.features.links import service as links
 from backend.features.links.mailing import Mailing, NewLink, mail_link, may_mail
 from backend.features.links.service import LinkKind
 from backend.features.mail import letters
 from backend.features.mail.service import post
-from backend.features.sessions import service as sessions
 from backend.features.sessions.service import Issued
 from backend.kernel.email_address import normal_form
 from backend.kernel.events import Event, EventKind
@@ -59,7 +65,7 @@ def mail_at_sign_up(mailing: Mailing) -> Hook:
     return hook
 
 
-def refuse_unverified(mailing: Mailing) -> Gate:
+def refuse_unverified(mailing: Mailing) -> Check:
     """Return the gate of REQUIRE_VERIFIED_EMAIL; it may mail another link on the way."""
 
     def gate(work: Work, signing_in: SigningIn) -> None:
@@ -107,8 +113,8 @@ def send_to_oneself(work: Work, mailing: Mailing, address: str, callback: str) -
 
 
 def verify(
-    work: Work, accounts: Accounts, mailing: Mailing, link: Link, browser: Browser
-) -> Issued | None:
+    work: Work, issuer: SessionIssuer, mailing: Mailing, link: Link, browser: Browser
+) -> Issued | Challenge | None:
     """Note that the user reads the mail of this address.
 
     A second click, by a person or by a mail scanner before them, is a quiet success and gives no
@@ -144,7 +150,7 @@ def verify(
         return None
     if link.data.get(_BY_STRANGER) and not known:
         return None
-    return _sign_in(work, accounts, verified)
+    return issuer.finish_sign_in(work, SigningIn(verified, Method.VERIFICATION))
 
 
 def _is_contested(work: Work, user: User, password_hash: str | None) -> bool:
@@ -164,14 +170,6 @@ def _chosen_in(work: Work, mailing: Mailing, browser: Browser, user: User) -> di
         return _NO_PASSWORD
     theirs = signed_up.user_id == user.id and signed_up.email == user.email
     return signed_up.data if theirs else _NO_PASSWORD
-
-
-def _sign_in(work: Work, accounts: Accounts, user: User) -> Issued | None:
-    signing_in = SigningIn(user, "verification", remember=True)
-    if accounts.gates.first_answer(work, signing_in):
-        return None  # more is asked for: then this way gives no session
-    work.record(Event(EventKind.SIGN_IN, user.id, user.id, {"method": signing_in.method}))
-    return sessions.issue(work, accounts.mint, user, remember=signing_in.remember)
 
 
 def _check_second_click(work: Work, user: User) -> None:

@@ -11,7 +11,6 @@ from backend.features.sessions.service import Issued
 from backend.kernel.events import Event, EventKind
 from backend.kernel.refusals import Refusal
 from backend.kernel.secret import Password
-from backend.storage import sessions as stored_sessions
 from backend.storage import users
 from backend.storage.work import Work
 
@@ -38,7 +37,8 @@ def change_password(
     user = work.actor
     if not users.replace_password_hash(work.db, user.id, seen, hashed):
         raise Refusal("INVALID_PASSWORD")  # it was changed while we hashed
-    issued = _renewed(work, accounts, current) if revoke_others else None
+    remember = current.session.remembered
+    issued = accounts.issuer.renew(work, remember=remember) if revoke_others else None
     end_old_access(work, user.id, but=(issued or current).session.id)
     work.record(Event(EventKind.PASSWORD_CHANGED, user.id, user.id))
     what = "The password of your account was changed."
@@ -56,8 +56,3 @@ def unlink(work: Work, account_id: str) -> None:
     if users.find_password_hash(work.db, work.actor.id) is None:
         raise Refusal("ACCOUNT_NOT_FOUND")
     raise Refusal("FAILED_TO_UNLINK_LAST_ACCOUNT")
-
-
-def _renewed(work: Work, accounts: Accounts, current: Current) -> Issued:
-    stored_sessions.delete_all(work.db, work.actor.id)
-    return sessions.issue(work, accounts.mint, work.actor, remember=current.session.remembered)

@@ -1,12 +1,13 @@
 """Acting as a user, over HTTP."""
 
+from backend.features.accounts.challenged import challenged
+from backend.features.accounts.signing_in import Challenge, SessionIssuer
 from backend.features.admin import impersonation
 from backend.features.admin.wire import OfUser
 from backend.features.sessions.guard import SilentlySignedIn
 from backend.features.sessions.hand_over import HEADERS, hand_over
 from backend.features.sessions.wire import Anything, SessionAndUser, SessionOut, UserOut
 from backend.kernel.refusals import plain_refusal
-from backend.kernel.tokens import TokenMint
 from backend.storage.work import Work
 from backend.web.answers import Answer, refused
 from backend.web.cookies import Cookies
@@ -36,10 +37,12 @@ routes = Routes(
     ),
 )
 def impersonate_user(
-    work: Work, current: SilentlySignedIn, mint: TokenMint, cookies: Cookies, body: OfUser
+    work: Work, current: SilentlySignedIn, issuer: SessionIssuer, cookies: Cookies, body: OfUser
 ) -> Answer:
     """Act as a user for an hour. The admin's own session waits in a cookie of its own."""
-    issued = impersonation.start(work, mint, current, body.user_id)
+    issued = impersonation.start(work, issuer, current, body.user_id)
+    if isinstance(issued, Challenge):
+        return challenged(issued)
     acting = SessionAndUser(
         session=SessionOut.of(issued.session, issued.token.reveal()), user=UserOut.of(issued.user)
     )

@@ -1,0 +1,174 @@
+"""Threat: a way in that forgets to ask what all others ask.
+
+Every way in ends in `SessionIssuer.finish_sign_in`. Here each of them meets each gate.
+"""
+
+from collections.abc import Callable
+
+import httpx
+import pytest
+from sqlalchemy import update
+
+from backend.features.accounts.signing_in import Challenge, Gate, Method, SessionIssuer
+from backend.storage.tables import users
+from tests.admins import ADA, ROOT, known, make_admin
+from tests.inside import Gatehouse, Visitor, cookie_lines
+from tests.letterbox import Letterbox, clicks
+from tests.scene import events_after, refusal
+
+Way = Callable[[Gatehouse, Letterbox], tuple[Visitor, httpx.Response]]
+BANNED, UNVERIFIED = "BANNED_USER", "EMAIL_NOT_VERIFIED"
+ASKED = Challenge("somethingElse", {"howMany": 2})
+
+
+def by_password(gatehouse: Gatehouse, _: Letterbox) -> tuple[Visitor, httpx.Response]:
+    visitor = gatehouse.visitor()
+    return visitor, visitor.signs_in(ADA)
+
+
+def by_sign_up(gatehouse: Gatehouse, _: Letterbox) -> tuple[Visitor, httpx.Response]:
+    visitor = gatehouse.visitor()
+    return visitor, visitor.signs_up("new@example.com")
+
+
+def by_verification(gatehouse: Gatehouse, letterbox: Letterbox) -> tuple[Visitor, httpx.Response]:
+    visitor = gatehouse.visitor()
+    gatehouse.change(update(users).where(users.c.email == ADA).values(email_verified=False))
+    return visitor, clicks(visitor, letterbox.last("verify", ADA))
+
+
+def by_impersonation(gatehouse: Gatehouse, _: Letterbox) -> tuple[Visitor, httpx.Response]:
+    root = gatehouse.visitor()
+    root.signs_in(ROOT)
+    return root, root.post("admin/impersonate-user", {"userId": known(gatehouse, ADA)})
+
+
+WAYS: dict[Method, Way] = {
+    Method.PASSWORD: by_password,
+    Method.SIGN_UP: by_sign_up,
+    Method.VERIFICATION: by_verification,
+    Method.IMPERSONATION: by_impersonation,
+}
+EVENTS = {
+    Method.PASSWORD: ["sign_in"],
+    Method.SIGN_UP: ["sign_up"],
+    Method.VERIFICATION: ["email_verified", "sign_in"],
+    Method.IMPERSONATION: ["impersonation_started", "sign_in"],  # the admin's own
+}
+REFUSED = {
+    Method.PASSWORD: ["sign_in_failed"],
+    Method.VERIFICATION: ["sign_in_failed"],
+    Method.IMPERSONATION: ["sign_in"],  # the admin's own
+}
+MET = {
+    # What a banned user, and one who has not proved their address, is told on each way. Who signs
+    # up is new, and cannot be banned; the click on the link is the proof.
+    (Method.PASSWORD, BANNED): True,
+    (Method.PASSWORD, UNVERIFIED): True,
+    (Method.SIGN_UP, BANNED): False,
+    (Method.SIGN_UP, UNVERIFIED): False,
+    (Method.VERIFICATION, BANNED): True,
+    (Method.VERIFICATION, UNVERIFIED): False,
+    (Method.IMPERSONATION, BANNED): True,
+    (Method.IMPERSONATION, UNVERIFIED): False,
+}
+each_way = pytest.mark.parametrize("method", Method)
+
+
+@pytest.fixture
+def guarded(start_posting, letterbox) -> Gatehouse:
+    """Where an address must be proved and its link signs in. Ada has, and so has an admin."""
+    before = start_posting()
+    make_admin(before)
+    before.member(ADA)
+    before.change(update(users).values(email_verified=True))
+    before.close()
+    return start_posting(require_verified_email=True, sign_in_after_verification=True)
+
+
+@pytest.fixture
+def open_to_all(start_posting) -> Gatehouse:
+    """Where nothing is asked for but a password, and a link signs in. Ada has an account."""
+    gatehouse = start_posting(sign_in_after_verification=True)
+    make_admin(gatehouse)
+    gatehouse.member(ADA)
+    return gatehouse
+
+
+def test_no_way_in_is_forgotten_here():
+    assert WAYS.keys() == EVENTS.keys() == set(Method)
+    assert MET.keys() == {(method, gate) for method in Method for gate in (BANNED, UNVERIFIED)}
+
+
+@each_way
+def test_behind_the_gates_there_is_a_session_and_an_event(open_to_all, letterbox, method):
+    before = open_to_all.events()
+    visitor, answer = WAYS[method](open_to_all, letterbox)
+    assert "session_token" in cookie_lines(answer)
+    assert visitor.session() is not None
+    assert events_after(open_to_all, before) == EVENTS[method]
+
+
+@pytest.mark.parametrize(("method", "code"), MET, ids=lambda each: str(each))
+def test_each_gate_stands_before_each_way_in_that_it_is_for(guarded, letterbox, method, code):
+    who = update(users).where(users.c.email == ADA)
+    guarded.change(who.values(**{"banned": True} if code == BANNED else {"email_verified": False}))
+    before = guarded.events()
+
+    _, answer = WAYS[method](guarded, letterbox)
+
+    refused = answer.status_code == 403 and answer.json() == refusal(code)
+    assert refused == MET[method, code], answer.text
+    if refused:
+        assert "session_token" not in cookie_lines(answer)
+        assert events_after(guarded, before) == REFUSED[method]
+
+
+@each_way
+def test_what_a_gate_asks_for_is_told_as_the_way_allows_and_there_is_no_session(
+    open_to_all, letterbox, method
+):
+    issuer: SessionIssuer = open_to_all.house.services[SessionIssuer]
+    asked = []
+
+    def ask_more(_, signing_in):
+        asked.append(signing_in.method)
+        return ASKED
+
+    issuer.gates.append(Gate(ask_more, {method}))
+    before = open_to_all.events()
+    visitor, answer = WAYS[method](open_to_all, letterbox)
+
+    assert asked == [method]
+    if method is Method.VERIFICATION:
+        assert (answer.status_code, answer.headers["location"]) == (302, "/?somethingElse=true")
+    else:
+        assert (answer.status_code, answer.json()) == (200, {"somethingElse": True, "howMany": 2})
+    assert "session_token" not in cookie_lines(answer)
+    last = EVENTS[method][-1] if method is not Method.IMPERSONATION else "impersonation_started"
+    assert last == "sign_up" or last not in events_after(open_to_all, before)
+    session = visitor.session()
+    assert session is None or session["session"]["impersonatedBy"] is None
+
+
+def test_a_gate_that_is_for_other_ways_in_is_not_asked(open_to_all, letterbox):
+    issuer: SessionIssuer = open_to_all.house.services[SessionIssuer]
+    issuer.gates.append(Gate(lambda *_: ASKED, {Method.PASSWORD}))
+    visitor, _ = by_verification(open_to_all, letterbox)
+    assert visitor.session() is not None
+
+
+@pytest.mark.parametrize("strict", [True, False])
+@pytest.mark.parametrize("method", [Method.PASSWORD, Method.SIGN_UP])
+def test_the_session_that_a_browser_shows_while_it_signs_in_anew_ends(start, strict, method):
+    gatehouse = start(strict=strict)
+    shown = gatehouse.member("grace@example.com")
+    browser = gatehouse.visitor()
+    browser.cookies = dict(shown.cookies)
+    if method is Method.PASSWORD:
+        gatehouse.member(ADA)
+        browser.signs_in(ADA)
+    else:
+        browser.signs_up(ADA)
+    assert browser.session()["user"]["email"] == ADA
+    assert (shown.session() is None) == strict
