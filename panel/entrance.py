@@ -15,7 +15,6 @@ from panel.given import Clock, PanelSettings, Randomness
 from panel.guard import Guard
 from panel.headers import PanelHeaders
 from panel.known import KnownOwners
-from panel.limit import PerSessionLimit
 from panel.loopback import Loopback
 from panel.plain_pages import PlainPages
 from panel.room import Room
@@ -53,7 +52,6 @@ def beside(
         cookies=cookies,
         desks=desks,
         known=KnownOwners(clock),
-        limit=PerSessionLimit(clock) if settings.rate_limits else None,
         settings=settings,
     )
     return _Entrance(api, PanelHeaders(guard, settings), room)

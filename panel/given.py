@@ -40,9 +40,6 @@ class PanelSettings(Protocol):
         """The Hugging Face Space this runs in, or an empty string."""
 
     @property
-    def rate_limits(self) -> bool: ...
-
-    @property
     def admin_email(self) -> str:
         """Whom the server makes an admin at its start; empty if nobody."""
 

@@ -1,6 +1,7 @@
 """The lock in front of the whole panel. Gradio has none of its own worth the name.
 
-path -> where the request comes from -> session and role -> limit -> only then a page.
+path -> where the request comes from -> session and role -> only then a page. Who asks too often is
+refused with the session: the API counts how often one is read.
 """
 
 from collections.abc import Sequence
@@ -15,7 +16,6 @@ from panel.cookies import PanelCookies
 from panel.downloads import DOWNLOADS
 from panel.given import PanelSettings
 from panel.known import KnownOwners
-from panel.limit import PerSessionLimit
 from panel.paths import Kind
 from panel.plain_pages import PlainPages
 from panel.visitor import OWNER, Owner, Visitor, value, visitors_of
@@ -36,7 +36,6 @@ class Guard:
         cookies: PanelCookies,
         desks: Desks,
         known: KnownOwners,
-        limit: PerSessionLimit | None,
         settings: PanelSettings,
     ) -> None:
         self._room = room
@@ -47,7 +46,6 @@ class Guard:
         self._cookies = cookies
         self._desks = desks
         self._known = known
-        self._limit = limit
         self._own = {origin_of(url) for url in settings.own_origins}
         # Reached by the name of a machine in the LAN, say. Not behind https: there, a proxy stands
         # in front, and the Host it passes on is no proof of anything.
@@ -83,10 +81,6 @@ class Guard:
         if owner is None:
             return _to_sign_in(scope) if kind is Kind.PAGE else refusal(401, words.NOT_SIGNED_IN)
         self._known.remember(owner)
-        counts = self._limit is not None and kind is not Kind.FILE
-        wait = self._limit.wait(owner.key) if self._limit and counts else None
-        if wait is not None:
-            return self._later(kind, 429, wait)
         if kind is Kind.PAGE and (scope["path"] == "/admin" or _tried(scope)):
             return RedirectResponse(paths.HOME, 303)
         scope[OWNER] = owner

@@ -50,7 +50,7 @@ HASHES = Rule(3, per=10, by="user")  # of who is signed in, from whatever addres
 HASHES_FOR_OTHERS = Rule(10, per=10, by="admin")  # of passwords that an admin sets
 
 # Calls with a session, each endpoint for itself; in replicas, sessions are counted by each alone.
-SESSION_CHECKS = Rule(300, per=60, by="session")  # on all endpoints together
+SESSION_CHECKS = Rule(300, per=60, by="session")  # on all endpoints together, and in the panel
 ADMIN_CALLS = Rule(300, per=60, by="admin")
 
 # Wrong passwords: of all strangers together, of one browser in which the user has signed in before,
