@@ -11,7 +11,7 @@ import gradio as gr
 
 from panel.markup import Markup
 from panel.tools import Asked, Tools
-from panel.wiring import Handler, on, say
+from panel.wiring import Handler, Updates, on, say
 from panel.words import common as words
 
 Deed = Callable[[Tools, Asked], Awaitable[str]]
@@ -36,12 +36,12 @@ class Confirmation:
     """
 
     def __init__(self) -> None:
-        self._pending = gr.State(None)
-        with gr.Row(visible=False, elem_classes="confirm") as self._bar:
-            self._sentence = gr.Markdown(elem_classes="question", latex_delimiters=[])
-            self._yes = gr.Button(variant="stop", size="md", min_width=120, elem_id="confirm-yes")
+        self.pending = gr.State(None)
+        with gr.Row(visible=False, elem_classes="confirm") as self.row:
+            self.sentence = gr.Markdown(elem_classes="question", latex_delimiters=[])
+            self.yes = gr.Button(variant="stop", size="md", min_width=120, elem_id="confirm-yes")
             self._no = gr.Button(words.CANCEL, size="md", min_width=100, elem_id="confirm-no")
-        self._shown = [self._pending, self._bar, self._sentence, self._yes]
+        self._parts = [self.pending, self.row, self.sentence, self.yes]
 
     def asks(self, tools: Tools, button: gr.Button, question: Handler, inputs: Any = None) -> None:
         """Let a button ask: `question(tools, asked, *inputs)` returns a Question.
@@ -49,34 +49,32 @@ class Confirmation:
         A handler that finds the inputs wanting raises gr.Error with a sentence instead.
         """
 
-        async def put(tools: Tools, asked: Asked, *given: Any) -> tuple[Any, ...]:
-            return _opened(await question(tools, asked, *given))
+        async def put(tools: Tools, asked: Asked, *given: Any) -> Updates:
+            return self._opened(await question(tools, asked, *given))
 
-        on(tools, button.click, put, inputs, self._shown)
+        on(tools, button.click, put, inputs, self._parts)
 
     def leads_to(self, tools: Tools, after: Handler, outputs: list[Any]) -> None:
-        """Show what the deed changed: `after(tools, asked)` returns the new outputs, as a tuple."""
+        """Show what the deed changed: `after(tools, asked)` returns the Updates of the outputs."""
 
-        async def carry_out(
-            tools: Tools, asked: Asked, pending: Question | None
-        ) -> tuple[Any, ...]:
+        async def carry_out(tools: Tools, asked: Asked, pending: Question | None) -> Updates:
             if pending is not None:
                 say(await pending.deed(tools, asked))
-            return *closed(), *(await after(tools, asked))
+            return {**self._closed(), **await after(tools, asked)}
 
-        on(tools, self._no.click, _close, None, self._shown)
-        on(tools, self._yes.click, carry_out, self._pending, [*self._shown, *outputs])
+        async def close(_: Tools, __: Asked) -> Updates:
+            return self._closed()
 
+        on(tools, self._no.click, close, None, self._parts)
+        on(tools, self.yes.click, carry_out, self.pending, [*self._parts, *outputs])
 
-async def _close(_: Tools, __: Asked) -> tuple[Any, ...]:
-    return closed()
+    def _opened(self, question: Question) -> Updates:
+        return {
+            self.pending: question,
+            self.row: gr.Row(visible=True),
+            self.sentence: Markup("<p role='alert'>{}</p>").format(question.sentence),
+            self.yes: gr.Button(question.verb),
+        }
 
-
-def closed() -> tuple[Any, ...]:
-    """Return the outputs of a bar that asks nothing."""
-    return None, gr.Row(visible=False), "", gr.Button()
-
-
-def _opened(question: Question) -> tuple[Any, ...]:
-    said = Markup("<p role='alert'>{}</p>").format(question.sentence)
-    return question, gr.Row(visible=True), said, gr.Button(question.verb)
+    def _closed(self) -> Updates:
+        return {self.pending: None, self.row: gr.Row(visible=False), self.sentence: ""}

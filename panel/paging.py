@@ -1,5 +1,6 @@
-"""Turning the pages of a list that the server pages."""
+"""Lists that the server pages: turning their pages, and opening one thing in their place."""
 
+from abc import ABC, abstractmethod
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
@@ -7,12 +8,14 @@ from typing import Any
 import gradio as gr
 
 from panel.markup import Markup
+from panel.tools import Asked, Tools
+from panel.wiring import Updates, on
 from panel.words import common as words
 
 
 @dataclass(frozen=True)
 class Pager:
-    """Two buttons and the sentence between them. `where` holds the offset or cursor shown now."""
+    """Two buttons and the sentence between them."""
 
     newer: gr.Button
     older: gr.Button
@@ -20,8 +23,25 @@ class Pager:
 
     @property
     def outputs(self) -> list[Any]:
-        """What `turned` returns the new state of."""
+        """What `turned` sets."""
         return [self.newer, self.older, self.told]
+
+    def turned(self, said: str, *, newer: bool, older: bool) -> Updates:
+        """Say which part of the list is shown, and which way it can be turned."""
+        return {
+            self.newer: gr.Button(interactive=newer),
+            self.older: gr.Button(interactive=older),
+            self.told: Markup("<p role='status'>{}</p>").format(said),
+        }
+
+
+def pager() -> Pager:
+    """Place a pager."""
+    with gr.Row(elem_classes="pager"):
+        newer = gr.Button(words.NEWER, size="sm", interactive=False, min_width=90)
+        told = gr.Markdown(elem_classes="soft")
+        older = gr.Button(words.OLDER, size="sm", interactive=False, min_width=90)
+    return Pager(newer, older, told)
 
 
 @dataclass(frozen=True)
@@ -52,27 +72,58 @@ def walk_of(asked: Mapping[str, str]) -> Walk:
     return Walk((asked["cursor"],)) if "cursor" in asked else Walk()
 
 
-def pager() -> Pager:
-    """Place a pager."""
-    with gr.Row(elem_classes="pager"):
-        newer = gr.Button(words.NEWER, size="sm", interactive=False, min_width=90)
-        told = gr.Markdown(elem_classes="soft")
-        older = gr.Button(words.OLDER, size="sm", interactive=False, min_width=90)
-    return Pager(newer, older, told)
+@dataclass(frozen=True)
+class CursorList(ABC):
+    """A list that the server pages by cursor. `walk` holds the way to the page shown now."""
+
+    walk: gr.State
+    pager: Pager
+
+    @property
+    @abstractmethod
+    def outputs(self) -> list[Any]:
+        """What `page_at` sets."""
+
+    @abstractmethod
+    async def page_at(self, tools: Tools, asked: Asked, walk: Walk) -> Updates:
+        """Show the page to which a walk has led, of what the page's address asks for."""
+
+    async def newer(self, tools: Tools, asked: Asked, walk: Walk) -> Updates:
+        """Turn one page back."""
+        return await self.page_at(tools, asked, walk.newer())
+
+    async def older(self, tools: Tools, asked: Asked, walk: Walk) -> Updates:
+        """Turn one page on."""
+        return await self.page_at(tools, asked, walk.older())
+
+    def can_be_turned(self, tools: Tools) -> None:
+        """Let the pager's buttons turn the list."""
+        on(tools, self.pager.newer.click, self.newer, self.walk, self.outputs)
+        on(tools, self.pager.older.click, self.older, self.walk, self.outputs)
+
+    def walked(self, number: int, thing: str, walk: Walk) -> Updates:
+        """Say of a page of so many things which part of the list it is."""
+        newer, older = bool(walk.cursors), bool(walk.next)
+        said = words.part_of_list(number, thing, newer=newer, older=older)
+        return {self.walk: walk, **self.pager.turned(said, newer=newer, older=older)}
 
 
-def turned(said: str, *, newer: bool, older: bool) -> tuple[Any, ...]:
-    """Return a pager's outputs: what it says, and which way it can be turned."""
-    return (
-        gr.Button(interactive=newer),
-        gr.Button(interactive=older),
-        Markup("<p role='status'>{}</p>").format(said),
-    )
+@dataclass(frozen=True)
+class Places:
+    """The place of a list, and the one that is shown instead where the address names one thing."""
 
+    every: gr.Column
+    one: gr.Column
 
-def walked(number: int, thing: str, walk: Walk) -> tuple[Any, ...]:
-    """Return a pager's outputs for a page of so many that a cursor led to."""
-    newer, older = bool(walk.cursors), bool(walk.next)
-    return turned(
-        words.part_of_list(number, thing, newer=newer, older=older), newer=newer, older=older
-    )
+    @property
+    def outputs(self) -> list[Any]:
+        """What `show_one` and `show_every` set."""
+        return [self.every, self.one]
+
+    def show_every(self) -> Updates:
+        """Show the list."""
+        return {self.every: gr.Column(visible=True), self.one: gr.Column(visible=False)}
+
+    def show_one(self) -> Updates:
+        """Show the one thing."""
+        return {self.every: gr.Column(visible=False), self.one: gr.Column(visible=True)}

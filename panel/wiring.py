@@ -5,7 +5,7 @@ knows nothing of Gradio's requests, and lets ApiRefused pass.
 """
 
 import inspect
-from collections.abc import AsyncIterator, Callable, Sequence
+from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
 from typing import Any
 
 import gradio as gr
@@ -13,13 +13,15 @@ import structlog
 
 from panel import query
 from panel.api import ApiRefused
-from panel.markup import Markup
+from panel.markup import Markup, alert
 from panel.paths import SIGN_IN
 from panel.tools import Asked, Tools
 from panel.visitor import OWNER, Owner
 from panel.words import common as words
 
 Handler = Callable[..., Any]
+Updates = dict[Any, Any]
+"""New values by component, as Gradio takes them; what is left out stays as it is."""
 _TOAST = 6  # seconds for which a toast stays
 log = structlog.get_logger()
 
@@ -34,11 +36,12 @@ def on(
 ) -> None:
     """Let one trigger, or each of a list, run a handler: `on(tools, save.click, save, name, card)`.
 
+    A handler with one output returns its value; with a list of them, the Updates of any.
     It hides the event from Gradio's clients and from its progress bars; the guard is the lock.
     """
     listed = list(triggers) if isinstance(triggers, Sequence) else [triggers]
     told = {"api_visibility": "private", "show_progress": "hidden", **how}
-    gr.on(listed, _event(tools, handler), inputs, outputs, **told)
+    gr.on(listed, _event(tools, handler, outputs), inputs, outputs, **told)
 
 
 def sentence(refused: ApiRefused) -> str:
@@ -72,21 +75,41 @@ def asked_by(request: gr.Request) -> Asked:
     return Asked(owner, query.safe(scope.get("query_string", b"")))
 
 
-def _event(tools: Tools, handler: Handler) -> Handler:
+async def or_alert(place: gr.Markdown, showing: Awaitable[Updates]) -> Updates:
+    """Return what is shown, or say in a place of the page why it cannot be: no toast."""
+    try:
+        return await showing
+    except ApiRefused as refused:
+        return {place: alert(sentence(refused))}
+
+
+def _event(tools: Tools, handler: Handler, outputs: Any = None) -> Handler:
     async def answered(request: gr.Request, *given: Any) -> Any:
         try:
-            return await handler(tools, asked_by(request), *given)
+            return _escaped(await handler(tools, asked_by(request), *given), outputs)
         except Exception as error:
             raise _toast(error) from error
 
     async def told_in_steps(request: gr.Request, *given: Any) -> AsyncIterator[Any]:
         try:
             async for step in handler(tools, asked_by(request), *given):
-                yield step
+                yield _escaped(step, outputs)
         except Exception as error:
             raise _toast(error) from error
 
     return told_in_steps if inspect.isasyncgenfunction(handler) else answered
+
+
+def _escaped(result: Any, outputs: Any) -> Any:
+    """Make sure that Markdown, which renders HTML, gets Markup: anything else is text."""
+    if not isinstance(outputs, Sequence):
+        return _rendered(outputs, result)
+    return {each: _rendered(each, value) for each, value in result.items()} or gr.skip()
+
+
+def _rendered(component: Any, value: Any) -> Any:
+    is_text = isinstance(component, gr.Markdown) and isinstance(value, str)
+    return Markup.escape(value) if is_text else value
 
 
 def _toast(error: Exception) -> gr.Error:

@@ -21,7 +21,7 @@ from panel.given import PanelSettings
 from panel.loopback import listens_at
 from panel.markup import heading, soft
 from panel.tools import Asked, Tools
-from panel.wiring import error_toast, on
+from panel.wiring import Updates, error_toast, on
 from panel.words import checks as words
 
 _EVERYTHING, _DIRECTLY = "", ""
@@ -29,8 +29,8 @@ _THIS_MACHINE = {"localhost", "127.0.0.1", "::1"}
 
 
 @dataclass(frozen=True)
-class _Shown:
-    """What an examination is shown in."""
+class Checks:
+    """The page."""
 
     verdict: gr.Markdown
     found: gr.Markdown
@@ -42,18 +42,53 @@ class _Shown:
 
     @property
     def outputs(self) -> list[Any]:
-        return [getattr(self, name) for name in self.__dataclass_fields__]
+        """What an examination is shown in."""
+        told = [self.verdict, self.found, self.along, self.as_text, self.as_json]
+        return [*told, self.start, self.stop]
+
+    async def started(
+        self, tools: Tools, asked: Asked, way: str, part: str, frontend: str
+    ) -> AsyncIterator[Updates]:
+        """Begin an examination and show it; if one is under way, show that."""
+        apps = (await tools.api.get(asked.owner, "/api/admin/status"))["frontendUrls"]
+        where = deployment(tools, asked, way, _app(frontend, apps))
+        checks = chosen(where, part)
+        if part and part not in {heading_of(each.name) for each in checks}:
+            raise error_toast(words.NEEDS_APP)
+        tools.checkup.start(where, checks, asked.owner.email)
+        async for step in self.watched(tools, asked):
+            yield step
+
+    async def watched(self, tools: Tools, asked: Asked) -> AsyncIterator[Updates]:
+        """Show the latest examination, and again as it goes on."""
+        # What is found is kept here, not at the API, whose no to a plain user is asked for first.
+        await tools.api.get(asked.owner, "/api/admin/status")
+        async for it in tools.checkup.watch():
+            yield self._showing(tools, it)
+
+    def _showing(self, tools: Tools, it: Examination | None) -> Updates:
+        runs, over = tools.checkup.under_way, it if it is not None and it.over else None
+        return {
+            self.verdict: findings.verdict(it, tools.clock.now()),
+            self.found: findings.listed(it),
+            self.start: gr.Button(interactive=not runs),
+            self.stop: gr.Button(interactive=runs and it is not None and not it.stopping),
+            self.along: gr.Accordion(visible=over is not None),
+            self.as_text: findings.as_text(over) if over else "",
+            self.as_json: findings.as_json(over) if over else "",
+        }
 
 
-def build(blocks: gr.Blocks, tools: Tools) -> None:
+def build(blocks: gr.Blocks, tools: Tools) -> Checks:
     """Lay out the page."""
     gr.Markdown(heading(words.TITLE, words.LEAD), elem_classes="head")
     way, part, frontend, start, stop = _form(tools.settings)
-    shown = _results(start, stop)
+    page = _results(start, stop)
     on(tools, blocks.load, opened, None, frontend)
-    on(tools, blocks.load, watched, None, shown.outputs)
-    on(tools, start.click, started, [way, part, frontend], shown.outputs)
+    on(tools, blocks.load, page.watched, None, page.outputs)
+    on(tools, start.click, page.started, [way, part, frontend], page.outputs)
     on(tools, stop.click, stopped)
+    return page
 
 
 def _form(settings: PanelSettings) -> tuple[Any, ...]:
@@ -83,7 +118,7 @@ def _form(settings: PanelSettings) -> tuple[Any, ...]:
     return way, part, frontend, start, stop
 
 
-def _results(start: gr.Button, stop: gr.Button) -> _Shown:
+def _results(start: gr.Button, stop: gr.Button) -> Checks:
     verdict = gr.Markdown(elem_id="verdict", latex_delimiters=[], min_height=120)
     found = gr.Markdown(elem_id="findings", latex_delimiters=[])
     with gr.Accordion(words.TAKE_ALONG, open=False, visible=False, elem_id="along") as along:
@@ -94,35 +129,13 @@ def _results(start: gr.Button, stop: gr.Button) -> _Shown:
             )
             for label, language in ((words.AS_TEXT, None), (words.AS_JSON, "json"))
         ]  # fmt: skip
-    return _Shown(verdict, found, start, stop, along, *codes)
+    return Checks(verdict, found, start, stop, along, *codes)
 
 
 async def opened(tools: Tools, asked: Asked) -> str:
     """Fill in the first app that has one address and not a pattern of many."""
     apps = (await tools.api.get(asked.owner, "/api/admin/status"))["frontendUrls"]
     return next((url for url in apps if "*" not in url and not _is_here(url)), "")
-
-
-async def started(
-    tools: Tools, asked: Asked, way: str, part: str, frontend: str
-) -> AsyncIterator[tuple[Any, ...]]:
-    """Begin an examination and show it; if one is under way, show that."""
-    apps = (await tools.api.get(asked.owner, "/api/admin/status"))["frontendUrls"]
-    where = deployment(tools, asked, way, _app(frontend, apps))
-    checks = chosen(where, part)
-    if part and part not in {heading_of(each.name) for each in checks}:
-        raise error_toast(words.NEEDS_APP)
-    tools.checkup.start(where, checks, asked.owner.email)
-    async for step in watched(tools, asked):
-        yield step
-
-
-async def watched(tools: Tools, asked: Asked) -> AsyncIterator[tuple[Any, ...]]:
-    """Show the latest examination, and again as it goes on."""
-    # What is found is kept here and not at the API, whose no to a plain user is asked for first.
-    await tools.api.get(asked.owner, "/api/admin/status")
-    async for it in tools.checkup.watch():
-        yield _as_shown(tools, it)
 
 
 async def stopped(tools: Tools, asked: Asked) -> None:
@@ -183,16 +196,3 @@ def _app(said: str, apps: list[str]) -> str | None:
     if not any(fnmatchcase(url.lower(), each.lower()) for each in apps):
         raise error_toast(words.NOT_OURS.format(url))
     return url
-
-
-def _as_shown(tools: Tools, it: Examination | None) -> tuple[Any, ...]:
-    runs, over = tools.checkup.under_way, it is not None and it.over
-    return (
-        findings.verdict(it, tools.clock.now()),
-        findings.listed(it),
-        gr.Button(interactive=not runs),
-        gr.Button(interactive=runs and it is not None and not it.stopping),
-        gr.Accordion(visible=over),
-        findings.as_text(it) if it is not None and it.over else "",
-        findings.as_json(it) if it is not None and it.over else "",
-    )

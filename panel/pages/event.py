@@ -2,12 +2,14 @@
 
 import json
 from collections.abc import Mapping
+from dataclasses import dataclass
 from typing import Any
 
 import gradio as gr
 
 from panel import trail, when
 from panel.devices import device
+from panel.layout import way_back
 from panel.markup import (
     Markup,
     badge,
@@ -23,6 +25,7 @@ from panel.markup import (
 from panel.tools import Asked, Tools
 from panel.trail import Event
 from panel.visitor import Owner
+from panel.wiring import Updates
 from panel.words import events as words
 
 _LINES = 200
@@ -30,23 +33,36 @@ _MOODS = {"warning": "turn", "error": "bad", "critical": "bad"}
 _LONG = 300  # characters from which a value of the log has lines of its own
 
 
-def build() -> list[Any]:
-    """Lay out what is shown where the page's address names an event; returns its outputs."""
-    gr.Markdown(Markup("<p>{}</p>").format(link("← " + words.BACK, "events")))
-    return [gr.Markdown(elem_id=name, latex_delimiters=[]) for name in ("event", "event-log")]
+@dataclass(frozen=True)
+class OneEvent:
+    """What is shown where the page's address names an event."""
+
+    about: gr.Markdown
+    log: gr.Markdown
+
+    @property
+    def outputs(self) -> list[Any]:
+        """What `look` sets."""
+        return [self.about, self.log]
+
+    async def look(self, tools: Tools, asked: Asked) -> Updates:
+        """Show the event, and what the log says of its request."""
+        wanted = asked.query.get("id", "")
+        page = await tools.api.get(asked.owner, "/api/admin/events", id=wanted, limit=1)
+        event = next(iter(page["events"]), None)
+        request_id = event["requestId"] if event else asked.query.get("requestId", "")
+        gone = empty(words.GONE, words.GONE_HINT)
+        return {
+            self.about: about(event, page["emails"], tools) if event else gone,
+            self.log: await log_of(tools, asked.owner, request_id),
+        }
 
 
-async def look(tools: Tools, asked: Asked) -> tuple[Markup, Markup]:
-    """Show the event that the page's address names, and what the log says of its request."""
-    wanted = asked.query.get("id", "")
-    page = await tools.api.get(asked.owner, "/api/admin/events", id=wanted, limit=1)
-    if not page["events"]:
-        request_id = asked.query.get("requestId", "")
-        log = await log_of(tools, asked.owner, request_id) if request_id else Markup()
-        return empty(words.GONE, words.GONE_HINT), log
-    event = page["events"][0]
-    log = await log_of(tools, asked.owner, event["requestId"])
-    return about(event, page["emails"], tools), log
+def build() -> OneEvent:
+    """Lay it out."""
+    way_back(words.BACK, "events")
+    about = gr.Markdown(elem_id="event", latex_delimiters=[])
+    return OneEvent(about, gr.Markdown(elem_id="event-log", latex_delimiters=[]))
 
 
 def about(event: Event, emails: Mapping[str, str], tools: Tools) -> Markup:
@@ -73,7 +89,12 @@ def about(event: Event, emails: Mapping[str, str], tools: Tools) -> Markup:
 
 
 async def log_of(tools: Tools, owner: Owner, request_id: str) -> Markup:
-    """Return the log lines of a request in the order they were written, or where to look else."""
+    """Return the log lines of a request in the order they were written, or where to look else.
+
+    Without a request there is nothing to say.
+    """
+    if not request_id:
+        return Markup()
     found = await tools.api.get(owner, "/api/admin/log", requestId=request_id, limit=_LINES)
     lines = Markup().join(_line(each) for each in reversed(found["lines"]))
     listed = Markup("<ol class='log'>{}</ol>").format(lines)

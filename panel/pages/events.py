@@ -8,37 +8,20 @@ from typing import Any
 
 import gradio as gr
 
-from panel import paging, trail
-from panel.api import ApiRefused
-from panel.markup import Markup, alert, heading, here, isolated, link
+from panel import trail
+from panel.layout import filter_text, titled
+from panel.markup import Markup, here, isolated, link
 from panel.pages import event as one_event
-from panel.paging import Pager, Walk, walk_of, walked
+from panel.pages.event import OneEvent
+from panel.paging import CursorList, Places, Walk, pager, walk_of
 from panel.query import is_id
 from panel.tools import Asked, Tools
-from panel.wiring import error_toast, on, sentence
-from panel.words import common
+from panel.wiring import Updates, error_toast, on, or_alert
 from panel.words import events as words
 from panel.words.trail import KINDS
 
 PAGE = 25
 _EARLIEST, _LATEST = datetime(2000, 1, 1, tzinfo=UTC), datetime(8999, 1, 1, tzinfo=UTC)
-_OUTPUTS = 7
-
-
-@dataclass(frozen=True)
-class _List:
-    filters: list[Any]
-    """What `listed` reads: kinds, e-mail, request, address, since, until."""
-    more: gr.Accordion
-    whose: gr.Markdown
-    listed: gr.Markdown
-    walk: gr.State
-    pager: Pager
-    log: gr.Markdown
-
-    @property
-    def outputs(self) -> list[Any]:
-        return [self.whose, self.listed, self.walk, *self.pager.outputs, self.log]
 
 
 @dataclass(frozen=True)
@@ -84,26 +67,131 @@ class Wanted:
         }
 
 
-def build(blocks: gr.Blocks, tools: Tools) -> None:
-    """Lay out the page: the list, and in its place one event where the address names one."""
+@dataclass(frozen=True)
+class EventList(CursorList):
+    """The list, and what narrows it down."""
+
+    kinds: gr.Dropdown
+    email: gr.Textbox
+    request: gr.Textbox
+    more: gr.Accordion
+    """Where the others are."""
+    address: gr.Textbox
+    since: gr.Textbox
+    until: gr.Textbox
+    whose: gr.Markdown
+    listed: gr.Markdown
+    log: gr.Markdown
+
+    @property
+    def written(self) -> list[Any]:
+        """The filters in which something is written."""
+        return [self.email, self.request, self.address, self.since, self.until]
+
+    @property
+    def filters(self) -> list[Any]:
+        """What `filtered` reads."""
+        return [self.kinds, *self.written]
+
+    @property
+    def outputs(self) -> list[Any]:
+        """What `page_of` sets."""
+        return [self.whose, self.listed, self.walk, *self.pager.outputs, self.log]
+
+    def filled(self, wanted: Wanted) -> Updates:
+        """Show in the filters what is wanted."""
+        more = any((wanted.address, wanted.since, wanted.until))
+        return {
+            self.kinds: list(wanted.kinds),
+            self.email: wanted.email,
+            self.request: wanted.request_id,
+            self.more: gr.Accordion(open=more),
+            self.address: wanted.address,
+            self.since: wanted.since,
+            self.until: wanted.until,
+        }
+
+    async def filtered(
+        self, tools: Tools, asked: Asked, kinds: list[str], *written: str
+    ) -> Updates:
+        """Show the first page of what the filters let pass."""
+        email, request_id, address, since, until = (each.strip() for each in written)
+        user = Wanted.by(asked.query).user
+        wanted = Wanted(tuple(kinds), user, email, request_id, _as_kept(address), since, until)
+        begin, end = moment(since), moment(until, end=True)
+        if (since and begin is None) or (until and end is None):
+            raise error_toast(words.NO_SUCH_MOMENT)
+        if begin and end and begin >= end:
+            raise error_toast(words.WRONG_WAY_ROUND)
+        return await self.page_of(tools, asked, wanted, Walk())
+
+    async def freshened(self, tools: Tools, asked: Asked, walk: Walk) -> Updates:
+        """Show the same page as it is now.
+
+        It asks for what the page's address says, so what is just being typed waits for its Enter.
+        """
+        return await or_alert(self.whose, self.page_at(tools, asked, walk))
+
+    async def page_at(self, tools: Tools, asked: Asked, walk: Walk) -> Updates:
+        """Show the page to which a walk has led, of what the page's address asks for."""
+        return await self.page_of(tools, asked, Wanted.by(asked.query), walk)
+
+    async def page_of(self, tools: Tools, asked: Asked, wanted: Wanted, walk: Walk) -> Updates:
+        """Show one page of what is wanted, and the log of a request."""
+        page = await tools.api.get(
+            asked.owner, "/api/admin/events", **wanted.asked(), limit=PAGE, cursor=walk.cursor
+        )
+        events, emails = page["events"], page["emails"]
+        rows = trail.shown(
+            events, emails, tools.clock.now(), nothing=words.NONE, hint=words.NONE_HINT
+        )
+        return {
+            self.whose: _whose(wanted, emails),
+            self.listed: here("events", **wanted.place(), cursor=walk.cursor) + rows,
+            self.log: await one_event.log_of(tools, asked.owner, wanted.request_id),
+            **self.walked(len(events), "event", replace(walk, next=page["nextCursor"] or "")),
+        }
+
+
+@dataclass(frozen=True)
+class Events:
+    """The page: the list, and in its place one event where the address names one."""
+
+    places: Places
+    index: EventList
+    event: OneEvent
+
+    @property
+    def outputs(self) -> list[Any]:
+        """What `opened` sets."""
+        shown = [*self.index.filters, self.index.more, *self.index.outputs, *self.event.outputs]
+        return [*self.places.outputs, *shown]
+
+    async def opened(self, tools: Tools, asked: Asked) -> Updates:
+        """Show the list as the page's address asks for it, or leave the place to one event."""
+        if is_id(asked.query.get("id", "")):
+            return self.places.show_one() | await self.event.look(tools, asked)
+        wanted = Wanted.by(asked.query)
+        shown = await self.index.page_of(tools, asked, wanted, walk_of(asked.query))
+        return self.places.show_every() | self.index.filled(wanted) | shown
+
+
+def build(blocks: gr.Blocks, tools: Tools) -> Events:
+    """Lay out the page."""
     with gr.Column() as every:
-        with gr.Row(elem_classes="titled"):
-            gr.Markdown(heading(words.TITLE, words.LEAD), elem_classes="head")
-            refresh = gr.Button(common.REFRESH, size="sm", min_width=90, elem_classes="fresh")
+        refresh = titled(words.TITLE, words.LEAD, stays_fresh=True)
         shown = _list()
     with gr.Column(visible=False) as one:
-        about = one_event.build()
-    fields = [*shown.filters, shown.more]
-    on(tools, blocks.load, opened, None, [every, one, *fields, *shown.outputs, *about])
-    kinds, *written = shown.filters
-    triggers = [kinds.input, *(each.submit for each in written)]
-    on(tools, triggers, listed, shown.filters, shown.outputs)
-    on(tools, refresh.click, freshened, shown.walk, shown.outputs)
-    on(tools, shown.pager.newer.click, newer, shown.walk, shown.outputs)
-    on(tools, shown.pager.older.click, older, shown.walk, shown.outputs)
+        page = Events(Places(every, one), shown, one_event.build())
+    on(tools, blocks.load, page.opened, None, page.outputs)
+    triggers = [shown.kinds.input, *(each.submit for each in shown.written)]
+    on(tools, triggers, shown.filtered, shown.filters, shown.outputs)
+    on(tools, refresh.click, shown.freshened, shown.walk, shown.outputs)
+    shown.can_be_turned(tools)
+    return page
 
 
-def _list() -> _List:
+def _list() -> EventList:
     with gr.Row(elem_classes="filters"):
         kinds = gr.Dropdown(
             [(said, kind) for kind, said in KINDS.items()],
@@ -114,91 +202,30 @@ def _list() -> _List:
             min_width=240,
             elem_id="kinds",
         )
-        email = _text(words.EMAIL, words.EMAIL_HINT, 4)
-        request = _text(words.REQUEST, words.REQUEST_HINT, 4)
+        email = filter_text(words.EMAIL, words.EMAIL_HINT, scale=4)
+        request = filter_text(words.REQUEST, words.REQUEST_HINT, scale=4)
     with gr.Accordion(words.MORE, open=False, elem_id="more") as more, gr.Row():
-        address = _text(words.ADDRESS, words.ADDRESS_HINT, 3)
-        since = _text(words.SINCE, words.SINCE_HINT, 3)
-        until = _text(words.UNTIL, words.UNTIL_HINT, 3)
+        address = filter_text(words.ADDRESS, words.ADDRESS_HINT, scale=3)
+        since = filter_text(words.SINCE, words.SINCE_HINT, scale=3)
+        until = filter_text(words.UNTIL, words.UNTIL_HINT, scale=3)
     whose = gr.Markdown(elem_id="whose", latex_delimiters=[])
     listed = gr.Markdown(elem_classes="listed", elem_id="events", latex_delimiters=[])
-    pager = paging.pager()
+    turned = pager()
     log = gr.Markdown(elem_id="log", latex_delimiters=[])
-    filters = [kinds, email, request, address, since, until]
-    return _List(filters, more, whose, listed, gr.State(Walk()), pager, log)
-
-
-def _text(label: str, hint: str, scale: int) -> gr.Textbox:
-    return gr.Textbox(label=label, placeholder=hint, max_lines=1, scale=scale, min_width=200)
-
-
-async def opened(tools: Tools, asked: Asked) -> tuple[Any, ...]:
-    """Show the list as the page's address asks for it, or leave the place to one event."""
-    if is_id(asked.query.get("id", "")):
-        shown = await one_event.look(tools, asked)
-        kept = (gr.skip(),) * (7 + _OUTPUTS)
-        return gr.Column(visible=False), gr.Column(visible=True), *kept, *shown
-    wanted = Wanted.by(asked.query)
-    shown_list = await page_of(tools, asked, wanted, walk_of(asked.query))
-    more = wanted.address, wanted.since, wanted.until
-    fields = list(wanted.kinds), wanted.email, wanted.request_id, *more
-    places = gr.Column(visible=True), gr.Column(visible=False)
-    return *places, *fields, gr.Accordion(open=any(more)), *shown_list, gr.skip(), gr.skip()
-
-
-async def listed(tools: Tools, asked: Asked, kinds: list[str], *written: str) -> tuple[Any, ...]:
-    """Show the first page of what the filters let pass."""
-    email, request_id, address, since, until = (each.strip() for each in written)
-    user = Wanted.by(asked.query).user
-    wanted = Wanted(tuple(kinds), user, email, request_id, _as_kept(address), since, until)
-    begin, end = moment(since), moment(until, end=True)
-    if (since and begin is None) or (until and end is None):
-        raise error_toast(words.NO_SUCH_MOMENT)
-    if begin and end and begin >= end:
-        raise error_toast(words.WRONG_WAY_ROUND)
-    return await page_of(tools, asked, wanted, Walk())
-
-
-async def freshened(tools: Tools, asked: Asked, walk: Walk) -> tuple[Any, ...]:
-    """Show the same page as it is now. What cannot be read is said in its place: no toast.
-
-    It asks for what the page's address says, so what is just being typed waits for its Enter.
-    """
-    try:
-        return await page_of(tools, asked, Wanted.by(asked.query), walk)
-    except ApiRefused as refused:
-        return alert(sentence(refused)), *(gr.skip(),) * (_OUTPUTS - 1)
-
-
-async def newer(tools: Tools, asked: Asked, walk: Walk) -> tuple[Any, ...]:
-    """Turn one page back."""
-    return await page_of(tools, asked, Wanted.by(asked.query), walk.newer())
-
-
-async def older(tools: Tools, asked: Asked, walk: Walk) -> tuple[Any, ...]:
-    """Turn one page on."""
-    return await page_of(tools, asked, Wanted.by(asked.query), walk.older())
-
-
-async def page_of(tools: Tools, asked: Asked, wanted: Wanted, walk: Walk) -> tuple[Any, ...]:
-    """Return the outputs of the list: one page of what is wanted, and the log of a request."""
-    page = await tools.api.get(
-        asked.owner, "/api/admin/events", **wanted.asked(), limit=PAGE, cursor=walk.cursor
+    return EventList(
+        walk=gr.State(Walk()),
+        pager=turned,
+        kinds=kinds,
+        email=email,
+        request=request,
+        more=more,
+        address=address,
+        since=since,
+        until=until,
+        whose=whose,
+        listed=listed,
+        log=log,
     )
-    log = Markup()
-    if wanted.request_id:
-        log = await one_event.log_of(tools, asked.owner, wanted.request_id)
-    walk = replace(walk, next=page["nextCursor"] or "")
-    rows = trail.shown(
-        page["events"],
-        page["emails"],
-        tools.clock.now(),
-        nothing=words.NONE,
-        hint=words.NONE_HINT,
-    )
-    place = here("events", **wanted.place(), cursor=walk.cursor)
-    told = walked(len(page["events"]), "event", walk)
-    return _whose(wanted, page["emails"]), place + rows, walk, *told, log
 
 
 def moment(said: str, *, end: bool = False) -> datetime | None:

@@ -1,17 +1,18 @@
 """The Outbox: every mail with its state, and what it says where no mailer is set."""
 
+from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any
 
 import gradio as gr
 
-from panel import paging, when
+from panel import when
+from panel.layout import titled
 from panel.markup import (
     Markup,
     badge,
     copied,
     empty,
-    heading,
     here,
     isolated,
     link,
@@ -19,66 +20,55 @@ from panel.markup import (
     soft,
     verbatim,
 )
+from panel.paging import CursorList, Walk, pager, walk_of
 from panel.tools import Asked, Tools
-from panel.wiring import on
-from panel.words import common
+from panel.wiring import Updates, on
 from panel.words import outbox as words
 
 PAGE = 25
 Mail = dict[str, Any]
 """A mail as the API tells it."""
-Trail = tuple[str, ...]
-"""The cursors of the pages before this one, and its own last."""
 
 
-def build(blocks: gr.Blocks, tools: Tools) -> None:
+@dataclass(frozen=True)
+class Outbox(CursorList):
+    """The page: what is said of the mailer, and the mails."""
+
+    about: gr.Markdown
+    mails: gr.Markdown
+
+    @property
+    def outputs(self) -> list[Any]:
+        """What `page_at` sets."""
+        return [self.about, self.mails, self.walk, *self.pager.outputs]
+
+    async def opened(self, tools: Tools, asked: Asked) -> Updates:
+        """Show the page that the address asks for."""
+        return await self.page_at(tools, asked, walk_of(asked.query))
+
+    async def page_at(self, tools: Tools, asked: Asked, walk: Walk) -> Updates:
+        """Show the page to which a walk has led."""
+        page = await tools.api.get(asked.owner, "/api/admin/outbox", limit=PAGE, cursor=walk.cursor)
+        walk = replace(walk, next=page["nextCursor"] or "")
+        said = words.page(len(page["mails"]), first=not walk.cursors)
+        return {
+            self.about: _about(page["sends"]),
+            self.mails: here("outbox", cursor=walk.cursor) + _list(page, tools),
+            self.walk: walk,
+            **self.pager.turned(said, newer=bool(walk.cursors), older=bool(walk.next)),
+        }
+
+
+def build(blocks: gr.Blocks, tools: Tools) -> Outbox:
     """Lay out the page."""
-    with gr.Row(elem_classes="titled"):
-        gr.Markdown(heading(words.TITLE, words.LEAD), elem_classes="head")
-        refresh = gr.Button(common.REFRESH, size="sm", min_width=90)
+    refresh = titled(words.TITLE, words.LEAD)
     about = gr.Markdown(elem_id="mailer")
     mails = gr.Markdown(elem_id="mails", latex_delimiters=[], min_height=200)
-    pager = paging.pager()
-    trail, following = gr.State(()), gr.State("")
-    outputs = [about, mails, trail, following, *pager.outputs]
-    on(tools, blocks.load, opened, None, outputs)
-    on(tools, refresh.click, shown, trail, outputs)
-    on(tools, pager.newer.click, newer, trail, outputs)
-    on(tools, pager.older.click, older, [trail, following], outputs)
-
-
-async def opened(tools: Tools, asked: Asked) -> tuple[Any, ...]:
-    """Show the page that the address asks for."""
-    cursor = asked.query.get("cursor", "")
-    return await shown(tools, asked, (cursor,) if cursor else ())
-
-
-async def newer(tools: Tools, asked: Asked, trail: Trail) -> tuple[Any, ...]:
-    """Turn one page back."""
-    return await shown(tools, asked, tuple(trail[:-1]))
-
-
-async def older(tools: Tools, asked: Asked, trail: Trail, following: str) -> tuple[Any, ...]:
-    """Turn one page on."""
-    return await shown(tools, asked, (*trail, following))
-
-
-async def shown(tools: Tools, asked: Asked, trail: Trail) -> tuple[Any, ...]:
-    """Return what is said of the mailer, the mails, where in the list they are, and the pager."""
-    cursor = trail[-1] if trail else ""
-    page = await tools.api.get(asked.owner, "/api/admin/outbox", limit=PAGE, cursor=cursor)
-    mails, following = page["mails"], page["nextCursor"] or ""
-    turned = paging.turned(
-        words.page(len(mails), first=not cursor), newer=bool(cursor), older=bool(following)
-    )
-    place = here("outbox", cursor=cursor)
-    return (
-        _about(page["sends"]),
-        place + _list(page, tools),
-        tuple(trail),
-        following,
-        *turned,
-    )
+    page = Outbox(gr.State(Walk()), pager(), about, mails)
+    on(tools, blocks.load, page.opened, None, page.outputs)
+    on(tools, refresh.click, page.page_at, page.walk, page.outputs)
+    page.can_be_turned(tools)
+    return page
 
 
 def _about(sends: bool) -> Markup:

@@ -2,6 +2,7 @@
 
 import asyncio
 from collections.abc import Sequence
+from dataclasses import dataclass
 from datetime import timedelta
 from typing import Any
 
@@ -10,10 +11,10 @@ import gradio as gr
 from panel import charts, health, trail, when
 from panel.api import ApiRefused
 from panel.charts import Chart, Series
+from panel.layout import refresh
 from panel.markup import FIGURE, Markup, alert, heading, joined, link
 from panel.tools import Asked, Tools
-from panel.wiring import on, sentence
-from panel.words import common
+from panel.wiring import Updates, on, sentence
 from panel.words import overview as words
 
 _EVENTS = 8
@@ -21,12 +22,50 @@ _PERIODS = {"24h": ("hour", 24), "7d": ("day", 7), "30d": ("day", 30)}
 """How each period is counted: by what, and how many of them."""
 
 
-def build(blocks: gr.Blocks, tools: Tools) -> None:
+@dataclass(frozen=True)
+class Overview:
+    """The page."""
+
+    updated: gr.Markdown
+    figures: gr.Markdown
+    state: gr.Markdown
+    latest: gr.Markdown
+    period: gr.Radio
+    charts: gr.Markdown
+
+    @property
+    def outputs(self) -> list[Any]:
+        """What `look` sets."""
+        return [self.updated, self.figures, self.state, self.latest, self.charts]
+
+    async def look(self, tools: Tools, asked: Asked, period: str) -> Updates:
+        """Show everything as it is now. What cannot be read leaves what was there.
+
+        It comes again every few seconds, so a refusal is written into the page: no toast.
+        """
+        now = tools.clock.now()
+        ready = await _ready(tools, asked)
+        try:
+            status, users, counted, day, events = await _read(tools, asked, period)
+        except ApiRefused as refused:
+            said = {self.updated: alert(sentence(refused))}
+            away = {self.state: health.shown(health.judged(None, ready, now))}
+            return said | away if refused.status == 503 else said
+        return {
+            self.updated: Markup("<p>{}</p>").format(words.updated(f"{now:%H:%M:%S} UTC")),
+            self.figures: figures(users["total"], day["buckets"]),
+            self.state: health.shown(health.judged(status, ready, now)),
+            self.latest: _latest(events, tools),
+            self.charts: drawn(counted["buckets"], period),
+        }
+
+
+def build(blocks: gr.Blocks, tools: Tools) -> Overview:
     """Lay out the page."""
     with gr.Row(elem_classes="titled"):
         gr.Markdown(heading(words.TITLE, words.LEAD), elem_classes="head")
         updated = gr.Markdown(elem_id="updated", elem_classes="soft")
-        refresh = gr.Button(common.REFRESH, size="sm", min_width=90, elem_classes="fresh")
+        again = refresh(stays_fresh=True)
     figures = gr.Markdown(elem_id="figures", min_height=84)
     with gr.Row(elem_classes="columns"):
         with gr.Column(scale=5, min_width=320):
@@ -34,31 +73,10 @@ def build(blocks: gr.Blocks, tools: Tools) -> None:
         with gr.Column(scale=7, min_width=320):
             latest = gr.Markdown(elem_id="latest", latex_delimiters=[], min_height=320)
     period = gr.Radio(words.PERIODS, value="24h", label=words.PERIOD, elem_id="period")
-    drawn = gr.Markdown(elem_id="charts", min_height=300)
-    outputs = [updated, figures, state, drawn, latest]
-    on(tools, [blocks.load, refresh.click, period.input], look, period, outputs)
-
-
-async def look(tools: Tools, asked: Asked, period: str) -> tuple[Any, ...]:
-    """Return everything the page shows, as it is now. What cannot be read leaves what was there.
-
-    It comes again every few seconds, so a refusal is written into the page: no toast.
-    """
-    now = tools.clock.now()
-    ready = await _ready(tools, asked)
-    try:
-        status, users, counted, day, events = await _read(tools, asked, period)
-    except ApiRefused as refused:
-        away = refused.status == 503
-        state = health.shown(health.judged(None, ready, now)) if away else gr.skip()
-        return alert(sentence(refused)), gr.skip(), state, gr.skip(), gr.skip()
-    return (
-        Markup("<p>{}</p>").format(words.updated(f"{now:%H:%M:%S} UTC")),
-        figures(users["total"], day["buckets"]),
-        health.shown(health.judged(status, ready, now)),
-        drawn(counted["buckets"], period),
-        _latest(events, tools),
-    )
+    charts = gr.Markdown(elem_id="charts", min_height=300)
+    page = Overview(updated, figures, state, latest, period, charts)
+    on(tools, [blocks.load, again.click, period.input], page.look, period, page.outputs)
+    return page
 
 
 async def _ready(tools: Tools, asked: Asked) -> Any:

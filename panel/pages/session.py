@@ -1,5 +1,6 @@
 """One session: whose it is, from where, how long, and how to end it."""
 
+from dataclasses import dataclass
 from ipaddress import IPv6Address, ip_address, ip_network
 from typing import Any
 
@@ -8,6 +9,7 @@ import gradio as gr
 from panel import when
 from panel.confirm import Confirmation
 from panel.devices import device
+from panel.layout import way_back
 from panel.markup import Markup, badge, empty, isolated, link, pairs, see_also, short
 from panel.session_deeds import (
     Session,
@@ -18,31 +20,46 @@ from panel.session_deeds import (
     own_id,
 )
 from panel.tools import Asked, Tools
+from panel.wiring import Updates
 from panel.words import sessions as words
 
 _SUBSCRIBER = 64  # bits that all addresses of one IPv6 subscriber share
 
 
-def build(tools: Tools, bar: Confirmation) -> list[Any]:
-    """Lay out what is shown where the page's address names a session; returns its outputs."""
-    gr.Markdown(Markup("<p>{}</p>").format(link("← " + words.BACK, "sessions")))
+@dataclass(frozen=True)
+class OneSession:
+    """What is shown where the page's address names a session."""
+
+    about: gr.Markdown
+    actions: gr.Row
+
+    @property
+    def outputs(self) -> list[Any]:
+        """What `look` sets."""
+        return [self.about, self.actions]
+
+    async def look(self, tools: Tools, asked: Asked) -> Updates:
+        """Show a session as it is now; one that is over leaves a sentence."""
+        session = await find_session(tools, asked)
+        if session is None:
+            gone = empty(words.OVER, words.OVER_HINT)
+            return {self.about: gone, self.actions: gr.Row(visible=False)}
+        own = await own_id(tools, asked.owner)
+        admins = await admins_in(tools, asked.owner, [session])
+        shown = about(session, own, admins, tools)
+        return {self.about: shown, self.actions: gr.Row(visible=True)}
+
+
+def build(tools: Tools, bar: Confirmation) -> OneSession:
+    """Lay it out."""
+    way_back(words.BACK, "sessions")
     about = gr.Markdown(elem_id="session", latex_delimiters=[])
     with gr.Row(visible=False, elem_classes="ends") as actions:
         end_one = gr.Button(words.END_ONE, variant="stop", size="md", min_width=120)
         end_all = gr.Button(words.END_ALL, size="md", min_width=120)
     bar.asks(tools, end_one, ask_end_one)
     bar.asks(tools, end_all, ask_end_all)
-    return [about, actions]
-
-
-async def look(tools: Tools, asked: Asked) -> tuple[Any, ...]:
-    """Show a session as it is now; one that is over leaves a sentence."""
-    session = await find_session(tools, asked)
-    if session is None:
-        return empty(words.OVER, words.OVER_HINT), gr.Row(visible=False)
-    own = await own_id(tools, asked.owner)
-    admins = await admins_in(tools, asked.owner, [session])
-    return about(session, own, admins, tools), gr.Row(visible=True)
+    return OneSession(about, actions)
 
 
 def about(session: Session, own: str, admins: dict[str, dict[str, Any]], tools: Tools) -> Markup:

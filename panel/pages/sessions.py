@@ -7,42 +7,23 @@ from typing import Any
 
 import gradio as gr
 
-from panel import paging, when
+from panel import when
 from panel.api import ApiRefused
 from panel.confirm import Confirmation
 from panel.devices import device
-from panel.markup import Markup, alert, heading, here, isolated, link, short
+from panel.layout import filter_text, titled
+from panel.markup import Markup, alert, here, isolated, link, short
 from panel.pages import session as one_session
-from panel.paging import Pager, Walk, walk_of, walked
+from panel.pages.session import OneSession
+from panel.paging import CursorList, Places, Walk, pager, walk_of
 from panel.query import is_id
 from panel.session_deeds import Listed, Session, admins_in, ask_end_listed, own_id
 from panel.table import Column, table
 from panel.tools import Asked, Tools
-from panel.wiring import error_toast, on, sentence
-from panel.words import common
+from panel.wiring import Updates, error_toast, on, or_alert
 from panel.words import sessions as words
 
 PAGE = 25
-
-
-@dataclass(frozen=True)
-class _List:
-    search: gr.Textbox
-    address: gr.Textbox
-    whose: gr.Markdown
-    listed: gr.Markdown
-    walk: gr.State
-    pager: Pager
-    seen: gr.State
-    """What `ask_end_listed` asks about."""
-    end: gr.Button
-
-    @property
-    def outputs(self) -> list[Any]:
-        return [
-            *(self.whose, self.listed, self.walk, self.seen, self.end),
-            *self.pager.outputs,
-        ]
 
 
 @dataclass(frozen=True)
@@ -69,130 +50,142 @@ class Wanted:
         return {name: value for name, value in told.items() if value}
 
 
-def build(blocks: gr.Blocks, tools: Tools) -> None:
-    """Lay out the page: the list, and in its place one session where the address names one."""
+@dataclass(frozen=True)
+class SessionList(CursorList):
+    """The list, and what narrows it down."""
+
+    search: gr.Textbox
+    address: gr.Textbox
+    whose: gr.Markdown
+    listed: gr.Markdown
+    seen: gr.State
+    """What `ask_end_listed` asks about."""
+    end: gr.Button
+
+    @property
+    def filters(self) -> list[Any]:
+        """What `filtered` reads."""
+        return [self.search, self.address]
+
+    @property
+    def outputs(self) -> list[Any]:
+        """What `page_of` sets."""
+        shown = [self.whose, self.listed, self.walk, self.seen, self.end]
+        return [*shown, *self.pager.outputs]
+
+    async def filtered(self, tools: Tools, asked: Asked, search: str, address: str) -> Updates:
+        """Show the first page of what the filters let pass."""
+        if address.strip() and not is_address(address.strip()):
+            raise error_toast(words.NO_SUCH_ADDRESS)
+        wanted = Wanted(Wanted.by(asked.query).user, address.strip(), search.strip())
+        return await self.page_of(tools, asked, wanted, Walk())
+
+    async def freshened(self, tools: Tools, asked: Asked, walk: Walk) -> Updates:
+        """Show the same page as it is now.
+
+        It asks for what the page's address says, so what is just being typed waits for its Enter.
+        """
+        return await or_alert(self.whose, self.page_at(tools, asked, walk))
+
+    async def page_at(self, tools: Tools, asked: Asked, walk: Walk) -> Updates:
+        """Show the page to which a walk has led, of what the page's address asks for."""
+        return await self.page_of(tools, asked, Wanted.by(asked.query), walk)
+
+    async def page_of(self, tools: Tools, asked: Asked, wanted: Wanted, walk: Walk) -> Updates:
+        """Show one page of what is wanted."""
+        told = wanted.asked()
+        page = await tools.api.get(
+            asked.owner, "/api/admin/sessions", **told, limit=PAGE, cursor=walk.cursor
+        )
+        sessions, walk = page["sessions"], Walk(walk.cursors, page["cursor"] or "")
+        own = await own_id(tools, asked.owner)
+        admins = await admins_in(tools, asked.owner, sessions)
+        seen = _others(sessions, own, more=bool(walk.next or walk.cursors))
+        can_end = bool(told) and bool(seen.ids)  # never everybody's at once
+        place = here("sessions", **told, cursor=walk.cursor)
+        return {
+            self.whose: _whose(wanted, sessions),
+            self.listed: place + rows(sessions, own, admins, tools),
+            self.seen: seen,
+            self.end: gr.Button(words.end_listed(len(seen.ids)), visible=can_end),
+            **self.walked(len(sessions), "session", walk),
+        }
+
+
+@dataclass(frozen=True)
+class Sessions:
+    """The page: the list, and in its place one session where the address names one."""
+
+    places: Places
+    index: SessionList
+    session: OneSession
+    over: gr.Markdown
+    """Says that it was one's own session that is over."""
+
+    @property
+    def outputs(self) -> list[Any]:
+        """What `opened` and `after` set."""
+        shown = [*self.index.filters, *self.index.outputs, *self.session.outputs]
+        return [*self.places.outputs, *shown, self.over]
+
+    async def opened(self, tools: Tools, asked: Asked) -> Updates:
+        """Show the list as the page's address asks for it, or leave the place to one session."""
+        if "id" in asked.query:
+            return self.places.show_one() | await self.session.look(tools, asked)
+        wanted = Wanted.by(asked.query)
+        return {
+            **self.places.show_every(),
+            self.index.search: wanted.search,
+            self.index.address: wanted.address,
+            **await self.index.page_of(tools, asked, wanted, walk_of(asked.query)),
+        }
+
+    async def after(self, tools: Tools, asked: Asked) -> Updates:
+        """Show what a deed has changed; if it ended one's own session, that is all there is."""
+        try:
+            return {self.over: "", **await self.opened(tools, asked)}
+        except ApiRefused as refused:
+            if refused.status != 401:
+                raise
+            return {self.over: alert(words.YOURS_OVER)}
+
+
+def build(blocks: gr.Blocks, tools: Tools) -> Sessions:
+    """Lay out the page."""
     over = gr.Markdown(elem_id="over")
     with gr.Column() as every:
-        with gr.Row(elem_classes="titled"):
-            gr.Markdown(heading(words.TITLE, words.LEAD), elem_classes="head")
-            refresh = gr.Button(common.REFRESH, size="sm", min_width=90, elem_classes="fresh")
+        refresh = titled(words.TITLE, words.LEAD, stays_fresh=True)
         shown = _list()
     bar = Confirmation()
     with gr.Column(visible=False) as one:
-        about = one_session.build(tools, bar)
-    everything = [every, one, shown.search, shown.address, *shown.outputs, *about]
-    on(tools, blocks.load, opened, None, everything)
-    filters = [shown.search, shown.address]
-    on(tools, [each.submit for each in filters], listed, filters, shown.outputs)
-    on(tools, refresh.click, freshened, shown.walk, shown.outputs)
-    on(tools, shown.pager.newer.click, newer, shown.walk, shown.outputs)
-    on(tools, shown.pager.older.click, older, shown.walk, shown.outputs)
+        session = one_session.build(tools, bar)
+    page = Sessions(Places(every, one), shown, session, over)
+    on(tools, blocks.load, page.opened, None, page.outputs)
+    on(tools, [each.submit for each in shown.filters], shown.filtered, shown.filters, shown.outputs)
+    on(tools, refresh.click, shown.freshened, shown.walk, shown.outputs)
+    shown.can_be_turned(tools)
     bar.asks(tools, shown.end, ask_end_listed, shown.seen)
-    bar.leads_to(tools, after, [over, *everything])
+    bar.leads_to(tools, page.after, page.outputs)
     on(tools, over.change, leave)
+    return page
 
 
-def _list() -> _List:
+def _list() -> SessionList:
     with gr.Row(elem_classes="filters"):
-        search = gr.Textbox(
-            label=words.SEARCH,
-            placeholder=words.SEARCH_HINT,
-            max_lines=1,
-            scale=5,
-            min_width=220,
-            elem_id="search",
-        )
-        address = gr.Textbox(
-            label=words.ADDRESS,
-            placeholder=words.ADDRESS_HINT,
-            max_lines=1,
-            scale=4,
-            min_width=180,
-            elem_id="address",
+        search = filter_text(words.SEARCH, words.SEARCH_HINT, scale=5, min_width=220, name="search")
+        address = filter_text(
+            words.ADDRESS, words.ADDRESS_HINT, scale=4, min_width=180, name="address"
         )
     whose = gr.Markdown(elem_id="whose", latex_delimiters=[])
     listed = gr.Markdown(elem_classes="listed", elem_id="sessions", latex_delimiters=[])
-    pager = paging.pager()
+    turned = pager()
     end = gr.Button(visible=False, variant="stop", size="md", elem_id="end-listed")
-    seen = gr.State(Listed())
-    return _List(search, address, whose, listed, gr.State(Walk()), pager, seen, end)
-
-
-async def opened(tools: Tools, asked: Asked) -> tuple[Any, ...]:
-    """Show the list as the page's address asks for it, or leave the place to one session."""
-    wanted = Wanted.by(asked.query)
-    if "id" in asked.query:
-        shown = await one_session.look(tools, asked)
-        kept = (gr.skip(),) * 10
-        return gr.Column(visible=False), gr.Column(visible=True), *kept, *shown
-    shown = await page_of(tools, asked, wanted, walk_of(asked.query))
-    fields = wanted.search, wanted.address
-    one = gr.skip(), gr.skip()
-    return gr.Column(visible=True), gr.Column(visible=False), *fields, *shown, *one
-
-
-async def listed(tools: Tools, asked: Asked, search: str, address: str) -> tuple[Any, ...]:
-    """Show the first page of what the filters let pass."""
-    if address.strip() and not is_address(address.strip()):
-        raise error_toast(words.NO_SUCH_ADDRESS)
-    wanted = Wanted(Wanted.by(asked.query).user, address.strip(), search.strip())
-    return await page_of(tools, asked, wanted, Walk())
-
-
-async def freshened(tools: Tools, asked: Asked, walk: Walk) -> tuple[Any, ...]:
-    """Show the same page as it is now. What cannot be read is said in its place: no toast.
-
-    It asks for what the page's address says, so what is just being typed waits for its Enter.
-    """
-    try:
-        return await page_of(tools, asked, Wanted.by(asked.query), walk)
-    except ApiRefused as refused:
-        return alert(sentence(refused)), *(gr.skip(),) * 7
-
-
-async def newer(tools: Tools, asked: Asked, walk: Walk) -> tuple[Any, ...]:
-    """Turn one page back."""
-    return await page_of(tools, asked, Wanted.by(asked.query), walk.newer())
-
-
-async def older(tools: Tools, asked: Asked, walk: Walk) -> tuple[Any, ...]:
-    """Turn one page on."""
-    return await page_of(tools, asked, Wanted.by(asked.query), walk.older())
-
-
-async def after(tools: Tools, asked: Asked) -> tuple[Any, ...]:
-    """Show what a deed has changed; where it was one's own session, that is all there is to say."""
-    try:
-        return "", *(await opened(tools, asked))
-    except ApiRefused as refused:
-        if refused.status != 401:
-            raise
-        return alert(words.YOURS_OVER), *(gr.skip(),) * 14
+    walk, seen = gr.State(Walk()), gr.State(Listed())
+    return SessionList(walk, turned, search, address, whose, listed, seen, end)
 
 
 async def leave(_: Tools, __: Asked) -> None:
     """Do nothing: an event of somebody who is signed out is refused, and leads to the sign-in."""
-
-
-async def page_of(tools: Tools, asked: Asked, wanted: Wanted, walk: Walk) -> tuple[Any, ...]:
-    """Return the outputs of the list: one page of what is wanted."""
-    told = wanted.asked()
-    page = await tools.api.get(
-        asked.owner, "/api/admin/sessions", **told, limit=PAGE, cursor=walk.cursor
-    )
-    sessions, walk = page["sessions"], Walk(walk.cursors, page["cursor"] or "")
-    own = await own_id(tools, asked.owner)
-    admins = await admins_in(tools, asked.owner, sessions)
-    seen = _others(sessions, own, more=bool(walk.next or walk.cursors))
-    can_end = bool(told) and bool(seen.ids)  # never everybody's at once
-    return (
-        _whose(wanted, sessions),
-        here("sessions", **told, cursor=walk.cursor) + rows(sessions, own, admins, tools),
-        walk,
-        seen,
-        gr.Button(words.end_listed(len(seen.ids)), visible=can_end),
-        *walked(len(sessions), "session", walk),
-    )
 
 
 def rows(

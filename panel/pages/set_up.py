@@ -6,11 +6,11 @@ from typing import Any
 import gradio as gr
 
 from panel.given import PanelSettings
-from panel.markup import Markup, badge, copied, heading, joined, link, soft
+from panel.layout import titled
+from panel.markup import Markup, badge, copied, joined, link, soft
 from panel.steps import File, Known, Line, Step, steps
 from panel.tools import Asked, Tools
 from panel.wiring import on
-from panel.words import common
 from panel.words import set_up as words
 
 _PASSWORD_KINDS = ["password_changed", "password_reset", "password_set"]
@@ -20,9 +20,7 @@ _SPACE_SETTINGS = "https://huggingface.co/spaces/{}/settings"
 
 def build(blocks: gr.Blocks, tools: Tools) -> None:
     """Lay out the page."""
-    with gr.Row(elem_classes="titled"):
-        gr.Markdown(heading(words.TITLE, words.LEAD), elem_classes="head")
-        refresh = gr.Button(common.REFRESH, size="sm", min_width=90)
+    refresh = titled(words.TITLE, words.LEAD)
     walk = gr.Markdown(elem_id="steps", latex_delimiters=[], min_height=400)
     on(tools, [blocks.load, refresh.click], look, None, walk)
 

@@ -11,75 +11,172 @@ from panel.loopback import Call
 from panel.markup import heading, soft
 from panel.pages import tester_endpoints, tester_journeys, tester_results
 from panel.pages.tester_endpoints import Endpoints
-from panel.pages.tester_results import Manner, Results, show, state_shown
+from panel.pages.tester_journeys import Journeys
+from panel.pages.tester_results import Browsers, Manner, Stand
 from panel.tester.deeds import DEEDS, METHODS, Deed, Person, new_person
 from panel.tester.lock import admins_only
 from panel.tools import Asked, Tools
-from panel.wiring import Handler, on
+from panel.wiring import Handler, Updates, on
 from panel.words import tester as words
 
 _FIRST = {words.SIGN_UP, words.SIGN_IN}
 
 
 @dataclass(frozen=True)
-class _Browsers:
-    chosen: gr.Radio
-    held: gr.Markdown
-    lamp: gr.Markdown
-    empty: gr.Button
-    add: gr.Button
+class ByHand:
+    """The form in which a request is written freely."""
+
+    method: gr.Dropdown
+    path: gr.Textbox
+    headers: gr.Textbox
+    body: gr.Code
+    send: gr.Button
+
+    @property
+    def fields(self) -> list[Any]:
+        """What `show` sets, and what is sent."""
+        return [self.method, self.path, self.headers, self.body]
+
+    def show(self, call: Call) -> Updates:
+        """Write out a request, so that it can be changed and sent again."""
+        return {
+            self.method: call.method,
+            self.path: call.path,
+            self.headers: "",
+            self.body: call.body,
+        }
 
 
 @dataclass(frozen=True)
-class _Stand:
-    """How the page stands, as events read it, and what they tell of it."""
+class Quick:
+    """The test person, and the buttons that send for them."""
 
-    browsers: _Browsers
-    jar: gr.Markdown
-    origin: gr.Textbox
-    results: Results
-
-    @property
-    def manner(self) -> list[Any]:
-        """What `Manner.of` reads."""
-        return [self.browsers.chosen, self.origin, self.results.reveal, self.results.way]
-
-    @property
-    def state(self) -> list[Any]:
-        """What `state_shown` returns."""
-        return [self.browsers.held, self.jar, self.browsers.lamp]
-
-
-@dataclass(frozen=True)
-class _Ways:
-    tabs: gr.Tabs
-    person: list[Any]
+    name: gr.Textbox
+    email: gr.Textbox
+    password: gr.Textbox
+    remember: gr.Checkbox
     another: gr.Button
     deeds: dict[str, gr.Button]
+
+    @property
+    def who(self) -> list[Any]:
+        """What `thought_up` sets."""
+        return [self.name, self.email, self.password]
+
+    async def thought_up(self, tools: Tools, asked: Asked) -> Updates:
+        """Fill the form anew."""
+        await admins_only(tools, asked)
+        person = new_person(tools.randomness)
+        return {self.name: person.name, self.email: person.email, self.password: person.password}
+
+
+@dataclass(frozen=True)
+class TesterPage:
+    """The page: how it stands, and the ways to send."""
+
+    stand: Stand
+    tabs: gr.Tabs
+    quick: Quick
     endpoints: Endpoints
-    by_hand: list[Any]
-    send: gr.Button
-    journey: tuple[gr.Radio, gr.Button, gr.Markdown]
-    history: gr.Radio
+    by_hand: ByHand
+    journeys: Journeys
     again: gr.Button
 
+    async def opened(self, tools: Tools, asked: Asked) -> Updates:
+        """Lay out the owner's browsers, and choose the one that the page's address names."""
+        await admins_only(tools, asked)
+        names = tools.tester.browser_names(asked.owner)
+        wanted = asked.query.get("browser", "")
+        return self._choose(tools, asked, Manner(wanted if wanted in names else names[0]))
 
-def build(blocks: gr.Blocks, tools: Tools) -> None:
+    async def chosen(self, tools: Tools, asked: Asked, *manner: Any) -> Updates:
+        """Say what a browser that was chosen holds."""
+        await admins_only(tools, asked)
+        return self.stand.show_state(tools, asked, Manner.of(*manner))
+
+    async def emptied(self, tools: Tools, asked: Asked, *manner: Any) -> Updates:
+        """Empty a browser."""
+        await admins_only(tools, asked)
+        how = Manner.of(*manner)
+        tools.tester.browser(asked.owner, how.browser).clear()
+        return self.stand.show_state(tools, asked, how)
+
+    async def added(self, tools: Tools, asked: Asked, *manner: Any) -> Updates:
+        """Open one more browser, and choose it."""
+        await admins_only(tools, asked)
+        letter = tools.tester.add_lettered(asked.owner)
+        return self._choose(tools, asked, replace(Manner.of(*manner), browser=letter))
+
+    def performs(self, deed: Deed) -> Handler:
+        """Return the handler of a button: it performs its deed, and writes it out by hand."""
+
+        async def performed(tools: Tools, asked: Asked, *given: Any) -> AsyncIterator[Updates]:
+            await admins_only(tools, asked)
+            manner = Manner.of(*given[:4])
+            call = deed(Person(*given[4:]))
+            from_there = replace(call, origin=manner.origin)
+            async for step in self.stand.send(tools, asked, manner, from_there):
+                yield step | self.by_hand.show(call)
+
+        return performed
+
+    async def sent(self, tools: Tools, asked: Asked, *given: Any) -> AsyncIterator[Updates]:
+        """Send what was written by hand."""
+        await admins_only(tools, asked)
+        manner, (method, path, headers, body) = Manner.of(*given[:4]), given[4:]
+        said = tuple(_header(line) for line in (headers or "").splitlines() if line.strip())
+        call = Call(method, path, body or "", origin=manner.origin, headers=said)
+        async for step in self.stand.send(tools, asked, manner, call):
+            yield step
+
+    async def edited_by_hand(self, tools: Tools, asked: Asked, *given: Any) -> Updates:
+        """Write the form of an endpoint as a request that can be changed freely."""
+        call = await tester_endpoints.written(tools, asked, *given)
+        return {**self.by_hand.show(call), self.tabs: gr.Tabs(selected="hand")}
+
+    def _choose(self, tools: Tools, asked: Asked, manner: Manner) -> Updates:
+        names = tools.tester.browser_names(asked.owner)
+        chosen = gr.Radio(names, value=manner.browser)
+        return {
+            self.stand.browsers.chosen: chosen,
+            **self.stand.show_state(tools, asked, manner),
+        }
+
+
+def build(blocks: gr.Blocks, tools: Tools) -> TesterPage:
     """Lay out the page."""
     gr.Markdown(heading(words.TITLE, words.LEAD), elem_classes="head")
     with gr.Row(elem_classes="columns"):
         with gr.Column(scale=5, min_width=320):
-            browsers, ways, (jar, origin) = _browsers(), _ways(), _surroundings()
+            browsers = _browsers()
+            with gr.Tabs(elem_id="ways", overflow_behavior="wrap") as tabs:
+                with gr.Tab(words.QUICK, id="steps"):
+                    quick = _quick()
+                with gr.Tab(words.ENDPOINTS, id="endpoints"):
+                    endpoints = tester_endpoints.lay_out()
+                with gr.Tab(words.BY_HAND, id="hand"):
+                    by_hand = _by_hand()
+                with gr.Tab(words.JOURNEYS, id="journeys"):
+                    journeys = tester_journeys.lay_out()
+                with gr.Tab(words.HISTORY, id="history"):
+                    gr.Markdown(soft(words.KEPT))
+                    history = gr.Radio(
+                        [], label=words.SENT_BEFORE, visible=False, elem_id="history"
+                    )
+                    again = gr.Button(words.SEND_AGAIN, size="md", elem_id="again")
+            jar, origin = _surroundings()
         with gr.Column(scale=6, min_width=320):
             results = tester_results.lay_out()
-    stand = _Stand(browsers, jar, origin, results)
-    _wire_browsers(blocks, tools, stand)
-    _wire_ways(blocks, tools, stand, ways)
-    _wire_endpoints(blocks, tools, stand, ways)
-    _wire_history(blocks, tools, stand, ways)
+    stand = Stand(browsers, jar, origin, results, history)
+    page = TesterPage(stand, tabs, quick, endpoints, by_hand, journeys, again)
+    _wire_browsers(blocks, tools, page)
+    _wire_ways(blocks, tools, page)
+    _wire_endpoints(blocks, tools, page)
+    _wire_history(blocks, tools, page)
+    return page
 
 
-def _browsers() -> _Browsers:
+def _browsers() -> Browsers:
     with gr.Group(elem_classes="box"):
         chosen = gr.Radio(LETTERS, value=LETTERS[0], label=words.BROWSER, elem_id="browser")
         with gr.Row(elem_classes=["bar", "state"]):
@@ -87,7 +184,7 @@ def _browsers() -> _Browsers:
             empty = gr.Button(words.EMPTY_BROWSER, size="sm")
             add = gr.Button(words.ADD_BROWSER, size="sm")
     lamp = gr.Markdown(elem_id="lamp")
-    return _Browsers(chosen, held, lamp, empty, add)
+    return Browsers(chosen, held, lamp, empty, add)
 
 
 def _surroundings() -> tuple[gr.Markdown, gr.Textbox]:
@@ -100,24 +197,7 @@ def _surroundings() -> tuple[gr.Markdown, gr.Textbox]:
     return jar, origin
 
 
-def _ways() -> _Ways:
-    with gr.Tabs(elem_id="ways", overflow_behavior="wrap") as tabs:
-        with gr.Tab(words.QUICK, id="steps"):
-            person, another, deeds = _quick()
-        with gr.Tab(words.ENDPOINTS, id="endpoints"):
-            endpoints = tester_endpoints.lay_out()
-        with gr.Tab(words.BY_HAND, id="hand"):
-            by_hand, send = _by_hand()
-        with gr.Tab(words.JOURNEYS, id="journeys"):
-            journey = tester_journeys.lay_out()
-        with gr.Tab(words.HISTORY, id="history"):
-            gr.Markdown(soft(words.KEPT))
-            history = gr.Radio([], label=words.SENT_BEFORE, visible=False, elem_id="history")
-            again = gr.Button(words.SEND_AGAIN, size="md", elem_id="again")
-    return _Ways(tabs, person, another, deeds, endpoints, by_hand, send, journey, history, again)
-
-
-def _quick() -> tuple[list[Any], gr.Button, dict[str, gr.Button]]:
+def _quick() -> Quick:
     with gr.Group(elem_classes="box"):
         with gr.Row():
             email = _line(words.EMAIL, "email")
@@ -128,10 +208,10 @@ def _quick() -> tuple[list[Any], gr.Button, dict[str, gr.Button]]:
             another = gr.Button(words.NEW_PERSON, size="sm")
     with gr.Row(elem_classes="deeds"):
         deeds = {each: _deed_button(each) for each in DEEDS}
-    return [name, email, password, remember], another, deeds
+    return Quick(name, email, password, remember, another, deeds)
 
 
-def _by_hand() -> tuple[list[Any], gr.Button]:
+def _by_hand() -> ByHand:
     with gr.Row():
         method = gr.Dropdown(METHODS, label=words.METHOD, scale=1, min_width=100)
         path = gr.Textbox("/health", label=words.PATH, scale=3, min_width=180, elem_id="path")
@@ -140,7 +220,7 @@ def _by_hand() -> tuple[list[Any], gr.Button]:
     )
     body = gr.Code(label=words.BODY, language="json", lines=6, buttons=[], elem_id="body")
     send = gr.Button(words.SEND, variant="primary", size="md", elem_id="send")
-    return [method, path, headers, body], send
+    return ByHand(method, path, headers, body, send)
 
 
 def _line(label: str, name: str) -> gr.Textbox:
@@ -152,118 +232,45 @@ def _deed_button(name: str) -> gr.Button:
     return gr.Button(name, variant=variant, size="md", min_width=90)
 
 
-def _wire_browsers(blocks: gr.Blocks, tools: Tools, stand: _Stand) -> None:
-    browsers = stand.browsers
+def _wire_browsers(blocks: gr.Blocks, tools: Tools, page: TesterPage) -> None:
+    stand, browsers = page.stand, page.stand.browsers
     named = [browsers.chosen, *stand.state]
-    on(tools, blocks.load, opened, None, named)
-    on(tools, browsers.chosen.input, chosen, stand.manner, stand.state)
-    on(tools, browsers.empty.click, emptied, stand.manner, stand.state)
-    on(tools, browsers.add.click, added, stand.manner, named)
+    on(tools, blocks.load, page.opened, None, named)
+    on(tools, browsers.chosen.input, page.chosen, stand.manner, stand.state)
+    on(tools, browsers.empty.click, page.emptied, stand.manner, stand.state)
+    on(tools, browsers.add.click, page.added, stand.manner, named)
 
 
-def _wire_ways(blocks: gr.Blocks, tools: Tools, stand: _Stand, ways: _Ways) -> None:
-    outputs = [*stand.state, ways.history, *stand.results.outputs]
-    for name, button in ways.deeds.items():
-        inputs = [*stand.manner, *ways.person]
-        on(tools, button.click, performs(DEEDS[name]), inputs, [*outputs, *ways.by_hand])
-    on(tools, ways.send.click, sent, [*stand.manner, *ways.by_hand], outputs)
-    on(tools, [blocks.load, ways.another.click], thought_up, None, ways.person[:3])
-    which, start, steps = ways.journey
-    walked = [steps, stand.browsers.chosen, *stand.state, ways.history]
-    on(tools, start.click, tester_journeys.started, [which, *stand.manner], walked)
+def _wire_ways(blocks: gr.Blocks, tools: Tools, page: TesterPage) -> None:
+    stand, quick, by_hand = page.stand, page.quick, page.by_hand
+    inputs = [*stand.manner, *quick.who, quick.remember]
+    for name, button in quick.deeds.items():
+        outputs = [*stand.outputs, *by_hand.fields]
+        on(tools, button.click, page.performs(DEEDS[name]), inputs, outputs)
+    on(tools, by_hand.send.click, page.sent, [*stand.manner, *by_hand.fields], stand.outputs)
+    on(tools, [blocks.load, quick.another.click], quick.thought_up, None, quick.who)
+    page.journeys.wire(tools, stand)
 
 
-def _wire_endpoints(blocks: gr.Blocks, tools: Tools, stand: _Stand, ways: _Ways) -> None:
-    form = ways.endpoints
-    outputs = [*stand.state, ways.history, *stand.results.outputs]
-    on(tools, blocks.load, tester_endpoints.opened, None, [form.group, form.endpoint])
+def _wire_endpoints(blocks: gr.Blocks, tools: Tools, page: TesterPage) -> None:
+    form, stand, by_hand = page.endpoints, page.stand, page.by_hand
+    on(tools, blocks.load, form.opened, None, [form.group, form.endpoint])
     on(tools, form.group.input, tester_endpoints.grouped, form.group, form.endpoint)
-    person = [form.endpoint, *ways.person[:3]]
-    on(tools, form.endpoint.input, tester_endpoints.picked, person, form.face)
-    on(tools, form.send.click, tester_endpoints.sent, [*stand.manner, *form.inputs], outputs)
-    edited = [*ways.by_hand, ways.tabs]
-    on(tools, form.by_hand.click, tester_endpoints.edited_by_hand, form.inputs, edited)
+    on(tools, form.endpoint.input, form.picked, [form.endpoint, *page.quick.who], form.face)
+    on(tools, form.send.click, form.sends(stand), [*stand.manner, *form.inputs], stand.outputs)
+    edited = [*by_hand.fields, page.tabs]
+    on(tools, form.by_hand.click, page.edited_by_hand, form.inputs, edited)
 
 
-def _wire_history(blocks: gr.Blocks, tools: Tools, stand: _Stand, ways: _Ways) -> None:
-    results = stand.results
-    picked = [ways.history, *stand.manner]
-    sent_anew = [*stand.state, ways.history, *results.outputs]
-    on(tools, blocks.load, remembered, None, ways.history)
-    on(tools, ways.history.input, tester_results.opened, picked, results.outputs)
-    on(tools, ways.again.click, tester_results.sent_again, picked, sent_anew)
+def _wire_history(blocks: gr.Blocks, tools: Tools, page: TesterPage) -> None:
+    stand, results = page.stand, page.stand.results
+    picked = [stand.history, *stand.manner]
+    on(tools, blocks.load, stand.remembered, None, stand.history)
+    on(tools, stand.history.input, stand.opened, picked, results.outputs)
+    on(tools, page.again.click, stand.sent_again, picked, stand.outputs)
     triggers = [results.reveal.input, results.way.input]
     seen = [results.opened, *stand.manner]
-    on(tools, triggers, tester_results.seen_anew, seen, [*stand.state, *results.outputs])
-
-
-def performs(deed: Deed) -> Handler:
-    """Return the handler of a button: it performs its deed, and writes it out by hand."""
-
-    async def performed(tools: Tools, asked: Asked, *given: Any) -> AsyncIterator[Any]:
-        await admins_only(tools, asked)
-        manner = Manner.of(*given[:4])
-        call = deed(Person(*given[4:]))
-        from_there = replace(call, origin=manner.origin)
-        async for step in show(tools, asked, manner, from_there):
-            yield (*step, call.method, call.path, "", call.body)
-
-    return performed
-
-
-async def sent(tools: Tools, asked: Asked, *given: Any) -> AsyncIterator[Any]:
-    """Send what was written by hand."""
-    await admins_only(tools, asked)
-    manner, (method, path, headers, body) = Manner.of(*given[:4]), given[4:]
-    said = tuple(_header(line) for line in (headers or "").splitlines() if line.strip())
-    call = Call(method, path, body or "", origin=manner.origin, headers=said)
-    async for step in show(tools, asked, manner, call):
-        yield step
-
-
-async def opened(tools: Tools, asked: Asked) -> tuple[Any, ...]:
-    """Lay out the owner's browsers, and choose the one that the page's address names."""
-    await admins_only(tools, asked)
-    names = tools.tester.browser_names(asked.owner)
-    wanted = asked.query.get("browser", "")
-    name = wanted if wanted in names else names[0]
-    return gr.Radio(names, value=name), *state_shown(tools, asked, Manner(name))
-
-
-async def chosen(tools: Tools, asked: Asked, *manner: Any) -> tuple[Any, ...]:
-    """Say what a browser that was chosen holds."""
-    await admins_only(tools, asked)
-    return state_shown(tools, asked, Manner.of(*manner))
-
-
-async def emptied(tools: Tools, asked: Asked, *manner: Any) -> tuple[Any, ...]:
-    """Empty a browser."""
-    await admins_only(tools, asked)
-    how = Manner.of(*manner)
-    tools.tester.browser(asked.owner, how.browser).clear()
-    return state_shown(tools, asked, how)
-
-
-async def added(tools: Tools, asked: Asked, *manner: Any) -> tuple[Any, ...]:
-    """Open one more browser, and choose it."""
-    await admins_only(tools, asked)
-    letter = tools.tester.add_lettered(asked.owner)
-    names = tools.tester.browser_names(asked.owner)
-    how = Manner.of(letter, *manner[1:])
-    return gr.Radio(names, value=letter), *state_shown(tools, asked, how)
-
-
-async def remembered(tools: Tools, asked: Asked) -> Any:
-    """List what was sent before this page was opened."""
-    await admins_only(tools, asked)
-    return tester_results.history_shown(tools, asked)
-
-
-async def thought_up(tools: Tools, asked: Asked) -> tuple[str, str, str]:
-    """Fill the form anew."""
-    await admins_only(tools, asked)
-    person = new_person(tools.randomness)
-    return person.name, person.email, person.password
+    on(tools, triggers, stand.seen_anew, seen, [*stand.state, *results.outputs])
 
 
 def _header(line: str) -> tuple[str, str]:

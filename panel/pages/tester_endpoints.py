@@ -5,21 +5,21 @@ page is open, so nothing jumps and nothing that was focused is lost.
 """
 
 from collections.abc import AsyncIterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import gradio as gr
 
 from panel.loopback import Call, CallRefused
-from panel.markup import soft
-from panel.pages.tester_results import Manner, show
+from panel.markup import Markup, soft
+from panel.pages.tester_results import Manner, Stand
 from panel.tester import told
 from panel.tester.deeds import Person
 from panel.tester.forms import call_of, filled, key_of
 from panel.tester.lock import admins_only
 from panel.tester.openapi import Field, Kind, Operation, operations
 from panel.tools import Asked, Tools
-from panel.wiring import error_toast
+from panel.wiring import Handler, Updates, error_toast
 from panel.words import tester as words
 
 FIELDS = 12
@@ -49,6 +49,45 @@ class Endpoints:
         """What is sent: the endpoint, the texts, the choices."""
         return [self.endpoint, *self.texts, *self.choices]
 
+    async def opened(self, tools: Tools, asked: Asked) -> Updates:
+        """Offer every group and every endpoint."""
+        every = await _operations(tools, asked)
+        groups = list(dict.fromkeys(each.tag for each in every))
+        choices = [(words.EVERY_GROUP, _EVERYTHING)]
+        choices += [(each.capitalize(), each) for each in groups]
+        return {
+            self.group: gr.Dropdown(choices, value=_EVERYTHING),
+            self.endpoint: _offered(every),
+        }
+
+    async def picked(
+        self, tools: Tools, asked: Asked, endpoint: str | None, name: str, email: str, password: str
+    ) -> Updates:
+        """Let the form show an endpoint's fields."""
+        operation = await _operation(tools, asked, endpoint)
+        person = Person(name, email, password)
+        faces = [_face(field, person) for field in operation.fields[:FIELDS]]
+        hidden = [(gr.Textbox(visible=False, value=""), gr.Dropdown(visible=False, value=None))]
+        faces += hidden * (FIELDS - len(faces))
+        texts, choices = zip(*faces, strict=True)
+        return {
+            self.about: told.about(operation) + _hint(operation),
+            **dict(zip(self.texts, texts, strict=True)),
+            **dict(zip(self.choices, choices, strict=True)),
+        }
+
+    def sends(self, stand: Stand) -> Handler:
+        """Return the handler that sends the form."""
+
+        async def sent(tools: Tools, asked: Asked, *given: Any) -> AsyncIterator[Updates]:
+            await admins_only(tools, asked)
+            manner = Manner.of(*given[:4])
+            call = await written(tools, asked, *given[4:])
+            async for step in stand.send(tools, asked, manner, replace(call, origin=manner.origin)):
+                yield step
+
+        return sent
+
 
 def lay_out() -> Endpoints:
     """Lay out the form."""
@@ -71,64 +110,24 @@ def lay_out() -> Endpoints:
     return Endpoints(group, endpoint, about, texts, choices, send, by_hand)
 
 
-async def opened(tools: Tools, asked: Asked) -> tuple[Any, ...]:
-    """Offer every group and every endpoint."""
-    every = await _operations(tools, asked)
-    groups = list(dict.fromkeys(each.tag for each in every))
-    choices = [(words.EVERY_GROUP, _EVERYTHING), *((each.capitalize(), each) for each in groups)]
-    return gr.Dropdown(choices, value=_EVERYTHING), _offered(every)
-
-
 async def grouped(tools: Tools, asked: Asked, group: str) -> Any:
     """Offer the endpoints of one group."""
     every = await _operations(tools, asked)
     return _offered([each for each in every if group in {_EVERYTHING, each.tag}])
 
 
-async def picked(
-    tools: Tools, asked: Asked, endpoint: str | None, name: str, email: str, password: str
-) -> tuple[Any, ...]:
-    """Let the form show an endpoint's fields."""
-    operation = await _operation(tools, asked, endpoint)
-    person = Person(name, email, password)
-    faces = [_face(field, person) for field in operation.fields[:FIELDS]]
-    hidden = [(gr.Textbox(visible=False, value=""), gr.Dropdown(visible=False, value=None))]
-    faces += hidden * (FIELDS - len(faces))
-    more = len(operation.fields) - FIELDS
-    hint = words.too_many_fields(more) if more > 0 else "" if operation.fields else words.NO_FIELDS
-    about = told.about(operation) + (soft(hint) if hint else "")
-    return about, *(each[0] for each in faces), *(each[1] for each in faces)
-
-
-async def sent(tools: Tools, asked: Asked, *given: Any) -> AsyncIterator[tuple[Any, ...]]:
-    """Send the form: the page's manner comes first, then the endpoint and its fields."""
-    await admins_only(tools, asked)
-    manner = Manner.of(*given[:4])
-    call = await _written(tools, asked, manner.origin, *given[4:])
-    async for step in show(tools, asked, manner, call):
-        yield step
-
-
-async def edited_by_hand(tools: Tools, asked: Asked, *given: Any) -> tuple[Any, ...]:
-    """Write the form as a request that can be changed freely."""
-    call = await _written(tools, asked, "", *given)
-    return call.method, call.path, "", call.body, gr.Tabs(selected="hand")
-
-
-async def _written(
-    tools: Tools, asked: Asked, origin: str, endpoint: str | None, *values: Any
-) -> Call:
+async def written(tools: Tools, asked: Asked, endpoint: str | None, *values: Any) -> Call:
+    """Read the form as a request."""
     operation = await _operation(tools, asked, endpoint)
     texts, choices = values[:FIELDS], values[FIELDS:]
     given = {
-        key_of(field): (chosen if _is_chosen(field) else written) or ""
-        for field, written, chosen in zip(operation.fields, texts, choices, strict=False)
+        key_of(field): (chosen if _is_chosen(field) else said) or ""
+        for field, said, chosen in zip(operation.fields, texts, choices, strict=False)
     }
     try:
-        call = call_of(operation, given)
+        return call_of(operation, given)
     except CallRefused as refused:
         raise error_toast(str(refused)) from refused
-    return Call(call.method, call.path, call.body, origin=origin)
 
 
 async def _operations(tools: Tools, asked: Asked) -> list[Operation]:
@@ -142,6 +141,14 @@ async def _operation(tools: Tools, asked: Asked, name: str | None) -> Operation:
     if found is None:
         raise error_toast(words.NO_ENDPOINT)
     return found
+
+
+def _hint(operation: Operation) -> Markup:
+    """Say that no field is needed, or that there are more than the form has room for."""
+    more = len(operation.fields) - FIELDS
+    if more > 0:
+        return soft(words.too_many_fields(more))
+    return Markup() if operation.fields else soft(words.NO_FIELDS)
 
 
 def _offered(every: list[Operation]) -> Any:

@@ -2,45 +2,62 @@
 
 from collections.abc import AsyncIterator
 from contextlib import aclosing
+from dataclasses import dataclass, replace
 from typing import Any
 
 import gradio as gr
 
 from panel.markup import soft
-from panel.pages.tester_results import Manner, history_shown, state_shown
+from panel.pages.tester_results import Manner, Stand
 from panel.tester.journeys import walk
 from panel.tester.lock import admins_only
 from panel.tester.stories import JOURNEYS
 from panel.tester.told import walked
 from panel.tools import Asked, Tools
+from panel.wiring import Handler, Updates, on
 from panel.words import journeys as words
 
 
-def lay_out() -> tuple[gr.Radio, gr.Button, gr.Markdown]:
-    """Lay out the choice, the button and the place of the steps."""
+@dataclass(frozen=True)
+class Journeys:
+    """The choice, the button and the place of the steps."""
+
+    which: gr.Radio
+    start: gr.Button
+    steps: gr.Markdown
+
+    def wire(self, tools: Tools, stand: Stand) -> None:
+        """Let the button start the journey that is chosen."""
+        outputs = [self.steps, stand.browsers.chosen, *stand.state, stand.history]
+        on(tools, self.start.click, self.starts(stand), [self.which, *stand.manner], outputs)
+
+    def starts(self, stand: Stand) -> Handler:
+        """Return the handler that walks a journey, and shows what it does to the page."""
+
+        async def started(
+            tools: Tools, asked: Asked, title: str, *manner: Any
+        ) -> AsyncIterator[Updates]:
+            await admins_only(tools, asked)
+            how = Manner.of(*manner)
+            journey = next(each for each in JOURNEYS if each.title == title)
+            async with aclosing(walk(journey, tools, asked)) as walking:
+                async for progress in walking:
+                    names = tools.tester.browser_names(asked.owner)
+                    here = how if how.browser in names else replace(how, browser=names[0])
+                    yield {
+                        self.steps: walked(progress, reveal=how.reveal),
+                        stand.browsers.chosen: gr.Radio(names, value=here.browser),
+                        **stand.show_state(tools, asked, here),
+                        **stand.show_history(tools, asked),
+                    }
+
+        return started
+
+
+def lay_out() -> Journeys:
+    """Lay out the tab."""
     titles = [journey.title for journey in JOURNEYS]
     gr.Markdown(soft(words.LEAD))
     which = gr.Radio(titles, value=titles[0], label=words.STORY, elem_id="journey")
     start = gr.Button(words.START, variant="primary", size="md", elem_id="start-journey")
-    steps = gr.Markdown(elem_id="steps", latex_delimiters=[])
-    return which, start, steps
-
-
-async def started(
-    tools: Tools, asked: Asked, title: str, *manner: Any
-) -> AsyncIterator[tuple[Any, ...]]:
-    """Walk a journey: yields its steps, the names of the browsers, their state and the history."""
-    await admins_only(tools, asked)
-    how = Manner.of(*manner)
-    journey = next(each for each in JOURNEYS if each.title == title)
-    async with aclosing(walk(journey, tools, asked)) as walking:
-        async for progress in walking:
-            names = tools.tester.browser_names(asked.owner)
-            chosen = how.browser if how.browser in names else names[0]
-            here = Manner(chosen, how.origin, how.reveal, how.way)
-            yield (
-                walked(progress, reveal=how.reveal),
-                gr.Radio(names, value=chosen),
-                *state_shown(tools, asked, here),
-                history_shown(tools, asked),
-            )
+    return Journeys(which, start, gr.Markdown(elem_id="steps", latex_delimiters=[]))

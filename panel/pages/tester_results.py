@@ -1,7 +1,7 @@
 """The Tester's right side: what was sent, what came, and what was sent before."""
 
 from collections.abc import AsyncIterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import gradio as gr
@@ -14,7 +14,7 @@ from panel.tester.exchange import Exchange
 from panel.tester.lock import admins_only
 from panel.tester.masking import masked, secrets_in
 from panel.tools import Asked, Tools
-from panel.wiring import error_toast
+from panel.wiring import Updates, error_toast
 from panel.words import tester as words
 
 FIRST_WAY = next(iter(WAYS))
@@ -31,7 +31,7 @@ class Manner:
 
     @classmethod
     def of(cls, browser: str, origin: str | None, reveal: bool, way: str) -> "Manner":
-        """Read the components of `_manner`; a text that was never written in is None."""
+        """Read the components of `Stand.manner`; a text that was never written in is None."""
         return cls(browser, (origin or "").strip(), reveal, way)
 
 
@@ -55,11 +55,134 @@ class Results:
 
     @property
     def outputs(self) -> list[Any]:
-        """What `exchange_shown` returns, in its order."""
+        """What `show` sets."""
         return [
             *(self.card, self.tabs, self.answer, self.raw, self.cookie_tab, self.cookies),
             *(self.headers, self.request, self.copy, self.opened),
         ]
+
+    def show(self, tools: Tools, exchange: Exchange, manner: Manner) -> Updates:
+        """Show an exchange."""
+        secrets = [] if manner.reveal else secrets_in(exchange)
+        page = tools.tester.public_url
+        code = masked(copied(manner.way, exchange.request, page), secrets)
+        return {
+            self.card: shown.card(exchange, secrets),
+            self.tabs: gr.Tabs(visible=True),
+            self.answer: masked(shown.body(exchange.response), secrets),
+            self.raw: masked(shown.raw(exchange.response), secrets),
+            self.cookie_tab: gr.Tab(label=shown.cookies_title(exchange)),
+            self.cookies: shown.cookies(exchange, secrets, page),
+            self.headers: shown.headers(exchange.response, secrets),
+            self.request: masked(shown.requests(exchange), secrets),
+            self.copy: gr.Code(code, language=LANGUAGES[manner.way]),
+            self.opened: exchange.number or None,
+        }
+
+
+@dataclass(frozen=True)
+class Browsers:
+    """The choice of a browser, and what is told of the one chosen."""
+
+    chosen: gr.Radio
+    held: gr.Markdown
+    lamp: gr.Markdown
+    empty: gr.Button
+    add: gr.Button
+
+
+@dataclass(frozen=True)
+class Stand:
+    """How the page stands, as events read it, and where they tell what came of them."""
+
+    browsers: Browsers
+    jar: gr.Markdown
+    origin: gr.Textbox
+    results: Results
+    history: gr.Radio
+
+    @property
+    def manner(self) -> list[Any]:
+        """What `Manner.of` reads."""
+        return [self.browsers.chosen, self.origin, self.results.reveal, self.results.way]
+
+    @property
+    def state(self) -> list[Any]:
+        """What `show_state` sets."""
+        return [self.browsers.held, self.jar, self.browsers.lamp]
+
+    @property
+    def outputs(self) -> list[Any]:
+        """What `send` sets."""
+        return [*self.state, self.history, *self.results.outputs]
+
+    def show_state(self, tools: Tools, asked: Asked, manner: Manner) -> Updates:
+        """Show what the chosen browser holds, its cookies, and which limits bite."""
+        browser = tools.tester.browser(asked.owner, manner.browser)
+        limited = tools.tester.limited(asked.owner)
+        return {
+            self.browsers.held: shown.held(browser),
+            self.jar: shown.jar(browser, reveal=manner.reveal),
+            self.browsers.lamp: shown.lamp(limited, tools.clock.now()),
+        }
+
+    def show_history(self, tools: Tools, asked: Asked, chosen: int | None = None) -> Updates:
+        """Show the list of what was sent."""
+        choices = [
+            (
+                f"{each.at:%H:%M:%S}  {each.response.status}  {each.request.method} "
+                f"{masked(each.request.path, secrets_in(each))[:80]}  ({each.browser[:30]})",
+                each.number,
+            )
+            for each in tools.tester.history(asked.owner)
+        ]
+        return {self.history: gr.Radio(choices, value=chosen, visible=bool(choices))}
+
+    async def send(
+        self, tools: Tools, asked: Asked, manner: Manner, call: Call
+    ) -> AsyncIterator[Updates]:
+        """Send a call, and show what comes, of a stream again and again."""
+        try:
+            async for exchange in tools.tester.performing(asked.owner, manner.browser, call):
+                number = exchange.number
+                yield {
+                    **self.show_state(tools, asked, manner),
+                    **(self.show_history(tools, asked, number) if number else {}),
+                    **self.results.show(tools, exchange, manner),
+                }
+        except (CallRefused, NoAnswer) as error:
+            state = self.show_state(tools, asked, manner)
+            yield {**state, self.results.card: shown.failure(str(error))}
+
+    async def remembered(self, tools: Tools, asked: Asked) -> Any:
+        """List what was sent before this page was opened."""
+        await admins_only(tools, asked)
+        return self.show_history(tools, asked)[self.history]
+
+    async def opened(self, tools: Tools, asked: Asked, number: int | None, *manner: Any) -> Updates:
+        """Show an exchange that was sent before."""
+        await admins_only(tools, asked)
+        return self.results.show(tools, _found(tools, asked, number), Manner.of(*manner))
+
+    async def sent_again(
+        self, tools: Tools, asked: Asked, number: int | None, *manner: Any
+    ) -> AsyncIterator[Updates]:
+        """Send again what was sent before, from the same browser as it is now."""
+        await admins_only(tools, asked)
+        before = _found(tools, asked, number)
+        again = replace(Manner.of(*manner), browser=before.browser)
+        async for step in self.send(tools, asked, again, before.call):
+            yield step
+
+    async def seen_anew(
+        self, tools: Tools, asked: Asked, number: int | None, *manner: Any
+    ) -> Updates:
+        """Show the same exchange in another manner: with its secrets, or copied another way."""
+        await admins_only(tools, asked)
+        how = Manner.of(*manner)
+        exchange = tools.tester.history(asked.owner).find(number)
+        again = self.results.show(tools, exchange, how) if exchange else {}
+        return self.show_state(tools, asked, how) | again
 
 
 def lay_out() -> Results:
@@ -101,95 +224,6 @@ def _text_box(name: str, language: Any) -> gr.Code:
         show_line_numbers=False,
         buttons=["copy"],
     )
-
-
-def exchange_shown(tools: Tools, exchange: Exchange, manner: Manner) -> tuple[Any, ...]:
-    """Return an exchange for `Results.outputs`."""
-    secrets = [] if manner.reveal else secrets_in(exchange)
-    page = tools.tester.public_url
-    code = masked(copied(manner.way, exchange.request, page), secrets)
-    return (
-        shown.card(exchange, secrets),
-        gr.Tabs(visible=True),
-        masked(shown.body(exchange.response), secrets),
-        masked(shown.raw(exchange.response), secrets),
-        gr.Tab(label=shown.cookies_title(exchange)),
-        shown.cookies(exchange, secrets, page),
-        shown.headers(exchange.response, secrets),
-        masked(shown.requests(exchange), secrets),
-        gr.Code(code, language=LANGUAGES[manner.way]),
-        exchange.number or None,
-    )
-
-
-def failure_shown(message: str) -> tuple[Any, ...]:
-    """Return why nothing came, for `Results.outputs`; the rest stays as it is."""
-    return (shown.failure(message), *(gr.skip(),) * 9)
-
-
-def state_shown(tools: Tools, asked: Asked, manner: Manner) -> tuple[Any, ...]:
-    """Return what the chosen browser holds, its cookies, and which limits bite."""
-    browser = tools.tester.browser(asked.owner, manner.browser)
-    return (
-        shown.held(browser),
-        shown.jar(browser, reveal=manner.reveal),
-        shown.lamp(tools.tester.limited(asked.owner), tools.clock.now()),
-    )
-
-
-def history_shown(tools: Tools, asked: Asked, chosen: int | None = None) -> Any:
-    """Return the list of what was sent."""
-    choices = [
-        (
-            f"{each.at:%H:%M:%S}  {each.response.status}  {each.request.method} "
-            f"{masked(each.request.path, secrets_in(each))[:80]}  ({each.browser[:30]})",
-            each.number,
-        )
-        for each in tools.tester.history(asked.owner)
-    ]
-    return gr.Radio(choices, value=chosen, visible=bool(choices))
-
-
-async def show(
-    tools: Tools, asked: Asked, manner: Manner, call: Call
-) -> AsyncIterator[tuple[Any, ...]]:
-    """Send a call; yields state, history and results, of a stream again and again."""
-    try:
-        async for exchange in tools.tester.performing(asked.owner, manner.browser, call):
-            listed = history_shown(tools, asked, exchange.number) if exchange.number else gr.skip()
-            yield (
-                *state_shown(tools, asked, manner),
-                listed,
-                *exchange_shown(tools, exchange, manner),
-            )
-    except (CallRefused, NoAnswer) as error:
-        yield (*state_shown(tools, asked, manner), gr.skip(), *failure_shown(str(error)))
-
-
-async def opened(tools: Tools, asked: Asked, number: int | None, *manner: Any) -> tuple[Any, ...]:
-    """Show an exchange that was sent before."""
-    await admins_only(tools, asked)
-    return exchange_shown(tools, _found(tools, asked, number), Manner.of(*manner))
-
-
-async def sent_again(
-    tools: Tools, asked: Asked, number: int | None, *manner: Any
-) -> AsyncIterator[tuple[Any, ...]]:
-    """Send again what was sent before, from the same browser as it is now."""
-    await admins_only(tools, asked)
-    before = _found(tools, asked, number)
-    again = Manner.of(before.browser, *manner[1:])
-    async for step in show(tools, asked, again, before.call):
-        yield step
-
-
-async def seen_anew(tools: Tools, asked: Asked, number: int | None, *manner: Any) -> Any:
-    """Show the same exchange in another manner: with its secrets, or copied another way."""
-    await admins_only(tools, asked)
-    how = Manner.of(*manner)
-    exchange = tools.tester.history(asked.owner).find(number)
-    same = exchange_shown(tools, exchange, how) if exchange else (gr.skip(),) * 10
-    return (*state_shown(tools, asked, how), *same)
 
 
 def _found(tools: Tools, asked: Asked, number: int | None) -> Exchange:

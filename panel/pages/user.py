@@ -9,44 +9,114 @@ from panel import trail, user_deeds, when
 from panel.api import ApiRefused
 from panel.confirm import Confirmation
 from panel.devices import device
+from panel.layout import way_back
 from panel.markup import Markup, badge, empty, isolated, link, pairs, short, soft
 from panel.table import Column, table
 from panel.tools import Asked, Tools
 from panel.user_deeds import User
-from panel.wiring import Handler, on, say
+from panel.wiring import Handler, Updates, on, say
 from panel.words import users as words
 
-_PARTS = ("about", "user-sessions", "user-events")
 _EVENTS = 15
-_OUTPUTS = 11
 
 
 @dataclass(frozen=True)
 class _Actions:
-    filled: list[Any]
-    """What `look` fills in or leaves out: session, role, password, who is acted as, buttons."""
+    """What an admin can do to a user."""
+
+    which: gr.Dropdown
+    role: gr.Dropdown
+    password: gr.Textbox
+    acting: gr.Markdown
+    verify: gr.Button
+    unverify: gr.Button
+    unban: gr.Button
     ask: list[tuple[gr.Button, Handler, list[Any]]]
     """Buttons that ask first, with what their question is told."""
     do: list[tuple[gr.Button, Handler]]
     """Buttons that just do it."""
 
 
-def build(blocks: gr.Blocks, tools: Tools) -> None:
-    """Lay out what is shown where the page's address names a user."""
-    gr.Markdown(Markup("<p>{}</p>").format(link("← " + words.BACK, "users")))
+@dataclass(frozen=True)
+class OneUser:
+    """What is shown where the page's address names a user."""
+
+    about: gr.Markdown
+    sessions: gr.Markdown
+    events: gr.Markdown
+    column: gr.Column
+    """Where the actions are."""
+    actions: _Actions
+
+    @property
+    def outputs(self) -> list[Any]:
+        """What `look` sets."""
+        it = self.actions
+        filled = [it.which, it.role, it.password, it.acting, it.verify, it.unverify, it.unban]
+        return [self.about, self.sessions, self.events, self.column, *filled]
+
+    async def opened(self, tools: Tools, asked: Asked) -> Updates:
+        """Show the user whom the page's address names, if it names one."""
+        return await self.look(tools, asked) if "id" in asked.query else {}
+
+    async def look(self, tools: Tools, asked: Asked) -> Updates:
+        """Show a user as they are now; somebody who is gone leaves a sentence."""
+        try:
+            user = await user_deeds.find_user(tools, asked)
+        except ApiRefused as refused:
+            if refused.status != 404:
+                raise
+            gone, hidden = empty(words.GONE, words.GONE_HINT), gr.Column(visible=False)
+            return {self.about: gone, self.sessions: "", self.events: "", self.column: hidden}
+        sessions = await user_deeds.live_sessions(tools, asked)
+        events = await tools.api.get(
+            asked.owner, "/api/admin/events", user=user["id"], limit=_EVENTS
+        )
+        choices = [(_session_name(tools, each), each["id"]) for each in sessions]
+        return {
+            self.about: about(user, tools),
+            self.sessions: session_list(sessions, tools),
+            self.events: _happened(user, events, tools),
+            self.column: gr.Column(visible=True),
+            self.actions.which: gr.Dropdown(choices, value=choices[0][1] if choices else None),
+            self.actions.role: "admin" if "admin" in user["role"].split(",") else "user",
+            self.actions.password: "",
+            self.actions.acting: _acting(user, asked, tools),
+            self.actions.verify: gr.Button(visible=not user["emailVerified"]),
+            self.actions.unverify: gr.Button(visible=user["emailVerified"]),
+            self.actions.unban: gr.Button(visible=user["banned"]),
+        }
+
+    def does(self, deed: Handler) -> Handler:
+        """Return the handler of a button that does something without a question."""
+
+        async def done(tools: Tools, asked: Asked) -> Updates:
+            say(await deed(tools, asked))
+            return await self.look(tools, asked)
+
+        return done
+
+
+def build(blocks: gr.Blocks, tools: Tools) -> OneUser:
+    """Lay it out."""
+    way_back(words.BACK, "users")
     with gr.Row(elem_classes="columns"):
         with gr.Column(scale=7, min_width=320):
-            told = [gr.Markdown(elem_id=name, latex_delimiters=[]) for name in _PARTS]
-        with gr.Column(scale=4, min_width=300, visible=False) as actions:
-            buttons = _actions()
+            about, sessions, events = (
+                gr.Markdown(elem_id=name, latex_delimiters=[])
+                for name in ("about", "user-sessions", "user-events")
+            )
+        with gr.Column(scale=4, min_width=300, visible=False) as column:
+            actions = _actions()
     bar = Confirmation()
-    outputs = [*told, *buttons.filled, actions]
-    on(tools, blocks.load, opened, None, outputs)
-    for button, question, inputs in buttons.ask:
+    user = OneUser(about, sessions, events, column, actions)
+    on(tools, blocks.load, user.opened, None, user.outputs)
+    for button, question, inputs in actions.ask:
         bar.asks(tools, button, question, inputs)
-    for button, deed in buttons.do:
-        on(tools, button.click, _does(deed), None, outputs)
-    bar.leads_to(tools, look, outputs)
+    for button, deed in actions.do:
+        on(tools, button.click, user.does(deed), None, user.outputs)
+    bar.leads_to(tools, user.look, user.outputs)
+    return user
 
 
 def _actions() -> _Actions:
@@ -88,43 +158,11 @@ def _actions() -> _Actions:
         (reset, user_deeds.send_reset),
         (unban, user_deeds.unban),
     ]
-    return _Actions([which, role, password, acting, verify, unverify, unban], ask, do)
+    return _Actions(which, role, password, acting, verify, unverify, unban, ask, do)
 
 
 def _button(name: str) -> gr.Button:
     return gr.Button(name, size="md", min_width=90)
-
-
-async def opened(tools: Tools, asked: Asked) -> tuple[Any, ...]:
-    """Show the user whom the page's address names, if it names one."""
-    return await look(tools, asked) if "id" in asked.query else (gr.skip(),) * _OUTPUTS
-
-
-async def look(tools: Tools, asked: Asked) -> tuple[Any, ...]:
-    """Show a user as they are now; somebody who is gone leaves a sentence."""
-    try:
-        user = await user_deeds.find_user(tools, asked)
-    except ApiRefused as refused:
-        if refused.status != 404:
-            raise
-        hidden = gr.Column(visible=False)
-        return empty(words.GONE, words.GONE_HINT), "", "", *(gr.skip(),) * (_OUTPUTS - 4), hidden
-    sessions = await user_deeds.live_sessions(tools, asked)
-    events = await tools.api.get(asked.owner, "/api/admin/events", user=user["id"], limit=_EVENTS)
-    choices = [(_session_name(tools, each), each["id"]) for each in sessions]
-    return (
-        about(user, tools),
-        session_list(sessions, tools),
-        _happened(user, events, tools),
-        gr.Dropdown(choices, value=choices[0][1] if choices else None),
-        "admin" if "admin" in user["role"].split(",") else "user",
-        "",
-        _acting(user, asked, tools),
-        gr.Button(visible=not user["emailVerified"]),
-        gr.Button(visible=user["emailVerified"]),
-        gr.Button(visible=user["banned"]),
-        gr.Column(visible=True),
-    )
 
 
 def about(user: User, tools: Tools) -> Markup:
@@ -211,11 +249,3 @@ def _acting(user: User, asked: Asked, tools: Tools) -> Markup:
         return soft(words.ACT_AS_HINT)
     opens = link(words.open_tester(user["email"]), "tester", browser=name)
     return Markup("<p>{}</p>").format(opens)
-
-
-def _does(deed: Handler) -> Handler:
-    async def done(tools: Tools, asked: Asked) -> tuple[Any, ...]:
-        say(await deed(tools, asked))
-        return await look(tools, asked)
-
-    return done

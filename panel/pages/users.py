@@ -1,39 +1,27 @@
 """Users: found, made, and each with a page of their own at /admin/users?id=…"""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import gradio as gr
 
-from panel import paging, when
+from panel import when
+from panel.layout import filter_text
 from panel.markup import Markup, badge, heading, here, isolated, link
 from panel.pages import user as one_user
-from panel.paging import Pager
+from panel.pages.user import OneUser
+from panel.paging import Pager, Places, pager
 from panel.paths import USERS_CSV
 from panel.query import written
 from panel.table import Column, table
 from panel.tools import Asked, Tools
-from panel.wiring import error_toast, on, say
+from panel.wiring import Updates, error_toast, on, say
 from panel.words import common
 from panel.words import users as words
 
 PAGE = 25
 _FILTERS = ("search", "role", "banned", "verified")
-
-
-@dataclass(frozen=True)
-class _List:
-    filters: list[Any]
-    """What `Wanted.of` reads: search, role, banned, verified, order."""
-    offset: gr.State
-    pager: Pager
-    listed: gr.Markdown
-    csv: gr.Markdown
-
-    @property
-    def outputs(self) -> list[Any]:
-        return [self.listed, self.csv, self.offset, *self.pager.outputs]
 
 
 @dataclass(frozen=True)
@@ -60,10 +48,19 @@ class Wanted:
         )
 
     @classmethod
-    def chosen(cls, filters: tuple[str, ...], offset: int = 0) -> "Wanted":
+    def chosen(
+        cls, search: str, role: str, banned: str, verified: str, order: str, offset: int = 0
+    ) -> "Wanted":
         """Read what is chosen above the list."""
-        search, role, banned, verified, order = filters
         return cls(search.strip(), role, banned, verified, order, offset)
+
+    def newer(self) -> "Wanted":
+        """Turn one page back."""
+        return replace(self, offset=max(self.offset - PAGE, 0))
+
+    def older(self) -> "Wanted":
+        """Turn one page on."""
+        return replace(self, offset=self.offset + PAGE)
 
     def asked(self) -> dict[str, str]:
         """Return what the API is asked for; what is empty is not asked."""
@@ -73,34 +70,156 @@ class Wanted:
         return {name: value for name, value in said.items() if value}
 
 
-def build(blocks: gr.Blocks, tools: Tools) -> None:
-    """Lay out the page: the list, and in its place one user where the address names one."""
+@dataclass(frozen=True)
+class UserList:
+    """The list, and what narrows it down."""
+
+    search: gr.Textbox
+    role: gr.Dropdown
+    banned: gr.Dropdown
+    verified: gr.Dropdown
+    order: gr.Dropdown
+    offset: gr.State
+    pager: Pager
+    listed: gr.Markdown
+    csv: gr.Markdown
+
+    @property
+    def filters(self) -> list[Any]:
+        """What `Wanted.chosen` reads."""
+        return [self.search, self.role, self.banned, self.verified, self.order]
+
+    @property
+    def outputs(self) -> list[Any]:
+        """What `page_of` sets."""
+        return [self.listed, self.csv, self.offset, *self.pager.outputs]
+
+    def filled(self, wanted: Wanted) -> Updates:
+        """Show in the filters what is wanted."""
+        return {
+            self.search: wanted.search,
+            self.role: wanted.role,
+            self.banned: wanted.banned,
+            self.verified: wanted.verified,
+            self.order: wanted.order,
+        }
+
+    async def filtered(self, tools: Tools, asked: Asked, *filters: Any) -> Updates:
+        """Show the first page of what the filters let pass."""
+        return await self.page_of(tools, asked, Wanted.chosen(*filters))
+
+    async def newer(self, tools: Tools, asked: Asked, *given: Any) -> Updates:
+        """Turn one page back."""
+        return await self.page_of(tools, asked, Wanted.chosen(*given).newer())
+
+    async def older(self, tools: Tools, asked: Asked, *given: Any) -> Updates:
+        """Turn one page on."""
+        return await self.page_of(tools, asked, Wanted.chosen(*given).older())
+
+    async def page_of(self, tools: Tools, asked: Asked, wanted: Wanted) -> Updates:
+        """Show one page of what is wanted, and the link to all of it as a file."""
+        told = wanted.asked()
+        page = await tools.api.get(
+            asked.owner, "/api/admin/users", **told, limit=PAGE, offset=wanted.offset
+        )
+        users, total = page["users"], page["total"]
+        first, last = wanted.offset + 1, wanted.offset + len(users)
+        said = common.place_in_list(first, last, total, "user", about=page["totalIsEstimate"])
+        older = len(users) == PAGE and last < total
+        place = here("users", **told, offset=str(wanted.offset or ""))
+        return {
+            self.listed: place + rows(users, tools),
+            self.csv: _csv(told, total),
+            self.offset: wanted.offset,
+            **self.pager.turned(said, newer=wanted.offset > 0, older=older),
+        }
+
+
+@dataclass(frozen=True)
+class NewUser:
+    """The form in which an account is made."""
+
+    email: gr.Textbox
+    name: gr.Textbox
+    role: gr.Dropdown
+    password: gr.Textbox
+    create: gr.Button
+    made: gr.Markdown
+
+    @property
+    def fields(self) -> list[Any]:
+        """What `created` reads first."""
+        return [self.email, self.name, self.role, self.password]
+
+    def emptied(self) -> Updates:
+        """Empty the form."""
+        return {self.email: "", self.name: "", self.role: "user", self.password: ""}
+
+
+@dataclass(frozen=True)
+class Users:
+    """The page: the list, and in its place one user where the address names one."""
+
+    places: Places
+    index: UserList
+    form: NewUser
+    user: OneUser
+
+    async def opened(self, tools: Tools, asked: Asked) -> Updates:
+        """Show the list as the page's address asks for it, or leave the place to one user."""
+        wanted = Wanted.by(asked.query)
+        filled = self.index.filled(wanted)
+        if "id" in asked.query:
+            return self.places.show_one() | filled
+        shown = await self.index.page_of(tools, asked, wanted)
+        return self.places.show_every() | filled | shown
+
+    async def created(
+        self,
+        tools: Tools,
+        asked: Asked,
+        email: str,
+        name: str,
+        role: str,
+        password: str,
+        *filters: str,
+    ) -> Updates:
+        """Make an account, and show where it is."""
+        if not email.strip() or not name.strip():
+            raise error_toast(words.NEEDS_NAME)
+        said = {"email": email.strip(), "name": name.strip(), "role": role}
+        said |= {"password": password} if password else {}
+        user = (await tools.api.post(asked.owner, "/api/auth/admin/create-user", said))["user"]
+        say(words.created(user["email"]))
+        opens = link(words.open_user(user["email"]), "users", id=user["id"])
+        made = Markup("<p>{}</p>").format(opens)
+        shown = await self.index.filtered(tools, asked, *filters)
+        return {self.form.made: made, **self.form.emptied(), **shown}
+
+
+def build(blocks: gr.Blocks, tools: Tools) -> Users:
+    """Lay out the page."""
     with gr.Column() as every:
         gr.Markdown(heading(words.TITLE, words.LEAD), elem_classes="head")
-        fields, create, made = _form()
-        shown = _list()
+        form, shown = _form(), _list()
     with gr.Column(visible=False) as one:
-        one_user.build(blocks, tools)
-    inputs = [*shown.filters, shown.offset]
-    on(tools, blocks.load, opened, None, [every, one, *shown.filters, *shown.outputs])
-    triggers = [shown.filters[0].submit, *(each.input for each in shown.filters[1:])]
-    on(tools, triggers, listed, shown.filters, shown.outputs)
-    on(tools, shown.pager.newer.click, newer, inputs, shown.outputs)
-    on(tools, shown.pager.older.click, older, inputs, shown.outputs)
-    on(tools, create.click, created, [*fields, *inputs], [made, *fields, *shown.outputs])
+        page = Users(Places(every, one), shown, form, one_user.build(blocks, tools))
+    opened = [*page.places.outputs, *shown.filters, *shown.outputs]
+    on(tools, blocks.load, page.opened, None, opened)
+    triggers = [shown.search.submit, *(each.input for each in shown.filters[1:])]
+    on(tools, triggers, shown.filtered, shown.filters, shown.outputs)
+    turned = [*shown.filters, shown.offset]
+    on(tools, shown.pager.newer.click, shown.newer, turned, shown.outputs)
+    on(tools, shown.pager.older.click, shown.older, turned, shown.outputs)
+    inputs = [*form.fields, *shown.filters]
+    on(tools, form.create.click, page.created, inputs, [form.made, *form.fields, *shown.outputs])
+    return page
 
 
-def _list() -> _List:
+def _list() -> UserList:
     with gr.Row(elem_classes="filters"):
-        search = gr.Textbox(
-            label=words.SEARCH,
-            placeholder=words.SEARCH_HINT,
-            max_lines=1,
-            scale=6,
-            min_width=220,
-            elem_id="search",
-        )
-        filters = [
+        search = filter_text(words.SEARCH, words.SEARCH_HINT, scale=6, min_width=220, name="search")
+        role, banned, verified, order = (
             gr.Dropdown(
                 choices,
                 value=choices[0][1],
@@ -115,14 +234,14 @@ def _list() -> _List:
                 (words.ADDRESS, words.VERIFIED, 2),
                 (words.ORDER, words.ORDERS, 3),
             )
-        ]
+        )
     listed = gr.Markdown(elem_classes="listed", elem_id="users", latex_delimiters=[])
-    pager = paging.pager()
+    turned = pager()
     csv = gr.Markdown(elem_classes="soft")
-    return _List([search, *filters], gr.State(0), pager, listed, csv)
+    return UserList(*(search, role, banned, verified, order), gr.State(0), turned, listed, csv)
 
 
-def _form() -> tuple[list[Any], gr.Button, gr.Markdown]:
+def _form() -> NewUser:
     with gr.Accordion(words.NEW, open=False, elem_id="new-user"):
         with gr.Row():
             email = gr.Textbox(label=words.EMAIL, max_lines=1, min_width=200)
@@ -133,68 +252,7 @@ def _form() -> tuple[list[Any], gr.Button, gr.Markdown]:
             )
         create = gr.Button(words.CREATE, variant="primary", size="md")
         made = gr.Markdown(latex_delimiters=[])
-    return [email, name, role, password], create, made
-
-
-async def opened(tools: Tools, asked: Asked) -> tuple[Any, ...]:
-    """Show the list as the page's address asks for it, or leave the place to one user."""
-    wanted = Wanted.by(asked.query)
-    filters = (wanted.search, wanted.role, wanted.banned, wanted.verified, wanted.order)
-    if "id" in asked.query:
-        kept = [gr.skip()] * 6
-        return gr.Column(visible=False), gr.Column(visible=True), *filters, *kept
-    shown = await page_of(tools, asked, wanted)
-    return gr.Column(visible=True), gr.Column(visible=False), *filters, *shown
-
-
-async def listed(tools: Tools, asked: Asked, *filters: str) -> tuple[Any, ...]:
-    """Show the first page of what the filters let pass."""
-    return await page_of(tools, asked, Wanted.chosen(filters))
-
-
-async def newer(tools: Tools, asked: Asked, *given: Any) -> tuple[Any, ...]:
-    """Turn one page back."""
-    *filters, offset = given
-    return await page_of(tools, asked, Wanted.chosen(tuple(filters), max(offset - PAGE, 0)))
-
-
-async def older(tools: Tools, asked: Asked, *given: Any) -> tuple[Any, ...]:
-    """Turn one page on."""
-    *filters, offset = given
-    return await page_of(tools, asked, Wanted.chosen(tuple(filters), offset + PAGE))
-
-
-async def created(
-    tools: Tools, asked: Asked, email: str, name: str, role: str, password: str, *given: Any
-) -> tuple[Any, ...]:
-    """Make an account, and show where it is."""
-    if not email.strip() or not name.strip():
-        raise error_toast(words.NEEDS_NAME)
-    said = {"email": email.strip(), "name": name.strip(), "role": role}
-    said |= {"password": password} if password else {}
-    user = (await tools.api.post(asked.owner, "/api/auth/admin/create-user", said))["user"]
-    say(words.created(user["email"]))
-    opens = link(words.open_user(user["email"]), "users", id=user["id"])
-    made = Markup("<p>{}</p>").format(opens)
-    *filters, _ = given
-    shown = await page_of(tools, asked, Wanted.chosen(tuple(filters)))
-    return made, "", "", "user", "", *shown
-
-
-async def page_of(tools: Tools, asked: Asked, wanted: Wanted) -> tuple[Any, ...]:
-    """Return the list, the link to it as a file, where it begins, and the pager."""
-    told = wanted.asked()
-    page = await tools.api.get(
-        asked.owner, "/api/admin/users", **told, limit=PAGE, offset=wanted.offset
-    )
-    users, total = page["users"], page["total"]
-    first, last = wanted.offset + 1, wanted.offset + len(users)
-    sentence = common.place_in_list(first, last, total, "user", about=page["totalIsEstimate"])
-    turned = paging.turned(
-        sentence, newer=wanted.offset > 0, older=len(users) == PAGE and last < total
-    )
-    place = here("users", **told, offset=str(wanted.offset or ""))
-    return place + rows(users, tools), _csv(told, total), wanted.offset, *turned
+    return NewUser(email, name, role, password, create, made)
 
 
 def rows(users: list[dict[str, Any]], tools: Tools) -> Markup:

@@ -192,6 +192,17 @@ def shared(loop: Loop, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Pan
         yield panel
 
 
+def laid_out(page: Any, panel: Panel) -> Any:
+    """A page's components with their handlers, as Gradio has them."""
+    import gradio as gr
+
+    async def build() -> Any:
+        with gr.Blocks() as blocks:
+            return page.build(blocks, panel.tools)
+
+    return panel.loop.run(build())  # its queue asks for an event loop, and would leave one behind
+
+
 @contextmanager
 def panel_space(folder: Path) -> Iterator[Space]:
     """A Space as people start it, panel and Gradio included; it is open when this begins."""

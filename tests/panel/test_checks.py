@@ -10,6 +10,7 @@ from panel.api import ApiRefused
 from panel.checkup import Checkup
 from panel.pages import checks as page
 from panel.words import checks as words
+from tests.panel.conftest import laid_out
 
 APP, SPACE = "https://app.example.com", "https://owner-name.hf.space"
 MANY = "https://*.vercel.app"
@@ -20,6 +21,12 @@ def gently(_, *, checks, **__):
     """Stands in for the doctor: all is well."""
     for each in checks:
         yield Finding(each.name, each.title, Verdict.PASS, "seen", "", 0.1)
+
+
+@pytest.fixture(scope="module")
+def checks(shared):
+    """The page."""
+    return laid_out(page, shared)
 
 
 @pytest.fixture
@@ -36,20 +43,21 @@ def does(panel, handler):
     return panel.loop.run(run())
 
 
-def test_the_owner_lets_the_doctor_look_and_sees_what_it_found(panel, tools):
+def test_the_owner_lets_the_doctor_look_and_sees_what_it_found(panel, checks, tools):
     asked = panel.asked()
-    nothing, *_ = does(panel, page.watched(tools, asked))
-    assert words.NOTHING_YET in nothing
-    verdict, listed, start, stop, along, text, json = does(
-        panel, page.started(tools, asked, "", HEADERS, "")
-    )
-    assert "Right." in verdict
-    assert HEADERS in listed
-    assert (start.interactive, stop.interactive, along.visible) == (True, False, True)
-    assert "headers.csp" in json
-    assert HEADERS in text
-    again, *_ = does(panel, page.watched(tools, panel.asked()))
-    assert again == verdict
+    nothing = does(panel, checks.watched(tools, asked))
+    assert words.NOTHING_YET in nothing[checks.verdict]
+    shown = does(panel, checks.started(tools, asked, "", HEADERS, ""))
+    assert set(shown) == set(checks.outputs)
+    assert "Right." in shown[checks.verdict]
+    assert HEADERS in shown[checks.found]
+    buttons = shown[checks.start].interactive, shown[checks.stop].interactive
+    assert buttons == (True, False)
+    assert shown[checks.along].visible is True
+    assert "headers.csp" in shown[checks.as_json]
+    assert HEADERS in shown[checks.as_text]
+    again = does(panel, checks.watched(tools, panel.asked()))
+    assert again[checks.verdict] == shown[checks.verdict]
 
 
 def test_everything_is_all_but_what_needs_an_app(panel, tools):
@@ -98,29 +106,29 @@ def test_the_first_app_is_filled_in(open_panel, frontends, filled):
     "said",
     ["http://169.254.169.254", "https://evil.example/x.vercel.app", "no address", "ftp://a", "a b"],
 )
-def test_the_server_calls_no_app_that_is_not_its_own(open_panel, said):
+def test_the_server_calls_no_app_that_is_not_its_own(open_panel, checks, said):
     panel = open_panel(frontend_url=(MANY,))
     with pytest.raises(gr.Error):
-        does(panel, page.started(panel.tools, panel.asked(), "", "", said))
+        does(panel, checks.started(panel.tools, panel.asked(), "", "", said))
     assert panel.tools.checkup.latest is None
 
 
-def test_an_app_that_frontend_url_lets_in_is_called(open_panel):
+def test_an_app_that_frontend_url_lets_in_is_called(open_panel, checks):
     panel = open_panel(frontend_url=(MANY,))
     tools = replace(panel.tools, checkup=Checkup(panel.clock, gently))
-    does(panel, page.started(tools, panel.asked(), "", "", "my-app.vercel.app"))
+    does(panel, checks.started(tools, panel.asked(), "", "", "my-app.vercel.app"))
     assert tools.checkup.latest.deployment.frontend == "https://my-app.vercel.app"
 
 
-def test_without_an_app_the_checks_of_apps_are_not_begun(panel, tools):
+def test_without_an_app_the_checks_of_apps_are_not_begun(panel, checks, tools):
     with pytest.raises(gr.Error, match="your app"):
-        does(panel, page.started(tools, panel.asked(), "", "Through the app", ""))
+        does(panel, checks.started(tools, panel.asked(), "", "Through the app", ""))
     assert tools.checkup.latest is None
 
 
-def test_a_plain_user_sees_starts_and_stops_nothing(panel, tools):
+def test_a_plain_user_sees_starts_and_stops_nothing(panel, checks, tools):
     ada = panel.asked(panel.gatehouse.member("ada@example.com"))
-    for handler in (page.started(tools, ada, "", "", ""), page.watched(tools, ada)):
+    for handler in (checks.started(tools, ada, "", "", ""), checks.watched(tools, ada)):
         with pytest.raises(ApiRefused) as refused:
             does(panel, handler)
         assert refused.value.status == 403

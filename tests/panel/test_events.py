@@ -10,19 +10,37 @@ from backend.kernel.events import EventKind
 from backend.web.log_ring import LATEST
 from panel import query, trail
 from panel.api import ApiRefused
-from panel.pages import event as one
+from panel.pages import event as one_event
 from panel.pages import events as page
 from panel.paging import Walk
 from panel.words import common
 from panel.words import events as words
 from panel.words import trail as trail_words
-from tests.panel.conftest import OWNER_EMAIL, Panel
+from tests.panel.conftest import OWNER_EMAIL, Panel, laid_out
 
 ADA, BOB = "ada@example.com", "bob@example.com"
 ELSEWHERE = "198.51.100.9"
 NOBODY = "01a203c2-7c95-7bd1-9d3e-2f64c1a0e7b8"
 ANY = ([], "", "", "", "", "")
 HOSTILE = ["<img src=x onerror=alert(1)>", "مرحبا \u202e", "x" * 10_000, "🦊$x$", "x" * 900 + "bot"]
+
+
+@pytest.fixture(scope="module")
+def events(shared):
+    """The page."""
+    return laid_out(page, shared)
+
+
+@pytest.fixture(scope="module")
+def index(events):
+    """The list of the page."""
+    return events.index
+
+
+@pytest.fixture(scope="module")
+def one(events):
+    """The place of one event."""
+    return events.event
 
 
 @pytest.fixture
@@ -53,14 +71,17 @@ def write(request_id, event, level="info", **fields):
 
 
 class TestTheList:
-    def test_what_happened_is_listed_the_latest_first(self, panel, ada):
-        _, shown, walk, newer, older, told, log = panel.does(page.listed, panel.asked(), *ANY)
-        said = happened(shown)
+    def test_what_happened_is_listed_the_latest_first(self, panel, index, ada):
+        shown = panel.does(index.filtered, panel.asked(), *ANY)
+        assert set(shown) == set(index.outputs)
+        said = happened(shown[index.listed])
         assert said[:2] == ["Signed in", "Sign-in failed"]
         assert "First admin made" in said
-        assert f"/admin/events?address={ELSEWHERE}" in shown
-        assert (walk, newer.interactive, older.interactive, log) == (Walk(), False, False, "")
-        assert f"{len(said)} events" in told
+        assert f"/admin/events?address={ELSEWHERE}" in shown[index.listed]
+        assert (shown[index.walk], shown[index.log]) == (Walk(), "")
+        assert shown[index.pager.newer].interactive is False
+        assert shown[index.pager.older].interactive is False
+        assert f"{len(said)} events" in shown[index.pager.told]
 
     @pytest.mark.parametrize(
         ("filters", "found"),
@@ -79,37 +100,39 @@ class TestTheList:
         ],
         ids=["kind", "kinds", "e-mail", "address", "from", "to", "day", "nobody"],
     )
-    def test_the_server_filters(self, panel, ada, filters, found):
-        _, shown, *_ = panel.does(page.listed, panel.asked(), *filters)
+    def test_the_server_filters(self, panel, index, ada, filters, found):
+        shown = panel.does(index.filtered, panel.asked(), *filters)[index.listed]
         assert happened(shown) == found
         assert (words.NONE in shown) is not bool(found)
 
-    def test_a_page_opens_as_the_list_left_its_address(self, panel, ada):
-        chosen = (["sign_up", "sign_in_failed"], ADA, "", "203.0.113.7", "2026-11-22", "2026-11-23")
-        _, shown, *_ = panel.does(page.listed, panel.asked(), *chosen)
-        (there,) = re.findall(r"class='here' href='[^?]*\?([^']*)'", shown)
+    def test_a_page_opens_as_the_list_left_its_address(self, panel, events, index, ada):
+        chosen = [["sign_up", "sign_in_failed"], ADA, "", "203.0.113.7", "2026-11-22", "2026-11-23"]
+        left = panel.does(index.filtered, panel.asked(), *chosen)[index.listed]
+        (there,) = re.findall(r"class='here' href='[^?]*\?([^']*)'", left)
         read = query.safe(there.replace("&amp;", "&").encode())
-        every, single, *rest = panel.does(page.opened, panel.asked(**read))
-        assert (every.visible, single.visible) == (True, False)
-        assert tuple(rest[:6]) == chosen
-        assert rest[6].open is True
-        assert happened(rest[8]) == ["Signed up"]
+        shown = panel.does(events.opened, panel.asked(**read))
+        assert [shown[each].visible for each in events.places.outputs] == [True, False]
+        assert [shown[each] for each in index.filters] == chosen
+        assert shown[index.more].open is True
+        assert happened(shown[index.listed]) == ["Signed up"]
 
-    def test_an_address_of_the_page_that_cannot_be_is_not_asked(self, panel, ada):
+    def test_an_address_of_the_page_that_cannot_be_is_not_asked(self, panel, events, index, ada):
         wrong = {"user": "x", "kind": "sign_up,x", "from": "soon", "to": "9999-12-31", "id": "x"}
-        _, _, kinds, *texts, more, whose, shown = panel.does(page.opened, panel.asked(**wrong))[:11]
-        assert kinds == ["sign_up"]
-        assert texts == [""] * 5
-        assert (more.open, whose) == (False, "")
-        assert happened(shown) == ["Signed up"]
+        shown = panel.does(events.opened, panel.asked(**wrong))
+        assert [shown[each] for each in index.filters] == [["sign_up"], *[""] * 5]
+        assert (shown[index.more].open, shown[index.whose]) == (False, "")
+        assert happened(shown[index.listed]) == ["Signed up"]
 
-    def test_a_link_shows_the_events_of_one_user_and_how_to_see_everybodys(self, panel, ada):
+    def test_a_link_shows_the_events_of_one_user_and_how_to_see_everybodys(
+        self, panel, events, index, ada
+    ):
         asked = panel.asked(user=str(panel.gatehouse.user_id(ADA)))
-        *_, whose, shown, _, _, _, _, _, _, _ = panel.does(page.opened, asked)
-        assert happened(shown) == ["Sign-in failed", "Signed up"]
-        assert ADA in whose
-        assert words.EVERYBODYS in whose.unescape()
-        assert ADA in panel.does(page.listed, asked, ["sign_up"], "", "", "", "", "")[0]
+        shown = panel.does(events.opened, asked)
+        assert happened(shown[index.listed]) == ["Sign-in failed", "Signed up"]
+        assert ADA in shown[index.whose]
+        assert words.EVERYBODYS in shown[index.whose].unescape()
+        filtered = panel.does(index.filtered, asked, ["sign_up"], "", "", "", "", "")
+        assert ADA in filtered[index.whose]
 
     @pytest.mark.parametrize(
         ("since", "until", "told"),
@@ -120,9 +143,9 @@ class TestTheList:
             ("2026-11-23", "2026-11-22", words.WRONG_WAY_ROUND),
         ],
     )
-    def test_times_that_cannot_be_are_said_so(self, panel, since, until, told):
+    def test_times_that_cannot_be_are_said_so(self, panel, index, since, until, told):
         with pytest.raises(gr.Error) as wanting:
-            panel.does(page.listed, panel.asked(), [], "", "", "", since, until)
+            panel.does(index.filtered, panel.asked(), [], "", "", "", since, until)
         assert wanting.value.message == told
 
     def test_a_day_is_meant_to_its_end(self):
@@ -133,31 +156,33 @@ class TestTheList:
         assert page.moment("2026-11-22T01:00+01:00") == midnight
         assert page.moment("9999-12-31", end=True) is None
 
-    def test_pages_are_turned_and_the_address_follows(self, panel, ada, monkeypatch):
+    def test_pages_are_turned_and_the_address_follows(self, panel, events, index, ada, monkeypatch):
         monkeypatch.setattr(page, "PAGE", 1)
-        asked = panel.asked(kind="sign_up,sign_in_failed")
-        first = panel.does(page.freshened, asked, Walk())
-        second = panel.does(page.older, asked, first[2])
-        assert happened(first[1]) == ["Sign-in failed"]
-        assert happened(second[1]) == ["Signed up"]
-        assert f"cursor={second[2].cursor}" in second[1]
-        assert (second[3].interactive, second[4].interactive) == (True, False)
-        assert happened(panel.does(page.newer, asked, second[2])[1]) == ["Sign-in failed"]
-        there = panel.asked(**asked.query, cursor=second[2].cursor)
-        assert happened(panel.does(page.opened, there)[10]) == ["Signed up"]
+        asked, walk, it = panel.asked(kind="sign_up,sign_in_failed"), index.walk, index.listed
+        first = panel.does(index.freshened, asked, Walk())
+        second = panel.does(index.older, asked, first[walk])
+        assert happened(first[it]) == ["Sign-in failed"]
+        assert happened(second[it]) == ["Signed up"]
+        assert f"cursor={second[walk].cursor}" in second[it]
+        assert second[index.pager.newer].interactive is True
+        assert second[index.pager.older].interactive is False
+        assert happened(panel.does(index.newer, asked, second[walk])[it]) == ["Sign-in failed"]
+        there = panel.asked(**asked.query, cursor=second[walk].cursor)
+        assert happened(panel.does(events.opened, there)[it]) == ["Signed up"]
 
-    def test_a_refresh_says_its_refusal_on_the_page(self, panel, ada):
-        refused, *kept = panel.does(page.freshened, panel.asked(ada), Walk())
-        assert "role='alert'" in refused
-        assert kept == [gr.skip()] * 6
+    def test_a_refresh_says_its_refusal_on_the_page(self, panel, index, ada):
+        refused = panel.does(index.freshened, panel.asked(ada), Walk())
+        assert list(refused) == [index.whose], "the rest stays as it is"
+        assert "role='alert'" in refused[index.whose]
 
 
 class TestOneEvent:
-    def test_it_opens_with_everything_known_about_it(self, panel, ada):
+    def test_it_opens_with_everything_known_about_it(self, panel, events, one, ada):
         event = newest(panel, kind=["sign_in_failed"])
         write(event["requestId"], "its_line")
-        every, single, *_, about, log = panel.does(page.opened, panel.asked(id=event["id"]))
-        assert (every.visible, single.visible) == (False, True)
+        shown = panel.does(events.opened, panel.asked(id=event["id"]))
+        assert [shown[each].visible for each in events.places.outputs] == [False, True]
+        about, log = shown[one.about], shown[one.log]
         for said in (ADA, "22 November 2026, 12:01:00 UTC", ELSEWHERE, "unknown browser"):
             assert said in about
         for said in ("Browser/1.0", event["requestId"], "There is an account", "&#34;known&#34;"):
@@ -169,24 +194,25 @@ class TestOneEvent:
         assert f"/admin/events?requestId={event['requestId']}'" in about
         assert "<b><bdi>its_line</bdi></b>" in log
 
-    def test_one_that_is_forgotten_says_so_and_still_looks_into_the_log(self, panel, ada):
+    def test_one_that_is_forgotten_says_so_and_still_looks_into_the_log(self, panel, one, ada):
         write("5f1c-2", "its_line")
-        about, log = panel.does(one.look, panel.asked(id=NOBODY, requestId="5f1c-2"))
-        assert words.GONE in about
-        assert "its_line" in log
-        assert panel.does(one.look, panel.asked(id=NOBODY))[1] == ""
+        shown = panel.does(one.look, panel.asked(id=NOBODY, requestId="5f1c-2"))
+        assert words.GONE in shown[one.about]
+        assert "its_line" in shown[one.log]
+        assert panel.does(one.look, panel.asked(id=NOBODY))[one.log] == ""
 
-    def test_an_admin_who_acted_as_somebody_is_named(self, panel, ada):
+    def test_an_admin_who_acted_as_somebody_is_named(self, panel, index, one, ada):
         admin = panel.gatehouse.visitor()
         admin.signs_in(OWNER_EMAIL)
         user = str(panel.gatehouse.user_id(ADA))
         assert admin.post("admin/impersonate-user", {"userId": user}).status_code == 200
         assert admin.post("update-user", {"name": "Countess"}).status_code == 200
         event = newest(panel, kind=["user_updated"])
-        about, _ = panel.does(one.look, panel.asked(id=event["id"]))
+        about = panel.does(one.look, panel.asked(id=event["id"]))[one.about]
         row = about.partition(words.IMPERSONATOR)[2].partition("</tr>")[0]
         assert OWNER_EMAIL in row
-        _, shown, *_ = panel.does(page.listed, panel.asked(), ["user_updated"], *ANY[1:])
+        filtered = panel.does(index.filtered, panel.asked(), ["user_updated"], *ANY[1:])
+        shown = filtered[index.listed]
         assert f"{trail_words.BY}</span> " in shown
         assert OWNER_EMAIL in shown
 
@@ -197,30 +223,35 @@ class TestOneEvent:
         event |= {"address": said, "agent": said, "detail": {said: said, "reason": said}}
         emails = {"1": said}
         shown = trail.shown([event], emails, panel.clock.now(), nothing="")
-        opened = one.about(event, emails, panel.tools)
+        opened = one_event.about(event, emails, panel.tools)
         assert "<img" not in shown + opened
         assert "$" not in shown + opened
 
 
 class TestTheLogOfARequest:
-    def test_a_request_that_left_no_event_is_found_in_the_log(self, panel):
+    def test_a_request_that_left_no_event_is_found_in_the_log(self, panel, index):
         trace = "Traceback:\n\n  File $x\n"
         write("5f1c-3", "request_crashed", "error", path="/x<img>", exception=trace, held=True)
-        *_, log = panel.does(page.listed, panel.asked(), [], "", " 5f1c-3 ", "", "", "")
+        shown = panel.does(index.filtered, panel.asked(), [], "", " 5f1c-3 ", "", "", "")
+        log = shown[index.log]
         assert "badge bad'>error" in log
         assert "<bdi>/x&lt;img&gt;</bdi>" in log
         assert "Traceback:&#10;&#10;  File &#36;x" in log
         assert "<bdi>true</bdi>" in log
 
-    def test_what_is_older_than_the_log_keeps_is_said_so(self, panel):
-        *_, log = panel.does(page.listed, panel.asked(), [], "", "nothing", "", "", "")
-        assert words.NO_LINES in log
+    def test_what_is_older_than_the_log_keeps_is_said_so(self, panel, index):
+        shown = panel.does(index.filtered, panel.asked(), [], "", "nothing", "", "", "")
+        assert words.NO_LINES in shown[index.log]
+
+    def test_what_no_request_caused_has_no_lines(self, panel):
+        write("5f1c-5", "anothers_line")
+        assert panel.loop.run(one_event.log_of(panel.tools, panel.asked().owner, "")) == ""
 
     def test_lines_come_in_the_order_they_were_written(self, panel):
         for event in ("first_thing", "second_thing"):
             write("5f1c-4", event)
         asked = panel.asked()
-        log = panel.loop.run(one.log_of(panel.tools, asked.owner, "5f1c-4"))
+        log = panel.loop.run(one_event.log_of(panel.tools, asked.owner, "5f1c-4"))
         assert log.index("first_thing") < log.index("second_thing")
 
 
@@ -261,24 +292,21 @@ def test_what_else_is_known_is_said_in_words(name, value, said):
     assert trail_words.detail(name, value) == said
 
 
-ANYBODY = {
-    page.opened: (),
-    page.listed: ANY,
-    page.newer: (Walk(),),
-    page.older: (Walk(),),
-    one.look: (),
-}
-
-
-@pytest.mark.parametrize("handler", ANYBODY, ids=lambda each: f"{each.__module__}.{each.__name__}")
-def test_a_plain_user_is_refused_by_every_handler(panel, ada, handler):
+def test_a_plain_user_is_refused_by_every_handler(panel, events, index, one, ada):
     asked = panel.asked(ada, id=NOBODY, requestId="1")
-    with pytest.raises(ApiRefused) as refused:
-        panel.does(handler, asked, *ANYBODY[handler])
-    assert refused.value.status == 403
+    for handler, *inputs in (
+        (events.opened,),
+        (index.filtered, *ANY),
+        (index.newer, Walk()),
+        (index.older, Walk()),
+        (one.look,),
+    ):
+        with pytest.raises(ApiRefused) as refused:
+            panel.does(handler, asked, *inputs)
+        assert refused.value.status == 403, handler
 
 
 def test_the_log_of_a_request_is_refused_to_a_plain_user(panel, ada):
     with pytest.raises(ApiRefused) as refused:
-        panel.loop.run(one.log_of(panel.tools, panel.asked(ada).owner, "1"))
+        panel.loop.run(one_event.log_of(panel.tools, panel.asked(ada).owner, "1"))
     assert refused.value.status == 403

@@ -5,11 +5,12 @@ import re
 import pytest
 from sqlalchemy import update
 
-from backend.storage.tables import outbox
+from backend.storage import tables
 from panel.api import ApiRefused
 from panel.pages import outbox as page
+from panel.paging import Walk
 from panel.words import outbox as words
-from tests.panel.conftest import Panel
+from tests.panel.conftest import Panel, laid_out
 
 ADA = "ada@example.com"
 HOSTILE = "<img src=x> $x$ **b** `c`"
@@ -24,24 +25,33 @@ def mails(panel: Panel):
     return panel
 
 
-def seen(panel, *trail, **query):
-    return panel.does(page.shown, panel.asked(**query), trail)
+@pytest.fixture(scope="module")
+def outbox(shared):
+    """The page."""
+    return laid_out(page, shared)
+
+
+@pytest.fixture
+def seen(outbox):
+    """What the page shows of a panel's mails."""
+    return lambda panel: panel.does(outbox.opened, panel.asked())
 
 
 def readers(shown: str) -> list[str]:
     return re.findall(r"<span class='to'><bdi>([^<]*)</bdi>", shown)
 
 
-def test_while_nobody_was_written_to_it_says_how_to_cause_a_mail(panel):
-    about, shown, *_ = seen(panel)
-    assert words.HOLDS in about
-    assert "/admin/set-up" in about
-    assert words.NOTHING in shown
-    assert "Tester" in shown
+def test_while_nobody_was_written_to_it_says_how_to_cause_a_mail(panel, outbox, seen):
+    shown = seen(panel)
+    assert set(shown) == set(outbox.outputs)
+    assert words.HOLDS in shown[outbox.about]
+    assert "/admin/set-up" in shown[outbox.about]
+    assert words.NOTHING in shown[outbox.mails]
+    assert "Tester" in shown[outbox.mails]
 
 
-def test_without_a_mailer_mails_can_be_read_the_newest_first(mails):
-    _, shown, *_ = seen(mails)
+def test_without_a_mailer_mails_can_be_read_the_newest_first(mails, outbox, seen):
+    shown = seen(mails)[outbox.mails]
     assert readers(shown) == ["bob@example.com", ADA]
     assert words.NO_SENDER in shown
     assert "Please confirm that this address is yours." in shown
@@ -51,16 +61,16 @@ def test_without_a_mailer_mails_can_be_read_the_newest_first(mails):
     assert f"```\n{link.replace('&amp;', '&')}\n```" in shown
 
 
-def test_who_sends_is_named_where_it_is_set(open_panel):
+def test_who_sends_is_named_where_it_is_set(open_panel, outbox, seen):
     panel = open_panel(mail_from="App <no-reply@example.com>")
     panel.gatehouse.member(ADA)
-    assert "App &lt;no-reply@example.com&gt;" in seen(panel)[1]
+    assert "App &lt;no-reply@example.com&gt;" in seen(panel)[outbox.mails]
 
 
-def test_what_others_chose_is_text_and_nothing_else(open_panel):
+def test_what_others_chose_is_text_and_nothing_else(open_panel, outbox, seen):
     panel = open_panel(app_name=HOSTILE)
     panel.gatehouse.member(ADA)
-    shown = seen(panel)[1]
+    shown = seen(panel)[outbox.mails]
     assert shown.startswith("<div>"), "else Markdown would be read in all that follows"
     assert "<img" not in shown
     assert "&lt;img src=x&gt; &#36;x&#36; **b** `c`" in shown
@@ -71,13 +81,13 @@ def test_the_text_keeps_its_lines():
     assert page.laid_out("a\n\n  <b>\n") == "a<br>&#8203;<br>  &lt;b&gt;"
 
 
-def test_with_a_mailer_it_says_why_the_text_is_not_shown(open_panel):
+def test_with_a_mailer_it_says_why_the_text_is_not_shown(open_panel, outbox, seen):
     panel = open_panel(smtp_url=NOWHERE, mail_from="a@example.com")
     panel.gatehouse.member(ADA)
-    about, shown, *_ = seen(panel)
-    assert words.SENDS in about
-    assert words.HIDDEN["waiting"] in shown
-    assert "verify-email" not in shown
+    shown = seen(panel)
+    assert words.SENDS in shown[outbox.about]
+    assert words.HIDDEN["waiting"] in shown[outbox.mails]
+    assert "verify-email" not in shown[outbox.mails]
 
 
 @pytest.mark.parametrize(
@@ -89,52 +99,53 @@ def test_with_a_mailer_it_says_why_the_text_is_not_shown(open_panel):
     ],
     ids=["sent", "given up", "error"],
 )
-def test_a_mail_says_what_became_of_it(mails, row, told):
+def test_a_mail_says_what_became_of_it(mails, outbox, seen, row, told):
     now = mails.clock.now()
     gone = {"sealed": None, "sent_at": now if row.get("state") == "sent" else None}
-    mails.gatehouse.change(update(outbox).values(attempts=1, **gone, **row))
-    shown = seen(mails)[1]
+    mails.gatehouse.change(update(tables.outbox).values(attempts=1, **gone, **row))
+    shown = seen(mails)[outbox.mails]
     for each in told:
         assert each in shown
 
 
-def test_a_mail_says_when_it_is_tried_next(mails):
+def test_a_mail_says_when_it_is_tried_next(mails, outbox, seen):
     due = mails.clock.now().replace(hour=13)
-    mails.gatehouse.change(update(outbox).values(state="waiting", attempts=2, due_at=due))
-    assert "Tried 2 times, next try in 1 hour." in seen(mails)[1]
+    mails.gatehouse.change(update(tables.outbox).values(state="waiting", attempts=2, due_at=due))
+    assert "Tried 2 times, next try in 1 hour." in seen(mails)[outbox.mails]
 
 
-def test_what_no_key_opens_is_said_to_be_lost(mails):
-    mails.gatehouse.change(update(outbox).values(sealed=b"not ours"))
-    assert words.UNREADABLE in seen(mails)[1]
+def test_what_no_key_opens_is_said_to_be_lost(mails, outbox, seen):
+    mails.gatehouse.change(update(tables.outbox).values(sealed=b"not ours"))
+    assert words.UNREADABLE in seen(mails)[outbox.mails]
 
 
-def test_pages_are_turned_and_the_address_follows(mails, monkeypatch):
+def test_pages_are_turned_and_the_address_follows(mails, outbox, seen, monkeypatch):
+    def turnable(shown):
+        pager = outbox.pager
+        return shown[pager.newer].interactive, shown[pager.older].interactive
+
     monkeypatch.setattr(page, "PAGE", 1)
-    _, shown, trail, following, newer, older, told = seen(mails)
-    assert (readers(shown), newer.interactive, older.interactive) == (
-        ["bob@example.com"],
-        False,
-        True,
-    )
-    assert "1 mail<" in told
-    _, shown, trail, _, newer, older, _ = mails.does(page.older, mails.asked(), trail, following)
-    assert (readers(shown), newer.interactive, older.interactive) == ([ADA], True, False)
-    assert f"/admin/outbox?cursor={following}" in shown
-    _, again, *_ = mails.does(page.opened, mails.asked(cursor=following))
-    assert readers(again) == [ADA]
-    _, shown, trail, *_ = mails.does(page.newer, mails.asked(), trail)
-    assert (readers(shown), trail) == (["bob@example.com"], ())
+    asked, walk, it = mails.asked(), outbox.walk, outbox.mails
+    first = seen(mails)
+    assert (readers(first[it]), turnable(first)) == (["bob@example.com"], (False, True))
+    assert "1 mail<" in first[outbox.pager.told]
+    second = mails.does(outbox.older, asked, first[walk])
+    assert (readers(second[it]), turnable(second)) == ([ADA], (True, False))
+    assert f"/admin/outbox?cursor={first[walk].next}" in second[it]
+    again = mails.does(outbox.opened, mails.asked(cursor=first[walk].next))
+    assert readers(again[it]) == [ADA]
+    back = mails.does(outbox.newer, asked, second[walk])
+    assert (readers(back[it]), back[walk]) == (["bob@example.com"], first[walk])
 
 
-def test_a_plain_user_reads_no_mail(mails):
+def test_a_plain_user_reads_no_mail(mails, outbox):
     bob = mails.gatehouse.visitor()
     bob.signs_in("bob@example.com")
-    for handler, inputs in (
-        (page.opened, ()),
-        (page.shown, ((),)),
-        (page.newer, ((),)),
-        (page.older, ((), "")),
+    for handler, *inputs in (
+        (outbox.opened,),
+        (outbox.page_at, Walk()),
+        (outbox.newer, Walk()),
+        (outbox.older, Walk()),
     ):
         with pytest.raises(ApiRefused) as refused:
             mails.does(handler, mails.asked(bob), *inputs)

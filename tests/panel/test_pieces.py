@@ -11,7 +11,7 @@ import pytest
 from panel import charts, markup, query, when
 from panel.charts import Chart, Series, compact, scale_top
 from panel.markup import Markup
-from panel.paging import turned
+from panel.paging import pager
 from panel.table import Column, table
 from panel.words import common as words
 from tests.clocks import NOON
@@ -152,9 +152,10 @@ def test_a_list_says_which_part_of_it_is_shown(first, last, total, about, said):
 
 
 def test_a_pager_can_be_turned_only_where_there_is_more():
-    newer, older, told = turned("1 to 25 of 26 users", newer=False, older=True)
-    assert (newer.interactive, older.interactive) == (False, True)
-    assert "1 to 25 of 26 users" in told
+    it = pager()
+    shown = it.turned("1 to 25 of 26 users", newer=False, older=True)
+    assert (shown[it.newer].interactive, shown[it.older].interactive) == (False, True)
+    assert "1 to 25 of 26 users" in shown[it.told]
 
 
 def drawing(chart: Chart) -> xml.Element:

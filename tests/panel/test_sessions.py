@@ -7,12 +7,12 @@ import pytest
 
 from panel import session_deeds
 from panel.api import ApiRefused
-from panel.pages import session as one
+from panel.pages import session as one_session
 from panel.pages import sessions as page
 from panel.paging import Walk
 from panel.session_deeds import Listed
 from panel.words import sessions as words
-from tests.panel.conftest import OWNER_EMAIL, Panel
+from tests.panel.conftest import OWNER_EMAIL, Panel, laid_out
 
 ADA, BOB = "ada@example.com", "bob@example.com"
 WINDOWS = "Mozilla/5.0 (Windows NT 10.0; Win64; x64) AppleWebKit/537.36 Chrome/131.0 Safari/537.36"
@@ -20,6 +20,24 @@ ELSEWHERE = "198.51.100.9"
 IPV6 = "2001:db8:1:2:3::4"
 NOBODY = "01a203c2-7c95-7bd1-9d3e-2f64c1a0e7b8"
 HOSTILE = ["<img src=x onerror=alert(1)>", "مرحبا \u202e", "x" * 10_000, "🦊$x$", "x" * 900 + "bot"]
+
+
+@pytest.fixture(scope="module")
+def sessions(shared):
+    """The page."""
+    return laid_out(page, shared)
+
+
+@pytest.fixture(scope="module")
+def index(sessions):
+    """The list of the page."""
+    return sessions.index
+
+
+@pytest.fixture(scope="module")
+def one(sessions):
+    """The place of one session."""
+    return sessions.session
 
 
 @pytest.fixture
@@ -34,6 +52,11 @@ def bob(panel: Panel, ada):
     """Bob signed up somewhere else, after Ada."""
     panel.clock.advance(seconds=1)
     return panel.gatehouse.member(BOB, address=ELSEWHERE)
+
+
+def turnable(index, shown) -> tuple[bool, bool]:
+    """Which way the list can be turned."""
+    return shown[index.pager.newer].interactive, shown[index.pager.older].interactive
 
 
 def emails(shown: str) -> list[str]:
@@ -56,78 +79,79 @@ def carried_out(panel, asked, question, *inputs) -> str:
 
 
 class TestTheList:
-    def test_everybody_who_is_signed_in_is_listed_the_latest_first(self, panel, bob):
+    def test_everybody_who_is_signed_in_is_listed_the_latest_first(self, panel, index, bob):
         panel.clock.advance(seconds=1)
-        whose, shown, walk, seen, end, newer, older, told = panel.does(
-            page.listed, panel.asked(), "", ""
-        )
-        assert emails(shown) == [OWNER_EMAIL, BOB, ADA]
-        assert "Chrome on Windows" in shown
-        assert f"/admin/sessions?address={ELSEWHERE}" in shown
-        assert shown.count(words.YOURS) == 1
-        assert (whose, walk, end.visible) == ("", Walk(), False)
-        assert len(seen.ids) == 2
-        assert (newer.interactive, older.interactive) == (False, False)
-        assert "3 sessions" in told
+        shown = panel.does(index.filtered, panel.asked(), "", "")
+        assert set(shown) == set(index.outputs)
+        listed = shown[index.listed]
+        assert emails(listed) == [OWNER_EMAIL, BOB, ADA]
+        assert "Chrome on Windows" in listed
+        assert f"/admin/sessions?address={ELSEWHERE}" in listed
+        assert listed.count(words.YOURS) == 1
+        assert (shown[index.whose], shown[index.walk]) == ("", Walk())
+        assert shown[index.end].visible is False
+        assert len(shown[index.seen].ids) == 2
+        assert turnable(index, shown) == (False, False)
+        assert "3 sessions" in shown[index.pager.told]
 
     @pytest.mark.parametrize(
         ("search", "address", "found"),
         [("ADA@", "", [ADA]), ("", ELSEWHERE, [BOB]), ("ada", ELSEWHERE, []), ("", "::1", [])],
     )
-    def test_the_server_filters(self, panel, bob, search, address, found):
-        _, shown, *_ = panel.does(page.listed, panel.asked(), f" {search} ", f" {address} ")
-        assert emails(shown) == found
-        assert (words.NONE in shown) is not bool(found)
+    def test_the_server_filters(self, panel, index, bob, search, address, found):
+        shown = panel.does(index.filtered, panel.asked(), f" {search} ", f" {address} ")
+        assert emails(shown[index.listed]) == found
+        assert (words.NONE in shown[index.listed]) is not bool(found)
 
-    def test_a_subscriber_of_ipv6_is_found_by_their_network(self, panel):
+    def test_a_subscriber_of_ipv6_is_found_by_their_network(self, panel, index):
         panel.gatehouse.member(ADA, address=IPV6)
-        near = one.subscriber(IPV6)
+        near = one_session.subscriber(IPV6)
         assert near == "2001:db8:1:2::/64"
-        assert emails(panel.does(page.listed, panel.asked(), "", near)[1]) == [ADA]
+        shown = panel.does(index.filtered, panel.asked(), "", near)
+        assert emails(shown[index.listed]) == [ADA]
 
     @pytest.mark.parametrize("wrong", ["here", "1.2.3", "10.0.0.0/8", "::1/32", "1.2.3.4/64"])
-    def test_what_is_no_address_is_said_so(self, panel, wrong):
+    def test_what_is_no_address_is_said_so(self, panel, index, wrong):
         with pytest.raises(gr.Error) as wanting:
-            panel.does(page.listed, panel.asked(), "", wrong)
+            panel.does(index.filtered, panel.asked(), "", wrong)
         assert wanting.value.message == words.NO_SUCH_ADDRESS
 
-    def test_a_link_shows_the_sessions_of_one_user_and_how_to_see_everybodys(self, panel, bob):
-        asked = panel.asked(user=str(panel.gatehouse.user_id(ADA)))
-        _, _, search, address, whose, shown, *_ = panel.does(page.opened, asked)
-        assert (search, address) == ("", "")
-        assert emails(shown) == [ADA]
-        assert ADA in whose
-        assert words.EVERYBODYS in whose.unescape()
+    def test_a_link_shows_the_sessions_of_one_user_and_how_to_see_everybodys(
+        self, panel, sessions, index, bob
+    ):
+        shown = panel.does(sessions.opened, panel.asked(user=str(panel.gatehouse.user_id(ADA))))
+        assert [shown[each] for each in index.filters] == ["", ""]
+        assert emails(shown[index.listed]) == [ADA]
+        assert ADA in shown[index.whose]
+        assert words.EVERYBODYS in shown[index.whose].unescape()
 
-    def test_an_address_of_the_page_that_cannot_be_is_not_asked(self, panel, bob):
-        every, single, search, address, _, shown, *_ = panel.does(
-            page.opened, panel.asked(user="x", address="x", search="bob")
-        )
-        assert (every.visible, single.visible) == (True, False)
-        assert (search, address) == ("bob", "")
-        assert emails(shown) == [BOB]
+    def test_an_address_of_the_page_that_cannot_be_is_not_asked(self, panel, sessions, index, bob):
+        shown = panel.does(sessions.opened, panel.asked(user="x", address="x", search="bob"))
+        assert [shown[each].visible for each in sessions.places.outputs] == [True, False]
+        assert [shown[each] for each in index.filters] == ["bob", ""]
+        assert emails(shown[index.listed]) == [BOB]
 
-    def test_pages_are_turned_and_the_address_follows(self, panel, bob, monkeypatch):
+    def test_pages_are_turned_and_the_address_follows(self, panel, index, bob, monkeypatch):
         monkeypatch.setattr(page, "PAGE", 1)
         panel.clock.advance(seconds=1)
-        asked = panel.asked()
-        first = panel.does(page.listed, asked, "", "")
-        second = panel.does(page.older, asked, first[2])
-        third = panel.does(page.older, asked, second[2])
-        assert [emails(each[1])[0] for each in (first, second, third)] == [OWNER_EMAIL, BOB, ADA]
-        assert f"cursor={second[2].cursor}" in second[1]
-        assert (third[-3].interactive, third[-2].interactive) == (True, False)
-        assert emails(panel.does(page.newer, asked, third[2])[1]) == [BOB]
-        assert emails(panel.does(page.freshened, asked, second[2])[1]) == [BOB]
+        asked, walk, it = panel.asked(), index.walk, index.listed
+        first = panel.does(index.filtered, asked, "", "")
+        second = panel.does(index.older, asked, first[walk])
+        third = panel.does(index.older, asked, second[walk])
+        assert [emails(each[it])[0] for each in (first, second, third)] == [OWNER_EMAIL, BOB, ADA]
+        assert f"cursor={second[walk].cursor}" in second[it]
+        assert turnable(index, third) == (True, False)
+        assert emails(panel.does(index.newer, asked, third[walk])[it]) == [BOB]
+        assert emails(panel.does(index.freshened, asked, second[walk])[it]) == [BOB]
 
     def test_a_refresh_shows_what_the_address_asks_and_says_its_refusal_on_the_page(
-        self, panel, bob
+        self, panel, index, bob
     ):
-        asked = panel.asked(search="bob")
-        assert emails(panel.does(page.freshened, asked, Walk())[1]) == [BOB]
-        refused, *kept = panel.does(page.freshened, panel.asked(bob), Walk())
-        assert "role='alert'" in refused
-        assert kept == [gr.skip()] * 7
+        fresh = panel.does(index.freshened, panel.asked(search="bob"), Walk())
+        assert emails(fresh[index.listed]) == [BOB]
+        refused = panel.does(index.freshened, panel.asked(bob), Walk())
+        assert list(refused) == [index.whose], "the rest stays as it is"
+        assert "role='alert'" in refused[index.whose]
 
     @pytest.mark.parametrize("said", HOSTILE, ids=["html", "rtl", "long", "emoji", "robot"])
     def test_hostile_names_and_user_agents_stay_text(self, panel, said):
@@ -136,27 +160,30 @@ class TestTheList:
         session = {"id": NOBODY, "user": user, "ipAddress": said, "userAgent": said}
         session |= {**times, "impersonatedBy": None}
         shown = page.rows([session], "", {}, panel.tools)
-        opened = one.about(session, "", {}, panel.tools)
+        opened = one_session.about(session, "", {}, panel.tools)
         assert "<img" not in shown + opened
         assert "$" not in shown + opened
         assert len(shown) < 12_000
 
 
 class TestOneSession:
-    def test_it_tells_whose_it_is_from_where_and_how_long(self, panel, ada):
-        every, single, *_, about, actions = panel.does(page.opened, at(panel, ada))
-        assert (every.visible, single.visible, actions.visible) == (False, True, True)
+    def test_it_tells_whose_it_is_from_where_and_how_long(self, panel, sessions, one, ada):
+        shown = panel.does(sessions.opened, at(panel, ada))
+        seen = (*sessions.places.outputs, one.actions)
+        assert [shown[each].visible for each in seen] == [False, True, True]
         for said in (ADA, "Chrome on Windows", "203.0.113.7", "22 November 2026", id_of(ada)):
-            assert said in about
-        assert words.YOURS not in about
+            assert said in shown[one.about]
+        assert words.YOURS not in shown[one.about]
 
     @pytest.mark.parametrize("wanted", [NOBODY, "x", "ffffffff-ffff-ffff-ffff-ffffffffffff"])
-    def test_one_that_is_over_says_so(self, panel, wanted):
-        about, actions = panel.does(one.look, panel.asked(id=wanted))
-        assert words.OVER in about
-        assert actions.visible is False
+    def test_one_that_is_over_says_so(self, panel, one, wanted):
+        shown = panel.does(one.look, panel.asked(id=wanted))
+        assert words.OVER in shown[one.about]
+        assert shown[one.actions].visible is False
 
-    def test_it_is_ended_once_that_is_confirmed_and_the_toast_says_which(self, panel, ada):
+    def test_it_is_ended_once_that_is_confirmed_and_the_toast_says_which(
+        self, panel, sessions, one, ada
+    ):
         asked = at(panel, ada)
         question = panel.does(session_deeds.ask_end_one, asked)
         for said in (ADA, "Chrome on Windows", "203.0.113.7"):
@@ -165,9 +192,9 @@ class TestOneSession:
         done = carried_out(panel, asked, session_deeds.ask_end_one)
         assert done == f"The session of {ADA} with Chrome on Windows is over."
         assert ada.session() is None
-        said, *_, about, _ = panel.does(page.after, asked)
-        assert said == ""
-        assert words.OVER in about
+        shown = panel.does(sessions.after, asked)
+        assert shown[sessions.over] == ""
+        assert words.OVER in shown[one.about]
 
     def test_all_of_a_users_are_ended_and_the_others_stay(self, panel, ada, bob):
         asked = at(panel, ada)
@@ -179,40 +206,41 @@ class TestOneSession:
         assert (ada.session(), phone.session(), bob.session() is None) == (None, None, False)
 
     @pytest.mark.parametrize("ask", [session_deeds.ask_end_one, session_deeds.ask_end_all])
-    def test_ones_own_says_that_it_is_and_leads_away(self, panel, ask):
+    def test_ones_own_says_that_it_is_and_leads_away(self, panel, sessions, one, ask):
         asked = panel.asked()
         own = panel.does(session_deeds.own_id, asked.owner)
         asked.query["id"] = own
-        assert words.YOURS in panel.does(one.look, asked)[0]
+        assert words.YOURS in panel.does(one.look, asked)[one.about]
         question = panel.does(ask, asked)
         assert "This is you" in question.sentence
         assert question.verb == words.END_MINE
         panel.loop.run(question.deed(panel.tools, asked))
-        said, *kept = panel.does(page.after, asked)
-        assert words.YOURS_OVER in said
-        assert kept == [gr.skip()] * 14
+        shown = panel.does(sessions.after, asked)
+        assert list(shown) == [sessions.over], "the rest stays as it is"
+        assert words.YOURS_OVER in shown[sessions.over]
 
-    def test_a_session_that_an_admin_uses_names_the_admin(self, panel, ada):
+    def test_a_session_that_an_admin_uses_names_the_admin(self, panel, index, one, ada):
         admin = panel.gatehouse.visitor()
         admin.signs_in(OWNER_EMAIL)
         panel.clock.advance(seconds=1)
         user = str(panel.gatehouse.user_id(ADA))
         assert admin.post("admin/impersonate-user", {"userId": user}).status_code == 200
-        _, shown, *_ = panel.does(page.listed, panel.asked(), "ada", "")
-        assert words.acts_as_them(OWNER_EMAIL) in shown
-        about, _ = panel.does(one.look, panel.asked(id=admin.session()["session"]["id"]))
-        assert words.ACTED_BY in about
+        shown = panel.does(index.filtered, panel.asked(), "ada", "")
+        assert words.acts_as_them(OWNER_EMAIL) in shown[index.listed]
+        shown = panel.does(one.look, panel.asked(id=admin.session()["session"]["id"]))
+        assert words.ACTED_BY in shown[one.about]
 
     def test_the_mark_of_an_admin_who_is_gone_says_so(self, panel):
         session = {"id": "1", "impersonatedBy": NOBODY}
-        assert words.GONE_ADMIN in one.marks_of(session, "2", {})
+        assert words.GONE_ADMIN in one_session.marks_of(session, "2", {})
 
 
 class TestEverythingThatIsListed:
-    def test_it_is_ended_but_never_ones_own(self, panel, ada, bob):
+    def test_it_is_ended_but_never_ones_own(self, panel, sessions, index, ada, bob):
         asked = panel.asked(search="example.com")
-        *_, seen, end, _, _, _ = panel.does(page.listed, asked, "example.com", "")
-        assert end.visible is True
+        shown = panel.does(index.filtered, asked, "example.com", "")
+        seen = shown[index.seen]
+        assert shown[index.end].visible is True
         question = panel.does(session_deeds.ask_end_listed, asked, seen)
         for said in ("2 sessions end", "of 2 users", "Yours stays."):
             assert said in question.sentence
@@ -220,7 +248,7 @@ class TestEverythingThatIsListed:
         done = carried_out(panel, asked, session_deeds.ask_end_listed, seen)
         assert done == "2 sessions are over."
         assert (ada.session(), bob.session()) == (None, None)
-        assert emails(panel.does(page.after, asked)[6]) == [OWNER_EMAIL]
+        assert emails(panel.does(sessions.after, asked)[index.listed]) == [OWNER_EMAIL]
 
     def test_what_is_refused_on_the_way_says_how_far_it_came(self, panel, ada, monkeypatch):
         post, asked = panel.tools.api.post, panel.asked()
@@ -238,24 +266,21 @@ class TestEverythingThatIsListed:
         assert ada.session() is None
 
 
-ANYBODY = {
-    page.opened: (),
-    page.listed: ("", ""),
-    page.newer: (Walk(),),
-    page.older: (Walk(),),
-    page.after: (),
-    one.look: (),
-    session_deeds.find_session: (),
-    session_deeds.ask_end_one: (),
-    session_deeds.ask_end_all: (),
-}
-
-
-@pytest.mark.parametrize("handler", ANYBODY, ids=lambda each: f"{each.__module__}.{each.__name__}")
-def test_a_plain_user_is_refused_by_every_handler(panel, ada, handler):
-    with pytest.raises(ApiRefused) as refused:
-        panel.does(handler, panel.asked(ada, id=id_of(ada)), *ANYBODY[handler])
-    assert refused.value.status == 403
+def test_a_plain_user_is_refused_by_every_handler(panel, sessions, index, one, ada):
+    for handler, *inputs in (
+        (sessions.opened,),
+        (index.filtered, "", ""),
+        (index.newer, Walk()),
+        (index.older, Walk()),
+        (sessions.after,),
+        (one.look,),
+        (session_deeds.find_session,),
+        (session_deeds.ask_end_one,),
+        (session_deeds.ask_end_all,),
+    ):
+        with pytest.raises(ApiRefused) as refused:
+            panel.does(handler, panel.asked(ada, id=id_of(ada)), *inputs)
+        assert refused.value.status == 403, handler
 
 
 def test_a_deed_that_was_confirmed_is_refused_to_a_plain_user_too(panel, ada, bob):

@@ -14,7 +14,7 @@ from panel.api import ApiRefused
 from panel.browsers import Desks
 from panel.loopback import Call, Loopback
 from panel.pages import tester as page
-from panel.pages import tester_endpoints, tester_journeys, tester_results
+from panel.pages import tester_endpoints
 from panel.pages.tester_endpoints import FIELDS
 from panel.tester import service
 from panel.tester.deeds import DEEDS
@@ -24,7 +24,7 @@ from panel.tester.stories import JOURNEYS
 from panel.words import journeys as journey_words
 from panel.words import tester as words
 from tests.make import PASSWORD
-from tests.panel.conftest import OWNER_EMAIL, Panel
+from tests.panel.conftest import OWNER_EMAIL, Panel, laid_out
 
 HERE = ("A", None, False, "curl")
 ADA = ("Ada", "ada@example.com", "correct horse", True)
@@ -50,6 +50,30 @@ def asked(panel: Panel):
     return panel.asked()
 
 
+@pytest.fixture(scope="module")
+def tester(shared):
+    """The page."""
+    return laid_out(page, shared)
+
+
+@pytest.fixture(scope="module")
+def stand(tester):
+    """How the page stands."""
+    return tester.stand
+
+
+@pytest.fixture(scope="module")
+def results(stand):
+    """Where an exchange is shown."""
+    return stand.results
+
+
+@pytest.fixture(scope="module")
+def form(tester):
+    """The form of an endpoint."""
+    return tester.endpoints
+
+
 def last(panel: Panel, handler, asked, *given):
     """What a handler that goes in steps shows in the end."""
 
@@ -59,8 +83,8 @@ def last(panel: Panel, handler, asked, *given):
     return panel.loop.run(run())
 
 
-def signs_up(panel: Panel, asked, *manner):
-    return last(panel, page.performs(DEEDS[words.SIGN_UP]), asked, *(manner or HERE), *ADA)
+def signs_up(panel: Panel, tester, asked):
+    return last(panel, tester.performs(DEEDS[words.SIGN_UP]), asked, *HERE, *ADA)
 
 
 def people(panel: Panel) -> list[str]:
@@ -69,100 +93,116 @@ def people(panel: Panel) -> list[str]:
 
 
 class TestTheSteps:
-    def test_a_deed_shows_what_came_and_writes_it_out_by_hand(self, panel, asked):
-        held, jar, lamp, history, card, _, body, raw, tab, *rest = signs_up(panel, asked)
-        cookies, _, sent, copy, number, method, path, _, written = rest
-        assert "Signed in as ada@example.com" in held
-        assert (jar.count("class='cookie'"), lamp) == (2, "")
-        assert (history.value, number) == (1, 1)
-        assert "200 OK" in card
-        assert json.loads(body)["user"]["email"] == "ada@example.com"
-        assert raw.startswith("HTTP/1.1 200 OK\n")
-        assert tab.label == "Cookies (2)"
-        assert "better-auth.session_token" in cookies
-        assert sent.startswith("POST /api/auth/sign-up/email HTTP/1.1")
-        assert copy.value.startswith("curl ")
-        assert (method, path) == ("POST", "/api/auth/sign-up/email")
-        assert json.loads(written)["password"] == "correct horse"
+    def test_a_deed_shows_what_came_and_writes_it_out_by_hand(
+        self, panel, asked, tester, stand, results
+    ):
+        shown, hand = signs_up(panel, tester, asked), tester.by_hand
+        assert set(shown) == {*stand.outputs, *hand.fields}
+        assert "Signed in as ada@example.com" in shown[stand.browsers.held]
+        assert shown[stand.jar].count("class='cookie'") == 2
+        assert shown[stand.browsers.lamp] == ""
+        assert (shown[stand.history].value, shown[results.opened]) == (1, 1)
+        assert "200 OK" in shown[results.card]
+        assert json.loads(shown[results.answer])["user"]["email"] == "ada@example.com"
+        assert shown[results.raw].startswith("HTTP/1.1 200 OK\n")
+        assert shown[results.cookie_tab].label == "Cookies (2)"
+        assert "better-auth.session_token" in shown[results.cookies]
+        assert shown[results.request].startswith("POST /api/auth/sign-up/email HTTP/1.1")
+        assert shown[results.copy].value.startswith("curl ")
+        assert (shown[hand.method], shown[hand.path]) == ("POST", "/api/auth/sign-up/email")
+        assert json.loads(shown[hand.body])["password"] == "correct horse"
 
-    def test_secrets_are_masked_until_they_are_asked_for(self, panel, asked):
-        signs_up(panel, asked)
-        number = 1
+    def test_secrets_are_masked_until_they_are_asked_for(
+        self, panel, asked, tester, stand, results
+    ):
+        signs_up(panel, tester, asked)
         for reveal in (False, True):
-            manner = ("A", None, reveal, "curl")
-            shown = panel.does(tester_results.seen_anew, asked, number, *manner)
-            _, jar, _, _, _, answer, raw, _, cookies, headers, sent, copy, _ = shown
+            shown = panel.does(stand.seen_anew, asked, 1, "A", None, reveal, "curl")
+            sent, copy = shown[results.request], shown[results.copy].value
             cookie = next(iter(panel.tools.tester.browser(asked.owner, "A").cookies.values()))
-            assert [cookie.value in each for each in (jar, raw, cookies, headers)] == [reveal] * 4
-            assert ["correct horse" in each for each in (sent, copy.value)] == [reveal] * 2
+            with_cookie = (stand.jar, results.raw, results.cookies, results.headers)
+            assert [cookie.value in shown[each] for each in with_cookie] == [reveal] * 4
+            assert ["correct horse" in each for each in (sent, copy)] == [reveal] * 2
             assert (MASK in sent) is not reveal
             token = cookie.value.partition(".")[0]
-            assert [token in each for each in (answer, raw, headers)] == [reveal] * 3
+            with_token = (results.answer, results.raw, results.headers)
+            assert [token in shown[each] for each in with_token] == [reveal] * 3
 
-    def test_a_new_person_is_thought_up(self, panel, asked):
-        name, email, password = panel.does(page.thought_up, asked)
+    def test_a_new_person_is_thought_up(self, panel, asked, tester):
+        shown = panel.does(tester.quick.thought_up, asked)
+        name, email, password = (shown[each] for each in tester.quick.who)
         assert (name[:11], email[-12:], len(password)) == ("Test person", "@example.com", 16)
 
 
 class TestByHand:
-    def test_a_request_is_sent_as_it_is_written(self, panel, asked):
+    def test_a_request_is_sent_as_it_is_written(self, panel, asked, tester, results):
         given = ("DELETE", "/x", "Authorization: Bearer abc\n\n", "not json")
-        card, *_ = last(panel, page.sent, asked, *HERE, *given)[4:]
-        assert "404 Not Found" in card
+        shown = last(panel, tester.sent, asked, *HERE, *given)
+        assert "404 Not Found" in shown[results.card]
         (exchange,) = panel.tools.tester.history(asked.owner)
         assert exchange.request.body == "not json"
         assert ("Authorization", "Bearer abc") in exchange.request.headers
 
-    def test_what_cannot_be_sent_is_told_and_leaves_the_rest(self, panel, asked):
-        *_, history, card = last(panel, page.sent, asked, *HERE, "GET", "x", None, None)[:5]
-        assert history == gr.skip()
-        assert words.PATH_WITHOUT_SLASH in card
+    def test_what_cannot_be_sent_is_told_and_leaves_the_rest(
+        self, panel, asked, tester, stand, results
+    ):
+        shown = last(panel, tester.sent, asked, *HERE, "GET", "x", None, None)
+        assert set(shown) == {*stand.state, results.card}
+        assert words.PATH_WITHOUT_SLASH in shown[results.card]
 
-    def test_a_page_of_another_site_is_refused_and_both_requests_are_shown(self, panel, asked):
-        signs_up(panel, asked)
+    def test_a_page_of_another_site_is_refused_and_both_requests_are_shown(
+        self, panel, asked, tester, results
+    ):
+        signs_up(panel, tester, asked)
         manner = ("A", " https://another-site.example ", False, "curl")
         given = ("POST", "/api/auth/update-user", "", '{"name": "Eve"}')
-        shown = last(panel, page.sent, asked, *manner, *given)
-        assert "403 Forbidden" in shown[4]
-        assert words.PREFLIGHT_REFUSES in shown[4]
-        assert "better-auth.session_token" in shown[4]
-        assert "OPTIONS /api/auth/update-user" in shown[-3]
+        shown = last(panel, tester.sent, asked, *manner, *given)
+        assert "403 Forbidden" in shown[results.card]
+        assert words.PREFLIGHT_REFUSES in shown[results.card]
+        assert "better-auth.session_token" in shown[results.card]
+        assert "OPTIONS /api/auth/update-user" in shown[results.request]
 
 
 class TestTheBrowsers:
-    def test_the_page_opens_with_the_browser_that_its_address_names(self, panel, asked):
+    def test_the_page_opens_with_the_browser_that_its_address_names(
+        self, panel, asked, tester, stand
+    ):
         panel.tools.tester.add_browser(asked.owner, "Acting as ada")
         there = replace(asked, query={"browser": "Acting as ada"})
-        opened = panel.does(page.opened, there)[0]
+        opened = panel.does(tester.opened, there)[stand.browsers.chosen]
         assert (opened.value, opened.choices[-1][0]) == ("Acting as ada", "Acting as ada")
-        assert panel.does(page.opened, asked)[0].value == "A"
-        gone = replace(asked, query={"browser": "X"})
-        assert panel.does(page.opened, gone)[0].value == "A"
+        for query in ({}, {"browser": "X"}):
+            shown = panel.does(tester.opened, replace(asked, query=query))
+            assert shown[stand.browsers.chosen].value == "A"
 
-    def test_one_can_be_added_and_emptied(self, panel, asked):
-        signs_up(panel, asked)
-        assert "Signed in" in panel.does(page.chosen, asked, *HERE)[0]
-        assert "No cookies" in panel.does(page.emptied, asked, *HERE)[0]
-        chosen, held, *_ = panel.does(page.added, asked, *HERE)
-        assert (chosen.value, "No cookies" in held) == ("D", True)
+    def test_one_can_be_added_and_emptied(self, panel, asked, tester, stand):
+        signs_up(panel, tester, asked)
+        held = stand.browsers.held
+        assert "Signed in" in panel.does(tester.chosen, asked, *HERE)[held]
+        assert "No cookies" in panel.does(tester.emptied, asked, *HERE)[held]
+        shown = panel.does(tester.added, asked, *HERE)
+        assert shown[stand.browsers.chosen].value == "D"
+        assert "No cookies" in shown[held]
 
 
 class TestTheEndpoints:
-    def test_they_are_offered_by_group(self, panel, asked):
-        groups, endpoints = panel.does(tester_endpoints.opened, asked)
-        assert ("Admin: bans", "admin: bans") in groups.choices
-        assert len(endpoints.choices) > 50
+    def test_they_are_offered_by_group(self, panel, asked, form):
+        shown = panel.does(form.opened, asked)
+        assert ("Admin: bans", "admin: bans") in shown[form.group].choices
+        assert len(shown[form.endpoint].choices) > 50
         bans = panel.does(tester_endpoints.grouped, asked, "admin: bans")
         assert [name for _, name in bans.choices] == [
             "POST /api/auth/admin/ban-user",
             "POST /api/auth/admin/unban-user",
         ]
 
-    def test_one_that_is_picked_shows_its_fields_and_hides_the_others(self, panel, asked):
+    def test_one_that_is_picked_shows_its_fields_and_hides_the_others(self, panel, asked, form):
         name = "GET /api/auth/admin/list-users"
-        about, *faces = panel.does(tester_endpoints.picked, asked, name, *ADA[:3])
-        texts, choices = faces[:FIELDS], faces[FIELDS:]
-        assert words.NEEDS_SESSION in about
+        shown = panel.does(form.picked, asked, name, *ADA[:3])
+        assert set(shown) == set(form.face)
+        texts = [shown[each] for each in form.texts]
+        choices = [shown[each] for each in form.choices]
+        assert words.NEEDS_SESSION in shown[form.about]
         assert [each.visible for each in texts[:3]] == [True, False, False]
         assert [each.visible for each in choices[:3]] == [False, True, True]
         assert not any(each.visible for each in (*texts[10:], *choices[10:]))
@@ -174,41 +214,43 @@ class TestTheEndpoints:
         choices = [None] * 3 + [given.get("rememberMe")] + [None] * (FIELDS - 4)
         return ["POST /api/auth/sign-in/email", *texts, *choices]
 
-    def test_a_form_that_is_filled_in_is_sent(self, panel, asked):
+    def test_a_form_that_is_filled_in_is_sent(self, panel, asked, form, stand):
         given = self.filled(email=OWNER_EMAIL, password=PASSWORD, rememberMe="false")
-        shown = last(panel, tester_endpoints.sent, asked, *HERE, *given)
-        assert "Signed in as owner@example.com" in shown[0]
+        shown = last(panel, form.sends(stand), asked, *HERE, *given)
+        assert "Signed in as owner@example.com" in shown[stand.browsers.held]
         sent = next(iter(panel.tools.tester.history(asked.owner)))
         assert json.loads(sent.request.body)["rememberMe"] is False
 
-    def test_a_form_goes_on_by_hand(self, panel, asked):
+    def test_a_form_goes_on_by_hand(self, panel, asked, tester):
         given = self.filled(email="a@example.com")
-        *call, _, body, tabs = panel.does(tester_endpoints.edited_by_hand, asked, *given)
-        assert call == ["POST", "/api/auth/sign-in/email"]
-        assert json.loads(body) == {"email": "a@example.com"}
-        assert tabs.selected == "hand"
+        shown, hand = panel.does(tester.edited_by_hand, asked, *given), tester.by_hand
+        assert (shown[hand.method], shown[hand.path]) == ("POST", "/api/auth/sign-in/email")
+        assert json.loads(shown[hand.body]) == {"email": "a@example.com"}
+        assert shown[tester.tabs].selected == "hand"
 
-    def test_without_an_endpoint_nothing_is_sent(self, panel, asked):
+    def test_without_an_endpoint_nothing_is_sent(self, panel, asked, form, stand):
         with pytest.raises(gr.Error, match="Choose an endpoint"):
-            last(panel, tester_endpoints.sent, asked, *HERE, None, *[None] * 2 * FIELDS)
+            last(panel, form.sends(stand), asked, *HERE, None, *[None] * 2 * FIELDS)
 
 
 class TestTheHistory:
-    def test_what_was_sent_is_opened_and_sent_again_from_its_browser(self, panel, asked):
-        last(panel, page.sent, asked, "B", None, False, "curl", "GET", "/health", "", "")
-        last(panel, page.sent, asked, *HERE, "GET", "/ready", "", "")
-        card, *_ = panel.does(tester_results.opened, asked, 1, *HERE)
-        assert "/health" in card
-        listed, card, *_ = last(panel, tester_results.sent_again, asked, 1, *HERE)[3:]
-        assert "/health" in card
-        assert [number for _, number in listed.choices] == [3, 2, 1]
-        assert [label.split()[-1] for label, _ in listed.choices] == ["(B)", "(A)", "(B)"]
-        assert len(panel.does(page.remembered, asked).choices) == 3
+    def test_what_was_sent_is_opened_and_sent_again_from_its_browser(
+        self, panel, asked, tester, stand, results
+    ):
+        last(panel, tester.sent, asked, "B", None, False, "curl", "GET", "/health", "", "")
+        last(panel, tester.sent, asked, *HERE, "GET", "/ready", "", "")
+        assert "/health" in panel.does(stand.opened, asked, 1, *HERE)[results.card]
+        shown = last(panel, stand.sent_again, asked, 1, *HERE)
+        assert "/health" in shown[results.card]
+        listed = shown[stand.history].choices
+        assert [number for _, number in listed] == [3, 2, 1]
+        assert [label.split()[-1] for label, _ in listed] == ["(B)", "(A)", "(B)"]
+        assert len(panel.does(stand.remembered, asked).choices) == 3
 
-    def test_one_must_be_chosen_and_not_forgotten(self, panel, asked):
+    def test_one_must_be_chosen_and_not_forgotten(self, panel, asked, stand):
         for number, told in ((None, words.CHOOSE_ONE), (7, words.FORGOTTEN)):
             with pytest.raises(gr.Error) as wanting:
-                panel.does(tester_results.opened, asked, number, *HERE)
+                panel.does(stand.opened, asked, number, *HERE)
             assert wanting.value.message == told
 
 
@@ -271,12 +313,15 @@ class TestTheJourneys:
         panel.loop.run(begun())
         assert people(panel) == [OWNER_EMAIL]
 
-    def test_the_page_shows_each_step_the_browsers_and_what_was_sent(self, panel, asked):
-        title = journey_words.DEVICES
-        steps, browsers, *_, history = last(panel, tester_journeys.started, asked, title, *HERE)
+    def test_the_page_shows_each_step_the_browsers_and_what_was_sent(
+        self, panel, asked, tester, stand
+    ):
+        starts = tester.journeys.starts(stand)
+        shown = last(panel, starts, asked, journey_words.DEVICES, *HERE)
+        steps = shown[tester.journeys.steps]
         assert steps.count("<details") == 7 + 1
-        assert journey_words.FIRST in dict(browsers.choices)
-        assert len(history.choices) == 6
+        assert journey_words.FIRST in dict(shown[stand.browsers.chosen].choices)
+        assert len(shown[stand.history].choices) == 6
         assert PASSWORD not in steps
 
 
@@ -284,31 +329,34 @@ def test_a_journey_of_no_steps_is_over():
     assert Progress(Journey("", ())).over
 
 
-GIVEN = {
-    page.sent: (*HERE, "GET", "/health", "", ""),
-    page.performs(DEEDS[words.CALL_ME]): (*HERE, *ADA),
-    page.opened: (),
-    page.chosen: HERE,
-    page.emptied: HERE,
-    page.added: HERE,
-    page.remembered: (),
-    page.thought_up: (),
-    tester_endpoints.opened: (),
-    tester_endpoints.grouped: ("",),
-    tester_endpoints.picked: ("GET /health", *ADA[:3]),
-    tester_endpoints.sent: (*HERE, "GET /health", *[""] * 2 * FIELDS),
-    tester_endpoints.edited_by_hand: ("GET /health", *[""] * 2 * FIELDS),
-    tester_results.opened: (1, *HERE),
-    tester_results.sent_again: (1, *HERE),
-    tester_results.seen_anew: (1, *HERE),
-    tester_journeys.started: (journey_words.LIMIT, *HERE),
-}
+def handlers(tester):
+    """Every handler of the page, with what an event gives it."""
+    stand, form = tester.stand, tester.endpoints
+    return [
+        (tester.sent, *HERE, "GET", "/health", "", ""),
+        (tester.performs(DEEDS[words.CALL_ME]), *HERE, *ADA),
+        (tester.opened,),
+        (tester.chosen, *HERE),
+        (tester.emptied, *HERE),
+        (tester.added, *HERE),
+        (tester.quick.thought_up,),
+        (tester.edited_by_hand, "GET /health", *[""] * 2 * FIELDS),
+        (form.opened,),
+        (tester_endpoints.grouped, ""),
+        (form.picked, "GET /health", *ADA[:3]),
+        (form.sends(stand), *HERE, "GET /health", *[""] * 2 * FIELDS),
+        (stand.remembered,),
+        (stand.opened, 1, *HERE),
+        (stand.sent_again, 1, *HERE),
+        (stand.seen_anew, 1, *HERE),
+        (tester.journeys.starts(stand), journey_words.LIMIT, *HERE),
+    ]
 
 
-def test_a_plain_user_is_refused_by_every_handler(panel):
+def test_a_plain_user_is_refused_by_every_handler(panel, tester):
     as_user = panel.asked(panel.gatehouse.member("ada@example.com"))
     panel.loop.run(panel.tools.tester.perform(as_user.owner, "A", Call("GET", "/health")))
-    for handler, given in GIVEN.items():
+    for handler, *given in handlers(tester):
         run = partial(panel.does, handler)
         if handler.__code__.co_flags & 0x200:  # an asynchronous generator
             run = partial(last, panel, handler)

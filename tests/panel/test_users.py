@@ -7,11 +7,10 @@ import pytest
 
 from panel import user_deeds
 from panel.api import ApiRefused
-from panel.pages import user as one
 from panel.pages import users as page
 from panel.words import users as words
 from tests.make import PASSWORD
-from tests.panel.conftest import OWNER_EMAIL, Panel
+from tests.panel.conftest import OWNER_EMAIL, Panel, laid_out
 
 ADA = "ada@example.com"
 ANY = ("", "", "", "", "createdAt desc")
@@ -23,6 +22,18 @@ HOSTILE = [
     "🦊👩‍👩‍👧",
     "$x$ **b** [a](b)",
 ]
+
+
+@pytest.fixture(scope="module")
+def users(shared):
+    """The page."""
+    return laid_out(page, shared)
+
+
+@pytest.fixture(scope="module")
+def one(users):
+    """The place of one user."""
+    return users.user
 
 
 @pytest.fixture
@@ -51,6 +62,12 @@ def emails(shown: str) -> list[str]:
     return re.findall(r"<bdi>([^<]*@[^<]*)</bdi></a>", shown)
 
 
+def turnable(users, shown) -> tuple[bool, bool]:
+    """Which way the list can be turned."""
+    pager = users.index.pager
+    return shown[pager.newer].interactive, shown[pager.older].interactive
+
+
 def carried_out(panel, asked, question, *inputs) -> str:
     """Ask, confirm, and return what was said to have been done."""
     pending = panel.does(question, asked, *inputs)
@@ -58,13 +75,15 @@ def carried_out(panel, asked, question, *inputs) -> str:
 
 
 class TestTheList:
-    def test_everybody_is_listed_the_newest_first(self, panel, ada):
+    def test_everybody_is_listed_the_newest_first(self, panel, users, ada):
         panel.gatehouse.member("bob@example.com")
-        shown, csv, offset, newer, older, told = panel.does(page.listed, panel.asked(), *ANY)
-        assert emails(shown)[2:] == [OWNER_EMAIL]
+        shown = panel.does(users.index.filtered, panel.asked(), *ANY)
+        assert emails(shown[users.index.listed])[2:] == [OWNER_EMAIL]
+        csv = shown[users.index.csv]
         assert "/admin/users.csv?sortBy=createdAt&amp;sortDirection=desc" in csv
-        assert (offset, newer.interactive, older.interactive) == (0, False, False)
-        assert "3 users" in told
+        assert shown[users.index.offset] == 0
+        assert turnable(users, shown) == (False, False)
+        assert "3 users" in shown[users.index.pager.told]
 
     @pytest.mark.parametrize(
         ("filters", "found"),
@@ -76,40 +95,44 @@ class TestTheList:
             (("nobody like that", "", "", "", "createdAt desc"), []),
         ],
     )
-    def test_the_server_searches_filters_and_sorts(self, panel, ada, filters, found):
+    def test_the_server_searches_filters_and_sorts(self, panel, users, ada, filters, found):
         panel.gatehouse.member("bob@example.com")
         panel.gatehouse.ban("bob@example.com")
-        shown, csv, *_ = panel.does(page.listed, panel.asked(), *filters)
-        assert emails(shown) == found
+        shown = panel.does(users.index.filtered, panel.asked(), *filters)
+        assert emails(shown[users.index.listed]) == found
         if not found:
-            assert words.NOBODY in shown
-            assert csv == ""
+            assert words.NOBODY in shown[users.index.listed]
+            assert shown[users.index.csv] == ""
 
-    def test_pages_are_turned_by_the_server_and_the_address_follows(self, panel, monkeypatch):
+    def test_pages_are_turned_by_the_server_and_the_address_follows(
+        self, panel, users, monkeypatch
+    ):
         monkeypatch.setattr(page, "PAGE", 2)
         for number in range(4):
             panel.gatehouse.member(f"user{number}@example.com")
         asked, by_mail = panel.asked(), ("", "", "", "", "email asc")
-        first = panel.does(page.listed, asked, *by_mail)
-        second = panel.does(page.older, asked, *by_mail, first[2])
-        assert emails(second[0]) == ["user1@example.com", "user2@example.com"]
-        assert "offset=2" in second[0]
-        assert second[3].interactive is second[4].interactive is True
-        assert "3 to 4 of 5 users" in second[5]
-        last = panel.does(page.older, asked, *by_mail, second[2])
-        assert (emails(last[0]), last[4].interactive) == (["user3@example.com"], False)
-        assert panel.does(page.newer, asked, *by_mail, second[2])[0] == first[0]
+        it, offset = users.index.listed, users.index.offset
+        first = panel.does(users.index.filtered, asked, *by_mail)
+        second = panel.does(users.index.older, asked, *by_mail, first[offset])
+        assert emails(second[it]) == ["user1@example.com", "user2@example.com"]
+        assert "offset=2" in second[it]
+        assert turnable(users, second) == (True, True)
+        assert "3 to 4 of 5 users" in second[users.index.pager.told]
+        last = panel.does(users.index.older, asked, *by_mail, second[offset])
+        assert emails(last[it]) == ["user3@example.com"]
+        assert turnable(users, last) == (True, False)
+        assert panel.does(users.index.newer, asked, *by_mail, second[offset])[it] == first[it]
 
-    def test_the_page_opens_as_its_address_asks(self, panel, ada):
+    def test_the_page_opens_as_its_address_asks(self, panel, users, ada):
         asked = panel.asked(search="ada", sortBy="email", sortDirection="asc", offset="x")
-        every, single, *rest = panel.does(page.opened, asked)
-        assert (every.visible, single.visible) == (True, False)
-        assert rest[:5] == ["ada", "", "", "", "email asc"]
-        assert emails(rest[5]) == [ADA]
+        shown = panel.does(users.opened, asked)
+        assert [shown[each].visible for each in users.places.outputs] == [True, False]
+        assert [shown[each] for each in users.index.filters] == ["ada", "", "", "", "email asc"]
+        assert emails(shown[users.index.listed]) == [ADA]
 
-    def test_an_address_that_names_a_user_leaves_the_place_to_them(self, panel, at_ada):
-        every, single, *_ = panel.does(page.opened, at_ada)
-        assert (every.visible, single.visible) == (False, True)
+    def test_an_address_that_names_a_user_leaves_the_place_to_them(self, panel, users, at_ada):
+        shown = panel.does(users.opened, at_ada)
+        assert [shown[each].visible for each in users.places.outputs] == [False, True]
 
     @pytest.mark.parametrize("name", HOSTILE, ids=ascii)
     def test_hostile_names_stay_text(self, panel, name):
@@ -121,45 +144,45 @@ class TestTheList:
         assert "$" not in shown
         assert len(shown) < 2500
 
-    def test_a_new_user_can_sign_in_and_is_one_click_away(self, panel, said):
+    def test_a_new_user_can_sign_in_and_is_one_click_away(self, panel, users, said):
         asked = panel.asked()
         panel.clock.advance(seconds=1)
-        made, *emptied, shown = panel.does(
-            page.created, asked, "New@Example.com ", " New ", "user", PASSWORD, *ANY, 0
-        )[:6]
-        assert "new@example.com" in made
-        assert emptied == ["", "", "user", ""]
-        assert emails(shown)[0] == "new@example.com"
+        shown = panel.does(
+            users.created, asked, "New@Example.com ", " New ", "user", PASSWORD, *ANY
+        )
+        assert "new@example.com" in shown[users.form.made]
+        assert [shown[each] for each in users.form.fields] == ["", "", "user", ""]
+        assert emails(shown[users.index.listed])[0] == "new@example.com"
         assert said == ["new@example.com has an account now."]
         assert panel.gatehouse.visitor().signs_in("new@example.com").status_code == 200
 
-    def test_a_user_needs_a_name_and_an_address(self, panel):
+    def test_a_user_needs_a_name_and_an_address(self, panel, users):
         with pytest.raises(gr.Error, match="needs a name"):
-            panel.does(page.created, panel.asked(), "", "Ada", "user", "", *ANY, 0)
+            panel.does(users.created, panel.asked(), "", "Ada", "user", "", *ANY)
 
 
 class TestOneUser:
-    def test_their_page_tells_who_they_are_and_what_happened(self, panel, at_ada):
-        about, sessions, events, which, role, password, acting, *buttons, column = panel.does(
-            one.opened, at_ada
-        )
-        assert ADA in about
-        assert words.IS_UNVERIFIED in about
-        assert "unknown browser" in sessions
-        assert "Signed up" in events
-        assert len(which.choices) == 1
-        assert (role, password, column.visible) == ("user", "", True)
-        assert words.ACT_AS_HINT in acting
-        assert [button.visible for button in buttons] == [True, False, False]
+    def test_their_page_tells_who_they_are_and_what_happened(self, panel, one, at_ada):
+        shown, actions = panel.does(one.opened, at_ada), one.actions
+        assert set(shown) == set(one.outputs)
+        assert ADA in shown[one.about]
+        assert words.IS_UNVERIFIED in shown[one.about]
+        assert "unknown browser" in shown[one.sessions]
+        assert "Signed up" in shown[one.events]
+        assert len(shown[actions.which].choices) == 1
+        assert (shown[actions.role], shown[actions.password]) == ("user", "")
+        assert words.ACT_AS_HINT in shown[actions.acting]
+        seen = (one.column, actions.verify, actions.unverify, actions.unban)
+        assert [shown[each].visible for each in seen] == [True, True, False, False]
 
-    def test_somebody_who_is_gone_leaves_a_sentence(self, panel):
+    def test_somebody_who_is_gone_leaves_a_sentence(self, panel, one):
         nobody = panel.asked(id="01a203c2-7c93-7407-ab15-d32628a133b6")
-        about, *_, column = panel.does(one.opened, nobody)
-        assert words.GONE in about
-        assert column.visible is False
+        shown = panel.does(one.opened, nobody)
+        assert words.GONE in shown[one.about]
+        assert shown[one.column].visible is False
 
-    def test_without_an_id_nothing_is_asked(self, panel):
-        assert panel.does(one.opened, panel.asked()) == (gr.skip(),) * 11
+    def test_without_an_id_nothing_is_asked(self, panel, one):
+        assert panel.does(one.opened, panel.asked()) == {}
 
     def test_an_address_is_marked_as_verified_and_as_not(self, panel, at_ada, ada):
         told = panel.does(user_deeds.mark_verified, at_ada)
@@ -179,13 +202,13 @@ class TestOneUser:
         assert "admin now" in carried_out(panel, at_ada, user_deeds.ask_role, "admin")
         assert ada.session()["user"]["role"] == "admin"
 
-    def test_a_ban_ends_their_sessions_until_the_day_is_over(self, panel, at_ada, ada):
+    def test_a_ban_ends_their_sessions_until_the_day_is_over(self, panel, one, at_ada, ada):
         question = panel.does(user_deeds.ask_ban, at_ada, "2026-11-24", "Spam")
         assert "until 25 November 2026, 00:00:00 UTC" in question.sentence
         assert "1 live session ends at once." in question.sentence
         carried_out(panel, at_ada, user_deeds.ask_ban, "2026-11-24", "Spam")
         assert ada.session() is None
-        assert "Spam" in panel.does(one.look, at_ada)[0]
+        assert "Spam" in panel.does(one.look, at_ada)[one.about]
         panel.clock.advance(days=3)
         assert panel.gatehouse.visitor().signs_in(ADA).status_code == 200
 
@@ -203,11 +226,11 @@ class TestOneUser:
             panel.does(user_deeds.ask_ban, at_ada, until, "")
         assert wanting.value.message == told
 
-    def test_one_session_is_ended_and_the_others_stay(self, panel, at_ada, ada):
+    def test_one_session_is_ended_and_the_others_stay(self, panel, one, at_ada, ada):
         panel.clock.advance(seconds=1)
         elsewhere = panel.gatehouse.visitor()
         elsewhere.signs_in(ADA)
-        newest = panel.does(one.look, at_ada)[3].choices[0][1]
+        newest = panel.does(one.look, at_ada)[one.actions.which].choices[0][1]
         carried_out(panel, at_ada, user_deeds.ask_end_one, newest)
         assert (elsewhere.session(), ada.session() is None) == (None, False)
 
@@ -232,11 +255,11 @@ class TestOneUser:
         assert ada.session() is None
         assert panel.gatehouse.visitor().signs_in(ADA, new).status_code == 200
 
-    def test_a_user_is_deleted_once_it_is_confirmed(self, panel, at_ada):
+    def test_a_user_is_deleted_once_it_is_confirmed(self, panel, one, at_ada):
         assert "cannot be undone" in panel.does(user_deeds.ask_delete, at_ada).sentence
-        assert words.GONE not in panel.does(one.look, at_ada)[0]
+        assert words.GONE not in panel.does(one.look, at_ada)[one.about]
         carried_out(panel, at_ada, user_deeds.ask_delete)
-        assert words.GONE in panel.does(one.look, at_ada)[0]
+        assert words.GONE in panel.does(one.look, at_ada)[one.about]
 
     def test_what_the_api_refuses_is_refused_here(self, panel):
         myself = panel.asked(id=str(panel.gatehouse.user_id(OWNER_EMAIL)))
@@ -245,7 +268,7 @@ class TestOneUser:
                 carried_out(panel, myself, question)
 
     def test_acting_as_a_user_opens_in_a_browser_of_its_own_and_the_owner_stays(
-        self, panel, at_ada
+        self, panel, one, at_ada
     ):
         carried_out(panel, at_ada, user_deeds.ask_act_as)
         name = words.acts_as(ADA)
@@ -257,23 +280,17 @@ class TestOneUser:
         assert visitor.session()["session"]["impersonatedBy"]
         assert at_ada.owner.key not in str(browser.cookies)
         assert panel.does(user_deeds.find_user, at_ada)["email"] == ADA
-        assert "/admin/tester?browser=Acting%20as%20ada" in panel.does(one.look, at_ada)[6]
-        assert words.ACTS_AS_MARK in panel.does(one.look, at_ada)[1]
+        shown = panel.does(one.look, at_ada)
+        assert "/admin/tester?browser=Acting%20as%20ada" in shown[one.actions.acting]
+        assert words.ACTS_AS_MARK in shown[one.sessions]
 
-    def test_a_button_that_needs_no_question_says_what_it_did(self, panel, at_ada, said):
-        about, *_ = panel.does(one._does(user_deeds.mark_verified), at_ada)
+    def test_a_button_that_needs_no_question_says_what_it_did(self, panel, one, at_ada, said):
+        shown = panel.does(one.does(user_deeds.mark_verified), at_ada)
         assert said == [words.verified(ADA, True)]
-        assert words.IS_UNVERIFIED not in about
+        assert words.IS_UNVERIFIED not in shown[one.about]
 
 
 ANYBODY = {
-    page.listed: ANY,
-    page.newer: (*ANY, 0),
-    page.older: (*ANY, 0),
-    page.opened: (),
-    page.created: ("new@example.com", "New", "admin", PASSWORD, *ANY, 0),
-    one.opened: (),
-    one.look: (),
     user_deeds.mark_verified: (),
     user_deeds.mark_unverified: (),
     user_deeds.send_reset: (),
@@ -290,10 +307,19 @@ ANYBODY = {
 }
 
 
-def test_a_plain_user_is_refused_by_every_handler(panel, ada):
+def test_a_plain_user_is_refused_by_every_handler(panel, users, ada):
     theirs = {"id": str(panel.gatehouse.user_id(ADA))}
-    for handler, inputs in ANYBODY.items():
-        query = {} if handler is page.opened else theirs
+    of_the_page = [
+        (users.index.filtered, ANY),
+        (users.index.newer, (*ANY, 0)),
+        (users.index.older, (*ANY, 0)),
+        (users.opened, ()),
+        (users.created, ("new@example.com", "New", "admin", PASSWORD, *ANY)),
+        (users.user.opened, ()),
+        (users.user.look, ()),
+    ]
+    for handler, inputs in (*of_the_page, *ANYBODY.items()):
+        query = {} if handler == users.opened else theirs
         with pytest.raises(ApiRefused) as refused:
             panel.does(handler, panel.asked(ada, **query), *inputs)
         assert refused.value.status == 403, handler

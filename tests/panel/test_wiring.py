@@ -10,15 +10,16 @@ from starlette.requests import Request
 from panel import wiring
 from panel.api import ApiRefused
 from panel.confirm import Confirmation, Question
+from panel.markup import Markup
 from panel.visitor import OWNER
 from panel.words import common as words
 from tests.panel.test_tester import owner
 
 
-def event_of(handler, *given, query=b"", tools=None):
+def event_of(handler, *given, query=b"", tools=None, outputs=None):
     """Run a handler as Gradio does, with the request of an owner."""
     scope = {"type": "http", "headers": [], "query_string": query, OWNER: owner()}
-    return wiring._event(tools, handler)(gr.Request(request=Request(scope)), *given)
+    return wiring._event(tools, handler, outputs)(gr.Request(request=Request(scope)), *given)
 
 
 def test_a_handler_is_told_who_asks_for_what_and_gets_the_inputs(loop):
@@ -38,6 +39,50 @@ def test_a_handler_may_tell_its_results_one_by_one(loop):
         return [step async for step in event_of(handler, 3)]
 
     assert loop.run(all_of_it()) == [0, 1, 2]
+
+
+class TestWhatAHandlerReturns:
+    NAME = "<b>&\"'"
+
+    @pytest.fixture
+    def components(self):
+        return gr.Markdown(), gr.Textbox(), gr.Button()
+
+    def test_is_named_by_component_and_what_is_left_out_stays(self, loop, components):
+        _, textbox, _ = components
+
+        async def handler(tools, asked):
+            return {textbox: self.NAME}
+
+        assert loop.run(event_of(handler, outputs=[*components])) == {textbox: self.NAME}
+
+    def test_may_be_nothing(self, loop, components):
+        async def handler(tools, asked):
+            return {}
+
+        assert loop.run(event_of(handler, outputs=[*components])) == gr.skip()
+
+    def test_is_escaped_where_it_becomes_html_unless_it_is_html(self, loop, components):
+        markdown, textbox, _ = components
+
+        async def handler(tools, asked):
+            return {markdown: self.NAME, textbox: self.NAME}
+
+        async def steps(tools, asked):
+            yield {markdown: Markup("<b>bold</b>")}
+
+        async def one(tools, asked):
+            return self.NAME
+
+        async def stepping():
+            return [each async for each in event_of(steps, outputs=[*components])]
+
+        escaped = "&lt;b&gt;&amp;&#34;&#39;"
+        told = loop.run(event_of(handler, outputs=[*components]))
+        assert told == {markdown: escaped, textbox: self.NAME}
+        assert loop.run(stepping()) == [{markdown: "<b>bold</b>"}]
+        assert loop.run(event_of(one, outputs=markdown)) == escaped
+        assert loop.run(event_of(one, outputs=textbox)) == self.NAME
 
 
 def refusal(status, code="", message="", retry_after=5, request_id=""):
@@ -163,29 +208,30 @@ class TestAsking:
             return Question(f"{name} is deleted.", "Delete", delete)
 
         async def after(tools, asked):
-            return ("fresh",)
+            return {"shown": "fresh"}
 
         bar = Confirmation()
         bar.asks(None, gr.Button("Delete"), question)
         bar.leads_to(None, after, [])
         ask, cancel, carry_out = wired.values()
-        return ask, cancel, carry_out, said, done
+        return bar, ask, cancel, carry_out, said, done
 
     def test_a_deed_that_hurts_asks_first_and_then_says_what_it_did(self, loop, events):
-        ask, _, carry_out, said, done = events
-        question, bar, sentence, yes = loop.run(ask(None, None, "Ada"))
-        assert bar.visible is True
-        assert "Ada is deleted." in sentence
-        assert yes.value == "Delete"
+        bar, ask, _, carry_out, said, done = events
+        asked = loop.run(ask(None, None, "Ada"))
+        assert asked[bar.row].visible is True
+        assert "Ada is deleted." in asked[bar.sentence]
+        assert asked[bar.yes].value == "Delete"
         assert done == []
-        pending, bar, _, _, fresh = loop.run(carry_out(None, None, question))
-        assert (pending, bar.visible, fresh) == (None, False, "fresh")
+        after = loop.run(carry_out(None, None, asked[bar.pending]))
+        assert (after[bar.pending], after[bar.row].visible) == (None, False)
+        assert after["shown"] == "fresh"
         assert (done, said) == (["deleted"], ["It is gone."])
 
     def test_what_is_not_confirmed_is_not_done(self, loop, events):
-        ask, cancel, carry_out, said, done = events
+        bar, ask, cancel, carry_out, said, done = events
         loop.run(ask(None, None, "Ada"))
-        pending, bar, *_ = loop.run(cancel(None, None))
-        assert (pending, bar.visible) == (None, False)
+        after = loop.run(cancel(None, None))
+        assert (after[bar.pending], after[bar.row].visible) == (None, False)
         loop.run(carry_out(None, None, None))
         assert (done, said) == ([], [])
