@@ -65,9 +65,7 @@ class Work:
     @property
     def db(self) -> Db:
         """The connection, on which a transaction has begun."""
-        if self._db is None:
-            return self._begin()
-        return self._db
+        return self._db or self._begin(lambda db: db)
 
     @property
     def actor(self) -> User:
@@ -87,10 +85,7 @@ class Work:
         ones one by one, each in an order of their own, would wait for each other for ever.
         """
         self._end_reads("no lock")
-        db = self._db = self._shop.database.write()
-        locked = lock(db)
-        self._prove_acting(db)
-        return locked
+        return self._begin(lock)
 
     def now(self) -> datetime:
         return self.clock.now()
@@ -155,14 +150,12 @@ class Work:
             with Work(self._shop, self.client) as second:
                 second._kept = self._kept
 
-    def _begin(self) -> Db:
-        self._db = self._shop.database.write()
-        self._prove_acting(self._db)
-        return self._db
-
-    def _prove_acting(self, db: Db) -> None:
+    def _begin(self, first: Callable[[Db], T]) -> T:
+        db = self._db = self._shop.database.write()
+        found = first(db)
         if self._acting is not None:
             prove(db, self._acting, self.now())
+        return found
 
     def _end_reads(self, rule: str) -> None:
         if self._db is not None and self._db.wrote:
