@@ -5,12 +5,11 @@ import os
 import signal
 import subprocess
 import sys
-from contextlib import contextmanager
 
 import httpx
 import pytest
 
-from tests.rig.processes import wait_until
+from tests.rig.pipes import a_pipe, fill, read_until
 from tests.rig.space import ROOT, Space
 
 ACCOUNT = {"name": "Ada", "email": "ada@example.com", "password": "correct horse battery"}
@@ -38,19 +37,6 @@ class Unread(Space):
             preexec_fn=self._preexec,
         )
         return self
-
-
-@contextmanager
-def a_pipe():
-    read, write = os.pipe()
-    try:
-        yield read, write
-    finally:
-        for each in (read, write):
-            try:
-                os.close(each)
-            except OSError:
-                continue
 
 
 def post(space, path, **more):
@@ -96,20 +82,10 @@ def test_a_full_disk_under_the_log_stops_nothing(tmp_path):
         assert space.terminate() == 0
 
 
-def full_pipe(write):
-    os.set_blocking(write, False)
-    while True:
-        try:
-            os.write(write, b"x" * 4096)
-        except BlockingIOError:
-            break
-    os.set_blocking(write, True)
-
-
 @pytest.mark.parametrize("ends", [[signal.SIGTERM], [signal.SIGTERM, signal.SIGTERM]], ids=len)
 def test_a_pipe_that_nobody_empties_stops_neither_start_nor_service_nor_end(tmp_path, ends):
     with a_pipe() as (_, write):
-        full_pipe(write)
+        fill(write)
         with Unread(tmp_path, (write, write)) as space:
             serves(space)
             for each in ends:
@@ -119,7 +95,7 @@ def test_a_pipe_that_nobody_empties_stops_neither_start_nor_service_nor_end(tmp_
 
 def test_a_start_that_is_refused_ends_though_nobody_reads_why(tmp_path):
     with a_pipe() as (_, write):
-        full_pipe(write)
+        fill(write)
         refused = {"ADMIN_EMAIL": "root@example.com"}  # without its password
         assert Unread(tmp_path, (write, write), environment=refused).launch().wait(30) == 1
 
@@ -135,20 +111,9 @@ def test_the_last_lines_before_an_orderly_end_are_there(tmp_path):
 
 def test_what_was_dropped_is_told_once_somebody_reads_again(tmp_path):
     with a_pipe() as (read, write):
-        full_pipe(write)
+        fill(write)
         with Unread(tmp_path, (subprocess.DEVNULL, write)) as space:
             serves(space)
-            os.set_blocking(read, False)
-            said = b""
-
-            def has_come():
-                nonlocal said
-                try:
-                    said += os.read(read, 1_000_000)
-                except BlockingIOError:
-                    return False
-                return b"sign_in_failed" in said
-
-            wait_until(has_come, "the lines that waited")
+            said = read_until(read, b"sign_in_failed")
             assert space.terminate() == 0
     assert said.count(b'"sign_up"') == 1  # nothing was lost: it fitted the buffer

@@ -6,36 +6,13 @@ import threading
 import pytest
 
 from backend.kernel.output import Output, Printed
+from tests.rig.pipes import a_pipe, fill, read_until
 
 
 @pytest.fixture
 def pipe():
-    """The two ends of a pipe, as a reader and a writer have them."""
-    ends = os.pipe()
-    yield ends
-    for each in ends:
-        try:
-            os.close(each)
-        except OSError:
-            continue
-
-
-def fill(descriptor):
-    """Write into a pipe until it takes no more, as a reader that has stopped reading leaves it."""
-    os.set_blocking(descriptor, False)
-    while True:
-        try:
-            os.write(descriptor, b"x" * 4096)
-        except BlockingIOError:
-            break
-    os.set_blocking(descriptor, True)
-
-
-def drained(descriptor, wanted):
-    said = b""
-    while wanted not in said:
-        said += os.read(descriptor, 65_536)
-    return said
+    with a_pipe() as ends:
+        yield ends
 
 
 def test_what_is_written_arrives_whole_and_in_order(pipe):
@@ -78,7 +55,7 @@ def test_a_reader_who_does_not_read_stops_nobody_and_hears_how_much_was_dropped(
         output.write(f"line {number:04}\n")
     output.flush(within=0.01)
 
-    said = drained(pipe[0], b"dropped").lstrip(b"x").decode().splitlines()
+    said = read_until(pipe[0], b"dropped").lstrip(b"x").decode().splitlines()
     kept = [line for line in said if line.startswith("line")]
     assert kept == [f"line {number:04}" for number in range(len(kept))]
     assert told == [1000 - len(kept)]
@@ -104,7 +81,7 @@ def test_a_descriptor_that_others_made_non_blocking_loses_nothing(pipe):
     output = Output(pipe[1])
     os.set_blocking(pipe[1], False)
     output.write("x" * 200_000 + "\n")
-    assert len(drained(pipe[0], b"\n")) == 200_001
+    assert len(read_until(pipe[0], b"\n")) == 200_001
 
 
 def test_what_is_printed_goes_out_by_whole_lines_and_cleaned(pipe):

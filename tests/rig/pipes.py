@@ -1,0 +1,39 @@
+"""Pipes between a program and whoever reads what it writes, or does not."""
+
+import os
+import select
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
+
+
+@contextmanager
+def a_pipe() -> Iterator[tuple[int, int]]:
+    """The two ends of a pipe, to read and to write; those still open are closed at the end."""
+    ends = os.pipe()
+    try:
+        yield ends
+    finally:
+        for each in ends:
+            with suppress(OSError):
+                os.close(each)
+
+
+def fill(write: int) -> None:
+    """Write until the pipe takes no more, as a reader that has stopped reading leaves it."""
+    os.set_blocking(write, False)
+    with suppress(BlockingIOError):
+        while True:
+            os.write(write, b"x" * 4096)
+    os.set_blocking(write, True)
+
+
+def read_until(read: int, wanted: bytes, seconds: float = 30) -> bytes:
+    """Wait for `wanted`; returns all that has come, or raises TimeoutError with it."""
+    come = b""
+    while wanted not in come:
+        ready, _, _ = select.select([read], [], [], seconds)
+        more = os.read(read, 65_536) if ready else b""
+        if not more:
+            raise TimeoutError(f"{wanted!r} did not come after {come[-1000:]!r}")
+        come += more
+    return come
