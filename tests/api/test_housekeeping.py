@@ -16,6 +16,7 @@ from backend.storage.work import Work
 from tests.api.mailing import posts
 from tests.clocks import SeededRandomness
 from tests.inside import Gatehouse
+from tests.rig.fixtures import ON_POSTGRESQL
 from tests.rig.processes import wait_until
 
 HOUR = timedelta(hours=1)
@@ -123,7 +124,7 @@ def test_much_goes_in_small_transactions(gatehouse):
     assert len([line for line in said if line.startswith("DELETE FROM sessions")]) == 3
 
 
-@pytest.mark.parametrize("place", ["postgresql"], indirect=True)
+@ON_POSTGRESQL
 def test_while_another_replica_tidies_this_one_does_not(anywhere):
     anywhere.member()
     has_expired_sessions(anywhere, 1)

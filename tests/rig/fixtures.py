@@ -1,9 +1,11 @@
 """What a test may ask for by name."""
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
+from contextlib import closing
 from dataclasses import dataclass
 from pathlib import Path
 
+import psycopg2
 import pytest
 from playwright.sync_api import Browser, Page
 
@@ -46,6 +48,20 @@ def postgres_url(postgres: PostgresServer, migrated: bool) -> Iterator[str]:
     name = postgres.create_database(*[postgres_template(postgres)] if migrated else [])
     yield postgres.url(name)
     postgres.drop_database(name)
+
+
+@pytest.fixture
+def psql(postgres_url: str) -> Iterator[Callable[[str], None]]:
+    """Somebody who types SQL in this test's PostgreSQL database, whose name is THIS."""
+    with closing(psycopg2.connect(postgres_url)) as connection:
+        connection.autocommit = True
+        name = connection.info.dbname
+        yield lambda statement: connection.cursor().execute(statement.replace("THIS", name))
+
+
+ON_SQLITE = pytest.mark.parametrize("place", ["sqlite"], indirect=True)
+ON_POSTGRESQL = pytest.mark.parametrize("place", ["postgresql"], indirect=True)
+ON_A_SERVER = pytest.mark.parametrize("place", ["postgresql", "pgbouncer"], indirect=True)
 
 
 @pytest.fixture(params=["sqlite", "postgresql", "pgbouncer"])

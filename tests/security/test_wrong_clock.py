@@ -16,11 +16,11 @@ from tests.admins import ADA, give_role
 from tests.api.mailing import posts, through, waits_after_attempt
 from tests.clocks import NOON, FixedClock
 from tests.inside import Gatehouse
+from tests.rig.fixtures import ON_POSTGRESQL
 from tests.rig.smtp import SmtpServer
 from tests.scene import refusal
 
 AGES = timedelta(days=100)  # longer than anything is kept
-SERVERS = pytest.mark.parametrize("place", ["postgresql"], indirect=True)
 
 
 @pytest.fixture
@@ -56,7 +56,7 @@ def told(gatehouse: Gatehouse) -> dict:
     return root.get("/api/admin/status").json()["clock"]
 
 
-@SERVERS
+@ON_POSTGRESQL
 def test_a_replica_that_is_ahead_of_the_database_deletes_nothing_and_says_so(
     start_on, letterbox, database_clock, clock, capsys
 ):
@@ -80,7 +80,7 @@ def test_a_replica_that_is_ahead_of_the_database_deletes_nothing_and_says_so(
     assert told(gatehouse)["right"] is True
 
 
-@SERVERS
+@ON_POSTGRESQL
 @pytest.mark.parametrize("seconds", [61, -61])
 def test_more_than_a_minute_beside_the_database_is_too_much(start_on, database_clock, seconds):
     gatehouse = start_on()
@@ -94,7 +94,7 @@ def test_more_than_a_minute_beside_the_database_is_too_much(start_on, database_c
     assert check.over_until() is None
 
 
-@SERVERS
+@ON_POSTGRESQL
 def test_a_session_that_one_replica_takes_for_ended_goes_on_at_the_others(
     start_on, database_clock, clock
 ):
@@ -109,7 +109,7 @@ def test_a_session_that_one_replica_takes_for_ended_goes_on_at_the_others(
     assert ada.session() is not None
 
 
-@SERVERS
+@ON_POSTGRESQL
 def test_a_ban_does_not_run_out_early_at_a_replica_that_is_ahead(start_on, database_clock, clock):
     gatehouse = start_on()
     gatehouse.member()
@@ -123,7 +123,7 @@ def test_a_ban_does_not_run_out_early_at_a_replica_that_is_ahead(start_on, datab
     assert gatehouse.rows(select(users.c.banned)) == [(False,)]
 
 
-@SERVERS
+@ON_POSTGRESQL
 @pytest.mark.parametrize("hours", [1, -1], ids=["ahead", "behind"])
 def test_a_mail_in_hand_is_left_to_who_has_it_whosever_clock_is_wrong(
     start_on, database_clock, clock, tmp_path, hours
@@ -143,7 +143,7 @@ def test_a_mail_in_hand_is_left_to_who_has_it_whosever_clock_is_wrong(
         assert worker._until_next_due() > 60, "and nobody asks all the time meanwhile"
 
 
-@SERVERS
+@ON_POSTGRESQL
 def test_the_database_is_asked_what_time_it_is(start_on):
     database = start_on().house.workshop.database
     assert ClockCheck(database, SystemClock()).look().is_harmless

@@ -14,6 +14,7 @@ from backend.storage.failures import SessionEnded
 from backend.storage.sessions import Session
 from backend.storage.users import User
 from backend.storage.work import Work, Workshop
+from tests.rig.fixtures import ON_POSTGRESQL
 from tests.rig.processes import wait_until
 from tests.storage.conftest import stored_session, stored_user
 
@@ -108,7 +109,7 @@ def is_waiting(url: str) -> bool:
         connection.close()
 
 
-@pytest.mark.parametrize("place", ["postgresql"], indirect=True)
+@ON_POSTGRESQL
 def test_who_begins_while_the_session_is_being_ended_waits_and_is_refused(
     workshop, work, postgres_url
 ):
@@ -129,7 +130,7 @@ def test_who_begins_while_the_session_is_being_ended_waits_and_is_refused(
         assert users.find(later.db, user.id) == user
 
 
-@pytest.mark.parametrize("place", ["postgresql"], indirect=True)
+@ON_POSTGRESQL
 def test_who_ends_a_session_that_is_writing_is_answered_after_the_write(
     workshop, work, postgres_url
 ):
@@ -143,7 +144,7 @@ def test_who_ends_a_session_that_is_writing_is_answered_after_the_write(
         ending.result(30)
 
 
-@pytest.mark.parametrize("place", ["postgresql"], indirect=True)
+@ON_POSTGRESQL
 def test_admins_who_change_each_other_wait_for_each_other_and_not_for_ever(
     workshop: Workshop, work, postgres, postgres_url
 ):

@@ -20,14 +20,12 @@ from backend.storage.change_feed import ChangeFeed, open_feed
 from backend.storage.engine import Database
 from backend.storage.work import ask
 from tests.clocks import FixedClock
+from tests.rig.fixtures import ON_A_SERVER, ON_POSTGRESQL, ON_SQLITE
 from tests.storage.conftest import digest_of, stored_session, stored_user
 from tests.storage.proxy import Proxy, proxy_to
 
 pytestmark = pytest.mark.anyio
 ENDS = datetime.now(UTC) + timedelta(days=7)  # noqa: TID251  the triggers look at the server's clock
-ON_A_SERVER = pytest.mark.parametrize("place", ["postgresql", "pgbouncer"], indirect=True)
-ON_POSTGRESQL = pytest.mark.parametrize("place", ["postgresql"], indirect=True)
-ON_SQLITE = pytest.mark.parametrize("place", ["sqlite"], indirect=True)
 
 
 @pytest.fixture

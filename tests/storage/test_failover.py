@@ -1,37 +1,21 @@
 """PostgreSQL servers that may not be written to, and errors that are not our mistake."""
 
-from collections.abc import Callable
-
 import pytest
 from sqlalchemy import make_url, text
 
 from backend.kernel.client import NOBODY
-from backend.kernel.settings import Settings, SettingsError
 from backend.storage.engine import DatabaseConflict, DatabaseUnavailable
 from backend.storage.failures import Trouble
 from backend.storage.migrate import migrate
 from backend.storage.ready import is_current, migrated_to
 from backend.storage.work import Work, ask
-from tests.rig.postgres import PostgresServer, own_server
-from tests.storage.conftest import count_of, settings_for, stored_user
+from tests.rig.fixtures import ON_POSTGRESQL
+from tests.rig.postgres import own_server
+from tests.storage.conftest import count_of, stored_user
 from tests.storage.proxy import proxy_to
 from tests.storage.test_faults import workshop_for
 
-
-@pytest.fixture
-def place() -> None:
-    """Everything here is about PostgreSQL."""
-
-
-@pytest.fixture
-def settings(postgres_url: str, tmp_path) -> Settings:
-    return settings_for(tmp_path, postgres_url)
-
-
-@pytest.fixture
-def psql(postgres: PostgresServer, postgres_url: str) -> Callable[[str], None]:
-    name = make_url(postgres_url).database
-    return lambda statement: postgres.execute(statement.replace("THIS", str(name)), name)
+pytestmark = ON_POSTGRESQL
 
 
 def test_after_a_failover_writes_find_the_primary_at_once(
@@ -41,14 +25,12 @@ def test_after_a_failover_writes_find_the_primary_at_once(
         address = make_url(postgres_url).set(drivername="postgresql+psycopg2", port=name.port)
         database = open_database(url=address)
         shop = workshop_for(database)
-        lent = [database.read() for _ in range(4)]
-        for each in lent:
-            each.give_back()
         stored_user(lambda: Work(shop, NOBODY))
 
         psql("ALTER DATABASE THIS SET default_transaction_read_only = on")
         database.engine.dispose()  # as a primary cuts all when it is demoted
-        count_of(database, "users")
+        for each in [database.read() for _ in range(4)]:
+            each.give_back()
         other.execute(f"CREATE DATABASE {address.database}")
         migrate(make_url(other.url(str(address.database))).set(drivername="postgresql+psycopg2"))
         name.target = other.port
@@ -159,16 +141,3 @@ def test_what_the_role_or_the_environment_set_otherwise_does_not_matter(
     ).one()
     assert tuple(found) == (name, user.created_at, "UTC")
     assert str(found.created_at.tzinfo) in ("UTC", "UTC+00:00")
-
-
-@pytest.mark.parametrize("encoding", ["LATIN1", "SQL_ASCII"])
-def test_a_database_that_cannot_hold_every_name_is_refused_in_one_line(postgres, encoding):
-    name = f"{encoding.lower()}_names"
-    postgres.execute(f"CREATE DATABASE {name} ENCODING '{encoding}' TEMPLATE template0")
-    try:
-        address = make_url(postgres.url(name)).set(drivername="postgresql+psycopg2")
-        with pytest.raises(SettingsError, match=rf"{encoding}.*ENCODING 'UTF8'") as refusal:
-            migrate(address)
-        assert "\n" not in str(refusal.value)
-    finally:
-        postgres.drop_database(name)

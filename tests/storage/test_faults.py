@@ -12,34 +12,25 @@ from sqlalchemy import make_url, text, update
 from backend.kernel.client import NOBODY
 from backend.kernel.clock import SystemClock
 from backend.kernel.events import Event, EventKind
-from backend.kernel.settings import Settings
 from backend.storage import tables, users
 from backend.storage.engine import Database, DatabaseConflict, DatabaseUnavailable
-from backend.storage.migrate import migrate
 from backend.storage.postgres import Patience
 from backend.storage.work import Work, Workshop, ask
 from tests.clocks import FixedClock
 from tests.make import make_settings
-from tests.rig.postgres import PostgresServer, own_server
+from tests.rig.fixtures import ON_POSTGRESQL
+from tests.rig.postgres import PostgresServer
 from tests.rig.processes import wait_until
-from tests.storage.conftest import Told, count_of, new_user, settings_for, stored_user, workshop_on
+from tests.storage.conftest import Told, count_of, new_user, stored_user, workshop_on
 from tests.storage.proxy import Proxy, proxy_to
+
+pytestmark = ON_POSTGRESQL
 
 
 @pytest.fixture
 def proxy(postgres: PostgresServer) -> Iterator[Proxy]:
     with proxy_to(postgres.port) as proxy:
         yield proxy
-
-
-@pytest.fixture
-def place(postgres_url: str) -> None:
-    """Everything here is about PostgreSQL."""
-
-
-@pytest.fixture
-def settings(postgres_url: str, tmp_path) -> Settings:
-    return settings_for(tmp_path, postgres_url)
 
 
 @pytest.fixture
@@ -264,24 +255,6 @@ def test_a_server_that_is_down_is_asked_once_a_second(postgres_url, open_databas
             clock.advance(seconds=1)
         assert nobody_there.accepted == 3
         assert database.engine.pool.checkedout() == 0
-
-
-def test_it_recovers_by_itself_when_the_server_is_back(clock):
-    with own_server(durable=True) as server:
-        address = make_url(server.url("postgres")).set(drivername="postgresql+psycopg2")
-        migrate(address)
-        database = Database(address, clock)
-        shop = workshop_for(database)
-        stored_user(lambda: Work(shop, NOBODY))
-        server.crash()
-        for _ in range(5):
-            with pytest.raises(DatabaseUnavailable):
-                stored_user(lambda: Work(shop, NOBODY))
-        server.start()
-        clock.advance(seconds=1)
-        stored_user(lambda: Work(shop, NOBODY))
-        assert count_of(database, "users") == 2
-        database.close()
 
 
 def test_a_server_that_stands_still_is_left_after_a_while_and_used_again_when_it_moves(

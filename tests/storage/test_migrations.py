@@ -12,7 +12,7 @@ from pathlib import Path
 import pytest
 from alembic.autogenerate import compare_metadata
 from alembic.migration import MigrationContext
-from sqlalchemy import create_engine, inspect, text
+from sqlalchemy import create_engine, inspect, make_url, text
 
 from backend.kernel.settings import SettingsError
 from backend.storage import migrate as migrate_module
@@ -25,6 +25,7 @@ from backend.storage.sessions import Session
 from backend.storage.tables import metadata
 from backend.storage.work import ask
 from tests.make import make_settings
+from tests.rig.fixtures import ON_SQLITE
 from tests.rig.processes import wait_until
 from tests.storage.conftest import count_of, settings_for, stored_session, stored_user
 
@@ -210,7 +211,7 @@ def file(url) -> Path:
     return Path(url.database)
 
 
-@pytest.mark.parametrize("place", ["sqlite"], indirect=True)
+@ON_SQLITE
 def test_on_sqlite_a_step_that_would_orphan_rows_is_undone(url, database, work, next_step):
     stored_session(work, stored_user(work))
     next_step("op.execute('DELETE FROM users')")
@@ -221,7 +222,7 @@ def test_on_sqlite_a_step_that_would_orphan_rows_is_undone(url, database, work, 
     assert (count_of(database, "users"), step_of(database)) == (1, HEAD)
 
 
-@pytest.mark.parametrize("place", ["sqlite"], indirect=True)
+@ON_SQLITE
 def test_on_sqlite_a_complete_copy_is_kept_before_a_step(url, file, database, work, next_step):
     stored_user(work)  # still in the log beside the file: the server is running
     next_step()
@@ -236,7 +237,7 @@ def test_on_sqlite_a_complete_copy_is_kept_before_a_step(url, file, database, wo
     before.close()
 
 
-@pytest.mark.parametrize("place", ["sqlite"], indirect=True)
+@ON_SQLITE
 def test_on_sqlite_only_this_user_may_read_the_file(url, file, database, work):
     stored_user(work)
     modes = {each.name: each.stat().st_mode & 0o777 for each in file.parent.glob("gatehouse.db*")}
@@ -282,3 +283,16 @@ def test_a_folder_that_may_not_be_written_is_named_in_one_line(tmp_path):
     with pytest.raises(SettingsError, match=r"cannot be written.*Set DATA_DIR") as refusal:
         migrate(database_url(settings))
     assert "\n" not in str(refusal.value)
+
+
+@pytest.mark.parametrize("encoding", ["LATIN1", "SQL_ASCII"])
+def test_a_database_that_cannot_hold_every_name_is_refused_in_one_line(postgres, encoding):
+    name = f"{encoding.lower()}_names"
+    postgres.execute(f"CREATE DATABASE {name} ENCODING '{encoding}' TEMPLATE template0")
+    try:
+        address = make_url(postgres.url(name)).set(drivername="postgresql+psycopg2")
+        with pytest.raises(SettingsError, match=rf"{encoding}.*ENCODING 'UTF8'") as refusal:
+            migrate(address)
+        assert "\n" not in str(refusal.value)
+    finally:
+        postgres.drop_database(name)

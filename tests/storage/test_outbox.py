@@ -11,6 +11,7 @@ from backend.storage.outbox import DECOY, GIVEN_UP, HELD, SENT, WAITING, Mail
 from backend.storage.turns import takes_turn
 from backend.storage.work import ask
 from tests.clocks import NOON
+from tests.rig.fixtures import ON_A_SERVER, ON_SQLITE
 
 SOON = NOON + timedelta(minutes=5)
 
@@ -74,7 +75,7 @@ def test_a_claim_counts_and_ends_when_its_time_is_over(work, stored):
     assert (again.id, again.attempts, again.message_id) == (mail.id, 2, mail.message_id)
 
 
-@pytest.mark.parametrize("place", ["postgresql", "pgbouncer"], indirect=True)
+@ON_A_SERVER
 def test_a_mail_that_another_is_just_claiming_is_passed_over(work, stored):
     first, second = stored(), stored(due_at=NOON + timedelta(microseconds=0))
     with work() as one:
@@ -158,7 +159,7 @@ def test_what_is_old_is_purged_a_little_at_a_time_but_never_what_waits(work, sto
     assert {mail.id for mail in left} == {waiting.id, young.id}
 
 
-@pytest.mark.parametrize("place", ["postgresql", "pgbouncer"], indirect=True)
+@ON_A_SERVER
 def test_one_transaction_at_a_time_has_its_turn(work):
     with work() as one, work() as other:
         assert takes_turn(one.db, 1)
@@ -168,7 +169,7 @@ def test_one_transaction_at_a_time_has_its_turn(work):
         assert takes_turn(next_one.db, 1)
 
 
-@pytest.mark.parametrize("place", ["sqlite"], indirect=True)
+@ON_SQLITE
 def test_on_sqlite_whoever_writes_has_its_turn(work):
     with work() as one:
         assert takes_turn(one.db, 1)

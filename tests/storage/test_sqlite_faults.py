@@ -11,9 +11,10 @@ from sqlalchemy import text
 from backend.kernel.client import NOBODY
 from backend.storage.engine import DatabaseConflict, DatabaseUnavailable
 from backend.storage.work import Work, ask
+from tests.rig.fixtures import ON_SQLITE
 from tests.storage.conftest import count_of, stored_user
 
-pytestmark = pytest.mark.parametrize("place", ["sqlite"], indirect=True)
+pytestmark = ON_SQLITE
 
 
 @contextmanager

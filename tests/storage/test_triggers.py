@@ -6,34 +6,17 @@ from datetime import UTC, datetime, timedelta
 import psycopg2
 import pytest
 
-from backend.kernel.settings import Settings
 from backend.storage import sessions, users
 from backend.storage.work import Work
-from tests.storage.conftest import digest_of, settings_for, stored_session, stored_user
+from tests.rig.fixtures import ON_POSTGRESQL
+from tests.storage.conftest import digest_of, stored_session, stored_user
+
+pytestmark = ON_POSTGRESQL
 
 
 def now() -> datetime:
     """The time when it is asked for: the triggers compare with the server's own clock."""
     return datetime.now(UTC)  # noqa: TID251
-
-
-@pytest.fixture
-def place() -> None:
-    """Everything here is about PostgreSQL."""
-
-
-@pytest.fixture
-def settings(postgres_url: str, tmp_path) -> Settings:
-    return settings_for(tmp_path, postgres_url)
-
-
-@pytest.fixture
-def psql(postgres_url: str, database) -> Iterator[Callable[[str], None]]:
-    """Somebody who types SQL by hand."""
-    connection = psycopg2.connect(postgres_url)
-    connection.autocommit = True
-    yield connection.cursor().execute
-    connection.close()
 
 
 @pytest.fixture

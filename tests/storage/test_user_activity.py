@@ -3,7 +3,6 @@
 from datetime import timedelta
 from uuid import UUID
 
-import pytest
 from sqlalchemy import event
 
 from backend.kernel.client import NOBODY
@@ -13,6 +12,7 @@ from backend.storage import audit
 from backend.storage.user_activity import Activity, activity_of
 from backend.storage.work import ask
 from tests.clocks import NOON
+from tests.rig.fixtures import ON_SQLITE
 from tests.storage.conftest import stored_session, stored_user
 
 HOUR = timedelta(hours=1)
@@ -45,7 +45,7 @@ def test_nothing_is_asked_about_nobody(database):
     assert ask(database, lambda db: activity_of(db, [], NOON)) == {}
 
 
-@pytest.mark.parametrize("place", ["sqlite"], indirect=True)
+@ON_SQLITE
 def test_on_sqlite_the_last_sign_in_is_found_without_reading_the_failures_since(database, work):
     ada, plans = stored_user(work), []
 
