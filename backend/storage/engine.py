@@ -82,7 +82,7 @@ class Database:
 
     def write(self) -> Db:
         """Lend a connection on which a transaction begins."""
-        self._check_file()
+        self._examine_if_doubted()
         db = self._lend()
         try:
             db.begin()
@@ -91,6 +91,7 @@ class Database:
         except BaseException:
             db.discard()
             db.give_back()
+            self._save_if_replaced()
             raise
         return db
 
@@ -104,8 +105,6 @@ class Database:
         False when a write of our own takes longer than `wait` seconds. Raises DatabaseUnavailable
         if the file is gone or may be damaged.
         """
-        if self._file is not None:
-            self._file.check()
         writer = self._lend_writer(wait)
         if writer is None:
             return False
@@ -173,18 +172,27 @@ class Database:
         """Raise DatabaseUnavailable if the SQLite file is not fit for use."""
         if self._file is None:
             return
-        if self._file.is_doubted and self._writing.acquire(timeout=0):
+        self._examine_if_doubted()
+        try:
+            self._file.check()
+        except DatabaseUnavailable:
+            self._save_if_replaced()
+            raise
+
+    def _examine_if_doubted(self) -> None:
+        if self._file is None or not self._file.is_doubted:
+            return
+        if self._writing.acquire(timeout=0):
             try:
                 self._file.examine()
                 self._close_writer()  # with all the others: what they remember may not be true
                 self.engine.dispose()
             finally:
                 self._writing.release()
-        try:
-            self._file.check()
-        except DatabaseUnavailable:
+
+    def _save_if_replaced(self) -> None:
+        if self._file is not None:
             self._file.save()
-            raise
 
     def _noted(self, failure: DatabaseUnavailable) -> None:
         if failure.trouble is Trouble.DAMAGED and self._file is not None:
@@ -250,6 +258,7 @@ def _sqlite_engine(url: URL, connections: int, file: SqliteFile) -> Engine:
         max_overflow=-1,
         hide_parameters=True,
     )
+    event.listen(engine, "do_connect", lambda *_: file.check())  # or an empty one would be made
     event.listen(engine, "connect", prepare_sqlite)
     event.listen(engine, "connect", lambda *_: file.check())  # it may be another's since we asked
     return engine

@@ -14,9 +14,10 @@ from backend.storage import users
 from backend.storage.engine import Database, DatabaseUnavailable
 from backend.storage.failures import Trouble
 from backend.storage.work import Work, ask
+from tests.rig.fixtures import ON_SQLITE
 from tests.storage.conftest import count_of, new_user, stored_user
 
-pytestmark = pytest.mark.parametrize("place", ["sqlite"], indirect=True)
+pytestmark = ON_SQLITE
 
 
 @pytest.fixture
@@ -100,19 +101,30 @@ def test_a_log_that_was_removed_takes_nothing_along(file, database, work, tmp_pa
         assert after.execute("SELECT count(*) FROM users").fetchone() == (50,)
 
 
-def spoil(file: Path, *, keep: int) -> None:
-    """Write over everything behind the first bytes, and into the log."""
+def write_over(file: Path) -> None:
+    """Write over everything behind the first page."""
     size = file.stat().st_size
     with file.open("r+b") as spoiled:
-        spoiled.seek(keep)
-        spoiled.write(b"x" * (size - keep))
+        spoiled.seek(4096)
+        spoiled.write(b"x" * (size - 4096))
 
 
-def test_a_file_that_somebody_writes_over_is_refused(file, database, work):
+def cut_short(file: Path) -> None:
+    """Leave half of the file."""
+    os.truncate(file, file.stat().st_size // 2)
+
+
+def clear(file: Path) -> None:
+    """Leave an empty file, as `> gatehouse.db` in a shell does."""
+    os.truncate(file, 0)
+
+
+@pytest.mark.parametrize("spoil", [write_over, cut_short, clear])
+def test_a_file_that_somebody_writes_over_is_refused(file, database, work, spoil):
     stored_user(work)
     with closing(sqlite3.connect(file)) as by_hand:
         by_hand.execute("PRAGMA wal_checkpoint(TRUNCATE)")
-    spoil(file, keep=4096)
+    spoil(file)
     for _ in range(3):
         with pytest.raises(DatabaseUnavailable) as failure:
             stored_user(work)
