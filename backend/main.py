@@ -12,7 +12,7 @@ from starlette.types import Lifespan, Receive, Scope, Send
 
 from backend import __version__
 from backend.features.accounts import routes as accounts
-from backend.features.accounts.passwords import meet_stored_hashes
+from backend.features.accounts.passwords import StoredHashes
 from backend.features.accounts.service import Accounts
 from backend.features.accounts.signing_in import Gate, Method, SessionIssuer
 from backend.features.admin.authority import before_removal
@@ -206,11 +206,15 @@ def _accounts(
     settings = workshop.settings
     hasher = PasswordHasher(settings.bcrypt_rounds)
     hasher.prove()
-    meet_stored_hashes(workshop.database, hasher)
     rules = PasswordRules.of(settings)
     with Work(workshop, NOBODY) as work:
         ensure_first_admin(work, hasher, rules)
-    hashes = HashPool(hasher, threads=settings.hash_threads, nice=settings.hash_nice)
+    hashes = HashPool(
+        hasher,
+        threads=settings.hash_threads,
+        nice=settings.hash_nice,
+        before_check=StoredHashes(workshop.database, hasher).meet,
+    )
     closing.callback(hashes.close)
     return Accounts(
         hashes,

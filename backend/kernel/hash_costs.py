@@ -43,12 +43,12 @@ def cost_of(hashed: str) -> Costs:
     return Costs()
 
 
-def alike(hashed: str) -> str:
-    """Return the LIKE pattern of all hashes that cost the same; of an unknown one only its own."""
+def alike(hashed: str) -> str | None:
+    """Return the LIKE pattern of all hashes that cost the same; None of what is no hash we know."""
     if foreign_hashes.is_scrypt(hashed):
         return f"{'_' * 32}:%"
     found = next((found for _, pattern in _KNOWN if (found := pattern.match(hashed))), None)
-    return f"{found[0]}%" if found else hashed
+    return f"{found[0]}%" if found else None
 
 
 def bcrypt_cost(rounds: int) -> Costs:

@@ -30,8 +30,17 @@ class CallerGone(Exception):
 class HashPool:
     """Hashes and checks passwords in threads of its own; callers wait for their turn."""
 
-    def __init__(self, hasher: PasswordHasher, *, threads: int, nice: int) -> None:
+    def __init__(
+        self,
+        hasher: PasswordHasher,
+        *,
+        threads: int,
+        nice: int,
+        before_check: Callable[[], None] = lambda: None,
+    ) -> None:
+        """Start no thread yet. `before_check` is called before each check, by who waits for it."""
         self._hasher = hasher
+        self._before_check = before_check
         self._executor = ThreadPoolExecutor(
             threads, "hash", initializer=_lower_priority, initargs=(nice,)
         )
@@ -46,6 +55,7 @@ class HashPool:
 
     def verify(self, client: Client, password: Password, hashed: str | None) -> Verdict:
         """Check a password when its turn comes; see `PasswordHasher.verify`."""
+        self._before_check()
         return self._run(client, lambda: self._hasher.verify(password, hashed))
 
     def verify_with_sign_up(
@@ -58,6 +68,7 @@ class HashPool:
         verified: bool,
     ) -> Verdict:
         """Check a password likewise; see `PasswordHasher.verify_with_sign_up`."""
+        self._before_check()
         return self._run(
             client,
             lambda: self._hasher.verify_with_sign_up(password, hashed, sign_up, verified=verified),

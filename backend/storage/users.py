@@ -15,6 +15,8 @@ from backend.storage.db import Db
 from backend.storage.dialects import insert_unless_taken
 from backend.storage.tables import users
 
+_SAMPLE = 100  # hashes of kinds that were not met before
+
 
 @dataclass(frozen=True, slots=True)
 class User:
@@ -106,12 +108,24 @@ def find_credential(db: Db, email: str) -> Credential | None:
     return Credential(user_from(found), found.password_hash) if found else None
 
 
-def find_hash_unlike(db: Db, patterns: Iterable[str]) -> str | None:
-    """Find a password's hash that is like none of these LIKE patterns."""
-    statement = select(users.c.password_hash).where(users.c.password_hash.is_not(None))
-    unlike = (users.c.password_hash.not_like(pattern) for pattern in patterns)
-    found: str | None = db.execute(statement.where(*unlike).limit(1)).scalar()
-    return found
+def find_hashes_unlike(
+    db: Db, patterns: Iterable[str], after: UUID, among: int
+) -> tuple[Sequence[str], UUID | None]:
+    """Find hashes of passwords that are like none of these LIKE patterns.
+
+    Among so many users by id, from after one id on: no table is too big for the time that a
+    statement has. Returns some of the hashes and where to go on, None if that was the end.
+    """
+    following = select(users.c.id).where(users.c.id > after).order_by(users.c.id)
+    last: UUID | None = db.execute(following.offset(among - 1).limit(1)).scalar()
+    unlike = [users.c.password_hash.not_like(pattern) for pattern in patterns]
+    statement = following.add_columns(users.c.password_hash).where(
+        users.c.password_hash.is_not(None), *unlike
+    )
+    if last is not None:
+        statement = statement.where(users.c.id <= last)
+    found = db.execute(statement.limit(_SAMPLE)).all()
+    return [row.password_hash for row in found], found[-1].id if len(found) == _SAMPLE else last
 
 
 def is_taken(db: Db, email: str) -> bool:

@@ -10,6 +10,7 @@ from backend.kernel.hashing import CallerGone
 from backend.kernel.refusals import Refusal, too_many_requests
 from backend.limits.limiter import Limiter
 from backend.limits.rules import FAILURES_OF_DEVICES, FAILURES_PER_ACCOUNT, FAILURES_PER_DEVICE
+from backend.storage.engine import DatabaseUnavailable
 from backend.storage.users import Credential, User
 from backend.storage.work import Work
 
@@ -53,13 +54,14 @@ def count_attempt(
 
 @contextmanager
 def unless_unchecked(take_back: Callable[[], None]) -> Iterator[None]:
-    """Take an attempt back whose password was never checked: it lost its place, or hung up.
+    """Take an attempt back whose password was never checked: it lost its place, its database, or
+    hung up.
 
     Or a crowd behind one address could lock out whoever tries to sign in meanwhile.
     """
     try:
         yield
-    except CallerGone:
+    except (CallerGone, DatabaseUnavailable):
         take_back()
         raise
     except Refusal as refusal:

@@ -1,5 +1,6 @@
 """The password somebody has: checked again before it opens more, and what ends when it changes."""
 
+import threading
 from uuid import UUID
 
 from backend.features.accounts.attempts import DeviceOf, count_attempt, unless_unchecked
@@ -13,6 +14,8 @@ from backend.storage import links, sessions, users
 from backend.storage.engine import Database
 from backend.storage.users import Credential
 from backend.storage.work import Work, ask
+
+_LOOKED_AT_ONCE = 20_000  # users
 
 
 def check_current(
@@ -44,15 +47,33 @@ def check_current(
     return seen
 
 
-def meet_stored_hashes(database: Database, hasher: PasswordHasher) -> None:
-    """Let the hasher know what the dearest hashes cost, so that a refusal tells nobody's kind.
+class StoredHashes:
+    """Lets the hasher know what the dearest hashes cost, so that a refusal tells nobody's kind.
 
-    One look for each kind there is. What moves in later is met when it is first checked.
+    They are looked for before the first password is checked, not at the start: it takes as long as
+    there are users. What moves in later is met when it is first checked.
     """
-    met: list[str] = []
-    while hashed := ask(database, lambda db: users.find_hash_unlike(db, met)):
-        hasher.expect([hashed])
-        met.append(alike(hashed))
+
+    def __init__(self, database: Database, hasher: PasswordHasher) -> None:
+        self._database, self._hasher = database, hasher
+        self._lock = threading.Lock()
+        self._patterns: set[str] = set()
+        self._after: UUID | None = UUID(int=0)
+
+    def meet(self) -> None:
+        """Return when all have been met, by whoever came first; raises DatabaseUnavailable."""
+        with self._lock:
+            while self._after is not None:
+                self._after = self._meet_some(self._after)
+
+    def _meet_some(self, after: UUID) -> UUID | None:
+        found, end = ask(
+            self._database,
+            lambda db: users.find_hashes_unlike(db, self._patterns, after, _LOOKED_AT_ONCE),
+        )
+        self._hasher.expect(found)
+        self._patterns.update(filter(None, map(alike, found)))
+        return end
 
 
 def end_old_access(work: Work, user_id: UUID, *, but: UUID | None = None) -> None:

@@ -1,0 +1,51 @@
+"""How long a refusal takes must not tell with which system's hash somebody came (ASVS 6.3.8)."""
+
+import pytest
+from sqlalchemy import update
+
+from backend.features.accounts import passwords
+from backend.kernel import hash_costs
+from backend.storage import users as statements
+from backend.storage.tables import users
+
+SCRYPT = f"{'0' * 32}:{'0' * 128}"
+PBKDF2 = f"pbkdf2_sha256$1000$c2FsdA${'A' * 43}="
+EVERYBODY = ["no hash at all", SCRYPT, "nor is this", None, PBKDF2, SCRYPT, "nor this"]
+
+
+@pytest.fixture
+def spent(monkeypatch):
+    """The kinds of work that refusals were made to do."""
+    done = []
+    real = hash_costs.spend
+
+    def spend(costs, secret):
+        done.extend(kind for kind in costs if costs[kind])
+        real(costs, secret)
+
+    monkeypatch.setattr("backend.kernel.passwords.spend", spend)
+    return done
+
+
+@pytest.mark.parametrize("place", ["sqlite", "postgresql"], indirect=True)
+@pytest.mark.parametrize(("users_at_once", "sample"), [(20_000, 100), (2, 1)])
+def test_the_first_refusal_after_a_start_costs_what_the_dearest_hash_does(
+    start_on, monkeypatch, spent, users_at_once, sample
+):
+    monkeypatch.setattr(passwords, "_LOOKED_AT_ONCE", users_at_once)
+    monkeypatch.setattr(statements, "_SAMPLE", sample)
+    before = start_on()
+    for number, hashed in enumerate(EVERYBODY):
+        email = f"user{number}@example.com"
+        before.member(email)
+        before.change(update(users).where(users.c.email == email).values(password_hash=hashed))
+    before.close()
+
+    gatehouse = start_on()
+    with gatehouse.statements() as said:
+        assert gatehouse.visitor().signs_in("nobody@example.com").status_code == 401
+    assert sorted(spent) == ["bcrypt", "pbkdf2 sha256", "scrypt"]
+    assert any("password_hash IS NOT NULL" in statement for statement in said)
+    with gatehouse.statements() as said:
+        assert gatehouse.visitor().signs_in("nobody@example.com").status_code == 401
+    assert not any("password_hash IS NOT NULL" in statement for statement in said)
