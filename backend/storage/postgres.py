@@ -83,25 +83,26 @@ class Gate:
         self._lock = threading.Lock()
         self._next_knock = 0.0
         self._knocking = False
-        self._away = False
+        self._away: str | None = None
 
     def enter(self) -> None:
-        """Ask to connect; raises DatabaseUnavailable at once when it is not our turn."""
-        if not self._away:
+        """Ask to connect; raises DatabaseUnavailable at once, with the reason of whose turn it was,
+        when it is not ours."""
+        if self._away is None:
             return
         with self._lock:
             if self._knocking or self._clock.monotonic() < self._next_knock:
-                raise DatabaseUnavailable("the database did not answer a moment ago")
+                raise DatabaseUnavailable(f"a moment ago: {self._away}")
             self._knocking = True
 
-    def failed(self, *, again_in: float = _KNOCK_EVERY) -> None:
+    def failed(self, reason: BaseException, *, again_in: float = _KNOCK_EVERY) -> None:
         with self._lock:
-            self._away, self._knocking = True, False
+            self._away, self._knocking = str(reason).strip().partition("\n")[0], False
             self._next_knock = self._clock.monotonic() + again_in
 
     def passed(self) -> None:
         with self._lock:
-            self._away = self._knocking = False
+            self._away, self._knocking = None, False
 
 
 class Primary:
@@ -226,8 +227,8 @@ def watch_over(engine: Engine, gate: Gate, clock: Clock, patience: Patience) -> 
         gate.enter()
         try:
             connection = _opened(patience, *arguments, **named)
-        except BaseException:
-            gate.failed()
+        except BaseException as error:
+            gate.failed(error)
             raise
         gate.passed()
         return connection
@@ -251,8 +252,8 @@ def watch_over(engine: Engine, gate: Gate, clock: Clock, patience: Patience) -> 
         try:
             with patience.watch(cursor.connection):
                 cursor.execute(_message(statement, context), parameters)
-        except NoAnswer:
-            gate.failed(again_in=0)  # one may try at once: perhaps only this statement was slow
+        except NoAnswer as error:
+            gate.failed(error, again_in=0)  # at once: perhaps only this statement was slow
             raise
         return True
 

@@ -4,7 +4,12 @@ import os
 import shutil
 import signal
 import subprocess
+from collections.abc import Iterator
+from contextlib import closing, contextmanager
+from dataclasses import dataclass
 from pathlib import Path
+
+import psycopg2
 
 from tests.rig import shared
 from tests.rig.missing import missing
@@ -21,6 +26,7 @@ listen_port = {port}
 unix_socket_dir =
 auth_type = trust
 auth_file = {folder}/users
+admin_users = {owner}
 pool_mode = transaction
 default_pool_size = 3
 max_client_conn = 300
@@ -29,39 +35,81 @@ pidfile = {folder}/pid
 """
 
 
+@dataclass(frozen=True)
+class PgBouncer:
+    """One pooler, which keeps its settings in `folder`."""
+
+    folder: Path
+    port: int
+
+    @classmethod
+    def create(cls, folder: Path, postgres: PostgresServer) -> "PgBouncer":
+        """Make one in `folder`, which must not exist yet, and start it."""
+        pooler = cls(folder, free_port())
+        folder.mkdir()
+        give_to_unprivileged(folder)
+        (folder / "users").write_text(f'"{OWNER}" ""\n')
+        (folder / "ini").write_text(
+            SETTINGS.format(folder=folder, port=pooler.port, postgres=postgres.port, owner=OWNER)
+        )
+        pooler.start()
+        return pooler
+
+    def start(self) -> None:
+        """Start, or start again after `stop`; returns when it accepts connections."""
+        subprocess.run(
+            [str(_program()), "--quiet", "--daemon", self.folder / "ini"],
+            check=True,
+            timeout=30,
+            stdin=subprocess.DEVNULL,
+            stdout=subprocess.DEVNULL,
+            stderr=subprocess.DEVNULL,
+            **unprivileged(),
+        )
+        wait_until(lambda: listens(self.port), f"PgBouncer ({self.folder}/log)")
+
+    def stop(self) -> None:
+        """Stop at once, whoever is connected; nothing happens if it does not run."""
+        pid = self.folder / "pid"
+        if pid.exists():
+            os.kill(int(pid.read_text()), signal.SIGTERM)
+            wait_until(lambda: not pid.exists(), "the end of PgBouncer")
+
+    def command(self, command: str) -> None:
+        """Give a command of its console, such as PAUSE or RESUME, and wait until it is done."""
+        console = psycopg2.connect(host="127.0.0.1", port=self.port, user=OWNER, dbname="pgbouncer")
+        with closing(console):
+            console.autocommit = True
+            console.cursor().execute(command)
+
+
 def shared_pgbouncer(postgres: PostgresServer) -> int:
     """The port of this run's PgBouncer, started by whoever needs it first."""
-    if not _program():
-        missing("PgBouncer", "install the package pgbouncer (make test does it where it is root)")
-    port: int = shared.once("pgbouncer", lambda: _start(_folder(), postgres.port))
+    _require()
+    port: int = shared.once("pgbouncer", lambda: PgBouncer.create(_folder(), postgres).port)
     return port
 
 
 def stop_shared_pgbouncer() -> None:
     """Stop the PgBouncer of this run, if one was started."""
-    pid = _folder() / "pid"
-    if pid.exists():
-        os.kill(int(pid.read_text()), signal.SIGTERM)
-        wait_until(lambda: not pid.exists(), "the end of PgBouncer")
+    PgBouncer(_folder(), 0).stop()
 
 
-def _start(folder: Path, postgres: int) -> int:
-    port = free_port()
-    folder.mkdir()
-    give_to_unprivileged(folder)
-    (folder / "users").write_text(f'"{OWNER}" ""\n')
-    (folder / "ini").write_text(SETTINGS.format(folder=folder, port=port, postgres=postgres))
-    subprocess.run(
-        [str(_program()), "--quiet", "--daemon", folder / "ini"],
-        check=True,
-        timeout=30,
-        stdin=subprocess.DEVNULL,
-        stdout=subprocess.DEVNULL,
-        stderr=subprocess.DEVNULL,
-        **unprivileged(),
-    )
-    wait_until(lambda: listens(port), f"PgBouncer ({folder}/log)")
-    return port
+@contextmanager
+def own_pgbouncer(postgres: PostgresServer) -> Iterator[PgBouncer]:
+    """A pooler that a test may stop and pause."""
+    _require()
+    pooler = PgBouncer.create(shared.folder() / f"own-pgbouncer-{os.getpid()}", postgres)
+    try:
+        yield pooler
+    finally:
+        pooler.stop()
+        shutil.rmtree(pooler.folder)
+
+
+def _require() -> None:
+    if not _program():
+        missing("PgBouncer", "install the package pgbouncer (make test does it where it is root)")
 
 
 def _folder() -> Path:

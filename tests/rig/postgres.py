@@ -18,6 +18,8 @@ from tests.rig.missing import missing
 from tests.rig.processes import free_port, give_to_unprivileged, unprivileged
 
 OWNER = "gatehouse"
+WITH_PASSWORD = "with_password"
+"""The role whose members must say their password; everybody else is trusted."""
 HURRIED = "-c fsync=off -c synchronous_commit=off -c full_page_writes=off"
 _numbers = count(1)
 
@@ -37,7 +39,11 @@ class PostgresServer:
         folder.mkdir()
         give_to_unprivileged(folder)
         server._run("initdb", "-U", OWNER, "-A", "trust", "-E", "UTF8", "--no-locale", "--no-sync")
+        rules = folder / "pg_hba.conf"  # the first that fits counts
+        passwords = f"host all +{WITH_PASSWORD} 127.0.0.1/32 scram-sha-256\n"
+        rules.write_text(passwords + rules.read_text())
         server.start()
+        server.execute(f"CREATE ROLE {WITH_PASSWORD}")
         return server
 
     def start(self) -> None:

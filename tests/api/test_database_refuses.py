@@ -1,0 +1,88 @@
+"""PostgreSQL that runs and lets nobody in: no connection is left, or the password is another."""
+
+from collections.abc import Callable
+from contextlib import ExitStack, closing
+from typing import Any
+
+import psycopg2
+import pytest
+from sqlalchemy import make_url
+from structlog.testing import capture_logs
+
+from tests.api.test_database_away import wait_until_it_answers, wait_until_it_is_missed
+from tests.inside import Gatehouse, Visitor
+from tests.rig.postgres import WITH_PASSWORD
+
+
+@pytest.fixture
+def tenant(psql: Callable[[str], None], postgres_url: str) -> str:
+    """The address of the database for its owner, who is no master of the server: with a password,
+    and with few connections, as providers give them."""
+    psql(f"CREATE ROLE tenant_of_THIS LOGIN IN ROLE {WITH_PASSWORD}")
+    psql("ALTER ROLE tenant_of_THIS PASSWORD 'first' CONNECTION LIMIT 6")
+    psql("ALTER DATABASE THIS OWNER TO tenant_of_THIS")
+    address = make_url(postgres_url)
+    theirs = address.set(username=f"tenant_of_{address.database}", password="first")
+    return theirs.render_as_string(hide_password=False)
+
+
+@pytest.fixture
+def gatehouse(tenant: str, start: Any) -> Gatehouse:
+    started = start(database_url=tenant)
+    started.wait_for_the_feed()
+    return started
+
+
+@pytest.fixture
+def ada(gatehouse: Gatehouse) -> Visitor:
+    return gatehouse.member()
+
+
+@pytest.fixture
+def cut(psql: Callable[[str], None]) -> Callable[[], None]:
+    """Ends every connection of the tenant, as a failover does."""
+    return lambda: psql(
+        "SELECT pg_terminate_backend(pid, 5000) FROM pg_stat_activity "
+        "WHERE usename = 'tenant_of_THIS'"
+    )
+
+
+def everybody_hears_503(gatehouse: Gatehouse, ada: Visitor, because: str) -> None:
+    """Twice, also between two attempts to connect: with the reason in the log, in one line."""
+    wait_until_it_is_missed(gatehouse)
+    for _ in range(2):
+        gatehouse.clock.advance(seconds=0.6)
+        with capture_logs() as log:
+            assert ada.get("get-session").status_code == 503
+            assert gatehouse.visitor().signs_in().status_code == 503
+            gatehouse.clock.advance(seconds=2.4)
+            answer = gatehouse.visitor().get("/ready")
+        assert (answer.status_code, answer.json()["database"]) == (503, "away")
+        reasons = [line["reason"] for line in log if "reason" in line]
+        assert len(reasons) == 3
+        assert all(because in reason and "\n" not in reason for reason in reasons), reasons
+
+
+def everything_goes_on(gatehouse: Gatehouse, ada: Visitor) -> None:
+    wait_until_it_answers(ada, gatehouse.clock)
+    assert ada.session()["user"]["email"] == "ada@example.com"
+    assert gatehouse.visitor().signs_in().status_code == 200
+
+
+def test_without_a_connection_left_it_is_503_until_there_is_one(gatehouse, ada, tenant, cut):
+    cut()
+    with ExitStack() as others:
+        with pytest.raises(psycopg2.OperationalError, match="too many connections"):
+            for _ in range(7):
+                others.enter_context(closing(psycopg2.connect(tenant)))
+        everybody_hears_503(gatehouse, ada, "too many connections")
+    everything_goes_on(gatehouse, ada)
+
+
+def test_another_password_counts_from_the_next_connection_on(gatehouse, ada, psql, cut):
+    psql("ALTER ROLE tenant_of_THIS PASSWORD 'second'")
+    assert gatehouse.visitor().signs_in().status_code == 200
+    cut()
+    everybody_hears_503(gatehouse, ada, "password authentication failed")
+    psql("ALTER ROLE tenant_of_THIS PASSWORD 'first'")
+    everything_goes_on(gatehouse, ada)

@@ -1,0 +1,84 @@
+"""PgBouncer in front of PostgreSQL is restarted, stopped or paused under a running application."""
+
+from collections.abc import Iterator
+from typing import Any
+
+import pytest
+from sqlalchemy import make_url
+
+from backend.storage.postgres import Patience
+from tests.api.test_database_away import wait_until_it_answers, wait_until_it_is_missed
+from tests.inside import Gatehouse, Visitor
+from tests.rig.pgbouncer import PgBouncer, own_pgbouncer
+from tests.rig.postgres import PostgresServer
+
+
+@pytest.fixture(scope="module")
+def pooler(postgres: PostgresServer) -> Iterator[PgBouncer]:
+    """A pooler of these tests' own."""
+    with own_pgbouncer(postgres) as made:
+        yield made
+
+
+@pytest.fixture
+def gatehouse(
+    pooler: PgBouncer, postgres_url: str, start: Any, monkeypatch: pytest.MonkeyPatch
+) -> Iterator[Gatehouse]:
+    quick = Patience(seconds_between_looks=0.02)  # 4 seconds otherwise
+    monkeypatch.setattr("backend.storage.engine.Patience", lambda: quick)
+    pooled = make_url(postgres_url).set(port=pooler.port)
+    started = start(
+        database_url=pooled.render_as_string(hide_password=False), database_url_direct=postgres_url
+    )
+    started.wait_for_the_feed()
+    yield started
+    pooler.stop()
+    pooler.start()
+
+
+@pytest.fixture
+def ada(gatehouse: Gatehouse) -> Visitor:
+    visitor = gatehouse.member()
+    assert visitor.session() is not None
+    return visitor
+
+
+def everything_is_503(gatehouse: Gatehouse, ada: Visitor) -> None:
+    """Nobody is told that they are nobody, and `/ready` tells the truth."""
+    gatehouse.clock.advance(seconds=3)  # the proof that changes reach us has run out
+    wait_until_it_is_missed(gatehouse)
+    assert ada.get("get-session").status_code == 503
+    assert gatehouse.visitor().signs_in().status_code == 503
+    answer = gatehouse.visitor().get("/ready")
+    assert (answer.status_code, answer.json()["database"]) == (503, "away")
+
+
+def everything_goes_on(gatehouse: Gatehouse, ada: Visitor) -> None:
+    wait_until_it_answers(ada, gatehouse.clock)
+    assert ada.session()["user"]["email"] == "ada@example.com"
+    assert gatehouse.visitor().signs_in().status_code == 200
+    assert gatehouse.visitor().signs_up("bob@example.com").status_code == 200
+
+
+def test_a_restart_between_two_requests_is_noticed_by_nobody(gatehouse, ada, pooler):
+    for _ in range(2):
+        pooler.stop()
+        pooler.start()
+        assert gatehouse.visitor().signs_in().status_code == 200
+    pooler.stop()
+    pooler.start()
+    assert len(ada.get("list-sessions").json()) == 3
+
+
+def test_while_it_is_stopped_everybody_hears_503(gatehouse, ada, pooler):
+    pooler.stop()
+    everything_is_503(gatehouse, ada)
+    pooler.start()
+    everything_goes_on(gatehouse, ada)
+
+
+def test_while_it_is_paused_nobody_waits_for_ever(gatehouse, ada, pooler):
+    pooler.command("PAUSE")
+    everything_is_503(gatehouse, ada)
+    pooler.command("RESUME")
+    everything_goes_on(gatehouse, ada)
