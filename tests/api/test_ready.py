@@ -1,13 +1,14 @@
 """What GET /ready says of a database that is there and of no use, and who is served meanwhile."""
 
-from collections.abc import Callable
+import os
+import sqlite3
+from contextlib import closing
 from pathlib import Path
 from typing import Any
 
 import pytest
 
 from tests.inside import Gatehouse
-from tests.rig.postgres import PostgresServer
 
 
 def ready(gatehouse: Gatehouse) -> tuple[int, str]:
@@ -21,14 +22,6 @@ def on_postgres(start: Any, postgres_url: str) -> Gatehouse:
     return start(database_url=postgres_url)
 
 
-@pytest.fixture
-def psql(postgres: PostgresServer, postgres_url: str) -> Callable[[str], None]:
-    name = postgres_url.rpartition("/")[2]
-    return lambda statement: postgres.execute(
-        statement.replace("THIS", name), "postgres" if "THIS" in statement else name
-    )
-
-
 def test_a_sqlite_file_that_is_gone_is_503_for_everybody_and_says_replaced(start):
     gatehouse = start()
     ada = gatehouse.member()
@@ -39,6 +32,29 @@ def test_a_sqlite_file_that_is_gone_is_503_for_everybody_and_says_replaced(start
     assert ready(gatehouse) == (503, "replaced")
     assert ada.get("get-session").status_code == 503
     aside.rename(file)
+    assert ready(gatehouse) == (200, "ok")
+    assert ada.session() is not None
+    assert gatehouse.visitor().signs_up("bob@example.com").status_code == 200
+
+
+def test_a_sqlite_file_that_is_cut_short_is_503_for_everybody_and_says_damaged(start, clock):
+    gatehouse = start()
+    ada = gatehouse.member()
+    assert ada.session() is not None
+    file = Path(gatehouse.house.workshop.database.url.database)
+    with closing(sqlite3.connect(file)) as by_hand:
+        by_hand.execute("PRAGMA wal_checkpoint(TRUNCATE)")
+    clock.advance(seconds=1)
+    assert ada.session() is not None
+    whole = file.read_bytes()
+    os.truncate(file, len(whole) // 2)
+    clock.advance(seconds=1)
+    assert ada.get("get-session").status_code == 503  # although it was remembered
+    assert gatehouse.visitor().signs_up("bob@example.com").status_code == 503
+    assert ready(gatehouse) == (503, "damaged")
+
+    file.write_bytes(whole)
+    clock.advance(seconds=5)  # from then on it is read through again
     assert ready(gatehouse) == (200, "ok")
     assert ada.session() is not None
     assert gatehouse.visitor().signs_up("bob@example.com").status_code == 200
