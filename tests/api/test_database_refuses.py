@@ -15,6 +15,12 @@ from tests.rig.postgres import WITH_PASSWORD
 
 
 @pytest.fixture
+def migrated() -> bool:
+    """No: the tenant makes the tables, and owns them."""
+    return False
+
+
+@pytest.fixture
 def tenant(psql: Callable[[str], None], postgres_url: str) -> str:
     """The address of the database for its owner, who is no master of the server: with a password,
     and with few connections, as providers give them."""
