@@ -42,6 +42,7 @@ class Account:
             "password": self.password.reveal(),
         }
         self.asked_for = True
+        browser.wire.redactor.learn(self.password)
         reply = browser.post(SIGN_UP, said)
         if reply.status == 200:
             self.id = _id_of(reply)
@@ -64,6 +65,7 @@ class Account:
     def _note(self, reply: Reply, browser: Browser) -> None:
         token = reply.field("token")
         self.token = Secret(token) if isinstance(token, str) else NOTHING
+        browser.wire.redactor.learn(self.token)
         note_session_end(browser)
 
 

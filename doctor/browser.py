@@ -18,6 +18,7 @@ import httpx
 from doctor.clock import Clock
 from doctor.deployment import Deployment
 from doctor.findings import CannotTell
+from doctor.redaction import Redactor
 from doctor.secret import NOTHING, Secret
 from doctor.set_cookie import SetCookie, read_set_cookie
 
@@ -28,6 +29,7 @@ _SIGNED = re.compile(r"[A-Za-z0-9]{20,}\.(?:[A-Za-z0-9+/]|%2[BF]){43,}(?:=|%3D)"
 _LONGEST_WAIT = 65  # seconds; the longest window of a rate limit is a minute
 _WAITS = 4  # for one request
 _BODY_AT_MOST = 1_000_000  # bytes
+_MESSAGE_AT_MOST = 120  # characters
 
 
 @dataclass(frozen=True)
@@ -39,6 +41,7 @@ class Reply:
     body: bytes
     seconds: float
     url: str
+    redactor: Redactor = field(repr=False, compare=False)
 
     @property
     def cookies(self) -> tuple[SetCookie, ...]:
@@ -61,14 +64,20 @@ class Reply:
     def told(self) -> str:
         """The status, and the message if there is one: what evidence quotes."""
         message = self.field("message")
-        return f"{self.status} {message[:120]!r}" if isinstance(message, str) else str(self.status)
+        if not isinstance(message, str):
+            return str(self.status)
+        # Cut first, a secret would be left in halves that nobody knows again.
+        return f"{self.status} {self.redactor.without_secrets(message)[:_MESSAGE_AT_MOST]!r}"
 
 
 class Wire:
     """The connection to one origin, and the patience with its rate limits."""
 
-    def __init__(self, base: str, deployment: Deployment, clock: Clock, say: Say) -> None:
+    def __init__(
+        self, base: str, deployment: Deployment, clock: Clock, say: Say, redactor: Redactor
+    ) -> None:
         self.base = base
+        self.redactor = redactor
         self._clock = clock
         self._say = say
         self._connect_to = deployment.address if base == deployment.url else None
@@ -95,7 +104,10 @@ class Wire:
                 body += piece
                 if len(body) > _BODY_AT_MOST:
                     break
-            return Reply(response.status_code, response.headers, body, seconds, str(response.url))
+            return Reply(
+                *(response.status_code, response.headers, body, seconds, str(response.url)),
+                redactor=self.redactor,
+            )
 
     @contextmanager
     def stream(
@@ -170,6 +182,7 @@ class Browser:
         own = self.headers(method, said, headers)
         reply = self.wire.send(method, path, own, _encoded(said))
         for cookie in reply.cookies:
+            self.wire.redactor.learn(cookie.value)
             self._keep(cookie)
         return reply
 

@@ -79,10 +79,11 @@ def origin(url: str) -> str:
     try:
         parts = urlsplit(text if "://" in text else f"https://{text}")
     except ValueError as error:
+        _refuse_password(text)
         raise BadUrl(f"{url!r} is no address of a server: {error}") from None
-    if "@" in parts.netloc:  # not repeated: there may be a password in it
-        raise BadUrl("leave user and password out of the address: an admin is named with --email")
+    _refuse_password(parts.netloc)
     if parts.scheme not in {"http", "https"} or not _HOST.fullmatch(parts.hostname or ""):
+        _refuse_password(text)  # "https:/ada:password@host", say, in which nothing is a host
         raise BadUrl(f"{url!r} is no address of a server: try https://my-space.hf.space")
     try:
         port = parts.port
@@ -92,6 +93,11 @@ def origin(url: str) -> str:
     host = f"[{name}]" if ":" in name else name
     default = {"http": 80, "https": 443}[parts.scheme]
     return f"{parts.scheme}://{host}" + (f":{port}" if port and port != default else "")
+
+
+def _refuse_password(text: str) -> None:
+    if "@" in text:  # not repeated: there may be a password in it
+        raise BadUrl("leave user and password out of the address: an admin is named with --email")
 
 
 def is_public_host(host: str) -> bool:

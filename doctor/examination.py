@@ -1,6 +1,5 @@
 """What the checks of one examination share: browsers, a throw-away account, what was seen."""
 
-import re
 from typing import Any
 
 import httpx
@@ -11,10 +10,10 @@ from doctor.check import Check
 from doctor.clock import Clock
 from doctor.deployment import Deployment
 from doctor.findings import CannotTell, Finding, Outcome, Verdict, failed
+from doctor.redaction import Redactor
 from doctor.set_cookie import SetCookie
 
-# Of any session or mailed link; a commit's number has small letters only.
-_TOKEN = re.compile(r"(?=[a-z0-9]*[A-Z])[A-Za-z0-9]{32,}(?:\.[\w%+/=-]+)?")
+_EVIDENCE_AT_MOST = 2000  # characters; a server may write what it likes
 
 
 class Examination:
@@ -26,10 +25,12 @@ class Examination:
         self._say = say
         self.account = Account.invented()
         self.verdicts: dict[str, Verdict] = {}
-        self.server = Wire(deployment.url, deployment, clock, self.say)
-        self.app = (
-            Wire(deployment.frontend, deployment, clock, self.say) if deployment.frontend else None
-        )
+        self._redactor = Redactor()
+        self._redactor.learn(self.account.password)
+        if deployment.admin is not None:
+            self._redactor.learn(deployment.admin.password, deployment.admin.session)
+        self.server = self._wire(deployment.url)
+        self.app = self._wire(deployment.frontend) if deployment.frontend else None
         self.visitor = Browser(self.server, deployment.url)
         """The browser in which the throw-away account was made."""
         self.seen: dict[str, Any] = {}
@@ -54,7 +55,7 @@ class Examination:
         outcome = self._missing(check) or self._look(check)
         self.verdicts[check.name] = outcome.verdict
         took = self.clock.monotonic() - began
-        evidence = self._without_secrets(outcome.evidence)
+        evidence = self._shown(outcome.evidence)
         return Finding(check.name, check.title, outcome.verdict, evidence, outcome.fix, took)
 
     def stranger(self, origin: str | None = None) -> Browser:
@@ -114,13 +115,13 @@ class Examination:
         if self.app is not None:
             self.app.close()
 
-    def _without_secrets(self, text: str) -> str:
-        """Take out what a server may have quoted back to us."""
-        given = self.deployment.admin
-        admin = (given.password, given.session) if given else ()
-        for secret in filter(None, (self.account.password, self.account.token, *admin)):
-            text = text.replace(secret.reveal(), "***")
-        return _TOKEN.sub("***", text)
+    def _wire(self, base: str) -> Wire:
+        return Wire(base, self.deployment, self.clock, self.say, self._redactor)
+
+    def _shown(self, text: str) -> str:
+        """Take out what a server may have quoted back to us, and cut what is too long to read."""
+        shown = self._redactor.without_secrets(text)
+        return shown if len(shown) <= _EVIDENCE_AT_MOST else f"{shown[:_EVIDENCE_AT_MOST]}..."
 
     def _missing(self, check: Check) -> Outcome | None:
         lost = [name for name in check.needs if self.verdicts.get(name) not in _GOOD]

@@ -2,18 +2,28 @@
 
 import re
 
+from doctor.redaction import hidden
+
 HIDDEN = "•••"
 _FIELDS = "password|newPassword|currentPassword|token|sessionToken|secret"
 _HEADERS = "authorization|set-auth-token"
 _SHOWN = 4  # characters, enough to tell two tokens apart
+_known: set[str] = set()
+
+
+def hide(secret: str) -> None:
+    """Hide this too from now on, wherever it stands: a server may quote a password in a message."""
+    _known.add(secret)
 
 
 def masked(text: str) -> str:
     """Return the text with every secret hidden: what is left opens nothing.
 
     Hidden are the values of cookies, of JSON fields and headers that are named after a secret, the
-    password of a URL, and whatever else is as long and as shapeless as a token.
+    password of a URL, what `hide` was told, and whatever else is as long and as shapeless as a
+    token. To be called before a text is cut.
     """
+    text = hidden(text, _known, HIDDEN)
     for pattern, replace in _RULES:
         text = pattern.sub(replace, text)
     return text
@@ -42,7 +52,10 @@ def _run(found: re.Match[str]) -> str:
 _RULES = (
     (re.compile(r"(?P<name>[\w.-]*(?:better-auth|gatehouse)\.\w+)=(?P<value>[^;\s\"']*)"), _cookie),
     (
-        re.compile(rf"(?P<start>[\"'](?P<name>{_FIELDS})[\"']\s*:\s*[\"'])(?P<value>[^\"']*)"),
+        re.compile(
+            rf"(?P<start>[\"'](?P<name>{_FIELDS})[\"']\s*:\s*(?P<quote>[\"']))"
+            r"(?P<value>(?:\\.|(?!(?P=quote))[^\\])*)"
+        ),
         _field,
     ),
     (

@@ -9,12 +9,13 @@ from typing import Any
 import httpx
 
 from doctor.clock import SystemClock, unguessable
-from notebooks.masking import masked
+from notebooks.masking import hide, masked
 
 _CLOCK = SystemClock()
 _BUSY = (429, 503)
 _WAITS = 4  # for one request
 _LONGEST_WAIT = 65  # seconds; the longest window of a limit is a minute
+_NO_JSON_AT_MOST = 500  # characters of a body
 _MONOSPACED = (
     "margin:0;padding:.6em 1em;white-space:pre-wrap;color:#1f2430;"
     "font:12.5px/1.45 Menlo,Consolas,'DejaVu Sans Mono',monospace"
@@ -61,6 +62,7 @@ class Account:
     password: str = field(default_factory=lambda: f"Pw-{unguessable(24)}", repr=False)
 
     def __post_init__(self) -> None:
+        hide(self.password)
         # Not a context manager: a notebook is many cells, and each of them may fail.
         atexit.register(self.delete)
 
@@ -158,7 +160,8 @@ def _body(content: bytes) -> list[str]:
     try:
         text = json.dumps(json.loads(content), indent=2, ensure_ascii=False)
     except ValueError:
-        text = content[:500].decode(errors="replace")
+        text = content.decode(errors="replace")
+        return ["", *masked(text)[:_NO_JSON_AT_MOST].splitlines()]
     return ["", *masked(text).splitlines()]
 
 
@@ -169,4 +172,4 @@ def _why_not(answer: httpx.Response) -> str:
         if "token" in said
         else "no reason given"
     )
-    return f"{answer.request.url.path} answered {answer.status_code}, {message}"
+    return f"{answer.request.url.path} answered {answer.status_code}, {masked(str(message))}"

@@ -2,7 +2,7 @@
 
 import pytest
 
-from notebooks.masking import masked, shortened
+from notebooks.masking import hide, masked, shortened
 
 TOKEN = "N5vT0cXq8mYw2bKzR4hLp7sDf9gJ1aUe3iOoPtCdWx"
 SIGNED = f"{TOKEN}.aGVsbG8gd29ybGQgaGVsbG8gd29ybGQgaGVsbG8gd28%3D"
@@ -17,6 +17,8 @@ SIGNED = f"{TOKEN}.aGVsbG8gd29ybGQgaGVsbG8gd29ybGQgaGVsbG8gd28%3D"
         ("better-auth.session_token=; Max-Age=0", "better-auth.session_token=; Max-Age=0"),
         (f'{{"token": "{TOKEN}", "name": "Ada"}}', '{"token": "N5vT•••", "name": "Ada"}'),
         ('{"password": "short"}', '{"password": "•••"}'),
+        ('{"password": "a \\"b\\" c", "x": 1}', '{"password": "•••", "x": 1}'),
+        ("{'password': 'a \\'b'}", "{'password': '•••'}"),
         (f"authorization: Bearer {TOKEN}", "authorization: Bearer •••"),
         (f"set-auth-token: {SIGNED}", "set-auth-token: N5vT•••"),
         ("postgresql://ada:secret@db.example/auth", "postgresql://ada:•••@db.example/auth"),
@@ -42,3 +44,13 @@ def test_what_is_no_secret_stays_readable(text):
 
 def test_a_shortened_secret_says_how_long_it_is():
     assert shortened(TOKEN) == "N5vT••• (42 characters)"
+
+
+def test_a_password_that_a_server_quotes_is_hidden_however_it_is_written():
+    hide('one "canary" of ours')
+    for said in (
+        'not with one "canary" of ours',
+        'not with one \\"canary\\" of ours',
+        "not with one%20%22canary%22%20of%20ours",
+    ):
+        assert masked(said) == "not with •••"

@@ -1,0 +1,69 @@
+"""Takes secrets out of texts before anybody reads them: a server may quote what it was sent.
+
+Always before a text is cut, quoted or escaped: of a half, or of another writing, nobody would know
+what it was.
+"""
+
+import html
+import re
+from collections.abc import Iterable
+from functools import lru_cache
+from urllib.parse import unquote, unquote_plus
+
+from doctor.secret import Secret
+
+BLANK = "***"
+_SHORTEST = 6  # characters; blanking every "a" would blank the rest with it
+# Of any session or mailed link; a commit's number has small letters only. From the start of a word
+# only: it may have a million letters, each looked at once.
+_TOKEN = re.compile(r"(?<![A-Za-z0-9])(?=[a-z0-9]*[A-Z])[A-Za-z0-9]{32,}(?:\.[\w%+/=-]+)?")
+
+
+class Redactor:
+    """Knows the secrets it was told by their value, and tokens by their shape."""
+
+    def __init__(self) -> None:
+        self._known: set[str] = set()
+
+    def learn(self, *secrets: Secret | str) -> None:
+        """Blank these too, from now on."""
+        self._known |= {each if isinstance(each, str) else each.reveal() for each in secrets}
+
+    def without_secrets(self, text: str) -> str:
+        """Return the text without them."""
+        return _TOKEN.sub(BLANK, hidden(text, self._known, BLANK))
+
+
+def hidden(text: str, secrets: Iterable[str], mask: str) -> str:
+    """Return the text with these hidden, however they are written: encoded, escaped, in HTML."""
+    for each in sorted(secrets, key=len, reverse=True):
+        if len(each) >= _SHORTEST:
+            text = _writings_of(each).sub(mask, text)
+    return text
+
+
+@lru_cache(1000)
+def _writings_of(secret: str) -> re.Pattern[str]:
+    # A cookie is sent encoded, and a server may quote it decoded.
+    said = dict.fromkeys((secret, unquote(secret), unquote_plus(secret)))
+    return re.compile("|".join("".join(map(_writings_of_letter, each)) for each in said))
+
+
+def _writings_of_letter(letter: str) -> str:
+    if letter.isascii() and letter.isalnum():
+        return letter
+    utf8 = letter.encode("utf-8", "surrogatepass")
+    utf16 = letter.encode("utf-16-be", "surrogatepass").hex()
+    units = [utf16[start : start + 4] for start in range(0, len(utf16), 4)]
+    ways = [
+        re.escape(letter),
+        # Percent-encoded, perhaps more than once.
+        "".join(f"(?i:%(?:25)*{byte:02x})" for byte in utf8),
+        r"\\{1,7}".join(["", *(f"(?i:u{unit})" for unit in units)]),
+        re.escape(html.escape(letter)),
+        # A header's bytes, read as the encoding that headers had before UTF-8.
+        re.escape(utf8.decode("latin-1")),
+        *([r"\+"] if letter == " " else []),
+    ]
+    # Of JSON that quotes JSON, a text has several backslashes in front of a quotation mark.
+    return rf"\\{{0,7}}(?:{'|'.join(dict.fromkeys(ways))})"

@@ -1,0 +1,156 @@
+"""A server that quotes what it was sent: nobody reads a secret in the doctor's findings."""
+
+import html
+import json
+from datetime import UTC, datetime
+from urllib.parse import quote, quote_plus, unquote
+
+import pytest
+
+from doctor import Admin, Deployment, Verdict, examine
+from doctor.deployment import BadUrl, origin
+from doctor.redaction import BLANK, Redactor
+from doctor.report.as_json import Examined, as_json
+from doctor.report.junit import junit
+from doctor.secret import Secret
+from doctor.set_cookie import read_set_cookie
+from notebooks.verdicts import verdict_table
+from panel import findings as panel_findings
+from panel.checkup import Examination
+from tests.doctor.passage import Passage
+from tests.rig.space import Space
+
+ADMIN, PASSWORD = "owner@example.com", 'it\'s "so" \\ lång, 1 canary'
+COOKIE_OF_THE_PROXY = "proxy-canary-77"
+PIECE = 10  # characters of a secret that would help somebody
+
+
+@pytest.fixture(scope="module")
+def space(tmp_path_factory):
+    given = {"RATE_LIMITS": "off", "ADMIN_EMAIL": ADMIN, "ADMIN_PASSWORD": PASSWORD}
+    given["FRONTEND_URL"] = "http://127.0.0.1:*"
+    with Space(tmp_path_factory.mktemp("space"), given) as running:
+        yield running
+
+
+@pytest.fixture
+def through(space):
+    with Passage() as passage:
+        passage.target = space.url
+        yield passage
+
+
+class Quotes:
+    """Quotes at `place` everything secret that it has set or was sent so far."""
+
+    def __init__(self, place):
+        self._place = place
+        self.secrets = set()
+
+    def __call__(self, asked, told):
+        told.headers.append(("set-cookie", f"sid={COOKIE_OF_THE_PROXY}; Path=/"))
+        values = [read_set_cookie(line).value for line in told.get_all("set-cookie")]
+        if asked.path.endswith("/sign-up/email") or PASSWORD in _password(asked):
+            values.append(_password(asked))
+        self.secrets |= {form for each in values if each for form in (each, unquote(each))}
+        if not asked.path.endswith(("/sign-up/email", "/api/auth/ok")):
+            self._place(asked, told, sorted(self.secrets))
+
+
+def _password(asked):
+    return json.loads(asked.body).get("password", "") if asked.body.startswith(b"{") else ""
+
+
+def in_the_message(asked, told, sent):
+    """At every distance from the end of what the doctor quotes of a message."""
+    if asked.path in {"/health", "/ready"}:
+        return
+    in_turns = sum(map(len, asked.path)) * 7 % 90
+    message = "x" * in_turns + " ".join([*sent, *map(repr, sent)])
+    told.status, told.pieces = 400, [json.dumps({"message": message, "code": message}).encode()]
+
+
+def in_headers(asked, told, sent):
+    text = quote(" ".join(sent), safe=" =;")
+    for name in ("content-security-policy", "server", "x-frame-options", "cache-control"):
+        told.put(name, text)
+    told.put("access-control-allow-origin", text)
+    told.headers.append(("set-cookie", f"{sent[-1] if sent else 'x'}=1; Domain={text}"))
+
+
+def in_the_body_and_a_redirect(asked, told, sent):
+    text = " ".join(sent)
+    if asked.path in {"/health", "/ready"}:
+        said = {"status": "ok", "version": text, "sessions": f"bypassed: {text}"}
+        told.pieces = [json.dumps(said).encode()]
+    elif "sign-" not in asked.path and "session" not in asked.path:
+        told.status = 302
+        told.put("location", "/login?from=" + quote(text))
+        told.put("content-type", "text/plain; was=" + quote(text))
+        told.pieces = [json.dumps({"message": text}).encode()]
+
+
+PLACES = [in_the_message, in_headers, in_the_body_and_a_redirect]
+
+
+@pytest.mark.parametrize("place", PLACES)
+def test_no_finding_repeats_a_secret_however_it_is_read(through, place):
+    through.after = quotes = Quotes(place)
+    deployment = Deployment(through.url, admin=Admin(ADMIN, Secret(PASSWORD)))
+    found = list(examine(deployment))
+
+    assert {PASSWORD, COOKIE_OF_THE_PROXY} <= quotes.secrets
+    assert len([each for each in quotes.secrets if len(each) > 40]) > 3, "no session was quoted"
+    assert BLANK in str([each.evidence for each in found])
+    said = everything_written(deployment, found)
+    assert pieces_in(said, quotes.secrets) == []
+
+
+def everything_written(deployment, found):
+    """The findings as a terminal, a program, CI, a notebook's page and the panel show them."""
+    it = Examination(deployment, (), "owner", datetime(2026, 1, 1, tzinfo=UTC), found, over=True)
+    pages = [
+        json.loads(as_json(Examined(deployment, it.started_at, 1.0, found))),
+        [junit(Examined(deployment, it.started_at, 1.0, found)).decode()],
+        verdict_table(found, *Verdict).to_html(),
+        panel_findings.listed(it),
+        panel_findings.as_text(it),
+    ]
+    return "\n".join(html.unescape(unquote(str(page))) for page in pages)
+
+
+def pieces_in(text, secrets):
+    return [
+        secret[start : start + PIECE]
+        for secret in secrets
+        for start in range(max(len(secret) - PIECE + 1, 0))
+        if secret[start : start + PIECE] in text
+    ]
+
+
+@pytest.mark.parametrize(
+    "url",
+    ["http://ada:hunter22@[bad/", "ftp:ada:hunter22@host", "ftp://ada:hunter22@host"],
+)
+def test_an_address_with_a_password_is_not_repeated_though_it_is_no_address(url):
+    with pytest.raises(BadUrl, match="leave user and password out"):
+        origin(url)
+
+
+@pytest.mark.parametrize(
+    "written",
+    [
+        *(PASSWORD, repr(PASSWORD), json.dumps(PASSWORD), json.dumps(json.dumps(PASSWORD))),
+        *(json.dumps(PASSWORD, ensure_ascii=False), html.escape(PASSWORD), quote(quote(PASSWORD))),
+        *(quote(PASSWORD, safe=" ,"), quote_plus(PASSWORD), PASSWORD.encode().decode("latin-1")),
+    ],
+)
+def test_a_secret_is_known_however_it_is_written(written):
+    redactor = Redactor()
+    redactor.learn(Secret(PASSWORD), "")
+    assert redactor.without_secrets(f"not {written}").strip("not'\\\" ") == BLANK
+
+
+def test_what_is_no_secret_stays_and_a_long_word_costs_no_minute():
+    assert Redactor().without_secrets("commit " + "a1" * 20) == "commit " + "a1" * 20
+    assert Redactor().without_secrets("x" * 300_000) == "x" * 300_000
