@@ -12,7 +12,7 @@ from panel.loopback import Request, Response
 from panel.markup import FIGURE, Markup, alert, badge, isolated, joined, pairs, short, soft
 from panel.tester.countdown import countdown
 from panel.tester.exchange import Exchange, json_of
-from panel.tester.masking import MASK, masked, masked_path
+from panel.tester.masking import MASK, masked, masked_path, without_secrets
 from panel.words import cookies as cookie_words
 from panel.words import tester as words
 from panel.words.common import count
@@ -33,7 +33,7 @@ def card(exchange: Exchange, secrets: list[str]) -> Markup:
         ("", words.SIZE, count(len(response.body), "byte")),
     ]
     cells = joined(FIGURE, figures)
-    meaning = ((masked(each, secrets),) for each in _meaning(exchange))
+    meaning = ((each,) for each in _meaning(without_secrets(exchange, secrets)))
     told = joined(Markup("<p class='told'>{}</p>"), meaning)
     return Markup("<div class='card'>{}<div class='figures'>{}</div>{}</div>").format(
         _line(exchange, secrets), cells, told

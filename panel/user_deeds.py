@@ -20,6 +20,7 @@ from panel.words import users as words
 
 User = Mapping[str, Any]
 _AUTH = "/api/auth/admin"
+LONGEST_REASON = 1000  # characters; the API takes no more
 
 
 async def find_user(tools: Tools, asked: Asked) -> User:
@@ -68,6 +69,8 @@ async def ask_ban(tools: Tools, asked: Asked, until: str, reason: str) -> Questi
     """Ask before a ban, until the end of a day or for good."""
     now = tools.clock.now()
     end = _end_of(until.strip(), now)
+    if len(reason.strip()) > LONGEST_REASON:
+        raise error_toast(words.reason_too_long(LONGEST_REASON))
     user = await find_user(tools, asked)
     said: dict[str, Any] = {"userId": user["id"]}
     said |= {"banReason": reason.strip()} if reason.strip() else {}

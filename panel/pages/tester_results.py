@@ -12,7 +12,7 @@ from panel.markup import soft
 from panel.tester.copies import LANGUAGES, WAYS, copied
 from panel.tester.exchange import Exchange
 from panel.tester.lock import admins_only
-from panel.tester.masking import masked, secrets_in
+from panel.tester.masking import masked, secrets_in, without_secrets
 from panel.tools import Asked, Tools
 from panel.wiring import Updates, error_toast
 from panel.words import tester as words
@@ -64,18 +64,19 @@ class Results:
     def show(self, tools: Tools, exchange: Exchange, manner: Manner) -> Updates:
         """Show an exchange."""
         secrets = [] if manner.reveal else secrets_in(exchange)
-        page = tools.tester.public_url
-        code = masked(copied(manner.way, exchange.request, page), secrets)
+        seen, page = without_secrets(exchange, secrets), tools.tester.public_url
         return {
             self.card: shown.card(exchange, secrets),
             self.tabs: gr.Tabs(visible=True),
-            self.answer: masked(shown.body(exchange.response), secrets),
-            self.raw: masked(shown.raw(exchange.response), secrets),
+            self.answer: shown.body(seen.response),
+            self.raw: shown.raw(seen.response),
             self.cookie_tab: gr.Tab(label=shown.cookies_title(exchange)),
             self.cookies: shown.cookies(exchange, secrets, page),
             self.headers: shown.headers(exchange.response, secrets),
-            self.request: masked(shown.requests(exchange), secrets),
-            self.copy: gr.Code(code, language=LANGUAGES[manner.way]),
+            self.request: shown.requests(seen),
+            self.copy: gr.Code(
+                copied(manner.way, seen.request, page), language=LANGUAGES[manner.way]
+            ),
             self.opened: exchange.number or None,
         }
 

@@ -133,7 +133,7 @@ def _actions() -> _Actions:
         set_role = _button(words.SET_ROLE)
     with gr.Column(elem_classes=["card", "act"]):
         until = gr.Textbox(label=words.UNTIL, placeholder=words.UNTIL_HINT, max_lines=1)
-        reason = gr.Textbox(label=words.REASON, max_lines=1)
+        reason = gr.Textbox(label=words.REASON, max_lines=1, max_length=user_deeds.LONGEST_REASON)
         with gr.Row():
             ban, unban = _button(words.BAN), _button(words.UNBAN)
     with gr.Column(elem_classes=["card", "act"]):

@@ -3,10 +3,12 @@
 import json
 import re
 from collections.abc import Iterator
+from dataclasses import replace
 from typing import Any
-from urllib.parse import quote, unquote
 
-from panel.tester.exchange import Exchange, json_of
+from doctor.redaction import hidden
+from panel.loopback import Request, Response
+from panel.tester.exchange import Exchange, Preflight, json_of
 
 MASK = "••••••••"
 _NAMED = re.compile(r"password|token|secret", re.I)
@@ -14,23 +16,69 @@ _IN_PATH = re.compile(r"[?&][^=&]*(?:password|token|secret)[^=&]*=([^&]+)", re.I
 _BELOW = re.compile(r"/reset-password/([^/?]+)")
 # As our tokens and cookies look, wherever they stand: a mail in the outbox has one in its text.
 _SHAPE = re.compile(r"[A-Za-z0-9]{32,}(?:\.[\w%+/=-]{20,})?")
-_HEADERS = {"authorization", "set-auth-token"}
-_SHORTEST = 6  # characters; hiding every "a" would hide the rest with it
+# In a text that is no JSON, such as a form or JSON with a comma too many: name=value, name: "value"
+_PAIR = re.compile(
+    r"""(?:password|token|secret)[\w.-]{0,30}["']?\s{0,8}[=:]\s{0,8}"""
+    r"""(?:"((?:\\.|[^"\\])*)|'((?:\\.|[^'\\])*)|([^\s&;,"'}]+))""",
+    re.I,
+)
+_TELLING_HEADER = re.compile(r"authorization|token|secret|key|password", re.I)
+_SCHEME = re.compile(r"\w+ +(?=\S)")
 
 
-def secrets_in(exchange: Exchange, jar: tuple[str, ...] = ()) -> list[str]:
-    """Return what gives access: cookies, tokens, passwords; the longest first."""
-    found = {each for each in (*_found(exchange), *jar) if len(each) >= _SHORTEST}
-    both = found | {quote(each, safe="") for each in found} | {unquote(each) for each in found}
-    written = {json.dumps(each, ensure_ascii=False)[1:-1] for each in both}
-    return sorted(both | written, key=lambda each: (-len(each), each))
+def secrets_in(exchange: Exchange) -> list[str]:
+    """Return what gives access: cookies, tokens, passwords."""
+    return sorted(set(_found(exchange)))
 
 
 def masked(text: str, secrets: list[str]) -> str:
-    """Return a text with its secrets hidden."""
-    for each in secrets:
-        text = text.replace(each, MASK)
-    return text
+    """Return a text with its secrets hidden, however they are written."""
+    return hidden(text, secrets, MASK)
+
+
+def without_secrets(exchange: Exchange, secrets: list[str]) -> Exchange:
+    """Return an exchange in which they are hidden, however it is then cut and quoted."""
+    if not secrets:
+        return exchange
+    before = exchange.preflight
+    return replace(
+        exchange,
+        request=_masked_request(exchange.request, secrets),
+        response=_masked_response(exchange.response, secrets),
+        preflight=before
+        and Preflight(
+            _masked_request(before.request, secrets), _masked_response(before.response, secrets)
+        ),
+    )
+
+
+def _masked_request(request: Request, secrets: list[str]) -> Request:
+    return replace(
+        request,
+        path=masked(request.path, secrets),
+        headers=_masked_headers(request.headers, secrets),
+        body=masked(request.body, secrets),
+    )
+
+
+def _masked_response(response: Response, secrets: list[str]) -> Response:
+    def hidden(data: bytes) -> bytes:
+        return masked(data.decode(errors="surrogateescape"), secrets).encode(
+            errors="surrogateescape"
+        )
+
+    return replace(
+        response,
+        headers=_masked_headers(response.headers, secrets),
+        body=hidden(response.body),
+        arrivals=tuple((after, hidden(piece)) for after, piece in response.arrivals),
+    )
+
+
+def _masked_headers(
+    headers: tuple[tuple[str, str], ...], secrets: list[str]
+) -> tuple[tuple[str, str], ...]:
+    return tuple((name, masked(value, secrets)) for name, value in headers)
 
 
 def masked_path(path: str) -> str:
@@ -40,31 +88,48 @@ def masked_path(path: str) -> str:
 
 def _found(exchange: Exchange) -> Iterator[str]:
     for name, value in (*exchange.request.headers, *exchange.response.headers):
-        if name.lower() in _HEADERS:
-            yield value.removeprefix("Bearer ")
+        if _TELLING_HEADER.search(name):
+            yield from (value, _SCHEME.sub("", value, count=1))
         elif name.lower() == "cookie":
             yield from (pair.partition("=")[2] for pair in value.split("; "))
     yield from (cookie.value for cookie in exchange.cookies)
     for path in (exchange.request.path, exchange.response.header("location")):
         yield from (*_IN_PATH.findall(path), *_BELOW.findall(path))
-    yield from _named(_json(exchange.request.body))
-    yield from _named(json_of(exchange.response))
-    came = exchange.response.body.decode(errors="replace")
-    for said in (exchange.request.path, exchange.request.body, came):
+    sent, came = exchange.request.body, exchange.response.body.decode(errors="replace")
+    is_page = exchange.response.header("content-type").startswith("text/html")
+    yield from _told(_json(sent), sent)
+    yield from _told(json_of(exchange.response), "" if is_page else came)
+    for said in (exchange.request.path, sent, came):
         yield from _SHAPE.findall(said)
 
 
+def _told(said: Any, text: str) -> Iterator[str]:
+    """Yield what stands under a telling name in JSON, or in a text that is none."""
+    if said is not None:
+        yield from _named(said)
+        return
+    for quoted in _PAIR.findall(text):
+        yield from filter(None, quoted)
+
+
 def _named(said: Any) -> Iterator[str]:
-    """Yield the texts that stand under a telling name, however deep."""
+    """Yield the texts and numbers that stand under a telling name, however deep."""
     waiting = [said]
     while waiting:
         each = waiting.pop()
         if isinstance(each, dict):
-            texts = ((name, value) for name, value in each.items() if isinstance(value, str))
-            yield from (value for name, value in texts if _NAMED.search(name))
+            for name, value in each.items():
+                if _NAMED.search(name):
+                    yield from _plain(value)
             waiting += each.values()
         elif isinstance(each, list):
             waiting += each
+
+
+def _plain(value: Any) -> Iterator[str]:
+    for each in value if isinstance(value, list) else [value]:
+        if isinstance(each, str | int | float) and not isinstance(each, bool):
+            yield str(each)
 
 
 def _json(text: str) -> Any:

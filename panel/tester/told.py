@@ -6,7 +6,7 @@ from itertools import zip_longest
 from panel import shown
 from panel.markup import Markup, badge, joined, pairs, soft, verbatim
 from panel.tester.journeys import Found, Progress, Step
-from panel.tester.masking import masked, secrets_in
+from panel.tester.masking import secrets_in, without_secrets
 from panel.tester.openapi import Operation
 from panel.words import journeys as words
 from panel.words import tester as tester_words
@@ -76,12 +76,12 @@ def _head(title: str, proves: str, state: str, mood: str) -> Markup:
 def _opened(come: Found, *, reveal: bool) -> list[Markup]:
     pieces = []
     for exchange in come.exchanges[-_SHOWN:]:
-        secrets = [] if reveal else secrets_in(exchange)
+        seen = exchange if reveal else without_secrets(exchange, secrets_in(exchange))
         for name, said in (
-            (words.REQUEST, shown.requests(exchange)),
-            (words.ANSWER, shown.raw(exchange.response)),
+            (words.REQUEST, shown.requests(seen)),
+            (words.ANSWER, shown.raw(seen.response)),
         ):
-            pieces.append(soft(name) + _lines(masked(said, secrets)[:_LONGEST]))
+            pieces.append(soft(name) + _lines(said[:_LONGEST]))
     return pieces
 
 

@@ -112,6 +112,11 @@ def ask_ban(who: str, until: str, live: int) -> Markup:
     return Markup("{} is kept out {}. {}").format(who, how_long, _ends(live))
 
 
+def reason_too_long(most: int) -> str:
+    """Say how long the reason of a ban may be."""
+    return f"The reason is too long: at most {most:,} characters."
+
+
 def banned(email: str, until: str) -> str:
     """Say who is banned."""
     return f"{email} is banned {f'until {until}' if until else 'for good'}."

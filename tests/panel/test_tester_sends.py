@@ -137,8 +137,8 @@ def test_secrets_are_found_wherever_they_stand(loop, service, server):
         "POST", "/api/auth/reset-password?token=query-token", '{"password": "the \\"one\\""}'
     )
     found = secrets_in(loop.run(service.perform(owner(), "A", call)))
-    known = {"body-token", "in a list", "abc.def", "header-token", "query-token", "held-value="}
-    assert known | {'the "one"', 'the \\"one\\"'} <= set(found)
+    known = {"body-token", "in a list", "abc.def", "header-token", "query-token", "held-value%3D"}
+    assert known | {'the "one"'} <= set(found)
     assert "Ada" not in found
     assert masked("Bearer body-token for Ada", found) == f"Bearer {MASK} for Ada"
 

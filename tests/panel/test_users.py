@@ -226,6 +226,11 @@ class TestOneUser:
             panel.does(user_deeds.ask_ban, at_ada, until, "")
         assert wanting.value.message == told
 
+    def test_a_reason_that_is_too_long_is_told_before_anything_is_asked(self, panel, at_ada):
+        with pytest.raises(gr.Error, match="at most 1,000 characters"):
+            panel.does(user_deeds.ask_ban, at_ada, "", "x" * 1001)
+        carried_out(panel, at_ada, user_deeds.ask_ban, "", "x" * 1000)
+
     def test_one_session_is_ended_and_the_others_stay(self, panel, one, at_ada, ada):
         panel.clock.advance(seconds=1)
         elsewhere = panel.gatehouse.visitor()

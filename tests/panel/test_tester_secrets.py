@@ -1,0 +1,97 @@
+"""While "show secrets" is off, no tab, copy or list of the Tester shows what opens something."""
+
+import json
+from html import unescape
+from types import SimpleNamespace
+from urllib.parse import quote, quote_plus
+
+import httpx
+import pytest
+
+from panel.loopback import Call
+from panel.pages.tester_results import Manner, Results, Stand
+from panel.tester.copies import WAYS
+from panel.tester.journeys import Found, Journey, Progress, Step
+from panel.tester.told import walked
+from tests.panel.answering import owner
+
+AWKWARD = 'it\'s "so" \\ lång, 1 canary'
+TOKEN = "N5vT0cXq8mYw2bKzR4hLp7sDf9gJ1aUe3iOoPtCdWx"
+PIECE = 8  # characters of a secret that would help somebody
+
+
+def everything_shown(service, exchange, *, reveal=False):
+    """Every tab, every copy, the history and the same request as a step of a journey."""
+    tools, asked = SimpleNamespace(tester=service), SimpleNamespace(owner=owner())
+    results = Results(*Results.__dataclass_fields__)
+    said = []
+    for way in WAYS:
+        shown = results.show(tools, exchange, Manner("A", reveal=reveal, way=way)).values()
+        said += [getattr(each, "value", None) or getattr(each, "label", each) for each in shown]
+    listed = Stand(None, None, None, results, "history").show_history(tools, asked)["history"]
+    said += [label for label, _ in listed.choices]
+    step = Step(("A title", "what it proves"), None)
+    progress = Progress(Journey("A journey", (step,)), [Found(False, "failed", (exchange,))])
+    said.append(walked(progress, reveal=reveal).replace("&nbsp;", " "))
+    return unescape("\n".join(map(str, said)))
+
+
+def pieces_in(text, secret):
+    pieces = (secret[at : at + PIECE] for at in range(max(1, len(secret) - PIECE + 1)))
+    return [piece for piece in pieces if piece in text]
+
+
+FORM = (("Content-Type", "application/x-www-form-urlencoded"),)
+SENT = {
+    "JSON": (Call("POST", "/x", json.dumps({"password": AWKWARD}, ensure_ascii=False)), AWKWARD),
+    "JSON of ASCII": (Call("POST", "/x", json.dumps({"newPassword": AWKWARD})), AWKWARD),
+    "JSON with a comma too many": (
+        Call("POST", "/x", '{"password": "canary-22-x",}'),
+        "canary-22-x",
+    ),
+    "a number": (Call("POST", "/x", '{"password": 8812349977}'), "8812349977"),
+    "a list": (Call("POST", "/x", '{"tokens": ["canary-22-x"]}'), "canary-22-x"),
+    "a form": (
+        Call("POST", "/x", f"a=b&password={quote_plus('one canary 22')}", headers=FORM),
+        "one canary 22",
+    ),
+    "a query": (Call("GET", f"/x?token={quote('one canary 22')}"), "one canary 22"),
+    "a key": (Call("GET", "/x", headers=(("X-Gatehouse-Key", "canary-22-x"),)), "canary-22-x"),
+    "a scheme": (Call("GET", "/x", headers=(("Authorization", "Basic Y2FuYXJ5"),)), "Y2FuYXJ5"),
+}
+
+
+@pytest.mark.parametrize(("call", "secret"), SENT.values(), ids=SENT)
+def test_what_was_sent_is_masked_in_every_way_it_is_shown(loop, service, server, call, secret):
+    quoted = f"{secret} {quote_plus(secret)} {json.dumps(secret)}"
+    server.answer = httpx.Response(400, json={"message": f"not with {quoted}", "again": secret})
+    exchange = loop.run(service.perform(owner(), "A", call))
+
+    said = everything_shown(service, exchange)
+
+    forms = {secret, quote(secret), quote_plus(secret)}
+    assert [pieces_in(said, form) for form in sorted(forms)] == [[]] * len(forms)
+    assert pieces_in(everything_shown(service, exchange, reveal=True), secret), "it was there"
+
+
+@pytest.mark.parametrize("before", [*range(3950, 4001, 7), *range(230, 300, 9), 59_980])
+def test_a_secret_that_lies_where_a_long_text_is_cut_is_masked_whole(loop, service, server, before):
+    text = "x " * (before // 2) + TOKEN + " x" * 100
+    server.answer = httpx.Response(401, json={"message": text})
+    exchange = loop.run(service.perform(owner(), "A", Call("GET", "/x")))
+
+    said = everything_shown(service, exchange)
+
+    assert pieces_in(said, TOKEN) == []
+
+
+def test_a_stream_and_bytes_are_masked_too(loop, service, server):
+    for kind, body in (
+        ("text/event-stream", f'data: {{"token": "canary-22-x"}} {TOKEN}\n\n'.encode()),
+        ("application/octet-stream", f"\0{TOKEN}".encode()),
+    ):
+        server.answer = httpx.Response(200, content=body, headers={"content-type": kind})
+        exchange = loop.run(service.perform(owner(), "A", Call("GET", "/x")))
+        said = everything_shown(service, exchange)
+        assert pieces_in(said, TOKEN) == pieces_in(said, TOKEN.encode().hex(" ", 1)) == []
+        assert "canary-22" not in said
