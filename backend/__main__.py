@@ -27,6 +27,7 @@ from backend.storage.after_restore import end_what_came_back
 from backend.storage.beside import opened_beside
 from backend.storage.engine import DatabaseUnavailable
 from backend.storage.work import Work, Workshop
+from backend.web.wire import LONGEST_NAME, is_name
 
 
 def main() -> None:
@@ -85,6 +86,8 @@ def _create_admin(said: argparse.Namespace) -> int:
     email = normal_form(said.email)
     if not is_address(email):
         raise SettingsError(f"{said.email!r} is not an e-mail address")
+    if not is_name(said.name):
+        raise SettingsError(f"--name: a name is text of at most {LONGEST_NAME} characters")
     with _workshop() as workshop:
         settings = workshop.settings
         password = _ask_for_password()

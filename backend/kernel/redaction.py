@@ -6,6 +6,7 @@ refuses a mail its link, and so may a path or a User-Agent (ASVS 14.2.1, 16.2.5)
 
 import json
 import re
+from base64 import b64encode
 from collections.abc import Iterable
 from urllib.parse import quote, quote_plus, unquote
 
@@ -61,13 +62,17 @@ def _without_shapes(text: str) -> str:
 
 def parts_of_url(url: str) -> list[str]:
     """Return what of a URL is secret: its password, whole and in the pieces that a parser makes of
-    one whose special characters are not percent-encoded, and what its query names so."""
+    one whose special characters are not percent-encoded, and what its query names so.
+
+    Also with the user, as the two are sent together (RFC 4616, RFC 7617).
+    """
     _, _, rest = url.partition("://")
     credentials, at, place = rest.rpartition("@")
-    password = credentials.partition(":")[2] if at else ""
+    user, _, password = credentials.partition(":") if at else ("", "", "")
+    together = [f"\0{user}\0{password}", f"{user}:{password}"] if password else []
     query = (pair.partition("=") for pair in place.partition("?")[2].split("&"))
     named = [value for name, _, value in query if _TELLING.search(name)]
-    return [password, *re.split(r"[/?#@:\[\]]", password), *named]
+    return [password, *re.split(r"[/?#@:\[\]]", password), *together, *named]
 
 
 def _written(secret: str) -> set[str]:
@@ -79,10 +84,15 @@ def _written(secret: str) -> set[str]:
         for each in plain
         for form in (
             *(each, quote(each, safe=""), quote(each), quote_plus(each), repr(each)[1:-1]),
-            *(json.dumps(each)[1:-1], repr(each.encode("utf-8", "surrogateescape"))[2:-1]),
+            *(json.dumps(each)[1:-1], repr(_bytes(each))[2:-1]),
+            b64encode(_bytes(each)).decode().rstrip("="),  # a server may quote how we signed in
         )
     }
     return {each for each in forms if len(each) >= _SHORTEST}
+
+
+def _bytes(text: str) -> bytes:
+    return text.encode("utf-8", "surrogateescape")
 
 
 def _pattern(secret: str) -> str:

@@ -69,4 +69,4 @@ class RedisCounters:
         self._rests_until = now + _REST
         if now - self._complained_at >= _COMPLAIN_EVERY:
             self._complained_at = now
-            log.warning("limits_store_away", reason=str(error.storage_error)[:200])
+            log.warning("limits_store_away", reason=str(error.storage_error))

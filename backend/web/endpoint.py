@@ -25,7 +25,7 @@ from backend.web.bodies import read_body
 from backend.web.client_address import bucket
 from backend.web.house import House, in_time
 from backend.web.paths import PathRoute
-from backend.web.request_log import crashed
+from backend.web.request_log import PARSED_BODY, crashed
 from backend.web.routes import Declared, Plan, plan_for
 from backend.web.streams import pour
 from backend.web.visit import Visit, departure
@@ -78,6 +78,8 @@ class Endpoint(PathRoute):
         if self._limited:
             await self._house.limits.check_address(visit, self.declared.path)
         said = await read_body(visit, receive, self._house, self.declared.takes_forms)
+        if said is not ...:
+            visit.scope[PARSED_BODY] = said
         self._house.origins.check_request(visit.method, visit.path, visit.headers)
         query = _query(visit)
         if visit.method == "POST":

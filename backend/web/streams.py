@@ -117,9 +117,11 @@ async def _sent_whole(
     except Exception as error:
         if not out.started:
             raise
-        if not isinstance(error, Refusal | DatabaseUnavailable):
+        foreseen = isinstance(error, Refusal | DatabaseUnavailable)
+        if not foreseen:
             crashed(visit.scope)
-        log.warning("stream_broken_off", reason=str(error), request_id=visit.client.request_id)
+        reason = str(error) if foreseen else type(error).__name__
+        log.warning("stream_broken_off", reason=reason, request_id=visit.client.request_id)
         return False
     return True
 

@@ -37,7 +37,8 @@ class Visit:
         if self._client is None:
             peer = self.scope.get("client") or ("", 0)
             agent = _printable(self.headers.get(b"user-agent", b"").decode("latin-1"))
-            agent = _SHAPES.without_secrets(agent[:_LONGEST_AGENT])  # it is stored, and shown
+            # It is stored, and shown. Cut to its length first, half a token might be left.
+            agent = _SHAPES.without_secrets(agent[: 8 * _LONGEST_AGENT])
             self._client = Client(
                 address=self._addresses.find(peer[0], self.headers),
                 user_agent=agent[:_LONGEST_AGENT],

@@ -17,6 +17,7 @@ from pydantic import (
     GetCoreSchemaHandler,
     GetJsonSchemaHandler,
     PlainSerializer,
+    TypeAdapter,
     ValidationError,
     WithJsonSchema,
 )
@@ -34,6 +35,7 @@ _DEEPEST = 32  # levels of nesting in a body (ASVS 15.2.2)
 LONGEST_NAME = 500
 """Characters of four bytes at most: PostgreSQL's index on names holds no more than 2,704 bytes."""
 _LONGEST_URL = 2048
+LONGEST_REASON = 1000
 _LENGTH = "At most PASSWORD_MAX characters, 128; one that is new at least PASSWORD_MIN, 8."
 _DATE_TIME = {"type": "string", "format": "date-time"}
 
@@ -79,6 +81,8 @@ Name = Annotated[str, Field(max_length=LONGEST_NAME), AfterValidator(_without_nu
 """What somebody wants to be called: any text, several lines too, as Better Auth takes it."""
 Image = Annotated[str, Field(max_length=_LONGEST_URL), AfterValidator(_without_nul)]
 """The URL of a picture. It is in every answer about its user: too short for a picture itself."""
+Reason = Annotated[str, Field(max_length=LONGEST_REASON), AfterValidator(_without_nul)]
+"""Why somebody is banned. It is shown in every list of users, so it has an end."""
 Moment = Annotated[
     datetime,
     PlainSerializer(iso, return_type=str),
@@ -144,6 +148,15 @@ class Problem(WireModel):
 
     message: str = Field(examples=["Unauthorized"])
     code: Annotated[str | None, NotNull] = Field(default=None, examples=["UNAUTHORIZED"])
+
+
+def is_name(text: str) -> bool:
+    """Tell whether somebody may be called so."""
+    try:
+        TypeAdapter(Name).validate_python(text)
+    except ValidationError:
+        return False
+    return True
 
 
 def parse_json(raw: bytes) -> Any:

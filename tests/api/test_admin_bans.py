@@ -47,6 +47,19 @@ def test_an_unbanned_user_signs_in_again(gatehouse, root, ada):
     assert gatehouse.visitor().signs_in(ADA).status_code == 200
 
 
+def test_a_reason_has_an_end(gatehouse, root, ada):
+    too_big = "Too big: expected string to have <=1000 characters"
+    answer = bans(root, gatehouse, banReason="x" * 1001)
+    assert (answer.status_code, answer.json()["message"]) == (400, f"[body.banReason] {too_big}")
+    said = {"userId": known(gatehouse, ADA), "data": {"banReason": "x" * 1001}}
+    answer = root.post("admin/update-user", said)
+    assert (answer.status_code, answer.json()["message"]) == (
+        400,
+        f"[body.data.banReason] {too_big}",
+    )
+    assert bans(root, gatehouse, banReason="x" * 1000).status_code == 200
+
+
 def test_a_ban_for_a_minute_is_lifted_by_the_first_sign_in_after_it(gatehouse, root, ada):
     user = bans(root, gatehouse, banExpiresIn=60).json()["user"]
     assert (user["banReason"], user["banExpires"]) == ("No reason", "2026-11-22T12:01:00.000Z")

@@ -213,6 +213,23 @@ def test_when_one_caller_holds_every_place_another_gets_one(small, gate):
     assert small.house.pools.hash_queue.free == 2
 
 
+def test_all_addresses_of_an_ipv6_subscriber_are_one_caller(small, gate):
+    def asks(address: str) -> "Running[Any]":
+        sent = small.visitor(address).sending("POST", "sign-in/email", BODY)
+        return small.loop.start(sent)
+
+    running = asks("2001:db8:1:2::1")
+    gate.wait_for(1)
+    waiting = asks("2001:db8:1:2::2")
+    queue = small.house.pools.hash_queue
+    wait_until(lambda: queue.free == 0, "the second sign-in")
+    assert asks("2001:db8:1:2:ffff:ffff:ffff:ffff").result().status_code == 503
+    neighbour = asks("2001:db8:1:3::1")
+    assert waiting.result().status_code == 503
+    gate.opened.set()
+    assert [each.result().status_code for each in (running, neighbour)] == [200, 200]
+
+
 def test_a_user_who_asks_from_many_addresses_is_one_caller(start, monkeypatch):
     gatehouse = start(hash_threads=1, hash_queue=2)
     ada = gatehouse.member()

@@ -14,7 +14,7 @@ from sqlalchemy import func, select
 from backend.features.moving import importing
 from backend.features.moving.exporting import export_users
 from backend.features.moving.importing import import_users, summary
-from backend.features.moving.records import read_records
+from backend.features.moving.records import BrokenFile, read_records
 from backend.kernel.passwords import PasswordHasher
 from backend.kernel.secret import Password
 from backend.storage.tables import users
@@ -123,6 +123,8 @@ def test_an_address_is_enough(gatehouse):
         ({"email": "a@b.co\nBcc: c@d.co"}, "email: is not an e-mail address"),
         ({"email": "a@b.co", "name": "a\0b"}, "name: invalid input"),
         ({"email": "a@b.co", "name": "x" * 501}, "name: string should have at most 500"),
+        ({"email": "a@b.co", "image": "x" * 2049}, "image: string should have at most 2048"),
+        ({"email": "a@b.co", "banReason": "x" * 1001}, "ban_reason: string should have at most 10"),
         ({"email": "a@b.co", "role": "root"}, "role: 'root' is no role; there are admin, user"),
         ({"email": "a@b.co", "banned": "perhaps"}, "banned: input should be a valid boolean"),
         ({"email": "a@b.co", "created_at": "once"}, "created_at: is no date such as"),
@@ -135,6 +137,18 @@ def test_a_row_that_is_no_user_is_told_with_its_line_and_reason(gatehouse, row, 
 
     assert said[0].startswith(f"line 1: {reason}")
     assert people(gatehouse) == []
+
+
+def test_no_line_that_is_told_shows_a_hash_that_stands_in_the_wrong_place(gatehouse):
+    said, _ = move_in(
+        gatehouse, json.dumps({"email": "a@b.co", "role": f"{KINDS['bcrypt 2b']} {'x' * 999}"})
+    )
+    assert said[0].startswith("line 1: role: '(hash)")
+    assert len(said[0]) < 350
+    with pytest.raises(BrokenFile) as error:
+        move_in(gatehouse, f'a@b.co,"{HASH}"\n')
+    assert "(hash)" in str(error.value)
+    assert HASH[20:30] not in str(error.value)
 
 
 def test_a_broken_line_keeps_its_batch_out_and_no_other(gatehouse, monkeypatch):
@@ -292,6 +306,13 @@ def test_an_admin_who_cannot_be_is_refused_in_plain_words(tmp_path, address, typ
     assert done.returncode == 1
     assert word in done.stderr
     assert "Traceback" not in done.stderr
+
+
+@pytest.mark.parametrize("name", ["x" * 501, "a\udcffb"])
+def test_a_name_that_nobody_may_have_is_refused_in_plain_words(tmp_path, name):
+    done = run(tmp_path, "create-admin", "a@example.com", "--name", name, typed=PASSWORD)
+    assert done.returncode == 1
+    assert done.stderr.endswith("--name: a name is text of at most 500 characters\n")
 
 
 def test_the_commands_move_a_file_in_and_out(tmp_path):

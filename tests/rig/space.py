@@ -38,6 +38,8 @@ class Space:
     After it has ended the same Space can be started again, and finds its port and its data.
     """
 
+    program = ROOT / "app.py"
+
     def __init__(self, folder: Path, environment: Mapping[str, str] | None = None) -> None:
         self.folder = folder
         self.port = free_port()
@@ -52,7 +54,7 @@ class Space:
         self._spare_the_migration()
         with (self.folder / "log").open("ab") as log:
             self._process = subprocess.Popen(
-                [sys.executable, ROOT / "app.py"],
+                [sys.executable, self.program],
                 cwd=self.folder,  # no .env of a developer here either
                 env=self.environment,
                 stdin=subprocess.DEVNULL,

@@ -1,6 +1,7 @@
 """What is taken out of a text before it is kept, logged or shown."""
 
 import json
+from base64 import b64encode
 from urllib.parse import quote
 
 import pytest
@@ -84,3 +85,13 @@ def test_of_a_password_that_is_not_percent_encoded_its_pieces_are_known_too():
     """A parser that takes one of them for a host or a port names it in its error."""
     parts = parts_of_url("redis://:canary-redis/tail-of-it@cache:6379")
     assert {"canary-redis/tail-of-it", "canary-redis", "tail-of-it"} <= set(parts)
+
+
+def test_a_password_is_known_as_it_is_sent_to_a_mail_server_or_a_proxy(tmp_path):
+    url = Secret("smtps://postman:canary%2Fpw%C3%A9@mail.example.com")
+    redactor = make_settings(tmp_path, smtp_url=url, mail_from="a@example.com").redactor()
+    for sent in ("\0postman\0canary/pwé", "canary/pwé", "postman:canary/pwé"):
+        encoded = b64encode(sent.encode()).decode()
+        told = redactor.without_secrets(f"535 5.7.8 you said {encoded}")
+        assert encoded.rstrip("=") not in told
+        assert told.startswith("535 5.7.8 you said ***")

@@ -9,7 +9,16 @@ from pydantic_core import PydanticCustomError
 from backend.features.sessions.wire import SessionOut, UserOut
 from backend.kernel.moments import LONGEST
 from backend.kernel.refusals import Refusal
-from backend.web.wire import Image, Instant, Name, NotNull, PasswordField, Text, WireModel
+from backend.web.wire import (
+    Image,
+    Instant,
+    Name,
+    NotNull,
+    PasswordField,
+    Reason,
+    Text,
+    WireModel,
+)
 
 
 def _roles(said: Any) -> tuple[str, ...]:
@@ -21,8 +30,6 @@ def _roles(said: Any) -> tuple[str, ...]:
 
 _ID = "01a203c2-7c93-7407-ab15-d32628a133b6"
 UserId = Annotated[Text, Field(examples=[_ID])]
-Reason = Annotated[Text, Field(max_length=1000)]
-"""It is stored and shown in every list of users, so it has an end."""
 Roles = Annotated[
     tuple[str, ...],
     PlainValidator(_roles),

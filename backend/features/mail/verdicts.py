@@ -19,6 +19,7 @@ _OF_US = re.compile(
     r"quota|\blimit|\brate\b|try again|temporar",
     re.I,
 )
+_READ = 20_000  # characters; far more than is kept, which is cut once its secrets are out
 _ADDRESS = re.compile(r"\S+@\S+")
 
 
@@ -42,7 +43,7 @@ def of_http(status: int, text: str) -> Exception:
 
     401, 403 and 422 are of the key, the sender's domain or the way we ask; a 400 may be.
     """
-    said = f"{status} {text[:300]}"
+    said = f"{status} {text[:_READ]}"
     final = status == 413 or (status == 400 and not _says_us(text))
     return Rejected(said) if final else NotSent(said)
 

@@ -14,10 +14,14 @@ from backend.features.moving.report import Ranges
 from backend.kernel.client import NOBODY
 from backend.kernel.events import Event, EventKind
 from backend.kernel.passwords import PasswordHasher
+from backend.kernel.redaction import Redactor
 from backend.storage import users
 from backend.storage.work import Work, Workshop
 
 BATCH = 1000  # records
+
+_LONGEST_PROBLEM = 300  # characters
+_SHAPES = Redactor()  # a hash that stands in another column may be quoted
 
 Say = Callable[[str], None]
 """Tells the owner something, line by line."""
@@ -63,7 +67,7 @@ def _import_batch(
             _store(work, people, outcome, dry=dry)
             return
     for line, problem in problems:
-        say(f"line {line}: {problem}")
+        say(f"line {line}: {_SHAPES.without_secrets(problem)[:_LONGEST_PROBLEM]}")
     outcome.bad += len(problems)
     outcome.waiting += len(people)
     say(

@@ -20,7 +20,7 @@ from backend.kernel.email_address import is_address, normal_form
 from backend.kernel.roles import KNOWN
 from backend.storage.users import User
 from backend.storage.work import Work
-from backend.web.wire import Name, Text
+from backend.web.wire import Image, Name, Reason
 
 
 class BadRecord(Exception):
@@ -72,11 +72,11 @@ class Told(BaseModel):
     email: Annotated[str, AfterValidator(_address)]
     email_verified: bool = False
     name: Name | None = None
-    image: Text | None = None
+    image: Image | None = None
     password_hash: str | None = None
     role: Annotated[str, AfterValidator(_roles)] = "user"
     banned: bool = False
-    ban_reason: Text | None = None
+    ban_reason: Reason | None = None
     ban_expires: Moment | None = None
     created_at: Moment | None = None
     updated_at: Moment | None = None

@@ -13,6 +13,7 @@ from io import BufferedReader, StringIO, TextIOWrapper
 from typing import Any, BinaryIO
 
 from backend.features.moving.json_array import BrokenArray, elements
+from backend.kernel.redaction import Redactor
 from backend.web.spreadsheet import unguarded
 
 _LONGEST_RECORD = 50  # lines; a quote that is not closed by then is a mistake
@@ -171,12 +172,17 @@ def _header(lines: _Lines) -> tuple[list[str], str]:
     else:
         raise BrokenFile(
             "the first line names no column 'email'; columns are separated by "
-            f"{', '.join(_SEPARATORS.values())}: {line.text.strip()[:80]!r}"
+            f"{', '.join(_SEPARATORS.values())}: {_shown(line.text)!r}"
         )
     named = [name for name in names if name]
     if len(set(named)) != len(named):
         raise BrokenFile("the first line names a column twice")
     return names, separator
+
+
+def _shown(text: str) -> str:
+    """Return the beginning of a line; without a header it is somebody's, their hash included."""
+    return Redactor().without_secrets(text.strip())[:80]
 
 
 def _from_csv(header: list[str], separator: str, first: _Line, lines: _Lines) -> Record:

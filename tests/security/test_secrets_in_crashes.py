@@ -1,0 +1,80 @@
+"""Threat: a mistake of our own tells a secret: its exception quotes what a request brought along.
+
+A real server with bugs whose exceptions say all that they know (tests/rig/with_a_bug.py).
+"""
+
+import json
+from urllib.parse import quote, unquote
+
+import httpx
+import pytest
+
+from tests.rig.space import ROOT, Space
+
+PASSWORD = 'Break "it", söme 1 canary'
+SHORT = {"authorization": "Bearer canary-key-22", "x-gatehouse-key": "canary-of-the-proxy"}
+ADMIN = {"email": "admin@example.com", "password": "Canary-of-the-admin-333"}
+
+
+class WithABug(Space):
+    program = ROOT / "tests" / "rig" / "with_a_bug.py"
+
+
+@pytest.fixture(scope="module", params=["json", "text"])
+def heard(request, tmp_path_factory):
+    """What is heard of mistakes: answers, the log, the log as admins see it; and the secrets."""
+    environment = {
+        **{"PYTHONPATH": str(ROOT), "LOG_LEVEL": "debug", "LOG_FORMAT": request.param},
+        **{"ADMIN_EMAIL": ADMIN["email"], "ADMIN_PASSWORD": ADMIN["password"]},
+    }
+    folder = tmp_path_factory.mktemp("crashes")
+    with (
+        WithABug(folder, environment) as space,
+        httpx.Client(base_url=space.url, trust_env=False, timeout=30) as browser,
+    ):
+        browser.headers["origin"] = space.url
+        assert browser.post("/api/auth/sign-in/email", json=ADMIN).status_code == 200
+        answers, secrets = make_mistakes(browser)
+        listed = browser.get("/api/admin/log?limit=1000&level=error").text
+        space.terminate()
+        return {"answers": answers, "log": space.log, "listed": listed}, secrets
+
+
+def make_mistakes(browser):
+    cookies = [value for _, value in browser.cookies.items()]
+    typed = {"email": ADMIN["email"], "password": PASSWORD}
+    checked = browser.post("/api/auth/sign-in/email", json=typed)
+    cookie = "; ".join(["proxy=canary-cookie", *(f"{k}={v}" for k, v in browser.cookies.items())])
+    asked = (
+        f"/break/canary-in-path?token=canary%20in%20query&code=canary-code&x={quote(cookies[0])}"
+    )
+    failed = [browser.get(asked, headers={**SHORT, "cookie": cookie})]
+    failed.append(browser.post(asked, headers={**SHORT, "cookie": cookie}, json={}))
+    assert {each.status_code for each in (checked, *failed)} == {500}
+    values = ["canary-cookie", "canary-in-path", "canary in query", "canary-code", *SHORT.values()]
+    values += [PASSWORD, *cookies, SHORT["authorization"].partition(" ")[2]]
+    secrets = {form for each in values for form in (each, unquote(each), quote(each, safe=""))}
+    return "".join(each.text for each in (checked, *failed)), sorted(secrets)
+
+
+def test_no_secret_of_the_request_is_told(heard):
+    texts, secrets = heard
+    found = {
+        name: [each for each in secrets if each in text or json.dumps(each)[1:-1] in text]
+        for name, text in texts.items()
+    }
+    assert found == {name: [] for name in texts}
+    assert [name for name, text in texts.items() if "canary" in text.lower()] == []
+
+
+def test_the_log_says_all_the_same_what_went_wrong_and_where(heard):
+    texts, _ = heard
+    for said in ("cannot check ***", "a note about", "with_a_bug.py", "KeyError", "/break/"):
+        assert said in texts["log"]
+        assert said in texts["listed"]
+
+
+def test_the_caller_hears_nothing_of_it(heard):
+    texts, _ = heard
+    said = '{"message": "Internal Server Error", "code": "INTERNAL_SERVER_ERROR"}'
+    assert texts["answers"] == said * 3
