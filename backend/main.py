@@ -39,7 +39,6 @@ from backend.features.own_account import routes as own_account
 from backend.features.password_reset import routes as password_reset
 from backend.features.sessions import routes as sessions
 from backend.features.sessions.cache import SessionCache
-from backend.features.sessions.lookup import SessionLookup
 from backend.features.sessions.reader import SessionReader
 from backend.features.streaming import routes as streaming
 from backend.features.streaming.service import Ticker
@@ -135,7 +134,6 @@ def _furnish(
     settings, database, clock = workshop.settings, workshop.database, workshop.clock
     cookies, mint = Cookies(keyring, secure=settings.secure_cookies), TokenMint(keyring)
     limiter, pools = Limiter(settings, clock), Pools(settings)
-    lookup = SessionLookup(database, pools)
     clock_check = ClockCheck(database, clock)
     office, worker = open_post_office(workshop, keyring, clock_check)
     mailing = Mailing(Links.of(keyring), office, limiter)
@@ -145,7 +143,7 @@ def _furnish(
         Limiter: limiter,
         Cookies: cookies,
         TokenMint: mint,
-        SessionReader: SessionReader(settings, cookies, mint, cache, feed, lookup, limiter),
+        SessionReader: SessionReader(workshop, pools, cookies, mint, cache, feed, limiter),
         Accounts: _accounts(workshop, issuer, limiter, mailing, closing),
         SessionIssuer: issuer,
         Mailing: mailing,

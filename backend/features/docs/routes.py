@@ -60,5 +60,5 @@ def docs_asset(visit: Visit, name: str) -> Answer:
 async def _may_read(visit: Visit, house: House, reader: SessionReader) -> bool:
     if house.workshop.settings.docs:
         return True
-    current = await reader.read(visit, house)
+    current = await reader.read(visit)
     return current is not None and "admin" in current.user.roles

@@ -26,7 +26,7 @@ _bearer = HTTPBearer(scheme_name="bearer", auto_error=False)
 async def required(visit: Visit, house: House) -> Current:
     """Return the caller's session or refuse with 401 (ASVS 8.3.1)."""
     reader: SessionReader = house.services[SessionReader]
-    current = await reader.read(visit, house)
+    current = await reader.read(visit)
     if current is None:
         raise Refusal("UNAUTHORIZED")
     return current
@@ -55,7 +55,7 @@ async def administrator(visit: Visit, house: House) -> Current:
 async def optional(visit: Visit, house: House) -> Current | None:
     """Return the caller's session, or None."""
     reader: SessionReader = house.services[SessionReader]
-    return await reader.read(visit, house)
+    return await reader.read(visit)
 
 
 async def fresh(visit: Visit, house: House) -> Current:

@@ -14,16 +14,15 @@ from backend.features.sessions.cache import Current, SessionCache
 from backend.features.sessions.lookup import SessionLookup
 from backend.kernel.client import Client
 from backend.kernel.secret import SessionToken
-from backend.kernel.settings import Settings
 from backend.kernel.tokens import TokenDigest, TokenMint, digest
 from backend.limits.limiter import Limiter
 from backend.limits.rules import SESSION_CHECKS
 from backend.storage import sessions
 from backend.storage.engine import DatabaseUnavailable
 from backend.storage.sessions import SessionWithUser
-from backend.storage.work import Work
+from backend.storage.work import Work, Workshop
 from backend.web.cookies import Cookies, cookie_values
-from backend.web.house import House
+from backend.web.house import Pools
 from backend.web.visit import Visit
 
 _LEFT_OVER = b".session_data"
@@ -42,20 +41,23 @@ class SessionReader:
 
     def __init__(
         self,
-        settings: Settings,
+        workshop: Workshop,
+        pools: Pools,
         cookies: Cookies,
         mint: TokenMint,
         cache: SessionCache,
         feed: Feed,
-        lookup: SessionLookup,
         limiter: Limiter,
     ) -> None:
-        self._settings = settings
+        self._workshop = workshop
+        self._settings = workshop.settings
+        self._now = workshop.clock.now
+        self._pools = pools
         self._cookies = cookies
         self._mint = mint
         self._cache = cache
         self._feed = feed
-        self._lookup = lookup
+        self._lookup = SessionLookup(workshop.database, pools)
         self._limiter = limiter
 
     def held(self, visit: Visit) -> list[SessionToken]:
@@ -93,7 +95,7 @@ class SessionReader:
                 presented.append((SessionToken(value), cookie))
         return presented
 
-    async def read(self, visit: Visit, house: House, *, refresh: bool = True) -> Current | None:
+    async def read(self, visit: Visit, *, refresh: bool = True) -> Current | None:
         """Return the caller's live session, prolonged if that is due, or None.
 
         The answer of `visit` gets the cookies that follow: a new end, or the deletion of a cookie
@@ -110,14 +112,14 @@ class SessionReader:
             if known is not None and self._feed.proven():
                 # Looked up only now: in proving itself, the feed may have forgotten it.
                 entry = self._cache.get(known.digest)
-                if entry is not None and entry.good_until > house.workshop.clock.now():
+                if entry is not None and entry.good_until > self._now():
                     self._limiter.check_window(SESSION_CHECKS, entry.checks)
                     return _noted(visit, entry)
         presented = self._presented(visit, cookies)
-        return await self._find(visit, house, presented, refresh) if presented else None
+        return await self._find(visit, presented, refresh) if presented else None
 
     async def _find(
-        self, visit: Visit, house: House, presented: list[_Presented], refresh: bool
+        self, visit: Visit, presented: list[_Presented], refresh: bool
     ) -> Current | None:
         """Return the first session of those presented that is alive.
 
@@ -125,16 +127,16 @@ class SessionReader:
         """
         for token, cookie in presented:
             trusted = self._feed.proven()
-            entry = self._remembered(digest(token), house) if trusted else None
-            found = entry or await self._load(visit, house, token, cookie, refresh, trusted)
+            entry = self._remembered(digest(token)) if trusted else None
+            found = entry or await self._load(visit, token, cookie, refresh, trusted)
             if found is not None:
                 return _noted(visit, found)
         visit.cookies[:] = self._cookies.clear_session(visit.cookie_header)
         return None
 
-    def _remembered(self, token_digest: TokenDigest, house: House) -> Current | None:
+    def _remembered(self, token_digest: TokenDigest) -> Current | None:
         entry = self._cache.get(token_digest)
-        if entry is None or entry.good_until <= house.workshop.clock.now():
+        if entry is None or entry.good_until <= self._now():
             return None
         self._limiter.check_window(SESSION_CHECKS, entry.checks)
         return entry
@@ -142,7 +144,6 @@ class SessionReader:
     async def _load(
         self,
         visit: Visit,
-        house: House,
         token: SessionToken,
         cookie: str | None,
         refresh: bool,
@@ -150,12 +151,12 @@ class SessionReader:
     ) -> Current | None:
         generation, token_digest = self._cache.generation, digest(token)
         found = await self._lookup.find(token_digest)
-        now = house.workshop.clock.now()
+        now = self._now()
         if found is None:
             return None
         if found.user.is_banned(now):
             with suppress(DatabaseUnavailable):  # the ban counts although the row stays
-                await house.pools.ask(lambda: _delete_banned(house, visit.client, token_digest))
+                await self._pools.ask(lambda: self._delete_banned(visit.client, token_digest))
             return None
         if service.is_expired(found.session, now):
             return None
@@ -163,7 +164,7 @@ class SessionReader:
         if due is not None and due <= now and refresh:
             alive = found
             try:
-                found = await house.pools.ask(lambda: _prolong(house, visit.client, token_digest))
+                found = await self._pools.ask(lambda: self._prolong(visit.client, token_digest))
             except DatabaseUnavailable:  # read-only or full: it lives, as was just read
                 return current_of(alive, token, token_digest, due)
             if found is None:
@@ -175,6 +176,17 @@ class SessionReader:
         if trusted:
             self._cache.fill(current, generation)
         return current
+
+    def _delete_banned(self, client: Client, token_digest: TokenDigest) -> None:
+        with Work(self._workshop, client) as work:
+            service.find_live(work, token_digest)
+
+    def _prolong(self, client: Client, token_digest: TokenDigest) -> SessionWithUser | None:
+        with Work(self._workshop, client) as work:
+            found = service.find_live(work, token_digest)
+            if found is None or service.prolong(work, found.session) is None:
+                return None
+            return sessions.find_with_user(work.db, token_digest)
 
     def _from_bearer(self, authorization: bytes) -> SessionToken | None:
         scheme, _, shown = authorization.decode("latin-1").partition(" ")
@@ -205,16 +217,3 @@ def current_of(
         digest=token_digest,
         good_until=ends if due is None else min(ends, due),
     )
-
-
-def _delete_banned(house: House, client: Client, token_digest: TokenDigest) -> None:
-    with Work(house.workshop, client) as work:
-        service.find_live(work, token_digest)
-
-
-def _prolong(house: House, client: Client, token_digest: TokenDigest) -> SessionWithUser | None:
-    with Work(house.workshop, client) as work:
-        found = service.find_live(work, token_digest)
-        if found is None or service.prolong(work, found.session) is None:
-            return None
-        return sessions.find_with_user(work.db, token_digest)

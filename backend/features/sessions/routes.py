@@ -38,10 +38,10 @@ _NOBODY = Answer(b"null", headers=NOT_KEPT).packed()
 
 @routes.get("/get-session", answers=SessionAndUser | None, session_optional=True)
 async def get_session(
-    visit: Visit, house: House, reader: SessionReader, query: Annotated[GetSession, Query()]
+    visit: Visit, reader: SessionReader, query: Annotated[GetSession, Query()]
 ) -> Answer:
     """Return the caller's session and user, or null. Use prolongs the session once a day."""
-    current = await reader.read(visit, house, refresh=not query.disable_refresh)
+    current = await reader.read(visit, refresh=not query.disable_refresh)
     if current is None:
         return _NOBODY
     if current.answer is None:

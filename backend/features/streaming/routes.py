@@ -4,7 +4,6 @@ from backend.features.sessions.guard import Protected
 from backend.features.sessions.reader import SessionReader
 from backend.features.streaming.service import Ticker
 from backend.web.answers import Stream
-from backend.web.house import House
 from backend.web.routes import Routes
 from backend.web.visit import Visit
 
@@ -24,9 +23,7 @@ _HEADERS = {
     headers={"x-accel-buffering": "Asks proxies to pass each event on as it comes."},
     refusals=("UNAUTHORIZED",),
 )
-async def stream(
-    _: Protected, visit: Visit, house: House, reader: SessionReader, ticker: Ticker
-) -> Stream:
+async def stream(_: Protected, visit: Visit, reader: SessionReader, ticker: Ticker) -> Stream:
     """Send five events, a fifth of a second apart: the example of a stream. Limited per user.
 
     Each is `data: {"number": 1, "sentAt": "..."}`. When all arrive at once, a proxy in between
@@ -35,6 +32,6 @@ async def stream(
     """
 
     async def is_signed_in() -> bool:
-        return await reader.read(visit, house, refresh=False) is not None
+        return await reader.read(visit, refresh=False) is not None
 
     return Stream(ticker.ticks(is_signed_in), b"text/event-stream", headers=_HEADERS)
