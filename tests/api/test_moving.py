@@ -4,7 +4,6 @@ import csv
 import json
 import stat
 import subprocess
-import sys
 from io import BytesIO, StringIO
 from pathlib import Path
 
@@ -20,6 +19,7 @@ from backend.kernel.secret import Password
 from backend.storage.tables import users
 from tests.inside import Gatehouse
 from tests.make import PASSWORD
+from tests.rig.fork_server import run_forked
 from tests.rig.space import inherited
 from tests.unit.test_foreign_hashes import KINDS
 from tests.unit.test_foreign_hashes import PASSWORD as ELSEWHERE
@@ -268,15 +268,7 @@ def test_what_moves_out_moves_in_again_unchanged(start_on, tmp_path, ending, pla
 def run(folder: Path, *arguments: str, typed: str = "") -> subprocess.CompletedProcess[str]:
     """Run `python -m backend ...` with its data in `folder`."""
     here = {"PYTHONPATH": str(ROOT), "DATA_DIR": str(folder), "BCRYPT_ROUNDS": "4"}
-    return subprocess.run(
-        [sys.executable, "-m", "backend", *arguments],
-        cwd=folder,
-        env=inherited() | here,
-        input=typed,
-        capture_output=True,
-        text=True,
-        timeout=60,
-    )
+    return run_forked(["-m", "backend", *arguments], folder, inherited() | here, typed=typed)
 
 
 def test_an_admin_is_made_from_a_pipe_and_only_once(tmp_path):

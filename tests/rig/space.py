@@ -1,9 +1,8 @@
-"""Gatehouse as people run it: `python app.py`, a process of its own."""
+"""Gatehouse as people run it: `app.py`, a process of its own."""
 
 import os
 import signal
 import subprocess
-import sys
 from collections.abc import Mapping
 from pathlib import Path
 from types import TracebackType
@@ -11,6 +10,7 @@ from types import TracebackType
 import httpx
 
 from tests.rig import shared
+from tests.rig.fork_server import Forked, fork_server
 from tests.rig.migrated import put_sqlite
 from tests.rig.processes import free_port, wait_until
 
@@ -47,19 +47,17 @@ class Space:
         here = {"PORT": str(self.port), "DATA_DIR": str(folder / "data")}
         merged = {**inherited(), **DEFAULTS, **here, **(environment or {})}
         self.environment = {name: text.replace("{url}", self.url) for name, text in merged.items()}
-        self._process: subprocess.Popen[bytes]
+        self._process: Forked | subprocess.Popen[bytes]
 
     def launch(self) -> "Space":
         """Start without waiting: for a start that is meant to fail."""
         self._spare_the_migration()
-        with (self.folder / "log").open("ab") as log:
-            self._process = subprocess.Popen(
-                [sys.executable, self.program],
-                cwd=self.folder,  # no .env of a developer here either
-                env=self.environment,
-                stdin=subprocess.DEVNULL,
-                stdout=log,
-                stderr=subprocess.STDOUT,
+        with (self.folder / "log").open("ab") as log, Path(os.devnull).open("rb") as nothing:
+            self._process = fork_server().start(
+                [str(self.program)],
+                self.folder,  # no .env of a developer here either
+                self.environment,
+                (nothing, log, log),
             )
         shared.started(self._process.pid)
         return self
