@@ -4,6 +4,7 @@ import ast
 import json
 from collections.abc import Iterator
 from dataclasses import dataclass
+from functools import cache
 from pathlib import Path
 
 ROOT = Path(__file__).parents[2]
@@ -54,4 +55,9 @@ def _parse(file: Path) -> ast.Module:
         cells = [cell for cell in json.loads(text)["cells"] if cell["cell_type"] == "code"]
         lines = [line for cell in cells for line in "".join(cell["source"]).splitlines()]
         text = "\n".join("" if line.startswith(("%", "!")) else line for line in lines)
-    return ast.parse(text, str(file))
+    return _tree(text)
+
+
+@cache  # every rule reads every file
+def _tree(text: str) -> ast.Module:
+    return ast.parse(text)

@@ -1,10 +1,9 @@
 """Nothing is left out in silence: the rule of tests/rig/plugin.py, tried on small test files."""
 
+import re
 import subprocess
 import sys
 from pathlib import Path
-
-import pytest
 
 from tests.architecture.source import ROOT
 
@@ -39,17 +38,31 @@ def test_with_ci_true_it_is_a_failure(tmp_path, monkeypatch):
     assert "this machine lacks wings" in output
 
 
-@pytest.mark.parametrize(
-    "by_hand",
-    [
-        "def test(): pytest.skip('later')",
-        "@pytest.mark.skipif(True, reason='later')\ndef test(): ...",
-        "@pytest.mark.xfail(reason='later')\ndef test(): assert False",
-        "pytest.skip('later', allow_module_level=True)",
-    ],
-    ids=["skip", "skipif", "xfail", "module"],
-)
-def test_leaving_out_by_hand_is_a_failure(tmp_path, by_hand):
-    code, output = run(tmp_path, f"import pytest\n{by_hand}\n")
+BY_HAND = """
+import pytest
+
+def test_skip(): pytest.skip('later')
+
+@pytest.mark.skipif(True, reason='later')
+def test_skipif(): ...
+
+@pytest.mark.xfail(reason='later')
+def test_xfail(): assert False
+
+def test_as_it_should_be(): ...
+"""
+
+
+def test_leaving_out_by_hand_is_a_failure(tmp_path):
+    code, output = run(tmp_path, BY_HAND)
     assert code != 0
-    assert "later" in output
+    assert "2 failed, 1 passed, 1 error" in output
+    for way in ("skip", "skipif", "xfail"):
+        assert re.search(rf"(FAILED|ERROR) .*::test_{way}\b", output)
+    assert output.count("left out by hand (") >= 3
+
+
+def test_leaving_out_a_file_by_hand_is_one_too(tmp_path):
+    code, output = run(tmp_path, "import pytest\npytest.skip('later', allow_module_level=True)\n")
+    assert code != 0
+    assert "left out by hand (later)" in output

@@ -48,7 +48,7 @@ KINDS = {
 }
 
 
-@pytest.fixture(scope="module")
+@pytest.fixture  # one for each test: a refusal costs as much as the dearest hash it has met
 def hasher() -> PasswordHasher:
     return PasswordHasher(4)
 
