@@ -13,6 +13,7 @@ from tests.inside import Gatehouse
 from tests.rig import shared
 from tests.rig.missing import missing
 from tests.rig.processes import free_port, listens, wait_until
+from tests.security.test_limits_bypass import add_things
 
 
 class Redis:
@@ -74,6 +75,17 @@ def test_the_limit_per_user_is_shared_too(replicas):
     elsewhere.cookies = dict(ada.cookies)
     answers = [browser.get("/api/me") for browser in (ada, elsewhere) * 6]
     assert [answer.status_code for answer in answers] == [200] * 10 + [429] * 2
+
+
+def test_of_an_endpoint_with_a_place_in_its_path_all_paths_count_together(replicas):
+    for each in replicas:
+        add_things(each)
+    ada = replicas[0].member()
+    elsewhere = replicas[1].visitor()
+    elsewhere.cookies = dict(ada.cookies)
+    answers = [(ada, elsewhere)[n % 2].get(f"/api/things/{n}") for n in range(12)]
+    assert [answer.status_code for answer in answers] == [200] * 10 + [429] * 2
+    assert ada.get("/api/me").status_code == 200, "another endpoint has a count of its own"
 
 
 def test_without_redis_each_counts_for_itself_and_people_still_get_in(replicas, redis):

@@ -9,6 +9,18 @@ from backend.web.wire import Status
 from tests.inside import Gatehouse
 
 
+def add_things(gatehouse: Gatehouse) -> None:
+    """An endpoint for who is signed in, with a place in its path."""
+    things = Routes("things", prefix="/api")
+
+    @things.get("/things/{name}")
+    def thing(name: str, current: Protected) -> Status:
+        return Status()
+
+    for declared in things.declared:
+        gatehouse.app.router.routes.insert(0, Endpoint(declared, gatehouse.house))
+
+
 @pytest.fixture
 def limited(start) -> Gatehouse:
     return start(rate_limits=True)
@@ -95,14 +107,7 @@ def test_a_refused_body_counts_as_well(limited):
 
 def test_another_value_in_the_path_is_no_other_count_of_a_user(start):
     gatehouse = start(rate_limits=True, rate_limit_per_user="3/minute")
-    handler = Routes("things", prefix="/api")
-
-    @handler.get("/things/{name}")
-    def thing(name: str, current: Protected) -> Status:
-        return Status()
-
-    for declared in handler.declared:
-        gatehouse.app.router.routes.insert(0, Endpoint(declared, gatehouse.house))
+    add_things(gatehouse)
     ada = gatehouse.member()
 
     answers = [ada.get(f"/api/things/{name}") for name in ("a", "b", "%63", "d")]
