@@ -1,5 +1,6 @@
 """Ends a process that hangs where it should end, and names on stderr what hangs."""
 
+import atexit
 import faulthandler
 
 _armed = False
@@ -8,9 +9,12 @@ _armed = False
 def end_within(seconds: float) -> None:
     """End this process after so many seconds, whatever hangs then, with a traceback of each thread.
 
-    Asked again, the new time counts.
+    Asked again, the new time counts. Once every thread is joined nothing of ours can hang: how long
+    the interpreter then takes to leave, on a busy machine a second and more, is its own affair.
     """
     global _armed  # there is one process, and one end of it
+    if not _armed:
+        atexit.register(faulthandler.cancel_dump_traceback_later)
     _armed = True
     faulthandler.dump_traceback_later(seconds, exit=True)
 

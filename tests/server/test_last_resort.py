@@ -36,3 +36,9 @@ def test_what_begins_at_the_end_is_given_time_of_its_own():
 def test_a_process_that_is_not_ending_is_left_alone():
     ended = run("last_resort.allow(0.2)", 0.6)
     assert (ended.returncode, ended.stdout) == (0, "ended by itself\n")
+
+
+def test_once_all_threads_are_joined_the_interpreter_may_take_its_time():
+    leaves_slowly = "import atexit, time\natexit.register(time.sleep, 3)\nlast_resort.end_within(2)"
+    ended = run(leaves_slowly, 0)
+    assert (ended.returncode, ended.stdout, ended.stderr) == (0, "ended by itself\n", "")
