@@ -32,7 +32,7 @@ def office_of(gatehouse: Gatehouse) -> PostOffice:
 
 def posts(gatehouse: Gatehouse, to: str = "ada@example.com") -> None:
     """Post the letter that a request for a new password would."""
-    letter = letters.reset_password("Gatehouse", to, LINK, TOKEN)
+    letter = letters.RESET_PASSWORD.letter("Gatehouse", to, LINK, TOKEN)
     with Work(gatehouse.house.workshop, NOBODY) as work:
         post(work, office_of(gatehouse), letter)
 

@@ -92,7 +92,7 @@ def test_what_was_sent_is_blanked_and_what_waits_is_sealed(start, gatehouse, smt
 
 
 def test_a_decoy_is_written_like_a_mail_and_never_leaves(gatehouse, smtp):
-    letter = letters.reset_password("Gatehouse", "stranger@example.com", LINK, TOKEN)
+    letter = letters.RESET_PASSWORD.letter("Gatehouse", "stranger@example.com", LINK, TOKEN)
     with Work(gatehouse.house.workshop, NOBODY) as work:
         post_decoy(work, office_of(gatehouse), letter)
     posts(gatehouse)

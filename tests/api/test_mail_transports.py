@@ -30,7 +30,7 @@ from tests.rig.smtp import SmtpServer
 
 NOON = datetime(2026, 11, 22, 12, tzinfo=UTC)
 SENDER = "Gatehouse <auth@example.com>"
-LETTER = letters.reset_password("Gatehouse", "ada@example.com", "https://example.com/t", "t")
+LETTER = letters.RESET_PASSWORD.letter("Gatehouse", "ada@example.com", "https://example.com/t", "t")
 MAIL = Mail(
     id=UUID(int=1),
     kind="reset",

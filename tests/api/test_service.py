@@ -109,7 +109,7 @@ def test_me_prolongs_a_session_as_any_use_does(gatehouse, clock):
 def test_the_landing_page_says_what_runs_here(start):
     answer = start(app_name="Ada & <Co>").visitor().get("/")
     assert answer.headers["content-type"] == "text/html; charset=utf-8"
-    assert "<h1>Ada &amp; &lt;Co></h1>" in answer.text
+    assert "<h1>Ada &amp; &lt;Co&gt;</h1>" in answer.text
     assert 'class="error"' not in answer.text
 
 

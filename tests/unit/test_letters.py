@@ -8,13 +8,14 @@ from backend.features.mail import letters
 
 URL = "https://auth.example.com/api/auth/verify-email?token=a&callbackURL=%2F"
 HOSTILE = '"><img src=x onerror=alert(1)>@example.com'
+TO_ADA = ("Tor", "ada@example.com", URL, "a")
 
 ALL = {
-    "verify": letters.verify_email("Tor", "ada@example.com", URL, "a"),
-    "reset": letters.reset_password("Tor", "ada@example.com", URL, "a"),
-    "change-email": letters.confirm_change("Tor", "ada@example.com", "new@example.com", URL, "a"),
-    "new address": letters.verify_new_address("Tor", "ada@example.com", URL, "a"),
-    "delete": letters.delete_account("Tor", "ada@example.com", URL, "a"),
+    "verify": letters.VERIFY_EMAIL.letter(*TO_ADA),
+    "reset": letters.RESET_PASSWORD.letter(*TO_ADA),
+    "change-email": letters.confirm_change("new@example.com").letter(*TO_ADA),
+    "new address": letters.VERIFY_NEW_ADDRESS.letter(*TO_ADA),
+    "delete": letters.DELETE_ACCOUNT.letter(*TO_ADA),
     "notice": letters.notice("Tor", "ada@example.com", "Your password was changed."),
 }
 
@@ -58,11 +59,13 @@ def test_a_letter_knows_the_dark(letter):
 
 
 def test_hostile_words_stay_words():
-    letter = letters.confirm_change(f"Tor{HOSTILE}$heading", "a@example.com", HOSTILE, URL, "a")
+    template = letters.confirm_change(f"{{app}}{HOSTILE}")
+    letter = template.letter(f"Tor{HOSTILE}%(heading)s", "a@example.com", URL, "a")
 
     assert "img" not in {tag for tag, _ in Tags(letter.html).found}
     assert "&lt;img src=x" in letter.html
-    assert "$heading" in letter.html
+    assert "%(heading)s" in letter.html
+    assert "{app}" in letter.html
 
 
 def test_a_name_of_two_lines_makes_a_subject_of_one():

@@ -28,7 +28,7 @@ def send(
         callback=redirect_to or default_page(work.settings),
         lifetime=work.settings.reset_link_lifetime,
     )
-    mail_link(work, mailing, link, letters.reset_password)
+    mail_link(work, mailing, link, letters.RESET_PASSWORD)
     work.record(Event(EventKind.PASSWORD_RESET_REQUESTED, current.user.id, user.id))
     return user
 

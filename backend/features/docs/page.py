@@ -7,9 +7,9 @@ import gzip
 import hashlib
 from dataclasses import dataclass
 from functools import cache
-from html import escape
 from importlib import resources
-from string import Template
+
+from markupsafe import Markup
 
 _FILES = {
     "swagger-ui-bundle.js": b"text/javascript; charset=utf-8",
@@ -17,15 +17,15 @@ _FILES = {
     "favicon-32x32.png": b"image/png",
 }
 
-_PAGE = Template("""<!doctype html>
+_PAGE = Markup("""<!doctype html>
 <html lang="en"><head><meta charset="utf-8">
 <meta name="viewport" content="width=device-width, initial-scale=1">
-<title>$name API</title>
-<link rel="icon" href="$icon"><link rel="stylesheet" href="$style"></head>
+<title>%(name)s API</title>
+<link rel="icon" href="%(icon)s"><link rel="stylesheet" href="%(style)s"></head>
 <body><div id="docs"></div>
 <noscript>This page needs JavaScript; <a href="/openapi.json">the document</a> does not.</noscript>
-<script nonce="$nonce" src="$script"></script>
-<script nonce="$nonce">
+<script nonce="%(nonce)s" src="%(script)s"></script>
+<script nonce="%(nonce)s">
 const dark = matchMedia("(prefers-color-scheme: dark)");
 const follow = () => document.documentElement.classList.toggle("dark-mode", dark.matches);
 dark.addEventListener("change", follow);
@@ -63,7 +63,7 @@ def assets() -> dict[str, Asset]:
 def docs_page(name: str, nonce: str) -> str:
     """Return the page; `nonce` is new for each answer and stands in its policy too."""
     script, style, icon = (f"/docs/assets/{each}" for each in assets())
-    return _PAGE.substitute(name=escape(name), nonce=nonce, script=script, style=style, icon=icon)
+    return _PAGE % {"name": name, "nonce": nonce, "script": script, "style": style, "icon": icon}
 
 
 def policy(nonce: str) -> str:

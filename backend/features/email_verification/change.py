@@ -8,7 +8,7 @@ from backend.features.links import service as links
 from backend.features.links.mailing import Mailing, NewLink, mail_link, may_mail
 from backend.features.links.service import LinkKind
 from backend.features.mail import letters
-from backend.features.mail.service import Letter, post
+from backend.features.mail.service import post
 from backend.features.sessions.cache import Current
 from backend.features.sessions.service import refuse_impersonator
 from backend.kernel.email_address import normal_form
@@ -96,9 +96,6 @@ def _ask_at_old_address(work: Work, mailing: Mailing, user: User, new: str, call
     free = work.settings.strict or not users.is_taken(work.db, new)
     within = may_mail(mailing, LinkKind.CHANGE_EMAIL_CONFIRM, user.email)
 
-    def compose(app_name: str, to: str, url: str, token: str) -> Letter:
-        return letters.confirm_change(app_name, to, new, url, token)
-
     link = NewLink(
         LinkKind.CHANGE_EMAIL_CONFIRM,
         user,
@@ -108,7 +105,7 @@ def _ask_at_old_address(work: Work, mailing: Mailing, user: User, new: str, call
         data={"new": new},
         sent=free and within,
     )
-    mail_link(work, mailing, link, compose)
+    mail_link(work, mailing, link, letters.confirm_change(new))
 
 
 def _ask_at_new_address(
@@ -125,4 +122,4 @@ def _ask_at_new_address(
         data={"new": new, "confirmed": confirmed},
         sent=free and within,  # the link is the caller's in any case: their export would tell
     )
-    mail_link(work, mailing, link, letters.verify_new_address)
+    mail_link(work, mailing, link, letters.VERIFY_NEW_ADDRESS)

@@ -227,7 +227,7 @@ def _mail(
 ) -> None:
     lifetime = work.settings.verification_link_lifetime
     link = NewLink(LinkKind.VERIFY_EMAIL, user, to, callback, lifetime, data or {})
-    mail_link(work, mailing, link, letters.verify_email)
+    mail_link(work, mailing, link, letters.VERIFY_EMAIL)
 
 
 def _record_request(work: Work, user: User | None) -> None:

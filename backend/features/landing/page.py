@@ -2,11 +2,12 @@
 
 import base64
 import hashlib
-from string import Template
+
+from markupsafe import Markup
 
 from backend.kernel.settings import Settings
 
-_STYLE = """
+_STYLE = Markup("""
 :root { color-scheme: light dark; font: 16px/1.5 system-ui, sans-serif; }
 body { margin: 0; min-height: 100vh; display: grid; place-items: center; padding: 1rem;
   box-sizing: border-box; background: Canvas; color: CanvasText; }
@@ -15,7 +16,7 @@ h1 { font-size: 1.6rem; margin: 0 0 .5rem; }
 p.error { border-left: 4px solid #c0392b; padding: .5rem 1rem; }
 code { font-family: ui-monospace, monospace; }
 ul { padding-left: 1.2rem; }
-"""
+""")
 _DIGEST = base64.b64encode(hashlib.sha256(_STYLE.encode()).digest()).decode()
 
 POLICY = (
@@ -23,31 +24,32 @@ POLICY = (
     "frame-ancestors 'none'"
 )
 
-_PAGE = Template("""<!doctype html>
+_PAGE = Markup("""<!doctype html>
 <html lang="en"><head><meta charset="utf-8">
 <meta name="viewport" content="width=device-width, initial-scale=1">
-<title>$name</title><style>$style</style></head>
+<title>%(name)s</title><style>%(style)s</style></head>
 <body><main>
-$error
-<h1>$name</h1>
+%(error)s
+<h1>%(name)s</h1>
 <p>This is an authentication server. Applications talk to it; people sign in there.</p>
-<ul>$links<li><a href="/health">Health</a></li></ul>
+<ul>%(links)s<li><a href="/health">Health</a></li></ul>
 </main></body></html>
 """)
+_ERROR = Markup(
+    '<p class="error">That link did not work: <code>{}</code>. '
+    "Ask for a new one where you came from.</p>"
+)
+_PANEL = Markup('<li><a href="/admin/">Panel</a>, for the owner</li>')
+_DOCS = Markup('<li><a href="/docs">API documentation</a></li>')
 
 
 def landing_page(settings: Settings, error: str | None) -> str:
     """Return the page; `error` is a checked code, shown to whoever followed a broken link."""
-    shown = (
-        f'<p class="error">That link did not work: <code>{error}</code>. '
-        "Ask for a new one where you came from.</p>"
-        if error
-        else ""
-    )
-    links = '<li><a href="/admin/">Panel</a>, for the owner</li>' if settings.panel else ""
-    links += '<li><a href="/docs">API documentation</a></li>' if settings.docs else ""
-    return _PAGE.substitute(name=_text(settings.app_name), style=_STYLE, error=shown, links=links)
-
-
-def _text(value: str) -> str:
-    return value.replace("&", "&amp;").replace("<", "&lt;")
+    links = [_PANEL] if settings.panel else []
+    links += [_DOCS] if settings.docs else []
+    return _PAGE % {
+        "name": settings.app_name,
+        "style": _STYLE,
+        "error": _ERROR.format(error) if error else "",
+        "links": Markup().join(links),
+    }

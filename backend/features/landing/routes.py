@@ -1,7 +1,6 @@
 """The landing page, and the two small endpoints Better Auth's client expects beside it."""
 
 import re
-from html import escape
 from typing import Annotated
 
 from fastapi import Query
@@ -47,7 +46,7 @@ async def landing(
 ) -> Answer:
     """Show what runs here."""
     said = _known(query.error) if query and query.error != "UNKNOWN" else None
-    page = landing_page(settings, escape(said) if said else None)
+    page = landing_page(settings, said)
     return Answer(
         page.encode(),
         media_type=b"text/html; charset=utf-8",

@@ -5,7 +5,6 @@ link is then a decoy that opens nothing, the letter one that nobody is sent, and
 (ASVS 6.3.8).
 """
 
-from collections.abc import Callable
 from dataclasses import dataclass, field
 from hashlib import sha256
 from typing import Any
@@ -13,14 +12,12 @@ from urllib.parse import quote
 
 from backend.features.links import service as links
 from backend.features.links.service import LinkKind, Links, LinkToken
-from backend.features.mail.service import Letter, PostOffice, post, post_decoy
+from backend.features.mail.letters import Template
+from backend.features.mail.service import PostOffice, post, post_decoy
 from backend.limits.limiter import Limiter
 from backend.limits.rules import MAILS_PER_ADDRESS
 from backend.storage.users import User
 from backend.storage.work import Work
-
-Compose = Callable[[str, str, str, str], Letter]
-"""Writes the letter, from the application's name, the recipient, the URL and its token."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,7 +56,7 @@ def may_mail(mailing: Mailing, why: str, address: str) -> bool:
     return mailing.limits.count(MAILS_PER_ADDRESS, why, mailbox) is None
 
 
-def mail_link(work: Work, mailing: Mailing, link: NewLink, compose: Compose) -> None:
+def mail_link(work: Work, mailing: Mailing, link: NewLink, template: Template) -> None:
     """Make a link and post the letter with it, or their decoys."""
     token = links.issue(
         work,
@@ -71,7 +68,7 @@ def mail_link(work: Work, mailing: Mailing, link: NewLink, compose: Compose) -> 
         data=link.data if link.user else {},
     )
     url = _url(work.settings.base_url, link, token)
-    letter = compose(work.settings.app_name, link.to, url, token.reveal())
+    letter = template.letter(work.settings.app_name, link.to, url, token.reveal())
     if link.user is None or not link.sent:
         post_decoy(work, mailing.office, letter)
     else:

@@ -5,20 +5,21 @@ inline colours, which stand on their own. No picture, no font and no address is 
 anywhere, so opening a letter tells nobody.
 """
 
-from html import escape
-from string import Template
+from dataclasses import dataclass
+
+from markupsafe import Markup
 
 from backend.features.mail.service import Letter
 from backend.kernel.settings import MailKind
 
-_PAGE = Template("""<!doctype html>
+_PAGE = Markup("""<!doctype html>
 <html lang="en">
 <head>
 <meta charset="utf-8">
 <meta name="viewport" content="width=device-width, initial-scale=1">
 <meta name="color-scheme" content="light dark">
 <meta name="supported-color-schemes" content="light dark">
-<title>$subject</title>
+<title>%(subject)s</title>
 <style>
 :root { color-scheme: light dark; supported-color-schemes: light dark; }
 @media (prefers-color-scheme: dark) {
@@ -31,26 +32,26 @@ _PAGE = Template("""<!doctype html>
 </style>
 </head>
 <body class="page" style="margin:0;padding:24px 16px;background:#f3f5f7;\
-font-family:system-ui,-apple-system,'Segoe UI',Roboto,sans-serif;-webkit-text-size-adjust:100%">
+font-family:system-ui,-apple-system,'Segoe UI',Roboto,sans-serif;-webkit-text-size-adjust:100%%">
 <div class="card" style="max-width:480px;margin:0 auto;padding:24px;background:#ffffff;\
 border:1px solid #dde3e9;border-radius:12px">
-<p class="name" style="margin:0 0 16px;font-size:14px;color:#5b6670">$app_name</p>
+<p class="name" style="margin:0 0 16px;font-size:14px;color:#5b6670">%(app_name)s</p>
 <h1 class="head" style="margin:0 0 16px;font-size:22px;line-height:1.3;color:#14181c;\
-overflow-wrap:anywhere">$heading</h1>
-$parts
+overflow-wrap:anywhere">%(heading)s</h1>
+%(parts)s
 </div>
 </body>
 </html>
 """)
-_TEXT = (
+_TEXT = Markup(
     '<p class="text" style="margin:0 0 16px;font-size:16px;line-height:1.5;color:#14181c;'
     'overflow-wrap:anywhere">{}</p>'
 )
-_SMALL = (
+_SMALL = Markup(
     '<p class="small" style="margin:0;font-size:14px;line-height:1.5;color:#5b6670;'
     'overflow-wrap:anywhere">{}</p>'
 )
-_BUTTON = (
+_BUTTON = Markup(
     '<p style="margin:24px 0"><a href="{url}" style="display:inline-block;padding:14px 22px;'
     "border-radius:8px;background:#1d4ed8;color:#ffffff;font-size:16px;font-weight:600;"
     'text-decoration:none">{label}</a></p>'
@@ -60,123 +61,96 @@ _BUTTON = (
 )
 
 
-def verify_email(app_name: str, to: str, url: str, token: str) -> Letter:
-    """Ask somebody to confirm that an address is theirs."""
-    return _letter(
-        app_name,
-        "verify",
-        to,
-        f"Confirm your address for {app_name}",
-        "Confirm your address",
-        "Please confirm that this address is yours.",
-        "Confirm my address",
-        "If you did not sign up, ignore this mail: nothing happens.",
-        url,
-        token,
-    )
+@dataclass(frozen=True, slots=True)
+class Template:
+    """What a letter says."""
+
+    kind: MailKind
+    subject: str
+    """`{app}` in it is the application's name."""
+    heading: str
+    before: str
+    """The paragraph before the button, and in the plain text before the link."""
+    label: str
+    """Of the button."""
+    after: str
+
+    def letter(
+        self, app_name: str, to: str, url: str | None = None, token: str | None = None
+    ) -> Letter:
+        """Write the letter, with a button if there is a URL."""
+        subject = self.subject.format(app=app_name)
+        link = [f"{self.label}:\n{url}"] if url else []
+        button = [_BUTTON.format(url=url, label=self.label)] if url else []
+        html = _PAGE % {
+            "subject": subject,
+            "app_name": app_name,
+            "heading": self.heading,
+            "parts": Markup("\n").join(
+                [_TEXT.format(self.before), *button, _SMALL.format(self.after)]
+            ),
+        }
+        text = "\n\n".join([self.before, *link, self.after]) + "\n"
+        return Letter(self.kind, to, _one_line(subject), text, str(html), url, token)
 
 
-def reset_password(app_name: str, to: str, url: str, token: str) -> Letter:
-    """Let somebody choose a new password."""
-    return _letter(
-        app_name,
-        "reset",
-        to,
-        f"Choose a new password for {app_name}",
-        "Choose a new password",
-        "Somebody, hopefully you, asked for a new password for this address.",
-        "Choose a new password",
-        "If it was not you, ignore this mail: your password stays as it is.",
-        url,
-        token,
-    )
+VERIFY_EMAIL = Template(
+    kind="verify",
+    subject="Confirm your address for {app}",
+    heading="Confirm your address",
+    before="Please confirm that this address is yours.",
+    label="Confirm my address",
+    after="If you did not sign up, ignore this mail: nothing happens.",
+)
+RESET_PASSWORD = Template(
+    kind="reset",
+    subject="Choose a new password for {app}",
+    heading="Choose a new password",
+    before="Somebody, hopefully you, asked for a new password for this address.",
+    label="Choose a new password",
+    after="If it was not you, ignore this mail: your password stays as it is.",
+)
+VERIFY_NEW_ADDRESS = Template(
+    kind="verify",
+    subject="Confirm your new address for {app}",
+    heading="Confirm your new address",
+    before="Please confirm that your account should use this address from now on.",
+    label="Use this address",
+    after="If you did not ask for this, ignore this mail: nothing happens.",
+)
+DELETE_ACCOUNT = Template(
+    kind="delete",
+    subject="Delete your {app} account?",
+    heading="Delete your account?",
+    before="You asked to delete your account. This cannot be undone.",
+    label="Delete my account",
+    after="If you changed your mind, ignore this mail: your account stays.",
+)
 
 
-def confirm_change(app_name: str, to: str, new_address: str, url: str, token: str) -> Letter:
+def confirm_change(new_address: str) -> Template:
     """Ask at the old address whether the new one is wanted."""
-    return _letter(
-        app_name,
-        "change-email",
-        to,
-        f"Confirm the change of your address for {app_name}",
-        "Change your address?",
-        f"Your account is about to move from this address to {new_address}.",
-        "Yes, change it",
-        "If it was not you, do not click, and change your password.",
-        url,
-        token,
-    )
-
-
-def verify_new_address(app_name: str, to: str, url: str, token: str) -> Letter:
-    """Ask at the new address whether it is theirs."""
-    return _letter(
-        app_name,
-        "verify",
-        to,
-        f"Confirm your new address for {app_name}",
-        "Confirm your new address",
-        "Please confirm that your account should use this address from now on.",
-        "Use this address",
-        "If you did not ask for this, ignore this mail: nothing happens.",
-        url,
-        token,
-    )
-
-
-def delete_account(app_name: str, to: str, url: str, token: str) -> Letter:
-    """Ask whether the account shall really be deleted."""
-    return _letter(
-        app_name,
-        "delete",
-        to,
-        f"Delete your {app_name} account?",
-        "Delete your account?",
-        "You asked to delete your account. This cannot be undone.",
-        "Delete my account",
-        "If you changed your mind, ignore this mail: your account stays.",
-        url,
-        token,
+    return Template(
+        kind="change-email",
+        subject="Confirm the change of your address for {app}",
+        heading="Change your address?",
+        before=f"Your account is about to move from this address to {new_address}.",
+        label="Yes, change it",
+        after="If it was not you, do not click, and change your password.",
     )
 
 
 def notice(app_name: str, to: str, what: str) -> Letter:
     """Tell somebody what has just happened to their account."""
-    return _letter(
-        app_name,
-        "notice",
-        to,
-        f"Your {app_name} account",
-        "About your account",
-        what,
-        "",
-        "If it was not you, reset your password.",
+    template = Template(
+        kind="notice",
+        subject="Your {app} account",
+        heading="About your account",
+        before=what,
+        label="",
+        after="If it was not you, reset your password.",
     )
-
-
-def _letter(
-    app_name: str,
-    kind: MailKind,
-    to: str,
-    subject: str,
-    heading: str,
-    before: str,
-    label: str,
-    after: str,
-    url: str | None = None,
-    token: str | None = None,
-) -> Letter:
-    link = [f"{label}:\n{url}"] if url else []
-    button = [_BUTTON.format(url=escape(url), label=escape(label))] if url else []
-    parts = [_TEXT.format(escape(before)), *button, _SMALL.format(escape(after))]
-    html = _PAGE.substitute(
-        subject=escape(subject),
-        app_name=escape(app_name),
-        heading=escape(heading),
-        parts="\n".join(parts),
-    )
-    text = "\n\n".join([before, *link, after]) + "\n"
-    return Letter(kind, to, _one_line(subject), text, html, url, token)
+    return template.letter(app_name, to)
 
 
 def _one_line(text: str) -> str:

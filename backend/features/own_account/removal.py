@@ -41,7 +41,7 @@ def mail_the_question(work: Work, mailing: Mailing, callback: str) -> None:
     """Mail the link that deletes the account."""
     user = work.actor
     link = NewLink(LinkKind.DELETE_USER, user, user.email, callback, _LINK_LIFETIME)
-    mail_link(work, mailing, link, letters.delete_account)
+    mail_link(work, mailing, link, letters.DELETE_ACCOUNT)
     work.record(Event(EventKind.USER_DELETION_REQUESTED, user.id, user.id))
 
 

@@ -38,7 +38,7 @@ def request(work: Work, mailing: Mailing, address: str, redirect_to: str) -> Non
         callback=redirect_to,
         lifetime=work.settings.reset_link_lifetime,
     )
-    mail_link(work, mailing, link, letters.reset_password)
+    mail_link(work, mailing, link, letters.RESET_PASSWORD)
     work.record(
         Event(
             EventKind.PASSWORD_RESET_REQUESTED,
