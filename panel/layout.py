@@ -1,9 +1,36 @@
 """Pieces of layout that several pages have."""
 
+from typing import Any
+
 import gradio as gr
+from gradio.blocks import Block
 
 from panel.markup import Markup, heading, link
 from panel.words import common as words
+
+
+class Parts:
+    """The components of a page, or of a piece of one, as the fields of a dataclass."""
+
+    @property
+    def inputs(self) -> list[Any]:
+        """What handlers read, and do not change."""
+        return []
+
+    @property
+    def outputs(self) -> list[Any]:
+        """What handlers may change: everything else."""
+        return [each for each in self.components() if each not in self.inputs]
+
+    def components(self) -> list[Any]:
+        """Return every component, those of the Parts among the fields too."""
+        found: list[Any] = []
+        for value in vars(self).values():
+            if isinstance(value, Parts):
+                found += value.components()
+            elif isinstance(value, Block):
+                found.append(value)
+        return found
 
 
 def titled(title: str, lead: str, *, stays_fresh: bool = False) -> gr.Button:

@@ -3,28 +3,24 @@
 from abc import ABC, abstractmethod
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Any
 
 import gradio as gr
 
-from panel.markup import Markup
+from panel.api import ApiRefused
+from panel.layout import Parts
+from panel.markup import Markup, alert
 from panel.tools import Asked, Tools
-from panel.wiring import Updates, on
+from panel.wiring import Updates, on, sentence
 from panel.words import common as words
 
 
 @dataclass(frozen=True)
-class Pager:
+class Pager(Parts):
     """Two buttons and the sentence between them."""
 
     newer: gr.Button
     older: gr.Button
     told: gr.Markdown
-
-    @property
-    def outputs(self) -> list[Any]:
-        """What `turned` sets."""
-        return [self.newer, self.older, self.told]
 
     def turned(self, said: str, *, newer: bool, older: bool) -> Updates:
         """Say which part of the list is shown, and which way it can be turned."""
@@ -73,20 +69,29 @@ def walk_of(asked: Mapping[str, str]) -> Walk:
 
 
 @dataclass(frozen=True)
-class CursorList(ABC):
-    """A list that the server pages by cursor. `walk` holds the way to the page shown now."""
+class CursorList(Parts, ABC):
+    """A list that the server pages by cursor."""
 
-    walk: gr.State
+    note: gr.Markdown
+    """What is said above the list."""
+    listed: gr.Markdown
     pager: Pager
-
-    @property
-    @abstractmethod
-    def outputs(self) -> list[Any]:
-        """What `page_at` sets."""
+    walk: gr.State
+    """The way to the page shown now."""
 
     @abstractmethod
     async def page_at(self, tools: Tools, asked: Asked, walk: Walk) -> Updates:
         """Show the page to which a walk has led, of what the page's address asks for."""
+
+    async def freshened(self, tools: Tools, asked: Asked, walk: Walk) -> Updates:
+        """Show the same page as it is now. What cannot be read is said in its place: no toast.
+
+        It asks for what the page's address says, so what is just being typed waits for its Enter.
+        """
+        try:
+            return await self.page_at(tools, asked, walk)
+        except ApiRefused as refused:
+            return {self.note: alert(sentence(refused))}
 
     async def newer(self, tools: Tools, asked: Asked, walk: Walk) -> Updates:
         """Turn one page back."""
@@ -109,21 +114,12 @@ class CursorList(ABC):
 
 
 @dataclass(frozen=True)
-class Places:
+class Places(Parts):
     """The place of a list, and the one that is shown instead where the address names one thing."""
 
     every: gr.Column
     one: gr.Column
 
-    @property
-    def outputs(self) -> list[Any]:
-        """What `show_one` and `show_every` set."""
-        return [self.every, self.one]
-
-    def show_every(self) -> Updates:
-        """Show the list."""
-        return {self.every: gr.Column(visible=True), self.one: gr.Column(visible=False)}
-
-    def show_one(self) -> Updates:
-        """Show the one thing."""
-        return {self.every: gr.Column(visible=False), self.one: gr.Column(visible=True)}
+    def show(self, *, one: bool) -> Updates:
+        """Show the one thing, or the list."""
+        return {self.every: gr.Column(visible=not one), self.one: gr.Column(visible=one)}

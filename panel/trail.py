@@ -16,18 +16,18 @@ _WHO = 1  # the place of the column
 
 
 def shown(
-    events: list[Event],
-    emails: Mapping[str, str],
+    page: Mapping[str, Any],
     now: datetime,
     *,
     nothing: str,
     hint: str = "",
     whose: str | None = None,
 ) -> Markup:
-    """Return events as a table; each opens on the page for events.
+    """Return the events of a page of the trail as a table; each opens on the page for events.
 
     `whose` leaves out the column for who it happened to, and names only others who did it.
     """
+    events, emails = page["events"], page["emails"]
     columns = [Column(title, wide=title == words.WHO) for title in words.COLUMNS]
     rows = [
         [

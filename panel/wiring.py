@@ -5,7 +5,7 @@ knows nothing of Gradio's requests, and lets ApiRefused pass.
 """
 
 import inspect
-from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
+from collections.abc import AsyncIterator, Callable, Sequence
 from typing import Any
 
 import gradio as gr
@@ -13,7 +13,7 @@ import structlog
 
 from panel import query
 from panel.api import ApiRefused
-from panel.markup import Markup, alert
+from panel.markup import Markup
 from panel.paths import SIGN_IN
 from panel.tools import Asked, Tools
 from panel.visitor import OWNER, Owner
@@ -73,14 +73,6 @@ def asked_by(request: gr.Request) -> Asked:
     scope = request.request.scope
     owner: Owner = scope[OWNER]
     return Asked(owner, query.safe(scope.get("query_string", b"")))
-
-
-async def or_alert(place: gr.Markdown, showing: Awaitable[Updates]) -> Updates:
-    """Return what is shown, or say in a place of the page why it cannot be: no toast."""
-    try:
-        return await showing
-    except ApiRefused as refused:
-        return {place: alert(sentence(refused))}
 
 
 def _event(tools: Tools, handler: Handler, outputs: Any = None) -> Handler:

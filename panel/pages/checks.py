@@ -18,6 +18,7 @@ from doctor.selection import checks_for
 from panel import findings
 from panel.checkup import Examination
 from panel.given import PanelSettings
+from panel.layout import Parts
 from panel.loopback import listens_at
 from panel.markup import heading, soft
 from panel.tools import Asked, Tools
@@ -29,7 +30,7 @@ _THIS_MACHINE = {"localhost", "127.0.0.1", "::1"}
 
 
 @dataclass(frozen=True)
-class Checks:
+class Checks(Parts):
     """The page."""
 
     verdict: gr.Markdown
@@ -39,12 +40,6 @@ class Checks:
     along: gr.Accordion
     as_text: gr.Code
     as_json: gr.Code
-
-    @property
-    def outputs(self) -> list[Any]:
-        """What an examination is shown in."""
-        told = [self.verdict, self.found, self.along, self.as_text, self.as_json]
-        return [*told, self.start, self.stop]
 
     async def started(
         self, tools: Tools, asked: Asked, way: str, part: str, frontend: str

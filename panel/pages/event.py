@@ -9,7 +9,7 @@ import gradio as gr
 
 from panel import trail, when
 from panel.devices import device
-from panel.layout import way_back
+from panel.layout import Parts, way_back
 from panel.markup import (
     Markup,
     badge,
@@ -34,16 +34,11 @@ _LONG = 300  # characters from which a value of the log has lines of its own
 
 
 @dataclass(frozen=True)
-class OneEvent:
+class OneEvent(Parts):
     """What is shown where the page's address names an event."""
 
     about: gr.Markdown
     log: gr.Markdown
-
-    @property
-    def outputs(self) -> list[Any]:
-        """What `look` sets."""
-        return [self.about, self.log]
 
     async def look(self, tools: Tools, asked: Asked) -> Updates:
         """Show the event, and what the log says of its request."""

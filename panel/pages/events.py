@@ -9,14 +9,14 @@ from typing import Any
 import gradio as gr
 
 from panel import trail
-from panel.layout import filter_text, titled
+from panel.layout import Parts, filter_text, titled
 from panel.markup import Markup, here, isolated, link
 from panel.pages import event as one_event
 from panel.pages.event import OneEvent
 from panel.paging import CursorList, Places, Walk, pager, walk_of
 from panel.query import is_id
 from panel.tools import Asked, Tools
-from panel.wiring import Updates, error_toast, on, or_alert
+from panel.wiring import Updates, error_toast, on
 from panel.words import events as words
 from panel.words.trail import KINDS
 
@@ -79,8 +79,6 @@ class EventList(CursorList):
     address: gr.Textbox
     since: gr.Textbox
     until: gr.Textbox
-    whose: gr.Markdown
-    listed: gr.Markdown
     log: gr.Markdown
 
     @property
@@ -89,14 +87,9 @@ class EventList(CursorList):
         return [self.email, self.request, self.address, self.since, self.until]
 
     @property
-    def filters(self) -> list[Any]:
+    def inputs(self) -> list[Any]:
         """What `filtered` reads."""
         return [self.kinds, *self.written]
-
-    @property
-    def outputs(self) -> list[Any]:
-        """What `page_of` sets."""
-        return [self.whose, self.listed, self.walk, *self.pager.outputs, self.log]
 
     def filled(self, wanted: Wanted) -> Updates:
         """Show in the filters what is wanted."""
@@ -125,13 +118,6 @@ class EventList(CursorList):
             raise error_toast(words.WRONG_WAY_ROUND)
         return await self.page_of(tools, asked, wanted, Walk())
 
-    async def freshened(self, tools: Tools, asked: Asked, walk: Walk) -> Updates:
-        """Show the same page as it is now.
-
-        It asks for what the page's address says, so what is just being typed waits for its Enter.
-        """
-        return await or_alert(self.whose, self.page_at(tools, asked, walk))
-
     async def page_at(self, tools: Tools, asked: Asked, walk: Walk) -> Updates:
         """Show the page to which a walk has led, of what the page's address asks for."""
         return await self.page_of(tools, asked, Wanted.by(asked.query), walk)
@@ -141,39 +127,31 @@ class EventList(CursorList):
         page = await tools.api.get(
             asked.owner, "/api/admin/events", **wanted.asked(), limit=PAGE, cursor=walk.cursor
         )
-        events, emails = page["events"], page["emails"]
-        rows = trail.shown(
-            events, emails, tools.clock.now(), nothing=words.NONE, hint=words.NONE_HINT
-        )
+        now, walk = tools.clock.now(), replace(walk, next=page["nextCursor"] or "")
+        rows = trail.shown(page, now, nothing=words.NONE, hint=words.NONE_HINT)
         return {
-            self.whose: _whose(wanted, emails),
+            self.note: _whose(wanted, page["emails"]),
             self.listed: here("events", **wanted.place(), cursor=walk.cursor) + rows,
             self.log: await one_event.log_of(tools, asked.owner, wanted.request_id),
-            **self.walked(len(events), "event", replace(walk, next=page["nextCursor"] or "")),
+            **self.walked(len(page["events"]), "event", walk),
         }
 
 
 @dataclass(frozen=True)
-class Events:
+class Events(Parts):
     """The page: the list, and in its place one event where the address names one."""
 
     places: Places
     index: EventList
     event: OneEvent
 
-    @property
-    def outputs(self) -> list[Any]:
-        """What `opened` sets."""
-        shown = [*self.index.filters, self.index.more, *self.index.outputs, *self.event.outputs]
-        return [*self.places.outputs, *shown]
-
     async def opened(self, tools: Tools, asked: Asked) -> Updates:
         """Show the list as the page's address asks for it, or leave the place to one event."""
         if is_id(asked.query.get("id", "")):
-            return self.places.show_one() | await self.event.look(tools, asked)
+            return self.places.show(one=True) | await self.event.look(tools, asked)
         wanted = Wanted.by(asked.query)
         shown = await self.index.page_of(tools, asked, wanted, walk_of(asked.query))
-        return self.places.show_every() | self.index.filled(wanted) | shown
+        return self.places.show(one=False) | self.index.filled(wanted) | shown
 
 
 def build(blocks: gr.Blocks, tools: Tools) -> Events:
@@ -185,7 +163,7 @@ def build(blocks: gr.Blocks, tools: Tools) -> Events:
         page = Events(Places(every, one), shown, one_event.build())
     on(tools, blocks.load, page.opened, None, page.outputs)
     triggers = [shown.kinds.input, *(each.submit for each in shown.written)]
-    on(tools, triggers, shown.filtered, shown.filters, shown.outputs)
+    on(tools, triggers, shown.filtered, shown.inputs, shown.outputs)
     on(tools, refresh.click, shown.freshened, shown.walk, shown.outputs)
     shown.can_be_turned(tools)
     return page
@@ -208,24 +186,12 @@ def _list() -> EventList:
         address = filter_text(words.ADDRESS, words.ADDRESS_HINT, scale=3)
         since = filter_text(words.SINCE, words.SINCE_HINT, scale=3)
         until = filter_text(words.UNTIL, words.UNTIL_HINT, scale=3)
-    whose = gr.Markdown(elem_id="whose", latex_delimiters=[])
+    note = gr.Markdown(elem_id="whose", latex_delimiters=[])
     listed = gr.Markdown(elem_classes="listed", elem_id="events", latex_delimiters=[])
     turned = pager()
     log = gr.Markdown(elem_id="log", latex_delimiters=[])
-    return EventList(
-        walk=gr.State(Walk()),
-        pager=turned,
-        kinds=kinds,
-        email=email,
-        request=request,
-        more=more,
-        address=address,
-        since=since,
-        until=until,
-        whose=whose,
-        listed=listed,
-        log=log,
-    )
+    filters = kinds, email, request, more, address, since, until
+    return EventList(note, listed, turned, gr.State(Walk()), *filters, log)
 
 
 def moment(said: str, *, end: bool = False) -> datetime | None:

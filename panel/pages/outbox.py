@@ -34,14 +34,6 @@ Mail = dict[str, Any]
 class Outbox(CursorList):
     """The page: what is said of the mailer, and the mails."""
 
-    about: gr.Markdown
-    mails: gr.Markdown
-
-    @property
-    def outputs(self) -> list[Any]:
-        """What `page_at` sets."""
-        return [self.about, self.mails, self.walk, *self.pager.outputs]
-
     async def opened(self, tools: Tools, asked: Asked) -> Updates:
         """Show the page that the address asks for."""
         return await self.page_at(tools, asked, walk_of(asked.query))
@@ -52,8 +44,8 @@ class Outbox(CursorList):
         walk = replace(walk, next=page["nextCursor"] or "")
         said = words.page(len(page["mails"]), first=not walk.cursors)
         return {
-            self.about: _about(page["sends"]),
-            self.mails: here("outbox", cursor=walk.cursor) + _list(page, tools),
+            self.note: _about(page["sends"]),
+            self.listed: here("outbox", cursor=walk.cursor) + _list(page, tools),
             self.walk: walk,
             **self.pager.turned(said, newer=bool(walk.cursors), older=bool(walk.next)),
         }
@@ -64,7 +56,7 @@ def build(blocks: gr.Blocks, tools: Tools) -> Outbox:
     refresh = titled(words.TITLE, words.LEAD)
     about = gr.Markdown(elem_id="mailer")
     mails = gr.Markdown(elem_id="mails", latex_delimiters=[], min_height=200)
-    page = Outbox(gr.State(Walk()), pager(), about, mails)
+    page = Outbox(about, mails, pager(), gr.State(Walk()))
     on(tools, blocks.load, page.opened, None, page.outputs)
     on(tools, refresh.click, page.page_at, page.walk, page.outputs)
     page.can_be_turned(tools)

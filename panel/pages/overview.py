@@ -11,7 +11,7 @@ import gradio as gr
 from panel import charts, health, trail, when
 from panel.api import ApiRefused
 from panel.charts import Chart, Series
-from panel.layout import refresh
+from panel.layout import Parts, refresh
 from panel.markup import FIGURE, Markup, alert, heading, joined, link
 from panel.tools import Asked, Tools
 from panel.wiring import Updates, on, sentence
@@ -23,7 +23,7 @@ _PERIODS = {"24h": ("hour", 24), "7d": ("day", 7), "30d": ("day", 30)}
 
 
 @dataclass(frozen=True)
-class Overview:
+class Overview(Parts):
     """The page."""
 
     updated: gr.Markdown
@@ -34,9 +34,9 @@ class Overview:
     charts: gr.Markdown
 
     @property
-    def outputs(self) -> list[Any]:
-        """What `look` sets."""
-        return [self.updated, self.figures, self.state, self.latest, self.charts]
+    def inputs(self) -> list[Any]:
+        """What `look` reads."""
+        return [self.period]
 
     async def look(self, tools: Tools, asked: Asked, period: str) -> Updates:
         """Show everything as it is now. What cannot be read leaves what was there.
@@ -75,7 +75,7 @@ def build(blocks: gr.Blocks, tools: Tools) -> Overview:
     period = gr.Radio(words.PERIODS, value="24h", label=words.PERIOD, elem_id="period")
     charts = gr.Markdown(elem_id="charts", min_height=300)
     page = Overview(updated, figures, state, latest, period, charts)
-    on(tools, [blocks.load, again.click, period.input], page.look, period, page.outputs)
+    on(tools, [blocks.load, again.click, period.input], page.look, page.inputs, page.outputs)
     return page
 
 
@@ -133,12 +133,7 @@ def _moment(start: str, unit: str) -> str:
 
 
 def _latest(page: dict[str, Any], tools: Tools) -> Markup:
-    listed = trail.shown(
-        page["events"],
-        page["emails"],
-        tools.clock.now(),
-        nothing=words.NO_EVENTS,
-        hint=words.NO_EVENTS_HINT,
-    )
+    now, hint = tools.clock.now(), words.NO_EVENTS_HINT
+    listed = trail.shown(page, now, nothing=words.NO_EVENTS, hint=hint)
     more = link(words.ALL_EVENTS, "events")
     return Markup("<h2>{}</h2>{}<p class='more'>{}</p>").format(words.LATEST, listed, more)

@@ -9,7 +9,7 @@ import gradio as gr
 from panel import when
 from panel.confirm import Confirmation
 from panel.devices import device
-from panel.layout import way_back
+from panel.layout import Parts, way_back
 from panel.markup import Markup, badge, empty, isolated, link, pairs, see_also, short
 from panel.session_deeds import (
     Session,
@@ -27,16 +27,11 @@ _SUBSCRIBER = 64  # bits that all addresses of one IPv6 subscriber share
 
 
 @dataclass(frozen=True)
-class OneSession:
+class OneSession(Parts):
     """What is shown where the page's address names a session."""
 
     about: gr.Markdown
     actions: gr.Row
-
-    @property
-    def outputs(self) -> list[Any]:
-        """What `look` sets."""
-        return [self.about, self.actions]
 
     async def look(self, tools: Tools, asked: Asked) -> Updates:
         """Show a session as it is now; one that is over leaves a sentence."""

@@ -11,7 +11,7 @@ from panel import when
 from panel.api import ApiRefused
 from panel.confirm import Confirmation
 from panel.devices import device
-from panel.layout import filter_text, titled
+from panel.layout import Parts, filter_text, titled
 from panel.markup import Markup, alert, here, isolated, link, short
 from panel.pages import session as one_session
 from panel.pages.session import OneSession
@@ -20,7 +20,7 @@ from panel.query import is_id
 from panel.session_deeds import Listed, Session, admins_in, ask_end_listed, own_id
 from panel.table import Column, table
 from panel.tools import Asked, Tools
-from panel.wiring import Updates, error_toast, on, or_alert
+from panel.wiring import Updates, error_toast, on
 from panel.words import sessions as words
 
 PAGE = 25
@@ -56,22 +56,14 @@ class SessionList(CursorList):
 
     search: gr.Textbox
     address: gr.Textbox
-    whose: gr.Markdown
-    listed: gr.Markdown
     seen: gr.State
     """What `ask_end_listed` asks about."""
     end: gr.Button
 
     @property
-    def filters(self) -> list[Any]:
+    def inputs(self) -> list[Any]:
         """What `filtered` reads."""
         return [self.search, self.address]
-
-    @property
-    def outputs(self) -> list[Any]:
-        """What `page_of` sets."""
-        shown = [self.whose, self.listed, self.walk, self.seen, self.end]
-        return [*shown, *self.pager.outputs]
 
     async def filtered(self, tools: Tools, asked: Asked, search: str, address: str) -> Updates:
         """Show the first page of what the filters let pass."""
@@ -79,13 +71,6 @@ class SessionList(CursorList):
             raise error_toast(words.NO_SUCH_ADDRESS)
         wanted = Wanted(Wanted.by(asked.query).user, address.strip(), search.strip())
         return await self.page_of(tools, asked, wanted, Walk())
-
-    async def freshened(self, tools: Tools, asked: Asked, walk: Walk) -> Updates:
-        """Show the same page as it is now.
-
-        It asks for what the page's address says, so what is just being typed waits for its Enter.
-        """
-        return await or_alert(self.whose, self.page_at(tools, asked, walk))
 
     async def page_at(self, tools: Tools, asked: Asked, walk: Walk) -> Updates:
         """Show the page to which a walk has led, of what the page's address asks for."""
@@ -104,7 +89,7 @@ class SessionList(CursorList):
         can_end = bool(told) and bool(seen.ids)  # never everybody's at once
         place = here("sessions", **told, cursor=walk.cursor)
         return {
-            self.whose: _whose(wanted, sessions),
+            self.note: _whose(wanted, sessions),
             self.listed: place + rows(sessions, own, admins, tools),
             self.seen: seen,
             self.end: gr.Button(words.end_listed(len(seen.ids)), visible=can_end),
@@ -113,7 +98,7 @@ class SessionList(CursorList):
 
 
 @dataclass(frozen=True)
-class Sessions:
+class Sessions(Parts):
     """The page: the list, and in its place one session where the address names one."""
 
     places: Places
@@ -122,19 +107,13 @@ class Sessions:
     over: gr.Markdown
     """Says that it was one's own session that is over."""
 
-    @property
-    def outputs(self) -> list[Any]:
-        """What `opened` and `after` set."""
-        shown = [*self.index.filters, *self.index.outputs, *self.session.outputs]
-        return [*self.places.outputs, *shown, self.over]
-
     async def opened(self, tools: Tools, asked: Asked) -> Updates:
         """Show the list as the page's address asks for it, or leave the place to one session."""
         if "id" in asked.query:
-            return self.places.show_one() | await self.session.look(tools, asked)
+            return self.places.show(one=True) | await self.session.look(tools, asked)
         wanted = Wanted.by(asked.query)
         return {
-            **self.places.show_every(),
+            **self.places.show(one=False),
             self.index.search: wanted.search,
             self.index.address: wanted.address,
             **await self.index.page_of(tools, asked, wanted, walk_of(asked.query)),
@@ -161,7 +140,7 @@ def build(blocks: gr.Blocks, tools: Tools) -> Sessions:
         session = one_session.build(tools, bar)
     page = Sessions(Places(every, one), shown, session, over)
     on(tools, blocks.load, page.opened, None, page.outputs)
-    on(tools, [each.submit for each in shown.filters], shown.filtered, shown.filters, shown.outputs)
+    on(tools, [each.submit for each in shown.inputs], shown.filtered, shown.inputs, shown.outputs)
     on(tools, refresh.click, shown.freshened, shown.walk, shown.outputs)
     shown.can_be_turned(tools)
     bar.asks(tools, shown.end, ask_end_listed, shown.seen)
@@ -176,12 +155,12 @@ def _list() -> SessionList:
         address = filter_text(
             words.ADDRESS, words.ADDRESS_HINT, scale=4, min_width=180, name="address"
         )
-    whose = gr.Markdown(elem_id="whose", latex_delimiters=[])
+    note = gr.Markdown(elem_id="whose", latex_delimiters=[])
     listed = gr.Markdown(elem_classes="listed", elem_id="sessions", latex_delimiters=[])
     turned = pager()
     end = gr.Button(visible=False, variant="stop", size="md", elem_id="end-listed")
     walk, seen = gr.State(Walk()), gr.State(Listed())
-    return SessionList(walk, turned, search, address, whose, listed, seen, end)
+    return SessionList(note, listed, turned, walk, search, address, seen, end)
 
 
 async def leave(_: Tools, __: Asked) -> None:

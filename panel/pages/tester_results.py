@@ -7,6 +7,7 @@ from typing import Any
 import gradio as gr
 
 from panel import shown
+from panel.layout import Parts
 from panel.loopback import Call, CallRefused, NoAnswer
 from panel.markup import soft
 from panel.tester.copies import LANGUAGES, WAYS, copied
@@ -36,7 +37,7 @@ class Manner:
 
 
 @dataclass(frozen=True)
-class Results:
+class Results(Parts):
     """The components in which an exchange is shown."""
 
     card: gr.Markdown
@@ -54,12 +55,9 @@ class Results:
     way: gr.Radio
 
     @property
-    def outputs(self) -> list[Any]:
-        """What `show` sets."""
-        return [
-            *(self.card, self.tabs, self.answer, self.raw, self.cookie_tab, self.cookies),
-            *(self.headers, self.request, self.copy, self.opened),
-        ]
+    def inputs(self) -> list[Any]:
+        """How it is to be shown."""
+        return [self.reveal, self.way]
 
     def show(self, tools: Tools, exchange: Exchange, manner: Manner) -> Updates:
         """Show an exchange."""

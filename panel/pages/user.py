@@ -9,7 +9,7 @@ from panel import trail, user_deeds, when
 from panel.api import ApiRefused
 from panel.confirm import Confirmation
 from panel.devices import device
-from panel.layout import way_back
+from panel.layout import Parts, way_back
 from panel.markup import Markup, badge, empty, isolated, link, pairs, short, soft
 from panel.table import Column, table
 from panel.tools import Asked, Tools
@@ -21,7 +21,7 @@ _EVENTS = 15
 
 
 @dataclass(frozen=True)
-class _Actions:
+class _Actions(Parts):
     """What an admin can do to a user."""
 
     which: gr.Dropdown
@@ -38,7 +38,7 @@ class _Actions:
 
 
 @dataclass(frozen=True)
-class OneUser:
+class OneUser(Parts):
     """What is shown where the page's address names a user."""
 
     about: gr.Markdown
@@ -47,13 +47,6 @@ class OneUser:
     column: gr.Column
     """Where the actions are."""
     actions: _Actions
-
-    @property
-    def outputs(self) -> list[Any]:
-        """What `look` sets."""
-        it = self.actions
-        filled = [it.which, it.role, it.password, it.acting, it.verify, it.unverify, it.unban]
-        return [self.about, self.sessions, self.events, self.column, *filled]
 
     async def opened(self, tools: Tools, asked: Asked) -> Updates:
         """Show the user whom the page's address names, if it names one."""
@@ -219,14 +212,8 @@ def _mark(session: dict[str, Any]) -> Markup:
 
 
 def _happened(user: User, page: dict[str, Any], tools: Tools) -> Markup:
-    listed = trail.shown(
-        page["events"],
-        page["emails"],
-        tools.clock.now(),
-        nothing=words.NO_EVENTS,
-        hint=words.NO_EVENTS_HINT,
-        whose=user["id"],
-    )
+    now, hint = tools.clock.now(), words.NO_EVENTS_HINT
+    listed = trail.shown(page, now, nothing=words.NO_EVENTS, hint=hint, whose=user["id"])
     more = link(words.ALL_EVENTS, "events", user=user["id"]) if page["nextCursor"] else ""
     return Markup("<h2>{}</h2>{}<p>{}</p>").format(words.EVENTS, listed, more)
 

@@ -7,7 +7,7 @@ from typing import Any
 import gradio as gr
 
 from panel import when
-from panel.layout import filter_text
+from panel.layout import Parts, filter_text
 from panel.markup import Markup, badge, heading, here, isolated, link
 from panel.pages import user as one_user
 from panel.pages.user import OneUser
@@ -71,7 +71,7 @@ class Wanted:
 
 
 @dataclass(frozen=True)
-class UserList:
+class UserList(Parts):
     """The list, and what narrows it down."""
 
     search: gr.Textbox
@@ -85,14 +85,9 @@ class UserList:
     csv: gr.Markdown
 
     @property
-    def filters(self) -> list[Any]:
+    def inputs(self) -> list[Any]:
         """What `Wanted.chosen` reads."""
         return [self.search, self.role, self.banned, self.verified, self.order]
-
-    @property
-    def outputs(self) -> list[Any]:
-        """What `page_of` sets."""
-        return [self.listed, self.csv, self.offset, *self.pager.outputs]
 
     def filled(self, wanted: Wanted) -> Updates:
         """Show in the filters what is wanted."""
@@ -151,10 +146,6 @@ class NewUser:
         """What `created` reads first."""
         return [self.email, self.name, self.role, self.password]
 
-    def emptied(self) -> Updates:
-        """Empty the form."""
-        return {self.email: "", self.name: "", self.role: "user", self.password: ""}
-
 
 @dataclass(frozen=True)
 class Users:
@@ -170,9 +161,9 @@ class Users:
         wanted = Wanted.by(asked.query)
         filled = self.index.filled(wanted)
         if "id" in asked.query:
-            return self.places.show_one() | filled
+            return self.places.show(one=True) | filled
         shown = await self.index.page_of(tools, asked, wanted)
-        return self.places.show_every() | filled | shown
+        return self.places.show(one=False) | filled | shown
 
     async def created(
         self,
@@ -194,7 +185,8 @@ class Users:
         opens = link(words.open_user(user["email"]), "users", id=user["id"])
         made = Markup("<p>{}</p>").format(opens)
         shown = await self.index.filtered(tools, asked, *filters)
-        return {self.form.made: made, **self.form.emptied(), **shown}
+        emptied = dict.fromkeys(self.form.fields, "") | {self.form.role: "user"}
+        return {self.form.made: made, **emptied, **shown}
 
 
 def build(blocks: gr.Blocks, tools: Tools) -> Users:
@@ -204,14 +196,14 @@ def build(blocks: gr.Blocks, tools: Tools) -> Users:
         form, shown = _form(), _list()
     with gr.Column(visible=False) as one:
         page = Users(Places(every, one), shown, form, one_user.build(blocks, tools))
-    opened = [*page.places.outputs, *shown.filters, *shown.outputs]
+    opened = [*page.places.outputs, *shown.components()]
     on(tools, blocks.load, page.opened, None, opened)
-    triggers = [shown.search.submit, *(each.input for each in shown.filters[1:])]
-    on(tools, triggers, shown.filtered, shown.filters, shown.outputs)
-    turned = [*shown.filters, shown.offset]
+    triggers = [shown.search.submit, *(each.input for each in shown.inputs[1:])]
+    on(tools, triggers, shown.filtered, shown.inputs, shown.outputs)
+    turned = [*shown.inputs, shown.offset]
     on(tools, shown.pager.newer.click, shown.newer, turned, shown.outputs)
     on(tools, shown.pager.older.click, shown.older, turned, shown.outputs)
-    inputs = [*form.fields, *shown.filters]
+    inputs = [*form.fields, *shown.inputs]
     on(tools, form.create.click, page.created, inputs, [form.made, *form.fields, *shown.outputs])
     return page
 

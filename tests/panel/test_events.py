@@ -73,7 +73,7 @@ def write(request_id, event, level="info", **fields):
 class TestTheList:
     def test_what_happened_is_listed_the_latest_first(self, panel, index, ada):
         shown = panel.does(index.filtered, panel.asked(), *ANY)
-        assert set(shown) == set(index.outputs)
+        assert set(shown) == {*index.outputs} - {index.more}
         said = happened(shown[index.listed])
         assert said[:2] == ["Signed in", "Sign-in failed"]
         assert "First admin made" in said
@@ -112,15 +112,15 @@ class TestTheList:
         read = query.safe(there.replace("&amp;", "&").encode())
         shown = panel.does(events.opened, panel.asked(**read))
         assert [shown[each].visible for each in events.places.outputs] == [True, False]
-        assert [shown[each] for each in index.filters] == chosen
+        assert [shown[each] for each in index.inputs] == chosen
         assert shown[index.more].open is True
         assert happened(shown[index.listed]) == ["Signed up"]
 
     def test_an_address_of_the_page_that_cannot_be_is_not_asked(self, panel, events, index, ada):
         wrong = {"user": "x", "kind": "sign_up,x", "from": "soon", "to": "9999-12-31", "id": "x"}
         shown = panel.does(events.opened, panel.asked(**wrong))
-        assert [shown[each] for each in index.filters] == [["sign_up"], *[""] * 5]
-        assert (shown[index.more].open, shown[index.whose]) == (False, "")
+        assert [shown[each] for each in index.inputs] == [["sign_up"], *[""] * 5]
+        assert (shown[index.more].open, shown[index.note]) == (False, "")
         assert happened(shown[index.listed]) == ["Signed up"]
 
     def test_a_link_shows_the_events_of_one_user_and_how_to_see_everybodys(
@@ -129,10 +129,10 @@ class TestTheList:
         asked = panel.asked(user=str(panel.gatehouse.user_id(ADA)))
         shown = panel.does(events.opened, asked)
         assert happened(shown[index.listed]) == ["Sign-in failed", "Signed up"]
-        assert ADA in shown[index.whose]
-        assert words.EVERYBODYS in shown[index.whose].unescape()
+        assert ADA in shown[index.note]
+        assert words.EVERYBODYS in shown[index.note].unescape()
         filtered = panel.does(index.filtered, asked, ["sign_up"], "", "", "", "", "")
-        assert ADA in filtered[index.whose]
+        assert ADA in filtered[index.note]
 
     @pytest.mark.parametrize(
         ("since", "until", "told"),
@@ -172,8 +172,8 @@ class TestTheList:
 
     def test_a_refresh_says_its_refusal_on_the_page(self, panel, index, ada):
         refused = panel.does(index.freshened, panel.asked(ada), Walk())
-        assert list(refused) == [index.whose], "the rest stays as it is"
-        assert "role='alert'" in refused[index.whose]
+        assert list(refused) == [index.note], "the rest stays as it is"
+        assert "role='alert'" in refused[index.note]
 
 
 class TestOneEvent:
@@ -222,7 +222,8 @@ class TestOneEvent:
         event |= {"id": "1", "at": "2026-11-22T12:00:00.000Z", "requestId": said}
         event |= {"address": said, "agent": said, "detail": {said: said, "reason": said}}
         emails = {"1": said}
-        shown = trail.shown([event], emails, panel.clock.now(), nothing="")
+        of_the_trail = {"events": [event], "emails": emails}
+        shown = trail.shown(of_the_trail, panel.clock.now(), nothing="")
         opened = one_event.about(event, emails, panel.tools)
         assert "<img" not in shown + opened
         assert "$" not in shown + opened

@@ -44,14 +44,14 @@ def readers(shown: str) -> list[str]:
 def test_while_nobody_was_written_to_it_says_how_to_cause_a_mail(panel, outbox, seen):
     shown = seen(panel)
     assert set(shown) == set(outbox.outputs)
-    assert words.HOLDS in shown[outbox.about]
-    assert "/admin/set-up" in shown[outbox.about]
-    assert words.NOTHING in shown[outbox.mails]
-    assert "Tester" in shown[outbox.mails]
+    assert words.HOLDS in shown[outbox.note]
+    assert "/admin/set-up" in shown[outbox.note]
+    assert words.NOTHING in shown[outbox.listed]
+    assert "Tester" in shown[outbox.listed]
 
 
 def test_without_a_mailer_mails_can_be_read_the_newest_first(mails, outbox, seen):
-    shown = seen(mails)[outbox.mails]
+    shown = seen(mails)[outbox.listed]
     assert readers(shown) == ["bob@example.com", ADA]
     assert words.NO_SENDER in shown
     assert "Please confirm that this address is yours." in shown
@@ -64,13 +64,13 @@ def test_without_a_mailer_mails_can_be_read_the_newest_first(mails, outbox, seen
 def test_who_sends_is_named_where_it_is_set(open_panel, outbox, seen):
     panel = open_panel(mail_from="App <no-reply@example.com>")
     panel.gatehouse.member(ADA)
-    assert "App &lt;no-reply@example.com&gt;" in seen(panel)[outbox.mails]
+    assert "App &lt;no-reply@example.com&gt;" in seen(panel)[outbox.listed]
 
 
 def test_what_others_chose_is_text_and_nothing_else(open_panel, outbox, seen):
     panel = open_panel(app_name=HOSTILE)
     panel.gatehouse.member(ADA)
-    shown = seen(panel)[outbox.mails]
+    shown = seen(panel)[outbox.listed]
     assert shown.startswith("<div>"), "else Markdown would be read in all that follows"
     assert "<img" not in shown
     assert "&lt;img src=x&gt; &#36;x&#36; **b** `c`" in shown
@@ -85,9 +85,9 @@ def test_with_a_mailer_it_says_why_the_text_is_not_shown(open_panel, outbox, see
     panel = open_panel(smtp_url=NOWHERE, mail_from="a@example.com")
     panel.gatehouse.member(ADA)
     shown = seen(panel)
-    assert words.SENDS in shown[outbox.about]
-    assert words.HIDDEN["waiting"] in shown[outbox.mails]
-    assert "verify-email" not in shown[outbox.mails]
+    assert words.SENDS in shown[outbox.note]
+    assert words.HIDDEN["waiting"] in shown[outbox.listed]
+    assert "verify-email" not in shown[outbox.listed]
 
 
 @pytest.mark.parametrize(
@@ -103,7 +103,7 @@ def test_a_mail_says_what_became_of_it(mails, outbox, seen, row, told):
     now = mails.clock.now()
     gone = {"sealed": None, "sent_at": now if row.get("state") == "sent" else None}
     mails.gatehouse.change(update(tables.outbox).values(attempts=1, **gone, **row))
-    shown = seen(mails)[outbox.mails]
+    shown = seen(mails)[outbox.listed]
     for each in told:
         assert each in shown
 
@@ -111,12 +111,12 @@ def test_a_mail_says_what_became_of_it(mails, outbox, seen, row, told):
 def test_a_mail_says_when_it_is_tried_next(mails, outbox, seen):
     due = mails.clock.now().replace(hour=13)
     mails.gatehouse.change(update(tables.outbox).values(state="waiting", attempts=2, due_at=due))
-    assert "Tried 2 times, next try in 1 hour." in seen(mails)[outbox.mails]
+    assert "Tried 2 times, next try in 1 hour." in seen(mails)[outbox.listed]
 
 
 def test_what_no_key_opens_is_said_to_be_lost(mails, outbox, seen):
     mails.gatehouse.change(update(tables.outbox).values(sealed=b"not ours"))
-    assert words.UNREADABLE in seen(mails)[outbox.mails]
+    assert words.UNREADABLE in seen(mails)[outbox.listed]
 
 
 def test_pages_are_turned_and_the_address_follows(mails, outbox, seen, monkeypatch):
@@ -125,7 +125,7 @@ def test_pages_are_turned_and_the_address_follows(mails, outbox, seen, monkeypat
         return shown[pager.newer].interactive, shown[pager.older].interactive
 
     monkeypatch.setattr(page, "PAGE", 1)
-    asked, walk, it = mails.asked(), outbox.walk, outbox.mails
+    asked, walk, it = mails.asked(), outbox.walk, outbox.listed
     first = seen(mails)
     assert (readers(first[it]), turnable(first)) == (["bob@example.com"], (False, True))
     assert "1 mail<" in first[outbox.pager.told]

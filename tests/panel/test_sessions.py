@@ -88,7 +88,7 @@ class TestTheList:
         assert "Chrome on Windows" in listed
         assert f"/admin/sessions?address={ELSEWHERE}" in listed
         assert listed.count(words.YOURS) == 1
-        assert (shown[index.whose], shown[index.walk]) == ("", Walk())
+        assert (shown[index.note], shown[index.walk]) == ("", Walk())
         assert shown[index.end].visible is False
         assert len(shown[index.seen].ids) == 2
         assert turnable(index, shown) == (False, False)
@@ -120,15 +120,15 @@ class TestTheList:
         self, panel, sessions, index, bob
     ):
         shown = panel.does(sessions.opened, panel.asked(user=str(panel.gatehouse.user_id(ADA))))
-        assert [shown[each] for each in index.filters] == ["", ""]
+        assert [shown[each] for each in index.inputs] == ["", ""]
         assert emails(shown[index.listed]) == [ADA]
-        assert ADA in shown[index.whose]
-        assert words.EVERYBODYS in shown[index.whose].unescape()
+        assert ADA in shown[index.note]
+        assert words.EVERYBODYS in shown[index.note].unescape()
 
     def test_an_address_of_the_page_that_cannot_be_is_not_asked(self, panel, sessions, index, bob):
         shown = panel.does(sessions.opened, panel.asked(user="x", address="x", search="bob"))
         assert [shown[each].visible for each in sessions.places.outputs] == [True, False]
-        assert [shown[each] for each in index.filters] == ["bob", ""]
+        assert [shown[each] for each in index.inputs] == ["bob", ""]
         assert emails(shown[index.listed]) == [BOB]
 
     def test_pages_are_turned_and_the_address_follows(self, panel, index, bob, monkeypatch):
@@ -150,8 +150,8 @@ class TestTheList:
         fresh = panel.does(index.freshened, panel.asked(search="bob"), Walk())
         assert emails(fresh[index.listed]) == [BOB]
         refused = panel.does(index.freshened, panel.asked(bob), Walk())
-        assert list(refused) == [index.whose], "the rest stays as it is"
-        assert "role='alert'" in refused[index.whose]
+        assert list(refused) == [index.note], "the rest stays as it is"
+        assert "role='alert'" in refused[index.note]
 
     @pytest.mark.parametrize("said", HOSTILE, ids=["html", "rtl", "long", "emoji", "robot"])
     def test_hostile_names_and_user_agents_stay_text(self, panel, said):

@@ -127,7 +127,7 @@ class TestTheList:
         asked = panel.asked(search="ada", sortBy="email", sortDirection="asc", offset="x")
         shown = panel.does(users.opened, asked)
         assert [shown[each].visible for each in users.places.outputs] == [True, False]
-        assert [shown[each] for each in users.index.filters] == ["ada", "", "", "", "email asc"]
+        assert [shown[each] for each in users.index.inputs] == ["ada", "", "", "", "email asc"]
         assert emails(shown[users.index.listed]) == [ADA]
 
     def test_an_address_that_names_a_user_leaves_the_place_to_them(self, panel, users, at_ada):

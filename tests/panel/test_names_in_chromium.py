@@ -1,0 +1,74 @@
+"""A name full of HTML is read in Chromium as it was written: never as markup, nor escaped twice."""
+
+import httpx
+import pytest
+from playwright.sync_api import Browser, Page, expect
+
+from panel.words import outbox as outbox_words
+from panel.words import users as words
+from tests.make import PASSWORD
+from tests.panel.watching import open_panel, wait_for_the_test_person, watched
+from tests.rig.space import Space
+
+EMAIL, OTHER = "o'hara@example.com", "o'brien@example.com"
+NAME = """<b>&"'</b> &amp; $x$"""
+
+
+@pytest.fixture(scope="module")
+def named(space: Space) -> Space:
+    """A Space with a user whose name and browser are full of HTML, and who asks for a mail."""
+    headers = {"origin": space.url, "user-agent": NAME}
+    with httpx.Client(base_url=space.url, headers=headers, trust_env=False) as guest:
+        said = {"name": NAME, "email": EMAIL, "password": PASSWORD}
+        assert guest.post("/api/auth/sign-up/email", json=said).status_code == 200
+        assert guest.post("/api/auth/request-password-reset", json=said).status_code == 200
+    return space
+
+
+def follow(page: Page, listed: str) -> None:
+    """Open the user's row of a list."""
+    page.locator(f"{listed} tbody tr", has_text=EMAIL).first.get_by_role("link").first.click()
+
+
+def test_on_every_page_a_name_is_what_was_written(browser: Browser, named: Space):
+    with watched(browser, named.url) as seen:
+        page = open_panel(seen)
+        page.goto(f"/admin/users?search={EMAIL}")
+        expect(page.locator("#users tbody bdi").nth(1)).to_have_text(NAME)
+        follow(page, "#users")
+        expect(page.locator("#about h1 bdi")).to_have_text(NAME)
+
+        page.goto(f"/admin/sessions?search={EMAIL}")
+        follow(page, "#sessions")
+        expect(page.locator("#session .soft bdi")).to_have_text(NAME)
+        expect(page.locator("#session td > bdi")).to_have_text(NAME)
+
+        page.goto(f"/admin/events?email={EMAIL}&kind=sign_up")
+        follow(page, "#events")
+        expect(page.locator("#event td > bdi")).to_have_text(NAME)
+        expect(page.locator("#event")).to_contain_text(EMAIL)
+
+        page.goto("/admin/outbox")
+        mail = page.locator("#mails .mail", has_text=EMAIL).first
+        mail.locator("summary").click()
+        expect(mail.locator(".link .warning")).to_have_text(outbox_words.ACTS.format(EMAIL))
+
+        page.goto("/admin/tester")
+        wait_for_the_test_person(page)
+        page.get_by_label("Name").fill(NAME)
+        page.get_by_label("E-mail", exact=True).fill(OTHER)
+        page.get_by_role("button", name="Sign up").click()
+        expect(page.locator("#held")).to_contain_text(f"Signed in as {OTHER}")
+        assert seen.wrong == []
+
+
+def test_in_a_question_and_a_toast_too(browser: Browser, named: Space):
+    with watched(browser, named.url) as seen:
+        page = open_panel(seen)
+        page.goto(f"/admin/users?search={EMAIL}")
+        follow(page, "#users")
+        page.get_by_role("button", name=words.BAN, exact=True).click()
+        expect(page.locator(".prose.question")).to_contain_text(f"{EMAIL} is kept out for good.")
+        page.locator("#confirm-yes").click()
+        expect(page.get_by_test_id("toast-body")).to_contain_text(words.banned(EMAIL, ""))
+        assert seen.wrong == []
