@@ -29,6 +29,8 @@ _PERSONAL = (
     "The password is made from the address, the name or the name of this application. "
     "Please choose a different password."
 )
+NEW_PASSWORD_REFUSALS = ("PASSWORD_TOO_SHORT", "PASSWORD_TOO_LONG", "PASSWORD_COMPROMISED")
+"""How `PasswordRules.check_new` refuses."""
 _TAIL = "0123456789 !\"#$%&'()*+,-./:;<=>?@[\\]^_`{|}~"
 
 

@@ -6,12 +6,13 @@ from collections.abc import Mapping
 from typing import Any, NoReturn
 
 from fastapi.responses import JSONResponse, Response
-from pydantic import BaseModel
+from pydantic import BaseModel, ValidationError
 
 from backend.kernel.refusals import CODES, too_many_requests
 from backend.web.answers import Answer, Stream
+from backend.web.origins import TARGETS
 from backend.web.routes import Declared, Plan
-from backend.web.wire import Problem
+from backend.web.wire import Problem, WireModel
 
 _FORM = "application/x-www-form-urlencoded"
 _EVERY_POST = (
@@ -70,14 +71,33 @@ def _refusals(declared: Declared, plan: Plan) -> dict[int, dict[str, Any]]:
 
 
 def _codes(declared: Declared, plan: Plan) -> list[str]:
-    codes = list(declared.refusals)
+    codes = ["VALIDATION_ERROR"] if plan.body or (plan.query and _refuses(plan.query[1])) else []
+    for edge in plan.edges.values():
+        codes += edge.refusals
+    codes += declared.refusals
+    codes += [TARGETS[name] for model in _taken(plan) for name in _names(model) if name in TARGETS]
     if declared.method == "POST":
         codes += _EVERY_POST
-    if plan.body and not plan.body[2]:
-        codes.append("VALIDATION_ERROR")
     if declared.auth_rules or plan.edges or plan.work:
         codes.append("SERVICE_UNAVAILABLE")
     return list(dict.fromkeys(codes))
+
+
+def _taken(plan: Plan) -> list[type[WireModel]]:
+    return [each[1] for each in (plan.body, plan.query) if each]
+
+
+def _names(model: type[WireModel]) -> list[str]:
+    return [field.alias or name for name, field in model.model_fields.items()]
+
+
+def _refuses(query: type[WireModel]) -> bool:
+    """Tell whether there is a query that does not fit: the worst says everything twice."""
+    try:
+        query.model_validate({name: ["", ""] for name in _names(query)}, by_name=False)
+    except ValidationError:
+        return True
+    return False
 
 
 def _by_status(codes: list[str]) -> dict[int, dict[str, Any]]:

@@ -15,12 +15,13 @@ _FORBIDDEN = re.compile(r"[\x00-\x20\x7f\\]")
 _HIDDEN_SLASH = re.compile(r"%2f|%5c", re.IGNORECASE)
 _SIGN_IN = re.compile(r"/(sign-in|sign-up|email-otp|two-factor|passkey|magic-link)(/|$)")
 LONGEST_TARGET = 2048  # characters
-_TARGETS = {
+TARGETS = {
     "callbackURL": "INVALID_CALLBACK_URL",
     "redirectTo": "INVALID_REDIRECT_URL",
     "errorCallbackURL": "INVALID_ERROR_CALLBACK_URL",
     "newUserCallbackURL": "INVALID_NEW_USER_CALLBACK_URL",
 }
+"""Fields that say where to send somebody, and how each is refused."""
 
 
 def origin_of(url: str) -> str | None:
@@ -87,7 +88,7 @@ class TrustedOrigins:
 
     def check_targets(self, said: Mapping[str, Any]) -> None:
         """Refuse to send anybody to a place we do not know (ASVS 3.7.2)."""
-        for name, code in _TARGETS.items():
+        for name, code in TARGETS.items():
             target = said.get(name)
             if not target:
                 continue

@@ -23,6 +23,8 @@ class AtEdge:
     find: Callable[[Visit, House], Awaitable[Any]]
     acting: Callable[[Any], Acting | None] = lambda _: None
     """In whose name the handler writes, after what was found."""
+    refusals: tuple[str, ...] = ()
+    """How those are turned away for whom it finds nothing; as in `Declared`."""
 
 
 @dataclass(frozen=True)
@@ -45,7 +47,9 @@ class Declared:
     """Where a 302 leads that may come in place of the answer."""
     refusals: tuple[str, ...] = ()
     """Codes, or the message of a 400 that has none; a status stands in front where it is not the
-    usual one, and alone where the body is empty. What every endpoint may refuse is known."""
+    usual one, and alone where the body is empty. What follows from the parameters, the method and
+    the limits is known: a wrong body, no session, a target that is not trusted, a server that is
+    away."""
     session_optional: bool = False
     in_docs: bool = True
     hashes: bool = False

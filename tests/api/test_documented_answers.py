@@ -58,6 +58,8 @@ class Document:
         if media == "application/json":
             problem = self.problem(answer.json(), response["content"][media]["schema"])
             assert not problem, f"{where}: {problem}"
+            if answer.is_error and "code" in answer.json():
+                assert answer.json()["code"] in response["content"][media]["examples"], where
 
     def problem(self, value: Any, schema: Any, at: str = "$") -> str:
         """Say what is wrong with a value, if anything; the parts of JSON Schema that we use."""

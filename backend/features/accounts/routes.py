@@ -13,6 +13,7 @@ from backend.features.sessions.hand_over import HEADERS, hand_over, hand_over_ne
 from backend.features.sessions.reader import SessionReader
 from backend.features.sessions.service import Issued
 from backend.features.sessions.wire import UserOut
+from backend.kernel.passwords import NEW_PASSWORD_REFUSALS
 from backend.kernel.refusals import Refusal
 from backend.storage.work import Work
 from backend.web.answers import Answer, header_safe
@@ -34,16 +35,10 @@ routes = Routes(
     hashes=True,
     takes_forms=True,
     refusals=(
-        "VALIDATION_ERROR",
-        "PASSWORD_TOO_SHORT",
-        "PASSWORD_TOO_LONG",
-        "PASSWORD_COMPROMISED",
+        *NEW_PASSWORD_REFUSALS,
         "FIELD_NOT_ALLOWED",
         "EMAIL_PASSWORD_SIGN_UP_DISABLED",
-        "INVALID_ORIGIN",
-        "INVALID_CALLBACK_URL",
         "USER_ALREADY_EXISTS_USE_ANOTHER_EMAIL",
-        "SERVICE_UNAVAILABLE",
     ),
 )
 def sign_up_email(
@@ -81,15 +76,11 @@ def sign_up_email(
     hashes=True,
     takes_forms=True,
     refusals=(
-        "VALIDATION_ERROR",
         "INVALID_EMAIL",
         "PASSWORD_TOO_LONG",
         "INVALID_EMAIL_OR_PASSWORD",
         "EMAIL_NOT_VERIFIED",
         "BANNED_USER",
-        "INVALID_ORIGIN",
-        "INVALID_CALLBACK_URL",
-        "SERVICE_UNAVAILABLE",
     ),
 )
 def sign_in_email(
@@ -128,14 +119,7 @@ def sign_in_email(
     "/update-user",
     answers=Status,
     headers=HEADERS,
-    refusals=(
-        "VALIDATION_ERROR",
-        "No fields to update",
-        "EMAIL_CAN_NOT_BE_UPDATED",
-        "FIELD_NOT_ALLOWED",
-        "UNAUTHORIZED",
-        "INVALID_ORIGIN",
-    ),
+    refusals=("No fields to update", "EMAIL_CAN_NOT_BE_UPDATED", "FIELD_NOT_ALLOWED"),
 )
 def update_user(work: Work, current: SignedIn, cookies: Cookies, body: UpdateUser) -> Answer:
     """Change one's own name or picture."""

@@ -47,12 +47,7 @@ _FAULTS_OF_LINKS = ("INVALID_TOKEN", "TOKEN_EXPIRED", "USER_NOT_FOUND", "INVALID
     "/send-verification-email",
     answers=Status,
     session_optional=True,
-    refusals=(
-        "VALIDATION_ERROR",
-        "EMAIL_MISMATCH",
-        "EMAIL_ALREADY_VERIFIED",
-        "INVALID_CALLBACK_URL",
-    ),
+    refusals=("EMAIL_MISMATCH", "EMAIL_ALREADY_VERIFIED"),
 )
 def send_verification_email(
     work: Work, mailing: Mailing, current: MaybeSignedIn, body: SendVerification
@@ -72,14 +67,7 @@ def send_verification_email(
     headers=HEADERS,
     redirect="The callbackURL, if there was one; with `?error=` and a code if the link is no good.",
     session_optional=True,
-    refusals=(
-        "VALIDATION_ERROR",
-        "401 INVALID_TOKEN",
-        "TOKEN_EXPIRED",
-        "401 USER_NOT_FOUND",
-        "INVALID_USER",
-        "INVALID_CALLBACK_URL",
-    ),
+    refusals=("401 INVALID_TOKEN", "TOKEN_EXPIRED", "401 USER_NOT_FOUND", "INVALID_USER"),
 )
 def verify_email(
     work: Work,
@@ -124,14 +112,7 @@ def verify_email(
 @routes.post(
     "/change-email",
     answers=Status,
-    refusals=(
-        "VALIDATION_ERROR",
-        "CHANGE_EMAIL_DISABLED",
-        "Email is the same",
-        "UNAUTHORIZED",
-        f"403 {WHILE_IMPERSONATING}",
-        "INVALID_CALLBACK_URL",
-    ),
+    refusals=("CHANGE_EMAIL_DISABLED", "Email is the same", f"403 {WHILE_IMPERSONATING}"),
 )
 def change_email(work: Work, mailing: Mailing, current: SignedIn, body: ChangeEmail) -> Status:
     """Ask for another address. A verified user confirms at the old one first, then at the new."""

@@ -101,7 +101,7 @@ def readiness(probe: ReadinessProbe) -> Answer:
     return Answer(state, status=200 if state.status == "ready" else 503)
 
 
-@routes.get("/api/me", answers=Me, refusals=("UNAUTHORIZED",))
+@routes.get("/api/me", answers=Me)
 async def me(current: Protected) -> Me:
     """Return the caller: the example of a protected endpoint. Limited per user."""
     return Me(user=UserOut.of(current.user), session_expires_at=current.session.expires_at)

@@ -15,7 +15,7 @@ from backend.web.routes import Routes
 routes = Routes("admin", prefix="/api/admin", auth_rules=False)
 
 
-@routes.get("/outbox", answers=Outbox, refusals=("UNAUTHORIZED", "ADMINS_ONLY", "VALIDATION_ERROR"))
+@routes.get("/outbox", answers=Outbox)
 def read_outbox(
     _: Administrator, house: House, office: PostOffice, page: Annotated[OutboxPage, Query()]
 ) -> Outbox:

@@ -25,6 +25,7 @@ from backend.features.sessions.hand_over import HEADERS, hand_over, renew_device
 from backend.features.sessions.service import WHILE_IMPERSONATING, refuse_impersonator
 from backend.features.sessions.wire import UserOut
 from backend.kernel.events import Event, EventKind
+from backend.kernel.passwords import NEW_PASSWORD_REFUSALS
 from backend.kernel.refusals import Refusal
 from backend.storage import users
 from backend.storage.work import Work, ask
@@ -53,15 +54,10 @@ _DELETED = Deletion(message="User deleted")
     headers={name: f"{text} Only if the others ended." for name, text in HEADERS.items()},
     hashes=True,
     refusals=(
-        "VALIDATION_ERROR",
-        "PASSWORD_TOO_SHORT",
-        "PASSWORD_TOO_LONG",
-        "PASSWORD_COMPROMISED",
+        *NEW_PASSWORD_REFUSALS,
         "CREDENTIAL_ACCOUNT_NOT_FOUND",
         "INVALID_PASSWORD",
-        "UNAUTHORIZED",
         f"403 {WHILE_IMPERSONATING}",
-        "SERVICE_UNAVAILABLE",
     ),
 )
 def change_password(
@@ -93,12 +89,7 @@ def change_password(
     return answer
 
 
-@routes.post(
-    "/verify-password",
-    answers=Status,
-    hashes=True,
-    refusals=("VALIDATION_ERROR", "INVALID_PASSWORD", "UNAUTHORIZED", "SERVICE_UNAVAILABLE"),
-)
+@routes.post("/verify-password", answers=Status, hashes=True, refusals=("INVALID_PASSWORD",))
 def verify_password(
     work: Work,
     visit: Visit,
@@ -119,17 +110,13 @@ def verify_password(
     headers=_CLEARED,
     hashes=True,
     refusals=(
-        "VALIDATION_ERROR",
         "CREDENTIAL_ACCOUNT_NOT_FOUND",
         "INVALID_PASSWORD",
         "SESSION_EXPIRED",
         "LAST_ADMIN",
         "404 INVALID_TOKEN",
         "404",
-        "UNAUTHORIZED",
-        "INVALID_CALLBACK_URL",
         f"403 {WHILE_IMPERSONATING}",
-        "SERVICE_UNAVAILABLE",
     ),
 )
 def delete_user(
@@ -163,12 +150,10 @@ def delete_user(
     redirect="The callbackURL, if there was one.",
     session_optional=True,
     refusals=(
-        "VALIDATION_ERROR",
         "LAST_ADMIN",
         "FAILED_TO_GET_USER_INFO",
         "NOT_FOUND",
         "404 INVALID_TOKEN",
-        "INVALID_CALLBACK_URL",
         f"403 {WHILE_IMPERSONATING}",
     ),
 )
@@ -197,7 +182,7 @@ def delete_user_callback(
     return answer
 
 
-@routes.get("/list-accounts", answers=list[AccountOut], refusals=("UNAUTHORIZED",))
+@routes.get("/list-accounts", answers=list[AccountOut])
 def list_accounts(house: House, current: SignedIn) -> Answer:
     """List the ways in which the caller can sign in."""
     whose = current.user.id
@@ -209,13 +194,7 @@ def list_accounts(house: House, current: SignedIn) -> Answer:
 @routes.post(
     "/unlink-account",
     answers=Status,
-    refusals=(
-        "VALIDATION_ERROR",
-        "FAILED_TO_UNLINK_LAST_ACCOUNT",
-        "ACCOUNT_NOT_FOUND",
-        "UNAUTHORIZED",
-        "SESSION_NOT_FRESH",
-    ),
+    refusals=("FAILED_TO_UNLINK_LAST_ACCOUNT", "ACCOUNT_NOT_FOUND"),
 )
 def unlink_account(work: Work, current: FreshlySignedIn, body: UnlinkAccount) -> Status:
     """Give up a way of signing in; the last one stays."""
@@ -229,7 +208,7 @@ def unlink_account(work: Work, current: FreshlySignedIn, body: UnlinkAccount) ->
     downloads=True,
     media_type="application/zip",
     headers={"content-disposition": "Names the file `account.zip`."},
-    refusals=("UNAUTHORIZED", f"403 {WHILE_IMPERSONATING}"),
+    refusals=(f"403 {WHILE_IMPERSONATING}",),
 )
 def export_account(work: Work, house: House, current: Protected) -> Stream:
     """Download everything this server holds about the caller, as a zip of JSON files.

@@ -15,6 +15,7 @@ from backend.features.password_reset.wire import (
     ResetToken,
 )
 from backend.features.sessions.hand_over import renew_device
+from backend.kernel.passwords import NEW_PASSWORD_REFUSALS
 from backend.kernel.refusals import Refusal
 from backend.storage.work import Work
 from backend.web.answers import Answer, redirect
@@ -33,7 +34,7 @@ routes = Routes(
 )
 
 
-@routes.post("/request-password-reset", refusals=("VALIDATION_ERROR", "INVALID_REDIRECT_URL"))
+@routes.post("/request-password-reset")
 def request_password_reset(work: Work, mailing: Mailing, body: RequestReset) -> ResetRequested:
     """Mail a link with which a new password can be chosen. The answer never tells who is known."""
     service.request(work, mailing, body.email, body.redirect_to or "")
@@ -44,7 +45,6 @@ def request_password_reset(work: Work, mailing: Mailing, body: RequestReset) -> 
     "/reset-password/{token}",
     status=302,
     headers={"location": "The callbackURL, with `?token=`, or `?error=INVALID_TOKEN`."},
-    refusals=("VALIDATION_ERROR", "INVALID_CALLBACK_URL"),
 )
 def reset_password_callback(
     work: Work, house: House, mailing: Mailing, token: str, query: Annotated[OpenReset, Query()]
@@ -71,14 +71,7 @@ def reset_password_callback(
     answers=Status,
     headers={"set-cookie": "Marks a browser that was known before as known still."},
     hashes=True,
-    refusals=(
-        "VALIDATION_ERROR",
-        "INVALID_TOKEN",
-        "PASSWORD_TOO_SHORT",
-        "PASSWORD_TOO_LONG",
-        "PASSWORD_COMPROMISED",
-        "SERVICE_UNAVAILABLE",
-    ),
+    refusals=("INVALID_TOKEN", *NEW_PASSWORD_REFUSALS),
 )
 def reset_password(
     work: Work,

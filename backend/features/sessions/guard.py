@@ -107,22 +107,28 @@ def _for_fastapi(find: Callable[[Visit, House], Awaitable[Current | None]]) -> A
     return Depends(dependency)
 
 
-SignedIn = Annotated[Current, AtEdge(required, acting), _for_fastapi(required)]
+SignedIn = Annotated[Current, AtEdge(required, acting, ("UNAUTHORIZED",)), _for_fastapi(required)]
 """The caller's session; without one the answer is 401."""
 
 MaybeSignedIn = Annotated[Current | None, AtEdge(optional, acting), _for_fastapi(optional)]
 """The caller's session, or None."""
 
 SilentlySignedIn = Annotated[
-    Current, AtEdge(required_silently, acting), _for_fastapi(required_silently)
+    Current, AtEdge(required_silently, acting, ("401",)), _for_fastapi(required_silently)
 ]
 """As SignedIn, but the 401 has an empty body, as Better Auth answers on its admin endpoints."""
 
-Administrator = Annotated[Current, AtEdge(administrator, acting), _for_fastapi(administrator)]
+Administrator = Annotated[
+    Current,
+    AtEdge(administrator, acting, ("UNAUTHORIZED", "ADMINS_ONLY")),
+    _for_fastapi(administrator),
+]
 """The session of an admin; otherwise 401 or 403."""
 
-FreshlySignedIn = Annotated[Current, AtEdge(fresh, acting), _for_fastapi(fresh)]
+FreshlySignedIn = Annotated[
+    Current, AtEdge(fresh, acting, ("UNAUTHORIZED", "SESSION_NOT_FRESH")), _for_fastapi(fresh)
+]
 """The session of a caller who signed in within SESSION_FRESH_FOR; otherwise 401 or 403."""
 
-Protected = Annotated[Current, AtEdge(limited, acting), _for_fastapi(limited)]
+Protected = Annotated[Current, AtEdge(limited, acting, ("UNAUTHORIZED",)), _for_fastapi(limited)]
 """As SignedIn, and at most RATE_LIMIT_PER_USER calls: for endpoints of the application's own."""

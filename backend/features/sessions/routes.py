@@ -80,9 +80,7 @@ def sign_out(
     return Answer(Success(), cookies=cookies.clear_session(visit.cookie_header))
 
 
-@routes.get(
-    "/list-sessions", answers=list[SessionOut], refusals=("UNAUTHORIZED", "SESSION_NOT_FRESH")
-)
+@routes.get("/list-sessions", answers=list[SessionOut])
 def list_sessions(house: House, current: FreshlySignedIn) -> Answer:
     """List the caller's live sessions. Only the caller's own shows its real token."""
     whose, now = current.user.id, house.workshop.clock.now()
@@ -94,7 +92,7 @@ def list_sessions(house: House, current: FreshlySignedIn) -> Answer:
     )
 
 
-@routes.post("/revoke-session", answers=Status, headers=_CLEARED, refusals=("UNAUTHORIZED",))
+@routes.post("/revoke-session", answers=Status, headers=_CLEARED)
 def revoke_session(
     work: Work,
     visit: Visit,
@@ -112,7 +110,7 @@ def revoke_session(
     return Answer(Status(), cookies=cookies.clear_session(visit.cookie_header))
 
 
-@routes.post("/revoke-sessions", answers=Status, headers=_CLEARED, refusals=("UNAUTHORIZED",))
+@routes.post("/revoke-sessions", answers=Status, headers=_CLEARED)
 def revoke_sessions(
     work: Work,
     visit: Visit,
@@ -127,14 +125,14 @@ def revoke_sessions(
     return Answer(Status(), cookies=cookies.clear_session(visit.cookie_header))
 
 
-@routes.post("/revoke-other-sessions", answers=Status, refusals=("UNAUTHORIZED",))
+@routes.post("/revoke-other-sessions", answers=Status)
 def revoke_other_sessions(work: Work, current: SignedIn, body: Anything | None = None) -> Status:
     """End all of the caller's sessions but this one."""
     service.revoke_all(work, current.user.id, but=current.session.id)
     return Status()
 
 
-@routes.post("/update-session", refusals=("No fields to update", "UNAUTHORIZED"))
+@routes.post("/update-session", refusals=("No fields to update",))
 def update_session(current: SignedIn, body: Anything) -> NoReturn:
     """Refuse: sessions have no fields of the application's own, so there is nothing to update."""
     raise plain_refusal("No fields to update")

@@ -21,7 +21,6 @@ _HEADERS = {
     answers=Stream,
     media_type="text/event-stream",
     headers={"x-accel-buffering": "Asks proxies to pass each event on as it comes."},
-    refusals=("UNAUTHORIZED",),
 )
 async def stream(_: Protected, visit: Visit, reader: SessionReader, ticker: Ticker) -> Stream:
     """Send five events, a fifth of a second apart: the example of a stream. Limited per user.

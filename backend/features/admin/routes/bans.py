@@ -19,13 +19,10 @@ routes = Routes(
     "/ban-user",
     answers=OneUser,
     refusals=(
-        "VALIDATION_ERROR",
-        "401",
         "YOU_CANNOT_BAN_YOURSELF",
         "LAST_ADMIN",
         "YOU_ARE_NOT_ALLOWED_TO_BAN_USERS",
         "USER_NOT_FOUND",
-        "INVALID_ORIGIN",
     ),
 )
 def ban_user(work: Work, current: SilentlySignedIn, body: BanUser) -> OneUser:
@@ -37,13 +34,7 @@ def ban_user(work: Work, current: SilentlySignedIn, body: BanUser) -> OneUser:
 @routes.post(
     "/unban-user",
     answers=OneUser,
-    refusals=(
-        "VALIDATION_ERROR",
-        "401",
-        "YOU_ARE_NOT_ALLOWED_TO_BAN_USERS",
-        "USER_NOT_FOUND",
-        "INVALID_ORIGIN",
-    ),
+    refusals=("YOU_ARE_NOT_ALLOWED_TO_BAN_USERS", "USER_NOT_FOUND"),
 )
 def unban_user(work: Work, current: SilentlySignedIn, body: OfUser) -> OneUser:
     """Let a banned user in again."""

@@ -27,13 +27,10 @@ routes = Routes(
     answers=SessionAndUser,
     headers=HEADERS,
     refusals=(
-        "VALIDATION_ERROR",
-        "401",
         "YOU_ARE_NOT_ALLOWED_TO_IMPERSONATE_USERS",
         "YOU_CANNOT_IMPERSONATE_ADMINS",
         "BANNED_USER",
         "USER_NOT_FOUND",
-        "INVALID_ORIGIN",
     ),
 )
 def impersonate_user(
@@ -59,12 +56,7 @@ def impersonate_user(
     "/stop-impersonating",
     answers=SessionAndUser,
     headers=HEADERS,
-    refusals=(
-        "You are not impersonating anyone",
-        "401",
-        "401 Failed to find admin session",
-        "INVALID_ORIGIN",
-    ),
+    refusals=("You are not impersonating anyone", "401 Failed to find admin session"),
 )
 def stop_impersonating(
     work: Work,

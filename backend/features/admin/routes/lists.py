@@ -24,10 +24,9 @@ from backend.web.house import House
 from backend.web.routes import Routes
 
 routes = Routes("admin", prefix="/api/admin", auth_rules=False)
-_REFUSALS = ("UNAUTHORIZED", "ADMINS_ONLY", "VALIDATION_ERROR")
 
 
-@routes.get("/users", answers=ActiveUsers, refusals=_REFUSALS)
+@routes.get("/users", answers=ActiveUsers)
 def find_users(
     _: Administrator, house: House, query: Annotated[PageOfUsers, Query()]
 ) -> ActiveUsers:
@@ -53,7 +52,7 @@ def find_users(
     downloads=True,
     media_type="text/csv",
     headers={"content-disposition": "A name for the file."},
-    refusals=(*_REFUSALS, LIST_USERS.refusal),
+    refusals=(LIST_USERS.refusal,),
 )
 def export_users(
     current: Administrator,
@@ -81,7 +80,7 @@ def export_users(
     )
 
 
-@routes.get("/sessions", answers=LiveSessions, refusals=_REFUSALS)
+@routes.get("/sessions", answers=LiveSessions)
 def find_sessions(
     _: Administrator, house: House, query: Annotated[SessionsQuery, Query()]
 ) -> LiveSessions:

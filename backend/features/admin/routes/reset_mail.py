@@ -15,10 +15,6 @@ routes = Routes("admin", prefix="/api/admin", auth_rules=False)
     "/send-reset",
     answers=ResetSent,
     refusals=(
-        "UNAUTHORIZED",
-        "ADMINS_ONLY",
-        "VALIDATION_ERROR",
-        "INVALID_REDIRECT_URL",
         SET_PASSWORD.refusal,
         "USER_NOT_FOUND",
     ),

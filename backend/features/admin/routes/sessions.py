@@ -31,12 +31,7 @@ _NO_PERMISSIONS = "invalid permission check. no permission(s) were passed."
 @routes.post(
     "/list-user-sessions",
     answers=UserSessions,
-    refusals=(
-        "VALIDATION_ERROR",
-        "401",
-        "YOU_ARE_NOT_ALLOWED_TO_LIST_USERS_SESSIONS",
-        "INVALID_ORIGIN",
-    ),
+    refusals=("YOU_ARE_NOT_ALLOWED_TO_LIST_USERS_SESSIONS",),
 )
 def list_user_sessions(house: House, current: SilentlySignedIn, body: OfUser) -> UserSessions:
     """List a user's live sessions, those of impersonating admins included."""
@@ -54,12 +49,7 @@ def list_user_sessions(house: House, current: SilentlySignedIn, body: OfUser) ->
 @routes.post(
     "/revoke-user-session",
     answers=Success,
-    refusals=(
-        "VALIDATION_ERROR",
-        "401",
-        "YOU_ARE_NOT_ALLOWED_TO_REVOKE_USERS_SESSIONS",
-        "INVALID_ORIGIN",
-    ),
+    refusals=("YOU_ARE_NOT_ALLOWED_TO_REVOKE_USERS_SESSIONS",),
 )
 def revoke_user_session(
     work: Work, current: SilentlySignedIn, mint: TokenMint, body: RevokeUserSession
@@ -72,12 +62,7 @@ def revoke_user_session(
 @routes.post(
     "/revoke-user-sessions",
     answers=Success,
-    refusals=(
-        "VALIDATION_ERROR",
-        "401",
-        "YOU_ARE_NOT_ALLOWED_TO_REVOKE_USERS_SESSIONS",
-        "INVALID_ORIGIN",
-    ),
+    refusals=("YOU_ARE_NOT_ALLOWED_TO_REVOKE_USERS_SESSIONS",),
 )
 def revoke_user_sessions(work: Work, current: SilentlySignedIn, body: OfUser) -> Success:
     """End every session of a user. The answer is the same whether or not there were any."""
@@ -85,11 +70,7 @@ def revoke_user_sessions(work: Work, current: SilentlySignedIn, body: OfUser) ->
     return Success()
 
 
-@routes.post(
-    "/has-permission",
-    answers=PermissionAnswer,
-    refusals=("VALIDATION_ERROR", "401", _NO_PERMISSIONS),
-)
+@routes.post("/has-permission", answers=PermissionAnswer, refusals=(_NO_PERMISSIONS,))
 def has_permission(current: SilentlySignedIn, body: HasPermission) -> PermissionAnswer:
     """Tell whether the caller's role allows all that is asked."""
     if body.permissions is None:

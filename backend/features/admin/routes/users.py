@@ -32,6 +32,7 @@ from backend.features.admin.wire import (
 )
 from backend.features.sessions.guard import SilentlySignedIn
 from backend.features.sessions.wire import UserOut
+from backend.kernel.passwords import NEW_PASSWORD_REFUSALS
 from backend.storage.work import Work, ask
 from backend.web.endpoint import AUTH
 from backend.web.house import House
@@ -45,11 +46,7 @@ routes = Routes(
 )
 
 
-@routes.get(
-    "/list-users",
-    answers=UserList,
-    refusals=("VALIDATION_ERROR", "401", "YOU_ARE_NOT_ALLOWED_TO_LIST_USERS"),
-)
+@routes.get("/list-users", answers=UserList, refusals=("YOU_ARE_NOT_ALLOWED_TO_LIST_USERS",))
 def list_users(
     house: House, current: SilentlySignedIn, query: Annotated[ListUsers, Query()]
 ) -> UserList:
@@ -71,7 +68,7 @@ def list_users(
 @routes.get(
     "/get-user",
     answers=UserOut,
-    refusals=("VALIDATION_ERROR", "401", "YOU_ARE_NOT_ALLOWED_TO_GET_USER", "USER_NOT_FOUND"),
+    refusals=("YOU_ARE_NOT_ALLOWED_TO_GET_USER", "USER_NOT_FOUND"),
 )
 def get_user(house: House, current: SilentlySignedIn, query: Annotated[ById, Query()]) -> UserOut:
     """Return one user."""
@@ -84,18 +81,12 @@ def get_user(house: House, current: SilentlySignedIn, query: Annotated[ById, Que
     answers=OneUser,
     hashes=True,
     refusals=(
-        "VALIDATION_ERROR",
-        "401",
         "INVALID_EMAIL",
-        "PASSWORD_TOO_SHORT",
-        "PASSWORD_TOO_LONG",
-        "PASSWORD_COMPROMISED",
+        *NEW_PASSWORD_REFUSALS,
         "FIELD_NOT_ALLOWED",
         "YOU_ARE_NOT_ALLOWED_TO_SET_NON_EXISTENT_VALUE",
         "400 USER_ALREADY_EXISTS_USE_ANOTHER_EMAIL",
         "YOU_ARE_NOT_ALLOWED_TO_CREATE_USERS",
-        "INVALID_ORIGIN",
-        "SERVICE_UNAVAILABLE",
     ),
 )
 def create_user(
@@ -120,8 +111,6 @@ def create_user(
     "/update-user",
     answers=UserOut,
     refusals=(
-        "VALIDATION_ERROR",
-        "401",
         "NO_DATA_TO_UPDATE",
         "FIELD_NOT_ALLOWED",
         "USER_ID_CANNOT_BE_UPDATED",
@@ -134,7 +123,6 @@ def create_user(
         "LAST_ADMIN",
         "YOU_ARE_NOT_ALLOWED_TO_UPDATE_USERS",
         "USER_NOT_FOUND",
-        "INVALID_ORIGIN",
     ),
 )
 def admin_update_user(work: Work, current: SilentlySignedIn, body: ChangeUser) -> UserOut:
@@ -148,13 +136,10 @@ def admin_update_user(work: Work, current: SilentlySignedIn, body: ChangeUser) -
     "/set-role",
     answers=OneUser,
     refusals=(
-        "VALIDATION_ERROR",
-        "401",
         "YOU_ARE_NOT_ALLOWED_TO_SET_NON_EXISTENT_VALUE",
         "LAST_ADMIN",
         "YOU_ARE_NOT_ALLOWED_TO_CHANGE_USERS_ROLE",
         "USER_NOT_FOUND",
-        "INVALID_ORIGIN",
     ),
 )
 def set_role(work: Work, current: SilentlySignedIn, body: SetRole) -> OneUser:
@@ -167,15 +152,9 @@ def set_role(work: Work, current: SilentlySignedIn, body: SetRole) -> OneUser:
     answers=Status,
     hashes=True,
     refusals=(
-        "VALIDATION_ERROR",
-        "401",
-        "PASSWORD_TOO_SHORT",
-        "PASSWORD_TOO_LONG",
-        "PASSWORD_COMPROMISED",
+        *NEW_PASSWORD_REFUSALS,
         "YOU_ARE_NOT_ALLOWED_TO_SET_USERS_PASSWORD",
         "USER_NOT_FOUND",
-        "INVALID_ORIGIN",
-        "SERVICE_UNAVAILABLE",
     ),
 )
 def set_user_password(
@@ -190,13 +169,10 @@ def set_user_password(
     "/remove-user",
     answers=Success,
     refusals=(
-        "VALIDATION_ERROR",
-        "401",
         "YOU_CANNOT_REMOVE_YOURSELF",
         "LAST_ADMIN",
         "YOU_ARE_NOT_ALLOWED_TO_DELETE_USERS",
         "USER_NOT_FOUND",
-        "INVALID_ORIGIN",
     ),
 )
 def remove_user(work: Work, current: SilentlySignedIn, accounts: Accounts, body: OfUser) -> Success:
