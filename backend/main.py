@@ -141,6 +141,7 @@ def _furnish(
     services: dict[type, Any] = {
         Settings: settings,
         Limiter: limiter,
+        Clock: clock,
         Cookies: cookies,
         TokenMint: mint,
         SessionReader: SessionReader(workshop, pools, cookies, mint, cache, feed, limiter),

@@ -78,7 +78,7 @@ def _codes(declared: Declared, plan: Plan) -> list[str]:
     codes += [TARGETS[name] for model in _taken(plan) for name in _names(model) if name in TARGETS]
     if declared.method == "POST":
         codes += _EVERY_POST
-    if declared.auth_rules or plan.edges or plan.work:
+    if declared.auth_rules or plan.edges or plan.work or plan.db:
         codes.append("SERVICE_UNAVAILABLE")
     return list(dict.fromkeys(codes))
 

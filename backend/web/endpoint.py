@@ -17,9 +17,10 @@ from starlette.types import Receive, Scope, Send
 from backend.kernel.hashing import CallerGone
 from backend.kernel.refusals import Refusal, unavailable
 from backend.storage.acting import Acting
+from backend.storage.db import Db
 from backend.storage.engine import DatabaseConflict, DatabaseUnavailable
 from backend.storage.failures import SessionEnded
-from backend.storage.work import Work
+from backend.storage.work import Work, ask
 from backend.web.answers import Answer, Stream, messages, refused
 from backend.web.bodies import read_body
 from backend.web.client_address import bucket
@@ -170,7 +171,9 @@ class Endpoint(PathRoute):
     def _perform(
         self, visit: Visit, arguments: dict[str, Any], acting: Acting | None
     ) -> Answer | Stream:
-        if self.plan.work is None:
+        if self.plan.db:
+            return self._read(arguments, self.plan.db)
+        if not self.plan.work:
             return _as_answer(self.declared.handler(**arguments))
         for left in reversed(range(_TRIES)):
             try:
@@ -181,6 +184,12 @@ class Endpoint(PathRoute):
                 if not left:
                     raise
         raise AssertionError("unreachable")
+
+    def _read(self, arguments: dict[str, Any], db_name: str) -> Answer | Stream:
+        def handle(db: Db) -> Answer | Stream:
+            return _as_answer(self.declared.handler(**arguments, **{db_name: db}))
+
+        return ask(self._house.workshop.database, handle)
 
 
 async def _notice_departure(receive: Receive, visit: Visit) -> None:

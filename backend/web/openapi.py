@@ -79,7 +79,7 @@ def _stand_in(handler: Callable[..., Any], plan: Plan) -> Callable[..., Any]:
         raise NotImplementedError("only described, never called")
 
     signature = inspect.signature(handler)
-    hidden = {*plan.services, plan.work, plan.visit}
+    hidden = {*plan.services, plan.work, plan.db, plan.visit}
     kept = [each for name, each in signature.parameters.items() if name not in hidden]
     stand_in.__signature__ = signature.replace(parameters=kept)  # type: ignore[attr-defined]
     stand_in.__name__ = handler.__name__

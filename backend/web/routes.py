@@ -8,6 +8,7 @@ from typing import Annotated, Any, get_args, get_origin, get_type_hints
 from fastapi.params import Query
 
 from backend.storage.acting import Acting
+from backend.storage.db import Db
 from backend.storage.work import Work
 from backend.web.house import House
 from backend.web.visit import Visit
@@ -112,6 +113,7 @@ class Plan:
     """What one handler asks for, read from its annotations once, at start."""
 
     work: str | None = None
+    db: str | None = None
     visit: str | None = None
     body: tuple[str, type[WireModel], bool] | None = None
     query: tuple[str, type[WireModel]] | None = None
@@ -121,7 +123,7 @@ class Plan:
 
 
 def plan_for(handler: Handler, path: str) -> Plan:
-    """Read what a handler asks for; raises TypeError where an annotation says nothing we know."""
+    """Read what a handler asks for; raises TypeError where nothing provides it."""
     parts: dict[str, Any] = {"edges": {}, "services": {}, "in_path": ()}
     hints = get_type_hints(handler, include_extras=True)
     for name, parameter in inspect.signature(handler).parameters.items():
@@ -132,7 +134,7 @@ def plan_for(handler: Handler, path: str) -> Plan:
             parts["edges"][name] = edge
         elif f"{{{name}}}" in path:
             parts["in_path"] += (name,)
-        elif hint is Work or hint is Visit:
+        elif hint in (Work, Db, Visit):
             parts[hint.__name__.lower()] = name
         elif isinstance(kind, type) and issubclass(kind, WireModel):
             is_query = any(isinstance(mark, Query) for mark in marks)
@@ -142,7 +144,20 @@ def plan_for(handler: Handler, path: str) -> Plan:
             parts["services"][name] = kind
         else:
             raise TypeError(f"{handler.__qualname__}({name}): nothing provides {hint!r}")
-    return Plan(**parts)
+    plan = Plan(**parts)
+    _check_database(handler, plan)
+    return plan
+
+
+def _check_database(handler: Handler, plan: Plan) -> None:
+    if plan.work and plan.db:
+        raise TypeError(f"{handler.__qualname__} asks for Work and Db: work.db is the one to use")
+    if (plan.work or plan.db) and inspect.iscoroutinefunction(handler):
+        asked = "Work" if plan.work else "Db"
+        raise TypeError(
+            f"{handler.__qualname__} is async and asks for {asked}, which would hold up the event "
+            "loop: write it with def, and it runs in a worker thread"
+        )
 
 
 def _without_marks(hint: Any) -> tuple[Any, tuple[Any, ...]]:

@@ -8,8 +8,11 @@ from hypothesis import example, given, settings
 from hypothesis import strategies as st
 from sqlalchemy import select
 
+from backend.main import CAPABILITIES
 from backend.storage.tables import outbox
+from backend.web import origins
 from backend.web.origins import TrustedOrigins
+from backend.web.routes import plan_for
 from tests.inside import Gatehouse
 from tests.make import PASSWORD
 from tests.scene import refusal
@@ -150,6 +153,26 @@ def test_a_target_longer_than_any_page_has_is_not_stored_and_mailed(posting, pat
 def test_nor_is_a_browser_sent_to_one(gatehouse, path):
     answer = gatehouse.member().get(f"{path}callbackURL=/{'x' * 2048}")
     assert (answer.status_code, answer.json()) == (403, refusal("INVALID_CALLBACK_URL"))
+
+
+def takers():
+    """Every endpoint that says where to send somebody, with the field that says it."""
+    for declared in (each for capability in CAPABILITIES for each in capability.declared):
+        plan = plan_for(declared.handler, declared.path)
+        for _, model, *_ in (each for each in (plan.body, plan.query) if each):
+            for name, field in model.model_fields.items():
+                if (field.alias or name) in origins.TARGETS:
+                    yield pytest.param(declared, field.alias, id=declared.handler.__name__)
+
+
+@pytest.mark.parametrize(("declared", "field"), list(takers()))
+def test_every_endpoint_that_takes_a_target_refuses_a_foreign_one(gatehouse, declared, field):
+    path, ada = declared.path.replace("{token}", "x"), gatehouse.member()
+    if declared.method == "GET":
+        answer = ada.get(f"{path}?token=x&{field}={EVIL}")
+    else:
+        answer = ada.post(path, {field: EVIL})
+    assert (answer.status_code, answer.json()) == (403, refusal(origins.TARGETS[field]))
 
 
 def test_2048_characters_are_a_target():

@@ -8,21 +8,18 @@ from backend.features.audit import service
 from backend.features.audit.service import Bucket
 from backend.features.audit.wire import EventOut, EventPage, EventQuery, Stats, StatsOut, StatsQuery
 from backend.features.sessions.guard import Administrator
+from backend.kernel.clock import Clock
 from backend.kernel.events import EventKind
-from backend.storage.work import ask
-from backend.web.house import House
+from backend.storage.db import Db
 from backend.web.routes import Routes
 
 routes = Routes("admin", prefix="/api/admin", auth_rules=False)
 
 
 @routes.get("/events", answers=EventPage)
-def read_events(_: Administrator, house: House, query: Annotated[EventQuery, Query()]) -> EventPage:
+def read_events(_: Administrator, db: Db, query: Annotated[EventQuery, Query()]) -> EventPage:
     """Read the audit trail, newest first, page by page."""
-    page = ask(
-        house.workshop.database,
-        lambda db: service.read_page(db, query.filter(), query.email, query.limit),
-    )
+    page = service.read_page(db, query.filter(), query.email, query.limit)
     return EventPage(
         events=[EventOut.of(event) for event in page.events],
         emails=page.emails,
@@ -31,13 +28,11 @@ def read_events(_: Administrator, house: House, query: Annotated[EventQuery, Que
 
 
 @routes.get("/stats", answers=Stats)
-def read_stats(_: Administrator, house: House, query: Annotated[StatsQuery, Query()]) -> Stats:
+def read_stats(
+    _: Administrator, db: Db, clock: Clock, query: Annotated[StatsQuery, Query()]
+) -> Stats:
     """Count sign-ins, failures, sign-ups and live sessions by hour or by day."""
-    now = house.workshop.clock.now()
-    buckets = ask(
-        house.workshop.database,
-        lambda db: service.count_by(db, query.by, query.since, query.until, now),
-    )
+    buckets = service.count_by(db, query.by, query.since, query.until, clock.now())
     return Stats(by=query.by, buckets=[_shown(bucket) for bucket in buckets])
 
 

@@ -8,8 +8,7 @@ from backend.features.mail.service import PostOffice, open_letter
 from backend.features.mail.wire import MailOut, Outbox, OutboxPage
 from backend.features.sessions.guard import Administrator
 from backend.storage import outbox
-from backend.storage.work import ask
-from backend.web.house import House
+from backend.storage.db import Db
 from backend.web.routes import Routes
 
 routes = Routes("admin", prefix="/api/admin", auth_rules=False)
@@ -17,16 +16,13 @@ routes = Routes("admin", prefix="/api/admin", auth_rules=False)
 
 @routes.get("/outbox", answers=Outbox)
 def read_outbox(
-    _: Administrator, house: House, office: PostOffice, page: Annotated[OutboxPage, Query()]
+    _: Administrator, db: Db, office: PostOffice, page: Annotated[OutboxPage, Query()]
 ) -> Outbox:
     """List mails, newest first: what waits, what left, what failed and why.
 
     Without a mailer this is where mails are read, links included.
     """
-    found = ask(
-        house.workshop.database,
-        lambda db: outbox.list_newest(db, page.limit + 1, page.cursor),
-    )
+    found = outbox.list_newest(db, page.limit + 1, page.cursor)
     mails = [
         MailOut.of(mail, None if office.sends else open_letter(office, mail))
         for mail in found[: page.limit]

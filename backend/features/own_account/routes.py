@@ -28,7 +28,8 @@ from backend.kernel.events import Event, EventKind
 from backend.kernel.passwords import NEW_PASSWORD_REFUSALS
 from backend.kernel.refusals import Refusal
 from backend.storage import users
-from backend.storage.work import Work, ask
+from backend.storage.db import Db
+from backend.storage.work import Work
 from backend.web.answers import NOT_FOUND, Answer, Stream, list_of, redirect
 from backend.web.cookies import Cookies
 from backend.web.endpoint import AUTH
@@ -183,10 +184,9 @@ def delete_user_callback(
 
 
 @routes.get("/list-accounts", answers=list[AccountOut])
-def list_accounts(house: House, current: SignedIn) -> Answer:
+def list_accounts(db: Db, current: SignedIn) -> Answer:
     """List the ways in which the caller can sign in."""
-    whose = current.user.id
-    if ask(house.workshop.database, lambda db: users.find_password_hash(db, whose)) is None:
+    if users.find_password_hash(db, current.user.id) is None:
         return list_of([])
     return list_of([AccountOut.password_of(current.user)])
 

@@ -16,14 +16,15 @@ from backend.features.sessions.wire import (
     SessionOut,
     UserOut,
 )
+from backend.kernel.clock import Clock
 from backend.kernel.refusals import Refusal, plain_refusal
 from backend.kernel.tokens import TokenMint
 from backend.storage import sessions
-from backend.storage.work import Work, ask
+from backend.storage.db import Db
+from backend.storage.work import Work
 from backend.web.answers import NOT_KEPT, Answer, list_of
 from backend.web.cookies import Cookies
 from backend.web.endpoint import AUTH
-from backend.web.house import House
 from backend.web.routes import Routes
 from backend.web.visit import Visit
 from backend.web.wire import Status, Success
@@ -81,10 +82,9 @@ def sign_out(
 
 
 @routes.get("/list-sessions", answers=list[SessionOut])
-def list_sessions(house: House, current: FreshlySignedIn) -> Answer:
+def list_sessions(db: Db, clock: Clock, current: FreshlySignedIn) -> Answer:
     """List the caller's live sessions. Only the caller's own shows its real token."""
-    whose, now = current.user.id, house.workshop.clock.now()
-    found = ask(house.workshop.database, lambda db: sessions.list_live(db, whose, now))
+    found = sessions.list_live(db, current.user.id, clock.now())
     own = current.session.id
     return list_of(
         SessionOut.of(each, current.token.reveal() if each.id == own else str(each.id))

@@ -15,8 +15,10 @@ from backend.features.admin.list_wire import (
 )
 from backend.features.admin.user_query import FilterUsers, PageOfUsers
 from backend.features.sessions.guard import Administrator
+from backend.kernel.clock import Clock
 from backend.kernel.events import Event, EventKind
 from backend.storage import session_list
+from backend.storage.db import Db
 from backend.storage.user_list import COUNTED
 from backend.storage.work import Work, ask
 from backend.web.answers import Stream
@@ -28,15 +30,14 @@ routes = Routes("admin", prefix="/api/admin", auth_rules=False)
 
 @routes.get("/users", answers=ActiveUsers)
 def find_users(
-    _: Administrator, house: House, query: Annotated[PageOfUsers, Query()]
+    _: Administrator, db: Db, clock: Clock, query: Annotated[PageOfUsers, Query()]
 ) -> ActiveUsers:
     """Find users, page by page, with their live sessions and their last sign-in.
 
     `total` is exact up to 10,000; beyond it is an estimate, which no page has to wait for.
     """
-    now = house.workshop.clock.now()
-    wanted = query.wanted(now, query.limit, query.offset)
-    found, total = ask(house.workshop.database, lambda db: listing.find_active(db, wanted, now))
+    now = clock.now()
+    found, total = listing.find_active(db, query.wanted(now, query.limit, query.offset), now)
     return ActiveUsers(
         users=[ActiveUserOut.with_activity(each) for each in found],
         total=total,
@@ -82,13 +83,9 @@ def export_users(
 
 @routes.get("/sessions", answers=LiveSessions)
 def find_sessions(
-    _: Administrator, house: House, query: Annotated[SessionsQuery, Query()]
+    _: Administrator, db: Db, clock: Clock, query: Annotated[SessionsQuery, Query()]
 ) -> LiveSessions:
     """Find everybody's live sessions, newest first, page by page; those of impersonators too."""
-    now, wanted = house.workshop.clock.now(), query.filter()
-    found = ask(
-        house.workshop.database,
-        lambda db: session_list.find_page(db, wanted, now, query.limit + 1),
-    )
+    found = session_list.find_page(db, query.filter(), clock.now(), query.limit + 1)
     page = [LiveSession.of(each) for each in found[: query.limit]]
     return LiveSessions(sessions=page, cursor=page[-1].id if len(found) > query.limit else None)

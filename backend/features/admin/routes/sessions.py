@@ -11,12 +11,13 @@ from backend.features.admin.wire import (
 )
 from backend.features.sessions.guard import SilentlySignedIn
 from backend.features.sessions.wire import SessionOut
+from backend.kernel.clock import Clock
 from backend.kernel.refusals import Refusal, plain_refusal
 from backend.kernel.roles import grants
 from backend.kernel.tokens import TokenMint
-from backend.storage.work import Work, ask
+from backend.storage.db import Db
+from backend.storage.work import Work
 from backend.web.endpoint import AUTH
-from backend.web.house import House
 from backend.web.routes import Routes
 from backend.web.wire import Success
 
@@ -33,11 +34,13 @@ _NO_PERMISSIONS = "invalid permission check. no permission(s) were passed."
     answers=UserSessions,
     refusals=("YOU_ARE_NOT_ALLOWED_TO_LIST_USERS_SESSIONS",),
 )
-def list_user_sessions(house: House, current: SilentlySignedIn, body: OfUser) -> UserSessions:
+def list_user_sessions(
+    db: Db, clock: Clock, current: SilentlySignedIn, body: OfUser
+) -> UserSessions:
     """List a user's live sessions, those of impersonating admins included."""
     check(current, LIST_SESSIONS)
-    now, own = house.workshop.clock.now(), current.session.id
-    found = ask(house.workshop.database, lambda db: user_sessions.list_live(db, body.user_id, now))
+    found = user_sessions.list_live(db, body.user_id, clock.now())
+    own = current.session.id
     return UserSessions(
         sessions=[
             SessionOut.of(each, current.token.reveal() if each.id == own else str(each.id))

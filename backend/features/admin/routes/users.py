@@ -33,9 +33,9 @@ from backend.features.admin.wire import (
 from backend.features.sessions.guard import SilentlySignedIn
 from backend.features.sessions.wire import UserOut
 from backend.kernel.passwords import NEW_PASSWORD_REFUSALS
-from backend.storage.work import Work, ask
+from backend.storage.db import Db
+from backend.storage.work import Work
 from backend.web.endpoint import AUTH
-from backend.web.house import House
 from backend.web.routes import Routes
 from backend.web.wire import Status, Success
 
@@ -47,16 +47,14 @@ routes = Routes(
 
 
 @routes.get("/list-users", answers=UserList, refusals=("YOU_ARE_NOT_ALLOWED_TO_LIST_USERS",))
-def list_users(
-    house: House, current: SilentlySignedIn, query: Annotated[ListUsers, Query()]
-) -> UserList:
+def list_users(db: Db, current: SilentlySignedIn, query: Annotated[ListUsers, Query()]) -> UserList:
     """List users: searched, filtered, sorted, page by page.
 
     `total` is exact up to 10,000; beyond it is an estimate, which no page has to wait for.
     """
     check(current, LIST_USERS)
     wanted = query.wanted()
-    found, total = ask(house.workshop.database, lambda db: find_page(db, wanted))
+    found, total = find_page(db, wanted)
     return UserList(
         users=[UserOut.of(user) for user in found],
         total=total,
@@ -70,10 +68,10 @@ def list_users(
     answers=UserOut,
     refusals=("YOU_ARE_NOT_ALLOWED_TO_GET_USER", "USER_NOT_FOUND"),
 )
-def get_user(house: House, current: SilentlySignedIn, query: Annotated[ById, Query()]) -> UserOut:
+def get_user(db: Db, current: SilentlySignedIn, query: Annotated[ById, Query()]) -> UserOut:
     """Return one user."""
     check(current, GET_USER)
-    return UserOut.of(ask(house.workshop.database, lambda db: find_target(db, query.id)))
+    return UserOut.of(find_target(db, query.id))
 
 
 @routes.post(

@@ -1,0 +1,68 @@
+"""Endpoints that only read: no transaction, one statement where one is enough."""
+
+import pytest
+
+from backend.features.sessions.guard import SignedIn
+from backend.storage import users
+from backend.storage.db import Db
+from backend.storage.failures import DatabaseConflict
+from backend.web.endpoint import Endpoint
+from backend.web.routes import Routes
+from backend.web.wire import WireModel
+from tests.admins import make_admin
+
+
+class Count(WireModel):
+    number: int
+
+
+def serve(gatehouse, handler):
+    routes = Routes("test", prefix="/api", auth_rules=False)
+    routes.get("/count", answers=Count)(handler)
+    gatehouse.app.router.routes.insert(0, Endpoint(routes.declared[0], gatehouse.house))
+
+
+def test_one_statement_and_no_transaction(anywhere):
+    def count(db: Db) -> Count:
+        return Count(number=users.count(db))
+
+    serve(anywhere, count)
+    anywhere.member()
+    with anywhere.statements() as said:
+        assert anywhere.visitor().get("/api/count").json() == {"number": 1}
+    assert len(said) == 1
+    assert said[0].startswith("SELECT")
+
+
+@pytest.mark.parametrize(
+    "path",
+    [
+        "list-sessions",
+        "list-accounts",
+        "admin/list-users",
+        "/api/admin/users",
+        "/api/admin/sessions",
+        "/api/admin/events",
+        "/api/admin/stats",
+        "/api/admin/outbox",
+    ],
+)
+def test_what_only_reads_begins_no_transaction(anywhere, path):
+    root = make_admin(anywhere)
+    root.session()
+    with anywhere.statements() as said:
+        assert root.get(path).status_code == 200
+    assert [each for each in said if not each.startswith(("SELECT", "WITH"))] == []
+
+
+def test_it_is_asked_once_more_when_the_connection_was_dead(gatehouse):
+    tries = []
+
+    def count(db: Db, current: SignedIn) -> Count:
+        tries.append(current.user.email)
+        if len(tries) == 1:
+            raise DatabaseConflict("the connection was dead")
+        return Count(number=len(tries))
+
+    serve(gatehouse, count)
+    assert gatehouse.member().get("/api/count").json() == {"number": 2}

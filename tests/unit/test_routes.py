@@ -1,0 +1,52 @@
+"""What a handler may ask for, and what is said at start of one that asks for something else."""
+
+from datetime import datetime
+
+import pytest
+
+from backend.storage.db import Db
+from backend.storage.work import Work
+from backend.web.routes import plan_for
+
+
+async def waits_and_writes(work: Work) -> None: ...
+async def waits_and_reads(db: Db) -> None: ...
+def reads_beside_its_work(work: Work, db: Db) -> None: ...
+def asks_for_either(when: datetime | str) -> None: ...
+
+
+@pytest.mark.parametrize(
+    ("handler", "told"),
+    [
+        (
+            waits_and_writes,
+            "waits_and_writes is async and asks for Work, which would hold up the event loop: "
+            "write it with def, and it runs in a worker thread",
+        ),
+        (
+            waits_and_reads,
+            "waits_and_reads is async and asks for Db, which would hold up the event loop: "
+            "write it with def, and it runs in a worker thread",
+        ),
+        (
+            reads_beside_its_work,
+            "reads_beside_its_work asks for Work and Db: work.db is the one to use",
+        ),
+        (
+            asks_for_either,
+            "asks_for_either(when): nothing provides datetime.datetime | str",
+        ),
+    ],
+)
+def test_it_is_refused_in_one_line(handler, told):
+    with pytest.raises(TypeError) as refused:
+        plan_for(handler, "/x")
+    assert str(refused.value) == told
+
+
+def test_a_plain_one_may_read_or_write():
+    def writes(work: Work) -> None: ...
+    def reads(db: Db) -> None: ...
+
+    assert plan_for(writes, "/x").work == "work"
+    assert plan_for(reads, "/x").db == "db"
