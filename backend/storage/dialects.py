@@ -14,6 +14,7 @@ from sqlalchemy import (
     func,
     literal_column,
     select,
+    text,
 )
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.ext.compiler import compiles
@@ -50,6 +51,27 @@ def lock_of(dialect: Dialect, number: int) -> Select[Any] | None:
     if dialect.name == "sqlite":
         return None
     return select(func.pg_try_advisory_xact_lock(number))
+
+
+def room_of(dialect: Dialect) -> Executable | None:
+    """Build a statement that takes 100 KB of the disk until the transaction ends.
+
+    A small change of PostgreSQL's often needs none: there is room in its page. None on SQLite,
+    where every write needs some.
+    """
+    return _TAKE_ROOM if dialect.name == "postgresql" else None
+
+
+_TAKE_ROOM = text(
+    """
+    DO $$ BEGIN
+        IF has_database_privilege(current_database(), 'TEMPORARY') THEN
+            CREATE TEMPORARY TABLE gatehouse_room ON COMMIT DROP AS
+            SELECT repeat('.', 2000) FROM generate_series(1, 50);
+        END IF;
+    END $$
+    """.strip()
+)
 
 
 def clock_of(dialect: Dialect) -> Select[Any]:

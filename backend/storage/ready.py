@@ -3,6 +3,7 @@
 from sqlalchemy import Row, Select, column, func, literal, select, table, update
 from sqlalchemy.sql.elements import ColumnElement
 
+from backend.storage.dialects import room_of
 from backend.storage.engine import Database, DatabaseUnavailable
 from backend.storage.failures import Trouble
 from backend.storage.migrations import HEAD
@@ -15,7 +16,7 @@ def migrated_to(database: Database) -> str | None:
     """Return the step of the tables; raises DatabaseUnavailable if the database is of no use.
 
     Whether it can be written to is not known without writing. That is tried only after a write has
-    failed, until one succeeds.
+    failed, until one succeeds; after one for which there was no room, until there is some.
     """
     found = _found(database)
     if found is not None and found.read_only and database.look_for_primary():
@@ -47,6 +48,9 @@ def _write(database: Database) -> None:
     db = database.write()
     try:
         db.execute(update(_STEPS).values(version_num=_STEPS.c.version_num))
+        room = room_of(db.dialect)
+        if database.trouble is Trouble.FULL and room is not None:
+            db.execute(room)
         db.commit()
     except DatabaseUnavailable:
         db.rollback()

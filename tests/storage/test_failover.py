@@ -1,16 +1,18 @@
 """PostgreSQL servers that may not be written to, and errors that are not our mistake."""
 
+from collections.abc import Iterator
+
 import pytest
 from sqlalchemy import make_url, text
 
 from backend.kernel.client import NOBODY
-from backend.storage.engine import DatabaseConflict, DatabaseUnavailable
+from backend.storage.engine import Database, DatabaseConflict, DatabaseUnavailable
 from backend.storage.failures import Trouble
 from backend.storage.migrate import migrate
 from backend.storage.ready import is_current, migrated_to
 from backend.storage.work import Work, ask
 from tests.rig.fixtures import ON_POSTGRESQL
-from tests.rig.postgres import own_server
+from tests.rig.postgres import PostgresServer, own_server
 from tests.storage.conftest import count_of, stored_user
 from tests.storage.proxy import proxy_to
 from tests.storage.test_faults import workshop_for
@@ -18,10 +20,27 @@ from tests.storage.test_faults import workshop_for
 pytestmark = ON_POSTGRESQL
 
 
-def test_after_a_failover_writes_find_the_primary_at_once(
-    postgres, postgres_url, open_database, psql
+@pytest.fixture(scope="module")
+def other() -> Iterator[PostgresServer]:
+    """The server that becomes the primary."""
+    with own_server() as made:
+        yield made
+
+
+def writes(database: Database) -> None:
+    shop = workshop_for(database)
+    stored_user(lambda: Work(shop, NOBODY))
+
+
+def is_asked_whether_it_is_ready(database: Database) -> None:
+    assert is_current(migrated_to(database))
+
+
+@pytest.mark.parametrize("who", [writes, is_asked_whether_it_is_ready])
+def test_after_a_failover_whoever_asks_finds_the_primary_at_once(
+    postgres, postgres_url, open_database, psql, other, who
 ):
-    with own_server() as other, proxy_to(postgres.port) as name:
+    with proxy_to(postgres.port) as name:
         address = make_url(postgres_url).set(drivername="postgresql+psycopg2", port=name.port)
         database = open_database(url=address)
         shop = workshop_for(database)
@@ -35,8 +54,8 @@ def test_after_a_failover_writes_find_the_primary_at_once(
         migrate(make_url(other.url(str(address.database))).set(drivername="postgresql+psycopg2"))
         name.target = other.port
 
-        stored_user(lambda: Work(shop, NOBODY))
-        assert count_of(database, "users") == 1
+        who(database)
+        assert count_of(database, "users") == (1 if who is writes else 0)
 
 
 def test_a_server_that_stays_read_only_is_looked_for_once_a_second_and_answers_reads(

@@ -90,11 +90,13 @@ def test_a_backup_moved_over_is_whole_after_an_end_by_force(file, database, work
         assert after.execute("SELECT count(*) FROM users").fetchone() == (1,)
 
 
-def test_a_log_that_was_removed_takes_nothing_along(file, database, work, tmp_path):
+@pytest.mark.parametrize("first", ["a read", "a write"])
+def test_a_log_that_was_removed_takes_nothing_along(file, database, work, tmp_path, first):
     for _ in range(50):
         stored_user(work)
     file.with_name(f"{file.name}-wal").unlink()
-    assert troubles(database, work) == {Trouble.REPLACED}
+    with pytest.raises(DatabaseUnavailable):
+        count_of(database, "users") if first == "a read" else stored_user(work)
 
     killed = shutil.copytree(file.parent, tmp_path / "killed") / file.name
     with closing(sqlite3.connect(killed)) as after:

@@ -1,0 +1,66 @@
+"""Disks of a test's own: so small that they are soon full, or such as the kernel gives up."""
+
+import os
+import subprocess
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
+from dataclasses import dataclass
+from pathlib import Path
+
+from tests.rig.missing import missing
+
+
+@dataclass(frozen=True)
+class Disk:
+    """A file system, mounted on `folder`."""
+
+    folder: Path
+
+    @property
+    def _filler(self) -> Path:
+        return self.folder / "filler"
+
+    def fill(self) -> None:
+        """Take all the room that is left."""
+        with suppress(OSError), self._filler.open("ab", buffering=0) as filler:
+            while filler.write(b"x" * 4096):
+                pass
+
+    def empty(self) -> None:
+        """Give back what `fill` took."""
+        self._filler.unlink()
+
+    def fail(self) -> None:
+        """Let the kernel make it read-only under whoever uses it, as it does when a disk fails."""
+        subprocess.run(["mount", "-o", "remount,abort", self.folder], check=True)
+
+
+@contextmanager
+def small_disk(folder: Path, megabytes: int) -> Iterator[Disk]:
+    """Mount a disk of this size on `folder`."""
+    with _mounted(folder, "-t", "tmpfs", "-o", f"size={megabytes}m", "tmpfs"):
+        yield Disk(folder)
+
+
+@contextmanager
+def disk_that_fails(folder: Path) -> Iterator[Disk]:
+    """Mount a disk on `folder` that can `fail`."""
+    image = folder.with_suffix(".image")
+    image.touch()
+    os.truncate(image, 16_000_000)
+    subprocess.run(["mkfs.ext4", "-q", image], check=True)
+    with _mounted(folder, "-o", "loop,errors=remount-ro", str(image)):
+        yield Disk(folder)
+
+
+@contextmanager
+def _mounted(folder: Path, *how: str) -> Iterator[None]:
+    folder.mkdir()
+    done = subprocess.run(["mount", *how, folder], capture_output=True, text=True, check=False)
+    if done.returncode != 0:
+        missing("the right to mount a disk", f"run the tests as root ({done.stderr.strip()})")
+    try:
+        yield
+    finally:
+        subprocess.run(["umount", "--lazy", folder], check=True)
+        folder.rmdir()
