@@ -1,4 +1,4 @@
-"""Moments that come from outside, and the range in which every part of the house can hold one."""
+"""Moments as they come in and go out, and the range in which all parts of the house hold one."""
 
 import re
 from datetime import UTC, datetime, timedelta
@@ -29,6 +29,11 @@ def moment_from(text: str) -> datetime:
     except ValueError:
         raise ValueError("is a date that there is not") from None
     return in_range(moment if moment.tzinfo else moment.replace(tzinfo=UTC))
+
+
+def iso(moment: datetime) -> str:
+    """Write a date with exactly three decimals: the client misreads any other number of them."""
+    return moment.astimezone(UTC).replace(tzinfo=None).isoformat(timespec="milliseconds") + "Z"
 
 
 def in_range(moment: datetime) -> datetime:

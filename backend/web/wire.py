@@ -3,7 +3,7 @@
 import json
 import re
 from collections.abc import Mapping
-from datetime import UTC, datetime
+from datetime import datetime
 from functools import cache
 from typing import Annotated, Any, ClassVar, TypeVar
 from urllib.parse import parse_qsl
@@ -25,7 +25,7 @@ from pydantic.alias_generators import to_camel
 from pydantic.json_schema import JsonSchemaValue
 from pydantic_core import CoreSchema, PydanticCustomError, core_schema
 
-from backend.kernel.moments import moment_from
+from backend.kernel.moments import iso, moment_from
 from backend.kernel.refusals import Refusal, plain_refusal
 from backend.kernel.secret import Password
 
@@ -38,11 +38,6 @@ _LONGEST_URL = 2048
 LONGEST_REASON = 1000
 _LENGTH = "At most PASSWORD_MAX characters, 128; one that is new at least PASSWORD_MIN, 8."
 _DATE_TIME = {"type": "string", "format": "date-time"}
-
-
-def iso(moment: datetime) -> str:
-    """Write a date with exactly three decimals: the client misreads any other number of them."""
-    return moment.astimezone(UTC).replace(tzinfo=None).isoformat(timespec="milliseconds") + "Z"
 
 
 def _instant(said: Any) -> Any:

@@ -71,6 +71,20 @@ OURS = {"app", "backend", "panel", "doctor", "notebooks", "tests", "bench", "scr
 SQL = re.compile(r"\s*(SELECT\s.+\sFROM|INSERT INTO|UPDATE\s+\w+\s+SET|DELETE FROM)\s", re.S)
 
 
+DECISIONS = (
+    "backend.features.*.service",
+    "backend.features.accounts.*",
+    "backend.features.admin.*",
+    "backend.features.email_verification.*",
+    "backend.features.own_account.*",
+    "backend.features.password_reset.*",
+)
+"""What decides knows nothing of HTTP. In these folders only what is named next speaks it."""
+SPEAK_HTTP = ("*.routes", "*.routes.*", "*.wire", "*.list_wire", "*.user_query", "*.challenged")
+# Files for a spreadsheet, and what the panel is shown of the process itself.
+SPEAK_HTTP += ("*.user_export", "*.admin.log", "*.admin.status")
+
+
 def broken_arrows(root: Path) -> list[str]:
     """One line for each import that points the wrong way."""
     tree = modules(root)
@@ -80,6 +94,17 @@ def broken_arrows(root: Path) -> list[str]:
         for module in tree
         for line, target in module.imports(known)
         if target.split(".")[0] in OURS and not _may_import(module.name, target)
+    ]
+
+
+def decisions_that_speak_http(root: Path) -> list[str]:
+    """One line for each import of the web layer by what only decides."""
+    return [
+        f"{module.path}:{line} imports {target}"
+        for module in modules(root, ("backend/features",))
+        if _is_one_of(module.name, DECISIONS) and not _is_one_of(module.name, SPEAK_HTTP)
+        for line, target in module.imports(set())
+        if _within(target, "backend.web")
     ]
 
 
@@ -108,6 +133,10 @@ def _may_import(name: str, target: str) -> bool:
     home = _home(name)
     allowed = MAY_IMPORT.get(_layer(home), [])
     return home == _home(target) or any(_within(target, part) for part in allowed)
+
+
+def _is_one_of(name: str, patterns: tuple[str, ...]) -> bool:
+    return any(fnmatch(name, pattern) for pattern in patterns)
 
 
 def _dotted(parent: str, child: str) -> str:
@@ -150,6 +179,17 @@ def _sql_lines(module: Module) -> list[int]:
 
 def test_every_import_follows_the_arrows():
     assert broken_arrows(ROOT) == []
+
+
+def test_what_decides_knows_nothing_of_http():
+    assert decisions_that_speak_http(ROOT) == []
+
+
+def test_a_service_that_speaks_http_is_found(tmp_path):
+    line = "from backend.web.answers import Answer"
+    for name in ("two_factor/service", "accounts/signing_in", "accounts/routes"):
+        write(tmp_path, f"backend/features/{name}.py", line)
+    assert len(decisions_that_speak_http(tmp_path)) == 2
 
 
 def test_every_library_is_used_only_at_home():

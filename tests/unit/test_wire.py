@@ -11,6 +11,7 @@ from hypothesis import strategies as st
 from pydantic import Field
 
 from backend.features.accounts.wire import SignIn, SignUp, UpdateUser
+from backend.kernel.moments import iso
 from backend.kernel.refusals import Refusal
 from backend.web.wire import (
     Name,
@@ -18,7 +19,6 @@ from backend.web.wire import (
     PasswordField,
     Text,
     WireModel,
-    iso,
     parse_form,
     parse_json,
     validate,

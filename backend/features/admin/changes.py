@@ -19,13 +19,12 @@ from backend.features.admin.authority import (
 from backend.features.sessions.cache import Current
 from backend.kernel.email_address import is_address, normal_form
 from backend.kernel.events import Event, EventKind
-from backend.kernel.moments import later
+from backend.kernel.moments import iso, later
 from backend.kernel.refusals import Refusal
 from backend.kernel.roles import ADMIN, KNOWN
 from backend.storage import links, sessions, users
 from backend.storage.users import User
 from backend.storage.work import Work
-from backend.web.wire import iso
 
 _DEFAULT_REASON = "No reason"
 _PERMISSIONS: Mapping[str, Permission] = {

@@ -2,7 +2,6 @@
 
 from ipaddress import IPv6Network, ip_address, ip_network
 from typing import Annotated
-from uuid import UUID
 
 from pydantic import ConfigDict, Field
 
@@ -12,6 +11,7 @@ from backend.features.sessions.wire import UserOut
 from backend.kernel.refusals import Refusal
 from backend.storage.session_list import SessionFilter
 from backend.storage.sessions import SessionWithUser
+from backend.web.query import Id, Number
 from backend.web.wire import Moment, NotNull, Text, WireModel
 
 _PAGE, _LARGEST_PAGE = 50, 200
@@ -55,9 +55,7 @@ class ActiveUsers(WireModel):
 class SessionsQuery(WireModel):
     """Which live sessions; all that is said must hold."""
 
-    user: Annotated[UUID | None, Field(strict=False, description="The id of whose they are.")] = (
-        None
-    )
+    user: Annotated[Id | None, Field(description="The id of whose they are.")] = None
     address: Annotated[
         Text | None,
         Field(
@@ -67,10 +65,9 @@ class SessionsQuery(WireModel):
     search: Annotated[
         Text | None, Field(description="Letters of the user's address.", examples=["ada"])
     ] = None
-    limit: Annotated[int, Field(strict=False, ge=1, le=_LARGEST_PAGE)] = _PAGE
+    limit: Annotated[Number, Field(ge=1, le=_LARGEST_PAGE)] = _PAGE
     cursor: Annotated[
-        UUID | None,
-        Field(strict=False, description="`cursor` of the page before; filters stay the same."),
+        Id | None, Field(description="`cursor` of the page before; filters stay the same.")
     ] = None
 
     def filter(self) -> SessionFilter:

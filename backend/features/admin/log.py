@@ -5,6 +5,7 @@ from typing import Annotated, Literal
 from pydantic import Field
 
 from backend.web.log_ring import Line, LogRing
+from backend.web.query import Number
 from backend.web.wire import Moment, NotNull, Text, WireModel
 
 Level = Literal["debug", "info", "warning", "error", "critical"]
@@ -17,7 +18,7 @@ class LogQuery(WireModel):
         Text | None, NotNull, Field(description="As in `X-Request-Id` and in the audit trail.")
     ] = None
     level: Annotated[Level, Field(description="This one and worse.")] = "debug"
-    limit: Annotated[int, Field(strict=False, ge=1, le=1000)] = 100
+    limit: Annotated[Number, Field(ge=1, le=1000)] = 100
 
 
 class LineOut(WireModel):

@@ -5,8 +5,8 @@ from collections.abc import Generator, Iterable, Sequence
 from io import StringIO
 
 from backend.features.admin.listing import ActiveUser
+from backend.kernel.moments import iso
 from backend.web.spreadsheet import BYTE_ORDER_MARK, guarded
-from backend.web.wire import iso
 
 COLUMNS = (
     "id",

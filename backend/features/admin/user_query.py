@@ -11,13 +11,14 @@ from itertools import permutations
 from typing import Annotated, Any, Literal
 from uuid import UUID
 
-from pydantic import AfterValidator, BeforeValidator, Field
+from pydantic import Field
 
 from backend.kernel.email_address import normal_form
 from backend.kernel.moments import moment_from
 from backend.kernel.refusals import Refusal
 from backend.kernel.roles import KNOWN
 from backend.storage.user_list import AnyOf, Condition, Conditions, Operator, Wanted
+from backend.web.query import Flag, Number, Repeated
 from backend.web.wire import Text, WireModel
 
 _PAGE, _LARGEST_PAGE = 100, 500
@@ -47,11 +48,7 @@ _COLUMNS = {
 }
 
 
-def _all(said: Any) -> Any:
-    return [said] if isinstance(said, str) else said
-
-
-Flag = Annotated[Literal["true", "false"], AfterValidator(lambda said: said == "true")]
+Offset = Annotated[Number, Field(ge=0, le=_FURTHEST)]
 
 
 class ListUsers(WireModel):
@@ -64,12 +61,12 @@ class ListUsers(WireModel):
     search_value: Annotated[Text | None, Field(examples=["ada"])] = None
     search_field: Literal["email", "name"] = "email"
     search_operator: Letters = "contains"
-    limit: Annotated[int, Field(strict=False, ge=0)] = _PAGE
-    offset: Annotated[int, Field(strict=False, ge=0, le=_FURTHEST)] = 0
+    limit: Annotated[Number, Field(ge=0)] = _PAGE
+    offset: Offset = 0
     sort_by: SortField = "id"
     sort_direction: Literal["asc", "desc"] = "asc"
     filter_field: FilterField = "email"
-    filter_value: Annotated[list[Text] | None, BeforeValidator(_all)] = None
+    filter_value: Annotated[list[Text] | None, Repeated] = None
     filter_operator: Operator = "eq"
 
     def wanted(self) -> Wanted:
@@ -140,8 +137,8 @@ class FilterUsers(WireModel):
 class PageOfUsers(FilterUsers):
     """Which users, in which order, and which of them."""
 
-    limit: Annotated[int, Field(strict=False, ge=1, le=_LARGEST_PANEL_PAGE)] = _PANEL_PAGE
-    offset: Annotated[int, Field(strict=False, ge=0, le=_FURTHEST)] = 0
+    limit: Annotated[Number, Field(ge=1, le=_LARGEST_PANEL_PAGE)] = _PANEL_PAGE
+    offset: Offset = 0
 
 
 def _roles_with(role: str) -> list[str]:

@@ -4,19 +4,16 @@ from datetime import UTC, datetime
 from typing import Annotated, Any, Literal
 from uuid import UUID
 
-from pydantic import AfterValidator, BeforeValidator, Field
+from pydantic import AfterValidator, Field
 from pydantic_core import PydanticCustomError
 
 from backend.kernel.events import EventKind
 from backend.storage.audit_list import AuditEvent, Filter
+from backend.web.query import Id, Number, Repeated
 from backend.web.wire import Instant, Moment, Text, WireModel
 
 _PAGE, _LARGEST_PAGE = 50, 200
 _EARLIEST, _LATEST = datetime(2000, 1, 1, tzinfo=UTC), datetime(9000, 1, 1, tzinfo=UTC)
-
-
-def _all(said: Any) -> Any:
-    return [said] if isinstance(said, str) else said
 
 
 def _of_this_time(moment: datetime) -> datetime:
@@ -25,7 +22,6 @@ def _of_this_time(moment: datetime) -> datetime:
     return moment
 
 
-Id = Annotated[UUID, Field(strict=False)]
 Since = Annotated[Instant, AfterValidator(_of_this_time)]
 Kind = Annotated[EventKind, Field(strict=False)]
 
@@ -33,7 +29,7 @@ Kind = Annotated[EventKind, Field(strict=False)]
 class EventQuery(WireModel):
     """Which events; all that is said must hold. `kind` may be repeated, dates are ISO 8601."""
 
-    kind: Annotated[list[Kind], BeforeValidator(_all), Field(default_factory=list)]
+    kind: Annotated[list[Kind], Repeated, Field(default_factory=list)]
     id: Annotated[Id | None, Field(description="One event alone.")] = None
     user: Annotated[
         Id | None,
@@ -46,7 +42,7 @@ class EventQuery(WireModel):
     request_id: Text | None = None
     since: Annotated[Since | None, Field(alias="from")] = None
     until: Annotated[Since | None, Field(alias="to", description="Not included.")] = None
-    limit: Annotated[int, Field(strict=False, ge=1, le=_LARGEST_PAGE)] = _PAGE
+    limit: Annotated[Number, Field(ge=1, le=_LARGEST_PAGE)] = _PAGE
     cursor: Annotated[
         Id | None, Field(description="`nextCursor` of the page before; filters stay the same.")
     ] = None

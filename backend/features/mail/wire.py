@@ -1,22 +1,20 @@
 """The JSON of the outbox."""
 
 from typing import Annotated
-from uuid import UUID
 
 from pydantic import Field
 
 from backend.features.mail.service import Letter
 from backend.storage.outbox import Mail
+from backend.web.query import Id, Number
 from backend.web.wire import Moment, WireModel
 
 
 class OutboxPage(WireModel):
     """Which mails to show."""
 
-    limit: Annotated[int, Field(strict=False, ge=1, le=100)] = 50
-    cursor: Annotated[
-        UUID | None, Field(strict=False, description="`nextCursor` of the page before.")
-    ] = None
+    limit: Annotated[Number, Field(ge=1, le=100)] = 50
+    cursor: Annotated[Id | None, Field(description="`nextCursor` of the page before.")] = None
 
 
 class MailOut(WireModel):
