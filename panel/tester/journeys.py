@@ -50,7 +50,8 @@ class Walk:
         return Found(status in wanted, words.status_was(wanted, status), (exchange,))
 
 
-Deed = Callable[[Walk], Awaitable[Found]]
+Take = Callable[[Walk], Awaitable[Found]]
+"""How a step is taken."""
 
 
 @dataclass(frozen=True)
@@ -58,7 +59,7 @@ class Step:
     """One step: its title, what it proves, and how it is taken."""
 
     told: tuple[str, str]
-    take: Deed
+    take: Take
 
 
 @dataclass(frozen=True)

@@ -34,7 +34,6 @@ class Field:
     choices: tuple[str, ...] = ()
     note: str = ""
     example: Any = None
-    secret: bool = False
 
 
 @dataclass(frozen=True)
@@ -127,7 +126,6 @@ def _field(
         tuple(map(str, choices)),
         _note(schema),
         example,
-        secret=schema.get("format") == "password",
     )
 
 

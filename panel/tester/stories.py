@@ -6,14 +6,35 @@ from urllib.parse import urlsplit
 
 from doctor.set_cookie import read_set_cookie
 from panel.loopback import Call
-from panel.tester.deeds import call_me, list_sessions, post, sign_in, sign_out, sign_up
+from panel.tester.deeds import (
+    Deed,
+    Person,
+    call_me,
+    list_sessions,
+    post,
+    sign_in,
+    sign_out,
+    sign_up,
+)
 from panel.tester.exchange import json_of
-from panel.tester.journeys import Found, Journey, Step, Walk
+from panel.tester.journeys import Found, Journey, Step, Take, Walk
 from panel.words import journeys as words
 
 _ADMIN = "/api/auth/admin"
 _ATTEMPTS = 12
 _NEW = "-and-new"
+
+
+def _expects(device: str, deed: Deed, status: int) -> Take:
+    """Return how a step is taken that sends this from a device, and wants that status."""
+
+    async def taken(walk: Walk) -> Found:
+        return await walk.expect(device, deed(walk.person), status)
+
+    return taken
+
+
+_second_refused = _expects(words.SECOND, call_me, 401)
 
 
 async def _make_account(walk: Walk) -> Found:
@@ -52,30 +73,6 @@ async def _verify(walk: Walk) -> Found:
     return Found(True, words.NOTHING_SENT)
 
 
-async def _sign_in(walk: Walk) -> Found:
-    return await walk.expect(words.FIRST, sign_in(walk.person), 200)
-
-
-async def _sign_in_second(walk: Walk) -> Found:
-    return await walk.expect(words.SECOND, sign_in(walk.person), 200)
-
-
-async def _me(walk: Walk) -> Found:
-    return await walk.expect(words.FIRST, call_me(walk.person), 200)
-
-
-async def _me_refused(walk: Walk) -> Found:
-    return await walk.expect(words.FIRST, call_me(walk.person), 401)
-
-
-async def _second_refused(walk: Walk) -> Found:
-    return await walk.expect(words.SECOND, call_me(walk.person), 401)
-
-
-async def _sign_out(walk: Walk) -> Found:
-    return await walk.expect(words.FIRST, sign_out(walk.person), 200)
-
-
 async def _old_cookie(walk: Walk) -> Found:
     """Put the cookie of before sign-out into a browser that is empty."""
     sent = next(each.request for each in walk.seen if each.call.path == "/api/me")
@@ -90,10 +87,6 @@ async def _both_listed(walk: Walk) -> Found:
     listed = json_of(found.exchanges[0].response)
     number = len(listed) if isinstance(listed, list) else 0
     return Found(number == 2, words.sessions_seen(number), found.exchanges)
-
-
-async def _revoke_others(walk: Walk) -> Found:
-    return await walk.expect(words.FIRST, post("/api/auth/revoke-other-sessions", {}), 200)
 
 
 async def _ask_reset(walk: Walk) -> Found:
@@ -130,10 +123,6 @@ async def _set_again(walk: Walk) -> Found:
     return await walk.expect(words.FIRST, _new_password(walk), 400)
 
 
-async def _old_fails(walk: Walk) -> Found:
-    return await walk.expect(words.FIRST, sign_in(walk.person), 401)
-
-
 async def _new_works(walk: Walk) -> Found:
     renewed = replace(walk.person, password=walk.person.password + _NEW)
     return await walk.expect(words.FIRST, sign_in(renewed), 200)
@@ -165,7 +154,7 @@ async def _read_wait(walk: Walk) -> Found:
 
 
 async def _foreign_asks(walk: Walk) -> Found:
-    exchange = await walk.send(words.FIRST, replace(_renamed(), origin=words.FOREIGN))
+    exchange = await walk.send(words.FIRST, replace(_renamed(walk.person), origin=words.FOREIGN))
     stopped = exchange.preflight is not None and not exchange.preflight.allows
     return Found(stopped, words.STOPPED if stopped else words.NOT_STOPPED, (exchange,))
 
@@ -182,12 +171,12 @@ async def _unchanged(walk: Walk) -> Found:
     return replace(found, passed=found.passed and same)
 
 
-async def _own_page(walk: Walk) -> Found:
-    return await walk.expect(words.FIRST, _renamed(), 200)
-
-
-def _renamed() -> Call:
+def _renamed(_: Person) -> Call:
     return post("/api/auth/update-user", {"name": "Another name"})
+
+
+def _revoke_others(_: Person) -> Call:
+    return post("/api/auth/revoke-other-sessions", {})
 
 
 _MADE, _GONE = Step(words.MAKE_ACCOUNT, _make_account), Step(words.CLEAN_UP, _clean_up)
@@ -197,10 +186,10 @@ JOURNEYS: tuple[Journey, ...] = (
         (
             Step(words.SIGN_UP, _sign_up),
             Step(words.VERIFY, _verify),
-            Step(words.SIGN_IN, _sign_in),
-            Step(words.ME, _me),
-            Step(words.SIGN_OUT, _sign_out),
-            Step(words.ME_AFTER, _me_refused),
+            Step(words.SIGN_IN, _expects(words.FIRST, sign_in, 200)),
+            Step(words.ME, _expects(words.FIRST, call_me, 200)),
+            Step(words.SIGN_OUT, _expects(words.FIRST, sign_out, 200)),
+            Step(words.ME_AFTER, _expects(words.FIRST, call_me, 401)),
             Step(words.OLD_COOKIE, _old_cookie),
             _GONE,
         ),
@@ -209,12 +198,12 @@ JOURNEYS: tuple[Journey, ...] = (
         words.DEVICES,
         (
             _MADE,
-            Step(words.SIGN_IN_FIRST, _sign_in),
-            Step(words.SIGN_IN_SECOND, _sign_in_second),
+            Step(words.SIGN_IN_FIRST, _expects(words.FIRST, sign_in, 200)),
+            Step(words.SIGN_IN_SECOND, _expects(words.SECOND, sign_in, 200)),
             Step(words.LISTED, _both_listed),
-            Step(words.REVOKED, _revoke_others),
+            Step(words.REVOKED, _expects(words.FIRST, _revoke_others, 200)),
             Step(words.SECOND_OUT, _second_refused),
-            Step(words.FIRST_IN, _me),
+            Step(words.FIRST_IN, _expects(words.FIRST, call_me, 200)),
             _GONE,
         ),
     ),
@@ -226,7 +215,7 @@ JOURNEYS: tuple[Journey, ...] = (
             Step(words.FIND_LINK, _find_link),
             Step(words.OPEN_LINK, _open_link),
             Step(words.SET_NEW, _set_new),
-            Step(words.OLD_FAILS, _old_fails),
+            Step(words.OLD_FAILS, _expects(words.FIRST, sign_in, 401)),
             Step(words.NEW_WORKS, _new_works),
             Step(words.LINK_ONCE, _set_again),
             _GONE,
@@ -240,11 +229,11 @@ JOURNEYS: tuple[Journey, ...] = (
         words.ORIGIN,
         (
             _MADE,
-            Step(words.SIGN_IN_FIRST, _sign_in),
+            Step(words.SIGN_IN_FIRST, _expects(words.FIRST, sign_in, 200)),
             Step(words.PREFLIGHT, _foreign_asks),
             Step(words.REFUSED, _foreign_refused),
             Step(words.UNCHANGED, _unchanged),
-            Step(words.OWN_PAGE, _own_page),
+            Step(words.OWN_PAGE, _expects(words.FIRST, _renamed, 200)),
             _GONE,
         ),
     ),

@@ -29,7 +29,7 @@ KINDS = {
 }
 STATES = {"held": "held", "waiting": "waiting", "sent": "sent", "given_up": "given up"}
 MOODS = {"held": "turn", "waiting": "turn", "sent": "good", "given_up": "bad"}
-FROM, TO, SUBJECT, LINK = "From", "To", "Subject", "Link"
+FROM, TO, SUBJECT = "From", "To", "Subject"
 NO_SENDER = "not set (MAIL_FROM)"
 PROBLEM = "What went wrong"
 OPEN = "Open the link in a new tab"

@@ -48,7 +48,6 @@ def test_a_body_is_taken_apart_into_fields(every):
         "email",
         "password",
     ]
-    assert found["password"].secret
     assert found["rememberMe"].kind is Kind.BOOLEAN
     assert "at most 2,048 characters" in found["image"].note
     assert {field.place for field in found.values()} == {"body"}
