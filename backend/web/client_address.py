@@ -8,7 +8,6 @@ from hmac import compare_digest
 from backend.kernel.secret import Secret
 
 IPAddress = ipaddress.IPv4Address | ipaddress.IPv6Address
-IPNetwork = ipaddress.IPv4Network | ipaddress.IPv6Network
 
 
 class ClientAddresses:

@@ -7,9 +7,7 @@ import logging
 import os
 import socket
 import sys
-import threading
-from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Sequence
 from types import FrameType
 from typing import Any, Final, NoReturn, cast
 
@@ -99,25 +97,6 @@ def serve(
     Server(app, limits, trusted_proxies).run(listening)
 
 
-@contextmanager
-def in_background(
-    app: ASGIApp,
-    limits: ConnectionLimits | None = None,
-    trusted_proxies: Sequence[str] = (),
-) -> Iterator[tuple[str, int]]:
-    """Serve `app` from a thread on a free port of this machine; yields the address."""
-    (listening,) = listen("127.0.0.1", 0)
-    server = Server(app, limits or ConnectionLimits(), trusted_proxies)
-    with listening:
-        thread = threading.Thread(target=_run_then_close, args=(server, listening), daemon=True)
-        thread.start()
-        try:
-            yield listening.getsockname()
-        finally:
-            server.should_exit = True
-            thread.join()
-
-
 def listen(host: str, port: int) -> list[socket.socket]:
     """Open every address of `host`, before anything slow is started; raises CannotListen."""
     opened: list[socket.socket] = []
@@ -195,12 +174,6 @@ def _allow_descriptors(wanted: int) -> None:
         wanted = min(wanted, hard)
     if soft != resource.RLIM_INFINITY and soft < wanted:
         resource.setrlimit(resource.RLIMIT_NOFILE, (wanted, hard))
-
-
-def _run_then_close(server: Server, listening: socket.socket) -> None:
-    # A server that could not start must not leave its callers waiting at an open door.
-    with listening:
-        server.run([listening])
 
 
 def _shown(host: str, port: int) -> str:

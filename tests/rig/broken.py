@@ -10,10 +10,10 @@ from pathlib import Path
 from typing import Any
 
 from backend.main import create_app
-from backend.web.server import in_background
 from tests.make import make_settings
 from tests.rig import spoiling
 from tests.rig.authority import Authority
+from tests.rig.background import in_background
 from tests.rig.proxy import Manners, Proxy
 from tests.rig.spoiling import SESSION, SHORT, TEN_MINUTES, cookies, headers
 

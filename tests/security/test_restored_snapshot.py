@@ -23,12 +23,12 @@ from backend.storage.engine import Database
 from backend.storage.snapshot_shelf import Copy, shelves
 from backend.storage.snapshots import Snapshots
 from backend.storage.tables import audit_events
-from backend.web.server import in_background
 from tests.admins import ADA, give_role, known, make_admin
 from tests.inside import Gatehouse, Visitor
 from tests.letterbox import Letterbox
 from tests.make import KEY, PASSWORD, make_settings
 from tests.rig import space as rig
+from tests.rig.background import in_background
 from tests.rig.processes import wait_until
 
 

@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from backend.web.connections import ConnectionLimits
-from backend.web.server import in_background
+from tests.rig.background import in_background
 from tests.rig.processes import free_port, listens, wait_until
 from tests.server.toy import Stage, Toy
 from tests.server.wire_client import PATIENCE, WireClient

@@ -4,9 +4,10 @@ from contextlib import ExitStack, closing
 
 import pytest
 
-from backend.web import server
 from backend.web.connections import ConnectionLimits
-from backend.web.server import in_background, listen
+from backend.web.server import listen
+from tests.rig import background
+from tests.rig.background import in_background
 from tests.server.toy import PAGE
 from tests.server.wire_client import PATIENCE, WireClient
 
@@ -227,7 +228,7 @@ class TestAnswersThatNobodyTakes:
     @pytest.fixture
     def connect(self, toy, limits, monkeypatch):
         """Both sides have small buffers, so that most of an answer stays with the server."""
-        monkeypatch.setattr(server, "listen", _listen_with_small_buffers)
+        monkeypatch.setattr(background, "listen", _listen_with_small_buffers)
         with in_background(toy, limits) as address, ExitStack() as clients:
             yield lambda: clients.enter_context(closing(WireClient(address, 2048)))
 

@@ -12,10 +12,10 @@ from backend.storage.engine import DatabaseUnavailable
 from backend.web.answers import Stream
 from backend.web.client_address import ClientAddresses
 from backend.web.house import Pools
-from backend.web.server import in_background
 from backend.web.streams import pour
 from backend.web.visit import Visit
 from tests.make import make_settings
+from tests.rig.background import in_background
 from tests.server.toy import CHUNK, Toy
 from tests.server.wire_client import PATIENCE, WireClient
 
