@@ -3,14 +3,13 @@
 import html
 import re
 import sqlite3
-import subprocess
-import sys
 from collections.abc import Iterator, Mapping
 from contextlib import closing, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
 from tests.notebooks.watching import Watching
+from tests.rig.fork_server import NOTEBOOKS, run_forked
 from tests.rig.proxy import Proxy
 from tests.rig.space import ROOT, Space, inherited
 
@@ -41,14 +40,12 @@ class Run:
 
 def run(name: str, url: str, folder: Path, **settings: str) -> Run:
     """Run a notebook against a server."""
-    done = subprocess.run(
-        [sys.executable, "-m", "notebooks.report", name, "--into", folder],
-        cwd=ROOT,
-        env={**inherited(), "GATEHOUSE_URL": url, **settings},
-        capture_output=True,
-        text=True,
-        check=False,
-        timeout=240,
+    done = run_forked(
+        ["-m", "notebooks.report", name, "--into", str(folder)],
+        ROOT,
+        {**inherited(), "GATEHOUSE_URL": url, **settings},
+        imported=NOTEBOOKS,
+        seconds=240,
     )
     page = folder / f"{name}.html"
     written = page.read_text() if page.exists() else ""

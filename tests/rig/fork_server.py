@@ -25,7 +25,8 @@ from tempfile import TemporaryFile
 from typing import IO, Any
 
 ROOT = Path(__file__).parents[2]
-IMPORTED = ("backend.main", "backend.start", "panel", "alembic.command", "alembic.config")
+SERVER = ("backend.main", "backend.start", "panel", "alembic.command", "alembic.config")
+NOTEBOOKS = ("notebooks.report",)
 _LARGEST = 200_000  # bytes; an order is a command and an environment
 _STREAMS = 3
 
@@ -63,11 +64,11 @@ class Forked:
 class ForkServer:
     """The process that forks, as seen from a worker: it ends with the worker."""
 
-    def __init__(self) -> None:
+    def __init__(self, imported: Sequence[str]) -> None:
         self._socket, theirs = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
         with theirs:
             self._process = subprocess.Popen(
-                [sys.executable, "-m", "tests.rig.fork_server", str(theirs.fileno())],
+                [sys.executable, "-m", "tests.rig.fork_server", str(theirs.fileno()), *imported],
                 cwd=ROOT,
                 env={**os.environ, "PYTHONUNBUFFERED": "1"},  # not what is forked: see `main`
                 stdin=subprocess.DEVNULL,
@@ -113,22 +114,31 @@ class ForkServer:
 
 
 @cache
-def fork_server() -> ForkServer:
-    """The one of this worker."""
-    return ForkServer()
+def fork_server(imported: Sequence[str] = SERVER) -> ForkServer:
+    """The one of this worker that has imported these modules."""
+    return ForkServer(imported)
 
 
 def run_forked(
-    command: Sequence[str], folder: Path, environment: Mapping[str, str], *, typed: str = ""
+    command: Sequence[str],
+    folder: Path,
+    environment: Mapping[str, str],
+    *,
+    typed: str = "",
+    imported: Sequence[str] = SERVER,
+    seconds: float = 60,
 ) -> subprocess.CompletedProcess[str]:
     """Run a program of ours to its end, as subprocess.run does; `typed` reaches it by a pipe."""
     read, write = os.pipe()
     os.write(write, typed.encode())
     os.close(write)
     with TemporaryFile("w+") as out, TemporaryFile("w+") as err:
-        running = fork_server().start(command, folder, environment, (read, out, err))
+        running = fork_server(imported).start(command, folder, environment, (read, out, err))
         os.close(read)
-        code = running.wait(60)
+        try:
+            code = running.wait(seconds)
+        finally:
+            running.kill()  # which one that has ended does not notice
         out.seek(0)
         err.seek(0)
         return subprocess.CompletedProcess(command, code, out.read(), err.read())
@@ -194,6 +204,6 @@ def _tell_who_has_ended(orders: socket.socket) -> None:
 
 
 if __name__ == "__main__":
-    for name in IMPORTED:
+    for name in sys.argv[2:]:
         importlib.import_module(name)
     main()

@@ -10,6 +10,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from itertools import count
 from pathlib import Path
+from typing import Any
 
 import psycopg2
 
@@ -22,6 +23,7 @@ WITH_PASSWORD = "with_password"
 """The role whose members must say their password; everybody else is trusted."""
 HURRIED = "-c fsync=off -c synchronous_commit=off -c full_page_writes=off"
 _numbers = count(1)
+_administrators: dict[int, Any] = {}  # an open connection by the server's port
 
 
 @dataclass(frozen=True)
@@ -61,10 +63,12 @@ class PostgresServer:
 
     def stop(self) -> None:
         """Stop at once, whoever is connected; commits are kept."""
+        self._dismiss_administrator()
         self._run("pg_ctl", "stop", "-w", "-m", "fast")
 
     def crash(self) -> None:
         """Stop as after a power cut of the process: no farewell, recovery at the next start."""
+        self._dismiss_administrator()
         self._run("pg_ctl", "stop", "-w", "-m", "immediate")
 
     def url(self, database: str) -> str:
@@ -74,12 +78,21 @@ class PostgresServer:
     def create_database(self, template: str = "template1") -> str:
         """Make a new database, a copy of `template` (tens of milliseconds); returns its name."""
         name = f"test_{os.getpid()}_{next(_numbers)}"
-        self.execute(f"CREATE DATABASE {name} TEMPLATE {template}")
+        self._administer(f"CREATE DATABASE {name} TEMPLATE {template}")
         return name
 
     def drop_database(self, name: str) -> None:
         """Remove a database, whoever is still connected."""
-        self.execute(f"DROP DATABASE {name} WITH (FORCE)")
+        self._administer(f"DROP DATABASE {name} WITH (FORCE)")
+
+    def _administer(self, statement: str) -> None:
+        """Run a statement on a connection that stays open: to open one costs as much as it does."""
+        connection = _administrators.get(self.port)
+        if connection is None or connection.closed:
+            connection = _administrators[self.port] = psycopg2.connect(self.url("postgres"))
+            connection.autocommit = True
+        with connection.cursor() as cursor:
+            cursor.execute(statement)
 
     def execute(self, statement: str, database: str = "postgres") -> None:
         """Run one statement outside any transaction."""
@@ -88,6 +101,10 @@ class PostgresServer:
             connection.autocommit = True
             connection.cursor().execute(statement)
         finally:
+            connection.close()
+
+    def _dismiss_administrator(self) -> None:
+        if connection := _administrators.pop(self.port, None):
             connection.close()
 
     def _run(self, program: str, *arguments: str) -> None:
