@@ -13,7 +13,6 @@ from tests.frontend.visitor import PATIENCE, Place, Visitor, Visitors, visitors_
 from tests.inside import Loop
 from tests.letterbox import Letterbox
 from tests.make import KEY
-from tests.rig.chromium import chromium
 from tests.rig.space import Space
 
 PROXY_KEY = "what-the-app-and-gatehouse-share"
@@ -61,13 +60,6 @@ def on_my_machine(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Place]:
     space.environment["FRONTEND_URL"] = app.url
     with space, app:
         yield Place(app.url, space, letterbox)
-
-
-@pytest.fixture(scope="module")
-def browser() -> Iterator[Browser]:
-    """One Chromium for a file of scenes; each visitor has a profile of their own in it."""
-    with chromium() as running:
-        yield running
 
 
 @pytest.fixture(autouse=True, scope="module")

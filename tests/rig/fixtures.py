@@ -7,7 +7,7 @@ from pathlib import Path
 
 import psycopg2
 import pytest
-from playwright.sync_api import Browser, Page
+from playwright.sync_api import Browser
 
 from tests.rig.chromium import chromium
 from tests.rig.migrated import postgres_template, put_sqlite
@@ -94,15 +94,8 @@ def space(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Space]:
 
 # Not for the session: while Playwright is open, an event loop runs in this thread, and other tests
 # could not start theirs.
-@pytest.fixture
+@pytest.fixture(scope="module")
 def browser() -> Iterator[Browser]:
-    """Chromium, started for this test."""
+    """One Chromium for a file; each test has a profile of its own in it, or several."""
     with chromium() as running:
         yield running
-
-
-@pytest.fixture
-def browser_page(browser: Browser) -> Iterator[Page]:
-    """A page in a browser profile of this test's own: no cookies, no cache."""
-    with browser.new_context() as profile:
-        yield profile.new_page()
