@@ -42,6 +42,11 @@ class Broken:
     """How far its clock is ahead of the doctor's."""
 
     @property
+    def has_docs(self) -> bool:
+        """Whether it shows the API's docs, which cost half a second to write."""
+        return self in RIGHT or "exposure.docs" in self.warns
+
+    @property
     def right(self) -> str:
         """The name of the deployment that is like this one, and right."""
         if self.https:
