@@ -207,7 +207,7 @@ class _Handler(BaseHTTPRequestHandler):
 @pytest.fixture
 def api():
     with Api() as server:
-        thread = threading.Thread(target=server.serve_forever, daemon=True)
+        thread = threading.Thread(target=server.serve_forever, args=(0.02,), daemon=True)
         thread.start()
         yield server
         server.shutdown()

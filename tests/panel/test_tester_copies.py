@@ -54,7 +54,7 @@ class Answer(BaseHTTPRequestHandler):
 @pytest.fixture(scope="module")
 def listener() -> Iterator[Listener]:
     with Listener() as server:
-        thread = Thread(target=server.serve_forever)
+        thread = Thread(target=server.serve_forever, args=(0.02,))
         thread.start()
         yield server
         server.shutdown()
