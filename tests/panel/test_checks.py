@@ -2,15 +2,17 @@
 
 from dataclasses import replace
 
-import gradio as gr
 import pytest
 
 from doctor import Finding, Verdict
 from panel.api import ApiRefused
 from panel.checkup import Checkup
-from panel.pages import checks as page
 from panel.words import checks as words
 from tests.panel.conftest import laid_out
+from tests.panel.later import later
+
+gr = later("gradio")
+page = later("panel.pages.checks")
 
 APP, SPACE = "https://app.example.com", "https://owner-name.hf.space"
 MANY = "https://*.vercel.app"

@@ -3,20 +3,22 @@
 import re
 from datetime import UTC, datetime, timedelta
 
-import gradio as gr
 import pytest
 
 from backend.kernel.events import EventKind
 from backend.web.log_ring import LATEST
 from panel import query, trail
 from panel.api import ApiRefused
-from panel.pages import event as one_event
-from panel.pages import events as page
-from panel.paging import Walk
 from panel.words import common
 from panel.words import events as words
 from panel.words import trail as trail_words
 from tests.panel.conftest import OWNER_EMAIL, Panel, laid_out
+from tests.panel.later import later
+
+gr = later("gradio")
+one_event = later("panel.pages.event")
+page = later("panel.pages.events")
+paging = later("panel.paging")
 
 ADA, BOB = "ada@example.com", "bob@example.com"
 ELSEWHERE = "198.51.100.9"
@@ -78,7 +80,7 @@ class TestTheList:
         assert said[:2] == ["Signed in", "Sign-in failed"]
         assert "First admin made" in said
         assert f"/admin/events?address={ELSEWHERE}" in shown[index.listed]
-        assert (shown[index.walk], shown[index.log]) == (Walk(), "")
+        assert (shown[index.walk], shown[index.log]) == (paging.Walk(), "")
         assert shown[index.pager.newer].interactive is False
         assert shown[index.pager.older].interactive is False
         assert f"{len(said)} events" in shown[index.pager.told]
@@ -157,9 +159,9 @@ class TestTheList:
         assert page.moment("9999-12-31", end=True) is None
 
     def test_pages_are_turned_and_the_address_follows(self, panel, events, index, ada, monkeypatch):
-        monkeypatch.setattr(page, "PAGE", 1)
+        monkeypatch.setattr("panel.pages.events.PAGE", 1)
         asked, walk, it = panel.asked(kind="sign_up,sign_in_failed"), index.walk, index.listed
-        first = panel.does(index.freshened, asked, Walk())
+        first = panel.does(index.freshened, asked, paging.Walk())
         second = panel.does(index.older, asked, first[walk])
         assert happened(first[it]) == ["Sign-in failed"]
         assert happened(second[it]) == ["Signed up"]
@@ -171,7 +173,7 @@ class TestTheList:
         assert happened(panel.does(events.opened, there)[it]) == ["Signed up"]
 
     def test_a_refresh_says_its_refusal_on_the_page(self, panel, index, ada):
-        refused = panel.does(index.freshened, panel.asked(ada), Walk())
+        refused = panel.does(index.freshened, panel.asked(ada), paging.Walk())
         assert list(refused) == [index.note], "the rest stays as it is"
         assert "role='alert'" in refused[index.note]
 
@@ -298,8 +300,8 @@ def test_a_plain_user_is_refused_by_every_handler(panel, events, index, one, ada
     for handler, *inputs in (
         (events.opened,),
         (index.filtered, *ANY),
-        (index.newer, Walk()),
-        (index.older, Walk()),
+        (index.newer, paging.Walk()),
+        (index.older, paging.Walk()),
         (one.look,),
     ):
         with pytest.raises(ApiRefused) as refused:

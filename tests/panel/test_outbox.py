@@ -7,10 +7,12 @@ from sqlalchemy import update
 
 from backend.storage import tables
 from panel.api import ApiRefused
-from panel.pages import outbox as page
-from panel.paging import Walk
 from panel.words import outbox as words
 from tests.panel.conftest import Panel, laid_out
+from tests.panel.later import later
+
+page = later("panel.pages.outbox")
+paging = later("panel.paging")
 
 ADA = "ada@example.com"
 HOSTILE = "<img src=x> $x$ **b** `c`"
@@ -124,7 +126,7 @@ def test_pages_are_turned_and_the_address_follows(mails, outbox, seen, monkeypat
         pager = outbox.pager
         return shown[pager.newer].interactive, shown[pager.older].interactive
 
-    monkeypatch.setattr(page, "PAGE", 1)
+    monkeypatch.setattr("panel.pages.outbox.PAGE", 1)
     asked, walk, it = mails.asked(), outbox.walk, outbox.listed
     first = seen(mails)
     assert (readers(first[it]), turnable(first)) == (["bob@example.com"], (False, True))
@@ -143,9 +145,9 @@ def test_a_plain_user_reads_no_mail(mails, outbox):
     bob.signs_in("bob@example.com")
     for handler, *inputs in (
         (outbox.opened,),
-        (outbox.page_at, Walk()),
-        (outbox.newer, Walk()),
-        (outbox.older, Walk()),
+        (outbox.page_at, paging.Walk()),
+        (outbox.newer, paging.Walk()),
+        (outbox.older, paging.Walk()),
     ):
         with pytest.raises(ApiRefused) as refused:
             mails.does(handler, mails.asked(bob), *inputs)

@@ -5,9 +5,11 @@ from sqlalchemy import delete
 
 from backend.storage.tables import users
 from panel.api import ApiRefused
-from panel.pages import overview as page
 from panel.words import overview as words
 from tests.panel.conftest import OWNER_EMAIL, laid_out
+from tests.panel.later import later
+
+page = later("panel.pages.overview")
 
 ADA = "ada@example.com"
 

@@ -11,10 +11,12 @@ import pytest
 from panel import charts, markup, query, when
 from panel.charts import Chart, Series, compact, scale_top
 from panel.markup import Markup
-from panel.paging import pager
 from panel.table import Column, table
 from panel.words import common as words
 from tests.clocks import NOON
+from tests.panel.later import later
+
+paging = later("panel.paging")
 
 HOSTILE = "<img src=x onerror=alert(1)>"
 SVG = "{http://www.w3.org/2000/svg}"
@@ -152,7 +154,7 @@ def test_a_list_says_which_part_of_it_is_shown(first, last, total, about, said):
 
 
 def test_a_pager_can_be_turned_only_where_there_is_more():
-    it = pager()
+    it = paging.pager()
     shown = it.turned("1 to 25 of 26 users", newer=False, older=True)
     assert (shown[it.newer].interactive, shown[it.older].interactive) == (False, True)
     assert "1 to 25 of 26 users" in shown[it.told]

@@ -2,17 +2,18 @@
 
 import re
 
-import gradio as gr
 import pytest
 
-from panel import session_deeds
 from panel.api import ApiRefused
-from panel.pages import session as one_session
-from panel.pages import sessions as page
-from panel.paging import Walk
-from panel.session_deeds import Listed
 from panel.words import sessions as words
 from tests.panel.conftest import OWNER_EMAIL, Panel, laid_out
+from tests.panel.later import later
+
+gr = later("gradio")
+session_deeds = later("panel.session_deeds")
+one_session = later("panel.pages.session")
+page = later("panel.pages.sessions")
+paging = later("panel.paging")
 
 ADA, BOB = "ada@example.com", "bob@example.com"
 WINDOWS = "Mozilla/5.0 (Windows NT 10.0; Win64; x64) AppleWebKit/537.36 Chrome/131.0 Safari/537.36"
@@ -88,7 +89,7 @@ class TestTheList:
         assert "Chrome on Windows" in listed
         assert f"/admin/sessions?address={ELSEWHERE}" in listed
         assert listed.count(words.YOURS) == 1
-        assert (shown[index.note], shown[index.walk]) == ("", Walk())
+        assert (shown[index.note], shown[index.walk]) == ("", paging.Walk())
         assert shown[index.end].visible is False
         assert len(shown[index.seen].ids) == 2
         assert turnable(index, shown) == (False, False)
@@ -132,7 +133,7 @@ class TestTheList:
         assert emails(shown[index.listed]) == [BOB]
 
     def test_pages_are_turned_and_the_address_follows(self, panel, index, bob, monkeypatch):
-        monkeypatch.setattr(page, "PAGE", 1)
+        monkeypatch.setattr("panel.pages.sessions.PAGE", 1)
         panel.clock.advance(seconds=1)
         asked, walk, it = panel.asked(), index.walk, index.listed
         first = panel.does(index.filtered, asked, "", "")
@@ -147,9 +148,9 @@ class TestTheList:
     def test_a_refresh_shows_what_the_address_asks_and_says_its_refusal_on_the_page(
         self, panel, index, bob
     ):
-        fresh = panel.does(index.freshened, panel.asked(search="bob"), Walk())
+        fresh = panel.does(index.freshened, panel.asked(search="bob"), paging.Walk())
         assert emails(fresh[index.listed]) == [BOB]
-        refused = panel.does(index.freshened, panel.asked(bob), Walk())
+        refused = panel.does(index.freshened, panel.asked(bob), paging.Walk())
         assert list(refused) == [index.note], "the rest stays as it is"
         assert "role='alert'" in refused[index.note]
 
@@ -205,13 +206,13 @@ class TestOneSession:
         carried_out(panel, asked, session_deeds.ask_end_all)
         assert (ada.session(), phone.session(), bob.session() is None) == (None, None, False)
 
-    @pytest.mark.parametrize("ask", [session_deeds.ask_end_one, session_deeds.ask_end_all])
+    @pytest.mark.parametrize("ask", ["ask_end_one", "ask_end_all"])
     def test_ones_own_says_that_it_is_and_leads_away(self, panel, sessions, one, ask):
         asked = panel.asked()
         own = panel.does(session_deeds.own_id, asked.owner)
         asked.query["id"] = own
         assert words.YOURS in panel.does(one.look, asked)[one.about]
-        question = panel.does(ask, asked)
+        question = panel.does(getattr(session_deeds, ask), asked)
         assert "This is you" in question.sentence
         assert question.verb == words.END_MINE
         panel.loop.run(question.deed(panel.tools, asked))
@@ -260,7 +261,7 @@ class TestEverythingThatIsListed:
             return await answers.pop()(*said)
 
         monkeypatch.setattr(panel.tools.api, "post", once)
-        listed = Listed((id_of(ada), NOBODY, NOBODY), 1)
+        listed = session_deeds.Listed((id_of(ada), NOBODY, NOBODY), 1)
         done = carried_out(panel, asked, session_deeds.ask_end_listed, listed)
         assert done.startswith("1 of 3 sessions are over. The others are not: Too many attempts.")
         assert ada.session() is None
@@ -270,8 +271,8 @@ def test_a_plain_user_is_refused_by_every_handler(panel, sessions, index, one, a
     for handler, *inputs in (
         (sessions.opened,),
         (index.filtered, "", ""),
-        (index.newer, Walk()),
-        (index.older, Walk()),
+        (index.newer, paging.Walk()),
+        (index.older, paging.Walk()),
         (sessions.after,),
         (one.look,),
         (session_deeds.find_session,),
@@ -285,7 +286,7 @@ def test_a_plain_user_is_refused_by_every_handler(panel, sessions, index, one, a
 
 def test_a_deed_that_was_confirmed_is_refused_to_a_plain_user_too(panel, ada, bob):
     asked, as_user = at(panel, bob), panel.asked(ada)
-    listed = Listed((id_of(bob),), 1)
+    listed = session_deeds.Listed((id_of(bob),), 1)
     for question, inputs in (
         (session_deeds.ask_end_one, ()),
         (session_deeds.ask_end_all, ()),

@@ -7,13 +7,15 @@ import pytest
 
 from panel import steps
 from panel.api import ApiRefused
-from panel.pages import set_up as page
 from panel.words import set_up as words
 from tests.clocks import NOON, SeededRandomness
 from tests.make import PASSWORD, make_settings
 from tests.panel.conftest import OWNER_EMAIL
+from tests.panel.later import later
 from tests.panel.test_health import READY, WELL
 from tests.rig.space import ROOT
+
+page = later("panel.pages.set_up")
 
 GUIDE = ROOT / "docs" / "frontend.md"
 APP = "https://app.example.com"

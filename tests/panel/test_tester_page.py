@@ -4,7 +4,6 @@ import json
 from dataclasses import replace
 from functools import partial
 
-import gradio as gr
 import httpx
 import pytest
 from sqlalchemy import select
@@ -13,9 +12,6 @@ from backend.storage.tables import users
 from panel.api import ApiRefused
 from panel.browsers import Desks
 from panel.loopback import Call, Loopback
-from panel.pages import tester as page
-from panel.pages import tester_endpoints
-from panel.pages.tester_endpoints import FIELDS
 from panel.tester import service
 from panel.tester.deeds import DEEDS
 from panel.tester.journeys import Journey, Progress, walk
@@ -25,6 +21,11 @@ from panel.words import journeys as journey_words
 from panel.words import tester as words
 from tests.make import PASSWORD
 from tests.panel.conftest import OWNER_EMAIL, Panel, laid_out
+from tests.panel.later import later
+
+gr = later("gradio")
+page = later("panel.pages.tester")
+tester_endpoints = later("panel.pages.tester_endpoints")
 
 HERE = ("A", None, False, "curl")
 ADA = ("Ada", "ada@example.com", "correct horse", True)
@@ -210,8 +211,8 @@ class TestTheEndpoints:
 
     def filled(self, **given: str):
         order = ["email", "password", "callbackURL", "rememberMe"]
-        texts = [given.get(name, "") for name in order] + [None] * (FIELDS - 4)
-        choices = [None] * 3 + [given.get("rememberMe")] + [None] * (FIELDS - 4)
+        texts = [given.get(name, "") for name in order] + [None] * (tester_endpoints.FIELDS - 4)
+        choices = [None] * 3 + [given.get("rememberMe")] + [None] * (tester_endpoints.FIELDS - 4)
         return ["POST /api/auth/sign-in/email", *texts, *choices]
 
     def test_a_form_that_is_filled_in_is_sent(self, panel, asked, form, stand):
@@ -230,7 +231,9 @@ class TestTheEndpoints:
 
     def test_without_an_endpoint_nothing_is_sent(self, panel, asked, form, stand):
         with pytest.raises(gr.Error, match="Choose an endpoint"):
-            last(panel, form.sends(stand), asked, *HERE, None, *[None] * 2 * FIELDS)
+            last(
+                panel, form.sends(stand), asked, *HERE, None, *[None] * 2 * tester_endpoints.FIELDS
+            )
 
 
 class TestTheHistory:
@@ -340,11 +343,11 @@ def handlers(tester):
         (tester.emptied, *HERE),
         (tester.added, *HERE),
         (tester.quick.thought_up,),
-        (tester.edited_by_hand, "GET /health", *[""] * 2 * FIELDS),
+        (tester.edited_by_hand, "GET /health", *[""] * 2 * tester_endpoints.FIELDS),
         (form.opened,),
         (tester_endpoints.grouped, ""),
         (form.picked, "GET /health", *ADA[:3]),
-        (form.sends(stand), *HERE, "GET /health", *[""] * 2 * FIELDS),
+        (form.sends(stand), *HERE, "GET /health", *[""] * 2 * tester_endpoints.FIELDS),
         (stand.remembered,),
         (stand.opened, 1, *HERE),
         (stand.sent_again, 1, *HERE),

@@ -9,11 +9,13 @@ import httpx
 import pytest
 
 from panel.loopback import Call
-from panel.pages.tester_results import Manner, Results, Stand
 from panel.tester.copies import WAYS
 from panel.tester.journeys import Found, Journey, Progress, Step
 from panel.tester.told import walked
 from tests.panel.answering import owner
+from tests.panel.later import later
+
+tester_results = later("panel.pages.tester_results")
 
 AWKWARD = 'it\'s "so" \\ lång, 1 canary'
 TOKEN = "N5vT0cXq8mYw2bKzR4hLp7sDf9gJ1aUe3iOoPtCdWx"
@@ -23,12 +25,14 @@ PIECE = 8  # characters of a secret that would help somebody
 def everything_shown(service, exchange, *, reveal=False):
     """Every tab, every copy, the history and the same request as a step of a journey."""
     tools, asked = SimpleNamespace(tester=service), SimpleNamespace(owner=owner())
-    results = Results(*Results.__dataclass_fields__)
+    results = tester_results.Results(*tester_results.Results.__dataclass_fields__)
     said = []
     for way in WAYS:
-        shown = results.show(tools, exchange, Manner("A", reveal=reveal, way=way)).values()
+        manner = tester_results.Manner("A", reveal=reveal, way=way)
+        shown = results.show(tools, exchange, manner).values()
         said += [getattr(each, "value", None) or getattr(each, "label", each) for each in shown]
-    listed = Stand(None, None, None, results, "history").show_history(tools, asked)["history"]
+    stand = tester_results.Stand(None, None, None, results, "history")
+    listed = stand.show_history(tools, asked)["history"]
     said += [label for label, _ in listed.choices]
     step = Step(("A title", "what it proves"), None)
     progress = Progress(Journey("A journey", (step,)), [Found(False, "failed", (exchange,))])

@@ -2,15 +2,17 @@
 
 import re
 
-import gradio as gr
 import pytest
 
-from panel import user_deeds
 from panel.api import ApiRefused
-from panel.pages import users as page
 from panel.words import users as words
 from tests.make import PASSWORD
 from tests.panel.conftest import OWNER_EMAIL, Panel, laid_out
+from tests.panel.later import later
+
+gr = later("gradio")
+user_deeds = later("panel.user_deeds")
+page = later("panel.pages.users")
 
 ADA = "ada@example.com"
 ANY = ("", "", "", "", "createdAt desc")
@@ -107,7 +109,7 @@ class TestTheList:
     def test_pages_are_turned_by_the_server_and_the_address_follows(
         self, panel, users, monkeypatch
     ):
-        monkeypatch.setattr(page, "PAGE", 2)
+        monkeypatch.setattr("panel.pages.users.PAGE", 2)
         for number in range(4):
             panel.gatehouse.member(f"user{number}@example.com")
         asked, by_mail = panel.asked(), ("", "", "", "", "email asc")
@@ -296,19 +298,19 @@ class TestOneUser:
 
 
 ANYBODY = {
-    user_deeds.mark_verified: (),
-    user_deeds.mark_unverified: (),
-    user_deeds.send_reset: (),
-    user_deeds.unban: (),
-    user_deeds.ask_role: ("admin",),
-    user_deeds.ask_ban: ("", ""),
-    user_deeds.ask_password: (PASSWORD,),
-    user_deeds.ask_end_one: ("x",),
-    user_deeds.ask_end_all: (),
-    user_deeds.ask_delete: (),
-    user_deeds.ask_act_as: (),
-    user_deeds.find_user: (),
-    user_deeds.live_sessions: (),
+    "mark_verified": (),
+    "mark_unverified": (),
+    "send_reset": (),
+    "unban": (),
+    "ask_role": ("admin",),
+    "ask_ban": ("", ""),
+    "ask_password": (PASSWORD,),
+    "ask_end_one": ("x",),
+    "ask_end_all": (),
+    "ask_delete": (),
+    "ask_act_as": (),
+    "find_user": (),
+    "live_sessions": (),
 }
 
 
@@ -323,7 +325,8 @@ def test_a_plain_user_is_refused_by_every_handler(panel, users, ada):
         (users.user.opened, ()),
         (users.user.look, ()),
     ]
-    for handler, inputs in (*of_the_page, *ANYBODY.items()):
+    of_the_deeds = [(getattr(user_deeds, name), inputs) for name, inputs in ANYBODY.items()]
+    for handler, inputs in (*of_the_page, *of_the_deeds):
         query = {} if handler == users.opened else theirs
         with pytest.raises(ApiRefused) as refused:
             panel.does(handler, panel.asked(ada, **query), *inputs)

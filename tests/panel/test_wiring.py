@@ -2,18 +2,20 @@
 
 from html import unescape
 
-import gradio as gr
 import httpx
 import pytest
 from starlette.requests import Request
 
-from panel import wiring
 from panel.api import ApiRefused
-from panel.confirm import Confirmation, Question
 from panel.markup import Markup
 from panel.visitor import OWNER
 from panel.words import common as words
+from tests.panel.later import later
 from tests.panel.test_tester import owner
+
+gr = later("gradio")
+wiring = later("panel.wiring")
+confirm = later("panel.confirm")
 
 
 def event_of(handler, *given, query=b"", tools=None, outputs=None):
@@ -205,12 +207,12 @@ class TestAsking:
             return "It is gone."
 
         async def question(tools, asked, name):
-            return Question(f"{name} is deleted.", "Delete", delete)
+            return confirm.Question(f"{name} is deleted.", "Delete", delete)
 
         async def after(tools, asked):
             return {"shown": "fresh"}
 
-        bar = Confirmation()
+        bar = confirm.Confirmation()
         bar.asks(None, gr.Button("Delete"), question)
         bar.leads_to(None, after, [])
         ask, cancel, carry_out = wired.values()

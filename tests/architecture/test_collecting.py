@@ -1,0 +1,46 @@
+"""What collecting the tests may cost: Gradio takes seconds to import, so no file of tests does."""
+
+import ast
+from collections.abc import Iterator
+from itertools import accumulate
+from pathlib import Path
+
+from tests.architecture.source import ROOT, Module, modules
+from tests.architecture.test_arrows import write
+
+LATE = "gradio"
+# Read in processes of their own, or by hand.
+APART = {"tests.panel.gradio_routes", "tests.panel.gradio_at_rest"}
+
+
+def readers_of_gradio(root: Path) -> set[str]:
+    """The modules of tests whose import imports Gradio, by themselves or through others."""
+    tree = {module.name: module for module in modules(root, ("panel", "tests"))}
+    reads = {name: set(_at_import(module, tree)) for name, module in tree.items()}
+    late = {LATE}
+    while more := {name for name, read in reads.items() if read & late} - late:
+        late |= more
+    return {name for name in late if name.startswith("tests.")} - APART
+
+
+def _at_import(module: Module, known: dict[str, Module]) -> Iterator[str]:
+    for node in module.tree.body:
+        if isinstance(node, ast.Import):
+            for alias in node.names:
+                yield from accumulate(alias.name.split("."), "{}.{}".format)
+        elif isinstance(node, ast.ImportFrom) and node.module:
+            yield from accumulate(node.module.split("."), "{}.{}".format)
+            names = (f"{node.module}.{alias.name}" for alias in node.names)
+            yield from (name for name in names if name in known)
+
+
+def test_no_test_imports_gradio_while_it_is_collected():
+    assert readers_of_gradio(ROOT) == set()
+
+
+def test_an_import_through_others_is_found(tmp_path):
+    write(tmp_path, "panel/wiring.py", "import gradio as gr")
+    write(tmp_path, "panel/pages/users.py", "from panel import wiring")
+    write(tmp_path, "tests/panel/test_users.py", "from panel.pages import users")
+    write(tmp_path, "tests/panel/test_late.py", "def test():\n    from panel import wiring")
+    assert readers_of_gradio(tmp_path) == {"tests.panel.test_users"}
