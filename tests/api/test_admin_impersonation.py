@@ -1,7 +1,10 @@
 """POST /admin/impersonate-user and /admin/stop-impersonating."""
 
 import pytest
+from sqlalchemy import select
 
+from backend.features.sessions import service
+from backend.storage.tables import users
 from tests.admins import ADA, ROOT, known, make_admin
 from tests.inside import cookie_lines
 from tests.scene import cookies_of, events_after, refusal
@@ -162,3 +165,25 @@ def test_admins_banned_users_and_nobody_are_not_impersonated(gatehouse, root, ad
     assert impersonates(root, gatehouse).json() == refusal("BANNED_USER")
     assert root.post(START, {"userId": "nobody"}).json() == refusal("USER_NOT_FOUND")
     assert root.session()["user"]["email"] == ROOT
+
+
+def test_it_ends_with_the_longest_that_a_session_may_last(start):
+    gatehouse = start(session_max_age=600)
+    root = make_admin(gatehouse)
+    gatehouse.member(ADA)
+    acting = impersonates(root, gatehouse).json()
+    assert acting["session"]["expiresAt"] == "2026-11-22T12:10:00.000Z"
+
+
+def test_it_ends_none_of_the_users_own_sessions(gatehouse, root, ada, monkeypatch):
+    monkeypatch.setattr(service, "MOST_PER_USER", 1)
+    impersonates(root, gatehouse)
+    assert ada.session() is not None
+
+
+def test_it_is_not_the_user_who_comes_back_from_a_ban_that_has_run_out(gatehouse, root, ada):
+    gatehouse.ban(ADA, ban_expires=gatehouse.clock.now())
+    before = gatehouse.events()
+    assert impersonates(root, gatehouse).status_code == 200
+    assert events_after(gatehouse, before) == ["impersonation_started"]
+    assert gatehouse.rows(select(users.c.banned).where(users.c.email == ADA)) == [(True,)]
