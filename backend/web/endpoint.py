@@ -27,7 +27,7 @@ from backend.web.client_address import bucket
 from backend.web.house import House, in_time
 from backend.web.paths import PathRoute
 from backend.web.request_log import PARSED_BODY, crashed
-from backend.web.routes import Declared, Plan, plan_for
+from backend.web.routes import Declared, Plan, nothing_provides, plan_for
 from backend.web.streams import pour
 from backend.web.visit import Visit, departure
 from backend.web.wire import validate
@@ -46,7 +46,7 @@ class Endpoint(PathRoute):
         self.declared = declared
         self._house = house
         self.plan = plan_for(declared.handler, declared.path)
-        self._services = {name: house.services[kind] for name, kind in self.plan.services.items()}
+        self._services = _services_for(declared, self.plan, house)
         self._no_query = _without_fields(self.plan)
         self._limited = declared.auth_rules and house.limits.cover(declared.path)
         self._is_async = inspect.iscoroutinefunction(declared.handler)
@@ -196,6 +196,13 @@ async def _notice_departure(receive: Receive, visit: Visit) -> None:
     with contextlib.suppress(asyncio.CancelledError):
         await departure(receive)
         visit.client.gone.set()
+
+
+def _services_for(declared: Declared, plan: Plan, house: House) -> dict[str, Any]:
+    for name, kind in plan.services.items():
+        if kind not in house.services:
+            raise nothing_provides(declared.handler, name, kind)
+    return {name: house.services[kind] for name, kind in plan.services.items()}
 
 
 def _without_fields(plan: Plan) -> Any:

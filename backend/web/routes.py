@@ -143,10 +143,15 @@ def plan_for(handler: Handler, path: str) -> Plan:
         elif isinstance(kind, type):
             parts["services"][name] = kind
         else:
-            raise TypeError(f"{handler.__qualname__}({name}): nothing provides {hint!r}")
+            raise nothing_provides(handler, name, hint)
     plan = Plan(**parts)
     _check_database(handler, plan)
     return plan
+
+
+def nothing_provides(handler: Handler, name: str, hint: Any) -> TypeError:
+    """Say which parameter asks for what neither a request nor this server has."""
+    return TypeError(f"{handler.__qualname__}({name}): nothing provides {hint!r}")
 
 
 def _check_database(handler: Handler, plan: Plan) -> None:

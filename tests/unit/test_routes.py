@@ -1,12 +1,14 @@
 """What a handler may ask for, and what is said at start of one that asks for something else."""
 
+from collections import Counter
 from datetime import datetime
 
 import pytest
 
 from backend.storage.db import Db
 from backend.storage.work import Work
-from backend.web.routes import plan_for
+from backend.web.endpoint import Endpoint
+from backend.web.routes import Routes, plan_for
 
 
 async def waits_and_writes(work: Work) -> None: ...
@@ -42,6 +44,15 @@ def test_it_is_refused_in_one_line(handler, told):
     with pytest.raises(TypeError) as refused:
         plan_for(handler, "/x")
     assert str(refused.value) == told
+
+
+def test_so_is_one_that_asks_for_a_service_nobody_has(gatehouse):
+    def counts(counter: Counter) -> None: ...
+
+    routes = Routes("test")
+    routes.get("/x")(counts)
+    with pytest.raises(TypeError, match=r"counts\(counter\): nothing provides .*Counter"):
+        Endpoint(routes.declared[0], gatehouse.house)
 
 
 def test_a_plain_one_may_read_or_write():
