@@ -3,8 +3,6 @@
 from pathlib import Path
 from typing import Any
 
-import nbformat
-
 FOLDER = Path(__file__).parent
 _METADATA = {
     "kernelspec": {"display_name": "Python 3", "language": "python", "name": "python3"},
@@ -19,6 +17,8 @@ def notebooks() -> list[Path]:
 
 def cleaned(text: str) -> str:
     """Return a notebook without outputs, counts and what a machine or an editor noted in it."""
+    import nbformat  # seconds, which whoever only wants to know the names is spared
+
     notebook = nbformat.reads(text, as_version=4)
     notebook.metadata = nbformat.from_dict(_METADATA)
     for cell in notebook.cells:

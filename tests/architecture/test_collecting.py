@@ -1,23 +1,26 @@
-"""What collecting the tests may cost: Gradio takes seconds to import, so no file of tests does."""
+"""What collecting the tests may cost: no file of tests imports what takes seconds to import."""
 
 import ast
 from collections.abc import Iterator
 from itertools import accumulate
 from pathlib import Path
 
+import pytest
+
 from tests.architecture.source import ROOT, Module, modules
 from tests.architecture.test_arrows import write
+from tests.later import later
 
-LATE = "gradio"
+LATE = {"gradio", "nbformat"}
 # Read in processes of their own, or by hand.
 APART = {"tests.panel.gradio_routes", "tests.panel.gradio_at_rest"}
 
 
-def readers_of_gradio(root: Path) -> set[str]:
-    """The modules of tests whose import imports Gradio, by themselves or through others."""
-    tree = {module.name: module for module in modules(root, ("panel", "tests"))}
+def slow_to_collect(root: Path) -> set[str]:
+    """The modules of tests whose import imports one of those, by themselves or through others."""
+    tree = {module.name: module for module in modules(root, ("notebooks", "panel", "tests"))}
     reads = {name: set(_at_import(module, tree)) for name, module in tree.items()}
-    late = {LATE}
+    late = set(LATE)
     while more := {name for name, read in reads.items() if read & late} - late:
         late |= more
     return {name for name in late if name.startswith("tests.")} - APART
@@ -34,8 +37,8 @@ def _at_import(module: Module, known: dict[str, Module]) -> Iterator[str]:
             yield from (name for name in names if name in known)
 
 
-def test_no_test_imports_gradio_while_it_is_collected():
-    assert readers_of_gradio(ROOT) == set()
+def test_nothing_slow_is_imported_while_tests_are_collected():
+    assert slow_to_collect(ROOT) == set()
 
 
 def test_an_import_through_others_is_found(tmp_path):
@@ -43,4 +46,11 @@ def test_an_import_through_others_is_found(tmp_path):
     write(tmp_path, "panel/pages/users.py", "from panel import wiring")
     write(tmp_path, "tests/panel/test_users.py", "from panel.pages import users")
     write(tmp_path, "tests/panel/test_late.py", "def test():\n    from panel import wiring")
-    assert readers_of_gradio(tmp_path) == {"tests.panel.test_users"}
+    assert slow_to_collect(tmp_path) == {"tests.panel.test_users"}
+
+
+def test_what_stands_for_a_module_does_not_import_it_when_pytest_looks_for_fixtures():
+    for name in ("__wrapped__", "_mock_name"):
+        assert getattr(later("no_such_module"), name, None) is None
+    with pytest.raises(ModuleNotFoundError):
+        later("no_such_module").anything  # noqa: B018

@@ -3,10 +3,12 @@
 import re
 from itertools import pairwise
 
-import nbformat
 import pytest
 
 from notebooks.clean import cleaned, notebooks
+from tests.later import later
+
+nbformat = later("nbformat")
 
 BOOKS = pytest.mark.parametrize("path", notebooks(), ids=lambda path: path.stem)
 LONGEST_CELL = 25

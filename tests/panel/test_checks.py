@@ -8,8 +8,8 @@ from doctor import Finding, Verdict
 from panel.api import ApiRefused
 from panel.checkup import Checkup
 from panel.words import checks as words
+from tests.later import later
 from tests.panel.conftest import laid_out
-from tests.panel.later import later
 
 gr = later("gradio")
 page = later("panel.pages.checks")

@@ -12,8 +12,8 @@ from panel.api import ApiRefused
 from panel.words import common
 from panel.words import events as words
 from panel.words import trail as trail_words
+from tests.later import later
 from tests.panel.conftest import OWNER_EMAIL, Panel, laid_out
-from tests.panel.later import later
 
 gr = later("gradio")
 one_event = later("panel.pages.event")

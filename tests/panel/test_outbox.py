@@ -8,8 +8,8 @@ from sqlalchemy import update
 from backend.storage import tables
 from panel.api import ApiRefused
 from panel.words import outbox as words
+from tests.later import later
 from tests.panel.conftest import Panel, laid_out
-from tests.panel.later import later
 
 page = later("panel.pages.outbox")
 paging = later("panel.paging")

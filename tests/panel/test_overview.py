@@ -6,8 +6,8 @@ from sqlalchemy import delete
 from backend.storage.tables import users
 from panel.api import ApiRefused
 from panel.words import overview as words
+from tests.later import later
 from tests.panel.conftest import OWNER_EMAIL, laid_out
-from tests.panel.later import later
 
 page = later("panel.pages.overview")
 

@@ -14,7 +14,7 @@ from panel.markup import Markup
 from panel.table import Column, table
 from panel.words import common as words
 from tests.clocks import NOON
-from tests.panel.later import later
+from tests.later import later
 
 paging = later("panel.paging")
 

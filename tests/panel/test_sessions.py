@@ -6,8 +6,8 @@ import pytest
 
 from panel.api import ApiRefused
 from panel.words import sessions as words
+from tests.later import later
 from tests.panel.conftest import OWNER_EMAIL, Panel, laid_out
-from tests.panel.later import later
 
 gr = later("gradio")
 session_deeds = later("panel.session_deeds")

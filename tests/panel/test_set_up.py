@@ -9,9 +9,9 @@ from panel import steps
 from panel.api import ApiRefused
 from panel.words import set_up as words
 from tests.clocks import NOON, SeededRandomness
+from tests.later import later
 from tests.make import PASSWORD, make_settings
 from tests.panel.conftest import OWNER_EMAIL
-from tests.panel.later import later
 from tests.panel.test_health import READY, WELL
 from tests.rig.space import ROOT
 

@@ -8,8 +8,8 @@ from panel.loopback import CallRefused
 from panel.tester.deeds import Person
 from panel.tester.forms import Filled, call_of, filled
 from panel.tester.openapi import Field, Kind, Operation, operations
+from tests.later import later
 from tests.panel.conftest import Panel
-from tests.panel.later import later
 
 tester_endpoints = later("panel.pages.tester_endpoints")
 

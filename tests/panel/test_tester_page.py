@@ -19,9 +19,9 @@ from panel.tester.masking import MASK
 from panel.tester.stories import JOURNEYS
 from panel.words import journeys as journey_words
 from panel.words import tester as words
+from tests.later import later
 from tests.make import PASSWORD
 from tests.panel.conftest import OWNER_EMAIL, Panel, laid_out
-from tests.panel.later import later
 
 gr = later("gradio")
 page = later("panel.pages.tester")

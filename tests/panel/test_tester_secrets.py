@@ -12,8 +12,8 @@ from panel.loopback import Call
 from panel.tester.copies import WAYS
 from panel.tester.journeys import Found, Journey, Progress, Step
 from panel.tester.told import walked
+from tests.later import later
 from tests.panel.answering import owner
-from tests.panel.later import later
 
 tester_results = later("panel.pages.tester_results")
 

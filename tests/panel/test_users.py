@@ -6,9 +6,9 @@ import pytest
 
 from panel.api import ApiRefused
 from panel.words import users as words
+from tests.later import later
 from tests.make import PASSWORD
 from tests.panel.conftest import OWNER_EMAIL, Panel, laid_out
-from tests.panel.later import later
 
 gr = later("gradio")
 user_deeds = later("panel.user_deeds")

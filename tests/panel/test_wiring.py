@@ -10,7 +10,7 @@ from panel.api import ApiRefused
 from panel.markup import Markup
 from panel.visitor import OWNER
 from panel.words import common as words
-from tests.panel.later import later
+from tests.later import later
 from tests.panel.test_tester import owner
 
 gr = later("gradio")
