@@ -7,7 +7,7 @@ import pytest
 
 from doctor.account import SIGN_IN
 from tests.doctor.looking import QUICK, WITH_ADMIN, look, said
-from tests.doctor.passage import Passage, answer
+from tests.doctor.passage import answer
 from tests.rig.space import Space
 
 RESET = "/api/auth/request-password-reset"
@@ -21,14 +21,6 @@ def space(tmp_path_factory):
     settings = {**QUICK, "FRONTEND_URL": "http://127.0.0.1:*"}
     with Space(tmp_path_factory.mktemp("space"), settings) as running:
         yield running
-
-
-@pytest.fixture
-def through(space):
-    """A proxy, told what it does."""
-    with Passage() as passage:
-        passage.target = space.url
-        yield passage
 
 
 def is_known(asked):

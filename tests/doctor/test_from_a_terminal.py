@@ -13,7 +13,6 @@ import pytest
 from doctor.account import SIGN_UP
 from doctor.command_line import PASSWORD_VARIABLE
 from tests.doctor.looking import ADMIN, PASSWORD, QUICK, WITH_ADMIN
-from tests.doctor.passage import Passage
 from tests.rig.proxy import Told
 from tests.rig.space import ROOT, Space, inherited
 
@@ -26,13 +25,6 @@ def space(tmp_path_factory):
     settings = {**QUICK, **WITH_ADMIN, "FRONTEND_URL": "http://127.0.0.1:*"}
     with Space(tmp_path_factory.mktemp("space"), settings) as running:
         yield running
-
-
-@pytest.fixture
-def through(space):
-    with Passage() as passage:
-        passage.target = space.url
-        yield passage
 
 
 def begin(*arguments, **environment):

@@ -17,7 +17,6 @@ from doctor.set_cookie import read_set_cookie
 from notebooks.verdicts import verdict_table
 from panel import findings as panel_findings
 from panel.checkup import Examination
-from tests.doctor.passage import Passage
 from tests.rig.space import Space
 
 ADMIN, PASSWORD = "owner@example.com", 'it\'s "so" \\ lång, 1 canary'
@@ -31,13 +30,6 @@ def space(tmp_path_factory):
     given["FRONTEND_URL"] = "http://127.0.0.1:*"
     with Space(tmp_path_factory.mktemp("space"), given) as running:
         yield running
-
-
-@pytest.fixture
-def through(space):
-    with Passage() as passage:
-        passage.target = space.url
-        yield passage
 
 
 class Quotes:
