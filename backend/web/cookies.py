@@ -15,23 +15,16 @@ _DEVICE_MARK = "device-"  # the signature covers only the value: this keeps cook
 
 
 def cookie_value(header: bytes, name: str) -> str | None:
-    """Find a cookie in a Cookie header, the first of that name; odd neighbours do no harm.
-
-    Not `http.cookies`: there one foreign cookie such as x={"a":1} hides all the others.
-    """
-    wanted = name.encode()
-    for part in header.split(b";"):
-        key, equals, value = part.partition(b"=")
-        if equals and key.strip() == wanted:
-            return value.strip().strip(b'"').decode("latin-1")
-    return None
+    """Find the first cookie of a name in a Cookie header."""
+    return next(iter(cookie_values(header, name)), None)
 
 
 def cookie_values(header: bytes, name: str) -> list[str]:
-    """Find the cookies of a name, as `cookie_value` finds the first for the session check.
+    """Find the cookies of a name in a Cookie header; odd neighbours do no harm.
 
-    Their order does not tell which is the right one (RFC 6265, section 4.2.2). Of many different
-    ones only the first few count.
+    Not `http.cookies`: there one foreign cookie such as x={"a":1} hides all the others. Their order
+    does not tell which is the right one (RFC 6265, section 4.2.2). Of many different ones only the
+    first few count.
     """
     wanted, found = name.encode(), []
     for part in header.split(b";"):
