@@ -90,7 +90,9 @@ def said(chart: Chart) -> str:
             continue
         peak = max(range(len(each.values)), key=lambda at: each.values[at])
         told.append(
-            words.chart_said(each.name, each.values[peak], chart.moments[peak], each.values[-1])
+            words.CHART_SAID.format(
+                each.name, each.values[peak], chart.moments[peak], each.values[-1]
+            )
         )
     return f"{chart.title}. {' '.join(told)}"
 

@@ -51,13 +51,13 @@ def device(user_agent: str) -> str:
     if not said:
         return words.NO_USER_AGENT
     if program := _PROGRAMS.match(said):
-        return words.program(program[1])
+        return words.PROGRAM.format(program[1])
     if robot := _ROBOT.search(said):
-        return words.robot(robot[1])
+        return words.ROBOT.format(robot[1])
     browser, system = _first(_BROWSERS, said), _first(_SYSTEMS, said)
     if browser is None and system is None:
         return words.UNKNOWN_BROWSER
-    return words.device(browser or words.UNKNOWN_BROWSER, system or words.UNKNOWN_SYSTEM)
+    return words.DEVICE.format(browser or words.UNKNOWN_BROWSER, system or words.UNKNOWN_SYSTEM)
 
 
 def _first(kinds: tuple[tuple[str, str], ...], said: str) -> str | None:

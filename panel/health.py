@@ -82,7 +82,7 @@ def _data(database: Status, now: datetime) -> Matter:
     if lasts == "ephemeral":
         return Matter(words.DATA, "bad", said, words.EPHEMERAL_FIX)
     if taken and taken["lastAt"]:
-        said += words.last_snapshot(when.words(when.moment(taken["lastAt"]), now))
+        said += words.LAST_SNAPSHOT.format(when.words(when.moment(taken["lastAt"]), now))
     if taken and taken["trouble"]:
         said += words.snapshots_fail(taken["trouble"])
         return Matter(words.DATA, "bad", said, words.SNAPSHOTS_FAIL_FIX)
@@ -112,7 +112,7 @@ def _mail(mail: Status, now: datetime) -> Matter:
             words.waiting(mail["waiting"], when.words(when.moment(since), now) if since else "")
         )
     if mail.get("lastError") and mail["waiting"]:
-        told.append(words.last_error(mail["lastError"].rstrip(".")))
+        told.append(words.LAST_ERROR.format(mail["lastError"].rstrip(".")))
         return Matter(words.MAIL, "bad", " ".join(told), words.MAIL_FIX)
     return Matter(words.MAIL, "good", " ".join(told))
 
@@ -128,9 +128,9 @@ def _secret(status: Status) -> Matter:
 
 def _proxy(proxy: Status) -> Matter:
     if proxy["forwardedFor"] and not proxy["trusted"]:
-        said = words.strange_proxy(proxy["peer"])
+        said = words.STRANGE_PROXY.format(proxy["peer"])
         return Matter(words.PROXY, "bad", said, words.PROXY_FIX)
-    return Matter(words.PROXY, "good", words.seen_from(proxy["believed"]))
+    return Matter(words.PROXY, "good", words.SEEN_FROM.format(proxy["believed"]))
 
 
 def _cache(cache: Status, database: str) -> Matter:
@@ -145,7 +145,7 @@ def _cache(cache: Status, database: str) -> Matter:
 def _limits(limits: Status) -> Matter:
     if limits["store"] == "off":
         return Matter(words.LIMITS, "turn", words.LIMITS_OFF, words.LIMITS_FIX)
-    return Matter(words.LIMITS, "good", words.limits(limits["store"]))
+    return Matter(words.LIMITS, "good", words.COUNTED_IN.format(limits["store"]))
 
 
 def _clock(clock: Status) -> Matter:

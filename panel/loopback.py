@@ -191,7 +191,7 @@ def _checked_origin(origin: str) -> str:
 
 def _may_be_said(name: str, value: str) -> bool:
     if name.lower() in _NOT_TO_BE_SAID:
-        raise CallRefused(words.header_is_ours(name))
+        raise CallRefused(words.HEADER_IS_OURS.format(name))
     if not _NAME.fullmatch(name) or not _VALUE.fullmatch(value):
         raise CallRefused(words.NO_HEADER)
     return True

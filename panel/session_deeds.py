@@ -74,9 +74,9 @@ async def ask_end_one(tools: Tools, asked: Asked) -> Question:
     named = short(device(session["userAgent"]), 60)
     deed = _end_one(session)
     if session["id"] == own:
-        return Question(words.ask_end_mine(named), words.END_MINE, deed)
+        return Question(words.ASK_END_MINE.format(named), words.END_MINE, deed)
     address = short(session["ipAddress"]) or words.UNKNOWN_ADDRESS
-    told = words.ask_end_one(_who(session), named, address)
+    told = words.ASK_END_ONE.format(_who(session), named, address)
     return Question(told, words.END_ONE, deed)
 
 
@@ -91,11 +91,11 @@ async def ask_end_all(tools: Tools, asked: Asked) -> Question:
     async def end_all(tools: Tools, asked: Asked) -> str:
         path = "/api/auth/admin/revoke-user-sessions"
         await tools.api.post(asked.owner, path, {"userId": user["id"]})
-        return words.all_ended(short(user["email"]))
+        return words.ALL_ENDED.format(short(user["email"]))
 
     if own in ids:
-        return Question(words.ask_end_all_mine(live), words.END_MINE, end_all)
-    return Question(words.ask_end_all(_who(session), live), words.END_ALL, end_all)
+        return Question(words.ASK_END_ALL_MINE.format(live), words.END_MINE, end_all)
+    return Question(words.ASK_END_ALL.format(_who(session), live), words.END_ALL, end_all)
 
 
 async def ask_end_listed(_: Tools, __: Asked, listed: Listed) -> Question:
@@ -110,7 +110,7 @@ def _end_one(session: Session) -> Deed:
     async def end(tools: Tools, asked: Asked) -> str:
         await _end(tools, asked, session["id"])
         named = device(session["userAgent"])
-        return words.one_ended(session["user"]["email"], named)
+        return words.ONE_ENDED.format(session["user"]["email"], named)
 
     return end
 

@@ -48,8 +48,8 @@ def _lifetime(cookie: SetCookie) -> tuple[str, str]:
     if cookie.deletes:
         return part, words.COOKIE_DELETED
     if age.isascii() and age.isdecimal() and len(age) < 15:
-        return part, words.kept(f"for {duration(int(age))}")
-    return part, words.kept(f"until {date}") if date and not age else words.SESSION_COOKIE
+        return part, words.KEPT.format(f"for {duration(int(age))}")
+    return part, words.KEPT.format(f"until {date}") if date and not age else words.SESSION_COOKIE
 
 
 def _flag(cookie: SetCookie, shown: str, there: str, absent: str) -> tuple[str, str]:

@@ -46,7 +46,7 @@ def held(browser: Browser) -> Markup:
     if browser.impersonates and who:
         mark = badge(words.IMPERSONATED, "turn")
         return Markup("<p class='held turn'><span>{} {}</span></p>").format(
-            words.impersonated(who), mark
+            words.ACTING_AS.format(who), mark
         )
     said = words.held(who, len(browser.cookies))
     return Markup("<p class='held {}'>{}</p>").format("good" if who else "", said)
@@ -179,7 +179,11 @@ def _outcome(sent: Request, response: Response) -> str:
 def _line(exchange: Exchange, secrets: list[str]) -> Markup:
     sent = exchange.request
     page = exchange.call.origin
-    whose = Markup(" <span class='soft'>{}</span>").format(words.as_a_page_of(page)) if page else ""
+    whose = (
+        Markup(" <span class='soft'>{}</span>").format(words.AS_A_PAGE_OF.format(page))
+        if page
+        else ""
+    )
     return Markup("<p class='line'><span class='letter'>{}</span><b>{}</b> {}{}</p>").format(
         isolated(exchange.browser), sent.method, masked(sent.path, secrets), whose
     )

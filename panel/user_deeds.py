@@ -54,14 +54,14 @@ async def unban(tools: Tools, asked: Asked) -> str:
     """Let a banned user in again."""
     said = {"userId": asked.query.get("id", "")}
     user = await tools.api.post(asked.owner, f"{_AUTH}/unban-user", said)
-    return words.unbanned(user["user"]["email"])
+    return words.UNBANNED.format(user["user"]["email"])
 
 
 async def ask_role(tools: Tools, asked: Asked, role: str) -> Question:
     """Ask before a role is given."""
     user = await find_user(tools, asked)
     said = {"userId": user["id"], "role": role}
-    deed = _doing("set-role", said, words.has_role(user["email"], role))
+    deed = _doing("set-role", said, words.HAS_ROLE.format(user["email"], role))
     return Question(words.ask_role(_who(user), role), words.SET_ROLE, deed)
 
 
@@ -70,7 +70,7 @@ async def ask_ban(tools: Tools, asked: Asked, until: str, reason: str) -> Questi
     now = tools.clock.now()
     end = _end_of(until.strip(), now)
     if len(reason.strip()) > LONGEST_REASON:
-        raise error_toast(words.reason_too_long(LONGEST_REASON))
+        raise error_toast(words.REASON_TOO_LONG.format(LONGEST_REASON))
     user = await find_user(tools, asked)
     said: dict[str, Any] = {"userId": user["id"]}
     said |= {"banReason": reason.strip()} if reason.strip() else {}
@@ -87,7 +87,7 @@ async def ask_password(tools: Tools, asked: Asked, password: str) -> Question:
         raise error_toast(words.WRITE_IT_FIRST)
     user = await find_user(tools, asked)
     said = {"userId": user["id"], "newPassword": password}
-    deed = _doing("set-user-password", said, words.password_set(user["email"]))
+    deed = _doing("set-user-password", said, words.PASSWORD_SET.format(user["email"]))
     sentence = words.ask_password(_who(user), user["activeSessions"])
     return Question(sentence, words.SET_PASSWORD, deed)
 
@@ -100,22 +100,22 @@ async def ask_end_one(tools: Tools, asked: Asked, session: str | None) -> Questi
     live = await live_sessions(tools, asked)
     known = next((device(each["userAgent"]) for each in live if each["id"] == session), session)
     said = {"sessionToken": session}
-    deed = _doing("revoke-user-session", said, words.session_ended(user["email"]))
-    return Question(words.ask_end_one(_who(user), known), words.END_ONE, deed)
+    deed = _doing("revoke-user-session", said, words.SESSION_ENDED.format(user["email"]))
+    return Question(words.ASK_END_ONE.format(_who(user), known), words.END_ONE, deed)
 
 
 async def ask_end_all(tools: Tools, asked: Asked) -> Question:
     """Ask before all sessions are ended."""
     user = await find_user(tools, asked)
     said = {"userId": user["id"]}
-    deed = _doing("revoke-user-sessions", said, words.sessions_ended(user["email"]))
+    deed = _doing("revoke-user-sessions", said, words.SESSIONS_ENDED.format(user["email"]))
     return Question(words.ask_end_all(_who(user), user["activeSessions"]), words.END_ALL, deed)
 
 
 async def ask_delete(tools: Tools, asked: Asked) -> Question:
     """Ask before a user is deleted."""
     user = await find_user(tools, asked)
-    deed = _doing("remove-user", {"userId": user["id"]}, words.deleted(user["email"]))
+    deed = _doing("remove-user", {"userId": user["id"]}, words.DELETED.format(user["email"]))
     return Question(words.ask_delete(_who(user), user["activeSessions"]), words.DELETE, deed)
 
 
@@ -134,15 +134,15 @@ async def ask_act_as(tools: Tools, asked: Asked) -> Question:
         answer = await tools.api.call(asked.owner.visitor, "POST", path, said)
         if not answer.is_success:
             raise ApiRefused.by(answer)
-        name = words.acts_as(user["email"])
+        name = words.ACTS_AS.format(user["email"])
         browser = tools.tester.add_browser(asked.owner, name, impersonates=True)
         for cookie in map(read_set_cookie, answer.headers.get_list("set-cookie")):
             if not cookie.name.endswith("admin_session"):
                 browser.keep(cookie)
         browser.signed_in_as = user["email"]
-        return words.acting(user["email"])
+        return words.ACTING.format(user["email"])
 
-    return Question(words.ask_act_as(_who(user)), words.ACT_AS, act_as)
+    return Question(words.ASK_ACT_AS.format(_who(user)), words.ACT_AS, act_as)
 
 
 async def live_sessions(tools: Tools, asked: Asked) -> list[dict[str, Any]]:

@@ -139,7 +139,7 @@ def _code(value: str) -> Markup:
 def _see_also(event: Event, emails: Mapping[str, str]) -> Markup:
     who = [event["subject"], event["actor"], event["impersonatedBy"]]
     every = [
-        link(words.all_of(isolated(emails[user], 60)), "events", user=user)
+        link(words.ALL_OF.format(isolated(emails[user], 60)), "events", user=user)
         for user in dict.fromkeys(who)
         if user in emails
     ]

@@ -229,4 +229,6 @@ def _whose(wanted: Wanted, emails: Mapping[str, str]) -> Markup:
     if not wanted.user:
         return Markup()
     named = link(isolated(emails.get(wanted.user, wanted.user)), "users", id=wanted.user)
-    return Markup("<p>{} {}</p>").format(words.only_of(named), link(words.EVERYBODYS, "events"))
+    return Markup("<p>{} {}</p>").format(
+        words.ONLY_OF.format(named), link(words.EVERYBODYS, "events")
+    )

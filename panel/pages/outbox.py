@@ -94,9 +94,9 @@ def _state(mail: Mail, now: datetime) -> Markup:
     """Say how often a mail was tried, when it left or is tried next, and what went wrong."""
     told = [words.tried(mail["attempts"])] if mail["attempts"] else []
     if mail["dueAt"]:
-        told.append(words.again(when.words(when.moment(mail["dueAt"]), now)))
+        told.append(words.AGAIN.format(when.words(when.moment(mail["dueAt"]), now)))
     if mail["sentAt"]:
-        told.append(words.left(when.words(when.moment(mail["sentAt"]), now)))
+        told.append(words.LEFT.format(when.words(when.moment(mail["sentAt"]), now)))
     said = soft(f"{', '.join(told).capitalize()}.") if told else Markup()
     if mail["lastError"]:
         said += Markup("<p class='told bad'>{}: {}</p>").format(words.PROBLEM, mail["lastError"])

@@ -52,7 +52,7 @@ class Overview(Parts):
             away = {self.state: health.shown(health.judged(None, ready, now))}
             return said | away if refused.status == 503 else said
         return {
-            self.updated: Markup("<p>{}</p>").format(words.updated(f"{now:%H:%M:%S} UTC")),
+            self.updated: Markup("<p>{}</p>").format(words.AS_OF.format(f"{now:%H:%M:%S} UTC")),
             self.figures: figures(users["total"], day["buckets"]),
             self.state: health.shown(health.judged(status, ready, now)),
             self.latest: _latest(events, tools),

@@ -77,7 +77,7 @@ def about(session: Session, own: str, admins: dict[str, dict[str, Any]], tools: 
         rows.insert(1, (words.ACTED_BY, _admin(session, admins)))
     marks = marks_of(session, own, admins)
     return Markup("<div class='card'><h1>{} {}</h1>{}{}</div>").format(
-        words.of(isolated(user["email"], 60)), marks, pairs(rows), _see_also(session)
+        words.SESSION_OF.format(isolated(user["email"], 60)), marks, pairs(rows), _see_also(session)
     )
 
 
@@ -88,7 +88,7 @@ def marks_of(session: Session, own: str, admins: dict[str, dict[str, Any]]) -> M
     if not session["impersonatedBy"]:
         return Markup()
     admin = admins.get(session["impersonatedBy"])
-    return badge(words.acts_as_them(admin["email"] if admin else words.GONE_ADMIN), "turn")
+    return badge(words.ACTS_AS_THEM.format(admin["email"] if admin else words.GONE_ADMIN), "turn")
 
 
 def subscriber(address: str) -> str:
@@ -112,8 +112,8 @@ def _admin(session: Session, admins: dict[str, dict[str, Any]]) -> Markup:
 def _see_also(session: Session) -> Markup:
     user, address = session["user"], session["ipAddress"]
     every = [
-        link(words.all_of(isolated(user["email"], 60)), "sessions", user=user["id"]),
-        link(words.events_of(isolated(user["email"], 60)), "events", user=user["id"]),
+        link(words.ALL_OF.format(isolated(user["email"], 60)), "sessions", user=user["id"]),
+        link(words.EVENTS_OF.format(isolated(user["email"], 60)), "events", user=user["id"]),
     ]
     if address:
         every.append(link(words.SAME_ADDRESS, "sessions", address=address))

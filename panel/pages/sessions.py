@@ -220,4 +220,6 @@ def _whose(wanted: Wanted, sessions: list[Session]) -> Markup:
         return Markup()
     user = sessions[0]["user"]["email"] if sessions else wanted.user
     named = link(isolated(user), "users", id=wanted.user)
-    return Markup("<p>{} {}</p>").format(words.only_of(named), link(words.EVERYBODYS, "sessions"))
+    return Markup("<p>{} {}</p>").format(
+        words.ONLY_OF.format(named), link(words.EVERYBODYS, "sessions")
+    )

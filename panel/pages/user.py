@@ -231,8 +231,8 @@ def _verified(user: User) -> Markup:
 
 def _acting(user: User, asked: Asked, tools: Tools) -> Markup:
     """Lead to the Tester's browser that holds a session as this user, if there is one."""
-    name = words.acts_as(user["email"])
+    name = words.ACTS_AS.format(user["email"])
     if name not in tools.tester.browser_names(asked.owner):
         return soft(words.ACT_AS_HINT)
-    opens = link(words.open_tester(user["email"]), "tester", browser=name)
+    opens = link(words.OPEN_TESTER.format(user["email"]), "tester", browser=name)
     return Markup("<p>{}</p>").format(opens)

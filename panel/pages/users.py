@@ -181,8 +181,8 @@ class Users:
         said = {"email": email.strip(), "name": name.strip(), "role": role}
         said |= {"password": password} if password else {}
         user = (await tools.api.post(asked.owner, "/api/auth/admin/create-user", said))["user"]
-        say(words.created(user["email"]))
-        opens = link(words.open_user(user["email"]), "users", id=user["id"])
+        say(words.CREATED.format(user["email"]))
+        opens = link(words.OPEN_USER.format(user["email"]), "users", id=user["id"])
         made = Markup("<p>{}</p>").format(opens)
         shown = await self.index.filtered(tools, asked, *filters)
         emptied = dict.fromkeys(self.form.fields, "") | {self.form.role: "user"}

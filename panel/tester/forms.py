@@ -44,7 +44,7 @@ def call_of(operation: Operation, values: Mapping[str, str]) -> Call:
     for field in operation.fields:
         value = values.get(key_of(field), "")
         if field.required and field.place == "path" and not value:
-            raise CallRefused(words.path_needs(field.name))
+            raise CallRefused(words.PATH_NEEDS.format(field.name))
         if not value:
             continue
         if field.place == "path":
@@ -71,7 +71,7 @@ def _read(field: Field, value: str) -> Any:
         said = json.loads(value)
     except (ValueError, RecursionError):
         if field.kind is Kind.JSON:
-            raise CallRefused(words.no_json(field.name)) from None
+            raise CallRefused(words.NO_JSON.format(field.name)) from None
         return value
     return value if field.kind is Kind.ANYTHING and isinstance(said, int | float) else said
 

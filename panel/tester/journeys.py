@@ -113,7 +113,7 @@ async def _taken(step: Step, walking: Walk) -> Found:
     try:
         return await step.take(walking)
     except (CallRefused, NoAnswer) as error:
-        return Found(False, words.no_answer(error))
+        return Found(False, str(error))
     except ApiRefused as refused:
         if refused.status in {401, 403}:
             raise

@@ -140,7 +140,7 @@ async def _guess(walk: Walk) -> Found:
         wrong = replace(walk.person, password=f"a wrong guess, number {attempt}")
         exchanges.append(await walk.send(words.FIRST, sign_in(wrong)))
         if exchanges[-1].response.status == 429:
-            return Found(True, words.bit_after(attempt), tuple(exchanges))
+            return Found(True, words.BIT_AFTER.format(attempt), tuple(exchanges))
         if exchanges[-1].response.status != 401:
             said = words.status_was((401, 429), exchanges[-1].response.status)
             return Found(False, said, tuple(exchanges))
@@ -150,7 +150,9 @@ async def _guess(walk: Walk) -> Found:
 async def _read_wait(walk: Walk) -> Found:
     refused = walk.seen[-1]
     wait = refused.response.header("retry-after")
-    return Found(bool(wait), words.try_again_in(wait) if wait else words.NOT_TOLD, (refused,))
+    return Found(
+        bool(wait), words.TRY_AGAIN_IN.format(wait) if wait else words.NOT_TOLD, (refused,)
+    )
 
 
 async def _foreign_asks(walk: Walk) -> Found:

@@ -25,6 +25,12 @@ UNKNOWN_BROWSER = "unknown browser"
 UNKNOWN_SYSTEM = "unknown system"
 NO_USER_AGENT = "A program that does not say what it is"
 
+# ---- to be filled in
+DEVICE = "{} on {}"
+PROGRAM = "the program {}"
+ROBOT = "the robot {}"
+CHART_SAID = "{}: at most {:,} ({}), latest {:,}."
+
 
 def later(status: int, seconds: int) -> str:
     """Say why not now (429 or 503), and when."""
@@ -75,23 +81,3 @@ def part_of_list(number: int, thing: str, *, newer: bool, older: bool) -> str:
     if older:
         return f"The latest {said}"
     return f"The oldest {said}" if newer else said
-
-
-def device(browser: str, system: str) -> str:
-    """Name a browser and what it runs on."""
-    return f"{browser} on {system}"
-
-
-def program(name: str) -> str:
-    """Name a program that is no browser."""
-    return f"the program {name}"
-
-
-def robot(name: str) -> str:
-    """Name a robot."""
-    return f"the robot {name}"
-
-
-def chart_said(name: str, peak: int, when: str, last: int) -> str:
-    """Say what a chart shows of one series."""
-    return f"{name}: at most {peak:,} ({when}), latest {last:,}."

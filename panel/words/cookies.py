@@ -19,10 +19,8 @@ PATH_ROOT, PATH_BELOW = "sent to every path", "sent only to this path and below"
 SESSION_COOKIE = "forgotten when the browser is closed"
 COOKIE_DELETED = "the end lies in the past: the browser deletes the cookie"
 
-
-def kept(how_long: str) -> str:
-    """Say how long a cookie is kept."""
-    return f"kept {how_long}, also when the browser is closed"
+# ---- to be filled in
+KEPT = "kept {}, also when the browser is closed"
 
 
 def dropped(page: str, reasons: list[str]) -> str:

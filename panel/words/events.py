@@ -43,12 +43,6 @@ NO_LINES_HINT = (
     "and requests that went well write none. Older lines are where your platform keeps the log."
 )
 
-
-def only_of(who: str) -> Markup:
-    """Say whose events alone are listed."""
-    return Markup("Only what <b>{}</b> did, or what was done to them.").format(who)
-
-
-def all_of(email: str) -> Markup:
-    """Lead to all events of one user."""
-    return Markup("All events of {}").format(email)
+# ---- to be filled in
+ONLY_OF = Markup("Only what <b>{}</b> did, or what was done to them.")
+ALL_OF = Markup("All events of {}")

@@ -65,6 +65,10 @@ NOT_TOLD = "The answer does not say how long to wait."
 STOPPED = "The preflight got no permission, so a browser would not send the request."
 NOT_STOPPED = "The preflight was allowed: that page's origin is one of FRONTEND_URL."
 
+# ---- to be filled in
+BIT_AFTER = "Attempt {} was refused as one too many."
+TRY_AGAIN_IN = "Retry-After says: {} seconds."
+
 
 def status_was(wanted: tuple[int, ...], came: int) -> str:
     """Say which status came, and which should have."""
@@ -73,24 +77,9 @@ def status_was(wanted: tuple[int, ...], came: int) -> str:
     return f"{came} came, where {' or '.join(map(str, wanted))} should have."
 
 
-def bit_after(attempts: int) -> str:
-    """Say when the limit was reached."""
-    return f"Attempt {attempts} was refused as one too many."
-
-
-def try_again_in(seconds: str) -> str:
-    """Say how long the server asks to wait."""
-    return f"Retry-After says: {seconds} seconds."
-
-
 def sessions_seen(number: int) -> str:
     """Say how many sessions a list shows."""
     return f"{count(number, 'session')} on the list."
-
-
-def no_answer(error: Exception) -> str:
-    """Say why a step came to nothing."""
-    return str(error)
 
 
 def verdict(passed: int, steps: int, failed: bool) -> str:

@@ -46,6 +46,10 @@ HIDDEN = {
 }
 UNREADABLE = "It was sealed with a key that this server no longer has, so nobody can read it."
 
+# ---- to be filled in
+AGAIN = "next try {}"
+LEFT = "left {}"
+
 
 def kind(name: str) -> str:
     """Say what a mail is for; a kind that is new here keeps its name."""
@@ -55,16 +59,6 @@ def kind(name: str) -> str:
 def tried(times: int) -> str:
     """Say how often a mail was tried."""
     return f"tried {count(times, 'time')}"
-
-
-def again(when: str) -> str:
-    """Say when a mail is tried next."""
-    return f"next try {when}"
-
-
-def left(when: str) -> str:
-    """Say when a mail left."""
-    return f"left {when}"
 
 
 def page(number: int, first: bool) -> str:

@@ -81,15 +81,20 @@ CLOCK_FIX = (
 LIMITS_OFF = "Rate limits are off: passwords can be guessed without end."
 LIMITS_FIX = "Set RATE_LIMITS=on."
 
+# ---- to be filled in
+LAST_SNAPSHOT = " It was taken {}."
+LAST_ERROR = "The latest problem: {}."
+STRANGE_PROXY = (
+    "Requests come through {}, which is no trusted proxy: every visitor seems to be there."
+)
+SEEN_FROM = "You come from {}, as the limits and the audit trail see it."
+COUNTED_IN = "Attempts are counted in {}."
+AS_OF = "As of {}"
+
 
 def database(kind: str) -> str:
     """Say which database answers."""
     return f"{KINDS.get(kind, kind)} answers, and its tables are current."
-
-
-def last_snapshot(taken: str) -> str:
-    """Say how old the last snapshot is."""
-    return f" It was taken {taken}."
 
 
 def snapshots_fail(trouble: str) -> str:
@@ -135,26 +140,9 @@ def waiting(number: int, since: str) -> str:
     return f"{count(number, 'mail')} waiting{f', the oldest from {since}' if since else ''}."
 
 
-def last_error(error: str) -> str:
-    """Repeat what went wrong with a mail."""
-    return f"The latest problem: {error}."
-
-
 def old_keys(number: int) -> str:
     """Say how many former keys still verify."""
     return f" {count(number, 'former key')} still verify." if number else ""
-
-
-def strange_proxy(peer: str) -> str:
-    """Say that a proxy stands in front which is not trusted."""
-    return (
-        f"Requests come through {peer}, which is no trusted proxy: every visitor seems to be there."
-    )
-
-
-def seen_from(address: str) -> str:
-    """Say for whom the limits and the audit trail take the reader."""
-    return f"You come from {address}, as the limits and the audit trail see it."
 
 
 def clock(compared_with: str, ahead: str, behind: bool) -> str:
@@ -173,11 +161,6 @@ def clock(compared_with: str, ahead: str, behind: bool) -> str:
     )
 
 
-def limits(store: str) -> str:
-    """Say where attempts are counted."""
-    return f"Attempts are counted in {store}."
-
-
 def version(number: str, commit: str, environment: str, started: str) -> str:
     """Say what runs, and since when."""
     build = f" ({commit[:10]})" if commit else ""
@@ -187,8 +170,3 @@ def version(number: str, commit: str, environment: str, started: str) -> str:
 def to_mend(number: int) -> str:
     """Say how many things are not well."""
     return f"{count(number, 'thing')} to look at"
-
-
-def updated(clock: str) -> str:
-    """Say how fresh the page is."""
-    return f"As of {clock}"

@@ -29,65 +29,29 @@ SAME_ADDRESS, SAME_SUBSCRIBER = "All sessions from this address", "All sessions 
 EVENTS_OF_ADDRESS = "What happened from this address"
 END_ONE, END_ALL, END_MINE = "End this session", "End all their sessions", "Sign me out too"
 
-
-def only_of(who: str) -> Markup:
-    """Say whose sessions alone are listed."""
-    return Markup("Only sessions of <b>{}</b>.").format(who)
-
-
-def all_of(email: str) -> Markup:
-    """Lead to all sessions of one user."""
-    return Markup("All sessions of {}").format(email)
-
-
-def events_of(email: str) -> Markup:
-    """Lead to the events of one user."""
-    return Markup("What happened to {}").format(email)
-
-
-def of(email: str) -> Markup:
-    """Name a session by whose it is."""
-    return Markup("Session of {}").format(email)
-
-
-def acts_as_them(admin: str) -> str:
-    """Say that it is an admin who uses this session."""
-    return f"{admin} acts as them"
+# ---- to be filled in
+ONLY_OF = Markup("Only sessions of <b>{}</b>.")
+ALL_OF = Markup("All sessions of {}")
+EVENTS_OF = Markup("What happened to {}")
+SESSION_OF = Markup("Session of {}")
+ACTS_AS_THEM = "{} acts as them"
+ASK_END_ONE = Markup("The session of {} with {} from {} ends at once. They can sign in again.")
+ASK_END_MINE = Markup(
+    "<b>This is you</b>, with {}. Ending this session closes the panel for you at once: "
+    "you come to the sign-in page."
+)
+ASK_END_ALL = Markup("{} is signed out everywhere: {} at once. They can sign in again.")
+ASK_END_ALL_MINE = Markup(
+    "<b>This is you.</b> You are signed out everywhere: {} at once, the one that has this "
+    "panel open among them. You come to the sign-in page."
+)
+ONE_ENDED = "The session of {} with {} is over."
+ALL_ENDED = "{} is signed out everywhere."
 
 
 def end_listed(number: int) -> str:
     """Name the button that ends what is listed."""
     return "End this session" if number == 1 else f"End these {count(number, 'session')}"
-
-
-def ask_end_one(who: str, device: str, address: str) -> Markup:
-    """Ask before one session is ended."""
-    return Markup("The session of {} with {} from {} ends at once. They can sign in again.").format(
-        who, device, address
-    )
-
-
-def ask_end_mine(device: str) -> Markup:
-    """Ask before the session is ended that asks."""
-    return Markup(
-        "<b>This is you</b>, with {}. Ending this session closes the panel for you at once: "
-        "you come to the sign-in page."
-    ).format(device)
-
-
-def ask_end_all(who: str, live: str) -> Markup:
-    """Ask before all sessions of a user are ended."""
-    return Markup("{} is signed out everywhere: {} at once. They can sign in again.").format(
-        who, live
-    )
-
-
-def ask_end_all_mine(live: str) -> Markup:
-    """Ask before all sessions of whoever asks are ended."""
-    return Markup(
-        "<b>This is you.</b> You are signed out everywhere: {} at once, the one that has this "
-        "panel open among them. You come to the sign-in page."
-    ).format(live)
 
 
 def ends(live: int, *, or_more: bool = False) -> str:
@@ -102,16 +66,6 @@ def ask_end_listed(live: int, people: int, *, yours_stays: bool, more: bool) -> 
     said += " Yours stays." if yours_stays else ""
     said += " Those on other pages stay." if more else ""
     return Markup("<b>{}</b> {} Everybody can sign in again.").format(ends(live), said)
-
-
-def one_ended(email: str, device: str) -> str:
-    """Say that one session is over."""
-    return f"The session of {email} with {device} is over."
-
-
-def all_ended(email: str) -> str:
-    """Say that a user is signed out."""
-    return f"{email} is signed out everywhere."
 
 
 def listed_ended(ended: int, asked: int, why: str = "") -> str:

@@ -110,6 +110,13 @@ STREAM_FLOWS = "Each event came as it was sent: nothing in this server holds a s
 STREAM_AT_ONCE = "All of it came at once."
 STREAM_RUNS = "The stream is open; events are shown as they come."
 
+# ---- to be filled in
+ACTING_AS = "An administrator acting as {}. What you send here is done in their name."
+AS_A_PAGE_OF = "as a page of {}"
+HEADER_IS_OURS = "The Tester says {} itself. Cookies come from the chosen browser."
+PATH_NEEDS = "Fill in {}: it is a part of the path."
+NO_JSON = "What stands in {} is no JSON. A list is written as [1, 2], a thing as {{}}."
+
 
 def no_answer(where: str, error: Exception) -> str:
     """Say that no answer came from this server."""
@@ -131,11 +138,6 @@ def held(who: str | None, number: int) -> str:
     return f"Nobody is signed in; {count(number, 'cookie')}" if number else "No cookies yet"
 
 
-def impersonated(who: str) -> str:
-    """Say that a browser's session is an admin's, acting as somebody."""
-    return f"An administrator acting as {who}. What you send here is done in their name."
-
-
 def limited(path: str, until: datetime, seconds: int) -> str:
     """Say that the server refuses a path for a while."""
     wait = count(seconds, "second")
@@ -150,29 +152,9 @@ def left_behind(names: tuple[str, ...]) -> str:
     )
 
 
-def as_a_page_of(origin: str) -> str:
-    """Say whose page a request pretends to come from."""
-    return f"as a page of {origin}"
-
-
-def header_is_ours(name: str) -> str:
-    """Say that a header cannot be set."""
-    return f"The Tester says {name} itself. Cookies come from the chosen browser."
-
-
 def field(name: str, place: str, *, required: bool) -> str:
     """Name a field. Never the bare name: Gradio would translate one such as “image”."""
     return f"{name} * ({place})" if required else f"{name} ({place})"
-
-
-def path_needs(name: str) -> str:
-    """Say that a part of the path is missing."""
-    return f"Fill in {name}: it is a part of the path."
-
-
-def no_json(name: str) -> str:
-    """Say that a field's JSON cannot be read."""
-    return f"What stands in {name} is no JSON. A list is written as [1, 2], a thing as {{}}."
 
 
 def too_many_fields(number: int) -> str:

@@ -70,15 +70,24 @@ WRITE_IT_FIRST = "Write the new password first."
 NO_SUCH_DAY = "This is not a day such as 2027-01-31."
 DAY_IS_OVER = "This day is over. Choose one to come, or leave it empty to ban for good."
 
-
-def created(email: str) -> str:
-    """Say that an account was made."""
-    return f"{email} has an account now."
-
-
-def open_user(email: str) -> str:
-    """Lead to an account that was just made."""
-    return f"Open the page of {email}"
+# ---- to be filled in
+CREATED = "{} has an account now."
+OPEN_USER = "Open the page of {}"
+HAS_ROLE = "{} is {} now."
+REASON_TOO_LONG = "The reason is too long: at most {:,} characters."
+UNBANNED = "{} may sign in again."
+PASSWORD_SET = "{} has the new password. Tell them on a safe way."  # noqa: S105  a sentence
+ASK_END_ONE = Markup("The session of {} with {} ends at once. They can sign in again.")
+SESSION_ENDED = "That session of {} is over."
+SESSIONS_ENDED = "{} is signed out everywhere."
+ASK_ACT_AS = Markup(
+    "A session as {} opens in a browser of the Tester, for an hour. Whatever is sent there "
+    "is done as them. The audit trail names you."
+)
+ACTS_AS = "Acting as {}"
+ACTING = "The Tester has a browser that acts as {}."
+OPEN_TESTER = "Open the Tester, acting as {}"
+DELETED = "{} is deleted."
 
 
 def verified(email: str, is_verified: bool) -> str:
@@ -101,30 +110,15 @@ def ask_role(who: str, role: str) -> Markup:
     )
 
 
-def has_role(email: str, role: str) -> str:
-    """Say who holds which role."""
-    return f"{email} is {role} now."
-
-
 def ask_ban(who: str, until: str, live: int) -> Markup:
     """Ask before a ban."""
     how_long = f"until {until}" if until else "for good"
     return Markup("{} is kept out {}. {}").format(who, how_long, _ends(live))
 
 
-def reason_too_long(most: int) -> str:
-    """Say how long the reason of a ban may be."""
-    return f"The reason is too long: at most {most:,} characters."
-
-
 def banned(email: str, until: str) -> str:
     """Say who is banned."""
     return f"{email} is banned {f'until {until}' if until else 'for good'}."
-
-
-def unbanned(email: str) -> str:
-    """Say who may come back."""
-    return f"{email} may sign in again."
 
 
 def ask_password(who: str, live: int) -> Markup:
@@ -135,18 +129,6 @@ def ask_password(who: str, live: int) -> Markup:
     ).format(who, _ends(live))
 
 
-def password_set(email: str) -> str:
-    """Say whose password was set."""
-    return f"{email} has the new password. Tell them on a safe way."
-
-
-def ask_end_one(who: str, device: str) -> Markup:
-    """Ask before a session is ended."""
-    return Markup("The session of {} with {} ends at once. They can sign in again.").format(
-        who, device
-    )
-
-
 def ask_end_all(who: str, live: int) -> Markup:
     """Ask before all sessions are ended."""
     return Markup("{} is signed out everywhere. {} They can sign in again.").format(
@@ -154,49 +136,11 @@ def ask_end_all(who: str, live: int) -> Markup:
     )
 
 
-def session_ended(email: str) -> str:
-    """Say that one session is over."""
-    return f"That session of {email} is over."
-
-
-def sessions_ended(email: str) -> str:
-    """Say that all sessions are over."""
-    return f"{email} is signed out everywhere."
-
-
-def ask_act_as(who: str) -> Markup:
-    """Ask before an admin acts as somebody."""
-    return Markup(
-        "A session as {} opens in a browser of the Tester, for an hour. Whatever is sent there "
-        "is done as them. The audit trail names you."
-    ).format(who)
-
-
-def acts_as(email: str) -> str:
-    """Name the Tester's browser so that nobody forgets whose session it holds."""
-    return f"Acting as {email}"
-
-
-def acting(email: str) -> str:
-    """Say that a session was opened."""
-    return f"The Tester has a browser that acts as {email}."
-
-
-def open_tester(email: str) -> str:
-    """Lead to the Tester's browser."""
-    return f"Open the Tester, acting as {email}"
-
-
 def ask_delete(who: str, live: int) -> Markup:
     """Ask before a user is deleted."""
     return Markup("{} is deleted with everything that is theirs. {} This cannot be undone.").format(
         who, _ends(live)
     )
-
-
-def deleted(email: str) -> str:
-    """Say who is gone."""
-    return f"{email} is deleted."
 
 
 def _ends(live: int) -> str:

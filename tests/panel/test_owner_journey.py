@@ -110,7 +110,7 @@ def test_the_owner_makes_a_user_and_lets_them_go(browser: Browser, peopled: Spac
         expect(page.get_by_role("button", name=words.DELETE)).to_be_focused()
         confirm(page, words.ACT_AS, "for an hour", "acts as")
         page.locator("#acting a").click()
-        expect(page.get_by_label(words.acts_as(email))).to_be_checked()
+        expect(page.get_by_label(words.ACTS_AS.format(email))).to_be_checked()
         page.get_by_role("button", name="Call /api/me").click()
         expect(page.locator("#answer")).to_contain_text(email)
         page.go_back()

@@ -227,7 +227,7 @@ class TestOneSession:
         user = str(panel.gatehouse.user_id(ADA))
         assert admin.post("admin/impersonate-user", {"userId": user}).status_code == 200
         shown = panel.does(index.filtered, panel.asked(), "ada", "")
-        assert words.acts_as_them(OWNER_EMAIL) in shown[index.listed]
+        assert words.ACTS_AS_THEM.format(OWNER_EMAIL) in shown[index.listed]
         shown = panel.does(one.look, panel.asked(id=admin.session()["session"]["id"]))
         assert words.ACTED_BY in shown[one.about]
 

@@ -278,7 +278,7 @@ class TestOneUser:
         self, panel, one, at_ada
     ):
         carried_out(panel, at_ada, user_deeds.ask_act_as)
-        name = words.acts_as(ADA)
+        name = words.ACTS_AS.format(ADA)
         browser = panel.tools.tester.browser(at_ada.owner, name)
         assert browser.signed_in_as == ADA
         visitor = panel.gatehouse.visitor()
