@@ -73,10 +73,11 @@ def standing(broken: Broken, folder: Path, authority: Authority) -> Iterator[Sta
         folders = [folder / f"server{number}" for number in range(broken.servers)]
         for each in folders:
             each.mkdir(parents=True)
-            settings = make_settings(each, **{"public_url": url, **broken.settings})
+            own = {"public_url": url, "docs": broken.has_docs, **broken.settings}
             with _STARTING:
-                app = create_app(settings)
-                app.openapi()
+                app = create_app(make_settings(each, **own))
+                if broken.has_docs:
+                    app.openapi()
             host, port = stack.enter_context(in_background(app))
             proxy.targets.append(f"http://{host}:{port}")
         address = f"127.0.0.1:{proxy.port}" if broken.public else None
