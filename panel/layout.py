@@ -1,5 +1,6 @@
 """Pieces of layout that several pages have."""
 
+from collections.abc import Sequence
 from typing import Any
 
 import gradio as gr
@@ -10,12 +11,10 @@ from panel.words import common as words
 
 
 class Parts:
-    """The components of a page, or of a piece of one, as the fields of a dataclass."""
+    """The components of a page, or of a piece of one: the attributes that `__init__` lays out."""
 
-    @property
-    def inputs(self) -> list[Any]:
-        """What handlers read, and do not change."""
-        return []
+    inputs: Sequence[Any] = ()
+    """What handlers read, and do not change."""
 
     @property
     def outputs(self) -> list[Any]:

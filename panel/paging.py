@@ -3,6 +3,7 @@
 from abc import ABC, abstractmethod
 from collections.abc import Mapping
 from dataclasses import dataclass
+from typing import Any
 
 import gradio as gr
 
@@ -14,13 +15,14 @@ from panel.wiring import Updates, on, sentence
 from panel.words import common as words
 
 
-@dataclass(frozen=True)
 class Pager(Parts):
     """Two buttons and the sentence between them."""
 
-    newer: gr.Button
-    older: gr.Button
-    told: gr.Markdown
+    def __init__(self) -> None:
+        with gr.Row(elem_classes="pager"):
+            self.newer = gr.Button(words.NEWER, size="sm", interactive=False, min_width=90)
+            self.told = gr.Markdown(elem_classes="soft")
+            self.older = gr.Button(words.OLDER, size="sm", interactive=False, min_width=90)
 
     def turned(self, said: str, *, newer: bool, older: bool) -> Updates:
         """Say which part of the list is shown, and which way it can be turned."""
@@ -29,15 +31,6 @@ class Pager(Parts):
             self.older: gr.Button(interactive=older),
             self.told: Markup("<p role='status'>{}</p>").format(said),
         }
-
-
-def pager() -> Pager:
-    """Place a pager."""
-    with gr.Row(elem_classes="pager"):
-        newer = gr.Button(words.NEWER, size="sm", interactive=False, min_width=90)
-        told = gr.Markdown(elem_classes="soft")
-        older = gr.Button(words.OLDER, size="sm", interactive=False, min_width=90)
-    return Pager(newer, older, told)
 
 
 @dataclass(frozen=True)
@@ -68,16 +61,14 @@ def walk_of(asked: Mapping[str, str]) -> Walk:
     return Walk((asked["cursor"],)) if "cursor" in asked else Walk()
 
 
-@dataclass(frozen=True)
 class CursorList(Parts, ABC):
-    """A list that the server pages by cursor."""
+    """A list that the server pages by cursor, with a note above it."""
 
-    note: gr.Markdown
-    """What is said above the list."""
-    listed: gr.Markdown
-    pager: Pager
-    walk: gr.State
-    """The way to the page shown now."""
+    def __init__(self, note: str, listed: str, **how: Any) -> None:
+        self.note = gr.Markdown(elem_id=note, latex_delimiters=[])
+        self.listed = gr.Markdown(elem_id=listed, latex_delimiters=[], **how)
+        self.pager = Pager()
+        self.walk = gr.State(Walk())
 
     @abstractmethod
     async def page_at(self, tools: Tools, asked: Asked, walk: Walk) -> Updates:
@@ -113,12 +104,11 @@ class CursorList(Parts, ABC):
         return {self.walk: walk, **self.pager.turned(said, newer=newer, older=older)}
 
 
-@dataclass(frozen=True)
 class Places(Parts):
     """The place of a list, and the one that is shown instead where the address names one thing."""
 
-    every: gr.Column
-    one: gr.Column
+    def __init__(self, every: gr.Column, one: gr.Column) -> None:
+        self.every, self.one = every, one
 
     def show(self, *, one: bool) -> Updates:
         """Show the one thing, or the list."""

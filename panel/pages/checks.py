@@ -1,7 +1,6 @@
 """The Checks: the doctor on this deployment, with its progress, its findings and their mending."""
 
 from collections.abc import AsyncIterator
-from dataclasses import dataclass
 from fnmatch import fnmatchcase
 from typing import Any
 from urllib.parse import urlsplit
@@ -29,17 +28,22 @@ _EVERYTHING, _DIRECTLY = "", ""
 _THIS_MACHINE = {"localhost", "127.0.0.1", "::1"}
 
 
-@dataclass(frozen=True)
 class Checks(Parts):
     """The page."""
 
-    verdict: gr.Markdown
-    found: gr.Markdown
-    start: gr.Button
-    stop: gr.Button
-    along: gr.Accordion
-    as_text: gr.Code
-    as_json: gr.Code
+    def __init__(self, start: gr.Button, stop: gr.Button) -> None:
+        self.start, self.stop = start, stop
+        self.verdict = gr.Markdown(elem_id="verdict", latex_delimiters=[], min_height=120)
+        self.found = gr.Markdown(elem_id="findings", latex_delimiters=[])
+        along = gr.Accordion(words.TAKE_ALONG, open=False, visible=False, elem_id="along")
+        with along as self.along:
+            self.as_text, self.as_json = (
+                gr.Code(
+                    label=label, language=language, interactive=False, lines=12, max_lines=24,
+                    show_line_numbers=False, wrap_lines=True, buttons=["copy"],
+                )
+                for label, language in ((words.AS_TEXT, None), (words.AS_JSON, "json"))
+            )  # fmt: skip
 
     async def started(
         self, tools: Tools, asked: Asked, way: str, part: str, frontend: str
@@ -78,7 +82,7 @@ def build(blocks: gr.Blocks, tools: Tools) -> Checks:
     """Lay out the page."""
     gr.Markdown(heading(words.TITLE, words.LEAD), elem_classes="head")
     way, part, frontend, start, stop = _form(tools.settings)
-    page = _results(start, stop)
+    page = Checks(start, stop)
     on(tools, blocks.load, opened, None, frontend)
     on(tools, blocks.load, page.watched, None, page.outputs)
     on(tools, start.click, page.started, [way, part, frontend], page.outputs)
@@ -111,20 +115,6 @@ def _form(settings: PanelSettings) -> tuple[Any, ...]:
         start = gr.Button(words.START, variant="primary", size="md", min_width=160)
         stop = gr.Button(words.STOP, size="md", min_width=100, interactive=False)
     return way, part, frontend, start, stop
-
-
-def _results(start: gr.Button, stop: gr.Button) -> Checks:
-    verdict = gr.Markdown(elem_id="verdict", latex_delimiters=[], min_height=120)
-    found = gr.Markdown(elem_id="findings", latex_delimiters=[])
-    with gr.Accordion(words.TAKE_ALONG, open=False, visible=False, elem_id="along") as along:
-        codes = [
-            gr.Code(
-                label=label, language=language, interactive=False, lines=12, max_lines=24,
-                show_line_numbers=False, wrap_lines=True, buttons=["copy"],
-            )
-            for label, language in ((words.AS_TEXT, None), (words.AS_JSON, "json"))
-        ]  # fmt: skip
-    return Checks(verdict, found, start, stop, along, *codes)
 
 
 async def opened(tools: Tools, asked: Asked) -> str:

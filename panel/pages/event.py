@@ -2,7 +2,6 @@
 
 import json
 from collections.abc import Mapping
-from dataclasses import dataclass
 from typing import Any
 
 import gradio as gr
@@ -33,12 +32,13 @@ _MOODS = {"warning": "turn", "error": "bad", "critical": "bad"}
 _LONG = 300  # characters from which a value of the log has lines of its own
 
 
-@dataclass(frozen=True)
 class OneEvent(Parts):
     """What is shown where the page's address names an event."""
 
-    about: gr.Markdown
-    log: gr.Markdown
+    def __init__(self) -> None:
+        way_back(words.BACK, "events")
+        self.about = gr.Markdown(elem_id="event", latex_delimiters=[])
+        self.log = gr.Markdown(elem_id="event-log", latex_delimiters=[])
 
     async def look(self, tools: Tools, asked: Asked) -> Updates:
         """Show the event, and what the log says of its request."""
@@ -51,13 +51,6 @@ class OneEvent(Parts):
             self.about: about(event, page["emails"], tools) if event else gone,
             self.log: await log_of(tools, asked.owner, request_id),
         }
-
-
-def build() -> OneEvent:
-    """Lay it out."""
-    way_back(words.BACK, "events")
-    about = gr.Markdown(elem_id="event", latex_delimiters=[])
-    return OneEvent(about, gr.Markdown(elem_id="event-log", latex_delimiters=[]))
 
 
 def about(event: Event, emails: Mapping[str, str], tools: Tools) -> Markup:

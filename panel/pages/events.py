@@ -11,9 +11,8 @@ import gradio as gr
 from panel import trail
 from panel.layout import Parts, filter_text, titled
 from panel.markup import Markup, here, isolated, link
-from panel.pages import event as one_event
-from panel.pages.event import OneEvent
-from panel.paging import CursorList, Places, Walk, pager, walk_of
+from panel.pages.event import OneEvent, log_of
+from panel.paging import CursorList, Places, Walk, walk_of
 from panel.query import is_id
 from panel.tools import Asked, Tools
 from panel.wiring import Updates, error_toast, on
@@ -67,29 +66,30 @@ class Wanted:
         }
 
 
-@dataclass(frozen=True)
 class EventList(CursorList):
     """The list, and what narrows it down."""
 
-    kinds: gr.Dropdown
-    email: gr.Textbox
-    request: gr.Textbox
-    more: gr.Accordion
-    """Where the others are."""
-    address: gr.Textbox
-    since: gr.Textbox
-    until: gr.Textbox
-    log: gr.Markdown
-
-    @property
-    def written(self) -> list[Any]:
-        """The filters in which something is written."""
-        return [self.email, self.request, self.address, self.since, self.until]
-
-    @property
-    def inputs(self) -> list[Any]:
-        """What `filtered` reads."""
-        return [self.kinds, *self.written]
+    def __init__(self) -> None:
+        with gr.Row(elem_classes="filters"):
+            self.kinds = gr.Dropdown(
+                [(said, kind) for kind, said in KINDS.items()],
+                value=[],
+                multiselect=True,
+                label=words.KINDS,
+                scale=5,
+                min_width=240,
+                elem_id="kinds",
+            )
+            self.email = filter_text(words.EMAIL, words.EMAIL_HINT, scale=4)
+            self.request = filter_text(words.REQUEST, words.REQUEST_HINT, scale=4)
+        with gr.Accordion(words.MORE, open=False, elem_id="more") as self.more, gr.Row():
+            self.address = filter_text(words.ADDRESS, words.ADDRESS_HINT, scale=3)
+            self.since = filter_text(words.SINCE, words.SINCE_HINT, scale=3)
+            self.until = filter_text(words.UNTIL, words.UNTIL_HINT, scale=3)
+        super().__init__("whose", "events", elem_classes="listed")
+        self.log = gr.Markdown(elem_id="log", latex_delimiters=[])
+        self.written = [self.email, self.request, self.address, self.since, self.until]
+        self.inputs = [self.kinds, *self.written]
 
     def filled(self, wanted: Wanted) -> Updates:
         """Show in the filters what is wanted."""
@@ -132,18 +132,21 @@ class EventList(CursorList):
         return {
             self.note: _whose(wanted, page["emails"]),
             self.listed: here("events", **wanted.place(), cursor=walk.cursor) + rows,
-            self.log: await one_event.log_of(tools, asked.owner, wanted.request_id),
+            self.log: await log_of(tools, asked.owner, wanted.request_id),
             **self.walked(len(page["events"]), "event", walk),
         }
 
 
-@dataclass(frozen=True)
 class Events(Parts):
     """The page: the list, and in its place one event where the address names one."""
 
-    places: Places
-    index: EventList
-    event: OneEvent
+    def __init__(self) -> None:
+        with gr.Column() as every:
+            self.refresh = titled(words.TITLE, words.LEAD, stays_fresh=True)
+            self.index = EventList()
+        with gr.Column(visible=False) as one:
+            self.event = OneEvent()
+        self.places = Places(every, one)
 
     async def opened(self, tools: Tools, asked: Asked) -> Updates:
         """Show the list as the page's address asks for it, or leave the place to one event."""
@@ -156,42 +159,14 @@ class Events(Parts):
 
 def build(blocks: gr.Blocks, tools: Tools) -> Events:
     """Lay out the page."""
-    with gr.Column() as every:
-        refresh = titled(words.TITLE, words.LEAD, stays_fresh=True)
-        shown = _list()
-    with gr.Column(visible=False) as one:
-        page = Events(Places(every, one), shown, one_event.build())
+    page = Events()
+    shown = page.index
     on(tools, blocks.load, page.opened, None, page.outputs)
     triggers = [shown.kinds.input, *(each.submit for each in shown.written)]
     on(tools, triggers, shown.filtered, shown.inputs, shown.outputs)
-    on(tools, refresh.click, shown.freshened, shown.walk, shown.outputs)
+    on(tools, page.refresh.click, shown.freshened, shown.walk, shown.outputs)
     shown.can_be_turned(tools)
     return page
-
-
-def _list() -> EventList:
-    with gr.Row(elem_classes="filters"):
-        kinds = gr.Dropdown(
-            [(said, kind) for kind, said in KINDS.items()],
-            value=[],
-            multiselect=True,
-            label=words.KINDS,
-            scale=5,
-            min_width=240,
-            elem_id="kinds",
-        )
-        email = filter_text(words.EMAIL, words.EMAIL_HINT, scale=4)
-        request = filter_text(words.REQUEST, words.REQUEST_HINT, scale=4)
-    with gr.Accordion(words.MORE, open=False, elem_id="more") as more, gr.Row():
-        address = filter_text(words.ADDRESS, words.ADDRESS_HINT, scale=3)
-        since = filter_text(words.SINCE, words.SINCE_HINT, scale=3)
-        until = filter_text(words.UNTIL, words.UNTIL_HINT, scale=3)
-    note = gr.Markdown(elem_id="whose", latex_delimiters=[])
-    listed = gr.Markdown(elem_classes="listed", elem_id="events", latex_delimiters=[])
-    turned = pager()
-    log = gr.Markdown(elem_id="log", latex_delimiters=[])
-    filters = kinds, email, request, more, address, since, until
-    return EventList(note, listed, turned, gr.State(Walk()), *filters, log)
 
 
 def moment(said: str, *, end: bool = False) -> datetime | None:

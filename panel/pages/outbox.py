@@ -1,6 +1,6 @@
 """The Outbox: every mail with its state, and what it says where no mailer is set."""
 
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from datetime import datetime
 from typing import Any
 
@@ -20,7 +20,7 @@ from panel.markup import (
     soft,
     verbatim,
 )
-from panel.paging import CursorList, Walk, pager, walk_of
+from panel.paging import CursorList, Walk, walk_of
 from panel.tools import Asked, Tools
 from panel.wiring import Updates, on
 from panel.words import outbox as words
@@ -30,7 +30,6 @@ Mail = dict[str, Any]
 """A mail as the API tells it."""
 
 
-@dataclass(frozen=True)
 class Outbox(CursorList):
     """The page: what is said of the mailer, and the mails."""
 
@@ -54,9 +53,7 @@ class Outbox(CursorList):
 def build(blocks: gr.Blocks, tools: Tools) -> Outbox:
     """Lay out the page."""
     refresh = titled(words.TITLE, words.LEAD)
-    about = gr.Markdown(elem_id="mailer")
-    mails = gr.Markdown(elem_id="mails", latex_delimiters=[], min_height=200)
-    page = Outbox(about, mails, pager(), gr.State(Walk()))
+    page = Outbox("mailer", "mails", min_height=200)
     on(tools, blocks.load, page.opened, None, page.outputs)
     on(tools, refresh.click, page.page_at, page.walk, page.outputs)
     page.can_be_turned(tools)

@@ -2,7 +2,6 @@
 
 import asyncio
 from collections.abc import Sequence
-from dataclasses import dataclass
 from datetime import timedelta
 from typing import Any
 
@@ -22,21 +21,23 @@ _PERIODS = {"24h": ("hour", 24), "7d": ("day", 7), "30d": ("day", 30)}
 """How each period is counted: by what, and how many of them."""
 
 
-@dataclass(frozen=True)
 class Overview(Parts):
     """The page."""
 
-    updated: gr.Markdown
-    figures: gr.Markdown
-    state: gr.Markdown
-    latest: gr.Markdown
-    period: gr.Radio
-    charts: gr.Markdown
-
-    @property
-    def inputs(self) -> list[Any]:
-        """What `look` reads."""
-        return [self.period]
+    def __init__(self) -> None:
+        with gr.Row(elem_classes="titled"):
+            gr.Markdown(heading(words.TITLE, words.LEAD), elem_classes="head")
+            self.updated = gr.Markdown(elem_id="updated", elem_classes="soft")
+            self.refreshed = refresh(stays_fresh=True).click
+        self.figures = gr.Markdown(elem_id="figures", min_height=84)
+        with gr.Row(elem_classes="columns"):
+            with gr.Column(scale=5, min_width=320):
+                self.state = gr.Markdown(elem_id="health", latex_delimiters=[], min_height=320)
+            with gr.Column(scale=7, min_width=320):
+                self.latest = gr.Markdown(elem_id="latest", latex_delimiters=[], min_height=320)
+        self.period = gr.Radio(words.PERIODS, value="24h", label=words.PERIOD, elem_id="period")
+        self.charts = gr.Markdown(elem_id="charts", min_height=300)
+        self.inputs = [self.period]
 
     async def look(self, tools: Tools, asked: Asked, period: str) -> Updates:
         """Show everything as it is now. What cannot be read leaves what was there.
@@ -62,20 +63,9 @@ class Overview(Parts):
 
 def build(blocks: gr.Blocks, tools: Tools) -> Overview:
     """Lay out the page."""
-    with gr.Row(elem_classes="titled"):
-        gr.Markdown(heading(words.TITLE, words.LEAD), elem_classes="head")
-        updated = gr.Markdown(elem_id="updated", elem_classes="soft")
-        again = refresh(stays_fresh=True)
-    figures = gr.Markdown(elem_id="figures", min_height=84)
-    with gr.Row(elem_classes="columns"):
-        with gr.Column(scale=5, min_width=320):
-            state = gr.Markdown(elem_id="health", latex_delimiters=[], min_height=320)
-        with gr.Column(scale=7, min_width=320):
-            latest = gr.Markdown(elem_id="latest", latex_delimiters=[], min_height=320)
-    period = gr.Radio(words.PERIODS, value="24h", label=words.PERIOD, elem_id="period")
-    charts = gr.Markdown(elem_id="charts", min_height=300)
-    page = Overview(updated, figures, state, latest, period, charts)
-    on(tools, [blocks.load, again.click, period.input], page.look, page.inputs, page.outputs)
+    page = Overview()
+    triggers = [blocks.load, page.refreshed, page.period.input]
+    on(tools, triggers, page.look, page.inputs, page.outputs)
     return page
 
 

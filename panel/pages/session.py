@@ -1,6 +1,5 @@
 """One session: whose it is, from where, how long, and how to end it."""
 
-from dataclasses import dataclass
 from ipaddress import IPv6Address, ip_address, ip_network
 from typing import Any
 
@@ -26,12 +25,17 @@ from panel.words import sessions as words
 _SUBSCRIBER = 64  # bits that all addresses of one IPv6 subscriber share
 
 
-@dataclass(frozen=True)
 class OneSession(Parts):
     """What is shown where the page's address names a session."""
 
-    about: gr.Markdown
-    actions: gr.Row
+    def __init__(self, tools: Tools, bar: Confirmation) -> None:
+        way_back(words.BACK, "sessions")
+        self.about = gr.Markdown(elem_id="session", latex_delimiters=[])
+        with gr.Row(visible=False, elem_classes="ends") as self.actions:
+            end_one = gr.Button(words.END_ONE, variant="stop", size="md", min_width=120)
+            end_all = gr.Button(words.END_ALL, size="md", min_width=120)
+        bar.asks(tools, end_one, ask_end_one)
+        bar.asks(tools, end_all, ask_end_all)
 
     async def look(self, tools: Tools, asked: Asked) -> Updates:
         """Show a session as it is now; one that is over leaves a sentence."""
@@ -43,18 +47,6 @@ class OneSession(Parts):
         admins = await admins_in(tools, asked.owner, [session])
         shown = about(session, own, admins, tools)
         return {self.about: shown, self.actions: gr.Row(visible=True)}
-
-
-def build(tools: Tools, bar: Confirmation) -> OneSession:
-    """Lay it out."""
-    way_back(words.BACK, "sessions")
-    about = gr.Markdown(elem_id="session", latex_delimiters=[])
-    with gr.Row(visible=False, elem_classes="ends") as actions:
-        end_one = gr.Button(words.END_ONE, variant="stop", size="md", min_width=120)
-        end_all = gr.Button(words.END_ALL, size="md", min_width=120)
-    bar.asks(tools, end_one, ask_end_one)
-    bar.asks(tools, end_all, ask_end_all)
-    return OneSession(about, actions)
 
 
 def about(session: Session, own: str, admins: dict[str, dict[str, Any]], tools: Tools) -> Markup:

@@ -13,9 +13,8 @@ from panel.confirm import Confirmation
 from panel.devices import device
 from panel.layout import Parts, filter_text, titled
 from panel.markup import Markup, alert, here, isolated, link, short
-from panel.pages import session as one_session
-from panel.pages.session import OneSession
-from panel.paging import CursorList, Places, Walk, pager, walk_of
+from panel.pages.session import OneSession, marks_of, subscriber
+from panel.paging import CursorList, Places, Walk, walk_of
 from panel.query import is_id
 from panel.session_deeds import Listed, Session, admins_in, ask_end_listed, own_id
 from panel.table import Column, table
@@ -50,20 +49,21 @@ class Wanted:
         return {name: value for name, value in told.items() if value}
 
 
-@dataclass(frozen=True)
 class SessionList(CursorList):
     """The list, and what narrows it down."""
 
-    search: gr.Textbox
-    address: gr.Textbox
-    seen: gr.State
-    """What `ask_end_listed` asks about."""
-    end: gr.Button
-
-    @property
-    def inputs(self) -> list[Any]:
-        """What `filtered` reads."""
-        return [self.search, self.address]
+    def __init__(self) -> None:
+        with gr.Row(elem_classes="filters"):
+            self.search = filter_text(
+                words.SEARCH, words.SEARCH_HINT, scale=5, min_width=220, name="search"
+            )
+            self.address = filter_text(
+                words.ADDRESS, words.ADDRESS_HINT, scale=4, min_width=180, name="address"
+            )
+        super().__init__("whose", "sessions", elem_classes="listed")
+        self.end = gr.Button(visible=False, variant="stop", size="md", elem_id="end-listed")
+        self.seen = gr.State(Listed())  # what `ask_end_listed` asks about
+        self.inputs = [self.search, self.address]
 
     async def filtered(self, tools: Tools, asked: Asked, search: str, address: str) -> Updates:
         """Show the first page of what the filters let pass."""
@@ -97,15 +97,18 @@ class SessionList(CursorList):
         }
 
 
-@dataclass(frozen=True)
 class Sessions(Parts):
     """The page: the list, and in its place one session where the address names one."""
 
-    places: Places
-    index: SessionList
-    session: OneSession
-    over: gr.Markdown
-    """Says that it was one's own session that is over."""
+    def __init__(self, tools: Tools) -> None:
+        self.over = gr.Markdown(elem_id="over")  # says that it was one's own session that is over
+        with gr.Column() as every:
+            self.refresh = titled(words.TITLE, words.LEAD, stays_fresh=True)
+            self.index = SessionList()
+        self.bar = Confirmation()
+        with gr.Column(visible=False) as one:
+            self.session = OneSession(tools, self.bar)
+        self.places = Places(every, one)
 
     async def opened(self, tools: Tools, asked: Asked) -> Updates:
         """Show the list as the page's address asks for it, or leave the place to one session."""
@@ -131,36 +134,16 @@ class Sessions(Parts):
 
 def build(blocks: gr.Blocks, tools: Tools) -> Sessions:
     """Lay out the page."""
-    over = gr.Markdown(elem_id="over")
-    with gr.Column() as every:
-        refresh = titled(words.TITLE, words.LEAD, stays_fresh=True)
-        shown = _list()
-    bar = Confirmation()
-    with gr.Column(visible=False) as one:
-        session = one_session.build(tools, bar)
-    page = Sessions(Places(every, one), shown, session, over)
+    page = Sessions(tools)
+    shown, bar = page.index, page.bar
     on(tools, blocks.load, page.opened, None, page.outputs)
     on(tools, [each.submit for each in shown.inputs], shown.filtered, shown.inputs, shown.outputs)
-    on(tools, refresh.click, shown.freshened, shown.walk, shown.outputs)
+    on(tools, page.refresh.click, shown.freshened, shown.walk, shown.outputs)
     shown.can_be_turned(tools)
     bar.asks(tools, shown.end, ask_end_listed, shown.seen)
     bar.leads_to(tools, page.after, page.outputs)
-    on(tools, over.change, leave)
+    on(tools, page.over.change, leave)
     return page
-
-
-def _list() -> SessionList:
-    with gr.Row(elem_classes="filters"):
-        search = filter_text(words.SEARCH, words.SEARCH_HINT, scale=5, min_width=220, name="search")
-        address = filter_text(
-            words.ADDRESS, words.ADDRESS_HINT, scale=4, min_width=180, name="address"
-        )
-    note = gr.Markdown(elem_id="whose", latex_delimiters=[])
-    listed = gr.Markdown(elem_classes="listed", elem_id="sessions", latex_delimiters=[])
-    turned = pager()
-    end = gr.Button(visible=False, variant="stop", size="md", elem_id="end-listed")
-    walk, seen = gr.State(Walk()), gr.State(Listed())
-    return SessionList(note, listed, turned, walk, search, address, seen, end)
 
 
 async def leave(_: Tools, __: Asked) -> None:
@@ -176,7 +159,7 @@ def rows(
         [
             Markup("{} {}").format(
                 link(isolated(each["user"]["email"]), "sessions", id=each["id"]),
-                one_session.marks_of(each, own, admins),
+                marks_of(each, own, admins),
             ),
             short(device(each["userAgent"])),
             _from(each["ipAddress"]),
@@ -197,7 +180,7 @@ def is_address(said: str) -> bool:
         ip_address(address)
     except ValueError:
         return False
-    return not slash or (said == f"{address}/64" and bool(one_session.subscriber(address)))
+    return not slash or (said == f"{address}/64" and bool(subscriber(address)))
 
 
 def _from(address: str) -> str:

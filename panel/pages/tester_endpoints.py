@@ -5,7 +5,7 @@ page is open, so nothing jumps and nothing that was focused is lost.
 """
 
 from collections.abc import AsyncIterator
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from typing import Any
 
 import gradio as gr
@@ -27,27 +27,30 @@ _TEXT_LINES = {Kind.JSON: 4, Kind.LIST: 2}
 _EVERYTHING = ""
 
 
-@dataclass(frozen=True)
 class Endpoints:
     """The form's components."""
 
-    group: gr.Dropdown
-    endpoint: gr.Dropdown
-    about: gr.Markdown
-    texts: list[gr.Textbox]
-    choices: list[gr.Dropdown]
-    send: gr.Button
-    by_hand: gr.Button
-
-    @property
-    def face(self) -> list[Any]:
-        """What changes with the endpoint."""
-        return [self.about, *self.texts, *self.choices]
-
-    @property
-    def inputs(self) -> list[Any]:
-        """What is sent: the endpoint, the texts, the choices."""
-        return [self.endpoint, *self.texts, *self.choices]
+    def __init__(self) -> None:
+        self.group = gr.Dropdown(
+            [(words.EVERY_GROUP, _EVERYTHING)],
+            value=_EVERYTHING,
+            label=words.GROUP,
+            filterable=False,
+            elem_id="group",
+        )
+        self.endpoint = gr.Dropdown([], value=None, label=words.ENDPOINT, elem_id="endpoint")
+        self.about = gr.Markdown(elem_id="about-endpoint", latex_delimiters=[])
+        self.texts, self.choices = [], []
+        for at in range(FIELDS):
+            text = gr.Textbox(visible=False, elem_id=f"field-{at}", max_lines=12)
+            choice = gr.Dropdown([], visible=False, filterable=False, elem_id=f"choice-{at}")
+            self.texts.append(text)
+            self.choices.append(choice)
+        with gr.Row():
+            self.send = gr.Button(words.SEND, variant="primary", size="md", elem_id="send-form")
+            self.by_hand = gr.Button(words.EDIT_BY_HAND, size="md")
+        self.face = [self.about, *self.texts, *self.choices]  # what changes with the endpoint
+        self.inputs = [self.endpoint, *self.texts, *self.choices]
 
     async def opened(self, tools: Tools, asked: Asked) -> Updates:
         """Offer every group and every endpoint."""
@@ -87,27 +90,6 @@ class Endpoints:
                 yield step
 
         return sent
-
-
-def lay_out() -> Endpoints:
-    """Lay out the form."""
-    group = gr.Dropdown(
-        [(words.EVERY_GROUP, _EVERYTHING)],
-        value=_EVERYTHING,
-        label=words.GROUP,
-        filterable=False,
-        elem_id="group",
-    )
-    endpoint = gr.Dropdown([], value=None, label=words.ENDPOINT, elem_id="endpoint")
-    about = gr.Markdown(elem_id="about-endpoint", latex_delimiters=[])
-    texts, choices = [], []
-    for number in range(FIELDS):
-        texts.append(gr.Textbox(visible=False, elem_id=f"field-{number}", max_lines=12))
-        choices.append(gr.Dropdown([], visible=False, filterable=False, elem_id=f"choice-{number}"))
-    with gr.Row():
-        send = gr.Button(words.SEND, variant="primary", size="md", elem_id="send-form")
-        by_hand = gr.Button(words.EDIT_BY_HAND, size="md")
-    return Endpoints(group, endpoint, about, texts, choices, send, by_hand)
 
 
 async def grouped(tools: Tools, asked: Asked, group: str) -> Any:

@@ -2,7 +2,7 @@
 
 from collections.abc import AsyncIterator
 from contextlib import aclosing
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from typing import Any
 
 import gradio as gr
@@ -18,13 +18,15 @@ from panel.wiring import Handler, Updates, on
 from panel.words import journeys as words
 
 
-@dataclass(frozen=True)
 class Journeys:
     """The choice, the button and the place of the steps."""
 
-    which: gr.Radio
-    start: gr.Button
-    steps: gr.Markdown
+    def __init__(self) -> None:
+        titles = [journey.title for journey in JOURNEYS]
+        gr.Markdown(soft(words.LEAD))
+        self.which = gr.Radio(titles, value=titles[0], label=words.STORY, elem_id="journey")
+        self.start = gr.Button(words.START, variant="primary", size="md", elem_id="start-journey")
+        self.steps = gr.Markdown(elem_id="steps", latex_delimiters=[])
 
     def wire(self, tools: Tools, stand: Stand) -> None:
         """Let the button start the journey that is chosen."""
@@ -52,12 +54,3 @@ class Journeys:
                     }
 
         return started
-
-
-def lay_out() -> Journeys:
-    """Lay out the tab."""
-    titles = [journey.title for journey in JOURNEYS]
-    gr.Markdown(soft(words.LEAD))
-    which = gr.Radio(titles, value=titles[0], label=words.STORY, elem_id="journey")
-    start = gr.Button(words.START, variant="primary", size="md", elem_id="start-journey")
-    return Journeys(which, start, gr.Markdown(elem_id="steps", latex_delimiters=[]))

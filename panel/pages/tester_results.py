@@ -7,6 +7,7 @@ from typing import Any
 import gradio as gr
 
 from panel import shown
+from panel.browsers import LETTERS
 from panel.layout import Parts
 from panel.loopback import Call, CallRefused, NoAnswer
 from panel.markup import soft
@@ -36,28 +37,32 @@ class Manner:
         return cls(browser, (origin or "").strip(), reveal, way)
 
 
-@dataclass(frozen=True)
 class Results(Parts):
     """The components in which an exchange is shown."""
 
-    card: gr.Markdown
-    tabs: gr.Tabs
-    answer: gr.Code
-    raw: gr.Code
-    cookie_tab: gr.Tab
-    cookies: gr.Markdown
-    headers: gr.Markdown
-    request: gr.Code
-    copy: gr.Code
-    opened: gr.State
-    """The number of the exchange that is shown."""
-    reveal: gr.Checkbox
-    way: gr.Radio
-
-    @property
-    def inputs(self) -> list[Any]:
-        """How it is to be shown."""
-        return [self.reveal, self.way]
+    def __init__(self) -> None:
+        self.card = gr.Markdown(shown.nothing_yet(), elem_id="card", latex_delimiters=[])
+        with gr.Row(elem_classes="reveal"):
+            self.reveal = gr.Checkbox(False, label=words.REVEAL, container=False, elem_id="reveal")
+        answer, raw, cookies, headers, request, copy = words.TABS
+        with gr.Tabs(visible=False, overflow_behavior="wrap") as self.tabs:
+            with gr.Tab(answer):
+                self.answer = _text_box("answer", "json")
+            with gr.Tab(cookies) as self.cookie_tab:
+                self.cookies = gr.Markdown(elem_id="cookies", latex_delimiters=[])
+            with gr.Tab(headers):
+                self.headers = gr.Markdown(elem_id="headers", latex_delimiters=[])
+            with gr.Tab(request):
+                self.request = _text_box("request", None)
+            with gr.Tab(raw):
+                self.raw = _text_box("raw", None)
+            with gr.Tab(copy):
+                ways = list(WAYS)
+                self.way = gr.Radio(ways, value=FIRST_WAY, label=words.COPY_AS, elem_id="way")
+                gr.Markdown(soft(words.MASKED))
+                self.copy = _text_box("copy", "shell")
+        self.opened = gr.State(None)  # the number of the exchange that is shown
+        self.inputs = [self.reveal, self.way]
 
     def show(self, tools: Tools, exchange: Exchange, manner: Manner) -> Updates:
         """Show an exchange."""
@@ -79,15 +84,19 @@ class Results(Parts):
         }
 
 
-@dataclass(frozen=True)
 class Browsers:
     """The choice of a browser, and what is told of the one chosen."""
 
-    chosen: gr.Radio
-    held: gr.Markdown
-    lamp: gr.Markdown
-    empty: gr.Button
-    add: gr.Button
+    def __init__(self) -> None:
+        with gr.Group(elem_classes="box"):
+            self.chosen = gr.Radio(
+                LETTERS, value=LETTERS[0], label=words.BROWSER, elem_id="browser"
+            )
+            with gr.Row(elem_classes=["bar", "state"]):
+                self.held = gr.Markdown(elem_id="held")
+                self.empty = gr.Button(words.EMPTY_BROWSER, size="sm")
+                self.add = gr.Button(words.ADD_BROWSER, size="sm")
+        self.lamp = gr.Markdown(elem_id="lamp")
 
 
 @dataclass(frozen=True)
@@ -182,34 +191,6 @@ class Stand:
         exchange = tools.tester.history(asked.owner).find(number)
         again = self.results.show(tools, exchange, how) if exchange else {}
         return self.show_state(tools, asked, how) | again
-
-
-def lay_out() -> Results:
-    """Lay out the right side."""
-    card = gr.Markdown(shown.nothing_yet(), elem_id="card", latex_delimiters=[])
-    with gr.Row(elem_classes="reveal"):
-        reveal = gr.Checkbox(False, label=words.REVEAL, container=False, elem_id="reveal")
-    answer_name, raw_name, cookies_name, headers_name, request_name, copy_name = words.TABS
-    with gr.Tabs(visible=False, overflow_behavior="wrap") as tabs:
-        with gr.Tab(answer_name):
-            answer = _text_box("answer", "json")
-        with gr.Tab(cookies_name) as cookie_tab:
-            cookies = gr.Markdown(elem_id="cookies", latex_delimiters=[])
-        with gr.Tab(headers_name):
-            headers = gr.Markdown(elem_id="headers", latex_delimiters=[])
-        with gr.Tab(request_name):
-            request = _text_box("request", None)
-        with gr.Tab(raw_name):
-            raw = _text_box("raw", None)
-        with gr.Tab(copy_name):
-            way = gr.Radio(list(WAYS), value=FIRST_WAY, label=words.COPY_AS, elem_id="way")
-            gr.Markdown(soft(words.MASKED))
-            copy = _text_box("copy", "shell")
-    opened = gr.State(None)
-    return Results(
-        *(card, tabs, answer, raw, cookie_tab, cookies, headers, request, copy, opened),
-        *(reveal, way),
-    )
 
 
 def _text_box(name: str, language: Any) -> gr.Code:

@@ -1,6 +1,5 @@
 """One user: who they are, where they are signed in, what happened, and what can be done."""
 
-from dataclasses import dataclass
 from typing import Any
 
 import gradio as gr
@@ -20,33 +19,62 @@ from panel.words import users as words
 _EVENTS = 15
 
 
-@dataclass(frozen=True)
 class _Actions(Parts):
-    """What an admin can do to a user."""
+    """What an admin can do to a user: buttons that ask first, and buttons that just do it."""
 
-    which: gr.Dropdown
-    role: gr.Dropdown
-    password: gr.Textbox
-    acting: gr.Markdown
-    verify: gr.Button
-    unverify: gr.Button
-    unban: gr.Button
-    ask: list[tuple[gr.Button, Handler, list[Any]]]
-    """Buttons that ask first, with what their question is told."""
-    do: list[tuple[gr.Button, Handler]]
-    """Buttons that just do it."""
+    def __init__(self) -> None:
+        gr.Markdown(Markup("<h2>{}</h2>").format(words.ACTIONS))
+        with gr.Column(elem_classes=["card", "act"]):
+            self.verify, self.unverify = _button(words.VERIFY), _button(words.UNVERIFY)
+            reset = _button(words.SEND_RESET)
+        with gr.Column(elem_classes=["card", "act"]):
+            self.which = gr.Dropdown([], label=words.WHICH, filterable=False)
+            with gr.Row():
+                end_one, end_all = _button(words.END_ONE), _button(words.END_ALL)
+        with gr.Column(elem_classes=["card", "act"]):
+            self.role = gr.Dropdown(words.ROLES_TO_GIVE, label=words.NEW_ROLE, filterable=False)
+            set_role = _button(words.SET_ROLE)
+        with gr.Column(elem_classes=["card", "act"]):
+            until, reason = _ban_fields()
+            with gr.Row():
+                ban, self.unban = _button(words.BAN), _button(words.UNBAN)
+        with gr.Column(elem_classes=["card", "act"]):
+            self.password = gr.Textbox(label=words.NEW_PASSWORD, type="password", max_lines=1)
+            set_password = _button(words.SET_PASSWORD)
+        with gr.Column(elem_classes=["card", "act"]):
+            act_as = _button(words.ACT_AS)
+            self.acting = gr.Markdown(soft(words.ACT_AS_HINT), elem_id="acting")
+        delete = gr.Button(words.DELETE, variant="stop", size="md")
+        self.ask: tuple[tuple[gr.Button, Handler, list[Any]], ...] = (
+            (end_one, user_deeds.ask_end_one, [self.which]),
+            (end_all, user_deeds.ask_end_all, []),
+            (set_role, user_deeds.ask_role, [self.role]),
+            (ban, user_deeds.ask_ban, [until, reason]),
+            (set_password, user_deeds.ask_password, [self.password]),
+            (act_as, user_deeds.ask_act_as, []),
+            (delete, user_deeds.ask_delete, []),
+        )
+        self.do = {
+            self.verify: user_deeds.mark_verified,
+            self.unverify: user_deeds.mark_unverified,
+            reset: user_deeds.send_reset,
+            self.unban: user_deeds.unban,
+        }
 
 
-@dataclass(frozen=True)
 class OneUser(Parts):
     """What is shown where the page's address names a user."""
 
-    about: gr.Markdown
-    sessions: gr.Markdown
-    events: gr.Markdown
-    column: gr.Column
-    """Where the actions are."""
-    actions: _Actions
+    def __init__(self) -> None:
+        way_back(words.BACK, "users")
+        with gr.Row(elem_classes="columns"):
+            with gr.Column(scale=7, min_width=320):
+                self.about, self.sessions, self.events = (
+                    gr.Markdown(elem_id=name, latex_delimiters=[])
+                    for name in ("about", "user-sessions", "user-events")
+                )
+            with gr.Column(scale=4, min_width=300, visible=False) as self.column:
+                self.actions = _Actions()
 
     async def opened(self, tools: Tools, asked: Asked) -> Updates:
         """Show the user whom the page's address names, if it names one."""
@@ -92,66 +120,20 @@ class OneUser(Parts):
 
 def build(blocks: gr.Blocks, tools: Tools) -> OneUser:
     """Lay it out."""
-    way_back(words.BACK, "users")
-    with gr.Row(elem_classes="columns"):
-        with gr.Column(scale=7, min_width=320):
-            about, sessions, events = (
-                gr.Markdown(elem_id=name, latex_delimiters=[])
-                for name in ("about", "user-sessions", "user-events")
-            )
-        with gr.Column(scale=4, min_width=300, visible=False) as column:
-            actions = _actions()
-    bar = Confirmation()
-    user = OneUser(about, sessions, events, column, actions)
+    user, bar = OneUser(), Confirmation()
     on(tools, blocks.load, user.opened, None, user.outputs)
-    for button, question, inputs in actions.ask:
+    for button, question, inputs in user.actions.ask:
         bar.asks(tools, button, question, inputs)
-    for button, deed in actions.do:
+    for button, deed in user.actions.do.items():
         on(tools, button.click, user.does(deed), None, user.outputs)
     bar.leads_to(tools, user.look, user.outputs)
     return user
 
 
-def _actions() -> _Actions:
-    gr.Markdown(Markup("<h2>{}</h2>").format(words.ACTIONS))
-    with gr.Column(elem_classes=["card", "act"]):
-        verify, unverify = _button(words.VERIFY), _button(words.UNVERIFY)
-        reset = _button(words.SEND_RESET)
-    with gr.Column(elem_classes=["card", "act"]):
-        which = gr.Dropdown([], label=words.WHICH, filterable=False)
-        with gr.Row():
-            end_one, end_all = _button(words.END_ONE), _button(words.END_ALL)
-    with gr.Column(elem_classes=["card", "act"]):
-        role = gr.Dropdown(words.ROLES_TO_GIVE, label=words.NEW_ROLE, filterable=False)
-        set_role = _button(words.SET_ROLE)
-    with gr.Column(elem_classes=["card", "act"]):
-        until = gr.Textbox(label=words.UNTIL, placeholder=words.UNTIL_HINT, max_lines=1)
-        reason = gr.Textbox(label=words.REASON, max_lines=1, max_length=user_deeds.LONGEST_REASON)
-        with gr.Row():
-            ban, unban = _button(words.BAN), _button(words.UNBAN)
-    with gr.Column(elem_classes=["card", "act"]):
-        password = gr.Textbox(label=words.NEW_PASSWORD, type="password", max_lines=1)
-        set_password = _button(words.SET_PASSWORD)
-    with gr.Column(elem_classes=["card", "act"]):
-        act_as = _button(words.ACT_AS)
-        acting = gr.Markdown(soft(words.ACT_AS_HINT), elem_id="acting")
-    delete = gr.Button(words.DELETE, variant="stop", size="md")
-    ask: list[tuple[gr.Button, Handler, list[Any]]] = [
-        (end_one, user_deeds.ask_end_one, [which]),
-        (end_all, user_deeds.ask_end_all, []),
-        (set_role, user_deeds.ask_role, [role]),
-        (ban, user_deeds.ask_ban, [until, reason]),
-        (set_password, user_deeds.ask_password, [password]),
-        (act_as, user_deeds.ask_act_as, []),
-        (delete, user_deeds.ask_delete, []),
-    ]
-    do: list[tuple[gr.Button, Handler]] = [
-        (verify, user_deeds.mark_verified),
-        (unverify, user_deeds.mark_unverified),
-        (reset, user_deeds.send_reset),
-        (unban, user_deeds.unban),
-    ]
-    return _Actions(which, role, password, acting, verify, unverify, unban, ask, do)
+def _ban_fields() -> tuple[gr.Textbox, gr.Textbox]:
+    until = gr.Textbox(label=words.UNTIL, placeholder=words.UNTIL_HINT, max_lines=1)
+    longest = user_deeds.LONGEST_REASON
+    return until, gr.Textbox(label=words.REASON, max_lines=1, max_length=longest)
 
 
 def _button(name: str) -> gr.Button:

@@ -10,8 +10,7 @@ from panel import when
 from panel.layout import Parts, filter_text
 from panel.markup import Markup, badge, heading, here, isolated, link
 from panel.pages import user as one_user
-from panel.pages.user import OneUser
-from panel.paging import Pager, Places, pager
+from panel.paging import Pager, Places
 from panel.paths import USERS_CSV
 from panel.query import written
 from panel.table import Column, table
@@ -70,34 +69,40 @@ class Wanted:
         return {name: value for name, value in said.items() if value}
 
 
-@dataclass(frozen=True)
 class UserList(Parts):
     """The list, and what narrows it down."""
 
-    search: gr.Textbox
-    role: gr.Dropdown
-    banned: gr.Dropdown
-    verified: gr.Dropdown
-    order: gr.Dropdown
-    offset: gr.State
-    pager: Pager
-    listed: gr.Markdown
-    csv: gr.Markdown
-
-    @property
-    def inputs(self) -> list[Any]:
-        """What `Wanted.chosen` reads."""
-        return [self.search, self.role, self.banned, self.verified, self.order]
+    def __init__(self) -> None:
+        with gr.Row(elem_classes="filters"):
+            search = filter_text(
+                words.SEARCH, words.SEARCH_HINT, scale=6, min_width=220, name="search"
+            )
+            chosen = [
+                gr.Dropdown(
+                    choices,
+                    value=choices[0][1],
+                    label=label,
+                    filterable=False,
+                    scale=width,
+                    min_width=110,
+                )
+                for label, choices, width in (
+                    (words.ROLE, words.ROLES, 2),
+                    (words.STATE, words.STATES, 2),
+                    (words.ADDRESS, words.VERIFIED, 2),
+                    (words.ORDER, words.ORDERS, 3),
+                )
+            ]
+        self.listed = gr.Markdown(elem_classes="listed", elem_id="users", latex_delimiters=[])
+        self.pager = Pager()
+        self.csv = gr.Markdown(elem_classes="soft")
+        self.offset = gr.State(0)
+        self.inputs = [search, *chosen]  # what `Wanted.chosen` reads
 
     def filled(self, wanted: Wanted) -> Updates:
         """Show in the filters what is wanted."""
-        return {
-            self.search: wanted.search,
-            self.role: wanted.role,
-            self.banned: wanted.banned,
-            self.verified: wanted.verified,
-            self.order: wanted.order,
-        }
+        said = (wanted.search, wanted.role, wanted.banned, wanted.verified, wanted.order)
+        return dict(zip(self.inputs, said, strict=True))
 
     async def filtered(self, tools: Tools, asked: Asked, *filters: Any) -> Updates:
         """Show the first page of what the filters let pass."""
@@ -130,31 +135,33 @@ class UserList(Parts):
         }
 
 
-@dataclass(frozen=True)
 class NewUser:
     """The form in which an account is made."""
 
-    email: gr.Textbox
-    name: gr.Textbox
-    role: gr.Dropdown
-    password: gr.Textbox
-    create: gr.Button
-    made: gr.Markdown
+    def __init__(self) -> None:
+        with gr.Accordion(words.NEW, open=False, elem_id="new-user"):
+            with gr.Row():
+                email = gr.Textbox(label=words.EMAIL, max_lines=1, min_width=200)
+                name = gr.Textbox(label=words.NAME, max_lines=1, min_width=160)
+                self.role = gr.Dropdown(words.ROLES_TO_GIVE, value="user", label=words.NEW_ROLE)
+                password = gr.Textbox(
+                    label=words.PASSWORD, type="password", placeholder=words.NONE_YET, min_width=200
+                )
+            self.create = gr.Button(words.CREATE, variant="primary", size="md")
+            self.made = gr.Markdown(latex_delimiters=[])
+        self.fields = [email, name, self.role, password]
 
-    @property
-    def fields(self) -> list[Any]:
-        """What `created` reads first."""
-        return [self.email, self.name, self.role, self.password]
 
-
-@dataclass(frozen=True)
 class Users:
     """The page: the list, and in its place one user where the address names one."""
 
-    places: Places
-    index: UserList
-    form: NewUser
-    user: OneUser
+    def __init__(self, blocks: gr.Blocks, tools: Tools) -> None:
+        with gr.Column() as every:
+            gr.Markdown(heading(words.TITLE, words.LEAD), elem_classes="head")
+            self.form, self.index = NewUser(), UserList()
+        with gr.Column(visible=False) as one:
+            self.user = one_user.build(blocks, tools)
+        self.places = Places(every, one)
 
     async def opened(self, tools: Tools, asked: Asked) -> Updates:
         """Show the list as the page's address asks for it, or leave the place to one user."""
@@ -191,14 +198,12 @@ class Users:
 
 def build(blocks: gr.Blocks, tools: Tools) -> Users:
     """Lay out the page."""
-    with gr.Column() as every:
-        gr.Markdown(heading(words.TITLE, words.LEAD), elem_classes="head")
-        form, shown = _form(), _list()
-    with gr.Column(visible=False) as one:
-        page = Users(Places(every, one), shown, form, one_user.build(blocks, tools))
-    opened = [*page.places.outputs, *shown.components()]
+    page = Users(blocks, tools)
+    form, shown = page.form, page.index
+    opened = [*page.places.outputs, *shown.inputs, *shown.outputs]
     on(tools, blocks.load, page.opened, None, opened)
-    triggers = [shown.search.submit, *(each.input for each in shown.inputs[1:])]
+    search, *chosen = shown.inputs
+    triggers = [search.submit, *(each.input for each in chosen)]
     on(tools, triggers, shown.filtered, shown.inputs, shown.outputs)
     turned = [*shown.inputs, shown.offset]
     on(tools, shown.pager.newer.click, shown.newer, turned, shown.outputs)
@@ -206,45 +211,6 @@ def build(blocks: gr.Blocks, tools: Tools) -> Users:
     inputs = [*form.fields, *shown.inputs]
     on(tools, form.create.click, page.created, inputs, [form.made, *form.fields, *shown.outputs])
     return page
-
-
-def _list() -> UserList:
-    with gr.Row(elem_classes="filters"):
-        search = filter_text(words.SEARCH, words.SEARCH_HINT, scale=6, min_width=220, name="search")
-        role, banned, verified, order = (
-            gr.Dropdown(
-                choices,
-                value=choices[0][1],
-                label=label,
-                filterable=False,
-                scale=width,
-                min_width=110,
-            )
-            for label, choices, width in (
-                (words.ROLE, words.ROLES, 2),
-                (words.STATE, words.STATES, 2),
-                (words.ADDRESS, words.VERIFIED, 2),
-                (words.ORDER, words.ORDERS, 3),
-            )
-        )
-    listed = gr.Markdown(elem_classes="listed", elem_id="users", latex_delimiters=[])
-    turned = pager()
-    csv = gr.Markdown(elem_classes="soft")
-    return UserList(*(search, role, banned, verified, order), gr.State(0), turned, listed, csv)
-
-
-def _form() -> NewUser:
-    with gr.Accordion(words.NEW, open=False, elem_id="new-user"):
-        with gr.Row():
-            email = gr.Textbox(label=words.EMAIL, max_lines=1, min_width=200)
-            name = gr.Textbox(label=words.NAME, max_lines=1, min_width=160)
-            role = gr.Dropdown(words.ROLES_TO_GIVE, value="user", label=words.NEW_ROLE)
-            password = gr.Textbox(
-                label=words.PASSWORD, type="password", placeholder=words.NONE_YET, min_width=200
-            )
-        create = gr.Button(words.CREATE, variant="primary", size="md")
-        made = gr.Markdown(latex_delimiters=[])
-    return NewUser(email, name, role, password, create, made)
 
 
 def rows(users: list[dict[str, Any]], tools: Tools) -> Markup:

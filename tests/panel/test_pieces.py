@@ -154,7 +154,7 @@ def test_a_list_says_which_part_of_it_is_shown(first, last, total, about, said):
 
 
 def test_a_pager_can_be_turned_only_where_there_is_more():
-    it = paging.pager()
+    it = paging.Pager()
     shown = it.turned("1 to 25 of 26 users", newer=False, older=True)
     assert (shown[it.newer].interactive, shown[it.older].interactive) == (False, True)
     assert "1 to 25 of 26 users" in shown[it.told]
