@@ -6,6 +6,7 @@ import subprocess
 from collections.abc import Mapping
 from pathlib import Path
 from types import TracebackType
+from typing import IO
 
 import httpx
 
@@ -52,13 +53,8 @@ class Space:
     def launch(self) -> "Space":
         """Start without waiting: for a start that is meant to fail."""
         self._spare_the_migration()
-        with (self.folder / "log").open("ab") as log, Path(os.devnull).open("rb") as nothing:
-            self._process = fork_server().start(
-                [str(self.program)],
-                self.folder,  # no .env of a developer here either
-                self.environment,
-                (nothing, log, log),
-            )
+        with (self.folder / "log").open("ab") as log:
+            self._process = self._start_process(log, log)
         shared.started(self._process.pid)
         return self
 
@@ -108,6 +104,17 @@ class Space:
         trace: TracebackType | None,
     ) -> None:
         self.kill9()
+
+    def _start_process(
+        self, out: IO[bytes] | int, err: IO[bytes] | int
+    ) -> "Forked | subprocess.Popen[bytes]":
+        with Path(os.devnull).open("rb") as nothing:
+            return fork_server().start(
+                [str(self.program)],
+                self.folder,  # no .env of a developer here either
+                self.environment,
+                (nothing, out, err),
+            )
 
     def _spare_the_migration(self) -> None:
         told = self.environment

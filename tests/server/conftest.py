@@ -1,5 +1,4 @@
-import subprocess
-import sys
+import os
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack, closing
 from pathlib import Path
@@ -8,7 +7,9 @@ import pytest
 
 from backend.web.connections import ConnectionLimits
 from tests.rig.background import in_background
+from tests.rig.fork_server import fork_server
 from tests.rig.processes import free_port, listens, wait_until
+from tests.rig.space import inherited
 from tests.server.toy import Stage, Toy
 from tests.server.wire_client import PATIENCE, WireClient
 
@@ -57,23 +58,40 @@ class Process:
 
     def __init__(self, port: int, *how: str) -> None:
         self.port = port
-        self.process = subprocess.Popen(
-            [sys.executable, "-m", "tests.server.toy", str(port), *how],
-            cwd=ROOT,
-            stdin=subprocess.PIPE,
-            stdout=subprocess.PIPE,
-            stderr=subprocess.PIPE,
+        (stdin, told), (said, stdout), (errors, stderr) = os.pipe(), os.pipe(), os.pipe()
+        self._told, self.stdout, self._stderr = (
+            os.fdopen(told, "wb", buffering=0),
+            os.fdopen(said, "rb"),
+            os.fdopen(errors, "rb"),
         )
+        command = ["-m", "tests.server.toy", str(port), *how]
+        try:
+            self._process = fork_server().start(command, ROOT, inherited(), (stdin, stdout, stderr))
+        finally:
+            for theirs in (stdin, stdout, stderr):
+                os.close(theirs)
 
     def connect(self) -> WireClient:
         """Connect as soon as it listens."""
         wait_until(lambda: listens(self.port), "the server")
         return WireClient(("127.0.0.1", self.port))
 
+    def send_signal(self, number: int) -> None:
+        self._process.send_signal(number)
+
     def end(self, told: bytes = b"") -> tuple[int, str, str]:
         """Wait for the end; returns the exit code and what it said on stdout and stderr."""
-        out, err = self.process.communicate(told, timeout=PATIENCE)
-        return self.process.returncode, out.decode(), err.decode()
+        self._told.write(told)
+        self._told.close()
+        code = self._process.wait(PATIENCE)
+        return code, self.stdout.read().decode(), self._stderr.read().decode()
+
+    def close(self) -> None:
+        """End it by force if it still runs."""
+        self._process.kill()
+        self._process.wait(PATIENCE)
+        for pipe in (self._told, self.stdout, self._stderr):
+            pipe.close()
 
 
 @pytest.fixture
@@ -82,9 +100,6 @@ def start() -> Iterator[Callable[..., Process]]:
     with ExitStack() as stack:
 
         def start(*how: str, port: int = 0) -> Process:
-            each = Process(port or free_port(), *how)
-            stack.enter_context(each.process)
-            stack.callback(each.process.kill)
-            return each
+            return stack.enter_context(closing(Process(port or free_port(), *how)))
 
         yield start

@@ -18,25 +18,35 @@ ACCOUNT = {"name": "Ada", "email": "ada@example.com", "password": "correct horse
 class Unread(Space):
     """A Space whose standard output and error are what a test says."""
 
-    def __init__(self, folder, streams, preexec=None, environment=None):
+    def __init__(self, folder, streams, environment=None):
         super().__init__(
             folder, {"LOG_FORMAT": "json", "RATE_LIMITS": "off", **(environment or {})}
         )
-        self._streams, self._preexec = streams, preexec
+        self._streams = streams
 
-    def launch(self):
-        (self.folder / "log").touch()
-        out, err = self._streams
-        self._process = subprocess.Popen(
+    def _start_process(self, *_):
+        return super()._start_process(*self._streams)
+
+
+class WithoutStreams(Unread):
+    """A Space whose standard output and error are closed from its first instruction on."""
+
+    def __init__(self, folder):
+        super().__init__(folder, (None, None))
+
+    def _start_process(self, *_):
+        return subprocess.Popen(
             [sys.executable, ROOT / "app.py"],
             cwd=self.folder,
             env=self.environment,
             stdin=subprocess.DEVNULL,
-            stdout=out,
-            stderr=err,
-            preexec_fn=self._preexec,
+            preexec_fn=close_both,
         )
-        return self
+
+
+def close_both():
+    os.close(1)
+    os.close(2)
 
 
 def post(space, path, **more):
@@ -63,13 +73,8 @@ def test_a_reader_of_the_log_that_dies_stops_nothing(tmp_path):
         assert space.terminate() == 0
 
 
-def close_both():
-    os.close(1)
-    os.close(2)
-
-
 def test_a_server_with_closed_streams_starts_and_keeps_its_files_clean(tmp_path):
-    with Unread(tmp_path, (None, None), close_both) as space:
+    with WithoutStreams(tmp_path) as space:
         serves(space)
         for number in (1, 2):
             assert os.readlink(f"/proc/{space.pid}/fd/{number}") == os.devnull
@@ -112,7 +117,7 @@ def test_the_last_lines_before_an_orderly_end_are_there(tmp_path):
 def test_what_was_dropped_is_told_once_somebody_reads_again(tmp_path):
     with a_pipe() as (read, write):
         fill(write)
-        with Unread(tmp_path, (subprocess.DEVNULL, write)) as space:
+        with open(os.devnull, "wb") as nowhere, Unread(tmp_path, (nowhere, write)) as space:
             serves(space)
             said = read_until(read, b"sign_in_failed")
             assert space.terminate() == 0

@@ -27,7 +27,7 @@ def test_a_port_in_use_is_one_line_that_says_what_to_do(start):
 
 def test_a_second_server_does_not_get_as_far_as_its_application(start):
     first = start("slow")
-    assert first.process.stdout.readline() == b"starting\n"
+    assert first.stdout.readline() == b"starting\n"
 
     code, out, said = start("slow", port=first.port).end()
 

@@ -11,7 +11,7 @@ def test_an_idle_server_ends_well(start, sent):
     server = start()
     with closing(server.connect()) as client:
         client.get("/health").answer()
-        server.process.send_signal(sent)
+        server.send_signal(sent)
 
         assert client.is_closed()
     assert server.end() == (0, "", "")
@@ -23,7 +23,7 @@ def test_a_request_in_flight_is_answered_first(start):
         client.send(*POST, "Content-Length: 5", "Expect: 100-continue")
         assert client.answer().status == 100, "the application waits for the body"
         idle.get("/health").answer()
-        server.process.send_signal(signal.SIGTERM)
+        server.send_signal(signal.SIGTERM)
         assert idle.is_closed()
 
         client.send_bytes(b"hello")
@@ -40,7 +40,7 @@ def test_an_open_event_stream_does_not_hold_it_up(start):
         client.get("/stream").answer()
         assert client.chunk() == b"data: 1\n\n"
 
-        server.process.send_signal(signal.SIGTERM)
+        server.send_signal(signal.SIGTERM)
 
         assert server.end() == (0, "", "")
 
@@ -53,16 +53,16 @@ def test_a_request_for_which_nobody_waits_any_more_does_not_hold_it_up(start):
         with closing(server.connect()) as other:
             other.get("/health").answer()
 
-        server.process.send_signal(signal.SIGTERM)
+        server.send_signal(signal.SIGTERM)
 
         assert server.end()[0] == 0
 
 
 def test_told_to_end_while_it_starts_it_ends_well(start):
     server = start("slow")
-    assert server.process.stdout.readline() == b"starting\n"
+    assert server.stdout.readline() == b"starting\n"
 
-    server.process.send_signal(signal.SIGTERM)
+    server.send_signal(signal.SIGTERM)
 
     assert server.end(b"go on\n") == (0, "stopped\n", "")
 
@@ -73,10 +73,10 @@ def test_told_twice_it_ends_at_once(start, second):
     with closing(server.connect()) as client, closing(server.connect()) as idle:
         client.get("/wait")
         idle.get("/health").answer()
-        server.process.send_signal(signal.SIGTERM)
+        server.send_signal(signal.SIGTERM)
         assert idle.is_closed()
 
-        server.process.send_signal(second)
+        server.send_signal(second)
 
         assert server.end()[0] == 128 + second
 
@@ -87,7 +87,7 @@ def test_what_hangs_is_abandoned_and_named(start):
         client.get("/stubborn").answer()
         client.chunk()
 
-    server.process.send_signal(signal.SIGTERM)
+    server.send_signal(signal.SIGTERM)
 
     code, _, said = server.end()
     assert code == 1
