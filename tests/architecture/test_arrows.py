@@ -1,4 +1,4 @@
-"""Who may import whom, and where each library is at home. The README draws the same picture."""
+"""Who may import whom, and where each library is at home. docs/architecture.md draws the same."""
 
 import ast
 import re

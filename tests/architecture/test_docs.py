@@ -9,6 +9,7 @@ from pathlib import Path
 import pytest
 
 from tests.architecture.source import ROOT
+from tests.docs.guide import GUIDES, shown
 from tests.rig.missing import missing
 
 # What means nothing to a reader: folders of somebody's own machine, numbers of a tracker, the
@@ -27,10 +28,10 @@ def unwritten(names: Iterable[str], text: str) -> list[str]:
     return [name for name in names if not re.search(rf"(?<![\w/]){re.escape(name)}(?![\w/])", text)]
 
 
-def unreal_targets(readme: str, makefile: str) -> list[str]:
+def unreal_targets(guide: str, makefile: str) -> list[str]:
     """The `make` targets a text tells people to run that the Makefile has not got."""
     told = {
-        target for code in CODE.findall(readme) for target in re.findall(r"\bmake ([a-z]+)", code)
+        target for code in CODE.findall(guide) for target in re.findall(r"\bmake ([a-z]+)", code)
     }
     return sorted(told - set(re.findall(r"^([a-z]+):", makefile, re.M)))
 
@@ -80,7 +81,7 @@ def routes(folder: Path) -> list[str]:
     return asyncio.run(read())
 
 
-@pytest.mark.parametrize("page", ["README.md", ".env.example"])
+@pytest.mark.parametrize("page", ["docs/settings.md", ".env.example"])
 def test_every_setting_is_explained(page):
     from backend.kernel.settings import Settings
 
@@ -92,8 +93,13 @@ def test_every_route_is_explained(tmp_path):
     assert unwritten(routes(tmp_path), (ROOT / "docs/api.md").read_text()) == []
 
 
-def test_every_make_target_in_the_readme_is_real():
-    assert unreal_targets((ROOT / "README.md").read_text(), (ROOT / "Makefile").read_text()) == []
+@pytest.mark.parametrize("page", GUIDES, ids=shown)
+def test_every_make_target_in_the_guides_is_real(page):
+    assert unreal_targets(page.read_text(), (ROOT / "Makefile").read_text()) == []
+
+
+def test_the_readme_can_be_read_in_five_minutes():
+    assert len((ROOT / "README.md").read_text().splitlines()) <= 150
 
 
 def test_the_project_speaks_of_itself_alone():

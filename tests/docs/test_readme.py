@@ -5,16 +5,33 @@ from contextlib import closing
 
 import pytest
 
-from tests.docs.guide import section
+from tests.docs.guide import ROOT, section
 from tests.docs.scene import opened
+from tests.rig.node import require_node
 
 PAGE = "README.md"
 STARTED = "From nothing to signed in"
+CLIENT = ROOT / "tests/parity"
 
 
 @pytest.fixture
 def scene(tmp_path):
     yield from opened(tmp_path, given={"ENVIRONMENT": "development", "BCRYPT_ROUNDS": "4"})
+
+
+@pytest.fixture
+def scene_with_client(scene):
+    (scene.root / "bin/node").symlink_to(require_node(CLIENT))
+    (scene.house / "node_modules").symlink_to(CLIENT / "node_modules")  # as `npm install` leaves it
+    return scene
+
+
+def test_the_official_client_signs_up_and_the_second_time_in(scene_with_client):
+    start, hello, shows = [block for block in section(PAGE, STARTED) if block.kind != "needs"][:3]
+    assert (hello.kind, shows.kind) == ("run", "shows")
+
+    scene_with_client.follow([start, hello, shows])
+    scene_with_client.follow([start, hello, shows])
 
 
 def test_it_starts_and_starts_again_with_an_admin(scene):
