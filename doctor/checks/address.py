@@ -1,6 +1,6 @@
 """Which address the server takes the caller for: limits and the audit trail rest on it."""
 
-from doctor.account import session_of
+from doctor.account import SIGN_IN, session_of
 from doctor.check import check
 from doctor.deployment import is_public_host
 from doctor.examination import Examination
@@ -25,10 +25,11 @@ def true_address(exam: Examination) -> Outcome:
     browser = exam.stranger()
     said = {"email": exam.account.email, "password": exam.account.password.reveal()}
     forged = {"x_forwarded_for": f"{_FIRST}, {_LAST}", **_OTHERS}
-    reply = browser.post("/api/auth/sign-in/email", said, **forged)
+    reply = browser.post(SIGN_IN, said, **forged)
     found = session_of(browser) if reply.status == 200 else None
     if found is None:
         raise CannotTell(f"signing in answered {reply.told}")
+    exam.seen["third device"] = browser
     believed = str(found["session"].get("ipAddress") or "")
     exam.seen["address"] = believed
     if not believed:

@@ -16,12 +16,12 @@ DIRECTLY_HINT = (
     "From outside: as visitors come."
 )
 FRONTEND_HINT = "https://app.example.com, to check signing in through it; empty to leave it out"
-EVERYTHING = "Everything, about 45 seconds"
+EVERYTHING = "Everything, about 30 seconds"
 START, STOP = "Start the checks", "Stop"
 
 NOTHING_YET = "Nothing has been checked since this server started."
 NOTHING_YET_HINT = (
-    "Press “Start the checks”. It takes about 45 seconds, most of them spent waiting for rate "
+    "Press “Start the checks”. It takes about 30 seconds, most of them spent waiting for rate "
     "limits, which it also proves. A throw-away account is made and deleted again. Users notice "
     "nothing; whoever signs in from this very machine may have to wait a few seconds."
 )

@@ -56,9 +56,13 @@ def examined(broken, folder, authority):
     with standing(broken, folder, authority) as place:
         deployment = deployed(place, authority)
         checks = tuple(each for each in checks_for(deployment) if each.name not in TIMED)
-        found = list(examine(deployment, checks=checks, clock=ClockBehind(broken.ahead)))
+        said: list[str] = []
+        found = list(
+            examine(deployment, say=said.append, checks=checks, clock=ClockBehind(broken.ahead))
+        )
         told = {each.check: [each.verdict.value, each.evidence, each.fix] for each in found}
-        return {"found": told, "left": accounts(place)}
+        waits = [each for each in said if each.startswith("waiting")]
+        return {"found": told, "left": accounts(place), "waits": waits}
 
 
 @pytest.fixture(scope="module")
@@ -91,6 +95,12 @@ def test_where_all_is_right_nothing_fails_and_each_warning_is_known(findings):
         assert all_that(findings, right.name, "fail") == set()
         assert all_that(findings, right.name, "warn") == KNOWN_WARNINGS
     assert verdicts(findings, "right, with short sessions")["protection.expired"] == "pass"
+
+
+@pytest.mark.parametrize("name", ["right", "right, over https"])
+def test_it_waits_twice_for_the_limit_of_signing_in(findings, name):
+    """Each sign-in that it makes without need may cost whoever runs it a third wait."""
+    assert len(findings[name]["waits"]) <= 2
 
 
 def test_the_right_check_fails_and_no_other(findings):
