@@ -175,6 +175,15 @@ def test_neither_opening_nor_a_refused_password_uses_the_link_up(posting, letter
     assert resets(posting, mail.token).status_code == 200
 
 
+def test_opening_only_reads_and_waits_for_nobody_who_writes(posting, letterbox):
+    posting.member()
+    asks(posting, redirectTo="/new")
+    mail = letterbox.last("reset")
+    with posting.statements() as said:
+        assert clicks(posting.visitor(), mail).headers["location"].endswith(mail.token)
+    assert [each for each in said if not each.startswith("SELECT")] == []
+
+
 def test_the_token_may_come_in_the_query(posting, letterbox):
     posting.member()
     asks(posting)

@@ -19,7 +19,7 @@ DeviceOf = Callable[[UUID, str], str | None]
 
 
 def count_attempt(
-    work: Work, limits: Limiter, email: str, credential: Credential | None, device_of: DeviceOf
+    work: Work, limiter: Limiter, email: str, credential: Credential | None, device_of: DeviceOf
 ) -> Callable[[], None]:
     """Count this attempt as a failure before the hash, so that parallel guesses gain nothing.
 
@@ -38,7 +38,7 @@ def count_attempt(
             (FAILURES_OF_DEVICES, _hidden(str(user.id))),
         ]
     for rule, whose in rules:
-        exceeded = work.outside(limits.count, rule, whose)  # may ask Redis
+        exceeded = work.outside(limiter.count, rule, whose)  # may ask Redis
         if exceeded is not None:
             if exceeded.first:
                 subject = user.id if user else None
@@ -47,7 +47,7 @@ def count_attempt(
 
     def take_back() -> None:
         for rule, whose in rules:
-            limits.refund(rule, whose)
+            limiter.refund(rule, whose)
 
     return take_back
 
@@ -70,10 +70,10 @@ def unless_unchecked(take_back: Callable[[], None]) -> Iterator[None]:
         raise
 
 
-def forget_guesses(limits: Limiter, user: User) -> None:
+def forget_guesses(limiter: Limiter, user: User) -> None:
     """Let the owner try at once, who got a new password by other means than the old one."""
-    limits.clear(FAILURES_PER_ACCOUNT, _hidden(user.email))
-    limits.clear(FAILURES_OF_DEVICES, _hidden(str(user.id)))
+    limiter.clear(FAILURES_PER_ACCOUNT, _hidden(user.email))
+    limiter.clear(FAILURES_OF_DEVICES, _hidden(str(user.id)))
 
 
 def _hidden(whose: str) -> str:

@@ -37,7 +37,7 @@ def check_current(
     if seen is None:
         raise Refusal(if_none)
     credential = Credential(user, seen)
-    take_back = count_attempt(work, accounts.limits, user.email, credential, device_of)
+    take_back = count_attempt(work, accounts.limiter, user.email, credential, device_of)
     with unless_unchecked(take_back):
         verdict = work.outside(accounts.hashes.verify, work.client, password, seen)
     if not verdict.matches:

@@ -50,7 +50,7 @@ class Accounts:
 
     hashes: HashPool
     rules: PasswordRules
-    limits: Limiter
+    limiter: Limiter
     issuer: SessionIssuer
     links: Links
     refuse_unverified: Check
@@ -129,7 +129,7 @@ def sign_in(
     accounts.rules.check_length(password)
     email = normal_form(address)
     credential = users.find_credential(work.db, email)
-    take_back = count_attempt(work, accounts.limits, email, credential, device_of)
+    take_back = count_attempt(work, accounts.limiter, email, credential, device_of)
     with unless_unchecked(take_back):
         user, by_sign_up = _check_password(work, accounts, credential, password)
     signing_in = SigningIn(user, Method.PASSWORD, remember, callback, presented, by_sign_up)

@@ -89,7 +89,7 @@ def set_password(
         sessions.delete_impersonations(work.db, user.id)
     work.record(Event(EventKind.PASSWORD_SET, current.user.id, user.id))
     # Whoever was locked out by wrong guesses can use the new one at once.
-    work.after_commit(lambda: forget_guesses(accounts.limits, user))
+    work.after_commit(lambda: forget_guesses(accounts.limiter, user))
 
 
 def remove(work: Work, accounts: Accounts, current: Current, user_id: str) -> None:

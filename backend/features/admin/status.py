@@ -155,7 +155,7 @@ class Deployment:
     workshop: Workshop
     cache: SessionCache
     cache_state: Callable[[], str]
-    limits: Limiter
+    limiter: Limiter
     snapshots: Snapshots | None
     clock_check: ClockCheck
     started_at: datetime
@@ -182,7 +182,7 @@ class Deployment:
             secret=SecretState(
                 state=_secret_state(settings), old_keys=len(settings.secret_keys_old)
             ),
-            limits=LimitsState(store=self.limits.store()),
+            limits=LimitsState(store=self.limiter.store()),
             clock=self._clock(),
         )
 

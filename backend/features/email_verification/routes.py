@@ -85,7 +85,7 @@ def verify_email(
         raise Refusal("INVALID_CALLBACK_URL")
     user = current.user if current else None
     try:
-        link = links.find(work, mailing.links, query.token, *_KINDS)
+        link = links.find(work.db, work.now(), mailing.links, query.token, *_KINDS)
         if link.kind == LinkKind.VERIFY_EMAIL:
             signed_up = cookies.read_signed(visit.cookie_header, cookies.sign_up)
             device_of = partial(cookies.known_device, visit.cookie_header)

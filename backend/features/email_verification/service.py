@@ -165,7 +165,9 @@ def _chosen_in(work: Work, mailing: Mailing, browser: Browser, user: User) -> di
     if browser.sign_up is None:
         return _NO_PASSWORD
     try:
-        signed_up = links.find(work, mailing.links, browser.sign_up, LinkKind.SIGN_UP)
+        signed_up = links.find(
+            work.db, work.now(), mailing.links, browser.sign_up, LinkKind.SIGN_UP
+        )
     except Refusal:
         return _NO_PASSWORD
     theirs = signed_up.user_id == user.id and signed_up.email == user.email

@@ -26,7 +26,7 @@ class Mailing:
 
     links: Links
     office: PostOffice
-    limits: Limiter
+    limiter: Limiter
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,7 +53,7 @@ def may_mail(mailing: Mailing, why: str, address: str) -> bool:
     Each reason is counted by itself, so that one way back into an account is left.
     """
     mailbox = sha256(address.encode()).hexdigest()
-    return mailing.limits.count(MAILS_PER_ADDRESS, why, mailbox) is None
+    return mailing.limiter.count(MAILS_PER_ADDRESS, why, mailbox) is None
 
 
 def mail_link(work: Work, mailing: Mailing, link: NewLink, template: Template) -> None:

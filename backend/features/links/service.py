@@ -5,6 +5,7 @@ the host of a mailed link would receive its token (CVE-2025-64101 and three befo
 """
 
 from dataclasses import dataclass
+from datetime import datetime
 from enum import StrEnum
 from typing import Any
 from urllib.parse import quote
@@ -16,6 +17,7 @@ from backend.kernel.secret import Secret, SessionToken
 from backend.kernel.signing import Keyring
 from backend.kernel.tokens import TokenMint, digest
 from backend.storage import links
+from backend.storage.db import Db
 from backend.storage.links import Link
 from backend.storage.work import Work
 
@@ -77,17 +79,17 @@ def issue(
     return LinkToken(text)
 
 
-def find(work: Work, with_: Links, token: str, *kinds: LinkKind) -> Link:
+def find(db: Db, now: datetime, with_: Links, token: str, *kinds: LinkKind) -> Link:
     """Find a link of these kinds without using it up; refuses INVALID_TOKEN or TOKEN_EXPIRED.
 
     A used link is found too: what a second click means differs from kind to kind.
     """
     if not with_.mint.recognises(token):
         raise Refusal("INVALID_TOKEN")
-    found = links.find(work.db, [kind.value for kind in kinds], digest(SessionToken(token)))
+    found = links.find(db, [kind.value for kind in kinds], digest(SessionToken(token)))
     if found is None or found.user_id is None:
         raise Refusal("INVALID_TOKEN")
-    if found.expires_at <= work.now():
+    if found.expires_at <= now:
         raise Refusal("TOKEN_EXPIRED")
     return found
 

@@ -49,7 +49,7 @@ def use_link(work: Work, mailing: Mailing, current: Current, token: str) -> None
     """Use up the link that deletes the caller's account; refuses any other with INVALID_TOKEN."""
     refuse_impersonator(current.session)
     try:
-        link = links.find(work, mailing.links, token, LinkKind.DELETE_USER)
+        link = links.find(work.db, work.now(), mailing.links, token, LinkKind.DELETE_USER)
     except Refusal:
         raise Refusal("INVALID_TOKEN", status=404) from None
     mine = link.user_id == work.actor.id and link.email == work.actor.email

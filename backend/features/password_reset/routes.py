@@ -15,8 +15,11 @@ from backend.features.password_reset.wire import (
     ResetToken,
 )
 from backend.features.sessions.hand_over import renew_device
+from backend.kernel.clock import Clock
 from backend.kernel.passwords import NEW_PASSWORD_REFUSALS
 from backend.kernel.refusals import Refusal
+from backend.kernel.settings import Settings
+from backend.storage.db import Db
 from backend.storage.work import Work
 from backend.web.answers import Answer, redirect
 from backend.web.cookies import Cookies
@@ -47,20 +50,26 @@ def request_password_reset(work: Work, mailing: Mailing, body: RequestReset) -> 
     headers={"location": "The callbackURL, with `?token=`, or `?error=INVALID_TOKEN`."},
 )
 def reset_password_callback(
-    work: Work, house: House, mailing: Mailing, token: str, query: Annotated[OpenReset, Query()]
+    db: Db,
+    clock: Clock,
+    settings: Settings,
+    house: House,
+    mailing: Mailing,
+    token: str,
+    query: Annotated[OpenReset, Query()],
 ) -> Answer:
     """Open a mailed link: go on to the page where a new password is chosen, or told what is wrong.
 
     Opening uses nothing up: mail scanners open links too.
     """
-    base_url, callback = work.settings.base_url, query.callback_url
+    base_url, callback = settings.base_url, query.callback_url
     if callback and not house.origins.allows_target(callback):
         raise Refusal("INVALID_CALLBACK_URL")
     wrong = resolved(base_url, callback or f"{AUTH}/error", "error", "INVALID_TOKEN")
     if not callback:
         raise sent_to(wrong)
     try:
-        service.check(work, mailing, token)
+        service.open_link(db, clock.now(), mailing.links, token)
     except Refusal:
         raise sent_to(wrong) from None
     return redirect(resolved(base_url, callback, "token", token))

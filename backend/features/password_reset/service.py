@@ -1,11 +1,13 @@
 """Who may set a new password without the old one, and what that ends."""
 
+from datetime import datetime
+
 from backend.features.accounts.attempts import forget_guesses
 from backend.features.accounts.passwords import end_old_access
 from backend.features.accounts.service import Accounts
 from backend.features.links import service as links
 from backend.features.links.mailing import Mailing, NewLink, mail_link, may_mail
-from backend.features.links.service import LinkKind
+from backend.features.links.service import LinkKind, Links
 from backend.features.mail import letters
 from backend.features.mail.service import post
 from backend.kernel.email_address import normal_form
@@ -14,6 +16,7 @@ from backend.kernel.refusals import Refusal
 from backend.kernel.secret import Password
 from backend.storage import links as stored_links
 from backend.storage import sessions, users
+from backend.storage.db import Db
 from backend.storage.links import Link
 from backend.storage.users import User
 from backend.storage.work import Work
@@ -48,11 +51,6 @@ def request(work: Work, mailing: Mailing, address: str, redirect_to: str) -> Non
     )
 
 
-def check(work: Work, mailing: Mailing, token: str) -> None:
-    """Refuse unless this token could set a password now. Opening a link does not use it up."""
-    _open_link(work, mailing, token)
-
-
 def reset(work: Work, accounts: Accounts, mailing: Mailing, token: str, password: Password) -> User:
     """Set a new password and use the link up, together: of several at once one wins.
 
@@ -61,10 +59,10 @@ def reset(work: Work, accounts: Accounts, mailing: Mailing, token: str, password
     Returns whose password it is.
     """
     accounts.rules.check_new(password)  # a refused password does not burn the link
-    _, user = _open_link(work, mailing, token)
+    _, user = open_link(work.db, work.now(), mailing.links, token)
     accounts.rules.check_new(password, user.email, user.name)
     hashed = work.outside(accounts.hashes.hash, work.client, password)
-    link, user = _open_link(work, mailing, token)
+    link, user = open_link(work.db, work.now(), mailing.links, token)
     if not users.set_password_hash(work.db, user.id, hashed) or not links.use(work, link):
         raise Refusal("INVALID_TOKEN")
     if work.settings.reset_revokes_sessions:
@@ -79,16 +77,20 @@ def reset(work: Work, accounts: Accounts, mailing: Mailing, token: str, password
     what = "The password of your account was changed through a link in a mail."
     post(work, mailing.office, letters.notice(work.settings.app_name, user.email, what))
     # Strangers who guessed must not keep the owner out now.
-    work.after_commit(lambda: forget_guesses(accounts.limits, user))
+    work.after_commit(lambda: forget_guesses(accounts.limiter, user))
     return user
 
 
-def _open_link(work: Work, mailing: Mailing, token: str) -> tuple[Link, User]:
+def open_link(db: Db, now: datetime, known: Links, token: str) -> tuple[Link, User]:
+    """Return the link that could set a password now, and whose; refuses INVALID_TOKEN.
+
+    It is not used up by that.
+    """
     try:
-        link = links.find(work, mailing.links, token, LinkKind.RESET_PASSWORD)
+        link = links.find(db, now, known, token, LinkKind.RESET_PASSWORD)
     except Refusal:
         raise Refusal("INVALID_TOKEN") from None  # an expired one too
-    user = users.find(work.db, link.user_id) if link.user_id else None
+    user = users.find(db, link.user_id) if link.user_id else None
     # The link was for whoever reads the mail of that address, not of a later one.
     if user is None or link.used_at is not None or user.email != link.email:
         raise Refusal("INVALID_TOKEN")
