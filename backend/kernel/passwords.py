@@ -90,6 +90,15 @@ def _common() -> frozenset[str]:
     return frozenset(line for line in lines if line and not line.startswith("#"))
 
 
+@cache  # takes milliseconds to make, and nobody changes it
+def _context(rounds: int) -> CryptContext:
+    return CryptContext(
+        schemes=[_OURS, *foreign_hashes.SCHEMES],
+        deprecated=list(foreign_hashes.SCHEMES),
+        bcrypt_sha256__rounds=rounds,
+    )
+
+
 class PasswordHasher:
     """bcrypt at one work factor, and the check of every hash we know. Slow on purpose (~0.2 s).
 
@@ -97,12 +106,7 @@ class PasswordHasher:
     """
 
     def __init__(self, rounds: int) -> None:
-        self._context = CryptContext(
-            schemes=[_OURS, *foreign_hashes.SCHEMES],
-            deprecated=list(foreign_hashes.SCHEMES),
-            bcrypt_sha256__rounds=rounds,
-        )
-        self._quick = self._context.copy(bcrypt_sha256__rounds=_FEWEST_ROUNDS)
+        self._context, self._quick = _context(rounds), _context(_FEWEST_ROUNDS)
         self._ours = bcrypt_cost(rounds)
         self._refusal = self._ours  # what a refusal costs: the most that any hash we met does
         self._foreign = False

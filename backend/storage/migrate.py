@@ -4,7 +4,7 @@ import sqlite3
 from contextlib import closing
 from pathlib import Path
 
-from sqlalchemy import URL, Connection, Engine, create_engine, event, inspect, text
+from sqlalchemy import URL, Connection, Engine, create_engine, event, text
 from sqlalchemy.exc import DBAPIError
 from sqlalchemy.pool import NullPool
 
@@ -17,6 +17,10 @@ from backend.storage.postgres import CONNECT_ARGUMENTS, prepare_postgres
 
 _LOCK = 4_857_120_311  # any number, the same in every replica
 _SCRIPTS = Path(__file__).parent / "migrations"
+_HAS_STEP = {  # SQLAlchemy's inspector would compile a long statement at every start
+    "postgresql": "SELECT to_regclass('alembic_version') IS NOT NULL",
+    "sqlite": "SELECT count(*) FROM sqlite_master WHERE name = 'alembic_version'",
+}
 _PATIENT = {"connect_timeout": 15}  # seconds; a start may wait for a database that wakes up
 
 
@@ -111,9 +115,11 @@ def _in_words(url: URL, error: DBAPIError) -> str:
 
 
 def _step(connection: Connection) -> str | None:
-    if not inspect(connection).has_table("alembic_version"):
+    if not connection.exec_driver_sql(_HAS_STEP[connection.dialect.name]).scalar():
         return None
-    found: str | None = connection.execute(text("SELECT version_num FROM alembic_version")).scalar()
+    found: str | None = connection.exec_driver_sql(
+        "SELECT version_num FROM alembic_version"
+    ).scalar()
     return found
 
 

@@ -3,6 +3,7 @@
 import inspect
 from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass, field
+from functools import cache
 from typing import Annotated, Any, get_args, get_origin, get_type_hints
 
 from fastapi.params import Query
@@ -110,7 +111,7 @@ class Routes:
 
 @dataclass(frozen=True)
 class Plan:
-    """What one handler asks for, read from its annotations once, at start."""
+    """What one handler asks for, read from its annotations once in a process."""
 
     work: str | None = None
     db: str | None = None
@@ -122,6 +123,7 @@ class Plan:
     in_path: tuple[str, ...] = ()
 
 
+@cache  # a handler is the same whichever app serves it, and to read them all takes 20 ms
 def plan_for(handler: Handler, path: str) -> Plan:
     """Read what a handler asks for; raises TypeError where nothing provides it."""
     parts: dict[str, Any] = {"edges": {}, "services": {}, "in_path": ()}
