@@ -22,6 +22,7 @@ from sqlalchemy.sql.elements import ClauseElement, ColumnElement
 
 _LOOKED_AT = 5000  # rows, to guess how many there are of a kind
 _TURNS = 21  # attempts to have a new file to oneself
+BUSY_TIMEOUT = 3000  # milliseconds in which SQLite waits for another process that writes
 
 BEGIN = {
     # A deferred one would fail at once where it turns from reading to writing.
@@ -119,7 +120,7 @@ def prepare_sqlite(connection: sqlite3.Connection, _record: Any) -> None:
     """Set up a fresh SQLite connection: WAL, every commit on disk, foreign keys held."""
     connection.isolation_level = None  # we say BEGIN and COMMIT ourselves
     cursor = connection.cursor()
-    cursor.execute("PRAGMA busy_timeout = 3000")
+    cursor.execute(f"PRAGMA busy_timeout = {BUSY_TIMEOUT}")
     _turn_to_wal(cursor)
     cursor.execute("PRAGMA synchronous = FULL")  # an acknowledged write survives a power cut
     cursor.execute("PRAGMA foreign_keys = ON")

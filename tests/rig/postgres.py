@@ -21,7 +21,7 @@ from tests.rig.processes import free_port, give_to_unprivileged, unprivileged
 OWNER = "gatehouse"
 WITH_PASSWORD = "with_password"
 """The role whose members must say their password; everybody else is trusted."""
-HURRIED = "-c fsync=off -c synchronous_commit=off -c full_page_writes=off"
+HURRIED = "-c deadlock_timeout=50ms -c fsync=off -c synchronous_commit=off -c full_page_writes=off"
 _numbers = count(1)
 _administrators: dict[int, Any] = {}  # an open connection by the server's port
 

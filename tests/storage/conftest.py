@@ -15,8 +15,9 @@ from backend.kernel.events import Event
 from backend.kernel.randomness import SystemRandomness
 from backend.kernel.settings import Settings
 from backend.kernel.tokens import TokenDigest
-from backend.storage import sessions, users
+from backend.storage import dialects, engine, sessions, users
 from backend.storage.addresses import database_url, direct_url
+from backend.storage.dialects import BEGIN
 from backend.storage.engine import Database
 from backend.storage.migrate import migrate
 from backend.storage.sessions import Session
@@ -45,6 +46,18 @@ def settings(place: Place, tmp_path: Path) -> Settings:
 def settings_for(folder: Path, url: str, direct: str = "") -> Settings:
     """Settings that name a database."""
     return make_settings(folder, database_url=url or None, database_url_direct=direct or None)
+
+
+@pytest.fixture
+def impatient(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Whoever waits for a lock or a connection gives up at once, as in production after seconds."""
+    begin = BEGIN["postgresql"]
+    hurried = begin.replace("lock_timeout = 2000", "lock_timeout = 50")
+    assert hurried != begin
+    monkeypatch.setitem(BEGIN, "postgresql", hurried)
+    monkeypatch.setattr(dialects, "BUSY_TIMEOUT", 50)
+    monkeypatch.setattr(engine, "_WRITER_WAIT", 0.05)
+    monkeypatch.setattr(engine, "_CHECKOUT_WAIT", 0.05)
 
 
 @pytest.fixture

@@ -228,6 +228,7 @@ def test_a_serialization_failure_is_a_conflict(workshop, work):
         mine.db.execute(change)
 
 
+@pytest.mark.usefixtures("impatient")
 def test_a_row_held_by_somebody_else_is_not_waited_for_long(workshop, work, postgres_url):
     user = stored_user(work)
     somebody = psycopg2.connect(postgres_url)

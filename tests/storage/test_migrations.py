@@ -1,9 +1,8 @@
 """Bringing the tables to the newest step, on every database."""
 
+import os
 import shutil
 import sqlite3
-import subprocess
-import sys
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import closing
@@ -15,6 +14,7 @@ from alembic.migration import MigrationContext
 from sqlalchemy import create_engine, inspect, make_url, text
 
 from backend.kernel.settings import SettingsError
+from backend.storage import dialects
 from backend.storage import migrate as migrate_module
 from backend.storage.addresses import database_url
 from backend.storage.dialects import prepare_sqlite
@@ -26,7 +26,10 @@ from backend.storage.tables import metadata
 from backend.storage.work import ask
 from tests.make import make_settings
 from tests.rig.fixtures import ON_SQLITE
+from tests.rig.fork_server import fork_server
+from tests.rig.pipes import a_pipe, read_until
 from tests.rig.processes import wait_until
+from tests.rig.space import inherited
 from tests.storage.conftest import count_of, settings_for, stored_session, stored_user
 
 ROOT = Path(__file__).parents[2]
@@ -116,40 +119,36 @@ def test_a_second_start_finds_nothing_to_do(url, database, work):
     assert (count_of(database, "users"), step_of(database)) == (1, HEAD)
 
 
-def test_five_servers_that_start_at_once_on_nothing_all_succeed(settings, clock):
+def test_five_servers_that_start_at_once_on_nothing_all_succeed(settings, clock, tmp_path):
     empty = database_url(settings)
-    address = empty.render_as_string(hide_password=False)
-    starting = [
-        subprocess.Popen(
-            [sys.executable, "-c", MIGRATE, address],
-            cwd=ROOT,
-            stdin=subprocess.PIPE,
-            stdout=subprocess.PIPE,
-            stderr=subprocess.STDOUT,
-            text=True,
-        )
-        for _ in range(5)
-    ]
-    for each in starting:
-        assert each.stdout.readline() == "ready\n"
-    for each in starting:
-        each.stdin.close()
-    for each in starting:
-        said = each.stdout.read()
-        assert each.wait(60) == 0, said
-        each.stdout.close()
+    (program := tmp_path / "starting.py").write_text(MIGRATE)
+    command = [str(program), empty.render_as_string(hide_password=False)]
+    with (
+        a_pipe() as (door, open_it),
+        a_pipe() as (ready, tells),
+        (tmp_path / "errors").open("w+") as errors,
+    ):
+        starting = [
+            fork_server().start(command, ROOT, inherited(), (door, tells, errors)) for _ in range(5)
+        ]
+        read_until(ready, b"ready\n" * len(starting))
+        os.close(open_it)
+        ended = [each.wait(60) for each in starting]
+        errors.seek(0)
+        assert ended == [0] * len(starting), errors.read()
     database = Database(empty, clock)
     assert step_of(database) == HEAD
     database.close()
 
 
-def test_who_opens_a_new_file_that_somebody_else_is_in_waits_for_them(tmp_path):
+def test_who_opens_a_new_file_that_somebody_else_is_in_waits_for_them(tmp_path, monkeypatch):
     """Turning it to WAL needs the file alone, and SQLite does not wait for that by itself."""
     somebody = sqlite3.connect(tmp_path / "new.db", isolation_level=None)
     somebody.execute("CREATE TABLE theirs (number)")
     somebody.execute("BEGIN")
     somebody.execute("SELECT * FROM theirs").fetchall()
 
+    monkeypatch.setattr(dialects, "BUSY_TIMEOUT", 1000)  # which the first attempt waits in vain
     opening = sqlite3.connect(tmp_path / "new.db", check_same_thread=False)
     said = []
     opening.set_trace_callback(said.append)
@@ -261,6 +260,7 @@ def test_a_file_that_is_no_database_is_named_in_one_line_and_left_alone(tmp_path
     assert (tmp_path / "gatehouse.db").read_text().startswith("precious")
 
 
+@pytest.mark.usefixtures("impatient")
 def test_a_file_that_another_process_keeps_to_itself_is_named_in_one_line(tmp_path):
     settings = make_settings(tmp_path)
     with closing(sqlite3.connect(tmp_path / "gatehouse.db", isolation_level=None)) as another:

@@ -63,6 +63,7 @@ def test_a_file_that_may_not_grow_fails_the_write_that_needs_it_and_nothing_else
     assert integrity(database) == "ok"
 
 
+@pytest.mark.usefixtures("impatient")
 def test_somebody_who_holds_the_file_delays_writes_and_never_reads(workshop, database, work, url):
     stored_user(work)
     somebody = sqlite3.connect(url.database)

@@ -162,6 +162,7 @@ def test_sixteen_writers_at_once_all_get_their_turn(work, database):
     assert count_of(database, "users") == 80
 
 
+@pytest.mark.usefixtures("impatient")
 def test_a_write_that_takes_too_long_makes_the_next_one_fail_and_not_wait(
     workshop, open_database, work
 ):
