@@ -3,7 +3,7 @@ import pytest
 from backend.web.connections import ConnectionLimits
 from tests.server.wire_client import PATIENCE
 
-BLINK = 0.5
+BLINK = 0.25
 NEVER = 1000
 
 

@@ -39,6 +39,8 @@ def test_a_process_that_is_not_ending_is_left_alone():
 
 
 def test_once_all_threads_are_joined_the_interpreter_may_take_its_time():
-    leaves_slowly = "import atexit, time\natexit.register(time.sleep, 3)\nlast_resort.end_within(2)"
+    leaves_slowly = (
+        "import atexit, time\natexit.register(time.sleep, 1.2)\nlast_resort.end_within(1)"
+    )
     ended = run(leaves_slowly, 0)
     assert (ended.returncode, ended.stdout, ended.stderr) == (0, "ended by itself\n", "")

@@ -82,7 +82,7 @@ def test_told_twice_it_ends_at_once(start, second):
 
 
 def test_what_hangs_is_abandoned_and_named(start):
-    server = start()
+    server = start("abandoned soon")
     with closing(server.connect()) as client:
         client.get("/stubborn").answer()
         client.chunk()

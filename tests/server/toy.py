@@ -10,7 +10,7 @@ import sys
 import threading
 from typing import Any
 
-from backend.web.server import serve
+from backend.web import server
 
 CHUNK = b"x" * 65536
 PAGE = b"x" * 30_000  # less than what the server lets pile up before it pauses
@@ -127,9 +127,11 @@ def _serve(port: int, *how: str) -> None:
     if "few files" in how:
         _, most = resource.getrlimit(resource.RLIMIT_NOFILE)
         resource.setrlimit(resource.RLIMIT_NOFILE, (64, most))
+    if "abandoned soon" in how:
+        server.ABANDONED_AFTER_DRAIN = 0.5
     app = SlowToStart() if "slow" in how else Toy()
     told = {"body_limit": 10, "receive_timeout": 0.5} if "tight" in how else {}
-    serve(app, host="127.0.0.1", port=port, drain_seconds=0.5, **told)
+    server.serve(app, host="127.0.0.1", port=port, drain_seconds=0.5, **told)
 
 
 if __name__ == "__main__":
