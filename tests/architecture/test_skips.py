@@ -1,39 +1,35 @@
 """Nothing is left out in silence: the rule of tests/rig/plugin.py, tried on small test files."""
 
 import re
-import subprocess
-import sys
 from pathlib import Path
 
 from tests.architecture.source import ROOT
+from tests.rig.fork_server import run_forked
+from tests.rig.space import inherited
 
 PLUGINS = ["-p", "tests.rig.plugin", "-p", "no:hypothesispytest"]  # the latter is slow to load
 LACKING = "from tests.rig.missing import missing\ndef test(): missing('wings', 'grow them')\n"
 
 
-def run(folder: Path, code: str) -> tuple[int, str]:
-    """Exit code and output of pytest, with our plugin, on a file with this code."""
+def run(folder: Path, code: str, **more: str) -> tuple[int, str]:
+    """Exit code and output of pytest, with our plugin, on a file with this code.
+
+    `more` is its environment.
+    """
     (folder / "test_it.py").write_text(code)
-    done = subprocess.run(
-        [sys.executable, "-m", "pytest", *PLUGINS, f"--rootdir={folder}", folder],
-        cwd=ROOT,
-        capture_output=True,
-        text=True,
-        check=False,
-    )
+    command = ["-m", "pytest", *PLUGINS, f"--rootdir={folder}", str(folder)]
+    done = run_forked(command, ROOT, inherited() | more, imported=("pytest", "tests.rig.postgres"))
     return done.returncode, done.stdout
 
 
-def test_what_the_machine_lacks_is_named_and_fails_nothing(tmp_path, monkeypatch):
-    monkeypatch.delenv("CI", raising=False)
+def test_what_the_machine_lacks_is_named_and_fails_nothing(tmp_path):
     code, output = run(tmp_path, LACKING)
     assert code == 0
     assert "skipped 1: this machine lacks wings: grow them" in output
 
 
-def test_with_ci_true_it_is_a_failure(tmp_path, monkeypatch):
-    monkeypatch.setenv("CI", "true")
-    code, output = run(tmp_path, LACKING)
+def test_with_ci_true_it_is_a_failure(tmp_path):
+    code, output = run(tmp_path, LACKING, CI="true")
     assert code == 1
     assert "this machine lacks wings" in output
 
