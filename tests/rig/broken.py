@@ -14,11 +14,12 @@ from tests.make import make_settings
 from tests.rig import spoiling
 from tests.rig.authority import Authority
 from tests.rig.background import in_background
+from tests.rig.migrated import put_sqlite
 from tests.rig.proxy import Manners, Proxy
 from tests.rig.spoiling import SESSION, SHORT, TEN_MINUTES, cookies, headers
 
-# One at a time: migrations, and FastAPI as it reads an app's endpoints, for which it changes how
-# Python's warnings are taken in the whole process.
+# One at a time: FastAPI, as it reads an app's endpoints, changes how Python's warnings are taken in
+# the whole process.
 _STARTING = threading.Lock()
 NOW = timedelta()
 
@@ -73,6 +74,7 @@ def standing(broken: Broken, folder: Path, authority: Authority) -> Iterator[Sta
         folders = [folder / f"server{number}" for number in range(broken.servers)]
         for each in folders:
             each.mkdir(parents=True)
+            put_sqlite(each / "gatehouse.db")
             own = {"public_url": url, "docs": broken.has_docs, **broken.settings}
             with _STARTING:
                 app = create_app(make_settings(each, **own))
