@@ -114,12 +114,18 @@ class Database:
             writer.give_back()
         return True
 
-    def look_for_primary(self) -> bool:
+    @property
+    def turn(self) -> int:
+        """Moves when all connections made before are given up; for `look_for_primary`."""
+        return self._primary.turn
+
+    def look_for_primary(self, turn: int) -> bool:
         """Make all connections anew, as their server may not be written to; at most once a second.
 
-        False if that was done a moment ago.
+        `turn` is the one before that server was asked. False if a connection made in it is as new
+        as can be; where somebody else has made them anew since, it is not.
         """
-        return self._primary.look_again()
+        return self._primary.look_again(turn)
 
     def watch(self, connection: Any) -> AbstractContextManager[None]:
         """Cut a psycopg2 connection of the caller's own if it gets no answer within this `with`."""

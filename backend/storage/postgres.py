@@ -120,7 +120,7 @@ class Primary:
         self.turn = 0
         """Moves when all connections made before are to be given up."""
 
-    def look_again(self, turn: int | None = None) -> bool:
+    def look_again(self, turn: int | None) -> bool:
         """Give up all connections; False if one made in `turn` is as new as can be."""
         with self._lock:
             if turn is not None and turn != self.turn:

@@ -41,9 +41,10 @@ def send_proof(database: Database, channel: str, message: str) -> None:
     is not heard from it.
     """
     said = {"names": list(TRIGGERS), "channel": channel, "message": message}
+    turn = database.turn
     found = ask(database, lambda db: db.execute(_PROVE, said).one())
     if found.read_only:
-        database.look_for_primary()
+        database.look_for_primary(turn)
         raise NoProof("the database is read-only")
     if found.asleep:
         first = found.asleep[0]

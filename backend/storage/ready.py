@@ -18,8 +18,9 @@ def migrated_to(database: Database) -> str | None:
     Whether it can be written to is not known without writing. That is tried only after a write has
     failed, until one succeeds; after one for which there was no room, until there is some.
     """
+    turn = database.turn
     found = _found(database)
-    if found is not None and found.read_only and database.look_for_primary():
+    if found is not None and found.read_only and database.look_for_primary(turn):
         found = _found(database)
     if found is not None and found.read_only:
         raise DatabaseUnavailable("the database is read-only", Trouble.READ_ONLY)

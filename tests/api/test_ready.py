@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from sqlalchemy import event
 
 from tests.inside import Gatehouse
 
@@ -75,6 +76,25 @@ def test_a_database_that_turned_read_only_still_knows_who_is_signed_in(on_postgr
     psql("ALTER DATABASE THIS RESET default_transaction_read_only")
     assert ready(on_postgres) == (200, "ok")
     assert on_postgres.visitor().signs_in().status_code == 200
+
+
+def test_a_database_that_may_be_written_to_again_is_ready_whoever_finds_out_first(
+    on_postgres, psql
+):
+    database = on_postgres.house.workshop.database
+    psql("ALTER DATABASE THIS SET default_transaction_read_only = on")
+    database.engine.dispose()
+    assert ready(on_postgres) == (503, "read-only")
+    psql("ALTER DATABASE THIS RESET default_transaction_read_only")
+    overtaken = []
+
+    def overtake(_: Any, __: Any, statement: str, *___: Any) -> None:
+        if "alembic_version" in statement and not overtaken:
+            overtaken.append(database.look_for_primary(database.turn))  # as the change feed may
+
+    event.listen(database.engine, "after_cursor_execute", overtake)
+    assert ready(on_postgres) == (200, "ok")
+    assert overtaken == [True]
 
 
 def test_a_full_disk_is_said_until_there_is_room(on_postgres, psql):
