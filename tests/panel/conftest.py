@@ -2,8 +2,6 @@
 
 import asyncio
 import json
-import subprocess
-import sys
 import threading
 from collections.abc import AsyncIterator, Callable, Iterator
 from contextlib import ExitStack, asynccontextmanager, closing, contextmanager
@@ -29,8 +27,9 @@ from tests.clocks import FixedClock, SeededRandomness
 from tests.inside import PATIENCE, Gatehouse, Loop, Visitor
 from tests.make import PASSWORD, make_settings
 from tests.panel.answering import Server, a_tester, loopback_to
+from tests.rig.fork_server import PANEL, run_forked
 from tests.rig.processes import wait_until
-from tests.rig.space import ROOT, Space
+from tests.rig.space import ROOT, Space, inherited
 
 OWNER_EMAIL = "owner@example.com"
 FIRST_ADMIN = {"admin_email": OWNER_EMAIL, "admin_password": PASSWORD}
@@ -221,9 +220,9 @@ def space(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Space]:
 
 def printed_by(module: str) -> Any:
     """The JSON that a module prints which has Gradio in a process of its own."""
-    asked = [sys.executable, "-m", module]
-    told = subprocess.run(asked, cwd=ROOT, capture_output=True, text=True, check=True).stdout
-    return json.loads(told)
+    done = run_forked(["-m", module], ROOT, inherited(), imported=PANEL)
+    assert done.returncode == 0, done.stderr
+    return json.loads(done.stdout)
 
 
 @contextmanager

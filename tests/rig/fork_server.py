@@ -26,6 +26,7 @@ from typing import IO, Any
 
 ROOT = Path(__file__).parents[2]
 SERVER = ("backend.main", "backend.start", "panel", "alembic.command", "alembic.config")
+PANEL = (*SERVER, "panel.shell")  # with Gradio, as long again: only for whoever opens the panel
 NOTEBOOKS = ("notebooks.report",)
 _LARGEST = 200_000  # bytes; an order is a command and an environment
 _STREAMS = 3

@@ -11,7 +11,7 @@ from typing import IO
 import httpx
 
 from tests.rig import shared
-from tests.rig.fork_server import Forked, fork_server
+from tests.rig.fork_server import PANEL, SERVER, Forked, fork_server
 from tests.rig.migrated import put_sqlite
 from tests.rig.processes import free_port, wait_until
 
@@ -109,12 +109,16 @@ class Space:
         self, out: IO[bytes] | int, err: IO[bytes] | int
     ) -> "Forked | subprocess.Popen[bytes]":
         with Path(os.devnull).open("rb") as nothing:
-            return fork_server().start(
+            return fork_server(self._imported).start(
                 [str(self.program)],
                 self.folder,  # no .env of a developer here either
                 self.environment,
                 (nothing, out, err),
             )
+
+    @property
+    def _imported(self) -> tuple[str, ...]:
+        return PANEL if self.environment.get("PANEL") == "on" else SERVER
 
     def _spare_the_migration(self) -> None:
         told = self.environment
