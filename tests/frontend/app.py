@@ -1,5 +1,8 @@
-"""The app of docs/frontend.md: its files, built once in a run, and started like on any host."""
+"""The app of docs/frontend.md: its files, built when they change, and started like on any host."""
 
+import fcntl
+import hashlib
+import json
 import os
 import re
 import shutil
@@ -12,7 +15,7 @@ from types import TracebackType
 import httpx
 
 from tests.rig import shared
-from tests.rig.node import require_node
+from tests.rig.node import require_node, run_node
 from tests.rig.processes import free_port, wait_until
 from tests.rig.space import ROOT, inherited
 
@@ -20,7 +23,9 @@ HERE = Path(__file__).parent
 GUIDE = ROOT / "docs/frontend.md"
 NEXT = "node_modules/next/dist/bin/next"
 QUIET = {"NEXT_TELEMETRY_DISABLED": "1", "CI": "true"}
-# The packages lie beside this file and the app in the run's folder: Turbopack must see both.
+BUILT = ROOT / ".cache" / "frontend"
+# The packages lie beside this file, or where a link leads, and the app elsewhere: Turbopack must
+# see both.
 CONFIG = 'export default { turbopack: { root: "/" } };\n'
 
 _FENCE = re.compile(
@@ -44,19 +49,45 @@ def nameless_code(guide: str) -> list[str]:
 
 
 def built() -> Path:
-    """The folder in which the app lies built; whoever comes first builds it, types checked."""
+    """The folder in which the app lies built, types checked: whoever finds it changed builds it."""
     require_node(HERE)
-    return Path(shared.once("frontend", lambda: str(_build(shared.folder() / "frontend"))))
+    return Path(shared.once("frontend", lambda: str(_build_if_changed())))
 
 
-def _build(folder: Path) -> Path:
+def _build_if_changed() -> Path:
+    """Build unless the last build was made of the same: a build takes half a minute."""
+    files = inputs()
+    made_of, of_now = BUILT.with_name("frontend.made-of"), fingerprint(files)
+    BUILT.parent.mkdir(exist_ok=True)
+    with BUILT.with_name("frontend.lock").open("w") as lock:  # another run may build too
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        if not made_of.exists() or made_of.read_text() != of_now:
+            made_of.unlink(missing_ok=True)  # what is built in part is no build
+            shutil.rmtree(BUILT, ignore_errors=True)
+            _build(BUILT, files)
+            made_of.write_text(of_now)
+    return BUILT
+
+
+def inputs() -> dict[str, str]:
+    """Every file the app is built from, but for its packages."""
+    ours = {name: (HERE / name).read_text() for name in ("package.json", "tsconfig.json")}
+    return {**files_of(GUIDE.read_text()), **ours, "next.config.ts": CONFIG}
+
+
+def fingerprint(files: Mapping[str, str]) -> str:
+    """What differs when anything does that goes into a build: files, packages or Node.js."""
+    packages = (HERE / "node_modules" / ".package-lock.json").read_text()  # npm's, of those here
+    node = run_node(HERE, "--version", seconds=60).stdout
+    told = [files, packages, node, str((HERE / "node_modules").resolve())]
+    return hashlib.sha256(json.dumps(told, sort_keys=True).encode()).hexdigest()
+
+
+def _build(folder: Path, files: Mapping[str, str]) -> None:
     folder.mkdir()
-    for path, text in files_of(GUIDE.read_text()).items():
+    for path, text in files.items():
         (folder / path).parent.mkdir(parents=True, exist_ok=True)
         (folder / path).write_text(text)
-    for name in ("package.json", "tsconfig.json"):
-        shutil.copy(HERE / name, folder)
-    (folder / "next.config.ts").write_text(CONFIG)
     (folder / "node_modules").symlink_to(HERE / "node_modules")
     done = subprocess.run(
         [require_node(HERE), NEXT, "build"],
@@ -69,7 +100,6 @@ def _build(folder: Path) -> Path:
         timeout=300,
     )
     assert done.returncode == 0, done.stdout
-    return folder
 
 
 class App:

@@ -2,7 +2,8 @@
 
 import pytest
 
-from tests.frontend.app import GUIDE, files_of, nameless_code
+from tests.frontend.app import GUIDE, HERE, files_of, fingerprint, inputs, nameless_code
+from tests.rig.node import require_node
 
 PAGE = "Text.\n\n`lib/a.ts`\n\n```ts\nconst a = 1;\n```\n\nMore.\n\n```sh\nls\n```\n"
 
@@ -24,3 +25,12 @@ def test_code_without_a_path_is_found():
 def test_a_file_that_is_shown_twice_is_found():
     with pytest.raises(AssertionError, match="shown twice"):
         files_of(PAGE * 2)
+
+
+def test_an_app_of_other_files_is_another_build():
+    require_node(HERE)
+    files = inputs()
+    before = fingerprint(files)
+    assert fingerprint(dict(reversed(files.items()))) == before
+    assert fingerprint({**files, "proxy.ts": files["proxy.ts"] + "// more"}) != before
+    assert fingerprint({**files, "lib/more.ts": ""}) != before
