@@ -122,7 +122,7 @@ def test_users_move_in_and_out(server):
 
 
 def test_the_log_is_searched_for_what_went_wrong_and_for_one_request(server):
-    server.follow(section(PAGE, "Keeping it running", "Is it well?"))
+    server.follow(section(PAGE, "Operations", "Is it well?"))
     wrong, request = server.follow(section(PAGE, "Logs"))
     assert wrong == "nothing went wrong today\n"
     assert request.startswith("this request is ")
