@@ -14,6 +14,7 @@ from tests.rig.proxy import Proxy
 from tests.rig.space import ROOT, Space, inherited
 
 SECRET_KEY = "canary-key-Zq4vT1mX8sLw2rNc7yBf5hJd9gKp3tEu"
+REQUESTS = "128"  # four for each of the most callers at once in 04, and one with a session
 # The window of a user's calls lasts a minute otherwise; 03 waits until it is over.
 QUICK = {"RATE_LIMIT_PER_USER": "10/5 seconds", "SECRET_KEY": SECRET_KEY}
 
@@ -43,7 +44,7 @@ def run(name: str, url: str, folder: Path, **settings: str) -> Run:
     done = run_forked(
         ["-m", "notebooks.report", name, "--into", str(folder)],
         ROOT,
-        {**inherited(), "GATEHOUSE_URL": url, **settings},
+        {**inherited(), "GATEHOUSE_URL": url, "GATEHOUSE_REQUESTS": REQUESTS, **settings},
         imported=NOTEBOOKS,
         seconds=240,
     )
