@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from functools import partial
 
 from bench.names import NODE, NODE_CACHED, OURS, STARLETTE
 from bench.results import Results, ratio
@@ -17,7 +18,7 @@ class Goal:
     """One goal. `compute` returns None where the figures for it are missing."""
 
     sentence: str
-    compute: Callable[[Results], float | None]
+    compute: _Figure
     at_least: float | None = None
     at_most: float | None = None
     unit: str = "x"
@@ -74,15 +75,15 @@ def judged(results: Results, *, strictly: bool) -> int:
     return 1 if strictly and wrong else 0
 
 
-def _rate(scenario: str, server: str, connections: int | None = None) -> _Figure:
-    return lambda results: _of(results, scenario, server, connections, "per_second")
+def _run(what: str, scenario: str, server: str, connections: int | None = None) -> _Figure:
+    def figure(results: Results) -> float | None:
+        run = results.middle(scenario, server, connections)
+        return None if run is None else float(getattr(run, what))
+
+    return figure
 
 
-def _of(
-    results: Results, scenario: str, server: str, connections: int | None, what: str
-) -> float | None:
-    run = results.middle(scenario, server, connections)
-    return None if run is None else float(getattr(run, what))
+_rate, _p50, _p99, _cpu = (partial(_run, what) for what in ("per_second", "p50", "p99", "cpu"))
 
 
 def _times(one: _Figure, other: _Figure) -> _Figure:
@@ -91,18 +92,6 @@ def _times(one: _Figure, other: _Figure) -> _Figure:
 
 def _figure(name: str) -> _Figure:
     return lambda results: results.figures.get(name)
-
-
-def _p99(scenario: str, server: str, connections: int | None = None) -> _Figure:
-    return lambda results: _of(results, scenario, server, connections, "p99")
-
-
-def _p50(scenario: str, server: str, connections: int | None = None) -> _Figure:
-    return lambda results: _of(results, scenario, server, connections, "p50")
-
-
-def _cpu(scenario: str, server: str) -> _Figure:
-    return lambda results: _of(results, scenario, server, None, "cpu")
 
 
 def _sum(one: float | None, other: float | None) -> float | None:

@@ -22,10 +22,7 @@ def main_thread_seconds(pid: int) -> float:
 
 def resident_megabytes(pid: int) -> float:
     """Return the memory that a process holds, in MB of 2**20 bytes."""
-    for line in (_PROC / str(pid) / "status").read_text().splitlines():
-        if line.startswith("VmRSS:"):
-            return int(line.split()[1]) / 1024
-    return 0.0
+    return _megabytes(_PROC / str(pid) / "status", "VmRSS:")
 
 
 def own_megabytes() -> float:
@@ -35,10 +32,7 @@ def own_megabytes() -> float:
 
 def available_megabytes() -> float:
     """Return the memory that could be given to us without swapping."""
-    for line in (_PROC / "meminfo").read_text().splitlines():
-        if line.startswith("MemAvailable:"):
-            return int(line.split()[1]) / 1024
-    return 0.0
+    return _megabytes(_PROC / "meminfo", "MemAvailable:")
 
 
 def kept_on(processor: int | None) -> list[str]:
@@ -77,6 +71,11 @@ class Moment:
 def look(roots: list[int]) -> Moment:
     """Note the time that everybody, and that we (these processes and their children) have used."""
     return Moment(time.monotonic(), _busy(), _of_trees(roots))
+
+
+def _megabytes(table: Path, name: str) -> float:
+    lines = (line.split() for line in table.read_text().splitlines())
+    return next((int(line[1]) / 1024 for line in lines if line[0] == name), 0.0)
 
 
 def _busy() -> float:

@@ -116,17 +116,15 @@ class Server:
 
     def _answers(self) -> bool:
         self.check_alive()
-        return self._status("/health") != 0
-
-    def _status(self, path: str) -> int:
         connection = http.client.HTTPConnection("127.0.0.1", self.port, timeout=10)
         try:
-            connection.request("GET", path)
-            return connection.getresponse().status
+            connection.request("GET", "/health")
+            connection.getresponse()
         except (OSError, http.client.HTTPException):
-            return 0
+            return False
         finally:
             connection.close()
+        return True
 
 
 def gatehouse(

@@ -1,5 +1,6 @@
 """The throw-away account of an examination: made, signed in, and deleted whatever happens."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -45,7 +46,7 @@ class Account:
         browser.wire.redactor.learn(self.password)
         reply = browser.post(SIGN_UP, said)
         if reply.status == 200:
-            self.id = _id_of(reply)
+            self.id = id_of(reply)
             self._note(reply, browser)
         self.was_refused = 400 <= reply.status < 500
         return reply
@@ -84,6 +85,24 @@ def note_session_end(browser: Browser) -> None:
     browser.session_ends = found["session"]["expiresAt"] if found else ""
 
 
+def believed_address(browser: Browser, account: Account, forged: Mapping[str, str]) -> str:
+    """Sign in with forged headers; return the address the server saw, or an empty string.
+
+    Raises CannotTell where nobody is signed in by that.
+    """
+    said = {"email": account.email, "password": account.password.reveal()}
+    reply = browser.post(SIGN_IN, said, **forged)
+    found = session_of(browser) if reply.status == 200 else None
+    if found is None:
+        raise CannotTell(f"signing in answered {reply.told}")
+    return address_in(found)
+
+
+def address_in(found: dict[str, Any]) -> str:
+    """Return the address that a session was opened from, as the server saw it, or nothing."""
+    return str(found["session"].get("ipAddress") or "")
+
+
 def seconds_left(browser: Browser, clock: Clock) -> float:
     """Return how long the session of this browser goes on; below zero if there is none."""
     if not browser.session_ends:
@@ -96,6 +115,7 @@ def is_usable(browser: Browser, clock: Clock) -> bool:
     return seconds_left(browser, clock) > _NEARLY_OVER
 
 
-def _id_of(reply: Reply) -> str:
+def id_of(reply: Reply) -> str:
+    """Return the id of the user in an answer, or an empty string."""
     user = reply.field("user")
     return str(user.get("id", "")) if isinstance(user, dict) else ""

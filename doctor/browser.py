@@ -20,7 +20,7 @@ from doctor.deployment import Deployment
 from doctor.findings import CannotTell
 from doctor.redaction import Redactor
 from doctor.secret import NOTHING, Secret
-from doctor.set_cookie import SetCookie, read_set_cookie
+from doctor.set_cookie import SetCookie, read_set_cookie, why_dropped
 
 Say = Callable[[str], None]
 
@@ -59,6 +59,11 @@ class Reply:
         """Return a field of a JSON object, or None."""
         said = self.json()
         return said.get(name) if isinstance(said, dict) else None
+
+    def dropped_on(self, page: str) -> list[str]:
+        """Return which cookies a browser showing `page` would not keep, and why."""
+        reasons = ((each.name, why) for each in self.cookies for why in why_dropped(each, page))
+        return [f"{name}: {why}" for name, why in reasons]
 
     @property
     def told(self) -> str:

@@ -4,6 +4,7 @@ import re
 import ssl
 from collections.abc import AsyncIterator
 from dataclasses import dataclass
+from urllib.parse import urlsplit
 
 import httpx
 
@@ -173,6 +174,11 @@ def listens_at(settings: PanelSettings) -> str:
     """Return where this machine itself reaches the server: `127.0.0.1:7860`."""
     host = _EVERYWHERE.get(settings.host, settings.host)
     return f"[{host}]:{settings.port}" if ":" in host else f"{host}:{settings.port}"
+
+
+def is_this_machine(url: str) -> bool:
+    """Tell whether an address is one that only this machine itself reaches."""
+    return (urlsplit(url).hostname or "") in {"localhost", "127.0.0.1", "::1"}
 
 
 def _checked(path: str) -> str:

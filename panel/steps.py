@@ -7,17 +7,16 @@ from datetime import datetime
 from functools import cache
 from pathlib import Path
 from typing import Any
-from urllib.parse import urlsplit
 
 from panel import health
 from panel.given import PanelSettings, Randomness
 from panel.health import Matter, Mood
+from panel.loopback import is_this_machine
 from panel.markup import Markup, link
 from panel.words import overview as health_words
 from panel.words import set_up as words
 
 _FILES = Path(__file__).parent / "frontend"
-_THIS_MACHINE = {"localhost", "127.0.0.1", "::1"}
 _KEY_BYTES = 48
 
 
@@ -122,7 +121,7 @@ def _public(known: Known) -> Step:
 
 
 def _judged_url(url: str, *, production: bool) -> tuple[Mood, str]:
-    if (urlsplit(url).hostname or "") in _THIS_MACHINE:
+    if is_this_machine(url):
         return ("bad", words.PUBLIC_LOCAL) if production else ("good", words.PUBLIC_HERE)
     if not url.startswith("https://"):
         return ("bad" if production else "turn"), words.PUBLIC_PLAIN
@@ -148,7 +147,7 @@ def _judged_frontend(known: Known) -> tuple[Mood, str]:
     apps = known.status["frontendUrls"]
     if not apps:
         return "turn", words.FRONTEND_NONE
-    if known.status["environment"] == "development" and all(map(_is_here, apps)):
+    if known.status["environment"] == "development" and all(map(is_this_machine, apps)):
         return "turn", words.FRONTEND_DEVELOPMENT
     if known.settings.frontend_proxy_key is None:
         return "turn", words.FRONTEND_NO_KEY
@@ -187,7 +186,3 @@ def _limits(known: Known, matter: Matter) -> Step:
     if "away" in known.status["limits"]["store"]:
         return Step(words.REPLICAS, "turn", matter.sentence, words.REPLICAS_AWAY, (redis,))
     return Step(words.REPLICAS, "good", matter.sentence, words.REPLICAS_WELL, (redis,))
-
-
-def _is_here(url: str) -> bool:
-    return (urlsplit(url).hostname or "") in _THIS_MACHINE

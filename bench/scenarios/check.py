@@ -5,9 +5,10 @@ import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 
-from bench.asking import Request, addresses
+from bench.asking import Request
 from bench.contestant import Contestant
 from bench.names import ASGI, NODE, NODE_CACHED, OURS, PORTED, STARLETTE, USERS_PEER
+from bench.scenarios.database import sign_outs
 from bench.seeds import forged
 from bench.stage import Stage
 from bench.wrk import Loading
@@ -65,8 +66,8 @@ def _measure_other_cookies(stage: Stage) -> None:
 def _ended(whom: Contestant) -> list[str]:
     """Return the cookies of sessions that have just been signed out."""
     cookies = whom.seeds.more_sessions(200)
-    for cookie, address in zip(cookies, addresses(200), strict=True):
-        whom.ask(Request("POST", "/api/auth/sign-out", cookie, b"{}", address=address))
+    for request in sign_outs(cookies):
+        whom.ask(request)
     return cookies
 
 
@@ -118,13 +119,13 @@ def _revoking(stage: Stage, whom: Contestant) -> Iterator[None]:
 
     def revoke() -> None:
         try:
-            for cookie, address in zip(cookies, addresses(100), strict=True):
+            for cookie, sign_out in zip(cookies, sign_outs(cookies), strict=True):
                 if over.is_set():
                     return
                 check = Request("GET", whom.check_path, cookie)
                 if _KNOWN not in whom.ask(check)[1] or _KNOWN not in whom.ask(check)[1]:
                     raise AssertionError("a fresh session was refused")
-                whom.ask(Request("POST", "/api/auth/sign-out", cookie, b"{}", address=address))
+                whom.ask(sign_out)
                 seen[0] += 1
                 seen[1] += whom.ask(check)[1] == b"null"
                 over.wait(_PAUSE)

@@ -43,12 +43,17 @@ def update_user(whom: Contestant) -> list[Request]:
     ]
 
 
+def sign_outs(cookies: list[str]) -> list[Request]:
+    """Return what ends the session of each cookie, each from its own address."""
+    return [
+        Request("POST", f"{AUTH}/sign-out", cookie, b"{}", address=address)
+        for cookie, address in zip(cookies, addresses(len(cookies)), strict=True)
+    ]
+
+
 def _sign_out(stage: Stage, whom: Contestant) -> None:
     count = _REHEARSED + (1_000 if stage.quick else 2_000)
-    requests = [
-        Request("POST", f"{AUTH}/sign-out", cookie, b"{}", address=address)
-        for cookie, address in zip(whom.seeds.more_sessions(count), addresses(count), strict=True)
-    ]
+    requests = sign_outs(whom.seeds.more_sessions(count))
     stage.rehearse(whom, requests[:_REHEARSED])
     requests = requests[_REHEARSED:]
     stage.measure("sign-out", whom, requests, b'{"success":true}', seconds=20, once=True)

@@ -2,10 +2,9 @@
 
 import time
 
-from bench.asking import Request, addresses
 from bench.contestant import Contestant
 from bench.names import OURS
-from bench.scenarios.database import AUTH
+from bench.scenarios.database import sign_outs
 from bench.stage import Stage
 
 _KNOWN = b'"email'
@@ -72,12 +71,7 @@ def _measure_at(stage: Stage, ours: Contestant, rows: int) -> None:
     for _ in range(2):
         fresh = ours.checks(ours.seeds.more_sessions(count))
         stage.measure(f"miss, {rows} rows", ours, fresh, _KNOWN, seconds=20, once=True)
-        gone = [
-            Request("POST", f"{AUTH}/sign-out", cookie, b"{}", address=address)
-            for cookie, address in zip(
-                ours.seeds.more_sessions(count), addresses(count), strict=True
-            )
-        ]
+        gone = sign_outs(ours.seeds.more_sessions(count))
         stage.measure(
             f"sign-out, {rows} rows", ours, gone, b'{"success":true}', seconds=20, once=True
         )

@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from doctor.account import GET_SESSION, SIGN_OUT, session_of
+from doctor.account import GET_SESSION, SIGN_OUT, id_of, session_of
 from doctor.browser import Browser, Reply
 from doctor.check import check
 from doctor.examination import Examination
@@ -207,8 +207,7 @@ def _made_by_admin(exam: Examination) -> Outcome:
     admin = exam.admin()
     account.asked_for = True
     reply = admin.post("/api/auth/admin/create-user", said)
-    user = reply.field("user")
-    account.id = str(user.get("id", "")) if isinstance(user, dict) else ""
+    account.id = id_of(reply)
     return _signed_in_after(exam, reply)
 
 

@@ -7,7 +7,7 @@ from doctor.browser import Reply, session_cookie_in
 from doctor.check import check
 from doctor.examination import Examination
 from doctor.findings import CannotTell, Outcome, failed, passed, warned
-from doctor.set_cookie import SetCookie, why_dropped
+from doctor.set_cookie import SetCookie
 
 NAME = "better-auth.session_token"
 _JOINED = re.compile(r",\s*[^\s=;,]+=")  # a date has a comma too, and no name after it
@@ -111,12 +111,7 @@ def kept(exam: Examination) -> Outcome:
     """A cookie that is dropped leaves no trace but a user who is not signed in."""
     signed_up: Reply = exam.seen["signed up"]
     page = exam.deployment.url
-    dropped = [
-        f"{cookie.name}: {reason}"
-        for cookie in signed_up.cookies
-        for reason in why_dropped(cookie, page)
-    ]
-    if dropped:
+    if dropped := signed_up.dropped_on(page):
         return failed(
             f"a browser on {page} drops {'; '.join(dropped)}",
             "Open the app by the address that PUBLIC_URL names, with https in both or in neither.",

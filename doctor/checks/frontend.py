@@ -1,8 +1,6 @@
 """Through the app: its server passes /api/auth on, and the session is first-party there."""
 
-from typing import Any
-
-from doctor.account import GET_SESSION, SIGN_OUT, session_of
+from doctor.account import GET_SESSION, SIGN_OUT, address_in, believed_address, session_of
 from doctor.browser import Browser
 from doctor.check import check
 from doctor.checks import frontend_cookie
@@ -86,8 +84,8 @@ def session(exam: Examination) -> Outcome:
 def address(exam: Examination) -> Outcome:
     """Otherwise all visitors share the rate limits of the app's server: a few lock out everyone."""
     direct = session_of(exam.signed_in())
-    through = _address(exam.seen["app session"])
-    seen_directly = _address(direct or {"session": {}})
+    through = address_in(exam.seen["app session"])
+    seen_directly = address_in(direct or {"session": {}})
     evidence = f"directly the server saw {seen_directly or 'none'}, through the app {through}"
     if not through:
         return warned("through the app the server saw no address at all", _KEY)
@@ -106,13 +104,7 @@ def address(exam: Examination) -> Outcome:
 @check("frontend.forged-address", "A visitor cannot forge it on the way", "frontend.session")
 def forged_address(exam: Examination) -> Outcome:
     """With the key in its hand the app's server must not pass on what visitors claim."""
-    browser = _browser(exam)
-    said = {"email": exam.account.email, "password": exam.account.password.reveal()}
-    reply = browser.post("/api/auth/sign-in/email", said, **_FORGED)
-    found = session_of(browser) if reply.status == 200 else None
-    if found is None:
-        raise CannotTell(f"signing in answered {reply.told}")
-    believed = _address(found)
+    believed = believed_address(_browser(exam), exam.account, _FORGED)
     named = [
         name.replace("_", "-") for name, told in _FORGED.items() if believed and believed in told
     ]
@@ -206,10 +198,6 @@ def _browser(exam: Examination) -> Browser:
     if exam.app is None or exam.deployment.frontend is None:
         raise CannotTell("no app was given: --frontend https://my-app.example")
     return Browser(exam.app, exam.deployment.frontend)
-
-
-def _address(found: dict[str, Any]) -> str:
-    return str(found["session"].get("ipAddress") or "")
 
 
 CHECKS = (

@@ -4,7 +4,7 @@ from doctor.browser import Browser, Reply
 from doctor.check import check
 from doctor.examination import Examination
 from doctor.findings import Outcome, failed, passed, warned
-from doctor.set_cookie import SetCookie, why_dropped
+from doctor.set_cookie import SetCookie
 from doctor.sites import is_same_site
 
 
@@ -33,12 +33,7 @@ def cookie_kept(exam: Examination) -> Outcome:
     """Prefix, Secure, SameSite, Partitioned and Domain, as a browser on this origin takes them."""
     app = exam.deployment.frontend or ""
     reply: Reply = exam.seen["app sign-in"]
-    dropped = [
-        f"{cookie.name}: {reason}"
-        for cookie in reply.cookies
-        for reason in why_dropped(cookie, app)
-    ]
-    if dropped:
+    if dropped := reply.dropped_on(app):
         return failed(
             f"a browser on {app} drops {'; '.join(dropped)}",
             "Open the app over https, as PUBLIC_URL does the server, or both over http on "

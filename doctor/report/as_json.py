@@ -2,7 +2,7 @@
 
 import json
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from datetime import datetime
 
 from doctor.deployment import Deployment
@@ -25,6 +25,7 @@ class Examined:
 
 def as_json(examined: Examined) -> str:
     """Write the document; its fields are described in docs/doctor.md."""
+    findings = [asdict(each) for each in examined.findings]
     document = {
         "schema": SCHEMA,
         "url": examined.deployment.url,
@@ -33,17 +34,6 @@ def as_json(examined: Examined) -> str:
         "seconds": round(examined.seconds, 3),
         "verdict": overall(examined.findings).value,
         "counts": count(examined.findings),
-        "findings": [_finding(each) for each in examined.findings],
+        "findings": [each | {"seconds": round(each["seconds"], 3)} for each in findings],
     }
     return json.dumps(document, indent=2, ensure_ascii=True)
-
-
-def _finding(finding: Finding) -> dict[str, str | float]:
-    return {
-        "check": finding.check,
-        "title": finding.title,
-        "verdict": finding.verdict.value,
-        "evidence": finding.evidence,
-        "fix": finding.fix,
-        "seconds": round(finding.seconds, 3),
-    }

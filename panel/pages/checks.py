@@ -3,7 +3,6 @@
 from collections.abc import AsyncIterator
 from fnmatch import fnmatchcase
 from typing import Any
-from urllib.parse import urlsplit
 
 import gradio as gr
 
@@ -18,14 +17,13 @@ from panel import findings
 from panel.checkup import Examination
 from panel.given import PanelSettings
 from panel.layout import Parts
-from panel.loopback import listens_at
+from panel.loopback import is_this_machine, listens_at
 from panel.markup import heading, soft
 from panel.tools import Asked, Tools
 from panel.wiring import Updates, error_toast, on
 from panel.words import checks as words
 
 _EVERYTHING, _DIRECTLY = "", ""
-_THIS_MACHINE = {"localhost", "127.0.0.1", "::1"}
 
 
 class Checks(Parts):
@@ -120,7 +118,7 @@ def _form(settings: PanelSettings) -> tuple[Any, ...]:
 async def opened(tools: Tools, asked: Asked) -> str:
     """Fill in the first app that has one address and not a pattern of many."""
     apps = (await tools.api.get(asked.owner, "/api/admin/status"))["frontendUrls"]
-    return next((url for url in apps if "*" not in url and not _is_here(url)), "")
+    return next((url for url in apps if "*" not in url and not is_this_machine(url)), "")
 
 
 async def stopped(tools: Tools, asked: Asked) -> None:
@@ -155,15 +153,11 @@ def groups() -> list[str]:
 
 def public_urls(settings: PanelSettings) -> list[str]:
     """Return the addresses of this server that are worth trying from outside."""
-    return [origin(url) for url in settings.own_origins if not _is_here(url)]
+    return [origin(url) for url in settings.own_origins if not is_this_machine(url)]
 
 
 def _needs_app(check: Check) -> bool:
     return check.name.startswith("frontend.")
-
-
-def _is_here(url: str) -> bool:
-    return (urlsplit(url).hostname or "") in _THIS_MACHINE
 
 
 def _app(said: str, apps: list[str]) -> str | None:

@@ -8,6 +8,7 @@ from collections.abc import Callable, Mapping
 from typing import Any
 
 from panel.loopback import Request
+from panel.tester.exchange import json_in
 from panel.words import tester as words
 
 AUTH = "/api/auth/"
@@ -138,8 +139,5 @@ def _indented(text: str) -> str:
 
 
 def _json_object(text: str) -> dict[str, Any] | None:
-    try:
-        said = json.loads(text)
-    except (ValueError, RecursionError):
-        return None
+    said = json_in(text)
     return said if isinstance(said, dict) else None

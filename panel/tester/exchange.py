@@ -65,8 +65,13 @@ class Exchange:
 
 def json_of(response: Response) -> Any:
     """Return an answer's JSON, or None if it is none."""
+    return json_in(response.body)
+
+
+def json_in(said: str | bytes) -> Any:
+    """Return the JSON in a text, or None if it is none."""
     try:
-        return json.loads(response.body)
+        return json.loads(said)
     except (ValueError, RecursionError):
         return None
 

@@ -1,6 +1,5 @@
 """Secrets of an exchange, so that a screen can be shared while the Tester is open."""
 
-import json
 import re
 from collections.abc import Iterator
 from dataclasses import replace
@@ -8,7 +7,7 @@ from typing import Any
 
 from doctor.redaction import hidden
 from panel.loopback import Request, Response
-from panel.tester.exchange import Exchange, Preflight, json_of
+from panel.tester.exchange import Exchange, Preflight, json_in, json_of
 
 MASK = "••••••••"
 _NAMED = re.compile(r"password|token|secret", re.I)
@@ -97,7 +96,7 @@ def _found(exchange: Exchange) -> Iterator[str]:
         yield from (*_IN_PATH.findall(path), *_BELOW.findall(path))
     sent, came = exchange.request.body, exchange.response.body.decode(errors="replace")
     is_page = exchange.response.header("content-type").startswith("text/html")
-    yield from _told(_json(sent), sent)
+    yield from _told(json_in(sent), sent)
     yield from _told(json_of(exchange.response), "" if is_page else came)
     for said in (exchange.request.path, sent, came):
         yield from _SHAPE.findall(said)
@@ -130,10 +129,3 @@ def _plain(value: Any) -> Iterator[str]:
     for each in value if isinstance(value, list) else [value]:
         if isinstance(each, str | int | float) and not isinstance(each, bool):
             yield str(each)
-
-
-def _json(text: str) -> Any:
-    try:
-        return json.loads(text)
-    except (ValueError, RecursionError):
-        return None
