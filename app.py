@@ -8,9 +8,9 @@ gc.disable()  # loading leaves no garbage; once all is loaded, `settle` turns th
 from typing import Any
 
 from backend.kernel.clock import SystemClock
-from backend.kernel.memory import settle
 from backend.kernel.randomness import SystemRandomness
 from backend.main import create_app
+from backend.process.garbage_collection import settle
 from backend.start import plain_errors, serve_with, server_settings
 from panel import beside
 

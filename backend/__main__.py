@@ -11,21 +11,21 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 from backend.features.admin.first_admin import add_admin
-from backend.features.moving.commands import run_export, run_import
+from backend.features.user_transfer.commands import run_export, run_import
 from backend.kernel.client import NOBODY
 from backend.kernel.clock import SystemClock
 from backend.kernel.data_dir import open_data_dir
 from backend.kernel.email_address import is_address, normal_form
-from backend.kernel.passwords import PasswordHasher, PasswordRules
+from backend.kernel.passwords.passwords import PasswordHasher, PasswordRules
 from backend.kernel.randomness import SystemRandomness
 from backend.kernel.refusals import Refusal
-from backend.kernel.secret import Password
+from backend.kernel.secrets.secret import Password
 from backend.kernel.settings import SettingsError
 from backend.main import create_app
 from backend.start import plain_errors, serve_with, server_settings, start_settings
-from backend.storage.after_restore import end_what_came_back
-from backend.storage.beside import opened_beside
 from backend.storage.engine import DatabaseUnavailable
+from backend.storage.opening.command import opened_beside
+from backend.storage.snapshots.after_restore import end_what_came_back
 from backend.storage.work import Work, Workshop
 from backend.web.wire import LONGEST_NAME, is_name
 

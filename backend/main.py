@@ -15,11 +15,10 @@ from backend.features.accounts import routes as accounts
 from backend.features.accounts.passwords import StoredHashes
 from backend.features.accounts.service import Accounts
 from backend.features.accounts.signing_in import Gate, Method, SessionIssuer
-from backend.features.admin.authority import before_removal
 from backend.features.admin.bans import refuse_banned
 from backend.features.admin.first_admin import ensure_first_admin
+from backend.features.admin.permissions import before_removal
 from backend.features.admin.routes import ALL as ADMIN
-from backend.features.admin.status import Deployment
 from backend.features.audit import routes as audit
 from backend.features.docs import routes as docs
 from backend.features.docs.about import ABOUT
@@ -29,49 +28,51 @@ from backend.features.health import routes as health
 from backend.features.health.routes import ReadinessProbe
 from backend.features.housekeeping.service import Housekeeper
 from backend.features.landing import routes as landing
-from backend.features.links.mailing import Mailing
+from backend.features.links.link_mailer import Mailing
 from backend.features.links.service import Links
 from backend.features.mail import routes as mail
-from backend.features.mail.office import open_post_office
 from backend.features.mail.service import PostOffice
+from backend.features.mail.setup import open_post_office
 from backend.features.mail.worker import MailWorker
+from backend.features.management.routes import ALL as MANAGEMENT
+from backend.features.management.status import Deployment
 from backend.features.own_account import routes as own_account
 from backend.features.password_reset import routes as password_reset
 from backend.features.sessions import routes as sessions
 from backend.features.sessions.cache import SessionCache
 from backend.features.sessions.reader import SessionReader
-from backend.features.streaming import routes as streaming
-from backend.features.streaming.service import Ticker
+from backend.features.stream_demo import routes as streaming
+from backend.features.stream_demo.service import Ticker
 from backend.kernel.client import NOBODY
 from backend.kernel.clock import Clock, SystemClock
 from backend.kernel.data_dir import open_data_dir
-from backend.kernel.hashing import HashPool
-from backend.kernel.passwords import PasswordHasher, PasswordRules
+from backend.kernel.passwords.passwords import PasswordHasher, PasswordRules
 from backend.kernel.randomness import Randomness, SystemRandomness
-from backend.kernel.secret_key import keyring_for
+from backend.kernel.secrets.secret_key import keyring_for
+from backend.kernel.secrets.signing import Keyring
+from backend.kernel.secrets.tokens import TokenMint
 from backend.kernel.settings import Settings
-from backend.kernel.signing import Keyring
-from backend.kernel.tokens import TokenMint
 from backend.limits.endpoint import EndpointLimits
 from backend.limits.limiter import Limiter
-from backend.storage.change_feed import ChangeFeed, open_feed
+from backend.process.hash_pool import HashPool
+from backend.storage.change_feed.feed import ChangeFeed, open_feed
 from backend.storage.clock_check import ClockCheck
-from backend.storage.opening import Opened, open_database
-from backend.storage.snapshots import Snapshots
+from backend.storage.opening.server import Opened, open_database
+from backend.storage.snapshots.snapshots import Snapshots
 from backend.storage.work import Work, Workshop
-from backend.web.answers import NOT_FOUND, messages
-from backend.web.api import Api
-from backend.web.client_address import ClientAddresses
+from backend.web.app import Api
+from backend.web.app_context import House, Pools
 from backend.web.cookies import Cookies
-from backend.web.cors import Cors
-from backend.web.endpoint import AUTH, Endpoint
-from backend.web.headers import SecurityHeaders
-from backend.web.house import House, Pools
-from backend.web.log_ring import LATEST, LogRing
-from backend.web.logs import log_event
-from backend.web.openapi import ApiDocument
-from backend.web.origins import TrustedOrigins
-from backend.web.request_log import CrashAnswer
+from backend.web.edge.client_address import ClientAddresses
+from backend.web.edge.cors import Cors
+from backend.web.edge.origins import TrustedOrigins
+from backend.web.edge.security_headers import SecurityHeaders
+from backend.web.logs.crash_log import CrashAnswer
+from backend.web.logs.log_ring import LATEST, LogRing
+from backend.web.logs.logs import log_event
+from backend.web.responses.responses import NOT_FOUND, messages
+from backend.web.routing.endpoint import AUTH, Endpoint
+from backend.web.routing.openapi import ApiDocument
 
 CAPABILITIES = [
     accounts.routes,
@@ -81,6 +82,7 @@ CAPABILITIES = [
     own_account.routes,
     own_account.data_routes,
     *ADMIN,
+    *MANAGEMENT,
     audit.routes,
     mail.routes,
     health.routes,

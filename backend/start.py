@@ -6,13 +6,13 @@ from contextlib import contextmanager
 from typing import Any
 
 from backend.kernel.clock import SystemClock
-from backend.kernel.memory import settle
-from backend.kernel.output import STDERR, STDOUT, open_missing_streams, print_through_outputs
-from backend.kernel.processors import Linux, OneProcessor
 from backend.kernel.randomness import SystemRandomness
 from backend.kernel.settings import Settings, SettingsError, load_settings
-from backend.web import logs
-from backend.web.server import serve
+from backend.process.cpu_affinity import Linux, OneProcessor
+from backend.process.garbage_collection import settle
+from backend.process.output import STDERR, STDOUT, open_missing_streams, print_through_outputs
+from backend.web.logs import logs
+from backend.web.server.server import serve
 
 
 def start_settings() -> Settings:

@@ -16,7 +16,7 @@ from typing import Any
 from backend.kernel.clock import SystemClock
 from backend.kernel.settings import Settings
 from backend.main import create_app
-from backend.web import logs
+from backend.web.logs import logs
 from bench.asking import as_json
 from bench.seeds import PASSWORD, cookie_for, forged
 from bench.servers import SECRET

@@ -20,8 +20,8 @@ import psycopg2
 
 from backend.kernel.clock import SystemClock
 from backend.kernel.randomness import SystemRandomness, alphanumeric, uuid7
-from backend.kernel.signing import Keyring
-from backend.kernel.tokens import TokenMint, digest
+from backend.kernel.secrets.signing import Keyring
+from backend.kernel.secrets.tokens import TokenMint, digest
 from backend.web.cookies import Cookies
 from bench.servers import SECRET, Server
 

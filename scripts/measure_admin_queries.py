@@ -21,18 +21,18 @@ from measure_data import BEGAN, DAYS, fill, say
 from measure_lists import lists_of_sessions, lists_of_the_panel
 from sqlalchemy import Table, create_engine, event, select, text
 
-from backend.features.admin.listing import find_page
+from backend.features.admin.user_listing import find_page
 from backend.features.audit.service import count_by
 from backend.kernel.clock import SystemClock
 from backend.kernel.randomness import first_uuid7
 from backend.kernel.settings import Settings
-from backend.storage import audit_list, sessions
-from backend.storage.addresses import database_url
-from backend.storage.audit_list import Filter
 from backend.storage.db import Db
 from backend.storage.migrate import migrate
+from backend.storage.queries import audit_list, sessions
+from backend.storage.queries.audit_list import Filter
+from backend.storage.queries.user_list import Condition, Wanted
 from backend.storage.tables import audit_events, users
-from backend.storage.user_list import Condition, Wanted
+from backend.storage.urls import database_url
 
 Question = Callable[[Db, int], Any]
 

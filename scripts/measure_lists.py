@@ -6,14 +6,20 @@ from datetime import datetime, timedelta
 from ipaddress import IPv6Network
 from typing import Any
 
-from backend.features.admin.listing import find_active, with_activity
-from backend.features.admin.user_export import BATCH
+from backend.features.admin.user_listing import find_active, with_activity
 from backend.features.admin.user_query import FilterUsers
+from backend.features.management.user_export import BATCH
 from backend.kernel.randomness import first_uuid7
-from backend.storage import session_list
 from backend.storage.db import Db
-from backend.storage.session_list import SessionFilter
-from backend.storage.user_list import Place, Wanted, count_all, find_among_few, find_in_order
+from backend.storage.queries import session_list
+from backend.storage.queries.session_list import SessionFilter
+from backend.storage.queries.user_list import (
+    Place,
+    Wanted,
+    count_all,
+    find_among_few,
+    find_in_order,
+)
 
 Question = Callable[[Db, int], Any]
 

@@ -6,11 +6,11 @@ from typing import Any
 from uuid import UUID
 
 from backend.features.sessions.cache import Current
-from backend.kernel.secret import SessionToken
+from backend.kernel.secrets.secret import SessionToken
+from backend.kernel.secrets.tokens import TokenDigest
 from backend.kernel.settings import Settings
-from backend.kernel.tokens import TokenDigest
-from backend.storage.sessions import Session
-from backend.storage.users import User
+from backend.storage.queries.sessions import Session
+from backend.storage.queries.users import User
 from tests.clocks import NOON
 
 PASSWORD = "correct horse battery"

@@ -1,10 +1,21 @@
 """Who is asking, as far as the network tells."""
 
 import threading
+from concurrent.futures import Future
 from dataclasses import dataclass, field
+from typing import Any, Protocol
 from uuid import UUID
 
-from backend.kernel.hash_queue import Place
+
+class HashQueueSlot(Protocol):
+    """A slot in the queue for hashing (`backend/process/hash_queue.py`)."""
+
+    @property
+    def order(self) -> tuple[int, int]:
+        """The lowest is next."""
+
+    def wait_with(self, hashing: Future[Any]) -> None:
+        """Note what the request waits for; refuses with 503 if the slot was lost meanwhile."""
 
 
 @dataclass(slots=True)
@@ -16,7 +27,7 @@ class Client:
     request_id: str
     gone: threading.Event = field(default_factory=threading.Event, compare=False, repr=False)
     """Set when the caller hung up; work that nobody waits for is then skipped."""
-    place: Place | None = field(default=None, compare=False, repr=False)
+    place: HashQueueSlot | None = field(default=None, compare=False, repr=False)
     """Where it waits for a hash, if it does; who has none, such as a command, does not wait."""
     impersonated_by: UUID | None = None
     """The admin who acts as the user; noted where the session is found."""

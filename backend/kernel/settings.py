@@ -14,9 +14,9 @@ from urllib.parse import urlsplit
 from pydantic import BeforeValidator, Field, ValidationError, field_validator, model_validator
 from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
 
-from backend.kernel.moments import LONGEST
 from backend.kernel.redaction import Redactor, parts_of_url
-from backend.kernel.secret import Password, Secret
+from backend.kernel.secrets.secret import Password, Secret
+from backend.kernel.timestamps import LONGEST
 
 PRIVATE_NETWORKS = "127.0.0.0/8,::1,10.0.0.0/8,172.16.0.0/12,192.168.0.0/16,fc00::/7"
 

@@ -7,10 +7,10 @@ from backend.kernel.refusals import too_many_requests
 from backend.limits import rules
 from backend.limits.limiter import Limiter
 from backend.storage.work import Work, Workshop
-from backend.web.client_address import bucket
-from backend.web.endpoint import AUTH
-from backend.web.house import Pools
-from backend.web.visit import Visit
+from backend.web.app_context import Pools
+from backend.web.edge.client_address import bucket
+from backend.web.request_context import Visit
+from backend.web.routing.endpoint import AUTH
 
 
 class EndpointLimits:

@@ -9,7 +9,7 @@ from limits.errors import StorageError
 from limits.storage import RedisStorage
 
 from backend.kernel.clock import Clock
-from backend.kernel.secret import Secret
+from backend.kernel.secrets.secret import Secret
 from backend.limits.memory import MemoryCounters
 
 T = TypeVar("T")

@@ -13,9 +13,9 @@ from sqlalchemy import bindparam, select
 
 from backend.storage.db import Db
 from backend.storage.dialects import takes_several_statements
-from backend.storage.failures import SessionEnded
+from backend.storage.errors import SessionEnded
+from backend.storage.queries.users import SHOWN, user_from
 from backend.storage.tables import sessions, users
-from backend.storage.users import SHOWN, user_from
 
 
 @dataclass(frozen=True, slots=True)

@@ -14,10 +14,10 @@ from typing import Literal
 import structlog
 
 from backend.kernel.clock import Clock
-from backend.storage import audit, sessions
 from backend.storage.db import Db
 from backend.storage.dialects import clock_of
 from backend.storage.engine import Database
+from backend.storage.queries import audit, sessions
 from backend.storage.work import ask
 
 log = structlog.get_logger()

@@ -11,7 +11,7 @@ from sqlalchemy.exc import DBAPIError, PendingRollbackError
 from sqlalchemy.sql.dml import UpdateBase
 
 from backend.storage.dialects import BEGIN, takes_several_statements
-from backend.storage.failures import (
+from backend.storage.errors import (
     DatabaseConflict,
     DatabaseUnavailable,
     Failure,

@@ -14,11 +14,10 @@ from backend.kernel.clock import Clock
 from backend.kernel.settings import SettingsError
 from backend.storage.db import Db
 from backend.storage.dialects import prepare_sqlite
-from backend.storage.failures import DatabaseConflict as DatabaseConflict
-from backend.storage.failures import DatabaseUnavailable as DatabaseUnavailable
-from backend.storage.failures import Trouble, as_ours, first_line
-from backend.storage.fair_lock import FairLock
-from backend.storage.postgres import (
+from backend.storage.errors import DatabaseConflict as DatabaseConflict
+from backend.storage.errors import DatabaseUnavailable as DatabaseUnavailable
+from backend.storage.errors import Trouble, as_ours, first_line
+from backend.storage.postgres.connections import (
     CONNECT_ARGUMENTS,
     Gate,
     Patience,
@@ -26,7 +25,8 @@ from backend.storage.postgres import (
     follow_primary,
     watch_over,
 )
-from backend.storage.sqlite_file import SqliteFile
+from backend.storage.sqlite.fair_lock import FairLock
+from backend.storage.sqlite.file import SqliteFile
 
 _RECYCLE_AFTER = 240  # seconds; Neon suspends after 300 and cuts what is open
 _CHECKOUT_WAIT = 2.0  # seconds; then the caller hears 503 rather than queueing up

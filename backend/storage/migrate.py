@@ -11,9 +11,9 @@ from sqlalchemy.pool import NullPool
 from backend.kernel.settings import SettingsError
 from backend.storage.dialects import prepare_sqlite
 from backend.storage.engine import create_private
-from backend.storage.failures import DatabaseUnavailable, first_line
+from backend.storage.errors import DatabaseUnavailable, first_line
 from backend.storage.migrations import HEAD
-from backend.storage.postgres import CONNECT_ARGUMENTS, prepare_postgres
+from backend.storage.postgres.connections import CONNECT_ARGUMENTS, prepare_postgres
 
 _LOCK = 4_857_120_311  # any number, the same in every replica
 _SCRIPTS = Path(__file__).parent / "migrations"

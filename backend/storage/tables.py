@@ -25,7 +25,7 @@ from sqlalchemy import (
 )
 from sqlalchemy.types import TypeEngine
 
-from backend.kernel.moments import EARLIEST, LATEST
+from backend.kernel.timestamps import EARLIEST, LATEST
 
 metadata = MetaData(
     naming_convention={
@@ -102,7 +102,7 @@ users = Table(
     Index(
         "users_banned_idx", "id", postgresql_where=text("banned"), sqlite_where=text("banned = 1")
     ),
-)  # and, on PostgreSQL with pg_trgm, those of storage/trigrams.py
+)  # and, on PostgreSQL with pg_trgm, those of storage/postgres/trigrams.py
 
 sessions = Table(
     "sessions",

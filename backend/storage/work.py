@@ -14,12 +14,12 @@ from backend.kernel.clock import Clock
 from backend.kernel.events import Event
 from backend.kernel.randomness import Randomness, uuid7
 from backend.kernel.settings import Settings
-from backend.storage import audit, users
 from backend.storage.acting import Acting, prove
 from backend.storage.db import Db
 from backend.storage.engine import Database, DatabaseConflict, DatabaseUnavailable
-from backend.storage.failures import SessionEnded
-from backend.storage.users import Change, User
+from backend.storage.errors import SessionEnded
+from backend.storage.queries import audit, users
+from backend.storage.queries.users import Change, User
 
 P = ParamSpec("P")
 T = TypeVar("T")

@@ -3,8 +3,8 @@
 from urllib.parse import quote, unquote
 from uuid import UUID
 
-from backend.kernel.secret import SessionToken
-from backend.kernel.signing import Keyring
+from backend.kernel.secrets.secret import SessionToken
+from backend.kernel.secrets.signing import Keyring
 
 _MOST_OF_ONE_NAME = 5
 """Cookies of one name that are looked at. A browser sends one for each domain and path that has set

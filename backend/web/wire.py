@@ -25,9 +25,9 @@ from pydantic.alias_generators import to_camel
 from pydantic.json_schema import JsonSchemaValue
 from pydantic_core import CoreSchema, PydanticCustomError, core_schema
 
-from backend.kernel.moments import iso, moment_from
 from backend.kernel.refusals import Refusal, plain_refusal
-from backend.kernel.secret import Password
+from backend.kernel.secrets.secret import Password
+from backend.kernel.timestamps import iso, moment_from
 
 T = TypeVar("T")
 

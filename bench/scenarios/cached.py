@@ -17,10 +17,10 @@ from backend.features.sessions.reader import current_of
 from backend.features.sessions.routes import answer_of
 from backend.kernel.clock import SystemClock
 from backend.kernel.randomness import SystemRandomness, uuid7
-from backend.kernel.signing import Keyring
-from backend.kernel.tokens import TokenDigest, TokenMint, digest
-from backend.storage.sessions import Session, SessionWithUser
-from backend.storage.users import User
+from backend.kernel.secrets.signing import Keyring
+from backend.kernel.secrets.tokens import TokenDigest, TokenMint, digest
+from backend.storage.queries.sessions import Session, SessionWithUser
+from backend.storage.queries.users import User
 from backend.web.cookies import cookie_value
 from bench import machine
 from bench.prepare import ROOT

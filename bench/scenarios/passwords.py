@@ -5,8 +5,8 @@ import time
 from concurrent.futures import ThreadPoolExecutor
 from statistics import median
 
-from backend.kernel.passwords import PasswordHasher
-from backend.kernel.secret import Password
+from backend.kernel.passwords.passwords import PasswordHasher
+from backend.kernel.secrets.secret import Password
 from bench.asking import Request, addresses, as_form, as_json
 from bench.contestant import Contestant
 from bench.names import NODE, OURS, PORTED, USERS_PEER

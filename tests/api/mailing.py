@@ -5,11 +5,11 @@ from typing import Any
 
 from sqlalchemy import select
 
-from backend.features.mail import letters
+from backend.features.mail import templates
 from backend.features.mail.service import PostOffice, post
 from backend.features.mail.worker import HIDDEN_FOR
 from backend.kernel.client import NOBODY
-from backend.kernel.secret import Secret
+from backend.kernel.secrets.secret import Secret
 from backend.storage.tables import outbox
 from backend.storage.work import Work
 from tests.inside import Gatehouse
@@ -32,7 +32,7 @@ def office_of(gatehouse: Gatehouse) -> PostOffice:
 
 def posts(gatehouse: Gatehouse, to: str = "ada@example.com") -> None:
     """Post the letter that a request for a new password would."""
-    letter = letters.RESET_PASSWORD.letter("Gatehouse", to, LINK, TOKEN)
+    letter = templates.RESET_PASSWORD.letter("Gatehouse", to, LINK, TOKEN)
     with Work(gatehouse.house.workshop, NOBODY) as work:
         post(work, office_of(gatehouse), letter)
 

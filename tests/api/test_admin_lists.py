@@ -7,8 +7,8 @@ from urllib.parse import urlencode
 import pytest
 from sqlalchemy import insert, update
 
-from backend.features.admin import listing
-from backend.storage import user_list
+from backend.features.admin import user_listing
+from backend.storage.queries import user_list
 from backend.storage.tables import sessions, users
 from tests.admins import ADA, BOB, ROOT, emails, known, make_admin
 from tests.clocks import NOON
@@ -97,9 +97,9 @@ def test_page_by_page(root):
 
 
 def test_a_total_that_is_not_counted_says_that_it_is_an_estimate(root, monkeypatch):
-    for module in (listing, user_list):
+    for module in (user_listing, user_list):
         monkeypatch.setattr(module, "COUNTED", 3)
-    monkeypatch.setattr("backend.features.admin.routes.lists.COUNTED", 3)
+    monkeypatch.setattr("backend.features.management.routes.lists.COUNTED", 3)
     page = ask(root, USERS, limit=2)
     assert len(page["users"]) == 2
     assert page["total"] > 3

@@ -7,12 +7,12 @@ from uuid import UUID
 import pytest
 
 from backend import __version__
-from backend.features.admin.commit import running_commit
-from backend.features.admin.status import durability
+from backend.features.management.commit import running_commit
+from backend.features.management.status import durability
 from backend.kernel.client import NOBODY
-from backend.kernel.secret import Secret
-from backend.storage import outbox
-from backend.storage.outbox import Mail
+from backend.kernel.secrets.secret import Secret
+from backend.storage.queries import outbox
+from backend.storage.queries.outbox import Mail
 from backend.storage.work import Work
 from tests.admins import make_admin
 from tests.make import make_settings

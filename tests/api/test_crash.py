@@ -4,9 +4,9 @@ import pytest
 from sqlalchemy import select
 from structlog.testing import capture_logs
 
-from backend.features.sessions.guard import Protected, SignedIn
-from backend.storage import sessions as stored_sessions
+from backend.features.sessions.dependencies import Protected, SignedIn
 from backend.storage.engine import DatabaseConflict, DatabaseUnavailable
+from backend.storage.queries import sessions as stored_sessions
 from backend.storage.tables import audit_events, sessions, users
 from tests.inside import Gatehouse
 from tests.scene import check_like_every_answer, cookies_of, refusal

@@ -8,7 +8,7 @@ from sqlalchemy import select, update
 from backend.features.accounts.removal import remove_user
 from backend.features.accounts.service import Accounts
 from backend.kernel.client import Client
-from backend.storage import users as stored_users
+from backend.storage.queries import users as stored_users
 from backend.storage.tables import links, outbox, sessions, users
 from backend.storage.work import Work
 from tests.letterbox import clicks

@@ -9,10 +9,10 @@ import psycopg2
 import pytest
 from sqlalchemy import text
 
-from backend.features.moving.exporting import export_users
-from backend.features.moving.importing import import_users
-from backend.features.moving.records import read_records
-from backend.kernel.passwords import PasswordHasher
+from backend.features.user_transfer.exporting import export_users
+from backend.features.user_transfer.importing import import_users
+from backend.features.user_transfer.records import read_records
+from backend.kernel.passwords.passwords import PasswordHasher
 from tests.admins import ADA, BOB, known, make_admin
 from tests.make import PASSWORD
 

@@ -10,8 +10,8 @@ from backend.features.housekeeping.service import Housekeeper
 from backend.kernel.client import NOBODY
 from backend.kernel.randomness import uuid7
 from backend.storage import clock_check
+from backend.storage.postgres.advisory_locks import HOUSEKEEPING, takes_turn
 from backend.storage.tables import audit_events, links, outbox, sessions
-from backend.storage.turns import HOUSEKEEPING, takes_turn
 from backend.storage.work import Work
 from tests.api.mailing import posts
 from tests.clocks import SeededRandomness

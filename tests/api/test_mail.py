@@ -8,13 +8,13 @@ from datetime import timedelta
 import pytest
 from structlog.testing import capture_logs
 
-from backend.features.mail import letters
+from backend.features.mail import templates
 from backend.features.mail.service import post, post_decoy
 from backend.features.mail.worker import HIDDEN_FOR, PAUSES
 from backend.kernel.client import NOBODY
-from backend.kernel.sealing import Sealer
-from backend.kernel.signing import Keyring
-from backend.storage import outbox
+from backend.kernel.secrets.sealing import Sealer
+from backend.kernel.secrets.signing import Keyring
+from backend.storage.queries import outbox
 from backend.storage.work import Work
 from tests.api.mailing import (
     LINK,
@@ -66,7 +66,9 @@ def test_a_mail_leaves_once_its_cause_is_committed(gatehouse, smtp):
 def test_a_cause_that_is_rolled_back_sends_nothing(gatehouse, smtp):
     def fails_after_posting():
         with Work(gatehouse.house.workshop, NOBODY) as work:
-            post(work, office_of(gatehouse), letters.notice("Gatehouse", "eve@example.com", "lost"))
+            post(
+                work, office_of(gatehouse), templates.notice("Gatehouse", "eve@example.com", "lost")
+            )
             raise ZeroDivisionError
 
     with pytest.raises(ZeroDivisionError):
@@ -92,7 +94,7 @@ def test_what_was_sent_is_blanked_and_what_waits_is_sealed(start, gatehouse, smt
 
 
 def test_a_decoy_is_written_like_a_mail_and_never_leaves(gatehouse, smtp):
-    letter = letters.RESET_PASSWORD.letter("Gatehouse", "stranger@example.com", LINK, TOKEN)
+    letter = templates.RESET_PASSWORD.letter("Gatehouse", "stranger@example.com", LINK, TOKEN)
     with Work(gatehouse.house.workshop, NOBODY) as work:
         post_decoy(work, office_of(gatehouse), letter)
     posts(gatehouse)

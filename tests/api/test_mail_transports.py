@@ -13,24 +13,26 @@ from cryptography import x509
 from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import ec
 
-from backend.features.mail import letters
+from backend.features.mail import templates
+from backend.features.mail.delivery_errors import NotSent, Rejected, of_http, of_smtp
 from backend.features.mail.transports import (
     ApiTransport,
     SmtpTransport,
     as_message,
     transport_for,
 )
-from backend.features.mail.verdicts import NotSent, Rejected, of_http, of_smtp
-from backend.kernel.secret import Secret
+from backend.kernel.secrets.secret import Secret
 from backend.kernel.settings import SettingsError
-from backend.storage.outbox import WAITING, Mail
+from backend.storage.queries.outbox import WAITING, Mail
 from tests.make import make_settings
 from tests.rig.processes import free_port
 from tests.rig.smtp import SmtpServer
 
 NOON = datetime(2026, 11, 22, 12, tzinfo=UTC)
 SENDER = "Gatehouse <auth@example.com>"
-LETTER = letters.RESET_PASSWORD.letter("Gatehouse", "ada@example.com", "https://example.com/t", "t")
+LETTER = templates.RESET_PASSWORD.letter(
+    "Gatehouse", "ada@example.com", "https://example.com/t", "t"
+)
 MAIL = Mail(
     id=UUID(int=1),
     kind="reset",

@@ -10,12 +10,12 @@ from pathlib import Path
 import pytest
 from sqlalchemy import func, select
 
-from backend.features.moving import importing
-from backend.features.moving.exporting import export_users
-from backend.features.moving.importing import import_users, summary
-from backend.features.moving.records import BrokenFile, read_records
-from backend.kernel.passwords import PasswordHasher
-from backend.kernel.secret import Password
+from backend.features.user_transfer import importing
+from backend.features.user_transfer.exporting import export_users
+from backend.features.user_transfer.importing import import_users, summary
+from backend.features.user_transfer.records import BrokenFile, read_records
+from backend.kernel.passwords.passwords import PasswordHasher
+from backend.kernel.secrets.secret import Password
 from backend.storage.tables import users
 from tests.inside import Gatehouse
 from tests.make import PASSWORD

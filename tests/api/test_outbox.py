@@ -2,7 +2,7 @@
 
 import pytest
 
-from backend.kernel.secret import Password
+from backend.kernel.secrets.secret import Password
 from tests.api.mailing import LINK, all_become, posts, through
 from tests.inside import Gatehouse, Visitor
 from tests.make import PASSWORD

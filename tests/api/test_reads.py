@@ -2,12 +2,12 @@
 
 import pytest
 
-from backend.features.sessions.guard import SignedIn
-from backend.storage import users
+from backend.features.sessions.dependencies import SignedIn
 from backend.storage.db import Db
-from backend.storage.failures import DatabaseConflict
-from backend.web.endpoint import Endpoint
-from backend.web.routes import Routes
+from backend.storage.errors import DatabaseConflict
+from backend.storage.queries import users
+from backend.web.routing.endpoint import Endpoint
+from backend.web.routing.routes import Routes
 from backend.web.wire import WireModel
 from tests.admins import make_admin
 

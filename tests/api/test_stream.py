@@ -6,16 +6,16 @@ import threading
 
 import pytest
 
-from backend.features.streaming.service import Ticker
+from backend.features.stream_demo.service import Ticker
 from backend.kernel.events import Event, EventKind
 from backend.kernel.refusals import Refusal
-from backend.storage.audit_list import Filter, find_page
 from backend.storage.engine import DatabaseUnavailable
+from backend.storage.queries.audit_list import Filter, find_page
 from backend.storage.work import Work, ask
-from backend.web.answers import Stream
-from backend.web.endpoint import Endpoint
-from backend.web.house import House
-from backend.web.routes import Routes
+from backend.web.app_context import House
+from backend.web.responses.responses import Stream
+from backend.web.routing.endpoint import Endpoint
+from backend.web.routing.routes import Routes
 from tests.admins import ADA, known, make_admin
 from tests.inside import PATIENCE
 from tests.scene import cookies_of, refusal
@@ -166,7 +166,7 @@ def test_what_goes_wrong_before_the_first_piece_is_refused_as_ever(gatehouse, er
 
 
 def test_a_first_piece_that_hangs_is_a_503_and_freed_in_the_end(gatehouse, monkeypatch):
-    monkeypatch.setattr("backend.web.streams.ANSWER_WITHIN", 0.05)
+    monkeypatch.setattr("backend.web.responses.streaming.ANSWER_WITHIN", 0.05)
     gate, freed = threading.Event(), threading.Event()
 
     def handler() -> Stream:

@@ -9,14 +9,15 @@ from hypothesis import given
 from hypothesis import strategies as st
 from sqlalchemy import delete, insert
 
-from backend.features.admin import listing, user_export
-from backend.features.admin.listing import all_in_batches
-from backend.features.admin.routes import lists
+from backend.features.admin import user_listing
+from backend.features.admin.user_listing import all_in_batches
 from backend.features.admin.user_query import FilterUsers
-from backend.features.moving.records import read_records
-from backend.storage import user_list
+from backend.features.management import user_export
+from backend.features.management.routes import lists
+from backend.features.user_transfer.records import read_records
+from backend.storage.queries import user_list
 from backend.storage.tables import users
-from backend.web.spreadsheet import guarded, unguarded
+from backend.web.responses.csv_cells import guarded, unguarded
 from tests.admins import ADA, ROOT, emails, known, make_admin
 from tests.make import make_user
 from tests.scene import check_like_every_answer, events_after
@@ -91,7 +92,7 @@ def test_the_trail_says_who_took_how_many_with_which_filters(gatehouse):
 def test_nobody_waits_in_the_shared_threads_until_all_who_match_are_counted(anywhere, monkeypatch):
     root = make_admin(anywhere)
     crowd(anywhere, 9)
-    for module in (listing, user_list, lists):
+    for module in (user_listing, user_list, lists):
         monkeypatch.setattr(module, "COUNTED", 3)
     found = rows(root.get(FILE))
     assert len(found) == 10

@@ -22,35 +22,40 @@ MAY_IMPORT = {
     "doctor": [],
     "backend": [],
     "backend.__main__": ["backend"],  # `python -m backend serve`: the Space without its panel
-    "backend.start": [
-        "backend.storage",
+    "backend.start": [  # what all ways of starting share
         "backend.web",
+        "backend.storage",
+        "backend.process",
         "backend.kernel",
-    ],  # what all ways of starting share
+    ],
     "backend.main": [
         "backend.features",
         "backend.limits",
         "backend.web",
         "backend.storage",
+        "backend.process",
         "backend.kernel",
     ],
     "backend.features": [
         "backend.limits",
         "backend.web",
         "backend.storage",
+        "backend.process",
         "backend.kernel",
         *(f"backend.features.{capability}" for capability in SHARED),
     ],
+    "backend.features.management": ["backend.features.admin"],  # ... and what the panel needs
     "backend.limits": ["backend.web", "backend.storage", "backend.kernel"],
-    "backend.web": ["backend.storage", "backend.kernel"],
-    "backend.storage": ["backend.kernel"],
+    "backend.web": ["backend.storage", "backend.process", "backend.kernel"],
+    "backend.storage": ["backend.process", "backend.kernel"],
+    "backend.process": ["backend.kernel"],
     "backend.kernel": [],
 }
 
 WEB = [
     "backend.web",
     "backend.features.*.routes",
-    "backend.features.sessions.guard",  # is a FastAPI dependency, for endpoints that others write
+    "backend.features.sessions.dependencies",  # also usable from plain FastAPI routes
     "backend.main",
 ]
 HOMES = {
@@ -80,9 +85,8 @@ DECISIONS = (
     "backend.features.password_reset.*",
 )
 """What decides knows nothing of HTTP. In these folders only what is named next speaks it."""
-SPEAK_HTTP = ("*.routes", "*.routes.*", "*.wire", "*.list_wire", "*.user_query", "*.challenged")
+SPEAK_HTTP = ("*.routes", "*.routes.*", "*.wire", "*.user_query", "*.challenge_response")
 # Files for a spreadsheet, and what the panel is shown of the process itself.
-SPEAK_HTTP += ("*.user_export", "*.admin.log", "*.admin.status")
 
 
 def broken_arrows(root: Path) -> list[str]:
@@ -131,7 +135,7 @@ def _may_import(name: str, target: str) -> bool:
     if target == "backend":  # the package itself: holds the version, and nothing else
         return name == "app" or _within(name, "backend")
     home = _home(name)
-    allowed = MAY_IMPORT.get(_layer(home), [])
+    allowed = [*MAY_IMPORT.get(_layer(home), []), *MAY_IMPORT.get(home, [])]
     return home == _home(target) or any(_within(target, part) for part in allowed)
 
 
@@ -186,7 +190,7 @@ def test_what_decides_knows_nothing_of_http():
 
 
 def test_a_service_that_speaks_http_is_found(tmp_path):
-    line = "from backend.web.answers import Answer"
+    line = "from backend.web.responses.responses import Answer"
     for name in ("two_factor/service", "accounts/signing_in", "accounts/routes"):
         write(tmp_path, f"backend/features/{name}.py", line)
     assert len(decisions_that_speak_http(tmp_path)) == 2
@@ -210,16 +214,16 @@ def write(root: Path, path: str, text: str) -> None:
     [
         ("backend/kernel/clock.py", "from backend.storage.engine import Database"),
         ("backend/kernel/clock.py", "def later():\n    import backend.web"),
-        ("backend/storage/users.py", "from backend import web"),
-        ("backend/storage/users.py", "from backend.features.accounts import service"),
+        ("backend/storage/queries/users.py", "from backend import web"),
+        ("backend/storage/queries/users.py", "from backend.features.accounts import service"),
         ("backend/limits/limiter.py", "from backend.features.sessions.service import read"),
-        ("backend/web/house.py", "from backend.limits.limiter import Limiter"),
-        ("backend/web/headers.py", "from backend.main import create_app"),
+        ("backend/web/app_context.py", "from backend.limits.limiter import Limiter"),
+        ("backend/web/edge/security_headers.py", "from backend.main import create_app"),
         ("backend/features/sessions/service.py", "import backend.features.admin.service"),
         ("backend/features/admin/service.py", "from backend.features import two_factor"),
         ("backend/features/admin/service.py", "from backend.main import create_app"),
         ("backend/main.py", "import panel"),
-        ("backend/web/headers.py", "from tests.rig import space"),
+        ("backend/web/edge/security_headers.py", "from tests.rig import space"),
         ("backend/corner.py", "from backend.kernel import clock"),
         ("panel/tester.py", "from backend.kernel import clock"),
         ("doctor/checks.py", "import panel"),
@@ -248,9 +252,9 @@ def test_an_import_in_a_notebook_is_found(tmp_path):
         ("backend/main.py", "from backend.features.admin import routes"),
         ("backend/features/admin/routes.py", "from backend.features.admin import service"),
         ("backend/features/admin/service.py", "from backend.features.sessions import service"),
-        ("backend/features/sessions/guard.py", "from backend.limits import rules"),
-        ("backend/limits/endpoint.py", "from backend.web.visit import Visit"),
-        ("backend/web/headers.py", "from backend.kernel.clock import Clock"),
+        ("backend/features/sessions/dependencies.py", "from backend.limits import rules"),
+        ("backend/limits/endpoint.py", "from backend.web.request_context import Visit"),
+        ("backend/web/edge/security_headers.py", "from backend.kernel.clock import Clock"),
         ("panel/checks.py", "import doctor"),
     ],
 )
@@ -263,7 +267,7 @@ def test_an_import_along_the_arrows_is_let_through(tmp_path, path, line):
     ("path", "line"),
     [
         ("backend/features/accounts/service.py", "from sqlalchemy import select"),
-        ("backend/web/headers.py", "import psycopg2.errors"),
+        ("backend/web/edge/security_headers.py", "import psycopg2.errors"),
         ("backend/features/accounts/service.py", "from fastapi import Request"),
         ("backend/storage/work.py", "from starlette.requests import Request"),
         ("app.py", "import gradio as gr"),

@@ -39,7 +39,7 @@ def test_every_package_that_the_space_imports_is_copied():
 def test_the_build_sees_what_is_copied_and_nothing_private():
     for place in copied():
         assert allowed(Path(place), PATTERNS), place
-    assert allowed(Path("backend/kernel/common_passwords.txt"), PATTERNS)
+    assert allowed(Path("backend/kernel/passwords/common_passwords.txt"), PATTERNS)
     for hidden in (".env", ".git/config", "data/gatehouse.db", "tests/conftest.py", "README.md"):
         assert not allowed(Path(hidden), PATTERNS), hidden
     assert not allowed(Path("backend/web/__pycache__/wire.cpython-313.pyc"), PATTERNS)

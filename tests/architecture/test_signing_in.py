@@ -10,7 +10,7 @@ from tests.architecture.source import ROOT, Module, modules
 
 CALLERS = {
     "backend.features.sessions.service.issue": ["backend.features.accounts.signing_in"],
-    "backend.storage.sessions.insert": ["backend.features.sessions.service"],
+    "backend.storage.queries.sessions.insert": ["backend.features.sessions.service"],
 }
 """What makes a session, and the only modules that may name it."""
 
@@ -58,8 +58,8 @@ def test_what_makes_a_session_is_where_this_page_looks_for_it():
         "from backend.features.sessions import service as sessions\nsessions.issue(work)",
         "from backend.features.sessions.service import issue",
         "import backend.features.sessions.service\nbackend.features.sessions.service.issue()",
-        "import backend.storage.sessions as rows\nrows.insert(db, session, digest)",
-        "from backend.storage import sessions\nmake = sessions.insert",
+        "import backend.storage.queries.sessions as rows\nrows.insert(db, session, digest)",
+        "from backend.storage.queries import sessions\nmake = sessions.insert",
     ],
 )
 def test_a_back_door_is_found(tmp_path, text):

@@ -11,7 +11,7 @@ from bench.profile import part_of, shown
         ("read (backend/features/sessions/reader.py:74)", "our endpoint, session and limits"),
         ("incr (limits/storage/memory.py:90)", "our endpoint, session and limits"),
         ("execute (backend/storage/db.py:70)", "asking the database"),
-        ("__call__ (backend/web/entrance.py:50)", "our layers around each request"),
+        ("__call__ (backend/web/edge/middleware.py:50)", "our layers around each request"),
         ("app (fastapi/routing.py:300)", "FastAPI and Starlette"),
         ("_execute_context (sqlalchemy/engine/base.py:1813)", "asking the database"),
         ("wait (threading.py:320)", "handing over between threads"),

@@ -6,7 +6,7 @@ import stat
 from itertools import pairwise
 
 from backend.kernel.randomness import SystemRandomness
-from backend.kernel.secret_key import keyring_for
+from backend.kernel.secrets.secret_key import keyring_for
 from backend.kernel.settings import Settings
 from scripts.prove_dockerfile import instructions
 from tests.docs.guide import GUIDES, ROOT, blocks, section

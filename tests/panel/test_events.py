@@ -6,7 +6,7 @@ from datetime import UTC, datetime, timedelta
 import pytest
 
 from backend.kernel.events import EventKind
-from backend.web.log_ring import LATEST
+from backend.web.logs.log_ring import LATEST
 from panel import query, trail
 from panel.api import ApiRefused
 from panel.words import common

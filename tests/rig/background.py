@@ -7,8 +7,8 @@ from contextlib import contextmanager
 
 from starlette.types import ASGIApp
 
-from backend.web.connections import ConnectionLimits
-from backend.web.server import Server, listen
+from backend.web.server.connections import ConnectionLimits
+from backend.web.server.server import Server, listen
 
 
 @contextmanager

@@ -5,8 +5,8 @@ from pathlib import Path
 
 from sqlalchemy import make_url
 
-from backend.storage.addresses import sqlite_url
 from backend.storage.migrate import migrate
+from backend.storage.urls import sqlite_url
 from tests.rig import shared
 from tests.rig.postgres import PostgresServer
 

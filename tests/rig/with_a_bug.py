@@ -8,8 +8,8 @@ from typing import Any
 from fastapi import FastAPI, Request
 
 import app
-from backend.kernel.passwords import PasswordHasher
-from backend.kernel.secret import Password
+from backend.kernel.passwords.passwords import PasswordHasher
+from backend.kernel.secrets.secret import Password
 from backend.kernel.settings import Settings
 
 space: Any = app

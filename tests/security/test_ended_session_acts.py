@@ -10,11 +10,11 @@ from typing import Any
 import pytest
 from sqlalchemy import delete, select, update
 
-from backend.kernel.passwords import PasswordHasher
+from backend.kernel.passwords.passwords import PasswordHasher
 from backend.main import CAPABILITIES
-from backend.storage.change_feed_postgres import PostgresFeed
+from backend.storage.change_feed.postgres import PostgresFeed
 from backend.storage.tables import audit_events, links, metadata, outbox, sessions, users
-from backend.web.routes import plan_for
+from backend.web.routing.routes import plan_for
 from tests.admins import ADA, BOB, ROOT, known, make_admin
 from tests.inside import Gatehouse, Visitor
 from tests.make import PASSWORD

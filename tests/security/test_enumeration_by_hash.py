@@ -4,8 +4,8 @@ import pytest
 from sqlalchemy import update
 
 from backend.features.accounts import passwords
-from backend.kernel import hash_costs
-from backend.storage import users as statements
+from backend.kernel.passwords import hash_costs
+from backend.storage.queries import users as statements
 from backend.storage.tables import users
 
 SCRYPT = f"{'0' * 32}:{'0' * 128}"
@@ -23,7 +23,7 @@ def spent(monkeypatch):
         done.extend(kind for kind in costs if costs[kind])
         real(costs, secret)
 
-    monkeypatch.setattr("backend.kernel.passwords.spend", spend)
+    monkeypatch.setattr("backend.kernel.passwords.passwords.spend", spend)
     return done
 
 

@@ -11,7 +11,7 @@ import zipfile
 import pytest
 from sqlalchemy import update
 
-from backend.kernel import passwords
+from backend.kernel.passwords import passwords
 from backend.storage.tables import users
 from tests.letterbox import clicks
 from tests.scene import refusal

@@ -5,7 +5,7 @@ from urllib.parse import quote
 import pytest
 
 from backend.features.sessions.reader import SessionReader
-from backend.kernel.signing import Keyring
+from backend.kernel.secrets.signing import Keyring
 from tests.inside import Gatehouse, Visitor
 from tests.make import KEY
 

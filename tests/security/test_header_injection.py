@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from backend.web.answers import header_safe
+from backend.web.responses.responses import header_safe
 from tests.scene import check_like_every_answer
 
 SPLITTERS = [

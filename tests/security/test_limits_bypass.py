@@ -2,9 +2,9 @@
 
 import pytest
 
-from backend.features.sessions.guard import Protected
-from backend.web.endpoint import Endpoint
-from backend.web.routes import Routes
+from backend.features.sessions.dependencies import Protected
+from backend.web.routing.endpoint import Endpoint
+from backend.web.routing.routes import Routes
 from backend.web.wire import Status
 from tests.inside import Gatehouse
 

@@ -9,7 +9,7 @@ from pydantic import BaseModel
 
 from backend.kernel.refusals import Refusal
 from backend.main import CAPABILITIES
-from backend.web.routes import plan_for
+from backend.web.routing.routes import plan_for
 from backend.web.wire import validate
 from tests.inside import Gatehouse, Visitor
 from tests.make import PASSWORD

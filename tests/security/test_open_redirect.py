@@ -10,9 +10,9 @@ from sqlalchemy import select
 
 from backend.main import CAPABILITIES
 from backend.storage.tables import outbox
-from backend.web import origins
-from backend.web.origins import TrustedOrigins
-from backend.web.routes import plan_for
+from backend.web.edge import origins
+from backend.web.edge.origins import TrustedOrigins
+from backend.web.routing.routes import plan_for
 from tests.inside import Gatehouse
 from tests.make import PASSWORD
 from tests.scene import refusal

@@ -2,7 +2,7 @@
 
 import pytest
 
-from backend.kernel.secret import Password
+from backend.kernel.secrets.secret import Password
 from backend.kernel.settings import SettingsError
 from tests.admins import make_admin
 from tests.make import PASSWORD

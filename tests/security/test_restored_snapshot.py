@@ -16,12 +16,12 @@ import httpx
 import pytest
 from sqlalchemy import func, select
 
-from backend.features.admin.status import Deployment
+from backend.features.management.status import Deployment
 from backend.main import create_app
-from backend.storage.after_restore import end_what_came_back
 from backend.storage.engine import Database
-from backend.storage.snapshot_shelf import Copy, shelves
-from backend.storage.snapshots import Snapshots
+from backend.storage.snapshots.after_restore import end_what_came_back
+from backend.storage.snapshots.snapshots import Snapshots
+from backend.storage.snapshots.store import Copy, shelves
 from backend.storage.tables import audit_events
 from tests.admins import ADA, give_role, known, make_admin
 from tests.inside import Gatehouse, Visitor

@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from backend.web.connections import ConnectionLimits
+from backend.web.server.connections import ConnectionLimits
 from tests.rig.background import in_background
 from tests.rig.fork_server import fork_server
 from tests.rig.processes import free_port, listens, wait_until

@@ -1,6 +1,6 @@
 import pytest
 
-from backend.web.connections import ConnectionLimits
+from backend.web.server.connections import ConnectionLimits
 from tests.server.wire_client import PATIENCE
 
 BLINK = 0.25

@@ -7,7 +7,7 @@ from pathlib import Path
 ROOT = Path(__file__).parents[2]
 HANGS = """
 import threading
-from backend.kernel import last_resort
+from backend.process import exit_watchdog as last_resort
 {before}
 threading.Event().wait({seconds})
 print("ended by itself")

@@ -4,8 +4,8 @@ from contextlib import ExitStack, closing
 
 import pytest
 
-from backend.web.connections import ConnectionLimits
-from backend.web.server import listen
+from backend.web.server.connections import ConnectionLimits
+from backend.web.server.server import listen
 from tests.rig import background
 from tests.rig.background import in_background
 from tests.server.toy import PAGE

@@ -6,7 +6,7 @@ import threading
 import httpx
 import pytest
 
-from backend.kernel.processors import Linux, roam
+from backend.process.cpu_affinity import Linux, roam
 from tests.make import PASSWORD
 from tests.rig.space import Space
 

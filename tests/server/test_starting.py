@@ -5,7 +5,7 @@ from contextlib import ExitStack, closing
 
 import pytest
 
-from backend.web.server import CannotListen, listen
+from backend.web.server.server import CannotListen, listen
 from tests.rig.background import in_background
 from tests.rig.processes import free_port
 from tests.server.toy import Toy

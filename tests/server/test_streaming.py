@@ -9,11 +9,11 @@ from typing import Any
 import pytest
 
 from backend.storage.engine import DatabaseUnavailable
-from backend.web.answers import Stream
-from backend.web.client_address import ClientAddresses
-from backend.web.house import Pools
-from backend.web.streams import pour
-from backend.web.visit import Visit
+from backend.web.app_context import Pools
+from backend.web.edge.client_address import ClientAddresses
+from backend.web.request_context import Visit
+from backend.web.responses.responses import Stream
+from backend.web.responses.streaming import pour
 from tests.make import make_settings
 from tests.rig.background import in_background
 from tests.server.toy import CHUNK, Toy

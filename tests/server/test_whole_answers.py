@@ -4,7 +4,7 @@ from typing import Any
 
 import pytest
 
-from backend.web.protocol import GuardedProtocol
+from backend.web.server.protocol import GuardedProtocol
 from tests.server.toy import Toy
 
 GREETING = b"hello"

@@ -10,7 +10,7 @@ import sys
 import threading
 from typing import Any
 
-from backend.web import server
+from backend.web.server import server
 
 CHUNK = b"x" * 65536
 PAGE = b"x" * 30_000  # less than what the server lets pile up before it pauses

@@ -13,15 +13,16 @@ from sqlalchemy import URL, text
 from backend.kernel.client import NOBODY, Client
 from backend.kernel.events import Event
 from backend.kernel.randomness import SystemRandomness
+from backend.kernel.secrets.tokens import TokenDigest
 from backend.kernel.settings import Settings
-from backend.kernel.tokens import TokenDigest
-from backend.storage import dialects, engine, sessions, users
-from backend.storage.addresses import database_url, direct_url
+from backend.storage import dialects, engine
 from backend.storage.dialects import BEGIN
 from backend.storage.engine import Database
 from backend.storage.migrate import migrate
-from backend.storage.sessions import Session
-from backend.storage.users import User
+from backend.storage.queries import sessions, users
+from backend.storage.queries.sessions import Session
+from backend.storage.queries.users import User
+from backend.storage.urls import database_url, direct_url
 from backend.storage.work import Work, Workshop
 from tests.clocks import FixedClock
 from tests.make import make_session, make_settings, make_user

@@ -8,11 +8,11 @@ import psycopg2
 import pytest
 
 from backend.kernel.client import NOBODY
-from backend.storage import sessions, users
 from backend.storage.acting import Acting
-from backend.storage.failures import SessionEnded
-from backend.storage.sessions import Session
-from backend.storage.users import User
+from backend.storage.errors import SessionEnded
+from backend.storage.queries import sessions, users
+from backend.storage.queries.sessions import Session
+from backend.storage.queries.users import User
 from backend.storage.work import Work, Workshop
 from tests.rig.fixtures import ON_POSTGRESQL
 from tests.rig.processes import wait_until

@@ -5,7 +5,7 @@ from pathlib import Path
 import pytest
 
 from backend.kernel.settings import Settings, SettingsError
-from backend.storage.addresses import database_url, direct_url
+from backend.storage.urls import database_url, direct_url
 from tests.make import make_settings
 
 NEON = "ep-cool-1-pooler.eu-central-1.aws.neon.tech/neondb"

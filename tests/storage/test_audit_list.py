@@ -9,9 +9,9 @@ import pytest
 from backend.kernel.client import Client
 from backend.kernel.events import Event, EventKind
 from backend.kernel.randomness import SystemRandomness, uuid7
-from backend.storage import audit
-from backend.storage.audit_list import Filter, find_page
-from backend.storage.statistics import Span, count_in_spans, count_live_sessions
+from backend.storage.queries import audit
+from backend.storage.queries.audit_list import Filter, find_page
+from backend.storage.queries.statistics import Span, count_in_spans, count_live_sessions
 from backend.storage.work import ask
 from tests.clocks import NOON
 from tests.storage.conftest import stored_session, stored_user

@@ -13,12 +13,12 @@ from backend.kernel.clock import SystemClock
 from backend.kernel.randomness import SystemRandomness
 from backend.kernel.settings import Settings, SettingsError
 from backend.storage import migrations
-from backend.storage.addresses import sqlite_url
-from backend.storage.after_restore import latest_restoration
-from backend.storage.beside import opened_beside
 from backend.storage.migrations import HEAD
-from backend.storage.restore import Restored
-from backend.storage.snapshot_shelf import shelves
+from backend.storage.opening.command import opened_beside
+from backend.storage.snapshots.after_restore import latest_restoration
+from backend.storage.snapshots.restore import Restored
+from backend.storage.snapshots.store import shelves
+from backend.storage.urls import sqlite_url
 from backend.storage.work import Work, ask
 from tests.clocks import NOON
 from tests.rig.processes import wait_until
@@ -192,7 +192,7 @@ def test_a_last_snapshot_that_fails_leaves_no_mark(settings, monkeypatch):
     def full(*_: object) -> None:
         raise OSError(28, "No space left on device")
 
-    monkeypatch.setattr("backend.storage.snapshot_shelf._write_through", full)
+    monkeypatch.setattr("backend.storage.snapshots.store._write_through", full)
     server.add_user()
     server.stop()
     assert marks(settings) == []

@@ -7,9 +7,9 @@ from sqlalchemy import make_url, text
 
 from backend.kernel.client import NOBODY
 from backend.storage.engine import Database, DatabaseConflict, DatabaseUnavailable
-from backend.storage.failures import Trouble
+from backend.storage.errors import Trouble
 from backend.storage.migrate import migrate
-from backend.storage.ready import is_current, migrated_to
+from backend.storage.opening.schema_version import is_current, migrated_to
 from backend.storage.work import Work, ask
 from tests.rig.fixtures import ON_POSTGRESQL
 from tests.rig.postgres import PostgresServer, own_server

@@ -12,9 +12,10 @@ from sqlalchemy import make_url, text, update
 from backend.kernel.client import NOBODY
 from backend.kernel.clock import SystemClock
 from backend.kernel.events import Event, EventKind
-from backend.storage import tables, users
+from backend.storage import tables
 from backend.storage.engine import Database, DatabaseConflict, DatabaseUnavailable
-from backend.storage.postgres import Patience
+from backend.storage.postgres.connections import Patience
+from backend.storage.queries import users
 from backend.storage.work import Work, Workshop, ask
 from tests.clocks import FixedClock
 from tests.make import make_settings

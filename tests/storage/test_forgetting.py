@@ -9,7 +9,7 @@ from sqlalchemy import select
 
 from backend.kernel.client import Client
 from backend.kernel.events import Event, EventKind
-from backend.storage import audit, users
+from backend.storage.queries import audit, users
 from backend.storage.tables import audit_events
 from backend.storage.work import Work, ask
 from tests.storage.conftest import stored_user

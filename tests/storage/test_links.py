@@ -5,9 +5,9 @@ from uuid import UUID
 
 import pytest
 
-from backend.kernel.tokens import TokenDigest
-from backend.storage import links, users
-from backend.storage.links import Link
+from backend.kernel.secrets.tokens import TokenDigest
+from backend.storage.queries import links, users
+from backend.storage.queries.links import Link
 from backend.storage.work import ask
 from tests.storage.conftest import stored_user
 

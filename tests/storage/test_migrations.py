@@ -16,13 +16,13 @@ from sqlalchemy import create_engine, inspect, make_url, text
 from backend.kernel.settings import SettingsError
 from backend.storage import dialects
 from backend.storage import migrate as migrate_module
-from backend.storage.addresses import database_url
 from backend.storage.dialects import prepare_sqlite
 from backend.storage.engine import Database
 from backend.storage.migrate import migrate
 from backend.storage.migrations import HEAD
-from backend.storage.sessions import Session
+from backend.storage.queries.sessions import Session
 from backend.storage.tables import metadata
+from backend.storage.urls import database_url
 from backend.storage.work import ask
 from tests.make import make_settings
 from tests.rig.fixtures import ON_SQLITE

@@ -6,8 +6,8 @@ import psycopg2
 import pytest
 from sqlalchemy import URL, text
 
-from backend.kernel.moments import EARLIEST, LATEST
-from backend.storage import users
+from backend.kernel.timestamps import EARLIEST, LATEST
+from backend.storage.queries import users
 from backend.storage.work import ask
 from tests.clocks import NOON
 from tests.storage.conftest import stored_user

@@ -6,9 +6,9 @@ from uuid import UUID
 import pytest
 
 from backend.kernel.randomness import SystemRandomness, uuid7
-from backend.storage import outbox
-from backend.storage.outbox import DECOY, GIVEN_UP, HELD, SENT, WAITING, Mail
-from backend.storage.turns import takes_turn
+from backend.storage.postgres.advisory_locks import takes_turn
+from backend.storage.queries import outbox
+from backend.storage.queries.outbox import DECOY, GIVEN_UP, HELD, SENT, WAITING, Mail
 from backend.storage.work import ask
 from tests.clocks import NOON
 from tests.rig.fixtures import ON_A_SERVER, ON_SQLITE

@@ -9,11 +9,11 @@ from pathlib import Path
 import pytest
 
 from backend.kernel.settings import SettingsError
-from backend.storage.ownership import own
+from backend.storage.sqlite.ownership import own
 
 ROOT = Path(__file__).parents[2]
 SERVER = (
-    "import sys, pathlib; from backend.storage.ownership import own; "
+    "import sys, pathlib; from backend.storage.sqlite.ownership import own; "
     "lock = own(pathlib.Path(sys.argv[1])); print('owned', flush=True); sys.stdin.read()"
 )
 

@@ -7,8 +7,8 @@ from itertools import product
 
 import pytest
 
-from backend.storage import session_list, user_list
-from backend.storage.session_list import SessionFilter, find_page
+from backend.storage.queries import session_list, user_list
+from backend.storage.queries.session_list import SessionFilter, find_page
 from backend.storage.work import ask
 from tests.clocks import NOON, SeededRandomness
 from tests.storage.conftest import stored_session, stored_user

@@ -6,9 +6,9 @@ import threading
 import pytest
 
 from backend.features.sessions.lookup import SessionLookup
-from backend.storage import sessions
 from backend.storage.engine import DatabaseUnavailable
-from backend.web.house import Pools
+from backend.storage.queries import sessions
+from backend.web.app_context import Pools
 from tests.storage.conftest import digest_of, stored_session, stored_user
 from tests.storage.test_sessions import UNKNOWN
 

@@ -6,9 +6,9 @@ from uuid import UUID
 import pytest
 from sqlalchemy.exc import IntegrityError
 
-from backend.kernel.tokens import TokenDigest
-from backend.storage import sessions
-from backend.storage.sessions import SessionWithUser
+from backend.kernel.secrets.tokens import TokenDigest
+from backend.storage.queries import sessions
+from backend.storage.queries.sessions import SessionWithUser
 from backend.storage.work import ask
 from tests.clocks import NOON
 from tests.storage.conftest import (

@@ -15,13 +15,13 @@ from sqlalchemy import text
 from backend.kernel.clock import SystemClock
 from backend.kernel.randomness import SystemRandomness
 from backend.kernel.settings import Settings, SettingsError
-from backend.storage import snapshot_shelf
-from backend.storage.addresses import sqlite_file, sqlite_url
 from backend.storage.engine import Database
 from backend.storage.migrate import migrate
-from backend.storage.restore import Restored, restore_if_missing
-from backend.storage.snapshot_shelf import Copy, shelves
-from backend.storage.snapshots import Snapshots, snapshots_for
+from backend.storage.snapshots import store
+from backend.storage.snapshots.restore import Restored, restore_if_missing
+from backend.storage.snapshots.snapshots import Snapshots, snapshots_for
+from backend.storage.snapshots.store import Copy, shelves
+from backend.storage.urls import sqlite_file, sqlite_url
 from backend.storage.work import Work
 from tests.make import make_settings
 from tests.rig.fixtures import Place
@@ -326,7 +326,7 @@ def test_a_bucket_that_fails_is_reported_drops_nothing_and_is_tried_again(settin
         raise OSError(28, "No space left on device")
 
     with monkeypatch.context() as broken:
-        broken.setattr(snapshot_shelf, "_write_through", no_space)
+        broken.setattr(store, "_write_through", no_space)
         server.add_user()
         wait_until(lambda: server.snapshots.trouble is not None, "the report")
         assert "No space left" in server.snapshots.trouble
@@ -337,7 +337,7 @@ def test_a_bucket_that_fails_is_reported_drops_nothing_and_is_tried_again(settin
 
 
 def test_a_clock_that_was_set_back_does_not_make_new_snapshots_old(settings, tmp_path):
-    shelf, _ = snapshot_shelf.shelves(tmp_path)
+    shelf, _ = store.shelves(tmp_path)
     source = tmp_path / "source"
     now = SystemClock().now()
     for number in range(5):

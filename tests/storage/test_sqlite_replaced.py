@@ -10,9 +10,9 @@ import pytest
 from sqlalchemy import text
 
 from backend.kernel.client import NOBODY
-from backend.storage import users
 from backend.storage.engine import Database, DatabaseUnavailable
-from backend.storage.failures import Trouble
+from backend.storage.errors import Trouble
+from backend.storage.queries import users
 from backend.storage.work import Work, ask
 from tests.rig.fixtures import ON_SQLITE
 from tests.storage.conftest import count_of, new_user, stored_user

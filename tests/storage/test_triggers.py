@@ -6,7 +6,7 @@ from datetime import timedelta
 import psycopg2
 import pytest
 
-from backend.storage import sessions, users
+from backend.storage.queries import sessions, users
 from backend.storage.work import Work
 from tests.clocks import NOON
 from tests.rig.fixtures import ON_POSTGRESQL

@@ -8,8 +8,8 @@ from sqlalchemy import event
 from backend.kernel.client import NOBODY
 from backend.kernel.events import Event, EventKind
 from backend.kernel.randomness import SystemRandomness, uuid7
-from backend.storage import audit
-from backend.storage.user_activity import Activity, activity_of
+from backend.storage.queries import audit
+from backend.storage.queries.user_activity import Activity, activity_of
 from backend.storage.work import ask
 from tests.clocks import NOON
 from tests.rig.fixtures import ON_SQLITE

@@ -9,13 +9,15 @@ from itertools import product
 import pytest
 from sqlalchemy import event, insert, text
 
-from backend.kernel.secret import Secret
+from backend.kernel.secrets.secret import Secret
 from backend.kernel.settings import Settings
-from backend.storage import dialects, tables, trigrams, user_list
-from backend.storage.addresses import database_url
+from backend.storage import dialects, tables
 from backend.storage.engine import Database
 from backend.storage.migrate import migrate
-from backend.storage.user_list import AnyOf, Condition, Wanted
+from backend.storage.postgres import trigrams
+from backend.storage.queries import user_list
+from backend.storage.queries.user_list import AnyOf, Condition, Wanted
+from backend.storage.urls import database_url
 from backend.storage.work import ask
 from tests.clocks import NOON
 from tests.storage.conftest import new_user, stored_user

@@ -6,7 +6,7 @@ from uuid import UUID
 
 import pytest
 
-from backend.storage import users
+from backend.storage.queries import users
 from backend.storage.work import ask
 from tests.clocks import NOON
 from tests.storage.conftest import new_user, stored_user

@@ -8,8 +8,8 @@ from sqlalchemy import text
 
 from backend.kernel.client import NOBODY
 from backend.kernel.events import Event, EventKind
-from backend.storage import users
 from backend.storage.engine import DatabaseConflict, DatabaseUnavailable
+from backend.storage.queries import users
 from backend.storage.work import Work, ask
 from tests.storage.conftest import count_of, new_user, stored_user
 

@@ -4,7 +4,15 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from backend.kernel.refusals import Refusal, plain_refusal, unavailable
-from backend.web.answers import NOT_FOUND, Answer, header_safe, list_of, messages, redirect, refused
+from backend.web.responses.responses import (
+    NOT_FOUND,
+    Answer,
+    header_safe,
+    list_of,
+    messages,
+    redirect,
+    refused,
+)
 from backend.web.wire import Status
 
 

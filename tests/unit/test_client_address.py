@@ -6,9 +6,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from backend.kernel.secret import Secret
+from backend.kernel.secrets.secret import Secret
 from backend.kernel.settings import PRIVATE_NETWORKS
-from backend.web.client_address import ClientAddresses, bucket
+from backend.web.edge.client_address import ClientAddresses, bucket
 
 TRUSTED = PRIVATE_NETWORKS.split(",")
 PLAIN = ClientAddresses(TRUSTED, None)

@@ -6,8 +6,8 @@ import pytest
 from uvicorn import Config
 from uvicorn.server import ServerState
 
-from backend.web.connections import ConnectionLimits, Connections
-from backend.web.protocol import GuardedProtocol
+from backend.web.server.connections import ConnectionLimits, Connections
+from backend.web.server.protocol import GuardedProtocol
 from tests.server.wire_client import PATIENCE
 
 SHARE = ConnectionLimits(connections=10, connections_per_address=2)

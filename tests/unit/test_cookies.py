@@ -7,8 +7,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from backend.kernel.secret import SessionToken
-from backend.kernel.signing import Keyring
+from backend.kernel.secrets.secret import SessionToken
+from backend.kernel.secrets.signing import Keyring
 from backend.web.cookies import Cookies, cookie_value
 
 RING = Keyring([b"key"])

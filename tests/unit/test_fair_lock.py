@@ -4,7 +4,7 @@ import threading
 from concurrent.futures import ThreadPoolExecutor
 from itertools import cycle, islice
 
-from backend.storage.fair_lock import FairLock
+from backend.storage.sqlite.fair_lock import FairLock
 from tests.rig.processes import wait_until
 
 

@@ -4,8 +4,8 @@ from concurrent.futures import Future
 
 import pytest
 
-from backend.kernel.hash_queue import HashQueue
 from backend.kernel.refusals import Refusal
+from backend.process.hash_queue import HashQueue
 
 
 def test_places_are_taken_and_given_back():

@@ -9,10 +9,10 @@ from concurrent.futures import ThreadPoolExecutor
 import pytest
 
 from backend.kernel.client import Client
-from backend.kernel.hash_queue import HashQueue
-from backend.kernel.hashing import CallerGone, HashPool
-from backend.kernel.passwords import Verdict
-from backend.kernel.secret import Password
+from backend.kernel.passwords.passwords import Verdict
+from backend.kernel.secrets.secret import Password
+from backend.process.hash_pool import CallerGone, HashPool
+from backend.process.hash_queue import HashQueue
 from tests.rig.missing import missing
 from tests.rig.processes import wait_until
 

@@ -4,19 +4,19 @@ from html.parser import HTMLParser
 
 import pytest
 
-from backend.features.mail import letters
+from backend.features.mail import templates
 
 URL = "https://auth.example.com/api/auth/verify-email?token=a&callbackURL=%2F"
 HOSTILE = '"><img src=x onerror=alert(1)>@example.com'
 TO_ADA = ("Tor", "ada@example.com", URL, "a")
 
 ALL = {
-    "verify": letters.VERIFY_EMAIL.letter(*TO_ADA),
-    "reset": letters.RESET_PASSWORD.letter(*TO_ADA),
-    "change-email": letters.confirm_change("new@example.com").letter(*TO_ADA),
-    "new address": letters.VERIFY_NEW_ADDRESS.letter(*TO_ADA),
-    "delete": letters.DELETE_ACCOUNT.letter(*TO_ADA),
-    "notice": letters.notice("Tor", "ada@example.com", "Your password was changed."),
+    "verify": templates.VERIFY_EMAIL.letter(*TO_ADA),
+    "reset": templates.RESET_PASSWORD.letter(*TO_ADA),
+    "change-email": templates.confirm_change("new@example.com").letter(*TO_ADA),
+    "new address": templates.VERIFY_NEW_ADDRESS.letter(*TO_ADA),
+    "delete": templates.DELETE_ACCOUNT.letter(*TO_ADA),
+    "notice": templates.notice("Tor", "ada@example.com", "Your password was changed."),
 }
 
 
@@ -59,7 +59,7 @@ def test_a_letter_knows_the_dark(letter):
 
 
 def test_hostile_words_stay_words():
-    template = letters.confirm_change(f"{{app}}{HOSTILE}")
+    template = templates.confirm_change(f"{{app}}{HOSTILE}")
     letter = template.letter(f"Tor{HOSTILE}%(heading)s", "a@example.com", URL, "a")
 
     assert "img" not in {tag for tag, _ in Tags(letter.html).found}
@@ -69,6 +69,6 @@ def test_hostile_words_stay_words():
 
 
 def test_a_name_of_two_lines_makes_a_subject_of_one():
-    letter = letters.notice("Tor\r\nBcc: eve@example.com", "ada@example.com", "It happened.")
+    letter = templates.notice("Tor\r\nBcc: eve@example.com", "ada@example.com", "It happened.")
 
     assert letter.subject == "Your Tor Bcc: eve@example.com account"

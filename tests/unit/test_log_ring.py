@@ -4,7 +4,7 @@ import threading
 
 import pytest
 
-from backend.web.log_ring import LogRing
+from backend.web.logs.log_ring import LogRing
 
 
 def keep(ring, event, level="info", **fields):

@@ -13,7 +13,7 @@ from uuid import UUID
 import structlog
 from backend.kernel.client import Client
 from backend.kernel.events import Event, EventKind
-from backend.web import logs
+from backend.web.logs import logs
 from tests.make import Told
 
 logs.configure(Told(log_format=sys.argv[1], log_level=sys.argv[2]))

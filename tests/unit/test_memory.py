@@ -7,7 +7,7 @@ START = """
 import gc
 gc.disable()
 import backend.main
-from backend.kernel.memory import settle
+from backend.process.garbage_collection import settle
 loaded = len(gc.get_objects())
 settle()
 print(loaded > 50_000, len(gc.get_objects()) < 1_000, gc.get_freeze_count() > 50_000)

@@ -6,8 +6,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from backend.features.moving.dates import date_from
-from backend.kernel.moments import EARLIEST, LATEST, later, moment_from
+from backend.features.user_transfer.dates import date_from
+from backend.kernel.timestamps import EARLIEST, LATEST, later, moment_from
 from tests.clocks import NOON
 
 SPRING = datetime(2024, 3, 11, 2, 11, 52, tzinfo=UTC)

@@ -5,8 +5,8 @@ from io import BytesIO
 
 import pytest
 
-from backend.features.moving.records import BrokenFile, read_records
-from backend.features.moving.report import Progress, Ranges
+from backend.features.user_transfer.progress import Progress, Ranges
+from backend.features.user_transfer.records import BrokenFile, read_records
 
 
 def read(text: str | bytes) -> list[tuple]:

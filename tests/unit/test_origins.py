@@ -5,7 +5,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from backend.kernel.refusals import Refusal
-from backend.web.origins import TrustedOrigins, origin_of
+from backend.web.edge.origins import TrustedOrigins, origin_of
 
 APP, OWN = "https://app.example.test", "https://auth.example.test"
 PATTERNS = [

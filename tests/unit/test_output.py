@@ -5,7 +5,7 @@ import threading
 
 import pytest
 
-from backend.kernel.output import Output, Printed
+from backend.process.output import Output, Printed
 from tests.rig.pipes import a_pipe, fill, read_until
 
 

@@ -4,9 +4,9 @@ import bcrypt
 import pytest
 from passlib.hash import bcrypt_sha256
 
-from backend.kernel.passwords import PasswordHasher, PasswordRules, is_common, normalised
+from backend.kernel.passwords.passwords import PasswordHasher, PasswordRules, is_common, normalised
 from backend.kernel.refusals import Refusal
-from backend.kernel.secret import Password
+from backend.kernel.secrets.secret import Password
 
 RULES = PasswordRules(shortest=8, longest=128, strict=True, app_name="Gatehouse")
 
@@ -150,7 +150,8 @@ def test_a_working_library_is_proved():
 @pytest.mark.parametrize("broken", ["x", "x" * 72])
 def test_a_library_that_looks_at_the_first_characters_only_is_found_out(monkeypatch, broken):
     monkeypatch.setattr(
-        "backend.kernel.passwords.normalised", lambda password: password.reveal()[: len(broken)]
+        "backend.kernel.passwords.passwords.normalised",
+        lambda password: password.reveal()[: len(broken)],
     )
     with pytest.raises(RuntimeError, match="does not tell passwords apart"):
         PasswordHasher(4).prove()
@@ -212,7 +213,7 @@ def test_signs_alone_are_not_common():
 
 
 def test_the_list_is_ten_thousand_folded_words():
-    from backend.kernel.passwords import _common
+    from backend.kernel.passwords.passwords import _common
 
     assert len(_common()) == 10_000
     assert all(word == word.casefold() for word in _common())

@@ -2,7 +2,7 @@
 
 import pytest
 
-from backend.kernel.personal_words import is_made_from
+from backend.kernel.passwords.personal_words import is_made_from
 
 ADA = ("ada.lovelace@example.com", "Ada Lovelace", "Gatehouse")
 

@@ -2,7 +2,7 @@
 
 import pytest
 
-from backend.kernel.processors import OneProcessor
+from backend.process.cpu_affinity import OneProcessor
 from tests.clocks import FixedClock
 
 LOOP, WORKER, HASHER = 100, 101, 102

@@ -7,7 +7,7 @@ from urllib.parse import quote
 import pytest
 
 from backend.kernel.redaction import Redactor, parts_of_url
-from backend.kernel.secret import Secret
+from backend.kernel.secrets.secret import Secret
 from tests.make import make_settings
 
 TOKEN = "aB3" * 14

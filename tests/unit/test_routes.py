@@ -7,8 +7,8 @@ import pytest
 
 from backend.storage.db import Db
 from backend.storage.work import Work
-from backend.web.endpoint import Endpoint
-from backend.web.routes import Routes, plan_for
+from backend.web.routing.endpoint import Endpoint
+from backend.web.routing.routes import Routes, plan_for
 
 
 async def waits_and_writes(work: Work) -> None: ...

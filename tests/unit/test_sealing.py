@@ -2,8 +2,8 @@
 
 import pytest
 
-from backend.kernel.sealing import Sealer
-from backend.kernel.signing import Keyring
+from backend.kernel.secrets.sealing import Sealer
+from backend.kernel.secrets.signing import Keyring
 from tests.clocks import SeededRandomness
 
 TEXT = "a link of Zoë 🔑"

@@ -7,7 +7,7 @@ import traceback
 
 import pytest
 
-from backend.kernel.secret import Password, Secret, SessionToken
+from backend.kernel.secrets.secret import Password, Secret, SessionToken
 
 HIDDEN = "hunter2"
 KINDS = [Secret, Password, SessionToken]

@@ -2,7 +2,7 @@
 
 import pytest
 
-from backend.kernel.secret_key import key_is_generated, keyring_for
+from backend.kernel.secrets.secret_key import key_is_generated, keyring_for
 from backend.kernel.settings import SettingsError
 from tests.clocks import SeededRandomness
 from tests.make import KEY, Told

@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from backend.kernel.signing import Keyring
+from backend.kernel.secrets.signing import Keyring
 
 SECRET = b"the-secret-of-a-better-auth-server"
 

@@ -6,9 +6,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from backend.kernel.randomness import ALPHANUMERIC, SystemRandomness
-from backend.kernel.secret import SessionToken
-from backend.kernel.signing import Keyring
-from backend.kernel.tokens import TokenMint, digest
+from backend.kernel.secrets.secret import SessionToken
+from backend.kernel.secrets.signing import Keyring
+from backend.kernel.secrets.tokens import TokenMint, digest
 from tests.clocks import SeededRandomness
 
 MINT = TokenMint(Keyring([b"key"]))

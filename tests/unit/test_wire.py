@@ -11,8 +11,8 @@ from hypothesis import strategies as st
 from pydantic import Field
 
 from backend.features.accounts.wire import SignIn, SignUp, UpdateUser
-from backend.kernel.moments import iso
 from backend.kernel.refusals import Refusal
+from backend.kernel.timestamps import iso
 from backend.web.wire import (
     Name,
     NotNull,

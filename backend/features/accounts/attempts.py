@@ -6,12 +6,12 @@ from hashlib import sha256
 from uuid import UUID
 
 from backend.kernel.events import Event, EventKind
-from backend.kernel.hashing import CallerGone
 from backend.kernel.refusals import Refusal, too_many_requests
 from backend.limits.limiter import Limiter
 from backend.limits.rules import FAILURES_OF_DEVICES, FAILURES_PER_ACCOUNT, FAILURES_PER_DEVICE
+from backend.process.hash_pool import CallerGone
 from backend.storage.engine import DatabaseUnavailable
-from backend.storage.users import Credential, User
+from backend.storage.queries.users import Credential, User
 from backend.storage.work import Work
 
 DeviceOf = Callable[[UUID, str], str | None]

@@ -6,13 +6,13 @@ from uuid import UUID
 from backend.features.accounts.attempts import DeviceOf, count_attempt, unless_unchecked
 from backend.features.accounts.service import Accounts
 from backend.kernel.events import Event, EventKind
-from backend.kernel.hash_costs import alike
-from backend.kernel.passwords import PasswordHasher
+from backend.kernel.passwords.hash_costs import alike
+from backend.kernel.passwords.passwords import PasswordHasher
 from backend.kernel.refusals import Refusal
-from backend.kernel.secret import Password
-from backend.storage import links, sessions, users
+from backend.kernel.secrets.secret import Password
 from backend.storage.engine import Database
-from backend.storage.users import Credential
+from backend.storage.queries import links, sessions, users
+from backend.storage.queries.users import Credential
 from backend.storage.work import Work, ask
 
 _LOOKED_AT_ONCE = 20_000  # users

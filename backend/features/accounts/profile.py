@@ -5,8 +5,8 @@ from typing import Any
 
 from backend.kernel.events import Event, EventKind
 from backend.kernel.refusals import Refusal, plain_refusal
-from backend.storage import users
-from backend.storage.users import User
+from backend.storage.queries import users
+from backend.storage.queries.users import User
 from backend.storage.work import Work
 
 _WITHOUT_DEFAULT = ("role", "banReason", "banExpires")

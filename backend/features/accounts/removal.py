@@ -4,8 +4,8 @@ from uuid import UUID
 
 from backend.features.accounts.service import Accounts
 from backend.kernel.events import Event, EventKind
-from backend.storage import audit, outbox, users
-from backend.storage.users import User
+from backend.storage.queries import audit, outbox, users
+from backend.storage.queries.users import User
 from backend.storage.work import Work
 
 

@@ -4,23 +4,23 @@ from functools import partial
 from typing import Any
 
 from backend.features.accounts import profile, service
-from backend.features.accounts.challenged import challenged
+from backend.features.accounts.challenge_response import challenged
 from backend.features.accounts.service import Accounts, NewUser
 from backend.features.accounts.signing_in import Challenge
 from backend.features.accounts.wire import SignedInOut, SignedUp, SignIn, SignUp, UpdateUser
-from backend.features.sessions.guard import SignedIn
-from backend.features.sessions.hand_over import HEADERS, hand_over, hand_over_new
+from backend.features.sessions.dependencies import SignedIn
 from backend.features.sessions.reader import SessionReader
 from backend.features.sessions.service import Issued
+from backend.features.sessions.session_cookies import HEADERS, hand_over, hand_over_new
 from backend.features.sessions.wire import UserOut
-from backend.kernel.passwords import NEW_PASSWORD_REFUSALS
+from backend.kernel.passwords.passwords import NEW_PASSWORD_REFUSALS
 from backend.kernel.refusals import Refusal
 from backend.storage.work import Work
-from backend.web.answers import Answer, header_safe
 from backend.web.cookies import Cookies
-from backend.web.endpoint import AUTH
-from backend.web.routes import Routes
-from backend.web.visit import Visit
+from backend.web.request_context import Visit
+from backend.web.responses.responses import Answer, header_safe
+from backend.web.routing.endpoint import AUTH
+from backend.web.routing.routes import Routes
 from backend.web.wire import Status
 
 routes = Routes(

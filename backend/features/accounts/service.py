@@ -4,7 +4,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import NoReturn
 
-from backend.features.accounts import sign_ups
+from backend.features.accounts import pending_sign_ups
 from backend.features.accounts.attempts import DeviceOf, count_attempt, unless_unchecked
 from backend.features.accounts.signing_in import (
     Challenge,
@@ -17,13 +17,13 @@ from backend.features.links.service import Links, LinkToken
 from backend.features.sessions.service import Issued
 from backend.kernel.email_address import is_address, normal_form
 from backend.kernel.events import Event, EventKind
-from backend.kernel.hashing import HashPool
-from backend.kernel.passwords import PasswordRules, Verdict
+from backend.kernel.passwords.passwords import PasswordRules, Verdict
 from backend.kernel.refusals import Refusal
-from backend.kernel.secret import Password, SessionToken
+from backend.kernel.secrets.secret import Password, SessionToken
 from backend.limits.limiter import Limiter
-from backend.storage import users
-from backend.storage.users import Credential, User
+from backend.process.hash_pool import HashPool
+from backend.storage.queries import users
+from backend.storage.queries.users import Credential, User
 from backend.storage.work import Work
 
 
@@ -102,7 +102,7 @@ def sign_up(work: Work, accounts: Accounts, new: NewUser) -> SignedUp:
     if taken and not quiet:  # while we hashed
         _refuse_taken(work, email)
     owner = users.find_by_email(work.db, email) if quiet else None
-    token = sign_ups.note(work, accounts.links, user, owner, hashed) if quiet else None
+    token = pending_sign_ups.note(work, accounts.links, user, owner, hashed) if quiet else None
     work.record(_taken() if taken else Event(EventKind.SIGN_UP, user.id, user.id))
     for hook in accounts.on_sign_up:
         hook(work, SignUpDone(user, new.callback, taken, owner))
@@ -189,7 +189,7 @@ def _verdict(
     if not work.settings.require_verified_email:
         return work.outside(hashes.verify, work.client, password, seen)
     whose = credential.user.id if credential else work.new_id()  # of nobody: asked alike
-    sign_up = sign_ups.hash_of(work, whose)
+    sign_up = pending_sign_ups.hash_of(work, whose)
     return work.outside(
         hashes.verify_with_sign_up,
         work.client,

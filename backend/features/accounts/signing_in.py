@@ -14,10 +14,10 @@ from pydantic import JsonValue
 from backend.features.sessions import service as sessions
 from backend.features.sessions.service import Issued
 from backend.kernel.events import Event, EventKind
-from backend.kernel.secret import SessionToken
-from backend.kernel.tokens import TokenMint, digest
-from backend.storage import sessions as stored_sessions
-from backend.storage.users import User
+from backend.kernel.secrets.secret import SessionToken
+from backend.kernel.secrets.tokens import TokenMint, digest
+from backend.storage.queries import sessions as stored_sessions
+from backend.storage.queries.users import User
 from backend.storage.work import Work
 
 

@@ -1,1 +1,1 @@
-"""What only admins may do, and what they did to others: bans."""
+"""Better Auth's admin plugin: users, bans, sessions, impersonation, permissions."""

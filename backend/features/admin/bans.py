@@ -6,9 +6,9 @@ from datetime import datetime
 from backend.features.accounts.signing_in import Check, SigningIn
 from backend.kernel.events import Event, EventKind
 from backend.kernel.refusals import Refusal
-from backend.storage import users
 from backend.storage.clock_check import ClockCheck
-from backend.storage.users import User
+from backend.storage.queries import users
+from backend.storage.queries.users import User
 from backend.storage.work import Work
 
 

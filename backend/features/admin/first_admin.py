@@ -2,13 +2,13 @@
 
 from backend.kernel.email_address import is_address, normal_form
 from backend.kernel.events import Event, EventKind
-from backend.kernel.passwords import PasswordHasher, PasswordRules
+from backend.kernel.passwords.passwords import PasswordHasher, PasswordRules
 from backend.kernel.refusals import Refusal
 from backend.kernel.roles import ADMIN
-from backend.kernel.secret import Password
+from backend.kernel.secrets.secret import Password
 from backend.kernel.settings import SettingsError
-from backend.storage import users
-from backend.storage.users import User
+from backend.storage.queries import users
+from backend.storage.queries.users import User
 from backend.storage.work import Work
 
 _NAME = "Admin"

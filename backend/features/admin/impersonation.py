@@ -8,16 +8,16 @@ from backend.features.accounts.signing_in import (
     SessionIssuer,
     SigningIn,
 )
-from backend.features.admin.authority import IMPERSONATE, authorise_about
+from backend.features.admin.permissions import IMPERSONATE, authorise_about
 from backend.features.sessions.cache import Current
 from backend.features.sessions.service import Issued, find_live
 from backend.kernel.events import Event, EventKind
 from backend.kernel.refusals import Refusal, plain_refusal
 from backend.kernel.roles import ADMIN
-from backend.kernel.secret import SessionToken
-from backend.kernel.tokens import digest
-from backend.storage import sessions
-from backend.storage.sessions import SessionWithUser
+from backend.kernel.secrets.secret import SessionToken
+from backend.kernel.secrets.tokens import digest
+from backend.storage.queries import sessions
+from backend.storage.queries.sessions import SessionWithUser
 from backend.storage.work import Work
 
 

@@ -14,11 +14,11 @@ from uuid import UUID
 from pydantic import Field
 
 from backend.kernel.email_address import normal_form
-from backend.kernel.moments import moment_from
 from backend.kernel.refusals import Refusal
 from backend.kernel.roles import KNOWN
-from backend.storage.user_list import AnyOf, Condition, Conditions, Operator, Wanted
-from backend.web.query import Flag, Number, Repeated
+from backend.kernel.timestamps import moment_from
+from backend.storage.queries.user_list import AnyOf, Condition, Conditions, Operator, Wanted
+from backend.web.query_types import Flag, Number, Repeated
 from backend.web.wire import Text, WireModel
 
 _PAGE, _LARGEST_PAGE = 100, 500

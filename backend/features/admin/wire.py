@@ -7,8 +7,8 @@ from pydantic import ConfigDict, Field, PlainValidator, WithJsonSchema
 from pydantic_core import PydanticCustomError
 
 from backend.features.sessions.wire import SessionOut, UserOut
-from backend.kernel.moments import LONGEST
 from backend.kernel.refusals import Refusal
+from backend.kernel.timestamps import LONGEST
 from backend.web.wire import (
     Image,
     Instant,

@@ -7,11 +7,11 @@ from fastapi import Query
 from backend.features.audit import service
 from backend.features.audit.service import Bucket
 from backend.features.audit.wire import EventOut, EventPage, EventQuery, Stats, StatsOut, StatsQuery
-from backend.features.sessions.guard import Administrator
+from backend.features.sessions.dependencies import Administrator
 from backend.kernel.clock import Clock
 from backend.kernel.events import EventKind
 from backend.storage.db import Db
-from backend.web.routes import Routes
+from backend.web.routing.routes import Routes
 
 routes = Routes("admin", prefix="/api/admin", auth_rules=False)
 

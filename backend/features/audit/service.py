@@ -9,10 +9,10 @@ from uuid import UUID
 from backend.kernel.email_address import normal_form
 from backend.kernel.events import EventKind
 from backend.kernel.refusals import Refusal
-from backend.storage import users
-from backend.storage.audit_list import AuditEvent, Filter, find_page
 from backend.storage.db import Db
-from backend.storage.statistics import Counts, Span, count_in_spans, count_live_sessions
+from backend.storage.queries import users
+from backend.storage.queries.audit_list import AuditEvent, Filter, find_page
+from backend.storage.queries.statistics import Counts, Span, count_in_spans, count_live_sessions
 
 Unit = Literal["hour", "day"]
 _WIDTH: dict[Unit, timedelta] = {"hour": timedelta(hours=1), "day": timedelta(days=1)}

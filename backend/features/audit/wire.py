@@ -8,8 +8,8 @@ from pydantic import AfterValidator, Field
 from pydantic_core import PydanticCustomError
 
 from backend.kernel.events import EventKind
-from backend.storage.audit_list import AuditEvent, Filter
-from backend.web.query import Id, Number, Repeated
+from backend.storage.queries.audit_list import AuditEvent, Filter
+from backend.web.query_types import Id, Number, Repeated
 from backend.web.wire import Instant, Moment, Text, WireModel
 
 _PAGE, _LARGEST_PAGE = 50, 200

@@ -4,11 +4,11 @@ from backend.features.docs.page import assets, docs_page, policy
 from backend.features.sessions.reader import SessionReader
 from backend.kernel.randomness import alphanumeric
 from backend.kernel.settings import Settings
-from backend.web.answers import NOT_FOUND, Answer
-from backend.web.house import House
-from backend.web.openapi import ApiDocument
-from backend.web.routes import Routes
-from backend.web.visit import Visit
+from backend.web.app_context import House
+from backend.web.request_context import Visit
+from backend.web.responses.responses import NOT_FOUND, Answer
+from backend.web.routing.openapi import ApiDocument
+from backend.web.routing.routes import Routes
 
 routes = Routes("docs", auth_rules=False)
 

@@ -5,18 +5,18 @@ and then at the new one: whoever borrowed a session cannot take the account alon
 """
 
 from backend.features.links import service as links
-from backend.features.links.mailing import Mailing, NewLink, mail_link, may_mail
+from backend.features.links.link_mailer import Mailing, NewLink, mail_link, may_mail
 from backend.features.links.service import LinkKind
-from backend.features.mail import letters
+from backend.features.mail import templates
 from backend.features.mail.service import post
 from backend.features.sessions.cache import Current
 from backend.features.sessions.service import refuse_impersonator
 from backend.kernel.email_address import normal_form
 from backend.kernel.events import Event, EventKind
 from backend.kernel.refusals import Refusal, plain_refusal
-from backend.storage import users
-from backend.storage.links import Link
-from backend.storage.users import User
+from backend.storage.queries import users
+from backend.storage.queries.links import Link
+from backend.storage.queries.users import User
 from backend.storage.work import Work
 
 
@@ -66,7 +66,7 @@ def complete(work: Work, mailing: Mailing, link: Link, current: User | None) -> 
     work.record(Event(EventKind.EMAIL_CHANGED, user.id, user.id))
     if user.email_verified:
         what = "Your account has another address from now on, as you confirmed here."
-        post(work, mailing.office, letters.notice(work.settings.app_name, user.email, what))
+        post(work, mailing.office, templates.notice(work.settings.app_name, user.email, what))
     return changed
 
 
@@ -105,7 +105,7 @@ def _ask_at_old_address(work: Work, mailing: Mailing, user: User, new: str, call
         data={"new": new},
         sent=free and within,
     )
-    mail_link(work, mailing, link, letters.confirm_change(new))
+    mail_link(work, mailing, link, templates.confirm_change(new))
 
 
 def _ask_at_new_address(
@@ -122,4 +122,4 @@ def _ask_at_new_address(
         data={"new": new, "confirmed": confirmed},
         sent=free and within,  # the link is the caller's in any case: their export would tell
     )
-    mail_link(work, mailing, link, letters.VERIFY_NEW_ADDRESS)
+    mail_link(work, mailing, link, templates.VERIFY_NEW_ADDRESS)

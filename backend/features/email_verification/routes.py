@@ -5,7 +5,7 @@ from typing import Annotated
 
 from fastapi import Query
 
-from backend.features.accounts.challenged import challenged
+from backend.features.accounts.challenge_response import challenged
 from backend.features.accounts.signing_in import Challenge, SessionIssuer
 from backend.features.email_verification import change, service
 from backend.features.email_verification.wire import (
@@ -16,21 +16,21 @@ from backend.features.email_verification.wire import (
     VerifyEmail,
 )
 from backend.features.links import service as links
-from backend.features.links.mailing import Mailing
+from backend.features.links.link_mailer import Mailing
 from backend.features.links.service import LinkKind
-from backend.features.sessions.guard import MaybeSignedIn, SignedIn
-from backend.features.sessions.hand_over import HEADERS, hand_over, hand_over_new
+from backend.features.sessions.dependencies import MaybeSignedIn, SignedIn
 from backend.features.sessions.service import WHILE_IMPERSONATING
+from backend.features.sessions.session_cookies import HEADERS, hand_over, hand_over_new
 from backend.features.sessions.wire import UserOut
 from backend.kernel.refusals import Refusal
 from backend.storage.work import Work
-from backend.web.answers import Answer, redirect
+from backend.web.app_context import House
 from backend.web.cookies import Cookies
-from backend.web.endpoint import AUTH
-from backend.web.house import House
-from backend.web.routes import Routes
-from backend.web.targets import sent_to, with_parameter
-from backend.web.visit import Visit
+from backend.web.request_context import Visit
+from backend.web.responses.redirects import sent_to, with_parameter
+from backend.web.responses.responses import Answer, redirect
+from backend.web.routing.endpoint import AUTH
+from backend.web.routing.routes import Routes
 from backend.web.wire import Status, WireModel
 
 routes = Routes(

@@ -13,19 +13,19 @@ from backend.features.accounts.signing_in import (
     SigningIn,
 )
 from backend.features.links import service as links
-from backend.features.links.mailing import Mailing, NewLink, mail_link, may_mail
+from backend.features.links.link_mailer import Mailing, NewLink, mail_link, may_mail
 from backend.features.links.service import LinkKind
-from backend.features.mail import letters
+from backend.features.mail import templates
 from backend.features.mail.service import post
 from backend.features.sessions.service import Issued
 from backend.kernel.email_address import normal_form
 from backend.kernel.events import Event, EventKind
 from backend.kernel.refusals import Refusal
-from backend.storage import links as stored_links
-from backend.storage import sessions as stored_sessions
-from backend.storage import users
-from backend.storage.links import Link
-from backend.storage.users import User
+from backend.storage.queries import links as stored_links
+from backend.storage.queries import sessions as stored_sessions
+from backend.storage.queries import users
+from backend.storage.queries.links import Link
+from backend.storage.queries.users import User
 from backend.storage.work import Work
 
 
@@ -143,7 +143,7 @@ def verify(
     _end_what_others_had(work, user, link, all_of_it=not decided)
     work.record(Event(EventKind.EMAIL_VERIFIED, user.id, user.id))
     if chosen == _NO_PASSWORD:
-        letter = letters.notice(work.settings.app_name, user.email, _CHOOSE_ONE)
+        letter = templates.notice(work.settings.app_name, user.email, _CHOOSE_ONE)
         post(work, mailing.office, letter)
         return None
     if not work.settings.sign_in_after_verification or browser.user is not None:
@@ -212,7 +212,7 @@ def _tell_owner(work: Work, mailing: Mailing, owner: User) -> None:
         "Somebody tried to sign up with this address, but you have an account already. "
         "If it was you, sign in instead."
     )
-    post(work, mailing.office, letters.notice(work.settings.app_name, owner.email, what))
+    post(work, mailing.office, templates.notice(work.settings.app_name, owner.email, what))
 
 
 def _may_mail(mailing: Mailing, address: str) -> bool:
@@ -229,7 +229,7 @@ def _mail(
 ) -> None:
     lifetime = work.settings.verification_link_lifetime
     link = NewLink(LinkKind.VERIFY_EMAIL, user, to, callback, lifetime, data or {})
-    mail_link(work, mailing, link, letters.VERIFY_EMAIL)
+    mail_link(work, mailing, link, templates.VERIFY_EMAIL)
 
 
 def _record_request(work: Work, user: User | None) -> None:

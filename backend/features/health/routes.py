@@ -8,13 +8,13 @@ import structlog
 from pydantic import Field
 
 from backend import __version__
-from backend.features.sessions.guard import Protected
+from backend.features.sessions.dependencies import Protected
 from backend.features.sessions.wire import UserOut
 from backend.kernel.clock import Clock
-from backend.storage import ready
 from backend.storage.engine import Database, DatabaseUnavailable
-from backend.web.answers import Answer
-from backend.web.routes import Routes
+from backend.storage.opening import schema_version
+from backend.web.responses.responses import Answer
+from backend.web.routing.routes import Routes
 from backend.web.wire import Moment, WireModel
 
 routes = Routes(
@@ -70,7 +70,7 @@ class ReadinessProbe:
     def _ask(self) -> Readiness:
         state = self.sessions_state()
         try:
-            step = ready.migrated_to(self.database)
+            step = schema_version.migrated_to(self.database)
         except DatabaseUnavailable as error:
             log.warning("not_ready", database=error.trouble, reason=str(error))
             return Readiness(
@@ -79,7 +79,7 @@ class ReadinessProbe:
                 migrations="unknown",
                 sessions=state,
             )
-        current = ready.is_current(step)
+        current = schema_version.is_current(step)
         return Readiness(
             status="ready" if current else "not ready",
             database="ok",

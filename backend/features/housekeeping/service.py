@@ -12,11 +12,11 @@ from datetime import datetime, timedelta
 import structlog
 
 from backend.kernel.client import NOBODY
-from backend.storage import audit, links, outbox, sessions
 from backend.storage.clock_check import ClockCheck
 from backend.storage.db import Db
 from backend.storage.engine import DatabaseUnavailable
-from backend.storage.turns import HOUSEKEEPING, takes_turn
+from backend.storage.postgres.advisory_locks import HOUSEKEEPING, takes_turn
+from backend.storage.queries import audit, links, outbox, sessions
 from backend.storage.work import Work, Workshop
 
 BATCH = 1000  # rows deleted in one transaction: short enough that nobody waits for it

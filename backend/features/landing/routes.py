@@ -7,9 +7,9 @@ from fastapi import Query
 
 from backend.features.landing.page import POLICY, landing_page
 from backend.kernel.settings import Settings
-from backend.web.answers import Answer, redirect
-from backend.web.endpoint import AUTH
-from backend.web.routes import Routes
+from backend.web.responses.responses import Answer, redirect
+from backend.web.routing.endpoint import AUTH
+from backend.web.routing.routes import Routes
 from backend.web.wire import WireModel
 
 routes = Routes("service", auth_rules=False)

@@ -11,14 +11,14 @@ from typing import Any
 from urllib.parse import quote
 from uuid import UUID
 
-from backend.kernel.moments import later
 from backend.kernel.refusals import Refusal
-from backend.kernel.secret import Secret, SessionToken
-from backend.kernel.signing import Keyring
-from backend.kernel.tokens import TokenMint, digest
-from backend.storage import links
+from backend.kernel.secrets.secret import Secret, SessionToken
+from backend.kernel.secrets.signing import Keyring
+from backend.kernel.secrets.tokens import TokenMint, digest
+from backend.kernel.timestamps import later
 from backend.storage.db import Db
-from backend.storage.links import Link
+from backend.storage.queries import links
+from backend.storage.queries.links import Link
 from backend.storage.work import Work
 
 

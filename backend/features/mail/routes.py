@@ -6,10 +6,10 @@ from fastapi import Query
 
 from backend.features.mail.service import PostOffice, open_letter
 from backend.features.mail.wire import MailOut, Outbox, OutboxPage
-from backend.features.sessions.guard import Administrator
-from backend.storage import outbox
+from backend.features.sessions.dependencies import Administrator
 from backend.storage.db import Db
-from backend.web.routes import Routes
+from backend.storage.queries import outbox
+from backend.web.routing.routes import Routes
 
 routes = Routes("admin", prefix="/api/admin", auth_rules=False)
 

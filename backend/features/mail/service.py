@@ -10,10 +10,10 @@ from urllib.parse import urlsplit
 
 from backend.features.mail.mailbox import Mailbox
 from backend.features.mail.wake import Bell
-from backend.kernel.sealing import Sealer
+from backend.kernel.secrets.sealing import Sealer
 from backend.kernel.settings import MailKind, Settings
-from backend.storage import outbox
-from backend.storage.outbox import DECOY, HELD, WAITING, Mail
+from backend.storage.queries import outbox
+from backend.storage.queries.outbox import DECOY, HELD, WAITING, Mail
 from backend.storage.work import Work
 
 

@@ -18,11 +18,11 @@ from urllib.parse import parse_qs, unquote, urlsplit
 
 import httpx
 
+from backend.features.mail.delivery_errors import NotSent, Rejected, of_http, of_smtp
 from backend.features.mail.service import Letter
-from backend.features.mail.verdicts import NotSent, Rejected, of_http, of_smtp
 from backend.kernel.email_address import is_address
 from backend.kernel.settings import Settings, SettingsError
-from backend.storage.outbox import Mail
+from backend.storage.queries.outbox import Mail
 
 _TIMEOUT = 30.0  # seconds for each answer of the other side
 _SMTP_EXAMPLE = (
@@ -56,12 +56,12 @@ class SmtpTransport:
             raise SettingsError("SMTP_URL: a password must not travel in clear; drop starttls=off")
 
     def send(self, mail: Mail, letter: Letter) -> None:
-        message = as_message(mail, letter, self._sender)
+        email = as_message(mail, letter, self._sender)
         try:
             server = self._connect()
             try:
                 self._greet(server)
-                server.send_message(message)
+                server.send_message(email)
                 # Now it is theirs. How they take the farewell must not send it a second time.
                 with suppress(smtplib.SMTPException, OSError):
                     server.quit()
@@ -177,19 +177,19 @@ def transport_for(settings: Settings) -> Transport | None:
 def as_message(mail: Mail, letter: Letter, sender: str) -> EmailMessage:
     """Build the message: plain text and its HTML twin. What fits no header raises Rejected."""
     _check_recipient(letter)
-    message = EmailMessage()
+    email = EmailMessage()
     try:
-        message["From"] = sender
-        message["To"] = Address(addr_spec=letter.to)
-        message["Subject"] = letter.subject
+        email["From"] = sender
+        email["To"] = Address(addr_spec=letter.to)
+        email["Subject"] = letter.subject
     except (ValueError, MessageError) as error:  # what would smuggle in a header of its own
         raise Rejected(str(error)) from error
-    message["Message-ID"] = mail.message_id
-    message["Date"] = format_datetime(mail.created_at)
-    message["Auto-Submitted"] = "auto-generated"  # RFC 3834: no out-of-office answers to us
-    message.set_content(letter.text)
-    message.add_alternative(letter.html, subtype="html")
-    return message
+    email["Message-ID"] = mail.message_id
+    email["Date"] = format_datetime(mail.created_at)
+    email["Auto-Submitted"] = "auto-generated"  # RFC 3834: no out-of-office answers to us
+    email.set_content(letter.text)
+    email.add_alternative(letter.html, subtype="html")
+    return email
 
 
 def _check_recipient(letter: Letter) -> None:
@@ -212,7 +212,7 @@ def _sender(settings: Settings) -> str:
 def _api_key(settings: Settings) -> str:
     # What was copied with it, a newline at its end above all, is no part of it.
     key = settings.mail_api_key.reveal().strip() if settings.mail_api_key else ""
-    if not all("!" <= letter <= "~" for letter in key):
+    if not all("!" <= character <= "~" for character in key):
         raise SettingsError(
             "MAIL_API_KEY has a space or another character that no key can have; copy it again"
         )

@@ -5,8 +5,8 @@ from typing import Annotated
 from pydantic import Field
 
 from backend.features.mail.service import Letter
-from backend.storage.outbox import Mail
-from backend.web.query import Id, Number
+from backend.storage.queries.outbox import Mail
+from backend.web.query_types import Id, Number
 from backend.web.wire import Moment, WireModel
 
 

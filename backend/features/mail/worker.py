@@ -15,16 +15,16 @@ from datetime import timedelta
 
 import structlog
 
+from backend.features.mail.delivery_errors import NotSent, Rejected
 from backend.features.mail.service import Letter, PostOffice, open_letter
 from backend.features.mail.transports import Transport
-from backend.features.mail.verdicts import NotSent, Rejected
 from backend.kernel.client import NOBODY
 from backend.kernel.redaction import Redactor
-from backend.storage import outbox
 from backend.storage.clock_check import ClockCheck
 from backend.storage.db import Db
 from backend.storage.engine import DatabaseUnavailable
-from backend.storage.outbox import Mail
+from backend.storage.queries import outbox
+from backend.storage.queries.outbox import Mail
 from backend.storage.work import Work, Workshop, ask
 
 HIDDEN_FOR = timedelta(minutes=5)  # longer than a slow mail server takes for one mail

@@ -10,12 +10,12 @@ from typing import Any, TypeVar
 from zipfile import ZIP_DEFLATED, ZipFile, ZipInfo
 
 from backend.features.sessions.wire import UserOut
-from backend.kernel.moments import iso
-from backend.storage import links, outbox, sessions, users
-from backend.storage.audit_list import AuditEvent, Filter, find_page
+from backend.kernel.timestamps import iso
 from backend.storage.db import Db
 from backend.storage.engine import Database
-from backend.storage.users import User
+from backend.storage.queries import links, outbox, sessions, users
+from backend.storage.queries.audit_list import AuditEvent, Filter, find_page
+from backend.storage.queries.users import User
 from backend.storage.work import ask
 
 _PAGE = 1000  # events read, packed and sent at a time

@@ -5,14 +5,14 @@ from backend.features.accounts.passwords import check_current
 from backend.features.accounts.removal import remove_user
 from backend.features.accounts.service import Accounts
 from backend.features.links import service as links
-from backend.features.links.mailing import Mailing, NewLink, mail_link
+from backend.features.links.link_mailer import Mailing, NewLink, mail_link
 from backend.features.links.service import LinkKind
-from backend.features.mail import letters
+from backend.features.mail import templates
 from backend.features.sessions.cache import Current
 from backend.features.sessions.service import is_fresh, refuse_impersonator
 from backend.kernel.events import Event, EventKind
 from backend.kernel.refusals import Refusal
-from backend.kernel.secret import Password
+from backend.kernel.secrets.secret import Password
 from backend.storage.work import Work
 
 _LINK_LIFETIME = 86_400  # seconds
@@ -41,7 +41,7 @@ def mail_the_question(work: Work, mailing: Mailing, callback: str) -> None:
     """Mail the link that deletes the account."""
     user = work.actor
     link = NewLink(LinkKind.DELETE_USER, user, user.email, callback, _LINK_LIFETIME)
-    mail_link(work, mailing, link, letters.DELETE_ACCOUNT)
+    mail_link(work, mailing, link, templates.DELETE_ACCOUNT)
     work.record(Event(EventKind.USER_DELETION_REQUESTED, user.id, user.id))
 
 

@@ -6,7 +6,7 @@ from typing import Annotated
 from fastapi import Query
 
 from backend.features.accounts.service import Accounts
-from backend.features.links.mailing import Mailing
+from backend.features.links.link_mailer import Mailing
 from backend.features.mail.service import PostOffice
 from backend.features.own_account import removal, service
 from backend.features.own_account.export import export
@@ -20,22 +20,27 @@ from backend.features.own_account.wire import (
     UnlinkAccount,
     VerifyPassword,
 )
-from backend.features.sessions.guard import FreshlySignedIn, MaybeSignedIn, Protected, SignedIn
-from backend.features.sessions.hand_over import HEADERS, hand_over, renew_device
+from backend.features.sessions.dependencies import (
+    FreshlySignedIn,
+    MaybeSignedIn,
+    Protected,
+    SignedIn,
+)
 from backend.features.sessions.service import WHILE_IMPERSONATING, refuse_impersonator
+from backend.features.sessions.session_cookies import HEADERS, hand_over, renew_device
 from backend.features.sessions.wire import UserOut
 from backend.kernel.events import Event, EventKind
-from backend.kernel.passwords import NEW_PASSWORD_REFUSALS
+from backend.kernel.passwords.passwords import NEW_PASSWORD_REFUSALS
 from backend.kernel.refusals import Refusal
-from backend.storage import users
 from backend.storage.db import Db
+from backend.storage.queries import users
 from backend.storage.work import Work
-from backend.web.answers import NOT_FOUND, Answer, Stream, list_of, redirect
+from backend.web.app_context import House
 from backend.web.cookies import Cookies
-from backend.web.endpoint import AUTH
-from backend.web.house import House
-from backend.web.routes import Routes
-from backend.web.visit import Visit
+from backend.web.request_context import Visit
+from backend.web.responses.responses import NOT_FOUND, Answer, Stream, list_of, redirect
+from backend.web.routing.endpoint import AUTH
+from backend.web.routing.routes import Routes
 from backend.web.wire import Status
 
 routes = Routes(

@@ -5,7 +5,7 @@ from typing import Annotated
 from pydantic import ConfigDict, Field
 
 from backend.features.sessions.wire import UserOut
-from backend.storage.users import User
+from backend.storage.queries.users import User
 from backend.web.wire import Moment, NotNull, PasswordField, Text, WireModel
 
 _CALLBACK = Field(

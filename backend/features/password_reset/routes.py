@@ -5,7 +5,7 @@ from typing import Annotated
 from fastapi import Query
 
 from backend.features.accounts.service import Accounts
-from backend.features.links.mailing import Mailing
+from backend.features.links.link_mailer import Mailing
 from backend.features.password_reset import service
 from backend.features.password_reset.wire import (
     OpenReset,
@@ -14,20 +14,20 @@ from backend.features.password_reset.wire import (
     ResetRequested,
     ResetToken,
 )
-from backend.features.sessions.hand_over import renew_device
+from backend.features.sessions.session_cookies import renew_device
 from backend.kernel.clock import Clock
-from backend.kernel.passwords import NEW_PASSWORD_REFUSALS
+from backend.kernel.passwords.passwords import NEW_PASSWORD_REFUSALS
 from backend.kernel.refusals import Refusal
 from backend.kernel.settings import Settings
 from backend.storage.db import Db
 from backend.storage.work import Work
-from backend.web.answers import Answer, redirect
+from backend.web.app_context import House
 from backend.web.cookies import Cookies
-from backend.web.endpoint import AUTH
-from backend.web.house import House
-from backend.web.routes import Routes
-from backend.web.targets import resolved, sent_to
-from backend.web.visit import Visit
+from backend.web.request_context import Visit
+from backend.web.responses.redirects import resolved, sent_to
+from backend.web.responses.responses import Answer, redirect
+from backend.web.routing.endpoint import AUTH
+from backend.web.routing.routes import Routes
 from backend.web.wire import Status
 
 routes = Routes(

@@ -6,19 +6,19 @@ from backend.features.accounts.attempts import forget_guesses
 from backend.features.accounts.passwords import end_old_access
 from backend.features.accounts.service import Accounts
 from backend.features.links import service as links
-from backend.features.links.mailing import Mailing, NewLink, mail_link, may_mail
+from backend.features.links.link_mailer import Mailing, NewLink, mail_link, may_mail
 from backend.features.links.service import LinkKind, Links
-from backend.features.mail import letters
+from backend.features.mail import templates
 from backend.features.mail.service import post
 from backend.kernel.email_address import normal_form
 from backend.kernel.events import Event, EventKind
 from backend.kernel.refusals import Refusal
-from backend.kernel.secret import Password
-from backend.storage import links as stored_links
-from backend.storage import sessions, users
+from backend.kernel.secrets.secret import Password
 from backend.storage.db import Db
-from backend.storage.links import Link
-from backend.storage.users import User
+from backend.storage.queries import links as stored_links
+from backend.storage.queries import sessions, users
+from backend.storage.queries.links import Link
+from backend.storage.queries.users import User
 from backend.storage.work import Work
 
 _ALWAYS_VOID = (
@@ -41,7 +41,7 @@ def request(work: Work, mailing: Mailing, address: str, redirect_to: str) -> Non
         callback=redirect_to,
         lifetime=work.settings.reset_link_lifetime,
     )
-    mail_link(work, mailing, link, letters.RESET_PASSWORD)
+    mail_link(work, mailing, link, templates.RESET_PASSWORD)
     work.record(
         Event(
             EventKind.PASSWORD_RESET_REQUESTED,
@@ -75,7 +75,7 @@ def reset(work: Work, accounts: Accounts, mailing: Mailing, token: str, password
         work.record(Event(EventKind.EMAIL_VERIFIED, user.id, user.id))
     work.record(Event(EventKind.PASSWORD_RESET, user.id, user.id))
     what = "The password of your account was changed through a link in a mail."
-    post(work, mailing.office, letters.notice(work.settings.app_name, user.email, what))
+    post(work, mailing.office, templates.notice(work.settings.app_name, user.email, what))
     # Strangers who guessed must not keep the owner out now.
     work.after_commit(lambda: forget_guesses(accounts.limiter, user))
     return user

@@ -1,7 +1,7 @@
 """Verified sessions, kept in this process: what makes the session check fast.
 
-It never decides alone whether it may be trusted: `storage/change_feed.py` proves that every change
-by another hand reaches this process, and while that is unproven the cache is passed by.
+It never decides alone whether it may be trusted: `storage/change_feed/feed.py` proves that every
+change by another hand reaches this process, and while that is unproven the cache is passed by.
 """
 
 import threading
@@ -10,12 +10,12 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from uuid import UUID
 
-from backend.kernel.secret import SessionToken
-from backend.kernel.tokens import TokenDigest
+from backend.kernel.secrets.secret import SessionToken
+from backend.kernel.secrets.tokens import TokenDigest
 from backend.limits.memory import Window
-from backend.storage.sessions import Session
-from backend.storage.users import User
-from backend.web.answers import Answer
+from backend.storage.queries.sessions import Session
+from backend.storage.queries.users import User
+from backend.web.responses.responses import Answer
 
 
 @dataclass(slots=True)

@@ -7,12 +7,12 @@ times what reading a row costs; those who ask while a statement is under way sha
 import asyncio
 from collections.abc import Collection
 
-from backend.kernel.tokens import TokenDigest
-from backend.storage import sessions
+from backend.kernel.secrets.tokens import TokenDigest
 from backend.storage.engine import Database
-from backend.storage.sessions import SessionWithUser
+from backend.storage.queries import sessions
+from backend.storage.queries.sessions import SessionWithUser
 from backend.storage.work import ask
-from backend.web.house import Pools
+from backend.web.app_context import Pools
 
 _UNDER_WAY = 2  # statements: one alone would let a connection that hangs hold up everybody
 _TOGETHER = 100  # digests in one statement

@@ -13,17 +13,17 @@ from backend.features.sessions import service
 from backend.features.sessions.cache import Current, SessionCache
 from backend.features.sessions.lookup import SessionLookup
 from backend.kernel.client import Client
-from backend.kernel.secret import SessionToken
-from backend.kernel.tokens import TokenDigest, TokenMint, digest
+from backend.kernel.secrets.secret import SessionToken
+from backend.kernel.secrets.tokens import TokenDigest, TokenMint, digest
 from backend.limits.limiter import Limiter
 from backend.limits.rules import SESSION_CHECKS
-from backend.storage import sessions
 from backend.storage.engine import DatabaseUnavailable
-from backend.storage.sessions import SessionWithUser
+from backend.storage.queries import sessions
+from backend.storage.queries.sessions import SessionWithUser
 from backend.storage.work import Work, Workshop
+from backend.web.app_context import Pools
 from backend.web.cookies import Cookies, cookie_values
-from backend.web.house import Pools
-from backend.web.visit import Visit
+from backend.web.request_context import Visit
 
 _LEFT_OVER = b".session_data"
 _Presented = tuple[SessionToken, str | None]

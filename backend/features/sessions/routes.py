@@ -6,7 +6,7 @@ from fastapi import Query
 
 from backend.features.sessions import service
 from backend.features.sessions.cache import Current
-from backend.features.sessions.guard import FreshlySignedIn, SignedIn
+from backend.features.sessions.dependencies import FreshlySignedIn, SignedIn
 from backend.features.sessions.reader import SessionReader
 from backend.features.sessions.wire import (
     Anything,
@@ -18,15 +18,15 @@ from backend.features.sessions.wire import (
 )
 from backend.kernel.clock import Clock
 from backend.kernel.refusals import Refusal, plain_refusal
-from backend.kernel.tokens import TokenMint
-from backend.storage import sessions
+from backend.kernel.secrets.tokens import TokenMint
 from backend.storage.db import Db
+from backend.storage.queries import sessions
 from backend.storage.work import Work
-from backend.web.answers import NOT_KEPT, Answer, list_of
 from backend.web.cookies import Cookies
-from backend.web.endpoint import AUTH
-from backend.web.routes import Routes
-from backend.web.visit import Visit
+from backend.web.request_context import Visit
+from backend.web.responses.responses import NOT_KEPT, Answer, list_of
+from backend.web.routing.endpoint import AUTH
+from backend.web.routing.routes import Routes
 from backend.web.wire import Status, Success
 
 routes = Routes(

@@ -6,15 +6,15 @@ from datetime import datetime, timedelta
 from uuid import UUID
 
 from backend.kernel.events import Event, EventKind
-from backend.kernel.moments import later
 from backend.kernel.randomness import uuid_or_none
 from backend.kernel.refusals import plain_refusal
-from backend.kernel.secret import SessionToken
+from backend.kernel.secrets.secret import SessionToken
+from backend.kernel.secrets.tokens import TokenDigest, TokenMint, digest
 from backend.kernel.settings import Settings
-from backend.kernel.tokens import TokenDigest, TokenMint, digest
-from backend.storage import sessions
-from backend.storage.sessions import Session, SessionWithUser
-from backend.storage.users import User
+from backend.kernel.timestamps import later
+from backend.storage.queries import sessions
+from backend.storage.queries.sessions import Session, SessionWithUser
+from backend.storage.queries.users import User
 from backend.storage.work import Work
 
 MOST_PER_USER = 100  # sessions; a sign-in beyond ends the oldest

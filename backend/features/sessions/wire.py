@@ -5,8 +5,8 @@ from uuid import UUID
 
 from pydantic import Field
 
-from backend.storage.sessions import Session
-from backend.storage.users import User
+from backend.storage.queries.sessions import Session
+from backend.storage.queries.users import User
 from backend.web.wire import Moment, Text, WireModel
 
 

@@ -1,24 +1,6 @@
-"""Administration over HTTP."""
+"""Better Auth's admin plugin over HTTP."""
 
-from backend.features.admin.routes import (
-    bans,
-    impersonation,
-    lists,
-    log,
-    reset_mail,
-    sessions,
-    status,
-    users,
-)
+from backend.features.admin.routes import bans, impersonation, sessions, users
 
-ALL = [
-    users.routes,
-    bans.routes,
-    sessions.routes,
-    impersonation.routes,
-    status.routes,
-    log.routes,
-    lists.routes,
-    reset_mail.routes,
-]
+ALL = [users.routes, bans.routes, sessions.routes, impersonation.routes]
 """Every endpoint of this capability."""

@@ -1,12 +1,12 @@
 """Bans over HTTP."""
 
-from backend.features.admin import changes
+from backend.features.admin import user_changes
 from backend.features.admin.wire import BanUser, OfUser, OneUser
-from backend.features.sessions.guard import SilentlySignedIn
+from backend.features.sessions.dependencies import SilentlySignedIn
 from backend.features.sessions.wire import UserOut
 from backend.storage.work import Work
-from backend.web.endpoint import AUTH
-from backend.web.routes import Routes
+from backend.web.routing.endpoint import AUTH
+from backend.web.routing.routes import Routes
 
 routes = Routes(
     "admin: bans",
@@ -27,7 +27,7 @@ routes = Routes(
 )
 def ban_user(work: Work, current: SilentlySignedIn, body: BanUser) -> OneUser:
     """Keep a user out, for good or for some seconds. Their sessions end at once."""
-    banned = changes.ban(work, current, body.user_id, body.ban_reason, body.ban_expires_in)
+    banned = user_changes.ban(work, current, body.user_id, body.ban_reason, body.ban_expires_in)
     return OneUser(user=UserOut.of(banned))
 
 
@@ -38,4 +38,4 @@ def ban_user(work: Work, current: SilentlySignedIn, body: BanUser) -> OneUser:
 )
 def unban_user(work: Work, current: SilentlySignedIn, body: OfUser) -> OneUser:
     """Let a banned user in again."""
-    return OneUser(user=UserOut.of(changes.unban(work, current, body.user_id)))
+    return OneUser(user=UserOut.of(user_changes.unban(work, current, body.user_id)))

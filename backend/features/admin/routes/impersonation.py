@@ -1,19 +1,19 @@
 """Acting as a user, over HTTP."""
 
-from backend.features.accounts.challenged import challenged
+from backend.features.accounts.challenge_response import challenged
 from backend.features.accounts.signing_in import Challenge, SessionIssuer
 from backend.features.admin import impersonation
 from backend.features.admin.wire import OfUser
-from backend.features.sessions.guard import SilentlySignedIn
-from backend.features.sessions.hand_over import HEADERS, hand_over
+from backend.features.sessions.dependencies import SilentlySignedIn
+from backend.features.sessions.session_cookies import HEADERS, hand_over
 from backend.features.sessions.wire import Anything, SessionAndUser, SessionOut, UserOut
 from backend.kernel.refusals import plain_refusal
 from backend.storage.work import Work
-from backend.web.answers import Answer, refused
 from backend.web.cookies import Cookies
-from backend.web.endpoint import AUTH
-from backend.web.routes import Routes
-from backend.web.visit import Visit
+from backend.web.request_context import Visit
+from backend.web.responses.responses import Answer, refused
+from backend.web.routing.endpoint import AUTH
+from backend.web.routing.routes import Routes
 
 routes = Routes(
     "admin: impersonation",

@@ -1,7 +1,7 @@
 """Other people's sessions over HTTP, and what a role allows."""
 
-from backend.features.admin import user_sessions
-from backend.features.admin.authority import LIST_SESSIONS, check
+from backend.features.admin import sessions
+from backend.features.admin.permissions import LIST_SESSIONS, check
 from backend.features.admin.wire import (
     HasPermission,
     OfUser,
@@ -9,16 +9,16 @@ from backend.features.admin.wire import (
     RevokeUserSession,
     UserSessions,
 )
-from backend.features.sessions.guard import SilentlySignedIn
+from backend.features.sessions.dependencies import SilentlySignedIn
 from backend.features.sessions.wire import SessionOut
 from backend.kernel.clock import Clock
 from backend.kernel.refusals import Refusal, plain_refusal
 from backend.kernel.roles import grants
-from backend.kernel.tokens import TokenMint
+from backend.kernel.secrets.tokens import TokenMint
 from backend.storage.db import Db
 from backend.storage.work import Work
-from backend.web.endpoint import AUTH
-from backend.web.routes import Routes
+from backend.web.routing.endpoint import AUTH
+from backend.web.routing.routes import Routes
 from backend.web.wire import Success
 
 routes = Routes(
@@ -39,7 +39,7 @@ def list_user_sessions(
 ) -> UserSessions:
     """List a user's live sessions, those of impersonating admins included."""
     check(current, LIST_SESSIONS)
-    found = user_sessions.list_live(db, body.user_id, clock.now())
+    found = sessions.list_live(db, body.user_id, clock.now())
     own = current.session.id
     return UserSessions(
         sessions=[
@@ -58,7 +58,7 @@ def revoke_user_session(
     work: Work, current: SilentlySignedIn, mint: TokenMint, body: RevokeUserSession
 ) -> Success:
     """End one session of anybody. The answer is the same whether or not there was one."""
-    user_sessions.revoke(work, mint, current, body.session_token)
+    sessions.revoke(work, mint, current, body.session_token)
     return Success()
 
 
@@ -69,7 +69,7 @@ def revoke_user_session(
 )
 def revoke_user_sessions(work: Work, current: SilentlySignedIn, body: OfUser) -> Success:
     """End every session of a user. The answer is the same whether or not there were any."""
-    user_sessions.revoke_all(work, current, body.user_id)
+    sessions.revoke_all(work, current, body.user_id)
     return Success()
 
 

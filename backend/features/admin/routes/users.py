@@ -5,8 +5,8 @@ from typing import Annotated
 from fastapi import Query
 
 from backend.features.accounts.service import Accounts
-from backend.features.admin import changes, people
-from backend.features.admin.authority import (
+from backend.features.admin import user_changes, users
+from backend.features.admin.permissions import (
     CREATE_USERS,
     GET_USER,
     LIST_USERS,
@@ -14,9 +14,9 @@ from backend.features.admin.authority import (
     check,
     find_target,
 )
-from backend.features.admin.listing import find_page
-from backend.features.admin.people import NewUser
+from backend.features.admin.user_listing import find_page
 from backend.features.admin.user_query import ListUsers
+from backend.features.admin.users import NewUser
 from backend.features.admin.wire import (
     ById,
     ChangeUser,
@@ -30,13 +30,13 @@ from backend.features.admin.wire import (
     changes_from,
     refuse_unknown,
 )
-from backend.features.sessions.guard import SilentlySignedIn
+from backend.features.sessions.dependencies import SilentlySignedIn
 from backend.features.sessions.wire import UserOut
-from backend.kernel.passwords import NEW_PASSWORD_REFUSALS
+from backend.kernel.passwords.passwords import NEW_PASSWORD_REFUSALS
 from backend.storage.db import Db
 from backend.storage.work import Work
-from backend.web.endpoint import AUTH
-from backend.web.routes import Routes
+from backend.web.routing.endpoint import AUTH
+from backend.web.routing.routes import Routes
 from backend.web.wire import Status, Success
 
 routes = Routes(
@@ -102,7 +102,7 @@ def create_user(
         image=more.image,
         email_verified=more.email_verified is True,
     )
-    return OneUser(user=UserOut.of(people.create(work, accounts, current, new)))
+    return OneUser(user=UserOut.of(users.create(work, accounts, current, new)))
 
 
 @routes.post(
@@ -127,7 +127,7 @@ def admin_update_user(work: Work, current: SilentlySignedIn, body: ChangeUser) -
     """Change a user."""
     check(current, UPDATE_USERS)
     said = changes_from(body.data)
-    return UserOut.of(changes.update(work, current, body.user_id, said))
+    return UserOut.of(user_changes.update(work, current, body.user_id, said))
 
 
 @routes.post(
@@ -142,7 +142,7 @@ def admin_update_user(work: Work, current: SilentlySignedIn, body: ChangeUser) -
 )
 def set_role(work: Work, current: SilentlySignedIn, body: SetRole) -> OneUser:
     """Give a user other roles, which hold at once in every session of theirs."""
-    return OneUser(user=UserOut.of(changes.set_role(work, current, body.user_id, body.role)))
+    return OneUser(user=UserOut.of(user_changes.set_role(work, current, body.user_id, body.role)))
 
 
 @routes.post(
@@ -159,7 +159,7 @@ def set_user_password(
     work: Work, current: SilentlySignedIn, accounts: Accounts, body: SetUserPassword
 ) -> Status:
     """Give a user a password. A reset mail is the better way: only the user then knows it."""
-    people.set_password(work, accounts, current, body.user_id, body.new_password)
+    users.set_password(work, accounts, current, body.user_id, body.new_password)
     return Status()
 
 
@@ -175,5 +175,5 @@ def set_user_password(
 )
 def remove_user(work: Work, current: SilentlySignedIn, accounts: Accounts, body: OfUser) -> Success:
     """Delete a user with everything that is theirs."""
-    people.remove(work, accounts, current, body.user_id)
+    users.remove(work, accounts, current, body.user_id)
     return Success()

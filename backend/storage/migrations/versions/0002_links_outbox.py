@@ -3,8 +3,8 @@
 import sqlalchemy as sa
 from alembic import op
 
+from backend.storage.postgres.trigrams import index_searches
 from backend.storage.tables import UtcDateTime
-from backend.storage.trigrams import index_searches
 
 revision = "0002"
 down_revision = "0001"

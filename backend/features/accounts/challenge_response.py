@@ -1,0 +1,14 @@
+"""How the wire says that more is asked before there is a session."""
+
+import json
+
+from backend.features.accounts.signing_in import Challenge
+from backend.web.responses.redirects import with_parameter
+from backend.web.responses.responses import Answer, redirect
+
+
+def challenged(challenge: Challenge, *, callback: str | None = None) -> Answer:
+    """Answer in place of a session: in JSON, or on the way of a redirect to `callback`."""
+    if callback:
+        return redirect(with_parameter(callback, challenge.name, "true"))
+    return Answer(json.dumps({challenge.name: True, **challenge.detail}).encode())

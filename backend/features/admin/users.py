@@ -1,0 +1,120 @@
+"""Users who come and go by an admin's hand, and passwords that an admin sets."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from backend.features.accounts.attempts import forget_guesses
+from backend.features.accounts.passwords import end_old_access
+from backend.features.accounts.removal import remove_user
+from backend.features.accounts.service import Accounts
+from backend.features.admin.permissions import (
+    CREATE_USERS,
+    DELETE_USERS,
+    SET_EMAIL,
+    SET_PASSWORD,
+    SET_ROLE,
+    authorise,
+    authorise_about,
+    authorise_alone,
+    check,
+)
+from backend.features.admin.user_changes import joined_roles
+from backend.features.sessions.cache import Current
+from backend.kernel.email_address import is_address, normal_form
+from backend.kernel.events import Event, EventKind
+from backend.kernel.refusals import Refusal
+from backend.kernel.roles import USER
+from backend.kernel.secrets.secret import Password
+from backend.storage.queries import sessions, users
+from backend.storage.queries.users import User
+from backend.storage.work import Work
+
+
+@dataclass(frozen=True, slots=True)
+class NewUser:
+    """What an admin says of a new user. Without a password they sign in by other means."""
+
+    address: str
+    name: str
+    password: Password | None
+    roles: Sequence[str] | None
+    image: str | None
+    email_verified: bool
+
+
+def create(work: Work, accounts: Accounts, current: Current, new: NewUser) -> User:
+    """Make an account for somebody else; nobody is signed in by it."""
+    needed = [CREATE_USERS]
+    needed += [SET_ROLE] if new.roles is not None else []
+    needed += [SET_EMAIL] if new.email_verified else []
+    authorise(work, current, *needed)
+    if not is_address(new.address):
+        raise Refusal("INVALID_EMAIL")
+    role = USER if new.roles is None else joined_roles(new.roles)
+    email = normal_form(new.address)
+    hashed = None
+    if new.password is not None:
+        accounts.rules.check_new(new.password, email, new.name)
+        if users.is_taken(work.db, email):  # told before the hash is computed
+            raise _taken()
+        hashed = work.outside(accounts.hashes.hash, work.client, new.password)
+        authorise(work, current, *needed)  # it may have been a long wait
+    user = _new_user(work, new, email, role)
+    if not users.insert(work.db, user, hashed):
+        raise _taken()
+    created = Event(
+        EventKind.USER_CREATED,
+        current.user.id,
+        user.id,
+        {"role": role, "has_password": hashed is not None},
+    )
+    work.record(created)
+    return user
+
+
+def set_password(
+    work: Work, accounts: Accounts, current: Current, user_id: str, password: Password
+) -> None:
+    """Give a user a password; with STRICT everything ends that the old one opened (ASVS 7.4.3)."""
+    check(current, SET_PASSWORD)
+    accounts.rules.check_new(password)
+    user = authorise_about(work, current, user_id, SET_PASSWORD)
+    accounts.rules.check_new(password, user.email, user.name)
+    hashed = work.outside(accounts.hashes.hash, work.client, password)
+    user = authorise_about(work, current, user_id, SET_PASSWORD)  # it may have been a long wait
+    if not users.set_password_hash(work.db, user.id, hashed):
+        raise Refusal("USER_NOT_FOUND", status=404)
+    end_old_access(work, user.id, but=current.session.id)
+    if work.settings.strict:
+        sessions.delete_impersonations(work.db, user.id)
+    work.record(Event(EventKind.PASSWORD_SET, current.user.id, user.id))
+    # Whoever was locked out by wrong guesses can use the new one at once.
+    work.after_commit(lambda: forget_guesses(accounts.limiter, user))
+
+
+def remove(work: Work, accounts: Accounts, current: Current, user_id: str) -> None:
+    """Delete a user, with everything that is theirs."""
+    check(current, DELETE_USERS)
+    if user_id == str(current.user.id):
+        raise Refusal("YOU_CANNOT_REMOVE_YOURSELF")
+    user, _ = authorise_alone(work, current, user_id, DELETE_USERS)
+    if not remove_user(work, accounts, user, by=current.user.id):
+        raise Refusal("USER_NOT_FOUND", status=404)
+
+
+def _taken() -> Refusal:
+    return Refusal("USER_ALREADY_EXISTS_USE_ANOTHER_EMAIL", status=400)
+
+
+def _new_user(work: Work, new: NewUser, email: str, role: str) -> User:
+    now = work.now()
+    return User(
+        id=work.new_id(),
+        email=email,
+        email_verified=new.email_verified,
+        name=new.name,
+        image=new.image,
+        role=role,
+        created_at=now,
+        updated_at=now,
+    )

@@ -1,0 +1,83 @@
+"""Mailing a link: a row that opens once, and the letter that carries its token.
+
+Where an answer must not tell whether an address is known, the same is done for a stranger's: the
+link is then a decoy that opens nothing, the letter one that nobody is sent, and both cost the same
+(ASVS 6.3.8).
+"""
+
+from dataclasses import dataclass, field
+from hashlib import sha256
+from typing import Any
+from urllib.parse import quote
+
+from backend.features.links import service as links
+from backend.features.links.service import LinkKind, Links, LinkToken
+from backend.features.mail.service import PostOffice, post, post_decoy
+from backend.features.mail.templates import Template
+from backend.limits.limiter import Limiter
+from backend.limits.rules import MAILS_PER_ADDRESS
+from backend.storage.queries.users import User
+from backend.storage.work import Work
+
+
+@dataclass(frozen=True, slots=True)
+class Mailing:
+    """What mailing a link needs beside the work itself."""
+
+    links: Links
+    office: PostOffice
+    limiter: Limiter
+
+
+@dataclass(frozen=True, slots=True)
+class NewLink:
+    """A link that is to be mailed to `to`."""
+
+    kind: LinkKind
+    user: User | None
+    """Whose it is; None for a decoy."""
+    to: str
+    callback: str
+    """Where the browser goes after the click; checked, or empty."""
+    lifetime: int
+    """In seconds."""
+    data: dict[str, Any] = field(default_factory=dict)
+    sent: bool = True
+    """Whether the letter is; without it the link is noted as the user's, and opens nothing."""
+
+
+def may_mail(mailing: Mailing, why: str, address: str) -> bool:
+    """Count a mail that a stranger can cause, and tell whether it may still be sent.
+
+    Beyond the limit the caller writes a decoy: nobody's mailbox is flooded, and no answer changes.
+    Each reason is counted by itself, so that one way back into an account is left.
+    """
+    mailbox = sha256(address.encode()).hexdigest()
+    return mailing.limiter.count(MAILS_PER_ADDRESS, why, mailbox) is None
+
+
+def mail_link(work: Work, mailing: Mailing, link: NewLink, template: Template) -> None:
+    """Make a link and post the letter with it, or their decoys."""
+    token = links.issue(
+        work,
+        mailing.links,
+        link.kind,
+        user_id=link.user.id if link.user else None,
+        email=link.user.email if link.user else "",
+        lifetime=link.lifetime,
+        data=link.data if link.user else {},
+    )
+    url = _url(work.settings.base_url, link, token)
+    letter = template.letter(work.settings.app_name, link.to, url, token.reveal())
+    if link.user is None or not link.sent:
+        post_decoy(work, mailing.office, letter)
+    else:
+        post(work, mailing.office, letter)
+
+
+def _url(base_url: str, link: NewLink, token: LinkToken) -> str:
+    if link.kind is LinkKind.RESET_PASSWORD:
+        path = f"{base_url}/api/auth/reset-password/{token.reveal()}"
+        return f"{path}?callbackURL={quote(link.callback, safe='')}"
+    page = "/delete-user/callback" if link.kind is LinkKind.DELETE_USER else "/verify-email"
+    return links.address(base_url, page, token, link.callback)

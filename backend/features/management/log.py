@@ -1,0 +1,55 @@
+"""The latest log lines as admins read them."""
+
+from typing import Annotated, Literal
+
+from pydantic import Field
+
+from backend.web.logs.log_ring import Line, LogRing
+from backend.web.query_types import Number
+from backend.web.wire import Moment, NotNull, Text, WireModel
+
+Level = Literal["debug", "info", "warning", "error", "critical"]
+
+
+class LogQuery(WireModel):
+    """Which lines; all that is said must hold."""
+
+    request_id: Annotated[
+        Text | None, NotNull, Field(description="As in `X-Request-Id` and in the audit trail.")
+    ] = None
+    level: Annotated[Level, Field(description="This one and worse.")] = "debug"
+    limit: Annotated[Number, Field(ge=1, le=1000)] = 100
+
+
+class LineOut(WireModel):
+    """One line of the log. `fields` holds what else it says, such as `address` or `exception`."""
+
+    at: Moment
+    level: str = Field(examples=["info"])
+    event: str = Field(examples=["sign_in"])
+    request_id: str | None = Field(examples=["5f1c9be0a7d2-3"])
+    fields: dict[str, str | int | float | bool | None] = Field(
+        examples=[{"address": "203.0.113.7", "detail_method": "password"}]
+    )
+
+    @classmethod
+    def of(cls, line: Line) -> "LineOut":
+        return cls(
+            at=line.at,
+            level=line.level,
+            event=line.event,
+            request_id=line.request_id,
+            fields=line.fields,
+        )
+
+
+class LogOut(WireModel):
+    """The latest lines of the process that answers, newest first."""
+
+    lines: list[LineOut]
+
+
+def read(ring: LogRing, query: LogQuery) -> LogOut:
+    """Return the lines that a query asks for."""
+    found = ring.latest(query.limit, level=query.level, request_id=query.request_id)
+    return LogOut(lines=[LineOut.of(line) for line in found])

@@ -1,0 +1,39 @@
+"""The link for a new password that an admin has mailed to a user."""
+
+from backend.features.admin.permissions import SET_PASSWORD, authorise_about
+from backend.features.links.link_mailer import Mailing, NewLink, mail_link
+from backend.features.links.service import LinkKind
+from backend.features.mail import templates
+from backend.features.sessions.cache import Current
+from backend.kernel.events import Event, EventKind
+from backend.kernel.settings import Settings
+from backend.storage.queries.users import User
+from backend.storage.work import Work
+
+_PAGE = "/reset-password"
+
+
+def send(
+    work: Work, mailing: Mailing, current: Current, user_id: str, redirect_to: str | None
+) -> User:
+    """Mail a user a link for a new password, at once and however many were mailed before.
+
+    It is the link that they could ask for themselves: only who reads their mail can use it.
+    """
+    user = authorise_about(work, current, user_id, SET_PASSWORD)
+    link = NewLink(
+        LinkKind.RESET_PASSWORD,
+        user,
+        to=user.email,
+        callback=redirect_to or default_page(work.settings),
+        lifetime=work.settings.reset_link_lifetime,
+    )
+    mail_link(work, mailing, link, templates.RESET_PASSWORD)
+    work.record(Event(EventKind.PASSWORD_RESET_REQUESTED, current.user.id, user.id))
+    return user
+
+
+def default_page(settings: Settings) -> str:
+    """Return the page for the new password where none is named: the first frontend's."""
+    named = (url.rstrip("/") for url in settings.frontend_url if "*" not in url)
+    return next(named, "") + _PAGE

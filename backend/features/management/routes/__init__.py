@@ -1,0 +1,6 @@
+"""The panel's API over HTTP."""
+
+from backend.features.management.routes import lists, log, reset_mail, status
+
+ALL = [status.routes, log.routes, lists.routes, reset_mail.routes]
+"""Every endpoint of this capability."""

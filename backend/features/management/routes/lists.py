@@ -1,0 +1,92 @@
+"""The lists of the panel over HTTP: users, as a page and as a file, and sessions."""
+
+from typing import Annotated
+
+from fastapi import Query
+
+from backend.features.admin import user_listing
+from backend.features.admin.permissions import LIST_USERS, authorise
+from backend.features.admin.user_query import FilterUsers, PageOfUsers
+from backend.features.management import user_export
+from backend.features.management.wire import (
+    ActiveUserOut,
+    ActiveUsers,
+    LiveSession,
+    LiveSessions,
+    SessionsQuery,
+)
+from backend.features.sessions.dependencies import Administrator
+from backend.kernel.clock import Clock
+from backend.kernel.events import Event, EventKind
+from backend.storage.db import Db
+from backend.storage.queries import session_list
+from backend.storage.queries.user_list import COUNTED
+from backend.storage.work import Work, ask
+from backend.web.app_context import House
+from backend.web.responses.responses import Stream
+from backend.web.routing.routes import Routes
+
+routes = Routes("admin", prefix="/api/admin", auth_rules=False)
+
+
+@routes.get("/users", answers=ActiveUsers)
+def find_users(
+    _: Administrator, db: Db, clock: Clock, query: Annotated[PageOfUsers, Query()]
+) -> ActiveUsers:
+    """Find users, page by page, with their live sessions and their last sign-in.
+
+    `total` is exact up to 10,000; beyond it is an estimate, which no page has to wait for.
+    """
+    now = clock.now()
+    found, total = user_listing.find_active(db, query.wanted(now, query.limit, query.offset), now)
+    return ActiveUsers(
+        users=[ActiveUserOut.with_activity(each) for each in found],
+        total=total,
+        total_is_estimate=total > COUNTED,
+        limit=query.limit,
+        offset=query.offset,
+    )
+
+
+@routes.get(
+    "/users.csv",
+    answers=Stream,
+    downloads=True,
+    media_type="text/csv",
+    headers={"content-disposition": "A name for the file."},
+    refusals=(LIST_USERS.refusal,),
+)
+def export_users(
+    current: Administrator,
+    work: Work,
+    house: House,
+    query: Annotated[FilterUsers, Query()],
+) -> Stream:
+    """Download all users whom the filters let pass, as CSV for a spreadsheet.
+
+    One at a time for each admin. The audit trail says who did, and how many users there were when
+    the download began; beyond 10,000 that is an estimate.
+    """
+    database, now = house.workshop.database, work.now()
+    wanted = query.wanted(now, user_export.BATCH)
+    matching = ask(database, lambda db: user_listing.count(db, wanted.conditions))
+    authorise(work, current, LIST_USERS)
+    detail: dict[str, str | int | bool] = {"users": matching, "filters": ",".join(query.filters())}
+    if matching > COUNTED:
+        detail["is_estimate"] = True
+    work.record(Event(EventKind.USERS_EXPORTED, current.user.id, detail=detail))
+    return Stream(
+        user_export.csv_of(user_listing.all_in_batches(database, wanted, now)),
+        b"text/csv; charset=utf-8",
+        headers={"content-disposition": f'attachment; filename="users-{now:%Y-%m-%d}.csv"'},
+    )
+
+
+@routes.get("/sessions", answers=LiveSessions)
+def find_sessions(
+    _: Administrator, db: Db, clock: Clock, query: Annotated[SessionsQuery, Query()]
+) -> LiveSessions:
+    """Find everybody's live sessions, newest first, page by page; those of impersonators too."""
+    found = session_list.find_page(db, query.filter(), clock.now(), query.limit + 1)
+    page = [LiveSession.of(each) for each in found[: query.limit]]
+    return LiveSessions(sessions=page, cursor=page[-1].id if len(found) > query.limit else None)

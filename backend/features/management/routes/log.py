@@ -1,0 +1,23 @@
+"""The log over HTTP, for admins."""
+
+from typing import Annotated
+
+from fastapi import Query
+
+from backend.features.management import log
+from backend.features.management.log import LogOut, LogQuery
+from backend.features.sessions.dependencies import Administrator
+from backend.web.logs.log_ring import LogRing
+from backend.web.routing.routes import Routes
+
+routes = Routes("admin", prefix="/api/admin", auth_rules=False)
+
+
+@routes.get("/log", answers=LogOut)
+def read_log(_: Administrator, ring: LogRing, query: Annotated[LogQuery, Query()]) -> LogOut:
+    """Read the latest log lines of this process, newest first.
+
+    They are kept in memory only: at most 2,000, and none from before the start. With several
+    replicas each has its own.
+    """
+    return log.read(ring, query)

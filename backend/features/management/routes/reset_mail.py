@@ -1,0 +1,25 @@
+"""Mailing a link for a new password to a user, over HTTP."""
+
+from backend.features.admin.permissions import SET_PASSWORD
+from backend.features.links.link_mailer import Mailing
+from backend.features.management import reset_mail
+from backend.features.management.wire import ResetSent, SendReset
+from backend.features.sessions.dependencies import Administrator
+from backend.storage.work import Work
+from backend.web.routing.routes import Routes
+
+routes = Routes("admin", prefix="/api/admin", auth_rules=False)
+
+
+@routes.post(
+    "/send-reset",
+    answers=ResetSent,
+    refusals=(
+        SET_PASSWORD.refusal,
+        "USER_NOT_FOUND",
+    ),
+)
+def send_reset(work: Work, mailing: Mailing, current: Administrator, body: SendReset) -> ResetSent:
+    """Mail a user a link for a new password, and tell whether it leaves."""
+    user = reset_mail.send(work, mailing, current, body.user_id, body.redirect_to)
+    return ResetSent(email=user.email, sends=mailing.office.sends)

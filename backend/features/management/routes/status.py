@@ -1,0 +1,20 @@
+"""The state of the deployment over HTTP, for admins."""
+
+from backend.features.management.status import Deployment, StatusOut, proxy_of
+from backend.features.sessions.dependencies import Administrator
+from backend.web.app_context import House
+from backend.web.request_context import Visit
+from backend.web.routing.routes import Routes
+
+routes = Routes(
+    "admin",
+    prefix="/api/admin",
+    about="This deployment, for admins: its state, its audit trail and figures, its mails.",
+    auth_rules=False,
+)
+
+
+@routes.get("/status", answers=StatusOut)
+def read_status(_: Administrator, visit: Visit, house: House, deployment: Deployment) -> StatusOut:
+    """Tell the version, where the data is and whether it lasts, and the state of all that helps."""
+    return deployment.look(proxy_of(visit, house.addresses))

@@ -1,0 +1,251 @@
+"""What whoever runs the server needs to know about it."""
+
+from collections.abc import Callable
+from dataclasses import asdict, dataclass, field
+from datetime import datetime
+from typing import Literal
+
+from pydantic import Field
+
+from backend import __version__
+from backend.features.management.commit import running_commit
+from backend.features.sessions.cache import SessionCache
+from backend.kernel.secrets.secret_key import key_is_an_example, key_is_generated
+from backend.kernel.settings import Settings
+from backend.limits.limiter import Limiter
+from backend.storage.clock_check import ClockCheck
+from backend.storage.postgres import trigrams
+from backend.storage.queries import outbox
+from backend.storage.snapshots.after_restore import latest_restoration
+from backend.storage.snapshots.snapshots import Snapshots
+from backend.storage.work import Workshop, ask
+from backend.web.edge.client_address import ClientAddresses
+from backend.web.request_context import Visit
+from backend.web.wire import Moment, WireModel
+
+Durability = Literal["ephemeral", "snapshots", "durable"]
+
+
+class RestoredState(WireModel):
+    """The last time the database was lost and came back as it was at `asOf`, which is null where
+    nothing came back or nobody knows. What was done until `restoredAt` may be missing. `damaged` is
+    how many newer copies could not be used."""
+
+    as_of: Moment | None
+    restored_at: Moment
+    accounts: int
+    sessions_ended: int
+    links_ended: int
+    damaged: int
+
+
+class SnapshotsState(WireModel):
+    """Copies in SNAPSHOT_DIR, and why the last attempt failed, if it did."""
+
+    last_at: Moment | None
+    trouble: str | None
+
+
+class DatabaseState(WireModel):
+    """Where the data is. `ephemeral`: lost with the next restart. `snapshots`: a crash loses what
+    was written since the last one. `durable`: it stays."""
+
+    kind: Literal["sqlite", "postgresql"]
+    durability: Durability
+    user_search: Literal["indexed", "reads all users"]
+    restored: RestoredState | None
+    snapshots: SnapshotsState | None
+
+
+class CacheState(WireModel):
+    """The verified sessions kept in this process; `bypassed` while changes might not reach it."""
+
+    state: str = Field(examples=["cached"])
+    sessions: int
+    size: int
+
+
+class MailState(WireModel):
+    """How mails leave; `outbox`: they do not, and are read by admins. `waiting` is how many are to
+    leave yet, the oldest of them since `waitingSince`; `lastError` is the newest mail's that has
+    one."""
+
+    sends: Literal["smtp", "api", "outbox"]
+    waiting: int
+    waiting_since: Moment | None
+    last_sent_at: Moment | None
+    last_error: str | None = Field(examples=[None])
+
+
+class SecretState(WireModel):
+    """The signing key. A generated one is lost with the disk, and every session with it; with an
+    example out of documentation, everybody can sign."""
+
+    state: Literal["set", "generated", "example"]
+    old_keys: int
+
+
+class ClockState(WireModel):
+    """How many seconds this machine's clock is ahead of PostgreSQL's, or, on SQLite, of the newest
+    entry that was there at the start and the time since; negative: behind. While `right` is false,
+    PostgreSQL's rows are not deleted by their age."""
+
+    compared_with: Literal["database", "newest entry"]
+    ahead: int
+    right: bool
+
+
+class LimitsState(WireModel):
+    """Where the rate limits are counted; `off` in tests only."""
+
+    store: str = Field(examples=["memory"])
+
+
+class ProxyState(WireModel):
+    """Where this very request came from. `peer` is who connected, and `trusted` whether that is one
+    of TRUSTED_PROXIES, so that the last entry of `forwardedFor` is believed; `believed` is whom
+    limits and the audit trail take for the caller."""
+
+    peer: str = Field(examples=["10.0.0.5"])
+    forwarded_for: str | None = Field(examples=["203.0.113.7"])
+    believed: str = Field(examples=["203.0.113.7"])
+    trusted: bool
+
+
+class Features(WireModel):
+    """What is switched on."""
+
+    sign_up: bool
+    require_verified_email: bool
+    sign_in_after_verification: bool
+    change_email: bool
+    delete_user: bool
+    delete_user_needs_link: bool
+    reset_revokes_sessions: bool
+    strict: bool
+    rate_limits: bool
+    docs: bool
+    panel: bool
+
+
+class StatusOut(WireModel):
+    """The state of this deployment, as the process that answers sees it. `commit` is known where
+    the server runs from a clone; `sessionLifetime` is in seconds."""
+
+    version: str = Field(examples=[__version__])
+    commit: str | None = Field(examples=[None])
+    started_at: Moment
+    environment: Literal["development", "production"]
+    public_url: str = Field(examples=["https://auth.example.com"])
+    frontend_urls: list[str] = Field(examples=[["https://app.example.com"]])
+    proxy: ProxyState
+    features: Features
+    session_lifetime: int = Field(examples=[604800])
+    database: DatabaseState
+    cache: CacheState
+    mail: MailState
+    secret: SecretState
+    limits: LimitsState
+    clock: ClockState
+
+
+@dataclass(frozen=True, slots=True)
+class Deployment:
+    """Looks at everything there is to know."""
+
+    workshop: Workshop
+    cache: SessionCache
+    cache_state: Callable[[], str]
+    limiter: Limiter
+    snapshots: Snapshots | None
+    clock_check: ClockCheck
+    started_at: datetime
+    commit: str | None = field(default_factory=running_commit)
+
+    def look(self, proxy: ProxyState) -> StatusOut:
+        """Return the state now; raises DatabaseUnavailable when the database is away."""
+        settings = self.workshop.settings
+        return StatusOut(
+            version=__version__,
+            commit=self.commit,
+            started_at=self.started_at,
+            environment=settings.environment,
+            public_url=settings.base_url,
+            frontend_urls=list(settings.frontends),
+            proxy=proxy,
+            features=Features(**{name: getattr(settings, name) for name in Features.model_fields}),
+            session_lifetime=settings.session_lifetime,
+            database=self._database(),
+            cache=CacheState(
+                state=self.cache_state(), sessions=len(self.cache), size=settings.session_cache_size
+            ),
+            mail=self._mail(),
+            secret=SecretState(
+                state=_secret_state(settings), old_keys=len(settings.secret_keys_old)
+            ),
+            limits=LimitsState(store=self.limiter.store()),
+            clock=self._clock(),
+        )
+
+    def _database(self) -> DatabaseState:
+        indexed = ask(self.workshop.database, trigrams.are_indexed)
+        restored = ask(self.workshop.database, latest_restoration)
+        taken = self.snapshots
+        return DatabaseState(
+            kind=self.workshop.database.kind,
+            durability=durability(self.workshop.settings),
+            user_search="indexed" if indexed else "reads all users",
+            restored=RestoredState(**asdict(restored)) if restored else None,
+            snapshots=SnapshotsState(last_at=taken.last, trouble=taken.trouble) if taken else None,
+        )
+
+    def _clock(self) -> ClockState:
+        found = self.clock_check.look()
+        return ClockState(
+            compared_with=found.of,
+            ahead=round(found.ahead.total_seconds()),
+            right=found.is_harmless,
+        )
+
+    def _mail(self) -> MailState:
+        traffic = ask(self.workshop.database, outbox.traffic)
+        return MailState(
+            sends=_mailer(self.workshop.settings),
+            waiting=traffic.waiting,
+            waiting_since=traffic.waiting_since,
+            last_sent_at=traffic.last_sent_at,
+            last_error=traffic.last_error,
+        )
+
+
+def durability(settings: Settings) -> Durability:
+    """Tell whether the data survives a restart. A Space's own disk does not."""
+    if settings.database_url is not None:
+        return "durable"
+    if settings.snapshot_dir is not None:
+        return "snapshots"
+    return "ephemeral" if settings.space_id else "durable"
+
+
+def proxy_of(visit: Visit, addresses: ClientAddresses) -> ProxyState:
+    """Tell how a request came here, for whoever sets TRUSTED_PROXIES."""
+    peer = (visit.scope.get("client") or ("", 0))[0]
+    forwarded = visit.headers.get(b"x-forwarded-for")
+    return ProxyState(
+        peer=peer,
+        forwarded_for=None if forwarded is None else forwarded.decode("latin-1"),
+        believed=visit.client.address,
+        trusted=addresses.trusts(peer),
+    )
+
+
+def _secret_state(settings: Settings) -> Literal["set", "generated", "example"]:
+    if key_is_an_example(settings):
+        return "example"
+    return "generated" if key_is_generated(settings) else "set"
+
+
+def _mailer(settings: Settings) -> Literal["smtp", "api", "outbox"]:
+    if settings.smtp_url is not None:
+        return "smtp"
+    return "api" if settings.mail_api_url else "outbox"

@@ -1,0 +1,168 @@
+"""The JSON of the lists that the panel shows, and what may be asked of the list of sessions."""
+
+from ipaddress import IPv6Network, ip_address, ip_network
+from typing import Annotated
+
+from pydantic import ConfigDict, Field
+
+from backend.features.admin.user_listing import ActiveUser
+from backend.features.admin.wire import UserId
+from backend.features.sessions.wire import UserOut
+from backend.kernel.refusals import Refusal
+from backend.storage.queries.session_list import SessionFilter
+from backend.storage.queries.sessions import SessionWithUser
+from backend.web.query_types import Id, Number
+from backend.web.wire import Moment, NotNull, Text, WireModel
+
+_PAGE, _LARGEST_PAGE = 50, 200
+_SUBSCRIBER = 64  # bits that all addresses of one IPv6 subscriber share
+
+
+class ActiveUserOut(UserOut):
+    """A user, and what they have done lately. A ban that has ended is not shown."""
+
+    active_sessions: int = Field(
+        description="Live ones, those of impersonating admins included.", examples=[2]
+    )
+    last_sign_in_at: Moment | None = Field(
+        description="When they last signed in or up, while the audit trail knows of it."
+    )
+    accounts: list[str] = Field(
+        description="The ways in which they can sign in, by `providerId`.",
+        examples=[["credential"]],
+    )
+
+    @classmethod
+    def with_activity(cls, listed: ActiveUser) -> "ActiveUserOut":
+        return cls(
+            **dict(UserOut.of(listed.user)),
+            active_sessions=listed.activity.active_sessions,
+            last_sign_in_at=listed.activity.last_sign_in_at,
+            accounts=["credential"] if listed.activity.has_password else [],
+        )
+
+
+class ActiveUsers(WireModel):
+    """A page of users. `total` is exact up to 10,000; what is more is an estimate and says so."""
+
+    users: list[ActiveUserOut]
+    total: int = Field(examples=[1])
+    total_is_estimate: bool = Field(examples=[False])
+    limit: int = Field(examples=[50])
+    offset: int = Field(examples=[0])
+
+
+class SessionsQuery(WireModel):
+    """Which live sessions; all that is said must hold."""
+
+    user: Annotated[Id | None, Field(description="The id of whose they are.")] = None
+    address: Annotated[
+        Text | None,
+        Field(
+            description="An address, or a /64 of IPv6.", examples=["203.0.113.7", "2001:db8::/64"]
+        ),
+    ] = None
+    search: Annotated[
+        Text | None, Field(description="Letters of the user's address.", examples=["ada"])
+    ] = None
+    limit: Annotated[Number, Field(ge=1, le=_LARGEST_PAGE)] = _PAGE
+    cursor: Annotated[
+        Id | None, Field(description="`cursor` of the page before; filters stay the same.")
+    ] = None
+
+    def filter(self) -> SessionFilter:
+        """Return what the database is asked; refuses an address that there cannot be."""
+        return SessionFilter(
+            user_id=self.user,
+            address=_address(self.address) if self.address else None,
+            email=(self.search or "").strip() or None,
+            before=self.cursor,
+        )
+
+
+class SessionOwner(WireModel):
+    """Whose a session is."""
+
+    id: str = Field(examples=["01a203c2-7c93-7407-ab15-d32628a133b6"])
+    email: str = Field(examples=["ada@example.com"])
+    name: str = Field(examples=["Ada Lovelace"])
+
+
+class LiveSession(WireModel):
+    """A live session. Its `id` ends it (`revoke-user-session`) and opens nothing."""
+
+    id: str = Field(examples=["01a203c2-7c95-7bd1-9d3e-2f64c1a0e7b8"])
+    user: SessionOwner
+    ip_address: str = Field(examples=["203.0.113.7"])
+    user_agent: str = Field(examples=["Mozilla/5.0"])
+    created_at: Moment
+    updated_at: Moment
+    expires_at: Moment
+    impersonated_by: str | None = Field(
+        description="The admin who acts as this user.", examples=[None]
+    )
+
+    @classmethod
+    def of(cls, found: SessionWithUser) -> "LiveSession":
+        session, user = found.session, found.user
+        impersonator = session.impersonated_by
+        return cls(
+            id=str(session.id),
+            user=SessionOwner(id=str(user.id), email=user.email, name=user.name),
+            ip_address=session.ip_address,
+            user_agent=session.user_agent,
+            created_at=session.created_at,
+            updated_at=session.updated_at,
+            expires_at=session.expires_at,
+            impersonated_by=str(impersonator) if impersonator else None,
+        )
+
+
+class LiveSessions(WireModel):
+    """A page of everybody's live sessions, newest first."""
+
+    sessions: list[LiveSession]
+    cursor: str | None = Field(description="Of the next page, if there is one.", examples=[None])
+
+
+class SendReset(WireModel):
+    """Whom to mail a link for a new password, and the page on which it is chosen.
+
+    Without `redirectTo` that is `/reset-password` of the first FRONTEND_URL.
+    """
+
+    model_config = ConfigDict(
+        json_schema_extra={"examples": [{"userId": "01a203c2-7c93-7407-ab15-d32628a133b6"}]}
+    )
+
+    user_id: UserId
+    redirect_to: Annotated[Text | None, NotNull] = Field(
+        default=None,
+        description="Gets `?token=` or `?error=`: a path, or a URL of a trusted origin.",
+        examples=["/reset-password"],
+    )
+
+
+class ResetSent(WireModel):
+    """The mail is written."""
+
+    email: str = Field(description="To whom.", examples=["ada@example.com"])
+    sends: bool = Field(
+        description="Whether it leaves. Without a mailer it stays in the outbox, to be read there."
+    )
+
+
+def _address(said: str) -> str | IPv6Network:
+    try:
+        if "/" not in said:
+            return str(ip_address(said))
+        network = ip_network(said, strict=False)
+    except ValueError:
+        raise _refusal("Invalid input: expected an address") from None
+    if not isinstance(network, IPv6Network) or network.prefixlen != _SUBSCRIBER:
+        raise _refusal("of networks only the /64 of IPv6 can be asked for")
+    return network
+
+
+def _refusal(problem: str) -> Refusal:
+    return Refusal("VALIDATION_ERROR", f"[query.address] {problem}")

@@ -1,0 +1,36 @@
+"""A stream of events over HTTP: whether what lies between holds it back."""
+
+from backend.features.sessions.dependencies import Protected
+from backend.features.sessions.reader import SessionReader
+from backend.features.stream_demo.service import Ticker
+from backend.web.request_context import Visit
+from backend.web.responses.responses import Stream
+from backend.web.routing.routes import Routes
+
+routes = Routes("service", auth_rules=False)
+_HEADERS = {
+    # A proxy that compresses collects before it sends; nginx collects unless told not to.
+    "cache-control": "no-store, no-transform",
+    "x-accel-buffering": "no",
+}
+
+
+@routes.get(
+    "/api/stream",
+    head=True,
+    answers=Stream,
+    media_type="text/event-stream",
+    headers={"x-accel-buffering": "Asks proxies to pass each event on as it comes."},
+)
+async def stream(_: Protected, visit: Visit, reader: SessionReader, ticker: Ticker) -> Stream:
+    """Send five events, a fifth of a second apart: the example of a stream. Limited per user.
+
+    Each is `data: {"number": 1, "sentAt": "..."}`. When all arrive at once, a proxy in between
+    holds streams back. Who is signed out meanwhile gets `event: end` in place of the next one. The
+    stream also ends when the server stops.
+    """
+
+    async def is_signed_in() -> bool:
+        return await reader.read(visit, refresh=False) is not None
+
+    return Stream(ticker.ticks(is_signed_in), b"text/event-stream", headers=_HEADERS)

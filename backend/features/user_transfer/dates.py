@@ -1,0 +1,36 @@
+"""Dates as other systems export them: ISO 8601, or a number since 1970 in one of three units."""
+
+import re
+from datetime import UTC, datetime, timedelta
+from decimal import Decimal
+from typing import Any
+
+from backend.kernel.timestamps import moment_from
+
+_EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
+_NUMBER = re.compile(r"[+-]?\d+(\.\d*)?", re.ASCII)
+_END = Decimal(253_402_300_800)  # the year 10000, in seconds
+_FIRST = Decimal(100_000_000)  # seconds: smaller numbers are 20240311, or a spreadsheet's days
+_COMPACT = range(19_000_101_000000, 21_000_101_000000)  # 20240311021152, which is no number
+
+
+def date_from(value: Any) -> datetime:
+    """Read a date; raises ValueError in plain words for what is none, or could be two.
+
+    A number is of seconds, milliseconds or microseconds, the first in which it lies before the
+    year 10000: databases keep all three, and milliseconds taken for something else are another
+    century.
+    """
+    if isinstance(value, bool) or not isinstance(value, str | int | float):
+        raise ValueError("is no date such as 2024-03-11T02:11:52Z")
+    text = str(value).strip()
+    return _from_number(Decimal(text)) if _NUMBER.fullmatch(text) else moment_from(text)
+
+
+def _from_number(number: Decimal) -> datetime:
+    if number and (number < _FIRST or int(number) in _COMPACT):
+        raise ValueError("could be a date or a number; write it as 2024-03-11T02:11:52Z")
+    for unit in (1_000_000, 1_000, 1):  # microseconds
+        if number * unit < _END * 1_000_000:
+            return _EPOCH + timedelta(microseconds=int(number * unit))
+    raise ValueError("is not within the years 1 to 9999 of UTC")

@@ -1,0 +1,1 @@
+"""Passwords: which are good enough, how they are hashed and checked."""

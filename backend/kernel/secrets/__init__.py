@@ -1,0 +1,1 @@
+"""Secrets: their types, the key ring, signatures, encryption and session tokens."""

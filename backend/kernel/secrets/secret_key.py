@@ -1,0 +1,75 @@
+"""Where the server's signing keys come from, and when there is no safe one."""
+
+import math
+import os
+from pathlib import Path
+
+from backend.kernel.randomness import Randomness, alphanumeric
+from backend.kernel.secrets.secret import Secret
+from backend.kernel.secrets.signing import Keyring
+from backend.kernel.settings import Settings, SettingsError
+
+_HOW = "Make one with:  python -c 'import secrets; print(secrets.token_urlsafe(48))'"
+# Printed where everybody can read them, and long enough to be taken for real.
+_EXAMPLES = {
+    "better-auth-secret-12345678901234567890",  # Better Auth's own when none is set
+    "09d25e094faa6ca2556c818166b7a9563b93f7099f6f0f4caa6cf63b88e8d3e7",  # FastAPI's tutorial
+}
+_SHORTEST, _LEAST_BITS = 32, 120  # bytes; OWASP and ASVS 13.3.1
+
+
+def keyring_for(settings: Settings, randomness: Randomness) -> Keyring:
+    """Build the key ring; raises SettingsError when production lacks a safe SECRET_KEY."""
+    key = settings.secret_key or _generated(settings, randomness)
+    keys = [key, *settings.secret_keys_old]
+    if settings.production:
+        for name, each in [("SECRET_KEY", key), *(("SECRET_KEYS_OLD", old) for old in keys[1:])]:
+            _check_strength(name, each)
+    return Keyring([each.reveal().encode() for each in keys])
+
+
+def key_is_generated(settings: Settings) -> bool:
+    """Tell whether the key was made by us: it is then lost with the disk, and sessions with it."""
+    return settings.secret_key is None
+
+
+def key_is_an_example(settings: Settings) -> bool:
+    """Tell whether a key, old ones included, is one that others have published: it signs for all.
+
+    Production does not start with one.
+    """
+    keys = (settings.secret_key, *settings.secret_keys_old)
+    return any(key is not None and key.reveal() in _EXAMPLES for key in keys)
+
+
+def _generated(settings: Settings, randomness: Randomness) -> Secret:
+    # A freshly duplicated Space has no secrets: it must start, and the panel says what to do.
+    # With a durable database a lost key would sign everybody out, so there we insist.
+    if settings.production and (not settings.space_id or settings.database_url):
+        raise SettingsError(f"SECRET_KEY is not set, and production needs one. {_HOW}")
+    file = settings.data_dir / "secret_key"
+    if not file.exists():
+        return _write_new(file, alphanumeric(randomness, 64))
+    key = file.read_text("utf-8").strip()
+    if len(key) < _SHORTEST:  # cut off while it was written: anybody could sign with such a key
+        raise SettingsError(f"{file} holds no whole key. Remove it; the next start makes another.")
+    return Secret(key)
+
+
+def _write_new(file: Path, key: str) -> Secret:
+    file.parent.mkdir(parents=True, exist_ok=True)
+    descriptor = os.open(file, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
+    with os.fdopen(descriptor, "w", encoding="utf-8") as out:
+        out.write(key + "\n")
+    return Secret(key)
+
+
+def _check_strength(name: str, key: Secret) -> None:
+    text = key.reveal()
+    if len(text.encode()) < _SHORTEST:
+        raise SettingsError(f"{name} is shorter than {_SHORTEST} characters. {_HOW}")
+    if text in _EXAMPLES:
+        raise SettingsError(f"{name} is an example from documentation, known to everybody. {_HOW}")
+    bits = len(text) * math.log2(max(len(set(text)), 1))
+    if bits < _LEAST_BITS or len(set(text)) < 12:
+        raise SettingsError(f"{name} is too easy to guess. {_HOW}")

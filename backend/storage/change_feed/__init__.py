@@ -1,0 +1,1 @@
+"""How a process learns of changes that other processes made."""

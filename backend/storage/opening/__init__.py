@@ -1,0 +1,1 @@
+"""Opening the database: for the server, and for a command beside it."""

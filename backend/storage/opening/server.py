@@ -1,0 +1,48 @@
+"""Opening the database at start: owned, restored, migrated, in this order."""
+
+from contextlib import ExitStack
+from dataclasses import dataclass
+from pathlib import Path
+
+from sqlalchemy import URL
+
+from backend.kernel.clock import Clock
+from backend.kernel.randomness import Randomness
+from backend.kernel.settings import Settings
+from backend.storage.engine import Database
+from backend.storage.migrate import migrate
+from backend.storage.snapshots.restore import restore_if_missing
+from backend.storage.snapshots.snapshots import Snapshots, snapshots_for
+from backend.storage.sqlite.ownership import own
+from backend.storage.urls import database_url, direct_url
+
+
+@dataclass(frozen=True, slots=True)
+class Opened:
+    """The database, ready."""
+
+    database: Database
+    direct: URL | None
+    """The URL that reaches a PostgreSQL around a pooler."""
+    snapshots: Snapshots | None
+
+
+def open_database(
+    settings: Settings, clock: Clock, randomness: Randomness, closing: ExitStack
+) -> Opened:
+    """Open what the settings name; raises SettingsError where it cannot be used.
+
+    What was opened is left on `closing`.
+    """
+    url, direct = database_url(settings), direct_url(settings)
+    if url.get_backend_name() == "sqlite":
+        closing.enter_context(own(Path(url.database or "").absolute().parent))
+    restore_if_missing(settings, clock, randomness)
+    migrate(direct or url)
+    snapshots = snapshots_for(settings, clock)
+    database = Database(url, clock, after_write=snapshots.wrote if snapshots else None)
+    if snapshots is not None:
+        snapshots.start()
+        closing.callback(snapshots.stop)
+    closing.callback(database.close)  # before the last snapshot is taken
+    return Opened(database, direct, snapshots)

@@ -1,0 +1,1 @@
+"""What only PostgreSQL needs: connections that fail over, advisory locks, trigram indexes."""

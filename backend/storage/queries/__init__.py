@@ -1,0 +1,1 @@
+"""One plain SQL statement per function, by table."""

@@ -1,0 +1,1 @@
+"""Snapshots of the SQLite file: taken, kept, restored."""

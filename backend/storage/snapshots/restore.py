@@ -1,0 +1,122 @@
+"""Brings the SQLite file back from SNAPSHOT_DIR, when a start finds none."""
+
+import os
+import shutil
+import sqlite3
+from contextlib import closing, suppress
+from dataclasses import replace
+from enum import StrEnum
+from pathlib import Path
+
+import structlog
+
+from backend.kernel.clock import Clock
+from backend.kernel.randomness import Randomness
+from backend.kernel.settings import Settings, SettingsError
+from backend.storage.engine import create_private
+from backend.storage.snapshots.after_restore import end_in_file
+from backend.storage.snapshots.complete_mark import is_complete, withdraw_marks
+from backend.storage.snapshots.snapshots import check
+from backend.storage.snapshots.store import Copy, shelves
+from backend.storage.urls import sqlite_file
+
+log = structlog.get_logger()
+
+
+class Restored(StrEnum):
+    """What a start found, in words for whoever runs the server."""
+
+    NO_SNAPSHOTS = "SNAPSHOT_DIR is not set"
+    NOT_NEEDED = "the database was there"
+    WHOLE = "the database was restored from a snapshot that holds everything"
+    IN_PART = "the database was restored, the last writes may be missing, and all sessions ended"
+    NOTHING = "there was no snapshot to restore"
+
+
+def restore_if_missing(settings: Settings, clock: Clock, randomness: Randomness) -> Restored:
+    """Bring back the newest sound snapshot if there is no database, and the generated key with it.
+
+    To be called before the key is read and the database opened: afterwards no snapshot is marked
+    complete any more. A damaged snapshot is skipped. Unless the one restored was marked complete,
+    every session and mailed link in it ends: it may have been ended since. Raises SettingsError
+    when SNAPSHOT_DIR cannot be used: an empty start would soon put new snapshots in the place of
+    good ones.
+    """
+    if settings.snapshot_dir is None:
+        return Restored.NO_SNAPSHOTS
+    file = sqlite_file(settings)
+    if file.exists() and file.stat().st_size:
+        with suppress(OSError):  # the snapshots are tried again and again, and this before each
+            withdraw_marks(settings.snapshot_dir)
+        return Restored.NOT_NEEDED
+    try:
+        settings.snapshot_dir.mkdir(parents=True, exist_ok=True)
+        databases, keys = (shelf.newest_first() for shelf in shelves(settings.snapshot_dir))
+        found = _restored(settings, databases, keys, clock, randomness)
+        # Not before the file is in its place: a start that is killed in between lost nothing.
+        withdraw_marks(settings.snapshot_dir)
+    except OSError as error:
+        raise SettingsError(
+            f"SNAPSHOT_DIR {settings.snapshot_dir} cannot be used: {error.strerror}. "
+            "Mount it, or unset it to run without snapshots."
+        ) from None
+    return found
+
+
+def _restored(
+    settings: Settings, copies: list[Copy], keys: list[Copy], clock: Clock, randomness: Randomness
+) -> Restored:
+    file = sqlite_file(settings)
+    draft = file.with_name(f"{file.name}.restoring")
+    for damaged, copy in enumerate(copies):
+        if _fetch(copy, draft):
+            complete = not damaged and is_complete(copy, settings.space_id)
+            if not complete:
+                taken = copy.taken_at
+                end_in_file(draft, taken, settings, clock, randomness, damaged=damaged)
+            if settings.secret_key is None:
+                _restore_key(keys, settings.data_dir / "secret_key")
+            _put_in_place(draft, file)
+            log.warning("snapshot_restored", name=copy.path.name, complete=complete)
+            return Restored.WHOLE if complete else Restored.IN_PART
+    for copy in copies:  # none is sound: out of the way of new ones, for somebody to look at
+        with suppress(OSError):  # not every mount can rename; then the new ones replace it in time
+            copy.path.rename(copy.path.with_name(f"{copy.path.name}.damaged"))
+    if copies:  # an empty database in which admins read why it is empty
+        create_private(draft)
+        end_in_file(draft, None, settings, clock, randomness, damaged=len(copies))
+        _put_in_place(draft, file)
+    return Restored.NOTHING
+
+
+def _fetch(copy: Copy, draft: Path, *, is_database: bool = True) -> bool:
+    create_private(draft)
+    try:
+        shutil.copyfile(copy.path, draft)
+        if not replace(copy, path=draft).is_whole():
+            raise sqlite3.DatabaseError("it is torn: not what its name says")
+        if is_database:
+            with closing(sqlite3.connect(draft)) as connection:
+                check(connection)
+    except (OSError, sqlite3.Error) as error:
+        draft.unlink()
+        log.error("snapshot_skipped", name=copy.path.name, reason=str(error))
+        return False
+    return True
+
+
+def _restore_key(copies: list[Copy], file: Path) -> None:
+    draft = file.with_name(f"{file.name}.restoring")
+    if any(_fetch(copy, draft, is_database=False) for copy in copies):
+        _put_in_place(draft, file)
+
+
+def _put_in_place(draft: Path, file: Path) -> None:
+    # SQLite would play the log of a lost database into this one.
+    for suffix in ("-wal", "-shm", "-journal"):
+        file.with_name(file.name + suffix).unlink(missing_ok=True)
+    with draft.open("rb") as written:
+        os.fsync(written.fileno())
+    for before_a_step in draft.parent.glob(f"{draft.name}.before-*"):
+        before_a_step.replace(file.with_name(before_a_step.name.replace(draft.name, file.name)))
+    draft.replace(file)

@@ -1,0 +1,1 @@
+"""What only SQLite needs: its one file, its one writer, its one owner."""

@@ -1,0 +1,100 @@
+"""From the DATABASE_URL an operator pasted to one that SQLAlchemy and psycopg2 understand."""
+
+from pathlib import Path
+
+from sqlalchemy import URL, make_url
+from sqlalchemy.exc import ArgumentError
+
+from backend.kernel.secrets.secret import Secret
+from backend.kernel.settings import Settings, SettingsError
+
+_POSTGRES = {"postgres", "postgresql", "postgresql+psycopg2", "postgresql+psycopg"}
+_OTHER_CLIENTS = ["pgbouncer", "schema", "connection_limit", "pool_timeout", "statement_cache_size"]
+
+
+def database_url(settings: Settings) -> URL:
+    """Return where the data lives: PostgreSQL if DATABASE_URL is set, else SQLite in DATA_DIR."""
+    if settings.database_url is None:
+        return sqlite_url(sqlite_file(settings))
+    return _parsed("DATABASE_URL", settings.database_url)
+
+
+def direct_url(settings: Settings) -> URL | None:
+    """Return the PostgreSQL URL that reaches the server itself, or None on SQLite.
+
+    LISTEN and migrations do not work through a transaction pooler. Neon's pooled host is its
+    direct host with `-pooler` in the first label, so that one is derived.
+    """
+    url = database_url(settings)
+    if url.get_backend_name() != "postgresql":
+        return None
+    if settings.database_url_direct is not None:
+        direct = _parsed("DATABASE_URL_DIRECT", settings.database_url_direct)
+        if direct.get_backend_name() != "postgresql":
+            raise SettingsError("DATABASE_URL_DIRECT must name the PostgreSQL of DATABASE_URL.")
+        return direct
+    if not _is_neon(url):
+        return url
+    endpoint, dot, domain = str(url.host).partition(".")
+    return url.set(host=endpoint.removesuffix("-pooler") + dot + domain)
+
+
+def sqlite_file(settings: Settings) -> Path:
+    """Return the file that holds the data where DATABASE_URL is not set."""
+    return settings.data_dir / "gatehouse.db"
+
+
+def sqlite_url(file: Path) -> URL:
+    """Return the URL of a SQLite file."""
+    return URL.create("sqlite", database=str(file))
+
+
+def _parsed(name: str, pasted: Secret) -> URL:
+    url = _url(name, _unwrapped(name, pasted.reveal()))
+    if url.drivername.startswith("sqlite"):
+        if not url.database or url.database == ":memory:":
+            raise SettingsError(f"{name}: an in-memory SQLite would lose everything; name a file.")
+        return sqlite_url(Path(url.database))
+    if url.drivername not in _POSTGRES:
+        raise SettingsError(
+            f"{name} names {url.drivername!r}; Gatehouse speaks PostgreSQL and SQLite. "
+            "Use postgresql://…, or unset it for SQLite."
+        )
+    return _for_psycopg2(url)
+
+
+def _unwrapped(name: str, pasted: str) -> str:
+    # Neon's console offers the URL inside a psql command, and a line of a .env file has its name
+    # in front: people paste those too.
+    text = pasted.strip().removeprefix(f"{name}=").removeprefix("psql").strip().strip("'\"")
+    scheme, colon, rest = text.partition(":")
+    return scheme.lower() + colon + rest
+
+
+def _url(name: str, text: str) -> URL:
+    try:
+        url = make_url(text)
+    except (ArgumentError, ValueError):
+        url = None
+    if url is None or not (url.host or url.database or url.query or url.drivername == "sqlite"):
+        raise SettingsError(
+            f"{name} is not a database URL. It looks like postgresql://USER:PASSWORD@HOST/DATABASE."
+        ) from None
+    if "\0" in f"{url.username}{url.password}{url.host}{url.database}":
+        raise SettingsError(f"{name}: nothing in it can have a %00.")
+    if "@" in (url.host or ""):
+        raise SettingsError(
+            f"{name}: the password has an @ in it; write %40 instead (and %2F for /, %3A for :)."
+        )
+    return url
+
+
+def _for_psycopg2(url: URL) -> URL:
+    url = url.set(drivername="postgresql+psycopg2").difference_update_query(_OTHER_CLIENTS)
+    if _is_neon(url) and "sslmode" not in url.query:
+        url = url.update_query_dict({"sslmode": "require"})
+    return url
+
+
+def _is_neon(url: URL) -> bool:
+    return (url.host or "").endswith(".neon.tech")

@@ -1,0 +1,1 @@
+"""What every request passes first: client address, origins, CORS, security headers."""

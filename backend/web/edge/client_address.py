@@ -1,0 +1,77 @@
+"""From which address a request really comes."""
+
+import ipaddress
+from collections.abc import Mapping, Sequence
+from functools import lru_cache
+from hmac import compare_digest
+
+from backend.kernel.secrets.secret import Secret
+
+IPAddress = ipaddress.IPv4Address | ipaddress.IPv6Address
+
+
+class ClientAddresses:
+    """Finds the caller's address behind the proxies we trust.
+
+    The Hub's edge appends its peer to X-Forwarded-For and keeps what the caller sent before it, so
+    exactly the last entry is believed, and only when the peer is a trusted proxy (ASVS 4.1.3).
+    Our own frontend may name its visitor instead, if it knows the shared key.
+    """
+
+    def __init__(self, trusted: Sequence[str], frontend_key: Secret | None) -> None:
+        self._trusted = [ipaddress.ip_network(each, strict=False) for each in trusted]
+        self._frontend_key = frontend_key
+        self.trusts = lru_cache(1024)(self._lies_in_a_trusted_network)
+        """Whether a peer is a trusted proxy."""
+
+    def find(self, peer: str, headers: Mapping[bytes, bytes]) -> str:
+        """Return the caller's address, or "" when nothing believable was said."""
+        told = self._told_by_frontend(headers)
+        if told:
+            return told
+        forwarded = headers.get(b"x-forwarded-for")
+        if forwarded is None or not self.trusts(peer):
+            return _tidy(peer)
+        return _tidy(forwarded.rpartition(b",")[2].decode("latin-1")) or _tidy(peer)
+
+    def _told_by_frontend(self, headers: Mapping[bytes, bytes]) -> str:
+        if self._frontend_key is None or b"x-gatehouse-key" not in headers:
+            return ""
+        if not compare_digest(headers[b"x-gatehouse-key"], self._frontend_key.reveal().encode()):
+            return ""
+        return _tidy(headers.get(b"x-gatehouse-client-ip", b"").decode("latin-1"))
+
+    def _lies_in_a_trusted_network(self, peer: str) -> bool:
+        address = _parsed(peer)
+        return address is not None and any(
+            address in network for network in self._trusted if network.version == address.version
+        )
+
+
+@lru_cache(4096)
+def bucket(address: str) -> str:
+    """Return whom a limit counts: an IPv4 address, or the /64 an IPv6 subscriber owns whole."""
+    parsed = _parsed(address)
+    if parsed is None or parsed.version == 4:
+        return address
+    return str(ipaddress.ip_network((parsed, 64), strict=False))
+
+
+def _tidy(text: str) -> str:
+    parsed = _parsed(text.strip())
+    return str(parsed) if parsed else ""
+
+
+@lru_cache(4096)
+def _parsed(text: str) -> IPAddress | None:
+    if text.startswith("[") and "]" in text:  # [2001:db8::1]:443
+        text = text[1 : text.index("]")]
+    elif text.count(":") == 1:  # 203.0.113.7:443
+        text = text.partition(":")[0]
+    try:
+        address = ipaddress.ip_address(text)
+    except ValueError:
+        return None
+    if isinstance(address, ipaddress.IPv6Address) and address.ipv4_mapped:
+        return address.ipv4_mapped
+    return address

@@ -1,0 +1,1 @@
+"""Responses: JSON, redirects, streams and downloads."""

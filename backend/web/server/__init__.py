@@ -1,0 +1,1 @@
+"""The HTTP server: the process that listens, and its connections."""

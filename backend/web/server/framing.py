@@ -1,0 +1,108 @@
+"""What the head of a request must say, so that no two readers can understand it differently.
+
+A proxy and a server that disagree about where a request ends, or for whom it is, let one client
+put words into the mouth of the next. httptools refuses malformed, repeated and contradicting
+lengths and codings; here is the rest (RFC 9112 sections 3.2, 6.1, 6.3; RFC 9110 section 7.2).
+"""
+
+import re
+from collections.abc import Iterable, Sequence
+
+import httptools
+from uvicorn.protocols.http.httptools_impl import STATUS_LINE
+
+from backend.kernel.refusals import Refusal
+from backend.web.responses.responses import JSON, refused
+
+_WATCHED = frozenset((b"host", b"content-length", b"transfer-encoding"))
+_HOST = re.compile(rb"(?:[A-Za-z0-9._-]{1,253}|\[[0-9A-Fa-f:.]{2,45}\])(?::[0-9]{1,5})?")
+_ABSOLUTE_TARGET = re.compile(rb"https?://([^/?#]+)/[^#]*", re.IGNORECASE)
+_METHOD_AND_SPACE = re.compile(rb"[A-Za-z0-9!#$%&'*+.^_`|~-]+ ")
+
+Headers = Iterable[tuple[bytes, bytes]]
+
+
+def framing_of(
+    headers: Sequence[tuple[bytes, bytes]],
+) -> tuple[bytes | None, int | None, bytes | None]:
+    """Return host, content length and transfer coding; two hosts are refused.
+
+    The names are in lower case, and the parser has refused malformed and repeated lengths.
+    """
+    host = length = coding = None
+    for name, value in headers:
+        if name in _WATCHED:
+            if name == b"content-length":
+                length = int(value)
+            elif name == b"transfer-encoding":
+                coding = value.strip().lower()
+            elif host is None:
+                host = value
+            else:
+                raise not_http()
+    return host, length, coding
+
+
+def judge_coding(version: str, coding: bytes | None) -> None:
+    """Refuse versions other than 1.0 and 1.1, and bodies we would not delimit as others do."""
+    if version != "1.1" and (version != "1.0" or coding is not None):
+        raise not_http()
+    if coding is not None and coding != b"chunked":
+        raise not_http()
+
+
+def judge_host(version: str, host: bytes | None) -> None:
+    """Refuse a Host that is no host with a port; only HTTP/1.0 may go without one."""
+    if host is None and version == "1.0":
+        return
+    if host is None or not _HOST.fullmatch(host):
+        raise not_http()
+
+
+def judge_target(method: bytes, target: bytes, host: bytes | None) -> None:
+    """Refuse every target but a path or an http URL of the same host as the Host header."""
+    if method == b"CONNECT":
+        raise unknown_method()
+    if target.startswith(b"/") and b"#" not in target:
+        return
+    absolute = _ABSOLUTE_TARGET.fullmatch(target)
+    if absolute is None or host is None or absolute[1].lower() != host.lower():
+        raise not_http()
+
+
+def refusal_for(error: httptools.HttpParserError, request_start: bytes) -> Refusal:
+    """Return what to say about the parser's error; `request_start` may be empty if not at hand."""
+    if isinstance(error.__context__, Refusal):
+        return error.__context__
+    unknown = isinstance(error, httptools.HttpParserInvalidMethodError)
+    if unknown and _METHOD_AND_SPACE.match(request_start):
+        return unknown_method()
+    return not_http()
+
+
+def not_http() -> Refusal:
+    """Refuse bytes that are not one unambiguous HTTP/1.1 request."""
+    return Refusal("BAD_REQUEST", "The request is not valid HTTP/1.1")
+
+
+def unknown_method() -> Refusal:
+    """Refuse a method that nothing here answers; 405 must name those that may be (RFC 9110)."""
+    allowed = {"allow": "GET, HEAD, OPTIONS, POST, PUT, PATCH, DELETE"}
+    return Refusal("METHOD_NOT_ALLOWED", headers=allowed)
+
+
+def last_words(refusal: Refusal, server_headers: Headers) -> bytes:
+    """Return the whole HTTP answer after which the connection closes."""
+    answer = refused(refusal)
+    body = answer.payload()
+    headers = [
+        *server_headers,
+        (b"content-type", JSON),
+        (b"content-length", str(len(body)).encode()),
+        (b"cache-control", b"no-store"),
+        (b"x-content-type-options", b"nosniff"),
+        (b"connection", b"close"),
+        *((name.encode(), value.encode()) for name, value in answer.headers.items()),
+    ]
+    lines = (name + b": " + value + b"\r\n" for name, value in headers)
+    return STATUS_LINE[answer.status] + b"".join(lines) + b"\r\n" + body

@@ -1,0 +1,300 @@
+"""HTTP/1.1 connections with deadlines and limits, on top of uvicorn's httptools protocol.
+
+uvicorn waits for ever for the rest of a request and reads a body of any length. Here a connection
+has one deadline at a time, which moves only when a request passes from one phase to the next:
+bytes that trickle in do not extend it. After a refusal nobody listens to the connection again.
+"""
+
+import asyncio
+from math import inf
+from sys import maxsize
+from typing import Any, Final, cast
+
+import httptools
+from uvicorn._types import ASGI3Application, HTTPScope
+from uvicorn.config import Config
+from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol, RequestResponseCycle
+from uvicorn.protocols.utils import get_remote_addr
+from uvicorn.server import ServerState
+
+from backend.kernel.refusals import Refusal, unavailable
+from backend.web.server import framing
+from backend.web.server.connections import Connection, ConnectionLimits, Connections
+from backend.web.server.ignored_upgrade import IgnoredUpgrade
+from backend.web.server.phases import ANSWERING, BODY, CLOSING, HEAD, IDLE
+from backend.web.server.whole_response import WholeAnswer, tell_disconnected
+
+SLASH: Final = ord("/")
+HASH: Final = ord("#")
+
+# Clients hardly do it, but an answer may be whole for them before the application has returned.
+PIPELINED_AT_MOST: Final = 4
+# A chunk of one byte takes six on the wire; at twice that it is padding, not a body.
+WIRE_BYTES_PER_BODY_BYTE: Final = 12
+
+
+class GuardedProtocol(HttpToolsProtocol):
+    """One client connection, refused as soon as it breaks a limit, a deadline or the framing."""
+
+    def __init__(
+        self,
+        config: Config,
+        server_state: ServerState,
+        app_state: dict[str, Any],
+        _loop: asyncio.AbstractEventLoop | None = None,
+        *,
+        limits: ConnectionLimits,
+        others: Connections,
+    ) -> None:
+        super().__init__(config, server_state, app_state, _loop)
+        self._limits = limits
+        self._others = others
+        self.holder: str | None = None
+        self.phase = IDLE
+        self.since = 0.0
+        self._phase_has_deadline = False
+        self._judged_scope: HTTPScope | None = None
+        self._deadline = inf
+        self._timer: asyncio.TimerHandle | None = None
+        self._timer_at = inf
+        self._stalled: asyncio.TimerHandle | None = None
+        self._idle_seconds = limits.idle_seconds
+        self._head_bytes = limits.head_bytes
+        self._body_bytes = limits.body_bytes
+        self._wire_bytes = limits.head_bytes + WIRE_BYTES_PER_BODY_BYTE * limits.body_bytes
+        # How much is left of each limit for the request that is arriving.
+        self._head_room = self._head_bytes
+        self._wire_room = self._wire_bytes
+        self._body_room = self._body_bytes
+        self._accepted_host: bytes | None = None
+        self._running: RequestResponseCycle | None = None
+        self._offered: IgnoredUpgrade | None = None
+        self._offer_ignored = False
+
+    def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]
+        peer, _ = get_remote_addr(transport) or ("", 0)
+        self.holder = self._others.admit(peer, cast("set[Connection]", self.connections))
+        if self.holder is None:
+            self.transport = transport
+            self._stop_listening()
+            transport.write(self._last_words(unavailable(retry_after=5)))
+            transport.close()
+            return
+        super().connection_made(transport)
+        self._expire_in(self._limits.head_seconds)
+
+    def connection_lost(self, exc: Exception | None) -> None:
+        for handle in (self._timer, self._stalled):
+            if handle is not None:
+                handle.cancel()
+        tell_disconnected(self._running)
+        if self.holder is not None:
+            self._others.leave(self.holder)
+        super().connection_lost(exc)
+
+    def make_room(self) -> None:
+        """Close, because another needs the place more than a client that keeps us waiting."""
+        if self.phase != IDLE:
+            self._refuse(unavailable(retry_after=5))
+        self._stop_listening()
+        self.transport.close()
+        self._expire_in(self._limits.linger_seconds)  # what was written may never be taken
+
+    def data_received(self, data: bytes) -> None:
+        while len(data) > self._head_room:
+            fitting, data = data[: self._head_room], data[self._head_room :]
+            self.data_received(fitting)
+        phase, cycle = self.phase, self.cycle
+        if phase == CLOSING:
+            return
+        try:
+            self.parser.feed_data(data)
+        except httptools.HttpParserError as error:
+            if self.phase != CLOSING:  # what follows an ignored upgrade's body is not heard
+                self._refuse(framing.refusal_for(error, data if phase == IDLE else b""))
+        except httptools.HttpParserUpgrade as offer:
+            # The request is answered as if it had not asked, and none is heard after it.
+            self.cycle.keep_alive = False
+            if self._offered is None:
+                self._stop_listening()
+            else:
+                self._offer_ignored = True
+                self.parser = cast(httptools.HttpRequestParser, self._offered)
+                self.data_received(data[offer.args[0] :])
+        else:
+            if self._judged_scope is not self.scope:
+                # Data in which another request ended is not counted: no one knows where.
+                self._await_head(len(data) if phase != BODY and cycle is self.cycle else 0)
+            elif self.phase == BODY:
+                self._await_body(len(data))
+
+    def on_headers_complete(self) -> None:
+        self._judge_head()
+        overtaken = self.cycle
+        super().on_headers_complete()
+        # Trailers would be appended to the headers the application has been given.
+        self.headers = []
+        self._judged_scope = self.scope
+        self.phase = BODY
+        self._phase_has_deadline = False
+        self._head_room = self._head_bytes
+        self._wire_room = self._wire_bytes
+        self._body_room = self._body_bytes
+        if self.pipeline:
+            self._overtake(overtaken)
+
+    def on_body(self, body: bytes) -> None:
+        self._body_room -= len(body)
+        if self._body_room < 0:
+            raise Refusal("PAYLOAD_TOO_LARGE")
+        super().on_body(body)
+
+    def on_message_complete(self) -> None:
+        cycle = self.cycle
+        if self._offered is not None and not self._offer_ignored:
+            return  # that was the head; the parser takes what follows for another protocol's
+        self._phase_has_deadline = False
+        if cycle.response_complete:
+            self._await_next_request()
+        else:
+            cycle.more_body = False
+            cycle.message_event.set()
+            self.phase = ANSWERING
+            self._deadline = inf
+        if self._offer_ignored:
+            self._stop_listening()
+
+    def on_response_complete(self) -> None:
+        # Replaces uvicorn's, which makes a timer per request and cancels it at the next.
+        self.server_state.total_requests += 1
+        if self.transport.is_closing():
+            self._stop_listening()
+            self._expire_in(self._limits.idle_seconds)
+            return
+        self.flow.resume_reading()
+        if self.pipeline:
+            self._running, app = self.pipeline.pop()
+            self._start_asgi_task(self._running, app)
+        elif self.phase == ANSWERING:
+            self._await_next_request()
+
+    def _start_asgi_task(self, cycle: RequestResponseCycle, app: ASGI3Application) -> None:
+        whole: Any = WholeAnswer(app, cycle)  # Starlette's types of messages and uvicorn's differ
+        super()._start_asgi_task(cycle, whole)
+
+    def pause_writing(self) -> None:
+        super().pause_writing()
+        self._stalled = self.loop.call_later(self._limits.idle_seconds, self.transport.abort)
+
+    def resume_writing(self) -> None:
+        super().resume_writing()
+        if self._stalled is not None:
+            self._stalled.cancel()
+
+    def shutdown(self) -> None:
+        super().shutdown()
+        self.loop.call_later(self._limits.drain_seconds, self.transport.abort)
+
+    def _judge_head(self) -> None:
+        """Raise Refusal before the application hears of a request it must not see."""
+        host, length, coding = framing.framing_of(self.headers)
+        version = self.parser.get_http_version()
+        if version != "1.1" or coding is not None:
+            framing.judge_coding(version, coding)
+        if host is None or host != self._accepted_host:
+            framing.judge_host(version, host)
+            self._accepted_host = host
+        if self.url[0] != SLASH or HASH in self.url:
+            framing.judge_target(self.parser.get_method(), self.url, host)
+        if length is not None and length > self._body_bytes:
+            raise Refusal("PAYLOAD_TOO_LARGE")
+        if (length or coding) and self.parser.should_upgrade():
+            self._offered = IgnoredUpgrade(self, None if coding else length)
+        if len(self.pipeline) >= PIPELINED_AT_MOST:
+            raise framing.not_http()
+
+    def _overtake(self, cycle: RequestResponseCycle) -> None:
+        """Tell the one being answered when its client goes; uvicorn reads no more till then."""
+        self.flow.resume_reading()
+        if len(self.pipeline) == 1:
+            self._running = cycle
+
+    def _await_head(self, more: int) -> None:
+        """Start the deadline with the first unfinished bytes of a head, and count them."""
+        self.phase = HEAD
+        if not self._phase_has_deadline:
+            self._phase_has_deadline = True
+            self._expire_in(self._limits.head_seconds)
+        self._head_room -= more
+        if self._head_room <= 0:
+            self._refuse(Refusal("REQUEST_HEADER_FIELDS_TOO_LARGE"))
+
+    def _await_body(self, more: int) -> None:
+        """Start the deadline with the first unfinished bytes of a body, and count the wire's."""
+        if not self._phase_has_deadline:
+            self._phase_has_deadline = True
+            self._expire_in(self._limits.body_seconds)
+        self._wire_room -= more
+        if self._wire_room <= 0:
+            self._refuse(Refusal("PAYLOAD_TOO_LARGE"))
+
+    def _await_next_request(self) -> None:
+        self.phase = IDLE
+        self.since = self.loop.time()
+        self._deadline = self.since + self._idle_seconds
+        if self._deadline < self._timer_at:
+            self._arm()
+
+    def _expire_in(self, seconds: float) -> None:
+        self.since = self.loop.time()
+        self._deadline = self.since + seconds
+        if self._deadline < self._timer_at:
+            self._arm()
+
+    def _arm(self) -> None:
+        if self._timer is not None:
+            self._timer.cancel()
+        self._timer_at = self._deadline
+        self._timer = self.loop.call_at(self._timer_at, self._on_timer)
+
+    def _on_timer(self) -> None:
+        self._timer = None
+        self._timer_at = inf
+        if self.loop.time() < self._deadline:
+            # The deadline has moved on since: one timer follows it, instead of one per request.
+            if self._deadline < inf:
+                self._arm()
+        elif self.phase not in (HEAD, BODY) or self.transport.is_closing():
+            self.transport.abort()
+        elif self.flow.read_paused:
+            # It is the client who waits for us.
+            self._expire_in(self._limits.body_seconds)
+        else:
+            self._refuse(Refusal("REQUEST_TIMEOUT"))
+
+    def _refuse(self, refusal: Refusal) -> None:
+        """Say no once, stop listening, and close when the client has had time to read it."""
+        in_body = self.phase == BODY
+        self._stop_listening()
+        if in_body:
+            answerable = not self.cycle.response_started and not self.pipeline
+            tell_disconnected(self._running)
+            tell_disconnected(self.cycle)
+        elif self.cycle is not None and not self.cycle.response_complete:
+            # An answer is still owed to an earlier request; this one must not be taken for it.
+            self.cycle.keep_alive = False
+            return
+        else:
+            answerable = True
+        if answerable:
+            self.transport.write(self._last_words(refusal))
+        self.transport.write_eof()
+        self._expire_in(self._limits.linger_seconds)
+
+    def _stop_listening(self) -> None:
+        self.phase = CLOSING
+        self._head_room = maxsize
+        self._deadline = inf
+
+    def _last_words(self, refusal: Refusal) -> bytes:
+        return framing.last_words(refusal, self.server_state.default_headers)
