@@ -3,14 +3,14 @@
 # ruff: noqa: E402
 import gc
 
-gc.disable()  # loading leaves no garbage; once all is loaded, `settle` turns the collector on
+gc.disable()  # loading leaves no garbage; once all is loaded, `freeze_gc` turns the collector on
 
 from typing import Any
 
 from backend.kernel.clock import SystemClock
 from backend.kernel.randomness import SystemRandomness
 from backend.main import create_app
-from backend.process.garbage_collection import settle
+from backend.process.garbage_collection import freeze_gc
 from backend.start import plain_errors, serve_with, server_settings
 from panel import beside
 
@@ -22,7 +22,9 @@ def main() -> None:
         app: Any = create_app(settings)
         if settings.panel:
             chance = SystemRandomness()
-            app = beside(app, settings, clock=SystemClock(), randomness=chance, once_loaded=settle)
+            app = beside(
+                app, settings, clock=SystemClock(), randomness=chance, once_loaded=freeze_gc
+            )
         serve_with(app, settings)
 
 

@@ -24,9 +24,9 @@ from backend.kernel.settings import SettingsError
 from backend.main import create_app
 from backend.start import plain_errors, serve_with, server_settings, start_settings
 from backend.storage.engine import DatabaseUnavailable
-from backend.storage.opening.command import opened_beside
+from backend.storage.opening.command import open_for_command
 from backend.storage.snapshots.after_restore import end_what_came_back
-from backend.storage.work import Work, Workshop
+from backend.storage.work import Runtime, Work
 from backend.web.wire import LONGEST_NAME, is_name
 
 
@@ -71,7 +71,7 @@ def _serve(_: argparse.Namespace) -> None:
 
 
 def _migrate(_: argparse.Namespace) -> None:
-    with _workshop():  # opening it migrates it
+    with _runtime():  # opening it migrates it
         pass
 
 
@@ -88,14 +88,14 @@ def _create_admin(said: argparse.Namespace) -> int:
         raise SettingsError(f"{said.email!r} is not an e-mail address")
     if not is_name(said.name):
         raise SettingsError(f"--name: a name is text of at most {LONGEST_NAME} characters")
-    with _workshop() as workshop:
-        settings = workshop.settings
+    with _runtime() as runtime:
+        settings = runtime.settings
         password = _ask_for_password()
         try:
             PasswordRules.of(settings).check_new(password, email, said.name)
         except Refusal as refusal:
             raise SettingsError(refusal.message) from None
-        with Work(workshop, NOBODY) as work:
+        with Work(runtime, NOBODY) as work:
             hasher = PasswordHasher(settings.bcrypt_rounds)
             added = add_admin(work, hasher, email, said.name, password)
     told = "is an admin now" if added else "has an account already, and it was left as it is"
@@ -114,19 +114,19 @@ def _ask_for_password() -> Password:
 
 
 def _import(said: argparse.Namespace) -> int:
-    with _workshop() as workshop:
-        hasher = PasswordHasher(workshop.settings.bcrypt_rounds)
-        return run_import(workshop, hasher, said.file, dry=said.dry_run)
+    with _runtime() as runtime:
+        hasher = PasswordHasher(runtime.settings.bcrypt_rounds)
+        return run_import(runtime, hasher, said.file, dry=said.dry_run)
 
 
 def _export(said: argparse.Namespace) -> None:
-    with _workshop() as workshop:
-        run_export(workshop, said.file)
+    with _runtime() as runtime:
+        run_export(runtime, said.file)
 
 
 def _after_restore(said: argparse.Namespace) -> None:
-    with _workshop() as workshop:
-        done = end_what_came_back(workshop, said.as_of)
+    with _runtime() as runtime:
+        done = end_what_came_back(runtime, said.as_of)
     sys.stdout.write(
         f"{done.sessions_ended} sessions and {done.links_ended} mailed links ended; "
         f"{done.accounts} accounts are as they were in the backup\n"
@@ -139,15 +139,15 @@ def moment(text: str) -> datetime:
 
 
 @contextmanager
-def _workshop() -> Iterator[Workshop]:
+def _runtime() -> Iterator[Runtime]:
     """Open what a command needs to work on the data, beside a server that may be running."""
     settings, clock, randomness = start_settings(), SystemClock(), SystemRandomness()
     if settings.database_url is None:
         open_data_dir(settings)
     try:
-        with opened_beside(settings, clock, randomness) as database:
+        with open_for_command(settings, clock, randomness) as database:
             # Nobody's session is cached here, and what is recorded need not be logged as well.
-            yield Workshop(database, clock, randomness, settings, _nothing, _nothing)
+            yield Runtime(database, clock, randomness, settings, _nothing, _nothing)
     except DatabaseUnavailable as error:
         raise SettingsError(f"the database says: {error}") from None
 

@@ -28,11 +28,11 @@ from backend.features.health import routes as health
 from backend.features.health.routes import ReadinessProbe
 from backend.features.housekeeping.service import Housekeeper
 from backend.features.landing import routes as landing
-from backend.features.links.link_mailer import Mailing
+from backend.features.links.link_mailer import LinkMailer
 from backend.features.links.service import Links
 from backend.features.mail import routes as mail
-from backend.features.mail.service import PostOffice
-from backend.features.mail.setup import open_post_office
+from backend.features.mail.service import Mailer
+from backend.features.mail.setup import open_mailer
 from backend.features.mail.worker import MailWorker
 from backend.features.management.routes import ALL as MANAGEMENT
 from backend.features.management.status import Deployment
@@ -57,17 +57,17 @@ from backend.limits.limiter import Limiter
 from backend.process.hash_pool import HashPool
 from backend.storage.change_feed.feed import ChangeFeed, open_feed
 from backend.storage.clock_check import ClockCheck
-from backend.storage.opening.server import Opened, open_database
+from backend.storage.opening.server import OpenDatabase, open_database
 from backend.storage.snapshots.snapshots import Snapshots
-from backend.storage.work import Work, Workshop
+from backend.storage.work import Runtime, Work
 from backend.web.app import Api
-from backend.web.app_context import House, Pools
+from backend.web.app_context import AppContext, Pools
 from backend.web.cookies import Cookies
 from backend.web.edge.client_address import ClientAddresses
 from backend.web.edge.cors import Cors
 from backend.web.edge.origins import TrustedOrigins
 from backend.web.edge.security_headers import SecurityHeaders
-from backend.web.logs.crash_log import CrashAnswer
+from backend.web.logs.crash_log import CrashResponse
 from backend.web.logs.log_ring import LATEST, LogRing
 from backend.web.logs.logs import log_event
 from backend.web.responses.responses import NOT_FOUND, messages
@@ -107,51 +107,51 @@ def create_app(
         opened = open_database(settings, clock, randomness, closing)
         database = opened.database
         cache = SessionCache(settings.session_cache_size)
-        workshop = Workshop(database, clock, randomness, settings, cache.forget_all_of, log_event)
+        runtime = Runtime(database, clock, randomness, settings, cache.forget_all_of, log_event)
         feed = open_feed(database, opened.direct, clock, cache.forget)
         keyring = keyring_for(settings, randomness)
-        house = _furnish(workshop, keyring, cache, feed, closing)
-        house.services[Deployment] = _deployment(house, cache, feed, opened)
+        context = _build_context(runtime, keyring, cache, feed, closing)
+        context.services[Deployment] = _deployment(context, cache, feed, opened)
         app = Api(
             title=settings.app_name,
             version=__version__,
-            lifespan=_lifespan(house, feed, opened.snapshots, closing.pop_all()),
+            lifespan=_lifespan(context, feed, opened.snapshots, closing.pop_all()),
             openapi_url=None,
             redirect_slashes=False,  # its redirect would trust the Host header
         )
-    app.state.house = house
-    _add_routes(app, house)
-    app.add_middleware(CrashAnswer)
-    app.build_entrance(
+    app.state.context = context
+    _add_routes(app, context)
+    app.add_middleware(CrashResponse)
+    app.add_edge_middleware(
         headers=SecurityHeaders(https=settings.base_url.startswith("https://")),
-        cors=Cors(house.origins),
+        cors=Cors(context.origins),
         randomness=randomness,
     )
     return app
 
 
-def _furnish(
-    workshop: Workshop, keyring: Keyring, cache: SessionCache, feed: ChangeFeed, closing: ExitStack
-) -> House:
-    settings, database, clock = workshop.settings, workshop.database, workshop.clock
+def _build_context(
+    runtime: Runtime, keyring: Keyring, cache: SessionCache, feed: ChangeFeed, closing: ExitStack
+) -> AppContext:
+    settings, database, clock = runtime.settings, runtime.database, runtime.clock
     cookies, mint = Cookies(keyring, secure=settings.secure_cookies), TokenMint(keyring)
     limiter, pools = Limiter(settings, clock), Pools(settings)
     clock_check = ClockCheck(database, clock)
-    office, worker = open_post_office(workshop, keyring, clock_check)
-    mailing = Mailing(Links.of(keyring), office, limiter)
-    issuer = SessionIssuer(mint, _gates(clock_check, mailing))
+    mailer, worker = open_mailer(runtime, keyring, clock_check)
+    link_mailer = LinkMailer(Links.of(keyring), mailer, limiter)
+    issuer = SessionIssuer(mint, _gates(clock_check, link_mailer))
     services: dict[type, Any] = {
         Settings: settings,
         Limiter: limiter,
         Clock: clock,
         Cookies: cookies,
         TokenMint: mint,
-        SessionReader: SessionReader(workshop, pools, cookies, mint, cache, feed, limiter),
-        Accounts: _accounts(workshop, issuer, limiter, mailing, closing),
+        SessionReader: SessionReader(runtime, pools, cookies, mint, cache, feed, limiter),
+        Accounts: _accounts(runtime, issuer, limiter, link_mailer, closing),
         SessionIssuer: issuer,
-        Mailing: mailing,
-        PostOffice: office,
-        Housekeeper: _housekeeper(workshop, clock_check, closing),
+        LinkMailer: link_mailer,
+        Mailer: mailer,
+        Housekeeper: _housekeeper(runtime, clock_check, closing),
         ClockCheck: clock_check,
         LogRing: LATEST,
         Ticker: Ticker(clock),
@@ -160,61 +160,63 @@ def _furnish(
     }
     if worker is not None:
         services[MailWorker] = worker
-    house = services[House] = House(
-        workshop=workshop,
+    context = services[AppContext] = AppContext(
+        runtime=runtime,
         addresses=ClientAddresses(settings.trusted_proxies, settings.frontend_proxy_key),
         origins=TrustedOrigins(settings.trusted_origins),
-        limits=EndpointLimits(limiter, workshop, pools),
+        limits=EndpointLimits(limiter, runtime, pools),
         pools=pools,
         services=services,
     )
     closing.callback(pools.close)
-    return house
+    return context
 
 
-def _housekeeper(workshop: Workshop, clock_check: ClockCheck, closing: ExitStack) -> Housekeeper:
-    housekeeper = Housekeeper(workshop, clock_check)
-    workshop.database.also_after_write(housekeeper.wrote)
+def _housekeeper(runtime: Runtime, clock_check: ClockCheck, closing: ExitStack) -> Housekeeper:
+    housekeeper = Housekeeper(runtime, clock_check)
+    runtime.database.also_after_write(housekeeper.wrote)
     closing.callback(housekeeper.stop)
     return housekeeper
 
 
-def _deployment(house: House, cache: SessionCache, feed: ChangeFeed, opened: Opened) -> Deployment:
+def _deployment(
+    context: AppContext, cache: SessionCache, feed: ChangeFeed, opened: OpenDatabase
+) -> Deployment:
     return Deployment(
-        house.workshop,
+        context.runtime,
         cache,
         lambda: feed.state,
-        house.services[Limiter],
+        context.services[Limiter],
         opened.snapshots,
-        house.services[ClockCheck],
-        house.workshop.clock.now(),
+        context.services[ClockCheck],
+        context.runtime.clock.now(),
     )
 
 
-def _gates(clock_check: ClockCheck, mailing: Mailing) -> Sequence[Gate]:
+def _gates(clock_check: ClockCheck, link_mailer: LinkMailer) -> Sequence[Gate]:
     """Name what stands before every session, in order, and on which ways in."""
     of_users = frozenset(Method) - {Method.IMPERSONATION}
-    return [Gate(refuse_banned(clock_check)), Gate(refuse_unverified(mailing), of_users)]
+    return [Gate(refuse_banned(clock_check)), Gate(refuse_unverified(link_mailer), of_users)]
 
 
 def _accounts(
-    workshop: Workshop,
+    runtime: Runtime,
     issuer: SessionIssuer,
     limiter: Limiter,
-    mailing: Mailing,
+    link_mailer: LinkMailer,
     closing: ExitStack,
 ) -> Accounts:
-    settings = workshop.settings
+    settings = runtime.settings
     hasher = PasswordHasher(settings.bcrypt_rounds)
     hasher.prove()
     rules = PasswordRules.of(settings)
-    with Work(workshop, NOBODY) as work:
+    with Work(runtime, NOBODY) as work:
         ensure_first_admin(work, hasher, rules)
     hashes = HashPool(
         hasher,
         threads=settings.hash_threads,
         nice=settings.hash_nice,
-        before_check=StoredHashes(workshop.database, hasher).meet,
+        before_check=StoredHashes(runtime.database, hasher).meet,
     )
     closing.callback(hashes.close)
     return Accounts(
@@ -222,15 +224,15 @@ def _accounts(
         rules,
         limiter,
         issuer,
-        mailing.links,
-        refuse_unverified(mailing),
-        on_sign_up=[mail_at_sign_up(mailing)],
+        link_mailer.links,
+        refuse_unverified(link_mailer),
+        on_sign_up=[mail_at_sign_up(link_mailer)],
         before_removal=[before_removal],
     )
 
 
 def _lifespan(
-    house: House, feed: ChangeFeed, snapshots: Snapshots | None, closing: ExitStack
+    context: AppContext, feed: ChangeFeed, snapshots: Snapshots | None, closing: ExitStack
 ) -> Lifespan[Api]:
     @asynccontextmanager
     async def lifespan(app: Api) -> AsyncIterator[None]:
@@ -240,7 +242,7 @@ def _lifespan(
                 stack.enter_context(app.when_stopping(snapshots.hurry))
             await feed.start()
             stack.push_async_callback(feed.stop)
-            if worker := house.services.get(MailWorker):
+            if worker := context.services.get(MailWorker):
                 worker.start()
                 stack.callback(worker.stop)
             yield
@@ -248,9 +250,9 @@ def _lifespan(
     return lifespan
 
 
-def _add_routes(app: FastAPI, house: House) -> None:
+def _add_routes(app: FastAPI, context: AppContext) -> None:
     for capability in CAPABILITIES:
-        app.router.routes.extend(Endpoint(declared, house) for declared in capability.declared)
+        app.router.routes.extend(Endpoint(spec, context) for spec in capability.specs)
     app.router.add_route(AUTH + "/{rest:path}", _NotFound())  # type: ignore[arg-type]
 
 

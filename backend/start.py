@@ -9,7 +9,7 @@ from backend.kernel.clock import SystemClock
 from backend.kernel.randomness import SystemRandomness
 from backend.kernel.settings import Settings, SettingsError, load_settings
 from backend.process.cpu_affinity import Linux, OneProcessor
-from backend.process.garbage_collection import settle
+from backend.process.garbage_collection import freeze_gc
 from backend.process.output import STDERR, STDOUT, open_missing_streams, print_through_outputs
 from backend.web.logs import logs
 from backend.web.server.server import serve
@@ -48,7 +48,7 @@ def serve_with(app: Any, settings: Settings) -> None:
     if settings.one_processor:
         together.hold()
     if not settings.panel:  # else its loading ends with it
-        settle()
+        freeze_gc()
     try:
         serve(
             app,

@@ -54,9 +54,9 @@ class Contestant:
             if request.address:
                 headers["X-Forwarded-For"] = request.address
             connection.request(request.method, request.path, request.body or None, headers)
-            answer = connection.getresponse()
-            lines = [value for name, value in answer.getheaders() if name.lower() == "set-cookie"]
-            return answer.status, answer.read(), lines
+            response = connection.getresponse()
+            lines = [value for name, value in response.getheaders() if name.lower() == "set-cookie"]
+            return response.status, response.read(), lines
         finally:
             connection.close()
 

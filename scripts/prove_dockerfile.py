@@ -216,8 +216,8 @@ class Visitor:
         self._opener = urllib.request.build_opener(urllib.request.ProxyHandler({}), cookies)
 
     def get(self, path: str) -> bytes:
-        with self._opener.open(self._base + path, timeout=10) as answer:
-            return bytes(answer.read())
+        with self._opener.open(self._base + path, timeout=10) as response:
+            return bytes(response.read())
 
     def post(self, path: str, said: dict[str, str], form: Callable[[dict[str, str]], str]) -> None:
         """Send JSON or a form; raises HTTPError when refused."""

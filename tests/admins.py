@@ -36,11 +36,11 @@ def known(gatehouse: Gatehouse, email: str) -> str:
     return str(gatehouse.user_id(email))
 
 
-def ids(answer: Any) -> set[UUID]:
+def ids(response: Any) -> set[UUID]:
     """The ids in a list of users."""
-    return {UUID(user["id"]) for user in answer["users"]}
+    return {UUID(user["id"]) for user in response["users"]}
 
 
-def emails(answer: Any) -> list[str]:
+def emails(response: Any) -> list[str]:
     """The addresses in a list of users, in its order."""
-    return [user["email"] for user in answer["users"]]
+    return [user["email"] for user in response["users"]]

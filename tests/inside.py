@@ -95,7 +95,7 @@ class Gatehouse:
     def __init__(self, loop: Loop, settings: Settings, clock: Any, randomness: Any) -> None:
         self.loop, self.settings, self.clock = loop, settings, clock
         self.app = create_app(settings, clock=clock, randomness=randomness)
-        self.house = self.app.state.house
+        self.context = self.app.state.context
         self._ended = asyncio.Event()
         self._began = threading.Event()
         self._life = loop.start(self._live())
@@ -132,7 +132,7 @@ class Gatehouse:
         """Whether changes by other hands reach this application, so that its cache is used."""
 
         async def ask() -> bool:
-            return bool(self.house.services[SessionReader]._feed.proven())
+            return bool(self.context.services[SessionReader]._feed.proven())
 
         return self.loop.run(ask())
 
@@ -142,7 +142,7 @@ class Gatehouse:
 
     def rows(self, statement: Any) -> list[Any]:
         """What the database answers."""
-        db = self.house.workshop.database.read()
+        db = self.context.runtime.database.read()
         try:
             return list(db.execute(statement))
         finally:
@@ -150,7 +150,7 @@ class Gatehouse:
 
     def change(self, statement: Any, touched: UUID | None = None) -> None:
         """Change the database as a request would: `touched` is whose sessions to forget."""
-        with Work(self.house.workshop, NOBODY) as work:
+        with Work(self.context.runtime, NOBODY) as work:
             work.db.execute(statement)
             if touched is not None:
                 work.db.touched.add(touched)
@@ -186,7 +186,7 @@ class Gatehouse:
             if not statement.startswith(("PRAGMA", "WITH feed AS", "SELECT 1")):
                 said.append(statement)
 
-        engine = self.house.workshop.database.engine
+        engine = self.context.runtime.database.engine
         event.listen(engine, "before_cursor_execute", note)
         try:
             yield said
@@ -251,11 +251,11 @@ class Visitor:
         url = self._gatehouse.settings.base_url + (path if path[:1] == "/" else AUTH + path)
         kept = {name: value for name, value in said.items() if value is not None}
         request = httpx.Request(method, url, headers=kept, content=content)
-        answer = await self._network.handle_async_request(request)
-        await answer.aread()
-        answer.request = request
-        self._keep_cookies(answer)
-        return answer
+        response = await self._network.handle_async_request(request)
+        await response.aread()
+        response.request = request
+        self._keep_cookies(response)
+        return response
 
     def signs_up(
         self, email: str = "ada@example.com", password: str = PASSWORD, **more: Any
@@ -284,8 +284,8 @@ class Visitor:
     def _named(self, name: str) -> str:
         return f"__Secure-{name}" if self._gatehouse.settings.secure_cookies else name
 
-    def _keep_cookies(self, answer: httpx.Response) -> None:
-        for line in answer.headers.get_list("set-cookie"):
+    def _keep_cookies(self, response: httpx.Response) -> None:
+        for line in response.headers.get_list("set-cookie"):
             name, _, value = line.partition(";")[0].partition("=")
             if "; Max-Age=0;" in line:
                 self.cookies.pop(name, None)
@@ -293,9 +293,9 @@ class Visitor:
                 self.cookies[name] = value
 
 
-def cookie_lines(answer: httpx.Response) -> dict[str, str]:
+def cookie_lines(response: httpx.Response) -> dict[str, str]:
     """The Set-Cookie lines of an answer by short name, such as `session_token`."""
-    lines = answer.headers.get_list("set-cookie")
+    lines = response.headers.get_list("set-cookie")
     return {line.partition("=")[0].rpartition(".")[2]: line for line in lines}
 
 

@@ -5,7 +5,7 @@ from pathlib import Path
 from typing import Any
 from uuid import UUID
 
-from backend.features.sessions.cache import Current
+from backend.features.sessions.cache import CurrentSession
 from backend.kernel.secrets.secret import SessionToken
 from backend.kernel.secrets.tokens import TokenDigest
 from backend.kernel.settings import Settings
@@ -68,9 +68,11 @@ def make_session(number: int = 1, **told: Any) -> Session:
     return Session(**{**defaults, **told})
 
 
-def make_entry(number: int = 1, *, user: int = 1, good_until: datetime | None = None) -> Current:
+def make_entry(
+    number: int = 1, *, user: int = 1, good_until: datetime | None = None
+) -> CurrentSession:
     """What the session cache keeps: session `number` of user `user`."""
-    return Current(
+    return CurrentSession(
         session=make_session(number, user_id=UUID(int=user)),
         user=make_user(user),
         token=SessionToken(f"token{number}"),

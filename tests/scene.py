@@ -46,7 +46,7 @@ class Scene:
     headers: Mapping[str, str | None] = field(default_factory=dict)
     given: Given = a_stranger
     status: int
-    answer: Any = ...
+    response: Any = ...
     code: str | None = None
     message: str | None = None
     has: tuple[str, ...] = ()
@@ -59,20 +59,22 @@ class Scene:
         visitor = gatehouse.visitor()
         self.given(gatehouse, visitor)
         before = gatehouse.events()
-        answer = visitor.send(self.method, self.path, self.body, raw=self.raw, headers=self.headers)
-        came = (answer.status_code, cookies_of(answer), events_after(gatehouse, before))
-        assert came == (self.status, list(self.cookies), list(self.events)), answer.text
-        self._compare_body(answer)
-        check_like_every_answer(answer)
-        return answer
+        response = visitor.send(
+            self.method, self.path, self.body, raw=self.raw, headers=self.headers
+        )
+        came = (response.status_code, cookies_of(response), events_after(gatehouse, before))
+        assert came == (self.status, list(self.cookies), list(self.events)), response.text
+        self._compare_body(response)
+        check_like_every_answer(response)
+        return response
 
-    def _compare_body(self, answer: httpx.Response) -> None:
+    def _compare_body(self, response: httpx.Response) -> None:
         if self.code or self.message:
-            assert answer.json() == refusal(self.code, self.message)
-        if self.answer is not ...:
-            assert answer.json() == self.answer
-        assert [piece for piece in self.has if piece not in answer.text] == []
-        assert [piece for piece in self.lacks if piece in answer.text] == []
+            assert response.json() == refusal(self.code, self.message)
+        if self.response is not ...:
+            assert response.json() == self.response
+        assert [piece for piece in self.has if piece not in response.text] == []
+        assert [piece for piece in self.lacks if piece in response.text] == []
 
 
 def scenes(*told: Scene) -> pytest.MarkDecorator:
@@ -93,18 +95,18 @@ def events_after(gatehouse: Gatehouse, before: list[Recorded]) -> list[str]:
     return [event.kind for event in gatehouse.events() if event not in before]
 
 
-def cookies_of(answer: httpx.Response) -> list[str]:
+def cookies_of(response: httpx.Response) -> list[str]:
     """The Set-Cookie lines in short: `session_token 604800`, or without a number if it has none."""
-    return [_short(line) for line in answer.headers.get_list("set-cookie")]
+    return [_short(line) for line in response.headers.get_list("set-cookie")]
 
 
-def check_like_every_answer(answer: httpx.Response) -> None:
+def check_like_every_answer(response: httpx.Response) -> None:
     """What holds for every answer of the API, whatever was asked."""
-    assert answer.headers["x-content-type-options"] == "nosniff"
-    assert answer.headers["cache-control"] == "no-store"
-    assert answer.headers["x-request-id"]
-    assert "server" not in answer.headers
-    assert PASSWORD not in answer.text + str(answer.headers)
+    assert response.headers["x-content-type-options"] == "nosniff"
+    assert response.headers["cache-control"] == "no-store"
+    assert response.headers["x-request-id"]
+    assert "server" not in response.headers
+    assert PASSWORD not in response.text + str(response.headers)
 
 
 def _short(line: str) -> str:

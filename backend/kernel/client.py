@@ -27,7 +27,7 @@ class Client:
     request_id: str
     gone: threading.Event = field(default_factory=threading.Event, compare=False, repr=False)
     """Set when the caller hung up; work that nobody waits for is then skipped."""
-    place: HashQueueSlot | None = field(default=None, compare=False, repr=False)
+    slot: HashQueueSlot | None = field(default=None, compare=False, repr=False)
     """Where it waits for a hash, if it does; who has none, such as a command, does not wait."""
     impersonated_by: UUID | None = None
     """The admin who acts as the user; noted where the session is found."""

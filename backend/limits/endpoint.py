@@ -6,39 +6,39 @@ from backend.kernel.events import Event, EventKind
 from backend.kernel.refusals import too_many_requests
 from backend.limits import rules
 from backend.limits.limiter import Limiter
-from backend.storage.work import Work, Workshop
+from backend.storage.work import Runtime, Work
 from backend.web.app_context import Pools
 from backend.web.edge.client_address import bucket
-from backend.web.request_context import Visit
+from backend.web.request_context import RequestContext
 from backend.web.routing.endpoint import AUTH
 
 
 class EndpointLimits:
     """Counts calls of endpoints, named by the paths they were declared with."""
 
-    def __init__(self, limiter: Limiter, workshop: Workshop, pools: Pools) -> None:
+    def __init__(self, limiter: Limiter, runtime: Runtime, pools: Pools) -> None:
         self._limiter = limiter
-        self._workshop = workshop
-        self._strict = workshop.settings.strict
+        self._runtime = runtime
+        self._strict = runtime.settings.strict
         self._pools = pools
 
     def cover(self, path: str) -> bool:
         """Tell whether calls of this auth endpoint are counted by client address."""
         return self._limiter.on and self._rule(path) is not None
 
-    async def check_address(self, visit: Visit, path: str) -> None:
+    async def check_address(self, request: RequestContext, path: str) -> None:
         """Count a call by its client address, if there is one; refuses with 429 above the limit.
 
         The first refusal of a window is recorded; the others would let a caller fill the trail.
         """
-        address, rule = bucket(visit.client.address), self._rule(path)
+        address, rule = bucket(request.client.address), self._rule(path)
         if rule is None or not address:
             return
         exceeded = await self._limiter.count_at_edge(rule, address, path)
         if exceeded is None:
             return
         if exceeded.first:
-            await self._pools.ask(lambda: self._record(visit, path))
+            await self._pools.ask(lambda: self._record(request, path))
         raise too_many_requests(exceeded.retry_after)
 
     async def check_hashing(self, user_id: UUID, path: str) -> None:
@@ -51,6 +51,6 @@ class EndpointLimits:
     def _rule(self, path: str) -> rules.Rule | None:
         return rules.auth_rule(path.removeprefix(AUTH), strict=self._strict)
 
-    def _record(self, visit: Visit, path: str) -> None:
-        with Work(self._workshop, visit.client) as work:
+    def _record(self, request: RequestContext, path: str) -> None:
+        with Work(self._runtime, request.client) as work:
             work.keep(Event(EventKind.RATE_LIMITED, detail={"path": path}))

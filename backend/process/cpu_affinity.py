@@ -58,7 +58,7 @@ class _Seen:
 class OneProcessor:
     """Keeps the threads of this process on one processor, and leaves it to others who need it.
 
-    Threads that may run on any, because they called `roam` or began before, are left alone once
+    Threads that may run on any, because they called `unpin` or began before, are left alone once
     they are; those that a thread of ours starts begin where it is.
     """
 
@@ -72,7 +72,7 @@ class OneProcessor:
         """The processor we are on."""
 
     def hold(self) -> None:
-        """Bring all threads together, those that `roam` excepted, and keep watch from then on."""
+        """Bring all threads together, those that `unpin` excepted, and keep watch from then on."""
         usable = sorted(self._machine.usable)
         if len(usable) < 2:
             return
@@ -163,14 +163,14 @@ class Linux:
         }
 
 
-def roam() -> None:
+def unpin() -> None:
     """Let the calling thread run on any processor: it is busy without the interpreter."""
     if _USABLE:
         with contextlib.suppress(OSError):  # it hashes where it is
             os.sched_setaffinity(0, _USABLE)
 
 
-def give_way() -> None:
+def use_batch_scheduling() -> None:
     """Have the calling thread, when it wakes, wait until whoever runs there has paused.
 
     It woke for the interpreter, which the other holds: interrupting that one makes both wait.

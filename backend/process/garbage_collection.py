@@ -12,7 +12,7 @@ _YOUNG, _OLDER, _ALL = 10_000, 20, 20
 by default 700, 10 and 10. A session that is remembered is about 16 such objects."""
 
 
-def settle() -> None:
+def freeze_gc() -> None:
     """Have the collector pass over everything there is now, and look at the rest less often.
 
     For the end of a start, for which the collector may be off: what has been loaded by then stays

@@ -17,7 +17,7 @@ from typing import Any, TypeVar
 from backend.kernel.client import Client
 from backend.kernel.passwords.passwords import PasswordHasher, Verdict
 from backend.kernel.secrets.secret import Password
-from backend.process.cpu_affinity import roam
+from backend.process.cpu_affinity import unpin
 from backend.process.hash_queue import no_place
 
 T = TypeVar("T")
@@ -87,9 +87,9 @@ class HashPool:
             return job()
 
         hashing: Future[T] = Future()
-        if client.place is not None:
-            client.place.wait_with(hashing)
-        order = client.place.order if client.place is not None else (0, 0)
+        if client.slot is not None:
+            client.slot.wait_with(hashing)
+        order = client.slot.order if client.slot is not None else (0, 0)
         with self._lock:
             heappush(self._waiting, (order, next(self._numbers), hashing, unless_gone))
         self._executor.submit(self._run_next)
@@ -112,7 +112,7 @@ class HashPool:
 
 
 def _lower_priority(nice: int) -> None:
-    roam()  # a hash needs no interpreter, and there is one for each processor
+    unpin()  # a hash needs no interpreter, and there is one for each processor
     # On Linux a thread has its own priority; where it does not, hashing runs at everyone's.
     with contextlib.suppress(OSError, AttributeError):
         os.setpriority(os.PRIO_PROCESS, threading.get_native_id(), nice)

@@ -15,7 +15,7 @@ from typing import Any
 from backend.kernel.refusals import Refusal, unavailable
 
 
-class Place:
+class HashQueueSlot:
     """The place of one request."""
 
     __slots__ = ("_lock", "_lost", "_pending", "callers", "order")
@@ -51,7 +51,7 @@ class HashQueue:
     def __init__(self, places: int) -> None:
         self._places = places
         self._lock = threading.Lock()
-        self._taken: set[Place] = set()
+        self._taken: set[HashQueueSlot] = set()
         self._held: Counter[str] = Counter()
         self._numbers = count()
 
@@ -60,24 +60,24 @@ class HashQueue:
         """How many places nobody holds."""
         return self._places - len(self._taken)
 
-    def take(self, *callers: str) -> Place:
+    def take(self, *callers: str) -> HashQueueSlot:
         """Take a place for a request of these callers, or refuse with 503 at once."""
         with self._lock:
             rank = max((self._held[caller] for caller in callers), default=0)
             if not self.free:
                 self._make_room(rank)
-            place = Place(callers, (rank, next(self._numbers)))
-            self._taken.add(place)
+            slot = HashQueueSlot(callers, (rank, next(self._numbers)))
+            self._taken.add(slot)
             self._held.update(callers)
-            return place
+            return slot
 
-    def give_back(self, place: Place) -> None:
+    def give_back(self, slot: HashQueueSlot) -> None:
         """Free a place; one that was lost is free already."""
         with self._lock:
-            self._free(place)
+            self._free(slot)
 
     def _make_room(self, rank: int) -> None:
-        for last in sorted(self._taken, key=lambda place: place.order, reverse=True):
+        for last in sorted(self._taken, key=lambda slot: slot.order, reverse=True):
             if last.order[0] <= rank:
                 break
             if last.lose():
@@ -85,12 +85,12 @@ class HashQueue:
                 return
         raise no_place()
 
-    def _free(self, place: Place) -> None:
-        if place not in self._taken:
+    def _free(self, slot: HashQueueSlot) -> None:
+        if slot not in self._taken:
             return
-        self._taken.remove(place)
-        self._held.subtract(place.callers)
-        for caller in place.callers:
+        self._taken.remove(slot)
+        self._held.subtract(slot.callers)
+        for caller in slot.callers:
             if not self._held[caller]:
                 del self._held[caller]
 

@@ -19,8 +19,8 @@ from backend.storage.errors import DatabaseUnavailable as DatabaseUnavailable
 from backend.storage.errors import Trouble, as_ours, first_line
 from backend.storage.postgres.connections import (
     CONNECT_ARGUMENTS,
-    Gate,
-    Patience,
+    CircuitBreaker,
+    ConnectionWatchdog,
     Primary,
     follow_primary,
     watch_over,
@@ -53,7 +53,7 @@ class Database:
         self.kind: Literal["sqlite", "postgresql"] = (
             "sqlite" if url.get_backend_name() == "sqlite" else "postgresql"
         )
-        self._patience: Patience | None = None
+        self._watchdog: ConnectionWatchdog | None = None
         self._primary = Primary(clock)
         self._file: SqliteFile | None = None
         if self.kind == "sqlite":
@@ -61,10 +61,10 @@ class Database:
             self._file = SqliteFile(Path(url.database or ""), clock)
             self.engine = _sqlite_engine(url, connections, self._file)
         else:
-            self._patience = Patience()
+            self._watchdog = ConnectionWatchdog()
             self.engine = _postgres_engine(url, connections)
             follow_primary(self.engine, self._primary)
-            watch_over(self.engine, Gate(clock), clock, self._patience)
+            watch_over(self.engine, CircuitBreaker(clock), clock, self._watchdog)
         self._clock = clock
         self._tasks_after_write = [after_write] if after_write is not None else []
         self._writing = FairLock()
@@ -129,7 +129,7 @@ class Database:
 
     def watch(self, connection: Any) -> AbstractContextManager[None]:
         """Cut a psycopg2 connection of the caller's own if it gets no answer within this `with`."""
-        return self._patience.watch(connection) if self._patience else nullcontext()
+        return self._watchdog.watch(connection) if self._watchdog else nullcontext()
 
     def close(self) -> None:
         with self._writing:
@@ -137,8 +137,8 @@ class Database:
         self.engine.dispose()
         if self._file is not None:
             self._file.close()
-        if self._patience is not None:
-            self._patience.close()
+        if self._watchdog is not None:
+            self._watchdog.close()
 
     def _lend(self) -> Db:
         if self.kind == "postgresql":

@@ -26,7 +26,7 @@ T = TypeVar("T")
 
 
 @dataclass(frozen=True, slots=True)
-class Workshop:
+class Runtime:
     """What every piece of work of one server shares; made once, in main.py."""
 
     database: Database
@@ -48,12 +48,12 @@ class Work:
     proof that they may still act (ASVS 7.4.1, 8.3.2); it raises SessionEnded.
     """
 
-    def __init__(self, workshop: Workshop, client: Client, acting: Acting | None = None) -> None:
-        self.clock = workshop.clock
-        self.randomness = workshop.randomness
-        self.settings = workshop.settings
+    def __init__(self, runtime: Runtime, client: Client, acting: Acting | None = None) -> None:
+        self.clock = runtime.clock
+        self.randomness = runtime.randomness
+        self.settings = runtime.settings
         self.client = client
-        self._shop = workshop
+        self._runtime = runtime
         self._acting = acting
         self._actor: User | None = None
         self._db: Db | None = None
@@ -147,11 +147,11 @@ class Work:
         # Without an answer from the database nothing was decided. A conflict is run again besides,
         # and would be kept twice.
         if self._kept and not issubclass(kind, DatabaseUnavailable):
-            with Work(self._shop, self.client) as second:
+            with Work(self._runtime, self.client) as second:
                 second._kept = self._kept
 
     def _begin(self, first: Callable[[Db], T]) -> T:
-        db = self._db = self._shop.database.write()
+        db = self._db = self._runtime.database.write()
         found = first(db)
         if self._acting is not None:
             prove(db, self._acting, self.now())
@@ -175,9 +175,9 @@ class Work:
                 db.commit()
             finally:
                 db.give_back()
-                self._shop.forget_sessions(db.touched)  # also when the outcome is unknown
+                self._runtime.forget_sessions(db.touched)  # also when the outcome is unknown
         for event in self._recorded:
-            self._shop.log_event(event, self.client)
+            self._runtime.log_event(event, self.client)
         for task in self._afterwards:
             task()
 

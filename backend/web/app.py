@@ -9,7 +9,7 @@ from typing import Any
 from fastapi import FastAPI
 from starlette.types import ASGIApp, Receive, Scope, Send
 
-from backend.web.edge.middleware import Entrance, Rooms
+from backend.web.edge.middleware import EdgeMiddleware, FixedRoutes
 from backend.web.responses.streaming import STOPPING
 from backend.web.routing.endpoint import Endpoint
 from backend.web.routing.openapi import ApiDocument
@@ -22,20 +22,20 @@ class Api(FastAPI):
     entrance: ASGIApp
     _stopping: asyncio.Event | None = None
 
-    def build_entrance(self, **dressing: Any) -> None:
-        """Open the way in, once all routes are there; see `Entrance`."""
-        rooms: Rooms = {
+    def add_edge_middleware(self, **dressing: Any) -> None:
+        """Open the way in, once all routes are there; see `EdgeMiddleware`."""
+        routes: FixedRoutes = {
             (method, route.path.encode()): route.app
             for route in self.routes
             if isinstance(route, Endpoint) and "{" not in route.path
             for method in route.methods or ()
         }
         self.router.route_class = PathAPIRoute  # of what is added later, in plain FastAPI
-        self.entrance = Entrance(super().__call__, rooms, **dressing)
+        self.entrance = EdgeMiddleware(super().__call__, routes, **dressing)
 
     def openapi(self) -> dict[str, Any]:
         """Return the description of every endpoint, our own and those in plain FastAPI."""
-        document: ApiDocument = self.state.house.services[ApiDocument]
+        document: ApiDocument = self.state.context.services[ApiDocument]
         return dict(json.loads(document.of(self)))
 
     def __call__(self, scope: Scope, receive: Receive, send: Send) -> Awaitable[None]:  # type: ignore[override]

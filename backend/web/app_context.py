@@ -9,12 +9,12 @@ from uuid import UUID
 
 from backend.kernel.refusals import unavailable
 from backend.kernel.settings import Settings
-from backend.process.cpu_affinity import give_way
+from backend.process.cpu_affinity import use_batch_scheduling
 from backend.process.hash_queue import HashQueue
-from backend.storage.work import Workshop
+from backend.storage.work import Runtime
 from backend.web.edge.client_address import ClientAddresses
 from backend.web.edge.origins import TrustedOrigins
-from backend.web.request_context import Visit
+from backend.web.request_context import RequestContext
 from backend.web.responses.downloads import Downloads
 
 ANSWER_WITHIN = 5.0  # seconds for ordinary work; a stuck database must not hold callers
@@ -29,9 +29,9 @@ class Pools:
 
     def __init__(self, settings: Settings) -> None:
         hashing = settings.hash_queue + settings.hash_threads
-        self.ordinary = ThreadPoolExecutor(_ORDINARY_THREADS, "work", give_way)
+        self.ordinary = ThreadPoolExecutor(_ORDINARY_THREADS, "work", use_batch_scheduling)
         self.passwords = ThreadPoolExecutor(hashing, "password")
-        self.downloads = ThreadPoolExecutor(_DOWNLOAD_THREADS, "download", give_way)
+        self.downloads = ThreadPoolExecutor(_DOWNLOAD_THREADS, "download", use_batch_scheduling)
         self.hash_queue = HashQueue(hashing)
 
     async def ask(self, question: Callable[[], T]) -> T:
@@ -52,7 +52,7 @@ class EndpointLimits(Protocol):
     def cover(self, path: str) -> bool:
         """Tell whether calls are counted by client address."""
 
-    async def check_address(self, visit: Visit, path: str) -> None:
+    async def check_address(self, request: RequestContext, path: str) -> None:
         """Count a call by its client address; refuses with 429 above the limit."""
 
     async def check_hashing(self, user_id: UUID, path: str) -> None:
@@ -60,10 +60,10 @@ class EndpointLimits(Protocol):
 
 
 @dataclass(frozen=True, slots=True)
-class House:
+class AppContext:
     """Made once, in main.py. `services` holds what handlers ask for by type."""
 
-    workshop: Workshop
+    runtime: Runtime
     addresses: ClientAddresses
     origins: TrustedOrigins
     limits: EndpointLimits

@@ -12,7 +12,7 @@ _SHAPES = Redactor()
 _LONGEST_AGENT = 512  # characters; what is stored of a User-Agent
 
 
-class Visit:
+class RequestContext:
     """A request's headers, read once, its caller, and the cookies its answer will set."""
 
     __slots__ = ("_addresses", "_client", "cookies", "found", "headers", "method", "path", "scope")

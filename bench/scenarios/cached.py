@@ -12,7 +12,7 @@ from datetime import timedelta
 from typing import Any
 from uuid import UUID
 
-from backend.features.sessions.cache import Current, SessionCache
+from backend.features.sessions.cache import CurrentSession, SessionCache
 from backend.features.sessions.reader import current_of
 from backend.features.sessions.routes import answer_of
 from backend.kernel.clock import SystemClock
@@ -62,7 +62,7 @@ def fill(count: int) -> dict[str, float]:
         found = _found(uuid7(randomness, now), uuid7(randomness, now), number)
         token = mint.new(randomness)
         entry = current_of(found, token, digest(token), None)
-        entry.answer = answer_of(entry)
+        entry.response = answer_of(entry)
         entry.cookie = cookie_value(cookie_for(token.reveal()).encode(), COOKIE)
         cache.fill(entry, cache.generation)
         entries.append(entry)
@@ -78,7 +78,7 @@ def fill(count: int) -> dict[str, float]:
     }
 
 
-def _nanoseconds(find: Callable[[Any], Current | None], keys: Sequence[Any]) -> float:
+def _nanoseconds(find: Callable[[Any], CurrentSession | None], keys: Sequence[Any]) -> float:
     began = time.perf_counter_ns()
     for key in keys:
         find(key)

@@ -20,7 +20,7 @@ _IN_ITS_PLACE = (
 
 
 @check("reach.answers", "The server answers, and its certificate is trusted")
-def answers(exam: Examination) -> Outcome:
+def responses(exam: Examination) -> Outcome:
     """Everything else needs this."""
     try:
         reply = exam.stranger().send_once("GET", "/health")
@@ -166,4 +166,4 @@ def _ms(seconds: float) -> str:
     return f"{seconds * 1000:,.0f} ms"
 
 
-CHECKS = (answers, https_only, health, ready, api, latency)
+CHECKS = (responses, https_only, health, ready, api, latency)

@@ -6,7 +6,7 @@ from typing import Any
 from sqlalchemy import select
 
 from backend.features.mail import templates
-from backend.features.mail.service import PostOffice, post
+from backend.features.mail.service import Mailer, post
 from backend.features.mail.worker import HIDDEN_FOR
 from backend.kernel.client import NOBODY
 from backend.kernel.secrets.secret import Secret
@@ -25,16 +25,16 @@ def through(smtp: SmtpServer) -> dict[str, Any]:
     return {"smtp_url": Secret(smtp.url), "mail_from": "Gatehouse <auth@example.com>"}
 
 
-def office_of(gatehouse: Gatehouse) -> PostOffice:
-    office: PostOffice = gatehouse.house.services[PostOffice]
-    return office
+def mailer_of(gatehouse: Gatehouse) -> Mailer:
+    mailer: Mailer = gatehouse.context.services[Mailer]
+    return mailer
 
 
 def posts(gatehouse: Gatehouse, to: str = "ada@example.com") -> None:
     """Post the letter that a request for a new password would."""
-    letter = templates.RESET_PASSWORD.letter("Gatehouse", to, LINK, TOKEN)
-    with Work(gatehouse.house.workshop, NOBODY) as work:
-        post(work, office_of(gatehouse), letter)
+    message = templates.RESET_PASSWORD.message("Gatehouse", to, LINK, TOKEN)
+    with Work(gatehouse.context.runtime, NOBODY) as work:
+        post(work, mailer_of(gatehouse), message)
 
 
 def mails(gatehouse: Gatehouse) -> list[Any]:
@@ -63,4 +63,4 @@ def waits_after_attempt(gatehouse: Gatehouse, number: int) -> Any:
 def time_passes(gatehouse: Gatehouse, seconds: float) -> None:
     """Move the clock, and let the worker look at it."""
     gatehouse.clock.advance(seconds=seconds)
-    office_of(gatehouse).bell.ring()
+    mailer_of(gatehouse).bell.ring()

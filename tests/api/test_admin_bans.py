@@ -49,11 +49,14 @@ def test_an_unbanned_user_signs_in_again(gatehouse, root, ada):
 
 def test_a_reason_has_an_end(gatehouse, root, ada):
     too_big = "Too big: expected string to have <=1000 characters"
-    answer = bans(root, gatehouse, banReason="x" * 1001)
-    assert (answer.status_code, answer.json()["message"]) == (400, f"[body.banReason] {too_big}")
+    response = bans(root, gatehouse, banReason="x" * 1001)
+    assert (response.status_code, response.json()["message"]) == (
+        400,
+        f"[body.banReason] {too_big}",
+    )
     said = {"userId": known(gatehouse, ADA), "data": {"banReason": "x" * 1001}}
-    answer = root.post("admin/update-user", said)
-    assert (answer.status_code, answer.json()["message"]) == (
+    response = root.post("admin/update-user", said)
+    assert (response.status_code, response.json()["message"]) == (
         400,
         f"[body.data.banReason] {too_big}",
     )

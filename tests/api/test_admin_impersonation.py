@@ -32,12 +32,12 @@ def impersonates(root, gatehouse, email=ADA):
 def test_an_admin_is_somebody_else_for_an_hour_and_then_themselves_again(gatehouse, root, ada):
     own = root.session()
     before = gatehouse.events()
-    answer = impersonates(root, gatehouse)
-    acting = answer.json()
+    response = impersonates(root, gatehouse)
+    acting = response.json()
     assert acting["user"]["email"] == ADA
     assert acting["session"]["impersonatedBy"] == own["user"]["id"]
     assert acting["session"]["expiresAt"] == "2026-11-22T13:00:00.000Z"
-    assert cookies_of(answer) == [
+    assert cookies_of(response) == [
         *CLEARED,
         "admin_session 604800",
         "session_token",
@@ -115,8 +115,8 @@ def test_who_ends_the_session_while_impersonating_is_signed_out_altogether(
 ):
     own = root.session()["session"]["token"]
     impersonates(root, gatehouse)
-    answer = root.post(path, {name: root.session()["session"]["token"] for name in body})
-    assert cookies_of(answer) == [*CLEARED, "admin_session 0"]
+    response = root.post(path, {name: root.session()["session"]["token"] for name in body})
+    assert cookies_of(response) == [*CLEARED, "admin_session 0"]
     assert [name for name in root.cookies if "better-auth" in name] == []
     bearer = {"authorization": f"Bearer {own}"}
     assert gatehouse.visitor().get("get-session", headers=bearer).json() is None

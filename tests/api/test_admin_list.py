@@ -32,10 +32,10 @@ def root(anywhere):
 
 
 def listed(root, **query):
-    answer = root.get(f"{LIST}?{urlencode(query, doseq=True)}")
-    assert answer.status_code == 200, answer.text
-    assert answer.json()["total"] >= len(answer.json()["users"])
-    return [email.partition("@")[0] for email in emails(answer.json())]
+    response = root.get(f"{LIST}?{urlencode(query, doseq=True)}")
+    assert response.status_code == 200, response.text
+    assert response.json()["total"] >= len(response.json()["users"])
+    return [email.partition("@")[0] for email in emails(response.json())]
 
 
 def test_who_is_found(root):
@@ -133,8 +133,8 @@ def test_a_page_has_at_most_five_hundred_users_and_says_so(root):
 )
 def test_what_cannot_be_answered_is_refused_in_words(gatehouse, query, message):
     root = make_admin(gatehouse)
-    answer = root.get(f"{LIST}?{query}")
-    assert (answer.status_code, answer.json()) == (400, refusal("VALIDATION_ERROR", message))
+    response = root.get(f"{LIST}?{query}")
+    assert (response.status_code, response.json()) == (400, refusal("VALIDATION_ERROR", message))
 
 
 def test_no_list_carries_what_is_secret(root):

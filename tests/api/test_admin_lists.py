@@ -38,15 +38,15 @@ def root(anywhere):
 
 
 def ask(root, path, **query):
-    answer = root.get(f"{path}?{urlencode(query)}")
-    assert answer.status_code == 200, answer.text
-    return answer.json()
+    response = root.get(f"{path}?{urlencode(query)}")
+    assert response.status_code == 200, response.text
+    return response.json()
 
 
 def listed(root, **query):
-    answer = ask(root, USERS, **query)
-    assert (answer["total"], answer["totalIsEstimate"]) == (len(answer["users"]), False)
-    return [email.partition("@")[0] for email in emails(answer)]
+    response = ask(root, USERS, **query)
+    assert (response["total"], response["totalIsEstimate"]) == (len(response["users"]), False)
+    return [email.partition("@")[0] for email in emails(response)]
 
 
 def test_a_search_looks_in_address_and_name_and_takes_an_id(anywhere, root):
@@ -192,10 +192,10 @@ def test_an_impersonation_names_the_admin(anywhere, visited):
 def test_the_id_of_a_session_ends_it_and_no_token_is_shown(anywhere):
     root, ada = make_admin(anywhere), anywhere.member(ADA)
     token = ada.session()["session"]["token"]
-    answer = root.get(SESSIONS)
-    assert token not in answer.text
-    assert "token" not in answer.text.lower()
-    (handle,) = [each["id"] for each in answer.json()["sessions"] if each["user"]["email"] == ADA]
+    response = root.get(SESSIONS)
+    assert token not in response.text
+    assert "token" not in response.text.lower()
+    (handle,) = [each["id"] for each in response.json()["sessions"] if each["user"]["email"] == ADA]
     assert anywhere.visitor(authorization=f"Bearer {handle}").session() is None
     root.post("admin/revoke-user-session", {"sessionToken": handle})
     assert ada.session() is None
@@ -233,11 +233,11 @@ def test_the_cursor_of_a_page_leads_on_when_the_session_behind_it_has_ended(anyw
     ],
 )
 def test_what_cannot_be_answered_is_refused_in_words(gatehouse, path, query, message):
-    answer = make_admin(gatehouse).get(f"{path}?{query}")
-    assert (answer.status_code, answer.json()) == (400, refusal("VALIDATION_ERROR", message))
+    response = make_admin(gatehouse).get(f"{path}?{query}")
+    assert (response.status_code, response.json()) == (400, refusal("VALIDATION_ERROR", message))
 
 
 @pytest.mark.parametrize("query", ["user=ada", "cursor=7", "limit=201", "limit=x"])
 def test_a_list_of_sessions_that_cannot_be_asked_for_is_refused(gatehouse, query):
-    answer = make_admin(gatehouse).get(f"{SESSIONS}?{query}")
-    assert (answer.status_code, answer.json()["code"]) == (400, "VALIDATION_ERROR")
+    response = make_admin(gatehouse).get(f"{SESSIONS}?{query}")
+    assert (response.status_code, response.json()["code"]) == (400, "VALIDATION_ERROR")

@@ -28,9 +28,9 @@ def sign_in(browser, password):
 
 
 def lines(browser, **query):
-    answer = browser.get("/api/admin/log", params=query)
-    check_like_every_answer(answer)
-    return answer.json()["lines"]
+    response = browser.get("/api/admin/log", params=query)
+    check_like_every_answer(response)
+    return response.json()["lines"]
 
 
 def test_a_request_of_the_audit_trail_finds_its_lines(owner):
@@ -68,8 +68,8 @@ def test_a_session_check_writes_no_line(owner):
 
 @pytest.mark.parametrize("query", [{"level": "loud"}, {"limit": 0}, {"limit": 1001}], ids=str)
 def test_a_query_that_means_nothing_is_refused(owner, query):
-    answer = owner.get("/api/admin/log", params=query)
-    assert (answer.status_code, answer.json()["code"]) == (400, "VALIDATION_ERROR")
+    response = owner.get("/api/admin/log", params=query)
+    assert (response.status_code, response.json()["code"]) == (400, "VALIDATION_ERROR")
 
 
 def test_it_is_for_admins_only(gatehouse):

@@ -86,8 +86,8 @@ def test_a_role_tells_what_it_allows(root, ada):
         ({}, False, False),
     ]:
         for visitor, allowed in ((root, admin), (ada, user)):
-            answer = visitor.post(MAY, {"permissions": permissions})
-            assert answer.json() == {"error": None, "success": allowed}
+            response = visitor.post(MAY, {"permissions": permissions})
+            assert response.json() == {"error": None, "success": allowed}
 
 
 def test_the_former_way_to_ask_is_refused(root):

@@ -153,7 +153,7 @@ def put_into_outbox(gatehouse, number, state, now):
         sent_at=now if state == "sent" else None,
         last_error="nobody there" if state == "given_up" else None,
     )
-    with Work(gatehouse.house.workshop, NOBODY) as work:
+    with Work(gatehouse.context.runtime, NOBODY) as work:
         outbox.insert(work.db, mail)
 
 

@@ -177,8 +177,8 @@ def test_what_is_not_for_update_user_is_refused_and_changes_nothing(
 def test_a_role_holds_at_once_in_sessions_that_are_open(gatehouse, root, ada):
     assert ada.get("admin/list-users").status_code == 403
     before = gatehouse.events()
-    answer = root.post(SET_ROLE, {"userId": known(gatehouse, ADA), "role": ["user", "admin"]})
-    assert answer.json()["user"]["role"] == "user,admin"
+    response = root.post(SET_ROLE, {"userId": known(gatehouse, ADA), "role": ["user", "admin"]})
+    assert response.json()["user"]["role"] == "user,admin"
     assert events_after(gatehouse, before) == ["role_changed"]
     assert ada.get("admin/list-users").status_code == 200
     change(root, gatehouse, {"role": "user"})
@@ -187,8 +187,8 @@ def test_a_role_holds_at_once_in_sessions_that_are_open(gatehouse, root, ada):
 
 def test_a_role_that_stays_the_same_is_no_event(gatehouse, root, ada):
     before = gatehouse.events()
-    answer = root.post(SET_ROLE, {"userId": known(gatehouse, ADA), "role": "user"})
-    assert answer.status_code == 200
+    response = root.post(SET_ROLE, {"userId": known(gatehouse, ADA), "role": "user"})
+    assert response.status_code == 200
     assert events_after(gatehouse, before) == []
 
 

@@ -29,9 +29,9 @@ def root(anywhere):
 
 
 def events(root, **query):
-    answer = root.get(f"{EVENTS}?{urlencode(query, doseq=True)}")
-    assert answer.status_code == 200, answer.text
-    return answer.json()["events"]
+    response = root.get(f"{EVENTS}?{urlencode(query, doseq=True)}")
+    assert response.status_code == 200, response.text
+    return response.json()["events"]
 
 
 def kinds(root, **query):
@@ -163,8 +163,8 @@ def test_pages_follow_each_other_without_gap_or_repeat(anywhere, root):
     ],
 )
 def test_what_cannot_be_asked_is_refused(gatehouse, query):
-    answer = make_admin(gatehouse).get(f"{EVENTS}?{query}")
-    assert (answer.status_code, answer.json()["code"]) == (400, "VALIDATION_ERROR")
+    response = make_admin(gatehouse).get(f"{EVENTS}?{query}")
+    assert (response.status_code, response.json()["code"]) == (400, "VALIDATION_ERROR")
 
 
 def test_the_unknown_kind_is_answered_with_those_there_are(gatehouse):
@@ -173,12 +173,12 @@ def test_the_unknown_kind_is_answered_with_those_there_are(gatehouse):
 
 
 def figures(root, **query):
-    answer = root.get(f"{STATS}?{urlencode(query)}")
-    assert answer.status_code == 200, answer.text
+    response = root.get(f"{STATS}?{urlencode(query)}")
+    assert response.status_code == 200, response.text
     names = ("signIns", "signInFailures", "signUps", "activeSessions")
     return [
         (bucket["start"][5:16], *(bucket[name] for name in names))
-        for bucket in answer.json()["buckets"]
+        for bucket in response.json()["buckets"]
     ]
 
 
@@ -220,6 +220,6 @@ def test_a_time_of_ones_own_is_widened_to_whole_hours(root):
     ],
 )
 def test_figures_that_cannot_be_are_refused(gatehouse, query):
-    answer = make_admin(gatehouse).get(f"{STATS}?{urlencode(query)}")
-    assert answer.status_code == 400
-    assert answer.json()["code"] == refusal("VALIDATION_ERROR")["code"]
+    response = make_admin(gatehouse).get(f"{STATS}?{urlencode(query)}")
+    assert response.status_code == 400
+    assert response.json()["code"] == refusal("VALIDATION_ERROR")["code"]

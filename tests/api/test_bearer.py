@@ -20,21 +20,21 @@ def script(gatehouse: Gatehouse) -> Visitor:
 
 def whoami(visitor: Visitor, authorization: str) -> str | None:
     """Whom get-session sees behind this Authorization header."""
-    answer = visitor.get("get-session", headers={"authorization": authorization})
-    assert answer.status_code == 200
+    response = visitor.get("get-session", headers={"authorization": authorization})
+    assert response.status_code == 200
     visitor.cookies.clear()
-    return answer.json() and answer.json()["user"]["email"]
+    return response.json() and response.json()["user"]["email"]
 
 
 @pytest.mark.parametrize("path", ["sign-up/email", "sign-in/email"])
 def test_who_signs_in_gets_the_signed_token_in_a_header(gatehouse, script, path):
     if path == "sign-in/email":
         gatehouse.member()
-    answer = script.signs_up() if path == "sign-up/email" else script.signs_in()
-    token, _, signature = answer.headers["set-auth-token"].partition(".")
-    assert token == answer.json()["token"]
+    response = script.signs_up() if path == "sign-up/email" else script.signs_in()
+    token, _, signature = response.headers["set-auth-token"].partition(".")
+    assert token == response.json()["token"]
     assert (len(signature), signature[-1]) == (44, "=")
-    assert "set-auth-token" in answer.headers["access-control-expose-headers"]
+    assert "set-auth-token" in response.headers["access-control-expose-headers"]
 
 
 def test_update_user_sends_it_again(ada):
@@ -87,8 +87,8 @@ def test_a_bad_one_is_nobodys(ada, script, header):
 
 
 def test_a_bad_one_is_ignored_beside_a_good_cookie(ada):
-    answer = ada.get("get-session", headers={"authorization": "Bearer nonsense"})
-    assert answer.json()["user"]["email"] == "ada@example.com"
+    response = ada.get("get-session", headers={"authorization": "Bearer nonsense"})
+    assert response.json()["user"]["email"] == "ada@example.com"
 
 
 def test_the_bare_token_without_the_word_is_nobodys(ada, script):
@@ -97,8 +97,8 @@ def test_the_bare_token_without_the_word_is_nobodys(ada, script):
 
 @pytest.mark.parametrize("name", ["token", "session_token", "access_token", "set-auth-token"])
 def test_a_token_in_the_url_is_nobodys(ada, script, name):
-    answer = script.get(f"get-session?{name}={quote(forms_of(ada)[0])}")
-    assert answer.json() is None
+    response = script.get(f"get-session?{name}={quote(forms_of(ada)[0])}")
+    assert response.json() is None
 
 
 def test_signing_out_by_bearer_ends_the_session(ada, script):

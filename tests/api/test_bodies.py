@@ -20,8 +20,8 @@ JSON_ONLY, FORMS_TOO = "application/json", f"{FORM}, application/json"
 def test_json_is_json_whatever_its_parameters(gatehouse, content_type):
     gatehouse.member()
     headers = {"content-type": content_type}
-    answer = gatehouse.visitor().post("sign-in/email", raw=GOOD, headers=headers)
-    assert answer.status_code == 200
+    response = gatehouse.visitor().post("sign-in/email", raw=GOOD, headers=headers)
+    assert response.status_code == 200
 
 
 @pytest.mark.parametrize(
@@ -37,43 +37,43 @@ def test_json_is_json_whatever_its_parameters(gatehouse, content_type):
 )
 def test_other_types_are_named_with_what_is_allowed(gatehouse, content_type, path, allowed):
     headers = {"content-type": content_type}
-    answer = gatehouse.visitor().post(path, raw=GOOD, headers=headers)
+    response = gatehouse.visitor().post(path, raw=GOOD, headers=headers)
     said = f'Content-Type "{content_type}" is not allowed. Allowed types: {allowed}'
-    assert (answer.status_code, answer.json()) == (415, refusal("UNSUPPORTED_MEDIA_TYPE", said))
+    assert (response.status_code, response.json()) == (415, refusal("UNSUPPORTED_MEDIA_TYPE", said))
 
 
 @pytest.mark.parametrize("content_type", [None, "", ";"])
 def test_a_body_of_no_type_is_told_to_have_one(gatehouse, content_type):
     headers = {"content-type": content_type}
-    answer = gatehouse.visitor().post("update-user", raw=GOOD, headers=headers)
+    response = gatehouse.visitor().post("update-user", raw=GOOD, headers=headers)
     said = "Content-Type is required. Allowed types: application/json"
-    assert (answer.status_code, answer.json()) == (415, refusal("UNSUPPORTED_MEDIA_TYPE", said))
+    assert (response.status_code, response.json()) == (415, refusal("UNSUPPORTED_MEDIA_TYPE", said))
 
 
 def test_a_form_is_taken_for_signing_in_only(gatehouse):
     ada = gatehouse.member()
-    answer = ada.post("update-user", raw=b"name=x", headers={"content-type": FORM})
-    assert answer.status_code == 415
+    response = ada.post("update-user", raw=b"name=x", headers={"content-type": FORM})
+    assert response.status_code == 415
 
 
 def test_a_form_field_said_twice_is_refused_like_a_key_said_twice(gatehouse):
     gatehouse.member()
     raw = b"email=ada@example.com&password=wrong&password=correct+horse+battery"
-    answer = gatehouse.visitor().post("sign-in/email", raw=raw, headers={"content-type": FORM})
-    assert answer.status_code == 400
+    response = gatehouse.visitor().post("sign-in/email", raw=raw, headers={"content-type": FORM})
+    assert response.status_code == 400
 
 
 @pytest.mark.parametrize("content_type", ["text/plain", "image/png", None])
 def test_an_empty_body_is_none_whatever_its_type(gatehouse, content_type):
     headers = {"content-type": content_type}
-    answer = gatehouse.member().post("sign-out", raw=b"", headers=headers)
-    assert answer.json() == {"success": True}
+    response = gatehouse.member().post("sign-out", raw=b"", headers=headers)
+    assert response.json() == {"success": True}
 
 
 @pytest.mark.parametrize("path", ["sign-in/email", "sign-out"])
 def test_broken_json_is_refused_even_where_a_body_is_optional(gatehouse, path):
-    answer = gatehouse.visitor().post(path, raw=b'{"email":')
-    assert (answer.status_code, answer.json()) == (400, refusal("BAD_REQUEST"))
+    response = gatehouse.visitor().post(path, raw=b'{"email":')
+    assert (response.status_code, response.json()) == (400, refusal("BAD_REQUEST"))
 
 
 def test_a_body_of_exactly_the_limit_is_read_and_one_byte_more_is_not(start):
@@ -81,8 +81,8 @@ def test_a_body_of_exactly_the_limit_is_read_and_one_byte_more_is_not(start):
     frame = len(b'{"x": ""}')
     largest = b'{"x": "' + b"y" * (2000 - frame) + b'"}'
     assert visitor.post("sign-out", raw=largest).status_code == 200
-    answer = visitor.post("sign-out", raw=largest + b" ")
-    assert (answer.status_code, answer.json()) == (413, refusal("PAYLOAD_TOO_LARGE"))
+    response = visitor.post("sign-out", raw=largest + b" ")
+    assert (response.status_code, response.json()) == (413, refusal("PAYLOAD_TOO_LARGE"))
 
 
 def test_the_body_of_a_get_is_not_read(gatehouse):
@@ -97,13 +97,13 @@ def test_a_password_in_the_query_is_not_one(gatehouse):
 
 
 def test_a_query_of_hundreds_of_fields_is_refused(gatehouse):
-    answer = gatehouse.visitor().get("get-session?" + "&".join(f"a{n}=1" for n in range(200)))
-    assert answer.status_code == 400
+    response = gatehouse.visitor().get("get-session?" + "&".join(f"a{n}=1" for n in range(200)))
+    assert response.status_code == 400
 
 
 def test_a_query_field_said_twice_where_one_is_meant_is_refused(gatehouse):
-    answer = gatehouse.visitor().get("get-session?disableRefresh=true&disableRefresh=false")
-    assert (answer.status_code, answer.json()["code"]) == (400, "VALIDATION_ERROR")
+    response = gatehouse.visitor().get("get-session?disableRefresh=true&disableRefresh=false")
+    assert (response.status_code, response.json()["code"]) == (400, "VALIDATION_ERROR")
 
 
 @pytest.mark.parametrize("query", ["%ff=%ff", "%00", "a=%ED%A0%80", "&&&==", "disableRefresh=%00"])

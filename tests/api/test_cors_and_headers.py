@@ -14,74 +14,74 @@ def gatehouse(start) -> Gatehouse:
     return start(frontend_url=f"{APP},https://*.vercel.app")
 
 
-def vary(answer) -> list[str]:
-    return [part.strip() for part in answer.headers["vary"].lower().split(",")]
+def vary(response) -> list[str]:
+    return [part.strip() for part in response.headers["vary"].lower().split(",")]
 
 
 @pytest.mark.parametrize("path", PATHS)
 @pytest.mark.parametrize("origin", [APP, "https://pr-7.vercel.app", "http://localhost:7860"])
 def test_a_trusted_origin_may_read_the_answer_with_credentials(gatehouse, path, origin):
-    answer = gatehouse.visitor().get(path, headers={"origin": origin})
-    assert answer.headers["access-control-allow-origin"] == origin
-    assert answer.headers["access-control-allow-credentials"] == "true"
-    exposed = answer.headers["access-control-expose-headers"].split(", ")
+    response = gatehouse.visitor().get(path, headers={"origin": origin})
+    assert response.headers["access-control-allow-origin"] == origin
+    assert response.headers["access-control-allow-credentials"] == "true"
+    exposed = response.headers["access-control-expose-headers"].split(", ")
     assert {"Retry-After", "X-Retry-After", "X-Request-Id", "Content-Disposition"} <= {*exposed}
-    assert "origin" in vary(answer)
+    assert "origin" in vary(response)
 
 
 @pytest.mark.parametrize("path", PATHS)
 @pytest.mark.parametrize("origin", [EVIL, "null", f"{APP}.evil.example", f"{APP}:8443", "", "*"])
 def test_another_is_not_named(gatehouse, path, origin):
-    answer = gatehouse.visitor().get(path, headers={"origin": origin})
-    assert [name for name in answer.headers if name.startswith("access-control-")] == []
-    assert "origin" in vary(answer)
+    response = gatehouse.visitor().get(path, headers={"origin": origin})
+    assert [name for name in response.headers if name.startswith("access-control-")] == []
+    assert "origin" in vary(response)
 
 
 @pytest.mark.parametrize("path", PATHS)
 def test_without_an_origin_nobody_is_named_and_caches_are_told(gatehouse, path):
-    answer = gatehouse.visitor().get(path)
-    assert "access-control-allow-origin" not in answer.headers
-    assert "origin" in vary(answer)
+    response = gatehouse.visitor().get(path)
+    assert "access-control-allow-origin" not in response.headers
+    assert "origin" in vary(response)
 
 
 @pytest.mark.parametrize("path", PATHS)
 def test_a_preflight_of_a_trusted_origin_is_answered(gatehouse, path):
     asked = {"origin": APP, **PREFLIGHT, "access-control-request-headers": "content-type,x-mine"}
-    answer = gatehouse.visitor().send("OPTIONS", path, headers=asked)
-    assert (answer.status_code, answer.content) == (204, b"")
-    assert answer.headers["access-control-allow-origin"] == APP
-    assert answer.headers["access-control-allow-credentials"] == "true"
-    assert "POST" in answer.headers["access-control-allow-methods"]
-    assert answer.headers["access-control-allow-headers"] == "content-type,x-mine"
-    assert answer.headers["access-control-max-age"] == "600"
+    response = gatehouse.visitor().send("OPTIONS", path, headers=asked)
+    assert (response.status_code, response.content) == (204, b"")
+    assert response.headers["access-control-allow-origin"] == APP
+    assert response.headers["access-control-allow-credentials"] == "true"
+    assert "POST" in response.headers["access-control-allow-methods"]
+    assert response.headers["access-control-allow-headers"] == "content-type,x-mine"
+    assert response.headers["access-control-max-age"] == "600"
 
 
 @pytest.mark.parametrize("path", PATHS)
 def test_a_preflight_of_another_gets_nothing(gatehouse, path):
-    answer = gatehouse.visitor().send("OPTIONS", path, headers={"origin": EVIL, **PREFLIGHT})
-    assert answer.status_code in {404, 405}
-    assert [name for name in answer.headers if name.startswith("access-control-")] == []
+    response = gatehouse.visitor().send("OPTIONS", path, headers={"origin": EVIL, **PREFLIGHT})
+    assert response.status_code in {404, 405}
+    assert [name for name in response.headers if name.startswith("access-control-")] == []
 
 
 def test_the_refusal_of_a_trusted_origins_request_can_be_read_too(gatehouse):
-    answer = gatehouse.visitor(origin=APP).signs_in()
-    assert (answer.status_code, answer.headers["access-control-allow-origin"]) == (401, APP)
+    response = gatehouse.visitor(origin=APP).signs_in()
+    assert (response.status_code, response.headers["access-control-allow-origin"]) == (401, APP)
 
 
 def test_a_trusted_origin_may_read_how_long_to_wait(start):
     visitor = start(frontend_url=APP, rate_limits=True).visitor(origin=APP)
-    answers = [visitor.signs_in("nobody@example.com") for _ in range(4)]
-    assert [answer.status_code for answer in answers] == [401, 401, 401, 429]
-    exposed = answers[-1].headers["access-control-expose-headers"].lower()
+    responses = [visitor.signs_in("nobody@example.com") for _ in range(4)]
+    assert [response.status_code for response in responses] == [401, 401, 401, 429]
+    exposed = responses[-1].headers["access-control-expose-headers"].lower()
     for name in ("retry-after", "x-retry-after"):
-        assert int(answers[-1].headers[name]) > 0
+        assert int(responses[-1].headers[name]) > 0
         assert name in exposed.split(", ")
 
 
 def test_signing_in_across_origins_lets_the_script_read_the_token_header(gatehouse):
-    answer = gatehouse.visitor(origin=APP).signs_up()
-    assert answer.headers["access-control-allow-origin"] == APP
-    assert "set-auth-token" in answer.headers["access-control-expose-headers"]
+    response = gatehouse.visitor(origin=APP).signs_up()
+    assert response.headers["access-control-allow-origin"] == APP
+    assert "set-auth-token" in response.headers["access-control-expose-headers"]
 
 
 API_POLICY = "default-src 'none'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'"
@@ -117,5 +117,5 @@ def test_each_request_has_an_id_of_its_own(gatehouse):
 
 
 def test_a_callers_own_request_id_is_not_taken_over(gatehouse):
-    answer = gatehouse.visitor().get("/health", headers={"x-request-id": "canary"})
-    assert "canary" not in answer.headers["x-request-id"]
+    response = gatehouse.visitor().get("/health", headers={"x-request-id": "canary"})
+    assert "canary" not in response.headers["x-request-id"]

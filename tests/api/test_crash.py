@@ -27,10 +27,10 @@ def broken(gatehouse: Gatehouse, monkeypatch) -> Gatehouse:
 
 
 def test_the_caller_hears_500_in_json_with_a_request_id_and_no_more(broken):
-    answer = broken.visitor().signs_up()
-    assert (answer.status_code, answer.json()) == (500, refusal("INTERNAL_SERVER_ERROR"))
-    assert "canary" not in answer.text
-    check_like_every_answer(answer)
+    response = broken.visitor().signs_up()
+    assert (response.status_code, response.json()) == (500, refusal("INTERNAL_SERVER_ERROR"))
+    assert "canary" not in response.text
+    check_like_every_answer(response)
 
 
 def test_it_has_the_security_headers_too(broken):
@@ -43,15 +43,15 @@ def test_a_trusted_origin_may_read_it(start, monkeypatch):
     app = "https://app.example.test"
     gatehouse = start(frontend_url=app)
     monkeypatch.setattr(stored_sessions, "insert", raising(RuntimeError()))
-    answer = gatehouse.visitor(origin=app).signs_up()
-    assert (answer.status_code, answer.headers["access-control-allow-origin"]) == (500, app)
+    response = gatehouse.visitor(origin=app).signs_up()
+    assert (response.status_code, response.headers["access-control-allow-origin"]) == (500, app)
 
 
 def test_the_log_has_the_traceback_under_the_same_id(broken):
     with capture_logs() as said:
-        answer = broken.visitor().signs_up()
+        response = broken.visitor().signs_up()
     (line,) = [each for each in said if each["event"] == "request_crashed"]
-    assert line["request_id"] == answer.headers["x-request-id"]
+    assert line["request_id"] == response.headers["x-request-id"]
     assert line["path"] == "/api/auth/sign-up/email"
     assert line["exception"].startswith("Traceback")
     assert line["exception"].endswith("RuntimeError: canary of the inside")
@@ -96,10 +96,10 @@ def test_a_lost_transaction_is_run_again_and_nobody_notices(anywhere, monkeypatc
 @pytest.mark.parametrize("error", [DatabaseConflict("deadlock"), DatabaseUnavailable("gone")])
 def test_one_that_stays_lost_is_503(gatehouse, monkeypatch, error):
     monkeypatch.setattr(stored_sessions, "insert", raising(error))
-    answer = gatehouse.visitor().signs_up()
-    assert (answer.status_code, answer.json()) == (503, refusal("SERVICE_UNAVAILABLE"))
-    assert answer.headers["retry-after"] == "2"
-    check_like_every_answer(answer)
+    response = gatehouse.visitor().signs_up()
+    assert (response.status_code, response.json()) == (503, refusal("SERVICE_UNAVAILABLE"))
+    assert response.headers["retry-after"] == "2"
+    check_like_every_answer(response)
 
 
 @pytest.fixture
@@ -125,9 +125,9 @@ def test_an_endpoint_in_plain_fastapi_knows_who_is_asking(extended):
 
 def test_and_refuses_strangers_and_foreign_origins_like_every_other(extended):
     assert extended.visitor().get("/mine").json() == refusal("UNAUTHORIZED")
-    answer = extended.member().post("/mine", headers={"origin": "https://evil.example"})
-    assert (answer.status_code, answer.json()) == (403, refusal("INVALID_ORIGIN"))
-    check_like_every_answer(answer)
+    response = extended.member().post("/mine", headers={"origin": "https://evil.example"})
+    assert (response.status_code, response.json()) == (403, refusal("INVALID_ORIGIN"))
+    check_like_every_answer(response)
 
 
 def test_and_prolongs_the_session_of_who_uses_it(extended, clock):
@@ -139,5 +139,5 @@ def test_and_prolongs_the_session_of_who_uses_it(extended, clock):
 def test_and_is_503_when_the_database_is_away(extended, monkeypatch):
     ada = extended.member()
     monkeypatch.setattr(stored_sessions, "find_all_with_user", raising(DatabaseUnavailable("gone")))
-    answer = ada.get("/mine")
-    assert (answer.status_code, answer.json()) == (503, refusal("SERVICE_UNAVAILABLE"))
+    response = ada.get("/mine")
+    assert (response.status_code, response.json()) == (503, refusal("SERVICE_UNAVAILABLE"))

@@ -44,11 +44,11 @@ def ada(gatehouse: Gatehouse) -> Visitor:
 def wait_until_it_answers(visitor: Visitor, clock: FixedClock) -> None:
     """Ask once a second of the test's clock, which is how often the database is tried."""
 
-    def answers() -> bool:
+    def responses() -> bool:
         clock.advance(seconds=1)
         return visitor.get("get-session").status_code == 200
 
-    wait_until(answers, "an answer")
+    wait_until(responses, "an answer")
 
 
 def wait_until_it_is_missed(gatehouse: Gatehouse) -> None:
@@ -60,10 +60,10 @@ def test_a_valid_session_hears_503_and_never_that_it_is_none(gatehouse, ada, ser
     server.stop()
     wait_until_it_is_missed(gatehouse)
     for path in ("get-session", "list-sessions", "/api/me"):
-        answer = ada.get(path)
-        assert (answer.status_code, answer.json()) == (503, AWAY)
-        assert answer.headers["retry-after"] == "2"
-        check_like_every_answer(answer)
+        response = ada.get(path)
+        assert (response.status_code, response.json()) == (503, AWAY)
+        assert response.headers["retry-after"] == "2"
+        check_like_every_answer(response)
     assert ada.session_cookie is not None
 
 
@@ -87,8 +87,8 @@ def test_ready_says_that_the_database_is_away_and_when_it_is_back(gatehouse, ser
     assert visitor.get("/ready").status_code == 200
     server.stop()
     clock.advance(seconds=3)
-    answer = visitor.get("/ready")
-    assert (answer.status_code, answer.json()["database"]) == (503, "away")
+    response = visitor.get("/ready")
+    assert (response.status_code, response.json()["database"]) == (503, "away")
     server.start()
 
     def is_ready() -> bool:
@@ -110,7 +110,7 @@ def test_when_it_is_back_everything_goes_on_without_a_restart(gatehouse, ada, se
 
 
 def test_and_what_changed_meanwhile_is_seen(gatehouse, ada, server, clock):
-    name = gatehouse.house.workshop.database.url.database
+    name = gatehouse.context.runtime.database.url.database
     server.stop()
     wait_until_it_is_missed(gatehouse)
     server.start()

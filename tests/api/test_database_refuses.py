@@ -62,8 +62,8 @@ def everybody_hears_503(gatehouse: Gatehouse, ada: Visitor, because: str) -> Non
             assert ada.get("get-session").status_code == 503
             assert gatehouse.visitor().signs_in().status_code == 503
             gatehouse.clock.advance(seconds=2.4)
-            answer = gatehouse.visitor().get("/ready")
-        assert (answer.status_code, answer.json()["database"]) == (503, "away")
+            response = gatehouse.visitor().get("/ready")
+        assert (response.status_code, response.json()["database"]) == (503, "away")
         reasons = [line["reason"] for line in log if "reason" in line]
         assert len(reasons) == 3
         assert all(because in reason and "\n" not in reason for reason in reasons), reasons

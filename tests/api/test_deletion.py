@@ -108,10 +108,10 @@ def test_the_password_is_enough(posting_anywhere, clock):
     phone.signs_in()
     clock.advance(seconds=gatehouse.settings.session_fresh_for)
 
-    answer = ada.post(DELETE, {"password": PASSWORD})
+    response = ada.post(DELETE, {"password": PASSWORD})
 
-    assert (answer.status_code, answer.json()) == (200, GONE)
-    assert cookies_of(answer) == CLEARED
+    assert (response.status_code, response.json()) == (200, GONE)
+    assert cookies_of(response) == CLEARED
     assert phone.session() is None
     assert gatehouse.visitor().signs_in().status_code == 401
     assert gatehouse.visitor().signs_up().status_code == 200  # the address is free
@@ -149,11 +149,11 @@ def test_nothing_is_left_but_lines_that_name_nobody(posting_anywhere):
 
 def test_what_an_admin_did_keeps_the_admin(posting):
     posting.member()
-    admin, office = UUID(int=1), Client("198.51.100.1", "Panel", "request")
-    with Work(posting.house.workshop, office) as work:
+    admin, mailer = UUID(int=1), Client("198.51.100.1", "Panel", "request")
+    with Work(posting.context.runtime, mailer) as work:
         user = stored_users.find(work.db, posting.user_id(ADA))
         assert user is not None
-        assert remove_user(work, posting.house.services[Accounts], user, by=admin)
+        assert remove_user(work, posting.context.services[Accounts], user, by=admin)
 
     (line,) = [line for line in posting.events() if line.kind == "user_deleted"]
     assert (line.actor, line.subject, line.address) == (admin, None, "198.51.100.1")
@@ -170,10 +170,10 @@ def test_an_admin_who_acts_as_a_user_cannot_delete_them(posting):
 def test_where_it_is_switched_off_there_is_no_such_thing(start):
     ada = start(delete_user=False).member()
 
-    answer = ada.post(DELETE, {"password": PASSWORD})
+    response = ada.post(DELETE, {"password": PASSWORD})
     callback = ada.get(f"{CALLBACK}?token=x")
 
-    assert (answer.status_code, answer.content) == (404, b"")
+    assert (response.status_code, response.content) == (404, b"")
     assert (callback.status_code, callback.json()) == (404, refusal("NOT_FOUND"))
 
 
@@ -181,11 +181,11 @@ def test_of_several_at_once_all_end_well(posting_anywhere):
     gatehouse = posting_anywhere
     ada = gatehouse.member()
 
-    answers = gatehouse.at_once(
+    responses = gatehouse.at_once(
         *(ada.sending("POST", DELETE, {"password": PASSWORD}) for _ in range(4))
     )
 
-    codes = sorted(answer.status_code for answer in answers)
+    codes = sorted(response.status_code for response in responses)
     assert codes[0] == 200
     assert set(codes[1:]) <= {400, 401}
     assert [line.kind for line in gatehouse.events()].count("user_deleted") == 1
@@ -209,10 +209,10 @@ class TestThroughAMailedLink:
         assert clicks(asking.visitor(), mail).json() == refusal("FAILED_TO_GET_USER_INFO")
         grace = asking.member("grace@example.com")
         assert clicks(grace, mail).json() == refusal("INVALID_TOKEN")
-        answer = clicks(ada, mail)
+        response = clicks(ada, mail)
 
-        assert (answer.status_code, answer.headers["location"]) == (302, "/goodbye?a=1")
-        assert cookies_of(answer) == CLEARED
+        assert (response.status_code, response.headers["location"]) == (302, "/goodbye?a=1")
+        assert cookies_of(response) == CLEARED
         assert ada.session() is None
         assert asking.rows(select(users.c.email)) == [("grace@example.com",)]
 

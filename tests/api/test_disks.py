@@ -42,8 +42,8 @@ def gatehouse(request: pytest.FixtureRequest, disk: Disk, start: Any) -> Iterato
 
 def ready(gatehouse: Gatehouse) -> tuple[int, str]:
     gatehouse.clock.advance(seconds=3)
-    answer = gatehouse.visitor().get("/ready")
-    return answer.status_code, answer.json()["database"]
+    response = gatehouse.visitor().get("/ready")
+    return response.status_code, response.json()["database"]
 
 
 def statuses_until_one_fails(gatehouse: Gatehouse) -> list[int]:

@@ -63,8 +63,8 @@ def test_refused_where_it_is_switched_off(start):
 
 
 def asks(visitor, new=NEW, **more):
-    answer = visitor.post(CHANGE, {"newEmail": new, **more})
-    assert (answer.status_code, answer.json()) == (200, {"status": True})
+    response = visitor.post(CHANGE, {"newEmail": new, **more})
+    assert (response.status_code, response.json()) == (200, {"status": True})
 
 
 @pytest.fixture
@@ -83,10 +83,10 @@ def test_an_unverified_user_clicks_at_the_new_address(posting_anywhere, letterbo
     assert ada.session()["user"]["email"] == ADA
 
     before = gatehouse.events()
-    answer = clicks(ada, letterbox.last("verify", NEW))
+    response = clicks(ada, letterbox.last("verify", NEW))
 
-    assert (answer.status_code, answer.headers["location"]) == (302, "/settings?tab=1")
-    assert "session_token" in cookie_lines(answer)
+    assert (response.status_code, response.headers["location"]) == (302, "/settings?tab=1")
+    assert "session_token" in cookie_lines(response)
     assert events_after(gatehouse, before) == ["email_changed"]
     for browser in (ada, phone):
         seen = browser.session()["user"]
@@ -116,9 +116,9 @@ def test_the_first_step_answers_without_a_user(posting, verified, letterbox):
     asks(verified)
     token = letterbox.last("change-email").token
 
-    answers = [posting.visitor().get(f"verify-email?token={token}").json() for _ in range(2)]
+    responses = [posting.visitor().get(f"verify-email?token={token}").json() for _ in range(2)]
 
-    assert answers == [{"status": True}] * 2
+    assert responses == [{"status": True}] * 2
     assert letterbox.kinds(NEW) == ["verify"]  # the second click asked nobody
 
 
@@ -129,10 +129,10 @@ def test_a_second_click_changes_nothing_and_gives_nothing(posting, letterbox):
     posting.visitor().get(f"verify-email?token={mail.token}")
 
     before = posting.events()
-    answer = posting.visitor().get(f"verify-email?token={mail.token}")
+    response = posting.visitor().get(f"verify-email?token={mail.token}")
 
-    assert answer.json() == {"status": True, "user": None}
-    assert "set-cookie" not in answer.headers
+    assert response.json() == {"status": True, "user": None}
+    assert "set-cookie" not in response.headers
     assert events_after(posting, before) == []
 
 
@@ -142,8 +142,8 @@ def test_not_in_the_browser_of_another(posting, letterbox):
     token = letterbox.last("verify", NEW).token
 
     assert clicks(grace, letterbox.last("verify", NEW)).headers["location"] == NOT_YOURS
-    answer = grace.get(f"verify-email?token={token}")
-    assert (answer.status_code, answer.json()) == (401, refusal("INVALID_USER"))
+    response = grace.get(f"verify-email?token={token}")
+    assert (response.status_code, response.json()) == (401, refusal("INVALID_USER"))
     assert posting.visitor().signs_in().status_code == 200
 
 
@@ -188,11 +188,11 @@ def test_of_two_who_want_one_address_one_gets_it(posting_anywhere, letterbox):
     for browser in browsers:
         asks(browser)
 
-    answers = gatehouse.at_once(
+    responses = gatehouse.at_once(
         *(gatehouse.visitor().sending("GET", mail.path) for mail in letterbox.all(NEW, "verify"))
     )
 
-    assert sorted(answer.headers["location"] for answer in answers) == ["/", NOT_VALID]
+    assert sorted(response.headers["location"] for response in responses) == ["/", NOT_VALID]
     assert [browser.session()["user"]["email"] for browser in browsers].count(NEW) == 1
 
 
@@ -201,9 +201,9 @@ def test_an_expired_link_says_so(posting, letterbox, clock):
     asks(ada)
     clock.advance(seconds=posting.settings.verification_link_lifetime)
 
-    answer = clicks(ada, letterbox.last("verify", NEW))
+    response = clicks(ada, letterbox.last("verify", NEW))
 
-    assert answer.headers["location"] == "/?error=TOKEN_EXPIRED"
+    assert response.headers["location"] == "/?error=TOKEN_EXPIRED"
 
 
 def test_a_link_that_asked_only_the_new_mailbox_ends_with_the_proof_of_the_old(posting, letterbox):
@@ -212,9 +212,9 @@ def test_a_link_that_asked_only_the_new_mailbox_ends_with_the_proof_of_the_old(p
     asks(ada)
     posting.visitor().get(f"verify-email?token={letterbox.last('verify').token}")
 
-    answer = clicks(posting.visitor(), letterbox.last("verify", NEW))
+    response = clicks(posting.visitor(), letterbox.last("verify", NEW))
 
-    assert answer.headers["location"] == NOT_VALID
+    assert response.headers["location"] == NOT_VALID
     assert ada.session()["user"]["email"] == ADA
 
 
@@ -245,9 +245,9 @@ def test_an_admin_who_acts_as_a_user_cannot_take_the_account(posting):
     is_an_admins = update(sessions).values(impersonated_by=UUID(int=1))
     posting.change(is_an_admins, posting.user_id(ADA))
 
-    answer = ada.post(CHANGE, {"newEmail": NEW})
+    response = ada.post(CHANGE, {"newEmail": NEW})
 
-    assert answer.status_code == 403
+    assert response.status_code == 403
     assert posting.rows(select(users.c.email)) == [(ADA,)]
 
 

@@ -32,7 +32,7 @@ SIGN_OUT = [
         path="sign-out",
         body={},
         status=200,
-        answer={"success": True},
+        response={"success": True},
         cookies=CLEARED,
         events=("sign_out",),
     ),
@@ -41,7 +41,7 @@ SIGN_OUT = [
         given=ada_signed_up,
         path="sign-out",
         status=200,
-        answer={"success": True},
+        response={"success": True},
         cookies=CLEARED,
         events=("sign_out",),
     ),
@@ -50,7 +50,7 @@ SIGN_OUT = [
         path="sign-out",
         body={},
         status=200,
-        answer={"success": True},
+        response={"success": True},
         cookies=CLEARED,
     ),
     Scene(
@@ -58,7 +58,7 @@ SIGN_OUT = [
         given=signed_out,
         path="sign-out",
         status=200,
-        answer={"success": True},
+        response={"success": True},
         cookies=CLEARED,
     ),
 ]
@@ -70,7 +70,7 @@ REVOKE = [
         path="revoke-session",
         body={"token": "no-such-token"},
         status=200,
-        answer={"status": True},
+        response={"status": True},
     ),
     Scene(
         name="revoke-session without saying which",
@@ -87,7 +87,7 @@ REVOKE = [
         path="revoke-sessions",
         body={},
         status=200,
-        answer={"status": True},
+        response={"status": True},
         cookies=CLEARED,
         events=("session_revoked",),
     ),
@@ -96,7 +96,7 @@ REVOKE = [
         given=ada_signed_up,
         path="revoke-sessions",
         status=200,
-        answer={"status": True},
+        response={"status": True},
         cookies=CLEARED,
         events=("session_revoked",),
     ),
@@ -106,7 +106,7 @@ REVOKE = [
         path="revoke-other-sessions",
         body={},
         status=200,
-        answer={"status": True},
+        response={"status": True},
         events=("session_revoked",),
     ),
     Scene(
@@ -114,7 +114,7 @@ REVOKE = [
         given=ada_signed_up,
         path="revoke-other-sessions",
         status=200,
-        answer={"status": True},
+        response={"status": True},
     ),
     Scene(
         name="update-session, which has nothing to update",
@@ -196,8 +196,8 @@ def test_the_list_is_for_those_who_signed_in_within_a_day(gatehouse, clock):
     clock.advance(days=1, microseconds=-1)
     assert ada.get("list-sessions").status_code == 200
     clock.advance(microseconds=1)
-    answer = ada.get("list-sessions")
-    assert (answer.status_code, answer.json()["code"]) == (403, "SESSION_NOT_FRESH")
+    response = ada.get("list-sessions")
+    assert (response.status_code, response.json()["code"]) == (403, "SESSION_NOT_FRESH")
 
 
 def test_with_fresh_for_zero_the_list_is_for_all(start, clock):
@@ -211,8 +211,8 @@ def test_another_of_ones_sessions_is_named_by_its_token_or_its_handle(anywhere, 
     ada, elsewhere = anywhere.member(), anywhere.visitor()
     elsewhere.signs_in()
     named = elsewhere.session()["session"][which]
-    answer = ada.post("revoke-session", {"token": named})
-    assert (answer.json(), answer.headers.get_list("set-cookie")) == ({"status": True}, [])
+    response = ada.post("revoke-session", {"token": named})
+    assert (response.json(), response.headers.get_list("set-cookie")) == ({"status": True}, [])
     assert elsewhere.session() is None
     assert ada.session() is not None
 

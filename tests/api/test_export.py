@@ -24,9 +24,9 @@ EXPORT = "/api/account/export"
 ADA = "ada@example.com"
 
 
-def unpacked(answer):
+def unpacked(response):
     """The files of the zip, by name."""
-    archive = zipfile.ZipFile(io.BytesIO(answer.content))
+    archive = zipfile.ZipFile(io.BytesIO(response.content))
     assert archive.testzip() is None
     return {name: json.loads(archive.read(name)) for name in archive.namelist()}
 
@@ -39,13 +39,13 @@ def test_everything_held_about_the_caller(posting_anywhere):
     gatehouse.member("grace@example.com")
 
     before = gatehouse.events()
-    answer = ada.get(EXPORT)
+    response = ada.get(EXPORT)
 
-    assert (answer.status_code, answer.headers["content-type"]) == (200, "application/zip")
-    assert answer.headers["content-disposition"] == 'attachment; filename="account.zip"'
-    assert answer.headers["cache-control"] == "no-store"
+    assert (response.status_code, response.headers["content-type"]) == (200, "application/zip")
+    assert response.headers["content-disposition"] == 'attachment; filename="account.zip"'
+    assert response.headers["cache-control"] == "no-store"
     assert events_after(gatehouse, before) == ["data_exported"]
-    files = unpacked(answer)
+    files = unpacked(response)
     user = ada.session()["user"]
     assert files["profile.json"] == [{**user, "hasPassword": True}]
     (session,) = files["sessions.json"]
@@ -77,7 +77,7 @@ def test_nothing_that_opens_anything_is_in_it(posting, letterbox):
 
 def test_where_an_admin_sat_is_not_told(posting):
     ada = posting.member()
-    with Work(posting.house.workshop, Client("198.51.100.1", "Panel", "request")) as work:
+    with Work(posting.context.runtime, Client("198.51.100.1", "Panel", "request")) as work:
         banned = Event(EventKind.USER_UPDATED, UUID(int=1), posting.user_id(ADA))
         work.record(banned)
 
@@ -91,7 +91,7 @@ def test_where_an_admin_sat_is_not_told(posting):
 def test_what_an_admin_did_as_the_user_is_not_said_to_be_the_users(posting):
     ada, ada_id = posting.member(), posting.user_id(ADA)
     acting = Client("198.51.100.1", "Panel", "request", impersonated_by=UUID(int=1))
-    with Work(posting.house.workshop, acting) as work:
+    with Work(posting.context.runtime, acting) as work:
         work.record(Event(EventKind.USER_UPDATED, ada_id, ada_id))
 
     events = unpacked(ada.get(EXPORT))["events.json"]
@@ -103,7 +103,7 @@ def test_what_an_admin_did_as_the_user_is_not_said_to_be_the_users(posting):
 @pytest.mark.parametrize("lines", [999, 1000, 2001])
 def test_a_long_trail_is_complete(posting, lines):
     ada, ada_id = posting.member(), posting.user_id(ADA)
-    with Work(posting.house.workshop, NOBODY) as work:
+    with Work(posting.context.runtime, NOBODY) as work:
         for _ in range(lines):
             work.record(Event(EventKind.SIGN_IN, ada_id, ada_id))
 
@@ -167,7 +167,7 @@ def test_however_many_export_everything_else_is_served(start, held_export):
     people = [gatehouse.member(f"user{number}@example.com") for number in range(9)]
     running = [gatehouse.loop.start(each.sending("GET", EXPORT)) for each in people[:8]]
     assert held_export.reached.wait(30)
-    wait_until(lambda: len(gatehouse.house.downloads._running) == 8, "the downloads")
+    wait_until(lambda: len(gatehouse.context.downloads._running) == 8, "the downloads")
     assert people[8].get(EXPORT).status_code == 503
     assert people[8].get("list-sessions").status_code == 200
     held_export.go_on.set()

@@ -49,7 +49,7 @@ def moves_in(gatehouse, **said):
     """Import one user; returns what was said of the line."""
     told = []
     records = read_records(BytesIO(json.dumps({"email": BOB, **said}).encode()))
-    import_users(gatehouse.house.workshop, PasswordHasher(4), records, told.append, dry=False)
+    import_users(gatehouse.context.runtime, PasswordHasher(4), records, told.append, dry=False)
     return told
 
 
@@ -67,10 +67,10 @@ def dates_in(value):
 
 def check_all_lists(visitor):
     for path in LISTS:
-        answer = visitor.get(path)
-        assert answer.status_code == 200, (path, answer.text)
+        response = visitor.get(path)
+        assert response.status_code == 200, (path, response.text)
         if not path.endswith(".csv"):
-            for date in dates_in(answer.json()):
+            for date in dates_in(response.json()):
                 assert DATE.fullmatch(date), (path, date)
 
 
@@ -78,8 +78,8 @@ def test_the_last_second_of_the_calendar_is_moved_in_and_harms_no_list(far_east)
     root = make_admin(far_east)
     assert moves_in(far_east, banned=True, ban_expires="9999-12-31T23:59:59Z") == []
     check_all_lists(root)
-    answer = root.get(f"/api/auth/admin/get-user?id={known(far_east, BOB)}")
-    assert answer.json()["banExpires"] == "9999-12-31T23:59:59.000Z"
+    response = root.get(f"/api/auth/admin/get-user?id={known(far_east, BOB)}")
+    assert response.json()["banExpires"] == "9999-12-31T23:59:59.000Z"
 
 
 @pytest.mark.parametrize("date", ["9999-12-31T23:59:59-05:00", "0001-01-01T00:00:00+05:00"])
@@ -98,7 +98,7 @@ def test_a_date_that_nobody_could_read_back_is_refused_on_every_way_in(far_east,
 
 def test_a_row_written_by_hand_harms_no_list(far_east):
     root, ada = make_admin(far_east), far_east.member(ADA, address="198.51.100.1")
-    database = far_east.house.workshop.database
+    database = far_east.context.runtime.database
     for moment in BY_HAND[database.kind]:
         whose = f"(SELECT id FROM users WHERE email = '{ADA}')"
         for by_hand in (
@@ -117,7 +117,7 @@ def test_a_row_written_by_hand_harms_no_list(far_east):
 
 def test_a_session_without_end_in_the_database_still_ends_for_whoever_asks(far_east):
     ada = far_east.member(ADA)
-    kind = far_east.house.workshop.database.kind
+    kind = far_east.context.runtime.database.kind
     whom = far_east.user_id(ADA)
     for moment in BY_HAND[kind][:1]:
         by_hand = text("UPDATE sessions SET expires_at = :at, created_at = :at")
@@ -134,8 +134,8 @@ def test_a_ban_for_a_time_that_cannot_be_is_refused(gatehouse, seconds):
     root = make_admin(gatehouse)
     gatehouse.member(ADA, address="198.51.100.1")
     body = f'{{"userId":"{known(gatehouse, ADA)}","banExpiresIn":{seconds}}}'.encode()
-    answer = root.post("/api/auth/admin/ban-user", raw=body)
-    assert answer.status_code == 400, answer.text
+    response = root.post("/api/auth/admin/ban-user", raw=body)
+    assert response.status_code == 400, response.text
 
 
 @pytest.mark.parametrize(
@@ -154,8 +154,8 @@ def test_a_ban_for_a_fraction_of_a_second_or_a_century_is_taken_at_its_word(
     root = make_admin(gatehouse)
     gatehouse.member(ADA, address="198.51.100.1")
     said = {"userId": known(gatehouse, ADA), "banExpiresIn": seconds}
-    answer = root.post("/api/auth/admin/ban-user", said)
-    assert answer.json()["user"]["banExpires"] == end
+    response = root.post("/api/auth/admin/ban-user", said)
+    assert response.json()["user"]["banExpires"] == end
 
 
 def test_the_longest_lifetimes_that_settings_allow_work(start):

@@ -17,7 +17,7 @@ CLEARED = ["session_token 0", "session_data 0", "dont_remember 0"]
 DAY = 24 * 60 * 60
 
 ANYBODY = [
-    Scene(name="a stranger", method="GET", path=PATH, status=200, answer=None),
+    Scene(name="a stranger", method="GET", path=PATH, status=200, response=None),
     Scene(
         name="a member",
         given=ada_signed_up,
@@ -49,13 +49,13 @@ def test_it_answers_everybody(anywhere, scene):
 
 
 def test_the_answer_has_exactly_these_keys(gatehouse):
-    answer = gatehouse.member().session()
-    assert list(answer) == ["session", "user"]
-    assert set(answer["session"]) == {
+    response = gatehouse.member().session()
+    assert list(response) == ["session", "user"]
+    assert set(response["session"]) == {
         *("id", "token", "userId", "expiresAt", "createdAt", "updatedAt"),
         *("ipAddress", "userAgent", "impersonatedBy"),
     }
-    assert set(answer["user"]) == {
+    assert set(response["user"]) == {
         *("id", "name", "email", "emailVerified", "image", "createdAt", "updatedAt"),
         *("role", "banned", "banReason", "banExpires"),
     }
@@ -65,14 +65,17 @@ def test_the_answer_has_exactly_these_keys(gatehouse):
 def test_no_cache_keeps_the_answer(gatehouse, given):
     visitor = gatehouse.visitor()
     given(gatehouse, visitor)
-    answer = visitor.get(PATH)
-    assert (answer.headers["cache-control"], answer.headers["pragma"]) == ("no-store", "no-cache")
+    response = visitor.get(PATH)
+    assert (response.headers["cache-control"], response.headers["pragma"]) == (
+        "no-store",
+        "no-cache",
+    )
 
 
 def test_every_date_has_exactly_three_decimals(gatehouse, clock):
     clock.advance(microseconds=987_654)
-    answer = gatehouse.member().get(PATH).text
-    dates = re.findall(r'"\d{4}-[^"]*"', answer)
+    response = gatehouse.member().get(PATH).text
+    dates = re.findall(r'"\d{4}-[^"]*"', response)
     assert len(dates) == 5
     assert all(re.fullmatch(r'"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{3}Z"', date) for date in dates)
 
@@ -117,8 +120,8 @@ def test_at_the_end_it_is_gone_with_its_cookies(anywhere, clock):
     ada = anywhere.member()
     ada.session()
     clock.advance(days=7)
-    answer = ada.get(PATH)
-    assert (answer.json(), cookies_of(answer)) == (None, CLEARED)
+    response = ada.get(PATH)
+    assert (response.json(), cookies_of(response)) == (None, CLEARED)
     assert anywhere.rows(select(sessions.c.id)) != [], (
         "housekeeping deletes it, not one clock alone"
     )
@@ -128,19 +131,19 @@ def test_within_the_first_day_use_does_not_prolong_it(anywhere, clock):
     ada = anywhere.member()
     before = ada.session()["session"]["expiresAt"]
     clock.advance(days=1, microseconds=-1)
-    answer = ada.get(PATH)
-    assert (answer.json()["session"]["expiresAt"], cookies_of(answer)) == (before, [])
+    response = ada.get(PATH)
+    assert (response.json()["session"]["expiresAt"], cookies_of(response)) == (before, [])
 
 
 def test_after_a_day_use_prolongs_it_and_sends_the_cookie_anew(anywhere, clock):
     ada = anywhere.member()
     token = ada.session()["session"]["token"]
     clock.advance(days=1)
-    answer = ada.get(PATH)
-    session = answer.json()["session"]
+    response = ada.get(PATH)
+    session = response.json()["session"]
     assert (session["expiresAt"], session["token"]) == ("2026-11-30T12:00:00.000Z", token)
     assert session["updatedAt"] == "2026-11-23T12:00:00.000Z"
-    assert cookies_of(answer) == ["session_token 604800"]
+    assert cookies_of(response) == ["session_token 604800"]
 
 
 def test_the_next_answer_after_that_sends_none(anywhere, clock):
@@ -167,8 +170,8 @@ def test_with_disable_refresh_nothing_is_prolonged_whatever_its_value(gatehouse,
     ada = gatehouse.member()
     before = ada.session()["session"]["expiresAt"]
     clock.advance(days=2)
-    answer = ada.get(f"{PATH}?disableRefresh={value}")
-    assert (answer.json()["session"]["expiresAt"], cookies_of(answer)) == (before, [])
+    response = ada.get(f"{PATH}?disableRefresh={value}")
+    assert (response.json()["session"]["expiresAt"], cookies_of(response)) == (before, [])
 
 
 def test_an_empty_disable_refresh_says_nothing(gatehouse, clock):
@@ -186,9 +189,9 @@ def test_not_remembered_it_lives_for_a_day_and_is_never_prolonged(anywhere, cloc
     ada = anywhere.visitor()
     ada.signs_up(rememberMe=False)
     clock.advance(days=1, microseconds=-1)
-    answer = ada.get(PATH)
-    assert answer.json()["session"]["expiresAt"] == "2026-11-23T12:00:00.000Z"
-    assert cookies_of(answer) == []
+    response = ada.get(PATH)
+    assert response.json()["session"]["expiresAt"] == "2026-11-23T12:00:00.000Z"
+    assert cookies_of(response) == []
     clock.advance(microseconds=1)
     assert ada.session() is None
 
@@ -202,8 +205,8 @@ def test_any_authenticated_call_prolongs_it(gatehouse, clock):
 def test_a_prolonged_session_that_is_then_revoked_is_cleared(gatehouse, clock):
     ada = gatehouse.member()
     clock.advance(days=1)
-    answer = ada.post("revoke-sessions", {})
-    assert cookies_of(answer) == CLEARED
+    response = ada.post("revoke-sessions", {})
+    assert cookies_of(response) == CLEARED
     assert ada.session_cookie is None
 
 
@@ -212,15 +215,15 @@ def test_a_well_signed_token_of_no_session_is_cleared(gatehouse):
     cookie = ada.session_cookie
     ada.post("sign-out")
     ada.session_cookie = cookie
-    answer = ada.get(PATH)
-    assert (answer.json(), cookies_of(answer)) == (None, CLEARED)
+    response = ada.get(PATH)
+    assert (response.json(), cookies_of(response)) == (None, CLEARED)
 
 
 def test_a_badly_signed_one_is_nobodys_and_left_alone(gatehouse):
     visitor = gatehouse.visitor()
     visitor.session_cookie = "token.AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA="
-    answer = visitor.get(PATH)
-    assert (answer.json(), cookies_of(answer)) == (None, [])
+    response = visitor.get(PATH)
+    assert (response.json(), cookies_of(response)) == (None, [])
 
 
 @pytest.mark.parametrize("odd", ['x={"a":1}', "k@1=v", 'q="', "=", ";;", "ü=ü", "a=" + "x" * 4000])
@@ -260,8 +263,8 @@ def test_a_session_lives_on_when_the_key_is_rotated(start):
 
 
 def test_and_is_nobodys_when_the_old_key_is_dropped(start):
-    answer = after_restart(start, secret_key="Z" + KEY).get(PATH)
-    assert (answer.json(), cookies_of(answer)) == (None, [])
+    response = after_restart(start, secret_key="Z" + KEY).get(PATH)
+    assert (response.json(), cookies_of(response)) == (None, [])
 
 
 def test_over_https_the_plain_twin_of_the_cookie_is_not_read(start):

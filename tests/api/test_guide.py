@@ -26,15 +26,15 @@ def greeting(request, start, monkeypatch):
 
 
 def test_a_stranger_is_refused(greeting):
-    answer = greeting.visitor().get("/api/greeting")
-    assert (answer.status_code, answer.json()["code"]) == (401, "UNAUTHORIZED")
+    response = greeting.visitor().get("/api/greeting")
+    assert (response.status_code, response.json()["code"]) == (401, "UNAUTHORIZED")
 
 
 def test_a_member_is_greeted_until_the_limit(greeting):
     ada = greeting.member()
-    answers = [ada.get("/api/greeting") for _ in range(3)]
-    assert [answer.status_code for answer in answers] == [200, 200, 429]
-    assert answers[0].json() == {"text": "Hello Ada"}
+    responses = [ada.get("/api/greeting") for _ in range(3)]
+    assert [response.status_code for response in responses] == [200, 200, 429]
+    assert responses[0].json() == {"text": "Hello Ada"}
 
 
 def test_the_docs_show_how_to_be_known(greeting):

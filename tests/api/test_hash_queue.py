@@ -65,17 +65,17 @@ def fill_up(gatehouse: Gatehouse, gate: Gate) -> list["Running[Any]"]:
     first = signing_in(gatehouse)
     gate.wait_for(1)
     second = signing_in(gatehouse)
-    queue = gatehouse.house.pools.hash_queue
+    queue = gatehouse.context.pools.hash_queue
     wait_until(lambda: queue.free == 0, "the second sign-in")
     return [first, second]
 
 
 def test_when_every_place_is_taken_the_next_hears_503_at_once(small, gate):
     fill_up(small, gate)
-    answer = small.visitor().signs_in()
-    assert (answer.status_code, answer.json()) == (503, refusal("SERVICE_UNAVAILABLE"))
-    assert answer.headers["retry-after"] == "5"
-    check_like_every_answer(answer)
+    response = small.visitor().signs_in()
+    assert (response.status_code, response.json()) == (503, refusal("SERVICE_UNAVAILABLE"))
+    assert response.headers["retry-after"] == "5"
+    check_like_every_answer(response)
 
 
 def test_meanwhile_everything_else_is_served(small, gate):
@@ -153,7 +153,7 @@ def test_who_has_hung_up_is_skipped(small, gate):
     first = signing_in(small)
     gate.wait_for(1)
     leaving = Leaving(small)
-    queue = small.house.pools.hash_queue
+    queue = small.context.pools.hash_queue
     wait_until(lambda: queue.free == 0, "the second sign-in")
     leaving.leave()
     gate.opened.set()
@@ -167,7 +167,7 @@ def test_and_leaves_no_session_no_event_and_no_place_behind(small, gate):
     gate.wait_for(1)
     before = len(small.events())
     leaving = Leaving(small)
-    queue = small.house.pools.hash_queue
+    queue = small.context.pools.hash_queue
     wait_until(lambda: queue.free == 0, "the second sign-in")
     leaving.leave()
     gate.opened.set()
@@ -185,7 +185,7 @@ IDLE_IN_TRANSACTION = text(
 
 def test_a_hash_is_never_computed_inside_a_transaction(anywhere, monkeypatch):
     anywhere.member()
-    database, verify = anywhere.house.workshop.database, PasswordHasher.verify
+    database, verify = anywhere.context.runtime.database, PasswordHasher.verify
     held: list[Any] = []
 
     def look_and_verify(hasher: Any, *args: Any) -> Any:
@@ -206,11 +206,11 @@ def test_when_one_caller_holds_every_place_another_gets_one(small, gate):
     running, waiting = fill_up(small, gate)
     other = small.visitor("192.0.2.66")
     signing = small.loop.start(other.sending("POST", "sign-in/email", BODY))
-    answer = waiting.result()
-    assert (answer.status_code, answer.json()) == (503, refusal("SERVICE_UNAVAILABLE"))
+    response = waiting.result()
+    assert (response.status_code, response.json()) == (503, refusal("SERVICE_UNAVAILABLE"))
     gate.opened.set()
     assert [each.result().status_code for each in (running, signing)] == [200, 200]
-    assert small.house.pools.hash_queue.free == 2
+    assert small.context.pools.hash_queue.free == 2
 
 
 def test_all_addresses_of_an_ipv6_subscriber_are_one_caller(small, gate):
@@ -221,7 +221,7 @@ def test_all_addresses_of_an_ipv6_subscriber_are_one_caller(small, gate):
     running = asks("2001:db8:1:2::1")
     gate.wait_for(1)
     waiting = asks("2001:db8:1:2::2")
-    queue = small.house.pools.hash_queue
+    queue = small.context.pools.hash_queue
     wait_until(lambda: queue.free == 0, "the second sign-in")
     assert asks("2001:db8:1:2:ffff:ffff:ffff:ffff").result().status_code == 503
     neighbour = asks("2001:db8:1:3::1")
@@ -243,7 +243,7 @@ def test_a_user_who_asks_from_many_addresses_is_one_caller(start, monkeypatch):
         same.append(gatehouse.loop.start(sent))
         if number == 0:
             gate.wait_for(1)
-    queue = gatehouse.house.pools.hash_queue
+    queue = gatehouse.context.pools.hash_queue
     wait_until(lambda: queue.free == 0, "her requests")
     his = gatehouse.loop.start(bob.sending("POST", "verify-password", {"password": PASSWORD}))
     wait_until(lambda: any(each.done() for each in same), "the place that is lost")
@@ -257,7 +257,7 @@ def test_who_lost_the_place_has_made_no_guess(start, monkeypatch):
     gatehouse.member()
     gate = Gate(monkeypatch)
     counted: list[int] = []
-    refund = gatehouse.house.services[Limiter].refund
+    refund = gatehouse.context.services[Limiter].refund
     monkeypatch.setattr(Limiter, "refund", lambda _, *who: (counted.append(-1), refund(*who)))
     running, waiting = fill_up(gatehouse, gate)
     other = gatehouse.visitor("192.0.2.66")

@@ -10,7 +10,7 @@ from backend.features.housekeeping.service import Housekeeper
 from backend.kernel.client import NOBODY
 from backend.kernel.randomness import uuid7
 from backend.storage import clock_check
-from backend.storage.postgres.advisory_locks import HOUSEKEEPING, takes_turn
+from backend.storage.postgres.advisory_locks import HOUSEKEEPING, try_advisory_lock
 from backend.storage.tables import audit_events, links, outbox, sessions
 from backend.storage.work import Work
 from tests.api.mailing import posts
@@ -33,7 +33,7 @@ def count(gatehouse: Gatehouse, table) -> int:
 
 
 def tidy(gatehouse: Gatehouse) -> None:
-    gatehouse.house.services[Housekeeper].tidy().result()
+    gatehouse.context.services[Housekeeper].tidy().result()
 
 
 def has_expired_sessions(gatehouse: Gatehouse, number: int) -> None:
@@ -129,8 +129,8 @@ def test_while_another_replica_tidies_this_one_does_not(anywhere):
     anywhere.member()
     has_expired_sessions(anywhere, 1)
 
-    with Work(anywhere.house.workshop, NOBODY) as another:
-        assert takes_turn(another.db, HOUSEKEEPING)
+    with Work(anywhere.context.runtime, NOBODY) as another:
+        assert try_advisory_lock(another.db, HOUSEKEEPING)
         tidy(anywhere)
         assert count(anywhere, sessions) == 2
 

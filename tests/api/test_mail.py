@@ -20,8 +20,8 @@ from tests.api.mailing import (
     LINK,
     TOKEN,
     all_become,
+    mailer_of,
     mails,
-    office_of,
     posts,
     through,
     time_passes,
@@ -65,9 +65,9 @@ def test_a_mail_leaves_once_its_cause_is_committed(gatehouse, smtp):
 
 def test_a_cause_that_is_rolled_back_sends_nothing(gatehouse, smtp):
     def fails_after_posting():
-        with Work(gatehouse.house.workshop, NOBODY) as work:
+        with Work(gatehouse.context.runtime, NOBODY) as work:
             post(
-                work, office_of(gatehouse), templates.notice("Gatehouse", "eve@example.com", "lost")
+                work, mailer_of(gatehouse), templates.notice("Gatehouse", "eve@example.com", "lost")
             )
             raise ZeroDivisionError
 
@@ -94,9 +94,9 @@ def test_what_was_sent_is_blanked_and_what_waits_is_sealed(start, gatehouse, smt
 
 
 def test_a_decoy_is_written_like_a_mail_and_never_leaves(gatehouse, smtp):
-    letter = templates.RESET_PASSWORD.letter("Gatehouse", "stranger@example.com", LINK, TOKEN)
-    with Work(gatehouse.house.workshop, NOBODY) as work:
-        post_decoy(work, office_of(gatehouse), letter)
+    message = templates.RESET_PASSWORD.message("Gatehouse", "stranger@example.com", LINK, TOKEN)
+    with Work(gatehouse.context.runtime, NOBODY) as work:
+        post_decoy(work, mailer_of(gatehouse), message)
     posts(gatehouse)
 
     wait_until(lambda: mails(gatehouse)[1].state == "sent", "the mail behind it")
@@ -178,7 +178,7 @@ def test_a_server_killed_among_many_mails_loses_none_and_repeats_only_what_was_i
     smtp.kill9()
     wait_until(lambda: any(mail.last_error for mail in mails(gatehouse)), "a failure")
     smtp.start()
-    office_of(gatehouse).bell.ring()
+    mailer_of(gatehouse).bell.ring()
 
     def all_have_left():
         time_passes(gatehouse, PAUSES[0])
@@ -236,7 +236,7 @@ def test_the_owners_subject_replaces_ours(start, smtp):
 
 def claim_as_another_process(gatehouse):
     gatehouse.clock.advance(seconds=PAUSES[0])
-    with Work(gatehouse.house.workshop, NOBODY) as work:
+    with Work(gatehouse.context.runtime, NOBODY) as work:
         claimed = outbox.claim_due(work.db, work.now(), work.now() + HIDDEN_FOR)
     assert claimed is not None
     return claimed

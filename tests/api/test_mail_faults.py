@@ -7,7 +7,7 @@ import pytest
 from sqlalchemy import create_engine, text
 
 from backend.storage.engine import DatabaseUnavailable
-from tests.api.mailing import all_become, mails, office_of, posts, through
+from tests.api.mailing import all_become, mailer_of, mails, posts, through
 from tests.rig.postgres import own_server
 from tests.rig.processes import wait_until
 from tests.rig.smtp import SmtpServer
@@ -38,13 +38,13 @@ def test_a_database_that_is_away_delays_mails_and_loses_none(own_postgres, start
     wait_until(lambda: mails(gatehouse)[0].last_error is not None, "the first failure")
 
     own_postgres.stop()
-    office_of(gatehouse).bell.ring()
+    mailer_of(gatehouse).bell.ring()
     smtp.start()
     own_postgres.start()
     gatehouse.clock.advance(minutes=1)
-    office_of(gatehouse).bell.ring()
+    mailer_of(gatehouse).bell.ring()
 
-    wait_until(lambda: answers(gatehouse), "the database to be asked again")
+    wait_until(lambda: responses(gatehouse), "the database to be asked again")
     all_become(gatehouse, "sent")
     assert len(smtp.received()) == 1
 
@@ -79,7 +79,7 @@ def test_kill_9_among_resets_loses_none_and_repeats_only_what_was_in_flight(tmp_
     assert len(resets(smtp)) <= RESETS + 1  # what was in flight at the second kill
 
 
-def answers(gatehouse):
+def responses(gatehouse):
     """Whether the database is asked: for a moment after it was away it is left alone."""
     gatehouse.clock.advance(seconds=1)
     with contextlib.suppress(DatabaseUnavailable):
@@ -112,7 +112,7 @@ def waiting(folder):
 def said_to(folder, statement):
     engine = create_engine(f"sqlite:///{folder}/data/gatehouse.db")
     with engine.begin() as connection:
-        answer = connection.execute(text(statement))
-        found = answer.scalar() if answer.returns_rows else None
+        response = connection.execute(text(statement))
+        found = response.scalar() if response.returns_rows else None
     engine.dispose()
     return found

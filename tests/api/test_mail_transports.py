@@ -30,7 +30,7 @@ from tests.rig.smtp import SmtpServer
 
 NOON = datetime(2026, 11, 22, 12, tzinfo=UTC)
 SENDER = "Gatehouse <auth@example.com>"
-LETTER = templates.RESET_PASSWORD.letter(
+LETTER = templates.RESET_PASSWORD.message(
     "Gatehouse", "ada@example.com", "https://example.com/t", "t"
 )
 MAIL = Mail(
@@ -158,11 +158,11 @@ INJECTIONS = [
 
 @pytest.mark.parametrize("hostile", INJECTIONS, ids=[each["to"][:30] for each in INJECTIONS])
 def test_a_recipient_who_is_more_than_one_address_is_rejected_by_both(api, hostile):
-    letter = replace(LETTER, **hostile)
+    message = replace(LETTER, **hostile)
     with pytest.raises(Rejected):
-        as_message(MAIL, letter, SENDER)
+        as_message(MAIL, message, SENDER)
     with pytest.raises(Rejected):
-        ApiTransport(api.url, "key", SENDER).send(MAIL, letter)
+        ApiTransport(api.url, "key", SENDER).send(MAIL, message)
 
     assert api.requests == []
 

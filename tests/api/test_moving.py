@@ -32,14 +32,14 @@ def move_in(gatehouse: Gatehouse, text: str, *, dry: bool = False) -> tuple[list
     """Import a file; returns what was said of its lines, and the summary."""
     said: list[str] = []
     records = read_records(BytesIO(text.encode()))
-    workshop = gatehouse.house.workshop
-    outcome = import_users(workshop, PasswordHasher(4), records, said.append, dry=dry)
+    runtime = gatehouse.context.runtime
+    outcome = import_users(runtime, PasswordHasher(4), records, said.append, dry=dry)
     return said, summary(outcome, dry=dry)
 
 
 def move_out(gatehouse: Gatehouse, ending: str) -> str:
     file = StringIO(newline="")
-    export_users(gatehouse.house.workshop.database, file, ending, lambda _: None)
+    export_users(gatehouse.context.runtime.database, file, ending, lambda _: None)
     return file.getvalue()
 
 

@@ -20,8 +20,8 @@ def test_from_the_outside_inwards(start, clock):
     visitor.cookies["any"] = "1"
 
     def told(raw: bytes, headers: dict[str, str], path: str = "revoke-session"):
-        answer = visitor.post(path, raw=raw, headers=headers)
-        return answer.status_code, answer.json()
+        response = visitor.post(path, raw=raw, headers=headers)
+        return response.status_code, response.json()
 
     assert told(b"{", {**EVIL, **TEXT}) == (415, NOT_TEXT)
     assert told(b"{", EVIL) == (400, refusal("BAD_REQUEST"))
@@ -37,8 +37,8 @@ def test_too_many_requests_come_before_everything_else(start):
     visitor = start(rate_limits=True).visitor()
     for _ in range(3):
         visitor.post("sign-in/email", raw=b"{")
-    answer = visitor.post("sign-in/email", raw=b"x", headers={**EVIL, **TEXT})
-    assert (answer.status_code, answer.json()) == (429, TOO_MANY)
+    response = visitor.post("sign-in/email", raw=b"x", headers={**EVIL, **TEXT})
+    assert (response.status_code, response.json()) == (429, TOO_MANY)
 
 
 def test_who_is_not_signed_in_hears_nothing_of_freshness(gatehouse):
@@ -48,14 +48,14 @@ def test_who_is_not_signed_in_hears_nothing_of_freshness(gatehouse):
 def test_the_password_is_judged_before_the_address_is_looked_up(gatehouse):
     gatehouse.member()
     with gatehouse.statements() as said:
-        answer = gatehouse.visitor().signs_up("ada@example.com", "short")
-    assert answer.json() == refusal("PASSWORD_TOO_SHORT")
+        response = gatehouse.visitor().signs_up("ada@example.com", "short")
+    assert response.json() == refusal("PASSWORD_TOO_SHORT")
     assert said == []
 
 
 def test_on_signing_in_the_address_is_judged_before_the_password(gatehouse):
-    answer = gatehouse.visitor().signs_in("no address", "x" * 129)
-    assert answer.json() == refusal("INVALID_EMAIL")
+    response = gatehouse.visitor().signs_in("no address", "x" * 129)
+    assert response.json() == refusal("INVALID_EMAIL")
 
 
 @pytest.mark.parametrize("body", [{"email": "a@b.co", "password": "x" * 129}, {}, []])

@@ -28,12 +28,12 @@ def test_without_a_mailer_the_admin_reads_every_mail_with_its_link(gatehouse):
     admin = admin_of(gatehouse)
     posts(gatehouse)
 
-    answer = admin.get(PATH)
+    response = admin.get(PATH)
 
-    assert answer.status_code == 200
-    assert answer.json()["sends"] is False
-    assert answer.json()["nextCursor"] is None
-    (mail,) = answer.json()["mails"]
+    assert response.status_code == 200
+    assert response.json()["sends"] is False
+    assert response.json()["nextCursor"] is None
+    (mail,) = response.json()["mails"]
     assert mail.pop("id")
     assert LINK in mail.pop("text")
     assert mail == {
@@ -57,14 +57,14 @@ def test_with_a_mailer_no_link_is_shown_even_while_a_mail_waits(start, tmp_path)
         posts(gatehouse, "unknown@example.com")
         admin = admin_of(gatehouse)
 
-        answer = admin.get(PATH)
+        response = admin.get(PATH)
 
-    assert answer.json()["sends"] is True
-    assert [mail["to"] for mail in answer.json()["mails"]] != []
-    assert {(mail["subject"], mail["text"], mail["url"]) for mail in answer.json()["mails"]} == {
+    assert response.json()["sends"] is True
+    assert [mail["to"] for mail in response.json()["mails"]] != []
+    assert {(mail["subject"], mail["text"], mail["url"]) for mail in response.json()["mails"]} == {
         (None, None, None)
     }
-    assert "a-live-token" not in answer.text
+    assert "a-live-token" not in response.text
 
 
 def test_the_newest_come_first_page_by_page(gatehouse):
@@ -85,18 +85,18 @@ def test_the_newest_come_first_page_by_page(gatehouse):
 
 @pytest.mark.parametrize("query", ["limit=0", "limit=101", "limit=x", "cursor=x"])
 def test_a_page_that_cannot_be_is_refused(gatehouse, query):
-    answer = admin_of(gatehouse).get(f"{PATH}?{query}")
+    response = admin_of(gatehouse).get(f"{PATH}?{query}")
 
-    assert (answer.status_code, answer.json()["code"]) == (400, "VALIDATION_ERROR")
+    assert (response.status_code, response.json()["code"]) == (400, "VALIDATION_ERROR")
 
 
 def test_nobody_else_reads_it(gatehouse):
     posts(gatehouse)
 
     assert gatehouse.visitor().get(PATH).status_code == 401
-    answer = gatehouse.member("eve@example.com").get(PATH)
-    assert answer.status_code == 403
-    assert "a-live-token" not in answer.text
+    response = gatehouse.member("eve@example.com").get(PATH)
+    assert response.status_code == 403
+    assert "a-live-token" not in response.text
 
 
 def test_what_was_sent_is_listed_without_what_it_said(start, tmp_path):

@@ -139,11 +139,11 @@ def test_the_new_one_counts_from_now_on(posting_anywhere, letterbox):
     phone.signs_in()
 
     before = gatehouse.events()
-    answer = ada.post(CHANGE, BOTH)
+    response = ada.post(CHANGE, BOTH)
 
-    assert (answer.status_code, answer.json()["token"]) == (200, None)
-    assert answer.json()["user"] == ada.session()["user"]
-    assert cookies_of(answer) == ["device 34560000"]  # those of all other browsers are void
+    assert (response.status_code, response.json()["token"]) == (200, None)
+    assert response.json()["user"] == ada.session()["user"]
+    assert cookies_of(response) == ["device 34560000"]  # those of all other browsers are void
     assert events_after(gatehouse, before) == ["password_changed"]
     assert phone.session() is None
     assert gatehouse.visitor().signs_in(password=NEW).status_code == 200
@@ -168,10 +168,10 @@ def test_on_request_all_sessions_end_and_a_new_one_begins(start_posting, strict)
     phone.signs_in()
     old = ada.session_cookie
 
-    answer = ada.post(CHANGE, {**BOTH, "revokeOtherSessions": True})
+    response = ada.post(CHANGE, {**BOTH, "revokeOtherSessions": True})
 
-    assert answer.json()["token"] == ada.session()["session"]["token"]
-    assert "Max-Age=604800" in cookie_lines(answer)["session_token"]
+    assert response.json()["token"] == ada.session()["session"]["token"]
+    assert "Max-Age=604800" in cookie_lines(response)["session_token"]
     assert phone.session() is None
     ada.session_cookie = old
     assert ada.session() is None
@@ -181,9 +181,9 @@ def test_a_session_that_is_not_remembered_stays_so(posting):
     ada = posting.visitor()
     ada.signs_up(rememberMe=False)
 
-    answer = ada.post(CHANGE, {**BOTH, "revokeOtherSessions": True})
+    response = ada.post(CHANGE, {**BOTH, "revokeOtherSessions": True})
 
-    assert cookies_of(answer) == ["session_token", "dont_remember", "device 34560000"]
+    assert cookies_of(response) == ["session_token", "dont_remember", "device 34560000"]
 
 
 def test_links_that_were_on_their_way_are_void(posting, letterbox):
@@ -193,8 +193,8 @@ def test_links_that_were_on_their_way_are_void(posting, letterbox):
     ada.post(CHANGE, BOTH)
 
     token = letterbox.last("reset").token
-    answer = posting.visitor().post("reset-password", {"newPassword": PASSWORD, "token": token})
-    assert answer.json() == refusal("INVALID_TOKEN")
+    response = posting.visitor().post("reset-password", {"newPassword": PASSWORD, "token": token})
+    assert response.json() == refusal("INVALID_TOKEN")
     assert clicks(posting.visitor(), letterbox.last("verify")).headers["location"].endswith("TOKEN")
     assert posting.rows(select(links.c.id)) == []
 
@@ -204,13 +204,15 @@ def test_of_several_changes_at_once_one_wins(posting_anywhere):
     ada = gatehouse.member()
     wanted = [f"battery correct horse {each}" for each in range(6)]
 
-    answers = gatehouse.at_once(
+    responses = gatehouse.at_once(
         *(ada.sending("POST", CHANGE, {**BOTH, "newPassword": each}) for each in wanted)
     )
 
-    won = [new for new, answer in zip(wanted, answers, strict=True) if answer.status_code == 200]
+    won = [
+        new for new, response in zip(wanted, responses, strict=True) if response.status_code == 200
+    ]
     assert len(won) == 1
-    assert {answer.json()["code"] for answer in answers if answer.status_code != 200} == {
+    assert {response.json()["code"] for response in responses if response.status_code != 200} == {
         "INVALID_PASSWORD"
     }
     assert [new for new in wanted if gatehouse.visitor().signs_in(password=new).is_success] == won

@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 from sqlalchemy import make_url
 
-from backend.storage.postgres.connections import Patience
+from backend.storage.postgres.connections import ConnectionWatchdog
 from tests.api.test_database_away import wait_until_it_answers, wait_until_it_is_missed
 from tests.inside import Gatehouse, Visitor
 from tests.rig.pgbouncer import PgBouncer, own_pgbouncer
@@ -24,7 +24,7 @@ def pooler(postgres: PostgresServer) -> Iterator[PgBouncer]:
 def gatehouse(
     pooler: PgBouncer, postgres_url: str, start: Any, monkeypatch: pytest.MonkeyPatch
 ) -> Iterator[Gatehouse]:
-    quick = Patience(seconds_between_looks=0.02)  # 4 seconds otherwise
+    quick = ConnectionWatchdog(seconds_between_looks=0.02)  # 4 seconds otherwise
     monkeypatch.setattr("backend.storage.engine.Patience", lambda: quick)
     pooled = make_url(postgres_url).set(port=pooler.port)
     started = start(
@@ -49,8 +49,8 @@ def everything_is_503(gatehouse: Gatehouse, ada: Visitor) -> None:
     wait_until_it_is_missed(gatehouse)
     assert ada.get("get-session").status_code == 503
     assert gatehouse.visitor().signs_in().status_code == 503
-    answer = gatehouse.visitor().get("/ready")
-    assert (answer.status_code, answer.json()["database"]) == (503, "away")
+    response = gatehouse.visitor().get("/ready")
+    assert (response.status_code, response.json()["database"]) == (503, "away")
 
 
 def everything_goes_on(gatehouse: Gatehouse, ada: Visitor) -> None:

@@ -24,11 +24,11 @@ def strangers(gatehouse: Gatehouse, count: int) -> list[Visitor]:
 
 def test_the_fourth_sign_in_within_ten_seconds_is_refused(limited):
     visitor = limited.visitor()
-    answers = [visitor.signs_in() for _ in range(4)]
-    assert [answer.status_code for answer in answers] == [401, 401, 401, 429]
-    assert answers[3].json() == TOO_MANY
-    assert answers[3].headers["retry-after"] == answers[3].headers["x-retry-after"] == "10"
-    check_like_every_answer(answers[3])
+    responses = [visitor.signs_in() for _ in range(4)]
+    assert [response.status_code for response in responses] == [401, 401, 401, 429]
+    assert responses[3].json() == TOO_MANY
+    assert responses[3].headers["retry-after"] == responses[3].headers["x-retry-after"] == "10"
+    check_like_every_answer(responses[3])
 
 
 def test_the_right_password_does_not_help(limited):
@@ -36,8 +36,8 @@ def test_the_right_password_does_not_help(limited):
     visitor = limited.visitor()
     for _ in range(3):
         visitor.signs_in(password="wrong wrong")
-    answer = visitor.signs_in()
-    assert (answer.status_code, visitor.session_cookie) == (429, None)
+    response = visitor.signs_in()
+    assert (response.status_code, visitor.session_cookie) == (429, None)
 
 
 def test_after_the_time_it_was_told_the_caller_may_try_again(limited, clock):
@@ -105,10 +105,10 @@ def test_get_session_has_three_hundred_a_minute(limited, clock):
     ada = limited.member()
     limited.wait_for_the_feed()
     ada.session()
-    answers = [ada.get("get-session") for _ in range(301)]
-    assert {answer.status_code for answer in answers[:300]} == {200}
-    assert (answers[300].status_code, answers[300].json()) == (429, TOO_MANY)
-    assert answers[300].headers["retry-after"] == "61"
+    responses = [ada.get("get-session") for _ in range(301)]
+    assert {response.status_code for response in responses[:300]} == {200}
+    assert (responses[300].status_code, responses[300].json()) == (429, TOO_MANY)
+    assert responses[300].headers["retry-after"] == "61"
     clock.advance(seconds=60)
     assert ada.get("get-session").status_code == 200
 
@@ -128,10 +128,10 @@ def test_a_stranger_may_ask_for_his_session_as_often_as_he_likes(limited):
 
 def test_me_has_ten_a_minute(limited, clock):
     ada = limited.member()
-    answers = [ada.get("/api/me") for _ in range(11)]
-    assert [answer.status_code for answer in answers] == [200] * 10 + [429]
-    assert answers[10].json() == TOO_MANY
-    assert answers[10].headers["retry-after"] == answers[10].headers["x-retry-after"] == "60"
+    responses = [ada.get("/api/me") for _ in range(11)]
+    assert [response.status_code for response in responses] == [200] * 10 + [429]
+    assert responses[10].json() == TOO_MANY
+    assert responses[10].headers["retry-after"] == responses[10].headers["x-retry-after"] == "60"
     clock.advance(seconds=61)
     assert ada.get("/api/me").status_code == 200
 
@@ -192,28 +192,28 @@ HASHING = {
 @pytest.mark.parametrize("path", HASHING)
 def test_whatever_hashes_has_the_limit_of_signing_in(limited, path):
     ada = limited.member(address="203.0.113.50")
-    answers = [ada.post(path, HASHING[path]).status_code for _ in range(4)]
-    assert answers == [400, 400, 400, 429]
+    responses = [ada.post(path, HASHING[path]).status_code for _ in range(4)]
+    assert responses == [400, 400, 400, 429]
 
 
 def test_so_has_one_user_from_many_addresses(limited):
     ada = limited.member(address="203.0.113.50")
     token = {"authorization": f"Bearer {ada.session()['session']['token']}"}
-    answers = [
+    responses = [
         each.post("verify-password", {"password": PASSWORD}, headers=token).status_code
         for each in strangers(limited, 4)
     ]
-    assert answers == [200, 200, 200, 429]
+    assert responses == [200, 200, 200, 429]
 
 
 def test_an_admin_sets_ten_passwords_in_ten_seconds(limited):
     root = make_admin(limited)
     body = {"userId": known(limited, ROOT), "newPassword": "short"}
-    answers = [root.post("admin/set-user-password", body).status_code for _ in range(11)]
-    assert answers == [400] * 10 + [429]
+    responses = [root.post("admin/set-user-password", body).status_code for _ in range(11)]
+    assert responses == [400] * 10 + [429]
 
 
 def test_with_strict_off_the_limits_are_better_auths(start):
     ada = start(rate_limits=True, strict=False).member(address="203.0.113.50")
-    answers = [ada.post("verify-password", {"password": PASSWORD}).status_code for _ in range(5)]
-    assert answers == [200] * 5
+    responses = [ada.post("verify-password", {"password": PASSWORD}).status_code for _ in range(5)]
+    assert responses == [200] * 5

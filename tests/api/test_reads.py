@@ -18,8 +18,8 @@ class Count(WireModel):
 
 def serve(gatehouse, handler):
     routes = Routes("test", prefix="/api", auth_rules=False)
-    routes.get("/count", answers=Count)(handler)
-    gatehouse.app.router.routes.insert(0, Endpoint(routes.declared[0], gatehouse.house))
+    routes.get("/count", response_model=Count)(handler)
+    gatehouse.app.router.routes.insert(0, Endpoint(routes.specs[0], gatehouse.context))
 
 
 def test_one_statement_and_no_transaction(anywhere):

@@ -14,8 +14,8 @@ from tests.inside import Gatehouse
 
 def ready(gatehouse: Gatehouse) -> tuple[int, str]:
     gatehouse.clock.advance(seconds=3)
-    answer = gatehouse.visitor().get("/ready")
-    return answer.status_code, answer.json()["database"]
+    response = gatehouse.visitor().get("/ready")
+    return response.status_code, response.json()["database"]
 
 
 @pytest.fixture
@@ -27,7 +27,7 @@ def test_a_sqlite_file_that_is_gone_is_503_for_everybody_and_says_replaced(start
     gatehouse = start()
     ada = gatehouse.member()
     assert ada.session() is not None
-    file = Path(gatehouse.house.workshop.database.url.database)
+    file = Path(gatehouse.context.runtime.database.url.database)
     file.rename(aside := file.with_name("aside"))
     assert gatehouse.visitor().signs_up("bob@example.com").status_code == 503
     assert ready(gatehouse) == (503, "replaced")
@@ -42,7 +42,7 @@ def test_a_sqlite_file_that_is_cut_short_is_503_for_everybody_and_says_damaged(s
     gatehouse = start()
     ada = gatehouse.member()
     assert ada.session() is not None
-    file = Path(gatehouse.house.workshop.database.url.database)
+    file = Path(gatehouse.context.runtime.database.url.database)
     with closing(sqlite3.connect(file)) as by_hand:
         by_hand.execute("PRAGMA wal_checkpoint(TRUNCATE)")
     clock.advance(seconds=1)
@@ -64,7 +64,7 @@ def test_a_sqlite_file_that_is_cut_short_is_503_for_everybody_and_says_damaged(s
 def test_a_database_that_turned_read_only_still_knows_who_is_signed_in(on_postgres, psql):
     ada = on_postgres.member()
     psql("ALTER DATABASE THIS SET default_transaction_read_only = on")
-    on_postgres.house.workshop.database.engine.dispose()
+    on_postgres.context.runtime.database.engine.dispose()
     assert ready(on_postgres) == (503, "read-only")
     assert ada.session()["user"]["email"] == "ada@example.com"
     on_postgres.clock.advance(days=2)  # so that it is due to be prolonged
@@ -81,7 +81,7 @@ def test_a_database_that_turned_read_only_still_knows_who_is_signed_in(on_postgr
 def test_a_database_that_may_be_written_to_again_is_ready_whoever_finds_out_first(
     on_postgres, psql
 ):
-    database = on_postgres.house.workshop.database
+    database = on_postgres.context.runtime.database
     psql("ALTER DATABASE THIS SET default_transaction_read_only = on")
     database.engine.dispose()
     assert ready(on_postgres) == (503, "read-only")

@@ -41,8 +41,8 @@ def test_somebody_signs_up_is_known_and_signs_out(browser_of):
 def test_no_answer_names_the_server_or_its_libraries(browser_of):
     with browser_of() as visitor:
         for path in ("/health", "/api/auth/ok", "/api/auth/nothing", "/nothing", "/api/me"):
-            answer = visitor.get(path)
-            said = (str(answer.headers) + answer.text).lower()
+            response = visitor.get(path)
+            said = (str(response.headers) + response.text).lower()
             assert [word for word in ("uvicorn", "starlette", "python") if word in said] == []
 
 
@@ -79,17 +79,17 @@ def test_a_proxys_visitor_is_the_last_it_names(browser_of):
 )
 def test_a_path_is_taken_as_it_was_sent(space, target):
     client = WireClient(("127.0.0.1", space.port))
-    answer = client.get(target).answer()
+    response = client.get(target).response()
     client.close()
-    assert answer.status == 404
+    assert response.status == 404
 
 
 def test_a_host_header_changes_nothing_in_the_answer(space):
     client = WireClient(("127.0.0.1", space.port))
     client.send("GET /api/auth/error?error=x HTTP/1.1", "Host: evil.example")
-    answer = client.answer()
+    response = client.response()
     client.close()
-    assert (answer.status, answer.headers["location"]) == (302, "/?error=x")
+    assert (response.status, response.headers["location"]) == (302, "/?error=x")
 
 
 def test_a_body_that_is_announced_too_large_is_refused_unread(space):
@@ -100,9 +100,9 @@ def test_a_body_that_is_announced_too_large_is_refused_unread(space):
         "Content-Type: application/json",
         "Content-Length: 50000000",
     )
-    answer = client.answer()
+    response = client.response()
     client.close()
-    assert (answer.status, json.loads(answer.body)["code"]) == (413, "PAYLOAD_TOO_LARGE")
+    assert (response.status, json.loads(response.body)["code"]) == (413, "PAYLOAD_TOO_LARGE")
 
 
 def test_what_a_caller_left_unsent_opens_nothing(browser_of, space):

@@ -123,10 +123,14 @@ def test_from_the_mail_to_the_new_password(posting_anywhere, letterbox):
     mail = letterbox.last("reset")
     opened = clicks(gatehouse.visitor(), mail)
     before = gatehouse.events()
-    answer = resets(gatehouse, mail.token)
+    response = resets(gatehouse, mail.token)
 
     assert (opened.status_code, opened.headers["location"]) == (302, f"{page}&token={mail.token}")
-    assert (answer.status_code, answer.json(), cookies_of(answer)) == (200, {"status": True}, [])
+    assert (response.status_code, response.json(), cookies_of(response)) == (
+        200,
+        {"status": True},
+        [],
+    )
     assert events_after(gatehouse, before) == ["password_reset"]
     assert gatehouse.visitor().signs_in(password=NEW).status_code == 200
     assert gatehouse.visitor().signs_in().status_code == 401
@@ -156,9 +160,11 @@ def test_a_link_without_a_page_leads_to_the_error_page(posting, letterbox):
     posting.member()
     asks(posting)
 
-    answer = clicks(posting.visitor(), letterbox.last("reset"))
+    response = clicks(posting.visitor(), letterbox.last("reset"))
 
-    assert answer.headers["location"] == "http://localhost:7860/api/auth/error?error=INVALID_TOKEN"
+    assert (
+        response.headers["location"] == "http://localhost:7860/api/auth/error?error=INVALID_TOKEN"
+    )
     assert resets(posting, letterbox.last("reset").token).status_code == 200  # it still works
 
 
@@ -189,9 +195,9 @@ def test_the_token_may_come_in_the_query(posting, letterbox):
     asks(posting)
     token = letterbox.last("reset").token
 
-    answer = posting.visitor().post(f"{RESET}?token={token}", {"newPassword": NEW})
+    response = posting.visitor().post(f"{RESET}?token={token}", {"newPassword": NEW})
 
-    assert answer.status_code == 200
+    assert response.status_code == 200
 
 
 def test_an_expired_link_is_no_link(posting, letterbox, clock):

@@ -59,17 +59,17 @@ NOWHERE = [
 
 @pytest.mark.parametrize(("method", "path"), NOWHERE)
 def test_it_is_an_empty_404_and_never_405(gatehouse, method, path):
-    answer = gatehouse.visitor().send(method, path, raw=b"")
-    assert (answer.status_code, answer.content) == (404, b"")
-    assert "content-type" not in answer.headers
-    assert "allow" not in answer.headers
-    check_like_every_answer(answer)
+    response = gatehouse.visitor().send(method, path, raw=b"")
+    assert (response.status_code, response.content) == (404, b"")
+    assert "content-type" not in response.headers
+    assert "allow" not in response.headers
+    check_like_every_answer(response)
 
 
 def test_an_unknown_path_does_not_care_for_body_or_origin(gatehouse):
     ada = gatehouse.member()
-    answer = ada.post("no-such-thing", raw=b"{", headers={"origin": "https://evil.example"})
-    assert (answer.status_code, answer.content) == (404, b"")
+    response = ada.post("no-such-thing", raw=b"{", headers={"origin": "https://evil.example"})
+    assert (response.status_code, response.content) == (404, b"")
 
 
 @pytest.mark.parametrize(
@@ -100,15 +100,15 @@ def test_an_unknown_path_does_not_care_for_body_or_origin(gatehouse):
     ],
 )
 def test_elsewhere_it_is_fastapis_own(gatehouse, path):
-    answer = gatehouse.visitor().get(path)
-    assert (answer.status_code, answer.json()) == (404, {"detail": "Not Found"})
+    response = gatehouse.visitor().get(path)
+    assert (response.status_code, response.json()) == (404, {"detail": "Not Found"})
 
 
 @pytest.mark.parametrize("path", ["/health/", "/api/auth/ok/", "/api/me/"])
 def test_no_slash_is_redirected_away(gatehouse, path):
-    answer = gatehouse.visitor().get(path, headers={"host": "evil.example"})
-    assert answer.status_code == 404
-    assert "location" not in answer.headers
+    response = gatehouse.visitor().get(path, headers={"host": "evil.example"})
+    assert response.status_code == 404
+    assert "location" not in response.headers
 
 
 @pytest.mark.parametrize(
@@ -123,8 +123,8 @@ def test_no_slash_is_redirected_away(gatehouse, path):
     ],
 )
 def test_elsewhere_another_method_is_405_and_head_is_one(gatehouse, method, path):
-    answer = gatehouse.visitor().send(method, path)
-    assert (answer.status_code, answer.headers["allow"]) == (405, "GET")
+    response = gatehouse.visitor().send(method, path)
+    assert (response.status_code, response.headers["allow"]) == (405, "GET")
 
 
 def test_fastapi_makes_no_route_but_of_what_is_written_in_it(gatehouse):
@@ -139,17 +139,17 @@ def test_a_token_in_the_path_may_be_spelled_in_percents(posting, letterbox):
     ada = posting.member()
     ada.post("request-password-reset", {"email": "ada@example.com", "redirectTo": "/new"})
     token = letterbox.last("reset").token
-    spelled = "".join(f"%{ord(letter):02X}" for letter in token)
+    spelled = "".join(f"%{ord(message):02X}" for message in token)
     for each in (token, spelled, f"%{ord(token[0]):02x}{token[1:]}"):
-        answer = posting.visitor().get(f"reset-password/{each}?callbackURL=/new")
-        assert answer.headers["location"].endswith(f"/new?token={token}")
+        response = posting.visitor().get(f"reset-password/{each}?callbackURL=/new")
+        assert response.headers["location"].endswith(f"/new?token={token}")
 
 
 @pytest.mark.parametrize("token", ["no%2Fsuch%2Ftoken", "..%2F..%2Fok", "a%20b", "%25"])
 def test_a_slash_within_a_token_is_a_letter_of_the_token(gatehouse, token):
-    answer = gatehouse.visitor().get(f"reset-password/{token}?callbackURL=/new")
-    assert answer.status_code == 302
-    assert answer.headers["location"].endswith("/new?error=INVALID_TOKEN")
+    response = gatehouse.visitor().get(f"reset-password/{token}?callbackURL=/new")
+    assert response.status_code == 302
+    assert response.headers["location"].endswith("/new?error=INVALID_TOKEN")
 
 
 def test_so_it_is_in_an_endpoint_of_ones_own(gatehouse):

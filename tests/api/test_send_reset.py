@@ -19,8 +19,8 @@ def mails(root):
 def test_a_user_is_mailed_a_link_with_which_they_set_a_password(anywhere):
     root, ada = make_admin(anywhere), anywhere.member(ADA, address="198.51.100.1")
     before = anywhere.events()
-    answer = root.post(SEND, {"userId": known(anywhere, ADA), "redirectTo": "/new-password"})
-    assert (answer.status_code, answer.json()) == (200, {"email": ADA, "sends": False})
+    response = root.post(SEND, {"userId": known(anywhere, ADA), "redirectTo": "/new-password"})
+    assert (response.status_code, response.json()) == (200, {"email": ADA, "sends": False})
     assert events_after(anywhere, before) == ["password_reset_requested"]
     (event,) = [each for each in anywhere.events() if each.kind == "password_reset_requested"]
     assert (event.actor, event.subject) == (anywhere.user_id(ROOT), anywhere.user_id(ADA))

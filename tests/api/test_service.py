@@ -6,11 +6,11 @@ from tests.scene import check_like_every_answer, cookies_of, refusal
 
 
 def test_health_is_ok_for_everybody(gatehouse):
-    answer = gatehouse.visitor().get("/health")
-    assert (answer.status_code, answer.json()["status"]) == (200, "ok")
-    assert set(answer.json()) == {"status", "version"}
-    assert cookies_of(answer) == []
-    check_like_every_answer(answer)
+    response = gatehouse.visitor().get("/health")
+    assert (response.status_code, response.json()["status"]) == (200, "ok")
+    assert set(response.json()) == {"status", "version"}
+    assert cookies_of(response) == []
+    check_like_every_answer(response)
 
 
 def test_health_never_asks_the_database(gatehouse):
@@ -24,17 +24,17 @@ def test_health_never_asks_the_database(gatehouse):
 @pytest.mark.parametrize("path", ["/health", "/ready"])
 def test_a_probe_may_ask_without_wanting_a_body(gatehouse, path):
     probe = gatehouse.visitor()
-    answer = probe.send("HEAD", path)
-    assert (answer.status_code, answer.content) == (200, b"")
-    assert answer.headers["content-length"] == probe.get(path).headers["content-length"]
-    check_like_every_answer(answer)
+    response = probe.send("HEAD", path)
+    assert (response.status_code, response.content) == (200, b"")
+    assert response.headers["content-length"] == probe.get(path).headers["content-length"]
+    check_like_every_answer(response)
 
 
 def test_ready_tells_what_it_needs(anywhere):
     anywhere.wait_for_the_feed()
-    answer = anywhere.visitor().get("/ready")
-    assert answer.status_code == 200
-    told = answer.json()
+    response = anywhere.visitor().get("/ready")
+    assert response.status_code == 200
+    told = response.json()
     assert (told["status"], told["database"], told["migrations"]) == ("ready", "ok", "current")
 
 
@@ -55,17 +55,17 @@ def test_ready_says_so_when_the_tables_are_of_another_version(anywhere):
     from sqlalchemy import text
 
     anywhere.change(text("UPDATE alembic_version SET version_num = '0000'"))
-    answer = anywhere.visitor().get("/ready")
-    assert (answer.status_code, answer.json()["migrations"]) == (503, "outdated")
+    response = anywhere.visitor().get("/ready")
+    assert (response.status_code, response.json()["migrations"]) == (503, "outdated")
     assert anywhere.visitor().send("HEAD", "/ready").status_code == 503
 
 
 def test_me_is_the_caller(anywhere):
     ada = anywhere.member()
-    answer = ada.get("/api/me")
-    assert list(answer.json()) == ["user", "sessionExpiresAt"]
-    assert answer.json()["user"] == ada.session()["user"]
-    assert answer.json()["sessionExpiresAt"] == "2026-11-29T12:00:00.000Z"
+    response = ada.get("/api/me")
+    assert list(response.json()) == ["user", "sessionExpiresAt"]
+    assert response.json()["user"] == ada.session()["user"]
+    assert response.json()["sessionExpiresAt"] == "2026-11-29T12:00:00.000Z"
 
 
 @pytest.mark.parametrize(
@@ -81,23 +81,23 @@ def test_me_is_the_caller(anywhere):
     ids=str,
 )
 def test_me_is_401_in_json_for_everybody_else(gatehouse, headers):
-    answer = gatehouse.visitor().get("/api/me", headers=headers)
-    assert (answer.status_code, answer.json()) == (401, refusal("UNAUTHORIZED"))
-    check_like_every_answer(answer)
+    response = gatehouse.visitor().get("/api/me", headers=headers)
+    assert (response.status_code, response.json()) == (401, refusal("UNAUTHORIZED"))
+    check_like_every_answer(response)
 
 
 def test_me_by_bearer(gatehouse):
     token = gatehouse.visitor().signs_up().json()["token"]
-    answer = gatehouse.visitor().get("/api/me", headers={"authorization": f"Bearer {token}"})
-    assert answer.json()["user"]["email"] == "ada@example.com"
+    response = gatehouse.visitor().get("/api/me", headers={"authorization": f"Bearer {token}"})
+    assert response.json()["user"]["email"] == "ada@example.com"
 
 
 def test_an_expired_session_is_401_and_clears_its_cookies(gatehouse, clock):
     ada = gatehouse.member()
     clock.advance(days=7)
-    answer = ada.get("/api/me")
-    assert answer.status_code == 401
-    assert cookies_of(answer) == ["session_token 0", "session_data 0", "dont_remember 0"]
+    response = ada.get("/api/me")
+    assert response.status_code == 401
+    assert cookies_of(response) == ["session_token 0", "session_data 0", "dont_remember 0"]
 
 
 def test_me_prolongs_a_session_as_any_use_does(gatehouse, clock):
@@ -107,29 +107,29 @@ def test_me_prolongs_a_session_as_any_use_does(gatehouse, clock):
 
 
 def test_the_landing_page_says_what_runs_here(start):
-    answer = start(app_name="Ada & <Co>").visitor().get("/")
-    assert answer.headers["content-type"] == "text/html; charset=utf-8"
-    assert "<h1>Ada &amp; &lt;Co&gt;</h1>" in answer.text
-    assert 'class="error"' not in answer.text
+    response = start(app_name="Ada & <Co>").visitor().get("/")
+    assert response.headers["content-type"] == "text/html; charset=utf-8"
+    assert "<h1>Ada &amp; &lt;Co&gt;</h1>" in response.text
+    assert 'class="error"' not in response.text
 
 
 def test_the_landing_page_has_a_policy_of_its_own_and_no_script(gatehouse):
-    answer = gatehouse.visitor().get("/")
-    policy = answer.headers["content-security-policy"]
+    response = gatehouse.visitor().get("/")
+    policy = response.headers["content-security-policy"]
     assert "default-src 'none'; style-src 'sha256-" in policy
     assert "frame-ancestors 'none'" in policy
     assert "unsafe" not in policy
-    assert "<script" not in answer.text
+    assert "<script" not in response.text
 
 
 def test_the_hash_in_its_policy_is_that_of_its_style(gatehouse):
     import base64
     import hashlib
 
-    answer = gatehouse.visitor().get("/")
-    style = answer.text.partition("<style>")[2].partition("</style>")[0]
+    response = gatehouse.visitor().get("/")
+    style = response.text.partition("<style>")[2].partition("</style>")[0]
     digest = base64.b64encode(hashlib.sha256(style.encode()).digest()).decode()
-    assert f"'sha256-{digest}'" in answer.headers["content-security-policy"]
+    assert f"'sha256-{digest}'" in response.headers["content-security-policy"]
 
 
 @pytest.mark.parametrize(
@@ -170,7 +170,7 @@ def test_it_does_not_repeat_what_it_cannot(gatehouse, code):
     ],
 )
 def test_error_leads_to_the_landing_page(gatehouse, asked, target):
-    answer = gatehouse.visitor().get(f"error{asked}")
-    assert (answer.status_code, answer.content) == (302, b"")
-    assert answer.headers["location"] == target
-    assert answer.headers["content-type"] == "application/json"
+    response = gatehouse.visitor().get(f"error{asked}")
+    assert (response.status_code, response.content) == (302, b"")
+    assert response.headers["location"] == target
+    assert response.headers["content-type"] == "application/json"

@@ -73,8 +73,8 @@ def test_the_limit_per_user_is_shared_too(replicas):
     ada = replicas[0].member()
     elsewhere = replicas[1].visitor()
     elsewhere.cookies = dict(ada.cookies)
-    answers = [browser.get("/api/me") for browser in (ada, elsewhere) * 6]
-    assert [answer.status_code for answer in answers] == [200] * 10 + [429] * 2
+    responses = [browser.get("/api/me") for browser in (ada, elsewhere) * 6]
+    assert [response.status_code for response in responses] == [200] * 10 + [429] * 2
 
 
 def test_of_an_endpoint_with_a_place_in_its_path_all_paths_count_together(replicas):
@@ -83,8 +83,8 @@ def test_of_an_endpoint_with_a_place_in_its_path_all_paths_count_together(replic
     ada = replicas[0].member()
     elsewhere = replicas[1].visitor()
     elsewhere.cookies = dict(ada.cookies)
-    answers = [(ada, elsewhere)[n % 2].get(f"/api/things/{n}") for n in range(12)]
-    assert [answer.status_code for answer in answers] == [200] * 10 + [429] * 2
+    responses = [(ada, elsewhere)[n % 2].get(f"/api/things/{n}") for n in range(12)]
+    assert [response.status_code for response in responses] == [200] * 10 + [429] * 2
     assert ada.get("/api/me").status_code == 200, "another endpoint has a count of its own"
 
 
@@ -116,7 +116,7 @@ def test_once_redis_is_back_they_count_together_again(replicas, redis, clock):
 
 
 def test_what_is_forgotten_in_redis_is_forgotten_in_the_process_too(replicas, redis, clock):
-    limiter, ada = replicas[0].house.services[Limiter], (FAILURES_PER_ACCOUNT, "ada")
+    limiter, ada = replicas[0].context.services[Limiter], (FAILURES_PER_ACCOUNT, "ada")
     redis.stop()
     assert [limiter.count(*ada) is None for _ in range(11)] == [True] * 10 + [False]
     redis.start()

@@ -248,16 +248,16 @@ def test_a_location_comes_with_the_callback_url_and_the_status_stays_200(gatehou
 
 def test_a_location_is_fit_for_a_header(gatehouse):
     gatehouse.member()
-    answer = gatehouse.visitor().signs_in(callbackURL="/grüße/🙂?a=%20")
-    assert answer.headers["location"] == "/gr%C3%BC%C3%9Fe/%F0%9F%99%82?a=%20"
-    assert answer.json()["url"] == "/grüße/🙂?a=%20"
+    response = gatehouse.visitor().signs_in(callbackURL="/grüße/🙂?a=%20")
+    assert response.headers["location"] == "/gr%C3%BC%C3%9Fe/%F0%9F%99%82?a=%20"
+    assert response.json()["url"] == "/grüße/🙂?a=%20"
 
 
 def test_a_trusted_origin_may_be_the_target(start):
     gatehouse = start(frontend_url="https://app.example.test")
     gatehouse.member()
-    answer = gatehouse.visitor().signs_in(callbackURL="https://app.example.test/chat")
-    assert answer.headers["location"] == "https://app.example.test/chat"
+    response = gatehouse.visitor().signs_in(callbackURL="https://app.example.test/chat")
+    assert response.headers["location"] == "https://app.example.test/chat"
 
 
 def test_each_sign_in_has_a_token_of_its_own(gatehouse):

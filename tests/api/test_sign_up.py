@@ -203,9 +203,9 @@ def test_it_refuses_and_makes_nothing(anywhere, scene):
 
 
 def test_the_answer_has_exactly_these_keys(gatehouse):
-    answer = gatehouse.visitor().signs_up().json()
-    assert list(answer) == ["token", "user"]
-    assert set(answer["user"]) == {
+    response = gatehouse.visitor().signs_up().json()
+    assert list(response) == ["token", "user"]
+    assert set(response["user"]) == {
         *("id", "name", "email", "emailVerified", "image", "createdAt", "updatedAt"),
         *("role", "banned", "banReason", "banExpires"),
     }
@@ -272,11 +272,11 @@ def test_the_session_cookie_of_a_failed_sign_up_is_left_alone(gatehouse, given):
 
 
 def test_the_audit_trail_tells_who_from_where_and_in_which_request(gatehouse):
-    answer = gatehouse.visitor("198.51.100.4").signs_up()
+    response = gatehouse.visitor("198.51.100.4").signs_up()
     (event,) = gatehouse.events()
     assert event.actor == event.subject == gatehouse.user_id("ada@example.com")
     assert (event.address, event.user_agent) == ("198.51.100.4", "Browser/1.0")
-    assert event.request_id == answer.headers["x-request-id"]
+    assert event.request_id == response.headers["x-request-id"]
 
 
 def test_of_eight_letters_and_an_emoji_each_counts_one(gatehouse):

@@ -12,8 +12,8 @@ from backend.kernel.refusals import Refusal
 from backend.storage.engine import DatabaseUnavailable
 from backend.storage.queries.audit_list import Filter, find_page
 from backend.storage.work import Work, ask
-from backend.web.app_context import House
-from backend.web.responses.responses import Stream
+from backend.web.app_context import AppContext
+from backend.web.responses.responses import StreamingResponse
 from backend.web.routing.endpoint import Endpoint
 from backend.web.routing.routes import Routes
 from tests.admins import ADA, known, make_admin
@@ -37,19 +37,19 @@ def pauses(gatehouse, clock):
                 await self.during()
 
     waits = Pauses()
-    gatehouse.house.services[Ticker].pause = waits
+    gatehouse.context.services[Ticker].pause = waits
     return waits
 
 
-def events(answer):
+def events(response):
     """The events of an answer, each as its name (if any) and what it says."""
-    found = re.findall(r"(?:event: (\w+)\n)?data: (.+)\n\n", answer.text)
+    found = re.findall(r"(?:event: (\w+)\n)?data: (.+)\n\n", response.text)
     return [(name, json.loads(data)) for name, data in found]
 
 
 def test_five_events_come_a_fifth_of_a_second_apart(gatehouse, pauses):
-    answer = gatehouse.member().get("/api/stream")
-    assert events(answer) == [
+    response = gatehouse.member().get("/api/stream")
+    assert events(response) == [
         ("", {"number": number, "sentAt": f"{NOON}0.{200 * (number - 1):03d}Z"})
         for number in range(1, 6)
     ]
@@ -73,19 +73,19 @@ def test_it_has_the_headers_of_every_answer(gatehouse, pauses):
 
 
 def test_head_tells_its_headers_and_sends_no_event(gatehouse, pauses):
-    answer = gatehouse.member().send("HEAD", "/api/stream")
-    assert (answer.status_code, answer.content, pauses) == (200, b"", [])
-    assert answer.headers["content-type"] == "text/event-stream"
+    response = gatehouse.member().send("HEAD", "/api/stream")
+    assert (response.status_code, response.content, pauses) == (200, b"", [])
+    assert response.headers["content-type"] == "text/event-stream"
 
 
 def test_a_stranger_is_refused_in_json(gatehouse):
-    answer = gatehouse.visitor().get("/api/stream")
-    assert (answer.status_code, answer.json()) == (401, refusal("UNAUTHORIZED"))
+    response = gatehouse.visitor().get("/api/stream")
+    assert (response.status_code, response.json()) == (401, refusal("UNAUTHORIZED"))
 
 
 def test_it_is_limited_for_each_user(start):
     gatehouse = start(rate_limits=True, rate_limit_per_user="1/minute")
-    gatehouse.house.services[Ticker].pause = no_pause
+    gatehouse.context.services[Ticker].pause = no_pause
     ada = gatehouse.member()
     assert [ada.get("/api/stream").status_code for _ in range(2)] == [200, 429]
 
@@ -110,7 +110,7 @@ def test_who_is_signed_out_meanwhile_gets_no_more_events(start, clock, size):
     async def sign_out_during_the_second(_):
         await elsewhere.sending("POST", "sign-out")
 
-    gatehouse.house.services[Ticker].pause = sign_out_during_the_second
+    gatehouse.context.services[Ticker].pause = sign_out_during_the_second
     first, last = events(ada.get("/api/stream"))
     assert first[1]["number"] == 1
     assert last == ("end", {"reason": "signed-out"})
@@ -129,18 +129,20 @@ def test_a_user_who_is_banned_meanwhile_gets_no_more_events(gatehouse, pauses):
 def serve(gatehouse, handler):
     """Add an endpoint that nobody has thought of yet."""
     routes = Routes("test", auth_rules=False)
-    routes.get("/api/made-up", answers=Stream)(handler)
-    gatehouse.app.router.routes.insert(0, Endpoint(routes.declared[0], gatehouse.house))
+    routes.get("/api/made-up", response_model=StreamingResponse)(handler)
+    gatehouse.app.router.routes.insert(0, Endpoint(routes.specs[0], gatehouse.context))
 
 
 def test_what_was_written_is_committed_before_the_first_byte(anywhere):
-    def handler(work: Work, house: House) -> Stream:
+    def handler(work: Work, context: AppContext) -> StreamingResponse:
         """Write a line, and read it back while the answer leaves."""
         work.record(Event(EventKind.DATA_EXPORTED))
-        return Stream(read_back(house), b"text/plain")
+        return StreamingResponse(read_back(context), b"text/plain")
 
-    def read_back(house):
-        yield str(len(ask(house.workshop.database, lambda db: find_page(db, Filter(), 9)))).encode()
+    def read_back(context):
+        yield str(
+            len(ask(context.runtime.database, lambda db: find_page(db, Filter(), 9)))
+        ).encode()
 
     serve(anywhere, handler)
     assert anywhere.visitor().get("/api/made-up").text == "1"
@@ -152,26 +154,26 @@ def test_what_was_written_is_committed_before_the_first_byte(anywhere):
     [(Refusal("USER_NOT_FOUND"), 404), (DatabaseUnavailable("away"), 503), (ValueError("?"), 500)],
 )
 def test_what_goes_wrong_before_the_first_piece_is_refused_as_ever(gatehouse, error, status):
-    def handler() -> Stream:
+    def handler() -> StreamingResponse:
         """Fail."""
-        return Stream(failing(), b"text/plain")
+        return StreamingResponse(failing(), b"text/plain")
 
     def failing():
         raise error
         yield b""
 
     serve(gatehouse, handler)
-    answer = gatehouse.visitor().get("/api/made-up")
-    assert (answer.status_code, answer.headers["content-type"]) == (status, "application/json")
+    response = gatehouse.visitor().get("/api/made-up")
+    assert (response.status_code, response.headers["content-type"]) == (status, "application/json")
 
 
 def test_a_first_piece_that_hangs_is_a_503_and_freed_in_the_end(gatehouse, monkeypatch):
     monkeypatch.setattr("backend.web.responses.streaming.ANSWER_WITHIN", 0.05)
     gate, freed = threading.Event(), threading.Event()
 
-    def handler() -> Stream:
+    def handler() -> StreamingResponse:
         """Hang."""
-        return Stream(hanging(), b"text/plain")
+        return StreamingResponse(hanging(), b"text/plain")
 
     def hanging():
         try:
@@ -187,10 +189,10 @@ def test_a_first_piece_that_hangs_is_a_503_and_freed_in_the_end(gatehouse, monke
 
 
 def test_a_stream_without_pieces_is_an_empty_answer(gatehouse):
-    def handler() -> Stream:
+    def handler() -> StreamingResponse:
         """Say nothing."""
-        return Stream((piece for piece in ()), b"text/plain")
+        return StreamingResponse((piece for piece in ()), b"text/plain")
 
     serve(gatehouse, handler)
-    answer = gatehouse.visitor().get("/api/made-up")
-    assert (answer.status_code, answer.content) == (200, b"")
+    response = gatehouse.visitor().get("/api/made-up")
+    assert (response.status_code, response.content) == (200, b"")

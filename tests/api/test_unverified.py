@@ -17,11 +17,11 @@ def proving(start_posting):
 
 def test_a_sign_up_gives_no_session(proving, letterbox):
     ada = proving.visitor()
-    answer = ada.signs_up()
+    response = ada.signs_up()
 
-    assert answer.json()["token"] is None
-    assert answer.json()["user"]["email"] == ADA
-    assert cookies_of(answer) == ["sign_up 3600"]
+    assert response.json()["token"] is None
+    assert response.json()["user"]["email"] == ADA
+    assert cookies_of(response) == ["sign_up 3600"]
     assert ada.session() is None
     assert letterbox.kinds() == ["verify"]
 
@@ -89,9 +89,9 @@ def test_its_owner_is_told_three_times_an_hour(start_posting, letterbox):
     gatehouse.visitor().signs_up()
     clicks(gatehouse.visitor(), letterbox.last("verify"))
 
-    answers = [gatehouse.visitor(f"203.0.113.{at}").signs_up() for at in range(6)]
+    responses = [gatehouse.visitor(f"203.0.113.{at}").signs_up() for at in range(6)]
 
-    assert {answer.status_code for answer in answers} == {200}
+    assert {response.status_code for response in responses} == {200}
     assert letterbox.kinds() == ["verify", "notice", "notice", "notice"]
 
 
@@ -118,8 +118,8 @@ def test_a_refused_sign_in_mails_another_link_where_that_is_wanted(start_posting
 
     gatehouse.change(update(users).values(email_verified=False))
     for at in range(8):
-        answer = gatehouse.visitor(f"203.0.113.{at}").signs_in()
-        assert answer.json() == refusal("EMAIL_NOT_VERIFIED")
+        response = gatehouse.visitor(f"203.0.113.{at}").signs_in()
+        assert response.json() == refusal("EMAIL_NOT_VERIFIED")
     assert letterbox.kinds() == ["verify"] * 4  # one for the sign-up, three an hour
 
 

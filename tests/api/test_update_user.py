@@ -27,7 +27,7 @@ GOOD = [
         path=PATH,
         body={"name": "Ada King"},
         status=200,
-        answer={"status": True},
+        response={"status": True},
         cookies=REISSUED,
         events=("user_updated",),
     ),
@@ -37,7 +37,7 @@ GOOD = [
         path=PATH,
         body={"image": "https://img.example/a.png"},
         status=200,
-        answer={"status": True},
+        response={"status": True},
         cookies=REISSUED,
         events=("user_updated",),
     ),
@@ -47,7 +47,7 @@ GOOD = [
         path=PATH,
         body={"image": None},
         status=200,
-        answer={"status": True},
+        response={"status": True},
         cookies=REISSUED,
         events=("user_updated",),
     ),
@@ -57,7 +57,7 @@ GOOD = [
         path=PATH,
         body={"name": "Ada King", "favouriteColour": "green", "emailVerified": True},
         status=200,
-        answer={"status": True},
+        response={"status": True},
         cookies=REISSUED,
         events=("user_updated",),
     ),
@@ -67,7 +67,7 @@ GOOD = [
         path=PATH,
         body={"name": "Ada", "image": None},
         status=200,
-        answer={"status": True},
+        response={"status": True},
         cookies=REISSUED,
     ),
 ]
@@ -160,8 +160,8 @@ REFUSED = [
     ],
 )
 def test_nor_do_others_take_a_picture_in_place_of_its_url(gatehouse, path, body, where):
-    answer = make_admin(gatehouse).post(path, body)
-    assert answer.json() == refusal("VALIDATION_ERROR", f"[{where}] {TOO_LONG}")
+    response = make_admin(gatehouse).post(path, body)
+    assert response.json() == refusal("VALIDATION_ERROR", f"[{where}] {TOO_LONG}")
 
 
 def test_an_image_may_have_2048_characters_of_any_kind(anywhere):
@@ -225,8 +225,8 @@ def test_one_that_is_not_remembered_stays_so(gatehouse):
 @pytest.mark.parametrize("field", ["banned", "banReason", "banExpires", "role"])
 def test_what_only_an_admin_sets_is_refused(gatehouse, field):
     ada = gatehouse.member()
-    answer = ada.post(PATH, {field: "x"})
-    assert answer.json()["message"] == f"{field} is not allowed to be set"
+    response = ada.post(PATH, {field: "x"})
+    assert response.json()["message"] == f"{field} is not allowed to be set"
 
 
 def test_the_audit_trail_names_the_fields_and_not_their_values(gatehouse):

@@ -30,10 +30,10 @@ FORMULAS = [
 TEXTS = ["", "O'Neil", "'tis", "a=1", "Zoë", "'", "''", "1-1", "\u00a0x"]
 
 
-def rows(answer):
+def rows(response):
     """The file as a spreadsheet reads it: one dictionary a line."""
-    assert answer.status_code == 200, answer.text
-    return list(csv.DictReader(StringIO(answer.content.decode("utf-8-sig"), newline="")))
+    assert response.status_code == 200, response.text
+    return list(csv.DictReader(StringIO(response.content.decode("utf-8-sig"), newline="")))
 
 
 def crowd(gatehouse, count):
@@ -46,12 +46,12 @@ def test_the_file_says_what_an_owner_expects_and_nothing_that_is_secret(anywhere
     root = make_admin(anywhere)
     anywhere.member(ADA, address="198.51.100.1")
     anywhere.ban(ADA, ban_reason='spam,\nand "more"')
-    answer = root.get(f"{FILE}?banned=true")
-    assert answer.headers["content-type"] == "text/csv; charset=utf-8"
+    response = root.get(f"{FILE}?banned=true")
+    assert response.headers["content-type"] == "text/csv; charset=utf-8"
     said = 'attachment; filename="users-2026-11-22.csv"'
-    assert answer.headers["content-disposition"] == said
-    check_like_every_answer(answer)
-    assert rows(answer) == [
+    assert response.headers["content-disposition"] == said
+    check_like_every_answer(response)
+    assert rows(response) == [
         {
             "id": known(anywhere, ADA),
             "email": ADA,
@@ -102,9 +102,9 @@ def test_nobody_waits_in_the_shared_threads_until_all_who_match_are_counted(anyw
 
 
 def test_who_matches_nothing_gets_the_header(gatehouse):
-    answer = make_admin(gatehouse).get(f"{FILE}?search=nobody")
+    response = make_admin(gatehouse).get(f"{FILE}?search=nobody")
     assert (
-        answer.content.decode("utf-8-sig")
+        response.content.decode("utf-8-sig")
         == ",".join(f'"{name}"' for name in user_export.COLUMNS) + "\r\n"
     )
 
@@ -114,11 +114,11 @@ def test_no_cell_is_a_formula_to_a_spreadsheet_and_each_is_read_back_as_it_was(g
     for number, name in enumerate(FORMULAS + TEXTS):
         user = make_user(number, email=f"+{number:02}@example.com", name=name)
         gatehouse.change(insert(users).values(asdict(user)))
-    answer = root.get(f"{FILE}?sortBy=email&sortDirection=asc&role=user")
-    found = rows(answer)
+    response = root.get(f"{FILE}?sortBy=email&sortDirection=asc&role=user")
+    found = rows(response)
     assert [row["name"] for row in found] == [f"'{name}" for name in FORMULAS] + TEXTS
     assert found[0]["email"] == "'+00@example.com"
-    back = [record.fields for record in read_records(BytesIO(answer.content))]
+    back = [record.fields for record in read_records(BytesIO(response.content))]
     assert [each["name"] for each in back] == FORMULAS + TEXTS
     assert back[0]["email"] == "+00@example.com"
 
@@ -137,7 +137,7 @@ def test_what_was_guarded_can_be_told_from_what_was_there(text):
 
 def test_who_goes_while_the_file_is_written_is_not_in_what_is_left_of_it(anywhere):
     crowd(anywhere, 5)
-    now, database = anywhere.clock.now(), anywhere.house.workshop.database
+    now, database = anywhere.clock.now(), anywhere.context.runtime.database
     by_address = FilterUsers(sort_by="email", sort_direction="asc").wanted(now, 2)
     batches = all_in_batches(database, by_address, now)
     first = next(batches)

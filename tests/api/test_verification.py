@@ -3,7 +3,7 @@
 import pytest
 from sqlalchemy import select, update
 
-from backend.features.mail.service import PostOffice
+from backend.features.mail.service import Mailer
 from backend.storage.tables import links, outbox, users
 from tests.inside import cookie_lines
 from tests.letterbox import clicks
@@ -94,10 +94,10 @@ def test_a_sign_up_mails_a_link_that_verifies(posting_anywhere, letterbox):
     ada = posting_anywhere.visitor()
     ada.signs_up(callbackURL="/welcome?first=yes")
 
-    answer = clicks(posting_anywhere.visitor(), letterbox.last("verify"))
+    response = clicks(posting_anywhere.visitor(), letterbox.last("verify"))
 
-    assert (answer.status_code, answer.headers["location"]) == (302, "/welcome?first=yes")
-    assert (answer.content, cookies_of(answer)) == (b"", [])
+    assert (response.status_code, response.headers["location"]) == (302, "/welcome?first=yes")
+    assert (response.content, cookies_of(response)) == (b"", [])
     assert ada.session()["user"]["emailVerified"] is True
 
 
@@ -106,9 +106,9 @@ def test_without_a_callback_the_answer_is_json(posting, letterbox):
     token = letterbox.last("verify").token
 
     before = posting.events()
-    answer = posting.visitor().get(f"{VERIFY}?token={token}")
+    response = posting.visitor().get(f"{VERIFY}?token={token}")
 
-    assert answer.json() == {"status": True, "user": None}
+    assert response.json() == {"status": True, "user": None}
     assert events_after(posting, before) == ["email_verified"]
 
 
@@ -145,10 +145,10 @@ def test_a_second_click_that_is_no_longer_true_is_refused(posting, letterbox):
     ],
 )
 def test_what_is_wrong_is_told_where_the_browser_goes(gatehouse, callback, where):
-    answer = gatehouse.visitor().get(f"{VERIFY}?token=garbage&callbackURL={callback}")
+    response = gatehouse.visitor().get(f"{VERIFY}?token=garbage&callbackURL={callback}")
 
-    assert (answer.status_code, answer.headers["location"]) == (302, where)
-    assert answer.content == b""
+    assert (response.status_code, response.headers["location"]) == (302, where)
+    assert response.content == b""
 
 
 def test_an_expired_link_says_so(posting, letterbox, clock):
@@ -169,10 +169,10 @@ def test_of_several_clicks_at_once_one_gives_a_session(start_on, letterbox):
     gatehouse.visitor().signs_up()
     path = letterbox.last("verify").path
 
-    answers = gatehouse.at_once(*(gatehouse.visitor().sending("GET", path) for _ in range(6)))
+    responses = gatehouse.at_once(*(gatehouse.visitor().sending("GET", path) for _ in range(6)))
 
-    assert {answer.headers["location"] for answer in answers} == {"/"}
-    assert ["session_token" in cookie_lines(answer) for answer in answers].count(True) == 1
+    assert {response.headers["location"] for response in responses} == {"/"}
+    assert ["session_token" in cookie_lines(response) for response in responses].count(True) == 1
 
 
 @pytest.mark.parametrize("verified", [True, False], ids=["verified", "unverified"])
@@ -188,9 +188,9 @@ def test_a_link_of_an_address_that_has_changed_is_refused(posting, letterbox, ve
 def test_a_link_of_a_user_who_is_gone_is_refused(posting, letterbox):
     posting.member().post("delete-user", {"password": PASSWORD})
 
-    answer = clicks(posting.visitor(), letterbox.last("verify"))
+    response = clicks(posting.visitor(), letterbox.last("verify"))
 
-    assert answer.headers["location"] == "/?error=INVALID_TOKEN"
+    assert response.headers["location"] == "/?error=INVALID_TOKEN"
 
 
 def test_a_reset_token_verifies_nothing(posting, letterbox):
@@ -220,8 +220,12 @@ def test_a_stranger_learns_nothing_from_asking_for_a_link(posting, letterbox, ve
     asked = {}
     for who in ("ada", "nobody"):
         with posting.statements() as said:
-            answer = posting.visitor().post(SEND, {"email": f"{who}@example.com"})
-        asked[who] = (answer.status_code, answer.text, [each.partition(" (")[0] for each in said])
+            response = posting.visitor().post(SEND, {"email": f"{who}@example.com"})
+        asked[who] = (
+            response.status_code,
+            response.text,
+            [each.partition(" (")[0] for each in said],
+        )
 
     assert asked["ada"] == asked["nobody"]
     assert letterbox.kinds() == ["verify"] * (1 if verified else 2)
@@ -246,9 +250,9 @@ def test_nothing_that_opens_a_link_is_stored_in_the_clear(posting, letterbox):
     rows = [*posting.rows(select(*links.c)), *posting.rows(select(*outbox.c))]
 
     assert [row for row in rows if token in repr(tuple(row)).encode()] == []
-    office: PostOffice = posting.house.services[PostOffice]
+    mailer: Mailer = posting.context.services[Mailer]
     (sealed,) = posting.rows(select(outbox.c.sealed))
-    assert token.decode() in (office.sealer.open(sealed[0]) or "")
+    assert token.decode() in (mailer.sealer.open(sealed[0]) or "")
 
 
 class TestWhereTheClickSignsIn:
@@ -263,10 +267,10 @@ class TestWhereTheClickSignsIn:
         browser = welcoming.visitor()
 
         before = welcoming.events()
-        answer = clicks(browser, letterbox.last("verify"))
+        response = clicks(browser, letterbox.last("verify"))
 
-        assert answer.headers["location"] == "/hi"
-        assert "session_token" in cookie_lines(answer)
+        assert response.headers["location"] == "/hi"
+        assert "session_token" in cookie_lines(response)
         assert browser.session()["user"]["emailVerified"] is True
         assert events_after(welcoming, before) == ["email_verified", "sign_in"]
 
@@ -274,9 +278,9 @@ class TestWhereTheClickSignsIn:
         welcoming.visitor().signs_up()
         welcoming.ban(ADA)
 
-        answer = clicks(welcoming.visitor(), letterbox.last("verify"))
+        response = clicks(welcoming.visitor(), letterbox.last("verify"))
 
-        assert (answer.status_code, answer.json()["code"]) == (403, "BANNED_USER")
+        assert (response.status_code, response.json()["code"]) == (403, "BANNED_USER")
         assert welcoming.rows(select(users.c.email_verified)) == [(False,)]
 
     def test_whoever_is_signed_in_stays_who_they_are(self, welcoming, letterbox):
@@ -287,9 +291,9 @@ class TestWhereTheClickSignsIn:
         graces = browser.session_cookie
         welcoming.visitor().signs_up()
 
-        answer = clicks(browser, letterbox.last("verify"))
+        response = clicks(browser, letterbox.last("verify"))
 
-        assert (answer.status_code, cookies_of(answer)) == (302, [])
+        assert (response.status_code, cookies_of(response)) == (302, [])
         assert browser.session_cookie == graces
         assert browser.session()["user"]["email"] == "grace@example.com"
         assert welcoming.visitor().signs_in(ADA).status_code == 200  # it is verified all the same

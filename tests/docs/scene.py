@@ -57,7 +57,7 @@ class Scene:
         given: Mapping[str, str] | None = None,
         words: Mapping[str, str] | None = None,
     ) -> None:
-        self.root, self.house = root, root / "opt/gatehouse"
+        self.root, self.context = root, root / "opt/gatehouse"
         self.ports = {shown: str(free_port()) for shown in PORTS}
         self.url = f"http://127.0.0.1:{self.ports['7860']}"
         places = {place: f"{root}{place}" for place in PLACES}
@@ -65,7 +65,7 @@ class Scene:
         self._given = {**GIVEN, "PORT": self.ports["7860"], **(given or {})}
         for folder in ("home", "etc/systemd/system", "journal", "run", "bin"):
             (root / folder).mkdir(parents=True)
-        _copy_house(self.house)
+        _copy_house(self.context)
         for name, does in STAND_INS.items():
             _write_program(root / "bin" / name, does)
 
@@ -81,7 +81,7 @@ class Scene:
         script = "\n".join([_PROLOGUE, *(self._line(n, block) for n, block in enumerate(typed))])
         done = subprocess.run(
             ["bash", "-c", script],
-            cwd=self.house,
+            cwd=self.context,
             env=self.environment,
             stdin=subprocess.DEVNULL,
             stdout=subprocess.PIPE,
@@ -186,9 +186,9 @@ class Person:
 
     def is_known(self, url: str = "") -> bool:
         """Whether the server, or another replica, still knows the session of our cookie."""
-        answer = self.asks("/api/auth/get-session", url)
-        assert answer.status_code == 200
-        return bool(answer.json())
+        response = self.asks("/api/auth/get-session", url)
+        assert response.status_code == 200
+        return bool(response.json())
 
     def asks(self, path: str, url: str = "") -> httpx.Response:
         """GET with our cookie."""
@@ -207,11 +207,11 @@ class Person:
         self, way: str, more: dict[str, str], password: str = PASSWORD, url: str = ""
     ) -> int:
         body = {"email": self.email, "password": password, **more}
-        answer = self._posts(f"/api/auth/{way}/email", body, url)
+        response = self._posts(f"/api/auth/{way}/email", body, url)
         # By hand: a jar would not send a Secure cookie over the plain http of a test.
-        told = [line.partition(";")[0] for line in answer.headers.get_list("set-cookie")]
+        told = [line.partition(";")[0] for line in response.headers.get_list("set-cookie")]
         self.cookie = "; ".join(told) or self.cookie
-        return answer.status_code
+        return response.status_code
 
 
 def opened(root: Path, **how: Mapping[str, str]) -> Iterator[Scene]:
@@ -223,19 +223,19 @@ def opened(root: Path, **how: Mapping[str, str]) -> Iterator[Scene]:
         scene.close()
 
 
-def _copy_house(house: Path) -> None:
-    house.mkdir(parents=True)
+def _copy_house(context: Path) -> None:
+    context.mkdir(parents=True)
     for name in HOUSE:
         source = ROOT / name
         if source.is_dir():
-            shutil.copytree(source, house / name)
+            shutil.copytree(source, context / name)
         else:
-            shutil.copy2(source, house / name)
-    programs = house / ".venv/bin"
+            shutil.copy2(source, context / name)
+    programs = context / ".venv/bin"
     programs.mkdir(parents=True)
     _write_program(programs / "python", f'exec "{sys.executable}" "$@"')
     shutil.copy2(
-        ROOT / "requirements.txt", house / ".venv"
+        ROOT / "requirements.txt", context / ".venv"
     )  # installed, as scripts/prepare knows it
 
 

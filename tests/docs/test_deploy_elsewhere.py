@@ -14,7 +14,7 @@ SETTINGS, SERVICE = "The settings", "The service"
 
 
 def test_the_service_comes_up_and_lets_its_admin_in(server):
-    settings = server.house / ".env"
+    settings = server.context / ".env"
     assert stat.S_IMODE(settings.stat().st_mode) == 0o600
     password = re.search(r"ADMIN_PASSWORD=(\S{16})\n", settings.read_text())[1]
 
@@ -32,7 +32,7 @@ def scene(tmp_path):
 def test_a_server_that_cannot_start_says_so_in_the_log_we_are_sent_to(scene):
     (told,) = scene.follow(section(PAGE, SETTINGS))
     assert "ADMIN_PASSWORD=" in told
-    settings = scene.house / ".env"
+    settings = scene.context / ".env"
     settings.write_text(re.sub("SECRET_KEY=.*", "SECRET_KEY=", settings.read_text()))
 
     with pytest.raises(AssertionError, match=r"deploy-elsewhere.md:\d+ ended with"):

@@ -38,8 +38,8 @@ def hub(scene):
         f'[url "{scene.root}/hub/"]\n\tinsteadOf = https://huggingface.co/spaces/\n'
         "[init]\n\tdefaultBranch = main\n"
     )
-    (scene.house / "docs").mkdir()
-    (scene.house / "docs/picture.png").write_bytes(bytes(range(256)))
+    (scene.context / "docs").mkdir()
+    (scene.context / "docs/picture.png").write_bytes(bytes(range(256)))
 
     def git(folder, *said):
         done = subprocess.run(
@@ -56,9 +56,9 @@ def hub(scene):
     git(first, "push", "-q", "origin", "HEAD:main")
     (hub / "hooks/pre-receive").write_text(REFUSES_PICTURES)
     (hub / "hooks/pre-receive").chmod(0o755)
-    git(scene.house, "init", "-q")
-    git(scene.house, "add", "-A")
-    git(scene.house, "commit", "-qm", "Gatehouse, pictures and all")
+    git(scene.context, "init", "-q")
+    git(scene.context, "add", "-A")
+    git(scene.context, "commit", "-qm", "Gatehouse, pictures and all")
     return lambda *said: git(hub, *said)
 
 

@@ -41,7 +41,7 @@ def test_what_is_in_a_backup_survives_the_loss_of_the_file(server, ada):
     server.follow(section(PAGE, "SQLite: make one"))
     late = Person(server.url, "late@example.com")
     assert late.signs_up() == 200
-    (server.house / "data/gatehouse.db").unlink()
+    (server.context / "data/gatehouse.db").unlink()
 
     server.follow(section(PAGE, "SQLite: put one back"))
 
@@ -55,7 +55,7 @@ def test_what_is_in_a_backup_survives_the_loss_of_the_file(server, ada):
 
 
 def test_a_new_key_signs_nobody_out_until_the_old_one_is_taken_away(server, ada):
-    settings = server.house / ".env"
+    settings = server.context / ".env"
     first = re.search("^SECRET_KEY=(.*)", settings.read_text(), re.M)[1]
     with settings.open("a") as more:
         more.write(f"SECRET_KEYS_OLD={OLDER_STILL}\n")
@@ -83,13 +83,13 @@ def released(server):
     def git(folder, *said):
         subprocess.run(["git", *said], cwd=folder, env=server.environment, check=True)
 
-    git(server.house, "init", "-q", "-b", "main")
-    git(server.house, "add", "-A")
-    git(server.house, "commit", "-qm", "this version")
-    git(server.root, "clone", "-q", server.house, origin)
-    git(server.house, "remote", "add", "origin", origin)
-    git(server.house, "fetch", "-q")
-    git(server.house, "branch", "-q", "-u", "origin/main")
+    git(server.context, "init", "-q", "-b", "main")
+    git(server.context, "add", "-A")
+    git(server.context, "commit", "-qm", "this version")
+    git(server.root, "clone", "-q", server.context, origin)
+    git(server.context, "remote", "add", "origin", origin)
+    git(server.context, "fetch", "-q")
+    git(server.context, "branch", "-q", "-u", "origin/main")
     history = origin / "backend/storage/migrations"
     (history / f"versions/{NEXT}_mottoes.py").write_text(NEXT_STEP)
     known = history / "__init__.py"
@@ -103,7 +103,7 @@ def test_an_upgrade_keeps_a_copy_and_one_can_go_back_with_it(released, ada):
     released.follow(section(PAGE, "Upgrade"))
 
     assert ada.is_known()
-    kept = released.house / f"data/gatehouse.db.before-{NEXT}"
+    kept = released.context / f"data/gatehouse.db.before-{NEXT}"
     assert kept.exists()
 
     released.follow(section(PAGE, "Go back"), words={"--retry 30": "--retry 2"})
@@ -116,9 +116,9 @@ def test_an_upgrade_keeps_a_copy_and_one_can_go_back_with_it(released, ada):
 
 
 def test_users_move_in_and_out(server):
-    (server.house / "users.csv").write_text("email,name\nbob@example.com,Bob\n")
+    (server.context / "users.csv").write_text("email,name\nbob@example.com,Bob\n")
     server.follow(section(PAGE, "In and out"))
-    assert "bob@example.com" in (server.house / "data/everybody.jsonl").read_text()
+    assert "bob@example.com" in (server.context / "data/everybody.jsonl").read_text()
 
 
 def test_the_log_is_searched_for_what_went_wrong_and_for_one_request(server):

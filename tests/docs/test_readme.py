@@ -22,7 +22,9 @@ def scene(tmp_path):
 @pytest.fixture
 def scene_with_client(scene):
     (scene.root / "bin/node").symlink_to(require_node(CLIENT))
-    (scene.house / "node_modules").symlink_to(CLIENT / "node_modules")  # as `npm install` leaves it
+    (scene.context / "node_modules").symlink_to(
+        CLIENT / "node_modules"
+    )  # as `npm install` leaves it
     return scene
 
 
@@ -39,6 +41,6 @@ def test_it_starts_and_starts_again_with_an_admin(scene):
     scene.follow([plain])
     scene.follow([with_admin])
 
-    with closing(sqlite3.connect(scene.house / "data/gatehouse.db")) as database:
+    with closing(sqlite3.connect(scene.context / "data/gatehouse.db")) as database:
         users = database.execute("SELECT email, role FROM users").fetchall()
     assert users == [("owner@example.com", "admin")]

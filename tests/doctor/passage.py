@@ -37,6 +37,6 @@ class _Obedient(Manners):
         self._passage.after(asked, told)
 
 
-def answer(status: int, body: bytes, kind: str = "application/json") -> Told:
+def response(status: int, body: bytes, kind: str = "application/json") -> Told:
     """An answer that the server has not given."""
     return Told(status, [("content-type", kind)], [body])

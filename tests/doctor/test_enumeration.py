@@ -7,7 +7,7 @@ import pytest
 
 from doctor.account import SIGN_IN
 from tests.doctor.looking import QUICK, WITH_ADMIN, look, said
-from tests.doctor.passage import answer
+from tests.doctor.passage import response
 from tests.rig.space import Space
 
 RESET = "/api/auth/request-password-reset"
@@ -133,7 +133,7 @@ def test_a_gap_that_is_small_beside_the_hash_proves_nothing(through):
 def test_a_reset_that_tells_is_found(through):
     def tell(asked):
         if asked.path == RESET and not is_known(asked):
-            return answer(404, b'{"message":"no such user"}')
+            return response(404, b'{"message":"no such user"}')
         return None
 
     through.before = tell
@@ -150,7 +150,7 @@ def test_a_sign_up_that_lets_a_second_one_in_is_found(through):
             first.append(asked) if asked.path == SIGN_UP else None
             return None
         taken = {"token": "t" * 42, "user": {"id": "1"}}
-        return answer(200, json.dumps(taken).encode())
+        return response(200, json.dumps(taken).encode())
 
     through.before = let_in
     found = look(through.url, "enumeration.sign-up")["enumeration.sign-up"]

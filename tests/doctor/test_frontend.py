@@ -7,12 +7,12 @@ import pytest
 
 from doctor.sites import is_same_site, site
 from tests.doctor.looking import QUICK, WITH_ADMIN, look, said
-from tests.doctor.passage import Passage, answer
+from tests.doctor.passage import Passage, response
 from tests.rig.space import Space
 
 VISITOR, APPS_SERVER = "203.0.113.50", "203.0.113.99"
 KEY = "what the app's server and ours know"
-PAGE = answer(200, b"<!doctype html><title>An app</title>", "text/html")
+PAGE = response(200, b"<!doctype html><title>An app</title>", "text/html")
 
 
 @dataclass
@@ -146,14 +146,14 @@ def open_to_all(asked, told):
 
 def let_everybody_in(asked):
     if asked.path == "/api/auth/list-sessions" and "cookie" not in asked.headers:
-        return answer(200, b"[]")
+        return response(200, b"[]")
     return as_in_the_guide(asked)
 
 
 def sign_out_by_itself(asked):
     if asked.path != "/api/auth/sign-out":
         return as_in_the_guide(asked)
-    told = answer(200, b'{"success":true}')
+    told = response(200, b'{"success":true}')
     told.put("set-cookie", "better-auth.session_token=; Path=/; Max-Age=0")
     return told
 

@@ -183,7 +183,7 @@ def test_strangers_guesses_do_not_lock_the_owner_out_of_a_browser_used_before(op
 def test_a_busy_server_is_told_from_a_refusal(panel):
     with pytest.raises(Refusal):
         for _ in range(1000):
-            panel.gatehouse.house.pools.hash_queue.take()
+            panel.gatehouse.context.pools.hash_queue.take()
     answer = panel.visitor().signs_in_here()
     assert answer.status_code == 503
     assert "The server is busy" in answer.text
@@ -260,7 +260,7 @@ def test_a_sign_out_that_failed_does_not_say_it_worked(panel, monkeypatch):
         raise DatabaseUnavailable("gone")
 
     guest = panel.owner()
-    monkeypatch.setattr(panel.gatehouse.house.workshop.database, "write", away)
+    monkeypatch.setattr(panel.gatehouse.context.runtime.database, "write", away)
     answer = guest.post(LOGOUT, {})
     assert answer.status_code == 503
     assert "set-cookie" not in answer.headers

@@ -46,9 +46,9 @@ def ended(pid: int) -> None:
 
 def once(name: str, make: Callable[[], Any]) -> Any:
     """What `make` answered, in whichever worker came first; it must survive JSON."""
-    answer = folder() / f"{name}.json"
+    response = folder() / f"{name}.json"
     with (folder() / f"{name}.lock").open("w") as lock:
         fcntl.flock(lock, fcntl.LOCK_EX)
-        if not answer.exists():
-            answer.write_text(json.dumps(make()))
-    return json.loads(answer.read_text())
+        if not response.exists():
+            response.write_text(json.dumps(make()))
+    return json.loads(response.read_text())

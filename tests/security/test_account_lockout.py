@@ -108,8 +108,8 @@ def test_fifty_guesses_at_once_are_ten(limited):
     owner(limited)
     visitors = [limited.visitor(f"198.51.100.{number}") for number in range(50)]
     body = {"email": "ada@example.com", "password": "a guess of mine"}
-    answers = limited.at_once(*(each.sending("POST", "sign-in/email", body) for each in visitors))
-    statuses = [answer.status_code for answer in answers]
+    responses = limited.at_once(*(each.sending("POST", "sign-in/email", body) for each in visitors))
+    statuses = [response.status_code for response in responses]
     assert statuses.count(401) == 10
     assert set(statuses) <= {401, 429, 503}
 

@@ -83,8 +83,8 @@ def test_what_the_owner_reads_is_for_admins_only(gatehouse, method, path, body, 
 
 
 def test_a_malformed_request_is_refused_before_anybody_is_asked_who_they_are(gatehouse):
-    answer = gatehouse.visitor().post("admin/ban-user", {"userId": {"$ne": 1}})
-    assert (answer.status_code, answer.json()["code"]) == (400, "VALIDATION_ERROR")
+    response = gatehouse.visitor().post("admin/ban-user", {"userId": {"$ne": 1}})
+    assert (response.status_code, response.json()["code"]) == (400, "VALIDATION_ERROR")
 
 
 @pytest.mark.parametrize(("method", "path", "body", "what"), ENDPOINTS)
@@ -185,18 +185,18 @@ def test_of_two_admins_who_turn_on_each_other_at_once_one_is_left(anywhere, path
     names = [ROOT, "second@example.com"]
     first, second = (make_admin(anywhere, name) for name in names)
     ids = {name: known(anywhere, name) for name in names}
-    answers = anywhere.at_once(
+    responses = anywhere.at_once(
         first.sending("POST", f"admin/{path}", {"userId": ids[names[1]], **more}),
         second.sending("POST", f"admin/{path}", {"userId": ids[names[0]], **more}),
     )
-    assert sorted(answer.status_code for answer in answers)[0] == 200
+    assert sorted(response.status_code for response in responses)[0] == 200
     assert len(admins_of(anywhere)) == 1
 
 
 def test_of_four_admins_who_all_resign_at_once_one_is_left(anywhere):
     names = [f"admin{number}@example.com" for number in range(4)]
     visitors = [make_admin(anywhere, name) for name in names]
-    answers = anywhere.at_once(
+    responses = anywhere.at_once(
         *(
             visitor.sending(
                 "POST", "admin/set-role", {"userId": known(anywhere, name), "role": "user"}
@@ -204,7 +204,7 @@ def test_of_four_admins_who_all_resign_at_once_one_is_left(anywhere):
             for visitor, name in zip(visitors, names, strict=True)
         )
     )
-    assert sorted(answer.status_code for answer in answers) == [200, 200, 200, 400]
+    assert sorted(response.status_code for response in responses) == [200, 200, 200, 400]
     assert len(admins_of(anywhere)) == 1
 
 

@@ -36,7 +36,7 @@ def by_hand(anywhere: Gatehouse, place: Place, request: pytest.FixtureRequest) -
     """Somebody who types SQL, beside the running application."""
 
     def on_sqlite(statement: str) -> None:
-        file = anywhere.house.workshop.database.url.database
+        file = anywhere.context.runtime.database.url.database
         with closing(sqlite3.connect(file)) as connection, connection:
             connection.execute(statement)
 

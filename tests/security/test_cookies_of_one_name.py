@@ -55,9 +55,9 @@ def test_the_first_that_is_live_counts(gatehouse, first):
     }[first]
     header = shows(ada, front, ada.session_cookie)
     for _ in range(3):  # from the database, then from the cache
-        answer = ada.get("get-session", headers=header)
-        assert answer.json()["user"]["email"] == ADA
-        assert cookies_of(answer) == []
+        response = ada.get("get-session", headers=header)
+        assert response.json()["user"]["email"] == ADA
+        assert cookies_of(response) == []
         assert ada.get("/api/me", headers=header).status_code == 200
 
 
@@ -110,8 +110,8 @@ def test_the_same_one_many_times_is_one(gatehouse, ada):
 def test_signing_out_ends_every_session_that_is_shown(gatehouse, ada):
     bob = gatehouse.member(BOB)
     header = shows(ada, ended(gatehouse, "eve@example.com"), ada.session_cookie, bob.session_cookie)
-    answer = ada.post("sign-out", headers=header)
-    assert cookies_of(answer) == ["session_token 0", "session_data 0", "dont_remember 0"]
+    response = ada.post("sign-out", headers=header)
+    assert cookies_of(response) == ["session_token 0", "session_data 0", "dont_remember 0"]
     assert gatehouse.rows(select(sessions.c.id)) == []
     assert ada.get("get-session", headers=header).json() is None
 
@@ -131,9 +131,9 @@ def test_so_does_signing_in_for_a_planted_one_stays_in_front(gatehouse, ada):
 def test_revoking_ends_and_clears_the_one_that_counts(gatehouse, ada):
     header = shows(ada, ended(gatehouse), ada.session_cookie)
     token = ada.session()["session"]["token"]
-    answer = ada.post("revoke-session", {"token": token}, headers=header)
-    assert answer.json() == {"status": True}
-    assert "session_token 0" in cookies_of(answer)
+    response = ada.post("revoke-session", {"token": token}, headers=header)
+    assert response.json() == {"status": True}
+    assert "session_token 0" in cookies_of(response)
     assert ada.get("get-session", headers=header).json() is None
 
 
@@ -168,9 +168,9 @@ class TestWhatACookieCacheHasLeft:
     def test_it_is_cleared_wherever_a_session_is_read(self, gatehouse, ada, path):
         for _ in range(2):
             cookie = f"{NAME}={ada.session_cookie}; {self.DATA}=x; {self.DATA}.0=a; {self.DATA}.1=b"
-            answer = ada.get(path, headers={"cookie": cookie})
-            assert answer.status_code == 200
-            lines = answer.headers.get_list("set-cookie")
+            response = ada.get(path, headers={"cookie": cookie})
+            assert response.status_code == 200
+            lines = response.headers.get_list("set-cookie")
             assert [line.partition(";")[0] for line in lines] == [
                 f"{self.DATA}=",
                 f"{self.DATA}.0=",
@@ -179,14 +179,14 @@ class TestWhatACookieCacheHasLeft:
             assert all("; Max-Age=0; Path=/; HttpOnly; SameSite=Lax" in line for line in lines)
 
     def test_it_is_cleared_where_there_is_no_session(self, gatehouse):
-        answer = gatehouse.visitor().get("get-session", headers={"cookie": f"{self.DATA}=x"})
-        assert (answer.json(), cookies_of(answer)) == (None, ["session_data 0"])
+        response = gatehouse.visitor().get("get-session", headers={"cookie": f"{self.DATA}=x"})
+        assert (response.json(), cookies_of(response)) == (None, ["session_data 0"])
 
     def test_it_is_cleared_once_with_a_session_that_is_over(self, gatehouse):
         cookie = f"{NAME}={ended(gatehouse)}; {self.DATA}=x; {self.DATA}.0=a"
-        answer = gatehouse.visitor().get("get-session", headers={"cookie": cookie})
+        response = gatehouse.visitor().get("get-session", headers={"cookie": cookie})
         lines = ["session_token 0", "session_data 0", "0 0", "dont_remember 0"]
-        assert cookies_of(answer) == lines
+        assert cookies_of(response) == lines
 
     def test_signing_out_clears_its_pieces_too(self, gatehouse, ada):
         cookie = f"{NAME}={ada.session_cookie}; {self.DATA}.0=a"

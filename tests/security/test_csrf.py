@@ -40,9 +40,9 @@ def ada(gatehouse: Gatehouse) -> Visitor:
 def test_a_foreign_page_changes_nothing(gatehouse, ada, path, how):
     headers, code = FOREIGN[how]
     before = ada.session(), gatehouse.events()
-    answer = ada.post(path, CHANGES[path], headers=headers)
-    assert (answer.status_code, answer.json()) == (403, refusal(code))
-    assert cookies_of(answer) == []
+    response = ada.post(path, CHANGES[path], headers=headers)
+    assert (response.status_code, response.json()) == (403, refusal(code))
+    assert cookies_of(response) == []
     assert (ada.session(), gatehouse.events()) == before
 
 
@@ -52,8 +52,8 @@ def test_a_foreign_page_changes_nothing(gatehouse, ada, path, how):
 )
 def test_what_a_form_can_send_is_not_read_as_json(ada, path, content_type):
     raw = b'{"name": "Hacked", "email": "mallory@example.com", "password": "correct horse battery"}'
-    answer = ada.post(path, raw=raw, headers={"content-type": content_type, "origin": EVIL})
-    assert answer.status_code == 415
+    response = ada.post(path, raw=raw, headers={"content-type": content_type, "origin": EVIL})
+    assert response.status_code == 415
     assert ada.session()["user"]["name"] == "Ada"
 
 
@@ -76,17 +76,17 @@ def test_nobody_is_signed_in_by_a_foreign_page(gatehouse, ada, path, headers, co
     if kind == "form":
         raw = b"name=M&email=mallory%40example.com&password=correct+horse+battery"
         form = {**headers, "content-type": "application/x-www-form-urlencoded"}
-        answer = stranger.post(path, raw=raw, headers=form)
+        response = stranger.post(path, raw=raw, headers=form)
     else:
-        answer = stranger.post(path, CHANGES[path], headers=headers)
-    assert (answer.status_code, answer.json()["code"]) == (403, code)
+        response = stranger.post(path, CHANGES[path], headers=headers)
+    assert (response.status_code, response.json()["code"]) == (403, code)
     assert stranger.cookies == {}
 
 
 def test_a_script_without_browser_or_cookie_may_sign_in(gatehouse, ada):
     script = gatehouse.visitor()
-    answer = script.post("sign-in/email", CHANGES["sign-in/email"], headers={"origin": None})
-    assert answer.status_code == 200
+    response = script.post("sign-in/email", CHANGES["sign-in/email"], headers={"origin": None})
+    assert response.status_code == 200
 
 
 @pytest.mark.parametrize("path", CHANGES)
@@ -94,8 +94,8 @@ def test_a_script_without_browser_or_cookie_may_sign_in(gatehouse, ada):
 def test_reading_changes_nothing(gatehouse, ada, path, method):
     before = ada.session(), gatehouse.events()
     said = {"x-http-method-override": "POST", "x-method-override": "POST"}
-    answer = ada.send(method, f"{path}?_method=POST", headers=said)
-    assert answer.status_code == 404
+    response = ada.send(method, f"{path}?_method=POST", headers=said)
+    assert response.status_code == 404
     assert (ada.session(), gatehouse.events()) == before
 
 

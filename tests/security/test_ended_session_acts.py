@@ -14,7 +14,7 @@ from backend.kernel.passwords.passwords import PasswordHasher
 from backend.main import CAPABILITIES
 from backend.storage.change_feed.postgres import PostgresFeed
 from backend.storage.tables import audit_events, links, metadata, outbox, sessions, users
-from backend.web.routing.routes import plan_for
+from backend.web.routing.routes import signature_of
 from tests.admins import ADA, BOB, ROOT, known, make_admin
 from tests.inside import Gatehouse, Visitor
 from tests.make import PASSWORD
@@ -84,10 +84,10 @@ ENDED = {
 
 def test_every_endpoint_that_writes_in_somebodys_name_is_tried_below():
     writing = set()
-    for declared in (each for capability in CAPABILITIES for each in capability.declared):
-        plan = plan_for(declared.handler, declared.path)
+    for spec in (each for capability in CAPABILITIES for each in capability.specs):
+        plan = signature_of(spec.handler, spec.path)
         if plan.work and plan.edges:
-            writing.add(f"{declared.method} {declared.path}")
+            writing.add(f"{spec.method} {spec.path}")
     assert writing == OWN.keys() | ADMINS.keys() | IMPERSONATING | OPTIONAL
 
 
@@ -142,8 +142,8 @@ def test_what_this_process_still_remembers_does_nothing(deaf, endpoint, how):
     is_remembered(deaf, ada)
     deaf.change(ENDED[how])
     before = state_of(deaf)
-    answer = ada.send(endpoint.split()[0], path, said)
-    assert answer.status_code == 401
+    response = ada.send(endpoint.split()[0], path, said)
+    assert response.status_code == 401
     assert state_of(deaf) == before
 
 
@@ -158,8 +158,8 @@ def test_nor_does_an_admin_who_is_one_in_memory_only(deaf, endpoint, how):
     role_taken = update(users).where(users.c.email == ROOT).values(role="user")
     deaf.change(ENDED.get(how, role_taken))
     before = state_of(deaf)
-    answer = root.send(endpoint.split()[0], path, said)
-    assert answer.status_code == (401 if how in ENDED else 403)
+    response = root.send(endpoint.split()[0], path, said)
+    assert response.status_code == (401 if how in ENDED else 403)
     assert state_of(deaf) == before
 
 
@@ -177,8 +177,8 @@ def test_who_follows_a_link_with_a_session_that_has_ended_is_a_stranger(deaf):
     ada = deaf.member(ADA)
     is_remembered(deaf, ada)
     deaf.change(ENDED["revoked"])
-    answer = ada.post("send-verification-email", {"email": "somebody.else@example.com"})
-    assert answer.status_code == 200  # with a session it would be EMAIL_MISMATCH
+    response = ada.post("send-verification-email", {"email": "somebody.else@example.com"})
+    assert response.status_code == 200  # with a session it would be EMAIL_MISMATCH
     assert ada.session_cookie is None
 
 
@@ -245,9 +245,9 @@ def while_hashing(
     assert meanwhile().status_code == 200
     before = state_of(gatehouse)
     held.go_on.set()
-    answer = sent.result()
+    response = sent.result()
     assert state_of(gatehouse) == before
-    return answer
+    return response
 
 
 @pytest.mark.parametrize("end", [revokes_all, is_banned, is_removed])
@@ -260,8 +260,8 @@ def test_a_request_that_hashed_while_its_session_ended_does_nothing(
     path, body = OWN[endpoint]
     make_admin(anywhere, "chief@example.com")
     ada = anywhere.member(ADA)
-    answer = while_hashing(anywhere, held_hash, ada, path, body, lambda: end(anywhere, ADA))
-    assert answer.status_code == 401
+    response = while_hashing(anywhere, held_hash, ada, path, body, lambda: end(anywhere, ADA))
+    assert response.status_code == 401
 
 
 @pytest.mark.parametrize("end", [revokes_all, is_banned, is_removed, loses_the_role])
@@ -272,8 +272,8 @@ def test_nor_one_of_an_admin(anywhere, held_hash, path, end):
     root = make_admin(anywhere)
     anywhere.member(BOB)
     said = body_for(anywhere, body, BOB)
-    answer = while_hashing(anywhere, held_hash, root, path, said, lambda: end(anywhere, ROOT))
-    assert answer.status_code == (403 if end is loses_the_role else 401)
+    response = while_hashing(anywhere, held_hash, root, path, said, lambda: end(anywhere, ROOT))
+    assert response.status_code == (403 if end is loses_the_role else 401)
 
 
 def test_a_refused_request_leaves_neither_links_nor_mails(deaf):

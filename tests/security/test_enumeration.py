@@ -54,9 +54,9 @@ CASES = [unknown, wrong, banned, without_password]
 
 def described(gatehouse: Gatehouse) -> tuple[Any, ...]:
     """Everything a guesser sees of a wrong guess at ADA, but for the request's own number."""
-    answer = gatehouse.visitor().signs_in(ADA, "a wrong guess")
-    headers = [pair for pair in answer.headers.multi_items() if pair[0] != "x-request-id"]
-    return answer.status_code, answer.content, headers
+    response = gatehouse.visitor().signs_in(ADA, "a wrong guess")
+    headers = [pair for pair in response.headers.multi_items() if pair[0] != "x-request-id"]
+    return response.status_code, response.content, headers
 
 
 @pytest.mark.parametrize("case", CASES)
@@ -88,9 +88,9 @@ def test_and_asks_the_database_equally_often(gatehouse, case):
 def test_an_odd_password_makes_no_difference(gatehouse, hashes, password):
     gatehouse.member(ADA)
     hashes.clear()
-    answers = [gatehouse.visitor().signs_in(email, password) for email in (ADA, NOBODY)]
-    assert [answer.status_code for answer in answers] == [401, 401]
-    assert answers[0].content == answers[1].content
+    responses = [gatehouse.visitor().signs_in(email, password) for email in (ADA, NOBODY)]
+    assert [response.status_code for response in responses] == [401, 401]
+    assert responses[0].content == responses[1].content
     assert hashes == ["verify", "verify"]
 
 
@@ -112,8 +112,8 @@ def test_revoking_answers_alike_for_every_token(gatehouse):
     ada, bob = gatehouse.member(ADA), gatehouse.member("bob@example.com")
     theirs = bob.session()["session"]
     named = [theirs["token"], theirs["id"], "nonsense", "a" * 42, ""]
-    answers = [ada.post("revoke-session", {"token": token}) for token in named]
-    assert {answer.content for answer in answers} == {b'{"status":true}'}
+    responses = [ada.post("revoke-session", {"token": token}) for token in named]
+    assert {response.content for response in responses} == {b'{"status":true}'}
 
 
 def test_the_log_of_a_failure_does_not_name_the_address(gatehouse, capsys):

@@ -13,11 +13,11 @@ ADA, NOBODY = "ada@example.com", "nobody@example.com"
 ASKED = ["request-password-reset", "send-verification-email"]
 
 
-def shape(answer):
+def shape(response):
     """What can be told from an answer."""
     ignored = {"x-request-id", "date"}
-    headers = {name: value for name, value in answer.headers.items() if name not in ignored}
-    return answer.status_code, answer.text, headers
+    headers = {name: value for name, value in response.headers.items() if name not in ignored}
+    return response.status_code, response.text, headers
 
 
 @pytest.fixture(params=ASKED)
@@ -42,8 +42,8 @@ def test_the_known_and_the_unknown_are_answered_and_worked_for_alike(posting, pa
     seen = []
     for email in (ADA, NOBODY):
         with posting.statements() as said:
-            answer = posting.visitor().post(path, {"email": email})
-        seen.append((shape(answer), said))
+            response = posting.visitor().post(path, {"email": email})
+        seen.append((shape(response), said))
 
     assert seen[0] == seen[1]
 
@@ -53,10 +53,10 @@ def test_beyond_the_limit_too(start_posting, letterbox, path):
     gatehouse.member()
     seen = {ADA: [], NOBODY: []}
     for at in range(5):
-        for email, answers in seen.items():
+        for email, responses in seen.items():
             with gatehouse.statements() as said:
-                answer = gatehouse.visitor(f"203.0.113.{at}").post(path, {"email": email})
-            answers.append((shape(answer), said))
+                response = gatehouse.visitor(f"203.0.113.{at}").post(path, {"email": email})
+            responses.append((shape(response), said))
 
     assert seen[ADA] == seen[NOBODY]
     assert len({str(each) for each in seen[ADA]}) == 1

@@ -64,10 +64,10 @@ def seen_of(gatehouse, email, password, rounds):
     """Everything that tells: the answer, the statements and the work."""
     rounds.clear()
     with gatehouse.statements() as said:
-        answer = gatehouse.visitor().signs_in(email, password)
-    headers = [pair for pair in answer.headers.multi_items() if pair[0] != "x-request-id"]
+        response = gatehouse.visitor().signs_in(email, password)
+    headers = [pair for pair in response.headers.multi_items() if pair[0] != "x-request-id"]
     kinds = [statement.split(" (")[0][:40] for statement in said]
-    return answer.status_code, answer.text, headers, kinds, sum(rounds)
+    return response.status_code, response.text, headers, kinds, sum(rounds)
 
 
 def test_ones_own_password_is_answered_alike(proving, rounds):
@@ -131,12 +131,12 @@ def test_ones_own_data_tell_nothing_about_another_address(posting, letterbox, ve
         ada = posting.member(f"ada-{len(told)}@example.com")
         mine = users.c.email == f"ada-{len(told)}@example.com"
         posting.change(update(users).where(mine).values(email_verified=verified))
-        answer = ada.post("change-email", {"newEmail": wanted})
+        response = ada.post("change-email", {"newEmail": wanted})
         if verified:
             clicks(ada, letterbox.last("change-email", f"ada-{len(told)}@example.com"))
         packed = zipfile.ZipFile(io.BytesIO(ada.get("/api/account/export").content))
         rows = {name: json.loads(packed.read(name)) for name in packed.namelist()}
-        told.append((answer.status_code, answer.text, shape(rows)))
+        told.append((response.status_code, response.text, shape(rows)))
 
     assert told[0] == told[1]
 

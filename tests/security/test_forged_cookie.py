@@ -44,10 +44,10 @@ def test_a_forgery_is_nobodys_and_costs_no_query(gatehouse, ada):
     for name, forged in forgeries(ada.session_cookie, bob.session_cookie).items():
         stranger = gatehouse.visitor()
         with gatehouse.statements() as said:
-            answer = stranger.get("get-session", headers={"cookie": f"{NAME}={forged}"})
+            response = stranger.get("get-session", headers={"cookie": f"{NAME}={forged}"})
             refused = stranger.get("/api/me", headers={"cookie": f"{NAME}={forged}"})
-        assert (answer.json(), refused.status_code, said) == (None, 401, []), name
-        assert "set-cookie" not in answer.headers, name
+        assert (response.json(), refused.status_code, said) == (None, 401, []), name
+        assert "set-cookie" not in response.headers, name
 
 
 def test_a_made_up_bearer_token_costs_no_query_either(gatehouse):
@@ -88,7 +88,7 @@ def test_whoever_shows_nothing_of_ours_does_not_even_make_the_feed_prove_itself(
     gatehouse, ada, monkeypatch
 ):
     asked = []
-    feed = gatehouse.house.services[SessionReader]._feed
+    feed = gatehouse.context.services[SessionReader]._feed
     monkeypatch.setattr(feed, "proven", lambda: bool(asked.append("proof")))
     stranger = gatehouse.visitor()
     for cookie in ("", *forgeries(ada.cookies[NAME], "a.b").values()):

@@ -20,8 +20,8 @@ SPLITTERS = [
 ]
 
 
-def lines_of(answer: httpx.Response) -> list[str]:
-    return [f"{name}: {value}" for name, value in answer.headers.multi_items()]
+def lines_of(response: httpx.Response) -> list[str]:
+    return [f"{name}: {value}" for name, value in response.headers.multi_items()]
 
 
 @given(st.text(st.characters(exclude_categories=["Cs"])))
@@ -32,33 +32,35 @@ def test_a_location_is_always_one_line(target):
 @pytest.mark.parametrize("splitter", SPLITTERS, ids=ascii)
 def test_a_callback_url_makes_no_header(gatehouse, splitter):
     gatehouse.member()
-    answer = gatehouse.visitor().signs_in(callbackURL=f"/x{splitter}")
-    assert answer.status_code in {200, 403}
+    response = gatehouse.visitor().signs_in(callbackURL=f"/x{splitter}")
+    assert response.status_code in {200, 403}
     assert [
-        line for line in lines_of(answer) if line.startswith(("evil", "set-cookie: evil"))
+        line for line in lines_of(response) if line.startswith(("evil", "set-cookie: evil"))
     ] == []
-    check_like_every_answer(answer)
+    check_like_every_answer(response)
 
 
 @pytest.mark.parametrize("splitter", SPLITTERS, ids=ascii)
 def test_an_error_code_makes_no_header(gatehouse, splitter):
-    answer = gatehouse.visitor().get(f"error?error={quote(splitter)}")
-    assert answer.headers["location"] == "/?error=UNKNOWN"
+    response = gatehouse.visitor().get(f"error?error={quote(splitter)}")
+    assert response.headers["location"] == "/?error=UNKNOWN"
 
 
 @pytest.mark.parametrize("name", ["name", "image", "email"])
 @pytest.mark.parametrize("splitter", SPLITTERS, ids=ascii)
 def test_a_profile_makes_no_header(gatehouse, name, splitter):
     visitor = gatehouse.visitor()
-    answer = visitor.signs_up(**{name: f"a{splitter}"} if name != "email" else {"email": splitter})
-    assert answer.status_code in {200, 400}
-    assert [line for line in lines_of(answer) if line.startswith("evil")] == []
+    response = visitor.signs_up(
+        **{name: f"a{splitter}"} if name != "email" else {"email": splitter}
+    )
+    assert response.status_code in {200, 400}
+    assert [line for line in lines_of(response) if line.startswith("evil")] == []
 
 
 def test_an_origin_is_echoed_only_if_it_is_trusted(gatehouse):
     for origin in ("http://localhost:7860\x0bevil", "http://localhost:7860/\tx", "\xff"):
-        answer = gatehouse.visitor().get("ok", headers={"origin": origin.encode("latin-1")})
-        assert "access-control-allow-origin" not in answer.headers
+        response = gatehouse.visitor().get("ok", headers={"origin": origin.encode("latin-1")})
+        assert "access-control-allow-origin" not in response.headers
 
 
 def test_an_agent_moves_no_cursor_and_makes_no_line(gatehouse, capsys):
@@ -80,7 +82,7 @@ def test_an_agent_moves_no_cursor_and_makes_no_line(gatehouse, capsys):
 
 def test_a_refused_type_is_repeated_short_and_inside_the_body_only(gatehouse):
     headers = {"content-type": "text/" + "x" * 5000}
-    answer = gatehouse.visitor().post("sign-in/email", raw=b"{}", headers=headers)
-    assert answer.status_code == 415
-    assert len(answer.content) < 400
-    assert "xxxxx" not in str(answer.headers)
+    response = gatehouse.visitor().post("sign-in/email", raw=b"{}", headers=headers)
+    assert response.status_code == 415
+    assert len(response.content) < 400
+    assert "xxxxx" not in str(response.headers)

@@ -53,5 +53,5 @@ def test_every_redirect_stays_with_the_public_url(public, letterbox, evil):
     path = letterbox.last("reset").path
 
     for where in (path, path.replace("%2Fnew", ""), path.replace("%2Fnew", "%2Fold")):
-        answer = public.visitor().get(where, headers=evil)
-        assert answer.headers["location"].startswith(f"{PUBLIC}/")
+        response = public.visitor().get(where, headers=evil)
+        assert response.headers["location"].startswith(f"{PUBLIC}/")

@@ -31,17 +31,17 @@ def test_any_name_is_taken_and_stays_a_name(posting_anywhere, letterbox, capsys,
     root = make_admin(posting_anywhere)
     ada = posting_anywhere.visitor("198.51.100.1")
     assert ada.signs_up(ADA, name="Ada").status_code == 200
-    answer = ada.post("update-user", {"name": name})
-    assert answer.status_code == 200, answer.text
+    response = ada.post("update-user", {"name": name})
+    assert response.status_code == 200, response.text
     again = posting_anywhere.visitor("198.51.100.2")
-    answer = again.signs_up("twice@example.com", name=name)
-    assert answer.json()["user"]["name"] == name
+    response = again.signs_up("twice@example.com", name=name)
+    assert response.json()["user"]["name"] == name
 
     assert ada.session()["user"]["name"] == name
     ada.post("request-password-reset", {"email": ADA})
     mail = letterbox.last("reset")
     assert "forged" not in mail.subject + mail.text + mail.to
-    assert "forged" not in str(answer.headers)
+    assert "forged" not in str(response.headers)
 
     listed = root.get("/api/admin/users?sortBy=name&sortDirection=asc").json()
     assert [user["name"] for user in listed["users"]].count(name) == 2
@@ -53,8 +53,8 @@ def test_any_name_is_taken_and_stays_a_name(posting_anywhere, letterbox, capsys,
 
 
 def test_what_cannot_be_a_name_is_refused_in_words_that_say_why(anywhere):
-    answer = anywhere.visitor().signs_up(ADA, name="x" * 501)
-    assert (answer.status_code, answer.json()["message"]) == (
+    response = anywhere.visitor().signs_up(ADA, name="x" * 501)
+    assert (response.status_code, response.json()["message"]) == (
         400,
         "[body.name] Too big: expected string to have <=500 characters",
     )

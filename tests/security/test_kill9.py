@@ -45,12 +45,12 @@ class Traffic:
                 email = f"user{next(self._numbers)}@example.com"
                 said = {"name": "Ada", "email": email, "password": PASSWORD}
                 try:
-                    answer = client.post("/api/auth/sign-up/email", json=said)
+                    response = client.post("/api/auth/sign-up/email", json=said)
                 except httpx.TransportError:
                     return
                 client.cookies.clear()
-                if answer.status_code != 200:
-                    self.unexpected.append(answer)
+                if response.status_code != 200:
+                    self.unexpected.append(response)
                 self.acknowledged.append(email)
                 if len(self.acknowledged) >= ENOUGH:
                     self.enough.set()

@@ -17,8 +17,8 @@ def add_things(gatehouse: Gatehouse) -> None:
     def thing(name: str, current: Protected) -> Status:
         return Status()
 
-    for declared in things.declared:
-        gatehouse.app.router.routes.insert(0, Endpoint(declared, gatehouse.house))
+    for spec in things.specs:
+        gatehouse.app.router.routes.insert(0, Endpoint(spec, gatehouse.context))
 
 
 @pytest.fixture
@@ -51,8 +51,8 @@ def exhaust(gatehouse: Gatehouse, address: str = "203.0.113.7") -> None:
 def test_no_spelling_of_the_path_is_let_in_unlimited(limited, path):
     exhaust(limited)
     body = {"email": "ada@example.com", "password": "a guess of mine"}
-    answer = limited.visitor().post(f"/api/auth/{path}", body)
-    assert answer.status_code in {404, 429}
+    response = limited.visitor().post(f"/api/auth/{path}", body)
+    assert response.status_code in {404, 429}
 
 
 def test_an_ipv6_subscriber_has_one_count_for_all_addresses(limited):
@@ -78,8 +78,8 @@ def test_an_ipv4_address_in_ipv6_clothes_is_the_same(limited):
 )
 def test_a_stranger_cannot_name_another_address(limited, header):
     exhaust(limited)
-    answer = limited.visitor().post("sign-in/email", {}, headers={header: "192.0.2.1"})
-    assert answer.status_code == 429
+    response = limited.visitor().post("sign-in/email", {}, headers={header: "192.0.2.1"})
+    assert response.status_code == 429
 
 
 def test_behind_a_proxy_a_forged_beginning_does_not_help(limited):
@@ -101,8 +101,8 @@ def test_other_methods_of_a_limited_path_do_nothing(limited):
 
 def test_a_refused_body_counts_as_well(limited):
     visitor = limited.visitor()
-    answers = [visitor.post("sign-in/email", raw=b"{") for _ in range(4)]
-    assert [answer.status_code for answer in answers] == [400, 400, 400, 429]
+    responses = [visitor.post("sign-in/email", raw=b"{") for _ in range(4)]
+    assert [response.status_code for response in responses] == [400, 400, 400, 429]
 
 
 def test_another_value_in_the_path_is_no_other_count_of_a_user(start):
@@ -110,6 +110,6 @@ def test_another_value_in_the_path_is_no_other_count_of_a_user(start):
     add_things(gatehouse)
     ada = gatehouse.member()
 
-    answers = [ada.get(f"/api/things/{name}") for name in ("a", "b", "%63", "d")]
+    responses = [ada.get(f"/api/things/{name}") for name in ("a", "b", "%63", "d")]
 
-    assert [answer.status_code for answer in answers] == [200, 200, 200, 429]
+    assert [response.status_code for response in responses] == [200, 200, 200, 429]

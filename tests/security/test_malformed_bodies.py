@@ -9,7 +9,7 @@ from pydantic import BaseModel
 
 from backend.kernel.refusals import Refusal
 from backend.main import CAPABILITIES
-from backend.web.routing.routes import plan_for
+from backend.web.routing.routes import signature_of
 from backend.web.wire import validate
 from tests.inside import Gatehouse, Visitor
 from tests.make import PASSWORD
@@ -99,11 +99,11 @@ def somebody(talking: Gatehouse) -> Visitor:
     return talking.member("somebody@example.com")
 
 
-def check(answer: Any, allowed: set[int]) -> None:
-    assert answer.status_code in allowed, answer.text
-    assert answer.headers["content-type"] == "application/json"
-    assert len(answer.content) < 100_000
-    check_like_every_answer(answer)
+def check(response: Any, allowed: set[int]) -> None:
+    assert response.status_code in allowed, response.text
+    assert response.headers["content-type"] == "application/json"
+    assert len(response.content) < 100_000
+    check_like_every_answer(response)
 
 
 @pytest.mark.parametrize("path", PATHS)
@@ -120,8 +120,8 @@ def test_a_value_in_every_field(talking, somebody, value):
         for field in [*body, "callbackURL", "rememberMe", "role", "x", LONE]:
             stranger = path.startswith("sign-") or path in ENDS_THE_SESSION
             visitor = talking.visitor() if stranger else somebody
-            answer = visitor.post(path, {**body, field: VALUES[value]})
-            check(answer, {200, 400, 401, 403, 405, 413, 422})
+            response = visitor.post(path, {**body, field: VALUES[value]})
+            check(response, {200, 400, 401, 403, 405, 413, 422})
     somebody.post("update-user", {"name": "Ada", "image": None})
 
 
@@ -133,8 +133,8 @@ def test_a_value_for_a_body(talking, value):
 
 def bodies_and_queries():
     """Every model that an endpoint reads from a request."""
-    for declared in (each for capability in CAPABILITIES for each in capability.declared):
-        plan = plan_for(declared.handler, declared.path)
+    for spec in (each for capability in CAPABILITIES for each in capability.specs):
+        plan = signature_of(spec.handler, spec.path)
         yield from ((each[1], "body") for each in (plan.body,) if each)
         yield from ((each[1], "query") for each in (plan.query,) if each)
 
@@ -158,9 +158,9 @@ def test_a_value_in_every_field_of_every_endpoint_passes_or_is_refused(value):
 
 @pytest.mark.parametrize("body", [{"name": LONE}, {"image": LONE}, {"password": LONE * 8}])
 def test_half_a_surrogate_pair_is_refused_and_not_stored(anywhere, body):
-    answer = anywhere.visitor().post("sign-up/email", {**ADA, **body})
+    response = anywhere.visitor().post("sign-up/email", {**ADA, **body})
     (field,) = body
-    assert answer.json()["message"] == f"[body.{field}] Invalid input"
+    assert response.json()["message"] == f"[body.{field}] Invalid input"
 
 
 @pytest.mark.parametrize("body", [{"name": f"a{NUL}b"}, {"image": NUL}])
@@ -177,8 +177,8 @@ def test_a_name_comes_back_as_it_was_given(anywhere, name):
 
 @pytest.mark.parametrize("agent", [b"\xff\xfe", b"x\x00y", "é🙂".encode(), b"x" * 20_000])
 def test_an_odd_agent_is_stored_without_complaint(anywhere, agent):
-    answer = anywhere.visitor().post("sign-up/email", ADA, headers={"user-agent": agent})
-    assert answer.status_code == 200
+    response = anywhere.visitor().post("sign-up/email", ADA, headers={"user-agent": agent})
+    assert response.status_code == 200
 
 
 def test_the_server_is_as_good_as_new(talking, somebody):

@@ -12,7 +12,7 @@ from backend.main import CAPABILITIES
 from backend.storage.tables import outbox
 from backend.web.edge import origins
 from backend.web.edge.origins import TrustedOrigins
-from backend.web.routing.routes import plan_for
+from backend.web.routing.routes import signature_of
 from tests.inside import Gatehouse
 from tests.make import PASSWORD
 from tests.scene import refusal
@@ -90,16 +90,16 @@ def sign_in(gatehouse: Gatehouse, **more):
 def test_no_spelling_of_the_field_reaches_the_location(gatehouse):
     gatehouse.member()
     for name in ("callback_url", "callbackUrl", "callbackurl", "CallbackURL", "redirect", "url"):
-        answer = sign_in(gatehouse, **{name: EVIL})
-        assert (answer.status_code, answer.json()["redirect"]) == (200, False), name
-        assert "location" not in answer.headers, name
-        assert "evil" not in answer.text, name
+        response = sign_in(gatehouse, **{name: EVIL})
+        assert (response.status_code, response.json()["redirect"]) == (200, False), name
+        assert "location" not in response.headers, name
+        assert "evil" not in response.text, name
 
 
 def test_a_good_one_beside_a_bad_one_does_not_vouch_for_it(gatehouse):
     gatehouse.member()
-    answer = sign_in(gatehouse, callbackURL="/fine", callback_url=EVIL)
-    assert answer.headers["location"] == "/fine"
+    response = sign_in(gatehouse, callbackURL="/fine", callback_url=EVIL)
+    assert response.headers["location"] == "/fine"
     body = {"email": "ada@example.com", "password": PASSWORD, "callbackURL": "/fine"}
     path = f"sign-in/email?errorCallbackURL={EVIL}"
     assert gatehouse.visitor().post(path, body).status_code == 403
@@ -141,9 +141,9 @@ def test_a_target_longer_than_any_page_has_is_not_stored_and_mailed(posting, pat
     body = {"email": "bob@example.com", "password": PASSWORD, "name": "Bob"}
     body |= {"newEmail": "new@example.com"}
 
-    answer = ada.post(path, body | {field: "/" + "\u6f22" * 2048})
+    response = ada.post(path, body | {field: "/" + "\u6f22" * 2048})
 
-    assert (answer.status_code, answer.json()) == (403, refusal(code))
+    assert (response.status_code, response.json()) == (403, refusal(code))
     assert len(posting.rows(select(outbox.c.id))) == before
 
 
@@ -151,28 +151,28 @@ def test_a_target_longer_than_any_page_has_is_not_stored_and_mailed(posting, pat
     "path", ["verify-email?token=x&", "reset-password/x?", "delete-user/callback?token=x&"]
 )
 def test_nor_is_a_browser_sent_to_one(gatehouse, path):
-    answer = gatehouse.member().get(f"{path}callbackURL=/{'x' * 2048}")
-    assert (answer.status_code, answer.json()) == (403, refusal("INVALID_CALLBACK_URL"))
+    response = gatehouse.member().get(f"{path}callbackURL=/{'x' * 2048}")
+    assert (response.status_code, response.json()) == (403, refusal("INVALID_CALLBACK_URL"))
 
 
 def takers():
     """Every endpoint that says where to send somebody, with the field that says it."""
-    for declared in (each for capability in CAPABILITIES for each in capability.declared):
-        plan = plan_for(declared.handler, declared.path)
+    for spec in (each for capability in CAPABILITIES for each in capability.specs):
+        plan = signature_of(spec.handler, spec.path)
         for _, model, *_ in (each for each in (plan.body, plan.query) if each):
             for name, field in model.model_fields.items():
                 if (field.alias or name) in origins.TARGETS:
-                    yield pytest.param(declared, field.alias, id=declared.handler.__name__)
+                    yield pytest.param(spec, field.alias, id=spec.handler.__name__)
 
 
-@pytest.mark.parametrize(("declared", "field"), list(takers()))
-def test_every_endpoint_that_takes_a_target_refuses_a_foreign_one(gatehouse, declared, field):
-    path, ada = declared.path.replace("{token}", "x"), gatehouse.member()
-    if declared.method == "GET":
-        answer = ada.get(f"{path}?token=x&{field}={EVIL}")
+@pytest.mark.parametrize(("spec", "field"), list(takers()))
+def test_every_endpoint_that_takes_a_target_refuses_a_foreign_one(gatehouse, spec, field):
+    path, ada = spec.path.replace("{token}", "x"), gatehouse.member()
+    if spec.method == "GET":
+        response = ada.get(f"{path}?token=x&{field}={EVIL}")
     else:
-        answer = ada.post(path, {field: EVIL})
-    assert (answer.status_code, answer.json()) == (403, refusal(origins.TARGETS[field]))
+        response = ada.post(path, {field: EVIL})
+    assert (response.status_code, response.json()) == (403, refusal(origins.TARGETS[field]))
 
 
 def test_2048_characters_are_a_target():

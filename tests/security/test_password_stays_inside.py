@@ -30,7 +30,7 @@ class Traces:
 
     log: str
     files: dict[str, bytes]
-    answers: list[httpx.Response]
+    responses: list[httpx.Response]
     events: list[Any]
     tokens: list[str]
     cookies: list[str]
@@ -52,25 +52,25 @@ def traces(request: pytest.FixtureRequest, tmp_path_factory) -> Traces:
         **{"RATE_LIMITS": "off", "FRONTEND_PROXY_KEY": "canary-of-the-proxy-key"},
     }
     with Space(folder, environment) as space:
-        answers, tokens, cookies = talk(space)
+        responses, tokens, cookies = talk(space)
         ring, stream = read_as_admin(space)
         files = {file.name: file.read_bytes() for file in (folder / "data").iterdir()}
         events = audit_trail(folder / "data" / "gatehouse.db")
         space.terminate()
-    return Traces(space.log, files, answers, events, tokens, cookies, ring, stream)
+    return Traces(space.log, files, responses, events, tokens, cookies, ring, stream)
 
 
 def talk(space: Space) -> tuple[list[httpx.Response], list[str], list[str]]:
     """Sign up, in and out, fail in many ways, crash the parser; returns all that was answered."""
-    answers: list[httpx.Response] = []
+    responses: list[httpx.Response] = []
     tokens, cookies = [], []
     account = {"name": "Ada", "email": EMAIL, "password": PASSWORD}
     with httpx.Client(base_url=f"{space.url}/api/auth/", trust_env=False, timeout=30) as ada:
         ada.headers["origin"] = space.url
 
         def post(path: str, body: Any = None, **how: Any) -> httpx.Response:
-            answers.append(ada.post(path, json=body, **how))
-            return answers[-1]
+            responses.append(ada.post(path, json=body, **how))
+            return responses[-1]
 
         for path, body in [("sign-up/email", account), ("sign-in/email", account)]:
             tokens.append(post(path, body).json()["token"])
@@ -83,16 +83,16 @@ def talk(space: Space) -> tuple[list[httpx.Response], list[str], list[str]]:
         post("sign-up/email", {**account, "name": [PASSWORD], "image": 7})
         post("sign-in/email", {**account, "callbackURL": f"https://evil.example/{PASSWORD}"})
         post(f"sign-in/{PASSWORD}", account)
-        answers.append(ada.post("sign-in/email", content=json.dumps(account)[:-1]))
+        responses.append(ada.post("sign-in/email", content=json.dumps(account)[:-1]))
         headers = {"content-type": "text/plain"}
-        answers.append(ada.post("sign-in/email", content=json.dumps(account), headers=headers))
+        responses.append(ada.post("sign-in/email", content=json.dumps(account), headers=headers))
         for path in ("get-session", "list-sessions", f"nothing?password={PASSWORD}"):
-            answers.append(ada.get(path))
-        answers.append(ada.get("get-session", headers={"authorization": f"Bearer {tokens[1]}"}))
+            responses.append(ada.get(path))
+        responses.append(ada.get("get-session", headers={"authorization": f"Bearer {tokens[1]}"}))
         post("update-user", {"name": "Ada King"})
         post("revoke-session", {"token": tokens[0]})
         post("sign-out")
-    return answers, tokens, cookies
+    return responses, tokens, cookies
 
 
 def read_as_admin(space: Space) -> tuple[str, str]:
@@ -118,7 +118,7 @@ def found_in(text: str | bytes, secrets: list[str]) -> list[str]:
 
 def test_the_server_was_really_talking(traces):
     assert "sign_in_failed" in traces.log
-    assert {answer.status_code for answer in traces.answers} >= {200, 400, 401, 403, 404, 415}
+    assert {response.status_code for response in traces.responses} >= {200, 400, 401, 403, 404, 415}
     assert len(traces.tokens) == 2
     assert len(set(traces.cookies)) >= 4
 
@@ -154,10 +154,10 @@ def test_the_audit_trail_has_none_of_them(traces):
 
 
 def test_no_answer_repeats_a_password(traces):
-    said = "".join(answer.text + str(answer.headers.raw) for answer in traces.answers)
+    said = "".join(response.text + str(response.headers.raw) for response in traces.responses)
     assert found_in(said, [PASSWORD, WRONG, ADMIN_PASSWORD, KEY, "bcrypt", "$2b$"]) == []
 
 
 def test_nothing_crashed(traces):
     assert "Traceback" not in traces.log
-    assert [answer for answer in traces.answers if answer.status_code >= 500] == []
+    assert [response for response in traces.responses if response.status_code >= 500] == []

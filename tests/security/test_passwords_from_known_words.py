@@ -26,9 +26,9 @@ def augusta(posting):
 
 
 def test_at_sign_up(gatehouse, guess):
-    answer = gatehouse.visitor().signs_up(ADDRESS, guess, name=NAME)
-    assert (answer.status_code, answer.json()["code"]) == (400, REFUSED)
-    assert "made from the address" in answer.json()["message"]
+    response = gatehouse.visitor().signs_up(ADDRESS, guess, name=NAME)
+    assert (response.status_code, response.json()["code"]) == (400, REFUSED)
+    assert "made from the address" in response.json()["message"]
 
 
 def test_at_a_change_of_the_password(augusta, guess):

@@ -142,8 +142,8 @@ class TestWhereAnAddressMustBeProved:
         assert elsewhere.session() is None
         at = iter(range(20, 30))
         for password in (PREPARED, PASSWORD):
-            answer = gatehouse.visitor(f"203.0.113.{next(at)}").signs_in(ADA, password)
-            assert answer.json() == refusal("INVALID_EMAIL_OR_PASSWORD")
+            response = gatehouse.visitor(f"203.0.113.{next(at)}").signs_in(ADA, password)
+            assert response.json() == refusal("INVALID_EMAIL_OR_PASSWORD")
 
     def test_nor_does_it_keep_out_the_browser_that_signed_up(self, start_posting, letterbox):
         gatehouse = start_posting(require_verified_email=True, rate_limits=True)

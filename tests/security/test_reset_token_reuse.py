@@ -36,11 +36,11 @@ def test_of_many_uses_at_once_one_wins(posting_anywhere, reset_token):
     gatehouse = posting_anywhere
     wanted = [f"battery correct horse {each}" for each in range(8)]
 
-    answers = gatehouse.at_once(
+    responses = gatehouse.at_once(
         *(gatehouse.visitor().sending(*with_token(reset_token, each)) for each in wanted)
     )
 
-    told = [answer.status_code for answer in answers]
+    told = [response.status_code for response in responses]
     won = [new for new, code in zip(wanted, told, strict=True) if code == 200]
     assert sorted(told) == [200] + [400] * 7
     assert [new for new in wanted if gatehouse.visitor().signs_in(password=new).is_success] == won
@@ -65,9 +65,9 @@ def test_what_is_almost_the_token_is_not(posting, letterbox, spoiled):
     posting.visitor().post("request-password-reset", {"email": ADA})
     token = letterbox.last("reset").token
 
-    answer = posting.visitor().send(*with_token(spoiled(token)))
+    response = posting.visitor().send(*with_token(spoiled(token)))
 
-    assert (answer.status_code, answer.json()) == (400, refusal("INVALID_TOKEN"))
+    assert (response.status_code, response.json()) == (400, refusal("INVALID_TOKEN"))
     assert posting.visitor().send(*with_token(token)).status_code == 200
 
 
@@ -93,6 +93,6 @@ def test_tokens_have_nothing_in_common(posting, letterbox):
 
 def test_the_answer_does_not_hold_the_token(posting, letterbox):
     posting.member()
-    answer = posting.visitor().post("request-password-reset", {"email": ADA})
+    response = posting.visitor().post("request-password-reset", {"email": ADA})
 
-    assert letterbox.last("reset").token not in answer.text + str(answer.headers)
+    assert letterbox.last("reset").token not in response.text + str(response.headers)

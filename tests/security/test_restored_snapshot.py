@@ -21,7 +21,7 @@ from backend.main import create_app
 from backend.storage.engine import Database
 from backend.storage.snapshots.after_restore import end_what_came_back
 from backend.storage.snapshots.snapshots import Snapshots
-from backend.storage.snapshots.store import Copy, shelves
+from backend.storage.snapshots.store import Copy, snapshot_stores
 from backend.storage.tables import audit_events
 from tests.admins import ADA, give_role, known, make_admin
 from tests.inside import Gatehouse, Visitor
@@ -49,7 +49,7 @@ class Space:
     def takes_its_last_snapshot(self, gatehouse: Gatehouse) -> None:
         """What comes after it is lost."""
         ((events,),) = gatehouse.rows(select(func.count()).select_from(audit_events))
-        gatehouse.house.services[Deployment].snapshots.hurry()
+        gatehouse.context.services[Deployment].snapshots.hurry()
         wait_until(lambda: saved(self._bucket, "audit_events") == events, "the snapshot")
 
     def crashes(self, gatehouse: Gatehouse) -> None:
@@ -62,7 +62,7 @@ class Space:
 
 def saved(bucket: Path, table: str) -> int:
     """How many rows the newest whole snapshot has; -1 without one."""
-    copies = shelves(bucket)[0].newest_first() if bucket.exists() else []
+    copies = snapshot_stores(bucket)[0].newest_first() if bucket.exists() else []
     for newest in filter(Copy.is_whole, copies):
         with closing(sqlite3.connect(newest.path)) as connection:
             return connection.execute(f"SELECT count(*) FROM {table}").fetchone()[0]
@@ -170,11 +170,11 @@ def test_after_a_backup_was_put_back_a_command_ends_everything_at_once(
     ada.post("request-password-reset", {"email": ADA})
     running.wait_for_the_feed()
     assert ada.session() is not None, "it is remembered"
-    there = running.house.workshop.database
+    there = running.context.runtime.database
     other = Database(there.url, running.clock, connections=1)  # as a command opens it
     try:
         as_of = running.clock.now() - timedelta(days=1)
-        end_what_came_back(replace(running.house.workshop, database=other), as_of)
+        end_what_came_back(replace(running.context.runtime, database=other), as_of)
     finally:
         other.close()
 

@@ -108,16 +108,16 @@ class ThreeBrowsers(RuleBasedStateMachine):
     def revoke(self, which: int, path: str) -> None:
         cookie = self.browsers[which].session_cookie
         life = self.model.use(cookie, self.clock.now())
-        answer = self.browsers[which].post(path, {})
-        assert answer.status_code == (200 if life else 401)
+        response = self.browsers[which].post(path, {})
+        assert response.status_code == (200 if life else 401)
         if life is not None:
             self.model.end_all_of(life.user, cookie if "other" in path else None)
 
     @rule(which=BROWSERS)
     def change_the_name(self, which: int) -> None:
         life = self.model.use(self.browsers[which].session_cookie, self.clock.now())
-        answer = self.browsers[which].post("update-user", {"name": "Somebody"})
-        assert answer.status_code == (200 if life else 401)
+        response = self.browsers[which].post("update-user", {"name": "Somebody"})
+        assert response.status_code == (200 if life else 401)
 
     @precondition(lambda self: len(self.issued) > 2)
     @rule(data=st.data())

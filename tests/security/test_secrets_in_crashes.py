@@ -34,10 +34,10 @@ def heard(request, tmp_path_factory):
     ):
         browser.headers["origin"] = space.url
         assert browser.post("/api/auth/sign-in/email", json=ADMIN).status_code == 200
-        answers, secrets = make_mistakes(browser)
+        responses, secrets = make_mistakes(browser)
         listed = browser.get("/api/admin/log?limit=1000&level=error").text
         space.terminate()
-        return {"answers": answers, "log": space.log, "listed": listed}, secrets
+        return {"answers": responses, "log": space.log, "listed": listed}, secrets
 
 
 def make_mistakes(browser):

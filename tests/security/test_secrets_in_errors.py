@@ -45,11 +45,11 @@ def told(request, tmp_path_factory):
         Space(folder, environment) as space,
         httpx.Client(base_url=space.url, trust_env=False, timeout=30) as browser,
     ):
-        answers, secrets = go_wrong(space, browser)
+        responses, secrets = go_wrong(space, browser)
         admin = read_as_admin(space)
         wait_until(lambda: "mail_not_sent" in space.log, "a mail that cannot leave")
         space.terminate()
-        return {"log": space.log, "answers": answers, **admin}, secrets
+        return {"log": space.log, "answers": responses, **admin}, secrets
 
 
 def go_wrong(space, browser):
@@ -96,8 +96,8 @@ def read_as_admin(space):
     with httpx.Client(base_url=space.url, trust_env=False, timeout=30) as root:
         said = {"email": "admin@example.com", "password": ADMIN_PASSWORD}
         far = {"x-forwarded-for": "203.0.113.99", "origin": space.url}
-        answer = root.post("/api/auth/sign-in/email", json=said, headers=far)
-        assert answer.status_code == 200
+        response = root.post("/api/auth/sign-in/email", json=said, headers=far)
+        assert response.status_code == 200
         wait_until(
             lambda: (
                 "LocalProtocol" in said_by(root, "outbox") or "Connect" in said_by(root, "outbox")

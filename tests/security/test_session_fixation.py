@@ -37,11 +37,11 @@ def test_a_token_in_the_body_or_the_query_is_not_taken_over(gatehouse, field):
     gatehouse.member()
     victim = gatehouse.visitor()
     chosen = "a" * 42
-    answer = victim.post(
+    response = victim.post(
         f"sign-in/email?{field}={chosen}",
         {"email": "ada@example.com", "password": "correct horse battery", field: chosen},
     )
-    assert answer.json()["token"] != chosen
+    assert response.json()["token"] != chosen
 
 
 def test_no_two_sessions_share_a_token_or_a_prefix(gatehouse):

@@ -61,11 +61,11 @@ def test_the_hash_leaves_the_database_for_no_answer(gatehouse):
     ada = gatehouse.member()
     ((stored,),) = gatehouse.rows(select(users.c.password_hash))
     for path in ("get-session", "list-sessions", "/api/me"):
-        answer = ada.get(path)
-        assert "userId" in answer.text or "email" in answer.text
-        assert stored not in answer.text
-        assert "hash" not in answer.text.lower()
-        assert "sessionToken" not in answer.text
+        response = ada.get(path)
+        assert "userId" in response.text or "email" in response.text
+        assert stored not in response.text
+        assert "hash" not in response.text.lower()
+        assert "sessionToken" not in response.text
 
 
 @pytest.mark.parametrize("column", ["token", "cookie", "signature"])
@@ -93,7 +93,7 @@ def test_the_audit_trail_cannot_open_anything(gatehouse):
 
 
 def test_the_database_itself_holds_the_tables_we_know(anywhere):
-    kind = anywhere.house.workshop.database.kind
+    kind = anywhere.context.runtime.database.kind
     where = {
         "sqlite": "SELECT name FROM sqlite_master WHERE type = 'table' AND name NOT LIKE 'sqlite%'",
         "postgresql": "SELECT tablename FROM pg_tables WHERE schemaname = 'public'",

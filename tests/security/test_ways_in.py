@@ -103,8 +103,8 @@ def test_no_way_in_is_forgotten_here():
 @each_way
 def test_behind_the_gates_there_is_a_session_and_an_event(open_to_all, letterbox, method):
     before = open_to_all.events()
-    visitor, answer = WAYS[method](open_to_all, letterbox)
-    assert "session_token" in cookie_lines(answer)
+    visitor, response = WAYS[method](open_to_all, letterbox)
+    assert "session_token" in cookie_lines(response)
     assert visitor.session() is not None
     assert events_after(open_to_all, before) == EVENTS[method]
 
@@ -115,12 +115,12 @@ def test_each_gate_stands_before_each_way_in_that_it_is_for(guarded, letterbox, 
     guarded.change(who.values(**{"banned": True} if code == BANNED else {"email_verified": False}))
     before = guarded.events()
 
-    _, answer = WAYS[method](guarded, letterbox)
+    _, response = WAYS[method](guarded, letterbox)
 
-    refused = answer.status_code == 403 and answer.json() == refusal(code)
-    assert refused == MET[method, code], answer.text
+    refused = response.status_code == 403 and response.json() == refusal(code)
+    assert refused == MET[method, code], response.text
     if refused:
-        assert "session_token" not in cookie_lines(answer)
+        assert "session_token" not in cookie_lines(response)
         assert events_after(guarded, before) == REFUSED[method]
 
 
@@ -128,7 +128,7 @@ def test_each_gate_stands_before_each_way_in_that_it_is_for(guarded, letterbox, 
 def test_what_a_gate_asks_for_is_told_as_the_way_allows_and_there_is_no_session(
     open_to_all, letterbox, method
 ):
-    issuer: SessionIssuer = open_to_all.house.services[SessionIssuer]
+    issuer: SessionIssuer = open_to_all.context.services[SessionIssuer]
     asked = []
 
     def ask_more(_, signing_in):
@@ -137,14 +137,17 @@ def test_what_a_gate_asks_for_is_told_as_the_way_allows_and_there_is_no_session(
 
     issuer.gates.append(Gate(ask_more, {method}))
     before = open_to_all.events()
-    visitor, answer = WAYS[method](open_to_all, letterbox)
+    visitor, response = WAYS[method](open_to_all, letterbox)
 
     assert asked == [method]
     if method is Method.VERIFICATION:
-        assert (answer.status_code, answer.headers["location"]) == (302, "/?somethingElse=true")
+        assert (response.status_code, response.headers["location"]) == (302, "/?somethingElse=true")
     else:
-        assert (answer.status_code, answer.json()) == (200, {"somethingElse": True, "howMany": 2})
-    assert "session_token" not in cookie_lines(answer)
+        assert (response.status_code, response.json()) == (
+            200,
+            {"somethingElse": True, "howMany": 2},
+        )
+    assert "session_token" not in cookie_lines(response)
     last = EVENTS[method][-1] if method is not Method.IMPERSONATION else "impersonation_started"
     assert last == "sign_up" or last not in events_after(open_to_all, before)
     session = visitor.session()
@@ -152,7 +155,7 @@ def test_what_a_gate_asks_for_is_told_as_the_way_allows_and_there_is_no_session(
 
 
 def test_a_gate_that_is_for_other_ways_in_is_not_asked(open_to_all, letterbox):
-    issuer: SessionIssuer = open_to_all.house.services[SessionIssuer]
+    issuer: SessionIssuer = open_to_all.context.services[SessionIssuer]
     issuer.gates.append(Gate(lambda *_: ASKED, {Method.PASSWORD}))
     visitor, _ = by_verification(open_to_all, letterbox)
     assert visitor.session() is not None

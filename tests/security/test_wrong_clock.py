@@ -44,7 +44,7 @@ def sessions_of(gatehouse: Gatehouse, email: str) -> list:
 
 
 def tidy(gatehouse: Gatehouse) -> None:
-    gatehouse.house.services[Housekeeper].tidy().result()
+    gatehouse.context.services[Housekeeper].tidy().result()
 
 
 def told(gatehouse: Gatehouse) -> dict:
@@ -84,7 +84,7 @@ def test_a_replica_that_is_ahead_of_the_database_deletes_nothing_and_says_so(
 @pytest.mark.parametrize("seconds", [61, -61])
 def test_more_than_a_minute_beside_the_database_is_too_much(start_on, database_clock, seconds):
     gatehouse = start_on()
-    check = gatehouse.house.services[ClockCheck]
+    check = gatehouse.context.services[ClockCheck]
     database_clock.advance(seconds=-seconds + seconds // 61)
     assert check.look().is_harmless
     assert check.over_until() == NOON
@@ -133,7 +133,7 @@ def test_a_mail_in_hand_is_left_to_who_has_it_whosever_clock_is_wrong(
         smtp.kill9()
         posts(right)
         waits_after_attempt(right, 1)
-        worker = right.house.services[MailWorker]
+        worker = right.context.services[MailWorker]
         clock.advance(seconds=PAUSES[0] + max(0, hours) * 3600)  # the one of the two that is ahead
         database_clock.advance(seconds=PAUSES[0] + max(0, -hours) * 3600)
         assert worker._claim() is not None, "in hand from now on"
@@ -145,7 +145,7 @@ def test_a_mail_in_hand_is_left_to_who_has_it_whosever_clock_is_wrong(
 
 @ON_POSTGRESQL
 def test_the_database_is_asked_what_time_it_is(start_on):
-    database = start_on().house.workshop.database
+    database = start_on().context.runtime.database
     assert ClockCheck(database, SystemClock()).look().is_harmless
     assert not ClockCheck(database, FixedClock(NOON - timedelta(days=3650))).look().is_harmless
 

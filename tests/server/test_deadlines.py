@@ -27,7 +27,7 @@ def test_a_connection_that_says_nothing_is_closed_without_a_word(connect):
 def test_a_head_that_stops_halfway_is_answered_408(connect, toy):
     client = connect().send_bytes(b"GET /health HTTP/1.1\r\nHost: localh")
 
-    assert client.answer().status == 408
+    assert client.response().status == 408
     assert client.is_closed()
     assert toy.seen == []
 
@@ -38,7 +38,7 @@ def test_header_lines_that_trickle_in_do_not_put_the_end_off(connect):
 
     client.dribble(b"X: y\r\n")
 
-    assert client.answer().status == 408
+    assert client.response().status == 408
 
 
 @soon("head_seconds")
@@ -53,11 +53,11 @@ def test_blank_lines_do_not_put_the_end_off(connect):
 @soon("head_seconds")
 def test_the_next_request_of_a_connection_has_the_same_deadline(connect):
     client = connect().get("/health")
-    assert client.answer().status == 200
+    assert client.response().status == 200
 
     client.send_bytes(b"GET /health HTT")
 
-    assert client.answer().status == 408
+    assert client.response().status == 408
     assert client.is_closed()
 
 
@@ -66,9 +66,9 @@ def test_the_next_request_of_a_connection_has_the_same_deadline(connect):
 def test_a_body_that_stops_halfway_is_answered_408(connect, toy, framing):
     client = connect().send("POST /echo HTTP/1.1", "Host: localhost", framing, body=b"4\r\nhal")
 
-    answer = client.answer()
+    response = client.response()
 
-    assert (answer.status, answer.json["code"]) == (408, "REQUEST_TIMEOUT")
+    assert (response.status, response.json["code"]) == (408, "REQUEST_TIMEOUT")
     assert client.is_closed()
     assert toy.departures.acquire(timeout=PATIENCE), "the application was not told"
 
@@ -79,18 +79,18 @@ def test_a_body_that_trickles_in_does_not_put_the_end_off(connect):
 
     client.dribble(b"x")
 
-    assert client.answer().status == 408
+    assert client.response().status == 408
 
 
 @soon("body_seconds")
 def test_an_answer_that_is_ready_after_the_408_goes_nowhere(connect, toy, caplog):
     client = connect().send("POST /wait HTTP/1.1", "Host: localhost", "Content-Length: 10")
-    assert client.answer().status == 408
+    assert client.response().status == 408
 
-    connect().get("/open").answer()
+    connect().get("/open").response()
 
     assert client.is_closed()
-    assert connect().get("/health").answer().status == 200
+    assert connect().get("/health").response().status == 200
     assert caplog.records == []
 
 
@@ -98,7 +98,7 @@ def test_an_answer_that_is_ready_after_the_408_goes_nowhere(connect, toy, caplog
 def test_an_early_answer_does_not_excuse_a_body_that_never_comes(connect):
     client = connect().send("POST /health HTTP/1.1", "Host: localhost", "Content-Length: 10")
 
-    assert client.answer().status == 200
+    assert client.response().status == 200
     assert client.is_closed()
 
 
@@ -106,14 +106,14 @@ def test_an_early_answer_does_not_excuse_a_body_that_never_comes(connect):
 def test_a_connection_that_asks_nothing_more_is_closed(connect):
     client = connect().get("/health")
 
-    assert client.answer().status == 200
+    assert client.response().status == 200
     assert client.is_closed()
 
 
 @soon("idle_seconds")
 def test_so_is_one_whose_last_request_was_answered_early(connect):
     client = connect().send("POST /health HTTP/1.1", "Host: localhost", "Content-Length: 5")
-    assert client.answer().status == 200
+    assert client.response().status == 200
     client.send_bytes(b"hello")
 
     assert client.is_closed()
@@ -126,7 +126,7 @@ def test_an_answer_may_take_longer_than_any_deadline(connect):
 
     connect().get("/open")
 
-    assert waiting.answer().status == 200
+    assert waiting.response().status == 200
 
 
 @soon("head_seconds", "body_seconds")
@@ -134,9 +134,9 @@ def test_a_whole_request_after_a_slow_answer_is_served(connect):
     client = connect().get("/wait")
     assert connect().is_closed(), "the deadlines have passed"
     connect().get("/open")
-    assert client.answer().status == 200
+    assert client.response().status == 200
 
-    assert client.get("/health").answer().status == 200
+    assert client.get("/health").response().status == 200
 
 
 @soon("idle_seconds")
@@ -149,6 +149,6 @@ def test_a_client_that_does_not_read_its_answer_is_cut_off(connect, toy):
 @soon("linger_seconds")
 def test_a_refused_client_that_goes_on_sending_is_cut_off(connect):
     client = connect().send("POST /echo HTTP/1.1", "Host: localhost", "Content-Length: 99999999")
-    assert client.answer().status == 413
+    assert client.response().status == 413
 
     client.push_until_cut(b"x" * 1000)

@@ -142,10 +142,10 @@ SERVED = {
 def test_an_ambiguous_request_is_refused_and_nothing_after_it_is_heard(connect, toy, request_text):
     client = connect().send_bytes(request_text.encode() + NEXT)
 
-    assert client.answer().status == 400
+    assert client.response().status == 400
     client.send_bytes(NEXT)
     assert client.is_closed()
-    assert connect().get("/health").answer().status == 200
+    assert connect().get("/health").response().status == 200
     assert "/smuggled" not in toy.seen
 
 
@@ -156,7 +156,7 @@ def test_it_is_refused_byte_by_byte_too(connect, toy, request_text):
         for byte in request_text.encode() + NEXT:
             client.send_bytes(bytes((byte,)))
 
-    assert client.answer().status == 400
+    assert client.response().status == 400
     assert client.is_closed()
     assert "/smuggled" not in toy.seen
 
@@ -165,15 +165,15 @@ def test_it_is_refused_byte_by_byte_too(connect, toy, request_text):
 def test_a_clear_request_is_served_and_so_is_the_next(connect, toy, request_text, status):
     client = connect().send_bytes(request_text.encode() + NEXT)
 
-    assert client.answer().status == status
-    assert client.answer().status == 200
+    assert client.response().status == status
+    assert client.response().status == 200
     assert toy.seen[1] == "/smuggled"
 
 
 def test_http_1_0_needs_no_host_and_gets_one_answer(connect, toy):
     client = connect().send_bytes(b"GET /health HTTP/1.0\r\n\r\n" + NEXT)
 
-    assert client.answer().status == 200
+    assert client.response().status == 200
     assert client.is_closed()
     assert toy.seen == ["/health"]
 
@@ -183,10 +183,10 @@ def test_an_unknown_method_is_answered_405(connect, method):
     target = "localhost:80" if method == "CONNECT" else "/health"
     client = connect().send(f"{method} {target} HTTP/1.1", "Host: localhost")
 
-    answer = client.answer()
+    response = client.response()
 
-    assert answer.status == 405
-    assert "POST" in answer.headers["allow"]
+    assert response.status == 405
+    assert "POST" in response.headers["allow"]
     assert client.is_closed()
 
 
@@ -194,7 +194,7 @@ def test_trailers_never_become_headers(connect, toy):
     trailers = "0\r\nCookie: session=stolen\r\nOrigin: https://example.com\r\n\r\n"
     client = connect().send_bytes((POST + HOST + CHUNKED + "\r\n" + trailers).encode())
 
-    assert client.answer().status == 200
+    assert client.response().status == 200
     assert toy.headers == [(b"host", b"localhost"), (b"transfer-encoding", b"chunked")]
 
 
@@ -203,8 +203,8 @@ def test_an_upgrade_is_answered_in_http_1_1_and_ends_the_connection(connect, toy
     ask = ("GET /health HTTP/1.1", "Host: localhost", "Connection: Upgrade", f"Upgrade: {protocol}")
     client = connect().send(*ask, body=NEXT)
 
-    answer = client.answer()
-    assert (answer.status, answer.headers["connection"]) == (200, "close")
+    response = client.response()
+    assert (response.status, response.headers["connection"]) == (200, "close")
     assert client.is_closed()
     assert toy.seen == ["/health"]
 
@@ -224,9 +224,13 @@ def test_the_body_of_a_request_that_offers_an_upgrade_is_read(
         for piece in [bytes((byte,)) for byte in sent] if one_by_one else [sent]:
             client.send_bytes(piece)
 
-    answer = client.answer()
+    response = client.response()
 
-    assert (answer.status, answer.json, answer.headers["connection"]) == (200, {"size": 5}, "close")
+    assert (response.status, response.json, response.headers["connection"]) == (
+        200,
+        {"size": 5},
+        "close",
+    )
     assert client.is_closed()
     assert toy.seen == ["/echo"]
     assert b"cookie" not in dict(toy.headers)
@@ -239,25 +243,25 @@ def test_a_body_that_grows_too_large_beside_an_offered_upgrade_is_refused(connec
     with contextlib.suppress(ConnectionError):
         client.send_bytes(b"20000\r\n" + b"x" * 0x20000)
 
-    assert client.answer().status == 413
+    assert client.response().status == 413
     assert client.is_closed()
 
 
 class TestRequestsSentTogether:
     def test_they_are_answered_in_their_order(self, connect):
         client = connect().get("/wait").get("/health").get("/echo")
-        connect().get("/open").answer()
+        connect().get("/open").response()
 
-        answers = [client.answer().json for _ in range(3)]
+        responses = [client.response().json for _ in range(3)]
 
-        assert answers == [{"waited": True}, {"status": "ok"}, {"size": 0}]
+        assert responses == [{"waited": True}, {"status": "ok"}, {"size": 0}]
 
     @pytest.mark.parametrize("bad", [b"nonsense\r\n\r\n", b"GET / HTTP/1.1\r\n\r\n", b"X" * 40_000])
     def test_the_answer_to_the_first_is_not_the_refusal_of_the_second(self, connect, toy, bad):
         client = connect().get("/wait").send_bytes(bad + NEXT)
-        connect().get("/open").answer()
+        connect().get("/open").response()
 
-        assert client.answer().json == {"waited": True}
+        assert client.response().json == {"waited": True}
         assert client.is_closed()
         assert "/smuggled" not in toy.seen
 
@@ -267,19 +271,19 @@ class TestRequestsSentTogether:
         client.send_bytes(b"\r\nnonsense\r\n" + NEXT)
 
         assert client.is_closed()
-        connect().get("/open").answer()
+        connect().get("/open").response()
         assert toy.seen == ["/wait", "/open"]
 
     def test_only_so_many_wait_in_line(self, connect, toy):
         client = connect().send_bytes(NEXT * 500)
         while not client.is_closed():
-            client.answer()
+            client.response()
 
         assert len(toy.seen) < 10
 
     def test_the_one_being_answered_learns_that_the_client_has_left(self, connect, toy):
         client = connect().get("/stream").get("/health").get("/health")
-        client.answer()
+        client.response()
 
         client.close()
 
@@ -291,7 +295,7 @@ def test_the_log_keeps_nothing_of_what_was_refused(connect, caplog):
 
     for text in REFUSED.values():
         canary = f"X-Canary: canary-4711\r\n{text}canary-4711"
-        assert connect().send_bytes(canary.encode()).answer().status >= 400
-        assert connect().send_bytes(text.encode() + b"canary-4711").answer().status == 400
+        assert connect().send_bytes(canary.encode()).response().status >= 400
+        assert connect().send_bytes(text.encode() + b"canary-4711").response().status == 400
 
     assert "canary" not in caplog.text

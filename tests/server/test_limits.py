@@ -28,7 +28,7 @@ def post(client, framing, body=b""):
 
 
 def test_a_head_of_exactly_the_limit_is_served(connect):
-    assert connect().send_bytes(head_of(HEAD)).answer().status == 200
+    assert connect().send_bytes(head_of(HEAD)).response().status == 200
 
 
 @pytest.mark.parametrize(
@@ -47,7 +47,7 @@ def test_a_larger_head_is_answered_431(connect, toy, head):
     with contextlib.suppress(ConnectionError):
         client.send_bytes(head)
 
-    assert client.answer().status == 431
+    assert client.response().status == 431
     assert client.is_closed()
     assert toy.seen == []
 
@@ -59,30 +59,30 @@ def test_a_large_head_in_small_pieces_is_answered_431(connect):
         for _ in range(HEAD // 20):
             client.send_bytes(b"X-Header: some value\r\n")
 
-    assert client.answer().status == 431
+    assert client.response().status == 431
 
 
 def test_the_limit_of_the_head_starts_anew_with_each_request(connect):
     client = connect()
     for _ in range(3):
-        assert client.send_bytes(head_of(HEAD)).answer().status == 200
+        assert client.send_bytes(head_of(HEAD)).response().status == 200
 
 
 def test_a_head_that_follows_a_body_at_once_is_not_charged_for_it(connect):
     client = post(connect(), f"Content-Length: {BODY}", b"x" * BODY + head_of(HEAD)[:-1])
-    assert client.answer().json == {"size": BODY}
+    assert client.response().json == {"size": BODY}
 
     client.send_bytes(b"\n")
 
-    assert client.answer().status == 200
+    assert client.response().status == 200
 
 
 def test_a_body_of_exactly_the_limit_is_served(connect):
     client = connect()
 
-    announced = post(client, f"Content-Length: {BODY}", b"x" * BODY).answer()
-    counted = post(client, "Transfer-Encoding: chunked", chunked(b"x" * BODY)).answer()
-    in_crumbs = post(client, "Transfer-Encoding: chunked", chunked(*[b"x"] * BODY)).answer()
+    announced = post(client, f"Content-Length: {BODY}", b"x" * BODY).response()
+    counted = post(client, "Transfer-Encoding: chunked", chunked(b"x" * BODY)).response()
+    in_crumbs = post(client, "Transfer-Encoding: chunked", chunked(*[b"x"] * BODY)).response()
 
     assert announced.json == counted.json == in_crumbs.json == {"size": BODY}
 
@@ -91,9 +91,9 @@ def test_a_body_of_exactly_the_limit_is_served(connect):
 def test_a_larger_announced_body_is_answered_413_before_it_comes(connect, toy, also):
     client = post(connect(), f"Content-Length: {BODY + 1}\r\n{also}")
 
-    answer = client.answer()
+    response = client.response()
 
-    assert (answer.status, answer.json["code"]) == (413, "PAYLOAD_TOO_LARGE")
+    assert (response.status, response.json["code"]) == (413, "PAYLOAD_TOO_LARGE")
     assert client.is_closed()
     assert toy.seen == []
 
@@ -114,7 +114,7 @@ def test_a_chunked_body_is_answered_413_as_soon_as_it_is_too_large(connect, toy,
     with contextlib.suppress(ConnectionError):
         post(client, "Transfer-Encoding: chunked", body)
 
-    assert client.answer().status == 413
+    assert client.response().status == 413
     assert client.is_closed()
     assert toy.departures.acquire(timeout=PATIENCE), "the application was not told"
 
@@ -123,7 +123,7 @@ def test_a_body_that_grows_too_large_after_its_answer_gets_no_second_one(connect
     client = connect().send(
         "POST /health HTTP/1.1", "Host: localhost", "Transfer-Encoding: chunked"
     )
-    assert client.answer().status == 200
+    assert client.response().status == 200
 
     client.send_bytes(chunked(b"x" * (BODY + 1)))
 
@@ -140,20 +140,20 @@ REFUSALS = {
 
 @pytest.mark.parametrize("status", REFUSALS)
 def test_every_refusal_is_flat_json_that_nobody_keeps(connect, status):
-    answer = connect().send_bytes(REFUSALS[status]).answer()
+    response = connect().send_bytes(REFUSALS[status]).response()
 
-    assert answer.status == status
-    assert set(answer.json) == {"message", "code"}
-    assert answer.headers["content-type"] == "application/json"
-    assert answer.headers["x-content-type-options"] == "nosniff"
-    assert answer.headers["cache-control"] == "no-store"
-    assert answer.headers["connection"] == "close"
-    assert "date" in answer.headers
-    assert "server" not in answer.headers
+    assert response.status == status
+    assert set(response.json) == {"message", "code"}
+    assert response.headers["content-type"] == "application/json"
+    assert response.headers["x-content-type-options"] == "nosniff"
+    assert response.headers["cache-control"] == "no-store"
+    assert response.headers["connection"] == "close"
+    assert "date" in response.headers
+    assert "server" not in response.headers
 
 
 def test_no_answer_names_the_server(connect):
-    assert "server" not in connect().get("/health").answer().headers
+    assert "server" not in connect().get("/health").response().headers
 
 
 class Alone:
@@ -176,48 +176,48 @@ class TestCrowds(Alone):
 
     def test_a_connection_too_many_is_answered_503_at_once(self, connect, busy):
         for client in busy:
-            client.answer()
+            client.response()
 
         one_too_many = connect()
-        answer = one_too_many.answer()
+        response = one_too_many.response()
 
-        assert (answer.status, answer.json["code"]) == (503, "SERVICE_UNAVAILABLE")
-        assert int(answer.headers["retry-after"]) > 0
+        assert (response.status, response.json["code"]) == (503, "SERVICE_UNAVAILABLE")
+        assert int(response.headers["retry-after"]) > 0
         assert one_too_many.is_closed()
 
     def test_the_place_of_a_client_that_left_is_free(self, connect, toy, busy):
         for client in busy:
-            client.answer()
+            client.response()
         busy[0].close()
         assert toy.departures.acquire(timeout=PATIENCE)
 
-        assert connect().get("/health").answer().status == 200
+        assert connect().get("/health").response().status == 200
 
     def test_who_holds_connections_and_asks_nothing_makes_room(self, connect):
         for _ in range(9):
-            assert connect().get("/health").answer().status == 200
+            assert connect().get("/health").response().status == 200
 
     def test_so_does_who_never_ends_a_request_but_after_the_idle(self, connect):
         half = b"POST /echo HTTP/1.1\r\nHost: localhost\r\nContent-Length: 5\r\n"
         slow_head, slow_body = connect().send_bytes(half), connect().send_bytes(half + b"\r\nhe")
         idle = connect()
-        assert idle.get("/health").answer().status == 200
+        assert idle.get("/health").response().status == 200
 
-        assert connect().get("/health").answer().status == 200
+        assert connect().get("/health").response().status == 200
         assert idle.is_closed()
         streams = [connect().get("/stream") for _ in range(3)]
 
-        assert {client.answer().status for client in streams} == {200}
-        assert slow_head.answer().status == slow_body.answer().status == 503
+        assert {client.response().status for client in streams} == {200}
+        assert slow_head.response().status == slow_body.response().status == 503
         assert slow_head.is_closed()
         assert slow_body.is_closed()
 
     def test_an_answer_is_owed_though_the_next_request_has_begun(self, connect):
         for _ in range(3):
             begun = connect().send("GET /stream HTTP/1.1", "Host: localhost", body=b"GET /hea")
-            begun.answer()
+            begun.response()
 
-        assert connect().answer().status == 503
+        assert connect().response().status == 503
 
 
 class TestAnswersThatNobodyTakes:
@@ -235,11 +235,11 @@ class TestAnswersThatNobodyTakes:
     def test_they_keep_their_place_and_are_not_cut(self, connect):
         taking = [connect().get("/page").wait_for_bytes() for _ in range(2)]
 
-        refused = [connect().answer().status for _ in range(5)]
+        refused = [connect().response().status for _ in range(5)]
 
         assert refused == [503] * 5
-        assert [client.answer().body for client in taking] == [PAGE, PAGE]
-        assert taking[0].get("/health").answer().status == 200
+        assert [client.response().body for client in taking] == [PAGE, PAGE]
+        assert taking[0].get("/health").response().status == 200
 
 
 def _listen_with_small_buffers(host, port):
@@ -257,35 +257,35 @@ class TestTheShareOfAnAddress(Alone):
     def test_who_has_it_makes_room_for_their_own_next_connection(self, connect):
         held = [connect(), connect()]
         for client in held:
-            assert client.get("/health").answer().status == 200
+            assert client.get("/health").response().status == 200
 
-        assert connect().get("/health").answer().status == 200
+        assert connect().get("/health").response().status == 200
 
         assert held[0].get("/health").is_closed() or held[1].get("/health").is_closed()
 
     def test_and_is_refused_when_all_of_it_is_busy(self, connect):
         for client in [connect().get("/stream") for _ in range(2)]:
-            client.answer()
+            client.response()
 
-        assert connect().answer().status == 503
+        assert connect().response().status == 503
 
     def test_a_trusted_proxy_has_no_share_for_it_speaks_for_many(self, toy, limits):
         with in_background(toy, limits, ["127.0.0.0/8"]) as address, ExitStack() as stack:
             clients = [stack.enter_context(closing(WireClient(address))) for _ in range(6)]
             for client in clients:
-                assert client.get("/health").answer().status == 200
+                assert client.get("/health").response().status == 200
             for client in clients:
-                assert client.get("/health").answer().status == 200
+                assert client.get("/health").response().status == 200
 
 
 def test_health_answers_beside_two_hundred_half_sent_requests(connect):
     held = [connect().send_bytes(b"GET /health HTTP/1.1\r\nX: y\r\n") for _ in range(200)]
 
-    assert connect().get("/health").answer().status == 200
+    assert connect().get("/health").response().status == 200
 
     for client in held:
         client.send_bytes(b"Host: localhost\r\n\r\n")
-    assert {client.answer().status for client in held} == {200}
+    assert {client.response().status for client in held} == {200}
 
 
 def test_a_client_that_leaves_in_the_middle_is_no_error(connect, toy, caplog):

@@ -6,7 +6,7 @@ import threading
 import httpx
 import pytest
 
-from backend.process.cpu_affinity import Linux, roam
+from backend.process.cpu_affinity import Linux, unpin
 from tests.make import PASSWORD
 from tests.rig.space import Space
 
@@ -39,8 +39,8 @@ def places(space):
 
 def sign_up(space):
     person = {"name": "Ada", "email": "ada@example.com", "password": PASSWORD}
-    answer = httpx.post(f"{space.url}/api/auth/sign-up/email", json=person)
-    assert answer.status_code == 200
+    response = httpx.post(f"{space.url}/api/auth/sign-up/email", json=person)
+    assert response.status_code == 200
 
 
 def test_all_threads_are_on_one_processor_but_those_that_hash(start):
@@ -90,7 +90,7 @@ def test_a_thread_that_was_put_somewhere_may_roam_again():
         first = min(EVERYWHERE)
         Linux().put(threading.get_native_id(), {first})
         seen.append(os.sched_getaffinity(0))
-        roam()
+        unpin()
         seen.append(os.sched_getaffinity(0))
 
     worker = threading.Thread(target=work)

@@ -39,8 +39,8 @@ def test_the_limits_told_are_the_limits_kept(start):
     server = start("tight")
     head = ("POST /echo HTTP/1.1", "Host: localhost")
     with closing(server.connect()) as too_much, closing(server.connect()) as too_slow:
-        assert too_much.send(*head, "Content-Length: 11").answer().status == 413
-        assert too_slow.send(*head, "Content-Length: 10").answer().status == 408
+        assert too_much.send(*head, "Content-Length: 11").response().status == 413
+        assert too_slow.send(*head, "Content-Length: 10").response().status == 408
 
 
 def test_a_low_limit_of_open_files_is_raised_first(start):
@@ -48,14 +48,14 @@ def test_a_low_limit_of_open_files_is_raised_first(start):
     with ExitStack() as held:
         clients = [held.enter_context(closing(server.connect())) for _ in range(100)]
 
-        assert {client.get("/health").answer().status for client in clients} == {200}
+        assert {client.get("/health").response().status for client in clients} == {200}
 
 
 def test_where_it_listens_is_in_the_log(caplog):
     caplog.set_level(logging.INFO)
 
     with in_background(Toy()) as (host, port), closing(WireClient((host, port))) as client:
-        client.get("/health").answer()
+        client.get("/health").response()
 
     assert f"listening on http://127.0.0.1:{port}" in caplog.messages
 

@@ -10,7 +10,7 @@ POST = ("POST /echo HTTP/1.1", "Host: localhost")
 def test_an_idle_server_ends_well(start, sent):
     server = start()
     with closing(server.connect()) as client:
-        client.get("/health").answer()
+        client.get("/health").response()
         server.send_signal(sent)
 
         assert client.is_closed()
@@ -21,15 +21,15 @@ def test_a_request_in_flight_is_answered_first(start):
     server = start()
     with closing(server.connect()) as client, closing(server.connect()) as idle:
         client.send(*POST, "Content-Length: 5", "Expect: 100-continue")
-        assert client.answer().status == 100, "the application waits for the body"
-        idle.get("/health").answer()
+        assert client.response().status == 100, "the application waits for the body"
+        idle.get("/health").response()
         server.send_signal(signal.SIGTERM)
         assert idle.is_closed()
 
         client.send_bytes(b"hello")
 
-        answer = client.answer()
-        assert (answer.json, answer.headers["connection"]) == ({"size": 5}, "close")
+        response = client.response()
+        assert (response.json, response.headers["connection"]) == ({"size": 5}, "close")
         assert client.is_closed()
     assert server.end() == (0, "", "")
 
@@ -37,7 +37,7 @@ def test_a_request_in_flight_is_answered_first(start):
 def test_an_open_event_stream_does_not_hold_it_up(start):
     server = start()
     with closing(server.connect()) as client:
-        client.get("/stream").answer()
+        client.get("/stream").response()
         assert client.chunk() == b"data: 1\n\n"
 
         server.send_signal(signal.SIGTERM)
@@ -51,7 +51,7 @@ def test_a_request_for_which_nobody_waits_any_more_does_not_hold_it_up(start):
         client.get("/wait")
         client.close()
         with closing(server.connect()) as other:
-            other.get("/health").answer()
+            other.get("/health").response()
 
         server.send_signal(signal.SIGTERM)
 
@@ -72,7 +72,7 @@ def test_told_twice_it_ends_at_once(start, second):
     server = start()
     with closing(server.connect()) as client, closing(server.connect()) as idle:
         client.get("/wait")
-        idle.get("/health").answer()
+        idle.get("/health").response()
         server.send_signal(signal.SIGTERM)
         assert idle.is_closed()
 
@@ -84,7 +84,7 @@ def test_told_twice_it_ends_at_once(start, second):
 def test_what_hangs_is_abandoned_and_named(start):
     server = start("abandoned soon")
     with closing(server.connect()) as client:
-        client.get("/stubborn").answer()
+        client.get("/stubborn").response()
         client.chunk()
 
     server.send_signal(signal.SIGTERM)

@@ -12,7 +12,7 @@ from backend.storage.engine import DatabaseUnavailable
 from backend.web.app_context import Pools
 from backend.web.edge.client_address import ClientAddresses
 from backend.web.request_context import Visit
-from backend.web.responses.responses import Stream
+from backend.web.responses.responses import StreamingResponse
 from backend.web.responses.streaming import pour
 from tests.make import make_settings
 from tests.rig.background import in_background
@@ -37,7 +37,7 @@ class Streamer(Toy):
         if pieces is None:
             await super().__call__(scope, receive, send)
             return
-        stream = Stream(pieces(), b"text/plain", seconds=self.seconds)
+        stream = StreamingResponse(pieces(), b"text/plain", seconds=self.seconds)
         await pour(stream, Visit(scope, ClientAddresses((), None)), self._pools, receive, send)
 
     async def events(self) -> AsyncGenerator[bytes, None]:
@@ -84,14 +84,14 @@ class Running:
     def get(self, path: str) -> WireClient:
         """Ask for a stream, and read its head."""
         client = self.connect().get(path)
-        head = client.answer()
+        head = client.response()
         assert (head.status, head.headers["transfer-encoding"]) == (200, "chunked")
         return client
 
     def begin_to_stop(self) -> threading.Thread:
         """Tell the server to stop, and return once it does."""
         idle = self.connect()
-        idle.get("/health").answer()
+        idle.get("/health").response()
         stopping = threading.Thread(target=self._server.close)
         stopping.start()
         assert idle.is_closed()
@@ -115,7 +115,7 @@ def server(tmp_path) -> Iterator[Running]:
 def test_the_first_event_arrives_before_the_second_is_made(server):
     client = server.get("/events")
     assert client.chunk() == b"data: 1\n\n"
-    server.connect().get("/open").answer()
+    server.connect().get("/open").response()
     assert [client.chunk(), client.chunk()] == [b"data: 2\n\n", b""]
     assert server.streamer.closed.wait(PATIENCE)
 
@@ -131,18 +131,18 @@ def test_the_first_rows_arrive_before_the_others_are_made(server):
 def test_after_a_stream_the_connection_serves_the_next_request(server, path):
     server.streamer.gate.set()
     if path == "/events":
-        server.connect().get("/open").answer()
+        server.connect().get("/open").response()
     client = server.get(path)
     assert [client.chunk() for _ in range(3)][-1] == b""
-    assert client.get("/health").answer().json == {"status": "ok"}
+    assert client.get("/health").response().json == {"status": "ok"}
 
 
 @pytest.mark.parametrize("path", ["/events", "/rows"])
 def test_head_tells_the_same_without_a_body_and_makes_nothing(server, path):
     client = server.connect().send(f"HEAD {path} HTTP/1.1", "Host: localhost")
-    head = client.answer()
+    head = client.response()
     assert (head.status, head.headers["content-type"], head.body) == (200, "text/plain", b"")
-    assert client.get("/health").answer().json == {"status": "ok"}
+    assert client.get("/health").response().json == {"status": "ok"}
     assert not server.streamer.begun.is_set()
 
 
@@ -201,7 +201,7 @@ def test_a_download_that_takes_too_long_is_cut_and_not_ended(server):
 
 def test_a_download_whose_database_goes_away_is_cut_and_not_ended(server):
     client = server.get("/rows")
-    server.connect().get("/open").answer()
+    server.connect().get("/open").response()
     server.streamer.gate.set()
     assert [client.chunk(), client.chunk()] == [b"1\n", b"2\n"]
     assert client.is_closed()

@@ -53,19 +53,19 @@ def writes(monkeypatch) -> list[bytes]:
 
 
 def test_head_and_body_are_one_write(writes, connect):
-    answer = connect().get("/health").answer()
-    assert (answer.status, answer.body) == (200, GREETING)
+    response = connect().get("/health").response()
+    assert (response.status, response.body) == (200, GREETING)
     assert len(writes) == 1
 
 
 def test_the_connection_is_kept_for_the_next_request(connect):
     client = connect()
-    assert [client.get("/health").answer().body for _ in range(3)] == [GREETING] * 3
+    assert [client.get("/health").response().body for _ in range(3)] == [GREETING] * 3
 
 
 def test_pipelined_requests_are_answered_in_their_order(connect):
     client = connect().get("/health").get("/echo").get("/health")
-    assert [client.answer().body for _ in range(3)] == [GREETING, b'{"size": 0}', GREETING]
+    assert [client.response().body for _ in range(3)] == [GREETING, b'{"size": 0}', GREETING]
 
 
 def test_head_gets_the_headers_without_the_body(connect):
@@ -74,14 +74,14 @@ def test_head_gets_the_headers_without_the_body(connect):
     while (line := client._reader.readline()) != b"\r\n":
         head += line
     assert b"content-length: 5" in head
-    assert client.answer().body == b'{"size": 0}'
+    assert client.response().body == b'{"size": 0}'
 
 
 @pytest.mark.parametrize("version", ["1.0", "1.1"])
 def test_a_client_that_wants_it_closed_gets_it_closed(connect, version):
     client = connect().send(f"GET /health HTTP/{version}", "Host: localhost", "Connection: close")
-    answer = client.answer()
-    assert (answer.headers["connection"], answer.body) == ("close", GREETING)
+    response = client.response()
+    assert (response.headers["connection"], response.body) == ("close", GREETING)
     assert client.is_closed()
 
 
@@ -91,8 +91,8 @@ class TestAnAnswerWithoutALength:
         return Saying()
 
     def test_gets_one(self, connect):
-        answer = connect().get("/health").answer()
-        assert (answer.headers["content-length"], answer.body) == ("5", GREETING)
+        response = connect().get("/health").response()
+        assert (response.headers["content-length"], response.body) == ("5", GREETING)
 
 
 class TestAnEmptyAnswer:
@@ -102,8 +102,8 @@ class TestAnEmptyAnswer:
 
     def test_has_no_length(self, connect):
         client = connect()
-        assert "content-length" not in client.get("/health").answer().headers
-        assert client.get("/health").answer().status == 204
+        assert "content-length" not in client.get("/health").response().headers
+        assert client.get("/health").response().status == 204
 
 
 @pytest.mark.parametrize(
@@ -124,5 +124,5 @@ class TestAnAnswerThatWouldBeReadWrongly:
         return broken
 
     def test_is_not_sent_and_the_caller_hears_500(self, connect):
-        answer = connect().get("/health").answer()
-        assert (answer.status, answer.body) == (500, b"Internal Server Error")
+        response = connect().get("/health").response()
+        assert (response.status, response.body) == (500, b"Internal Server Error")

@@ -31,8 +31,8 @@ class Toy:
             return
         self.seen.append(scope["path"])
         self.headers = scope["headers"]
-        answer = getattr(self, "on_" + scope["path"].strip("/"), self.on_health)
-        await answer(receive, send)
+        response = getattr(self, "on_" + scope["path"].strip("/"), self.on_health)
+        await response(receive, send)
 
     async def on_health(self, receive: Any, send: Any) -> None:
         await _json(send, {"status": "ok"})

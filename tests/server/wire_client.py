@@ -9,7 +9,7 @@ PATIENCE = 10
 """Seconds after which what has not come is taken for never coming."""
 
 
-class Answer(NamedTuple):
+class Response(NamedTuple):
     status: int
     headers: dict[str, str]
     body: bytes
@@ -42,12 +42,12 @@ class WireClient:
         self._socket.sendall(data)
         return self
 
-    def answer(self) -> Answer:
+    def response(self) -> Response:
         """Read one answer."""
         status_line = self._reader.readline().decode()
         headers = dict(line.split(": ", 1) for line in iter(self._header_line, ""))
         body = self._reader.read(int(headers.get("content-length", 0)))
-        return Answer(int(status_line.split()[1]), headers, body)
+        return Response(int(status_line.split()[1]), headers, body)
 
     def wait_for_bytes(self) -> Self:
         """Wait until an answer begins to arrive, and take nothing of it."""

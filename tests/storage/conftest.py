@@ -23,7 +23,7 @@ from backend.storage.queries import sessions, users
 from backend.storage.queries.sessions import Session
 from backend.storage.queries.users import User
 from backend.storage.urls import database_url, direct_url
-from backend.storage.work import Work, Workshop
+from backend.storage.work import Runtime, Work
 from tests.clocks import FixedClock
 from tests.make import make_session, make_settings, make_user
 from tests.rig.fixtures import Place
@@ -93,22 +93,22 @@ def told() -> Told:
 
 
 @pytest.fixture
-def workshop(database: Database, clock: FixedClock, settings: Settings, told: Told) -> Workshop:
+def runtime(database: Database, clock: FixedClock, settings: Settings, told: Told) -> Runtime:
     return workshop_on(database, clock, settings, told)
 
 
-def workshop_on(database: Database, clock: Any, settings: Settings, told: Told) -> Workshop:
+def workshop_on(database: Database, clock: Any, settings: Settings, told: Told) -> Runtime:
     def log_event(event: Event, _: Client) -> None:
         told.logged.append(event)
 
     randomness = SystemRandomness()
-    return Workshop(database, clock, randomness, settings, told.forgotten.append, log_event)
+    return Runtime(database, clock, randomness, settings, told.forgotten.append, log_event)
 
 
 @pytest.fixture
-def work(workshop: Workshop) -> Callable[[], Work]:
+def work(runtime: Runtime) -> Callable[[], Work]:
     """Starts a unit of work."""
-    return lambda: Work(workshop, NOBODY)
+    return lambda: Work(runtime, NOBODY)
 
 
 def new_user(**said: Any) -> User:

@@ -13,7 +13,7 @@ from backend.storage.errors import SessionEnded
 from backend.storage.queries import sessions, users
 from backend.storage.queries.sessions import Session
 from backend.storage.queries.users import User
-from backend.storage.work import Work, Workshop
+from backend.storage.work import Runtime, Work
 from tests.rig.fixtures import ON_POSTGRESQL
 from tests.rig.processes import wait_until
 from tests.storage.conftest import stored_session, stored_user
@@ -28,11 +28,11 @@ def signed_in(work, **said) -> tuple[User, Session]:
     return user, stored_session(work, user)
 
 
-def test_the_actor_is_read_anew(workshop, work):
+def test_the_actor_is_read_anew(runtime, work):
     user, session = signed_in(work)
     with work() as another:
         users.update_profile(another.db, user.id, {"name": "Grace"}, another.now())
-    with Work(workshop, NOBODY, acting(session)) as mine:
+    with Work(runtime, NOBODY, acting(session)) as mine:
         assert mine.actor.name == "Grace"
 
 
@@ -41,36 +41,36 @@ def test_without_a_session_nobody_acts(work):
         _ = mine.actor
 
 
-def test_a_session_that_is_gone_writes_nothing(workshop, work):
+def test_a_session_that_is_gone_writes_nothing(runtime, work):
     user, session = signed_in(work)
     with work() as another:
         sessions.delete_by_id(another.db, session.id)
-    with pytest.raises(SessionEnded), Work(workshop, NOBODY, acting(session)) as mine:
+    with pytest.raises(SessionEnded), Work(runtime, NOBODY, acting(session)) as mine:
         users.update_profile(mine.db, user.id, {"name": "Grace"}, mine.now())
     with work() as later:
         assert users.find(later.db, user.id) == user
 
 
-def test_nor_does_one_that_has_expired(workshop, work, clock):
+def test_nor_does_one_that_has_expired(runtime, work, clock):
     _, session = signed_in(work)
     clock.advance(days=7)
-    with pytest.raises(SessionEnded), Work(workshop, NOBODY, acting(session)) as mine:
+    with pytest.raises(SessionEnded), Work(runtime, NOBODY, acting(session)) as mine:
         _ = mine.actor
 
 
-def test_a_ban_holds_until_it_has_lapsed(workshop, work, clock):
+def test_a_ban_holds_until_it_has_lapsed(runtime, work, clock):
     ends = clock.now() + timedelta(hours=1)
     _, session = signed_in(work, banned=True, ban_expires=ends)
-    with pytest.raises(SessionEnded), Work(workshop, NOBODY, acting(session)) as mine:
+    with pytest.raises(SessionEnded), Work(runtime, NOBODY, acting(session)) as mine:
         _ = mine.actor
     clock.advance(hours=1)
-    with Work(workshop, NOBODY, acting(session)) as mine:
+    with Work(runtime, NOBODY, acting(session)) as mine:
         assert mine.actor.banned
 
 
-def test_every_transaction_of_a_work_proves_it_anew(workshop, work):
+def test_every_transaction_of_a_work_proves_it_anew(runtime, work):
     _, session = signed_in(work)
-    with pytest.raises(SessionEnded), Work(workshop, NOBODY, acting(session)) as mine:
+    with pytest.raises(SessionEnded), Work(runtime, NOBODY, acting(session)) as mine:
         assert mine.actor
         mine.outside(end, work, session)
         users.is_taken(mine.db, "x")
@@ -81,11 +81,11 @@ def end(work, session: Session) -> None:
         assert sessions.delete_by_id(another.db, session.id) is not None
 
 
-def test_locks_come_before_the_first_write(workshop, work):
+def test_locks_come_before_the_first_write(runtime, work):
     user, session = signed_in(work)
     with (
         pytest.raises(RuntimeError, match="no lock after the first write"),
-        Work(workshop, NOBODY, acting(session)) as mine,
+        Work(runtime, NOBODY, acting(session)) as mine,
     ):
         users.update_profile(mine.db, user.id, {"name": "Grace"}, mine.now())
         mine.lock_first(lambda db: users.lock(db, [user.id]))
@@ -111,12 +111,12 @@ def is_waiting(url: str) -> bool:
 
 @ON_POSTGRESQL
 def test_who_begins_while_the_session_is_being_ended_waits_and_is_refused(
-    workshop, work, postgres_url
+    runtime, work, postgres_url
 ):
     user, session = signed_in(work)
 
     def rename() -> None:
-        with Work(workshop, NOBODY, acting(session)) as mine:
+        with Work(runtime, NOBODY, acting(session)) as mine:
             users.update_profile(mine.db, user.id, {"name": "Grace"}, mine.now())
 
     with ThreadPoolExecutor(1) as threads, work() as ending:
@@ -132,11 +132,11 @@ def test_who_begins_while_the_session_is_being_ended_waits_and_is_refused(
 
 @ON_POSTGRESQL
 def test_who_ends_a_session_that_is_writing_is_answered_after_the_write(
-    workshop, work, postgres_url
+    runtime, work, postgres_url
 ):
     user, session = signed_in(work)
     with ThreadPoolExecutor(1) as threads:
-        with Work(workshop, NOBODY, acting(session)) as mine:
+        with Work(runtime, NOBODY, acting(session)) as mine:
             users.update_profile(mine.db, user.id, {"name": "Grace"}, mine.now())
             ending = threads.submit(end, work, session)
             wait_until(lambda: is_waiting(postgres_url), "the other's wait")
@@ -146,7 +146,7 @@ def test_who_ends_a_session_that_is_writing_is_answered_after_the_write(
 
 @ON_POSTGRESQL
 def test_admins_who_change_each_other_wait_for_each_other_and_not_for_ever(
-    workshop: Workshop, work, postgres, postgres_url
+    runtime: Runtime, work, postgres, postgres_url
 ):
     couples = [signed_in(work, role="admin") for _ in range(3)]
     start = threading.Barrier(6)
@@ -157,7 +157,7 @@ def test_admins_who_change_each_other_wait_for_each_other_and_not_for_ever(
         for number in range(30):
             other = couples[(me + 1 + number % 2) % 3][0]
             ids = [session.user_id, other.id]
-            with Work(workshop, NOBODY, acting(session)) as mine:
+            with Work(runtime, NOBODY, acting(session)) as mine:
                 mine.lock_first(lambda db, ids=ids: users.lock(db, ids, privileged=privileged))
                 users.update_profile(mine.db, other.id, {"name": f"{number}"}, mine.now())
 

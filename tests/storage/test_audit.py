@@ -13,11 +13,11 @@ from tests.clocks import NOON
 ALICE, BOB = UUID(int=10), UUID(int=11)
 
 
-def test_an_event_comes_back_exactly_as_stored(workshop, database):
+def test_an_event_comes_back_exactly_as_stored(runtime, database):
     detail = {"known": True, "sessions": 3, "reason": "said 'no' 🐟 %s"}
     client = Client("192.0.2.9", "a browser", "request-1")
 
-    with Work(workshop, client) as work:
+    with Work(runtime, client) as work:
         work.record(Event(EventKind.SESSION_REVOKED, actor=ALICE, subject=BOB, detail=detail))
 
     row = ask(database, lambda db: db.execute(select(audit_events)).one())
@@ -35,8 +35,8 @@ def test_an_event_comes_back_exactly_as_stored(workshop, database):
     assert row.detail == detail
 
 
-def test_a_strangers_event_names_nobody(workshop, database):
-    with Work(workshop, Client("", "", "")) as work:
+def test_a_strangers_event_names_nobody(runtime, database):
+    with Work(runtime, Client("", "", "")) as work:
         work.record(Event(EventKind.SIGN_IN_FAILED))
 
     row = ask(database, lambda db: db.execute(select(audit_events)).one())

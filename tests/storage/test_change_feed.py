@@ -11,7 +11,7 @@ import psycopg2
 import pytest
 from sqlalchemy import make_url, text
 
-from backend.features.sessions.cache import Current, SessionCache
+from backend.features.sessions.cache import CurrentSession, SessionCache
 from backend.kernel.clock import SystemClock
 from backend.kernel.secrets.secret import SessionToken
 from backend.storage.change_feed import postgres
@@ -161,7 +161,7 @@ async def test_a_session_that_was_read_just_before_it_ended_does_not_come_back(
     user = stored_user(work)
     session = stored_session(work, user, expires_at=ENDS)
     cache = SessionCache(10)
-    entry = Current(session, user, SessionToken("x"), digest_of(session), ENDS)
+    entry = CurrentSession(session, user, SessionToken("x"), digest_of(session), ENDS)
     async with listening(open_database(), settings, clock, cache.forget) as feed:
         generation = cache.generation
         assert ask(database, lambda db: sessions.find_with_user(db, digest_of(session)))
@@ -178,7 +178,7 @@ async def test_a_session_that_was_kept_just_before_the_news_goes_with_the_news(
     user = stored_user(work)
     session = stored_session(work, user, expires_at=ENDS)
     cache = SessionCache(10)
-    entry = Current(session, user, SessionToken("x"), digest_of(session), ENDS)
+    entry = CurrentSession(session, user, SessionToken("x"), digest_of(session), ENDS)
     async with listening(open_database(), settings, clock, cache.forget) as feed:
         with work() as mine:
             sessions.delete_by_digest(mine.db, digest_of(session))

@@ -14,10 +14,10 @@ from backend.kernel.randomness import SystemRandomness
 from backend.kernel.settings import Settings, SettingsError
 from backend.storage import migrations
 from backend.storage.migrations import HEAD
-from backend.storage.opening.command import opened_beside
+from backend.storage.opening.command import open_for_command
 from backend.storage.snapshots.after_restore import latest_restoration
 from backend.storage.snapshots.restore import Restored
-from backend.storage.snapshots.store import shelves
+from backend.storage.snapshots.store import snapshot_stores
 from backend.storage.urls import sqlite_url
 from backend.storage.work import Work, ask
 from tests.clocks import NOON
@@ -201,7 +201,7 @@ def test_a_last_snapshot_that_fails_leaves_no_mark(settings, monkeypatch):
 def test_what_another_process_wrote_is_saved_too(settings):
     server = Server(settings)
     wait_until(lambda: server.saved_users() == 0, "the first snapshot")
-    with opened_beside(settings, SystemClock(), SystemRandomness()) as database:
+    with open_for_command(settings, SystemClock(), SystemRandomness()) as database:
         shop = workshop_on(database, SystemClock(), settings, Told())
         stored_user(lambda: Work(shop, None))
         wait_until(lambda: server.saved_users() == 1, "a snapshot of what the command wrote")
@@ -211,7 +211,7 @@ def test_what_another_process_wrote_is_saved_too(settings):
 
 def test_while_a_command_may_still_write_an_orderly_end_is_not_marked(settings):
     server = Server(settings)
-    with opened_beside(settings, SystemClock(), SystemRandomness()):
+    with open_for_command(settings, SystemClock(), SystemRandomness()):
         server.stop()
         assert marks(settings) == [], "the command is killed now, after one more write"
     assert len(marks(settings)) == 1, "it was not, and saved what it wrote"
@@ -240,7 +240,7 @@ def test_what_an_answer_in_flight_wrote_is_in_the_last_snapshot(settings):
 
 def test_a_command_without_a_server_withdraws_the_mark_and_saves_what_it_wrote(settings):
     server = ended_orderly(settings)
-    with opened_beside(settings, SystemClock(), SystemRandomness()) as database:
+    with open_for_command(settings, SystemClock(), SystemRandomness()) as database:
         assert marks(settings) == [], "killed now, what it wrote would be missing"
         shop = workshop_on(database, SystemClock(), settings, Told())
         stored_user(lambda: Work(shop, None))
@@ -261,7 +261,7 @@ def test_a_snapshot_of_before_an_upgrade_is_brought_up_to_date_first(settings, t
         config.attributes["connection"] = connection
         command.upgrade(config, "0001")
     engine.dispose()
-    shelves(settings.snapshot_dir)[0].put(old, NOON)
+    snapshot_stores(settings.snapshot_dir)[0].put(old, NOON)
     settings.data_dir.mkdir()
 
     assert restore(settings) is Restored.IN_PART

@@ -14,9 +14,9 @@ from backend.kernel.clock import SystemClock
 from backend.kernel.events import Event, EventKind
 from backend.storage import tables
 from backend.storage.engine import Database, DatabaseConflict, DatabaseUnavailable
-from backend.storage.postgres.connections import Patience
+from backend.storage.postgres.connections import ConnectionWatchdog
 from backend.storage.queries import users
-from backend.storage.work import Work, Workshop, ask
+from backend.storage.work import Runtime, Work, ask
 from tests.clocks import FixedClock
 from tests.make import make_settings
 from tests.rig.fixtures import ON_POSTGRESQL
@@ -43,7 +43,7 @@ def behind_proxy(
     return lambda **options: open_database(url=address, **options)
 
 
-def workshop_for(database: Database) -> Workshop:
+def workshop_for(database: Database) -> Runtime:
     return workshop_on(database, FixedClock(), make_settings(Path()), Told())
 
 
@@ -91,9 +91,9 @@ def test_an_idle_connection_is_asked_first_and_replaced(
 
 
 def test_a_connection_lost_before_commit_is_a_conflict_and_nothing_happened(
-    database, workshop, postgres, postgres_url
+    database, runtime, postgres, postgres_url
 ):
-    with pytest.raises(DatabaseConflict), Work(workshop, NOBODY) as work:
+    with pytest.raises(DatabaseConflict), Work(runtime, NOBODY) as work:
         users.insert(work.db, new_user(), None)
         kill_all(postgres, postgres_url)
         users.insert(work.db, new_user(), None)
@@ -103,9 +103,9 @@ def test_a_connection_lost_before_commit_is_a_conflict_and_nothing_happened(
 
 
 def test_a_service_that_overlooks_the_loss_does_not_commit_half_of_its_work(
-    database, workshop, postgres, postgres_url
+    database, runtime, postgres, postgres_url
 ):
-    with pytest.raises(DatabaseConflict), Work(workshop, NOBODY) as work:
+    with pytest.raises(DatabaseConflict), Work(runtime, NOBODY) as work:
         users.insert(work.db, new_user(), None)
         kill_all(postgres, postgres_url)
         for _ in range(2):
@@ -141,17 +141,17 @@ def test_work_that_asked_nothing_says_nothing(proxy, behind_proxy):
     assert messages == []
 
 
-def test_an_event_before_anything_else_is_stored_with_many_rows_after_it(workshop, database):
-    with Work(workshop, NOBODY) as work:
+def test_an_event_before_anything_else_is_stored_with_many_rows_after_it(runtime, database):
+    with Work(runtime, NOBODY) as work:
         work.record(Event(EventKind.SIGN_UP))
         work.record(Event(EventKind.SIGN_UP))
-    with Work(workshop, NOBODY) as work:
+    with Work(runtime, NOBODY) as work:
         work.db.execute(text("DELETE FROM audit_events WHERE kind = :kind"), [{"kind": "sign_up"}])
     assert count_of(database, "audit_events") == 0
 
 
-def test_a_statement_in_a_broken_transaction_is_not_committed_with_it(workshop, database):
-    with pytest.raises(Exception, match="aborted"), Work(workshop, NOBODY) as work:
+def test_a_statement_in_a_broken_transaction_is_not_committed_with_it(runtime, database):
+    with pytest.raises(Exception, match="aborted"), Work(runtime, NOBODY) as work:
         users.insert(work.db, new_user(), None)
         with pytest.raises(Exception, match="does not exist"):
             work.db.execute(text("SELECT * FROM nowhere"))
@@ -194,7 +194,7 @@ def test_what_was_touched_is_forgotten_even_if_the_outcome_is_unknown(proxy, beh
     assert told.forgotten == [{user.id}]
 
 
-def test_two_transactions_that_block_each_other_both_succeed_when_run_again(workshop, work):
+def test_two_transactions_that_block_each_other_both_succeed_when_run_again(runtime, work):
     first, second = stored_user(work), stored_user(work)
     both_hold_one = threading.Barrier(2)
     attempts = []
@@ -202,7 +202,7 @@ def test_two_transactions_that_block_each_other_both_succeed_when_run_again(work
     def rename(mine, theirs):
         for _ in range(6):
             try:
-                with Work(workshop, NOBODY) as work:
+                with Work(runtime, NOBODY) as work:
                     attempts.append(1)
                     users.update_profile(work.db, mine.id, {"name": "locked"}, work.now())
                     if len(attempts) <= 2:
@@ -218,26 +218,26 @@ def test_two_transactions_that_block_each_other_both_succeed_when_run_again(work
     assert len(attempts) >= 3  # more, where the loser is quicker than the winner once again
 
 
-def test_a_serialization_failure_is_a_conflict(workshop, work):
+def test_a_serialization_failure_is_a_conflict(runtime, work):
     user = stored_user(work)
     change = update(tables.users).where(tables.users.c.id == user.id).values(name="x")
-    with pytest.raises(DatabaseConflict), Work(workshop, NOBODY) as mine:
+    with pytest.raises(DatabaseConflict), Work(runtime, NOBODY) as mine:
         mine.db.execute(text("SET TRANSACTION ISOLATION LEVEL SERIALIZABLE"))
         users.is_taken(mine.db, "x")
-        with Work(workshop, NOBODY) as other:
+        with Work(runtime, NOBODY) as other:
             other.db.execute(change)
         mine.db.execute(change)
 
 
 @pytest.mark.usefixtures("impatient")
-def test_a_row_held_by_somebody_else_is_not_waited_for_long(workshop, work, postgres_url):
+def test_a_row_held_by_somebody_else_is_not_waited_for_long(runtime, work, postgres_url):
     user = stored_user(work)
     somebody = psycopg2.connect(postgres_url)
     somebody.cursor().execute("UPDATE users SET name = 'held'")
     try:
         with (
             pytest.raises(DatabaseUnavailable, match="lock timeout"),
-            Work(workshop, NOBODY) as mine,
+            Work(runtime, NOBODY) as mine,
         ):
             users.update_profile(mine.db, user.id, {"name": "mine"}, mine.now())
     finally:
@@ -262,7 +262,7 @@ def test_a_server_that_is_down_is_asked_once_a_second(postgres_url, open_databas
 def test_a_server_that_stands_still_is_left_after_a_while_and_used_again_when_it_moves(
     proxy, behind_proxy, monkeypatch
 ):
-    quick = Patience(seconds_between_looks=0.02)
+    quick = ConnectionWatchdog(seconds_between_looks=0.02)
     monkeypatch.setattr("backend.storage.engine.Patience", lambda: quick)
     database = behind_proxy(clock=SystemClock())
     shop = workshop_for(database)

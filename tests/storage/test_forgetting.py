@@ -31,10 +31,10 @@ HERE = Client("192.0.2.9", "a browser", "request-1")
     ],
     ids=str,
 )
-def test_a_line_keeps_what_does_not_name_who_has_gone(workshop, database, actor, subject, left):
-    with Work(workshop, HERE) as work:
+def test_a_line_keeps_what_does_not_name_who_has_gone(runtime, database, actor, subject, left):
+    with Work(runtime, HERE) as work:
         work.record(Event(EventKind.SIGN_IN, actor, subject, {"method": "password"}))
-    with Work(workshop, HERE) as work:
+    with Work(runtime, HERE) as work:
         audit.forget_user(work.db, ADA)
 
     row = ask(database, lambda db: db.execute(select(audit_events)).one())
@@ -51,13 +51,11 @@ def test_a_line_keeps_what_does_not_name_who_has_gone(workshop, database, actor,
         (ADA, OTHER, (audit.SOMEBODY_GONE, OTHER, "")),
     ],
 )
-def test_a_line_says_for_ever_that_an_admin_acted_as_the_user(
-    workshop, database, admin, user, left
-):
+def test_a_line_says_for_ever_that_an_admin_acted_as_the_user(runtime, database, admin, user, left):
     acting = replace(HERE, impersonated_by=admin)
-    with Work(workshop, acting) as work:
+    with Work(runtime, acting) as work:
         work.record(Event(EventKind.USER_UPDATED, user, user))
-    with Work(workshop, HERE) as work:
+    with Work(runtime, HERE) as work:
         audit.forget_user(work.db, ADA)
     row = ask(database, lambda db: db.execute(select(audit_events)).one())
     assert (row.impersonated_by, row.actor_id, row.ip_address) == left

@@ -6,7 +6,7 @@ from uuid import UUID
 import pytest
 
 from backend.kernel.randomness import SystemRandomness, uuid7
-from backend.storage.postgres.advisory_locks import takes_turn
+from backend.storage.postgres.advisory_locks import try_advisory_lock
 from backend.storage.queries import outbox
 from backend.storage.queries.outbox import DECOY, GIVEN_UP, HELD, SENT, WAITING, Mail
 from backend.storage.work import ask
@@ -162,17 +162,17 @@ def test_what_is_old_is_purged_a_little_at_a_time_but_never_what_waits(work, sto
 @ON_A_SERVER
 def test_one_transaction_at_a_time_has_its_turn(work):
     with work() as one, work() as other:
-        assert takes_turn(one.db, 1)
-        assert not takes_turn(other.db, 1)
-        assert takes_turn(other.db, 2)
+        assert try_advisory_lock(one.db, 1)
+        assert not try_advisory_lock(other.db, 1)
+        assert try_advisory_lock(other.db, 2)
     with work() as next_one:
-        assert takes_turn(next_one.db, 1)
+        assert try_advisory_lock(next_one.db, 1)
 
 
 @ON_SQLITE
 def test_on_sqlite_whoever_writes_has_its_turn(work):
     with work() as one:
-        assert takes_turn(one.db, 1)
+        assert try_advisory_lock(one.db, 1)
 
 
 def test_an_id_that_nobody_has_changes_nothing(work, database):

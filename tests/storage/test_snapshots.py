@@ -20,7 +20,7 @@ from backend.storage.migrate import migrate
 from backend.storage.snapshots import store
 from backend.storage.snapshots.restore import Restored, restore_if_missing
 from backend.storage.snapshots.snapshots import Snapshots, snapshots_for
-from backend.storage.snapshots.store import Copy, shelves
+from backend.storage.snapshots.store import Copy, snapshot_stores
 from backend.storage.urls import sqlite_file, sqlite_url
 from backend.storage.work import Work
 from tests.make import make_settings
@@ -101,7 +101,7 @@ class Server:
 
 
 def saved_users(settings: Settings) -> int:
-    databases, _ = shelves(settings.snapshot_dir)
+    databases, _ = snapshot_stores(settings.snapshot_dir)
     try:
         newest = next(filter(Copy.is_whole, databases.newest_first()), None)
         return users_in(newest.path) if newest else -1

@@ -64,12 +64,12 @@ def test_a_file_that_may_not_grow_fails_the_write_that_needs_it_and_nothing_else
 
 
 @pytest.mark.usefixtures("impatient")
-def test_somebody_who_holds_the_file_delays_writes_and_never_reads(workshop, database, work, url):
+def test_somebody_who_holds_the_file_delays_writes_and_never_reads(runtime, database, work, url):
     stored_user(work)
     somebody = sqlite3.connect(url.database)
     somebody.execute("BEGIN IMMEDIATE")
 
-    with pytest.raises(DatabaseUnavailable, match="locked"), Work(workshop, NOBODY) as mine:
+    with pytest.raises(DatabaseUnavailable, match="locked"), Work(runtime, NOBODY) as mine:
         mine.record(None)
     assert count_of(database, "users") == 1
 

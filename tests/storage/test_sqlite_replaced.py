@@ -56,9 +56,9 @@ def test_a_file_that_another_was_moved_over_is_not_used(file, database, work, tm
     assert troubles(database, work) == {Trouble.REPLACED}
 
 
-def test_what_is_committed_into_a_file_that_is_gone_is_not_acknowledged(file, workshop, work):
+def test_what_is_committed_into_a_file_that_is_gone_is_not_acknowledged(file, runtime, work):
     stored_user(work)
-    with pytest.raises(DatabaseUnavailable) as failure, Work(workshop, NOBODY) as mine:
+    with pytest.raises(DatabaseUnavailable) as failure, Work(runtime, NOBODY) as mine:
         users.insert(mine.db, new_user(), None)
         file.unlink()
     assert failure.value.trouble is Trouble.REPLACED

@@ -21,10 +21,10 @@ class Refused(Exception):
     """A service says no."""
 
 
-def test_what_is_done_is_stored_told_and_logged_in_that_order(workshop, database, told):
+def test_what_is_done_is_stored_told_and_logged_in_that_order(runtime, database, told):
     seen = []
     user = new_user()
-    with Work(workshop, NOBODY) as work:
+    with Work(runtime, NOBODY) as work:
         users.insert(work.db, user, None)
         work.db.touched.add(user.id)
         work.record(DONE)
@@ -35,9 +35,9 @@ def test_what_is_done_is_stored_told_and_logged_in_that_order(workshop, database
     assert told.forgotten == [{user.id}]
 
 
-def test_a_refusal_undoes_everything_but_what_is_kept(workshop, database, told):
+def test_a_refusal_undoes_everything_but_what_is_kept(runtime, database, told):
     done_afterwards = []
-    with pytest.raises(Refused), Work(workshop, NOBODY) as work:
+    with pytest.raises(Refused), Work(runtime, NOBODY) as work:
         users.insert(work.db, new_user(), None)
         work.record(DONE)
         work.keep(FAILED)
@@ -51,24 +51,24 @@ def test_a_refusal_undoes_everything_but_what_is_kept(workshop, database, told):
     assert (told.logged, done_afterwards) == ([FAILED], [])
 
 
-def test_what_is_kept_is_stored_once_when_nothing_goes_wrong(workshop, database, told):
-    with Work(workshop, NOBODY) as work:
+def test_what_is_kept_is_stored_once_when_nothing_goes_wrong(runtime, database, told):
+    with Work(runtime, NOBODY) as work:
         work.keep(FAILED)
     assert count_of(database, "audit_events") == 1
     assert told.logged == [FAILED]
 
 
-def test_work_that_never_asks_the_database_borrows_nothing(workshop, database):
-    with Work(workshop, NOBODY):
+def test_work_that_never_asks_the_database_borrows_nothing(runtime, database):
+    with Work(runtime, NOBODY):
         assert database.engine.pool.checkedout() == 0
 
 
-def test_something_slow_waits_without_a_transaction(workshop, database):
-    with Work(workshop, NOBODY) as work:
+def test_something_slow_waits_without_a_transaction(runtime, database):
+    with Work(runtime, NOBODY) as work:
         users.is_taken(work.db, "a@example.com")
 
         def slow(number: int) -> int:
-            other = Work(workshop, NOBODY)  # on SQLite this would wait for itself
+            other = Work(runtime, NOBODY)  # on SQLite this would wait for itself
             with other:
                 users.insert(other.db, new_user(email="a@example.com"), None)
             return number + 1
@@ -77,17 +77,17 @@ def test_something_slow_waits_without_a_transaction(workshop, database):
         assert users.is_taken(work.db, "a@example.com")
 
 
-def test_something_slow_after_a_write_is_a_mistake_of_ours(workshop):
-    with pytest.raises(RuntimeError, match="nothing slow"), Work(workshop, NOBODY) as work:
+def test_something_slow_after_a_write_is_a_mistake_of_ours(runtime):
+    with pytest.raises(RuntimeError, match="nothing slow"), Work(runtime, NOBODY) as work:
         users.insert(work.db, new_user(), None)
         work.outside(lambda: None)
 
 
-def test_a_conflict_keeps_nothing_because_the_work_is_run_again(workshop, database, told):
+def test_a_conflict_keeps_nothing_because_the_work_is_run_again(runtime, database, told):
     attempts = []
 
     def once():
-        with Work(workshop, NOBODY) as work:
+        with Work(runtime, NOBODY) as work:
             users.insert(work.db, new_user(email="again@example.com"), None)
             work.record(DONE)
             work.keep(FAILED)
@@ -104,19 +104,19 @@ def test_a_conflict_keeps_nothing_because_the_work_is_run_again(workshop, databa
     assert told.logged == [DONE, FAILED]
 
 
-def test_an_event_that_cannot_be_kept_leaves_the_connection_usable(workshop, database, work):
+def test_an_event_that_cannot_be_kept_leaves_the_connection_usable(runtime, database, work):
     unstorable = Event(EventKind.SIGN_IN_FAILED, detail={"what": object()})
-    with pytest.raises(Exception, match="not JSON serializable"), Work(workshop, NOBODY) as mine:
+    with pytest.raises(Exception, match="not JSON serializable"), Work(runtime, NOBODY) as mine:
         mine.keep(unstorable)
     stored_user(work)
     assert count_of(database, "users") == 1
 
 
-def test_a_thousand_failures_leak_nothing(workshop, database, work):
+def test_a_thousand_failures_leak_nothing(runtime, database, work):
     def fail(number: int) -> None:
         with (
             pytest.raises(Exception, match=r"no such|does not exist|refused"),
-            Work(workshop, NOBODY) as mine,
+            Work(runtime, NOBODY) as mine,
         ):
             users.insert(mine.db, new_user(), None)
             if number % 2:
@@ -132,16 +132,16 @@ def test_a_thousand_failures_leak_nothing(workshop, database, work):
     assert count_of(database, "users") == 1
 
 
-def test_a_statement_that_failed_and_was_ignored_does_not_end_in_a_quiet_commit(workshop, database):
+def test_a_statement_that_failed_and_was_ignored_does_not_end_in_a_quiet_commit(runtime, database):
     if database.kind == "sqlite":  # there one failed statement spoils nothing else
-        with Work(workshop, NOBODY) as work:
+        with Work(runtime, NOBODY) as work:
             with pytest.raises(Exception, match="no such table"):
                 work.db.execute(text("SELECT * FROM nowhere"))
             users.insert(work.db, new_user(), None)
         assert count_of(database, "users") == 1
         return
 
-    with pytest.raises(DatabaseConflict, match="already failed"), Work(workshop, NOBODY) as work:
+    with pytest.raises(DatabaseConflict, match="already failed"), Work(runtime, NOBODY) as work:
         users.insert(work.db, new_user(), None)
         with pytest.raises(Exception, match="does not exist"):
             work.db.execute(text("SELECT * FROM nowhere"))
@@ -164,13 +164,13 @@ def test_sixteen_writers_at_once_all_get_their_turn(work, database):
 
 @pytest.mark.usefixtures("impatient")
 def test_a_write_that_takes_too_long_makes_the_next_one_fail_and_not_wait(
-    workshop, open_database, work
+    runtime, open_database, work
 ):
-    if workshop.database.kind == "sqlite":
-        with Work(workshop, NOBODY) as first:
+    if runtime.database.kind == "sqlite":
+        with Work(runtime, NOBODY) as first:
             users.is_taken(first.db, "x")
             with pytest.raises(DatabaseUnavailable, match="takes too long"):
-                workshop.database.write()
+                runtime.database.write()
     else:
         small = open_database(connections=1)
         lent = [small.read(), small.read()]

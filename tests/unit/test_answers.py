@@ -6,7 +6,7 @@ from hypothesis import strategies as st
 from backend.kernel.refusals import Refusal, plain_refusal, unavailable
 from backend.web.responses.responses import (
     NOT_FOUND,
-    Answer,
+    Response,
     header_safe,
     list_of,
     messages,
@@ -16,19 +16,19 @@ from backend.web.responses.responses import (
 from backend.web.wire import Status
 
 
-def headers_of(answer: Answer, *cookies: str) -> list[tuple[bytes, bytes]]:
-    return messages(answer, list(cookies))[0]["headers"]
+def headers_of(response: Response, *cookies: str) -> list[tuple[bytes, bytes]]:
+    return messages(response, list(cookies))[0]["headers"]
 
 
 def test_a_model_becomes_json_with_its_outer_names():
-    start, body = messages(Answer(Status()), [])
+    start, body = messages(Response(Status()), [])
     assert (start["status"], body["body"]) == (200, b'{"status":true}')
     assert (b"content-length", b"15") in start["headers"]
     assert (b"content-type", b"application/json") in start["headers"]
 
 
 def test_bytes_go_as_they_are():
-    assert messages(Answer(b"null"), [])[1]["body"] == b"null"
+    assert messages(Response(b"null"), [])[1]["body"] == b"null"
 
 
 def test_several_models_become_an_array():
@@ -37,8 +37,8 @@ def test_several_models_become_an_array():
 
 
 def test_nothing_is_ever_stored_by_a_cache():
-    for answer in (Answer(b"null"), NOT_FOUND, refused(Refusal("UNAUTHORIZED")), redirect("/")):
-        assert (b"cache-control", b"no-store") in headers_of(answer)
+    for response in (Response(b"null"), NOT_FOUND, refused(Refusal("UNAUTHORIZED")), redirect("/")):
+        assert (b"cache-control", b"no-store") in headers_of(response)
 
 
 def test_an_empty_404_has_no_type():
@@ -46,8 +46,8 @@ def test_an_empty_404_has_no_type():
 
 
 def test_a_refusal_is_flat():
-    answer = refused(Refusal("UNAUTHORIZED"))
-    assert answer.body == b'{"message": "Unauthorized", "code": "UNAUTHORIZED"}'
+    response = refused(Refusal("UNAUTHORIZED"))
+    assert response.body == b'{"message": "Unauthorized", "code": "UNAUTHORIZED"}'
 
 
 def test_a_refusal_without_a_code_has_none():
@@ -61,8 +61,8 @@ def test_a_refusals_headers_come_along():
 
 
 def test_of_two_cookies_with_one_name_the_later_wins():
-    answer = Answer(b"", cookies=["a=2; Path=/", "b=1"])
-    lines = [value for name, value in headers_of(answer, "a=1; Path=/") if name == b"set-cookie"]
+    response = Response(b"", cookies=["a=2; Path=/", "b=1"])
+    lines = [value for name, value in headers_of(response, "a=1; Path=/") if name == b"set-cookie"]
     assert lines == [b"a=2; Path=/", b"b=1"]
 
 

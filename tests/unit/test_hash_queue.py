@@ -23,7 +23,7 @@ def test_who_holds_fewer_places_is_next():
     queue = HashQueue(5)
     first, second, third = (queue.take("greedy", "user") for _ in range(3))
     other = queue.take("modest")
-    assert sorted((third, second, other, first), key=lambda place: place.order) == [
+    assert sorted((third, second, other, first), key=lambda slot: slot.order) == [
         first,
         other,
         second,
@@ -50,8 +50,8 @@ def test_a_newcomer_gets_the_last_place_of_who_holds_most():
     queue = HashQueue(3)
     places = [queue.take("greedy") for _ in range(3)]
     pending = [Future() for _ in places]
-    for place, hashing in zip(places, pending, strict=True):
-        place.wait_with(hashing)
+    for slot, hashing in zip(places, pending, strict=True):
+        slot.wait_with(hashing)
     queue.take("modest")
     assert [hashing.cancelled() for hashing in pending] == [False, False, True]
 

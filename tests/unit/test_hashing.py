@@ -133,7 +133,7 @@ def test_whoever_holds_fewer_places_is_hashed_first(hasher):
     callers = {"greedy 0": "greedy", "greedy 1": "greedy", "greedy 2": "greedy", "modest": "modest"}
     with ThreadPoolExecutor(4) as threads:
         for number, (name, caller) in enumerate(callers.items()):
-            client = Client("", "", "", place=queue.take(caller))
+            client = Client("", "", "", slot=queue.take(caller))
             threads.submit(pool.hash, client, Password(name))
             if number == 0:
                 assert hasher.began.acquire(timeout=30)

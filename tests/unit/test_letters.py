@@ -11,11 +11,11 @@ HOSTILE = '"><img src=x onerror=alert(1)>@example.com'
 TO_ADA = ("Tor", "ada@example.com", URL, "a")
 
 ALL = {
-    "verify": templates.VERIFY_EMAIL.letter(*TO_ADA),
-    "reset": templates.RESET_PASSWORD.letter(*TO_ADA),
-    "change-email": templates.confirm_change("new@example.com").letter(*TO_ADA),
-    "new address": templates.VERIFY_NEW_ADDRESS.letter(*TO_ADA),
-    "delete": templates.DELETE_ACCOUNT.letter(*TO_ADA),
+    "verify": templates.VERIFY_EMAIL.message(*TO_ADA),
+    "reset": templates.RESET_PASSWORD.message(*TO_ADA),
+    "change-email": templates.confirm_change("new@example.com").message(*TO_ADA),
+    "new address": templates.VERIFY_NEW_ADDRESS.message(*TO_ADA),
+    "delete": templates.DELETE_ACCOUNT.message(*TO_ADA),
     "notice": templates.notice("Tor", "ada@example.com", "Your password was changed."),
 }
 
@@ -32,43 +32,43 @@ class Tags(HTMLParser):
         self.found.append((tag, dict(attrs)))
 
 
-@pytest.mark.parametrize("letter", ALL.values(), ids=ALL)
-def test_a_letter_says_the_same_with_and_without_html(letter):
-    assert "Tor" in letter.subject
-    links = [attributes["href"] for tag, attributes in Tags(letter.html).found if tag == "a"]
-    assert set(links) == ({letter.url} if letter.url else set())
-    assert (letter.url or "") in letter.text
-    for paragraph in letter.text.splitlines():
-        if paragraph and paragraph != letter.url and not paragraph.endswith(":"):
-            assert paragraph.replace("&", "&amp;") in letter.html
+@pytest.mark.parametrize("message", ALL.values(), ids=ALL)
+def test_a_letter_says_the_same_with_and_without_html(message):
+    assert "Tor" in message.subject
+    links = [attributes["href"] for tag, attributes in Tags(message.html).found if tag == "a"]
+    assert set(links) == ({message.url} if message.url else set())
+    assert (message.url or "") in message.text
+    for paragraph in message.text.splitlines():
+        if paragraph and paragraph != message.url and not paragraph.endswith(":"):
+            assert paragraph.replace("&", "&amp;") in message.html
 
 
-@pytest.mark.parametrize("letter", ALL.values(), ids=ALL)
-def test_a_letter_loads_nothing_from_anywhere(letter):
-    tags = Tags(letter.html).found
+@pytest.mark.parametrize("message", ALL.values(), ids=ALL)
+def test_a_letter_loads_nothing_from_anywhere(message):
+    tags = Tags(message.html).found
     assert {tag for tag, _ in tags}.isdisjoint({"img", "script", "link", "iframe", "object"})
     assert all("src" not in attributes for _, attributes in tags)
-    assert "url(" not in letter.html
-    assert "@import" not in letter.html
+    assert "url(" not in message.html
+    assert "@import" not in message.html
 
 
-@pytest.mark.parametrize("letter", ALL.values(), ids=ALL)
-def test_a_letter_knows_the_dark(letter):
-    assert '<meta name="color-scheme" content="light dark">' in letter.html
-    assert "prefers-color-scheme: dark" in letter.html
+@pytest.mark.parametrize("message", ALL.values(), ids=ALL)
+def test_a_letter_knows_the_dark(message):
+    assert '<meta name="color-scheme" content="light dark">' in message.html
+    assert "prefers-color-scheme: dark" in message.html
 
 
 def test_hostile_words_stay_words():
     template = templates.confirm_change(f"{{app}}{HOSTILE}")
-    letter = template.letter(f"Tor{HOSTILE}%(heading)s", "a@example.com", URL, "a")
+    message = template.message(f"Tor{HOSTILE}%(heading)s", "a@example.com", URL, "a")
 
-    assert "img" not in {tag for tag, _ in Tags(letter.html).found}
-    assert "&lt;img src=x" in letter.html
-    assert "%(heading)s" in letter.html
-    assert "{app}" in letter.html
+    assert "img" not in {tag for tag, _ in Tags(message.html).found}
+    assert "&lt;img src=x" in message.html
+    assert "%(heading)s" in message.html
+    assert "{app}" in message.html
 
 
 def test_a_name_of_two_lines_makes_a_subject_of_one():
-    letter = templates.notice("Tor\r\nBcc: eve@example.com", "ada@example.com", "It happened.")
+    message = templates.notice("Tor\r\nBcc: eve@example.com", "ada@example.com", "It happened.")
 
-    assert letter.subject == "Your Tor Bcc: eve@example.com account"
+    assert message.subject == "Your Tor Bcc: eve@example.com account"

@@ -8,7 +8,7 @@ import pytest
 from backend.storage.db import Db
 from backend.storage.work import Work
 from backend.web.routing.endpoint import Endpoint
-from backend.web.routing.routes import Routes, plan_for
+from backend.web.routing.routes import Routes, signature_of
 
 
 async def waits_and_writes(work: Work) -> None: ...
@@ -42,7 +42,7 @@ def asks_for_either(when: datetime | str) -> None: ...
 )
 def test_it_is_refused_in_one_line(handler, told):
     with pytest.raises(TypeError) as refused:
-        plan_for(handler, "/x")
+        signature_of(handler, "/x")
     assert str(refused.value) == told
 
 
@@ -52,12 +52,12 @@ def test_so_is_one_that_asks_for_a_service_nobody_has(gatehouse):
     routes = Routes("test")
     routes.get("/x")(counts)
     with pytest.raises(TypeError, match=r"counts\(counter\): nothing provides .*Counter"):
-        Endpoint(routes.declared[0], gatehouse.house)
+        Endpoint(routes.specs[0], gatehouse.context)
 
 
 def test_a_plain_one_may_read_or_write():
     def writes(work: Work) -> None: ...
     def reads(db: Db) -> None: ...
 
-    assert plan_for(writes, "/x").work == "work"
-    assert plan_for(reads, "/x").db == "db"
+    assert signature_of(writes, "/x").work == "work"
+    assert signature_of(reads, "/x").db == "db"

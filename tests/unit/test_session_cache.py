@@ -7,7 +7,7 @@ from hypothesis import settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, invariant, precondition, rule
 
-from backend.features.sessions.cache import Current, SessionCache
+from backend.features.sessions.cache import CurrentSession, SessionCache
 from tests.make import make_entry
 
 
@@ -16,7 +16,7 @@ def cache() -> SessionCache:
     return SessionCache(3)
 
 
-def fill(cache: SessionCache, *entries: Current) -> None:
+def fill(cache: SessionCache, *entries: CurrentSession) -> None:
     for entry in entries:
         cache.fill(entry, cache.generation)
 
@@ -31,7 +31,7 @@ def test_what_was_not_is_not(cache):
     assert cache.get(make_entry().digest) is None
 
 
-def with_cookie(entry: Current, cookie: str) -> Current:
+def with_cookie(entry: CurrentSession, cookie: str) -> CurrentSession:
     entry.cookie = cookie
     return entry
 

@@ -4,11 +4,11 @@ import json
 
 from backend.features.accounts.signing_in import Challenge
 from backend.web.responses.redirects import with_parameter
-from backend.web.responses.responses import Answer, redirect
+from backend.web.responses.responses import Response, redirect
 
 
-def challenged(challenge: Challenge, *, callback: str | None = None) -> Answer:
+def challenged(challenge: Challenge, *, callback: str | None = None) -> Response:
     """Answer in place of a session: in JSON, or on the way of a redirect to `callback`."""
     if callback:
         return redirect(with_parameter(callback, challenge.name, "true"))
-    return Answer(json.dumps({challenge.name: True, **challenge.detail}).encode())
+    return Response(json.dumps({challenge.name: True, **challenge.detail}).encode())

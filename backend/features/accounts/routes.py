@@ -11,14 +11,18 @@ from backend.features.accounts.wire import SignedInOut, SignedUp, SignIn, SignUp
 from backend.features.sessions.dependencies import SignedIn
 from backend.features.sessions.reader import SessionReader
 from backend.features.sessions.service import Issued
-from backend.features.sessions.session_cookies import HEADERS, hand_over, hand_over_new
+from backend.features.sessions.session_cookies import (
+    HEADERS,
+    set_session_cookies,
+    set_sign_in_cookies,
+)
 from backend.features.sessions.wire import UserOut
 from backend.kernel.passwords.passwords import NEW_PASSWORD_REFUSALS
 from backend.kernel.refusals import Refusal
 from backend.storage.work import Work
 from backend.web.cookies import Cookies
-from backend.web.request_context import Visit
-from backend.web.responses.responses import Answer, header_safe
+from backend.web.request_context import RequestContext
+from backend.web.responses.responses import Response, header_safe
 from backend.web.routing.endpoint import AUTH
 from backend.web.routing.routes import Routes
 from backend.web.wire import Status
@@ -30,7 +34,7 @@ routes = Routes(
 
 @routes.post(
     "/sign-up/email",
-    answers=SignedUp,
+    response_model=SignedUp,
     headers=HEADERS,
     hashes=True,
     takes_forms=True,
@@ -43,35 +47,35 @@ routes = Routes(
 )
 def sign_up_email(
     work: Work,
-    visit: Visit,
+    request: RequestContext,
     accounts: Accounts,
     cookies: Cookies,
     reader: SessionReader,
     body: SignUp,
-) -> Answer:
+) -> Response:
     """Make an account with a password, and sign it in unless its address must be verified first."""
     profile.check_not_protected(body.model_extra or {}, new=True)
     remember = body.remember_me is not False
     callback = body.callback_url or None
-    held = reader.held(visit)
+    held = reader.held(request)
     new = NewUser(body.email, body.password, body.name, body.image, remember, callback, held)
     done = service.sign_up(work, accounts, new)
     user, outcome = done.user, done.outcome
     if outcome is None:
-        answer = Answer(SignedUp(token=None, user=UserOut.of(user)))
+        response = Response(SignedUp(token=None, user=UserOut.of(user)))
         if done.sign_up is not None:
             lifetime = work.settings.verification_link_lifetime
-            answer.cookies.append(cookies.set_sign_up(done.sign_up.reveal(), lifetime))
-        return answer
+            response.cookies.append(cookies.set_sign_up(done.sign_up.reveal(), lifetime))
+        return response
     if isinstance(outcome, Challenge):
         return challenged(outcome)
-    answer = Answer(SignedUp(token=outcome.token.reveal(), user=UserOut.of(user)))
-    return _with_cookies(answer, work, visit, cookies, outcome)
+    response = Response(SignedUp(token=outcome.token.reveal(), user=UserOut.of(user)))
+    return _with_cookies(response, work, request, cookies, outcome)
 
 
 @routes.post(
     "/sign-in/email",
-    answers=SignedInOut,
+    response_model=SignedInOut,
     headers={**HEADERS, "location": "The callbackURL, if there was one."},
     hashes=True,
     takes_forms=True,
@@ -85,12 +89,12 @@ def sign_up_email(
 )
 def sign_in_email(
     work: Work,
-    visit: Visit,
+    request: RequestContext,
     accounts: Accounts,
     cookies: Cookies,
     reader: SessionReader,
     body: SignIn,
-) -> Answer:
+) -> Response:
     """Sign in with an e-mail address and its password."""
     outcome = service.sign_in(
         work,
@@ -99,8 +103,8 @@ def sign_in_email(
         body.password,
         remember=body.remember_me is not False,
         callback=body.callback_url or None,
-        presented=reader.held(visit),
-        device_of=partial(cookies.known_device, visit.cookie_header),
+        presented=reader.held(request),
+        device_of=partial(cookies.known_device, request.cookie_header),
     )
     if isinstance(outcome, Challenge):
         return challenged(outcome)
@@ -112,26 +116,28 @@ def sign_in_email(
         user=UserOut.of(outcome.user),
     )
     headers = {"location": header_safe(target)} if target else {}
-    return _with_cookies(Answer(signed_in, headers=headers), work, visit, cookies, outcome)
+    return _with_cookies(Response(signed_in, headers=headers), work, request, cookies, outcome)
 
 
 @routes.post(
     "/update-user",
-    answers=Status,
+    response_model=Status,
     headers=HEADERS,
     refusals=("No fields to update", "EMAIL_CAN_NOT_BE_UPDATED", "FIELD_NOT_ALLOWED"),
 )
-def update_user(work: Work, current: SignedIn, cookies: Cookies, body: UpdateUser) -> Answer:
+def update_user(work: Work, current: SignedIn, cookies: Cookies, body: UpdateUser) -> Response:
     """Change one's own name or picture."""
     if body.email:
         raise Refusal("EMAIL_CAN_NOT_BE_UPDATED")
     profile.check_not_protected(body.model_extra or {})
     said: dict[str, Any] = body.model_dump(include={"name", "image"}, exclude_unset=True)
     profile.update_profile(work, current.user, said)
-    return hand_over(Answer(Status()), cookies, current.session, current.token, work.settings)
+    return set_session_cookies(
+        Response(Status()), cookies, current.session, current.token, work.settings
+    )
 
 
 def _with_cookies(
-    answer: Answer, work: Work, visit: Visit, cookies: Cookies, issued: Issued
-) -> Answer:
-    return hand_over_new(work, answer, cookies, issued, visit.cookie_header)
+    response: Response, work: Work, request: RequestContext, cookies: Cookies, issued: Issued
+) -> Response:
+    return set_sign_in_cookies(work, response, cookies, issued, request.cookie_header)

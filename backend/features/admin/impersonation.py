@@ -9,7 +9,7 @@ from backend.features.accounts.signing_in import (
     SigningIn,
 )
 from backend.features.admin.permissions import IMPERSONATE, authorise_about
-from backend.features.sessions.cache import Current
+from backend.features.sessions.cache import CurrentSession
 from backend.features.sessions.service import Issued, find_live
 from backend.kernel.events import Event, EventKind
 from backend.kernel.refusals import Refusal, plain_refusal
@@ -21,7 +21,9 @@ from backend.storage.queries.sessions import SessionWithUser
 from backend.storage.work import Work
 
 
-def start(work: Work, issuer: SessionIssuer, current: Current, user_id: str) -> Issued | Challenge:
+def start(
+    work: Work, issuer: SessionIssuer, current: CurrentSession, user_id: str
+) -> Issued | Challenge:
     """Make a session in which the admin is the user; their own one stays and waits."""
     user = authorise_about(work, current, user_id, IMPERSONATE)
     if ADMIN in user.roles:
@@ -31,7 +33,7 @@ def start(work: Work, issuer: SessionIssuer, current: Current, user_id: str) -> 
 
 
 def stop(
-    work: Work, current: Current, waiting: Iterable[SessionToken]
+    work: Work, current: CurrentSession, waiting: Iterable[SessionToken]
 ) -> tuple[SessionWithUser, SessionToken] | None:
     """End the impersonation; returns the admin's own session, which waited, or None if it is gone.
 

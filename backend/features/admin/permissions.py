@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from uuid import UUID
 
-from backend.features.sessions.cache import Current
+from backend.features.sessions.cache import CurrentSession
 from backend.kernel.randomness import uuid_or_none
 from backend.kernel.refusals import Refusal
 from backend.kernel.roles import ADMIN, grants
@@ -38,7 +38,7 @@ LIST_SESSIONS = Permission("session", "list", "YOU_ARE_NOT_ALLOWED_TO_LIST_USERS
 REVOKE_SESSIONS = Permission("session", "revoke", "YOU_ARE_NOT_ALLOWED_TO_REVOKE_USERS_SESSIONS")
 
 
-def check(current: Current, *needed: Permission) -> None:
+def check(current: CurrentSession, *needed: Permission) -> None:
     """Refuse unless the caller's role allows all of it, as the session was read.
 
     Whoever impersonates somebody has no rights of an admin, not even if that user becomes one.
@@ -49,7 +49,7 @@ def check(current: Current, *needed: Permission) -> None:
             raise Refusal(each.refusal)
 
 
-def authorise(work: Work, current: Current, *needed: Permission) -> None:
+def authorise(work: Work, current: CurrentSession, *needed: Permission) -> None:
     """Refuse unless the caller's role allows all of it, in this transaction too (ASVS 8.3.2).
 
     Until its commit they keep the role.
@@ -60,7 +60,7 @@ def authorise(work: Work, current: Current, *needed: Permission) -> None:
             raise Refusal(each.refusal)
 
 
-def authorise_about(work: Work, current: Current, named: str, *needed: Permission) -> User:
+def authorise_about(work: Work, current: CurrentSession, named: str, *needed: Permission) -> User:
     """As `authorise`, for a request about a user: returns them, locked, or refuses with 404."""
     check(current, *needed)
     locked = work.lock_first(lambda db: users.lock(db, _with(named, current)))
@@ -69,7 +69,7 @@ def authorise_about(work: Work, current: Current, named: str, *needed: Permissio
 
 
 def authorise_alone(
-    work: Work, current: Current, named: str, *needed: Permission
+    work: Work, current: CurrentSession, named: str, *needed: Permission
 ) -> tuple[User, "Admins"]:
     """As `authorise_about`; besides, until the commit nobody becomes an admin or ceases to be one.
 
@@ -121,6 +121,6 @@ def _target(found: Sequence[User], named: str) -> User:
     raise Refusal("USER_NOT_FOUND", status=404)
 
 
-def _with(named: str, current: Current) -> set[UUID]:
+def _with(named: str, current: CurrentSession) -> set[UUID]:
     target = uuid_or_none(named)
     return {current.user.id} | ({target} if target else set())

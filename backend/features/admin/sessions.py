@@ -5,7 +5,7 @@ from datetime import datetime
 from uuid import UUID
 
 from backend.features.admin.permissions import REVOKE_SESSIONS, authorise
-from backend.features.sessions.cache import Current
+from backend.features.sessions.cache import CurrentSession
 from backend.kernel.events import Event, EventKind
 from backend.kernel.randomness import uuid_or_none
 from backend.kernel.secrets.secret import SessionToken
@@ -23,7 +23,7 @@ def list_live(db: Db, user_id: str, now: datetime) -> Sequence[Session]:
     return [session for session in every if session.expires_at > now]
 
 
-def revoke(work: Work, mint: TokenMint, current: Current, named: str) -> None:
+def revoke(work: Work, mint: TokenMint, current: CurrentSession, named: str) -> None:
     """End the session of this token or handle, whoever's it is, if there is one."""
     authorise(work, current, REVOKE_SESSIONS)
     if mint.recognises(named):
@@ -34,7 +34,7 @@ def revoke(work: Work, mint: TokenMint, current: Current, named: str) -> None:
         _record(work, current, ended.user_id, 1)
 
 
-def revoke_all(work: Work, current: Current, user_id: str) -> None:
+def revoke_all(work: Work, current: CurrentSession, user_id: str) -> None:
     """End every session of a user."""
     authorise(work, current, REVOKE_SESSIONS)
     found = uuid_or_none(user_id)
@@ -42,6 +42,6 @@ def revoke_all(work: Work, current: Current, user_id: str) -> None:
         _record(work, current, found, count)
 
 
-def _record(work: Work, current: Current, user_id: UUID, count: int) -> None:
+def _record(work: Work, current: CurrentSession, user_id: UUID, count: int) -> None:
     detail = {"sessions": count}
     work.record(Event(EventKind.SESSION_REVOKED, current.user.id, user_id, detail))

@@ -16,7 +16,7 @@ from backend.features.admin.permissions import (
     authorise_alone,
     check,
 )
-from backend.features.sessions.cache import Current
+from backend.features.sessions.cache import CurrentSession
 from backend.kernel.email_address import is_address, normal_form
 from backend.kernel.events import Event, EventKind
 from backend.kernel.refusals import Refusal
@@ -48,14 +48,14 @@ def joined_roles(roles: Sequence[str]) -> str:
     return ",".join(dict.fromkeys(roles))
 
 
-def set_role(work: Work, current: Current, user_id: str, roles: Sequence[str]) -> User:
+def set_role(work: Work, current: CurrentSession, user_id: str, roles: Sequence[str]) -> User:
     """Give a user other roles; they hold from the next request on, in every session."""
     check(current, SET_ROLE)
     return _change(work, current, user_id, {"role": joined_roles(roles)}, SET_ROLE)
 
 
 def ban(
-    work: Work, current: Current, user_id: str, reason: str | None, seconds: float | None
+    work: Work, current: CurrentSession, user_id: str, reason: str | None, seconds: float | None
 ) -> User:
     """Keep a user out, for good or for some seconds, and end every session of theirs."""
     ends = later(work.now(), seconds) if seconds else None
@@ -63,12 +63,12 @@ def ban(
     return _change(work, current, user_id, banned, BAN_USERS)
 
 
-def unban(work: Work, current: Current, user_id: str) -> User:
+def unban(work: Work, current: CurrentSession, user_id: str) -> User:
     """Let a banned user in again."""
     return _change(work, current, user_id, {"banned": False}, BAN_USERS)
 
 
-def update(work: Work, current: Current, user_id: str, changes: Mapping[str, Any]) -> User:
+def update(work: Work, current: CurrentSession, user_id: str, changes: Mapping[str, Any]) -> User:
     """Change columns of a user, each with the permission it takes; a role comes as a list."""
     check(current, UPDATE_USERS)
     if not changes:
@@ -81,7 +81,7 @@ def update(work: Work, current: Current, user_id: str, changes: Mapping[str, Any
 
 
 def _change(
-    work: Work, current: Current, user_id: str, said: Mapping[str, Any], *needed: Permission
+    work: Work, current: CurrentSession, user_id: str, said: Mapping[str, Any], *needed: Permission
 ) -> User:
     """Change a user; what is the same already is neither written nor recorded."""
     if _ABOUT_ADMINS & said.keys():
@@ -118,7 +118,7 @@ def _completed(before: User, said: Mapping[str, Any], now: datetime) -> dict[str
 
 
 def _keep_an_admin(
-    admins: Admins, current: Current, before: User, changes: Mapping[str, Any]
+    admins: Admins, current: CurrentSession, before: User, changes: Mapping[str, Any]
 ) -> None:
     bans = _bans(before, changes)
     if bans and before.id == current.user.id:

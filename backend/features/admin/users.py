@@ -19,7 +19,7 @@ from backend.features.admin.permissions import (
     check,
 )
 from backend.features.admin.user_changes import joined_roles
-from backend.features.sessions.cache import Current
+from backend.features.sessions.cache import CurrentSession
 from backend.kernel.email_address import is_address, normal_form
 from backend.kernel.events import Event, EventKind
 from backend.kernel.refusals import Refusal
@@ -42,7 +42,7 @@ class NewUser:
     email_verified: bool
 
 
-def create(work: Work, accounts: Accounts, current: Current, new: NewUser) -> User:
+def create(work: Work, accounts: Accounts, current: CurrentSession, new: NewUser) -> User:
     """Make an account for somebody else; nobody is signed in by it."""
     needed = [CREATE_USERS]
     needed += [SET_ROLE] if new.roles is not None else []
@@ -73,7 +73,7 @@ def create(work: Work, accounts: Accounts, current: Current, new: NewUser) -> Us
 
 
 def set_password(
-    work: Work, accounts: Accounts, current: Current, user_id: str, password: Password
+    work: Work, accounts: Accounts, current: CurrentSession, user_id: str, password: Password
 ) -> None:
     """Give a user a password; with STRICT everything ends that the old one opened (ASVS 7.4.3)."""
     check(current, SET_PASSWORD)
@@ -92,7 +92,7 @@ def set_password(
     work.after_commit(lambda: forget_guesses(accounts.limiter, user))
 
 
-def remove(work: Work, accounts: Accounts, current: Current, user_id: str) -> None:
+def remove(work: Work, accounts: Accounts, current: CurrentSession, user_id: str) -> None:
     """Delete a user, with everything that is theirs."""
     check(current, DELETE_USERS)
     if user_id == str(current.user.id):

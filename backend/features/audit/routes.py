@@ -16,7 +16,7 @@ from backend.web.routing.routes import Routes
 routes = Routes("admin", prefix="/api/admin", auth_rules=False)
 
 
-@routes.get("/events", answers=EventPage)
+@routes.get("/events", response_model=EventPage)
 def read_events(_: Administrator, db: Db, query: Annotated[EventQuery, Query()]) -> EventPage:
     """Read the audit trail, newest first, page by page."""
     page = service.read_page(db, query.filter(), query.email, query.limit)
@@ -27,7 +27,7 @@ def read_events(_: Administrator, db: Db, query: Annotated[EventQuery, Query()])
     )
 
 
-@routes.get("/stats", answers=Stats)
+@routes.get("/stats", response_model=Stats)
 def read_stats(
     _: Administrator, db: Db, clock: Clock, query: Annotated[StatsQuery, Query()]
 ) -> Stats:

@@ -4,9 +4,9 @@ from backend.features.docs.page import assets, docs_page, policy
 from backend.features.sessions.reader import SessionReader
 from backend.kernel.randomness import alphanumeric
 from backend.kernel.settings import Settings
-from backend.web.app_context import House
-from backend.web.request_context import Visit
-from backend.web.responses.responses import NOT_FOUND, Answer
+from backend.web.app_context import AppContext
+from backend.web.request_context import RequestContext
+from backend.web.responses.responses import NOT_FOUND, Response
 from backend.web.routing.openapi import ApiDocument
 from backend.web.routing.routes import Routes
 
@@ -15,23 +15,25 @@ routes = Routes("docs", auth_rules=False)
 
 @routes.get("/openapi.json", in_docs=False)
 async def openapi(
-    visit: Visit, house: House, reader: SessionReader, document: ApiDocument
-) -> Answer:
+    request: RequestContext, context: AppContext, reader: SessionReader, document: ApiDocument
+) -> Response:
     """Describe every endpoint, for programs."""
-    if not await _may_read(visit, house, reader):
+    if not await _may_read(request, context, reader):
         return NOT_FOUND
-    app = visit.scope["app"]
-    return Answer(await house.pools.ask(lambda: document.of(app)))
+    app = request.scope["app"]
+    return Response(await context.pools.ask(lambda: document.of(app)))
 
 
 @routes.get("/docs", in_docs=False)
-async def docs(visit: Visit, house: House, reader: SessionReader, settings: Settings) -> Answer:
+async def docs(
+    request: RequestContext, context: AppContext, reader: SessionReader, settings: Settings
+) -> Response:
     """Describe every endpoint, for people."""
-    if not await _may_read(visit, house, reader):
+    if not await _may_read(request, context, reader):
         return NOT_FOUND
-    nonce = alphanumeric(house.workshop.randomness, 24)
-    page = await house.pools.ask(lambda: docs_page(settings.app_name, nonce))
-    return Answer(
+    nonce = alphanumeric(context.runtime.randomness, 24)
+    page = await context.pools.ask(lambda: docs_page(settings.app_name, nonce))
+    return Response(
         page.encode(),
         media_type=b"text/html; charset=utf-8",
         headers={"content-security-policy": policy(nonce)},
@@ -39,14 +41,14 @@ async def docs(visit: Visit, house: House, reader: SessionReader, settings: Sett
 
 
 @routes.get("/docs/assets/{name}", in_docs=False)
-def docs_asset(visit: Visit, name: str) -> Answer:
+def docs_asset(request: RequestContext, name: str) -> Response:
     """Return a file of the page; these are the same for everyone and never change."""
     asset = assets().get(name)
     if asset is None:
         return NOT_FOUND
-    zipped = b"gzip" in visit.headers.get(b"accept-encoding", b"")
+    zipped = b"gzip" in request.headers.get(b"accept-encoding", b"")
     encoding = {"content-encoding": "gzip"} if zipped else {}
-    return Answer(
+    return Response(
         asset.zipped if zipped else asset.plain,
         media_type=asset.media_type,
         headers={
@@ -57,8 +59,8 @@ def docs_asset(visit: Visit, name: str) -> Answer:
     )
 
 
-async def _may_read(visit: Visit, house: House, reader: SessionReader) -> bool:
-    if house.workshop.settings.docs:
+async def _may_read(request: RequestContext, context: AppContext, reader: SessionReader) -> bool:
+    if context.runtime.settings.docs:
         return True
-    current = await reader.read(visit)
+    current = await reader.read(request)
     return current is not None and "admin" in current.user.roles

@@ -5,11 +5,11 @@ and then at the new one: whoever borrowed a session cannot take the account alon
 """
 
 from backend.features.links import service as links
-from backend.features.links.link_mailer import Mailing, NewLink, mail_link, may_mail
+from backend.features.links.link_mailer import LinkMailer, NewLink, mail_link, may_mail
 from backend.features.links.service import LinkKind
 from backend.features.mail import templates
 from backend.features.mail.service import post
-from backend.features.sessions.cache import Current
+from backend.features.sessions.cache import CurrentSession
 from backend.features.sessions.service import refuse_impersonator
 from backend.kernel.email_address import normal_form
 from backend.kernel.events import Event, EventKind
@@ -20,7 +20,9 @@ from backend.storage.queries.users import User
 from backend.storage.work import Work
 
 
-def request(work: Work, mailing: Mailing, current: Current, address: str, callback: str) -> None:
+def request(
+    work: Work, link_mailer: LinkMailer, current: CurrentSession, address: str, callback: str
+) -> None:
     """Mail the first link. An address that is taken is answered alike."""
     if not work.settings.change_email:
         raise Refusal("CHANGE_EMAIL_DISABLED")
@@ -29,22 +31,24 @@ def request(work: Work, mailing: Mailing, current: Current, address: str, callba
     if new == user.email:
         raise plain_refusal("Email is the same")
     if user.email_verified:
-        _ask_at_old_address(work, mailing, user, new, callback)
+        _ask_at_old_address(work, link_mailer, user, new, callback)
     else:
-        _ask_at_new_address(work, mailing, user, new, callback, confirmed=False)
+        _ask_at_new_address(work, link_mailer, user, new, callback, confirmed=False)
     work.record(Event(EventKind.EMAIL_CHANGE_REQUESTED, user.id, user.id))
 
 
-def confirm(work: Work, mailing: Mailing, link: Link, current: User | None, callback: str) -> None:
+def confirm(
+    work: Work, link_mailer: LinkMailer, link: Link, current: User | None, callback: str
+) -> None:
     """Go on to the new address: the user has confirmed the change at the old one."""
     user = _owner(work, link, current)
     if not links.use(work, link):
         return  # a second click: the new address has been asked
-    _ask_at_new_address(work, mailing, user, link.data["new"], callback, confirmed=True)
+    _ask_at_new_address(work, link_mailer, user, link.data["new"], callback, confirmed=True)
     work.record(Event(EventKind.EMAIL_CHANGE_CONFIRMED, user.id, user.id))
 
 
-def complete(work: Work, mailing: Mailing, link: Link, current: User | None) -> User | None:
+def complete(work: Work, link_mailer: LinkMailer, link: Link, current: User | None) -> User | None:
     """Give the user the new address; None on a second click, which is a quiet success.
 
     Whether an address of theirs counts as verified stays as it was, as Better Auth has it.
@@ -66,7 +70,7 @@ def complete(work: Work, mailing: Mailing, link: Link, current: User | None) -> 
     work.record(Event(EventKind.EMAIL_CHANGED, user.id, user.id))
     if user.email_verified:
         what = "Your account has another address from now on, as you confirmed here."
-        post(work, mailing.office, templates.notice(work.settings.app_name, user.email, what))
+        post(work, link_mailer.mailer, templates.notice(work.settings.app_name, user.email, what))
     return changed
 
 
@@ -90,11 +94,13 @@ def _owner(work: Work, link: Link, current: User | None) -> User:
     return user
 
 
-def _ask_at_old_address(work: Work, mailing: Mailing, user: User, new: str, callback: str) -> None:
+def _ask_at_old_address(
+    work: Work, link_mailer: LinkMailer, user: User, new: str, callback: str
+) -> None:
     # In STRICT the mail comes even if the new address is taken: it lands in the caller's own
     # mailbox, where its absence would tell.
     free = work.settings.strict or not users.is_taken(work.db, new)
-    within = may_mail(mailing, LinkKind.CHANGE_EMAIL_CONFIRM, user.email)
+    within = may_mail(link_mailer, LinkKind.CHANGE_EMAIL_CONFIRM, user.email)
 
     link = NewLink(
         LinkKind.CHANGE_EMAIL_CONFIRM,
@@ -105,14 +111,14 @@ def _ask_at_old_address(work: Work, mailing: Mailing, user: User, new: str, call
         data={"new": new},
         sent=free and within,
     )
-    mail_link(work, mailing, link, templates.confirm_change(new))
+    mail_link(work, link_mailer, link, templates.confirm_change(new))
 
 
 def _ask_at_new_address(
-    work: Work, mailing: Mailing, user: User, new: str, callback: str, *, confirmed: bool
+    work: Work, link_mailer: LinkMailer, user: User, new: str, callback: str, *, confirmed: bool
 ) -> None:
     free = not users.is_taken(work.db, new)
-    within = may_mail(mailing, LinkKind.CHANGE_EMAIL_VERIFY, new)
+    within = may_mail(link_mailer, LinkKind.CHANGE_EMAIL_VERIFY, new)
     link = NewLink(
         LinkKind.CHANGE_EMAIL_VERIFY,
         user,
@@ -122,4 +128,4 @@ def _ask_at_new_address(
         data={"new": new, "confirmed": confirmed},
         sent=free and within,  # the link is the caller's in any case: their export would tell
     )
-    mail_link(work, mailing, link, templates.VERIFY_NEW_ADDRESS)
+    mail_link(work, link_mailer, link, templates.VERIFY_NEW_ADDRESS)

@@ -16,19 +16,23 @@ from backend.features.email_verification.wire import (
     VerifyEmail,
 )
 from backend.features.links import service as links
-from backend.features.links.link_mailer import Mailing
+from backend.features.links.link_mailer import LinkMailer
 from backend.features.links.service import LinkKind
 from backend.features.sessions.dependencies import MaybeSignedIn, SignedIn
 from backend.features.sessions.service import WHILE_IMPERSONATING
-from backend.features.sessions.session_cookies import HEADERS, hand_over, hand_over_new
+from backend.features.sessions.session_cookies import (
+    HEADERS,
+    set_session_cookies,
+    set_sign_in_cookies,
+)
 from backend.features.sessions.wire import UserOut
 from backend.kernel.refusals import Refusal
 from backend.storage.work import Work
-from backend.web.app_context import House
+from backend.web.app_context import AppContext
 from backend.web.cookies import Cookies
-from backend.web.request_context import Visit
+from backend.web.request_context import RequestContext
 from backend.web.responses.redirects import sent_to, with_parameter
-from backend.web.responses.responses import Answer, redirect
+from backend.web.responses.responses import Response, redirect
 from backend.web.routing.endpoint import AUTH
 from backend.web.routing.routes import Routes
 from backend.web.wire import Status, WireModel
@@ -45,25 +49,25 @@ _FAULTS_OF_LINKS = ("INVALID_TOKEN", "TOKEN_EXPIRED", "USER_NOT_FOUND", "INVALID
 
 @routes.post(
     "/send-verification-email",
-    answers=Status,
+    response_model=Status,
     session_optional=True,
     refusals=("EMAIL_MISMATCH", "EMAIL_ALREADY_VERIFIED"),
 )
 def send_verification_email(
-    work: Work, mailing: Mailing, current: MaybeSignedIn, body: SendVerification
+    work: Work, link_mailer: LinkMailer, current: MaybeSignedIn, body: SendVerification
 ) -> Status:
     """Mail a link that verifies an address. To a stranger the answer never tells who is known."""
     callback = body.callback_url or "/"
     if current is None:
-        service.send(work, mailing, body.email, callback)
+        service.send(work, link_mailer, body.email, callback)
     else:
-        service.send_to_oneself(work, mailing, body.email, callback)
+        service.send_to_oneself(work, link_mailer, body.email, callback)
     return Status()
 
 
 @routes.get(
     "/verify-email",
-    answers=Verified | Confirmed,
+    response_model=Verified | Confirmed,
     headers=HEADERS,
     redirect="The callbackURL, if there was one; with `?error=` and a code if the link is no good.",
     session_optional=True,
@@ -71,57 +75,59 @@ def send_verification_email(
 )
 def verify_email(
     work: Work,
-    visit: Visit,
-    house: House,
+    request: RequestContext,
+    context: AppContext,
     issuer: SessionIssuer,
-    mailing: Mailing,
+    link_mailer: LinkMailer,
     cookies: Cookies,
     current: MaybeSignedIn,
     query: Annotated[VerifyEmail, Query()],
-) -> Answer:
+) -> Response:
     """Follow a mailed link: the address is verified, or changed. Goes on to `callbackURL`."""
     callback = query.callback_url
-    if callback and not house.origins.allows_target(callback):
+    if callback and not context.origins.allows_target(callback):
         raise Refusal("INVALID_CALLBACK_URL")
     user = current.user if current else None
     try:
-        link = links.find(work.db, work.now(), mailing.links, query.token, *_KINDS)
+        link = links.find(work.db, work.now(), link_mailer.links, query.token, *_KINDS)
         if link.kind == LinkKind.VERIFY_EMAIL:
-            signed_up = cookies.read_signed(visit.cookie_header, cookies.sign_up)
-            device_of = partial(cookies.known_device, visit.cookie_header)
+            signed_up = cookies.read_signed(request.cookie_header, cookies.sign_up)
+            device_of = partial(cookies.known_device, request.cookie_header)
             browser = service.Browser(user, signed_up, device_of)
-            outcome = service.verify(work, issuer, mailing, link, browser)
+            outcome = service.verify(work, issuer, link_mailer, link, browser)
             if isinstance(outcome, Challenge):
                 return challenged(outcome, callback=callback)
-            answer = _answer(callback, Verified(user=None))
+            response = _answer(callback, Verified(user=None))
             if outcome is not None:
-                hand_over_new(work, answer, cookies, outcome, visit.cookie_header)
-            return answer
+                set_sign_in_cookies(work, response, cookies, outcome, request.cookie_header)
+            return response
         if link.kind == LinkKind.CHANGE_EMAIL_CONFIRM:
-            change.confirm(work, mailing, link, user, callback or "/")
+            change.confirm(work, link_mailer, link, user, callback or "/")
             return _answer(callback, Confirmed())
-        changed = change.complete(work, mailing, link, user)
+        changed = change.complete(work, link_mailer, link, user)
     except Refusal as refusal:
         raise _told_where_asked(refusal, callback) from None
-    answer = _answer(callback, Verified(user=UserOut.of(changed) if changed else None))
+    response = _answer(callback, Verified(user=UserOut.of(changed) if changed else None))
     if current is not None and changed is not None:
-        hand_over(answer, cookies, current.session, current.token, work.settings)
-    return answer
+        set_session_cookies(response, cookies, current.session, current.token, work.settings)
+    return response
 
 
 @routes.post(
     "/change-email",
-    answers=Status,
+    response_model=Status,
     refusals=("CHANGE_EMAIL_DISABLED", "Email is the same", f"403 {WHILE_IMPERSONATING}"),
 )
-def change_email(work: Work, mailing: Mailing, current: SignedIn, body: ChangeEmail) -> Status:
+def change_email(
+    work: Work, link_mailer: LinkMailer, current: SignedIn, body: ChangeEmail
+) -> Status:
     """Ask for another address. A verified user confirms at the old one first, then at the new."""
-    change.request(work, mailing, current, body.new_email, body.callback_url or "/")
+    change.request(work, link_mailer, current, body.new_email, body.callback_url or "/")
     return Status()
 
 
-def _answer(callback: str | None, body: WireModel) -> Answer:
-    return redirect(callback) if callback else Answer(body)
+def _answer(callback: str | None, body: WireModel) -> Response:
+    return redirect(callback) if callback else Response(body)
 
 
 def _told_where_asked(refusal: Refusal, callback: str | None) -> Refusal:

@@ -13,7 +13,7 @@ from backend.features.accounts.signing_in import (
     SigningIn,
 )
 from backend.features.links import service as links
-from backend.features.links.link_mailer import Mailing, NewLink, mail_link, may_mail
+from backend.features.links.link_mailer import LinkMailer, NewLink, mail_link, may_mail
 from backend.features.links.service import LinkKind
 from backend.features.mail import templates
 from backend.features.mail.service import post
@@ -52,20 +52,20 @@ _CHOOSE_ONE = (
 )
 
 
-def mail_at_sign_up(mailing: Mailing) -> Hook:
+def mail_at_sign_up(link_mailer: LinkMailer) -> Hook:
     """Return what follows each sign-up: a mail with a link, or what cannot be told from one."""
 
     def hook(work: Work, done: SignUpDone) -> None:
         callback = done.callback or "/"
         if not done.taken:
-            _mail(work, mailing, done.user, done.user.email, callback)
+            _mail(work, link_mailer, done.user, done.user.email, callback)
             return
-        _answer_repeated(work, mailing, done, callback)
+        _answer_repeated(work, link_mailer, done, callback)
 
     return hook
 
 
-def refuse_unverified(mailing: Mailing) -> Check:
+def refuse_unverified(link_mailer: LinkMailer) -> Check:
     """Return the gate of REQUIRE_VERIFIED_EMAIL; it may mail another link on the way."""
 
     def gate(work: Work, signing_in: SigningIn) -> None:
@@ -76,44 +76,44 @@ def refuse_unverified(mailing: Mailing) -> Check:
         reason = "taken" if signing_in.by_sign_up else "unverified"
         why = Event(EventKind.SIGN_IN_FAILED, subject=user.id, detail={"reason": reason})
         work.keep(why)
-        if settings.resend_verification_on_sign_in and _may_mail(mailing, user.email):
+        if settings.resend_verification_on_sign_in and _may_mail(link_mailer, user.email):
             callback = signing_in.callback or "/"
             wanted = None if user.email_verified else user
-            work.anyway(lambda later: _mail(later, mailing, wanted, user.email, callback))
+            work.anyway(lambda later: _mail(later, link_mailer, wanted, user.email, callback))
         raise Refusal("EMAIL_NOT_VERIFIED")
 
     return gate
 
 
-def send(work: Work, mailing: Mailing, address: str, callback: str) -> None:
+def send(work: Work, link_mailer: LinkMailer, address: str, callback: str) -> None:
     """Mail a link to an unverified user; for any other address do the same without a mail.
 
     Where whoever signs up is signed in, somebody who is not may not know the password.
     """
     email = normal_form(address)
     user = users.find_by_email(work.db, email)
-    within = _may_mail(mailing, email)
+    within = _may_mail(link_mailer, email)
     wanted = user if user and not user.email_verified and within else None
     by_stranger = work.settings.strict and not work.settings.require_verified_email
     data = {_BY_STRANGER: True} if by_stranger else {}
-    _mail(work, mailing, wanted, email, callback, data)
+    _mail(work, link_mailer, wanted, email, callback, data)
     _record_request(work, user)
 
 
-def send_to_oneself(work: Work, mailing: Mailing, address: str, callback: str) -> None:
+def send_to_oneself(work: Work, link_mailer: LinkMailer, address: str, callback: str) -> None:
     """Mail a link to who is signed in, and to nobody else."""
     user = work.actor
     if normal_form(address) != user.email:
         raise Refusal("EMAIL_MISMATCH")
     if user.email_verified:
         raise Refusal("EMAIL_ALREADY_VERIFIED")
-    wanted = user if _may_mail(mailing, user.email) else None
-    _mail(work, mailing, wanted, user.email, callback)
+    wanted = user if _may_mail(link_mailer, user.email) else None
+    _mail(work, link_mailer, wanted, user.email, callback)
     _record_request(work, user)
 
 
 def verify(
-    work: Work, issuer: SessionIssuer, mailing: Mailing, link: Link, browser: Browser
+    work: Work, issuer: SessionIssuer, link_mailer: LinkMailer, link: Link, browser: Browser
 ) -> Issued | Challenge | None:
     """Note that the user reads the mail of this address.
 
@@ -133,7 +133,7 @@ def verify(
     seen = users.find_password_hash(work.db, user.id)
     known = seen is not None and browser.knows(user, seen)
     decided = known or not _is_contested(work, user, seen)
-    chosen = {} if decided else _chosen_in(work, mailing, browser, user)
+    chosen = {} if decided else _chosen_in(work, link_mailer, browser, user)
     verified = users.verify_email(work.db, user.id, link.email, chosen, work.now())
     if verified is None:
         _check_second_click(work, user)
@@ -143,8 +143,8 @@ def verify(
     _end_what_others_had(work, user, link, all_of_it=not decided)
     work.record(Event(EventKind.EMAIL_VERIFIED, user.id, user.id))
     if chosen == _NO_PASSWORD:
-        letter = templates.notice(work.settings.app_name, user.email, _CHOOSE_ONE)
-        post(work, mailing.office, letter)
+        message = templates.notice(work.settings.app_name, user.email, _CHOOSE_ONE)
+        post(work, link_mailer.mailer, message)
         return None
     if not work.settings.sign_in_after_verification or browser.user is not None:
         return None
@@ -160,13 +160,13 @@ def _is_contested(work: Work, user: User, password_hash: str | None) -> bool:
     return password_hash is None or users.is_contested(work.db, user.id)
 
 
-def _chosen_in(work: Work, mailing: Mailing, browser: Browser, user: User) -> dict[str, Any]:
+def _chosen_in(work: Work, link_mailer: LinkMailer, browser: Browser, user: User) -> dict[str, Any]:
     """Return the columns that this browser chose when it signed up for the address, or none."""
     if browser.sign_up is None:
         return _NO_PASSWORD
     try:
         signed_up = links.find(
-            work.db, work.now(), mailing.links, browser.sign_up, LinkKind.SIGN_UP
+            work.db, work.now(), link_mailer.links, browser.sign_up, LinkKind.SIGN_UP
         )
     except Refusal:
         return _NO_PASSWORD
@@ -190,38 +190,38 @@ def _end_what_others_had(work: Work, user: User, link: Link, *, all_of_it: bool)
         stored_links.delete_of_user(work.db, user.id, [LinkKind.SIGN_UP])
 
 
-def _answer_repeated(work: Work, mailing: Mailing, done: SignUpDone, callback: str) -> None:
+def _answer_repeated(work: Work, link_mailer: LinkMailer, done: SignUpDone, callback: str) -> None:
     """Answer a sign-up for a taken address as if it were the first, with as many writes.
 
     In STRICT an unverified owner gets a link, and a verified one is told.
     """
     email = done.user.email
-    owner = done.owner if work.settings.strict and may_mail(mailing, "sign-up", email) else None
+    owner = done.owner if work.settings.strict and may_mail(link_mailer, "sign-up", email) else None
     if owner is not None and owner.email_verified:
-        _tell_owner(work, mailing, owner)
+        _tell_owner(work, link_mailer, owner)
         return
-    _mail(work, mailing, owner, email, callback)
+    _mail(work, link_mailer, owner, email, callback)
 
 
-def _tell_owner(work: Work, mailing: Mailing, owner: User) -> None:
+def _tell_owner(work: Work, link_mailer: LinkMailer, owner: User) -> None:
     lifetime = work.settings.verification_link_lifetime
     links.issue(
-        work, mailing.links, LinkKind.VERIFY_EMAIL, user_id=None, email="", lifetime=lifetime
+        work, link_mailer.links, LinkKind.VERIFY_EMAIL, user_id=None, email="", lifetime=lifetime
     )
     what = (
         "Somebody tried to sign up with this address, but you have an account already. "
         "If it was you, sign in instead."
     )
-    post(work, mailing.office, templates.notice(work.settings.app_name, owner.email, what))
+    post(work, link_mailer.mailer, templates.notice(work.settings.app_name, owner.email, what))
 
 
-def _may_mail(mailing: Mailing, address: str) -> bool:
-    return may_mail(mailing, LinkKind.VERIFY_EMAIL, address)
+def _may_mail(link_mailer: LinkMailer, address: str) -> bool:
+    return may_mail(link_mailer, LinkKind.VERIFY_EMAIL, address)
 
 
 def _mail(
     work: Work,
-    mailing: Mailing,
+    link_mailer: LinkMailer,
     user: User | None,
     to: str,
     callback: str,
@@ -229,7 +229,7 @@ def _mail(
 ) -> None:
     lifetime = work.settings.verification_link_lifetime
     link = NewLink(LinkKind.VERIFY_EMAIL, user, to, callback, lifetime, data or {})
-    mail_link(work, mailing, link, templates.VERIFY_EMAIL)
+    mail_link(work, link_mailer, link, templates.VERIFY_EMAIL)
 
 
 def _record_request(work: Work, user: User | None) -> None:

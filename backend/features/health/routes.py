@@ -13,7 +13,7 @@ from backend.features.sessions.wire import UserOut
 from backend.kernel.clock import Clock
 from backend.storage.engine import Database, DatabaseUnavailable
 from backend.storage.opening import schema_version
-from backend.web.responses.responses import Answer
+from backend.web.responses.responses import Response
 from backend.web.routing.routes import Routes
 from backend.web.wire import Moment, WireModel
 
@@ -88,20 +88,20 @@ class ReadinessProbe:
         )
 
 
-@routes.get("/health", head=True, answers=Health)
+@routes.get("/health", head=True, response_model=Health)
 async def health() -> Health:
     """Tell that the process is up. Never asks the database: a probe must not keep it awake."""
     return Health()
 
 
-@routes.get("/ready", head=True, answers=Readiness, or_status=503)
-def readiness(probe: ReadinessProbe) -> Answer:
+@routes.get("/ready", head=True, response_model=Readiness, or_status=503)
+def readiness(probe: ReadinessProbe) -> Response:
     """Tell whether requests can be served: 200, or 503 with what is missing."""
     state = probe.look()
-    return Answer(state, status=200 if state.status == "ready" else 503)
+    return Response(state, status=200 if state.status == "ready" else 503)
 
 
-@routes.get("/api/me", answers=Me)
+@routes.get("/api/me", response_model=Me)
 async def me(current: Protected) -> Me:
     """Return the caller: the example of a protected endpoint. Limited per user."""
     return Me(user=UserOut.of(current.user), session_expires_at=current.session.expires_at)

@@ -15,9 +15,9 @@ from backend.kernel.client import NOBODY
 from backend.storage.clock_check import ClockCheck
 from backend.storage.db import Db
 from backend.storage.engine import DatabaseUnavailable
-from backend.storage.postgres.advisory_locks import HOUSEKEEPING, takes_turn
+from backend.storage.postgres.advisory_locks import HOUSEKEEPING, try_advisory_lock
 from backend.storage.queries import audit, links, outbox, sessions
-from backend.storage.work import Work, Workshop
+from backend.storage.work import Runtime, Work
 
 BATCH = 1000  # rows deleted in one transaction: short enough that nobody waits for it
 _EVERY = 3600.0  # seconds
@@ -34,17 +34,17 @@ log = structlog.get_logger()
 class Housekeeper:
     """Tidies up in a thread of its own; of several processes on one database, one at a time."""
 
-    def __init__(self, workshop: Workshop, clock_check: ClockCheck) -> None:
-        self._shop = workshop
+    def __init__(self, runtime: Runtime, clock_check: ClockCheck) -> None:
+        self._runtime = runtime
         self._clock_check = clock_check
-        self._due_at = workshop.clock.monotonic() + _EVERY
+        self._due_at = runtime.clock.monotonic() + _EVERY
         self._deciding = threading.Lock()
         self._stopping = threading.Event()
         self._executor = ThreadPoolExecutor(1, "housekeeping")
 
     def wrote(self) -> None:
         """Take note that somebody wrote just now: the database is awake. Costs next to nothing."""
-        now = self._shop.clock.monotonic()
+        now = self._runtime.clock.monotonic()
         with self._deciding:
             if now < self._due_at or self._stopping.is_set():
                 return
@@ -74,7 +74,7 @@ class Housekeeper:
         if now is None:
             log.error("housekeeping_refused", reason="this clock differs from the database's")
             return
-        retention = timedelta(days=self._shop.settings.audit_retention_days)
+        retention = timedelta(days=self._runtime.settings.audit_retention_days)
         self._purge("sessions", sessions.purge, now)
         self._purge("links", links.purge, now - _LINKS_KEPT)
         self._purge("mails", outbox.purge, now - _MAILS_KEPT)
@@ -83,8 +83,10 @@ class Housekeeper:
     def _purge(self, what: str, purge: Purge, before: datetime) -> None:
         total = 0
         while not self._stopping.is_set():
-            with Work(self._shop, NOBODY) as work:
-                gone = purge(work.db, before, BATCH) if takes_turn(work.db, HOUSEKEEPING) else 0
+            with Work(self._runtime, NOBODY) as work:
+                gone = (
+                    purge(work.db, before, BATCH) if try_advisory_lock(work.db, HOUSEKEEPING) else 0
+                )
             total += gone
             if gone < BATCH:
                 break

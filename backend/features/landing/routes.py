@@ -7,7 +7,7 @@ from fastapi import Query
 
 from backend.features.landing.page import POLICY, landing_page
 from backend.kernel.settings import Settings
-from backend.web.responses.responses import Answer, redirect
+from backend.web.responses.responses import Response, redirect
 from backend.web.routing.endpoint import AUTH
 from backend.web.routing.routes import Routes
 from backend.web.wire import WireModel
@@ -28,14 +28,14 @@ class ErrorQuery(WireModel):
     error: str | list[str] = "UNKNOWN"
 
 
-@routes.get(f"{AUTH}/ok", answers=Ok)
+@routes.get(f"{AUTH}/ok", response_model=Ok)
 async def ok() -> Ok:
     """Tell that the API is there."""
     return Ok()
 
 
 @routes.get(f"{AUTH}/error", status=302, headers={"location": "The landing page."})
-async def error(query: Annotated[ErrorQuery, Query()]) -> Answer:
+async def error(query: Annotated[ErrorQuery, Query()]) -> Response:
     """Show on the landing page why a link did not work."""
     return redirect(f"/?error={_known(query.error)}")
 
@@ -43,11 +43,11 @@ async def error(query: Annotated[ErrorQuery, Query()]) -> Answer:
 @routes.get("/", in_docs=False)
 async def landing(
     settings: Settings, query: Annotated[ErrorQuery | None, Query()] = None
-) -> Answer:
+) -> Response:
     """Show what runs here."""
     said = _known(query.error) if query and query.error != "UNKNOWN" else None
     page = landing_page(settings, said)
-    return Answer(
+    return Response(
         page.encode(),
         media_type=b"text/html; charset=utf-8",
         headers={"content-security-policy": POLICY},

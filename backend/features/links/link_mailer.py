@@ -12,7 +12,7 @@ from urllib.parse import quote
 
 from backend.features.links import service as links
 from backend.features.links.service import LinkKind, Links, LinkToken
-from backend.features.mail.service import PostOffice, post, post_decoy
+from backend.features.mail.service import Mailer, post, post_decoy
 from backend.features.mail.templates import Template
 from backend.limits.limiter import Limiter
 from backend.limits.rules import MAILS_PER_ADDRESS
@@ -21,11 +21,11 @@ from backend.storage.work import Work
 
 
 @dataclass(frozen=True, slots=True)
-class Mailing:
+class LinkMailer:
     """What mailing a link needs beside the work itself."""
 
     links: Links
-    office: PostOffice
+    mailer: Mailer
     limiter: Limiter
 
 
@@ -46,21 +46,21 @@ class NewLink:
     """Whether the letter is; without it the link is noted as the user's, and opens nothing."""
 
 
-def may_mail(mailing: Mailing, why: str, address: str) -> bool:
+def may_mail(link_mailer: LinkMailer, why: str, address: str) -> bool:
     """Count a mail that a stranger can cause, and tell whether it may still be sent.
 
     Beyond the limit the caller writes a decoy: nobody's mailbox is flooded, and no answer changes.
     Each reason is counted by itself, so that one way back into an account is left.
     """
     mailbox = sha256(address.encode()).hexdigest()
-    return mailing.limiter.count(MAILS_PER_ADDRESS, why, mailbox) is None
+    return link_mailer.limiter.count(MAILS_PER_ADDRESS, why, mailbox) is None
 
 
-def mail_link(work: Work, mailing: Mailing, link: NewLink, template: Template) -> None:
+def mail_link(work: Work, link_mailer: LinkMailer, link: NewLink, template: Template) -> None:
     """Make a link and post the letter with it, or their decoys."""
     token = links.issue(
         work,
-        mailing.links,
+        link_mailer.links,
         link.kind,
         user_id=link.user.id if link.user else None,
         email=link.user.email if link.user else "",
@@ -68,11 +68,11 @@ def mail_link(work: Work, mailing: Mailing, link: NewLink, template: Template) -
         data=link.data if link.user else {},
     )
     url = _url(work.settings.base_url, link, token)
-    letter = template.letter(work.settings.app_name, link.to, url, token.reveal())
+    message = template.message(work.settings.app_name, link.to, url, token.reveal())
     if link.user is None or not link.sent:
-        post_decoy(work, mailing.office, letter)
+        post_decoy(work, link_mailer.mailer, message)
     else:
-        post(work, mailing.office, letter)
+        post(work, link_mailer.mailer, message)
 
 
 def _url(base_url: str, link: NewLink, token: LinkToken) -> str:

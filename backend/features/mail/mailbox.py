@@ -18,12 +18,12 @@ class Mailbox:
         self._file = file
         self._lock = threading.Lock()
 
-    def append(self, letter: Any) -> None:
+    def append(self, message: Any) -> None:
         """Add a line `{kind, to, subject, text, url?, token?, code?}` in one write."""
         said = {
             name: value
             for name in ("kind", "to", "subject", "text", "url", "token", "code")
-            if (value := getattr(letter, name)) is not None
+            if (value := getattr(message, name)) is not None
         }
         line = json.dumps(said, ensure_ascii=False).encode() + b"\n"
         try:

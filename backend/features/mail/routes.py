@@ -4,7 +4,7 @@ from typing import Annotated
 
 from fastapi import Query
 
-from backend.features.mail.service import PostOffice, open_letter
+from backend.features.mail.service import Mailer, open_message
 from backend.features.mail.wire import MailOut, Outbox, OutboxPage
 from backend.features.sessions.dependencies import Administrator
 from backend.storage.db import Db
@@ -14,9 +14,9 @@ from backend.web.routing.routes import Routes
 routes = Routes("admin", prefix="/api/admin", auth_rules=False)
 
 
-@routes.get("/outbox", answers=Outbox)
+@routes.get("/outbox", response_model=Outbox)
 def read_outbox(
-    _: Administrator, db: Db, office: PostOffice, page: Annotated[OutboxPage, Query()]
+    _: Administrator, db: Db, mailer: Mailer, page: Annotated[OutboxPage, Query()]
 ) -> Outbox:
     """List mails, newest first: what waits, what left, what failed and why.
 
@@ -24,8 +24,8 @@ def read_outbox(
     """
     found = outbox.list_newest(db, page.limit + 1, page.cursor)
     mails = [
-        MailOut.of(mail, None if office.sends else open_letter(office, mail))
+        MailOut.of(mail, None if mailer.sends else open_message(mailer, mail))
         for mail in found[: page.limit]
     ]
     more = len(found) > page.limit
-    return Outbox(sends=office.sends, mails=mails, next_cursor=mails[-1].id if more else None)
+    return Outbox(sends=mailer.sends, mails=mails, next_cursor=mails[-1].id if more else None)

@@ -18,7 +18,7 @@ from backend.storage.work import Work
 
 
 @dataclass(frozen=True, slots=True)
-class Letter:
+class Message:
     """One mail to one person."""
 
     kind: MailKind
@@ -32,7 +32,7 @@ class Letter:
 
 
 @dataclass(frozen=True, slots=True)
-class PostOffice:
+class Mailer:
     """What posting needs beside the work itself."""
 
     sealer: Sealer
@@ -44,42 +44,42 @@ class PostOffice:
     """Whether a mailer is set; without one mails stay in the outbox, for the panel to show."""
 
 
-def post(work: Work, office: PostOffice, letter: Letter) -> None:
+def post(work: Work, mailer: Mailer, message: Message) -> None:
     """Put a letter into the outbox; it leaves once this work is committed.
 
     Its subject is the owner's, where MAIL_SUBJECTS has one for this kind.
     """
-    letter = _with_own_subject(letter, work.settings)
-    _insert(work, office, letter, WAITING if office.sends else HELD)
-    if office.mailbox is not None:
-        mailbox = office.mailbox
-        work.after_commit(lambda: mailbox.append(letter))
+    message = _with_own_subject(message, work.settings)
+    _insert(work, mailer, message, WAITING if mailer.sends else HELD)
+    if mailer.mailbox is not None:
+        mailbox = mailer.mailbox
+        work.after_commit(lambda: mailbox.append(message))
 
 
-def post_decoy(work: Work, office: PostOffice, letter: Letter) -> None:
+def post_decoy(work: Work, mailer: Mailer, message: Message) -> None:
     """Write a row like any other that nobody will be sent.
 
     Asked for a stranger's address, the server does the same work in the same time (ASVS 6.3.8).
     """
-    _insert(work, office, letter, DECOY)
+    _insert(work, mailer, message, DECOY)
 
 
-def open_letter(office: PostOffice, mail: Mail) -> Letter | None:
+def open_message(mailer: Mailer, mail: Mail) -> Message | None:
     """Return what a mail says; None once it was sent, or when no key of this server opens it."""
-    text = office.sealer.open(mail.sealed) if mail.sealed else None
-    return Letter(**json.loads(text)) if text else None
+    text = mailer.sealer.open(mail.sealed) if mail.sealed else None
+    return Message(**json.loads(text)) if text else None
 
 
-def _insert(work: Work, office: PostOffice, letter: Letter, state: str) -> None:
+def _insert(work: Work, mailer: Mailer, message: Message, state: str) -> None:
     mail_id, now = work.new_id(), work.now()
     outbox.insert(
         work.db,
         Mail(
             id=mail_id,
-            kind=letter.kind,
-            recipient="" if state == DECOY else letter.to,
+            kind=message.kind,
+            recipient="" if state == DECOY else message.to,
             message_id=f"<{mail_id}@{_domain(work.settings)}>",
-            sealed=office.sealer.seal(json.dumps(asdict(letter)), work.randomness),
+            sealed=mailer.sealer.seal(json.dumps(asdict(message)), work.randomness),
             state=state,
             attempts=0,
             due_at=now if state == WAITING else None,
@@ -89,12 +89,12 @@ def _insert(work: Work, office: PostOffice, letter: Letter, state: str) -> None:
         ),
     )
     # Also for a decoy, so that what the worker then does cannot be told from outside.
-    work.after_commit(office.bell.ring)
+    work.after_commit(mailer.bell.ring)
 
 
-def _with_own_subject(letter: Letter, settings: Settings) -> Letter:
-    own = settings.mail_subjects.get(letter.kind)
-    return replace(letter, subject=own.replace("{app}", settings.app_name)) if own else letter
+def _with_own_subject(message: Message, settings: Settings) -> Message:
+    own = settings.mail_subjects.get(message.kind)
+    return replace(message, subject=own.replace("{app}", settings.app_name)) if own else message
 
 
 def _domain(settings: Settings) -> str:

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 
 from markupsafe import Markup
 
-from backend.features.mail.service import Letter
+from backend.features.mail.service import Message
 from backend.kernel.settings import MailKind
 
 _PAGE = Markup("""<!doctype html>
@@ -75,9 +75,9 @@ class Template:
     """Of the button."""
     after: str
 
-    def letter(
+    def message(
         self, app_name: str, to: str, url: str | None = None, token: str | None = None
-    ) -> Letter:
+    ) -> Message:
         """Write the letter, with a button if there is a URL."""
         subject = self.subject.format(app=app_name)
         link = [f"{self.label}:\n{url}"] if url else []
@@ -91,7 +91,7 @@ class Template:
             ),
         }
         text = "\n\n".join([self.before, *link, self.after]) + "\n"
-        return Letter(self.kind, to, _one_line(subject), text, str(html), url, token)
+        return Message(self.kind, to, _one_line(subject), text, str(html), url, token)
 
 
 VERIFY_EMAIL = Template(
@@ -140,7 +140,7 @@ def confirm_change(new_address: str) -> Template:
     )
 
 
-def notice(app_name: str, to: str, what: str) -> Letter:
+def notice(app_name: str, to: str, what: str) -> Message:
     """Tell somebody what has just happened to their account."""
     template = Template(
         kind="notice",
@@ -150,7 +150,7 @@ def notice(app_name: str, to: str, what: str) -> Letter:
         label="",
         after="If it was not you, reset your password.",
     )
-    return template.letter(app_name, to)
+    return template.message(app_name, to)
 
 
 def _one_line(text: str) -> str:

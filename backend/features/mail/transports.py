@@ -19,7 +19,7 @@ from urllib.parse import parse_qs, unquote, urlsplit
 import httpx
 
 from backend.features.mail.delivery_errors import NotSent, Rejected, of_http, of_smtp
-from backend.features.mail.service import Letter
+from backend.features.mail.service import Message
 from backend.kernel.email_address import is_address
 from backend.kernel.settings import Settings, SettingsError
 from backend.storage.queries.outbox import Mail
@@ -34,7 +34,7 @@ _SMTP_EXAMPLE = (
 class Transport(Protocol):
     """Sends one mail to one person, or raises Rejected or NotSent."""
 
-    def send(self, mail: Mail, letter: Letter) -> None: ...
+    def send(self, mail: Mail, message: Message) -> None: ...
 
     def close(self) -> None: ...
 
@@ -55,8 +55,8 @@ class SmtpTransport:
         if self._in_clear and self._user:
             raise SettingsError("SMTP_URL: a password must not travel in clear; drop starttls=off")
 
-    def send(self, mail: Mail, letter: Letter) -> None:
-        email = as_message(mail, letter, self._sender)
+    def send(self, mail: Mail, message: Message) -> None:
+        email = as_message(mail, message, self._sender)
         try:
             server = self._connect()
             try:
@@ -105,18 +105,18 @@ class SmtpTransport:
         offered = server.esmtp_features.get("auth", "").upper().split()
         if "PLAIN" in offered:
             told = _base64(f"\0{self._user}\0{self._password}")
-            code, answer = server.docmd("AUTH", f"PLAIN {told}")
+            code, response = server.docmd("AUTH", f"PLAIN {told}")
         elif "LOGIN" in offered:
-            code, answer = server.docmd("AUTH", f"LOGIN {_base64(self._user)}")
+            code, response = server.docmd("AUTH", f"LOGIN {_base64(self._user)}")
             if code == 334:
-                code, answer = server.docmd(_base64(self._password))
+                code, response = server.docmd(_base64(self._password))
         else:
             raise NotSent(
                 "the mail server offers neither AUTH PLAIN nor AUTH LOGIN, and the others know no "
                 "letters beyond ASCII; choose another password"
             )
         if code not in {235, 503}:  # 503: signed in already
-            raise smtplib.SMTPAuthenticationError(code, answer)
+            raise smtplib.SMTPAuthenticationError(code, response)
 
 
 class ApiTransport:
@@ -128,25 +128,25 @@ class ApiTransport:
         allowed = {"authorization": f"Bearer {key}"} if key else {}
         self._client = httpx.Client(timeout=_TIMEOUT, headers=allowed, follow_redirects=False)
 
-    def send(self, mail: Mail, letter: Letter) -> None:
-        _check_recipient(letter)
+    def send(self, mail: Mail, message: Message) -> None:
+        _check_recipient(message)
         body = {
             "from": self._sender,
-            "to": [letter.to],
-            "subject": letter.subject,
-            "text": letter.text,
-            "html": letter.html,
+            "to": [message.to],
+            "subject": message.subject,
+            "text": message.text,
+            "html": message.html,
             "headers": {"Message-ID": mail.message_id},
         }
         # Said again at a repetition, so that the provider sends a mail in flight only once.
         once: Mapping[str, str] = {"idempotency-key": mail.message_id.strip("<>")}
         try:
-            answer = self._client.post(self._url, json=body, headers=once)
+            response = self._client.post(self._url, json=body, headers=once)
         except httpx.HTTPError as error:
             raise NotSent(f"{type(error).__name__}: {error}") from error
-        if answer.is_success:
+        if response.is_success:
             return
-        raise of_http(answer.status_code, answer.text)
+        raise of_http(response.status_code, response.text)
 
     def close(self) -> None:
         self._client.close()
@@ -174,26 +174,26 @@ def transport_for(settings: Settings) -> Transport | None:
     return SmtpTransport(url, sender)
 
 
-def as_message(mail: Mail, letter: Letter, sender: str) -> EmailMessage:
+def as_message(mail: Mail, message: Message, sender: str) -> EmailMessage:
     """Build the message: plain text and its HTML twin. What fits no header raises Rejected."""
-    _check_recipient(letter)
+    _check_recipient(message)
     email = EmailMessage()
     try:
         email["From"] = sender
-        email["To"] = Address(addr_spec=letter.to)
-        email["Subject"] = letter.subject
+        email["To"] = Address(addr_spec=message.to)
+        email["Subject"] = message.subject
     except (ValueError, MessageError) as error:  # what would smuggle in a header of its own
         raise Rejected(str(error)) from error
     email["Message-ID"] = mail.message_id
     email["Date"] = format_datetime(mail.created_at)
     email["Auto-Submitted"] = "auto-generated"  # RFC 3834: no out-of-office answers to us
-    email.set_content(letter.text)
-    email.add_alternative(letter.html, subtype="html")
+    email.set_content(message.text)
+    email.add_alternative(message.html, subtype="html")
     return email
 
 
-def _check_recipient(letter: Letter) -> None:
-    if not is_address(letter.to):  # one person, and no header of its own
+def _check_recipient(message: Message) -> None:
+    if not is_address(message.to):  # one person, and no header of its own
         raise Rejected("the recipient is not an e-mail address")
 
 

@@ -4,7 +4,7 @@ from typing import Annotated
 
 from pydantic import Field
 
-from backend.features.mail.service import Letter
+from backend.features.mail.service import Message
 from backend.storage.queries.outbox import Mail
 from backend.web.query_types import Id, Number
 from backend.web.wire import Moment, WireModel
@@ -34,7 +34,7 @@ class MailOut(WireModel):
     url: str | None
 
     @classmethod
-    def of(cls, mail: Mail, letter: Letter | None) -> "MailOut":
+    def of(cls, mail: Mail, message: Message | None) -> "MailOut":
         return cls(
             id=str(mail.id),
             kind=mail.kind,
@@ -45,9 +45,9 @@ class MailOut(WireModel):
             due_at=mail.due_at,
             sent_at=mail.sent_at,
             last_error=mail.last_error,
-            subject=letter.subject if letter else None,
-            text=letter.text if letter else None,
-            url=letter.url if letter else None,
+            subject=message.subject if message else None,
+            text=message.text if message else None,
+            url=message.url if message else None,
         )
 
 

@@ -16,7 +16,7 @@ from datetime import timedelta
 import structlog
 
 from backend.features.mail.delivery_errors import NotSent, Rejected
-from backend.features.mail.service import Letter, PostOffice, open_letter
+from backend.features.mail.service import Mailer, Message, open_message
 from backend.features.mail.transports import Transport
 from backend.kernel.client import NOBODY
 from backend.kernel.redaction import Redactor
@@ -25,7 +25,7 @@ from backend.storage.db import Db
 from backend.storage.engine import DatabaseUnavailable
 from backend.storage.queries import outbox
 from backend.storage.queries.outbox import Mail
-from backend.storage.work import Work, Workshop, ask
+from backend.storage.work import Runtime, Work, ask
 
 HIDDEN_FOR = timedelta(minutes=5)  # longer than a slow mail server takes for one mail
 PAUSES = (30, 120, 900, 3600, 10_800, 28_800, 43_200, 86_400, 86_400)  # seconds; three days in all
@@ -42,16 +42,16 @@ class MailWorker:
 
     def __init__(
         self,
-        workshop: Workshop,
-        office: PostOffice,
+        runtime: Runtime,
+        mailer: Mailer,
         transport: Transport,
         clock_check: ClockCheck,
     ) -> None:
-        self._shop = workshop
-        self._office = office
+        self._runtime = runtime
+        self._office = mailer
         self._transport = transport
         self._clock_check = clock_check
-        self._redactor = workshop.settings.redactor()
+        self._redactor = runtime.settings.redactor()
         self._stopping = threading.Event()
         self._thread = threading.Thread(target=self._run, name="mail", daemon=True)
 
@@ -82,26 +82,26 @@ class MailWorker:
         return _WITHOUT_DATABASE
 
     def _claim(self) -> Mail | None:
-        with Work(self._shop, NOBODY) as work:
+        with Work(self._runtime, NOBODY) as work:
             earliest, latest = self._clock_check.span(work.db)
             return outbox.claim_due(work.db, earliest, latest + HIDDEN_FOR)
 
     def _send(self, mail: Mail) -> None:
-        letter = open_letter(self._office, mail)
-        if letter is None:
+        message = open_message(self._office, mail)
+        if message is None:
             self._give_up(mail, "no key of this server opens the letter")
             return
         try:
-            self._transport.send(mail, letter)
+            self._transport.send(mail, message)
         except Rejected as problem:
-            self._give_up(mail, self._without_secrets(letter, problem))
+            self._give_up(mail, self._without_secrets(message, problem))
         except NotSent as problem:
-            self._try_again(mail, self._without_secrets(letter, problem))
+            self._try_again(mail, self._without_secrets(message, problem))
         except Exception as mistake:
             log.exception("mail_transport_failed", mail=str(mail.id))
             self._try_again(mail, type(mistake).__name__)
         else:
-            now = self._shop.clock.now()
+            now = self._runtime.clock.now()
             self._note(lambda db: outbox.mark_sent(db, mail.id, now))
             log.info("mail_sent", mail=str(mail.id), kind=mail.kind, attempts=mail.attempts)
 
@@ -126,7 +126,7 @@ class MailWorker:
         """Write down what became of a mail, as soon as the database is there."""
         while True:
             try:
-                with Work(self._shop, NOBODY) as work:
+                with Work(self._runtime, NOBODY) as work:
                     deed(work.db)
                 return
             except DatabaseUnavailable as error:
@@ -134,9 +134,9 @@ class MailWorker:
                 if self._stopping.wait(_WITHOUT_DATABASE):
                     raise
 
-    def _without_secrets(self, letter: Letter, problem: Exception) -> str:
+    def _without_secrets(self, message: Message, problem: Exception) -> str:
         # A server may quote the mail it refuses, which opens an account, or what we showed it.
-        said = Redactor(filter(None, (letter.url, letter.token, letter.code)))
+        said = Redactor(filter(None, (message.url, message.token, message.code)))
         return self._redactor.without_secrets(said.without_secrets(str(problem)))[:500]
 
     def _until_next_due(self) -> float | None:
@@ -144,7 +144,7 @@ class MailWorker:
             due = outbox.next_due(db)
             return due - self._clock_check.span(db)[0] if due else None
 
-        wait = ask(self._shop.database, waits)
+        wait = ask(self._runtime.database, waits)
         # What is due now but was not ours to claim is in another process's hands at this moment.
         return None if wait is None else max(_SOON, wait.total_seconds())
 

@@ -1,10 +1,10 @@
 """The link for a new password that an admin has mailed to a user."""
 
 from backend.features.admin.permissions import SET_PASSWORD, authorise_about
-from backend.features.links.link_mailer import Mailing, NewLink, mail_link
+from backend.features.links.link_mailer import LinkMailer, NewLink, mail_link
 from backend.features.links.service import LinkKind
 from backend.features.mail import templates
-from backend.features.sessions.cache import Current
+from backend.features.sessions.cache import CurrentSession
 from backend.kernel.events import Event, EventKind
 from backend.kernel.settings import Settings
 from backend.storage.queries.users import User
@@ -14,7 +14,11 @@ _PAGE = "/reset-password"
 
 
 def send(
-    work: Work, mailing: Mailing, current: Current, user_id: str, redirect_to: str | None
+    work: Work,
+    link_mailer: LinkMailer,
+    current: CurrentSession,
+    user_id: str,
+    redirect_to: str | None,
 ) -> User:
     """Mail a user a link for a new password, at once and however many were mailed before.
 
@@ -28,7 +32,7 @@ def send(
         callback=redirect_to or default_page(work.settings),
         lifetime=work.settings.reset_link_lifetime,
     )
-    mail_link(work, mailing, link, templates.RESET_PASSWORD)
+    mail_link(work, link_mailer, link, templates.RESET_PASSWORD)
     work.record(Event(EventKind.PASSWORD_RESET_REQUESTED, current.user.id, user.id))
     return user
 

@@ -18,9 +18,9 @@ from backend.storage.postgres import trigrams
 from backend.storage.queries import outbox
 from backend.storage.snapshots.after_restore import latest_restoration
 from backend.storage.snapshots.snapshots import Snapshots
-from backend.storage.work import Workshop, ask
+from backend.storage.work import Runtime, ask
 from backend.web.edge.client_address import ClientAddresses
-from backend.web.request_context import Visit
+from backend.web.request_context import RequestContext
 from backend.web.wire import Moment, WireModel
 
 Durability = Literal["ephemeral", "snapshots", "durable"]
@@ -153,7 +153,7 @@ class StatusOut(WireModel):
 class Deployment:
     """Looks at everything there is to know."""
 
-    workshop: Workshop
+    runtime: Runtime
     cache: SessionCache
     cache_state: Callable[[], str]
     limiter: Limiter
@@ -164,7 +164,7 @@ class Deployment:
 
     def look(self, proxy: ProxyState) -> StatusOut:
         """Return the state now; raises DatabaseUnavailable when the database is away."""
-        settings = self.workshop.settings
+        settings = self.runtime.settings
         return StatusOut(
             version=__version__,
             commit=self.commit,
@@ -188,12 +188,12 @@ class Deployment:
         )
 
     def _database(self) -> DatabaseState:
-        indexed = ask(self.workshop.database, trigrams.are_indexed)
-        restored = ask(self.workshop.database, latest_restoration)
+        indexed = ask(self.runtime.database, trigrams.are_indexed)
+        restored = ask(self.runtime.database, latest_restoration)
         taken = self.snapshots
         return DatabaseState(
-            kind=self.workshop.database.kind,
-            durability=durability(self.workshop.settings),
+            kind=self.runtime.database.kind,
+            durability=durability(self.runtime.settings),
             user_search="indexed" if indexed else "reads all users",
             restored=RestoredState(**asdict(restored)) if restored else None,
             snapshots=SnapshotsState(last_at=taken.last, trouble=taken.trouble) if taken else None,
@@ -208,9 +208,9 @@ class Deployment:
         )
 
     def _mail(self) -> MailState:
-        traffic = ask(self.workshop.database, outbox.traffic)
+        traffic = ask(self.runtime.database, outbox.traffic)
         return MailState(
-            sends=_mailer(self.workshop.settings),
+            sends=_mailer(self.runtime.settings),
             waiting=traffic.waiting,
             waiting_since=traffic.waiting_since,
             last_sent_at=traffic.last_sent_at,
@@ -227,14 +227,14 @@ def durability(settings: Settings) -> Durability:
     return "ephemeral" if settings.space_id else "durable"
 
 
-def proxy_of(visit: Visit, addresses: ClientAddresses) -> ProxyState:
+def proxy_of(request: RequestContext, addresses: ClientAddresses) -> ProxyState:
     """Tell how a request came here, for whoever sets TRUSTED_PROXIES."""
-    peer = (visit.scope.get("client") or ("", 0))[0]
-    forwarded = visit.headers.get(b"x-forwarded-for")
+    peer = (request.scope.get("client") or ("", 0))[0]
+    forwarded = request.headers.get(b"x-forwarded-for")
     return ProxyState(
         peer=peer,
         forwarded_for=None if forwarded is None else forwarded.decode("latin-1"),
-        believed=visit.client.address,
+        believed=request.client.address,
         trusted=addresses.trusts(peer),
     )
 

@@ -5,10 +5,10 @@ from backend.features.accounts.passwords import check_current
 from backend.features.accounts.removal import remove_user
 from backend.features.accounts.service import Accounts
 from backend.features.links import service as links
-from backend.features.links.link_mailer import Mailing, NewLink, mail_link
+from backend.features.links.link_mailer import LinkMailer, NewLink, mail_link
 from backend.features.links.service import LinkKind
 from backend.features.mail import templates
-from backend.features.sessions.cache import Current
+from backend.features.sessions.cache import CurrentSession
 from backend.features.sessions.service import is_fresh, refuse_impersonator
 from backend.kernel.events import Event, EventKind
 from backend.kernel.refusals import Refusal
@@ -21,7 +21,7 @@ _LINK_LIFETIME = 86_400  # seconds
 def prove(
     work: Work,
     accounts: Accounts,
-    current: Current,
+    current: CurrentSession,
     password: Password | None,
     device_of: DeviceOf,
     *,
@@ -37,19 +37,19 @@ def prove(
         raise Refusal("SESSION_EXPIRED")
 
 
-def mail_the_question(work: Work, mailing: Mailing, callback: str) -> None:
+def mail_the_question(work: Work, link_mailer: LinkMailer, callback: str) -> None:
     """Mail the link that deletes the account."""
     user = work.actor
     link = NewLink(LinkKind.DELETE_USER, user, user.email, callback, _LINK_LIFETIME)
-    mail_link(work, mailing, link, templates.DELETE_ACCOUNT)
+    mail_link(work, link_mailer, link, templates.DELETE_ACCOUNT)
     work.record(Event(EventKind.USER_DELETION_REQUESTED, user.id, user.id))
 
 
-def use_link(work: Work, mailing: Mailing, current: Current, token: str) -> None:
+def use_link(work: Work, link_mailer: LinkMailer, current: CurrentSession, token: str) -> None:
     """Use up the link that deletes the caller's account; refuses any other with INVALID_TOKEN."""
     refuse_impersonator(current.session)
     try:
-        link = links.find(work.db, work.now(), mailing.links, token, LinkKind.DELETE_USER)
+        link = links.find(work.db, work.now(), link_mailer.links, token, LinkKind.DELETE_USER)
     except Refusal:
         raise Refusal("INVALID_TOKEN", status=404) from None
     mine = link.user_id == work.actor.id and link.email == work.actor.email

@@ -4,9 +4,9 @@ from backend.features.accounts.attempts import DeviceOf
 from backend.features.accounts.passwords import check_current, end_old_access
 from backend.features.accounts.service import Accounts
 from backend.features.mail import templates
-from backend.features.mail.service import PostOffice, post
+from backend.features.mail.service import Mailer, post
 from backend.features.sessions import service as sessions
-from backend.features.sessions.cache import Current
+from backend.features.sessions.cache import CurrentSession
 from backend.features.sessions.service import Issued
 from backend.kernel.events import Event, EventKind
 from backend.kernel.refusals import Refusal
@@ -18,8 +18,8 @@ from backend.storage.work import Work
 def change_password(
     work: Work,
     accounts: Accounts,
-    office: PostOffice,
-    current: Current,
+    mailer: Mailer,
+    current: CurrentSession,
     given: Password,
     new: Password,
     device_of: DeviceOf,
@@ -42,7 +42,7 @@ def change_password(
     end_old_access(work, user.id, but=(issued or current).session.id)
     work.record(Event(EventKind.PASSWORD_CHANGED, user.id, user.id))
     what = "The password of your account was changed."
-    post(work, office, templates.notice(work.settings.app_name, user.email, what))
+    post(work, mailer, templates.notice(work.settings.app_name, user.email, what))
     return issued
 
 

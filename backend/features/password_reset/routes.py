@@ -5,7 +5,7 @@ from typing import Annotated
 from fastapi import Query
 
 from backend.features.accounts.service import Accounts
-from backend.features.links.link_mailer import Mailing
+from backend.features.links.link_mailer import LinkMailer
 from backend.features.password_reset import service
 from backend.features.password_reset.wire import (
     OpenReset,
@@ -21,11 +21,11 @@ from backend.kernel.refusals import Refusal
 from backend.kernel.settings import Settings
 from backend.storage.db import Db
 from backend.storage.work import Work
-from backend.web.app_context import House
+from backend.web.app_context import AppContext
 from backend.web.cookies import Cookies
-from backend.web.request_context import Visit
+from backend.web.request_context import RequestContext
 from backend.web.responses.redirects import resolved, sent_to
-from backend.web.responses.responses import Answer, redirect
+from backend.web.responses.responses import Response, redirect
 from backend.web.routing.endpoint import AUTH
 from backend.web.routing.routes import Routes
 from backend.web.wire import Status
@@ -38,9 +38,11 @@ routes = Routes(
 
 
 @routes.post("/request-password-reset")
-def request_password_reset(work: Work, mailing: Mailing, body: RequestReset) -> ResetRequested:
+def request_password_reset(
+    work: Work, link_mailer: LinkMailer, body: RequestReset
+) -> ResetRequested:
     """Mail a link with which a new password can be chosen. The answer never tells who is known."""
-    service.request(work, mailing, body.email, body.redirect_to or "")
+    service.request(work, link_mailer, body.email, body.redirect_to or "")
     return ResetRequested()
 
 
@@ -53,23 +55,23 @@ def reset_password_callback(
     db: Db,
     clock: Clock,
     settings: Settings,
-    house: House,
-    mailing: Mailing,
+    context: AppContext,
+    link_mailer: LinkMailer,
     token: str,
     query: Annotated[OpenReset, Query()],
-) -> Answer:
+) -> Response:
     """Open a mailed link: go on to the page where a new password is chosen, or told what is wrong.
 
     Opening uses nothing up: mail scanners open links too.
     """
     base_url, callback = settings.base_url, query.callback_url
-    if callback and not house.origins.allows_target(callback):
+    if callback and not context.origins.allows_target(callback):
         raise Refusal("INVALID_CALLBACK_URL")
     wrong = resolved(base_url, callback or f"{AUTH}/error", "error", "INVALID_TOKEN")
     if not callback:
         raise sent_to(wrong)
     try:
-        service.open_link(db, clock.now(), mailing.links, token)
+        service.open_link(db, clock.now(), link_mailer.links, token)
     except Refusal:
         raise sent_to(wrong) from None
     return redirect(resolved(base_url, callback, "token", token))
@@ -77,24 +79,24 @@ def reset_password_callback(
 
 @routes.post(
     "/reset-password",
-    answers=Status,
+    response_model=Status,
     headers={"set-cookie": "Marks a browser that was known before as known still."},
     hashes=True,
     refusals=("INVALID_TOKEN", *NEW_PASSWORD_REFUSALS),
 )
 def reset_password(
     work: Work,
-    visit: Visit,
+    request: RequestContext,
     accounts: Accounts,
-    mailing: Mailing,
+    link_mailer: LinkMailer,
     cookies: Cookies,
     body: ResetPassword,
     query: Annotated[ResetToken, Query()],
-) -> Answer:
+) -> Response:
     """Set a new password with the token of a mailed link. Works once, and signs nobody in."""
     token = body.token or query.token
     if not token:
         raise Refusal("INVALID_TOKEN")
-    user = service.reset(work, accounts, mailing, token, body.new_password)
-    known_again = renew_device(work, cookies, visit.cookie_header, user.id)
-    return Answer(Status(), cookies=known_again)
+    user = service.reset(work, accounts, link_mailer, token, body.new_password)
+    known_again = renew_device(work, cookies, request.cookie_header, user.id)
+    return Response(Status(), cookies=known_again)

@@ -6,7 +6,7 @@ from backend.features.accounts.attempts import forget_guesses
 from backend.features.accounts.passwords import end_old_access
 from backend.features.accounts.service import Accounts
 from backend.features.links import service as links
-from backend.features.links.link_mailer import Mailing, NewLink, mail_link, may_mail
+from backend.features.links.link_mailer import LinkMailer, NewLink, mail_link, may_mail
 from backend.features.links.service import LinkKind, Links
 from backend.features.mail import templates
 from backend.features.mail.service import post
@@ -29,11 +29,11 @@ _ALWAYS_VOID = (
 """Whoever was in the account before its owner may have had these mailed to themselves."""
 
 
-def request(work: Work, mailing: Mailing, address: str, redirect_to: str) -> None:
+def request(work: Work, link_mailer: LinkMailer, address: str, redirect_to: str) -> None:
     """Mail a link to whoever has this address; for a stranger's do the same without a mail."""
     email = normal_form(address)
     user = users.find_by_email(work.db, email)
-    mailed = may_mail(mailing, LinkKind.RESET_PASSWORD, email)
+    mailed = may_mail(link_mailer, LinkKind.RESET_PASSWORD, email)
     link = NewLink(
         LinkKind.RESET_PASSWORD,
         user if mailed else None,
@@ -41,7 +41,7 @@ def request(work: Work, mailing: Mailing, address: str, redirect_to: str) -> Non
         callback=redirect_to,
         lifetime=work.settings.reset_link_lifetime,
     )
-    mail_link(work, mailing, link, templates.RESET_PASSWORD)
+    mail_link(work, link_mailer, link, templates.RESET_PASSWORD)
     work.record(
         Event(
             EventKind.PASSWORD_RESET_REQUESTED,
@@ -51,7 +51,9 @@ def request(work: Work, mailing: Mailing, address: str, redirect_to: str) -> Non
     )
 
 
-def reset(work: Work, accounts: Accounts, mailing: Mailing, token: str, password: Password) -> User:
+def reset(
+    work: Work, accounts: Accounts, link_mailer: LinkMailer, token: str, password: Password
+) -> User:
     """Set a new password and use the link up, together: of several at once one wins.
 
     Ends what the old password opened. Whether the address counts as verified stays as it was,
@@ -59,10 +61,10 @@ def reset(work: Work, accounts: Accounts, mailing: Mailing, token: str, password
     Returns whose password it is.
     """
     accounts.rules.check_new(password)  # a refused password does not burn the link
-    _, user = open_link(work.db, work.now(), mailing.links, token)
+    _, user = open_link(work.db, work.now(), link_mailer.links, token)
     accounts.rules.check_new(password, user.email, user.name)
     hashed = work.outside(accounts.hashes.hash, work.client, password)
-    link, user = open_link(work.db, work.now(), mailing.links, token)
+    link, user = open_link(work.db, work.now(), link_mailer.links, token)
     if not users.set_password_hash(work.db, user.id, hashed) or not links.use(work, link):
         raise Refusal("INVALID_TOKEN")
     if work.settings.reset_revokes_sessions:
@@ -75,7 +77,7 @@ def reset(work: Work, accounts: Accounts, mailing: Mailing, token: str, password
         work.record(Event(EventKind.EMAIL_VERIFIED, user.id, user.id))
     work.record(Event(EventKind.PASSWORD_RESET, user.id, user.id))
     what = "The password of your account was changed through a link in a mail."
-    post(work, mailing.office, templates.notice(work.settings.app_name, user.email, what))
+    post(work, link_mailer.mailer, templates.notice(work.settings.app_name, user.email, what))
     # Strangers who guessed must not keep the owner out now.
     work.after_commit(lambda: forget_guesses(accounts.limiter, user))
     return user

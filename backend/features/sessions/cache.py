@@ -15,11 +15,11 @@ from backend.kernel.secrets.tokens import TokenDigest
 from backend.limits.memory import Window
 from backend.storage.queries.sessions import Session
 from backend.storage.queries.users import User
-from backend.web.responses.responses import Answer
+from backend.web.responses.responses import Response
 
 
 @dataclass(slots=True)
-class Current:
+class CurrentSession:
     """A session that was found alive: the caller's, for the length of a request or of its entry."""
 
     session: Session
@@ -28,7 +28,7 @@ class Current:
     digest: TokenDigest
     good_until: datetime
     """When the row must be read again: the session then ends or is due to be prolonged."""
-    answer: Answer | None = None
+    response: Response | None = None
     """What get-session answers, ready, once it was asked for."""
     cookie: str | None = None
     """The cookie's value as the browser shows it; its signature has been checked once."""
@@ -42,8 +42,8 @@ class SessionCache:
 
     def __init__(self, size: int) -> None:
         self._size = size
-        self._entries: dict[TokenDigest, Current] = {}
-        self._by_cookie: dict[str, Current] = {}
+        self._entries: dict[TokenDigest, CurrentSession] = {}
+        self._by_cookie: dict[str, CurrentSession] = {}
         self._by_user: defaultdict[UUID, set[TokenDigest]] = defaultdict(set)
         self._lock = threading.Lock()
         self.generation = 0
@@ -52,14 +52,14 @@ class SessionCache:
     def __len__(self) -> int:
         return len(self._entries)
 
-    def get(self, digest: TokenDigest) -> Current | None:
+    def get(self, digest: TokenDigest) -> CurrentSession | None:
         """Return the entry, if any; the caller compares `good_until` with its clock."""
         entry = self._entries.get(digest)
         if entry is not None:
             entry.recently_used = True
         return entry
 
-    def get_shown(self, cookie: str) -> Current | None:
+    def get_shown(self, cookie: str) -> CurrentSession | None:
         """Return the entry that was filled with this very cookie: what is the same to the last
         letter needs no second check of its signature, and no digest."""
         entry = self._by_cookie.get(cookie)
@@ -67,7 +67,7 @@ class SessionCache:
             entry.recently_used = True
         return entry
 
-    def fill(self, entry: Current, generation: int) -> None:
+    def fill(self, entry: CurrentSession, generation: int) -> None:
         """Keep a session whose row was read after `generation` was noted.
 
         Thrown away if anything was forgotten since: the row may have been read just before it was

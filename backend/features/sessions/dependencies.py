@@ -7,7 +7,7 @@ from fastapi import Depends, Request, Response
 from fastapi.security import APIKeyCookie, HTTPBearer
 
 from backend.features.sessions import service
-from backend.features.sessions.cache import Current
+from backend.features.sessions.cache import CurrentSession
 from backend.features.sessions.reader import SessionReader
 from backend.kernel.refusals import Refusal, plain_refusal, unavailable
 from backend.kernel.roles import ADMIN
@@ -15,76 +15,80 @@ from backend.limits.limiter import Limiter
 from backend.limits.rules import ADMIN_CALLS, Rule
 from backend.storage.acting import Acting
 from backend.storage.engine import DatabaseUnavailable
-from backend.web.app_context import House
-from backend.web.request_context import Visit, route_of
-from backend.web.routing.routes import AtEdge
+from backend.web.app_context import AppContext
+from backend.web.request_context import RequestContext, route_of
+from backend.web.routing.routes import EdgeDependency
 
 _cookie = APIKeyCookie(name="better-auth.session_token", scheme_name="cookie", auto_error=False)
 _bearer = HTTPBearer(scheme_name="bearer", auto_error=False)
 
 
-async def required(visit: Visit, house: House) -> Current:
+async def required(request: RequestContext, context: AppContext) -> CurrentSession:
     """Return the caller's session or refuse with 401 (ASVS 8.3.1)."""
-    reader: SessionReader = house.services[SessionReader]
-    current = await reader.read(visit)
+    reader: SessionReader = context.services[SessionReader]
+    current = await reader.read(request)
     if current is None:
         raise Refusal("UNAUTHORIZED")
     return current
 
 
-async def required_silently(visit: Visit, house: House) -> Current:
+async def required_silently(request: RequestContext, context: AppContext) -> CurrentSession:
     """Return the caller's session, or refuse with a 401 whose body is empty."""
-    current = await optional(visit, house)
+    current = await optional(request, context)
     if current is None:
         raise plain_refusal("", status=401)
     return current
 
 
-async def administrator(visit: Visit, house: House) -> Current:
+async def administrator(request: RequestContext, context: AppContext) -> CurrentSession:
     """Return the session of an admin, or refuse with 401 or 403, or with 429 above the limit.
 
     An admin who impersonates a user has that user's rights (ASVS 8.2.1).
     """
-    current = await required(visit, house)
+    current = await required(request, context)
     if ADMIN not in current.user.roles or current.session.impersonated_by is not None:
         raise Refusal("ADMINS_ONLY")
-    await _count_call(house.services[Limiter], ADMIN_CALLS, current, visit)
+    await _count_call(context.services[Limiter], ADMIN_CALLS, current, request)
     return current
 
 
-async def optional(visit: Visit, house: House) -> Current | None:
+async def optional(request: RequestContext, context: AppContext) -> CurrentSession | None:
     """Return the caller's session, or None."""
-    reader: SessionReader = house.services[SessionReader]
-    return await reader.read(visit)
+    reader: SessionReader = context.services[SessionReader]
+    return await reader.read(request)
 
 
-async def fresh(visit: Visit, house: House) -> Current:
+async def fresh(request: RequestContext, context: AppContext) -> CurrentSession:
     """Return the session of a caller who signed in recently, or refuse with 403 (ASVS 7.5.1)."""
-    current = await required(visit, house)
-    if not service.is_fresh(current.session, house.workshop.clock.now(), house.workshop.settings):
+    current = await required(request, context)
+    if not service.is_fresh(current.session, context.runtime.clock.now(), context.runtime.settings):
         raise Refusal("SESSION_NOT_FRESH")
     return current
 
 
-async def limited(visit: Visit, house: House) -> Current:
+async def limited(request: RequestContext, context: AppContext) -> CurrentSession:
     """Return the caller's session, or refuse with 401, or with 429 above the limit per user."""
-    current = await required(visit, house)
-    limiter: Limiter = house.services[Limiter]
-    await _count_call(limiter, limiter.protected_calls, current, visit)
+    current = await required(request, context)
+    limiter: Limiter = context.services[Limiter]
+    await _count_call(limiter, limiter.protected_calls, current, request)
     return current
 
 
-async def _count_call(limiter: Limiter, rule: Rule, current: Current, visit: Visit) -> None:
+async def _count_call(
+    limiter: Limiter, rule: Rule, current: CurrentSession, request: RequestContext
+) -> None:
     """Count a call by this user; whatever stands in the path, all of one endpoint together."""
-    await limiter.check(rule, str(current.user.id), route_of(visit.scope))
+    await limiter.check(rule, str(current.user.id), route_of(request.scope))
 
 
-def acting(current: Current | None) -> Acting | None:
+def acting(current: CurrentSession | None) -> Acting | None:
     """Tell the transactions of a request in whose name they write."""
     return Acting(current.session.id, current.user.id) if current else None
 
 
-def _for_fastapi(find: Callable[[Visit, House], Awaitable[Current | None]]) -> Any:
+def _for_fastapi(
+    find: Callable[[RequestContext, AppContext], Awaitable[CurrentSession | None]],
+) -> Any:
     """The same check as a dependency, for an endpoint written in plain FastAPI."""
 
     async def dependency(
@@ -92,43 +96,53 @@ def _for_fastapi(find: Callable[[Visit, House], Awaitable[Current | None]]) -> A
         response: Response,
         _cookie: Annotated[str | None, Depends(_cookie)],
         _bearer: Annotated[object | None, Depends(_bearer)],
-    ) -> Current | None:
-        house: House = http_request.app.state.house
-        visit = Visit(http_request.scope, house.addresses)
-        house.origins.check_request(visit.method, visit.path, visit.headers)
+    ) -> CurrentSession | None:
+        context: AppContext = http_request.app.state.context
+        request = RequestContext(http_request.scope, context.addresses)
+        context.origins.check_request(request.method, request.path, request.headers)
         try:
-            current = await find(visit, house)
+            current = await find(request, context)
         except DatabaseUnavailable:
             raise unavailable(retry_after=2) from None
-        for line in visit.cookies:
+        for line in request.cookies:
             response.headers.append("set-cookie", line)
         return current
 
     return Depends(dependency)
 
 
-SignedIn = Annotated[Current, AtEdge(required, acting, ("UNAUTHORIZED",)), _for_fastapi(required)]
+SignedIn = Annotated[
+    CurrentSession, EdgeDependency(required, acting, ("UNAUTHORIZED",)), _for_fastapi(required)
+]
 """The caller's session; without one the answer is 401."""
 
-MaybeSignedIn = Annotated[Current | None, AtEdge(optional, acting), _for_fastapi(optional)]
+MaybeSignedIn = Annotated[
+    CurrentSession | None, EdgeDependency(optional, acting), _for_fastapi(optional)
+]
 """The caller's session, or None."""
 
 SilentlySignedIn = Annotated[
-    Current, AtEdge(required_silently, acting, ("401",)), _for_fastapi(required_silently)
+    CurrentSession,
+    EdgeDependency(required_silently, acting, ("401",)),
+    _for_fastapi(required_silently),
 ]
 """As SignedIn, but the 401 has an empty body, as Better Auth answers on its admin endpoints."""
 
 Administrator = Annotated[
-    Current,
-    AtEdge(administrator, acting, ("UNAUTHORIZED", "ADMINS_ONLY")),
+    CurrentSession,
+    EdgeDependency(administrator, acting, ("UNAUTHORIZED", "ADMINS_ONLY")),
     _for_fastapi(administrator),
 ]
 """The session of an admin; otherwise 401 or 403."""
 
 FreshlySignedIn = Annotated[
-    Current, AtEdge(fresh, acting, ("UNAUTHORIZED", "SESSION_NOT_FRESH")), _for_fastapi(fresh)
+    CurrentSession,
+    EdgeDependency(fresh, acting, ("UNAUTHORIZED", "SESSION_NOT_FRESH")),
+    _for_fastapi(fresh),
 ]
 """The session of a caller who signed in within SESSION_FRESH_FOR; otherwise 401 or 403."""
 
-Protected = Annotated[Current, AtEdge(limited, acting, ("UNAUTHORIZED",)), _for_fastapi(limited)]
+Protected = Annotated[
+    CurrentSession, EdgeDependency(limited, acting, ("UNAUTHORIZED",)), _for_fastapi(limited)
+]
 """As SignedIn, and at most RATE_LIMIT_PER_USER calls: for endpoints of the application's own."""

@@ -36,11 +36,11 @@ class SessionLookup:
         Never answered by a statement that is under way already: the row may have been read just
         before a session was ended. Raises DatabaseUnavailable, or refuses with 503.
         """
-        answer: asyncio.Future[SessionWithUser | None] = asyncio.Future()
-        self._waiting.append((digest, answer))
+        response: asyncio.Future[SessionWithUser | None] = asyncio.Future()
+        self._waiting.append((digest, response))
         if len(self._under_way) < _UNDER_WAY:
             self._under_way.add(asyncio.create_task(self._read()))
-        return await answer
+        return await response
 
     async def _read(self) -> None:
         try:
@@ -55,13 +55,13 @@ class SessionLookup:
         try:
             found = await self._read_all({digest for digest, _ in asked})
         except Exception as error:
-            for _, answer in asked:
-                if not answer.done():  # done: its caller waits no more
-                    answer.set_exception(error)
+            for _, response in asked:
+                if not response.done():  # done: its caller waits no more
+                    response.set_exception(error)
             return
-        for digest, answer in asked:
-            if not answer.done():
-                answer.set_result(found.get(digest))
+        for digest, response in asked:
+            if not response.done():
+                response.set_result(found.get(digest))
 
     async def _read_all(self, digests: Collection[TokenDigest]) -> _Found:
         return await self._pools.ask(

@@ -10,7 +10,7 @@ from datetime import datetime
 from typing import Protocol
 
 from backend.features.sessions import service
-from backend.features.sessions.cache import Current, SessionCache
+from backend.features.sessions.cache import CurrentSession, SessionCache
 from backend.features.sessions.lookup import SessionLookup
 from backend.kernel.client import Client
 from backend.kernel.secrets.secret import SessionToken
@@ -20,10 +20,10 @@ from backend.limits.rules import SESSION_CHECKS
 from backend.storage.engine import DatabaseUnavailable
 from backend.storage.queries import sessions
 from backend.storage.queries.sessions import SessionWithUser
-from backend.storage.work import Work, Workshop
+from backend.storage.work import Runtime, Work
 from backend.web.app_context import Pools
 from backend.web.cookies import Cookies, cookie_values
-from backend.web.request_context import Visit
+from backend.web.request_context import RequestContext
 
 _LEFT_OVER = b".session_data"
 _Presented = tuple[SessionToken, str | None]
@@ -41,7 +41,7 @@ class SessionReader:
 
     def __init__(
         self,
-        workshop: Workshop,
+        runtime: Runtime,
         pools: Pools,
         cookies: Cookies,
         mint: TokenMint,
@@ -49,41 +49,41 @@ class SessionReader:
         feed: Feed,
         limiter: Limiter,
     ) -> None:
-        self._workshop = workshop
-        self._settings = workshop.settings
-        self._now = workshop.clock.now
+        self._runtime = runtime
+        self._settings = runtime.settings
+        self._now = runtime.clock.now
         self._pools = pools
         self._cookies = cookies
         self._mint = mint
         self._cache = cache
         self._feed = feed
-        self._lookup = SessionLookup(workshop.database, pools)
+        self._lookup = SessionLookup(runtime.database, pools)
         self._limiter = limiter
 
-    def held(self, visit: Visit) -> list[SessionToken]:
+    def held(self, request: RequestContext) -> list[SessionToken]:
         """Return every session this browser shows: to end them all, when it signs out or in anew.
 
         That is all cookies of the session's name, whichever of them counted, and the session in
         which an admin waits while they impersonate a user.
         """
-        cookies = cookie_values(visit.cookie_header, self._cookies.session_token)
-        return [*(token for token, _ in self._presented(visit, cookies)), *self.waiting(visit)]
+        cookies = cookie_values(request.cookie_header, self._cookies.session_token)
+        return [*(token for token, _ in self._presented(request, cookies)), *self.waiting(request)]
 
-    def waiting(self, visit: Visit) -> list[SessionToken]:
+    def waiting(self, request: RequestContext) -> list[SessionToken]:
         """Return the session to which an admin goes back who impersonates a user.
 
         It ends with the impersonation's, unless the admin does go back: else its token would stay
         in a browser whose user takes it for signed out.
         """
-        return self._cookies.read_admin_sessions(visit.cookie_header)
+        return self._cookies.read_admin_sessions(request.cookie_header)
 
-    def _presented(self, visit: Visit, cookies: list[str]) -> list[_Presented]:
+    def _presented(self, request: RequestContext, cookies: list[str]) -> list[_Presented]:
         """Find the session tokens the caller shows that we made: a bearer's, or those of cookies.
 
         A cookie of the same name that another application has set for the whole domain, or an older
         one of ours, may stand in front of the right one: the first that is live counts.
         """
-        authorization = visit.headers.get(b"authorization")
+        authorization = request.headers.get(b"authorization")
         if authorization is not None:
             token = self._from_bearer(authorization)
             if token is not None:
@@ -95,32 +95,32 @@ class SessionReader:
                 presented.append((SessionToken(value), cookie))
         return presented
 
-    async def read(self, visit: Visit, *, refresh: bool = True) -> Current | None:
+    async def read(self, request: RequestContext, *, refresh: bool = True) -> CurrentSession | None:
         """Return the caller's live session, prolonged if that is due, or None.
 
-        The answer of `visit` gets the cookies that follow: a new end, or the deletion of a cookie
+        The answer of `request` gets the cookies that follow: a new end, or the deletion of a cookie
         whose signature is right but whose session is gone.
         """
-        header = visit.headers.get(b"cookie")
+        header = request.headers.get(b"cookie")
         cookies: list[str] = []
         if header is not None:
             if _LEFT_OVER in header:
-                visit.cookies += self._cookies.clear_left_over(header)
+                request.cookies += self._cookies.clear_left_over(header)
             cookies = cookie_values(header, self._cookies.session_token)
-        if cookies and b"authorization" not in visit.headers:
+        if cookies and b"authorization" not in request.headers:
             known = self._cache.get_shown(cookies[0])
             if known is not None and self._feed.proven():
                 # Looked up only now: in proving itself, the feed may have forgotten it.
                 entry = self._cache.get(known.digest)
                 if entry is not None and entry.good_until > self._now():
                     self._limiter.check_window(SESSION_CHECKS, entry.checks)
-                    return _noted(visit, entry)
-        presented = self._presented(visit, cookies)
-        return await self._find(visit, presented, refresh) if presented else None
+                    return _noted(request, entry)
+        presented = self._presented(request, cookies)
+        return await self._find(request, presented, refresh) if presented else None
 
     async def _find(
-        self, visit: Visit, presented: list[_Presented], refresh: bool
-    ) -> Current | None:
+        self, request: RequestContext, presented: list[_Presented], refresh: bool
+    ) -> CurrentSession | None:
         """Return the first session of those presented that is alive.
 
         Strangers never get here, and do not make the feed ask: it may wake the database.
@@ -128,13 +128,13 @@ class SessionReader:
         for token, cookie in presented:
             trusted = self._feed.proven()
             entry = self._remembered(digest(token)) if trusted else None
-            found = entry or await self._load(visit, token, cookie, refresh, trusted)
+            found = entry or await self._load(request, token, cookie, refresh, trusted)
             if found is not None:
-                return _noted(visit, found)
-        visit.cookies[:] = self._cookies.clear_session(visit.cookie_header)
+                return _noted(request, found)
+        request.cookies[:] = self._cookies.clear_session(request.cookie_header)
         return None
 
-    def _remembered(self, token_digest: TokenDigest) -> Current | None:
+    def _remembered(self, token_digest: TokenDigest) -> CurrentSession | None:
         entry = self._cache.get(token_digest)
         if entry is None or entry.good_until <= self._now():
             return None
@@ -143,12 +143,12 @@ class SessionReader:
 
     async def _load(
         self,
-        visit: Visit,
+        request: RequestContext,
         token: SessionToken,
         cookie: str | None,
         refresh: bool,
         trusted: bool,
-    ) -> Current | None:
+    ) -> CurrentSession | None:
         generation, token_digest = self._cache.generation, digest(token)
         found = await self._lookup.find(token_digest)
         now = self._now()
@@ -156,7 +156,7 @@ class SessionReader:
             return None
         if found.user.is_banned(now):
             with suppress(DatabaseUnavailable):  # the ban counts although the row stays
-                await self._pools.ask(lambda: self._delete_banned(visit.client, token_digest))
+                await self._pools.ask(lambda: self._delete_banned(request.client, token_digest))
             return None
         if service.is_expired(found.session, now):
             return None
@@ -164,12 +164,12 @@ class SessionReader:
         if due is not None and due <= now and refresh:
             alive = found
             try:
-                found = await self._pools.ask(lambda: self._prolong(visit.client, token_digest))
+                found = await self._pools.ask(lambda: self._prolong(request.client, token_digest))
             except DatabaseUnavailable:  # read-only or full: it lives, as was just read
                 return current_of(alive, token, token_digest, due)
             if found is None:
                 return None
-            visit.cookies += self._cookies.set_session(token, self._settings.session_lifetime)
+            request.cookies += self._cookies.set_session(token, self._settings.session_lifetime)
             due, generation = None, -1  # the row has just moved: let the next check read it
         current = current_of(found, token, token_digest, due)
         current.cookie = cookie
@@ -178,11 +178,11 @@ class SessionReader:
         return current
 
     def _delete_banned(self, client: Client, token_digest: TokenDigest) -> None:
-        with Work(self._workshop, client) as work:
+        with Work(self._runtime, client) as work:
             service.find_live(work, token_digest)
 
     def _prolong(self, client: Client, token_digest: TokenDigest) -> SessionWithUser | None:
-        with Work(self._workshop, client) as work:
+        with Work(self._runtime, client) as work:
             found = service.find_live(work, token_digest)
             if found is None or service.prolong(work, found.session) is None:
                 return None
@@ -199,18 +199,18 @@ class SessionReader:
         return SessionToken(shown) if self._mint.recognises(shown) else None
 
 
-def _noted(visit: Visit, current: Current) -> Current:
+def _noted(request: RequestContext, current: CurrentSession) -> CurrentSession:
     if current.session.impersonated_by is not None:  # the audit trail names both
-        visit.client.impersonated_by = current.session.impersonated_by
+        request.client.impersonated_by = current.session.impersonated_by
     return current
 
 
 def current_of(
     found: SessionWithUser, token: SessionToken, token_digest: TokenDigest, due: datetime | None
-) -> Current:
+) -> CurrentSession:
     """Return what is remembered of a session."""
     ends = found.session.expires_at
-    return Current(
+    return CurrentSession(
         session=found.session,
         user=found.user,
         token=token,

@@ -5,7 +5,7 @@ from typing import Annotated, NoReturn
 from fastapi import Query
 
 from backend.features.sessions import service
-from backend.features.sessions.cache import Current
+from backend.features.sessions.cache import CurrentSession
 from backend.features.sessions.dependencies import FreshlySignedIn, SignedIn
 from backend.features.sessions.reader import SessionReader
 from backend.features.sessions.wire import (
@@ -23,8 +23,8 @@ from backend.storage.db import Db
 from backend.storage.queries import sessions
 from backend.storage.work import Work
 from backend.web.cookies import Cookies
-from backend.web.request_context import Visit
-from backend.web.responses.responses import NOT_KEPT, Answer, list_of
+from backend.web.request_context import RequestContext
+from backend.web.responses.responses import NOT_KEPT, Response, list_of
 from backend.web.routing.endpoint import AUTH
 from backend.web.routing.routes import Routes
 from backend.web.wire import Status, Success
@@ -34,29 +34,29 @@ routes = Routes(
 )
 _CLEARED = {"set-cookie": "Clears the session's cookies, if it was the caller's own that ended."}
 
-_NOBODY = Answer(b"null", headers=NOT_KEPT).packed()
+_NOBODY = Response(b"null", headers=NOT_KEPT).packed()
 
 
-@routes.get("/get-session", answers=SessionAndUser | None, session_optional=True)
+@routes.get("/get-session", response_model=SessionAndUser | None, session_optional=True)
 async def get_session(
-    visit: Visit, reader: SessionReader, query: Annotated[GetSession, Query()]
-) -> Answer:
+    request: RequestContext, reader: SessionReader, query: Annotated[GetSession, Query()]
+) -> Response:
     """Return the caller's session and user, or null. Use prolongs the session once a day."""
-    current = await reader.read(visit, refresh=not query.disable_refresh)
+    current = await reader.read(request, refresh=not query.disable_refresh)
     if current is None:
         return _NOBODY
-    if current.answer is None:
-        current.answer = answer_of(current)
-    return current.answer
+    if current.response is None:
+        current.response = answer_of(current)
+    return current.response
 
 
-def answer_of(current: Current) -> Answer:
+def answer_of(current: CurrentSession) -> Response:
     """Return what get-session answers, packed to be sent again and again."""
     body = SessionAndUser(
         session=SessionOut.of(current.session, current.token.reveal()),
         user=UserOut.of(current.user),
     )
-    return Answer(body.model_dump_json(by_alias=True).encode(), headers=NOT_KEPT).packed()
+    return Response(body.model_dump_json(by_alias=True).encode(), headers=NOT_KEPT).packed()
 
 
 @routes.post("/get-session", refusals=("METHOD_NOT_ALLOWED_DEFER_SESSION_REQUIRED",))
@@ -65,24 +65,24 @@ async def defer_session_refresh(body: Anything | None = None) -> NoReturn:
     raise Refusal("METHOD_NOT_ALLOWED_DEFER_SESSION_REQUIRED")
 
 
-@routes.post("/sign-out", answers=Success, headers=_CLEARED, session_optional=True)
+@routes.post("/sign-out", response_model=Success, headers=_CLEARED, session_optional=True)
 def sign_out(
     work: Work,
-    visit: Visit,
+    request: RequestContext,
     reader: SessionReader,
     cookies: Cookies,
     body: Anything | None = None,
-) -> Answer:
+) -> Response:
     """End the caller's session, if there is one, and clear its cookies.
 
     An admin who impersonates somebody signs out altogether: the session that waits ends too.
     """
-    service.sign_out(work, reader.held(visit))
-    return Answer(Success(), cookies=cookies.clear_session(visit.cookie_header))
+    service.sign_out(work, reader.held(request))
+    return Response(Success(), cookies=cookies.clear_session(request.cookie_header))
 
 
-@routes.get("/list-sessions", answers=list[SessionOut])
-def list_sessions(db: Db, clock: Clock, current: FreshlySignedIn) -> Answer:
+@routes.get("/list-sessions", response_model=list[SessionOut])
+def list_sessions(db: Db, clock: Clock, current: FreshlySignedIn) -> Response:
     """List the caller's live sessions. Only the caller's own shows its real token."""
     found = sessions.list_live(db, current.user.id, clock.now())
     own = current.session.id
@@ -92,40 +92,40 @@ def list_sessions(db: Db, clock: Clock, current: FreshlySignedIn) -> Answer:
     )
 
 
-@routes.post("/revoke-session", answers=Status, headers=_CLEARED)
+@routes.post("/revoke-session", response_model=Status, headers=_CLEARED)
 def revoke_session(
     work: Work,
-    visit: Visit,
+    request: RequestContext,
     current: SignedIn,
     mint: TokenMint,
     reader: SessionReader,
     cookies: Cookies,
     body: Revoke,
-) -> Answer:
+) -> Response:
     """End one of the caller's sessions. The answer is the same whether or not there was one."""
     service.revoke(work, mint, current.user.id, body.token)
     if body.token not in {current.token.reveal(), str(current.session.id)}:
-        return Answer(Status())
-    service.sign_out(work, reader.waiting(visit))
-    return Answer(Status(), cookies=cookies.clear_session(visit.cookie_header))
+        return Response(Status())
+    service.sign_out(work, reader.waiting(request))
+    return Response(Status(), cookies=cookies.clear_session(request.cookie_header))
 
 
-@routes.post("/revoke-sessions", answers=Status, headers=_CLEARED)
+@routes.post("/revoke-sessions", response_model=Status, headers=_CLEARED)
 def revoke_sessions(
     work: Work,
-    visit: Visit,
+    request: RequestContext,
     current: SignedIn,
     reader: SessionReader,
     cookies: Cookies,
     body: Anything | None = None,
-) -> Answer:
+) -> Response:
     """End all of the caller's sessions, this one included."""
     service.revoke_all(work, current.user.id)
-    service.sign_out(work, reader.waiting(visit))
-    return Answer(Status(), cookies=cookies.clear_session(visit.cookie_header))
+    service.sign_out(work, reader.waiting(request))
+    return Response(Status(), cookies=cookies.clear_session(request.cookie_header))
 
 
-@routes.post("/revoke-other-sessions", answers=Status)
+@routes.post("/revoke-other-sessions", response_model=Status)
 def revoke_other_sessions(work: Work, current: SignedIn, body: Anything | None = None) -> Status:
     """End all of the caller's sessions but this one."""
     service.revoke_all(work, current.user.id, but=current.session.id)

@@ -10,36 +10,36 @@ from backend.storage.queries import users
 from backend.storage.queries.sessions import Session
 from backend.storage.work import Work
 from backend.web.cookies import Cookies, cookie_value
-from backend.web.responses.responses import Answer
+from backend.web.responses.responses import Response
 
 HEADERS = {
     "set-cookie": "The session cookie.",
     "set-auth-token": "The signed session token, for clients that keep no cookies.",
 }
-"""What `hand_over` sets, for the docs."""
+"""What `set_session_cookies` sets, for the docs."""
 
 
-def hand_over(
-    answer: Answer, cookies: Cookies, session: Session, token: SessionToken, settings: Settings
-) -> Answer:
+def set_session_cookies(
+    response: Response, cookies: Cookies, session: Session, token: SessionToken, settings: Settings
+) -> Response:
     """Set the session cookie, and the header from which clients without cookies take the token."""
     max_age = settings.session_lifetime if session.remembered else None
-    answer.cookies += cookies.set_session(token, max_age)
-    answer.headers["set-auth-token"] = cookies.signed(token.reveal())
-    answer.headers["access-control-expose-headers"] = "set-auth-token"
-    return answer
+    response.cookies += cookies.set_session(token, max_age)
+    response.headers["set-auth-token"] = cookies.signed(token.reveal())
+    response.headers["access-control-expose-headers"] = "set-auth-token"
+    return response
 
 
-def hand_over_new(
-    work: Work, answer: Answer, cookies: Cookies, issued: Issued, header: bytes
-) -> Answer:
+def set_sign_in_cookies(
+    work: Work, response: Response, cookies: Cookies, issued: Issued, header: bytes
+) -> Response:
     """Set the cookies of a sign-in: the session's, and the mark of a browser that is known now."""
-    hand_over(answer, cookies, issued.session, issued.token, work.settings)
+    set_session_cookies(response, cookies, issued.session, issued.token, work.settings)
     if issued.session.remembered and cookies.read_signed(header, cookies.dont_remember):
-        answer.cookies.append(cookies.clear_dont_remember())
-    answer.cookies += cookies.clear_waiting(header)  # nobody goes back into an admin's from here
-    answer.cookies += _mark_device(work, cookies, issued.user.id)
-    return answer
+        response.cookies.append(cookies.clear_dont_remember())
+    response.cookies += cookies.clear_waiting(header)  # nobody goes back into an admin's from here
+    response.cookies += _mark_device(work, cookies, issued.user.id)
+    return response
 
 
 def renew_device(work: Work, cookies: Cookies, header: bytes, user_id: UUID) -> list[str]:

@@ -3,8 +3,8 @@
 from backend.features.sessions.dependencies import Protected
 from backend.features.sessions.reader import SessionReader
 from backend.features.stream_demo.service import Ticker
-from backend.web.request_context import Visit
-from backend.web.responses.responses import Stream
+from backend.web.request_context import RequestContext
+from backend.web.responses.responses import StreamingResponse
 from backend.web.routing.routes import Routes
 
 routes = Routes("service", auth_rules=False)
@@ -18,11 +18,13 @@ _HEADERS = {
 @routes.get(
     "/api/stream",
     head=True,
-    answers=Stream,
+    response_model=StreamingResponse,
     media_type="text/event-stream",
     headers={"x-accel-buffering": "Asks proxies to pass each event on as it comes."},
 )
-async def stream(_: Protected, visit: Visit, reader: SessionReader, ticker: Ticker) -> Stream:
+async def stream(
+    _: Protected, request: RequestContext, reader: SessionReader, ticker: Ticker
+) -> StreamingResponse:
     """Send five events, a fifth of a second apart: the example of a stream. Limited per user.
 
     Each is `data: {"number": 1, "sentAt": "..."}`. When all arrive at once, a proxy in between
@@ -31,6 +33,6 @@ async def stream(_: Protected, visit: Visit, reader: SessionReader, ticker: Tick
     """
 
     async def is_signed_in() -> bool:
-        return await reader.read(visit, refresh=False) is not None
+        return await reader.read(request, refresh=False) is not None
 
-    return Stream(ticker.ticks(is_signed_in), b"text/event-stream", headers=_HEADERS)
+    return StreamingResponse(ticker.ticks(is_signed_in), b"text/event-stream", headers=_HEADERS)

@@ -12,14 +12,14 @@ from backend.features.user_transfer.records import BrokenFile, read_records
 from backend.kernel.passwords.passwords import PasswordHasher
 from backend.kernel.settings import SettingsError
 from backend.storage.queries import users
-from backend.storage.work import Workshop, ask
+from backend.storage.work import Runtime, ask
 
 
-def run_import(workshop: Workshop, hasher: PasswordHasher, path: Path, *, dry: bool) -> int:
+def run_import(runtime: Runtime, hasher: PasswordHasher, path: Path, *, dry: bool) -> int:
     """Import a file; returns the exit code, 1 when a line was bad. Raises SettingsError."""
     try:
         with path.open("rb") as file:
-            return _import(workshop, hasher, file, dry=dry)
+            return _import(runtime, hasher, file, dry=dry)
     except OSError as error:
         raise SettingsError(f"{path} cannot be read: {error.strerror}") from None
     except UnicodeDecodeError:
@@ -28,31 +28,31 @@ def run_import(workshop: Workshop, hasher: PasswordHasher, path: Path, *, dry: b
         raise SettingsError(f"{path}: {error}") from None
 
 
-def _import(workshop: Workshop, hasher: PasswordHasher, file: BinaryIO, *, dry: bool) -> int:
+def _import(runtime: Runtime, hasher: PasswordHasher, file: BinaryIO, *, dry: bool) -> int:
     progress = Progress(sys.stderr, os.fstat(file.fileno()).st_size)
 
     def say(line: str) -> None:
         progress.clear()
         sys.stdout.write(line + "\n")
 
-    outcome = import_users(workshop, hasher, read_records(file, progress.show), say, dry=dry)
+    outcome = import_users(runtime, hasher, read_records(file, progress.show), say, dry=dry)
     progress.clear()
     for line in summary(outcome, dry=dry):
         say(line)
     return 1 if outcome.bad else 0
 
 
-def run_export(workshop: Workshop, path: Path) -> None:
+def run_export(runtime: Runtime, path: Path) -> None:
     """Write every user into a new file that only its owner may read. Raises SettingsError."""
     if path.suffix not in FORMATS:
         raise SettingsError(f"{path}: the name of the file must end in {' or '.join(FORMATS)}")
-    progress = Progress(sys.stderr, ask(workshop.database, users.count))
+    progress = Progress(sys.stderr, ask(runtime.database, users.count))
     try:
         # It holds every password's hash. A file that is there already is never overwritten.
         descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
     except OSError as error:
         raise SettingsError(f"{path} cannot be written: {error.strerror}") from None
     with open(descriptor, "w", encoding="utf-8", newline="") as file:
-        number = export_users(workshop.database, file, path.suffix, progress.show)
+        number = export_users(runtime.database, file, path.suffix, progress.show)
     progress.clear()
     sys.stdout.write(f"{number} users in {path}, with the hashes of their passwords\n")

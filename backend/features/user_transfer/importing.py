@@ -16,7 +16,7 @@ from backend.kernel.events import Event, EventKind
 from backend.kernel.passwords.passwords import PasswordHasher
 from backend.kernel.redaction import Redactor
 from backend.storage.queries import users
-from backend.storage.work import Work, Workshop
+from backend.storage.work import Runtime, Work
 
 BATCH = 1000  # records
 
@@ -41,17 +41,17 @@ class Outcome:
 
 
 def import_users(
-    workshop: Workshop, hasher: PasswordHasher, records: Iterator[Record], say: Say, *, dry: bool
+    runtime: Runtime, hasher: PasswordHasher, records: Iterator[Record], say: Say, *, dry: bool
 ) -> Outcome:
     """Import every record, or with `dry` only check them; tells each bad line as it is found."""
     outcome = Outcome()
     while batch := list(islice(records, BATCH)):
-        _import_batch(workshop, hasher, batch, outcome, say, dry=dry)
+        _import_batch(runtime, hasher, batch, outcome, say, dry=dry)
     return outcome
 
 
 def _import_batch(
-    workshop: Workshop,
+    runtime: Runtime,
     hasher: PasswordHasher,
     batch: list[Record],
     outcome: Outcome,
@@ -61,7 +61,7 @@ def _import_batch(
 ) -> None:
     for record in batch:
         outcome.ignored_fields |= {name for name in record.fields if not field_of(name)}
-    with Work(workshop, NOBODY) as work:
+    with Work(runtime, NOBODY) as work:
         people, problems = _judged(work, hasher, batch)
         if not problems:
             _store(work, people, outcome, dry=dry)

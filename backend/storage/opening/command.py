@@ -15,7 +15,9 @@ from backend.storage.urls import database_url, direct_url, sqlite_file
 
 
 @contextmanager
-def opened_beside(settings: Settings, clock: Clock, randomness: Randomness) -> Iterator[Database]:
+def open_for_command(
+    settings: Settings, clock: Clock, randomness: Randomness
+) -> Iterator[Database]:
     """Lend the database, migrated; raises SettingsError where it cannot be used.
 
     With SNAPSHOT_DIR what the command wrote is in a snapshot when this ends: a running server takes

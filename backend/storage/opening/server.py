@@ -18,7 +18,7 @@ from backend.storage.urls import database_url, direct_url
 
 
 @dataclass(frozen=True, slots=True)
-class Opened:
+class OpenDatabase:
     """The database, ready."""
 
     database: Database
@@ -29,7 +29,7 @@ class Opened:
 
 def open_database(
     settings: Settings, clock: Clock, randomness: Randomness, closing: ExitStack
-) -> Opened:
+) -> OpenDatabase:
     """Open what the settings name; raises SettingsError where it cannot be used.
 
     What was opened is left on `closing`.
@@ -45,4 +45,4 @@ def open_database(
         snapshots.start()
         closing.callback(snapshots.stop)
     closing.callback(database.close)  # before the last snapshot is taken
-    return Opened(database, direct, snapshots)
+    return OpenDatabase(database, direct, snapshots)

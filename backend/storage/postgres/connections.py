@@ -70,7 +70,7 @@ def _moment(text: Any, _cursor: Any) -> datetime | None:
 _MOMENT = psycopg2.extensions.new_type((_TIMESTAMPTZ,), "moment", _moment)
 
 
-class Gate:
+class CircuitBreaker:
     """Lets one attempt a second through while the server does not answer, and all otherwise."""
 
     def __init__(self, clock: Clock) -> None:
@@ -128,7 +128,7 @@ class Primary:
             return True
 
 
-class Patience:
+class ConnectionWatchdog:
     """Cuts connections on which the server has been silent for 4 seconds.
 
     The server's own statement timeout ends nothing when the server stands still or a pooler lets us
@@ -168,19 +168,19 @@ class Patience:
 
 
 class _Watch(AbstractContextManager[None]):
-    __slots__ = ("_connection", "_descriptor", "_patience", "_was_cut", "until")
+    __slots__ = ("_connection", "_descriptor", "_was_cut", "_watchdog", "until")
 
-    def __init__(self, patience: Patience, connection: Any, until: int) -> None:
-        self._patience, self._connection, self.until = patience, connection, until
+    def __init__(self, watchdog: ConnectionWatchdog, connection: Any, until: int) -> None:
+        self._watchdog, self._connection, self.until = watchdog, connection, until
         self._was_cut = False
 
     def __enter__(self) -> None:
         # Our own descriptor: libpq may close its one at any moment, and another thread reuse it.
         self._descriptor = os.dup(self._connection.fileno())
-        self._patience.add(self)
+        self._watchdog.add(self)
 
     def __exit__(self, _kind: Any, error: BaseException | None, _traceback: Any) -> None:
-        self._patience.remove(self)
+        self._watchdog.remove(self)
         os.close(self._descriptor)
         if self._was_cut and isinstance(error, psycopg2.Error):
             raise NoAnswer("the database did not answer in time") from error
@@ -211,21 +211,20 @@ def follow_primary(engine: Engine, primary: Primary) -> None:
             context.is_disconnect = context.is_disconnect or primary.look_again(turn)
 
 
-def watch_over(engine: Engine, gate: Gate, clock: Clock, patience: Patience) -> None:
-    """Open connections through the gate, ping them after a pause, cut them when long silent.
-
-    The execution options `before` and `after` are sent with a statement, in one message.
-    """
+def watch_over(
+    engine: Engine, breaker: CircuitBreaker, clock: Clock, watchdog: ConnectionWatchdog
+) -> None:
+    """Open connections through the circuit breaker, ping them after a pause, cut the silent."""
 
     @event.listens_for(engine, "do_connect")
     def connect(_dialect: Any, _record: Any, arguments: Any, named: Any) -> Any:
-        gate.enter()
+        breaker.enter()
         try:
-            connection = _opened(patience, *arguments, **named)
+            connection = _opened(watchdog, *arguments, **named)
         except BaseException as error:
-            gate.failed(error)
+            breaker.failed(error)
             raise
-        gate.passed()
+        breaker.passed()
         return connection
 
     @event.listens_for(engine, "checkin")
@@ -237,26 +236,34 @@ def watch_over(engine: Engine, gate: Gate, clock: Clock, patience: Patience) -> 
         if clock.monotonic() - record.info.get("idle_since", math.inf) < _PING_AFTER_IDLE:
             return
         try:
-            with patience.watch(connection):
+            with watchdog.watch(connection):
                 connection.cursor().execute("SELECT 1")
         except psycopg2.Error as error:
             raise InvalidatePoolError from error  # what cut this one has cut the others too
 
+    _watch_statements(engine, breaker, watchdog)
+
+
+def _watch_statements(
+    engine: Engine, breaker: CircuitBreaker, watchdog: ConnectionWatchdog
+) -> None:
+    """Send the execution options `before` and `after` with a statement, in one message."""
+
     @event.listens_for(engine, "do_execute")
     def execute(cursor: Any, statement: str, parameters: Any, context: Any) -> bool:
         try:
-            with patience.watch(cursor.connection):
+            with watchdog.watch(cursor.connection):
                 cursor.execute(_message(statement, context), parameters)
         except NoAnswer as error:
-            gate.failed(error, again_in=0)  # at once: perhaps only this statement was slow
+            breaker.failed(error, again_in=0)  # at once: perhaps only this statement was slow
             raise
         return True
 
 
-def _opened(patience: Patience, *arguments: Any, **named: Any) -> Any:
+def _opened(watchdog: ConnectionWatchdog, *arguments: Any, **named: Any) -> Any:
     connection = psycopg2.connect(*arguments, **named)
     try:
-        with patience.watch(connection):
+        with watchdog.watch(connection):
             prepare_postgres(connection)
     except BaseException:
         connection.close()

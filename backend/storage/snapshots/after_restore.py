@@ -23,7 +23,7 @@ from backend.storage.migrate import migrate
 from backend.storage.queries import links, outbox, sessions, users
 from backend.storage.queries.audit_list import Filter, find_page
 from backend.storage.urls import sqlite_url
-from backend.storage.work import Work, Workshop
+from backend.storage.work import Runtime, Work
 
 _BATCH = 1000  # rows ended in one transaction: each is short, on a large PostgreSQL too
 _WHY = "The database was restored from a copy: this had left, or its link has ended."
@@ -43,7 +43,7 @@ class Restoration:
     """How many newer copies could not be used."""
 
 
-def end_what_came_back(shop: Workshop, as_of: datetime | None, *, damaged: int = 0) -> Restoration:
+def end_what_came_back(shop: Runtime, as_of: datetime | None, *, damaged: int = 0) -> Restoration:
     """End every session and mailed link, give up the mails that carry one, and note it.
 
     The note comes last: only what was done is said to be done.
@@ -84,7 +84,7 @@ def end_in_file(
     migrate(url)  # a copy may be older than an upgrade
     database = Database(url, clock, connections=1)
     try:
-        shop = Workshop(database, clock, randomness, settings, _nobody_listens, _nobody_listens)
+        shop = Runtime(database, clock, randomness, settings, _nobody_listens, _nobody_listens)
         end_what_came_back(shop, as_of, damaged=damaged)
     finally:
         database.close()
@@ -92,7 +92,7 @@ def end_in_file(
         connection.execute("PRAGMA journal_mode = DELETE")  # then it is one file and complete
 
 
-def _in_batches(shop: Workshop, end_some: Callable[[Db, int], int]) -> int:
+def _in_batches(shop: Runtime, end_some: Callable[[Db, int], int]) -> int:
     total = 0
     while True:
         with Work(shop, NOBODY) as work:

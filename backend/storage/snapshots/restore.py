@@ -17,7 +17,7 @@ from backend.storage.engine import create_private
 from backend.storage.snapshots.after_restore import end_in_file
 from backend.storage.snapshots.complete_mark import is_complete, withdraw_marks
 from backend.storage.snapshots.snapshots import check
-from backend.storage.snapshots.store import Copy, shelves
+from backend.storage.snapshots.store import Copy, snapshot_stores
 from backend.storage.urls import sqlite_file
 
 log = structlog.get_logger()
@@ -51,7 +51,7 @@ def restore_if_missing(settings: Settings, clock: Clock, randomness: Randomness)
         return Restored.NOT_NEEDED
     try:
         settings.snapshot_dir.mkdir(parents=True, exist_ok=True)
-        databases, keys = (shelf.newest_first() for shelf in shelves(settings.snapshot_dir))
+        databases, keys = (shelf.newest_first() for shelf in snapshot_stores(settings.snapshot_dir))
         found = _restored(settings, databases, keys, clock, randomness)
         # Not before the file is in its place: a start that is killed in between lost nothing.
         withdraw_marks(settings.snapshot_dir)

@@ -13,7 +13,7 @@ from backend.kernel.settings import Settings, SettingsError
 from backend.process import exit_watchdog
 from backend.storage.engine import create_private
 from backend.storage.snapshots.complete_mark import mark_complete, withdraw_marks
-from backend.storage.snapshots.store import Copy, shelves
+from backend.storage.snapshots.store import Copy, snapshot_stores
 from backend.storage.sqlite.ownership import has_visitors
 from backend.storage.urls import sqlite_file
 
@@ -44,7 +44,7 @@ class Snapshots:
     ) -> None:
         self._file, self._folder, self._key, self._space = file, folder, key, space
         self._clock = clock
-        self._database_shelf, self._key_shelf = shelves(folder)
+        self._database_shelf, self._key_shelf = snapshot_stores(folder)
         self._quiet, self._at_most_every = quiet, at_most_every
         self._saved: int | None = None
         """SQLite's number of the state that is in the last snapshot."""

@@ -31,7 +31,7 @@ class Copy:
         return _digest(self.path) == self.digest
 
 
-class Shelf:
+class SnapshotStore:
     """The copies of one file, called `{stem}-{time}-{digest}{suffix}`."""
 
     def __init__(self, folder: Path, stem: str, suffix: str) -> None:
@@ -71,9 +71,9 @@ class Shelf:
         return copy
 
 
-def shelves(folder: Path) -> tuple[Shelf, Shelf]:
+def snapshot_stores(folder: Path) -> tuple[SnapshotStore, SnapshotStore]:
     """Return where the snapshots and where the copies of the generated key are."""
-    return Shelf(folder, "gatehouse", ".db"), Shelf(folder, "secret_key", "")
+    return SnapshotStore(folder, "gatehouse", ".db"), SnapshotStore(folder, "secret_key", "")
 
 
 def _write_through(source: Path, to: Path) -> None:

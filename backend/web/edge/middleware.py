@@ -17,24 +17,24 @@ from backend.web.edge.security_headers import SecurityHeaders
 from backend.web.request_context import header_in
 from backend.web.routing.paths import as_sent
 
-Rooms = Mapping[tuple[str, bytes | None], ASGIApp]
+FixedRoutes = Mapping[tuple[str, bytes | None], ASGIApp]
 
 
-class Entrance:
-    """The outermost application. `rooms` are the endpoints whose path is fixed, by method and path
+class EdgeMiddleware:
+    """The outermost application. `routes` are the endpoints whose path is fixed, by method and path
     as it is sent; everything else is for `app` to find."""
 
     def __init__(
         self,
         app: ASGIApp,
-        rooms: Rooms,
+        routes: FixedRoutes,
         *,
         headers: SecurityHeaders,
         cors: Cors,
         randomness: Randomness,
     ) -> None:
         self._app = app
-        self._rooms = rooms
+        self._routes = routes
         self._security = headers
         self._cors = cors
         self._start = randomness.bytes(6).hex()
@@ -55,8 +55,8 @@ class Entrance:
                 message = {**message, "headers": dressed}
             await send(message)
 
-        room = self._rooms.get((scope["method"], scope.get("raw_path")))
-        if room is None:
+        route = self._routes.get((scope["method"], scope.get("raw_path")))
+        if route is None:
             scope["path"] = as_sent(scope)
-            room = self._cors.preflight(scope, origin) or self._app
-        return await room(scope, receive, send_dressed)
+            route = self._cors.preflight(scope, origin) or self._app
+        return await route(scope, receive, send_dressed)

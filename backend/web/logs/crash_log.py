@@ -16,7 +16,7 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 from backend.kernel.redaction import Redactor
 from backend.kernel.refusals import Refusal
 from backend.web.request_context import route_of
-from backend.web.responses.responses import Answer, messages, refused
+from backend.web.responses.responses import Response, messages, refused
 
 PARSED_BODY = "parsed_body"
 """Where in the ASGI scope an endpoint leaves what it was sent."""
@@ -26,7 +26,7 @@ _CREDENTIALS = {b"authorization", b"cookie", b"x-gatehouse-key"}
 log = structlog.get_logger()
 
 
-def crashed(scope: Scope) -> Answer:
+def crashed(scope: Scope) -> Response:
     """Log the exception that is being treated, and return what the caller hears: a plain 500.
 
     An exception may quote what the request brought along: its passwords, tokens and cookies are
@@ -61,7 +61,7 @@ def _telling(said: Any) -> Iterator[str]:
             yield from _telling(each)
 
 
-class CrashAnswer:
+class CrashResponse:
     """Turns what an endpoint in plain FastAPI raises into an answer: a refusal, or a 500."""
 
     def __init__(self, app: ASGIApp) -> None:
@@ -80,11 +80,11 @@ class CrashAnswer:
         except Refusal as refusal:
             if started:  # the status is out; closing the connection is the only honest end
                 raise
-            answer = refused(refusal)
+            response = refused(refusal)
         except Exception:
-            answer = crashed(scope)
+            response = crashed(scope)
             if started:  # logged again below, where nothing is taken out of it
                 raise RuntimeError("the answer has broken off") from None
-        for message in messages(answer, []):
+        for message in messages(response, []):
             await send(message)
         return None

@@ -8,7 +8,7 @@ from dataclasses import replace
 from uuid import UUID
 
 from backend.kernel.refusals import too_many_requests, unavailable
-from backend.web.responses.responses import Answer, Stream
+from backend.web.responses.responses import Response, StreamingResponse
 
 _AT_ONCE = 8  # of all users together
 _RETRY_AFTER = 10  # seconds; most have ended by then
@@ -21,8 +21,8 @@ class Downloads:
         self._running: set[UUID] = set()
 
     async def begin(
-        self, user_id: UUID, make: Callable[[], Awaitable[Answer | Stream]]
-    ) -> Answer | Stream:
+        self, user_id: UUID, make: Callable[[], Awaitable[Response | StreamingResponse]]
+    ) -> Response | StreamingResponse:
         """Begin a user's download, which counts until its stream is over.
 
         Refuses with 429 while another of the same user runs, and with 503 while too many do.
@@ -33,11 +33,11 @@ class Downloads:
             raise unavailable(_RETRY_AFTER)
         self._running.add(user_id)
         try:
-            answer = await make()
+            response = await make()
         except BaseException:
             self._running.discard(user_id)
             raise
-        if isinstance(answer, Stream):
-            return replace(answer, when_over=lambda: self._running.discard(user_id))
+        if isinstance(response, StreamingResponse):
+            return replace(response, when_over=lambda: self._running.discard(user_id))
         self._running.discard(user_id)
-        return answer
+        return response

@@ -19,7 +19,7 @@ NOT_KEPT = {"pragma": "no-cache"}
 
 
 @dataclass(slots=True)
-class Answer:
+class Response:
     """One answer. `body` is a model, JSON bytes that are ready, or None for an empty body."""
 
     body: BaseModel | bytes | None = None
@@ -29,7 +29,7 @@ class Answer:
     media_type: bytes = JSON
     ready: tuple[dict[str, Any], dict[str, Any]] | None = None
 
-    def packed(self) -> "Answer":
+    def packed(self) -> "Response":
         """Prepare the messages once, for an answer that is given many times."""
         self.ready = messages(self, [])
         return self
@@ -41,7 +41,7 @@ class Answer:
 
 
 @dataclass(slots=True)
-class Stream:
+class StreamingResponse:
     """An answer of unknown length, made while it leaves (`backend/web/responses/streaming.py`).
 
     `pieces` is an asynchronous generator of events, or a synchronous one for a download, each of
@@ -61,9 +61,9 @@ class Stream:
     """Called on the event loop when it has ended, however it did."""
 
 
-def redirect(target: str) -> Answer:
+def redirect(target: str) -> Response:
     """Send the browser elsewhere; `target` has been checked (`TrustedOrigins.allows_target`)."""
-    return Answer(status=302, headers={"location": header_safe(target)})
+    return Response(status=302, headers={"location": header_safe(target)})
 
 
 def header_safe(target: str) -> str:
@@ -71,43 +71,43 @@ def header_safe(target: str) -> str:
     return quote(target, safe="!#$%&'()*+,/:;=?@[]~")
 
 
-def refused(refusal: Refusal) -> Answer:
+def refused(refusal: Refusal) -> Response:
     """Say no in Better Auth's shape: flat `message` and `code`, the latter not always there.
 
     A refusal with neither has no body.
     """
     if refusal.code is None and not refusal.message:
-        return Answer(status=refusal.status, headers=refusal.headers)
+        return Response(status=refusal.status, headers=refusal.headers)
     said = {"message": refusal.message, "code": refusal.code}
     body = json.dumps({key: value for key, value in said.items() if value is not None})
-    return Answer(body.encode(), refusal.status, headers=refusal.headers)
+    return Response(body.encode(), refusal.status, headers=refusal.headers)
 
 
-def messages(answer: Answer, more_cookies: list[str]) -> tuple[dict[str, Any], dict[str, Any]]:
+def messages(response: Response, more_cookies: list[str]) -> tuple[dict[str, Any], dict[str, Any]]:
     """Return the two ASGI messages of an answer; see `head` for its cookies."""
-    if answer.ready is not None and not more_cookies:
-        return answer.ready
-    payload = answer.payload()
+    if response.ready is not None and not more_cookies:
+        return response.ready
+    payload = response.payload()
     length = _pair("content-length", str(len(payload)))
-    has_type = answer.status != 404 or bool(payload)
-    start = head(answer, more_cookies, length, *([_type(answer.media_type)] * has_type))
+    has_type = response.status != 404 or bool(payload)
+    start = head(response, more_cookies, length, *([_type(response.media_type)] * has_type))
     return start, {"type": "http.response.body", "body": payload}
 
 
 def head(
-    answer: Answer | Stream, more_cookies: list[str], *first: tuple[bytes, bytes]
+    response: Response | StreamingResponse, more_cookies: list[str], *first: tuple[bytes, bytes]
 ) -> dict[str, Any]:
     """Return the ASGI message with which an answer starts.
 
     Its cookies are set in their order, even one name twice: what the browser has is deleted first.
     Of `more_cookies` those are left out that the answer sets itself.
     """
-    said = {"cache-control": "no-store", **answer.headers}  # it depends on who asks (ASVS 14.3.2)
+    said = {"cache-control": "no-store", **response.headers}  # it depends on who asks (ASVS 14.3.2)
     headers = [*first, *(_pair(name, value) for name, value in said.items())]
-    named = {_cookie_name(line) for line in answer.cookies}
-    lines = [line for line in more_cookies if _cookie_name(line) not in named] + answer.cookies
+    named = {_cookie_name(line) for line in response.cookies}
+    lines = [line for line in more_cookies if _cookie_name(line) not in named] + response.cookies
     headers += [(b"set-cookie", line.encode()) for line in lines]
-    return {"type": "http.response.start", "status": answer.status, "headers": headers}
+    return {"type": "http.response.start", "status": response.status, "headers": headers}
 
 
 def _pair(name: str, value: str) -> tuple[bytes, bytes]:
@@ -126,13 +126,13 @@ def _type(media_type: bytes) -> tuple[bytes, bytes]:
 _shared_pair = lru_cache(1024)(_encoded)
 
 
-NOT_FOUND = Answer(status=404)
+NOT_FOUND = Response(status=404)
 """Unknown path or method: an empty 404, never 405."""
 
 
-def list_of(models: Iterable[BaseModel]) -> Answer:
+def list_of(models: Iterable[BaseModel]) -> Response:
     """Answer with a JSON array."""
-    return Answer(b"[" + b",".join(_dumped(each) for each in models) + b"]")
+    return Response(b"[" + b",".join(_dumped(each) for each in models) + b"]")
 
 
 def _cookie_name(line: str) -> str:

@@ -21,8 +21,8 @@ from backend.kernel.refusals import Refusal
 from backend.storage.engine import DatabaseUnavailable
 from backend.web.app_context import ANSWER_WITHIN, Pools, in_time
 from backend.web.logs.crash_log import crashed
-from backend.web.request_context import Visit, departure
-from backend.web.responses.responses import Stream, head
+from backend.web.request_context import RequestContext, departure
+from backend.web.responses.responses import StreamingResponse, head
 
 STOPPING = "server_stopping"
 """Where in the ASGI state the server keeps the asyncio.Event that it sets when it stops."""
@@ -30,16 +30,18 @@ STOPPING = "server_stopping"
 log = structlog.get_logger()
 
 
-async def pour(stream: Stream, visit: Visit, pools: Pools, receive: Receive, send: Send) -> None:
+async def pour(
+    stream: StreamingResponse, request: RequestContext, pools: Pools, receive: Receive, send: Send
+) -> None:
     """Send a stream, and close its generator whatever happens; HEAD makes no piece.
 
     Raises what the generator raises while nothing is sent yet, so that it can be refused.
     """
     pieces = stream.pieces
     source = pieces if isinstance(pieces, AsyncGenerator) else InThreads(pieces, pools)
-    out = _Out(send, head(stream, visit.cookies, (b"content-type", stream.media_type)))
+    out = _Out(send, head(stream, request.cookies, (b"content-type", stream.media_type)))
     try:
-        whole = visit.method == "HEAD" or await _sent_whole(source, out, stream, visit, receive)
+        whole = request.method == "HEAD" or await _sent_whole(source, out, stream, request, receive)
     finally:
         stream.when_over()
         await source.aclose()
@@ -95,15 +97,15 @@ class _Out:
 async def _sent_whole(
     source: AsyncGenerator[bytes, None] | InThreads,
     out: _Out,
-    stream: Stream,
-    visit: Visit,
+    stream: StreamingResponse,
+    request: RequestContext,
     receive: Receive,
 ) -> bool:
     """Send piece after piece; returns whether the last one was sent."""
     sending = asyncio.create_task(_send_all(source, out))
     watched = [sending, asyncio.create_task(departure(receive))]
     if not isinstance(source, InThreads):
-        watched.append(asyncio.create_task(_stopping(visit)))
+        watched.append(asyncio.create_task(_stopping(request)))
     try:
         await asyncio.wait(watched, timeout=stream.seconds, return_when=asyncio.FIRST_COMPLETED)
     finally:
@@ -119,9 +121,9 @@ async def _sent_whole(
             raise
         foreseen = isinstance(error, Refusal | DatabaseUnavailable)
         if not foreseen:
-            crashed(visit.scope)
+            crashed(request.scope)
         reason = str(error) if foreseen else type(error).__name__
-        log.warning("stream_broken_off", reason=reason, request_id=visit.client.request_id)
+        log.warning("stream_broken_off", reason=reason, request_id=request.client.request_id)
         return False
     return True
 
@@ -131,6 +133,6 @@ async def _send_all(source: AsyncGenerator[bytes, None] | InThreads, out: _Out) 
         await out.send(piece)
 
 
-async def _stopping(visit: Visit) -> None:
-    stopping: asyncio.Event = visit.scope.get("state", {}).get(STOPPING) or asyncio.Event()
+async def _stopping(request: RequestContext) -> None:
+    stopping: asyncio.Event = request.scope.get("state", {}).get(STOPPING) or asyncio.Event()
     await stopping.wait()

@@ -6,26 +6,28 @@ from starlette.types import Receive
 
 from backend.kernel.refusals import Refusal
 from backend.process.hash_pool import CallerGone
-from backend.web.app_context import House
-from backend.web.request_context import Visit
+from backend.web.app_context import AppContext
+from backend.web.request_context import RequestContext
 from backend.web.wire import parse_form, parse_json
 
 _JSON = "application/json"
 _FORM = "application/x-www-form-urlencoded"
 
 
-async def read_body(visit: Visit, receive: Receive, house: House, takes_forms: bool) -> Any:
+async def read_body(
+    request: RequestContext, receive: Receive, context: AppContext, takes_forms: bool
+) -> Any:
     """Return the parsed body, or `...` when there is none.
 
     JSON only, because a browser sends other types across sites without asking (ASVS 3.5.2); forms
     where Better Auth takes them too.
     """
-    if visit.method in {"GET", "HEAD"}:
+    if request.method in {"GET", "HEAD"}:
         return ...
-    raw = await _read_all(receive, house.workshop.settings.body_limit)
+    raw = await _read_all(receive, context.runtime.settings.body_limit)
     if not raw:
         return ...
-    said = visit.headers.get(b"content-type", b"").decode("latin-1")[:100]
+    said = request.headers.get(b"content-type", b"").decode("latin-1")[:100]
     media_type = said.partition(";")[0].strip().lower()
     if media_type == _JSON:
         return parse_json(raw)

@@ -21,15 +21,15 @@ from backend.storage.db import Db
 from backend.storage.engine import DatabaseConflict, DatabaseUnavailable
 from backend.storage.errors import SessionEnded
 from backend.storage.work import Work, ask
-from backend.web.app_context import House, in_time
+from backend.web.app_context import AppContext, in_time
 from backend.web.edge.client_address import bucket
 from backend.web.logs.crash_log import PARSED_BODY, crashed
-from backend.web.request_context import Visit, departure
-from backend.web.responses.responses import Answer, Stream, messages, refused
+from backend.web.request_context import RequestContext, departure
+from backend.web.responses.responses import Response, StreamingResponse, messages, refused
 from backend.web.responses.streaming import pour
 from backend.web.routing.bodies import read_body
 from backend.web.routing.paths import PathRoute
-from backend.web.routing.routes import Declared, Plan, nothing_provides, plan_for
+from backend.web.routing.routes import HandlerSignature, RouteSpec, nothing_provides, signature_of
 from backend.web.wire import validate
 
 AUTH = "/api/auth"
@@ -42,92 +42,104 @@ log = structlog.get_logger()
 class Endpoint(PathRoute):
     """One method of one URL. What the API docs say about it is in `openapi.py`."""
 
-    def __init__(self, declared: Declared, house: House) -> None:
-        self.declared = declared
-        self._house = house
-        self.plan = plan_for(declared.handler, declared.path)
-        self._services = _services_for(declared, self.plan, house)
-        self._no_query = _without_fields(self.plan)
-        self._limited = declared.auth_rules and house.limits.cover(declared.path)
-        self._is_async = inspect.iscoroutinefunction(declared.handler)
-        super().__init__(declared.path, declared.handler, include_in_schema=declared.in_docs)
+    def __init__(self, spec: RouteSpec, context: AppContext) -> None:
+        self.spec = spec
+        self._context = context
+        self.signature = signature_of(spec.handler, spec.path)
+        self._services = _services_for(spec, self.signature, context)
+        self._no_query = _without_fields(self.signature)
+        self._limited = spec.auth_rules and context.limits.cover(spec.path)
+        self._is_async = inspect.iscoroutinefunction(spec.handler)
+        super().__init__(spec.path, spec.handler, include_in_schema=spec.in_docs)
         self.app = self._serve
-        self.methods = {declared.method}  # Starlette would answer HEAD wherever GET is
+        self.methods = {spec.method}  # Starlette would answer HEAD wherever GET is
 
     async def _serve(self, scope: Scope, receive: Receive, send: Send) -> None:
-        visit = Visit(scope, self._house.addresses)
+        request = RequestContext(scope, self._context.addresses)
         try:
-            answer = await self._answer(visit, receive)
-            if isinstance(answer, Stream):
-                await pour(answer, visit, self._house.pools, receive, send)
+            response = await self._respond(request, receive)
+            if isinstance(response, StreamingResponse):
+                await pour(response, request, self._context.pools, receive, send)
                 return
         except Refusal as refusal:
-            answer = refused(refusal)
+            response = refused(refusal)
         except CallerGone:
             return
         except DatabaseUnavailable as error:
-            request_id, path = visit.client.request_id, self.declared.path
+            request_id, path = request.client.request_id, self.spec.path
             log.warning("database_unavailable", reason=str(error), path=path, request_id=request_id)
-            answer = refused(unavailable(retry_after=2))
+            response = refused(unavailable(retry_after=2))
         except Exception:
-            visit.cookies.clear()
-            answer = crashed(scope)
-        for message in messages(answer, visit.cookies):
+            request.cookies.clear()
+            response = crashed(scope)
+        for message in messages(response, request.cookies):
             await send(message)
 
-    async def _answer(self, visit: Visit, receive: Receive) -> Answer | Stream:
+    async def _respond(
+        self, request: RequestContext, receive: Receive
+    ) -> Response | StreamingResponse:
         if self._limited:
-            await self._house.limits.check_address(visit, self.declared.path)
-        said = await read_body(visit, receive, self._house, self.declared.takes_forms)
+            await self._context.limits.check_address(request, self.spec.path)
+        said = await read_body(request, receive, self._context, self.spec.takes_forms)
         if said is not ...:
-            visit.scope[PARSED_BODY] = said
-        self._house.origins.check_request(visit.method, visit.path, visit.headers)
-        query = _query(visit)
-        if visit.method == "POST":
-            self._house.origins.check_targets({**query, **(said if isinstance(said, dict) else {})})
-        arguments = self._validated(visit, said, query)
-        acting = await self._find_edges(visit, arguments) if self.plan.edges else None
+            request.scope[PARSED_BODY] = said
+        self._context.origins.check_request(request.method, request.path, request.headers)
+        query = _query(request)
+        if request.method == "POST":
+            self._context.origins.check_targets(
+                {**query, **(said if isinstance(said, dict) else {})}
+            )
+        arguments = self._validated(request, said, query)
+        acting = await self._find_edges(request, arguments) if self.signature.dependencies else None
         if self._is_async:
-            return _as_answer(await self.declared.handler(**arguments))
+            return _as_answer(await self.spec.handler(**arguments))
         try:
-            return await self._hop(visit, receive, arguments, acting)
+            return await self._hop(request, receive, arguments, acting)
         except SessionEnded:
-            return await self._answer_without_session(visit, receive, arguments, acting)
+            return await self._answer_without_session(request, receive, arguments, acting)
 
-    async def _find_edges(self, visit: Visit, arguments: dict[str, Any]) -> Acting | None:
+    async def _find_edges(
+        self, request: RequestContext, arguments: dict[str, Any]
+    ) -> Acting | None:
         acting = None
-        for name, edge in self.plan.edges.items():
-            arguments[name] = await edge.find(visit, self._house)
-            acting = edge.acting(arguments[name]) or acting
+        for name, dependency in self.signature.dependencies.items():
+            arguments[name] = await dependency.find(request, self._context)
+            acting = dependency.acting(arguments[name]) or acting
         return acting
 
     async def _answer_without_session(
-        self, visit: Visit, receive: Receive, arguments: dict[str, Any], ended: Acting | None
-    ) -> Answer | Stream:
+        self,
+        request: RequestContext,
+        receive: Receive,
+        arguments: dict[str, Any],
+        ended: Acting | None,
+    ) -> Response | StreamingResponse:
         """Answer whoever was signed in when they asked and is not any more.
 
         What is remembered of them is wrong, so it is forgotten and the session is looked for anew:
         where one is needed that refuses, as it does for everybody without.
         """
         if ended is not None:
-            self._house.workshop.forget_sessions({ended.user_id})
-        acting = await self._find_edges(visit, arguments)
+            self._context.runtime.forget_sessions({ended.user_id})
+        acting = await self._find_edges(request, arguments)
         try:
-            return await self._hop(visit, receive, arguments, acting)
+            return await self._hop(request, receive, arguments, acting)
         except SessionEnded:
             raise Refusal("UNAUTHORIZED") from None
 
-    def _validated(self, visit: Visit, said: Any, query: dict[str, Any]) -> dict[str, Any]:
+    def _validated(
+        self, request: RequestContext, said: Any, query: dict[str, Any]
+    ) -> dict[str, Any]:
         arguments: dict[str, Any] = dict(self._services)
-        if self.plan.visit:
-            arguments[self.plan.visit] = visit
-        arguments |= {name: visit.scope["path_params"][name] for name in self.plan.in_path}
-        if self.plan.body:
-            name, model, optional = self.plan.body
+        if self.signature.request:
+            arguments[self.signature.request] = request
+        arguments |= {name: request.scope["path_params"][name] for name in self.signature.in_path}
+        if self.signature.body:
+            name, model, optional = self.signature.body
             if not (optional and said is ...):
                 arguments[name] = validate(model, said, "body")
-        if self.plan.query:
-            name, model = self.plan.query
+        if self.signature.query:
+            name, model = self.signature.query
             arguments[name] = (
                 validate(model, query, "query")
                 if query or self._no_query is None
@@ -136,89 +148,95 @@ class Endpoint(PathRoute):
         return arguments
 
     async def _hop(
-        self, visit: Visit, receive: Receive, arguments: dict[str, Any], acting: Acting | None
-    ) -> Answer | Stream:
-        def deed() -> Answer | Stream:
-            return self._perform(visit, arguments, acting)
+        self,
+        request: RequestContext,
+        receive: Receive,
+        arguments: dict[str, Any],
+        acting: Acting | None,
+    ) -> Response | StreamingResponse:
+        def run() -> Response | StreamingResponse:
+            return self._perform(request, arguments, acting)
 
-        if self.declared.hashes:
-            return await self._hop_to_hash(visit, receive, acting, deed)
-        ask = self._house.pools.ask
-        if self.declared.downloads and acting:
-            return await self._house.downloads.begin(acting.user_id, lambda: ask(deed))
-        return await ask(deed)
+        if self.spec.hashes:
+            return await self._hop_to_hash(request, receive, acting, run)
+        ask = self._context.pools.ask
+        if self.spec.downloads and acting:
+            return await self._context.downloads.begin(acting.user_id, lambda: ask(run))
+        return await ask(run)
 
     async def _hop_to_hash(
         self,
-        visit: Visit,
+        request: RequestContext,
         receive: Receive,
         acting: Acting | None,
-        deed: Callable[[], Answer | Stream],
-    ) -> Answer | Stream:
+        run: Callable[[], Response | StreamingResponse],
+    ) -> Response | StreamingResponse:
         if acting:
-            await self._house.limits.check_hashing(acting.user_id, self.declared.path)
-        pools = self._house.pools
-        callers = [bucket(visit.client.address), *([str(acting.user_id)] if acting else [])]
-        place = visit.client.place = pools.hash_queue.take(*callers)
-        job = pools.passwords.submit(deed)
-        job.add_done_callback(lambda _: pools.hash_queue.give_back(place))
-        watch = asyncio.create_task(_notice_departure(receive, visit))
+            await self._context.limits.check_hashing(acting.user_id, self.spec.path)
+        pools = self._context.pools
+        callers = [bucket(request.client.address), *([str(acting.user_id)] if acting else [])]
+        slot = request.client.slot = pools.hash_queue.take(*callers)
+        job = pools.passwords.submit(run)
+        job.add_done_callback(lambda _: pools.hash_queue.give_back(slot))
+        watch = asyncio.create_task(_notice_departure(receive, request))
         try:
             return await in_time(asyncio.wrap_future(job), _HASH_WITHIN)
         finally:
             watch.cancel()
 
     def _perform(
-        self, visit: Visit, arguments: dict[str, Any], acting: Acting | None
-    ) -> Answer | Stream:
-        if self.plan.db:
-            return self._read(arguments, self.plan.db)
-        if not self.plan.work:
-            return _as_answer(self.declared.handler(**arguments))
+        self, request: RequestContext, arguments: dict[str, Any], acting: Acting | None
+    ) -> Response | StreamingResponse:
+        if self.signature.db:
+            return self._read(arguments, self.signature.db)
+        if not self.signature.work:
+            return _as_answer(self.spec.handler(**arguments))
         for left in reversed(range(_TRIES)):
             try:
-                with Work(self._house.workshop, visit.client, acting) as work:
-                    done = self.declared.handler(**arguments, **{self.plan.work: work})
+                with Work(self._context.runtime, request.client, acting) as work:
+                    done = self.spec.handler(**arguments, **{self.signature.work: work})
                 return _as_answer(done)
             except DatabaseConflict:
                 if not left:
                     raise
         raise AssertionError("unreachable")
 
-    def _read(self, arguments: dict[str, Any], db_name: str) -> Answer | Stream:
-        def handle(db: Db) -> Answer | Stream:
-            return _as_answer(self.declared.handler(**arguments, **{db_name: db}))
+    def _read(self, arguments: dict[str, Any], db_name: str) -> Response | StreamingResponse:
+        def handle(db: Db) -> Response | StreamingResponse:
+            return _as_answer(self.spec.handler(**arguments, **{db_name: db}))
 
-        return ask(self._house.workshop.database, handle)
+        return ask(self._context.runtime.database, handle)
 
 
-async def _notice_departure(receive: Receive, visit: Visit) -> None:
+async def _notice_departure(receive: Receive, request: RequestContext) -> None:
     with contextlib.suppress(asyncio.CancelledError):
         await departure(receive)
-        visit.client.gone.set()
+        request.client.gone.set()
 
 
-def _services_for(declared: Declared, plan: Plan, house: House) -> dict[str, Any]:
-    for name, kind in plan.services.items():
-        if kind not in house.services:
-            raise nothing_provides(declared.handler, name, kind)
-    return {name: house.services[kind] for name, kind in plan.services.items()}
+def _services_for(
+    spec: RouteSpec, signature: HandlerSignature, context: AppContext
+) -> dict[str, Any]:
+    for name, kind in signature.services.items():
+        if kind not in context.services:
+            raise nothing_provides(spec.handler, name, kind)
+    return {name: context.services[kind] for name, kind in signature.services.items()}
 
 
-def _without_fields(plan: Plan) -> Any:
+def _without_fields(signature: HandlerSignature) -> Any:
     """Return what a request without a query asks for, if that is allowed."""
-    if plan.query is None:
+    if signature.query is None:
         return None
-    _, model = plan.query
+    _, model = signature.query
     return None if any(each.is_required() for each in model.model_fields.values()) else model()
 
 
-def _as_answer(done: Any) -> Answer | Stream:
-    return done if isinstance(done, Answer | Stream) else Answer(done)
+def _as_answer(done: Any) -> Response | StreamingResponse:
+    return done if isinstance(done, Response | StreamingResponse) else Response(done)
 
 
-def _query(visit: Visit) -> dict[str, Any]:
-    raw = visit.scope["query_string"]
+def _query(request: RequestContext) -> dict[str, Any]:
+    raw = request.scope["query_string"]
     if not raw:
         return {}
     try:

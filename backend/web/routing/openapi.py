@@ -18,7 +18,7 @@ from starlette.routing import BaseRoute
 from backend.web.cookies import Cookies
 from backend.web.routing.endpoint import Endpoint
 from backend.web.routing.operations import described
-from backend.web.routing.routes import Plan
+from backend.web.routing.routes import HandlerSignature
 
 _COOKIE = "Signing up and signing in set it; the browser sends it by itself. Nothing to enter here."
 _BEARER = "The `token` from the body of a sign-in, or its `set-auth-token` header: both are taken."
@@ -61,27 +61,27 @@ def _readable(route: BaseRoute) -> BaseRoute:
     """Return a route that FastAPI can describe; what is written in plain FastAPI is one already."""
     if not isinstance(route, Endpoint):
         return route
-    declared, plan = route.declared, route.plan
+    spec, signature = route.spec, route.signature
     return APIRoute(
-        declared.path,
-        _stand_in(declared.handler, plan),
-        methods=[declared.method],
-        tags=[declared.tag],
-        operation_id=declared.handler.__name__,
-        **described(declared, plan),
+        spec.path,
+        _stand_in(spec.handler, signature),
+        methods=[spec.method],
+        tags=[spec.tag],
+        operation_id=spec.handler.__name__,
+        **described(spec, signature),
     )
 
 
-def _stand_in(handler: Callable[..., Any], plan: Plan) -> Callable[..., Any]:
+def _stand_in(handler: Callable[..., Any], signature: HandlerSignature) -> Callable[..., Any]:
     """Return a function with the handler's name and those of its parameters that HTTP brings."""
 
     def stand_in() -> None:
         raise NotImplementedError("only described, never called")
 
-    signature = inspect.signature(handler)
-    hidden = {*plan.services, plan.work, plan.db, plan.visit}
-    kept = [each for name, each in signature.parameters.items() if name not in hidden]
-    stand_in.__signature__ = signature.replace(parameters=kept)  # type: ignore[attr-defined]
+    original = inspect.signature(handler)
+    hidden = {*signature.services, signature.work, signature.db, signature.request}
+    kept = [each for name, each in original.parameters.items() if name not in hidden]
+    stand_in.__signature__ = original.replace(parameters=kept)  # type: ignore[attr-defined]
     stand_in.__name__ = handler.__name__
     return stand_in
 

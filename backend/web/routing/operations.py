@@ -10,8 +10,8 @@ from pydantic import BaseModel, ValidationError
 
 from backend.kernel.refusals import CODES, too_many_requests
 from backend.web.edge.origins import TARGETS
-from backend.web.responses.responses import Answer, Stream
-from backend.web.routing.routes import Declared, Plan
+from backend.web.responses.responses import Response, StreamingResponse
+from backend.web.routing.routes import HandlerSignature, RouteSpec
 from backend.web.wire import Problem, WireModel
 
 _FORM = "application/x-www-form-urlencoded"
@@ -36,55 +36,61 @@ _ANYTHING_ELSE = {
 }
 
 
-def described(declared: Declared, plan: Plan) -> dict[str, Any]:
+def described(spec: RouteSpec, signature: HandlerSignature) -> dict[str, Any]:
     """Return what FastAPI's route wants to know to describe this endpoint."""
-    text = inspect.getdoc(declared.handler) or ""
-    refused = _refusals(declared, plan)
-    always_refuses = declared.answers is NoReturn
-    status = min(refused) if always_refuses else declared.status
-    answers = refused if always_refuses else {status: _success(declared), **refused}
+    text = inspect.getdoc(spec.handler) or ""
+    refused = _refusals(spec, signature)
+    always_refuses = spec.response_model is NoReturn
+    status = min(refused) if always_refuses else spec.status
+    response_model = refused if always_refuses else {status: _success(spec), **refused}
     return {
         "status_code": status,
-        "response_model": None if always_refuses else _model(declared.answers),
-        "response_class": _response_class(declared.answers),
+        "response_model": None if always_refuses else _model(spec.response_model),
+        "response_class": _response_class(spec.response_model),
         # Named here, it also keeps FastAPI from promising its own 422 for a body that is wrong.
-        "responses": {**dict(sorted(answers.items())), "default": _ANYTHING_ELSE},
+        "responses": {**dict(sorted(response_model.items())), "default": _ANYTHING_ELSE},
         "summary": text.partition("\n")[0].partition(". ")[0].rstrip("."),
         "description": text,
-        "openapi_extra": _extra(declared, plan),
-        "include_in_schema": declared.in_docs,
+        "openapi_extra": _extra(spec, signature),
+        "include_in_schema": spec.in_docs,
     }
 
 
-def _refusals(declared: Declared, plan: Plan) -> dict[int, dict[str, Any]]:
-    refused = _by_status(_codes(declared, plan))
-    if declared.redirect:
-        onward = _headers(location=declared.redirect)
+def _refusals(spec: RouteSpec, signature: HandlerSignature) -> dict[int, dict[str, Any]]:
+    refused = _by_status(_codes(spec, signature))
+    if spec.redirect:
+        onward = _headers(location=spec.redirect)
         refused[302] = {"description": "Sends the browser on.", **onward}
-    if declared.or_status is not None:
-        refused[declared.or_status] = {"model": declared.answers, "description": "Not so."}
-    if declared.auth_rules or plan.edges:
+    if spec.or_status is not None:
+        refused[spec.or_status] = {"model": spec.response_model, "description": "Not so."}
+    if spec.auth_rules or signature.dependencies:
         refused[429] = _too_many()
-    if 503 in refused and declared.or_status != 503:
+    if 503 in refused and spec.or_status != 503:
         refused[503] |= _when_again("retry-after")
     return refused
 
 
-def _codes(declared: Declared, plan: Plan) -> list[str]:
-    codes = ["VALIDATION_ERROR"] if plan.body or (plan.query and _refuses(plan.query[1])) else []
-    for edge in plan.edges.values():
-        codes += edge.refusals
-    codes += declared.refusals
-    codes += [TARGETS[name] for model in _taken(plan) for name in _names(model) if name in TARGETS]
-    if declared.method == "POST":
+def _codes(spec: RouteSpec, signature: HandlerSignature) -> list[str]:
+    codes = (
+        ["VALIDATION_ERROR"]
+        if signature.body or (signature.query and _refuses(signature.query[1]))
+        else []
+    )
+    for dependency in signature.dependencies.values():
+        codes += dependency.refusals
+    codes += spec.refusals
+    codes += [
+        TARGETS[name] for model in _taken(signature) for name in _names(model) if name in TARGETS
+    ]
+    if spec.method == "POST":
         codes += _EVERY_POST
-    if declared.auth_rules or plan.edges or plan.work or plan.db:
+    if spec.auth_rules or signature.dependencies or signature.work or signature.db:
         codes.append("SERVICE_UNAVAILABLE")
     return list(dict.fromkeys(codes))
 
 
-def _taken(plan: Plan) -> list[type[WireModel]]:
-    return [each[1] for each in (plan.body, plan.query) if each]
+def _taken(signature: HandlerSignature) -> list[type[WireModel]]:
+    return [each[1] for each in (signature.body, signature.query) if each]
 
 
 def _names(model: type[WireModel]) -> list[str]:
@@ -144,15 +150,15 @@ def _response(examples: dict[str, Any]) -> dict[str, Any]:
     return {"model": Problem, "content": {"application/json": {"examples": examples}}}
 
 
-def _success(declared: Declared) -> dict[str, Any]:
+def _success(spec: RouteSpec) -> dict[str, Any]:
     said: dict[str, Any] = {}
-    if _own(declared.answers):
-        said["description"] = inspect.getdoc(declared.answers) or ""
-    if declared.media_type != "application/json":
-        is_text = declared.media_type.startswith("text/")
+    if _own(spec.response_model):
+        said["description"] = inspect.getdoc(spec.response_model) or ""
+    if spec.media_type != "application/json":
+        is_text = spec.media_type.startswith("text/")
         schema = {"type": "string"} if is_text else {"type": "string", "format": "binary"}
-        said["content"] = {declared.media_type: {"schema": schema}}
-    return {"description": "Done", **said, **_headers(**declared.headers)}
+        said["content"] = {spec.media_type: {"schema": schema}}
+    return {"description": "Done", **said, **_headers(**spec.headers)}
 
 
 def _headers(**texts: str) -> dict[str, Any]:
@@ -164,28 +170,28 @@ def _headers(**texts: str) -> dict[str, Any]:
     }
 
 
-def _own(answers: Any) -> bool:
-    return inspect.isclass(answers) and issubclass(answers, BaseModel)
+def _own(response_model: Any) -> bool:
+    return inspect.isclass(response_model) and issubclass(response_model, BaseModel)
 
 
-def _is_json(answers: Any) -> bool:
-    return answers not in (Answer, Stream)
+def _is_json(response_model: Any) -> bool:
+    return response_model not in (Response, StreamingResponse)
 
 
-def _response_class(answers: Any) -> type[responses.Response]:
-    return responses.JSONResponse if _is_json(answers) else responses.Response
+def _response_class(response_model: Any) -> type[responses.Response]:
+    return responses.JSONResponse if _is_json(response_model) else responses.Response
 
 
-def _model(answers: Any) -> Any:
-    return answers if _is_json(answers) else None
+def _model(response_model: Any) -> Any:
+    return response_model if _is_json(response_model) else None
 
 
-def _extra(declared: Declared, plan: Plan) -> dict[str, Any]:
+def _extra(spec: RouteSpec, signature: HandlerSignature) -> dict[str, Any]:
     extra: dict[str, Any] = {}
-    if declared.takes_forms and plan.body:
-        schema = {"$ref": f"#/components/schemas/{plan.body[1].__name__}"}
+    if spec.takes_forms and signature.body:
+        schema = {"$ref": f"#/components/schemas/{signature.body[1].__name__}"}
         extra["requestBody"] = {"content": {_FORM: {"schema": schema}}}
-    if declared.session_optional:
+    if spec.session_optional:
         # Where an edge looks for the session, FastAPI names the ways to show one.
-        extra["security"] = [{}] if plan.edges else [{}, {"cookie": []}, {"bearer": []}]
+        extra["security"] = [{}] if signature.dependencies else [{}, {"cookie": []}, {"bearer": []}]
     return extra

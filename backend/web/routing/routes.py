@@ -11,32 +11,32 @@ from fastapi.params import Query
 from backend.storage.acting import Acting
 from backend.storage.db import Db
 from backend.storage.work import Work
-from backend.web.app_context import House
-from backend.web.request_context import Visit
+from backend.web.app_context import AppContext
+from backend.web.request_context import RequestContext
 from backend.web.wire import WireModel
 
 Handler = Callable[..., Any]
 
 
 @dataclass(frozen=True)
-class AtEdge:
+class EdgeDependency:
     """Marks a handler's parameter that is found before the hop, such as the caller's session."""
 
-    find: Callable[[Visit, House], Awaitable[Any]]
+    find: Callable[[RequestContext, AppContext], Awaitable[Any]]
     acting: Callable[[Any], Acting | None] = lambda _: None
     """In whose name the handler writes, after what was found."""
     refusals: tuple[str, ...] = ()
-    """How those are turned away for whom it finds nothing; as in `Declared`."""
+    """How those are turned away for whom it finds nothing; as in `RouteSpec`."""
 
 
 @dataclass(frozen=True)
-class Declared:
+class RouteSpec:
     """One endpoint as its capability wrote it."""
 
     method: str
     path: str
     handler: Handler
-    answers: Any
+    response_model: Any
     tag: str
     status: int = 200
     """Of the answer when all goes well; this and what follows, to `in_docs`, is for the docs."""
@@ -73,10 +73,10 @@ class Routes:
     """What the API docs say above these endpoints."""
     auth_rules: bool = True
     """Whether Better Auth's rules hold: limits by address, Origin checks, its error words."""
-    declared: list[Declared] = field(default_factory=list)
+    specs: list[RouteSpec] = field(default_factory=list)
 
     def get(self, path: str, *, head: bool = False, **how: Any) -> Callable[[Handler], Handler]:
-        """Declare a GET; see `Declared` for what may be said about it.
+        """Declare a GET; see `RouteSpec` for what may be said about it.
 
         With `head` the same is answered to HEAD, without the body.
         """
@@ -87,18 +87,18 @@ class Routes:
         return lambda handler: declare_head(declare_get(handler))
 
     def post(self, path: str, **how: Any) -> Callable[[Handler], Handler]:
-        """Declare a POST; see `Declared` for what may be said about it."""
+        """Declare a POST; see `RouteSpec` for what may be said about it."""
         return self._declare("POST", path, how)
 
     def _declare(self, method: str, path: str, how: dict[str, Any]) -> Callable[[Handler], Handler]:
         def declare(handler: Handler) -> Handler:
-            answers = how.pop("answers", get_type_hints(handler).get("return"))
-            self.declared.append(
-                Declared(
+            response_model = how.pop("response_model", get_type_hints(handler).get("return"))
+            self.specs.append(
+                RouteSpec(
                     method,
                     self.prefix + path,
                     handler,
-                    answers,
+                    response_model,
                     self.tag,
                     auth_rules=self.auth_rules,
                     **how,
@@ -109,35 +109,38 @@ class Routes:
         return declare
 
 
+_PER_REQUEST: dict[Any, str] = {Work: "work", Db: "db", RequestContext: "request"}
+
+
 @dataclass(frozen=True)
-class Plan:
+class HandlerSignature:
     """What one handler asks for, read from its annotations once in a process."""
 
     work: str | None = None
     db: str | None = None
-    visit: str | None = None
+    request: str | None = None
     body: tuple[str, type[WireModel], bool] | None = None
     query: tuple[str, type[WireModel]] | None = None
-    edges: dict[str, AtEdge] = field(default_factory=dict)
+    dependencies: dict[str, EdgeDependency] = field(default_factory=dict)
     services: dict[str, type] = field(default_factory=dict)
     in_path: tuple[str, ...] = ()
 
 
 @cache  # a handler is the same whichever app serves it, and to read them all takes 20 ms
-def plan_for(handler: Handler, path: str) -> Plan:
+def signature_of(handler: Handler, path: str) -> HandlerSignature:
     """Read what a handler asks for; raises TypeError where nothing provides it."""
-    parts: dict[str, Any] = {"edges": {}, "services": {}, "in_path": ()}
+    parts: dict[str, Any] = {"dependencies": {}, "services": {}, "in_path": ()}
     hints = get_type_hints(handler, include_extras=True)
     for name, parameter in inspect.signature(handler).parameters.items():
         hint = hints.get(name)
         kind, marks = _without_marks(hint)
-        edge = next((mark for mark in marks if isinstance(mark, AtEdge)), None)
-        if edge:
-            parts["edges"][name] = edge
+        dependency = next((mark for mark in marks if isinstance(mark, EdgeDependency)), None)
+        if dependency:
+            parts["dependencies"][name] = dependency
         elif f"{{{name}}}" in path:
             parts["in_path"] += (name,)
-        elif hint in (Work, Db, Visit):
-            parts[hint.__name__.lower()] = name
+        elif hint in _PER_REQUEST:
+            parts[_PER_REQUEST[hint]] = name
         elif isinstance(kind, type) and issubclass(kind, WireModel):
             is_query = any(isinstance(mark, Query) for mark in marks)
             optional = parameter.default is not inspect.Parameter.empty
@@ -146,9 +149,9 @@ def plan_for(handler: Handler, path: str) -> Plan:
             parts["services"][name] = kind
         else:
             raise nothing_provides(handler, name, hint)
-    plan = Plan(**parts)
-    _check_database(handler, plan)
-    return plan
+    signature = HandlerSignature(**parts)
+    _check_database(handler, signature)
+    return signature
 
 
 def nothing_provides(handler: Handler, name: str, hint: Any) -> TypeError:
@@ -156,11 +159,11 @@ def nothing_provides(handler: Handler, name: str, hint: Any) -> TypeError:
     return TypeError(f"{handler.__qualname__}({name}): nothing provides {hint!r}")
 
 
-def _check_database(handler: Handler, plan: Plan) -> None:
-    if plan.work and plan.db:
+def _check_database(handler: Handler, signature: HandlerSignature) -> None:
+    if signature.work and signature.db:
         raise TypeError(f"{handler.__qualname__} asks for Work and Db: work.db is the one to use")
-    if (plan.work or plan.db) and inspect.iscoroutinefunction(handler):
-        asked = "Work" if plan.work else "Db"
+    if (signature.work or signature.db) and inspect.iscoroutinefunction(handler):
+        asked = "Work" if signature.work else "Db"
         raise TypeError(
             f"{handler.__qualname__} is async and asks for {asked}, which would hold up the event "
             "loop: write it with def, and it runs in a worker thread"

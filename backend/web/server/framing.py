@@ -93,8 +93,8 @@ def unknown_method() -> Refusal:
 
 def last_words(refusal: Refusal, server_headers: Headers) -> bytes:
     """Return the whole HTTP answer after which the connection closes."""
-    answer = refused(refusal)
-    body = answer.payload()
+    response = refused(refusal)
+    body = response.payload()
     headers = [
         *server_headers,
         (b"content-type", JSON),
@@ -102,7 +102,7 @@ def last_words(refusal: Refusal, server_headers: Headers) -> bytes:
         (b"cache-control", b"no-store"),
         (b"x-content-type-options", b"nosniff"),
         (b"connection", b"close"),
-        *((name.encode(), value.encode()) for name, value in answer.headers.items()),
+        *((name.encode(), value.encode()) for name, value in response.headers.items()),
     ]
     lines = (name + b": " + value + b"\r\n" for name, value in headers)
-    return STATUS_LINE[answer.status] + b"".join(lines) + b"\r\n" + body
+    return STATUS_LINE[response.status] + b"".join(lines) + b"\r\n" + body

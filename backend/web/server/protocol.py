@@ -22,7 +22,7 @@ from backend.web.server import framing
 from backend.web.server.connections import Connection, ConnectionLimits, Connections
 from backend.web.server.ignored_upgrade import IgnoredUpgrade
 from backend.web.server.phases import ANSWERING, BODY, CLOSING, HEAD, IDLE
-from backend.web.server.whole_response import WholeAnswer, tell_disconnected
+from backend.web.server.whole_response import WholeResponse, tell_disconnected
 
 SLASH: Final = ord("/")
 HASH: Final = ord("#")
@@ -179,7 +179,7 @@ class GuardedProtocol(HttpToolsProtocol):
             self._await_next_request()
 
     def _start_asgi_task(self, cycle: RequestResponseCycle, app: ASGI3Application) -> None:
-        whole: Any = WholeAnswer(app, cycle)  # Starlette's types of messages and uvicorn's differ
+        whole: Any = WholeResponse(app, cycle)  # Starlette's types of messages and uvicorn's differ
         super()._start_asgi_task(cycle, whole)
 
     def pause_writing(self) -> None:

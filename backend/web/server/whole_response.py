@@ -21,7 +21,7 @@ _NEW_EACH_TIME = frozenset({b"x-request-id", b"set-cookie"})
 _WATCHED = _NEW_EACH_TIME | {b"content-length", b"connection"}
 
 
-class WholeAnswer:
+class WholeResponse:
     """Runs an application for one request; holds its head back until the body is there."""
 
     __slots__ = ("_app", "_cycle", "_head")

@@ -17,7 +17,7 @@ routes = Routes(
 
 @routes.post(
     "/ban-user",
-    answers=OneUser,
+    response_model=OneUser,
     refusals=(
         "YOU_CANNOT_BAN_YOURSELF",
         "LAST_ADMIN",
@@ -33,7 +33,7 @@ def ban_user(work: Work, current: SilentlySignedIn, body: BanUser) -> OneUser:
 
 @routes.post(
     "/unban-user",
-    answers=OneUser,
+    response_model=OneUser,
     refusals=("YOU_ARE_NOT_ALLOWED_TO_BAN_USERS", "USER_NOT_FOUND"),
 )
 def unban_user(work: Work, current: SilentlySignedIn, body: OfUser) -> OneUser:

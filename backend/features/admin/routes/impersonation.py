@@ -5,13 +5,13 @@ from backend.features.accounts.signing_in import Challenge, SessionIssuer
 from backend.features.admin import impersonation
 from backend.features.admin.wire import OfUser
 from backend.features.sessions.dependencies import SilentlySignedIn
-from backend.features.sessions.session_cookies import HEADERS, hand_over
+from backend.features.sessions.session_cookies import HEADERS, set_session_cookies
 from backend.features.sessions.wire import Anything, SessionAndUser, SessionOut, UserOut
 from backend.kernel.refusals import plain_refusal
 from backend.storage.work import Work
 from backend.web.cookies import Cookies
-from backend.web.request_context import Visit
-from backend.web.responses.responses import Answer, refused
+from backend.web.request_context import RequestContext
+from backend.web.responses.responses import Response, refused
 from backend.web.routing.endpoint import AUTH
 from backend.web.routing.routes import Routes
 
@@ -24,7 +24,7 @@ routes = Routes(
 
 @routes.post(
     "/impersonate-user",
-    answers=SessionAndUser,
+    response_model=SessionAndUser,
     headers=HEADERS,
     refusals=(
         "YOU_ARE_NOT_ALLOWED_TO_IMPERSONATE_USERS",
@@ -35,7 +35,7 @@ routes = Routes(
 )
 def impersonate_user(
     work: Work, current: SilentlySignedIn, issuer: SessionIssuer, cookies: Cookies, body: OfUser
-) -> Answer:
+) -> Response:
     """Act as a user for an hour. The admin's own session waits in a cookie of its own."""
     issued = impersonation.start(work, issuer, current, body.user_id)
     if isinstance(issued, Challenge):
@@ -48,36 +48,36 @@ def impersonate_user(
         remembered=current.session.remembered,
         max_age=work.settings.session_lifetime,
     )
-    answer = Answer(acting, cookies=[*cookies.clear_session(), waiting])
-    return hand_over(answer, cookies, issued.session, issued.token, work.settings)
+    response = Response(acting, cookies=[*cookies.clear_session(), waiting])
+    return set_session_cookies(response, cookies, issued.session, issued.token, work.settings)
 
 
 @routes.post(
     "/stop-impersonating",
-    answers=SessionAndUser,
+    response_model=SessionAndUser,
     headers=HEADERS,
     refusals=("You are not impersonating anyone", "401 Failed to find admin session"),
 )
 def stop_impersonating(
     work: Work,
-    visit: Visit,
+    request: RequestContext,
     current: SilentlySignedIn,
     cookies: Cookies,
     body: Anything | None = None,
-) -> Answer:
+) -> Response:
     """Go back to the admin's own session. If that has ended meanwhile, nobody is signed in."""
-    waiting = cookies.read_admin_sessions(visit.cookie_header)
+    waiting = cookies.read_admin_sessions(request.cookie_header)
     back = impersonation.stop(work, current, waiting)
     if back is None:
-        answer = refused(plain_refusal("Failed to find admin session", status=401))
-        answer.cookies += [*cookies.clear_session(), cookies.clear_admin_session()]
-        return answer
+        response = refused(plain_refusal("Failed to find admin session", status=401))
+        response.cookies += [*cookies.clear_session(), cookies.clear_admin_session()]
+        return response
     own, token = back
     found = SessionAndUser(
         session=SessionOut.of(own.session, token.reveal()), user=UserOut.of(own.user)
     )
-    answer = hand_over(Answer(found), cookies, own.session, token, work.settings)
+    response = set_session_cookies(Response(found), cookies, own.session, token, work.settings)
     if own.session.remembered:
-        answer.cookies.append(cookies.clear_dont_remember())
-    answer.cookies.append(cookies.clear_admin_session())
-    return answer
+        response.cookies.append(cookies.clear_dont_remember())
+    response.cookies.append(cookies.clear_admin_session())
+    return response

@@ -31,7 +31,7 @@ _NO_PERMISSIONS = "invalid permission check. no permission(s) were passed."
 
 @routes.post(
     "/list-user-sessions",
-    answers=UserSessions,
+    response_model=UserSessions,
     refusals=("YOU_ARE_NOT_ALLOWED_TO_LIST_USERS_SESSIONS",),
 )
 def list_user_sessions(
@@ -51,7 +51,7 @@ def list_user_sessions(
 
 @routes.post(
     "/revoke-user-session",
-    answers=Success,
+    response_model=Success,
     refusals=("YOU_ARE_NOT_ALLOWED_TO_REVOKE_USERS_SESSIONS",),
 )
 def revoke_user_session(
@@ -64,7 +64,7 @@ def revoke_user_session(
 
 @routes.post(
     "/revoke-user-sessions",
-    answers=Success,
+    response_model=Success,
     refusals=("YOU_ARE_NOT_ALLOWED_TO_REVOKE_USERS_SESSIONS",),
 )
 def revoke_user_sessions(work: Work, current: SilentlySignedIn, body: OfUser) -> Success:
@@ -73,7 +73,7 @@ def revoke_user_sessions(work: Work, current: SilentlySignedIn, body: OfUser) ->
     return Success()
 
 
-@routes.post("/has-permission", answers=PermissionAnswer, refusals=(_NO_PERMISSIONS,))
+@routes.post("/has-permission", response_model=PermissionAnswer, refusals=(_NO_PERMISSIONS,))
 def has_permission(current: SilentlySignedIn, body: HasPermission) -> PermissionAnswer:
     """Tell whether the caller's role allows all that is asked."""
     if body.permissions is None:

@@ -46,7 +46,7 @@ routes = Routes(
 )
 
 
-@routes.get("/list-users", answers=UserList, refusals=("YOU_ARE_NOT_ALLOWED_TO_LIST_USERS",))
+@routes.get("/list-users", response_model=UserList, refusals=("YOU_ARE_NOT_ALLOWED_TO_LIST_USERS",))
 def list_users(db: Db, current: SilentlySignedIn, query: Annotated[ListUsers, Query()]) -> UserList:
     """List users: searched, filtered, sorted, page by page.
 
@@ -65,7 +65,7 @@ def list_users(db: Db, current: SilentlySignedIn, query: Annotated[ListUsers, Qu
 
 @routes.get(
     "/get-user",
-    answers=UserOut,
+    response_model=UserOut,
     refusals=("YOU_ARE_NOT_ALLOWED_TO_GET_USER", "USER_NOT_FOUND"),
 )
 def get_user(db: Db, current: SilentlySignedIn, query: Annotated[ById, Query()]) -> UserOut:
@@ -76,7 +76,7 @@ def get_user(db: Db, current: SilentlySignedIn, query: Annotated[ById, Query()])
 
 @routes.post(
     "/create-user",
-    answers=OneUser,
+    response_model=OneUser,
     hashes=True,
     refusals=(
         "INVALID_EMAIL",
@@ -107,7 +107,7 @@ def create_user(
 
 @routes.post(
     "/update-user",
-    answers=UserOut,
+    response_model=UserOut,
     refusals=(
         "NO_DATA_TO_UPDATE",
         "FIELD_NOT_ALLOWED",
@@ -132,7 +132,7 @@ def admin_update_user(work: Work, current: SilentlySignedIn, body: ChangeUser) -
 
 @routes.post(
     "/set-role",
-    answers=OneUser,
+    response_model=OneUser,
     refusals=(
         "YOU_ARE_NOT_ALLOWED_TO_SET_NON_EXISTENT_VALUE",
         "LAST_ADMIN",
@@ -147,7 +147,7 @@ def set_role(work: Work, current: SilentlySignedIn, body: SetRole) -> OneUser:
 
 @routes.post(
     "/set-user-password",
-    answers=Status,
+    response_model=Status,
     hashes=True,
     refusals=(
         *NEW_PASSWORD_REFUSALS,
@@ -165,7 +165,7 @@ def set_user_password(
 
 @routes.post(
     "/remove-user",
-    answers=Success,
+    response_model=Success,
     refusals=(
         "YOU_CANNOT_REMOVE_YOURSELF",
         "LAST_ADMIN",

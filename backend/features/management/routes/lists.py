@@ -22,14 +22,14 @@ from backend.storage.db import Db
 from backend.storage.queries import session_list
 from backend.storage.queries.user_list import COUNTED
 from backend.storage.work import Work, ask
-from backend.web.app_context import House
-from backend.web.responses.responses import Stream
+from backend.web.app_context import AppContext
+from backend.web.responses.responses import StreamingResponse
 from backend.web.routing.routes import Routes
 
 routes = Routes("admin", prefix="/api/admin", auth_rules=False)
 
 
-@routes.get("/users", answers=ActiveUsers)
+@routes.get("/users", response_model=ActiveUsers)
 def find_users(
     _: Administrator, db: Db, clock: Clock, query: Annotated[PageOfUsers, Query()]
 ) -> ActiveUsers:
@@ -50,7 +50,7 @@ def find_users(
 
 @routes.get(
     "/users.csv",
-    answers=Stream,
+    response_model=StreamingResponse,
     downloads=True,
     media_type="text/csv",
     headers={"content-disposition": "A name for the file."},
@@ -59,15 +59,15 @@ def find_users(
 def export_users(
     current: Administrator,
     work: Work,
-    house: House,
+    context: AppContext,
     query: Annotated[FilterUsers, Query()],
-) -> Stream:
+) -> StreamingResponse:
     """Download all users whom the filters let pass, as CSV for a spreadsheet.
 
     One at a time for each admin. The audit trail says who did, and how many users there were when
     the download began; beyond 10,000 that is an estimate.
     """
-    database, now = house.workshop.database, work.now()
+    database, now = context.runtime.database, work.now()
     wanted = query.wanted(now, user_export.BATCH)
     matching = ask(database, lambda db: user_listing.count(db, wanted.conditions))
     authorise(work, current, LIST_USERS)
@@ -75,14 +75,14 @@ def export_users(
     if matching > COUNTED:
         detail["is_estimate"] = True
     work.record(Event(EventKind.USERS_EXPORTED, current.user.id, detail=detail))
-    return Stream(
+    return StreamingResponse(
         user_export.csv_of(user_listing.all_in_batches(database, wanted, now)),
         b"text/csv; charset=utf-8",
         headers={"content-disposition": f'attachment; filename="users-{now:%Y-%m-%d}.csv"'},
     )
 
 
-@routes.get("/sessions", answers=LiveSessions)
+@routes.get("/sessions", response_model=LiveSessions)
 def find_sessions(
     _: Administrator, db: Db, clock: Clock, query: Annotated[SessionsQuery, Query()]
 ) -> LiveSessions:

@@ -13,7 +13,7 @@ from backend.web.routing.routes import Routes
 routes = Routes("admin", prefix="/api/admin", auth_rules=False)
 
 
-@routes.get("/log", answers=LogOut)
+@routes.get("/log", response_model=LogOut)
 def read_log(_: Administrator, ring: LogRing, query: Annotated[LogQuery, Query()]) -> LogOut:
     """Read the latest log lines of this process, newest first.
 

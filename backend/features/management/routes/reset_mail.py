@@ -1,7 +1,7 @@
 """Mailing a link for a new password to a user, over HTTP."""
 
 from backend.features.admin.permissions import SET_PASSWORD
-from backend.features.links.link_mailer import Mailing
+from backend.features.links.link_mailer import LinkMailer
 from backend.features.management import reset_mail
 from backend.features.management.wire import ResetSent, SendReset
 from backend.features.sessions.dependencies import Administrator
@@ -13,13 +13,15 @@ routes = Routes("admin", prefix="/api/admin", auth_rules=False)
 
 @routes.post(
     "/send-reset",
-    answers=ResetSent,
+    response_model=ResetSent,
     refusals=(
         SET_PASSWORD.refusal,
         "USER_NOT_FOUND",
     ),
 )
-def send_reset(work: Work, mailing: Mailing, current: Administrator, body: SendReset) -> ResetSent:
+def send_reset(
+    work: Work, link_mailer: LinkMailer, current: Administrator, body: SendReset
+) -> ResetSent:
     """Mail a user a link for a new password, and tell whether it leaves."""
-    user = reset_mail.send(work, mailing, current, body.user_id, body.redirect_to)
-    return ResetSent(email=user.email, sends=mailing.office.sends)
+    user = reset_mail.send(work, link_mailer, current, body.user_id, body.redirect_to)
+    return ResetSent(email=user.email, sends=link_mailer.mailer.sends)

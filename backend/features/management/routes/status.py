@@ -2,8 +2,8 @@
 
 from backend.features.management.status import Deployment, StatusOut, proxy_of
 from backend.features.sessions.dependencies import Administrator
-from backend.web.app_context import House
-from backend.web.request_context import Visit
+from backend.web.app_context import AppContext
+from backend.web.request_context import RequestContext
 from backend.web.routing.routes import Routes
 
 routes = Routes(
@@ -14,7 +14,9 @@ routes = Routes(
 )
 
 
-@routes.get("/status", answers=StatusOut)
-def read_status(_: Administrator, visit: Visit, house: House, deployment: Deployment) -> StatusOut:
+@routes.get("/status", response_model=StatusOut)
+def read_status(
+    _: Administrator, request: RequestContext, context: AppContext, deployment: Deployment
+) -> StatusOut:
     """Tell the version, where the data is and whether it lasts, and the state of all that helps."""
-    return deployment.look(proxy_of(visit, house.addresses))
+    return deployment.look(proxy_of(request, context.addresses))
