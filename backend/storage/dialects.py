@@ -90,7 +90,7 @@ def estimated_rows(
     if dialect.name == "postgresql":
         one: ColumnElement[int] = literal_column("1")
         plan = execute(Explain(matching.with_only_columns(one, maintain_column_froms=True)))
-        return int(plan.scalar_one()[0]["HandlerSignature"]["Plan Rows"])
+        return int(plan.scalar_one()[0]["Plan"]["Plan Rows"])
     row: ColumnElement[int] = literal_column("rowid")
     last = execute(select(func.max(row)).select_from(matching.get_final_froms()[0])).scalar() or 0
     step = max(1, last // _LOOKED_AT)

@@ -25,7 +25,7 @@ def gatehouse(
     pooler: PgBouncer, postgres_url: str, start: Any, monkeypatch: pytest.MonkeyPatch
 ) -> Iterator[Gatehouse]:
     quick = ConnectionWatchdog(seconds_between_looks=0.02)  # 4 seconds otherwise
-    monkeypatch.setattr("backend.storage.engine.Patience", lambda: quick)
+    monkeypatch.setattr("backend.storage.engine.ConnectionWatchdog", lambda: quick)
     pooled = make_url(postgres_url).set(port=pooler.port)
     started = start(
         database_url=pooled.render_as_string(hide_password=False), database_url_direct=postgres_url

@@ -86,7 +86,7 @@ def test_every_endpoint_that_writes_in_somebodys_name_is_tried_below():
     writing = set()
     for spec in (each for capability in CAPABILITIES for each in capability.specs):
         plan = signature_of(spec.handler, spec.path)
-        if plan.work and plan.edges:
+        if plan.work and plan.dependencies:
             writing.add(f"{spec.method} {spec.path}")
     assert writing == OWN.keys() | ADMINS.keys() | IMPERSONATING | OPTIONAL
 

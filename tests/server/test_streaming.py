@@ -11,7 +11,7 @@ import pytest
 from backend.storage.engine import DatabaseUnavailable
 from backend.web.app_context import Pools
 from backend.web.edge.client_address import ClientAddresses
-from backend.web.request_context import Visit
+from backend.web.request_context import RequestContext
 from backend.web.responses.responses import StreamingResponse
 from backend.web.responses.streaming import pour
 from tests.make import make_settings
@@ -38,7 +38,9 @@ class Streamer(Toy):
             await super().__call__(scope, receive, send)
             return
         stream = StreamingResponse(pieces(), b"text/plain", seconds=self.seconds)
-        await pour(stream, Visit(scope, ClientAddresses((), None)), self._pools, receive, send)
+        await pour(
+            stream, RequestContext(scope, ClientAddresses((), None)), self._pools, receive, send
+        )
 
     async def events(self) -> AsyncGenerator[bytes, None]:
         try:

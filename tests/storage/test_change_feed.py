@@ -14,7 +14,7 @@ from sqlalchemy import make_url, text
 from backend.features.sessions.cache import CurrentSession, SessionCache
 from backend.kernel.clock import SystemClock
 from backend.kernel.secrets.secret import SessionToken
-from backend.storage.change_feed import postgres
+from backend.storage.change_feed import postgres as postgres_feed
 from backend.storage.change_feed.feed import ChangeFeed, open_feed
 from backend.storage.engine import Database
 from backend.storage.queries import sessions
@@ -268,7 +268,7 @@ async def test_the_proofs_of_others_disturb_nobody_and_strange_messages_forget_e
 async def test_through_a_pooler_alone_nothing_is_ever_proven(
     database, clock, forgotten, monkeypatch
 ):
-    monkeypatch.setattr(postgres, "_ARRIVES_WITHIN", 0.2)
+    monkeypatch.setattr(postgres_feed, "_ARRIVES_WITHIN", 0.2)
     feed = open_feed(database, None, clock, forgotten.append)
     await feed.start()
     for _ in range(3):
@@ -283,7 +283,7 @@ async def test_through_a_pooler_alone_nothing_is_ever_proven(
 async def test_a_connection_that_falls_silent_is_given_up(
     database, settings, clock, forgotten, postgres, url, monkeypatch
 ):
-    monkeypatch.setattr(postgres, "_ARRIVES_WITHIN", 0.2)
+    monkeypatch.setattr(postgres_feed, "_ARRIVES_WITHIN", 0.2)
     with proxy_to(postgres.port) as proxy:
         feed = open_feed(database, url.set(port=proxy.port), clock, forgotten.append)
         await feed.start()

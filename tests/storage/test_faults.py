@@ -263,7 +263,7 @@ def test_a_server_that_stands_still_is_left_after_a_while_and_used_again_when_it
     proxy, behind_proxy, monkeypatch
 ):
     quick = ConnectionWatchdog(seconds_between_looks=0.02)
-    monkeypatch.setattr("backend.storage.engine.Patience", lambda: quick)
+    monkeypatch.setattr("backend.storage.engine.ConnectionWatchdog", lambda: quick)
     database = behind_proxy(clock=SystemClock())
     shop = workshop_for(database)
     stored_user(lambda: Work(shop, NOBODY))

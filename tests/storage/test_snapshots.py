@@ -337,13 +337,13 @@ def test_a_bucket_that_fails_is_reported_drops_nothing_and_is_tried_again(settin
 
 
 def test_a_clock_that_was_set_back_does_not_make_new_snapshots_old(settings, tmp_path):
-    shelf, _ = store.shelves(tmp_path)
+    newest, _ = store.snapshot_stores(tmp_path)
     source = tmp_path / "source"
     now = SystemClock().now()
     for number in range(5):
         source.write_text(str(number))
-        shelf.put(source, now.replace(year=now.year - number))
-    assert shelf.newest_first()[0].path.read_text() == "4"
+        newest.put(source, now.replace(year=now.year - number))
+    assert newest.newest_first()[0].path.read_text() == "4"
 
 
 WRITER = """

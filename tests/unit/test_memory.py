@@ -7,9 +7,9 @@ START = """
 import gc
 gc.disable()
 import backend.main
-from backend.process.garbage_collection import settle
+from backend.process.garbage_collection import freeze_gc
 loaded = len(gc.get_objects())
-settle()
+freeze_gc()
 print(loaded > 50_000, len(gc.get_objects()) < 1_000, gc.get_freeze_count() > 50_000)
 
 class Loop:
