@@ -16,7 +16,8 @@ from backend.kernel.client import NOBODY
 from backend.kernel.clock import SystemClock
 from backend.kernel.data_dir import open_data_dir
 from backend.kernel.email_address import is_address, normal_form
-from backend.kernel.passwords.passwords import PasswordHasher, PasswordRules
+from backend.kernel.passwords.hasher import PasswordHasher
+from backend.kernel.passwords.rules import PasswordRules
 from backend.kernel.randomness import SystemRandomness
 from backend.kernel.refusals import Refusal
 from backend.kernel.secrets.secret import Password

@@ -46,7 +46,8 @@ from backend.features.stream_demo.service import Ticker
 from backend.kernel.client import NOBODY
 from backend.kernel.clock import Clock, SystemClock
 from backend.kernel.data_dir import open_data_dir
-from backend.kernel.passwords.passwords import PasswordHasher, PasswordRules
+from backend.kernel.passwords.hasher import PasswordHasher
+from backend.kernel.passwords.rules import PasswordRules
 from backend.kernel.randomness import Randomness, SystemRandomness
 from backend.kernel.secrets.secret_key import keyring_for
 from backend.kernel.secrets.signing import Keyring

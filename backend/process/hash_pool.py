@@ -15,7 +15,7 @@ from itertools import count
 from typing import Any, TypeVar
 
 from backend.kernel.client import Client
-from backend.kernel.passwords.passwords import PasswordHasher, Verdict
+from backend.kernel.passwords.hasher import PasswordHasher, Verdict
 from backend.kernel.secrets.secret import Password
 from backend.process.cpu_affinity import unpin
 from backend.process.hash_queue import no_place

@@ -17,14 +17,10 @@ from backend.storage.dialects import prepare_sqlite
 from backend.storage.errors import DatabaseConflict as DatabaseConflict
 from backend.storage.errors import DatabaseUnavailable as DatabaseUnavailable
 from backend.storage.errors import Trouble, as_ours, first_line
-from backend.storage.postgres.connections import (
-    CONNECT_ARGUMENTS,
-    CircuitBreaker,
-    ConnectionWatchdog,
-    Primary,
-    follow_primary,
-    watch_over,
-)
+from backend.storage.postgres.circuit_breaker import CircuitBreaker
+from backend.storage.postgres.connections import CONNECT_ARGUMENTS, watch_over
+from backend.storage.postgres.primary import Primary, follow_primary
+from backend.storage.postgres.watchdog import ConnectionWatchdog
 from backend.storage.sqlite.fair_lock import FairLock
 from backend.storage.sqlite.file import SqliteFile
 

@@ -5,7 +5,7 @@ import time
 from concurrent.futures import ThreadPoolExecutor
 from statistics import median
 
-from backend.kernel.passwords.passwords import PasswordHasher
+from backend.kernel.passwords.hasher import PasswordHasher
 from backend.kernel.secrets.secret import Password
 from bench.asking import Request, addresses, as_form, as_json
 from bench.contestant import Contestant

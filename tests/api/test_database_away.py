@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from backend.kernel.passwords.passwords import PasswordHasher
+from backend.kernel.passwords.hasher import PasswordHasher
 from tests.clocks import FixedClock
 from tests.inside import Gatehouse, Visitor
 from tests.make import PASSWORD

@@ -12,7 +12,7 @@ from sqlalchemy import text
 from backend.features.user_transfer.exporting import export_users
 from backend.features.user_transfer.importing import import_users
 from backend.features.user_transfer.records import read_records
-from backend.kernel.passwords.passwords import PasswordHasher
+from backend.kernel.passwords.hasher import PasswordHasher
 from tests.admins import ADA, BOB, known, make_admin
 from tests.make import PASSWORD
 

@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 from sqlalchemy import text
 
-from backend.kernel.passwords.passwords import PasswordHasher
+from backend.kernel.passwords.hasher import PasswordHasher
 from backend.limits.limiter import Limiter
 from tests.inside import Gatehouse, Running
 from tests.make import PASSWORD

@@ -14,7 +14,7 @@ from backend.features.user_transfer import importing
 from backend.features.user_transfer.exporting import export_users
 from backend.features.user_transfer.importing import import_users, summary
 from backend.features.user_transfer.records import BrokenFile, read_records
-from backend.kernel.passwords.passwords import PasswordHasher
+from backend.kernel.passwords.hasher import PasswordHasher
 from backend.kernel.secrets.secret import Password
 from backend.storage.tables import users
 from tests.inside import Gatehouse

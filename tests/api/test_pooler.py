@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 from sqlalchemy import make_url
 
-from backend.storage.postgres.connections import ConnectionWatchdog
+from backend.storage.postgres.watchdog import ConnectionWatchdog
 from tests.api.test_database_away import wait_until_it_answers, wait_until_it_is_missed
 from tests.inside import Gatehouse, Visitor
 from tests.rig.pgbouncer import PgBouncer, own_pgbouncer

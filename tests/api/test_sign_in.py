@@ -357,7 +357,7 @@ def test_a_ban_with_a_moment_to_go_holds(gatehouse):
 
 
 def test_an_outdated_hash_is_replaced_by_a_sign_in(anywhere):
-    from backend.kernel.passwords.passwords import PasswordHasher
+    from backend.kernel.passwords.hasher import PasswordHasher
     from backend.kernel.secrets.secret import Password
 
     anywhere.member()

@@ -8,7 +8,7 @@ from typing import Any
 from fastapi import FastAPI, Request
 
 import app
-from backend.kernel.passwords.passwords import PasswordHasher
+from backend.kernel.passwords.hasher import PasswordHasher
 from backend.kernel.secrets.secret import Password
 from backend.kernel.settings import Settings
 

@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 from sqlalchemy import delete, select, update
 
-from backend.kernel.passwords.passwords import PasswordHasher
+from backend.kernel.passwords.hasher import PasswordHasher
 from backend.main import CAPABILITIES
 from backend.storage.change_feed.postgres import PostgresFeed
 from backend.storage.tables import audit_events, links, metadata, outbox, sessions, users

@@ -5,7 +5,7 @@ from typing import Any
 import pytest
 from sqlalchemy import update
 
-from backend.kernel.passwords.passwords import PasswordHasher
+from backend.kernel.passwords.hasher import PasswordHasher
 from backend.storage.tables import users
 from tests.inside import Gatehouse
 

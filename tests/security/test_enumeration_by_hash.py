@@ -23,7 +23,7 @@ def spent(monkeypatch):
         done.extend(kind for kind in costs if costs[kind])
         real(costs, secret)
 
-    monkeypatch.setattr("backend.kernel.passwords.passwords.spend", spend)
+    monkeypatch.setattr("backend.kernel.passwords.hasher.spend", spend)
     return done
 
 

@@ -14,7 +14,7 @@ from backend.kernel.clock import SystemClock
 from backend.kernel.events import Event, EventKind
 from backend.storage import tables
 from backend.storage.engine import Database, DatabaseConflict, DatabaseUnavailable
-from backend.storage.postgres.connections import ConnectionWatchdog
+from backend.storage.postgres.watchdog import ConnectionWatchdog
 from backend.storage.queries import users
 from backend.storage.work import Runtime, Work, ask
 from tests.clocks import FixedClock

@@ -8,7 +8,7 @@ from argon2 import PasswordHasher as Argon2
 from argon2.low_level import Type
 from passlib import hash as made
 
-from backend.kernel.passwords.passwords import PasswordHasher
+from backend.kernel.passwords.hasher import PasswordHasher
 from backend.kernel.secrets.secret import Password
 
 PASSWORD = "Grüße aus 東京 7"

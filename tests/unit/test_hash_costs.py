@@ -8,7 +8,7 @@ from passlib.hash import argon2, bcrypt_sha256, django_pbkdf2_sha256, pbkdf2_sha
 
 from backend.kernel.passwords import hash_costs
 from backend.kernel.passwords.hash_costs import Costs, alike, cost_of, spend
-from backend.kernel.passwords.passwords import PasswordHasher
+from backend.kernel.passwords.hasher import PasswordHasher
 from backend.kernel.secrets.secret import Password
 
 SCRYPT = f"{'0' * 32}:{'0' * 128}"

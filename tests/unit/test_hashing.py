@@ -9,7 +9,7 @@ from concurrent.futures import ThreadPoolExecutor
 import pytest
 
 from backend.kernel.client import Client
-from backend.kernel.passwords.passwords import Verdict
+from backend.kernel.passwords.hasher import Verdict
 from backend.kernel.secrets.secret import Password
 from backend.process.hash_pool import CallerGone, HashPool
 from backend.process.hash_queue import HashQueue

@@ -4,7 +4,8 @@ import bcrypt
 import pytest
 from passlib.hash import bcrypt_sha256
 
-from backend.kernel.passwords.passwords import PasswordHasher, PasswordRules, is_common, normalised
+from backend.kernel.passwords.hasher import PasswordHasher
+from backend.kernel.passwords.rules import PasswordRules, is_common, normalised
 from backend.kernel.refusals import Refusal
 from backend.kernel.secrets.secret import Password
 
@@ -150,7 +151,7 @@ def test_a_working_library_is_proved():
 @pytest.mark.parametrize("broken", ["x", "x" * 72])
 def test_a_library_that_looks_at_the_first_characters_only_is_found_out(monkeypatch, broken):
     monkeypatch.setattr(
-        "backend.kernel.passwords.passwords.normalised",
+        "backend.kernel.passwords.hasher.normalised",
         lambda password: password.reveal()[: len(broken)],
     )
     with pytest.raises(RuntimeError, match="does not tell passwords apart"):
@@ -213,7 +214,7 @@ def test_signs_alone_are_not_common():
 
 
 def test_the_list_is_ten_thousand_folded_words():
-    from backend.kernel.passwords.passwords import _common
+    from backend.kernel.passwords.rules import _common
 
     assert len(_common()) == 10_000
     assert all(word == word.casefold() for word in _common())

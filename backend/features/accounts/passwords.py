@@ -7,7 +7,7 @@ from backend.features.accounts.attempts import DeviceOf, count_attempt, unless_u
 from backend.features.accounts.service import Accounts
 from backend.kernel.events import Event, EventKind
 from backend.kernel.passwords.hash_costs import alike
-from backend.kernel.passwords.passwords import PasswordHasher
+from backend.kernel.passwords.hasher import PasswordHasher
 from backend.kernel.refusals import Refusal
 from backend.kernel.secrets.secret import Password
 from backend.storage.engine import Database

@@ -17,7 +17,7 @@ from backend.features.sessions.session_cookies import (
     set_sign_in_cookies,
 )
 from backend.features.sessions.wire import UserOut
-from backend.kernel.passwords.passwords import NEW_PASSWORD_REFUSALS
+from backend.kernel.passwords.rules import NEW_PASSWORD_REFUSALS
 from backend.kernel.refusals import Refusal
 from backend.storage.work import Work
 from backend.web.cookies import Cookies

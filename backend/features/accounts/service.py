@@ -17,7 +17,8 @@ from backend.features.links.service import Links, LinkToken
 from backend.features.sessions.service import Issued
 from backend.kernel.email_address import is_address, normal_form
 from backend.kernel.events import Event, EventKind
-from backend.kernel.passwords.passwords import PasswordRules, Verdict
+from backend.kernel.passwords.hasher import Verdict
+from backend.kernel.passwords.rules import PasswordRules
 from backend.kernel.refusals import Refusal
 from backend.kernel.secrets.secret import Password, SessionToken
 from backend.limits.limiter import Limiter

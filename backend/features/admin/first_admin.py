@@ -2,7 +2,8 @@
 
 from backend.kernel.email_address import is_address, normal_form
 from backend.kernel.events import Event, EventKind
-from backend.kernel.passwords.passwords import PasswordHasher, PasswordRules
+from backend.kernel.passwords.hasher import PasswordHasher
+from backend.kernel.passwords.rules import PasswordRules
 from backend.kernel.refusals import Refusal
 from backend.kernel.roles import ADMIN
 from backend.kernel.secrets.secret import Password

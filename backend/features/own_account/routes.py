@@ -30,7 +30,7 @@ from backend.features.sessions.service import WHILE_IMPERSONATING, refuse_impers
 from backend.features.sessions.session_cookies import HEADERS, renew_device, set_session_cookies
 from backend.features.sessions.wire import UserOut
 from backend.kernel.events import Event, EventKind
-from backend.kernel.passwords.passwords import NEW_PASSWORD_REFUSALS
+from backend.kernel.passwords.rules import NEW_PASSWORD_REFUSALS
 from backend.kernel.refusals import Refusal
 from backend.storage.db import Db
 from backend.storage.queries import users

@@ -16,7 +16,7 @@ from backend.features.password_reset.wire import (
 )
 from backend.features.sessions.session_cookies import renew_device
 from backend.kernel.clock import Clock
-from backend.kernel.passwords.passwords import NEW_PASSWORD_REFUSALS
+from backend.kernel.passwords.rules import NEW_PASSWORD_REFUSALS
 from backend.kernel.refusals import Refusal
 from backend.kernel.settings import Settings
 from backend.storage.db import Db

@@ -9,7 +9,7 @@ from backend.features.user_transfer.exporting import FORMATS, export_users
 from backend.features.user_transfer.importing import import_users, summary
 from backend.features.user_transfer.progress import Progress
 from backend.features.user_transfer.records import BrokenFile, read_records
-from backend.kernel.passwords.passwords import PasswordHasher
+from backend.kernel.passwords.hasher import PasswordHasher
 from backend.kernel.settings import SettingsError
 from backend.storage.queries import users
 from backend.storage.work import Runtime, ask

@@ -13,7 +13,7 @@ from backend.features.user_transfer.records import Record
 from backend.features.user_transfer.user_record import BadRecord, Person, field_of, person_from
 from backend.kernel.client import NOBODY
 from backend.kernel.events import Event, EventKind
-from backend.kernel.passwords.passwords import PasswordHasher
+from backend.kernel.passwords.hasher import PasswordHasher
 from backend.kernel.redaction import Redactor
 from backend.storage.queries import users
 from backend.storage.work import Runtime, Work

@@ -32,7 +32,7 @@ from backend.features.admin.wire import (
 )
 from backend.features.sessions.dependencies import SilentlySignedIn
 from backend.features.sessions.wire import UserOut
-from backend.kernel.passwords.passwords import NEW_PASSWORD_REFUSALS
+from backend.kernel.passwords.rules import NEW_PASSWORD_REFUSALS
 from backend.storage.db import Db
 from backend.storage.work import Work
 from backend.web.routing.endpoint import AUTH

@@ -1,93 +1,25 @@
-"""How passwords are judged, hashed and checked.
+"""How passwords are hashed and checked.
 
 bcrypt reads 72 bytes and stops at NUL, so it never sees the password itself: libpass feeds it a
 digest of all of it (`bcrypt_sha256`). There is no pepper on top: a lost key must not lock out
 every user. Hashes that other systems made verify and are replaced at the next sign-in.
 """
 
-import unicodedata
 import warnings
 from collections.abc import Iterable
 from dataclasses import dataclass
 from functools import cache
-from importlib import resources
-from typing import Self
 
 from passlib.context import CryptContext
 from passlib.exc import PasslibHashWarning, PasslibSecurityError
 
 from backend.kernel.passwords import foreign_hashes
 from backend.kernel.passwords.hash_costs import Costs, at_most, bcrypt_cost, cost_of, spend
-from backend.kernel.passwords.personal_words import is_made_from
-from backend.kernel.refusals import Refusal
+from backend.kernel.passwords.rules import normalised
 from backend.kernel.secrets.secret import Password
-from backend.kernel.settings import Settings
 
 _OURS = "bcrypt_sha256"
 _FEWEST_ROUNDS = 4  # bcrypt knows no less
-_PERSONAL = (
-    "The password is made from the address, the name or the name of this application. "
-    "Please choose a different password."
-)
-NEW_PASSWORD_REFUSALS = ("PASSWORD_TOO_SHORT", "PASSWORD_TOO_LONG", "PASSWORD_COMPROMISED")
-"""How `PasswordRules.check_new` refuses."""
-_TAIL = "0123456789 !\"#$%&'()*+,-./:;<=>?@[\\]^_`{|}~"
-
-
-@dataclass(frozen=True, slots=True)
-class PasswordRules:
-    """What a new password must be. Lengths count code points after NFKC (NIST SP 800-63B-4)."""
-
-    shortest: int
-    longest: int
-    strict: bool
-    """Whether what a guesser would try first is refused too."""
-    app_name: str
-
-    def check_new(self, password: Password, *about: str) -> None:
-        """Refuse a new password that is too short or too long, common, or made from known words.
-
-        `about` are the address and the name of whose password it will be.
-        """
-        text = normalised(password)
-        if len(text) < self.shortest:
-            raise Refusal("PASSWORD_TOO_SHORT")
-        self.check_length(password)
-        if self.strict and is_common(text):
-            raise Refusal("PASSWORD_COMPROMISED")
-        if self.strict and is_made_from(text, (self.app_name, *about)):
-            raise Refusal("PASSWORD_COMPROMISED", _PERSONAL)
-
-    @classmethod
-    def of(cls, settings: Settings) -> Self:
-        return cls(settings.password_min, settings.password_max, settings.strict, settings.app_name)
-
-    def check_length(self, password: Password) -> None:
-        """Refuse, before any hashing, what is longer than any password we ever took."""
-        if len(normalised(password)) > self.longest:
-            raise Refusal("PASSWORD_TOO_LONG")
-
-
-def normalised(password: Password) -> str:
-    """Return the password in the one form in which it is counted and hashed (NFKC)."""
-    return unicodedata.normalize("NFKC", password.reveal())
-
-
-def is_common(text: str) -> bool:
-    """Tell whether a guesser would try this first (ASVS 6.2.4).
-
-    Compared whole, after case and trailing digits and signs are gone; never by containment, which
-    would refuse long and good passwords for a word inside them.
-    """
-    folded = text.casefold()
-    return folded in _common() or folded.rstrip(_TAIL) in _common()
-
-
-@cache
-def _common() -> frozenset[str]:
-    listed = resources.files("backend.kernel.passwords").joinpath("common_passwords.txt")
-    lines = listed.read_text("utf-8").splitlines()
-    return frozenset(line for line in lines if line and not line.startswith("#"))
 
 
 @cache  # takes milliseconds to make, and nobody changes it

@@ -1,0 +1,74 @@
+"""Cuts connections on which the server has been silent for too long."""
+
+import os
+import socket
+import threading
+from contextlib import AbstractContextManager, suppress
+from typing import Any
+
+import psycopg2
+
+from backend.storage.errors import NoAnswer
+
+
+class ConnectionWatchdog:
+    """Cuts connections on which the server has been silent for 4 seconds.
+
+    The server's own statement timeout ends nothing when the server stands still or a pooler lets us
+    queue. Time is counted in looks: when we are the ones who stood still, nobody is cut for it.
+    """
+
+    def __init__(self, *, seconds_between_looks: float = 0.5, looks: int = 8) -> None:
+        self._between, self._looks = seconds_between_looks, looks
+        self._look = 0
+        self._watched: set[_Watch] = set()
+        self._lock = threading.Lock()
+        self._closing = threading.Event()
+        threading.Thread(target=self._cut_the_silent, name="patience", daemon=True).start()
+
+    def watch(self, connection: Any) -> "_Watch":
+        """Watch a psycopg2 connection for the length of a `with`; raises NoAnswer if it was cut."""
+        return _Watch(self, connection, self._look + self._looks)
+
+    def close(self) -> None:
+        self._closing.set()
+
+    def add(self, watch: "_Watch") -> None:
+        with self._lock:
+            self._watched.add(watch)
+
+    def remove(self, watch: "_Watch") -> None:
+        with self._lock:
+            self._watched.discard(watch)
+
+    def _cut_the_silent(self) -> None:
+        while not self._closing.wait(self._between):
+            self._look += 1
+            with self._lock:
+                for watch in [each for each in self._watched if each.until <= self._look]:
+                    self._watched.discard(watch)
+                    watch.cut()
+
+
+class _Watch(AbstractContextManager[None]):
+    __slots__ = ("_connection", "_descriptor", "_was_cut", "_watchdog", "until")
+
+    def __init__(self, watchdog: ConnectionWatchdog, connection: Any, until: int) -> None:
+        self._watchdog, self._connection, self.until = watchdog, connection, until
+        self._was_cut = False
+
+    def __enter__(self) -> None:
+        # Our own descriptor: libpq may close its one at any moment, and another thread reuse it.
+        self._descriptor = os.dup(self._connection.fileno())
+        self._watchdog.add(self)
+
+    def __exit__(self, _kind: Any, error: BaseException | None, _traceback: Any) -> None:
+        self._watchdog.remove(self)
+        os.close(self._descriptor)
+        if self._was_cut and isinstance(error, psycopg2.Error):
+            raise NoAnswer("the database did not answer in time") from error
+
+    def cut(self) -> None:
+        self._was_cut = True
+        with socket.socket(fileno=os.dup(self._descriptor)) as ours, suppress(OSError):
+            ours.shutdown(socket.SHUT_RDWR)  # an OSError here: the connection has just ended itself
