@@ -12,9 +12,9 @@ from starlette.types import Lifespan, Receive, Scope, Send
 
 from backend import __version__
 from backend.features.accounts import routes as accounts
-from backend.features.accounts.passwords import StoredHashes
+from backend.features.accounts.passwords import HashCostScan
 from backend.features.accounts.service import Accounts
-from backend.features.accounts.signing_in import Gate, Method, SessionIssuer
+from backend.features.accounts.session_issuer import Gate, Method, SessionIssuer
 from backend.features.admin.bans import refuse_banned
 from backend.features.admin.first_admin import ensure_first_admin
 from backend.features.admin.permissions import before_removal
@@ -29,7 +29,7 @@ from backend.features.health.routes import ReadinessProbe
 from backend.features.housekeeping.service import Housekeeper
 from backend.features.landing import routes as landing
 from backend.features.links.link_mailer import LinkMailer
-from backend.features.links.service import Links
+from backend.features.links.service import LinkTokens
 from backend.features.mail import routes as mail
 from backend.features.mail.service import Mailer
 from backend.features.mail.setup import open_mailer
@@ -108,7 +108,7 @@ def create_app(
         opened = open_database(settings, clock, randomness, closing)
         database = opened.database
         cache = SessionCache(settings.session_cache_size)
-        runtime = Runtime(database, clock, randomness, settings, cache.forget_all_of, log_event)
+        runtime = Runtime(database, clock, randomness, settings, cache.forget_all, log_event)
         feed = open_feed(database, opened.direct, clock, cache.forget)
         keyring = keyring_for(settings, randomness)
         context = _build_context(runtime, keyring, cache, feed, closing)
@@ -139,7 +139,7 @@ def _build_context(
     limiter, pools = Limiter(settings, clock), Pools(settings)
     clock_check = ClockCheck(database, clock)
     mailer, worker = open_mailer(runtime, keyring, clock_check)
-    link_mailer = LinkMailer(Links.of(keyring), mailer, limiter)
+    link_mailer = LinkMailer(LinkTokens.of(keyring), mailer, limiter)
     issuer = SessionIssuer(mint, _gates(clock_check, link_mailer))
     services: dict[type, Any] = {
         Settings: settings,
@@ -217,7 +217,7 @@ def _accounts(
         hasher,
         threads=settings.hash_threads,
         nice=settings.hash_nice,
-        before_check=StoredHashes(runtime.database, hasher).meet,
+        before_check=HashCostScan(runtime.database, hasher).run,
     )
     closing.callback(hashes.close)
     return Accounts(
@@ -225,7 +225,7 @@ def _accounts(
         rules,
         limiter,
         issuer,
-        link_mailer.links,
+        link_mailer.link_tokens,
         refuse_unverified(link_mailer),
         on_sign_up=[mail_at_sign_up(link_mailer)],
         before_removal=[before_removal],

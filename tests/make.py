@@ -69,7 +69,7 @@ def make_session(number: int = 1, **told: Any) -> Session:
 
 
 def make_entry(
-    number: int = 1, *, user: int = 1, good_until: datetime | None = None
+    number: int = 1, *, user: int = 1, valid_until: datetime | None = None
 ) -> CurrentSession:
     """What the session cache keeps: session `number` of user `user`."""
     return CurrentSession(
@@ -77,5 +77,5 @@ def make_entry(
         user=make_user(user),
         token=SessionToken(f"token{number}"),
         digest=TokenDigest(number.to_bytes(32, "big")),
-        good_until=good_until or NOON + timedelta(days=1),
+        valid_until=valid_until or NOON + timedelta(days=1),
     )

@@ -1,1 +1,1 @@
-"""How often anybody may do anything."""
+"""Rate limits."""

@@ -1,4 +1,4 @@
-"""The limits on calls of the auth endpoints, which the web asks before it serves one."""
+"""Rate limits on calls of the auth endpoints, checked before each call."""
 
 from uuid import UUID
 
@@ -29,7 +29,7 @@ class EndpointLimits:
     async def check_address(self, request: RequestContext, path: str) -> None:
         """Count a call by its client address, if there is one; refuses with 429 above the limit.
 
-        The first refusal of a window is recorded; the others would let a caller fill the trail.
+        Only the first refusal of a window is recorded, so that callers cannot fill the audit trail.
         """
         address, rule = bucket(request.client.address), self._rule(path)
         if rule is None or not address:
@@ -42,7 +42,7 @@ class EndpointLimits:
         raise too_many_requests(exceeded.retry_after)
 
     async def check_hashing(self, user_id: UUID, path: str) -> None:
-        """Count a call that costs a hash by who is signed in; refuses with 429 above the limit."""
+        """Count a call that costs a hash by its user; refuses with 429 above the limit."""
         if self._strict:
             is_admins = path.startswith(AUTH + "/admin/")
             rule = rules.HASHES_FOR_OTHERS if is_admins else rules.HASHES

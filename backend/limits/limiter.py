@@ -1,4 +1,4 @@
-"""Counts what the rules limit: in this process, or in Redis for all replicas together."""
+"""The rate limiter: counts in this process, or in Redis for all replicas together."""
 
 import asyncio
 import math
@@ -14,14 +14,14 @@ from backend.limits.rules import Rule, protected_calls
 
 @dataclass(frozen=True, slots=True)
 class Exceeded:
-    """A limit is reached: for how many seconds, and whether this is the first refusal of it."""
+    """A limit that is reached: seconds to wait, and whether this is the first refusal."""
 
     retry_after: int
     first: bool
 
 
 class Limiter:
-    """Counts in fixed windows, each thing before it is done (CVE-2023-47111)."""
+    """Counts in fixed windows, always before the operation (CVE-2023-47111)."""
 
     def __init__(self, settings: Settings, clock: Clock) -> None:
         self.on = settings.rate_limits
@@ -30,23 +30,23 @@ class Limiter:
         self._redis = RedisCounters(clock, settings.redis_url) if settings.redis_url else None
         self._counters = self._redis or MemoryCounters(clock)
 
-    async def check(self, rule: Rule, *whom: str) -> None:
+    async def check(self, rule: Rule, *key_parts: str) -> None:
         """Count one more; refuses with 429 above the limit."""
-        exceeded = await self.count_at_edge(rule, *whom)
+        exceeded = await self.count_at_edge(rule, *key_parts)
         if exceeded is not None:
             raise too_many_requests(exceeded.retry_after)
 
-    async def count_at_edge(self, rule: Rule, *whom: str) -> Exceeded | None:
-        """Count one more; in a thread when Redis is asked, which may be slow."""
+    async def count_at_edge(self, rule: Rule, *key_parts: str) -> Exceeded | None:
+        """Count one more; in a thread with Redis, which may be slow."""
         if self._redis is not None:
-            return await asyncio.to_thread(self.count, rule, *whom)
-        return self.count(rule, *whom)
+            return await asyncio.to_thread(self.count, rule, *key_parts)
+        return self.count(rule, *key_parts)
 
-    def count(self, rule: Rule, *whom: str) -> Exceeded | None:
-        """Count one more, atomically; may ask Redis."""
+    def count(self, rule: Rule, *key_parts: str) -> Exceeded | None:
+        """Count one more, atomically; may call Redis."""
         if not self.on:
             return None
-        key = rule.key(*whom)
+        key = rule.key(*key_parts)
         counted = self._counters.incr(key, rule.per)
         if counted <= rule.amount:
             return None
@@ -54,8 +54,8 @@ class Limiter:
         return Exceeded(max(1, math.ceil(left)), first=counted == rule.amount + 1)
 
     def check_window(self, rule: Rule, window: Window) -> None:
-        """Count one more in a window that is kept with what it limits, which saves finding it;
-        refuses with 429 above the limit."""
+        """Count one more in a window that the caller keeps, which saves a look-up; refuses with 429
+        above the limit."""
         if not self.on:
             return
         now = self._clock.monotonic()
@@ -65,17 +65,17 @@ class Limiter:
         if window.count > rule.amount:
             raise too_many_requests(int(window.ends - now) + 1)
 
-    def refund(self, rule: Rule, *whom: str) -> None:
-        """Take a count back: what was counted beforehand turned out not to be a failure."""
+    def refund(self, rule: Rule, *key_parts: str) -> None:
+        """Take a count back: what was counted in advance was not a failure."""
         if self.on:
-            self._counters.incr(rule.key(*whom), rule.per, -1)
+            self._counters.incr(rule.key(*key_parts), rule.per, -1)
 
-    def clear(self, rule: Rule, *whom: str) -> None:
-        """Forget what was counted: who it was has proved themselves by other means."""
-        self._counters.clear(rule.key(*whom))
+    def clear(self, rule: Rule, *key_parts: str) -> None:
+        """Reset a counter: the user has proved themselves by other means."""
+        self._counters.clear(rule.key(*key_parts))
 
     def store(self) -> str:
-        """Tell where the counters live; asks Redis, for at most a second, whether it is there."""
+        """Tell where the counters live; pings Redis, for at most a second."""
         if not self.on:
             return "off"
         if self._redis is None:

@@ -1,4 +1,4 @@
-"""Counters of the rate limits in Redis, where several replicas count together."""
+"""Rate limit counters in Redis, shared by all replicas."""
 
 import math
 from collections.abc import Callable
@@ -14,9 +14,9 @@ from backend.limits.memory import MemoryCounters
 
 T = TypeVar("T")
 
-_PATIENCE = 1  # seconds until Redis has answered or is away
-_REST = 5  # seconds for which a Redis that is away is left alone: waiting costs a caller a second
-_COMPLAIN_EVERY = 60  # seconds
+_TIMEOUT = 1  # seconds until Redis counts as away
+_RETRY_AFTER = 5  # seconds before an absent Redis is tried again: waiting costs a caller one
+_WARN_EVERY = 60  # seconds
 
 log = structlog.get_logger()
 
@@ -24,49 +24,48 @@ log = structlog.get_logger()
 class RedisCounters:
     """Counts in Redis; while Redis is away, in this process.
 
-    The limits get looser then, for each replica counts for itself, but are never absent
-    (ASVS 16.5.2).
+    Each replica then counts for itself: the limits get looser but are never absent (ASVS 16.5.2).
     """
 
     def __init__(self, clock: Clock, url: Secret) -> None:
         self._clock = clock
-        self._own = MemoryCounters(clock)
+        self._local = MemoryCounters(clock)
         self._redis = RedisStorage(
             url.reveal(),
             wrap_exceptions=True,
-            socket_timeout=_PATIENCE,
-            socket_connect_timeout=_PATIENCE,
+            socket_timeout=_TIMEOUT,
+            socket_connect_timeout=_TIMEOUT,
         )
-        self._rests_until = self._complained_at = -math.inf
+        self._retry_at = self._warned_at = -math.inf
 
     def incr(self, key: str, expiry: int, amount: int = 1) -> int:
         """Count `amount` more, or fewer if negative; return the count."""
-        return self._ask(lambda counters: counters.incr(key, expiry, amount))
+        return self._run(lambda counters: counters.incr(key, expiry, amount))
 
     def get_expiry(self, key: str) -> float:
         """Return when the window ends, in seconds since the epoch."""
-        return self._ask(lambda counters: counters.get_expiry(key))
+        return self._run(lambda counters: counters.get_expiry(key))
 
     def clear(self, key: str) -> None:
         """Forget one counter, here and in Redis."""
-        self._own.clear(key)
-        self._ask(lambda counters: counters.clear(key))
+        self._local.clear(key)
+        self._run(lambda counters: counters.clear(key))
 
     def check(self) -> bool:
-        """Tell whether Redis is there, after a second at most."""
+        """Tell whether Redis answers, within a second."""
         return self._redis.check()
 
-    def _ask(self, question: Callable[[RedisStorage | MemoryCounters], T]) -> T:
-        if self._clock.monotonic() >= self._rests_until:
+    def _run(self, operation: Callable[[RedisStorage | MemoryCounters], T]) -> T:
+        if self._clock.monotonic() >= self._retry_at:
             try:
-                return question(self._redis)
+                return operation(self._redis)
             except StorageError as error:
-                self._rest(error)
-        return question(self._own)
+                self._fall_back(error)
+        return operation(self._local)
 
-    def _rest(self, error: StorageError) -> None:
+    def _fall_back(self, error: StorageError) -> None:
         now = self._clock.monotonic()
-        self._rests_until = now + _REST
-        if now - self._complained_at >= _COMPLAIN_EVERY:
-            self._complained_at = now
+        self._retry_at = now + _RETRY_AFTER
+        if now - self._warned_at >= _WARN_EVERY:
+            self._warned_at = now
             log.warning("limits_store_away", reason=str(error.storage_error))

@@ -1,6 +1,6 @@
-"""Who may do what how often: every limit there is.
+"""Every rate limit.
 
-A rule counts in windows, each of which begins with the first call in it. The limits on calls of the
+A rule counts in fixed windows; each begins with its first call. The limits on calls of the
 auth endpoints are Better Auth's.
 """
 
@@ -9,24 +9,24 @@ from typing import Literal
 
 from limits import parse
 
-Whom = Literal["account", "address", "admin", "device", "mailbox", "session", "user"]
+CountedBy = Literal["account", "address", "admin", "device", "mailbox", "session", "user"]
 
 
 @dataclass(frozen=True, slots=True)
 class Rule:
-    """At most `amount` in `per` seconds, counted for each address, user or whoever `by` says."""
+    """At most `amount` in `per` seconds, for each address, user or other kind of `by`."""
 
     amount: int
     per: int
-    by: Whom
+    by: CountedBy
 
-    def key(self, *whom: str) -> str:
-        """Name the counter of one of them: who, and where things count apart, what they do."""
-        return f"{self.by}/{self.amount}/{self.per}/{'/'.join(whom)}"
+    def key(self, *key_parts: str) -> str:
+        """Return the key of one counter: whom it counts and, if counted separately, for what."""
+        return f"{self.by}/{self.amount}/{self.per}/{'/'.join(key_parts)}"
 
 
-# Calls of an auth endpoint and of those below its path, each endpoint for itself. An address is an
-# IPv4 address or a /64 of IPv6.
+# Calls of an auth endpoint or of one below its path; each endpoint counts separately. An address is
+# an IPv4 address or a /64 of IPv6.
 AUTH_CALLS = {
     "/sign-in": Rule(3, per=10, by="address"),
     "/sign-up": Rule(3, per=10, by="address"),
@@ -38,32 +38,31 @@ AUTH_CALLS = {
 OTHER_AUTH_CALLS = Rule(100, per=10, by="address")
 NOT_BY_ADDRESS = {"/get-session", "/ok"}
 
-# What costs a hash besides, beyond Better Auth (STRICT). Links with a token in their path, such as
-# `/reset-password/{token}`, cost none, and are opened by whoever reads the mail: a scanner before
-# its owner.
+# Other calls that cost a hash, beyond Better Auth (STRICT). Links with a token in their path, such
+# as `/reset-password/{token}`, cost none, and mail scanners open them before their owner does.
 STRICT_AUTH_CALLS = {
     "/verify-password": Rule(3, per=10, by="address"),
     "/delete-user": Rule(3, per=10, by="address"),
     "/reset-password": Rule(3, per=10, by="address"),
 }
-HASHES = Rule(3, per=10, by="user")  # of who is signed in, from whatever addresses they call
+HASHES = Rule(3, per=10, by="user")  # of one user, from any address
 HASHES_FOR_OTHERS = Rule(10, per=10, by="admin")  # of passwords that an admin sets
 
-# Calls with a session, each endpoint for itself; in replicas, sessions are counted by each alone.
+# Calls with a session, each endpoint separately; every replica counts sessions for itself.
 SESSION_CHECKS = Rule(300, per=60, by="session")  # on all endpoints together, and in the panel
 ADMIN_CALLS = Rule(300, per=60, by="admin")
 
-# Wrong passwords: of all strangers together, of one browser in which the user has signed in before,
-# and of all such browsers of one user together.
+# Wrong passwords: of all unknown browsers together, of one known browser (in which the user has
+# signed in before), and of all known browsers of one user together.
 FAILURES_PER_ACCOUNT = Rule(10, per=300, by="account")
 FAILURES_PER_DEVICE = Rule(10, per=300, by="device")
 FAILURES_OF_DEVICES = Rule(20, per=300, by="user")
 
-MAILS_PER_ADDRESS = Rule(3, per=3600, by="mailbox")  # of one kind, that a stranger can cause
+MAILS_PER_ADDRESS = Rule(3, per=3600, by="mailbox")  # per kind, of those that anybody can request
 
 
 def auth_rule(path: str, *, strict: bool) -> Rule | None:
-    """Return how calls of an auth endpoint, its path below the base path, count by address."""
+    """Return the rule by address for an auth endpoint; `path` is below the base path."""
     if path in NOT_BY_ADDRESS:
         return None
     if strict and path in STRICT_AUTH_CALLS:
@@ -73,6 +72,6 @@ def auth_rule(path: str, *, strict: bool) -> Rule | None:
 
 
 def protected_calls(setting: str) -> Rule:
-    """Return how calls of an endpoint of the application's own count by user, from 10/minute."""
-    written = parse(setting)
-    return Rule(written.amount, per=written.get_expiry(), by="user")
+    """Return the rule by user for the application's own endpoints, from text such as 10/minute."""
+    parsed = parse(setting)
+    return Rule(parsed.amount, per=parsed.get_expiry(), by="user")

@@ -13,8 +13,8 @@ from typing import Any
 from uuid import UUID
 
 from backend.features.sessions.cache import CurrentSession, SessionCache
-from backend.features.sessions.reader import current_of
-from backend.features.sessions.routes import answer_of
+from backend.features.sessions.reader import to_current_session
+from backend.features.sessions.routes import render_session
 from backend.kernel.clock import SystemClock
 from backend.kernel.randomness import SystemRandomness, uuid7
 from backend.kernel.secrets.signing import Keyring
@@ -61,8 +61,8 @@ def fill(count: int) -> dict[str, float]:
         now = clock.now()
         found = _found(uuid7(randomness, now), uuid7(randomness, now), number)
         token = mint.new(randomness)
-        entry = current_of(found, token, digest(token), None)
-        entry.response = answer_of(entry)
+        entry = to_current_session(found, token, digest(token), None)
+        entry.response = render_session(entry)
         entry.cookie = cookie_value(cookie_for(token.reveal()).encode(), COOKIE)
         cache.fill(entry, cache.generation)
         entries.append(entry)
@@ -74,7 +74,7 @@ def fill(count: int) -> dict[str, float]:
     return {
         "bytes each": weight,
         "ns a hit": _nanoseconds(cache.get, digests),
-        "ns a hit by cookie": _nanoseconds(cache.get_shown, cookies),
+        "ns a hit by cookie": _nanoseconds(cache.get_by_cookie, cookies),
     }
 
 

@@ -176,7 +176,7 @@ def test_it_ends_with_the_longest_that_a_session_may_last(start):
 
 
 def test_it_ends_none_of_the_users_own_sessions(gatehouse, root, ada, monkeypatch):
-    monkeypatch.setattr(service, "MOST_PER_USER", 1)
+    monkeypatch.setattr(service, "MAX_PER_USER", 1)
     impersonates(root, gatehouse)
     assert ada.session() is not None
 

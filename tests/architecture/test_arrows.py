@@ -191,7 +191,7 @@ def test_what_decides_knows_nothing_of_http():
 
 def test_a_service_that_speaks_http_is_found(tmp_path):
     line = "from backend.web.responses.responses import Answer"
-    for name in ("two_factor/service", "accounts/signing_in", "accounts/routes"):
+    for name in ("two_factor/service", "accounts/session_issuer", "accounts/routes"):
         write(tmp_path, f"backend/features/{name}.py", line)
     assert len(decisions_that_speak_http(tmp_path)) == 2
 

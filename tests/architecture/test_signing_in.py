@@ -9,7 +9,7 @@ import pytest
 from tests.architecture.source import ROOT, Module, modules
 
 CALLERS = {
-    "backend.features.sessions.service.issue": ["backend.features.accounts.signing_in"],
+    "backend.features.sessions.service.issue": ["backend.features.accounts.session_issuer"],
     "backend.storage.queries.sessions.insert": ["backend.features.sessions.service"],
 }
 """What makes a session, and the only modules that may name it."""

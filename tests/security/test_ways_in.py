@@ -9,7 +9,7 @@ import httpx
 import pytest
 from sqlalchemy import update
 
-from backend.features.accounts.signing_in import Challenge, Gate, Method, SessionIssuer
+from backend.features.accounts.session_issuer import Challenge, Gate, Method, SessionIssuer
 from backend.storage.tables import users
 from tests.admins import ADA, ROOT, known, make_admin
 from tests.inside import Gatehouse, Visitor, cookie_lines
@@ -131,8 +131,8 @@ def test_what_a_gate_asks_for_is_told_as_the_way_allows_and_there_is_no_session(
     issuer: SessionIssuer = open_to_all.context.services[SessionIssuer]
     asked = []
 
-    def ask_more(_, signing_in):
-        asked.append(signing_in.method)
+    def ask_more(_, attempt):
+        asked.append(attempt.method)
         return ASKED
 
     issuer.gates.append(Gate(ask_more, {method}))

@@ -7,11 +7,11 @@ from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 
-from backend.limits.memory import MOST, MemoryCounters
+from backend.limits.memory import MAX_WINDOWS, MemoryCounters
 from tests.clocks import NOON, FixedClock
 
 TEN_SECONDS, A_MINUTE = 10, 60
-FLOOD = 4 * MOST  # from the first key too many on, each is handled alike
+FLOOD = 4 * MAX_WINDOWS  # from the first key too many on, each is handled alike
 
 
 @pytest.fixture
@@ -22,7 +22,7 @@ def counters(clock: FixedClock) -> MemoryCounters:
 @pytest.fixture
 def three(clock: FixedClock) -> MemoryCounters:
     """MemoryCounters that remember three windows of each length."""
-    return MemoryCounters(clock, most=3)
+    return MemoryCounters(clock, max_windows=3)
 
 
 def count(counters: MemoryCounters, *keys: str, length: int = TEN_SECONDS) -> list[int]:
@@ -111,7 +111,7 @@ def test_what_has_ended_is_forgotten_before_what_still_counts(three, clock):
 
 
 def test_a_window_that_began_anew_goes_to_the_end_of_the_queue(clock):
-    counters = MemoryCounters(clock, most=6)
+    counters = MemoryCounters(clock, max_windows=6)
     count(counters, *"abcdef")
     clock.advance(seconds=10)
     count(counters, *"cghijk")
@@ -166,8 +166,8 @@ def flooded() -> tuple[MemoryCounters, FixedClock]:
 
 def test_of_a_flood_of_keys_no_more_are_kept_than_promised(flooded):
     counters, _ = flooded
-    assert len(counters) == MOST
-    oldest = FLOOD - MOST
+    assert len(counters) == MAX_WINDOWS
+    oldest = FLOOD - MAX_WINDOWS
     assert counted(counters, f"address {oldest}", f"address {oldest - 1}") == [1, 0]
 
 
@@ -204,7 +204,7 @@ def test_eight_threads_at_once_lose_no_count(counters):
 
 
 def test_eight_threads_at_once_keep_the_bound(clock):
-    counters = MemoryCounters(clock, most=100)
+    counters = MemoryCounters(clock, max_windows=100)
 
     def flood(thread: int) -> list[int]:
         return count(counters, *(f"{thread} {number}" for number in range(2000)))

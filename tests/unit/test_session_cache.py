@@ -39,8 +39,8 @@ def with_cookie(entry: CurrentSession, cookie: str) -> CurrentSession:
 def test_it_is_found_by_the_very_cookie_too_and_by_no_other(cache):
     entry = with_cookie(make_entry(), "token.signature")
     fill(cache, entry)
-    assert cache.get_shown("token.signature") is entry
-    assert [cache.get_shown(other) for other in ("token.signaturE", "token", "")] == [None] * 3
+    assert cache.get_by_cookie("token.signature") is entry
+    assert [cache.get_by_cookie(other) for other in ("token.signaturE", "token", "")] == [None] * 3
 
 
 def test_what_goes_cannot_be_found_by_its_cookie_any_more(cache):
@@ -51,13 +51,13 @@ def test_what_goes_cannot_be_found_by_its_cookie_any_more(cache):
     fill(cache, with_cookie(make_entry(2, user=2), "another way to write it"))
     fill(cache, gone[2])
     cache.forget(None)
-    assert [cache.get_shown(f"c{number}") for number in (1, 2, 3)] == [None] * 3
-    assert cache.get_shown("another way to write it") is None
+    assert [cache.get_by_cookie(f"c{number}") for number in (1, 2, 3)] == [None] * 3
+    assert cache.get_by_cookie("another way to write it") is None
 
 
 def test_what_is_put_out_for_room_cannot_be_found_by_its_cookie(cache):
     fill(cache, *(with_cookie(make_entry(number), f"c{number}") for number in range(1, 8)))
-    found = [number for number in range(1, 8) if cache.get_shown(f"c{number}")]
+    found = [number for number in range(1, 8) if cache.get_by_cookie(f"c{number}")]
     assert len(found) == len(cache) == 3
 
 
@@ -77,7 +77,7 @@ def test_forgetting_everyone_empties_it(cache):
 
 def test_several_users_are_forgotten_at_once(cache):
     fill(cache, make_entry(1), make_entry(2, user=2), make_entry(3, user=3))
-    cache.forget_all_of({UUID(int=1), UUID(int=3)})
+    cache.forget_all({UUID(int=1), UUID(int=3)})
     assert len(cache) == 1
 
 
@@ -91,7 +91,7 @@ def test_a_row_read_before_something_was_forgotten_is_thrown_away(cache, whom):
 
 def test_forgetting_nobody_throws_nothing_away(cache):
     generation = cache.generation
-    cache.forget_all_of(set())
+    cache.forget_all(set())
     cache.fill(make_entry(), generation)
     assert len(cache) == 1
 
@@ -175,7 +175,7 @@ class NeverServesTheDead(RuleBasedStateMachine):
     @rule(number=SESSIONS)
     def revoke(self, number: int) -> None:
         self.alive.discard(number)
-        self.cache.forget_all_of({UUID(int=(number - 1) % 3 + 1)})
+        self.cache.forget_all({UUID(int=(number - 1) % 3 + 1)})
 
     @rule(user=USERS)
     def revoke_all_of_a_user(self, user: int) -> None:

@@ -1,4 +1,4 @@
-"""Passwords that are tried: counted before they are checked, so parallel guesses gain nothing."""
+"""Password attempts, counted before they are checked: parallel guesses gain nothing."""
 
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -14,67 +14,66 @@ from backend.storage.engine import DatabaseUnavailable
 from backend.storage.queries.users import Credential, User
 from backend.storage.work import Work
 
-DeviceOf = Callable[[UUID, str], str | None]
-"""Names the browser, if this user has signed in there before with the password of this hash."""
+FindDevice = Callable[[UUID, str], str | None]
+"""Returns the id of a browser in which this user has signed in with the password of this hash."""
 
 
 def count_attempt(
-    work: Work, limiter: Limiter, email: str, credential: Credential | None, device_of: DeviceOf
+    work: Work, limiter: Limiter, email: str, credential: Credential | None, find_device: FindDevice
 ) -> Callable[[], None]:
-    """Count this attempt as a failure before the hash, so that parallel guesses gain nothing.
+    """Count an attempt as a failure before the hash is computed; returns what refunds it.
 
-    A browser in which the user has signed in before has its own count: strangers who guess cannot
-    shut the owner out. Above those of single browsers stands one for all: each sign-in gives such
-    a mark, and a hundred of them must not be a hundred times ten guesses. Returns what takes the
-    count back when it was no failure.
+    A browser in which the user has signed in before has its own limit, so strangers who guess
+    cannot lock the owner out. All such browsers share a second limit: each sign-in sets a device
+    cookie, and a hundred cookies must not allow a thousand guesses.
     """
     user, device = credential.user if credential else None, None
     if user and credential and credential.password_hash is not None:
-        device = device_of(user.id, credential.password_hash)
-    rules = [(FAILURES_PER_ACCOUNT, _hidden(email))]
-    if user and device:  # its own first: one browser alone cannot use up what is for all
+        device = find_device(user.id, credential.password_hash)
+    rules = [(FAILURES_PER_ACCOUNT, _hash_key(email))]
+    if user and device:  # its own first: one browser cannot use up the shared limit
         rules = [
-            (FAILURES_PER_DEVICE, _hidden(device)),
-            (FAILURES_OF_DEVICES, _hidden(str(user.id))),
+            (FAILURES_PER_DEVICE, _hash_key(device)),
+            (FAILURES_OF_DEVICES, _hash_key(str(user.id))),
         ]
-    for rule, whose in rules:
-        exceeded = work.outside(limiter.count, rule, whose)  # may ask Redis
+    for rule, key in rules:
+        exceeded = work.outside(limiter.count, rule, key)  # may ask Redis
         if exceeded is not None:
             if exceeded.first:
                 subject = user.id if user else None
                 work.keep(Event(EventKind.RATE_LIMITED, None, subject, {"what": "password"}))
             raise too_many_requests(exceeded.retry_after)
 
-    def take_back() -> None:
-        for rule, whose in rules:
-            limiter.refund(rule, whose)
+    def refund() -> None:
+        for rule, key in rules:
+            limiter.refund(rule, key)
 
-    return take_back
+    return refund
 
 
 @contextmanager
-def unless_unchecked(take_back: Callable[[], None]) -> Iterator[None]:
-    """Take an attempt back whose password was never checked: it lost its place, its database, or
-    hung up.
+def refund_if_unchecked(refund: Callable[[], None]) -> Iterator[None]:
+    """Refund an attempt whose password was never checked: the queue was full, the database away,
+    or the client gone.
 
-    Or a crowd behind one address could lock out whoever tries to sign in meanwhile.
+    Otherwise an overload could lock users out of their accounts.
     """
     try:
         yield
     except (CallerGone, DatabaseUnavailable):
-        take_back()
+        refund()
         raise
     except Refusal as refusal:
         if refusal.code == "SERVICE_UNAVAILABLE":
-            take_back()
+            refund()
         raise
 
 
-def forget_guesses(limiter: Limiter, user: User) -> None:
-    """Let the owner try at once, who got a new password by other means than the old one."""
-    limiter.clear(FAILURES_PER_ACCOUNT, _hidden(user.email))
-    limiter.clear(FAILURES_OF_DEVICES, _hidden(str(user.id)))
+def clear_failures(limiter: Limiter, user: User) -> None:
+    """Reset the failure counters of a user whose password was replaced without the old one."""
+    limiter.clear(FAILURES_PER_ACCOUNT, _hash_key(user.email))
+    limiter.clear(FAILURES_OF_DEVICES, _hash_key(str(user.id)))
 
 
-def _hidden(whose: str) -> str:
-    return sha256(whose.encode()).hexdigest()  # what counts may be a Redis of others
+def _hash_key(value: str) -> str:
+    return sha256(value.encode()).hexdigest()  # the counters may live in a shared Redis

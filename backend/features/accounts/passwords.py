@@ -1,9 +1,9 @@
-"""The password somebody has: checked again before it opens more, and what ends when it changes."""
+"""Re-checking the current password, and what a password change revokes."""
 
 import threading
 from uuid import UUID
 
-from backend.features.accounts.attempts import DeviceOf, count_attempt, unless_unchecked
+from backend.features.accounts.attempts import FindDevice, count_attempt, refund_if_unchecked
 from backend.features.accounts.service import Accounts
 from backend.kernel.events import Event, EventKind
 from backend.kernel.passwords.hash_costs import alike
@@ -15,43 +15,44 @@ from backend.storage.queries import links, sessions, users
 from backend.storage.queries.users import Credential
 from backend.storage.work import Work, ask
 
-_LOOKED_AT_ONCE = 20_000  # users
+_BATCH = 20_000  # users
 
 
 def check_current(
     work: Work,
     accounts: Accounts,
     password: Password,
-    device_of: DeviceOf,
+    find_device: FindDevice,
     *,
     if_none: str = "CREDENTIAL_ACCOUNT_NOT_FOUND",
 ) -> str:
-    """Check the password of who is signed in; returns the hash it was checked against.
+    """Check the password of the signed-in user; returns the hash it matched.
 
     A wrong one counts as a failure of the account, as at sign-in: a stolen session must not be a
-    place to guess (ASVS 6.3.1). Whoever has no password is refused with `if_none`.
+    place to guess (ASVS 6.3.1). A user without a password is refused with `if_none`.
     """
     accounts.rules.check_length(password)
     user = work.actor
-    seen = users.find_password_hash(work.db, user.id)
-    if seen is None:
+    stored_hash = users.find_password_hash(work.db, user.id)
+    if stored_hash is None:
         raise Refusal(if_none)
-    credential = Credential(user, seen)
-    take_back = count_attempt(work, accounts.limiter, user.email, credential, device_of)
-    with unless_unchecked(take_back):
-        verdict = work.outside(accounts.hashes.verify, work.client, password, seen)
+    credential = Credential(user, stored_hash)
+    refund = count_attempt(work, accounts.limiter, user.email, credential, find_device)
+    with refund_if_unchecked(refund):
+        verdict = work.outside(accounts.hashes.verify, work.client, password, stored_hash)
     if not verdict.matches:
         work.keep(Event(EventKind.PASSWORD_CHECK_FAILED, user.id, user.id))
         raise Refusal("INVALID_PASSWORD")
-    take_back()
-    return seen
+    refund()
+    return stored_hash
 
 
-class StoredHashes:
-    """Lets the hasher know what the dearest hashes cost, so that a refusal tells nobody's kind.
+class HashCostScan:
+    """Tells the hasher the costliest kinds of hash in the database.
 
-    They are looked for before the first password is checked, not at the start: it takes as long as
-    there are users. What moves in later is met when it is first checked.
+    A refusal then takes the same time for every user, whatever kind of hash they have. Runs before
+    the first password check rather than at startup, since it takes time proportional to the number
+    of users. Kinds imported later are learned when they are first checked.
     """
 
     def __init__(self, database: Database, hasher: PasswordHasher) -> None:
@@ -60,27 +61,27 @@ class StoredHashes:
         self._patterns: set[str] = set()
         self._after: UUID | None = UUID(int=0)
 
-    def meet(self) -> None:
-        """Return when all have been met, by whoever came first; raises DatabaseUnavailable."""
+    def run(self) -> None:
+        """Scan all users once; concurrent callers wait for it. Raises DatabaseUnavailable."""
         with self._lock:
             while self._after is not None:
-                self._after = self._meet_some(self._after)
+                self._after = self._scan_batch(self._after)
 
-    def _meet_some(self, after: UUID) -> UUID | None:
-        found, end = ask(
+    def _scan_batch(self, after: UUID) -> UUID | None:
+        hashes, last = ask(
             self._database,
-            lambda db: users.find_hashes_unlike(db, self._patterns, after, _LOOKED_AT_ONCE),
+            lambda db: users.find_hashes_unlike(db, self._patterns, after, _BATCH),
         )
-        self._hasher.expect(found)
-        self._patterns.update(filter(None, map(alike, found)))
-        return end
+        self._hasher.expect(hashes)
+        self._patterns.update(filter(None, map(alike, hashes)))
+        return last
 
 
 def end_old_access(work: Work, user_id: UUID, *, but: UUID | None = None) -> None:
-    """End what the old password opened, where STRICT asks for it (ASVS 7.4.3).
+    """Revoke what the old password gave access to, with STRICT (ASVS 7.4.3).
 
-    Every session except the one with id `but`, and every mailed link: whoever knew the password
-    may have asked for one.
+    Every session except the one with id `but`, and every mailed link: somebody who knew the
+    password may have requested one.
     """
     if not work.settings.strict:
         return

@@ -1,4 +1,4 @@
-"""What people may say about themselves."""
+"""Updating one's own profile."""
 
 from collections.abc import Mapping
 from typing import Any
@@ -11,13 +11,13 @@ from backend.storage.work import Work
 
 _WITHOUT_DEFAULT = ("role", "banReason", "banExpires")
 _PROTECTED = (*_WITHOUT_DEFAULT, "banned", "twoFactorEnabled", "isAnonymous")
-"""Fields of a user that are not theirs to set; a request that names one is refused, not obeyed."""
+"""Fields that users may not set on themselves; a request with one is refused."""
 
 
 def check_not_protected(extra: Mapping[str, Any], *, new: bool = False) -> None:
-    """Refuse fields nobody may set on their own account; a falsy one counts as not said.
+    """Refuse protected fields; a falsy value counts as absent.
 
-    Of a new account Better Auth passes over those that have a default, and so do we.
+    For a new account those with a default are ignored, as Better Auth does.
     """
     for field in _WITHOUT_DEFAULT if new else _PROTECTED:
         if extra.get(field):
@@ -25,18 +25,18 @@ def check_not_protected(extra: Mapping[str, Any], *, new: bool = False) -> None:
 
 
 def update_profile(work: Work, user: User, changes: dict[str, Any]) -> None:
-    """Change one's own name or picture; what is the same already is neither written nor recorded.
+    """Change one's own name or picture; unchanged values are neither written nor recorded.
 
-    `user` may be what is remembered: that nothing changes, the database must say.
+    `user` may come from the cache, so the database confirms that nothing would change.
     """
     if not changes:
         raise plain_refusal("No fields to update")
-    if _is_already(user, changes) and _is_already(work.actor, changes):
+    if _is_unchanged(user, changes) and _is_unchanged(work.actor, changes):
         return
     detail = {"fields": ",".join(sorted(changes))}
     event = Event(EventKind.USER_UPDATED, user.id, user.id, detail)
     work.record(event, users.profile_change(user.id, changes, work.now()))
 
 
-def _is_already(user: User, changes: dict[str, Any]) -> bool:
+def _is_unchanged(user: User, changes: dict[str, Any]) -> bool:
     return all(getattr(user, name) == value for name, value in changes.items())

@@ -1,4 +1,4 @@
-"""Removing a user: really, with everything that names them."""
+"""Deleting a user with everything that names them."""
 
 from uuid import UUID
 
@@ -10,13 +10,13 @@ from backend.storage.work import Work
 
 
 def remove_user(work: Work, accounts: Accounts, user: User, *, by: UUID) -> bool:
-    """Delete a user with sessions, links and mails; False if there is no such user any more.
+    """Delete a user with sessions, links and mails; False if the user no longer exists.
 
-    The audit trail keeps its lines without what names the user, and gets one that says that a user
-    was deleted: by themselves, or by the admin with id `by`.
+    The audit trail keeps its entries without what identifies the user, and gets one about the
+    deletion: by the user, or by the admin with id `by`.
     """
-    for may_refuse in accounts.before_removal:
-        may_refuse(work, user)
+    for hook in accounts.before_removal:
+        hook(work, user)
     if not users.delete_one(work.db, user.id):
         return False
     outbox.delete_to(work.db, user.email)

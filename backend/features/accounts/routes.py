@@ -1,18 +1,18 @@
-"""Accounts over HTTP."""
+"""HTTP endpoints of accounts: sign-up, sign-in, profile."""
 
 from functools import partial
 from typing import Any
 
 from backend.features.accounts import profile, service
-from backend.features.accounts.challenge_response import challenged
-from backend.features.accounts.service import Accounts, NewUser
-from backend.features.accounts.signing_in import Challenge
+from backend.features.accounts.challenge_response import render_challenge
+from backend.features.accounts.service import Accounts, NewAccount
+from backend.features.accounts.session_issuer import Challenge
 from backend.features.accounts.wire import SignedInOut, SignedUp, SignIn, SignUp, UpdateUser
 from backend.features.sessions.dependencies import SignedIn
 from backend.features.sessions.reader import SessionReader
-from backend.features.sessions.service import Issued
+from backend.features.sessions.service import IssuedSession
 from backend.features.sessions.session_cookies import (
-    HEADERS,
+    SESSION_HEADERS,
     set_session_cookies,
     set_sign_in_cookies,
 )
@@ -35,7 +35,7 @@ routes = Routes(
 @routes.post(
     "/sign-up/email",
     response_model=SignedUp,
-    headers=HEADERS,
+    headers=SESSION_HEADERS,
     hashes=True,
     takes_forms=True,
     refusals=(
@@ -57,18 +57,20 @@ def sign_up_email(
     profile.check_not_protected(body.model_extra or {}, new=True)
     remember = body.remember_me is not False
     callback = body.callback_url or None
-    held = reader.held(request)
-    new = NewUser(body.email, body.password, body.name, body.image, remember, callback, held)
-    done = service.sign_up(work, accounts, new)
-    user, outcome = done.user, done.outcome
+    presented = reader.list_tokens(request)
+    new = NewAccount(
+        body.email, body.password, body.name, body.image, remember, callback, presented
+    )
+    result = service.sign_up(work, accounts, new)
+    user, outcome = result.user, result.outcome
     if outcome is None:
         response = Response(SignedUp(token=None, user=UserOut.of(user)))
-        if done.sign_up is not None:
+        if result.sign_up is not None:
             lifetime = work.settings.verification_link_lifetime
-            response.cookies.append(cookies.set_sign_up(done.sign_up.reveal(), lifetime))
+            response.cookies.append(cookies.set_sign_up(result.sign_up.reveal(), lifetime))
         return response
     if isinstance(outcome, Challenge):
-        return challenged(outcome)
+        return render_challenge(outcome)
     response = Response(SignedUp(token=outcome.token.reveal(), user=UserOut.of(user)))
     return _with_cookies(response, work, request, cookies, outcome)
 
@@ -76,7 +78,7 @@ def sign_up_email(
 @routes.post(
     "/sign-in/email",
     response_model=SignedInOut,
-    headers={**HEADERS, "location": "The callbackURL, if there was one."},
+    headers={**SESSION_HEADERS, "location": "The callbackURL, if there was one."},
     hashes=True,
     takes_forms=True,
     refusals=(
@@ -103,11 +105,11 @@ def sign_in_email(
         body.password,
         remember=body.remember_me is not False,
         callback=body.callback_url or None,
-        presented=reader.held(request),
-        device_of=partial(cookies.known_device, request.cookie_header),
+        presented_tokens=reader.list_tokens(request),
+        find_device=partial(cookies.known_device, request.cookie_header),
     )
     if isinstance(outcome, Challenge):
-        return challenged(outcome)
+        return render_challenge(outcome)
     target = body.callback_url
     signed_in = SignedInOut(
         redirect=bool(target),
@@ -122,7 +124,7 @@ def sign_in_email(
 @routes.post(
     "/update-user",
     response_model=Status,
-    headers=HEADERS,
+    headers=SESSION_HEADERS,
     refusals=("No fields to update", "EMAIL_CAN_NOT_BE_UPDATED", "FIELD_NOT_ALLOWED"),
 )
 def update_user(work: Work, current: SignedIn, cookies: Cookies, body: UpdateUser) -> Response:
@@ -130,14 +132,14 @@ def update_user(work: Work, current: SignedIn, cookies: Cookies, body: UpdateUse
     if body.email:
         raise Refusal("EMAIL_CAN_NOT_BE_UPDATED")
     profile.check_not_protected(body.model_extra or {})
-    said: dict[str, Any] = body.model_dump(include={"name", "image"}, exclude_unset=True)
-    profile.update_profile(work, current.user, said)
+    changes: dict[str, Any] = body.model_dump(include={"name", "image"}, exclude_unset=True)
+    profile.update_profile(work, current.user, changes)
     return set_session_cookies(
         Response(Status()), cookies, current.session, current.token, work.settings
     )
 
 
 def _with_cookies(
-    response: Response, work: Work, request: RequestContext, cookies: Cookies, issued: Issued
+    response: Response, work: Work, request: RequestContext, cookies: Cookies, issued: IssuedSession
 ) -> Response:
     return set_sign_in_cookies(work, response, cookies, issued, request.cookie_header)

@@ -1,20 +1,20 @@
-"""Who gets an account, and who gets in."""
+"""Sign-up and sign-in with a password."""
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import NoReturn
 
 from backend.features.accounts import pending_sign_ups
-from backend.features.accounts.attempts import DeviceOf, count_attempt, unless_unchecked
-from backend.features.accounts.signing_in import (
+from backend.features.accounts.attempts import FindDevice, count_attempt, refund_if_unchecked
+from backend.features.accounts.session_issuer import (
     Challenge,
     Check,
     Method,
     SessionIssuer,
-    SigningIn,
+    SignInAttempt,
 )
-from backend.features.links.service import Links, LinkToken
-from backend.features.sessions.service import Issued
+from backend.features.links.service import LinkToken, LinkTokens
+from backend.features.sessions.service import IssuedSession
 from backend.kernel.email_address import is_address, normal_form
 from backend.kernel.events import Event, EventKind
 from backend.kernel.passwords.hasher import Verdict
@@ -29,41 +29,41 @@ from backend.storage.work import Work
 
 
 @dataclass(frozen=True, slots=True)
-class SignUpDone:
-    """A sign-up that was answered with success."""
+class CompletedSignUp:
+    """A sign-up that got a success response."""
 
     user: User
-    """The new user, or the made-up one that is shown when the address is taken."""
+    """The new user, or an invented one if the address is taken."""
     callback: str | None
     taken: bool
-    """Whether the address was. Only with REQUIRE_VERIFIED_EMAIL; otherwise that is refused."""
+    """Whether the address was taken; only with REQUIRE_VERIFIED_EMAIL, else that is refused."""
     owner: User | None
-    """Who has it, then."""
+    """The user who already has the address, if it is taken."""
 
 
-Hook = Callable[[Work, SignUpDone], None]
+SignUpHook = Callable[[Work, CompletedSignUp], None]
 """Called after a sign-up, in its transaction."""
 
 
 @dataclass(frozen=True, slots=True)
 class Accounts:
-    """What signing up and signing in need beside the work itself."""
+    """The services that sign-up and sign-in need besides `Work`."""
 
     hashes: HashPool
     rules: PasswordRules
     limiter: Limiter
     issuer: SessionIssuer
-    links: Links
+    link_tokens: LinkTokens
     refuse_unverified: Check
-    """The one of the gates that refuses who has not proved their address."""
-    on_sign_up: Sequence[Hook] = ()
+    """The gate that refuses users with an unverified address."""
+    on_sign_up: Sequence[SignUpHook] = ()
     before_removal: Sequence[Callable[[Work, User], None]] = ()
-    """Each may refuse that this user goes."""
+    """Hooks called before a user is deleted; each may refuse."""
 
 
 @dataclass(frozen=True, slots=True)
-class NewUser:
-    """What somebody said to get an account; `address` is as they typed it."""
+class NewAccount:
+    """The fields of a sign-up; `address` is as the user typed it."""
 
     address: str
     password: Password
@@ -71,46 +71,50 @@ class NewUser:
     image: str | None
     remember: bool
     callback: str | None = None
-    presented: Sequence[SessionToken] = ()
-    """The sessions that their browser shows."""
+    presented_tokens: Sequence[SessionToken] = ()
+    """Tokens of the sessions whose cookies came with the request."""
 
 
 @dataclass(frozen=True, slots=True)
-class SignedUp:
-    """A user as the answer to a sign-up shows them, and what their browser is given."""
+class SignUpResult:
+    """The outcome of a sign-up: the user to show, and what the browser gets."""
 
     user: User
-    outcome: Issued | Challenge | None = None
+    outcome: IssuedSession | Challenge | None = None
     sign_up: LinkToken | None = None
-    """What shows, at a click on a mailed link, that this browser chose the password."""
+    """A cookie that proves at a mailed link that this browser chose the password."""
 
 
-def sign_up(work: Work, accounts: Accounts, new: NewUser) -> SignedUp:
+def sign_up(work: Work, accounts: Accounts, new: NewAccount) -> SignUpResult:
     """Make an account with a password and, unless its address must be verified first, a session.
 
-    Where it must, nobody learns whether the address was taken: the answer shows a user who looks
-    as new as any other, and everything up to it costs the same (ASVS 6.3.8).
+    Where it must, the response never reveals whether the address was taken: it shows a user who
+    looks new, and takes the same time (ASVS 6.3.8).
     """
     if not work.settings.sign_up:
         raise Refusal("EMAIL_PASSWORD_SIGN_UP_DISABLED")
-    email, quiet = normal_form(new.address), work.settings.require_verified_email
+    email, verify_first = normal_form(new.address), work.settings.require_verified_email
     accounts.rules.check_new(new.password, email, new.name)
-    if not quiet and users.is_taken(work.db, email):
+    if not verify_first and users.is_taken(work.db, email):
         _refuse_taken(work, email)
-    hashed = work.outside(accounts.hashes.hash, work.client, new.password)
+    password_hash = work.outside(accounts.hashes.hash, work.client, new.password)
     user = _new_user(work, email, new)
-    taken = not users.insert(work.db, user, hashed)
-    if taken and not quiet:  # while we hashed
+    taken = not users.insert(work.db, user, password_hash)
+    if taken and not verify_first:  # meanwhile, during the hash
         _refuse_taken(work, email)
-    owner = users.find_by_email(work.db, email) if quiet else None
-    token = pending_sign_ups.note(work, accounts.links, user, owner, hashed) if quiet else None
-    work.record(_taken() if taken else Event(EventKind.SIGN_UP, user.id, user.id))
+    owner = users.find_by_email(work.db, email) if verify_first else None
+    token = (
+        pending_sign_ups.store(work, accounts.link_tokens, user, owner, password_hash)
+        if verify_first
+        else None
+    )
+    work.record(_taken_event() if taken else Event(EventKind.SIGN_UP, user.id, user.id))
     for hook in accounts.on_sign_up:
-        hook(work, SignUpDone(user, new.callback, taken, owner))
-    if quiet:
-        return SignedUp(user, sign_up=token if work.settings.strict else None)
-    signing_in = SigningIn(user, Method.SIGN_UP, new.remember, new.callback, new.presented)
-    return SignedUp(user, accounts.issuer.finish_sign_in(work, signing_in))
+        hook(work, CompletedSignUp(user, new.callback, taken, owner))
+    if verify_first:
+        return SignUpResult(user, sign_up=token if work.settings.strict else None)
+    attempt = SignInAttempt(user, Method.SIGN_UP, new.remember, new.callback, new.presented_tokens)
+    return SignUpResult(user, accounts.issuer.finish_sign_in(work, attempt))
 
 
 def sign_in(
@@ -121,37 +125,39 @@ def sign_in(
     *,
     remember: bool,
     callback: str | None,
-    presented: Sequence[SessionToken],
-    device_of: DeviceOf,
-) -> Issued | Challenge:
-    """Let in who knows the password."""
+    presented_tokens: Sequence[SessionToken],
+    find_device: FindDevice,
+) -> IssuedSession | Challenge:
+    """Sign a user in with their password."""
     if not is_address(address):
         raise Refusal("INVALID_EMAIL")
     accounts.rules.check_length(password)
     email = normal_form(address)
     credential = users.find_credential(work.db, email)
-    take_back = count_attempt(work, accounts.limiter, email, credential, device_of)
-    with unless_unchecked(take_back):
-        user, by_sign_up = _check_password(work, accounts, credential, password)
-    signing_in = SigningIn(user, Method.PASSWORD, remember, callback, presented, by_sign_up)
-    if by_sign_up:
-        accounts.refuse_unverified(work, signing_in)
-    work.after_commit(take_back)
-    return accounts.issuer.finish_sign_in(work, signing_in)
+    refund = count_attempt(work, accounts.limiter, email, credential, find_device)
+    with refund_if_unchecked(refund):
+        user, by_pending_sign_up = _check_password(work, accounts, credential, password)
+    attempt = SignInAttempt(
+        user, Method.PASSWORD, remember, callback, presented_tokens, by_pending_sign_up
+    )
+    if by_pending_sign_up:
+        accounts.refuse_unverified(work, attempt)
+    work.after_commit(refund)
+    return accounts.issuer.finish_sign_in(work, attempt)
 
 
 def _refuse_taken(work: Work, email: str) -> NoReturn:
     if work.settings.strict:
         work.anyway(lambda later: users.contest(later.db, email))
-    work.keep(_taken())
+    work.keep(_taken_event())
     raise Refusal("USER_ALREADY_EXISTS_USE_ANOTHER_EMAIL")
 
 
-def _taken() -> Event:
+def _taken_event() -> Event:
     return Event(EventKind.SIGN_UP_FAILED, detail={"reason": "taken"})
 
 
-def _new_user(work: Work, email: str, new: NewUser) -> User:
+def _new_user(work: Work, email: str, new: NewAccount) -> User:
     now = work.now()
     return User(
         id=work.new_id(),
@@ -166,36 +172,36 @@ def _new_user(work: Work, email: str, new: NewUser) -> User:
 def _check_password(
     work: Work, accounts: Accounts, credential: Credential | None, password: Password
 ) -> tuple[User, bool]:
-    """Return whose password it is, and whether it is only that of a sign-up for their address."""
-    # An unknown address costs as much: the time of the answer must not name our users.
-    seen = credential.password_hash if credential else None
-    verdict = _verdict(work, accounts, credential, password)
+    """Return the user, and whether the password is only that of a pending sign-up."""
+    # An unknown address costs the same: response times must not reveal who has an account.
+    stored_hash = credential.password_hash if credential else None
+    verdict = _verify(work, accounts, credential, password)
     if credential is None or not (verdict.matches or verdict.of_sign_up):
         _refuse(work, credential)
-    # The password may have been changed, or the user banned, while we hashed.
-    user = users.find_if_password_is(work.db, credential.user.id, seen or "")
+    # The password may have changed, or the user been banned, during the hash.
+    user = users.find_if_password_is(work.db, credential.user.id, stored_hash or "")
     if not verdict.matches:
         return credential.user, True
-    if user is None or seen is None:
+    if user is None or stored_hash is None:
         _refuse(work, credential)
     if verdict.upgraded is not None:
-        users.replace_password_hash(work.db, user.id, seen, verdict.upgraded)
+        users.replace_password_hash(work.db, user.id, stored_hash, verdict.upgraded)
     return user, False
 
 
-def _verdict(
+def _verify(
     work: Work, accounts: Accounts, credential: Credential | None, password: Password
 ) -> Verdict:
-    hashes, seen = accounts.hashes, credential.password_hash if credential else None
+    hashes, stored_hash = accounts.hashes, credential.password_hash if credential else None
     if not work.settings.require_verified_email:
-        return work.outside(hashes.verify, work.client, password, seen)
-    whose = credential.user.id if credential else work.new_id()  # of nobody: asked alike
-    sign_up = pending_sign_ups.hash_of(work, whose)
+        return work.outside(hashes.verify, work.client, password, stored_hash)
+    user_id = credential.user.id if credential else work.new_id()  # unknown: the same query
+    sign_up = pending_sign_ups.find_password_hash(work, user_id)
     return work.outside(
         hashes.verify_with_sign_up,
         work.client,
         password,
-        seen,
+        stored_hash,
         sign_up,
         verified=credential is not None and credential.user.email_verified,
     )

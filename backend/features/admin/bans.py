@@ -3,7 +3,7 @@
 from dataclasses import replace
 from datetime import datetime
 
-from backend.features.accounts.signing_in import Check, SigningIn
+from backend.features.accounts.session_issuer import Check, SignInAttempt
 from backend.kernel.events import Event, EventKind
 from backend.kernel.refusals import Refusal
 from backend.storage.clock_check import ClockCheck
@@ -29,20 +29,20 @@ def refuse_banned(clock_check: ClockCheck) -> Check:
     after the password was right: a ban is told to nobody else (ASVS 6.3.8).
     """
 
-    def gate(work: Work, signing_in: SigningIn) -> None:
-        user = signing_in.user
+    def gate(work: Work, attempt: SignInAttempt) -> None:
+        user = attempt.user
         if not user.banned:
             return
         now, _ = clock_check.span(work.db)
         if user.is_banned(now):
-            if signing_in.impersonator is None:
+            if attempt.impersonator is None:
                 why = {"reason": "banned"}
                 work.keep(Event(EventKind.SIGN_IN_FAILED, subject=user.id, detail=why))
             raise Refusal("BANNED_USER")
-        if signing_in.impersonator is not None:  # it was not the user who came back
+        if attempt.impersonator is not None:  # it was not the user who came back
             return
         users.lift_ban(work.db, user.id, now)
-        signing_in.user = replace(without_ended_ban(user, now), updated_at=now)
+        attempt.user = replace(without_ended_ban(user, now), updated_at=now)
         work.record(Event(EventKind.USER_UNBANNED, subject=user.id, detail={"reason": "expired"}))
 
     return gate

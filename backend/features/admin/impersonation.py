@@ -2,15 +2,10 @@
 
 from collections.abc import Iterable
 
-from backend.features.accounts.signing_in import (
-    Challenge,
-    Method,
-    SessionIssuer,
-    SigningIn,
-)
+from backend.features.accounts.session_issuer import Challenge, Method, SessionIssuer, SignInAttempt
 from backend.features.admin.permissions import IMPERSONATE, authorise_about
 from backend.features.sessions.cache import CurrentSession
-from backend.features.sessions.service import Issued, find_live
+from backend.features.sessions.service import IssuedSession, find_live
 from backend.kernel.events import Event, EventKind
 from backend.kernel.refusals import Refusal, plain_refusal
 from backend.kernel.roles import ADMIN
@@ -23,13 +18,15 @@ from backend.storage.work import Work
 
 def start(
     work: Work, issuer: SessionIssuer, current: CurrentSession, user_id: str
-) -> Issued | Challenge:
+) -> IssuedSession | Challenge:
     """Make a session in which the admin is the user; their own one stays and waits."""
     user = authorise_about(work, current, user_id, IMPERSONATE)
     if ADMIN in user.roles:
         raise Refusal("YOU_CANNOT_IMPERSONATE_ADMINS")
-    signing_in = SigningIn(user, Method.IMPERSONATION, remember=False, impersonator=current.user.id)
-    return issuer.finish_sign_in(work, signing_in)
+    attempt = SignInAttempt(
+        user, Method.IMPERSONATION, remember=False, impersonator=current.user.id
+    )
+    return issuer.finish_sign_in(work, attempt)
 
 
 def stop(

@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from backend.features.accounts.attempts import forget_guesses
+from backend.features.accounts.attempts import clear_failures
 from backend.features.accounts.passwords import end_old_access
 from backend.features.accounts.removal import remove_user
 from backend.features.accounts.service import Accounts
@@ -89,7 +89,7 @@ def set_password(
         sessions.delete_impersonations(work.db, user.id)
     work.record(Event(EventKind.PASSWORD_SET, current.user.id, user.id))
     # Whoever was locked out by wrong guesses can use the new one at once.
-    work.after_commit(lambda: forget_guesses(accounts.limiter, user))
+    work.after_commit(lambda: clear_failures(accounts.limiter, user))
 
 
 def remove(work: Work, accounts: Accounts, current: CurrentSession, user_id: str) -> None:

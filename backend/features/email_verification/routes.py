@@ -5,8 +5,8 @@ from typing import Annotated
 
 from fastapi import Query
 
-from backend.features.accounts.challenge_response import challenged
-from backend.features.accounts.signing_in import Challenge, SessionIssuer
+from backend.features.accounts.challenge_response import render_challenge
+from backend.features.accounts.session_issuer import Challenge, SessionIssuer
 from backend.features.email_verification import change, service
 from backend.features.email_verification.wire import (
     ChangeEmail,
@@ -21,7 +21,7 @@ from backend.features.links.service import LinkKind
 from backend.features.sessions.dependencies import MaybeSignedIn, SignedIn
 from backend.features.sessions.service import WHILE_IMPERSONATING
 from backend.features.sessions.session_cookies import (
-    HEADERS,
+    SESSION_HEADERS,
     set_session_cookies,
     set_sign_in_cookies,
 )
@@ -68,7 +68,7 @@ def send_verification_email(
 @routes.get(
     "/verify-email",
     response_model=Verified | Confirmed,
-    headers=HEADERS,
+    headers=SESSION_HEADERS,
     redirect="The callbackURL, if there was one; with `?error=` and a code if the link is no good.",
     session_optional=True,
     refusals=("401 INVALID_TOKEN", "TOKEN_EXPIRED", "401 USER_NOT_FOUND", "INVALID_USER"),
@@ -89,14 +89,14 @@ def verify_email(
         raise Refusal("INVALID_CALLBACK_URL")
     user = current.user if current else None
     try:
-        link = links.find(work.db, work.now(), link_mailer.links, query.token, *_KINDS)
+        link = links.find(work.db, work.now(), link_mailer.link_tokens, query.token, *_KINDS)
         if link.kind == LinkKind.VERIFY_EMAIL:
             signed_up = cookies.read_signed(request.cookie_header, cookies.sign_up)
-            device_of = partial(cookies.known_device, request.cookie_header)
-            browser = service.Browser(user, signed_up, device_of)
+            find_device = partial(cookies.known_device, request.cookie_header)
+            browser = service.Browser(user, signed_up, find_device)
             outcome = service.verify(work, issuer, link_mailer, link, browser)
             if isinstance(outcome, Challenge):
-                return challenged(outcome, callback=callback)
+                return render_challenge(outcome, callback=callback)
             response = _answer(callback, Verified(user=None))
             if outcome is not None:
                 set_sign_in_cookies(work, response, cookies, outcome, request.cookie_header)

@@ -3,21 +3,21 @@
 from dataclasses import dataclass
 from typing import Any
 
-from backend.features.accounts.attempts import DeviceOf
-from backend.features.accounts.service import Hook, SignUpDone
-from backend.features.accounts.signing_in import (
+from backend.features.accounts.attempts import FindDevice
+from backend.features.accounts.service import CompletedSignUp, SignUpHook
+from backend.features.accounts.session_issuer import (
     Challenge,
     Check,
     Method,
     SessionIssuer,
-    SigningIn,
+    SignInAttempt,
 )
 from backend.features.links import service as links
 from backend.features.links.link_mailer import LinkMailer, NewLink, mail_link, may_mail
 from backend.features.links.service import LinkKind
 from backend.features.mail import templates
 from backend.features.mail.service import post
-from backend.features.sessions.service import Issued
+from backend.features.sessions.service import IssuedSession
 from backend.kernel.email_address import normal_form
 from backend.kernel.events import Event, EventKind
 from backend.kernel.refusals import Refusal
@@ -35,12 +35,12 @@ class Browser:
 
     user: User | None
     sign_up: str | None
-    device_of: DeviceOf
+    find_device: FindDevice
 
     def knows(self, user: User, password_hash: str) -> bool:
         """Tell whether this user is signed in here, or has been with this password."""
         signed_in = self.user is not None and self.user.id == user.id
-        return signed_in or self.device_of(user.id, password_hash) is not None
+        return signed_in or self.find_device(user.id, password_hash) is not None
 
 
 _BY_STRANGER = "by_stranger"
@@ -52,10 +52,10 @@ _CHOOSE_ONE = (
 )
 
 
-def mail_at_sign_up(link_mailer: LinkMailer) -> Hook:
+def mail_at_sign_up(link_mailer: LinkMailer) -> SignUpHook:
     """Return what follows each sign-up: a mail with a link, or what cannot be told from one."""
 
-    def hook(work: Work, done: SignUpDone) -> None:
+    def hook(work: Work, done: CompletedSignUp) -> None:
         callback = done.callback or "/"
         if not done.taken:
             _mail(work, link_mailer, done.user, done.user.email, callback)
@@ -68,16 +68,16 @@ def mail_at_sign_up(link_mailer: LinkMailer) -> Hook:
 def refuse_unverified(link_mailer: LinkMailer) -> Check:
     """Return the gate of REQUIRE_VERIFIED_EMAIL; it may mail another link on the way."""
 
-    def gate(work: Work, signing_in: SigningIn) -> None:
-        settings, user = work.settings, signing_in.user
-        proved = user.email_verified and not signing_in.by_sign_up
+    def gate(work: Work, attempt: SignInAttempt) -> None:
+        settings, user = work.settings, attempt.user
+        proved = user.email_verified and not attempt.by_pending_sign_up
         if proved or not settings.require_verified_email:
             return
-        reason = "taken" if signing_in.by_sign_up else "unverified"
+        reason = "taken" if attempt.by_pending_sign_up else "unverified"
         why = Event(EventKind.SIGN_IN_FAILED, subject=user.id, detail={"reason": reason})
         work.keep(why)
         if settings.resend_verification_on_sign_in and _may_mail(link_mailer, user.email):
-            callback = signing_in.callback or "/"
+            callback = attempt.callback or "/"
             wanted = None if user.email_verified else user
             work.anyway(lambda later: _mail(later, link_mailer, wanted, user.email, callback))
         raise Refusal("EMAIL_NOT_VERIFIED")
@@ -114,7 +114,7 @@ def send_to_oneself(work: Work, link_mailer: LinkMailer, address: str, callback:
 
 def verify(
     work: Work, issuer: SessionIssuer, link_mailer: LinkMailer, link: Link, browser: Browser
-) -> Issued | Challenge | None:
+) -> IssuedSession | Challenge | None:
     """Note that the user reads the mail of this address.
 
     A second click, by a person or by a mail scanner before them, is a quiet success and gives no
@@ -150,7 +150,7 @@ def verify(
         return None
     if link.data.get(_BY_STRANGER) and not known:
         return None
-    return issuer.finish_sign_in(work, SigningIn(verified, Method.VERIFICATION))
+    return issuer.finish_sign_in(work, SignInAttempt(verified, Method.VERIFICATION))
 
 
 def _is_contested(work: Work, user: User, password_hash: str | None) -> bool:
@@ -166,7 +166,7 @@ def _chosen_in(work: Work, link_mailer: LinkMailer, browser: Browser, user: User
         return _NO_PASSWORD
     try:
         signed_up = links.find(
-            work.db, work.now(), link_mailer.links, browser.sign_up, LinkKind.SIGN_UP
+            work.db, work.now(), link_mailer.link_tokens, browser.sign_up, LinkKind.SIGN_UP
         )
     except Refusal:
         return _NO_PASSWORD
@@ -190,7 +190,9 @@ def _end_what_others_had(work: Work, user: User, link: Link, *, all_of_it: bool)
         stored_links.delete_of_user(work.db, user.id, [LinkKind.SIGN_UP])
 
 
-def _answer_repeated(work: Work, link_mailer: LinkMailer, done: SignUpDone, callback: str) -> None:
+def _answer_repeated(
+    work: Work, link_mailer: LinkMailer, done: CompletedSignUp, callback: str
+) -> None:
     """Answer a sign-up for a taken address as if it were the first, with as many writes.
 
     In STRICT an unverified owner gets a link, and a verified one is told.
@@ -206,7 +208,12 @@ def _answer_repeated(work: Work, link_mailer: LinkMailer, done: SignUpDone, call
 def _tell_owner(work: Work, link_mailer: LinkMailer, owner: User) -> None:
     lifetime = work.settings.verification_link_lifetime
     links.issue(
-        work, link_mailer.links, LinkKind.VERIFY_EMAIL, user_id=None, email="", lifetime=lifetime
+        work,
+        link_mailer.link_tokens,
+        LinkKind.VERIFY_EMAIL,
+        user_id=None,
+        email="",
+        lifetime=lifetime,
     )
     what = (
         "Somebody tried to sign up with this address, but you have an account already. "

@@ -11,7 +11,7 @@ from typing import Any
 from urllib.parse import quote
 
 from backend.features.links import service as links
-from backend.features.links.service import LinkKind, Links, LinkToken
+from backend.features.links.service import LinkKind, LinkToken, LinkTokens
 from backend.features.mail.service import Mailer, post, post_decoy
 from backend.features.mail.templates import Template
 from backend.limits.limiter import Limiter
@@ -24,7 +24,7 @@ from backend.storage.work import Work
 class LinkMailer:
     """What mailing a link needs beside the work itself."""
 
-    links: Links
+    link_tokens: LinkTokens
     mailer: Mailer
     limiter: Limiter
 
@@ -60,7 +60,7 @@ def mail_link(work: Work, link_mailer: LinkMailer, link: NewLink, template: Temp
     """Make a link and post the letter with it, or their decoys."""
     token = links.issue(
         work,
-        link_mailer.links,
+        link_mailer.link_tokens,
         link.kind,
         user_id=link.user.id if link.user else None,
         email=link.user.email if link.user else "",

@@ -41,19 +41,19 @@ class LinkToken(Secret):
 
 
 @dataclass(frozen=True, slots=True)
-class Links:
+class LinkTokens:
     """Makes and recognises the tokens of mailed links."""
 
     mint: TokenMint
 
     @classmethod
-    def of(cls, keyring: Keyring) -> "Links":
+    def of(cls, keyring: Keyring) -> "LinkTokens":
         return cls(TokenMint(keyring, "link"))
 
 
 def issue(
     work: Work,
-    with_: Links,
+    link_tokens: LinkTokens,
     kind: LinkKind,
     *,
     user_id: UUID | None,
@@ -64,7 +64,7 @@ def issue(
     """Make a link that lives for `lifetime` seconds. Without a user it is a decoy: a row like any
     other, so that asking for a stranger's address costs the same."""
     now = work.now()
-    text = with_.mint.draw(work.randomness)
+    text = link_tokens.mint.draw(work.randomness)
     link = Link(
         id=work.new_id(),
         kind=kind.value,
@@ -79,12 +79,12 @@ def issue(
     return LinkToken(text)
 
 
-def find(db: Db, now: datetime, with_: Links, token: str, *kinds: LinkKind) -> Link:
+def find(db: Db, now: datetime, link_tokens: LinkTokens, token: str, *kinds: LinkKind) -> Link:
     """Find a link of these kinds without using it up; refuses INVALID_TOKEN or TOKEN_EXPIRED.
 
     A used link is found too: what a second click means differs from kind to kind.
     """
-    if not with_.mint.recognises(token):
+    if not link_tokens.mint.recognises(token):
         raise Refusal("INVALID_TOKEN")
     found = links.find(db, [kind.value for kind in kinds], digest(SessionToken(token)))
     if found is None or found.user_id is None:

@@ -1,6 +1,6 @@
 """Leaving: with the password, soon after signing in, or through a mailed link."""
 
-from backend.features.accounts.attempts import DeviceOf
+from backend.features.accounts.attempts import FindDevice
 from backend.features.accounts.passwords import check_current
 from backend.features.accounts.removal import remove_user
 from backend.features.accounts.service import Accounts
@@ -23,14 +23,14 @@ def prove(
     accounts: Accounts,
     current: CurrentSession,
     password: Password | None,
-    device_of: DeviceOf,
+    find_device: FindDevice,
     *,
     has_token: bool,
 ) -> None:
     """Refuse unless the caller showed the password, has a link, or signed in not long ago."""
     refuse_impersonator(current.session)
     if password:
-        check_current(work, accounts, password, device_of)
+        check_current(work, accounts, password, find_device)
         return
     proved_by_link = has_token or work.settings.delete_user_needs_link
     if not proved_by_link and not is_fresh(current.session, work.now(), work.settings):
@@ -49,7 +49,7 @@ def use_link(work: Work, link_mailer: LinkMailer, current: CurrentSession, token
     """Use up the link that deletes the caller's account; refuses any other with INVALID_TOKEN."""
     refuse_impersonator(current.session)
     try:
-        link = links.find(work.db, work.now(), link_mailer.links, token, LinkKind.DELETE_USER)
+        link = links.find(work.db, work.now(), link_mailer.link_tokens, token, LinkKind.DELETE_USER)
     except Refusal:
         raise Refusal("INVALID_TOKEN", status=404) from None
     mine = link.user_id == work.actor.id and link.email == work.actor.email

@@ -27,7 +27,11 @@ from backend.features.sessions.dependencies import (
     SignedIn,
 )
 from backend.features.sessions.service import WHILE_IMPERSONATING, refuse_impersonator
-from backend.features.sessions.session_cookies import HEADERS, renew_device, set_session_cookies
+from backend.features.sessions.session_cookies import (
+    SESSION_HEADERS,
+    renew_device_cookie,
+    set_session_cookies,
+)
 from backend.features.sessions.wire import UserOut
 from backend.kernel.events import Event, EventKind
 from backend.kernel.passwords.rules import NEW_PASSWORD_REFUSALS
@@ -56,14 +60,14 @@ routes = Routes(
 )
 data_routes = Routes("own account", prefix="/api/account", auth_rules=False)
 
-_CLEARED = {"set-cookie": "Clears the session's cookies, once the account is deleted."}
+_CLEARED_COOKIES = {"set-cookie": "Clears the session's cookies, once the account is deleted."}
 _DELETED = Deletion(message="User deleted")
 
 
 @routes.post(
     "/change-password",
     response_model=PasswordChanged,
-    headers={name: f"{text} Only if the others ended." for name, text in HEADERS.items()},
+    headers={name: f"{text} Only if the others ended." for name, text in SESSION_HEADERS.items()},
     hashes=True,
     refusals=(
         *NEW_PASSWORD_REFUSALS,
@@ -97,7 +101,7 @@ def change_password(
     response = Response(PasswordChanged(token=token, user=user))
     if issued is not None:
         set_session_cookies(response, cookies, issued.session, issued.token, work.settings)
-    response.cookies += renew_device(work, cookies, request.cookie_header, current.user.id)
+    response.cookies += renew_device_cookie(work, cookies, request.cookie_header, current.user.id)
     return response
 
 
@@ -111,15 +115,15 @@ def verify_password(
     body: VerifyPassword,
 ) -> Status:
     """Tell whether this is the caller's password, for a page that asks once more."""
-    device_of = partial(cookies.known_device, request.cookie_header)
-    service.verify_password(work, accounts, body.password, device_of)
+    find_device = partial(cookies.known_device, request.cookie_header)
+    service.verify_password(work, accounts, body.password, find_device)
     return Status()
 
 
 @routes.post(
     "/delete-user",
     response_model=Deletion,
-    headers=_CLEARED,
+    headers=_CLEARED_COOKIES,
     hashes=True,
     refusals=(
         "CREDENTIAL_ACCOUNT_NOT_FOUND",
@@ -143,9 +147,9 @@ def delete_user(
     """Delete one's account, or mail the link that does where DELETE_USER_NEEDS_LINK is on."""
     if not work.settings.delete_user:
         return NOT_FOUND
-    device_of = partial(cookies.known_device, request.cookie_header)
+    find_device = partial(cookies.known_device, request.cookie_header)
     has_token = bool(body.token)
-    removal.prove(work, accounts, current, body.password, device_of, has_token=has_token)
+    removal.prove(work, accounts, current, body.password, find_device, has_token=has_token)
     if body.token:
         removal.use_link(work, link_mailer, current, body.token)
     elif work.settings.delete_user_needs_link:
@@ -158,7 +162,7 @@ def delete_user(
 @routes.get(
     "/delete-user/callback",
     response_model=Deletion,
-    headers=_CLEARED,
+    headers=_CLEARED_COOKIES,
     redirect="The callbackURL, if there was one.",
     session_optional=True,
     refusals=(

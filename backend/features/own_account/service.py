@@ -1,13 +1,13 @@
 """Changing one's password, and the ways in which one signs in."""
 
-from backend.features.accounts.attempts import DeviceOf
+from backend.features.accounts.attempts import FindDevice
 from backend.features.accounts.passwords import check_current, end_old_access
 from backend.features.accounts.service import Accounts
 from backend.features.mail import templates
 from backend.features.mail.service import Mailer, post
 from backend.features.sessions import service as sessions
 from backend.features.sessions.cache import CurrentSession
-from backend.features.sessions.service import Issued
+from backend.features.sessions.service import IssuedSession
 from backend.kernel.events import Event, EventKind
 from backend.kernel.refusals import Refusal
 from backend.kernel.secrets.secret import Password
@@ -22,20 +22,20 @@ def change_password(
     current: CurrentSession,
     given: Password,
     new: Password,
-    device_of: DeviceOf,
+    find_device: FindDevice,
     *,
     revoke_others: bool,
-) -> Issued | None:
+) -> IssuedSession | None:
     """Replace the password of who knows it; of several at once one wins (ASVS 15.4.2).
 
     With `revoke_others` every session ends and the caller gets a new one.
     """
     sessions.refuse_impersonator(current.session)
     accounts.rules.check_new(new, current.user.email, current.user.name)
-    seen = check_current(work, accounts, given, device_of)
+    stored_hash = check_current(work, accounts, given, find_device)
     hashed = work.outside(accounts.hashes.hash, work.client, new)
     user = work.actor
-    if not users.replace_password_hash(work.db, user.id, seen, hashed):
+    if not users.replace_password_hash(work.db, user.id, stored_hash, hashed):
         raise Refusal("INVALID_PASSWORD")  # it was changed while we hashed
     remember = current.session.remembered
     issued = accounts.issuer.renew(work, remember=remember) if revoke_others else None
@@ -46,9 +46,11 @@ def change_password(
     return issued
 
 
-def verify_password(work: Work, accounts: Accounts, given: Password, device_of: DeviceOf) -> None:
+def verify_password(
+    work: Work, accounts: Accounts, given: Password, find_device: FindDevice
+) -> None:
     """Refuse unless this is the caller's password."""
-    check_current(work, accounts, given, device_of, if_none="INVALID_PASSWORD")
+    check_current(work, accounts, given, find_device, if_none="INVALID_PASSWORD")
 
 
 def unlink(work: Work, account_id: str) -> None:

@@ -14,7 +14,7 @@ from backend.features.password_reset.wire import (
     ResetRequested,
     ResetToken,
 )
-from backend.features.sessions.session_cookies import renew_device
+from backend.features.sessions.session_cookies import renew_device_cookie
 from backend.kernel.clock import Clock
 from backend.kernel.passwords.rules import NEW_PASSWORD_REFUSALS
 from backend.kernel.refusals import Refusal
@@ -71,7 +71,7 @@ def reset_password_callback(
     if not callback:
         raise sent_to(wrong)
     try:
-        service.open_link(db, clock.now(), link_mailer.links, token)
+        service.open_link(db, clock.now(), link_mailer.link_tokens, token)
     except Refusal:
         raise sent_to(wrong) from None
     return redirect(resolved(base_url, callback, "token", token))
@@ -98,5 +98,5 @@ def reset_password(
     if not token:
         raise Refusal("INVALID_TOKEN")
     user = service.reset(work, accounts, link_mailer, token, body.new_password)
-    known_again = renew_device(work, cookies, request.cookie_header, user.id)
+    known_again = renew_device_cookie(work, cookies, request.cookie_header, user.id)
     return Response(Status(), cookies=known_again)

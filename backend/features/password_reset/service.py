@@ -2,12 +2,12 @@
 
 from datetime import datetime
 
-from backend.features.accounts.attempts import forget_guesses
+from backend.features.accounts.attempts import clear_failures
 from backend.features.accounts.passwords import end_old_access
 from backend.features.accounts.service import Accounts
 from backend.features.links import service as links
 from backend.features.links.link_mailer import LinkMailer, NewLink, mail_link, may_mail
-from backend.features.links.service import LinkKind, Links
+from backend.features.links.service import LinkKind, LinkTokens
 from backend.features.mail import templates
 from backend.features.mail.service import post
 from backend.kernel.email_address import normal_form
@@ -61,10 +61,10 @@ def reset(
     Returns whose password it is.
     """
     accounts.rules.check_new(password)  # a refused password does not burn the link
-    _, user = open_link(work.db, work.now(), link_mailer.links, token)
+    _, user = open_link(work.db, work.now(), link_mailer.link_tokens, token)
     accounts.rules.check_new(password, user.email, user.name)
     hashed = work.outside(accounts.hashes.hash, work.client, password)
-    link, user = open_link(work.db, work.now(), link_mailer.links, token)
+    link, user = open_link(work.db, work.now(), link_mailer.link_tokens, token)
     if not users.set_password_hash(work.db, user.id, hashed) or not links.use(work, link):
         raise Refusal("INVALID_TOKEN")
     if work.settings.reset_revokes_sessions:
@@ -79,11 +79,11 @@ def reset(
     what = "The password of your account was changed through a link in a mail."
     post(work, link_mailer.mailer, templates.notice(work.settings.app_name, user.email, what))
     # Strangers who guessed must not keep the owner out now.
-    work.after_commit(lambda: forget_guesses(accounts.limiter, user))
+    work.after_commit(lambda: clear_failures(accounts.limiter, user))
     return user
 
 
-def open_link(db: Db, now: datetime, known: Links, token: str) -> tuple[Link, User]:
+def open_link(db: Db, now: datetime, known: LinkTokens, token: str) -> tuple[Link, User]:
     """Return the link that could set a password now, and whose; refuses INVALID_TOKEN.
 
     It is not used up by that.

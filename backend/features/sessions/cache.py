@@ -1,7 +1,7 @@
 """Verified sessions, kept in this process: what makes the session check fast.
 
-It never decides alone whether it may be trusted: `storage/change_feed/feed.py` proves that every
-change by another hand reaches this process, and while that is unproven the cache is passed by.
+The cache is used only while `storage/change_feed/feed.py` proves that every change by another
+process reaches this one; otherwise it is bypassed.
 """
 
 import threading
@@ -20,20 +20,20 @@ from backend.web.responses.responses import Response
 
 @dataclass(slots=True)
 class CurrentSession:
-    """A session that was found alive: the caller's, for the length of a request or of its entry."""
+    """The caller's live session, for one request or as a cache entry."""
 
     session: Session
     user: User
     token: SessionToken
     digest: TokenDigest
-    good_until: datetime
-    """When the row must be read again: the session then ends or is due to be prolonged."""
+    valid_until: datetime
+    """When the row must be read again: the session then expires or is due for a refresh."""
     response: Response | None = None
-    """What get-session answers, ready, once it was asked for."""
+    """The rendered response of get-session, built on first use."""
     cookie: str | None = None
-    """The cookie's value as the browser shows it; its signature has been checked once."""
+    """The cookie's value as received; its signature was checked once."""
     checks: Window = field(default_factory=Window)
-    """For the limit per session: what was counted in its present minute."""
+    """The current window of the limit per session."""
     recently_used: bool = True
 
 
@@ -47,31 +47,31 @@ class SessionCache:
         self._by_user: defaultdict[UUID, set[TokenDigest]] = defaultdict(set)
         self._lock = threading.Lock()
         self.generation = 0
-        """Moves whenever something is forgotten. Note it before reading the row: see `fill`."""
+        """Incremented by every `forget`. Read it before reading the row: see `fill`."""
 
     def __len__(self) -> int:
         return len(self._entries)
 
     def get(self, digest: TokenDigest) -> CurrentSession | None:
-        """Return the entry, if any; the caller compares `good_until` with its clock."""
+        """Return the entry, if any; the caller compares `valid_until` with its clock."""
         entry = self._entries.get(digest)
         if entry is not None:
             entry.recently_used = True
         return entry
 
-    def get_shown(self, cookie: str) -> CurrentSession | None:
-        """Return the entry that was filled with this very cookie: what is the same to the last
-        letter needs no second check of its signature, and no digest."""
+    def get_by_cookie(self, cookie: str) -> CurrentSession | None:
+        """Return the entry filled with exactly this cookie value, whose signature and digest need
+        no second computation."""
         entry = self._by_cookie.get(cookie)
         if entry is not None:
             entry.recently_used = True
         return entry
 
     def fill(self, entry: CurrentSession, generation: int) -> None:
-        """Keep a session whose row was read after `generation` was noted.
+        """Store a session whose row was read after `generation`.
 
-        Thrown away if anything was forgotten since: the row may have been read just before it was
-        deleted, and keeping it would bring a revoked session back to life.
+        Discarded if anything was forgotten since: the row may have been read just before it was
+        deleted, and storing it would revive a revoked session.
         """
         with self._lock:
             if generation != self.generation or self._size == 0:
@@ -96,13 +96,13 @@ class SessionCache:
             for digest in self._by_user.pop(user_id, ()):
                 self._drop(digest)
 
-    def forget_all_of(self, user_ids: set[UUID]) -> None:
-        """Drop the sessions of several users; what each commit is followed by."""
+    def forget_all(self, user_ids: set[UUID]) -> None:
+        """Drop the sessions of several users; called after each commit."""
         for user_id in user_ids:
             self.forget(user_id)
 
     def _evict(self) -> None:
-        # Second chance: what was used since it was last looked at goes to the back of the queue.
+        # Second-chance eviction: an entry used since its last turn moves to the back of the queue.
         while True:
             digest, entry = next(iter(self._entries.items()))
             del self._entries[digest]
@@ -111,9 +111,9 @@ class SessionCache:
             entry.recently_used = False
             self._entries[digest] = entry
         self._by_cookie.pop(entry.cookie or "", None)
-        mine = self._by_user[entry.user.id]
-        mine.discard(digest)
-        if not mine:
+        digests = self._by_user[entry.user.id]
+        digests.discard(digest)
+        if not digests:
             del self._by_user[entry.user.id]
 
     def _drop(self, digest: TokenDigest) -> None:

@@ -1,4 +1,4 @@
-"""What an endpoint writes to be for signed-in callers only: `session: SignedIn`."""
+"""Dependencies of endpoints for signed-in callers: `session: SignedIn`."""
 
 from collections.abc import Awaitable, Callable
 from typing import Annotated, Any
@@ -23,7 +23,7 @@ _cookie = APIKeyCookie(name="better-auth.session_token", scheme_name="cookie", a
 _bearer = HTTPBearer(scheme_name="bearer", auto_error=False)
 
 
-async def required(request: RequestContext, context: AppContext) -> CurrentSession:
+async def require_session(request: RequestContext, context: AppContext) -> CurrentSession:
     """Return the caller's session or refuse with 401 (ASVS 8.3.1)."""
     reader: SessionReader = context.services[SessionReader]
     current = await reader.read(request)
@@ -32,43 +32,45 @@ async def required(request: RequestContext, context: AppContext) -> CurrentSessi
     return current
 
 
-async def required_silently(request: RequestContext, context: AppContext) -> CurrentSession:
+async def require_session_silently(request: RequestContext, context: AppContext) -> CurrentSession:
     """Return the caller's session, or refuse with a 401 whose body is empty."""
-    current = await optional(request, context)
+    current = await find_session(request, context)
     if current is None:
         raise plain_refusal("", status=401)
     return current
 
 
-async def administrator(request: RequestContext, context: AppContext) -> CurrentSession:
+async def require_admin(request: RequestContext, context: AppContext) -> CurrentSession:
     """Return the session of an admin, or refuse with 401 or 403, or with 429 above the limit.
 
     An admin who impersonates a user has that user's rights (ASVS 8.2.1).
     """
-    current = await required(request, context)
+    current = await require_session(request, context)
     if ADMIN not in current.user.roles or current.session.impersonated_by is not None:
         raise Refusal("ADMINS_ONLY")
     await _count_call(context.services[Limiter], ADMIN_CALLS, current, request)
     return current
 
 
-async def optional(request: RequestContext, context: AppContext) -> CurrentSession | None:
+async def find_session(request: RequestContext, context: AppContext) -> CurrentSession | None:
     """Return the caller's session, or None."""
     reader: SessionReader = context.services[SessionReader]
     return await reader.read(request)
 
 
-async def fresh(request: RequestContext, context: AppContext) -> CurrentSession:
+async def require_fresh_session(request: RequestContext, context: AppContext) -> CurrentSession:
     """Return the session of a caller who signed in recently, or refuse with 403 (ASVS 7.5.1)."""
-    current = await required(request, context)
+    current = await require_session(request, context)
     if not service.is_fresh(current.session, context.runtime.clock.now(), context.runtime.settings):
         raise Refusal("SESSION_NOT_FRESH")
     return current
 
 
-async def limited(request: RequestContext, context: AppContext) -> CurrentSession:
+async def require_session_within_limit(
+    request: RequestContext, context: AppContext
+) -> CurrentSession:
     """Return the caller's session, or refuse with 401, or with 429 above the limit per user."""
-    current = await required(request, context)
+    current = await require_session(request, context)
     limiter: Limiter = context.services[Limiter]
     await _count_call(limiter, limiter.protected_calls, current, request)
     return current
@@ -77,19 +79,19 @@ async def limited(request: RequestContext, context: AppContext) -> CurrentSessio
 async def _count_call(
     limiter: Limiter, rule: Rule, current: CurrentSession, request: RequestContext
 ) -> None:
-    """Count a call by this user; whatever stands in the path, all of one endpoint together."""
+    """Count a call by this user; all paths of one endpoint count together."""
     await limiter.check(rule, str(current.user.id), route_of(request.scope))
 
 
-def acting(current: CurrentSession | None) -> Acting | None:
-    """Tell the transactions of a request in whose name they write."""
+def act_as(current: CurrentSession | None) -> Acting | None:
+    """Return on whose behalf the transactions of this request write."""
     return Acting(current.session.id, current.user.id) if current else None
 
 
-def _for_fastapi(
+def _fastapi_dependency(
     find: Callable[[RequestContext, AppContext], Awaitable[CurrentSession | None]],
 ) -> Any:
-    """The same check as a dependency, for an endpoint written in plain FastAPI."""
+    """Wrap the same check as a dependency for plain FastAPI endpoints."""
 
     async def dependency(
         http_request: Request,
@@ -112,37 +114,41 @@ def _for_fastapi(
 
 
 SignedIn = Annotated[
-    CurrentSession, EdgeDependency(required, acting, ("UNAUTHORIZED",)), _for_fastapi(required)
+    CurrentSession,
+    EdgeDependency(require_session, act_as, ("UNAUTHORIZED",)),
+    _fastapi_dependency(require_session),
 ]
 """The caller's session; without one the answer is 401."""
 
 MaybeSignedIn = Annotated[
-    CurrentSession | None, EdgeDependency(optional, acting), _for_fastapi(optional)
+    CurrentSession | None, EdgeDependency(find_session, act_as), _fastapi_dependency(find_session)
 ]
 """The caller's session, or None."""
 
 SilentlySignedIn = Annotated[
     CurrentSession,
-    EdgeDependency(required_silently, acting, ("401",)),
-    _for_fastapi(required_silently),
+    EdgeDependency(require_session_silently, act_as, ("401",)),
+    _fastapi_dependency(require_session_silently),
 ]
 """As SignedIn, but the 401 has an empty body, as Better Auth answers on its admin endpoints."""
 
 Administrator = Annotated[
     CurrentSession,
-    EdgeDependency(administrator, acting, ("UNAUTHORIZED", "ADMINS_ONLY")),
-    _for_fastapi(administrator),
+    EdgeDependency(require_admin, act_as, ("UNAUTHORIZED", "ADMINS_ONLY")),
+    _fastapi_dependency(require_admin),
 ]
 """The session of an admin; otherwise 401 or 403."""
 
 FreshlySignedIn = Annotated[
     CurrentSession,
-    EdgeDependency(fresh, acting, ("UNAUTHORIZED", "SESSION_NOT_FRESH")),
-    _for_fastapi(fresh),
+    EdgeDependency(require_fresh_session, act_as, ("UNAUTHORIZED", "SESSION_NOT_FRESH")),
+    _fastapi_dependency(require_fresh_session),
 ]
 """The session of a caller who signed in within SESSION_FRESH_FOR; otherwise 401 or 403."""
 
 Protected = Annotated[
-    CurrentSession, EdgeDependency(limited, acting, ("UNAUTHORIZED",)), _for_fastapi(limited)
+    CurrentSession,
+    EdgeDependency(require_session_within_limit, act_as, ("UNAUTHORIZED",)),
+    _fastapi_dependency(require_session_within_limit),
 ]
 """As SignedIn, and at most RATE_LIMIT_PER_USER calls: for endpoints of the application's own."""

@@ -1,7 +1,7 @@
-"""Sessions that the cache does not have: asked for together, read together.
+"""Batched reads of sessions that the cache does not have.
 
-After a restart everyone comes at once. A statement and a hop to a worker thread for each cost ten
-times what reading a row costs; those who ask while a statement is under way share the next.
+After a restart all clients come at once. One statement and one worker thread per session cost ten
+times as much as reading a row; lookups that arrive during a statement share the next one.
 """
 
 import asyncio
@@ -14,11 +14,11 @@ from backend.storage.queries.sessions import SessionWithUser
 from backend.storage.work import ask
 from backend.web.app_context import Pools
 
-_UNDER_WAY = 2  # statements: one alone would let a connection that hangs hold up everybody
-_TOGETHER = 100  # digests in one statement
+_MAX_STATEMENTS = 2  # at a time: with only one, a hanging connection would block all lookups
+_BATCH_SIZE = 100  # digests in one statement
 
-_Asked = list[tuple[TokenDigest, asyncio.Future[SessionWithUser | None]]]
-_Found = dict[TokenDigest, SessionWithUser]
+_Batch = list[tuple[TokenDigest, asyncio.Future[SessionWithUser | None]]]
+_Rows = dict[TokenDigest, SessionWithUser]
 
 
 class SessionLookup:
@@ -27,43 +27,43 @@ class SessionLookup:
     def __init__(self, database: Database, pools: Pools) -> None:
         self._database = database
         self._pools = pools
-        self._waiting: _Asked = []
-        self._under_way: set[asyncio.Task[None] | None] = set()
+        self._pending: _Batch = []
+        self._running: set[asyncio.Task[None] | None] = set()
 
     async def find(self, digest: TokenDigest) -> SessionWithUser | None:
-        """Return the session a token opens, expired or not, as it is stored from now on.
+        """Return the session of a token, expired or not, no older than this call.
 
-        Never answered by a statement that is under way already: the row may have been read just
-        before a session was ended. Raises DatabaseUnavailable, or refuses with 503.
+        A statement that is already running never answers it: it may have read the row just before
+        the session was ended. Raises DatabaseUnavailable, or refuses with 503.
         """
-        response: asyncio.Future[SessionWithUser | None] = asyncio.Future()
-        self._waiting.append((digest, response))
-        if len(self._under_way) < _UNDER_WAY:
-            self._under_way.add(asyncio.create_task(self._read()))
-        return await response
+        future: asyncio.Future[SessionWithUser | None] = asyncio.Future()
+        self._pending.append((digest, future))
+        if len(self._running) < _MAX_STATEMENTS:
+            self._running.add(asyncio.create_task(self._read()))
+        return await future
 
     async def _read(self) -> None:
         try:
-            while self._waiting:
-                asked, self._waiting = self._waiting[:_TOGETHER], self._waiting[_TOGETHER:]
-                await self._answer(asked)
+            while self._pending:
+                batch, self._pending = self._pending[:_BATCH_SIZE], self._pending[_BATCH_SIZE:]
+                await self._resolve(batch)
         finally:
-            # In the very step that found nobody waiting: who asks in the next must not rely on us.
-            self._under_way.discard(asyncio.current_task())
+            # In the same step that found the list empty, so that the next lookup starts a new task.
+            self._running.discard(asyncio.current_task())
 
-    async def _answer(self, asked: _Asked) -> None:
+    async def _resolve(self, batch: _Batch) -> None:
         try:
-            found = await self._read_all({digest for digest, _ in asked})
+            rows = await self._read_all({digest for digest, _ in batch})
         except Exception as error:
-            for _, response in asked:
-                if not response.done():  # done: its caller waits no more
-                    response.set_exception(error)
+            for _, future in batch:
+                if not future.done():  # done: its caller was cancelled
+                    future.set_exception(error)
             return
-        for digest, response in asked:
-            if not response.done():
-                response.set_result(found.get(digest))
+        for digest, future in batch:
+            if not future.done():
+                future.set_result(rows.get(digest))
 
-    async def _read_all(self, digests: Collection[TokenDigest]) -> _Found:
+    async def _read_all(self, digests: Collection[TokenDigest]) -> _Rows:
         return await self._pools.ask(
             lambda: ask(self._database, lambda db: sessions.find_all_with_user(db, digests))
         )

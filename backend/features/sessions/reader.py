@@ -1,8 +1,7 @@
-"""The session check: who is asking. The hot path of the whole server.
+"""The session check: finds the caller's session. The hot path of the server.
 
-cookie, if it is the very one of before -> the cache.
-else signature (a forgery costs no query) -> digest -> cache -> only then the database, together
-with whoever else needs it at that moment (`lookup.py`).
+A cookie seen before -> the cache. Otherwise signature (a forgery costs no query) -> digest ->
+cache -> database, in one statement with other checks that wait at that moment (`lookup.py`).
 """
 
 from contextlib import suppress
@@ -27,11 +26,11 @@ from backend.web.request_context import RequestContext
 
 _LEFT_OVER = b".session_data"
 _Presented = tuple[SessionToken, str | None]
-"""A token, and the cookie in which it was shown, unless it is a bearer's."""
+"""A token, and the cookie it came in, or None for a bearer token."""
 
 
 class Feed(Protocol):
-    """Tells whether changes by other hands reach our cache."""
+    """Tells whether changes by other processes reach our cache."""
 
     def proven(self) -> bool: ...
 
@@ -60,46 +59,49 @@ class SessionReader:
         self._lookup = SessionLookup(runtime.database, pools)
         self._limiter = limiter
 
-    def held(self, request: RequestContext) -> list[SessionToken]:
-        """Return every session this browser shows: to end them all, when it signs out or in anew.
+    def list_tokens(self, request: RequestContext) -> list[SessionToken]:
+        """Return every session token this browser presents, to end them at sign-out or sign-in.
 
-        That is all cookies of the session's name, whichever of them counted, and the session in
-        which an admin waits while they impersonate a user.
+        That is all cookies with the session's name, whichever of them counted, and the admin's own
+        session during an impersonation.
         """
         cookies = cookie_values(request.cookie_header, self._cookies.session_token)
-        return [*(token for token, _ in self._presented(request, cookies)), *self.waiting(request)]
+        return [
+            *(token for token, _ in self._read_tokens(request, cookies)),
+            *self.list_admin_tokens(request),
+        ]
 
-    def waiting(self, request: RequestContext) -> list[SessionToken]:
-        """Return the session to which an admin goes back who impersonates a user.
+    def list_admin_tokens(self, request: RequestContext) -> list[SessionToken]:
+        """Return the token of the admin's own session during an impersonation.
 
-        It ends with the impersonation's, unless the admin does go back: else its token would stay
-        in a browser whose user takes it for signed out.
+        That session ends with the impersonation's unless the admin returns to it: otherwise its
+        token would stay in a browser that looks signed out.
         """
         return self._cookies.read_admin_sessions(request.cookie_header)
 
-    def _presented(self, request: RequestContext, cookies: list[str]) -> list[_Presented]:
-        """Find the session tokens the caller shows that we made: a bearer's, or those of cookies.
+    def _read_tokens(self, request: RequestContext, cookies: list[str]) -> list[_Presented]:
+        """Return the correctly signed tokens of the request: the bearer token, or those of cookies.
 
-        A cookie of the same name that another application has set for the whole domain, or an older
-        one of ours, may stand in front of the right one: the first that is live counts.
+        A cookie of the same name, set by another application for the whole domain or left by an
+        earlier sign-in, may precede the right one: the first that is live counts.
         """
         authorization = request.headers.get(b"authorization")
         if authorization is not None:
-            token = self._from_bearer(authorization)
+            token = self._parse_bearer(authorization)
             if token is not None:
                 return [(token, None)]
-        presented: list[_Presented] = []
+        presented_tokens: list[_Presented] = []
         for cookie in cookies:
             value = self._cookies.verified(cookie)
             if value:
-                presented.append((SessionToken(value), cookie))
-        return presented
+                presented_tokens.append((SessionToken(value), cookie))
+        return presented_tokens
 
     async def read(self, request: RequestContext, *, refresh: bool = True) -> CurrentSession | None:
         """Return the caller's live session, prolonged if that is due, or None.
 
-        The answer of `request` gets the cookies that follow: a new end, or the deletion of a cookie
-        whose signature is right but whose session is gone.
+        Adds cookies to the response of `request`: a new expiry, or the deletion of a cookie whose
+        signature is right but whose session is gone.
         """
         header = request.headers.get(b"cookie")
         cookies: list[str] = []
@@ -108,35 +110,35 @@ class SessionReader:
                 request.cookies += self._cookies.clear_left_over(header)
             cookies = cookie_values(header, self._cookies.session_token)
         if cookies and b"authorization" not in request.headers:
-            known = self._cache.get_shown(cookies[0])
-            if known is not None and self._feed.proven():
-                # Looked up only now: in proving itself, the feed may have forgotten it.
-                entry = self._cache.get(known.digest)
-                if entry is not None and entry.good_until > self._now():
+            cached = self._cache.get_by_cookie(cookies[0])
+            if cached is not None and self._feed.proven():
+                # Looked up again: `proven()` may have dropped it from the cache.
+                entry = self._cache.get(cached.digest)
+                if entry is not None and entry.valid_until > self._now():
                     self._limiter.check_window(SESSION_CHECKS, entry.checks)
-                    return _noted(request, entry)
-        presented = self._presented(request, cookies)
-        return await self._find(request, presented, refresh) if presented else None
+                    return _note_impersonator(request, entry)
+        presented_tokens = self._read_tokens(request, cookies)
+        return await self._find(request, presented_tokens, refresh) if presented_tokens else None
 
     async def _find(
-        self, request: RequestContext, presented: list[_Presented], refresh: bool
+        self, request: RequestContext, presented_tokens: list[_Presented], refresh: bool
     ) -> CurrentSession | None:
-        """Return the first session of those presented that is alive.
+        """Return the first presented session that is live.
 
-        Strangers never get here, and do not make the feed ask: it may wake the database.
+        Requests without a token never get here: `proven()` may wake the database.
         """
-        for token, cookie in presented:
+        for token, cookie in presented_tokens:
             trusted = self._feed.proven()
-            entry = self._remembered(digest(token)) if trusted else None
-            found = entry or await self._load(request, token, cookie, refresh, trusted)
-            if found is not None:
-                return _noted(request, found)
+            entry = self._get_cached(digest(token)) if trusted else None
+            current = entry or await self._load(request, token, cookie, refresh, trusted)
+            if current is not None:
+                return _note_impersonator(request, current)
         request.cookies[:] = self._cookies.clear_session(request.cookie_header)
         return None
 
-    def _remembered(self, token_digest: TokenDigest) -> CurrentSession | None:
+    def _get_cached(self, token_digest: TokenDigest) -> CurrentSession | None:
         entry = self._cache.get(token_digest)
-        if entry is None or entry.good_until <= self._now():
+        if entry is None or entry.valid_until <= self._now():
             return None
         self._limiter.check_window(SESSION_CHECKS, entry.checks)
         return entry
@@ -155,23 +157,23 @@ class SessionReader:
         if found is None:
             return None
         if found.user.is_banned(now):
-            with suppress(DatabaseUnavailable):  # the ban counts although the row stays
+            with suppress(DatabaseUnavailable):  # the ban holds even if the row stays
                 await self._pools.ask(lambda: self._delete_banned(request.client, token_digest))
             return None
         if service.is_expired(found.session, now):
             return None
-        due = service.refresh_due(found.session, self._settings)
+        due = service.refresh_due_at(found.session, self._settings)
         if due is not None and due <= now and refresh:
             alive = found
             try:
                 found = await self._pools.ask(lambda: self._prolong(request.client, token_digest))
-            except DatabaseUnavailable:  # read-only or full: it lives, as was just read
-                return current_of(alive, token, token_digest, due)
+            except DatabaseUnavailable:  # read-only or full: still live, as just read
+                return to_current_session(alive, token, token_digest, due)
             if found is None:
                 return None
             request.cookies += self._cookies.set_session(token, self._settings.session_lifetime)
-            due, generation = None, -1  # the row has just moved: let the next check read it
-        current = current_of(found, token, token_digest, due)
+            due, generation = None, -1  # the row has just changed: let the next check read it
+        current = to_current_session(found, token, token_digest, due)
         current.cookie = cookie
         if trusted:
             self._cache.fill(current, generation)
@@ -188,32 +190,32 @@ class SessionReader:
                 return None
             return sessions.find_with_user(work.db, token_digest)
 
-    def _from_bearer(self, authorization: bytes) -> SessionToken | None:
-        scheme, _, shown = authorization.decode("latin-1").partition(" ")
-        shown = shown.strip()
-        if scheme.lower() != "bearer" or not shown:
+    def _parse_bearer(self, authorization: bytes) -> SessionToken | None:
+        scheme, _, credentials = authorization.decode("latin-1").partition(" ")
+        credentials = credentials.strip()
+        if scheme.lower() != "bearer" or not credentials:
             return None
-        if "." in shown:
-            value = self._cookies.verified(shown)
+        if "." in credentials:
+            value = self._cookies.verified(credentials)
             return SessionToken(value) if value else None
-        return SessionToken(shown) if self._mint.recognises(shown) else None
+        return SessionToken(credentials) if self._mint.recognises(credentials) else None
 
 
-def _noted(request: RequestContext, current: CurrentSession) -> CurrentSession:
+def _note_impersonator(request: RequestContext, current: CurrentSession) -> CurrentSession:
     if current.session.impersonated_by is not None:  # the audit trail names both
         request.client.impersonated_by = current.session.impersonated_by
     return current
 
 
-def current_of(
+def to_current_session(
     found: SessionWithUser, token: SessionToken, token_digest: TokenDigest, due: datetime | None
 ) -> CurrentSession:
-    """Return what is remembered of a session."""
+    """Build the cache entry of a session."""
     ends = found.session.expires_at
     return CurrentSession(
         session=found.session,
         user=found.user,
         token=token,
         digest=token_digest,
-        good_until=ends if due is None else min(ends, due),
+        valid_until=ends if due is None else min(ends, due),
     )

@@ -1,4 +1,4 @@
-"""Sessions over HTTP."""
+"""HTTP endpoints of sessions."""
 
 from typing import Annotated, NoReturn
 
@@ -32,9 +32,11 @@ from backend.web.wire import Status, Success
 routes = Routes(
     "sessions", prefix=AUTH, about="Reading the session one has, and ending sessions for good."
 )
-_CLEARED = {"set-cookie": "Clears the session's cookies, if it was the caller's own that ended."}
+_CLEARED_COOKIES = {
+    "set-cookie": "Clears the session's cookies, if it was the caller's own that ended."
+}
 
-_NOBODY = Response(b"null", headers=NOT_KEPT).packed()
+_NO_SESSION = Response(b"null", headers=NOT_KEPT).packed()
 
 
 @routes.get("/get-session", response_model=SessionAndUser | None, session_optional=True)
@@ -44,14 +46,14 @@ async def get_session(
     """Return the caller's session and user, or null. Use prolongs the session once a day."""
     current = await reader.read(request, refresh=not query.disable_refresh)
     if current is None:
-        return _NOBODY
+        return _NO_SESSION
     if current.response is None:
-        current.response = answer_of(current)
+        current.response = render_session(current)
     return current.response
 
 
-def answer_of(current: CurrentSession) -> Response:
-    """Return what get-session answers, packed to be sent again and again."""
+def render_session(current: CurrentSession) -> Response:
+    """Render the response of get-session, packed for reuse."""
     body = SessionAndUser(
         session=SessionOut.of(current.session, current.token.reveal()),
         user=UserOut.of(current.user),
@@ -65,7 +67,7 @@ async def defer_session_refresh(body: Anything | None = None) -> NoReturn:
     raise Refusal("METHOD_NOT_ALLOWED_DEFER_SESSION_REQUIRED")
 
 
-@routes.post("/sign-out", response_model=Success, headers=_CLEARED, session_optional=True)
+@routes.post("/sign-out", response_model=Success, headers=_CLEARED_COOKIES, session_optional=True)
 def sign_out(
     work: Work,
     request: RequestContext,
@@ -77,22 +79,22 @@ def sign_out(
 
     An admin who impersonates somebody signs out altogether: the session that waits ends too.
     """
-    service.sign_out(work, reader.held(request))
+    service.sign_out(work, reader.list_tokens(request))
     return Response(Success(), cookies=cookies.clear_session(request.cookie_header))
 
 
 @routes.get("/list-sessions", response_model=list[SessionOut])
 def list_sessions(db: Db, clock: Clock, current: FreshlySignedIn) -> Response:
     """List the caller's live sessions. Only the caller's own shows its real token."""
-    found = sessions.list_live(db, current.user.id, clock.now())
+    rows = sessions.list_live(db, current.user.id, clock.now())
     own = current.session.id
     return list_of(
-        SessionOut.of(each, current.token.reveal() if each.id == own else str(each.id))
-        for each in found
+        SessionOut.of(session, current.token.reveal() if session.id == own else str(session.id))
+        for session in rows
     )
 
 
-@routes.post("/revoke-session", response_model=Status, headers=_CLEARED)
+@routes.post("/revoke-session", response_model=Status, headers=_CLEARED_COOKIES)
 def revoke_session(
     work: Work,
     request: RequestContext,
@@ -106,11 +108,11 @@ def revoke_session(
     service.revoke(work, mint, current.user.id, body.token)
     if body.token not in {current.token.reveal(), str(current.session.id)}:
         return Response(Status())
-    service.sign_out(work, reader.waiting(request))
+    service.sign_out(work, reader.list_admin_tokens(request))
     return Response(Status(), cookies=cookies.clear_session(request.cookie_header))
 
 
-@routes.post("/revoke-sessions", response_model=Status, headers=_CLEARED)
+@routes.post("/revoke-sessions", response_model=Status, headers=_CLEARED_COOKIES)
 def revoke_sessions(
     work: Work,
     request: RequestContext,
@@ -121,7 +123,7 @@ def revoke_sessions(
 ) -> Response:
     """End all of the caller's sessions, this one included."""
     service.revoke_all(work, current.user.id)
-    service.sign_out(work, reader.waiting(request))
+    service.sign_out(work, reader.list_admin_tokens(request))
     return Response(Status(), cookies=cookies.clear_session(request.cookie_header))
 
 

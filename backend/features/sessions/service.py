@@ -1,4 +1,4 @@
-"""What a session may do: when it ends, when it is prolonged, who may end it."""
+"""The lifecycle of sessions: issue, expiry, refresh, revocation."""
 
 from collections.abc import Iterable
 from dataclasses import dataclass
@@ -17,14 +17,14 @@ from backend.storage.queries.sessions import Session, SessionWithUser
 from backend.storage.queries.users import User
 from backend.storage.work import Work
 
-MOST_PER_USER = 100  # sessions; a sign-in beyond ends the oldest
-_NOT_REMEMBERED = 86_400  # seconds
-_IMPERSONATED = 3_600  # seconds
+MAX_PER_USER = 100  # sessions; a sign-in beyond ends the oldest
+_UNREMEMBERED_LIFETIME = 86_400  # seconds
+_IMPERSONATION_LIFETIME = 3_600  # seconds
 
 
 @dataclass(frozen=True, slots=True)
-class Issued:
-    """A session that was just made, with the token only the caller will know."""
+class IssuedSession:
+    """A new session, with the token that only the caller will know."""
 
     session: Session
     user: User
@@ -33,16 +33,16 @@ class Issued:
 
 def issue(
     work: Work, mint: TokenMint, user: User, *, remember: bool, impersonator: UUID | None = None
-) -> Issued:
-    """Make a session for a user who proved who they are (ASVS 7.2.4: always a new token).
+) -> IssuedSession:
+    """Create a session for a proven user (ASVS 7.2.4: always a new token).
 
-    Whoever may have one has passed `SessionIssuer`, which alone calls this. One of an admin who
-    acts as the user lasts an hour, and ends none of the user's own.
+    Only `SessionIssuer` calls this, after its gates. An impersonation lasts an hour, and ends none
+    of the user's own sessions.
     """
     now, settings = work.now(), work.settings
-    lifetime = settings.session_lifetime if remember else _NOT_REMEMBERED
+    lifetime = settings.session_lifetime if remember else _UNREMEMBERED_LIFETIME
     if impersonator is not None:
-        lifetime = _IMPERSONATED
+        lifetime = _IMPERSONATION_LIFETIME
     session = Session(
         id=work.new_id(),
         user_id=user.id,
@@ -57,16 +57,16 @@ def issue(
     token = mint.new(work.randomness)
     sessions.insert(work.db, session, digest(token))
     if impersonator is None:
-        sessions.delete_beyond(work.db, user.id, MOST_PER_USER, but=session.id)
-    return Issued(session, user, token)
+        sessions.delete_beyond(work.db, user.id, MAX_PER_USER, but=session.id)
+    return IssuedSession(session, user, token)
 
 
 def is_expired(session: Session, now: datetime) -> bool:
     return session.expires_at <= now
 
 
-def refresh_due(session: Session, settings: Settings) -> datetime | None:
-    """Return from when on use prolongs this session; None if nothing ever does."""
+def refresh_due_at(session: Session, settings: Settings) -> datetime | None:
+    """Return from when on use prolongs this session; None for never."""
     if not session.remembered or session.impersonated_by is not None:
         return None
     if session.expires_at >= _latest_end(session.created_at, settings):
@@ -75,7 +75,7 @@ def refresh_due(session: Session, settings: Settings) -> datetime | None:
 
 
 def is_fresh(session: Session, now: datetime, settings: Settings) -> bool:
-    """Tell whether the sign-in is recent enough for sensitive acts; use does not renew it."""
+    """Tell whether the sign-in is recent enough for sensitive operations; use does not renew it."""
     if settings.session_fresh_for == 0:
         return True
     return now - session.created_at < timedelta(seconds=settings.session_fresh_for)
@@ -85,58 +85,55 @@ WHILE_IMPERSONATING = "You cannot do this while you impersonate a user"
 
 
 def refuse_impersonator(session: Session) -> None:
-    """Refuse what only the owner may do: an admin who acts as a user cannot take the account."""
+    """Refuse owner-only operations during an impersonation: admins cannot take the account."""
     if session.impersonated_by is not None:
         raise plain_refusal(WHILE_IMPERSONATING, status=403)
 
 
 def prolong(work: Work, session: Session) -> datetime | None:
-    """Give a used session a new end, within its absolute one; None if it was ended meanwhile."""
+    """Extend a session up to its absolute lifetime; None if it was ended meanwhile."""
     now = work.now()
-    wanted = later(now, work.settings.session_lifetime)
-    expires_at = min(wanted, _latest_end(session.created_at, work.settings))
+    renewed = later(now, work.settings.session_lifetime)
+    expires_at = min(renewed, _latest_end(session.created_at, work.settings))
     return expires_at if sessions.prolong(work.db, session, expires_at, now) else None
 
 
 def find_live(work: Work, token_digest: TokenDigest) -> SessionWithUser | None:
-    """Find the session a token opens, if it has not expired.
+    """Find the session of a token, if it has not expired.
 
-    Housekeeping deletes what has: this clock alone is no reason to. All of a banned user are
-    deleted here, which a trigger has ended with the ban unless it is switched off.
+    Expired ones are left to housekeeping: this clock alone is no reason to delete. Those of a
+    banned user are deleted here, in case the trigger that ends them with the ban is switched off.
     """
-    found = sessions.find_with_user(work.db, token_digest)
-    if found is None:
+    row = sessions.find_with_user(work.db, token_digest)
+    if row is None:
         return None
-    if found.user.is_banned(work.now()):
-        sessions.delete_all(work.db, found.user.id)
-        sessions.delete_impersonations(work.db, found.user.id)
+    if row.user.is_banned(work.now()):
+        sessions.delete_all(work.db, row.user.id)
+        sessions.delete_impersonations(work.db, row.user.id)
         return None
-    return None if is_expired(found.session, work.now()) else found
+    return None if is_expired(row.session, work.now()) else row
 
 
 def sign_out(work: Work, tokens: Iterable[SessionToken]) -> None:
-    """End the sessions of these tokens, as far as they still are there."""
+    """End the sessions of these tokens, where they still exist."""
     for token in tokens:
-        ended = sessions.delete_by_digest(work.db, digest(token))
-        if ended is not None:
-            work.client.impersonated_by = ended.impersonated_by
-            work.record(Event(EventKind.SIGN_OUT, actor=ended.user_id, subject=ended.user_id))
+        deleted = sessions.delete_by_digest(work.db, digest(token))
+        if deleted is not None:
+            work.client.impersonated_by = deleted.impersonated_by
+            work.record(Event(EventKind.SIGN_OUT, actor=deleted.user_id, subject=deleted.user_id))
 
 
-def revoke(work: Work, mint: TokenMint, user_id: UUID, named: str) -> None:
-    """End one of the user's own sessions, named by its token or by its id.
+def revoke(work: Work, mint: TokenMint, user_id: UUID, token_or_id: str) -> None:
+    """End one of the user's own sessions by its token or id.
 
-    Says nothing when there is none: nobody learns which tokens exist.
+    Does nothing when there is none, so callers cannot probe which tokens exist.
     """
-    if mint.recognises(named):
-        ended = sessions.delete_by_digest(work.db, digest(SessionToken(named)), user_id)
+    if mint.recognises(token_or_id):
+        deleted = sessions.delete_by_digest(work.db, digest(SessionToken(token_or_id)), user_id)
     else:
-        ended = (
-            sessions.delete_by_id(work.db, found, user_id)
-            if (found := uuid_or_none(named))
-            else None
-        )
-    if ended is not None:
+        session_id = uuid_or_none(token_or_id)
+        deleted = sessions.delete_by_id(work.db, session_id, user_id) if session_id else None
+    if deleted is not None:
         _record_revoked(work, user_id, 1)
 
 

@@ -1,8 +1,8 @@
-"""Giving a session to the browser, and taking it back."""
+"""The cookies of a session."""
 
 from uuid import UUID
 
-from backend.features.sessions.service import Issued
+from backend.features.sessions.service import IssuedSession
 from backend.kernel.randomness import alphanumeric
 from backend.kernel.secrets.secret import SessionToken
 from backend.kernel.settings import Settings
@@ -12,11 +12,11 @@ from backend.storage.work import Work
 from backend.web.cookies import Cookies, cookie_value
 from backend.web.responses.responses import Response
 
-HEADERS = {
+SESSION_HEADERS = {
     "set-cookie": "The session cookie.",
     "set-auth-token": "The signed session token, for clients that keep no cookies.",
 }
-"""What `set_session_cookies` sets, for the docs."""
+"""The headers that `set_session_cookies` sets, for the docs."""
 
 
 def set_session_cookies(
@@ -31,28 +31,30 @@ def set_session_cookies(
 
 
 def set_sign_in_cookies(
-    work: Work, response: Response, cookies: Cookies, issued: Issued, header: bytes
+    work: Work, response: Response, cookies: Cookies, issued: IssuedSession, cookie_header: bytes
 ) -> Response:
-    """Set the cookies of a sign-in: the session's, and the mark of a browser that is known now."""
+    """Set the cookies of a sign-in: the session's, and the one that makes this a known device."""
     set_session_cookies(response, cookies, issued.session, issued.token, work.settings)
-    if issued.session.remembered and cookies.read_signed(header, cookies.dont_remember):
+    if issued.session.remembered and cookies.read_signed(cookie_header, cookies.dont_remember):
         response.cookies.append(cookies.clear_dont_remember())
-    response.cookies += cookies.clear_waiting(header)  # nobody goes back into an admin's from here
-    response.cookies += _mark_device(work, cookies, issued.user.id)
+    response.cookies += cookies.clear_waiting(cookie_header)  # no way back into an admin's session
+    response.cookies += _set_device_cookie(work, cookies, issued.user.id)
     return response
 
 
-def renew_device(work: Work, cookies: Cookies, header: bytes, user_id: UUID) -> list[str]:
-    """Return the mark of a known browser anew, after the password was changed in it.
+def renew_device_cookie(
+    work: Work, cookies: Cookies, cookie_header: bytes, user_id: UUID
+) -> list[str]:
+    """Return a new device cookie after the password was changed in this browser.
 
-    Those of all other browsers are void; strangers who guess must not shut the owner out here.
+    The old ones are void; strangers who guess must not lock the owner out here.
     """
-    if cookie_value(header, cookies.device) is None:
+    if cookie_value(cookie_header, cookies.device) is None:
         return []
-    return _mark_device(work, cookies, user_id)
+    return _set_device_cookie(work, cookies, user_id)
 
 
-def _mark_device(work: Work, cookies: Cookies, user_id: UUID) -> list[str]:
+def _set_device_cookie(work: Work, cookies: Cookies, user_id: UUID) -> list[str]:
     password_hash = users.find_password_hash(work.db, user_id)
     if password_hash is None:  # there is none to guess
         return []

@@ -1,11 +1,11 @@
 """Acting as a user, over HTTP."""
 
-from backend.features.accounts.challenge_response import challenged
-from backend.features.accounts.signing_in import Challenge, SessionIssuer
+from backend.features.accounts.challenge_response import render_challenge
+from backend.features.accounts.session_issuer import Challenge, SessionIssuer
 from backend.features.admin import impersonation
 from backend.features.admin.wire import OfUser
 from backend.features.sessions.dependencies import SilentlySignedIn
-from backend.features.sessions.session_cookies import HEADERS, set_session_cookies
+from backend.features.sessions.session_cookies import SESSION_HEADERS, set_session_cookies
 from backend.features.sessions.wire import Anything, SessionAndUser, SessionOut, UserOut
 from backend.kernel.refusals import plain_refusal
 from backend.storage.work import Work
@@ -25,7 +25,7 @@ routes = Routes(
 @routes.post(
     "/impersonate-user",
     response_model=SessionAndUser,
-    headers=HEADERS,
+    headers=SESSION_HEADERS,
     refusals=(
         "YOU_ARE_NOT_ALLOWED_TO_IMPERSONATE_USERS",
         "YOU_CANNOT_IMPERSONATE_ADMINS",
@@ -39,7 +39,7 @@ def impersonate_user(
     """Act as a user for an hour. The admin's own session waits in a cookie of its own."""
     issued = impersonation.start(work, issuer, current, body.user_id)
     if isinstance(issued, Challenge):
-        return challenged(issued)
+        return render_challenge(issued)
     acting = SessionAndUser(
         session=SessionOut.of(issued.session, issued.token.reveal()), user=UserOut.of(issued.user)
     )
@@ -55,7 +55,7 @@ def impersonate_user(
 @routes.post(
     "/stop-impersonating",
     response_model=SessionAndUser,
-    headers=HEADERS,
+    headers=SESSION_HEADERS,
     refusals=("You are not impersonating anyone", "401 Failed to find admin session"),
 )
 def stop_impersonating(

@@ -39,12 +39,12 @@ def list_user_sessions(
 ) -> UserSessions:
     """List a user's live sessions, those of impersonating admins included."""
     check(current, LIST_SESSIONS)
-    found = sessions.list_live(db, body.user_id, clock.now())
+    live = sessions.list_live(db, body.user_id, clock.now())
     own = current.session.id
     return UserSessions(
         sessions=[
-            SessionOut.of(each, current.token.reveal() if each.id == own else str(each.id))
-            for each in found
+            SessionOut.of(session, current.token.reveal() if session.id == own else str(session.id))
+            for session in live
         ]
     )
 

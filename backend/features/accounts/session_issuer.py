@@ -1,0 +1,118 @@
+"""Where every kind of sign-in ends: gates, then the event, then the session.
+
+Password, sign-up, mailed link and impersonation each prove who is to be signed in;
+`SessionIssuer.finish_sign_in` decides whether they get a session.
+"""
+
+from collections.abc import Callable, Collection, Mapping, Sequence
+from dataclasses import dataclass, field
+from enum import StrEnum
+from uuid import UUID
+
+from pydantic import JsonValue
+
+from backend.features.sessions import service as sessions
+from backend.features.sessions.service import IssuedSession
+from backend.kernel.events import Event, EventKind
+from backend.kernel.secrets.secret import SessionToken
+from backend.kernel.secrets.tokens import TokenMint, digest
+from backend.storage.queries import sessions as stored_sessions
+from backend.storage.queries.users import User
+from backend.storage.work import Work
+
+
+class Method(StrEnum):
+    """A way to sign in. The audit trail records these names, so they never change."""
+
+    PASSWORD = "password"  # noqa: S105  a method, not a password
+    SIGN_UP = "sign-up"
+    VERIFICATION = "verification"
+    IMPERSONATION = "impersonation"
+
+
+@dataclass(slots=True)
+class SignInAttempt:
+    """A sign-in whose user is proven, but without a session yet.
+
+    A gate that changes the user stores the changed one here.
+    """
+
+    user: User
+    method: Method
+    remember: bool = True
+    callback: str | None = None
+    """Where the browser goes afterwards."""
+    presented_tokens: Sequence[SessionToken] = ()
+    """Tokens of the sessions whose cookies came with the request."""
+    by_pending_sign_up: bool = False
+    """Whether the password is only that of a pending sign-up for this taken address."""
+    impersonator: UUID | None = None
+    """The admin who impersonates this user."""
+
+
+@dataclass(frozen=True, slots=True)
+class Challenge:
+    """Another step required before the session, such as a second factor.
+
+    Routes turn it into a response (`render_challenge`).
+    """
+
+    name: str
+    """Its name in the response: `twoFactorRedirect`."""
+    detail: Mapping[str, JsonValue] = field(default_factory=dict)
+    """What the client needs for that step."""
+
+
+Check = Callable[[Work, SignInAttempt], Challenge | None]
+"""Returns None to pass, raises Refusal, or returns a challenge."""
+
+
+@dataclass(frozen=True, slots=True)
+class Gate:
+    """A check between proof and session, for some methods of signing in."""
+
+    check: Check
+    methods: Collection[Method] = tuple(Method)
+
+
+@dataclass(frozen=True, slots=True)
+class SessionIssuer:
+    """The only place that issues sessions, behind the gates that `main.py` lists."""
+
+    mint: TokenMint
+    gates: Sequence[Gate]
+
+    def finish_sign_in(self, work: Work, attempt: SignInAttempt) -> IssuedSession | Challenge:
+        """Issue a session unless a gate refuses or returns a challenge.
+
+        With STRICT the sessions the browser presented end (ASVS 7.2.4).
+        """
+        for gate in self.gates:
+            if attempt.method in gate.methods and (challenge := gate.check(work, attempt)):
+                return challenge
+        if work.settings.strict:
+            for token in attempt.presented_tokens:
+                stored_sessions.delete_by_digest(work.db, digest(token))
+        if event := _event_of(attempt):
+            work.record(event)
+        return sessions.issue(
+            work,
+            self.mint,
+            attempt.user,
+            remember=attempt.remember,
+            impersonator=attempt.impersonator,
+        )
+
+    def renew(self, work: Work, *, remember: bool) -> IssuedSession:
+        """End every session of the signed-in user, and issue a new one."""
+        stored_sessions.delete_all(work.db, work.actor.id)
+        return sessions.issue(work, self.mint, work.actor, remember=remember)
+
+
+def _event_of(attempt: SignInAttempt) -> Event | None:
+    user_id = attempt.user.id
+    if attempt.method is Method.SIGN_UP:  # recorded with the account, session or not
+        return None
+    if attempt.method is Method.IMPERSONATION:
+        return Event(EventKind.IMPERSONATION_STARTED, attempt.impersonator, user_id)
+    return Event(EventKind.SIGN_IN, user_id, user_id, {"method": attempt.method.value})
