@@ -1,6 +1,6 @@
-"""The panel's pages: one file each, and one line here. The first is the one /admin/ opens.
+"""The panel's pages: one folder each, and one line here. The first is the one /admin/ opens.
 
-A page that people read is in the order of use; its module has `build(blocks, tools)`.
+They stand in the order of use. A page's module has `build(blocks, tools)`.
 """
 
 from dataclasses import dataclass
@@ -16,12 +16,12 @@ class Page:
 
 
 PAGES: tuple[Page, ...] = (
-    Page("Overview", "", "panel.pages.overview"),
-    Page("Users", "users", "panel.pages.users"),
-    Page("Sessions", "sessions", "panel.pages.sessions"),
-    Page("Events", "events", "panel.pages.events"),
-    Page("Tester", "tester", "panel.pages.tester"),
-    Page("Outbox", "outbox", "panel.pages.outbox"),
-    Page("Checks", "checks", "panel.pages.checks"),
-    Page("Set-up", "set-up", "panel.pages.set_up"),
+    Page("Overview", "", "panel.pages.overview.page"),
+    Page("Users", "users", "panel.pages.users.page"),
+    Page("Sessions", "sessions", "panel.pages.sessions.page"),
+    Page("Events", "events", "panel.pages.events.page"),
+    Page("Tester", "tester", "panel.pages.tester.page"),
+    Page("Outbox", "outbox", "panel.pages.outbox.page"),
+    Page("Checks", "checks", "panel.pages.checks.page"),
+    Page("Set-up", "set-up", "panel.pages.set_up.page"),
 )

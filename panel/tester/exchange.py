@@ -6,7 +6,7 @@ from datetime import datetime, timedelta
 from typing import Any
 
 from doctor.set_cookie import SetCookie
-from panel.loopback import Call, Request, Response
+from panel.client.loopback import Call, Request, Response
 
 
 @dataclass(frozen=True)

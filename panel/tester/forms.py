@@ -10,10 +10,10 @@ from dataclasses import dataclass
 from typing import Any
 from urllib.parse import quote
 
-from panel.loopback import Call, CallRefused
-from panel.tester.deeds import Person
+from panel.client.loopback import Call, CallRefused
+from panel.tester import words
 from panel.tester.openapi import Field, Kind, Operation
-from panel.words import tester as words
+from panel.tester.quick_actions import Person
 
 _OF_THE_PERSON = {"email": "email", "password": "password", "name": "name"}
 

@@ -7,12 +7,14 @@ journey. Whoever was made for it is deleted in any case.
 from collections.abc import AsyncGenerator, Awaitable, Callable
 from dataclasses import dataclass, field, replace
 
-from panel.api import ApiRefused
-from panel.loopback import Call, CallRefused, NoAnswer
-from panel.tester.deeds import Person, new_person
+from panel.client.api import Api, ApiRefused
+from panel.client.loopback import Call, CallRefused, NoAnswer
+from panel.client.visitor import Owner
+from panel.ports import Randomness
+from panel.tester import journey_words as words
 from panel.tester.exchange import Exchange
-from panel.tools import Asked, Tools
-from panel.words import journeys as words
+from panel.tester.quick_actions import Person, new_person
+from panel.tester.service import Tester
 
 
 @dataclass(frozen=True)
@@ -28,8 +30,9 @@ class Found:
 class Walk:
     """One walk of one journey: who walks, from where, and what was learnt on the way."""
 
-    tools: Tools
-    asked: Asked
+    owner: Owner
+    tester: Tester
+    api: Api
     person: Person
     address: str
     user_id: str = ""
@@ -40,7 +43,7 @@ class Walk:
     async def send(self, device: str, call: Call) -> Exchange:
         """Send from one of the journey's browsers."""
         called = replace(call, address=self.address)
-        self.seen.append(await self.tools.tester.perform(self.asked.owner, device, called))
+        self.seen.append(await self.tester.perform(self.owner, device, called))
         return self.seen[-1]
 
     async def expect(self, device: str, call: Call, *wanted: int) -> Found:
@@ -88,13 +91,15 @@ class Progress:
         return self.failed or len(self.found) == len(self.journey.steps)
 
 
-async def walk(journey: Journey, tools: Tools, asked: Asked) -> AsyncGenerator[Progress, None]:
+async def walk(
+    journey: Journey, owner: Owner, *, tester: Tester, api: Api, randomness: Randomness
+) -> AsyncGenerator[Progress, None]:
     """Take one step after the other; yields before the first and after each."""
     for device in (words.FIRST, words.SECOND):
-        tools.tester.add_browser(asked.owner, device)
+        tester.add_browser(owner, device)
     # From TEST-NET-2 (RFC 5737): what limits count there bites nobody.
-    address = f"198.51.100.{1 + tools.randomness.bytes(1)[0] % 254}"
-    walking = Walk(tools, asked, new_person(tools.randomness), address)
+    address = f"198.51.100.{1 + randomness.bytes(1)[0] % 254}"
+    walking = Walk(owner, tester, api, new_person(randomness), address)
     progress = Progress(journey)
     try:
         yield progress
@@ -123,4 +128,4 @@ async def _taken(step: Step, walking: Walk) -> Found:
 async def _clean_up(walking: Walk) -> None:
     if walking.user_id:
         said, walking.user_id = {"userId": walking.user_id}, ""
-        await walking.tools.api.post(walking.asked.owner, "/api/auth/admin/remove-user", said)
+        await walking.api.post(walking.owner, "/api/auth/admin/remove-user", said)

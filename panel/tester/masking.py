@@ -6,7 +6,7 @@ from dataclasses import replace
 from typing import Any
 
 from doctor.redaction import hidden
-from panel.loopback import Request, Response
+from panel.client.loopback import Request, Response
 from panel.tester.exchange import Exchange, Preflight, json_in, json_of
 
 MASK = "••••••••"

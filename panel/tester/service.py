@@ -7,12 +7,12 @@ from string import ascii_uppercase
 
 from doctor.set_cookie import read_set_cookie
 from doctor.sites import is_same_site
-from panel.browsers import Browser, Desks
-from panel.given import Clock
-from panel.loopback import Call, Loopback, Response
+from panel.client.loopback import Call, Loopback, Response
+from panel.client.visitor import Owner
+from panel.ports import Clock
+from panel.tester.browsers import Browser, Desks
 from panel.tester.exchange import Exchange, Preflight, json_of
 from panel.tester.history import History
-from panel.visitor import Owner
 
 _SIMPLE = {"GET", "HEAD", "POST"}
 

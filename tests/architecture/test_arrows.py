@@ -17,7 +17,32 @@ SHARED = ("accounts", "audit", "links", "mail", "sessions")
 # What each part may import besides itself.
 MAY_IMPORT = {
     "app": ["panel", "backend"],
-    "panel": ["doctor"],
+    # Inside the panel: what the server mounts, down to what it is given from outside.
+    "panel": ["panel.server"],
+    "panel.server": [
+        "panel.pages",
+        "panel.ui",
+        "panel.services",
+        "panel.tester",
+        "panel.client",
+        "panel.ports",
+        "doctor",
+    ],
+    "panel.pages": [
+        "panel.ui",
+        "panel.services",
+        "panel.tester",
+        "panel.client",
+        "panel.ports",
+        "panel.quantities",
+        "doctor",
+    ],
+    "panel.ui": ["panel.services", "panel.client", "panel.quantities"],
+    "panel.services": ["panel.tester", "panel.client", "panel.ports"],
+    "panel.tester": ["panel.client", "panel.ports", "panel.quantities", "doctor"],
+    "panel.client": ["panel.ports", "doctor"],
+    "panel.ports": [],
+    "panel.quantities": [],
     "notebooks": ["doctor"],
     "doctor": [],
     "backend": [],
@@ -73,6 +98,8 @@ HOMES = {
 }
 KERNEL_MAY_USE = {"cryptography", "pydantic", "pydantic_settings", "passlib"}
 OURS = {"app", "backend", "panel", "doctor", "notebooks", "tests", "bench", "scripts"}
+LAYERED = {"backend", "panel"}
+"""Whose folders have arrows of their own."""
 SQL = re.compile(r"\s*(SELECT\s.+\sFROM|INSERT INTO|UPDATE\s+\w+\s+SET|DELETE FROM)\s", re.S)
 
 
@@ -150,7 +177,7 @@ def _dotted(parent: str, child: str) -> str:
 def _home(name: str) -> str:
     """The part that a module belongs to: a capability, a layer, or a program of its own."""
     parts = name.split(".")
-    depth = 3 if parts[:2] == ["backend", "features"] else 2 if parts[0] == "backend" else 1
+    depth = 3 if parts[:2] == ["backend", "features"] else 2 if parts[0] in LAYERED else 1
     return ".".join(parts[:depth])
 
 
@@ -225,7 +252,19 @@ def write(root: Path, path: str, text: str) -> None:
         ("backend/main.py", "import panel"),
         ("backend/web/edge/security_headers.py", "from tests.rig import space"),
         ("backend/corner.py", "from backend.kernel import clock"),
-        ("panel/tester.py", "from backend.kernel import clock"),
+        ("panel/tester/service.py", "from backend.kernel import clock"),
+        ("panel/__init__.py", "from panel.pages.users import page"),
+        ("panel/pages/users/page.py", "from panel.server.paths import kind_of"),
+        ("panel/ui/wiring.py", "from panel.server.paths import kind_of"),
+        ("panel/ui/table.py", "from panel.pages.events import audit_table"),
+        ("panel/ui/table.py", "from panel.tester.service import Tester"),
+        ("panel/services.py", "from panel.ui.markup import Markup"),
+        ("panel/tester/service.py", "from panel.pages.tester import results"),
+        ("panel/tester/words.py", "from panel.ui.words import later"),
+        ("panel/tester/journeys.py", "from panel.services import Tools"),
+        ("panel/client/api.py", "from panel.server.cookies import PanelCookies"),
+        ("panel/client/api.py", "from panel.tester.browsers import Browser"),
+        ("panel/ports.py", "from panel.client.visitor import Owner"),
         ("doctor/checks.py", "import panel"),
         ("notebooks/walk.py", "import backend"),
     ],
@@ -255,7 +294,13 @@ def test_an_import_in_a_notebook_is_found(tmp_path):
         ("backend/features/sessions/dependencies.py", "from backend.limits import rules"),
         ("backend/limits/endpoint.py", "from backend.web.request_context import Visit"),
         ("backend/web/edge/security_headers.py", "from backend.kernel.clock import Clock"),
-        ("panel/checks.py", "import doctor"),
+        ("panel/__init__.py", "from panel.server.mount import beside"),
+        ("panel/server/gradio/app.py", "from panel.pages import PAGES"),
+        ("panel/pages/users/page.py", "from panel.ui.table import table"),
+        ("panel/pages/overview/page.py", "from panel.pages.events import audit_table"),
+        ("panel/pages/tester/page.py", "from panel.tester.service import Tester"),
+        ("panel/tester/service.py", "from panel.client.loopback import Call"),
+        ("panel/client/doctor_run.py", "import doctor"),
     ],
 )
 def test_an_import_along_the_arrows_is_let_through(tmp_path, path, line):
@@ -287,7 +332,7 @@ def test_a_library_away_from_home_is_found(tmp_path, path, line):
         ("backend/storage/__init__.py", "import sqlalchemy"),
         ("backend/storage/migrations/versions/first.py", "from alembic import op"),
         ("backend/features/accounts/routes.py", "from fastapi import APIRouter"),
-        ("panel/pages/tester.py", "import gradio"),
+        ("panel/pages/tester/page.py", "import gradio"),
         ("backend/kernel/settings.py", "import json, pydantic"),
     ],
 )

@@ -42,10 +42,10 @@ def test_nothing_slow_is_imported_while_tests_are_collected():
 
 
 def test_an_import_through_others_is_found(tmp_path):
-    write(tmp_path, "panel/wiring.py", "import gradio as gr")
-    write(tmp_path, "panel/pages/users.py", "from panel import wiring")
-    write(tmp_path, "tests/panel/test_users.py", "from panel.pages import users")
-    write(tmp_path, "tests/panel/test_late.py", "def test():\n    from panel import wiring")
+    write(tmp_path, "panel/ui/wiring.py", "import gradio as gr")
+    write(tmp_path, "panel/pages/users.py", "from panel.ui import wiring")
+    write(tmp_path, "tests/panel/test_users.py", "from panel.pages.users import page as users")
+    write(tmp_path, "tests/panel/test_late.py", "def test():\n    from panel.ui import wiring")
     assert slow_to_collect(tmp_path) == {"tests.panel.test_users"}
 
 

@@ -15,8 +15,8 @@ from doctor.report.junit import junit
 from doctor.secret import Secret
 from doctor.set_cookie import read_set_cookie
 from notebooks.verdicts import verdict_table
-from panel import findings as panel_findings
-from panel.checkup import Examination
+from panel.client.doctor_run import Examination
+from panel.pages.checks import findings as panel_findings
 from tests.rig.space import Space
 
 ADMIN, PASSWORD = "owner@example.com", 'it\'s "so" \\ lång, 1 canary'

@@ -2,10 +2,10 @@
 
 import httpx
 
-from panel.browsers import Desks
-from panel.loopback import Loopback
+from panel.client.loopback import Loopback
+from panel.client.visitor import Owner, Visitor
 from panel.tester import service
-from panel.visitor import Owner, Visitor
+from panel.tester.browsers import Desks
 from tests.make import make_settings
 
 TOKEN = "better-auth.session_token=abc.def; Max-Age=604800; Path=/; HttpOnly; SameSite=Lax"

@@ -18,11 +18,12 @@ from starlette.responses import JSONResponse
 from starlette.routing import Route
 from starlette.types import ASGIApp
 
-from panel import beside, entrance
-from panel.tools import Asked, Tools
-from panel.visitor import OWNER, Owner
-from panel.visitor import Visitor as PanelVisitor
-from panel.words import sign_in as words
+from panel import beside
+from panel.client.visitor import OWNER, Owner
+from panel.client.visitor import Visitor as PanelVisitor
+from panel.server import mount
+from panel.server.sign_in import words
+from panel.services import Asked, Tools
 from tests.clocks import FixedClock, SeededRandomness
 from tests.inside import PATIENCE, Gatehouse, Loop, Visitor
 from tests.make import PASSWORD, make_settings
@@ -159,7 +160,7 @@ def opened(gatehouse: Gatehouse) -> Iterator[Panel]:
         return echoing_room(life)
 
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(entrance, "_pages_of_gradio", build)
+        patch.setattr(mount, "_pages_of_gradio", build)
         panel = Panel(gatehouse)
         panel.begins()
         try:

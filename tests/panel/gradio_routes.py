@@ -12,8 +12,8 @@ from tempfile import gettempdir
 from starlette.applications import Starlette
 from starlette.routing import BaseRoute, Mount
 
-from panel.shell import mounted
-from panel.tools import Tools
+from panel.server.gradio.app import mounted
+from panel.services import Tools
 from tests.make import make_settings
 
 

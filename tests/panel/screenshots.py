@@ -7,9 +7,9 @@ from pathlib import Path
 import httpx
 from playwright.sync_api import Browser, Page, expect
 
-from panel.words import checks as check_words
-from panel.words import journeys
-from panel.words import users as words
+from panel.pages.checks import words as check_words
+from panel.pages.users import words
+from panel.tester import journey_words
 from tests.make import PASSWORD
 from tests.panel.conftest import LOGIN, panel_space
 from tests.panel.watching import SCREENS, open_panel, wait_for_the_test_person, watched
@@ -99,7 +99,7 @@ def journey(page: Page) -> None:
     page.goto("/admin/tester")
     wait_for_the_test_person(page)
     page.get_by_role("tab", name="Journeys").click()
-    page.get_by_label(journeys.DEVICES).check()
+    page.get_by_label(journey_words.DEVICES).check()
     page.locator("#start-journey").click()
     expect(page.locator("#steps .told.good")).to_be_visible()
     page.evaluate("innerWidth < 700 && document.querySelector('#journey').scrollIntoView()")

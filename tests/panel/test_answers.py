@@ -8,8 +8,8 @@ from starlette.middleware import Middleware
 from starlette.responses import HTMLResponse, JSONResponse, Response
 from starlette.routing import Route
 
-from panel.gradio_page import GradioPage
-from panel.headers import PanelHeaders
+from panel.server.gradio.middleware import GradioPage
+from panel.server.headers import PanelHeaders
 from tests.clocks import SeededRandomness
 from tests.inside import Loop
 from tests.make import make_settings

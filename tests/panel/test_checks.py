@@ -5,14 +5,14 @@ from dataclasses import replace
 import pytest
 
 from doctor import Finding, Verdict
-from panel.api import ApiRefused
-from panel.checkup import Checkup
-from panel.words import checks as words
+from panel.client.api import ApiRefused
+from panel.client.doctor_run import Checkup
+from panel.pages.checks import words
 from tests.later import later
 from tests.panel.conftest import laid_out
 
 gr = later("gradio")
-page = later("panel.pages.checks")
+page = later("panel.pages.checks.page")
 
 APP, SPACE = "https://app.example.com", "https://owner-name.hf.space"
 MANY = "https://*.vercel.app"

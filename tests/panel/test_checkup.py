@@ -7,9 +7,8 @@ import pytest
 from doctor import Admin, Deployment, Finding, Verdict
 from doctor.checks import CHECKS
 from doctor.secret import Secret
-from panel import findings
-from panel.checkup import Checkup
-from panel.words import checks as words
+from panel.client.doctor_run import Checkup
+from panel.pages.checks import findings, words
 from tests.clocks import NOON, FixedClock
 from tests.inside import PATIENCE
 

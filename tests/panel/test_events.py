@@ -7,18 +7,18 @@ import pytest
 
 from backend.kernel.events import EventKind
 from backend.web.logs.log_ring import LATEST
-from panel import query, trail
-from panel.api import ApiRefused
-from panel.words import common
-from panel.words import events as words
-from panel.words import trail as trail_words
+from panel.client.api import ApiRefused
+from panel.pages.events import audit_table, words
+from panel.pages.events import audit_words as trail_words
+from panel.ui import urls
+from panel.ui import words as common_words
 from tests.later import later
 from tests.panel.conftest import OWNER_EMAIL, Panel, laid_out
 
 gr = later("gradio")
-one_event = later("panel.pages.event")
-page = later("panel.pages.events")
-paging = later("panel.paging")
+one_event = later("panel.pages.events.detail")
+page = later("panel.pages.events.page")
+paging = later("panel.ui.paging")
 
 ADA, BOB = "ada@example.com", "bob@example.com"
 ELSEWHERE = "198.51.100.9"
@@ -111,7 +111,7 @@ class TestTheList:
         chosen = [["sign_up", "sign_in_failed"], ADA, "", "203.0.113.7", "2026-11-22", "2026-11-23"]
         left = panel.does(index.filtered, panel.asked(), *chosen)[index.listed]
         (there,) = re.findall(r"class='here' href='[^?]*\?([^']*)'", left)
-        read = query.safe(there.replace("&amp;", "&").encode())
+        read = urls.safe(there.replace("&amp;", "&").encode())
         shown = panel.does(events.opened, panel.asked(**read))
         assert [shown[each].visible for each in events.places.outputs] == [True, False]
         assert [shown[each] for each in index.inputs] == chosen
@@ -159,7 +159,7 @@ class TestTheList:
         assert page.moment("9999-12-31", end=True) is None
 
     def test_pages_are_turned_and_the_address_follows(self, panel, events, index, ada, monkeypatch):
-        monkeypatch.setattr("panel.pages.events.PAGE", 1)
+        monkeypatch.setattr("panel.pages.events.page.PAGE", 1)
         asked, walk, it = panel.asked(kind="sign_up,sign_in_failed"), index.walk, index.listed
         first = panel.does(index.freshened, asked, paging.Walk())
         second = panel.does(index.older, asked, first[walk])
@@ -225,7 +225,7 @@ class TestOneEvent:
         event |= {"address": said, "agent": said, "detail": {said: said, "reason": said}}
         emails = {"1": said}
         of_the_trail = {"events": [event], "emails": emails}
-        shown = trail.shown(of_the_trail, panel.clock.now(), nothing="")
+        shown = audit_table.shown(of_the_trail, panel.clock.now(), nothing="")
         opened = one_event.about(event, emails, panel.tools)
         assert "<img" not in shown + opened
         assert "$" not in shown + opened
@@ -269,14 +269,14 @@ class TestTheLogOfARequest:
     ],
 )
 def test_a_list_without_an_end_says_which_part_is_shown(number, newer, older, said):
-    assert common.part_of_list(number, "event", newer=newer, older=older) == said
+    assert common_words.part_of_list(number, "event", newer=newer, older=older) == said
 
 
 def test_each_kind_of_event_has_words_and_the_filter_offers_it():
     assert set(trail_words.KINDS) == {kind.value for kind in EventKind}
     assert len(set(trail_words.KINDS.values())) == len(EventKind)
     every = ",".join(trail_words.KINDS)
-    assert query.safe(f"kind={every}".encode()) == {"kind": every}
+    assert urls.safe(f"kind={every}".encode()) == {"kind": every}
 
 
 @pytest.mark.parametrize(

@@ -3,8 +3,8 @@
 import httpx
 from playwright.sync_api import Browser, expect
 
-from panel.words import events as words
-from panel.words.trail import KINDS
+from panel.pages.events import words
+from panel.pages.events.audit_words import KINDS
 from tests.panel.conftest import OWNER_EMAIL
 from tests.panel.watching import open_panel, watched
 from tests.rig.space import Space

@@ -4,9 +4,9 @@ import httpx
 import pytest
 from playwright.sync_api import Browser, Page, expect
 
-from panel.words import checks as check_words
-from panel.words import outbox as outbox_words
-from panel.words import set_up as set_up_words
+from panel.pages.checks import words as check_words
+from panel.pages.outbox import words as outbox_words
+from panel.pages.set_up import words as set_up_words
 from tests.make import PASSWORD
 from tests.panel.conftest import signed_in
 from tests.panel.watching import open_panel, watched

@@ -6,9 +6,9 @@ from sqlalchemy import update
 
 from backend.limits.rules import SESSION_CHECKS
 from backend.storage.tables import users
-from panel.browsers import Browser
-from panel.known import KnownOwners
-from panel.visitor import Owner, Visitor
+from panel.client.visitor import Owner, Visitor
+from panel.server.recent_admins import KnownOwners
+from panel.tester.browsers import Browser
 from tests.panel.conftest import HOME, LOGIN, LOGOUT, OWNER_EMAIL, Guest, Panel
 
 JOIN = "/admin/gradio_api/queue/join"
@@ -269,7 +269,9 @@ def test_files_neither_count_nor_ask_the_api_anew(open_panel, monkeypatch):
     asked: list[str] = []
     whole = panel.tools.api.call
     monkeypatch.setattr(
-        panel.tools.api, "call", lambda *how, **more: (asked.append(how[2]), whole(*how, **more))[1]
+        panel.tools.api,
+        "call",
+        lambda *how, **more: (asked.append(how[2]), whole(*how, **more))[1],
     )
     for path in (ASSET, FONT):
         assert all(let_in(owner.get(path)) for _ in range(PER_MINUTE))
@@ -298,7 +300,7 @@ def test_with_the_session_its_files_end_as_soon_as_the_panel_hears_of_it(panel):
 
 
 def test_a_bounded_number_of_owners_is_remembered(clock, monkeypatch):
-    monkeypatch.setattr("panel.known._SESSIONS_AT_MOST", 2)
+    monkeypatch.setattr("panel.server.recent_admins._SESSIONS_AT_MOST", 2)
     known = KnownOwners(clock)
     for name in ("a", "b", "c"):
         known.remember(Owner(Visitor(("", 0), None, "", framed=False, token=name), name, "", ""))

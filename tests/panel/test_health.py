@@ -4,8 +4,7 @@ import copy
 
 import pytest
 
-from panel import health
-from panel.words import overview as words
+from panel.pages.overview import health, words
 from tests.clocks import NOON
 
 SHOT = {"lastAt": "2026-11-22T11:59:00.000Z", "trouble": None}

@@ -5,7 +5,7 @@ from contextlib import closing
 import pytest
 from playwright.sync_api import Browser, expect
 
-from panel.words import sign_in as words
+from panel.server.sign_in import words
 from tests.inside import Loop
 from tests.make import PASSWORD
 from tests.panel.conftest import HOME, LOGIN, OWNER_EMAIL

@@ -6,10 +6,11 @@ import httpx
 import pytest
 from playwright.sync_api import Browser, Page, expect
 
+from panel.client import words as client_words
+from panel.server.sign_in import words
+from panel.tester import journey_words
+from panel.tester import words as tester_words
 from panel.tester.masking import MASK
-from panel.words import journeys as journey_words
-from panel.words import sign_in as words
-from panel.words import tester as tester_words
 from tests.make import PASSWORD
 from tests.panel.conftest import HOME, LOGIN, OWNER_EMAIL
 from tests.panel.watching import SCREENS, open_panel, open_tester, watched
@@ -67,7 +68,7 @@ def test_any_request_can_be_written_and_sent(browser: Browser, space: Space):
         expect(page.locator("#request")).to_contain_text("GET /health?x=1 HTTP/1.1")
         page.get_by_label("Path").fill("no slash")
         page.locator("#send").click()
-        expect(page.locator("#card")).to_contain_text(tester_words.PATH_WITHOUT_SLASH)
+        expect(page.locator("#card")).to_contain_text(client_words.PATH_WITHOUT_SLASH)
         assert seen.wrong == []
 
 

@@ -4,8 +4,8 @@ import httpx
 import pytest
 from playwright.sync_api import Browser, Page, expect
 
-from panel.words import outbox as outbox_words
-from panel.words import users as words
+from panel.pages.outbox import words as outbox_words
+from panel.pages.users import words
 from tests.make import PASSWORD
 from tests.panel.watching import open_panel, wait_for_the_test_person, watched
 from tests.rig.space import Space

@@ -10,7 +10,7 @@ import httpx
 import pytest
 
 from panel.pages import PAGES
-from panel.words import common as words
+from panel.ui import words
 from tests.panel.conftest import HOME, printed_by, signed_in
 from tests.rig.space import Space
 

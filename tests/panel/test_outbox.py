@@ -6,13 +6,13 @@ import pytest
 from sqlalchemy import update
 
 from backend.storage import tables
-from panel.api import ApiRefused
-from panel.words import outbox as words
+from panel.client.api import ApiRefused
+from panel.pages.outbox import words
 from tests.later import later
 from tests.panel.conftest import Panel, laid_out
 
-page = later("panel.pages.outbox")
-paging = later("panel.paging")
+page = later("panel.pages.outbox.page")
+paging = later("panel.ui.paging")
 
 ADA = "ada@example.com"
 HOSTILE = "<img src=x> $x$ **b** `c`"
@@ -126,7 +126,7 @@ def test_pages_are_turned_and_the_address_follows(mails, outbox, seen, monkeypat
         pager = outbox.pager
         return shown[pager.newer].interactive, shown[pager.older].interactive
 
-    monkeypatch.setattr("panel.pages.outbox.PAGE", 1)
+    monkeypatch.setattr("panel.pages.outbox.page.PAGE", 1)
     asked, walk, it = mails.asked(), outbox.walk, outbox.listed
     first = seen(mails)
     assert (readers(first[it]), turnable(first)) == (["bob@example.com"], (False, True))

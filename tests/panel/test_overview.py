@@ -4,12 +4,12 @@ import pytest
 from sqlalchemy import delete
 
 from backend.storage.tables import users
-from panel.api import ApiRefused
-from panel.words import overview as words
+from panel.client.api import ApiRefused
+from panel.pages.overview import words
 from tests.later import later
 from tests.panel.conftest import OWNER_EMAIL, laid_out
 
-page = later("panel.pages.overview")
+page = later("panel.pages.overview.page")
 
 ADA = "ada@example.com"
 

@@ -7,8 +7,8 @@ import httpx
 import pytest
 from playwright.sync_api import Browser, Locator, Page, expect
 
-from panel.words import sign_in as sign_in_words
-from panel.words import users as words
+from panel.pages.users import words
+from panel.server.sign_in import words as sign_in_words
 from tests.make import PASSWORD
 from tests.panel.conftest import HOME, LOGIN
 from tests.panel.test_journey import end_all_sessions_of_the_owner

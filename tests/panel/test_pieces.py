@@ -8,15 +8,14 @@ from datetime import timedelta
 
 import pytest
 
-from panel import charts, markup, query, when
-from panel.charts import Chart, Series, compact, scale_top
-from panel.markup import Markup
-from panel.table import Column, table
-from panel.words import common as words
+from panel.ui import charts, markup, timestamps, urls, words
+from panel.ui.charts import Chart, Series, compact, scale_top
+from panel.ui.markup import Markup
+from panel.ui.table import Column, table
 from tests.clocks import NOON
 from tests.later import later
 
-paging = later("panel.paging")
+paging = later("panel.ui.paging")
 
 HOSTILE = "<img src=x onerror=alert(1)>"
 SVG = "{http://www.w3.org/2000/svg}"
@@ -42,15 +41,15 @@ SVG = "{http://www.w3.org/2000/svg}"
     ids=str,
 )
 def test_of_an_address_only_safe_parameters_are_read(asked, read):
-    assert query.safe(asked) == read
+    assert urls.safe(asked) == read
 
 
 def test_an_address_that_was_written_reads_the_same():
     told = {"id": "01a2", "search": "ä & b=c/ +%"}
-    there = query.address("users", **told)
+    there = urls.address("users", **told)
     assert there.startswith("/admin/users?")
-    assert query.safe(there.partition("?")[2].encode()) == told
-    assert query.address("users", id="") == "/admin/users"
+    assert urls.safe(there.partition("?")[2].encode()) == told
+    assert urls.address("users", id="") == "/admin/users"
 
 
 @pytest.mark.parametrize(
@@ -69,15 +68,15 @@ def test_an_address_that_was_written_reads_the_same():
     ],
 )
 def test_moments_are_said_in_words(how_far, said):
-    assert when.words(NOON + how_far, NOON) == said
+    assert timestamps.words(NOON + how_far, NOON) == said
 
 
 def test_a_moment_of_the_api_is_shown_in_words_with_the_exact_one_behind_them():
-    shown = when.shown("2026-11-22T09:00:00.000Z", NOON)
+    shown = timestamps.shown("2026-11-22T09:00:00.000Z", NOON)
     assert ">3 hours ago<" in shown
     assert "22 November 2026, 09:00:00 UTC" in shown
-    assert when.both("2026-11-22T09:00:00.000Z", NOON).startswith("3 hours ago <span")
-    assert when.shown(None, NOON) == when.both(None, NOON) == words.NEVER
+    assert timestamps.both("2026-11-22T09:00:00.000Z", NOON).startswith("3 hours ago <span")
+    assert timestamps.shown(None, NOON) == timestamps.both(None, NOON) == words.NEVER
 
 
 def test_what_people_chose_is_escaped_cut_and_kept_apart():

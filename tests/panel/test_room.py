@@ -5,8 +5,8 @@ from html import unescape
 
 import pytest
 
-from panel import entrance
-from panel.words import sign_in as words
+from panel.server import mount
+from panel.server.sign_in import words
 from tests.panel.conftest import FIRST_ADMIN, HOME, Panel, echoing_room, printed_by, wait_until_open
 from tests.rig.processes import wait_until
 
@@ -16,7 +16,7 @@ def unopened(start, monkeypatch):
     """A panel whose pages are made as the test says: `unopened(build)`."""
 
     def begin(build) -> Panel:
-        monkeypatch.setattr(entrance, "_pages_of_gradio", build)
+        monkeypatch.setattr(mount, "_pages_of_gradio", build)
         panel = Panel(start(**FIRST_ADMIN))
         panel.begins()
         return panel
@@ -72,7 +72,7 @@ def test_pages_that_cannot_be_made_are_reported_and_the_api_goes_on(unopened, ca
 
 
 def test_the_end_does_not_wait_for_pages_that_are_still_being_made(unopened, monkeypatch):
-    monkeypatch.setattr("panel.room._UNLOADING_WITHIN", 3600)
+    monkeypatch.setattr("panel.server.gradio.loader._UNLOADING_WITHIN", 3600)
     may_go_on, has_ended = threading.Event(), threading.Event()
 
     def build(*given):
@@ -123,7 +123,7 @@ def test_the_panel_opens_only_when_the_api_has_started(loop, start, clock):
         return {"type": "lifespan.startup"}
 
     settings = start(**FIRST_ADMIN).settings
-    app = entrance.beside(failing_api, settings, clock=clock, randomness=None)
+    app = mount.beside(failing_api, settings, clock=clock, randomness=None)
     loop.run(app({"type": "lifespan"}, begin, note))
     assert said == ["lifespan.startup.failed"]
     assert "panel" not in {thread.name for thread in threading.enumerate()}

@@ -4,16 +4,16 @@ import re
 
 import pytest
 
-from panel.api import ApiRefused
-from panel.words import sessions as words
+from panel.client.api import ApiRefused
+from panel.pages.sessions import words
 from tests.later import later
 from tests.panel.conftest import OWNER_EMAIL, Panel, laid_out
 
 gr = later("gradio")
-session_deeds = later("panel.session_deeds")
-one_session = later("panel.pages.session")
-page = later("panel.pages.sessions")
-paging = later("panel.paging")
+session_deeds = later("panel.pages.sessions.actions")
+one_session = later("panel.pages.sessions.detail")
+page = later("panel.pages.sessions.page")
+paging = later("panel.ui.paging")
 
 ADA, BOB = "ada@example.com", "bob@example.com"
 WINDOWS = "Mozilla/5.0 (Windows NT 10.0; Win64; x64) AppleWebKit/537.36 Chrome/131.0 Safari/537.36"
@@ -133,7 +133,7 @@ class TestTheList:
         assert emails(shown[index.listed]) == [BOB]
 
     def test_pages_are_turned_and_the_address_follows(self, panel, index, bob, monkeypatch):
-        monkeypatch.setattr("panel.pages.sessions.PAGE", 1)
+        monkeypatch.setattr("panel.pages.sessions.page.PAGE", 1)
         panel.clock.advance(seconds=1)
         asked, walk, it = panel.asked(), index.walk, index.listed
         first = panel.does(index.filtered, asked, "", "")

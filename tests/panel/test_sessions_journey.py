@@ -3,7 +3,7 @@
 import httpx
 from playwright.sync_api import Browser, expect
 
-from panel.words import sessions as words
+from panel.pages.sessions import words
 from tests.make import PASSWORD
 from tests.panel.conftest import LOGIN
 from tests.panel.watching import open_panel, watched

@@ -5,8 +5,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from doctor.set_cookie import read_set_cookie
-from panel.cookies import PanelCookies
-from panel.set_cookie import dropped, explained, flags
+from panel.pages.tester.cookie_view import dropped, explained, flags
+from panel.server.cookies import PanelCookies
 
 SESSION = "__Secure-better-auth.session_token=abc.def%3D; Max-Age=604800; Path=/; HttpOnly; Secure"
 

@@ -5,9 +5,8 @@ import re
 
 import pytest
 
-from panel import steps
-from panel.api import ApiRefused
-from panel.words import set_up as words
+from panel.client.api import ApiRefused
+from panel.pages.set_up import setup_steps, words
 from tests.clocks import NOON, SeededRandomness
 from tests.later import later
 from tests.make import PASSWORD, make_settings
@@ -15,7 +14,7 @@ from tests.panel.conftest import OWNER_EMAIL
 from tests.panel.test_health import READY, WELL
 from tests.rig.space import ROOT
 
-page = later("panel.pages.set_up")
+page = later("panel.pages.set_up.page")
 
 GUIDE = ROOT / "docs" / "frontend.md"
 APP = "https://app.example.com"
@@ -32,17 +31,19 @@ def known(tmp_path, *, own_password=True, settings=None, **changed):
     told = {"frontend_proxy_key": "shared", "secret_key": OURS, **(settings or {})}
     given = make_settings(tmp_path, **told)
     chance = SeededRandomness("set-up")
-    return steps.Known(status, READY, given, chance, NOON, "me@example.com", "id-1", own_password)
+    return setup_steps.Known(
+        status, READY, given, chance, NOON, "me@example.com", "id-1", own_password
+    )
 
 
 def left(told):
-    return [(each.name, each.mood) for each in steps.steps(told) if each.mood != "good"]
+    return [(each.name, each.mood) for each in setup_steps.steps(told) if each.mood != "good"]
 
 
 def test_where_all_is_done_every_step_is_folded(tmp_path):
     told = known(tmp_path)
     assert left(told) == []
-    shown = page.walk(steps.steps(told), told.settings)
+    shown = page.walk(setup_steps.steps(told), told.settings)
     assert words.ALL_DONE in shown
     assert "<details class='card todo' open>" not in shown
     assert "/admin/checks" in shown
@@ -86,7 +87,7 @@ def test_where_all_is_done_every_step_is_folded(tmp_path):
 def test_what_is_missing_is_open_with_how_to_set_it(tmp_path, how, name, mood, told):
     at_hand = known(tmp_path, **how)
     assert left(at_hand) == [(name, mood)]
-    shown = page.walk(steps.steps(at_hand), at_hand.settings)
+    shown = page.walk(setup_steps.steps(at_hand), at_hand.settings)
     assert "1 step left" in shown
     assert OPEN.findall(shown) == [name]
     assert told in shown
@@ -101,14 +102,14 @@ def test_the_given_password_is_to_be_changed(tmp_path):
     given = {"admin_email": "me@example.com", "admin_password": PASSWORD}
     first = known(tmp_path, own_password=False, settings=given)
     assert left(first) == [(words.ADMIN, "turn")]
-    assert "/admin/users?id=id-1" in page.walk(steps.steps(first), first.settings)
+    assert "/admin/users?id=id-1" in page.walk(setup_steps.steps(first), first.settings)
     assert left(known(tmp_path, own_password=False)) == []
 
 
 def test_on_a_space_each_value_is_copied_by_itself(tmp_path):
     settings = {"space_id": "owner/name", "environment": "development"}
     at_hand = known(tmp_path, mail={"sends": "outbox"}, settings=settings)
-    shown = page.walk(steps.steps(at_hand), at_hand.settings)
+    shown = page.walk(setup_steps.steps(at_hand), at_hand.settings)
     assert "https://huggingface.co/spaces/owner/name/settings" in shown
     assert "Secret <code>MAIL_API_KEY</code>" in shown
     assert "Variable <code>MAIL_FROM</code>" in shown
@@ -118,7 +119,7 @@ def test_on_a_space_each_value_is_copied_by_itself(tmp_path):
 
 def test_keys_are_fresh_each_time_and_never_the_present_one(tmp_path):
     at_hand = known(tmp_path, secret={"state": "generated"})
-    shown = [page.walk(steps.steps(at_hand), at_hand.settings) for _ in range(2)]
+    shown = [page.walk(setup_steps.steps(at_hand), at_hand.settings) for _ in range(2)]
     keys = [re.search(r"^SECRET_KEY=(\S{64})$", each, re.M).group(1) for each in shown]
     assert len(set(keys)) == 2
     assert all(OURS not in each for each in shown)
@@ -127,7 +128,7 @@ def test_keys_are_fresh_each_time_and_never_the_present_one(tmp_path):
 @pytest.mark.parametrize("name", ["proxy.ts", "lib/gatehouse.ts"])
 def test_the_apps_files_are_those_of_the_guide(name):
     written = re.search(rf"^`{re.escape(name)}`\n\n```ts\n(.*?)```", GUIDE.read_text(), re.S | re.M)
-    (file,) = [each for each in steps.app_files() if each.name == name]
+    (file,) = [each for each in setup_steps.app_files() if each.name == name]
     assert file.content == written.group(1)
 
 

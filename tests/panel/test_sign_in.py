@@ -12,7 +12,7 @@ from sqlalchemy import func, select
 from backend.kernel.refusals import Refusal
 from backend.storage.engine import DatabaseUnavailable
 from backend.storage.tables import sessions
-from panel.words import sign_in as words
+from panel.server.sign_in import words
 from tests.make import PASSWORD
 from tests.panel.conftest import HOME, LOGIN, LOGOUT, OWNER_EMAIL, Panel
 from tests.panel.test_guard import JOIN, SPACE, browser_a

@@ -10,11 +10,12 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from doctor.set_cookie import read_set_cookie
-from panel import shown
-from panel.browsers import Browser, Desks
-from panel.loopback import Call, CallRefused, NoAnswer
-from panel.tester.deeds import DEEDS, Person, new_person
-from panel.words import tester as words
+from panel.client import words as client_words
+from panel.client.loopback import Call, CallRefused, NoAnswer
+from panel.pages.tester import exchange_view
+from panel.tester import words
+from panel.tester.browsers import Browser, Desks
+from panel.tester.quick_actions import DEEDS, Person, new_person
 from tests.clocks import SeededRandomness
 from tests.panel.answering import TOKEN, a_tester, owner
 
@@ -105,14 +106,14 @@ def test_a_new_person_is_never_the_same(service):
 @pytest.mark.parametrize(
     ("path", "why"),
     [
-        ("api/me", words.PATH_WITHOUT_SLASH),
-        ("https://evil.example/", words.PATH_WITHOUT_SLASH),
-        ("", words.PATH_WITHOUT_SLASH),
-        ("/a b", words.PATH_WITH_ODD_CHARACTERS),
-        ("/a\r\nX-Evil: 1", words.PATH_WITH_ODD_CHARACTERS),
-        ("/a#b", words.PATH_WITH_ODD_CHARACTERS),
-        ("/ä", words.PATH_WITH_ODD_CHARACTERS),
-        ("/" + "x" * 2000, words.PATH_WITH_ODD_CHARACTERS),
+        ("api/me", client_words.PATH_WITHOUT_SLASH),
+        ("https://evil.example/", client_words.PATH_WITHOUT_SLASH),
+        ("", client_words.PATH_WITHOUT_SLASH),
+        ("/a b", client_words.PATH_WITH_ODD_CHARACTERS),
+        ("/a\r\nX-Evil: 1", client_words.PATH_WITH_ODD_CHARACTERS),
+        ("/a#b", client_words.PATH_WITH_ODD_CHARACTERS),
+        ("/ä", client_words.PATH_WITH_ODD_CHARACTERS),
+        ("/" + "x" * 2000, client_words.PATH_WITH_ODD_CHARACTERS),
     ],
 )
 def test_a_path_that_cannot_be_sent_is_refused_in_words(loop, loopback, server, path, why):
@@ -142,7 +143,7 @@ def test_a_body_may_be_anything_that_can_be_typed(loop, loopback, server):
 @pytest.mark.parametrize(
     ("error", "told"),
     [
-        (httpx.ReadTimeout("slow"), words.NO_ANSWER_IN_TIME),
+        (httpx.ReadTimeout("slow"), client_words.NO_ANSWER_IN_TIME),
         (httpx.ConnectError("refused"), "No answer came from http://127.0.0.1:7860: refused."),
         (httpx.RemoteProtocolError(""), "RemoteProtocolError"),
     ],
@@ -158,9 +159,9 @@ def test_a_long_answer_is_cut(loop, loopback, server):
     server.answer = httpx.Response(200, content=b"x" * 1_000_000)
     _, response = loop.run(loopback().send(Call("GET", "/"), "", ""))
     assert (len(response.body), response.cut) == (256 * 1024, True)
-    assert shown.body(response).endswith(words.CUT)
-    assert len(shown.body(response)) < 70_000
-    assert max(map(len, shown.body(response).split("\n"))) <= 4000
+    assert exchange_view.body(response).endswith(words.CUT)
+    assert len(exchange_view.body(response)) < 70_000
+    assert max(map(len, exchange_view.body(response).split("\n"))) <= 4000
 
 
 HOSTILE = "<img src=x onerror=alert(1)>\n\n# $x$"
@@ -172,9 +173,9 @@ def test_nothing_from_outside_is_shown_as_html(loop, service, server):
     exchange = loop.run(service.perform(owner(), "A", Call("GET", "/<b>?<i>")))
     browser = service.browser(owner(), "A")
     browser.signed_in_as, page = HOSTILE, "https://<b>.example"
-    texts = [shown.card(exchange, []), shown.headers(exchange.response, [])]
-    texts += [shown.cookies(exchange, [], page), shown.jar(browser, reveal=True)]
-    texts += [shown.failure(HOSTILE), shown.held(browser)]
+    texts = [exchange_view.card(exchange, []), exchange_view.headers(exchange.response, [])]
+    texts += [exchange_view.cookies(exchange, [], page), exchange_view.jar(browser, reveal=True)]
+    texts += [exchange_view.failure(HOSTILE), exchange_view.held(browser)]
     raw = ("<img", "<script", "<i>", "/<b>", "\n", "$")
     assert [(piece, text) for text in texts for piece in raw if piece in text] == []
 
@@ -195,13 +196,13 @@ def test_nothing_from_outside_is_shown_as_html(loop, service, server):
 def test_the_outcome_is_told_in_words(loop, service, server, path, response, told):
     server.answer = response
     exchange = loop.run(service.perform(owner(), "A", Call("GET", path)))
-    assert told in unescape(shown.card(exchange, []))
+    assert told in unescape(exchange_view.card(exchange, []))
 
 
 def test_a_body_is_shown_indented_or_as_it_is(loop, loopback, server):
     def body(**what):
         server.answer = httpx.Response(200, **what)
-        return shown.body(loop.run(loopback().send(Call("GET", "/"), "", ""))[1])
+        return exchange_view.body(loop.run(loopback().send(Call("GET", "/"), "", ""))[1])
 
     assert body(json={"ä": [1]}) == '{\n  "ä": [\n    1\n  ]\n}'
     assert body(content=b"null") == "null"
@@ -214,7 +215,7 @@ def test_a_body_is_shown_indented_or_as_it_is(loop, loopback, server):
 
 def test_the_request_is_shown_as_it_went_out(loop, service):
     exchange = loop.run(service.perform(owner(), "A", Call("POST", "/api/x?y=1", '{"a": 1}')))
-    lines = shown.request(exchange.request).splitlines()
+    lines = exchange_view.request(exchange.request).splitlines()
     assert lines[0] == "POST /api/x?y=1 HTTP/1.1"
     assert {"Host: localhost:7860", "Origin: http://localhost:7860"} <= set(lines)
     assert lines[-2:] == ["", '{"a": 1}']
@@ -282,15 +283,15 @@ def test_one_more_browser_gets_the_next_letter(service):
 def test_a_browser_in_which_an_admin_acts_says_so_until_it_is_emptied(service):
     browser = service.add_browser(owner(), "Acting as ada", impersonates=True)
     browser.signed_in_as = "ada@example.com"
-    assert words.IMPERSONATED in shown.held(browser)
+    assert words.IMPERSONATED in exchange_view.held(browser)
     browser.clear()
-    assert words.IMPERSONATED not in shown.held(browser)
+    assert words.IMPERSONATED not in exchange_view.held(browser)
 
 
 def test_the_jar_tells_flags_and_end_and_the_value_only_when_asked(loop, service, server):
     server.answer = httpx.Response(200, headers=[("set-cookie", TOKEN)])
     loop.run(service.perform(owner(), "A", Call("GET", "/")))
     browser = service.browser(owner(), "A")
-    assert "abc.def" not in shown.jar(browser, reveal=False)
-    assert "HttpOnly, SameSite=Lax; kept for 7 days" in shown.jar(browser, reveal=False)
-    assert "abc.def" in shown.jar(browser, reveal=True)
+    assert "abc.def" not in exchange_view.jar(browser, reveal=False)
+    assert "HttpOnly, SameSite=Lax; kept for 7 days" in exchange_view.jar(browser, reveal=False)
+    assert "abc.def" in exchange_view.jar(browser, reveal=True)

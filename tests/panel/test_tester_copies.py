@@ -11,8 +11,8 @@ from threading import Thread
 
 import pytest
 
-from panel.loopback import Request
-from panel.tester.copies import LANGUAGES, WAYS, copied
+from panel.client.loopback import Request
+from panel.tester.code_snippets import LANGUAGES, WAYS, copied
 
 ROOT = Path(__file__).parents[2]
 BODY = json.dumps({"name": 'O\'Hara "$HOME" `id` é\n', "n": 1, "ok-1": None}, ensure_ascii=False)

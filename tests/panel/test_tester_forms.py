@@ -4,14 +4,14 @@ import json
 
 import pytest
 
-from panel.loopback import CallRefused
-from panel.tester.deeds import Person
+from panel.client.loopback import CallRefused
 from panel.tester.forms import Filled, call_of, filled
 from panel.tester.openapi import Field, Kind, Operation, operations
+from panel.tester.quick_actions import Person
 from tests.later import later
 from tests.panel.conftest import Panel
 
-tester_endpoints = later("panel.pages.tester_endpoints")
+tester_endpoints = later("panel.pages.tester.endpoints")
 
 ADA = Person("Ada", "ada@example.com", "correct horse")
 

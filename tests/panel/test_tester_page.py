@@ -9,23 +9,23 @@ import pytest
 from sqlalchemy import select
 
 from backend.storage.tables import users
-from panel.api import ApiRefused
-from panel.browsers import Desks
-from panel.loopback import Call, Loopback
-from panel.tester import service
-from panel.tester.deeds import DEEDS
-from panel.tester.journeys import Journey, Progress, walk
+from panel.client import words as client_words
+from panel.client.api import ApiRefused
+from panel.client.loopback import Call, Loopback
+from panel.tester import journey_words, service, words
+from panel.tester.browsers import Desks
+from panel.tester.journey_steps import JOURNEYS
+from panel.tester.journeys import Journey, Progress
 from panel.tester.masking import MASK
-from panel.tester.stories import JOURNEYS
-from panel.words import journeys as journey_words
-from panel.words import tester as words
+from panel.tester.quick_actions import DEEDS
 from tests.later import later
 from tests.make import PASSWORD
 from tests.panel.conftest import OWNER_EMAIL, Panel, laid_out
 
 gr = later("gradio")
-page = later("panel.pages.tester")
-tester_endpoints = later("panel.pages.tester_endpoints")
+page = later("panel.pages.tester.page")
+journeys_page = later("panel.pages.tester.journeys")
+tester_endpoints = later("panel.pages.tester.endpoints")
 
 HERE = ("A", None, False, "curl")
 ADA = ("Ada", "ada@example.com", "correct horse", True)
@@ -149,7 +149,7 @@ class TestByHand:
     ):
         shown = last(panel, tester.sent, asked, *HERE, "GET", "x", None, None)
         assert set(shown) == {*stand.state, results.card}
-        assert words.PATH_WITHOUT_SLASH in shown[results.card]
+        assert client_words.PATH_WITHOUT_SLASH in shown[results.card]
 
     def test_a_page_of_another_site_is_refused_and_both_requests_are_shown(
         self, panel, asked, tester, results
@@ -262,7 +262,7 @@ class TestTheJourneys:
         asked = panel.asked()
 
         async def run() -> Progress:
-            steps = [each async for each in walk(JOURNEY[title], panel.tools, asked)]
+            steps = [each async for each in journeys_page.run(JOURNEY[title], panel.tools, asked)]
             assert len(steps) == len(steps[-1].found) + 1
             return steps[-1]
 
@@ -307,7 +307,7 @@ class TestTheJourneys:
 
     def test_one_that_is_left_midway_leaves_nobody(self, panel, asked):
         async def begun() -> None:
-            walking = walk(JOURNEY[journey_words.DEVICES], panel.tools, asked)
+            walking = journeys_page.run(JOURNEY[journey_words.DEVICES], panel.tools, asked)
             async for progress in walking:
                 if len(progress.found) == 2:
                     break

@@ -8,14 +8,14 @@ from urllib.parse import quote, quote_plus
 import httpx
 import pytest
 
-from panel.loopback import Call
-from panel.tester.copies import WAYS
+from panel.client.loopback import Call
+from panel.pages.tester.journey_view import walked
+from panel.tester.code_snippets import WAYS
 from panel.tester.journeys import Found, Journey, Progress, Step
-from panel.tester.told import walked
 from tests.later import later
 from tests.panel.answering import owner
 
-tester_results = later("panel.pages.tester_results")
+tester_results = later("panel.pages.tester.results")
 
 AWKWARD = 'it\'s "so" \\ lång, 1 canary'
 TOKEN = "N5vT0cXq8mYw2bKzR4hLp7sDf9gJ1aUe3iOoPtCdWx"

@@ -4,10 +4,10 @@ import httpx
 import pytest
 
 from doctor.set_cookie import read_set_cookie
-from panel import shown
-from panel.loopback import Call, CallRefused
+from panel.client.loopback import Call, CallRefused
+from panel.pages.tester import exchange_view
+from panel.tester import words
 from panel.tester.masking import MASK, masked, secrets_in
-from panel.words import tester as words
 from tests.panel.answering import TOKEN, owner
 
 ELSEWHERE = "https://another-site.example"
@@ -27,8 +27,8 @@ class TestAPageOfAnotherSite:
         assert request.headers["sec-fetch-site"] == "cross-site"
         assert exchange.preflight is not None
         assert not exchange.preflight.allows
-        assert words.PREFLIGHT in shown.requests(exchange)
-        assert "A browser would stop here" in shown.card(exchange, [])
+        assert words.PREFLIGHT in exchange_view.requests(exchange)
+        assert "A browser would stop here" in exchange_view.card(exchange, [])
 
     def test_a_preflight_that_names_the_origin_allows(self, loop, service, server):
         told = {"access-control-allow-origin": ELSEWHERE, "access-control-allow-headers": "*"}
@@ -53,7 +53,7 @@ class TestAPageOfAnotherSite:
         loop.run(service.perform(owner(), "A", Call("GET", "/")))
         exchange = loop.run(service.perform(owner(), "A", Call("GET", "/", origin=ELSEWHERE)))
         assert exchange.left_behind == ("better-auth.session_token",)
-        assert words.left_behind(exchange.left_behind) in shown.card(exchange, [])
+        assert words.left_behind(exchange.left_behind) in exchange_view.card(exchange, [])
 
     @pytest.mark.parametrize("origin", ["another-site", "https://a/b", "https://a\r\nX: y"])
     def test_what_is_no_origin_is_refused_in_words(self, loop, loopback, server, origin):
@@ -92,19 +92,19 @@ def test_a_stream_is_told_while_it_comes(loop, service, server, clock):
     exchanges = loop.run(seen())
     assert [len(each.response.arrivals) for each in exchanges] == [1, 2, 3, 3]
     assert [each.number for each in exchanges] == [0, 0, 0, 1]
-    assert shown.body(exchanges[-1].response).split() == [
+    assert exchange_view.body(exchanges[-1].response).split() == [
         *("1,000", "ms", "data:", "0"),
         *("2,000", "ms", "data:", "1"),
         *("3,000", "ms", "data:", "2"),
     ]
-    assert words.STREAM_RUNS in shown.card(exchanges[0], [])
-    assert words.STREAM_FLOWS in shown.card(exchanges[-1], [])
+    assert words.STREAM_RUNS in exchange_view.card(exchanges[0], [])
+    assert words.STREAM_FLOWS in exchange_view.card(exchanges[-1], [])
 
 
 def test_a_limit_that_bites_is_on_the_lamp_until_it_is_over(loop, service, server, clock):
     server.answer = httpx.Response(429, headers={"retry-after": "9"})
     loop.run(service.perform(owner(), "A", Call("POST", "/api/x?y=1")))
-    lamp = shown.lamp(service.limited(owner()), clock.now())
+    lamp = exchange_view.lamp(service.limited(owner()), clock.now())
     assert "/api/x is refused for 9 seconds" in lamp
     assert "<img class='countdown'" in lamp
     clock.advance(seconds=9)
@@ -147,13 +147,13 @@ def test_a_link_in_the_text_of_a_mail_is_a_secret_too(loop, service, server):
     link = "https://auth.example.com/api/auth/reset-password/" + "aB3" * 14
     server.answer = httpx.Response(200, json={"mails": [{"url": link, "text": f"Open {link} now"}]})
     exchange = loop.run(service.perform(owner(), "A", Call("GET", "/api/admin/outbox")))
-    told = masked(shown.body(exchange.response), secrets_in(exchange))
+    told = masked(exchange_view.body(exchange.response), secrets_in(exchange))
     assert told.count(MASK) == 2
     assert "aB3aB3" not in told
 
 
 def test_the_lamp_of_a_limit_does_not_show_the_link_that_was_tried(clock):
     path = "/api/auth/reset-password/a-live-token"
-    lamp = shown.lamp({path: clock.now()}, clock.now())
+    lamp = exchange_view.lamp({path: clock.now()}, clock.now())
     assert "a-live-token" not in lamp
     assert "/api/auth/reset-password/" in lamp

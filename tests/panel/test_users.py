@@ -4,15 +4,15 @@ import re
 
 import pytest
 
-from panel.api import ApiRefused
-from panel.words import users as words
+from panel.client.api import ApiRefused
+from panel.pages.users import words
 from tests.later import later
 from tests.make import PASSWORD
 from tests.panel.conftest import OWNER_EMAIL, Panel, laid_out
 
 gr = later("gradio")
-user_deeds = later("panel.user_deeds")
-page = later("panel.pages.users")
+user_deeds = later("panel.pages.users.actions")
+page = later("panel.pages.users.page")
 
 ADA = "ada@example.com"
 ANY = ("", "", "", "", "createdAt desc")
@@ -42,7 +42,7 @@ def one(users):
 def said(monkeypatch):
     """What toasts say."""
     told: list[str] = []
-    for module in ("panel.pages.users", "panel.pages.user"):
+    for module in ("panel.pages.users.page", "panel.pages.users.detail"):
         monkeypatch.setattr(f"{module}.say", told.append)
     return told
 
@@ -109,7 +109,7 @@ class TestTheList:
     def test_pages_are_turned_by_the_server_and_the_address_follows(
         self, panel, users, monkeypatch
     ):
-        monkeypatch.setattr("panel.pages.users.PAGE", 2)
+        monkeypatch.setattr("panel.pages.users.page.PAGE", 2)
         for number in range(4):
             panel.gatehouse.member(f"user{number}@example.com")
         asked, by_mail = panel.asked(), ("", "", "", "", "email asc")

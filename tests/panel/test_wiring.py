@@ -6,16 +6,16 @@ import httpx
 import pytest
 from starlette.requests import Request
 
-from panel.api import ApiRefused
-from panel.markup import Markup
-from panel.visitor import OWNER
-from panel.words import common as words
+from panel.client.api import ApiRefused
+from panel.client.visitor import OWNER
+from panel.ui import words
+from panel.ui.markup import Markup
 from tests.later import later
 from tests.panel.test_tester import owner
 
 gr = later("gradio")
-wiring = later("panel.wiring")
-confirm = later("panel.confirm")
+wiring = later("panel.ui.wiring")
+confirm = later("panel.ui.confirm")
 
 
 def event_of(handler, *given, query=b"", tools=None, outputs=None):
@@ -196,10 +196,10 @@ class TestAsking:
         """The handlers of a confirmation, by what triggers them."""
         wired, said = {}, []
         monkeypatch.setattr(
-            "panel.confirm.on",
+            "panel.ui.confirm.on",
             lambda tools, trigger, handler, inputs, outputs: wired.update({str(trigger): handler}),
         )
-        monkeypatch.setattr("panel.confirm.say", said.append)
+        monkeypatch.setattr("panel.ui.confirm.say", said.append)
         done = []
 
         async def delete(tools, asked):

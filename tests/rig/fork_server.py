@@ -26,7 +26,8 @@ from typing import IO, Any
 
 ROOT = Path(__file__).parents[2]
 SERVER = ("backend.main", "backend.start", "panel", "alembic.command", "alembic.config")
-PANEL = (*SERVER, "panel.shell")  # with Gradio, as long again: only for whoever opens the panel
+# With Gradio, as long again: only for tests that open the panel.
+PANEL = (*SERVER, "panel.server.gradio.app")
 NOTEBOOKS = ("notebooks.report",)
 _LARGEST = 200_000  # bytes; an order is a command and an environment
 _STREAMS = 3

@@ -1,0 +1,149 @@
+"""The panel's client of the API: over HTTP, without leaving the process."""
+
+from collections.abc import Mapping
+from typing import Any
+from urllib.parse import urlsplit
+
+import httpx
+from starlette.types import ASGIApp
+
+from doctor.set_cookie import SetCookie, read_set_cookie
+from panel.client.visitor import Owner, Visitor
+from panel.ports import PanelSettings
+
+
+class ApiRefused(Exception):
+    """The API said no, or could not answer; `message` and `code` are its own words for it."""
+
+    def __init__(
+        self, status: int, code: str = "", message: str = "", retry_after: int = 5
+    ) -> None:
+        super().__init__(f"the API answered {status} {code}".rstrip())
+        self.status = status
+        self.code = code
+        self.message = message
+        self.retry_after = retry_after
+        """Seconds after which to try again; means something with 429 and 503 only."""
+        self.request_id = ""
+        """Under which number the log has it."""
+
+    @classmethod
+    def by(cls, answer: httpx.Response) -> "ApiRefused":
+        """Read an answer that is a refusal."""
+        try:
+            said = answer.json()
+        except ValueError:
+            said = None
+        said = said if isinstance(said, dict) else {}
+        code, message = str(said.get("code") or ""), str(said.get("message") or "")
+        refused = cls(answer.status_code, code, message, retry_after(answer))
+        refused.request_id = answer.headers.get("x-request-id", "")
+        return refused
+
+
+class Api:
+    """Asks the API with the visitor's own session and address, so that its rules hold here too."""
+
+    def __init__(self, app: ASGIApp, settings: PanelSettings) -> None:
+        self._app = app
+        self.base_url = settings.base_url
+        self._origin = origin_of(settings.base_url)
+        prefix = "__Secure-" if settings.secure_cookies else ""
+        self._session_cookie = f"{prefix}better-auth.session_token"
+        self._device_cookie = f"{prefix}gatehouse.device"
+
+    async def call(
+        self, visitor: Visitor, method: str, path: str, body: Any = None
+    ) -> httpx.Response:
+        """Send one request as this visitor; `body` goes as JSON."""
+        transport = httpx.ASGITransport(self._app, client=visitor.peer)
+        async with httpx.AsyncClient(
+            transport=transport, base_url=self.base_url, trust_env=False
+        ) as client:
+            return await client.request(method, path, json=body, headers=self.headers(visitor))
+
+    async def get(self, owner: Owner, path: str, **query: Any) -> Any:
+        """Ask as this admin and return the JSON; raises ApiRefused.
+
+        What is None or empty is left out of the query; a list is repeated, True is `true`.
+        """
+        told = {name: value for name, value in query.items() if value not in (None, "")}
+        asked = f"{path}?{httpx.QueryParams(told)}" if told else path
+        return _said_by(await self.call(owner.visitor, "GET", asked))
+
+    async def post(self, owner: Owner, path: str, body: Mapping[str, Any] | None = None) -> Any:
+        """Change something as this admin and return the JSON; raises ApiRefused."""
+        return _said_by(await self.call(owner.visitor, "POST", path, dict(body or {})))
+
+    async def owner(self, visitor: Visitor) -> Owner | None:
+        """Return the admin whose session this is, or None; raises ApiRefused."""
+        if visitor.token is None:
+            return None
+        # The panel's sessions end after a day, in use or not: reading must not prolong them.
+        answer = await self.call(visitor, "GET", "/api/auth/get-session?disableRefresh=true")
+        if answer.status_code != 200:
+            raise ApiRefused.by(answer)
+        found = answer.json()
+        if found is None or not is_admin(found["user"]):
+            return None
+        return Owner(
+            visitor, visitor.token, found["user"]["email"], found["session"]["ipAddress"] or ""
+        )
+
+    async def sign_in(self, visitor: Visitor, email: str, password: str) -> httpx.Response:
+        """Try an e-mail address and a password."""
+        said = {"email": email, "password": password, "rememberMe": False}
+        return await self.call(visitor, "POST", "/api/auth/sign-in/email", said)
+
+    async def sign_out(self, visitor: Visitor) -> httpx.Response:
+        """End the visitor's session."""
+        return await self.call(visitor, "POST", "/api/auth/sign-out", {})
+
+    def session_set_by(self, answer: httpx.Response) -> str | None:
+        """Return the signed session value an answer hands out, if it does."""
+        return _value_of(self._session_cookie, answer)
+
+    def device_set_by(self, answer: httpx.Response) -> str | None:
+        """Return the signed mark of a known device that an answer hands out, if it does."""
+        return _value_of(self._device_cookie, answer)
+
+    def headers(self, visitor: Visitor) -> dict[str, str]:
+        """Return what a request of this visitor carries: who they are, and where they come from."""
+        held = [(self._session_cookie, visitor.token)]
+        held += [(self._device_cookie, each) for each in visitor.devices]
+        told = {
+            "origin": self._origin,
+            "user-agent": visitor.user_agent,
+            "cookie": "; ".join(f"{name}={value}" for name, value in held if value),
+            "x-forwarded-for": visitor.forwarded_for,
+        }
+        return {name: value for name, value in told.items() if value}
+
+
+def _said_by(answer: httpx.Response) -> Any:
+    if not answer.is_success:
+        raise ApiRefused.by(answer)
+    return answer.json()
+
+
+def is_admin(user: dict[str, Any]) -> bool:
+    """Tell whether a user, as the API shows one, has the admin role."""
+    return "admin" in (user.get("role") or "").split(",")
+
+
+def retry_after(answer: httpx.Response) -> int:
+    """Return how many seconds an answer asks to wait."""
+    told = answer.headers.get("retry-after", "")
+    return int(told) if told.isdecimal() else 5
+
+
+def origin_of(url: str) -> str:
+    """Return the Origin that a page of this URL sends."""
+    parts = urlsplit(url)
+    return f"{parts.scheme}://{parts.netloc}".lower()
+
+
+def _value_of(name: str, answer: httpx.Response) -> str | None:
+    set_here = map(read_set_cookie, answer.headers.get_list("set-cookie"))
+    wanted: list[SetCookie] = [each for each in set_here if each.name == name and each.value]
+    return wanted[-1].value if wanted else None

@@ -1,0 +1,232 @@
+"""Requests to this very server over TCP: only the real server shows its real headers."""
+
+import re
+import ssl
+from collections.abc import AsyncIterator
+from dataclasses import dataclass
+from urllib.parse import urlsplit
+
+import httpx
+
+from doctor.sites import is_same_site
+from panel.client import words
+from panel.client.api import origin_of
+from panel.ports import Clock, PanelSettings
+
+_EVERYWHERE = {"": "127.0.0.1", "0.0.0.0": "127.0.0.1", "::": "::1"}  # noqa: S104  not bound here
+_WITHIN = httpx.Timeout(20, connect=3)  # seconds; a sign-in may wait in the queue for hashing
+_STREAMS_FOR = 60.0  # seconds; a stream without an end is hung up on
+_BODY_AT_MOST = 256 * 1024
+_NO_TLS = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)  # http only: spares httpx loading certificates
+_ORIGIN = re.compile(r"https?://[A-Za-z0-9.:\[\]-]{1,253}")
+_NAME = re.compile(r"[A-Za-z0-9!#$%&'*+.^_`|~-]{1,100}")
+_VALUE = re.compile(r"[\x20-\x7e]{0,4000}")
+_NOT_TO_BE_SAID = {"host", "content-length", "transfer-encoding", "connection", "cookie"}
+
+
+@dataclass(frozen=True)
+class Call:
+    """What to send. `body` is sent as it stands, as JSON, unless it is empty.
+
+    `origin` is the page that sends it, ours if empty; `address` whom limits and the audit trail
+    see, whoever opened the panel if empty; `headers` come on top of a browser's own.
+    """
+
+    method: str
+    path: str
+    body: str = ""
+    origin: str = ""
+    address: str = ""
+    headers: tuple[tuple[str, str], ...] = ()
+
+
+@dataclass(frozen=True)
+class Request:
+    """A request as it went out."""
+
+    method: str
+    path: str
+    headers: tuple[tuple[str, str], ...]
+    body: str
+
+
+@dataclass(frozen=True)
+class Response:
+    """An answer as it came in. `cut` tells that the body was longer than is kept."""
+
+    status: int
+    reason: str
+    headers: tuple[tuple[str, str], ...]
+    body: bytes
+    milliseconds: float
+    cut: bool = False
+    arrivals: tuple[tuple[float, bytes], ...] = ()
+    """Of an event stream: what came, and after how many milliseconds."""
+    whole: bool = True
+    """Whether nothing more will come."""
+
+    def header(self, name: str) -> str:
+        """Return a header's value, the first of its name, or an empty string."""
+        return next((value for key, value in self.headers if key.lower() == name), "")
+
+    def set_cookies(self) -> list[str]:
+        """Return every Set-Cookie line."""
+        return [value for key, value in self.headers if key.lower() == "set-cookie"]
+
+
+class CallRefused(Exception):
+    """The call cannot be sent; the message says why, for whoever wrote it."""
+
+
+class NoAnswer(Exception):
+    """The server did not answer; the message says what happened."""
+
+
+class Loopback:
+    """Sends to this server as if from a page, of its own at the public URL or of another site."""
+
+    def __init__(
+        self,
+        settings: PanelSettings,
+        clock: Clock,
+        transport: httpx.AsyncBaseTransport | None = None,
+    ) -> None:
+        self._clock = clock
+        self._base = httpx.URL(f"http://{listens_at(settings)}")
+        self.public_url = settings.base_url
+        self.origin = origin_of(settings.base_url)
+        self._host = self.origin.partition("://")[2]
+        self._transport = transport
+
+    async def send(self, call: Call, cookies: str, address: str) -> tuple[Request, Response]:
+        """Send a call and wait for the end of its answer; raises CallRefused or NoAnswer."""
+        async for sent in self.sending(call, cookies, address):
+            last = sent
+        return last
+
+    async def sending(
+        self, call: Call, cookies: str, address: str
+    ) -> AsyncIterator[tuple[Request, Response]]:
+        """Send a call, and tell its answer: an event stream as it grows, anything else whole.
+
+        `address` is whom limits and the audit trail shall see: this server is its own proxy here.
+        Raises CallRefused or NoAnswer.
+        """
+        headers = self._headers(call, cookies, call.address or address)
+        url = self._base.copy_with(raw_path=_checked(call.path).encode())
+        async with httpx.AsyncClient(
+            transport=self._transport, verify=_NO_TLS, timeout=_WITHIN, trust_env=False
+        ) as client:
+            content = call.body.encode(errors="surrogatepass") or None
+            request = client.build_request(call.method, url, headers=headers, content=content)
+            try:
+                async for response in self._answers(client, request):
+                    yield _as_sent(request, call), response
+            except httpx.TimeoutException as error:
+                raise NoAnswer(words.NO_ANSWER_IN_TIME) from error
+            except (httpx.TransportError, httpx.DecodingError) as error:
+                raise NoAnswer(words.no_answer(str(self._base), error)) from error
+
+    async def _answers(
+        self, client: httpx.AsyncClient, request: httpx.Request
+    ) -> AsyncIterator[Response]:
+        """Read a body, and of a long one a little more than is kept."""
+        began = self._clock.monotonic()
+        response = await client.send(request, stream=True)
+        streams = response.headers.get("content-type", "").startswith("text/event-stream")
+        body, arrivals = bytearray(), []
+        async for chunk in response.aiter_bytes():
+            body += chunk
+            if streams:
+                arrivals.append((1000 * (self._clock.monotonic() - began), chunk))
+                yield _as_received(response, body, arrivals, arrivals[-1][0], whole=False)
+            if len(body) > _BODY_AT_MOST or self._clock.monotonic() - began > _STREAMS_FOR:
+                break
+        await response.aclose()
+        took = 1000 * (self._clock.monotonic() - began)
+        yield _as_received(response, body, arrivals, took)
+
+    def _headers(self, call: Call, cookies: str, address: str) -> dict[str, str]:
+        foreign = bool(call.origin) and call.origin != self.origin
+        writes = call.method not in {"GET", "HEAD", "OPTIONS"}
+        said = {name: value for name, value in call.headers if _may_be_said(name, value)}
+        told = {
+            "Host": self._host,
+            "Accept": "application/json, */*",
+            "User-Agent": "Gatehouse-Tester",
+            "Origin": _checked_origin(call.origin) if foreign else self.origin if writes else "",
+            "Sec-Fetch-Site": self._site_of(call.origin) if foreign else "same-origin",
+            "Sec-Fetch-Mode": "cors",
+            "Sec-Fetch-Dest": "empty",
+            "Content-Type": "application/json" if call.body else "",
+            "Cookie": cookies,
+            "X-Forwarded-For": address,
+        }
+        known = {name.lower() for name in said}
+        kept = {name: value for name, value in told.items() if value and name.lower() not in known}
+        return kept | said
+
+    def _site_of(self, origin: str) -> str:
+        return "same-site" if is_same_site(origin, self.origin) else "cross-site"
+
+
+def listens_at(settings: PanelSettings) -> str:
+    """Return where this machine itself reaches the server: `127.0.0.1:7860`."""
+    host = _EVERYWHERE.get(settings.host, settings.host)
+    return f"[{host}]:{settings.port}" if ":" in host else f"{host}:{settings.port}"
+
+
+def is_this_machine(url: str) -> bool:
+    """Tell whether an address is one that only this machine itself reaches."""
+    return (urlsplit(url).hostname or "") in {"localhost", "127.0.0.1", "::1"}
+
+
+def _checked(path: str) -> str:
+    if not path.startswith("/"):
+        raise CallRefused(words.PATH_WITHOUT_SLASH)
+    if len(path) > 2000 or any(not "!" <= char <= "~" or char == "#" for char in path):
+        raise CallRefused(words.PATH_WITH_ODD_CHARACTERS)
+    return path
+
+
+def _checked_origin(origin: str) -> str:
+    if origin != "null" and not _ORIGIN.fullmatch(origin):
+        raise CallRefused(words.NO_ORIGIN)
+    return origin
+
+
+def _may_be_said(name: str, value: str) -> bool:
+    if name.lower() in _NOT_TO_BE_SAID:
+        raise CallRefused(words.HEADER_IS_OURS.format(name))
+    if not _NAME.fullmatch(name) or not _VALUE.fullmatch(value):
+        raise CallRefused(words.NO_HEADER)
+    return True
+
+
+def _as_sent(request: httpx.Request, call: Call) -> Request:
+    path = request.url.raw_path.decode("ascii")
+    return Request(request.method, path, _decoded(request.headers), call.body)
+
+
+def _as_received(
+    response: httpx.Response,
+    body: bytearray,
+    arrivals: list[tuple[float, bytes]],
+    milliseconds: float,
+    *,
+    whole: bool = True,
+) -> Response:
+    return Response(
+        response.status_code,
+        response.reason_phrase,
+        _decoded(response.headers),
+        bytes(body[:_BODY_AT_MOST]),
+        milliseconds,
+        cut=len(body) > _BODY_AT_MOST,
+        arrivals=tuple(arrivals),
+        whole=whole,
+    )
+
+
+def _decoded(headers: httpx.Headers) -> tuple[tuple[str, str], ...]:
+    return tuple((key.decode("latin-1"), value.decode("latin-1")) for key, value in headers.raw)

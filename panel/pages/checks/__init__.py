@@ -1,0 +1,1 @@
+"""Checks: runs the doctor against this server."""

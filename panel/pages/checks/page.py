@@ -1,0 +1,176 @@
+"""The Checks: the doctor on this deployment, with its progress, its findings and their mending."""
+
+from collections.abc import AsyncIterator
+from fnmatch import fnmatchcase
+from typing import Any
+
+import gradio as gr
+
+from doctor import Admin, Deployment
+from doctor.check import Check
+from doctor.checks import CHECKS
+from doctor.deployment import BadUrl, origin
+from doctor.report.table import heading_of
+from doctor.secret import Secret
+from doctor.selection import checks_for
+from panel.client.doctor_run import Examination
+from panel.client.loopback import is_this_machine, listens_at
+from panel.pages.checks import findings, words
+from panel.ports import PanelSettings
+from panel.services import Asked, Tools
+from panel.ui.layout import Parts
+from panel.ui.markup import heading, soft
+from panel.ui.wiring import Updates, error_toast, on
+
+_EVERYTHING, _DIRECTLY = "", ""
+
+
+class Checks(Parts):
+    """The page."""
+
+    def __init__(self, start: gr.Button, stop: gr.Button) -> None:
+        self.start, self.stop = start, stop
+        self.verdict = gr.Markdown(elem_id="verdict", latex_delimiters=[], min_height=120)
+        self.found = gr.Markdown(elem_id="findings", latex_delimiters=[])
+        along = gr.Accordion(words.TAKE_ALONG, open=False, visible=False, elem_id="along")
+        with along as self.along:
+            self.as_text, self.as_json = (
+                gr.Code(
+                    label=label, language=language, interactive=False, lines=12, max_lines=24,
+                    show_line_numbers=False, wrap_lines=True, buttons=["copy"],
+                )
+                for label, language in ((words.AS_TEXT, None), (words.AS_JSON, "json"))
+            )  # fmt: skip
+
+    async def started(
+        self, tools: Tools, asked: Asked, way: str, part: str, frontend: str
+    ) -> AsyncIterator[Updates]:
+        """Begin an examination and show it; if one is under way, show that."""
+        apps = (await tools.api.get(asked.owner, "/api/admin/status"))["frontendUrls"]
+        where = deployment(tools, asked, way, _app(frontend, apps))
+        checks = chosen(where, part)
+        if part and part not in {heading_of(each.name) for each in checks}:
+            raise error_toast(words.NEEDS_APP)
+        tools.checkup.start(where, checks, asked.owner.email)
+        async for step in self.watched(tools, asked):
+            yield step
+
+    async def watched(self, tools: Tools, asked: Asked) -> AsyncIterator[Updates]:
+        """Show the latest examination, and again as it goes on."""
+        # What is found is kept here, not at the API, whose no to a plain user is asked for first.
+        await tools.api.get(asked.owner, "/api/admin/status")
+        async for it in tools.checkup.watch():
+            yield self._showing(tools, it)
+
+    def _showing(self, tools: Tools, it: Examination | None) -> Updates:
+        runs, over = tools.checkup.under_way, it if it is not None and it.over else None
+        return {
+            self.verdict: findings.verdict(it, tools.clock.now()),
+            self.found: findings.listed(it),
+            self.start: gr.Button(interactive=not runs),
+            self.stop: gr.Button(interactive=runs and it is not None and not it.stopping),
+            self.along: gr.Accordion(visible=over is not None),
+            self.as_text: findings.as_text(over) if over else "",
+            self.as_json: findings.as_json(over) if over else "",
+        }
+
+
+def build(blocks: gr.Blocks, tools: Tools) -> Checks:
+    """Lay out the page."""
+    gr.Markdown(heading(words.TITLE, words.LEAD), elem_classes="head")
+    way, part, frontend, start, stop = _form(tools.settings)
+    page = Checks(start, stop)
+    on(tools, blocks.load, opened, None, frontend)
+    on(tools, blocks.load, page.watched, None, page.outputs)
+    on(tools, start.click, page.started, [way, part, frontend], page.outputs)
+    on(tools, stop.click, stopped)
+    return page
+
+
+def _form(settings: PanelSettings) -> tuple[Any, ...]:
+    ways = [(words.DIRECTLY, _DIRECTLY)]
+    ways += [(words.from_outside(url), url) for url in public_urls(settings)]
+    parts = [(words.EVERYTHING, _EVERYTHING), *((each, each) for each in groups())]
+    with gr.Row(elem_classes="filters"):
+        way = gr.Dropdown(
+            ways,
+            value=_DIRECTLY,
+            label=words.WAY,
+            filterable=False,
+            visible=len(ways) > 1,
+            min_width=240,
+            elem_id="way",
+        )
+        part = gr.Dropdown(
+            parts, value=_EVERYTHING, label=words.PART, filterable=False, min_width=240
+        )
+        frontend = gr.Textbox(
+            label=words.FRONTEND, placeholder=words.FRONTEND_HINT, max_lines=1, min_width=240
+        )
+    gr.Markdown(soft(words.DIRECTLY_HINT), visible=len(ways) > 1)
+    with gr.Row(elem_classes="starts"):
+        start = gr.Button(words.START, variant="primary", size="md", min_width=160)
+        stop = gr.Button(words.STOP, size="md", min_width=100, interactive=False)
+    return way, part, frontend, start, stop
+
+
+async def opened(tools: Tools, asked: Asked) -> str:
+    """Fill in the first app that has one address and not a pattern of many."""
+    apps = (await tools.api.get(asked.owner, "/api/admin/status"))["frontendUrls"]
+    return next((url for url in apps if "*" not in url and not is_this_machine(url)), "")
+
+
+async def stopped(tools: Tools, asked: Asked) -> None:
+    """End the examination that is under way. It cleans up, and whoever watches sees it."""
+    await tools.api.get(asked.owner, "/api/admin/status")
+    tools.checkup.stop()
+
+
+def deployment(tools: Tools, asked: Asked, way: str, app: str | None) -> Deployment:
+    """Return what the doctor is told: this server, asked from here or from outside."""
+    inside = way not in public_urls(tools.settings)
+    return Deployment(
+        tools.settings.base_url if inside else way,
+        frontend=app,
+        admin=Admin(session=Secret(asked.owner.visitor.token or "")),
+        address=listens_at(tools.settings) if inside else None,
+        inside=inside,
+    )
+
+
+def chosen(where: Deployment, part: str) -> tuple[Check, ...]:
+    """Return the checks of a part, which is a heading or everything, and what they need."""
+    names = [each.name for each in CHECKS if heading_of(each.name) == part]
+    made = checks_for(where, names)
+    return made if where.frontend else tuple(each for each in made if not _needs_app(each))
+
+
+def groups() -> list[str]:
+    """Return the headings of all checks, in order."""
+    return list(dict.fromkeys(heading_of(each.name) for each in CHECKS))
+
+
+def public_urls(settings: PanelSettings) -> list[str]:
+    """Return the addresses of this server that are worth trying from outside."""
+    return [origin(url) for url in settings.own_origins if not is_this_machine(url)]
+
+
+def _needs_app(check: Check) -> bool:
+    return check.name.startswith("frontend.")
+
+
+def _app(said: str, apps: list[str]) -> str | None:
+    """Return the app's origin; refuses what FRONTEND_URL does not name.
+
+    The server itself calls it, and must not be led to whatever else lies in its network (SSRF,
+    ASVS 1.3.6).
+    """
+    if not said.strip():
+        return None
+    try:
+        url = origin(said)
+    except BadUrl as error:
+        raise error_toast(str(error)) from None
+    if not any(fnmatchcase(url.lower(), each.lower()) for each in apps):
+        raise error_toast(words.NOT_OURS.format(url))
+    return url

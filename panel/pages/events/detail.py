@@ -1,0 +1,146 @@
+"""One event, with everything known about it, and the log lines of its request."""
+
+import json
+from collections.abc import Mapping
+from typing import Any
+
+import gradio as gr
+
+from panel.client.visitor import Owner
+from panel.pages.events import audit_table, words
+from panel.pages.events.audit_table import Event
+from panel.services import Asked, Tools
+from panel.ui import timestamps
+from panel.ui.layout import Parts, way_back
+from panel.ui.markup import (
+    Markup,
+    badge,
+    empty,
+    isolated,
+    link,
+    pairs,
+    see_also,
+    short,
+    soft,
+    verbatim,
+)
+from panel.ui.user_agents import device
+from panel.ui.wiring import Updates
+
+_LINES = 200
+_MOODS = {"warning": "turn", "error": "bad", "critical": "bad"}
+_LONG = 300  # characters from which a value of the log has lines of its own
+
+
+class OneEvent(Parts):
+    """What is shown where the page's address names an event."""
+
+    def __init__(self) -> None:
+        way_back(words.BACK, "events")
+        self.about = gr.Markdown(elem_id="event", latex_delimiters=[])
+        self.log = gr.Markdown(elem_id="event-log", latex_delimiters=[])
+
+    async def look(self, tools: Tools, asked: Asked) -> Updates:
+        """Show the event, and what the log says of its request."""
+        wanted = asked.query.get("id", "")
+        page = await tools.api.get(asked.owner, "/api/admin/events", id=wanted, limit=1)
+        event = next(iter(page["events"]), None)
+        request_id = event["requestId"] if event else asked.query.get("requestId", "")
+        gone = empty(words.GONE, words.GONE_HINT)
+        return {
+            self.about: about(event, page["emails"], tools) if event else gone,
+            self.log: await log_of(tools, asked.owner, request_id),
+        }
+
+
+def about(event: Event, emails: Mapping[str, str], tools: Tools) -> Markup:
+    """Return everything that is known of an event."""
+    rows = [
+        (words.WHEN, timestamps.both(event["at"], tools.clock.now())),
+        (words.SUBJECT, audit_table.named(event["subject"], emails)),
+        (words.ACTOR, audit_table.named(event["actor"], emails) if event["actor"] else _nobody()),
+        (words.IMPERSONATOR, audit_table.named(event["impersonatedBy"], emails)),
+        (words.ADDRESS_OF, short(event["address"]) or words.UNKNOWN_ADDRESS),
+        (words.DEVICE, short(device(event["agent"]))),
+        (words.AGENT, isolated(event["agent"], 1000) if event["agent"] else words.SAYS_NOTHING),
+        (words.REQUEST_OF, _code(event["requestId"])),
+        *audit_table.details(event),
+        (words.KIND, _code(event["kind"])),
+        (words.ID, _code(event["id"])),
+    ]
+    nobody = {words.SUBJECT: "subject", words.IMPERSONATOR: "impersonatedBy"}
+    told = [(name, it) for name, it in rows if name not in nobody or event[nobody[name]]]
+    said = json.dumps(event, indent=2, ensure_ascii=False)
+    return Markup(
+        "<div class='card'><h1>{}</h1>{}<details><summary>{}</summary>{}</details>{}</div>"
+    ).format(
+        audit_table.what(event), pairs(told), words.AS_JSON, _lines(said), _see_also(event, emails)
+    )
+
+
+async def log_of(tools: Tools, owner: Owner, request_id: str) -> Markup:
+    """Return the log lines of a request in the order they were written, or where to look else.
+
+    Without a request there is nothing to say.
+    """
+    if not request_id:
+        return Markup()
+    found = await tools.api.get(owner, "/api/admin/log", requestId=request_id, limit=_LINES)
+    lines = Markup().join(_line(each) for each in reversed(found["lines"]))
+    listed = Markup("<ol class='log'>{}</ol>").format(lines)
+    shown = listed if lines else empty(words.NO_LINES, words.NO_LINES_HINT)
+    return Markup("<h2>{}</h2>{}").format(words.LOG, shown)
+
+
+def _line(line: Mapping[str, Any]) -> Markup:
+    then = timestamps.moment(line["at"])
+    fields = {name: _said(value) for name, value in line["fields"].items() if value is not None}
+    brief = Markup(" ").join(
+        Markup("<span class='field'><i>{}</i> {}</span>").format(short(name), isolated(it, _LONG))
+        for name, it in fields.items()
+        if not _is_long(it)
+    )
+    long = Markup().join(
+        soft(short(name)) + _lines(it) for name, it in fields.items() if _is_long(it)
+    )
+    at = f"{then:%H:%M:%S}.{then.microsecond // 1000:03} UTC"
+    level = badge(line["level"], _MOODS.get(line["level"], ""))
+    return Markup("<li><p><time title='{}'>{}</time> {} <b>{}</b></p><p>{}</p>{}</li>").format(
+        timestamps.exact(then), at, level, isolated(line["event"], _LONG), brief, long
+    )
+
+
+def _said(value: str | float | bool) -> str:
+    return value if isinstance(value, str) else json.dumps(value)
+
+
+def _is_long(value: str) -> bool:
+    return len(value) > _LONG or "\n" in value
+
+
+def _lines(value: str) -> Markup:
+    """Return a text with its lines as they are."""
+    return Markup("<pre class='sent'>{}</pre>").format(verbatim(value))
+
+
+def _nobody() -> Markup:
+    return Markup("<span class='soft'>{}</span>").format(words.NOT_SIGNED_IN)
+
+
+def _code(value: str) -> Markup:
+    return Markup("<code>{}</code>").format(short(value, 200))
+
+
+def _see_also(event: Event, emails: Mapping[str, str]) -> Markup:
+    who = [event["subject"], event["actor"], event["impersonatedBy"]]
+    every = [
+        link(words.ALL_OF.format(isolated(emails[user], 60)), "events", user=user)
+        for user in dict.fromkeys(who)
+        if user in emails
+    ]
+    if event["requestId"]:
+        every.append(link(words.ALL_OF_REQUEST, "events", requestId=event["requestId"]))
+    if event["address"]:
+        every.append(link(words.ALL_OF_ADDRESS, "events", address=event["address"]))
+        every.append(link(words.SESSIONS_OF_ADDRESS, "sessions", address=event["address"]))
+    return see_also(words.SEE, every)

@@ -1,0 +1,1 @@
+"""Outbox: mails that wait, left or failed."""

@@ -1,0 +1,146 @@
+"""The Outbox: every mail with its state, and what it says where no mailer is set."""
+
+from dataclasses import replace
+from datetime import datetime
+from typing import Any
+
+import gradio as gr
+
+from panel.pages.outbox import words
+from panel.services import Asked, Tools
+from panel.ui import timestamps
+from panel.ui.layout import titled
+from panel.ui.markup import (
+    Markup,
+    badge,
+    copied,
+    empty,
+    here,
+    isolated,
+    link,
+    pairs,
+    soft,
+    verbatim,
+)
+from panel.ui.paging import CursorList, Walk, walk_of
+from panel.ui.wiring import Updates, on
+
+PAGE = 25
+Mail = dict[str, Any]
+"""A mail as the API tells it."""
+
+
+class Outbox(CursorList):
+    """The page: what is said of the mailer, and the mails."""
+
+    async def opened(self, tools: Tools, asked: Asked) -> Updates:
+        """Show the page that the address asks for."""
+        return await self.page_at(tools, asked, walk_of(asked.query))
+
+    async def page_at(self, tools: Tools, asked: Asked, walk: Walk) -> Updates:
+        """Show the page to which a walk has led."""
+        page = await tools.api.get(asked.owner, "/api/admin/outbox", limit=PAGE, cursor=walk.cursor)
+        walk = replace(walk, next=page["nextCursor"] or "")
+        said = words.page(len(page["mails"]), first=not walk.cursors)
+        return {
+            self.note: _about(page["sends"]),
+            self.listed: here("outbox", cursor=walk.cursor) + _list(page, tools),
+            self.walk: walk,
+            **self.pager.turned(said, newer=bool(walk.cursors), older=bool(walk.next)),
+        }
+
+
+def build(blocks: gr.Blocks, tools: Tools) -> Outbox:
+    """Lay out the page."""
+    refresh = titled(words.TITLE, words.LEAD)
+    page = Outbox("mailer", "mails", min_height=200)
+    on(tools, blocks.load, page.opened, None, page.outputs)
+    on(tools, refresh.click, page.page_at, page.walk, page.outputs)
+    page.can_be_turned(tools)
+    return page
+
+
+def _about(sends: bool) -> Markup:
+    if sends:
+        return soft(words.SENDS)
+    how = link(words.HOW_TO_SEND, "set-up")
+    return Markup("<p class='warning'>{} {}</p>").format(words.HOLDS, how)
+
+
+def _list(page: dict[str, Any], tools: Tools) -> Markup:
+    if not page["mails"]:
+        return empty(words.NOTHING, words.NOTHING_HINT.format("Set-up"))
+    now, sender = tools.clock.now(), tools.settings.mail_from
+    listed = (_mail(each, page["sends"], sender, now) for each in page["mails"])
+    return Markup("<div class='mails'>{}</div>").format(Markup().join(listed))
+
+
+def _mail(mail: Mail, sends: bool, sender: str, now: datetime) -> Markup:
+    name = str(mail["state"])
+    state = badge(words.STATES.get(name, name), words.MOODS.get(name, ""))
+    summary = Markup("{} <b>{}</b> <span class='to'>{}</span> <span class='soft'>{}</span>").format(
+        state,
+        words.kind(mail["kind"]),
+        isolated(mail["to"]),
+        timestamps.shown(mail["createdAt"], now),
+    )
+    said = _letter(mail, sender) if mail["text"] else _why_not(mail, sends)
+    return Markup("<details class='card mail'><summary>{}</summary>{}{}</details>").format(
+        summary, _state(mail, now), said
+    )
+
+
+def _state(mail: Mail, now: datetime) -> Markup:
+    """Say how often a mail was tried, when it left or is tried next, and what went wrong."""
+    told = [words.tried(mail["attempts"])] if mail["attempts"] else []
+    if mail["dueAt"]:
+        told.append(words.AGAIN.format(timestamps.words(timestamps.moment(mail["dueAt"]), now)))
+    if mail["sentAt"]:
+        told.append(words.LEFT.format(timestamps.words(timestamps.moment(mail["sentAt"]), now)))
+    said = soft(f"{', '.join(told).capitalize()}.") if told else Markup()
+    if mail["lastError"]:
+        said += Markup("<p class='told bad'>{}: {}</p>").format(words.PROBLEM, mail["lastError"])
+    return said
+
+
+def _why_not(mail: Mail, sends: bool) -> Markup:
+    is_lost = not sends and mail["state"] in {"held", "waiting"}
+    why = words.UNREADABLE if is_lost else words.HIDDEN.get(mail["state"], "")
+    return Markup("<p>{}</p>").format(why)
+
+
+def _letter(mail: Mail, sender: str) -> Markup:
+    """Return a mail as its reader would see it, and its link with a warning."""
+    head = pairs(
+        [
+            (words.FROM, isolated(sender) if sender else words.NO_SENDER),
+            (words.TO, isolated(mail["to"], most=400)),
+            (words.SUBJECT, isolated(mail["subject"] or "", most=400)),
+        ]
+    )
+    opens = _link(mail["url"], mail["to"]) if mail["url"] else ""
+    return Markup("<div class='sheet'>{}<p class='said'>{}</p></div>{}").format(
+        head, laid_out(mail["text"]), opens
+    )
+
+
+def laid_out(written: str) -> Markup:
+    """Return a text with its lines and spaces as they were written.
+
+    A blank line would end the HTML inside Markdown, so every line ends in <br>.
+    """
+    lines = map(verbatim, written.strip("\n").splitlines())
+    return Markup("<br>").join(line or Markup("&#8203;") for line in lines)
+
+
+def _link(url: str, to: str) -> Markup:
+    acts = Markup.escape(words.ACTS).format(isolated(to))
+    return Markup(
+        "<div class='link'><p class='warning'>{}</p>"
+        "<p><a href='{}' target='_blank' rel='noreferrer'>{}</a></p>{}{}</div>"
+    ).format(acts, url, words.OPEN, soft(words.COPY), copied(_one_word(url)))
+
+
+def _one_word(url: str) -> str:
+    """Leave out what no address has: blanks, line ends and ticks."""
+    return "".join(letter for letter in url if letter.isprintable() and letter not in " `")

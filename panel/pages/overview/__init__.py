@@ -1,0 +1,1 @@
+"""Overview: health, figures and the latest events."""

@@ -1,0 +1,1 @@
+"""Sessions: list, detail, and how they are ended."""

@@ -1,0 +1,1 @@
+"""Set-up: the steps to a deployment that lasts."""

@@ -1,0 +1,112 @@
+"""Set-up: the way from nothing to a deployment that lasts, step by step."""
+
+from collections.abc import Sequence
+from typing import Any
+
+import gradio as gr
+
+from panel.pages.set_up import words
+from panel.pages.set_up.setup_steps import File, Known, Line, Step, steps
+from panel.ports import PanelSettings
+from panel.services import Asked, Tools
+from panel.ui.layout import titled
+from panel.ui.markup import Markup, badge, copied, joined, link, soft
+from panel.ui.wiring import on
+
+_PASSWORD_KINDS = ["password_changed", "password_reset", "password_set"]
+_EVENTS = 25
+_SPACE_SETTINGS = "https://huggingface.co/spaces/{}/settings"
+
+
+def build(blocks: gr.Blocks, tools: Tools) -> None:
+    """Lay out the page."""
+    refresh = titled(words.TITLE, words.LEAD)
+    walk = gr.Markdown(elem_id="steps", latex_delimiters=[], min_height=400)
+    on(tools, [blocks.load, refresh.click], look, None, walk)
+
+
+async def look(tools: Tools, asked: Asked) -> Markup:
+    """Return every step as it stands now."""
+    return walk(steps(await _known(tools, asked)), tools.settings)
+
+
+async def _known(tools: Tools, asked: Asked) -> Known:
+    get, owner = tools.api.get, asked.owner
+    status = await get(owner, "/api/admin/status")
+    ready = (await tools.api.call(owner.visitor, "GET", "/ready")).json()
+    me = (await get(owner, "/api/auth/get-session", disableRefresh=True))["user"]
+    changes = await get(
+        owner, "/api/admin/events", user=me["id"], kind=_PASSWORD_KINDS, limit=_EVENTS
+    )
+    return Known(
+        status,
+        ready,
+        tools.settings,
+        tools.randomness,
+        tools.clock.now(),
+        me["email"],
+        me["id"],
+        any(_is_of(each, me["id"]) for each in changes["events"]),
+    )
+
+
+def _is_of(event: dict[str, Any], user_id: str) -> bool:
+    return bool((event["subject"] or event["actor"]) == user_id)
+
+
+def walk(taken: Sequence[Step], settings: PanelSettings) -> Markup:
+    """Return the steps as a list; those that are done are folded."""
+    left = [each for each in taken if each.mood != "good"]
+    worst = "bad" if any(each.mood == "bad" for each in left) else "turn"
+    verdict = badge(words.left(len(left)), worst) if left else badge(words.ALL_DONE, "good")
+    shown = Markup().join(_step(number, each, settings) for number, each in enumerate(taken, 1))
+    return Markup("<p class='verdict'>{}</p><div class='walk'>{}</div><p>{} {}</p>").format(
+        verdict, shown, words.CHECK, link(words.TO_CHECKS, "checks")
+    )
+
+
+def _step(number: int, step: Step, settings: PanelSettings) -> Markup:
+    state = badge(words.STATES[step.mood], words.MOODS[step.mood])
+    paragraph = Markup("<p>{}</p>")
+    parts = [Markup("<p><b>{}</b></p><p>{}</p>").format(step.sentence, step.how)]
+    if step.lines:
+        parts += [_where(settings), _lines(step.lines, settings)]
+    if step.others:
+        parts += [paragraph.format(step.alternative), _lines(step.others, settings)]
+    if step.files:
+        parts += [paragraph.format(step.app), *map(_file, step.files)]
+    is_open = Markup() if step.mood == "good" else Markup(" open")
+    return Markup(
+        "<details class='card todo'{}><summary><span class='number'>{}</span> <b>{}</b> {}"
+        "</summary>{}</details>"
+    ).format(is_open, number, step.name, state, Markup().join(parts))
+
+
+def _where(settings: PanelSettings) -> Markup:
+    if not settings.space_id:
+        return soft(words.ELSEWHERE)
+    address = _SPACE_SETTINGS.format(settings.space_id)
+    return Markup("<p>{} <a href='{}' target='_blank' rel='noreferrer'>{}</a></p>").format(
+        words.ON_A_SPACE, address, words.OPEN_SETTINGS
+    )
+
+
+def _lines(lines: Sequence[Line], settings: PanelSettings) -> Markup:
+    """Return settings to copy: on a Space each value by itself, elsewhere as lines of a file."""
+    if not settings.space_id:
+        return copied("\n".join(f"{each.name}={_quoted(each.value)}" for each in lines))
+    kinds = {True: words.SECRET_KIND, False: words.VARIABLE_KIND}
+    return joined(
+        Markup("<p>{} <code>{}</code></p>{}"),
+        ((kinds[each.secret], each.name, copied(each.value)) for each in lines),
+    )
+
+
+def _quoted(value: str) -> str:
+    return f'"{value}"' if " " in value else value
+
+
+def _file(file: File) -> Markup:
+    return Markup("<details class='file'><summary><code>{}</code></summary>{}</details>").format(
+        file.name, copied(file.content, "typescript")
+    )

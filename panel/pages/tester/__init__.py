@@ -1,0 +1,1 @@
+"""Tester: sends any request, and shows what came back."""

@@ -1,0 +1,67 @@
+"""Set-Cookie lines in words: what each part means, and why a browser would drop one."""
+
+from doctor.set_cookie import SetCookie, why_dropped
+from panel.pages.tester import cookie_words as words
+from panel.quantities import duration
+
+
+def explained(cookie: SetCookie) -> list[tuple[str, str]]:
+    """Return what each part of a Set-Cookie line means, and what its absence means."""
+    lines = [_prefix(cookie), _lifetime(cookie)]
+    if not cookie.deletes:
+        lines += [
+            _flag(cookie, *words.HTTP_ONLY),
+            _flag(cookie, *words.SECURE),
+            _same_site(cookie),
+            ("Partitioned", words.PARTITIONED if cookie.has("partitioned") else ""),
+            _domain(cookie),
+            (f"Path={cookie.path}", words.PATH_ROOT if cookie.path == "/" else words.PATH_BELOW),
+        ]
+    return [(part, meaning) for part, meaning in lines if meaning]
+
+
+def lifetime(cookie: SetCookie) -> str:
+    """Say how long a cookie is kept."""
+    return _lifetime(cookie)[1]
+
+
+def flags(cookie: SetCookie) -> list[str]:
+    """Return what guards a cookie: `["HttpOnly", "Secure", "SameSite=lax"]`."""
+    told = [shown for shown in ("HttpOnly", "Secure", "Partitioned") if cookie.has(shown.lower())]
+    return [*told, f"SameSite={cookie.same_site.capitalize()}"]
+
+
+def dropped(cookie: SetCookie, page: str) -> str:
+    """Say why a browser that shows `page` would not keep a cookie; empty if it would."""
+    reasons = why_dropped(cookie, page)
+    return words.dropped(page, reasons) if reasons else ""
+
+
+def _prefix(cookie: SetCookie) -> tuple[str, str]:
+    prefix = next((each for each in words.PREFIXES if cookie.name.startswith(each)), "")
+    return prefix, words.PREFIXES.get(prefix, "")
+
+
+def _lifetime(cookie: SetCookie) -> tuple[str, str]:
+    age, date = cookie.attributes.get("max-age", ""), cookie.attributes.get("expires", "")
+    part = f"Max-Age={age}" if age else f"Expires={date}" if date else "no Max-Age"
+    if cookie.deletes:
+        return part, words.COOKIE_DELETED
+    if age.isascii() and age.isdecimal() and len(age) < 15:
+        return part, words.KEPT.format(f"for {duration(int(age))}")
+    return part, words.KEPT.format(f"until {date}") if date and not age else words.SESSION_COOKIE
+
+
+def _flag(cookie: SetCookie, shown: str, there: str, absent: str) -> tuple[str, str]:
+    return (shown, there) if cookie.has(shown.lower()) else (f"no {shown}", absent)
+
+
+def _same_site(cookie: SetCookie) -> tuple[str, str]:
+    told = cookie.attributes.get("samesite", "")
+    known = words.SAME_SITE.get(told.lower())
+    return (f"SameSite={told}", known) if known else ("no SameSite", words.SAME_SITE["lax"])
+
+
+def _domain(cookie: SetCookie) -> tuple[str, str]:
+    told = cookie.attributes.get("domain")
+    return (f"Domain={told}", words.DOMAIN) if told else ("no Domain", words.NO_DOMAIN)

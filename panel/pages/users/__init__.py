@@ -1,0 +1,1 @@
+"""Users: list, detail, and what an admin can do to one."""

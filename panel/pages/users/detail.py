@@ -1,0 +1,221 @@
+"""One user: who they are, where they are signed in, what happened, and what can be done."""
+
+from typing import Any
+
+import gradio as gr
+
+from panel.client.api import ApiRefused
+from panel.pages.events import audit_table
+from panel.pages.users import actions, words
+from panel.pages.users.actions import User
+from panel.services import Asked, Tools
+from panel.ui import timestamps
+from panel.ui.confirm import Confirmation
+from panel.ui.layout import Parts, way_back
+from panel.ui.markup import Markup, badge, empty, isolated, link, pairs, short, soft
+from panel.ui.table import Column, table
+from panel.ui.user_agents import device
+from panel.ui.wiring import Handler, Updates, on, say
+
+_EVENTS = 15
+
+
+class _Actions(Parts):
+    """What an admin can do to a user: buttons that ask first, and buttons that just do it."""
+
+    def __init__(self) -> None:
+        gr.Markdown(Markup("<h2>{}</h2>").format(words.ACTIONS))
+        with gr.Column(elem_classes=["card", "act"]):
+            self.verify, self.unverify = _button(words.VERIFY), _button(words.UNVERIFY)
+            reset = _button(words.SEND_RESET)
+        with gr.Column(elem_classes=["card", "act"]):
+            self.which = gr.Dropdown([], label=words.WHICH, filterable=False)
+            with gr.Row():
+                end_one, end_all = _button(words.END_ONE), _button(words.END_ALL)
+        with gr.Column(elem_classes=["card", "act"]):
+            self.role = gr.Dropdown(words.ROLES_TO_GIVE, label=words.NEW_ROLE, filterable=False)
+            set_role = _button(words.SET_ROLE)
+        with gr.Column(elem_classes=["card", "act"]):
+            until, reason = _ban_fields()
+            with gr.Row():
+                ban, self.unban = _button(words.BAN), _button(words.UNBAN)
+        with gr.Column(elem_classes=["card", "act"]):
+            self.password = gr.Textbox(label=words.NEW_PASSWORD, type="password", max_lines=1)
+            set_password = _button(words.SET_PASSWORD)
+        with gr.Column(elem_classes=["card", "act"]):
+            act_as = _button(words.ACT_AS)
+            self.acting = gr.Markdown(soft(words.ACT_AS_HINT), elem_id="acting")
+        delete = gr.Button(words.DELETE, variant="stop", size="md")
+        self.ask: tuple[tuple[gr.Button, Handler, list[Any]], ...] = (
+            (end_one, actions.ask_end_one, [self.which]),
+            (end_all, actions.ask_end_all, []),
+            (set_role, actions.ask_role, [self.role]),
+            (ban, actions.ask_ban, [until, reason]),
+            (set_password, actions.ask_password, [self.password]),
+            (act_as, actions.ask_act_as, []),
+            (delete, actions.ask_delete, []),
+        )
+        self.do = {
+            self.verify: actions.mark_verified,
+            self.unverify: actions.mark_unverified,
+            reset: actions.send_reset,
+            self.unban: actions.unban,
+        }
+
+
+class OneUser(Parts):
+    """What is shown where the page's address names a user."""
+
+    def __init__(self) -> None:
+        way_back(words.BACK, "users")
+        with gr.Row(elem_classes="columns"):
+            with gr.Column(scale=7, min_width=320):
+                self.about, self.sessions, self.events = (
+                    gr.Markdown(elem_id=name, latex_delimiters=[])
+                    for name in ("about", "user-sessions", "user-events")
+                )
+            with gr.Column(scale=4, min_width=300, visible=False) as self.column:
+                self.actions = _Actions()
+
+    async def opened(self, tools: Tools, asked: Asked) -> Updates:
+        """Show the user whom the page's address names, if it names one."""
+        return await self.look(tools, asked) if "id" in asked.query else {}
+
+    async def look(self, tools: Tools, asked: Asked) -> Updates:
+        """Show a user as they are now; somebody who is gone leaves a sentence."""
+        try:
+            user = await actions.find_user(tools, asked)
+        except ApiRefused as refused:
+            if refused.status != 404:
+                raise
+            gone, hidden = empty(words.GONE, words.GONE_HINT), gr.Column(visible=False)
+            return {self.about: gone, self.sessions: "", self.events: "", self.column: hidden}
+        sessions = await actions.live_sessions(tools, asked)
+        events = await tools.api.get(
+            asked.owner, "/api/admin/events", user=user["id"], limit=_EVENTS
+        )
+        choices = [(_session_name(tools, each), each["id"]) for each in sessions]
+        return {
+            self.about: about(user, tools),
+            self.sessions: session_list(sessions, tools),
+            self.events: _happened(user, events, tools),
+            self.column: gr.Column(visible=True),
+            self.actions.which: gr.Dropdown(choices, value=choices[0][1] if choices else None),
+            self.actions.role: "admin" if "admin" in user["role"].split(",") else "user",
+            self.actions.password: "",
+            self.actions.acting: _acting(user, asked, tools),
+            self.actions.verify: gr.Button(visible=not user["emailVerified"]),
+            self.actions.unverify: gr.Button(visible=user["emailVerified"]),
+            self.actions.unban: gr.Button(visible=user["banned"]),
+        }
+
+    def does(self, deed: Handler) -> Handler:
+        """Return the handler of a button that does something without a question."""
+
+        async def done(tools: Tools, asked: Asked) -> Updates:
+            say(await deed(tools, asked))
+            return await self.look(tools, asked)
+
+        return done
+
+
+def build(blocks: gr.Blocks, tools: Tools) -> OneUser:
+    """Lay it out."""
+    user, bar = OneUser(), Confirmation()
+    on(tools, blocks.load, user.opened, None, user.outputs)
+    for button, question, inputs in user.actions.ask:
+        bar.asks(tools, button, question, inputs)
+    for button, deed in user.actions.do.items():
+        on(tools, button.click, user.does(deed), None, user.outputs)
+    bar.leads_to(tools, user.look, user.outputs)
+    return user
+
+
+def _ban_fields() -> tuple[gr.Textbox, gr.Textbox]:
+    until = gr.Textbox(label=words.UNTIL, placeholder=words.UNTIL_HINT, max_lines=1)
+    longest = actions.LONGEST_REASON
+    return until, gr.Textbox(label=words.REASON, max_lines=1, max_length=longest)
+
+
+def _button(name: str) -> gr.Button:
+    return gr.Button(name, size="md", min_width=90)
+
+
+def about(user: User, tools: Tools) -> Markup:
+    """Return who a user is."""
+    now = tools.clock.now()
+    told = [
+        Markup("<code>{}</code>").format(user["id"]),
+        isolated(user["name"], 300),
+        Markup("{} {}").format(isolated(user["email"], 300), _verified(user)),
+        user["role"],
+        ", ".join(words.WAYS_IN.get(way, way) for way in user["accounts"]) or words.NO_WAY_IN,
+        timestamps.both(user["createdAt"], now),
+        timestamps.both(user["updatedAt"], now),
+        timestamps.both(user["lastSignInAt"], now),
+        f"{user['activeSessions']:,}",
+    ]
+    rows = list(zip(words.PROFILE, told, strict=True))
+    if user["banned"]:
+        end = timestamps.both(user["banExpires"], now) if user["banExpires"] else words.NO_END
+        reason = isolated(user["banReason"] or words.NO_REASON, 300)
+        rows += [(words.BAN_REASON, reason), (words.BAN_END, end)]
+    banned = badge(words.IS_BANNED, "bad") if user["banned"] else ""
+    return Markup("<div class='card'><h1>{} {}</h1>{}</div>").format(
+        isolated(user["name"], 60), banned, pairs(rows)
+    )
+
+
+def session_list(sessions: list[dict[str, Any]], tools: Tools) -> Markup:
+    """Return where a user is signed in."""
+    now = tools.clock.now()
+    rows = [
+        [
+            Markup("{} {}").format(device(each["userAgent"]), _mark(each)),
+            short(each["ipAddress"]),
+            timestamps.shown(each["createdAt"], now),
+            timestamps.shown(each["updatedAt"], now),
+            timestamps.shown(each["expiresAt"], now),
+        ]
+        for each in sessions
+    ]
+    columns = [Column(title) for title in words.SESSION_COLUMNS]
+    listed = table(
+        columns,
+        rows,
+        caption=words.SESSIONS,
+        nothing=words.NO_SESSIONS,
+        hint=words.NO_SESSIONS_HINT,
+    )
+    return Markup("<h2>{}</h2>{}").format(words.SESSIONS, listed)
+
+
+def _mark(session: dict[str, Any]) -> Markup:
+    return badge(words.ACTS_AS_MARK, "turn") if session["impersonatedBy"] else Markup()
+
+
+def _happened(user: User, page: dict[str, Any], tools: Tools) -> Markup:
+    now, hint = tools.clock.now(), words.NO_EVENTS_HINT
+    listed = audit_table.shown(page, now, nothing=words.NO_EVENTS, hint=hint, whose=user["id"])
+    more = link(words.ALL_EVENTS, "events", user=user["id"]) if page["nextCursor"] else ""
+    return Markup("<h2>{}</h2>{}<p>{}</p>").format(words.EVENTS, listed, more)
+
+
+def _session_name(tools: Tools, session: dict[str, Any]) -> str:
+    begun = timestamps.words(timestamps.moment(session["createdAt"]), tools.clock.now())
+    return f"{device(session['userAgent'])}, {session['ipAddress']}, {begun}"
+
+
+def _verified(user: User) -> Markup:
+    if user["emailVerified"]:
+        return badge(words.IS_VERIFIED, "good")
+    return badge(words.IS_UNVERIFIED)
+
+
+def _acting(user: User, asked: Asked, tools: Tools) -> Markup:
+    """Lead to the Tester's browser that holds a session as this user, if there is one."""
+    name = words.ACTS_AS.format(user["email"])
+    if name not in tools.tester.browser_names(asked.owner):
+        return soft(words.ACT_AS_HINT)
+    opens = link(words.OPEN_TESTER.format(user["email"]), "tester", browser=name)
+    return Markup("<p>{}</p>").format(opens)

@@ -1,0 +1,149 @@
+"""What the users' pages say."""
+
+from panel.quantities import count
+from panel.ui.markup import Markup
+
+TITLE = "Users"
+LEAD = "Everybody who has an account here. Open one to see their sessions and to act."
+SEARCH, SEARCH_HINT = "Search", "Letters of the e-mail or name, or an id"
+ROLE, STATE, ADDRESS, ORDER = "Role", "State", "E-mail", "Order"
+ROLES = [("Any", ""), ("Admins", "admin"), ("Users", "user")]
+STATES = [("Any", ""), ("Banned", "true"), ("Not banned", "false")]
+VERIFIED = [("Any", ""), ("Verified", "true"), ("Not verified", "false")]
+ORDERS = [
+    ("Newest first", "createdAt desc"),
+    ("Oldest first", "createdAt asc"),
+    ("E-mail, A to Z", "email asc"),
+    ("E-mail, Z to A", "email desc"),
+    ("Name, A to Z", "name asc"),
+    ("Name, Z to A", "name desc"),
+    ("Changed last", "updatedAt desc"),
+    ("By role", "role asc"),
+]
+COLUMNS = ("User", "Role", "State", "Live sessions", "Last sign-in", "Since")
+CAPTION = "Users, one in each row"
+CSV = "Download this list as CSV"
+NOBODY, NOBODY_HINT = "Nobody is like that.", "Search for less, or choose fewer filters."
+IS_VERIFIED, IS_UNVERIFIED, IS_BANNED = "verified", "not verified", "banned"
+
+# ---- making one
+NEW = "New user"
+NAME, EMAIL, PASSWORD = "Name", "E-mail", "Password"
+NONE_YET = "Leave it empty, and send a mail in which they choose their own"
+CREATE = "Create user"
+NEEDS_NAME = "A user needs a name and an e-mail address."
+
+# ---- one user
+BACK = "All users"
+GONE = "There is no user with this id."
+GONE_HINT = "They may have been deleted since. Go back to all users."
+PROFILE = (
+    *("Id", "Name", "E-mail", "Role", "Signs in with"),
+    *("Created", "Changed", "Last sign-in", "Live sessions"),
+)
+WAYS_IN = {"credential": "a password"}
+NO_WAY_IN = "nothing yet; a mail to reset the password lets them choose one"
+BAN_REASON, BAN_END, NO_REASON, NO_END = "Reason of the ban", "Ban ends", "none given", "never"
+SESSIONS, NO_SESSIONS = "Sessions", "No live session"
+NO_SESSIONS_HINT = "They are signed in nowhere."
+SESSION_COLUMNS = ("Device", "Address", "Begun", "Last seen", "Ends")
+EVENTS, NO_EVENTS = "What happened", "Nothing is known"
+NO_EVENTS_HINT = "The audit trail forgets after a while (AUDIT_RETENTION_DAYS)."
+ALL_EVENTS = "All their events"
+ACTS_AS_MARK = "an admin acting as them"
+
+# ---- what can be done
+ACTIONS = "Actions"
+VERIFY, UNVERIFY = "Mark e-mail as verified", "Mark e-mail as not verified"
+SEND_RESET = "Send a mail to reset the password"
+SET_ROLE, NEW_ROLE = "Set role", "Role"
+ROLES_TO_GIVE = [("user", "user"), ("admin", "admin")]
+BAN, UNBAN, UNTIL, REASON = "Ban", "Lift the ban", "Until", "Reason"
+UNTIL_HINT = "A day, such as 2027-01-31; empty for good"
+NEW_PASSWORD, SET_PASSWORD = "New password", "Set password"
+END_ONE, END_ALL, WHICH = "End this session", "End all sessions", "Session"
+ACT_AS = "Act as this user"
+ACT_AS_HINT = "Opens a session as this user in a browser of the Tester. Your own stays as it is."
+DELETE = "Delete this user"
+CHOOSE_SESSION = "Choose a session first."
+WRITE_IT_FIRST = "Write the new password first."
+NO_SUCH_DAY = "This is not a day such as 2027-01-31."
+DAY_IS_OVER = "This day is over. Choose one to come, or leave it empty to ban for good."
+
+# ---- to be filled in
+CREATED = "{} has an account now."
+OPEN_USER = "Open the page of {}"
+HAS_ROLE = "{} is {} now."
+REASON_TOO_LONG = "The reason is too long: at most {:,} characters."
+UNBANNED = "{} may sign in again."
+PASSWORD_SET = "{} has the new password. Tell them on a safe way."  # noqa: S105  a sentence
+ASK_END_ONE = Markup("The session of {} with {} ends at once. They can sign in again.")
+SESSION_ENDED = "That session of {} is over."
+SESSIONS_ENDED = "{} is signed out everywhere."
+ASK_ACT_AS = Markup(
+    "A session as {} opens in a browser of the Tester, for an hour. Whatever is sent there "
+    "is done as them. The audit trail names you."
+)
+ACTS_AS = "Acting as {}"
+ACTING = "The Tester has a browser that acts as {}."
+OPEN_TESTER = "Open the Tester, acting as {}"
+DELETED = "{} is deleted."
+
+
+def verified(email: str, is_verified: bool) -> str:
+    """Say how an address counts from now on."""
+    return f"{email} counts as {IS_VERIFIED if is_verified else IS_UNVERIFIED} now."
+
+
+def reset_sent(email: str, sends: bool) -> str:
+    """Say where the mail went."""
+    if sends:
+        return f"A mail to reset the password is on its way to {email}."
+    return f"The mail to {email} is in the outbox: no mailer is set, so it does not leave."
+
+
+def ask_role(who: str, role: str) -> Markup:
+    """Ask before a role is given."""
+    may = "may then do everything in this panel" if role == "admin" else "cannot open this panel"
+    return Markup("{} becomes <b>{}</b> and {}, at once and in every session.").format(
+        who, role, may
+    )
+
+
+def ask_ban(who: str, until: str, live: int) -> Markup:
+    """Ask before a ban."""
+    how_long = f"until {until}" if until else "for good"
+    return Markup("{} is kept out {}. {}").format(who, how_long, _ends(live))
+
+
+def banned(email: str, until: str) -> str:
+    """Say who is banned."""
+    return f"{email} is banned {f'until {until}' if until else 'for good'}."
+
+
+def ask_password(who: str, live: int) -> Markup:
+    """Ask before a password is set."""
+    return Markup(
+        "{} gets the password you wrote; the old one opens nothing any more. {} "
+        "A mail to reset it is kinder: only they know the new one then."
+    ).format(who, _ends(live))
+
+
+def ask_end_all(who: str, live: int) -> Markup:
+    """Ask before all sessions are ended."""
+    return Markup("{} is signed out everywhere. {} They can sign in again.").format(
+        who, _ends(live)
+    )
+
+
+def ask_delete(who: str, live: int) -> Markup:
+    """Ask before a user is deleted."""
+    return Markup("{} is deleted with everything that is theirs. {} This cannot be undone.").format(
+        who, _ends(live)
+    )
+
+
+def _ends(live: int) -> str:
+    if live == 0:
+        return NO_SESSIONS_HINT
+    return f"{count(live, 'live session')} {'ends' if live == 1 else 'end'} at once."

@@ -1,0 +1,36 @@
+"""What a browser may do with the panel's pages (Content-Security-Policy, ASVS 3.4.3)."""
+
+import base64
+import hashlib
+
+from panel.ports import PanelSettings
+
+CLOSED = "default-src 'none'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'"
+_HUB = "https://huggingface.co"
+
+
+def frame_ancestors(settings: PanelSettings) -> str:
+    """Name who may show the panel in a frame: the Hub its own Space, otherwise nobody."""
+    return f"frame-ancestors {_HUB if settings.space_id else chr(39) + 'none' + chr(39)}"
+
+
+def plain_page(settings: PanelSettings, style: str) -> str:
+    """Return the policy of a page without scripts, whose one style sheet stands inside it."""
+    digest = base64.b64encode(hashlib.sha256(style.encode()).digest()).decode()
+    return (
+        f"default-src 'none'; style-src 'sha256-{digest}'; img-src 'self'; form-action 'self'; "
+        f"base-uri 'none'; {frame_ancestors(settings)}"
+    )
+
+
+def gradio_page(settings: PanelSettings, nonce: str) -> str:
+    """Return the policy of a page of Gradio's: scripts only with the nonce, no eval.
+
+    It sets hundreds of style attributes, hence unsafe-inline for styles alone, draws its ticks as
+    data: images, and has a <base>.
+    """
+    return (
+        f"default-src 'none'; script-src 'self' 'nonce-{nonce}'; style-src 'self' 'unsafe-inline'; "
+        "img-src 'self' data:; font-src 'self'; connect-src 'self'; base-uri 'self'; "
+        f"form-action 'self'; {frame_ancestors(settings)}"
+    )

@@ -1,0 +1,51 @@
+"""Files an admin may take along. The API makes them; here they only pass through, piece by piece.
+
+The browser holds the panel's cookie, which the API does not know, hence these paths of our own.
+"""
+
+from urllib.parse import urlsplit
+
+from starlette.types import ASGIApp, Message, Receive, Scope, Send
+
+from panel.client.api import Api
+from panel.client.visitor import OWNER
+from panel.ui import urls
+
+DOWNLOADS = {urls.USERS_CSV: "/api/admin/users.csv"}
+"""What is asked of the API for each path of the panel."""
+_PASSED_ON = {b"content-type", b"content-disposition", b"retry-after", b"x-request-id"}
+
+
+class Downloads:
+    """Asks the API as the admin who asks here."""
+
+    def __init__(self, app: ASGIApp, api: Api) -> None:
+        self._app = app
+        self._api = api
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        async def send_narrowed(message: Message) -> None:
+            if message["type"] == "http.response.start":
+                kept = [pair for pair in message["headers"] if pair[0].lower() in _PASSED_ON]
+                message = {**message, "headers": kept}
+            await send(message)
+
+        await self._app(self._as_the_api_sees_it(scope), receive, send_narrowed)
+
+    def _as_the_api_sees_it(self, scope: Scope) -> Scope:
+        path = DOWNLOADS[scope["path"]]
+        told = self._api.headers(scope[OWNER].visitor)
+        headers = [(name.encode(), value.encode("latin-1")) for name, value in told.items()]
+        headers.append((b"host", urlsplit(self._api.base_url).netloc.encode()))
+        asked = urls.written(urls.safe(scope["query_string"])).encode()
+        kept = {key: scope[key] for key in ("type", "asgi", "http_version", "scheme", "server")}
+        return {
+            **kept,
+            "method": "GET",
+            "path": path,
+            "raw_path": path.encode(),
+            "root_path": "",
+            "query_string": asked,
+            "headers": headers,
+            "client": scope["client"],
+        }

@@ -1,0 +1,1 @@
+"""Loads Gradio in the background, mounts the pages in it, and narrows what it sees."""

@@ -1,0 +1,83 @@
+"""The frame in which the panel's pages hang."""
+
+import warnings
+from importlib import import_module
+
+import gradio as gr
+from starlette.applications import Starlette
+from starlette.middleware import Middleware
+
+from panel.client.visitor import OWNER
+from panel.pages import PAGES, Page
+from panel.server.gradio.middleware import GradioPage
+from panel.server.sign_in.plain_pages import key_warning
+from panel.services import Asked, Tools
+from panel.ui import theme, words
+from panel.ui.markup import Markup
+from panel.ui.wiring import on
+
+_WAITING_AT_MOST, _AT_ONCE = 64, 8  # events
+_LOOKS_AFTER, _TELLS_AFTER = 0.05, 0.1  # seconds; Gradio's own, for systems with slow timers
+
+
+def mounted(tools: Tools) -> Starlette:
+    """Build all pages and mount them at /admin. Gradio's own ways in stay shut."""
+    blocks = _built(tools)
+    blocks.queue(api_open=False, max_size=_WAITING_AT_MOST, default_concurrency_limit=_AT_ONCE)
+    around = Middleware(GradioPage, settings=tools.settings, randomness=tools.randomness)
+    holder = Starlette(middleware=[around])
+    # Said of every app with several pages, also where nobody asks for it.
+    warnings.filterwarnings("ignore", "SSR mode is not supported", UserWarning)
+    gr.mount_gradio_app(
+        holder,
+        blocks,
+        path="/admin",
+        auth_dependency=lambda request: request.scope[OWNER].email,
+        theme=theme.theme(),
+        css=theme.CSS,
+        footer_links=[],
+        show_error=False,
+        run_history=False,
+        ssr_mode=False,
+        enable_monitoring=False,
+        mcp_server=False,
+        pwa=False,
+        blocked_paths=["/"],
+        max_file_size="1kb",
+        app_kwargs={"openapi_url": None},
+    )
+    # It looks a thousand times a second whether somebody has clicked. Each look wakes the event
+    # loop, which all others share, also while nobody has the panel open.
+    queue = blocks._queue
+    queue.sleep_when_free, queue.progress_update_sleep_when_free = _LOOKS_AFTER, _TELLS_AFTER
+    return holder
+
+
+def _built(tools: Tools) -> gr.Blocks:
+    name = tools.settings.app_name
+    with gr.Blocks(title=name, analytics_enabled=False, fill_width=True) as blocks:
+        _page(blocks, PAGES[0], tools)
+    for page in PAGES[1:]:
+        with blocks.route(page.title, page.slug):
+            _page(blocks, page, tools)
+    return blocks
+
+
+def _page(blocks: gr.Blocks, page: Page, tools: Tools) -> None:
+    gr.Navbar(main_page_name=PAGES[0].title)
+    with gr.Row(elem_classes="top"):
+        who = gr.Markdown(_who(tools, ""), elem_classes="who")
+        gr.Button(words.LEAVE, elem_id="sign-out", size="sm", min_width=90)
+    if warning := key_warning(tools.settings):
+        gr.Markdown(Markup("<p class='warning' role='note'>{}</p>").format(warning))
+    on(tools, blocks.load, greeted, None, who)
+    import_module(page.module).build(blocks, tools)
+
+
+async def greeted(tools: Tools, asked: Asked) -> Markup:
+    """Say who is signed in, and to which deployment."""
+    return _who(tools, asked.owner.email)
+
+
+def _who(tools: Tools, email: str) -> Markup:
+    return Markup("<p><b>{}</b> {}</p>").format(tools.settings.app_name, email)

@@ -1,0 +1,91 @@
+"""Where the panel's pages live. Gradio takes seconds to import, and the API does not wait."""
+
+import asyncio
+import threading
+from collections.abc import Callable
+
+import structlog
+from starlette.applications import Starlette
+from starlette.types import ASGIApp, Receive, Scope, Send
+
+from panel.server.sign_in.plain_pages import PlainPages
+
+_UNLOADING_WITHIN = 3.0  # seconds
+
+log = structlog.get_logger()
+
+
+class Room:
+    """Answers that the panel is starting until `build`, run in a thread, has made its pages."""
+
+    def __init__(
+        self,
+        build: Callable[[], Starlette],
+        pages: PlainPages,
+        once_loaded: Callable[[], None] = lambda: None,
+    ) -> None:
+        self._build = build
+        self._once_loaded = once_loaded
+        self._pages = pages
+        self._opened: ASGIApp | None = None
+        self._broken = False
+        self._closing = asyncio.Event()
+        self._living: asyncio.Task[None] | None = None
+
+    def open(self) -> None:
+        """Begin to load the pages, in the background."""
+        self._living = asyncio.create_task(self._live())
+
+    async def close(self) -> None:
+        """Let the pages end. A load that is still running is abandoned."""
+        if self._living is None:
+            return
+        self._closing.set()
+        if self._opened is not None:
+            await asyncio.wait({self._living}, timeout=_UNLOADING_WITHIN)
+        self._living.cancel()
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        stand_in = self._pages.broken if self._broken else self._pages.starting
+        await (self._opened or stand_in())(scope, receive, send)
+
+    async def _live(self) -> None:
+        try:
+            app = await _in_daemon_thread(self._build, self._once_loaded)
+            async with app.router.lifespan_context(app):
+                self._opened = app
+                log.info("panel_ready")
+                await self._closing.wait()
+                self._opened = None
+        except Exception:
+            log.exception("panel_failed")
+            self._broken = True
+
+
+async def _in_daemon_thread(
+    build: Callable[[], Starlette], once_loaded: Callable[[], None]
+) -> Starlette:
+    """Run `build` in a thread for which the end of the process does not wait."""
+    loop = asyncio.get_running_loop()
+    built: asyncio.Future[Starlette] = loop.create_future()
+
+    def settle(app: Starlette | None, error: Exception | None) -> None:
+        if built.cancelled():
+            return
+        if error is not None:
+            built.set_exception(error)
+        elif app is not None:
+            built.set_result(app)
+
+    def work() -> None:
+        app, error = None, None
+        try:
+            app = build()
+        except Exception as problem:
+            error = problem
+        once_loaded()
+        if not loop.is_closed():
+            loop.call_soon_threadsafe(settle, app, error)
+
+    threading.Thread(target=work, name="panel", daemon=True).start()
+    return await built

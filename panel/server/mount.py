@@ -1,0 +1,98 @@
+"""Puts the panel beside the API, in one process on one port."""
+
+from collections.abc import Awaitable, Callable
+from functools import partial
+
+from starlette.applications import Starlette
+from starlette.types import ASGIApp, Message, Receive, Scope, Send
+
+from panel.client.api import Api
+from panel.client.doctor_run import Checkup
+from panel.client.loopback import Loopback
+from panel.ports import Clock, PanelSettings, Randomness
+from panel.server.cookies import PanelCookies
+from panel.server.downloads import Downloads
+from panel.server.gradio.loader import Room
+from panel.server.guard import Guard
+from panel.server.headers import PanelHeaders
+from panel.server.recent_admins import KnownOwners
+from panel.server.sign_in.plain_pages import PlainPages
+from panel.server.sign_in.sign_in import SignIn
+from panel.services import Tools
+from panel.tester.browsers import Desks
+from panel.tester.service import Tester
+
+_BELOW = b"/admin/"
+
+
+def beside(
+    api: ASGIApp,
+    settings: PanelSettings,
+    *,
+    clock: Clock,
+    randomness: Randomness,
+    once_loaded: Callable[[], None] = lambda: None,
+) -> ASGIApp:
+    """Return an application that answers /admin with the panel and everything else with the API.
+
+    `once_loaded` is called, in the thread that loads, when the pages are there or will never be.
+    """
+    client, desks = Api(api, settings), Desks(clock)
+    cookies = PanelCookies(secure=settings.secure_cookies)
+    pages = PlainPages(settings)
+    tester = Tester(Loopback(settings, clock), desks, clock)
+    tools = Tools(settings, client, tester, clock, randomness, Checkup(clock))
+    room = Room(partial(_pages_of_gradio, tools), pages, once_loaded)
+    guard = Guard(
+        room,
+        SignIn(client, cookies, pages, desks),
+        Downloads(api, client),
+        api=client,
+        pages=pages,
+        cookies=cookies,
+        desks=desks,
+        known=KnownOwners(clock),
+        settings=settings,
+    )
+    return _Entrance(api, PanelHeaders(guard, settings), room)
+
+
+def _pages_of_gradio(tools: Tools) -> Starlette:
+    from panel.server.gradio.app import mounted  # imports Gradio, so only here, in the background
+
+    return mounted(tools)
+
+
+class _Entrance:
+    """Sends each request to the panel or to the API."""
+
+    def __init__(self, api: ASGIApp, panel: ASGIApp, room: Room) -> None:
+        self._api = api
+        self._panel = panel
+        self._room = room
+
+    def __call__(self, scope: Scope, receive: Receive, send: Send) -> Awaitable[None]:
+        # Not a coroutine of its own: every request of the API passes here.
+        if scope["type"] == "lifespan":
+            return self._live(scope, receive, send)
+        # As it was sent, percents and all: each path has one spelling, as in the API.
+        path: bytes = scope.get("raw_path") or scope["path"].encode()
+        if path.startswith(_BELOW) or path == b"/admin":
+            return self._panel({**scope, "path": path.decode("latin-1")}, receive, send)
+        return self._api(scope, receive, send)
+
+    async def _live(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Let the panel live within the API's life: it opens after it and closes before it."""
+
+        async def receive_and_close() -> Message:
+            message = await receive()
+            if message["type"] == "lifespan.shutdown":
+                await self._room.close()
+            return message
+
+        async def send_and_open(message: Message) -> None:
+            await send(message)
+            if message["type"] == "lifespan.startup.complete":
+                self._room.open()
+
+        await self._api(scope, receive_and_close, send_and_open)

@@ -1,0 +1,1 @@
+"""The sign-in page and the panel's other pages without Gradio."""

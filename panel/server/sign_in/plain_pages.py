@@ -1,0 +1,153 @@
+"""The panel's pages without Gradio: sign-in, starting, broken. No script, one style inside."""
+
+from starlette.responses import HTMLResponse
+
+from panel.ports import PanelSettings
+from panel.server import content_security_policy, static_files
+from panel.server.sign_in import words
+from panel.ui import urls
+from panel.ui.markup import Markup
+from panel.ui.words import later
+
+_STYLE = Markup("""
+:root { color-scheme: light dark; --page: #f4f5f9; --card: #fff; --line: #d9dce6; --ink: #171a26;
+  --soft: #5a6072; --deed: #4f46e5; --over: #4338ca; --bad: #b42318; --bad-fill: #fef3f2;
+  --calm-fill: #eef2ff; --warn: #92400e; --warn-fill: #fffbeb; --warn-line: #f0c36d; }
+@media (prefers-color-scheme: dark) { :root { --page: #0c0f18; --card: #151a27; --line: #2c3346;
+  --ink: #eceef6; --soft: #9aa2b8; --deed: #4f46e5; --over: #6366f1; --bad: #fda29b;
+  --bad-fill: #2c1618; --calm-fill: #1c2138; --warn: #fcd68a; --warn-fill: #2a2110;
+  --warn-line: #6b5218; } }
+* { box-sizing: border-box; }
+body { margin: 0; min-height: 100vh; display: grid; align-content: center; justify-items: center;
+  gap: 1rem; padding: 1.25rem; font: 16px/1.5 system-ui, sans-serif; background: var(--page);
+  color: var(--ink); }
+main, aside { width: min(25rem, 100%); }
+main { background: var(--card); border: 1px solid var(--line); border-radius: 14px;
+  padding: 2rem 1.75rem; box-shadow: 0 1px 2px #0000000a, 0 12px 32px #0000000f; }
+header { display: flex; align-items: center; gap: .75rem; margin-bottom: 1.25rem; }
+header img { width: 40px; height: 40px; }
+h1 { font-size: 1.2rem; line-height: 1.3; margin: 0; }
+p { margin: 0; }
+header p, details { color: var(--soft); font-size: .9rem; }
+form { display: grid; gap: 1rem; }
+label { display: grid; gap: .35rem; font-size: .9rem; font-weight: 600; }
+input { font: inherit; font-weight: 400; padding: .65rem .8rem; color: var(--ink);
+  background: var(--page); border: 1px solid var(--line); border-radius: 9px; width: 100%; }
+button { font: inherit; font-weight: 600; padding: .7rem; color: #fff; background: var(--deed);
+  border: 0; border-radius: 9px; cursor: pointer; margin-top: .25rem; }
+button:hover { background: var(--over); }
+:focus-visible { outline: 3px solid var(--deed); outline-offset: 2px; }
+.said { border-radius: 9px; padding: .7rem .85rem; margin-bottom: 1.1rem; font-size: .92rem;
+  background: var(--bad-fill); color: var(--bad); }
+.said.calm { background: var(--calm-fill); color: inherit; }
+.said a { color: inherit; font-weight: 600; }
+aside { border: 1px solid var(--warn-line); background: var(--warn-fill); color: var(--warn);
+  border-radius: 10px; padding: .75rem .9rem; font-size: .9rem; }
+details { margin-top: 1.4rem; border-top: 1px solid var(--line); padding-top: 1rem; }
+summary { cursor: pointer; font-weight: 600; border-radius: 4px; }
+details p { margin-top: .5rem; }
+""")
+_PAGE = Markup("""<!doctype html>
+<html lang="en"><head><meta charset="utf-8">{refresh}
+<meta name="viewport" content="width=device-width, initial-scale=1">
+<meta name="robots" content="noindex">
+<title>{title} · {name}</title><link rel="icon" type="image/svg+xml" href="{icon}">
+<style>{style}</style></head>
+<body>{warning}<main>
+<header><img src="{icon}" alt=""><div><h1>{name}</h1><p>{lead}</p></div></header>
+{content}
+</main></body></html>
+""")
+_FORM = Markup("""<form method="post" action="{action}">
+<label>{email}<input name="email" type="email" autocomplete="username" required{focus}></label>
+<label>{password}<input name="password" type="password" autocomplete="current-password" required>
+</label><button>{button}</button></form>""")
+_REFRESH = Markup('<meta http-equiv="refresh" content="2">')
+
+
+class PlainPages:
+    """Makes the pages of one deployment."""
+
+    def __init__(self, settings: PanelSettings) -> None:
+        self._settings = settings
+        self._policy = content_security_policy.plain_page(settings, _STYLE)
+
+    def sign_in(
+        self, said: str = "", *, framed: bool, calm: bool = False, status: int = 200
+    ) -> HTMLResponse:
+        """Return the sign-in page, and `said` above the form."""
+        notice = _said(said, calm=calm) if said else Markup()
+        form = _FORM.format(
+            action=urls.SIGN_IN,
+            email=words.EMAIL,
+            password=words.PASSWORD,
+            button=words.SIGN_IN,
+            focus=Markup()
+            if framed
+            else Markup(" autofocus"),  # browsers refuse it to the frame of another site
+        )
+        content = notice + form + self._how_to_begin()
+        return self._page(words.SIGN_IN, words.LEAD, content, status=status)
+
+    def starting(self) -> HTMLResponse:
+        """Return the page that stands in for the panel until it has started; reloads itself."""
+        content = _said(words.STARTING, calm=True)
+        page = self._page(words.STARTING_TITLE, words.STARTING_TITLE, content, 503, _REFRESH)
+        page.headers["retry-after"] = "2"
+        return page
+
+    def broken(self) -> HTMLResponse:
+        """Return the page of a panel that could not start."""
+        return self._page(words.BROKEN_TITLE, words.BROKEN_TITLE, _said(words.BROKEN), 503)
+
+    def later(self, status: int, seconds: int) -> HTMLResponse:
+        """Return the page for a moment in which the panel cannot be opened."""
+        content = _said(later(status, seconds))
+        page = self._page(words.LATER_TITLE, words.LATER_TITLE, content, status)
+        page.headers["retry-after"] = str(seconds)
+        return page
+
+    def _how_to_begin(self) -> Markup:
+        if self._settings.admin_email:
+            return Markup()
+        return Markup("<details open><summary>{}</summary><p>{}</p></details>").format(
+            words.FIRST_ADMIN_TITLE, words.FIRST_ADMIN
+        )
+
+    def _page(
+        self, title: str, lead: str, content: Markup, status: int = 200, refresh: str = ""
+    ) -> HTMLResponse:
+        warning = key_warning(self._settings)
+        page = _PAGE.format(
+            name=self._settings.app_name,
+            title=title,
+            lead=lead,
+            content=content,
+            refresh=refresh,
+            icon=static_files.ICON,
+            style=_STYLE,
+            warning=Markup('<aside role="note">{}</aside>').format(warning) if warning else "",
+        )
+        return HTMLResponse(page, status, {"content-security-policy": self._policy})
+
+
+def key_warning(settings: PanelSettings) -> Markup:
+    """Return the warning that belongs on every page, or nothing (ASVS 13.3.1)."""
+    if settings.secret_key is not None or not settings.production:
+        return Markup()
+    return Markup("<b>{}</b> {}").format(words.NO_KEY, words.GENERATED_KEY)
+
+
+def no_cookie(*, framed: bool) -> str:
+    """Say what to do when the browser dropped the cookie."""
+    if not framed:
+        return f"{words.WHY['no-cookie']} {words.DROPPED_DIRECT}"
+    return Markup('{} {} <a href="{}" target="_blank" rel="noopener">{}</a>.').format(
+        words.WHY["no-cookie"], words.DROPPED_IN_FRAME, urls.HOME, words.OWN_TAB
+    )
+
+
+def _said(sentence: str, *, calm: bool = False) -> Markup:
+    return Markup('<p class="said{}" role="{}">{}</p>').format(
+        Markup(" calm") if calm else "", "status" if calm else "alert", sentence
+    )

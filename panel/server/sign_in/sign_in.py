@@ -1,0 +1,128 @@
+"""Signing in to the panel and out of it. The API decides; this only carries its answer."""
+
+from collections.abc import Sequence
+from urllib.parse import parse_qs
+
+import httpx
+from starlette.responses import HTMLResponse, RedirectResponse, Response
+from starlette.types import Receive, Scope, Send
+
+from panel.client.api import Api, is_admin, retry_after
+from panel.client.visitor import Visitor
+from panel.server import static_files
+from panel.server.cookies import PanelCookies
+from panel.server.guard import refusal
+from panel.server.request_headers import value, visitors_of
+from panel.server.sign_in import plain_pages, words
+from panel.server.sign_in.plain_pages import PlainPages
+from panel.tester.browsers import Desks
+from panel.ui import urls
+from panel.ui.words import later
+
+_FORM = "application/x-www-form-urlencoded"
+_LONGEST_FORM = 16 * 1024
+
+
+class SignIn:
+    """What anybody may open: the sign-in page, the way out, and the panel's own files."""
+
+    def __init__(self, api: Api, cookies: PanelCookies, pages: PlainPages, desks: Desks) -> None:
+        self._api = api
+        self._cookies = cookies
+        self._pages = pages
+        self._desks = desks
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        answer = await self._answer(scope, receive)
+        await answer(scope, receive, send)
+
+    async def _answer(self, scope: Scope, receive: Receive) -> Response:
+        if scope["path"] in static_files.PATHS:
+            return static_files.file_at(scope["path"])
+        visitors = visitors_of(scope, self._cookies)
+        if scope["method"] != "POST":
+            return self._page(visitors[0], scope["query_string"])
+        if scope["path"] == urls.SIGN_OUT:
+            return await self._sign_out(visitors)
+        form = await _read_form(scope, receive)
+        if form is None:
+            return refusal(415, words.FORM_UNREADABLE)
+        return await self._sign_in(visitors, form.get("email", ""), form.get("password", ""))
+
+    def _page(self, visitor: Visitor, query: bytes) -> HTMLResponse:
+        why = parse_qs(query.decode("latin-1")).get("why", [""])[-1]
+        if why == "no-cookie":
+            said = plain_pages.no_cookie(framed=visitor.framed)
+            return self._pages.sign_in(said, framed=visitor.framed)
+        said, calm = words.WHY.get(why, ""), why in words.CALM
+        return self._pages.sign_in(said, framed=visitor.framed, calm=calm)
+
+    async def _sign_in(self, visitors: Sequence[Visitor], email: str, password: str) -> Response:
+        visitor, *others = visitors
+        answer = await self._api.sign_in(visitor, email, password)
+        if answer.status_code in {429, 503}:
+            return self._later(answer, visitor)
+        if answer.status_code != 200:
+            return _back("refused" if answer.status_code < 500 else "failed")
+        token = self._api.session_set_by(answer)
+        if token is None:
+            return _back("unfinished")
+        if not is_admin(answer.json()["user"]):
+            # The same words as for a wrong password: nobody learns here whose password is right.
+            await self._api.sign_out(visitor.holding(token))
+            return _back("refused")
+        for other in others:  # the API has ended the first itself
+            await self._api.sign_out(other)
+        for each in visitors:
+            self._desks.forget(each.token)
+        device = self._api.device_set_by(answer)
+        lines = self._cookies.hand_over(token, device, framed=visitor.framed)
+        return _redirect(urls.HOME + "?tried=1", lines)
+
+    async def _sign_out(self, visitors: Sequence[Visitor]) -> Response:
+        """End every session that the browser shows, whichever of them counted."""
+        for visitor in visitors:
+            if visitor.token is not None:
+                answer = await self._api.sign_out(visitor)
+                if answer.status_code != 200:  # still signed in, and we must not say otherwise
+                    return self._later(answer, visitor)
+            self._desks.forget(visitor.token)
+        return _redirect(f"{urls.SIGN_IN}?why=out", self._cookies.clear())
+
+    def _later(self, answer: httpx.Response, visitor: Visitor) -> HTMLResponse:
+        seconds = retry_after(answer)
+        status = 429 if answer.status_code == 429 else 503
+        said = later(status, seconds)
+        page = self._pages.sign_in(said, framed=visitor.framed, status=status)
+        page.headers["retry-after"] = str(seconds)
+        return page
+
+
+def _back(why: str) -> Response:
+    return _redirect(f"{urls.SIGN_IN}?why={why}", [])
+
+
+def _redirect(target: str, cookies: list[str]) -> Response:
+    answer = RedirectResponse(target, 303)
+    for line in cookies:
+        answer.headers.append("set-cookie", line)
+    return answer
+
+
+async def _read_form(scope: Scope, receive: Receive) -> dict[str, str] | None:
+    """Read a small form, or None if what comes is none."""
+    if (value(scope, b"content-type") or "").partition(";")[0].strip().lower() != _FORM:
+        return None
+    body = b""
+    while True:
+        message = await receive()
+        body += message.get("body", b"")
+        if message["type"] == "http.disconnect" or len(body) > _LONGEST_FORM:
+            return None
+        if not message.get("more_body"):
+            break
+    try:
+        fields = parse_qs(body.decode("ascii"), keep_blank_values=True, max_num_fields=10)
+    except ValueError:
+        return None
+    return {name: given[0] for name, given in fields.items()}

@@ -1,0 +1,143 @@
+"""A request as a line or a few to put into a program, a shell or a page."""
+
+import json
+import pprint
+import re
+import shlex
+from collections.abc import Callable, Mapping
+from typing import Any
+
+from panel.client.loopback import Request
+from panel.tester import words
+from panel.tester.exchange import json_in
+
+AUTH = "/api/auth/"
+# What every program says by itself, or what only the Tester adds.
+_LEFT_OUT = {
+    *("host", "accept", "accept-encoding", "connection", "content-length", "user-agent"),
+    *("x-forwarded-for", "sec-fetch-site", "sec-fetch-mode", "sec-fetch-dest"),
+}
+_METHOD_PATH = re.compile(r"[a-z]+(-[a-z]+)*(/[a-z]+(-[a-z]+)*)*")
+_IDENTIFIER = re.compile(r"^(\s*)\"([A-Za-z_$][\w$]*)\":", re.M)
+
+
+def copied(way: str, request: Request, public_url: str) -> str:
+    """Write a request in one of WAYS, for whoever reaches the server at its public URL."""
+    return WAYS[way](request, public_url)
+
+
+def curl(request: Request, public_url: str) -> str:
+    """Write it for a shell."""
+    how = "--head" if request.method == "HEAD" else f"--request {request.method}"
+    lines = [
+        f"curl --include --globoff --path-as-is {how} {shlex.quote(_url(request, public_url))}"
+    ]
+    lines += [f"--header {shlex.quote(f'{name}: {value}')}" for name, value in _said(request)]
+    lines += [f"--data-raw {shlex.quote(request.body)}"] if request.body else []
+    return " \\\n  ".join(lines)
+
+
+def httpx(request: Request, public_url: str) -> str:
+    """Write it for Python."""
+    headers = dict(_said(request))
+    told = [repr(request.method), repr(_url(request, public_url))]
+    told += [f"headers={_python(headers)}"] if headers else []
+    told += [f"content={request.body!r}.encode()"] if request.body else []
+    inside = "".join(f"    {each},\n" for each in told)
+    printed = "print(answer.status_code, answer.text)"
+    return f"import httpx\n\nanswer = httpx.request(\n{inside})\n{printed}"
+
+
+def fetch(request: Request, public_url: str) -> str:
+    """Write it for JavaScript."""
+    how: dict[str, Any] = {"method": request.method, "headers": dict(_said(request))}
+    lines = _object(how)
+    if request.body:
+        said = _json_object(request.body)
+        text = json.dumps(request.body, ensure_ascii=False)
+        body = text if said is None else f"JSON.stringify({_indented(_object(said))})"
+        lines = f"{lines[:-2]},\n  body: {body}\n}}"
+    url = json.dumps(_url(request, public_url))
+    return (
+        f"// {words.IN_A_PAGE}\nconst answer = await fetch({url}, {lines});\n"
+        "console.log(answer.status, await answer.text());"
+    )
+
+
+def better_auth(request: Request, public_url: str) -> str:
+    """Write it for Better Auth's client, whose methods are called after the paths."""
+    path, _, query = request.path.partition("?")
+    if not path.startswith(AUTH):
+        return f"// {words.NOT_FOR_THE_CLIENT}\n{fetch(request, public_url)}"
+    said = _json_object(request.body)
+    plain = _METHOD_PATH.fullmatch(path.removeprefix(AUTH)) and not query
+    if not plain or (request.body and said is None):
+        called = _generic(request)
+    else:
+        called = _called(path.removeprefix(AUTH), request.method, said or {})
+    return (
+        'import { createAuthClient } from "better-auth/client";\n'
+        'import { adminClient } from "better-auth/client/plugins";\n\n'
+        f"const authClient = createAuthClient({{\n  baseURL: {json.dumps(public_url)},\n"
+        f"  plugins: [adminClient()],\n}});\nconst {{ data, error }} = await {called};\n"
+        "console.log(data ?? error);"
+    )
+
+
+WAYS: Mapping[str, Callable[[Request, str], str]] = {
+    "curl": curl,
+    "httpx": httpx,
+    "fetch": fetch,
+    "Better Auth": better_auth,
+}
+LANGUAGES = {"curl": "shell", "httpx": "python", "fetch": "javascript", "Better Auth": "typescript"}
+
+
+def _called(path: str, method: str, said: dict[str, Any]) -> str:
+    name = ".".join(map(_camel, path.split("/")))
+    # The client takes what has a body for a POST and everything else for a GET.
+    if (method == "POST") != bool(said):
+        said = {**said, "fetchOptions": {"method": method}}
+    return f"authClient.{name}({_object(said) if said else ''})"
+
+
+def _generic(request: Request) -> str:
+    """Return a call of the client's own fetch, for paths and bodies its methods do not know."""
+    how: dict[str, Any] = {"method": request.method}
+    if request.body:
+        said = _json_object(request.body)
+        how["body"] = request.body if said is None else said
+    return f"authClient.$fetch({json.dumps('/' + request.path.removeprefix(AUTH))}, {_object(how)})"
+
+
+def _camel(words: str) -> str:
+    first, *rest = words.split("-")
+    return first + "".join(each.capitalize() for each in rest)
+
+
+def _said(request: Request) -> list[tuple[str, str]]:
+    return [(name, value) for name, value in request.headers if name.lower() not in _LEFT_OUT]
+
+
+def _url(request: Request, public_url: str) -> str:
+    return f"{public_url}{request.path}"
+
+
+def _python(value: Any) -> str:
+    text = pprint.pformat(value, sort_dicts=False, width=88)
+    return text.replace("\n", "\n    ")
+
+
+def _object(value: Any) -> str:
+    """Write a JavaScript object, its keys bare where they may be."""
+    text = json.dumps(value, indent=2, ensure_ascii=False)
+    return _IDENTIFIER.sub(r"\1\2:", text)
+
+
+def _indented(text: str) -> str:
+    return text.replace("\n", "\n  ")
+
+
+def _json_object(text: str) -> dict[str, Any] | None:
+    said = json_in(text)
+    return said if isinstance(said, dict) else None

@@ -1,0 +1,87 @@
+"""The quick steps: what each button sends for the test person of the form."""
+
+import base64
+import json
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from panel.client.loopback import Call
+from panel.ports import Randomness
+from panel.tester import words
+
+METHODS = ("GET", "POST", "PUT", "PATCH", "DELETE", "HEAD", "OPTIONS")
+
+
+@dataclass(frozen=True)
+class Person:
+    """A test person."""
+
+    name: str
+    email: str
+    password: str
+    remember: bool = True
+
+
+Deed = Callable[[Person], Call]
+
+
+def sign_up(person: Person) -> Call:
+    """Make an account for the person."""
+    said = {"name": person.name, "email": person.email, "password": person.password}
+    return post("/api/auth/sign-up/email", said)
+
+
+def sign_in(person: Person) -> Call:
+    """Sign the person in."""
+    said = {"email": person.email, "password": person.password, "rememberMe": person.remember}
+    return post("/api/auth/sign-in/email", said)
+
+
+def read_session(_: Person) -> Call:
+    """Ask who is signed in."""
+    return Call("GET", "/api/auth/get-session")
+
+
+def call_me(_: Person) -> Call:
+    """Call the protected example endpoint."""
+    return Call("GET", "/api/me")
+
+
+def list_sessions(_: Person) -> Call:
+    """List the sessions of whoever is signed in."""
+    return Call("GET", "/api/auth/list-sessions")
+
+
+def watch_stream(_: Person) -> Call:
+    """Read the example of an event stream."""
+    return Call("GET", "/api/stream")
+
+
+def sign_out(_: Person) -> Call:
+    """End the session."""
+    return post("/api/auth/sign-out", {})
+
+
+def new_person(randomness: Randomness) -> Person:
+    """Think up a test person's name, e-mail and password: a known password were an open door."""
+    number = int.from_bytes(randomness.bytes(4), "big") % 1_000_000
+    password = base64.b32encode(randomness.bytes(10)).decode().lower()
+    return Person(f"Test person {number:06}", f"test-{number:06}@example.com", password)
+
+
+def post(path: str, said: dict[str, Any]) -> Call:
+    """Send JSON."""
+    return Call("POST", path, json.dumps(said, indent=2, ensure_ascii=False))
+
+
+DEEDS: Mapping[str, Deed] = {
+    words.SIGN_UP: sign_up,
+    words.SIGN_IN: sign_in,
+    words.READ_SESSION: read_session,
+    words.CALL_ME: call_me,
+    words.LIST_SESSIONS: list_sessions,
+    words.SIGN_OUT: sign_out,
+    words.WATCH_STREAM: watch_stream,
+}
+"""What each button is called, and what it sends."""

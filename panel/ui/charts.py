@@ -1,0 +1,217 @@
+"""Charts as SVG, drawn here: the page's policy lets no chart library run.
+
+They are true to scale from zero. An image cannot show tooltips, so the highest and the latest value
+stand in it, and below it the numbers themselves wait, folded, for who wants or needs them.
+"""
+
+import base64
+import math
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from typing import Literal
+
+from panel.ui import words
+from panel.ui.markup import Markup, joined
+
+_WIDTH, _HEIGHT = 400, 180
+_LEFT, _RIGHT, _TOP, _BOTTOM = 36, 394, 22, 152
+_TICKS_APART = 72  # at least, so that their words do not touch
+_STYLE = Markup("""
+svg { font: 12px system-ui, sans-serif; --ink: #475066; --line: #d9dce6; --one: #4f46e5;
+  --two: #d9482b; --strong: #171a26; }
+@media (prefers-color-scheme: dark) { svg { --ink: #a3abc0; --line: #2c3346; --one: #8b8cf8;
+  --two: #f58a6f; --strong: #eceef6; } }
+text { fill: var(--ink); } .strong { fill: var(--strong); font-weight: 600; }
+.grid { stroke: var(--line); } .base { stroke: var(--ink); }
+.bar.one { fill: var(--one); } .bar.two { fill: var(--two); }
+.line { fill: none; stroke-width: 2; stroke-linejoin: round; stroke-linecap: round; }
+.line.one { stroke: var(--one); } .line.two { stroke: var(--two); stroke-dasharray: 5 3; }
+.dot.one { fill: var(--one); } .dot.two { fill: var(--two); }
+""")
+
+
+@dataclass(frozen=True)
+class Series:
+    """Values over time. `name` says what is counted, such as “Sign-ins”."""
+
+    name: str
+    values: Sequence[int]
+
+
+@dataclass(frozen=True)
+class Chart:
+    """Up to two series that share their moments, which are said below and in the table."""
+
+    title: str
+    moments: Sequence[str]
+    series: Sequence[Series]
+    kind: Literal["bars", "lines"] = "bars"
+
+
+def shown(chart: Chart) -> Markup:
+    """Return the chart with its legend, and its numbers as a table that unfolds."""
+    legend = joined(
+        Markup("<li class='{}'>{} <b>{}</b></li>"),
+        ((css, each.name, _told(chart, each)) for css, each in _styled(chart)),
+    )
+    picture = base64.b64encode(svg(chart).encode()).decode()
+    image = Markup(
+        "<img class='chart' width='{}' height='{}' alt='{}' src='data:image/svg+xml;base64,{}'>"
+    ).format(_WIDTH, _HEIGHT, said(chart), picture)
+    return Markup(
+        "<section class='card chart-card'><h3>{}</h3><ul class='legend'>{}</ul>{}{}</section>"
+    ).format(chart.title, legend, image, _numbers(chart))
+
+
+def svg(chart: Chart) -> Markup:
+    """Return the picture alone."""
+    top = scale_top(max((max(each.values, default=0) for each in chart.series), default=0))
+    marks = _bars(chart, top) if chart.kind == "bars" else _lines(chart, top)
+    return Markup(
+        "<svg xmlns='http://www.w3.org/2000/svg' viewBox='0 0 {width} {height}' "
+        "width='{width}' height='{height}'><style>{style}</style>{grid}{marks}{peaks}{axis}</svg>"
+    ).format(
+        width=_WIDTH,
+        height=_HEIGHT,
+        style=_STYLE,
+        grid=_grid(top),
+        marks=marks,
+        peaks=_peaks(chart, top),
+        axis=_axis(chart),
+    )
+
+
+def said(chart: Chart) -> str:
+    """Return the chart in a sentence for each series, for who cannot see it."""
+    told = []
+    for each in chart.series:
+        if not any(each.values):
+            told.append(f"{each.name}: {words.NOTHING_TO_DRAW}")
+            continue
+        peak = max(range(len(each.values)), key=lambda at: each.values[at])
+        told.append(
+            words.CHART_SAID.format(
+                each.name, each.values[peak], chart.moments[peak], each.values[-1]
+            )
+        )
+    return f"{chart.title}. {' '.join(told)}"
+
+
+def scale_top(largest: int) -> int:
+    """Return where the scale ends: a round number with whole numbers at its thirds and half."""
+    if largest <= 4:
+        return 4
+    step = 10.0 ** math.floor(math.log10(largest))
+    return next(
+        top
+        for factor in (0.2, 0.4, 0.6, 0.8, 1, 1.2, 1.6, 2, 3, 4, 6, 8, 10)
+        if (top := math.ceil(step * factor / 4) * 4) >= largest
+    )
+
+
+def _styled(chart: Chart) -> Iterator[tuple[str, Series]]:
+    """Yield each series behind the class that gives it its colour."""
+    return zip(("one", "two"), chart.series, strict=False)
+
+
+def _told(chart: Chart, series: Series) -> str:
+    """The figure beside a name: what bars add up to, where a line has got to."""
+    bars = chart.kind == "bars"
+    return f"{(sum(series.values) if bars else (series.values or [0])[-1]):,}"
+
+
+def _y(value: float, top: int) -> float:
+    return round(_BOTTOM - (_BOTTOM - _TOP) * value / top, 2)
+
+
+def _grid(top: int) -> Markup:
+    lines = []
+    for quarter in range(5):
+        value = top * quarter // 4
+        y, css = _y(value, top), "grid" if quarter else "base"
+        lines.append((css, _LEFT, y, _RIGHT, _LEFT - 6, y + 4, compact(value)))
+    line = Markup("<path class='{}' d='M{} {}H{}'/><text x='{}' y='{}' text-anchor='end'>{}</text>")
+    return joined(line, lines)
+
+
+def compact(value: int) -> str:
+    """Return a number that fits beside an axis."""
+    for size, letter in ((1_000_000, "M"), (1_000, "k")):
+        if value >= size:
+            return f"{value / size:.1f}".removesuffix(".0") + letter
+    return str(value)
+
+
+def _bars(chart: Chart, top: int) -> Markup:
+    slot = (_RIGHT - _LEFT) / max(len(chart.moments), 1)
+    width = slot * 0.76 / max(len(chart.series), 1)
+    bars = (
+        (css, _LEFT + at * slot + slot * 0.12 + number * width, _y(value, top), width)
+        for number, (css, each) in enumerate(_styled(chart))
+        for at, value in enumerate(each.values)
+        if value
+    )
+    bar = Markup("<rect class='bar {}' x='{:.2f}' y='{}' width='{:.2f}' height='{:.2f}'/>")
+    return joined(bar, ((*each, _BOTTOM - each[2]) for each in bars))
+
+
+def _lines(chart: Chart, top: int) -> Markup:
+    lines = (
+        (
+            css,
+            " ".join(f"{_x(chart, at):.1f},{_y(it, top)}" for at, it in enumerate(each.values)),
+        )
+        for css, each in _styled(chart)
+    )
+    return joined(Markup("<polyline class='line {}' points='{}'/>"), lines)
+
+
+def _x(chart: Chart, at: int) -> float:
+    """The middle of a moment's place."""
+    return _LEFT + (_RIGHT - _LEFT) * (at + 0.5) / max(len(chart.moments), 1)
+
+
+def _peaks(chart: Chart, top: int) -> Markup:
+    """The highest value of the first series, written above its mark."""
+    first = chart.series[0].values if chart.series else ()
+    if not any(first):
+        return Markup("<text x='{}' y='{}' text-anchor='middle'>{}</text>").format(
+            (_LEFT + _RIGHT) / 2, (_TOP + _BOTTOM) / 2, words.NOTHING_TO_DRAW
+        )
+    at = max(range(len(first)), key=lambda place: first[place])
+    y, dot = _y(first[at], top), Markup()
+    if chart.kind == "lines":
+        dot = Markup("<circle class='dot one' cx='{:.1f}' cy='{}' r='3'/>").format(_x(chart, at), y)
+    x = min(max(_x(chart, at), _LEFT + 8), _RIGHT - 8)
+    return dot + Markup(
+        "<text class='strong' x='{:.1f}' y='{}' text-anchor='middle'>{:,}</text>"
+    ).format(x, y - 6, first[at])
+
+
+def _axis(chart: Chart) -> Markup:
+    many = len(chart.moments)
+    every = max(1, math.ceil(many * _TICKS_APART / (_RIGHT - _LEFT)))
+    return joined(
+        Markup("<text x='{:.1f}' y='{}' text-anchor='middle'>{}</text>"),
+        (
+            (min(_x(chart, at), _RIGHT - 22), _BOTTOM + 18, chart.moments[at])
+            for at in range(many - 1, -1, -every)
+        ),
+    )
+
+
+def _numbers(chart: Chart) -> Markup:
+    head = joined(Markup("<th scope='col'>{}</th>"), ((each.name,) for each in chart.series))
+    number = Markup("<td class='number'>{:,}</td>")
+    rows = joined(
+        Markup("<tr><th scope='row'>{}</th>{}</tr>"),
+        (
+            (moment, joined(number, ((each.values[at],) for each in chart.series)))
+            for at, moment in enumerate(chart.moments)
+        ),
+    )
+    return Markup(
+        "<details><summary>{}</summary><div class='scroll'>"
+        "<table class='numbers'><thead><tr><th scope='col'>{}</th>{}</tr></thead>"
+        "<tbody>{}</tbody></table></div></details>"
+    ).format(words.SHOW_NUMBERS, words.WHEN, head, rows)

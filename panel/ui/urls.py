@@ -1,0 +1,55 @@
+"""What a page's address may ask for: `/admin/users?id=…`.
+
+The browser repeats the page's query with every event. Of it, only what is named here comes through,
+so a page may use what it reads, as a text from a stranger, without looking at it again.
+"""
+
+import re
+from collections.abc import Mapping
+from urllib.parse import parse_qsl, quote, urlencode
+
+SIGN_IN, SIGN_OUT, HOME = "/admin/login", "/admin/logout", "/admin/"
+USERS_CSV = "/admin/users.csv"
+
+_WORD = re.compile(r"[A-Za-z0-9._:@+-]{1,200}")
+_PHRASE = re.compile(r"[^\x00-\x1f\x7f]{1,200}")
+_SAFE = {
+    **dict.fromkeys(("id", "user", "requestId", "check", "cursor"), _WORD),
+    "address": re.compile(r"[A-Za-z0-9._:@+/-]{1,200}"),
+    "kind": re.compile(r"[a-z_,]{1,800}"),
+    **dict.fromkeys(
+        ("role", "banned", "verified", "sortBy", "sortDirection", "offset", "by", "level"), _WORD
+    ),
+    **dict.fromkeys(("search", "browser", "email", "from", "to"), _PHRASE),
+}
+_LONGEST = 2000
+_ID = re.compile(r"[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}")
+
+
+def safe(query: bytes) -> dict[str, str]:
+    """Return the parameters that pages may read, the last of each name."""
+    if len(query) > _LONGEST:
+        return {}
+    said = parse_qsl(query.decode("latin-1"), max_num_fields=None)
+    return {name: value for name, value in said if _is_safe(name, value)}
+
+
+def written(parameters: Mapping[str, str]) -> str:
+    """Return parameters as a query without its question mark."""
+    return urlencode(parameters, quote_via=quote)
+
+
+def address(page: str, **parameters: str) -> str:
+    """Return the address of a page, asked for this: `address("users", id="…")`."""
+    told = written({name: value for name, value in parameters.items() if value})
+    return f"/admin/{page}?{told}" if told else f"/admin/{page}"
+
+
+def is_id(said: str) -> bool:
+    """Tell whether this can be the id of a user, a session or an event."""
+    return _ID.fullmatch(said) is not None
+
+
+def _is_safe(name: str, value: str) -> bool:
+    pattern = _SAFE.get(name)
+    return pattern is not None and pattern.fullmatch(value) is not None

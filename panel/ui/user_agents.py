@@ -1,0 +1,64 @@
+"""What a User-Agent header says of a browser, in words: “Chrome on Windows”.
+
+A hint for whoever looks through their sessions, never a proof: a header says what its sender likes.
+Browsers name their ancestors too, so the most particular name is looked for first.
+"""
+
+import re
+
+from panel.ui import words
+
+_LONGEST = 1000
+_BROWSERS = (
+    (r"Edg(?:e|A|iOS)?/", "Edge"),
+    (r"OPR/|Opera|OPiOS/|OPT/", "Opera"),
+    (r"SamsungBrowser/", "Samsung Internet"),
+    (r"Vivaldi/", "Vivaldi"),
+    (r"YaBrowser/", "Yandex Browser"),
+    (r"DuckDuckGo/|Ddg/", "DuckDuckGo"),
+    (r"Brave/", "Brave"),
+    (r"UCBrowser/", "UC Browser"),
+    (r"FxiOS/|Firefox/", "Firefox"),
+    (r"HeadlessChrome/", "Chrome without a window"),
+    (r"; wv\).*Chrome/", "an app"),
+    (r"CriOS/|Chrome/", "Chrome"),
+    (r"Chromium/", "Chromium"),
+    (r"MSIE |Trident/", "Internet Explorer"),
+    (r"Version/[\d.]+.*Safari/", "Safari"),
+    (r"(?:iPhone|iPad).*AppleWebKit/(?!.*Safari/)", "an app"),
+)
+_SYSTEMS = (
+    (r"iPhone|iPod", "iPhone"),
+    (r"iPad", "iPad"),
+    (r"Android", "Android"),
+    (r"CrOS", "ChromeOS"),
+    (r"Windows", "Windows"),
+    (r"Macintosh|Mac OS X|Darwin/", "macOS"),
+    (r"Linux|X11", "Linux"),
+)
+_PROGRAMS = re.compile(
+    r"(curl|Wget|HTTPie|PostmanRuntime|insomnia|python-requests|python-httpx|Python-urllib|aiohttp|"
+    r"okhttp|Go-http-client|axios|node-fetch|undici|node|Deno|Bun|Java|Apache-HttpClient|Dart|"
+    r"Gatehouse-Tester)\b",
+    re.IGNORECASE,
+)
+_ROBOT = re.compile(r"([A-Za-z-]*(?:bot|spider|crawler)[A-Za-z-]*)\b", re.IGNORECASE)
+
+
+def device(user_agent: str) -> str:
+    """Return browser and system in words; what is not known is said to be unknown."""
+    said = user_agent.strip()[:_LONGEST]
+    if not said:
+        return words.NO_USER_AGENT
+    if program := _PROGRAMS.match(said):
+        return words.PROGRAM.format(program[1])
+    if robot := _ROBOT.search(said):
+        return words.ROBOT.format(robot[1])
+    browser, system = _first(_BROWSERS, said), _first(_SYSTEMS, said)
+    if browser is None and system is None:
+        return words.UNKNOWN_BROWSER
+    return words.DEVICE.format(browser or words.UNKNOWN_BROWSER, system or words.UNKNOWN_SYSTEM)
+
+
+def _first(kinds: tuple[tuple[str, str], ...], said: str) -> str | None:
+    return next((name for pattern, name in kinds if re.search(pattern, said)), None)

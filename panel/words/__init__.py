@@ -1,1 +1,0 @@
-"""Every word the panel says: one module for each page, and `common` for what they share."""
