@@ -1,4 +1,4 @@
-"""The walk through the files names functions; they exist."""
+"""The pages that lead through the files name files and functions; they exist."""
 
 import ast
 import re
@@ -8,6 +8,7 @@ from tests.architecture.source import ROOT
 
 NAMED = re.compile(r"`([\w/]+\.py)` · ((?:`[\w.]+`(?:, )?)+)")
 FILE = re.compile(r"`([\w/]+\.py)`")
+BEHAVIOUR = re.compile(r"^\| .+ \| `([\w/]+\.py)` \|$", re.M)
 
 
 def named(text: str) -> list[tuple[str, str]]:
@@ -47,6 +48,12 @@ def test_every_step_of_the_walk_is_there():
     text = (ROOT / "docs/walk.md").read_text()
     assert len(named(text)) > 40
     assert missing_steps(ROOT, text) == []
+
+
+def test_every_behaviour_is_where_the_table_says():
+    files = BEHAVIOUR.findall((ROOT / "docs/architecture.md").read_text())
+    assert len(files) == 20
+    assert [file for file in files if not (ROOT / file).is_file()] == []
 
 
 def test_a_step_that_leads_nowhere_is_found(tmp_path):
