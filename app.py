@@ -12,7 +12,7 @@ from backend.kernel.randomness import SystemRandomness
 from backend.main import create_app
 from backend.process.garbage_collection import freeze_gc
 from backend.start import plain_errors, serve_with, server_settings
-from panel import beside
+from panel import mount_panel
 
 
 def main() -> None:
@@ -22,8 +22,8 @@ def main() -> None:
         app: Any = create_app(settings)
         if settings.panel:
             chance = SystemRandomness()
-            app = beside(
-                app, settings, clock=SystemClock(), randomness=chance, once_loaded=freeze_gc
+            app = mount_panel(
+                app, settings, clock=SystemClock(), randomness=chance, on_loaded=freeze_gc
             )
         serve_with(app, settings)
 

@@ -1,5 +1,5 @@
 """The admin and testing panel: a client of the API, beside it in one process."""
 
-from panel.server.mount import beside
+from panel.server.mount import mount_panel
 
-__all__ = ["beside"]
+__all__ = ["mount_panel"]

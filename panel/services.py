@@ -4,14 +4,14 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 
 from panel.client.api import Api
-from panel.client.doctor_run import Checkup
+from panel.client.doctor_run import DoctorRunner
 from panel.client.visitor import Owner
 from panel.ports import Clock, PanelSettings, Randomness
 from panel.tester.service import Tester
 
 
 @dataclass(frozen=True)
-class Tools:
+class Services:
     """The services of the pages."""
 
     settings: PanelSettings
@@ -19,11 +19,11 @@ class Tools:
     tester: Tester
     clock: Clock
     randomness: Randomness
-    checkup: Checkup
+    doctor_runner: DoctorRunner
 
 
 @dataclass(frozen=True)
-class Asked:
+class PageContext:
     """One event of a page: who caused it, and what the page's address asks for."""
 
     owner: Owner

@@ -12,7 +12,7 @@ from panel.client.visitor import Owner, Visitor
 from panel.ports import PanelSettings
 
 
-class ApiRefused(Exception):
+class ApiError(Exception):
     """The API said no, or could not answer; `message` and `code` are its own words for it."""
 
     def __init__(
@@ -28,17 +28,17 @@ class ApiRefused(Exception):
         """Under which number the log has it."""
 
     @classmethod
-    def by(cls, answer: httpx.Response) -> "ApiRefused":
+    def from_response(cls, response: httpx.Response) -> "ApiError":
         """Read an answer that is a refusal."""
         try:
-            said = answer.json()
+            payload = response.json()
         except ValueError:
-            said = None
-        said = said if isinstance(said, dict) else {}
-        code, message = str(said.get("code") or ""), str(said.get("message") or "")
-        refused = cls(answer.status_code, code, message, retry_after(answer))
-        refused.request_id = answer.headers.get("x-request-id", "")
-        return refused
+            payload = None
+        payload = payload if isinstance(payload, dict) else {}
+        code, message = str(payload.get("code") or ""), str(payload.get("message") or "")
+        error = cls(response.status_code, code, message, retry_after(response))
+        error.request_id = response.headers.get("x-request-id", "")
+        return error
 
 
 class Api:
@@ -63,67 +63,67 @@ class Api:
             return await client.request(method, path, json=body, headers=self.headers(visitor))
 
     async def get(self, owner: Owner, path: str, **query: Any) -> Any:
-        """Ask as this admin and return the JSON; raises ApiRefused.
+        """Ask as this admin and return the JSON; raises ApiError.
 
         What is None or empty is left out of the query; a list is repeated, True is `true`.
         """
-        told = {name: value for name, value in query.items() if value not in (None, "")}
-        asked = f"{path}?{httpx.QueryParams(told)}" if told else path
-        return _said_by(await self.call(owner.visitor, "GET", asked))
+        params = {name: value for name, value in query.items() if value not in (None, "")}
+        url = f"{path}?{httpx.QueryParams(params)}" if params else path
+        return _json_or_raise(await self.call(owner.visitor, "GET", url))
 
     async def post(self, owner: Owner, path: str, body: Mapping[str, Any] | None = None) -> Any:
-        """Change something as this admin and return the JSON; raises ApiRefused."""
-        return _said_by(await self.call(owner.visitor, "POST", path, dict(body or {})))
+        """Change something as this admin and return the JSON; raises ApiError."""
+        return _json_or_raise(await self.call(owner.visitor, "POST", path, dict(body or {})))
 
     async def owner(self, visitor: Visitor) -> Owner | None:
-        """Return the admin whose session this is, or None; raises ApiRefused."""
+        """Return the admin whose session this is, or None; raises ApiError."""
         if visitor.token is None:
             return None
         # The panel's sessions end after a day, in use or not: reading must not prolong them.
-        answer = await self.call(visitor, "GET", "/api/auth/get-session?disableRefresh=true")
-        if answer.status_code != 200:
-            raise ApiRefused.by(answer)
-        found = answer.json()
-        if found is None or not is_admin(found["user"]):
+        response = await self.call(visitor, "GET", "/api/auth/get-session?disableRefresh=true")
+        if response.status_code != 200:
+            raise ApiError.from_response(response)
+        payload = response.json()
+        if payload is None or not is_admin(payload["user"]):
             return None
         return Owner(
-            visitor, visitor.token, found["user"]["email"], found["session"]["ipAddress"] or ""
+            visitor, visitor.token, payload["user"]["email"], payload["session"]["ipAddress"] or ""
         )
 
     async def sign_in(self, visitor: Visitor, email: str, password: str) -> httpx.Response:
         """Try an e-mail address and a password."""
-        said = {"email": email, "password": password, "rememberMe": False}
-        return await self.call(visitor, "POST", "/api/auth/sign-in/email", said)
+        payload = {"email": email, "password": password, "rememberMe": False}
+        return await self.call(visitor, "POST", "/api/auth/sign-in/email", payload)
 
     async def sign_out(self, visitor: Visitor) -> httpx.Response:
         """End the visitor's session."""
         return await self.call(visitor, "POST", "/api/auth/sign-out", {})
 
-    def session_set_by(self, answer: httpx.Response) -> str | None:
+    def session_cookie_in(self, response: httpx.Response) -> str | None:
         """Return the signed session value an answer hands out, if it does."""
-        return _value_of(self._session_cookie, answer)
+        return _cookie_value(self._session_cookie, response)
 
-    def device_set_by(self, answer: httpx.Response) -> str | None:
+    def device_cookie_in(self, response: httpx.Response) -> str | None:
         """Return the signed mark of a known device that an answer hands out, if it does."""
-        return _value_of(self._device_cookie, answer)
+        return _cookie_value(self._device_cookie, response)
 
     def headers(self, visitor: Visitor) -> dict[str, str]:
         """Return what a request of this visitor carries: who they are, and where they come from."""
-        held = [(self._session_cookie, visitor.token)]
-        held += [(self._device_cookie, each) for each in visitor.devices]
-        told = {
+        cookies = [(self._session_cookie, visitor.token)]
+        cookies += [(self._device_cookie, each) for each in visitor.devices]
+        headers = {
             "origin": self._origin,
             "user-agent": visitor.user_agent,
-            "cookie": "; ".join(f"{name}={value}" for name, value in held if value),
+            "cookie": "; ".join(f"{name}={value}" for name, value in cookies if value),
             "x-forwarded-for": visitor.forwarded_for,
         }
-        return {name: value for name, value in told.items() if value}
+        return {name: value for name, value in headers.items() if value}
 
 
-def _said_by(answer: httpx.Response) -> Any:
-    if not answer.is_success:
-        raise ApiRefused.by(answer)
-    return answer.json()
+def _json_or_raise(response: httpx.Response) -> Any:
+    if not response.is_success:
+        raise ApiError.from_response(response)
+    return response.json()
 
 
 def is_admin(user: dict[str, Any]) -> bool:
@@ -131,10 +131,10 @@ def is_admin(user: dict[str, Any]) -> bool:
     return "admin" in (user.get("role") or "").split(",")
 
 
-def retry_after(answer: httpx.Response) -> int:
+def retry_after(response: httpx.Response) -> int:
     """Return how many seconds an answer asks to wait."""
-    told = answer.headers.get("retry-after", "")
-    return int(told) if told.isdecimal() else 5
+    value = response.headers.get("retry-after", "")
+    return int(value) if value.isdecimal() else 5
 
 
 def origin_of(url: str) -> str:
@@ -143,7 +143,7 @@ def origin_of(url: str) -> str:
     return f"{parts.scheme}://{parts.netloc}".lower()
 
 
-def _value_of(name: str, answer: httpx.Response) -> str | None:
-    set_here = map(read_set_cookie, answer.headers.get_list("set-cookie"))
-    wanted: list[SetCookie] = [each for each in set_here if each.name == name and each.value]
-    return wanted[-1].value if wanted else None
+def _cookie_value(name: str, response: httpx.Response) -> str | None:
+    cookies = map(read_set_cookie, response.headers.get_list("set-cookie"))
+    matching: list[SetCookie] = [each for each in cookies if each.name == name and each.value]
+    return matching[-1].value if matching else None

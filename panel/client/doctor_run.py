@@ -25,7 +25,7 @@ log = structlog.get_logger()
 
 
 @dataclass
-class Examination:
+class DoctorRun:
     """An examination that is under way or over."""
 
     deployment: Deployment
@@ -34,42 +34,42 @@ class Examination:
     started_by: str
     started_at: datetime
     findings: list[Finding] = field(default_factory=list)
-    doing: str = ""
+    current_step: str = ""
     """What is being done or waited for."""
     seconds: float = 0.0
     """How long it took, or has taken so far."""
-    stopping: bool = False
-    broken: bool = False
+    is_stopping: bool = False
+    has_crashed: bool = False
     """Whether the doctor itself failed; the log says why."""
-    over: bool = False
+    is_finished: bool = False
 
 
 class _Stopped(Exception):
     """Ends an examination from inside; the doctor then cleans up as always."""
 
 
-class _Patience(SystemClock):
+class _StoppableClock(SystemClock):
     """The doctor's clock. Asked to stop, it waits for nothing but the cleaning up."""
 
     def __init__(self, stop: threading.Event) -> None:
         self._stop = stop
-        self._leaving = False
+        self._raised = False
 
     def wait(self, seconds: float) -> None:
-        if self._leaving:
+        if self._raised:
             super().wait(seconds)
             return
         self._stop.wait(seconds)
-        self.leave_if_asked()
+        self.raise_if_stopped()
 
-    def leave_if_asked(self) -> None:
+    def raise_if_stopped(self) -> None:
         """Raise, once, if the examination is to stop."""
-        if self._stop.is_set() and not self._leaving:
-            self._leaving = True
+        if self._stop.is_set() and not self._raised:
+            self._raised = True
             raise _Stopped
 
 
-class Checkup:
+class DoctorRunner:
     """Starts, stops and watches examinations; the latest stays until the next."""
 
     def __init__(self, clock: Clock, examine: Examine = examine) -> None:
@@ -78,20 +78,20 @@ class Checkup:
         self._stop = threading.Event()
         self._changed = asyncio.Event()
         self._began = 0.0
-        self.latest: Examination | None = None
+        self.latest: DoctorRun | None = None
 
     @property
-    def under_way(self) -> bool:
+    def is_running(self) -> bool:
         """Whether an examination is under way."""
-        return self.latest is not None and not self.latest.over
+        return self.latest is not None and not self.latest.is_finished
 
     def start(self, deployment: Deployment, checks: tuple[Check, ...], started_by: str) -> None:
         """Begin an examination, unless one is under way: that one then goes on."""
-        if self.under_way:
+        if self.is_running:
             return
         self._stop = threading.Event()
         self._began = self._clock.monotonic()
-        self.latest = Examination(deployment, checks, started_by, self._clock.now())
+        self.latest = DoctorRun(deployment, checks, started_by, self._clock.now())
         self._tell()
         work = threading.Thread(
             target=self._work,
@@ -105,70 +105,72 @@ class Checkup:
         """Let the examination end early. It still deletes its account, which may take seconds."""
         latest = self.latest
         # With all checks made the cleaning up has begun, and must not be done twice.
-        if latest is not None and not latest.over and len(latest.findings) < len(latest.checks):
-            latest.stopping = True
+        if (
+            latest is not None
+            and not latest.is_finished
+            and len(latest.findings) < len(latest.checks)
+        ):
+            latest.is_stopping = True
             self._stop.set()
             self._tell()
 
-    async def watch(self) -> AsyncIterator[Examination | None]:
+    async def watch(self) -> AsyncIterator[DoctorRun | None]:
         """Yield the latest examination as it is, and again as it goes on, until it is over."""
         while True:
             changed = self._changed
             yield self._as_it_is()
-            if not self.under_way:
+            if not self.is_running:
                 return
             await changed.wait()
-            if self.under_way:
+            if self.is_running:
                 await asyncio.sleep(_BETWEEN_LOOKS)
 
-    def _as_it_is(self) -> Examination | None:
-        if self.latest is not None and not self.latest.over:
+    def _as_it_is(self) -> DoctorRun | None:
+        if self.latest is not None and not self.latest.is_finished:
             self.latest.seconds = self._clock.monotonic() - self._began
         return self.latest
 
-    def _work(
-        self, it: Examination, stop: threading.Event, loop: asyncio.AbstractEventLoop
-    ) -> None:
+    def _work(self, run: DoctorRun, stop: threading.Event, loop: asyncio.AbstractEventLoop) -> None:
         """Make the checks, in a thread."""
-        clock = _Patience(stop)
+        clock = _StoppableClock(stop)
 
-        def in_the_loop(deed: Callable[..., None], *given: Any) -> None:
+        def call_in_loop(callback: Callable[..., None], *args: Any) -> None:
             if not loop.is_closed():
-                loop.call_soon_threadsafe(deed, it, *given)
+                loop.call_soon_threadsafe(callback, run, *args)
 
         def say(text: str) -> None:
-            clock.leave_if_asked()
-            in_the_loop(self._note_doing, text)
+            clock.raise_if_stopped()
+            call_in_loop(self._note_doing, text)
 
-        def found(finding: Finding) -> None:
-            in_the_loop(self._note_finding, finding)
+        def report_finding(finding: Finding) -> None:
+            call_in_loop(self._note_finding, finding)
 
-        broken = False
+        has_crashed = False
         try:
-            checks = it.checks
+            checks = run.checks
             for finding in self._examine(
-                it.deployment, say=say, checks=checks, clock=clock, left_early=found
+                run.deployment, say=say, checks=checks, clock=clock, left_early=report_finding
             ):
-                found(finding)
+                report_finding(finding)
         except _Stopped:
             pass  # the doctor has cleaned up, and `found` heard how that went
         except Exception:
             log.exception("checkup_failed")
-            broken = True
-        in_the_loop(self._note_end, broken)
+            has_crashed = True
+        call_in_loop(self._note_end, has_crashed)
 
-    def _note_doing(self, it: Examination, text: str) -> None:
-        it.doing = text
+    def _note_doing(self, run: DoctorRun, text: str) -> None:
+        run.current_step = text
         self._tell()
 
-    def _note_finding(self, it: Examination, finding: Finding) -> None:
-        it.findings.append(finding)
+    def _note_finding(self, run: DoctorRun, finding: Finding) -> None:
+        run.findings.append(finding)
         self._tell()
 
-    def _note_end(self, it: Examination, broken: bool) -> None:
-        it.seconds = self._clock.monotonic() - self._began
-        it.deployment = replace(it.deployment, admin=None)  # the session is not kept
-        it.broken, it.over = broken, True
+    def _note_end(self, run: DoctorRun, has_crashed: bool) -> None:
+        run.seconds = self._clock.monotonic() - self._began
+        run.deployment = replace(run.deployment, admin=None)  # the session is not kept
+        run.has_crashed, run.is_finished = has_crashed, True
         self._tell()
 
     def _tell(self) -> None:

@@ -14,14 +14,14 @@ from panel.client.api import origin_of
 from panel.ports import Clock, PanelSettings
 
 _EVERYWHERE = {"": "127.0.0.1", "0.0.0.0": "127.0.0.1", "::": "::1"}  # noqa: S104  not bound here
-_WITHIN = httpx.Timeout(20, connect=3)  # seconds; a sign-in may wait in the queue for hashing
-_STREAMS_FOR = 60.0  # seconds; a stream without an end is hung up on
-_BODY_AT_MOST = 256 * 1024
+_TIMEOUT = httpx.Timeout(20, connect=3)  # seconds; a sign-in may wait in the queue for hashing
+_STREAM_TIMEOUT = 60.0  # seconds; a stream without an end is hung up on
+_MAX_BODY = 256 * 1024
 _NO_TLS = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)  # http only: spares httpx loading certificates
 _ORIGIN = re.compile(r"https?://[A-Za-z0-9.:\[\]-]{1,253}")
 _NAME = re.compile(r"[A-Za-z0-9!#$%&'*+.^_`|~-]{1,100}")
 _VALUE = re.compile(r"[\x20-\x7e]{0,4000}")
-_NOT_TO_BE_SAID = {"host", "content-length", "transfer-encoding", "connection", "cookie"}
+_FORBIDDEN_HEADERS = {"host", "content-length", "transfer-encoding", "connection", "cookie"}
 
 
 @dataclass(frozen=True)
@@ -62,7 +62,7 @@ class Response:
     cut: bool = False
     arrivals: tuple[tuple[float, bytes], ...] = ()
     """Of an event stream: what came, and after how many milliseconds."""
-    whole: bool = True
+    is_complete: bool = True
     """Whether nothing more will come."""
 
     def header(self, name: str) -> str:
@@ -74,11 +74,11 @@ class Response:
         return [value for key, value in self.headers if key.lower() == "set-cookie"]
 
 
-class CallRefused(Exception):
+class InvalidCall(Exception):
     """The call cannot be sent; the message says why, for whoever wrote it."""
 
 
-class NoAnswer(Exception):
+class NoResponse(Exception):
     """The server did not answer; the message says what happened."""
 
 
@@ -99,35 +99,35 @@ class Loopback:
         self._transport = transport
 
     async def send(self, call: Call, cookies: str, address: str) -> tuple[Request, Response]:
-        """Send a call and wait for the end of its answer; raises CallRefused or NoAnswer."""
-        async for sent in self.sending(call, cookies, address):
+        """Send a call and wait for the end of its answer; raises InvalidCall or NoResponse."""
+        async for sent in self.stream(call, cookies, address):
             last = sent
         return last
 
-    async def sending(
+    async def stream(
         self, call: Call, cookies: str, address: str
     ) -> AsyncIterator[tuple[Request, Response]]:
         """Send a call, and tell its answer: an event stream as it grows, anything else whole.
 
         `address` is whom limits and the audit trail shall see: this server is its own proxy here.
-        Raises CallRefused or NoAnswer.
+        Raises InvalidCall or NoResponse.
         """
         headers = self._headers(call, cookies, call.address or address)
-        url = self._base.copy_with(raw_path=_checked(call.path).encode())
+        url = self._base.copy_with(raw_path=_check_path(call.path).encode())
         async with httpx.AsyncClient(
-            transport=self._transport, verify=_NO_TLS, timeout=_WITHIN, trust_env=False
+            transport=self._transport, verify=_NO_TLS, timeout=_TIMEOUT, trust_env=False
         ) as client:
             content = call.body.encode(errors="surrogatepass") or None
             request = client.build_request(call.method, url, headers=headers, content=content)
             try:
-                async for response in self._answers(client, request):
-                    yield _as_sent(request, call), response
+                async for response in self._receive(client, request):
+                    yield _to_request(request, call), response
             except httpx.TimeoutException as error:
-                raise NoAnswer(words.NO_ANSWER_IN_TIME) from error
+                raise NoResponse(words.NO_ANSWER_IN_TIME) from error
             except (httpx.TransportError, httpx.DecodingError) as error:
-                raise NoAnswer(words.no_answer(str(self._base), error)) from error
+                raise NoResponse(words.no_answer(str(self._base), error)) from error
 
-    async def _answers(
+    async def _receive(
         self, client: httpx.AsyncClient, request: httpx.Request
     ) -> AsyncIterator[Response]:
         """Read a body, and of a long one a little more than is kept."""
@@ -139,22 +139,22 @@ class Loopback:
             body += chunk
             if streams:
                 arrivals.append((1000 * (self._clock.monotonic() - began), chunk))
-                yield _as_received(response, body, arrivals, arrivals[-1][0], whole=False)
-            if len(body) > _BODY_AT_MOST or self._clock.monotonic() - began > _STREAMS_FOR:
+                yield _to_response(response, body, arrivals, arrivals[-1][0], is_complete=False)
+            if len(body) > _MAX_BODY or self._clock.monotonic() - began > _STREAM_TIMEOUT:
                 break
         await response.aclose()
         took = 1000 * (self._clock.monotonic() - began)
-        yield _as_received(response, body, arrivals, took)
+        yield _to_response(response, body, arrivals, took)
 
     def _headers(self, call: Call, cookies: str, address: str) -> dict[str, str]:
         foreign = bool(call.origin) and call.origin != self.origin
         writes = call.method not in {"GET", "HEAD", "OPTIONS"}
-        said = {name: value for name, value in call.headers if _may_be_said(name, value)}
-        told = {
+        custom = {name: value for name, value in call.headers if _is_allowed_header(name, value)}
+        standard = {
             "Host": self._host,
             "Accept": "application/json, */*",
             "User-Agent": "Gatehouse-Tester",
-            "Origin": _checked_origin(call.origin) if foreign else self.origin if writes else "",
+            "Origin": _check_origin(call.origin) if foreign else self.origin if writes else "",
             "Sec-Fetch-Site": self._site_of(call.origin) if foreign else "same-origin",
             "Sec-Fetch-Mode": "cors",
             "Sec-Fetch-Dest": "empty",
@@ -162,9 +162,13 @@ class Loopback:
             "Cookie": cookies,
             "X-Forwarded-For": address,
         }
-        known = {name.lower() for name in said}
-        kept = {name: value for name, value in told.items() if value and name.lower() not in known}
-        return kept | said
+        custom_names = {name.lower() for name in custom}
+        headers = {
+            name: value
+            for name, value in standard.items()
+            if value and name.lower() not in custom_names
+        }
+        return headers | custom
 
     def _site_of(self, origin: str) -> str:
         return "same-site" if is_same_site(origin, self.origin) else "cross-site"
@@ -181,50 +185,50 @@ def is_this_machine(url: str) -> bool:
     return (urlsplit(url).hostname or "") in {"localhost", "127.0.0.1", "::1"}
 
 
-def _checked(path: str) -> str:
+def _check_path(path: str) -> str:
     if not path.startswith("/"):
-        raise CallRefused(words.PATH_WITHOUT_SLASH)
+        raise InvalidCall(words.PATH_WITHOUT_SLASH)
     if len(path) > 2000 or any(not "!" <= char <= "~" or char == "#" for char in path):
-        raise CallRefused(words.PATH_WITH_ODD_CHARACTERS)
+        raise InvalidCall(words.PATH_WITH_ODD_CHARACTERS)
     return path
 
 
-def _checked_origin(origin: str) -> str:
+def _check_origin(origin: str) -> str:
     if origin != "null" and not _ORIGIN.fullmatch(origin):
-        raise CallRefused(words.NO_ORIGIN)
+        raise InvalidCall(words.NO_ORIGIN)
     return origin
 
 
-def _may_be_said(name: str, value: str) -> bool:
-    if name.lower() in _NOT_TO_BE_SAID:
-        raise CallRefused(words.HEADER_IS_OURS.format(name))
+def _is_allowed_header(name: str, value: str) -> bool:
+    if name.lower() in _FORBIDDEN_HEADERS:
+        raise InvalidCall(words.HEADER_IS_OURS.format(name))
     if not _NAME.fullmatch(name) or not _VALUE.fullmatch(value):
-        raise CallRefused(words.NO_HEADER)
+        raise InvalidCall(words.NO_HEADER)
     return True
 
 
-def _as_sent(request: httpx.Request, call: Call) -> Request:
+def _to_request(request: httpx.Request, call: Call) -> Request:
     path = request.url.raw_path.decode("ascii")
     return Request(request.method, path, _decoded(request.headers), call.body)
 
 
-def _as_received(
+def _to_response(
     response: httpx.Response,
     body: bytearray,
     arrivals: list[tuple[float, bytes]],
     milliseconds: float,
     *,
-    whole: bool = True,
+    is_complete: bool = True,
 ) -> Response:
     return Response(
         response.status_code,
         response.reason_phrase,
         _decoded(response.headers),
-        bytes(body[:_BODY_AT_MOST]),
+        bytes(body[:_MAX_BODY]),
         milliseconds,
-        cut=len(body) > _BODY_AT_MOST,
+        cut=len(body) > _MAX_BODY,
         arrivals=tuple(arrivals),
-        whole=whole,
+        is_complete=is_complete,
     )
 
 

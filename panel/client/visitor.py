@@ -18,7 +18,7 @@ class Visitor:
     token: str | None = None
     devices: Sequence[str] = ()
 
-    def holding(self, token: str | None) -> "Visitor":
+    def with_token(self, token: str | None) -> "Visitor":
         """Return the same visitor with another session."""
         return replace(self, token=token)
 

@@ -61,7 +61,7 @@ class PanelCookies:
     def _find(self, header: str, suffix: str) -> list[str]:
         pairs = [_pair(part) for part in header.split(";")]
         names = [kind.name + suffix for kind in self._kinds]
-        values = (value for wanted in names for name, value in pairs if name == wanted)
+        values = (value for expected in names for name, value in pairs if name == expected)
         return list(dict.fromkeys(filter(_VALUE.fullmatch, values)))[:_AT_MOST]
 
 

@@ -30,14 +30,14 @@ class Downloads:
                 message = {**message, "headers": kept}
             await send(message)
 
-        await self._app(self._as_the_api_sees_it(scope), receive, send_narrowed)
+        await self._app(self._api_scope(scope), receive, send_narrowed)
 
-    def _as_the_api_sees_it(self, scope: Scope) -> Scope:
+    def _api_scope(self, scope: Scope) -> Scope:
         path = DOWNLOADS[scope["path"]]
-        told = self._api.headers(scope[OWNER].visitor)
-        headers = [(name.encode(), value.encode("latin-1")) for name, value in told.items()]
+        api_headers = self._api.headers(scope[OWNER].visitor)
+        headers = [(name.encode(), value.encode("latin-1")) for name, value in api_headers.items()]
         headers.append((b"host", urlsplit(self._api.base_url).netloc.encode()))
-        asked = urls.written(urls.safe(scope["query_string"])).encode()
+        query_string = urls.encode_query(urls.parse_query(scope["query_string"])).encode()
         kept = {key: scope[key] for key in ("type", "asgi", "http_version", "scheme", "server")}
         return {
             **kept,
@@ -45,7 +45,7 @@ class Downloads:
             "path": path,
             "raw_path": path.encode(),
             "root_path": "",
-            "query_string": asked,
+            "query_string": query_string,
             "headers": headers,
             "client": scope["client"],
         }

@@ -9,17 +9,17 @@ from collections.abc import Sequence
 from starlette.responses import JSONResponse, RedirectResponse, Response
 from starlette.types import ASGIApp, Receive, Scope, Send
 
-from panel.client.api import Api, ApiRefused, origin_of
+from panel.client.api import Api, ApiError, origin_of
 from panel.client.visitor import OWNER, Owner, Visitor
 from panel.ports import PanelSettings
 from panel.server import paths
 from panel.server.cookies import PanelCookies
 from panel.server.downloads import DOWNLOADS
 from panel.server.paths import Kind
-from panel.server.recent_admins import KnownOwners
+from panel.server.recent_admins import RecentAdmins
 from panel.server.request_headers import value, visitors_of
 from panel.server.sign_in.plain_pages import PlainPages
-from panel.tester.browsers import Desks
+from panel.tester.browsers import BrowserStore
 from panel.ui import urls, words
 
 
@@ -28,67 +28,71 @@ class Guard:
 
     def __init__(
         self,
-        room: ASGIApp,
+        loader: ASGIApp,
         sign_in: ASGIApp,
         downloads: ASGIApp,
         *,
         api: Api,
         pages: PlainPages,
         cookies: PanelCookies,
-        desks: Desks,
-        known: KnownOwners,
+        browser_store: BrowserStore,
+        recent_admins: RecentAdmins,
         settings: PanelSettings,
     ) -> None:
-        self._room = room
+        self._loader = loader
         self._sign_in = sign_in
         self._downloads = downloads
         self._api = api
         self._pages = pages
         self._cookies = cookies
-        self._desks = desks
-        self._known = known
+        self._browser_store = browser_store
+        self._recent_admins = recent_admins
         self._own = {origin_of(url) for url in settings.own_origins}
         # Reached by the name of a machine in the LAN, say. Not behind https: there, a proxy stands
         # in front, and the Host it passes on is no proof of anything.
-        self._believes_host = not settings.production and settings.base_url.startswith("http://")
+        self._trusts_host = not settings.production and settings.base_url.startswith("http://")
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         if scope["type"] == "websocket":
             await send({"type": "websocket.close", "code": 1008})
             return
-        answer = await self._find(scope)
-        await answer(scope, receive, send)
+        responder = await self._route(scope)
+        await responder(scope, receive, send)
 
-    async def _find(self, scope: Scope) -> ASGIApp:
+    async def _route(self, scope: Scope) -> ASGIApp:
         """Return what answers this request."""
         kind = paths.kind_of(scope["method"], scope["path"])
         if kind is None:
             return refusal(404, words.NOT_FOUND)
-        if scope["method"] not in paths.SAFE_METHODS and not self._comes_from_here(scope):
+        if scope["method"] not in paths.SAFE_METHODS and not self._is_same_origin(scope):
             return refusal(403, words.FROM_ANOTHER_SITE)
         if kind is Kind.OPEN:
             return self._sign_in
         try:
             return await self._check_session(scope, kind)
-        except ApiRefused as refused:
+        except ApiError as refused:
             return self._later(kind, 429 if refused.status == 429 else 503, refused.retry_after)
 
     async def _check_session(self, scope: Scope, kind: Kind) -> ASGIApp:
         visitors = visitors_of(scope, self._cookies)
-        if kind is Kind.FILE and (known := self._known_among(visitors)):
-            scope[OWNER] = known
-            return self._room
+        if kind is Kind.FILE and (recent_admins := self._recent_among(visitors)):
+            scope[OWNER] = recent_admins
+            return self._loader
         owner = await self._owner_among(visitors)
         if owner is None:
-            return _to_sign_in(scope) if kind is Kind.PAGE else refusal(401, words.NOT_SIGNED_IN)
-        self._known.remember(owner)
-        if kind is Kind.PAGE and (scope["path"] == "/admin" or _tried(scope)):
+            return (
+                _redirect_to_sign_in(scope)
+                if kind is Kind.PAGE
+                else refusal(401, words.NOT_SIGNED_IN)
+            )
+        self._recent_admins.remember(owner)
+        if kind is Kind.PAGE and (scope["path"] == "/admin" or _just_signed_in(scope)):
             return RedirectResponse(urls.HOME, 303)
         scope[OWNER] = owner
-        return self._downloads if scope["path"] in DOWNLOADS else self._room
+        return self._downloads if scope["path"] in DOWNLOADS else self._loader
 
-    def _known_among(self, visitors: Sequence[Visitor]) -> Owner | None:
-        return next(filter(None, (self._known.find(each.token) for each in visitors)), None)
+    def _recent_among(self, visitors: Sequence[Visitor]) -> Owner | None:
+        return next(filter(None, (self._recent_admins.find(each.token) for each in visitors)), None)
 
     async def _owner_among(self, visitors: Sequence[Visitor]) -> Owner | None:
         """Return the first whose session is alive and an admin's; forget those before."""
@@ -96,8 +100,8 @@ class Guard:
             owner = await self._api.owner(visitor)
             if owner is not None:
                 return owner
-            self._desks.forget(visitor.token)
-            self._known.forget(visitor.token)
+            self._browser_store.forget(visitor.token)
+            self._recent_admins.forget(visitor.token)
         return None
 
     def _later(self, kind: Kind, status: int, seconds: int) -> Response:
@@ -105,7 +109,7 @@ class Guard:
             return self._pages.later(status, seconds)
         return refusal(status, words.later(status, seconds), seconds)
 
-    def _comes_from_here(self, scope: Scope) -> bool:
+    def _is_same_origin(self, scope: Scope) -> bool:
         """Tell whether a write comes from our own pages; the browser itself says so (ASVS 3.5.1).
 
         One that carries no cookie and says nothing comes from no browser: it may try to sign in.
@@ -116,7 +120,7 @@ class Guard:
         return site in {None, "same-origin"} and (origin is None or self._is_own(origin, scope))
 
     def _is_own(self, origin: str, scope: Scope) -> bool:
-        if self._believes_host and origin == f"http://{value(scope, b'host')}":
+        if self._trusts_host and origin == f"http://{value(scope, b'host')}":
             return True
         return origin in self._own
 
@@ -127,10 +131,12 @@ def refusal(status: int, message: str, retry_after: int | None = None) -> Respon
     return JSONResponse({"message": message}, status, headers)
 
 
-def _to_sign_in(scope: Scope) -> Response:
+def _redirect_to_sign_in(scope: Scope) -> Response:
     # Straight after a sign-in, a missing session means that the browser dropped the cookie.
-    return RedirectResponse(urls.SIGN_IN + ("?why=no-cookie" if _tried(scope) else ""), 303)
+    return RedirectResponse(
+        urls.SIGN_IN + ("?why=no-cookie" if _just_signed_in(scope) else ""), 303
+    )
 
 
-def _tried(scope: Scope) -> bool:
+def _just_signed_in(scope: Scope) -> bool:
     return b"tried=1" in scope["query_string"].split(b"&")

@@ -36,16 +36,16 @@ class PanelHeaders:
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         async def send_with_headers(message: Message) -> None:
             if message["type"] == "http.response.start":
-                message = {**message, "headers": self._mended(message.get("headers", []))}
+                message = {**message, "headers": self._merge(message.get("headers", []))}
             await send(message)
 
         await self._app(scope, receive, send_with_headers)
 
-    def _mended(self, headers: list[tuple[bytes, bytes]]) -> list[tuple[bytes, bytes]]:
-        said = [(name.lower(), value) for name, value in headers]
+    def _merge(self, headers: list[tuple[bytes, bytes]]) -> list[tuple[bytes, bytes]]:
+        lowered = [(name.lower(), value) for name, value in headers]
         kept = [
             (name, value)
-            for name, value in said
+            for name, value in lowered
             if name not in self._always and not name.startswith(b"access-control-")
         ]
         names = {name for name, _ in kept}

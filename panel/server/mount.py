@@ -7,92 +7,92 @@ from starlette.applications import Starlette
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from panel.client.api import Api
-from panel.client.doctor_run import Checkup
+from panel.client.doctor_run import DoctorRunner
 from panel.client.loopback import Loopback
 from panel.ports import Clock, PanelSettings, Randomness
 from panel.server.cookies import PanelCookies
 from panel.server.downloads import Downloads
-from panel.server.gradio.loader import Room
+from panel.server.gradio.loader import GradioLoader
 from panel.server.guard import Guard
 from panel.server.headers import PanelHeaders
-from panel.server.recent_admins import KnownOwners
+from panel.server.recent_admins import RecentAdmins
 from panel.server.sign_in.plain_pages import PlainPages
 from panel.server.sign_in.sign_in import SignIn
-from panel.services import Tools
-from panel.tester.browsers import Desks
+from panel.services import Services
+from panel.tester.browsers import BrowserStore
 from panel.tester.service import Tester
 
 _BELOW = b"/admin/"
 
 
-def beside(
+def mount_panel(
     api: ASGIApp,
     settings: PanelSettings,
     *,
     clock: Clock,
     randomness: Randomness,
-    once_loaded: Callable[[], None] = lambda: None,
+    on_loaded: Callable[[], None] = lambda: None,
 ) -> ASGIApp:
     """Return an application that answers /admin with the panel and everything else with the API.
 
-    `once_loaded` is called, in the thread that loads, when the pages are there or will never be.
+    `on_loaded` is called, in the thread that loads, when the pages are there or will never be.
     """
-    client, desks = Api(api, settings), Desks(clock)
+    client, browser_store = Api(api, settings), BrowserStore(clock)
     cookies = PanelCookies(secure=settings.secure_cookies)
     pages = PlainPages(settings)
-    tester = Tester(Loopback(settings, clock), desks, clock)
-    tools = Tools(settings, client, tester, clock, randomness, Checkup(clock))
-    room = Room(partial(_pages_of_gradio, tools), pages, once_loaded)
+    tester = Tester(Loopback(settings, clock), browser_store, clock)
+    services = Services(settings, client, tester, clock, randomness, DoctorRunner(clock))
+    loader = GradioLoader(partial(_load_gradio, services), pages, on_loaded)
     guard = Guard(
-        room,
-        SignIn(client, cookies, pages, desks),
+        loader,
+        SignIn(client, cookies, pages, browser_store),
         Downloads(api, client),
         api=client,
         pages=pages,
         cookies=cookies,
-        desks=desks,
-        known=KnownOwners(clock),
+        browser_store=browser_store,
+        recent_admins=RecentAdmins(clock),
         settings=settings,
     )
-    return _Entrance(api, PanelHeaders(guard, settings), room)
+    return _PanelRouter(api, PanelHeaders(guard, settings), loader)
 
 
-def _pages_of_gradio(tools: Tools) -> Starlette:
-    from panel.server.gradio.app import mounted  # imports Gradio, so only here, in the background
+def _load_gradio(services: Services) -> Starlette:
+    from panel.server.gradio.app import build_app  # imports Gradio, so only here, in the background
 
-    return mounted(tools)
+    return build_app(services)
 
 
-class _Entrance:
+class _PanelRouter:
     """Sends each request to the panel or to the API."""
 
-    def __init__(self, api: ASGIApp, panel: ASGIApp, room: Room) -> None:
+    def __init__(self, api: ASGIApp, panel: ASGIApp, loader: GradioLoader) -> None:
         self._api = api
         self._panel = panel
-        self._room = room
+        self._loader = loader
 
     def __call__(self, scope: Scope, receive: Receive, send: Send) -> Awaitable[None]:
         # Not a coroutine of its own: every request of the API passes here.
         if scope["type"] == "lifespan":
-            return self._live(scope, receive, send)
+            return self._run_lifespan(scope, receive, send)
         # As it was sent, percents and all: each path has one spelling, as in the API.
         path: bytes = scope.get("raw_path") or scope["path"].encode()
         if path.startswith(_BELOW) or path == b"/admin":
             return self._panel({**scope, "path": path.decode("latin-1")}, receive, send)
         return self._api(scope, receive, send)
 
-    async def _live(self, scope: Scope, receive: Receive, send: Send) -> None:
+    async def _run_lifespan(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Let the panel live within the API's life: it opens after it and closes before it."""
 
         async def receive_and_close() -> Message:
             message = await receive()
             if message["type"] == "lifespan.shutdown":
-                await self._room.close()
+                await self._loader.close()
             return message
 
         async def send_and_open(message: Message) -> None:
             await send(message)
             if message["type"] == "lifespan.startup.complete":
-                self._room.open()
+                self._loader.open()
 
         await self._api(scope, receive_and_close, send_and_open)

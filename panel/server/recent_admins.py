@@ -15,7 +15,7 @@ _KNOWN_FOR = 60.0  # seconds
 _SESSIONS_AT_MOST = 1000
 
 
-class KnownOwners:
+class RecentAdmins:
     """Remembers, for a minute, who was let in. For files only; a page or an event asks the API."""
 
     def __init__(self, clock: Clock) -> None:

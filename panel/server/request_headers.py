@@ -21,7 +21,7 @@ def visitors_of(scope: Scope, cookies: PanelCookies) -> list[Visitor]:
         framed=value(scope, b"sec-fetch-dest") in _FRAMES,
         devices=cookies.devices_in(header),
     )
-    return [visitor.holding(token) for token in cookies.sessions_in(header)] or [visitor]
+    return [visitor.with_token(token) for token in cookies.sessions_in(header)] or [visitor]
 
 
 def value(scope: Scope, name: bytes) -> str | None:

@@ -7,11 +7,11 @@ from doctor.set_cookie import SetCookie
 from panel.ports import Clock
 from panel.tester.history import History
 
-LETTERS = ("A", "B", "C")
-_BROWSERS_AT_MOST = 8
-_COOKIES_AT_MOST, _LONGEST_COOKIE = 50, 4096  # as browsers do
-_DESKS_AT_MOST = 50
-_FORGOTTEN_AFTER = 86_400.0  # seconds unused; no session of the panel lives longer
+BROWSER_NAMES = ("A", "B", "C")
+_MAX_BROWSERS = 8
+_MAX_COOKIES, _MAX_COOKIE_LENGTH = 50, 4096  # as browsers do
+_MAX_SESSIONS = 50
+_FORGET_AFTER = 86_400.0  # seconds unused; no session of the panel lives longer
 
 
 @dataclass
@@ -27,21 +27,21 @@ class Browser:
     impersonates: bool = False
     """Whether an admin acts as somebody else in it."""
 
-    def sent_to(self, path: str) -> list[SetCookie]:
+    def cookies_for(self, path: str) -> list[SetCookie]:
         """Return the cookies that go with a request to `path`."""
-        return [each for each in self.cookies.values() if _matches(path, each.path)]
+        return [each for each in self.cookies.values() if _path_matches(path, each.path)]
 
     def cookie_header(self, path: str) -> str:
         """Return the Cookie header for a request to `path`, or an empty string."""
-        return "; ".join(f"{each.name}={each.value}" for each in self.sent_to(path))
+        return "; ".join(f"{each.name}={each.value}" for each in self.cookies_for(path))
 
     def keep(self, cookie: SetCookie) -> None:
         """Do what a Set-Cookie line asks for."""
         self.cookies.pop(cookie.name, None)
-        if cookie.deletes or len(cookie.name) + len(cookie.value) > _LONGEST_COOKIE:
+        if cookie.deletes or len(cookie.name) + len(cookie.value) > _MAX_COOKIE_LENGTH:
             return
         self.cookies[cookie.name] = cookie
-        if len(self.cookies) > _COOKIES_AT_MOST:
+        if len(self.cookies) > _MAX_COOKIES:
             self.cookies.popitem(last=False)
 
     def clear(self) -> None:
@@ -52,64 +52,66 @@ class Browser:
 
 
 @dataclass
-class _Desk:
+class _SessionBrowsers:
     browsers: dict[str, Browser]
     used: float
     history: History = field(default_factory=History)
 
 
-class Desks:
+class BrowserStore:
     """The browsers of each session of the panel, and what was sent in them."""
 
     def __init__(self, clock: Clock) -> None:
         self._clock = clock
-        self._desks: OrderedDict[str, _Desk] = OrderedDict()
+        self._entries: OrderedDict[str, _SessionBrowsers] = OrderedDict()
 
     def browser(self, session: str, name: str) -> Browser:
         """Return one of the session's browsers; the first, where one had to make room."""
-        browsers = self._desk(session).browsers
-        return browsers.get(name) or browsers[LETTERS[0]]
+        browsers = self._entry(session).browsers
+        return browsers.get(name) or browsers[BROWSER_NAMES[0]]
 
     def names(self, session: str) -> list[str]:
         """Return the names of the session's browsers: three letters, then those that were added."""
-        return list(self._desk(session).browsers)
+        return list(self._entry(session).browsers)
 
     def add(self, session: str, name: str) -> Browser:
         """Open a fresh browser under a name of its own; the oldest one added may make room."""
-        browsers = self._desk(session).browsers
+        browsers = self._entry(session).browsers
         browsers.pop(name, None)
         browsers[name] = Browser()
-        if len(browsers) > _BROWSERS_AT_MOST:
-            del browsers[next(each for each in browsers if each not in LETTERS)]
+        if len(browsers) > _MAX_BROWSERS:
+            del browsers[next(each for each in browsers if each not in BROWSER_NAMES)]
         return browsers[name]
 
     def history(self, session: str) -> History:
         """Return what was sent in the session's browsers."""
-        return self._desk(session).history
+        return self._entry(session).history
 
     def forget(self, session: str | None) -> None:
         """Forget the browsers of a session that is over."""
-        self._desks.pop(session or "", None)
+        self._entries.pop(session or "", None)
 
-    def _desk(self, session: str) -> _Desk:
+    def _entry(self, session: str) -> _SessionBrowsers:
         now = self._clock.monotonic()
         self._drop_unused(now)
-        desk = self._desks.pop(session, None) or _Desk({each: Browser() for each in LETTERS}, now)
-        desk.used = now
-        self._desks[session] = desk
-        if len(self._desks) > _DESKS_AT_MOST:
-            self._desks.popitem(last=False)
-        return desk
+        entry = self._entries.pop(session, None) or _SessionBrowsers(
+            {each: Browser() for each in BROWSER_NAMES}, now
+        )
+        entry.used = now
+        self._entries[session] = entry
+        if len(self._entries) > _MAX_SESSIONS:
+            self._entries.popitem(last=False)
+        return entry
 
     def _drop_unused(self, now: float) -> None:
-        while self._desks:
-            session, desk = next(iter(self._desks.items()))
-            if now - desk.used < _FORGOTTEN_AFTER:
+        while self._entries:
+            session, entry = next(iter(self._entries.items()))
+            if now - entry.used < _FORGET_AFTER:
                 return
-            del self._desks[session]
+            del self._entries[session]
 
 
-def _matches(path: str, cookie_path: str) -> bool:
+def _path_matches(path: str, cookie_path: str) -> bool:
     """Whether a cookie of `cookie_path` goes with a request to `path` (RFC 6265, section 5.1.4)."""
     path = path.partition("?")[0]
     below = cookie_path if cookie_path.endswith("/") else f"{cookie_path}/"

@@ -28,34 +28,34 @@ def copied(way: str, request: Request, public_url: str) -> str:
 
 def curl(request: Request, public_url: str) -> str:
     """Write it for a shell."""
-    how = "--head" if request.method == "HEAD" else f"--request {request.method}"
-    lines = [
-        f"curl --include --globoff --path-as-is {how} {shlex.quote(_url(request, public_url))}"
-    ]
-    lines += [f"--header {shlex.quote(f'{name}: {value}')}" for name, value in _said(request)]
+    method = "--head" if request.method == "HEAD" else f"--request {request.method}"
+    url = shlex.quote(_url(request, public_url))
+    headers = (f"{name}: {value}" for name, value in _visible_headers(request))
+    lines = [f"curl --include --globoff --path-as-is {method} {url}"]
+    lines += [f"--header {shlex.quote(header)}" for header in headers]
     lines += [f"--data-raw {shlex.quote(request.body)}"] if request.body else []
     return " \\\n  ".join(lines)
 
 
 def httpx(request: Request, public_url: str) -> str:
     """Write it for Python."""
-    headers = dict(_said(request))
-    told = [repr(request.method), repr(_url(request, public_url))]
-    told += [f"headers={_python(headers)}"] if headers else []
-    told += [f"content={request.body!r}.encode()"] if request.body else []
-    inside = "".join(f"    {each},\n" for each in told)
+    headers = dict(_visible_headers(request))
+    arguments = [repr(request.method), repr(_url(request, public_url))]
+    arguments += [f"headers={_python(headers)}"] if headers else []
+    arguments += [f"content={request.body!r}.encode()"] if request.body else []
+    inside = "".join(f"    {each},\n" for each in arguments)
     printed = "print(answer.status_code, answer.text)"
     return f"import httpx\n\nanswer = httpx.request(\n{inside})\n{printed}"
 
 
 def fetch(request: Request, public_url: str) -> str:
     """Write it for JavaScript."""
-    how: dict[str, Any] = {"method": request.method, "headers": dict(_said(request))}
-    lines = _object(how)
+    options: dict[str, Any] = {"method": request.method, "headers": dict(_visible_headers(request))}
+    lines = _object(options)
     if request.body:
-        said = _json_object(request.body)
+        payload = _json_object(request.body)
         text = json.dumps(request.body, ensure_ascii=False)
-        body = text if said is None else f"JSON.stringify({_indented(_object(said))})"
+        body = text if payload is None else f"JSON.stringify({_indented(_object(payload))})"
         lines = f"{lines[:-2]},\n  body: {body}\n}}"
     url = json.dumps(_url(request, public_url))
     return (
@@ -69,12 +69,12 @@ def better_auth(request: Request, public_url: str) -> str:
     path, _, query = request.path.partition("?")
     if not path.startswith(AUTH):
         return f"// {words.NOT_FOR_THE_CLIENT}\n{fetch(request, public_url)}"
-    said = _json_object(request.body)
+    payload = _json_object(request.body)
     plain = _METHOD_PATH.fullmatch(path.removeprefix(AUTH)) and not query
-    if not plain or (request.body and said is None):
+    if not plain or (request.body and payload is None):
         called = _generic(request)
     else:
-        called = _called(path.removeprefix(AUTH), request.method, said or {})
+        called = _method_call(path.removeprefix(AUTH), request.method, payload or {})
     return (
         'import { createAuthClient } from "better-auth/client";\n'
         'import { adminClient } from "better-auth/client/plugins";\n\n'
@@ -93,21 +93,22 @@ WAYS: Mapping[str, Callable[[Request, str], str]] = {
 LANGUAGES = {"curl": "shell", "httpx": "python", "fetch": "javascript", "Better Auth": "typescript"}
 
 
-def _called(path: str, method: str, said: dict[str, Any]) -> str:
+def _method_call(path: str, method: str, payload: dict[str, Any]) -> str:
     name = ".".join(map(_camel, path.split("/")))
     # The client takes what has a body for a POST and everything else for a GET.
-    if (method == "POST") != bool(said):
-        said = {**said, "fetchOptions": {"method": method}}
-    return f"authClient.{name}({_object(said) if said else ''})"
+    if (method == "POST") != bool(payload):
+        payload = {**payload, "fetchOptions": {"method": method}}
+    return f"authClient.{name}({_object(payload) if payload else ''})"
 
 
 def _generic(request: Request) -> str:
     """Return a call of the client's own fetch, for paths and bodies its methods do not know."""
-    how: dict[str, Any] = {"method": request.method}
+    options: dict[str, Any] = {"method": request.method}
     if request.body:
-        said = _json_object(request.body)
-        how["body"] = request.body if said is None else said
-    return f"authClient.$fetch({json.dumps('/' + request.path.removeprefix(AUTH))}, {_object(how)})"
+        payload = _json_object(request.body)
+        options["body"] = request.body if payload is None else payload
+    path = json.dumps("/" + request.path.removeprefix(AUTH))
+    return f"authClient.$fetch({path}, {_object(options)})"
 
 
 def _camel(words: str) -> str:
@@ -115,7 +116,7 @@ def _camel(words: str) -> str:
     return first + "".join(each.capitalize() for each in rest)
 
 
-def _said(request: Request) -> list[tuple[str, str]]:
+def _visible_headers(request: Request) -> list[tuple[str, str]]:
     return [(name, value) for name, value in request.headers if name.lower() not in _LEFT_OUT]
 
 
@@ -139,5 +140,5 @@ def _indented(text: str) -> str:
 
 
 def _json_object(text: str) -> dict[str, Any] | None:
-    said = json_in(text)
-    return said if isinstance(said, dict) else None
+    payload = json_in(text)
+    return payload if isinstance(payload, dict) else None

@@ -19,17 +19,17 @@ class Preflight:
     @property
     def allows(self) -> bool:
         """Whether a browser would go on (Fetch standard, section 4.9)."""
-        asked = dict(self.request.headers)
-        answer = self.response
-        methods = _listed(answer.header("access-control-allow-methods"))
-        headers = _listed(answer.header("access-control-allow-headers"))
-        wanted = _listed(asked.get("Access-Control-Request-Headers", ""))
+        requested = dict(self.request.headers)
+        response = self.response
+        methods = _listed(response.header("access-control-allow-methods"))
+        headers = _listed(response.header("access-control-allow-headers"))
+        needed = _listed(requested.get("Access-Control-Request-Headers", ""))
         return (
-            200 <= answer.status < 300
-            and answer.header("access-control-allow-origin") == asked.get("Origin")
-            and answer.header("access-control-allow-credentials") == "true"
-            and asked.get("Access-Control-Request-Method", "").lower() in {*methods, "post"}
-            and wanted <= headers
+            200 <= response.status < 300
+            and response.header("access-control-allow-origin") == requested.get("Origin")
+            and response.header("access-control-allow-credentials") == "true"
+            and requested.get("Access-Control-Request-Method", "").lower() in {*methods, "post"}
+            and needed <= headers
         )
 
 
@@ -46,7 +46,7 @@ class Exchange:
     number: int = 0
     """Its place in the history; 0 while the answer is still coming in."""
     preflight: Preflight | None = None
-    left_behind: tuple[str, ...] = ()
+    withheld_cookies: tuple[str, ...] = ()
     """Cookies that a browser would not have sent from a page of another site."""
 
     @property
@@ -68,10 +68,10 @@ def json_of(response: Response) -> Any:
     return json_in(response.body)
 
 
-def json_in(said: str | bytes) -> Any:
+def json_in(text: str | bytes) -> Any:
     """Return the JSON in a text, or None if it is none."""
     try:
-        return json.loads(said)
+        return json.loads(text)
     except (ValueError, RecursionError):
         return None
 

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from typing import Any
 from urllib.parse import quote
 
-from panel.client.loopback import Call, CallRefused
+from panel.client.loopback import Call, InvalidCall
 from panel.tester import words
 from panel.tester.openapi import Field, Kind, Operation
 from panel.tester.quick_actions import Person
@@ -31,12 +31,12 @@ def filled(field: Field, person: Person) -> Filled:
     example = _written(field.example)
     if field.place == "body" and field.name in _OF_THE_PERSON and field.required:
         return Filled(getattr(person, _OF_THE_PERSON[field.name]), example)
-    known = field.kind is not Kind.CHOICE or example in field.choices
-    return Filled(example if field.required and known else "", example)
+    is_valid = field.kind is not Kind.CHOICE or example in field.choices
+    return Filled(example if field.required and is_valid else "", example)
 
 
 def call_of(operation: Operation, values: Mapping[str, str]) -> Call:
-    """Return the request of a form; what is left empty is not sent. Raises CallRefused.
+    """Return the request of a form; what is left empty is not sent. Raises InvalidCall.
 
     `values` are by place and name: `{"query limit": "10"}`, see `key_of`.
     """
@@ -44,7 +44,7 @@ def call_of(operation: Operation, values: Mapping[str, str]) -> Call:
     for field in operation.fields:
         value = values.get(key_of(field), "")
         if field.required and field.place == "path" and not value:
-            raise CallRefused(words.PATH_NEEDS.format(field.name))
+            raise InvalidCall(words.PATH_NEEDS.format(field.name))
         if not value:
             continue
         if field.place == "path":
@@ -54,9 +54,9 @@ def call_of(operation: Operation, values: Mapping[str, str]) -> Call:
             query += [f"{quote(field.name)}={quote(each, safe='')}" for each in several if each]
         else:
             body[field.name] = _read(field, value)
-    asked = f"{path}?{'&'.join(query)}" if query else path
-    said = json.dumps(body, indent=2, ensure_ascii=False) if operation.takes_body else ""
-    return Call(operation.method, asked, said)
+    url = f"{path}?{'&'.join(query)}" if query else path
+    payload = json.dumps(body, indent=2, ensure_ascii=False) if operation.takes_body else ""
+    return Call(operation.method, url, payload)
 
 
 def key_of(field: Field) -> str:
@@ -68,12 +68,12 @@ def _read(field: Field, value: str) -> Any:
     if field.kind in {Kind.TEXT, Kind.CHOICE}:
         return value
     try:
-        said = json.loads(value)
+        parsed = json.loads(value)
     except (ValueError, RecursionError):
         if field.kind is Kind.JSON:
-            raise CallRefused(words.NO_JSON.format(field.name)) from None
+            raise InvalidCall(words.NO_JSON.format(field.name)) from None
         return value
-    return value if field.kind is Kind.ANYTHING and isinstance(said, int | float) else said
+    return value if field.kind is Kind.ANYTHING and isinstance(parsed, int | float) else parsed
 
 
 def _written(example: Any) -> str:

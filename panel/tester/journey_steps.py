@@ -8,10 +8,10 @@ from doctor.set_cookie import read_set_cookie
 from panel.client.loopback import Call
 from panel.tester import journey_words as words
 from panel.tester.exchange import json_of
-from panel.tester.journeys import Found, Journey, Step, Take, Walk
+from panel.tester.journeys import Journey, JourneyRun, Step, StepAction, StepResult
 from panel.tester.quick_actions import (
-    Deed,
     Person,
+    QuickAction,
     call_me,
     list_sessions,
     post,
@@ -25,11 +25,11 @@ _ATTEMPTS = 12
 _NEW = "-and-new"
 
 
-def _expects(device: str, deed: Deed, status: int) -> Take:
+def _expects(device: str, action: QuickAction, status: int) -> StepAction:
     """Return how a step is taken that sends this from a device, and wants that status."""
 
-    async def taken(walk: Walk) -> Found:
-        return await walk.expect(device, deed(walk.person), status)
+    async def taken(run: JourneyRun) -> StepResult:
+        return await run.expect(device, action(run.person), status)
 
     return taken
 
@@ -37,140 +37,140 @@ def _expects(device: str, deed: Deed, status: int) -> Take:
 _second_refused = _expects(words.SECOND, call_me, 401)
 
 
-async def _make_account(walk: Walk) -> Found:
-    person = walk.person
-    said = {"name": person.name, "email": person.email, "password": person.password}
+async def _make_account(run: JourneyRun) -> StepResult:
+    person = run.person
+    payload = {"name": person.name, "email": person.email, "password": person.password}
     more = {"data": {"emailVerified": True}}
-    owner = walk.owner
-    made = await walk.api.post(owner, f"{_ADMIN}/create-user", {**said, **more})
-    walk.user_id = made["user"]["id"]
-    return Found(True, words.NOTHING_SENT)
+    owner = run.owner
+    made = await run.api.post(owner, f"{_ADMIN}/create-user", {**payload, **more})
+    run.user_id = made["user"]["id"]
+    return StepResult(True, words.NOTHING_SENT)
 
 
-async def _clean_up(walk: Walk) -> Found:
-    said, walk.user_id = {"userId": walk.user_id}, ""
-    await walk.api.post(walk.owner, f"{_ADMIN}/remove-user", said)
-    return Found(True, words.NOTHING_SENT)
+async def _clean_up(run: JourneyRun) -> StepResult:
+    payload, run.user_id = {"userId": run.user_id}, ""
+    await run.api.post(run.owner, f"{_ADMIN}/remove-user", payload)
+    return StepResult(True, words.NOTHING_SENT)
 
 
-async def _sign_up(walk: Walk) -> Found:
-    found = await walk.expect(words.FIRST, sign_up(walk.person), 200)
-    said = json_of(found.exchanges[0].response)
-    if not found.passed:
-        code = said.get("code") if isinstance(said, dict) else ""
+async def _sign_up(run: JourneyRun) -> StepResult:
+    result = await run.expect(words.FIRST, sign_up(run.person), 200)
+    payload = json_of(result.exchanges[0].response)
+    if not result.passed:
+        code = payload.get("code") if isinstance(payload, dict) else ""
         off = code == "EMAIL_PASSWORD_SIGN_UP_DISABLED"
-        return replace(found, said=words.SIGN_UP_OFF) if off else found
-    walk.user_id = said["user"]["id"]
-    return found
+        return replace(result, message=words.SIGN_UP_OFF) if off else result
+    run.user_id = payload["user"]["id"]
+    return result
 
 
-async def _verify(walk: Walk) -> Found:
+async def _verify(run: JourneyRun) -> StepResult:
     """Do what a click in the mail would, where sign-up alone does not sign in."""
-    if walk.tester.browser(walk.owner, words.FIRST).signed_in_as:
-        return Found(True, words.ALREADY)
-    said = {"userId": walk.user_id, "data": {"emailVerified": True}}
-    await walk.api.post(walk.owner, f"{_ADMIN}/update-user", said)
-    return Found(True, words.NOTHING_SENT)
+    if run.tester.browser(run.owner, words.FIRST).signed_in_as:
+        return StepResult(True, words.ALREADY)
+    payload = {"userId": run.user_id, "data": {"emailVerified": True}}
+    await run.api.post(run.owner, f"{_ADMIN}/update-user", payload)
+    return StepResult(True, words.NOTHING_SENT)
 
 
-async def _old_cookie(walk: Walk) -> Found:
+async def _old_cookie(run: JourneyRun) -> StepResult:
     """Put the cookie of before sign-out into a browser that is empty."""
-    sent = next(each.request for each in walk.seen if each.call.path == "/api/me")
-    browser = walk.tester.browser(walk.owner, words.SECOND)
+    sent = next(each.request for each in run.seen if each.call.path == "/api/me")
+    browser = run.tester.browser(run.owner, words.SECOND)
     for pair in dict(sent.headers).get("Cookie", "").split("; "):
         browser.keep(read_set_cookie(f"{pair}; Path=/"))
-    return await _second_refused(walk)
+    return await _second_refused(run)
 
 
-async def _both_listed(walk: Walk) -> Found:
-    found = await walk.expect(words.FIRST, list_sessions(walk.person), 200)
-    listed = json_of(found.exchanges[0].response)
+async def _both_listed(run: JourneyRun) -> StepResult:
+    result = await run.expect(words.FIRST, list_sessions(run.person), 200)
+    listed = json_of(result.exchanges[0].response)
     number = len(listed) if isinstance(listed, list) else 0
-    return Found(number == 2, words.sessions_seen(number), found.exchanges)
+    return StepResult(number == 2, words.sessions_seen(number), result.exchanges)
 
 
-async def _ask_reset(walk: Walk) -> Found:
-    outbox = await walk.api.get(walk.owner, "/api/admin/outbox", limit=1)
+async def _ask_reset(run: JourneyRun) -> StepResult:
+    outbox = await run.api.get(run.owner, "/api/admin/outbox", limit=1)
     if outbox["sends"]:
-        return Found(False, words.SENDS_MAIL)
-    said = {"email": walk.person.email, "redirectTo": "/reset-password"}
-    return await walk.expect(words.FIRST, post("/api/auth/request-password-reset", said), 200)
+        return StepResult(False, words.SENDS_MAIL)
+    payload = {"email": run.person.email, "redirectTo": "/reset-password"}
+    return await run.expect(words.FIRST, post("/api/auth/request-password-reset", payload), 200)
 
 
-async def _find_link(walk: Walk) -> Found:
-    outbox = await walk.api.get(walk.owner, "/api/admin/outbox", limit=100)
-    mine: list[dict[str, Any]] = [each for each in outbox["mails"] if _is_theirs(each, walk)]
+async def _find_link(run: JourneyRun) -> StepResult:
+    outbox = await run.api.get(run.owner, "/api/admin/outbox", limit=100)
+    mine: list[dict[str, Any]] = [each for each in outbox["mails"] if _is_theirs(each, run)]
     if not mine:
-        return Found(False, words.NO_MAIL)
+        return StepResult(False, words.NO_MAIL)
     parts = urlsplit(mine[0]["url"])
-    walk.link = f"{parts.path}?{parts.query}"
-    return Found(True, words.NOTHING_SENT)
+    run.link = f"{parts.path}?{parts.query}"
+    return StepResult(True, words.NOTHING_SENT)
 
 
-def _is_theirs(mail: dict[str, Any], walk: Walk) -> bool:
-    return mail["to"] == walk.person.email and "/reset-password/" in (mail["url"] or "")
+def _is_theirs(mail: dict[str, Any], run: JourneyRun) -> bool:
+    return mail["to"] == run.person.email and "/reset-password/" in (mail["url"] or "")
 
 
-async def _open_link(walk: Walk) -> Found:
-    return await walk.expect(words.FIRST, Call("GET", walk.link), 302)
+async def _open_link(run: JourneyRun) -> StepResult:
+    return await run.expect(words.FIRST, Call("GET", run.link), 302)
 
 
-async def _set_new(walk: Walk) -> Found:
-    return await walk.expect(words.FIRST, _new_password(walk), 200)
+async def _set_new(run: JourneyRun) -> StepResult:
+    return await run.expect(words.FIRST, _new_password(run), 200)
 
 
-async def _set_again(walk: Walk) -> Found:
-    return await walk.expect(words.FIRST, _new_password(walk), 400)
+async def _set_again(run: JourneyRun) -> StepResult:
+    return await run.expect(words.FIRST, _new_password(run), 400)
 
 
-async def _new_works(walk: Walk) -> Found:
-    renewed = replace(walk.person, password=walk.person.password + _NEW)
-    return await walk.expect(words.FIRST, sign_in(renewed), 200)
+async def _new_works(run: JourneyRun) -> StepResult:
+    renewed = replace(run.person, password=run.person.password + _NEW)
+    return await run.expect(words.FIRST, sign_in(renewed), 200)
 
 
-def _new_password(walk: Walk) -> Call:
-    token = walk.link.partition("?")[0].rpartition("/")[2]
-    said = {"newPassword": walk.person.password + _NEW, "token": token}
-    return post("/api/auth/reset-password", said)
+def _new_password(run: JourneyRun) -> Call:
+    token = run.link.partition("?")[0].rpartition("/")[2]
+    payload = {"newPassword": run.person.password + _NEW, "token": token}
+    return post("/api/auth/reset-password", payload)
 
 
-async def _guess(walk: Walk) -> Found:
+async def _guess(run: JourneyRun) -> StepResult:
     exchanges = []
     for attempt in range(1, _ATTEMPTS + 1):
-        wrong = replace(walk.person, password=f"a wrong guess, number {attempt}")
-        exchanges.append(await walk.send(words.FIRST, sign_in(wrong)))
+        wrong = replace(run.person, password=f"a wrong guess, number {attempt}")
+        exchanges.append(await run.send(words.FIRST, sign_in(wrong)))
         if exchanges[-1].response.status == 429:
-            return Found(True, words.BIT_AFTER.format(attempt), tuple(exchanges))
+            return StepResult(True, words.BIT_AFTER.format(attempt), tuple(exchanges))
         if exchanges[-1].response.status != 401:
-            said = words.status_was((401, 429), exchanges[-1].response.status)
-            return Found(False, said, tuple(exchanges))
-    return Found(False, words.LIMITS_OFF, tuple(exchanges))
+            message = words.status_was((401, 429), exchanges[-1].response.status)
+            return StepResult(False, message, tuple(exchanges))
+    return StepResult(False, words.LIMITS_OFF, tuple(exchanges))
 
 
-async def _read_wait(walk: Walk) -> Found:
-    refused = walk.seen[-1]
+async def _read_wait(run: JourneyRun) -> StepResult:
+    refused = run.seen[-1]
     wait = refused.response.header("retry-after")
-    return Found(
+    return StepResult(
         bool(wait), words.TRY_AGAIN_IN.format(wait) if wait else words.NOT_TOLD, (refused,)
     )
 
 
-async def _foreign_asks(walk: Walk) -> Found:
-    exchange = await walk.send(words.FIRST, replace(_renamed(walk.person), origin=words.FOREIGN))
+async def _foreign_asks(run: JourneyRun) -> StepResult:
+    exchange = await run.send(words.FIRST, replace(_renamed(run.person), origin=words.FOREIGN))
     stopped = exchange.preflight is not None and not exchange.preflight.allows
-    return Found(stopped, words.STOPPED if stopped else words.NOT_STOPPED, (exchange,))
+    return StepResult(stopped, words.STOPPED if stopped else words.NOT_STOPPED, (exchange,))
 
 
-async def _foreign_refused(walk: Walk) -> Found:
-    status = walk.seen[-1].response.status
-    return Found(status == 403, words.status_was((403,), status), (walk.seen[-1],))
+async def _foreign_refused(run: JourneyRun) -> StepResult:
+    status = run.seen[-1].response.status
+    return StepResult(status == 403, words.status_was((403,), status), (run.seen[-1],))
 
 
-async def _unchanged(walk: Walk) -> Found:
-    found = await walk.expect(words.FIRST, Call("GET", "/api/auth/get-session"), 200)
-    said = json_of(found.exchanges[0].response)
-    same = isinstance(said, dict) and said["user"]["name"] == walk.person.name
-    return replace(found, passed=found.passed and same)
+async def _unchanged(run: JourneyRun) -> StepResult:
+    result = await run.expect(words.FIRST, Call("GET", "/api/auth/get-session"), 200)
+    payload = json_of(result.exchanges[0].response)
+    same = isinstance(payload, dict) and payload["user"]["name"] == run.person.name
+    return replace(result, passed=result.passed and same)
 
 
 def _renamed(_: Person) -> Call:

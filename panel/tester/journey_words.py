@@ -70,11 +70,11 @@ BIT_AFTER = "Attempt {} was refused as one too many."
 TRY_AGAIN_IN = "Retry-After says: {} seconds."
 
 
-def status_was(wanted: tuple[int, ...], came: int) -> str:
+def status_was(expected: tuple[int, ...], actual: int) -> str:
     """Say which status came, and which should have."""
-    if came in wanted:
-        return f"{came}, as it should be."
-    return f"{came} came, where {' or '.join(map(str, wanted))} should have."
+    if actual in expected:
+        return f"{actual}, as it should be."
+    return f"{actual} came, where {' or '.join(map(str, expected))} should have."
 
 
 def sessions_seen(number: int) -> str:

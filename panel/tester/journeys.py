@@ -7,8 +7,8 @@ journey. Whoever was made for it is deleted in any case.
 from collections.abc import AsyncGenerator, Awaitable, Callable
 from dataclasses import dataclass, field, replace
 
-from panel.client.api import Api, ApiRefused
-from panel.client.loopback import Call, CallRefused, NoAnswer
+from panel.client.api import Api, ApiError
+from panel.client.loopback import Call, InvalidCall, NoResponse
 from panel.client.visitor import Owner
 from panel.ports import Randomness
 from panel.tester import journey_words as words
@@ -18,16 +18,16 @@ from panel.tester.service import Tester
 
 
 @dataclass(frozen=True)
-class Found:
+class StepResult:
     """What came of a step."""
 
     passed: bool
-    said: str
+    message: str
     exchanges: tuple[Exchange, ...] = ()
 
 
 @dataclass
-class Walk:
+class JourneyRun:
     """One walk of one journey: who walks, from where, and what was learnt on the way."""
 
     owner: Owner
@@ -46,14 +46,14 @@ class Walk:
         self.seen.append(await self.tester.perform(self.owner, device, called))
         return self.seen[-1]
 
-    async def expect(self, device: str, call: Call, *wanted: int) -> Found:
+    async def expect(self, device: str, call: Call, *expected: int) -> StepResult:
         """Send, and find whether one of these statuses comes."""
         exchange = await self.send(device, call)
         status = exchange.response.status
-        return Found(status in wanted, words.status_was(wanted, status), (exchange,))
+        return StepResult(status in expected, words.status_was(expected, status), (exchange,))
 
 
-Take = Callable[[Walk], Awaitable[Found]]
+StepAction = Callable[[JourneyRun], Awaitable[StepResult]]
 """How a step is taken."""
 
 
@@ -61,8 +61,8 @@ Take = Callable[[Walk], Awaitable[Found]]
 class Step:
     """One step: its title, what it proves, and how it is taken."""
 
-    told: tuple[str, str]
-    take: Take
+    labels: tuple[str, str]
+    action: StepAction
 
 
 @dataclass(frozen=True)
@@ -78,20 +78,20 @@ class Progress:
     """How far a walk has got."""
 
     journey: Journey
-    found: list[Found] = field(default_factory=list)
+    results: list[StepResult] = field(default_factory=list)
 
     @property
     def failed(self) -> bool:
         """Whether a step was not as it should be."""
-        return bool(self.found) and not self.found[-1].passed
+        return bool(self.results) and not self.results[-1].passed
 
     @property
-    def over(self) -> bool:
+    def is_finished(self) -> bool:
         """Whether nothing more will happen."""
-        return self.failed or len(self.found) == len(self.journey.steps)
+        return self.failed or len(self.results) == len(self.journey.steps)
 
 
-async def walk(
+async def run_journey(
     journey: Journey, owner: Owner, *, tester: Tester, api: Api, randomness: Randomness
 ) -> AsyncGenerator[Progress, None]:
     """Take one step after the other; yields before the first and after each."""
@@ -99,33 +99,33 @@ async def walk(
         tester.add_browser(owner, device)
     # From TEST-NET-2 (RFC 5737): what limits count there bites nobody.
     address = f"198.51.100.{1 + randomness.bytes(1)[0] % 254}"
-    walking = Walk(owner, tester, api, new_person(randomness), address)
+    run = JourneyRun(owner, tester, api, new_person(randomness), address)
     progress = Progress(journey)
     try:
         yield progress
         for step in journey.steps:
-            progress.found.append(await _taken(step, walking))
+            progress.results.append(await _run_step(step, run))
             if progress.failed:
-                await _clean_up(walking)
+                await _delete_person(run)
             yield progress
             if progress.failed:
                 return
     finally:
-        await _clean_up(walking)
+        await _delete_person(run)
 
 
-async def _taken(step: Step, walking: Walk) -> Found:
+async def _run_step(step: Step, run: JourneyRun) -> StepResult:
     try:
-        return await step.take(walking)
-    except (CallRefused, NoAnswer) as error:
-        return Found(False, str(error))
-    except ApiRefused as refused:
+        return await step.action(run)
+    except (InvalidCall, NoResponse) as error:
+        return StepResult(False, str(error))
+    except ApiError as refused:
         if refused.status in {401, 403}:
             raise
-        return Found(False, refused.message or words.status_was((200,), refused.status))
+        return StepResult(False, refused.message or words.status_was((200,), refused.status))
 
 
-async def _clean_up(walking: Walk) -> None:
-    if walking.user_id:
-        said, walking.user_id = {"userId": walking.user_id}, ""
-        await walking.api.post(walking.owner, "/api/auth/admin/remove-user", said)
+async def _delete_person(run: JourneyRun) -> None:
+    if run.user_id:
+        payload, run.user_id = {"userId": run.user_id}, ""
+        await run.api.post(run.owner, "/api/auth/admin/remove-user", payload)

@@ -27,7 +27,7 @@ _SCHEME = re.compile(r"\w+ +(?=\S)")
 
 def secrets_in(exchange: Exchange) -> list[str]:
     """Return what gives access: cookies, tokens, passwords."""
-    return sorted(set(_found(exchange)))
+    return sorted(set(_find_secrets(exchange)))
 
 
 def masked(text: str, secrets: list[str]) -> str:
@@ -85,7 +85,7 @@ def masked_path(path: str) -> str:
     return _SHAPE.sub(MASK, _BELOW.sub(f"/reset-password/{MASK}", path))
 
 
-def _found(exchange: Exchange) -> Iterator[str]:
+def _find_secrets(exchange: Exchange) -> Iterator[str]:
     for name, value in (*exchange.request.headers, *exchange.response.headers):
         if _TELLING_HEADER.search(name):
             yield from (value, _SCHEME.sub("", value, count=1))
@@ -96,24 +96,24 @@ def _found(exchange: Exchange) -> Iterator[str]:
         yield from (*_IN_PATH.findall(path), *_BELOW.findall(path))
     sent, came = exchange.request.body, exchange.response.body.decode(errors="replace")
     is_page = exchange.response.header("content-type").startswith("text/html")
-    yield from _told(json_in(sent), sent)
-    yield from _told(json_of(exchange.response), "" if is_page else came)
-    for said in (exchange.request.path, sent, came):
-        yield from _SHAPE.findall(said)
+    yield from _named_in(json_in(sent), sent)
+    yield from _named_in(json_of(exchange.response), "" if is_page else came)
+    for text in (exchange.request.path, sent, came):
+        yield from _SHAPE.findall(text)
 
 
-def _told(said: Any, text: str) -> Iterator[str]:
+def _named_in(payload: Any, text: str) -> Iterator[str]:
     """Yield what stands under a telling name in JSON, or in a text that is none."""
-    if said is not None:
-        yield from _named(said)
+    if payload is not None:
+        yield from _walk_named(payload)
         return
     for quoted in _PAIR.findall(text):
         yield from filter(None, quoted)
 
 
-def _named(said: Any) -> Iterator[str]:
+def _walk_named(payload: Any) -> Iterator[str]:
     """Yield the texts and numbers that stand under a telling name, however deep."""
-    waiting = [said]
+    waiting = [payload]
     while waiting:
         each = waiting.pop()
         if isinstance(each, dict):

@@ -60,61 +60,63 @@ class Operation:
 def operations(document: Mapping[str, Any]) -> list[Operation]:
     """Return every endpoint, in the description's order."""
     return [
-        _operation(document, method, path, told)
+        _operation(document, method, path, definition)
         for path, methods in document.get("paths", {}).items()
-        for method, told in methods.items()
+        for method, definition in methods.items()
         if method in _METHODS
     ]
 
 
 def _operation(
-    document: Mapping[str, Any], method: str, path: str, told: Mapping[str, Any]
+    document: Mapping[str, Any], method: str, path: str, definition: Mapping[str, Any]
 ) -> Operation:
-    body = told.get("requestBody", {}).get("content", {}).get(_JSON)
-    given = [_parameter(document, each) for each in told.get("parameters", [])]
+    body = definition.get("requestBody", {}).get("content", {}).get(_JSON)
+    parameters = [_parameter(document, each) for each in definition.get("parameters", [])]
     return Operation(
         method.upper(),
         path,
-        (told.get("tags") or [""])[0],
-        told.get("summary", ""),
-        told.get("description", ""),
-        tuple(each for each in given if each.place in {"path", "query"})
+        (definition.get("tags") or [""])[0],
+        definition.get("summary", ""),
+        definition.get("description", ""),
+        tuple(each for each in parameters if each.place in {"path", "query"})
         + tuple(_body_fields(document, body) if body else ()),
         tuple(
             (status, answer.get("description", ""))
-            for status, answer in told.get("responses", {}).items()
+            for status, answer in definition.get("responses", {}).items()
         ),
         takes_body=body is not None,
-        needs_session=bool(told.get("security")),
+        needs_session=bool(definition.get("security")),
     )
 
 
-def _parameter(document: Mapping[str, Any], told: Mapping[str, Any]) -> Field:
-    schema = told.get("schema", {})
-    note = {"description": told.get("description", ""), **schema}
-    required = bool(told.get("required"))
-    return _field(document, told["name"], told["in"], note, required, told.get("example"))
+def _parameter(document: Mapping[str, Any], definition: Mapping[str, Any]) -> Field:
+    schema = definition.get("schema", {})
+    note = {"description": definition.get("description", ""), **schema}
+    required = bool(definition.get("required"))
+    return _field(
+        document, definition["name"], definition["in"], note, required, definition.get("example")
+    )
 
 
 def _body_fields(document: Mapping[str, Any], body: Mapping[str, Any]) -> Iterator[Field]:
-    schema = _resolved(document, body.get("schema", {}))
+    schema = _resolve(document, body.get("schema", {}))
     example = (schema.get("examples") or [{}])[0]
     example = body.get("example", example)
     example = example if isinstance(example, dict) else {}
     required = schema.get("required", [])
-    for name, told in schema.get("properties", {}).items():
-        yield _field(document, name, "body", told, name in required, example.get(name))
+    for name, definition in schema.get("properties", {}).items():
+        yield _field(document, name, "body", definition, name in required, example.get(name))
 
 
 def _field(
     document: Mapping[str, Any],
     name: str,
     place: str,
-    told: Mapping[str, Any],
+    definition: Mapping[str, Any],
     required: bool,
     example: Any,
 ) -> Field:
-    schema = _resolved(document, told)
+    schema = _resolve(document, definition)
     if example is None:
         example = (schema.get("examples") or [schema.get("default")])[0]
     choices = schema.get("enum") or ([schema["const"]] if "const" in schema else [])
@@ -157,13 +159,13 @@ def _note(schema: Mapping[str, Any]) -> str:
         )
         if isinstance(schema.get(name), int)
     ]
-    made = {"date-time": "a moment, such as 2026-12-01T10:00:00.000Z", "uuid": "an id"}
-    told = made.get(schema.get("format", ""), "")
-    said = schema.get("description", "").removesuffix(".")
-    return "; ".join(each for each in (said, told, " ".join(limits)) if each)
+    format_notes = {"date-time": "a moment, such as 2026-12-01T10:00:00.000Z", "uuid": "an id"}
+    format_note = format_notes.get(schema.get("format", ""), "")
+    description = schema.get("description", "").removesuffix(".")
+    return "; ".join(each for each in (description, format_note, " ".join(limits)) if each)
 
 
-def _resolved(document: Mapping[str, Any], schema: Mapping[str, Any]) -> Mapping[str, Any]:
+def _resolve(document: Mapping[str, Any], schema: Mapping[str, Any]) -> Mapping[str, Any]:
     """Follow references, and leave out the null of what may be null."""
     for _ in range(_DEEPEST):
         if "$ref" in schema:

@@ -23,19 +23,19 @@ class Person:
     remember: bool = True
 
 
-Deed = Callable[[Person], Call]
+QuickAction = Callable[[Person], Call]
 
 
 def sign_up(person: Person) -> Call:
     """Make an account for the person."""
-    said = {"name": person.name, "email": person.email, "password": person.password}
-    return post("/api/auth/sign-up/email", said)
+    payload = {"name": person.name, "email": person.email, "password": person.password}
+    return post("/api/auth/sign-up/email", payload)
 
 
 def sign_in(person: Person) -> Call:
     """Sign the person in."""
-    said = {"email": person.email, "password": person.password, "rememberMe": person.remember}
-    return post("/api/auth/sign-in/email", said)
+    payload = {"email": person.email, "password": person.password, "rememberMe": person.remember}
+    return post("/api/auth/sign-in/email", payload)
 
 
 def read_session(_: Person) -> Call:
@@ -70,12 +70,12 @@ def new_person(randomness: Randomness) -> Person:
     return Person(f"Test person {number:06}", f"test-{number:06}@example.com", password)
 
 
-def post(path: str, said: dict[str, Any]) -> Call:
+def post(path: str, payload: dict[str, Any]) -> Call:
     """Send JSON."""
-    return Call("POST", path, json.dumps(said, indent=2, ensure_ascii=False))
+    return Call("POST", path, json.dumps(payload, indent=2, ensure_ascii=False))
 
 
-DEEDS: Mapping[str, Deed] = {
+QUICK_ACTIONS: Mapping[str, QuickAction] = {
     words.SIGN_UP: sign_up,
     words.SIGN_IN: sign_in,
     words.READ_SESSION: read_session,

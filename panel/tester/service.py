@@ -10,7 +10,7 @@ from doctor.sites import is_same_site
 from panel.client.loopback import Call, Loopback, Response
 from panel.client.visitor import Owner
 from panel.ports import Clock
-from panel.tester.browsers import Browser, Desks
+from panel.tester.browsers import Browser, BrowserStore
 from panel.tester.exchange import Exchange, Preflight, json_of
 from panel.tester.history import History
 
@@ -20,23 +20,23 @@ _SIMPLE = {"GET", "HEAD", "POST"}
 class Tester:
     """Sends as a browser would; each browser has its own cookies."""
 
-    def __init__(self, loopback: Loopback, desks: Desks, clock: Clock) -> None:
+    def __init__(self, loopback: Loopback, browser_store: BrowserStore, clock: Clock) -> None:
         self._loopback = loopback
-        self._desks = desks
+        self._entries = browser_store
         self._clock = clock
         self.public_url = loopback.public_url
 
     def browser(self, owner: Owner, name: str) -> Browser:
         """Return one of the owner's browsers."""
-        return self._desks.browser(owner.key, name)
+        return self._entries.browser(owner.key, name)
 
     def browser_names(self, owner: Owner) -> list[str]:
         """Return the names of the owner's browsers."""
-        return self._desks.names(owner.key)
+        return self._entries.names(owner.key)
 
     def add_browser(self, owner: Owner, name: str, *, impersonates: bool = False) -> Browser:
         """Open a fresh browser for the owner, under a name of its own."""
-        browser = self._desks.add(owner.key, name)
+        browser = self._entries.add(owner.key, name)
         browser.impersonates = impersonates
         return browser
 
@@ -49,65 +49,72 @@ class Tester:
 
     def history(self, owner: Owner) -> History:
         """Return what the owner has sent, the newest first."""
-        return self._desks.history(owner.key)
+        return self._entries.history(owner.key)
 
     def limited(self, owner: Owner) -> dict[str, datetime]:
         """Return which paths the server refuses for now as asked too often, and until when."""
         return self.history(owner).limited(self._clock.now())
 
     async def perform(self, owner: Owner, name: str, call: Call) -> Exchange:
-        """Send a call from a browser and keep what it sets; raises CallRefused or NoAnswer."""
-        async for exchange in self.performing(owner, name, call):
+        """Send a call from a browser and keep what it sets; raises InvalidCall or NoResponse."""
+        async for exchange in self.stream(owner, name, call):
             last = exchange
         return last
 
-    async def performing(self, owner: Owner, name: str, call: Call) -> AsyncIterator[Exchange]:
+    async def stream(self, owner: Owner, name: str, call: Call) -> AsyncIterator[Exchange]:
         """As `perform`, and tells of an event stream while it comes in."""
         browser = self.browser(owner, name)
-        preflight = await self._ask_before(owner, call)
-        held, left = browser.cookie_header(call.path), self._left_behind(browser, call)
+        preflight = await self._send_preflight(owner, call)
+        cookie_header, withheld = (
+            browser.cookie_header(call.path),
+            self._withheld_cookies(browser, call),
+        )
         began = self._clock.now()
-        async for request, response in self._loopback.sending(call, held, owner.address):
+        async for request, response in self._loopback.stream(call, cookie_header, owner.address):
             cookies = tuple(map(read_set_cookie, response.set_cookies()))
             latest = Exchange(name, call, request, response, cookies, began, preflight=preflight)
-            if not response.whole:
+            if not response.is_complete:
                 yield latest
         for cookie in latest.cookies:
             browser.keep(cookie)
-        _notice_who(browser, latest.response)
-        yield self.history(owner).remember(replace(latest, left_behind=left))
+        _note_user(browser, latest.response)
+        yield self.history(owner).remember(replace(latest, withheld_cookies=withheld))
 
-    async def _ask_before(self, owner: Owner, call: Call) -> Preflight | None:
+    async def _send_preflight(self, owner: Owner, call: Call) -> Preflight | None:
         """Ask as a browser does before a page of another site sends more than a form could."""
         simple = call.method in _SIMPLE and not call.body and not call.headers
         if not self._is_foreign(call) or simple:
             return None
-        asked = [name.lower() for name, _ in call.headers]
-        asked += ["content-type"] if call.body else []
-        told = [("Access-Control-Request-Method", call.method)]
-        told += [("Access-Control-Request-Headers", ",".join(sorted(asked)))] if asked else []
-        before = Call("OPTIONS", call.path, origin=call.origin, headers=tuple(told))
-        return Preflight(*await self._loopback.send(before, "", call.address or owner.address))
+        header_names = [name.lower() for name, _ in call.headers]
+        header_names += ["content-type"] if call.body else []
+        headers = [("Access-Control-Request-Method", call.method)]
+        headers += (
+            [("Access-Control-Request-Headers", ",".join(sorted(header_names)))]
+            if header_names
+            else []
+        )
+        preflight = Call("OPTIONS", call.path, origin=call.origin, headers=tuple(headers))
+        return Preflight(*await self._loopback.send(preflight, "", call.address or owner.address))
 
-    def _left_behind(self, browser: Browser, call: Call) -> tuple[str, ...]:
+    def _withheld_cookies(self, browser: Browser, call: Call) -> tuple[str, ...]:
         """Name the cookies that SameSite keeps out of this request.
 
         They are sent all the same: what is tried here is whether the server's own lock holds.
         """
         if not self._is_foreign(call) or is_same_site(call.origin, self._loopback.origin):
             return ()
-        sent = browser.sent_to(call.path)
+        sent = browser.cookies_for(call.path)
         return tuple(cookie.name for cookie in sent if cookie.same_site != "none")
 
     def _is_foreign(self, call: Call) -> bool:
         return bool(call.origin) and call.origin != self._loopback.origin
 
 
-def _notice_who(browser: Browser, response: Response) -> None:
+def _note_user(browser: Browser, response: Response) -> None:
     if not any(name.endswith("session_token") for name in browser.cookies):
         browser.signed_in_as = None
         return
-    said = json_of(response)
-    user = said.get("user") if isinstance(said, dict) else None
+    payload = json_of(response)
+    user = payload.get("user") if isinstance(payload, dict) else None
     if response.status == 200 and isinstance(user, dict) and isinstance(user.get("email"), str):
         browser.signed_in_as = user["email"]

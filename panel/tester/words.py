@@ -109,13 +109,13 @@ NO_JSON = "What stands in {} is no JSON. A list is written as [1, 2], a thing as
 
 def outcome(path: str, status: int, message: str, wait_for: str) -> str:
     """Say in a sentence or two what an answer means, with the server's own message."""
-    said = _OUTCOMES.get((path, status)) or _STATUS.get(status, "")
+    sentence = _OUTCOMES.get((path, status)) or _STATUS.get(status, "")
     if status == 429 and wait_for.isdecimal():
-        said = f"Refused: too often. Wait {count(int(wait_for), 'second')}."
-    return f"{said} The server says: “{message.rstrip('.')}”." if message else said
+        sentence = f"Refused: too often. Wait {count(int(wait_for), 'second')}."
+    return f"{sentence} The server says: “{message.rstrip('.')}”." if message else sentence
 
 
-def held(who: str | None, number: int) -> str:
+def browser_state(who: str | None, number: int) -> str:
     """Say what a browser holds."""
     if who:
         return f"Signed in as {who}"
@@ -128,7 +128,7 @@ def limited(path: str, until: datetime, seconds: int) -> str:
     return f"Asked too often: {path} is refused for {wait}, until {until:%H:%M:%S} UTC."
 
 
-def left_behind(names: tuple[str, ...]) -> str:
+def withheld_cookies(names: tuple[str, ...]) -> str:
     """Say which cookies a browser would not have sent from a page of another site."""
     which = ", ".join(names)
     return (

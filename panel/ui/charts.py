@@ -48,16 +48,16 @@ class Chart:
     kind: Literal["bars", "lines"] = "bars"
 
 
-def shown(chart: Chart) -> Markup:
+def render(chart: Chart) -> Markup:
     """Return the chart with its legend, and its numbers as a table that unfolds."""
     legend = joined(
         Markup("<li class='{}'>{} <b>{}</b></li>"),
-        ((css, each.name, _told(chart, each)) for css, each in _styled(chart)),
+        ((css, each.name, _latest_value(chart, each)) for css, each in _with_styles(chart)),
     )
     picture = base64.b64encode(svg(chart).encode()).decode()
     image = Markup(
         "<img class='chart' width='{}' height='{}' alt='{}' src='data:image/svg+xml;base64,{}'>"
-    ).format(_WIDTH, _HEIGHT, said(chart), picture)
+    ).format(_WIDTH, _HEIGHT, alt_text(chart), picture)
     return Markup(
         "<section class='card chart-card'><h3>{}</h3><ul class='legend'>{}</ul>{}{}</section>"
     ).format(chart.title, legend, image, _numbers(chart))
@@ -81,20 +81,20 @@ def svg(chart: Chart) -> Markup:
     )
 
 
-def said(chart: Chart) -> str:
+def alt_text(chart: Chart) -> str:
     """Return the chart in a sentence for each series, for who cannot see it."""
-    told = []
+    sentences = []
     for each in chart.series:
         if not any(each.values):
-            told.append(f"{each.name}: {words.NOTHING_TO_DRAW}")
+            sentences.append(f"{each.name}: {words.NOTHING_TO_DRAW}")
             continue
         peak = max(range(len(each.values)), key=lambda at: each.values[at])
-        told.append(
+        sentences.append(
             words.CHART_SAID.format(
                 each.name, each.values[peak], chart.moments[peak], each.values[-1]
             )
         )
-    return f"{chart.title}. {' '.join(told)}"
+    return f"{chart.title}. {' '.join(sentences)}"
 
 
 def scale_top(largest: int) -> int:
@@ -109,12 +109,12 @@ def scale_top(largest: int) -> int:
     )
 
 
-def _styled(chart: Chart) -> Iterator[tuple[str, Series]]:
+def _with_styles(chart: Chart) -> Iterator[tuple[str, Series]]:
     """Yield each series behind the class that gives it its colour."""
     return zip(("one", "two"), chart.series, strict=False)
 
 
-def _told(chart: Chart, series: Series) -> str:
+def _latest_value(chart: Chart, series: Series) -> str:
     """The figure beside a name: what bars add up to, where a line has got to."""
     bars = chart.kind == "bars"
     return f"{(sum(series.values) if bars else (series.values or [0])[-1]):,}"
@@ -147,7 +147,7 @@ def _bars(chart: Chart, top: int) -> Markup:
     width = slot * 0.76 / max(len(chart.series), 1)
     bars = (
         (css, _LEFT + at * slot + slot * 0.12 + number * width, _y(value, top), width)
-        for number, (css, each) in enumerate(_styled(chart))
+        for number, (css, each) in enumerate(_with_styles(chart))
         for at, value in enumerate(each.values)
         if value
     )
@@ -161,7 +161,7 @@ def _lines(chart: Chart, top: int) -> Markup:
             css,
             " ".join(f"{_x(chart, at):.1f},{_y(it, top)}" for at, it in enumerate(each.values)),
         )
-        for css, each in _styled(chart)
+        for css, each in _with_styles(chart)
     )
     return joined(Markup("<polyline class='line {}' points='{}'/>"), lines)
 

@@ -9,30 +9,30 @@ from typing import Any
 
 import gradio as gr
 
-from panel.services import Asked, Tools
+from panel.services import PageContext, Services
 from panel.ui import words
 from panel.ui.markup import Markup
-from panel.ui.wiring import Handler, Updates, on, say
+from panel.ui.wiring import Handler, Updates, on, show_success
 
-Deed = Callable[[Tools, Asked], Awaitable[str]]
+Action = Callable[[Services, PageContext], Awaitable[str]]
 """What is done once it is confirmed; returns the sentence that says what was done."""
 
 
 @dataclass(frozen=True)
 class Question:
-    """What is asked. `deed` carries its arguments, so what was asked is what is done."""
+    """What is asked. `action` carries its arguments, so what was asked is what is done."""
 
     sentence: Markup
     """Exactly what will happen, and to whom."""
     verb: str
     """The button that lets it happen, such as “Delete this user”."""
-    deed: Deed
+    action: Action
 
 
 class Confirmation:
     """The bar of one page; several buttons may ask in it.
 
-    Place it once with `Confirmation()`, give it buttons with `asks`, and call `leads_to` last.
+    Place it once with `Confirmation()`, give it buttons with `add_button`, and call `bind` last.
     """
 
     def __init__(self) -> None:
@@ -43,32 +43,36 @@ class Confirmation:
             self._no = gr.Button(words.CANCEL, size="md", min_width=100, elem_id="confirm-no")
         self._parts = [self.pending, self.row, self.sentence, self.yes]
 
-    def asks(self, tools: Tools, button: gr.Button, question: Handler, inputs: Any = None) -> None:
+    def add_button(
+        self, services: Services, button: gr.Button, question: Handler, inputs: Any = None
+    ) -> None:
         """Let a button ask: `question(tools, asked, *inputs)` returns a Question.
 
         A handler that finds the inputs wanting raises gr.Error with a sentence instead.
         """
 
-        async def put(tools: Tools, asked: Asked, *given: Any) -> Updates:
-            return self._opened(await question(tools, asked, *given))
+        async def put(services: Services, context: PageContext, *given: Any) -> Updates:
+            return self._show(await question(services, context, *given))
 
-        on(tools, button.click, put, inputs, self._parts)
+        on(services, button.click, put, inputs, self._parts)
 
-    def leads_to(self, tools: Tools, after: Handler, outputs: list[Any]) -> None:
+    def bind(self, services: Services, after: Handler, outputs: list[Any]) -> None:
         """Show what the deed changed: `after(tools, asked)` returns the Updates of the outputs."""
 
-        async def carry_out(tools: Tools, asked: Asked, pending: Question | None) -> Updates:
+        async def confirm(
+            services: Services, context: PageContext, pending: Question | None
+        ) -> Updates:
             if pending is not None:
-                say(await pending.deed(tools, asked))
-            return {**self._closed(), **await after(tools, asked)}
+                show_success(await pending.action(services, context))
+            return {**self._hide(), **await after(services, context)}
 
-        async def close(_: Tools, __: Asked) -> Updates:
-            return self._closed()
+        async def close(_: Services, __: PageContext) -> Updates:
+            return self._hide()
 
-        on(tools, self._no.click, close, None, self._parts)
-        on(tools, self.yes.click, carry_out, self.pending, [*self._parts, *outputs])
+        on(services, self._no.click, close, None, self._parts)
+        on(services, self.yes.click, confirm, self.pending, [*self._parts, *outputs])
 
-    def _opened(self, question: Question) -> Updates:
+    def _show(self, question: Question) -> Updates:
         return {
             self.pending: question,
             self.row: gr.Row(visible=True),
@@ -76,5 +80,5 @@ class Confirmation:
             self.yes: gr.Button(question.verb),
         }
 
-    def _closed(self) -> Updates:
+    def _hide(self) -> Updates:
         return {self.pending: None, self.row: gr.Row(visible=False), self.sentence: ""}

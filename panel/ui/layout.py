@@ -10,7 +10,7 @@ from panel.ui import words
 from panel.ui.markup import Markup, heading, link
 
 
-class Parts:
+class Components:
     """The components of a page, or of a piece of one: the attributes that `__init__` lays out."""
 
     inputs: Sequence[Any] = ()
@@ -23,26 +23,26 @@ class Parts:
 
     def components(self) -> list[Any]:
         """Return every component, those of the Parts among the fields too."""
-        found: list[Any] = []
+        components_found: list[Any] = []
         for value in vars(self).values():
-            if isinstance(value, Parts):
-                found += value.components()
+            if isinstance(value, Components):
+                components_found += value.components()
             elif isinstance(value, Block):
-                found.append(value)
-        return found
+                components_found.append(value)
+        return components_found
 
 
-def titled(title: str, lead: str, *, stays_fresh: bool = False) -> gr.Button:
+def page_header(title: str, lead: str, *, stays_fresh: bool = False) -> gr.Button:
     """Place a page's title, and beside it the button that shows the page as it is now.
 
     Where the page `stays_fresh`, panel.js presses it again and again while the page is seen.
     """
     with gr.Row(elem_classes="titled"):
         gr.Markdown(heading(title, lead), elem_classes="head")
-        return refresh(stays_fresh=stays_fresh)
+        return refresh_button(stays_fresh=stays_fresh)
 
 
-def refresh(*, stays_fresh: bool = False) -> gr.Button:
+def refresh_button(*, stays_fresh: bool = False) -> gr.Button:
     """Place the button that shows a page as it is now."""
     kind = "fresh" if stays_fresh else None
     return gr.Button(words.REFRESH, size="sm", min_width=90, elem_classes=kind)
@@ -62,6 +62,6 @@ def filter_text(
     )
 
 
-def way_back(words: str, page: str) -> None:
+def back_link(words: str, page: str) -> None:
     """Place the link from one thing to the list of all."""
     gr.Markdown(Markup("<p>{}</p>").format(link(f"← {words}", page)))

@@ -49,7 +49,7 @@ def isolated(value: str, most: int = 80) -> Markup:
 
 def link(words: str, page: str, **parameters: str) -> Markup:
     """Return a link to a page of the panel: `link("Ada", "users", id="…")`."""
-    return Markup("<a href='{}'>{}</a>").format(urls.address(page, **parameters), words)
+    return Markup("<a href='{}'>{}</a>").format(urls.page_url(page, **parameters), words)
 
 
 def heading(title: str, lead: str) -> Markup:
@@ -62,9 +62,9 @@ def soft(words: str) -> Markup:
     return Markup("<p class='soft'>{}</p>").format(words)
 
 
-def badge(words: str, mood: str = "") -> Markup:
-    """Return a word in a coloured pill; `mood` is good, turn (a warning), bad or nothing."""
-    return Markup("<span class='badge {}'>{}</span>").format(mood, words)
+def badge(words: str, severity: str = "") -> Markup:
+    """Return a word in a coloured pill; `severity` is good, warn, bad or nothing."""
+    return Markup("<span class='badge {}'>{}</span>").format(severity, words)
 
 
 def empty(words: str, hint: str = "") -> Markup:
@@ -110,5 +110,5 @@ def here(page: str, **parameters: str) -> Markup:
 
     In a div: with a link in front, Markdown would read what follows on the line as Markdown.
     """
-    there = urls.address(page, **parameters)
+    there = urls.page_url(page, **parameters)
     return Markup("<div><a class='here' href='{}'></a></div>").format(there)

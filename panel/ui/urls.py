@@ -26,28 +26,28 @@ _LONGEST = 2000
 _ID = re.compile(r"[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}")
 
 
-def safe(query: bytes) -> dict[str, str]:
+def parse_query(query: bytes) -> dict[str, str]:
     """Return the parameters that pages may read, the last of each name."""
     if len(query) > _LONGEST:
         return {}
-    said = parse_qsl(query.decode("latin-1"), max_num_fields=None)
-    return {name: value for name, value in said if _is_safe(name, value)}
+    pairs = parse_qsl(query.decode("latin-1"), max_num_fields=None)
+    return {name: value for name, value in pairs if _is_safe(name, value)}
 
 
-def written(parameters: Mapping[str, str]) -> str:
+def encode_query(parameters: Mapping[str, str]) -> str:
     """Return parameters as a query without its question mark."""
     return urlencode(parameters, quote_via=quote)
 
 
-def address(page: str, **parameters: str) -> str:
-    """Return the address of a page, asked for this: `address("users", id="…")`."""
-    told = written({name: value for name, value in parameters.items() if value})
-    return f"/admin/{page}?{told}" if told else f"/admin/{page}"
+def page_url(page: str, **parameters: str) -> str:
+    """Return the address of a page, asked for this: `page_url("users", id="…")`."""
+    query = encode_query({name: value for name, value in parameters.items() if value})
+    return f"/admin/{page}?{query}" if query else f"/admin/{page}"
 
 
-def is_id(said: str) -> bool:
+def is_id(text: str) -> bool:
     """Tell whether this can be the id of a user, a session or an event."""
-    return _ID.fullmatch(said) is not None
+    return _ID.fullmatch(text) is not None
 
 
 def _is_safe(name: str, value: str) -> bool:

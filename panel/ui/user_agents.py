@@ -47,18 +47,18 @@ _ROBOT = re.compile(r"([A-Za-z-]*(?:bot|spider|crawler)[A-Za-z-]*)\b", re.IGNORE
 
 def device(user_agent: str) -> str:
     """Return browser and system in words; what is not known is said to be unknown."""
-    said = user_agent.strip()[:_LONGEST]
-    if not said:
+    text = user_agent.strip()[:_LONGEST]
+    if not text:
         return words.NO_USER_AGENT
-    if program := _PROGRAMS.match(said):
+    if program := _PROGRAMS.match(text):
         return words.PROGRAM.format(program[1])
-    if robot := _ROBOT.search(said):
+    if robot := _ROBOT.search(text):
         return words.ROBOT.format(robot[1])
-    browser, system = _first(_BROWSERS, said), _first(_SYSTEMS, said)
+    browser, system = _first(_BROWSERS, text), _first(_SYSTEMS, text)
     if browser is None and system is None:
         return words.UNKNOWN_BROWSER
     return words.DEVICE.format(browser or words.UNKNOWN_BROWSER, system or words.UNKNOWN_SYSTEM)
 
 
-def _first(kinds: tuple[tuple[str, str], ...], said: str) -> str | None:
-    return next((name for pattern, name in kinds if re.search(pattern, said)), None)
+def _first(kinds: tuple[tuple[str, str], ...], text: str) -> str | None:
+    return next((name for pattern, name in kinds if re.search(pattern, text)), None)

@@ -1,7 +1,7 @@
 """How a page's events reach its handlers, and how what goes wrong there is told.
 
 A handler is a plain coroutine, or an asynchronous generator: `handler(tools, asked, *inputs)`. It
-knows nothing of Gradio's requests, and lets ApiRefused pass.
+knows nothing of Gradio's requests, and lets ApiError pass.
 """
 
 import inspect
@@ -11,9 +11,9 @@ from typing import Any
 import gradio as gr
 import structlog
 
-from panel.client.api import ApiRefused
+from panel.client.api import ApiError
 from panel.client.visitor import OWNER, Owner
-from panel.services import Asked, Tools
+from panel.services import PageContext, Services
 from panel.ui import urls, words
 from panel.ui.markup import Markup
 from panel.ui.urls import SIGN_IN
@@ -26,7 +26,7 @@ log = structlog.get_logger()
 
 
 def on(
-    tools: Tools,
+    services: Services,
     triggers: Any,
     handler: Handler,
     inputs: Any = None,
@@ -39,25 +39,25 @@ def on(
     It hides the event from Gradio's clients and from its progress bars; the guard is the lock.
     """
     listed = list(triggers) if isinstance(triggers, Sequence) else [triggers]
-    told = {"api_visibility": "private", "show_progress": "hidden", **how}
-    gr.on(listed, _event(tools, handler, outputs), inputs, outputs, **told)
+    options = {"api_visibility": "private", "show_progress": "hidden", **how}
+    gr.on(listed, _wrap(services, handler, outputs), inputs, outputs, **options)
 
 
-def sentence(refused: ApiRefused) -> str:
+def explain(error: ApiError) -> str:
     """Say what the API's refusal means to whoever asked."""
-    match refused.status:
+    match error.status:
         case 401:
             return words.ENDED
-        case 403 if refused.code in {"", "ADMINS_ONLY"}:
+        case 403 if error.code in {"", "ADMINS_ONLY"}:
             return words.ADMINS_ONLY
         case 429 | 503:
-            return words.later(refused.status, refused.retry_after)
+            return words.later(error.status, error.retry_after)
         case status if status >= 500:
-            return words.failed(refused.request_id)
-    return words.refused(refused.message, refused.status)
+            return words.failed(error.request_id)
+    return words.refused(error.message, error.status)
 
 
-def say(words: str) -> None:
+def show_success(words: str) -> None:
     """Tell in a toast what was done."""
     gr.Success(Markup.escape(words), duration=_TOAST)
 
@@ -67,28 +67,28 @@ def error_toast(sentence: str) -> gr.Error:
     return gr.Error(Markup.escape(sentence), duration=_TOAST, print_exception=False)
 
 
-def asked_by(request: gr.Request) -> Asked:
+def context_of(request: gr.Request) -> PageContext:
     """Read an event: the guard has put its sender into the scope of that very request."""
     scope = request.request.scope
     owner: Owner = scope[OWNER]
-    return Asked(owner, urls.safe(scope.get("query_string", b"")))
+    return PageContext(owner, urls.parse_query(scope.get("query_string", b"")))
 
 
-def _event(tools: Tools, handler: Handler, outputs: Any = None) -> Handler:
-    async def answered(request: gr.Request, *given: Any) -> Any:
+def _wrap(services: Services, handler: Handler, outputs: Any = None) -> Handler:
+    async def handle(request: gr.Request, *inputs: Any) -> Any:
         try:
-            return _escaped(await handler(tools, asked_by(request), *given), outputs)
+            return _escaped(await handler(services, context_of(request), *inputs), outputs)
         except Exception as error:
             raise _toast(error) from error
 
-    async def told_in_steps(request: gr.Request, *given: Any) -> AsyncIterator[Any]:
+    async def handle_stream(request: gr.Request, *given: Any) -> AsyncIterator[Any]:
         try:
-            async for step in handler(tools, asked_by(request), *given):
+            async for step in handler(services, context_of(request), *given):
                 yield _escaped(step, outputs)
         except Exception as error:
             raise _toast(error) from error
 
-    return told_in_steps if inspect.isasyncgenfunction(handler) else answered
+    return handle_stream if inspect.isasyncgenfunction(handler) else handle
 
 
 def _escaped(result: Any, outputs: Any) -> Any:
@@ -106,14 +106,14 @@ def _rendered(component: Any, value: Any) -> Any:
 def _toast(error: Exception) -> gr.Error:
     if isinstance(error, gr.Error):
         return error
-    if isinstance(error, ApiRefused):
-        return error_toast(_told(error))
+    if isinstance(error, ApiError):
+        return error_toast(_message(error))
     log.error("panel_event_failed", exc_info=error)
     return error_toast(words.failed(""))
 
 
-def _told(refused: ApiRefused) -> str:
-    said = sentence(refused)
-    if refused.status != 401:
-        return said
-    return Markup("{} <a href='{}?why=ended'>{}</a>").format(said, SIGN_IN, words.SIGN_IN_AGAIN)
+def _message(error: ApiError) -> str:
+    text = explain(error)
+    if error.status != 401:
+        return text
+    return Markup("{} <a href='{}?why=ended'>{}</a>").format(text, SIGN_IN, words.SIGN_IN_AGAIN)

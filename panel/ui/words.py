@@ -47,8 +47,8 @@ def failed(request_id: str) -> str:
 
 def refused(message: str, status: int) -> str:
     """Return the API's own message as a sentence."""
-    said = message.strip() or f"The API answered {status}"
-    return said if said[-1] in ".!?" else f"{said}."
+    sentence = message.strip() or f"The API answered {status}"
+    return sentence if sentence[-1] in ".!?" else f"{sentence}."
 
 
 def place_in_list(first: int, last: int, total: int, thing: str, *, about: bool = False) -> str:
@@ -64,9 +64,9 @@ def part_of_list(number: int, thing: str, *, newer: bool, older: bool) -> str:
     """Say which part of a list without an end is shown."""
     if number == 0:
         return f"No {thing}s"
-    said = count(number, thing)
+    text = count(number, thing)
     if newer and older:
-        return f"{said}, with newer and older ones"
+        return f"{text}, with newer and older ones"
     if older:
-        return f"The latest {said}"
-    return f"The oldest {said}" if newer else said
+        return f"The latest {text}"
+    return f"The oldest {text}" if newer else text

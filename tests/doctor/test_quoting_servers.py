@@ -15,7 +15,7 @@ from doctor.report.junit import junit
 from doctor.secret import Secret
 from doctor.set_cookie import read_set_cookie
 from notebooks.verdicts import verdict_table
-from panel.client.doctor_run import Examination
+from panel.client.doctor_run import DoctorRun
 from panel.pages.checks import findings as panel_findings
 from tests.rig.space import Space
 
@@ -100,12 +100,14 @@ def test_no_finding_repeats_a_secret_however_it_is_read(through, place):
 
 def everything_written(deployment, found):
     """The findings as a terminal, a program, CI, a notebook's page and the panel show them."""
-    it = Examination(deployment, (), "owner", datetime(2026, 1, 1, tzinfo=UTC), found, over=True)
+    it = DoctorRun(
+        deployment, (), "owner", datetime(2026, 1, 1, tzinfo=UTC), found, is_finished=True
+    )
     pages = [
         json.loads(as_json(Examined(deployment, it.started_at, 1.0, found))),
         [junit(Examined(deployment, it.started_at, 1.0, found)).decode()],
         verdict_table(found, *Verdict).to_html(),
-        panel_findings.listed(it),
+        panel_findings.render_findings(it),
         panel_findings.as_text(it),
     ]
     return "\n".join(html.unescape(unquote(str(page))) for page in pages)

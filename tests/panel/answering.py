@@ -5,7 +5,7 @@ import httpx
 from panel.client.loopback import Loopback
 from panel.client.visitor import Owner, Visitor
 from panel.tester import service
-from panel.tester.browsers import Desks
+from panel.tester.browsers import BrowserStore
 from tests.make import make_settings
 
 TOKEN = "better-auth.session_token=abc.def; Max-Age=604800; Path=/; HttpOnly; SameSite=Lax"
@@ -38,4 +38,4 @@ def loopback_to(server, clock, tmp_path, **told):
 
 def a_tester(server, clock, tmp_path, **told):
     """The Tester with its browsers."""
-    return service.Tester(loopback_to(server, clock, tmp_path, **told), Desks(clock), clock)
+    return service.Tester(loopback_to(server, clock, tmp_path, **told), BrowserStore(clock), clock)

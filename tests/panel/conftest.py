@@ -18,12 +18,12 @@ from starlette.responses import JSONResponse
 from starlette.routing import Route
 from starlette.types import ASGIApp
 
-from panel import beside
+from panel import mount_panel
 from panel.client.visitor import OWNER, Owner
 from panel.client.visitor import Visitor as PanelVisitor
 from panel.server import mount
 from panel.server.sign_in import words
-from panel.services import Asked, Tools
+from panel.services import PageContext, Services
 from tests.clocks import FixedClock, SeededRandomness
 from tests.inside import PATIENCE, Gatehouse, Loop, Visitor
 from tests.make import PASSWORD, make_settings
@@ -43,7 +43,7 @@ async def echo(request: Request) -> JSONResponse:
     return JSONResponse({"path": request.url.path, "email": owner.email, "address": owner.address})
 
 
-def echoing_room(life: Any = None) -> Starlette:
+def echoing_app(life: Any = None) -> Starlette:
     """Stands in for Gradio."""
     return Starlette(routes=[Route("/{rest:path}", echo, methods=["GET", "POST"])], lifespan=life)
 
@@ -55,8 +55,10 @@ class Panel:
         self.gatehouse = gatehouse
         self.loop, self.settings, self.clock = gatehouse.loop, gatehouse.settings, gatehouse.clock
         chance = SeededRandomness("panel")
-        self.app = beside(api_of(gatehouse), self.settings, clock=self.clock, randomness=chance)
-        self.tools: Tools
+        self.app = mount_panel(
+            api_of(gatehouse), self.settings, clock=self.clock, randomness=chance
+        )
+        self.services: Services
         self._told: asyncio.Queue[dict[str, Any]] = asyncio.Queue()
         self._heard: asyncio.Queue[Any] = asyncio.Queue()
         self._life: Any = None
@@ -77,18 +79,18 @@ class Panel:
         """A browser that is new here."""
         return Guest(self, address, **how)  # type: ignore[arg-type]
 
-    def asked(self, browser: Visitor | None = None, **query: str) -> Asked:
+    def context(self, browser: Visitor | None = None, **query: str) -> PageContext:
         """An event of a page whose address asks for this, sent with a browser's session."""
         token = (browser or self.owner()).cookies.get("gatehouse_panel")
         token = token or (browser.session_cookie if browser else None)
         sender = PanelVisitor(
             ("203.0.113.7", 40000), None, "Browser/1.0", framed=False, token=token
         )
-        return Asked(Owner(sender, token or "", OWNER_EMAIL, "203.0.113.7"), query)
+        return PageContext(Owner(sender, token or "", OWNER_EMAIL, "203.0.113.7"), query)
 
-    def does(self, handler: Callable[..., Any], asked: Asked, *inputs: Any) -> Any:
+    def does(self, handler: Callable[..., Any], context: PageContext, *inputs: Any) -> Any:
         """Run a handler of a page as an event does."""
-        return self.loop.run(handler(self.tools, asked, *inputs))
+        return self.loop.run(handler(self.services, context, *inputs))
 
     def owner(self, **how: Any) -> "Guest":
         """A browser in which the owner has signed in to the panel."""
@@ -155,12 +157,12 @@ def opened(gatehouse: Gatehouse) -> Iterator[Panel]:
         has_begun.set()
         yield
 
-    def build(tools: Tools) -> Starlette:
-        panel.tools = tools
-        return echoing_room(life)
+    def build(services: Services) -> Starlette:
+        panel.services = services
+        return echoing_app(life)
 
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(mount, "_pages_of_gradio", build)
+        patch.setattr(mount, "_load_gradio", build)
         panel = Panel(gatehouse)
         panel.begins()
         try:
@@ -198,7 +200,7 @@ def laid_out(page: Any, panel: Panel) -> Any:
 
     async def build() -> Any:
         with gr.Blocks() as blocks:
-            return page.build(blocks, panel.tools)
+            return page.build(blocks, panel.services)
 
     return panel.loop.run(build())  # its queue asks for an event loop, and would leave one behind
 

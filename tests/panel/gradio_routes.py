@@ -12,15 +12,15 @@ from tempfile import gettempdir
 from starlette.applications import Starlette
 from starlette.routing import BaseRoute, Mount
 
-from panel.server.gradio.app import mounted
-from panel.services import Tools
+from panel.server.gradio.app import build_app
+from panel.services import Services
 from tests.make import make_settings
 
 
 def gradio_app() -> Starlette:
     """All pages, mounted, with nothing behind them."""
     settings = make_settings(Path(gettempdir()))
-    return mounted(Tools(settings, None, None, None, None, None))  # type: ignore[arg-type]
+    return build_app(Services(settings, None, None, None, None, None))  # type: ignore[arg-type]
 
 
 def gradio_paths() -> list[str]:

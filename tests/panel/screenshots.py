@@ -92,7 +92,7 @@ def tester(page: Page) -> None:
     expect(page.locator("#card .figure b").first).to_have_text("200 OK")
     page.get_by_role("tab", name="Cookies").click()
     expect(page.locator("#cookies .cookie").first).to_be_visible()
-    page.evaluate("innerWidth < 700 && document.querySelector('.deeds').scrollIntoView()")
+    page.evaluate("innerWidth < 700 && document.querySelector('.quick-actions').scrollIntoView()")
 
 
 def journey(page: Page) -> None:

@@ -8,7 +8,7 @@ from starlette.middleware import Middleware
 from starlette.responses import HTMLResponse, JSONResponse, Response
 from starlette.routing import Route
 
-from panel.server.gradio.middleware import GradioPage
+from panel.server.gradio.middleware import GradioMiddleware
 from panel.server.headers import PanelHeaders
 from tests.clocks import SeededRandomness
 from tests.inside import Loop
@@ -45,7 +45,7 @@ class Dressed:
         self.loop, self.settings = loop, settings
         chance = SeededRandomness("nonce")
         routes = [Route(HOME, page), Route(JOIN, seen, methods=["POST"]), Route("/{p:path}", asset)]
-        around = Middleware(GradioPage, settings=settings, randomness=chance)
+        around = Middleware(GradioMiddleware, settings=settings, randomness=chance)
         self.app = PanelHeaders(Starlette(routes=routes, middleware=[around]), settings)
 
 

@@ -5,8 +5,8 @@ from dataclasses import replace
 import pytest
 
 from doctor import Finding, Verdict
-from panel.client.api import ApiRefused
-from panel.client.doctor_run import Checkup
+from panel.client.api import ApiError
+from panel.client.doctor_run import DoctorRunner
 from panel.pages.checks import words
 from tests.later import later
 from tests.panel.conftest import laid_out
@@ -32,8 +32,8 @@ def checks(shared):
 
 
 @pytest.fixture
-def tools(panel):
-    return replace(panel.tools, checkup=Checkup(panel.clock, gently))
+def services(panel):
+    return replace(panel.services, doctor_runner=DoctorRunner(panel.clock, gently))
 
 
 def does(panel, handler):
@@ -45,11 +45,11 @@ def does(panel, handler):
     return panel.loop.run(run())
 
 
-def test_the_owner_lets_the_doctor_look_and_sees_what_it_found(panel, checks, tools):
-    asked = panel.asked()
-    nothing = does(panel, checks.watched(tools, asked))
+def test_the_owner_lets_the_doctor_look_and_sees_what_it_found(panel, checks, services):
+    context = panel.context()
+    nothing = does(panel, checks.watch(services, context))
     assert words.NOTHING_YET in nothing[checks.verdict]
-    shown = does(panel, checks.started(tools, asked, "", HEADERS, ""))
+    shown = does(panel, checks.on_start(services, context, "", HEADERS, ""))
     assert set(shown) == set(checks.outputs)
     assert "Right." in shown[checks.verdict]
     assert HEADERS in shown[checks.found]
@@ -58,35 +58,35 @@ def test_the_owner_lets_the_doctor_look_and_sees_what_it_found(panel, checks, to
     assert shown[checks.along].visible is True
     assert "headers.csp" in shown[checks.as_json]
     assert HEADERS in shown[checks.as_text]
-    again = does(panel, checks.watched(tools, panel.asked()))
+    again = does(panel, checks.watch(services, panel.context()))
     assert again[checks.verdict] == shown[checks.verdict]
 
 
-def test_everything_is_all_but_what_needs_an_app(panel, tools):
-    where = page.deployment(tools, panel.asked(), "", None)
+def test_everything_is_all_but_what_needs_an_app(panel, services):
+    where = page.deployment(services, panel.context(), "", None)
     names = {each.name for each in page.chosen(where, "")}
     assert "mail.leaves" in names
     assert not any(name.startswith("frontend.") for name in names)
-    with_app = page.deployment(tools, panel.asked(), "", APP)
+    with_app = page.deployment(services, panel.context(), "", APP)
     assert "frontend.cookie" in {each.name for each in page.chosen(with_app, "")}
 
 
 def test_straight_it_asks_this_machine_under_the_public_name(open_panel):
     panel = open_panel(public_url="https://auth.example.com", space_host=SPACE[8:], port=7861)
-    asked = panel.asked()
-    straight = page.deployment(panel.tools, asked, "", None)
+    context = panel.context()
+    straight = page.deployment(panel.services, context, "", None)
     assert (straight.url, straight.address) == ("https://auth.example.com", "127.0.0.1:7861")
     assert straight.inside
-    outside = page.deployment(panel.tools, asked, SPACE, None)
+    outside = page.deployment(panel.services, context, SPACE, None)
     assert (outside.url, outside.address, outside.inside) == (SPACE, None, False)
     assert page.public_urls(panel.settings) == ["https://auth.example.com", SPACE]
 
 
-def test_an_address_that_is_not_the_servers_own_is_not_a_way_in(panel, tools):
-    asked = panel.asked()
-    where = page.deployment(tools, asked, "https://elsewhere.example", None)
+def test_an_address_that_is_not_the_servers_own_is_not_a_way_in(panel, services):
+    context = panel.context()
+    where = page.deployment(services, context, "https://elsewhere.example", None)
     assert where.inside
-    assert where.admin.session.reveal() == asked.owner.visitor.token
+    assert where.admin.session.reveal() == context.owner.visitor.token
     assert where.url == panel.settings.base_url
 
 
@@ -101,7 +101,7 @@ def test_an_address_that_is_not_the_servers_own_is_not_a_way_in(panel, tools):
 )
 def test_the_first_app_is_filled_in(open_panel, frontends, filled):
     panel = open_panel(frontend_url=frontends)
-    assert panel.does(page.opened, panel.asked()) == filled
+    assert panel.does(page.on_load, panel.context()) == filled
 
 
 @pytest.mark.parametrize(
@@ -111,31 +111,31 @@ def test_the_first_app_is_filled_in(open_panel, frontends, filled):
 def test_the_server_calls_no_app_that_is_not_its_own(open_panel, checks, said):
     panel = open_panel(frontend_url=(MANY,))
     with pytest.raises(gr.Error):
-        does(panel, checks.started(panel.tools, panel.asked(), "", "", said))
-    assert panel.tools.checkup.latest is None
+        does(panel, checks.on_start(panel.services, panel.context(), "", "", said))
+    assert panel.services.doctor_runner.latest is None
 
 
 def test_an_app_that_frontend_url_lets_in_is_called(open_panel, checks):
     panel = open_panel(frontend_url=(MANY,))
-    tools = replace(panel.tools, checkup=Checkup(panel.clock, gently))
-    does(panel, checks.started(tools, panel.asked(), "", "", "my-app.vercel.app"))
-    assert tools.checkup.latest.deployment.frontend == "https://my-app.vercel.app"
+    services = replace(panel.services, doctor_runner=DoctorRunner(panel.clock, gently))
+    does(panel, checks.on_start(services, panel.context(), "", "", "my-app.vercel.app"))
+    assert services.doctor_runner.latest.deployment.frontend == "https://my-app.vercel.app"
 
 
-def test_without_an_app_the_checks_of_apps_are_not_begun(panel, checks, tools):
+def test_without_an_app_the_checks_of_apps_are_not_begun(panel, checks, services):
     with pytest.raises(gr.Error, match="your app"):
-        does(panel, checks.started(tools, panel.asked(), "", "Through the app", ""))
-    assert tools.checkup.latest is None
+        does(panel, checks.on_start(services, panel.context(), "", "Through the app", ""))
+    assert services.doctor_runner.latest is None
 
 
-def test_a_plain_user_sees_starts_and_stops_nothing(panel, checks, tools):
-    ada = panel.asked(panel.gatehouse.member("ada@example.com"))
-    for handler in (checks.started(tools, ada, "", "", ""), checks.watched(tools, ada)):
-        with pytest.raises(ApiRefused) as refused:
+def test_a_plain_user_sees_starts_and_stops_nothing(panel, checks, services):
+    ada = panel.context(panel.gatehouse.member("ada@example.com"))
+    for handler in (checks.on_start(services, ada, "", "", ""), checks.watch(services, ada)):
+        with pytest.raises(ApiError) as refused:
             does(panel, handler)
         assert refused.value.status == 403
-    for handler in (page.stopped, page.opened):
-        with pytest.raises(ApiRefused) as refused:
+    for handler in (page.on_stop, page.on_load):
+        with pytest.raises(ApiError) as refused:
             panel.does(handler, ada)
         assert refused.value.status == 403
-    assert tools.checkup.latest is None
+    assert services.doctor_runner.latest is None

@@ -7,7 +7,7 @@ import pytest
 from doctor import Admin, Deployment, Finding, Verdict
 from doctor.checks import CHECKS
 from doctor.secret import Secret
-from panel.client.doctor_run import Checkup
+from panel.client.doctor_run import DoctorRunner
 from panel.pages.checks import findings, words
 from tests.clocks import NOON, FixedClock
 from tests.inside import PATIENCE
@@ -58,30 +58,30 @@ def doctor(clock):
 
 
 @pytest.fixture
-def checkup(doctor, clock):
-    return Checkup(clock, doctor.examine)
+def doctor_runner(doctor, clock):
+    return DoctorRunner(clock, doctor.examine)
 
 
-async def until_over(checkup):
-    return [each.over async for each in checkup.watch()]
+async def until_over(doctor_runner):
+    return [each.is_finished async for each in doctor_runner.watch()]
 
 
-def test_before_the_first_there_is_nothing_to_see(loop, checkup):
-    async def look():
-        return [each async for each in checkup.watch()]
+def test_before_the_first_there_is_nothing_to_see(loop, doctor_runner):
+    async def render():
+        return [each async for each in doctor_runner.watch()]
 
-    assert loop.run(look()) == [None]
-    assert words.NOTHING_YET in findings.verdict(None, NOON)
-    assert findings.listed(None) == ""
+    assert loop.run(render()) == [None]
+    assert words.NOTHING_YET in findings.render_verdict(None, NOON)
+    assert findings.render_findings(None) == ""
 
 
-def test_what_is_found_is_seen_as_it_comes(loop, checkup, doctor):
+def test_what_is_found_is_seen_as_it_comes(loop, doctor_runner, doctor):
     async def scene():
-        checkup.start(WHERE, THREE, BY)
+        doctor_runner.start(WHERE, THREE, BY)
         seen = []
-        async for it in checkup.watch():
-            seen.append((findings.verdict(it, NOON), findings.listed(it)))
-            if it.doing.startswith("waiting"):
+        async for it in doctor_runner.watch():
+            seen.append((findings.render_verdict(it, NOON), findings.render_findings(it)))
+            if it.current_step.startswith("waiting"):
                 doctor.let_go.set()
         return seen
 
@@ -98,15 +98,15 @@ def test_what_is_found_is_seen_as_it_comes(loop, checkup, doctor):
     assert words.VERDICTS["running"] not in listed
 
 
-def test_one_at_a_time_and_everybody_sees_it(loop, checkup, doctor):
+def test_one_at_a_time_and_everybody_sees_it(loop, doctor_runner, doctor):
     async def scene():
-        checkup.start(WHERE, THREE, BY)
-        first = checkup.latest
-        checkup.start(WHERE, THREE, "another@example.com")
-        assert checkup.latest is first
+        doctor_runner.start(WHERE, THREE, BY)
+        first = doctor_runner.latest
+        doctor_runner.start(WHERE, THREE, "another@example.com")
+        assert doctor_runner.latest is first
         doctor.let_go.set()
-        await until_over(checkup)
-        return first, await until_over(checkup)
+        await until_over(doctor_runner)
+        return first, await until_over(doctor_runner)
 
     first, seen_later = loop.run(scene())
     assert first.started_by == BY
@@ -114,55 +114,58 @@ def test_one_at_a_time_and_everybody_sees_it(loop, checkup, doctor):
     assert doctor.calls == 1
 
 
-def test_the_owners_session_is_not_kept_afterwards(loop, checkup, doctor):
+def test_the_owners_session_is_not_kept_afterwards(loop, doctor_runner, doctor):
     async def scene():
-        checkup.start(WHERE, THREE, BY)
+        doctor_runner.start(WHERE, THREE, BY)
         doctor.let_go.set()
-        await until_over(checkup)
+        await until_over(doctor_runner)
 
     loop.run(scene())
-    assert checkup.latest.deployment.admin is None
-    for report in (findings.as_text(checkup.latest), findings.as_json(checkup.latest)):
+    assert doctor_runner.latest.deployment.admin is None
+    for report in (findings.as_text(doctor_runner.latest), findings.as_json(doctor_runner.latest)):
         assert THREE[1].title in report
         assert "a session of the owner's" not in report
 
 
-def test_stopped_it_cleans_up_and_makes_no_more_checks(loop, checkup, doctor):
+def test_stopped_it_cleans_up_and_makes_no_more_checks(loop, doctor_runner, doctor):
     async def scene():
-        checkup.start(WHERE, THREE, BY)
-        async for it in checkup.watch():
-            if it.doing.startswith("waiting") and not it.stopping:
-                checkup.stop()
-                assert words.STOPPING in findings.verdict(it, NOON)
+        doctor_runner.start(WHERE, THREE, BY)
+        async for it in doctor_runner.watch():
+            if it.current_step.startswith("waiting") and not it.is_stopping:
+                doctor_runner.stop()
+                assert words.STOPPING in findings.render_verdict(it, NOON)
                 doctor.let_go.set()
 
     loop.run(scene())
-    assert [each.check for each in checkup.latest.findings] == [THREE[0].name, "account.deleted"]
-    assert words.STOPPED in findings.verdict(checkup.latest, NOON)
+    assert [each.check for each in doctor_runner.latest.findings] == [
+        THREE[0].name,
+        "account.deleted",
+    ]
+    assert words.STOPPED in findings.render_verdict(doctor_runner.latest, NOON)
 
 
-def test_stopping_what_is_over_does_nothing(loop, checkup, doctor):
+def test_stopping_what_is_over_does_nothing(loop, doctor_runner, doctor):
     async def scene():
-        checkup.stop()
-        checkup.start(WHERE, THREE, BY)
+        doctor_runner.stop()
+        doctor_runner.start(WHERE, THREE, BY)
         doctor.let_go.set()
-        await until_over(checkup)
-        checkup.stop()
+        await until_over(doctor_runner)
+        doctor_runner.stop()
 
     loop.run(scene())
-    assert not checkup.latest.stopping
+    assert not doctor_runner.latest.is_stopping
 
 
 def test_a_doctor_that_fails_is_said_to_have_failed(loop, clock):
     def breaks(*_, **__):
         raise RuntimeError("no thread left")
 
-    checkup = Checkup(clock, breaks)
+    doctor_runner = DoctorRunner(clock, breaks)
 
     async def scene():
-        checkup.start(WHERE, THREE, BY)
-        await until_over(checkup)
+        doctor_runner.start(WHERE, THREE, BY)
+        await until_over(doctor_runner)
 
     loop.run(scene())
-    assert checkup.latest.broken
-    assert words.BROKEN in findings.verdict(checkup.latest, NOON).unescape()
+    assert doctor_runner.latest.has_crashed
+    assert words.BROKEN in findings.render_verdict(doctor_runner.latest, NOON).unescape()

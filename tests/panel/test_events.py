@@ -7,7 +7,7 @@ import pytest
 
 from backend.kernel.events import EventKind
 from backend.web.logs.log_ring import LATEST
-from panel.client.api import ApiRefused
+from panel.client.api import ApiError
 from panel.pages.events import audit_table, words
 from panel.pages.events import audit_words as trail_words
 from panel.ui import urls
@@ -16,7 +16,7 @@ from tests.later import later
 from tests.panel.conftest import OWNER_EMAIL, Panel, laid_out
 
 gr = later("gradio")
-one_event = later("panel.pages.events.detail")
+event_detail = later("panel.pages.events.detail")
 page = later("panel.pages.events.page")
 paging = later("panel.ui.paging")
 
@@ -61,9 +61,11 @@ def happened(shown: str) -> list[str]:
 
 def newest(panel, **wanted):
     """The newest event of the trail, as the API tells it."""
-    asked = panel.asked()
+    context = panel.context()
     path = "/api/admin/events"
-    return panel.loop.run(panel.tools.api.get(asked.owner, path, limit=1, **wanted))["events"][0]
+    return panel.loop.run(panel.services.api.get(context.owner, path, limit=1, **wanted))["events"][
+        0
+    ]
 
 
 def write(request_id, event, level="info", **fields):
@@ -74,16 +76,16 @@ def write(request_id, event, level="info", **fields):
 
 class TestTheList:
     def test_what_happened_is_listed_the_latest_first(self, panel, index, ada):
-        shown = panel.does(index.filtered, panel.asked(), *ANY)
+        shown = panel.does(index.on_filter, panel.context(), *ANY)
         assert set(shown) == {*index.outputs} - {index.more}
         said = happened(shown[index.listed])
         assert said[:2] == ["Signed in", "Sign-in failed"]
         assert "First admin made" in said
         assert f"/admin/events?address={ELSEWHERE}" in shown[index.listed]
-        assert (shown[index.walk], shown[index.log]) == (paging.Walk(), "")
+        assert (shown[index.stack], shown[index.log]) == (paging.CursorStack(), "")
         assert shown[index.pager.newer].interactive is False
         assert shown[index.pager.older].interactive is False
-        assert f"{len(said)} events" in shown[index.pager.told]
+        assert f"{len(said)} events" in shown[index.pager.position]
 
     @pytest.mark.parametrize(
         ("filters", "found"),
@@ -103,24 +105,24 @@ class TestTheList:
         ids=["kind", "kinds", "e-mail", "address", "from", "to", "day", "nobody"],
     )
     def test_the_server_filters(self, panel, index, ada, filters, found):
-        shown = panel.does(index.filtered, panel.asked(), *filters)[index.listed]
+        shown = panel.does(index.on_filter, panel.context(), *filters)[index.listed]
         assert happened(shown) == found
         assert (words.NONE in shown) is not bool(found)
 
     def test_a_page_opens_as_the_list_left_its_address(self, panel, events, index, ada):
         chosen = [["sign_up", "sign_in_failed"], ADA, "", "203.0.113.7", "2026-11-22", "2026-11-23"]
-        left = panel.does(index.filtered, panel.asked(), *chosen)[index.listed]
+        left = panel.does(index.on_filter, panel.context(), *chosen)[index.listed]
         (there,) = re.findall(r"class='here' href='[^?]*\?([^']*)'", left)
-        read = urls.safe(there.replace("&amp;", "&").encode())
-        shown = panel.does(events.opened, panel.asked(**read))
-        assert [shown[each].visible for each in events.places.outputs] == [True, False]
+        read = urls.parse_query(there.replace("&amp;", "&").encode())
+        shown = panel.does(events.on_load, panel.context(**read))
+        assert [shown[each].visible for each in events.layout.outputs] == [True, False]
         assert [shown[each] for each in index.inputs] == chosen
         assert shown[index.more].open is True
         assert happened(shown[index.listed]) == ["Signed up"]
 
     def test_an_address_of_the_page_that_cannot_be_is_not_asked(self, panel, events, index, ada):
         wrong = {"user": "x", "kind": "sign_up,x", "from": "soon", "to": "9999-12-31", "id": "x"}
-        shown = panel.does(events.opened, panel.asked(**wrong))
+        shown = panel.does(events.on_load, panel.context(**wrong))
         assert [shown[each] for each in index.inputs] == [["sign_up"], *[""] * 5]
         assert (shown[index.more].open, shown[index.note]) == (False, "")
         assert happened(shown[index.listed]) == ["Signed up"]
@@ -128,13 +130,13 @@ class TestTheList:
     def test_a_link_shows_the_events_of_one_user_and_how_to_see_everybodys(
         self, panel, events, index, ada
     ):
-        asked = panel.asked(user=str(panel.gatehouse.user_id(ADA)))
-        shown = panel.does(events.opened, asked)
+        context = panel.context(user=str(panel.gatehouse.user_id(ADA)))
+        shown = panel.does(events.on_load, context)
         assert happened(shown[index.listed]) == ["Sign-in failed", "Signed up"]
         assert ADA in shown[index.note]
         assert words.EVERYBODYS in shown[index.note].unescape()
-        filtered = panel.does(index.filtered, asked, ["sign_up"], "", "", "", "", "")
-        assert ADA in filtered[index.note]
+        on_filter = panel.does(index.on_filter, context, ["sign_up"], "", "", "", "", "")
+        assert ADA in on_filter[index.note]
 
     @pytest.mark.parametrize(
         ("since", "until", "told"),
@@ -147,33 +149,33 @@ class TestTheList:
     )
     def test_times_that_cannot_be_are_said_so(self, panel, index, since, until, told):
         with pytest.raises(gr.Error) as wanting:
-            panel.does(index.filtered, panel.asked(), [], "", "", "", since, until)
+            panel.does(index.on_filter, panel.context(), [], "", "", "", since, until)
         assert wanting.value.message == told
 
     def test_a_day_is_meant_to_its_end(self):
         midnight = datetime(2026, 11, 22, tzinfo=UTC)
-        assert page.moment("2026-11-22") == midnight
-        assert page.moment("2026-11-22", end=True) == midnight + timedelta(days=1)
-        assert page.moment("2026-11-22 00:00", end=True) == midnight
-        assert page.moment("2026-11-22T01:00+01:00") == midnight
-        assert page.moment("9999-12-31", end=True) is None
+        assert page.parse_time("2026-11-22") == midnight
+        assert page.parse_time("2026-11-22", end=True) == midnight + timedelta(days=1)
+        assert page.parse_time("2026-11-22 00:00", end=True) == midnight
+        assert page.parse_time("2026-11-22T01:00+01:00") == midnight
+        assert page.parse_time("9999-12-31", end=True) is None
 
     def test_pages_are_turned_and_the_address_follows(self, panel, events, index, ada, monkeypatch):
         monkeypatch.setattr("panel.pages.events.page.PAGE", 1)
-        asked, walk, it = panel.asked(kind="sign_up,sign_in_failed"), index.walk, index.listed
-        first = panel.does(index.freshened, asked, paging.Walk())
-        second = panel.does(index.older, asked, first[walk])
+        context, stack, it = panel.context(kind="sign_up,sign_in_failed"), index.stack, index.listed
+        first = panel.does(index.refresh_list, context, paging.CursorStack())
+        second = panel.does(index.older, context, first[stack])
         assert happened(first[it]) == ["Sign-in failed"]
         assert happened(second[it]) == ["Signed up"]
-        assert f"cursor={second[walk].cursor}" in second[it]
+        assert f"cursor={second[stack].cursor}" in second[it]
         assert second[index.pager.newer].interactive is True
         assert second[index.pager.older].interactive is False
-        assert happened(panel.does(index.newer, asked, second[walk])[it]) == ["Sign-in failed"]
-        there = panel.asked(**asked.query, cursor=second[walk].cursor)
-        assert happened(panel.does(events.opened, there)[it]) == ["Signed up"]
+        assert happened(panel.does(index.newer, context, second[stack])[it]) == ["Sign-in failed"]
+        there = panel.context(**context.query, cursor=second[stack].cursor)
+        assert happened(panel.does(events.on_load, there)[it]) == ["Signed up"]
 
     def test_a_refresh_says_its_refusal_on_the_page(self, panel, index, ada):
-        refused = panel.does(index.freshened, panel.asked(ada), paging.Walk())
+        refused = panel.does(index.refresh_list, panel.context(ada), paging.CursorStack())
         assert list(refused) == [index.note], "the rest stays as it is"
         assert "role='alert'" in refused[index.note]
 
@@ -182,8 +184,8 @@ class TestOneEvent:
     def test_it_opens_with_everything_known_about_it(self, panel, events, one, ada):
         event = newest(panel, kind=["sign_in_failed"])
         write(event["requestId"], "its_line")
-        shown = panel.does(events.opened, panel.asked(id=event["id"]))
-        assert [shown[each].visible for each in events.places.outputs] == [False, True]
+        shown = panel.does(events.on_load, panel.context(id=event["id"]))
+        assert [shown[each].visible for each in events.layout.outputs] == [False, True]
         about, log = shown[one.about], shown[one.log]
         for said in (ADA, "22 November 2026, 12:01:00 UTC", ELSEWHERE, "unknown browser"):
             assert said in about
@@ -198,10 +200,10 @@ class TestOneEvent:
 
     def test_one_that_is_forgotten_says_so_and_still_looks_into_the_log(self, panel, one, ada):
         write("5f1c-2", "its_line")
-        shown = panel.does(one.look, panel.asked(id=NOBODY, requestId="5f1c-2"))
+        shown = panel.does(one.render, panel.context(id=NOBODY, requestId="5f1c-2"))
         assert words.GONE in shown[one.about]
         assert "its_line" in shown[one.log]
-        assert panel.does(one.look, panel.asked(id=NOBODY))[one.log] == ""
+        assert panel.does(one.render, panel.context(id=NOBODY))[one.log] == ""
 
     def test_an_admin_who_acted_as_somebody_is_named(self, panel, index, one, ada):
         admin = panel.gatehouse.visitor()
@@ -210,11 +212,11 @@ class TestOneEvent:
         assert admin.post("admin/impersonate-user", {"userId": user}).status_code == 200
         assert admin.post("update-user", {"name": "Countess"}).status_code == 200
         event = newest(panel, kind=["user_updated"])
-        about = panel.does(one.look, panel.asked(id=event["id"]))[one.about]
+        about = panel.does(one.render, panel.context(id=event["id"]))[one.about]
         row = about.partition(words.IMPERSONATOR)[2].partition("</tr>")[0]
         assert OWNER_EMAIL in row
-        filtered = panel.does(index.filtered, panel.asked(), ["user_updated"], *ANY[1:])
-        shown = filtered[index.listed]
+        on_filter = panel.does(index.on_filter, panel.context(), ["user_updated"], *ANY[1:])
+        shown = on_filter[index.listed]
         assert f"{trail_words.BY}</span> " in shown
         assert OWNER_EMAIL in shown
 
@@ -225,8 +227,8 @@ class TestOneEvent:
         event |= {"address": said, "agent": said, "detail": {said: said, "reason": said}}
         emails = {"1": said}
         of_the_trail = {"events": [event], "emails": emails}
-        shown = audit_table.shown(of_the_trail, panel.clock.now(), nothing="")
-        opened = one_event.about(event, emails, panel.tools)
+        shown = audit_table.render(of_the_trail, panel.clock.now(), nothing="")
+        opened = event_detail.about(event, emails, panel.services)
         assert "<img" not in shown + opened
         assert "$" not in shown + opened
 
@@ -235,7 +237,7 @@ class TestTheLogOfARequest:
     def test_a_request_that_left_no_event_is_found_in_the_log(self, panel, index):
         trace = "Traceback:\n\n  File $x\n"
         write("5f1c-3", "request_crashed", "error", path="/x<img>", exception=trace, held=True)
-        shown = panel.does(index.filtered, panel.asked(), [], "", " 5f1c-3 ", "", "", "")
+        shown = panel.does(index.on_filter, panel.context(), [], "", " 5f1c-3 ", "", "", "")
         log = shown[index.log]
         assert "badge bad'>error" in log
         assert "<bdi>/x&lt;img&gt;</bdi>" in log
@@ -243,18 +245,18 @@ class TestTheLogOfARequest:
         assert "<bdi>true</bdi>" in log
 
     def test_what_is_older_than_the_log_keeps_is_said_so(self, panel, index):
-        shown = panel.does(index.filtered, panel.asked(), [], "", "nothing", "", "", "")
+        shown = panel.does(index.on_filter, panel.context(), [], "", "nothing", "", "", "")
         assert words.NO_LINES in shown[index.log]
 
     def test_what_no_request_caused_has_no_lines(self, panel):
         write("5f1c-5", "anothers_line")
-        assert panel.loop.run(one_event.log_of(panel.tools, panel.asked().owner, "")) == ""
+        assert panel.loop.run(event_detail.log_of(panel.services, panel.context().owner, "")) == ""
 
     def test_lines_come_in_the_order_they_were_written(self, panel):
         for event in ("first_thing", "second_thing"):
             write("5f1c-4", event)
-        asked = panel.asked()
-        log = panel.loop.run(one_event.log_of(panel.tools, asked.owner, "5f1c-4"))
+        context = panel.context()
+        log = panel.loop.run(event_detail.log_of(panel.services, context.owner, "5f1c-4"))
         assert log.index("first_thing") < log.index("second_thing")
 
 
@@ -276,7 +278,7 @@ def test_each_kind_of_event_has_words_and_the_filter_offers_it():
     assert set(trail_words.KINDS) == {kind.value for kind in EventKind}
     assert len(set(trail_words.KINDS.values())) == len(EventKind)
     every = ",".join(trail_words.KINDS)
-    assert urls.safe(f"kind={every}".encode()) == {"kind": every}
+    assert urls.parse_query(f"kind={every}".encode()) == {"kind": every}
 
 
 @pytest.mark.parametrize(
@@ -296,20 +298,20 @@ def test_what_else_is_known_is_said_in_words(name, value, said):
 
 
 def test_a_plain_user_is_refused_by_every_handler(panel, events, index, one, ada):
-    asked = panel.asked(ada, id=NOBODY, requestId="1")
+    context = panel.context(ada, id=NOBODY, requestId="1")
     for handler, *inputs in (
-        (events.opened,),
-        (index.filtered, *ANY),
-        (index.newer, paging.Walk()),
-        (index.older, paging.Walk()),
-        (one.look,),
+        (events.on_load,),
+        (index.on_filter, *ANY),
+        (index.newer, paging.CursorStack()),
+        (index.older, paging.CursorStack()),
+        (one.render,),
     ):
-        with pytest.raises(ApiRefused) as refused:
-            panel.does(handler, asked, *inputs)
+        with pytest.raises(ApiError) as refused:
+            panel.does(handler, context, *inputs)
         assert refused.value.status == 403, handler
 
 
 def test_the_log_of_a_request_is_refused_to_a_plain_user(panel, ada):
-    with pytest.raises(ApiRefused) as refused:
-        panel.loop.run(one_event.log_of(panel.tools, panel.asked(ada).owner, "1"))
+    with pytest.raises(ApiError) as refused:
+        panel.loop.run(event_detail.log_of(panel.services, panel.context(ada).owner, "1"))
     assert refused.value.status == 403

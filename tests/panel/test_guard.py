@@ -7,7 +7,7 @@ from sqlalchemy import update
 from backend.limits.rules import SESSION_CHECKS
 from backend.storage.tables import users
 from panel.client.visitor import Owner, Visitor
-from panel.server.recent_admins import KnownOwners
+from panel.server.recent_admins import RecentAdmins
 from panel.tester.browsers import Browser
 from tests.panel.conftest import HOME, LOGIN, LOGOUT, OWNER_EMAIL, Guest, Panel
 
@@ -74,7 +74,7 @@ def browser_a(panel: Panel, guest: Guest) -> Browser:
     """The Tester's browser A of whoever is signed in there."""
     key = guest.cookies["gatehouse_panel"]
     visitor = Visitor(("", 0), None, "", framed=False, token=key)
-    return panel.tools.tester.browser(Owner(visitor, key, OWNER_EMAIL, ""), "A")
+    return panel.services.tester.browser(Owner(visitor, key, OWNER_EMAIL, ""), "A")
 
 
 def let_in(answer: httpx.Response) -> bool:
@@ -267,9 +267,9 @@ def test_files_neither_count_nor_ask_the_api_anew(open_panel, monkeypatch):
     owner = panel.owner()
     assert let_in(owner.get(HOME))
     asked: list[str] = []
-    whole = panel.tools.api.call
+    whole = panel.services.api.call
     monkeypatch.setattr(
-        panel.tools.api,
+        panel.services.api,
         "call",
         lambda *how, **more: (asked.append(how[2]), whole(*how, **more))[1],
     )
@@ -301,7 +301,7 @@ def test_with_the_session_its_files_end_as_soon_as_the_panel_hears_of_it(panel):
 
 def test_a_bounded_number_of_owners_is_remembered(clock, monkeypatch):
     monkeypatch.setattr("panel.server.recent_admins._SESSIONS_AT_MOST", 2)
-    known = KnownOwners(clock)
+    known = RecentAdmins(clock)
     for name in ("a", "b", "c"):
         known.remember(Owner(Visitor(("", 0), None, "", framed=False, token=name), name, "", ""))
     assert [known.find(name) is None for name in ("a", "b", "c", None)] == [

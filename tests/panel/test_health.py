@@ -48,21 +48,21 @@ def judged(ready=None, **changed):
     status = copy.deepcopy(WELL)
     for part, how in changed.items():
         status[part] = {**status[part], **how} if isinstance(how, dict) else how
-    return health.judged(status, {**READY, **(ready or {})}, NOON)
+    return health.assess(status, {**READY, **(ready or {})}, NOON)
 
 
 def test_a_deployment_that_is_well_is_called_well():
     matters = judged()
-    assert {matter.mood for matter in matters} == {"good"}
+    assert {matter.severity for matter in matters} == {"good"}
     assert {matter.fix for matter in matters} == {""}
-    shown = health.shown(matters)
+    shown = health.render(matters)
     assert words.ALL_WELL in shown
     assert "Gatehouse 1.2.3 (0123456789), production, started 3 hours ago." in shown
     assert "You come from 203.0.113.7" in shown
 
 
 @pytest.mark.parametrize(
-    ("how", "name", "mood", "sentence"),
+    ("how", "name", "severity", "sentence"),
     [
         ({"ready": {"database": "away"}}, words.DATABASE, "bad", words.AWAY),
         ({"ready": {"database": "full"}}, words.DATABASE, "bad", words.TROUBLES["full"]),
@@ -70,7 +70,7 @@ def test_a_deployment_that_is_well_is_called_well():
         (
             {"database": {"userSearch": "reads all users"}},
             words.DATABASE,
-            "turn",
+            "warn",
             words.SLOW_SEARCH,
         ),
         ({"database": {"durability": "ephemeral"}}, words.DATA, "bad", "lost"),
@@ -104,8 +104,8 @@ def test_a_deployment_that_is_well_is_called_well():
             "bad",
             "3 snapshots could not be used: the server began empty",
         ),
-        ({"cache": {"state": "bypassed: deaf"}}, words.CACHE, "turn", "slower: deaf."),
-        ({"mail": {"sends": "outbox"}}, words.MAIL, "turn", "outbox"),
+        ({"cache": {"state": "bypassed: deaf"}}, words.CACHE, "warn", "slower: deaf."),
+        ({"mail": {"sends": "outbox"}}, words.MAIL, "warn", "outbox"),
         (
             {"mail": {"waiting": 2, "lastError": "550 no such user."}},
             words.MAIL,
@@ -116,7 +116,7 @@ def test_a_deployment_that_is_well_is_called_well():
         (
             {"secret": {"state": "generated"}, "environment": "development"},
             words.SECRET,
-            "turn",
+            "warn",
             "of its own",
         ),
         (
@@ -150,17 +150,17 @@ def test_a_deployment_that_is_well_is_called_well():
             "bad",
             "2 hours behind the newest entry",
         ),
-        ({"limits": {"store": "off"}}, words.LIMITS, "turn", "off"),
+        ({"limits": {"store": "off"}}, words.LIMITS, "warn", "off"),
     ],
     ids=str,
 )
-def test_what_is_wrong_stands_first_with_what_to_do(how, name, mood, sentence):
+def test_what_is_wrong_stands_first_with_what_to_do(how, name, severity, sentence):
     first, *others = judged(**how)
-    assert (first.name, first.mood) == (name, mood)
+    assert (first.name, first.severity) == (name, severity)
     assert sentence in first.sentence
     assert first.fix
-    assert {matter.mood for matter in others} == {"good"}
-    assert "1 thing to look at" in health.shown([first, *others])
+    assert {matter.severity for matter in others} == {"good"}
+    assert "1 thing to look at" in health.render([first, *others])
 
 
 @pytest.mark.parametrize(
@@ -191,15 +191,15 @@ def test_what_is_wrong_stands_first_with_what_to_do(how, name, mood, sentence):
 )
 def test_what_is_as_it_should_be_is_told_without_alarm(how, sentence):
     matters = judged(**how)
-    assert {matter.mood for matter in matters} == {"good"}
+    assert {matter.severity for matter in matters} == {"good"}
     assert any(sentence in matter.sentence for matter in matters)
 
 
 def test_without_a_database_that_is_all_there_is_to_say():
-    (matter,) = health.judged(None, {**READY, "database": "away"}, NOON)
-    assert (matter.mood, matter.sentence) == ("bad", words.AWAY)
+    (matter,) = health.assess(None, {**READY, "database": "away"}, NOON)
+    assert (matter.severity, matter.sentence) == ("bad", words.AWAY)
 
 
 def test_what_comes_from_outside_is_escaped():
     matters = judged(mail={"waiting": 1, "lastError": "<img src=x onerror=alert(1)>"})
-    assert "<img" not in health.shown(matters)
+    assert "<img" not in health.render(matters)

@@ -6,7 +6,7 @@ import pytest
 from sqlalchemy import update
 
 from backend.storage import tables
-from panel.client.api import ApiRefused
+from panel.client.api import ApiError
 from panel.pages.outbox import words
 from tests.later import later
 from tests.panel.conftest import Panel, laid_out
@@ -36,7 +36,7 @@ def outbox(shared):
 @pytest.fixture
 def seen(outbox):
     """What the page shows of a panel's mails."""
-    return lambda panel: panel.does(outbox.opened, panel.asked())
+    return lambda panel: panel.does(outbox.on_load, panel.context())
 
 
 def readers(shown: str) -> list[str]:
@@ -127,28 +127,28 @@ def test_pages_are_turned_and_the_address_follows(mails, outbox, seen, monkeypat
         return shown[pager.newer].interactive, shown[pager.older].interactive
 
     monkeypatch.setattr("panel.pages.outbox.page.PAGE", 1)
-    asked, walk, it = mails.asked(), outbox.walk, outbox.listed
+    context, stack, it = mails.context(), outbox.stack, outbox.listed
     first = seen(mails)
     assert (readers(first[it]), turnable(first)) == (["bob@example.com"], (False, True))
-    assert "1 mail<" in first[outbox.pager.told]
-    second = mails.does(outbox.older, asked, first[walk])
+    assert "1 mail<" in first[outbox.pager.position]
+    second = mails.does(outbox.older, context, first[stack])
     assert (readers(second[it]), turnable(second)) == ([ADA], (True, False))
-    assert f"/admin/outbox?cursor={first[walk].next}" in second[it]
-    again = mails.does(outbox.opened, mails.asked(cursor=first[walk].next))
+    assert f"/admin/outbox?cursor={first[stack].next}" in second[it]
+    again = mails.does(outbox.on_load, mails.context(cursor=first[stack].next))
     assert readers(again[it]) == [ADA]
-    back = mails.does(outbox.newer, asked, second[walk])
-    assert (readers(back[it]), back[walk]) == (["bob@example.com"], first[walk])
+    back = mails.does(outbox.newer, context, second[stack])
+    assert (readers(back[it]), back[stack]) == (["bob@example.com"], first[stack])
 
 
 def test_a_plain_user_reads_no_mail(mails, outbox):
     bob = mails.gatehouse.visitor()
     bob.signs_in("bob@example.com")
     for handler, *inputs in (
-        (outbox.opened,),
-        (outbox.page_at, paging.Walk()),
-        (outbox.newer, paging.Walk()),
-        (outbox.older, paging.Walk()),
+        (outbox.on_load,),
+        (outbox.page_at, paging.CursorStack()),
+        (outbox.newer, paging.CursorStack()),
+        (outbox.older, paging.CursorStack()),
     ):
-        with pytest.raises(ApiRefused) as refused:
-            mails.does(handler, mails.asked(bob), *inputs)
+        with pytest.raises(ApiError) as refused:
+            mails.does(handler, mails.context(bob), *inputs)
         assert refused.value.status == 403

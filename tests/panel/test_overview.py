@@ -4,7 +4,7 @@ import pytest
 from sqlalchemy import delete
 
 from backend.storage.tables import users
-from panel.client.api import ApiRefused
+from panel.client.api import ApiError
 from panel.pages.overview import words
 from tests.later import later
 from tests.panel.conftest import OWNER_EMAIL, laid_out
@@ -23,7 +23,7 @@ def overview(shared):
 def test_the_owner_sees_how_things_are(panel, overview):
     ada = panel.gatehouse.member(ADA)
     ada.signs_in(ADA, "not the password")
-    shown = panel.does(overview.look, panel.asked(), "24h")
+    shown = panel.does(overview.render, panel.context(), "24h")
     assert set(shown) == set(overview.outputs)
     assert "As of 12:00:00 UTC" in shown[overview.updated]
     figures = shown[overview.figures]
@@ -40,7 +40,7 @@ def test_the_owner_sees_how_things_are(panel, overview):
     [("24h", ["13:00", "12:00"]), ("7d", ["16 Nov", "22 Nov"]), ("30d", ["24 Oct"])],
 )
 def test_a_period_is_drawn_from_its_beginning_until_now(panel, overview, period, moments):
-    charts = panel.does(overview.look, panel.asked(), period)[overview.charts]
+    charts = panel.does(overview.render, panel.context(), period)[overview.charts]
     for moment in moments:
         assert f"<th scope='row'>{moment}</th>" in charts
     many = {"24h": 24, "7d": 7, "30d": 30}[period]
@@ -50,7 +50,7 @@ def test_a_period_is_drawn_from_its_beginning_until_now(panel, overview, period,
 def test_who_is_gone_is_named_so(panel, overview):
     panel.gatehouse.member(ADA)
     panel.gatehouse.change(delete(users).where(users.c.email == ADA))
-    shown = panel.does(overview.look, panel.asked(), "24h")
+    shown = panel.does(overview.render, panel.context(), "24h")
     assert "a deleted user" in shown[overview.latest]
 
 
@@ -58,11 +58,11 @@ def test_while_the_database_is_away_the_page_says_so_and_keeps_the_rest(
     panel, overview, monkeypatch
 ):
     async def away(*_, **__):
-        raise ApiRefused(503, "SERVICE_UNAVAILABLE", "Away", 7)
+        raise ApiError(503, "SERVICE_UNAVAILABLE", "Away", 7)
 
-    asked = panel.asked()
-    monkeypatch.setattr(panel.tools.api, "get", away)
-    shown = panel.does(overview.look, asked, "24h")
+    context = panel.context()
+    monkeypatch.setattr(panel.services.api, "get", away)
+    shown = panel.does(overview.render, context, "24h")
     assert set(shown) == {overview.updated, overview.state}
     assert "Try again in 7 seconds" in shown[overview.updated]
     assert "role='alert'" in shown[overview.updated]
@@ -71,7 +71,7 @@ def test_while_the_database_is_away_the_page_says_so_and_keeps_the_rest(
 
 def test_a_plain_user_sees_nothing(panel, overview):
     ada = panel.gatehouse.member(ADA)
-    shown = panel.does(overview.look, panel.asked(ada), "24h")
+    shown = panel.does(overview.render, panel.context(ada), "24h")
     assert list(shown) == [overview.updated]
     assert "no longer an administrator" in shown[overview.updated]
     assert OWNER_EMAIL not in shown[overview.updated]

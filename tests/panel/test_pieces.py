@@ -41,15 +41,15 @@ SVG = "{http://www.w3.org/2000/svg}"
     ids=str,
 )
 def test_of_an_address_only_safe_parameters_are_read(asked, read):
-    assert urls.safe(asked) == read
+    assert urls.parse_query(asked) == read
 
 
 def test_an_address_that_was_written_reads_the_same():
     told = {"id": "01a2", "search": "ä & b=c/ +%"}
-    there = urls.address("users", **told)
+    there = urls.page_url("users", **told)
     assert there.startswith("/admin/users?")
-    assert urls.safe(there.partition("?")[2].encode()) == told
-    assert urls.address("users", id="") == "/admin/users"
+    assert urls.parse_query(there.partition("?")[2].encode()) == told
+    assert urls.page_url("users", id="") == "/admin/users"
 
 
 @pytest.mark.parametrize(
@@ -68,15 +68,17 @@ def test_an_address_that_was_written_reads_the_same():
     ],
 )
 def test_moments_are_said_in_words(how_far, said):
-    assert timestamps.words(NOON + how_far, NOON) == said
+    assert timestamps.format_relative(NOON + how_far, NOON) == said
 
 
 def test_a_moment_of_the_api_is_shown_in_words_with_the_exact_one_behind_them():
-    shown = timestamps.shown("2026-11-22T09:00:00.000Z", NOON)
+    shown = timestamps.render_relative("2026-11-22T09:00:00.000Z", NOON)
     assert ">3 hours ago<" in shown
     assert "22 November 2026, 09:00:00 UTC" in shown
-    assert timestamps.both("2026-11-22T09:00:00.000Z", NOON).startswith("3 hours ago <span")
-    assert timestamps.shown(None, NOON) == timestamps.both(None, NOON) == words.NEVER
+    assert timestamps.render_both("2026-11-22T09:00:00.000Z", NOON).startswith("3 hours ago <span")
+    assert (
+        timestamps.render_relative(None, NOON) == timestamps.render_both(None, NOON) == words.NEVER
+    )
 
 
 def test_what_people_chose_is_escaped_cut_and_kept_apart():
@@ -154,14 +156,14 @@ def test_a_list_says_which_part_of_it_is_shown(first, last, total, about, said):
 
 def test_a_pager_can_be_turned_only_where_there_is_more():
     it = paging.Pager()
-    shown = it.turned("1 to 25 of 26 users", newer=False, older=True)
+    shown = it.update("1 to 25 of 26 users", newer=False, older=True)
     assert (shown[it.newer].interactive, shown[it.older].interactive) == (False, True)
-    assert "1 to 25 of 26 users" in shown[it.told]
+    assert "1 to 25 of 26 users" in shown[it.position]
 
 
 def drawing(chart: Chart) -> xml.Element:
     """The picture as a browser reads it."""
-    (source,) = re.findall(r"base64,([^']+)'", charts.shown(chart))
+    (source,) = re.findall(r"base64,([^']+)'", charts.render(chart))
     return xml.fromstring(base64.b64decode(source))  # noqa: S314  our own
 
 
@@ -184,7 +186,7 @@ def test_a_line_is_true_to_scale_from_zero():
 
 
 def test_the_highest_value_is_written_and_the_numbers_wait_below():
-    shown = charts.shown(chart(3, 1234, 7))
+    shown = charts.render(chart(3, 1234, 7))
     assert "1,234" in [text.text for text in drawing(chart(3, 1234, 7)).findall(f"{SVG}text")]
     assert "<td class='number'>1,234</td>" in shown
     assert "at most 1,234 (01:00), latest 7." in shown
@@ -192,7 +194,7 @@ def test_the_highest_value_is_written_and_the_numbers_wait_below():
 
 def test_a_chart_without_anything_says_so():
     assert words.NOTHING_TO_DRAW in charts.svg(chart(0, 0))
-    assert words.NOTHING_TO_DRAW in charts.shown(chart(0, 0))
+    assert words.NOTHING_TO_DRAW in charts.render(chart(0, 0))
     assert words.NOTHING_TO_DRAW in charts.svg(chart())
 
 

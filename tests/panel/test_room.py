@@ -7,7 +7,7 @@ import pytest
 
 from panel.server import mount
 from panel.server.sign_in import words
-from tests.panel.conftest import FIRST_ADMIN, HOME, Panel, echoing_room, printed_by, wait_until_open
+from tests.panel.conftest import FIRST_ADMIN, HOME, Panel, echoing_app, printed_by, wait_until_open
 from tests.rig.processes import wait_until
 
 
@@ -16,7 +16,7 @@ def unopened(start, monkeypatch):
     """A panel whose pages are made as the test says: `unopened(build)`."""
 
     def begin(build) -> Panel:
-        monkeypatch.setattr(mount, "_pages_of_gradio", build)
+        monkeypatch.setattr(mount, "_load_gradio", build)
         panel = Panel(start(**FIRST_ADMIN))
         panel.begins()
         return panel
@@ -29,7 +29,7 @@ def test_while_the_pages_are_made_the_api_answers_and_the_panel_says_it_is_start
 
     def build(*given):
         may_go_on.wait(60)
-        return echoing_room()
+        return echoing_app()
 
     panel = unopened(build)
     assert panel.visitor().get("/health").status_code == 200
@@ -46,7 +46,7 @@ def test_while_the_pages_are_made_the_api_answers_and_the_panel_says_it_is_start
 
 
 def test_a_stranger_is_asked_to_sign_in_while_the_panel_starts_too(unopened):
-    panel = unopened(lambda *given: echoing_room())
+    panel = unopened(lambda *given: echoing_app())
     assert panel.visitor().get(HOME).status_code == 303
     panel.ends()
 
@@ -72,13 +72,13 @@ def test_pages_that_cannot_be_made_are_reported_and_the_api_goes_on(unopened, ca
 
 
 def test_the_end_does_not_wait_for_pages_that_are_still_being_made(unopened, monkeypatch):
-    monkeypatch.setattr("panel.server.gradio.loader._UNLOADING_WITHIN", 3600)
+    monkeypatch.setattr("panel.server.gradio.loader._UNLOAD_TIMEOUT", 3600)
     may_go_on, has_ended = threading.Event(), threading.Event()
 
     def build(*given):
         may_go_on.wait(60)
         has_ended.set()
-        return echoing_room()
+        return echoing_app()
 
     panel = unopened(build)
     panel.ends()
@@ -100,7 +100,7 @@ def test_the_pages_end_with_the_panel(unopened):
             told.append("ended")
 
     def build(*given):
-        return echoing_room(Pages)
+        return echoing_app(Pages)
 
     panel = unopened(build)
     wait_until_open(panel, panel.owner())
@@ -123,7 +123,7 @@ def test_the_panel_opens_only_when_the_api_has_started(loop, start, clock):
         return {"type": "lifespan.startup"}
 
     settings = start(**FIRST_ADMIN).settings
-    app = mount.beside(failing_api, settings, clock=clock, randomness=None)
+    app = mount.mount_panel(failing_api, settings, clock=clock, randomness=None)
     loop.run(app({"type": "lifespan"}, begin, note))
     assert said == ["lifespan.startup.failed"]
     assert "panel" not in {thread.name for thread in threading.enumerate()}

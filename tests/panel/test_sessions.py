@@ -4,14 +4,14 @@ import re
 
 import pytest
 
-from panel.client.api import ApiRefused
+from panel.client.api import ApiError
 from panel.pages.sessions import words
 from tests.later import later
 from tests.panel.conftest import OWNER_EMAIL, Panel, laid_out
 
 gr = later("gradio")
-session_deeds = later("panel.pages.sessions.actions")
-one_session = later("panel.pages.sessions.detail")
+session_actions = later("panel.pages.sessions.actions")
+session_detail = later("panel.pages.sessions.detail")
 page = later("panel.pages.sessions.page")
 paging = later("panel.ui.paging")
 
@@ -70,87 +70,87 @@ def id_of(browser) -> str:
 
 def at(panel, browser):
     """An event of the owner's on the page of a browser's session."""
-    return panel.asked(id=id_of(browser))
+    return panel.context(id=id_of(browser))
 
 
-def carried_out(panel, asked, question, *inputs) -> str:
+def carried_out(panel, context, question, *inputs) -> str:
     """Ask, confirm, and return what was said to have been done."""
-    pending = panel.does(question, asked, *inputs)
-    return panel.loop.run(pending.deed(panel.tools, asked))
+    pending = panel.does(question, context, *inputs)
+    return panel.loop.run(pending.action(panel.services, context))
 
 
 class TestTheList:
     def test_everybody_who_is_signed_in_is_listed_the_latest_first(self, panel, index, bob):
         panel.clock.advance(seconds=1)
-        shown = panel.does(index.filtered, panel.asked(), "", "")
+        shown = panel.does(index.on_filter, panel.context(), "", "")
         assert set(shown) == set(index.outputs)
         listed = shown[index.listed]
         assert emails(listed) == [OWNER_EMAIL, BOB, ADA]
         assert "Chrome on Windows" in listed
         assert f"/admin/sessions?address={ELSEWHERE}" in listed
         assert listed.count(words.YOURS) == 1
-        assert (shown[index.note], shown[index.walk]) == ("", paging.Walk())
+        assert (shown[index.note], shown[index.stack]) == ("", paging.CursorStack())
         assert shown[index.end].visible is False
         assert len(shown[index.seen].ids) == 2
         assert turnable(index, shown) == (False, False)
-        assert "3 sessions" in shown[index.pager.told]
+        assert "3 sessions" in shown[index.pager.position]
 
     @pytest.mark.parametrize(
         ("search", "address", "found"),
         [("ADA@", "", [ADA]), ("", ELSEWHERE, [BOB]), ("ada", ELSEWHERE, []), ("", "::1", [])],
     )
     def test_the_server_filters(self, panel, index, bob, search, address, found):
-        shown = panel.does(index.filtered, panel.asked(), f" {search} ", f" {address} ")
+        shown = panel.does(index.on_filter, panel.context(), f" {search} ", f" {address} ")
         assert emails(shown[index.listed]) == found
         assert (words.NONE in shown[index.listed]) is not bool(found)
 
     def test_a_subscriber_of_ipv6_is_found_by_their_network(self, panel, index):
         panel.gatehouse.member(ADA, address=IPV6)
-        near = one_session.subscriber(IPV6)
+        near = session_detail.subscriber(IPV6)
         assert near == "2001:db8:1:2::/64"
-        shown = panel.does(index.filtered, panel.asked(), "", near)
+        shown = panel.does(index.on_filter, panel.context(), "", near)
         assert emails(shown[index.listed]) == [ADA]
 
     @pytest.mark.parametrize("wrong", ["here", "1.2.3", "10.0.0.0/8", "::1/32", "1.2.3.4/64"])
     def test_what_is_no_address_is_said_so(self, panel, index, wrong):
         with pytest.raises(gr.Error) as wanting:
-            panel.does(index.filtered, panel.asked(), "", wrong)
+            panel.does(index.on_filter, panel.context(), "", wrong)
         assert wanting.value.message == words.NO_SUCH_ADDRESS
 
     def test_a_link_shows_the_sessions_of_one_user_and_how_to_see_everybodys(
         self, panel, sessions, index, bob
     ):
-        shown = panel.does(sessions.opened, panel.asked(user=str(panel.gatehouse.user_id(ADA))))
+        shown = panel.does(sessions.on_load, panel.context(user=str(panel.gatehouse.user_id(ADA))))
         assert [shown[each] for each in index.inputs] == ["", ""]
         assert emails(shown[index.listed]) == [ADA]
         assert ADA in shown[index.note]
         assert words.EVERYBODYS in shown[index.note].unescape()
 
     def test_an_address_of_the_page_that_cannot_be_is_not_asked(self, panel, sessions, index, bob):
-        shown = panel.does(sessions.opened, panel.asked(user="x", address="x", search="bob"))
-        assert [shown[each].visible for each in sessions.places.outputs] == [True, False]
+        shown = panel.does(sessions.on_load, panel.context(user="x", address="x", search="bob"))
+        assert [shown[each].visible for each in sessions.layout.outputs] == [True, False]
         assert [shown[each] for each in index.inputs] == ["bob", ""]
         assert emails(shown[index.listed]) == [BOB]
 
     def test_pages_are_turned_and_the_address_follows(self, panel, index, bob, monkeypatch):
         monkeypatch.setattr("panel.pages.sessions.page.PAGE", 1)
         panel.clock.advance(seconds=1)
-        asked, walk, it = panel.asked(), index.walk, index.listed
-        first = panel.does(index.filtered, asked, "", "")
-        second = panel.does(index.older, asked, first[walk])
-        third = panel.does(index.older, asked, second[walk])
+        context, stack, it = panel.context(), index.stack, index.listed
+        first = panel.does(index.on_filter, context, "", "")
+        second = panel.does(index.older, context, first[stack])
+        third = panel.does(index.older, context, second[stack])
         assert [emails(each[it])[0] for each in (first, second, third)] == [OWNER_EMAIL, BOB, ADA]
-        assert f"cursor={second[walk].cursor}" in second[it]
+        assert f"cursor={second[stack].cursor}" in second[it]
         assert turnable(index, third) == (True, False)
-        assert emails(panel.does(index.newer, asked, third[walk])[it]) == [BOB]
-        assert emails(panel.does(index.freshened, asked, second[walk])[it]) == [BOB]
+        assert emails(panel.does(index.newer, context, third[stack])[it]) == [BOB]
+        assert emails(panel.does(index.refresh_list, context, second[stack])[it]) == [BOB]
 
     def test_a_refresh_shows_what_the_address_asks_and_says_its_refusal_on_the_page(
         self, panel, index, bob
     ):
-        fresh = panel.does(index.freshened, panel.asked(search="bob"), paging.Walk())
+        fresh = panel.does(index.refresh_list, panel.context(search="bob"), paging.CursorStack())
         assert emails(fresh[index.listed]) == [BOB]
-        refused = panel.does(index.freshened, panel.asked(bob), paging.Walk())
+        refused = panel.does(index.refresh_list, panel.context(bob), paging.CursorStack())
         assert list(refused) == [index.note], "the rest stays as it is"
         assert "role='alert'" in refused[index.note]
 
@@ -160,8 +160,8 @@ class TestTheList:
         times = dict.fromkeys(("createdAt", "updatedAt", "expiresAt"), "2026-11-22T12:00:00.000Z")
         session = {"id": NOBODY, "user": user, "ipAddress": said, "userAgent": said}
         session |= {**times, "impersonatedBy": None}
-        shown = page.rows([session], "", {}, panel.tools)
-        opened = one_session.about(session, "", {}, panel.tools)
+        shown = page.rows([session], "", {}, panel.services)
+        opened = session_detail.about(session, "", {}, panel.services)
         assert "<img" not in shown + opened
         assert "$" not in shown + opened
         assert len(shown) < 12_000
@@ -169,8 +169,8 @@ class TestTheList:
 
 class TestOneSession:
     def test_it_tells_whose_it_is_from_where_and_how_long(self, panel, sessions, one, ada):
-        shown = panel.does(sessions.opened, at(panel, ada))
-        seen = (*sessions.places.outputs, one.actions)
+        shown = panel.does(sessions.on_load, at(panel, ada))
+        seen = (*sessions.layout.outputs, one.actions)
         assert [shown[each].visible for each in seen] == [False, True, True]
         for said in (ADA, "Chrome on Windows", "203.0.113.7", "22 November 2026", id_of(ada)):
             assert said in shown[one.about]
@@ -178,45 +178,45 @@ class TestOneSession:
 
     @pytest.mark.parametrize("wanted", [NOBODY, "x", "ffffffff-ffff-ffff-ffff-ffffffffffff"])
     def test_one_that_is_over_says_so(self, panel, one, wanted):
-        shown = panel.does(one.look, panel.asked(id=wanted))
+        shown = panel.does(one.render, panel.context(id=wanted))
         assert words.OVER in shown[one.about]
         assert shown[one.actions].visible is False
 
     def test_it_is_ended_once_that_is_confirmed_and_the_toast_says_which(
         self, panel, sessions, one, ada
     ):
-        asked = at(panel, ada)
-        question = panel.does(session_deeds.ask_end_one, asked)
+        context = at(panel, ada)
+        question = panel.does(session_actions.ask_end_one, context)
         for said in (ADA, "Chrome on Windows", "203.0.113.7"):
             assert said in question.sentence
         assert ada.session() is not None
-        done = carried_out(panel, asked, session_deeds.ask_end_one)
+        done = carried_out(panel, context, session_actions.ask_end_one)
         assert done == f"The session of {ADA} with Chrome on Windows is over."
         assert ada.session() is None
-        shown = panel.does(sessions.after, asked)
+        shown = panel.does(sessions.after, context)
         assert shown[sessions.over] == ""
         assert words.OVER in shown[one.about]
 
     def test_all_of_a_users_are_ended_and_the_others_stay(self, panel, ada, bob):
-        asked = at(panel, ada)
+        context = at(panel, ada)
         panel.clock.advance(seconds=1)
         phone = panel.gatehouse.visitor()
         phone.signs_in(ADA)
-        assert "2 sessions end" in panel.does(session_deeds.ask_end_all, asked).sentence
-        carried_out(panel, asked, session_deeds.ask_end_all)
+        assert "2 sessions end" in panel.does(session_actions.ask_end_all, context).sentence
+        carried_out(panel, context, session_actions.ask_end_all)
         assert (ada.session(), phone.session(), bob.session() is None) == (None, None, False)
 
     @pytest.mark.parametrize("ask", ["ask_end_one", "ask_end_all"])
     def test_ones_own_says_that_it_is_and_leads_away(self, panel, sessions, one, ask):
-        asked = panel.asked()
-        own = panel.does(session_deeds.own_id, asked.owner)
-        asked.query["id"] = own
-        assert words.YOURS in panel.does(one.look, asked)[one.about]
-        question = panel.does(getattr(session_deeds, ask), asked)
+        context = panel.context()
+        own = panel.does(session_actions.own_id, context.owner)
+        context.query["id"] = own
+        assert words.YOURS in panel.does(one.render, context)[one.about]
+        question = panel.does(getattr(session_actions, ask), context)
         assert "This is you" in question.sentence
         assert question.verb == words.END_MINE
-        panel.loop.run(question.deed(panel.tools, asked))
-        shown = panel.does(sessions.after, asked)
+        panel.loop.run(question.action(panel.services, context))
+        shown = panel.does(sessions.after, context)
         assert list(shown) == [sessions.over], "the rest stays as it is"
         assert words.YOURS_OVER in shown[sessions.over]
 
@@ -226,74 +226,74 @@ class TestOneSession:
         panel.clock.advance(seconds=1)
         user = str(panel.gatehouse.user_id(ADA))
         assert admin.post("admin/impersonate-user", {"userId": user}).status_code == 200
-        shown = panel.does(index.filtered, panel.asked(), "ada", "")
+        shown = panel.does(index.on_filter, panel.context(), "ada", "")
         assert words.ACTS_AS_THEM.format(OWNER_EMAIL) in shown[index.listed]
-        shown = panel.does(one.look, panel.asked(id=admin.session()["session"]["id"]))
+        shown = panel.does(one.render, panel.context(id=admin.session()["session"]["id"]))
         assert words.ACTED_BY in shown[one.about]
 
     def test_the_mark_of_an_admin_who_is_gone_says_so(self, panel):
         session = {"id": "1", "impersonatedBy": NOBODY}
-        assert words.GONE_ADMIN in one_session.marks_of(session, "2", {})
+        assert words.GONE_ADMIN in session_detail.marks_of(session, "2", {})
 
 
 class TestEverythingThatIsListed:
     def test_it_is_ended_but_never_ones_own(self, panel, sessions, index, ada, bob):
-        asked = panel.asked(search="example.com")
-        shown = panel.does(index.filtered, asked, "example.com", "")
+        context = panel.context(search="example.com")
+        shown = panel.does(index.on_filter, context, "example.com", "")
         seen = shown[index.seen]
         assert shown[index.end].visible is True
-        question = panel.does(session_deeds.ask_end_listed, asked, seen)
+        question = panel.does(session_actions.ask_end_listed, context, seen)
         for said in ("2 sessions end", "of 2 users", "Yours stays."):
             assert said in question.sentence
         assert question.verb == "End these 2 sessions"
-        done = carried_out(panel, asked, session_deeds.ask_end_listed, seen)
+        done = carried_out(panel, context, session_actions.ask_end_listed, seen)
         assert done == "2 sessions are over."
         assert (ada.session(), bob.session()) == (None, None)
-        assert emails(panel.does(sessions.after, asked)[index.listed]) == [OWNER_EMAIL]
+        assert emails(panel.does(sessions.after, context)[index.listed]) == [OWNER_EMAIL]
 
     def test_what_is_refused_on_the_way_says_how_far_it_came(self, panel, ada, monkeypatch):
-        post, asked = panel.tools.api.post, panel.asked()
+        post, context = panel.services.api.post, panel.context()
         answers = [post]
 
         async def once(*said):
             if not answers:
-                raise ApiRefused(429, retry_after=7)
+                raise ApiError(429, retry_after=7)
             return await answers.pop()(*said)
 
-        monkeypatch.setattr(panel.tools.api, "post", once)
-        listed = session_deeds.Listed((id_of(ada), NOBODY, NOBODY), 1)
-        done = carried_out(panel, asked, session_deeds.ask_end_listed, listed)
+        monkeypatch.setattr(panel.services.api, "post", once)
+        listed = session_actions.Listed((id_of(ada), NOBODY, NOBODY), 1)
+        done = carried_out(panel, context, session_actions.ask_end_listed, listed)
         assert done.startswith("1 of 3 sessions are over. The others are not: Too many attempts.")
         assert ada.session() is None
 
 
 def test_a_plain_user_is_refused_by_every_handler(panel, sessions, index, one, ada):
     for handler, *inputs in (
-        (sessions.opened,),
-        (index.filtered, "", ""),
-        (index.newer, paging.Walk()),
-        (index.older, paging.Walk()),
+        (sessions.on_load,),
+        (index.on_filter, "", ""),
+        (index.newer, paging.CursorStack()),
+        (index.older, paging.CursorStack()),
         (sessions.after,),
-        (one.look,),
-        (session_deeds.find_session,),
-        (session_deeds.ask_end_one,),
-        (session_deeds.ask_end_all,),
+        (one.render,),
+        (session_actions.find_session,),
+        (session_actions.ask_end_one,),
+        (session_actions.ask_end_all,),
     ):
-        with pytest.raises(ApiRefused) as refused:
-            panel.does(handler, panel.asked(ada, id=id_of(ada)), *inputs)
+        with pytest.raises(ApiError) as refused:
+            panel.does(handler, panel.context(ada, id=id_of(ada)), *inputs)
         assert refused.value.status == 403, handler
 
 
 def test_a_deed_that_was_confirmed_is_refused_to_a_plain_user_too(panel, ada, bob):
-    asked, as_user = at(panel, bob), panel.asked(ada)
-    listed = session_deeds.Listed((id_of(bob),), 1)
+    context, as_user = at(panel, bob), panel.context(ada)
+    listed = session_actions.Listed((id_of(bob),), 1)
     for question, inputs in (
-        (session_deeds.ask_end_one, ()),
-        (session_deeds.ask_end_all, ()),
-        (session_deeds.ask_end_listed, (listed,)),
+        (session_actions.ask_end_one, ()),
+        (session_actions.ask_end_all, ()),
+        (session_actions.ask_end_listed, (listed,)),
     ):
-        pending = panel.does(question, asked, *inputs)
-        with pytest.raises(ApiRefused) as refused:
-            panel.loop.run(pending.deed(panel.tools, as_user))
+        pending = panel.does(question, context, *inputs)
+        with pytest.raises(ApiError) as refused:
+            panel.loop.run(pending.action(panel.services, as_user))
         assert refused.value.status == 403
     assert bob.session() is not None

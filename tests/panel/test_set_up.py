@@ -5,7 +5,7 @@ import re
 
 import pytest
 
-from panel.client.api import ApiRefused
+from panel.client.api import ApiError
 from panel.pages.set_up import setup_steps, words
 from tests.clocks import NOON, SeededRandomness
 from tests.later import later
@@ -31,63 +31,67 @@ def known(tmp_path, *, own_password=True, settings=None, **changed):
     told = {"frontend_proxy_key": "shared", "secret_key": OURS, **(settings or {})}
     given = make_settings(tmp_path, **told)
     chance = SeededRandomness("set-up")
-    return setup_steps.Known(
+    return setup_steps.SetupState(
         status, READY, given, chance, NOON, "me@example.com", "id-1", own_password
     )
 
 
 def left(told):
-    return [(each.name, each.mood) for each in setup_steps.steps(told) if each.mood != "good"]
+    return [
+        (each.name, each.severity)
+        for each in setup_steps.build_steps(told)
+        if each.severity != "good"
+    ]
 
 
 def test_where_all_is_done_every_step_is_folded(tmp_path):
     told = known(tmp_path)
     assert left(told) == []
-    shown = page.walk(setup_steps.steps(told), told.settings)
+    shown = page.render_steps(setup_steps.build_steps(told), told.settings)
     assert words.ALL_DONE in shown
     assert "<details class='card todo' open>" not in shown
     assert "/admin/checks" in shown
 
 
 @pytest.mark.parametrize(
-    ("how", "name", "mood", "told"),
+    ("how", "name", "severity", "told"),
     [
         ({"secret": {"state": "generated"}}, words.KEY, "bad", "SECRET_KEY="),
         ({"secret": {"state": "example"}}, words.KEY, "bad", "SECRET_KEY="),
         ({"database": {"durability": "ephemeral"}}, words.DATA, "bad", "DATABASE_URL=postgresql"),
-        ({"database": {"userSearch": "reads all users"}}, words.DATA, "turn", "pg_trgm"),
+        ({"database": {"userSearch": "reads all users"}}, words.DATA, "warn", "pg_trgm"),
         ({"publicUrl": "http://localhost:7860"}, words.PUBLIC, "bad", "PUBLIC_URL=https"),
         ({"publicUrl": "http://a.example"}, words.PUBLIC, "bad", "PUBLIC_URL=https"),
         (
             {"publicUrl": "http://a.example", "environment": "development"},
             words.PUBLIC,
-            "turn",
+            "warn",
             "https",
         ),
-        ({"frontendUrls": []}, words.FRONTEND, "turn", f"FRONTEND_URL={APP}"),
-        ({"settings": {"frontend_proxy_key": None}}, words.FRONTEND, "turn", "FRONTEND_PROXY_KEY="),
+        ({"frontendUrls": []}, words.FRONTEND, "warn", f"FRONTEND_URL={APP}"),
+        ({"settings": {"frontend_proxy_key": None}}, words.FRONTEND, "warn", "FRONTEND_PROXY_KEY="),
         (
             {"frontendUrls": ["http://localhost:3000"], "environment": "development"},
             words.FRONTEND,
-            "turn",
+            "warn",
             "proxy.ts",
         ),
-        ({"mail": {"sends": "outbox"}}, words.MAIL, "turn", "SMTP_URL="),
+        ({"mail": {"sends": "outbox"}}, words.MAIL, "warn", "SMTP_URL="),
         ({"mail": {"waiting": 1, "lastError": "550"}}, words.MAIL, "bad", "550"),
-        ({"limits": {"store": "off"}}, words.REPLICAS, "turn", "RATE_LIMITS=on"),
+        ({"limits": {"store": "off"}}, words.REPLICAS, "warn", "RATE_LIMITS=on"),
         (
             {"limits": {"store": "memory, because redis is away"}},
             words.REPLICAS,
-            "turn",
+            "warn",
             "REDIS_URL=",
         ),
     ],
     ids=str,
 )
-def test_what_is_missing_is_open_with_how_to_set_it(tmp_path, how, name, mood, told):
+def test_what_is_missing_is_open_with_how_to_set_it(tmp_path, how, name, severity, told):
     at_hand = known(tmp_path, **how)
-    assert left(at_hand) == [(name, mood)]
-    shown = page.walk(setup_steps.steps(at_hand), at_hand.settings)
+    assert left(at_hand) == [(name, severity)]
+    shown = page.render_steps(setup_steps.build_steps(at_hand), at_hand.settings)
     assert "1 step left" in shown
     assert OPEN.findall(shown) == [name]
     assert told in shown
@@ -101,15 +105,17 @@ def test_on_this_machine_its_own_address_is_right(tmp_path):
 def test_the_given_password_is_to_be_changed(tmp_path):
     given = {"admin_email": "me@example.com", "admin_password": PASSWORD}
     first = known(tmp_path, own_password=False, settings=given)
-    assert left(first) == [(words.ADMIN, "turn")]
-    assert "/admin/users?id=id-1" in page.walk(setup_steps.steps(first), first.settings)
+    assert left(first) == [(words.ADMIN, "warn")]
+    assert "/admin/users?id=id-1" in page.render_steps(
+        setup_steps.build_steps(first), first.settings
+    )
     assert left(known(tmp_path, own_password=False)) == []
 
 
 def test_on_a_space_each_value_is_copied_by_itself(tmp_path):
     settings = {"space_id": "owner/name", "environment": "development"}
     at_hand = known(tmp_path, mail={"sends": "outbox"}, settings=settings)
-    shown = page.walk(setup_steps.steps(at_hand), at_hand.settings)
+    shown = page.render_steps(setup_steps.build_steps(at_hand), at_hand.settings)
     assert "https://huggingface.co/spaces/owner/name/settings" in shown
     assert "Secret <code>MAIL_API_KEY</code>" in shown
     assert "Variable <code>MAIL_FROM</code>" in shown
@@ -119,7 +125,9 @@ def test_on_a_space_each_value_is_copied_by_itself(tmp_path):
 
 def test_keys_are_fresh_each_time_and_never_the_present_one(tmp_path):
     at_hand = known(tmp_path, secret={"state": "generated"})
-    shown = [page.walk(setup_steps.steps(at_hand), at_hand.settings) for _ in range(2)]
+    shown = [
+        page.render_steps(setup_steps.build_steps(at_hand), at_hand.settings) for _ in range(2)
+    ]
     keys = [re.search(r"^SECRET_KEY=(\S{64})$", each, re.M).group(1) for each in shown]
     assert len(set(keys)) == 2
     assert all(OURS not in each for each in shown)
@@ -133,17 +141,17 @@ def test_the_apps_files_are_those_of_the_guide(name):
 
 
 def test_the_owner_is_led_from_what_the_server_knows(panel):
-    shown = panel.does(page.look, panel.asked())
+    shown = panel.does(page.render, panel.context())
     assert words.ADMIN_FIRST.format(OWNER_EMAIL) in shown
     owner = panel.gatehouse.visitor()
     owner.signs_in(OWNER_EMAIL)
     said = {"currentPassword": PASSWORD, "newPassword": "one of my own, and long"}
     assert owner.post("change-password", said).status_code == 200
-    assert words.ADMIN_WELL.format(OWNER_EMAIL) in panel.does(page.look, panel.asked(owner))
+    assert words.ADMIN_WELL.format(OWNER_EMAIL) in panel.does(page.render, panel.context(owner))
 
 
 def test_a_plain_user_is_told_nothing(panel):
     ada = panel.gatehouse.member("ada@example.com")
-    with pytest.raises(ApiRefused) as refused:
-        panel.does(page.look, panel.asked(ada))
+    with pytest.raises(ApiError) as refused:
+        panel.does(page.render, panel.context(ada))
     assert refused.value.status == 403

@@ -11,11 +11,11 @@ from hypothesis import strategies as st
 
 from doctor.set_cookie import read_set_cookie
 from panel.client import words as client_words
-from panel.client.loopback import Call, CallRefused, NoAnswer
+from panel.client.loopback import Call, InvalidCall, NoResponse
 from panel.pages.tester import exchange_view
 from panel.tester import words
-from panel.tester.browsers import Browser, Desks
-from panel.tester.quick_actions import DEEDS, Person, new_person
+from panel.tester.browsers import Browser, BrowserStore
+from panel.tester.quick_actions import QUICK_ACTIONS, Person, new_person
 from tests.clocks import SeededRandomness
 from tests.panel.answering import TOKEN, a_tester, owner
 
@@ -24,7 +24,7 @@ NO_TOKEN = "better-auth.session_token=; Max-Age=0; Path=/"
 
 
 @pytest.mark.parametrize(
-    ("deed", "method", "path", "said"),
+    ("action", "method", "path", "said"),
     [
         (
             words.SIGN_UP,
@@ -44,8 +44,10 @@ NO_TOKEN = "better-auth.session_token=; Max-Age=0; Path=/"
         (words.SIGN_OUT, "POST", "/api/auth/sign-out", {}),
     ],
 )
-def test_each_button_sends_what_it_is_called_after(loop, service, server, deed, method, path, said):
-    loop.run(service.perform(owner(), "A", DEEDS[deed](ADA)))
+def test_each_button_sends_what_it_is_called_after(
+    loop, service, server, action, method, path, said
+):
+    loop.run(service.perform(owner(), "A", QUICK_ACTIONS[action](ADA)))
     (request,) = server.asked
     assert (request.method, request.url.path) == (method, path)
     assert (json.loads(request.content) if request.content else None) == said
@@ -54,7 +56,7 @@ def test_each_button_sends_what_it_is_called_after(loop, service, server, deed, 
 def test_a_request_comes_from_a_page_of_our_own_at_the_public_url(loop, server, clock, tmp_path):
     told = {"public_url": "https://auth.example", "port": 7999}
     service = a_tester(server, clock, tmp_path, **told)
-    loop.run(service.perform(owner(), "A", DEEDS[words.SIGN_IN](ADA)))
+    loop.run(service.perform(owner(), "A", QUICK_ACTIONS[words.SIGN_IN](ADA)))
     (request,) = server.asked
     assert str(request.url) == "http://127.0.0.1:7999/api/auth/sign-in/email"
     assert request.headers["host"] == "auth.example"
@@ -86,11 +88,11 @@ def test_what_an_answer_sets_comes_along_next_time_and_only_from_that_browser(
 def test_the_browser_knows_who_is_signed_in_until_the_cookie_goes(loop, service, server):
     person = {"user": {"email": "ada@example.com"}}
     server.answer = httpx.Response(200, json=person, headers=[("set-cookie", TOKEN)])
-    loop.run(service.perform(owner(), "A", DEEDS[words.SIGN_IN](ADA)))
+    loop.run(service.perform(owner(), "A", QUICK_ACTIONS[words.SIGN_IN](ADA)))
     browser = service.browser(owner(), "A")
     assert browser.signed_in_as == "ada@example.com"
     server.answer = httpx.Response(200, json={}, headers=[("set-cookie", NO_TOKEN)])
-    loop.run(service.perform(owner(), "A", DEEDS[words.SIGN_OUT](ADA)))
+    loop.run(service.perform(owner(), "A", QUICK_ACTIONS[words.SIGN_OUT](ADA)))
     assert (browser.signed_in_as, list(browser.cookies)) == (None, [])
 
 
@@ -117,7 +119,7 @@ def test_a_new_person_is_never_the_same(service):
     ],
 )
 def test_a_path_that_cannot_be_sent_is_refused_in_words(loop, loopback, server, path, why):
-    with pytest.raises(CallRefused, match=why[:20]):
+    with pytest.raises(InvalidCall, match=why[:20]):
         loop.run(loopback().send(Call("GET", path), "", ""))
     assert server.asked == []
 
@@ -131,7 +133,7 @@ def test_no_path_leads_to_another_server(loop, loopback, server, path):
 @settings(suppress_health_check=[HealthCheck.function_scoped_fixture], deadline=None)
 @given(st.text(st.characters(max_codepoint=300)).map("/".__add__))
 def test_a_path_is_sent_or_refused_in_words_whatever_it_is(loop, loopback, path):
-    with contextlib.suppress(CallRefused):
+    with contextlib.suppress(InvalidCall):
         loop.run(loopback().send(Call("GET", path), "", ""))
 
 
@@ -150,7 +152,7 @@ def test_a_body_may_be_anything_that_can_be_typed(loop, loopback, server):
 )
 def test_no_answer_is_told_in_words(loop, loopback, server, error, told):
     server.answer = error
-    with pytest.raises(NoAnswer) as caught:
+    with pytest.raises(NoResponse) as caught:
         loop.run(loopback().send(Call("GET", "/health"), "", ""))
     assert told in str(caught.value)
 
@@ -175,7 +177,7 @@ def test_nothing_from_outside_is_shown_as_html(loop, service, server):
     browser.signed_in_as, page = HOSTILE, "https://<b>.example"
     texts = [exchange_view.card(exchange, []), exchange_view.headers(exchange.response, [])]
     texts += [exchange_view.cookies(exchange, [], page), exchange_view.jar(browser, reveal=True)]
-    texts += [exchange_view.failure(HOSTILE), exchange_view.held(browser)]
+    texts += [exchange_view.failure(HOSTILE), exchange_view.browser_state(browser)]
     raw = ("<img", "<script", "<i>", "/<b>", "\n", "$")
     assert [(piece, text) for text in texts for piece in raw if piece in text] == []
 
@@ -240,39 +242,39 @@ def test_a_browser_keeps_a_bounded_number_of_cookies_of_bounded_size():
 
 
 def test_browsers_are_forgotten_with_the_session_or_after_a_day(clock):
-    desks = Desks(clock)
-    desks.browser("one", "A").signed_in_as = "ada"
-    assert desks.browser("one", "A").signed_in_as == "ada"
-    desks.forget("one")
-    assert desks.browser("one", "A").signed_in_as is None
-    desks.browser("one", "A").signed_in_as = "ada"
+    browser_store = BrowserStore(clock)
+    browser_store.browser("one", "A").signed_in_as = "ada"
+    assert browser_store.browser("one", "A").signed_in_as == "ada"
+    browser_store.forget("one")
+    assert browser_store.browser("one", "A").signed_in_as is None
+    browser_store.browser("one", "A").signed_in_as = "ada"
     clock.advance(days=1)
-    assert desks.browser("one", "A").signed_in_as is None
+    assert browser_store.browser("one", "A").signed_in_as is None
 
 
 def test_the_browsers_of_a_bounded_number_of_sessions_are_kept(clock):
-    desks = Desks(clock)
+    browser_store = BrowserStore(clock)
     for number in range(51):
-        desks.browser(f"session {number}", "A").signed_in_as = "ada"
-    assert desks.browser("session 1", "A").signed_in_as == "ada"
-    assert desks.browser("session 0", "A").signed_in_as is None
+        browser_store.browser(f"session {number}", "A").signed_in_as = "ada"
+    assert browser_store.browser("session 1", "A").signed_in_as == "ada"
+    assert browser_store.browser("session 0", "A").signed_in_as is None
 
 
 def test_a_browser_that_was_added_is_fresh_each_time_and_the_oldest_makes_room(clock):
-    desks = Desks(clock)
-    desks.add("one", "as ada").signed_in_as = "ada"
-    assert desks.add("one", "as ada").signed_in_as is None
+    browser_store = BrowserStore(clock)
+    browser_store.add("one", "as ada").signed_in_as = "ada"
+    assert browser_store.add("one", "as ada").signed_in_as is None
     for number in range(6):
-        desks.add("one", f"as user {number}")
-    assert desks.names("one")[:3] == ["A", "B", "C"]
-    assert len(desks.names("one")) == 8
-    assert desks.names("one")[-1] == "as user 5"
-    assert "as ada" not in desks.names("one")
+        browser_store.add("one", f"as user {number}")
+    assert browser_store.names("one")[:3] == ["A", "B", "C"]
+    assert len(browser_store.names("one")) == 8
+    assert browser_store.names("one")[-1] == "as user 5"
+    assert "as ada" not in browser_store.names("one")
 
 
 def test_a_browser_that_has_made_room_gives_way_to_the_first(clock):
-    desks = Desks(clock)
-    assert desks.browser("one", "gone") is desks.browser("one", "A")
+    browser_store = BrowserStore(clock)
+    assert browser_store.browser("one", "gone") is browser_store.browser("one", "A")
 
 
 def test_one_more_browser_gets_the_next_letter(service):
@@ -283,9 +285,9 @@ def test_one_more_browser_gets_the_next_letter(service):
 def test_a_browser_in_which_an_admin_acts_says_so_until_it_is_emptied(service):
     browser = service.add_browser(owner(), "Acting as ada", impersonates=True)
     browser.signed_in_as = "ada@example.com"
-    assert words.IMPERSONATED in exchange_view.held(browser)
+    assert words.IMPERSONATED in exchange_view.browser_state(browser)
     browser.clear()
-    assert words.IMPERSONATED not in exchange_view.held(browser)
+    assert words.IMPERSONATED not in exchange_view.browser_state(browser)
 
 
 def test_the_jar_tells_flags_and_end_and_the_value_only_when_asked(loop, service, server):

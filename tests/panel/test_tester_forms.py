@@ -4,7 +4,7 @@ import json
 
 import pytest
 
-from panel.client.loopback import CallRefused
+from panel.client.loopback import InvalidCall
 from panel.tester.forms import Filled, call_of, filled
 from panel.tester.openapi import Field, Kind, Operation, operations
 from panel.tester.quick_actions import Person
@@ -20,7 +20,8 @@ ADA = Person("Ada", "ada@example.com", "correct horse")
 def every(shared: Panel, owner) -> dict[str, Operation]:
     """Every endpoint of the real description."""
     document = shared.does(
-        lambda tools, asked: tools.api.get(asked.owner, "/openapi.json"), shared.asked(owner)
+        lambda services, context: services.api.get(context.owner, "/openapi.json"),
+        shared.context(owner),
     )
     return {each.name: each for each in operations(document)}
 
@@ -130,9 +131,9 @@ def test_nothing_typed_leaves_its_place_in_the_address():
 
 
 def test_json_that_cannot_be_read_and_a_missing_piece_of_the_path_are_told():
-    with pytest.raises(CallRefused, match="no JSON"):
+    with pytest.raises(InvalidCall, match="no JSON"):
         call_of(form(field(kind=Kind.JSON)), {"body x": "{"})
-    with pytest.raises(CallRefused, match="part of the path"):
+    with pytest.raises(InvalidCall, match="part of the path"):
         call_of(form(field(place="path", required=True)), {})
 
 

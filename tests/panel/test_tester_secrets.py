@@ -9,9 +9,9 @@ import httpx
 import pytest
 
 from panel.client.loopback import Call
-from panel.pages.tester.journey_view import walked
+from panel.pages.tester.journey_view import render_progress
 from panel.tester.code_snippets import WAYS
-from panel.tester.journeys import Found, Journey, Progress, Step
+from panel.tester.journeys import Journey, Progress, Step, StepResult
 from tests.later import later
 from tests.panel.answering import owner
 
@@ -31,18 +31,18 @@ class Names:
 
 def everything_shown(service, exchange, *, reveal=False):
     """Every tab, every copy, the history and the same request as a step of a journey."""
-    tools, asked = SimpleNamespace(tester=service), SimpleNamespace(owner=owner())
+    services, context = SimpleNamespace(tester=service), SimpleNamespace(owner=owner())
     said = []
     for way in WAYS:
-        manner = tester_results.Manner("A", reveal=reveal, way=way)
-        shown = tester_results.Results.show(Names(), tools, exchange, manner).values()
+        manner = tester_results.ViewOptions("A", reveal=reveal, way=way)
+        shown = tester_results.Results.show(Names(), services, exchange, manner).values()
         said += [getattr(each, "value", None) or getattr(each, "label", each) for each in shown]
-    stand = tester_results.Stand(None, None, None, None, "history")
-    listed = stand.show_history(tools, asked)["history"]
+    view = tester_results.TesterView(None, None, None, None, "history")
+    listed = view.show_history(services, context)["history"]
     said += [label for label, _ in listed.choices]
     step = Step(("A title", "what it proves"), None)
-    progress = Progress(Journey("A journey", (step,)), [Found(False, "failed", (exchange,))])
-    said.append(walked(progress, reveal=reveal).replace("&nbsp;", " "))
+    progress = Progress(Journey("A journey", (step,)), [StepResult(False, "failed", (exchange,))])
+    said.append(render_progress(progress, reveal=reveal).replace("&nbsp;", " "))
     return unescape("\n".join(map(str, said)))
 
 

@@ -4,7 +4,7 @@ import httpx
 import pytest
 
 from doctor.set_cookie import read_set_cookie
-from panel.client.loopback import Call, CallRefused
+from panel.client.loopback import Call, InvalidCall
 from panel.pages.tester import exchange_view
 from panel.tester import words
 from panel.tester.masking import MASK, masked, secrets_in
@@ -52,19 +52,19 @@ class TestAPageOfAnotherSite:
         server.answer = httpx.Response(200, headers=[("set-cookie", TOKEN)])
         loop.run(service.perform(owner(), "A", Call("GET", "/")))
         exchange = loop.run(service.perform(owner(), "A", Call("GET", "/", origin=ELSEWHERE)))
-        assert exchange.left_behind == ("better-auth.session_token",)
-        assert words.left_behind(exchange.left_behind) in exchange_view.card(exchange, [])
+        assert exchange.withheld_cookies == ("better-auth.session_token",)
+        assert words.withheld_cookies(exchange.withheld_cookies) in exchange_view.card(exchange, [])
 
     @pytest.mark.parametrize("origin", ["another-site", "https://a/b", "https://a\r\nX: y"])
     def test_what_is_no_origin_is_refused_in_words(self, loop, loopback, server, origin):
-        with pytest.raises(CallRefused, match="origin"):
+        with pytest.raises(InvalidCall, match="origin"):
             loop.run(loopback().send(Call("GET", "/", origin=origin), "", ""))
         assert server.asked == []
 
 
 @pytest.mark.parametrize("header", [("Host", "a"), ("Cookie", "a"), ("a b", "c"), ("X", "ä")])
 def test_headers_that_cannot_be_said_are_refused_in_words(loop, loopback, server, header):
-    with pytest.raises(CallRefused):
+    with pytest.raises(InvalidCall):
         loop.run(loopback().send(Call("GET", "/", headers=(header,)), "", ""))
     assert server.asked == []
 
@@ -87,7 +87,7 @@ def test_a_stream_is_told_while_it_comes(loop, service, server, clock):
     server.answer = httpx.Response(200, headers=kind, content=events())
 
     async def seen():
-        return [each async for each in service.performing(owner(), "A", Call("GET", "/s"))]
+        return [each async for each in service.stream(owner(), "A", Call("GET", "/s"))]
 
     exchanges = loop.run(seen())
     assert [len(each.response.arrivals) for each in exchanges] == [1, 2, 3, 3]
@@ -104,9 +104,9 @@ def test_a_stream_is_told_while_it_comes(loop, service, server, clock):
 def test_a_limit_that_bites_is_on_the_lamp_until_it_is_over(loop, service, server, clock):
     server.answer = httpx.Response(429, headers={"retry-after": "9"})
     loop.run(service.perform(owner(), "A", Call("POST", "/api/x?y=1")))
-    lamp = exchange_view.lamp(service.limited(owner()), clock.now())
-    assert "/api/x is refused for 9 seconds" in lamp
-    assert "<img class='countdown'" in lamp
+    notice = exchange_view.limit_notice(service.limited(owner()), clock.now())
+    assert "/api/x is refused for 9 seconds" in notice
+    assert "<img class='countdown'" in notice
     clock.advance(seconds=9)
     assert service.limited(owner()) == {}
 
@@ -154,6 +154,6 @@ def test_a_link_in_the_text_of_a_mail_is_a_secret_too(loop, service, server):
 
 def test_the_lamp_of_a_limit_does_not_show_the_link_that_was_tried(clock):
     path = "/api/auth/reset-password/a-live-token"
-    lamp = exchange_view.lamp({path: clock.now()}, clock.now())
-    assert "a-live-token" not in lamp
-    assert "/api/auth/reset-password/" in lamp
+    notice = exchange_view.limit_notice({path: clock.now()}, clock.now())
+    assert "a-live-token" not in notice
+    assert "/api/auth/reset-password/" in notice

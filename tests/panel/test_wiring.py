@@ -6,7 +6,7 @@ import httpx
 import pytest
 from starlette.requests import Request
 
-from panel.client.api import ApiRefused
+from panel.client.api import ApiError
 from panel.client.visitor import OWNER
 from panel.ui import words
 from panel.ui.markup import Markup
@@ -18,22 +18,22 @@ wiring = later("panel.ui.wiring")
 confirm = later("panel.ui.confirm")
 
 
-def event_of(handler, *given, query=b"", tools=None, outputs=None):
+def event_of(handler, *given, query=b"", services=None, outputs=None):
     """Run a handler as Gradio does, with the request of an owner."""
     scope = {"type": "http", "headers": [], "query_string": query, OWNER: owner()}
-    return wiring._event(tools, handler, outputs)(gr.Request(request=Request(scope)), *given)
+    return wiring._wrap(services, handler, outputs)(gr.Request(request=Request(scope)), *given)
 
 
 def test_a_handler_is_told_who_asks_for_what_and_gets_the_inputs(loop):
-    async def handler(tools, asked, first, second):
-        return tools, asked.owner.email, asked.query, first, second
+    async def handler(services, context, first, second):
+        return services, context.owner.email, context.query, first, second
 
-    asked = event_of(handler, 1, 2, query=b"id=a&evil=%3Cb%3E", tools="tools")
-    assert loop.run(asked) == ("tools", "owner@example.com", {"id": "a"}, 1, 2)
+    context = event_of(handler, 1, 2, query=b"id=a&evil=%3Cb%3E", services="tools")
+    assert loop.run(context) == ("tools", "owner@example.com", {"id": "a"}, 1, 2)
 
 
 def test_a_handler_may_tell_its_results_one_by_one(loop):
-    async def handler(tools, asked, many):
+    async def handler(services, context, many):
         for number in range(many):
             yield number
 
@@ -53,13 +53,13 @@ class TestWhatAHandlerReturns:
     def test_is_named_by_component_and_what_is_left_out_stays(self, loop, components):
         _, textbox, _ = components
 
-        async def handler(tools, asked):
+        async def handler(services, context):
             return {textbox: self.NAME}
 
         assert loop.run(event_of(handler, outputs=[*components])) == {textbox: self.NAME}
 
     def test_may_be_nothing(self, loop, components):
-        async def handler(tools, asked):
+        async def handler(services, context):
             return {}
 
         assert loop.run(event_of(handler, outputs=[*components])) == gr.skip()
@@ -67,13 +67,13 @@ class TestWhatAHandlerReturns:
     def test_is_escaped_where_it_becomes_html_unless_it_is_html(self, loop, components):
         markdown, textbox, _ = components
 
-        async def handler(tools, asked):
+        async def handler(services, context):
             return {markdown: self.NAME, textbox: self.NAME}
 
-        async def steps(tools, asked):
+        async def steps(services, context):
             yield {markdown: Markup("<b>bold</b>")}
 
-        async def one(tools, asked):
+        async def one(services, context):
             return self.NAME
 
         async def stepping():
@@ -88,7 +88,7 @@ class TestWhatAHandlerReturns:
 
 
 def refusal(status, code="", message="", retry_after=5, request_id=""):
-    refused = ApiRefused(status, code, message, retry_after)
+    refused = ApiError(status, code, message, retry_after)
     refused.request_id = request_id
     return refused
 
@@ -114,10 +114,10 @@ def refusal(status, code="", message="", retry_after=5, request_id=""):
 )
 @pytest.mark.parametrize("steps", [False, True])
 def test_a_refusal_becomes_a_sentence(loop, refused, said, steps):
-    async def handler(tools, asked):
+    async def handler(services, context):
         raise refused
 
-    async def handler_in_steps(tools, asked):
+    async def handler_in_steps(services, context):
         yield 1
         raise refused
 
@@ -132,7 +132,7 @@ def test_a_refusal_becomes_a_sentence(loop, refused, said, steps):
 
 
 def test_an_ended_session_leads_to_the_sign_in_page(loop):
-    async def handler(tools, asked):
+    async def handler(services, context):
         raise refusal(401)
 
     with pytest.raises(gr.Error) as told:
@@ -141,7 +141,7 @@ def test_an_ended_session_leads_to_the_sign_in_page(loop):
 
 
 def test_what_the_api_repeats_of_a_stranger_is_escaped(loop):
-    async def handler(tools, asked):
+    async def handler(services, context):
         raise refusal(400, "X", "<img src=x onerror=alert(1)> is not allowed")
 
     with pytest.raises(gr.Error) as told:
@@ -151,7 +151,7 @@ def test_what_the_api_repeats_of_a_stranger_is_escaped(loop):
 
 
 def test_a_mistake_of_ours_is_logged_and_said_in_plain_words(loop, capsys):
-    async def handler(tools, asked):
+    async def handler(services, context):
         return {}["no such key"]
 
     with pytest.raises(gr.Error) as told:
@@ -161,7 +161,7 @@ def test_a_mistake_of_ours_is_logged_and_said_in_plain_words(loop, capsys):
 
 
 def test_what_a_handler_says_itself_is_said_as_it_is(loop):
-    async def handler(tools, asked):
+    async def handler(services, context):
         raise gr.Error("Write something first.", print_exception=False)
 
     with pytest.raises(gr.Error, match=r"Write something first\."):
@@ -184,10 +184,10 @@ def test_what_a_handler_says_itself_is_said_as_it_is(loop):
 def test_a_refusal_is_read_off_any_answer(body, code, message):
     told = {"retry-after": "7", "x-request-id": "01a2"}
     answer = httpx.Response(429, json=body, headers=told)
-    refused = ApiRefused.by(answer)
+    refused = ApiError.from_response(answer)
     assert (refused.status, refused.code, refused.message) == (429, code, message)
     assert (refused.retry_after, refused.request_id) == (7, "01a2")
-    assert ApiRefused.by(httpx.Response(502, content=b"<html>")).message == ""
+    assert ApiError.from_response(httpx.Response(502, content=b"<html>")).message == ""
 
 
 class TestAsking:
@@ -197,35 +197,37 @@ class TestAsking:
         wired, said = {}, []
         monkeypatch.setattr(
             "panel.ui.confirm.on",
-            lambda tools, trigger, handler, inputs, outputs: wired.update({str(trigger): handler}),
+            lambda services, trigger, handler, inputs, outputs: wired.update(
+                {str(trigger): handler}
+            ),
         )
-        monkeypatch.setattr("panel.ui.confirm.say", said.append)
+        monkeypatch.setattr("panel.ui.confirm.show_success", said.append)
         done = []
 
-        async def delete(tools, asked):
+        async def delete(services, context):
             done.append("deleted")
             return "It is gone."
 
-        async def question(tools, asked, name):
+        async def question(services, context, name):
             return confirm.Question(f"{name} is deleted.", "Delete", delete)
 
-        async def after(tools, asked):
+        async def after(services, context):
             return {"shown": "fresh"}
 
         bar = confirm.Confirmation()
-        bar.asks(None, gr.Button("Delete"), question)
-        bar.leads_to(None, after, [])
+        bar.add_button(None, gr.Button("Delete"), question)
+        bar.bind(None, after, [])
         ask, cancel, carry_out = wired.values()
         return bar, ask, cancel, carry_out, said, done
 
     def test_a_deed_that_hurts_asks_first_and_then_says_what_it_did(self, loop, events):
         bar, ask, _, carry_out, said, done = events
-        asked = loop.run(ask(None, None, "Ada"))
-        assert asked[bar.row].visible is True
-        assert "Ada is deleted." in asked[bar.sentence]
-        assert asked[bar.yes].value == "Delete"
+        context = loop.run(ask(None, None, "Ada"))
+        assert context[bar.row].visible is True
+        assert "Ada is deleted." in context[bar.sentence]
+        assert context[bar.yes].value == "Delete"
         assert done == []
-        after = loop.run(carry_out(None, None, asked[bar.pending]))
+        after = loop.run(carry_out(None, None, context[bar.pending]))
         assert (after[bar.pending], after[bar.row].visible) == (None, False)
         assert after["shown"] == "fresh"
         assert (done, said) == (["deleted"], ["It is gone."])

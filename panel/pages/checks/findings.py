@@ -1,4 +1,4 @@
-"""What the doctor found, as a page shows it: the verdict, what to mend, a line for each check."""
+"""What the doctor found, as a page shows run: the verdict, what to mend, a line for each check."""
 
 import io
 from collections import Counter
@@ -13,7 +13,7 @@ from doctor.report.as_json import as_json as written_as_json
 from doctor.report.summary import count, in_a_sentence, overall
 from doctor.report.table import Table, heading_of
 from doctor.report.terminal import Style
-from panel.client.doctor_run import Examination
+from panel.client.doctor_run import DoctorRun
 from panel.pages.checks import words
 from panel.ui import timestamps
 from panel.ui.markup import Markup, alert, badge, empty, link, soft
@@ -31,80 +31,81 @@ class _Line:
     evidence: str = ""
 
 
-def verdict(it: Examination | None, now: datetime) -> Markup:
-    """Say how an examination stands, or what came of it."""
-    if it is None:
+def render_verdict(run: DoctorRun | None, now: datetime) -> Markup:
+    """Say how an examination stands, or what came of run."""
+    if run is None:
         return empty(words.NOTHING_YET, words.NOTHING_YET_HINT)
-    return _result(it, now) if it.over else _progress(it)
+    return _result(run, now) if run.is_finished else _progress(run)
 
 
-def listed(it: Examination | None) -> Markup:
+def render_findings(run: DoctorRun | None) -> Markup:
     """Return what is to be mended, and below it every check in its group."""
-    if it is None:
+    if run is None:
         return Markup()
     groups: dict[str, list[_Line]] = {}
-    for name, line in _lines(it).items():
+    for name, line in _lines(run).items():
         groups.setdefault(heading_of(name), []).append(line)
-    return _to_mend(it.findings) + Markup().join(_group(*each) for each in groups.items())
+    return _to_mend(run.findings) + Markup().join(_group(*each) for each in groups.items())
 
 
-def as_text(it: Examination) -> str:
+def as_text(run: DoctorRun) -> str:
     """Return the report that `python -m doctor` writes."""
     out = io.StringIO()
     table = Table(out, Style(width=_WIDTH))
-    for finding in it.findings:
+    for finding in run.findings:
         table.show(finding)
-    table.close(it.findings)
+    table.close(run.findings)
     return out.getvalue()
 
 
-def as_json(it: Examination) -> str:
+def as_json(run: DoctorRun) -> str:
     """Return the document that `python -m doctor --json` writes."""
-    return written_as_json(Examined(it.deployment, it.started_at, it.seconds, it.findings))
+    return written_as_json(Examined(run.deployment, run.started_at, run.seconds, run.findings))
 
 
-def _result(it: Examination, now: datetime) -> Markup:
-    said = words.STOPPED if it.stopping else in_a_sentence(it.findings)
-    told = words.told(
-        it.deployment.url,
-        it.deployment.frontend,
-        it.seconds,
-        timestamps.words(it.started_at, now),
-        it.started_by,
+def _result(run: DoctorRun, now: datetime) -> Markup:
+    summary = words.STOPPED if run.is_stopping else in_a_sentence(run.findings)
+    details = words.told(
+        run.deployment.url,
+        run.deployment.frontend,
+        run.seconds,
+        timestamps.format_relative(run.started_at, now),
+        run.started_by,
     )
-    broken = alert(words.BROKEN) if it.broken else ""
-    worst = overall(it.findings)
-    is_whole = not it.stopping and not it.broken  # of a part, nobody can say that all is right
-    mood = words.MOODS.get(worst, "") if is_whole or worst is not Verdict.PASS else ""
+    crashed = alert(words.BROKEN) if run.has_crashed else ""
+    worst = overall(run.findings)
+    # Only a complete run can say that all is right.
+    is_complete = not run.is_stopping and not run.has_crashed
+    severity = words.SEVERITIES.get(worst, "") if is_complete or worst is not Verdict.PASS else ""
     return Markup(
         "<section class='card checked' role='status'><p class='verdict'>{}</p>{}<p>{}</p>{}"
         "</section>"
-    ).format(badge(said, mood), broken, words.counts(count(it.findings)), soft(told))
+    ).format(badge(summary, severity), crashed, words.counts(count(run.findings)), soft(details))
 
 
-def _progress(it: Examination) -> Markup:
-    made, of = len(it.findings), len(it.checks) + 1
-    said = words.STOPPING if it.stopping else it.doing
+def _progress(run: DoctorRun) -> Markup:
+    made, of = len(run.findings), len(run.checks) + 1
+    status = words.STOPPING if run.is_stopping else run.current_step
     return Markup(
         "<section class='card checked'><p class='verdict'>{}</p>"
         "<progress value='{}' max='{}'></progress><p>{}</p>{}</section>"
-    ).format(badge(words.progress(made, of, it.seconds)), made, of, said, soft(words.WAITS))
+    ).format(badge(words.progress(made, of, run.seconds)), made, of, status, soft(words.WAITS))
 
 
-def _lines(it: Examination) -> Mapping[str, _Line]:
+def _lines(run: DoctorRun) -> Mapping[str, _Line]:
     """Return a line for each check by its name, in order."""
-    made = {each.check: each for each in it.findings}
+    made = {each.check: each for each in run.findings}
     lines: dict[str, _Line] = {}
-    running = not it.over
-    for check in (*it.checks, farewell):
-        found = made.get(check.name)
-        if found is not None:
-            evidence = found.evidence.removeprefix("not made: ")  # the badge says so
-            lines[check.name] = _Line(check.title, found.verdict.value, evidence)
-        elif not it.over:
-            doing = it.doing if running and it.doing != check.title else ""
+    running = not run.is_finished
+    for check in (*run.checks, farewell):
+        finding = made.get(check.name)
+        if finding is not None:
+            evidence = finding.evidence.removeprefix("not made: ")  # the badge says so
+            lines[check.name] = _Line(check.title, finding.verdict.value, evidence)
+        elif not run.is_finished:
+            current_step = run.current_step if running and run.current_step != check.title else ""
             state = "running" if running else "waiting"
-            lines[check.name] = _Line(check.title, state, doing)
+            lines[check.name] = _Line(check.title, state, current_step)
             running = False
     return lines
 
@@ -113,18 +114,20 @@ def _to_mend(findings: Sequence[Finding]) -> Markup:
     wrong = [each for verdict in _WORST_FIRST for each in findings if each.verdict is verdict]
     if not wrong:
         return Markup()
-    how = Markup("{} {}").format(words.HOW_TO_SET, link(words.SET_UP, "set-up"))
+    hint = Markup("{} {}").format(words.HOW_TO_SET, link(words.SET_UP, "set-up"))
     return Markup("<section class='card mend'><h2>{}</h2><ul>{}</ul>{}</section>").format(
-        words.TO_MEND, Markup().join(map(_card, wrong)), soft(how)
+        words.TO_MEND, Markup().join(map(_card, wrong)), soft(hint)
     )
 
 
 def _card(finding: Finding) -> Markup:
-    mood = words.MOODS[finding.verdict]
-    verdict = badge(words.VERDICTS[finding.verdict], mood)
+    severity = words.SEVERITIES[finding.verdict]
+    verdict = badge(words.VERDICTS[finding.verdict], severity)
     return Markup(
         "<li class='{}'>{} <b>{}</b> <code>{}</code><div>{}</div><div><b>{}</b> {}</div></li>"
-    ).format(mood, verdict, finding.title, finding.check, finding.evidence, words.MEND, finding.fix)
+    ).format(
+        severity, verdict, finding.title, finding.check, finding.evidence, words.MEND, finding.fix
+    )
 
 
 def _group(name: str, lines: list[_Line]) -> Markup:
@@ -139,7 +142,7 @@ def _group(name: str, lines: list[_Line]) -> Markup:
 
 
 def _row(line: _Line) -> Markup:
-    state = badge(words.VERDICTS[line.state], words.MOODS.get(line.state, ""))
+    state = badge(words.VERDICTS[line.state], words.SEVERITIES.get(line.state, ""))
     more = Markup("<br><span class='soft'>{}</span>").format(line.evidence) if line.evidence else ""
     return Markup("<li class='{}'><span>{}{}</span>{}</li>").format(
         line.state, line.title, more, state

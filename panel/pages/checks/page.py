@@ -13,19 +13,19 @@ from doctor.deployment import BadUrl, origin
 from doctor.report.table import heading_of
 from doctor.secret import Secret
 from doctor.selection import checks_for
-from panel.client.doctor_run import Examination
+from panel.client.doctor_run import DoctorRun
 from panel.client.loopback import is_this_machine, listens_at
 from panel.pages.checks import findings, words
 from panel.ports import PanelSettings
-from panel.services import Asked, Tools
-from panel.ui.layout import Parts
+from panel.services import PageContext, Services
+from panel.ui.layout import Components
 from panel.ui.markup import heading, soft
 from panel.ui.wiring import Updates, error_toast, on
 
 _EVERYTHING, _DIRECTLY = "", ""
 
 
-class Checks(Parts):
+class Checks(Components):
     """The page."""
 
     def __init__(self, start: gr.Button, stop: gr.Button) -> None:
@@ -42,48 +42,51 @@ class Checks(Parts):
                 for label, language in ((words.AS_TEXT, None), (words.AS_JSON, "json"))
             )  # fmt: skip
 
-    async def started(
-        self, tools: Tools, asked: Asked, way: str, part: str, frontend: str
+    async def on_start(
+        self, services: Services, context: PageContext, way: str, part: str, frontend: str
     ) -> AsyncIterator[Updates]:
         """Begin an examination and show it; if one is under way, show that."""
-        apps = (await tools.api.get(asked.owner, "/api/admin/status"))["frontendUrls"]
-        where = deployment(tools, asked, way, _app(frontend, apps))
+        apps = (await services.api.get(context.owner, "/api/admin/status"))["frontendUrls"]
+        where = deployment(services, context, way, _app(frontend, apps))
         checks = chosen(where, part)
         if part and part not in {heading_of(each.name) for each in checks}:
             raise error_toast(words.NEEDS_APP)
-        tools.checkup.start(where, checks, asked.owner.email)
-        async for step in self.watched(tools, asked):
+        services.doctor_runner.start(where, checks, context.owner.email)
+        async for step in self.watch(services, context):
             yield step
 
-    async def watched(self, tools: Tools, asked: Asked) -> AsyncIterator[Updates]:
+    async def watch(self, services: Services, context: PageContext) -> AsyncIterator[Updates]:
         """Show the latest examination, and again as it goes on."""
         # What is found is kept here, not at the API, whose no to a plain user is asked for first.
-        await tools.api.get(asked.owner, "/api/admin/status")
-        async for it in tools.checkup.watch():
-            yield self._showing(tools, it)
+        await services.api.get(context.owner, "/api/admin/status")
+        async for run in services.doctor_runner.watch():
+            yield self._updates(services, run)
 
-    def _showing(self, tools: Tools, it: Examination | None) -> Updates:
-        runs, over = tools.checkup.under_way, it if it is not None and it.over else None
+    def _updates(self, services: Services, run: DoctorRun | None) -> Updates:
+        is_running = services.doctor_runner.is_running
+        finished = run if run is not None and run.is_finished else None
         return {
-            self.verdict: findings.verdict(it, tools.clock.now()),
-            self.found: findings.listed(it),
-            self.start: gr.Button(interactive=not runs),
-            self.stop: gr.Button(interactive=runs and it is not None and not it.stopping),
-            self.along: gr.Accordion(visible=over is not None),
-            self.as_text: findings.as_text(over) if over else "",
-            self.as_json: findings.as_json(over) if over else "",
+            self.verdict: findings.render_verdict(run, services.clock.now()),
+            self.found: findings.render_findings(run),
+            self.start: gr.Button(interactive=not is_running),
+            self.stop: gr.Button(
+                interactive=is_running and run is not None and not run.is_stopping
+            ),
+            self.along: gr.Accordion(visible=finished is not None),
+            self.as_text: findings.as_text(finished) if finished else "",
+            self.as_json: findings.as_json(finished) if finished else "",
         }
 
 
-def build(blocks: gr.Blocks, tools: Tools) -> Checks:
+def build(blocks: gr.Blocks, services: Services) -> Checks:
     """Lay out the page."""
     gr.Markdown(heading(words.TITLE, words.LEAD), elem_classes="head")
-    way, part, frontend, start, stop = _form(tools.settings)
+    way, part, frontend, start, stop = _form(services.settings)
     page = Checks(start, stop)
-    on(tools, blocks.load, opened, None, frontend)
-    on(tools, blocks.load, page.watched, None, page.outputs)
-    on(tools, start.click, page.started, [way, part, frontend], page.outputs)
-    on(tools, stop.click, stopped)
+    on(services, blocks.load, on_load, None, frontend)
+    on(services, blocks.load, page.watch, None, page.outputs)
+    on(services, start.click, page.on_start, [way, part, frontend], page.outputs)
+    on(services, stop.click, on_stop)
     return page
 
 
@@ -114,26 +117,26 @@ def _form(settings: PanelSettings) -> tuple[Any, ...]:
     return way, part, frontend, start, stop
 
 
-async def opened(tools: Tools, asked: Asked) -> str:
+async def on_load(services: Services, context: PageContext) -> str:
     """Fill in the first app that has one address and not a pattern of many."""
-    apps = (await tools.api.get(asked.owner, "/api/admin/status"))["frontendUrls"]
+    apps = (await services.api.get(context.owner, "/api/admin/status"))["frontendUrls"]
     return next((url for url in apps if "*" not in url and not is_this_machine(url)), "")
 
 
-async def stopped(tools: Tools, asked: Asked) -> None:
-    """End the examination that is under way. It cleans up, and whoever watches sees it."""
-    await tools.api.get(asked.owner, "/api/admin/status")
-    tools.checkup.stop()
+async def on_stop(services: Services, context: PageContext) -> None:
+    """End the examination that is under way. It cleans up, and whoever watches sees run."""
+    await services.api.get(context.owner, "/api/admin/status")
+    services.doctor_runner.stop()
 
 
-def deployment(tools: Tools, asked: Asked, way: str, app: str | None) -> Deployment:
+def deployment(services: Services, context: PageContext, way: str, app: str | None) -> Deployment:
     """Return what the doctor is told: this server, asked from here or from outside."""
-    inside = way not in public_urls(tools.settings)
+    inside = way not in public_urls(services.settings)
     return Deployment(
-        tools.settings.base_url if inside else way,
+        services.settings.base_url if inside else way,
         frontend=app,
-        admin=Admin(session=Secret(asked.owner.visitor.token or "")),
-        address=listens_at(tools.settings) if inside else None,
+        admin=Admin(session=Secret(context.owner.visitor.token or "")),
+        address=listens_at(services.settings) if inside else None,
         inside=inside,
     )
 
@@ -159,16 +162,16 @@ def _needs_app(check: Check) -> bool:
     return check.name.startswith("frontend.")
 
 
-def _app(said: str, apps: list[str]) -> str | None:
+def _app(text: str, apps: list[str]) -> str | None:
     """Return the app's origin; refuses what FRONTEND_URL does not name.
 
-    The server itself calls it, and must not be led to whatever else lies in its network (SSRF,
+    The server itself calls run, and must not be led to whatever else lies in its network (SSRF,
     ASVS 1.3.6).
     """
-    if not said.strip():
+    if not text.strip():
         return None
     try:
-        url = origin(said)
+        url = origin(text)
     except BadUrl as error:
         raise error_toast(str(error)) from None
     if not any(fnmatchcase(url.lower(), each.lower()) for each in apps):

@@ -40,7 +40,7 @@ VERDICTS = {
     "running": "running",
     "waiting": "to come",
 }
-MOODS = {"fail": "bad", "warn": "turn", "pass": "good"}
+SEVERITIES = {"fail": "bad", "warn": "warn", "pass": "good"}
 TAKE_ALONG = "Take the results along"
 AS_TEXT, AS_JSON = "As text", "As JSON"
 NEEDS_APP = "Write the address of your app first: these checks go through it."
@@ -62,8 +62,8 @@ def progress(made: int, of: int, seconds: float) -> str:
 
 def counts(counted: Mapping[str, int]) -> str:
     """Say how many findings there are of each kind, those of none left out."""
-    told = [f"{counted[each]} {VERDICTS[each]}" for each in ("fail", "warn", "pass", "skipped")]
-    return ", ".join(each for each in told if not each.startswith("0 "))
+    parts = [f"{counted[each]} {VERDICTS[each]}" for each in ("fail", "warn", "pass", "skipped")]
+    return ", ".join(each for each in parts if not each.startswith("0 "))
 
 
 def told(url: str, frontend: str | None, seconds: float, started: str, by: str) -> str:

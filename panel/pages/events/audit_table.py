@@ -15,7 +15,7 @@ Event = Mapping[str, Any]
 _WHO = 1  # the place of the column
 
 
-def shown(
+def render(
     page: Mapping[str, Any],
     now: datetime,
     *,
@@ -34,7 +34,7 @@ def shown(
             link(what(event), "events", id=event["id"], requestId=event["requestId"]),
             Markup("<span>{}</span>").format(who(event, emails)),
             Markup("<span>{}</span>").format(where(event)),
-            timestamps.shown(event["at"], now),
+            timestamps.render_relative(event["at"], now),
         ]
         for event in events
     ]
@@ -48,8 +48,8 @@ def shown(
 
 def what(event: Event) -> Markup:
     """Say in a pill what happened."""
-    mood = words.MOODS.get(event["kind"], "")
-    return badge(words.happened(event["kind"], event["detail"]), mood)
+    severity = words.SEVERITIES.get(event["kind"], "")
+    return badge(words.happened(event["kind"], event["detail"]), severity)
 
 
 def who(event: Event, emails: Mapping[str, str]) -> Markup:
@@ -71,20 +71,20 @@ def from_address(address: str) -> Markup:
 
 def details(event: Event) -> list[tuple[str, Markup]]:
     """Say in words what else is known of an event."""
-    told = [words.detail(name, value) for name, value in event["detail"].items()]
-    return [(name[:80], isolated(value, 500)) for name, value in told]
+    facts = [words.detail(name, value) for name, value in event["detail"].items()]
+    return [(name[:80], isolated(value, 500)) for name, value in facts]
 
 
 def _by(event: Event, subject: str | None, emails: Mapping[str, str]) -> Markup:
-    doer = event["impersonatedBy"] or event["actor"]
-    if doer is None or doer == subject:
+    actor = event["impersonatedBy"] or event["actor"]
+    if actor is None or actor == subject:
         return Markup()
-    return Markup("<span class='soft'>{}</span> {}").format(words.BY, named(doer, emails))
+    return Markup("<span class='soft'>{}</span> {}").format(words.BY, named(actor, emails))
 
 
 def named(user: str | None, emails: Mapping[str, str]) -> Markup:
     """Name a user by their address, with a link to their page; nobody and who is gone too."""
     if user is None or user not in emails:
-        said = words.NOBODY if user is None else words.GONE
-        return Markup("<span class='soft'>{}</span>").format(said)
+        label = words.NOBODY if user is None else words.GONE
+        return Markup("<span class='soft'>{}</span>").format(label)
     return link(isolated(emails[user]), "users", id=user)

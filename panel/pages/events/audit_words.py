@@ -43,20 +43,20 @@ _REASONS = {
     "expired": "its time was over",
     "taken": "the address is taken",
 }
-MOODS = {
+SEVERITIES = {
     "sign_in": "good",
     "sign_up": "good",
     "sign_in_failed": "bad",
     "sign_up_failed": "bad",
     "password_check_failed": "bad",
     "rate_limited": "bad",
-    "user_banned": "turn",
-    "user_deleted": "turn",
-    "role_changed": "turn",
-    "database_restored": "turn",
-    "impersonation_started": "turn",
+    "user_banned": "warn",
+    "user_deleted": "warn",
+    "role_changed": "warn",
+    "database_restored": "warn",
+    "impersonation_started": "warn",
 }
-"""How an event looks in a list: good, bad, or one to turn one's head for."""
+"""How an event looks in a list: good, bad, or worth a look (warn)."""
 CAPTION = "Events"
 WHO = "Who"
 COLUMNS = ("What", WHO, "From", "When")
@@ -92,18 +92,18 @@ _FOR_GOOD = "the ban is lifted"
 
 def happened(kind: str, detail: Mapping[str, Any]) -> str:
     """Say what an event tells; a kind that is new here keeps its name."""
-    said = KINDS.get(kind) or kind.replace("_", " ").capitalize()
+    label = KINDS.get(kind) or kind.replace("_", " ").capitalize()
     reason = _REASONS.get(str(detail.get("reason", "")))
-    return f"{said}: {reason}" if reason else said
+    return f"{label}: {reason}" if reason else label
 
 
 def detail(name: str, value: Any) -> tuple[str, str]:
     """Say one fact of an event: its name, and its value; what is new here keeps its name."""
-    said = _DETAILS.get(name) or name.replace("_", " ").capitalize()
+    label = _DETAILS.get(name) or name.replace("_", " ").capitalize()
     if isinstance(value, bool):
-        return said, YES if value else NO
+        return label, YES if value else NO
     if name == "reason":
-        return said, _REASONS.get(str(value), str(value))
+        return label, _REASONS.get(str(value), str(value))
     if (name, value) == ("until", "lifted"):
-        return said, _FOR_GOOD
-    return said, f"{value:,}" if isinstance(value, int) else str(value)
+        return label, _FOR_GOOD
+    return label, f"{value:,}" if isinstance(value, int) else str(value)

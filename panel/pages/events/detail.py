@@ -9,9 +9,9 @@ import gradio as gr
 from panel.client.visitor import Owner
 from panel.pages.events import audit_table, words
 from panel.pages.events.audit_table import Event
-from panel.services import Asked, Tools
+from panel.services import PageContext, Services
 from panel.ui import timestamps
-from panel.ui.layout import Parts, way_back
+from panel.ui.layout import Components, back_link
 from panel.ui.markup import (
     Markup,
     badge,
@@ -28,35 +28,35 @@ from panel.ui.user_agents import device
 from panel.ui.wiring import Updates
 
 _LINES = 200
-_MOODS = {"warning": "turn", "error": "bad", "critical": "bad"}
+_SEVERITIES = {"warning": "warn", "error": "bad", "critical": "bad"}
 _LONG = 300  # characters from which a value of the log has lines of its own
 
 
-class OneEvent(Parts):
+class EventDetail(Components):
     """What is shown where the page's address names an event."""
 
     def __init__(self) -> None:
-        way_back(words.BACK, "events")
+        back_link(words.BACK, "events")
         self.about = gr.Markdown(elem_id="event", latex_delimiters=[])
         self.log = gr.Markdown(elem_id="event-log", latex_delimiters=[])
 
-    async def look(self, tools: Tools, asked: Asked) -> Updates:
+    async def render(self, services: Services, context: PageContext) -> Updates:
         """Show the event, and what the log says of its request."""
-        wanted = asked.query.get("id", "")
-        page = await tools.api.get(asked.owner, "/api/admin/events", id=wanted, limit=1)
+        event_id = context.query.get("id", "")
+        page = await services.api.get(context.owner, "/api/admin/events", id=event_id, limit=1)
         event = next(iter(page["events"]), None)
-        request_id = event["requestId"] if event else asked.query.get("requestId", "")
+        request_id = event["requestId"] if event else context.query.get("requestId", "")
         gone = empty(words.GONE, words.GONE_HINT)
         return {
-            self.about: about(event, page["emails"], tools) if event else gone,
-            self.log: await log_of(tools, asked.owner, request_id),
+            self.about: about(event, page["emails"], services) if event else gone,
+            self.log: await log_of(services, context.owner, request_id),
         }
 
 
-def about(event: Event, emails: Mapping[str, str], tools: Tools) -> Markup:
+def about(event: Event, emails: Mapping[str, str], services: Services) -> Markup:
     """Return everything that is known of an event."""
     rows = [
-        (words.WHEN, timestamps.both(event["at"], tools.clock.now())),
+        (words.WHEN, timestamps.render_both(event["at"], services.clock.now())),
         (words.SUBJECT, audit_table.named(event["subject"], emails)),
         (words.ACTOR, audit_table.named(event["actor"], emails) if event["actor"] else _nobody()),
         (words.IMPERSONATOR, audit_table.named(event["impersonatedBy"], emails)),
@@ -69,23 +69,27 @@ def about(event: Event, emails: Mapping[str, str], tools: Tools) -> Markup:
         (words.ID, _code(event["id"])),
     ]
     nobody = {words.SUBJECT: "subject", words.IMPERSONATOR: "impersonatedBy"}
-    told = [(name, it) for name, it in rows if name not in nobody or event[nobody[name]]]
-    said = json.dumps(event, indent=2, ensure_ascii=False)
+    facts = [(name, it) for name, it in rows if name not in nobody or event[nobody[name]]]
+    payload = json.dumps(event, indent=2, ensure_ascii=False)
     return Markup(
         "<div class='card'><h1>{}</h1>{}<details><summary>{}</summary>{}</details>{}</div>"
     ).format(
-        audit_table.what(event), pairs(told), words.AS_JSON, _lines(said), _see_also(event, emails)
+        audit_table.what(event),
+        pairs(facts),
+        words.AS_JSON,
+        _lines(payload),
+        _see_also(event, emails),
     )
 
 
-async def log_of(tools: Tools, owner: Owner, request_id: str) -> Markup:
+async def log_of(services: Services, owner: Owner, request_id: str) -> Markup:
     """Return the log lines of a request in the order they were written, or where to look else.
 
     Without a request there is nothing to say.
     """
     if not request_id:
         return Markup()
-    found = await tools.api.get(owner, "/api/admin/log", requestId=request_id, limit=_LINES)
+    found = await services.api.get(owner, "/api/admin/log", requestId=request_id, limit=_LINES)
     lines = Markup().join(_line(each) for each in reversed(found["lines"]))
     listed = Markup("<ol class='log'>{}</ol>").format(lines)
     shown = listed if lines else empty(words.NO_LINES, words.NO_LINES_HINT)
@@ -93,7 +97,7 @@ async def log_of(tools: Tools, owner: Owner, request_id: str) -> Markup:
 
 
 def _line(line: Mapping[str, Any]) -> Markup:
-    then = timestamps.moment(line["at"])
+    then = timestamps.parse(line["at"])
     fields = {name: _said(value) for name, value in line["fields"].items() if value is not None}
     brief = Markup(" ").join(
         Markup("<span class='field'><i>{}</i> {}</span>").format(short(name), isolated(it, _LONG))
@@ -104,9 +108,9 @@ def _line(line: Mapping[str, Any]) -> Markup:
         soft(short(name)) + _lines(it) for name, it in fields.items() if _is_long(it)
     )
     at = f"{then:%H:%M:%S}.{then.microsecond // 1000:03} UTC"
-    level = badge(line["level"], _MOODS.get(line["level"], ""))
+    level = badge(line["level"], _SEVERITIES.get(line["level"], ""))
     return Markup("<li><p><time title='{}'>{}</time> {} <b>{}</b></p><p>{}</p>{}</li>").format(
-        timestamps.exact(then), at, level, isolated(line["event"], _LONG), brief, long
+        timestamps.format_exact(then), at, level, isolated(line["event"], _LONG), brief, long
     )
 
 

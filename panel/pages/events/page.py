@@ -10,11 +10,11 @@ import gradio as gr
 
 from panel.pages.events import audit_table, words
 from panel.pages.events.audit_words import KINDS
-from panel.pages.events.detail import OneEvent, log_of
-from panel.services import Asked, Tools
-from panel.ui.layout import Parts, filter_text, titled
+from panel.pages.events.detail import EventDetail, log_of
+from panel.services import PageContext, Services
+from panel.ui.layout import Components, filter_text, page_header
 from panel.ui.markup import Markup, here, isolated, link
-from panel.ui.paging import CursorList, Places, Walk, walk_of
+from panel.ui.paging import CursorList, CursorStack, ListOrDetail, stack_from
 from panel.ui.urls import is_id
 from panel.ui.wiring import Updates, error_toast, on
 
@@ -23,7 +23,7 @@ _EARLIEST, _LATEST = datetime(2000, 1, 1, tzinfo=UTC), datetime(8999, 1, 1, tzin
 
 
 @dataclass(frozen=True)
-class Wanted:
+class EventFilters:
     """Which events; moments as they were written."""
 
     kinds: tuple[str, ...] = ()
@@ -35,7 +35,7 @@ class Wanted:
     until: str = ""
 
     @classmethod
-    def by(cls, query: Mapping[str, str]) -> "Wanted":
+    def from_query(cls, query: Mapping[str, str]) -> "EventFilters":
         """Read what the page's address asks for; what there cannot be is not asked."""
         since, until = query.get("from", ""), query.get("to", "")
         return cls(
@@ -44,21 +44,21 @@ class Wanted:
             email=query.get("email", ""),
             request_id=query.get("requestId", ""),
             address=query.get("address", ""),
-            since=since if moment(since) else "",
-            until=until if moment(until) else "",
+            since=since if parse_time(since) else "",
+            until=until if parse_time(until) else "",
         )
 
-    def place(self) -> dict[str, str]:
+    def to_query(self) -> dict[str, str]:
         """Return what the page's address says."""
-        told = {"kind": ",".join(self.kinds), "user": self.user, "email": self.email}
-        told |= {"requestId": self.request_id, "address": self.address}
-        return told | {"from": self.since, "to": self.until}
+        query = {"kind": ",".join(self.kinds), "user": self.user, "email": self.email}
+        query |= {"requestId": self.request_id, "address": self.address}
+        return query | {"from": self.since, "to": self.until}
 
-    def asked(self) -> dict[str, Any]:
+    def to_params(self) -> dict[str, Any]:
         """Return what the API is asked for."""
-        since, until = moment(self.since), moment(self.until, end=True)
+        since, until = parse_time(self.since), parse_time(self.until, end=True)
         return {
-            **self.place(),
+            **self.to_query(),
             "kind": list(self.kinds),
             "from": since.isoformat() if since else "",
             "to": until.isoformat() if until else "",
@@ -71,7 +71,7 @@ class EventList(CursorList):
     def __init__(self) -> None:
         with gr.Row(elem_classes="filters"):
             self.kinds = gr.Dropdown(
-                [(said, kind) for kind, said in KINDS.items()],
+                [(label, kind) for kind, label in KINDS.items()],
                 value=[],
                 multiselect=True,
                 label=words.KINDS,
@@ -90,107 +90,117 @@ class EventList(CursorList):
         self.written = [self.email, self.request, self.address, self.since, self.until]
         self.inputs = [self.kinds, *self.written]
 
-    def filled(self, wanted: Wanted) -> Updates:
-        """Show in the filters what is wanted."""
-        more = any((wanted.address, wanted.since, wanted.until))
+    def filled(self, filters: EventFilters) -> Updates:
+        """Show in the filters what is filters."""
+        more = any((filters.address, filters.since, filters.until))
         return {
-            self.kinds: list(wanted.kinds),
-            self.email: wanted.email,
-            self.request: wanted.request_id,
+            self.kinds: list(filters.kinds),
+            self.email: filters.email,
+            self.request: filters.request_id,
             self.more: gr.Accordion(open=more),
-            self.address: wanted.address,
-            self.since: wanted.since,
-            self.until: wanted.until,
+            self.address: filters.address,
+            self.since: filters.since,
+            self.until: filters.until,
         }
 
-    async def filtered(
-        self, tools: Tools, asked: Asked, kinds: list[str], *written: str
+    async def on_filter(
+        self, services: Services, context: PageContext, kinds: list[str], *written: str
     ) -> Updates:
         """Show the first page of what the filters let pass."""
         email, request_id, address, since, until = (each.strip() for each in written)
-        user = Wanted.by(asked.query).user
-        wanted = Wanted(tuple(kinds), user, email, request_id, _as_kept(address), since, until)
-        begin, end = moment(since), moment(until, end=True)
+        user = EventFilters.from_query(context.query).user
+        filters = EventFilters(
+            tuple(kinds), user, email, request_id, _normalize_address(address), since, until
+        )
+        begin, end = parse_time(since), parse_time(until, end=True)
         if (since and begin is None) or (until and end is None):
             raise error_toast(words.NO_SUCH_MOMENT)
         if begin and end and begin >= end:
             raise error_toast(words.WRONG_WAY_ROUND)
-        return await self.page_of(tools, asked, wanted, Walk())
+        return await self.page_of(services, context, filters, CursorStack())
 
-    async def page_at(self, tools: Tools, asked: Asked, walk: Walk) -> Updates:
+    async def page_at(
+        self, services: Services, context: PageContext, stack: CursorStack
+    ) -> Updates:
         """Show the page to which a walk has led, of what the page's address asks for."""
-        return await self.page_of(tools, asked, Wanted.by(asked.query), walk)
+        return await self.page_of(services, context, EventFilters.from_query(context.query), stack)
 
-    async def page_of(self, tools: Tools, asked: Asked, wanted: Wanted, walk: Walk) -> Updates:
-        """Show one page of what is wanted, and the log of a request."""
-        page = await tools.api.get(
-            asked.owner, "/api/admin/events", **wanted.asked(), limit=PAGE, cursor=walk.cursor
+    async def page_of(
+        self, services: Services, context: PageContext, filters: EventFilters, stack: CursorStack
+    ) -> Updates:
+        """Show one page of what is filters, and the log of a request."""
+        page = await services.api.get(
+            context.owner,
+            "/api/admin/events",
+            **filters.to_params(),
+            limit=PAGE,
+            cursor=stack.cursor,
         )
-        now, walk = tools.clock.now(), replace(walk, next=page["nextCursor"] or "")
-        rows = audit_table.shown(page, now, nothing=words.NONE, hint=words.NONE_HINT)
+        now, stack = services.clock.now(), replace(stack, next=page["nextCursor"] or "")
+        rows = audit_table.render(page, now, nothing=words.NONE, hint=words.NONE_HINT)
         return {
-            self.note: _whose(wanted, page["emails"]),
-            self.listed: here("events", **wanted.place(), cursor=walk.cursor) + rows,
-            self.log: await log_of(tools, asked.owner, wanted.request_id),
-            **self.walked(len(page["events"]), "event", walk),
+            self.note: _user_note(filters, page["emails"]),
+            self.listed: here("events", **filters.to_query(), cursor=stack.cursor) + rows,
+            self.log: await log_of(services, context.owner, filters.request_id),
+            **self.page_updates(len(page["events"]), "event", stack),
         }
 
 
-class Events(Parts):
+class Events(Components):
     """The page: the list, and in its place one event where the address names one."""
 
     def __init__(self) -> None:
         with gr.Column() as every:
-            self.refresh = titled(words.TITLE, words.LEAD, stays_fresh=True)
+            self.refresh = page_header(words.TITLE, words.LEAD, stays_fresh=True)
             self.index = EventList()
         with gr.Column(visible=False) as one:
-            self.event = OneEvent()
-        self.places = Places(every, one)
+            self.event = EventDetail()
+        self.layout = ListOrDetail(every, one)
 
-    async def opened(self, tools: Tools, asked: Asked) -> Updates:
+    async def on_load(self, services: Services, context: PageContext) -> Updates:
         """Show the list as the page's address asks for it, or leave the place to one event."""
-        if is_id(asked.query.get("id", "")):
-            return self.places.show(one=True) | await self.event.look(tools, asked)
-        wanted = Wanted.by(asked.query)
-        shown = await self.index.page_of(tools, asked, wanted, walk_of(asked.query))
-        return self.places.show(one=False) | self.index.filled(wanted) | shown
+        if is_id(context.query.get("id", "")):
+            return self.layout.show(one=True) | await self.event.render(services, context)
+        filters = EventFilters.from_query(context.query)
+        shown = await self.index.page_of(services, context, filters, stack_from(context.query))
+        return self.layout.show(one=False) | self.index.filled(filters) | shown
 
 
-def build(blocks: gr.Blocks, tools: Tools) -> Events:
+def build(blocks: gr.Blocks, services: Services) -> Events:
     """Lay out the page."""
     page = Events()
     shown = page.index
-    on(tools, blocks.load, page.opened, None, page.outputs)
+    on(services, blocks.load, page.on_load, None, page.outputs)
     triggers = [shown.kinds.input, *(each.submit for each in shown.written)]
-    on(tools, triggers, shown.filtered, shown.inputs, shown.outputs)
-    on(tools, page.refresh.click, shown.freshened, shown.walk, shown.outputs)
-    shown.can_be_turned(tools)
+    on(services, triggers, shown.on_filter, shown.inputs, shown.outputs)
+    on(services, page.refresh.click, shown.refresh_list, shown.stack, shown.outputs)
+    shown.bind_pager(services)
     return page
 
 
-def moment(said: str, *, end: bool = False) -> datetime | None:
+def parse_time(text: str, *, end: bool = False) -> datetime | None:
     """Read a day or a moment of UTC, or None; `end` takes a day to mean until it is over."""
     try:
-        day = date.fromisoformat(said)
+        day = date.fromisoformat(text)
     except ValueError:
-        return _instant(said)
+        return _parse_timestamp(text)
     begun = datetime.combine(day, time(), UTC)
-    return _possible(begun + timedelta(days=1) if end and day != date.max else begun)
+    return _within_range(begun + timedelta(days=1) if end and day != date.max else begun)
 
 
-def _instant(said: str) -> datetime | None:
+def _parse_timestamp(text: str) -> datetime | None:
     try:
-        then = datetime.fromisoformat(said)
+        then = datetime.fromisoformat(text)
     except ValueError:
         return None
-    return _possible(then if then.tzinfo else then.replace(tzinfo=UTC))
+    return _within_range(then if then.tzinfo else then.replace(tzinfo=UTC))
 
 
-def _possible(then: datetime) -> datetime | None:
+def _within_range(then: datetime) -> datetime | None:
     return then if _EARLIEST <= then <= _LATEST else None
 
 
-def _as_kept(address: str) -> str:
+def _normalize_address(address: str) -> str:
     """Return an address as the trail has it; whatever else was written stays as it is."""
     try:
         return str(ip_address(address))
@@ -198,11 +208,11 @@ def _as_kept(address: str) -> str:
         return address
 
 
-def _whose(wanted: Wanted, emails: Mapping[str, str]) -> Markup:
+def _user_note(filters: EventFilters, emails: Mapping[str, str]) -> Markup:
     """Say whose events alone are listed, and how to see everybody's again."""
-    if not wanted.user:
+    if not filters.user:
         return Markup()
-    named = link(isolated(emails.get(wanted.user, wanted.user)), "users", id=wanted.user)
+    named = link(isolated(emails.get(filters.user, filters.user)), "users", id=filters.user)
     return Markup("<p>{} {}</p>").format(
         words.ONLY_OF.format(named), link(words.EVERYBODYS, "events")
     )

@@ -7,9 +7,9 @@ from typing import Any
 import gradio as gr
 
 from panel.pages.outbox import words
-from panel.services import Asked, Tools
+from panel.services import PageContext, Services
 from panel.ui import timestamps
-from panel.ui.layout import titled
+from panel.ui.layout import page_header
 from panel.ui.markup import (
     Markup,
     badge,
@@ -22,7 +22,7 @@ from panel.ui.markup import (
     soft,
     verbatim,
 )
-from panel.ui.paging import CursorList, Walk, walk_of
+from panel.ui.paging import CursorList, CursorStack, stack_from
 from panel.ui.wiring import Updates, on
 
 PAGE = 25
@@ -33,30 +33,34 @@ Mail = dict[str, Any]
 class Outbox(CursorList):
     """The page: what is said of the mailer, and the mails."""
 
-    async def opened(self, tools: Tools, asked: Asked) -> Updates:
+    async def on_load(self, services: Services, context: PageContext) -> Updates:
         """Show the page that the address asks for."""
-        return await self.page_at(tools, asked, walk_of(asked.query))
+        return await self.page_at(services, context, stack_from(context.query))
 
-    async def page_at(self, tools: Tools, asked: Asked, walk: Walk) -> Updates:
+    async def page_at(
+        self, services: Services, context: PageContext, stack: CursorStack
+    ) -> Updates:
         """Show the page to which a walk has led."""
-        page = await tools.api.get(asked.owner, "/api/admin/outbox", limit=PAGE, cursor=walk.cursor)
-        walk = replace(walk, next=page["nextCursor"] or "")
-        said = words.page(len(page["mails"]), first=not walk.cursors)
+        page = await services.api.get(
+            context.owner, "/api/admin/outbox", limit=PAGE, cursor=stack.cursor
+        )
+        stack = replace(stack, next=page["nextCursor"] or "")
+        said = words.page(len(page["mails"]), first=not stack.cursors)
         return {
             self.note: _about(page["sends"]),
-            self.listed: here("outbox", cursor=walk.cursor) + _list(page, tools),
-            self.walk: walk,
-            **self.pager.turned(said, newer=bool(walk.cursors), older=bool(walk.next)),
+            self.listed: here("outbox", cursor=stack.cursor) + _list(page, services),
+            self.stack: stack,
+            **self.pager.update(said, newer=bool(stack.cursors), older=bool(stack.next)),
         }
 
 
-def build(blocks: gr.Blocks, tools: Tools) -> Outbox:
+def build(blocks: gr.Blocks, services: Services) -> Outbox:
     """Lay out the page."""
-    refresh = titled(words.TITLE, words.LEAD)
+    refresh_button = page_header(words.TITLE, words.LEAD)
     page = Outbox("mailer", "mails", min_height=200)
-    on(tools, blocks.load, page.opened, None, page.outputs)
-    on(tools, refresh.click, page.page_at, page.walk, page.outputs)
-    page.can_be_turned(tools)
+    on(services, blocks.load, page.on_load, None, page.outputs)
+    on(services, refresh_button.click, page.page_at, page.stack, page.outputs)
+    page.bind_pager(services)
     return page
 
 
@@ -67,37 +71,41 @@ def _about(sends: bool) -> Markup:
     return Markup("<p class='warning'>{} {}</p>").format(words.HOLDS, how)
 
 
-def _list(page: dict[str, Any], tools: Tools) -> Markup:
+def _list(page: dict[str, Any], services: Services) -> Markup:
     if not page["mails"]:
         return empty(words.NOTHING, words.NOTHING_HINT.format("Set-up"))
-    now, sender = tools.clock.now(), tools.settings.mail_from
+    now, sender = services.clock.now(), services.settings.mail_from
     listed = (_mail(each, page["sends"], sender, now) for each in page["mails"])
     return Markup("<div class='mails'>{}</div>").format(Markup().join(listed))
 
 
 def _mail(mail: Mail, sends: bool, sender: str, now: datetime) -> Markup:
     name = str(mail["state"])
-    state = badge(words.STATES.get(name, name), words.MOODS.get(name, ""))
+    state = badge(words.STATES.get(name, name), words.SEVERITIES.get(name, ""))
     summary = Markup("{} <b>{}</b> <span class='to'>{}</span> <span class='soft'>{}</span>").format(
         state,
         words.kind(mail["kind"]),
         isolated(mail["to"]),
-        timestamps.shown(mail["createdAt"], now),
+        timestamps.render_relative(mail["createdAt"], now),
     )
-    said = _letter(mail, sender) if mail["text"] else _why_not(mail, sends)
+    body = _letter(mail, sender) if mail["text"] else _why_not(mail, sends)
     return Markup("<details class='card mail'><summary>{}</summary>{}{}</details>").format(
-        summary, _state(mail, now), said
+        summary, _state(mail, now), body
     )
 
 
 def _state(mail: Mail, now: datetime) -> Markup:
     """Say how often a mail was tried, when it left or is tried next, and what went wrong."""
-    told = [words.tried(mail["attempts"])] if mail["attempts"] else []
+    parts = [words.tried(mail["attempts"])] if mail["attempts"] else []
     if mail["dueAt"]:
-        told.append(words.AGAIN.format(timestamps.words(timestamps.moment(mail["dueAt"]), now)))
+        parts.append(
+            words.AGAIN.format(timestamps.format_relative(timestamps.parse(mail["dueAt"]), now))
+        )
     if mail["sentAt"]:
-        told.append(words.LEFT.format(timestamps.words(timestamps.moment(mail["sentAt"]), now)))
-    said = soft(f"{', '.join(told).capitalize()}.") if told else Markup()
+        parts.append(
+            words.LEFT.format(timestamps.format_relative(timestamps.parse(mail["sentAt"]), now))
+        )
+    said = soft(f"{', '.join(parts).capitalize()}.") if parts else Markup()
     if mail["lastError"]:
         said += Markup("<p class='told bad'>{}: {}</p>").format(words.PROBLEM, mail["lastError"])
     return said

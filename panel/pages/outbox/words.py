@@ -28,7 +28,7 @@ KINDS = {
     "notice": "A notice",
 }
 STATES = {"held": "held", "waiting": "waiting", "sent": "sent", "given_up": "given up"}
-MOODS = {"held": "turn", "waiting": "turn", "sent": "good", "given_up": "bad"}
+SEVERITIES = {"held": "warn", "waiting": "warn", "sent": "good", "given_up": "bad"}
 FROM, TO, SUBJECT = "From", "To", "Subject"
 NO_SENDER = "not set (MAIL_FROM)"
 PROBLEM = "What went wrong"

@@ -7,29 +7,29 @@ from typing import Any
 
 import gradio as gr
 
-from panel.client.api import ApiRefused
+from panel.client.api import ApiError
 from panel.pages.events import audit_table
 from panel.pages.overview import health, words
-from panel.services import Asked, Tools
+from panel.services import PageContext, Services
 from panel.ui import charts, timestamps
 from panel.ui.charts import Chart, Series
-from panel.ui.layout import Parts, refresh
+from panel.ui.layout import Components, refresh_button
 from panel.ui.markup import FIGURE, Markup, alert, heading, joined, link
-from panel.ui.wiring import Updates, on, sentence
+from panel.ui.wiring import Updates, explain, on
 
 _EVENTS = 8
 _PERIODS = {"24h": ("hour", 24), "7d": ("day", 7), "30d": ("day", 30)}
 """How each period is counted: by what, and how many of them."""
 
 
-class Overview(Parts):
+class Overview(Components):
     """The page."""
 
     def __init__(self) -> None:
         with gr.Row(elem_classes="titled"):
             gr.Markdown(heading(words.TITLE, words.LEAD), elem_classes="head")
             self.updated = gr.Markdown(elem_id="updated", elem_classes="soft")
-            self.refreshed = refresh(stays_fresh=True).click
+            self.refreshed = refresh_button(stays_fresh=True).click
         self.figures = gr.Markdown(elem_id="figures", min_height=84)
         with gr.Row(elem_classes="columns"):
             with gr.Column(scale=5, min_width=320):
@@ -40,47 +40,47 @@ class Overview(Parts):
         self.charts = gr.Markdown(elem_id="charts", min_height=300)
         self.inputs = [self.period]
 
-    async def look(self, tools: Tools, asked: Asked, period: str) -> Updates:
+    async def render(self, services: Services, context: PageContext, period: str) -> Updates:
         """Show everything as it is now. What cannot be read leaves what was there.
 
         It comes again every few seconds, so a refusal is written into the page: no toast.
         """
-        now = tools.clock.now()
-        ready = await _ready(tools, asked)
+        now = services.clock.now()
+        ready = await _ready(services, context)
         try:
-            status, users, counted, day, events = await _read(tools, asked, period)
-        except ApiRefused as refused:
-            said = {self.updated: alert(sentence(refused))}
-            away = {self.state: health.shown(health.judged(None, ready, now))}
-            return said | away if refused.status == 503 else said
+            status, users, counted, day, events = await _read(services, context, period)
+        except ApiError as refused:
+            updates = {self.updated: alert(explain(refused))}
+            away = {self.state: health.render(health.assess(None, ready, now))}
+            return updates | away if refused.status == 503 else updates
         return {
             self.updated: Markup("<p>{}</p>").format(words.AS_OF.format(f"{now:%H:%M:%S} UTC")),
             self.figures: figures(users["total"], day["buckets"]),
-            self.state: health.shown(health.judged(status, ready, now)),
-            self.latest: _latest(events, tools),
+            self.state: health.render(health.assess(status, ready, now)),
+            self.latest: _latest(events, services),
             self.charts: drawn(counted["buckets"], period),
         }
 
 
-def build(blocks: gr.Blocks, tools: Tools) -> Overview:
+def build(blocks: gr.Blocks, services: Services) -> Overview:
     """Lay out the page."""
     page = Overview()
     triggers = [blocks.load, page.refreshed, page.period.input]
-    on(tools, triggers, page.look, page.inputs, page.outputs)
+    on(services, triggers, page.render, page.inputs, page.outputs)
     return page
 
 
-async def _ready(tools: Tools, asked: Asked) -> Any:
-    answer = await tools.api.call(asked.owner.visitor, "GET", "/ready")
-    return answer.json()
+async def _ready(services: Services, context: PageContext) -> Any:
+    response = await services.api.call(context.owner.visitor, "GET", "/ready")
+    return response.json()
 
 
-async def _read(tools: Tools, asked: Asked, period: str) -> list[Any]:
-    get, owner = tools.api.get, asked.owner
+async def _read(services: Services, context: PageContext, period: str) -> list[Any]:
+    get, owner = services.api.get, context.owner
     unit, many = _PERIODS[period]
     width = timedelta(hours=1) if unit == "hour" else timedelta(days=1)
-    since = (tools.clock.now() - (many - 1) * width).isoformat()
-    yesterday = (tools.clock.now() - timedelta(hours=23)).isoformat()
+    since = (services.clock.now() - (many - 1) * width).isoformat()
+    yesterday = (services.clock.now() - timedelta(hours=23)).isoformat()
     return list(
         await asyncio.gather(
             get(owner, "/api/admin/status"),
@@ -95,10 +95,10 @@ async def _read(tools: Tools, asked: Asked, period: str) -> list[Any]:
 def figures(users: int, day: Sequence[dict[str, Any]]) -> Markup:
     """Return the numbers that matter most; `day` is the last 24 hours, hour by hour."""
     failures = sum(each["signInFailures"] for each in day)
-    told = (users, day[-1]["activeSessions"], sum(each["signIns"] for each in day), failures)
-    moods = ("", "", "", "bad" if failures else "")
-    numbers = (f"{each:,}" for each in told)
-    cells = joined(FIGURE, zip(moods, words.FIGURES, numbers, strict=True))
+    values = (users, day[-1]["activeSessions"], sum(each["signIns"] for each in day), failures)
+    severities = ("", "", "", "bad" if failures else "")
+    numbers = (f"{each:,}" for each in values)
+    cells = joined(FIGURE, zip(severities, words.FIGURES, numbers, strict=True))
     return Markup("<div class='figures four'>{}</div>").format(cells)
 
 
@@ -115,16 +115,16 @@ def drawn(buckets: Sequence[dict[str, Any]], period: str) -> Markup:
         Chart(words.SIGN_UPS, moments, [series(words.SIGN_UPS, "signUps")]),
         Chart(words.LIVE_TITLE, moments, [series(words.LIVE, "activeSessions")], "lines"),
     ]
-    return Markup("<div class='charts'>{}</div>").format(Markup().join(map(charts.shown, made)))
+    return Markup("<div class='charts'>{}</div>").format(Markup().join(map(charts.render, made)))
 
 
 def _moment(start: str, unit: str) -> str:
-    then = timestamps.moment(start)
+    then = timestamps.parse(start)
     return f"{then:%H:%M}" if unit == "hour" else f"{then:%-d %b}"
 
 
-def _latest(page: dict[str, Any], tools: Tools) -> Markup:
-    now, hint = tools.clock.now(), words.NO_EVENTS_HINT
-    listed = audit_table.shown(page, now, nothing=words.NO_EVENTS, hint=hint)
+def _latest(page: dict[str, Any], services: Services) -> Markup:
+    now, hint = services.clock.now(), words.NO_EVENTS_HINT
+    listed = audit_table.render(page, now, nothing=words.NO_EVENTS, hint=hint)
     more = link(words.ALL_EVENTS, "events")
     return Markup("<h2>{}</h2>{}<p class='more'>{}</p>").format(words.LATEST, listed, more)

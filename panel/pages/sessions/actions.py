@@ -10,14 +10,14 @@ from dataclasses import dataclass
 from typing import Any
 from uuid import UUID
 
-from panel.client.api import ApiRefused
+from panel.client.api import ApiError
 from panel.client.visitor import Owner
 from panel.pages.sessions import words
-from panel.services import Asked, Tools
-from panel.ui.confirm import Deed, Question
+from panel.services import PageContext, Services
+from panel.ui.confirm import Action, Question
 from panel.ui.markup import Markup, isolated, short
 from panel.ui.user_agents import device
-from panel.ui.wiring import sentence
+from panel.ui.wiring import explain
 
 Session = Mapping[str, Any]
 """One session as `GET /api/admin/sessions` tells it."""
@@ -36,61 +36,61 @@ class Listed:
     """Whether there are others like these on other pages."""
 
 
-async def own_id(tools: Tools, owner: Owner) -> str:
+async def own_id(services: Services, owner: Owner) -> str:
     """Return the id of the session that asks."""
     path = "/api/auth/get-session"
-    current = await tools.api.get(owner, path, disableRefresh=True)
+    current = await services.api.get(owner, path, disableRefresh=True)
     return str(current["session"]["id"]) if current else ""
 
 
-async def find_session(tools: Tools, asked: Asked) -> Session | None:
+async def find_session(services: Services, context: PageContext) -> Session | None:
     """Return the session whom the page's address names, or None if it is over.
 
     Ids are in order, and a page begins behind its cursor: behind the next id comes this one.
     """
-    wanted = asked.query.get("id", "")
+    session_id = context.query.get("id", "")
     try:
-        behind = UUID(int=UUID(wanted).int + 1)
+        behind = UUID(int=UUID(session_id).int + 1)
     except ValueError:
         return None
-    page = await tools.api.get(asked.owner, _LIVE, cursor=behind, limit=1)
-    return next((each for each in page["sessions"] if each["id"] == wanted), None)
+    page = await services.api.get(context.owner, _LIVE, cursor=behind, limit=1)
+    return next((each for each in page["sessions"] if each["id"] == session_id), None)
 
 
 async def admins_in(
-    tools: Tools, owner: Owner, sessions: Iterable[Session]
+    services: Services, owner: Owner, sessions: Iterable[Session]
 ) -> dict[str, dict[str, Any]]:
     """Return the admins, by id, who use these sessions as somebody else; without those deleted."""
-    wanted = sorted({each["impersonatedBy"] for each in sessions if each["impersonatedBy"]})
+    ids = sorted({each["impersonatedBy"] for each in sessions if each["impersonatedBy"]})
     pages = await asyncio.gather(
-        *(tools.api.get(owner, "/api/admin/users", search=each, limit=1) for each in wanted)
+        *(services.api.get(owner, "/api/admin/users", search=each, limit=1) for each in ids)
     )
-    return {user["id"]: user for page in pages for user in page["users"] if user["id"] in wanted}
+    return {user["id"]: user for page in pages for user in page["users"] if user["id"] in ids}
 
 
-async def ask_end_one(tools: Tools, asked: Asked) -> Question:
+async def ask_end_one(services: Services, context: PageContext) -> Question:
     """Ask before the session is ended that the page's address names."""
-    session, own = await _session_and_own(tools, asked)
-    named = short(device(session["userAgent"]), 60)
-    deed = _end_one(session)
+    session, own = await _session_and_own(services, context)
+    device_name = short(device(session["userAgent"]), 60)
+    action = _end_one(session)
     if session["id"] == own:
-        return Question(words.ASK_END_MINE.format(named), words.END_MINE, deed)
+        return Question(words.ASK_END_MINE.format(device_name), words.END_MINE, action)
     address = short(session["ipAddress"]) or words.UNKNOWN_ADDRESS
-    told = words.ASK_END_ONE.format(_who(session), named, address)
-    return Question(told, words.END_ONE, deed)
+    sentence = words.ASK_END_ONE.format(_who(session), device_name, address)
+    return Question(sentence, words.END_ONE, action)
 
 
-async def ask_end_all(tools: Tools, asked: Asked) -> Question:
+async def ask_end_all(services: Services, context: PageContext) -> Question:
     """Ask before all sessions are ended of whoever has the one that the page's address names."""
-    session, own = await _session_and_own(tools, asked)
+    session, own = await _session_and_own(services, context)
     user = session["user"]
-    found = await tools.api.get(asked.owner, _LIVE, user=user["id"], limit=_MANY)
-    ids = [each["id"] for each in found["sessions"]]
-    live = words.ends(len(ids), or_more=found["cursor"] is not None)
+    listed = await services.api.get(context.owner, _LIVE, user=user["id"], limit=_MANY)
+    ids = [each["id"] for each in listed["sessions"]]
+    live = words.ends(len(ids), or_more=listed["cursor"] is not None)
 
-    async def end_all(tools: Tools, asked: Asked) -> str:
+    async def end_all(services: Services, context: PageContext) -> str:
         path = "/api/auth/admin/revoke-user-sessions"
-        await tools.api.post(asked.owner, path, {"userId": user["id"]})
+        await services.api.post(context.owner, path, {"userId": user["id"]})
         return words.ALL_ENDED.format(short(user["email"]))
 
     if own in ids:
@@ -98,49 +98,49 @@ async def ask_end_all(tools: Tools, asked: Asked) -> Question:
     return Question(words.ASK_END_ALL.format(_who(session), live), words.END_ALL, end_all)
 
 
-async def ask_end_listed(_: Tools, __: Asked, listed: Listed) -> Question:
+async def ask_end_listed(_: Services, __: PageContext, listed: Listed) -> Question:
     """Ask before everything is ended that the page lists."""
-    told = words.ask_end_listed(
+    sentence = words.ask_end_listed(
         len(listed.ids), listed.people, yours_stays=listed.yours_stays, more=listed.more
     )
-    return Question(told, words.end_listed(len(listed.ids)), _end_each(listed.ids))
+    return Question(sentence, words.end_listed(len(listed.ids)), _end_each(listed.ids))
 
 
-def _end_one(session: Session) -> Deed:
-    async def end(tools: Tools, asked: Asked) -> str:
-        await _end(tools, asked, session["id"])
+def _end_one(session: Session) -> Action:
+    async def end(services: Services, context: PageContext) -> str:
+        await _end(services, context, session["id"])
         named = device(session["userAgent"])
         return words.ONE_ENDED.format(session["user"]["email"], named)
 
     return end
 
 
-def _end_each(ids: tuple[str, ...]) -> Deed:
+def _end_each(ids: tuple[str, ...]) -> Action:
     """Return the deed that ends one after another; refused on the way, it says how far it came."""
 
-    async def end(tools: Tools, asked: Asked) -> str:
+    async def end(services: Services, context: PageContext) -> str:
         for ended, each in enumerate(ids):
             try:
-                await _end(tools, asked, each)
-            except ApiRefused as refused:
+                await _end(services, context, each)
+            except ApiError as refused:
                 if ended == 0:
                     raise
-                return words.listed_ended(ended, len(ids), sentence(refused))
+                return words.listed_ended(ended, len(ids), explain(refused))
         return words.listed_ended(len(ids), len(ids))
 
     return end
 
 
-async def _end(tools: Tools, asked: Asked, session: str) -> None:
+async def _end(services: Services, context: PageContext, session: str) -> None:
     path = "/api/auth/admin/revoke-user-session"
-    await tools.api.post(asked.owner, path, {"sessionToken": session})
+    await services.api.post(context.owner, path, {"sessionToken": session})
 
 
-async def _session_and_own(tools: Tools, asked: Asked) -> tuple[Session, str]:
-    session = await find_session(tools, asked)
+async def _session_and_own(services: Services, context: PageContext) -> tuple[Session, str]:
+    session = await find_session(services, context)
     if session is None:
-        raise ApiRefused(404, "SESSION_NOT_FOUND", words.OVER)
-    return session, await own_id(tools, asked.owner)
+        raise ApiError(404, "SESSION_NOT_FOUND", words.OVER)
+    return session, await own_id(services, context.owner)
 
 
 def _who(session: Session) -> Markup:

@@ -14,10 +14,10 @@ from panel.pages.sessions.actions import (
     find_session,
     own_id,
 )
-from panel.services import Asked, Tools
+from panel.services import PageContext, Services
 from panel.ui import timestamps
 from panel.ui.confirm import Confirmation
-from panel.ui.layout import Parts, way_back
+from panel.ui.layout import Components, back_link
 from panel.ui.markup import Markup, badge, empty, isolated, link, pairs, see_also, short
 from panel.ui.user_agents import device
 from panel.ui.wiring import Updates
@@ -25,46 +25,48 @@ from panel.ui.wiring import Updates
 _SUBSCRIBER = 64  # bits that all addresses of one IPv6 subscriber share
 
 
-class OneSession(Parts):
+class SessionDetail(Components):
     """What is shown where the page's address names a session."""
 
-    def __init__(self, tools: Tools, bar: Confirmation) -> None:
-        way_back(words.BACK, "sessions")
+    def __init__(self, services: Services, bar: Confirmation) -> None:
+        back_link(words.BACK, "sessions")
         self.about = gr.Markdown(elem_id="session", latex_delimiters=[])
         with gr.Row(visible=False, elem_classes="ends") as self.actions:
             end_one = gr.Button(words.END_ONE, variant="stop", size="md", min_width=120)
             end_all = gr.Button(words.END_ALL, size="md", min_width=120)
-        bar.asks(tools, end_one, ask_end_one)
-        bar.asks(tools, end_all, ask_end_all)
+        bar.add_button(services, end_one, ask_end_one)
+        bar.add_button(services, end_all, ask_end_all)
 
-    async def look(self, tools: Tools, asked: Asked) -> Updates:
+    async def render(self, services: Services, context: PageContext) -> Updates:
         """Show a session as it is now; one that is over leaves a sentence."""
-        session = await find_session(tools, asked)
+        session = await find_session(services, context)
         if session is None:
             gone = empty(words.OVER, words.OVER_HINT)
             return {self.about: gone, self.actions: gr.Row(visible=False)}
-        own = await own_id(tools, asked.owner)
-        admins = await admins_in(tools, asked.owner, [session])
-        shown = about(session, own, admins, tools)
+        own = await own_id(services, context.owner)
+        admins = await admins_in(services, context.owner, [session])
+        shown = about(session, own, admins, services)
         return {self.about: shown, self.actions: gr.Row(visible=True)}
 
 
-def about(session: Session, own: str, admins: dict[str, dict[str, Any]], tools: Tools) -> Markup:
+def about(
+    session: Session, own: str, admins: dict[str, dict[str, Any]], services: Services
+) -> Markup:
     """Return all that is known of a session."""
-    now, user = tools.clock.now(), session["user"]
-    told = [
+    now, user = services.clock.now(), session["user"]
+    facts = [
         Markup("{} <span class='soft'>{}</span>").format(
             link(isolated(user["email"], 300), "users", id=user["id"]), isolated(user["name"], 300)
         ),
         short(device(session["userAgent"])),
         isolated(session["userAgent"], 1000) if session["userAgent"] else words.SAYS_NOTHING,
         session["ipAddress"] or words.UNKNOWN_ADDRESS,
-        timestamps.both(session["createdAt"], now),
-        timestamps.both(session["updatedAt"], now),
-        timestamps.both(session["expiresAt"], now),
+        timestamps.render_both(session["createdAt"], now),
+        timestamps.render_both(session["updatedAt"], now),
+        timestamps.render_both(session["expiresAt"], now),
         Markup("<code>{}</code>").format(session["id"]),
     ]
-    rows = list(zip(words.FACTS, told, strict=True))
+    rows = list(zip(words.FACTS, facts, strict=True))
     if session["impersonatedBy"]:
         rows.insert(1, (words.ACTED_BY, _admin(session, admins)))
     marks = marks_of(session, own, admins)
@@ -80,18 +82,18 @@ def marks_of(session: Session, own: str, admins: dict[str, dict[str, Any]]) -> M
     if not session["impersonatedBy"]:
         return Markup()
     admin = admins.get(session["impersonatedBy"])
-    return badge(words.ACTS_AS_THEM.format(admin["email"] if admin else words.GONE_ADMIN), "turn")
+    return badge(words.ACTS_AS_THEM.format(admin["email"] if admin else words.GONE_ADMIN), "warn")
 
 
 def subscriber(address: str) -> str:
     """Return the /64 that an IPv6 address lies in, or nothing for any other address."""
     try:
-        found = ip_address(address)
+        match = ip_address(address)
     except ValueError:
         return ""
-    if not isinstance(found, IPv6Address) or found.ipv4_mapped:
+    if not isinstance(match, IPv6Address) or match.ipv4_mapped:
         return ""
-    return str(ip_network((found, _SUBSCRIBER), strict=False))
+    return str(ip_network((match, _SUBSCRIBER), strict=False))
 
 
 def _admin(session: Session, admins: dict[str, dict[str, Any]]) -> Markup:

@@ -7,16 +7,16 @@ from typing import Any
 
 import gradio as gr
 
-from panel.client.api import ApiRefused
+from panel.client.api import ApiError
 from panel.pages.sessions import words
 from panel.pages.sessions.actions import Listed, Session, admins_in, ask_end_listed, own_id
-from panel.pages.sessions.detail import OneSession, marks_of, subscriber
-from panel.services import Asked, Tools
+from panel.pages.sessions.detail import SessionDetail, marks_of, subscriber
+from panel.services import PageContext, Services
 from panel.ui import timestamps
 from panel.ui.confirm import Confirmation
-from panel.ui.layout import Parts, filter_text, titled
+from panel.ui.layout import Components, filter_text, page_header
 from panel.ui.markup import Markup, alert, here, isolated, link, short
-from panel.ui.paging import CursorList, Places, Walk, walk_of
+from panel.ui.paging import CursorList, CursorStack, ListOrDetail, stack_from
 from panel.ui.table import Column, table
 from panel.ui.urls import is_id
 from panel.ui.user_agents import device
@@ -26,7 +26,7 @@ PAGE = 25
 
 
 @dataclass(frozen=True)
-class Wanted:
+class SessionFilters:
     """Which sessions."""
 
     user: str = ""
@@ -34,7 +34,7 @@ class Wanted:
     search: str = ""
 
     @classmethod
-    def by(cls, query: Mapping[str, str]) -> "Wanted":
+    def from_query(cls, query: Mapping[str, str]) -> "SessionFilters":
         """Read what the page's address asks for; what there cannot be is not asked."""
         user, address = query.get("user", ""), query.get("address", "")
         return cls(
@@ -43,10 +43,10 @@ class Wanted:
             search=query.get("search", ""),
         )
 
-    def asked(self) -> dict[str, str]:
+    def to_params(self) -> dict[str, str]:
         """Return what the API is asked for; what is empty is not asked."""
-        told = {"user": self.user, "address": self.address, "search": self.search}
-        return {name: value for name, value in told.items() if value}
+        params = {"user": self.user, "address": self.address, "search": self.search}
+        return {name: value for name, value in params.items() if value}
 
 
 class SessionList(CursorList):
@@ -65,96 +65,112 @@ class SessionList(CursorList):
         self.seen = gr.State(Listed())  # what `ask_end_listed` asks about
         self.inputs = [self.search, self.address]
 
-    async def filtered(self, tools: Tools, asked: Asked, search: str, address: str) -> Updates:
+    async def on_filter(
+        self, services: Services, context: PageContext, search: str, address: str
+    ) -> Updates:
         """Show the first page of what the filters let pass."""
         if address.strip() and not is_address(address.strip()):
             raise error_toast(words.NO_SUCH_ADDRESS)
-        wanted = Wanted(Wanted.by(asked.query).user, address.strip(), search.strip())
-        return await self.page_of(tools, asked, wanted, Walk())
-
-    async def page_at(self, tools: Tools, asked: Asked, walk: Walk) -> Updates:
-        """Show the page to which a walk has led, of what the page's address asks for."""
-        return await self.page_of(tools, asked, Wanted.by(asked.query), walk)
-
-    async def page_of(self, tools: Tools, asked: Asked, wanted: Wanted, walk: Walk) -> Updates:
-        """Show one page of what is wanted."""
-        told = wanted.asked()
-        page = await tools.api.get(
-            asked.owner, "/api/admin/sessions", **told, limit=PAGE, cursor=walk.cursor
+        filters = SessionFilters(
+            SessionFilters.from_query(context.query).user, address.strip(), search.strip()
         )
-        sessions, walk = page["sessions"], Walk(walk.cursors, page["cursor"] or "")
-        own = await own_id(tools, asked.owner)
-        admins = await admins_in(tools, asked.owner, sessions)
-        seen = _others(sessions, own, more=bool(walk.next or walk.cursors))
-        can_end = bool(told) and bool(seen.ids)  # never everybody's at once
-        place = here("sessions", **told, cursor=walk.cursor)
+        return await self.page_of(services, context, filters, CursorStack())
+
+    async def page_at(
+        self, services: Services, context: PageContext, stack: CursorStack
+    ) -> Updates:
+        """Show the page to which a walk has led, of what the page's address asks for."""
+        return await self.page_of(
+            services, context, SessionFilters.from_query(context.query), stack
+        )
+
+    async def page_of(
+        self, services: Services, context: PageContext, filters: SessionFilters, stack: CursorStack
+    ) -> Updates:
+        """Show one page of what is filters."""
+        params = filters.to_params()
+        page = await services.api.get(
+            context.owner, "/api/admin/sessions", **params, limit=PAGE, cursor=stack.cursor
+        )
+        sessions, stack = page["sessions"], CursorStack(stack.cursors, page["cursor"] or "")
+        own = await own_id(services, context.owner)
+        admins = await admins_in(services, context.owner, sessions)
+        seen = _others(sessions, own, more=bool(stack.next or stack.cursors))
+        can_end = bool(params) and bool(seen.ids)  # never everybody's at once
+        place = here("sessions", **params, cursor=stack.cursor)
         return {
-            self.note: _whose(wanted, sessions),
-            self.listed: place + rows(sessions, own, admins, tools),
+            self.note: _filter_note(filters, sessions),
+            self.listed: place + rows(sessions, own, admins, services),
             self.seen: seen,
             self.end: gr.Button(words.end_listed(len(seen.ids)), visible=can_end),
-            **self.walked(len(sessions), "session", walk),
+            **self.page_updates(len(sessions), "session", stack),
         }
 
 
-class Sessions(Parts):
+class Sessions(Components):
     """The page: the list, and in its place one session where the address names one."""
 
-    def __init__(self, tools: Tools) -> None:
+    def __init__(self, services: Services) -> None:
         self.over = gr.Markdown(elem_id="over")  # says that it was one's own session that is over
         with gr.Column() as every:
-            self.refresh = titled(words.TITLE, words.LEAD, stays_fresh=True)
+            self.refresh = page_header(words.TITLE, words.LEAD, stays_fresh=True)
             self.index = SessionList()
         self.bar = Confirmation()
         with gr.Column(visible=False) as one:
-            self.session = OneSession(tools, self.bar)
-        self.places = Places(every, one)
+            self.session = SessionDetail(services, self.bar)
+        self.layout = ListOrDetail(every, one)
 
-    async def opened(self, tools: Tools, asked: Asked) -> Updates:
+    async def on_load(self, services: Services, context: PageContext) -> Updates:
         """Show the list as the page's address asks for it, or leave the place to one session."""
-        if "id" in asked.query:
-            return self.places.show(one=True) | await self.session.look(tools, asked)
-        wanted = Wanted.by(asked.query)
+        if "id" in context.query:
+            return self.layout.show(one=True) | await self.session.render(services, context)
+        filters = SessionFilters.from_query(context.query)
         return {
-            **self.places.show(one=False),
-            self.index.search: wanted.search,
-            self.index.address: wanted.address,
-            **await self.index.page_of(tools, asked, wanted, walk_of(asked.query)),
+            **self.layout.show(one=False),
+            self.index.search: filters.search,
+            self.index.address: filters.address,
+            **await self.index.page_of(services, context, filters, stack_from(context.query)),
         }
 
-    async def after(self, tools: Tools, asked: Asked) -> Updates:
+    async def after(self, services: Services, context: PageContext) -> Updates:
         """Show what a deed has changed; if it ended one's own session, that is all there is."""
         try:
-            return {self.over: "", **await self.opened(tools, asked)}
-        except ApiRefused as refused:
+            return {self.over: "", **await self.on_load(services, context)}
+        except ApiError as refused:
             if refused.status != 401:
                 raise
             return {self.over: alert(words.YOURS_OVER)}
 
 
-def build(blocks: gr.Blocks, tools: Tools) -> Sessions:
+def build(blocks: gr.Blocks, services: Services) -> Sessions:
     """Lay out the page."""
-    page = Sessions(tools)
+    page = Sessions(services)
     shown, bar = page.index, page.bar
-    on(tools, blocks.load, page.opened, None, page.outputs)
-    on(tools, [each.submit for each in shown.inputs], shown.filtered, shown.inputs, shown.outputs)
-    on(tools, page.refresh.click, shown.freshened, shown.walk, shown.outputs)
-    shown.can_be_turned(tools)
-    bar.asks(tools, shown.end, ask_end_listed, shown.seen)
-    bar.leads_to(tools, page.after, page.outputs)
-    on(tools, page.over.change, leave)
+    on(services, blocks.load, page.on_load, None, page.outputs)
+    on(
+        services,
+        [each.submit for each in shown.inputs],
+        shown.on_filter,
+        shown.inputs,
+        shown.outputs,
+    )
+    on(services, page.refresh.click, shown.refresh_list, shown.stack, shown.outputs)
+    shown.bind_pager(services)
+    bar.add_button(services, shown.end, ask_end_listed, shown.seen)
+    bar.bind(services, page.after, page.outputs)
+    on(services, page.over.change, leave)
     return page
 
 
-async def leave(_: Tools, __: Asked) -> None:
+async def leave(_: Services, __: PageContext) -> None:
     """Do nothing: an event of somebody who is signed out is refused, and leads to the sign-in."""
 
 
 def rows(
-    sessions: list[dict[str, Any]], own: str, admins: dict[str, dict[str, Any]], tools: Tools
+    sessions: list[dict[str, Any]], own: str, admins: dict[str, dict[str, Any]], services: Services
 ) -> Markup:
     """Return sessions as a table; each row opens that session."""
-    now = tools.clock.now()
+    now = services.clock.now()
     cells = [
         [
             Markup("{} {}").format(
@@ -163,9 +179,9 @@ def rows(
             ),
             short(device(each["userAgent"])),
             _from(each["ipAddress"]),
-            timestamps.shown(each["createdAt"], now),
-            timestamps.shown(each["updatedAt"], now),
-            timestamps.shown(each["expiresAt"], now),
+            timestamps.render_relative(each["createdAt"], now),
+            timestamps.render_relative(each["updatedAt"], now),
+            timestamps.render_relative(each["expiresAt"], now),
         ]
         for each in sessions
     ]
@@ -173,14 +189,14 @@ def rows(
     return table(columns, cells, caption=words.CAPTION, nothing=words.NONE, hint=words.NONE_HINT)
 
 
-def is_address(said: str) -> bool:
+def is_address(text: str) -> bool:
     """Tell whether the API takes this for an address, or for the /64 of a subscriber."""
-    address, slash, _ = said.partition("/")
+    address, slash, _ = text.partition("/")
     try:
         ip_address(address)
     except ValueError:
         return False
-    return not slash or (said == f"{address}/64" and bool(subscriber(address)))
+    return not slash or (text == f"{address}/64" and bool(subscriber(address)))
 
 
 def _from(address: str) -> str:
@@ -197,12 +213,12 @@ def _others(sessions: list[dict[str, Any]], own: str, *, more: bool) -> Listed:
     )
 
 
-def _whose(wanted: Wanted, sessions: list[Session]) -> Markup:
+def _filter_note(filters: SessionFilters, sessions: list[Session]) -> Markup:
     """Say whose sessions alone are listed, and how to see everybody's again."""
-    if not wanted.user:
+    if not filters.user:
         return Markup()
-    user = sessions[0]["user"]["email"] if sessions else wanted.user
-    named = link(isolated(user), "users", id=wanted.user)
+    user = sessions[0]["user"]["email"] if sessions else filters.user
+    named = link(isolated(user), "users", id=filters.user)
     return Markup("<p>{} {}</p>").format(
         words.ONLY_OF.format(named), link(words.EVERYBODYS, "sessions")
     )

@@ -56,20 +56,20 @@ def end_listed(number: int) -> str:
 
 def ends(live: int, *, or_more: bool = False) -> str:
     """Say how many sessions end."""
-    said = f"{count(live, 'session')} {'ends' if live == 1 else 'end'}"
-    return f"more than {said}" if or_more else said
+    sentence = f"{count(live, 'session')} {'ends' if live == 1 else 'end'}"
+    return f"more than {sentence}" if or_more else sentence
 
 
 def ask_end_listed(live: int, people: int, *, yours_stays: bool, more: bool) -> Markup:
     """Ask before everything is ended that is listed."""
-    said = f"at once: all that are listed here, of {count(people, 'user')}."
-    said += " Yours stays." if yours_stays else ""
-    said += " Those on other pages stay." if more else ""
-    return Markup("<b>{}</b> {} Everybody can sign in again.").format(ends(live), said)
+    sentence = f"at once: all that are listed here, of {count(people, 'user')}."
+    sentence += " Yours stays." if yours_stays else ""
+    sentence += " Those on other pages stay." if more else ""
+    return Markup("<b>{}</b> {} Everybody can sign in again.").format(ends(live), sentence)
 
 
-def listed_ended(ended: int, asked: int, why: str = "") -> str:
+def listed_ended(ended: int, total: int, why: str = "") -> str:
     """Say how many sessions are over, and if not all, why."""
-    if ended == asked:
+    if ended == total:
         return f"{count(ended, 'session')} {'is' if ended == 1 else 'are'} over."
-    return f"{ended} of {count(asked, 'session')} are over. The others are not: {why}"
+    return f"{ended} of {count(total, 'session')} are over. The others are not: {why}"

@@ -6,10 +6,10 @@ from typing import Any
 import gradio as gr
 
 from panel.pages.set_up import words
-from panel.pages.set_up.setup_steps import File, Known, Line, Step, steps
+from panel.pages.set_up.setup_steps import File, Line, SetupState, Step, build_steps
 from panel.ports import PanelSettings
-from panel.services import Asked, Tools
-from panel.ui.layout import titled
+from panel.services import PageContext, Services
+from panel.ui.layout import page_header
 from panel.ui.markup import Markup, badge, copied, joined, link, soft
 from panel.ui.wiring import on
 
@@ -18,32 +18,32 @@ _EVENTS = 25
 _SPACE_SETTINGS = "https://huggingface.co/spaces/{}/settings"
 
 
-def build(blocks: gr.Blocks, tools: Tools) -> None:
+def build(blocks: gr.Blocks, services: Services) -> None:
     """Lay out the page."""
-    refresh = titled(words.TITLE, words.LEAD)
-    walk = gr.Markdown(elem_id="steps", latex_delimiters=[], min_height=400)
-    on(tools, [blocks.load, refresh.click], look, None, walk)
+    refresh_button = page_header(words.TITLE, words.LEAD)
+    steps_list = gr.Markdown(elem_id="steps", latex_delimiters=[], min_height=400)
+    on(services, [blocks.load, refresh_button.click], render, None, steps_list)
 
 
-async def look(tools: Tools, asked: Asked) -> Markup:
+async def render(services: Services, context: PageContext) -> Markup:
     """Return every step as it stands now."""
-    return walk(steps(await _known(tools, asked)), tools.settings)
+    return render_steps(build_steps(await _load_state(services, context)), services.settings)
 
 
-async def _known(tools: Tools, asked: Asked) -> Known:
-    get, owner = tools.api.get, asked.owner
+async def _load_state(services: Services, context: PageContext) -> SetupState:
+    get, owner = services.api.get, context.owner
     status = await get(owner, "/api/admin/status")
-    ready = (await tools.api.call(owner.visitor, "GET", "/ready")).json()
+    ready = (await services.api.call(owner.visitor, "GET", "/ready")).json()
     me = (await get(owner, "/api/auth/get-session", disableRefresh=True))["user"]
     changes = await get(
         owner, "/api/admin/events", user=me["id"], kind=_PASSWORD_KINDS, limit=_EVENTS
     )
-    return Known(
+    return SetupState(
         status,
         ready,
-        tools.settings,
-        tools.randomness,
-        tools.clock.now(),
+        services.settings,
+        services.randomness,
+        services.clock.now(),
         me["email"],
         me["id"],
         any(_is_of(each, me["id"]) for each in changes["events"]),
@@ -54,10 +54,10 @@ def _is_of(event: dict[str, Any], user_id: str) -> bool:
     return bool((event["subject"] or event["actor"]) == user_id)
 
 
-def walk(taken: Sequence[Step], settings: PanelSettings) -> Markup:
+def render_steps(taken: Sequence[Step], settings: PanelSettings) -> Markup:
     """Return the steps as a list; those that are done are folded."""
-    left = [each for each in taken if each.mood != "good"]
-    worst = "bad" if any(each.mood == "bad" for each in left) else "turn"
+    left = [each for each in taken if each.severity != "good"]
+    worst = "bad" if any(each.severity == "bad" for each in left) else "warn"
     verdict = badge(words.left(len(left)), worst) if left else badge(words.ALL_DONE, "good")
     shown = Markup().join(_step(number, each, settings) for number, each in enumerate(taken, 1))
     return Markup("<p class='verdict'>{}</p><div class='walk'>{}</div><p>{} {}</p>").format(
@@ -66,7 +66,7 @@ def walk(taken: Sequence[Step], settings: PanelSettings) -> Markup:
 
 
 def _step(number: int, step: Step, settings: PanelSettings) -> Markup:
-    state = badge(words.STATES[step.mood], words.MOODS[step.mood])
+    state = badge(words.STATES[step.severity], words.SEVERITIES[step.severity])
     paragraph = Markup("<p>{}</p>")
     parts = [Markup("<p><b>{}</b></p><p>{}</p>").format(step.sentence, step.how)]
     if step.lines:
@@ -75,7 +75,7 @@ def _step(number: int, step: Step, settings: PanelSettings) -> Markup:
         parts += [paragraph.format(step.alternative), _lines(step.others, settings)]
     if step.files:
         parts += [paragraph.format(step.app), *map(_file, step.files)]
-    is_open = Markup() if step.mood == "good" else Markup(" open")
+    is_open = Markup() if step.severity == "good" else Markup(" open")
     return Markup(
         "<details class='card todo'{}><summary><span class='number'>{}</span> <b>{}</b> {}"
         "</summary>{}</details>"

@@ -11,7 +11,7 @@ from typing import Any
 from panel.client.loopback import is_this_machine
 from panel.pages.overview import health
 from panel.pages.overview import words as health_words
-from panel.pages.overview.health import Matter, Mood
+from panel.pages.overview.health import HealthItem, Severity
 from panel.pages.set_up import words
 from panel.ports import PanelSettings, Randomness
 from panel.ui.markup import Markup, link
@@ -42,7 +42,7 @@ class Step:
     """One step: whether it is done, what is the matter, and how it is done."""
 
     name: str
-    mood: Mood
+    severity: Severity
     sentence: str
     how: str
     lines: tuple[Line, ...] = ()
@@ -55,8 +55,8 @@ class Step:
 
 
 @dataclass(frozen=True)
-class Known:
-    """What is known of the deployment, and of whoever reads."""
+class SetupState:
+    """What is state of the deployment, and of whoever reads."""
 
     status: Mapping[str, Any]
     ready: Mapping[str, Any]
@@ -69,18 +69,18 @@ class Known:
     """Whether the audit trail knows of a change of the reader's password."""
 
 
-def steps(known: Known) -> list[Step]:
+def build_steps(state: SetupState) -> list[Step]:
     """Return every step, in the order in which a first run takes them."""
-    judged = health.judged(known.status, known.ready, known.now)
-    matters = {matter.name: matter for matter in judged}
+    assessed = health.assess(state.status, state.ready, state.now)
+    items = {item.name: item for item in assessed}
     return [
-        _key(known, matters[health_words.SECRET]),
-        _data(matters),
-        _public(known),
-        _frontend(known),
-        _mail(known, matters[health_words.MAIL]),
-        _admin(known),
-        _limits(known, matters[health_words.LIMITS]),
+        _key(state, items[health_words.SECRET]),
+        _data(items),
+        _public(state),
+        _frontend(state),
+        _mail(state, items[health_words.MAIL]),
+        _admin(state),
+        _limits(state, items[health_words.LIMITS]),
     ]
 
 
@@ -96,46 +96,46 @@ def app_files() -> tuple[File, ...]:
     return tuple(File(name, (_FILES / file).read_text("utf-8")) for name, file in places.items())
 
 
-def _key(known: Known, matter: Matter) -> Step:
-    how = words.KEY_CHANGE if matter.mood == "good" else words.KEY_HOW
-    line = Line("SECRET_KEY", fresh_key(known.randomness), secret=True)
-    return Step(words.KEY, matter.mood, matter.sentence, how, (line,))
+def _key(state: SetupState, item: HealthItem) -> Step:
+    how = words.KEY_CHANGE if item.severity == "good" else words.KEY_HOW
+    line = Line("SECRET_KEY", fresh_key(state.randomness), secret=True)
+    return Step(words.KEY, item.severity, item.sentence, how, (line,))
 
 
-def _data(matters: Mapping[str, Matter]) -> Step:
-    database, data = matters[health_words.DATABASE], matters[health_words.DATA]
-    worse = database if database.mood == "bad" else data
-    mood = worse.mood if worse.mood != "good" else database.mood
-    said = f"{database.sentence} {data.sentence}"
-    how = words.DATA_HOW if data.mood == "bad" else database.fix or words.DATA_MOVE
+def _data(items: Mapping[str, HealthItem]) -> Step:
+    database, data = items[health_words.DATABASE], items[health_words.DATA]
+    worse = database if database.severity == "bad" else data
+    severity = worse.severity if worse.severity != "good" else database.severity
+    text = f"{database.sentence} {data.sentence}"
+    how = words.DATA_HOW if data.severity == "bad" else database.fix or words.DATA_MOVE
     postgres = Line("DATABASE_URL", words.DATA_EXAMPLE, secret=True)
     bucket = Line("SNAPSHOT_DIR", "/data/gatehouse")
-    return Step(words.DATA, mood, said, how, (postgres,), words.DATA_OR, (bucket,))
+    return Step(words.DATA, severity, text, how, (postgres,), words.DATA_OR, (bucket,))
 
 
-def _public(known: Known) -> Step:
-    url = known.status["publicUrl"]
-    mood, said = _judged_url(url, production=known.status["environment"] == "production")
+def _public(state: SetupState) -> Step:
+    url = state.status["publicUrl"]
+    severity, text = _assess_url(url, production=state.status["environment"] == "production")
     line = Line("PUBLIC_URL", words.PUBLIC_EXAMPLE)
-    return Step(words.PUBLIC, mood, said.format(url), words.PUBLIC_HOW, (line,))
+    return Step(words.PUBLIC, severity, text.format(url), words.PUBLIC_HOW, (line,))
 
 
-def _judged_url(url: str, *, production: bool) -> tuple[Mood, str]:
+def _assess_url(url: str, *, production: bool) -> tuple[Severity, str]:
     if is_this_machine(url):
         return ("bad", words.PUBLIC_LOCAL) if production else ("good", words.PUBLIC_HERE)
     if not url.startswith("https://"):
-        return ("bad" if production else "turn"), words.PUBLIC_PLAIN
+        return ("bad" if production else "warn"), words.PUBLIC_PLAIN
     return "good", words.PUBLIC_WELL
 
 
-def _frontend(known: Known) -> Step:
-    mood, said = _judged_frontend(known)
-    apps = ", ".join(known.status["frontendUrls"])
-    key = Line("FRONTEND_PROXY_KEY", fresh_key(known.randomness), secret=True)
+def _frontend(state: SetupState) -> Step:
+    severity, text = _assess_frontend(state)
+    apps = ", ".join(state.status["frontendUrls"])
+    key = Line("FRONTEND_PROXY_KEY", fresh_key(state.randomness), secret=True)
     return Step(
         words.FRONTEND,
-        mood,
-        said.format(apps),
+        severity,
+        text.format(apps),
         words.FRONTEND_HOW,
         (Line("FRONTEND_URL", words.FRONTEND_EXAMPLE), key),
         app=words.FRONTEND_APP,
@@ -143,19 +143,19 @@ def _frontend(known: Known) -> Step:
     )
 
 
-def _judged_frontend(known: Known) -> tuple[Mood, str]:
-    apps = known.status["frontendUrls"]
+def _assess_frontend(state: SetupState) -> tuple[Severity, str]:
+    apps = state.status["frontendUrls"]
     if not apps:
-        return "turn", words.FRONTEND_NONE
-    if known.status["environment"] == "development" and all(map(is_this_machine, apps)):
-        return "turn", words.FRONTEND_DEVELOPMENT
-    if known.settings.frontend_proxy_key is None:
-        return "turn", words.FRONTEND_NO_KEY
+        return "warn", words.FRONTEND_NONE
+    if state.status["environment"] == "development" and all(map(is_this_machine, apps)):
+        return "warn", words.FRONTEND_DEVELOPMENT
+    if state.settings.frontend_proxy_key is None:
+        return "warn", words.FRONTEND_NO_KEY
     return "good", words.FRONTEND_WELL
 
 
-def _mail(known: Known, matter: Matter) -> Step:
-    on_a_space = bool(known.settings.space_id)
+def _mail(state: SetupState, item: HealthItem) -> Step:
+    on_a_space = bool(state.settings.space_id)
     how = words.MAIL_HOW_SPACE if on_a_space else words.MAIL_HOW
     by_api = (
         Line("MAIL_API_URL", words.MAIL_API),
@@ -163,26 +163,26 @@ def _mail(known: Known, matter: Matter) -> Step:
         Line("MAIL_FROM", words.MAIL_FROM),
     )
     by_smtp = (Line("SMTP_URL", words.MAIL_SMTP, secret=True), Line("MAIL_FROM", words.MAIL_FROM))
-    said = matter.sentence if matter.mood != "bad" else f"{matter.sentence} {matter.fix}"
-    return Step(words.MAIL, matter.mood, said, how, by_api if on_a_space else by_smtp)
+    text = item.sentence if item.severity != "bad" else f"{item.sentence} {item.fix}"
+    return Step(words.MAIL, item.severity, text, how, by_api if on_a_space else by_smtp)
 
 
-def _admin(known: Known) -> Step:
-    is_first = known.settings.admin_email.strip().lower() == known.email.lower()
-    said = words.ADMIN_WELL if known.has_own_password else words.ADMIN_OTHERS
-    is_given = is_first and not known.has_own_password
-    mood: Mood = "turn" if is_given else "good"
-    said = words.ADMIN_FIRST if is_given else said
-    account = link(words.YOUR_ACCOUNT, "users", id=known.user_id)
+def _admin(state: SetupState) -> Step:
+    is_first = state.settings.admin_email.strip().lower() == state.email.lower()
+    text = words.ADMIN_WELL if state.has_own_password else words.ADMIN_OTHERS
+    is_given = is_first and not state.has_own_password
+    severity: Severity = "warn" if is_given else "good"
+    text = words.ADMIN_FIRST if is_given else text
+    account = link(words.YOUR_ACCOUNT, "users", id=state.user_id)
     how = Markup.escape(words.ADMIN_HOW).format(account)
-    return Step(words.ADMIN, mood, said.format(known.email), how)
+    return Step(words.ADMIN, severity, text.format(state.email), how)
 
 
-def _limits(known: Known, matter: Matter) -> Step:
+def _limits(state: SetupState, item: HealthItem) -> Step:
     redis = Line("REDIS_URL", words.REPLICAS_EXAMPLE, secret=True)
-    if matter.mood != "good":
+    if item.severity != "good":
         on = Line("RATE_LIMITS", "on")
-        return Step(words.REPLICAS, matter.mood, matter.sentence, matter.fix, (on,))
-    if "away" in known.status["limits"]["store"]:
-        return Step(words.REPLICAS, "turn", matter.sentence, words.REPLICAS_AWAY, (redis,))
-    return Step(words.REPLICAS, "good", matter.sentence, words.REPLICAS_WELL, (redis,))
+        return Step(words.REPLICAS, item.severity, item.sentence, item.fix, (on,))
+    if "away" in state.status["limits"]["store"]:
+        return Step(words.REPLICAS, "warn", item.sentence, words.REPLICAS_AWAY, (redis,))
+    return Step(words.REPLICAS, "good", item.sentence, words.REPLICAS_WELL, (redis,))

@@ -7,8 +7,8 @@ LEAD = (
 )
 ALL_DONE = "Everything is set up."
 DONE, LATER, NOW = "done", "worth doing", "do this"
-STATES = {"good": DONE, "turn": LATER, "bad": NOW}
-MOODS = {"good": "good", "turn": "turn", "bad": "bad"}
+STATES = {"good": DONE, "warn": LATER, "bad": NOW}
+SEVERITIES = {"good": "good", "warn": "warn", "bad": "bad"}
 ON_A_SPACE = (
     "Where: in the Space under Settings, Variables and secrets. Add each name with its value; the "
     "Space restarts by itself."

@@ -27,8 +27,8 @@ def lifetime(cookie: SetCookie) -> str:
 
 def flags(cookie: SetCookie) -> list[str]:
     """Return what guards a cookie: `["HttpOnly", "Secure", "SameSite=lax"]`."""
-    told = [shown for shown in ("HttpOnly", "Secure", "Partitioned") if cookie.has(shown.lower())]
-    return [*told, f"SameSite={cookie.same_site.capitalize()}"]
+    parts = [shown for shown in ("HttpOnly", "Secure", "Partitioned") if cookie.has(shown.lower())]
+    return [*parts, f"SameSite={cookie.same_site.capitalize()}"]
 
 
 def dropped(cookie: SetCookie, page: str) -> str:
@@ -57,11 +57,11 @@ def _flag(cookie: SetCookie, shown: str, there: str, absent: str) -> tuple[str, 
 
 
 def _same_site(cookie: SetCookie) -> tuple[str, str]:
-    told = cookie.attributes.get("samesite", "")
-    known = words.SAME_SITE.get(told.lower())
-    return (f"SameSite={told}", known) if known else ("no SameSite", words.SAME_SITE["lax"])
+    meaning = cookie.attributes.get("samesite", "")
+    known = words.SAME_SITE.get(meaning.lower())
+    return (f"SameSite={meaning}", known) if known else ("no SameSite", words.SAME_SITE["lax"])
 
 
 def _domain(cookie: SetCookie) -> tuple[str, str]:
-    told = cookie.attributes.get("domain")
-    return (f"Domain={told}", words.DOMAIN) if told else ("no Domain", words.NO_DOMAIN)
+    meaning = cookie.attributes.get("domain")
+    return (f"Domain={meaning}", words.DOMAIN) if meaning else ("no Domain", words.NO_DOMAIN)

@@ -10,11 +10,11 @@ from typing import Any
 
 import gradio as gr
 
-from panel.client.loopback import Call, CallRefused
+from panel.client.loopback import Call, InvalidCall
 from panel.pages.tester import journey_view
 from panel.pages.tester.admins_only import admins_only
-from panel.pages.tester.results import Manner, Stand
-from panel.services import Asked, Tools
+from panel.pages.tester.results import TesterView, ViewOptions
+from panel.services import PageContext, Services
 from panel.tester import words
 from panel.tester.forms import call_of, filled, key_of
 from panel.tester.openapi import Field, Kind, Operation, operations
@@ -39,7 +39,7 @@ class Endpoints:
             elem_id="group",
         )
         self.endpoint = gr.Dropdown([], value=None, label=words.ENDPOINT, elem_id="endpoint")
-        self.about = gr.Markdown(elem_id="about-endpoint", latex_delimiters=[])
+        self.render_operation = gr.Markdown(elem_id="about-endpoint", latex_delimiters=[])
         self.texts, self.choices = [], []
         for at in range(FIELDS):
             text = gr.Textbox(visible=False, elem_id=f"field-{at}", max_lines=12)
@@ -49,12 +49,16 @@ class Endpoints:
         with gr.Row():
             self.send = gr.Button(words.SEND, variant="primary", size="md", elem_id="send-form")
             self.by_hand = gr.Button(words.EDIT_BY_HAND, size="md")
-        self.face = [self.about, *self.texts, *self.choices]  # what changes with the endpoint
+        self.face = [
+            self.render_operation,
+            *self.texts,
+            *self.choices,
+        ]  # what changes with the endpoint
         self.inputs = [self.endpoint, *self.texts, *self.choices]
 
-    async def opened(self, tools: Tools, asked: Asked) -> Updates:
+    async def on_load(self, services: Services, context: PageContext) -> Updates:
         """Offer every group and every endpoint."""
-        every = await _operations(tools, asked)
+        every = await _operations(services, context)
         groups = list(dict.fromkeys(each.tag for each in every))
         choices = [(words.EVERY_GROUP, _EVERYTHING)]
         choices += [(each.capitalize(), each) for each in groups]
@@ -63,62 +67,74 @@ class Endpoints:
             self.endpoint: _offered(every),
         }
 
-    async def picked(
-        self, tools: Tools, asked: Asked, endpoint: str | None, name: str, email: str, password: str
+    async def on_pick(
+        self,
+        services: Services,
+        context: PageContext,
+        endpoint: str | None,
+        name: str,
+        email: str,
+        password: str,
     ) -> Updates:
         """Let the form show an endpoint's fields."""
-        operation = await _operation(tools, asked, endpoint)
+        operation = await _operation(services, context, endpoint)
         person = Person(name, email, password)
         faces = [_face(field, person) for field in operation.fields[:FIELDS]]
         hidden = [(gr.Textbox(visible=False, value=""), gr.Dropdown(visible=False, value=None))]
         faces += hidden * (FIELDS - len(faces))
         texts, choices = zip(*faces, strict=True)
         return {
-            self.about: journey_view.about(operation) + _hint(operation),
+            self.render_operation: journey_view.render_operation(operation) + _hint(operation),
             **dict(zip(self.texts, texts, strict=True)),
             **dict(zip(self.choices, choices, strict=True)),
         }
 
-    def sends(self, stand: Stand) -> Handler:
+    def send_handler(self, view: TesterView) -> Handler:
         """Return the handler that sends the form."""
 
-        async def sent(tools: Tools, asked: Asked, *given: Any) -> AsyncIterator[Updates]:
-            await admins_only(tools, asked)
-            manner = Manner.of(*given[:4])
-            call = await written(tools, asked, *given[4:])
-            async for step in stand.send(tools, asked, manner, replace(call, origin=manner.origin)):
+        async def sent(
+            services: Services, context: PageContext, *inputs: Any
+        ) -> AsyncIterator[Updates]:
+            await admins_only(services, context)
+            options = ViewOptions.from_inputs(*inputs[:4])
+            call = await read_form(services, context, *inputs[4:])
+            async for step in view.send(
+                services, context, options, replace(call, origin=options.origin)
+            ):
                 yield step
 
         return sent
 
 
-async def grouped(tools: Tools, asked: Asked, group: str) -> Any:
+async def on_group(services: Services, context: PageContext, group: str) -> Any:
     """Offer the endpoints of one group."""
-    every = await _operations(tools, asked)
+    every = await _operations(services, context)
     return _offered([each for each in every if group in {_EVERYTHING, each.tag}])
 
 
-async def written(tools: Tools, asked: Asked, endpoint: str | None, *values: Any) -> Call:
+async def read_form(
+    services: Services, context: PageContext, endpoint: str | None, *values: Any
+) -> Call:
     """Read the form as a request."""
-    operation = await _operation(tools, asked, endpoint)
+    operation = await _operation(services, context, endpoint)
     texts, choices = values[:FIELDS], values[FIELDS:]
-    given = {
-        key_of(field): (chosen if _is_chosen(field) else said) or ""
-        for field, said, chosen in zip(operation.fields, texts, choices, strict=False)
+    by_field = {
+        key_of(field): (chosen if _is_chosen(field) else text) or ""
+        for field, text, chosen in zip(operation.fields, texts, choices, strict=False)
     }
     try:
-        return call_of(operation, given)
-    except CallRefused as refused:
+        return call_of(operation, by_field)
+    except InvalidCall as refused:
         raise error_toast(str(refused)) from refused
 
 
-async def _operations(tools: Tools, asked: Asked) -> list[Operation]:
-    await admins_only(tools, asked)
-    return operations(await tools.api.get(asked.owner, "/openapi.json"))
+async def _operations(services: Services, context: PageContext) -> list[Operation]:
+    await admins_only(services, context)
+    return operations(await services.api.get(context.owner, "/openapi.json"))
 
 
-async def _operation(tools: Tools, asked: Asked, name: str | None) -> Operation:
-    every = await _operations(tools, asked)
+async def _operation(services: Services, context: PageContext, name: str | None) -> Operation:
+    every = await _operations(services, context)
     found = next((each for each in every if each.name == name), None)
     if found is None:
         raise error_toast(words.NO_ENDPOINT)

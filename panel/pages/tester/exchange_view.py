@@ -27,28 +27,28 @@ def card(exchange: Exchange, secrets: list[str]) -> Markup:
     """Return status, time and size, and in words what they mean."""
     response = exchange.response
     figures = [
-        (_mood(response.status), words.STATUS, f"{response.status} {response.reason}"),
+        (_severity(response.status), words.STATUS, f"{response.status} {response.reason}"),
         ("", words.TIME, f"{response.milliseconds:,.1f} ms"),
         ("", words.SIZE, count(len(response.body), "byte")),
     ]
     cells = joined(FIGURE, figures)
     meaning = ((each,) for each in _meaning(without_secrets(exchange, secrets)))
-    told = joined(Markup("<p class='told'>{}</p>"), meaning)
+    sentences = joined(Markup("<p class='told'>{}</p>"), meaning)
     return Markup("<div class='card'>{}<div class='figures'>{}</div>{}</div>").format(
-        _line(exchange, secrets), cells, told
+        _line(exchange, secrets), cells, sentences
     )
 
 
-def held(browser: Browser) -> Markup:
+def browser_state(browser: Browser) -> Markup:
     """Return what a browser holds: who is signed in, and how many cookies."""
     who = browser.signed_in_as
     if browser.impersonates and who:
-        mark = badge(words.IMPERSONATED, "turn")
-        return Markup("<p class='held turn'><span>{} {}</span></p>").format(
+        mark = badge(words.IMPERSONATED, "warn")
+        return Markup("<p class='held warn'><span>{} {}</span></p>").format(
             words.ACTING_AS.format(who), mark
         )
-    said = words.held(who, len(browser.cookies))
-    return Markup("<p class='held {}'>{}</p>").format("good" if who else "", said)
+    text = words.browser_state(who, len(browser.cookies))
+    return Markup("<p class='held {}'>{}</p>").format("good" if who else "", text)
 
 
 def jar(browser: Browser, *, reveal: bool) -> Markup:
@@ -68,13 +68,13 @@ def jar(browser: Browser, *, reveal: bool) -> Markup:
     )
 
 
-def lamp(limited: Mapping[str, datetime], now: datetime) -> Markup:
+def limit_notice(limited: Mapping[str, datetime], now: datetime) -> Markup:
     """Return which paths are refused for now, and for how long."""
     left = {path: max(1, ceil((until - now).total_seconds())) for path, until in limited.items()}
-    told = {path: words.limited(masked_path(path), limited[path], left[path]) for path in left}
+    notices = {path: words.limited(masked_path(path), limited[path], left[path]) for path in left}
     return joined(
-        Markup("<div class='lamp' role='status'><span>{}</span>{}</div>"),
-        ((told[path], countdown(wait)) for path, wait in left.items()),
+        Markup("<div class='limit-notice' role='status'><span>{}</span>{}</div>"),
+        ((notices[path], countdown(wait)) for path, wait in left.items()),
     )
 
 
@@ -100,9 +100,9 @@ def body(response: Response) -> str:
         return words.NO_BODY
     if response.arrivals:
         return _cut("\n".join(f"{ms:7,.0f} ms  {each}" for ms, each in _events(response)))
-    said = json_of(response)
-    if said is not None or response.body.strip() == b"null":
-        return _cut(json.dumps(said, indent=2, ensure_ascii=False))
+    payload = json_of(response)
+    if payload is not None or response.body.strip() == b"null":
+        return _cut(json.dumps(payload, indent=2, ensure_ascii=False))
     return _as_it_came(response)
 
 
@@ -156,15 +156,15 @@ def _cookie(cookie: SetCookie, secrets: list[str], page: str) -> Markup:
 def _meaning(exchange: Exchange) -> list[str]:
     """Return what an exchange means, sentence by sentence."""
     response, before = exchange.response, exchange.preflight
-    told = [_outcome(exchange.request, response)]
+    sentences = [_outcome(exchange.request, response)]
     if response.arrivals:
         flows = words.STREAM_FLOWS if _is_spread(response) else words.STREAM_AT_ONCE
-        told = [flows if exchange.number else words.STREAM_RUNS]
+        sentences = [flows if exchange.number else words.STREAM_RUNS]
     if before:
-        told.append(words.PREFLIGHT_ALLOWS if before.allows else words.PREFLIGHT_REFUSES)
-    if exchange.left_behind:
-        told.append(words.left_behind(exchange.left_behind))
-    return told
+        sentences.append(words.PREFLIGHT_ALLOWS if before.allows else words.PREFLIGHT_REFUSES)
+    if exchange.withheld_cookies:
+        sentences.append(words.withheld_cookies(exchange.withheld_cookies))
+    return sentences
 
 
 def _outcome(sent: Request, response: Response) -> str:
@@ -209,10 +209,10 @@ def _head(response: Response) -> str:
 def _as_it_came(response: Response) -> str:
     kind = response.header("content-type")
     if b"\0" in response.body:
-        told = words.bytes_of(len(response.body), kind.partition(";")[0])
-        return f"{told}\n{response.body[:_DUMPED].hex(' ', 1)}"
-    written = response.body.decode(_charset(kind), errors="replace")
-    return _cut(written) if not response.cut else f"{_cut(written)}\n{words.CUT}"
+        heading = words.bytes_of(len(response.body), kind.partition(";")[0])
+        return f"{heading}\n{response.body[:_DUMPED].hex(' ', 1)}"
+    text = response.body.decode(_charset(kind), errors="replace")
+    return _cut(text) if not response.cut else f"{_cut(text)}\n{words.CUT}"
 
 
 def _charset(kind: str) -> str:
@@ -221,21 +221,23 @@ def _charset(kind: str) -> str:
     return named if named in {"iso-8859-1", "latin-1", "utf-16", "windows-1252"} else "utf-8"
 
 
-def _cut(written: str) -> str:
+def _cut(text: str) -> str:
     """Cut what is too long to be shown, and break lines that are."""
     lines = [
         line[start : start + _LONGEST_LINE]
-        for line in written[:_LONGEST_SHOWN].split("\n")
+        for line in text[:_LONGEST_SHOWN].split("\n")
         for start in range(0, max(len(line), 1), _LONGEST_LINE)
     ]
-    return "\n".join([*lines, words.CUT] if len(written) > _LONGEST_SHOWN else lines)
+    return "\n".join([*lines, words.CUT] if len(text) > _LONGEST_SHOWN else lines)
 
 
-def _mood(status: int) -> str:
-    return {2: "good", 3: "turn", 4: "bad", 5: "bad"}.get(status // 100, "")
+def _severity(status: int) -> str:
+    return {2: "good", 3: "warn", 4: "bad", 5: "bad"}.get(status // 100, "")
 
 
 def _message(response: Response) -> str:
-    said = json_of(response)
-    message = said.get("message") if isinstance(said, dict) and response.status >= 400 else None
+    payload = json_of(response)
+    message = (
+        payload.get("message") if isinstance(payload, dict) and response.status >= 400 else None
+    )
     return message[:_LONGEST_MESSAGE] if isinstance(message, str) else ""

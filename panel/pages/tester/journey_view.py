@@ -6,7 +6,7 @@ from itertools import zip_longest
 from panel.pages.tester import exchange_view
 from panel.tester import journey_words as words
 from panel.tester import words as tester_words
-from panel.tester.journeys import Found, Progress, Step
+from panel.tester.journeys import Progress, Step, StepResult
 from panel.tester.masking import secrets_in, without_secrets
 from panel.tester.openapi import Operation
 from panel.ui.markup import Markup, badge, joined, pairs, soft, verbatim
@@ -16,26 +16,26 @@ _LONGEST = 4000
 _SHOWN = 2  # exchanges of a step; all of them are in the history
 
 
-def walked(progress: Progress, *, reveal: bool) -> Markup:
+def render_progress(progress: Progress, *, reveal: bool) -> Markup:
     """Return a journey's steps: those that were taken can be opened."""
-    steps, found = progress.journey.steps, progress.found
-    passed = sum(each.passed for each in found)
-    mood = "bad" if progress.failed else "good" if progress.over else "turn"
+    steps, results = progress.journey.steps, progress.results
+    passed = sum(each.passed for each in results)
+    severity = "bad" if progress.failed else "good" if progress.is_finished else "warn"
     lines = Markup().join(
-        _step(number, step, come, progress, reveal=reveal)
-        for number, (step, come) in enumerate(zip_longest(steps, found), 1)
+        _step(number, step, result, progress, reveal=reveal)
+        for number, (step, result) in enumerate(zip_longest(steps, results), 1)
     )
     verdict = words.verdict(passed, len(steps), progress.failed)
     return Markup(
         "<div class='card'><h3>{}</h3><p class='told {}' role='status'>{}</p>"
         "<ol class='steps'>{}</ol>{}</div>"
-    ).format(progress.journey.title, mood, verdict, lines, soft(words.OPENS))
+    ).format(progress.journey.title, severity, verdict, lines, soft(words.OPENS))
 
 
-def about(operation: Operation) -> Markup:
+def render_operation(operation: Operation) -> Markup:
     """Return what an endpoint does, and what it refuses."""
     paragraphs = ((_prose(each),) for each in operation.description.split("\n\n"))
-    mark = badge(tester_words.NEEDS_SESSION, "turn") if operation.needs_session else ""
+    mark = badge(tester_words.NEEDS_SESSION, "warn") if operation.needs_session else ""
     answers = pairs((status, _prose(meaning)) for status, meaning in operation.answers)
     return Markup(
         "<p class='line'><b>{}</b> {} {}</p>{}"
@@ -51,31 +51,33 @@ def about(operation: Operation) -> Markup:
 
 
 def _step(
-    number: int, step: Step, come: Found | None, progress: Progress, *, reveal: bool
+    number: int, step: Step, result: StepResult | None, progress: Progress, *, reveal: bool
 ) -> Markup:
-    title, proves = step.told
-    if come is None:
-        running = not progress.over and number == len(progress.found) + 1
-        state = words.RUNNING if running else words.NOT_RUN if progress.over else words.WAITING
-        head = _head(title, proves, state, "turn" if running else "")
+    title, proves = step.labels
+    if result is None:
+        running = not progress.is_finished and number == len(progress.results) + 1
+        state = (
+            words.RUNNING if running else words.NOT_RUN if progress.is_finished else words.WAITING
+        )
+        head = _head(title, proves, state, "warn" if running else "")
         return Markup("<li class='step'>{}</li>").format(head)
-    mood, state = ("good", words.DONE) if come.passed else ("bad", words.FAILED)
-    opened = Markup() if come.passed else Markup(" open")
-    sent = Markup().join(_opened(come, reveal=reveal)) or soft(words.NOTHING_SENT)
+    severity, state = ("good", words.DONE) if result.passed else ("bad", words.FAILED)
+    opened = Markup() if result.passed else Markup(" open")
+    sent = Markup().join(_show(result, reveal=reveal)) or soft(words.NOTHING_SENT)
     return Markup(
         "<li class='step {}'><details{}><summary>{}</summary><p>{}</p>{}</details></li>"
-    ).format(mood, opened, _head(title, proves, state, mood), come.said, sent)
+    ).format(severity, opened, _head(title, proves, state, severity), result.message, sent)
 
 
-def _head(title: str, proves: str, state: str, mood: str) -> Markup:
+def _head(title: str, proves: str, state: str, severity: str) -> Markup:
     return Markup("<b>{}</b> {}<br><span class='soft'>{}</span>").format(
-        title, badge(state, mood), proves
+        title, badge(state, severity), proves
     )
 
 
-def _opened(come: Found, *, reveal: bool) -> list[Markup]:
+def _show(result: StepResult, *, reveal: bool) -> list[Markup]:
     pieces = []
-    for exchange in come.exchanges[-_SHOWN:]:
+    for exchange in result.exchanges[-_SHOWN:]:
         seen = exchange if reveal else without_secrets(exchange, secrets_in(exchange))
         for name, said in (
             (words.REQUEST, exchange_view.requests(seen)),
@@ -85,18 +87,17 @@ def _opened(come: Found, *, reveal: bool) -> list[Markup]:
     return pieces
 
 
-def _lines(written: str) -> Markup:
+def _lines(text: str) -> Markup:
     """Return text with its lines and its indentation."""
     lines = (
-        Markup("&nbsp;") * (len(line) - len(line.lstrip(" "))) + line
-        for line in written.split("\n")
+        Markup("&nbsp;") * (len(line) - len(line.lstrip(" "))) + line for line in text.split("\n")
     )
     return Markup("<p class='wire'>{}</p>").format(Markup("<br>").join(lines))
 
 
-def _prose(said: str) -> Markup:
+def _prose(text: str) -> Markup:
     """Return text in which code stands between backticks."""
-    pieces = _CODE.split(" ".join(said.split()))
+    pieces = _CODE.split(" ".join(text.split()))
     return Markup().join(
         Markup("<code>{}</code>").format(each) if number % 2 else verbatim(each)
         for number, each in enumerate(pieces)

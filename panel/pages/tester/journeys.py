@@ -8,12 +8,12 @@ from typing import Any
 import gradio as gr
 
 from panel.pages.tester.admins_only import admins_only
-from panel.pages.tester.journey_view import walked
-from panel.pages.tester.results import Manner, Stand
-from panel.services import Asked, Tools
+from panel.pages.tester.journey_view import render_progress
+from panel.pages.tester.results import TesterView, ViewOptions
+from panel.services import PageContext, Services
 from panel.tester import journey_words as words
 from panel.tester.journey_steps import JOURNEYS
-from panel.tester.journeys import Journey, Progress, walk
+from panel.tester.journeys import Journey, Progress, run_journey
 from panel.ui.markup import soft
 from panel.ui.wiring import Handler, Updates, on
 
@@ -28,40 +28,50 @@ class Journeys:
         self.start = gr.Button(words.START, variant="primary", size="md", elem_id="start-journey")
         self.steps = gr.Markdown(elem_id="steps", latex_delimiters=[])
 
-    def wire(self, tools: Tools, stand: Stand) -> None:
+    def wire(self, services: Services, view: TesterView) -> None:
         """Let the button start the journey that is chosen."""
-        outputs = [self.steps, stand.browsers.chosen, *stand.state, stand.history]
-        on(tools, self.start.click, self.starts(stand), [self.which, *stand.manner], outputs)
+        outputs = [self.steps, view.browsers.chosen, *view.state, view.history]
+        on(
+            services,
+            self.start.click,
+            self.start_handler(view),
+            [self.which, *view.option_inputs],
+            outputs,
+        )
 
-    def starts(self, stand: Stand) -> Handler:
+    def start_handler(self, view: TesterView) -> Handler:
         """Return the handler that walks a journey, and shows what it does to the page."""
 
         async def started(
-            tools: Tools, asked: Asked, title: str, *manner: Any
+            services: Services, context: PageContext, title: str, *inputs: Any
         ) -> AsyncIterator[Updates]:
-            await admins_only(tools, asked)
-            how = Manner.of(*manner)
+            await admins_only(services, context)
+            options = ViewOptions.from_inputs(*inputs)
             journey = next(each for each in JOURNEYS if each.title == title)
-            async with aclosing(run(journey, tools, asked)) as walking:
+            async with aclosing(run(journey, services, context)) as walking:
                 async for progress in walking:
-                    names = tools.tester.browser_names(asked.owner)
-                    here = how if how.browser in names else replace(how, browser=names[0])
+                    names = services.tester.browser_names(context.owner)
+                    here = (
+                        options if options.browser in names else replace(options, browser=names[0])
+                    )
                     yield {
-                        self.steps: walked(progress, reveal=how.reveal),
-                        stand.browsers.chosen: gr.Radio(names, value=here.browser),
-                        **stand.show_state(tools, asked, here),
-                        **stand.show_history(tools, asked),
+                        self.steps: render_progress(progress, reveal=options.reveal),
+                        view.browsers.chosen: gr.Radio(names, value=here.browser),
+                        **view.show_state(services, context, here),
+                        **view.show_history(services, context),
                     }
 
         return started
 
 
-def run(journey: Journey, tools: Tools, asked: Asked) -> AsyncGenerator[Progress, None]:
+def run(
+    journey: Journey, services: Services, context: PageContext
+) -> AsyncGenerator[Progress, None]:
     """Walk a journey as the admin who asks."""
-    return walk(
+    return run_journey(
         journey,
-        asked.owner,
-        tester=tools.tester,
-        api=tools.api,
-        randomness=tools.randomness,
+        context.owner,
+        tester=services.tester,
+        api=services.api,
+        randomness=services.randomness,
     )

@@ -8,12 +8,12 @@ import gradio as gr
 
 from panel.client.loopback import Call
 from panel.pages.tester.admins_only import admins_only
-from panel.pages.tester.endpoints import Endpoints, grouped, written
+from panel.pages.tester.endpoints import Endpoints, on_group, read_form
 from panel.pages.tester.journeys import Journeys
-from panel.pages.tester.results import Browsers, Manner, Results, Stand
-from panel.services import Asked, Tools
+from panel.pages.tester.results import BrowserPicker, Results, TesterView, ViewOptions
+from panel.services import PageContext, Services
 from panel.tester import words
-from panel.tester.quick_actions import DEEDS, METHODS, Deed, Person, new_person
+from panel.tester.quick_actions import METHODS, QUICK_ACTIONS, Person, QuickAction, new_person
 from panel.ui.markup import heading, soft
 from panel.ui.wiring import Handler, Updates, on
 
@@ -57,14 +57,14 @@ class Quick:
             with gr.Row(elem_classes="bar"):
                 self.remember = gr.Checkbox(True, label=words.REMEMBER, container=False)
                 self.another = gr.Button(words.NEW_PERSON, size="sm")
-        with gr.Row(elem_classes="deeds"):
-            self.deeds = {each: _deed_button(each) for each in DEEDS}
+        with gr.Row(elem_classes="quick-actions"):
+            self.action_buttons = {each: _action_button(each) for each in QUICK_ACTIONS}
         self.who = [name, email, password]
 
-    async def thought_up(self, tools: Tools, asked: Asked) -> Updates:
+    async def fill_person(self, services: Services, context: PageContext) -> Updates:
         """Fill the form anew."""
-        await admins_only(tools, asked)
-        person = new_person(tools.randomness)
+        await admins_only(services, context)
+        person = new_person(services.randomness)
         return dict(zip(self.who, (person.name, person.email, person.password), strict=True))
 
 
@@ -74,7 +74,7 @@ class TesterPage:
     def __init__(self) -> None:
         with gr.Row(elem_classes="columns"):
             with gr.Column(scale=5, min_width=320):
-                browsers = Browsers()
+                browsers = BrowserPicker()
                 with gr.Tabs(elem_id="ways", overflow_behavior="wrap") as self.tabs:
                     with gr.Tab(words.QUICK, id="steps"):
                         self.quick = Quick()
@@ -93,77 +93,85 @@ class TesterPage:
                 jar, origin = _surroundings()
             with gr.Column(scale=6, min_width=320):
                 results = Results()
-        self.stand = Stand(browsers, jar, origin, results, history)
+        self.view = TesterView(browsers, jar, origin, results, history)
 
-    async def opened(self, tools: Tools, asked: Asked) -> Updates:
+    async def on_load(self, services: Services, context: PageContext) -> Updates:
         """Lay out the owner's browsers, and choose the one that the page's address names."""
-        await admins_only(tools, asked)
-        names = tools.tester.browser_names(asked.owner)
-        wanted = asked.query.get("browser", "")
-        return self._choose(tools, asked, Manner(wanted if wanted in names else names[0]))
+        await admins_only(services, context)
+        names = services.tester.browser_names(context.owner)
+        requested = context.query.get("browser", "")
+        return self._choose(
+            services, context, ViewOptions(requested if requested in names else names[0])
+        )
 
-    async def chosen(self, tools: Tools, asked: Asked, *manner: Any) -> Updates:
+    async def chosen(self, services: Services, context: PageContext, *inputs: Any) -> Updates:
         """Say what a browser that was chosen holds."""
-        await admins_only(tools, asked)
-        return self.stand.show_state(tools, asked, Manner.of(*manner))
+        await admins_only(services, context)
+        return self.view.show_state(services, context, ViewOptions.from_inputs(*inputs))
 
-    async def emptied(self, tools: Tools, asked: Asked, *manner: Any) -> Updates:
+    async def on_empty(self, services: Services, context: PageContext, *inputs: Any) -> Updates:
         """Empty a browser."""
-        await admins_only(tools, asked)
-        how = Manner.of(*manner)
-        tools.tester.browser(asked.owner, how.browser).clear()
-        return self.stand.show_state(tools, asked, how)
+        await admins_only(services, context)
+        how = ViewOptions.from_inputs(*inputs)
+        services.tester.browser(context.owner, how.browser).clear()
+        return self.view.show_state(services, context, how)
 
-    async def added(self, tools: Tools, asked: Asked, *manner: Any) -> Updates:
+    async def on_add(self, services: Services, context: PageContext, *inputs: Any) -> Updates:
         """Open one more browser, and choose it."""
-        await admins_only(tools, asked)
-        letter = tools.tester.add_lettered(asked.owner)
-        return self._choose(tools, asked, replace(Manner.of(*manner), browser=letter))
+        await admins_only(services, context)
+        letter = services.tester.add_lettered(context.owner)
+        return self._choose(
+            services, context, replace(ViewOptions.from_inputs(*inputs), browser=letter)
+        )
 
-    def performs(self, deed: Deed) -> Handler:
+    def handler_for(self, action: QuickAction) -> Handler:
         """Return the handler of a button: it performs its deed, and writes it out by hand."""
 
-        async def performed(tools: Tools, asked: Asked, *given: Any) -> AsyncIterator[Updates]:
-            await admins_only(tools, asked)
-            manner = Manner.of(*given[:4])
-            call = deed(Person(*given[4:]))
-            from_there = replace(call, origin=manner.origin)
-            async for step in self.stand.send(tools, asked, manner, from_there):
+        async def handle(
+            services: Services, context: PageContext, *inputs: Any
+        ) -> AsyncIterator[Updates]:
+            await admins_only(services, context)
+            options = ViewOptions.from_inputs(*inputs[:4])
+            call = action(Person(*inputs[4:]))
+            from_there = replace(call, origin=options.origin)
+            async for step in self.view.send(services, context, options, from_there):
                 yield step | self.by_hand.show(call)
 
-        return performed
+        return handle
 
-    async def sent(self, tools: Tools, asked: Asked, *given: Any) -> AsyncIterator[Updates]:
+    async def sent(
+        self, services: Services, context: PageContext, *inputs: Any
+    ) -> AsyncIterator[Updates]:
         """Send what was written by hand."""
-        await admins_only(tools, asked)
-        manner, (method, path, headers, body) = Manner.of(*given[:4]), given[4:]
+        await admins_only(services, context)
+        options, (method, path, headers, body) = ViewOptions.from_inputs(*inputs[:4]), inputs[4:]
         said = tuple(_header(line) for line in (headers or "").splitlines() if line.strip())
-        call = Call(method, path, body or "", origin=manner.origin, headers=said)
-        async for step in self.stand.send(tools, asked, manner, call):
+        call = Call(method, path, body or "", origin=options.origin, headers=said)
+        async for step in self.view.send(services, context, options, call):
             yield step
 
-    async def edited_by_hand(self, tools: Tools, asked: Asked, *given: Any) -> Updates:
+    async def edit_by_hand(self, services: Services, context: PageContext, *inputs: Any) -> Updates:
         """Write the form of an endpoint as a request that can be changed freely."""
-        call = await written(tools, asked, *given)
+        call = await read_form(services, context, *inputs)
         return {**self.by_hand.show(call), self.tabs: gr.Tabs(selected="hand")}
 
-    def _choose(self, tools: Tools, asked: Asked, manner: Manner) -> Updates:
-        names = tools.tester.browser_names(asked.owner)
-        chosen = gr.Radio(names, value=manner.browser)
+    def _choose(self, services: Services, context: PageContext, options: ViewOptions) -> Updates:
+        names = services.tester.browser_names(context.owner)
+        chosen = gr.Radio(names, value=options.browser)
         return {
-            self.stand.browsers.chosen: chosen,
-            **self.stand.show_state(tools, asked, manner),
+            self.view.browsers.chosen: chosen,
+            **self.view.show_state(services, context, options),
         }
 
 
-def build(blocks: gr.Blocks, tools: Tools) -> TesterPage:
+def build(blocks: gr.Blocks, services: Services) -> TesterPage:
     """Lay out the page."""
     gr.Markdown(heading(words.TITLE, words.LEAD), elem_classes="head")
     page = TesterPage()
-    _wire_browsers(blocks, tools, page)
-    _wire_ways(blocks, tools, page)
-    _wire_endpoints(blocks, tools, page)
-    _wire_history(blocks, tools, page)
+    _wire_browsers(blocks, services, page)
+    _wire_ways(blocks, services, page)
+    _wire_endpoints(blocks, services, page)
+    _wire_history(blocks, services, page)
     return page
 
 
@@ -181,50 +189,62 @@ def _line(label: str, name: str) -> gr.Textbox:
     return gr.Textbox(label=label, elem_id=name, max_lines=1, min_width=210)
 
 
-def _deed_button(name: str) -> gr.Button:
+def _action_button(name: str) -> gr.Button:
     variant = "primary" if name in _FIRST else "secondary"
     return gr.Button(name, variant=variant, size="md", min_width=90)
 
 
-def _wire_browsers(blocks: gr.Blocks, tools: Tools, page: TesterPage) -> None:
-    stand, browsers = page.stand, page.stand.browsers
-    named = [browsers.chosen, *stand.state]
-    on(tools, blocks.load, page.opened, None, named)
-    on(tools, browsers.chosen.input, page.chosen, stand.manner, stand.state)
-    on(tools, browsers.empty.click, page.emptied, stand.manner, stand.state)
-    on(tools, browsers.add.click, page.added, stand.manner, named)
+def _wire_browsers(blocks: gr.Blocks, services: Services, page: TesterPage) -> None:
+    view, browsers = page.view, page.view.browsers
+    named = [browsers.chosen, *view.state]
+    on(services, blocks.load, page.on_load, None, named)
+    on(services, browsers.chosen.input, page.chosen, view.option_inputs, view.state)
+    on(services, browsers.empty.click, page.on_empty, view.option_inputs, view.state)
+    on(services, browsers.add.click, page.on_add, view.option_inputs, named)
 
 
-def _wire_ways(blocks: gr.Blocks, tools: Tools, page: TesterPage) -> None:
-    stand, quick, by_hand = page.stand, page.quick, page.by_hand
-    inputs = [*stand.manner, *quick.who, quick.remember]
-    for name, button in quick.deeds.items():
-        outputs = [*stand.outputs, *by_hand.fields]
-        on(tools, button.click, page.performs(DEEDS[name]), inputs, outputs)
-    on(tools, by_hand.send.click, page.sent, [*stand.manner, *by_hand.fields], stand.outputs)
-    on(tools, [blocks.load, quick.another.click], quick.thought_up, None, quick.who)
-    page.journeys.wire(tools, stand)
+def _wire_ways(blocks: gr.Blocks, services: Services, page: TesterPage) -> None:
+    view, quick, by_hand = page.view, page.quick, page.by_hand
+    inputs = [*view.option_inputs, *quick.who, quick.remember]
+    for name, button in quick.action_buttons.items():
+        outputs = [*view.outputs, *by_hand.fields]
+        on(services, button.click, page.handler_for(QUICK_ACTIONS[name]), inputs, outputs)
+    on(
+        services,
+        by_hand.send.click,
+        page.sent,
+        [*view.option_inputs, *by_hand.fields],
+        view.outputs,
+    )
+    on(services, [blocks.load, quick.another.click], quick.fill_person, None, quick.who)
+    page.journeys.wire(services, view)
 
 
-def _wire_endpoints(blocks: gr.Blocks, tools: Tools, page: TesterPage) -> None:
-    form, stand, by_hand = page.endpoints, page.stand, page.by_hand
-    on(tools, blocks.load, form.opened, None, [form.group, form.endpoint])
-    on(tools, form.group.input, grouped, form.group, form.endpoint)
-    on(tools, form.endpoint.input, form.picked, [form.endpoint, *page.quick.who], form.face)
-    on(tools, form.send.click, form.sends(stand), [*stand.manner, *form.inputs], stand.outputs)
+def _wire_endpoints(blocks: gr.Blocks, services: Services, page: TesterPage) -> None:
+    form, view, by_hand = page.endpoints, page.view, page.by_hand
+    on(services, blocks.load, form.on_load, None, [form.group, form.endpoint])
+    on(services, form.group.input, on_group, form.group, form.endpoint)
+    on(services, form.endpoint.input, form.on_pick, [form.endpoint, *page.quick.who], form.face)
+    on(
+        services,
+        form.send.click,
+        form.send_handler(view),
+        [*view.option_inputs, *form.inputs],
+        view.outputs,
+    )
     edited = [*by_hand.fields, page.tabs]
-    on(tools, form.by_hand.click, page.edited_by_hand, form.inputs, edited)
+    on(services, form.by_hand.click, page.edit_by_hand, form.inputs, edited)
 
 
-def _wire_history(blocks: gr.Blocks, tools: Tools, page: TesterPage) -> None:
-    stand, results = page.stand, page.stand.results
-    picked = [stand.history, *stand.manner]
-    on(tools, blocks.load, stand.remembered, None, stand.history)
-    on(tools, stand.history.input, stand.opened, picked, results.outputs)
-    on(tools, page.again.click, stand.sent_again, picked, stand.outputs)
+def _wire_history(blocks: gr.Blocks, services: Services, page: TesterPage) -> None:
+    view, results = page.view, page.view.results
+    on_pick = [view.history, *view.option_inputs]
+    on(services, blocks.load, view.load_history, None, view.history)
+    on(services, view.history.input, view.open_exchange, on_pick, results.outputs)
+    on(services, page.again.click, view.send_again, on_pick, view.outputs)
     triggers = [results.reveal.input, results.way.input]
-    seen = [results.opened, *stand.manner]
-    on(tools, triggers, stand.seen_anew, seen, [*stand.state, *results.outputs])
+    seen = [results.exchange_number, *view.option_inputs]
+    on(services, triggers, view.show_again, seen, [*view.state, *results.outputs])
 
 
 def _header(line: str) -> tuple[str, str]:

@@ -6,16 +6,16 @@ from typing import Any
 
 import gradio as gr
 
-from panel.client.loopback import Call, CallRefused, NoAnswer
+from panel.client.loopback import Call, InvalidCall, NoResponse
 from panel.pages.tester import exchange_view
 from panel.pages.tester.admins_only import admins_only
-from panel.services import Asked, Tools
+from panel.services import PageContext, Services
 from panel.tester import words
-from panel.tester.browsers import LETTERS
+from panel.tester.browsers import BROWSER_NAMES
 from panel.tester.code_snippets import LANGUAGES, WAYS, copied
 from panel.tester.exchange import Exchange
 from panel.tester.masking import masked, secrets_in, without_secrets
-from panel.ui.layout import Parts
+from panel.ui.layout import Components
 from panel.ui.markup import soft
 from panel.ui.wiring import Updates, error_toast
 
@@ -23,7 +23,7 @@ FIRST_WAY = next(iter(WAYS))
 
 
 @dataclass(frozen=True)
-class Manner:
+class ViewOptions:
     """How the page stands: the browser, whose page it plays, what is shown, how it is copied."""
 
     browser: str
@@ -32,12 +32,12 @@ class Manner:
     way: str = FIRST_WAY
 
     @classmethod
-    def of(cls, browser: str, origin: str | None, reveal: bool, way: str) -> "Manner":
-        """Read the components of `Stand.manner`; a text that was never written in is None."""
+    def from_inputs(cls, browser: str, origin: str | None, reveal: bool, way: str) -> "ViewOptions":
+        """Read `TesterView.option_inputs`; an untouched text field is None."""
         return cls(browser, (origin or "").strip(), reveal, way)
 
 
-class Results(Parts):
+class Results(Components):
     """The components in which an exchange is shown."""
 
     def __init__(self) -> None:
@@ -61,13 +61,13 @@ class Results(Parts):
                 self.way = gr.Radio(ways, value=FIRST_WAY, label=words.COPY_AS, elem_id="way")
                 gr.Markdown(soft(words.MASKED))
                 self.copy = _text_box("copy", "shell")
-        self.opened = gr.State(None)  # the number of the exchange that is shown
+        self.exchange_number = gr.State(None)  # the number of the exchange that is shown
         self.inputs = [self.reveal, self.way]
 
-    def show(self, tools: Tools, exchange: Exchange, manner: Manner) -> Updates:
+    def show(self, services: Services, exchange: Exchange, options: ViewOptions) -> Updates:
         """Show an exchange."""
-        secrets = [] if manner.reveal else secrets_in(exchange)
-        seen, page = without_secrets(exchange, secrets), tools.tester.public_url
+        secrets = [] if options.reveal else secrets_in(exchange)
+        seen, page = without_secrets(exchange, secrets), services.tester.public_url
         return {
             self.card: exchange_view.card(exchange, secrets),
             self.tabs: gr.Tabs(visible=True),
@@ -78,63 +78,65 @@ class Results(Parts):
             self.headers: exchange_view.headers(exchange.response, secrets),
             self.request: exchange_view.requests(seen),
             self.copy: gr.Code(
-                copied(manner.way, seen.request, page), language=LANGUAGES[manner.way]
+                copied(options.way, seen.request, page), language=LANGUAGES[options.way]
             ),
-            self.opened: exchange.number or None,
+            self.exchange_number: exchange.number or None,
         }
 
 
-class Browsers:
+class BrowserPicker:
     """The choice of a browser, and what is told of the one chosen."""
 
     def __init__(self) -> None:
         with gr.Group(elem_classes="box"):
             self.chosen = gr.Radio(
-                LETTERS, value=LETTERS[0], label=words.BROWSER, elem_id="browser"
+                BROWSER_NAMES, value=BROWSER_NAMES[0], label=words.BROWSER, elem_id="browser"
             )
             with gr.Row(elem_classes=["bar", "state"]):
-                self.held = gr.Markdown(elem_id="held")
+                self.browser_state = gr.Markdown(elem_id="held")
                 self.empty = gr.Button(words.EMPTY_BROWSER, size="sm")
                 self.add = gr.Button(words.ADD_BROWSER, size="sm")
-        self.lamp = gr.Markdown(elem_id="lamp")
+        self.limit_notice = gr.Markdown(elem_id="limit-notice")
 
 
 @dataclass(frozen=True)
-class Stand:
+class TesterView:
     """How the page stands, as events read it, and where they tell what came of them."""
 
-    browsers: Browsers
+    browsers: BrowserPicker
     jar: gr.Markdown
     origin: gr.Textbox
     results: Results
     history: gr.Radio
 
     @property
-    def manner(self) -> list[Any]:
-        """What `Manner.of` reads."""
+    def option_inputs(self) -> list[Any]:
+        """What `ViewOptions.from_inputs` reads."""
         return [self.browsers.chosen, self.origin, self.results.reveal, self.results.way]
 
     @property
     def state(self) -> list[Any]:
         """What `show_state` sets."""
-        return [self.browsers.held, self.jar, self.browsers.lamp]
+        return [self.browsers.browser_state, self.jar, self.browsers.limit_notice]
 
     @property
     def outputs(self) -> list[Any]:
         """What `send` sets."""
         return [*self.state, self.history, *self.results.outputs]
 
-    def show_state(self, tools: Tools, asked: Asked, manner: Manner) -> Updates:
+    def show_state(self, services: Services, context: PageContext, options: ViewOptions) -> Updates:
         """Show what the chosen browser holds, its cookies, and which limits bite."""
-        browser = tools.tester.browser(asked.owner, manner.browser)
-        limited = tools.tester.limited(asked.owner)
+        browser = services.tester.browser(context.owner, options.browser)
+        limited = services.tester.limited(context.owner)
         return {
-            self.browsers.held: exchange_view.held(browser),
-            self.jar: exchange_view.jar(browser, reveal=manner.reveal),
-            self.browsers.lamp: exchange_view.lamp(limited, tools.clock.now()),
+            self.browsers.browser_state: exchange_view.browser_state(browser),
+            self.jar: exchange_view.jar(browser, reveal=options.reveal),
+            self.browsers.limit_notice: exchange_view.limit_notice(limited, services.clock.now()),
         }
 
-    def show_history(self, tools: Tools, asked: Asked, chosen: int | None = None) -> Updates:
+    def show_history(
+        self, services: Services, context: PageContext, chosen: int | None = None
+    ) -> Updates:
         """Show the list of what was sent."""
         choices = [
             (
@@ -142,55 +144,59 @@ class Stand:
                 f"{masked(each.request.path, secrets_in(each))[:80]}  ({each.browser[:30]})",
                 each.number,
             )
-            for each in tools.tester.history(asked.owner)
+            for each in services.tester.history(context.owner)
         ]
         return {self.history: gr.Radio(choices, value=chosen, visible=bool(choices))}
 
     async def send(
-        self, tools: Tools, asked: Asked, manner: Manner, call: Call
+        self, services: Services, context: PageContext, options: ViewOptions, call: Call
     ) -> AsyncIterator[Updates]:
         """Send a call, and show what comes, of a stream again and again."""
         try:
-            async for exchange in tools.tester.performing(asked.owner, manner.browser, call):
+            async for exchange in services.tester.stream(context.owner, options.browser, call):
                 number = exchange.number
                 yield {
-                    **self.show_state(tools, asked, manner),
-                    **(self.show_history(tools, asked, number) if number else {}),
-                    **self.results.show(tools, exchange, manner),
+                    **self.show_state(services, context, options),
+                    **(self.show_history(services, context, number) if number else {}),
+                    **self.results.show(services, exchange, options),
                 }
-        except (CallRefused, NoAnswer) as error:
-            state = self.show_state(tools, asked, manner)
+        except (InvalidCall, NoResponse) as error:
+            state = self.show_state(services, context, options)
             yield {**state, self.results.card: exchange_view.failure(str(error))}
 
-    async def remembered(self, tools: Tools, asked: Asked) -> Any:
+    async def load_history(self, services: Services, context: PageContext) -> Any:
         """List what was sent before this page was opened."""
-        await admins_only(tools, asked)
-        return self.show_history(tools, asked)[self.history]
+        await admins_only(services, context)
+        return self.show_history(services, context)[self.history]
 
-    async def opened(self, tools: Tools, asked: Asked, number: int | None, *manner: Any) -> Updates:
+    async def open_exchange(
+        self, services: Services, context: PageContext, number: int | None, *inputs: Any
+    ) -> Updates:
         """Show an exchange that was sent before."""
-        await admins_only(tools, asked)
-        return self.results.show(tools, _found(tools, asked, number), Manner.of(*manner))
+        await admins_only(services, context)
+        return self.results.show(
+            services, _found(services, context, number), ViewOptions.from_inputs(*inputs)
+        )
 
-    async def sent_again(
-        self, tools: Tools, asked: Asked, number: int | None, *manner: Any
+    async def send_again(
+        self, services: Services, context: PageContext, number: int | None, *inputs: Any
     ) -> AsyncIterator[Updates]:
         """Send again what was sent before, from the same browser as it is now."""
-        await admins_only(tools, asked)
-        before = _found(tools, asked, number)
-        again = replace(Manner.of(*manner), browser=before.browser)
-        async for step in self.send(tools, asked, again, before.call):
+        await admins_only(services, context)
+        before = _found(services, context, number)
+        again = replace(ViewOptions.from_inputs(*inputs), browser=before.browser)
+        async for step in self.send(services, context, again, before.call):
             yield step
 
-    async def seen_anew(
-        self, tools: Tools, asked: Asked, number: int | None, *manner: Any
+    async def show_again(
+        self, services: Services, context: PageContext, number: int | None, *inputs: Any
     ) -> Updates:
-        """Show the same exchange in another manner: with its secrets, or copied another way."""
-        await admins_only(tools, asked)
-        how = Manner.of(*manner)
-        exchange = tools.tester.history(asked.owner).find(number)
-        again = self.results.show(tools, exchange, how) if exchange else {}
-        return self.show_state(tools, asked, how) | again
+        """Show the same exchange in another options: with its secrets, or copied another way."""
+        await admins_only(services, context)
+        how = ViewOptions.from_inputs(*inputs)
+        exchange = services.tester.history(context.owner).find(number)
+        again = self.results.show(services, exchange, how) if exchange else {}
+        return self.show_state(services, context, how) | again
 
 
 def _text_box(name: str, language: Any) -> gr.Code:
@@ -206,8 +212,8 @@ def _text_box(name: str, language: Any) -> gr.Code:
     )
 
 
-def _found(tools: Tools, asked: Asked, number: int | None) -> Exchange:
-    exchange = tools.tester.history(asked.owner).find(number)
+def _found(services: Services, context: PageContext, number: int | None) -> Exchange:
+    exchange = services.tester.history(context.owner).find(number)
     if exchange is None:
         raise error_toast(words.FORGOTTEN if number else words.CHOOSE_ONE)
     return exchange

@@ -4,23 +4,23 @@ from typing import Any
 
 import gradio as gr
 
-from panel.client.api import ApiRefused
+from panel.client.api import ApiError
 from panel.pages.events import audit_table
 from panel.pages.users import actions, words
 from panel.pages.users.actions import User
-from panel.services import Asked, Tools
+from panel.services import PageContext, Services
 from panel.ui import timestamps
 from panel.ui.confirm import Confirmation
-from panel.ui.layout import Parts, way_back
+from panel.ui.layout import Components, back_link
 from panel.ui.markup import Markup, badge, empty, isolated, link, pairs, short, soft
 from panel.ui.table import Column, table
 from panel.ui.user_agents import device
-from panel.ui.wiring import Handler, Updates, on, say
+from panel.ui.wiring import Handler, Updates, on, show_success
 
 _EVENTS = 15
 
 
-class _Actions(Parts):
+class _Actions(Components):
     """What an admin can do to a user: buttons that ask first, and buttons that just do it."""
 
     def __init__(self) -> None:
@@ -63,11 +63,11 @@ class _Actions(Parts):
         }
 
 
-class OneUser(Parts):
+class UserDetail(Components):
     """What is shown where the page's address names a user."""
 
     def __init__(self) -> None:
-        way_back(words.BACK, "users")
+        back_link(words.BACK, "users")
         with gr.Row(elem_classes="columns"):
             with gr.Column(scale=7, min_width=320):
                 self.about, self.sessions, self.events = (
@@ -77,57 +77,57 @@ class OneUser(Parts):
             with gr.Column(scale=4, min_width=300, visible=False) as self.column:
                 self.actions = _Actions()
 
-    async def opened(self, tools: Tools, asked: Asked) -> Updates:
+    async def on_load(self, services: Services, context: PageContext) -> Updates:
         """Show the user whom the page's address names, if it names one."""
-        return await self.look(tools, asked) if "id" in asked.query else {}
+        return await self.render(services, context) if "id" in context.query else {}
 
-    async def look(self, tools: Tools, asked: Asked) -> Updates:
+    async def render(self, services: Services, context: PageContext) -> Updates:
         """Show a user as they are now; somebody who is gone leaves a sentence."""
         try:
-            user = await actions.find_user(tools, asked)
-        except ApiRefused as refused:
+            user = await actions.find_user(services, context)
+        except ApiError as refused:
             if refused.status != 404:
                 raise
             gone, hidden = empty(words.GONE, words.GONE_HINT), gr.Column(visible=False)
             return {self.about: gone, self.sessions: "", self.events: "", self.column: hidden}
-        sessions = await actions.live_sessions(tools, asked)
-        events = await tools.api.get(
-            asked.owner, "/api/admin/events", user=user["id"], limit=_EVENTS
+        sessions = await actions.live_sessions(services, context)
+        events = await services.api.get(
+            context.owner, "/api/admin/events", user=user["id"], limit=_EVENTS
         )
-        choices = [(_session_name(tools, each), each["id"]) for each in sessions]
+        choices = [(_session_name(services, each), each["id"]) for each in sessions]
         return {
-            self.about: about(user, tools),
-            self.sessions: session_list(sessions, tools),
-            self.events: _happened(user, events, tools),
+            self.about: about(user, services),
+            self.sessions: session_list(sessions, services),
+            self.events: _happened(user, events, services),
             self.column: gr.Column(visible=True),
             self.actions.which: gr.Dropdown(choices, value=choices[0][1] if choices else None),
             self.actions.role: "admin" if "admin" in user["role"].split(",") else "user",
             self.actions.password: "",
-            self.actions.acting: _acting(user, asked, tools),
+            self.actions.acting: _acting(user, context, services),
             self.actions.verify: gr.Button(visible=not user["emailVerified"]),
             self.actions.unverify: gr.Button(visible=user["emailVerified"]),
             self.actions.unban: gr.Button(visible=user["banned"]),
         }
 
-    def does(self, deed: Handler) -> Handler:
+    def does(self, action: Handler) -> Handler:
         """Return the handler of a button that does something without a question."""
 
-        async def done(tools: Tools, asked: Asked) -> Updates:
-            say(await deed(tools, asked))
-            return await self.look(tools, asked)
+        async def done(services: Services, context: PageContext) -> Updates:
+            show_success(await action(services, context))
+            return await self.render(services, context)
 
         return done
 
 
-def build(blocks: gr.Blocks, tools: Tools) -> OneUser:
+def build(blocks: gr.Blocks, services: Services) -> UserDetail:
     """Lay it out."""
-    user, bar = OneUser(), Confirmation()
-    on(tools, blocks.load, user.opened, None, user.outputs)
+    user, bar = UserDetail(), Confirmation()
+    on(services, blocks.load, user.on_load, None, user.outputs)
     for button, question, inputs in user.actions.ask:
-        bar.asks(tools, button, question, inputs)
-    for button, deed in user.actions.do.items():
-        on(tools, button.click, user.does(deed), None, user.outputs)
-    bar.leads_to(tools, user.look, user.outputs)
+        bar.add_button(services, button, question, inputs)
+    for button, action in user.actions.do.items():
+        on(services, button.click, user.does(action), None, user.outputs)
+    bar.bind(services, user.render, user.outputs)
     return user
 
 
@@ -141,23 +141,25 @@ def _button(name: str) -> gr.Button:
     return gr.Button(name, size="md", min_width=90)
 
 
-def about(user: User, tools: Tools) -> Markup:
+def about(user: User, services: Services) -> Markup:
     """Return who a user is."""
-    now = tools.clock.now()
-    told = [
+    now = services.clock.now()
+    values = [
         Markup("<code>{}</code>").format(user["id"]),
         isolated(user["name"], 300),
         Markup("{} {}").format(isolated(user["email"], 300), _verified(user)),
         user["role"],
         ", ".join(words.WAYS_IN.get(way, way) for way in user["accounts"]) or words.NO_WAY_IN,
-        timestamps.both(user["createdAt"], now),
-        timestamps.both(user["updatedAt"], now),
-        timestamps.both(user["lastSignInAt"], now),
+        timestamps.render_both(user["createdAt"], now),
+        timestamps.render_both(user["updatedAt"], now),
+        timestamps.render_both(user["lastSignInAt"], now),
         f"{user['activeSessions']:,}",
     ]
-    rows = list(zip(words.PROFILE, told, strict=True))
+    rows = list(zip(words.PROFILE, values, strict=True))
     if user["banned"]:
-        end = timestamps.both(user["banExpires"], now) if user["banExpires"] else words.NO_END
+        end = (
+            timestamps.render_both(user["banExpires"], now) if user["banExpires"] else words.NO_END
+        )
         reason = isolated(user["banReason"] or words.NO_REASON, 300)
         rows += [(words.BAN_REASON, reason), (words.BAN_END, end)]
     banned = badge(words.IS_BANNED, "bad") if user["banned"] else ""
@@ -166,16 +168,16 @@ def about(user: User, tools: Tools) -> Markup:
     )
 
 
-def session_list(sessions: list[dict[str, Any]], tools: Tools) -> Markup:
+def session_list(sessions: list[dict[str, Any]], services: Services) -> Markup:
     """Return where a user is signed in."""
-    now = tools.clock.now()
+    now = services.clock.now()
     rows = [
         [
             Markup("{} {}").format(device(each["userAgent"]), _mark(each)),
             short(each["ipAddress"]),
-            timestamps.shown(each["createdAt"], now),
-            timestamps.shown(each["updatedAt"], now),
-            timestamps.shown(each["expiresAt"], now),
+            timestamps.render_relative(each["createdAt"], now),
+            timestamps.render_relative(each["updatedAt"], now),
+            timestamps.render_relative(each["expiresAt"], now),
         ]
         for each in sessions
     ]
@@ -191,18 +193,18 @@ def session_list(sessions: list[dict[str, Any]], tools: Tools) -> Markup:
 
 
 def _mark(session: dict[str, Any]) -> Markup:
-    return badge(words.ACTS_AS_MARK, "turn") if session["impersonatedBy"] else Markup()
+    return badge(words.ACTS_AS_MARK, "warn") if session["impersonatedBy"] else Markup()
 
 
-def _happened(user: User, page: dict[str, Any], tools: Tools) -> Markup:
-    now, hint = tools.clock.now(), words.NO_EVENTS_HINT
-    listed = audit_table.shown(page, now, nothing=words.NO_EVENTS, hint=hint, whose=user["id"])
+def _happened(user: User, page: dict[str, Any], services: Services) -> Markup:
+    now, hint = services.clock.now(), words.NO_EVENTS_HINT
+    listed = audit_table.render(page, now, nothing=words.NO_EVENTS, hint=hint, whose=user["id"])
     more = link(words.ALL_EVENTS, "events", user=user["id"]) if page["nextCursor"] else ""
     return Markup("<h2>{}</h2>{}<p>{}</p>").format(words.EVENTS, listed, more)
 
 
-def _session_name(tools: Tools, session: dict[str, Any]) -> str:
-    begun = timestamps.words(timestamps.moment(session["createdAt"]), tools.clock.now())
+def _session_name(services: Services, session: dict[str, Any]) -> str:
+    begun = timestamps.format_relative(timestamps.parse(session["createdAt"]), services.clock.now())
     return f"{device(session['userAgent'])}, {session['ipAddress']}, {begun}"
 
 
@@ -212,10 +214,10 @@ def _verified(user: User) -> Markup:
     return badge(words.IS_UNVERIFIED)
 
 
-def _acting(user: User, asked: Asked, tools: Tools) -> Markup:
+def _acting(user: User, context: PageContext, services: Services) -> Markup:
     """Lead to the Tester's browser that holds a session as this user, if there is one."""
     name = words.ACTS_AS.format(user["email"])
-    if name not in tools.tester.browser_names(asked.owner):
+    if name not in services.tester.browser_names(context.owner):
         return soft(words.ACT_AS_HINT)
     opens = link(words.OPEN_TESTER.format(user["email"]), "tester", browser=name)
     return Markup("<p>{}</p>").format(opens)

@@ -6,24 +6,24 @@ from typing import Any
 
 import gradio as gr
 
-from panel.pages.users import detail as one_user
+from panel.pages.users import detail as user_detail
 from panel.pages.users import words
-from panel.services import Asked, Tools
+from panel.services import PageContext, Services
 from panel.ui import timestamps
 from panel.ui import words as common_words
-from panel.ui.layout import Parts, filter_text
+from panel.ui.layout import Components, filter_text
 from panel.ui.markup import Markup, badge, heading, here, isolated, link
-from panel.ui.paging import Pager, Places
+from panel.ui.paging import ListOrDetail, Pager
 from panel.ui.table import Column, table
-from panel.ui.urls import USERS_CSV, written
-from panel.ui.wiring import Updates, error_toast, on, say
+from panel.ui.urls import USERS_CSV, encode_query
+from panel.ui.wiring import Updates, error_toast, on, show_success
 
 PAGE = 25
 _FILTERS = ("search", "role", "banned", "verified")
 
 
 @dataclass(frozen=True)
-class Wanted:
+class UserFilters:
     """Which users, in which order, beginning where."""
 
     search: str = ""
@@ -34,41 +34,41 @@ class Wanted:
     offset: int = 0
 
     @classmethod
-    def by(cls, query: Mapping[str, str]) -> "Wanted":
+    def from_query(cls, query: Mapping[str, str]) -> "UserFilters":
         """Read what the page's address asks for."""
         order = f"{query.get('sortBy')} {query.get('sortDirection')}"
-        known = {value for _, value in words.ORDERS}
+        orders = {value for _, value in words.ORDERS}
         offset = query.get("offset", "")
         return cls(
             **{name: query.get(name, "") for name in _FILTERS},
-            order=order if order in known else "createdAt desc",
+            order=order if order in orders else "createdAt desc",
             offset=int(offset) if offset.isdecimal() and len(offset) < 8 else 0,
         )
 
     @classmethod
-    def chosen(
+    def from_inputs(
         cls, search: str, role: str, banned: str, verified: str, order: str, offset: int = 0
-    ) -> "Wanted":
+    ) -> "UserFilters":
         """Read what is chosen above the list."""
         return cls(search.strip(), role, banned, verified, order, offset)
 
-    def newer(self) -> "Wanted":
+    def newer(self) -> "UserFilters":
         """Turn one page back."""
         return replace(self, offset=max(self.offset - PAGE, 0))
 
-    def older(self) -> "Wanted":
+    def older(self) -> "UserFilters":
         """Turn one page on."""
         return replace(self, offset=self.offset + PAGE)
 
-    def asked(self) -> dict[str, str]:
+    def to_params(self) -> dict[str, str]:
         """Return what the API is asked for; what is empty is not asked."""
         sort_by, _, direction = self.order.partition(" ")
-        said = {name: getattr(self, name) for name in _FILTERS}
-        said |= {"sortBy": sort_by, "sortDirection": direction}
-        return {name: value for name, value in said.items() if value}
+        params = {name: getattr(self, name) for name in _FILTERS}
+        params |= {"sortBy": sort_by, "sortDirection": direction}
+        return {name: value for name, value in params.items() if value}
 
 
-class UserList(Parts):
+class UserList(Components):
     """The list, and what narrows it down."""
 
     def __init__(self) -> None:
@@ -96,41 +96,45 @@ class UserList(Parts):
         self.pager = Pager()
         self.csv = gr.Markdown(elem_classes="soft")
         self.offset = gr.State(0)
-        self.inputs = [search, *chosen]  # what `Wanted.chosen` reads
+        self.inputs = [search, *chosen]  # what `UserFilters.from_inputs` reads
 
-    def filled(self, wanted: Wanted) -> Updates:
-        """Show in the filters what is wanted."""
-        said = (wanted.search, wanted.role, wanted.banned, wanted.verified, wanted.order)
-        return dict(zip(self.inputs, said, strict=True))
+    def filled(self, filters: UserFilters) -> Updates:
+        """Show in the filters what is filters."""
+        values = (filters.search, filters.role, filters.banned, filters.verified, filters.order)
+        return dict(zip(self.inputs, values, strict=True))
 
-    async def filtered(self, tools: Tools, asked: Asked, *filters: Any) -> Updates:
+    async def on_filter(self, services: Services, context: PageContext, *filters: Any) -> Updates:
         """Show the first page of what the filters let pass."""
-        return await self.page_of(tools, asked, Wanted.chosen(*filters))
+        return await self.page_of(services, context, UserFilters.from_inputs(*filters))
 
-    async def newer(self, tools: Tools, asked: Asked, *given: Any) -> Updates:
+    async def newer(self, services: Services, context: PageContext, *inputs: Any) -> Updates:
         """Turn one page back."""
-        return await self.page_of(tools, asked, Wanted.chosen(*given).newer())
+        return await self.page_of(services, context, UserFilters.from_inputs(*inputs).newer())
 
-    async def older(self, tools: Tools, asked: Asked, *given: Any) -> Updates:
+    async def older(self, services: Services, context: PageContext, *inputs: Any) -> Updates:
         """Turn one page on."""
-        return await self.page_of(tools, asked, Wanted.chosen(*given).older())
+        return await self.page_of(services, context, UserFilters.from_inputs(*inputs).older())
 
-    async def page_of(self, tools: Tools, asked: Asked, wanted: Wanted) -> Updates:
-        """Show one page of what is wanted, and the link to all of it as a file."""
-        told = wanted.asked()
-        page = await tools.api.get(
-            asked.owner, "/api/admin/users", **told, limit=PAGE, offset=wanted.offset
+    async def page_of(
+        self, services: Services, context: PageContext, filters: UserFilters
+    ) -> Updates:
+        """Show one page of what is filters, and the link to all of it as a file."""
+        params = filters.to_params()
+        page = await services.api.get(
+            context.owner, "/api/admin/users", **params, limit=PAGE, offset=filters.offset
         )
         users, total = page["users"], page["total"]
-        first, last = wanted.offset + 1, wanted.offset + len(users)
-        said = common_words.place_in_list(first, last, total, "user", about=page["totalIsEstimate"])
+        first, last = filters.offset + 1, filters.offset + len(users)
+        position = common_words.place_in_list(
+            first, last, total, "user", about=page["totalIsEstimate"]
+        )
         older = len(users) == PAGE and last < total
-        place = here("users", **told, offset=str(wanted.offset or ""))
+        place = here("users", **params, offset=str(filters.offset or ""))
         return {
-            self.listed: place + rows(users, tools),
-            self.csv: _csv(told, total),
-            self.offset: wanted.offset,
-            **self.pager.turned(said, newer=wanted.offset > 0, older=older),
+            self.listed: place + rows(users, services),
+            self.csv: _csv(params, total),
+            self.offset: filters.offset,
+            **self.pager.update(position, newer=filters.offset > 0, older=older),
         }
 
 
@@ -154,27 +158,27 @@ class NewUser:
 class Users:
     """The page: the list, and in its place one user where the address names one."""
 
-    def __init__(self, blocks: gr.Blocks, tools: Tools) -> None:
+    def __init__(self, blocks: gr.Blocks, services: Services) -> None:
         with gr.Column() as every:
             gr.Markdown(heading(words.TITLE, words.LEAD), elem_classes="head")
             self.form, self.index = NewUser(), UserList()
         with gr.Column(visible=False) as one:
-            self.user = one_user.build(blocks, tools)
-        self.places = Places(every, one)
+            self.user = user_detail.build(blocks, services)
+        self.layout = ListOrDetail(every, one)
 
-    async def opened(self, tools: Tools, asked: Asked) -> Updates:
+    async def on_load(self, services: Services, context: PageContext) -> Updates:
         """Show the list as the page's address asks for it, or leave the place to one user."""
-        wanted = Wanted.by(asked.query)
-        filled = self.index.filled(wanted)
-        if "id" in asked.query:
-            return self.places.show(one=True) | filled
-        shown = await self.index.page_of(tools, asked, wanted)
-        return self.places.show(one=False) | filled | shown
+        filters = UserFilters.from_query(context.query)
+        filled = self.index.filled(filters)
+        if "id" in context.query:
+            return self.layout.show(one=True) | filled
+        shown = await self.index.page_of(services, context, filters)
+        return self.layout.show(one=False) | filled | shown
 
     async def created(
         self,
-        tools: Tools,
-        asked: Asked,
+        services: Services,
+        context: PageContext,
         email: str,
         name: str,
         role: str,
@@ -184,47 +188,49 @@ class Users:
         """Make an account, and show where it is."""
         if not email.strip() or not name.strip():
             raise error_toast(words.NEEDS_NAME)
-        said = {"email": email.strip(), "name": name.strip(), "role": role}
-        said |= {"password": password} if password else {}
-        user = (await tools.api.post(asked.owner, "/api/auth/admin/create-user", said))["user"]
-        say(words.CREATED.format(user["email"]))
+        payload = {"email": email.strip(), "name": name.strip(), "role": role}
+        payload |= {"password": password} if password else {}
+        user = (await services.api.post(context.owner, "/api/auth/admin/create-user", payload))[
+            "user"
+        ]
+        show_success(words.CREATED.format(user["email"]))
         opens = link(words.OPEN_USER.format(user["email"]), "users", id=user["id"])
         made = Markup("<p>{}</p>").format(opens)
-        shown = await self.index.filtered(tools, asked, *filters)
+        shown = await self.index.on_filter(services, context, *filters)
         emptied = dict.fromkeys(self.form.fields, "") | {self.form.role: "user"}
         return {self.form.made: made, **emptied, **shown}
 
 
-def build(blocks: gr.Blocks, tools: Tools) -> Users:
+def build(blocks: gr.Blocks, services: Services) -> Users:
     """Lay out the page."""
-    page = Users(blocks, tools)
+    page = Users(blocks, services)
     form, shown = page.form, page.index
-    opened = [*page.places.outputs, *shown.inputs, *shown.outputs]
-    on(tools, blocks.load, page.opened, None, opened)
+    load_outputs = [*page.layout.outputs, *shown.inputs, *shown.outputs]
+    on(services, blocks.load, page.on_load, None, load_outputs)
     search, *chosen = shown.inputs
     triggers = [search.submit, *(each.input for each in chosen)]
-    on(tools, triggers, shown.filtered, shown.inputs, shown.outputs)
+    on(services, triggers, shown.on_filter, shown.inputs, shown.outputs)
     turned = [*shown.inputs, shown.offset]
-    on(tools, shown.pager.newer.click, shown.newer, turned, shown.outputs)
-    on(tools, shown.pager.older.click, shown.older, turned, shown.outputs)
+    on(services, shown.pager.newer.click, shown.newer, turned, shown.outputs)
+    on(services, shown.pager.older.click, shown.older, turned, shown.outputs)
     inputs = [*form.fields, *shown.inputs]
-    on(tools, form.create.click, page.created, inputs, [form.made, *form.fields, *shown.outputs])
+    on(services, form.create.click, page.created, inputs, [form.made, *form.fields, *shown.outputs])
     return page
 
 
-def rows(users: list[dict[str, Any]], tools: Tools) -> Markup:
+def rows(users: list[dict[str, Any]], services: Services) -> Markup:
     """Return users as a table; each row opens that user."""
-    now = tools.clock.now()
+    now = services.clock.now()
     cells = [
         [
             Markup("{}<br><span class='soft'>{}</span>").format(
                 link(isolated(user["email"]), "users", id=user["id"]), isolated(user["name"])
             ),
-            badge(user["role"], "turn" if "admin" in user["role"] else ""),
+            badge(user["role"], "warn" if "admin" in user["role"] else ""),
             state(user),
             f"{user['activeSessions']:,}",
-            timestamps.shown(user["lastSignInAt"], now),
-            timestamps.shown(user["createdAt"], now),
+            timestamps.render_relative(user["lastSignInAt"], now),
+            timestamps.render_relative(user["createdAt"], now),
         ]
         for user in users
     ]
@@ -245,8 +251,8 @@ def state(user: Mapping[str, Any]) -> Markup:
     return badge(words.IS_BANNED, "bad") + Markup(" ") + verified if user["banned"] else verified
 
 
-def _csv(told: dict[str, str], total: int) -> Markup:
+def _csv(params: dict[str, str], total: int) -> Markup:
     if not total:
         return Markup()
-    file = f"{USERS_CSV}?{written(told)}"
+    file = f"{USERS_CSV}?{encode_query(params)}"
     return Markup("<p><a href='{}'>{}</a></p>").format(file, words.CSV)

@@ -9,9 +9,9 @@ from starlette.middleware import Middleware
 
 from panel.client.visitor import OWNER
 from panel.pages import PAGES, Page
-from panel.server.gradio.middleware import GradioPage
+from panel.server.gradio.middleware import GradioMiddleware
 from panel.server.sign_in.plain_pages import key_warning
-from panel.services import Asked, Tools
+from panel.services import PageContext, Services
 from panel.ui import theme, words
 from panel.ui.markup import Markup
 from panel.ui.wiring import on
@@ -20,11 +20,13 @@ _WAITING_AT_MOST, _AT_ONCE = 64, 8  # events
 _LOOKS_AFTER, _TELLS_AFTER = 0.05, 0.1  # seconds; Gradio's own, for systems with slow timers
 
 
-def mounted(tools: Tools) -> Starlette:
+def build_app(services: Services) -> Starlette:
     """Build all pages and mount them at /admin. Gradio's own ways in stay shut."""
-    blocks = _built(tools)
+    blocks = _build_blocks(services)
     blocks.queue(api_open=False, max_size=_WAITING_AT_MOST, default_concurrency_limit=_AT_ONCE)
-    around = Middleware(GradioPage, settings=tools.settings, randomness=tools.randomness)
+    around = Middleware(
+        GradioMiddleware, settings=services.settings, randomness=services.randomness
+    )
     holder = Starlette(middleware=[around])
     # Said of every app with several pages, also where nobody asks for it.
     warnings.filterwarnings("ignore", "SSR mode is not supported", UserWarning)
@@ -53,31 +55,31 @@ def mounted(tools: Tools) -> Starlette:
     return holder
 
 
-def _built(tools: Tools) -> gr.Blocks:
-    name = tools.settings.app_name
+def _build_blocks(services: Services) -> gr.Blocks:
+    name = services.settings.app_name
     with gr.Blocks(title=name, analytics_enabled=False, fill_width=True) as blocks:
-        _page(blocks, PAGES[0], tools)
+        _build_page(blocks, PAGES[0], services)
     for page in PAGES[1:]:
         with blocks.route(page.title, page.slug):
-            _page(blocks, page, tools)
+            _build_page(blocks, page, services)
     return blocks
 
 
-def _page(blocks: gr.Blocks, page: Page, tools: Tools) -> None:
+def _build_page(blocks: gr.Blocks, page: Page, services: Services) -> None:
     gr.Navbar(main_page_name=PAGES[0].title)
     with gr.Row(elem_classes="top"):
-        who = gr.Markdown(_who(tools, ""), elem_classes="who")
+        who = gr.Markdown(_identity(services, ""), elem_classes="who")
         gr.Button(words.LEAVE, elem_id="sign-out", size="sm", min_width=90)
-    if warning := key_warning(tools.settings):
+    if warning := key_warning(services.settings):
         gr.Markdown(Markup("<p class='warning' role='note'>{}</p>").format(warning))
-    on(tools, blocks.load, greeted, None, who)
-    import_module(page.module).build(blocks, tools)
+    on(services, blocks.load, render_identity, None, who)
+    import_module(page.module).build(blocks, services)
 
 
-async def greeted(tools: Tools, asked: Asked) -> Markup:
+async def render_identity(services: Services, context: PageContext) -> Markup:
     """Say who is signed in, and to which deployment."""
-    return _who(tools, asked.owner.email)
+    return _identity(services, context.owner.email)
 
 
-def _who(tools: Tools, email: str) -> Markup:
-    return Markup("<p><b>{}</b> {}</p>").format(tools.settings.app_name, email)
+def _identity(services: Services, email: str) -> Markup:
+    return Markup("<p><b>{}</b> {}</p>").format(services.settings.app_name, email)

@@ -10,40 +10,40 @@ from starlette.types import ASGIApp, Receive, Scope, Send
 
 from panel.server.sign_in.plain_pages import PlainPages
 
-_UNLOADING_WITHIN = 3.0  # seconds
+_UNLOAD_TIMEOUT = 3.0  # seconds
 
 log = structlog.get_logger()
 
 
-class Room:
+class GradioLoader:
     """Answers that the panel is starting until `build`, run in a thread, has made its pages."""
 
     def __init__(
         self,
         build: Callable[[], Starlette],
         pages: PlainPages,
-        once_loaded: Callable[[], None] = lambda: None,
+        on_loaded: Callable[[], None] = lambda: None,
     ) -> None:
         self._build = build
-        self._once_loaded = once_loaded
+        self._on_loaded = on_loaded
         self._pages = pages
         self._opened: ASGIApp | None = None
         self._broken = False
         self._closing = asyncio.Event()
-        self._living: asyncio.Task[None] | None = None
+        self._task: asyncio.Task[None] | None = None
 
     def open(self) -> None:
         """Begin to load the pages, in the background."""
-        self._living = asyncio.create_task(self._live())
+        self._task = asyncio.create_task(self._live())
 
     async def close(self) -> None:
         """Let the pages end. A load that is still running is abandoned."""
-        if self._living is None:
+        if self._task is None:
             return
         self._closing.set()
         if self._opened is not None:
-            await asyncio.wait({self._living}, timeout=_UNLOADING_WITHIN)
-        self._living.cancel()
+            await asyncio.wait({self._task}, timeout=_UNLOAD_TIMEOUT)
+        self._task.cancel()
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         stand_in = self._pages.broken if self._broken else self._pages.starting
@@ -51,7 +51,7 @@ class Room:
 
     async def _live(self) -> None:
         try:
-            app = await _in_daemon_thread(self._build, self._once_loaded)
+            app = await _in_daemon_thread(self._build, self._on_loaded)
             async with app.router.lifespan_context(app):
                 self._opened = app
                 log.info("panel_ready")
@@ -63,7 +63,7 @@ class Room:
 
 
 async def _in_daemon_thread(
-    build: Callable[[], Starlette], once_loaded: Callable[[], None]
+    build: Callable[[], Starlette], on_loaded: Callable[[], None]
 ) -> Starlette:
     """Run `build` in a thread for which the end of the process does not wait."""
     loop = asyncio.get_running_loop()
@@ -83,7 +83,7 @@ async def _in_daemon_thread(
             app = build()
         except Exception as problem:
             error = problem
-        once_loaded()
+        on_loaded()
         if not loop.is_closed():
             loop.call_soon_threadsafe(settle, app, error)
 

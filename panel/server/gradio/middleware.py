@@ -30,7 +30,7 @@ _CACHED = {
 }
 
 
-class GradioPage:
+class GradioMiddleware:
     """Hands Gradio a narrowed request and writes the nonce into the scripts of its page."""
 
     def __init__(self, app: ASGIApp, settings: PanelSettings, randomness: Randomness) -> None:
@@ -45,16 +45,18 @@ class GradioPage:
             return
         is_page = paths.is_page(scope["path"])
         gzips = b"gzip" in dict(scope["headers"]).get(b"accept-encoding", b"")
-        answer = self._with_nonce(send, gzips) if is_page else _cached(scope["path"], send)
-        await self._gradio(self._narrowed(scope, is_page), receive, answer)
+        answer = (
+            self._with_nonce(send, gzips) if is_page else _with_cache_headers(scope["path"], send)
+        )
+        await self._gradio(self._narrow_scope(scope, is_page), receive, answer)
 
-    def _narrowed(self, scope: Scope, is_page: bool) -> Scope:
+    def _narrow_scope(self, scope: Scope, is_page: bool) -> Scope:
         # The nonce is written into the page, so it must not come compressed.
         passed_on = _PASSED_ON - {b"accept-encoding"} if is_page else _PASSED_ON
         headers = [(name, value) for name, value in scope["headers"] if name in passed_on]
         if self._https:
             headers.append((b"x-forwarded-proto", b"https"))
-        return {**scope, "headers": headers, "query_string": _asked(scope, is_page)}
+        return {**scope, "headers": headers, "query_string": _gradio_query(scope, is_page)}
 
     def _with_nonce(self, send: Send, gzips: bool) -> Send:
         start: Message = {}
@@ -68,8 +70,8 @@ class GradioPage:
             if message.get("more_body"):
                 return
             nonce = base64.urlsafe_b64encode(self._randomness.bytes(18)).decode()
-            page = _written(bytes(body), nonce.encode())
-            told = content_security_policy.gradio_page(self._settings, nonce).encode()
+            page = _add_nonce(bytes(body), nonce.encode())
+            csp = content_security_policy.gradio_page(self._settings, nonce).encode()
             headers = [pair for pair in start["headers"] if pair[0].lower() != b"content-length"]
             if gzips:  # nothing in it repeats what a stranger sends, so its length tells nothing
                 page = gzip.compress(page, compresslevel=5)
@@ -77,7 +79,7 @@ class GradioPage:
             headers += [
                 (b"vary", b"accept-encoding"),
                 (b"content-length", str(len(page)).encode()),
-                (b"content-security-policy", told),
+                (b"content-security-policy", csp),
             ]
             await send({**start, "headers": headers})
             await send({"type": "http.response.body", "body": page})
@@ -85,28 +87,34 @@ class GradioPage:
         return send_page
 
 
-def _asked(scope: Scope, is_page: bool) -> bytes:
+def _gradio_query(scope: Scope, is_page: bool) -> bytes:
     """Return the query that Gradio sees: none at a page, which its events repeat, narrowed."""
     if is_page:
         return b""
-    said: bytes = scope["query_string"]
-    return urls.written(urls.safe(said)).encode() if scope["path"] == paths.JOIN else said
+    query_string: bytes = scope["query_string"]
+    return (
+        urls.encode_query(urls.parse_query(query_string)).encode()
+        if scope["path"] == paths.JOIN
+        else query_string
+    )
 
 
-def _written(page: bytes, nonce: bytes) -> bytes:
+def _add_nonce(page: bytes, nonce: bytes) -> bytes:
     page = page.replace(_MANIFEST, static_files.IN_PAGE.encode())
     return _SCRIPT.sub(b'<script nonce="' + nonce + b'"', page)
 
 
-def _cached(path: str, send: Send) -> Send:
-    told = next((value for prefix, value in _CACHED.items() if path.startswith(prefix)), None)
-    if told is None:
+def _with_cache_headers(path: str, send: Send) -> Send:
+    cache_control = next(
+        (value for prefix, value in _CACHED.items() if path.startswith(prefix)), None
+    )
+    if cache_control is None:
         return send
 
     async def send_cached(message: Message) -> None:
         if message["type"] == "http.response.start" and message["status"] in {200, 304}:
             kept = [pair for pair in message["headers"] if pair[0].lower() != b"cache-control"]
-            message = {**message, "headers": [*kept, (b"cache-control", told)]}
+            message = {**message, "headers": [*kept, (b"cache-control", cache_control)]}
         await send(message)
 
     return send_cached

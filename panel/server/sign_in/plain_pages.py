@@ -11,10 +11,10 @@ from panel.ui.words import later
 
 _STYLE = Markup("""
 :root { color-scheme: light dark; --page: #f4f5f9; --card: #fff; --line: #d9dce6; --ink: #171a26;
-  --soft: #5a6072; --deed: #4f46e5; --over: #4338ca; --bad: #b42318; --bad-fill: #fef3f2;
+  --soft: #5a6072; --action: #4f46e5; --over: #4338ca; --bad: #b42318; --bad-fill: #fef3f2;
   --calm-fill: #eef2ff; --warn: #92400e; --warn-fill: #fffbeb; --warn-line: #f0c36d; }
 @media (prefers-color-scheme: dark) { :root { --page: #0c0f18; --card: #151a27; --line: #2c3346;
-  --ink: #eceef6; --soft: #9aa2b8; --deed: #4f46e5; --over: #6366f1; --bad: #fda29b;
+  --ink: #eceef6; --soft: #9aa2b8; --action: #4f46e5; --over: #6366f1; --bad: #fda29b;
   --bad-fill: #2c1618; --calm-fill: #1c2138; --warn: #fcd68a; --warn-fill: #2a2110;
   --warn-line: #6b5218; } }
 * { box-sizing: border-box; }
@@ -33,10 +33,10 @@ form { display: grid; gap: 1rem; }
 label { display: grid; gap: .35rem; font-size: .9rem; font-weight: 600; }
 input { font: inherit; font-weight: 400; padding: .65rem .8rem; color: var(--ink);
   background: var(--page); border: 1px solid var(--line); border-radius: 9px; width: 100%; }
-button { font: inherit; font-weight: 600; padding: .7rem; color: #fff; background: var(--deed);
+button { font: inherit; font-weight: 600; padding: .7rem; color: #fff; background: var(--action);
   border: 0; border-radius: 9px; cursor: pointer; margin-top: .25rem; }
 button:hover { background: var(--over); }
-:focus-visible { outline: 3px solid var(--deed); outline-offset: 2px; }
+:focus-visible { outline: 3px solid var(--action); outline-offset: 2px; }
 .said { border-radius: 9px; padding: .7rem .85rem; margin-bottom: 1.1rem; font-size: .92rem;
   background: var(--bad-fill); color: var(--bad); }
 .said.calm { background: var(--calm-fill); color: inherit; }
@@ -73,10 +73,10 @@ class PlainPages:
         self._policy = content_security_policy.plain_page(settings, _STYLE)
 
     def sign_in(
-        self, said: str = "", *, framed: bool, calm: bool = False, status: int = 200
+        self, message: str = "", *, framed: bool, calm: bool = False, status: int = 200
     ) -> HTMLResponse:
         """Return the sign-in page, and `said` above the form."""
-        notice = _said(said, calm=calm) if said else Markup()
+        notice = _said(message, calm=calm) if message else Markup()
         form = _FORM.format(
             action=urls.SIGN_IN,
             email=words.EMAIL,

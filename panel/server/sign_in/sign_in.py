@@ -15,7 +15,7 @@ from panel.server.guard import refusal
 from panel.server.request_headers import value, visitors_of
 from panel.server.sign_in import plain_pages, words
 from panel.server.sign_in.plain_pages import PlainPages
-from panel.tester.browsers import Desks
+from panel.tester.browsers import BrowserStore
 from panel.ui import urls
 from panel.ui.words import later
 
@@ -26,15 +26,17 @@ _LONGEST_FORM = 16 * 1024
 class SignIn:
     """What anybody may open: the sign-in page, the way out, and the panel's own files."""
 
-    def __init__(self, api: Api, cookies: PanelCookies, pages: PlainPages, desks: Desks) -> None:
+    def __init__(
+        self, api: Api, cookies: PanelCookies, pages: PlainPages, browser_store: BrowserStore
+    ) -> None:
         self._api = api
         self._cookies = cookies
         self._pages = pages
-        self._desks = desks
+        self._browser_store = browser_store
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        answer = await self._answer(scope, receive)
-        await answer(scope, receive, send)
+        response = await self._answer(scope, receive)
+        await response(scope, receive, send)
 
     async def _answer(self, scope: Scope, receive: Receive) -> Response:
         if scope["path"] in static_files.PATHS:
@@ -52,30 +54,30 @@ class SignIn:
     def _page(self, visitor: Visitor, query: bytes) -> HTMLResponse:
         why = parse_qs(query.decode("latin-1")).get("why", [""])[-1]
         if why == "no-cookie":
-            said = plain_pages.no_cookie(framed=visitor.framed)
-            return self._pages.sign_in(said, framed=visitor.framed)
-        said, calm = words.WHY.get(why, ""), why in words.CALM
-        return self._pages.sign_in(said, framed=visitor.framed, calm=calm)
+            message = plain_pages.no_cookie(framed=visitor.framed)
+            return self._pages.sign_in(message, framed=visitor.framed)
+        message, calm = words.WHY.get(why, ""), why in words.CALM
+        return self._pages.sign_in(message, framed=visitor.framed, calm=calm)
 
     async def _sign_in(self, visitors: Sequence[Visitor], email: str, password: str) -> Response:
         visitor, *others = visitors
-        answer = await self._api.sign_in(visitor, email, password)
-        if answer.status_code in {429, 503}:
-            return self._later(answer, visitor)
-        if answer.status_code != 200:
-            return _back("refused" if answer.status_code < 500 else "failed")
-        token = self._api.session_set_by(answer)
+        response = await self._api.sign_in(visitor, email, password)
+        if response.status_code in {429, 503}:
+            return self._later(response, visitor)
+        if response.status_code != 200:
+            return _back("refused" if response.status_code < 500 else "failed")
+        token = self._api.session_cookie_in(response)
         if token is None:
             return _back("unfinished")
-        if not is_admin(answer.json()["user"]):
+        if not is_admin(response.json()["user"]):
             # The same words as for a wrong password: nobody learns here whose password is right.
-            await self._api.sign_out(visitor.holding(token))
+            await self._api.sign_out(visitor.with_token(token))
             return _back("refused")
         for other in others:  # the API has ended the first itself
             await self._api.sign_out(other)
         for each in visitors:
-            self._desks.forget(each.token)
-        device = self._api.device_set_by(answer)
+            self._browser_store.forget(each.token)
+        device = self._api.device_cookie_in(response)
         lines = self._cookies.hand_over(token, device, framed=visitor.framed)
         return _redirect(urls.HOME + "?tried=1", lines)
 
@@ -83,17 +85,17 @@ class SignIn:
         """End every session that the browser shows, whichever of them counted."""
         for visitor in visitors:
             if visitor.token is not None:
-                answer = await self._api.sign_out(visitor)
-                if answer.status_code != 200:  # still signed in, and we must not say otherwise
-                    return self._later(answer, visitor)
-            self._desks.forget(visitor.token)
+                response = await self._api.sign_out(visitor)
+                if response.status_code != 200:  # still signed in, and we must not say otherwise
+                    return self._later(response, visitor)
+            self._browser_store.forget(visitor.token)
         return _redirect(f"{urls.SIGN_IN}?why=out", self._cookies.clear())
 
-    def _later(self, answer: httpx.Response, visitor: Visitor) -> HTMLResponse:
-        seconds = retry_after(answer)
-        status = 429 if answer.status_code == 429 else 503
-        said = later(status, seconds)
-        page = self._pages.sign_in(said, framed=visitor.framed, status=status)
+    def _later(self, response: httpx.Response, visitor: Visitor) -> HTMLResponse:
+        seconds = retry_after(response)
+        status = 429 if response.status_code == 429 else 503
+        message = later(status, seconds)
+        page = self._pages.sign_in(message, framed=visitor.framed, status=status)
         page.headers["retry-after"] = str(seconds)
         return page
 
@@ -103,10 +105,10 @@ def _back(why: str) -> Response:
 
 
 def _redirect(target: str, cookies: list[str]) -> Response:
-    answer = RedirectResponse(target, 303)
+    response = RedirectResponse(target, 303)
     for line in cookies:
-        answer.headers.append("set-cookie", line)
-    return answer
+        response.headers.append("set-cookie", line)
+    return response
 
 
 async def _read_form(scope: Scope, receive: Receive) -> dict[str, str] | None:
@@ -125,4 +127,4 @@ async def _read_form(scope: Scope, receive: Receive) -> dict[str, str] | None:
         fields = parse_qs(body.decode("ascii"), keep_blank_values=True, max_num_fields=10)
     except ValueError:
         return None
-    return {name: given[0] for name, given in fields.items()}
+    return {name: values[0] for name, values in fields.items()}
