@@ -47,3 +47,12 @@ def test_the_owner_finds_an_event_and_the_log_lines_of_its_request(browser: Brow
         expect(page.locator("#log .log li")).to_contain_text("sign_in_failed")
         assert page.evaluate("document.documentElement.scrollWidth <= innerWidth")
         assert seen.wrong == []
+
+
+def test_an_address_in_the_overview_stays_on_one_line(browser: Browser, space: Space):
+    mistype(space)
+    with watched(browser, space.url) as seen:
+        page = open_panel(seen)
+        address = page.locator("#latest .from a").first
+        expect(address).to_have_text("127.0.0.1")
+        assert address.evaluate("link => link.getClientRects().length") == 1

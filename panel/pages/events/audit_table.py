@@ -33,7 +33,7 @@ def render(
         [
             link(what(event), "events", id=event["id"], requestId=event["requestId"]),
             Markup("<span>{}</span>").format(who(event, emails)),
-            Markup("<span>{}</span>").format(where(event)),
+            Markup("<span class='from'>{}</span>").format(where(event)),
             timestamps.render_relative(event["at"], now),
         ]
         for event in events

@@ -178,7 +178,7 @@ def rows(
                 marks_of(each, own, admins),
             ),
             short(device(each["userAgent"])),
-            _from(each["ipAddress"]),
+            Markup("<span class='from'>{}</span>").format(_from(each["ipAddress"])),
             timestamps.render_relative(each["createdAt"], now),
             timestamps.render_relative(each["updatedAt"], now),
             timestamps.render_relative(each["expiresAt"], now),

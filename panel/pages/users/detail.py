@@ -174,7 +174,7 @@ def session_list(sessions: list[dict[str, Any]], services: Services) -> Markup:
     rows = [
         [
             Markup("{} {}").format(device(each["userAgent"]), _mark(each)),
-            short(each["ipAddress"]),
+            Markup("<span class='from'>{}</span>").format(short(each["ipAddress"])),
             timestamps.render_relative(each["createdAt"], now),
             timestamps.render_relative(each["updatedAt"], now),
             timestamps.render_relative(each["expiresAt"], now),
