@@ -8,7 +8,7 @@ PATH_WITH_ODD_CHARACTERS = (
 NO_ORIGIN = "A page's origin has a scheme and a host, such as https://another-site.example."
 NO_HEADER = "A header has a name and a value, in plain characters: X-Example: some text."
 NO_ANSWER_IN_TIME = "The server did not answer within 20 seconds."
-HEADER_IS_OURS = "The Tester says {} itself. Cookies come from the chosen browser."
+HEADER_IS_OURS = "The Tester sets {} itself. Cookies come from the chosen browser."
 
 
 def no_answer(where: str, error: Exception) -> str:

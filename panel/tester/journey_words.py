@@ -11,7 +11,7 @@ FIRST, SECOND = "Journey, first device", "Journey, second device"
 FOREIGN = "https://another-site.example"
 OPENS = "Open a line to see what was sent and what came."
 WAITING, NOT_RUN, RUNNING = "waiting", "not run", "running"
-DONE, FAILED = "as it should be", "not as it should be"
+DONE, FAILED = "passed", "failed"
 REQUEST, ANSWER = "Request", "Answer"
 NOTHING_SENT = "Done through the panel's own session; no test browser sent anything."
 

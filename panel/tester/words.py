@@ -6,8 +6,8 @@ from panel.quantities import count
 
 TITLE = "Tester"
 LEAD = (
-    "Use the API as browsers would. Each test browser keeps its own cookies here on the server; "
-    "your own session stays out of it."
+    "Use the API as a browser would. Each test browser keeps its own cookies on the server; "
+    "your own session is not used."
 )
 
 # ---- browsers
@@ -15,7 +15,7 @@ BROWSER = "Browser"
 EMPTY_BROWSER, ADD_BROWSER = "Empty this browser", "Add a browser"
 HELD_COOKIES = "Cookies in this browser"
 IMPERSONATED = "impersonated"
-NO_COOKIES = "This browser holds no cookies."
+NO_COOKIES = "This browser has no cookies."
 ORIGIN = "Send as a page of"
 ORIGIN_HINT = "Empty: a page of this server. Such as https://another-site.example"
 ELSEWHERE = "Pretend to be another site"
@@ -70,11 +70,11 @@ PREFLIGHT_REFUSES = (
 
 _STATUS = {
     200: "It worked.",
-    201: "It was made.",
-    204: "It worked, and there is nothing to say.",
+    201: "Created.",
+    204: "It worked; there is no response body.",
     302: "The server sends the browser to another page; the Tester does not follow.",
     303: "The server sends the browser to another page; the Tester does not follow.",
-    400: "The server understood the request, but not what it says.",
+    400: "The request is invalid.",
     401: "Refused: nobody is signed in, or the e-mail address and password do not match.",
     403: "Refused: this is not allowed, signed in or not.",
     404: "There is nothing at this path, or not for this method.",
@@ -82,8 +82,8 @@ _STATUS = {
     413: "The body is too large.",
     415: "The server does not read this kind of body.",
     422: "Refused: the account cannot be made with this.",
-    429: "Refused: too often.",
-    500: "The server made a mistake; its log says which.",
+    429: "Refused: too many requests.",
+    500: "The server failed; see its log.",
     503: "The server is busy or its database is away.",
 }
 _OUTCOMES = {
@@ -95,7 +95,7 @@ _OUTCOMES = {
     ("/api/me", 200): "The protected endpoint let this browser in.",
     ("/api/me", 401): "The protected endpoint let nobody in: this browser is not signed in.",
 }
-NO_SESSION = "Nobody is signed in, so the answer is null."
+NO_SESSION = "Nobody is signed in, so the response is null."
 STREAM_FLOWS = "Each event came as it was sent: nothing in this server holds a stream back."
 STREAM_AT_ONCE = "All of it came at once."
 STREAM_RUNS = "The stream is open; events are shown as they come."
@@ -104,14 +104,14 @@ STREAM_RUNS = "The stream is open; events are shown as they come."
 ACTING_AS = "An administrator acting as {}. What you send here is done in their name."
 AS_A_PAGE_OF = "as a page of {}"
 PATH_NEEDS = "Fill in {}: it is a part of the path."
-NO_JSON = "What stands in {} is no JSON. A list is written as [1, 2], a thing as {{}}."
+NO_JSON = "{} is not valid JSON. A list is written as [1, 2], an object as {{}}."
 
 
 def outcome(path: str, status: int, message: str, wait_for: str) -> str:
     """Say in a sentence or two what an answer means, with the server's own message."""
     sentence = _OUTCOMES.get((path, status)) or _STATUS.get(status, "")
     if status == 429 and wait_for.isdecimal():
-        sentence = f"Refused: too often. Wait {count(int(wait_for), 'second')}."
+        sentence = f"Refused: too many requests. Wait {count(int(wait_for), 'second')}."
     return f"{sentence} The server says: “{message.rstrip('.')}”." if message else sentence
 
 
@@ -125,7 +125,7 @@ def browser_state(who: str | None, number: int) -> str:
 def limited(path: str, until: datetime, seconds: int) -> str:
     """Say that the server refuses a path for a while."""
     wait = count(seconds, "second")
-    return f"Asked too often: {path} is refused for {wait}, until {until:%H:%M:%S} UTC."
+    return f"Rate limited: {path} is refused for {wait}, until {until:%H:%M:%S} UTC."
 
 
 def withheld_cookies(names: tuple[str, ...]) -> str:

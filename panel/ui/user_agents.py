@@ -19,7 +19,7 @@ _BROWSERS = (
     (r"Brave/", "Brave"),
     (r"UCBrowser/", "UC Browser"),
     (r"FxiOS/|Firefox/", "Firefox"),
-    (r"HeadlessChrome/", "Chrome without a window"),
+    (r"HeadlessChrome/", "Headless Chrome"),
     (r"; wv\).*Chrome/", "an app"),
     (r"CriOS/|Chrome/", "Chrome"),
     (r"Chromium/", "Chromium"),

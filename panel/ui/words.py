@@ -2,8 +2,8 @@
 
 from panel.quantities import count
 
-NOT_FOUND = "There is nothing here."
-FROM_ANOTHER_SITE = "This request comes from another site, so it was not carried out."
+NOT_FOUND = "Not found."
+FROM_ANOTHER_SITE = "This request came from another site and was refused."
 NOT_SIGNED_IN = "Sign in first."
 
 # ---- the frame around every page
@@ -12,8 +12,8 @@ LEAVE = "Sign out of panel"
 # ---- what the API refused, or could not do
 ENDED = "Your session has ended."
 SIGN_IN_AGAIN = "Sign in again"
-ADMINS_ONLY = "Your account is no longer an administrator's, so this was not carried out."
-FAILED = "This did not work. The reason is in the server's log"
+ADMINS_ONLY = "Your account is no longer an administrator, so nothing was changed."
+FAILED = "This failed. The reason is in the server's log"
 
 # ---- the pieces that several pages use
 CANCEL = "Cancel"
@@ -25,12 +25,12 @@ WHEN = "When"
 NOTHING_TO_DRAW = "Nothing happened in this time."
 UNKNOWN_BROWSER = "unknown browser"
 UNKNOWN_SYSTEM = "unknown system"
-NO_USER_AGENT = "A program that does not say what it is"
+NO_USER_AGENT = "Unknown client"
 
 # ---- to be filled in
 DEVICE = "{} on {}"
-PROGRAM = "the program {}"
-ROBOT = "the robot {}"
+PROGRAM = "{}"
+ROBOT = "{} (bot)"
 CHART_SAID = "{}: at most {:,} ({}), latest {:,}."
 
 

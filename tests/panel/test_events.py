@@ -80,7 +80,7 @@ class TestTheList:
         assert set(shown) == {*index.outputs} - {index.more}
         said = happened(shown[index.listed])
         assert said[:2] == ["Signed in", "Sign-in failed"]
-        assert "First admin made" in said
+        assert "First admin created" in said
         assert f"/admin/events?address={ELSEWHERE}" in shown[index.listed]
         assert (shown[index.stack], shown[index.log]) == (paging.CursorStack(), "")
         assert shown[index.pager.newer].interactive is False

@@ -6,14 +6,14 @@ from panel.quantities import count
 
 TITLE = "Checks"
 LEAD = (
-    "The doctor visits this deployment as a stranger, a user and an app would, and says of each "
-    "thing what it saw and how to mend it."
+    "The doctor visits this deployment as a stranger, a user and an app would, and reports "
+    "what it found and how to fix it."
 )
 WAY, PART, FRONTEND = "Way in", "What to check", "Your app"
-DIRECTLY = "Straight to this server"
+DIRECTLY = "Directly to this server"
 DIRECTLY_HINT = (
-    "Straight: proxies and https in front are passed by, so their mistakes stay unseen. "
-    "From outside: as visitors come."
+    "Directly: bypasses proxies and https, so problems there are not seen. "
+    "From outside: the way visitors connect."
 )
 FRONTEND_HINT = "https://app.example.com, to check signing in through it; empty to leave it out"
 EVERYTHING = "Everything, about 30 seconds"
@@ -28,10 +28,12 @@ NOTHING_YET_HINT = (
 STOPPING = "Stopping: the throw-away account is being deleted"
 STOPPED = "Stopped before the end."
 BROKEN = "The doctor itself failed. The reason is in the server's log, under checkup_failed."
-TO_MEND = "Look here first"
-MEND = "To mend:"
+TO_MEND = "Fix these first"
+MEND = "Fix:"
 HOW_TO_SET, SET_UP = "Where settings are set, with lines to copy:", "Set-up"
-WAITS = "Most of the time goes by waiting for rate limits. You may leave this page; it goes on."
+WAITS = (
+    "Most of the time is spent waiting for rate limits. You can leave this page; the checks go on."
+)
 VERDICTS = {
     "fail": "broken",
     "warn": "worth a look",
@@ -41,7 +43,7 @@ VERDICTS = {
     "waiting": "to come",
 }
 SEVERITIES = {"fail": "bad", "warn": "warn", "pass": "good"}
-TAKE_ALONG = "Take the results along"
+TAKE_ALONG = "Export the results"
 AS_TEXT, AS_JSON = "As text", "As JSON"
 NEEDS_APP = "Write the address of your app first: these checks go through it."
 NOT_OURS = (

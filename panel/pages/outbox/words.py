@@ -39,7 +39,7 @@ ACTS = (
     "it to nobody else."
 )
 HIDDEN = {
-    "sent": "It has left. What it said is not kept.",
+    "sent": "Sent. The text is not kept.",
     "waiting": "What it says is for its reader alone, as a mailer is set.",
     "held": "It was written while no mailer was set, and stays. Cause it anew to have it sent.",
     "given_up": "It will not be tried again, and what it said is not kept. Cause it anew.",

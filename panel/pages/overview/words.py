@@ -3,16 +3,16 @@
 from panel.quantities import count
 
 TITLE = "Overview"
-LEAD = "Is everything well, and what has happened lately."
+LEAD = "The state of this server, and what happened recently."
 PERIOD = "Time"
 PERIODS = [("24 hours", "24h"), ("7 days", "7d"), ("30 days", "30d")]
-ALL_WELL = "Everything is well"
+ALL_WELL = "Everything is working"
 ALL_EVENTS = "All events"
 LATEST = "The latest events"
-NO_EVENTS, NO_EVENTS_HINT = "Nothing has happened yet.", "Sign somebody up with the Tester."
+NO_EVENTS, NO_EVENTS_HINT = "Nothing has happened yet.", "Sign someone up with the Tester."
 FIGURES = ("Users", "Live sessions", "Sign-ins, 24 hours", "Failures, 24 hours")
 SIGN_INS, FAILURES, SIGN_UPS, LIVE = "Sign-ins", "Failures", "Sign-ups", "Live sessions"
-LIVE_TITLE = "Live sessions, of those that still live"
+LIVE_TITLE = "Live sessions, counted among those still live"
 
 # ---- what is looked at
 DATABASE, DATA, CACHE, MAIL = "Database", "Data", "Session cache", "Mail"
@@ -20,7 +20,7 @@ RESTORED = "Restored"
 CLOCK = "Clock"
 SECRET, PROXY, LIMITS, VERSION = "Signing key", "Proxy", "Rate limits", "Version"
 AWAY = "The database does not answer, so nobody can sign in and most requests are refused."
-AWAY_FIX = "Look whether it runs and whether DATABASE_URL is right; the log has its own words."
+AWAY_FIX = "Check that it is running and that DATABASE_URL is right; the log has the error."
 TROUBLES = {
     "read-only": "The database may not be written to, so nobody can sign in; sessions go on.",
     "full": "The database's disk is full, so nobody can sign in; sessions go on.",
@@ -69,8 +69,8 @@ OUTBOX_FIX = "Set SMTP_URL, or MAIL_API_URL and MAIL_API_KEY, and MAIL_FROM."
 MAIL_FIX = "The outbox has each mail with its error; look at the settings of the mailer."
 SECRETS = {
     "set": "SECRET_KEY is set.",
-    "generated": "The server made a key of its own: lost with the disk, and every session with it.",
-    "example": "SECRET_KEY is an example out of documentation: anybody can sign cookies with it.",
+    "generated": "The server generated a key: if the disk is lost, every session ends.",
+    "example": "SECRET_KEY is an example from the documentation: anyone can sign cookies with it.",
 }
 KEY_FIX = "Set SECRET_KEY to a long random text of your own and restart."
 PROXY_FIX = "If this is your proxy, name it in TRUSTED_PROXIES."
@@ -78,7 +78,7 @@ CLOCK_FIX = (
     "Compare this machine and the database's with a time server; timedatectl says whether one sets "
     "them. Sessions, links and bans end by this machine's clock."
 )
-LIMITS_OFF = "Rate limits are off: passwords can be guessed without end."
+LIMITS_OFF = "Rate limits are off: nothing slows down password guessing."
 LIMITS_FIX = "Set RATE_LIMITS=on."
 
 # ---- to be filled in
@@ -132,7 +132,7 @@ def bypassed(trouble: str) -> str:
 
 def cached(sessions: int, size: int) -> str:
     """Say how full the cache is."""
-    return f"{count(sessions, 'session')} remembered, of {size:,} that fit."
+    return f"{count(sessions, 'session')} cached, of {size:,} at most."
 
 
 def waiting(number: int, since: str) -> str:

@@ -4,12 +4,12 @@ from panel.quantities import count
 from panel.ui.markup import Markup
 
 TITLE = "Sessions"
-LEAD = "Everybody who is signed in right now, the latest first. Open a session to end it."
-SEARCH, SEARCH_HINT = "E-mail", "Letters of the address of a user"
+LEAD = "Everyone who is signed in now, newest first. Open a session to end it."
+SEARCH, SEARCH_HINT = "E-mail", "Part of a user's e-mail address"
 ADDRESS, ADDRESS_HINT = "Address", "203.0.113.7 or 2001:db8::/64"
 COLUMNS = ("Whose", "Device", "Address", "Began", "Last renewed", "Ends")
 CAPTION = "Live sessions, one in each row"
-NONE = "No live session is like that."
+NONE = "No sessions match."
 NONE_HINT = "Choose fewer filters. Sessions that have ended are not listed; Events tells of them."
 YOURS = "this is you"
 EVERYBODYS = "Show everybody's sessions"
@@ -21,7 +21,7 @@ GONE_ADMIN = "a deleted admin"
 BACK = "All sessions"
 OVER, OVER_HINT = "This session is over.", "Go back to all sessions, or see in Events how it ended."
 YOURS_OVER = "Your session is over. Sign in again to go on."
-FACTS = ("Whose", "Device", "As it names itself", "Address", "Began", "Last renewed", "Ends", "Id")
+FACTS = ("Whose", "Device", "User agent", "Address", "Began", "Last renewed", "Ends", "Id")
 ACTED_BY = "Used by"
 SAYS_NOTHING = "nothing"
 SEE = "See also"

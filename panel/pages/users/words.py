@@ -4,8 +4,8 @@ from panel.quantities import count
 from panel.ui.markup import Markup
 
 TITLE = "Users"
-LEAD = "Everybody who has an account here. Open one to see their sessions and to act."
-SEARCH, SEARCH_HINT = "Search", "Letters of the e-mail or name, or an id"
+LEAD = "Everyone with an account. Open a user to see their sessions and manage them."
+SEARCH, SEARCH_HINT = "Search", "Part of an e-mail or name, or an id"
 ROLE, STATE, ADDRESS, ORDER = "Role", "State", "E-mail", "Order"
 ROLES = [("Any", ""), ("Admins", "admin"), ("Users", "user")]
 STATES = [("Any", ""), ("Banned", "true"), ("Not banned", "false")]
@@ -23,7 +23,7 @@ ORDERS = [
 COLUMNS = ("User", "Role", "State", "Live sessions", "Last sign-in", "Since")
 CAPTION = "Users, one in each row"
 CSV = "Download this list as CSV"
-NOBODY, NOBODY_HINT = "Nobody is like that.", "Search for less, or choose fewer filters."
+NOBODY, NOBODY_HINT = "No users match.", "Shorten the search or remove a filter."
 IS_VERIFIED, IS_UNVERIFIED, IS_BANNED = "verified", "not verified", "banned"
 
 # ---- making one
@@ -45,9 +45,9 @@ WAYS_IN = {"credential": "a password"}
 NO_WAY_IN = "nothing yet; a mail to reset the password lets them choose one"
 BAN_REASON, BAN_END, NO_REASON, NO_END = "Reason of the ban", "Ban ends", "none given", "never"
 SESSIONS, NO_SESSIONS = "Sessions", "No live session"
-NO_SESSIONS_HINT = "They are signed in nowhere."
+NO_SESSIONS_HINT = "They are not signed in anywhere."
 SESSION_COLUMNS = ("Device", "Address", "Begun", "Last seen", "Ends")
-EVENTS, NO_EVENTS = "What happened", "Nothing is known"
+EVENTS, NO_EVENTS = "What happened", "No events"
 NO_EVENTS_HINT = "The audit trail forgets after a while (AUDIT_RETENTION_DAYS)."
 ALL_EVENTS = "All their events"
 ACTS_AS_MARK = "an admin acting as them"
@@ -66,9 +66,9 @@ ACT_AS = "Act as this user"
 ACT_AS_HINT = "Opens a session as this user in a browser of the Tester. Your own stays as it is."
 DELETE = "Delete this user"
 CHOOSE_SESSION = "Choose a session first."
-WRITE_IT_FIRST = "Write the new password first."
-NO_SUCH_DAY = "This is not a day such as 2027-01-31."
-DAY_IS_OVER = "This day is over. Choose one to come, or leave it empty to ban for good."
+WRITE_IT_FIRST = "Enter the new password first."
+NO_SUCH_DAY = "Enter a date such as 2027-01-31."
+DAY_IS_OVER = "This day is in the past. Choose a later one, or leave it empty to ban permanently."
 
 # ---- to be filled in
 CREATED = "{} has an account now."
@@ -76,13 +76,13 @@ OPEN_USER = "Open the page of {}"
 HAS_ROLE = "{} is {} now."
 REASON_TOO_LONG = "The reason is too long: at most {:,} characters."
 UNBANNED = "{} may sign in again."
-PASSWORD_SET = "{} has the new password. Tell them on a safe way."  # noqa: S105  a sentence
+PASSWORD_SET = "{} has the new password. Send it to them securely."  # noqa: S105  a sentence
 ASK_END_ONE = Markup("The session of {} with {} ends at once. They can sign in again.")
 SESSION_ENDED = "That session of {} is over."
 SESSIONS_ENDED = "{} is signed out everywhere."
 ASK_ACT_AS = Markup(
-    "A session as {} opens in a browser of the Tester, for an hour. Whatever is sent there "
-    "is done as them. The audit trail names you."
+    "A session as {} opens in a browser of the Tester, for an hour. Requests sent there "
+    "act as that user. The audit trail names you."
 )
 ACTS_AS = "Acting as {}"
 ACTING = "The Tester has a browser that acts as {}."
@@ -124,8 +124,8 @@ def banned(email: str, until: str) -> str:
 def ask_password(who: str, live: int) -> Markup:
     """Ask before a password is set."""
     return Markup(
-        "{} gets the password you wrote; the old one opens nothing any more. {} "
-        "A mail to reset it is kinder: only they know the new one then."
+        "{} gets the password you wrote; the old one no longer works. {} "
+        "Sending a reset mail is safer: only they will know the new password."
     ).format(who, _ends(live))
 
 
@@ -138,7 +138,7 @@ def ask_end_all(who: str, live: int) -> Markup:
 
 def ask_delete(who: str, live: int) -> Markup:
     """Ask before a user is deleted."""
-    return Markup("{} is deleted with everything that is theirs. {} This cannot be undone.").format(
+    return Markup("{} and all their data will be deleted. {} This cannot be undone.").format(
         who, _ends(live)
     )
 
