@@ -7,16 +7,16 @@ from collections.abc import Sequence
 from contextlib import closing
 from typing import TextIO
 
-from doctor.clock import SystemClock
-from doctor.command_line import Order, UsageError, read_order
+from doctor.clock import SystemBlockingClock
+from doctor.command_line import Options, UsageError, parse_options
 from doctor.examine import examine
 from doctor.findings import Finding, Verdict
-from doctor.report.as_json import Examined, as_json
-from doctor.report.junit import junit
+from doctor.report.json_report import Report, render_json
+from doctor.report.junit_report import render_junit
 from doctor.report.table import Table
-from doctor.report.terminal import Progress, Style
+from doctor.report.terminal import ProgressLine, Style
 
-RIGHT, BROKEN, USAGE, INTERRUPTED, UNREAD = 0, 1, 2, 130, 141
+OK, CHECK_FAILED, USAGE_ERROR, INTERRUPTED, BROKEN_PIPE = 0, 1, 2, 130, 141
 """Exit codes: 130 as after Ctrl-C (128 + SIGINT), 141 as after `| head` (128 + SIGPIPE)."""
 
 
@@ -25,54 +25,54 @@ def main(arguments: Sequence[str]) -> int:
     # CI systems cancel with SIGTERM: the throw-away account is deleted then too.
     signal.signal(signal.SIGTERM, signal.default_int_handler)
     try:
-        order = read_order(arguments, os.environ)
-        return _carry_out(order)
+        options = parse_options(arguments, os.environ)
+        return _run(options)
     except UsageError as error:
         sys.stderr.write(f"doctor: {error}\n")
-        return USAGE
+        return USAGE_ERROR
     except KeyboardInterrupt:
         sys.stderr.write("doctor: interrupted\n")
         return INTERRUPTED
     except BrokenPipeError:
-        _let_go_of_stdout()
-        return UNREAD
+        _detach_stdout()
+        return BROKEN_PIPE
 
 
-def _carry_out(order: Order) -> int:
-    clock = SystemClock()
+def _run(options: Options) -> int:
+    clock = SystemBlockingClock()
     started_at, began = clock.now(), clock.monotonic()
-    table = Table(sys.stdout, Style.of(sys.stdout, os.environ), brief=order.brief)
-    findings = _examined(order, None if order.as_json else table)
-    examined = Examined(order.deployment, started_at, clock.monotonic() - began, findings)
-    if order.junit is not None:
-        order.junit.write_bytes(junit(examined))
-    if order.as_json:
-        sys.stdout.write(as_json(examined) + "\n")
+    table = Table(sys.stdout, Style.of(sys.stdout, os.environ), brief=options.brief)
+    findings = _collect_findings(options, None if options.json else table)
+    report = Report(options.deployment, started_at, clock.monotonic() - began, findings)
+    if options.junit is not None:
+        options.junit.write_bytes(render_junit(report))
+    if options.json:
+        sys.stdout.write(render_json(report) + "\n")
     else:
-        table.close(findings)
+        table.write_summary(findings)
     sys.stdout.flush()
-    return BROKEN if any(each.verdict is Verdict.FAIL for each in findings) else RIGHT
+    return CHECK_FAILED if any(each.verdict is Verdict.FAIL for each in findings) else OK
 
 
-def _examined(order: Order, table: Table | None) -> list[Finding]:
-    progress = Progress(sys.stderr, Style.of(sys.stderr, os.environ))
+def _collect_findings(options: Options, table: Table | None) -> list[Finding]:
+    progress = ProgressLine(sys.stderr, Style.of(sys.stderr, os.environ))
     findings = []
     examination = examine(
-        order.deployment,
-        say=progress.say,
-        checks=order.checks,
-        left_early=lambda last: _tell_what_is_left(sys.stderr, progress, last),
+        options.deployment,
+        on_progress=progress.update,
+        checks=options.checks,
+        on_early_cleanup=lambda last: _report_cleanup(sys.stderr, progress, last),
     )
     with closing(examination):
         for finding in examination:
             findings.append(finding)
             progress.clear()
             if table is not None:
-                table.show(finding)
+                table.write(finding)
     return findings
 
 
-def _tell_what_is_left(out: TextIO, progress: Progress, last: Finding) -> None:
+def _report_cleanup(out: TextIO, progress: ProgressLine, last: Finding) -> None:
     progress.clear()
     if last.verdict is Verdict.FAIL:
         out.write(f"doctor: {last.evidence}. {last.fix}\n")
@@ -80,7 +80,7 @@ def _tell_what_is_left(out: TextIO, progress: Progress, last: Finding) -> None:
         out.write("doctor: the throw-away account is deleted\n")
 
 
-def _let_go_of_stdout() -> None:
+def _detach_stdout() -> None:
     """Point stdout nowhere: Python would complain at its end that nobody reads."""
     os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
 

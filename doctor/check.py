@@ -4,12 +4,12 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from doctor.findings import Outcome
+from doctor.findings import CheckResult
 
 if TYPE_CHECKING:
-    from doctor.examination import Examination
+    from doctor.check_context import CheckContext
 
-Look = Callable[["Examination"], Outcome]
+CheckFunction = Callable[["CheckContext"], CheckResult]
 
 
 @dataclass(frozen=True)
@@ -19,13 +19,13 @@ class Check:
     name: str
     title: str
     needs: tuple[str, ...]
-    look: Look
+    function: CheckFunction
 
 
-def check(name: str, title: str, *needs: str) -> Callable[[Look], Check]:
+def check(name: str, title: str, *needs: str) -> Callable[[CheckFunction], Check]:
     """Make a function a check; its docstring says what breaks where it does not hold."""
 
-    def declare(look: Look) -> Check:
-        return Check(name, title, needs, look)
+    def declare(function: CheckFunction) -> Check:
+        return Check(name, title, needs, function)
 
     return declare

@@ -6,7 +6,7 @@ from datetime import UTC, datetime
 from typing import Protocol
 
 
-class Clock(Protocol):
+class BlockingClock(Protocol):
     """Tells the time, and waits."""
 
     def now(self) -> datetime:
@@ -19,7 +19,7 @@ class Clock(Protocol):
         """Return after so many seconds."""
 
 
-class SystemClock:
+class SystemBlockingClock:
     """This machine's own clock."""
 
     def now(self) -> datetime:
@@ -32,6 +32,6 @@ class SystemClock:
         time.sleep(seconds)
 
 
-def unguessable(letters: int) -> str:
+def random_hex(letters: int) -> str:
     """Draw so many hexadecimal digits that nobody can guess."""
     return secrets.token_hex((letters + 1) // 2)[:letters]

@@ -11,13 +11,15 @@ from pathlib import Path
 from typing import NoReturn
 
 from doctor.check import Check
+from doctor.credential import Credential
 from doctor.deployment import Admin, Deployment
-from doctor.secret import Secret
-from doctor.selection import checks_for
+from doctor.selection import select_checks
 
 PASSWORD_VARIABLE = "GATEHOUSE_ADMIN_PASSWORD"  # noqa: S105  a name, not a password
 _STDIN = "-"
-_READABLE = "doctor: others on this machine can read a --password; --password-file is safer\n"
+_SHOWN_TO_OTHERS = (
+    "doctor: others on this machine can read a --password; --password-file is safer\n"
+)
 
 
 class UsageError(ValueError):
@@ -25,21 +27,21 @@ class UsageError(ValueError):
 
 
 @dataclass(frozen=True)
-class Order:
-    """What is to be examined, and how it is told."""
+class Options:
+    """What to examine, and how to report it."""
 
     deployment: Deployment
     checks: tuple[Check, ...]
-    as_json: bool
+    json: bool
     junit: Path | None
     brief: bool
 
 
-def read_order(
+def parse_options(
     arguments: Sequence[str],
     environment: Mapping[str, str],
     ask: Callable[[str], str] = getpass.getpass,
-) -> Order:
+) -> Options:
     """Read the arguments; raises UsageError, and SystemExit after --help."""
     said = _parser().parse_args(arguments)
     try:
@@ -52,10 +54,10 @@ def read_order(
             mail_to=said.mail_to,
         )
         names = [name for name in said.only.split(",") if name]
-        checks = checks_for(deployment, names)
+        checks = select_checks(deployment, names)
     except ValueError as error:  # BadUrl and UnknownCheck say it in a line
         raise UsageError(str(error)) from None
-    return Order(deployment, checks, said.json, _writable(said.junit), said.quiet)
+    return Options(deployment, checks, said.json, _writable(said.junit), said.quiet)
 
 
 class _Parser(argparse.ArgumentParser):
@@ -106,7 +108,7 @@ def _admin(
     password = _password(said, environment, ask)
     if not password:
         raise UsageError("the password is empty")
-    return Admin(said.email, Secret(password))
+    return Admin(said.email, Credential(password))
 
 
 def _password(
@@ -117,7 +119,7 @@ def _password(
     if said.password_file:
         return _read(said.password_file).rstrip("\r\n")
     if said.password:
-        sys.stderr.write(_READABLE)
+        sys.stderr.write(_SHOWN_TO_OTHERS)
         return str(said.password)
     if environment.get(PASSWORD_VARIABLE):
         return environment[PASSWORD_VARIABLE]

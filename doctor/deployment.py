@@ -5,11 +5,11 @@ import re
 from dataclasses import dataclass, field
 from urllib.parse import urlsplit
 
-from doctor.secret import NOTHING, Secret
+from doctor.credential import NO_CREDENTIAL, Credential
 
-PROTECTED = ("/api/me", "/api/stream", "/api/account/export", "/api/auth/list-sessions")
+PROTECTED_PATHS = ("/api/me", "/api/stream", "/api/account/export", "/api/auth/list-sessions")
 """What no stranger may get, on every Gatehouse."""
-FOR_ADMINS = (
+ADMIN_PATHS = (
     "/api/admin/status",
     "/api/admin/events",
     "/api/admin/outbox",
@@ -31,8 +31,8 @@ class Admin:
     """
 
     email: str = ""
-    password: Secret = NOTHING
-    session: Secret = NOTHING
+    password: Credential = NO_CREDENTIAL
+    session: Credential = NO_CREDENTIAL
 
 
 @dataclass(frozen=True)
@@ -50,17 +50,17 @@ class Deployment:
     """Certificates to trust besides the public ones, for a server with one of its own."""
     address: str | None = None
     """Where the server listens, `127.0.0.1:7860`, if that is not what the URL's name leads to."""
-    inside: bool = False
+    runs_on_server: bool = False
     """Whether the doctor runs on the server itself: it then cannot see what its proxies do."""
     mail_to: str | None = None
     """The address of an account to which a test mail may go: its owner gets a reset link."""
-    patience: float = field(default=20.0)
+    timeout: float = field(default=20.0)
     """Seconds to wait for one answer."""
 
     def __post_init__(self) -> None:
-        object.__setattr__(self, "url", origin(self.url))
+        object.__setattr__(self, "url", normalize_origin(self.url))
         if self.frontend is not None:
-            object.__setattr__(self, "frontend", origin(self.frontend))
+            object.__setattr__(self, "frontend", normalize_origin(self.frontend))
 
     @property
     def https(self) -> bool:
@@ -73,17 +73,17 @@ class Deployment:
         return is_public_host(urlsplit(self.url).hostname or "")
 
 
-def origin(url: str) -> str:
+def normalize_origin(url: str) -> str:
     """Return `scheme://host[:port]` of an address as people paste it; raises BadUrl."""
     text = url.strip()
     try:
         parts = urlsplit(text if "://" in text else f"https://{text}")
     except ValueError as error:
-        _refuse_password(text)
+        _reject_credentials(text)
         raise BadUrl(f"{url!r} is no address of a server: {error}") from None
-    _refuse_password(parts.netloc)
+    _reject_credentials(parts.netloc)
     if parts.scheme not in {"http", "https"} or not _HOST.fullmatch(parts.hostname or ""):
-        _refuse_password(text)  # "https:/ada:password@host", say, in which nothing is a host
+        _reject_credentials(text)  # "https:/ada:password@host", say, in which nothing is a host
         raise BadUrl(f"{url!r} is no address of a server: try https://my-space.hf.space")
     try:
         port = parts.port
@@ -95,7 +95,7 @@ def origin(url: str) -> str:
     return f"{parts.scheme}://{host}" + (f":{port}" if port and port != default else "")
 
 
-def _refuse_password(text: str) -> None:
+def _reject_credentials(text: str) -> None:
     if "@" in text:  # not repeated: there may be a password in it
         raise BadUrl("leave user and password out of the address: an admin is named with --email")
 

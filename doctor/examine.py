@@ -2,42 +2,43 @@
 
 from collections.abc import Callable, Generator
 
-from doctor.browser import Say
 from doctor.check import Check
-from doctor.clock import Clock, SystemClock
+from doctor.check_context import CheckContext
+from doctor.cleanup import clean_up
+from doctor.clock import BlockingClock, SystemBlockingClock
 from doctor.deployment import Deployment
-from doctor.examination import Examination
-from doctor.farewell import farewell
 from doctor.findings import Finding
-from doctor.selection import checks_for
+from doctor.selection import select_checks
+from doctor.simulated_browser import ProgressCallback
 
-Hear = Callable[[Finding], None]
+FindingCallback = Callable[[Finding], None]
 
 
 def examine(
     deployment: Deployment,
     *,
-    say: Say = lambda _: None,
+    on_progress: ProgressCallback = lambda _: None,
     checks: tuple[Check, ...] | None = None,
-    clock: Clock | None = None,
-    left_early: Hear = lambda _: None,
+    clock: BlockingClock | None = None,
+    on_early_cleanup: FindingCallback = lambda _: None,
 ) -> Generator[Finding, None, None]:
-    """Make every check in order, and yield what each finds as soon as it is found.
+    """Run every check in order, and yield each finding as soon as there is one.
 
-    `say` hears in a few words what is being done or waited for. The throw-away account is deleted
-    at the end, also when the caller stops listening or is interrupted: then `left_early` hears
-    whether it could be. Without `checks` it is all that can be made (`doctor.selection`).
+    `on_progress` is called with a few words about what is being done or waited for. The throw-away
+    account is deleted at the end, even if the caller stops iterating or is interrupted;
+    `on_early_cleanup` then gets the outcome. Without `checks`, all that apply are run
+    (`doctor.selection`).
     """
-    examination = Examination(deployment, clock or SystemClock(), say)
+    context = CheckContext(deployment, clock or SystemBlockingClock(), on_progress)
     left = False
     try:
-        for each in checks_for(deployment) if checks is None else checks:
-            yield examination.make(each)
-        last = examination.make(farewell)
+        for each in select_checks(deployment) if checks is None else checks:
+            yield context.run_check(each)
+        last = context.run_check(clean_up)
         left = True
         yield last
     finally:
         if not left:
-            examination.fall_silent()
-            left_early(examination.make(farewell))
-        examination.close()
+            context.mute_progress()
+            on_early_cleanup(context.run_check(clean_up))
+        context.close()

@@ -15,7 +15,7 @@ class Verdict(StrEnum):
 
 
 @dataclass(frozen=True)
-class Outcome:
+class CheckResult:
     """What a check returns: the verdict, what was seen, and how to mend it."""
 
     verdict: Verdict
@@ -39,20 +39,20 @@ class Finding:
     seconds: float
 
 
-class CannotTell(Exception):
+class CheckSkipped(Exception):
     """Raised by a check that cannot be made here; the message says why."""
 
 
-def passed(evidence: str) -> Outcome:
+def passed(evidence: str) -> CheckResult:
     """All is well."""
-    return Outcome(Verdict.PASS, evidence)
+    return CheckResult(Verdict.PASS, evidence)
 
 
-def warned(evidence: str, fix: str) -> Outcome:
+def warned(evidence: str, fix: str) -> CheckResult:
     """It works, and somebody should know."""
-    return Outcome(Verdict.WARN, evidence, fix)
+    return CheckResult(Verdict.WARN, evidence, fix)
 
 
-def failed(evidence: str, fix: str) -> Outcome:
+def failed(evidence: str, fix: str) -> CheckResult:
     """It is broken."""
-    return Outcome(Verdict.FAIL, evidence, fix)
+    return CheckResult(Verdict.FAIL, evidence, fix)

@@ -10,46 +10,46 @@ from collections.abc import Iterable
 from functools import lru_cache
 from urllib.parse import unquote, unquote_plus
 
-from doctor.secret import Secret
+from doctor.credential import Credential
 
 BLANK = "***"
-_SHORTEST = 6  # characters; blanking every "a" would blank the rest with it
+_MIN_SECRET_CHARS = 6  # characters; blanking every "a" would blank the rest with it
 # Of any session or mailed link; a commit's number has small letters only. From the start of a word
 # only: it may have a million letters, each looked at once.
 _TOKEN = re.compile(r"(?<![A-Za-z0-9])(?=[a-z0-9]*[A-Z])[A-Za-z0-9]{32,}(?:\.[\w%+/=-]+)?")
 
 
-class Redactor:
+class EvidenceRedactor:
     """Knows the secrets it was told by their value, and tokens by their shape."""
 
     def __init__(self) -> None:
         self._known: set[str] = set()
 
-    def learn(self, *secrets: Secret | str) -> None:
+    def add(self, *secrets: Credential | str) -> None:
         """Blank these too, from now on."""
         self._known |= {each if isinstance(each, str) else each.reveal() for each in secrets}
 
-    def without_secrets(self, text: str) -> str:
+    def redact(self, text: str) -> str:
         """Return the text without them."""
-        return _TOKEN.sub(BLANK, hidden(text, self._known, BLANK))
+        return _TOKEN.sub(BLANK, mask_secrets(text, self._known, BLANK))
 
 
-def hidden(text: str, secrets: Iterable[str], mask: str) -> str:
+def mask_secrets(text: str, secrets: Iterable[str], mask: str) -> str:
     """Return the text with these hidden, however they are written: encoded, escaped, in HTML."""
     for each in sorted(secrets, key=len, reverse=True):
-        if len(each) >= _SHORTEST:
-            text = _writings_of(each).sub(mask, text)
+        if len(each) >= _MIN_SECRET_CHARS:
+            text = _spellings(each).sub(mask, text)
     return text
 
 
 @lru_cache(1000)
-def _writings_of(secret: str) -> re.Pattern[str]:
+def _spellings(secret: str) -> re.Pattern[str]:
     # A cookie is sent encoded, and a server may quote it decoded.
     said = dict.fromkeys((secret, unquote(secret), unquote_plus(secret)))
-    return re.compile("|".join("".join(map(_writings_of_letter, each)) for each in said))
+    return re.compile("|".join("".join(map(_character_pattern, each)) for each in said))
 
 
-def _writings_of_letter(letter: str) -> str:
+def _character_pattern(letter: str) -> str:
     if letter.isascii() and letter.isalnum():
         return letter
     utf8 = letter.encode("utf-8", "surrogatepass")

@@ -11,21 +11,21 @@ class UnknownCheck(ValueError):
     """No check or group has this name; the message says which there are."""
 
 
-def checks_for(deployment: Deployment, only: Sequence[str] = ()) -> tuple[Check, ...]:
+def select_checks(deployment: Deployment, only: Sequence[str] = ()) -> tuple[Check, ...]:
     """Return the checks to make, in order: all, or those named in `only` and what they need.
 
     A name is that of a check, `headers.csp`, or of a group, `headers`. Without an app of its own
     one check of `frontend` stays, which says so. Raises UnknownCheck.
     """
-    chosen = _with_needs(only) if only else {each.name for each in CHECKS}
+    chosen = _with_dependencies(only) if only else {each.name for each in CHECKS}
     if deployment.frontend is None:
         chosen -= {name for name in chosen if _group(name) == "frontend"} - {"frontend.reaches"}
     return tuple(each for each in CHECKS if each.name in chosen)
 
 
-def _with_needs(only: Sequence[str]) -> set[str]:
+def _with_dependencies(only: Sequence[str]) -> set[str]:
     known = {each.name: each for each in CHECKS}
-    waiting = [name for wanted in only for name in _named(wanted, known)]
+    waiting = [name for requested in only for name in _matching_names(requested, known)]
     chosen: set[str] = set()
     while waiting:
         name = waiting.pop()
@@ -35,12 +35,12 @@ def _with_needs(only: Sequence[str]) -> set[str]:
     return chosen
 
 
-def _named(wanted: str, known: dict[str, Check]) -> list[str]:
-    names = [name for name in known if wanted in {name, _group(name)}]
+def _matching_names(requested: str, known: dict[str, Check]) -> list[str]:
+    names = [name for name in known if requested in {name, _group(name)}]
     if names:
         return names
     groups = dict.fromkeys(map(_group, known))
-    raise UnknownCheck(f"there is no check {wanted!r}; the groups are {', '.join(groups)}")
+    raise UnknownCheck(f"there is no check {requested!r}; the groups are {', '.join(groups)}")
 
 
 def _group(name: str) -> str:

@@ -4,9 +4,9 @@ from dataclasses import dataclass, field
 from email.utils import parsedate_to_datetime
 from urllib.parse import urlsplit
 
-from doctor.sites import SHARED_SUFFIXES, is_address
+from doctor.sites import SHARED_SUFFIXES, is_ip_address
 
-_LONGEST = 4096  # bytes of name and value together, section 5.6
+_MAX_COOKIE_BYTES = 4096  # bytes of name and value together, section 5.6
 
 
 @dataclass(frozen=True)
@@ -39,11 +39,11 @@ class SetCookie:
         return self.attributes.get("domain", "").lower().removeprefix(".")
 
     @property
-    def deletes(self) -> bool:
+    def is_deletion(self) -> bool:
         """Whether the line tells the browser to forget the cookie."""
         age = self.attributes.get("max-age")
         if age is not None:
-            return _is_whole(age.removeprefix("-")) and int(age) <= 0
+            return _is_integer(age.removeprefix("-")) and int(age) <= 0
         return _is_past(self.attributes.get("expires", ""))
 
     def without_value(self) -> str:
@@ -52,7 +52,7 @@ class SetCookie:
         return "; ".join([f"{self.name}=...", *told])
 
 
-def read_set_cookie(line: str) -> SetCookie:
+def parse_set_cookie(line: str) -> SetCookie:
     """Read one Set-Cookie line."""
     first, *rest = line.split(";")
     name, _, value = (part.strip() for part in first.partition("="))
@@ -60,27 +60,27 @@ def read_set_cookie(line: str) -> SetCookie:
     return SetCookie(name, value, {key.strip().lower(): told.strip() for key, _, told in pairs})
 
 
-def why_dropped(cookie: SetCookie, page: str) -> list[str]:
+def rejection_reasons(cookie: SetCookie, page: str) -> list[str]:
     """Return why a browser showing `page` would not keep this cookie; empty if it would."""
     parts = urlsplit(page)
     host = (parts.hostname or "").lower()
     # Browsers take localhost for a safe place, http or not; Safari does not.
     safe = parts.scheme == "https" or host in {"localhost", "127.0.0.1", "::1"}
     reasons = [
-        *_dropped_for_prefix(cookie),
-        *_dropped_for_domain(cookie, host),
+        *_prefix_problems(cookie),
+        *_domain_problems(cookie, host),
         *(["Secure, over plain http"] if cookie.has("secure") and not safe else []),
     ]
     if cookie.same_site == "none" and not cookie.has("secure"):
         reasons.append("SameSite=None without Secure")
     if cookie.has("partitioned") and not cookie.has("secure"):
         reasons.append("Partitioned without Secure")
-    if len(cookie.name.encode()) + len(cookie.value.encode()) > _LONGEST:
-        reasons.append(f"longer than {_LONGEST} bytes")
+    if len(cookie.name.encode()) + len(cookie.value.encode()) > _MAX_COOKIE_BYTES:
+        reasons.append(f"longer than {_MAX_COOKIE_BYTES} bytes")
     return reasons
 
 
-def _dropped_for_prefix(cookie: SetCookie) -> list[str]:
+def _prefix_problems(cookie: SetCookie) -> list[str]:
     name = cookie.name.lower()
     if not name.startswith(("__secure-", "__host-")):
         return []
@@ -90,19 +90,19 @@ def _dropped_for_prefix(cookie: SetCookie) -> list[str]:
     return reasons
 
 
-def _dropped_for_domain(cookie: SetCookie, host: str) -> list[str]:
+def _domain_problems(cookie: SetCookie, host: str) -> list[str]:
     domain = cookie.domain
     if not domain or domain == host:
         return []
     if domain in SHARED_SUFFIXES or "." not in domain:
         return [f"Domain={domain} is shared by many sites"]
     # An address has no parts that others could share (section 5.1.3).
-    if host.endswith(f".{domain}") and not is_address(host):
+    if host.endswith(f".{domain}") and not is_ip_address(host):
         return []
     return [f"Domain={domain} is not part of {host}"]
 
 
-def _is_whole(text: str) -> bool:
+def _is_integer(text: str) -> bool:
     return text.isascii() and text.isdecimal() and len(text) < 15
 
 

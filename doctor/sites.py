@@ -25,20 +25,22 @@ SHARED_SUFFIXES = (
 def is_same_site(one: str, other: str) -> bool:
     """Tell whether two origins are one site: same scheme, same registrable domain."""
     first, second = urlsplit(one), urlsplit(other)
-    return first.scheme == second.scheme and site(first.hostname) == site(second.hostname)
+    return first.scheme == second.scheme and registrable_domain(
+        first.hostname
+    ) == registrable_domain(second.hostname)
 
 
-def site(host: str | None) -> str:
+def registrable_domain(host: str | None) -> str:
     """Return the registrable domain of a host, or the host itself where it has none."""
     name = (host or "").lower()
-    if is_address(name):
+    if is_ip_address(name):
         return name
     labels = name.split(".")
     shared = next((each for each in SHARED_SUFFIXES if name.endswith(f".{each}")), "")
     return ".".join(labels[-(shared.count(".") + 2 if shared else 2) :])
 
 
-def is_address(host: str) -> bool:
+def is_ip_address(host: str) -> bool:
     """Tell whether a host is an IP address and no name."""
     try:
         ipaddress.ip_address(host)

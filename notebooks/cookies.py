@@ -4,7 +4,7 @@ import httpx
 import pandas as pd
 from pandas.io.formats.style import Styler
 
-from doctor.set_cookie import SetCookie, read_set_cookie, why_dropped
+from doctor.set_cookie import SetCookie, parse_set_cookie, rejection_reasons
 from notebooks.looks import table
 from notebooks.masking import shortened
 
@@ -19,13 +19,13 @@ _MEANING = {
 def cookie_table(answer: httpx.Response) -> Styler:
     """Return what an answer asks the browser to keep, and what each attribute means."""
     page = str(answer.request.url)
-    told = [read_set_cookie(line) for line in answer.headers.get_list("set-cookie")]
+    told = [parse_set_cookie(line) for line in answer.headers.get_list("set-cookie")]
     rows = [
         {
             "cookie": cookie.name,
             "value": shortened(cookie.value) if cookie.value else "empty: forget it",
             "attributes": "\n".join(_explained(cookie)),
-            "a browser then": "; ".join(why_dropped(cookie, page)) or "keeps it",
+            "a browser then": "; ".join(rejection_reasons(cookie, page)) or "keeps it",
         }
         for cookie in told
     ]

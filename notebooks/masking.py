@@ -2,7 +2,7 @@
 
 import re
 
-from doctor.redaction import hidden
+from doctor.redaction import mask_secrets
 
 HIDDEN = "•••"
 _FIELDS = "password|newPassword|currentPassword|token|sessionToken|secret"
@@ -23,7 +23,7 @@ def masked(text: str) -> str:
     password of a URL, what `hide` was told, and whatever else is as long and as shapeless as a
     token. To be called before a text is cut.
     """
-    text = hidden(text, _known, HIDDEN)
+    text = mask_secrets(text, _known, HIDDEN)
     for pattern, replace in _RULES:
         text = pattern.sub(replace, text)
     return text

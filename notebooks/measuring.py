@@ -11,9 +11,9 @@ from urllib.parse import urlsplit
 import httpx
 import pandas as pd
 
-from doctor.clock import SystemClock
+from doctor.clock import SystemBlockingClock
 
-_CLOCK = SystemClock()
+_CLOCK = SystemBlockingClock()
 
 
 def probe(browser: httpx.Client, path: str, times: int) -> pd.DataFrame:

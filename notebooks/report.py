@@ -14,7 +14,7 @@ from nbclient.exceptions import CellExecutionError, CellTimeoutError, DeadKernel
 from nbconvert import HTMLExporter
 from traitlets.config import Config
 
-from doctor.clock import SystemClock
+from doctor.clock import SystemBlockingClock
 from notebooks.clean import FOLDER, notebooks
 
 _LOCAL = {"localhost", "127.0.0.1", "::1"}
@@ -83,7 +83,7 @@ def main() -> int:
     parser.add_argument("--into", type=Path, default=FOLDER.parent / "reports", metavar="FOLDER")
     given = parser.parse_args()
     given.into.mkdir(parents=True, exist_ok=True)
-    clock, failed = SystemClock(), False
+    clock, failed = SystemBlockingClock(), False
     for notebook in _chosen(given.notebook):
         left_out = _why_left_out(notebook, os.environ)
         if left_out:

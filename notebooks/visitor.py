@@ -8,10 +8,10 @@ from typing import Any
 
 import httpx
 
-from doctor.clock import SystemClock, unguessable
+from doctor.clock import SystemBlockingClock, random_hex
 from notebooks.masking import hide, masked
 
-_CLOCK = SystemClock()
+_CLOCK = SystemBlockingClock()
 _BUSY = (429, 503)
 _WAITS = 4  # for one request
 _LONGEST_WAIT = 65  # seconds; the longest window of a limit is a minute
@@ -58,8 +58,8 @@ class Account:
 
     browser: httpx.Client = field(repr=False)
     name: str = "Ada Lovelace"
-    email: str = field(default_factory=lambda: f"notebook-{unguessable(12)}@example.com")
-    password: str = field(default_factory=lambda: f"Pw-{unguessable(24)}", repr=False)
+    email: str = field(default_factory=lambda: f"notebook-{random_hex(12)}@example.com")
+    password: str = field(default_factory=lambda: f"Pw-{random_hex(24)}", repr=False)
     _gone: bool = field(default=False, init=False, repr=False)
 
     def __post_init__(self) -> None:

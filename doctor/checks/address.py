@@ -1,10 +1,10 @@
 """Which address the server takes the caller for: limits and the audit trail rest on it."""
 
-from doctor.account import believed_address
 from doctor.check import check
+from doctor.check_context import CheckContext
 from doctor.deployment import is_public_host
-from doctor.examination import Examination
-from doctor.findings import CannotTell, Outcome, failed, passed, warned
+from doctor.findings import CheckResult, CheckSkipped, failed, passed, warned
+from doctor.throwaway_account import observed_address
 
 _FIRST, _LAST = "198.51.100.1", "198.51.100.2"  # documentation addresses, RFC 5737
 _OTHERS = {
@@ -20,18 +20,20 @@ _PAST = "the doctor runs on the server itself, past its proxy"
 
 
 @check("address.true", "The server cannot be told a false client address", "session.read")
-def true_address(exam: Examination) -> Outcome:
+def true_address(context: CheckContext) -> CheckResult:
     """Who can choose their address escapes every limit, and puts another's into the audit trail."""
-    browser = exam.stranger()
+    browser = context.anonymous_browser()
     forged = {"x_forwarded_for": f"{_FIRST}, {_LAST}", **_OTHERS}
-    believed = believed_address(browser, exam.account, forged)
-    exam.seen["third device"] = browser
+    believed = observed_address(browser, context.account, forged)
+    context.shared["third device"] = browser
     if not believed:
         return warned("the server saw no address at all", "Limits then count everybody together.")
-    if exam.deployment.inside and believed == _LAST:
-        raise CannotTell(f"the last X-Forwarded-For was believed, as it must be from here: {_PAST}")
+    if context.deployment.runs_on_server and believed == _LAST:
+        raise CheckSkipped(
+            f"the last X-Forwarded-For was believed, as it must be from here: {_PAST}"
+        )
     is_forged = believed.startswith(_FORGED)
-    is_ours = exam.deployment.inside or not exam.deployment.is_public
+    is_ours = context.deployment.runs_on_server or not context.deployment.is_public
     if not is_ours and not is_forged and not is_public_host(believed):
         return warned(
             f"the server saw {believed}, an address of its own network, and not the caller's",
@@ -40,7 +42,7 @@ def true_address(exam: Examination) -> Outcome:
         )
     if not is_forged:
         return passed(f"six kinds of forged headers were sent, and the server saw {believed}")
-    if believed == _LAST and not exam.deployment.is_public:
+    if believed == _LAST and not context.deployment.is_public:
         return warned(
             "the last X-Forwarded-For was believed, as it must be from a proxy",
             "The doctor calls from an address in TRUSTED_PROXIES, without a proxy between. Run it "

@@ -3,20 +3,20 @@
 from datetime import datetime
 from email.utils import parsedate_to_datetime
 
-from doctor.account import session_of
 from doctor.check import check
-from doctor.examination import Examination
-from doctor.findings import CannotTell, Outcome, failed, passed, warned
+from doctor.check_context import CheckContext
+from doctor.findings import CheckResult, CheckSkipped, failed, passed, warned
+from doctor.throwaway_account import fetch_session
 
 _NOTICED, _HARMFUL = 5.0, 60.0  # seconds
 
 
 @check("clock.right", "The server's clock is right", "reach.health")
-def right(exam: Examination) -> Outcome:
+def right(context: CheckContext) -> CheckResult:
     """A clock that is off ends sessions too early or too late, and breaks one-time codes."""
-    ahead = {**_by_date_header(exam), **_by_session(exam)}
+    ahead = {**_by_date_header(context), **_by_session(context)}
     if not ahead:
-        raise CannotTell("no answer carries a Date, and no session was made")
+        raise CheckSkipped("no answer carries a Date, and no session was made")
     worst = max(ahead.values(), key=abs)
     evidence = ", ".join(f"{name} {seconds:+.1f} s" for name, seconds in ahead.items())
     fix = (
@@ -30,19 +30,19 @@ def right(exam: Examination) -> Outcome:
     return passed(f"against this machine: {evidence}")
 
 
-def _by_date_header(exam: Examination) -> dict[str, float]:
-    reply = exam.stranger().send_once("GET", "/health")
+def _by_date_header(context: CheckContext) -> dict[str, float]:
+    reply = context.anonymous_browser().send_once("GET", "/health")
     told = reply.headers.get("date")
     if told is None:
         return {}
     # The header has whole seconds, so half of one is added on average.
-    here = exam.clock.now().timestamp() - reply.seconds / 2
+    here = context.clock.now().timestamp() - reply.seconds / 2
     return {"Date": parsedate_to_datetime(told).timestamp() + 0.5 - here}
 
 
-def _by_session(exam: Examination) -> dict[str, float]:
-    made = exam.seen.get("session made between")
-    found = session_of(exam.visitor.copy()) if made is not None else None
+def _by_session(context: CheckContext) -> dict[str, float]:
+    made = context.shared.get("session made between")
+    found = fetch_session(context.visitor.copy()) if made is not None else None
     if found is None or made is None:
         return {}
     told, (before, after) = datetime.fromisoformat(found["session"]["createdAt"]), made

@@ -4,13 +4,13 @@ import statistics
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from doctor.account import SIGN_IN, Account
-from doctor.browser import Reply
 from doctor.check import check
+from doctor.check_context import CheckContext
 from doctor.checks.mail import RESET
-from doctor.clock import unguessable
-from doctor.examination import Examination
-from doctor.findings import CannotTell, Outcome, failed, passed, warned
+from doctor.clock import random_hex
+from doctor.findings import CheckResult, CheckSkipped, failed, passed, warned
+from doctor.simulated_browser import Reply
+from doctor.throwaway_account import SIGN_IN, ThrowawayAccount
 
 _EACH = 3  # wrong sign-ins with a known address, and as many with an unknown one
 _LEAST_GAP = 0.03  # seconds; what is less, the network does by itself
@@ -29,13 +29,13 @@ _SAME = (
     "A wrong sign-in does not tell whether the address is known",
     "account.sign-in",
 )
-def sign_in(exam: Examination) -> Outcome:
+def sign_in(context: CheckContext) -> CheckResult:
     """Who knows the names has half of each key (ASVS 6.3.8)."""
-    known, unknown = _wrong_sign_ins(exam)
+    known, unknown = _wrong_sign_ins(context)
     different = _differences(known, unknown)
     if different:
         return failed("; ".join(different), _SAME)
-    return passed(f"both {known[0].told}, with the same headers")
+    return passed(f"both {known[0].summary}, with the same headers")
 
 
 @check(
@@ -43,18 +43,18 @@ def sign_in(exam: Examination) -> Outcome:
     "The time of a wrong sign-in does not tell either",
     "account.sign-in",
 )
-def sign_in_time(exam: Examination) -> Outcome:
+def sign_in_time(context: CheckContext) -> CheckResult:
     """A server that checks no password for unknown addresses answers those sooner."""
-    times = _Times.of(exam)
+    times = _Times.of(context)
     if times.gap_shows:  # three of each may be so by chance, on a busy server often
-        _wrong_sign_ins(exam, 2 * _EACH)
-        times = _Times.of(exam)
+        _wrong_sign_ins(context, 2 * _EACH)
+        times = _Times.of(context)
     if not times.gap_shows:
         noticed = times.least_gap * 1000
-        return passed(f"{times.told}; a gap below {noticed:,.0f} ms would not be noticed here")
+        return passed(f"{times.summary}; a gap below {noticed:,.0f} ms would not be noticed here")
     told = failed if times.gap >= _TELLS * times.work else warned
     return told(
-        f"{times.told}: {times.gap * 1000:,.0f} ms apart",
+        f"{times.summary}: {times.gap * 1000:,.0f} ms apart",
         "Run the doctor again, as a busy server can look like this. If it stays: the server hashes "
         "for unknown addresses too, so something in between answers for it; or users moved in "
         "while it ran, whose hashes it meets at their first sign-in or its next start.",
@@ -64,25 +64,25 @@ def sign_in_time(exam: Examination) -> Outcome:
 @check(
     "enumeration.reset", "Asking for a new password does not tell who is known", "account.sign-in"
 )
-def reset(exam: Examination) -> Outcome:
+def reset(context: CheckContext) -> CheckResult:
     """The form for forgotten passwords is open to everybody."""
-    known = exam.stranger().post(RESET, {"email": exam.account.email})
-    unknown = exam.stranger().post(RESET, {"email": _nobody()})
+    known = context.anonymous_browser().post(RESET, {"email": context.account.email})
+    unknown = context.anonymous_browser().post(RESET, {"email": _nobody()})
     different = _differences([known], [unknown])
     if different:
         return failed("; ".join(different), _SAME)
     if known.status != 200:
-        raise CannotTell(f"both were answered {known.told}")
+        raise CheckSkipped(f"both were answered {known.summary}")
     return passed("both 200, with the same words")
 
 
 @check(
     "enumeration.sign-up", "Signing up does not tell whether an address is taken", "session.read"
 )
-def sign_up(exam: Examination) -> Outcome:
+def sign_up(context: CheckContext) -> CheckResult:
     """Better Auth tells, and so does Gatehouse unless addresses are verified first."""
-    browser, again = exam.stranger(), Account.invented()
-    again.email = exam.account.email
+    browser, again = context.anonymous_browser(), ThrowawayAccount.generate()
+    again.email = context.account.email
     reply = again.sign_up(browser)
     if reply.field("code") == "EMAIL_PASSWORD_SIGN_UP_DISABLED":
         return passed("nobody may sign up here, and everybody is told so")
@@ -90,18 +90,18 @@ def sign_up(exam: Examination) -> Outcome:
         return passed("200 for a taken address too")
     if reply.status == 422:
         return warned(
-            f"a taken address is answered {reply.told}",
+            f"a taken address is answered {reply.summary}",
             "Set REQUIRE_VERIFIED_EMAIL=on if that matters: then signing up answers everybody "
             "alike, and a mail tells the owner. It needs a mailer.",
         )
     if reply.status == 200:
         again.delete(browser)
         return failed(
-            f"a taken address was answered {reply.told}",
+            f"a taken address was answered {reply.summary}",
             "A second account was made for it, so several servers answer here, each with a "
             "database of its own. Give all of them the same DATABASE_URL.",
         )
-    return failed(f"a taken address was answered {reply.told}", _SAME)
+    return failed(f"a taken address was answered {reply.summary}", _SAME)
 
 
 @dataclass(frozen=True)
@@ -113,9 +113,9 @@ class _Times:
     way: float
 
     @classmethod
-    def of(cls, exam: Examination) -> "_Times":
-        known, unknown = ([reply.seconds for reply in each] for each in _wrong_sign_ins(exam))
-        asked = (exam.stranger().send_once("GET", "/health") for _ in range(_EACH))
+    def of(cls, context: CheckContext) -> "_Times":
+        known, unknown = ([reply.seconds for reply in each] for each in _wrong_sign_ins(context))
+        asked = (context.anonymous_browser().send_once("GET", "/health") for _ in range(_EACH))
         return cls(known, unknown, statistics.median(reply.seconds for reply in asked))
 
     @property
@@ -140,36 +140,40 @@ class _Times:
         return apart and self.gap >= self.least_gap
 
     @property
-    def told(self) -> str:
+    def summary(self) -> str:
         return (
             f"known {_ms(self.known)}, unknown {_ms(self.unknown)} (medians of {len(self.known)}); "
             f"the way alone takes {self.way * 1000:,.0f} ms"
         )
 
 
-def _wrong_sign_ins(exam: Examination, each: int = _EACH) -> tuple[list[Reply], list[Reply]]:
+def _wrong_sign_ins(context: CheckContext, each: int = _EACH) -> tuple[list[Reply], list[Reply]]:
     """Sign in wrongly, in turns, so that a slow minute hits both alike, until there are `each`."""
-    if _SEEN not in exam.seen:
+    if _SEEN not in context.shared:
         # The check of the limits has just made one: each more may cost ten seconds of waiting.
-        first = exam.seen.get("a stranger's sign-in")
-        exam.seen[_SEEN] = ([], [first] if first else [])
-    found: tuple[list[Reply], list[Reply]] = exam.seen[_SEEN]
+        first = context.shared.get("a stranger's sign-in")
+        context.shared[_SEEN] = ([], [first] if first else [])
+    found: tuple[list[Reply], list[Reply]] = context.shared[_SEEN]
     known, unknown = found
     nobody = _nobody()
     while len(known) < each:
-        exam.say(f"signing in wrongly, known and unknown, {len(known) + 1} of {each}")
-        known.append(_wrong(exam, exam.account.email))
+        context.report_progress(
+            f"signing in wrongly, known and unknown, {len(known) + 1} of {each}"
+        )
+        known.append(_wrong(context, context.account.email))
         if len(unknown) < each:
-            unknown.append(_wrong(exam, nobody))
+            unknown.append(_wrong(context, nobody))
     return found
 
 
-def _wrong(exam: Examination, email: str) -> Reply:
-    return exam.stranger().post(SIGN_IN, {"email": email, "password": f"Pw-{unguessable(24)}"})
+def _wrong(context: CheckContext, email: str) -> Reply:
+    return context.anonymous_browser().post(
+        SIGN_IN, {"email": email, "password": f"Pw-{random_hex(24)}"}
+    )
 
 
 def _nobody() -> str:
-    return f"nobody-{unguessable(12)}@example.com"
+    return f"nobody-{random_hex(12)}@example.com"
 
 
 def _differences(known: Sequence[Reply], unknown: Sequence[Reply]) -> list[str]:

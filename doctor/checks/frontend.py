@@ -1,14 +1,20 @@
 """Through the app: its server passes /api/auth on, and the session is first-party there."""
 
-from doctor.account import GET_SESSION, SIGN_OUT, address_in, believed_address, session_of
-from doctor.browser import Browser
 from doctor.check import check
+from doctor.check_context import CheckContext
 from doctor.checks import frontend_cookie
 from doctor.checks.frontend_cookie import app_browser
 from doctor.checks.streaming import STREAM, watch
-from doctor.deployment import PROTECTED
-from doctor.examination import Examination
-from doctor.findings import CannotTell, Outcome, failed, passed, warned
+from doctor.deployment import PROTECTED_PATHS
+from doctor.findings import CheckResult, CheckSkipped, failed, passed, warned
+from doctor.simulated_browser import SimulatedBrowser
+from doctor.throwaway_account import (
+    GET_SESSION,
+    SIGN_OUT,
+    fetch_session,
+    ip_address_of,
+    observed_address,
+)
 
 _GUIDE = "docs/frontend.md has the proxy.ts that passes it on."
 _KEY = (
@@ -25,72 +31,75 @@ _STRANGER = "https://evil.example"
 
 
 @check("frontend.reaches", "The app passes /api/auth on to the server", "reach.ready")
-def reaches(exam: Examination) -> Outcome:
+def reaches(context: CheckContext) -> CheckResult:
     """Without it the app's pages sign nobody in."""
-    reply = _browser(exam).send_once("GET", "/api/auth/ok")
+    reply = _browser(context).send_once("GET", "/api/auth/ok")
     if reply.status == 200 and reply.field("ok") is True:
-        return passed(f"{exam.deployment.frontend}/api/auth/ok answered 200")
+        return passed(f"{context.deployment.frontend}/api/auth/ok answered 200")
     kind = reply.headers.get("content-type", "of no type")
     return failed(
-        f"/api/auth/ok answered {reply.told}, a body {kind}",
-        f"Does the app's server rewrite /api/auth/* to {exam.deployment.url}? {_GUIDE}",
+        f"/api/auth/ok answered {reply.summary}, a body {kind}",
+        f"Does the app's server rewrite /api/auth/* to {context.deployment.url}? {_GUIDE}",
     )
 
 
 @check(
     "frontend.sign-in", "Signing in through the app works", "frontend.reaches", "account.sign-in"
 )
-def sign_in(exam: Examination) -> Outcome:
+def sign_in(context: CheckContext) -> CheckResult:
     """As a page of the app does it, with the app's origin."""
-    browser = _browser(exam)
-    exam.seen["app sign-in"] = reply = exam.account.sign_in(browser)
-    exam.seen["app browser"] = browser
+    browser = _browser(context)
+    context.shared["app sign-in"] = reply = context.account.sign_in(browser)
+    context.shared["app browser"] = browser
     if reply.status == 200:
         return passed("200, with the account that was made at the server")
     if reply.field("code") in {"INVALID_ORIGIN", "MISSING_OR_NULL_ORIGIN"}:
-        return failed(reply.told, f"Set FRONTEND_URL={exam.deployment.frontend} at the server.")
+        return failed(
+            reply.summary, f"Set FRONTEND_URL={context.deployment.frontend} at the server."
+        )
     if reply.status == 401:
         return failed(
-            f"{reply.told}: the account is known at {exam.deployment.url} and not through the app",
+            f"{reply.summary}: the account is known at {context.deployment.url} "
+            "but not through the app",
             "The app passes on to another server, or to one with another database.",
         )
-    return failed(reply.told, f"Does the app pass bodies and headers on as they are? {_GUIDE}")
+    return failed(reply.summary, f"Does the app pass bodies and headers on as they are? {_GUIDE}")
 
 
 @check("frontend.session", "The session is known through the app", "frontend.cookie")
-def session(exam: Examination) -> Outcome:
+def session(context: CheckContext) -> CheckResult:
     """And it is the right user's: an app that keeps answers shows one user another's."""
-    found = session_of(app_browser(exam))
+    found = fetch_session(app_browser(context))
     if found is None:
         return failed(
             "get-session answered null through the app",
             f"The app's server does not pass the Cookie header on, or keeps answers. {_GUIDE}",
         )
-    if found["user"].get("email") != exam.account.email:
+    if found["user"].get("email") != context.account.email:
         return failed(
             "get-session names somebody else",
             "The app's server keeps answers: it must not cache anything below /api/auth.",
         )
-    if session_of(_browser(exam)) is not None:
+    if fetch_session(_browser(context)) is not None:
         return failed(
             "get-session names a user to a visitor without a cookie",
             "The app's server keeps answers, or sends cookies of its own: it must do neither.",
         )
-    exam.seen["app session"] = found
+    context.shared["app session"] = found
     return passed("the account's, and nobody without a cookie")
 
 
 @check("frontend.address", "The visitor's address comes through", "frontend.session")
-def address(exam: Examination) -> Outcome:
+def address(context: CheckContext) -> CheckResult:
     """Otherwise all visitors share the rate limits of the app's server: a few lock out everyone."""
-    direct = session_of(exam.signed_in())
-    through = address_in(exam.seen["app session"])
-    seen_directly = address_in(direct or {"session": {}})
+    direct = fetch_session(context.signed_in_browser())
+    through = ip_address_of(context.shared["app session"])
+    seen_directly = ip_address_of(direct or {"session": {}})
     evidence = f"directly the server saw {seen_directly or 'none'}, through the app {through}"
     if not through:
         return warned("through the app the server saw no address at all", _KEY)
     if seen_directly == through:
-        if not exam.deployment.is_public:
+        if not context.deployment.is_public:
             return passed(f"{evidence}; on one machine or network that proves little")
         return passed(evidence)
     if (":" in seen_directly) != (":" in through):
@@ -102,9 +111,9 @@ def address(exam: Examination) -> Outcome:
 
 
 @check("frontend.forged-address", "A visitor cannot forge it on the way", "frontend.session")
-def forged_address(exam: Examination) -> Outcome:
+def forged_address(context: CheckContext) -> CheckResult:
     """With the key in its hand the app's server must not pass on what visitors claim."""
-    believed = believed_address(_browser(exam), exam.account, _FORGED)
+    believed = observed_address(_browser(context), context.account, _FORGED)
     named = [
         name.replace("_", "-") for name, told in _FORGED.items() if believed and believed in told
     ]
@@ -118,15 +127,15 @@ def forged_address(exam: Examination) -> Outcome:
 
 
 @check("frontend.foreign", "Other sites get no say through the app", "frontend.session")
-def foreign(exam: Examination) -> Outcome:
+def foreign(context: CheckContext) -> CheckResult:
     """The app is one origin with itself and needs no CORS; some hosts add it all the same."""
-    browser = app_browser(exam).copy()
+    browser = app_browser(context).copy()
     reply = browser.post(
         "/api/auth/update-user", {"name": "Written by another site"}, origin=_STRANGER
     )
     if reply.status != 403:
         return failed(
-            f"a write with the Origin {_STRANGER} answered {reply.told}",
+            f"a write with the Origin {_STRANGER} answered {reply.summary}",
             "The app's server must pass the Origin header on as it came.",
         )
     allowed = browser.get(GET_SESSION, origin=_STRANGER).headers.get("access-control-allow-origin")
@@ -139,16 +148,16 @@ def foreign(exam: Examination) -> Outcome:
 
 
 @check("frontend.protected", "Protected paths stay protected through it", "frontend.session")
-def protected(exam: Examination) -> Outcome:
+def protected(context: CheckContext) -> CheckResult:
     """A path that is not passed on at all may answer 404, or with a page of the app."""
     passed_on, let_in = [], []
-    for path in PROTECTED:
-        reply = _browser(exam).get(path)
+    for path in PROTECTED_PATHS:
+        reply = _browser(context).get(path)
         if reply.status == 401:
             passed_on.append(path)
         elif reply.status == 200 and isinstance(reply.json(), dict | list):
             let_in.append(path)
-    exam.seen["passed on"] = passed_on
+    context.shared["passed on"] = passed_on
     if let_in:
         return failed(
             f"without a session: {', '.join(let_in)} answered 200",
@@ -158,11 +167,11 @@ def protected(exam: Examination) -> Outcome:
 
 
 @check("frontend.stream", "An event stream arrives piece by piece through it", "frontend.protected")
-def stream(exam: Examination) -> Outcome:
+def stream(context: CheckContext) -> CheckResult:
     """Rewrites of some hosts collect an answer before they pass it on."""
-    if STREAM not in exam.seen["passed on"]:
-        raise CannotTell(f"the app does not pass {STREAM} on")
-    return watch(app_browser(exam), exam.clock)
+    if STREAM not in context.shared["passed on"]:
+        raise CheckSkipped(f"the app does not pass {STREAM} on")
+    return watch(app_browser(context), context.clock)
 
 
 @check(
@@ -171,22 +180,22 @@ def stream(exam: Examination) -> Outcome:
     "frontend.session",
     "frontend.foreign",
 )
-def sign_out(exam: Examination) -> Outcome:
+def sign_out(context: CheckContext) -> CheckResult:
     """Last, as it ends what the checks before it used."""
-    browser = app_browser(exam)
+    browser = app_browser(context)
     copied = browser.copy()
     reply = browser.post(SIGN_OUT, {})
     if reply.status != 200:
-        return failed(f"sign-out answered {reply.told}", f"Does the app pass POST on? {_GUIDE}")
+        return failed(f"sign-out answered {reply.summary}", f"Does the app pass POST on? {_GUIDE}")
     if browser.session_cookie() is not None:
         return failed("the cookie was not cleared", "The app's server drops Set-Cookie lines.")
-    if session_of(copied) is not None:
+    if fetch_session(copied) is not None:
         return failed(
             "a copy of the cookie still opens the session through the app",
             "The app's server keeps answers: nothing below /api/auth may be cached.",
         )
-    direct = Browser(exam.server, exam.deployment.url, copied.jar)
-    if session_of(direct) is not None:
+    direct = SimulatedBrowser(context.server, context.deployment.url, copied.jar)
+    if fetch_session(direct) is not None:
         return failed(
             "a copy of the cookie still opens the session at the server",
             "The app's server answers sign-out by itself: it must pass it on.",
@@ -194,10 +203,10 @@ def sign_out(exam: Examination) -> Outcome:
     return passed("cleared in the browser, and a copy opens nothing")
 
 
-def _browser(exam: Examination) -> Browser:
-    if exam.app is None or exam.deployment.frontend is None:
-        raise CannotTell("no app was given: --frontend https://my-app.example")
-    return Browser(exam.app, exam.deployment.frontend)
+def _browser(context: CheckContext) -> SimulatedBrowser:
+    if context.app is None or context.deployment.frontend is None:
+        raise CheckSkipped("no app was given: --frontend https://my-app.example")
+    return SimulatedBrowser(context.app, context.deployment.frontend)
 
 
 CHECKS = (

@@ -1,18 +1,18 @@
 """The session's cookie as the app's server hands it on, and as a browser on the app takes it."""
 
-from doctor.browser import Browser, Reply
 from doctor.check import check
-from doctor.examination import Examination
-from doctor.findings import Outcome, failed, passed, warned
+from doctor.check_context import CheckContext
+from doctor.findings import CheckResult, failed, passed, warned
 from doctor.set_cookie import SetCookie
+from doctor.simulated_browser import Reply, SimulatedBrowser
 from doctor.sites import is_same_site
 
 
 @check("frontend.cookie", "It sets the session's cookie on the app's own host", "frontend.sign-in")
-def cookie_set(exam: Examination) -> Outcome:
+def cookie_set(context: CheckContext) -> CheckResult:
     """First-party there: no browser takes it for a tracker's."""
-    app, server = exam.deployment.frontend or "", exam.deployment.url
-    cookie = app_browser(exam).session_cookie()
+    app, server = context.deployment.frontend or "", context.deployment.url
+    cookie = app_browser(context).session_cookie()
     if cookie is None:
         return failed(
             "the answer to the sign-in came without the session's cookie",
@@ -29,11 +29,11 @@ def cookie_set(exam: Examination) -> Outcome:
 
 
 @check("frontend.cookie-kept", "A browser on the app keeps it", "frontend.cookie")
-def cookie_kept(exam: Examination) -> Outcome:
+def cookie_kept(context: CheckContext) -> CheckResult:
     """Prefix, Secure, SameSite, Partitioned and Domain, as a browser on this origin takes them."""
-    app = exam.deployment.frontend or ""
-    reply: Reply = exam.seen["app sign-in"]
-    if dropped := reply.dropped_on(app):
+    app = context.deployment.frontend or ""
+    reply: Reply = context.shared["app sign-in"]
+    if dropped := reply.dropped_cookies(app):
         return failed(
             f"a browser on {app} drops {'; '.join(dropped)}",
             "Open the app over https, as PUBLIC_URL does the server, or both over http on "
@@ -43,9 +43,9 @@ def cookie_kept(exam: Examination) -> Outcome:
 
 
 @check("frontend.cookie-safe", "It is as safe there as at the server", "frontend.cookie")
-def cookie_safe(exam: Examination) -> Outcome:
+def cookie_safe(context: CheckContext) -> CheckResult:
     """What the app's server changes about it, it can spoil."""
-    app, cookie = exam.deployment.frontend or "", _session_cookie(exam)
+    app, cookie = context.deployment.frontend or "", _session_cookie(context)
     lacking = [] if cookie.has("httponly") else ["no HttpOnly"]
     if app.startswith("https://") and not cookie.has("secure"):
         lacking.append("no Secure, though the app is on https (is PUBLIC_URL of the server http?)")
@@ -64,14 +64,14 @@ def cookie_safe(exam: Examination) -> Outcome:
     return passed(f"HttpOnly, SameSite={cookie.same_site.capitalize()}{prefix}")
 
 
-def app_browser(exam: Examination) -> Browser:
+def app_browser(context: CheckContext) -> SimulatedBrowser:
     """Return the browser that signed in through the app."""
-    found: Browser = exam.seen["app browser"]
+    found: SimulatedBrowser = context.shared["app browser"]
     return found
 
 
-def _session_cookie(exam: Examination) -> SetCookie:
-    cookie = app_browser(exam).session_cookie()
+def _session_cookie(context: CheckContext) -> SetCookie:
+    cookie = app_browser(context).session_cookie()
     assert cookie is not None, "frontend.cookie has passed"  # noqa: S101
     return cookie
 

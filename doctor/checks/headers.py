@@ -2,27 +2,29 @@
 
 import httpx
 
-from doctor.account import GET_SESSION
 from doctor.check import Check, check
-from doctor.examination import Examination
-from doctor.findings import Outcome, failed, passed, warned
+from doctor.check_context import CheckContext
+from doctor.findings import CheckResult, failed, passed, warned
+from doctor.throwaway_account import GET_SESSION
 
 _PROXY = "The server sends this header by itself, so something in front of it takes it away or "
 _PROXY += "changes it: look at the proxy's configuration."
 _YEAR = 31_536_000  # seconds
 
 
-def _headers(exam: Examination) -> httpx.Headers:
-    if "headers" not in exam.seen:
-        exam.seen["headers"] = exam.stranger().send_once("GET", GET_SESSION).headers
-    found: httpx.Headers = exam.seen["headers"]
+def _headers(context: CheckContext) -> httpx.Headers:
+    if "headers" not in context.shared:
+        context.shared["headers"] = (
+            context.anonymous_browser().send_once("GET", GET_SESSION).headers
+        )
+    found: httpx.Headers = context.shared["headers"]
     return found
 
 
 def _exact(name: str, header: str, wanted: tuple[str, ...], title: str) -> Check:
     @check(f"headers.{name}", title, "reach.api")
-    def look(exam: Examination) -> Outcome:
-        told = _headers(exam).get(header)
+    def look(context: CheckContext) -> CheckResult:
+        told = _headers(context).get(header)
         if told is None:
             return failed(f"no {header}", _PROXY)
         if told.lower() in wanted:
@@ -33,19 +35,19 @@ def _exact(name: str, header: str, wanted: tuple[str, ...], title: str) -> Check
 
 
 @check("headers.csp", "Nothing may run inside an answer of the API", "reach.api")
-def csp(exam: Examination) -> Outcome:
+def csp(context: CheckContext) -> CheckResult:
     """An answer that a browser shows as a page must not be able to do anything."""
-    told = _headers(exam).get("content-security-policy", "")
+    told = _headers(context).get("content-security-policy", "")
     if "default-src 'none'" in told and "frame-ancestors 'none'" in told:
         return passed(told)
     return failed(told or "no Content-Security-Policy", _PROXY)
 
 
 @check("headers.hsts", "Browsers are told to stay on https", "reach.api")
-def hsts(exam: Examination) -> Outcome:
+def hsts(context: CheckContext) -> CheckResult:
     """Without it, the first request of a visit can be caught on plain http (RFC 6797)."""
-    told = _headers(exam).get("strict-transport-security", "")
-    if not told and not _takes_itself_for_https(exam):
+    told = _headers(context).get("strict-transport-security", "")
+    if not told and not _takes_itself_for_https(context):
         return passed("plain http, where the header would mean nothing")
     age = _max_age(told)
     if age >= _YEAR:
@@ -60,19 +62,19 @@ def hsts(exam: Examination) -> Outcome:
 
 
 @check("headers.private", "No answer about a user is kept by a cache", "reach.api")
-def no_store(exam: Examination) -> Outcome:
+def no_store(context: CheckContext) -> CheckResult:
     """A cache between would show one user's session to another."""
-    told = _headers(exam).get("cache-control", "")
+    told = _headers(context).get("cache-control", "")
     if "no-store" in told:
         return passed(f"Cache-Control: {told}")
     return failed(f"Cache-Control: {told}" if told else "no Cache-Control", _PROXY)
 
 
 @check("headers.silent", "The answers do not say what software made them", "reach.api")
-def silent(exam: Examination) -> Outcome:
+def silent(context: CheckContext) -> CheckResult:
     """A version number tells which holes to try."""
     names = ("server", "x-powered-by")
-    told = [f"{name}: {value}" for name in names if (value := _headers(exam).get(name))]
+    told = [f"{name}: {value}" for name in names if (value := _headers(context).get(name))]
     if not told:
         return passed("neither Server nor X-Powered-By")
     return warned(
@@ -82,10 +84,10 @@ def silent(exam: Examination) -> Outcome:
     )
 
 
-def _takes_itself_for_https(exam: Examination) -> bool:
+def _takes_itself_for_https(context: CheckContext) -> bool:
     """Tell whether the deployment is meant for https, however the doctor reaches it."""
-    cleared = exam.stranger().send_once("POST", "/api/auth/sign-out", {}).cookies
-    return exam.deployment.https or any(each.name.startswith("__Secure-") for each in cleared)
+    cleared = context.anonymous_browser().send_once("POST", "/api/auth/sign-out", {}).cookies
+    return context.deployment.https or any(each.name.startswith("__Secure-") for each in cleared)
 
 
 def _max_age(told: str) -> int:

@@ -1,27 +1,27 @@
 """The rate limit of signing in: reached, told in its headers, and over again."""
 
-from doctor.account import SIGN_IN
-from doctor.browser import Reply
 from doctor.check import check
-from doctor.clock import unguessable
-from doctor.examination import Examination
-from doctor.findings import CannotTell, Outcome, Verdict, failed, passed, warned
+from doctor.check_context import CheckContext
+from doctor.clock import random_hex
+from doctor.findings import CheckResult, CheckSkipped, Verdict, failed, passed, warned
+from doctor.simulated_browser import Reply
+from doctor.throwaway_account import SIGN_IN
 
 _AT_MOST = 12  # attempts; the limit is 3 in 10 seconds
 _EXPECTED = 4
 
 
 @check("limits.reached", "Who keeps guessing passwords is stopped", "reach.ready", "reach.api")
-def reached(exam: Examination) -> Outcome:
+def reached(context: CheckContext) -> CheckResult:
     """Without a limit, guessing costs nothing."""
     for attempt in range(1, _AT_MOST + 1):
-        exam.say(f"guessing a password, attempt {attempt}")
-        reply = _guess(exam)
+        context.report_progress(f"guessing a password, attempt {attempt}")
+        reply = _guess(context)
         if reply.status == 429:
-            exam.seen["limited"] = reply
+            context.shared["limited"] = reply
             return _told_after(attempt)
     if reply.status != 401:  # who answers in the server's place does not count for it
-        raise CannotTell(f"a wrong password was answered {reply.told}, not 401")
+        raise CheckSkipped(f"a wrong password was answered {reply.summary}, not 401")
     return failed(
         f"{_AT_MOST} wrong passwords in a row, and none was one too many",
         "Set RATE_LIMITS=on. With several replicas set REDIS_URL, so that they count together.",
@@ -29,9 +29,9 @@ def reached(exam: Examination) -> Outcome:
 
 
 @check("limits.told", "A refusal says when to come back", "limits.reached")
-def told(exam: Examination) -> Outcome:
+def told(context: CheckContext) -> CheckResult:
     """Better Auth's client reads X-Retry-After, all others Retry-After (RFC 9110, 10.2.3)."""
-    reply: Reply = exam.seen["limited"]
+    reply: Reply = context.shared["limited"]
     lacking = [name for name in ("retry-after", "x-retry-after") if not _seconds(reply, name)]
     if lacking:
         return failed(
@@ -43,31 +43,31 @@ def told(exam: Examination) -> Outcome:
 
 
 @check("limits.over", "After that time it lets in again", "limits.told")
-def over(exam: Examination) -> Outcome:
+def over(context: CheckContext) -> CheckResult:
     """A limit that never ends locks people out."""
-    reply: Reply = exam.seen["limited"]
-    exam.server.pause(reply)
-    after = _guess(exam)
+    reply: Reply = context.shared["limited"]
+    context.server.wait_before_retry(reply)
+    after = _guess(context)
     if after.status == 429:  # by another replica, perhaps, whose window began later
-        exam.server.pause(after)
-        after = _guess(exam)
-    if after.status == 429 and exam.verdicts.get("clock.right") is Verdict.FAIL:
-        raise CannotTell("it needs clock.right: by a wrong clock it says a wrong time")
+        context.server.wait_before_retry(after)
+        after = _guess(context)
+    if after.status == 429 and context.verdicts.get("clock.right") is Verdict.FAIL:
+        raise CheckSkipped("it needs clock.right: by a wrong clock it says a wrong time")
     if after.status == 429:
         return failed(
             f"still refused after {reply.headers['retry-after']} s",
             "Do replicas disagree about the time? Compare their clocks.",
         )
-    exam.seen["a stranger's sign-in"] = after
+    context.shared["a stranger's sign-in"] = after
     return passed(f"answered {after.status} after {reply.headers['retry-after']} s")
 
 
-def _guess(exam: Examination) -> Reply:
-    said = {"email": f"nobody-{unguessable(12)}@example.com", "password": unguessable(16)}
-    return exam.stranger().send_once("POST", SIGN_IN, said)
+def _guess(context: CheckContext) -> Reply:
+    said = {"email": f"nobody-{random_hex(12)}@example.com", "password": random_hex(16)}
+    return context.anonymous_browser().send_once("POST", SIGN_IN, said)
 
 
-def _told_after(attempt: int) -> Outcome:
+def _told_after(attempt: int) -> CheckResult:
     if attempt <= _EXPECTED:
         return passed(f"refused at attempt {attempt}")
     return warned(

@@ -6,8 +6,8 @@ from typing import Any
 from urllib.parse import unquote
 
 from doctor.check import check
-from doctor.examination import Examination
-from doctor.findings import CannotTell, Outcome, failed, passed, warned
+from doctor.check_context import CheckContext
+from doctor.findings import CheckResult, CheckSkipped, failed, passed, warned
 
 # Better Auth's own default, and what examples, guides and tired people put there.
 _WELL_KNOWN = (
@@ -36,14 +36,16 @@ _NEW_KEY = (
     "The description of the API is public only where it is meant to be",
     "reach.health",
 )
-def docs(exam: Examination) -> Outcome:
+def docs(context: CheckContext) -> CheckResult:
     """A map of every endpoint helps whoever looks for a hole."""
-    stranger = exam.stranger()
-    told = {path: stranger.send_once("GET", path).status for path in ("/docs", "/openapi.json")}
+    anonymous_browser = context.anonymous_browser()
+    told = {
+        path: anonymous_browser.send_once("GET", path).status for path in ("/docs", "/openapi.json")
+    }
     public = [path for path, status in told.items() if status == 200]
     if not public:
         return passed(", ".join(f"{path} answers {status}" for path, status in told.items()))
-    if not _is_production(exam):
+    if not _is_production(context):
         return passed(f"{' and '.join(public)} are public, as in development")
     return warned(
         f"everybody can read {' and '.join(public)}",
@@ -52,13 +54,13 @@ def docs(exam: Examination) -> Outcome:
 
 
 @check("admin.let-in", "The given admin is let in, and told about the deployment", "reach.ready")
-def let_in(exam: Examination) -> Outcome:
+def let_in(context: CheckContext) -> CheckResult:
     """What the next checks ask for, only admins are told."""
-    if exam.deployment.admin is None:
-        raise CannotTell("no admin was given: --email, and the password as --help says")
+    if context.deployment.admin is None:
+        raise CheckSkipped("no admin was given: --email, and the password as --help says")
     try:
-        exam.status()
-    except CannotTell as reason:
+        context.status()
+    except CheckSkipped as reason:
         return failed(
             str(reason), "Is the address right, and the password? The account needs the role admin."
         )
@@ -66,33 +68,33 @@ def let_in(exam: Examination) -> Outcome:
 
 
 @check("version.told", "The server says which version runs", "reach.health")
-def version(exam: Examination) -> Outcome:
+def version(context: CheckContext) -> CheckResult:
     """Whoever asks for help is asked this first."""
-    told = exam.stranger().send_once("GET", "/health").field("version")
+    told = context.anonymous_browser().send_once("GET", "/health").field("version")
     if not isinstance(told, str):
-        raise CannotTell("GET /health names no version")
-    if exam.deployment.admin is None:
+        raise CheckSkipped("GET /health names no version")
+    if context.deployment.admin is None:
         return passed(f"version {told}; the commit is told to admins (--email)")
-    commit = exam.status().get("commit")
+    commit = context.status().get("commit")
     return passed(f"version {told}, " + (f"commit {commit}" if commit else "the commit unknown"))
 
 
 @check("address.public-url", "The server takes this address for its own", "reach.health")
-def public_url(exam: Examination) -> Outcome:
+def public_url(context: CheckContext) -> CheckResult:
     """Links in mails lead to PUBLIC_URL, and cookies are Secure by it."""
-    told = _told(exam, "publicUrl")
-    if told == exam.deployment.url:
+    told = _told(context, "publicUrl")
+    if told == context.deployment.url:
         return passed(told)
     return warned(
-        f"PUBLIC_URL is {told}, and the doctor came by {exam.deployment.url}",
+        f"PUBLIC_URL is {told}, and the doctor came by {context.deployment.url}",
         "If people open the second, set PUBLIC_URL to it; if they open the first, examine that.",
     )
 
 
 @check("secret.strong", "Cookies are not signed with a key from an example", "session.read")
-def strong(exam: Examination) -> Outcome:
+def strong(context: CheckContext) -> CheckResult:
     """With the key anybody signs cookies; a published key is no key."""
-    cookie = exam.session_cookie()
+    cookie = context.session_cookie()
     token, _, signature = unquote(cookie.value).rpartition(".")
     if any(_sign(key, token) == signature for key in _WELL_KNOWN):
         return failed("the cookie is signed with a well-known example key", _NEW_KEY)
@@ -100,9 +102,9 @@ def strong(exam: Examination) -> Outcome:
 
 
 @check("secret.kept", "The signing key outlives the disk", "reach.health")
-def kept(exam: Examination) -> Outcome:
+def kept(context: CheckContext) -> CheckResult:
     """A key that is lost ends every session and voids every mailed link."""
-    secret = _told(exam, "secret")
+    secret = _told(context, "secret")
     if secret.get("state") == "example":
         return failed("the server says that its key is an example from documentation", _NEW_KEY)
     if secret.get("state") == "set":
@@ -116,9 +118,9 @@ def kept(exam: Examination) -> Outcome:
 
 
 @check("database.lasts", "The data survives a restart", "reach.ready")
-def lasts(exam: Examination) -> Outcome:
+def lasts(context: CheckContext) -> CheckResult:
     """The disk of a Space is lost at every restart, and the accounts with it."""
-    database = _told(exam, "database")
+    database = _told(context, "database")
     kind, durability = database.get("kind"), database.get("durability")
     if durability == "durable":
         return passed(f"{kind}, on a disk or server that stays")
@@ -128,10 +130,10 @@ def lasts(exam: Examination) -> Outcome:
             "If that is too much to lose, set DATABASE_URL to a PostgreSQL.",
         )
     if durability != "ephemeral":
-        raise CannotTell(
+        raise CheckSkipped(
             f"the server calls its database {durability}, which this doctor is too old to know"
         )
-    told = failed if _is_production(exam) else warned
+    told = failed if _is_production(context) else warned
     return told(
         f"{kind} on a disk that is lost at the next restart, and every account with it",
         "Set DATABASE_URL to a PostgreSQL (Neon's free one will do), or SNAPSHOT_DIR to a mounted "
@@ -140,9 +142,9 @@ def lasts(exam: Examination) -> Outcome:
 
 
 @check("database.clock", "The server's clock and the database's agree", "reach.ready")
-def same_clock(exam: Examination) -> Outcome:
+def same_clock(context: CheckContext) -> CheckResult:
     """By a clock that is ahead sessions end too early, by one that is behind too late."""
-    clock = _told(exam, "clock")
+    clock = _told(context, "clock")
     of, ahead = clock.get("comparedWith"), clock.get("ahead")
     evidence = f"{ahead:+d} s against the {of}"
     if clock.get("right"):
@@ -156,11 +158,11 @@ def same_clock(exam: Examination) -> Outcome:
 
 
 @check("sessions.cached", "Sessions are checked from memory", "reach.ready")
-def cached(exam: Examination) -> Outcome:
+def cached(context: CheckContext) -> CheckResult:
     """Where changes by other processes might not be heard of, each check asks the database."""
-    state = exam.stranger().send_once("GET", "/ready").field("sessions")
+    state = context.anonymous_browser().send_once("GET", "/ready").field("sessions")
     if not isinstance(state, str):
-        raise CannotTell("GET /ready does not say")
+        raise CheckSkipped("GET /ready does not say")
     if not state.startswith("bypassed"):
         return passed(state)
     return warned(
@@ -171,11 +173,11 @@ def cached(exam: Examination) -> Outcome:
 
 
 @check("limits.store", "The rate limits are counted where they should be", "reach.health")
-def limit_store(exam: Examination) -> Outcome:
+def limit_store(context: CheckContext) -> CheckResult:
     """Counters that several replicas do not share let through several times as much."""
-    store = str(_told(exam, "limits").get("store"))
+    store = str(_told(context, "limits").get("store"))
     if store == "off":
-        told = failed if _is_production(exam) else warned
+        told = failed if _is_production(context) else warned
         return told("RATE_LIMITS=off: passwords can be guessed without end", "Set RATE_LIMITS=on.")
     if "away" in store:
         return warned(store, "Each process counts for itself meanwhile. Look at REDIS_URL.")
@@ -185,9 +187,9 @@ def limit_store(exam: Examination) -> Outcome:
 
 
 @check("search.indexed", "Searching among many users is quick", "reach.ready")
-def indexed(exam: Examination) -> Outcome:
+def indexed(context: CheckContext) -> CheckResult:
     """Only admins search, and only with many thousands of users does it matter."""
-    database = _told(exam, "database")
+    database = _told(context, "database")
     if database.get("userSearch") == "indexed":
         return passed("by an index")
     if database.get("kind") == "sqlite":
@@ -198,22 +200,22 @@ def indexed(exam: Examination) -> Outcome:
     )
 
 
-def _told(exam: Examination, field: str) -> Any:
-    """Return a field of the status; raises CannotTell where an older server has none."""
-    told = exam.status().get(field)
+def _told(context: CheckContext, field: str) -> Any:
+    """Return a field of the status; raises CheckSkipped where an older server has none."""
+    told = context.status().get(field)
     if told is None:
-        raise CannotTell(f"this server is older and does not tell its {field}")
+        raise CheckSkipped(f"this server is older and does not tell its {field}")
     return told
 
 
-def _is_production(exam: Examination) -> bool:
+def _is_production(context: CheckContext) -> bool:
     """Ask the server if an admin may; otherwise go by the address."""
-    if exam.deployment.admin is None:
-        return exam.deployment.is_public
+    if context.deployment.admin is None:
+        return context.deployment.is_public
     try:
-        return bool(exam.status().get("environment") != "development")
-    except CannotTell:
-        return exam.deployment.is_public
+        return bool(context.status().get("environment") != "development")
+    except CheckSkipped:
+        return context.deployment.is_public
 
 
 def _sign(key: str, token: str) -> str:

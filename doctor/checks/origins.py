@@ -4,11 +4,11 @@ from dataclasses import dataclass
 
 import httpx
 
-from doctor.account import GET_SESSION, SIGN_IN
-from doctor.browser import Reply
 from doctor.check import check
-from doctor.examination import Examination
-from doctor.findings import Outcome, failed, passed, warned
+from doctor.check_context import CheckContext
+from doctor.findings import CheckResult, failed, passed, warned
+from doctor.simulated_browser import Reply
+from doctor.throwaway_account import GET_SESSION, SIGN_IN
 
 STRANGER = "https://evil.example"
 _UPDATE = "/api/auth/update-user"
@@ -23,18 +23,18 @@ _SOMEBODY_ELSE = (
 
 
 @check("origins.foreign-refused", "A write that a foreign page sends is refused", "session.write")
-def foreign_refused(exam: Examination) -> Outcome:
+def foreign_refused(context: CheckContext) -> CheckResult:
     """Otherwise any page could act as whoever visits it (ASVS 3.5.1)."""
-    browser = exam.signed_in()
+    browser = context.signed_in_browser()
     accepted = []
     for origin in (STRANGER, "null"):
         reply = browser.copy().post(_UPDATE, {"name": "Written by another site"}, origin=origin)
         if reply.status != 403:
-            accepted.append(f"update-user from {origin} answered {reply.told}")
-    said = {"email": exam.account.email, "password": exam.account.password.reveal()}
-    reply = exam.stranger().post(SIGN_IN, said, origin=STRANGER)
+            accepted.append(f"update-user from {origin} answered {reply.summary}")
+    said = {"email": context.account.email, "password": context.account.password.reveal()}
+    reply = context.anonymous_browser().post(SIGN_IN, said, origin=STRANGER)
     if reply.status != 403:
-        accepted.append(f"signing in from {STRANGER} answered {reply.told}")
+        accepted.append(f"signing in from {STRANGER} answered {reply.summary}")
     if accepted:
         return failed("; ".join(accepted), _REWRITTEN)
     return passed(f"403 to {STRANGER} and to null, with a session and when signing in")
@@ -61,12 +61,12 @@ class Told:
 
 
 @check("cors.allowed", "The app's own pages may use the API", "cors.foreign")
-def allowed(exam: Examination) -> Outcome:
+def allowed(context: CheckContext) -> CheckResult:
     """Needed only where pages call the server directly; through the app's proxy nothing is."""
-    origin = exam.deployment.frontend or exam.deployment.url
-    told = _ask(exam, origin)
+    origin = context.deployment.frontend or context.deployment.url
+    told = _ask(context, origin)
     if told.reads_as_user(origin) and told.may_ask(origin):
-        if origin != exam.deployment.url and not _credentials(told.preflight.headers):
+        if origin != context.deployment.url and not _credentials(told.preflight.headers):
             return _edge_allows_no_cookies(origin)
         return passed(f"{origin}: allowed, with cookies")
     evidence = (
@@ -75,7 +75,7 @@ def allowed(exam: Examination) -> Outcome:
     )
     if told.reads_as_user(origin):
         return failed(
-            f"{evidence}; it was answered {told.preflight.told}",
+            f"{evidence}; it was answered {told.preflight.summary}",
             "A proxy answers OPTIONS in the server's place, or refuses it: it must pass it on.",
         )
     return failed(
@@ -86,18 +86,18 @@ def allowed(exam: Examination) -> Outcome:
 
 
 @check("cors.foreign", "Foreign pages may read nothing", "origins.foreign-refused")
-def foreign(exam: Examination) -> Outcome:
+def foreign(context: CheckContext) -> CheckResult:
     """With it, any page could read who its visitor is, and the session's token."""
-    return _closed_to(exam, STRANGER)
+    return _closed_to(context, STRANGER)
 
 
 @check("cors.null", "Pages without an origin may read nothing", "cors.foreign")
-def without_origin(exam: Examination) -> Outcome:
+def without_origin(context: CheckContext) -> CheckResult:
     """Every page can send `Origin: null` from a sandboxed frame."""
-    return _closed_to(exam, "null")
+    return _closed_to(context, "null")
 
 
-def _edge_allows_no_cookies(origin: str) -> Outcome:
+def _edge_allows_no_cookies(origin: str) -> CheckResult:
     return warned(
         f"{origin}: the answer allows cookies, and the preflight does not",
         "An edge in front, such as the Hub's, answers preflights by itself. Pages there cannot "
@@ -106,14 +106,14 @@ def _edge_allows_no_cookies(origin: str) -> Outcome:
     )
 
 
-def _closed_to(exam: Examination, origin: str) -> Outcome:
-    told = _ask(exam, origin)
+def _closed_to(context: CheckContext, origin: str) -> CheckResult:
+    told = _ask(context, origin)
     if told.reads(origin):
         return failed(f"{origin} may read: {_shown(told.actual.headers)}", _SOMEBODY_ELSE)
     if not told.may_ask(origin):
         return passed(f"{origin}: no Access-Control-Allow-Origin")
     evidence = f"{origin}: only the preflight says {_shown(told.preflight.headers)}"
-    who = "The Hub's edge" if _is_the_hub(told.preflight.headers, exam) else "An edge in front"
+    who = "The Hub's edge" if _is_the_hub(told.preflight.headers, context) else "An edge in front"
     return warned(
         f"{evidence}, and the answer itself allows nothing",
         f"{who} answers preflights by itself and lets everybody ask. Nobody can read the answers, "
@@ -121,19 +121,19 @@ def _closed_to(exam: Examination, origin: str) -> Outcome:
     )
 
 
-def _ask(exam: Examination, origin: str) -> Told:
-    stranger = exam.stranger()
+def _ask(context: CheckContext, origin: str) -> Told:
+    anonymous_browser = context.anonymous_browser()
     asked = {
         "origin": origin,
         "access_control_request_method": "POST",
         "access_control_request_headers": "content-type",
     }
-    preflight = stranger.send("OPTIONS", SIGN_IN, None, asked)
-    return Told(preflight, stranger.send("GET", GET_SESSION, None, {"origin": origin}))
+    preflight = anonymous_browser.send("OPTIONS", SIGN_IN, None, asked)
+    return Told(preflight, anonymous_browser.send("GET", GET_SESSION, None, {"origin": origin}))
 
 
-def _is_the_hub(headers: httpx.Headers, exam: Examination) -> bool:
-    return "x-proxied-host" in headers or exam.deployment.url.endswith(".hf.space")
+def _is_the_hub(headers: httpx.Headers, context: CheckContext) -> bool:
+    return "x-proxied-host" in headers or context.deployment.url.endswith(".hf.space")
 
 
 def _allowed(headers: httpx.Headers) -> str:

@@ -4,15 +4,15 @@ import base64
 import hmac
 from urllib.parse import quote
 
-from doctor.account import GET_SESSION, seconds_left
-from doctor.browser import Browser, Reply
 from doctor.check import check
-from doctor.clock import unguessable
-from doctor.deployment import FOR_ADMINS, PROTECTED
-from doctor.examination import Examination
-from doctor.findings import CannotTell, Outcome, failed, passed
-from doctor.secret import Secret
+from doctor.check_context import CheckContext
+from doctor.clock import random_hex
+from doctor.credential import Credential
+from doctor.deployment import ADMIN_PATHS, PROTECTED_PATHS
+from doctor.findings import CheckResult, CheckSkipped, failed, passed
 from doctor.set_cookie import SetCookie
+from doctor.simulated_browser import Reply, SimulatedBrowser
+from doctor.throwaway_account import GET_SESSION, seconds_left
 
 _WORTH_WAITING = 30  # seconds
 _OPEN = (
@@ -26,9 +26,9 @@ _CACHED = (
 
 
 @check("protection.no-session", "Without a session, every protected path answers 401", "reach.api")
-def no_session(exam: Examination) -> Outcome:
+def no_session(context: CheckContext) -> CheckResult:
     """The first thing a stranger tries."""
-    return _refused_everywhere(exam, exam.stranger(), "no session")
+    return _refused_everywhere(context, context.anonymous_browser(), "no session")
 
 
 @check(
@@ -38,17 +38,19 @@ def no_session(exam: Examination) -> Outcome:
     "cookies.name",
     "session.read",
 )
-def forged(exam: Examination) -> Outcome:
+def forged(context: CheckContext) -> CheckResult:
     """Guessed, or one's own with a letter changed."""
-    cookie = exam.session_cookie()
-    token = unguessable(42)
-    bearer = exam.stranger()
-    bearer.bearer = Secret(token)
+    cookie = context.session_cookie()
+    token = random_hex(42)
+    bearer = context.anonymous_browser()
+    bearer.bearer = Credential(token)
     return _none_lets_in(
-        exam,
+        context,
         {
-            "an invented cookie": _holding(exam, cookie, f"{token}.{unguessable(43)}="),
-            "a real one with another letter": _holding(exam, cookie, _one_letter_off(cookie.value)),
+            "an invented cookie": _holding(context, cookie, f"{token}.{random_hex(43)}="),
+            "a real one with another letter": _holding(
+                context, cookie, _one_letter_off(cookie.value)
+            ),
             "an invented bearer token": bearer,
         },
     )
@@ -61,13 +63,13 @@ def forged(exam: Examination) -> Outcome:
     "cookies.name",
     "session.read",
 )
-def foreign(exam: Examination) -> Outcome:
+def foreign(context: CheckContext) -> CheckResult:
     """Right in form, under a key that is not ours."""
-    cookie = exam.session_cookie()
-    token = unguessable(32)
+    cookie = context.session_cookie()
+    token = random_hex(32)
     mac = hmac.digest(b"the key of another server", token.encode(), "sha256")
     signed = quote(f"{token}.{base64.b64encode(mac).decode()}", safe="")
-    return _none_lets_in(exam, {"a cookie of another server": _holding(exam, cookie, signed)})
+    return _none_lets_in(context, {"a cookie of another server": _holding(context, cookie, signed)})
 
 
 @check(
@@ -76,16 +78,18 @@ def foreign(exam: Examination) -> Outcome:
     "session.sign-out",
     "protection.no-session",
 )
-def signed_out(exam: Examination) -> Outcome:
+def signed_out(context: CheckContext) -> CheckResult:
     """Everywhere, not only where it was tried first."""
-    return _refused_everywhere(exam, exam.seen["signed-out"], "a signed-out cookie", cached=True)
+    return _refused_everywhere(
+        context, context.shared["signed-out"], "a signed-out cookie", cached=True
+    )
 
 
 @check("protection.plain-user", "Who is no admin is not let in where admins are", "session.read")
-def plain_user(exam: Examination) -> Outcome:
+def plain_user(context: CheckContext) -> CheckResult:
     """The throw-away account has no role."""
-    browser = exam.signed_in()
-    told = {path: browser.send("GET", path).status for path in FOR_ADMINS}
+    browser = context.signed_in_browser()
+    told = {path: browser.send("GET", path).status for path in ADMIN_PATHS}
     wrong = [f"{path} answered {status}" for path, status in told.items() if status != 403]
     if wrong:
         return failed(
@@ -100,59 +104,62 @@ def plain_user(exam: Examination) -> Outcome:
     "session.read",
     "protection.no-session",
 )
-def expired(exam: Examination) -> Outcome:
+def expired(context: CheckContext) -> CheckResult:
     """Seen only where sessions are short: nobody waits a week."""
     # The visitor's own: nothing has ended it, so nothing but its time does.
-    browser = exam.signed_in().copy()
-    left = seconds_left(browser, exam.clock)
+    browser = context.signed_in_browser().copy()
+    left = seconds_left(browser, context.clock)
     if left > _WORTH_WAITING:
-        raise CannotTell(
+        raise CheckSkipped(
             f"sessions live {_days(left)} here. A test deployment with SESSION_LIFETIME=20 shows it"
         )
-    for path in (GET_SESSION, *PROTECTED):  # what a cache keeps of them, it would show afterwards
+    for path in (
+        GET_SESSION,
+        *PROTECTED_PATHS,
+    ):  # what a cache keeps of them, it would show afterwards
         browser.copy().send("GET", path)
-    left = seconds_left(browser, exam.clock)
-    exam.say(f"waiting {left:.0f} s until the session has run out")
-    exam.clock.wait(max(left, 0) + 1)
+    left = seconds_left(browser, context.clock)
+    context.report_progress(f"waiting {left:.0f} s until the session has run out")
+    context.clock.wait(max(left, 0) + 1)
     if browser.copy().get(GET_SESSION).json() is not None:
         return failed("get-session still knows a session that has run out", _CACHED)
-    return _refused_everywhere(exam, browser, "an expired cookie", cached=True)
+    return _refused_everywhere(context, browser, "an expired cookie", cached=True)
 
 
 def _refused_everywhere(
-    exam: Examination, browser: Browser, what: str, *, cached: bool = False
-) -> Outcome:
-    paths = (*PROTECTED, *FOR_ADMINS, *exam.deployment.protected)
+    context: CheckContext, browser: SimulatedBrowser, what: str, *, cached: bool = False
+) -> CheckResult:
+    paths = (*PROTECTED_PATHS, *ADMIN_PATHS, *context.deployment.protected)
     replies = {path: browser.copy().send("GET", path) for path in paths}
     wrong = [
-        f"{path} answered {reply.told}"
+        f"{path} answered {reply.summary}"
         for path, reply in replies.items()
-        if not _is_refused(path, reply, exam)
+        if not _is_refused(path, reply, context)
     ]
     if wrong:
         return failed(f"with {what}: {'; '.join(wrong)}", _CACHED if cached else _OPEN)
     return passed(f"{what}: 401 on {len(paths)} paths")
 
 
-def _is_refused(path: str, reply: Reply, exam: Examination) -> bool:
-    if reply.status == 404 and path not in exam.deployment.protected:
+def _is_refused(path: str, reply: Reply, context: CheckContext) -> bool:
+    if reply.status == 404 and path not in context.deployment.protected:
         return True  # an older server does not have it
     return reply.status == 401
 
 
-def _none_lets_in(exam: Examination, browsers: dict[str, Browser]) -> Outcome:
+def _none_lets_in(context: CheckContext, browsers: dict[str, SimulatedBrowser]) -> CheckResult:
     let_in = []
     for what, browser in browsers.items():
         me, session = browser.copy().send("GET", "/api/me"), browser.copy().send("GET", GET_SESSION)
         if me.status != 401 or session.status != 200 or session.json() is not None:
-            let_in.append(f"{what}: /api/me {me.told}, get-session {session.told}")
+            let_in.append(f"{what}: /api/me {me.summary}, get-session {session.summary}")
     if let_in:
         return failed("; ".join(let_in), _OPEN)
     return passed(f"refused: {', '.join(browsers)}")
 
 
-def _holding(exam: Examination, like: SetCookie, value: str) -> Browser:
-    browser = exam.stranger()
+def _holding(context: CheckContext, like: SetCookie, value: str) -> SimulatedBrowser:
+    browser = context.anonymous_browser()
     browser.jar[like.name] = SetCookie(like.name, value)
     return browser
 

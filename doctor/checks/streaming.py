@@ -1,11 +1,11 @@
 """Answers that come piece by piece, as those of a chat do."""
 
-from doctor.account import GET_SESSION
-from doctor.browser import Browser
 from doctor.check import check
-from doctor.clock import Clock
-from doctor.examination import Examination
-from doctor.findings import CannotTell, Outcome, failed, passed
+from doctor.check_context import CheckContext
+from doctor.clock import BlockingClock
+from doctor.findings import CheckResult, CheckSkipped, failed, passed
+from doctor.simulated_browser import SimulatedBrowser
+from doctor.throwaway_account import GET_SESSION
 
 STREAM = "/api/stream"
 _AS_BROWSERS = "gzip, deflate, br"
@@ -13,18 +13,18 @@ _PIECEMEAL = 0.3  # seconds between the first event and the last; the server tak
 
 
 @check("stream.arrives", "An event stream arrives piece by piece", "session.read")
-def arrives(exam: Examination) -> Outcome:
+def arrives(context: CheckContext) -> CheckResult:
     """A proxy that collects the answer makes a chat stand still and then appear all at once."""
-    return watch(exam.signed_in(), exam.clock)
+    return watch(context.signed_in_browser(), context.clock)
 
 
-def watch(browser: Browser, clock: Clock) -> Outcome:
-    """Read the stream as this browser, and judge when its events came; raises CannotTell."""
+def watch(browser: SimulatedBrowser, clock: BlockingClock) -> CheckResult:
+    """Read the stream as this browser, and judge when its events came; raises CheckSkipped."""
     headers = browser.headers("GET", None, {"accept_encoding": _AS_BROWSERS})
     began, moments = clock.monotonic(), []
-    with browser.wire.stream("GET", STREAM, headers, None) as (response, _):
+    with browser.connection.stream("GET", STREAM, headers, None) as (response, _):
         if response.status_code in {404, 429}:
-            raise CannotTell(f"GET {STREAM} answered {response.status_code}")
+            raise CheckSkipped(f"GET {STREAM} answered {response.status_code}")
         for piece in response.iter_bytes():
             moments += [clock.monotonic() - began] * piece.count(b"data:")
     if response.status_code != 200 or not moments:
@@ -46,9 +46,11 @@ def watch(browser: Browser, clock: Clock) -> Outcome:
 
 
 @check("stream.plain-json", "Answers about sessions are not compressed on the way", "session.read")
-def plain_json(exam: Examination) -> Outcome:
+def plain_json(context: CheckContext) -> CheckResult:
     """Compression beside a secret lets its length betray it (BREACH); these answers are short."""
-    reply = exam.signed_in().send("GET", GET_SESSION, None, {"accept_encoding": _AS_BROWSERS})
+    reply = context.signed_in_browser().send(
+        "GET", GET_SESSION, None, {"accept_encoding": _AS_BROWSERS}
+    )
     encoding = reply.headers.get("content-encoding", "")
     if not encoding:
         return passed("get-session comes as it is")

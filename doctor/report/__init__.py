@@ -1,1 +1,1 @@
-"""The findings, for people (`table`), for programs (`as_json`) and for CI (`junit`)."""
+"""The findings, for people (`table`), for programs (`render_json`) and for CI (`render_junit`)."""

@@ -5,23 +5,23 @@ from collections.abc import Sequence
 from doctor.findings import Finding, Verdict
 
 
-def count(findings: Sequence[Finding]) -> dict[str, int]:
+def count_verdicts(findings: Sequence[Finding]) -> dict[str, int]:
     """Count the findings of each verdict, those of none included."""
-    return {each.value: _of(findings, each) for each in Verdict}
+    return {each.value: _count(findings, each) for each in Verdict}
 
 
-def overall(findings: Sequence[Finding]) -> Verdict:
+def worst_verdict(findings: Sequence[Finding]) -> Verdict:
     """Return the worst verdict; what was not made says nothing, unless nothing was made."""
     found = {finding.verdict for finding in findings}
     order = (Verdict.FAIL, Verdict.WARN, Verdict.PASS, Verdict.SKIPPED)
     return next((each for each in order if each in found), Verdict.SKIPPED)
 
 
-def in_a_sentence(findings: Sequence[Finding]) -> str:
+def summarize(findings: Sequence[Finding]) -> str:
     """Say the verdict as a person would."""
-    broken, odd = _of(findings, Verdict.FAIL), _of(findings, Verdict.WARN)
-    skipped = _of(findings, Verdict.SKIPPED)
-    if overall(findings) is Verdict.SKIPPED:
+    broken, odd = _count(findings, Verdict.FAIL), _count(findings, Verdict.WARN)
+    skipped = _count(findings, Verdict.SKIPPED)
+    if worst_verdict(findings) is Verdict.SKIPPED:
         return "Nothing could be checked."
     look = f"{odd} {'is' if odd == 1 else 'are'} worth a look" if odd else ""
     if broken:
@@ -33,7 +33,7 @@ def in_a_sentence(findings: Sequence[Finding]) -> str:
     return f"{said} {skipped} {'check was' if skipped == 1 else 'checks were'} not made."
 
 
-def _of(findings: Sequence[Finding], verdict: Verdict) -> int:
+def _count(findings: Sequence[Finding], verdict: Verdict) -> int:
     return sum(finding.verdict is verdict for finding in findings)
 
 

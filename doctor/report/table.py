@@ -5,7 +5,7 @@ from collections.abc import Sequence
 from typing import TextIO
 
 from doctor.findings import Finding, Verdict
-from doctor.report.summary import in_a_sentence, overall
+from doctor.report.summary import summarize, worst_verdict
 from doctor.report.terminal import Style
 
 _OPERATIONS = "How it is run"
@@ -38,63 +38,63 @@ class Table:
         self._out, self._style, self._brief = out, style, brief
         self._heading = ""
 
-    def show(self, finding: Finding) -> None:
+    def write(self, finding: Finding) -> None:
         """Write one finding."""
         matters = finding.verdict in {Verdict.WARN, Verdict.FAIL}
         if self._brief and not matters:
             return
-        self._show_heading(heading_of(finding.check))
+        self._write_heading(heading_of(finding.check))
         if matters:
-            self._show_whole(finding)
+            self._write_details(finding)
         else:
-            self._show_line(finding)
+            self._write_line(finding)
 
-    def close(self, findings: Sequence[Finding]) -> None:
+    def write_summary(self, findings: Sequence[Finding]) -> None:
         """Write the verdict."""
         if self._heading:
-            self._write("")
-        mark = self._style.mark(overall(findings))
-        self._write(f"{mark} {self._style.strong(in_a_sentence(findings))}")
+            self._print("")
+        mark = self._style.mark(worst_verdict(findings))
+        self._print(f"{mark} {self._style.bold(summarize(findings))}")
 
-    def _show_heading(self, heading: str) -> None:
+    def _write_heading(self, heading: str) -> None:
         if heading != self._heading:
-            self._write(("\n" if self._heading else "") + self._style.strong(heading))
+            self._print(("\n" if self._heading else "") + self._style.bold(heading))
             self._heading = heading
 
-    def _show_line(self, finding: Finding) -> None:
+    def _write_line(self, finding: Finding) -> None:
         room = self._style.width - len(f"  x {finding.title}  ")
-        evidence = _tamed(finding.evidence)
+        evidence = _printable(finding.evidence)
         if finding.verdict is Verdict.SKIPPED and len(evidence) > room:
-            self._write(f"  {self._style.mark(finding.verdict)} {finding.title}")
-            self._write(self._style.quiet(self._wrapped(evidence)))
+            self._print(f"  {self._style.mark(finding.verdict)} {finding.title}")
+            self._print(self._style.dim(self._wrapped(evidence)))
             return
-        shown = self._style.clipped(evidence, room) if room > len(_INDENT) else ""
-        self._write(
-            f"  {self._style.mark(finding.verdict)} {finding.title}  {self._style.quiet(shown)}"
+        shown = self._style.truncate(evidence, room) if room > len(_INDENT) else ""
+        self._print(
+            f"  {self._style.mark(finding.verdict)} {finding.title}  {self._style.dim(shown)}"
         )
 
-    def _show_whole(self, finding: Finding) -> None:
-        name = self._style.quiet(f"({finding.check})")
-        self._write(f"  {self._style.mark(finding.verdict)} {finding.title} {name}")
-        self._write(self._wrapped(finding.evidence))
-        self._write(self._wrapped(f"to mend: {finding.fix}"))
+    def _write_details(self, finding: Finding) -> None:
+        name = self._style.dim(f"({finding.check})")
+        self._print(f"  {self._style.mark(finding.verdict)} {finding.title} {name}")
+        self._print(self._wrapped(finding.evidence))
+        self._print(self._wrapped(f"to mend: {finding.fix}"))
 
     def _wrapped(self, text: str) -> str:
         return textwrap.fill(
-            _tamed(text),
+            _printable(text),
             self._style.width,
             initial_indent=_INDENT,
             subsequent_indent=_INDENT,
             break_on_hyphens=False,
         )
 
-    def _write(self, line: str) -> None:
+    def _print(self, line: str) -> None:
         encoding = self._out.encoding or "utf-8"
         self._out.write(f"{line}\n".encode(encoding, "replace").decode(encoding))
         self._out.flush()
 
 
-def _tamed(text: str) -> str:
+def _printable(text: str) -> str:
     """Return it in one line, without what a terminal would obey: a server may have written it."""
     line = " ".join(text.split())
     return "".join(letter if letter.isprintable() else "?" for letter in line)

@@ -20,7 +20,7 @@ class Style:
 
     width: int = 80
     colours: bool = False
-    more_than_ascii: bool = True
+    unicode: bool = True
 
     @classmethod
     def of(cls, out: TextIO, environment: Mapping[str, str]) -> "Style":
@@ -30,35 +30,35 @@ class Style:
             width=min(max(columns, _NARROWEST), _WIDEST),
             colours=out.isatty()
             and not environment.get("NO_COLOR")
-            and _knows_colours(environment),
-            more_than_ascii=_can_write("✓✗○…", out),
+            and _supports_colours(environment),
+            unicode=_can_encode("✓✗○…", out),
         )
 
     def mark(self, verdict: Verdict) -> str:
         """Return the sign of a verdict."""
-        mark = (_MARKS if self.more_than_ascii else _ASCII_MARKS)[verdict]
-        return self._painted(_COLOURS[verdict], mark)
+        mark = (_MARKS if self.unicode else _ASCII_MARKS)[verdict]
+        return self._colour(_COLOURS[verdict], mark)
 
-    def strong(self, text: str) -> str:
+    def bold(self, text: str) -> str:
         """Return a text that stands out."""
-        return self._painted("1", text)
+        return self._colour("1", text)
 
-    def quiet(self, text: str) -> str:
+    def dim(self, text: str) -> str:
         """Return a text that stands back."""
-        return self._painted("2", text)
+        return self._colour("2", text)
 
-    def clipped(self, text: str, width: int) -> str:
+    def truncate(self, text: str, width: int) -> str:
         """Return the text, cut where it is wider."""
         if len(text) <= width:
             return text
-        end = "…" if self.more_than_ascii else "..."
+        end = "…" if self.unicode else "..."
         return text[: max(width - len(end), 0)] + end
 
-    def _painted(self, colour: str, text: str) -> str:
+    def _colour(self, colour: str, text: str) -> str:
         return f"\x1b[{colour}m{text}\x1b[0m" if self.colours else text
 
 
-class Progress:
+class ProgressLine:
     """One line that says what is being done, rewritten in place; nothing where it cannot be."""
 
     def __init__(self, out: TextIO, style: Style) -> None:
@@ -66,11 +66,11 @@ class Progress:
         self._is_live = out.isatty()
         self._shown = 0
 
-    def say(self, text: str) -> None:
+    def update(self, text: str) -> None:
         """Show what is being done now."""
         if not self._is_live:
             return
-        line = self._style.clipped(f"  {' '.join(text.split())} ...", self._style.width - 1)
+        line = self._style.truncate(f"  {' '.join(text.split())} ...", self._style.width - 1)
         self._write(f"\r{line}{' ' * (self._shown - len(line))}")
         self._shown = len(line)
 
@@ -85,13 +85,13 @@ class Progress:
         self._out.flush()
 
 
-def _knows_colours(environment: Mapping[str, str]) -> bool:
+def _supports_colours(environment: Mapping[str, str]) -> bool:
     if environment.get("TERM") == "dumb":
         return False
     return os.name != "nt" or "WT_SESSION" in environment  # the older console shows the codes
 
 
-def _can_write(text: str, out: TextIO) -> bool:
+def _can_encode(text: str, out: TextIO) -> bool:
     try:
         text.encode(out.encoding or "ascii")
     except (UnicodeEncodeError, LookupError):

@@ -7,7 +7,7 @@ from urllib.parse import urlsplit
 import httpx
 from starlette.types import ASGIApp
 
-from doctor.set_cookie import SetCookie, read_set_cookie
+from doctor.set_cookie import SetCookie, parse_set_cookie
 from panel.client.visitor import Owner, Visitor
 from panel.ports import PanelSettings
 
@@ -144,6 +144,6 @@ def origin_of(url: str) -> str:
 
 
 def _cookie_value(name: str, response: httpx.Response) -> str | None:
-    cookies = map(read_set_cookie, response.headers.get_list("set-cookie"))
+    cookies = map(parse_set_cookie, response.headers.get_list("set-cookie"))
     matching: list[SetCookie] = [each for each in cookies if each.name == name and each.value]
     return matching[-1].value if matching else None

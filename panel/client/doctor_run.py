@@ -14,7 +14,7 @@ import structlog
 
 from doctor import Deployment, Finding, examine
 from doctor.check import Check
-from doctor.clock import SystemClock
+from doctor.clock import SystemBlockingClock
 from panel.ports import Clock
 
 Examine = Callable[..., Iterator[Finding]]
@@ -48,7 +48,7 @@ class _Stopped(Exception):
     """Ends an examination from inside; the doctor then cleans up as always."""
 
 
-class _StoppableClock(SystemClock):
+class _StoppableClock(SystemBlockingClock):
     """The doctor's clock. Asked to stop, it waits for nothing but the cleaning up."""
 
     def __init__(self, stop: threading.Event) -> None:
@@ -138,7 +138,7 @@ class DoctorRunner:
             if not loop.is_closed():
                 loop.call_soon_threadsafe(callback, run, *args)
 
-        def say(text: str) -> None:
+        def on_progress(text: str) -> None:
             clock.raise_if_stopped()
             call_in_loop(self._note_doing, text)
 
@@ -149,7 +149,11 @@ class DoctorRunner:
         try:
             checks = run.checks
             for finding in self._examine(
-                run.deployment, say=say, checks=checks, clock=clock, left_early=report_finding
+                run.deployment,
+                on_progress=on_progress,
+                checks=checks,
+                clock=clock,
+                on_early_cleanup=report_finding,
             ):
                 report_finding(finding)
         except _Stopped:

@@ -38,7 +38,7 @@ class Browser:
     def keep(self, cookie: SetCookie) -> None:
         """Do what a Set-Cookie line asks for."""
         self.cookies.pop(cookie.name, None)
-        if cookie.deletes or len(cookie.name) + len(cookie.value) > _MAX_COOKIE_LENGTH:
+        if cookie.is_deletion or len(cookie.name) + len(cookie.value) > _MAX_COOKIE_LENGTH:
             return
         self.cookies[cookie.name] = cookie
         if len(self.cookies) > _MAX_COOKIES:

@@ -4,7 +4,7 @@ from dataclasses import replace
 from typing import Any
 from urllib.parse import urlsplit
 
-from doctor.set_cookie import read_set_cookie
+from doctor.set_cookie import parse_set_cookie
 from panel.client.loopback import Call
 from panel.tester import journey_words as words
 from panel.tester.exchange import json_of
@@ -78,7 +78,7 @@ async def _old_cookie(run: JourneyRun) -> StepResult:
     sent = next(each.request for each in run.seen if each.call.path == "/api/me")
     browser = run.tester.browser(run.owner, words.SECOND)
     for pair in dict(sent.headers).get("Cookie", "").split("; "):
-        browser.keep(read_set_cookie(f"{pair}; Path=/"))
+        browser.keep(parse_set_cookie(f"{pair}; Path=/"))
     return await _second_refused(run)
 
 

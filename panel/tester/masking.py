@@ -5,7 +5,7 @@ from collections.abc import Iterator
 from dataclasses import replace
 from typing import Any
 
-from doctor.redaction import hidden
+from doctor.redaction import mask_secrets
 from panel.client.loopback import Request, Response
 from panel.tester.exchange import Exchange, Preflight, json_in, json_of
 
@@ -31,12 +31,12 @@ def secrets_in(exchange: Exchange) -> list[str]:
 
 
 def masked(text: str, secrets: list[str]) -> str:
-    """Return a text with its secrets hidden, however they are written."""
-    return hidden(text, secrets, MASK)
+    """Return a text with its secrets mask_secrets, however they are written."""
+    return mask_secrets(text, secrets, MASK)
 
 
 def without_secrets(exchange: Exchange, secrets: list[str]) -> Exchange:
-    """Return an exchange in which they are hidden, however it is then cut and quoted."""
+    """Return an exchange in which they are mask_secrets, however it is then cut and quoted."""
     if not secrets:
         return exchange
     before = exchange.preflight
@@ -61,7 +61,7 @@ def _masked_request(request: Request, secrets: list[str]) -> Request:
 
 
 def _masked_response(response: Response, secrets: list[str]) -> Response:
-    def hidden(data: bytes) -> bytes:
+    def mask_secrets(data: bytes) -> bytes:
         return masked(data.decode(errors="surrogateescape"), secrets).encode(
             errors="surrogateescape"
         )
@@ -69,8 +69,8 @@ def _masked_response(response: Response, secrets: list[str]) -> Response:
     return replace(
         response,
         headers=_masked_headers(response.headers, secrets),
-        body=hidden(response.body),
-        arrivals=tuple((after, hidden(piece)) for after, piece in response.arrivals),
+        body=mask_secrets(response.body),
+        arrivals=tuple((after, mask_secrets(piece)) for after, piece in response.arrivals),
     )
 
 

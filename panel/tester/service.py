@@ -5,7 +5,7 @@ from dataclasses import replace
 from datetime import datetime
 from string import ascii_uppercase
 
-from doctor.set_cookie import read_set_cookie
+from doctor.set_cookie import parse_set_cookie
 from doctor.sites import is_same_site
 from panel.client.loopback import Call, Loopback, Response
 from panel.client.visitor import Owner
@@ -71,7 +71,7 @@ class Tester:
         )
         began = self._clock.now()
         async for request, response in self._loopback.stream(call, cookie_header, owner.address):
-            cookies = tuple(map(read_set_cookie, response.set_cookies()))
+            cookies = tuple(map(parse_set_cookie, response.set_cookies()))
             latest = Exchange(name, call, request, response, cookies, began, preflight=preflight)
             if not response.is_complete:
                 yield latest

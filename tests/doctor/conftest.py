@@ -2,13 +2,13 @@ from collections.abc import Iterator
 
 import pytest
 
-from tests.doctor.passage import Passage
+from tests.doctor.scripted_proxy import ScriptedProxy
 from tests.rig.space import Space
 
 
 @pytest.fixture
-def through(space: Space) -> Iterator[Passage]:
+def through(space: Space) -> Iterator[ScriptedProxy]:
     """A proxy before the server of the module, told what it does."""
-    with Passage() as passage:
-        passage.target = space.url
-        yield passage
+    with ScriptedProxy() as proxy:
+        proxy.target = space.url
+        yield proxy

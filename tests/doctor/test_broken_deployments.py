@@ -9,12 +9,12 @@ from datetime import timedelta
 import pytest
 
 from doctor import Deployment, examine
-from doctor.clock import SystemClock
-from doctor.selection import checks_for
+from doctor.clock import SystemBlockingClock
+from doctor.selection import select_checks
 from tests.rig import shared
 from tests.rig.authority import Authority
 from tests.rig.broken import RIGHT, STRANGER, WRONG, Broken, standing
-from tests.rig.spoiling import Breaks
+from tests.rig.faulty_proxies import Breaks
 
 EVERY = (*RIGHT, *WRONG, *STRANGER)
 # Measured times prove nothing while all of these are examined at once.
@@ -25,7 +25,7 @@ KNOWN_WARNINGS = {"enumeration.sign-up"}
 PATIENCE = 120  # seconds
 
 
-class ClockBehind(SystemClock):
+class ClockBehind(SystemBlockingClock):
     """The doctor's own clock, behind the server's."""
 
     def __init__(self, behind: timedelta) -> None:
@@ -47,7 +47,7 @@ def accounts(place):
 def deployed(place, authority):
     """What the doctor is told."""
     return Deployment(
-        place.url, ca_file=str(authority.ca_file), address=place.address, patience=PATIENCE
+        place.url, ca_file=str(authority.ca_file), address=place.address, timeout=PATIENCE
     )
 
 
@@ -55,10 +55,12 @@ def examined(broken, folder, authority):
     """All that is found about one deployment, and which accounts are left in it."""
     with standing(broken, folder, authority) as place:
         deployment = deployed(place, authority)
-        checks = tuple(each for each in checks_for(deployment) if each.name not in TIMED)
+        checks = tuple(each for each in select_checks(deployment) if each.name not in TIMED)
         said: list[str] = []
         found = list(
-            examine(deployment, say=said.append, checks=checks, clock=ClockBehind(broken.ahead))
+            examine(
+                deployment, on_progress=said.append, checks=checks, clock=ClockBehind(broken.ahead)
+            )
         )
         told = {each.check: [each.verdict.value, each.evidence, each.fix] for each in found}
         waits = [each for each in said if each.startswith("waiting")]
@@ -169,7 +171,7 @@ def quick(tmp_path):
 def test_who_stops_listening_leaves_no_account(quick, last):
     place, deployment = quick
     heard = []
-    with closing(examine(deployment, left_early=heard.append)) as examination:
+    with closing(examine(deployment, on_early_cleanup=heard.append)) as examination:
         next(each for each in examination if each.check == last)
         assert len(accounts(place)) == 1
     assert accounts(place) == []
@@ -180,31 +182,31 @@ def test_who_stops_listening_leaves_no_account(quick, last):
 def test_a_listener_that_fails_leaves_no_account(quick, said):
     place, deployment = quick
 
-    def say(text):
+    def on_progress(text):
         if text.startswith(said):
             raise BrokenPipeError(text)
 
     with pytest.raises(BrokenPipeError):
-        list(examine(deployment, say=say))
+        list(examine(deployment, on_progress=on_progress))
     assert accounts(place) == []
 
 
 def test_a_listener_that_fails_while_it_waits_leaves_no_account(tmp_path):
     authority = Authority(tmp_path)
 
-    def say(text):
+    def on_progress(text):
         if text.startswith("waiting"):
             raise KeyboardInterrupt
 
     with standing(Broken("limited"), tmp_path / "data", authority) as place:
         with pytest.raises(KeyboardInterrupt):
-            list(examine(deployed(place, authority), say=say))
+            list(examine(deployed(place, authority), on_progress=on_progress))
         assert accounts(place) == []
 
 
 def test_a_server_that_breaks_on_the_way_is_named_once(tmp_path):
     authority = Authority(tmp_path)
-    with standing(Broken("breaking", manners=Breaks), tmp_path / "data", authority) as place:
+    with standing(Broken("breaking", behaviour=Breaks), tmp_path / "data", authority) as place:
         found = {each.check: each for each in examine(deployed(place, authority))}
     failed = {name for name, each in found.items() if each.verdict == "fail"}
     assert failed == {"session.revoked-at-once", "account.deleted"}

@@ -4,7 +4,7 @@ import io
 
 import pytest
 
-from doctor.command_line import PASSWORD_VARIABLE, UsageError, read_order
+from doctor.command_line import PASSWORD_VARIABLE, UsageError, parse_options
 
 URL = "https://auth.example.com"
 CANARY = "canary-in-a-password-9"
@@ -12,14 +12,14 @@ CANARY = "canary-in-a-password-9"
 
 def refused(*arguments, environment=None):
     with pytest.raises(UsageError) as raised:
-        read_order(arguments, environment or {})
+        parse_options(arguments, environment or {})
     told = str(raised.value)
     assert "\n" not in told
     return told
 
 
 def ordered(*arguments, environment=None, ask=None):
-    return read_order([URL, *arguments], environment or {}, ask or pytest.fail)
+    return parse_options([URL, *arguments], environment or {}, ask or pytest.fail)
 
 
 @pytest.mark.parametrize(
@@ -52,7 +52,9 @@ def test_a_password_in_the_address_is_refused_and_not_repeated():
 
 
 def test_addresses_are_taken_as_people_paste_them():
-    deployment = read_order(["Auth.example.com/admin/", "--frontend", "http://localhost:3000/"], {})
+    deployment = parse_options(
+        ["Auth.example.com/admin/", "--frontend", "http://localhost:3000/"], {}
+    )
     assert deployment.deployment.url == "https://auth.example.com"
     assert deployment.deployment.frontend == "http://localhost:3000"
 
@@ -63,27 +65,27 @@ def test_without_an_address_of_an_admin_there_is_none():
 
 def test_the_password_comes_from_a_file(tmp_path):
     (tmp_path / "password").write_text(f"{CANARY}\n")
-    order = ordered("--email", "e@example.com", "--password-file", str(tmp_path / "password"))
-    assert order.deployment.admin.password.reveal() == CANARY
+    options = ordered("--email", "e@example.com", "--password-file", str(tmp_path / "password"))
+    assert options.deployment.admin.password.reveal() == CANARY
 
 
 def test_the_password_comes_from_stdin(monkeypatch):
     monkeypatch.setattr("sys.stdin", io.StringIO(f"{CANARY}\nmore"))
-    order = ordered("--email", "e@example.com", "--password-file", "-")
-    assert order.deployment.admin.password.reveal() == CANARY
+    options = ordered("--email", "e@example.com", "--password-file", "-")
+    assert options.deployment.admin.password.reveal() == CANARY
 
 
 def test_the_password_comes_from_the_environment():
-    order = ordered("--email", "e@example.com", environment={PASSWORD_VARIABLE: CANARY})
-    assert order.deployment.admin.password.reveal() == CANARY
+    options = ordered("--email", "e@example.com", environment={PASSWORD_VARIABLE: CANARY})
+    assert options.deployment.admin.password.reveal() == CANARY
 
 
 def test_the_password_is_asked_for_on_a_terminal(monkeypatch):
     terminal = io.StringIO()
     terminal.isatty = lambda: True
     monkeypatch.setattr("sys.stdin", terminal)
-    order = ordered("--email", "e@example.com", ask=lambda _: CANARY)
-    assert order.deployment.admin.password.reveal() == CANARY
+    options = ordered("--email", "e@example.com", ask=lambda _: CANARY)
+    assert options.deployment.admin.password.reveal() == CANARY
 
 
 def test_without_a_terminal_it_is_not_asked_for(monkeypatch):
@@ -98,14 +100,16 @@ def test_an_empty_password_is_refused(tmp_path):
 
 
 def test_a_password_on_the_command_line_is_taken_with_a_warning(capsys):
-    order = ordered("--email", "e@example.com", "--password", CANARY)
+    options = ordered("--email", "e@example.com", "--password", CANARY)
     told = capsys.readouterr().err
-    assert order.deployment.admin.password.reveal() == CANARY
+    assert options.deployment.admin.password.reveal() == CANARY
     assert "others on this machine can read" in told
-    assert CANARY not in told + repr(order)
+    assert CANARY not in told + repr(options)
 
 
 def test_own_paths_and_a_part_of_the_checks_may_be_named():
-    order = ordered("--protected", "/api/a", "--protected", "/api/b?c=1", "--only", "headers.csp,")
-    assert order.deployment.protected == ("/api/a", "/api/b?c=1")
-    assert order.checks[-1].name == "headers.csp"
+    options = ordered(
+        "--protected", "/api/a", "--protected", "/api/b?c=1", "--only", "headers.csp,"
+    )
+    assert options.deployment.protected == ("/api/a", "/api/b?c=1")
+    assert options.checks[-1].name == "headers.csp"

@@ -7,12 +7,12 @@ import sys
 import pytest
 
 from doctor.checks import CHECKS
+from doctor.cleanup import clean_up
 from doctor.command_line import PASSWORD_VARIABLE, _parser
-from doctor.farewell import farewell
-from doctor.report.as_json import as_json
+from doctor.report.json_report import render_json
 from doctor.report.table import heading_of
 from tests.architecture.source import modules
-from tests.doctor.looking import QUICK
+from tests.doctor.run_checks import QUICK
 from tests.doctor.test_report import EXAMINED
 from tests.rig.space import ROOT, Space
 
@@ -23,7 +23,7 @@ TABLE = re.compile(r"<!-- checks -->\n(.*)<!-- end of checks -->", re.S)
 def table():
     """What the page's table must be: a heading for each group, a row for each check."""
     groups: dict[str, list[str]] = {}
-    for check in [*CHECKS, farewell]:
+    for check in [*CHECKS, clean_up]:
         row = f"| `{check.name}` | {check.title} |"
         groups.setdefault(heading_of(check.name), []).append(row)
     parts = [
@@ -50,7 +50,7 @@ def test_every_option_is_explained():
 
 
 def test_the_document_has_the_fields_that_are_shown():
-    shown, real = json.loads(block("json")), json.loads(as_json(EXAMINED))
+    shown, real = json.loads(block("json")), json.loads(render_json(EXAMINED))
     assert list(shown) == list(real)
     assert list(shown["findings"][0]) == list(real["findings"][0])
 

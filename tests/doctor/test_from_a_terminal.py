@@ -10,10 +10,10 @@ from xml.etree import ElementTree
 import httpx
 import pytest
 
-from doctor.account import SIGN_UP
 from doctor.command_line import PASSWORD_VARIABLE
-from tests.doctor.looking import ADMIN, PASSWORD, QUICK, WITH_ADMIN
-from tests.rig.proxy import Told
+from doctor.throwaway_account import SIGN_UP
+from tests.doctor.run_checks import ADMIN, PASSWORD, QUICK, WITH_ADMIN
+from tests.rig.proxy import ProxyResponse
 from tests.rig.space import ROOT, Space, inherited
 
 LIST = "/api/auth/list-sessions"
@@ -89,7 +89,7 @@ def test_nothing_broken_is_0(space):
 
 
 def test_something_broken_is_1(through):
-    through.after = lambda _, told: told.drop("x-frame-options")
+    through.after = lambda _, response: response.drop_headers("x-frame-options")
     code, out, _ = run(through.url, "--only", "headers", "--quiet")
     assert code == 1
     assert "(headers.frames)" in out
@@ -129,7 +129,7 @@ def test_the_document_and_the_report_agree(space, tmp_path):
 
 @pytest.mark.parametrize("stop", [signal.SIGINT, signal.SIGTERM])
 def test_interrupted_it_still_deletes_the_account(space, through, held, stop):
-    through.before = lambda asked: held.here() if asked.path == LIST else None
+    through.before = lambda request: held.here() if request.path == LIST else None
     process = begin(through.url, "--only", "session")
     assert held.reached.wait(PATIENCE)
     assert len(accounts_left(space)) == 1
@@ -141,7 +141,7 @@ def test_interrupted_it_still_deletes_the_account(space, through, held, stop):
 
 
 def test_interrupted_while_the_account_is_made_it_still_deletes_it(space, through, held):
-    through.after = lambda asked, _: held.here() if asked.path == SIGN_UP else None
+    through.after = lambda request, _: held.here() if request.path == SIGN_UP else None
     process = begin(through.url, "--only", "session")
     assert held.reached.wait(PATIENCE)
     assert len(accounts_left(space)) == 1
@@ -152,7 +152,7 @@ def test_interrupted_while_the_account_is_made_it_still_deletes_it(space, throug
 
 
 def test_interrupted_while_it_leaves_it_leaves_all_the_same(space, through, held):
-    through.before = lambda asked: held.here() if asked.path.endswith("delete-user") else None
+    through.before = lambda request: held.here() if request.path.endswith("delete-user") else None
     process = begin(through.url, "--only", "session.read")
     assert held.reached.wait(PATIENCE)
     process.send_signal(signal.SIGINT)
@@ -162,10 +162,10 @@ def test_interrupted_while_it_leaves_it_leaves_all_the_same(space, through, held
 
 
 def test_an_account_that_stays_is_named(space, through, held):
-    def refuse(asked):
-        if asked.path.endswith("delete-user"):
-            return Told(403)
-        return held.here() if asked.path == LIST else None
+    def refuse(request):
+        if request.path.endswith("delete-user"):
+            return ProxyResponse(403)
+        return held.here() if request.path == LIST else None
 
     through.before = refuse
     process = begin(through.url, "--only", "session")
@@ -180,7 +180,7 @@ def test_an_account_that_stays_is_named(space, through, held):
 
 def test_when_nobody_reads_on_it_stops_and_still_deletes_the_account(space, through, held):
     before = accounts_left(space)
-    through.before = lambda asked: held.here() if asked.path == LIST else None
+    through.before = lambda request: held.here() if request.path == LIST else None
     process = begin(through.url, "--only", "session")
     assert process.stdout.readline() == "Is it there?\n"
     assert held.reached.wait(PATIENCE)
@@ -196,21 +196,21 @@ def test_when_nobody_reads_on_it_stops_and_still_deletes_the_account(space, thro
 def test_no_secret_is_printed_even_if_the_server_quotes_it(space, through, tmp_path):
     secrets = {PASSWORD}
 
-    def quote(asked, told):
-        for name, value in told.headers:
+    def quote(request, response):
+        for name, value in response.headers:
             if name == "set-cookie" and "session_token=" in value:
                 secrets.add(value.partition("=")[2].partition(";")[0])
-        if asked.path.endswith("sign-in/email"):
-            secrets.add(json.loads(asked.body)["password"])
-            quoted = {"message": f"not with {json.loads(asked.body)['password']}"}
-            told.status, told.pieces = 401, [json.dumps(quoted).encode()]
+        if request.path.endswith("sign-in/email"):
+            secrets.add(json.loads(request.body)["password"])
+            quoted = {"message": f"not with {json.loads(request.body)['password']}"}
+            response.status, response.chunks = 401, [json.dumps(quoted).encode()]
 
     through.after = quote
     file = tmp_path / "doctor.xml"
     here = {PASSWORD_VARIABLE: PASSWORD}
-    told = [run(through.url, "--email", ADMIN, "--junit", str(file), **here)]
-    told.append(run(through.url, "--email", ADMIN, "--json", "--only", "admin,session", **here))
-    everything = str(told) + file.read_text()
+    response = [run(through.url, "--email", ADMIN, "--junit", str(file), **here)]
+    response.append(run(through.url, "--email", ADMIN, "--json", "--only", "admin,session", **here))
+    everything = str(response) + file.read_text()
     assert "not with ***" in everything
     assert len([each for each in secrets if each]) > 5
     assert [secret for secret in secrets if secret and secret in everything] == []

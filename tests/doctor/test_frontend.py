@@ -5,14 +5,14 @@ from dataclasses import dataclass
 import httpx
 import pytest
 
-from doctor.sites import is_same_site, site
-from tests.doctor.looking import QUICK, WITH_ADMIN, look, said
-from tests.doctor.passage import Passage, response
+from doctor.sites import is_same_site, registrable_domain
+from tests.doctor.run_checks import QUICK, WITH_ADMIN, outcome_of, run_checks
+from tests.doctor.scripted_proxy import ScriptedProxy, make_response
 from tests.rig.space import Space
 
 VISITOR, APPS_SERVER = "203.0.113.50", "203.0.113.99"
 KEY = "what the app's server and ours know"
-PAGE = response(200, b"<!doctype html><title>An app</title>", "text/html")
+PAGE = make_response(200, b"<!doctype html><title>An app</title>", "text/html")
 
 
 @dataclass
@@ -21,27 +21,27 @@ class App:
 
     url: str
     server_url: str
-    proxy: Passage
+    proxy: ScriptedProxy
 
 
-def from_the_visitor(asked):
+def from_the_visitor(request):
     """What the platform's edge adds for who comes from the open internet."""
-    asked.headers["x-forwarded-for"] = VISITOR
+    request.headers["x-forwarded-for"] = VISITOR
 
 
-def as_in_the_guide(asked):
+def as_in_the_guide(request):
     """What `proxy.ts` does, on a host that overwrites what visitors claim."""
-    if not asked.path.startswith("/api/auth"):
+    if not request.path.startswith("/api/auth"):
         return PAGE
-    asked.headers["x-forwarded-for"] = APPS_SERVER
-    asked.headers["x-gatehouse-key"] = KEY
-    asked.headers["x-gatehouse-client-ip"] = VISITOR
+    request.headers["x-forwarded-for"] = APPS_SERVER
+    request.headers["x-gatehouse-key"] = KEY
+    request.headers["x-gatehouse-client-ip"] = VISITOR
     return None
 
 
 @pytest.fixture(scope="module")
 def edge_and_space(tmp_path_factory):
-    with Passage(before=from_the_visitor) as edge:
+    with ScriptedProxy(before=from_the_visitor) as edge:
         settings = {
             **QUICK,
             **WITH_ADMIN,
@@ -58,13 +58,13 @@ def edge_and_space(tmp_path_factory):
 def app(edge_and_space):
     """An app that does as the guide says, until a test spoils it."""
     edge, space = edge_and_space
-    with Passage(before=as_in_the_guide) as proxy:
+    with ScriptedProxy(before=as_in_the_guide) as proxy:
         proxy.target = space.url
         yield App(proxy.url, edge.url, proxy)
 
 
 def seen_through(app, *names):
-    found = look(app.server_url, *(names or ("frontend",)), frontend=app.url)
+    found = run_checks(app.server_url, *(names or ("frontend",)), frontend=app.url)
     return {name: each for name, each in found.items() if name.startswith("frontend.")}
 
 
@@ -77,7 +77,7 @@ def not_right(found):
 
 def test_an_app_as_in_the_guide_is_right(app):
     found = seen_through(app)
-    others = {name: said(each) for name, each in found.items() if each.verdict != "pass"}
+    others = {name: outcome_of(each) for name, each in found.items() if each.verdict != "pass"}
     not_passed_on = ("skipped", "not made: the app does not pass /api/stream on")
     assert others == {"frontend.stream": not_passed_on}
     assert VISITOR in found["frontend.address"].evidence
@@ -85,7 +85,7 @@ def test_an_app_as_in_the_guide_is_right(app):
 
 def test_without_an_app_one_line_says_so(edge_and_space):
     edge, _ = edge_and_space
-    found = look(edge.url, "frontend")
+    found = run_checks(edge.url, "frontend")
     assert [name for name in found if name.startswith("frontend.")] == ["frontend.reaches"]
     assert "--frontend" in found["frontend.reaches"].evidence
 
@@ -98,64 +98,65 @@ def page_for_all(_):
     return PAGE
 
 
-def drop_cookies(_, told):
-    told.drop("set-cookie")
+def drop_cookies(_, response):
+    response.drop_headers("set-cookie")
 
 
-def drop_deletions(_, told):
-    told.headers = [each for each in told.headers if "max-age=0" not in each[1].lower()]
+def drop_deletions(_, response):
+    response.headers = [each for each in response.headers if "max-age=0" not in each[1].lower()]
 
 
 def cookies(change):
     """Change each Set-Cookie line."""
 
-    def after(_, told):
-        told.headers = [
-            (name, change(value) if name == "set-cookie" else value) for name, value in told.headers
+    def after(_, response):
+        response.headers = [
+            (name, change(value) if name == "set-cookie" else value)
+            for name, value in response.headers
         ]
 
     return after
 
 
-def keep_cookie_back(asked):
-    asked.headers.pop("cookie", None)
-    return as_in_the_guide(asked)
+def keep_cookie_back(request):
+    request.headers.pop("cookie", None)
+    return as_in_the_guide(request)
 
 
-def without_the_key(asked):
-    told = as_in_the_guide(asked)
-    asked.headers.pop("x-gatehouse-key", None)
-    return told
+def without_the_key(request):
+    response = as_in_the_guide(request)
+    request.headers.pop("x-gatehouse-key", None)
+    return response
 
 
-def believing_the_visitor(asked):
-    claimed = asked.headers.get("x-gatehouse-client-ip")
-    told = as_in_the_guide(asked)
-    asked.headers["x-gatehouse-client-ip"] = claimed or VISITOR
-    return told
+def believing_the_visitor(request):
+    claimed = request.headers.get("x-gatehouse-client-ip")
+    response = as_in_the_guide(request)
+    request.headers["x-gatehouse-client-ip"] = claimed or VISITOR
+    return response
 
 
-def without_origin(asked):
-    asked.headers.pop("origin", None)
-    return as_in_the_guide(asked)
+def without_origin(request):
+    request.headers.pop("origin", None)
+    return as_in_the_guide(request)
 
 
-def open_to_all(asked, told):
-    told.put("access-control-allow-origin", asked.headers.get("origin", "*"))
+def open_to_all(request, response):
+    response.set_header("access-control-allow-origin", request.headers.get("origin", "*"))
 
 
-def let_everybody_in(asked):
-    if asked.path == "/api/auth/list-sessions" and "cookie" not in asked.headers:
-        return response(200, b"[]")
-    return as_in_the_guide(asked)
+def let_everybody_in(request):
+    if request.path == "/api/auth/list-sessions" and "cookie" not in request.headers:
+        return make_response(200, b"[]")
+    return as_in_the_guide(request)
 
 
-def sign_out_by_itself(asked):
-    if asked.path != "/api/auth/sign-out":
-        return as_in_the_guide(asked)
-    told = response(200, b'{"success":true}')
-    told.put("set-cookie", "better-auth.session_token=; Path=/; Max-Age=0")
-    return told
+def sign_out_by_itself(request):
+    if request.path != "/api/auth/sign-out":
+        return as_in_the_guide(request)
+    response = make_response(200, b'{"success":true}')
+    response.set_header("set-cookie", "better-auth.session_token=; Path=/; Max-Age=0")
+    return response
 
 
 @pytest.mark.parametrize(
@@ -216,8 +217,8 @@ def test_a_spoiled_app_is_found(app, before, after, finds):
     assert [name for name in finds if not found[name].fix] == []
 
 
-def everything_passed_on(asked):
-    as_in_the_guide(asked)
+def everything_passed_on(request):
+    as_in_the_guide(request)
 
 
 def test_a_stream_that_is_passed_on_piece_by_piece_is_right(app):
@@ -228,8 +229,8 @@ def test_a_stream_that_is_passed_on_piece_by_piece_is_right(app):
 
 
 def test_a_stream_that_is_collected_first_is_found(app):
-    def collect(_, told):
-        told.whole()
+    def collect(_, response):
+        response.read()
 
     app.proxy.before, app.proxy.after = everything_passed_on, collect
     found = seen_through(app, "frontend.stream")["frontend.stream"]
@@ -238,10 +239,10 @@ def test_a_stream_that_is_collected_first_is_found(app):
 
 
 def test_an_origin_that_is_rewritten_is_found(app):
-    def rewritten(asked):
-        if "origin" in asked.headers:
-            asked.headers["origin"] = app.url
-        return as_in_the_guide(asked)
+    def rewritten(request):
+        if "origin" in request.headers:
+            request.headers["origin"] = app.url
+        return as_in_the_guide(request)
 
     app.proxy.before = rewritten
     assert not_right(seen_through(app)) == {"frontend.foreign": "fail"}
@@ -250,14 +251,14 @@ def test_an_origin_that_is_rewritten_is_found(app):
 def test_answers_that_are_kept_are_found(app):
     kept = {}
 
-    def from_memory(asked):
-        return kept.get(asked.path) if "get-session" in asked.path else as_in_the_guide(asked)
+    def from_memory(request):
+        return kept.get(request.path) if "get-session" in request.path else as_in_the_guide(request)
 
-    def remember(asked, told):
-        if "get-session" in asked.path and told.whole() != b"null":
-            kept.setdefault(asked.path, told)
+    def remember(request, response):
+        if "get-session" in request.path and response.read() != b"null":
+            kept.setdefault(request.path, response)
 
-    app.proxy.before = lambda asked: from_memory(asked) or as_in_the_guide(asked)
+    app.proxy.before = lambda request: from_memory(request) or as_in_the_guide(request)
     app.proxy.after = remember
     found = seen_through(app)
     assert found["frontend.session"].verdict == "fail"
@@ -274,9 +275,9 @@ def test_an_app_in_front_of_another_server_is_found(app, tmp_path):
 
 
 def test_an_app_that_is_not_named_in_frontend_url_is_told_the_setting(tmp_path):
-    with Space(tmp_path, QUICK) as space, Passage(before=as_in_the_guide) as proxy:
+    with Space(tmp_path, QUICK) as space, ScriptedProxy(before=as_in_the_guide) as proxy:
         proxy.target = space.url
-        found = look(space.url, "frontend.sign-in", frontend=proxy.url)["frontend.sign-in"]
+        found = run_checks(space.url, "frontend.sign-in", frontend=proxy.url)["frontend.sign-in"]
     assert found.verdict == "fail"
     assert found.fix == f"Set FRONTEND_URL={proxy.url} at the server."
 
@@ -296,7 +297,7 @@ def test_an_app_that_is_not_named_in_frontend_url_is_told_the_setting(tmp_path):
     ],
 )
 def test_the_site_of_a_host(host, its_site):
-    assert site(host) == its_site
+    assert registrable_domain(host) == its_site
 
 
 def test_an_app_on_vercel_and_a_space_are_two_sites():

@@ -2,7 +2,7 @@
 
 import pytest
 
-from tests.doctor.looking import QUICK, look
+from tests.doctor.run_checks import QUICK, run_checks
 from tests.rig.space import Space
 
 PUBLIC = "https://auth.example.com"
@@ -14,7 +14,9 @@ def found(tmp_path_factory):
     settings = {**QUICK, "PUBLIC_URL": PUBLIC}
     with Space(tmp_path_factory.mktemp("space"), settings) as space:
         address = space.url.removeprefix("http://")
-        yield look(PUBLIC, "reach", "cookies", "address.true", address=address, inside=True)
+        yield run_checks(
+            PUBLIC, "reach", "cookies", "address.true", address=address, runs_on_server=True
+        )
 
 
 def test_https_and_the_proxies_are_left_out(found):

@@ -4,8 +4,8 @@ import json
 
 import pytest
 
-from tests.doctor.looking import QUICK, WITH_ADMIN, look, said
-from tests.doctor.passage import Passage
+from tests.doctor.run_checks import QUICK, WITH_ADMIN, outcome_of, run_checks
+from tests.doctor.scripted_proxy import ScriptedProxy
 from tests.make import KEY
 from tests.rig.smtp import SmtpServer
 from tests.rig.space import Space
@@ -41,15 +41,17 @@ def carelessly_run(tmp_path_factory):
 @pytest.fixture
 def telling():
     """A proxy that changes a field of the status on its way."""
-    with Passage() as passage:
+    with ScriptedProxy() as proxy:
 
         def tell(space, **fields):
-            def change(asked, told):
-                if asked.path == "/api/admin/status":
-                    told.pieces = [json.dumps({**json.loads(told.whole()), **fields}).encode()]
+            def change(request, response):
+                if request.path == "/api/admin/status":
+                    response.chunks = [
+                        json.dumps({**json.loads(response.read()), **fields}).encode()
+                    ]
 
-            passage.target, passage.after = space.url, change
-            return passage.url
+            proxy.target, proxy.after = space.url, change
+            return proxy.url
 
         yield tell
 
@@ -58,19 +60,19 @@ OPERATIONS = ("exposure", "version", "admin", "secret", "database", "sessions", 
 
 
 def test_of_a_well_run_server_nothing_is_to_be_mended(well_run):
-    found = look(well_run.url, *OPERATIONS, admin=True)
+    found = run_checks(well_run.url, *OPERATIONS, admin=True)
     assert {name: each.evidence for name, each in found.items() if each.verdict != "pass"} == {}
 
 
 def test_without_an_admin_it_says_what_to_give(well_run):
-    found = look(well_run.url, "database", "secret.kept", "admin", "mail", "limits.store")
+    found = run_checks(well_run.url, "database", "secret.kept", "admin", "mail", "limits.store")
     skipped = [each for each in found.values() if each.verdict == "skipped"]
     assert len(skipped) == 6
     assert [each.check for each in skipped if "--email" not in each.evidence] == []
 
 
 def test_a_disk_that_is_lost_breaks_a_production_server(carelessly_run):
-    found = look(carelessly_run.url, "database", admin=True)["database.lasts"]
+    found = run_checks(carelessly_run.url, "database", admin=True)["database.lasts"]
     assert found.verdict == "fail"
     assert "every account" in found.evidence
     assert "DATABASE_URL" in found.fix
@@ -78,13 +80,13 @@ def test_a_disk_that_is_lost_breaks_a_production_server(carelessly_run):
 
 def test_in_development_such_a_disk_is_worth_a_look(well_run, telling):
     lost = telling(well_run, database={"kind": "sqlite", "durability": "ephemeral"})
-    assert look(lost, "database", admin=True)["database.lasts"].verdict == "warn"
+    assert run_checks(lost, "database", admin=True)["database.lasts"].verdict == "warn"
 
 
 def test_snapshots_are_worth_a_look(tmp_path):
     snapshots = {**WELL, "SNAPSHOT_DIR": str(tmp_path / "snapshots")}
     with Space(tmp_path, snapshots) as space:
-        found = look(space.url, "database", admin=True)["database.lasts"]
+        found = run_checks(space.url, "database", admin=True)["database.lasts"]
     assert found.verdict == "warn"
     assert "crash" in found.evidence
 
@@ -99,14 +101,16 @@ def test_snapshots_are_worth_a_look(tmp_path):
 )
 def test_a_clock_that_the_database_does_not_share(well_run, telling, clock, verdict):
     url = telling(well_run, clock=clock)
-    found = look(url, "database", admin=True)["database.clock"]
+    found = run_checks(url, "database", admin=True)["database.clock"]
     assert found.verdict == verdict
     assert f"{clock['ahead']:+d} s" in found.evidence
 
 
 def test_limits_that_are_off_break_a_production_server(carelessly_run, well_run):
-    assert look(carelessly_run.url, "limits.store", admin=True)["limits.store"].verdict == "fail"
-    assert look(well_run.url, "limits.store", admin=True)["limits.store"].verdict == "warn"
+    assert (
+        run_checks(carelessly_run.url, "limits.store", admin=True)["limits.store"].verdict == "fail"
+    )
+    assert run_checks(well_run.url, "limits.store", admin=True)["limits.store"].verdict == "warn"
 
 
 @pytest.mark.parametrize(
@@ -115,88 +119,88 @@ def test_limits_that_are_off_break_a_production_server(carelessly_run, well_run)
 )
 def test_where_limits_are_counted(well_run, telling, store, verdict):
     url = telling(well_run, limits={"store": store})
-    assert look(url, "limits.store", admin=True)["limits.store"].verdict == verdict
+    assert run_checks(url, "limits.store", admin=True)["limits.store"].verdict == verdict
 
 
 def test_public_docs_in_production_are_worth_a_look(carelessly_run, well_run):
-    found = look(carelessly_run.url, "exposure", admin=True)["exposure.docs"]
-    assert said(found) == ("warn", "everybody can read /docs and /openapi.json")
-    found = look(well_run.url, "exposure")["exposure.docs"]
-    assert said(found) == ("pass", "/docs answers 404, /openapi.json answers 404")
+    found = run_checks(carelessly_run.url, "exposure", admin=True)["exposure.docs"]
+    assert outcome_of(found) == ("warn", "everybody can read /docs and /openapi.json")
+    found = run_checks(well_run.url, "exposure")["exposure.docs"]
+    assert outcome_of(found) == ("pass", "/docs answers 404, /openapi.json answers 404")
 
 
 @pytest.mark.parametrize("key", ["better-auth-secret-12345678901234567890", "changeme"])
 def test_a_key_from_an_example_is_recognised(tmp_path, key):
     with Space(tmp_path, {**QUICK, "SECRET_KEY": key}) as space:
-        found = look(space.url, "secret.strong")["secret.strong"]
-    assert said(found) == ("fail", "the cookie is signed with a well-known example key")
+        found = run_checks(space.url, "secret.strong")["secret.strong"]
+    assert outcome_of(found) == ("fail", "the cookie is signed with a well-known example key")
     assert key not in found.evidence + found.fix
 
 
 def test_a_key_that_the_server_knows_from_documentation_breaks_it(well_run, telling):
     url = telling(well_run, secret={"state": "example", "oldKeys": 0})
-    assert look(url, "secret.kept", admin=True)["secret.kept"].verdict == "fail"
+    assert run_checks(url, "secret.kept", admin=True)["secret.kept"].verdict == "fail"
 
 
 def test_a_generated_key_is_worth_a_look(tmp_path):
     with Space(tmp_path, {**WITH_ADMIN, **QUICK}) as space:
-        found = look(space.url, "secret", admin=True)
+        found = run_checks(space.url, "secret", admin=True)
     assert found["secret.kept"].verdict == "warn"
     assert found["secret.strong"].verdict == "pass"
 
 
 def test_a_cache_that_is_bypassed_is_worth_a_look(well_run):
-    def bypass(asked, told):
-        if asked.path == "/ready":
+    def bypass(request, response):
+        if request.path == "/ready":
             state = {
-                **json.loads(told.whole()),
+                **json.loads(response.read()),
                 "sessions": "bypassed: notifications do not arrive",
             }
-            told.pieces = [json.dumps(state).encode()]
+            response.chunks = [json.dumps(state).encode()]
 
-    with Passage() as passage:
-        passage.target, passage.after = well_run.url, bypass
-        found = look(passage.url, "sessions")["sessions.cached"]
-    assert said(found) == ("warn", "bypassed: notifications do not arrive")
+    with ScriptedProxy() as proxy:
+        proxy.target, proxy.after = well_run.url, bypass
+        found = run_checks(proxy.url, "sessions")["sessions.cached"]
+    assert outcome_of(found) == ("warn", "bypassed: notifications do not arrive")
 
 
 def test_a_search_without_an_index_is_worth_a_look(well_run, telling):
     slow = {"kind": "postgresql", "durability": "durable", "userSearch": "reads all users"}
-    found = look(telling(well_run, database=slow), "search", admin=True)["search.indexed"]
+    found = run_checks(telling(well_run, database=slow), "search", admin=True)["search.indexed"]
     assert found.verdict == "warn"
     assert "pg_trgm" in found.fix
 
 
 def test_another_public_url_is_worth_a_look(well_run, telling):
     url = telling(well_run, publicUrl="https://auth.example.com")
-    found = look(url, "address.public-url", admin=True)["address.public-url"]
+    found = run_checks(url, "address.public-url", admin=True)["address.public-url"]
     assert found.verdict == "warn"
     assert "https://auth.example.com" in found.evidence
 
 
 def test_a_server_that_is_older_is_said_to_be(well_run, telling):
-    found = look(telling(well_run, publicUrl=None), "address.public-url", admin=True)
-    assert said(found["address.public-url"]) == (
+    found = run_checks(telling(well_run, publicUrl=None), "address.public-url", admin=True)
+    assert outcome_of(found["address.public-url"]) == (
         "skipped",
         "not made: this server is older and does not tell its publicUrl",
     )
 
 
 def test_an_admin_who_is_not_let_in_breaks_it_and_is_tried_once(well_run, monkeypatch):
-    asked = []
-    monkeypatch.setattr("tests.doctor.looking.PASSWORD", "not the owner's password")
-    with Passage(before=lambda each: asked.append(each.path)) as passage:
-        passage.target = well_run.url
-        found = look(passage.url, "admin", "database", "mail", "secret.kept", admin=True)
+    paths = []
+    monkeypatch.setattr("tests.doctor.run_checks.PASSWORD", "not the owner's password")
+    with ScriptedProxy(before=lambda each: paths.append(each.path)) as proxy:
+        proxy.target = well_run.url
+        found = run_checks(proxy.url, "admin", "database", "mail", "secret.kept", admin=True)
     assert found["admin.let-in"].verdict == "fail"
     assert "401" in found["admin.let-in"].evidence
     assert found["database.lasts"].verdict == "skipped"
-    assert asked.count("/api/auth/sign-in/email") == 1
+    assert paths.count("/api/auth/sign-in/email") == 1
 
 
 def test_mails_that_stay_in_the_outbox_are_worth_a_look(well_run):
-    found = look(well_run.url, "mail", admin=True)["mail.leaves"]
-    assert said(found) == ("warn", "no mailer is set: mails stay in the outbox")
+    found = run_checks(well_run.url, "mail", admin=True)["mail.leaves"]
+    assert outcome_of(found) == ("warn", "no mailer is set: mails stay in the outbox")
 
 
 @pytest.fixture
@@ -212,7 +216,7 @@ def mailing(tmp_path, post, **more):
 
 def test_mails_that_leave_are_seen_to(tmp_path, post):
     with mailing(tmp_path, post) as space:
-        found = look(space.url, "mail", admin=True)["mail.leaves"]
+        found = run_checks(space.url, "mail", admin=True)["mail.leaves"]
     assert found.verdict == "pass"
     assert "left" in found.evidence
     assert post.received()
@@ -220,9 +224,13 @@ def test_mails_that_leave_are_seen_to(tmp_path, post):
 
 def test_a_mail_to_an_account_of_ones_own_is_tried(tmp_path, post):
     with mailing(tmp_path, post) as space:
-        found = look(space.url, "mail", admin=True, mail_to="owner@example.com")["mail.leaves"]
-        nobody = look(space.url, "mail", admin=True, mail_to="nobody@example.com")["mail.leaves"]
-    assert said(found) == (
+        found = run_checks(space.url, "mail", admin=True, mail_to="owner@example.com")[
+            "mail.leaves"
+        ]
+        nobody = run_checks(space.url, "mail", admin=True, mail_to="nobody@example.com")[
+            "mail.leaves"
+        ]
+    assert outcome_of(found) == (
         "pass",
         "the reset mail to owner@example.com left; whether it arrives, its reader sees",
     )
@@ -233,7 +241,9 @@ def test_a_mail_to_an_account_of_ones_own_is_tried(tmp_path, post):
 def test_a_mail_server_that_is_away_breaks_it(tmp_path, post):
     with mailing(tmp_path, post) as space:
         post.kill9()
-        found = look(space.url, "mail", admin=True, mail_to="owner@example.com")["mail.leaves"]
+        found = run_checks(space.url, "mail", admin=True, mail_to="owner@example.com")[
+            "mail.leaves"
+        ]
         post.start()
     assert found.verdict == "fail"
     assert "did not leave" in found.evidence
@@ -242,7 +252,7 @@ def test_a_mail_server_that_is_away_breaks_it(tmp_path, post):
 def test_a_mailer_that_refuses_the_invented_address_is_worth_a_look(tmp_path, post):
     with mailing(tmp_path, post) as space:
         post.kill9()
-        found = look(space.url, "mail", admin=True)["mail.leaves"]
+        found = run_checks(space.url, "mail", admin=True)["mail.leaves"]
         post.start()
     assert found.verdict == "warn"
     assert "--mail-to" in found.fix

@@ -8,12 +8,12 @@ from urllib.parse import quote, quote_plus, unquote
 import pytest
 
 from doctor import Admin, Deployment, Verdict, examine
-from doctor.deployment import BadUrl, origin
-from doctor.redaction import BLANK, Redactor
-from doctor.report.as_json import Examined, as_json
-from doctor.report.junit import junit
-from doctor.secret import Secret
-from doctor.set_cookie import read_set_cookie
+from doctor.credential import Credential
+from doctor.deployment import BadUrl, normalize_origin
+from doctor.redaction import BLANK, EvidenceRedactor
+from doctor.report.json_report import Report, render_json
+from doctor.report.junit_report import render_junit
+from doctor.set_cookie import parse_set_cookie
 from notebooks.verdicts import verdict_table
 from panel.client.doctor_run import DoctorRun
 from panel.pages.checks import findings as panel_findings
@@ -39,47 +39,50 @@ class Quotes:
         self._place = place
         self.secrets = set()
 
-    def __call__(self, asked, told):
-        told.headers.append(("set-cookie", f"sid={COOKIE_OF_THE_PROXY}; Path=/"))
-        values = [read_set_cookie(line).value for line in told.get_all("set-cookie")]
-        if asked.path.endswith("/sign-up/email") or PASSWORD in _password(asked):
-            values.append(_password(asked))
+    def __call__(self, request, response):
+        response.headers.append(("set-cookie", f"sid={COOKIE_OF_THE_PROXY}; Path=/"))
+        values = [parse_set_cookie(line).value for line in response.get_all("set-cookie")]
+        if request.path.endswith("/sign-up/email") or PASSWORD in _password(request):
+            values.append(_password(request))
         self.secrets |= {form for each in values if each for form in (each, unquote(each))}
-        if not asked.path.endswith(("/sign-up/email", "/api/auth/ok")):
-            self._place(asked, told, sorted(self.secrets))
+        if not request.path.endswith(("/sign-up/email", "/api/auth/ok")):
+            self._place(request, response, sorted(self.secrets))
 
 
-def _password(asked):
-    return json.loads(asked.body).get("password", "") if asked.body.startswith(b"{") else ""
+def _password(request):
+    return json.loads(request.body).get("password", "") if request.body.startswith(b"{") else ""
 
 
-def in_the_message(asked, told, sent):
+def in_the_message(request, response, sent):
     """At every distance from the end of what the doctor quotes of a message."""
-    if asked.path in {"/health", "/ready"}:
+    if request.path in {"/health", "/ready"}:
         return
-    in_turns = sum(map(len, asked.path)) * 7 % 90
+    in_turns = sum(map(len, request.path)) * 7 % 90
     message = "x" * in_turns + " ".join([*sent, *map(repr, sent)])
-    told.status, told.pieces = 400, [json.dumps({"message": message, "code": message}).encode()]
+    response.status, response.chunks = (
+        400,
+        [json.dumps({"message": message, "code": message}).encode()],
+    )
 
 
-def in_headers(asked, told, sent):
+def in_headers(request, response, sent):
     text = quote(" ".join(sent), safe=" =;")
     for name in ("content-security-policy", "server", "x-frame-options", "cache-control"):
-        told.put(name, text)
-    told.put("access-control-allow-origin", text)
-    told.headers.append(("set-cookie", f"{sent[-1] if sent else 'x'}=1; Domain={text}"))
+        response.set_header(name, text)
+    response.set_header("access-control-allow-origin", text)
+    response.headers.append(("set-cookie", f"{sent[-1] if sent else 'x'}=1; Domain={text}"))
 
 
-def in_the_body_and_a_redirect(asked, told, sent):
+def in_the_body_and_a_redirect(request, response, sent):
     text = " ".join(sent)
-    if asked.path in {"/health", "/ready"}:
+    if request.path in {"/health", "/ready"}:
         said = {"status": "ok", "version": text, "sessions": f"bypassed: {text}"}
-        told.pieces = [json.dumps(said).encode()]
-    elif "sign-" not in asked.path and "session" not in asked.path:
-        told.status = 302
-        told.put("location", "/login?from=" + quote(text))
-        told.put("content-type", "text/plain; was=" + quote(text))
-        told.pieces = [json.dumps({"message": text}).encode()]
+        response.chunks = [json.dumps(said).encode()]
+    elif "sign-" not in request.path and "session" not in request.path:
+        response.status = 302
+        response.set_header("location", "/login?from=" + quote(text))
+        response.set_header("content-type", "text/plain; was=" + quote(text))
+        response.chunks = [json.dumps({"message": text}).encode()]
 
 
 PLACES = [in_the_message, in_headers, in_the_body_and_a_redirect]
@@ -88,7 +91,7 @@ PLACES = [in_the_message, in_headers, in_the_body_and_a_redirect]
 @pytest.mark.parametrize("place", PLACES)
 def test_no_finding_repeats_a_secret_however_it_is_read(through, place):
     through.after = quotes = Quotes(place)
-    deployment = Deployment(through.url, admin=Admin(ADMIN, Secret(PASSWORD)))
+    deployment = Deployment(through.url, admin=Admin(ADMIN, Credential(PASSWORD)))
     found = list(examine(deployment))
 
     assert {PASSWORD, COOKIE_OF_THE_PROXY} <= quotes.secrets
@@ -104,8 +107,8 @@ def everything_written(deployment, found):
         deployment, (), "owner", datetime(2026, 1, 1, tzinfo=UTC), found, is_finished=True
     )
     pages = [
-        json.loads(as_json(Examined(deployment, it.started_at, 1.0, found))),
-        [junit(Examined(deployment, it.started_at, 1.0, found)).decode()],
+        json.loads(render_json(Report(deployment, it.started_at, 1.0, found))),
+        [render_junit(Report(deployment, it.started_at, 1.0, found)).decode()],
         verdict_table(found, *Verdict).to_html(),
         panel_findings.render_findings(it),
         panel_findings.as_text(it),
@@ -128,7 +131,7 @@ def pieces_in(text, secrets):
 )
 def test_an_address_with_a_password_is_not_repeated_though_it_is_no_address(url):
     with pytest.raises(BadUrl, match="leave user and password out"):
-        origin(url)
+        normalize_origin(url)
 
 
 @pytest.mark.parametrize(
@@ -140,11 +143,11 @@ def test_an_address_with_a_password_is_not_repeated_though_it_is_no_address(url)
     ],
 )
 def test_a_secret_is_known_however_it_is_written(written):
-    redactor = Redactor()
-    redactor.learn(Secret(PASSWORD), "")
-    assert redactor.without_secrets(f"not {written}").strip("not'\\\" ") == BLANK
+    redactor = EvidenceRedactor()
+    redactor.add(Credential(PASSWORD), "")
+    assert redactor.redact(f"not {written}").strip("not'\\\" ") == BLANK
 
 
 def test_what_is_no_secret_stays_and_a_long_word_costs_no_minute():
-    assert Redactor().without_secrets("commit " + "a1" * 20) == "commit " + "a1" * 20
-    assert Redactor().without_secrets("x" * 300_000) == "x" * 300_000
+    assert EvidenceRedactor().redact("commit " + "a1" * 20) == "commit " + "a1" * 20
+    assert EvidenceRedactor().redact("x" * 300_000) == "x" * 300_000

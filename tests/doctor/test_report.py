@@ -9,11 +9,11 @@ from xml.etree import ElementTree
 import pytest
 
 from doctor import Deployment, Finding, Verdict
-from doctor.report.as_json import Examined, as_json
-from doctor.report.junit import junit
-from doctor.report.summary import in_a_sentence
+from doctor.report.json_report import Report, render_json
+from doctor.report.junit_report import render_junit
+from doctor.report.summary import summarize
 from doctor.report.table import Table
-from doctor.report.terminal import Progress, Style
+from doctor.report.terminal import ProgressLine, Style
 
 RIGHT = Finding("reach.health", "GET /health says ok", Verdict.PASS, "200, status ok", "", 0.1)
 ODD = Finding(
@@ -36,7 +36,7 @@ SKIPPED = Finding(
     "session.read", "It is known again", Verdict.SKIPPED, "not made: it needs cookies.set", "", 0.0
 )
 ALL = [RIGHT, ODD, BROKEN, SKIPPED]
-EXAMINED = Examined(
+EXAMINED = Report(
     Deployment("https://auth.example.com", frontend="https://app.example.com"),
     datetime(2026, 3, 1, 12, 0, 0, 250_000, UTC),
     3.14159,
@@ -86,13 +86,13 @@ def written(findings, style, **how):
     out = io.StringIO()
     table = Table(out, style, **how)
     for finding in findings:
-        table.show(finding)
-    table.close(findings)
+        table.write(finding)
+    table.write_summary(findings)
     return out.getvalue()
 
 
 def test_the_table_for_people():
-    assert written(ALL, Style(width=60, more_than_ascii=False)) == TABLE
+    assert written(ALL, Style(width=60, unicode=False)) == TABLE
 
 
 def test_in_brief_only_what_matters_is_shown():
@@ -135,14 +135,14 @@ def test_where_marks_cannot_be_written_letters_stand_in():
     out = io.TextIOWrapper(io.BytesIO(), encoding="cp1252")
     style = Style.of(out, {})
     assert [style.mark(each) for each in Verdict] == ["+", "!", "x", "-"]
-    Table(out, style).show(Finding("reach.health", "T", Verdict.PASS, "日本 ✓", "", 0.1))
+    Table(out, style).write(Finding("reach.health", "T", Verdict.PASS, "日本 ✓", "", 0.1))
 
 
 def test_the_progress_line_is_rewritten_in_place():
     terminal = Terminal()
-    progress = Progress(terminal, Style(width=60))
-    progress.say("a long thing is being looked at")
-    progress.say("a short one")
+    progress = ProgressLine(terminal, Style(width=60))
+    progress.update("a long thing is being looked at")
+    progress.update("a short one")
     progress.clear()
     progress.clear()
     lines = terminal.getvalue().split("\r")
@@ -154,8 +154,8 @@ def test_the_progress_line_is_rewritten_in_place():
 
 def test_without_a_terminal_there_is_no_progress_line():
     out = io.StringIO()
-    progress = Progress(out, Style())
-    progress.say("waiting")
+    progress = ProgressLine(out, Style())
+    progress.update("waiting")
     progress.clear()
     assert out.getvalue() == ""
 
@@ -173,11 +173,11 @@ def test_without_a_terminal_there_is_no_progress_line():
     ],
 )
 def test_the_verdict_in_a_sentence(findings, sentence):
-    assert in_a_sentence(findings) == sentence
+    assert summarize(findings) == sentence
 
 
 def test_the_document_for_programs():
-    assert json.loads(as_json(EXAMINED)) == {
+    assert json.loads(render_json(EXAMINED)) == {
         "schema": 1,
         "url": "https://auth.example.com",
         "frontend": "https://app.example.com",
@@ -200,7 +200,7 @@ def test_the_document_for_programs():
 
 
 def parsed(examined):
-    return ElementTree.fromstring(junit(examined))[0]  # noqa: S314  we have just written it
+    return ElementTree.fromstring(render_junit(examined))[0]  # noqa: S314  we have just written it
 
 
 def test_the_report_for_ci():
@@ -227,6 +227,6 @@ def test_the_report_for_ci():
 
 def test_what_xml_cannot_hold_is_replaced():
     odd = Finding("reach.health", "T", Verdict.FAIL, "a\x00b\x1b[31m\ud800<&>]]>", "f\x08", 0.1)
-    examined = Examined(Deployment("http://localhost"), EXAMINED.started_at, 1, [odd])
+    examined = Report(Deployment("http://localhost"), EXAMINED.started_at, 1, [odd])
     failure = parsed(examined)[0][0]
     assert failure.get("message") == "a\ufffdb\ufffd[31m\ufffd<&>]]>"

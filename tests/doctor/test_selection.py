@@ -4,14 +4,14 @@ import pytest
 
 from doctor import Deployment
 from doctor.checks import CHECKS
-from doctor.selection import UnknownCheck, checks_for
+from doctor.selection import UnknownCheck, select_checks
 
 HERE = Deployment("http://127.0.0.1:7860")
 WITH_APP = Deployment("http://127.0.0.1:7860", frontend="http://127.0.0.1:3000")
 
 
 def names(*only, deployment=HERE):
-    return [each.name for each in checks_for(deployment, only)]
+    return [each.name for each in select_checks(deployment, only)]
 
 
 def test_a_check_brings_in_what_it_needs_and_no_more():
@@ -35,7 +35,7 @@ def test_they_stay_in_order():
 @pytest.mark.parametrize("deployment", [HERE, WITH_APP], ids=["alone", "with an app"])
 @pytest.mark.parametrize("check", CHECKS, ids=lambda each: each.name)
 def test_whatever_is_chosen_lacks_nothing(check, deployment):
-    chosen = checks_for(deployment, [check.name])
+    chosen = select_checks(deployment, [check.name])
     known = {each.name for each in chosen}
     assert [need for each in chosen for need in each.needs if need not in known] == []
 
@@ -48,7 +48,7 @@ def test_without_an_app_one_check_says_so():
 
 def test_an_unknown_name_is_refused_with_the_groups():
     with pytest.raises(UnknownCheck, match="no check 'hedders'; the groups are reach, headers, "):
-        checks_for(HERE, ["hedders"])
+        select_checks(HERE, ["hedders"])
 
 
 def test_every_name_is_one_of_its_own_and_needs_what_comes_before():

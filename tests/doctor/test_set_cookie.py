@@ -2,7 +2,7 @@
 
 import pytest
 
-from doctor.set_cookie import read_set_cookie, why_dropped
+from doctor.set_cookie import parse_set_cookie, rejection_reasons
 
 APP = "https://app.example.com"
 SPACE = "https://owner-auth.hf.space"
@@ -56,22 +56,22 @@ DROPPED = [
 
 @pytest.mark.parametrize(("line", "page"), KEPT, ids=lambda each: each[:50])
 def test_a_browser_keeps(line, page):
-    assert why_dropped(read_set_cookie(line), page) == []
+    assert rejection_reasons(parse_set_cookie(line), page) == []
 
 
 @pytest.mark.parametrize(("line", "page", "reason"), DROPPED, ids=lambda each: each[:50])
 def test_a_browser_drops(line, page, reason):
-    (told,) = why_dropped(read_set_cookie(line), page)
+    (told,) = rejection_reasons(parse_set_cookie(line), page)
     assert reason in told
 
 
 def test_several_reasons_are_all_told():
-    cookie = read_set_cookie("__Secure-a=1; SameSite=None; Partitioned; Domain=other.example")
-    assert len(why_dropped(cookie, APP)) == 4
+    cookie = parse_set_cookie("__Secure-a=1; SameSite=None; Partitioned; Domain=other.example")
+    assert len(rejection_reasons(cookie, APP)) == 4
 
 
 @pytest.mark.parametrize(
-    ("line", "deletes"),
+    ("line", "is_deletion"),
     [
         ("a=; Max-Age=0", True),
         ("a=; Max-Age=-1", True),
@@ -83,8 +83,8 @@ def test_several_reasons_are_all_told():
         ("a=1; Max-Age=604800", False),
     ],
 )
-def test_whether_a_line_deletes(line, deletes):
-    assert read_set_cookie(line).deletes is deletes
+def test_whether_a_line_deletes(line, is_deletion):
+    assert parse_set_cookie(line).is_deletion is is_deletion
 
 
 @pytest.mark.parametrize(
@@ -98,10 +98,10 @@ def test_whether_a_line_deletes(line, deletes):
     ],
 )
 def test_what_same_site_comes_to(line, same_site):
-    assert read_set_cookie(line).same_site == same_site
+    assert parse_set_cookie(line).same_site == same_site
 
 
 def test_a_line_is_read_with_its_spaces_and_shown_without_its_value():
-    cookie = read_set_cookie(" session = a=b== ;  Path = / ; HttpOnly;SameSite=Lax")
+    cookie = parse_set_cookie(" session = a=b== ;  Path = / ; HttpOnly;SameSite=Lax")
     assert (cookie.name, cookie.value) == ("session", "a=b==")
     assert cookie.without_value() == "session=...; path=/; httponly; samesite=Lax"

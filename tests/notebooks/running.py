@@ -55,11 +55,11 @@ def run(name: str, url: str, folder: Path, **settings: str) -> Run:
 
 @contextmanager
 def behind(
-    manners: Watching, folder: Path, settings: Mapping[str, str] = QUICK
+    behaviour: Watching, folder: Path, settings: Mapping[str, str] = QUICK
 ) -> Iterator[tuple[Space, str]]:
     """A server that is reached through a proxy with these manners, and the proxy's URL."""
     folder.mkdir(exist_ok=True)
-    with Proxy(manners) as proxy, Space(folder, {"PUBLIC_URL": proxy.url, **settings}) as space:
+    with Proxy(behaviour) as proxy, Space(folder, {"PUBLIC_URL": proxy.url, **settings}) as space:
         proxy.targets = [space.url]
         yield space, proxy.url
 

@@ -4,25 +4,25 @@ import json
 import re
 from urllib.parse import unquote
 
-from tests.rig.proxy import Asked, Manners, Told
+from tests.rig.proxy import ProxyBehaviour, ProxyRequest, ProxyResponse
 
 _HANDLE = re.compile(r"[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}")  # stands in a token's place
 
 
-class Watching(Manners):
+class Watching(ProxyBehaviour):
     """Changes nothing; `secrets` are passwords of new accounts, tokens and cookies handed out."""
 
     def __init__(self) -> None:
         self.secrets: set[str] = set()
 
-    def after(self, asked: Asked, told: Told) -> None:
-        if "application/json" in told.get_all("content-type"):
-            self._keep(_told(told.whole(), "token"))
-        if "/sign-up/" in asked.path:
-            self._keep(_told(asked.body, "password"))
-        for cookie in told.get_all("set-cookie"):
+    def after(self, request: ProxyRequest, response: ProxyResponse) -> None:
+        if "application/json" in response.get_all("content-type"):
+            self._keep(_told(response.read(), "token"))
+        if "/sign-up/" in request.path:
+            self._keep(_told(request.body, "password"))
+        for cookie in response.get_all("set-cookie"):
             self._keep(cookie.partition(";")[0].partition("=")[2])
-        for token in told.get_all("set-auth-token"):
+        for token in response.get_all("set-auth-token"):
             self._keep(token)
 
     def _keep(self, secret: str) -> None:
@@ -33,22 +33,24 @@ class Watching(Manners):
 class Careless(Watching):
     """Says yes to whoever ends a session and keeps it alive; lets scripts read the cookies."""
 
-    def before(self, asked: Asked) -> Told | None:
-        if not asked.path.endswith(("/sign-out", "/revoke-session")):
+    def before(self, request: ProxyRequest) -> ProxyResponse | None:
+        if not request.path.endswith(("/sign-out", "/revoke-session")):
             return None
-        return Told(200, [("content-type", "application/json")], [b'{"status": true}'])
+        return ProxyResponse(200, [("content-type", "application/json")], [b'{"status": true}'])
 
-    def after(self, asked: Asked, told: Told) -> None:
-        super().after(asked, told)
-        told.headers = [(name, value.replace("; HttpOnly", "")) for name, value in told.headers]
+    def after(self, request: ProxyRequest, response: ProxyResponse) -> None:
+        super().after(request, response)
+        response.headers = [
+            (name, value.replace("; HttpOnly", "")) for name, value in response.headers
+        ]
 
 
 class LosesCookies(Watching):
     """Lets no cookie through to the browser."""
 
-    def after(self, asked: Asked, told: Told) -> None:
-        super().after(asked, told)
-        told.drop("set-cookie")
+    def after(self, request: ProxyRequest, response: ProxyResponse) -> None:
+        super().after(request, response)
+        response.drop_headers("set-cookie")
 
 
 class MixesPeopleUp(Watching):
@@ -58,11 +60,11 @@ class MixesPeopleUp(Watching):
         super().__init__()
         self.first = b""
 
-    def after(self, asked: Asked, told: Told) -> None:
-        super().after(asked, told)
-        if asked.path.endswith("/get-session"):
-            self.first = self.first or told.whole()
-            told.pieces = [self.first]
+    def after(self, request: ProxyRequest, response: ProxyResponse) -> None:
+        super().after(request, response)
+        if request.path.endswith("/get-session"):
+            self.first = self.first or response.read()
+            response.chunks = [self.first]
 
 
 def _told(body: bytes, name: str) -> str:

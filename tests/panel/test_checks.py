@@ -76,16 +76,16 @@ def test_straight_it_asks_this_machine_under_the_public_name(open_panel):
     context = panel.context()
     straight = page.deployment(panel.services, context, "", None)
     assert (straight.url, straight.address) == ("https://auth.example.com", "127.0.0.1:7861")
-    assert straight.inside
+    assert straight.runs_on_server
     outside = page.deployment(panel.services, context, SPACE, None)
-    assert (outside.url, outside.address, outside.inside) == (SPACE, None, False)
+    assert (outside.url, outside.address, outside.runs_on_server) == (SPACE, None, False)
     assert page.public_urls(panel.settings) == ["https://auth.example.com", SPACE]
 
 
 def test_an_address_that_is_not_the_servers_own_is_not_a_way_in(panel, services):
     context = panel.context()
     where = page.deployment(services, context, "https://elsewhere.example", None)
-    assert where.inside
+    assert where.runs_on_server
     assert where.admin.session.reveal() == context.owner.visitor.token
     assert where.url == panel.settings.base_url
 

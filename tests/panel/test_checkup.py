@@ -6,13 +6,15 @@ import pytest
 
 from doctor import Admin, Deployment, Finding, Verdict
 from doctor.checks import CHECKS
-from doctor.secret import Secret
+from doctor.credential import Credential
 from panel.client.doctor_run import DoctorRunner
 from panel.pages.checks import findings, words
 from tests.clocks import NOON, FixedClock
 from tests.inside import PATIENCE
 
-WHERE = Deployment("http://localhost:7860", admin=Admin(session=Secret("a session of the owner's")))
+WHERE = Deployment(
+    "http://localhost:7860", admin=Admin(session=Credential("a session of the owner's"))
+)
 THREE = CHECKS[:3]
 BY = "owner@example.com"
 
@@ -32,13 +34,13 @@ class Doctor:
         self.let_go, self.waits = threading.Event(), threading.Event()
         self.calls = 0
 
-    def examine(self, deployment, *, say, checks, clock, left_early):
+    def examine(self, deployment, *, on_progress, checks, clock, on_early_cleanup):
         self.calls += 1
         left = False
         try:
-            say(checks[0].title)
+            on_progress(checks[0].title)
             yield found(0)
-            say("waiting 9 s for the rate limit")
+            on_progress("waiting 9 s for the rate limit")
             self.waits.set()
             assert self.let_go.wait(PATIENCE)
             self.clock.advance(seconds=9)
@@ -49,7 +51,7 @@ class Doctor:
         finally:
             if not left:
                 clock.wait(0)  # cleaning up has its own waits, which nobody cuts short
-                left_early(CLEANED)
+                on_early_cleanup(CLEANED)
 
 
 @pytest.fixture

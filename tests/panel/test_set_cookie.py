@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from doctor.set_cookie import read_set_cookie
+from doctor.set_cookie import parse_set_cookie
 from panel.pages.tester.cookie_view import dropped, explained, flags
 from panel.server.cookies import PanelCookies
 
@@ -12,11 +12,11 @@ SESSION = "__Secure-better-auth.session_token=abc.def%3D; Max-Age=604800; Path=/
 
 
 def meaning(line: str) -> dict[str, str]:
-    return dict(explained(read_set_cookie(line)))
+    return dict(explained(parse_set_cookie(line)))
 
 
 def test_a_line_is_read_as_a_browser_reads_it():
-    cookie = read_set_cookie(f" {SESSION} ;  SAMESITE = lax ")
+    cookie = parse_set_cookie(f" {SESSION} ;  SAMESITE = lax ")
     assert (cookie.name, cookie.value) == ("__Secure-better-auth.session_token", "abc.def%3D")
     assert cookie.attributes == {
         "max-age": "604800",
@@ -82,19 +82,19 @@ def test_the_rarer_parts_are_explained_too(part, told):
     ],
 )
 def test_what_deletes_a_cookie(line, deletes):
-    assert read_set_cookie(line).deletes is deletes
+    assert parse_set_cookie(line).is_deletion is deletes
     assert ("deletes the cookie" in str(meaning(line))) is deletes
 
 
 def test_what_guards_a_cookie_is_named_in_short():
-    assert flags(read_set_cookie(SESSION)) == ["HttpOnly", "Secure", "SameSite=Lax"]
-    assert flags(read_set_cookie("a=b; SameSite=none; Partitioned; Secure")) == [
+    assert flags(parse_set_cookie(SESSION)) == ["HttpOnly", "Secure", "SameSite=Lax"]
+    assert flags(parse_set_cookie("a=b; SameSite=none; Partitioned; Secure")) == [
         *("Secure", "Partitioned", "SameSite=None"),
     ]
 
 
 def test_what_a_browser_would_not_keep_is_told_with_the_reason():
-    cookie = read_set_cookie(SESSION)
+    cookie = parse_set_cookie(SESSION)
     assert dropped(cookie, "https://gate.example") == ""
     assert dropped(cookie, "http://gate.example") == (
         "A browser on http://gate.example would drop this cookie: Secure, over plain http."
@@ -103,9 +103,9 @@ def test_what_a_browser_would_not_keep_is_told_with_the_reason():
 
 @given(st.text())
 def test_no_line_is_too_odd_to_be_read_and_explained(line):
-    assert explained(read_set_cookie(line))
-    assert flags(read_set_cookie(line))
-    assert isinstance(dropped(read_set_cookie(line), "https://gate.example"), str)
+    assert explained(parse_set_cookie(line))
+    assert flags(parse_set_cookie(line))
+    assert isinstance(dropped(parse_set_cookie(line), "https://gate.example"), str)
 
 
 HEADERS = [

@@ -9,7 +9,7 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from doctor.set_cookie import read_set_cookie
+from doctor.set_cookie import parse_set_cookie
 from panel.client import words as client_words
 from panel.client.loopback import Call, InvalidCall, NoResponse
 from panel.pages.tester import exchange_view
@@ -226,7 +226,7 @@ def test_the_request_is_shown_as_it_went_out(loop, service):
 def test_a_browser_sends_a_cookie_only_where_its_path_fits():
     browser = Browser()
     for line in ("a=1; Path=/", "b=2; Path=/api", "c=3; Path=relative", "d=4; Path=/api/"):
-        browser.keep(read_set_cookie(line))
+        browser.keep(parse_set_cookie(line))
     assert browser.cookie_header("/api/me?x=/") == "a=1; b=2; c=3; d=4"
     assert browser.cookie_header("/api") == "a=1; b=2; c=3"
     assert browser.cookie_header("/apiary") == "a=1; c=3"
@@ -235,8 +235,8 @@ def test_a_browser_sends_a_cookie_only_where_its_path_fits():
 def test_a_browser_keeps_a_bounded_number_of_cookies_of_bounded_size():
     browser = Browser()
     for number in range(60):
-        browser.keep(read_set_cookie(f"c{number}=x"))
-    browser.keep(read_set_cookie("long=" + "x" * 5000))
+        browser.keep(parse_set_cookie(f"c{number}=x"))
+    browser.keep(parse_set_cookie("long=" + "x" * 5000))
     assert len(browser.cookies) == 50
     assert not {"c0", "long"} & set(browser.cookies)
 

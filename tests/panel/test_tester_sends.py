@@ -3,7 +3,7 @@
 import httpx
 import pytest
 
-from doctor.set_cookie import read_set_cookie
+from doctor.set_cookie import parse_set_cookie
 from panel.client.loopback import Call, InvalidCall
 from panel.pages.tester import exchange_view
 from panel.tester import words
@@ -132,7 +132,7 @@ def test_secrets_are_found_wherever_they_stand(loop, service, server):
     said = {"session": {"token": "body-token"}, "list": [{"secret": "in a list"}], "name": "Ada"}
     headers = [("set-cookie", TOKEN), ("set-auth-token", "header-token")]
     server.answer = httpx.Response(200, json=said, headers=headers)
-    service.browser(owner(), "A").keep(read_set_cookie("held=held-value%3D; Path=/"))
+    service.browser(owner(), "A").keep(parse_set_cookie("held=held-value%3D; Path=/"))
     call = Call(
         "POST", "/api/auth/reset-password?token=query-token", '{"password": "the \\"one\\""}'
     )

@@ -11,12 +11,12 @@ from typing import Any
 
 from backend.main import create_app
 from tests.make import make_settings
-from tests.rig import spoiling
+from tests.rig import faulty_proxies
 from tests.rig.authority import Authority
 from tests.rig.background import in_background
+from tests.rig.faulty_proxies import SESSION, SHORT, TEN_MINUTES, cookies, headers
 from tests.rig.migrated import put_sqlite
-from tests.rig.proxy import Manners, Proxy
-from tests.rig.spoiling import SESSION, SHORT, TEN_MINUTES, cookies, headers
+from tests.rig.proxy import Proxy, ProxyBehaviour
 
 # One at a time: FastAPI, as it reads an app's endpoints, changes how Python's warnings are taken in
 # the whole process.
@@ -30,7 +30,7 @@ class Broken:
 
     name: str
     fails: tuple[str, ...] = ()
-    manners: Callable[[], Manners] = Manners
+    behaviour: Callable[[], ProxyBehaviour] = ProxyBehaviour
     settings: Mapping[str, Any] = field(default_factory=dict)
     warns: tuple[str, ...] = ()
     """Checks that warn here, and pass where all is right."""
@@ -69,7 +69,7 @@ def standing(broken: Broken, folder: Path, authority: Authority) -> Iterator[Sta
     """Run the deployment: its servers, in this process, and its proxy in front of them."""
     tls = authority.tls() if broken.https else None
     with ExitStack() as stack:
-        proxy = stack.enter_context(Proxy(broken.manners(), tls))
+        proxy = stack.enter_context(Proxy(broken.behaviour(), tls))
         url = broken.public or proxy.url
         folders = [folder / f"server{number}" for number in range(broken.servers)]
         for each in folders:
@@ -92,7 +92,7 @@ RIGHT = (
     Broken("right, with short sessions", settings={"session_lifetime": SHORT}),
 )
 STRIPPED = cookies(lambda line: "")
-FOR_EVERYONE = partial(Broken, fails=("cors.foreign",), manners=spoiling.AllowsEveryOrigin)
+FOR_EVERYONE = partial(Broken, fails=("cors.foreign",), behaviour=faulty_proxies.AllowsEveryOrigin)
 ELSEWHERE = "https://auth.example.com"
 WRONG = (
     Broken("Set-Cookie stripped", ("cookies.set",), STRIPPED),
@@ -104,37 +104,37 @@ WRONG = (
     ),
     FOR_EVERYONE("CORS for everyone"),
     FOR_EVERYONE("CORS for everyone, over https", https=True),
-    Broken("foreign Origin accepted", ("origins.foreign-refused",), spoiling.OwnOrigin),
-    Broken("spoofable address, the first", ("address.true",), spoiling.BelievesTheCaller),
+    Broken("foreign Origin accepted", ("origins.foreign-refused",), faulty_proxies.OwnOrigin),
+    Broken("spoofable address, the first", ("address.true",), faulty_proxies.BelievesTheCaller),
     Broken(
         "spoofable address, the last",
         ("address.true",),
-        spoiling.SaysNothing,
+        faulty_proxies.SaysNothing,
         warns=("exposure.docs",),
         public=ELSEWHERE,
     ),
     Broken("no HSTS", ("headers.hsts",), headers("strict-transport-security"), https=True),
-    Broken("revocation delayed", ("session.revoked-at-once",), spoiling.Remembers),
+    Broken("revocation delayed", ("session.revoked-at-once",), faulty_proxies.Remembers),
     Broken("limiter off", ("limits.reached",), settings={"rate_limits": False}),
-    Broken("cookies renamed both ways", ("cookies.name",), spoiling.Renames),
+    Broken("cookies renamed both ways", ("cookies.name",), faulty_proxies.Renames),
     Broken(
         "cookies renamed one way",
         ("cookies.name",),
         cookies(lambda line: line.replace(SESSION, "app-sid")),
     ),
-    Broken("buffered stream", ("stream.arrives",), spoiling.HoldsBack),
-    Broken("clock slow by its Date", ("clock.right",), spoiling.TenMinutesSlow),
+    Broken("buffered stream", ("stream.arrives",), faulty_proxies.HoldsBack),
+    Broken("clock slow by its Date", ("clock.right",), faulty_proxies.TenMinutesSlow),
     Broken("clock fast", ("clock.right",), ahead=TEN_MINUTES),
     Broken("clock slow", ("clock.right",), ahead=-TEN_MINUTES),
     Broken(
         "expired session accepted",
         ("protection.expired",),
-        spoiling.RemembersTooLong,
+        faulty_proxies.RemembersTooLong,
         {"session_lifetime": SHORT},
     ),
 )
 STRANGER = (
-    Broken("Set-Cookie lines joined", ("cookies.lines",), spoiling.JoinsCookies),
+    Broken("Set-Cookie lines joined", ("cookies.lines",), faulty_proxies.JoinsCookies),
     Broken("Domain added", ("cookies.scope",), cookies(lambda line: f"{line}; Domain=hf.space")),
     Broken(
         "Secure stripped",
@@ -147,18 +147,18 @@ STRANGER = (
         ("cookies.same-site",),
         cookies(lambda line: line.replace("; SameSite=Lax", "")),
     ),
-    Broken("401 turned into a redirect", ("protection.no-session",), spoiling.LeadsToLogin),
-    Broken("a page in front of everything", ("reach.health",), spoiling.ShowsAPage),
-    Broken("a slash added by redirect", ("reach.api",), spoiling.AddsASlash),
-    Broken("OPTIONS refused", ("cors.allowed",), spoiling.RefusesPreflights),
+    Broken("401 turned into a redirect", ("protection.no-session",), faulty_proxies.LeadsToLogin),
+    Broken("a page in front of everything", ("reach.health",), faulty_proxies.ShowsAPage),
+    Broken("a slash added by redirect", ("reach.api",), faulty_proxies.AddsASlash),
+    Broken("OPTIONS refused", ("cors.allowed",), faulty_proxies.RefusesPreflights),
     Broken(
         "preflights answered as the Hub does",
-        manners=spoiling.AnswersPreflights,
+        behaviour=faulty_proxies.AnswersPreflights,
         warns=("cors.foreign", "cors.null"),
     ),
-    Broken("Origin dropped", ("session.write",), spoiling.DropsOrigin),
-    Broken("one user's answers shown to all", ("session.read",), spoiling.Mixes),
-    Broken("every second request without its cookie", ("session.read",), spoiling.Forgets),
+    Broken("Origin dropped", ("session.write",), faulty_proxies.DropsOrigin),
+    Broken("one user's answers shown to all", ("session.read",), faulty_proxies.Mixes),
+    Broken("every second request without its cookie", ("session.read",), faulty_proxies.Forgets),
     Broken(
         "two servers that share nothing", ("session.read",), warns=("limits.reached",), servers=2
     ),

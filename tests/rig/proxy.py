@@ -19,7 +19,7 @@ _WITHOUT_BODY = {204, 304}
 
 
 @dataclass
-class Asked:
+class ProxyRequest:
     """A request on its way to the server."""
 
     method: str
@@ -37,60 +37,62 @@ class Asked:
 
 
 @dataclass
-class Told:
+class ProxyResponse:
     """An answer on its way back, piece by piece."""
 
     status: int
     headers: list[tuple[str, str]] = field(default_factory=list)
-    pieces: Iterable[bytes] = ()
+    chunks: Iterable[bytes] = ()
 
     def get_all(self, name: str) -> list[str]:
         """Return every header of this name."""
         return [value for key, value in self.headers if key.lower() == name]
 
-    def put(self, name: str, value: str) -> None:
+    def set_header(self, name: str, value: str) -> None:
         """Put this header in the place of all of its name."""
-        self.drop(name)
+        self.drop_headers(name)
         self.headers.append((name, value))
 
-    def drop(self, *names: str) -> None:
+    def drop_headers(self, *names: str) -> None:
         """Take every header of these names away."""
         self.headers = [each for each in self.headers if each[0].lower() not in names]
 
-    def whole(self) -> bytes:
+    def read(self) -> bytes:
         """Wait for the whole body; it is still passed on."""
-        body = b"".join(self.pieces)
-        self.pieces = [body]
+        body = b"".join(self.chunks)
+        self.chunks = [body]
         return body
 
-    def again(self) -> "Told":
+    def copy(self) -> "ProxyResponse":
         """Return the same answer for another request; waits for the whole body."""
-        return Told(self.status, list(self.headers), [self.whole()])
+        return ProxyResponse(self.status, list(self.headers), [self.read()])
 
 
-class Manners:
+class ProxyBehaviour:
     """What a proxy does with each request and answer. A right one adds where a request is from."""
 
-    def before(self, asked: Asked) -> Told | None:
+    def before(self, request: ProxyRequest) -> ProxyResponse | None:
         """Change a request, or answer it."""
         return None
 
-    def after(self, asked: Asked, told: Told) -> None:
+    def after(self, request: ProxyRequest, response: ProxyResponse) -> None:
         """Change an answer."""
 
-    def forward(self, asked: Asked) -> None:
+    def forward(self, request: ProxyRequest) -> None:
         """Append the caller to X-Forwarded-For and keep what it claimed, as the Hub's edge does."""
-        claimed = asked.headers.get("x-forwarded-for")
-        asked.headers["x-forwarded-for"] = f"{claimed}, {asked.peer}" if claimed else asked.peer
+        claimed = request.headers.get("x-forwarded-for")
+        request.headers["x-forwarded-for"] = (
+            f"{claimed}, {request.peer}" if claimed else request.peer
+        )
 
 
 class Proxy:
     """Passes requests on to `targets`, in turns for each path; https if it is given `tls`."""
 
-    def __init__(self, manners: Manners, tls: ssl.SSLContext | None = None) -> None:
+    def __init__(self, behaviour: ProxyBehaviour, tls: ssl.SSLContext | None = None) -> None:
         self.targets: list[str] = []
         self._turns: dict[str, Iterator[int]] = defaultdict(itertools.count)
-        self._manners = manners
+        self._behaviour = behaviour
         self._client = httpx.Client(
             # The servers speak http: reading all public certificates would take 50 ms.
             verify=ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT),
@@ -118,22 +120,22 @@ class Proxy:
         self._server.server_close()
         self._client.close()
 
-    def pass_on(self, asked: Asked) -> Told:
+    def pass_on(self, request: ProxyRequest) -> ProxyResponse:
         """Ask the server, unless the manners say what to answer."""
-        self._manners.forward(asked)
-        told = self._manners.before(asked) or self._ask(asked)
-        self._manners.after(asked, told)
-        return told
+        self._behaviour.forward(request)
+        response = self._behaviour.before(request) or self._ask(request)
+        self._behaviour.after(request, response)
+        return response
 
-    def _ask(self, asked: Asked) -> Told:
-        turn = next(self._turns[asked.path])
-        url = self.targets[turn % len(self.targets)] + asked.target
-        request = self._client.build_request(
-            asked.method, url, headers=asked.headers, content=asked.body
+    def _ask(self, request: ProxyRequest) -> ProxyResponse:
+        turn = next(self._turns[request.path])
+        url = self.targets[turn % len(self.targets)] + request.target
+        outgoing = self._client.build_request(
+            request.method, url, headers=request.headers, content=request.body
         )
-        reply = self._client.send(request, stream=True)
+        reply = self._client.send(outgoing, stream=True)
         kept = [each for each in reply.headers.multi_items() if each[0] not in _OF_ONE_HOP]
-        return Told(reply.status_code, kept, _until_closed(reply))
+        return ProxyResponse(reply.status_code, kept, _until_closed(reply))
 
 
 class _Listening(ThreadingHTTPServer):
@@ -161,20 +163,20 @@ def _passing(proxy: Proxy) -> type[BaseHTTPRequestHandler]:
             body = self.rfile.read(int(self.headers.get("content-length", 0)))
             sent = [each for each in self.headers.items() if each[0].lower() not in _OF_ONE_HOP]
             headers = httpx.Headers(sent)
-            told = proxy.pass_on(
-                Asked(self.command, self.path, headers, body, self.client_address[0])
+            response = proxy.pass_on(
+                ProxyRequest(self.command, self.path, headers, body, self.client_address[0])
             )
-            self._send(told)
+            self._send(response)
 
-        def _send(self, told: Told) -> None:
-            self.send_response_only(told.status)
-            for name, value in told.headers:
+        def _send(self, response: ProxyResponse) -> None:
+            self.send_response_only(response.status)
+            for name, value in response.headers:
                 self.send_header(name, value)
-            empty = self.command == "HEAD" or told.status in _WITHOUT_BODY
+            empty = self.command == "HEAD" or response.status in _WITHOUT_BODY
             if not empty:
                 self.send_header("transfer-encoding", "chunked")
             self.end_headers()
-            for piece in told.pieces:
+            for piece in response.chunks:
                 if piece and not empty:
                     self.wfile.write(b"%x\r\n%b\r\n" % (len(piece), piece))
             if not empty:

@@ -7,10 +7,9 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from doctor import Finding, Verdict
-from doctor.farewell import farewell
-from doctor.report.as_json import Examined
-from doctor.report.as_json import as_json as written_as_json
-from doctor.report.summary import count, in_a_sentence, overall
+from doctor.cleanup import clean_up
+from doctor.report.json_report import Report, render_json
+from doctor.report.summary import count_verdicts, summarize, worst_verdict
 from doctor.report.table import Table, heading_of
 from doctor.report.terminal import Style
 from panel.client.doctor_run import DoctorRun
@@ -53,18 +52,18 @@ def as_text(run: DoctorRun) -> str:
     out = io.StringIO()
     table = Table(out, Style(width=_WIDTH))
     for finding in run.findings:
-        table.show(finding)
-    table.close(run.findings)
+        table.write(finding)
+    table.write_summary(run.findings)
     return out.getvalue()
 
 
 def as_json(run: DoctorRun) -> str:
     """Return the document that `python -m doctor --json` writes."""
-    return written_as_json(Examined(run.deployment, run.started_at, run.seconds, run.findings))
+    return render_json(Report(run.deployment, run.started_at, run.seconds, run.findings))
 
 
 def _result(run: DoctorRun, now: datetime) -> Markup:
-    summary = words.STOPPED if run.is_stopping else in_a_sentence(run.findings)
+    summary = words.STOPPED if run.is_stopping else summarize(run.findings)
     details = words.told(
         run.deployment.url,
         run.deployment.frontend,
@@ -73,14 +72,16 @@ def _result(run: DoctorRun, now: datetime) -> Markup:
         run.started_by,
     )
     crashed = alert(words.BROKEN) if run.has_crashed else ""
-    worst = overall(run.findings)
+    worst = worst_verdict(run.findings)
     # Only a complete run can say that all is right.
     is_complete = not run.is_stopping and not run.has_crashed
     severity = words.SEVERITIES.get(worst, "") if is_complete or worst is not Verdict.PASS else ""
     return Markup(
         "<section class='card checked' role='status'><p class='verdict'>{}</p>{}<p>{}</p>{}"
         "</section>"
-    ).format(badge(summary, severity), crashed, words.counts(count(run.findings)), soft(details))
+    ).format(
+        badge(summary, severity), crashed, words.counts(count_verdicts(run.findings)), soft(details)
+    )
 
 
 def _progress(run: DoctorRun) -> Markup:
@@ -97,7 +98,7 @@ def _lines(run: DoctorRun) -> Mapping[str, _Line]:
     made = {each.check: each for each in run.findings}
     lines: dict[str, _Line] = {}
     running = not run.is_finished
-    for check in (*run.checks, farewell):
+    for check in (*run.checks, clean_up):
         finding = made.get(check.name)
         if finding is not None:
             evidence = finding.evidence.removeprefix("not made: ")  # the badge says so

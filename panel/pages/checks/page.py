@@ -9,10 +9,10 @@ import gradio as gr
 from doctor import Admin, Deployment
 from doctor.check import Check
 from doctor.checks import CHECKS
-from doctor.deployment import BadUrl, origin
+from doctor.credential import Credential
+from doctor.deployment import BadUrl, normalize_origin
 from doctor.report.table import heading_of
-from doctor.secret import Secret
-from doctor.selection import checks_for
+from doctor.selection import select_checks
 from panel.client.doctor_run import DoctorRun
 from panel.client.loopback import is_this_machine, listens_at
 from panel.pages.checks import findings, words
@@ -135,16 +135,16 @@ def deployment(services: Services, context: PageContext, way: str, app: str | No
     return Deployment(
         services.settings.base_url if inside else way,
         frontend=app,
-        admin=Admin(session=Secret(context.owner.visitor.token or "")),
+        admin=Admin(session=Credential(context.owner.visitor.token or "")),
         address=listens_at(services.settings) if inside else None,
-        inside=inside,
+        runs_on_server=inside,
     )
 
 
 def chosen(where: Deployment, part: str) -> tuple[Check, ...]:
     """Return the checks of a part, which is a heading or everything, and what they need."""
     names = [each.name for each in CHECKS if heading_of(each.name) == part]
-    made = checks_for(where, names)
+    made = select_checks(where, names)
     return made if where.frontend else tuple(each for each in made if not _needs_app(each))
 
 
@@ -155,7 +155,7 @@ def groups() -> list[str]:
 
 def public_urls(settings: PanelSettings) -> list[str]:
     """Return the addresses of this server that are worth trying from outside."""
-    return [origin(url) for url in settings.own_origins if not is_this_machine(url)]
+    return [normalize_origin(url) for url in settings.own_origins if not is_this_machine(url)]
 
 
 def _needs_app(check: Check) -> bool:
@@ -171,7 +171,7 @@ def _app(text: str, apps: list[str]) -> str | None:
     if not text.strip():
         return None
     try:
-        url = origin(text)
+        url = normalize_origin(text)
     except BadUrl as error:
         raise error_toast(str(error)) from None
     if not any(fnmatchcase(url.lower(), each.lower()) for each in apps):

@@ -1,6 +1,6 @@
 """Set-Cookie lines in words: what each part means, and why a browser would drop one."""
 
-from doctor.set_cookie import SetCookie, why_dropped
+from doctor.set_cookie import SetCookie, rejection_reasons
 from panel.pages.tester import cookie_words as words
 from panel.quantities import duration
 
@@ -8,7 +8,7 @@ from panel.quantities import duration
 def explained(cookie: SetCookie) -> list[tuple[str, str]]:
     """Return what each part of a Set-Cookie line means, and what its absence means."""
     lines = [_prefix(cookie), _lifetime(cookie)]
-    if not cookie.deletes:
+    if not cookie.is_deletion:
         lines += [
             _flag(cookie, *words.HTTP_ONLY),
             _flag(cookie, *words.SECURE),
@@ -33,7 +33,7 @@ def flags(cookie: SetCookie) -> list[str]:
 
 def dropped(cookie: SetCookie, page: str) -> str:
     """Say why a browser that shows `page` would not keep a cookie; empty if it would."""
-    reasons = why_dropped(cookie, page)
+    reasons = rejection_reasons(cookie, page)
     return words.dropped(page, reasons) if reasons else ""
 
 
@@ -45,7 +45,7 @@ def _prefix(cookie: SetCookie) -> tuple[str, str]:
 def _lifetime(cookie: SetCookie) -> tuple[str, str]:
     age, date = cookie.attributes.get("max-age", ""), cookie.attributes.get("expires", "")
     part = f"Max-Age={age}" if age else f"Expires={date}" if date else "no Max-Age"
-    if cookie.deletes:
+    if cookie.is_deletion:
         return part, words.COOKIE_DELETED
     if age.isascii() and age.isdecimal() and len(age) < 15:
         return part, words.KEPT.format(f"for {duration(int(age))}")

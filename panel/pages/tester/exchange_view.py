@@ -143,7 +143,7 @@ def cookies(exchange: Exchange, secrets: list[str], page: str) -> Markup:
 
 
 def _cookie(cookie: SetCookie, secrets: list[str], page: str) -> Markup:
-    mark = cookie_words.DELETED if cookie.deletes else cookie_words.SET
+    mark = cookie_words.DELETED if cookie.is_deletion else cookie_words.SET
     value = masked(cookie.value, secrets)
     shown = Markup("<p class='value'>{}</p>").format(value) if value else ""
     why = cookie_view.dropped(cookie, page)

@@ -8,7 +8,7 @@ from collections.abc import Mapping
 from datetime import UTC, date, datetime, time, timedelta
 from typing import Any
 
-from doctor.set_cookie import read_set_cookie
+from doctor.set_cookie import parse_set_cookie
 from panel.client.api import ApiError
 from panel.pages.users import words
 from panel.services import PageContext, Services
@@ -138,7 +138,7 @@ async def ask_act_as(services: Services, context: PageContext) -> Question:
             raise ApiError.from_response(response)
         name = words.ACTS_AS.format(user["email"])
         browser = services.tester.add_browser(context.owner, name, impersonates=True)
-        for cookie in map(read_set_cookie, response.headers.get_list("set-cookie")):
+        for cookie in map(parse_set_cookie, response.headers.get_list("set-cookie")):
             if not cookie.name.endswith("admin_session"):
                 browser.keep(cookie)
         browser.signed_in_as = user["email"]

@@ -5,28 +5,28 @@ from urllib.parse import urlsplit
 from xml.etree import ElementTree
 
 from doctor.findings import Finding, Verdict
-from doctor.report.as_json import Examined
-from doctor.report.summary import count
+from doctor.report.json_report import Report
+from doctor.report.summary import count_verdicts
 
 _NOT_IN_XML = re.compile("[^\t\n\r\x20-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")  # XML 1.0, 2.2
 
 
-def junit(examined: Examined) -> bytes:
+def render_junit(report: Report) -> bytes:
     """Write the report: a test case for each check, what is worth a look in its system-out."""
-    counts = count(examined.findings)
+    counts = count_verdicts(report.findings)
     totals = {
         "name": "doctor",
         "errors": "0",
         "failures": str(counts["fail"]),
         "skipped": str(counts["skipped"]),
-        "tests": str(len(examined.findings)),
-        "time": f"{examined.seconds:.3f}",
-        "timestamp": examined.started_at.isoformat(timespec="milliseconds"),
-        "hostname": urlsplit(examined.deployment.url).netloc,
+        "tests": str(len(report.findings)),
+        "time": f"{report.seconds:.3f}",
+        "timestamp": report.started_at.isoformat(timespec="milliseconds"),
+        "hostname": urlsplit(report.deployment.url).netloc,
     }
     root = ElementTree.Element("testsuites", {"name": "doctor"})
     suite = ElementTree.SubElement(root, "testsuite", totals)
-    for finding in examined.findings:
+    for finding in report.findings:
         _add_case(suite, finding)
     ElementTree.indent(root)
     written: bytes = ElementTree.tostring(root, encoding="utf-8", xml_declaration=True)

@@ -15,21 +15,23 @@ from urllib.parse import urlsplit
 
 import httpx
 
-from doctor.clock import Clock
+from doctor.clock import BlockingClock
+from doctor.credential import NO_CREDENTIAL, Credential
 from doctor.deployment import Deployment
-from doctor.findings import CannotTell
-from doctor.redaction import Redactor
-from doctor.secret import NOTHING, Secret
-from doctor.set_cookie import SetCookie, read_set_cookie, why_dropped
+from doctor.findings import CheckSkipped
+from doctor.redaction import EvidenceRedactor
+from doctor.set_cookie import SetCookie, parse_set_cookie, rejection_reasons
 
-Say = Callable[[str], None]
+ProgressCallback = Callable[[str], None]
 
 USER_AGENT = "Gatehouse-Doctor"
-_SIGNED = re.compile(r"[A-Za-z0-9]{20,}\.(?:[A-Za-z0-9+/]|%2[BF]){43,}(?:=|%3D)", re.IGNORECASE)
-_LONGEST_WAIT = 65  # seconds; the longest window of a rate limit is a minute
-_WAITS = 4  # for one request
-_BODY_AT_MOST = 1_000_000  # bytes
-_MESSAGE_AT_MOST = 120  # characters
+_SIGNED_COOKIE_VALUE = re.compile(
+    r"[A-Za-z0-9]{20,}\.(?:[A-Za-z0-9+/]|%2[BF]){43,}(?:=|%3D)", re.IGNORECASE
+)
+_MAX_WAIT_SECONDS = 65  # seconds; the longest window of a rate limit is a minute
+_MAX_RETRIES = 4  # for one request
+_MAX_BODY_BYTES = 1_000_000  # bytes
+_MAX_MESSAGE_CHARS = 120  # characters
 
 
 @dataclass(frozen=True)
@@ -41,12 +43,12 @@ class Reply:
     body: bytes
     seconds: float
     url: str
-    redactor: Redactor = field(repr=False, compare=False)
+    redactor: EvidenceRedactor = field(repr=False, compare=False)
 
     @property
     def cookies(self) -> tuple[SetCookie, ...]:
         """Every Set-Cookie line."""
-        return tuple(map(read_set_cookie, self.headers.get_list("set-cookie")))
+        return tuple(map(parse_set_cookie, self.headers.get_list("set-cookie")))
 
     def json(self) -> Any:
         """Return the body's JSON, or None if it is none."""
@@ -60,35 +62,42 @@ class Reply:
         said = self.json()
         return said.get(name) if isinstance(said, dict) else None
 
-    def dropped_on(self, page: str) -> list[str]:
+    def dropped_cookies(self, page: str) -> list[str]:
         """Return which cookies a browser showing `page` would not keep, and why."""
-        reasons = ((each.name, why) for each in self.cookies for why in why_dropped(each, page))
+        reasons = (
+            (each.name, why) for each in self.cookies for why in rejection_reasons(each, page)
+        )
         return [f"{name}: {why}" for name, why in reasons]
 
     @property
-    def told(self) -> str:
+    def summary(self) -> str:
         """The status, and the message if there is one: what evidence quotes."""
         message = self.field("message")
         if not isinstance(message, str):
             return str(self.status)
         # Cut first, a secret would be left in halves that nobody knows again.
-        return f"{self.status} {self.redactor.without_secrets(message)[:_MESSAGE_AT_MOST]!r}"
+        return f"{self.status} {self.redactor.redact(message)[:_MAX_MESSAGE_CHARS]!r}"
 
 
-class Wire:
+class Connection:
     """The connection to one origin, and the patience with its rate limits."""
 
     def __init__(
-        self, base: str, deployment: Deployment, clock: Clock, say: Say, redactor: Redactor
+        self,
+        base: str,
+        deployment: Deployment,
+        clock: BlockingClock,
+        report_progress: ProgressCallback,
+        redactor: EvidenceRedactor,
     ) -> None:
         self.base = base
         self.redactor = redactor
         self._clock = clock
-        self._say = say
+        self._report_progress = report_progress
         self._connect_to = deployment.address if base == deployment.url else None
         self._client = httpx.Client(
-            timeout=deployment.patience,
-            verify=_trust(base, deployment),
+            timeout=deployment.timeout,
+            verify=_ssl_context(base, deployment),
             trust_env=False,
             # Cookies are the Browser's: httpx would send those of one to all.
             cookies=CookieJar(DefaultCookiePolicy(allowed_domains=[])),
@@ -107,7 +116,7 @@ class Wire:
             body = b""
             for piece in response.iter_bytes():
                 body += piece
-                if len(body) > _BODY_AT_MOST:
+                if len(body) > _MAX_BODY_BYTES:
                     break
             return Reply(
                 *(response.status_code, response.headers, body, seconds, str(response.url)),
@@ -127,15 +136,19 @@ class Wire:
         finally:
             response.close()
 
-    def pause(self, reply: Reply) -> None:
-        """Wait as long as an answer asks; raises CannotTell where it does not say."""
-        told = reply.headers.get("retry-after", reply.headers.get("x-retry-after", ""))
-        if not told.isdecimal() or int(told) > _LONGEST_WAIT:
-            when = f"asked to come back after {told} s" if told else "did not say when to come back"
-            raise CannotTell(f"{urlsplit(reply.url).path} answered {reply.told} and {when}")
+    def wait_before_retry(self, reply: Reply) -> None:
+        """Wait as long as an answer asks; raises CheckSkipped where it does not say."""
+        seconds = reply.headers.get("retry-after", reply.headers.get("x-retry-after", ""))
+        if not seconds.isdecimal() or int(seconds) > _MAX_WAIT_SECONDS:
+            when = (
+                f"asked to come back after {seconds} s"
+                if seconds
+                else "did not say when to come back"
+            )
+            raise CheckSkipped(f"{urlsplit(reply.url).path} answered {reply.summary} and {when}")
         why = "the rate limit" if reply.status == 429 else "a busy server"
-        self._say(f"waiting {told} s for {why}")
-        self._clock.wait(int(told) + 0.2)
+        self._report_progress(f"waiting {seconds} s for {why}")
+        self._clock.wait(int(seconds) + 0.2)
 
     def _request(
         self, method: str, path: str, headers: Mapping[str, str], content: bytes | None
@@ -149,15 +162,15 @@ class Wire:
 
 
 @dataclass
-class Browser:
+class SimulatedBrowser:
     """One jar of cookies in front of a wire. `origin` is that of the page it shows."""
 
-    wire: Wire
+    connection: Connection
     origin: str
     jar: dict[str, SetCookie] = field(default_factory=dict)
     session_ends: str = ""
     """When its session ends, as the server said it."""
-    bearer: Secret = NOTHING
+    bearer: Credential = NO_CREDENTIAL
     """A session shown as a bearer token, in place of a cookie."""
 
     def get(self, path: str, **headers: str) -> Reply:
@@ -173,10 +186,10 @@ class Browser:
     ) -> Reply:
         """Send, keep the cookies, and be patient with rate limits and a busy server."""
         reply = self.send_once(method, path, said, headers)
-        for _ in range(_WAITS):
+        for _ in range(_MAX_RETRIES):
             if reply.status not in {429, 503}:
                 break
-            self.wire.pause(reply)
+            self.connection.wait_before_retry(reply)
             reply = self.send_once(method, path, said, headers)
         return reply
 
@@ -185,9 +198,9 @@ class Browser:
     ) -> Reply:
         """Send without patience: what is refused is refused."""
         own = self.headers(method, said, headers)
-        reply = self.wire.send(method, path, own, _encoded(said))
+        reply = self.connection.send(method, path, own, _encode_json(said))
         for cookie in reply.cookies:
-            self.wire.redactor.learn(cookie.value)
+            self.connection.redactor.add(cookie.value)
             self._keep(cookie)
         return reply
 
@@ -209,12 +222,14 @@ class Browser:
         """Return the cookie that holds the session, whatever a proxy may call it."""
         return session_cookie_in(self.jar.values())
 
-    def copy(self) -> "Browser":
+    def copy(self) -> "SimulatedBrowser":
         """Return another browser that holds the same cookies, as a thief would."""
-        return Browser(self.wire, self.origin, dict(self.jar), self.session_ends, self.bearer)
+        return SimulatedBrowser(
+            self.connection, self.origin, dict(self.jar), self.session_ends, self.bearer
+        )
 
     def _keep(self, cookie: SetCookie) -> None:
-        if cookie.deletes:
+        if cookie.is_deletion:
             self.jar.pop(cookie.name, None)
         else:
             self.jar[cookie.name] = cookie  # one that is there already keeps its place in the row
@@ -222,17 +237,17 @@ class Browser:
 
 def session_cookie_in(cookies: Iterable[SetCookie]) -> SetCookie | None:
     """Return the one that holds a session, whatever a proxy may call it."""
-    held = [each for each in cookies if not each.deletes]
+    held = [each for each in cookies if not each.is_deletion]
     named = [each for each in held if each.name.endswith("better-auth.session_token")]
-    signed = [each for each in held if _SIGNED.fullmatch(each.value)]
+    signed = [each for each in held if _SIGNED_COOKIE_VALUE.fullmatch(each.value)]
     return next(iter(named + signed), None)
 
 
-def _encoded(said: Any) -> bytes | None:
+def _encode_json(said: Any) -> bytes | None:
     return None if said is None else httpx.Request("POST", "http://x", json=said).content
 
 
-def _trust(base: str, deployment: Deployment) -> ssl.SSLContext:
+def _ssl_context(base: str, deployment: Deployment) -> ssl.SSLContext:
     if not base.startswith("https://"):  # reading all public certificates takes 50 ms
         return ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)  # it trusts nobody
     context = ssl.create_default_context()

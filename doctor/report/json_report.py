@@ -7,14 +7,14 @@ from datetime import datetime
 
 from doctor.deployment import Deployment
 from doctor.findings import Finding
-from doctor.report.summary import count, overall
+from doctor.report.summary import count_verdicts, worst_verdict
 
 SCHEMA = 1
 """Rises when a field goes or changes its meaning; a new field alone does not raise it."""
 
 
 @dataclass(frozen=True)
-class Examined:
+class Report:
     """An examination that is over."""
 
     deployment: Deployment
@@ -23,17 +23,17 @@ class Examined:
     findings: Sequence[Finding]
 
 
-def as_json(examined: Examined) -> str:
+def render_json(report: Report) -> str:
     """Write the document; its fields are described in docs/doctor.md."""
-    findings = [asdict(each) for each in examined.findings]
+    findings = [asdict(each) for each in report.findings]
     document = {
         "schema": SCHEMA,
-        "url": examined.deployment.url,
-        "frontend": examined.deployment.frontend,
-        "startedAt": examined.started_at.isoformat(timespec="milliseconds"),
-        "seconds": round(examined.seconds, 3),
-        "verdict": overall(examined.findings).value,
-        "counts": count(examined.findings),
+        "url": report.deployment.url,
+        "frontend": report.deployment.frontend,
+        "startedAt": report.started_at.isoformat(timespec="milliseconds"),
+        "seconds": round(report.seconds, 3),
+        "verdict": worst_verdict(report.findings).value,
+        "counts": count_verdicts(report.findings),
         "findings": [each | {"seconds": round(each["seconds"], 3)} for each in findings],
     }
     return json.dumps(document, indent=2, ensure_ascii=True)

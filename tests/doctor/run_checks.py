@@ -3,24 +3,26 @@
 from typing import Any
 
 from doctor import Admin, Deployment, Finding, Verdict, examine
-from doctor.secret import Secret
-from doctor.selection import checks_for
+from doctor.credential import Credential
+from doctor.selection import select_checks
 
 ADMIN, PASSWORD = "owner@example.com", "the owner's own long one"
 WITH_ADMIN = {"ADMIN_EMAIL": ADMIN, "ADMIN_PASSWORD": PASSWORD}
 QUICK = {"RATE_LIMITS": "off"}
 
 
-def look(url: str, *names: str, admin: bool = False, **how: Any) -> dict[str, Finding]:
+def run_checks(url: str, *names: str, admin: bool = False, **how: Any) -> dict[str, Finding]:
     """Make these checks and those they need; the throw-away account must be gone at the end."""
-    given = Admin(ADMIN, Secret(PASSWORD)) if admin else None
+    given = Admin(ADMIN, Credential(PASSWORD)) if admin else None
     deployment = Deployment(url, admin=given, **how)
-    found = {each.check: each for each in examine(deployment, checks=checks_for(deployment, names))}
+    found = {
+        each.check: each for each in examine(deployment, checks=select_checks(deployment, names))
+    }
     last = found["account.deleted"]
     assert last.verdict in {Verdict.PASS, Verdict.SKIPPED}, last.evidence
     return found
 
 
-def said(finding: Finding) -> tuple[str, str]:
+def outcome_of(finding: Finding) -> tuple[str, str]:
     """The verdict, and what was seen."""
     return finding.verdict.value, finding.evidence

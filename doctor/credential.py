@@ -1,7 +1,7 @@
 """A text that must not be shown."""
 
 
-class Secret:
+class Credential:
     """Holds a password or a cookie's value; printing it shows three stars."""
 
     __slots__ = ("_text",)
@@ -17,7 +17,7 @@ class Secret:
         return bool(self._text)
 
     def __eq__(self, other: object) -> bool:
-        return isinstance(other, Secret) and other._text == self._text
+        return isinstance(other, Credential) and other._text == self._text
 
     def __hash__(self) -> int:
         return hash(self._text)
@@ -28,4 +28,4 @@ class Secret:
     __str__ = __repr__
 
 
-NOTHING = Secret("")
+NO_CREDENTIAL = Credential("")

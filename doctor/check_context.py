@@ -1,0 +1,180 @@
+"""What the checks of one examination share: browsers, a throw-away account, what was seen."""
+
+from typing import Any
+
+import httpx
+
+from doctor.check import Check
+from doctor.clock import BlockingClock
+from doctor.deployment import Deployment
+from doctor.findings import CheckResult, CheckSkipped, Finding, Verdict, failed
+from doctor.redaction import EvidenceRedactor
+from doctor.set_cookie import SetCookie
+from doctor.simulated_browser import Connection, ProgressCallback, SimulatedBrowser
+from doctor.throwaway_account import ThrowawayAccount, is_session_usable
+
+_MAX_EVIDENCE_CHARS = 2000  # characters; a server may write what it likes
+
+
+class CheckContext:
+    """What the checks share: the browsers, the throw-away account, and what was found so far."""
+
+    def __init__(
+        self, deployment: Deployment, clock: BlockingClock, report_progress: ProgressCallback
+    ) -> None:
+        self.deployment = deployment
+        self.clock = clock
+        self._report_progress = report_progress
+        self.account = ThrowawayAccount.generate()
+        self.verdicts: dict[str, Verdict] = {}
+        self._redactor = EvidenceRedactor()
+        self._redactor.add(self.account.password)
+        if deployment.admin is not None:
+            self._redactor.add(deployment.admin.password, deployment.admin.session)
+        self.server = self._connect(deployment.url)
+        self.app = self._connect(deployment.frontend) if deployment.frontend else None
+        self.visitor = SimulatedBrowser(self.server, deployment.url)
+        """The browser in which the throw-away account was made."""
+        self.shared: dict[str, Any] = {}
+        """What one check leaves for another, by a name both write out."""
+        self._admin: SimulatedBrowser | None = None
+        self._admin_error = ""
+        self._unreachable_since = ""
+        self._status: dict[str, Any] | None = None
+
+    def report_progress(self, text: str) -> None:
+        """Tell in a few words what is being done or waited for."""
+        self._report_progress(text)
+
+    def mute_progress(self) -> None:
+        """Say nothing more: who listened may be gone, or be what went wrong."""
+        self._report_progress = lambda _: None
+
+    def run_check(self, check: Check) -> Finding:
+        """Make one check, unless one that it needs has not passed."""
+        self.report_progress(check.title)
+        began = self.clock.monotonic()
+        outcome = self._unmet_dependency(check) or self._run(check)
+        self.verdicts[check.name] = outcome.verdict
+        took = self.clock.monotonic() - began
+        evidence = self._redact(outcome.evidence)
+        return Finding(check.name, check.title, outcome.verdict, evidence, outcome.fix, took)
+
+    def anonymous_browser(self, origin: str | None = None) -> SimulatedBrowser:
+        """Return a browser without cookies, on a page of the deployment or of `origin`."""
+        return SimulatedBrowser(self.server, origin or self.deployment.url)
+
+    def signed_in_browser(self) -> SimulatedBrowser:
+        """Return the visitor's browser, signed in; raises CheckSkipped if it cannot be."""
+        if not is_session_usable(self.visitor, self.clock):
+            self.visitor = self.new_signed_in_browser()
+        return self.visitor
+
+    def session_cookie(self) -> SetCookie:
+        """Return the cookie of the visitor's session; raises CheckSkipped if it is gone again."""
+        cookie = self.visitor.session_cookie()
+        if cookie is None:
+            raise CheckSkipped("the session's cookie was set, and taken away again")
+        return cookie
+
+    def new_signed_in_browser(self) -> SimulatedBrowser:
+        """Sign the account in from a browser of its own; raises CheckSkipped if that fails."""
+        browser = self.anonymous_browser()
+        reply = self.account.sign_in(browser)
+        if reply.status != 200:
+            raise CheckSkipped(f"signing in answered {reply.summary}")
+        return browser
+
+    def admin_browser(self) -> SimulatedBrowser:
+        """Return a browser in which the given admin is signed in; raises CheckSkipped."""
+        if self._admin_error:  # asked once: each wrong password counts against the admin's account
+            raise CheckSkipped(self._admin_error)
+        if self._admin is None:
+            try:
+                self._admin = sign_in_admin(self)
+            except CheckSkipped as reason:
+                self._admin_error = str(reason)
+                raise
+        return self._admin
+
+    @property
+    def has_admin(self) -> bool:
+        """Whether an admin is signed in."""
+        return self._admin is not None
+
+    def status(self) -> dict[str, Any]:
+        """Return what admins are told about the deployment; raises CheckSkipped."""
+        if self._status is None:
+            reply = self.admin_browser().get("/api/admin/status")
+            if reply.status != 200:
+                raise CheckSkipped(f"GET /api/admin/status answered {reply.summary}")
+            self._status = reply.json()
+        return self._status or {}
+
+    def close(self) -> None:
+        """Let go of the connections."""
+        self.server.close()
+        if self.app is not None:
+            self.app.close()
+
+    def _connect(self, base: str) -> Connection:
+        return Connection(base, self.deployment, self.clock, self.report_progress, self._redactor)
+
+    def _redact(self, text: str) -> str:
+        """Take out what a server may have quoted back to us, and cut what is too long to read."""
+        shown = self._redactor.redact(text)
+        return shown if len(shown) <= _MAX_EVIDENCE_CHARS else f"{shown[:_MAX_EVIDENCE_CHARS]}..."
+
+    def _unmet_dependency(self, check: Check) -> CheckResult | None:
+        lost = [name for name in check.needs if self.verdicts.get(name) not in _SATISFIED]
+        if not lost and check.needs and self._unreachable_since:
+            silent = f"it needs {self._unreachable_since}, since which the server does not answer"
+            return CheckResult(Verdict.SKIPPED, f"not made: {silent}")
+        if not lost:
+            return None
+        verdict = self.verdicts.get(lost[0])
+        why = "did not pass" if verdict is Verdict.FAIL else "could not be made"
+        return CheckResult(Verdict.SKIPPED, f"not made: it needs {lost[0]}, which {why}")
+
+    def _run(self, check: Check) -> CheckResult:
+        try:
+            return check.function(self)
+        except CheckSkipped as reason:
+            return CheckResult(Verdict.SKIPPED, f"not made: {reason}")
+        except (KeyError, TypeError, AttributeError, ValueError) as error:
+            return failed(
+                f"an answer was of a shape nobody expects ({type(error).__name__})",
+                "Does a proxy or another server answer in Gatehouse's place?",
+            )
+        except httpx.RequestError as error:
+            self._unreachable_since = "" if self._is_reachable() else check.name
+            return failed(
+                f"no answer: {str(error) or type(error).__name__}",
+                "Run the doctor again. If it stays, read the server's log at this time.",
+            )
+
+    def _is_reachable(self) -> bool:
+        try:
+            self.anonymous_browser().send_once("GET", "/health")
+        except httpx.RequestError:
+            return False
+        return True
+
+
+_SATISFIED = {Verdict.PASS, Verdict.WARN}
+
+
+def sign_in_admin(context: CheckContext) -> SimulatedBrowser:
+    """Sign in the admin the doctor was given; raises CheckSkipped."""
+    given = context.deployment.admin
+    if given is None:
+        raise CheckSkipped("only admins are told; give the doctor one with --email")
+    browser = context.anonymous_browser()
+    if given.session:
+        browser.bearer = given.session
+        return browser
+    said = {"email": given.email, "password": given.password.reveal(), "rememberMe": False}
+    reply = browser.post("/api/auth/sign-in/email", said)
+    if reply.status != 200:
+        raise CheckSkipped(f"the given admin could not sign in: {reply.summary}")
+    return browser
