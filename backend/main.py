@@ -35,7 +35,7 @@ from backend.features.mail.service import Mailer
 from backend.features.mail.setup import open_mailer
 from backend.features.mail.worker import MailWorker
 from backend.features.management.routes import ALL as MANAGEMENT
-from backend.features.management.status import Deployment
+from backend.features.management.status import DeploymentStatus
 from backend.features.own_account import routes as own_account
 from backend.features.password_reset import routes as password_reset
 from backend.features.sessions import routes as sessions
@@ -112,7 +112,7 @@ def create_app(
         feed = open_feed(database, opened.direct, clock, cache.forget)
         keyring = keyring_for(settings, randomness)
         context = _build_context(runtime, keyring, cache, feed, closing)
-        context.services[Deployment] = _deployment(context, cache, feed, opened)
+        context.services[DeploymentStatus] = _deployment(context, cache, feed, opened)
         app = Api(
             title=settings.app_name,
             version=__version__,
@@ -175,15 +175,15 @@ def _build_context(
 
 def _housekeeper(runtime: Runtime, clock_check: ClockCheck, closing: ExitStack) -> Housekeeper:
     housekeeper = Housekeeper(runtime, clock_check)
-    runtime.database.also_after_write(housekeeper.wrote)
+    runtime.database.also_after_write(housekeeper.note_write)
     closing.callback(housekeeper.stop)
     return housekeeper
 
 
 def _deployment(
     context: AppContext, cache: SessionCache, feed: ChangeFeed, opened: OpenDatabase
-) -> Deployment:
-    return Deployment(
+) -> DeploymentStatus:
+    return DeploymentStatus(
         context.runtime,
         cache,
         lambda: feed.state,

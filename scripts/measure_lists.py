@@ -28,15 +28,15 @@ def lists_of_the_panel(some: Sequence[Any], now: datetime) -> dict[str, Question
     """Pages of users as the panel asks for them, and batches of the export."""
 
     def page(offset: int = 0, **said: Any) -> Question:
-        wanted = FilterUsers(**said).wanted(now, 50, offset)
+        wanted = FilterUsers(**said).to_query(now, 50, offset)
         return lambda db, _: find_active(db, wanted, now)
 
     def search(term: Callable[[Any], str], **said: Any) -> Question:
-        asked = [FilterUsers(search=term(user), **said).wanted(now, 50) for user in some]
+        asked = [FilterUsers(search=term(user), **said).to_query(now, 50) for user in some]
         return lambda db, i: find_active(db, asked[i], now)
 
-    everybody = FilterUsers().wanted(now, BATCH)
-    few = FilterUsers(banned="true").wanted(now, BATCH)
+    everybody = FilterUsers().to_query(now, BATCH)
+    few = FilterUsers(banned="true").to_query(now, BATCH)
 
     def behind(wanted: Wanted) -> Question:
         rows = [Place(user.created_at, user.id) for user in some]
@@ -72,7 +72,7 @@ def lists_of_the_panel(some: Sequence[Any], now: datetime) -> dict[str, Question
         "export: a batch of the banned": behind(few),
         "export: how many": lambda db, _: count_all(db, everybody.conditions),
         "export: how many 'gmail'": lambda db, _: count_all(
-            db, FilterUsers(search="gmail").wanted(now, BATCH).conditions
+            db, FilterUsers(search="gmail").to_query(now, BATCH).conditions
         ),
     }
 

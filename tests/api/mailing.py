@@ -7,7 +7,7 @@ from sqlalchemy import select
 
 from backend.features.mail import templates
 from backend.features.mail.service import Mailer, post
-from backend.features.mail.worker import HIDDEN_FOR
+from backend.features.mail.worker import CLAIM_DURATION
 from backend.kernel.client import NOBODY
 from backend.kernel.secrets.secret import Secret
 from backend.storage.tables import outbox
@@ -32,7 +32,7 @@ def mailer_of(gatehouse: Gatehouse) -> Mailer:
 
 def posts(gatehouse: Gatehouse, to: str = "ada@example.com") -> None:
     """Post the letter that a request for a new password would."""
-    message = templates.RESET_PASSWORD.message("Gatehouse", to, LINK, TOKEN)
+    message = templates.RESET_PASSWORD.render("Gatehouse", to, LINK, TOKEN)
     with Work(gatehouse.context.runtime, NOBODY) as work:
         post(work, mailer_of(gatehouse), message)
 
@@ -53,7 +53,7 @@ def waits_after_attempt(gatehouse: Gatehouse, number: int) -> Any:
     def noted() -> bool:
         (mail,) = mails(gatehouse)
         waits = mail.due_at - gatehouse.clock.now()
-        in_hand = waits == HIDDEN_FOR  # claimed, and what becomes of it is not known yet
+        in_hand = waits == CLAIM_DURATION  # claimed, and what becomes of it is not known yet
         return mail.attempts == number and waits > timedelta(0) and not in_hand
 
     wait_until(noted, f"failure {number}")
@@ -63,4 +63,4 @@ def waits_after_attempt(gatehouse: Gatehouse, number: int) -> Any:
 def time_passes(gatehouse: Gatehouse, seconds: float) -> None:
     """Move the clock, and let the worker look at it."""
     gatehouse.clock.advance(seconds=seconds)
-    mailer_of(gatehouse).bell.ring()
+    mailer_of(gatehouse).wake_up.set()

@@ -7,7 +7,7 @@ from uuid import UUID
 import pytest
 
 from backend import __version__
-from backend.features.management.commit import running_commit
+from backend.features.management.commit import find_commit
 from backend.features.management.status import durability
 from backend.kernel.client import NOBODY
 from backend.kernel.secrets.secret import Secret
@@ -23,7 +23,7 @@ def test_admins_see_the_state_of_everything(start):
     status = make_admin(gatehouse).get("/api/admin/status")
     assert status.json() == {
         "version": __version__,
-        "commit": running_commit(),
+        "commit": find_commit(),
         "startedAt": "2026-11-22T12:00:00.000Z",
         "environment": "development",
         "publicUrl": "http://localhost:7860",
@@ -174,7 +174,7 @@ def test_the_commit_is_read_from_a_clone(tmp_path, files, commit):
         file = tmp_path / ".git" / name
         file.parent.mkdir(parents=True, exist_ok=True)
         file.write_text(text)
-    assert running_commit(tmp_path) == commit
+    assert find_commit(tmp_path) == commit
 
 
 @pytest.mark.parametrize(

@@ -131,14 +131,14 @@ class HeldExport:
 
     def __init__(self, monkeypatch: pytest.MonkeyPatch) -> None:
         self.reached, self.go_on = threading.Event(), threading.Event()
-        events = export._events
+        events = export._load_events
 
         def held(*args: Any) -> Any:
             self.reached.set()
             assert self.go_on.wait(30)
             yield from events(*args)
 
-        monkeypatch.setattr(export, "_events", held)
+        monkeypatch.setattr(export, "_load_events", held)
 
 
 @pytest.fixture

@@ -33,7 +33,7 @@ def count(gatehouse: Gatehouse, table) -> int:
 
 
 def tidy(gatehouse: Gatehouse) -> None:
-    gatehouse.context.services[Housekeeper].tidy().result()
+    gatehouse.context.services[Housekeeper].start_purge().result()
 
 
 def has_expired_sessions(gatehouse: Gatehouse, number: int) -> None:

@@ -10,7 +10,7 @@ from structlog.testing import capture_logs
 
 from backend.features.mail import templates
 from backend.features.mail.service import post, post_decoy
-from backend.features.mail.worker import HIDDEN_FOR, PAUSES
+from backend.features.mail.worker import CLAIM_DURATION, RETRY_DELAYS
 from backend.kernel.client import NOBODY
 from backend.kernel.secrets.sealing import Sealer
 from backend.kernel.secrets.signing import Keyring
@@ -67,7 +67,9 @@ def test_a_cause_that_is_rolled_back_sends_nothing(gatehouse, smtp):
     def fails_after_posting():
         with Work(gatehouse.context.runtime, NOBODY) as work:
             post(
-                work, mailer_of(gatehouse), templates.notice("Gatehouse", "eve@example.com", "lost")
+                work,
+                mailer_of(gatehouse),
+                templates.build_notice("Gatehouse", "eve@example.com", "lost"),
             )
             raise ZeroDivisionError
 
@@ -94,7 +96,7 @@ def test_what_was_sent_is_blanked_and_what_waits_is_sealed(start, gatehouse, smt
 
 
 def test_a_decoy_is_written_like_a_mail_and_never_leaves(gatehouse, smtp):
-    message = templates.RESET_PASSWORD.message("Gatehouse", "stranger@example.com", LINK, TOKEN)
+    message = templates.RESET_PASSWORD.render("Gatehouse", "stranger@example.com", LINK, TOKEN)
     with Work(gatehouse.context.runtime, NOBODY) as work:
         post_decoy(work, mailer_of(gatehouse), message)
     posts(gatehouse)
@@ -109,14 +111,14 @@ def test_a_server_that_is_away_is_tried_again_and_again_with_the_same_message_id
     smtp.kill9()
     posts(gatehouse)
 
-    for number, pause in enumerate(PAUSES[:3], start=1):
+    for number, pause in enumerate(RETRY_DELAYS[:3], start=1):
         failed = waits_after_attempt(gatehouse, number)
         assert (failed.due_at - gatehouse.clock.now()).total_seconds() == pause
         assert "Connection refused" in failed.last_error
         time_passes(gatehouse, pause)
     waits_after_attempt(gatehouse, 4)
     smtp.start()
-    time_passes(gatehouse, PAUSES[3])
+    time_passes(gatehouse, RETRY_DELAYS[3])
 
     all_become(gatehouse, "sent")
     assert [mail.message_id for mail in smtp.received()] == [failed.message_id]
@@ -126,13 +128,13 @@ def test_after_three_days_a_mail_is_given_up_and_said_to_be(gatehouse, smtp):
     smtp.kill9()
     with capture_logs() as log:
         posts(gatehouse)
-        for number, pause in enumerate(PAUSES, start=1):
+        for number, pause in enumerate(RETRY_DELAYS, start=1):
             waits_after_attempt(gatehouse, number)
             time_passes(gatehouse, pause)
         all_become(gatehouse, "given_up")
         wait_until(lambda: any(line["event"] == "mail_given_up" for line in log), "the log")
 
-    assert sum(PAUSES) > timedelta(days=3).total_seconds()
+    assert sum(RETRY_DELAYS) > timedelta(days=3).total_seconds()
     assert mails(gatehouse)[0].sealed is None
     smtp.start()
 
@@ -158,7 +160,7 @@ def test_a_relay_that_is_denied_is_for_the_owner_to_mend_and_the_mail_waits(gate
     posts(gatehouse, "relay@example.com")
 
     assert "554 5.7.1" in waits_after_attempt(gatehouse, 1).last_error
-    time_passes(gatehouse, PAUSES[0])
+    time_passes(gatehouse, RETRY_DELAYS[0])
     assert waits_after_attempt(gatehouse, 2).state == "waiting"
 
 
@@ -178,10 +180,10 @@ def test_a_server_killed_among_many_mails_loses_none_and_repeats_only_what_was_i
     smtp.kill9()
     wait_until(lambda: any(mail.last_error for mail in mails(gatehouse)), "a failure")
     smtp.start()
-    mailer_of(gatehouse).bell.ring()
+    mailer_of(gatehouse).wake_up.set()
 
     def all_have_left():
-        time_passes(gatehouse, PAUSES[0])
+        time_passes(gatehouse, RETRY_DELAYS[0])
         return {mail.state for mail in mails(gatehouse)} == {"sent"}
 
     wait_until(all_have_left, "every mail")
@@ -199,7 +201,7 @@ def test_a_mail_in_the_hands_of_a_process_that_died_is_due_again(gatehouse, smtp
 
     time_passes(gatehouse, 1)
     assert smtp.received() == []
-    time_passes(gatehouse, HIDDEN_FOR.total_seconds())
+    time_passes(gatehouse, CLAIM_DURATION.total_seconds())
 
     all_become(gatehouse, "sent")
     assert [mail.message_id for mail in smtp.received()] == [claimed.message_id]
@@ -235,9 +237,9 @@ def test_the_owners_subject_replaces_ours(start, smtp):
 
 
 def claim_as_another_process(gatehouse):
-    gatehouse.clock.advance(seconds=PAUSES[0])
+    gatehouse.clock.advance(seconds=RETRY_DELAYS[0])
     with Work(gatehouse.context.runtime, NOBODY) as work:
-        claimed = outbox.claim_due(work.db, work.now(), work.now() + HIDDEN_FOR)
+        claimed = outbox.claim_due(work.db, work.now(), work.now() + CLAIM_DURATION)
     assert claimed is not None
     return claimed
 

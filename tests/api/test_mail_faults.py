@@ -38,11 +38,11 @@ def test_a_database_that_is_away_delays_mails_and_loses_none(own_postgres, start
     wait_until(lambda: mails(gatehouse)[0].last_error is not None, "the first failure")
 
     own_postgres.stop()
-    mailer_of(gatehouse).bell.ring()
+    mailer_of(gatehouse).wake_up.set()
     smtp.start()
     own_postgres.start()
     gatehouse.clock.advance(minutes=1)
-    mailer_of(gatehouse).bell.ring()
+    mailer_of(gatehouse).wake_up.set()
 
     wait_until(lambda: responses(gatehouse), "the database to be asked again")
     all_become(gatehouse, "sent")

@@ -14,12 +14,12 @@ from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import ec
 
 from backend.features.mail import templates
-from backend.features.mail.delivery_errors import NotSent, Rejected, of_http, of_smtp
+from backend.features.mail.delivery_errors import NotSent, Rejected, classify_http, classify_smtp
 from backend.features.mail.transports import (
     ApiTransport,
     SmtpTransport,
-    as_message,
-    transport_for,
+    build_email,
+    open_transport,
 )
 from backend.kernel.secrets.secret import Secret
 from backend.kernel.settings import SettingsError
@@ -30,7 +30,7 @@ from tests.rig.smtp import SmtpServer
 
 NOON = datetime(2026, 11, 22, 12, tzinfo=UTC)
 SENDER = "Gatehouse <auth@example.com>"
-LETTER = templates.RESET_PASSWORD.message(
+LETTER = templates.RESET_PASSWORD.render(
     "Gatehouse", "ada@example.com", "https://example.com/t", "t"
 )
 MAIL = Mail(
@@ -160,7 +160,7 @@ INJECTIONS = [
 def test_a_recipient_who_is_more_than_one_address_is_rejected_by_both(api, hostile):
     message = replace(LETTER, **hostile)
     with pytest.raises(Rejected):
-        as_message(MAIL, message, SENDER)
+        build_email(MAIL, message, SENDER)
     with pytest.raises(Rejected):
         ApiTransport(api.url, "key", SENDER).send(MAIL, message)
 
@@ -170,11 +170,11 @@ def test_a_recipient_who_is_more_than_one_address_is_rejected_by_both(api, hosti
 @pytest.mark.parametrize("subject", ["Hello\r\nBcc: eve@example.com", "Hello\nX-Other: 1", "a\rb"])
 def test_a_subject_of_two_lines_makes_no_header(subject):
     with pytest.raises(Rejected):
-        as_message(MAIL, replace(LETTER, subject=subject), SENDER)
+        build_email(MAIL, replace(LETTER, subject=subject), SENDER)
 
 
 def test_a_message_survives_letters_of_every_alphabet():
-    message = as_message(MAIL, replace(LETTER, subject="Größe 大 🔑"), "Tür & Tor <a@example.com>")
+    message = build_email(MAIL, replace(LETTER, subject="Größe 大 🔑"), "Tür & Tor <a@example.com>")
 
     assert message["Subject"] == "Größe 大 🔑"
     assert b"=?utf-8?" in message.as_bytes()
@@ -282,7 +282,7 @@ def test_the_api_refuses_for_ever_or_for_now(api, status, problem):
     ],
 )
 def test_final_is_what_a_mail_server_says_of_the_recipient_or_the_text_alone(code, why, problem):
-    assert type(of_smtp(code, why.encode())) is problem
+    assert type(classify_smtp(code, why.encode())) is problem
 
 
 @pytest.mark.parametrize(
@@ -294,13 +294,13 @@ def test_final_is_what_a_mail_server_says_of_the_recipient_or_the_text_alone(cod
     ],
 )
 def test_a_400_may_be_of_us(text, problem):
-    assert type(of_http(400, text)) is problem
+    assert type(classify_http(400, text)) is problem
 
 
 @pytest.mark.parametrize("end", ["\n", " \r\n", "\t"])
 def test_what_was_copied_with_an_api_key_is_no_part_of_it(api, tmp_path, end):
     told = {"mail_api_url": api.url, "mail_api_key": Secret(f" re_key{end}"), "mail_from": SENDER}
-    transport_for(make_settings(tmp_path, **told)).send(MAIL, LETTER)
+    open_transport(make_settings(tmp_path, **told)).send(MAIL, LETTER)
     assert api.requests[0][0]["authorization"] == "Bearer re_key"
 
 
@@ -341,16 +341,16 @@ SMTP = Secret("smtp://mail.example.com")
 )
 def test_settings_that_cannot_send_are_refused_in_plain_words(tmp_path, told, word):
     with pytest.raises(SettingsError, match=word) as refused:
-        transport_for(make_settings(tmp_path, **told))
+        open_transport(make_settings(tmp_path, **told))
     assert not any(part in str(refused.value) for part in ("lines", "12", "34@"))
 
 
 def test_the_api_key_travels_in_clear_on_nobodys_production(tmp_path):
     told = {"mail_api_url": "http://api.example.com/", "mail_from": SENDER}
-    assert isinstance(transport_for(make_settings(tmp_path, **told)), ApiTransport)
+    assert isinstance(open_transport(make_settings(tmp_path, **told)), ApiTransport)
     with pytest.raises(SettingsError, match="https"):
-        transport_for(make_settings(tmp_path, environment="production", bcrypt_rounds=12, **told))
+        open_transport(make_settings(tmp_path, environment="production", bcrypt_rounds=12, **told))
 
 
 def test_no_mailer_is_no_transport(tmp_path):
-    assert transport_for(make_settings(tmp_path)) is None
+    assert open_transport(make_settings(tmp_path)) is None

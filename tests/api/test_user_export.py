@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 from sqlalchemy import delete, insert
 
 from backend.features.admin import user_listing
-from backend.features.admin.user_listing import all_in_batches
+from backend.features.admin.user_listing import iterate_batches
 from backend.features.admin.user_query import FilterUsers
 from backend.features.management import user_export
 from backend.features.management.routes import lists
@@ -138,8 +138,8 @@ def test_what_was_guarded_can_be_told_from_what_was_there(text):
 def test_who_goes_while_the_file_is_written_is_not_in_what_is_left_of_it(anywhere):
     crowd(anywhere, 5)
     now, database = anywhere.clock.now(), anywhere.context.runtime.database
-    by_address = FilterUsers(sort_by="email", sort_direction="asc").wanted(now, 2)
-    batches = all_in_batches(database, by_address, now)
+    by_address = FilterUsers(sort_by="email", sort_direction="asc").to_query(now, 2)
+    batches = iterate_batches(database, by_address, now)
     first = next(batches)
     assert [each.user.email for each in first] == ["user0@example.com", "user1@example.com"]
     anywhere.change(delete(users).where(users.c.email == "user2@example.com"))

@@ -16,7 +16,7 @@ import httpx
 import pytest
 from sqlalchemy import func, select
 
-from backend.features.management.status import Deployment
+from backend.features.management.status import DeploymentStatus
 from backend.main import create_app
 from backend.storage.engine import Database
 from backend.storage.snapshots.after_restore import end_what_came_back
@@ -49,7 +49,7 @@ class Space:
     def takes_its_last_snapshot(self, gatehouse: Gatehouse) -> None:
         """What comes after it is lost."""
         ((events,),) = gatehouse.rows(select(func.count()).select_from(audit_events))
-        gatehouse.context.services[Deployment].snapshots.hurry()
+        gatehouse.context.services[DeploymentStatus].snapshots.hurry()
         wait_until(lambda: saved(self._bucket, "audit_events") == events, "the snapshot")
 
     def crashes(self, gatehouse: Gatehouse) -> None:

@@ -7,7 +7,7 @@ import pytest
 from sqlalchemy import func, select, update
 
 from backend.features.housekeeping.service import Housekeeper
-from backend.features.mail.worker import HIDDEN_FOR, PAUSES, MailWorker
+from backend.features.mail.worker import CLAIM_DURATION, RETRY_DELAYS, MailWorker
 from backend.kernel.clock import SystemClock
 from backend.storage import clock_check
 from backend.storage.clock_check import ClockCheck
@@ -44,7 +44,7 @@ def sessions_of(gatehouse: Gatehouse, email: str) -> list:
 
 
 def tidy(gatehouse: Gatehouse) -> None:
-    gatehouse.context.services[Housekeeper].tidy().result()
+    gatehouse.context.services[Housekeeper].start_purge().result()
 
 
 def told(gatehouse: Gatehouse) -> dict:
@@ -134,11 +134,12 @@ def test_a_mail_in_hand_is_left_to_who_has_it_whosever_clock_is_wrong(
         posts(right)
         waits_after_attempt(right, 1)
         worker = right.context.services[MailWorker]
-        clock.advance(seconds=PAUSES[0] + max(0, hours) * 3600)  # the one of the two that is ahead
-        database_clock.advance(seconds=PAUSES[0] + max(0, -hours) * 3600)
+        # The one of the two that is ahead.
+        clock.advance(seconds=RETRY_DELAYS[0] + max(0, hours) * 3600)
+        database_clock.advance(seconds=RETRY_DELAYS[0] + max(0, -hours) * 3600)
         assert worker._claim() is not None, "in hand from now on"
 
-        clock.advance(seconds=HIDDEN_FOR.total_seconds())
+        clock.advance(seconds=CLAIM_DURATION.total_seconds())
         assert worker._claim() is None
         assert worker._until_next_due() > 60, "and nobody asks all the time meanwhile"
 

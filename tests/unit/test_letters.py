@@ -11,12 +11,12 @@ HOSTILE = '"><img src=x onerror=alert(1)>@example.com'
 TO_ADA = ("Tor", "ada@example.com", URL, "a")
 
 ALL = {
-    "verify": templates.VERIFY_EMAIL.message(*TO_ADA),
-    "reset": templates.RESET_PASSWORD.message(*TO_ADA),
-    "change-email": templates.confirm_change("new@example.com").message(*TO_ADA),
-    "new address": templates.VERIFY_NEW_ADDRESS.message(*TO_ADA),
-    "delete": templates.DELETE_ACCOUNT.message(*TO_ADA),
-    "notice": templates.notice("Tor", "ada@example.com", "Your password was changed."),
+    "verify": templates.VERIFY_EMAIL.render(*TO_ADA),
+    "reset": templates.RESET_PASSWORD.render(*TO_ADA),
+    "change-email": templates.confirm_change("new@example.com").render(*TO_ADA),
+    "new address": templates.VERIFY_NEW_ADDRESS.render(*TO_ADA),
+    "delete": templates.DELETE_ACCOUNT.render(*TO_ADA),
+    "notice": templates.build_notice("Tor", "ada@example.com", "Your password was changed."),
 }
 
 
@@ -60,7 +60,7 @@ def test_a_letter_knows_the_dark(message):
 
 def test_hostile_words_stay_words():
     template = templates.confirm_change(f"{{app}}{HOSTILE}")
-    message = template.message(f"Tor{HOSTILE}%(heading)s", "a@example.com", URL, "a")
+    message = template.render(f"Tor{HOSTILE}%(heading)s", "a@example.com", URL, "a")
 
     assert "img" not in {tag for tag, _ in Tags(message.html).found}
     assert "&lt;img src=x" in message.html
@@ -69,6 +69,8 @@ def test_hostile_words_stay_words():
 
 
 def test_a_name_of_two_lines_makes_a_subject_of_one():
-    message = templates.notice("Tor\r\nBcc: eve@example.com", "ada@example.com", "It happened.")
+    message = templates.build_notice(
+        "Tor\r\nBcc: eve@example.com", "ada@example.com", "It happened."
+    )
 
     assert message.subject == "Your Tor Bcc: eve@example.com account"

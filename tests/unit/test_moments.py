@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from backend.features.user_transfer.dates import date_from
+from backend.features.user_transfer.dates import parse_date
 from backend.kernel.timestamps import EARLIEST, LATEST, later, moment_from
 from tests.clocks import NOON
 
@@ -31,7 +31,7 @@ NONE, NEITHER, BEYOND = "is no date", "could be a date or a number", "years 1 to
 def test_a_date_is_read_in_every_spelling_that_databases_and_json_have(text):
     assert moment_from(text) == SPRING
     assert moment_from(text).tzinfo is UTC
-    assert date_from(text) == SPRING
+    assert parse_date(text) == SPRING
 
 
 @pytest.mark.parametrize(
@@ -74,7 +74,7 @@ def test_what_is_no_date_is_refused_in_plain_words(text, why):
     ],
 )
 def test_a_number_is_of_seconds_milliseconds_or_microseconds(number, moment, as_text):
-    assert date_from(str(number) if as_text else number) == moment
+    assert parse_date(str(number) if as_text else number) == moment
 
 
 @pytest.mark.parametrize(
@@ -98,13 +98,13 @@ def test_a_number_is_of_seconds_milliseconds_or_microseconds(number, moment, as_
 )
 def test_a_number_that_could_be_something_else_is_refused(value, why):
     with pytest.raises(ValueError, match=why):
-        date_from(value)
+        parse_date(value)
 
 
 @given(st.text() | st.integers() | st.floats() | st.none() | st.booleans())
 def test_anything_is_a_date_or_refused(value):
     try:
-        moment = date_from(value)
+        moment = parse_date(value)
     except ValueError:
         return
     assert EARLIEST <= moment <= LATEST

@@ -22,13 +22,15 @@ _EXAMPLE = "N5vT0cXq8mYw2bKzR4hLp7sDf9gJ1aUe3iOoPtCdWx"
 _ADA: dict[str, JsonValue] = {"email": "ada@example.com", "password": "correct horse battery"}
 
 
-def _address(text: str) -> str:
+def _parse_address(text: str) -> str:
     if not is_address(text):
         raise PydanticCustomError("email", "Invalid email address")
     return text
 
 
-Email = Annotated[Text, AfterValidator(_address), Field(json_schema_extra={"format": "email"})]
+Email = Annotated[
+    Text, AfterValidator(_parse_address), Field(json_schema_extra={"format": "email"})
+]
 
 
 class SignUp(WireModel):

@@ -12,8 +12,8 @@ from backend.storage.queries.users import User
 from backend.storage.work import Work
 
 
-def without_ended_ban(user: User, now: datetime) -> User:
-    """Return the user as one who is not banned, if a ban has run out.
+def hide_ended_ban(user: User, now: datetime) -> User:
+    """Return the user without a ban that has ended.
 
     It stays in the database until they sign in.
     """
@@ -23,10 +23,10 @@ def without_ended_ban(user: User, now: datetime) -> User:
 
 
 def refuse_banned(clock_check: ClockCheck) -> Check:
-    """Return the gate that refuses a banned user, or lifts a ban that has run out.
+    """Build the gate that refuses a banned user, and lifts a ban that has ended.
 
-    By the database's clock too: a replica that is ahead must not let everybody in early. Asked only
-    after the password was right: a ban is told to nobody else (ASVS 6.3.8).
+    It uses the database's clock too: a replica that is ahead must not lift bans early. It runs only
+    after the password was right, so that strangers cannot learn about a ban (ASVS 6.3.8).
     """
 
     def gate(work: Work, attempt: SignInAttempt) -> None:
@@ -36,13 +36,13 @@ def refuse_banned(clock_check: ClockCheck) -> Check:
         now, _ = clock_check.span(work.db)
         if user.is_banned(now):
             if attempt.impersonator is None:
-                why = {"reason": "banned"}
-                work.keep(Event(EventKind.SIGN_IN_FAILED, subject=user.id, detail=why))
+                detail = {"reason": "banned"}
+                work.keep(Event(EventKind.SIGN_IN_FAILED, subject=user.id, detail=detail))
             raise Refusal("BANNED_USER")
-        if attempt.impersonator is not None:  # it was not the user who came back
+        if attempt.impersonator is not None:  # an admin, not the user, signs in
             return
         users.lift_ban(work.db, user.id, now)
-        attempt.user = replace(without_ended_ban(user, now), updated_at=now)
+        attempt.user = replace(hide_ended_ban(user, now), updated_at=now)
         work.record(Event(EventKind.USER_UNBANNED, subject=user.id, detail={"reason": "expired"}))
 
     return gate

@@ -1,4 +1,4 @@
-"""Admins made by the owner: from ADMIN_EMAIL and ADMIN_PASSWORD at start, or by a command."""
+"""Creating admins: from ADMIN_EMAIL and ADMIN_PASSWORD at start, or by a command."""
 
 from backend.kernel.email_address import is_address, normal_form
 from backend.kernel.events import Event, EventKind
@@ -16,7 +16,7 @@ _NAME = "Admin"
 
 
 def ensure_first_admin(work: Work, hasher: PasswordHasher, rules: PasswordRules) -> None:
-    """Create the admin of the environment unless the address is taken; never changes an account."""
+    """Create the admin that the settings name, unless the address is taken; changes no account."""
     address, password = work.settings.admin_email, work.settings.admin_password
     if not address or password is None:
         return
@@ -29,14 +29,14 @@ def ensure_first_admin(work: Work, hasher: PasswordHasher, rules: PasswordRules)
         rules.check_new(password, email, _NAME)
     except Refusal as refusal:
         raise SettingsError(f"ADMIN_PASSWORD: {refusal.message}") from None
-    add_admin(work, hasher, email, _NAME, password)  # another replica may be as fast
+    add_admin(work, hasher, email, _NAME, password)  # another replica may be faster
 
 
 def add_admin(
     work: Work, hasher: PasswordHasher, email: str, name: str, password: Password
 ) -> bool:
     """Create an admin, verified, under an address in its normal form; False if it is taken."""
-    hashed = work.outside(hasher.hash, password)
+    password_hash = work.outside(hasher.hash, password)
     now = work.now()
     admin = User(
         id=work.new_id(),
@@ -47,7 +47,7 @@ def add_admin(
         created_at=now,
         updated_at=now,
     )
-    added = users.insert(work.db, admin, hashed)
+    added = users.insert(work.db, admin, password_hash)
     if added:
         work.record(Event(EventKind.ADMIN_CREATED, subject=admin.id))
     return added

@@ -1,9 +1,9 @@
-"""Acting as a user: marked on the session, for an hour, and never as another admin."""
+"""Impersonation: marked on the session, for an hour, and never of another admin."""
 
 from collections.abc import Iterable
 
 from backend.features.accounts.session_issuer import Challenge, Method, SessionIssuer, SignInAttempt
-from backend.features.admin.permissions import IMPERSONATE, authorise_about
+from backend.features.admin.permissions import IMPERSONATE, authorise_for_user
 from backend.features.sessions.cache import CurrentSession
 from backend.features.sessions.service import IssuedSession, find_live
 from backend.kernel.events import Event, EventKind
@@ -19,8 +19,8 @@ from backend.storage.work import Work
 def start(
     work: Work, issuer: SessionIssuer, current: CurrentSession, user_id: str
 ) -> IssuedSession | Challenge:
-    """Make a session in which the admin is the user; their own one stays and waits."""
-    user = authorise_about(work, current, user_id, IMPERSONATE)
+    """Create a session in which the admin acts as the user; the admin's own session stays."""
+    user = authorise_for_user(work, current, user_id, IMPERSONATE)
     if ADMIN in user.roles:
         raise Refusal("YOU_CANNOT_IMPERSONATE_ADMINS")
     attempt = SignInAttempt(
@@ -30,18 +30,18 @@ def start(
 
 
 def stop(
-    work: Work, current: CurrentSession, waiting: Iterable[SessionToken]
+    work: Work, current: CurrentSession, admin_tokens: Iterable[SessionToken]
 ) -> tuple[SessionWithUser, SessionToken] | None:
-    """End the impersonation; returns the admin's own session, which waited, or None if it is gone.
+    """End the impersonation; returns the admin's own session, or None if it has ended.
 
-    `waiting` is what the admin's browser kept; it must be a session of the same admin.
+    `admin_tokens` come from the browser's cookie; only a session of the same admin counts.
     """
     admin_id = current.session.impersonated_by
     if admin_id is None:
         raise plain_refusal("You are not impersonating anyone")
     sessions.delete_by_id(work.db, current.session.id, current.user.id)
     work.record(Event(EventKind.IMPERSONATION_ENDED, admin_id, current.user.id))
-    for token in waiting:
+    for token in admin_tokens:
         own = find_live(work, digest(token))
         if own and own.user.id == admin_id and own.session.impersonated_by is None:
             return own, token

@@ -1,4 +1,4 @@
-"""Who may administer: what a role allows, and that somebody always can."""
+"""Permissions of admins, and the rule that one admin always remains."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -17,7 +17,7 @@ from backend.storage.work import Work
 
 @dataclass(frozen=True, slots=True)
 class Permission:
-    """One right of a role, and how it is refused to others."""
+    """A permission, and the code of its refusal."""
 
     resource: str
     action: str
@@ -38,89 +38,92 @@ LIST_SESSIONS = Permission("session", "list", "YOU_ARE_NOT_ALLOWED_TO_LIST_USERS
 REVOKE_SESSIONS = Permission("session", "revoke", "YOU_ARE_NOT_ALLOWED_TO_REVOKE_USERS_SESSIONS")
 
 
-def check(current: CurrentSession, *needed: Permission) -> None:
-    """Refuse unless the caller's role allows all of it, as the session was read.
+def check(current: CurrentSession, *permissions: Permission) -> None:
+    """Refuse unless the caller's role, as read with the session, has these permissions.
 
-    Whoever impersonates somebody has no rights of an admin, not even if that user becomes one.
+    During an impersonation there are none, not even if the user becomes an admin.
     """
     impersonates = current.session.impersonated_by is not None
-    for each in needed:
-        if impersonates or not grants(current.user.roles, {each.resource: [each.action]}):
-            raise Refusal(each.refusal)
+    for permission in permissions:
+        if impersonates or not grants(
+            current.user.roles, {permission.resource: [permission.action]}
+        ):
+            raise Refusal(permission.refusal)
 
 
-def authorise(work: Work, current: CurrentSession, *needed: Permission) -> None:
-    """Refuse unless the caller's role allows all of it, in this transaction too (ASVS 8.3.2).
+def authorise(work: Work, current: CurrentSession, *permissions: Permission) -> None:
+    """Refuse unless the caller's role has these permissions, in this transaction too (ASVS 8.3.2).
 
-    Until its commit they keep the role.
+    The role is locked until the commit.
     """
-    check(current, *needed)
-    for each in needed:
-        if not grants(work.actor.roles, {each.resource: [each.action]}):
-            raise Refusal(each.refusal)
+    check(current, *permissions)
+    for permission in permissions:
+        if not grants(work.actor.roles, {permission.resource: [permission.action]}):
+            raise Refusal(permission.refusal)
 
 
-def authorise_about(work: Work, current: CurrentSession, named: str, *needed: Permission) -> User:
-    """As `authorise`, for a request about a user: returns them, locked, or refuses with 404."""
-    check(current, *needed)
-    locked = work.lock_first(lambda db: users.lock(db, _with(named, current)))
-    authorise(work, current, *needed)
-    return _target(locked, named)
+def authorise_for_user(
+    work: Work, current: CurrentSession, user_id: str, *permissions: Permission
+) -> User:
+    """Like `authorise`, for a request about a user: returns them, locked, or refuses with 404."""
+    check(current, *permissions)
+    locked = work.lock_first(lambda db: users.lock(db, _ids_to_lock(user_id, current)))
+    authorise(work, current, *permissions)
+    return _pick_user(locked, user_id)
 
 
-def authorise_alone(
-    work: Work, current: CurrentSession, named: str, *needed: Permission
+def authorise_exclusively(
+    work: Work, current: CurrentSession, user_id: str, *permissions: Permission
 ) -> tuple[User, "Admins"]:
-    """As `authorise_about`; besides, until the commit nobody becomes an admin or ceases to be one.
-
-    Returns all admins too.
-    """
-    check(current, *needed)
-    locked = work.lock_first(lambda db: users.lock(db, _with(named, current), privileged=True))
-    authorise(work, current, *needed)
-    return _target(locked, named), Admins.among(locked, work.now())
+    """Like `authorise_for_user`; also locks and returns the set of admins."""
+    check(current, *permissions)
+    locked = work.lock_first(
+        lambda db: users.lock(db, _ids_to_lock(user_id, current), privileged=True)
+    )
+    authorise(work, current, *permissions)
+    return _pick_user(locked, user_id), Admins.among(locked, work.now())
 
 
 @dataclass(frozen=True, slots=True)
 class Admins:
-    """Everybody who can administer, locked."""
+    """All users who can administer, locked."""
 
     ids: frozenset[UUID]
 
     @classmethod
     def among(cls, locked: Sequence[User], now: datetime) -> "Admins":
-        can = (user for user in locked if ADMIN in user.roles and not user.is_banned(now))
-        return cls(frozenset(user.id for user in can))
+        able = (user for user in locked if ADMIN in user.roles and not user.is_banned(now))
+        return cls(frozenset(user.id for user in able))
 
-    def keep_one(self, losing: UUID) -> None:
-        """Refuse if nobody but this user could administer (ASVS 2.3.2)."""
+    def ensure_one_remains(self, losing: UUID) -> None:
+        """Refuse if this user is the only admin (ASVS 2.3.2)."""
         if self.ids == {losing}:
             raise Refusal("LAST_ADMIN")
 
 
 def before_removal(work: Work, user: User) -> None:
-    """Refuse that the last admin goes; whom this user impersonates is left alone from now on."""
+    """Refuse to delete the last admin; end the user's impersonations."""
     if ADMIN in user.roles:
         privileged = users.lock(work.db, (), privileged=True)
-        Admins.among(privileged, work.now()).keep_one(user.id)
+        Admins.among(privileged, work.now()).ensure_one_remains(user.id)
     sessions.delete_impersonations(work.db, user.id)
 
 
-def find_target(db: Db, named: str) -> User:
+def find_user(db: Db, user_id: str) -> User:
     """Find the user an admin's request is about, or refuse with 404."""
-    user_id = uuid_or_none(named)
-    found = users.find(db, user_id) if user_id else None
-    return _target([found] if found else [], named)
+    target = uuid_or_none(user_id)
+    user = users.find(db, target) if target else None
+    return _pick_user([user] if user else [], user_id)
 
 
-def _target(found: Sequence[User], named: str) -> User:
-    wanted = uuid_or_none(named)
-    for user in found:
-        if user.id == wanted:
+def _pick_user(candidates: Sequence[User], user_id: str) -> User:
+    target = uuid_or_none(user_id)
+    for user in candidates:
+        if user.id == target:
             return user
     raise Refusal("USER_NOT_FOUND", status=404)
 
 
-def _with(named: str, current: CurrentSession) -> set[UUID]:
-    target = uuid_or_none(named)
+def _ids_to_lock(user_id: str, current: CurrentSession) -> set[UUID]:
+    target = uuid_or_none(user_id)
     return {current.user.id} | ({target} if target else set())

@@ -1,4 +1,4 @@
-"""Other people's sessions, as admins see and end them."""
+"""Sessions of all users, listed and revoked by admins."""
 
 from collections.abc import Sequence
 from datetime import datetime
@@ -17,29 +17,30 @@ from backend.storage.work import Work
 
 
 def list_live(db: Db, user_id: str, now: datetime) -> Sequence[Session]:
-    """List the sessions of a user that have not run out, those of impersonators included."""
-    found = uuid_or_none(user_id)
-    every = sessions.list_all(db, found) if found else []
-    return [session for session in every if session.expires_at > now]
+    """List a user's unexpired sessions, including those of impersonators."""
+    owner_id = uuid_or_none(user_id)
+    rows = sessions.list_all(db, owner_id) if owner_id else []
+    return [session for session in rows if session.expires_at > now]
 
 
-def revoke(work: Work, mint: TokenMint, current: CurrentSession, named: str) -> None:
-    """End the session of this token or handle, whoever's it is, if there is one."""
+def revoke(work: Work, mint: TokenMint, current: CurrentSession, token_or_id: str) -> None:
+    """End the session with this token or id, of any user, if there is one."""
     authorise(work, current, REVOKE_SESSIONS)
-    if mint.recognises(named):
-        ended = sessions.delete_by_digest(work.db, digest(SessionToken(named)))
+    if mint.recognises(token_or_id):
+        deleted = sessions.delete_by_digest(work.db, digest(SessionToken(token_or_id)))
     else:
-        ended = sessions.delete_by_id(work.db, found) if (found := uuid_or_none(named)) else None
-    if ended is not None:
-        _record(work, current, ended.user_id, 1)
+        session_id = uuid_or_none(token_or_id)
+        deleted = sessions.delete_by_id(work.db, session_id) if session_id else None
+    if deleted is not None:
+        _record(work, current, deleted.user_id, 1)
 
 
 def revoke_all(work: Work, current: CurrentSession, user_id: str) -> None:
     """End every session of a user."""
     authorise(work, current, REVOKE_SESSIONS)
-    found = uuid_or_none(user_id)
-    if found and (count := sessions.delete_all(work.db, found)):
-        _record(work, current, found, count)
+    owner_id = uuid_or_none(user_id)
+    if owner_id and (count := sessions.delete_all(work.db, owner_id)):
+        _record(work, current, owner_id, count)
 
 
 def _record(work: Work, current: CurrentSession, user_id: UUID, count: int) -> None:

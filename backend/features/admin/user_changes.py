@@ -1,4 +1,4 @@
-"""What an admin changes about a user, and what follows from it."""
+"""Changes to a user by an admin, and their consequences."""
 
 from collections.abc import Mapping, Sequence
 from datetime import datetime
@@ -12,8 +12,8 @@ from backend.features.admin.permissions import (
     UPDATE_USERS,
     Admins,
     Permission,
-    authorise_about,
-    authorise_alone,
+    authorise_exclusively,
+    authorise_for_user,
     check,
 )
 from backend.features.sessions.cache import CurrentSession
@@ -35,62 +35,66 @@ _PERMISSIONS: Mapping[str, Permission] = {
     "email": SET_EMAIL,
     "email_verified": SET_EMAIL,
 }
-"""What it takes to change a column, beside the permission to update users."""
-_OF_A_BAN = {"banned", "ban_reason", "ban_expires"}
-_ABOUT_ADMINS = {"role", "banned", "ban_expires"}
-"""What can leave nobody who may administer."""
+"""Permissions that single columns need, besides the one to update users."""
+_BAN_FIELDS = {"banned", "ban_reason", "ban_expires"}
+_ADMIN_FIELDS = {"role", "banned", "ban_expires"}
+"""Columns whose change could remove the last admin."""
 
 
-def joined_roles(roles: Sequence[str]) -> str:
-    """Return roles as they are stored, comma-joined; refuses any that there is not."""
+def join_roles(roles: Sequence[str]) -> str:
+    """Join roles with commas, as they are stored; refuses unknown ones."""
     if not roles or not KNOWN.issuperset(roles):
         raise Refusal("YOU_ARE_NOT_ALLOWED_TO_SET_NON_EXISTENT_VALUE")
     return ",".join(dict.fromkeys(roles))
 
 
 def set_role(work: Work, current: CurrentSession, user_id: str, roles: Sequence[str]) -> User:
-    """Give a user other roles; they hold from the next request on, in every session."""
+    """Set a user's roles; they apply from the next request on, in every session."""
     check(current, SET_ROLE)
-    return _change(work, current, user_id, {"role": joined_roles(roles)}, SET_ROLE)
+    return _change(work, current, user_id, {"role": join_roles(roles)}, SET_ROLE)
 
 
 def ban(
     work: Work, current: CurrentSession, user_id: str, reason: str | None, seconds: float | None
 ) -> User:
-    """Keep a user out, for good or for some seconds, and end every session of theirs."""
+    """Ban a user, for good or for some seconds, and end their sessions."""
     ends = later(work.now(), seconds) if seconds else None
-    banned = {"banned": True, "ban_reason": reason or _DEFAULT_REASON, "ban_expires": ends}
-    return _change(work, current, user_id, banned, BAN_USERS)
+    changes = {"banned": True, "ban_reason": reason or _DEFAULT_REASON, "ban_expires": ends}
+    return _change(work, current, user_id, changes, BAN_USERS)
 
 
 def unban(work: Work, current: CurrentSession, user_id: str) -> User:
-    """Let a banned user in again."""
+    """Lift a ban."""
     return _change(work, current, user_id, {"banned": False}, BAN_USERS)
 
 
 def update(work: Work, current: CurrentSession, user_id: str, changes: Mapping[str, Any]) -> User:
-    """Change columns of a user, each with the permission it takes; a role comes as a list."""
+    """Change columns of a user, each with its permission; `role` is a list."""
     check(current, UPDATE_USERS)
     if not changes:
         raise Refusal("NO_DATA_TO_UPDATE")
-    needed = [UPDATE_USERS, *(_PERMISSIONS[each] for each in changes if each in _PERMISSIONS)]
-    check(current, *needed)
+    permissions = [UPDATE_USERS, *(_PERMISSIONS[each] for each in changes if each in _PERMISSIONS)]
+    check(current, *permissions)
     if "role" in changes:
-        changes = {**changes, "role": joined_roles(changes["role"])}
-    return _change(work, current, user_id, changes, *needed)
+        changes = {**changes, "role": join_roles(changes["role"])}
+    return _change(work, current, user_id, changes, *permissions)
 
 
 def _change(
-    work: Work, current: CurrentSession, user_id: str, said: Mapping[str, Any], *needed: Permission
+    work: Work,
+    current: CurrentSession,
+    user_id: str,
+    requested: Mapping[str, Any],
+    *permissions: Permission,
 ) -> User:
-    """Change a user; what is the same already is neither written nor recorded."""
-    if _ABOUT_ADMINS & said.keys():
-        before, admins = authorise_alone(work, current, user_id, *needed)
-        changes = _completed(before, said, work.now())
-        _keep_an_admin(admins, current, before, changes)
+    """Change a user; unchanged values are neither written nor recorded."""
+    if _ADMIN_FIELDS & requested.keys():
+        before, admins = authorise_exclusively(work, current, user_id, *permissions)
+        changes = _complete(before, requested, work.now())
+        _keep_last_admin(admins, current, before, changes)
     else:
-        before = authorise_about(work, current, user_id, *needed)
-        changes = _completed(before, said, work.now())
+        before = authorise_for_user(work, current, user_id, *permissions)
+        changes = _complete(before, requested, work.now())
     _end_access(work, before, changes)
     new = {name: value for name, value in changes.items() if getattr(before, name) != value}
     if not new:
@@ -100,10 +104,10 @@ def _change(
     return changed
 
 
-def _completed(before: User, said: Mapping[str, Any], now: datetime) -> dict[str, Any]:
-    changes = dict(said)
+def _complete(before: User, requested: Mapping[str, Any], now: datetime) -> dict[str, Any]:
+    changes = dict(requested)
     if changes.get("banned") is True and not before.is_banned(now):
-        # A new ban, with nothing of an earlier one: its end would be this one's too.
+        # A new ban takes nothing from an earlier one, above all not its end.
         changes["ban_reason"] = changes.get("ban_reason") or _DEFAULT_REASON
         changes.setdefault("ban_expires", None)
     if changes.get("banned") is False:
@@ -112,31 +116,31 @@ def _completed(before: User, said: Mapping[str, Any], now: datetime) -> dict[str
         if not is_address(changes["email"]):
             raise Refusal("INVALID_EMAIL")
         changes["email"] = normal_form(changes["email"])
-        if changes["email"] != before.email:  # nobody has proved to own the new one
+        if changes["email"] != before.email:  # the new one is unproven
             changes.setdefault("email_verified", False)
     return changes
 
 
-def _keep_an_admin(
+def _keep_last_admin(
     admins: Admins, current: CurrentSession, before: User, changes: Mapping[str, Any]
 ) -> None:
-    bans = _bans(before, changes)
+    bans = _is_ban(before, changes)
     if bans and before.id == current.user.id:
         raise Refusal("YOU_CANNOT_BAN_YOURSELF")
     if bans or ADMIN not in changes.get("role", ADMIN).split(","):
-        admins.keep_one(before.id)
+        admins.ensure_one_remains(before.id)
 
 
-def _bans(before: User, changes: Mapping[str, Any]) -> bool:
-    """Tell whether these changes ban; to move the end of a ban that is over bans anew."""
+def _is_ban(before: User, changes: Mapping[str, Any]) -> bool:
+    """Tell whether these changes ban the user; moving the end of an ended ban bans again."""
     banned: bool = changes.get("banned", before.banned)
     return banned and bool({"banned", "ban_expires"} & changes.keys())
 
 
 def _end_access(work: Work, before: User, changes: Mapping[str, Any]) -> None:
-    # Before the change itself, with which the triggers of step 0004 would end the sessions too: we
-    # must know whose they are, to forget them here at once.
-    bans = _bans(before, changes)
+    # Before the change itself, whose triggers (migration 0004) would end the sessions too: deleting
+    # them here drops them from this process's cache at once.
+    bans = _is_ban(before, changes)
     if bans:
         sessions.delete_all(work.db, before.id)
     if bans or changes.get("role", before.role) != before.role:
@@ -150,7 +154,7 @@ def _store(work: Work, before: User, changes: Mapping[str, Any]) -> User:
         taken = users.is_taken(work.db, new)
         if taken or users.change_email(work.db, before.id, before.email, new, now) is None:
             raise Refusal("USER_ALREADY_EXISTS_USE_ANOTHER_EMAIL", status=400)
-        links.delete_of_user(work.db, before.id)  # they were mailed to the old address
+        links.delete_of_user(work.db, before.id)  # mailed to the old address
     changed = users.update_profile(work.db, before.id, others, now)
     if changed is None:
         raise Refusal("USER_NOT_FOUND", status=404)
@@ -161,13 +165,13 @@ def _record(work: Work, by: UUID, before: User, after: User, changes: Mapping[st
     if after.role != before.role:
         detail = {"from": before.role, "to": after.role}
         work.record(Event(EventKind.ROLE_CHANGED, by, after.id, detail))
-    if after.banned and _OF_A_BAN & changes.keys():
+    if after.banned and _BAN_FIELDS & changes.keys():
         until = iso(after.ban_expires) if after.ban_expires else "lifted"
         work.record(Event(EventKind.USER_BANNED, by, after.id, {"until": until}))
     if before.banned and not after.banned:
         work.record(Event(EventKind.USER_UNBANNED, by, after.id))
     if after.email != before.email:
         work.record(Event(EventKind.EMAIL_CHANGED, by, after.id))
-    others = sorted(changes.keys() - _OF_A_BAN - {"role", "email"})
+    others = sorted(changes.keys() - _BAN_FIELDS - {"role", "email"})
     if others:
         work.record(Event(EventKind.USER_UPDATED, by, after.id, {"fields": ",".join(others)}))

@@ -1,10 +1,10 @@
-"""Which users a list shows, and how many there are."""
+"""Pages and counts of users."""
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
 
-from backend.features.admin.bans import without_ended_ban
+from backend.features.admin.bans import hide_ended_ban
 from backend.storage.db import Db
 from backend.storage.engine import Database
 from backend.storage.queries import user_list
@@ -16,62 +16,62 @@ from backend.storage.work import ask
 
 @dataclass(frozen=True, slots=True)
 class ActiveUser:
-    """A user, with what they have done lately."""
+    """A user with their recent activity."""
 
     user: User
     activity: Activity
 
 
 def count(db: Db, conditions: Conditions) -> int:
-    """Count who meets the conditions, exactly up to 10,000.
+    """Count users that match the conditions, exactly up to 10,000.
 
-    A larger number is known to be an estimate: nobody waits until a million users are counted.
+    A larger number is an estimate: counting a million users would take too long.
     """
-    found = user_list.count(db, conditions)
-    return found if found <= COUNTED else user_list.estimate(db, conditions)
+    exact = user_list.count(db, conditions)
+    return exact if exact <= COUNTED else user_list.estimate(db, conditions)
 
 
-def find_page(db: Db, wanted: Wanted) -> tuple[Sequence[User], int]:
-    """Find a page and how many users it was taken from, as `count` tells it."""
-    total = count(db, wanted.conditions)
+def find_page(db: Db, query: Wanted) -> tuple[Sequence[User], int]:
+    """Return a page of users and the total, as from `count`."""
+    total = count(db, query.conditions)
     if total > COUNTED:
-        return user_list.find_in_order(db, wanted), total
-    if total <= wanted.offset:
+        return user_list.find_in_order(db, query), total
+    if total <= query.offset:
         return [], total
-    return user_list.find_among_few(db, wanted), total
+    return user_list.find_among_few(db, query), total
 
 
-def find_active(db: Db, wanted: Wanted, now: datetime) -> tuple[Sequence[ActiveUser], int]:
-    """Find a page as `find_page` does, with what its users have done lately."""
-    found, total = find_page(db, wanted)
-    return with_activity(db, found, now), total
+def find_page_with_activity(
+    db: Db, query: Wanted, now: datetime
+) -> tuple[Sequence[ActiveUser], int]:
+    """Like `find_page`, with the users' recent activity."""
+    rows, total = find_page(db, query)
+    return add_activity(db, rows, now), total
 
 
-def all_in_batches(
-    database: Database, wanted: Wanted, now: datetime
+def iterate_batches(
+    database: Database, query: Wanted, now: datetime
 ) -> Iterator[Sequence[ActiveUser]]:
-    """Find everybody, `wanted.limit` at a time; nothing is borrowed between two batches.
+    """Yield all users, `query.limit` at a time; holds no connection between batches.
 
-    Each begins behind the last user of the one before. So who changes their place meanwhile may be
-    missing or be there twice; nobody does in the order of `created_at`.
+    Each batch starts after the last user of the previous one, so a user whose sort key changes
+    meanwhile may be missing or appear twice; `created_at` never changes.
     """
-    few = ask(database, lambda db: user_list.count(db, wanted.conditions)) <= COUNTED
+    few = ask(database, lambda db: user_list.count(db, query.conditions)) <= COUNTED
     find = user_list.find_among_few if few else user_list.find_in_order
 
-    def batch_of(page: Wanted) -> Sequence[ActiveUser]:
-        return ask(database, lambda db: with_activity(db, find(db, page), now))
+    def load_batch(page: Wanted) -> Sequence[ActiveUser]:
+        return ask(database, lambda db: add_activity(db, find(db, page), now))
 
-    while batch := batch_of(wanted):
+    while batch := load_batch(query):
         yield batch
-        if len(batch) < wanted.limit:
+        if len(batch) < query.limit:
             return
-        wanted = replace(wanted, after=user_list.place_of(batch[-1].user, wanted.sort_by))
+        query = replace(query, after=user_list.place_of(batch[-1].user, query.sort_by))
 
 
-def with_activity(db: Db, found: Sequence[User], now: datetime) -> Sequence[ActiveUser]:
-    """Add to each user what they have done lately; a ban that has ended is none."""
-    activity = activity_of(db, [user.id for user in found], now)
-    never = Activity(0, None, False)  # of who was deleted this very moment
-    return [
-        ActiveUser(without_ended_ban(user, now), activity.get(user.id, never)) for user in found
-    ]
+def add_activity(db: Db, rows: Sequence[User], now: datetime) -> Sequence[ActiveUser]:
+    """Add to each user their recent activity; ended bans are hidden."""
+    activity = activity_of(db, [user.id for user in rows], now)
+    never = Activity(0, None, False)  # of users deleted this very moment
+    return [ActiveUser(hide_ended_ban(user, now), activity.get(user.id, never)) for user in rows]

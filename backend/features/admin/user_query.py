@@ -1,7 +1,7 @@
-"""What may be asked of a list of users, and what it means.
+"""Query parameters of user lists.
 
-Search and filter both hold. They compare texts in lower case, so "ADA" finds ada@example.com; on
-SQLite, which knows no other letters, only a-z are lowered in names.
+Search and filter are combined with AND and ignore case: "ADA" finds ada@example.com. SQLite
+lowers only a-z in names.
 """
 
 from collections.abc import Callable, Mapping
@@ -21,10 +21,10 @@ from backend.storage.queries.user_list import AnyOf, Condition, Conditions, Oper
 from backend.web.query_types import Flag, Number, Repeated
 from backend.web.wire import Text, WireModel
 
-_PAGE, _LARGEST_PAGE = 100, 500
-_PANEL_PAGE, _LARGEST_PANEL_PAGE = 50, 200
-_FURTHEST = 1_000_000_000
-_LONGEST_LIST = 100  # values that a filter compares with
+_PAGE, _MAX_PAGE = 100, 500
+_PANEL_PAGE, _MAX_PANEL_PAGE = 50, 200
+_MAX_OFFSET = 1_000_000_000
+_MAX_VALUES = 100  # values per filter
 
 SortField = Literal["id", "name", "email", "role", "createdAt", "updatedAt"]
 FilterField = Literal[
@@ -38,7 +38,7 @@ FilterField = Literal[
     "createdAt",
     "updatedAt",
 ]
-Letters = Literal["contains", "starts_with", "ends_with"]
+TextOperator = Literal["contains", "starts_with", "ends_with"]
 _TEXTS = {"name", "email", "role"}
 _COLUMNS = {
     "emailVerified": "email_verified",
@@ -48,7 +48,7 @@ _COLUMNS = {
 }
 
 
-Offset = Annotated[Number, Field(ge=0, le=_FURTHEST)]
+Offset = Annotated[Number, Field(ge=0, le=_MAX_OFFSET)]
 
 
 class ListUsers(WireModel):
@@ -60,7 +60,7 @@ class ListUsers(WireModel):
 
     search_value: Annotated[Text | None, Field(examples=["ada"])] = None
     search_field: Literal["email", "name"] = "email"
-    search_operator: Letters = "contains"
+    search_operator: TextOperator = "contains"
     limit: Annotated[Number, Field(ge=0)] = _PAGE
     offset: Offset = 0
     sort_by: SortField = "id"
@@ -69,19 +69,21 @@ class ListUsers(WireModel):
     filter_value: Annotated[list[Text] | None, Repeated] = None
     filter_operator: Operator = "eq"
 
-    def wanted(self) -> Wanted:
-        """Return what the database is asked; refuses a filter that means nothing."""
+    def to_query(self) -> Wanted:
+        """Convert to a database query; refuses an invalid filter."""
         conditions = []
         if self.search_value:
             term = Condition(self.search_field, self.search_operator, self.search_value)
             conditions.append(term)
         if self.filter_value is not None:
-            conditions.append(_filter(self.filter_field, self.filter_operator, self.filter_value))
+            conditions.append(
+                _parse_filter(self.filter_field, self.filter_operator, self.filter_value)
+            )
         return Wanted(
             conditions=conditions,
             sort_by=_COLUMNS.get(self.sort_by, self.sort_by),
             descending=self.sort_direction == "desc",
-            limit=min(self.limit or _PAGE, _LARGEST_PAGE),
+            limit=min(self.limit or _PAGE, _MAX_PAGE),
             offset=self.offset,
         )
 
@@ -99,36 +101,36 @@ class FilterUsers(WireModel):
     sort_by: Literal["createdAt", "updatedAt", "email", "name", "role"] = "createdAt"
     sort_direction: Literal["asc", "desc"] = "desc"
 
-    def wanted(self, now: datetime, limit: int, offset: int = 0) -> Wanted:
-        """Return what the database is asked."""
+    def to_query(self, now: datetime, limit: int, offset: int = 0) -> Wanted:
+        """Convert to a database query."""
         return Wanted(
-            conditions=[*self._searched(), *self._held(now)],
+            conditions=[*self._search_conditions(), *self._filter_conditions(now)],
             sort_by=_COLUMNS.get(self.sort_by, self.sort_by),
             descending=self.sort_direction == "desc",
             limit=limit,
             offset=offset,
         )
 
-    def filters(self) -> list[str]:
-        """Return the names of the filters that were said."""
+    def active_filters(self) -> list[str]:
+        """Return the names of the filters that are set."""
         filters = ("banned", "role", "search", "verified")
         return [name for name in filters if getattr(self, name) not in {None, ""}]
 
-    def _searched(self) -> Conditions:
+    def _search_conditions(self) -> Conditions:
         term = (self.search or "").strip()
         if not term:
             return []
         found = [Condition("email", "contains", term), Condition("name", "contains", term)]
-        with suppress(ValueError):  # most searches are no id
+        with suppress(ValueError):  # most searches are not an id
             found.append(Condition("id", "eq", UUID(term)))
         return [AnyOf(found)]
 
-    def _held(self, now: datetime) -> Conditions:
+    def _filter_conditions(self, now: datetime) -> Conditions:
         conditions: list[Condition | AnyOf] = []
         if self.role is not None:
-            conditions.append(Condition("role", "in", _roles_with(self.role)))
+            conditions.append(Condition("role", "in", _role_values(self.role)))
         if self.banned is not None:
-            conditions += _banned(now) if self.banned else _not_banned(now)
+            conditions += _banned_conditions(now) if self.banned else _not_banned_conditions(now)
         if self.verified is not None:
             conditions.append(Condition("email_verified", "eq", self.verified))
         return conditions
@@ -137,72 +139,72 @@ class FilterUsers(WireModel):
 class PageOfUsers(FilterUsers):
     """Which users, in which order, and which of them."""
 
-    limit: Annotated[Number, Field(ge=1, le=_LARGEST_PANEL_PAGE)] = _PANEL_PAGE
+    limit: Annotated[Number, Field(ge=1, le=_MAX_PANEL_PAGE)] = _PANEL_PAGE
     offset: Offset = 0
 
 
-def _roles_with(role: str) -> list[str]:
-    """Return what may stand in the column of who holds a role: several are joined by commas."""
+def _role_values(role: str) -> list[str]:
+    """Return every value of the role column that contains a role; several are comma-joined."""
     every = (order for size in range(1, len(KNOWN) + 1) for order in permutations(KNOWN, size))
     return sorted(",".join(order) for order in every if role in order)
 
 
-def _banned(now: datetime) -> Conditions:
+def _banned_conditions(now: datetime) -> Conditions:
     lasts = [Condition("ban_expires", "eq", None), Condition("ban_expires", "gt", now)]
     return [Condition("banned", "eq", True), AnyOf(lasts)]
 
 
-def _not_banned(now: datetime) -> Conditions:
+def _not_banned_conditions(now: datetime) -> Conditions:
     return [AnyOf([Condition("banned", "eq", False), Condition("ban_expires", "lte", now)])]
 
 
-def _filter(field: str, operator: Operator, said: list[str]) -> Condition:
-    column, read = _COLUMNS.get(field, field), _READERS[field]
+def _parse_filter(field: str, operator: Operator, values: list[str]) -> Condition:
+    column, parse = _COLUMNS.get(field, field), _PARSERS[field]
     if operator in {"in", "not_in"}:
-        if len(said) > _LONGEST_LIST:
-            raise _refusal(f"Too big: expected array to have <={_LONGEST_LIST} items")
-        return Condition(column, operator, [read(each) for each in said])
-    if len(said) != 1:
-        raise _refusal("Invalid input: expected string, received array")
+        if len(values) > _MAX_VALUES:
+            raise _invalid(f"Too big: expected array to have <={_MAX_VALUES} items")
+        return Condition(column, operator, [parse(each) for each in values])
+    if len(values) != 1:
+        raise _invalid("Invalid input: expected string, received array")
     if operator in {"contains", "starts_with", "ends_with"}:
         if field not in _TEXTS:
-            raise _refusal(f"{field} can only be compared as a whole", "filterOperator")
-        return Condition(column, operator, said[0])
-    return Condition(column, operator, read(said[0]))
+            raise _invalid(f"{field} can only be compared as a whole", "filterOperator")
+        return Condition(column, operator, values[0])
+    return Condition(column, operator, parse(values[0]))
 
 
-def _flag(said: str) -> bool:
-    if said not in {"true", "false"}:
-        raise _refusal("Invalid input: expected boolean, received string")
-    return said == "true"
+def _parse_bool(text: str) -> bool:
+    if text not in {"true", "false"}:
+        raise _invalid("Invalid input: expected boolean, received string")
+    return text == "true"
 
 
-def _moment(said: str) -> datetime:
+def _parse_date(text: str) -> datetime:
     try:
-        return moment_from(said)
+        return moment_from(text)
     except ValueError:
-        raise _refusal("Invalid input: expected date, received string") from None
+        raise _invalid("Invalid input: expected date, received string") from None
 
 
-def _id(said: str) -> UUID:
+def _parse_id(text: str) -> UUID:
     try:
-        return UUID(said)
+        return UUID(text)
     except ValueError:
-        raise _refusal("Invalid input: expected id, received string") from None
+        raise _invalid("Invalid input: expected id, received string") from None
 
 
-_READERS: Mapping[str, Callable[[str], Any]] = {
-    "id": _id,
+_PARSERS: Mapping[str, Callable[[str], Any]] = {
+    "id": _parse_id,
     "name": str,
     "email": normal_form,
-    "emailVerified": _flag,
+    "emailVerified": _parse_bool,
     "role": str,
-    "banned": _flag,
-    "banExpires": _moment,
-    "createdAt": _moment,
-    "updatedAt": _moment,
+    "banned": _parse_bool,
+    "banExpires": _parse_date,
+    "createdAt": _parse_date,
+    "updatedAt": _parse_date,
 }
 
 
-def _refusal(problem: str, field: str = "filterValue") -> Refusal:
+def _invalid(problem: str, field: str = "filterValue") -> Refusal:
     return Refusal("VALIDATION_ERROR", f"[query.{field}] {problem}")

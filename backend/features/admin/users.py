@@ -1,4 +1,4 @@
-"""Users who come and go by an admin's hand, and passwords that an admin sets."""
+"""Creating and deleting users, and setting their passwords, as an admin."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -14,11 +14,11 @@ from backend.features.admin.permissions import (
     SET_PASSWORD,
     SET_ROLE,
     authorise,
-    authorise_about,
-    authorise_alone,
+    authorise_exclusively,
+    authorise_for_user,
     check,
 )
-from backend.features.admin.user_changes import joined_roles
+from backend.features.admin.user_changes import join_roles
 from backend.features.sessions.cache import CurrentSession
 from backend.kernel.email_address import is_address, normal_form
 from backend.kernel.events import Event, EventKind
@@ -32,7 +32,7 @@ from backend.storage.work import Work
 
 @dataclass(frozen=True, slots=True)
 class NewUser:
-    """What an admin says of a new user. Without a password they sign in by other means."""
+    """The fields of a new user. Without a password they sign in by other means."""
 
     address: str
     name: str
@@ -43,30 +43,30 @@ class NewUser:
 
 
 def create(work: Work, accounts: Accounts, current: CurrentSession, new: NewUser) -> User:
-    """Make an account for somebody else; nobody is signed in by it."""
-    needed = [CREATE_USERS]
-    needed += [SET_ROLE] if new.roles is not None else []
-    needed += [SET_EMAIL] if new.email_verified else []
-    authorise(work, current, *needed)
+    """Create an account for somebody else, without a session."""
+    permissions = [CREATE_USERS]
+    permissions += [SET_ROLE] if new.roles is not None else []
+    permissions += [SET_EMAIL] if new.email_verified else []
+    authorise(work, current, *permissions)
     if not is_address(new.address):
         raise Refusal("INVALID_EMAIL")
-    role = USER if new.roles is None else joined_roles(new.roles)
+    role = USER if new.roles is None else join_roles(new.roles)
     email = normal_form(new.address)
-    hashed = None
+    password_hash = None
     if new.password is not None:
         accounts.rules.check_new(new.password, email, new.name)
-        if users.is_taken(work.db, email):  # told before the hash is computed
-            raise _taken()
-        hashed = work.outside(accounts.hashes.hash, work.client, new.password)
-        authorise(work, current, *needed)  # it may have been a long wait
+        if users.is_taken(work.db, email):  # before the hash is computed
+            raise _address_taken()
+        password_hash = work.outside(accounts.hashes.hash, work.client, new.password)
+        authorise(work, current, *permissions)  # again, after a possibly long wait
     user = _new_user(work, new, email, role)
-    if not users.insert(work.db, user, hashed):
-        raise _taken()
+    if not users.insert(work.db, user, password_hash):
+        raise _address_taken()
     created = Event(
         EventKind.USER_CREATED,
         current.user.id,
         user.id,
-        {"role": role, "has_password": hashed is not None},
+        {"role": role, "has_password": password_hash is not None},
     )
     work.record(created)
     return user
@@ -75,34 +75,36 @@ def create(work: Work, accounts: Accounts, current: CurrentSession, new: NewUser
 def set_password(
     work: Work, accounts: Accounts, current: CurrentSession, user_id: str, password: Password
 ) -> None:
-    """Give a user a password; with STRICT everything ends that the old one opened (ASVS 7.4.3)."""
+    """Set a user's password; with STRICT, revoke what the old one opened (ASVS 7.4.3)."""
     check(current, SET_PASSWORD)
     accounts.rules.check_new(password)
-    user = authorise_about(work, current, user_id, SET_PASSWORD)
+    user = authorise_for_user(work, current, user_id, SET_PASSWORD)
     accounts.rules.check_new(password, user.email, user.name)
-    hashed = work.outside(accounts.hashes.hash, work.client, password)
-    user = authorise_about(work, current, user_id, SET_PASSWORD)  # it may have been a long wait
-    if not users.set_password_hash(work.db, user.id, hashed):
+    password_hash = work.outside(accounts.hashes.hash, work.client, password)
+    user = authorise_for_user(
+        work, current, user_id, SET_PASSWORD
+    )  # again, after a possibly long wait
+    if not users.set_password_hash(work.db, user.id, password_hash):
         raise Refusal("USER_NOT_FOUND", status=404)
     end_old_access(work, user.id, but=current.session.id)
     if work.settings.strict:
         sessions.delete_impersonations(work.db, user.id)
     work.record(Event(EventKind.PASSWORD_SET, current.user.id, user.id))
-    # Whoever was locked out by wrong guesses can use the new one at once.
+    # A user locked out by wrong guesses can use the new one at once.
     work.after_commit(lambda: clear_failures(accounts.limiter, user))
 
 
 def remove(work: Work, accounts: Accounts, current: CurrentSession, user_id: str) -> None:
-    """Delete a user, with everything that is theirs."""
+    """Delete a user with all their data."""
     check(current, DELETE_USERS)
     if user_id == str(current.user.id):
         raise Refusal("YOU_CANNOT_REMOVE_YOURSELF")
-    user, _ = authorise_alone(work, current, user_id, DELETE_USERS)
+    user, _ = authorise_exclusively(work, current, user_id, DELETE_USERS)
     if not remove_user(work, accounts, user, by=current.user.id):
         raise Refusal("USER_NOT_FOUND", status=404)
 
 
-def _taken() -> Refusal:
+def _address_taken() -> Refusal:
     return Refusal("USER_ALREADY_EXISTS_USE_ANOTHER_EMAIL", status=400)
 
 

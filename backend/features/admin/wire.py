@@ -21,8 +21,8 @@ from backend.web.wire import (
 )
 
 
-def _roles(said: Any) -> tuple[str, ...]:
-    roles = [said] if isinstance(said, str) else said
+def _parse_roles(value: Any) -> tuple[str, ...]:
+    roles = [value] if isinstance(value, str) else value
     if not isinstance(roles, list) or not all(isinstance(role, str) for role in roles):
         raise PydanticCustomError("plain", "Invalid input")
     return tuple(roles)
@@ -32,7 +32,7 @@ _ID = "01a203c2-7c93-7407-ab15-d32628a133b6"
 UserId = Annotated[Text, Field(examples=[_ID])]
 Roles = Annotated[
     tuple[str, ...],
-    PlainValidator(_roles),
+    PlainValidator(_parse_roles),
     WithJsonSchema(
         {
             "anyOf": [{"type": "string"}, {"type": "array", "items": {"type": "string"}}],
@@ -193,8 +193,8 @@ class PermissionAnswer(WireModel):
     success: bool = Field(examples=[True])
 
 
-def changes_from(data: UserData) -> dict[str, Any]:
-    """Return the columns a request wants to change; refuses what nobody may change this way."""
+def parse_changes(data: UserData) -> dict[str, Any]:
+    """Return the columns to change; refuses those that cannot be changed this way."""
     extra = data.model_extra or {}
     if "id" in extra:
         raise Refusal("USER_ID_CANNOT_BE_UPDATED")
@@ -203,18 +203,18 @@ def changes_from(data: UserData) -> dict[str, Any]:
     refuse_unknown(extra)
     changes = {name: getattr(data, name) for name in data.model_fields_set}
     if "role" in changes:
-        changes["role"] = _checked_roles(changes["role"])
+        changes["role"] = _check_roles(changes["role"])
     return changes
 
 
 def refuse_unknown(extra: Mapping[str, Any] | None) -> None:
-    """Refuse fields of a user that there are not, or that are not an admin's to set."""
+    """Refuse unknown fields of a user, and those that admins may not set."""
     if extra:
         raise Refusal("FIELD_NOT_ALLOWED", f"{next(iter(extra))[:60]} is not allowed to be set")
 
 
-def _checked_roles(said: Any) -> tuple[str, ...]:
+def _check_roles(value: Any) -> tuple[str, ...]:
     try:
-        return _roles(said)
+        return _parse_roles(value)
     except PydanticCustomError:
         raise Refusal("INVALID_ROLE_TYPE") from None

@@ -1,4 +1,4 @@
-"""The audit trail over HTTP, for admins."""
+"""HTTP endpoints of the audit trail, for admins."""
 
 from typing import Annotated
 
@@ -33,10 +33,10 @@ def read_stats(
 ) -> Stats:
     """Count sign-ins, failures, sign-ups and live sessions by hour or by day."""
     buckets = service.count_by(db, query.by, query.since, query.until, clock.now())
-    return Stats(by=query.by, buckets=[_shown(bucket) for bucket in buckets])
+    return Stats(by=query.by, buckets=[_render_bucket(bucket) for bucket in buckets])
 
 
-def _shown(bucket: Bucket) -> StatsOut:
+def _render_bucket(bucket: Bucket) -> StatsOut:
     events = bucket.counts.events
     return StatsOut(
         start=bucket.start,

@@ -1,4 +1,4 @@
-"""Pages of the audit trail, and its figures by hour and by day."""
+"""Pages of the audit trail, and statistics by hour and by day."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
@@ -16,14 +16,14 @@ from backend.storage.queries.statistics import Counts, Span, count_in_spans, cou
 
 Unit = Literal["hour", "day"]
 _WIDTH: dict[Unit, timedelta] = {"hour": timedelta(hours=1), "day": timedelta(days=1)}
-_USUALLY: dict[Unit, int] = {"hour": 48, "day": 30}
-_MOST = 400  # hours or days in one answer
+_DEFAULT_BUCKETS: dict[Unit, int] = {"hour": 48, "day": 30}
+_MAX_BUCKETS = 400  # hours or days in one answer
 _KINDS = (EventKind.SIGN_IN.value, EventKind.SIGN_IN_FAILED.value, EventKind.SIGN_UP.value)
 
 
 @dataclass(frozen=True, slots=True)
 class Page:
-    """A page of the trail, and where the next one begins, if there is one."""
+    """A page of the trail, and the cursor of the next one."""
 
     events: Sequence[AuditEvent]
     emails: dict[UUID, str]
@@ -39,35 +39,35 @@ class Bucket:
     live_sessions: int
 
 
-def read_page(db: Db, wanted: Filter, email: str | None, limit: int) -> Page:
-    """Read a page of the trail, newest first, with the addresses of those it names.
+def read_page(db: Db, query: Filter, email: str | None, limit: int) -> Page:
+    """Read a page of the trail, newest first, with the addresses of its users.
 
-    With `email` only what the user who has this address did, or had done to them.
+    `email` limits it to events by or about the user with this address.
     """
     if email is not None:
         owner = users.find_by_email(db, normal_form(email))
-        if owner is None or wanted.user_id not in {None, owner.id}:
+        if owner is None or query.user_id not in {None, owner.id}:
             return Page(events=[], emails={}, next_cursor=None)
-        wanted = replace(wanted, user_id=owner.id)
-    found = find_page(db, wanted, limit + 1)  # the one too many tells that there is more
-    events = found[:limit]
-    named = {
-        who
+        query = replace(query, user_id=owner.id)
+    rows = find_page(db, query, limit + 1)  # one more tells whether there is a next page
+    events = rows[:limit]
+    user_ids = {
+        user_id
         for event in events
-        for who in (event.actor_id, event.subject_id, event.impersonated_by)
-        if who
+        for user_id in (event.actor_id, event.subject_id, event.impersonated_by)
+        if user_id
     }
     return Page(
         events=events,
-        emails=users.emails_of(db, named) if named else {},
-        next_cursor=events[-1].id if len(found) > limit else None,
+        emails=users.emails_of(db, user_ids) if user_ids else {},
+        next_cursor=events[-1].id if len(rows) > limit else None,
     )
 
 
 def count_by(
     db: Db, unit: Unit, since: datetime | None, until: datetime | None, now: datetime
 ) -> Sequence[Bucket]:
-    """Count what happened in each hour or day that a time touches; the last one ends now."""
+    """Count events in each hour or day between `since` and `until`; the last one ends now."""
     spans = _spans(unit, since, until, now)
     live = count_live_sessions(db, spans[0].since)
     buckets = []
@@ -79,17 +79,19 @@ def count_by(
 
 def _spans(unit: Unit, since: datetime | None, until: datetime | None, now: datetime) -> list[Span]:
     width = _WIDTH[unit]
-    soon = now + timedelta(milliseconds=1)  # so that what happens this very moment counts
+    soon = now + timedelta(milliseconds=1)  # so that events of this very moment count
     end = min(until or soon, soon)
     if since is not None and since >= end:
         raise Refusal("VALIDATION_ERROR", "[query.from] must be earlier than to, and than now")
-    first = _start(since or end - (_USUALLY[unit] - 1) * width, unit)
-    if (end - first) / width > _MOST:
-        raise Refusal("VALIDATION_ERROR", f"[query.from] at most {_MOST} {unit}s fit one answer")
+    first = _truncate(since or end - (_DEFAULT_BUCKETS[unit] - 1) * width, unit)
+    if (end - first) / width > _MAX_BUCKETS:
+        raise Refusal(
+            "VALIDATION_ERROR", f"[query.from] at most {_MAX_BUCKETS} {unit}s fit one answer"
+        )
     starts = [first + number * width for number in range(-((first - end) // width))]
     return [Span(start, min(start + width, soon)) for start in starts]
 
 
-def _start(moment: datetime, unit: Unit) -> datetime:
-    whole = moment.astimezone(UTC).replace(minute=0, second=0, microsecond=0)
-    return whole if unit == "hour" else whole.replace(hour=0)
+def _truncate(time: datetime, unit: Unit) -> datetime:
+    hour = time.astimezone(UTC).replace(minute=0, second=0, microsecond=0)
+    return hour if unit == "hour" else hour.replace(hour=0)

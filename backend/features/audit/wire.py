@@ -12,17 +12,17 @@ from backend.storage.queries.audit_list import AuditEvent, Filter
 from backend.web.query_types import Id, Number, Repeated
 from backend.web.wire import Instant, Moment, Text, WireModel
 
-_PAGE, _LARGEST_PAGE = 50, 200
+_PAGE, _MAX_PAGE = 50, 200
 _EARLIEST, _LATEST = datetime(2000, 1, 1, tzinfo=UTC), datetime(9000, 1, 1, tzinfo=UTC)
 
 
-def _of_this_time(moment: datetime) -> datetime:
-    if not _EARLIEST <= moment <= _LATEST:
+def _check_range(value: datetime) -> datetime:
+    if not _EARLIEST <= value <= _LATEST:
         raise PydanticCustomError("plain", "Invalid input")
-    return moment
+    return value
 
 
-Since = Annotated[Instant, AfterValidator(_of_this_time)]
+Since = Annotated[Instant, AfterValidator(_check_range)]
 Kind = Annotated[EventKind, Field(strict=False)]
 
 
@@ -42,13 +42,13 @@ class EventQuery(WireModel):
     request_id: Text | None = None
     since: Annotated[Since | None, Field(alias="from")] = None
     until: Annotated[Since | None, Field(alias="to", description="Not included.")] = None
-    limit: Annotated[Number, Field(ge=1, le=_LARGEST_PAGE)] = _PAGE
+    limit: Annotated[Number, Field(ge=1, le=_MAX_PAGE)] = _PAGE
     cursor: Annotated[
         Id | None, Field(description="`nextCursor` of the page before; filters stay the same.")
     ] = None
 
     def filter(self) -> Filter:
-        """Return what the database is asked."""
+        """Convert to a database query."""
         return Filter(
             kinds=[kind.value for kind in self.kind],
             id=self.id,

@@ -1,6 +1,6 @@
-"""The documentation page: Swagger UI from our own origin, under a policy that knows no other.
+"""The documentation page: Swagger UI, served from our own origin under a strict CSP.
 
-Its files come from the package fastapi-swagger, which carries those of swagger-ui-dist unchanged.
+Its files come from the package fastapi-swagger, which contains swagger-ui-dist unchanged.
 """
 
 import gzip
@@ -50,14 +50,14 @@ class Asset:
 
 @cache
 def assets() -> dict[str, Asset]:
-    """Return the page's files by a name that changes with their content."""
+    """Return the page's files by names that contain a hash of their content."""
     folder = resources.files("fastapi_swagger.resources")
-    found = {}
+    files = {}
     for name, media_type in _FILES.items():
         plain = folder.joinpath(name).read_bytes()
         digest = hashlib.sha256(plain).hexdigest()[:12]
-        found[f"{digest}-{name}"] = Asset(plain, gzip.compress(plain, mtime=0), media_type)
-    return found
+        files[f"{digest}-{name}"] = Asset(plain, gzip.compress(plain, mtime=0), media_type)
+    return files
 
 
 def docs_page(name: str, nonce: str) -> str:
@@ -67,7 +67,7 @@ def docs_page(name: str, nonce: str) -> str:
 
 
 def policy(nonce: str) -> str:
-    """Return what this page may load: our own files, and no script without the nonce."""
+    """Return the page's CSP: our own files only, and no script without the nonce."""
     return (
         f"default-src 'none'; script-src 'nonce-{nonce}'; style-src 'self'; "
         "img-src 'self' data:; connect-src 'self'; "

@@ -1,4 +1,4 @@
-"""The documentation over HTTP: public with DOCS=on, otherwise for admins alone."""
+"""HTTP endpoints of the documentation: public with DOCS=on, otherwise for admins only."""
 
 from backend.features.docs.page import assets, docs_page, policy
 from backend.features.sessions.reader import SessionReader

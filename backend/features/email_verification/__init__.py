@@ -1,1 +1,1 @@
-"""Whether an address belongs to its user: proved by a mailed link, and changed by one."""
+"""Verifying and changing e-mail addresses by mailed links."""

@@ -1,7 +1,7 @@
-"""Changing one's address, in as many steps as there are mailboxes to ask.
+"""Changing one's address by one mailed link or two.
 
 An unverified user gets a link at the new address. A verified one first confirms at the old address
-and then at the new one: whoever borrowed a session cannot take the account along.
+and then at the new one, so that a stolen session is not enough to take over the account.
 """
 
 from backend.features.links import service as links
@@ -20,10 +20,10 @@ from backend.storage.queries.users import User
 from backend.storage.work import Work
 
 
-def request(
+def request_change(
     work: Work, link_mailer: LinkMailer, current: CurrentSession, address: str, callback: str
 ) -> None:
-    """Mail the first link. An address that is taken is answered alike."""
+    """Mail the first link. The response is the same for a taken address."""
     if not work.settings.change_email:
         raise Refusal("CHANGE_EMAIL_DISABLED")
     refuse_impersonator(current.session)
@@ -31,34 +31,36 @@ def request(
     if new == user.email:
         raise plain_refusal("Email is the same")
     if user.email_verified:
-        _ask_at_old_address(work, link_mailer, user, new, callback)
+        _mail_old_address(work, link_mailer, user, new, callback)
     else:
-        _ask_at_new_address(work, link_mailer, user, new, callback, confirmed=False)
+        _mail_new_address(work, link_mailer, user, new, callback, confirmed=False)
     work.record(Event(EventKind.EMAIL_CHANGE_REQUESTED, user.id, user.id))
 
 
-def confirm(
+def confirm_change(
     work: Work, link_mailer: LinkMailer, link: Link, current: User | None, callback: str
 ) -> None:
-    """Go on to the new address: the user has confirmed the change at the old one."""
+    """Mail the new address, after the user has confirmed the change at the old one."""
     user = _owner(work, link, current)
     if not links.use(work, link):
-        return  # a second click: the new address has been asked
-    _ask_at_new_address(work, link_mailer, user, link.data["new"], callback, confirmed=True)
+        return  # a second click: the new address already has its mail
+    _mail_new_address(work, link_mailer, user, link.data["new"], callback, confirmed=True)
     work.record(Event(EventKind.EMAIL_CHANGE_CONFIRMED, user.id, user.id))
 
 
-def complete(work: Work, link_mailer: LinkMailer, link: Link, current: User | None) -> User | None:
-    """Give the user the new address; None on a second click, which is a quiet success.
+def complete_change(
+    work: Work, link_mailer: LinkMailer, link: Link, current: User | None
+) -> User | None:
+    """Change the address; None on a second click, which succeeds without effect.
 
-    Whether an address of theirs counts as verified stays as it was, as Better Auth has it.
+    Whether it counts as verified stays as it was, as in Better Auth.
     """
     user = _owner(work, link, current)
     new: str = link.data["new"]
     if user.email == new:
         return None
-    # Asked for while the account was unverified, perhaps by somebody who signed up with the
-    # address of another: once that one has proved to own it, their old mailbox has a say.
+    # Requested while the account was unverified, perhaps by somebody who signed up with another
+    # person's address: once the owner has verified it, the old mailbox must confirm too.
     if user.email_verified and not link.data["confirmed"]:
         raise Refusal("INVALID_TOKEN")
     if users.is_taken(work.db, new) or not links.use(work, link):
@@ -70,19 +72,23 @@ def complete(work: Work, link_mailer: LinkMailer, link: Link, current: User | No
     work.record(Event(EventKind.EMAIL_CHANGED, user.id, user.id))
     if user.email_verified:
         what = "Your account has another address from now on, as you confirmed here."
-        post(work, link_mailer.mailer, templates.notice(work.settings.app_name, user.email, what))
+        post(
+            work,
+            link_mailer.mailer,
+            templates.build_notice(work.settings.app_name, user.email, what),
+        )
     return changed
 
 
 def _check_second_click(work: Work, user: User, new: str) -> None:
-    # The first may have been made in this very moment; its outcome counts.
-    seen = users.find(work.db, user.id)
-    if seen is None or seen.email != new:
+    # The first click may be a moment ago; its outcome counts.
+    stored = users.find(work.db, user.id)
+    if stored is None or stored.email != new:
         raise Refusal("INVALID_TOKEN")
 
 
 def _owner(work: Work, link: Link, current: User | None) -> User:
-    """Find whose link it is; refuses when another is signed in, or the address was changed."""
+    """Find the owner of a link; refuses if another user is signed in or the address has changed."""
     user = users.find(work.db, link.user_id) if link.user_id else None
     if user is None:
         raise Refusal("USER_NOT_FOUND")
@@ -94,13 +100,13 @@ def _owner(work: Work, link: Link, current: User | None) -> User:
     return user
 
 
-def _ask_at_old_address(
+def _mail_old_address(
     work: Work, link_mailer: LinkMailer, user: User, new: str, callback: str
 ) -> None:
-    # In STRICT the mail comes even if the new address is taken: it lands in the caller's own
-    # mailbox, where its absence would tell.
+    # With STRICT the mail is sent even if the new address is taken: it goes to the caller's own
+    # mailbox, where its absence would reveal that.
     free = work.settings.strict or not users.is_taken(work.db, new)
-    within = may_mail(link_mailer, LinkKind.CHANGE_EMAIL_CONFIRM, user.email)
+    within_limit = may_mail(link_mailer, LinkKind.CHANGE_EMAIL_CONFIRM, user.email)
 
     link = NewLink(
         LinkKind.CHANGE_EMAIL_CONFIRM,
@@ -109,16 +115,16 @@ def _ask_at_old_address(
         callback=callback,
         lifetime=work.settings.verification_link_lifetime,
         data={"new": new},
-        sent=free and within,
+        sent=free and within_limit,
     )
     mail_link(work, link_mailer, link, templates.confirm_change(new))
 
 
-def _ask_at_new_address(
+def _mail_new_address(
     work: Work, link_mailer: LinkMailer, user: User, new: str, callback: str, *, confirmed: bool
 ) -> None:
     free = not users.is_taken(work.db, new)
-    within = may_mail(link_mailer, LinkKind.CHANGE_EMAIL_VERIFY, new)
+    within_limit = may_mail(link_mailer, LinkKind.CHANGE_EMAIL_VERIFY, new)
     link = NewLink(
         LinkKind.CHANGE_EMAIL_VERIFY,
         user,
@@ -126,6 +132,6 @@ def _ask_at_new_address(
         callback=callback,
         lifetime=work.settings.verification_link_lifetime,
         data={"new": new, "confirmed": confirmed},
-        sent=free and within,  # the link is the caller's in any case: their export would tell
+        sent=free and within_limit,  # stored either way: the caller's export shows it
     )
     mail_link(work, link_mailer, link, templates.VERIFY_NEW_ADDRESS)

@@ -1,4 +1,4 @@
-"""Proving and changing addresses over HTTP."""
+"""HTTP endpoints for verifying and changing addresses."""
 
 from functools import partial
 from typing import Annotated
@@ -44,7 +44,7 @@ routes = Routes(
 )
 
 _KINDS = (LinkKind.VERIFY_EMAIL, LinkKind.CHANGE_EMAIL_CONFIRM, LinkKind.CHANGE_EMAIL_VERIFY)
-_FAULTS_OF_LINKS = ("INVALID_TOKEN", "TOKEN_EXPIRED", "USER_NOT_FOUND", "INVALID_USER")
+_LINK_ERRORS = ("INVALID_TOKEN", "TOKEN_EXPIRED", "USER_NOT_FOUND", "INVALID_USER")
 
 
 @routes.post(
@@ -61,7 +61,7 @@ def send_verification_email(
     if current is None:
         service.send(work, link_mailer, body.email, callback)
     else:
-        service.send_to_oneself(work, link_mailer, body.email, callback)
+        service.send_to_self(work, link_mailer, body.email, callback)
     return Status()
 
 
@@ -97,17 +97,17 @@ def verify_email(
             outcome = service.verify(work, issuer, link_mailer, link, browser)
             if isinstance(outcome, Challenge):
                 return render_challenge(outcome, callback=callback)
-            response = _answer(callback, Verified(user=None))
+            response = _respond(callback, Verified(user=None))
             if outcome is not None:
                 set_sign_in_cookies(work, response, cookies, outcome, request.cookie_header)
             return response
         if link.kind == LinkKind.CHANGE_EMAIL_CONFIRM:
-            change.confirm(work, link_mailer, link, user, callback or "/")
-            return _answer(callback, Confirmed())
-        changed = change.complete(work, link_mailer, link, user)
+            change.confirm_change(work, link_mailer, link, user, callback or "/")
+            return _respond(callback, Confirmed())
+        changed = change.complete_change(work, link_mailer, link, user)
     except Refusal as refusal:
-        raise _told_where_asked(refusal, callback) from None
-    response = _answer(callback, Verified(user=UserOut.of(changed) if changed else None))
+        raise _redirect_refusal(refusal, callback) from None
+    response = _respond(callback, Verified(user=UserOut.of(changed) if changed else None))
     if current is not None and changed is not None:
         set_session_cookies(response, cookies, current.session, current.token, work.settings)
     return response
@@ -122,16 +122,16 @@ def change_email(
     work: Work, link_mailer: LinkMailer, current: SignedIn, body: ChangeEmail
 ) -> Status:
     """Ask for another address. A verified user confirms at the old one first, then at the new."""
-    change.request(work, link_mailer, current, body.new_email, body.callback_url or "/")
+    change.request_change(work, link_mailer, current, body.new_email, body.callback_url or "/")
     return Status()
 
 
-def _answer(callback: str | None, body: WireModel) -> Response:
+def _respond(callback: str | None, body: WireModel) -> Response:
     return redirect(callback) if callback else Response(body)
 
 
-def _told_where_asked(refusal: Refusal, callback: str | None) -> Refusal:
-    if refusal.code not in _FAULTS_OF_LINKS:
+def _redirect_refusal(refusal: Refusal, callback: str | None) -> Refusal:
+    if refusal.code not in _LINK_ERRORS:
         return refusal
     if callback:
         return sent_to(with_parameter(callback, "error", refusal.code))

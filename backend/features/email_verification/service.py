@@ -1,4 +1,4 @@
-"""Proving that an address is one's own: the links, and what hangs on them."""
+"""Verifying e-mail addresses: the links, and what depends on them."""
 
 from dataclasses import dataclass
 from typing import Any
@@ -31,42 +31,42 @@ from backend.storage.work import Work
 
 @dataclass(frozen=True, slots=True)
 class Browser:
-    """Where a link was clicked: who is signed in there, and what it kept of its sign-up."""
+    """The browser that opened a link: its user, its sign-up cookie, and its device cookie."""
 
     user: User | None
     sign_up: str | None
     find_device: FindDevice
 
     def knows(self, user: User, password_hash: str) -> bool:
-        """Tell whether this user is signed in here, or has been with this password."""
+        """Tell whether this user is signed in here, or was with this password."""
         signed_in = self.user is not None and self.user.id == user.id
         return signed_in or self.find_device(user.id, password_hash) is not None
 
 
 _BY_STRANGER = "by_stranger"
-"""In the data of a link: who asked for it was not signed in, where whoever signs up is."""
+"""In a link's data: requested by somebody not signed in, although sign-up signs users in."""
 _NO_PASSWORD: dict[str, Any] = {"password_hash": None}
-_CHOOSE_ONE = (
+_CHOOSE_A_NEW_ONE = (
     "Your address is confirmed, but your account has no password: nobody could tell whether it was "
     "you who chose one. Choose one now with 'forgot password'."
 )
 
 
 def mail_at_sign_up(link_mailer: LinkMailer) -> SignUpHook:
-    """Return what follows each sign-up: a mail with a link, or what cannot be told from one."""
+    """Build the hook that mails a link after a sign-up, or does what cannot be told from it."""
 
-    def hook(work: Work, done: CompletedSignUp) -> None:
-        callback = done.callback or "/"
-        if not done.taken:
-            _mail(work, link_mailer, done.user, done.user.email, callback)
+    def hook(work: Work, sign_up: CompletedSignUp) -> None:
+        callback = sign_up.callback or "/"
+        if not sign_up.taken:
+            _mail(work, link_mailer, sign_up.user, sign_up.user.email, callback)
             return
-        _answer_repeated(work, link_mailer, done, callback)
+        _mail_repeated_sign_up(work, link_mailer, sign_up, callback)
 
     return hook
 
 
 def refuse_unverified(link_mailer: LinkMailer) -> Check:
-    """Return the gate of REQUIRE_VERIFIED_EMAIL; it may mail another link on the way."""
+    """Build the gate of REQUIRE_VERIFIED_EMAIL; it may mail another link."""
 
     def gate(work: Work, attempt: SignInAttempt) -> None:
         settings, user = work.settings, attempt.user
@@ -74,54 +74,54 @@ def refuse_unverified(link_mailer: LinkMailer) -> Check:
         if proved or not settings.require_verified_email:
             return
         reason = "taken" if attempt.by_pending_sign_up else "unverified"
-        why = Event(EventKind.SIGN_IN_FAILED, subject=user.id, detail={"reason": reason})
-        work.keep(why)
+        event = Event(EventKind.SIGN_IN_FAILED, subject=user.id, detail={"reason": reason})
+        work.keep(event)
         if settings.resend_verification_on_sign_in and _may_mail(link_mailer, user.email):
             callback = attempt.callback or "/"
-            wanted = None if user.email_verified else user
-            work.anyway(lambda later: _mail(later, link_mailer, wanted, user.email, callback))
+            recipient = None if user.email_verified else user
+            work.anyway(lambda later: _mail(later, link_mailer, recipient, user.email, callback))
         raise Refusal("EMAIL_NOT_VERIFIED")
 
     return gate
 
 
 def send(work: Work, link_mailer: LinkMailer, address: str, callback: str) -> None:
-    """Mail a link to an unverified user; for any other address do the same without a mail.
+    """Mail a link to an unverified user; for any other address do the same work without a mail.
 
-    Where whoever signs up is signed in, somebody who is not may not know the password.
+    Where sign-up signs users in, a caller who is not signed in may not know the password.
     """
     email = normal_form(address)
     user = users.find_by_email(work.db, email)
-    within = _may_mail(link_mailer, email)
-    wanted = user if user and not user.email_verified and within else None
+    within_limit = _may_mail(link_mailer, email)
+    recipient = user if user and not user.email_verified and within_limit else None
     by_stranger = work.settings.strict and not work.settings.require_verified_email
     data = {_BY_STRANGER: True} if by_stranger else {}
-    _mail(work, link_mailer, wanted, email, callback, data)
+    _mail(work, link_mailer, recipient, email, callback, data)
     _record_request(work, user)
 
 
-def send_to_oneself(work: Work, link_mailer: LinkMailer, address: str, callback: str) -> None:
-    """Mail a link to who is signed in, and to nobody else."""
+def send_to_self(work: Work, link_mailer: LinkMailer, address: str, callback: str) -> None:
+    """Mail a link to the signed-in user, and to nobody else."""
     user = work.actor
     if normal_form(address) != user.email:
         raise Refusal("EMAIL_MISMATCH")
     if user.email_verified:
         raise Refusal("EMAIL_ALREADY_VERIFIED")
-    wanted = user if _may_mail(link_mailer, user.email) else None
-    _mail(work, link_mailer, wanted, user.email, callback)
+    recipient = user if _may_mail(link_mailer, user.email) else None
+    _mail(work, link_mailer, recipient, user.email, callback)
     _record_request(work, user)
 
 
 def verify(
     work: Work, issuer: SessionIssuer, link_mailer: LinkMailer, link: Link, browser: Browser
 ) -> IssuedSession | Challenge | None:
-    """Note that the user reads the mail of this address.
+    """Mark the address as verified.
 
-    A second click, by a person or by a mail scanner before them, is a quiet success and gives no
-    session. With SIGN_IN_AFTER_VERIFICATION the first gives one, unless the caller has one,
-    whoever's: any page can send a browser to the link of another account (login CSRF).
-    Where several signed up, the password is that of the browser that clicks, or there is none
-    (decision 0023).
+    A second click, perhaps after a mail scanner's, succeeds without effect and gives no session.
+    With SIGN_IN_AFTER_VERIFICATION the first gives one, unless the browser already has a session
+    of any user: a page can send a browser to another account's link (login CSRF).
+    Where several signed up, the password is that of the browser that opens the link, or there is
+    none (decision 0023).
     """
     user = users.find(work.db, link.user_id) if link.user_id else None
     if user is None:
@@ -130,20 +130,20 @@ def verify(
         raise Refusal("INVALID_TOKEN")
     if user.email_verified:
         return None
-    seen = users.find_password_hash(work.db, user.id)
-    known = seen is not None and browser.knows(user, seen)
-    decided = known or not _is_contested(work, user, seen)
-    chosen = {} if decided else _chosen_in(work, link_mailer, browser, user)
-    verified = users.verify_email(work.db, user.id, link.email, chosen, work.now())
+    stored_hash = users.find_password_hash(work.db, user.id)
+    known = stored_hash is not None and browser.knows(user, stored_hash)
+    decided = known or not _is_contested(work, user, stored_hash)
+    choices = {} if decided else _find_choices(work, link_mailer, browser, user)
+    verified = users.verify_email(work.db, user.id, link.email, choices, work.now())
     if verified is None:
         _check_second_click(work, user)
         return None
     if not links.use(work, link):
         raise Refusal("INVALID_TOKEN")
-    _end_what_others_had(work, user, link, all_of_it=not decided)
+    _revoke_other_sign_ups(work, user, link, all_of_it=not decided)
     work.record(Event(EventKind.EMAIL_VERIFIED, user.id, user.id))
-    if chosen == _NO_PASSWORD:
-        message = templates.notice(work.settings.app_name, user.email, _CHOOSE_ONE)
+    if choices == _NO_PASSWORD:
+        message = templates.build_notice(work.settings.app_name, user.email, _CHOOSE_A_NEW_ONE)
         post(work, link_mailer.mailer, message)
         return None
     if not work.settings.sign_in_after_verification or browser.user is not None:
@@ -154,14 +154,16 @@ def verify(
 
 
 def _is_contested(work: Work, user: User, password_hash: str | None) -> bool:
-    """Tell whether others wanted the address too, so that nobody knows who chose the password."""
+    """Tell whether several signed up for the address, so that the password may be anybody's."""
     if not work.settings.strict:
         return False
     return password_hash is None or users.is_contested(work.db, user.id)
 
 
-def _chosen_in(work: Work, link_mailer: LinkMailer, browser: Browser, user: User) -> dict[str, Any]:
-    """Return the columns that this browser chose when it signed up for the address, or none."""
+def _find_choices(
+    work: Work, link_mailer: LinkMailer, browser: Browser, user: User
+) -> dict[str, Any]:
+    """Return the columns this browser chose when it signed up for the address, or no password."""
     if browser.sign_up is None:
         return _NO_PASSWORD
     try:
@@ -170,19 +172,19 @@ def _chosen_in(work: Work, link_mailer: LinkMailer, browser: Browser, user: User
         )
     except Refusal:
         return _NO_PASSWORD
-    theirs = signed_up.user_id == user.id and signed_up.email == user.email
-    return signed_up.data if theirs else _NO_PASSWORD
+    matches = signed_up.user_id == user.id and signed_up.email == user.email
+    return signed_up.data if matches else _NO_PASSWORD
 
 
 def _check_second_click(work: Work, user: User) -> None:
-    # The first may have been made in this very moment; its outcome counts.
-    seen = users.find(work.db, user.id)
-    if seen is None or not seen.email_verified:
+    # The first click may be a moment ago; its outcome counts.
+    stored = users.find(work.db, user.id)
+    if stored is None or not stored.email_verified:
         raise Refusal("INVALID_TOKEN")
 
 
-def _end_what_others_had(work: Work, user: User, link: Link, *, all_of_it: bool) -> None:
-    """End what came from other sign-ups for this address; with `all_of_it` sessions and links."""
+def _revoke_other_sign_ups(work: Work, user: User, link: Link, *, all_of_it: bool) -> None:
+    """Revoke other sign-ups for this address; with `all_of_it` also sessions and other links."""
     if all_of_it:
         stored_sessions.delete_all(work.db, user.id)
         stored_links.delete_of_user(work.db, user.id, but=link.id)
@@ -190,22 +192,24 @@ def _end_what_others_had(work: Work, user: User, link: Link, *, all_of_it: bool)
         stored_links.delete_of_user(work.db, user.id, [LinkKind.SIGN_UP])
 
 
-def _answer_repeated(
-    work: Work, link_mailer: LinkMailer, done: CompletedSignUp, callback: str
+def _mail_repeated_sign_up(
+    work: Work, link_mailer: LinkMailer, sign_up: CompletedSignUp, callback: str
 ) -> None:
-    """Answer a sign-up for a taken address as if it were the first, with as many writes.
+    """Handle a sign-up for a taken address like the first, with as many writes.
 
-    In STRICT an unverified owner gets a link, and a verified one is told.
+    With STRICT an unverified owner gets a link, and a verified one a notice.
     """
-    email = done.user.email
-    owner = done.owner if work.settings.strict and may_mail(link_mailer, "sign-up", email) else None
+    email = sign_up.user.email
+    owner = (
+        sign_up.owner if work.settings.strict and may_mail(link_mailer, "sign-up", email) else None
+    )
     if owner is not None and owner.email_verified:
-        _tell_owner(work, link_mailer, owner)
+        _notify_owner(work, link_mailer, owner)
         return
     _mail(work, link_mailer, owner, email, callback)
 
 
-def _tell_owner(work: Work, link_mailer: LinkMailer, owner: User) -> None:
+def _notify_owner(work: Work, link_mailer: LinkMailer, owner: User) -> None:
     lifetime = work.settings.verification_link_lifetime
     links.issue(
         work,
@@ -219,7 +223,9 @@ def _tell_owner(work: Work, link_mailer: LinkMailer, owner: User) -> None:
         "Somebody tried to sign up with this address, but you have an account already. "
         "If it was you, sign in instead."
     )
-    post(work, link_mailer.mailer, templates.notice(work.settings.app_name, owner.email, what))
+    post(
+        work, link_mailer.mailer, templates.build_notice(work.settings.app_name, owner.email, what)
+    )
 
 
 def _may_mail(link_mailer: LinkMailer, address: str) -> bool:

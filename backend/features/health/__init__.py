@@ -1,1 +1,1 @@
-"""Is the server up, and is it ready?"""
+"""Liveness and readiness."""

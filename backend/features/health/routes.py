@@ -1,4 +1,4 @@
-"""Is the server up, is it ready, and who is asking?"""
+"""Liveness, readiness, and an example of a protected endpoint."""
 
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -20,7 +20,7 @@ from backend.web.wire import Moment, WireModel
 routes = Routes(
     "service", auth_rules=False, about="This server itself, and an example of a protected endpoint."
 )
-_KNOWN_FOR = 2.0  # seconds an answer of /ready is used again, so that probes cost nothing
+_CACHE_SECONDS = 2.0  # for which /ready repeats its answer, so that probes are cheap
 
 log = structlog.get_logger()
 
@@ -52,20 +52,20 @@ class Me(WireModel):
 
 @dataclass
 class ReadinessProbe:
-    """Asks the database, at most once every two seconds."""
+    """Queries the database, at most once every two seconds."""
 
     database: Database
     clock: Clock
     sessions_state: Callable[[], str]
-    known_at: float = float("-inf")
-    known: Readiness | None = None
+    cached_at: float = float("-inf")
+    cached: Readiness | None = None
 
-    def look(self) -> Readiness:
-        """Return the state now, or the one of a moment ago."""
+    def read(self) -> Readiness:
+        """Return the current state, cached for two seconds."""
         now = self.clock.monotonic()
-        if self.known is None or now - self.known_at > _KNOWN_FOR:
-            self.known, self.known_at = self._ask(), now
-        return self.known
+        if self.cached is None or now - self.cached_at > _CACHE_SECONDS:
+            self.cached, self.cached_at = self._ask(), now
+        return self.cached
 
     def _ask(self) -> Readiness:
         state = self.sessions_state()
@@ -97,7 +97,7 @@ async def health() -> Health:
 @routes.get("/ready", head=True, response_model=Readiness, or_status=503)
 def readiness(probe: ReadinessProbe) -> Response:
     """Tell whether requests can be served: 200, or 503 with what is missing."""
-    state = probe.look()
+    state = probe.read()
     return Response(state, status=200 if state.status == "ready" else 503)
 
 

@@ -1,1 +1,1 @@
-"""Throws away what is over."""
+"""Deletes expired rows."""

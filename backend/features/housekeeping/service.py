@@ -1,7 +1,7 @@
-"""Housekeeping: what is over is deleted, a little at a time.
+"""Housekeeping: deletes expired rows in small batches.
 
-It rides on traffic: at most once an hour, after somebody wrote. A timer would wake a database that
-sleeps when idle, to find nothing. By a clock that cannot be trusted nothing is deleted.
+Writes trigger it, at most once an hour: a timer would wake an idle database for nothing. While the
+clock cannot be trusted, it deletes nothing.
 """
 
 import threading
@@ -19,20 +19,20 @@ from backend.storage.postgres.advisory_locks import HOUSEKEEPING, try_advisory_l
 from backend.storage.queries import audit, links, outbox, sessions
 from backend.storage.work import Runtime, Work
 
-BATCH = 1000  # rows deleted in one transaction: short enough that nobody waits for it
+BATCH = 1000  # rows per transaction, which stays short
 _EVERY = 3600.0  # seconds
-_BREATH = 0.05  # seconds between two batches, for those who want to write meanwhile
-_LINKS_KEPT = timedelta(days=1)  # after their end, so that they can say that it was
+_PAUSE = 0.05  # seconds between batches, so that others can write
+_LINKS_KEPT = timedelta(days=1)  # after expiry, so that an expired link is reported as such
 _MAILS_KEPT = timedelta(days=7)
 
 Purge = Callable[[Db, datetime, int], int]
-"""Deletes at most so many rows from before a moment; returns how many."""
+"""Deletes at most so many rows older than a time; returns how many."""
 
 log = structlog.get_logger()
 
 
 class Housekeeper:
-    """Tidies up in a thread of its own; of several processes on one database, one at a time."""
+    """Deletes in its own thread; of several processes on one database, one at a time."""
 
     def __init__(self, runtime: Runtime, clock_check: ClockCheck) -> None:
         self._runtime = runtime
@@ -42,31 +42,31 @@ class Housekeeper:
         self._stopping = threading.Event()
         self._executor = ThreadPoolExecutor(1, "housekeeping")
 
-    def wrote(self) -> None:
-        """Take note that somebody wrote just now: the database is awake. Costs next to nothing."""
+    def note_write(self) -> None:
+        """Called after each write, when the database is awake; cheap."""
         now = self._runtime.clock.monotonic()
         with self._deciding:
             if now < self._due_at or self._stopping.is_set():
                 return
             self._due_at = now + _EVERY
-            self.tidy()
+            self.start_purge()
 
-    def tidy(self) -> "Future[None]":
-        """Begin to delete everything that is over by now; done when the result is there."""
-        return self._executor.submit(self._tidy)
+    def start_purge(self) -> "Future[None]":
+        """Start deleting everything that has expired; the future is done afterwards."""
+        return self._executor.submit(self._run)
 
     def stop(self) -> None:
-        """Finish the batch in hand and end."""
+        """Finish the current batch and stop."""
         with self._deciding:
             self._stopping.set()
         self._executor.shutdown(wait=True, cancel_futures=True)
 
-    def _tidy(self) -> None:
+    def _run(self) -> None:
         try:
             self._purge_all()
         except DatabaseUnavailable as error:
             log.warning("housekeeping_put_off", reason=str(error))
-        except Exception:  # nobody looks at what this thread returns
+        except Exception:  # nobody reads the future's result
             log.exception("housekeeping_failed")
 
     def _purge_all(self) -> None:
@@ -84,12 +84,12 @@ class Housekeeper:
         total = 0
         while not self._stopping.is_set():
             with Work(self._runtime, NOBODY) as work:
-                gone = (
+                deleted = (
                     purge(work.db, before, BATCH) if try_advisory_lock(work.db, HOUSEKEEPING) else 0
                 )
-            total += gone
-            if gone < BATCH:
+            total += deleted
+            if deleted < BATCH:
                 break
-            self._stopping.wait(_BREATH)
+            self._stopping.wait(_PAUSE)
         if total:
             log.info("purged", what=what, rows=total)

@@ -1,1 +1,1 @@
-"""Where a browser lands that follows a link to this server."""
+"""The page a browser shows at this server's own URL."""

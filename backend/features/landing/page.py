@@ -44,7 +44,7 @@ _DOCS = Markup('<li><a href="/docs">API documentation</a></li>')
 
 
 def landing_page(settings: Settings, error: str | None) -> str:
-    """Return the page; `error` is a checked code, shown to whoever followed a broken link."""
+    """Render the page; `error` is a checked code, shown after a broken link."""
     links = [_PANEL] if settings.panel else []
     links += [_DOCS] if settings.docs else []
     return _PAGE % {

@@ -37,7 +37,7 @@ async def ok() -> Ok:
 @routes.get(f"{AUTH}/error", status=302, headers={"location": "The landing page."})
 async def error(query: Annotated[ErrorQuery, Query()]) -> Response:
     """Show on the landing page why a link did not work."""
-    return redirect(f"/?error={_known(query.error)}")
+    return redirect(f"/?error={_check_code(query.error)}")
 
 
 @routes.get("/", in_docs=False)
@@ -45,8 +45,8 @@ async def landing(
     settings: Settings, query: Annotated[ErrorQuery | None, Query()] = None
 ) -> Response:
     """Show what runs here."""
-    said = _known(query.error) if query and query.error != "UNKNOWN" else None
-    page = landing_page(settings, said)
+    code = _check_code(query.error) if query and query.error != "UNKNOWN" else None
+    page = landing_page(settings, code)
     return Response(
         page.encode(),
         media_type=b"text/html; charset=utf-8",
@@ -54,5 +54,5 @@ async def landing(
     )
 
 
-def _known(code: str | list[str]) -> str:
+def _check_code(code: str | list[str]) -> str:
     return code if isinstance(code, str) and _CODE.fullmatch(code) else "UNKNOWN"

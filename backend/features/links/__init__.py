@@ -1,1 +1,1 @@
-"""Links in mails: made, recognised, used once."""
+"""Single-use links in mails."""

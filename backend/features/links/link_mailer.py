@@ -1,8 +1,7 @@
-"""Mailing a link: a row that opens once, and the letter that carries its token.
+"""Mailing links: a row that can be used once, and the mail with its token.
 
-Where an answer must not tell whether an address is known, the same is done for a stranger's: the
-link is then a decoy that opens nothing, the letter one that nobody is sent, and both cost the same
-(ASVS 6.3.8).
+Where a response must not reveal whether an address is known, an unknown one gets decoys at the same
+cost: a link that opens nothing, and a mail that is never sent (ASVS 6.3.8).
 """
 
 from dataclasses import dataclass, field
@@ -22,7 +21,7 @@ from backend.storage.work import Work
 
 @dataclass(frozen=True, slots=True)
 class LinkMailer:
-    """What mailing a link needs beside the work itself."""
+    """The services that mailing a link needs besides `Work`."""
 
     link_tokens: LinkTokens
     mailer: Mailer
@@ -31,7 +30,7 @@ class LinkMailer:
 
 @dataclass(frozen=True, slots=True)
 class NewLink:
-    """A link that is to be mailed to `to`."""
+    """A link to be mailed to `to`."""
 
     kind: LinkKind
     user: User | None
@@ -43,21 +42,21 @@ class NewLink:
     """In seconds."""
     data: dict[str, Any] = field(default_factory=dict)
     sent: bool = True
-    """Whether the letter is; without it the link is noted as the user's, and opens nothing."""
+    """Whether the mail is sent; if not, the link is stored for the user all the same."""
 
 
-def may_mail(link_mailer: LinkMailer, why: str, address: str) -> bool:
-    """Count a mail that a stranger can cause, and tell whether it may still be sent.
+def may_mail(link_mailer: LinkMailer, reason: str, address: str) -> bool:
+    """Count a mail that anybody can request, and tell whether it may still be sent.
 
-    Beyond the limit the caller writes a decoy: nobody's mailbox is flooded, and no answer changes.
-    Each reason is counted by itself, so that one way back into an account is left.
+    Beyond the limit the caller writes a decoy: no mailbox is flooded, and responses stay the same.
+    Each reason counts separately, so that a flood of one kind leaves the others usable.
     """
     mailbox = sha256(address.encode()).hexdigest()
-    return link_mailer.limiter.count(MAILS_PER_ADDRESS, why, mailbox) is None
+    return link_mailer.limiter.count(MAILS_PER_ADDRESS, reason, mailbox) is None
 
 
 def mail_link(work: Work, link_mailer: LinkMailer, link: NewLink, template: Template) -> None:
-    """Make a link and post the letter with it, or their decoys."""
+    """Create a link and post its mail, or their decoys."""
     token = links.issue(
         work,
         link_mailer.link_tokens,
@@ -67,17 +66,17 @@ def mail_link(work: Work, link_mailer: LinkMailer, link: NewLink, template: Temp
         lifetime=link.lifetime,
         data=link.data if link.user else {},
     )
-    url = _url(work.settings.base_url, link, token)
-    message = template.message(work.settings.app_name, link.to, url, token.reveal())
+    url = _build_url(work.settings.base_url, link, token)
+    message = template.render(work.settings.app_name, link.to, url, token.reveal())
     if link.user is None or not link.sent:
         post_decoy(work, link_mailer.mailer, message)
     else:
         post(work, link_mailer.mailer, message)
 
 
-def _url(base_url: str, link: NewLink, token: LinkToken) -> str:
+def _build_url(base_url: str, link: NewLink, token: LinkToken) -> str:
     if link.kind is LinkKind.RESET_PASSWORD:
         path = f"{base_url}/api/auth/reset-password/{token.reveal()}"
         return f"{path}?callbackURL={quote(link.callback, safe='')}"
     page = "/delete-user/callback" if link.kind is LinkKind.DELETE_USER else "/verify-email"
-    return links.address(base_url, page, token, link.callback)
+    return links.build_url(base_url, page, token, link.callback)

@@ -1,7 +1,7 @@
-"""Links in mails: made for one purpose, kept as digests, used once.
+"""Links in mails: for one purpose, stored as digests, used once.
 
-Their address is built from PUBLIC_URL alone, never from a request's headers: whoever could choose
-the host of a mailed link would receive its token (CVE-2025-64101 and three before it).
+Their URL is built from PUBLIC_URL alone, never from request headers: a caller who could choose the
+host of a mailed link would receive its token (CVE-2025-64101 and three before it).
 """
 
 from dataclasses import dataclass
@@ -23,7 +23,7 @@ from backend.storage.work import Work
 
 
 class LinkKind(StrEnum):
-    """What a link does; a token made for one kind is no token of another."""
+    """The purpose of a link; a token of one kind is not valid for another."""
 
     VERIFY_EMAIL = "verify-email"
     CHANGE_EMAIL_CONFIRM = "change-email-confirm"
@@ -31,18 +31,18 @@ class LinkKind(StrEnum):
     RESET_PASSWORD = "reset-password"  # noqa: S105  a kind of link, not a password
     DELETE_USER = "delete-user"
     SIGN_UP = "sign-up"
-    """Is not mailed: the browser that signed up keeps it, as a cookie."""
+    """Not mailed: kept in a cookie of the browser that signed up."""
 
 
 class LinkToken(Secret):
-    """What a mailed link carries."""
+    """The token in a mailed link."""
 
     __slots__ = ()
 
 
 @dataclass(frozen=True, slots=True)
 class LinkTokens:
-    """Makes and recognises the tokens of mailed links."""
+    """Draws and recognises the tokens of mailed links."""
 
     mint: TokenMint
 
@@ -61,8 +61,8 @@ def issue(
     lifetime: int,
     data: dict[str, Any] | None = None,
 ) -> LinkToken:
-    """Make a link that lives for `lifetime` seconds. Without a user it is a decoy: a row like any
-    other, so that asking for a stranger's address costs the same."""
+    """Create a link that is valid for `lifetime` seconds. Without a user it is a decoy row, so that
+    a request about an unknown address costs the same."""
     now = work.now()
     text = link_tokens.mint.draw(work.randomness)
     link = Link(
@@ -82,24 +82,24 @@ def issue(
 def find(db: Db, now: datetime, link_tokens: LinkTokens, token: str, *kinds: LinkKind) -> Link:
     """Find a link of these kinds without using it up; refuses INVALID_TOKEN or TOKEN_EXPIRED.
 
-    A used link is found too: what a second click means differs from kind to kind.
+    A used link is found too: what a second click does depends on the kind.
     """
     if not link_tokens.mint.recognises(token):
         raise Refusal("INVALID_TOKEN")
-    found = links.find(db, [kind.value for kind in kinds], digest(SessionToken(token)))
-    if found is None or found.user_id is None:
+    link = links.find(db, [kind.value for kind in kinds], digest(SessionToken(token)))
+    if link is None or link.user_id is None:
         raise Refusal("INVALID_TOKEN")
-    if found.expires_at <= now:
+    if link.expires_at <= now:
         raise Refusal("TOKEN_EXPIRED")
-    return found
+    return link
 
 
 def use(work: Work, link: Link) -> bool:
-    """Use a link up; False when somebody already has, be it in this very moment."""
+    """Mark a link as used; False if it already was, even by a concurrent request."""
     return links.use(work.db, link.id, work.now())
 
 
-def address(base_url: str, path: str, token: LinkToken, callback: str) -> str:
-    """Return the URL that is mailed, with the token in its query."""
+def build_url(base_url: str, path: str, token: LinkToken, callback: str) -> str:
+    """Return the URL to mail, with the token in its query."""
     query = f"token={quote(token.reveal(), safe='')}&callbackURL={quote(callback, safe='')}"
     return f"{base_url}/api/auth{path}?{query}"

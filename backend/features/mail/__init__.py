@@ -1,1 +1,1 @@
-"""Mail: written into the outbox with what caused it, sent by a worker, never lost."""
+"""Mail: written to an outbox in the transaction that causes it, sent by a worker, never lost."""

@@ -1,4 +1,4 @@
-"""MAILBOX_FILE: each mail as a JSON line, for tests and for a first look."""
+"""MAILBOX_FILE: each mail as a line of JSON, for tests and development."""
 
 import json
 import os
@@ -12,7 +12,7 @@ log = structlog.get_logger()
 
 
 class Mailbox:
-    """A file that gets one line per mail, written before the answer leaves."""
+    """A file with one line per mail, written before the response is sent."""
 
     def __init__(self, file: Path) -> None:
         self._file = file
@@ -20,20 +20,20 @@ class Mailbox:
 
     def append(self, message: Any) -> None:
         """Add a line `{kind, to, subject, text, url?, token?, code?}` in one write."""
-        said = {
+        record = {
             name: value
             for name in ("kind", "to", "subject", "text", "url", "token", "code")
             if (value := getattr(message, name)) is not None
         }
-        line = json.dumps(said, ensure_ascii=False).encode() + b"\n"
+        line = json.dumps(record, ensure_ascii=False).encode() + b"\n"
         try:
             self._write(line)
-        except OSError as error:  # what caused the mail is stored, and must not fail for this
+        except OSError as error:  # the cause of the mail is committed and must not fail now
             log.error("mailbox_file_not_written", reason=error.strerror, file=str(self._file))
 
     def _write(self, line: bytes) -> None:
         with self._lock:
-            # It holds live links: only the server's own user may read it.
+            # It contains live links: readable by the server's user only.
             descriptor = os.open(self._file, os.O_WRONLY | os.O_APPEND | os.O_CREAT, 0o600)
             try:
                 os.write(descriptor, line)

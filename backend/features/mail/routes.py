@@ -1,4 +1,4 @@
-"""The outbox, for admins."""
+"""HTTP endpoint of the outbox, for admins."""
 
 from typing import Annotated
 
@@ -22,10 +22,10 @@ def read_outbox(
 
     Without a mailer this is where mails are read, links included.
     """
-    found = outbox.list_newest(db, page.limit + 1, page.cursor)
+    rows = outbox.list_newest(db, page.limit + 1, page.cursor)
     mails = [
         MailOut.of(mail, None if mailer.sends else open_message(mailer, mail))
-        for mail in found[: page.limit]
+        for mail in rows[: page.limit]
     ]
-    more = len(found) > page.limit
+    more = len(rows) > page.limit
     return Outbox(sends=mailer.sends, mails=mails, next_cursor=mails[-1].id if more else None)

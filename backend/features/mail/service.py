@@ -1,7 +1,7 @@
-"""Posting a mail: a row in the transaction of what caused it.
+"""Posting a mail: a row in the transaction that causes it.
 
-If the deed is rolled back there is no mail, if it is committed the mail leaves, whatever crashes.
-The body holds live links, so it is sealed with a key that is not in the database.
+A rollback removes the mail; after a commit it is sent, whatever crashes. The body contains live
+links, so it is encrypted with a key that is not in the database.
 """
 
 import json
@@ -9,7 +9,7 @@ from dataclasses import asdict, dataclass, replace
 from urllib.parse import urlsplit
 
 from backend.features.mail.mailbox import Mailbox
-from backend.features.mail.wake import Bell
+from backend.features.mail.wake import WakeUp
 from backend.kernel.secrets.sealing import Sealer
 from backend.kernel.settings import MailKind, Settings
 from backend.storage.queries import outbox
@@ -33,21 +33,21 @@ class Message:
 
 @dataclass(frozen=True, slots=True)
 class Mailer:
-    """What posting needs beside the work itself."""
+    """The services that posting needs besides `Work`."""
 
     sealer: Sealer
     mailbox: Mailbox | None
-    """The file in which MAILBOX_FILE wants a line for each mail."""
-    bell: Bell
-    """Wakes the worker that sends."""
+    """The file of MAILBOX_FILE, if set."""
+    wake_up: WakeUp
+    """Wakes the worker."""
     sends: bool
-    """Whether a mailer is set; without one mails stay in the outbox, for the panel to show."""
+    """Whether a transport is set; without one mails stay in the outbox, for the panel."""
 
 
 def post(work: Work, mailer: Mailer, message: Message) -> None:
-    """Put a letter into the outbox; it leaves once this work is committed.
+    """Put a mail into the outbox; it is sent after the commit.
 
-    Its subject is the owner's, where MAIL_SUBJECTS has one for this kind.
+    MAIL_SUBJECTS may replace its subject.
     """
     message = _with_own_subject(message, work.settings)
     _insert(work, mailer, message, WAITING if mailer.sends else HELD)
@@ -57,15 +57,15 @@ def post(work: Work, mailer: Mailer, message: Message) -> None:
 
 
 def post_decoy(work: Work, mailer: Mailer, message: Message) -> None:
-    """Write a row like any other that nobody will be sent.
+    """Write a row that is never sent, so that requests about unknown addresses cost the same.
 
-    Asked for a stranger's address, the server does the same work in the same time (ASVS 6.3.8).
+    (ASVS 6.3.8)
     """
     _insert(work, mailer, message, DECOY)
 
 
 def open_message(mailer: Mailer, mail: Mail) -> Message | None:
-    """Return what a mail says; None once it was sent, or when no key of this server opens it."""
+    """Decrypt a mail's content; None after it was sent, or if no key of this server opens it."""
     text = mailer.sealer.open(mail.sealed) if mail.sealed else None
     return Message(**json.loads(text)) if text else None
 
@@ -88,8 +88,8 @@ def _insert(work: Work, mailer: Mailer, message: Message, state: str) -> None:
             last_error=None,
         ),
     )
-    # Also for a decoy, so that what the worker then does cannot be told from outside.
-    work.after_commit(mailer.bell.ring)
+    # Also for a decoy, so that the worker's activity reveals nothing.
+    work.after_commit(mailer.wake_up.set)
 
 
 def _with_own_subject(message: Message, settings: Settings) -> Message:
@@ -99,4 +99,4 @@ def _with_own_subject(message: Message, settings: Settings) -> Message:
 
 def _domain(settings: Settings) -> str:
     host = urlsplit(settings.base_url).hostname or ""
-    return "localhost" if ":" in host else host  # an IPv6 address would need brackets of its own
+    return "localhost" if ":" in host else host  # an IPv6 address would need brackets

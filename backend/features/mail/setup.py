@@ -1,9 +1,9 @@
-"""Opening the post office: what the settings ask for."""
+"""Sets up mail as the settings say."""
 
 from backend.features.mail.mailbox import Mailbox
 from backend.features.mail.service import Mailer
-from backend.features.mail.transports import transport_for
-from backend.features.mail.wake import Bell
+from backend.features.mail.transports import open_transport
+from backend.features.mail.wake import WakeUp
 from backend.features.mail.worker import MailWorker
 from backend.kernel.secrets.sealing import Sealer
 from backend.kernel.secrets.signing import Keyring
@@ -14,13 +14,13 @@ from backend.storage.work import Runtime
 def open_mailer(
     runtime: Runtime, keyring: Keyring, clock_check: ClockCheck
 ) -> tuple[Mailer, MailWorker | None]:
-    """Return what posting needs and, if mails are to leave, the worker that sends them.
+    """Build the mailer and, if a transport is set, the worker that sends.
 
-    Raises SettingsError when the mail settings cannot work.
+    Raises SettingsError for unusable mail settings.
     """
     settings = runtime.settings
-    transport = transport_for(settings)
+    transport = open_transport(settings)
     mailbox = Mailbox(settings.mailbox_file) if settings.mailbox_file else None
-    mailer = Mailer(Sealer(keyring, "outbox"), mailbox, Bell(), sends=transport is not None)
+    mailer = Mailer(Sealer(keyring, "outbox"), mailbox, WakeUp(), sends=transport is not None)
     worker = MailWorker(runtime, mailer, transport, clock_check) if transport else None
     return mailer, worker

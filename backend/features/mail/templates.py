@@ -1,8 +1,7 @@
-"""The letters we send: plain words, and an HTML twin that looks right on a phone.
+"""The mails we send: plain text, and HTML that fits a phone.
 
-In light and in dark: mail programs that know neither `color-scheme` nor media queries show the
-inline colours, which stand on their own. No picture, no font and no address is loaded from
-anywhere, so opening a letter tells nobody.
+With a light and a dark style: mail programs that know neither `color-scheme` nor media queries show
+the inline colours. Nothing is loaded from the network, so opening a mail is not tracked.
 """
 
 from dataclasses import dataclass
@@ -63,7 +62,7 @@ _BUTTON = Markup(
 
 @dataclass(frozen=True, slots=True)
 class Template:
-    """What a letter says."""
+    """The texts of a mail."""
 
     kind: MailKind
     subject: str
@@ -75,10 +74,10 @@ class Template:
     """Of the button."""
     after: str
 
-    def message(
+    def render(
         self, app_name: str, to: str, url: str | None = None, token: str | None = None
     ) -> Message:
-        """Write the letter, with a button if there is a URL."""
+        """Render the mail, with a button if there is a URL."""
         subject = self.subject.format(app=app_name)
         link = [f"{self.label}:\n{url}"] if url else []
         button = [_BUTTON.format(url=url, label=self.label)] if url else []
@@ -129,7 +128,7 @@ DELETE_ACCOUNT = Template(
 
 
 def confirm_change(new_address: str) -> Template:
-    """Ask at the old address whether the new one is wanted."""
+    """Build the mail that asks the old address to confirm the new one."""
     return Template(
         kind="change-email",
         subject="Confirm the change of your address for {app}",
@@ -140,8 +139,8 @@ def confirm_change(new_address: str) -> Template:
     )
 
 
-def notice(app_name: str, to: str, what: str) -> Message:
-    """Tell somebody what has just happened to their account."""
+def build_notice(app_name: str, to: str, what: str) -> Message:
+    """Build a mail about something that has just happened to the account."""
     template = Template(
         kind="notice",
         subject="Your {app} account",
@@ -150,7 +149,7 @@ def notice(app_name: str, to: str, what: str) -> Message:
         label="",
         after="If it was not you, reset your password.",
     )
-    return template.message(app_name, to)
+    return template.render(app_name, to)
 
 
 def _one_line(text: str) -> str:

@@ -1,7 +1,7 @@
-"""The two ways a mail leaves: SMTP, and a provider's HTTPS API.
+"""The two transports of mail: SMTP, and a provider's HTTPS API.
 
-A Space may not open the SMTP ports (25, 465, 587); there only the second works.
-What its answer means is in `verdicts.py`.
+A Space may not open the SMTP ports (25, 465, 587); there only the API works.
+`delivery_errors.py` classifies the errors of both.
 """
 
 import smtplib
@@ -18,13 +18,13 @@ from urllib.parse import parse_qs, unquote, urlsplit
 
 import httpx
 
-from backend.features.mail.delivery_errors import NotSent, Rejected, of_http, of_smtp
+from backend.features.mail.delivery_errors import NotSent, Rejected, classify_http, classify_smtp
 from backend.features.mail.service import Message
 from backend.kernel.email_address import is_address
 from backend.kernel.settings import Settings, SettingsError
 from backend.storage.queries.outbox import Mail
 
-_TIMEOUT = 30.0  # seconds for each answer of the other side
+_TIMEOUT = 30.0  # seconds per response
 _SMTP_EXAMPLE = (
     "SMTP_URL looks like smtp://user:password@mail.example.com:587, special characters of the "
     "password percent-encoded"
@@ -47,47 +47,50 @@ class SmtpTransport:
         self._implicit_tls = parts.scheme == "smtps"
         self._host = parts.hostname or ""
         self._port = parts.port or (465 if self._implicit_tls else 587)
-        self._user = _decoded(parts.username or "")
-        self._password = _decoded(parts.password or "")
-        self._in_clear = parse_qs(parts.query).get("starttls") == ["off"]
+        self._user = _decode(parts.username or "")
+        self._password = _decode(parts.password or "")
+        self._plaintext = parse_qs(parts.query).get("starttls") == ["off"]
         self._sender = sender
         self._tls = ssl.create_default_context()
-        if self._in_clear and self._user:
+        if self._plaintext and self._user:
             raise SettingsError("SMTP_URL: a password must not travel in clear; drop starttls=off")
 
     def send(self, mail: Mail, message: Message) -> None:
-        email = as_message(mail, message, self._sender)
+        email = build_email(mail, message, self._sender)
         try:
             server = self._connect()
             try:
                 self._greet(server)
                 server.send_message(email)
-                # Now it is theirs. How they take the farewell must not send it a second time.
+                # The server has accepted it: an error on QUIT must not send it a second time.
                 with suppress(smtplib.SMTPException, OSError):
                     server.quit()
             finally:
                 server.close()
         except smtplib.SMTPRecipientsRefused as refused:
-            code, why = next(iter(refused.recipients.values()))
-            raise of_smtp(code, why) from refused
+            code, reason = next(iter(refused.recipients.values()))
+            raise classify_smtp(code, reason) from refused
         except smtplib.SMTPDataError as refused:
-            raise of_smtp(refused.smtp_code, refused.smtp_error) from refused
+            raise classify_smtp(refused.smtp_code, refused.smtp_error) from refused
         except (smtplib.SMTPException, OSError) as error:
             raise NotSent(f"{type(error).__name__}: {error}") from error
 
     def close(self) -> None:
-        """Nothing is kept open between two mails."""
+        """No connection is kept between two mails."""
 
     def _connect(self) -> smtplib.SMTP:
-        us = parseaddr(self._sender)[1].rpartition("@")[2]  # never this container's own name
+        # EHLO with the sender's domain, never with this container's own name.
+        sender_domain = parseaddr(self._sender)[1].rpartition("@")[2]
         if self._implicit_tls:
-            return smtplib.SMTP_SSL(self._host, self._port, us, timeout=_TIMEOUT, context=self._tls)
-        return smtplib.SMTP(self._host, self._port, us, timeout=_TIMEOUT)
+            return smtplib.SMTP_SSL(
+                self._host, self._port, sender_domain, timeout=_TIMEOUT, context=self._tls
+            )
+        return smtplib.SMTP(self._host, self._port, sender_domain, timeout=_TIMEOUT)
 
     def _greet(self, server: smtplib.SMTP) -> None:
         server.ehlo()
-        if not self._implicit_tls and not self._in_clear:
-            if not server.has_extn("starttls"):  # or somebody in between has taken it out
+        if not self._implicit_tls and not self._plaintext:
+            if not server.has_extn("starttls"):  # or an attacker in between has removed it
                 raise NotSent(
                     "the mail server offers no TLS; where the network to it is your own, "
                     "add ?starttls=off to SMTP_URL"
@@ -104,8 +107,8 @@ class SmtpTransport:
         # smtplib knows ASCII only; the mechanisms themselves are UTF-8 (RFC 4616).
         offered = server.esmtp_features.get("auth", "").upper().split()
         if "PLAIN" in offered:
-            told = _base64(f"\0{self._user}\0{self._password}")
-            code, response = server.docmd("AUTH", f"PLAIN {told}")
+            credentials = _base64(f"\0{self._user}\0{self._password}")
+            code, response = server.docmd("AUTH", f"PLAIN {credentials}")
         elif "LOGIN" in offered:
             code, response = server.docmd("AUTH", f"LOGIN {_base64(self._user)}")
             if code == 334:
@@ -115,7 +118,7 @@ class SmtpTransport:
                 "the mail server offers neither AUTH PLAIN nor AUTH LOGIN, and the others know no "
                 "letters beyond ASCII; choose another password"
             )
-        if code not in {235, 503}:  # 503: signed in already
+        if code not in {235, 503}:  # 503: already authenticated
             raise smtplib.SMTPAuthenticationError(code, response)
 
 
@@ -125,8 +128,8 @@ class ApiTransport:
     def __init__(self, url: str, key: str, sender: str) -> None:
         self._url = url
         self._sender = sender
-        allowed = {"authorization": f"Bearer {key}"} if key else {}
-        self._client = httpx.Client(timeout=_TIMEOUT, headers=allowed, follow_redirects=False)
+        headers = {"authorization": f"Bearer {key}"} if key else {}
+        self._client = httpx.Client(timeout=_TIMEOUT, headers=headers, follow_redirects=False)
 
     def send(self, mail: Mail, message: Message) -> None:
         _check_recipient(message)
@@ -138,34 +141,34 @@ class ApiTransport:
             "html": message.html,
             "headers": {"Message-ID": mail.message_id},
         }
-        # Said again at a repetition, so that the provider sends a mail in flight only once.
-        once: Mapping[str, str] = {"idempotency-key": mail.message_id.strip("<>")}
+        # The same at a retry, so that the provider sends the mail only once.
+        idempotency: Mapping[str, str] = {"idempotency-key": mail.message_id.strip("<>")}
         try:
-            response = self._client.post(self._url, json=body, headers=once)
+            response = self._client.post(self._url, json=body, headers=idempotency)
         except httpx.HTTPError as error:
             raise NotSent(f"{type(error).__name__}: {error}") from error
         if response.is_success:
             return
-        raise of_http(response.status_code, response.text)
+        raise classify_http(response.status_code, response.text)
 
     def close(self) -> None:
         self._client.close()
 
 
-def transport_for(settings: Settings) -> Transport | None:
-    """Make what the settings ask for; None keeps mails in the outbox. Raises SettingsError."""
+def open_transport(settings: Settings) -> Transport | None:
+    """Build the transport of the settings; None keeps mails in the outbox. Raises SettingsError."""
     if settings.smtp_url is None and not settings.mail_api_url:
         return None
     if settings.smtp_url is not None and settings.mail_api_url:
         raise SettingsError("SMTP_URL and MAIL_API_URL are both set; keep the one that shall send.")
-    sender = _sender(settings)
+    sender = _parse_sender(settings)
     if settings.smtp_url is None:
-        return ApiTransport(_api_url(settings), _api_key(settings), sender)
+        return ApiTransport(_parse_api_url(settings), _parse_api_key(settings), sender)
     url = settings.smtp_url.reveal().strip()
     try:
         parts = urlsplit(url)
         usable = parts.scheme in {"smtp", "smtps"} and parts.hostname and parts.port != 0
-        # Then the password has a character that ends the host, and its rest is taken for a path.
+        # Otherwise the password contains a character that ends the host part.
         usable = usable and "@" not in parts.path + parts.query + parts.fragment
     except ValueError:  # a port that is no number
         usable = False
@@ -174,15 +177,15 @@ def transport_for(settings: Settings) -> Transport | None:
     return SmtpTransport(url, sender)
 
 
-def as_message(mail: Mail, message: Message, sender: str) -> EmailMessage:
-    """Build the message: plain text and its HTML twin. What fits no header raises Rejected."""
+def build_email(mail: Mail, message: Message, sender: str) -> EmailMessage:
+    """Build the message with a text and an HTML part. Raises Rejected for invalid headers."""
     _check_recipient(message)
     email = EmailMessage()
     try:
         email["From"] = sender
         email["To"] = Address(addr_spec=message.to)
         email["Subject"] = message.subject
-    except (ValueError, MessageError) as error:  # what would smuggle in a header of its own
+    except (ValueError, MessageError) as error:  # an attempt to inject a header
         raise Rejected(str(error)) from error
     email["Message-ID"] = mail.message_id
     email["Date"] = format_datetime(mail.created_at)
@@ -193,11 +196,11 @@ def as_message(mail: Mail, message: Message, sender: str) -> EmailMessage:
 
 
 def _check_recipient(message: Message) -> None:
-    if not is_address(message.to):  # one person, and no header of its own
+    if not is_address(message.to):  # exactly one recipient, no injected header
         raise Rejected("the recipient is not an e-mail address")
 
 
-def _sender(settings: Settings) -> str:
+def _parse_sender(settings: Settings) -> str:
     probe = EmailMessage()
     try:
         probe["From"] = settings.mail_from
@@ -209,8 +212,8 @@ def _sender(settings: Settings) -> str:
     return settings.mail_from
 
 
-def _api_key(settings: Settings) -> str:
-    # What was copied with it, a newline at its end above all, is no part of it.
+def _parse_api_key(settings: Settings) -> str:
+    # Copied white space, such as a final newline, is not part of it.
     key = settings.mail_api_key.reveal().strip() if settings.mail_api_key else ""
     if not all("!" <= character <= "~" for character in key):
         raise SettingsError(
@@ -219,7 +222,7 @@ def _api_key(settings: Settings) -> str:
     return key
 
 
-def _decoded(text: str) -> str:
+def _decode(text: str) -> str:
     try:
         decoded = unquote(text, errors="strict")
     except UnicodeDecodeError:
@@ -233,7 +236,7 @@ def _base64(text: str) -> str:
     return b64encode(text.encode()).decode()
 
 
-def _api_url(settings: Settings) -> str:
+def _parse_api_url(settings: Settings) -> str:
     parts = urlsplit(settings.mail_api_url)
     if parts.scheme not in {"http", "https"} or not parts.netloc:
         raise SettingsError("MAIL_API_URL looks like https://api.example.com/emails")

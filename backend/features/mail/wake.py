@@ -1,18 +1,18 @@
-"""The bell that wakes the worker: there is mail."""
+"""The signal that wakes the mail worker."""
 
 import threading
 
 
-class Bell:
-    """Rung by whoever posts, waited for by the one who sends."""
+class WakeUp:
+    """An event set by `post`, and cleared by the worker that waits for it."""
 
     def __init__(self) -> None:
-        self._rung = threading.Event()
+        self._event = threading.Event()
 
-    def ring(self) -> None:
-        self._rung.set()
+    def set(self) -> None:
+        self._event.set()
 
     def wait(self, seconds: float | None) -> None:
-        """Wait until somebody rang or the time is over, and be ready for the next ring."""
-        self._rung.wait(seconds)
-        self._rung.clear()
+        """Wait until it is set or the time has passed, then clear it."""
+        self._event.wait(seconds)
+        self._event.clear()

@@ -1,11 +1,11 @@
-"""The worker: takes mails out of the outbox and sends them, again and again until they left.
+"""The mail worker: sends the outbox, with retries.
 
-It asks the database when somebody posted, when a mail is due again, and once at start; never else,
-so that a database that sleeps when idle may sleep.
+It queries the database only after a post, when a retry is due, and once at start, so that an idle
+database may sleep.
 
-A mail is hidden from other processes while it is sent, whosever clock is ahead. If this process
-dies in between, or the database is away when the mail has left, it is sent once more after that
-time, with the Message-ID it had: mailbox providers show it once.
+While a mail is being sent, it is hidden from other processes, whatever their clocks say. If this
+process dies meanwhile, or the database is away afterwards, the mail is sent once more when that
+time is over, with the same Message-ID: mailbox providers show it once.
 """
 
 import re
@@ -27,18 +27,19 @@ from backend.storage.queries import outbox
 from backend.storage.queries.outbox import Mail
 from backend.storage.work import Runtime, Work, ask
 
-HIDDEN_FOR = timedelta(minutes=5)  # longer than a slow mail server takes for one mail
-PAUSES = (30, 120, 900, 3600, 10_800, 28_800, 43_200, 86_400, 86_400)  # seconds; three days in all
-_WITHOUT_DATABASE = 5.0  # seconds until it is asked again
+CLAIM_DURATION = timedelta(minutes=5)  # longer than a slow mail server needs
+# Seconds; three days in all.
+RETRY_DELAYS = (30, 120, 900, 3600, 10_800, 28_800, 43_200, 86_400, 86_400)
+_DATABASE_RETRY = 5.0  # seconds before the next try
 _SOON = 0.1  # seconds
-_STOP_WITHIN = 5.0  # seconds for the mail in hand
+_STOP_WITHIN = 5.0  # seconds to finish the current mail
 _ADDRESS = re.compile(r"[^\s<>]+@[^\s<>]+")
 
 log = structlog.get_logger()
 
 
 class MailWorker:
-    """One thread that sends. Several processes may each have one: a mail is claimed by one only."""
+    """A thread that sends. Several processes may each have one: each mail is claimed by one."""
 
     def __init__(
         self,
@@ -48,7 +49,7 @@ class MailWorker:
         clock_check: ClockCheck,
     ) -> None:
         self._runtime = runtime
-        self._office = mailer
+        self._mailer = mailer
         self._transport = transport
         self._clock_check = clock_check
         self._redactor = runtime.settings.redactor()
@@ -59,35 +60,35 @@ class MailWorker:
         self._thread.start()
 
     def stop(self) -> None:
-        """Finish the mail in hand, if that is quick, and end; the others wait in the outbox."""
+        """Finish the current mail if that is quick, and stop; the others stay in the outbox."""
         self._stopping.set()
-        self._office.bell.ring()
+        self._mailer.wake_up.set()
         self._thread.join(_STOP_WITHIN)
         self._transport.close()
 
     def _run(self) -> None:
         while not self._stopping.is_set():
-            self._office.bell.wait(self._send_all_due())
+            self._mailer.wake_up.wait(self._send_all_due())
 
     def _send_all_due(self) -> float | None:
-        """Send what is due; returns how many seconds to wait for more, None until the next ring."""
+        """Send what is due; returns the seconds until the next mail, None to wait for a post."""
         try:
             while not self._stopping.is_set() and (mail := self._claim()):
                 self._send(mail)
             return self._until_next_due()
         except DatabaseUnavailable as error:
             log.warning("mail_waits_for_database", reason=str(error))
-        except Exception:  # this thread must outlive every mistake, or no mail would ever leave
+        except Exception:  # this thread must survive every bug, or no mail would be sent
             log.exception("mail_worker_failed")
-        return _WITHOUT_DATABASE
+        return _DATABASE_RETRY
 
     def _claim(self) -> Mail | None:
         with Work(self._runtime, NOBODY) as work:
             earliest, latest = self._clock_check.span(work.db)
-            return outbox.claim_due(work.db, earliest, latest + HIDDEN_FOR)
+            return outbox.claim_due(work.db, earliest, latest + CLAIM_DURATION)
 
     def _send(self, mail: Mail) -> None:
-        message = open_message(self._office, mail)
+        message = open_message(self._mailer, mail)
         if message is None:
             self._give_up(mail, "no key of this server opens the letter")
             return
@@ -97,41 +98,41 @@ class MailWorker:
             self._give_up(mail, self._without_secrets(message, problem))
         except NotSent as problem:
             self._try_again(mail, self._without_secrets(message, problem))
-        except Exception as mistake:
+        except Exception as error:
             log.exception("mail_transport_failed", mail=str(mail.id))
-            self._try_again(mail, type(mistake).__name__)
+            self._try_again(mail, type(error).__name__)
         else:
             now = self._runtime.clock.now()
-            self._note(lambda db: outbox.mark_sent(db, mail.id, now))
+            self._write(lambda db: outbox.mark_sent(db, mail.id, now))
             log.info("mail_sent", mail=str(mail.id), kind=mail.kind, attempts=mail.attempts)
 
     def _try_again(self, mail: Mail, problem: str) -> None:
-        if mail.attempts > len(PAUSES):
+        if mail.attempts > len(RETRY_DELAYS):
             self._give_up(mail, problem)
             return
-        pause = PAUSES[mail.attempts - 1]
+        delay = RETRY_DELAYS[mail.attempts - 1]
 
-        def put_off(db: Db) -> None:
+        def schedule_retry(db: Db) -> None:
             earliest, _ = self._clock_check.span(db)
-            outbox.mark_waiting(db, mail.id, earliest + timedelta(seconds=pause), problem)
+            outbox.mark_waiting(db, mail.id, earliest + timedelta(seconds=delay), problem)
 
-        self._note(put_off)
-        log.warning("mail_not_sent", **_told(mail, problem), again_in=pause)
+        self._write(schedule_retry)
+        log.warning("mail_not_sent", **_log_fields(mail, problem), again_in=delay)
 
     def _give_up(self, mail: Mail, problem: str) -> None:
-        self._note(lambda db: outbox.mark_given_up(db, mail.id, problem))
-        log.error("mail_given_up", **_told(mail, problem))
+        self._write(lambda db: outbox.mark_given_up(db, mail.id, problem))
+        log.error("mail_given_up", **_log_fields(mail, problem))
 
-    def _note(self, deed: Callable[[Db], None]) -> None:
+    def _write(self, operation: Callable[[Db], None]) -> None:
         """Write down what became of a mail, as soon as the database is there."""
         while True:
             try:
                 with Work(self._runtime, NOBODY) as work:
-                    deed(work.db)
+                    operation(work.db)
                 return
             except DatabaseUnavailable as error:
                 log.warning("mail_waits_for_database", reason=str(error))
-                if self._stopping.wait(_WITHOUT_DATABASE):
+                if self._stopping.wait(_DATABASE_RETRY):
                     raise
 
     def _without_secrets(self, message: Message, problem: Exception) -> str:
@@ -149,7 +150,7 @@ class MailWorker:
         return None if wait is None else max(_SOON, wait.total_seconds())
 
 
-def _told(mail: Mail, problem: str) -> dict[str, str | int]:
+def _log_fields(mail: Mail, problem: str) -> dict[str, str | int]:
     """Return what the log says of a mail: never whose it was."""
     reason = _ADDRESS.sub("(address)", problem)[:200]
     return {"mail": str(mail.id), "kind": mail.kind, "attempts": mail.attempts, "reason": reason}

@@ -1,1 +1,1 @@
-"""What the panel needs beyond Better Auth's admin plugin: lists, exports, the log, the status."""
+"""The panel's API beyond Better Auth's admin plugin: lists, exports, log, status."""

@@ -1,12 +1,12 @@
-"""Which commit runs here."""
+"""The commit that this server runs."""
 
 from pathlib import Path
 
 _HERE = Path(__file__).parents[3]
 
 
-def running_commit(folder: Path = _HERE) -> str | None:
-    """Return the commit that a clone of the repository is at; None where there is no clone."""
+def find_commit(folder: Path = _HERE) -> str | None:
+    """Return the commit a clone of the repository is at; None outside a clone."""
     git = folder / ".git"
     try:
         head = (git / "HEAD").read_text("ascii").strip()

@@ -1,6 +1,6 @@
-"""The link for a new password that an admin has mailed to a user."""
+"""Mailing a user a link for a new password, as an admin."""
 
-from backend.features.admin.permissions import SET_PASSWORD, authorise_about
+from backend.features.admin.permissions import SET_PASSWORD, authorise_for_user
 from backend.features.links.link_mailer import LinkMailer, NewLink, mail_link
 from backend.features.links.service import LinkKind
 from backend.features.mail import templates
@@ -20,11 +20,11 @@ def send(
     user_id: str,
     redirect_to: str | None,
 ) -> User:
-    """Mail a user a link for a new password, at once and however many were mailed before.
+    """Mail a user a link for a new password, without the limit on requests.
 
-    It is the link that they could ask for themselves: only who reads their mail can use it.
+    It is the link they could request themselves: only the owner of the mailbox can use it.
     """
-    user = authorise_about(work, current, user_id, SET_PASSWORD)
+    user = authorise_for_user(work, current, user_id, SET_PASSWORD)
     link = NewLink(
         LinkKind.RESET_PASSWORD,
         user,
@@ -38,6 +38,6 @@ def send(
 
 
 def default_page(settings: Settings) -> str:
-    """Return the page for the new password where none is named: the first frontend's."""
-    named = (url.rstrip("/") for url in settings.frontend_url if "*" not in url)
-    return next(named, "") + _PAGE
+    """Return the default page for the new password, on the first frontend."""
+    frontends = (url.rstrip("/") for url in settings.frontend_url if "*" not in url)
+    return next(frontends, "") + _PAGE

@@ -8,7 +8,7 @@ from typing import Literal
 from pydantic import Field
 
 from backend import __version__
-from backend.features.management.commit import running_commit
+from backend.features.management.commit import find_commit
 from backend.features.sessions.cache import SessionCache
 from backend.kernel.secrets.secret_key import key_is_an_example, key_is_generated
 from backend.kernel.settings import Settings
@@ -150,7 +150,7 @@ class StatusOut(WireModel):
 
 
 @dataclass(frozen=True, slots=True)
-class Deployment:
+class DeploymentStatus:
     """Looks at everything there is to know."""
 
     runtime: Runtime
@@ -160,9 +160,9 @@ class Deployment:
     snapshots: Snapshots | None
     clock_check: ClockCheck
     started_at: datetime
-    commit: str | None = field(default_factory=running_commit)
+    commit: str | None = field(default_factory=find_commit)
 
-    def look(self, proxy: ProxyState) -> StatusOut:
+    def read(self, proxy: ProxyState) -> StatusOut:
         """Return the state now; raises DatabaseUnavailable when the database is away."""
         settings = self.runtime.settings
         return StatusOut(
@@ -190,13 +190,15 @@ class Deployment:
     def _database(self) -> DatabaseState:
         indexed = ask(self.runtime.database, trigrams.are_indexed)
         restored = ask(self.runtime.database, latest_restoration)
-        taken = self.snapshots
+        snapshots = self.snapshots
         return DatabaseState(
             kind=self.runtime.database.kind,
             durability=durability(self.runtime.settings),
             user_search="indexed" if indexed else "reads all users",
             restored=RestoredState(**asdict(restored)) if restored else None,
-            snapshots=SnapshotsState(last_at=taken.last, trouble=taken.trouble) if taken else None,
+            snapshots=SnapshotsState(last_at=snapshots.last, trouble=snapshots.trouble)
+            if snapshots
+            else None,
         )
 
     def _clock(self) -> ClockState:
@@ -210,7 +212,7 @@ class Deployment:
     def _mail(self) -> MailState:
         traffic = ask(self.runtime.database, outbox.traffic)
         return MailState(
-            sends=_mailer(self.runtime.settings),
+            sends=_mail_channel(self.runtime.settings),
             waiting=traffic.waiting,
             waiting_since=traffic.waiting_since,
             last_sent_at=traffic.last_sent_at,
@@ -227,7 +229,7 @@ def durability(settings: Settings) -> Durability:
     return "ephemeral" if settings.space_id else "durable"
 
 
-def proxy_of(request: RequestContext, addresses: ClientAddresses) -> ProxyState:
+def describe_proxy(request: RequestContext, addresses: ClientAddresses) -> ProxyState:
     """Tell how a request came here, for whoever sets TRUSTED_PROXIES."""
     peer = (request.scope.get("client") or ("", 0))[0]
     forwarded = request.headers.get(b"x-forwarded-for")
@@ -245,7 +247,7 @@ def _secret_state(settings: Settings) -> Literal["set", "generated", "example"]:
     return "generated" if key_is_generated(settings) else "set"
 
 
-def _mailer(settings: Settings) -> Literal["smtp", "api", "outbox"]:
+def _mail_channel(settings: Settings) -> Literal["smtp", "api", "outbox"]:
     if settings.smtp_url is not None:
         return "smtp"
     return "api" if settings.mail_api_url else "outbox"

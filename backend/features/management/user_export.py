@@ -25,41 +25,41 @@ BATCH = 1000
 """Users read, held and sent at a time."""
 
 
-def csv_of(batches: Iterable[Sequence[ActiveUser]]) -> Generator[bytes, None, None]:
-    """Write each batch as it comes, in UTF-8; the header leaves with the first.
+def render_csv(batches: Iterable[Sequence[ActiveUser]]) -> Generator[bytes, None, None]:
+    """Render each batch as it comes, in UTF-8; the header goes with the first.
 
-    So if the database is away the answer says that, and no file begins.
+    If the database is away, the response is an error rather than the start of a file.
     """
-    head = BYTE_ORDER_MARK.encode() + _lines([COLUMNS])
+    header = BYTE_ORDER_MARK.encode() + _render_lines([COLUMNS])
     for batch in batches:
-        yield head + _lines(_row(each) for each in batch)
-        head = b""
-    if head:
-        yield head
+        yield header + _render_lines(_render_row(each) for each in batch)
+        header = b""
+    if header:
+        yield header
 
 
-def _row(listed: ActiveUser) -> Sequence[str]:
-    user, seen = listed.user, listed.activity.last_sign_in_at
+def _render_row(listed: ActiveUser) -> Sequence[str]:
+    user, last_sign_in_at = listed.user, listed.activity.last_sign_in_at
     return (
         str(user.id),
         guarded(user.email),
         guarded(user.name),
-        _flag(user.email_verified),
+        _format_bool(user.email_verified),
         user.role,
-        _flag(user.banned),
+        _format_bool(user.banned),
         guarded(user.ban_reason or ""),
         iso(user.ban_expires) if user.ban_expires else "",
         iso(user.created_at),
         iso(user.updated_at),
-        iso(seen) if seen else "",
+        iso(last_sign_in_at) if last_sign_in_at else "",
     )
 
 
-def _flag(value: bool) -> str:
+def _format_bool(value: bool) -> str:
     return "true" if value else "false"
 
 
-def _lines(rows: Iterable[Sequence[str]]) -> bytes:
-    written = StringIO(newline="")
-    csv.writer(written, quoting=csv.QUOTE_ALL).writerows(rows)
-    return written.getvalue().encode()
+def _render_lines(rows: Iterable[Sequence[str]]) -> bytes:
+    buffer = StringIO(newline="")
+    csv.writer(buffer, quoting=csv.QUOTE_ALL).writerows(rows)
+    return buffer.getvalue().encode()

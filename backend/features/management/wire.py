@@ -1,4 +1,4 @@
-"""The JSON of the lists that the panel shows, and what may be asked of the list of sessions."""
+"""The JSON of the panel's lists, and the query parameters of the list of sessions."""
 
 from ipaddress import IPv6Network, ip_address, ip_network
 from typing import Annotated
@@ -14,8 +14,8 @@ from backend.storage.queries.sessions import SessionWithUser
 from backend.web.query_types import Id, Number
 from backend.web.wire import Moment, NotNull, Text, WireModel
 
-_PAGE, _LARGEST_PAGE = 50, 200
-_SUBSCRIBER = 64  # bits that all addresses of one IPv6 subscriber share
+_PAGE, _MAX_PAGE = 50, 200
+_SUBSCRIBER_PREFIX = 64  # bits that all addresses of one IPv6 subscriber share
 
 
 class ActiveUserOut(UserOut):
@@ -65,16 +65,16 @@ class SessionsQuery(WireModel):
     search: Annotated[
         Text | None, Field(description="Letters of the user's address.", examples=["ada"])
     ] = None
-    limit: Annotated[Number, Field(ge=1, le=_LARGEST_PAGE)] = _PAGE
+    limit: Annotated[Number, Field(ge=1, le=_MAX_PAGE)] = _PAGE
     cursor: Annotated[
         Id | None, Field(description="`cursor` of the page before; filters stay the same.")
     ] = None
 
     def filter(self) -> SessionFilter:
-        """Return what the database is asked; refuses an address that there cannot be."""
+        """Convert to a database query; refuses an invalid address."""
         return SessionFilter(
             user_id=self.user,
-            address=_address(self.address) if self.address else None,
+            address=_parse_address(self.address) if self.address else None,
             email=(self.search or "").strip() or None,
             before=self.cursor,
         )
@@ -152,17 +152,17 @@ class ResetSent(WireModel):
     )
 
 
-def _address(said: str) -> str | IPv6Network:
+def _parse_address(text: str) -> str | IPv6Network:
     try:
-        if "/" not in said:
-            return str(ip_address(said))
-        network = ip_network(said, strict=False)
+        if "/" not in text:
+            return str(ip_address(text))
+        network = ip_network(text, strict=False)
     except ValueError:
-        raise _refusal("Invalid input: expected an address") from None
-    if not isinstance(network, IPv6Network) or network.prefixlen != _SUBSCRIBER:
-        raise _refusal("of networks only the /64 of IPv6 can be asked for")
+        raise _invalid("Invalid input: expected an address") from None
+    if not isinstance(network, IPv6Network) or network.prefixlen != _SUBSCRIBER_PREFIX:
+        raise _invalid("of networks only the /64 of IPv6 can be asked for")
     return network
 
 
-def _refusal(problem: str) -> Refusal:
+def _invalid(problem: str) -> Refusal:
     return Refusal("VALIDATION_ERROR", f"[query.address] {problem}")

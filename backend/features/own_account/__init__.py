@@ -1,1 +1,1 @@
-"""What a user does with their own account: change the password, take the data, leave."""
+"""One's own account: changing the password, exporting the data, deleting it."""

@@ -1,12 +1,12 @@
-"""Everything we hold about a user, as a zip of JSON (GDPR, articles 15 and 20)."""
+"""A user's stored data as a zip of JSON (GDPR, articles 15 and 20)."""
 
 import json
-from collections.abc import Callable, Generator, Iterable, Iterator
+from collections.abc import Callable, Generator, Iterable, Iterator, Mapping
 from dataclasses import replace
 from datetime import datetime
 from functools import partial
 from io import RawIOBase
-from typing import Any, TypeVar
+from typing import Any
 from zipfile import ZIP_DEFLATED, ZipFile, ZipInfo
 
 from backend.features.sessions.wire import UserOut
@@ -18,33 +18,30 @@ from backend.storage.queries.audit_list import AuditEvent, Filter, find_page
 from backend.storage.queries.users import User
 from backend.storage.work import ask
 
-_PAGE = 1000  # events read, packed and sent at a time
+_PAGE = 1000  # events per batch
 
 Items = Iterable[dict[str, Any]]
-T = TypeVar("T")
 
 
 def export(database: Database, user: User, now: datetime) -> Generator[bytes, None, None]:
-    """Pack what is stored about a user, without what opens anything: no hash, digest or body.
+    """Stream what is stored about a user, without secrets: no hash, digest or mail body.
 
-    Page by page as a zip that is still being sent: however much it is, little of it is in memory.
+    Builds the zip while it is sent, so that little of it is in memory.
     """
-
-    def read(question: Callable[[Db], T]) -> T:
-        return ask(database, question)
-
-    out = _Out()
+    out = _ZipBuffer()
     with ZipFile(out, "w", ZIP_DEFLATED) as archive:
-        yield from _add(archive, out, "profile", [read(lambda db: _profile(db, user))], now)
-        yield from _add(archive, out, "sessions", [read(lambda db: _sessions(db, user))], now)
-        yield from _add(archive, out, "links", [read(lambda db: _links(db, user))], now)
-        yield from _add(archive, out, "mails", [read(lambda db: _mails(db, user))], now)
-        yield from _add(archive, out, "events", _events(database, user), now)
+        for name, load in _FILES.items():
+            yield from _write_entry(archive, out, name, [_query(database, load, user)], now)
+        yield from _write_entry(archive, out, "events", _load_events(database, user), now)
     yield out.take()
 
 
-class _Out(RawIOBase):
-    """A file that only grows, and is taken away as it does."""
+def _query(database: Database, load: Callable[[Db, User], Items], user: User) -> Items:
+    return ask(database, lambda db: load(db, user))
+
+
+class _ZipBuffer(RawIOBase):
+    """A write-only file whose content is taken away as it grows."""
 
     def __init__(self) -> None:
         self._written = bytearray()
@@ -57,34 +54,36 @@ class _Out(RawIOBase):
         return len(data)
 
     def take(self) -> bytes:
-        """Return what was written since it was last asked."""
+        """Return what was written since the last call."""
         taken, self._written = bytes(self._written), bytearray()
         return taken
 
 
-def _add(
-    archive: ZipFile, out: _Out, name: str, pages: Iterable[Items], now: datetime
+def _write_entry(
+    archive: ZipFile, out: _ZipBuffer, name: str, pages: Iterable[Items], now: datetime
 ) -> Iterator[bytes]:
     entry = ZipInfo(f"{name}.json", now.timetuple()[:6])
     entry.compress_type = ZIP_DEFLATED
     with archive.open(entry, "w") as file:
-        before = b"[\n"
+        separator = b"[\n"
         for page in pages:
             for item in page:
-                file.write(before + json.dumps(item, ensure_ascii=False, default=_plain).encode())
-                before = b",\n"
+                file.write(
+                    separator + json.dumps(item, ensure_ascii=False, default=_to_json).encode()
+                )
+                separator = b",\n"
             if piece := out.take():
                 yield piece
-        file.write(b"\n]\n" if before == b",\n" else b"[\n]\n")
+        file.write(b"\n]\n" if separator == b",\n" else b"[\n]\n")
 
 
-def _profile(db: Db, user: User) -> Items:
+def _load_profile(db: Db, user: User) -> Items:
     profile = UserOut.of(user).model_dump(mode="json", by_alias=True)
     has_password = users.find_password_hash(db, user.id) is not None
     return [profile | {"hasPassword": has_password}]
 
 
-def _sessions(db: Db, user: User) -> Items:
+def _load_sessions(db: Db, user: User) -> Items:
     return [
         {
             "id": each.id,
@@ -100,7 +99,7 @@ def _sessions(db: Db, user: User) -> Items:
     ]
 
 
-def _links(db: Db, user: User) -> Items:
+def _load_links(db: Db, user: User) -> Items:
     return [
         {
             "kind": each.kind,
@@ -113,7 +112,7 @@ def _links(db: Db, user: User) -> Items:
     ]
 
 
-def _mails(db: Db, user: User) -> Items:
+def _load_mails(db: Db, user: User) -> Items:
     return [
         {
             "kind": each.kind,
@@ -127,30 +126,38 @@ def _mails(db: Db, user: User) -> Items:
     ]
 
 
-def _events(database: Database, user: User) -> Iterator[Items]:
-    wanted: Filter | None = Filter(user_id=user.id)
-    while wanted is not None:
-        page = ask(database, partial(find_page, wanted=wanted, limit=_PAGE))
-        yield [_event(each, user) for each in page]
-        wanted = replace(wanted, before=page[-1].id) if page else None
+_FILES: Mapping[str, Callable[[Db, User], Items]] = {
+    "profile": _load_profile,
+    "sessions": _load_sessions,
+    "links": _load_links,
+    "mails": _load_mails,
+}
 
 
-def _event(recorded: AuditEvent, user: User) -> dict[str, Any]:
-    who = recorded.impersonated_by or recorded.actor_id
-    by_you = who == user.id
-    # What an admin did is about the user; where the admin sat is about the admin.
-    ours = by_you or who is None
+def _load_events(database: Database, user: User) -> Iterator[Items]:
+    query: Filter | None = Filter(user_id=user.id)
+    while query is not None:
+        page = ask(database, partial(find_page, wanted=query, limit=_PAGE))
+        yield [_render_event(each, user) for each in page]
+        query = replace(query, before=page[-1].id) if page else None
+
+
+def _render_event(event: AuditEvent, user: User) -> dict[str, Any]:
+    actor_id = event.impersonated_by or event.actor_id
+    by_you = actor_id == user.id
+    # An admin's action is data about the user; the admin's own address is not.
+    shows_client = by_you or actor_id is None
     return {
-        "id": recorded.id,
-        "at": recorded.at,
-        "kind": recorded.kind,
+        "id": event.id,
+        "at": event.at,
+        "kind": event.kind,
         "byYou": by_you,
-        "aboutYou": recorded.subject_id == user.id,
-        "ipAddress": recorded.ip_address if ours else None,
-        "userAgent": recorded.user_agent if ours else None,
-        "detail": recorded.detail,
+        "aboutYou": event.subject_id == user.id,
+        "ipAddress": event.ip_address if shows_client else None,
+        "userAgent": event.user_agent if shows_client else None,
+        "detail": event.detail,
     }
 
 
-def _plain(value: Any) -> str:
+def _to_json(value: Any) -> str:
     return iso(value) if isinstance(value, datetime) else str(value)

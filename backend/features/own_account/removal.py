@@ -1,4 +1,4 @@
-"""Leaving: with the password, soon after signing in, or through a mailed link."""
+"""Deleting one's own account: with the password, a fresh session, or a mailed link."""
 
 from backend.features.accounts.attempts import FindDevice
 from backend.features.accounts.passwords import check_current
@@ -18,7 +18,7 @@ from backend.storage.work import Work
 _LINK_LIFETIME = 86_400  # seconds
 
 
-def prove(
+def check_may_delete(
     work: Work,
     accounts: Accounts,
     current: CurrentSession,
@@ -27,7 +27,7 @@ def prove(
     *,
     has_token: bool,
 ) -> None:
-    """Refuse unless the caller showed the password, has a link, or signed in not long ago."""
+    """Refuse unless the caller gave the password, has a link, or signed in recently."""
     refuse_impersonator(current.session)
     if password:
         check_current(work, accounts, password, find_device)
@@ -37,7 +37,7 @@ def prove(
         raise Refusal("SESSION_EXPIRED")
 
 
-def mail_the_question(work: Work, link_mailer: LinkMailer, callback: str) -> None:
+def mail_confirmation(work: Work, link_mailer: LinkMailer, callback: str) -> None:
     """Mail the link that deletes the account."""
     user = work.actor
     link = NewLink(LinkKind.DELETE_USER, user, user.email, callback, _LINK_LIFETIME)
@@ -52,11 +52,11 @@ def use_link(work: Work, link_mailer: LinkMailer, current: CurrentSession, token
         link = links.find(work.db, work.now(), link_mailer.link_tokens, token, LinkKind.DELETE_USER)
     except Refusal:
         raise Refusal("INVALID_TOKEN", status=404) from None
-    mine = link.user_id == work.actor.id and link.email == work.actor.email
-    if not mine or not links.use(work, link):
+    is_own = link.user_id == work.actor.id and link.email == work.actor.email
+    if not is_own or not links.use(work, link):
         raise Refusal("INVALID_TOKEN", status=404)
 
 
-def leave(work: Work, accounts: Accounts) -> None:
+def delete_account(work: Work, accounts: Accounts) -> None:
     """Delete the caller's account and everything that names them."""
     remove_user(work, accounts, work.actor, by=work.actor.id)

@@ -1,4 +1,4 @@
-"""One's own account over HTTP."""
+"""HTTP endpoints of one's own account."""
 
 from functools import partial
 from typing import Annotated
@@ -149,13 +149,15 @@ def delete_user(
         return NOT_FOUND
     find_device = partial(cookies.known_device, request.cookie_header)
     has_token = bool(body.token)
-    removal.prove(work, accounts, current, body.password, find_device, has_token=has_token)
+    removal.check_may_delete(
+        work, accounts, current, body.password, find_device, has_token=has_token
+    )
     if body.token:
         removal.use_link(work, link_mailer, current, body.token)
     elif work.settings.delete_user_needs_link:
-        removal.mail_the_question(work, link_mailer, body.callback_url or "/")
+        removal.mail_confirmation(work, link_mailer, body.callback_url or "/")
         return Response(Deletion(message="Verification email sent"))
-    removal.leave(work, accounts)
+    removal.delete_account(work, accounts)
     return Response(_DELETED, cookies=cookies.clear_session(request.cookie_header))
 
 
@@ -192,7 +194,7 @@ def delete_user_callback(
     if current is None:
         raise Refusal("FAILED_TO_GET_USER_INFO")
     removal.use_link(work, link_mailer, current, query.token)
-    removal.leave(work, accounts)
+    removal.delete_account(work, accounts)
     response = redirect(callback) if callback else Response(_DELETED)
     response.cookies += cookies.clear_session(request.cookie_header)
     return response

@@ -1,4 +1,4 @@
-"""Changing one's password, and the ways in which one signs in."""
+"""Changing one's password, and unlinking accounts."""
 
 from backend.features.accounts.attempts import FindDevice
 from backend.features.accounts.passwords import check_current, end_old_access
@@ -20,41 +20,41 @@ def change_password(
     accounts: Accounts,
     mailer: Mailer,
     current: CurrentSession,
-    given: Password,
+    current_password: Password,
     new: Password,
     find_device: FindDevice,
     *,
     revoke_others: bool,
 ) -> IssuedSession | None:
-    """Replace the password of who knows it; of several at once one wins (ASVS 15.4.2).
+    """Replace the password of a caller who knows it; of concurrent calls one wins (ASVS 15.4.2).
 
     With `revoke_others` every session ends and the caller gets a new one.
     """
     sessions.refuse_impersonator(current.session)
     accounts.rules.check_new(new, current.user.email, current.user.name)
-    stored_hash = check_current(work, accounts, given, find_device)
-    hashed = work.outside(accounts.hashes.hash, work.client, new)
+    stored_hash = check_current(work, accounts, current_password, find_device)
+    password_hash = work.outside(accounts.hashes.hash, work.client, new)
     user = work.actor
-    if not users.replace_password_hash(work.db, user.id, stored_hash, hashed):
-        raise Refusal("INVALID_PASSWORD")  # it was changed while we hashed
+    if not users.replace_password_hash(work.db, user.id, stored_hash, password_hash):
+        raise Refusal("INVALID_PASSWORD")  # it was changed during the hash
     remember = current.session.remembered
     issued = accounts.issuer.renew(work, remember=remember) if revoke_others else None
     end_old_access(work, user.id, but=(issued or current).session.id)
     work.record(Event(EventKind.PASSWORD_CHANGED, user.id, user.id))
     what = "The password of your account was changed."
-    post(work, mailer, templates.notice(work.settings.app_name, user.email, what))
+    post(work, mailer, templates.build_notice(work.settings.app_name, user.email, what))
     return issued
 
 
 def verify_password(
-    work: Work, accounts: Accounts, given: Password, find_device: FindDevice
+    work: Work, accounts: Accounts, current_password: Password, find_device: FindDevice
 ) -> None:
     """Refuse unless this is the caller's password."""
-    check_current(work, accounts, given, find_device, if_none="INVALID_PASSWORD")
+    check_current(work, accounts, current_password, find_device, if_none="INVALID_PASSWORD")
 
 
 def unlink(work: Work, account_id: str) -> None:
-    """Refuse: the password is the only way in, and one must stay."""
+    """Refuse: the password is the only account, and the last one stays."""
     if users.find_password_hash(work.db, work.actor.id) is None:
         raise Refusal("ACCOUNT_NOT_FOUND")
     raise Refusal("FAILED_TO_UNLINK_LAST_ACCOUNT")

@@ -1,1 +1,1 @@
-"""A new password for whoever reads the mail of an address."""
+"""Resetting a forgotten password by a mailed link."""

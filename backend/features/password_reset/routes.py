@@ -1,4 +1,4 @@
-"""Resetting a password over HTTP."""
+"""HTTP endpoints of the password reset."""
 
 from typing import Annotated
 
@@ -42,7 +42,7 @@ def request_password_reset(
     work: Work, link_mailer: LinkMailer, body: RequestReset
 ) -> ResetRequested:
     """Mail a link with which a new password can be chosen. The answer never tells who is known."""
-    service.request(work, link_mailer, body.email, body.redirect_to or "")
+    service.request_reset(work, link_mailer, body.email, body.redirect_to or "")
     return ResetRequested()
 
 
@@ -67,13 +67,13 @@ def reset_password_callback(
     base_url, callback = settings.base_url, query.callback_url
     if callback and not context.origins.allows_target(callback):
         raise Refusal("INVALID_CALLBACK_URL")
-    wrong = resolved(base_url, callback or f"{AUTH}/error", "error", "INVALID_TOKEN")
+    error_url = resolved(base_url, callback or f"{AUTH}/error", "error", "INVALID_TOKEN")
     if not callback:
-        raise sent_to(wrong)
+        raise sent_to(error_url)
     try:
-        service.open_link(db, clock.now(), link_mailer.link_tokens, token)
+        service.find_usable_link(db, clock.now(), link_mailer.link_tokens, token)
     except Refusal:
-        raise sent_to(wrong) from None
+        raise sent_to(error_url) from None
     return redirect(resolved(base_url, callback, "token", token))
 
 
@@ -97,6 +97,6 @@ def reset_password(
     token = body.token or query.token
     if not token:
         raise Refusal("INVALID_TOKEN")
-    user = service.reset(work, accounts, link_mailer, token, body.new_password)
-    known_again = renew_device_cookie(work, cookies, request.cookie_header, user.id)
-    return Response(Status(), cookies=known_again)
+    user = service.reset_password(work, accounts, link_mailer, token, body.new_password)
+    device_cookies = renew_device_cookie(work, cookies, request.cookie_header, user.id)
+    return Response(Status(), cookies=device_cookies)

@@ -1,1 +1,1 @@
-"""Does a stream arrive as it is sent?"""
+"""A short event stream, to test whether proxies buffer it."""

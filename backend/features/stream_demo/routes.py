@@ -1,4 +1,4 @@
-"""A stream of events over HTTP: whether what lies between holds it back."""
+"""HTTP endpoint of a short event stream, to test whether proxies buffer it."""
 
 from backend.features.sessions.dependencies import Protected
 from backend.features.sessions.reader import SessionReader

@@ -1,4 +1,4 @@
-"""A short stream of events, which ends early when its reader is signed out meanwhile."""
+"""A short stream of events that ends early when its caller is signed out."""
 
 import asyncio
 from collections.abc import AsyncGenerator, Awaitable, Callable
@@ -13,7 +13,7 @@ SECONDS_APART = 0.2
 
 @dataclass(slots=True)
 class Ticker:
-    """Tells the time a few times over."""
+    """Sends the time a few times."""
 
     clock: Clock
     pause: Callable[[float], Awaitable[object]] = asyncio.sleep
@@ -21,7 +21,7 @@ class Ticker:
     async def ticks(
         self, is_signed_in: Callable[[], Awaitable[bool]]
     ) -> AsyncGenerator[bytes, None]:
-        """Yield events; asks before each whether its reader may still have it (ASVS 7.4.1)."""
+        """Yield events; checks the session before each (ASVS 7.4.1)."""
         for number in range(1, EVENTS + 1):
             if number > 1:
                 await self.pause(SECONDS_APART)

@@ -12,7 +12,7 @@ class Tick(WireModel):
     sent_at: Moment
 
     def as_event(self) -> bytes:
-        return _event(self)
+        return _format_event(self)
 
 
 class Ended(WireModel):
@@ -21,8 +21,8 @@ class Ended(WireModel):
     reason: Literal["signed-out"]
 
     def as_event(self) -> bytes:
-        return b"event: end\n" + _event(self)
+        return b"event: end\n" + _format_event(self)
 
 
-def _event(said: WireModel) -> bytes:
-    return b"data: " + said.model_dump_json(by_alias=True).encode() + b"\n\n"
+def _format_event(payload: WireModel) -> bytes:
+    return b"data: " + payload.model_dump_json(by_alias=True).encode() + b"\n\n"

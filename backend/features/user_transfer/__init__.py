@@ -1,1 +1,1 @@
-"""Moving in and out: users from a file, and into one."""
+"""Importing users from a file, and exporting them into one."""

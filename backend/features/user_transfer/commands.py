@@ -1,4 +1,4 @@
-"""`import-users` and `export-users`, as the owner's terminal sees them."""
+"""The commands `import-users` and `export-users`."""
 
 import os
 import sys
@@ -16,7 +16,7 @@ from backend.storage.work import Runtime, ask
 
 
 def run_import(runtime: Runtime, hasher: PasswordHasher, path: Path, *, dry: bool) -> int:
-    """Import a file; returns the exit code, 1 when a line was bad. Raises SettingsError."""
+    """Import a file; returns the exit code, 1 if a line was bad. Raises SettingsError."""
     try:
         with path.open("rb") as file:
             return _import(runtime, hasher, file, dry=dry)
@@ -31,24 +31,24 @@ def run_import(runtime: Runtime, hasher: PasswordHasher, path: Path, *, dry: boo
 def _import(runtime: Runtime, hasher: PasswordHasher, file: BinaryIO, *, dry: bool) -> int:
     progress = Progress(sys.stderr, os.fstat(file.fileno()).st_size)
 
-    def say(line: str) -> None:
+    def print_line(line: str) -> None:
         progress.clear()
         sys.stdout.write(line + "\n")
 
-    outcome = import_users(runtime, hasher, read_records(file, progress.show), say, dry=dry)
+    outcome = import_users(runtime, hasher, read_records(file, progress.show), print_line, dry=dry)
     progress.clear()
     for line in summary(outcome, dry=dry):
-        say(line)
+        print_line(line)
     return 1 if outcome.bad else 0
 
 
 def run_export(runtime: Runtime, path: Path) -> None:
-    """Write every user into a new file that only its owner may read. Raises SettingsError."""
+    """Export all users into a new file with mode 0600. Raises SettingsError."""
     if path.suffix not in FORMATS:
         raise SettingsError(f"{path}: the name of the file must end in {' or '.join(FORMATS)}")
     progress = Progress(sys.stderr, ask(runtime.database, users.count))
     try:
-        # It holds every password's hash. A file that is there already is never overwritten.
+        # It contains every password hash. An existing file is never overwritten.
         descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
     except OSError as error:
         raise SettingsError(f"{path} cannot be written: {error.strerror}") from None

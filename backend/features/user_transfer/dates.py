@@ -10,16 +10,15 @@ from backend.kernel.timestamps import moment_from
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 _NUMBER = re.compile(r"[+-]?\d+(\.\d*)?", re.ASCII)
 _END = Decimal(253_402_300_800)  # the year 10000, in seconds
-_FIRST = Decimal(100_000_000)  # seconds: smaller numbers are 20240311, or a spreadsheet's days
-_COMPACT = range(19_000_101_000000, 21_000_101_000000)  # 20240311021152, which is no number
+_MIN_SECONDS = Decimal(100_000_000)  # smaller ones may be 20240311, or a spreadsheet's days
+_COMPACT = range(19_000_101_000000, 21_000_101_000000)  # such as 20240311021152
 
 
-def date_from(value: Any) -> datetime:
-    """Read a date; raises ValueError in plain words for what is none, or could be two.
+def parse_date(value: Any) -> datetime:
+    """Parse a date; raises ValueError with a readable message for invalid or ambiguous ones.
 
-    A number is of seconds, milliseconds or microseconds, the first in which it lies before the
-    year 10000: databases keep all three, and milliseconds taken for something else are another
-    century.
+    A number counts seconds, milliseconds or microseconds: the first unit that gives a date before
+    the year 10000. Databases export all three, and a wrong unit means another century.
     """
     if isinstance(value, bool) or not isinstance(value, str | int | float):
         raise ValueError("is no date such as 2024-03-11T02:11:52Z")
@@ -28,7 +27,7 @@ def date_from(value: Any) -> datetime:
 
 
 def _from_number(number: Decimal) -> datetime:
-    if number and (number < _FIRST or int(number) in _COMPACT):
+    if number and (number < _MIN_SECONDS or int(number) in _COMPACT):
         raise ValueError("could be a date or a number; write it as 2024-03-11T02:11:52Z")
     for unit in (1_000_000, 1_000, 1):  # microseconds
         if number * unit < _END * 1_000_000:

@@ -1,4 +1,4 @@
-"""Moving users out: every field we have of them, in a file that `import-users` reads."""
+"""Exporting users: all their fields, in a file that `import-users` reads."""
 
 import csv
 import json
@@ -22,19 +22,19 @@ FORMATS = (".csv", ".jsonl")
 def export_users(
     database: Database, file: TextIO, ending: str, progress: Callable[[int], None]
 ) -> int:
-    """Write every user into `file`, as CSV or JSON lines by its ending; returns how many.
+    """Write all users into `file`, as CSV or JSON lines by its ending; returns how many.
 
-    The hashes of their passwords are among it.
+    Includes the hashes of their passwords.
     """
     write = _csv_writer(file) if ending == ".csv" else _json_writer(file)
     number = 0
-    for number, credential in enumerate(_everyone(database), start=1):
+    for number, credential in enumerate(_all_credentials(database), start=1):
         write(_row(credential))
         progress(number)
     return number
 
 
-def _everyone(database: Database) -> Iterator[Credential]:
+def _all_credentials(database: Database) -> Iterator[Credential]:
     page = _page_after(database, None)
     while page:
         yield from page

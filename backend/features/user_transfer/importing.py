@@ -1,7 +1,7 @@
-"""Moving users in: batch by batch, each all or nothing, and as often as one likes.
+"""Importing users in batches, each all or nothing; the import can be repeated.
 
-A batch with a bad line is left out whole, so that nobody has to guess which of its lines went in.
-Whoever has an account already keeps it as it is: mend the bad lines and run the file again.
+A batch with a bad line is skipped whole, so that it is clear which lines went in. Existing users
+stay as they are: fix the bad lines and import the file again.
 """
 
 from collections.abc import Callable, Iterable, Iterator
@@ -10,7 +10,12 @@ from itertools import islice
 
 from backend.features.user_transfer.progress import Ranges
 from backend.features.user_transfer.records import Record
-from backend.features.user_transfer.user_record import BadRecord, Person, field_of, person_from
+from backend.features.user_transfer.user_record import (
+    BadRecord,
+    ImportedUser,
+    find_field,
+    parse_user,
+)
 from backend.kernel.client import NOBODY
 from backend.kernel.events import Event, EventKind
 from backend.kernel.passwords.hasher import PasswordHasher
@@ -21,15 +26,15 @@ from backend.storage.work import Runtime, Work
 BATCH = 1000  # records
 
 _LONGEST_PROBLEM = 300  # characters
-_SHAPES = Redactor()  # a hash that stands in another column may be quoted
+_SHAPES = Redactor()  # removes hashes from messages that quote a value
 
-Say = Callable[[str], None]
-"""Tells the owner something, line by line."""
+PrintLine = Callable[[str], None]
+"""Prints a line to the terminal."""
 
 
 @dataclass
 class Outcome:
-    """What became of a file."""
+    """The result of an import."""
 
     imported: int = 0
     bad: int = 0
@@ -41,12 +46,17 @@ class Outcome:
 
 
 def import_users(
-    runtime: Runtime, hasher: PasswordHasher, records: Iterator[Record], say: Say, *, dry: bool
+    runtime: Runtime,
+    hasher: PasswordHasher,
+    records: Iterator[Record],
+    print_line: PrintLine,
+    *,
+    dry: bool,
 ) -> Outcome:
-    """Import every record, or with `dry` only check them; tells each bad line as it is found."""
+    """Import all records, or with `dry` only check them; prints each bad line as it is found."""
     outcome = Outcome()
     while batch := list(islice(records, BATCH)):
-        _import_batch(runtime, hasher, batch, outcome, say, dry=dry)
+        _import_batch(runtime, hasher, batch, outcome, print_line, dry=dry)
     return outcome
 
 
@@ -55,36 +65,36 @@ def _import_batch(
     hasher: PasswordHasher,
     batch: list[Record],
     outcome: Outcome,
-    say: Say,
+    print_line: PrintLine,
     *,
     dry: bool,
 ) -> None:
     for record in batch:
-        outcome.ignored_fields |= {name for name in record.fields if not field_of(name)}
+        outcome.ignored_fields |= {name for name in record.fields if not find_field(name)}
     with Work(runtime, NOBODY) as work:
-        people, problems = _judged(work, hasher, batch)
+        people, problems = _validate(work, hasher, batch)
         if not problems:
             _store(work, people, outcome, dry=dry)
             return
     for line, problem in problems:
-        say(f"line {line}: {_SHAPES.without_secrets(problem)[:_LONGEST_PROBLEM]}")
+        print_line(f"line {line}: {_SHAPES.without_secrets(problem)[:_LONGEST_PROBLEM]}")
     outcome.bad += len(problems)
     outcome.waiting += len(people)
-    say(
+    print_line(
         f"lines {batch[0].line}-{batch[-1].line}: nothing imported; "
-        f"{len(people)} good lines wait for {_counted(len(problems), 'bad one')} to be mended"
+        f"{len(people)} good lines wait for {_format_count(len(problems), 'bad one')} to be mended"
     )
 
 
-def _judged(
+def _validate(
     work: Work, hasher: PasswordHasher, batch: Iterable[Record]
-) -> tuple[list[Person], list[tuple[int, str]]]:
-    people: list[Person] = []
+) -> tuple[list[ImportedUser], list[tuple[int, str]]]:
+    people: list[ImportedUser] = []
     problems: list[tuple[int, str]] = []
     first_lines: dict[object, int] = {}
     for record in batch:
         try:
-            person = person_from(record, work, hasher.take)
+            person = parse_user(record, work, hasher.take)
             for what, value in (("address", person.user.email), ("id", person.user.id)):
                 first = first_lines.setdefault(value, record.line)
                 if first != record.line:
@@ -96,11 +106,13 @@ def _judged(
     return people, problems
 
 
-def _store(work: Work, people: list[Person], outcome: Outcome, *, dry: bool) -> None:
-    here = users.find_taken(
+def _store(work: Work, people: list[ImportedUser], outcome: Outcome, *, dry: bool) -> None:
+    existing = users.find_taken(
         work.db, [person.user.email for person in people], [person.user.id for person in people]
     )
-    new = [p for p in people if p.user.email not in here.emails and p.user.id not in here.ids]
+    new = [
+        p for p in people if p.user.email not in existing.emails and p.user.id not in existing.ids
+    ]
     stored = {person.user.email for person in new}
     if new and not dry:
         stored = users.insert_many(work.db, [(p.user, p.password_hash) for p in new])
@@ -111,23 +123,25 @@ def _store(work: Work, people: list[Person], outcome: Outcome, *, dry: bool) -> 
 
 
 def summary(outcome: Outcome, *, dry: bool) -> list[str]:
-    """Say in a few lines what became of the file."""
+    """Format the result in a few lines."""
     done = "would be imported" if dry else "imported"
-    lines = [f"{_counted(outcome.imported, 'user')} {done}"]
+    lines = [f"{_format_count(outcome.imported, 'user')} {done}"]
     if outcome.already_here.count:
-        here = outcome.already_here
-        lines.append(f"{here.count} already here, left as they are: lines {here}")
+        existing = outcome.already_here
+        lines.append(f"{existing.count} already here, left as they are: lines {existing}")
     if outcome.bad:
         lines.append(
-            f"{_counted(outcome.bad, 'bad line')}; {outcome.waiting} good lines beside them "
+            f"{_format_count(outcome.bad, 'bad line')}; {outcome.waiting} good lines beside them "
             "wait: mend the file and run it again"
         )
     if outcome.new_ids:
-        lines.append(f"{_counted(outcome.new_ids, 'id')} replaced by new ones: they are no UUIDs")
+        lines.append(
+            f"{_format_count(outcome.new_ids, 'id')} replaced by new ones: they are no UUIDs"
+        )
     if outcome.ignored_fields:
         lines.append(f"ignored fields: {', '.join(sorted(outcome.ignored_fields))}")
     return lines
 
 
-def _counted(number: int, thing: str) -> str:
+def _format_count(number: int, thing: str) -> str:
     return f"{number} {thing}" if number == 1 else f"{number} {thing}s"

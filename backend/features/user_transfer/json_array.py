@@ -1,4 +1,4 @@
-"""Reading a JSON array element by element, with little memory, however its lines are broken."""
+"""Reads a JSON array element by element, in little memory, wherever its lines break."""
 
 import json
 from collections.abc import Callable, Iterator
@@ -9,28 +9,28 @@ _LONGEST = 1_000_000  # characters of one element
 
 
 class BrokenArray(Exception):
-    """From `line` on this is no JSON."""
+    """Invalid JSON from `line` on."""
 
     def __init__(self, line: int, why: str) -> None:
         super().__init__(why)
         self.line = line
 
 
-def elements(read: Callable[[int], str]) -> Iterator[tuple[int, Any]]:
+def iterate_elements(read: Callable[[int], str]) -> Iterator[tuple[int, Any]]:
     """Yield the line on which each element begins, and the element; raises BrokenArray."""
     text = _Text(read)
-    text.take("[")
+    text.expect("[")
     while text.next() != "]":
         yield text.line, text.value()
         if text.next() != "]":
-            text.take(",")
-    text.take("]")
+            text.expect(",")
+    text.expect("]")
     if text.next():
         raise BrokenArray(text.line, "something stands behind the array")
 
 
 class _Text:
-    """What was read and not yet understood."""
+    """The text that was read but not yet parsed."""
 
     def __init__(self, read: Callable[[int], str]) -> None:
         self._read = read
@@ -39,16 +39,16 @@ class _Text:
         self.line = 1
 
     def next(self) -> str:
-        """Return the next character that is no space; an empty text at the end."""
+        """Return the next character that is not white space; empty at the end."""
         while True:
             rest = self._text.lstrip(" \t\r\n\ufeff")
             self._drop(len(self._text) - len(rest))
             if rest or not self._more():
                 return self._text[:1]
 
-    def take(self, wanted: str) -> None:
-        if (found := self.next()) != wanted:
-            raise BrokenArray(self.line, f"{wanted!r} is missing" + " at the end" * (not found))
+    def expect(self, expected: str) -> None:
+        if (actual := self.next()) != expected:
+            raise BrokenArray(self.line, f"{expected!r} is missing" + " at the end" * (not actual))
         self._drop(1)
 
     def value(self) -> Any:

@@ -1,4 +1,4 @@
-"""What the owner sees while users move: a bar that grows, and every line that went wrong."""
+"""Progress output of imports and exports."""
 
 from collections.abc import Iterable
 from typing import TextIO
@@ -7,17 +7,17 @@ _WIDTH = 40  # characters
 
 
 class Progress:
-    """A bar on a terminal; says nothing where there is none."""
+    """A progress bar on a terminal; silent elsewhere."""
 
-    def __init__(self, stream: TextIO, whole: int) -> None:
+    def __init__(self, stream: TextIO, total: int) -> None:
         self._stream = stream
-        self._whole = max(whole, 1)
+        self._total = max(total, 1)
         self._shown = -1
         self._on = stream.isatty()
 
     def show(self, part: int) -> None:
-        """Draw the bar, when a percent more is done."""
-        percent = min(100, 100 * part // self._whole)
+        """Draw the bar, once per percent."""
+        percent = min(100, 100 * part // self._total)
         if not self._on or percent == self._shown:
             return
         self._shown = percent
@@ -26,7 +26,7 @@ class Progress:
         self._stream.flush()
 
     def clear(self) -> None:
-        """Take the bar away, before something else is said."""
+        """Erase the bar before other output."""
         if self._on and self._shown >= 0:
             self._shown = -1
             self._stream.write("\r" + " " * (_WIDTH + 10) + "\r")
@@ -34,14 +34,14 @@ class Progress:
 
 
 class Ranges:
-    """Line numbers, kept and said as ranges: many of them cost little."""
+    """Line numbers, stored and printed as ranges."""
 
     def __init__(self) -> None:
         self._ranges: list[list[int]] = []
         self.count = 0
 
     def add(self, numbers: Iterable[int]) -> None:
-        """Add numbers, each larger than those before."""
+        """Add numbers in ascending order."""
         for number in numbers:
             self.count += 1
             if self._ranges and self._ranges[-1][1] == number - 1:

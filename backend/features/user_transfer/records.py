@@ -1,6 +1,6 @@
-"""Reading a file of users record by record: CSV with a header, JSON lines, or a JSON array.
+"""Reads a file of users record by record: CSV with a header, JSON lines, or a JSON array.
 
-A broken record is told with its line and does not take its neighbours along.
+A broken record is reported with its line and does not affect its neighbours.
 """
 
 import csv
@@ -12,18 +12,18 @@ from dataclasses import dataclass, field
 from io import BufferedReader, StringIO, TextIOWrapper
 from typing import Any, BinaryIO
 
-from backend.features.user_transfer.json_array import BrokenArray, elements
+from backend.features.user_transfer.json_array import BrokenArray, iterate_elements
 from backend.kernel.redaction import Redactor
 from backend.web.responses.csv_cells import unguarded
 
-_LONGEST_RECORD = 50  # lines; a quote that is not closed by then is a mistake
+_LONGEST_RECORD = 50  # lines; a quote not closed by then is an error
 _LONGEST_LINE = 1_000_000  # characters
 _PEEKED = 1024  # bytes
 _SEPARATORS = {",": "commas", ";": "semicolons", "\t": "tabs"}
 
 
 class BrokenFile(Exception):
-    """Nothing of this file can be read; the message says why."""
+    """This file cannot be read; the message says why."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,10 +38,10 @@ class Record:
 def read_records(
     file: BinaryIO, progress: Callable[[int], None] = lambda _: None
 ) -> Iterator[Record]:
-    """Read record by record, with little memory; raises BrokenFile when the beginning is wrong.
+    """Yield records in little memory; raises BrokenFile if the beginning is invalid.
 
-    Text is UTF-8, or UTF-16 with a byte order mark; a line ends with LF, CR or both. `progress` is
-    told how many characters have been read.
+    Text is UTF-8, or UTF-16 with a byte order mark; a line ends with LF, CR or both. `progress`
+    gets the number of characters read.
     """
     lines = _Lines(file, progress)
     if not lines.begin:
@@ -59,7 +59,7 @@ class _Line:
 
 
 class _Lines:
-    """The lines of a file, of which some can be put back."""
+    """The lines of a file; lines can be pushed back."""
 
     def __init__(self, file: BinaryIO, progress: Callable[[int], None]) -> None:
         raw = BufferedReader(file)  # type: ignore[type-var]  # anything that is read from
@@ -69,8 +69,8 @@ class _Lines:
             ("utf-16", "surrogatepass") if is_utf16 else ("utf-8-sig", "surrogateescape")
         )
         self.begin = start.decode(encoding, "ignore").lstrip()[:1]
-        """The first character that is no space."""
-        # No translation of line ends: those inside of quotes are part of a field.
+        """The first character that is not white space."""
+        # Line ends are kept: inside quotes they are part of a field.
         self._text = TextIOWrapper(raw, encoding, errors, newline="")
         self._number = self._read = 0
         self._progress = progress
@@ -79,13 +79,13 @@ class _Lines:
     def next(self) -> _Line | None:
         if self._waiting:
             return self._waiting.popleft()
-        text = self._counted(self._text.readline(_LONGEST_LINE))
+        text = self._report(self._text.readline(_LONGEST_LINE))
         self._number += 1
-        return self._checked(text) if text else None
+        return self._check(text) if text else None
 
-    def _checked(self, text: str) -> _Line:
+    def _check(self, text: str) -> _Line:
         if len(text) == _LONGEST_LINE and text[-1] not in "\r\n":
-            while (more := self._counted(self._text.readline(_LONGEST_LINE))) and (
+            while (more := self._report(self._text.readline(_LONGEST_LINE))) and (
                 more[-1] not in "\r\n"
             ):
                 pass
@@ -94,14 +94,14 @@ class _Lines:
             return _Line(self._number, "", "the line is not UTF-8")
         return _Line(self._number, text)
 
-    def back(self, lines: list[_Line]) -> None:
+    def push_back(self, lines: list[_Line]) -> None:
         self._waiting.extendleft(reversed(lines))
 
     def read(self, count: int) -> str:
-        """Read on without regard to lines."""
-        return self._counted(self._text.read(count))
+        """Read characters regardless of lines."""
+        return self._report(self._text.read(count))
 
-    def _counted(self, text: str) -> str:
+    def _report(self, text: str) -> str:
         self._read += len(text)
         self._progress(self._read)
         return text
@@ -122,10 +122,10 @@ def _is_whole(text: str) -> bool:
 def _json_records(lines: _Lines) -> Iterator[Record]:
     for line in lines:
         if line.problem or line.text.strip():
-            yield _from_json(line)
+            yield _parse_json(line)
 
 
-def _from_json(line: _Line) -> Record:
+def _parse_json(line: _Line) -> Record:
     if line.problem:
         return Record(line.number, problem=line.problem)
     try:
@@ -139,7 +139,7 @@ def _from_json(line: _Line) -> Record:
 
 def _array_records(lines: _Lines) -> Iterator[Record]:
     try:
-        for line, value in elements(lines.read):
+        for line, value in iterate_elements(lines.read):
             if isinstance(value, dict):
                 yield Record(line, value)
             else:
@@ -149,19 +149,19 @@ def _array_records(lines: _Lines) -> Iterator[Record]:
 
 
 def _csv_records(lines: _Lines) -> Iterator[Record]:
-    header, separator = _header(lines)
+    header, separator = _parse_header(lines)
 
     def records() -> Iterator[Record]:
         for line in lines:
             if line.problem:
                 yield Record(line.number, problem=line.problem)
             elif line.text.strip():
-                yield _from_csv(header, separator, line, lines)
+                yield _parse_csv(header, separator, line, lines)
 
     return records()
 
 
-def _header(lines: _Lines) -> tuple[list[str], str]:
+def _parse_header(lines: _Lines) -> tuple[list[str], str]:
     line = next((each for each in lines if each.problem or each.text.strip()), None)
     if line is None or line.problem:
         raise BrokenFile("the first line is not UTF-8; save the file as UTF-8")
@@ -172,7 +172,7 @@ def _header(lines: _Lines) -> tuple[list[str], str]:
     else:
         raise BrokenFile(
             "the first line names no column 'email'; columns are separated by "
-            f"{', '.join(_SEPARATORS.values())}: {_shown(line.text)!r}"
+            f"{', '.join(_SEPARATORS.values())}: {_redact_start(line.text)!r}"
         )
     named = [name for name in names if name]
     if len(set(named)) != len(named):
@@ -180,21 +180,21 @@ def _header(lines: _Lines) -> tuple[list[str], str]:
     return names, separator
 
 
-def _shown(text: str) -> str:
-    """Return the beginning of a line; without a header it is somebody's, their hash included."""
+def _redact_start(text: str) -> str:
+    """Return the start of a line without secrets: it may be a user's, hash included."""
     return Redactor().without_secrets(text.strip())[:80]
 
 
-def _from_csv(header: list[str], separator: str, first: _Line, lines: _Lines) -> Record:
-    taken, text = [first], first.text
-    while text.count('"') % 2 and len(taken) < _LONGEST_RECORD:
+def _parse_csv(header: list[str], separator: str, first: _Line, lines: _Lines) -> Record:
+    quoted_lines, text = [first], first.text
+    while text.count('"') % 2 and len(quoted_lines) < _LONGEST_RECORD:
         more = lines.next()
         if more is None:
             break
-        taken.append(more)
+        quoted_lines.append(more)
         text += more.text
-    if text.count('"') % 2 or any(line.problem for line in taken):
-        lines.back(taken[1:])
+    if text.count('"') % 2 or any(line.problem for line in quoted_lines):
+        lines.push_back(quoted_lines[1:])
         return Record(first.number, problem="a quote is opened and not closed")
     try:
         reader = csv.reader(StringIO(text, newline=""), delimiter=separator, strict=True)
@@ -204,12 +204,12 @@ def _from_csv(header: list[str], separator: str, first: _Line, lines: _Lines) ->
     if len(values) != len(header):
         problem = f"the line has {len(values)} fields, the first line of the file {len(header)}"
         return Record(first.number, problem=problem)
-    return Record(first.number, dict(_told(header, values)))
+    return Record(first.number, dict(_pair_fields(header, values)))
 
 
-def _told(header: list[str], values: list[str]) -> Iterator[tuple[str, str]]:
-    """Yield what a line says. CSV cannot tell nothing from an empty text: only of a name, which
-    nobody is without, is it taken for the latter."""
+def _pair_fields(header: list[str], values: list[str]) -> Iterator[tuple[str, str]]:
+    """Yield the fields of a line. An empty CSV field counts as absent, except for the name, which
+    every user has."""
     for name, value in zip(header, values, strict=True):
         if name and (value or name.lower() == "name"):
             yield name, unguarded(value)

@@ -1,4 +1,4 @@
-"""From a record to a user: every field checked, and every refusal in plain words."""
+"""Converts a record to a user, with a readable message for each invalid field."""
 
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -14,7 +14,7 @@ from pydantic import (
     ValidationError,
 )
 
-from backend.features.user_transfer.dates import date_from
+from backend.features.user_transfer.dates import parse_date
 from backend.features.user_transfer.records import Record
 from backend.kernel.email_address import is_address, normal_form
 from backend.kernel.roles import KNOWN
@@ -24,27 +24,27 @@ from backend.web.wire import Image, Name, Reason
 
 
 class BadRecord(Exception):
-    """This record is no user we can take; the message says why."""
+    """This record cannot be imported; the message says why."""
 
 
 @dataclass(frozen=True, slots=True)
-class Person:
-    """A user who is to be moved in, and the line that tells of them."""
+class ImportedUser:
+    """A user to import, and the line of their record."""
 
     line: int
     user: User
     password_hash: str | None
     lost_id: bool
-    """Whether the record's own id is of another shape than ours, and was left out."""
+    """Whether the record's id was no UUID and was dropped."""
 
 
-def _address(text: str) -> str:
+def _parse_address(text: str) -> str:
     if not is_address(text.strip()):
         raise ValueError("is not an e-mail address")
     return normal_form(text.strip())
 
 
-def _roles(text: str) -> str:
+def _parse_roles(text: str) -> str:
     roles = [role.strip() for role in text.split(",")]
     unknown = [role for role in roles if role not in KNOWN]
     if unknown:
@@ -53,87 +53,87 @@ def _roles(text: str) -> str:
 
 
 def _id_or_none(value: Any) -> UUID | None:
-    """Keep an id that is a UUID; ids of other shapes give way to new ones."""
+    """Return the id if it is a UUID; others are replaced by new ones."""
     try:
         return UUID(str(value))
     except ValueError:
         return None
 
 
-Moment = Annotated[datetime, BeforeValidator(date_from)]
+ImportedDate = Annotated[datetime, BeforeValidator(parse_date)]
 
 
-class Told(BaseModel):
-    """The fields a record may have."""
+class UserRecord(BaseModel):
+    """The fields of a record."""
 
     model_config = ConfigDict(hide_input_in_errors=True)
 
     id: Annotated[UUID | None, BeforeValidator(_id_or_none)] = None
-    email: Annotated[str, AfterValidator(_address)]
+    email: Annotated[str, AfterValidator(_parse_address)]
     email_verified: bool = False
     name: Name | None = None
     image: Image | None = None
     password_hash: str | None = None
-    role: Annotated[str, AfterValidator(_roles)] = "user"
+    role: Annotated[str, AfterValidator(_parse_roles)] = "user"
     banned: bool = False
     ban_reason: Reason | None = None
-    ban_expires: Moment | None = None
-    created_at: Moment | None = None
-    updated_at: Moment | None = None
+    ban_expires: ImportedDate | None = None
+    created_at: ImportedDate | None = None
+    updated_at: ImportedDate | None = None
 
 
-def _folded(name: str) -> str:
+def _fold(name: str) -> str:
     return name.lower().replace("_", "")
 
 
-_FIELDS = {_folded(name): name for name in Told.model_fields} | {"password": "password_hash"}
+_FIELDS = {_fold(name): name for name in UserRecord.model_fields} | {"password": "password_hash"}
 
 
-def field_of(name: str) -> str | None:
-    """Return the field that a record calls so: `ban_expires`, `banExpires`, `BANEXPIRES`."""
-    return _FIELDS.get(_folded(name))
+def find_field(name: str) -> str | None:
+    """Find a field by its name in a record: `ban_expires`, `banExpires`, `BANEXPIRES`."""
+    return _FIELDS.get(_fold(name))
 
 
-def person_from(record: Record, work: Work, take_hash: Callable[[str], str]) -> Person:
-    """Make a user of a record; raises BadRecord. `take_hash` judges the hash of the password."""
+def parse_user(record: Record, work: Work, take_hash: Callable[[str], str]) -> ImportedUser:
+    """Convert a record to a user; raises BadRecord. `take_hash` checks the password's hash."""
     if record.problem:
         raise BadRecord(record.problem)
-    said = {
+    values = {
         field: value
         for name, value in record.fields.items()
-        if value is not None and (field := field_of(name))
+        if value is not None and (field := find_field(name))
     }
     try:
-        told = Told.model_validate(said)
+        data = UserRecord.model_validate(values)
     except ValidationError as error:
-        raise BadRecord(_in_words(error)) from None
+        raise BadRecord(_describe_error(error)) from None
     try:
-        hashed = take_hash(told.password_hash) if told.password_hash else None
+        password_hash = take_hash(data.password_hash) if data.password_hash else None
     except ValueError as error:
         raise BadRecord(f"password_hash: {error}") from None
-    lost_id = told.id is None and said.get("id") is not None
-    return Person(record.line, _user(told, work), hashed, lost_id)
+    lost_id = data.id is None and values.get("id") is not None
+    return ImportedUser(record.line, _user(data, work), password_hash, lost_id)
 
 
-def _user(told: Told, work: Work) -> User:
-    created = told.created_at or work.now()
+def _user(data: UserRecord, work: Work) -> User:
+    created = data.created_at or work.now()
     return User(
-        id=told.id or work.new_id(),
-        email=told.email,
-        email_verified=told.email_verified,
-        name=told.email.partition("@")[0] if told.name is None else told.name,
-        image=told.image,
-        role=told.role,
-        banned=told.banned,
-        ban_reason=told.ban_reason,
-        ban_expires=told.ban_expires,
+        id=data.id or work.new_id(),
+        email=data.email,
+        email_verified=data.email_verified,
+        name=data.email.partition("@")[0] if data.name is None else data.name,
+        image=data.image,
+        role=data.role,
+        banned=data.banned,
+        ban_reason=data.ban_reason,
+        ban_expires=data.ban_expires,
         created_at=created,
-        updated_at=told.updated_at or created,
+        updated_at=data.updated_at or created,
     )
 
 
-def _in_words(error: ValidationError) -> str:
+def _describe_error(error: ValidationError) -> str:
     problem = error.errors()[0]
-    said = str(problem["msg"]).removeprefix("Value error, ")
+    message = str(problem["msg"]).removeprefix("Value error, ")
     missing = problem["type"] == "missing"
-    return f"{problem['loc'][0]}: {'is missing' if missing else said[0].lower() + said[1:]}"
+    return f"{problem['loc'][0]}: {'is missing' if missing else message[0].lower() + message[1:]}"

@@ -1,4 +1,4 @@
-"""Better Auth's admin plugin over HTTP."""
+"""HTTP endpoints of Better Auth's admin plugin."""
 
 from backend.features.admin.routes import bans, impersonation, sessions, users
 

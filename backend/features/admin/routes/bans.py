@@ -1,4 +1,4 @@
-"""Bans over HTTP."""
+"""HTTP endpoints of bans."""
 
 from backend.features.admin import user_changes
 from backend.features.admin.wire import BanUser, OfUser, OneUser

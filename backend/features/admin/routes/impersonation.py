@@ -1,4 +1,4 @@
-"""Acting as a user, over HTTP."""
+"""HTTP endpoints of impersonation."""
 
 from backend.features.accounts.challenge_response import render_challenge
 from backend.features.accounts.session_issuer import Challenge, SessionIssuer
@@ -40,15 +40,15 @@ def impersonate_user(
     issued = impersonation.start(work, issuer, current, body.user_id)
     if isinstance(issued, Challenge):
         return render_challenge(issued)
-    acting = SessionAndUser(
+    content = SessionAndUser(
         session=SessionOut.of(issued.session, issued.token.reveal()), user=UserOut.of(issued.user)
     )
-    waiting = cookies.set_admin_session(
+    admin_cookie = cookies.set_admin_session(
         current.token,
         remembered=current.session.remembered,
         max_age=work.settings.session_lifetime,
     )
-    response = Response(acting, cookies=[*cookies.clear_session(), waiting])
+    response = Response(content, cookies=[*cookies.clear_session(), admin_cookie])
     return set_session_cookies(response, cookies, issued.session, issued.token, work.settings)
 
 
@@ -66,17 +66,17 @@ def stop_impersonating(
     body: Anything | None = None,
 ) -> Response:
     """Go back to the admin's own session. If that has ended meanwhile, nobody is signed in."""
-    waiting = cookies.read_admin_sessions(request.cookie_header)
-    back = impersonation.stop(work, current, waiting)
+    admin_tokens = cookies.read_admin_sessions(request.cookie_header)
+    back = impersonation.stop(work, current, admin_tokens)
     if back is None:
         response = refused(plain_refusal("Failed to find admin session", status=401))
         response.cookies += [*cookies.clear_session(), cookies.clear_admin_session()]
         return response
     own, token = back
-    found = SessionAndUser(
+    content = SessionAndUser(
         session=SessionOut.of(own.session, token.reveal()), user=UserOut.of(own.user)
     )
-    response = set_session_cookies(Response(found), cookies, own.session, token, work.settings)
+    response = set_session_cookies(Response(content), cookies, own.session, token, work.settings)
     if own.session.remembered:
         response.cookies.append(cookies.clear_dont_remember())
     response.cookies.append(cookies.clear_admin_session())

@@ -1,4 +1,4 @@
-"""Other people's sessions over HTTP, and what a role allows."""
+"""HTTP endpoints for the sessions of all users, and for permissions."""
 
 from backend.features.admin import sessions
 from backend.features.admin.permissions import LIST_SESSIONS, check

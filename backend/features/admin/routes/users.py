@@ -1,4 +1,4 @@
-"""Users over HTTP, for admins."""
+"""HTTP endpoints for users, as admins see them."""
 
 from typing import Annotated
 
@@ -12,7 +12,7 @@ from backend.features.admin.permissions import (
     LIST_USERS,
     UPDATE_USERS,
     check,
-    find_target,
+    find_user,
 )
 from backend.features.admin.user_listing import find_page
 from backend.features.admin.user_query import ListUsers
@@ -27,7 +27,7 @@ from backend.features.admin.wire import (
     SetRole,
     SetUserPassword,
     UserList,
-    changes_from,
+    parse_changes,
     refuse_unknown,
 )
 from backend.features.sessions.dependencies import SilentlySignedIn
@@ -53,13 +53,13 @@ def list_users(db: Db, current: SilentlySignedIn, query: Annotated[ListUsers, Qu
     `total` is exact up to 10,000; beyond it is an estimate, which no page has to wait for.
     """
     check(current, LIST_USERS)
-    wanted = query.wanted()
-    found, total = find_page(db, wanted)
+    user_query = query.to_query()
+    rows, total = find_page(db, user_query)
     return UserList(
-        users=[UserOut.of(user) for user in found],
+        users=[UserOut.of(user) for user in rows],
         total=total,
-        limit=wanted.limit if "limit" in query.model_fields_set and query.limit else None,
-        offset=wanted.offset or None,
+        limit=user_query.limit if "limit" in query.model_fields_set and query.limit else None,
+        offset=user_query.offset or None,
     )
 
 
@@ -71,7 +71,7 @@ def list_users(db: Db, current: SilentlySignedIn, query: Annotated[ListUsers, Qu
 def get_user(db: Db, current: SilentlySignedIn, query: Annotated[ById, Query()]) -> UserOut:
     """Return one user."""
     check(current, GET_USER)
-    return UserOut.of(find_target(db, query.id))
+    return UserOut.of(find_user(db, query.id))
 
 
 @routes.post(
@@ -126,8 +126,8 @@ def create_user(
 def admin_update_user(work: Work, current: SilentlySignedIn, body: ChangeUser) -> UserOut:
     """Change a user."""
     check(current, UPDATE_USERS)
-    said = changes_from(body.data)
-    return UserOut.of(user_changes.update(work, current, body.user_id, said))
+    changes = parse_changes(body.data)
+    return UserOut.of(user_changes.update(work, current, body.user_id, changes))
 
 
 @routes.post(

@@ -1,4 +1,4 @@
-"""The panel's API over HTTP."""
+"""HTTP endpoints of the panel's API."""
 
 from backend.features.management.routes import lists, log, reset_mail, status
 

@@ -1,4 +1,4 @@
-"""The lists of the panel over HTTP: users, as a page and as a file, and sessions."""
+"""HTTP endpoints of the panel's lists: users, as a page and as a file, and sessions."""
 
 from typing import Annotated
 
@@ -38,9 +38,11 @@ def find_users(
     `total` is exact up to 10,000; beyond it is an estimate, which no page has to wait for.
     """
     now = clock.now()
-    found, total = user_listing.find_active(db, query.wanted(now, query.limit, query.offset), now)
+    rows, total = user_listing.find_page_with_activity(
+        db, query.to_query(now, query.limit, query.offset), now
+    )
     return ActiveUsers(
-        users=[ActiveUserOut.with_activity(each) for each in found],
+        users=[ActiveUserOut.with_activity(each) for each in rows],
         total=total,
         total_is_estimate=total > COUNTED,
         limit=query.limit,
@@ -68,15 +70,18 @@ def export_users(
     the download began; beyond 10,000 that is an estimate.
     """
     database, now = context.runtime.database, work.now()
-    wanted = query.wanted(now, user_export.BATCH)
-    matching = ask(database, lambda db: user_listing.count(db, wanted.conditions))
+    user_query = query.to_query(now, user_export.BATCH)
+    matching = ask(database, lambda db: user_listing.count(db, user_query.conditions))
     authorise(work, current, LIST_USERS)
-    detail: dict[str, str | int | bool] = {"users": matching, "filters": ",".join(query.filters())}
+    detail: dict[str, str | int | bool] = {
+        "users": matching,
+        "filters": ",".join(query.active_filters()),
+    }
     if matching > COUNTED:
         detail["is_estimate"] = True
     work.record(Event(EventKind.USERS_EXPORTED, current.user.id, detail=detail))
     return StreamingResponse(
-        user_export.csv_of(user_listing.all_in_batches(database, wanted, now)),
+        user_export.render_csv(user_listing.iterate_batches(database, user_query, now)),
         b"text/csv; charset=utf-8",
         headers={"content-disposition": f'attachment; filename="users-{now:%Y-%m-%d}.csv"'},
     )
@@ -87,6 +92,6 @@ def find_sessions(
     _: Administrator, db: Db, clock: Clock, query: Annotated[SessionsQuery, Query()]
 ) -> LiveSessions:
     """Find everybody's live sessions, newest first, page by page; those of impersonators too."""
-    found = session_list.find_page(db, query.filter(), clock.now(), query.limit + 1)
-    page = [LiveSession.of(each) for each in found[: query.limit]]
-    return LiveSessions(sessions=page, cursor=page[-1].id if len(found) > query.limit else None)
+    rows = session_list.find_page(db, query.filter(), clock.now(), query.limit + 1)
+    page = [LiveSession.of(each) for each in rows[: query.limit]]
+    return LiveSessions(sessions=page, cursor=page[-1].id if len(rows) > query.limit else None)

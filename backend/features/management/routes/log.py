@@ -1,4 +1,4 @@
-"""The log over HTTP, for admins."""
+"""HTTP endpoint of the log, for admins."""
 
 from typing import Annotated
 

@@ -1,4 +1,4 @@
-"""Mailing a link for a new password to a user, over HTTP."""
+"""HTTP endpoint that mails a user a link for a new password."""
 
 from backend.features.admin.permissions import SET_PASSWORD
 from backend.features.links.link_mailer import LinkMailer

@@ -1,6 +1,6 @@
-"""The state of the deployment over HTTP, for admins."""
+"""HTTP endpoint of the deployment's status, for admins."""
 
-from backend.features.management.status import Deployment, StatusOut, proxy_of
+from backend.features.management.status import DeploymentStatus, StatusOut, describe_proxy
 from backend.features.sessions.dependencies import Administrator
 from backend.web.app_context import AppContext
 from backend.web.request_context import RequestContext
@@ -16,7 +16,7 @@ routes = Routes(
 
 @routes.get("/status", response_model=StatusOut)
 def read_status(
-    _: Administrator, request: RequestContext, context: AppContext, deployment: Deployment
+    _: Administrator, request: RequestContext, context: AppContext, deployment: DeploymentStatus
 ) -> StatusOut:
     """Tell the version, where the data is and whether it lasts, and the state of all that helps."""
-    return deployment.look(proxy_of(request, context.addresses))
+    return deployment.read(describe_proxy(request, context.addresses))
