@@ -10,18 +10,18 @@ import httpx
 import psycopg2
 
 from bench import machine
-from bench.goals import judged
-from bench.names import NODE, NODE_CACHED
-from bench.prepare import Lacking, prepare
+from bench.goals import report_goals
+from bench.harness import Harness, harness
+from bench.names import BETTER_AUTH, BETTER_AUTH_CACHED
+from bench.prepare import MissingProgram, prepare
 from bench.report import publish
 from bench.results import Results
 from bench.scenarios import ALL
 from bench.servers import ServerDied
-from bench.stage import Stage, stage
 from bench.wrk import LoadFailed
 
-# What spoils one part; the others are measured all the same, and the goals say what is missing.
-_BREAKS_OFF = (
+# These end one scenario; the others are still measured, and the goals show what is missing.
+_SCENARIO_ERRORS = (
     ServerDied,
     LoadFailed,
     AssertionError,
@@ -36,40 +36,40 @@ _QUICK = 0.1  # of the time of a full run
 
 
 def main() -> int:
-    """Run what was asked for; returns the exit code."""
-    said = _arguments()
+    """Run the chosen scenarios; returns the exit code."""
+    arguments = _arguments()
     signal.signal(signal.SIGTERM, lambda *_: sys.exit(143))  # ... through the clean-up
     try:
         missing = prepare()
-    except Lacking as lacking:
-        sys.exit(str(lacking))
-    results = Results(quick=said.quick, about=machine.described(), notes=missing)
-    began, broken_off = time.monotonic(), False
+    except MissingProgram as error:
+        sys.exit(str(error))
+    results = Results(quick=arguments.quick, about=machine.describe_machine(), notes=missing)
+    began, interrupted = time.monotonic(), False
     try:
-        with stage(results, {NODE, NODE_CACHED} if missing else set()) as bench:
-            _measure(bench, said.only)
+        with harness(results, {BETTER_AUTH, BETTER_AUTH_CACHED} if missing else set()) as bench:
+            _measure(bench, arguments.only)
     except KeyboardInterrupt:
-        broken_off = True
+        interrupted = True
         results.notes.append("Broken off by hand: figures are missing.")
     results.about["took"] = f"{(time.monotonic() - began) / 60:.1f} minutes"
     results.about["others"] = f"{results.foreign:.0%}"
     publish(results)
-    verdict = judged(results, strictly=not said.quick and not said.only)
-    return 130 if broken_off else verdict
+    exit_code = report_goals(results, strictly=not arguments.quick and not arguments.only)
+    return 130 if interrupted else exit_code
 
 
-def _measure(bench: Stage, only: list[str]) -> None:
+def _measure(bench: Harness, only: list[str]) -> None:
     until = time.monotonic()
-    for name, part in ALL.items():
+    for name, scenario in ALL.items():
         if only and name not in only:
             continue
-        print(f"{name}: {(part.measure.__doc__ or '').splitlines()[0]}", flush=True)
+        print(f"{name}: {(scenario.measure.__doc__ or '').splitlines()[0]}", flush=True)
         began = time.monotonic()
-        until += part.seconds * (_QUICK if bench.quick else 1)  # what one leaves, the next has
+        until += scenario.seconds * (_QUICK if bench.quick else 1)  # what one leaves, the next has
         bench.begin(name, until)
         try:
-            part.measure(bench)
-        except _BREAKS_OFF as problem:
+            scenario.measure(bench)
+        except _SCENARIO_ERRORS as problem:
             bench.results.notes.append(f"{name} was broken off: {problem}")
             print(f"  broken off: {problem}", flush=True)
         print(f"  ({time.monotonic() - began:.0f} s)", flush=True)
@@ -84,10 +84,10 @@ def _arguments() -> argparse.Namespace:
         type=lambda text: text.split(","),
         help=f"some of {','.join(ALL)}",
     )
-    said = parser.parse_args()
-    if unknown := set(said.only) - set(ALL):
+    arguments = parser.parse_args()
+    if unknown := set(arguments.only) - set(ALL):
         parser.error(f"--only knows {', '.join(ALL)}, and not {', '.join(sorted(unknown))}")
-    return said
+    return arguments
 
 
 if __name__ == "__main__":

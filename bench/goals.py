@@ -1,10 +1,10 @@
-"""What Gatehouse sets out to reach, as data: how each goal is computed, and from which value on."""
+"""The performance goals as data: how each is computed, and its threshold."""
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from functools import partial
 
-from bench.names import NODE, NODE_CACHED, OURS, STARLETTE
+from bench.names import BETTER_AUTH, BETTER_AUTH_CACHED, OURS, STARLETTE
 from bench.results import Results, ratio
 
 _Figure = Callable[[Results], float | None]
@@ -32,13 +32,13 @@ class Goal:
     @property
     def threshold(self) -> str:
         if self.at_least is not None:
-            return f"≥ {_shown(self.at_least, self.unit)}"
-        return f"≤ {_shown(self.at_most or 0, self.unit)}"
+            return f"≥ {_format(self.at_least, self.unit)}"
+        return f"≤ {_format(self.at_most or 0, self.unit)}"
 
 
 @dataclass(frozen=True)
-class Verdict:
-    """A goal and what came out; None: it was not measured."""
+class GoalResult:
+    """A goal and the measured value; None if it was not measured."""
 
     goal: Goal
     measured: float | None
@@ -48,25 +48,25 @@ class Verdict:
         return None if self.measured is None else self.goal.met(self.measured)
 
     @property
-    def shown(self) -> str:
-        return "-" if self.measured is None else _shown(self.measured, self.goal.unit)
+    def formatted(self) -> str:
+        return "-" if self.measured is None else _format(self.measured, self.goal.unit)
 
     @property
     def word(self) -> str:
         return {True: "met", False: "missed", None: "not measured"}[self.met]
 
 
-def verdicts(results: Results) -> list[Verdict]:
-    """Judge every goal."""
-    return [Verdict(goal, goal.compute(results)) for goal in GOALS]
+def evaluate_goals(results: Results) -> list[GoalResult]:
+    """Evaluate every goal."""
+    return [GoalResult(goal, goal.compute(results)) for goal in GOALS]
 
 
-def judged(results: Results, *, strictly: bool) -> int:
-    """Say what was missed; returns 1 for a strict run with a goal that is missed or unmeasured."""
-    wrong = [each for each in verdicts(results) if each.met is not True]
+def report_goals(results: Results, *, strictly: bool) -> int:
+    """Print the missed goals; returns 1 for a strict run with a goal missed or unmeasured."""
+    wrong = [each for each in evaluate_goals(results) if each.met is not True]
     missed = [each for each in wrong if each.met is False]
     for each in missed:
-        print(f"missed: {each.goal.sentence}: {each.shown}, goal {each.goal.threshold}")
+        print(f"missed: {each.goal.sentence}: {each.formatted}, goal {each.goal.threshold}")
     if missed and results.foreign > BUSY:
         print(
             f"Other programs took {results.foreign:.0%} of this machine meanwhile. Rates and"
@@ -77,7 +77,7 @@ def judged(results: Results, *, strictly: bool) -> int:
 
 def _run(what: str, scenario: str, server: str, connections: int | None = None) -> _Figure:
     def figure(results: Results) -> float | None:
-        run = results.middle(scenario, server, connections)
+        run = results.median_run(scenario, server, connections)
         return None if run is None else float(getattr(run, what))
 
     return figure
@@ -98,7 +98,7 @@ def _sum(one: float | None, other: float | None) -> float | None:
     return None if one is None or other is None else one + other
 
 
-def _shown(value: float, unit: str) -> str:
+def _format(value: float, unit: str) -> str:
     digits = 0 if abs(value) >= 1000 else 1 if abs(value) >= 20 else 2
     text = f"{value:,.{digits}f}"
     text = text.rstrip("0").rstrip(".") if "." in text else text
@@ -113,12 +113,12 @@ _GROWTH = ("growth/miss p50 ms/5000000", "growth/miss p50 ms/1000")
 GOALS: Sequence[Goal] = (
     Goal(
         "the session check beside Better Auth, 32 connections",
-        _times(_ours_32, _rate("check", NODE, 32)),
+        _times(_ours_32, _rate("check", BETTER_AUTH, 32)),
         at_least=20,
     ),
     Goal(
         "... beside Better Auth with its cookie cache",
-        _times(_ours_32, _rate("check", NODE_CACHED, 32)),
+        _times(_ours_32, _rate("check", BETTER_AUTH_CACHED, 32)),
         at_least=12,
     ),
     Goal(
@@ -128,7 +128,7 @@ GOALS: Sequence[Goal] = (
     ),
     Goal(
         "its p99 as a part of Better Auth's p50",
-        _times(_p99("check", OURS, 32), _p50("check", NODE, 32)),
+        _times(_p99("check", OURS, 32), _p50("check", BETTER_AUTH, 32)),
         at_most=0.25,
     ),
     Goal(
@@ -139,13 +139,13 @@ GOALS: Sequence[Goal] = (
     ),
     Goal(
         "the first check of a session beside Better Auth's check",
-        _times(_rate("miss", OURS), _rate("miss", NODE)),
+        _times(_rate("miss", OURS), _rate("miss", BETTER_AUTH)),
         at_least=2.5,
     ),
     *(
         Goal(
             f"{endpoint} beside Better Auth",
-            _times(_rate(endpoint, OURS), _rate(endpoint, NODE)),
+            _times(_rate(endpoint, OURS), _rate(endpoint, BETTER_AUTH)),
             at_least=2,
         )
         for endpoint in ("sign-out", "list-sessions", "update-user")

@@ -17,7 +17,7 @@ from backend.kernel.clock import SystemClock
 from backend.kernel.settings import Settings
 from backend.main import create_app
 from backend.web.logs import logs
-from bench.asking import as_json
+from bench.load_requests import encode_json
 from bench.seeds import PASSWORD, cookie_for, forged
 from bench.servers import SECRET
 
@@ -47,21 +47,25 @@ class SteadyClock(SystemClock):
 async def main(checks: int) -> None:
     """Open the application, sign people up, and show it each kind of cookie when told to."""
     with tempfile.TemporaryDirectory() as folder:
-        told: dict[str, Any] = {"_env_file": None, "data_dir": Path(folder), "bcrypt_rounds": 4}
-        settings = Settings(**told, environment="development", secret_key=SECRET)
+        overrides: dict[str, Any] = {
+            "_env_file": None,
+            "data_dir": Path(folder),
+            "bcrypt_rounds": 4,
+        }
+        settings = Settings(**overrides, environment="development", secret_key=SECRET)
         logs.configure(settings)
         app: Any = create_app(settings, clock=SteadyClock())
-        async with _living(app):
+        async with _lifespan(app):
             valid = [await _sign_up(app, number) for number in range(_SESSIONS)]
             made_up = [each.encode() for each in forged(_SESSIONS)]
             for cookies, expected in zip((valid, made_up), KINDS.values(), strict=True):
                 await _check(app, cookies, 2 * _SESSIONS, expected)
-                await _told("ready")
+                await _handshake("ready")
                 await _check(app, cookies, checks, expected)
-                await _told("done")
+                await _handshake("done")
 
 
-async def _told(word: str) -> None:
+async def _handshake(word: str) -> None:
     print(word, flush=True)
     sys.stdin.readline()
 
@@ -74,9 +78,11 @@ async def _check(app: Any, cookies: list[bytes], count: int, expected: bytes) ->
 
 
 async def _sign_up(app: Any, number: int) -> bytes:
-    person = {"name": "Bench", "email": f"user-{number}@example.com", "password": PASSWORD}
+    user = {"name": "Bench", "email": f"user-{number}@example.com", "password": PASSWORD}
     address = f"198.18.0.{number}".encode()
-    status, body = await _ask(app, "POST", "/api/auth/sign-up/email", b"", as_json(person), address)
+    status, body = await _ask(
+        app, "POST", "/api/auth/sign-up/email", b"", encode_json(user), address
+    )
     if status != 200:
         raise AssertionError(f"signing up answers {status} {body!r}")
     return cookie_for(json.loads(body)["token"]).encode()
@@ -107,10 +113,10 @@ async def _ask(
         "state": {},
     }
     sent: list[Any] = []
-    told = iter([{"type": "http.request", "body": body, "more_body": False}])
+    overrides = iter([{"type": "http.request", "body": body, "more_body": False}])
 
     async def receive() -> Any:
-        for message in told:
+        for message in overrides:
             return message
         return await asyncio.Event().wait()  # a client that stays until it has its answer
 
@@ -122,16 +128,16 @@ async def _ask(
 
 
 @asynccontextmanager
-async def _living(app: Any) -> AsyncIterator[None]:
-    told: asyncio.Queue[Any] = asyncio.Queue()
+async def _lifespan(app: Any) -> AsyncIterator[None]:
+    overrides: asyncio.Queue[Any] = asyncio.Queue()
     heard: asyncio.Queue[Any] = asyncio.Queue()
     scope = {"type": "lifespan", "asgi": {"version": "3.0"}, "state": {}}
-    life = asyncio.create_task(app(scope, told.get, heard.put))
-    await told.put({"type": "lifespan.startup"})
+    life = asyncio.create_task(app(scope, overrides.get, heard.put))
+    await overrides.put({"type": "lifespan.startup"})
     if (await heard.get())["type"] != "lifespan.startup.complete":
         raise RuntimeError("the application did not start")
     yield
-    await told.put({"type": "lifespan.shutdown"})
+    await overrides.put({"type": "lifespan.shutdown"})
     await life
 
 

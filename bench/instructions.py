@@ -30,7 +30,7 @@ class CannotCount(Exception):
     """Instructions cannot be counted here; the message says why."""
 
 
-def count() -> dict[str, float]:
+def count_instructions() -> dict[str, float]:
     """Return the instructions of one session check for each kind of cookie; raises CannotCount."""
     for program in ("valgrind", "callgrind_control"):
         if not shutil.which(program):
@@ -39,7 +39,7 @@ def count() -> dict[str, float]:
         return _count_in(Path(folder))
 
 
-def baseline() -> dict[str, float] | None:
+def read_baseline() -> dict[str, float] | None:
     """Return the counts that are committed, if they are of this Python and this kind of machine."""
     if not BASELINE.exists():
         return None
@@ -47,7 +47,7 @@ def baseline() -> dict[str, float] | None:
     return {kind: float(kept[kind]) for kind in KINDS} if kept["of"] == _of_this_machine() else None
 
 
-def keep(counted: Mapping[str, float]) -> None:
+def write_baseline(counted: Mapping[str, float]) -> None:
     """Make these counts the ones that later ones are compared with."""
     kept = {"of": _of_this_machine(), **{kind: round(each) for kind, each in counted.items()}}
     BASELINE.write_text(json.dumps(kept, indent=1) + "\n")
@@ -80,28 +80,28 @@ def _count_in(folder: Path) -> dict[str, float]:
 
 
 def _counted(child: "subprocess.Popen[str]", folder: Path, dump: Path) -> float:
-    _expect(child, "ready", folder)
+    _read_expected(child, "ready", folder)
     _control(child.pid, folder, "--instr=on")
-    _tell(child, "go")
-    _expect(child, "done", folder)
+    _send_line(child, "go")
+    _read_expected(child, "done", folder)
     _control(child.pid, folder, "--instr=off")
     _control(child.pid, folder, "--dump")  # what was counted since the last one
-    _tell(child, "end")
+    _send_line(child, "end")
     found = re.search(r"^totals: (\d+)", dump.read_text(), re.M) if dump.exists() else None
     if not found:
         raise CannotCount("valgrind's report has no total")
     return int(found[1]) / _CHECKS
 
 
-def _expect(child: "subprocess.Popen[str]", word: str, folder: Path) -> None:
+def _read_expected(child: "subprocess.Popen[str]", word: str, folder: Path) -> None:
     ready = child.stdout and select.select([child.stdout], [], [], _PATIENCE)[0]
     line = child.stdout.readline() if ready and child.stdout else "nothing"
     if line.strip() != word:
-        said = (folder / "said").read_text()[-1000:]
-        raise CannotCount(f"the application did not say {word!r} but {line!r}: {said}")
+        arguments = (folder / "said").read_text()[-1000:]
+        raise CannotCount(f"the application did not say {word!r} but {line!r}: {arguments}")
 
 
-def _tell(child: "subprocess.Popen[str]", word: str) -> None:
+def _send_line(child: "subprocess.Popen[str]", word: str) -> None:
     if child.stdin:
         child.stdin.write(word + "\n")
         child.stdin.flush()
@@ -120,13 +120,13 @@ def main() -> int:
     """Count, and compare or keep; returns 1 for a count above the tolerance."""
     parser = argparse.ArgumentParser("python -m bench.instructions")
     parser.add_argument("--keep", action="store_true", help="write bench/instructions.json anew")
-    said = parser.parse_args()
-    counted, before = count(), baseline() or {}
+    arguments = parser.parse_args()
+    counted, before = count_instructions(), read_baseline() or {}
     for kind, each in counted.items():
         kept = f"{before[kind]:,.0f}" if before else "of another Python or processor"
         print(f"{each:,.0f} instructions of a session check, {kind}; baseline {kept}")
-    if said.keep:
-        keep(counted)
+    if arguments.keep:
+        write_baseline(counted)
         return 0
     return int(any(counted[kind] > kept * TOLERANCE for kind, kept in before.items()))
 

@@ -1,4 +1,4 @@
-"""What the machine does meanwhile: processor time of processes, memory, and how busy others are."""
+"""The machine during a run: processor time, memory, and the load of other programs."""
 
 import os
 import platform
@@ -35,13 +35,13 @@ def available_megabytes() -> float:
     return _megabytes(_PROC / "meminfo", "MemAvailable:")
 
 
-def kept_on(processor: int | None) -> list[str]:
-    """Return what stands before a command that is to stay on one processor; nothing for None."""
+def taskset_prefix(processor: int | None) -> list[str]:
+    """Return the command prefix that pins a process to one processor; empty for None."""
     return [] if processor is None else ["taskset", "-c", str(processor)]
 
 
-def described() -> dict[str, str]:
-    """Return what a reader of the figures should know of this machine."""
+def describe_machine() -> dict[str, str]:
+    """Return the properties of this machine that matter for the figures."""
     lines = (_PROC / "cpuinfo").read_text().splitlines()
     models = [line.partition(":")[2].strip() for line in lines if line.startswith("model name")]
     return {
@@ -54,23 +54,23 @@ def described() -> dict[str, str]:
 
 
 @dataclass(frozen=True)
-class Moment:
+class CpuSnapshot:
     """Processor time until now, in seconds: of the whole machine, and of us."""
 
     at: float
     busy: float
     ours: float
 
-    def foreign_since(self, before: "Moment") -> float:
+    def foreign_since(self, before: "CpuSnapshot") -> float:
         """Return the share of the machine, from 0 to 1, that others took since then."""
         whole = (self.at - before.at) * (os.cpu_count() or 1)
         others = (self.busy - before.busy) - (self.ours - before.ours)
         return min(1.0, max(0.0, others / whole)) if whole > 0 else 0.0
 
 
-def look(roots: list[int]) -> Moment:
-    """Note the time that everybody, and that we (these processes and their children) have used."""
-    return Moment(time.monotonic(), _busy(), _of_trees(roots))
+def take_cpu_snapshot(roots: list[int]) -> CpuSnapshot:
+    """Record the processor time of the machine, and of these processes and their children."""
+    return CpuSnapshot(time.monotonic(), _busy(), _of_trees(roots))
 
 
 def _megabytes(table: Path, name: str) -> float:

@@ -2,12 +2,12 @@
 
 OURS = "gatehouse"
 SQLITE = "gatehouse-sqlite"
-POLITE_NOT = "gatehouse-nice-0"
+NICE_ZERO = "gatehouse-nice-0"
 ONE_THREAD = "gatehouse-1-thread"
-NODE = "better-auth"
-NODE_CACHED = "better-auth-cookie-cache"
-USERS_PEER = "fastapi-users"
-PORTED = "better-auth-server"
+BETTER_AUTH = "better-auth"
+BETTER_AUTH_CACHED = "better-auth-cookie-cache"
+FASTAPI_USERS = "fastapi-users"
+BETTER_AUTH_PYTHON = "better-auth-server"
 STARLETTE = "bare-starlette"
 ASGI = "raw-asgi"
 
@@ -19,17 +19,17 @@ LIMITS = (STARLETTE, ASGI)
 _SHOWN = {
     OURS: "Gatehouse",
     SQLITE: "Gatehouse on SQLite",
-    POLITE_NOT: "Gatehouse, HASH_NICE=0",
+    NICE_ZERO: "Gatehouse, HASH_NICE=0",
     ONE_THREAD: "Gatehouse, HASH_THREADS=1",
     API_ALONE: "Gatehouse without its panel",
-    NODE: "Better Auth",
-    NODE_CACHED: "Better Auth, cookie cache",
+    BETTER_AUTH: "Better Auth",
+    BETTER_AUTH_CACHED: "Better Auth, cookie cache",
     STARLETTE: "a bare Starlette route",
     ASGI: "a raw ASGI application",
 }
 
 
-def shown(server: str) -> str:
+def display_name(server: str) -> str:
     """Return the name that people read."""
     return _SHOWN.get(server, server)
 

@@ -7,12 +7,12 @@ them is by hand.
 import sys
 from pathlib import Path
 
-from bench.names import NODE, OURS
+from bench.names import BETTER_AUTH, OURS
 from bench.plots import draw
 from bench.prepare import ROOT
-from bench.report import FOLDER, about
+from bench.report import FOLDER, describe_run
 from bench.results import Results
-from bench.tables import goals_table, sections, short, table
+from bench.tables import format_figure, goals_table, sections, table
 
 PAGE = ROOT / "docs" / "performance.md"
 FIGURES = "figures"
@@ -38,21 +38,21 @@ def main() -> None:
     file = Path(sys.argv[1]) if len(sys.argv) > 1 else FOLDER / "results.json"
     if not file.is_file():
         sys.exit(f"{file} is not there: `make bench` makes it, or name another.")
-    renew(PAGE, Results.read(file))
+    update_page(PAGE, Results.read(file))
     print(f"Wrote {PAGE} and its pictures: look at them, then at what the prose says of them.")
 
 
-def renew(page: Path, results: Results) -> None:
+def update_page(page: Path, results: Results) -> None:
     """Write the figures into a page, and the pictures into the folder of its name.
 
     Raises ValueError where the page does not have both markers, and leaves it as it was.
     """
     _split(page, FIGURES)
     drawn = draw(results, page.with_suffix(""))
-    renew_between(page, FIGURES, figures(results, drawn))
+    replace_section(page, FIGURES, render_figures(results, drawn))
 
 
-def renew_between(page: Path, name: str, text: str) -> None:
+def replace_section(page: Path, name: str, text: str) -> None:
     """Write anew what stands between the two markers of this name; raises ValueError without."""
     before, after = _split(page, name)
     page.write_text(f"{before}\n\n{text}\n\n{after}")
@@ -73,7 +73,7 @@ def _split(page: Path, name: str) -> tuple[str, str]:
     return before + begin, end + after
 
 
-def figures(results: Results, drawn: list[Path]) -> str:
+def render_figures(results: Results, drawn: list[Path]) -> str:
     """Return all that stands between the markers."""
     pictures = {file.name: _picture(file) for file in drawn}
     first = pictures.pop(_FIRST, "")
@@ -82,9 +82,9 @@ def figures(results: Results, drawn: list[Path]) -> str:
         for title, text in sections(results)
     )
     parts = [
-        about(results),
+        describe_run(results),
         first,
-        headline(results),
+        render_headline(results),
         *pictures.values(),
         "### Goals",
         goals_table(results),
@@ -94,22 +94,22 @@ def figures(results: Results, drawn: list[Path]) -> str:
     return "\n\n".join(part for part in parts if part)
 
 
-def headline(results: Results) -> str:
+def render_headline(results: Results) -> str:
     """Return the five figures that matter, beside Better Auth's where it has one."""
-    told = results.figures
-    few, many = (told.get(f"growth/miss p50 ms/{rows}") for rows in (1_000, 5_000_000))
+    measured = results.figures
+    few, many = (measured.get(f"growth/miss p50 ms/{rows}") for rows in (1_000, 5_000_000))
     rows = (
         (
             "session checks a second, 32 callers",
-            *(_rate(results, server) for server in (OURS, NODE)),
+            *(_rate(results, server) for server in (OURS, BETTER_AUTH)),
         ),
         (
             "99 of 100 session checks take at most, while 32 callers sign in",
-            *(_slow_in_the_storm(results, server) for server in (OURS, NODE)),
+            *(_slow_in_the_storm(results, server) for server in (OURS, BETTER_AUTH)),
         ),
         (
             "99 of 100 ended sessions are refused by another replica within",
-            _with(told.get("revocation/p99 ms"), "ms"),
+            _with(measured.get("revocation/p99 ms"), "ms"),
             "",
         ),
         (
@@ -120,30 +120,30 @@ def headline(results: Results) -> str:
         ),
         (
             "memory when idle; ours with its panel",
-            *(_with(told.get(f"memory/{server}"), "MB") for server in (OURS, NODE)),
+            *(_with(measured.get(f"memory/{server}"), "MB") for server in (OURS, BETTER_AUTH)),
         ),
     )
     return table((" ", "Gatehouse", "Better Auth"), (row for row in rows if row[1]))
 
 
 def _rate(results: Results, server: str) -> str:
-    run = results.middle("check", server, 32)
-    return short(run.per_second) if run else ""
+    run = results.median_run("check", server, 32)
+    return format_figure(run.per_second) if run else ""
 
 
 def _slow_in_the_storm(results: Results, server: str) -> str:
-    run = results.middle("check, in the storm", server)
+    run = results.median_run("check, in the storm", server)
     return _with(run.p99, "ms") if run else ""
 
 
 def _with(value: float | None, unit: str) -> str:
-    return "" if value is None else f"{short(value)} {unit}"
+    return "" if value is None else f"{format_figure(value)} {unit}"
 
 
 def _picture(file: Path) -> str:
-    alt, told = _PICTURES[file.name]
+    alt, measured = _PICTURES[file.name]
     picture = f"![{alt}]({file.parent.name}/{file.name})"
-    return f"{picture}\n\n{told}" if told else picture
+    return f"{picture}\n\n{measured}" if measured else picture
 
 
 if __name__ == "__main__":

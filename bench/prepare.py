@@ -1,4 +1,4 @@
-"""Makes ready what the peers need: their Python and Node packages, and the load generator."""
+"""Installs what the peers need: their Python and Node packages, and the load generator."""
 
 import os
 import shutil
@@ -15,8 +15,8 @@ PYTHON = CACHE / "venv" / "bin" / "python"
 NODE = CACHE / "node"
 
 
-class Lacking(Exception):
-    """This machine lacks something; the message says what, and how to get it."""
+class MissingProgram(Exception):
+    """A required program is missing; the message says which, and how to install it."""
 
 
 def prepare() -> list[str]:
@@ -25,16 +25,16 @@ def prepare() -> list[str]:
     Raises Lacking where nothing can be measured at all.
     """
     CACHE.mkdir(parents=True, exist_ok=True)
-    _program("wrk", "wrk")
-    if not _has_postgres() and not (_apt("postgresql") and _has_postgres()):
-        raise Lacking("PostgreSQL is not here: install the package postgresql")
+    _require_program("wrk", "wrk")
+    if not _has_postgres() and not (_apt_install("postgresql") and _has_postgres()):
+        raise MissingProgram("PostgreSQL is not here: install the package postgresql")
     _python_packages()
     return _node_packages()
 
 
-def _program(name: str, package: str) -> None:
-    if not shutil.which(name) and not (_apt(package) and shutil.which(name)):
-        raise Lacking(f"{name} is not here: install the package {package}")
+def _require_program(name: str, package: str) -> None:
+    if not shutil.which(name) and not (_apt_install(package) and shutil.which(name)):
+        raise MissingProgram(f"{name} is not here: install the package {package}")
 
 
 def _has_postgres() -> bool:
@@ -42,7 +42,7 @@ def _has_postgres() -> bool:
     return at_home or shutil.which("initdb") is not None
 
 
-def _apt(package: str) -> bool:
+def _apt_install(package: str) -> bool:
     if os.geteuid() != 0 or not shutil.which("apt-get"):
         return False
     command = ["apt-get", "install", "-qq", "--no-install-recommends", package]

@@ -17,18 +17,18 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from bench import machine
-from bench.asking import Request
-from bench.contestant import Contestant
+from bench.harness import Harness, harness
+from bench.load_requests import LoadRequest
 from bench.names import OURS
-from bench.page import PAGE, renew_between
+from bench.page import PAGE, replace_section
 from bench.prepare import PYTHON, ROOT, prepare
 from bench.results import Results
 from bench.scenarios.database import list_sessions, update_user
 from bench.seeds import GatehouseSeeds, Postgres, forged
-from bench.servers import Server, gatehouse
-from bench.stage import Stage, stage
+from bench.servers import ServerProcess, gatehouse
+from bench.subject import Subject
 from bench.tables import table
-from bench.wrk import Loading
+from bench.wrk import LoadGenerator
 
 _ROUNDS = 2
 _WARM, _ALONE, _SAMPLED = 5, 4, 6  # seconds of load, in each; what was idle has forgotten everybody
@@ -52,14 +52,14 @@ _PARTS = (
 )
 _ELSE = "everything else"
 
-_KINDS: dict[str, Callable[[Contestant], list[Request]]] = {
-    "a session check": lambda whom: whom.checks(),
-    "a check with a forged cookie": lambda whom: whom.checks(forged(1_000)),
+_KINDS: dict[str, Callable[[Subject], list[LoadRequest]]] = {
+    "a session check": lambda subject: subject.checks(),
+    "a check with a forged cookie": lambda subject: subject.checks(forged(1_000)),
     "listing sessions": list_sessions,
     "updating a user": update_user,
 }
 
-Spent = dict[str, float]
+CpuTime = dict[str, float]
 """Microseconds of processor time for one request, by part."""
 
 
@@ -68,21 +68,21 @@ def main() -> None:
     parser = argparse.ArgumentParser("python -m bench.profile", description=main.__doc__)
     parser.add_argument("checkout", nargs="*", type=Path, default=[ROOT])
     parser.add_argument("--keep", action="store_true", help="put it into docs/performance.md")
-    said = parser.parse_args()
-    checkouts = [each.resolve() for each in said.checkout]
+    arguments = parser.parse_args()
+    checkouts = [each.resolve() for each in arguments.checkout]
     prepare()
-    with stage(Results(about=machine.described()), set()) as bench:
-        running = [_started(bench, number, each) for number, each in enumerate(checkouts)]
-        spent = {kind: _in_turn(bench, kind, running) for kind in _KINDS}
+    with harness(Results(about=machine.describe_machine()), set()) as bench:
+        running = [_start(bench, number, each) for number, each in enumerate(checkouts)]
+        spent = {kind: _profile_in_turn(bench, kind, running) for kind in _KINDS}
     names = ["before", "now"] if len(checkouts) == 2 else [each.name for each in checkouts]
-    text = shown(spent, names)
+    text = render_profile(spent, names)
     print(text)
-    if said.keep:
-        renew_between(PAGE, "profile", text)
+    if arguments.keep:
+        replace_section(PAGE, "profile", text)
 
 
 @dataclass
-class _Seen:
+class _Samples:
     """What was seen of a server under one kind of load."""
 
     requests: int = 0
@@ -91,9 +91,9 @@ class _Seen:
     samples: dict[str, Counter[str]] = field(default_factory=lambda: defaultdict(Counter))
     """By place and part, under the same load, and beside them."""
 
-    def spent(self) -> Spent:
+    def spent(self) -> CpuTime:
         """Return the processor time that each part takes of one request."""
-        spent: Spent = defaultdict(float)
+        spent: CpuTime = defaultdict(float)
         for place, counted in self.samples.items():
             each = self.used[place] * 1000 / self.requests / counted.total()
             for part, count in counted.items():
@@ -101,45 +101,50 @@ class _Seen:
         return spent
 
 
-def _started(bench: Stage, number: int, checkout: Path) -> Contestant:
-    bench.say(f"Starting {checkout}")
+def _start(bench: Harness, number: int, checkout: Path) -> Subject:
+    bench.log(f"Starting {checkout}")
     url, name = bench.new_database(), f"{OURS}-{number}"
     told = {"PYTHONPATH": str(checkout)}
     server = gatehouse(name, bench.folder / name, url, told, app=checkout / "app.py")
     bench.keep(server).wait_until_idle()
     rows = Postgres(url)
     seeds = GatehouseSeeds(server, rows)
-    return Contestant(server, seeds, rows, seeds.fill())
+    return Subject(server, seeds, rows, seeds.fill())
 
 
-def _in_turn(bench: Stage, kind: str, running: list[Contestant]) -> list[Spent]:
+def _profile_in_turn(bench: Harness, kind: str, running: list[Subject]) -> list[CpuTime]:
     """Load each server a few times, one after the other: a slow minute hits both."""
-    seen = [(whom.server, bench.file(whom.server, _KINDS[kind](whom)), _Seen()) for whom in running]
+    seen = [
+        (subject.server, bench.file(subject.server, _KINDS[kind](subject)), _Samples())
+        for subject in running
+    ]
     for number in range(_ROUNDS):
-        bench.say(f"  {kind}, round {number + 1} of {_ROUNDS}")
+        bench.log(f"  {kind}, round {number + 1} of {_ROUNDS}")
         for server, file, each in seen:
-            _look(server, file, each)
+            _profile_once(server, file, each)
     return [each.spent() for _, _, each in seen]
 
 
-def _look(server: Server, file: Path, seen: _Seen) -> None:
-    Loading(file, server.port, connections=32, seconds=_WARM).result()
+def _profile_once(server: ServerProcess, file: Path, seen: _Samples) -> None:
+    LoadGenerator(file, server.port, connections=32, seconds=_WARM).result()
     before = _used(server)
-    seen.requests += Loading(file, server.port, connections=32, seconds=_ALONE).result().requests
+    seen.requests += (
+        LoadGenerator(file, server.port, connections=32, seconds=_ALONE).result().requests
+    )
     for place, used in _used(server).items():
         seen.used[place] += used - before[place]
-    load = Loading(file, server.port, connections=32, seconds=_SAMPLED + 2)
+    load = LoadGenerator(file, server.port, connections=32, seconds=_SAMPLED + 2)
     _sample(server, seen)
     load.result()
 
 
-def _used(server: Server) -> dict[str, int]:
+def _used(server: ServerProcess) -> dict[str, int]:
     """Return the milliseconds that the event loop and the workers have used so far."""
     whole, loop = server.cpu_seconds(), machine.main_thread_seconds(server.pid)
     return {_LOOP: round(loop * 1000), _WORKERS: round((whole - loop) * 1000)}
 
 
-def _sample(server: Server, seen: _Seen) -> None:
+def _sample(server: ServerProcess, seen: _Samples) -> None:
     """Look at the server for a while, and count where it is."""
     with tempfile.NamedTemporaryFile(suffix=".folded") as found:
         how = f"-p {server.pid} -d {_SAMPLED} -r {_RATE} --gil --nonblocking --threads -f raw"
@@ -164,7 +169,7 @@ def part_of(innermost: str) -> str:
     return _ELSE
 
 
-def shown(spent: dict[str, list[Spent]], names: list[str]) -> str:
+def render_profile(spent: dict[str, list[CpuTime]], names: list[str]) -> str:
     """Return what each checkout spends on each part, a table for each kind of request."""
     return "\n\n".join(
         f"Microseconds of processor time for {kind}:\n\n{_table(each, names)}"
@@ -172,7 +177,7 @@ def shown(spent: dict[str, list[Spent]], names: list[str]) -> str:
     )
 
 
-def _table(spent: list[Spent], names: list[str]) -> str:
+def _table(spent: list[CpuTime], names: list[str]) -> str:
     parts = [part for part, _ in _PARTS] + [_ELSE]
     rows = [[part, *(f"{each.get(part, 0):,.0f}" for each in spent)] for part in parts]
     rows.append(["all of it", *(f"{sum(each.values()):,.0f}" for each in spent)])

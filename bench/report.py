@@ -13,27 +13,27 @@ FOLDER = Path(__file__).parent / "results"
 def publish(results: Results) -> None:
     """Write JSON, tables and plots into bench/results, and print the tables."""
     results.write(FOLDER / "results.json")
-    text = as_markdown(results)
+    text = render_markdown(results)
     (FOLDER / "results.md").write_text(text)
     draw(results, FOLDER)
     print(f"\n{text}\nEverything is in {FOLDER}", flush=True)
 
 
-def as_markdown(results: Results) -> str:
+def render_markdown(results: Results) -> str:
     """Return all tables."""
-    parts = [about(results), goals_table(results)]
+    parts = [describe_run(results), goals_table(results)]
     parts += [f"### {title}\n\n{text}" for title, text in sections(results)]
     return "\n\n".join(parts) + "\n"
 
 
-def about(results: Results) -> str:
+def describe_run(results: Results) -> str:
     """Return what a reader of the figures must know: which run, where, and what disturbed it."""
-    told = results.about
+    facts = results.about
     kind = "A quick run" if results.quick else "A full run"
-    processor = told.get("processor", "?").replace("(R)", "").replace("(TM)", "")
+    processor = facts.get("processor", "?").replace("(R)", "").replace("(TM)", "")
     lines = [
-        f"{kind} on {processor}, {told.get('cores', '?')} cores, {told.get('memory', '?')},"
-        f" Python {told.get('python', '?')}; it took {told.get('took', '?')}."
+        f"{kind} on {processor}, {facts.get('cores', '?')} cores, {facts.get('memory', '?')},"
+        f" Python {facts.get('python', '?')}; it took {facts.get('took', '?')}."
     ]
     if results.quick:
         lines.append("It measures for a second or two: a goal met or missed by a hair is open.")

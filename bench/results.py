@@ -48,7 +48,7 @@ class Results:
             and connections in (None, run.connections)
         ]
 
-    def middle(
+    def median_run(
         self, scenario: str, server: str = OURS, connections: int | None = None
     ) -> Run | None:
         """Return the median of the rounds, figure by figure; None if there was none."""
@@ -69,10 +69,10 @@ class Results:
             foreign=median(run.foreign for run in rounds),
         )
 
-    def middles(self) -> list[Run]:
+    def median_runs(self) -> list[Run]:
         """Return the median of each scenario, server and concurrency, in the order measured."""
         kinds = dict.fromkeys((run.scenario, run.server, run.connections) for run in self.runs)
-        return [found for kind in kinds if (found := self.middle(*kind))]
+        return [found for kind in kinds if (found := self.median_run(*kind))]
 
     def series(self, prefix: str) -> dict[float, float]:
         """Return the single figures whose names are this prefix and a number, by that number."""
@@ -96,8 +96,8 @@ class Results:
     @classmethod
     def read(cls, file: Path) -> "Results":
         """Return what `write` has kept."""
-        told = json.loads(file.read_text())
-        return cls(**{**told, "runs": [Run(**run) for run in told["runs"]]})
+        document = json.loads(file.read_text())
+        return cls(**{**document, "runs": [Run(**run) for run in document["runs"]]})
 
 
 def ratio(one: float | None, other: float | None) -> float | None:

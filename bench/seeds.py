@@ -23,7 +23,7 @@ from backend.kernel.randomness import SystemRandomness, alphanumeric, uuid7
 from backend.kernel.secrets.signing import Keyring
 from backend.kernel.secrets.tokens import TokenMint, digest
 from backend.web.cookies import Cookies
-from bench.servers import SECRET, Server
+from bench.servers import SECRET, ServerProcess
 
 PASSWORD = "correct horse 9 battery"  # noqa: S105
 USERS = 3_000
@@ -41,7 +41,7 @@ COOKIE = _cookies.session_token
 
 
 @dataclass(frozen=True)
-class Person:
+class SeededUser:
     """A user of the bench."""
 
     id: str
@@ -100,43 +100,43 @@ class Sqlite:
 
 
 class Seeds:
-    """What a server knows: `people` first come those who are checked, then the others."""
+    """The seeded users of a server: first those whose sessions are checked, then the others."""
 
-    signs_up = ("/api/auth/sign-up/email", {"name": "First", "password": PASSWORD})
+    sign_up_request = ("/api/auth/sign-up/email", {"name": "First", "password": PASSWORD})
 
-    def __init__(self, server: Server, rows: Rows) -> None:
+    def __init__(self, server: ServerProcess, rows: Rows) -> None:
         self._server = server
         self._rows = rows
-        self.people: list[Person] = []
+        self.users: list[SeededUser] = []
 
     def fill(self) -> list[str]:
         """Add all users and a session for each that is checked; returns their cookies."""
-        path, fields = self.signs_up
+        path, fields = self.sign_up_request
         body = {**fields, "email": "first@example.com"}
         caller = {"X-Forwarded-For": "198.19.255.254"}
         url = self._server.url
         httpx.post(url + path, json=body, headers=caller, timeout=60).raise_for_status()
         made = [
-            Person(self.new_id(), f"user-{number:06}@example.com")
+            SeededUser(self.new_id(), f"user-{number:06}@example.com")
             for number in range(USERS + OTHERS)
         ]
-        self.add_people(made, self.known_hash())
-        self.people = made
-        return self.add_sessions(self.checked)
+        self.add_users(made, self.known_hash())
+        self.users = made
+        return self.add_sessions(self.checked_users)
 
     @property
-    def checked(self) -> list[Person]:
+    def checked_users(self) -> list[SeededUser]:
         """The users whose sessions are checked."""
-        return self.people[:USERS]
+        return self.users[:USERS]
 
     @property
-    def others(self) -> list[Person]:
+    def other_users(self) -> list[SeededUser]:
         """The users to whom everything else happens."""
-        return self.people[USERS:]
+        return self.users[USERS:]
 
     def more_sessions(self, count: int) -> list[str]:
         """Add fresh sessions of the others, in turn; returns their cookies."""
-        return self.add_sessions([self.others[number % OTHERS] for number in range(count)])
+        return self.add_sessions([self.other_users[number % OTHERS] for number in range(count)])
 
     def new_id(self) -> str:
         raise NotImplementedError
@@ -144,10 +144,10 @@ class Seeds:
     def known_hash(self) -> str:
         raise NotImplementedError
 
-    def add_people(self, people: list[Person], password_hash: str) -> None:
+    def add_users(self, users: list[SeededUser], password_hash: str) -> None:
         raise NotImplementedError
 
-    def add_sessions(self, people: list[Person]) -> list[str]:
+    def add_sessions(self, users: list[SeededUser]) -> list[str]:
         raise NotImplementedError
 
 
@@ -161,21 +161,21 @@ class GatehouseSeeds(Seeds):
         found = "SELECT password_hash FROM users WHERE email = 'first@example.com'"
         return str(self._rows.value(found))
 
-    def add_people(self, people: list[Person], password_hash: str) -> None:
+    def add_users(self, users: list[SeededUser], password_hash: str) -> None:
         now = _clock.now()
         rows = (
-            (uuid.UUID(each.id), each.email, "Bench", password_hash, now, now) for each in people
+            (uuid.UUID(each.id), each.email, "Bench", password_hash, now, now) for each in users
         )
         columns = ("id", "email", "name", "password_hash", "created_at", "updated_at")
         self._rows.copy("users", columns, rows)
 
-    def add_sessions(self, people: list[Person]) -> list[str]:
+    def add_sessions(self, users: list[SeededUser]) -> list[str]:
         now, mint = _clock.now(), TokenMint(_keyring)
-        tokens = [mint.new(_randomness) for _ in people]
+        tokens = [mint.new(_randomness) for _ in users]
         made = (now, now, "198.18.0.1", _BROWSER, True)
         rows = (
             (uuid7(_randomness, now), uuid.UUID(each.id), digest(token), now + _WEEK, *made)
-            for each, token in zip(people, tokens, strict=True)
+            for each, token in zip(users, tokens, strict=True)
         )
         when = ("expires_at", "created_at", "updated_at")
         columns = ("id", "user_id", "session_token", *when, "ip_address", "user_agent")
@@ -192,24 +192,24 @@ class BetterAuthSeeds(Seeds):
     def known_hash(self) -> str:
         return str(self._rows.value("SELECT password FROM account LIMIT 1"))
 
-    def add_people(self, people: list[Person], password_hash: str) -> None:
+    def add_users(self, users: list[SeededUser], password_hash: str) -> None:
         now = _clock.now()
-        users = ((each.id, "Bench", each.email, False, now, now) for each in people)
+        user_rows = ((each.id, "Bench", each.email, False, now, now) for each in users)
         when = ("createdAt", "updatedAt")
-        self._rows.copy("user", ("id", "name", "email", "emailVerified", *when), users)
+        self._rows.copy("user", ("id", "name", "email", "emailVerified", *when), user_rows)
         accounts = (
             (self.new_id(), each.id, "credential", each.id, password_hash, now, now)
-            for each in people
+            for each in users
         )
         columns = ("id", "accountId", "providerId", "userId", "password", *when)
         self._rows.copy("account", columns, accounts)
 
-    def add_sessions(self, people: list[Person]) -> list[str]:
+    def add_sessions(self, users: list[SeededUser]) -> list[str]:
         now = _clock.now()
-        tokens = [alphanumeric(_randomness, 32) for _ in people]
+        tokens = [alphanumeric(_randomness, 32) for _ in users]
         rows = (
             (self.new_id(), now + _WEEK, token, now, now, "198.18.0.1", _BROWSER, each.id)
-            for each, token in zip(people, tokens, strict=True)
+            for each, token in zip(users, tokens, strict=True)
         )
         when = ("createdAt", "updatedAt")
         columns = ("id", "expiresAt", "token", *when, "ipAddress", "userAgent", "userId")
@@ -220,7 +220,7 @@ class BetterAuthSeeds(Seeds):
 class FastapiUsersSeeds(Seeds):
     """The tables of fastapi-users."""
 
-    signs_up = ("/auth/register", {"password": PASSWORD})
+    sign_up_request = ("/auth/register", {"password": PASSWORD})
 
     def new_id(self) -> str:
         return str(uuid7(_randomness, _clock.now()))
@@ -228,20 +228,20 @@ class FastapiUsersSeeds(Seeds):
     def known_hash(self) -> str:
         return str(self._rows.value('SELECT hashed_password FROM "user" LIMIT 1'))
 
-    def add_people(self, people: list[Person], password_hash: str) -> None:
-        rows = ((each.id, each.email, password_hash, True, False, False) for each in people)
+    def add_users(self, users: list[SeededUser], password_hash: str) -> None:
+        rows = ((each.id, each.email, password_hash, True, False, False) for each in users)
         flags = ("is_active", "is_superuser", "is_verified")
         self._rows.copy("user", ("id", "email", "hashed_password", *flags), rows)
 
-    def add_sessions(self, people: list[Person]) -> list[str]:
-        tokens = [alphanumeric(_randomness, 43) for _ in people]
-        rows = ((each.id, token, _clock.now()) for each, token in zip(people, tokens, strict=True))
+    def add_sessions(self, users: list[SeededUser]) -> list[str]:
+        tokens = [alphanumeric(_randomness, 43) for _ in users]
+        rows = ((each.id, token, _clock.now()) for each, token in zip(users, tokens, strict=True))
         self._rows.copy("accesstoken", ("user_id", "token", "created_at"), rows)
         return [f"session={token}" for token in tokens]
 
 
 class NoSeeds(Seeds):
-    """Of a server that knows nobody: any cookie does, and it is not looked at."""
+    """For a server without users: it ignores the cookie."""
 
     def fill(self) -> list[str]:
         """Return cookies of the usual length."""

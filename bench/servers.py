@@ -9,7 +9,7 @@ import time
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 
-from bench.machine import cpu_seconds, kept_on, resident_megabytes
+from bench.machine import cpu_seconds, resident_megabytes, taskset_prefix
 from bench.prepare import NODE, PYTHON, ROOT
 from tests.rig.node import find_node
 from tests.rig.processes import free_port, wait_until
@@ -25,7 +25,7 @@ class ServerDied(Exception):
     """A server ended by itself; the message has the end of its log."""
 
 
-class Server:
+class ServerProcess:
     """One server process, which runs and logs in `folder`.
 
     `environment` adds to the little that is inherited; `{url}` in it becomes the server's address.
@@ -37,17 +37,17 @@ class Server:
         self.name = name
         self.port = free_port()
         self.url = f"http://127.0.0.1:{self.port}"
-        self.first_answer = 0.0
+        self.seconds_to_first_response = 0.0
         """Seconds from the start of the process to its first answer."""
         self._command = command
         self._folder = folder
         inherited = {name: os.environ[name] for name in _INHERITED if name in os.environ}
-        told = {name: text.replace("{url}", self.url) for name, text in environment.items()}
+        log_tail = {name: text.replace("{url}", self.url) for name, text in environment.items()}
         home = {"PORT": str(self.port), "PYTHONPATH": str(ROOT)}
-        self._environment = {**inherited, **home, **told}
+        self._environment = {**inherited, **home, **log_tail}
         self._process: subprocess.Popen[bytes] | None = None
 
-    def start(self) -> "Server":
+    def start(self) -> "ServerProcess":
         """Start the process, and return with its first answer; raises ServerDied."""
         self._folder.mkdir(parents=True, exist_ok=True)
         began = time.monotonic()
@@ -61,7 +61,7 @@ class Server:
                 stderr=subprocess.STDOUT,
             )
         wait_until(self._answers, f"the first answer of {self.name}", _TO_START)
-        self.first_answer = time.monotonic() - began
+        self.seconds_to_first_response = time.monotonic() - began
         return self
 
     def stop(self) -> None:
@@ -79,9 +79,9 @@ class Server:
         """Raise ServerDied if it has ended."""
         if self._process is None or self._process.poll() is None:
             return
-        told = self._log.read_text(errors="replace")[-2000:]
+        log_tail = self._log.read_text(errors="replace")[-2000:]
         raise ServerDied(
-            f"{self.name} ended with code {self._process.returncode}. Its log ends:\n{told}"
+            f"{self.name} ended with code {self._process.returncode}. Its log ends:\n{log_tail}"
         )
 
     def cpu_seconds(self) -> float:
@@ -134,25 +134,27 @@ def gatehouse(
     settings: Mapping[str, str] | None = None,
     *,
     app: Path = ROOT / "app.py",
-) -> Server:
+) -> ServerProcess:
     """Return ours, as people start it: panel, walls, limits and log; without a URL on SQLite."""
     environment = _settings(name, folder, database_url) | {"PANEL": "on"} | dict(settings or {})
-    return Server(name, [sys.executable, str(app)], folder, environment)
+    return ServerProcess(name, [sys.executable, str(app)], folder, environment)
 
 
-def replica(name: str, folder: Path, database_url: str, *, processor: int | None = None) -> Server:
+def replica(
+    name: str, folder: Path, database_url: str, *, processor: int | None = None
+) -> ServerProcess:
     """Return the API alone, as several of it run beside each other; on one processor if named."""
-    command = [*kept_on(processor), sys.executable, "-m", "backend", "serve"]
-    return Server(name, command, folder, _settings(name, folder, database_url))
+    command = [*taskset_prefix(processor), sys.executable, "-m", "backend", "serve"]
+    return ServerProcess(name, command, folder, _settings(name, folder, database_url))
 
 
-def python_peer(name: str, module: str, folder: Path, database_url: str) -> Server:
+def python_peer(name: str, module: str, folder: Path, database_url: str) -> ServerProcess:
     """Return a peer in Python, from bench/peers, with its own packages."""
     environment = {"DATABASE_URL": database_url, "BCRYPT_ROUNDS": ROUNDS}
-    return Server(name, [str(PYTHON), "-m", f"bench.peers.{module}"], folder, environment)
+    return ServerProcess(name, [str(PYTHON), "-m", f"bench.peers.{module}"], folder, environment)
 
 
-def better_auth(name: str, folder: Path, database_url: str, *, cookie_cache: bool) -> Server:
+def better_auth(name: str, folder: Path, database_url: str, *, cookie_cache: bool) -> ServerProcess:
     """Return Better Auth on Node."""
     environment = {
         "DATABASE_URL": database_url,
@@ -160,7 +162,9 @@ def better_auth(name: str, folder: Path, database_url: str, *, cookie_cache: boo
         "COOKIE_CACHE": "on" if cookie_cache else "off",
         "NODE_ENV": "production",
     }
-    return Server(name, [str(find_node()), str(NODE / "better_auth.mjs")], folder, environment)
+    return ServerProcess(
+        name, [str(find_node()), str(NODE / "better_auth.mjs")], folder, environment
+    )
 
 
 def _settings(name: str, folder: Path, database_url: str | None) -> dict[str, str]:

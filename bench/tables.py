@@ -4,8 +4,8 @@ import re
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 
-from bench.goals import verdicts
-from bench.names import NODE, OURS, SQLITE, is_ours, shown
+from bench.goals import evaluate_goals
+from bench.names import BETTER_AUTH, OURS, SQLITE, display_name, is_ours
 from bench.results import Results, Run, ratio
 
 # Where the name under which a scenario is kept leaves open what it is.
@@ -42,13 +42,13 @@ def goals_table(results: Results) -> str:
     """Return the goals: what was set out, what came."""
     lines = ["| goal | threshold | measured | |", "|---|---|---|---|"]
     lines += [
-        f"| {each.goal.sentence} | {each.goal.threshold} | {each.shown} | {each.word} |"
-        for each in verdicts(results)
+        f"| {each.goal.sentence} | {each.goal.threshold} | {each.formatted} | {each.word} |"
+        for each in evaluate_goals(results)
     ]
     return "\n".join(lines)
 
 
-def short(value: float | None) -> str:
+def format_figure(value: float | None) -> str:
     """Return a figure with the digits that matter; nothing for what was not measured."""
     if value is None:
         return ""
@@ -73,7 +73,7 @@ def table(heads: Sequence[str], rows: Iterable[Sequence[str]]) -> str:
 
 def _runs(*scenarios: str) -> Callable[[Results], str]:
     def rows(results: Results) -> Iterable[Sequence[str]]:
-        runs = [run for run in results.middles() if run.scenario in scenarios]
+        runs = [run for run in results.median_runs() if run.scenario in scenarios]
         runs.sort(key=lambda run: (scenarios.index(run.scenario), run.connections))
         return (_row(results, run, named=len(scenarios) > 1) for run in runs)
 
@@ -87,24 +87,24 @@ _HEADS = (
 
 
 def _row(results: Results, run: Run, *, named: bool = True) -> Sequence[str]:
-    theirs = results.middle(run.scenario, NODE, run.connections)
+    theirs = results.median_run(run.scenario, BETTER_AUTH, run.connections)
     times = ratio(run.per_second, theirs.per_second) if theirs else None
     return (
         _request(run.scenario) if named else "",
         _server(results, run),
         str(run.connections),
-        short(run.per_second),
-        "" if run.server == NODE else short(times),
-        short(run.p50),
-        short(run.p99),
-        short(run.cpu),
+        format_figure(run.per_second),
+        "" if run.server == BETTER_AUTH else format_figure(times),
+        format_figure(run.p50),
+        format_figure(run.p99),
+        format_figure(run.cpu),
         str(run.failed or ""),
     )
 
 
 def _server(results: Results, run: Run) -> str:
     both = run.server == OURS and results.of(run.scenario, SQLITE)
-    return f"{shown(OURS)} on PostgreSQL" if both else shown(run.server)
+    return f"{display_name(OURS)} on PostgreSQL" if both else display_name(run.server)
 
 
 def _request(scenario: str) -> str:
@@ -115,7 +115,7 @@ def _request(scenario: str) -> str:
 
 def _growth(results: Results) -> str:
     grown = sorted(
-        (run for run in results.middles() if _GROWN.fullmatch(run.scenario)),
+        (run for run in results.median_runs() if _GROWN.fullmatch(run.scenario)),
         key=lambda run: run.scenario.partition(",")[0],
     )
     return table(_HEADS, (_row(results, run) for run in grown))
@@ -123,22 +123,22 @@ def _growth(results: Results) -> str:
 
 def _storm(results: Results) -> str:
     def row(stormy: Run) -> Sequence[str]:
-        calm = results.middle(_STORM[0], stormy.server)
+        calm = results.median_run(_STORM[0], stormy.server)
         kept = ratio(stormy.per_second, calm.per_second) if calm else None
         signed_in = results.figures.get(f"storm/sign-ins per second/{stormy.server}")
         return (
-            shown(stormy.server),
-            short(calm.per_second if calm else None),
-            short(stormy.per_second),
+            display_name(stormy.server),
+            format_figure(calm.per_second if calm else None),
+            format_figure(stormy.per_second),
             "" if kept is None else f"{kept:.0%}" if kept >= 0.1 else f"{kept:.1%}",
-            short(calm.p99 if calm else None),
-            short(stormy.p50),
-            short(stormy.p99),
-            short(signed_in),
+            format_figure(calm.p99 if calm else None),
+            format_figure(stormy.p50),
+            format_figure(stormy.p99),
+            format_figure(signed_in),
         )
 
     heads = ("checks a second before", "in it", "kept", "p99 ms before", "p50 ms in it")
-    stormy = [run for run in results.middles() if run.scenario == _STORM[1]]
+    stormy = [run for run in results.median_runs() if run.scenario == _STORM[1]]
     return table(("server ", *heads, "p99 ms in it", "sign-ins a second"), map(row, stormy))
 
 
@@ -150,11 +150,11 @@ def _servers(results: Results) -> str:
     )
     rows = (
         (
-            shown(name),
-            short(results.figures.get(f"memory/{name}")),
-            short(results.figures.get(f"at rest/{name}")),
-            short(results.figures.get(f"start/{name}")),
-            short(results.figures.get(f"start/{name}, again")),
+            display_name(name),
+            format_figure(results.figures.get(f"memory/{name}")),
+            format_figure(results.figures.get(f"at rest/{name}")),
+            format_figure(results.figures.get(f"start/{name}")),
+            format_figure(results.figures.get(f"start/{name}, again")),
         )
         for name in sorted(names, key=is_ours, reverse=True)
     )
@@ -170,7 +170,7 @@ def _cached(results: Results) -> str:
     }
     counts = sorted({count for series in columns.values() for count in series})
     rows = (
-        (f"{count:,.0f}", *(short(series.get(count)) for series in columns.values()))
+        (f"{count:,.0f}", *(format_figure(series.get(count)) for series in columns.values()))
         for count in counts
     )
     return table(("sessions in memory", *columns), rows)
@@ -178,9 +178,9 @@ def _cached(results: Results) -> str:
 
 def _figures(group: str, words: dict[str, str]) -> Callable[[Results], str]:
     def rows(results: Results) -> Iterable[Sequence[str]]:
-        for name, told in words.items():
+        for name, label in words.items():
             if (value := results.figures.get(f"{group}/{name}")) is not None:
-                yield told, short(value)
+                yield label, format_figure(value)
 
     return lambda results: table(("figure ", "value"), rows(results))
 

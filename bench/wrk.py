@@ -5,7 +5,7 @@ import subprocess
 from dataclasses import dataclass
 from pathlib import Path
 
-from bench.machine import kept_on
+from bench.machine import taskset_prefix
 
 LUA = Path(__file__).parent / "lua"
 _GRACE = 20.0  # seconds beyond the load itself, after which wrk is taken for stuck
@@ -16,7 +16,7 @@ class LoadFailed(Exception):
 
 
 @dataclass(frozen=True)
-class Load:
+class LoadResult:
     """What wrk saw. Times are in milliseconds, `seconds` is how long it took."""
 
     requests: int
@@ -36,7 +36,7 @@ class Load:
         return max(0, self.requests - self.failed) / self.seconds if self.seconds else 0.0
 
 
-class Loading:
+class LoadGenerator:
     """wrk at work, on one processor if that is named.
 
     `once`: each request of the file once, and at most `seconds`.
@@ -57,17 +57,17 @@ class Loading:
         how = ["-t1", f"-c{connections}", f"-d{whole}s", "--timeout", "30s", "-s", str(script)]
         self._bound = whole + _GRACE
         self._process = subprocess.Popen(
-            [*kept_on(processor), "wrk", *how, f"http://127.0.0.1:{port}", "--", str(file)],
+            [*taskset_prefix(processor), "wrk", *how, f"http://127.0.0.1:{port}", "--", str(file)],
             stdin=subprocess.DEVNULL,
             stdout=subprocess.PIPE,
             stderr=subprocess.PIPE,
             text=True,
         )
 
-    def result(self) -> Load:
+    def result(self) -> LoadResult:
         """Wait for the end; raises LoadFailed when wrk does not end, or ends without a report."""
         try:
-            said, complained = self._process.communicate(timeout=self._bound)
+            report, stderr = self._process.communicate(timeout=self._bound)
         except BaseException as error:
             self._process.kill()
             self._process.communicate()
@@ -75,23 +75,23 @@ class Loading:
                 raise LoadFailed(f"wrk did not end within {self._bound:g} s") from None
             raise
         if self._process.returncode != 0:
-            raise LoadFailed(f"wrk ended with code {self._process.returncode}: {complained}")
-        return parse(said)
+            raise LoadFailed(f"wrk ended with code {self._process.returncode}: {stderr}")
+        return parse_report(report)
 
 
-def parse(said: str) -> Load:
+def parse_report(report: str) -> LoadResult:
     """Read the report that bench/lua/play.lua has wrk print; raises LoadFailed without one."""
-    lines = [line for line in said.splitlines() if line.startswith("{")]
+    lines = [line for line in report.splitlines() if line.startswith("{")]
     if not lines:
-        raise LoadFailed(f"wrk reported nothing: {said.strip()[-500:]}")
-    told = json.loads(lines[-1])
-    return Load(
-        requests=told["requests"],
-        seconds=told["duration"] / 1e6,
-        p50=told["p50"] / 1e3,
-        p90=told["p90"] / 1e3,
-        p99=told["p99"] / 1e3,
-        longest=told["max"] / 1e3,
-        failed=told["failed"],
-        broken=told["broken"],
+        raise LoadFailed(f"wrk reported nothing: {report.strip()[-500:]}")
+    measured = json.loads(lines[-1])
+    return LoadResult(
+        requests=measured["requests"],
+        seconds=measured["duration"] / 1e6,
+        p50=measured["p50"] / 1e3,
+        p90=measured["p90"] / 1e3,
+        p99=measured["p99"] / 1e3,
+        longest=measured["max"] / 1e3,
+        failed=measured["failed"],
+        broken=measured["broken"],
     )

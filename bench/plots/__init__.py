@@ -11,12 +11,12 @@ from bench.plots.canvas import STYLE
 from bench.results import Results
 
 PLOTS: Mapping[str, Callable[[Results], Figure | None]] = {
-    "check.png": check.rates,
-    "storm.png": storm.storm,
-    "latency.png": check.latency,
-    "revocation.png": replicas.revocation,
-    "growth.png": growth.rows,
-    "cached.png": growth.cached,
+    "check.png": check.plot_rates,
+    "storm.png": storm.plot_storm,
+    "latency.png": check.plot_latency,
+    "revocation.png": replicas.plot_revocation,
+    "growth.png": growth.plot_rows,
+    "cached.png": growth.plot_cached,
 }
 
 
@@ -28,9 +28,9 @@ def draw(results: Results, folder: Path) -> list[Path]:
     folder.mkdir(parents=True, exist_ok=True)
     written = []
     with mpl.rc_context(STYLE):
-        for name, drawn in PLOTS.items():
+        for name, plot in PLOTS.items():
             file = folder / name
-            if (figure := drawn(results)) is None:
+            if (figure := plot(results)) is None:
                 file.unlink(missing_ok=True)
             else:
                 figure.savefig(file)

@@ -46,7 +46,7 @@ def bars(
 ) -> None:
     """Draw bars from the top downwards, each with its value at its end."""
     drawn = axes.barh(names, values, color=colours, height=0.7)
-    axes.bar_label(drawn, [f"{short(value)} {unit}".strip() for value in values], padding=4)
+    axes.bar_label(drawn, [f"{format_label(value)} {unit}".strip() for value in values], padding=4)
     axes.invert_yaxis()
     axes.margins(x=0)
     axes.set_xlim(0, max(values) * 1.02)
@@ -62,13 +62,13 @@ def colour(server: str) -> str:
     return SOFT if is_ours(server) else LIMIT if server in LIMITS else THEIRS
 
 
-def short(value: float) -> str:
+def format_label(value: float) -> str:
     """Return a figure with the digits that matter."""
     digits = 0 if abs(value) >= 100 else 1 if abs(value) >= 10 else 2
     return f"{value:,.{digits}f}"
 
 
-def count(number: float) -> str:
+def format_count(number: float) -> str:
     """Return a round number as people say it, as in `5 M`."""
     for size, letter in ((1e6, "M"), (1e3, "k")):
         if number >= size:

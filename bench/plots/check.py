@@ -4,31 +4,37 @@ from typing import Any
 
 from matplotlib.figure import Figure
 
-from bench.names import NODE, OURS, shown
-from bench.plots.canvas import STRONG, THEIRS, bars, canvas, colour, short
+from bench.names import BETTER_AUTH, OURS, display_name
+from bench.plots.canvas import STRONG, THEIRS, bars, canvas, colour, format_label
 from bench.results import Results, Run
 
 
-def rates(results: Results) -> Figure | None:
+def plot_rates(results: Results) -> Figure | None:
     """Draw the session checks a second of each server, the fastest on top."""
-    runs = [run for run in results.middles() if run.scenario == "check" and run.connections == 32]
+    runs = [
+        run for run in results.median_runs() if run.scenario == "check" and run.connections == 32
+    ]
     if not runs:
         return None
     runs.sort(key=lambda run: -run.per_second)
     figure, (axes,) = canvas("Session checks a second, 32 callers", len(runs))
-    names, values = [shown(run.server) for run in runs], [run.per_second for run in runs]
+    names, values = [display_name(run.server) for run in runs], [run.per_second for run in runs]
     bars(axes, names, values, [colour(run.server) for run in runs])
     return figure
 
 
-def latency(results: Results) -> Figure | None:
+def plot_latency(results: Results) -> Figure | None:
     """Draw the time of a session check by callers at once, ours beside Better Auth's."""
     lines = {
         server: sorted(
-            (run for run in results.middles() if (run.scenario, run.server) == ("check", server)),
+            (
+                run
+                for run in results.median_runs()
+                if (run.scenario, run.server) == ("check", server)
+            ),
             key=lambda run: run.connections,
         )
-        for server in (NODE, OURS)
+        for server in (BETTER_AUTH, OURS)
     }
     callers = [run.connections for run in lines[OURS]]
     if len(callers) < 2:
@@ -55,11 +61,16 @@ def _band(axes: Any, runs: list[Run]) -> None:
     axes.fill_between(callers, p50, p99, color=tone, alpha=0.2, linewidth=0)
     axes.plot(callers, p50, "o-", color=tone)
     for number, low, high in zip(callers, p50, p99, strict=True):
-        _note(axes, short(low), (number, low), (9, -6), "left")
-        _note(axes, short(high), (number, high), (0, 4), "center")
+        _note(axes, format_label(low), (number, low), (9, -6), "left")
+        _note(axes, format_label(high), (number, high), (0, 4), "center")
     middle = (callers[-1], (p50[-1] * p99[-1]) ** 0.5)
     axes.annotate(
-        shown(runs[0].server), middle, (8, 0), textcoords="offset points", va="center", color=tone
+        display_name(runs[0].server),
+        middle,
+        (8, 0),
+        textcoords="offset points",
+        va="center",
+        color=tone,
     )
 
 

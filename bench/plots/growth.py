@@ -2,11 +2,11 @@
 
 from matplotlib.figure import Figure
 
-from bench.plots.canvas import STRONG, bars, canvas, count
+from bench.plots.canvas import STRONG, bars, canvas, format_count
 from bench.results import Results
 
 
-def rows(results: Results) -> Figure | None:
+def plot_rows(results: Results) -> Figure | None:
     """Draw the first check of a session and a sign-out by session rows."""
     return _side_by_side(
         results,
@@ -18,7 +18,7 @@ def rows(results: Results) -> Figure | None:
     )
 
 
-def cached(results: Results) -> Figure | None:
+def plot_cached(results: Results) -> Figure | None:
     """Draw what a cached session weighs, and how long finding one takes, by their number."""
     return _side_by_side(
         results,
@@ -41,6 +41,6 @@ def _side_by_side(
     figure, drawn = canvas(title, most, [1] * len(measured), frame=1.0)
     for axes, (prefix, series) in zip(drawn, measured.items(), strict=True):
         label, unit = panels[prefix]
-        bars(axes, [count(number) for number in series], list(series.values()), STRONG, unit)
+        bars(axes, [format_count(number) for number in series], list(series.values()), STRONG, unit)
         axes.set_title(label)
     return figure

@@ -8,7 +8,7 @@ from bench.results import Results
 _SHARES = {"p50": "half of them", "p99": "99 of 100", "max": "the slowest"}
 
 
-def revocation(results: Results) -> Figure | None:
+def plot_revocation(results: Results) -> Figure | None:
     """Draw the time until the other replica refuses it."""
     found = {name: results.figures.get(f"revocation/{share} ms") for share, name in _SHARES.items()}
     values = {name: value for name, value in found.items() if value is not None}

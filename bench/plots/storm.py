@@ -4,14 +4,14 @@ from typing import Any
 
 from matplotlib.figure import Figure
 
-from bench.names import OURS, shown
-from bench.plots.canvas import bars, canvas, colour, short
+from bench.names import OURS, display_name
+from bench.plots.canvas import bars, canvas, colour, format_label
 from bench.results import Results, Run
 
 
-def storm(results: Results) -> Figure | None:
+def plot_storm(results: Results) -> Figure | None:
     """Draw latency and rate of the checks and the rate of the sign-ins, the quickest on top."""
-    runs = [run for run in results.middles() if run.scenario == "check, in the storm"]
+    runs = [run for run in results.median_runs() if run.scenario == "check, in the storm"]
     if not runs:
         return None
     runs.sort(key=lambda run: run.p99)
@@ -39,7 +39,7 @@ def _times(axes: Any, runs: list[Run]) -> None:
         axes.plot([run.p50], [row], "o", color=tone)
         axes.plot([run.p99], [row], "|", color=tone, markersize=12, markeredgewidth=3)
         axes.annotate(
-            f"{short(run.p99)} ms",
+            f"{format_label(run.p99)} ms",
             (run.p99, row),
             (8, 0) if run.p99 < 100 else (-9, 6),
             textcoords="offset points",
@@ -57,4 +57,4 @@ def _times(axes: Any, runs: list[Run]) -> None:
 
 
 def _name(run: Run) -> str:
-    return f"{shown(OURS)}, HASH_NICE=19" if run.server == OURS else shown(run.server)
+    return f"{display_name(OURS)}, HASH_NICE=19" if run.server == OURS else display_name(run.server)

@@ -3,39 +3,39 @@
 from collections.abc import Callable
 from dataclasses import dataclass
 
+from bench.harness import Harness
 from bench.scenarios import (
     cached,
     check,
-    counted,
     database,
     growth,
+    instruction_counts,
     misses,
     passwords,
     replicas,
     resources,
     storm,
 )
-from bench.stage import Stage
 
 
 @dataclass(frozen=True)
-class Part:
+class Scenario:
     """One part of a run, and the seconds it may take in a full one before it saves rounds."""
 
-    measure: Callable[[Stage], None]
+    measure: Callable[[Harness], None]
     seconds: float
 
 
 ALL = {
-    "resources": Part(resources.measure, 40),
-    "misses": Part(misses.measure, 100),
-    "check": Part(check.measure, 400),
-    "database": Part(database.measure, 280),
-    "passwords": Part(passwords.measure, 190),
-    "storm": Part(storm.measure, 260),
-    "replicas": Part(replicas.measure, 200),
-    "cached": Part(cached.measure, 80),
-    "growth": Part(growth.measure, 130),
-    "instructions": Part(counted.measure, 30),
+    "resources": Scenario(resources.measure, 40),
+    "misses": Scenario(misses.measure, 100),
+    "check": Scenario(check.measure, 400),
+    "database": Scenario(database.measure, 280),
+    "passwords": Scenario(passwords.measure, 190),
+    "storm": Scenario(storm.measure, 260),
+    "replicas": Scenario(replicas.measure, 200),
+    "cached": Scenario(cached.measure, 80),
+    "growth": Scenario(growth.measure, 130),
+    "instructions": Scenario(instruction_counts.measure, 30),
 }
 """Together less than the thirty minutes of a run, with what it takes to begin and to end."""

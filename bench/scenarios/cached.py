@@ -23,20 +23,20 @@ from backend.storage.queries.sessions import Session, SessionWithUser
 from backend.storage.queries.users import User
 from backend.web.cookies import cookie_value
 from bench import machine
+from bench.harness import Harness
 from bench.prepare import ROOT
 from bench.seeds import COOKIE, cookie_for
-from bench.stage import Stage
 
 _LOOKUPS = 200_000
 _HEAVIEST = 8_000  # bytes of an entry; more than any has, to see whether memory suffices
 _PATIENCE = 300.0  # seconds
 
 
-def measure(stage: Stage) -> None:
+def measure(harness: Harness) -> None:
     """Fill the cache with more and more sessions; a quick run stops at 30,000."""
-    for count in (1_000, 30_000) if stage.quick else (1_000, 10_000, 100_000, 1_000_000):
+    for count in (1_000, 30_000) if harness.quick else (1_000, 10_000, 100_000, 1_000_000):
         if count * _HEAVIEST / 2**20 > machine.available_megabytes():
-            stage.results.notes.append(f"No memory for {count:,} cached sessions.")
+            harness.results.notes.append(f"No memory for {count:,} cached sessions.")
             return
         command = [sys.executable, "-m", "bench.scenarios.cached", str(count)]
         done = subprocess.run(
@@ -44,8 +44,8 @@ def measure(stage: Stage) -> None:
         )
         found = json.loads(done.stdout)
         for what, value in found.items():
-            stage.results.figures[f"cached/{what}/{count}"] = value
-        stage.say(
+            harness.results.figures[f"cached/{what}/{count}"] = value
+        harness.log(
             f"  {count:>9,} cached: {found['bytes each']:,.0f} bytes each, a hit takes"
             f" {found['ns a hit by cookie']:.0f} ns by cookie, {found['ns a hit']:.0f} ns by digest"
         )
@@ -59,7 +59,7 @@ def fill(count: int) -> dict[str, float]:
     entries = []
     for number in range(count):
         now = clock.now()
-        found = _found(uuid7(randomness, now), uuid7(randomness, now), number)
+        found = _make_session(uuid7(randomness, now), uuid7(randomness, now), number)
         token = mint.new(randomness)
         entry = to_current_session(found, token, digest(token), None)
         entry.response = render_session(entry)
@@ -85,7 +85,7 @@ def _nanoseconds(find: Callable[[Any], CurrentSession | None], keys: Sequence[An
     return (time.perf_counter_ns() - began) / len(keys)
 
 
-def _found(session_id: UUID, user_id: UUID, number: int) -> SessionWithUser:
+def _make_session(session_id: UUID, user_id: UUID, number: int) -> SessionWithUser:
     now = SystemClock().now()
     session = Session(
         id=session_id,

@@ -2,10 +2,10 @@
 
 import time
 
-from bench.contestant import Contestant
+from bench.harness import Harness
 from bench.names import OURS
 from bench.scenarios.database import sign_outs
-from bench.stage import Stage
+from bench.subject import Subject
 
 _KNOWN = b'"email'
 _STEPS, _BATCH = (100_000, 5_000_000), 250_000
@@ -43,13 +43,13 @@ _MAKE_ANEW = _INDEXES.format(
 )
 
 
-def measure(stage: Stage) -> None:
+def measure(harness: Harness) -> None:
     """Measure with few rows, then with each step's; a full run only."""
-    if stage.quick:
+    if harness.quick:
         return
-    ours = stage.contestant(OURS)
+    ours = harness.subject(OURS)
     ours.rows.value("TRUNCATE sessions")  # the last that is measured here: nobody needs them
-    _measure_at(stage, ours, 1_000)
+    _measure_at(harness, ours, 1_000)
     rows = 0
     until = time.monotonic() + _PATIENCE
     for step in _STEPS:
@@ -57,24 +57,24 @@ def measure(stage: Stage) -> None:
         ours.rows.value(take_away)
         while rows < step and time.monotonic() < until:
             count = min(_BATCH, step - rows)
-            stage.say(f"  adding {count:,} sessions to {rows:,}")
+            harness.log(f"  adding {count:,} sessions to {rows:,}")
             ours.rows.value(_FILL.format(first=rows + 1, last=rows + count))
             rows += count
-        stage.say("  making the indexes")
+        harness.log("  making the indexes")
         ours.rows.value(f"SET maintenance_work_mem = '256MB'; {make_anew}")
         ours.rows.value("ANALYZE sessions")
-        _measure_at(stage, ours, rows)
+        _measure_at(harness, ours, rows)
 
 
-def _measure_at(stage: Stage, ours: Contestant, rows: int) -> None:
+def _measure_at(harness: Harness, ours: Subject, rows: int) -> None:
     count = 500
     for _ in range(2):
         fresh = ours.checks(ours.seeds.more_sessions(count))
-        stage.measure(f"miss, {rows} rows", ours, fresh, _KNOWN, seconds=20, once=True)
+        harness.measure(f"miss, {rows} rows", ours, fresh, _KNOWN, seconds=20, once=True)
         gone = sign_outs(ours.seeds.more_sessions(count))
-        stage.measure(
+        harness.measure(
             f"sign-out, {rows} rows", ours, gone, b'{"success":true}', seconds=20, once=True
         )
     for what in ("miss", "sign-out"):
-        if run := stage.results.middle(f"{what}, {rows} rows"):
-            stage.results.figures[f"growth/{what} p50 ms/{rows}"] = run.p50
+        if run := harness.results.median_run(f"{what}, {rows} rows"):
+            harness.results.figures[f"growth/{what} p50 ms/{rows}"] = run.p50

@@ -7,68 +7,76 @@ from statistics import median
 
 from backend.kernel.passwords.hasher import PasswordHasher
 from backend.kernel.secrets.secret import Password
-from bench.asking import Request, addresses, as_form, as_json
-from bench.contestant import Contestant
-from bench.names import NODE, OURS, PORTED, USERS_PEER
+from bench.harness import Harness
+from bench.load_requests import LoadRequest, caller_addresses, encode_form, encode_json
+from bench.names import BETTER_AUTH, BETTER_AUTH_PYTHON, FASTAPI_USERS, OURS
 from bench.seeds import PASSWORD
 from bench.servers import ROUNDS
-from bench.stage import Stage
+from bench.subject import Subject
 
-_SIGNED_IN = {USERS_PEER: b"204"}
+_SIGNED_IN = {FASTAPI_USERS: b"204"}
 _numbers = itertools.count(1)
 
 
-def measure(stage: Stage) -> None:
+def measure(harness: Harness) -> None:
     """Measure what bcrypt allows here, and what each server makes of it, in turn."""
-    names = (OURS, NODE) if stage.quick else (OURS, NODE, USERS_PEER, PORTED)
+    names = (
+        (OURS, BETTER_AUTH)
+        if harness.quick
+        else (OURS, BETTER_AUTH, FASTAPI_USERS, BETTER_AUTH_PYTHON)
+    )
     # Few callers: Better Auth answers the first of them only when all are hashed.
-    seconds, callers = (3, 4) if stage.quick else (10, 8)
+    seconds, callers = (3, 4) if harness.quick else (10, 8)
     allowed = []
-    for _ in stage.rounds(1 if stage.quick else 3):
-        allowed.append(_hash_alone(stage, seconds / 2))
-        for whom in stage.among(*names):
-            asked, expected = sign_ins(whom), _SIGNED_IN.get(whom.name, b'"token"')
-            stage.measure("sign-in", whom, asked, expected, connections=callers, seconds=seconds)
-        for whom in stage.among(*names):
-            asked = _sign_ups(whom)
-            stage.measure("sign-up", whom, asked, b'"email"', connections=callers, seconds=seconds)
-    stage.results.figures["bcrypt/per second"] = median(allowed)
+    for _ in harness.rounds(1 if harness.quick else 3):
+        allowed.append(_hash_alone(harness, seconds / 2))
+        for subject in harness.subjects(*names):
+            requests, expected = sign_ins(subject), _SIGNED_IN.get(subject.name, b'"token"')
+            harness.measure(
+                "sign-in", subject, requests, expected, connections=callers, seconds=seconds
+            )
+        for subject in harness.subjects(*names):
+            requests = _sign_ups(subject)
+            harness.measure(
+                "sign-up", subject, requests, b'"email"', connections=callers, seconds=seconds
+            )
+    harness.results.figures["bcrypt/per second"] = median(allowed)
 
 
-def sign_ins(whom: Contestant) -> list[Request]:
+def sign_ins(subject: Subject) -> list[LoadRequest]:
     """Return sign-ins of those whose sessions are not checked, each from its own address."""
-    callers = zip(whom.seeds.others, addresses(1_000), strict=True)
-    return [_sign_in(whom, person.email, address) for person, address in callers]
+    callers = zip(subject.seeds.other_users, caller_addresses(1_000), strict=True)
+    return [_sign_in(subject, user.email, address) for user, address in callers]
 
 
-def _sign_in(whom: Contestant, email: str, address: str) -> Request:
-    if whom.name == USERS_PEER:
-        form = as_form({"username": email, "password": PASSWORD})
-        return Request("POST", "/auth/login", body=form, form=True, address=address)
-    body = as_json({"email": email, "password": PASSWORD})
-    return Request("POST", "/api/auth/sign-in/email", body=body, address=address)
+def _sign_in(subject: Subject, email: str, address: str) -> LoadRequest:
+    if subject.name == FASTAPI_USERS:
+        form = encode_form({"username": email, "password": PASSWORD})
+        return LoadRequest("POST", "/auth/login", body=form, form=True, address=address)
+    body = encode_json({"email": email, "password": PASSWORD})
+    return LoadRequest("POST", "/api/auth/sign-in/email", body=body, address=address)
 
 
-def _sign_ups(whom: Contestant) -> list[Request]:
-    path = whom.seeds.signs_up[0]
+def _sign_ups(subject: Subject) -> list[LoadRequest]:
+    path = subject.seeds.sign_up_request[0]
     return [
-        Request(
+        LoadRequest(
             "POST",
             path,
-            body=as_json(
+            body=encode_json(
                 {"name": "New", "email": f"new-{next(_numbers)}@example.com", "password": PASSWORD}
             ),
             address=address,
         )
-        for address in addresses(1_000)
+        for address in caller_addresses(1_000)
     ]
 
 
-def _hash_alone(stage: Stage, seconds: float) -> float:
+def _hash_alone(harness: Harness, seconds: float) -> float:
     """Return what bcrypt allows with every processor and nothing else to do: hashes a second."""
     hasher = PasswordHasher(int(ROUNDS))
     hashed = hasher.hash(Password(PASSWORD))
-    threads = stage.cores
+    threads = harness.cores
     until = time.monotonic() + seconds
 
     def work() -> int:
@@ -82,5 +90,5 @@ def _hash_alone(stage: Stage, seconds: float) -> float:
     with ThreadPoolExecutor(threads) as pool:
         count = sum(pool.map(lambda _: work(), range(threads)))
     rate = count / (time.monotonic() - began)
-    stage.say(f"  bcrypt {ROUNDS} alone with {threads} threads: {rate:.1f} hashes a second")
+    harness.log(f"  bcrypt {ROUNDS} alone with {threads} threads: {rate:.1f} hashes a second")
     return rate

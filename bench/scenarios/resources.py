@@ -3,47 +3,51 @@
 import time
 
 from bench import servers
-from bench.names import API_ALONE, NODE, OURS, PORTED, USERS_PEER
-from bench.servers import Server
-from bench.stage import Stage
+from bench.harness import Harness
+from bench.names import API_ALONE, BETTER_AUTH, BETTER_AUTH_PYTHON, FASTAPI_USERS, OURS
+from bench.servers import ServerProcess
 
 _AT_REST = 3.0  # seconds
 
 
-def measure(stage: Stage) -> None:
+def measure(harness: Harness) -> None:
     """Start each a few times on a database that it knows; keep the quickest start."""
-    _measure_api_alone(stage)
-    names = (OURS, NODE) if stage.quick else (OURS, NODE, USERS_PEER, PORTED)
-    for whom in stage.among(*names):
-        _measure_rest(stage, whom.server)
-        _say(stage, whom.name)
+    _measure_api_alone(harness)
+    names = (
+        (OURS, BETTER_AUTH)
+        if harness.quick
+        else (OURS, BETTER_AUTH, FASTAPI_USERS, BETTER_AUTH_PYTHON)
+    )
+    for subject in harness.subjects(*names):
+        _measure_rest(harness, subject.server)
+        _log(harness, subject.name)
 
 
-def _measure_api_alone(stage: Stage) -> None:
-    url, figures = stage.new_database(), stage.results.figures
+def _measure_api_alone(harness: Harness) -> None:
+    url, figures = harness.new_database(), harness.results.figures
     starts = []
-    for _ in range(2 if stage.quick else 4):
-        server = stage.keep(servers.replica(API_ALONE, stage.folder / API_ALONE, url))
-        starts.append(server.first_answer)
+    for _ in range(2 if harness.quick else 4):
+        server = harness.keep(servers.replica(API_ALONE, harness.folder / API_ALONE, url))
+        starts.append(server.seconds_to_first_response)
         figures[f"memory/{API_ALONE}"] = server.megabytes()
         if len(starts) == 1:
-            _measure_rest(stage, server)
+            _measure_rest(harness, server)
         server.stop()
     figures[f"start/{API_ALONE}"] = min(starts[1:])  # the first one has made the tables
-    _say(stage, API_ALONE)
+    _log(harness, API_ALONE)
 
 
-def _measure_rest(stage: Stage, server: Server) -> None:
+def _measure_rest(harness: Harness, server: ServerProcess) -> None:
     server.wait_until_idle()
     began, used = time.monotonic(), server.cpu_seconds()
     time.sleep(_AT_REST)
     share = (server.cpu_seconds() - used) / (time.monotonic() - began)
-    stage.results.figures[f"at rest/{server.name}"] = 100 * share
+    harness.results.figures[f"at rest/{server.name}"] = 100 * share
 
 
-def _say(stage: Stage, name: str) -> None:
-    figures = stage.results.figures
-    stage.say(
+def _log(harness: Harness, name: str) -> None:
+    figures = harness.results.figures
+    harness.log(
         f"  {name}: first answer after {figures[f'start/{name}']:.2f} s, then"
         f" {figures[f'memory/{name}']:.0f} MB and {figures[f'at rest/{name}']:.1f} % of a core"
     )

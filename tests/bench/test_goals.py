@@ -2,9 +2,9 @@
 
 import pytest
 
-from bench.goals import GOALS, judged, verdicts
+from bench.goals import GOALS, evaluate_goals, report_goals
 from bench.plots import draw
-from bench.report import as_markdown
+from bench.report import render_markdown
 from bench.results import Results, Run, percentile, ratio
 
 
@@ -18,52 +18,52 @@ def make_results(ours: float, theirs: float) -> Results:
     return Results(runs=[*rounds, make_run("check", "better-auth", per_second=theirs, p50=30.0)])
 
 
-def verdict_on(results, sentence):
-    return next(each for each in verdicts(results) if each.goal.sentence.startswith(sentence))
+def result_of(results, sentence):
+    return next(each for each in evaluate_goals(results) if each.goal.sentence.startswith(sentence))
 
 
 def test_a_ratio_is_that_of_the_medians():
-    verdict = verdict_on(make_results(20_000, 1_000), "the session check beside Better Auth")
-    assert verdict.measured == 20
-    assert verdict.word == "met"
+    result = result_of(make_results(20_000, 1_000), "the session check beside Better Auth")
+    assert result.measured == 20
+    assert result.word == "met"
 
 
 def test_a_goal_below_its_threshold_is_missed():
-    verdict = verdict_on(make_results(19_000, 1_000), "the session check beside Better Auth")
-    assert verdict.word == "missed"
+    result = result_of(make_results(19_000, 1_000), "the session check beside Better Auth")
+    assert result.word == "missed"
 
 
 def test_a_goal_with_an_upper_bound_is_met_from_below():
     results = make_results(20_000, 1_000)
-    assert verdict_on(results, "its p99 as a part").word == "met"  # 2 ms beside 30
+    assert result_of(results, "its p99 as a part").word == "met"  # 2 ms beside 30
     results.figures["memory/gatehouse"] = 351
-    assert verdict_on(results, "memory with the panel").word == "missed"
+    assert result_of(results, "memory with the panel").word == "missed"
 
 
 def test_one_session_looked_for_in_a_flood_misses_the_goal():
     results = make_results(20_000, 1_000)
     results.figures["flood/sessions looked for"] = 0
-    assert verdict_on(results, "sessions looked for").word == "met"
+    assert result_of(results, "sessions looked for").word == "met"
     results.figures["flood/sessions looked for"] = 1
-    assert verdict_on(results, "sessions looked for").word == "missed"
+    assert result_of(results, "sessions looked for").word == "missed"
 
 
 def test_what_was_not_measured_is_neither_met_nor_missed():
-    assert {each.word for each in verdicts(Results())} == {"not measured"}
+    assert {each.word for each in evaluate_goals(Results())} == {"not measured"}
     assert ratio(1, None) is None
     assert ratio(1, 0) is None
 
 
 def test_only_a_full_run_fails_with_a_missed_goal(capsys):
     results = make_results(19_000, 1_000)
-    assert judged(results, strictly=False) == 0
-    assert judged(results, strictly=True) == 1
+    assert report_goals(results, strictly=False) == 0
+    assert report_goals(results, strictly=True) == 1
     assert "missed: the session check beside Better Auth" in capsys.readouterr().out
 
 
 def test_a_busy_machine_is_named_beside_a_missed_goal(capsys):
     results = Results(runs=[make_run("check", foreign=0.4), make_run("check", "better-auth")])
-    judged(results, strictly=True)
+    report_goals(results, strictly=True)
     assert "Other programs took" in capsys.readouterr().out
 
 
@@ -80,7 +80,7 @@ def test_results_survive_being_kept(tmp_path):
 
 
 def test_the_tables_name_every_server_and_every_goal():
-    text = as_markdown(make_results(20_000, 1_000))
+    text = render_markdown(make_results(20_000, 1_000))
     assert "| Gatehouse | 32 | 20,000 | 20 |" in text
     assert "| Better Auth | 32 | 1,000 |" in text
     assert all(goal.sentence in text for goal in GOALS)

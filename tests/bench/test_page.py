@@ -4,8 +4,8 @@ import re
 
 import pytest
 
-from bench.names import NODE, OURS, POLITE_NOT, SQLITE
-from bench.page import FIGURES, PAGE, figures, headline, markers, renew
+from bench.names import BETTER_AUTH, NICE_ZERO, OURS, SQLITE
+from bench.page import FIGURES, PAGE, markers, render_figures, render_headline, update_page
 from bench.plots import PLOTS
 from bench.prepare import ROOT
 from bench.results import Results
@@ -19,14 +19,14 @@ PROSE = "# How fast it is\n\nBy hand.\n\n{}\n\nAlso by hand.\n"
 def make_full_results() -> Results:
     runs = [
         make_run("check", server, connections, per_second=rate)
-        for server, rate in ((OURS, 20_000), (NODE, 800))
+        for server, rate in ((OURS, 20_000), (BETTER_AUTH, 800))
         for connections in (1, 8, 32, 256)
     ]
     runs += [
         make_run("miss", server, per_second=rate)
-        for server, rate in ((OURS, 2_400), (SQLITE, 2_000), (NODE, 800))
+        for server, rate in ((OURS, 2_400), (SQLITE, 2_000), (BETTER_AUTH, 800))
     ]
-    for server, kept in ((OURS, 0.9), (POLITE_NOT, 0.6), (NODE, 0.005)):
+    for server, kept in ((OURS, 0.9), (NICE_ZERO, 0.6), (BETTER_AUTH, 0.005)):
         runs.append(make_run("check, before the storm", server, 8, per_second=10_000))
         runs.append(make_run("check, in the storm", server, 8, per_second=10_000 * kept))
     runs.append(make_run("miss, 5000000 rows"))
@@ -62,7 +62,7 @@ def section(results, title):
 
 
 def test_the_figures_are_renewed_and_the_prose_stays(page):
-    renew(page, make_full_results())
+    update_page(page, make_full_results())
     text = page.read_text()
     assert text.startswith(f"# How fast it is\n\nBy hand.\n\n{BEGIN}\n")
     assert text.endswith(f"\n{END}\n\nAlso by hand.\n")
@@ -71,9 +71,9 @@ def test_the_figures_are_renewed_and_the_prose_stays(page):
 
 
 def test_renewing_it_twice_changes_nothing(page):
-    renew(page, make_full_results())
+    update_page(page, make_full_results())
     once = page.read_text()
-    renew(page, make_full_results())
+    update_page(page, make_full_results())
     assert page.read_text() == once
 
 
@@ -81,14 +81,14 @@ def test_renewing_it_twice_changes_nothing(page):
 def test_a_page_without_its_two_markers_is_left_alone(page, left):
     page.write_text(PROSE.format(left))
     with pytest.raises(ValueError, match="lacks"):
-        renew(page, make_full_results())
+        update_page(page, make_full_results())
     assert page.read_text() == PROSE.format(left)
 
 
 def test_every_picture_that_is_drawn_is_shown_and_the_others_are_removed(page):
-    renew(page, make_full_results())
+    update_page(page, make_full_results())
     assert pictures_on(page) == pictures_beside(page) == set(PLOTS)
-    renew(page, Results(runs=[make_run("check")]))
+    update_page(page, Results(runs=[make_run("check")]))
     assert pictures_on(page) == pictures_beside(page) == {"check.png"}
 
 
@@ -103,26 +103,26 @@ def pictures_beside(page):
 def test_the_page_says_first_which_run_it_shows_and_where():
     results = make_full_results()
     told = "on Intel Xeon, 2 cores, 24 GB, Python 3.11.7"
-    assert figures(results, []).startswith(f"A full run {told}")
+    assert render_figures(results, []).startswith(f"A full run {told}")
     results.quick = True
-    assert figures(results, []).startswith(f"A quick run {told}")
+    assert render_figures(results, []).startswith(f"A quick run {told}")
 
 
 def test_what_was_left_out_of_a_run_is_said():
     results = make_full_results()
     results.notes.append("storm was broken off: wrk did not end")
-    assert "- storm was broken off: wrk did not end" in figures(results, [])
+    assert "- storm was broken off: wrk did not end" in render_figures(results, [])
 
 
 def test_five_figures_come_first():
-    lines = headline(make_full_results()).splitlines()[2:]
+    lines = render_headline(make_full_results()).splitlines()[2:]
     assert len(lines) == 5
     assert "| 2.50 ms |  |" in lines[2]
     assert "(among 1,000: 20 ms) | 22 ms |" in lines[3]
 
 
 def test_a_figure_that_was_not_measured_is_not_among_them():
-    assert "memory" not in headline(Results(runs=[make_run("check")]))
+    assert "memory" not in render_headline(Results(runs=[make_run("check")]))
 
 
 def test_sign_ins_stand_beside_the_checks_in_the_storm():
@@ -140,7 +140,7 @@ def test_sqlite_stands_beside_postgresql_each_measured_by_better_auth():
 
 def test_every_scenario_has_a_place_among_the_sections():
     text = "\n".join(file.read_text() for file in sorted((ROOT / "bench/scenarios").glob("*.py")))
-    measured = r"(?:stage\.(?:measure|watched)\(|_check\(stage,)\s*f?\"([^\"]+)\""
+    measured = r"(?:harness\.(?:measure|recording)\(|_check\(harness,)\s*f?\"([^\"]+)\""
     named = set(re.findall(measured, text))
     named = {name.format(kind="forged", rows=1_000) for name in named}
     assert {"check", "miss, 1000 rows", "check, in the storm"} <= named

@@ -7,11 +7,11 @@ from collections.abc import Iterator
 
 import pytest
 
-from bench.asking import Request, addresses, write
-from bench.wrk import LoadFailed, Loading, parse
+from bench.load_requests import LoadRequest, caller_addresses, write_requests
+from bench.wrk import LoadFailed, LoadGenerator, parse_report
 from tests.rig.missing import missing
 
-SAID = """Running 1s test @ http://127.0.0.1:8000
+REPORT = """Running 1s test @ http://127.0.0.1:8000
 {"requests":300,"duration":1500000,"p50":800,"p90":2000,"p99":31000,"max":40500,"failed":30,"broken":2}
 """
 
@@ -65,7 +65,7 @@ def toy() -> Iterator[Toy]:
 
 
 def test_a_report_is_read_in_milliseconds_and_only_good_answers_count():
-    load = parse(SAID)
+    load = parse_report(REPORT)
     assert (load.p50, load.p99, load.longest) == (0.8, 31.0, 40.5)
     assert load.per_second == (300 - 30) / 1.5
     assert load.broken == 2
@@ -73,24 +73,24 @@ def test_a_report_is_read_in_milliseconds_and_only_good_answers_count():
 
 def test_a_run_without_a_report_has_failed():
     with pytest.raises(LoadFailed, match="unable to connect"):
-        parse("unable to connect to 127.0.0.1:1\n")
+        parse_report("unable to connect to 127.0.0.1:1\n")
 
 
 def test_a_request_carries_its_cookie_its_body_and_its_caller():
-    sent = Request("POST", "/x", "a=b", b"{}", address="198.18.0.1").to(80).decode()
+    sent = LoadRequest("POST", "/x", "a=b", b"{}", address="198.18.0.1").to(80).decode()
     assert sent.startswith("POST /x HTTP/1.1\r\nHost: 127.0.0.1:80\r\nCookie: a=b\r\n")
     assert "X-Forwarded-For: 198.18.0.1\r\n" in sent
     assert sent.endswith("Content-Length: 2\r\n\r\n{}")
 
 
 def test_no_two_callers_have_the_same_address():
-    assert len(set(addresses(3_000))) == 3_000
+    assert len(set(caller_addresses(3_000))) == 3_000
 
 
 def test_requests_are_sent_in_turn_again_and_again(toy, tmp_path):
-    requests = [Request("GET", f"/{number}") for number in range(3)]
-    file = write(tmp_path / "requests", requests, toy.port)
-    load = Loading(file, toy.port, connections=1, seconds=1).result()
+    requests = [LoadRequest("GET", f"/{number}") for number in range(3)]
+    file = write_requests(tmp_path / "requests", requests, toy.port)
+    load = LoadGenerator(file, toy.port, connections=1, seconds=1).result()
     paths = [head.split()[1] for head in toy.heads]
     assert load.requests > 6
     assert load.failed == 0
@@ -98,16 +98,16 @@ def test_requests_are_sent_in_turn_again_and_again(toy, tmp_path):
 
 
 def test_each_request_is_sent_once_and_then_it_is_over(toy, tmp_path):
-    requests = [Request("GET", f"/{number}") for number in range(50)]
-    file = write(tmp_path / "requests", requests, toy.port)
-    load = Loading(file, toy.port, connections=4, seconds=30, once=True).result()
+    requests = [LoadRequest("GET", f"/{number}") for number in range(50)]
+    file = write_requests(tmp_path / "requests", requests, toy.port)
+    load = LoadGenerator(file, toy.port, connections=4, seconds=30, once=True).result()
     assert sorted(head.split()[1] for head in toy.heads) == sorted(each.path for each in requests)
     assert load.requests == 50
     assert load.seconds < 30
 
 
 def test_refusals_are_counted_as_failed(toy, tmp_path):
-    requests = [Request("GET", path) for path in ("/yes", "/no")]
-    file = write(tmp_path / "requests", requests, toy.port)
-    load = Loading(file, toy.port, connections=1, seconds=10, once=True).result()
+    requests = [LoadRequest("GET", path) for path in ("/yes", "/no")]
+    file = write_requests(tmp_path / "requests", requests, toy.port)
+    load = LoadGenerator(file, toy.port, connections=1, seconds=10, once=True).result()
     assert (load.requests, load.failed) == (2, 1)

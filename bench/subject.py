@@ -1,26 +1,26 @@
-"""One of those that are measured: its server, whom it knows, and how it is asked."""
+"""A subject of the bench: a running server, its seeded data, and how to send requests to it."""
 
 import http.client
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 
-from bench.asking import Request
-from bench.names import NODE_CACHED, USERS_PEER
+from bench.load_requests import LoadRequest
+from bench.names import BETTER_AUTH_CACHED, FASTAPI_USERS
 from bench.seeds import Postgres, Seeds, Sqlite
-from bench.servers import Server
+from bench.servers import ServerProcess
 
 _CACHED_COOKIES = 300
 
 
 @dataclass
-class Contestant:
-    """A running server, what it knows, and the cookies that open the sessions to check."""
+class Subject:
+    """A running server, its seeds, and the cookies of the sessions to check."""
 
-    server: Server
+    server: ServerProcess
     seeds: Seeds
     rows: Postgres | Sqlite
-    own_cookies: list[str] = field(default_factory=list)
-    warm: bool = False
+    session_cookies: list[str] = field(default_factory=list)
+    is_warm: bool = False
 
     @property
     def name(self) -> str:
@@ -28,21 +28,21 @@ class Contestant:
 
     @property
     def check_path(self) -> str:
-        """Where this server tells who the caller is."""
-        return "/users/me" if self.name == USERS_PEER else "/api/auth/get-session"
+        """The path that returns the caller's user."""
+        return "/users/me" if self.name == FASTAPI_USERS else "/api/auth/get-session"
 
     def cookies(self) -> list[str]:
-        """Return the cookies to check; those of a cookie cache live five minutes and are new."""
-        if self.name != NODE_CACHED:
-            return self.own_cookies
-        return [self._with_cache(cookie) for cookie in self.own_cookies[:_CACHED_COOKIES]]
+        """Return the cookies to check; those of a cookie cache last five minutes, so are new."""
+        if self.name != BETTER_AUTH_CACHED:
+            return self.session_cookies
+        return [self._with_cache(cookie) for cookie in self.session_cookies[:_CACHED_COOKIES]]
 
-    def checks(self, cookies: Sequence[str] | None = None) -> list[Request]:
+    def checks(self, cookies: Sequence[str] | None = None) -> list[LoadRequest]:
         """Return a session check for each cookie."""
-        shown = self.cookies() if cookies is None else cookies
-        return [Request("GET", self.check_path, cookie) for cookie in shown]
+        display_name = self.cookies() if cookies is None else cookies
+        return [LoadRequest("GET", self.check_path, cookie) for cookie in display_name]
 
-    def ask(self, request: Request) -> tuple[int, bytes, list[str]]:
+    def send(self, request: LoadRequest) -> tuple[int, bytes, list[str]]:
         """Send one request; returns status, body, and the cookies that are set."""
         connection = http.client.HTTPConnection("127.0.0.1", self.server.port, timeout=30)
         try:
@@ -61,5 +61,5 @@ class Contestant:
             connection.close()
 
     def _with_cache(self, cookie: str) -> str:
-        _, _, lines = self.ask(Request("GET", self.check_path, cookie))
+        _, _, lines = self.send(LoadRequest("GET", self.check_path, cookie))
         return "; ".join([cookie, *(line.partition(";")[0] for line in lines)])

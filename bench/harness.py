@@ -1,4 +1,4 @@
-"""Where the servers meet: one PostgreSQL, each server on its own database, measured in turn."""
+"""The test harness: one PostgreSQL, each server on its own database, measured in turn."""
 
 import itertools
 import math
@@ -10,19 +10,18 @@ from contextlib import ExitStack, contextmanager
 from pathlib import Path
 
 from bench import machine, servers
-from bench.asking import Request, write
-from bench.contestant import Contestant
+from bench.load_requests import LoadRequest, write_requests
 from bench.names import (
     ASGI,
-    NODE,
-    NODE_CACHED,
+    BETTER_AUTH,
+    BETTER_AUTH_CACHED,
+    BETTER_AUTH_PYTHON,
+    FASTAPI_USERS,
+    NICE_ZERO,
     ONE_THREAD,
     OURS,
-    POLITE_NOT,
-    PORTED,
     SQLITE,
     STARLETTE,
-    USERS_PEER,
     is_ours,
 )
 from bench.results import Results, Run
@@ -35,13 +34,14 @@ from bench.seeds import (
     Seeds,
     Sqlite,
 )
-from bench.servers import Server
-from bench.wrk import Load, LoadFailed, Loading
+from bench.servers import ServerProcess
+from bench.subject import Subject
+from bench.wrk import LoadFailed, LoadGenerator, LoadResult
 from tests.rig.postgres import PostgresServer
 
 
-class Stage:
-    """All that a run needs. Servers start when they are first asked for, and stay."""
+class Harness:
+    """All that a run needs. Servers start on first use, and keep running."""
 
     def __init__(
         self, results: Results, folder: Path, closing: ExitStack, left_out: set[str]
@@ -52,7 +52,7 @@ class Stage:
         self._left_out = left_out
         self.postgres = PostgresServer.create(folder / "postgres", durable=True)
         closing.callback(self.postgres.crash)
-        self._running: dict[str, Contestant] = {}
+        self._running: dict[str, Subject] = {}
         self._files = itertools.count(1)
         self._part, self._until = "", math.inf
 
@@ -64,12 +64,12 @@ class Stage:
     def cores(self) -> int:
         return os.cpu_count() or 1
 
-    def say(self, text: str) -> None:
-        """Tell whoever waits how far it is."""
+    def log(self, text: str) -> None:
+        """Print a line of progress."""
         print(text, flush=True)
 
     def begin(self, part: str, until: float) -> None:
-        """Begin a part of the run, which saves rounds once the clock (monotonic) shows `until`."""
+        """Begin a scenario, which saves rounds once the monotonic clock reaches `until`."""
         self._part, self._until = part, until
 
     def rounds(self, count: int) -> Iterator[int]:
@@ -85,11 +85,11 @@ class Stage:
                 self.results.notes.append(f"{self._part}: {number + 1} of {count} rounds, for time")
                 return
 
-    def among(self, *names: str) -> list[Contestant]:
-        """Return these servers, started; without those that this machine cannot run."""
-        return [self.contestant(name) for name in names if name not in self._left_out]
+    def subjects(self, *names: str) -> list[Subject]:
+        """Return these servers, started, without those that this machine cannot run."""
+        return [self.subject(name) for name in names if name not in self._left_out]
 
-    def contestant(self, name: str) -> Contestant:
+    def subject(self, name: str) -> Subject:
         """Return a server, started and filled if it is not yet."""
         if name not in self._running:
             self._running[name] = self._start(name)
@@ -99,85 +99,85 @@ class Stage:
         """Make an empty database; returns its URL."""
         return self.postgres.url(self.postgres.create_database())
 
-    def keep(self, server: Server) -> Server:
-        """Start a server that is ended with the stage."""
+    def keep(self, server: ServerProcess) -> ServerProcess:
+        """Start a server that is stopped with the harness."""
         self._closing.callback(server.stop)
         return server.start()
 
     def measure(
         self,
         scenario: str,
-        whom: Contestant,
-        requests: Sequence[Request],
+        subject: Subject,
+        requests: Sequence[LoadRequest],
         expected: bytes,
         *,
         connections: int = 32,
         seconds: float = 2,
         once: bool = False,
     ) -> Run:
-        """Load one server and keep what was seen.
+        """Load one server and record the run.
 
         First one request is sent alone, the last one: its answer must contain `expected`, so that
         nothing is measured that does not work. With `once` that request is not sent again.
         """
-        self.prove(whom, requests[-1], expected)
-        file = self.file(whom.server, requests[:-1] if once else requests)
-        with self.watched(scenario, whom, connections) as done:
-            load = Loading(
-                file, whom.server.port, connections=connections, seconds=seconds, once=once
+        self.verify(subject, requests[-1], expected)
+        file = self.file(subject.server, requests[:-1] if once else requests)
+        with self.recording(scenario, subject, connections) as done:
+            load = LoadGenerator(
+                file, subject.server.port, connections=connections, seconds=seconds, once=once
             )
             return done(load)
 
-    def warm(self, whom: Contestant) -> None:
-        """Bring a server into the state of one that is in use, without keeping figures of it.
+    def warm_up(self, subject: Subject) -> None:
+        """Warm a server up without recording figures.
 
         Ours forgets what it remembers when nobody has asked anything for two seconds, as happens
         here while the others have their turn; the others only need to have run for a moment.
         """
-        if whom.warm and not is_ours(whom.name):
+        if subject.is_warm and not is_ours(subject.name):
             return
-        whom.warm = True
-        self.prove(whom, whom.checks()[0], b"200")
-        if is_ours(whom.name):
-            self.rehearse(whom, whom.checks())
+        subject.is_warm = True
+        self.verify(subject, subject.checks()[0], b"200")
+        if is_ours(subject.name):
+            self.send_each_once(subject, subject.checks())
             return
-        file = self.file(whom.server, whom.checks())
-        Loading(file, whom.server.port, connections=32, seconds=1).result()
+        file = self.file(subject.server, subject.checks())
+        LoadGenerator(file, subject.server.port, connections=32, seconds=1).result()
 
-    def rehearse(self, whom: Contestant, requests: Sequence[Request]) -> None:
-        """Send each request once and keep no figures: what follows meets a server in use."""
-        file = self.file(whom.server, requests)
-        Loading(file, whom.server.port, connections=32, seconds=10, once=True).result()
+    def send_each_once(self, subject: Subject, requests: Sequence[LoadRequest]) -> None:
+        """Send each request once without recording it, so that the server is warm."""
+        file = self.file(subject.server, requests)
+        LoadGenerator(file, subject.server.port, connections=32, seconds=10, once=True).result()
 
-    def prove(self, whom: Contestant, request: Request, expected: bytes) -> None:
-        """Send one request and look at its answer; raises LoadFailed if it is not as expected."""
-        status, body, _ = whom.ask(request)
+    def verify(self, subject: Subject, request: LoadRequest, expected: bytes) -> None:
+        """Send one request and check its response; raises LoadFailed if it is not as expected."""
+        status, body, _ = subject.send(request)
         if expected not in b"%d %b" % (status, body):
             raise LoadFailed(
-                f"{whom.name} answers {request.method} {request.path} with {status} {body[:200]!r},"
-                f" where {expected!r} was expected"
+                f"{subject.name} answered {request.method} {request.path} with {status}"
+                f" {body[:200]!r}, expected {expected!r}"
             )
 
-    def file(self, server: Server, requests: Sequence[Request]) -> Path:
+    def file(self, server: ServerProcess, requests: Sequence[LoadRequest]) -> Path:
         """Write requests for the load generator."""
-        return write(self.folder / f"requests-{next(self._files)}", requests, server.port)
+        return write_requests(self.folder / f"requests-{next(self._files)}", requests, server.port)
 
     @contextmanager
-    def watched(
-        self, scenario: str, whom: Contestant, connections: int
-    ) -> Iterator[Callable[[Loading], Run]]:
-        """Take the server's processor time from here until the load is done, and keep the run."""
+    def recording(
+        self, scenario: str, subject: Subject, connections: int
+    ) -> Iterator[Callable[[LoadGenerator], Run]]:
+        """Measure the server's processor time until the load is done, and record the run."""
         roots = [os.getpid(), self._postmaster()]
-        cpu, before = whom.server.cpu_seconds(), machine.look(roots)
+        cpu, before = subject.server.cpu_seconds(), machine.take_cpu_snapshot(roots)
 
-        def done(loading: Loading) -> Run:
+        def done(loading: LoadGenerator) -> Run:
             load = loading.result()
-            whom.server.check_alive()
-            used = whom.server.cpu_seconds() - cpu
-            foreign = machine.look(roots).foreign_since(before)
-            run = _as_run(scenario, whom.name, connections, load, used, foreign)
+            subject.server.check_alive()
+            used = subject.server.cpu_seconds() - cpu
+            foreign = machine.take_cpu_snapshot(roots).foreign_since(before)
+            run = _to_run(scenario, subject.name, connections, load, used, foreign)
             self.results.runs.append(run)
-            self.say(_line(run))
+            self.log(_format_run(run))
             return run
 
         yield done
@@ -185,65 +185,65 @@ class Stage:
     def _postmaster(self) -> int:
         return int((self.postgres.folder / "postmaster.pid").read_text().split()[0])
 
-    def _start(self, name: str) -> Contestant:
-        self.say(f"  starting {name}")
+    def _start(self, name: str) -> Subject:
+        self.log(f"  starting {name}")
         url = self.new_database()
         folder = self.folder / name
         server = self.keep(_server(name, folder, None if name == SQLITE else url))
-        self.results.figures[f"start/{name}"] = server.first_answer
-        if name in _OURS:
+        self.results.figures[f"start/{name}"] = server.seconds_to_first_response
+        if name in _OUR_SETTINGS:
             server.wait_until_idle()  # the panel loads behind the first answer
         rows: Postgres | Sqlite = Postgres(url)
         if name == SQLITE:
             rows = Sqlite(next((folder / f"{name}-data").glob("*.db")))
         self.results.figures[f"memory/{name}"] = server.megabytes()
         seeds = _seeds(name, server, rows)
-        return Contestant(server, seeds, rows, seeds.fill())
+        return Subject(server, seeds, rows, seeds.fill())
 
 
 @contextmanager
-def stage(results: Results, left_out: set[str]) -> Iterator[Stage]:
+def harness(results: Results, left_out: set[str]) -> Iterator[Harness]:
     """Set everything up below a folder of its own, and end and remove it all afterwards."""
     with ExitStack() as closing:
         folder = Path(closing.enter_context(tempfile.TemporaryDirectory(prefix="gatehouse-bench-")))
         folder.chmod(0o711)  # PostgreSQL, which runs as its own user, must pass through
-        yield Stage(results, folder, closing, left_out)
+        yield Harness(results, folder, closing, left_out)
 
 
-def _server(name: str, folder: Path, url: str | None) -> Server:
-    if name in _OURS:
-        return servers.gatehouse(name, folder, url, _OURS[name])
+def _server(name: str, folder: Path, url: str | None) -> ServerProcess:
+    if name in _OUR_SETTINGS:
+        return servers.gatehouse(name, folder, url, _OUR_SETTINGS[name])
     if url is None:
         raise LoadFailed(f"{name} needs a PostgreSQL")
-    if name in (NODE, NODE_CACHED):
-        return servers.better_auth(name, folder, url, cookie_cache=name == NODE_CACHED)
+    if name in (BETTER_AUTH, BETTER_AUTH_CACHED):
+        return servers.better_auth(name, folder, url, cookie_cache=name == BETTER_AUTH_CACHED)
     return servers.python_peer(name, _MODULES[name], folder, url)
 
 
-_OURS = {
+_OUR_SETTINGS = {
     OURS: {},
     SQLITE: {},
-    POLITE_NOT: {"HASH_NICE": "0"},
+    NICE_ZERO: {"HASH_NICE": "0"},
     ONE_THREAD: {"HASH_THREADS": "1"},
 }
 _MODULES = {
-    USERS_PEER: "fastapi_users_peer",
-    PORTED: "better_auth_server_peer",
+    FASTAPI_USERS: "fastapi_users_peer",
+    BETTER_AUTH_PYTHON: "better_auth_server_peer",
     STARLETTE: "bare_starlette",
     ASGI: "raw_asgi",
 }
 
 
-def _seeds(name: str, server: Server, rows: Postgres | Sqlite) -> Seeds:
-    if name in _OURS:
+def _seeds(name: str, server: ServerProcess, rows: Postgres | Sqlite) -> Seeds:
+    if name in _OUR_SETTINGS:
         return GatehouseSeeds(server, rows)
-    if name == USERS_PEER:
+    if name == FASTAPI_USERS:
         return FastapiUsersSeeds(server, rows)
     return (NoSeeds if name in (STARLETTE, ASGI) else BetterAuthSeeds)(server, rows)
 
 
-def _as_run(
-    scenario: str, server: str, connections: int, load: Load, used: float, foreign: float
+def _to_run(
+    scenario: str, server: str, connections: int, load: LoadResult, used: float, foreign: float
 ) -> Run:
     nobody = load.seconds * 1000  # where nobody was answered, all have waited at least so long
     return Run(
@@ -261,7 +261,7 @@ def _as_run(
     )
 
 
-def _line(run: Run) -> str:
+def _format_run(run: Run) -> str:
     failed = f"  {run.failed} failed" if run.failed else ""
     return (
         f"  {run.scenario:<24}{run.server:<26}{run.connections:>4} conn."

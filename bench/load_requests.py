@@ -1,4 +1,4 @@
-"""Requests as bytes, made before the measuring begins: the load generator only sends them."""
+"""Requests as bytes, built before the measurement: the load generator only sends them."""
 
 import ipaddress
 import json
@@ -14,8 +14,8 @@ _NETWORK = ipaddress.ip_network("198.18.0.0/15")
 
 
 @dataclass(frozen=True)
-class Request:
-    """One request; `address` is whom a trusted proxy would name as the caller."""
+class LoadRequest:
+    """One request; `address` is the client address a trusted proxy would report."""
 
     method: str
     path: str
@@ -25,7 +25,7 @@ class Request:
     address: str = ""
 
     def to(self, port: int) -> bytes:
-        """Return what is sent to a server on this port of 127.0.0.1."""
+        """Return the bytes to send to a server on this port of 127.0.0.1."""
         host = f"127.0.0.1:{port}"
         lines = [f"{self.method} {self.path} HTTP/1.1", f"Host: {host}"]
         if self.cookie:
@@ -39,22 +39,22 @@ class Request:
         return "\r\n".join(lines).encode() + b"\r\n\r\n" + self.body
 
 
-def as_json(body: Any) -> bytes:
+def encode_json(body: Any) -> bytes:
     """Return a body of JSON."""
     return json.dumps(body).encode()
 
 
-def as_form(fields: dict[str, str]) -> bytes:
+def encode_form(fields: dict[str, str]) -> bytes:
     """Return a body as a page's form sends it."""
     return urlencode(fields).encode()
 
 
-def addresses(count: int) -> list[str]:
+def caller_addresses(count: int) -> list[str]:
     """Return callers' addresses, all different up to 131,070 of them."""
     return [str(each) for each in islice(_NETWORK.hosts(), count)]
 
 
-def write(file: Path, requests: Iterable[Request], port: int) -> Path:
+def write_requests(file: Path, requests: Iterable[LoadRequest], port: int) -> Path:
     """Write requests for the scripts of bench/lua; returns the file."""
     with file.open("wb") as out:
         for request in requests:
