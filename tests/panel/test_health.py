@@ -112,12 +112,12 @@ def test_a_deployment_that_is_well_is_called_well():
             "bad",
             "2 mails waiting. The latest problem: 550 no such user.",
         ),
-        ({"secret": {"state": "generated"}}, words.SECRET, "bad", "of its own"),
+        ({"secret": {"state": "generated"}}, words.SECRET, "bad", "generated a key"),
         (
             {"secret": {"state": "generated"}, "environment": "development"},
             words.SECRET,
             "warn",
-            "of its own",
+            "generated a key",
         ),
         (
             {"secret": {"state": "example"}, "environment": "development"},

@@ -188,10 +188,14 @@ def test_nothing_from_outside_is_shown_as_html(loop, service, server):
         ("/api/me", httpx.Response(200, json={}), "The protected endpoint let this browser in."),
         ("/api/me", httpx.Response(401, json={}), "this browser is not signed in."),
         ("/api/auth/get-session", httpx.Response(200, content=b"null"), words.NO_SESSION),
-        ("/x", httpx.Response(429, headers={"retry-after": "7"}), "too often. Wait 7 seconds."),
+        (
+            "/x",
+            httpx.Response(429, headers={"retry-after": "7"}),
+            "too many requests. Wait 7 seconds.",
+        ),
         ("/x", httpx.Response(429, headers={"retry-after": "soon"}), "Refused: too many requests."),
         ("/x", httpx.Response(400, json={"message": "No"}), "The server says: “No”."),
-        ("/x", httpx.Response(400, json=["odd"]), "but not what it says."),
+        ("/x", httpx.Response(400, json=["odd"]), "The request is invalid."),
         ("/x", httpx.Response(299), "<p class='told'></p>"),
     ],
 )
