@@ -1,4 +1,4 @@
-"""What the panel is given by whoever starts it; it knows nothing else of the server."""
+"""The interfaces the panel needs from the application that mounts it."""
 
 from datetime import datetime
 from typing import Protocol

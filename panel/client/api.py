@@ -13,7 +13,7 @@ from panel.ports import PanelSettings
 
 
 class ApiError(Exception):
-    """The API said no, or could not answer; `message` and `code` are its own words for it."""
+    """The API refused or failed; `message` and `code` are from its response."""
 
     def __init__(
         self, status: int, code: str = "", message: str = "", retry_after: int = 5

@@ -1,6 +1,6 @@
-"""The doctor, let loose on this very server: one examination at a time, in a thread of its own.
+"""Runs the doctor against this server: one run at a time, in its own thread.
 
-What is found is handed to the event loop, so that everything here is read and changed there only.
+Findings are handed to the event loop; state is read and changed only there.
 """
 
 import asyncio
@@ -157,7 +157,7 @@ class DoctorRunner:
             ):
                 report_finding(finding)
         except _Stopped:
-            pass  # the doctor has cleaned up, and `found` heard how that went
+            pass  # the doctor has cleaned up and reported it through `report_finding`
         except Exception:
             log.exception("checkup_failed")
             has_crashed = True

@@ -12,7 +12,7 @@ from panel.client.visitor import OWNER
 from panel.ui import urls
 
 DOWNLOADS = {urls.USERS_CSV: "/api/admin/users.csv"}
-"""What is asked of the API for each path of the panel."""
+"""The API's path for each path of the panel."""
 _PASSED_ON = {b"content-type", b"content-disposition", b"retry-after", b"x-request-id"}
 
 

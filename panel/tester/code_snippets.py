@@ -9,7 +9,7 @@ from typing import Any
 
 from panel.client.loopback import Request
 from panel.tester import words
-from panel.tester.exchange import json_in
+from panel.tester.exchange import parse_json
 
 AUTH = "/api/auth/"
 # What every program says by itself, or what only the Tester adds.
@@ -21,7 +21,7 @@ _METHOD_PATH = re.compile(r"[a-z]+(-[a-z]+)*(/[a-z]+(-[a-z]+)*)*")
 _IDENTIFIER = re.compile(r"^(\s*)\"([A-Za-z_$][\w$]*)\":", re.M)
 
 
-def copied(way: str, request: Request, public_url: str) -> str:
+def render_snippet(way: str, request: Request, public_url: str) -> str:
     """Write a request in one of WAYS, for whoever reaches the server at its public URL."""
     return WAYS[way](request, public_url)
 
@@ -140,5 +140,5 @@ def _indented(text: str) -> str:
 
 
 def _json_object(text: str) -> dict[str, Any] | None:
-    payload = json_in(text)
+    payload = parse_json(text)
     return payload if isinstance(payload, dict) else None

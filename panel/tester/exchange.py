@@ -63,12 +63,12 @@ class Exchange:
         return len(self.response.body) + len(self.request.body)
 
 
-def json_of(response: Response) -> Any:
+def response_json(response: Response) -> Any:
     """Return an answer's JSON, or None if it is none."""
-    return json_in(response.body)
+    return parse_json(response.body)
 
 
-def json_in(text: str | bytes) -> Any:
+def parse_json(text: str | bytes) -> Any:
     """Return the JSON in a text, or None if it is none."""
     try:
         return json.loads(text)

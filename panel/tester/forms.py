@@ -19,30 +19,30 @@ _OF_THE_PERSON = {"email": "email", "password": "password", "name": "name"}
 
 
 @dataclass(frozen=True)
-class Filled:
+class Prefill:
     """What stands in a field when its form opens."""
 
     value: str
     hint: str
 
 
-def filled(field: Field, person: Person) -> Filled:
+def prefill(field: Field, person: Person) -> Prefill:
     """Fill a field: what is required with an example, or with what is the test person's."""
     example = _written(field.example)
     if field.place == "body" and field.name in _OF_THE_PERSON and field.required:
-        return Filled(getattr(person, _OF_THE_PERSON[field.name]), example)
+        return Prefill(getattr(person, _OF_THE_PERSON[field.name]), example)
     is_valid = field.kind is not Kind.CHOICE or example in field.choices
-    return Filled(example if field.required and is_valid else "", example)
+    return Prefill(example if field.required and is_valid else "", example)
 
 
-def call_of(operation: Operation, values: Mapping[str, str]) -> Call:
+def build_call(operation: Operation, values: Mapping[str, str]) -> Call:
     """Return the request of a form; what is left empty is not sent. Raises InvalidCall.
 
-    `values` are by place and name: `{"query limit": "10"}`, see `key_of`.
+    `values` are by place and name: `{"query limit": "10"}`, see `field_key`.
     """
     path, query, body = operation.path, list[str](), dict[str, Any]()
     for field in operation.fields:
-        value = values.get(key_of(field), "")
+        value = values.get(field_key(field), "")
         if field.required and field.place == "path" and not value:
             raise InvalidCall(words.PATH_NEEDS.format(field.name))
         if not value:
@@ -59,7 +59,7 @@ def call_of(operation: Operation, values: Mapping[str, str]) -> Call:
     return Call(operation.method, url, payload)
 
 
-def key_of(field: Field) -> str:
+def field_key(field: Field) -> str:
     """Return what a field's value is found by: a query and a body may use the same name."""
     return f"{field.place} {field.name}"
 

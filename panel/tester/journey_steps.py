@@ -7,7 +7,7 @@ from urllib.parse import urlsplit
 from doctor.set_cookie import parse_set_cookie
 from panel.client.loopback import Call
 from panel.tester import journey_words as words
-from panel.tester.exchange import json_of
+from panel.tester.exchange import response_json
 from panel.tester.journeys import Journey, JourneyRun, Step, StepAction, StepResult
 from panel.tester.quick_actions import (
     Person,
@@ -55,7 +55,7 @@ async def _clean_up(run: JourneyRun) -> StepResult:
 
 async def _sign_up(run: JourneyRun) -> StepResult:
     result = await run.expect(words.FIRST, sign_up(run.person), 200)
-    payload = json_of(result.exchanges[0].response)
+    payload = response_json(result.exchanges[0].response)
     if not result.passed:
         code = payload.get("code") if isinstance(payload, dict) else ""
         off = code == "EMAIL_PASSWORD_SIGN_UP_DISABLED"
@@ -84,7 +84,7 @@ async def _old_cookie(run: JourneyRun) -> StepResult:
 
 async def _both_listed(run: JourneyRun) -> StepResult:
     result = await run.expect(words.FIRST, list_sessions(run.person), 200)
-    listed = json_of(result.exchanges[0].response)
+    listed = response_json(result.exchanges[0].response)
     number = len(listed) if isinstance(listed, list) else 0
     return StepResult(number == 2, words.sessions_seen(number), result.exchanges)
 
@@ -168,7 +168,7 @@ async def _foreign_refused(run: JourneyRun) -> StepResult:
 
 async def _unchanged(run: JourneyRun) -> StepResult:
     result = await run.expect(words.FIRST, Call("GET", "/api/auth/get-session"), 200)
-    payload = json_of(result.exchanges[0].response)
+    payload = response_json(result.exchanges[0].response)
     same = isinstance(payload, dict) and payload["user"]["name"] == run.person.name
     return replace(result, passed=result.passed and same)
 

@@ -1,7 +1,7 @@
 """The usual journeys, each step by step: what is sent, and what it proves.
 
-A step's deed returns what it found; the first that finds something else than it should ends the
-journey. Whoever was made for it is deleted in any case.
+A step's action returns its result; the first that fails ends the journey. The test
+person is deleted in any case.
 """
 
 from collections.abc import AsyncGenerator, Awaitable, Callable

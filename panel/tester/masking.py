@@ -7,7 +7,7 @@ from typing import Any
 
 from doctor.redaction import mask_secrets
 from panel.client.loopback import Request, Response
-from panel.tester.exchange import Exchange, Preflight, json_in, json_of
+from panel.tester.exchange import Exchange, Preflight, parse_json, response_json
 
 MASK = "••••••••"
 _NAMED = re.compile(r"password|token|secret", re.I)
@@ -30,13 +30,13 @@ def secrets_in(exchange: Exchange) -> list[str]:
     return sorted(set(_find_secrets(exchange)))
 
 
-def masked(text: str, secrets: list[str]) -> str:
-    """Return a text with its secrets mask_secrets, however they are written."""
+def mask(text: str, secrets: list[str]) -> str:
+    """Return a text with its secrets hidden, however they are written."""
     return mask_secrets(text, secrets, MASK)
 
 
-def without_secrets(exchange: Exchange, secrets: list[str]) -> Exchange:
-    """Return an exchange in which they are mask_secrets, however it is then cut and quoted."""
+def mask_exchange(exchange: Exchange, secrets: list[str]) -> Exchange:
+    """Return an exchange in which they are hidden, however it is then cut and quoted."""
     if not secrets:
         return exchange
     before = exchange.preflight
@@ -54,33 +54,31 @@ def without_secrets(exchange: Exchange, secrets: list[str]) -> Exchange:
 def _masked_request(request: Request, secrets: list[str]) -> Request:
     return replace(
         request,
-        path=masked(request.path, secrets),
+        path=mask(request.path, secrets),
         headers=_masked_headers(request.headers, secrets),
-        body=masked(request.body, secrets),
+        body=mask(request.body, secrets),
     )
 
 
 def _masked_response(response: Response, secrets: list[str]) -> Response:
-    def mask_secrets(data: bytes) -> bytes:
-        return masked(data.decode(errors="surrogateescape"), secrets).encode(
-            errors="surrogateescape"
-        )
+    def mask_bytes(data: bytes) -> bytes:
+        return mask(data.decode(errors="surrogateescape"), secrets).encode(errors="surrogateescape")
 
     return replace(
         response,
         headers=_masked_headers(response.headers, secrets),
-        body=mask_secrets(response.body),
-        arrivals=tuple((after, mask_secrets(piece)) for after, piece in response.arrivals),
+        body=mask_bytes(response.body),
+        arrivals=tuple((after, mask_bytes(piece)) for after, piece in response.arrivals),
     )
 
 
 def _masked_headers(
     headers: tuple[tuple[str, str], ...], secrets: list[str]
 ) -> tuple[tuple[str, str], ...]:
-    return tuple((name, masked(value, secrets)) for name, value in headers)
+    return tuple((name, mask(value, secrets)) for name, value in headers)
 
 
-def masked_path(path: str) -> str:
+def mask_path(path: str) -> str:
     """Return a path without what a mailed link carries in it."""
     return _SHAPE.sub(MASK, _BELOW.sub(f"/reset-password/{MASK}", path))
 
@@ -96,8 +94,8 @@ def _find_secrets(exchange: Exchange) -> Iterator[str]:
         yield from (*_IN_PATH.findall(path), *_BELOW.findall(path))
     sent, came = exchange.request.body, exchange.response.body.decode(errors="replace")
     is_page = exchange.response.header("content-type").startswith("text/html")
-    yield from _named_in(json_in(sent), sent)
-    yield from _named_in(json_of(exchange.response), "" if is_page else came)
+    yield from _named_in(parse_json(sent), sent)
+    yield from _named_in(response_json(exchange.response), "" if is_page else came)
     for text in (exchange.request.path, sent, came):
         yield from _SHAPE.findall(text)
 

@@ -11,7 +11,7 @@ from panel.client.loopback import Call, Loopback, Response
 from panel.client.visitor import Owner
 from panel.ports import Clock
 from panel.tester.browsers import Browser, BrowserStore
-from panel.tester.exchange import Exchange, Preflight, json_of
+from panel.tester.exchange import Exchange, Preflight, response_json
 from panel.tester.history import History
 
 _SIMPLE = {"GET", "HEAD", "POST"}
@@ -114,7 +114,7 @@ def _note_user(browser: Browser, response: Response) -> None:
     if not any(name.endswith("session_token") for name in browser.cookies):
         browser.signed_in_as = None
         return
-    payload = json_of(response)
+    payload = response_json(response)
     user = payload.get("user") if isinstance(payload, dict) else None
     if response.status == 200 and isinstance(user, dict) and isinstance(user.get("email"), str):
         browser.signed_in_as = user["email"]

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from typing import Literal
 
 from panel.ui import words
-from panel.ui.markup import Markup, joined
+from panel.ui.markup import Markup, format_rows
 
 _WIDTH, _HEIGHT = 400, 180
 _LEFT, _RIGHT, _TOP, _BOTTOM = 36, 394, 22, 152
@@ -50,7 +50,7 @@ class Chart:
 
 def render(chart: Chart) -> Markup:
     """Return the chart with its legend, and its numbers as a table that unfolds."""
-    legend = joined(
+    legend = format_rows(
         Markup("<li class='{}'>{} <b>{}</b></li>"),
         ((css, each.name, _latest_value(chart, each)) for css, each in _with_styles(chart)),
     )
@@ -131,7 +131,7 @@ def _grid(top: int) -> Markup:
         y, css = _y(value, top), "grid" if quarter else "base"
         lines.append((css, _LEFT, y, _RIGHT, _LEFT - 6, y + 4, compact(value)))
     line = Markup("<path class='{}' d='M{} {}H{}'/><text x='{}' y='{}' text-anchor='end'>{}</text>")
-    return joined(line, lines)
+    return format_rows(line, lines)
 
 
 def compact(value: int) -> str:
@@ -152,7 +152,7 @@ def _bars(chart: Chart, top: int) -> Markup:
         if value
     )
     bar = Markup("<rect class='bar {}' x='{:.2f}' y='{}' width='{:.2f}' height='{:.2f}'/>")
-    return joined(bar, ((*each, _BOTTOM - each[2]) for each in bars))
+    return format_rows(bar, ((*each, _BOTTOM - each[2]) for each in bars))
 
 
 def _lines(chart: Chart, top: int) -> Markup:
@@ -163,7 +163,7 @@ def _lines(chart: Chart, top: int) -> Markup:
         )
         for css, each in _with_styles(chart)
     )
-    return joined(Markup("<polyline class='line {}' points='{}'/>"), lines)
+    return format_rows(Markup("<polyline class='line {}' points='{}'/>"), lines)
 
 
 def _x(chart: Chart, at: int) -> float:
@@ -191,7 +191,7 @@ def _peaks(chart: Chart, top: int) -> Markup:
 def _axis(chart: Chart) -> Markup:
     many = len(chart.moments)
     every = max(1, math.ceil(many * _TICKS_APART / (_RIGHT - _LEFT)))
-    return joined(
+    return format_rows(
         Markup("<text x='{:.1f}' y='{}' text-anchor='middle'>{}</text>"),
         (
             (min(_x(chart, at), _RIGHT - 22), _BOTTOM + 18, chart.moments[at])
@@ -201,12 +201,12 @@ def _axis(chart: Chart) -> Markup:
 
 
 def _numbers(chart: Chart) -> Markup:
-    head = joined(Markup("<th scope='col'>{}</th>"), ((each.name,) for each in chart.series))
+    head = format_rows(Markup("<th scope='col'>{}</th>"), ((each.name,) for each in chart.series))
     number = Markup("<td class='number'>{:,}</td>")
-    rows = joined(
+    rows = format_rows(
         Markup("<tr><th scope='row'>{}</th>{}</tr>"),
         (
-            (moment, joined(number, ((each.values[at],) for each in chart.series)))
+            (moment, format_rows(number, ((each.values[at],) for each in chart.series)))
             for at, moment in enumerate(chart.moments)
         ),
     )

@@ -1,4 +1,4 @@
-"""Asking before a deed that hurts: the question says what will happen, the toast what did.
+"""Asking before a destructive action: the question says what will happen, the toast what did.
 
 A bar at the foot of the window carries the question, so that nothing on the page moves.
 """
@@ -46,7 +46,7 @@ class Confirmation:
     def add_button(
         self, services: Services, button: gr.Button, question: Handler, inputs: Any = None
     ) -> None:
-        """Let a button ask: `question(tools, asked, *inputs)` returns a Question.
+        """Let a button ask: `question(services, context, *inputs)` returns a Question.
 
         A handler that finds the inputs wanting raises gr.Error with a sentence instead.
         """
@@ -57,7 +57,7 @@ class Confirmation:
         on(services, button.click, put, inputs, self._parts)
 
     def bind(self, services: Services, after: Handler, outputs: list[Any]) -> None:
-        """Show what the deed changed: `after(tools, asked)` returns the Updates of the outputs."""
+        """Show what the action changed: `after(services, context)` returns the outputs' Updates."""
 
         async def confirm(
             services: Services, context: PageContext, pending: Question | None

@@ -42,7 +42,7 @@ def short(value: str, most: int = 80) -> str:
     return value if len(value) <= most else f"{value[: most - 1]}…"
 
 
-def isolated(value: str, most: int = 80) -> Markup:
+def isolate(value: str, most: int = 80) -> Markup:
     """Return what people chose; written right to left, it must not turn the line around it."""
     return Markup("<bdi>{}</bdi>").format(short(value, most))
 
@@ -78,24 +78,24 @@ def alert(words: str) -> Markup:
     return Markup("<p class='told bad' role='alert'>{}</p>").format(words)
 
 
-def joined(template: Markup, rows: Iterable[Sequence[Any]]) -> Markup:
+def format_rows(template: Markup, rows: Iterable[Sequence[Any]]) -> Markup:
     """Return a template filled in with each row, one after the other."""
     return Markup().join(template.format(*row) for row in rows)
 
 
 def pairs(rows: Iterable[tuple[str, str]]) -> Markup:
     """Return names and what belongs to them, as a table of two columns."""
-    cells = joined(Markup("<tr><th scope='row'>{}</th><td>{}</td></tr>"), rows)
+    cells = format_rows(Markup("<tr><th scope='row'>{}</th><td>{}</td></tr>"), rows)
     return Markup("<table class='pairs'>{}</table>").format(cells)
 
 
 def see_also(title: str, links: Iterable[Markup]) -> Markup:
     """Return where more is to be found of what a page shows."""
-    listed = joined(Markup("<li>{}</li>"), ((each,) for each in links))
+    listed = format_rows(Markup("<li>{}</li>"), ((each,) for each in links))
     return Markup("<h2>{}</h2><ul class='see'>{}</ul>").format(title, listed)
 
 
-def copied(content: str, language: str = "") -> Markup:
+def code_block(content: str, language: str = "") -> Markup:
     """Return a text with a button that copies it: Markdown gives one to what stands in a fence.
 
     Nothing is escaped in there but by Markdown itself, so the text must not hold the fence.

@@ -7,7 +7,7 @@ row; on a phone each row folds into a card, and nothing scrolls sideways.
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from panel.ui.markup import Markup, empty, joined
+from panel.ui.markup import Markup, empty, format_rows
 
 
 @dataclass(frozen=True)
@@ -34,7 +34,7 @@ def table(
     if not rows:
         return empty(nothing, hint)
     titles = ((_kind(each), each.title) for each in columns)
-    head = joined(Markup("<th scope='col'{}>{}</th>"), titles)
+    head = format_rows(Markup("<th scope='col'{}>{}</th>"), titles)
     body = Markup().join(_row(columns, row) for row in rows)
     return Markup(
         "<table class='list'><caption>{}</caption>"
@@ -44,7 +44,7 @@ def table(
 
 def _row(columns: Sequence[Column], row: Sequence[str]) -> Markup:
     named = ((_kind(column), column.title, cell) for column, cell in zip(columns, row, strict=True))
-    cells = joined(Markup("<td{}><span class='name'>{}</span>{}</td>"), named)
+    cells = format_rows(Markup("<td{}><span class='name'>{}</span>{}</td>"), named)
     return Markup("<tr>{}</tr>").format(cells)
 
 

@@ -1,6 +1,6 @@
-"""How a page's events reach its handlers, and how what goes wrong there is told.
+"""How a page's events reach its handlers, and how errors in them are shown.
 
-A handler is a plain coroutine, or an asynchronous generator: `handler(tools, asked, *inputs)`. It
+A handler is a coroutine or an asynchronous generator: `handler(services, context, *inputs)`. It
 knows nothing of Gradio's requests, and lets ApiError pass.
 """
 

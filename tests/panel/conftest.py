@@ -194,7 +194,7 @@ def shared(loop: Loop, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Pan
         yield panel
 
 
-def laid_out(page: Any, panel: Panel) -> Any:
+def lay_out(page: Any, panel: Panel) -> Any:
     """A page's components with their handlers, as Gradio has them."""
     import gradio as gr
 

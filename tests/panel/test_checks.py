@@ -9,7 +9,7 @@ from panel.client.api import ApiError
 from panel.client.doctor_run import DoctorRunner
 from panel.pages.checks import words
 from tests.later import later
-from tests.panel.conftest import laid_out
+from tests.panel.conftest import lay_out
 
 gr = later("gradio")
 page = later("panel.pages.checks.page")
@@ -28,7 +28,7 @@ def gently(_, *, checks, **__):
 @pytest.fixture(scope="module")
 def checks(shared):
     """The page."""
-    return laid_out(page, shared)
+    return lay_out(page, shared)
 
 
 @pytest.fixture

@@ -13,7 +13,7 @@ from panel.pages.events import audit_words as trail_words
 from panel.ui import urls
 from panel.ui import words as common_words
 from tests.later import later
-from tests.panel.conftest import OWNER_EMAIL, Panel, laid_out
+from tests.panel.conftest import OWNER_EMAIL, Panel, lay_out
 
 gr = later("gradio")
 event_detail = later("panel.pages.events.detail")
@@ -30,7 +30,7 @@ HOSTILE = ["<img src=x onerror=alert(1)>", "مرحبا \u202e", "x" * 10_000, "�
 @pytest.fixture(scope="module")
 def events(shared):
     """The page."""
-    return laid_out(page, shared)
+    return lay_out(page, shared)
 
 
 @pytest.fixture(scope="module")
@@ -193,7 +193,11 @@ class TestOneEvent:
             assert said in about
         assert words.IMPERSONATOR not in about
         user = panel.gatehouse.user_id(ADA)
-        for page_of in (f"users?id={user}", f"events?user={user}", f"sessions?address={ELSEWHERE}"):
+        for page_of in (
+            f"users?id={user}",
+            f"events?user={user}",
+            f"sessions?address={ELSEWHERE}",
+        ):
             assert f"/admin/{page_of}'" in about
         assert f"/admin/events?requestId={event['requestId']}'" in about
         assert "<b><bdi>its_line</bdi></b>" in log

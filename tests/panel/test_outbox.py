@@ -9,7 +9,7 @@ from backend.storage import tables
 from panel.client.api import ApiError
 from panel.pages.outbox import words
 from tests.later import later
-from tests.panel.conftest import Panel, laid_out
+from tests.panel.conftest import Panel, lay_out
 
 page = later("panel.pages.outbox.page")
 paging = later("panel.ui.paging")
@@ -30,7 +30,7 @@ def mails(panel: Panel):
 @pytest.fixture(scope="module")
 def outbox(shared):
     """The page."""
-    return laid_out(page, shared)
+    return lay_out(page, shared)
 
 
 @pytest.fixture

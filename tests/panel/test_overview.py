@@ -7,7 +7,7 @@ from backend.storage.tables import users
 from panel.client.api import ApiError
 from panel.pages.overview import words
 from tests.later import later
-from tests.panel.conftest import OWNER_EMAIL, laid_out
+from tests.panel.conftest import OWNER_EMAIL, lay_out
 
 page = later("panel.pages.overview.page")
 
@@ -17,7 +17,7 @@ ADA = "ada@example.com"
 @pytest.fixture(scope="module")
 def overview(shared):
     """The page."""
-    return laid_out(page, shared)
+    return lay_out(page, shared)
 
 
 def test_the_owner_sees_how_things_are(panel, overview):

@@ -84,7 +84,7 @@ def test_a_moment_of_the_api_is_shown_in_words_with_the_exact_one_behind_them():
 def test_what_people_chose_is_escaped_cut_and_kept_apart():
     assert "<img" not in Markup.escape(HOSTILE)
     assert Markup.escape("a\n\nb  $x$") == "a b &#36;x&#36;"
-    assert markup.isolated("x" * 10_000) == f"<bdi>{'x' * 79}…</bdi>"
+    assert markup.isolate("x" * 10_000) == f"<bdi>{'x' * 79}…</bdi>"
     assert "<img" not in markup.link("x", "users", search=HOSTILE)
     assert "'" not in markup.link("x", "users", search="'").split("href='")[1].split("'>")[0]
 
@@ -112,7 +112,7 @@ def test_what_is_put_into_html_is_escaped_once_and_only_once():
 
 def test_lines_are_kept_where_they_are_to_be_and_no_blank_one_ends_the_html():
     assert markup.verbatim("a\n\n  <b>\r$") == "a&#10;&#10;  &lt;b&gt;&#13;&#36;"
-    fenced = markup.copied("a\n````\n<b>\n", "ts")
+    fenced = markup.code_block("a\n````\n<b>\n", "ts")
     assert fenced == "\n\n````ts\na\n\n<b>\n````\n\n"
 
 

@@ -7,7 +7,7 @@ import pytest
 from panel.client.api import ApiError
 from panel.pages.sessions import words
 from tests.later import later
-from tests.panel.conftest import OWNER_EMAIL, Panel, laid_out
+from tests.panel.conftest import OWNER_EMAIL, Panel, lay_out
 
 gr = later("gradio")
 session_actions = later("panel.pages.sessions.actions")
@@ -26,7 +26,7 @@ HOSTILE = ["<img src=x onerror=alert(1)>", "مرحبا \u202e", "x" * 10_000, "�
 @pytest.fixture(scope="module")
 def sessions(shared):
     """The page."""
-    return laid_out(page, shared)
+    return lay_out(page, shared)
 
 
 @pytest.fixture(scope="module")

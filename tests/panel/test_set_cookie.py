@@ -5,14 +5,14 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from doctor.set_cookie import parse_set_cookie
-from panel.pages.tester.cookie_view import dropped, explained, flags
+from panel.pages.tester.cookie_view import dropped, explain_cookie, flags
 from panel.server.cookies import PanelCookies
 
 SESSION = "__Secure-better-auth.session_token=abc.def%3D; Max-Age=604800; Path=/; HttpOnly; Secure"
 
 
 def meaning(line: str) -> dict[str, str]:
-    return dict(explained(parse_set_cookie(line)))
+    return dict(explain_cookie(parse_set_cookie(line)))
 
 
 def test_a_line_is_read_as_a_browser_reads_it():
@@ -103,7 +103,7 @@ def test_what_a_browser_would_not_keep_is_told_with_the_reason():
 
 @given(st.text())
 def test_no_line_is_too_odd_to_be_read_and_explained(line):
-    assert explained(parse_set_cookie(line))
+    assert explain_cookie(parse_set_cookie(line))
     assert flags(parse_set_cookie(line))
     assert isinstance(dropped(parse_set_cookie(line), "https://gate.example"), str)
 

@@ -12,7 +12,7 @@ from threading import Thread
 import pytest
 
 from panel.client.loopback import Request
-from panel.tester.code_snippets import LANGUAGES, WAYS, copied
+from panel.tester.code_snippets import LANGUAGES, WAYS, render_snippet
 
 ROOT = Path(__file__).parents[2]
 BODY = json.dumps({"name": 'O\'Hara "$HOME" `id` é\n', "n": 1, "ok-1": None}, ensure_ascii=False)
@@ -76,7 +76,7 @@ def run(way: str, written: str, folder: Path) -> None:
 
 def heard(listener: Listener, way: str, request: Request, folder: Path):
     listener.heard.clear()
-    run(way, copied(way, request, f"http://127.0.0.1:{listener.server_port}"), folder)
+    run(way, render_snippet(way, request, f"http://127.0.0.1:{listener.server_port}"), folder)
     (one,) = listener.heard
     return one
 
@@ -125,7 +125,7 @@ def test_a_body_that_is_no_json_is_copied_as_it_stands(listener, tmp_path):
 )
 def test_better_auths_own_client_sends_the_same(listener, tmp_path, method, path, body, called):
     request = Request(method, path, (), body)
-    written = copied("Better Auth", request, "http://gate.example")
+    written = render_snippet("Better Auth", request, "http://gate.example")
     assert f"await authClient.{called}" in written
     came = heard(listener, "Better Auth", request, tmp_path)
     assert came[:2] == (method, path)
@@ -133,7 +133,9 @@ def test_better_auths_own_client_sends_the_same(listener, tmp_path, method, path
 
 
 def test_elsewhere_better_auths_client_gives_way_to_fetch():
-    written = copied("Better Auth", Request("GET", "/api/me", (), ""), "http://gate.example")
+    written = render_snippet(
+        "Better Auth", Request("GET", "/api/me", (), ""), "http://gate.example"
+    )
     assert "createAuthClient" not in written
     assert "await fetch(" in written
 

@@ -5,7 +5,7 @@ import json
 import pytest
 
 from panel.client.loopback import InvalidCall
-from panel.tester.forms import Filled, call_of, filled
+from panel.tester.forms import Prefill, build_call, prefill
 from panel.tester.openapi import Field, Kind, Operation, operations
 from panel.tester.quick_actions import Person
 from tests.later import later
@@ -73,20 +73,20 @@ def field(**told) -> Field:
 @pytest.mark.parametrize(
     ("told", "start"),
     [
-        ({"example": "an id", "required": True}, Filled("an id", "an id")),
-        ({"example": "an id"}, Filled("", "an id")),
-        ({"example": ["admin"], "required": True}, Filled('["admin"]', '["admin"]')),
-        ({"name": "email", "required": True}, Filled("ada@example.com", "")),
-        ({"name": "email"}, Filled("", "")),
-        ({"name": "email", "place": "query", "required": True}, Filled("", "")),
+        ({"example": "an id", "required": True}, Prefill("an id", "an id")),
+        ({"example": "an id"}, Prefill("", "an id")),
+        ({"example": ["admin"], "required": True}, Prefill('["admin"]', '["admin"]')),
+        ({"name": "email", "required": True}, Prefill("ada@example.com", "")),
+        ({"name": "email"}, Prefill("", "")),
+        ({"name": "email", "place": "query", "required": True}, Prefill("", "")),
         (
             {"kind": Kind.CHOICE, "choices": ("a",), "example": "b", "required": True},
-            Filled("", "b"),
+            Prefill("", "b"),
         ),
     ],
 )
 def test_what_is_required_is_filled_in_and_the_rest_hinted_at(told, start):
-    assert filled(field(**told), ADA) == start
+    assert prefill(field(**told), ADA) == start
 
 
 def form(*fields: Field, body: bool = True, path: str = "/x") -> Operation:
@@ -109,14 +109,14 @@ def form(*fields: Field, body: bool = True, path: str = "/x") -> Operation:
     ],
 )
 def test_a_value_is_sent_as_what_it_is_and_nonsense_for_the_api_to_refuse(kind, value, sent):
-    call = call_of(form(field(kind=kind)), {"body x": value})
+    call = build_call(form(field(kind=kind)), {"body x": value})
     assert json.loads(call.body) == {"x": sent}
 
 
 def test_what_is_empty_is_not_sent(every):
-    assert json.loads(call_of(form(field()), {}).body) == {}
-    assert call_of(form(field(place="query"), body=False), {"query x": ""}).path == "/x"
-    assert call_of(form(body=False), {}).body == ""
+    assert json.loads(build_call(form(field()), {}).body) == {}
+    assert build_call(form(field(place="query"), body=False), {"query x": ""}).path == "/x"
+    assert build_call(form(body=False), {}).body == ""
 
 
 def test_nothing_typed_leaves_its_place_in_the_address():
@@ -126,15 +126,15 @@ def test_nothing_typed_leaves_its_place_in_the_address():
         field(place="query", name="y", kind=Kind.LIST),
     )
     values = {"path x": "a/b?c", "query x": "d&e=f #", "query y": "1\n\n2"}
-    call = call_of(form(*given, path="/{x}/z", body=False), values)
+    call = build_call(form(*given, path="/{x}/z", body=False), values)
     assert call.path == "/a%2Fb%3Fc/z?x=d%26e%3Df%20%23&y=1&y=2"
 
 
 def test_json_that_cannot_be_read_and_a_missing_piece_of_the_path_are_told():
-    with pytest.raises(InvalidCall, match="no JSON"):
-        call_of(form(field(kind=Kind.JSON)), {"body x": "{"})
+    with pytest.raises(InvalidCall, match="not valid JSON"):
+        build_call(form(field(kind=Kind.JSON)), {"body x": "{"})
     with pytest.raises(InvalidCall, match="part of the path"):
-        call_of(form(field(place="path", required=True)), {})
+        build_call(form(field(place="path", required=True)), {})
 
 
 def test_a_description_that_turns_in_circles_is_read_too():

@@ -20,7 +20,7 @@ from panel.tester.masking import MASK
 from panel.tester.quick_actions import QUICK_ACTIONS
 from tests.later import later
 from tests.make import PASSWORD
-from tests.panel.conftest import OWNER_EMAIL, Panel, laid_out
+from tests.panel.conftest import OWNER_EMAIL, Panel, lay_out
 
 gr = later("gradio")
 page = later("panel.pages.tester.page")
@@ -54,7 +54,7 @@ def context(panel: Panel):
 @pytest.fixture(scope="module")
 def tester(shared):
     """The page."""
-    return laid_out(page, shared)
+    return lay_out(page, shared)
 
 
 @pytest.fixture(scope="module")

@@ -7,7 +7,7 @@ from doctor.set_cookie import parse_set_cookie
 from panel.client.loopback import Call, InvalidCall
 from panel.pages.tester import exchange_view
 from panel.tester import words
-from panel.tester.masking import MASK, masked, secrets_in
+from panel.tester.masking import MASK, mask, secrets_in
 from tests.panel.answering import TOKEN, owner
 
 ELSEWHERE = "https://another-site.example"
@@ -140,14 +140,14 @@ def test_secrets_are_found_wherever_they_stand(loop, service, server):
     known = {"body-token", "in a list", "abc.def", "header-token", "query-token", "held-value%3D"}
     assert known | {'the "one"'} <= set(found)
     assert "Ada" not in found
-    assert masked("Bearer body-token for Ada", found) == f"Bearer {MASK} for Ada"
+    assert mask("Bearer body-token for Ada", found) == f"Bearer {MASK} for Ada"
 
 
 def test_a_link_in_the_text_of_a_mail_is_a_secret_too(loop, service, server):
     link = "https://auth.example.com/api/auth/reset-password/" + "aB3" * 14
     server.answer = httpx.Response(200, json={"mails": [{"url": link, "text": f"Open {link} now"}]})
     exchange = loop.run(service.perform(owner(), "A", Call("GET", "/api/admin/outbox")))
-    told = masked(exchange_view.body(exchange.response), secrets_in(exchange))
+    told = mask(exchange_view.body(exchange.response), secrets_in(exchange))
     assert told.count(MASK) == 2
     assert "aB3aB3" not in told
 

@@ -8,7 +8,7 @@ from panel.client.api import ApiError
 from panel.pages.users import words
 from tests.later import later
 from tests.make import PASSWORD
-from tests.panel.conftest import OWNER_EMAIL, Panel, laid_out
+from tests.panel.conftest import OWNER_EMAIL, Panel, lay_out
 
 gr = later("gradio")
 user_actions = later("panel.pages.users.actions")
@@ -29,7 +29,7 @@ HOSTILE = [
 @pytest.fixture(scope="module")
 def users(shared):
     """The page."""
-    return laid_out(page, shared)
+    return lay_out(page, shared)
 
 
 @pytest.fixture(scope="module")

@@ -1,4 +1,4 @@
-"""What the doctor found, as a page shows run: the verdict, what to mend, a line for each check."""
+"""What the doctor found, as a page shows it: the verdict, what to fix, a line for each check."""
 
 import io
 from collections import Counter
@@ -64,7 +64,7 @@ def as_json(run: DoctorRun) -> str:
 
 def _result(run: DoctorRun, now: datetime) -> Markup:
     summary = words.STOPPED if run.is_stopping else summarize(run.findings)
-    details = words.told(
+    details = words.run_summary(
         run.deployment.url,
         run.deployment.frontend,
         run.seconds,

@@ -57,7 +57,7 @@ class Checks(Components):
 
     async def watch(self, services: Services, context: PageContext) -> AsyncIterator[Updates]:
         """Show the latest examination, and again as it goes on."""
-        # What is found is kept here, not at the API, whose no to a plain user is asked for first.
+        # Findings are kept in this process, so the API is called first to refuse plain users.
         await services.api.get(context.owner, "/api/admin/status")
         async for run in services.doctor_runner.watch():
             yield self._updates(services, run)
@@ -130,7 +130,7 @@ async def on_stop(services: Services, context: PageContext) -> None:
 
 
 def deployment(services: Services, context: PageContext, way: str, app: str | None) -> Deployment:
-    """Return what the doctor is told: this server, asked from here or from outside."""
+    """Return what the doctor examines: this server, reached directly or from outside."""
     inside = way not in public_urls(services.settings)
     return Deployment(
         services.settings.base_url if inside else way,

@@ -68,7 +68,7 @@ def counts(counted: Mapping[str, int]) -> str:
     return ", ".join(each for each in parts if not each.startswith("0 "))
 
 
-def told(url: str, frontend: str | None, seconds: float, started: str, by: str) -> str:
+def run_summary(url: str, frontend: str | None, seconds: float, started: str, by: str) -> str:
     """Say what was examined, when, by whom, and how long it took."""
     app = f" and {frontend}" if frontend else ""
     return f"{url}{app}, {started}, started by {by}, took {count(round(seconds), 'second')}."

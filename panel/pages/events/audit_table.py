@@ -6,7 +6,7 @@ from typing import Any
 
 from panel.pages.events import audit_words as words
 from panel.ui import timestamps
-from panel.ui.markup import Markup, badge, isolated, link, short
+from panel.ui.markup import Markup, badge, isolate, link, short
 from panel.ui.table import Column, table
 from panel.ui.user_agents import device
 
@@ -72,7 +72,7 @@ def from_address(address: str) -> Markup:
 def details(event: Event) -> list[tuple[str, Markup]]:
     """Say in words what else is known of an event."""
     facts = [words.detail(name, value) for name, value in event["detail"].items()]
-    return [(name[:80], isolated(value, 500)) for name, value in facts]
+    return [(name[:80], isolate(value, 500)) for name, value in facts]
 
 
 def _by(event: Event, subject: str | None, emails: Mapping[str, str]) -> Markup:
@@ -87,4 +87,4 @@ def named(user: str | None, emails: Mapping[str, str]) -> Markup:
     if user is None or user not in emails:
         label = words.NOBODY if user is None else words.GONE
         return Markup("<span class='soft'>{}</span>").format(label)
-    return link(isolated(emails[user]), "users", id=user)
+    return link(isolate(emails[user]), "users", id=user)

@@ -16,7 +16,7 @@ from panel.ui.markup import (
     Markup,
     badge,
     empty,
-    isolated,
+    isolate,
     link,
     pairs,
     see_also,
@@ -62,7 +62,7 @@ def about(event: Event, emails: Mapping[str, str], services: Services) -> Markup
         (words.IMPERSONATOR, audit_table.named(event["impersonatedBy"], emails)),
         (words.ADDRESS_OF, short(event["address"]) or words.UNKNOWN_ADDRESS),
         (words.DEVICE, short(device(event["agent"]))),
-        (words.AGENT, isolated(event["agent"], 1000) if event["agent"] else words.SAYS_NOTHING),
+        (words.AGENT, isolate(event["agent"], 1000) if event["agent"] else words.SAYS_NOTHING),
         (words.REQUEST_OF, _code(event["requestId"])),
         *audit_table.details(event),
         (words.KIND, _code(event["kind"])),
@@ -89,18 +89,18 @@ async def log_of(services: Services, owner: Owner, request_id: str) -> Markup:
     """
     if not request_id:
         return Markup()
-    found = await services.api.get(owner, "/api/admin/log", requestId=request_id, limit=_LINES)
-    lines = Markup().join(_line(each) for each in reversed(found["lines"]))
+    payload = await services.api.get(owner, "/api/admin/log", requestId=request_id, limit=_LINES)
+    lines = Markup().join(_line(each) for each in reversed(payload["lines"]))
     listed = Markup("<ol class='log'>{}</ol>").format(lines)
-    shown = listed if lines else empty(words.NO_LINES, words.NO_LINES_HINT)
-    return Markup("<h2>{}</h2>{}").format(words.LOG, shown)
+    content = listed if lines else empty(words.NO_LINES, words.NO_LINES_HINT)
+    return Markup("<h2>{}</h2>{}").format(words.LOG, content)
 
 
 def _line(line: Mapping[str, Any]) -> Markup:
     then = timestamps.parse(line["at"])
     fields = {name: _said(value) for name, value in line["fields"].items() if value is not None}
     brief = Markup(" ").join(
-        Markup("<span class='field'><i>{}</i> {}</span>").format(short(name), isolated(it, _LONG))
+        Markup("<span class='field'><i>{}</i> {}</span>").format(short(name), isolate(it, _LONG))
         for name, it in fields.items()
         if not _is_long(it)
     )
@@ -110,7 +110,7 @@ def _line(line: Mapping[str, Any]) -> Markup:
     at = f"{then:%H:%M:%S}.{then.microsecond // 1000:03} UTC"
     level = badge(line["level"], _SEVERITIES.get(line["level"], ""))
     return Markup("<li><p><time title='{}'>{}</time> {} <b>{}</b></p><p>{}</p>{}</li>").format(
-        timestamps.format_exact(then), at, level, isolated(line["event"], _LONG), brief, long
+        timestamps.format_exact(then), at, level, isolate(line["event"], _LONG), brief, long
     )
 
 
@@ -138,7 +138,7 @@ def _code(value: str) -> Markup:
 def _see_also(event: Event, emails: Mapping[str, str]) -> Markup:
     who = [event["subject"], event["actor"], event["impersonatedBy"]]
     every = [
-        link(words.ALL_OF.format(isolated(emails[user], 60)), "events", user=user)
+        link(words.ALL_OF.format(isolate(emails[user], 60)), "events", user=user)
         for user in dict.fromkeys(who)
         if user in emails
     ]

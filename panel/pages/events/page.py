@@ -13,7 +13,7 @@ from panel.pages.events.audit_words import KINDS
 from panel.pages.events.detail import EventDetail, log_of
 from panel.services import PageContext, Services
 from panel.ui.layout import Components, filter_text, page_header
-from panel.ui.markup import Markup, here, isolated, link
+from panel.ui.markup import Markup, here, isolate, link
 from panel.ui.paging import CursorList, CursorStack, ListOrDetail, stack_from
 from panel.ui.urls import is_id
 from panel.ui.wiring import Updates, error_toast, on
@@ -36,7 +36,7 @@ class EventFilters:
 
     @classmethod
     def from_query(cls, query: Mapping[str, str]) -> "EventFilters":
-        """Read what the page's address asks for; what there cannot be is not asked."""
+        """Read what the page's address asks for; invalid values are left out."""
         since, until = query.get("from", ""), query.get("to", "")
         return cls(
             kinds=tuple(kind for kind in query.get("kind", "").split(",") if kind in KINDS),
@@ -55,7 +55,7 @@ class EventFilters:
         return query | {"from": self.since, "to": self.until}
 
     def to_params(self) -> dict[str, Any]:
-        """Return what the API is asked for."""
+        """Return the parameters of the API's list."""
         since, until = parse_time(self.since), parse_time(self.until, end=True)
         return {
             **self.to_query(),
@@ -117,15 +117,17 @@ class EventList(CursorList):
             raise error_toast(words.NO_SUCH_MOMENT)
         if begin and end and begin >= end:
             raise error_toast(words.WRONG_WAY_ROUND)
-        return await self.page_of(services, context, filters, CursorStack())
+        return await self.load_page(services, context, filters, CursorStack())
 
     async def page_at(
         self, services: Services, context: PageContext, stack: CursorStack
     ) -> Updates:
         """Show the page to which a walk has led, of what the page's address asks for."""
-        return await self.page_of(services, context, EventFilters.from_query(context.query), stack)
+        return await self.load_page(
+            services, context, EventFilters.from_query(context.query), stack
+        )
 
-    async def page_of(
+    async def load_page(
         self, services: Services, context: PageContext, filters: EventFilters, stack: CursorStack
     ) -> Updates:
         """Show one page of what is filters, and the log of a request."""
@@ -162,19 +164,19 @@ class Events(Components):
         if is_id(context.query.get("id", "")):
             return self.layout.show(one=True) | await self.event.render(services, context)
         filters = EventFilters.from_query(context.query)
-        shown = await self.index.page_of(services, context, filters, stack_from(context.query))
-        return self.layout.show(one=False) | self.index.filled(filters) | shown
+        updates = await self.index.load_page(services, context, filters, stack_from(context.query))
+        return self.layout.show(one=False) | self.index.filled(filters) | updates
 
 
 def build(blocks: gr.Blocks, services: Services) -> Events:
     """Lay out the page."""
     page = Events()
-    shown = page.index
+    index = page.index
     on(services, blocks.load, page.on_load, None, page.outputs)
-    triggers = [shown.kinds.input, *(each.submit for each in shown.written)]
-    on(services, triggers, shown.on_filter, shown.inputs, shown.outputs)
-    on(services, page.refresh.click, shown.refresh_list, shown.stack, shown.outputs)
-    shown.bind_pager(services)
+    triggers = [index.kinds.input, *(each.submit for each in index.written)]
+    on(services, triggers, index.on_filter, index.inputs, index.outputs)
+    on(services, page.refresh.click, index.refresh_list, index.stack, index.outputs)
+    index.bind_pager(services)
     return page
 
 
@@ -212,7 +214,7 @@ def _user_note(filters: EventFilters, emails: Mapping[str, str]) -> Markup:
     """Say whose events alone are listed, and how to see everybody's again."""
     if not filters.user:
         return Markup()
-    named = link(isolated(emails.get(filters.user, filters.user)), "users", id=filters.user)
+    named = link(isolate(emails.get(filters.user, filters.user)), "users", id=filters.user)
     return Markup("<p>{} {}</p>").format(
         words.ONLY_OF.format(named), link(words.EVERYBODYS, "events")
     )

@@ -13,10 +13,10 @@ from panel.ui.layout import page_header
 from panel.ui.markup import (
     Markup,
     badge,
-    copied,
+    code_block,
     empty,
     here,
-    isolated,
+    isolate,
     link,
     pairs,
     soft,
@@ -45,12 +45,12 @@ class Outbox(CursorList):
             context.owner, "/api/admin/outbox", limit=PAGE, cursor=stack.cursor
         )
         stack = replace(stack, next=page["nextCursor"] or "")
-        said = words.page(len(page["mails"]), first=not stack.cursors)
+        position = words.page(len(page["mails"]), first=not stack.cursors)
         return {
             self.note: _about(page["sends"]),
             self.listed: here("outbox", cursor=stack.cursor) + _list(page, services),
             self.stack: stack,
-            **self.pager.update(said, newer=bool(stack.cursors), older=bool(stack.next)),
+            **self.pager.update(position, newer=bool(stack.cursors), older=bool(stack.next)),
         }
 
 
@@ -85,7 +85,7 @@ def _mail(mail: Mail, sends: bool, sender: str, now: datetime) -> Markup:
     summary = Markup("{} <b>{}</b> <span class='to'>{}</span> <span class='soft'>{}</span>").format(
         state,
         words.kind(mail["kind"]),
-        isolated(mail["to"]),
+        isolate(mail["to"]),
         timestamps.render_relative(mail["createdAt"], now),
     )
     body = _letter(mail, sender) if mail["text"] else _why_not(mail, sends)
@@ -105,10 +105,10 @@ def _state(mail: Mail, now: datetime) -> Markup:
         parts.append(
             words.LEFT.format(timestamps.format_relative(timestamps.parse(mail["sentAt"]), now))
         )
-    said = soft(f"{', '.join(parts).capitalize()}.") if parts else Markup()
+    html = soft(f"{', '.join(parts).capitalize()}.") if parts else Markup()
     if mail["lastError"]:
-        said += Markup("<p class='told bad'>{}: {}</p>").format(words.PROBLEM, mail["lastError"])
-    return said
+        html += Markup("<p class='told bad'>{}: {}</p>").format(words.PROBLEM, mail["lastError"])
+    return html
 
 
 def _why_not(mail: Mail, sends: bool) -> Markup:
@@ -121,9 +121,9 @@ def _letter(mail: Mail, sender: str) -> Markup:
     """Return a mail as its reader would see it, and its link with a warning."""
     head = pairs(
         [
-            (words.FROM, isolated(sender) if sender else words.NO_SENDER),
-            (words.TO, isolated(mail["to"], most=400)),
-            (words.SUBJECT, isolated(mail["subject"] or "", most=400)),
+            (words.FROM, isolate(sender) if sender else words.NO_SENDER),
+            (words.TO, isolate(mail["to"], most=400)),
+            (words.SUBJECT, isolate(mail["subject"] or "", most=400)),
         ]
     )
     opens = _link(mail["url"], mail["to"]) if mail["url"] else ""
@@ -142,11 +142,11 @@ def laid_out(written: str) -> Markup:
 
 
 def _link(url: str, to: str) -> Markup:
-    acts = Markup.escape(words.ACTS).format(isolated(to))
+    acts = Markup.escape(words.ACTS).format(isolate(to))
     return Markup(
         "<div class='link'><p class='warning'>{}</p>"
         "<p><a href='{}' target='_blank' rel='noreferrer'>{}</a></p>{}{}</div>"
-    ).format(acts, url, words.OPEN, soft(words.COPY), copied(_one_word(url)))
+    ).format(acts, url, words.OPEN, soft(words.COPY), code_block(_one_word(url)))
 
 
 def _one_word(url: str) -> str:

@@ -1,4 +1,4 @@
-"""Is everything well? The API's own account of itself, judged and put into sentences."""
+"""Turns the API's status into items with a severity, a sentence and a fix."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass

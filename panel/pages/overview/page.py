@@ -14,7 +14,7 @@ from panel.services import PageContext, Services
 from panel.ui import charts, timestamps
 from panel.ui.charts import Chart, Series
 from panel.ui.layout import Components, refresh_button
-from panel.ui.markup import FIGURE, Markup, alert, heading, joined, link
+from panel.ui.markup import FIGURE, Markup, alert, format_rows, heading, link
 from panel.ui.wiring import Updates, explain, on
 
 _EVENTS = 8
@@ -98,7 +98,7 @@ def figures(users: int, day: Sequence[dict[str, Any]]) -> Markup:
     values = (users, day[-1]["activeSessions"], sum(each["signIns"] for each in day), failures)
     severities = ("", "", "", "bad" if failures else "")
     numbers = (f"{each:,}" for each in values)
-    cells = joined(FIGURE, zip(severities, words.FIGURES, numbers, strict=True))
+    cells = format_rows(FIGURE, zip(severities, words.FIGURES, numbers, strict=True))
     return Markup("<div class='figures four'>{}</div>").format(cells)
 
 

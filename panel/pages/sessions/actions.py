@@ -1,7 +1,7 @@
-"""What an admin can do to sessions, and what is asked before. The API decides; these only ask it.
+"""What an admin can do to sessions, and the confirmations before. The API decides.
 
-A deed carries the ids of the sessions that were seen, so what was asked is what is done. The
-session that asks is the admin's own: it ends only where that is said, never among many.
+An action carries the ids of the sessions that were shown, so it does what was confirmed. The
+admin's own session ends only where the question says so, never among many.
 """
 
 import asyncio
@@ -15,7 +15,7 @@ from panel.client.visitor import Owner
 from panel.pages.sessions import words
 from panel.services import PageContext, Services
 from panel.ui.confirm import Action, Question
-from panel.ui.markup import Markup, isolated, short
+from panel.ui.markup import Markup, isolate, short
 from panel.ui.user_agents import device
 from panel.ui.wiring import explain
 
@@ -116,7 +116,7 @@ def _end_one(session: Session) -> Action:
 
 
 def _end_each(ids: tuple[str, ...]) -> Action:
-    """Return the deed that ends one after another; refused on the way, it says how far it came."""
+    """Return the action that ends one after another; after a refusal it says how many ended."""
 
     async def end(services: Services, context: PageContext) -> str:
         for ended, each in enumerate(ids):
@@ -144,4 +144,4 @@ async def _session_and_own(services: Services, context: PageContext) -> tuple[Se
 
 
 def _who(session: Session) -> Markup:
-    return Markup("<b>{}</b>").format(isolated(session["user"]["email"]))
+    return Markup("<b>{}</b>").format(isolate(session["user"]["email"]))

@@ -18,7 +18,7 @@ from panel.services import PageContext, Services
 from panel.ui import timestamps
 from panel.ui.confirm import Confirmation
 from panel.ui.layout import Components, back_link
-from panel.ui.markup import Markup, badge, empty, isolated, link, pairs, see_also, short
+from panel.ui.markup import Markup, badge, empty, isolate, link, pairs, see_also, short
 from panel.ui.user_agents import device
 from panel.ui.wiring import Updates
 
@@ -45,8 +45,8 @@ class SessionDetail(Components):
             return {self.about: gone, self.actions: gr.Row(visible=False)}
         own = await own_id(services, context.owner)
         admins = await admins_in(services, context.owner, [session])
-        shown = about(session, own, admins, services)
-        return {self.about: shown, self.actions: gr.Row(visible=True)}
+        facts = about(session, own, admins, services)
+        return {self.about: facts, self.actions: gr.Row(visible=True)}
 
 
 def about(
@@ -56,10 +56,10 @@ def about(
     now, user = services.clock.now(), session["user"]
     facts = [
         Markup("{} <span class='soft'>{}</span>").format(
-            link(isolated(user["email"], 300), "users", id=user["id"]), isolated(user["name"], 300)
+            link(isolate(user["email"], 300), "users", id=user["id"]), isolate(user["name"], 300)
         ),
         short(device(session["userAgent"])),
-        isolated(session["userAgent"], 1000) if session["userAgent"] else words.SAYS_NOTHING,
+        isolate(session["userAgent"], 1000) if session["userAgent"] else words.SAYS_NOTHING,
         session["ipAddress"] or words.UNKNOWN_ADDRESS,
         timestamps.render_both(session["createdAt"], now),
         timestamps.render_both(session["updatedAt"], now),
@@ -71,7 +71,7 @@ def about(
         rows.insert(1, (words.ACTED_BY, _admin(session, admins)))
     marks = marks_of(session, own, admins)
     return Markup("<div class='card'><h1>{} {}</h1>{}{}</div>").format(
-        words.SESSION_OF.format(isolated(user["email"], 60)), marks, pairs(rows), _see_also(session)
+        words.SESSION_OF.format(isolate(user["email"], 60)), marks, pairs(rows), _see_also(session)
     )
 
 
@@ -100,14 +100,14 @@ def _admin(session: Session, admins: dict[str, dict[str, Any]]) -> Markup:
     admin = admins.get(session["impersonatedBy"])
     if admin is None:
         return Markup.escape(words.GONE_ADMIN)
-    return link(isolated(admin["email"], 300), "users", id=admin["id"])
+    return link(isolate(admin["email"], 300), "users", id=admin["id"])
 
 
 def _see_also(session: Session) -> Markup:
     user, address = session["user"], session["ipAddress"]
     every = [
-        link(words.ALL_OF.format(isolated(user["email"], 60)), "sessions", user=user["id"]),
-        link(words.EVENTS_OF.format(isolated(user["email"], 60)), "events", user=user["id"]),
+        link(words.ALL_OF.format(isolate(user["email"], 60)), "sessions", user=user["id"]),
+        link(words.EVENTS_OF.format(isolate(user["email"], 60)), "events", user=user["id"]),
     ]
     if address:
         every.append(link(words.SAME_ADDRESS, "sessions", address=address))

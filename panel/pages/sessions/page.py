@@ -15,7 +15,7 @@ from panel.services import PageContext, Services
 from panel.ui import timestamps
 from panel.ui.confirm import Confirmation
 from panel.ui.layout import Components, filter_text, page_header
-from panel.ui.markup import Markup, alert, here, isolated, link, short
+from panel.ui.markup import Markup, alert, here, isolate, link, short
 from panel.ui.paging import CursorList, CursorStack, ListOrDetail, stack_from
 from panel.ui.table import Column, table
 from panel.ui.urls import is_id
@@ -35,7 +35,7 @@ class SessionFilters:
 
     @classmethod
     def from_query(cls, query: Mapping[str, str]) -> "SessionFilters":
-        """Read what the page's address asks for; what there cannot be is not asked."""
+        """Read what the page's address asks for; invalid values are left out."""
         user, address = query.get("user", ""), query.get("address", "")
         return cls(
             user=user if is_id(user) else "",
@@ -44,7 +44,7 @@ class SessionFilters:
         )
 
     def to_params(self) -> dict[str, str]:
-        """Return what the API is asked for; what is empty is not asked."""
+        """Return the parameters of the API's list, empty ones left out."""
         params = {"user": self.user, "address": self.address, "search": self.search}
         return {name: value for name, value in params.items() if value}
 
@@ -74,17 +74,17 @@ class SessionList(CursorList):
         filters = SessionFilters(
             SessionFilters.from_query(context.query).user, address.strip(), search.strip()
         )
-        return await self.page_of(services, context, filters, CursorStack())
+        return await self.load_page(services, context, filters, CursorStack())
 
     async def page_at(
         self, services: Services, context: PageContext, stack: CursorStack
     ) -> Updates:
         """Show the page to which a walk has led, of what the page's address asks for."""
-        return await self.page_of(
+        return await self.load_page(
             services, context, SessionFilters.from_query(context.query), stack
         )
 
-    async def page_of(
+    async def load_page(
         self, services: Services, context: PageContext, filters: SessionFilters, stack: CursorStack
     ) -> Updates:
         """Show one page of what is filters."""
@@ -129,11 +129,11 @@ class Sessions(Components):
             **self.layout.show(one=False),
             self.index.search: filters.search,
             self.index.address: filters.address,
-            **await self.index.page_of(services, context, filters, stack_from(context.query)),
+            **await self.index.load_page(services, context, filters, stack_from(context.query)),
         }
 
     async def after(self, services: Services, context: PageContext) -> Updates:
-        """Show what a deed has changed; if it ended one's own session, that is all there is."""
+        """Show what an action has changed; if it ended the own session, nothing else."""
         try:
             return {self.over: "", **await self.on_load(services, context)}
         except ApiError as refused:
@@ -145,18 +145,18 @@ class Sessions(Components):
 def build(blocks: gr.Blocks, services: Services) -> Sessions:
     """Lay out the page."""
     page = Sessions(services)
-    shown, bar = page.index, page.bar
+    index, bar = page.index, page.bar
     on(services, blocks.load, page.on_load, None, page.outputs)
     on(
         services,
-        [each.submit for each in shown.inputs],
-        shown.on_filter,
-        shown.inputs,
-        shown.outputs,
+        [each.submit for each in index.inputs],
+        index.on_filter,
+        index.inputs,
+        index.outputs,
     )
-    on(services, page.refresh.click, shown.refresh_list, shown.stack, shown.outputs)
-    shown.bind_pager(services)
-    bar.add_button(services, shown.end, ask_end_listed, shown.seen)
+    on(services, page.refresh.click, index.refresh_list, index.stack, index.outputs)
+    index.bind_pager(services)
+    bar.add_button(services, index.end, ask_end_listed, index.seen)
     bar.bind(services, page.after, page.outputs)
     on(services, page.over.change, leave)
     return page
@@ -174,7 +174,7 @@ def rows(
     cells = [
         [
             Markup("{} {}").format(
-                link(isolated(each["user"]["email"]), "sessions", id=each["id"]),
+                link(isolate(each["user"]["email"]), "sessions", id=each["id"]),
                 marks_of(each, own, admins),
             ),
             short(device(each["userAgent"])),
@@ -218,7 +218,7 @@ def _filter_note(filters: SessionFilters, sessions: list[Session]) -> Markup:
     if not filters.user:
         return Markup()
     user = sessions[0]["user"]["email"] if sessions else filters.user
-    named = link(isolated(user), "users", id=filters.user)
+    named = link(isolate(user), "users", id=filters.user)
     return Markup("<p>{} {}</p>").format(
         words.ONLY_OF.format(named), link(words.EVERYBODYS, "sessions")
     )

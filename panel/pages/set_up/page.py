@@ -10,7 +10,7 @@ from panel.pages.set_up.setup_steps import File, Line, SetupState, Step, build_s
 from panel.ports import PanelSettings
 from panel.services import PageContext, Services
 from panel.ui.layout import page_header
-from panel.ui.markup import Markup, badge, copied, joined, link, soft
+from panel.ui.markup import Markup, badge, code_block, format_rows, link, soft
 from panel.ui.wiring import on
 
 _PASSWORD_KINDS = ["password_changed", "password_reset", "password_set"]
@@ -54,14 +54,14 @@ def _is_of(event: dict[str, Any], user_id: str) -> bool:
     return bool((event["subject"] or event["actor"]) == user_id)
 
 
-def render_steps(taken: Sequence[Step], settings: PanelSettings) -> Markup:
+def render_steps(steps: Sequence[Step], settings: PanelSettings) -> Markup:
     """Return the steps as a list; those that are done are folded."""
-    left = [each for each in taken if each.severity != "good"]
+    left = [each for each in steps if each.severity != "good"]
     worst = "bad" if any(each.severity == "bad" for each in left) else "warn"
     verdict = badge(words.left(len(left)), worst) if left else badge(words.ALL_DONE, "good")
-    shown = Markup().join(_step(number, each, settings) for number, each in enumerate(taken, 1))
+    items = Markup().join(_step(number, each, settings) for number, each in enumerate(steps, 1))
     return Markup("<p class='verdict'>{}</p><div class='walk'>{}</div><p>{} {}</p>").format(
-        verdict, shown, words.CHECK, link(words.TO_CHECKS, "checks")
+        verdict, items, words.CHECK, link(words.TO_CHECKS, "checks")
     )
 
 
@@ -94,11 +94,11 @@ def _where(settings: PanelSettings) -> Markup:
 def _lines(lines: Sequence[Line], settings: PanelSettings) -> Markup:
     """Return settings to copy: on a Space each value by itself, elsewhere as lines of a file."""
     if not settings.space_id:
-        return copied("\n".join(f"{each.name}={_quoted(each.value)}" for each in lines))
+        return code_block("\n".join(f"{each.name}={_quoted(each.value)}" for each in lines))
     kinds = {True: words.SECRET_KIND, False: words.VARIABLE_KIND}
-    return joined(
+    return format_rows(
         Markup("<p>{} <code>{}</code></p>{}"),
-        ((kinds[each.secret], each.name, copied(each.value)) for each in lines),
+        ((kinds[each.secret], each.name, code_block(each.value)) for each in lines),
     )
 
 
@@ -108,5 +108,5 @@ def _quoted(value: str) -> str:
 
 def _file(file: File) -> Markup:
     return Markup("<details class='file'><summary><code>{}</code></summary>{}</details>").format(
-        file.name, copied(file.content, "typescript")
+        file.name, code_block(file.content, "typescript")
     )

@@ -5,7 +5,7 @@ from panel.pages.tester import cookie_words as words
 from panel.quantities import duration
 
 
-def explained(cookie: SetCookie) -> list[tuple[str, str]]:
+def explain_cookie(cookie: SetCookie) -> list[tuple[str, str]]:
     """Return what each part of a Set-Cookie line means, and what its absence means."""
     lines = [_prefix(cookie), _lifetime(cookie)]
     if not cookie.is_deletion:
@@ -27,7 +27,7 @@ def lifetime(cookie: SetCookie) -> str:
 
 def flags(cookie: SetCookie) -> list[str]:
     """Return what guards a cookie: `["HttpOnly", "Secure", "SameSite=lax"]`."""
-    parts = [shown for shown in ("HttpOnly", "Secure", "Partitioned") if cookie.has(shown.lower())]
+    parts = [name for name in ("HttpOnly", "Secure", "Partitioned") if cookie.has(name.lower())]
     return [*parts, f"SameSite={cookie.same_site.capitalize()}"]
 
 
@@ -52,8 +52,8 @@ def _lifetime(cookie: SetCookie) -> tuple[str, str]:
     return part, words.KEPT.format(f"until {date}") if date and not age else words.SESSION_COOKIE
 
 
-def _flag(cookie: SetCookie, shown: str, there: str, absent: str) -> tuple[str, str]:
-    return (shown, there) if cookie.has(shown.lower()) else (f"no {shown}", absent)
+def _flag(cookie: SetCookie, name: str, there: str, absent: str) -> tuple[str, str]:
+    return (name, there) if cookie.has(name.lower()) else (f"no {name}", absent)
 
 
 def _same_site(cookie: SetCookie) -> tuple[str, str]:

@@ -2,7 +2,7 @@
 
 import base64
 
-from panel.ui.markup import Markup, joined
+from panel.ui.markup import Markup, format_rows
 
 _LONGEST = 120  # seconds; a longer wait is told by its end
 
@@ -15,7 +15,7 @@ def countdown(seconds: int) -> Markup:
         "<text x='40' y='17' text-anchor='end' opacity='0'>{}"
         "<set attributeName='opacity' to='1' begin='{}s' dur='1s'/></text>"
     )
-    digits = joined(digit, ((seconds - second, second) for second in range(seconds)))
+    digits = format_rows(digit, ((seconds - second, second) for second in range(seconds)))
     picture = Markup(
         "<svg xmlns='http://www.w3.org/2000/svg' viewBox='0 0 150 22' width='150' height='22' "
         "fill='#d92d20' font-family='system-ui, sans-serif' font-size='15' font-weight='700'>{}"

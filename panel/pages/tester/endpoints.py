@@ -16,7 +16,7 @@ from panel.pages.tester.admins_only import admins_only
 from panel.pages.tester.results import TesterView, ViewOptions
 from panel.services import PageContext, Services
 from panel.tester import words
-from panel.tester.forms import call_of, filled, key_of
+from panel.tester.forms import build_call, field_key, prefill
 from panel.tester.openapi import Field, Kind, Operation, operations
 from panel.tester.quick_actions import Person
 from panel.ui.markup import Markup, soft
@@ -119,11 +119,11 @@ async def read_form(
     operation = await _operation(services, context, endpoint)
     texts, choices = values[:FIELDS], values[FIELDS:]
     by_field = {
-        key_of(field): (chosen if _is_chosen(field) else text) or ""
+        field_key(field): (chosen if _is_chosen(field) else text) or ""
         for field, text, chosen in zip(operation.fields, texts, choices, strict=False)
     }
     try:
-        return call_of(operation, by_field)
+        return build_call(operation, by_field)
     except InvalidCall as refused:
         raise error_toast(str(refused)) from refused
 
@@ -135,10 +135,10 @@ async def _operations(services: Services, context: PageContext) -> list[Operatio
 
 async def _operation(services: Services, context: PageContext, name: str | None) -> Operation:
     every = await _operations(services, context)
-    found = next((each for each in every if each.name == name), None)
-    if found is None:
+    operation = next((each for each in every if each.name == name), None)
+    if operation is None:
         raise error_toast(words.NO_ENDPOINT)
-    return found
+    return operation
 
 
 def _hint(operation: Operation) -> Markup:
@@ -155,7 +155,7 @@ def _offered(every: list[Operation]) -> Any:
 
 
 def _face(field: Field, person: Person) -> tuple[Any, Any]:
-    start = filled(field, person)
+    start = prefill(field, person)
     label = words.field(field.name, field.place, required=field.required)
     info = "; ".join(each for each in (_kind_told(field), field.note) if each) or None
     if _is_chosen(field):

@@ -12,9 +12,9 @@ from panel.pages.tester.countdown import countdown
 from panel.quantities import count
 from panel.tester import words
 from panel.tester.browsers import Browser
-from panel.tester.exchange import Exchange, json_of
-from panel.tester.masking import MASK, masked, masked_path, without_secrets
-from panel.ui.markup import FIGURE, Markup, alert, badge, isolated, joined, pairs, short, soft
+from panel.tester.exchange import Exchange, response_json
+from panel.tester.masking import MASK, mask, mask_exchange, mask_path
+from panel.ui.markup import FIGURE, Markup, alert, badge, format_rows, isolate, pairs, short, soft
 
 _LONGEST_MESSAGE = 300
 _LONGEST_SHOWN = 60_000  # characters; more of it makes a page slow and nobody wiser
@@ -31,9 +31,9 @@ def card(exchange: Exchange, secrets: list[str]) -> Markup:
         ("", words.TIME, f"{response.milliseconds:,.1f} ms"),
         ("", words.SIZE, count(len(response.body), "byte")),
     ]
-    cells = joined(FIGURE, figures)
-    meaning = ((each,) for each in _meaning(without_secrets(exchange, secrets)))
-    sentences = joined(Markup("<p class='told'>{}</p>"), meaning)
+    cells = format_rows(FIGURE, figures)
+    meaning = ((each,) for each in _meaning(mask_exchange(exchange, secrets)))
+    sentences = format_rows(Markup("<p class='told'>{}</p>"), meaning)
     return Markup("<div class='card'>{}<div class='figures'>{}</div>{}</div>").format(
         _line(exchange, secrets), cells, sentences
     )
@@ -55,7 +55,7 @@ def jar(browser: Browser, *, reveal: bool) -> Markup:
     """Return every cookie a browser holds."""
     if not browser.cookies:
         return soft(words.NO_COOKIES)
-    return joined(
+    return format_rows(
         Markup("<div class='cookie'><p><b>{}</b></p><p class='value'>{}</p>{}</div>"),
         (
             (
@@ -71,8 +71,8 @@ def jar(browser: Browser, *, reveal: bool) -> Markup:
 def limit_notice(limited: Mapping[str, datetime], now: datetime) -> Markup:
     """Return which paths are refused for now, and for how long."""
     left = {path: max(1, ceil((until - now).total_seconds())) for path, until in limited.items()}
-    notices = {path: words.limited(masked_path(path), limited[path], left[path]) for path in left}
-    return joined(
+    notices = {path: words.limited(mask_path(path), limited[path], left[path]) for path in left}
+    return format_rows(
         Markup("<div class='limit-notice' role='status'><span>{}</span>{}</div>"),
         ((notices[path], countdown(wait)) for path, wait in left.items()),
     )
@@ -100,7 +100,7 @@ def body(response: Response) -> str:
         return words.NO_BODY
     if response.arrivals:
         return _cut("\n".join(f"{ms:7,.0f} ms  {each}" for ms, each in _events(response)))
-    payload = json_of(response)
+    payload = response_json(response)
     if payload is not None or response.body.strip() == b"null":
         return _cut(json.dumps(payload, indent=2, ensure_ascii=False))
     return _as_it_came(response)
@@ -131,7 +131,7 @@ def raw(response: Response) -> str:
 
 def headers(response: Response, secrets: list[str]) -> Markup:
     """Return the answer's headers as a table."""
-    rows = ((name, masked(value, secrets)) for name, value in response.headers)
+    rows = ((name, mask(value, secrets)) for name, value in response.headers)
     return Markup("<div class='cookie'>{}</div>").format(pairs(rows))
 
 
@@ -144,13 +144,13 @@ def cookies(exchange: Exchange, secrets: list[str], page: str) -> Markup:
 
 def _cookie(cookie: SetCookie, secrets: list[str], page: str) -> Markup:
     mark = cookie_words.DELETED if cookie.is_deletion else cookie_words.SET
-    value = masked(cookie.value, secrets)
-    shown = Markup("<p class='value'>{}</p>").format(value) if value else ""
+    value = mask(cookie.value, secrets)
+    value_html = Markup("<p class='value'>{}</p>").format(value) if value else ""
     why = cookie_view.dropped(cookie, page)
     dropped = Markup("<p class='told bad'>{}</p>").format(why) if why else ""
     return Markup(
         "<div class='cookie'><p><b>{}</b> <span class='mark'>{}</span></p>{}{}{}</div>"
-    ).format(cookie.name, mark, shown, dropped, pairs(cookie_view.explained(cookie)))
+    ).format(cookie.name, mark, value_html, dropped, pairs(cookie_view.explain_cookie(cookie)))
 
 
 def _meaning(exchange: Exchange) -> list[str]:
@@ -184,7 +184,7 @@ def _line(exchange: Exchange, secrets: list[str]) -> Markup:
         else ""
     )
     return Markup("<p class='line'><span class='letter'>{}</span><b>{}</b> {}{}</p>").format(
-        isolated(exchange.browser), sent.method, masked(sent.path, secrets), whose
+        isolate(exchange.browser), sent.method, mask(sent.path, secrets), whose
     )
 
 
@@ -236,7 +236,7 @@ def _severity(status: int) -> str:
 
 
 def _message(response: Response) -> str:
-    payload = json_of(response)
+    payload = response_json(response)
     message = (
         payload.get("message") if isinstance(payload, dict) and response.status >= 400 else None
     )

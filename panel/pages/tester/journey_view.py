@@ -7,9 +7,9 @@ from panel.pages.tester import exchange_view
 from panel.tester import journey_words as words
 from panel.tester import words as tester_words
 from panel.tester.journeys import Progress, Step, StepResult
-from panel.tester.masking import secrets_in, without_secrets
+from panel.tester.masking import mask_exchange, secrets_in
 from panel.tester.openapi import Operation
-from panel.ui.markup import Markup, badge, joined, pairs, soft, verbatim
+from panel.ui.markup import Markup, badge, format_rows, pairs, soft, verbatim
 
 _CODE = re.compile(r"`([^`]{1,200})`")
 _LONGEST = 4000
@@ -44,7 +44,7 @@ def render_operation(operation: Operation) -> Markup:
         operation.method,
         operation.path,
         mark,
-        joined(Markup("<p>{}</p>"), paragraphs),
+        format_rows(Markup("<p>{}</p>"), paragraphs),
         tester_words.MEANS,
         answers,
     )
@@ -78,12 +78,12 @@ def _head(title: str, proves: str, state: str, severity: str) -> Markup:
 def _show(result: StepResult, *, reveal: bool) -> list[Markup]:
     pieces = []
     for exchange in result.exchanges[-_SHOWN:]:
-        seen = exchange if reveal else without_secrets(exchange, secrets_in(exchange))
-        for name, said in (
+        seen = exchange if reveal else mask_exchange(exchange, secrets_in(exchange))
+        for name, text in (
             (words.REQUEST, exchange_view.requests(seen)),
             (words.ANSWER, exchange_view.raw(seen.response)),
         ):
-            pieces.append(soft(name) + _lines(said[:_LONGEST]))
+            pieces.append(soft(name) + _lines(text[:_LONGEST]))
     return pieces
 
 

@@ -125,7 +125,7 @@ class TesterPage:
         )
 
     def handler_for(self, action: QuickAction) -> Handler:
-        """Return the handler of a button: it performs its deed, and writes it out by hand."""
+        """Return a button's handler: it sends the request, and shows it in the form By hand."""
 
         async def handle(
             services: Services, context: PageContext, *inputs: Any
@@ -144,9 +144,12 @@ class TesterPage:
     ) -> AsyncIterator[Updates]:
         """Send what was written by hand."""
         await admins_only(services, context)
-        options, (method, path, headers, body) = ViewOptions.from_inputs(*inputs[:4]), inputs[4:]
-        said = tuple(_header(line) for line in (headers or "").splitlines() if line.strip())
-        call = Call(method, path, body or "", origin=options.origin, headers=said)
+        options = ViewOptions.from_inputs(*inputs[:4])
+        method, path, headers, body = inputs[4:]
+        custom_headers = tuple(
+            _header(line) for line in (headers or "").splitlines() if line.strip()
+        )
+        call = Call(method, path, body or "", origin=options.origin, headers=custom_headers)
         async for step in self.view.send(services, context, options, call):
             yield step
 

@@ -12,9 +12,9 @@ from panel.pages.tester.admins_only import admins_only
 from panel.services import PageContext, Services
 from panel.tester import words
 from panel.tester.browsers import BROWSER_NAMES
-from panel.tester.code_snippets import LANGUAGES, WAYS, copied
+from panel.tester.code_snippets import LANGUAGES, WAYS, render_snippet
 from panel.tester.exchange import Exchange
-from panel.tester.masking import masked, secrets_in, without_secrets
+from panel.tester.masking import mask, mask_exchange, secrets_in
 from panel.ui.layout import Components
 from panel.ui.markup import soft
 from panel.ui.wiring import Updates, error_toast
@@ -24,7 +24,7 @@ FIRST_WAY = next(iter(WAYS))
 
 @dataclass(frozen=True)
 class ViewOptions:
-    """How the page stands: the browser, whose page it plays, what is shown, how it is copied."""
+    """What is chosen on the page: browser, origin, whether secrets are shown, snippet format."""
 
     browser: str
     origin: str = ""
@@ -67,7 +67,7 @@ class Results(Components):
     def show(self, services: Services, exchange: Exchange, options: ViewOptions) -> Updates:
         """Show an exchange."""
         secrets = [] if options.reveal else secrets_in(exchange)
-        seen, page = without_secrets(exchange, secrets), services.tester.public_url
+        seen, page = mask_exchange(exchange, secrets), services.tester.public_url
         return {
             self.card: exchange_view.card(exchange, secrets),
             self.tabs: gr.Tabs(visible=True),
@@ -78,14 +78,14 @@ class Results(Components):
             self.headers: exchange_view.headers(exchange.response, secrets),
             self.request: exchange_view.requests(seen),
             self.copy: gr.Code(
-                copied(options.way, seen.request, page), language=LANGUAGES[options.way]
+                render_snippet(options.way, seen.request, page), language=LANGUAGES[options.way]
             ),
             self.exchange_number: exchange.number or None,
         }
 
 
 class BrowserPicker:
-    """The choice of a browser, and what is told of the one chosen."""
+    """The choice of a browser, and the state of the one chosen."""
 
     def __init__(self) -> None:
         with gr.Group(elem_classes="box"):
@@ -141,7 +141,7 @@ class TesterView:
         choices = [
             (
                 f"{each.at:%H:%M:%S}  {each.response.status}  {each.request.method} "
-                f"{masked(each.request.path, secrets_in(each))[:80]}  ({each.browser[:30]})",
+                f"{mask(each.request.path, secrets_in(each))[:80]}  ({each.browser[:30]})",
                 each.number,
             )
             for each in services.tester.history(context.owner)
@@ -191,7 +191,7 @@ class TesterView:
     async def show_again(
         self, services: Services, context: PageContext, number: int | None, *inputs: Any
     ) -> Updates:
-        """Show the same exchange in another options: with its secrets, or copied another way."""
+        """Show the same exchange with other options, such as with its secrets."""
         await admins_only(services, context)
         how = ViewOptions.from_inputs(*inputs)
         exchange = services.tester.history(context.owner).find(number)

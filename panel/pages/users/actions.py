@@ -1,7 +1,7 @@
-"""What an admin can do to a user, and what is asked before. The API decides; these only ask it.
+"""What an admin can do to a user, and the confirmations before. The API decides.
 
 A question reads the user first: it names who is meant and what will end, as things are now. Its
-deed carries the user's id and what was chosen, so what was asked is what is done.
+action carries the user's id and what was chosen, so it does what was confirmed.
 """
 
 from collections.abc import Mapping
@@ -14,7 +14,7 @@ from panel.pages.users import words
 from panel.services import PageContext, Services
 from panel.ui import timestamps
 from panel.ui.confirm import Action, Question
-from panel.ui.markup import Markup, isolated
+from panel.ui.markup import Markup, isolate
 from panel.ui.user_agents import device
 from panel.ui.wiring import error_toast
 
@@ -61,7 +61,7 @@ async def ask_role(services: Services, context: PageContext, role: str) -> Quest
     """Ask before a role is given."""
     user = await find_user(services, context)
     payload = {"userId": user["id"], "role": role}
-    action = _doing("set-role", payload, words.HAS_ROLE.format(user["email"], role))
+    action = _post_action("set-role", payload, words.HAS_ROLE.format(user["email"], role))
     return Question(words.ask_role(_who(user), role), words.SET_ROLE, action)
 
 
@@ -77,7 +77,7 @@ async def ask_ban(services: Services, context: PageContext, until: str, reason: 
     payload |= {"banExpiresIn": int((end - now).total_seconds())} if end else {}
     until_text = timestamps.format_exact(end) if end else ""
     sentence = words.ask_ban(_who(user), until_text, user["activeSessions"])
-    action = _doing("ban-user", payload, words.banned(user["email"], until_text))
+    action = _post_action("ban-user", payload, words.banned(user["email"], until_text))
     return Question(sentence, words.BAN, action)
 
 
@@ -87,7 +87,7 @@ async def ask_password(services: Services, context: PageContext, password: str) 
         raise error_toast(words.WRITE_IT_FIRST)
     user = await find_user(services, context)
     payload = {"userId": user["id"], "newPassword": password}
-    action = _doing("set-user-password", payload, words.PASSWORD_SET.format(user["email"]))
+    action = _post_action("set-user-password", payload, words.PASSWORD_SET.format(user["email"]))
     sentence = words.ask_password(_who(user), user["activeSessions"])
     return Question(sentence, words.SET_PASSWORD, action)
 
@@ -102,7 +102,7 @@ async def ask_end_one(services: Services, context: PageContext, session: str | N
         (device(each["userAgent"]) for each in live if each["id"] == session), session
     )
     payload = {"sessionToken": session}
-    action = _doing("revoke-user-session", payload, words.SESSION_ENDED.format(user["email"]))
+    action = _post_action("revoke-user-session", payload, words.SESSION_ENDED.format(user["email"]))
     return Question(words.ASK_END_ONE.format(_who(user), device_name), words.END_ONE, action)
 
 
@@ -110,14 +110,18 @@ async def ask_end_all(services: Services, context: PageContext) -> Question:
     """Ask before all sessions are ended."""
     user = await find_user(services, context)
     payload = {"userId": user["id"]}
-    action = _doing("revoke-user-sessions", payload, words.SESSIONS_ENDED.format(user["email"]))
+    action = _post_action(
+        "revoke-user-sessions", payload, words.SESSIONS_ENDED.format(user["email"])
+    )
     return Question(words.ask_end_all(_who(user), user["activeSessions"]), words.END_ALL, action)
 
 
 async def ask_delete(services: Services, context: PageContext) -> Question:
     """Ask before a user is deleted."""
     user = await find_user(services, context)
-    action = _doing("remove-user", {"userId": user["id"]}, words.DELETED.format(user["email"]))
+    action = _post_action(
+        "remove-user", {"userId": user["id"]}, words.DELETED.format(user["email"])
+    )
     return Question(words.ask_delete(_who(user), user["activeSessions"]), words.DELETE, action)
 
 
@@ -161,8 +165,8 @@ async def _mark(services: Services, context: PageContext, *, verified: bool) -> 
     return words.verified(user["email"], verified)
 
 
-def _doing(what: str, payload: dict[str, Any], sentence: str) -> Action:
-    """Return the deed that asks the API for this, and then says so."""
+def _post_action(what: str, payload: dict[str, Any], sentence: str) -> Action:
+    """Return the action that calls the API, and then says so."""
 
     async def done(services: Services, context: PageContext) -> str:
         await services.api.post(context.owner, f"{_AUTH}/{what}", payload)
@@ -172,11 +176,11 @@ def _doing(what: str, payload: dict[str, Any], sentence: str) -> Action:
 
 
 def _who(user: User) -> Markup:
-    return Markup("<b>{}</b>").format(isolated(user["email"]))
+    return Markup("<b>{}</b>").format(isolate(user["email"]))
 
 
 def _end_of(text: str, now: datetime) -> datetime | None:
-    """Return the end of a day in UTC, or None where none is said."""
+    """Return the end of a day in UTC, or None for an empty text."""
     if not text:
         return None
     try:

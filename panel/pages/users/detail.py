@@ -12,7 +12,7 @@ from panel.services import PageContext, Services
 from panel.ui import timestamps
 from panel.ui.confirm import Confirmation
 from panel.ui.layout import Components, back_link
-from panel.ui.markup import Markup, badge, empty, isolated, link, pairs, short, soft
+from panel.ui.markup import Markup, badge, empty, isolate, link, pairs, short, soft
 from panel.ui.table import Column, table
 from panel.ui.user_agents import device
 from panel.ui.wiring import Handler, Updates, on, show_success
@@ -146,8 +146,8 @@ def about(user: User, services: Services) -> Markup:
     now = services.clock.now()
     values = [
         Markup("<code>{}</code>").format(user["id"]),
-        isolated(user["name"], 300),
-        Markup("{} {}").format(isolated(user["email"], 300), _verified(user)),
+        isolate(user["name"], 300),
+        Markup("{} {}").format(isolate(user["email"], 300), _verified(user)),
         user["role"],
         ", ".join(words.WAYS_IN.get(way, way) for way in user["accounts"]) or words.NO_WAY_IN,
         timestamps.render_both(user["createdAt"], now),
@@ -160,11 +160,11 @@ def about(user: User, services: Services) -> Markup:
         end = (
             timestamps.render_both(user["banExpires"], now) if user["banExpires"] else words.NO_END
         )
-        reason = isolated(user["banReason"] or words.NO_REASON, 300)
+        reason = isolate(user["banReason"] or words.NO_REASON, 300)
         rows += [(words.BAN_REASON, reason), (words.BAN_END, end)]
     banned = badge(words.IS_BANNED, "bad") if user["banned"] else ""
     return Markup("<div class='card'><h1>{} {}</h1>{}</div>").format(
-        isolated(user["name"], 60), banned, pairs(rows)
+        isolate(user["name"], 60), banned, pairs(rows)
     )
 
 

@@ -1,4 +1,4 @@
-"""Users: found, made, and each with a page of their own at /admin/users?id=…"""
+"""Users: the list, creating one, and a page for each at /admin/users?id=…"""
 
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
@@ -12,7 +12,7 @@ from panel.services import PageContext, Services
 from panel.ui import timestamps
 from panel.ui import words as common_words
 from panel.ui.layout import Components, filter_text
-from panel.ui.markup import Markup, badge, heading, here, isolated, link
+from panel.ui.markup import Markup, badge, heading, here, isolate, link
 from panel.ui.paging import ListOrDetail, Pager
 from panel.ui.table import Column, table
 from panel.ui.urls import USERS_CSV, encode_query
@@ -61,7 +61,7 @@ class UserFilters:
         return replace(self, offset=self.offset + PAGE)
 
     def to_params(self) -> dict[str, str]:
-        """Return what the API is asked for; what is empty is not asked."""
+        """Return the parameters of the API's list, empty ones left out."""
         sort_by, _, direction = self.order.partition(" ")
         params = {name: getattr(self, name) for name in _FILTERS}
         params |= {"sortBy": sort_by, "sortDirection": direction}
@@ -105,17 +105,17 @@ class UserList(Components):
 
     async def on_filter(self, services: Services, context: PageContext, *filters: Any) -> Updates:
         """Show the first page of what the filters let pass."""
-        return await self.page_of(services, context, UserFilters.from_inputs(*filters))
+        return await self.load_page(services, context, UserFilters.from_inputs(*filters))
 
     async def newer(self, services: Services, context: PageContext, *inputs: Any) -> Updates:
         """Turn one page back."""
-        return await self.page_of(services, context, UserFilters.from_inputs(*inputs).newer())
+        return await self.load_page(services, context, UserFilters.from_inputs(*inputs).newer())
 
     async def older(self, services: Services, context: PageContext, *inputs: Any) -> Updates:
         """Turn one page on."""
-        return await self.page_of(services, context, UserFilters.from_inputs(*inputs).older())
+        return await self.load_page(services, context, UserFilters.from_inputs(*inputs).older())
 
-    async def page_of(
+    async def load_page(
         self, services: Services, context: PageContext, filters: UserFilters
     ) -> Updates:
         """Show one page of what is filters, and the link to all of it as a file."""
@@ -172,8 +172,8 @@ class Users:
         filled = self.index.filled(filters)
         if "id" in context.query:
             return self.layout.show(one=True) | filled
-        shown = await self.index.page_of(services, context, filters)
-        return self.layout.show(one=False) | filled | shown
+        updates = await self.index.load_page(services, context, filters)
+        return self.layout.show(one=False) | filled | updates
 
     async def created(
         self,
@@ -195,26 +195,26 @@ class Users:
         ]
         show_success(words.CREATED.format(user["email"]))
         opens = link(words.OPEN_USER.format(user["email"]), "users", id=user["id"])
-        made = Markup("<p>{}</p>").format(opens)
-        shown = await self.index.on_filter(services, context, *filters)
+        notice = Markup("<p>{}</p>").format(opens)
+        updates = await self.index.on_filter(services, context, *filters)
         emptied = dict.fromkeys(self.form.fields, "") | {self.form.role: "user"}
-        return {self.form.made: made, **emptied, **shown}
+        return {self.form.made: notice, **emptied, **updates}
 
 
 def build(blocks: gr.Blocks, services: Services) -> Users:
     """Lay out the page."""
     page = Users(blocks, services)
-    form, shown = page.form, page.index
-    load_outputs = [*page.layout.outputs, *shown.inputs, *shown.outputs]
+    form, index = page.form, page.index
+    load_outputs = [*page.layout.outputs, *index.inputs, *index.outputs]
     on(services, blocks.load, page.on_load, None, load_outputs)
-    search, *chosen = shown.inputs
+    search, *chosen = index.inputs
     triggers = [search.submit, *(each.input for each in chosen)]
-    on(services, triggers, shown.on_filter, shown.inputs, shown.outputs)
-    turned = [*shown.inputs, shown.offset]
-    on(services, shown.pager.newer.click, shown.newer, turned, shown.outputs)
-    on(services, shown.pager.older.click, shown.older, turned, shown.outputs)
-    inputs = [*form.fields, *shown.inputs]
-    on(services, form.create.click, page.created, inputs, [form.made, *form.fields, *shown.outputs])
+    on(services, triggers, index.on_filter, index.inputs, index.outputs)
+    pager_inputs = [*index.inputs, index.offset]
+    on(services, index.pager.newer.click, index.newer, pager_inputs, index.outputs)
+    on(services, index.pager.older.click, index.older, pager_inputs, index.outputs)
+    inputs = [*form.fields, *index.inputs]
+    on(services, form.create.click, page.created, inputs, [form.made, *form.fields, *index.outputs])
     return page
 
 
@@ -224,7 +224,7 @@ def rows(users: list[dict[str, Any]], services: Services) -> Markup:
     cells = [
         [
             Markup("{}<br><span class='soft'>{}</span>").format(
-                link(isolated(user["email"]), "users", id=user["id"]), isolated(user["name"])
+                link(isolate(user["email"]), "users", id=user["id"]), isolate(user["name"])
             ),
             badge(user["role"], "warn" if "admin" in user["role"] else ""),
             state(user),
