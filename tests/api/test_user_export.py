@@ -15,9 +15,9 @@ from backend.features.admin.user_query import FilterUsers
 from backend.features.management import user_export
 from backend.features.management.routes import lists
 from backend.features.user_transfer.records import read_records
+from backend.kernel.csv_cells import guarded, unguarded
 from backend.storage.queries import user_list
 from backend.storage.tables import users
-from backend.web.responses.csv_cells import guarded, unguarded
 from tests.admins import ADA, ROOT, emails, known, make_admin
 from tests.make import make_user
 from tests.scene import check_like_every_answer, events_after

@@ -103,17 +103,23 @@ LAYERED = {"backend", "panel"}
 SQL = re.compile(r"\s*(SELECT\s.+\sFROM|INSERT INTO|UPDATE\s+\w+\s+SET|DELETE FROM)\s", re.S)
 
 
-DECISIONS = (
-    "backend.features.*.service",
-    "backend.features.accounts.*",
-    "backend.features.admin.*",
-    "backend.features.email_verification.*",
-    "backend.features.own_account.*",
-    "backend.features.password_reset.*",
+DECISIONS = ("backend.features.*",)
+"""In every capability, only the modules named next may import the web layer."""
+SPEAK_HTTP = (
+    "*.routes",
+    "*.routes.*",
+    "*.wire",
+    "*.admin.user_query",  # query parameters
+    "*.accounts.challenge_response",
+    "*.management.log",  # JSON models, with what fills them
+    "*.management.status",
+    "*.user_transfer.user_record",  # takes the wire's field types, so that limits are the same
+    "*.sessions.cache",  # keeps rendered responses
+    "*.sessions.dependencies",
+    "*.sessions.lookup",  # uses the server's worker pools
+    "*.sessions.reader",  # reads the request
+    "*.sessions.session_cookies",
 )
-"""What decides knows nothing of HTTP. In these folders only what is named next speaks it."""
-SPEAK_HTTP = ("*.routes", "*.routes.*", "*.wire", "*.user_query", "*.challenge_response")
-# Files for a spreadsheet, and what the panel is shown of the process itself.
 
 
 def broken_arrows(root: Path) -> list[str]:

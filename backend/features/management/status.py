@@ -19,8 +19,6 @@ from backend.storage.queries import outbox
 from backend.storage.snapshots.after_restore import latest_restoration
 from backend.storage.snapshots.snapshots import Snapshots
 from backend.storage.work import Runtime, ask
-from backend.web.edge.client_address import ClientAddresses
-from backend.web.request_context import RequestContext
 from backend.web.wire import Moment, WireModel
 
 Durability = Literal["ephemeral", "snapshots", "durable"]
@@ -227,18 +225,6 @@ def durability(settings: Settings) -> Durability:
     if settings.snapshot_dir is not None:
         return "snapshots"
     return "ephemeral" if settings.space_id else "durable"
-
-
-def describe_proxy(request: RequestContext, addresses: ClientAddresses) -> ProxyState:
-    """Tell how a request came here, for whoever sets TRUSTED_PROXIES."""
-    peer = (request.scope.get("client") or ("", 0))[0]
-    forwarded = request.headers.get(b"x-forwarded-for")
-    return ProxyState(
-        peer=peer,
-        forwarded_for=None if forwarded is None else forwarded.decode("latin-1"),
-        believed=request.client.address,
-        trusted=addresses.trusts(peer),
-    )
 
 
 def _secret_state(settings: Settings) -> Literal["set", "generated", "example"]:

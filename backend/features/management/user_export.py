@@ -5,8 +5,8 @@ from collections.abc import Generator, Iterable, Sequence
 from io import StringIO
 
 from backend.features.admin.user_listing import ActiveUser
+from backend.kernel.csv_cells import BYTE_ORDER_MARK, guarded
 from backend.kernel.timestamps import iso
-from backend.web.responses.csv_cells import BYTE_ORDER_MARK, guarded
 
 COLUMNS = (
     "id",

@@ -8,11 +8,11 @@ from datetime import datetime
 from typing import Any, TextIO
 from uuid import UUID
 
+from backend.kernel.csv_cells import guarded
 from backend.storage.engine import Database
 from backend.storage.queries import users
 from backend.storage.queries.users import Credential
 from backend.storage.work import ask
-from backend.web.responses.csv_cells import guarded
 
 _PAGE = 1000  # users read at a time
 

@@ -13,8 +13,8 @@ from io import BufferedReader, StringIO, TextIOWrapper
 from typing import Any, BinaryIO
 
 from backend.features.user_transfer.json_array import BrokenArray, iterate_elements
+from backend.kernel.csv_cells import unguarded
 from backend.kernel.redaction import Redactor
-from backend.web.responses.csv_cells import unguarded
 
 _LONGEST_RECORD = 50  # lines; a quote not closed by then is an error
 _LONGEST_LINE = 1_000_000  # characters

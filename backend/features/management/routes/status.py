@@ -1,8 +1,9 @@
 """HTTP endpoint of the deployment's status, for admins."""
 
-from backend.features.management.status import DeploymentStatus, StatusOut, describe_proxy
+from backend.features.management.status import DeploymentStatus, ProxyState, StatusOut
 from backend.features.sessions.dependencies import Administrator
 from backend.web.app_context import AppContext
+from backend.web.edge.client_address import ClientAddresses
 from backend.web.request_context import RequestContext
 from backend.web.routing.routes import Routes
 
@@ -19,4 +20,16 @@ def read_status(
     _: Administrator, request: RequestContext, context: AppContext, deployment: DeploymentStatus
 ) -> StatusOut:
     """Tell the version, where the data is and whether it lasts, and the state of all that helps."""
-    return deployment.read(describe_proxy(request, context.addresses))
+    return deployment.read(_describe_proxy(request, context.addresses))
+
+
+def _describe_proxy(request: RequestContext, addresses: ClientAddresses) -> ProxyState:
+    """Describe the way of a request, to help with TRUSTED_PROXIES."""
+    peer = (request.scope.get("client") or ("", 0))[0]
+    forwarded = request.headers.get(b"x-forwarded-for")
+    return ProxyState(
+        peer=peer,
+        forwarded_for=None if forwarded is None else forwarded.decode("latin-1"),
+        believed=request.client.address,
+        trusted=addresses.trusts(peer),
+    )
