@@ -54,8 +54,8 @@ def test_a_reason_has_an_end(gatehouse, root, ada):
         400,
         f"[body.banReason] {too_big}",
     )
-    said = {"userId": known(gatehouse, ADA), "data": {"banReason": "x" * 1001}}
-    response = root.post("admin/update-user", said)
+    payload = {"userId": known(gatehouse, ADA), "data": {"banReason": "x" * 1001}}
+    response = root.post("admin/update-user", payload)
     assert (response.status_code, response.json()["message"]) == (
         400,
         f"[body.data.banReason] {too_big}",
@@ -131,8 +131,8 @@ def test_a_new_end_for_a_ban_that_has_run_out_is_a_ban_anew(gatehouse, root, ada
     bans(root, gatehouse, banExpiresIn=60)
     gatehouse.clock.advance(minutes=2)
     before = gatehouse.events()
-    said = {"userId": known(gatehouse, ADA), "data": {"banExpires": "2026-11-22T13:00:00Z"}}
-    assert root.post("admin/update-user", said).status_code == 200
+    payload = {"userId": known(gatehouse, ADA), "data": {"banExpires": "2026-11-22T13:00:00Z"}}
+    assert root.post("admin/update-user", payload).status_code == 200
     assert events_after(gatehouse, before) == ["user_banned"]
     assert gatehouse.visitor().signs_in(ADA).json() == refusal("BANNED_USER")
 

@@ -125,9 +125,9 @@ def test_each_user_comes_with_their_live_sessions_and_their_last_sign_in(anywher
 def test_a_page_takes_as_many_questions_for_one_user_as_for_many(root, anywhere):
     counts = []
     for limit in (1, 7):
-        with anywhere.statements() as said:
+        with anywhere.statements() as statements:
             ask(root, USERS, limit=limit)
-        counts.append(len([each for each in said if "FROM sessions JOIN users" not in each]))
+        counts.append(len([each for each in statements if "FROM sessions JOIN users" not in each]))
     assert counts == [3, 3]
 
 

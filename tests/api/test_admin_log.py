@@ -23,8 +23,8 @@ def owner(tmp_path_factory):
 
 
 def sign_in(browser, password):
-    said = {"email": OWNER["ADMIN_EMAIL"], "password": password}
-    return browser.post("/api/auth/sign-in/email", json=said)
+    payload = {"email": OWNER["ADMIN_EMAIL"], "password": password}
+    return browser.post("/api/auth/sign-in/email", json=payload)
 
 
 def lines(browser, **query):

@@ -102,8 +102,8 @@ def test_it_tells_when_this_server_began(start, clock):
 
 
 def test_what_is_switched_on_and_for_whom(start):
-    told = {"sign_up": True, "delete_user_needs_link": True, "session_lifetime": 3600}
-    gatehouse = start(frontend_url=("https://app.example.com/", "https://*.vercel.app"), **told)
+    settings = {"sign_up": True, "delete_user_needs_link": True, "session_lifetime": 3600}
+    gatehouse = start(frontend_url=("https://app.example.com/", "https://*.vercel.app"), **settings)
     status = make_admin(gatehouse).get("/api/admin/status").json()
     assert status["frontendUrls"] == ["https://app.example.com", "https://*.vercel.app"]
     assert status["features"]["deleteUserNeedsLink"] is True

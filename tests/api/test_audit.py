@@ -206,8 +206,8 @@ def test_sessions_that_have_run_out_are_not_active(anywhere, root):
 
 
 def test_a_time_of_ones_own_is_widened_to_whole_hours(root):
-    asked = {"by": "hour", "from": "2026-11-22T11:45:00+01:00", "to": "2026-11-22T11:01:00Z"}
-    assert [hour[0] for hour in figures(root, **asked)] == ["11-22T10:00", "11-22T11:00"]
+    params = {"by": "hour", "from": "2026-11-22T11:45:00+01:00", "to": "2026-11-22T11:01:00Z"}
+    assert [hour[0] for hour in figures(root, **params)] == ["11-22T10:00", "11-22T11:00"]
 
 
 @pytest.mark.parametrize(

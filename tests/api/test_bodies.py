@@ -38,16 +38,22 @@ def test_json_is_json_whatever_its_parameters(gatehouse, content_type):
 def test_other_types_are_named_with_what_is_allowed(gatehouse, content_type, path, allowed):
     headers = {"content-type": content_type}
     response = gatehouse.visitor().post(path, raw=GOOD, headers=headers)
-    said = f'Content-Type "{content_type}" is not allowed. Allowed types: {allowed}'
-    assert (response.status_code, response.json()) == (415, refusal("UNSUPPORTED_MEDIA_TYPE", said))
+    message = f'Content-Type "{content_type}" is not allowed. Allowed types: {allowed}'
+    assert (response.status_code, response.json()) == (
+        415,
+        refusal("UNSUPPORTED_MEDIA_TYPE", message),
+    )
 
 
 @pytest.mark.parametrize("content_type", [None, "", ";"])
 def test_a_body_of_no_type_is_told_to_have_one(gatehouse, content_type):
     headers = {"content-type": content_type}
     response = gatehouse.visitor().post("update-user", raw=GOOD, headers=headers)
-    said = "Content-Type is required. Allowed types: application/json"
-    assert (response.status_code, response.json()) == (415, refusal("UNSUPPORTED_MEDIA_TYPE", said))
+    message = "Content-Type is required. Allowed types: application/json"
+    assert (response.status_code, response.json()) == (
+        415,
+        refusal("UNSUPPORTED_MEDIA_TYPE", message),
+    )
 
 
 def test_a_form_is_taken_for_signing_in_only(gatehouse):

@@ -46,8 +46,8 @@ def test_without_an_origin_nobody_is_named_and_caches_are_told(gatehouse, path):
 
 @pytest.mark.parametrize("path", PATHS)
 def test_a_preflight_of_a_trusted_origin_is_answered(gatehouse, path):
-    asked = {"origin": APP, **PREFLIGHT, "access-control-request-headers": "content-type,x-mine"}
-    response = gatehouse.visitor().send("OPTIONS", path, headers=asked)
+    headers = {"origin": APP, **PREFLIGHT, "access-control-request-headers": "content-type,x-mine"}
+    response = gatehouse.visitor().send("OPTIONS", path, headers=headers)
     assert (response.status_code, response.content) == (204, b"")
     assert response.headers["access-control-allow-origin"] == APP
     assert response.headers["access-control-allow-credentials"] == "true"

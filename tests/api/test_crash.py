@@ -48,9 +48,9 @@ def test_a_trusted_origin_may_read_it(start, monkeypatch):
 
 
 def test_the_log_has_the_traceback_under_the_same_id(broken):
-    with capture_logs() as said:
+    with capture_logs() as logs:
         response = broken.visitor().signs_up()
-    (line,) = [each for each in said if each["event"] == "request_crashed"]
+    (line,) = [each for each in logs if each["event"] == "request_crashed"]
     assert line["request_id"] == response.headers["x-request-id"]
     assert line["path"] == "/api/auth/sign-up/email"
     assert line["exception"].startswith("Traceback")
@@ -60,11 +60,11 @@ def test_the_log_has_the_traceback_under_the_same_id(broken):
 def test_nothing_of_the_request_is_stored_not_even_its_event(start_on, monkeypatch):
     gatehouse = start_on()
     monkeypatch.setattr(stored_sessions, "insert", raising(RuntimeError()))
-    with capture_logs() as said:
+    with capture_logs() as logs:
         assert gatehouse.visitor().signs_up().status_code == 500
     for table in (users, sessions, audit_events):
         assert gatehouse.rows(select(table.c.id)) == []
-    assert "sign_up" not in [each["event"] for each in said]
+    assert "sign_up" not in [each["event"] for each in logs]
 
 
 def test_no_cookie_is_set(broken):

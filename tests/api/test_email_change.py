@@ -153,9 +153,9 @@ def test_a_taken_address_is_answered_alike(posting, letterbox):
     assert ada.session() is not None  # read once, so that no check of it reads the row below
     written = {}
     for new in (NEW, "grace@example.com"):
-        with posting.statements() as said:
+        with posting.statements() as statements:
             asks(ada, new)
-        written[new] = [each.split(" (")[0] for each in said]
+        written[new] = [each.split(" (")[0] for each in statements]
 
     assert written[NEW] == written["grace@example.com"]
     assert letterbox.kinds("grace@example.com") == ["verify"]  # of her own sign-up

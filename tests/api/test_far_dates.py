@@ -45,12 +45,12 @@ def far_east(start_on, place):
     return start_on()
 
 
-def moves_in(gatehouse, **said):
+def moves_in(gatehouse, **payload):
     """Import one user; returns what was said of the line."""
-    told = []
-    records = read_records(BytesIO(json.dumps({"email": BOB, **said}).encode()))
-    import_users(gatehouse.context.runtime, PasswordHasher(4), records, told.append, dry=False)
-    return told
+    lines = []
+    records = read_records(BytesIO(json.dumps({"email": BOB, **payload}).encode()))
+    import_users(gatehouse.context.runtime, PasswordHasher(4), records, lines.append, dry=False)
+    return lines
 
 
 def dates_in(value):
@@ -88,8 +88,8 @@ def test_a_date_that_nobody_could_read_back_is_refused_on_every_way_in(far_east,
     far_east.member(ADA, address="198.51.100.1")
     (line, _) = moves_in(far_east, created_at=date)
     assert line == "line 1: created_at: is not within the years 1 to 9999 of UTC"
-    said = {"userId": known(far_east, ADA), "data": {"banned": True, "banExpires": date}}
-    assert root.post("/api/auth/admin/update-user", said).status_code == 400
+    payload = {"userId": known(far_east, ADA), "data": {"banned": True, "banExpires": date}}
+    assert root.post("/api/auth/admin/update-user", payload).status_code == 400
     query = {"filterField": "createdAt", "filterOperator": "lt", "filterValue": date}
     assert root.get(f"/api/auth/admin/list-users?{urlencode(query)}").status_code == 400
     assert root.get(f"/api/admin/events?{urlencode({'from': date})}").status_code == 400
@@ -111,8 +111,8 @@ def test_a_row_written_by_hand_harms_no_list(far_east):
         assert ada.session() is not None, moment
         assert ada.get("/api/account/export").status_code == 200
         assert export_users(database, StringIO(), ".csv", lambda _: None) == 2
-        said = {"userId": known(far_east, ADA)}
-        assert root.post("/api/auth/admin/list-user-sessions", said).status_code == 200
+        payload = {"userId": known(far_east, ADA)}
+        assert root.post("/api/auth/admin/list-user-sessions", payload).status_code == 200
 
 
 def test_a_session_without_end_in_the_database_still_ends_for_whoever_asks(far_east):
@@ -153,8 +153,8 @@ def test_a_ban_for_a_fraction_of_a_second_or_a_century_is_taken_at_its_word(
 ):
     root = make_admin(gatehouse)
     gatehouse.member(ADA, address="198.51.100.1")
-    said = {"userId": known(gatehouse, ADA), "banExpiresIn": seconds}
-    response = root.post("/api/auth/admin/ban-user", said)
+    payload = {"userId": known(gatehouse, ADA), "banExpiresIn": seconds}
+    response = root.post("/api/auth/admin/ban-user", payload)
     assert response.json()["user"]["banExpires"] == end
 
 

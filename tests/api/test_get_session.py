@@ -86,28 +86,28 @@ def test_the_first_and_the_next_answers_are_the_same(anywhere):
 
 
 def test_without_any_cookie_nothing_is_asked_of_the_database(gatehouse):
-    with gatehouse.statements() as said:
+    with gatehouse.statements() as statements:
         assert gatehouse.visitor().session() is None
-    assert said == []
+    assert statements == []
 
 
 def test_a_session_that_is_known_is_not_read_again(gatehouse):
     ada = gatehouse.member()
     gatehouse.wait_for_the_feed()
     ada.session()
-    with gatehouse.statements() as said:
+    with gatehouse.statements() as statements:
         for _ in range(5):
             assert ada.session() is not None
-    assert said == []
+    assert statements == []
 
 
 def test_with_no_room_in_the_cache_it_is_read_each_time(start):
     gatehouse = start(session_cache_size=0)
     ada = gatehouse.member()
-    with gatehouse.statements() as said:
+    with gatehouse.statements() as statements:
         for _ in range(5):
             assert ada.session() is not None
-    assert len(said) == 5
+    assert len(statements) == 5
 
 
 def test_it_lives_for_seven_days_of_silence(anywhere, clock):
@@ -243,12 +243,12 @@ def test_of_two_session_cookies_the_first_counts(gatehouse):
     assert found["user"]["email"] == "ada@example.com"
 
 
-def after_restart(start, **told):
+def after_restart(start, **settings):
     """Ada's browser, after the server was started again with other settings."""
     first = start()
     ada = first.member()
     first.close()
-    other = start(**told).visitor()
+    other = start(**settings).visitor()
     other.cookies = dict(ada.cookies)
     return other
 

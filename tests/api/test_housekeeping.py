@@ -69,8 +69,8 @@ def test_a_session_goes_when_it_has_expired(anywhere):
 
 def test_a_link_is_kept_for_a_day_after_its_end(anywhere):
     anywhere.member()
-    asked = anywhere.visitor().post("request-password-reset", {"email": "ada@example.com"})
-    assert asked.status_code == 200
+    response = anywhere.visitor().post("request-password-reset", {"email": "ada@example.com"})
+    assert response.status_code == 200
     lifetime = timedelta(seconds=anywhere.settings.verification_link_lifetime)
     before = count(anywhere, links)
     assert before
@@ -117,11 +117,11 @@ def test_much_goes_in_small_transactions(gatehouse):
     gatehouse.member()
     has_expired_sessions(gatehouse, 2 * service.BATCH + 1)
 
-    with gatehouse.statements() as said:
+    with gatehouse.statements() as statements:
         tidy(gatehouse)
 
     assert count(gatehouse, sessions) == 1
-    assert len([line for line in said if line.startswith("DELETE FROM sessions")]) == 3
+    assert len([line for line in statements if line.startswith("DELETE FROM sessions")]) == 3
 
 
 @ON_POSTGRESQL
@@ -143,15 +143,15 @@ def test_it_follows_a_write_and_only_once_an_hour(gatehouse):
     has_expired_sessions(gatehouse, 1)
     gatehouse.clock.advance(minutes=61)
 
-    with gatehouse.statements() as said:
+    with gatehouse.statements() as statements:
         assert ada.session() is not None  # a read wakes nothing
-    assert not any(line.startswith("DELETE") for line in said)
+    assert not any(line.startswith("DELETE") for line in statements)
     assert count(gatehouse, sessions) == 2
 
     gatehouse.member("bob@example.com")
     wait_until(lambda: count(gatehouse, sessions) == 2, "the expired session to go")
 
     has_expired_sessions(gatehouse, 1)
-    with gatehouse.statements() as said:
+    with gatehouse.statements() as statements:
         gatehouse.member("eve@example.com")
-    assert not any("DELETE FROM sessions" in line and "expires_at <" in line for line in said)
+    assert not any("DELETE FROM sessions" in line and "expires_at <" in line for line in statements)

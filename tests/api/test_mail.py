@@ -212,11 +212,11 @@ def test_nothing_is_asked_of_the_database_while_no_mail_waits(gatehouse):
     all_become(gatehouse, "sent")
     wait_until(lambda: idle(gatehouse), "the worker to wait")
 
-    with gatehouse.statements() as said:
+    with gatehouse.statements() as statements:
         gatehouse.clock.advance(days=2)
         assert gatehouse.visitor().get("/health").status_code == 200
 
-    assert said == []
+    assert statements == []
 
 
 def test_without_a_mailer_mails_are_held(start):

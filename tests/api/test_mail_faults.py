@@ -55,12 +55,12 @@ def test_kill_9_among_resets_loses_none_and_repeats_only_what_was_in_flight(tmp_
     people = [f"user{number}@example.com" for number in range(RESETS)]
     with space, browser_at(space) as browser:
         for email in people:
-            said = {"name": "User", "email": email, "password": "correct horse battery"}
-            assert browser.post("/api/auth/sign-up/email", json=said).status_code == 200
+            payload = {"name": "User", "email": email, "password": "correct horse battery"}
+            assert browser.post("/api/auth/sign-up/email", json=payload).status_code == 200
         smtp.kill9()  # so that every mail is still to be sent when the process dies
         for email in people:
-            asked = browser.post("/api/auth/request-password-reset", json={"email": email})
-            assert asked.status_code == 200
+            response = browser.post("/api/auth/request-password-reset", json={"email": email})
+            assert response.status_code == 200
         smtp.start()
         space.kill9()
 

@@ -299,8 +299,12 @@ def test_a_400_may_be_of_us(text, problem):
 
 @pytest.mark.parametrize("end", ["\n", " \r\n", "\t"])
 def test_what_was_copied_with_an_api_key_is_no_part_of_it(api, tmp_path, end):
-    told = {"mail_api_url": api.url, "mail_api_key": Secret(f" re_key{end}"), "mail_from": SENDER}
-    open_transport(make_settings(tmp_path, **told)).send(MAIL, LETTER)
+    settings = {
+        "mail_api_url": api.url,
+        "mail_api_key": Secret(f" re_key{end}"),
+        "mail_from": SENDER,
+    }
+    open_transport(make_settings(tmp_path, **settings)).send(MAIL, LETTER)
     assert api.requests[0][0]["authorization"] == "Bearer re_key"
 
 
@@ -346,10 +350,12 @@ def test_settings_that_cannot_send_are_refused_in_plain_words(tmp_path, told, wo
 
 
 def test_the_api_key_travels_in_clear_on_nobodys_production(tmp_path):
-    told = {"mail_api_url": "http://api.example.com/", "mail_from": SENDER}
-    assert isinstance(open_transport(make_settings(tmp_path, **told)), ApiTransport)
+    settings = {"mail_api_url": "http://api.example.com/", "mail_from": SENDER}
+    assert isinstance(open_transport(make_settings(tmp_path, **settings)), ApiTransport)
     with pytest.raises(SettingsError, match="https"):
-        open_transport(make_settings(tmp_path, environment="production", bcrypt_rounds=12, **told))
+        open_transport(
+            make_settings(tmp_path, environment="production", bcrypt_rounds=12, **settings)
+        )
 
 
 def test_no_mailer_is_no_transport(tmp_path):

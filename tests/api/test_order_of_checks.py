@@ -47,10 +47,10 @@ def test_who_is_not_signed_in_hears_nothing_of_freshness(gatehouse):
 
 def test_the_password_is_judged_before_the_address_is_looked_up(gatehouse):
     gatehouse.member()
-    with gatehouse.statements() as said:
+    with gatehouse.statements() as statements:
         response = gatehouse.visitor().signs_up("ada@example.com", "short")
     assert response.json() == refusal("PASSWORD_TOO_SHORT")
-    assert said == []
+    assert statements == []
 
 
 def test_on_signing_in_the_address_is_judged_before_the_password(gatehouse):
@@ -60,6 +60,6 @@ def test_on_signing_in_the_address_is_judged_before_the_password(gatehouse):
 
 @pytest.mark.parametrize("body", [{"email": "a@b.co", "password": "x" * 129}, {}, []])
 def test_what_is_refused_at_the_edge_asks_nothing_of_the_database(gatehouse, body):
-    with gatehouse.statements() as said:
+    with gatehouse.statements() as statements:
         assert gatehouse.visitor().post("sign-in/email", body).status_code == 400
-    assert said == []
+    assert statements == []

@@ -159,10 +159,10 @@ def test_the_limit_per_user_is_a_setting(start):
 
 def test_who_is_refused_does_not_fill_the_log(limited, caplog):
     ada = limited.member()
-    with capture_logs() as said:
+    with capture_logs() as logs:
         caplog.clear()
         assert [ada.get("/api/me").status_code for _ in range(15)].count(429) == 5
-    assert (said, caplog.records) == ([], [])
+    assert (logs, caplog.records) == ([], [])
 
 
 def test_switched_off_nobody_is_limited(gatehouse):

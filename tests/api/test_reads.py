@@ -28,10 +28,10 @@ def test_one_statement_and_no_transaction(anywhere):
 
     serve(anywhere, count)
     anywhere.member()
-    with anywhere.statements() as said:
+    with anywhere.statements() as statements:
         assert anywhere.visitor().get("/api/count").json() == {"number": 1}
-    assert len(said) == 1
-    assert said[0].startswith("SELECT")
+    assert len(statements) == 1
+    assert statements[0].startswith("SELECT")
 
 
 @pytest.mark.parametrize(
@@ -50,9 +50,9 @@ def test_one_statement_and_no_transaction(anywhere):
 def test_what_only_reads_begins_no_transaction(anywhere, path):
     root = make_admin(anywhere)
     root.session()
-    with anywhere.statements() as said:
+    with anywhere.statements() as statements:
         assert root.get(path).status_code == 200
-    assert [each for each in said if not each.startswith(("SELECT", "WITH"))] == []
+    assert [each for each in statements if not each.startswith(("SELECT", "WITH"))] == []
 
 
 def test_it_is_asked_once_more_when_the_connection_was_dead(gatehouse):

@@ -42,8 +42,8 @@ def test_no_answer_names_the_server_or_its_libraries(browser_of):
     with browser_of() as visitor:
         for path in ("/health", "/api/auth/ok", "/api/auth/nothing", "/nothing", "/api/me"):
             response = visitor.get(path)
-            said = (str(response.headers) + response.text).lower()
-            assert [word for word in ("uvicorn", "starlette", "python") if word in said] == []
+            text = (str(response.headers) + response.text).lower()
+            assert [word for word in ("uvicorn", "starlette", "python") if word in text] == []
 
 
 def test_a_proxys_visitor_is_the_last_it_names(browser_of):

@@ -185,9 +185,9 @@ def test_opening_only_reads_and_waits_for_nobody_who_writes(posting, letterbox):
     posting.member()
     asks(posting, redirectTo="/new")
     mail = letterbox.last("reset")
-    with posting.statements() as said:
+    with posting.statements() as statements:
         assert clicks(posting.visitor(), mail).headers["location"].endswith(mail.token)
-    assert [each for each in said if not each.startswith("SELECT")] == []
+    assert [each for each in statements if not each.startswith("SELECT")] == []
 
 
 def test_the_token_may_come_in_the_query(posting, letterbox):

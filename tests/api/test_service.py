@@ -15,10 +15,10 @@ def test_health_is_ok_for_everybody(gatehouse):
 
 def test_health_never_asks_the_database(gatehouse):
     ada = gatehouse.member()
-    with gatehouse.statements() as said:
+    with gatehouse.statements() as statements:
         for _ in range(5):
             assert ada.get("/health").status_code == 200
-    assert said == []
+    assert statements == []
 
 
 @pytest.mark.parametrize("path", ["/health", "/ready"])
@@ -34,21 +34,21 @@ def test_ready_tells_what_it_needs(anywhere):
     anywhere.wait_for_the_feed()
     response = anywhere.visitor().get("/ready")
     assert response.status_code == 200
-    told = response.json()
-    assert (told["status"], told["database"], told["migrations"]) == ("ready", "ok", "current")
+    body = response.json()
+    assert (body["status"], body["database"], body["migrations"]) == ("ready", "ok", "current")
 
 
 def test_ready_asks_the_database_at_most_every_two_seconds(gatehouse, clock):
     visitor = gatehouse.visitor()
     visitor.get("/ready")
-    with gatehouse.statements() as said:
+    with gatehouse.statements() as statements:
         for _ in range(10):
             visitor.get("/ready")
-    assert said == []
+    assert statements == []
     clock.advance(seconds=2.1)
-    with gatehouse.statements() as said:
+    with gatehouse.statements() as statements:
         visitor.get("/ready")
-    assert len(said) == 1
+    assert len(statements) == 1
 
 
 def test_ready_says_so_when_the_tables_are_of_another_version(anywhere):

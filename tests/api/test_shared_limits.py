@@ -50,8 +50,8 @@ def redis(tmp_path: Path) -> Iterator[Redis]:
 
 @pytest.fixture
 def replicas(redis: Redis, start: Callable[..., Gatehouse], postgres_url: str) -> list[Gatehouse]:
-    told = {"rate_limits": True, "redis_url": redis.url, "database_url": postgres_url}
-    return [start(**told), start(**told)]
+    settings = {"rate_limits": True, "redis_url": redis.url, "database_url": postgres_url}
+    return [start(**settings), start(**settings)]
 
 
 def test_what_one_has_counted_the_other_knows(replicas):

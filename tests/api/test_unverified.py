@@ -59,15 +59,15 @@ def test_a_taken_address_looks_like_a_free_one(proving):
 @pytest.mark.parametrize("verified", [True, False], ids=["verified", "unverified"])
 def test_a_taken_address_costs_what_a_free_one_costs(start_posting, strict, verified):
     gatehouse = start_posting(require_verified_email=True, strict=strict)
-    said = {}
+    results = {}
     for who in ("new", "known"):
         with gatehouse.statements() as statements:
             gatehouse.visitor().signs_up()
-        said[who] = [each.split(" (")[0] for each in statements]
+        results[who] = [each.split(" (")[0] for each in statements]
         gatehouse.change(update(users).values(email_verified=verified))
 
-    assert said["new"] == said["known"]
-    written = [each for each in said["new"] if each.startswith("INSERT")]
+    assert results["new"] == results["known"]
+    written = [each for each in results["new"] if each.startswith("INSERT")]
     assert len(written) == 5  # user, sign-up, event, link, mail
 
 

@@ -251,6 +251,6 @@ def test_it_takes_one_message_to_the_database(start, postgres_url):
     gatehouse.wait_for_the_feed()
     for _ in range(2):
         assert ada.session() is not None
-    with gatehouse.statements() as said:
+    with gatehouse.statements() as statements:
         assert ada.post(PATH, {"name": "Ada King"}).status_code == 200
-    assert len(said) == 1
+    assert len(statements) == 1

@@ -48,8 +48,8 @@ def test_the_file_says_what_an_owner_expects_and_nothing_that_is_secret(anywhere
     anywhere.ban(ADA, ban_reason='spam,\nand "more"')
     response = root.get(f"{FILE}?banned=true")
     assert response.headers["content-type"] == "text/csv; charset=utf-8"
-    said = 'attachment; filename="users-2026-11-22.csv"'
-    assert response.headers["content-disposition"] == said
+    message = 'attachment; filename="users-2026-11-22.csv"'
+    assert response.headers["content-disposition"] == message
     check_like_every_answer(response)
     assert rows(response) == [
         {

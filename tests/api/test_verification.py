@@ -217,17 +217,17 @@ def test_another_link_for_oneself(posting, letterbox):
 def test_a_stranger_learns_nothing_from_asking_for_a_link(posting, letterbox, verified):
     posting.member()
     posting.change(update(users).values(email_verified=verified), posting.user_id(ADA))
-    asked = {}
+    results = {}
     for who in ("ada", "nobody"):
-        with posting.statements() as said:
+        with posting.statements() as statements:
             response = posting.visitor().post(SEND, {"email": f"{who}@example.com"})
-        asked[who] = (
+        results[who] = (
             response.status_code,
             response.text,
-            [each.partition(" (")[0] for each in said],
+            [each.partition(" (")[0] for each in statements],
         )
 
-    assert asked["ada"] == asked["nobody"]
+    assert results["ada"] == results["nobody"]
     assert letterbox.kinds() == ["verify"] * (1 if verified else 2)
     assert letterbox.kinds("nobody@example.com") == []
 

@@ -151,8 +151,8 @@ def guess_with(gatehouse: Gatehouse, mark: str, times: int = 10) -> list[int]:
 def by_changing_it(gatehouse: Gatehouse, letterbox: Letterbox) -> Visitor:
     browser = gatehouse.visitor("192.0.2.20")
     browser.signs_in()
-    said = {"currentPassword": PASSWORD, "newPassword": OTHER, "revokeOtherSessions": True}
-    assert browser.post("change-password", said).status_code == 200
+    payload = {"currentPassword": PASSWORD, "newPassword": OTHER, "revokeOtherSessions": True}
+    assert browser.post("change-password", payload).status_code == 200
     return browser
 
 
@@ -160,15 +160,15 @@ def by_a_reset(gatehouse: Gatehouse, letterbox: Letterbox) -> Visitor:
     browser = gatehouse.visitor("192.0.2.20")
     browser.signs_in()
     browser.post("request-password-reset", {"email": "ada@example.com"})
-    said = {"newPassword": OTHER, "token": letterbox.last("reset").token}
-    assert browser.post("reset-password", said).status_code == 200
+    payload = {"newPassword": OTHER, "token": letterbox.last("reset").token}
+    assert browser.post("reset-password", payload).status_code == 200
     return browser
 
 
 def by_an_admin(gatehouse: Gatehouse, letterbox: Letterbox) -> None:
     root = make_admin(gatehouse, address="192.0.2.20")
-    said = {"userId": known(gatehouse, "ada@example.com"), "newPassword": OTHER}
-    assert root.post("admin/set-user-password", said).status_code == 200
+    payload = {"userId": known(gatehouse, "ada@example.com"), "newPassword": OTHER}
+    assert root.post("admin/set-user-password", payload).status_code == 200
 
 
 def by_hand(gatehouse: Gatehouse, letterbox: Letterbox) -> None:
@@ -228,8 +228,8 @@ def test_after_twenty_the_owner_still_gets_in_by_a_reset(start_posting, letterbo
     guess(limited, 12)
     assert ada.signs_in().status_code == 429
     ada.post("request-password-reset", {"email": "ada@example.com"})
-    said = {"newPassword": OTHER, "token": letterbox.last("reset").token}
-    assert ada.post("reset-password", said).status_code == 200
+    payload = {"newPassword": OTHER, "token": letterbox.last("reset").token}
+    assert ada.post("reset-password", payload).status_code == 200
     guess(limited, 12)
     assert ada.signs_in(password=OTHER).status_code == 200
 

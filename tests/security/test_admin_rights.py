@@ -93,8 +93,8 @@ def test_an_impersonating_admin_has_no_rights_of_an_admin(gatehouse, method, pat
     root.post("admin/impersonate-user", {"userId": known(gatehouse, ADA)})
     refused = root.send(method, f"admin/{path}", body)
     assert (refused.status_code, refused.json()) == (403, refusal(NOT_ALLOWED + what))
-    asked = root.post("admin/has-permission", {"permissions": {"user": ["list"]}})
-    assert asked.json()["success"] is False
+    response = root.post("admin/has-permission", {"permissions": {"user": ["list"]}})
+    assert response.json()["success"] is False
     assert root.get("/api/admin/status").status_code == 403
     give_role(gatehouse, ADA, "admin")  # should the user become one, the impersonation ends
     assert root.send(method, f"admin/{path}", body).status_code == 401

@@ -80,9 +80,9 @@ def test_a_dead_cookie_never_opens_what_stood_behind_it(gatehouse, ada):
 
 def test_the_one_cookie_of_everybody_costs_nothing_more(gatehouse, ada):
     ada.session()
-    with gatehouse.statements() as said:
+    with gatehouse.statements() as statements:
         assert ada.session() is not None
-    assert said == []
+    assert statements == []
 
 
 def test_a_header_full_of_them_costs_a_few_queries(gatehouse, ada):
@@ -92,14 +92,14 @@ def test_a_header_full_of_them_costs_a_few_queries(gatehouse, ada):
         visitor.signs_in(ADA)
         dead.append(visitor.session_cookie)
     ada.post("revoke-other-sessions")
-    with gatehouse.statements() as said:
+    with gatehouse.statements() as statements:
         flood = ada.get("get-session", headers=shows(ada, *dead, ada.session_cookie))
     assert flood.json() is None
-    assert len([each for each in said if "FROM sessions" in each]) == 5
+    assert len([each for each in statements if "FROM sessions" in each]) == 5
     many_forged = shows(ada, *(f"{number}{FORGED}" for number in range(300)), ada.session_cookie)
-    with gatehouse.statements() as said:
+    with gatehouse.statements() as statements:
         assert ada.get("get-session", headers=many_forged).json() is None
-    assert said == []
+    assert statements == []
 
 
 def test_the_same_one_many_times_is_one(gatehouse, ada):
@@ -143,9 +143,9 @@ def test_a_device_is_known_behind_one_of_another_user(start):
     for number in range(12):
         limited.visitor(f"198.51.100.{number}").signs_in(ADA, "a guess of mine")
     both = shows(ada, bob.cookies[DEVICE], FORGED, ada.cookies[DEVICE], name=DEVICE)
-    said = {"email": ADA, "password": "correct horse battery"}
+    payload = {"email": ADA, "password": "correct horse battery"}
     browser = limited.visitor("192.0.2.1")
-    assert browser.post("sign-in/email", said, headers=both).status_code == 200
+    assert browser.post("sign-in/email", payload, headers=both).status_code == 200
 
 
 def test_an_admin_goes_back_past_a_session_that_waited_before(gatehouse, ada):

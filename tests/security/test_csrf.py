@@ -93,8 +93,8 @@ def test_a_script_without_browser_or_cookie_may_sign_in(gatehouse, ada):
 @pytest.mark.parametrize("method", ["GET", "HEAD"])
 def test_reading_changes_nothing(gatehouse, ada, path, method):
     before = ada.session(), gatehouse.events()
-    said = {"x-http-method-override": "POST", "x-method-override": "POST"}
-    response = ada.send(method, f"{path}?_method=POST", headers=said)
+    headers = {"x-http-method-override": "POST", "x-method-override": "POST"}
+    response = ada.send(method, f"{path}?_method=POST", headers=headers)
     assert response.status_code == 404
     assert (ada.session(), gatehouse.events()) == before
 

@@ -225,8 +225,8 @@ def is_removed(gatehouse: Gatehouse, who: str) -> Any:
 
 
 def loses_the_role(gatehouse: Gatehouse, who: str) -> Any:
-    said = {"userId": known(gatehouse, who), "role": "user"}
-    return signed_in_chief(gatehouse).post("admin/set-role", said)
+    payload = {"userId": known(gatehouse, who), "role": "user"}
+    return signed_in_chief(gatehouse).post("admin/set-role", payload)
 
 
 def signed_in_chief(gatehouse: Gatehouse) -> Visitor:

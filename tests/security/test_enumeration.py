@@ -78,9 +78,9 @@ def test_and_costs_exactly_one_hash(gatehouse, hashes, case):
 def test_and_asks_the_database_equally_often(gatehouse, case):
     gatehouse.visitor().signs_in(NOBODY)  # the first of all looks for the kinds of hashes
     case(gatehouse)
-    with gatehouse.statements() as said:
+    with gatehouse.statements() as statements:
         gatehouse.visitor().signs_in(ADA, "a wrong guess")
-    kinds = [statement.split()[0] for statement in said]
+    kinds = [statement.split()[0] for statement in statements]
     assert kinds == ["BEGIN", "SELECT", "ROLLBACK", "BEGIN", "INSERT", "COMMIT"]
 
 

@@ -35,7 +35,7 @@ def spent(monkeypatch):
 def test_the_first_refusal_after_a_start_costs_what_the_dearest_hash_does(
     start_on, monkeypatch, spent, users_at_once, sample
 ):
-    monkeypatch.setattr(passwords, "_LOOKED_AT_ONCE", users_at_once)
+    monkeypatch.setattr(passwords, "_BATCH", users_at_once)
     monkeypatch.setattr(statements, "_SAMPLE", sample)
     before = start_on()
     for number, hashed in enumerate(EVERYBODY):

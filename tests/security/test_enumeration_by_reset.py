@@ -41,9 +41,9 @@ def test_the_known_and_the_unknown_are_answered_and_worked_for_alike(posting, pa
         posting.change(update(users).values(**state), posting.user_id(ADA))
     seen = []
     for email in (ADA, NOBODY):
-        with posting.statements() as said:
+        with posting.statements() as statements:
             response = posting.visitor().post(path, {"email": email})
-        seen.append((shape(response), said))
+        seen.append((shape(response), statements))
 
     assert seen[0] == seen[1]
 
@@ -54,9 +54,9 @@ def test_beyond_the_limit_too(start_posting, letterbox, path):
     seen = {ADA: [], NOBODY: []}
     for at in range(5):
         for email, responses in seen.items():
-            with gatehouse.statements() as said:
+            with gatehouse.statements() as statements:
                 response = gatehouse.visitor(f"203.0.113.{at}").post(path, {"email": email})
-            responses.append((shape(response), said))
+            responses.append((shape(response), statements))
 
     assert seen[ADA] == seen[NOBODY]
     assert len({str(each) for each in seen[ADA]}) == 1

@@ -63,10 +63,10 @@ def rounds(monkeypatch):
 def seen_of(gatehouse, email, password, rounds):
     """Everything that tells: the answer, the statements and the work."""
     rounds.clear()
-    with gatehouse.statements() as said:
+    with gatehouse.statements() as statements:
         response = gatehouse.visitor().signs_in(email, password)
     headers = [pair for pair in response.headers.multi_items() if pair[0] != "x-request-id"]
-    kinds = [statement.split(" (")[0][:40] for statement in said]
+    kinds = [statement.split(" (")[0][:40] for statement in statements]
     return response.status_code, response.text, headers, kinds, sum(rounds)
 
 
@@ -126,19 +126,19 @@ def test_an_honest_sign_in_costs_one_hash(proving, rounds):
 @pytest.mark.parametrize("verified", [True, False], ids=["verified", "unverified"])
 def test_ones_own_data_tell_nothing_about_another_address(posting, letterbox, verified):
     posting.member("taken@example.com")
-    told = []
+    lines = []
     for wanted in ("free@example.com", "taken@example.com"):
-        ada = posting.member(f"ada-{len(told)}@example.com")
-        mine = users.c.email == f"ada-{len(told)}@example.com"
+        ada = posting.member(f"ada-{len(lines)}@example.com")
+        mine = users.c.email == f"ada-{len(lines)}@example.com"
         posting.change(update(users).where(mine).values(email_verified=verified))
         response = ada.post("change-email", {"newEmail": wanted})
         if verified:
-            clicks(ada, letterbox.last("change-email", f"ada-{len(told)}@example.com"))
+            clicks(ada, letterbox.last("change-email", f"ada-{len(lines)}@example.com"))
         packed = zipfile.ZipFile(io.BytesIO(ada.get("/api/account/export").content))
         rows = {name: json.loads(packed.read(name)) for name in packed.namelist()}
-        told.append((response.status_code, response.text, shape(rows)))
+        lines.append((response.status_code, response.text, shape(rows)))
 
-    assert told[0] == told[1]
+    assert lines[0] == lines[1]
 
 
 def shape(rows):

@@ -43,19 +43,19 @@ def test_a_forgery_is_nobodys_and_costs_no_query(gatehouse, ada):
     bob = gatehouse.member("bob@example.com")
     for name, forged in forgeries(ada.session_cookie, bob.session_cookie).items():
         stranger = gatehouse.visitor()
-        with gatehouse.statements() as said:
+        with gatehouse.statements() as statements:
             response = stranger.get("get-session", headers={"cookie": f"{NAME}={forged}"})
             refused = stranger.get("/api/me", headers={"cookie": f"{NAME}={forged}"})
-        assert (response.json(), refused.status_code, said) == (None, 401, []), name
+        assert (response.json(), refused.status_code, statements) == (None, 401, []), name
         assert "set-cookie" not in response.headers, name
 
 
 def test_a_made_up_bearer_token_costs_no_query_either(gatehouse):
-    with gatehouse.statements() as said:
+    with gatehouse.statements() as statements:
         for token in ("a" * 42, "A1" * 21, "x", "a" * 41 + ".", "ü" * 42):
             headers = {"authorization": f"Bearer {token}".encode()}
             assert gatehouse.visitor().get("get-session", headers=headers).json() is None
-    assert said == []
+    assert statements == []
 
 
 def test_the_signature_of_another_cookie_of_ours_opens_nothing(gatehouse, ada):
@@ -87,12 +87,12 @@ def test_signing_out_with_a_forgery_ends_nobodys_session(gatehouse, ada):
 def test_whoever_shows_nothing_of_ours_does_not_even_make_the_feed_prove_itself(
     gatehouse, ada, monkeypatch
 ):
-    asked = []
+    lines = []
     feed = gatehouse.context.services[SessionReader]._feed
-    monkeypatch.setattr(feed, "proven", lambda: bool(asked.append("proof")))
+    monkeypatch.setattr(feed, "proven", lambda: bool(lines.append("proof")))
     stranger = gatehouse.visitor()
     for cookie in ("", *forgeries(ada.cookies[NAME], "a.b").values()):
         stranger.get("get-session", headers={"cookie": f"{NAME}={cookie}"} if cookie else {})
-    assert asked == []
+    assert lines == []
     ada.get("get-session")
-    assert asked == ["proof"]
+    assert lines == ["proof"]

@@ -43,9 +43,9 @@ class Traffic:
         with httpx.Client(base_url=self._space.url, trust_env=False, timeout=30) as client:
             while True:
                 email = f"user{next(self._numbers)}@example.com"
-                said = {"name": "Ada", "email": email, "password": PASSWORD}
+                payload = {"name": "Ada", "email": email, "password": PASSWORD}
                 try:
-                    response = client.post("/api/auth/sign-up/email", json=said)
+                    response = client.post("/api/auth/sign-up/email", json=payload)
                 except httpx.TransportError:
                     return
                 client.cookies.clear()

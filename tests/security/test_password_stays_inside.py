@@ -154,8 +154,8 @@ def test_the_audit_trail_has_none_of_them(traces):
 
 
 def test_no_answer_repeats_a_password(traces):
-    said = "".join(response.text + str(response.headers.raw) for response in traces.responses)
-    assert found_in(said, [PASSWORD, WRONG, ADMIN_PASSWORD, KEY, "bcrypt", "$2b$"]) == []
+    text = "".join(response.text + str(response.headers.raw) for response in traces.responses)
+    assert found_in(text, [PASSWORD, WRONG, ADMIN_PASSWORD, KEY, "bcrypt", "$2b$"]) == []
 
 
 def test_nothing_crashed(traces):

@@ -32,8 +32,8 @@ def test_at_sign_up(gatehouse, guess):
 
 
 def test_at_a_change_of_the_password(augusta, guess):
-    said = {"currentPassword": PASSWORD, "newPassword": guess}
-    assert augusta.post("change-password", said).json()["code"] == REFUSED
+    payload = {"currentPassword": PASSWORD, "newPassword": guess}
+    assert augusta.post("change-password", payload).json()["code"] == REFUSED
 
 
 def test_at_a_reset_which_does_not_burn_the_link(posting, letterbox, augusta, guess):
@@ -47,13 +47,13 @@ def test_at_a_reset_which_does_not_burn_the_link(posting, letterbox, augusta, gu
 
 def test_where_an_admin_sets_it(posting, augusta, guess):
     admin = make_admin(posting)
-    said = {"userId": augusta.session()["user"]["id"], "newPassword": guess}
-    assert admin.post("admin/set-user-password", said).json()["code"] == REFUSED
+    payload = {"userId": augusta.session()["user"]["id"], "newPassword": guess}
+    assert admin.post("admin/set-user-password", payload).json()["code"] == REFUSED
 
 
 def test_where_an_admin_makes_the_user(gatehouse, guess):
-    said = {"email": ADDRESS, "name": NAME, "password": guess, "role": "user"}
-    assert make_admin(gatehouse).post("admin/create-user", said).json()["code"] == REFUSED
+    payload = {"email": ADDRESS, "name": NAME, "password": guess, "role": "user"}
+    assert make_admin(gatehouse).post("admin/create-user", payload).json()["code"] == REFUSED
 
 
 @pytest.mark.parametrize("password", ["owner@example.org", "Owner-2026-"])

@@ -203,8 +203,8 @@ def test_a_request_that_does_not_end_does_not_keep_the_last_snapshot_waiting(tmp
     ):
         wait_until(lambda: saved(bucket, "users") == 0, "the snapshot of the start")
         stuck.sendall(HALF)
-        said = {"name": "Ada", "email": ADA, "password": PASSWORD}
-        assert ada.post("/api/auth/sign-up/email", json=said).status_code == 200
+        payload = {"name": "Ada", "email": ADA, "password": PASSWORD}
+        assert ada.post("/api/auth/sign-up/email", json=payload).status_code == 200
         os.kill(server.pid, signal.SIGTERM)
         wait_until(lambda: saved(bucket, "users") == 1, "the snapshot, while the other is stuck")
         stuck.setblocking(False)

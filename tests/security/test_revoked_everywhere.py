@@ -32,9 +32,9 @@ def here_and_there(replicas: list[Gatehouse]) -> tuple[Visitor, Visitor]:
     there = same_browser(here, replicas[1])
     for browser in (here, there, here, there):
         assert browser.session() is not None
-    with replicas[1].statements() as said:
+    with replicas[1].statements() as statements:
         assert there.session() is not None
-    assert said == []
+    assert statements == []
     return here, there
 
 
@@ -120,7 +120,7 @@ def test_through_a_pooler_alone_every_check_reads_the_row(place: Place, start):
     """No notification passes a transaction pooler: then nothing is believed from memory."""
     gatehouse = start(database_url=place.url, database_url_direct=place.url)
     ada = gatehouse.member()
-    with gatehouse.statements() as said:
+    with gatehouse.statements() as statements:
         for _ in range(3):
             assert ada.session() is not None
-    assert len([each for each in said if "FROM sessions" in each]) == 3
+    assert len([each for each in statements if "FROM sessions" in each]) == 3

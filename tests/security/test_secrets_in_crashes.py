@@ -45,11 +45,11 @@ def make_mistakes(browser):
     typed = {"email": ADMIN["email"], "password": PASSWORD}
     checked = browser.post("/api/auth/sign-in/email", json=typed)
     cookie = "; ".join(["proxy=canary-cookie", *(f"{k}={v}" for k, v in browser.cookies.items())])
-    asked = (
+    message = (
         f"/break/canary-in-path?token=canary%20in%20query&code=canary-code&x={quote(cookies[0])}"
     )
-    failed = [browser.get(asked, headers={**SHORT, "cookie": cookie})]
-    failed.append(browser.post(asked, headers={**SHORT, "cookie": cookie}, json={}))
+    failed = [browser.get(message, headers={**SHORT, "cookie": cookie})]
+    failed.append(browser.post(message, headers={**SHORT, "cookie": cookie}, json={}))
     assert {each.status_code for each in (checked, *failed)} == {500}
     values = ["canary-cookie", "canary-in-path", "canary in query", "canary-code", *SHORT.values()]
     values += [PASSWORD, *cookies, SHORT["authorization"].partition(" ")[2]]
@@ -76,5 +76,5 @@ def test_the_log_says_all_the_same_what_went_wrong_and_where(heard):
 
 def test_the_caller_hears_nothing_of_it(heard):
     texts, _ = heard
-    said = '{"message": "Internal Server Error", "code": "INTERNAL_SERVER_ERROR"}'
-    assert texts["answers"] == said * 3
+    message = '{"message": "Internal Server Error", "code": "INTERNAL_SERVER_ERROR"}'
+    assert texts["answers"] == message * 3

@@ -59,25 +59,25 @@ def go_wrong(space, browser):
     cookie = next(value for name, value in browser.cookies.items() if "session_token" in name)
     forms = {token, cookie, unquote(cookie), quote(cookie, safe="")}
     browser.cookies.clear()
-    said = []
+    lines = []
     for form in sorted(forms):
         hostile = {
             "user-agent": f"curl {form}",
             "authorization": f"Bearer {form}",
             "x-forwarded-for": form,
         }
-        asked = {"email": EMAIL, "password": "wrong wrong"}
-        said += [
-            browser.post("/api/auth/sign-in/email", json=asked, headers=hostile),
+        payload = {"email": EMAIL, "password": "wrong wrong"}
+        lines += [
+            browser.post("/api/auth/sign-in/email", json=payload, headers=hostile),
             browser.get(f"/api/auth/reset-password/{quote(form, safe='')}", headers=hostile),
             browser.get(f"/api/auth/verify-email?token={quote(form)}", headers=hostile),
             browser.post("/api/auth/sign-in/email", content=form, headers=hostile),
             browser.get(f"/api/nothing/{quote(form)}?token={quote(form)}", headers=hostile),
         ]
     browser.post("/api/auth/request-password-reset", json={"email": EMAIL})
-    said.append(browser.get("/ready"))
+    lines.append(browser.get("/ready"))
     garbage(space, token)
-    return "".join(each.text for each in said), [
+    return "".join(each.text for each in lines), [
         *SECRETS.values(),
         REDIS_PASSWORD,
         PASSWORD,
@@ -94,9 +94,9 @@ def garbage(space, token):
 
 def read_as_admin(space):
     with httpx.Client(base_url=space.url, trust_env=False, timeout=30) as root:
-        said = {"email": "admin@example.com", "password": ADMIN_PASSWORD}
+        payload = {"email": "admin@example.com", "password": ADMIN_PASSWORD}
         far = {"x-forwarded-for": "203.0.113.99", "origin": space.url}
-        response = root.post("/api/auth/sign-in/email", json=said, headers=far)
+        response = root.post("/api/auth/sign-in/email", json=payload, headers=far)
         assert response.status_code == 200
         wait_until(
             lambda: (

@@ -129,17 +129,17 @@ def test_what_a_gate_asks_for_is_told_as_the_way_allows_and_there_is_no_session(
     open_to_all, letterbox, method
 ):
     issuer: SessionIssuer = open_to_all.context.services[SessionIssuer]
-    asked = []
+    lines = []
 
     def ask_more(_, attempt):
-        asked.append(attempt.method)
+        lines.append(attempt.method)
         return ASKED
 
     issuer.gates.append(Gate(ask_more, {method}))
     before = open_to_all.events()
     visitor, response = WAYS[method](open_to_all, letterbox)
 
-    assert asked == [method]
+    assert lines == [method]
     if method is Method.VERIFICATION:
         assert (response.status_code, response.headers["location"]) == (302, "/?somethingElse=true")
     else:
