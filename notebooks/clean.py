@@ -15,7 +15,7 @@ def notebooks() -> list[Path]:
     return sorted(FOLDER.glob("*.ipynb"))
 
 
-def cleaned(text: str) -> str:
+def clean_notebook(text: str) -> str:
     """Return a notebook without outputs, counts and what a machine or an editor noted in it."""
     import nbformat  # seconds, which whoever only wants to know the names is spared
 
@@ -34,7 +34,7 @@ def cleaned(text: str) -> str:
 def main() -> None:
     """Clean every notebook in its place."""
     for path in notebooks():
-        path.write_text(cleaned(path.read_text()))
+        path.write_text(clean_notebook(path.read_text()))
 
 
 if __name__ == "__main__":

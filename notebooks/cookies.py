@@ -5,8 +5,8 @@ import pandas as pd
 from pandas.io.formats.style import Styler
 
 from doctor.set_cookie import SetCookie, parse_set_cookie, rejection_reasons
-from notebooks.looks import table
 from notebooks.masking import shortened
+from notebooks.style import table
 
 _MEANING = {
     "httponly": "scripts on the page cannot read it",

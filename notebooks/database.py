@@ -12,7 +12,7 @@ import psycopg2
 
 
 @dataclass(frozen=True)
-class Database:
+class ReadOnlyDatabase:
     """An open database. Nothing can be written through it."""
 
     kind: str
@@ -62,23 +62,23 @@ class Database:
         return self.read(f'SELECT * FROM "{table}" ORDER BY {key} DESC LIMIT {int(rows)}')  # noqa: S608
 
 
-def open_database(database_url: str, data_dir: str) -> Database:
+def open_database(database_url: str, data_dir: str) -> ReadOnlyDatabase:
     """Open PostgreSQL at the URL, or without one SQLite's file in `data_dir`, for reading only.
 
     Raises ConnectionError or FileNotFoundError, whose messages hold nothing of the URL's secrets.
     """
     if database_url.startswith(("postgres://", "postgresql")):
-        return Database("PostgreSQL", _connected(database_url))
+        return ReadOnlyDatabase("PostgreSQL", _connect_postgres(database_url))
     if database_url and not database_url.startswith("sqlite:///"):
         raise ConnectionError("DATABASE_URL names neither PostgreSQL nor SQLite")
     named = database_url.removeprefix("sqlite:///")
     file = Path(named or Path(data_dir) / "gatehouse.db").absolute()
     if not file.is_file():
         raise FileNotFoundError(f"no database at {file}: set DATA_DIR or DATABASE_URL")
-    return Database("SQLite", sqlite3.connect(f"{file.as_uri()}?mode=ro", uri=True))
+    return ReadOnlyDatabase("SQLite", sqlite3.connect(f"{file.as_uri()}?mode=ro", uri=True))
 
 
-def _connected(database_url: str) -> Any:
+def _connect_postgres(database_url: str) -> Any:
     scheme, _, rest = database_url.partition("://")
     address = f"{scheme.partition('+')[0]}://{rest}"  # +psycopg2 is no word of PostgreSQL's
     try:
@@ -99,7 +99,7 @@ def as_id(text: str, kind: str) -> str:
     return text.replace("-", "") if kind == "SQLite" else text
 
 
-def sort_of(written: str) -> str:
+def column_kind(written: str) -> str:
     """Return what a column's type means: SQLite has neither uuid nor time, and counts instead."""
     sorts = {
         "a uuid": ("uuid", "char(32)"),

@@ -32,7 +32,7 @@ def probe(browser: httpx.Client, path: str, times: int) -> pd.DataFrame:
     return pd.DataFrame(rows)
 
 
-def knock(browser: httpx.Client, path: str, *, at_most: int) -> pd.DataFrame:
+def call_until_limited(browser: httpx.Client, path: str, *, at_most: int) -> pd.DataFrame:
     """Call until a limit refuses, `at_most` times, and go on knocking until it lets in again.
 
     The rows are `at` in seconds, `status`, and `wait`: the seconds a refusal asks for, else 0.

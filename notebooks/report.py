@@ -68,7 +68,7 @@ def _why_left_out(notebook: Path, environment: Mapping[str, str]) -> str:
     return ""
 
 
-def _chosen(names: Sequence[str]) -> list[Path]:
+def _selected_notebooks(names: Sequence[str]) -> list[Path]:
     known = {path.stem: path for path in notebooks()}
     unknown = [name for name in names if name not in known]
     if unknown:
@@ -84,7 +84,7 @@ def main() -> int:
     given = parser.parse_args()
     given.into.mkdir(parents=True, exist_ok=True)
     clock, failed = SystemBlockingClock(), False
-    for notebook in _chosen(given.notebook):
+    for notebook in _selected_notebooks(given.notebook):
         left_out = _why_left_out(notebook, os.environ)
         if left_out:
             print(f"{notebook.stem:26} left out: {left_out}")

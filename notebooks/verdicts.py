@@ -6,8 +6,8 @@ import pandas as pd
 from pandas.io.formats.style import Styler
 
 from doctor import Finding, Verdict
-from notebooks.looks import table
 from notebooks.masking import masked
+from notebooks.style import table
 
 _SHADES = {
     Verdict.FAIL: "bad",
@@ -17,7 +17,7 @@ _SHADES = {
 }
 
 
-def verdict_table(findings: Iterable[Finding], *verdicts: Verdict) -> Styler:
+def findings_table(findings: Iterable[Finding], *verdicts: Verdict) -> Styler:
     """Return the findings with these verdicts: what holds where a check passes, what was seen."""
     rows = [
         {

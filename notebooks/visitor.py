@@ -23,7 +23,7 @@ _MONOSPACED = (
 _TOLD = ("location", "set-cookie", "set-auth-token", "retry-after", "x-retry-after")
 
 
-class Patient(httpx.HTTPTransport):
+class RetryingTransport(httpx.HTTPTransport):
     """Waits as long as a busy server asks, says so, and sends the request again."""
 
     def handle_request(self, request: httpx.Request) -> httpx.Response:
@@ -46,14 +46,14 @@ def new_browser(base_url: str, *, name: str = "notebook") -> httpx.Client:
     url = base_url.rstrip("/")
     return httpx.Client(
         base_url=url,
-        transport=Patient(),
+        transport=RetryingTransport(),
         headers={"origin": url, "user-agent": f"Gatehouse {name}"},
         timeout=30,
     )
 
 
 @dataclass
-class Account:
+class NotebookAccount:
     """A throw-away account. It is deleted when the notebook ends, however it ends."""
 
     browser: httpx.Client = field(repr=False)
@@ -72,7 +72,7 @@ class Account:
         said = {"name": self.name, "email": self.email, "password": self.password}
         answer = self.browser.post("/api/auth/sign-up/email", json=said)
         if answer.status_code != 200 or not answer.json().get("token"):
-            raise RuntimeError(f"no session for a new account: {_why_not(answer)}")
+            raise RuntimeError(f"no session for a new account: {_failure_reason(answer)}")
         return answer
 
     def sign_in(self, browser: httpx.Client, *, remember: bool = True) -> httpx.Response:
@@ -84,7 +84,7 @@ class Account:
         """Return the Cookie header of its browser, for other clients. A secret."""
         return "; ".join(f"{each.name}={each.value}" for each in self.browser.cookies.jar)
 
-    def leave(self) -> httpx.Response:
+    def delete_own_account(self) -> httpx.Response:
         """Ask the server to delete the account, as its owner; return what it answers."""
         answer = self.browser.post("/api/auth/delete-user", json={"password": self.password})
         self._gone = _says_deleted(answer)
@@ -96,7 +96,7 @@ class Account:
         # Who left is not looked for again: that is a sign-in, which may wait for its limit.
         if self._gone:
             return
-        answer = self.leave()
+        answer = self.delete_own_account()
         if answer.status_code != 200:
             again = self.sign_in(self.browser)
             if again.status_code == 401:
@@ -106,7 +106,7 @@ class Account:
             bearer = {"authorization": f"Bearer {again.json().get('token')}"}
             answer = self.browser.post("/api/auth/delete-user", json=said, headers=bearer)
         if not _says_deleted(answer):
-            raise RuntimeError(f"{self.email} stays: {_why_not(answer)}. Delete it by hand.")
+            raise RuntimeError(f"{self.email} stays: {_failure_reason(answer)}. Delete it by hand.")
 
 
 def _says_deleted(answer: httpx.Response) -> bool:
@@ -179,7 +179,7 @@ def _body(content: bytes) -> list[str]:
     return ["", *masked(text).splitlines()]
 
 
-def _why_not(answer: httpx.Response) -> str:
+def _failure_reason(answer: httpx.Response) -> str:
     said: Any = answer.json() if answer.content.startswith(b"{") else {}
     message = said.get("message") or (
         "addresses must be verified first (REQUIRE_VERIFIED_EMAIL)"

@@ -14,7 +14,7 @@ from doctor.redaction import BLANK, EvidenceRedactor
 from doctor.report.json_report import Report, render_json
 from doctor.report.junit_report import render_junit
 from doctor.set_cookie import parse_set_cookie
-from notebooks.verdicts import verdict_table
+from notebooks.verdicts import findings_table
 from panel.client.doctor_run import DoctorRun
 from panel.pages.checks import findings as panel_findings
 from tests.rig.space import Space
@@ -109,7 +109,7 @@ def everything_written(deployment, found):
     pages = [
         json.loads(render_json(Report(deployment, it.started_at, 1.0, found))),
         [render_junit(Report(deployment, it.started_at, 1.0, found)).decode()],
-        verdict_table(found, *Verdict).to_html(),
+        findings_table(found, *Verdict).to_html(),
         panel_findings.render_findings(it),
         panel_findings.as_text(it),
     ]

@@ -5,7 +5,7 @@ from itertools import pairwise
 
 import pytest
 
-from notebooks.clean import cleaned, notebooks
+from notebooks.clean import clean_notebook, notebooks
 from tests.later import later
 
 nbformat = later("nbformat")
@@ -21,7 +21,7 @@ def cells(path):
 @BOOKS
 def test_a_notebook_is_kept_without_outputs_counts_and_machine_metadata(path):
     text = path.read_text()
-    assert text == cleaned(text), "run: python -m notebooks.clean"
+    assert text == clean_notebook(text), "run: python -m notebooks.clean"
 
 
 @BOOKS
@@ -54,7 +54,7 @@ def test_papermill_finds_the_parameters_and_the_server_comes_from_the_environmen
 
 @BOOKS
 def test_the_last_cell_judges_what_was_claimed(path):
-    assert cells(path)[-1].source.endswith("claims.judge()")
+    assert cells(path)[-1].source.endswith("assertions.raise_if_failed()")
 
 
 def test_what_running_leaves_behind_is_taken_out():
@@ -65,7 +65,7 @@ def test_what_running_leaves_behind_is_taken_out():
     cell = nbformat.v4.new_code_cell("1 + 1", id="sum", execution_count=3, outputs=[output])
     cell.metadata = {"collapsed": True, "tags": ["parameters"]}
     book.cells = [cell]
-    clean = nbformat.reads(cleaned(nbformat.writes(book)), as_version=4)
+    clean = nbformat.reads(clean_notebook(nbformat.writes(book)), as_version=4)
     assert clean.metadata["language_info"] == {"name": "python"}
     assert clean.cells[0] == {
         "cell_type": "code",

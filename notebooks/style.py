@@ -45,7 +45,7 @@ _STYLE: dict[Any, Any] = {
 }
 
 
-def use_house_style() -> None:
+def apply_style() -> None:
     """Let every plot and table of this notebook look alike."""
     plt.rcParams.update(_STYLE)
     set_matplotlib_formats("retina")
