@@ -92,7 +92,9 @@ def test_every_block_of_the_recipes_is_a_step():
 
 def test_the_style_is_the_projects(followed):
     python(followed, "-m", "ruff", "check", "--no-cache", "backend", "panel", "tests/api")
-    python(followed, "-m", "ruff", "format", "--no-cache", "--check", "backend", "panel", "tests/api")
+    python(
+        followed, "-m", "ruff", "format", "--no-cache", "--check", "backend", "panel", "tests/api"
+    )
 
 
 def test_what_holds_the_project_holds_what_was_added(followed):
