@@ -61,7 +61,7 @@ def follow(root: Path, deed: str, file: str, language: str, text: str) -> None:
         path.parent.mkdir(parents=True, exist_ok=True)
         path.write_text(text)
     else:
-        path.write_text(path.read_text() + text)
+        path.write_text(f"{path.read_text()}\n\n{text}")
 
 
 @pytest.fixture(scope="module")
