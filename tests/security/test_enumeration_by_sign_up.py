@@ -11,7 +11,7 @@ import zipfile
 import pytest
 from sqlalchemy import update
 
-from backend.kernel.passwords import passwords
+from backend.kernel.passwords import hasher
 from backend.storage.tables import users
 from tests.letterbox import clicks
 from tests.scene import refusal
@@ -45,18 +45,18 @@ def proving(request, start_posting, clock):
 def rounds(monkeypatch):
     """How much of bcrypt was computed, in iterations."""
     done = []
-    matches, spends = passwords.PasswordHasher._matches, passwords.spend
+    matches, spends = hasher.PasswordHasher._matches, hasher.spend
 
     def match(self, text, hashed, spent):
-        done.append(sum(passwords.cost_of(hashed).values()))
+        done.append(sum(hasher.cost_of(hashed).values()))
         return matches(self, text, hashed, spent)
 
     def spend(costs, secret):
         done.append(sum(costs.values()))
         spends(costs, secret)
 
-    monkeypatch.setattr(passwords.PasswordHasher, "_matches", match)
-    monkeypatch.setattr(passwords, "spend", spend)
+    monkeypatch.setattr(hasher.PasswordHasher, "_matches", match)
+    monkeypatch.setattr(hasher, "spend", spend)
     return done
 
 
