@@ -196,6 +196,7 @@ def test_a_mail_in_the_hands_of_a_process_that_died_is_due_again(gatehouse, smtp
     smtp.kill9()
     posts(gatehouse)
     waits_after_attempt(gatehouse, 1)
+    wait_until(lambda: idle(gatehouse), "the worker to wait")
     claimed = claim_as_another_process(gatehouse)
     smtp.start()
 
@@ -245,11 +246,13 @@ def claim_as_another_process(gatehouse):
 
 
 def idle(gatehouse):
-    """Whether the worker waits for the bell, with no end to its waiting."""
+    """Whether the worker has seen every post, and waits for the next."""
+    if mailer_of(gatehouse).wake_up._event.is_set():
+        return False
     (thread,) = (each for each in threading.enumerate() if each.name == "mail")
     names = []
     frame = sys._current_frames().get(thread.ident)
     while frame:
         names.append(frame.f_code.co_name)
         frame = frame.f_back
-    return "wait" in names and "_send_all_due" not in names
+    return names.count("wait") == 3  # of WakeUp, in it of Event, in it of Condition

@@ -35,11 +35,12 @@ from tests.storage.conftest import count_of, settings_for, stored_session, store
 ROOT = Path(__file__).parents[2]
 NEXT = f"{int(HEAD) + 1:04}"
 MIGRATE = """
+import os
 import sys
 import alembic.command
 from sqlalchemy import make_url
 from backend.storage.migrate import migrate
-print("ready", flush=True)
+os.write(1, b"ready\\n")  # at once: five write into one pipe
 sys.stdin.read()
 migrate(make_url(sys.argv[1]))
 """

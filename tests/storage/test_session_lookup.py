@@ -140,7 +140,7 @@ async def test_a_caller_who_gives_up_takes_nothing_from_the_others(lookup, work,
 @pytest.mark.parametrize("most", [1, 2])
 async def test_whoever_asks_just_when_a_read_ends_is_not_left_waiting(lookup, monkeypatch, most):
     """The answered run before a task that has ended is known to have: they asked, and waited on."""
-    monkeypatch.setattr("backend.features.sessions.lookup._UNDER_WAY", most)
+    monkeypatch.setattr("backend.features.sessions.lookup._MAX_STATEMENTS", most)
 
     async def ask_again_and_again() -> None:
         for _ in range(5):
