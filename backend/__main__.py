@@ -12,10 +12,10 @@ from pathlib import Path
 
 from backend.features.admin.first_admin import add_admin
 from backend.features.user_transfer.commands import run_export, run_import
-from backend.kernel.client import NOBODY
+from backend.kernel.client import SYSTEM
 from backend.kernel.clock import SystemClock
 from backend.kernel.data_dir import open_data_dir
-from backend.kernel.email_address import is_address, normal_form
+from backend.kernel.email_address import is_email_address, normalize_email
 from backend.kernel.passwords.hasher import PasswordHasher
 from backend.kernel.passwords.rules import PasswordRules
 from backend.kernel.randomness import SystemRandomness
@@ -84,8 +84,8 @@ def _openapi(_: argparse.Namespace) -> None:
 
 
 def _create_admin(said: argparse.Namespace) -> int:
-    email = normal_form(said.email)
-    if not is_address(email):
+    email = normalize_email(said.email)
+    if not is_email_address(email):
         raise SettingsError(f"{said.email!r} is not an e-mail address")
     if not is_name(said.name):
         raise SettingsError(f"--name: a name is text of at most {LONGEST_NAME} characters")
@@ -93,10 +93,10 @@ def _create_admin(said: argparse.Namespace) -> int:
         settings = runtime.settings
         password = _ask_for_password()
         try:
-            PasswordRules.of(settings).check_new(password, email, said.name)
+            PasswordRules.from_settings(settings).check_new(password, email, said.name)
         except Refusal as refusal:
             raise SettingsError(refusal.message) from None
-        with Work(runtime, NOBODY) as work:
+        with Work(runtime, SYSTEM) as work:
             hasher = PasswordHasher(settings.bcrypt_rounds)
             added = add_admin(work, hasher, email, said.name, password)
     told = "is an admin now" if added else "has an account already, and it was left as it is"

@@ -43,13 +43,13 @@ from backend.features.sessions.cache import SessionCache
 from backend.features.sessions.reader import SessionReader
 from backend.features.stream_demo import routes as streaming
 from backend.features.stream_demo.service import Ticker
-from backend.kernel.client import NOBODY
+from backend.kernel.client import SYSTEM
 from backend.kernel.clock import Clock, SystemClock
 from backend.kernel.data_dir import open_data_dir
 from backend.kernel.passwords.hasher import PasswordHasher
 from backend.kernel.passwords.rules import PasswordRules
 from backend.kernel.randomness import Randomness, SystemRandomness
-from backend.kernel.secrets.secret_key import keyring_for
+from backend.kernel.secrets.secret_key import load_keyring
 from backend.kernel.secrets.signing import Keyring
 from backend.kernel.secrets.tokens import TokenMint
 from backend.kernel.settings import Settings
@@ -110,7 +110,7 @@ def create_app(
         cache = SessionCache(settings.session_cache_size)
         runtime = Runtime(database, clock, randomness, settings, cache.forget_all, log_event)
         feed = open_feed(database, opened.direct, clock, cache.forget)
-        keyring = keyring_for(settings, randomness)
+        keyring = load_keyring(settings, randomness)
         context = _build_context(runtime, keyring, cache, feed, closing)
         context.services[DeploymentStatus] = _deployment(context, cache, feed, opened)
         app = Api(
@@ -209,9 +209,9 @@ def _accounts(
 ) -> Accounts:
     settings = runtime.settings
     hasher = PasswordHasher(settings.bcrypt_rounds)
-    hasher.prove()
-    rules = PasswordRules.of(settings)
-    with Work(runtime, NOBODY) as work:
+    hasher.self_test()
+    rules = PasswordRules.from_settings(settings)
+    with Work(runtime, SYSTEM) as work:
         ensure_first_admin(work, hasher, rules)
     hashes = HashPool(
         hasher,

@@ -8,7 +8,7 @@ from typing import Any
 from backend.kernel.clock import SystemClock
 from backend.kernel.randomness import SystemRandomness
 from backend.kernel.settings import Settings, SettingsError, load_settings
-from backend.process.cpu_affinity import Linux, OneProcessor
+from backend.process.cpu_affinity import CpuPinning, LinuxScheduler
 from backend.process.garbage_collection import freeze_gc
 from backend.process.output import STDERR, STDOUT, open_missing_streams, print_through_outputs
 from backend.web.logs import logs
@@ -26,7 +26,7 @@ def start_settings() -> Settings:
 def server_settings() -> Settings:
     """As `start_settings`, for a process that must outlive whoever reads what it prints."""
     settings = start_settings()
-    print_through_outputs(settings.redactor().without_addresses)
+    print_through_outputs(settings.redactor().redact_secrets_and_emails)
     return settings
 
 
@@ -44,9 +44,9 @@ def plain_errors(cannot: str = "start") -> Iterator[None]:
 def serve_with(app: Any, settings: Settings) -> None:
     """Say where everything is, and serve until the process is told to stop."""
     _announce(settings)
-    together = OneProcessor(Linux(), SystemClock(), SystemRandomness())
+    together = CpuPinning(LinuxScheduler(), SystemClock(), SystemRandomness())
     if settings.one_processor:
-        together.hold()
+        together.start()
     if not settings.panel:  # else its loading ends with it
         freeze_gc()
     try:
@@ -59,7 +59,7 @@ def serve_with(app: Any, settings: Settings) -> None:
             trusted_proxies=settings.trusted_proxies,
         )
     finally:
-        together.let_go()
+        together.stop()
 
 
 def _announce(settings: Settings) -> None:

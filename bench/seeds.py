@@ -19,7 +19,7 @@ import httpx
 import psycopg2
 
 from backend.kernel.clock import SystemClock
-from backend.kernel.randomness import SystemRandomness, alphanumeric, uuid7
+from backend.kernel.randomness import SystemRandomness, random_alphanumeric, uuid7
 from backend.kernel.secrets.signing import Keyring
 from backend.kernel.secrets.tokens import TokenMint, digest
 from backend.web.cookies import Cookies
@@ -187,7 +187,7 @@ class BetterAuthSeeds(Seeds):
     """Better Auth's tables, on Node and in its Python port."""
 
     def new_id(self) -> str:
-        return alphanumeric(_randomness, 32)
+        return random_alphanumeric(_randomness, 32)
 
     def known_hash(self) -> str:
         return str(self._rows.value("SELECT password FROM account LIMIT 1"))
@@ -206,7 +206,7 @@ class BetterAuthSeeds(Seeds):
 
     def add_sessions(self, users: list[SeededUser]) -> list[str]:
         now = _clock.now()
-        tokens = [alphanumeric(_randomness, 32) for _ in users]
+        tokens = [random_alphanumeric(_randomness, 32) for _ in users]
         rows = (
             (self.new_id(), now + _WEEK, token, now, now, "198.18.0.1", _BROWSER, each.id)
             for each, token in zip(users, tokens, strict=True)
@@ -234,7 +234,7 @@ class FastapiUsersSeeds(Seeds):
         self._rows.copy("user", ("id", "email", "hashed_password", *flags), rows)
 
     def add_sessions(self, users: list[SeededUser]) -> list[str]:
-        tokens = [alphanumeric(_randomness, 43) for _ in users]
+        tokens = [random_alphanumeric(_randomness, 43) for _ in users]
         rows = ((each.id, token, _clock.now()) for each, token in zip(users, tokens, strict=True))
         self._rows.copy("accesstoken", ("user_id", "token", "created_at"), rows)
         return [f"session={token}" for token in tokens]

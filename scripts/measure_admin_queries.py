@@ -24,7 +24,7 @@ from sqlalchemy import Table, create_engine, event, select, text
 from backend.features.admin.user_listing import find_page
 from backend.features.audit.service import count_by
 from backend.kernel.clock import SystemClock
-from backend.kernel.randomness import first_uuid7
+from backend.kernel.randomness import min_uuid7
 from backend.kernel.settings import Settings
 from backend.storage.db import Db
 from backend.storage.migrate import migrate
@@ -54,7 +54,7 @@ def queries(db: Db) -> dict[str, Question]:
 def _samples(db: Db, table: Table) -> list[Any]:
     """Pick rows from all over a table."""
     moments = [BEGAN + timedelta(days=DAYS) * number / 101 for number in range(101)]
-    first = [select(table).where(table.c.id >= first_uuid7(each)).limit(1) for each in moments]
+    first = [select(table).where(table.c.id >= min_uuid7(each)).limit(1) for each in moments]
     return [db.execute(each.order_by(table.c.id)).one() for each in first]
 
 

@@ -9,7 +9,7 @@ from typing import Any
 from backend.features.admin.user_listing import find_active, with_activity
 from backend.features.admin.user_query import FilterUsers
 from backend.features.management.user_export import BATCH
-from backend.kernel.randomness import first_uuid7
+from backend.kernel.randomness import min_uuid7
 from backend.storage.db import Db
 from backend.storage.queries import session_list
 from backend.storage.queries.session_list import SessionFilter
@@ -86,7 +86,7 @@ def lists_of_sessions(some: Sequence[Any], now: datetime) -> dict[str, Question]
     return {
         "live sessions, newest": live(lambda _: SessionFilter()),
         "live sessions, a later page": live(
-            lambda i: SessionFilter(before=first_uuid7(now - timedelta(days=6) * i / 101))
+            lambda i: SessionFilter(before=min_uuid7(now - timedelta(days=6) * i / 101))
         ),
         "live sessions of a user": live(lambda i: SessionFilter(some[i].id)),
         "live sessions from an address": live(

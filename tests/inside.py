@@ -16,7 +16,7 @@ import pytest
 from sqlalchemy import event, select, update
 
 from backend.features.sessions.reader import SessionReader
-from backend.kernel.client import NOBODY
+from backend.kernel.client import SYSTEM
 from backend.kernel.settings import Settings
 from backend.main import create_app
 from backend.storage.tables import audit_events, users
@@ -150,7 +150,7 @@ class Gatehouse:
 
     def change(self, statement: Any, touched: UUID | None = None) -> None:
         """Change the database as a request would: `touched` is whose sessions to forget."""
-        with Work(self.context.runtime, NOBODY) as work:
+        with Work(self.context.runtime, SYSTEM) as work:
             work.db.execute(statement)
             if touched is not None:
                 work.db.touched.add(touched)

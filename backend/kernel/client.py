@@ -14,7 +14,7 @@ class HashQueueSlot(Protocol):
     def order(self) -> tuple[int, int]:
         """The lowest is next."""
 
-    def wait_with(self, hashing: Future[Any]) -> None:
+    def set_pending(self, hashing: Future[Any]) -> None:
         """Note what the request waits for; refuses with 503 if the slot was lost meanwhile."""
 
 
@@ -25,7 +25,9 @@ class Client:
     address: str
     user_agent: str
     request_id: str
-    gone: threading.Event = field(default_factory=threading.Event, compare=False, repr=False)
+    disconnected: threading.Event = field(
+        default_factory=threading.Event, compare=False, repr=False
+    )
     """Set when the caller hung up; work that nobody waits for is then skipped."""
     slot: HashQueueSlot | None = field(default=None, compare=False, repr=False)
     """Where it waits for a hash, if it does; who has none, such as a command, does not wait."""
@@ -37,5 +39,5 @@ class Client:
         return None if self.impersonated_by == actor else self.impersonated_by
 
 
-NOBODY = Client(address="", user_agent="", request_id="")
+SYSTEM = Client(address="", user_agent="", request_id="")
 """The server itself, for what it does without being asked."""

@@ -2,7 +2,7 @@
 
 import re
 
-LONGEST = 254  # RFC 5321 through erratum 1690
+MAX_LENGTH = 254  # RFC 5321 through erratum 1690
 
 # Better Auth's rule: ASCII only, so that no two addresses look alike yet differ (CVE-2019-19844).
 _ADDRESS = re.compile(
@@ -11,11 +11,11 @@ _ADDRESS = re.compile(
 )
 
 
-def is_address(text: str) -> bool:
+def is_email_address(text: str) -> bool:
     """Tell whether this is an address as Better Auth accepts it; nothing is trimmed."""
-    return len(text) <= LONGEST and _ADDRESS.fullmatch(text) is not None
+    return len(text) <= MAX_LENGTH and _ADDRESS.fullmatch(text) is not None
 
 
-def normal_form(address: str) -> str:
+def normalize_email(address: str) -> str:
     """Return the form that is stored, compared and mailed to: lower case."""
     return address.lower()

@@ -24,7 +24,7 @@ class SystemRandomness:
         return secrets.token_bytes(count)
 
 
-def alphanumeric(randomness: Randomness, length: int) -> str:
+def random_alphanumeric(randomness: Randomness, length: int) -> str:
     """Draw `length` characters of a-z, A-Z, 0-9, each equally likely (5.95 bits a character)."""
     drawn = ""
     while len(drawn) < length:
@@ -33,7 +33,7 @@ def alphanumeric(randomness: Randomness, length: int) -> str:
     return drawn[:length]
 
 
-def uuid_or_none(text: str) -> UUID | None:
+def parse_uuid(text: str) -> UUID | None:
     """Return the id that a request names, or None where it is none."""
     try:
         return UUID(text)
@@ -49,6 +49,6 @@ def uuid7(randomness: Randomness, now: datetime) -> UUID:
     return UUID(int=milliseconds << 80 | 0x7 << 76 | (chance >> 68) << 64 | 0b10 << 62 | low)
 
 
-def first_uuid7(moment: datetime) -> UUID:
+def min_uuid7(moment: datetime) -> UUID:
     """Return the smallest id `uuid7` could make in this millisecond: a bound to search by."""
     return UUID(int=(int(moment.timestamp() * 1000) & (1 << 48) - 1) << 80)

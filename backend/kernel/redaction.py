@@ -10,11 +10,12 @@ from base64 import b64encode
 from collections.abc import Iterable
 from urllib.parse import quote, quote_plus, unquote
 
-_SHORTEST, _LONG = 6, 12  # characters; blanking every "a" would blank the rest with it
+_MIN_LENGTH = 6  # characters; redacting a shorter secret would blank parts of ordinary words
+_MATCH_ANYWHERE_FROM = 12
 
 # From the start of a word only: a path may have thousands of characters, each looked at once.
 _ADDRESS = re.compile(r"(?<![^\s<>\"'(/@])[^\s<>\"'(/@]+@[^\s<>\"')/@]+")
-_TELLING = re.compile(r"token|key|password|secret", re.I)
+_SECRET_NAME = re.compile(r"token|key|password|secret", re.I)
 _CREDENTIALS = re.compile(r"(?<=://)[^\s/?#@]*(?:@[^\s/?#@]*)*@")
 _BEARER = re.compile(r"(?i)\b(bearer|basic) +(?=\S*\d)[^\s'\",]{6,}")
 _IN_QUERY = re.compile(r"(?i)([?&](?:token|code|key|api_?key|password|secret)=)[^&\s'\"<>]+")
@@ -29,23 +30,23 @@ class Redactor:
     """Knows the configured secrets by their value, and everything else by its shape."""
 
     def __init__(self, secrets: Iterable[str] = ()) -> None:
-        written = {each for secret in secrets for each in _written(secret)}
+        written = {each for secret in secrets for each in _spellings(secret)}
         longest_first = sorted(written, key=lambda each: (-len(each), each))
-        self._known = re.compile("|".join(map(_pattern, longest_first))) if written else None
+        self._configured = re.compile("|".join(map(_pattern, longest_first))) if written else None
 
-    def without_secrets(self, text: str) -> str:
+    def redact_secrets(self, text: str) -> str:
         """Blank what opens something: keys, passwords, tokens, cookies, hashes."""
-        if self._known is not None:
-            text = self._known.sub("***", text)
-        return _without_shapes(text)
+        if self._configured is not None:
+            text = self._configured.sub("***", text)
+        return _redact_shapes(text)
 
-    def without_addresses(self, text: str) -> str:
-        """As `without_secrets`, and blank e-mail addresses too: for what admins alone may read."""
-        text = self.without_secrets(text)
+    def redact_secrets_and_emails(self, text: str) -> str:
+        """As `redact_secrets`, and blank e-mail addresses too: for what admins alone may read."""
+        text = self.redact_secrets(text)
         return _ADDRESS.sub("(address)", text) if "@" in text else text
 
 
-def _without_shapes(text: str) -> str:
+def _redact_shapes(text: str) -> str:
     # Looking for a letter costs a tenth of looking for a pattern, and most texts have none of it.
     if "://" in text:
         text = _CREDENTIALS.sub("(credentials)@", text)
@@ -60,7 +61,7 @@ def _without_shapes(text: str) -> str:
     return _BASE64_URL.sub("(token)", _TOKEN.sub("(token)", text))
 
 
-def parts_of_url(url: str) -> list[str]:
+def secrets_in_url(url: str) -> list[str]:
     """Return what of a URL is secret: its password, whole and in the pieces that a parser makes of
     one whose special characters are not percent-encoded, and what its query names so.
 
@@ -71,11 +72,11 @@ def parts_of_url(url: str) -> list[str]:
     user, _, password = credentials.partition(":") if at else ("", "", "")
     together = [f"\0{user}\0{password}", f"{user}:{password}"] if password else []
     query = (pair.partition("=") for pair in place.partition("?")[2].split("&"))
-    named = [value for name, _, value in query if _TELLING.search(name)]
+    named = [value for name, _, value in query if _SECRET_NAME.search(name)]
     return [password, *re.split(r"[/?#@:\[\]]", password), *together, *named]
 
 
-def _written(secret: str) -> set[str]:
+def _spellings(secret: str) -> set[str]:
     """Return the ways in which a secret may stand in a text."""
     stripped = {secret.strip(), *secret.split("\n")}
     plain = {form for each in stripped for form in (each, unquote(each))}
@@ -88,7 +89,7 @@ def _written(secret: str) -> set[str]:
             b64encode(_bytes(each)).decode().rstrip("="),  # a server may quote how we signed in
         )
     }
-    return {each for each in forms if len(each) >= _SHORTEST}
+    return {each for each in forms if len(each) >= _MIN_LENGTH}
 
 
 def _bytes(text: str) -> bytes:
@@ -98,4 +99,4 @@ def _bytes(text: str) -> bytes:
 def _pattern(secret: str) -> str:
     escaped = re.escape(secret)
     # A short one may be a part of ordinary words.
-    return escaped if len(secret) >= _LONG else rf"(?<!\w){escaped}(?!\w)"
+    return escaped if len(secret) >= _MATCH_ANYWHERE_FROM else rf"(?<!\w){escaped}(?!\w)"

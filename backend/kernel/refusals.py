@@ -117,7 +117,7 @@ class Refusal(Exception):
         super().__init__(f"{self.status} {code or ''} {self.message}".strip())
 
 
-def plain_refusal(message: str, *, status: int = 400) -> Refusal:
+def refusal_without_code(message: str, *, status: int = 400) -> Refusal:
     """Refuse with a message and no code, as Better Auth does for a few cases."""
     return Refusal(None, message, status=status)
 
@@ -133,6 +133,6 @@ def too_many_requests(retry_after: int) -> Refusal:
     )
 
 
-def unavailable(retry_after: int) -> Refusal:
+def service_unavailable(retry_after: int) -> Refusal:
     """Refuse for now because we cannot serve; the caller may try again after that many seconds."""
     return Refusal("SERVICE_UNAVAILABLE", headers={"retry-after": str(max(1, retry_after))})

@@ -4,7 +4,7 @@ from collections.abc import Iterable, Mapping, Sequence
 
 ADMIN, USER = "admin", "user"
 
-_GRANTED: Mapping[str, Mapping[str, frozenset[str]]] = {
+_PERMISSIONS: Mapping[str, Mapping[str, frozenset[str]]] = {
     ADMIN: {
         "user": frozenset(
             (
@@ -25,20 +25,22 @@ _GRANTED: Mapping[str, Mapping[str, frozenset[str]]] = {
     },
     USER: {},
 }
-KNOWN = frozenset(_GRANTED)
+ROLES = frozenset(_PERMISSIONS)
 """Every role there is; a user may hold several."""
 
 
-def grants(roles: Iterable[str], asked: Mapping[str, Sequence[str]]) -> bool:
-    """Tell whether one of the roles alone allows all that is asked, resource by resource.
+def has_permissions(roles: Iterable[str], permissions: Mapping[str, Sequence[str]]) -> bool:
+    """Tell whether one of the roles alone grants all these permissions.
 
-    Who asks for nothing is granted nothing, as in Better Auth.
+    False if there are none, as in Better Auth.
     """
-    return any(_grants(_GRANTED.get(role, {}), asked) for role in roles)
+    return any(_role_permits(_PERMISSIONS.get(role, {}), permissions) for role in roles)
 
 
-def _grants(granted: Mapping[str, frozenset[str]], asked: Mapping[str, Sequence[str]]) -> bool:
-    return bool(asked) and all(
-        resource in granted and granted[resource].issuperset(actions)
-        for resource, actions in asked.items()
+def _role_permits(
+    allowed: Mapping[str, frozenset[str]], permissions: Mapping[str, Sequence[str]]
+) -> bool:
+    return bool(permissions) and all(
+        resource in allowed and allowed[resource].issuperset(actions)
+        for resource, actions in permissions.items()
     )

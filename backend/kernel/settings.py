@@ -14,9 +14,9 @@ from urllib.parse import urlsplit
 from pydantic import BeforeValidator, Field, ValidationError, field_validator, model_validator
 from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
 
-from backend.kernel.redaction import Redactor, parts_of_url
+from backend.kernel.redaction import Redactor, secrets_in_url
 from backend.kernel.secrets.secret import Password, Secret
-from backend.kernel.timestamps import LONGEST
+from backend.kernel.timestamps import MAX_LIFETIME
 
 PRIVATE_NETWORKS = "127.0.0.0/8,::1,10.0.0.0/8,172.16.0.0/12,192.168.0.0/16,fc00::/7"
 
@@ -33,7 +33,7 @@ def _split(value: Any) -> Any:
     return value
 
 
-def _from_json(value: Any) -> Any:
+def _parse_json(value: Any) -> Any:
     if isinstance(value, str):
         try:
             return json.loads(value)
@@ -42,16 +42,16 @@ def _from_json(value: Any) -> Any:
     return value
 
 
-def _as(kind: type[Secret]) -> BeforeValidator:
+def _wrap_in(kind: type[Secret]) -> BeforeValidator:
     return BeforeValidator(lambda value: kind(value) if isinstance(value, str) else value)
 
 
 CommaList = Annotated[tuple[str, ...], NoDecode, BeforeValidator(_split)]
 MailKind = Literal["verify", "reset", "change-email", "delete", "magic-link", "code", "notice"]
 MailSubject = Annotated[str, Field(min_length=1, max_length=200, pattern=r"^[^\x00-\x1f\x7f]+$")]
-MailSubjects = Annotated[dict[MailKind, MailSubject], NoDecode, BeforeValidator(_from_json)]
-HiddenText = Annotated[Secret, _as(Secret)]
-HiddenPassword = Annotated[Password, _as(Password)]
+MailSubjects = Annotated[dict[MailKind, MailSubject], NoDecode, BeforeValidator(_parse_json)]
+HiddenText = Annotated[Secret, _wrap_in(Secret)]
+HiddenPassword = Annotated[Password, _wrap_in(Password)]
 
 
 class Settings(BaseSettings):
@@ -100,8 +100,8 @@ class Settings(BaseSettings):
     resend_verification_on_sign_in: bool = False
     reset_revokes_sessions: bool = True
     delete_user_needs_link: bool = False
-    verification_link_lifetime: int = Field(3600, ge=1, le=LONGEST)
-    reset_link_lifetime: int = Field(3600, ge=1, le=LONGEST)
+    verification_link_lifetime: int = Field(3600, ge=1, le=MAX_LIFETIME)
+    reset_link_lifetime: int = Field(3600, ge=1, le=MAX_LIFETIME)
 
     smtp_url: HiddenText | None = None
     mail_api_url: str = ""
@@ -111,10 +111,10 @@ class Settings(BaseSettings):
     mailbox_file: Path | None = None
     audit_retention_days: int = Field(90, ge=1, le=36_500)
 
-    session_lifetime: int = Field(604_800, ge=1, le=LONGEST)
-    session_refresh_after: int = Field(86_400, ge=0, le=LONGEST)
-    session_fresh_for: int = Field(86_400, ge=0, le=LONGEST)
-    session_max_age: int = Field(2_592_000, ge=1, le=LONGEST)
+    session_lifetime: int = Field(604_800, ge=1, le=MAX_LIFETIME)
+    session_refresh_after: int = Field(86_400, ge=0, le=MAX_LIFETIME)
+    session_fresh_for: int = Field(86_400, ge=0, le=MAX_LIFETIME)
+    session_max_age: int = Field(2_592_000, ge=1, le=MAX_LIFETIME)
     session_cache_size: int = Field(100_000, ge=0)
 
     password_min: int = Field(8, ge=1)
@@ -123,7 +123,7 @@ class Settings(BaseSettings):
     bcrypt_rounds: int = Field(12, ge=4, le=20)
     hash_threads: int = Field(
         # A container sees its host's processors; a Space is told how many are its own.
-        default_factory=lambda told: max(1, int(told.get("cpu_cores") or os.cpu_count() or 1)),
+        default_factory=lambda data: max(1, int(data.get("cpu_cores") or os.cpu_count() or 1)),
         ge=1,
     )
     hash_nice: int = Field(19, ge=0, le=19)
@@ -136,28 +136,28 @@ class Settings(BaseSettings):
 
     body_limit: int = Field(65_536, ge=1024)
     receive_timeout: float = Field(20, gt=0, le=3600)
-    docs: bool = Field(default_factory=lambda told: told.get("environment") == "development")
+    docs: bool = Field(default_factory=lambda data: data.get("environment") == "development")
     panel: bool = True
     log_level: Literal["debug", "info", "warning", "error"] = "info"
     log_format: Literal["json", "text"] = Field(
-        default_factory=lambda told: "json" if told.get("environment") == "production" else "text"
+        default_factory=lambda data: "json" if data.get("environment") == "production" else "text"
     )
 
     @model_validator(mode="before")
     @classmethod
-    def _a_space_is_production(cls, told: dict[str, Any]) -> dict[str, Any]:
-        if told.get("space_id"):
-            told.setdefault("environment", "production")
-        return told
+    def _default_to_production_in_a_space(cls, data: dict[str, Any]) -> dict[str, Any]:
+        if data.get("space_id"):
+            data.setdefault("environment", "production")
+        return data
 
     @field_validator("log_level", "log_format", "environment", "cookie_secure", mode="before")
     @classmethod
-    def _in_any_case(cls, value: Any) -> Any:
+    def _lowercase(cls, value: Any) -> Any:
         return value.strip().lower() if isinstance(value, str) else value
 
     @field_validator("public_url")
     @classmethod
-    def _is_a_web_address(cls, value: str) -> str:
+    def _validate_url(cls, value: str) -> str:
         if value and (
             urlsplit(value).scheme not in {"http", "https"} or not urlsplit(value).netloc
         ):
@@ -166,7 +166,7 @@ class Settings(BaseSettings):
 
     @field_validator("frontend_url")
     @classmethod
-    def _are_origins(cls, patterns: tuple[str, ...]) -> tuple[str, ...]:
+    def _validate_origins(cls, patterns: tuple[str, ...]) -> tuple[str, ...]:
         for each in patterns:
             if "://" not in each and "*" not in each:
                 raise ValueError(f"{each!r} has no scheme; write https://{each}")
@@ -174,7 +174,7 @@ class Settings(BaseSettings):
 
     @field_validator("trusted_proxies")
     @classmethod
-    def _are_networks(cls, networks: tuple[str, ...]) -> tuple[str, ...]:
+    def _validate_networks(cls, networks: tuple[str, ...]) -> tuple[str, ...]:
         for each in networks:
             try:
                 ip_network(each, strict=False)
@@ -184,14 +184,14 @@ class Settings(BaseSettings):
 
     @field_validator("rate_limit_per_user")
     @classmethod
-    def _is_a_rate(cls, value: str) -> str:
+    def _validate_rate(cls, value: str) -> str:
         if not _RATE.fullmatch(value.strip()):  # the limiter would take it for no limit at all
             raise ValueError("must be a rate such as 10/minute")
         return value
 
     @field_validator("redis_url")
     @classmethod
-    def _is_redis(cls, value: Secret | None) -> Secret | None:
+    def _validate_redis_url(cls, value: Secret | None) -> Secret | None:
         try:  # the library would quote the start of a password that it takes for the port
             parts = urlsplit(value.reveal()) if value else None
             whole = parts is None or "@" not in f"{parts.path}{parts.query}{parts.fragment}"
@@ -206,7 +206,7 @@ class Settings(BaseSettings):
         return value
 
     @model_validator(mode="after")
-    def _holds_together(self) -> "Settings":
+    def _is_consistent(self) -> "Settings":
         if self.production and self.bcrypt_rounds < 10:
             raise ValueError("BCRYPT_ROUNDS below 10 is too weak for production; leave it at 12")
         if self.password_min > self.password_max:
@@ -260,7 +260,7 @@ class Settings(BaseSettings):
             secrets = value if isinstance(value, tuple) else (value,)
             texts += [each.reveal() for each in secrets if isinstance(each, Secret)]
         urls = [text for text in texts if "://" in text]
-        return Redactor([*texts, *(part for url in urls for part in parts_of_url(url))])
+        return Redactor([*texts, *(part for url in urls for part in secrets_in_url(url))])
 
     @property
     def trusted_origins(self) -> tuple[str, ...]:
@@ -274,10 +274,10 @@ def load_settings() -> Settings:
         return Settings()
     except ValidationError as error:
         problems = [each for each in error.errors() if each["type"] != "default_factory_not_called"]
-        raise SettingsError("\n".join(_in_words(problem) for problem in problems)) from None
+        raise SettingsError("\n".join(_describe(problem) for problem in problems)) from None
 
 
-def _in_words(problem: Any) -> str:
+def _describe(problem: Any) -> str:
     name = str(problem["loc"][0]).upper() if problem["loc"] else "Settings"
     message = str(problem["msg"]).removeprefix("Value error, ")
     return f"{name}: {message[0].lower()}{message[1:]}" if problem["loc"] else message

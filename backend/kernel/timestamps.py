@@ -7,7 +7,7 @@ EARLIEST = datetime(1, 1, 1, tzinfo=UTC)
 LATEST = datetime.max.replace(tzinfo=UTC)
 """PostgreSQL can store later ones; JSON, the driver and the calendar of Python cannot."""
 
-LONGEST = 3_153_600_000
+MAX_LIFETIME = 3_153_600_000
 """Seconds, a hundred years: the longest lifetime anybody may ask for."""
 
 # The extended form alone: the basic one, 20240311, is also a number of seconds.
@@ -15,7 +15,7 @@ _TIME = r"[T ]\d\d:\d\d(:\d\d([.,]\d{1,9})?)?\s*(Z|UTC|[+-][\d:]+)?"
 _ISO = re.compile(rf"\d{{4}}-\d\d-\d\d({_TIME})?", re.IGNORECASE | re.ASCII)
 
 
-def moment_from(text: str) -> datetime:
+def parse_timestamp(text: str) -> datetime:
     """Read an ISO 8601 date, or date and time, as JSON and databases write it; UTC if none is said.
 
     Raises ValueError, in plain words, for anything else and for what is not within the years 1 to
@@ -28,15 +28,15 @@ def moment_from(text: str) -> datetime:
         moment = datetime.fromisoformat(re.sub(r"\s*(UTC|Z)$", "+00:00", said, flags=re.IGNORECASE))
     except ValueError:
         raise ValueError("is a date that there is not") from None
-    return in_range(moment if moment.tzinfo else moment.replace(tzinfo=UTC))
+    return to_utc(moment if moment.tzinfo else moment.replace(tzinfo=UTC))
 
 
-def iso(moment: datetime) -> str:
+def format_timestamp(moment: datetime) -> str:
     """Write a date with exactly three decimals: the client misreads any other number of them."""
     return moment.astimezone(UTC).replace(tzinfo=None).isoformat(timespec="milliseconds") + "Z"
 
 
-def in_range(moment: datetime) -> datetime:
+def to_utc(moment: datetime) -> datetime:
     """Return an aware moment in UTC; raises ValueError beyond the years 1 to 9999."""
     try:
         return moment.astimezone(UTC)
@@ -44,7 +44,7 @@ def in_range(moment: datetime) -> datetime:
         raise ValueError("is not within the years 1 to 9999 of UTC") from None
 
 
-def later(moment: datetime, seconds: float) -> datetime:
+def add_seconds(moment: datetime, seconds: float) -> datetime:
     """Return the moment so many seconds later, earlier if they are negative; never out of range.
 
     Rows may hold any moment, written by hand: what follows from one must not fail for that.

@@ -18,12 +18,12 @@ from typing import Protocol
 from backend.kernel.clock import Clock
 from backend.kernel.randomness import Randomness
 
-_LOOK_EVERY = 1.0  # seconds
-_CROWDED = 0.25  # of the time in which the event loop wants to run, the share it has to wait
-_FREE = 0.5  # the share of time a processor must have idled to be worth a move
+_INTERVAL = 1.0  # seconds
+_CONTENDED = 0.25  # of the time in which the event loop wants to run, the share it has to wait
+_MOSTLY_IDLE = 0.5  # the share of time a processor must have idled to be worth a move
 
 
-class Machine(Protocol):
+class Scheduler(Protocol):
     """What we ask of the operating system."""
 
     usable: Set[int]
@@ -32,13 +32,13 @@ class Machine(Protocol):
     def threads(self) -> list[int]:
         """Return the threads of this process; the first one runs the event loop."""
 
-    def places(self, thread: int) -> Set[int]:
+    def get_affinity(self, thread: int) -> Set[int]:
         """Return the processors on which a thread may run; none if it has ended."""
 
-    def put(self, thread: int, processors: Set[int]) -> None:
+    def set_affinity(self, thread: int, processors: Set[int]) -> None:
         """Have a thread run on these processors only; nothing happens where that cannot be."""
 
-    def ran_and_waited(self, thread: int) -> tuple[float, float]:
+    def run_and_wait_times(self, thread: int) -> tuple[float, float]:
         """Return for how many seconds so far a thread ran, and could have run but had to wait."""
 
     def idle(self) -> dict[int, float]:
@@ -46,7 +46,7 @@ class Machine(Protocol):
 
 
 @dataclass(frozen=True, slots=True)
-class _Seen:
+class _Sample:
     """What was so at one moment; everything in seconds so far."""
 
     at: float
@@ -55,81 +55,81 @@ class _Seen:
     idle: dict[int, float]
 
 
-class OneProcessor:
+class CpuPinning:
     """Keeps the threads of this process on one processor, and leaves it to others who need it.
 
     Threads that may run on any, because they called `unpin` or began before, are left alone once
     they are; those that a thread of ours starts begin where it is.
     """
 
-    def __init__(self, machine: Machine, clock: Clock, randomness: Randomness) -> None:
-        self._machine = machine
+    def __init__(self, scheduler: Scheduler, clock: Clock, randomness: Randomness) -> None:
+        self._scheduler = scheduler
         self._clock = clock
         self._randomness = randomness
         self._closing = threading.Event()
         self._watcher: threading.Thread | None = None
-        self.chosen: int | None = None
+        self.processor: int | None = None
         """The processor we are on."""
 
-    def hold(self) -> None:
+    def start(self) -> None:
         """Bring all threads together, those that `unpin` excepted, and keep watch from then on."""
-        usable = sorted(self._machine.usable)
+        usable = sorted(self._scheduler.usable)
         if len(usable) < 2:
             return
         try:
-            self._note()
+            self._take_sample()
         except OSError:  # who cannot see that others wait must not take a processor
             return
-        self.chosen = usable[self._drawn() % len(usable)]
-        for thread in self._machine.threads():
-            self._machine.put(thread, {self.chosen})
+        self.processor = usable[self._random_byte() % len(usable)]
+        for thread in self._scheduler.threads():
+            self._scheduler.set_affinity(thread, {self.processor})
         self._watcher = threading.Thread(target=self._watch, name="processor", daemon=True)
         self._watcher.start()
 
-    def let_go(self) -> None:
+    def stop(self) -> None:
         """Stop watching; the threads stay where they are."""
         self._closing.set()
         if self._watcher is not None:
             self._watcher.join()
 
-    def look(self) -> None:
+    def rebalance(self) -> None:
         """Move on if others want this processor and another has more to give."""
-        if self.chosen is None:
+        if self.processor is None:
             return
-        before = self._seen
-        self._note()
-        ran, waited = self._seen.ran - before.ran, self._seen.waited - before.waited
-        others = (self._machine.usable - {self.chosen}) & before.idle.keys()
-        idle = {each: self._seen.idle.get(each, 0.0) - before.idle[each] for each in others}
+        before = self._sample
+        self._take_sample()
+        ran, waited = self._sample.ran - before.ran, self._sample.waited - before.waited
+        others = (self._scheduler.usable - {self.processor}) & before.idle.keys()
+        idle = {each: self._sample.idle.get(each, 0.0) - before.idle[each] for each in others}
         freest = max(idle, key=lambda each: idle[each], default=None)
-        if freest is None or waited <= _CROWDED * (ran + waited):
+        if freest is None or waited <= _CONTENDED * (ran + waited):
             return
-        if idle[freest] < _FREE * (self._seen.at - before.at):
+        if idle[freest] < _MOSTLY_IDLE * (self._sample.at - before.at):
             return
-        if self._drawn() % 2:  # two processes that meet here must not both go, and meet again
-            self._move(freest)
+        if self._random_byte() % 2:  # two processes that meet here must not both go, and meet again
+            self._move_to(freest)
 
     def _watch(self) -> None:
-        while not self._closing.wait(_LOOK_EVERY):
-            self.look()
+        while not self._closing.wait(_INTERVAL):
+            self.rebalance()
 
-    def _move(self, target: int) -> None:
-        ours, self.chosen = self.chosen, target
+    def _move_to(self, target: int) -> None:
+        ours, self.processor = self.processor, target
         for _ in range(2):  # a thread that was being started is where its parent was
-            for thread in self._machine.threads():
-                if self._machine.places(thread) == {ours}:
-                    self._machine.put(thread, {target})
+            for thread in self._scheduler.threads():
+                if self._scheduler.get_affinity(thread) == {ours}:
+                    self._scheduler.set_affinity(thread, {target})
 
-    def _note(self) -> None:
-        loop = self._machine.threads()[0]
-        ran, waited = self._machine.ran_and_waited(loop)
-        self._seen = _Seen(self._clock.monotonic(), ran, waited, self._machine.idle())
+    def _take_sample(self) -> None:
+        loop = self._scheduler.threads()[0]
+        ran, waited = self._scheduler.run_and_wait_times(loop)
+        self._sample = _Sample(self._clock.monotonic(), ran, waited, self._scheduler.idle())
 
-    def _drawn(self) -> int:
+    def _random_byte(self) -> int:
         return self._randomness.bytes(1)[0]
 
 
-class Linux:
+class LinuxScheduler:
     """The operating system, by its files and calls; with no processor to use elsewhere."""
 
     def __init__(self) -> None:
@@ -140,17 +140,17 @@ class Linux:
         main = os.getpid()  # not the lowest number where the system has begun to count anew
         return [main, *(int(each) for each in os.listdir("/proc/self/task") if int(each) != main)]
 
-    def places(self, thread: int) -> Set[int]:
+    def get_affinity(self, thread: int) -> Set[int]:
         try:
             return os.sched_getaffinity(thread)
         except ProcessLookupError:
             return set()
 
-    def put(self, thread: int, processors: Set[int]) -> None:
+    def set_affinity(self, thread: int, processors: Set[int]) -> None:
         with contextlib.suppress(OSError):  # it has ended, or a sandbox does not allow it
             os.sched_setaffinity(thread, processors)
 
-    def ran_and_waited(self, thread: int) -> tuple[float, float]:
+    def run_and_wait_times(self, thread: int) -> tuple[float, float]:
         ran, waited, _ = Path(f"/proc/self/task/{thread}/schedstat").read_text().split()
         return int(ran) / 1e9, int(waited) / 1e9
 

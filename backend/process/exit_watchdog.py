@@ -6,7 +6,7 @@ import faulthandler
 _armed = False
 
 
-def end_within(seconds: float) -> None:
+def exit_after(seconds: float) -> None:
     """End this process after so many seconds, whatever hangs then, with a traceback of each thread.
 
     Asked again, the new time counts. Once every thread is joined nothing of ours can hang: how long
@@ -19,7 +19,7 @@ def end_within(seconds: float) -> None:
     faulthandler.dump_traceback_later(seconds, exit=True)
 
 
-def allow(seconds: float) -> None:
+def extend_deadline(seconds: float) -> None:
     """Give what begins now its own time, if the process is ending at all."""
     if _armed:
-        end_within(seconds)
+        exit_after(seconds)

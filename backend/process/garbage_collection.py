@@ -7,7 +7,7 @@ A full collection stops every thread while it looks at every object: 150 ms with
 
 import gc
 
-_YOUNG, _OLDER, _ALL = 10_000, 20, 20
+_GENERATION_0, _GENERATION_1, _GENERATION_2 = 10_000, 20, 20
 """New objects until the youngest are looked at; how often until older ones are, and then all:
 by default 700, 10 and 10. A session that is remembered is about 16 such objects."""
 
@@ -21,4 +21,4 @@ def freeze_gc() -> None:
     gc.collect()
     gc.freeze()
     gc.enable()
-    gc.set_threshold(_YOUNG, _OLDER, _ALL)
+    gc.set_threshold(_GENERATION_0, _GENERATION_1, _GENERATION_2)

@@ -15,15 +15,15 @@ from itertools import count
 from typing import Any, TypeVar
 
 from backend.kernel.client import Client
-from backend.kernel.passwords.hasher import PasswordHasher, Verdict
+from backend.kernel.passwords.hasher import PasswordCheck, PasswordHasher
 from backend.kernel.secrets.secret import Password
 from backend.process.cpu_affinity import unpin
-from backend.process.hash_queue import no_place
+from backend.process.hash_queue import queue_full
 
 T = TypeVar("T")
 
 
-class CallerGone(Exception):
+class ClientDisconnected(Exception):
     """The caller hung up before its turn came; nobody is left to answer."""
 
 
@@ -50,10 +50,10 @@ class HashPool:
         self._numbers = count()
 
     def hash(self, client: Client, password: Password) -> str:
-        """Hash a new password when its turn comes; raises CallerGone when nobody waits any more."""
+        """Hash a new password when its turn comes; raises ClientDisconnected if the caller left."""
         return self._run(client, lambda: self._hasher.hash(password))
 
-    def verify(self, client: Client, password: Password, hashed: str | None) -> Verdict:
+    def verify(self, client: Client, password: Password, hashed: str | None) -> PasswordCheck:
         """Check a password when its turn comes; see `PasswordHasher.verify`."""
         self._before_check()
         return self._run(client, lambda: self._hasher.verify(password, hashed))
@@ -66,7 +66,7 @@ class HashPool:
         sign_up: str | None,
         *,
         verified: bool,
-    ) -> Verdict:
+    ) -> PasswordCheck:
         """Check a password likewise; see `PasswordHasher.verify_with_sign_up`."""
         self._before_check()
         return self._run(
@@ -82,13 +82,13 @@ class HashPool:
 
     def _run(self, client: Client, job: Callable[[], T]) -> T:
         def unless_gone() -> T:
-            if client.gone.is_set():
-                raise CallerGone
+            if client.disconnected.is_set():
+                raise ClientDisconnected
             return job()
 
         hashing: Future[T] = Future()
         if client.slot is not None:
-            client.slot.wait_with(hashing)
+            client.slot.set_pending(hashing)
         order = client.slot.order if client.slot is not None else (0, 0)
         with self._lock:
             heappush(self._waiting, (order, next(self._numbers), hashing, unless_gone))
@@ -96,7 +96,7 @@ class HashPool:
         try:
             return hashing.result()
         except CancelledError:
-            raise no_place() from None
+            raise queue_full() from None
 
     def _run_next(self) -> None:
         with self._lock:

@@ -12,88 +12,88 @@ from concurrent.futures import Future
 from itertools import count
 from typing import Any
 
-from backend.kernel.refusals import Refusal, unavailable
+from backend.kernel.refusals import Refusal, service_unavailable
 
 
 class HashQueueSlot:
     """The place of one request."""
 
-    __slots__ = ("_lock", "_lost", "_pending", "callers", "order")
+    __slots__ = ("_evicted", "_lock", "_pending", "callers", "order")
 
     def __init__(self, callers: tuple[str, ...], order: tuple[int, int]) -> None:
         self.callers = callers
         self.order = order
         """Its rank, then its number: the lowest is next."""
         self._lock = threading.Lock()
-        self._lost = False
+        self._evicted = False
         self._pending: Future[Any] | None = None
 
-    def wait_with(self, hashing: Future[Any]) -> None:
+    def set_pending(self, hashing: Future[Any]) -> None:
         """Note what the request waits for; refuses with 503 if the place was lost meanwhile."""
         with self._lock:
-            if self._lost:
-                raise no_place()
+            if self._evicted:
+                raise queue_full()
             self._pending = hashing
 
-    def lose(self) -> bool:
+    def evict(self) -> bool:
         """Hand the place to another request; False while its hash is being computed."""
         with self._lock:
             if self._pending is not None and not self._pending.done():
-                self._lost = self._pending.cancel()
+                self._evicted = self._pending.cancel()
             else:
-                self._lost = True
-            return self._lost
+                self._evicted = True
+            return self._evicted
 
 
 class HashQueue:
     """The places: taken at the door, given back when the request ends."""
 
-    def __init__(self, places: int) -> None:
-        self._places = places
+    def __init__(self, size: int) -> None:
+        self._size = size
         self._lock = threading.Lock()
-        self._taken: set[HashQueueSlot] = set()
-        self._held: Counter[str] = Counter()
+        self._slots: set[HashQueueSlot] = set()
+        self._slots_by_caller: Counter[str] = Counter()
         self._numbers = count()
 
     @property
     def free(self) -> int:
         """How many places nobody holds."""
-        return self._places - len(self._taken)
+        return self._size - len(self._slots)
 
-    def take(self, *callers: str) -> HashQueueSlot:
+    def acquire(self, *callers: str) -> HashQueueSlot:
         """Take a place for a request of these callers, or refuse with 503 at once."""
         with self._lock:
-            rank = max((self._held[caller] for caller in callers), default=0)
+            rank = max((self._slots_by_caller[caller] for caller in callers), default=0)
             if not self.free:
-                self._make_room(rank)
+                self._evict_lower_priority(rank)
             slot = HashQueueSlot(callers, (rank, next(self._numbers)))
-            self._taken.add(slot)
-            self._held.update(callers)
+            self._slots.add(slot)
+            self._slots_by_caller.update(callers)
             return slot
 
-    def give_back(self, slot: HashQueueSlot) -> None:
+    def release(self, slot: HashQueueSlot) -> None:
         """Free a place; one that was lost is free already."""
         with self._lock:
             self._free(slot)
 
-    def _make_room(self, rank: int) -> None:
-        for last in sorted(self._taken, key=lambda slot: slot.order, reverse=True):
+    def _evict_lower_priority(self, rank: int) -> None:
+        for last in sorted(self._slots, key=lambda slot: slot.order, reverse=True):
             if last.order[0] <= rank:
                 break
-            if last.lose():
+            if last.evict():
                 self._free(last)
                 return
-        raise no_place()
+        raise queue_full()
 
     def _free(self, slot: HashQueueSlot) -> None:
-        if slot not in self._taken:
+        if slot not in self._slots:
             return
-        self._taken.remove(slot)
-        self._held.subtract(slot.callers)
+        self._slots.remove(slot)
+        self._slots_by_caller.subtract(slot.callers)
         for caller in slot.callers:
-            if not self._held[caller]:
-                del self._held[caller]
+            if not self._slots_by_caller[caller]:
+                del self._slots_by_caller[caller]
 
 
-def no_place() -> Refusal:
-    return unavailable(retry_after=5)
+def queue_full() -> Refusal:
+    return service_unavailable(retry_after=5)

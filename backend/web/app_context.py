@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from typing import Any, Protocol, TypeVar
 from uuid import UUID
 
-from backend.kernel.refusals import unavailable
+from backend.kernel.refusals import service_unavailable
 from backend.kernel.settings import Settings
 from backend.process.cpu_affinity import use_batch_scheduling
 from backend.process.hash_queue import HashQueue
@@ -78,4 +78,4 @@ async def in_time(awaited: Awaitable[T], seconds: float) -> T:
         async with asyncio.timeout(seconds):
             return await awaited
     except TimeoutError:
-        raise unavailable(retry_after=5) from None
+        raise service_unavailable(retry_after=5) from None

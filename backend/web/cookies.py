@@ -84,7 +84,7 @@ class Cookies:
         value, dot, signature = _unquoted(raw).rpartition(".")
         if not dot or len(signature) != _SIGNATURE_LENGTH:
             return None
-        return value if self._keyring.verifies(value + bound_to, signature) else None
+        return value if self._keyring.verify(value + bound_to, signature) else None
 
     def signed(self, value: str) -> str:
         """Return `value.signature`, as it goes into headers and, percent-encoded, into cookies."""

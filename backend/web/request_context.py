@@ -38,7 +38,7 @@ class RequestContext:
             peer = self.scope.get("client") or ("", 0)
             agent = _printable(self.headers.get(b"user-agent", b"").decode("latin-1"))
             # It is stored, and shown. Cut to its length first, half a token might be left.
-            agent = _SHAPES.without_secrets(agent[: 8 * _LONGEST_AGENT])
+            agent = _SHAPES.redact_secrets(agent[: 8 * _LONGEST_AGENT])
             self._client = Client(
                 address=self._addresses.find(peer[0], self.headers),
                 user_agent=agent[:_LONGEST_AGENT],

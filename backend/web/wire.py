@@ -25,9 +25,9 @@ from pydantic.alias_generators import to_camel
 from pydantic.json_schema import JsonSchemaValue
 from pydantic_core import CoreSchema, PydanticCustomError, core_schema
 
-from backend.kernel.refusals import Refusal, plain_refusal
+from backend.kernel.refusals import Refusal, refusal_without_code
 from backend.kernel.secrets.secret import Password
-from backend.kernel.timestamps import iso, moment_from
+from backend.kernel.timestamps import format_timestamp, parse_timestamp
 
 T = TypeVar("T")
 
@@ -45,7 +45,7 @@ def _instant(said: Any) -> Any:
         return None
     try:
         if isinstance(said, str):  # a number or a list comes too
-            return moment_from(said)
+            return parse_timestamp(said)
     except ValueError:
         pass
     raise PydanticCustomError("plain", "Invalid input")
@@ -80,7 +80,7 @@ Reason = Annotated[str, Field(max_length=LONGEST_REASON), AfterValidator(_withou
 """Why somebody is banned. It is shown in every list of users, so it has an end."""
 Moment = Annotated[
     datetime,
-    PlainSerializer(iso, return_type=str),
+    PlainSerializer(format_timestamp, return_type=str),
     WithJsonSchema(_DATE_TIME),
 ]
 """A date that we say."""
@@ -174,7 +174,7 @@ def parse_form(raw: bytes) -> dict[str, str]:
         pairs = parse_qsl(raw.decode("utf-8"), keep_blank_values=True, max_num_fields=100)
         return _without_repeats(pairs)
     except ValueError:
-        raise plain_refusal("Invalid form in request body") from None
+        raise refusal_without_code("Invalid form in request body") from None
 
 
 def validate(model: type[WireModel], value: Any, where: str) -> Any:

@@ -8,7 +8,7 @@ from sqlalchemy import select
 from backend.features.mail import templates
 from backend.features.mail.service import Mailer, post
 from backend.features.mail.worker import CLAIM_DURATION
-from backend.kernel.client import NOBODY
+from backend.kernel.client import SYSTEM
 from backend.kernel.secrets.secret import Secret
 from backend.storage.tables import outbox
 from backend.storage.work import Work
@@ -33,7 +33,7 @@ def mailer_of(gatehouse: Gatehouse) -> Mailer:
 def posts(gatehouse: Gatehouse, to: str = "ada@example.com") -> None:
     """Post the letter that a request for a new password would."""
     message = templates.RESET_PASSWORD.render("Gatehouse", to, LINK, TOKEN)
-    with Work(gatehouse.context.runtime, NOBODY) as work:
+    with Work(gatehouse.context.runtime, SYSTEM) as work:
         post(work, mailer_of(gatehouse), message)
 
 

@@ -9,7 +9,7 @@ import pytest
 from backend import __version__
 from backend.features.management.commit import find_commit
 from backend.features.management.status import durability
-from backend.kernel.client import NOBODY
+from backend.kernel.client import SYSTEM
 from backend.kernel.secrets.secret import Secret
 from backend.storage.queries import outbox
 from backend.storage.queries.outbox import Mail
@@ -153,7 +153,7 @@ def put_into_outbox(gatehouse, number, state, now):
         sent_at=now if state == "sent" else None,
         last_error="nobody there" if state == "given_up" else None,
     )
-    with Work(gatehouse.context.runtime, NOBODY) as work:
+    with Work(gatehouse.context.runtime, SYSTEM) as work:
         outbox.insert(work.db, mail)
 
 

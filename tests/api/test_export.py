@@ -12,7 +12,7 @@ import pytest
 from sqlalchemy import select, update
 
 from backend.features.own_account import export
-from backend.kernel.client import NOBODY, Client
+from backend.kernel.client import SYSTEM, Client
 from backend.kernel.events import Event, EventKind
 from backend.storage.tables import sessions, users
 from backend.storage.work import Work
@@ -103,7 +103,7 @@ def test_what_an_admin_did_as_the_user_is_not_said_to_be_the_users(posting):
 @pytest.mark.parametrize("lines", [999, 1000, 2001])
 def test_a_long_trail_is_complete(posting, lines):
     ada, ada_id = posting.member(), posting.user_id(ADA)
-    with Work(posting.context.runtime, NOBODY) as work:
+    with Work(posting.context.runtime, SYSTEM) as work:
         for _ in range(lines):
             work.record(Event(EventKind.SIGN_IN, ada_id, ada_id))
 

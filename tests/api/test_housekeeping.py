@@ -7,7 +7,7 @@ from sqlalchemy import func, insert, select
 
 from backend.features.housekeeping import service
 from backend.features.housekeeping.service import Housekeeper
-from backend.kernel.client import NOBODY
+from backend.kernel.client import SYSTEM
 from backend.kernel.randomness import uuid7
 from backend.storage import clock_check
 from backend.storage.postgres.advisory_locks import HOUSEKEEPING, try_advisory_lock
@@ -129,7 +129,7 @@ def test_while_another_replica_tidies_this_one_does_not(anywhere):
     anywhere.member()
     has_expired_sessions(anywhere, 1)
 
-    with Work(anywhere.context.runtime, NOBODY) as another:
+    with Work(anywhere.context.runtime, SYSTEM) as another:
         assert try_advisory_lock(another.db, HOUSEKEEPING)
         tidy(anywhere)
         assert count(anywhere, sessions) == 2

@@ -11,7 +11,7 @@ from structlog.testing import capture_logs
 from backend.features.mail import templates
 from backend.features.mail.service import post, post_decoy
 from backend.features.mail.worker import CLAIM_DURATION, RETRY_DELAYS
-from backend.kernel.client import NOBODY
+from backend.kernel.client import SYSTEM
 from backend.kernel.secrets.sealing import Sealer
 from backend.kernel.secrets.signing import Keyring
 from backend.storage.queries import outbox
@@ -65,7 +65,7 @@ def test_a_mail_leaves_once_its_cause_is_committed(gatehouse, smtp):
 
 def test_a_cause_that_is_rolled_back_sends_nothing(gatehouse, smtp):
     def fails_after_posting():
-        with Work(gatehouse.context.runtime, NOBODY) as work:
+        with Work(gatehouse.context.runtime, SYSTEM) as work:
             post(
                 work,
                 mailer_of(gatehouse),
@@ -97,7 +97,7 @@ def test_what_was_sent_is_blanked_and_what_waits_is_sealed(start, gatehouse, smt
 
 def test_a_decoy_is_written_like_a_mail_and_never_leaves(gatehouse, smtp):
     message = templates.RESET_PASSWORD.render("Gatehouse", "stranger@example.com", LINK, TOKEN)
-    with Work(gatehouse.context.runtime, NOBODY) as work:
+    with Work(gatehouse.context.runtime, SYSTEM) as work:
         post_decoy(work, mailer_of(gatehouse), message)
     posts(gatehouse)
 
@@ -239,7 +239,7 @@ def test_the_owners_subject_replaces_ours(start, smtp):
 
 def claim_as_another_process(gatehouse):
     gatehouse.clock.advance(seconds=RETRY_DELAYS[0])
-    with Work(gatehouse.context.runtime, NOBODY) as work:
+    with Work(gatehouse.context.runtime, SYSTEM) as work:
         claimed = outbox.claim_due(work.db, work.now(), work.now() + CLAIM_DURATION)
     assert claimed is not None
     return claimed

@@ -6,7 +6,7 @@ import stat
 from itertools import pairwise
 
 from backend.kernel.randomness import SystemRandomness
-from backend.kernel.secrets.secret_key import keyring_for
+from backend.kernel.secrets.secret_key import load_keyring
 from backend.kernel.settings import Settings
 from scripts.prove_dockerfile import instructions
 from tests.docs.guide import GUIDES, ROOT, blocks, section
@@ -78,7 +78,7 @@ def test_the_file_of_settings_is_enough_for_production(tmp_path, monkeypatch):
     for name in told:  # a developer's own environment would win over the file
         monkeypatch.delenv(name, raising=False)
     settings = Settings(_env_file=file, environment=ENV["ENVIRONMENT"])
-    assert keyring_for(settings, SystemRandomness())
+    assert load_keyring(settings, SystemRandomness())
     assert (settings.base_url, len(told["ADMIN_PASSWORD"])) == ("https://auth.example.com", 20)
 
 

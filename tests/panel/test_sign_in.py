@@ -183,7 +183,7 @@ def test_strangers_guesses_do_not_lock_the_owner_out_of_a_browser_used_before(op
 def test_a_busy_server_is_told_from_a_refusal(panel):
     with pytest.raises(Refusal):
         for _ in range(1000):
-            panel.gatehouse.context.pools.hash_queue.take()
+            panel.gatehouse.context.pools.hash_queue.acquire()
     answer = panel.visitor().signs_in_here()
     assert answer.status_code == 503
     assert "The server is busy" in answer.text

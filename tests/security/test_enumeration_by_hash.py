@@ -17,13 +17,13 @@ EVERYBODY = ["no hash at all", SCRYPT, "nor is this", None, PBKDF2, SCRYPT, "nor
 def spent(monkeypatch):
     """The kinds of work that refusals were made to do."""
     done = []
-    real = hash_costs.spend
+    real = hash_costs.spend_work
 
-    def spend(costs, secret):
+    def spend_work(costs, secret):
         done.extend(kind for kind in costs if costs[kind])
         real(costs, secret)
 
-    monkeypatch.setattr("backend.kernel.passwords.hasher.spend", spend)
+    monkeypatch.setattr("backend.kernel.passwords.hasher.spend_work", spend_work)
     return done
 
 

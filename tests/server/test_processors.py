@@ -6,7 +6,7 @@ import threading
 import httpx
 import pytest
 
-from backend.process.cpu_affinity import Linux, unpin
+from backend.process.cpu_affinity import LinuxScheduler, unpin
 from tests.make import PASSWORD
 from tests.rig.space import Space
 
@@ -69,18 +69,18 @@ def test_whoever_wishes_has_them_everywhere(start):
 
 
 def test_the_system_tells_what_we_ask_of_it():
-    machine = Linux()
+    scheduler = LinuxScheduler()
     own, gone = threading.get_native_id(), 2**22 - 1
-    assert own in machine.threads()
-    assert machine.threads()[0] == os.getpid()
-    assert machine.places(own) == machine.usable == EVERYWHERE
-    assert machine.idle().keys() >= EVERYWHERE
-    ran, waited = machine.ran_and_waited(own)
-    while machine.ran_and_waited(own)[0] == ran:
+    assert own in scheduler.threads()
+    assert scheduler.threads()[0] == os.getpid()
+    assert scheduler.get_affinity(own) == scheduler.usable == EVERYWHERE
+    assert scheduler.idle().keys() >= EVERYWHERE
+    ran, waited = scheduler.run_and_wait_times(own)
+    while scheduler.run_and_wait_times(own)[0] == ran:
         pass
-    assert machine.ran_and_waited(own)[1] >= waited >= 0
-    machine.put(gone, {0})
-    assert machine.places(gone) == set()
+    assert scheduler.run_and_wait_times(own)[1] >= waited >= 0
+    scheduler.set_affinity(gone, {0})
+    assert scheduler.get_affinity(gone) == set()
 
 
 def test_a_thread_that_was_put_somewhere_may_roam_again():
@@ -88,7 +88,7 @@ def test_a_thread_that_was_put_somewhere_may_roam_again():
 
     def work():
         first = min(EVERYWHERE)
-        Linux().put(threading.get_native_id(), {first})
+        LinuxScheduler().set_affinity(threading.get_native_id(), {first})
         seen.append(os.sched_getaffinity(0))
         unpin()
         seen.append(os.sched_getaffinity(0))

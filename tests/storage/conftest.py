@@ -10,7 +10,7 @@ from uuid import UUID
 import pytest
 from sqlalchemy import URL, text
 
-from backend.kernel.client import NOBODY, Client
+from backend.kernel.client import SYSTEM, Client
 from backend.kernel.events import Event
 from backend.kernel.randomness import SystemRandomness
 from backend.kernel.secrets.tokens import TokenDigest
@@ -108,7 +108,7 @@ def workshop_on(database: Database, clock: Any, settings: Settings, told: Told) 
 @pytest.fixture
 def work(runtime: Runtime) -> Callable[[], Work]:
     """Starts a unit of work."""
-    return lambda: Work(runtime, NOBODY)
+    return lambda: Work(runtime, SYSTEM)
 
 
 def new_user(**said: Any) -> User:

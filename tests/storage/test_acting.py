@@ -7,7 +7,7 @@ from datetime import timedelta
 import psycopg2
 import pytest
 
-from backend.kernel.client import NOBODY
+from backend.kernel.client import SYSTEM
 from backend.storage.acting import Acting
 from backend.storage.errors import SessionEnded
 from backend.storage.queries import sessions, users
@@ -32,7 +32,7 @@ def test_the_actor_is_read_anew(runtime, work):
     user, session = signed_in(work)
     with work() as another:
         users.update_profile(another.db, user.id, {"name": "Grace"}, another.now())
-    with Work(runtime, NOBODY, acting(session)) as mine:
+    with Work(runtime, SYSTEM, acting(session)) as mine:
         assert mine.actor.name == "Grace"
 
 
@@ -45,7 +45,7 @@ def test_a_session_that_is_gone_writes_nothing(runtime, work):
     user, session = signed_in(work)
     with work() as another:
         sessions.delete_by_id(another.db, session.id)
-    with pytest.raises(SessionEnded), Work(runtime, NOBODY, acting(session)) as mine:
+    with pytest.raises(SessionEnded), Work(runtime, SYSTEM, acting(session)) as mine:
         users.update_profile(mine.db, user.id, {"name": "Grace"}, mine.now())
     with work() as later:
         assert users.find(later.db, user.id) == user
@@ -54,23 +54,23 @@ def test_a_session_that_is_gone_writes_nothing(runtime, work):
 def test_nor_does_one_that_has_expired(runtime, work, clock):
     _, session = signed_in(work)
     clock.advance(days=7)
-    with pytest.raises(SessionEnded), Work(runtime, NOBODY, acting(session)) as mine:
+    with pytest.raises(SessionEnded), Work(runtime, SYSTEM, acting(session)) as mine:
         _ = mine.actor
 
 
 def test_a_ban_holds_until_it_has_lapsed(runtime, work, clock):
     ends = clock.now() + timedelta(hours=1)
     _, session = signed_in(work, banned=True, ban_expires=ends)
-    with pytest.raises(SessionEnded), Work(runtime, NOBODY, acting(session)) as mine:
+    with pytest.raises(SessionEnded), Work(runtime, SYSTEM, acting(session)) as mine:
         _ = mine.actor
     clock.advance(hours=1)
-    with Work(runtime, NOBODY, acting(session)) as mine:
+    with Work(runtime, SYSTEM, acting(session)) as mine:
         assert mine.actor.banned
 
 
 def test_every_transaction_of_a_work_proves_it_anew(runtime, work):
     _, session = signed_in(work)
-    with pytest.raises(SessionEnded), Work(runtime, NOBODY, acting(session)) as mine:
+    with pytest.raises(SessionEnded), Work(runtime, SYSTEM, acting(session)) as mine:
         assert mine.actor
         mine.outside(end, work, session)
         users.is_taken(mine.db, "x")
@@ -85,7 +85,7 @@ def test_locks_come_before_the_first_write(runtime, work):
     user, session = signed_in(work)
     with (
         pytest.raises(RuntimeError, match="no lock after the first write"),
-        Work(runtime, NOBODY, acting(session)) as mine,
+        Work(runtime, SYSTEM, acting(session)) as mine,
     ):
         users.update_profile(mine.db, user.id, {"name": "Grace"}, mine.now())
         mine.lock_first(lambda db: users.lock(db, [user.id]))
@@ -116,7 +116,7 @@ def test_who_begins_while_the_session_is_being_ended_waits_and_is_refused(
     user, session = signed_in(work)
 
     def rename() -> None:
-        with Work(runtime, NOBODY, acting(session)) as mine:
+        with Work(runtime, SYSTEM, acting(session)) as mine:
             users.update_profile(mine.db, user.id, {"name": "Grace"}, mine.now())
 
     with ThreadPoolExecutor(1) as threads, work() as ending:
@@ -136,7 +136,7 @@ def test_who_ends_a_session_that_is_writing_is_answered_after_the_write(
 ):
     user, session = signed_in(work)
     with ThreadPoolExecutor(1) as threads:
-        with Work(runtime, NOBODY, acting(session)) as mine:
+        with Work(runtime, SYSTEM, acting(session)) as mine:
             users.update_profile(mine.db, user.id, {"name": "Grace"}, mine.now())
             ending = threads.submit(end, work, session)
             wait_until(lambda: is_waiting(postgres_url), "the other's wait")
@@ -157,7 +157,7 @@ def test_admins_who_change_each_other_wait_for_each_other_and_not_for_ever(
         for number in range(30):
             other = couples[(me + 1 + number % 2) % 3][0]
             ids = [session.user_id, other.id]
-            with Work(runtime, NOBODY, acting(session)) as mine:
+            with Work(runtime, SYSTEM, acting(session)) as mine:
                 mine.lock_first(lambda db, ids=ids: users.lock(db, ids, privileged=privileged))
                 users.update_profile(mine.db, other.id, {"name": f"{number}"}, mine.now())
 

@@ -5,7 +5,7 @@ from collections.abc import Iterator
 import pytest
 from sqlalchemy import make_url, text
 
-from backend.kernel.client import NOBODY
+from backend.kernel.client import SYSTEM
 from backend.storage.engine import Database, DatabaseConflict, DatabaseUnavailable
 from backend.storage.errors import Trouble
 from backend.storage.migrate import migrate
@@ -29,7 +29,7 @@ def other() -> Iterator[PostgresServer]:
 
 def writes(database: Database) -> None:
     shop = workshop_for(database)
-    stored_user(lambda: Work(shop, NOBODY))
+    stored_user(lambda: Work(shop, SYSTEM))
 
 
 def is_asked_whether_it_is_ready(database: Database) -> None:
@@ -44,7 +44,7 @@ def test_after_a_failover_whoever_asks_finds_the_primary_at_once(
         address = make_url(postgres_url).set(drivername="postgresql+psycopg2", port=name.port)
         database = open_database(url=address)
         shop = workshop_for(database)
-        stored_user(lambda: Work(shop, NOBODY))
+        stored_user(lambda: Work(shop, SYSTEM))
 
         psql("ALTER DATABASE THIS SET default_transaction_read_only = on")
         database.engine.dispose()  # as a primary cuts all when it is demoted
@@ -68,7 +68,7 @@ def test_a_server_that_stays_read_only_is_looked_for_once_a_second_and_answers_r
         psql("ALTER DATABASE THIS SET default_transaction_read_only = on")
         for _ in range(5):
             with pytest.raises(DatabaseUnavailable) as failure:
-                stored_user(lambda: Work(shop, NOBODY))
+                stored_user(lambda: Work(shop, SYSTEM))
             assert failure.value.trouble is Trouble.READ_ONLY
             assert count_of(database, "users") == 0
         assert name.accepted == 2
@@ -79,7 +79,7 @@ def test_a_server_that_stays_read_only_is_looked_for_once_a_second_and_answers_r
 
         postgres.execute(f"ALTER DATABASE {address.database} RESET default_transaction_read_only")
         clock.advance(seconds=1)
-        stored_user(lambda: Work(shop, NOBODY))
+        stored_user(lambda: Work(shop, SYSTEM))
         assert is_current(migrated_to(database))
 
 
@@ -151,7 +151,7 @@ def test_what_the_role_or_the_environment_set_otherwise_does_not_matter(
     database = open_database()
     shop = workshop_for(database)
     name = "Zoë 😀 \\' ż"
-    user = stored_user(lambda: Work(shop, NOBODY), name=name)
+    user = stored_user(lambda: Work(shop, SYSTEM), name=name)
     found = ask(
         database,
         lambda db: db.execute(

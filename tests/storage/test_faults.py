@@ -9,7 +9,7 @@ import psycopg2
 import pytest
 from sqlalchemy import make_url, text, update
 
-from backend.kernel.client import NOBODY
+from backend.kernel.client import SYSTEM
 from backend.kernel.clock import SystemClock
 from backend.kernel.events import Event, EventKind
 from backend.storage import tables
@@ -93,7 +93,7 @@ def test_an_idle_connection_is_asked_first_and_replaced(
 def test_a_connection_lost_before_commit_is_a_conflict_and_nothing_happened(
     database, runtime, postgres, postgres_url
 ):
-    with pytest.raises(DatabaseConflict), Work(runtime, NOBODY) as work:
+    with pytest.raises(DatabaseConflict), Work(runtime, SYSTEM) as work:
         users.insert(work.db, new_user(), None)
         kill_all(postgres, postgres_url)
         users.insert(work.db, new_user(), None)
@@ -105,7 +105,7 @@ def test_a_connection_lost_before_commit_is_a_conflict_and_nothing_happened(
 def test_a_service_that_overlooks_the_loss_does_not_commit_half_of_its_work(
     database, runtime, postgres, postgres_url
 ):
-    with pytest.raises(DatabaseConflict), Work(runtime, NOBODY) as work:
+    with pytest.raises(DatabaseConflict), Work(runtime, SYSTEM) as work:
         users.insert(work.db, new_user(), None)
         kill_all(postgres, postgres_url)
         for _ in range(2):
@@ -117,7 +117,7 @@ def test_a_service_that_overlooks_the_loss_does_not_commit_half_of_its_work(
 
 
 def test_a_deed_and_its_event_are_two_messages(proxy, behind_proxy):
-    work = Work(workshop_for(behind_proxy()), NOBODY)
+    work = Work(workshop_for(behind_proxy()), SYSTEM)
     messages = []
     users.is_taken(work.db, "before@example.com")  # the connection is there, and has begun
     proxy.on_bytes = messages.append
@@ -130,28 +130,28 @@ def test_a_deed_and_its_event_are_two_messages(proxy, behind_proxy):
 
 def test_work_that_asked_nothing_says_nothing(proxy, behind_proxy):
     shop = workshop_for(behind_proxy())
-    stored_user(lambda: Work(shop, NOBODY))
+    stored_user(lambda: Work(shop, SYSTEM))
     messages = []
     proxy.on_bytes = messages.append
-    with Work(shop, NOBODY) as work:
+    with Work(shop, SYSTEM) as work:
         assert work.db
-    with pytest.raises(RuntimeError), Work(shop, NOBODY) as work:
+    with pytest.raises(RuntimeError), Work(shop, SYSTEM) as work:
         assert work.db
         raise RuntimeError
     assert messages == []
 
 
 def test_an_event_before_anything_else_is_stored_with_many_rows_after_it(runtime, database):
-    with Work(runtime, NOBODY) as work:
+    with Work(runtime, SYSTEM) as work:
         work.record(Event(EventKind.SIGN_UP))
         work.record(Event(EventKind.SIGN_UP))
-    with Work(runtime, NOBODY) as work:
+    with Work(runtime, SYSTEM) as work:
         work.db.execute(text("DELETE FROM audit_events WHERE kind = :kind"), [{"kind": "sign_up"}])
     assert count_of(database, "audit_events") == 0
 
 
 def test_a_statement_in_a_broken_transaction_is_not_committed_with_it(runtime, database):
-    with pytest.raises(Exception, match="aborted"), Work(runtime, NOBODY) as work:
+    with pytest.raises(Exception, match="aborted"), Work(runtime, SYSTEM) as work:
         users.insert(work.db, new_user(), None)
         with pytest.raises(Exception, match="does not exist"):
             work.db.execute(text("SELECT * FROM nowhere"))
@@ -169,7 +169,7 @@ def test_a_connection_lost_during_commit_is_no_conflict_for_its_outcome_is_unkno
     shop = workshop_for(shaky)
     user = new_user()
 
-    with pytest.raises(DatabaseUnavailable) as failure, Work(shop, NOBODY) as work:
+    with pytest.raises(DatabaseUnavailable) as failure, Work(shop, SYSTEM) as work:
         users.insert(work.db, user, None)
         work.db.touched.add(user.id)
         for _ in range(deeds):
@@ -180,14 +180,14 @@ def test_a_connection_lost_during_commit_is_no_conflict_for_its_outcome_is_unkno
     wait_until(lambda: count_of(database, "users") == stored, "the outcome")
     assert shaky.engine.pool.checkedout() == 0
     proxy.on_bytes = lambda _: None
-    stored_user(lambda: Work(shop, NOBODY))
+    stored_user(lambda: Work(shop, SYSTEM))
 
 
 def test_what_was_touched_is_forgotten_even_if_the_outcome_is_unknown(proxy, behind_proxy):
     told = Told()
     shop = workshop_on(behind_proxy(), FixedClock(), make_settings(Path()), told)
     user = new_user()
-    with pytest.raises(DatabaseUnavailable), Work(shop, NOBODY) as work:
+    with pytest.raises(DatabaseUnavailable), Work(shop, SYSTEM) as work:
         users.insert(work.db, user, None)
         work.db.touched.add(user.id)
         proxy.on_bytes = lambda sent: "after" if b"COMMIT" in sent else None
@@ -202,7 +202,7 @@ def test_two_transactions_that_block_each_other_both_succeed_when_run_again(runt
     def rename(mine, theirs):
         for _ in range(6):
             try:
-                with Work(runtime, NOBODY) as work:
+                with Work(runtime, SYSTEM) as work:
                     attempts.append(1)
                     users.update_profile(work.db, mine.id, {"name": "locked"}, work.now())
                     if len(attempts) <= 2:
@@ -221,10 +221,10 @@ def test_two_transactions_that_block_each_other_both_succeed_when_run_again(runt
 def test_a_serialization_failure_is_a_conflict(runtime, work):
     user = stored_user(work)
     change = update(tables.users).where(tables.users.c.id == user.id).values(name="x")
-    with pytest.raises(DatabaseConflict), Work(runtime, NOBODY) as mine:
+    with pytest.raises(DatabaseConflict), Work(runtime, SYSTEM) as mine:
         mine.db.execute(text("SET TRANSACTION ISOLATION LEVEL SERIALIZABLE"))
         users.is_taken(mine.db, "x")
-        with Work(runtime, NOBODY) as other:
+        with Work(runtime, SYSTEM) as other:
             other.db.execute(change)
         mine.db.execute(change)
 
@@ -237,7 +237,7 @@ def test_a_row_held_by_somebody_else_is_not_waited_for_long(runtime, work, postg
     try:
         with (
             pytest.raises(DatabaseUnavailable, match="lock timeout"),
-            Work(runtime, NOBODY) as mine,
+            Work(runtime, SYSTEM) as mine,
         ):
             users.update_profile(mine.db, user.id, {"name": "mine"}, mine.now())
     finally:
@@ -266,7 +266,7 @@ def test_a_server_that_stands_still_is_left_after_a_while_and_used_again_when_it
     monkeypatch.setattr("backend.storage.engine.ConnectionWatchdog", lambda: quick)
     database = behind_proxy(clock=SystemClock())
     shop = workshop_for(database)
-    stored_user(lambda: Work(shop, NOBODY))
+    stored_user(lambda: Work(shop, SYSTEM))
 
     proxy.freeze()
     with pytest.raises(DatabaseUnavailable, match="did not answer") as failure:
@@ -275,7 +275,7 @@ def test_a_server_that_stands_still_is_left_after_a_while_and_used_again_when_it
 
     proxy.thaw()
     wait_until(lambda: _is_usable(database), "the database")
-    stored_user(lambda: Work(shop, NOBODY))
+    stored_user(lambda: Work(shop, SYSTEM))
     assert count_of(database, "users") == 2
     assert database.engine.pool.checkedout() == 0
 

@@ -8,7 +8,7 @@ from contextlib import contextmanager
 import pytest
 from sqlalchemy import text
 
-from backend.kernel.client import NOBODY
+from backend.kernel.client import SYSTEM
 from backend.storage.engine import DatabaseConflict, DatabaseUnavailable
 from backend.storage.work import Work, ask
 from tests.rig.fixtures import ON_SQLITE
@@ -69,7 +69,7 @@ def test_somebody_who_holds_the_file_delays_writes_and_never_reads(runtime, data
     somebody = sqlite3.connect(url.database)
     somebody.execute("BEGIN IMMEDIATE")
 
-    with pytest.raises(DatabaseUnavailable, match="locked"), Work(runtime, NOBODY) as mine:
+    with pytest.raises(DatabaseUnavailable, match="locked"), Work(runtime, SYSTEM) as mine:
         mine.record(None)
     assert count_of(database, "users") == 1
 

@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 from sqlalchemy import text
 
-from backend.kernel.client import NOBODY
+from backend.kernel.client import SYSTEM
 from backend.storage.engine import Database, DatabaseUnavailable
 from backend.storage.errors import Trouble
 from backend.storage.queries import users
@@ -58,7 +58,7 @@ def test_a_file_that_another_was_moved_over_is_not_used(file, database, work, tm
 
 def test_what_is_committed_into_a_file_that_is_gone_is_not_acknowledged(file, runtime, work):
     stored_user(work)
-    with pytest.raises(DatabaseUnavailable) as failure, Work(runtime, NOBODY) as mine:
+    with pytest.raises(DatabaseUnavailable) as failure, Work(runtime, SYSTEM) as mine:
         users.insert(mine.db, new_user(), None)
         file.unlink()
     assert failure.value.trouble is Trouble.REPLACED

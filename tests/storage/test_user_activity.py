@@ -5,7 +5,7 @@ from uuid import UUID
 
 from sqlalchemy import event
 
-from backend.kernel.client import NOBODY
+from backend.kernel.client import SYSTEM
 from backend.kernel.events import Event, EventKind
 from backend.kernel.randomness import SystemRandomness, uuid7
 from backend.storage.queries import audit
@@ -21,7 +21,7 @@ HOUR = timedelta(hours=1)
 def happened(work, kind, user_id, at):
     with work() as mine:
         audit.insert(
-            mine.db, Event(kind, user_id, user_id), uuid7(SystemRandomness(), at), at, NOBODY
+            mine.db, Event(kind, user_id, user_id), uuid7(SystemRandomness(), at), at, SYSTEM
         )
 
 

@@ -6,7 +6,7 @@ from concurrent.futures import ThreadPoolExecutor
 import pytest
 from sqlalchemy import text
 
-from backend.kernel.client import NOBODY
+from backend.kernel.client import SYSTEM
 from backend.kernel.events import Event, EventKind
 from backend.storage.engine import DatabaseConflict, DatabaseUnavailable
 from backend.storage.queries import users
@@ -24,7 +24,7 @@ class Refused(Exception):
 def test_what_is_done_is_stored_told_and_logged_in_that_order(runtime, database, told):
     seen = []
     user = new_user()
-    with Work(runtime, NOBODY) as work:
+    with Work(runtime, SYSTEM) as work:
         users.insert(work.db, user, None)
         work.db.touched.add(user.id)
         work.record(DONE)
@@ -37,7 +37,7 @@ def test_what_is_done_is_stored_told_and_logged_in_that_order(runtime, database,
 
 def test_a_refusal_undoes_everything_but_what_is_kept(runtime, database, told):
     done_afterwards = []
-    with pytest.raises(Refused), Work(runtime, NOBODY) as work:
+    with pytest.raises(Refused), Work(runtime, SYSTEM) as work:
         users.insert(work.db, new_user(), None)
         work.record(DONE)
         work.keep(FAILED)
@@ -52,23 +52,23 @@ def test_a_refusal_undoes_everything_but_what_is_kept(runtime, database, told):
 
 
 def test_what_is_kept_is_stored_once_when_nothing_goes_wrong(runtime, database, told):
-    with Work(runtime, NOBODY) as work:
+    with Work(runtime, SYSTEM) as work:
         work.keep(FAILED)
     assert count_of(database, "audit_events") == 1
     assert told.logged == [FAILED]
 
 
 def test_work_that_never_asks_the_database_borrows_nothing(runtime, database):
-    with Work(runtime, NOBODY):
+    with Work(runtime, SYSTEM):
         assert database.engine.pool.checkedout() == 0
 
 
 def test_something_slow_waits_without_a_transaction(runtime, database):
-    with Work(runtime, NOBODY) as work:
+    with Work(runtime, SYSTEM) as work:
         users.is_taken(work.db, "a@example.com")
 
         def slow(number: int) -> int:
-            other = Work(runtime, NOBODY)  # on SQLite this would wait for itself
+            other = Work(runtime, SYSTEM)  # on SQLite this would wait for itself
             with other:
                 users.insert(other.db, new_user(email="a@example.com"), None)
             return number + 1
@@ -78,7 +78,7 @@ def test_something_slow_waits_without_a_transaction(runtime, database):
 
 
 def test_something_slow_after_a_write_is_a_mistake_of_ours(runtime):
-    with pytest.raises(RuntimeError, match="nothing slow"), Work(runtime, NOBODY) as work:
+    with pytest.raises(RuntimeError, match="nothing slow"), Work(runtime, SYSTEM) as work:
         users.insert(work.db, new_user(), None)
         work.outside(lambda: None)
 
@@ -87,7 +87,7 @@ def test_a_conflict_keeps_nothing_because_the_work_is_run_again(runtime, databas
     attempts = []
 
     def once():
-        with Work(runtime, NOBODY) as work:
+        with Work(runtime, SYSTEM) as work:
             users.insert(work.db, new_user(email="again@example.com"), None)
             work.record(DONE)
             work.keep(FAILED)
@@ -106,7 +106,10 @@ def test_a_conflict_keeps_nothing_because_the_work_is_run_again(runtime, databas
 
 def test_an_event_that_cannot_be_kept_leaves_the_connection_usable(runtime, database, work):
     unstorable = Event(EventKind.SIGN_IN_FAILED, detail={"what": object()})
-    with pytest.raises(Exception, match="not JSON serializable"), Work(runtime, NOBODY) as mine:
+    with (
+        pytest.raises(Exception, match="not JSON serializable"),
+        Work(runtime, SYSTEM) as mine,
+    ):
         mine.keep(unstorable)
     stored_user(work)
     assert count_of(database, "users") == 1
@@ -116,7 +119,7 @@ def test_a_thousand_failures_leak_nothing(runtime, database, work):
     def fail(number: int) -> None:
         with (
             pytest.raises(Exception, match=r"no such|does not exist|refused"),
-            Work(runtime, NOBODY) as mine,
+            Work(runtime, SYSTEM) as mine,
         ):
             users.insert(mine.db, new_user(), None)
             if number % 2:
@@ -134,14 +137,17 @@ def test_a_thousand_failures_leak_nothing(runtime, database, work):
 
 def test_a_statement_that_failed_and_was_ignored_does_not_end_in_a_quiet_commit(runtime, database):
     if database.kind == "sqlite":  # there one failed statement spoils nothing else
-        with Work(runtime, NOBODY) as work:
+        with Work(runtime, SYSTEM) as work:
             with pytest.raises(Exception, match="no such table"):
                 work.db.execute(text("SELECT * FROM nowhere"))
             users.insert(work.db, new_user(), None)
         assert count_of(database, "users") == 1
         return
 
-    with pytest.raises(DatabaseConflict, match="already failed"), Work(runtime, NOBODY) as work:
+    with (
+        pytest.raises(DatabaseConflict, match="already failed"),
+        Work(runtime, SYSTEM) as work,
+    ):
         users.insert(work.db, new_user(), None)
         with pytest.raises(Exception, match="does not exist"):
             work.db.execute(text("SELECT * FROM nowhere"))
@@ -167,7 +173,7 @@ def test_a_write_that_takes_too_long_makes_the_next_one_fail_and_not_wait(
     runtime, open_database, work
 ):
     if runtime.database.kind == "sqlite":
-        with Work(runtime, NOBODY) as first:
+        with Work(runtime, SYSTEM) as first:
             users.is_taken(first.db, "x")
             with pytest.raises(DatabaseUnavailable, match="takes too long"):
                 runtime.database.write()

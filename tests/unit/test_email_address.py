@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from backend.kernel.email_address import is_address, normal_form
+from backend.kernel.email_address import is_email_address, normalize_email
 
 GOOD = [
     "ada@example.com",
@@ -70,32 +70,32 @@ BAD = [
 
 @pytest.mark.parametrize("address", GOOD)
 def test_an_address_is_taken(address):
-    assert is_address(address)
+    assert is_email_address(address)
 
 
 @pytest.mark.parametrize("address", BAD, ids=ascii)
 def test_anything_else_is_not(address):
-    assert not is_address(address)
+    assert not is_email_address(address)
 
 
 def test_254_characters_are_the_most():
-    assert is_address("a@" + "b" * 249 + ".co")
+    assert is_email_address("a@" + "b" * 249 + ".co")
     assert len("a@" + "b" * 249 + ".co") == 254
 
 
 @given(st.from_regex(r"[A-Za-z0-9_+-]{1,8}@[A-Za-z0-9]{1,8}\.[A-Za-z]{2,4}", fullmatch=True))
 def test_the_normal_form_is_an_address_and_its_own_normal_form(address):
-    normal = normal_form(address)
-    assert is_address(normal)
-    assert normal_form(normal) == normal
-    assert normal == normal_form(address.swapcase())
+    normal = normalize_email(address)
+    assert is_email_address(normal)
+    assert normalize_email(normal) == normal
+    assert normal == normalize_email(address.swapcase())
 
 
 @given(st.text())
 def test_only_ascii_is_ever_taken(text):
-    assert not is_address(text) or text.isascii()
+    assert not is_email_address(text) or text.isascii()
 
 
 @given(st.text(alphabet="aA.'+-_@", max_size=254))
 def test_no_text_keeps_us_busy(text):
-    is_address(text)
+    is_email_address(text)

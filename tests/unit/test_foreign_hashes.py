@@ -55,34 +55,34 @@ def hasher() -> PasswordHasher:
 
 @pytest.mark.parametrize("hashed", KINDS.values(), ids=KINDS)
 def test_a_hash_from_elsewhere_is_checked_and_replaced_by_ours(hasher, hashed):
-    kept = hasher.take(hashed)
+    kept = hasher.accept_hash(hashed)
     verdict = hasher.verify(Password(PASSWORD), kept)
 
     assert verdict.matches
-    assert verdict.upgraded.startswith("$bcrypt-sha256$v=2,t=2b,r=4$")
-    again = hasher.verify(Password(PASSWORD), verdict.upgraded)
-    assert (again.matches, again.upgraded) == (True, None)
+    assert verdict.new_hash.startswith("$bcrypt-sha256$v=2,t=2b,r=4$")
+    again = hasher.verify(Password(PASSWORD), verdict.new_hash)
+    assert (again.matches, again.new_hash) == (True, None)
 
 
 @pytest.mark.parametrize("hashed", KINDS.values(), ids=KINDS)
 def test_a_wrong_password_matches_none_of_them(hasher, hashed):
     for wrong in (PASSWORD + "x", PASSWORD[:-1], "", "\0"):
-        verdict = hasher.verify(Password(wrong), hasher.take(hashed))
-        assert (verdict.matches, verdict.upgraded) == (False, None)
+        verdict = hasher.verify(Password(wrong), hasher.accept_hash(hashed))
+        assert (verdict.matches, verdict.new_hash) == (False, None)
 
 
 def test_our_own_hash_moves_from_one_house_to_the_next(hasher):
     hashed = hasher.hash(Password(PASSWORD))
 
-    assert hasher.take(hashed) == hashed
+    assert hasher.accept_hash(hashed) == hashed
 
 
 def test_a_long_password_is_read_as_far_as_bcrypt_read_it_elsewhere(hasher):
     hashed = bcrypt_of("x" * 100, "$2b$")
 
     assert hasher.verify(Password("x" * 100), hashed).matches
-    upgraded = hasher.verify(Password("x" * 100), hashed).upgraded
-    assert not hasher.verify(Password("x" * 72), upgraded).matches
+    new_hash = hasher.verify(Password("x" * 100), hashed).new_hash
+    assert not hasher.verify(Password("x" * 72), new_hash).matches
 
 
 def test_a_password_that_was_hashed_as_it_was_typed_matches(hasher):
@@ -96,7 +96,7 @@ def test_bits_that_nobody_reads_are_put_right(hasher):
     hashed = bcrypt_of(PASSWORD, "$2b$")
     odd = hashed[:28] + chr(ord(hashed[28]) + 1) + hashed[29:]
 
-    assert hasher.verify(Password(PASSWORD), hasher.take(odd)).matches
+    assert hasher.verify(Password(PASSWORD), hasher.accept_hash(odd)).matches
 
 
 ARGON2_TAIL = "$" + "a" * 22 + "$" + "a" * 43
@@ -126,4 +126,4 @@ HOSTILE = {
 @pytest.mark.parametrize(("hashed", "reason"), HOSTILE.values(), ids=HOSTILE)
 def test_a_hash_we_will_not_take_is_refused_with_the_reason(hasher, hashed, reason):
     with pytest.raises(ValueError, match=reason):
-        hasher.take(hashed)
+        hasher.accept_hash(hashed)

@@ -7,7 +7,7 @@ import pytest
 from passlib.hash import argon2, bcrypt_sha256, django_pbkdf2_sha256, pbkdf2_sha512
 
 from backend.kernel.passwords import hash_costs
-from backend.kernel.passwords.hash_costs import Costs, alike, cost_of, spend
+from backend.kernel.passwords.hash_costs import HashCost, cost_of, cost_pattern, spend_work
 from backend.kernel.passwords.hasher import PasswordHasher
 from backend.kernel.secrets.secret import Password
 
@@ -52,7 +52,7 @@ def worked(monkeypatch):
 @pytest.mark.parametrize("guess", ["wrong", "wrong\0", "\ufb01ancee"], ids=ascii)
 def test_every_refusal_costs_the_same_whoever_it_is(worked, guess):
     hasher = PasswordHasher(6)
-    hasher.expect(HASHES.values())
+    hasher.add_known_hashes(HASHES.values())
     costs = {}
     for whose, hashed in EVERYBODY.items():
         worked.clear()
@@ -73,7 +73,7 @@ def test_with_none_but_our_own_it_is_one_hash(worked):
 
 def test_a_right_password_costs_no_more_than_its_check(worked):
     hasher = PasswordHasher(6)
-    hasher.expect(HASHES.values())
+    hasher.add_known_hashes(HASHES.values())
     assert hasher.verify(Password("x"), HASHES["ours"]).matches
     assert worked == {"bcrypt": 2**6}
 
@@ -89,12 +89,12 @@ def test_a_hash_that_is_first_met_counts_from_then_on(worked):
 def test_a_stand_in_for_argon2_takes_its_parameters(monkeypatch):
     told = []
     monkeypatch.setattr(hash_costs.argon2, "verify", lambda _, hashed: told.append(hashed))
-    spend(cost_of(HASHES["argon2, dearer"]), "secret")
+    spend_work(cost_of(HASHES["argon2, dearer"]), "secret")
     assert [cost_of(hashed) for hashed in told] == [cost_of(HASHES["argon2, dearer"])]
 
 
 def test_alike_are_those_that_cost_the_same():
-    assert alike(HASHES["bcrypt"]) == "$2b$05$%"
-    assert alike(HASHES["django"]) == "pbkdf2_sha256$100$%"
-    assert alike(SCRYPT) == "_" * 32 + ":%"
-    assert (alike("nonsense"), cost_of("nonsense")) == (None, Costs())
+    assert cost_pattern(HASHES["bcrypt"]) == "$2b$05$%"
+    assert cost_pattern(HASHES["django"]) == "pbkdf2_sha256$100$%"
+    assert cost_pattern(SCRYPT) == "_" * 32 + ":%"
+    assert (cost_pattern("nonsense"), cost_of("nonsense")) == (None, HashCost())

@@ -5,7 +5,7 @@ import threading
 
 import pytest
 
-from backend.process.output import Output, Printed
+from backend.process.output import Output, OutputStream
 from tests.rig.pipes import a_pipe, fill, read_until
 
 
@@ -48,12 +48,12 @@ def test_a_reader_who_has_gone_stops_nobody(pipe):
 
 def test_a_reader_who_does_not_read_stops_nobody_and_hears_how_much_was_dropped(pipe):
     told = []
-    output = Output(pipe[1], room=1000)
-    output.tell_lost = lambda lines: (told.append(lines), output.write(f"dropped {lines}\n"))
+    output = Output(pipe[1], capacity=1000)
+    output.on_dropped = lambda lines: (told.append(lines), output.write(f"dropped {lines}\n"))
     fill(pipe[1])
     for number in range(1000):
         output.write(f"line {number:04}\n")
-    output.flush(within=0.01)
+    output.flush(timeout=0.01)
 
     said = read_until(pipe[0], b"dropped").lstrip(b"x").decode().splitlines()
     kept = [line for line in said if line.startswith("line")]
@@ -65,7 +65,7 @@ def test_a_disk_that_was_full_is_told_of_too():
     told = []
     full = os.open("/dev/full", os.O_WRONLY)
     output = Output(full)
-    output.tell_lost = told.append
+    output.on_dropped = told.append
     output.write("one\ntwo\n")
     output.flush()
     read, write = os.pipe()
@@ -86,7 +86,7 @@ def test_a_descriptor_that_others_made_non_blocking_loses_nothing(pipe):
 
 def test_what_is_printed_goes_out_by_whole_lines_and_cleaned(pipe):
     output = Output(pipe[1])
-    printed = Printed(output, pipe[1], lambda text: text.replace("secret", "***"))
+    printed = OutputStream(output, pipe[1], lambda text: text.replace("secret", "***"))
     for piece in ("a sec", "ret\nand ", "more\n"):
         printed.write(piece)
     output.flush()

@@ -5,11 +5,11 @@ import pytest
 from passlib.hash import bcrypt_sha256
 
 from backend.kernel.passwords.hasher import PasswordHasher
-from backend.kernel.passwords.rules import PasswordRules, is_common, normalised
+from backend.kernel.passwords.rules import PasswordRules, is_common, normalize
 from backend.kernel.refusals import Refusal
 from backend.kernel.secrets.secret import Password
 
-RULES = PasswordRules(shortest=8, longest=128, strict=True, app_name="Gatehouse")
+RULES = PasswordRules(min_length=8, max_length=128, strict=True, app_name="Gatehouse")
 
 
 @pytest.fixture(scope="module")
@@ -81,7 +81,7 @@ def test_two_hashes_of_one_password_differ(hasher):
 def test_nobody_has_a_password(hasher):
     for guess in ("nobody has this password", "", "x"):
         verdict = hasher.verify(Password(guess), None)
-        assert (verdict.matches, verdict.upgraded) == (False, None)
+        assert (verdict.matches, verdict.new_hash) == (False, None)
 
 
 def test_nobody_costs_as_much_as_anybody(monkeypatch):
@@ -116,20 +116,20 @@ def test_every_refusal_costs_one_hash(hasher, monkeypatch, stored, guess):
 
 def test_a_hash_of_our_own_cost_is_kept(hasher):
     hashed = hasher.hash(Password("x"))
-    assert hasher.verify(Password("x"), hashed).upgraded is None
+    assert hasher.verify(Password("x"), hashed).new_hash is None
 
 
 @pytest.mark.parametrize("rounds", [5, 6])
 def test_a_hash_of_another_cost_is_replaced(hasher, rounds):
-    upgraded = hasher.verify(Password("x"), PasswordHasher(rounds).hash(Password("x"))).upgraded
-    assert upgraded.startswith("$bcrypt-sha256$v=2,t=2b,r=4$")
+    new_hash = hasher.verify(Password("x"), PasswordHasher(rounds).hash(Password("x"))).new_hash
+    assert new_hash.startswith("$bcrypt-sha256$v=2,t=2b,r=4$")
 
 
 def test_a_plain_bcrypt_hash_from_elsewhere_is_taken_and_replaced(hasher):
     foreign = bcrypt.hashpw(b"secret", bcrypt.gensalt(4)).decode()
     verdict = hasher.verify(Password("secret"), foreign)
     assert verdict.matches
-    assert bcrypt_sha256.verify("secret", verdict.upgraded)
+    assert bcrypt_sha256.verify("secret", verdict.new_hash)
     assert not hasher.verify(Password("Secret"), foreign).matches
 
 
@@ -141,21 +141,21 @@ def test_what_plain_bcrypt_cannot_read_does_not_match_it(hasher, odd):
 
 def test_a_wrong_password_upgrades_nothing(hasher):
     foreign = bcrypt.hashpw(b"secret", bcrypt.gensalt(4)).decode()
-    assert hasher.verify(Password("wrong"), foreign).upgraded is None
+    assert hasher.verify(Password("wrong"), foreign).new_hash is None
 
 
 def test_a_working_library_is_proved():
-    PasswordHasher(4).prove()
+    PasswordHasher(4).self_test()
 
 
 @pytest.mark.parametrize("broken", ["x", "x" * 72])
 def test_a_library_that_looks_at_the_first_characters_only_is_found_out(monkeypatch, broken):
     monkeypatch.setattr(
-        "backend.kernel.passwords.hasher.normalised",
+        "backend.kernel.passwords.hasher.normalize",
         lambda password: password.reveal()[: len(broken)],
     )
     with pytest.raises(RuntimeError, match="does not tell passwords apart"):
-        PasswordHasher(4).prove()
+        PasswordHasher(4).self_test()
 
 
 @pytest.mark.parametrize(
@@ -183,7 +183,7 @@ def test_a_new_password_has_8_to_128_characters(password, code):
 
 
 def test_the_bounds_are_settings():
-    rules = PasswordRules(shortest=15, longest=20, strict=False, app_name="Gatehouse")
+    rules = PasswordRules(min_length=15, max_length=20, strict=False, app_name="Gatehouse")
     assert refused("x" * 14, rules) == "PASSWORD_TOO_SHORT"
     assert refused("x" * 20, rules) is None
     assert refused("x" * 21, rules) == "PASSWORD_TOO_LONG"
@@ -221,4 +221,4 @@ def test_the_list_is_ten_thousand_folded_words():
 
 
 def test_the_form_is_nfkc():
-    assert normalised(Password("\ufb01")) == "fi"
+    assert normalize(Password("\ufb01")) == "fi"

@@ -6,7 +6,7 @@ from urllib.parse import quote
 
 import pytest
 
-from backend.kernel.redaction import Redactor, parts_of_url
+from backend.kernel.redaction import Redactor, secrets_in_url
 from backend.kernel.secrets.secret import Secret
 from tests.make import make_settings
 
@@ -33,13 +33,13 @@ SHAPES = [
 
 @pytest.mark.parametrize(("said", "kept"), SHAPES, ids=[each[0][:40] for each in SHAPES])
 def test_what_looks_like_a_secret_is_blanked_and_nothing_else(said, kept):
-    assert Redactor().without_secrets(said) == (said if kept is None else kept)
+    assert Redactor().redact_secrets(said) == (said if kept is None else kept)
 
 
 def test_an_address_is_blanked_only_where_it_must_be():
     said = "550 no such user <ada@example.com>"
-    assert Redactor().without_addresses(said) == "550 no such user <(address)>"
-    assert Redactor().without_secrets(said) == said
+    assert Redactor().redact_secrets_and_emails(said) == "550 no such user <(address)>"
+    assert Redactor().redact_secrets(said) == said
 
 
 @pytest.mark.parametrize(
@@ -50,12 +50,12 @@ def test_a_configured_secret_is_found_in_every_way_it_may_be_written(secret):
     written = [secret, repr(secret), json.dumps(secret), quote(secret, safe=""), quote(secret)]
     written += [repr(secret.encode()), f"Illegal value {f'Bearer {secret}'.encode()!r}"]
     for each in written:
-        assert secret.strip() not in redactor.without_secrets(each)
-        assert "***" in redactor.without_secrets(each)
+        assert secret.strip() not in redactor.redact_secrets(each)
+        assert "***" in redactor.redact_secrets(each)
 
 
 def test_a_short_one_does_not_blank_ordinary_words():
-    assert Redactor(["postgres", "abc"]).without_secrets("postgresql, abc, postgres") == (
+    assert Redactor(["postgres", "abc"]).redact_secrets("postgresql, abc, postgres") == (
         "postgresql, abc, ***"
     )
 
@@ -73,17 +73,17 @@ def test_settings_know_all_their_secrets_and_the_parts_of_their_urls(tmp_path):
     }
     redactor = make_settings(tmp_path, **told).redactor()
     for each in ("an-old-key-of-before", "canary-proxy-key", "canary-admin-password"):
-        assert redactor.without_secrets(f"<{each}>") == "<***>"
+        assert redactor.redact_secrets(f"<{each}>") == "<***>"
     for each in ("canary-api-key", "canary-in-query", "canary-redis/tail-of-it"):
-        assert redactor.without_secrets(f"<{each}>") == "<***>"
+        assert redactor.redact_secrets(f"<{each}>") == "<***>"
     for each in ("canary-%2Fdb", "canary-/db"):
-        assert redactor.without_secrets(f"<{each}>") == "<***>"
-    assert redactor.without_secrets("db.example.com") == "db.example.com"
+        assert redactor.redact_secrets(f"<{each}>") == "<***>"
+    assert redactor.redact_secrets("db.example.com") == "db.example.com"
 
 
 def test_of_a_password_that_is_not_percent_encoded_its_pieces_are_known_too():
     """A parser that takes one of them for a host or a port names it in its error."""
-    parts = parts_of_url("redis://:canary-redis/tail-of-it@cache:6379")
+    parts = secrets_in_url("redis://:canary-redis/tail-of-it@cache:6379")
     assert {"canary-redis/tail-of-it", "canary-redis", "tail-of-it"} <= set(parts)
 
 
@@ -92,6 +92,6 @@ def test_a_password_is_known_as_it_is_sent_to_a_mail_server_or_a_proxy(tmp_path)
     redactor = make_settings(tmp_path, smtp_url=url, mail_from="a@example.com").redactor()
     for sent in ("\0postman\0canary/pwé", "canary/pwé", "postman:canary/pwé"):
         encoded = b64encode(sent.encode()).decode()
-        told = redactor.without_secrets(f"535 5.7.8 you said {encoded}")
+        told = redactor.redact_secrets(f"535 5.7.8 you said {encoded}")
         assert encoded.rstrip("=") not in told
         assert told.startswith("535 5.7.8 you said ***")

@@ -2,7 +2,13 @@
 
 import pytest
 
-from backend.kernel.refusals import CODES, Refusal, plain_refusal, too_many_requests, unavailable
+from backend.kernel.refusals import (
+    CODES,
+    Refusal,
+    refusal_without_code,
+    service_unavailable,
+    too_many_requests,
+)
 
 # Of Better Auth's own table; what is not here is ours.
 BETTER_AUTHS = {
@@ -66,7 +72,7 @@ def test_an_unknown_code_is_a_mistake_of_ours():
 
 
 def test_a_plain_refusal_has_a_message_and_no_code():
-    refusal = plain_refusal("No fields to update")
+    refusal = refusal_without_code("No fields to update")
     assert (refusal.status, refusal.code, refusal.message) == (400, None, "No fields to update")
 
 
@@ -78,9 +84,12 @@ def test_too_many_requests_tells_when_to_come_back(seconds, said):
 
 
 def test_unavailable_tells_when_to_come_back():
-    assert (unavailable(2).status, unavailable(2).headers) == (503, {"retry-after": "2"})
+    assert (service_unavailable(2).status, service_unavailable(2).headers) == (
+        503,
+        {"retry-after": "2"},
+    )
 
 
 def test_two_refusals_do_not_share_their_headers():
-    unavailable(2).headers["x"] = "y"
-    assert unavailable(2).headers == {"retry-after": "2"}
+    service_unavailable(2).headers["x"] = "y"
+    assert service_unavailable(2).headers == {"retry-after": "2"}

@@ -2,7 +2,7 @@
 
 import pytest
 
-from backend.kernel.roles import grants
+from backend.kernel.roles import has_permissions
 
 
 @pytest.mark.parametrize(
@@ -22,4 +22,4 @@ from backend.kernel.roles import grants
     ],
 )
 def test_a_role_allows_what_it_was_granted_and_nothing_else(roles, asked, granted):
-    assert grants(roles, asked) is granted
+    assert has_permissions(roles, asked) is granted

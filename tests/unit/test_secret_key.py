@@ -2,7 +2,7 @@
 
 import pytest
 
-from backend.kernel.secrets.secret_key import key_is_generated, keyring_for
+from backend.kernel.secrets.secret_key import is_key_generated, load_keyring
 from backend.kernel.settings import SettingsError
 from tests.clocks import SeededRandomness
 from tests.make import KEY, Told
@@ -11,7 +11,7 @@ CHANCE = SeededRandomness()
 
 
 def ring(**told):
-    return keyring_for(Told(**told), CHANCE)
+    return load_keyring(Told(**told), CHANCE)
 
 
 def refusal(**told) -> str:
@@ -31,7 +31,7 @@ def test_the_key_that_is_set_signs(tmp_path):
 
 def test_development_makes_one_and_keeps_it(tmp_path):
     first = ring(data_dir=tmp_path).sign("x")
-    assert keyring_for(Told(data_dir=tmp_path), SeededRandomness("other")).sign("x") == first
+    assert load_keyring(Told(data_dir=tmp_path), SeededRandomness("other")).sign("x") == first
 
 
 def test_the_kept_key_is_readable_by_its_owner_only(tmp_path):
@@ -47,7 +47,7 @@ def test_a_key_that_was_cut_off_while_written_signs_nothing(tmp_path, left):
 
 def test_old_keys_still_verify():
     both = ring(secret_key=KEY, secret_keys_old="an old key")
-    assert both.verifies("x", ring(secret_key="an old key").sign("x"))
+    assert both.verify("x", ring(secret_key="an old key").sign("x"))
 
 
 def test_production_refuses_to_start_without_a_key(tmp_path):
@@ -73,7 +73,7 @@ def test_production_refuses_to_start_with_a_key_that_everybody_knows(example):
 def test_a_fresh_space_starts_with_a_key_of_its_own(tmp_path):
     told = {"environment": "production", "space_id": "ada/gatehouse", "data_dir": tmp_path}
     assert ring(**told).sign("x")
-    assert key_is_generated(Told(**told))
+    assert is_key_generated(Told(**told))
 
 
 def test_but_not_with_a_database_that_outlives_the_key(tmp_path):

@@ -12,7 +12,7 @@ from pydantic import Field
 
 from backend.features.accounts.wire import SignIn, SignUp, UpdateUser
 from backend.kernel.refusals import Refusal
-from backend.kernel.timestamps import iso
+from backend.kernel.timestamps import format_timestamp
 from backend.web.wire import (
     Name,
     NotNull,
@@ -182,12 +182,14 @@ def test_any_object_is_taken_or_refused(body):
     ],
 )
 def test_a_date_has_exactly_three_decimals(moment, text):
-    assert iso(moment) == text
+    assert format_timestamp(moment) == text
 
 
 @given(st.datetimes(min_value=datetime(1900, 1, 1), timezones=st.just(UTC)))  # noqa: DTZ001
 def test_a_date_is_read_back_to_the_millisecond(moment):
-    assert abs(datetime.fromisoformat(iso(moment)) - moment) < timedelta(milliseconds=1)
+    assert abs(datetime.fromisoformat(format_timestamp(moment)) - moment) < timedelta(
+        milliseconds=1
+    )
 
 
 def nested(levels: int) -> bytes:

@@ -9,7 +9,7 @@ from backend.kernel.events import Event, EventKind
 from backend.kernel.refusals import Refusal, too_many_requests
 from backend.limits.limiter import Limiter
 from backend.limits.rules import FAILURES_OF_DEVICES, FAILURES_PER_ACCOUNT, FAILURES_PER_DEVICE
-from backend.process.hash_pool import CallerGone
+from backend.process.hash_pool import ClientDisconnected
 from backend.storage.engine import DatabaseUnavailable
 from backend.storage.queries.users import Credential, User
 from backend.storage.work import Work
@@ -60,7 +60,7 @@ def refund_if_unchecked(refund: Callable[[], None]) -> Iterator[None]:
     """
     try:
         yield
-    except (CallerGone, DatabaseUnavailable):
+    except (ClientDisconnected, DatabaseUnavailable):
         refund()
         raise
     except Refusal as refusal:

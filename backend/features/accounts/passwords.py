@@ -6,7 +6,7 @@ from uuid import UUID
 from backend.features.accounts.attempts import FindDevice, count_attempt, refund_if_unchecked
 from backend.features.accounts.service import Accounts
 from backend.kernel.events import Event, EventKind
-from backend.kernel.passwords.hash_costs import alike
+from backend.kernel.passwords.hash_costs import cost_pattern
 from backend.kernel.passwords.hasher import PasswordHasher
 from backend.kernel.refusals import Refusal
 from backend.kernel.secrets.secret import Password
@@ -72,8 +72,8 @@ class HashCostScan:
             self._database,
             lambda db: users.find_hashes_unlike(db, self._patterns, after, _BATCH),
         )
-        self._hasher.expect(hashes)
-        self._patterns.update(filter(None, map(alike, hashes)))
+        self._hasher.add_known_hashes(hashes)
+        self._patterns.update(filter(None, map(cost_pattern, hashes)))
         return last
 
 

@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from backend.kernel.events import Event, EventKind
-from backend.kernel.refusals import Refusal, plain_refusal
+from backend.kernel.refusals import Refusal, refusal_without_code
 from backend.storage.queries import users
 from backend.storage.queries.users import User
 from backend.storage.work import Work
@@ -30,7 +30,7 @@ def update_profile(work: Work, user: User, changes: dict[str, Any]) -> None:
     `user` may come from the cache, so the database confirms that nothing would change.
     """
     if not changes:
-        raise plain_refusal("No fields to update")
+        raise refusal_without_code("No fields to update")
     if _is_unchanged(user, changes) and _is_unchanged(work.actor, changes):
         return
     detail = {"fields": ",".join(sorted(changes))}

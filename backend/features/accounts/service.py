@@ -15,9 +15,9 @@ from backend.features.accounts.session_issuer import (
 )
 from backend.features.links.service import LinkToken, LinkTokens
 from backend.features.sessions.service import IssuedSession
-from backend.kernel.email_address import is_address, normal_form
+from backend.kernel.email_address import is_email_address, normalize_email
 from backend.kernel.events import Event, EventKind
-from backend.kernel.passwords.hasher import Verdict
+from backend.kernel.passwords.hasher import PasswordCheck
 from backend.kernel.passwords.rules import PasswordRules
 from backend.kernel.refusals import Refusal
 from backend.kernel.secrets.secret import Password, SessionToken
@@ -93,7 +93,7 @@ def sign_up(work: Work, accounts: Accounts, new: NewAccount) -> SignUpResult:
     """
     if not work.settings.sign_up:
         raise Refusal("EMAIL_PASSWORD_SIGN_UP_DISABLED")
-    email, verify_first = normal_form(new.address), work.settings.require_verified_email
+    email, verify_first = normalize_email(new.address), work.settings.require_verified_email
     accounts.rules.check_new(new.password, email, new.name)
     if not verify_first and users.is_taken(work.db, email):
         _refuse_taken(work, email)
@@ -129,10 +129,10 @@ def sign_in(
     find_device: FindDevice,
 ) -> IssuedSession | Challenge:
     """Sign a user in with their password."""
-    if not is_address(address):
+    if not is_email_address(address):
         raise Refusal("INVALID_EMAIL")
     accounts.rules.check_length(password)
-    email = normal_form(address)
+    email = normalize_email(address)
     credential = users.find_credential(work.db, email)
     refund = count_attempt(work, accounts.limiter, email, credential, find_device)
     with refund_if_unchecked(refund):
@@ -176,7 +176,7 @@ def _check_password(
     # An unknown address costs the same: response times must not reveal who has an account.
     stored_hash = credential.password_hash if credential else None
     verdict = _verify(work, accounts, credential, password)
-    if credential is None or not (verdict.matches or verdict.of_sign_up):
+    if credential is None or not (verdict.matches or verdict.matches_sign_up):
         _refuse(work, credential)
     # The password may have changed, or the user been banned, during the hash.
     user = users.find_if_password_is(work.db, credential.user.id, stored_hash or "")
@@ -184,14 +184,14 @@ def _check_password(
         return credential.user, True
     if user is None or stored_hash is None:
         _refuse(work, credential)
-    if verdict.upgraded is not None:
-        users.replace_password_hash(work.db, user.id, stored_hash, verdict.upgraded)
+    if verdict.new_hash is not None:
+        users.replace_password_hash(work.db, user.id, stored_hash, verdict.new_hash)
     return user, False
 
 
 def _verify(
     work: Work, accounts: Accounts, credential: Credential | None, password: Password
-) -> Verdict:
+) -> PasswordCheck:
     hashes, stored_hash = accounts.hashes, credential.password_hash if credential else None
     if not work.settings.require_verified_email:
         return work.outside(hashes.verify, work.client, password, stored_hash)

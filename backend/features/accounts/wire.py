@@ -6,7 +6,7 @@ from pydantic import AfterValidator, ConfigDict, Field, JsonValue
 from pydantic_core import PydanticCustomError
 
 from backend.features.sessions.wire import UserOut
-from backend.kernel.email_address import is_address
+from backend.kernel.email_address import is_email_address
 from backend.web.wire import Image, Name, NotNull, PasswordField, Text, WireModel
 
 _CALLBACK = Field(
@@ -23,7 +23,7 @@ _ADA: dict[str, JsonValue] = {"email": "ada@example.com", "password": "correct h
 
 
 def _parse_address(text: str) -> str:
-    if not is_address(text):
+    if not is_email_address(text):
         raise PydanticCustomError("email", "Invalid email address")
     return text
 

@@ -1,6 +1,6 @@
 """Creating admins: from ADMIN_EMAIL and ADMIN_PASSWORD at start, or by a command."""
 
-from backend.kernel.email_address import is_address, normal_form
+from backend.kernel.email_address import is_email_address, normalize_email
 from backend.kernel.events import Event, EventKind
 from backend.kernel.passwords.hasher import PasswordHasher
 from backend.kernel.passwords.rules import PasswordRules
@@ -20,8 +20,8 @@ def ensure_first_admin(work: Work, hasher: PasswordHasher, rules: PasswordRules)
     address, password = work.settings.admin_email, work.settings.admin_password
     if not address or password is None:
         return
-    email = normal_form(address)
-    if not is_address(email):
+    email = normalize_email(address)
+    if not is_email_address(email):
         raise SettingsError(f"ADMIN_EMAIL: {address!r} is not an e-mail address")
     if users.is_taken(work.db, email):
         return

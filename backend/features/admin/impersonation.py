@@ -7,7 +7,7 @@ from backend.features.admin.permissions import IMPERSONATE, authorise_for_user
 from backend.features.sessions.cache import CurrentSession
 from backend.features.sessions.service import IssuedSession, find_live
 from backend.kernel.events import Event, EventKind
-from backend.kernel.refusals import Refusal, plain_refusal
+from backend.kernel.refusals import Refusal, refusal_without_code
 from backend.kernel.roles import ADMIN
 from backend.kernel.secrets.secret import SessionToken
 from backend.kernel.secrets.tokens import digest
@@ -38,7 +38,7 @@ def stop(
     """
     admin_id = current.session.impersonated_by
     if admin_id is None:
-        raise plain_refusal("You are not impersonating anyone")
+        raise refusal_without_code("You are not impersonating anyone")
     sessions.delete_by_id(work.db, current.session.id, current.user.id)
     work.record(Event(EventKind.IMPERSONATION_ENDED, admin_id, current.user.id))
     for token in admin_tokens:

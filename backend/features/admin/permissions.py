@@ -6,9 +6,9 @@ from datetime import datetime
 from uuid import UUID
 
 from backend.features.sessions.cache import CurrentSession
-from backend.kernel.randomness import uuid_or_none
+from backend.kernel.randomness import parse_uuid
 from backend.kernel.refusals import Refusal
-from backend.kernel.roles import ADMIN, grants
+from backend.kernel.roles import ADMIN, has_permissions
 from backend.storage.db import Db
 from backend.storage.queries import sessions, users
 from backend.storage.queries.users import User
@@ -45,7 +45,7 @@ def check(current: CurrentSession, *permissions: Permission) -> None:
     """
     impersonates = current.session.impersonated_by is not None
     for permission in permissions:
-        if impersonates or not grants(
+        if impersonates or not has_permissions(
             current.user.roles, {permission.resource: [permission.action]}
         ):
             raise Refusal(permission.refusal)
@@ -58,7 +58,7 @@ def authorise(work: Work, current: CurrentSession, *permissions: Permission) -> 
     """
     check(current, *permissions)
     for permission in permissions:
-        if not grants(work.actor.roles, {permission.resource: [permission.action]}):
+        if not has_permissions(work.actor.roles, {permission.resource: [permission.action]}):
             raise Refusal(permission.refusal)
 
 
@@ -111,13 +111,13 @@ def before_removal(work: Work, user: User) -> None:
 
 def find_user(db: Db, user_id: str) -> User:
     """Find the user an admin's request is about, or refuse with 404."""
-    target = uuid_or_none(user_id)
+    target = parse_uuid(user_id)
     user = users.find(db, target) if target else None
     return _pick_user([user] if user else [], user_id)
 
 
 def _pick_user(candidates: Sequence[User], user_id: str) -> User:
-    target = uuid_or_none(user_id)
+    target = parse_uuid(user_id)
     for user in candidates:
         if user.id == target:
             return user
@@ -125,5 +125,5 @@ def _pick_user(candidates: Sequence[User], user_id: str) -> User:
 
 
 def _ids_to_lock(user_id: str, current: CurrentSession) -> set[UUID]:
-    target = uuid_or_none(user_id)
+    target = parse_uuid(user_id)
     return {current.user.id} | ({target} if target else set())

@@ -7,7 +7,7 @@ from uuid import UUID
 from backend.features.admin.permissions import REVOKE_SESSIONS, authorise
 from backend.features.sessions.cache import CurrentSession
 from backend.kernel.events import Event, EventKind
-from backend.kernel.randomness import uuid_or_none
+from backend.kernel.randomness import parse_uuid
 from backend.kernel.secrets.secret import SessionToken
 from backend.kernel.secrets.tokens import TokenMint, digest
 from backend.storage.db import Db
@@ -18,7 +18,7 @@ from backend.storage.work import Work
 
 def list_live(db: Db, user_id: str, now: datetime) -> Sequence[Session]:
     """List a user's unexpired sessions, including those of impersonators."""
-    owner_id = uuid_or_none(user_id)
+    owner_id = parse_uuid(user_id)
     rows = sessions.list_all(db, owner_id) if owner_id else []
     return [session for session in rows if session.expires_at > now]
 
@@ -26,10 +26,10 @@ def list_live(db: Db, user_id: str, now: datetime) -> Sequence[Session]:
 def revoke(work: Work, mint: TokenMint, current: CurrentSession, token_or_id: str) -> None:
     """End the session with this token or id, of any user, if there is one."""
     authorise(work, current, REVOKE_SESSIONS)
-    if mint.recognises(token_or_id):
+    if mint.is_authentic(token_or_id):
         deleted = sessions.delete_by_digest(work.db, digest(SessionToken(token_or_id)))
     else:
-        session_id = uuid_or_none(token_or_id)
+        session_id = parse_uuid(token_or_id)
         deleted = sessions.delete_by_id(work.db, session_id) if session_id else None
     if deleted is not None:
         _record(work, current, deleted.user_id, 1)
@@ -38,7 +38,7 @@ def revoke(work: Work, mint: TokenMint, current: CurrentSession, token_or_id: st
 def revoke_all(work: Work, current: CurrentSession, user_id: str) -> None:
     """End every session of a user."""
     authorise(work, current, REVOKE_SESSIONS)
-    owner_id = uuid_or_none(user_id)
+    owner_id = parse_uuid(user_id)
     if owner_id and (count := sessions.delete_all(work.db, owner_id)):
         _record(work, current, owner_id, count)
 

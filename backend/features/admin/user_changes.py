@@ -17,11 +17,11 @@ from backend.features.admin.permissions import (
     check,
 )
 from backend.features.sessions.cache import CurrentSession
-from backend.kernel.email_address import is_address, normal_form
+from backend.kernel.email_address import is_email_address, normalize_email
 from backend.kernel.events import Event, EventKind
 from backend.kernel.refusals import Refusal
-from backend.kernel.roles import ADMIN, KNOWN
-from backend.kernel.timestamps import iso, later
+from backend.kernel.roles import ADMIN, ROLES
+from backend.kernel.timestamps import add_seconds, format_timestamp
 from backend.storage.queries import links, sessions, users
 from backend.storage.queries.users import User
 from backend.storage.work import Work
@@ -43,7 +43,7 @@ _ADMIN_FIELDS = {"role", "banned", "ban_expires"}
 
 def join_roles(roles: Sequence[str]) -> str:
     """Join roles with commas, as they are stored; refuses unknown ones."""
-    if not roles or not KNOWN.issuperset(roles):
+    if not roles or not ROLES.issuperset(roles):
         raise Refusal("YOU_ARE_NOT_ALLOWED_TO_SET_NON_EXISTENT_VALUE")
     return ",".join(dict.fromkeys(roles))
 
@@ -58,7 +58,7 @@ def ban(
     work: Work, current: CurrentSession, user_id: str, reason: str | None, seconds: float | None
 ) -> User:
     """Ban a user, for good or for some seconds, and end their sessions."""
-    ends = later(work.now(), seconds) if seconds else None
+    ends = add_seconds(work.now(), seconds) if seconds else None
     changes = {"banned": True, "ban_reason": reason or _DEFAULT_REASON, "ban_expires": ends}
     return _change(work, current, user_id, changes, BAN_USERS)
 
@@ -113,9 +113,9 @@ def _complete(before: User, requested: Mapping[str, Any], now: datetime) -> dict
     if changes.get("banned") is False:
         changes |= {"ban_reason": None, "ban_expires": None}
     if "email" in changes:
-        if not is_address(changes["email"]):
+        if not is_email_address(changes["email"]):
             raise Refusal("INVALID_EMAIL")
-        changes["email"] = normal_form(changes["email"])
+        changes["email"] = normalize_email(changes["email"])
         if changes["email"] != before.email:  # the new one is unproven
             changes.setdefault("email_verified", False)
     return changes
@@ -166,7 +166,7 @@ def _record(work: Work, by: UUID, before: User, after: User, changes: Mapping[st
         detail = {"from": before.role, "to": after.role}
         work.record(Event(EventKind.ROLE_CHANGED, by, after.id, detail))
     if after.banned and _BAN_FIELDS & changes.keys():
-        until = iso(after.ban_expires) if after.ban_expires else "lifted"
+        until = format_timestamp(after.ban_expires) if after.ban_expires else "lifted"
         work.record(Event(EventKind.USER_BANNED, by, after.id, {"until": until}))
     if before.banned and not after.banned:
         work.record(Event(EventKind.USER_UNBANNED, by, after.id))

@@ -13,10 +13,10 @@ from uuid import UUID
 
 from pydantic import Field
 
-from backend.kernel.email_address import normal_form
+from backend.kernel.email_address import normalize_email
 from backend.kernel.refusals import Refusal
-from backend.kernel.roles import KNOWN
-from backend.kernel.timestamps import moment_from
+from backend.kernel.roles import ROLES
+from backend.kernel.timestamps import parse_timestamp
 from backend.storage.queries.user_list import AnyOf, Condition, Conditions, Operator, Wanted
 from backend.web.query_types import Flag, Number, Repeated
 from backend.web.wire import Text, WireModel
@@ -145,7 +145,7 @@ class PageOfUsers(FilterUsers):
 
 def _role_values(role: str) -> list[str]:
     """Return every value of the role column that contains a role; several are comma-joined."""
-    every = (order for size in range(1, len(KNOWN) + 1) for order in permutations(KNOWN, size))
+    every = (order for size in range(1, len(ROLES) + 1) for order in permutations(ROLES, size))
     return sorted(",".join(order) for order in every if role in order)
 
 
@@ -181,7 +181,7 @@ def _parse_bool(text: str) -> bool:
 
 def _parse_date(text: str) -> datetime:
     try:
-        return moment_from(text)
+        return parse_timestamp(text)
     except ValueError:
         raise _invalid("Invalid input: expected date, received string") from None
 
@@ -196,7 +196,7 @@ def _parse_id(text: str) -> UUID:
 _PARSERS: Mapping[str, Callable[[str], Any]] = {
     "id": _parse_id,
     "name": str,
-    "email": normal_form,
+    "email": normalize_email,
     "emailVerified": _parse_bool,
     "role": str,
     "banned": _parse_bool,

@@ -20,7 +20,7 @@ from backend.features.admin.permissions import (
 )
 from backend.features.admin.user_changes import join_roles
 from backend.features.sessions.cache import CurrentSession
-from backend.kernel.email_address import is_address, normal_form
+from backend.kernel.email_address import is_email_address, normalize_email
 from backend.kernel.events import Event, EventKind
 from backend.kernel.refusals import Refusal
 from backend.kernel.roles import USER
@@ -48,10 +48,10 @@ def create(work: Work, accounts: Accounts, current: CurrentSession, new: NewUser
     permissions += [SET_ROLE] if new.roles is not None else []
     permissions += [SET_EMAIL] if new.email_verified else []
     authorise(work, current, *permissions)
-    if not is_address(new.address):
+    if not is_email_address(new.address):
         raise Refusal("INVALID_EMAIL")
     role = USER if new.roles is None else join_roles(new.roles)
-    email = normal_form(new.address)
+    email = normalize_email(new.address)
     password_hash = None
     if new.password is not None:
         accounts.rules.check_new(new.password, email, new.name)

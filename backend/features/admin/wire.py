@@ -8,7 +8,7 @@ from pydantic_core import PydanticCustomError
 
 from backend.features.sessions.wire import SessionOut, UserOut
 from backend.kernel.refusals import Refusal
-from backend.kernel.timestamps import LONGEST
+from backend.kernel.timestamps import MAX_LIFETIME
 from backend.web.wire import (
     Image,
     Instant,
@@ -126,7 +126,7 @@ class BanUser(WireModel):
     user_id: UserId
     ban_reason: Annotated[Reason | None, NotNull] = None
     ban_expires_in: Annotated[
-        Annotated[float, Field(ge=0, le=LONGEST, examples=[86400])] | None, NotNull
+        Annotated[float, Field(ge=0, le=MAX_LIFETIME, examples=[86400])] | None, NotNull
     ] = None
 
 

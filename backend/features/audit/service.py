@@ -6,7 +6,7 @@ from datetime import UTC, datetime, timedelta
 from typing import Literal
 from uuid import UUID
 
-from backend.kernel.email_address import normal_form
+from backend.kernel.email_address import normalize_email
 from backend.kernel.events import EventKind
 from backend.kernel.refusals import Refusal
 from backend.storage.db import Db
@@ -45,7 +45,7 @@ def read_page(db: Db, query: Filter, email: str | None, limit: int) -> Page:
     `email` limits it to events by or about the user with this address.
     """
     if email is not None:
-        owner = users.find_by_email(db, normal_form(email))
+        owner = users.find_by_email(db, normalize_email(email))
         if owner is None or query.user_id not in {None, owner.id}:
             return Page(events=[], emails={}, next_cursor=None)
         query = replace(query, user_id=owner.id)

@@ -2,7 +2,7 @@
 
 from backend.features.docs.page import assets, docs_page, policy
 from backend.features.sessions.reader import SessionReader
-from backend.kernel.randomness import alphanumeric
+from backend.kernel.randomness import random_alphanumeric
 from backend.kernel.settings import Settings
 from backend.web.app_context import AppContext
 from backend.web.request_context import RequestContext
@@ -31,7 +31,7 @@ async def docs(
     """Describe every endpoint, for people."""
     if not await _may_read(request, context, reader):
         return NOT_FOUND
-    nonce = alphanumeric(context.runtime.randomness, 24)
+    nonce = random_alphanumeric(context.runtime.randomness, 24)
     page = await context.pools.ask(lambda: docs_page(settings.app_name, nonce))
     return Response(
         page.encode(),

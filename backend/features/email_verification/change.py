@@ -11,9 +11,9 @@ from backend.features.mail import templates
 from backend.features.mail.service import post
 from backend.features.sessions.cache import CurrentSession
 from backend.features.sessions.service import refuse_impersonator
-from backend.kernel.email_address import normal_form
+from backend.kernel.email_address import normalize_email
 from backend.kernel.events import Event, EventKind
-from backend.kernel.refusals import Refusal, plain_refusal
+from backend.kernel.refusals import Refusal, refusal_without_code
 from backend.storage.queries import users
 from backend.storage.queries.links import Link
 from backend.storage.queries.users import User
@@ -27,9 +27,9 @@ def request_change(
     if not work.settings.change_email:
         raise Refusal("CHANGE_EMAIL_DISABLED")
     refuse_impersonator(current.session)
-    user, new = work.actor, normal_form(address)
+    user, new = work.actor, normalize_email(address)
     if new == user.email:
-        raise plain_refusal("Email is the same")
+        raise refusal_without_code("Email is the same")
     if user.email_verified:
         _mail_old_address(work, link_mailer, user, new, callback)
     else:

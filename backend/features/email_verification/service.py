@@ -18,7 +18,7 @@ from backend.features.links.service import LinkKind
 from backend.features.mail import templates
 from backend.features.mail.service import post
 from backend.features.sessions.service import IssuedSession
-from backend.kernel.email_address import normal_form
+from backend.kernel.email_address import normalize_email
 from backend.kernel.events import Event, EventKind
 from backend.kernel.refusals import Refusal
 from backend.storage.queries import links as stored_links
@@ -90,7 +90,7 @@ def send(work: Work, link_mailer: LinkMailer, address: str, callback: str) -> No
 
     Where sign-up signs users in, a caller who is not signed in may not know the password.
     """
-    email = normal_form(address)
+    email = normalize_email(address)
     user = users.find_by_email(work.db, email)
     within_limit = _may_mail(link_mailer, email)
     recipient = user if user and not user.email_verified and within_limit else None
@@ -103,7 +103,7 @@ def send(work: Work, link_mailer: LinkMailer, address: str, callback: str) -> No
 def send_to_self(work: Work, link_mailer: LinkMailer, address: str, callback: str) -> None:
     """Mail a link to the signed-in user, and to nobody else."""
     user = work.actor
-    if normal_form(address) != user.email:
+    if normalize_email(address) != user.email:
         raise Refusal("EMAIL_MISMATCH")
     if user.email_verified:
         raise Refusal("EMAIL_ALREADY_VERIFIED")

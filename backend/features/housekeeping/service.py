@@ -11,7 +11,7 @@ from datetime import datetime, timedelta
 
 import structlog
 
-from backend.kernel.client import NOBODY
+from backend.kernel.client import SYSTEM
 from backend.storage.clock_check import ClockCheck
 from backend.storage.db import Db
 from backend.storage.engine import DatabaseUnavailable
@@ -83,7 +83,7 @@ class Housekeeper:
     def _purge(self, what: str, purge: Purge, before: datetime) -> None:
         total = 0
         while not self._stopping.is_set():
-            with Work(self._runtime, NOBODY) as work:
+            with Work(self._runtime, SYSTEM) as work:
                 deleted = (
                     purge(work.db, before, BATCH) if try_advisory_lock(work.db, HOUSEKEEPING) else 0
                 )

@@ -15,7 +15,7 @@ from backend.kernel.refusals import Refusal
 from backend.kernel.secrets.secret import Secret, SessionToken
 from backend.kernel.secrets.signing import Keyring
 from backend.kernel.secrets.tokens import TokenMint, digest
-from backend.kernel.timestamps import later
+from backend.kernel.timestamps import add_seconds
 from backend.storage.db import Db
 from backend.storage.queries import links
 from backend.storage.queries.links import Link
@@ -64,14 +64,14 @@ def issue(
     """Create a link that is valid for `lifetime` seconds. Without a user it is a decoy row, so that
     a request about an unknown address costs the same."""
     now = work.now()
-    text = link_tokens.mint.draw(work.randomness)
+    text = link_tokens.mint.generate(work.randomness)
     link = Link(
         id=work.new_id(),
         kind=kind.value,
         user_id=user_id,
         email=email,
         data=data or {},
-        expires_at=later(now, lifetime),
+        expires_at=add_seconds(now, lifetime),
         created_at=now,
         used_at=None,
     )
@@ -84,7 +84,7 @@ def find(db: Db, now: datetime, link_tokens: LinkTokens, token: str, *kinds: Lin
 
     A used link is found too: what a second click does depends on the kind.
     """
-    if not link_tokens.mint.recognises(token):
+    if not link_tokens.mint.is_authentic(token):
         raise Refusal("INVALID_TOKEN")
     link = links.find(db, [kind.value for kind in kinds], digest(SessionToken(token)))
     if link is None or link.user_id is None:

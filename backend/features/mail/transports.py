@@ -20,7 +20,7 @@ import httpx
 
 from backend.features.mail.delivery_errors import NotSent, Rejected, classify_http, classify_smtp
 from backend.features.mail.service import Message
-from backend.kernel.email_address import is_address
+from backend.kernel.email_address import is_email_address
 from backend.kernel.settings import Settings, SettingsError
 from backend.storage.queries.outbox import Mail
 
@@ -196,7 +196,7 @@ def build_email(mail: Mail, message: Message, sender: str) -> EmailMessage:
 
 
 def _check_recipient(message: Message) -> None:
-    if not is_address(message.to):  # exactly one recipient, no injected header
+    if not is_email_address(message.to):  # exactly one recipient, no injected header
         raise Rejected("the recipient is not an e-mail address")
 
 
@@ -207,7 +207,7 @@ def _parse_sender(settings: Settings) -> str:
         addresses = probe["From"].addresses
     except (ValueError, MessageError):
         addresses = ()
-    if len(addresses) != 1 or not is_address(addresses[0].addr_spec):
+    if len(addresses) != 1 or not is_email_address(addresses[0].addr_spec):
         raise SettingsError("MAIL_FROM: say whom mails come from, such as Auth <auth@example.com>")
     return settings.mail_from
 

@@ -18,7 +18,7 @@ import structlog
 from backend.features.mail.delivery_errors import NotSent, Rejected
 from backend.features.mail.service import Mailer, Message, open_message
 from backend.features.mail.transports import Transport
-from backend.kernel.client import NOBODY
+from backend.kernel.client import SYSTEM
 from backend.kernel.redaction import Redactor
 from backend.storage.clock_check import ClockCheck
 from backend.storage.db import Db
@@ -83,7 +83,7 @@ class MailWorker:
         return _DATABASE_RETRY
 
     def _claim(self) -> Mail | None:
-        with Work(self._runtime, NOBODY) as work:
+        with Work(self._runtime, SYSTEM) as work:
             earliest, latest = self._clock_check.span(work.db)
             return outbox.claim_due(work.db, earliest, latest + CLAIM_DURATION)
 
@@ -95,9 +95,9 @@ class MailWorker:
         try:
             self._transport.send(mail, message)
         except Rejected as problem:
-            self._give_up(mail, self._without_secrets(message, problem))
+            self._give_up(mail, self._redact_secrets(message, problem))
         except NotSent as problem:
-            self._try_again(mail, self._without_secrets(message, problem))
+            self._try_again(mail, self._redact_secrets(message, problem))
         except Exception as error:
             log.exception("mail_transport_failed", mail=str(mail.id))
             self._try_again(mail, type(error).__name__)
@@ -127,7 +127,7 @@ class MailWorker:
         """Write down what became of a mail, as soon as the database is there."""
         while True:
             try:
-                with Work(self._runtime, NOBODY) as work:
+                with Work(self._runtime, SYSTEM) as work:
                     operation(work.db)
                 return
             except DatabaseUnavailable as error:
@@ -135,10 +135,10 @@ class MailWorker:
                 if self._stopping.wait(_DATABASE_RETRY):
                     raise
 
-    def _without_secrets(self, message: Message, problem: Exception) -> str:
+    def _redact_secrets(self, message: Message, problem: Exception) -> str:
         # A server may quote the mail it refuses, which opens an account, or what we showed it.
         said = Redactor(filter(None, (message.url, message.token, message.code)))
-        return self._redactor.without_secrets(said.without_secrets(str(problem)))[:500]
+        return self._redactor.redact_secrets(said.redact_secrets(str(problem)))[:500]
 
     def _until_next_due(self) -> float | None:
         def waits(db: Db) -> timedelta | None:

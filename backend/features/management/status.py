@@ -10,7 +10,7 @@ from pydantic import Field
 from backend import __version__
 from backend.features.management.commit import find_commit
 from backend.features.sessions.cache import SessionCache
-from backend.kernel.secrets.secret_key import key_is_an_example, key_is_generated
+from backend.kernel.secrets.secret_key import is_example_key, is_key_generated
 from backend.kernel.settings import Settings
 from backend.limits.limiter import Limiter
 from backend.storage.clock_check import ClockCheck
@@ -228,9 +228,9 @@ def durability(settings: Settings) -> Durability:
 
 
 def _secret_state(settings: Settings) -> Literal["set", "generated", "example"]:
-    if key_is_an_example(settings):
+    if is_example_key(settings):
         return "example"
-    return "generated" if key_is_generated(settings) else "set"
+    return "generated" if is_key_generated(settings) else "set"
 
 
 def _mail_channel(settings: Settings) -> Literal["smtp", "api", "outbox"]:

@@ -6,7 +6,7 @@ from io import StringIO
 
 from backend.features.admin.user_listing import ActiveUser
 from backend.kernel.csv_cells import BYTE_ORDER_MARK, guarded
-from backend.kernel.timestamps import iso
+from backend.kernel.timestamps import format_timestamp
 
 COLUMNS = (
     "id",
@@ -48,10 +48,10 @@ def _render_row(listed: ActiveUser) -> Sequence[str]:
         user.role,
         _format_bool(user.banned),
         guarded(user.ban_reason or ""),
-        iso(user.ban_expires) if user.ban_expires else "",
-        iso(user.created_at),
-        iso(user.updated_at),
-        iso(last_sign_in_at) if last_sign_in_at else "",
+        format_timestamp(user.ban_expires) if user.ban_expires else "",
+        format_timestamp(user.created_at),
+        format_timestamp(user.updated_at),
+        format_timestamp(last_sign_in_at) if last_sign_in_at else "",
     )
 
 

@@ -10,7 +10,7 @@ from typing import Any
 from zipfile import ZIP_DEFLATED, ZipFile, ZipInfo
 
 from backend.features.sessions.wire import UserOut
-from backend.kernel.timestamps import iso
+from backend.kernel.timestamps import format_timestamp
 from backend.storage.db import Db
 from backend.storage.engine import Database
 from backend.storage.queries import links, outbox, sessions, users
@@ -160,4 +160,4 @@ def _render_event(event: AuditEvent, user: User) -> dict[str, Any]:
 
 
 def _to_json(value: Any) -> str:
-    return iso(value) if isinstance(value, datetime) else str(value)
+    return format_timestamp(value) if isinstance(value, datetime) else str(value)

@@ -10,7 +10,7 @@ from backend.features.links.link_mailer import LinkMailer, NewLink, mail_link, m
 from backend.features.links.service import LinkKind, LinkTokens
 from backend.features.mail import templates
 from backend.features.mail.service import post
-from backend.kernel.email_address import normal_form
+from backend.kernel.email_address import normalize_email
 from backend.kernel.events import Event, EventKind
 from backend.kernel.refusals import Refusal
 from backend.kernel.secrets.secret import Password
@@ -31,7 +31,7 @@ _REVOKED_KINDS = (
 
 def request_reset(work: Work, link_mailer: LinkMailer, address: str, redirect_to: str) -> None:
     """Mail a link to the user with this address; for an unknown one do the same without a mail."""
-    email = normal_form(address)
+    email = normalize_email(address)
     user = users.find_by_email(work.db, email)
     within_limit = may_mail(link_mailer, LinkKind.RESET_PASSWORD, email)
     link = NewLink(

@@ -9,7 +9,7 @@ from fastapi.security import APIKeyCookie, HTTPBearer
 from backend.features.sessions import service
 from backend.features.sessions.cache import CurrentSession
 from backend.features.sessions.reader import SessionReader
-from backend.kernel.refusals import Refusal, plain_refusal, unavailable
+from backend.kernel.refusals import Refusal, refusal_without_code, service_unavailable
 from backend.kernel.roles import ADMIN
 from backend.limits.limiter import Limiter
 from backend.limits.rules import ADMIN_CALLS, Rule
@@ -36,7 +36,7 @@ async def require_session_silently(request: RequestContext, context: AppContext)
     """Return the caller's session, or refuse with a 401 whose body is empty."""
     current = await find_session(request, context)
     if current is None:
-        raise plain_refusal("", status=401)
+        raise refusal_without_code("", status=401)
     return current
 
 
@@ -105,7 +105,7 @@ def _fastapi_dependency(
         try:
             current = await find(request, context)
         except DatabaseUnavailable:
-            raise unavailable(retry_after=2) from None
+            raise service_unavailable(retry_after=2) from None
         for line in request.cookies:
             response.headers.append("set-cookie", line)
         return current

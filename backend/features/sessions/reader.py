@@ -198,7 +198,7 @@ class SessionReader:
         if "." in credentials:
             value = self._cookies.verified(credentials)
             return SessionToken(value) if value else None
-        return SessionToken(credentials) if self._mint.recognises(credentials) else None
+        return SessionToken(credentials) if self._mint.is_authentic(credentials) else None
 
 
 def _note_impersonator(request: RequestContext, current: CurrentSession) -> CurrentSession:

@@ -17,7 +17,7 @@ from backend.features.sessions.wire import (
     UserOut,
 )
 from backend.kernel.clock import Clock
-from backend.kernel.refusals import Refusal, plain_refusal
+from backend.kernel.refusals import Refusal, refusal_without_code
 from backend.kernel.secrets.tokens import TokenMint
 from backend.storage.db import Db
 from backend.storage.queries import sessions
@@ -137,4 +137,4 @@ def revoke_other_sessions(work: Work, current: SignedIn, body: Anything | None =
 @routes.post("/update-session", refusals=("No fields to update",))
 def update_session(current: SignedIn, body: Anything) -> NoReturn:
     """Refuse: sessions have no fields of the application's own, so there is nothing to update."""
-    raise plain_refusal("No fields to update")
+    raise refusal_without_code("No fields to update")

@@ -6,12 +6,12 @@ from datetime import datetime, timedelta
 from uuid import UUID
 
 from backend.kernel.events import Event, EventKind
-from backend.kernel.randomness import uuid_or_none
-from backend.kernel.refusals import plain_refusal
+from backend.kernel.randomness import parse_uuid
+from backend.kernel.refusals import refusal_without_code
 from backend.kernel.secrets.secret import SessionToken
 from backend.kernel.secrets.tokens import TokenDigest, TokenMint, digest
 from backend.kernel.settings import Settings
-from backend.kernel.timestamps import later
+from backend.kernel.timestamps import add_seconds
 from backend.storage.queries import sessions
 from backend.storage.queries.sessions import Session, SessionWithUser
 from backend.storage.queries.users import User
@@ -46,7 +46,7 @@ def issue(
     session = Session(
         id=work.new_id(),
         user_id=user.id,
-        expires_at=min(later(now, lifetime), _latest_end(now, settings)),
+        expires_at=min(add_seconds(now, lifetime), _latest_end(now, settings)),
         created_at=now,
         updated_at=now,
         ip_address=work.client.address,
@@ -71,7 +71,9 @@ def refresh_due_at(session: Session, settings: Settings) -> datetime | None:
         return None
     if session.expires_at >= _latest_end(session.created_at, settings):
         return None
-    return later(session.expires_at, settings.session_refresh_after - settings.session_lifetime)
+    return add_seconds(
+        session.expires_at, settings.session_refresh_after - settings.session_lifetime
+    )
 
 
 def is_fresh(session: Session, now: datetime, settings: Settings) -> bool:
@@ -87,13 +89,13 @@ WHILE_IMPERSONATING = "You cannot do this while you impersonate a user"
 def refuse_impersonator(session: Session) -> None:
     """Refuse owner-only operations during an impersonation: admins cannot take the account."""
     if session.impersonated_by is not None:
-        raise plain_refusal(WHILE_IMPERSONATING, status=403)
+        raise refusal_without_code(WHILE_IMPERSONATING, status=403)
 
 
 def prolong(work: Work, session: Session) -> datetime | None:
     """Extend a session up to its absolute lifetime; None if it was ended meanwhile."""
     now = work.now()
-    renewed = later(now, work.settings.session_lifetime)
+    renewed = add_seconds(now, work.settings.session_lifetime)
     expires_at = min(renewed, _latest_end(session.created_at, work.settings))
     return expires_at if sessions.prolong(work.db, session, expires_at, now) else None
 
@@ -128,10 +130,10 @@ def revoke(work: Work, mint: TokenMint, user_id: UUID, token_or_id: str) -> None
 
     Does nothing when there is none, so callers cannot probe which tokens exist.
     """
-    if mint.recognises(token_or_id):
+    if mint.is_authentic(token_or_id):
         deleted = sessions.delete_by_digest(work.db, digest(SessionToken(token_or_id)), user_id)
     else:
-        session_id = uuid_or_none(token_or_id)
+        session_id = parse_uuid(token_or_id)
         deleted = sessions.delete_by_id(work.db, session_id, user_id) if session_id else None
     if deleted is not None:
         _record_revoked(work, user_id, 1)
@@ -149,4 +151,4 @@ def _record_revoked(work: Work, user_id: UUID, count: int) -> None:
 
 
 def _latest_end(created_at: datetime, settings: Settings) -> datetime:
-    return later(created_at, settings.session_max_age)
+    return add_seconds(created_at, settings.session_max_age)

@@ -3,7 +3,7 @@
 from uuid import UUID
 
 from backend.features.sessions.service import IssuedSession
-from backend.kernel.randomness import alphanumeric
+from backend.kernel.randomness import random_alphanumeric
 from backend.kernel.secrets.secret import SessionToken
 from backend.kernel.settings import Settings
 from backend.storage.queries import users
@@ -58,4 +58,4 @@ def _set_device_cookie(work: Work, cookies: Cookies, user_id: UUID) -> list[str]
     password_hash = users.find_password_hash(work.db, user_id)
     if password_hash is None:  # there is none to guess
         return []
-    return [cookies.set_device(user_id, password_hash, alphanumeric(work.randomness, 16))]
+    return [cookies.set_device(user_id, password_hash, random_alphanumeric(work.randomness, 16))]

@@ -5,7 +5,7 @@ from datetime import UTC, datetime, timedelta
 from decimal import Decimal
 from typing import Any
 
-from backend.kernel.timestamps import moment_from
+from backend.kernel.timestamps import parse_timestamp
 
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 _NUMBER = re.compile(r"[+-]?\d+(\.\d*)?", re.ASCII)
@@ -23,7 +23,7 @@ def parse_date(value: Any) -> datetime:
     if isinstance(value, bool) or not isinstance(value, str | int | float):
         raise ValueError("is no date such as 2024-03-11T02:11:52Z")
     text = str(value).strip()
-    return _from_number(Decimal(text)) if _NUMBER.fullmatch(text) else moment_from(text)
+    return _from_number(Decimal(text)) if _NUMBER.fullmatch(text) else parse_timestamp(text)
 
 
 def _from_number(number: Decimal) -> datetime:

@@ -16,7 +16,7 @@ from backend.features.user_transfer.user_record import (
     find_field,
     parse_user,
 )
-from backend.kernel.client import NOBODY
+from backend.kernel.client import SYSTEM
 from backend.kernel.events import Event, EventKind
 from backend.kernel.passwords.hasher import PasswordHasher
 from backend.kernel.redaction import Redactor
@@ -71,13 +71,13 @@ def _import_batch(
 ) -> None:
     for record in batch:
         outcome.ignored_fields |= {name for name in record.fields if not find_field(name)}
-    with Work(runtime, NOBODY) as work:
+    with Work(runtime, SYSTEM) as work:
         people, problems = _validate(work, hasher, batch)
         if not problems:
             _store(work, people, outcome, dry=dry)
             return
     for line, problem in problems:
-        print_line(f"line {line}: {_SHAPES.without_secrets(problem)[:_LONGEST_PROBLEM]}")
+        print_line(f"line {line}: {_SHAPES.redact_secrets(problem)[:_LONGEST_PROBLEM]}")
     outcome.bad += len(problems)
     outcome.waiting += len(people)
     print_line(
@@ -94,7 +94,7 @@ def _validate(
     first_lines: dict[object, int] = {}
     for record in batch:
         try:
-            person = parse_user(record, work, hasher.take)
+            person = parse_user(record, work, hasher.accept_hash)
             for what, value in (("address", person.user.email), ("id", person.user.id)):
                 first = first_lines.setdefault(value, record.line)
                 if first != record.line:

@@ -182,7 +182,7 @@ def _parse_header(lines: _Lines) -> tuple[list[str], str]:
 
 def _redact_start(text: str) -> str:
     """Return the start of a line without secrets: it may be a user's, hash included."""
-    return Redactor().without_secrets(text.strip())[:80]
+    return Redactor().redact_secrets(text.strip())[:80]
 
 
 def _parse_csv(header: list[str], separator: str, first: _Line, lines: _Lines) -> Record:

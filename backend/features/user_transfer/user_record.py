@@ -16,8 +16,8 @@ from pydantic import (
 
 from backend.features.user_transfer.dates import parse_date
 from backend.features.user_transfer.records import Record
-from backend.kernel.email_address import is_address, normal_form
-from backend.kernel.roles import KNOWN
+from backend.kernel.email_address import is_email_address, normalize_email
+from backend.kernel.roles import ROLES
 from backend.storage.queries.users import User
 from backend.storage.work import Work
 from backend.web.wire import Image, Name, Reason
@@ -39,16 +39,16 @@ class ImportedUser:
 
 
 def _parse_address(text: str) -> str:
-    if not is_address(text.strip()):
+    if not is_email_address(text.strip()):
         raise ValueError("is not an e-mail address")
-    return normal_form(text.strip())
+    return normalize_email(text.strip())
 
 
 def _parse_roles(text: str) -> str:
     roles = [role.strip() for role in text.split(",")]
-    unknown = [role for role in roles if role not in KNOWN]
+    unknown = [role for role in roles if role not in ROLES]
     if unknown:
-        raise ValueError(f"{unknown[0]!r} is no role; there are {', '.join(sorted(KNOWN))}")
+        raise ValueError(f"{unknown[0]!r} is no role; there are {', '.join(sorted(ROLES))}")
     return ",".join(dict.fromkeys(roles))
 
 

@@ -20,7 +20,7 @@ SCHEMES = (
     "django_pbkdf2_sha256",
     "django_bcrypt_sha256",
 )
-LONGEST = 512  # characters
+MAX_LENGTH = 512  # characters
 _MOST_BCRYPT = 14  # about a second
 _MOST_ROUNDS = 2_000_000  # of PBKDF2; Django asked for 1,200,000 in 2025
 _MOST_MEMORY = 262_144  # KiB
@@ -32,10 +32,10 @@ _SCRYPT = re.compile(r"[0-9a-f]{32}:[0-9a-f]{128}")
 _PASSLIB64, _BASE64 = r"[./A-Za-z0-9]+", r"[+/=A-Za-z0-9]+"
 
 
-def taken(hashed: str) -> str:
+def normalize_hash(hashed: str) -> str:
     """Return a hash as we keep it; raises ValueError, saying why, if we cannot or will not."""
-    if len(hashed) > LONGEST:
-        raise ValueError(f"the hash is longer than {LONGEST} characters")
+    if len(hashed) > MAX_LENGTH:
+        raise ValueError(f"the hash is longer than {MAX_LENGTH} characters")
     bare = _without_djangos_name(hashed)
     for pattern, check in _KINDS.items():
         if found := re.fullmatch(pattern, bare, re.ASCII):
@@ -46,7 +46,7 @@ def taken(hashed: str) -> str:
     )
 
 
-def is_scrypt(hashed: str) -> bool:
+def is_scrypt_hash(hashed: str) -> bool:
     """Tell whether this is scrypt as Better Auth stores it, which libpass does not know."""
     return _SCRYPT.fullmatch(hashed) is not None
 
@@ -63,7 +63,7 @@ def scrypt_matches(text: str, hashed: str) -> bool:
     return hmac.compare_digest(made.hex(), key)
 
 
-def as_bcrypt_reads(text: str) -> bytes:
+def truncate_for_bcrypt(text: str) -> bytes:
     """Return the part of a password that plain bcrypt reads: elsewhere the rest was dropped."""
     return text.encode()[:_BCRYPT_READS]
 

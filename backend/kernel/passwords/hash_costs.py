@@ -27,48 +27,48 @@ _PATTERNS = (
 _KNOWN = [(kind, re.compile(pattern, re.ASCII)) for kind, pattern in _PATTERNS]
 _SALT = b"a stand-in salt."
 
-Costs = Counter[str]
+HashCost = Counter[str]
 """How much work of each kind: iterations of bcrypt and PBKDF2, runs of what has no such measure."""
 
 
-def cost_of(hashed: str) -> Costs:
+def cost_of(hashed: str) -> HashCost:
     """Return what one check of this hash costs; nothing for what is no hash we know."""
-    if foreign_hashes.is_scrypt(hashed):
-        return Costs({_SCRYPT: 1})
+    if foreign_hashes.is_scrypt_hash(hashed):
+        return HashCost({_SCRYPT: 1})
     for kind, pattern in _KNOWN:
         if found := pattern.match(hashed):
             if kind == _BCRYPT:
                 return bcrypt_cost(int(found[2]))
-            return Costs({found[0]: 1} if kind == _ARGON2 else {kind: int(found[2])})
-    return Costs()
+            return HashCost({found[0]: 1} if kind == _ARGON2 else {kind: int(found[2])})
+    return HashCost()
 
 
-def alike(hashed: str) -> str | None:
+def cost_pattern(hashed: str) -> str | None:
     """Return the LIKE pattern of all hashes that cost the same; None of what is no hash we know."""
-    if foreign_hashes.is_scrypt(hashed):
+    if foreign_hashes.is_scrypt_hash(hashed):
         return f"{'_' * 32}:%"
     found = next((found for _, pattern in _KNOWN if (found := pattern.match(hashed))), None)
     return f"{found[0]}%" if found else None
 
 
-def bcrypt_cost(rounds: int) -> Costs:
+def bcrypt_cost(rounds: int) -> HashCost:
     """Return what one check of our own hash costs at this work factor."""
-    return Costs({_BCRYPT: 2**rounds})
+    return HashCost({_BCRYPT: 2**rounds})
 
 
-def at_most(costs: Iterable[Costs]) -> Costs:
+def max_cost(costs: Iterable[HashCost]) -> HashCost:
     """Return what covers each of these: the most of every kind."""
-    most = Costs()
+    most = HashCost()
     for each in costs:
         most |= each
     return most
 
 
-def spend(costs: Costs, secret: str) -> None:
+def spend_work(costs: HashCost, secret: str) -> None:
     """Do this much work and forget what came of it."""
     for kind, amount in costs.items():
         if kind == _BCRYPT:
-            _spend_bcrypt(amount)
+            _spend_bcrypt_work(amount)
         elif kind.startswith(_PBKDF2):
             hashlib.pbkdf2_hmac(kind.partition(" ")[2], secret.encode(), _SALT, amount)
         elif kind == _SCRYPT:
@@ -79,7 +79,7 @@ def spend(costs: Costs, secret: str) -> None:
                 argon2.verify(secret, f"{kind}c3RhbmQtaW4gc2FsdA${'A' * 43}")
 
 
-def _spend_bcrypt(amount: int) -> None:
+def _spend_bcrypt_work(amount: int) -> None:
     for rounds in range(4, amount.bit_length()):
         if amount & 2**rounds:
             bcrypt.verify(_SALT, f"$2b${rounds:02}${'.' * 53}")

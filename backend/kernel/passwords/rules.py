@@ -24,8 +24,8 @@ _TAIL = "0123456789 !\"#$%&'()*+,-./:;<=>?@[\\]^_`{|}~"
 class PasswordRules:
     """What a new password must be. Lengths count code points after NFKC (NIST SP 800-63B-4)."""
 
-    shortest: int
-    longest: int
+    min_length: int
+    max_length: int
     strict: bool
     """Whether what a guesser would try first is refused too."""
     app_name: str
@@ -35,8 +35,8 @@ class PasswordRules:
 
         `about` are the address and the name of whose password it will be.
         """
-        text = normalised(password)
-        if len(text) < self.shortest:
+        text = normalize(password)
+        if len(text) < self.min_length:
             raise Refusal("PASSWORD_TOO_SHORT")
         self.check_length(password)
         if self.strict and is_common(text):
@@ -45,16 +45,16 @@ class PasswordRules:
             raise Refusal("PASSWORD_COMPROMISED", _PERSONAL)
 
     @classmethod
-    def of(cls, settings: Settings) -> Self:
+    def from_settings(cls, settings: Settings) -> Self:
         return cls(settings.password_min, settings.password_max, settings.strict, settings.app_name)
 
     def check_length(self, password: Password) -> None:
         """Refuse, before any hashing, what is longer than any password we ever took."""
-        if len(normalised(password)) > self.longest:
+        if len(normalize(password)) > self.max_length:
             raise Refusal("PASSWORD_TOO_LONG")
 
 
-def normalised(password: Password) -> str:
+def normalize(password: Password) -> str:
     """Return the password in the one form in which it is counted and hashed (NFKC)."""
     return unicodedata.normalize("NFKC", password.reveal())
 

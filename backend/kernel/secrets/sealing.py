@@ -13,7 +13,7 @@ class Sealer:
     """Seals texts with keys derived for one purpose; a rotated key still opens what it sealed."""
 
     def __init__(self, keyring: Keyring, purpose: str) -> None:
-        self._ciphers = [AESGCM(key) for key in keyring.derived(purpose).macs(b"seal")]
+        self._ciphers = [AESGCM(key) for key in keyring.derive(purpose).macs(b"seal")]
 
     def seal(self, text: str, randomness: Randomness) -> bytes:
         """Encrypt and authenticate; the result is 28 bytes longer than the text's UTF-8."""

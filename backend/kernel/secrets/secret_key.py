@@ -4,7 +4,7 @@ import math
 import os
 from pathlib import Path
 
-from backend.kernel.randomness import Randomness, alphanumeric
+from backend.kernel.randomness import Randomness, random_alphanumeric
 from backend.kernel.secrets.secret import Secret
 from backend.kernel.secrets.signing import Keyring
 from backend.kernel.settings import Settings, SettingsError
@@ -15,12 +15,12 @@ _EXAMPLES = {
     "better-auth-secret-12345678901234567890",  # Better Auth's own when none is set
     "09d25e094faa6ca2556c818166b7a9563b93f7099f6f0f4caa6cf63b88e8d3e7",  # FastAPI's tutorial
 }
-_SHORTEST, _LEAST_BITS = 32, 120  # bytes; OWASP and ASVS 13.3.1
+_MIN_LENGTH, _LEAST_BITS = 32, 120  # bytes; OWASP and ASVS 13.3.1
 
 
-def keyring_for(settings: Settings, randomness: Randomness) -> Keyring:
+def load_keyring(settings: Settings, randomness: Randomness) -> Keyring:
     """Build the key ring; raises SettingsError when production lacks a safe SECRET_KEY."""
-    key = settings.secret_key or _generated(settings, randomness)
+    key = settings.secret_key or _load_or_generate(settings, randomness)
     keys = [key, *settings.secret_keys_old]
     if settings.production:
         for name, each in [("SECRET_KEY", key), *(("SECRET_KEYS_OLD", old) for old in keys[1:])]:
@@ -28,12 +28,12 @@ def keyring_for(settings: Settings, randomness: Randomness) -> Keyring:
     return Keyring([each.reveal().encode() for each in keys])
 
 
-def key_is_generated(settings: Settings) -> bool:
+def is_key_generated(settings: Settings) -> bool:
     """Tell whether the key was made by us: it is then lost with the disk, and sessions with it."""
     return settings.secret_key is None
 
 
-def key_is_an_example(settings: Settings) -> bool:
+def is_example_key(settings: Settings) -> bool:
     """Tell whether a key, old ones included, is one that others have published: it signs for all.
 
     Production does not start with one.
@@ -42,16 +42,16 @@ def key_is_an_example(settings: Settings) -> bool:
     return any(key is not None and key.reveal() in _EXAMPLES for key in keys)
 
 
-def _generated(settings: Settings, randomness: Randomness) -> Secret:
+def _load_or_generate(settings: Settings, randomness: Randomness) -> Secret:
     # A freshly duplicated Space has no secrets: it must start, and the panel says what to do.
     # With a durable database a lost key would sign everybody out, so there we insist.
     if settings.production and (not settings.space_id or settings.database_url):
         raise SettingsError(f"SECRET_KEY is not set, and production needs one. {_HOW}")
     file = settings.data_dir / "secret_key"
     if not file.exists():
-        return _write_new(file, alphanumeric(randomness, 64))
+        return _write_new(file, random_alphanumeric(randomness, 64))
     key = file.read_text("utf-8").strip()
-    if len(key) < _SHORTEST:  # cut off while it was written: anybody could sign with such a key
+    if len(key) < _MIN_LENGTH:  # cut off while it was written: anybody could sign with such a key
         raise SettingsError(f"{file} holds no whole key. Remove it; the next start makes another.")
     return Secret(key)
 
@@ -66,8 +66,8 @@ def _write_new(file: Path, key: str) -> Secret:
 
 def _check_strength(name: str, key: Secret) -> None:
     text = key.reveal()
-    if len(text.encode()) < _SHORTEST:
-        raise SettingsError(f"{name} is shorter than {_SHORTEST} characters. {_HOW}")
+    if len(text.encode()) < _MIN_LENGTH:
+        raise SettingsError(f"{name} is shorter than {_MIN_LENGTH} characters. {_HOW}")
     if text in _EXAMPLES:
         raise SettingsError(f"{name} is an example from documentation, known to everybody. {_HOW}")
     bits = len(text) * math.log2(max(len(set(text)), 1))

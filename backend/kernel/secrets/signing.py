@@ -22,12 +22,12 @@ class Keyring:
         """Sign as Better Auth signs cookies: base64 with padding of HMAC-SHA-256, 44 characters."""
         return _signature(self._keys[0], _encoded(value)).decode()
 
-    def verifies(self, value: str, signature: str) -> bool:
+    def verify(self, value: str, signature: str) -> bool:
         """Tell whether any key made this signature; compares in constant time."""
         given, signed = _encoded(signature), _encoded(value)
         return any(hmac.compare_digest(_signature(key, signed), given) for key in self._keys)
 
-    def derived(self, purpose: str) -> "Keyring":
+    def derive(self, purpose: str) -> "Keyring":
         """Return a ring for another purpose: what one signs, the other refuses."""
         return Keyring(self.macs(f"gatehouse:{purpose}:v1".encode()))
 

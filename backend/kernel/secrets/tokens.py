@@ -4,7 +4,7 @@ import hashlib
 import hmac
 from typing import NewType
 
-from backend.kernel.randomness import ALPHANUMERIC, Randomness, alphanumeric
+from backend.kernel.randomness import ALPHANUMERIC, Randomness, random_alphanumeric
 from backend.kernel.secrets.secret import SessionToken
 from backend.kernel.secrets.signing import Keyring
 
@@ -19,18 +19,18 @@ class TokenMint:
     """Makes tokens that carry a short check, so that a forged one costs no query."""
 
     def __init__(self, keyring: Keyring, purpose: str = "session-token") -> None:
-        self._keyring = keyring.derived(purpose)
+        self._keyring = keyring.derive(purpose)
 
     def new(self, randomness: Randomness) -> SessionToken:
         """Make a fresh session token."""
-        return SessionToken(self.draw(randomness))
+        return SessionToken(self.generate(randomness))
 
-    def draw(self, randomness: Randomness) -> str:
+    def generate(self, randomness: Randomness) -> str:
         """Draw 32 random characters and add 10 that prove we made them, for this purpose."""
-        random = alphanumeric(randomness, _RANDOM_LENGTH)
+        random = random_alphanumeric(randomness, _RANDOM_LENGTH)
         return random + _check(self._keyring.mac(random.encode()))
 
-    def recognises(self, token: str) -> bool:
+    def is_authentic(self, token: str) -> bool:
         """Tell whether this server made the token, under any of its keys."""
         if len(token) != _RANDOM_LENGTH + _CHECK_LENGTH or not token.isascii():
             return False

@@ -22,7 +22,7 @@ from sqlalchemy import insert as insert_into
 
 from backend.kernel.client import Client
 from backend.kernel.events import Event, EventKind
-from backend.kernel.randomness import first_uuid7
+from backend.kernel.randomness import min_uuid7
 from backend.storage.db import Db
 from backend.storage.dialects import takes_several_statements
 from backend.storage.queries.users import Change
@@ -121,5 +121,5 @@ def newest(db: Db) -> datetime | None:
 
 def purge(db: Db, before: datetime, limit: int) -> int:
     """Delete lines older than a moment, at most `limit`; returns how many."""
-    old = select(audit_events.c.id).where(audit_events.c.id < first_uuid7(before)).limit(limit)
+    old = select(audit_events.c.id).where(audit_events.c.id < min_uuid7(before)).limit(limit)
     return db.execute(delete(audit_events).where(audit_events.c.id.in_(old))).rowcount

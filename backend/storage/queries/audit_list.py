@@ -13,7 +13,7 @@ from uuid import UUID
 from sqlalchemy import Select, or_, select, union_all
 from sqlalchemy.sql.elements import ColumnElement
 
-from backend.kernel.randomness import first_uuid7
+from backend.kernel.randomness import min_uuid7
 from backend.storage.db import Db
 from backend.storage.tables import audit_events
 
@@ -77,9 +77,9 @@ def _always(wanted: Filter) -> list[ColumnElement[bool]]:
     if wanted.before is not None:
         conditions.append(columns.id < wanted.before)
     if wanted.since is not None:
-        conditions += [columns.id >= first_uuid7(wanted.since - _SLACK), columns.at >= wanted.since]
+        conditions += [columns.id >= min_uuid7(wanted.since - _SLACK), columns.at >= wanted.since]
     if wanted.until is not None:
-        conditions += [columns.id < first_uuid7(wanted.until + _SLACK), columns.at < wanted.until]
+        conditions += [columns.id < min_uuid7(wanted.until + _SLACK), columns.at < wanted.until]
     if wanted.address is not None:
         conditions.append(columns.ip_address == wanted.address)
     if wanted.request_id is not None:

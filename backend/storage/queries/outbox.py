@@ -9,7 +9,7 @@ from uuid import UUID
 from sqlalchemy import delete, func, select, update
 from sqlalchemy import insert as insert_into
 
-from backend.kernel.randomness import first_uuid7
+from backend.kernel.randomness import min_uuid7
 from backend.storage.db import Db
 from backend.storage.tables import outbox
 
@@ -150,6 +150,6 @@ def delete_to(db: Db, recipient: str) -> None:
 def purge(db: Db, created_before: datetime, limit: int) -> int:
     """Delete mails that nobody waits for any more, at most `limit`; returns how many."""
     old = select(outbox.c.id).where(
-        outbox.c.id < first_uuid7(created_before), outbox.c.state != WAITING
+        outbox.c.id < min_uuid7(created_before), outbox.c.state != WAITING
     )
     return db.execute(delete(outbox).where(outbox.c.id.in_(old.limit(limit)))).rowcount

@@ -11,7 +11,7 @@ from typing import Any
 from sqlalchemy import CTE, Integer, Select, Uuid, cast, column, func, select, values
 from sqlalchemy.sql.elements import ColumnElement
 
-from backend.kernel.randomness import first_uuid7
+from backend.kernel.randomness import min_uuid7
 from backend.storage.db import Db
 from backend.storage.tables import UtcDateTime, audit_events, sessions
 
@@ -48,7 +48,7 @@ def count_in_spans(db: Db, spans: Sequence[Span], kinds: Sequence[str]) -> Seque
 
 def count_live_sessions(db: Db, moment: datetime) -> int:
     """Count the sessions that had begun and not run out at a moment, of those still stored."""
-    begun = select(func.count()).select_from(sessions).where(sessions.c.id < first_uuid7(moment))
+    begun = select(func.count()).select_from(sessions).where(sessions.c.id < min_uuid7(moment))
     run_out = select(func.count()).where(sessions.c.expires_at < moment)
     return int(db.execute(select(begun.scalar_subquery() - run_out.scalar_subquery())).scalar_one())
 
@@ -62,7 +62,7 @@ def _numbered(spans: Sequence[Span]) -> CTE:
         column("until", UtcDateTime),
     )
     rows = [
-        (number, first_uuid7(span.since), first_uuid7(span.until), span.since, span.until)
+        (number, min_uuid7(span.since), min_uuid7(span.until), span.since, span.until)
         for number, span in enumerate(spans)
     ]
     return values(*columns, name="span_values").data(rows).cte("spans")

@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
 
-from backend.kernel.client import NOBODY
+from backend.kernel.client import SYSTEM
 from backend.kernel.clock import Clock
 from backend.kernel.events import Event, EventKind
 from backend.kernel.randomness import Randomness
@@ -51,7 +51,7 @@ def end_what_came_back(shop: Runtime, as_of: datetime | None, *, damaged: int = 
     ended = _in_batches(shop, sessions.delete_some)
     void = _in_batches(shop, links.delete_some)
     _in_batches(shop, lambda db, most: outbox.give_up_some(db, _WHY, most))
-    with Work(shop, NOBODY) as work:
+    with Work(shop, SYSTEM) as work:
         accounts = users.count(work.db)
         counted = {"accounts": accounts, "sessions": ended, "links": void, "damaged": damaged}
         said = {"asOf": as_of.isoformat()} if as_of else {}
@@ -95,7 +95,7 @@ def end_in_file(
 def _in_batches(shop: Runtime, end_some: Callable[[Db, int], int]) -> int:
     total = 0
     while True:
-        with Work(shop, NOBODY) as work:
+        with Work(shop, SYSTEM) as work:
             gone = end_some(work.db, _BATCH)
         total += gone
         if gone < _BATCH:

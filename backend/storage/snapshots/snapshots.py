@@ -80,7 +80,7 @@ class Snapshots:
     def stop(self) -> None:
         """Take the last snapshot, if anything was written since the one before, mark it complete,
         and end. Nobody writes any more when this is called."""
-        exit_watchdog.allow(_STOP_WITHIN + 1)
+        exit_watchdog.extend_deadline(_STOP_WITHIN + 1)
         self._stopping.set()
         self.hurry()
         self._thread.join(_STOP_WITHIN)

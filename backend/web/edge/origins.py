@@ -7,7 +7,7 @@ from functools import lru_cache
 from typing import Any
 from urllib.parse import unquote, urlsplit
 
-from backend.kernel.refusals import Refusal, plain_refusal
+from backend.kernel.refusals import Refusal, refusal_without_code
 
 _SAFE_METHODS = {"GET", "HEAD", "OPTIONS"}
 _DEFAULT_PORTS = {"http": 80, "https": 443}
@@ -94,7 +94,7 @@ class TrustedOrigins:
                 continue
             if not isinstance(target, str):
                 label = "redirectURL" if name == "redirectTo" else name  # as Better Auth calls it
-                raise plain_refusal(f"Invalid {label}: expected a string")
+                raise refusal_without_code(f"Invalid {label}: expected a string")
             if not self.allows_target(target):
                 raise Refusal(code)
 

@@ -32,7 +32,7 @@ def crashed(scope: Scope) -> Response:
     An exception may quote what the request brought along: its passwords, tokens and cookies are
     taken out, whatever their shape (ASVS 16.2.5).
     """
-    told = Redactor(_secrets_of(scope)).without_secrets(traceback.format_exc().rstrip())
+    told = Redactor(_secrets_of(scope)).redact_secrets(traceback.format_exc().rstrip())
     named = {"request_id": scope["request_id"], "path": route_of(scope)}
     log.error("request_crashed", **named, exception=told)
     return refused(Refusal("INTERNAL_SERVER_ERROR"))

@@ -37,7 +37,7 @@ class LogSink:
         self._redactor, self._render = redactor, render
         self._said: deque[Line] = deque()
         self._making = threading.RLock()
-        output.prepare, output.tell_lost = self.make_all, self._tell_lost
+        output.prepare, output.on_dropped = self.make_all, self._tell_lost
         ring.catch_up = self.make_all
 
     def take(self, said: Line) -> None:
@@ -46,7 +46,7 @@ class LogSink:
         if len(self._said) > _UNMADE:
             self.make_all()
         else:
-            self._output.ring()
+            self._output.wake()
 
     def make_all(self) -> None:
         """Make and keep all lines that were said, and give them to the output."""
@@ -66,7 +66,9 @@ class LogSink:
     def _clean(self, value: Any) -> Any:
         if isinstance(value, int | float | bool | None):
             return value
-        return self._redactor.without_addresses(value if isinstance(value, str) else str(value))
+        return self._redactor.redact_secrets_and_emails(
+            value if isinstance(value, str) else str(value)
+        )
 
     def _tell_lost(self, lines: int) -> None:
         now = SystemClock().now().timestamp()

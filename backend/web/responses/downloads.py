@@ -7,7 +7,7 @@ from collections.abc import Awaitable, Callable
 from dataclasses import replace
 from uuid import UUID
 
-from backend.kernel.refusals import too_many_requests, unavailable
+from backend.kernel.refusals import service_unavailable, too_many_requests
 from backend.web.responses.responses import Response, StreamingResponse
 
 _AT_ONCE = 8  # of all users together
@@ -30,7 +30,7 @@ class Downloads:
         if user_id in self._running:
             raise too_many_requests(_RETRY_AFTER)
         if len(self._running) >= _AT_ONCE:
-            raise unavailable(_RETRY_AFTER)
+            raise service_unavailable(_RETRY_AFTER)
         self._running.add(user_id)
         try:
             response = await make()

@@ -5,7 +5,7 @@ from typing import Any
 from starlette.types import Receive
 
 from backend.kernel.refusals import Refusal
-from backend.process.hash_pool import CallerGone
+from backend.process.hash_pool import ClientDisconnected
 from backend.web.app_context import AppContext
 from backend.web.request_context import RequestContext
 from backend.web.wire import parse_form, parse_json
@@ -50,7 +50,7 @@ async def _read_all(receive: Receive, limit: int) -> bytes:
     while more:
         message = await receive()
         if message["type"] == "http.disconnect":
-            raise CallerGone
+            raise ClientDisconnected
         chunk = message.get("body", b"")
         size += len(chunk)
         if size > limit:

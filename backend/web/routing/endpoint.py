@@ -14,8 +14,8 @@ from urllib.parse import parse_qs
 import structlog
 from starlette.types import Receive, Scope, Send
 
-from backend.kernel.refusals import Refusal, unavailable
-from backend.process.hash_pool import CallerGone
+from backend.kernel.refusals import Refusal, service_unavailable
+from backend.process.hash_pool import ClientDisconnected
 from backend.storage.acting import Acting
 from backend.storage.db import Db
 from backend.storage.engine import DatabaseConflict, DatabaseUnavailable
@@ -63,12 +63,12 @@ class Endpoint(PathRoute):
                 return
         except Refusal as refusal:
             response = refused(refusal)
-        except CallerGone:
+        except ClientDisconnected:
             return
         except DatabaseUnavailable as error:
             request_id, path = request.client.request_id, self.spec.path
             log.warning("database_unavailable", reason=str(error), path=path, request_id=request_id)
-            response = refused(unavailable(retry_after=2))
+            response = refused(service_unavailable(retry_after=2))
         except Exception:
             request.cookies.clear()
             response = crashed(scope)
@@ -175,9 +175,9 @@ class Endpoint(PathRoute):
             await self._context.limits.check_hashing(acting.user_id, self.spec.path)
         pools = self._context.pools
         callers = [bucket(request.client.address), *([str(acting.user_id)] if acting else [])]
-        slot = request.client.slot = pools.hash_queue.take(*callers)
+        slot = request.client.slot = pools.hash_queue.acquire(*callers)
         job = pools.passwords.submit(run)
-        job.add_done_callback(lambda _: pools.hash_queue.give_back(slot))
+        job.add_done_callback(lambda _: pools.hash_queue.release(slot))
         watch = asyncio.create_task(_notice_departure(receive, request))
         try:
             return await in_time(asyncio.wrap_future(job), _HASH_WITHIN)
@@ -211,7 +211,7 @@ class Endpoint(PathRoute):
 async def _notice_departure(receive: Receive, request: RequestContext) -> None:
     with contextlib.suppress(asyncio.CancelledError):
         await departure(receive)
-        request.client.gone.set()
+        request.client.disconnected.set()
 
 
 def _services_for(

@@ -17,7 +17,7 @@ from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol, RequestResp
 from uvicorn.protocols.utils import get_remote_addr
 from uvicorn.server import ServerState
 
-from backend.kernel.refusals import Refusal, unavailable
+from backend.kernel.refusals import Refusal, service_unavailable
 from backend.web.server import framing
 from backend.web.server.connections import Connection, ConnectionLimits, Connections
 from backend.web.server.ignored_upgrade import IgnoredUpgrade
@@ -77,7 +77,7 @@ class GuardedProtocol(HttpToolsProtocol):
         if self.holder is None:
             self.transport = transport
             self._stop_listening()
-            transport.write(self._last_words(unavailable(retry_after=5)))
+            transport.write(self._last_words(service_unavailable(retry_after=5)))
             transport.close()
             return
         super().connection_made(transport)
@@ -95,7 +95,7 @@ class GuardedProtocol(HttpToolsProtocol):
     def make_room(self) -> None:
         """Close, because another needs the place more than a client that keeps us waiting."""
         if self.phase != IDLE:
-            self._refuse(unavailable(retry_after=5))
+            self._refuse(service_unavailable(retry_after=5))
         self._stop_listening()
         self.transport.close()
         self._expire_in(self._limits.linger_seconds)  # what was written may never be taken

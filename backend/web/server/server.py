@@ -66,7 +66,7 @@ class Server(uvicorn.Server):
             os._exit(128 + sig)
         self.should_exit = True
         # Whatever hangs then, a thread or the application's own shutdown, is named on stderr.
-        exit_watchdog.end_within(self._drain_seconds + ABANDONED_AFTER_DRAIN)
+        exit_watchdog.exit_after(self._drain_seconds + ABANDONED_AFTER_DRAIN)
 
 
 def serve(

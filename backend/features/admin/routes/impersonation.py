@@ -7,7 +7,7 @@ from backend.features.admin.wire import OfUser
 from backend.features.sessions.dependencies import SilentlySignedIn
 from backend.features.sessions.session_cookies import SESSION_HEADERS, set_session_cookies
 from backend.features.sessions.wire import Anything, SessionAndUser, SessionOut, UserOut
-from backend.kernel.refusals import plain_refusal
+from backend.kernel.refusals import refusal_without_code
 from backend.storage.work import Work
 from backend.web.cookies import Cookies
 from backend.web.request_context import RequestContext
@@ -69,7 +69,7 @@ def stop_impersonating(
     admin_tokens = cookies.read_admin_sessions(request.cookie_header)
     back = impersonation.stop(work, current, admin_tokens)
     if back is None:
-        response = refused(plain_refusal("Failed to find admin session", status=401))
+        response = refused(refusal_without_code("Failed to find admin session", status=401))
         response.cookies += [*cookies.clear_session(), cookies.clear_admin_session()]
         return response
     own, token = back

@@ -12,8 +12,8 @@ from backend.features.admin.wire import (
 from backend.features.sessions.dependencies import SilentlySignedIn
 from backend.features.sessions.wire import SessionOut
 from backend.kernel.clock import Clock
-from backend.kernel.refusals import Refusal, plain_refusal
-from backend.kernel.roles import grants
+from backend.kernel.refusals import Refusal, refusal_without_code
+from backend.kernel.roles import has_permissions
 from backend.kernel.secrets.tokens import TokenMint
 from backend.storage.db import Db
 from backend.storage.work import Work
@@ -79,7 +79,7 @@ def has_permission(current: SilentlySignedIn, body: HasPermission) -> Permission
     if body.permissions is None:
         if body.permission is None:
             raise Refusal("VALIDATION_ERROR", "[body] Invalid input")
-        raise plain_refusal(_NO_PERMISSIONS)
+        raise refusal_without_code(_NO_PERMISSIONS)
     impersonates = current.session.impersonated_by is not None
-    allowed = not impersonates and grants(current.user.roles, body.permissions)
+    allowed = not impersonates and has_permissions(current.user.roles, body.permissions)
     return PermissionAnswer(success=allowed)

@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from backend.features.user_transfer.dates import parse_date
-from backend.kernel.timestamps import EARLIEST, LATEST, later, moment_from
+from backend.kernel.timestamps import EARLIEST, LATEST, add_seconds, parse_timestamp
 from tests.clocks import NOON
 
 SPRING = datetime(2024, 3, 11, 2, 11, 52, tzinfo=UTC)
@@ -29,8 +29,8 @@ NONE, NEITHER, BEYOND = "is no date", "could be a date or a number", "years 1 to
     ],
 )
 def test_a_date_is_read_in_every_spelling_that_databases_and_json_have(text):
-    assert moment_from(text) == SPRING
-    assert moment_from(text).tzinfo is UTC
+    assert parse_timestamp(text) == SPRING
+    assert parse_timestamp(text).tzinfo is UTC
     assert parse_date(text) == SPRING
 
 
@@ -55,7 +55,7 @@ def test_a_date_is_read_in_every_spelling_that_databases_and_json_have(text):
 )
 def test_what_is_no_date_is_refused_in_plain_words(text, why):
     with pytest.raises(ValueError, match=why):
-        moment_from(text)
+        parse_timestamp(text)
 
 
 @pytest.mark.parametrize("as_text", [False, True])
@@ -113,5 +113,5 @@ def test_anything_is_a_date_or_refused(value):
 @pytest.mark.parametrize("moment", [EARLIEST, NOON, LATEST])
 @pytest.mark.parametrize("seconds", [0, 1, -1, 3.2e9, -3.2e9, 1e18, -1e18])
 def test_what_follows_from_a_moment_stays_within_the_calendar(moment, seconds):
-    assert EARLIEST <= later(moment, seconds) <= LATEST
-    assert later(NOON, 60) == NOON + timedelta(minutes=1)
+    assert EARLIEST <= add_seconds(moment, seconds) <= LATEST
+    assert add_seconds(NOON, 60) == NOON + timedelta(minutes=1)

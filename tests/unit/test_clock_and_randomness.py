@@ -8,7 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from backend.kernel.clock import SystemClock
-from backend.kernel.randomness import ALPHANUMERIC, SystemRandomness, alphanumeric, uuid7
+from backend.kernel.randomness import ALPHANUMERIC, SystemRandomness, random_alphanumeric, uuid7
 from tests.clocks import NOON, SeededRandomness, ToldRandomness
 
 
@@ -29,18 +29,18 @@ def test_chance_is_as_long_as_asked_and_never_the_same():
 
 def test_each_character_is_equally_likely():
     every_byte = ToldRandomness(bytes(range(256)))
-    drawn = Counter(alphanumeric(every_byte, 62 * 100))
+    drawn = Counter(random_alphanumeric(every_byte, 62 * 100))
     assert set(drawn) == set(ALPHANUMERIC)
     assert max(drawn.values()) == min(drawn.values())
 
 
 def test_bytes_that_would_favour_the_first_letters_are_thrown_away():
-    assert alphanumeric(ToldRandomness(b"\xff\xf8\x00"), 4) == "aaaa"
+    assert random_alphanumeric(ToldRandomness(b"\xff\xf8\x00"), 4) == "aaaa"
 
 
 @given(st.integers(1, 200))
 def test_as_many_characters_as_asked(length):
-    assert len(alphanumeric(SeededRandomness(), length)) == length
+    assert len(random_alphanumeric(SeededRandomness(), length)) == length
 
 
 def test_an_id_carries_its_version_and_variant():

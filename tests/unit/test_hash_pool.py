@@ -9,9 +9,9 @@ from concurrent.futures import ThreadPoolExecutor
 import pytest
 
 from backend.kernel.client import Client
-from backend.kernel.passwords.hasher import Verdict
+from backend.kernel.passwords.hasher import PasswordCheck
 from backend.kernel.secrets.secret import Password
-from backend.process.hash_pool import CallerGone, HashPool
+from backend.process.hash_pool import ClientDisconnected, HashPool
 from backend.process.hash_queue import HashQueue
 from tests.rig.missing import missing
 from tests.rig.processes import wait_until
@@ -40,9 +40,9 @@ class SlowHasher:
         self.hashed.append(password.reveal())
         return "hashed"
 
-    def verify(self, password: Password, hashed: str | None) -> Verdict:
+    def verify(self, password: Password, hashed: str | None) -> PasswordCheck:
         self.hash(password)
-        return Verdict(matches=hashed == "hashed", upgraded=None)
+        return PasswordCheck(matches=hashed == "hashed", new_hash=None)
 
 
 @pytest.fixture
@@ -104,9 +104,9 @@ def test_who_has_left_is_skipped(hasher, pool, callers):
         assert hasher.began.acquire(timeout=30)
     leaving = Client("203.0.113.8", "", "2")
     abandoned = callers.submit(pool.hash, leaving, Password("abandoned"))
-    leaving.gone.set()
+    leaving.disconnected.set()
     hasher.gate.set()
-    with pytest.raises(CallerGone):
+    with pytest.raises(ClientDisconnected):
         abandoned.result(30)
     assert "abandoned" not in hasher.hashed
 
@@ -133,7 +133,7 @@ def test_whoever_holds_fewer_places_is_hashed_first(hasher):
     callers = {"greedy 0": "greedy", "greedy 1": "greedy", "greedy 2": "greedy", "modest": "modest"}
     with ThreadPoolExecutor(4) as threads:
         for number, (name, caller) in enumerate(callers.items()):
-            client = Client("", "", "", slot=queue.take(caller))
+            client = Client("", "", "", slot=queue.acquire(caller))
             threads.submit(pool.hash, client, Password(name))
             if number == 0:
                 assert hasher.began.acquire(timeout=30)

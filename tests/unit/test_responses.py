@@ -3,7 +3,7 @@
 from hypothesis import given
 from hypothesis import strategies as st
 
-from backend.kernel.refusals import Refusal, plain_refusal, unavailable
+from backend.kernel.refusals import Refusal, refusal_without_code, service_unavailable
 from backend.web.responses.responses import (
     NOT_FOUND,
     Response,
@@ -52,12 +52,13 @@ def test_a_refusal_is_flat():
 
 def test_a_refusal_without_a_code_has_none():
     assert (
-        refused(plain_refusal("No fields to update")).body == b'{"message": "No fields to update"}'
+        refused(refusal_without_code("No fields to update")).body
+        == b'{"message": "No fields to update"}'
     )
 
 
 def test_a_refusals_headers_come_along():
-    assert (b"retry-after", b"5") in headers_of(refused(unavailable(5)))
+    assert (b"retry-after", b"5") in headers_of(refused(service_unavailable(5)))
 
 
 def test_of_two_cookies_with_one_name_the_later_wins():

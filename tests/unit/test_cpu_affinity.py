@@ -2,7 +2,7 @@
 
 import pytest
 
-from backend.process.cpu_affinity import OneProcessor
+from backend.process.cpu_affinity import CpuPinning
 from tests.clocks import FixedClock
 
 LOOP, WORKER, HASHER = 100, 101, 102
@@ -20,14 +20,14 @@ class Computer:
     def threads(self):
         return sorted(self.at)
 
-    def places(self, thread):
+    def get_affinity(self, thread):
         return self.at.get(thread, frozenset())
 
-    def put(self, thread, processors):
+    def set_affinity(self, thread, processors):
         if thread in self.at:
             self.at[thread] = frozenset(processors)
 
-    def ran_and_waited(self, thread):
+    def run_and_wait_times(self, thread):
         assert thread == LOOP
         return self.seconds_ran, self.seconds_waited
 
@@ -55,14 +55,14 @@ def together():
     """Brings a computer's threads together, on the processor that chance names first."""
     held = []
 
-    def hold(computer, *drawn):
-        held.append(OneProcessor(computer, FixedClock(), Drawing(*drawn)))
-        held[-1].hold()
+    def start(computer, *drawn):
+        held.append(CpuPinning(computer, FixedClock(), Drawing(*drawn)))
+        held[-1].start()
         return held[-1]
 
-    yield hold
+    yield start
     for each in held:
-        each.let_go()
+        each.stop()
 
 
 def a_second_passes(together, computer, *, waited, idle, ran=0.5):
@@ -71,24 +71,24 @@ def a_second_passes(together, computer, *, waited, idle, ran=0.5):
     for processor, seconds in idle.items():
         computer.seconds_idle[processor] += seconds
     together._clock.advance(seconds=1)
-    together.look()
+    together.rebalance()
 
 
 def test_all_threads_come_together_where_chance_says(computer, together):
     one = together(computer, 1)
-    assert (one.chosen, computer.at) == (1, {LOOP: {1}, WORKER: {1}})
+    assert (one.processor, computer.at) == (1, {LOOP: {1}, WORKER: {1}})
 
 
 def test_with_a_single_processor_nothing_happens(together):
     alone = Computer(usable=(3,))
     one = together(alone)
-    one.look()
-    assert (one.chosen, alone.at) == (None, {LOOP: {3}, WORKER: {3}})
+    one.rebalance()
+    assert (one.processor, alone.at) == (None, {LOOP: {3}, WORKER: {3}})
 
 
 def test_where_the_system_cannot_tell_nothing_happens(together):
     elsewhere = Computer(usable=())
-    assert together(elsewhere).chosen is None
+    assert together(elsewhere).processor is None
     assert elsewhere.at == {LOOP: set(), WORKER: set()}
 
 
@@ -101,35 +101,35 @@ def test_who_has_it_to_themselves_stays(computer, together):
 def test_a_quiet_server_that_must_wait_whenever_it_wakes_moves_too(computer, together):
     one = together(computer, 0, 1)
     a_second_passes(one, computer, ran=0.01, waited=0.01, idle={1: 1.0})
-    assert one.chosen == 1
+    assert one.processor == 1
 
 
 def test_who_must_wait_for_others_moves_to_the_freest(together):
     computer = Computer(usable=(0, 1, 2))
     one = together(computer, 0, 1)
     a_second_passes(one, computer, waited=0.5, idle={1: 0.6, 2: 0.9})
-    assert (one.chosen, computer.at) == (2, {LOOP: {2}, WORKER: {2}})
+    assert (one.processor, computer.at) == (2, {LOOP: {2}, WORKER: {2}})
 
 
 def test_nobody_moves_to_where_others_are_busy(computer, together):
     one = together(computer, 0)
     a_second_passes(one, computer, waited=0.5, idle={1: 0.49})
-    assert one.chosen == 0
+    assert one.processor == 0
 
 
 def test_of_two_who_meet_chance_lets_one_stay(computer, together):
     one = together(computer, 0, 2, 3)
     a_second_passes(one, computer, waited=0.5, idle={1: 1.0})
-    assert one.chosen == 0
+    assert one.processor == 0
     a_second_passes(one, computer, waited=0.5, idle={1: 1.0})
-    assert one.chosen == 1
+    assert one.processor == 1
 
 
 def test_what_was_waited_for_long_ago_does_not_count(computer, together):
     one = together(computer, 0, 1)
     a_second_passes(one, computer, waited=0.5, idle={1: 0.0})
     a_second_passes(one, computer, waited=0.0, idle={1: 1.0})
-    assert one.chosen == 0
+    assert one.processor == 0
 
 
 def test_who_roams_is_left_alone_and_who_was_started_meanwhile_comes_along(computer, together):
@@ -151,10 +151,10 @@ def test_where_waiting_cannot_be_seen_nothing_happens(computer, together, monkey
     def hidden(_):
         raise FileNotFoundError("/proc/self/task/100/schedstat")
 
-    monkeypatch.setattr(computer, "ran_and_waited", hidden)
+    monkeypatch.setattr(computer, "run_and_wait_times", hidden)
     one = together(computer)
-    one.look()
-    assert (one.chosen, computer.at) == (None, {LOOP: {0, 1}, WORKER: {0, 1}})
+    one.rebalance()
+    assert (one.processor, computer.at) == (None, {LOOP: {0, 1}, WORKER: {0, 1}})
 
 
 def test_a_processor_of_which_nothing_is_told_is_not_moved_to(together):
@@ -162,4 +162,4 @@ def test_a_processor_of_which_nothing_is_told_is_not_moved_to(together):
     del computer.seconds_idle[1]
     one = together(computer, 0)
     a_second_passes(one, computer, waited=0.5, idle={})
-    assert one.chosen == 0
+    assert one.processor == 0
