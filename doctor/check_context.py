@@ -5,13 +5,13 @@ from typing import Any
 import httpx
 
 from doctor.check import Check
+from doctor.client.redaction import EvidenceRedactor
+from doctor.client.set_cookie import SetCookie
+from doctor.client.simulated_browser import Connection, ProgressCallback, SimulatedBrowser
+from doctor.client.throwaway_account import ThrowawayAccount, is_session_usable
 from doctor.clock import BlockingClock
 from doctor.deployment import Deployment
 from doctor.findings import CheckResult, CheckSkipped, Finding, Verdict, failed
-from doctor.redaction import EvidenceRedactor
-from doctor.set_cookie import SetCookie
-from doctor.simulated_browser import Connection, ProgressCallback, SimulatedBrowser
-from doctor.throwaway_account import ThrowawayAccount, is_session_usable
 
 _MAX_EVIDENCE_CHARS = 2000  # characters; a server may write what it likes
 

@@ -6,9 +6,9 @@ import httpx
 
 from doctor.check import check
 from doctor.check_context import CheckContext
+from doctor.client.simulated_browser import SimulatedBrowser
+from doctor.client.throwaway_account import SIGN_OUT
 from doctor.findings import CheckResult, CheckSkipped, failed, passed
-from doctor.simulated_browser import SimulatedBrowser
-from doctor.throwaway_account import SIGN_OUT
 
 _MAX_ATTEMPTS = 3
 

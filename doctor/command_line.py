@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import NoReturn
 
 from doctor.check import Check
-from doctor.credential import Credential
+from doctor.client.credential import Credential
 from doctor.deployment import Admin, Deployment
 from doctor.selection import select_checks
 

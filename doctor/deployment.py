@@ -5,7 +5,7 @@ import re
 from dataclasses import dataclass, field
 from urllib.parse import urlsplit
 
-from doctor.credential import NO_CREDENTIAL, Credential
+from doctor.client.credential import NO_CREDENTIAL, Credential
 
 PROTECTED_PATHS = ("/api/me", "/api/stream", "/api/account/export", "/api/auth/list-sessions")
 """What no stranger may get, on every Gatehouse."""

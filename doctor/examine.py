@@ -5,11 +5,11 @@ from collections.abc import Callable, Generator
 from doctor.check import Check
 from doctor.check_context import CheckContext
 from doctor.cleanup import clean_up
+from doctor.client.simulated_browser import ProgressCallback
 from doctor.clock import BlockingClock, SystemBlockingClock
 from doctor.deployment import Deployment
 from doctor.findings import Finding
 from doctor.selection import select_checks
-from doctor.simulated_browser import ProgressCallback
 
 FindingCallback = Callable[[Finding], None]
 

@@ -4,7 +4,7 @@ import httpx
 import pandas as pd
 from pandas.io.formats.style import Styler
 
-from doctor.set_cookie import SetCookie, parse_set_cookie, rejection_reasons
+from doctor.client.set_cookie import SetCookie, parse_set_cookie, rejection_reasons
 from notebooks.masking import shortened
 from notebooks.style import table
 

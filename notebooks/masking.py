@@ -2,7 +2,7 @@
 
 import re
 
-from doctor.redaction import mask_secrets
+from doctor.client.redaction import mask_secrets
 
 HIDDEN = "•••"
 _FIELDS = "password|newPassword|currentPassword|token|sessionToken|secret"

@@ -1,28 +1,17 @@
 """The checks, in the order in which they are made: what others rest on comes first."""
 
-from doctor.checks import (
-    account,
-    address,
-    clocks,
-    cookies,
-    enumeration,
-    frontend,
-    headers,
-    limits,
-    mail,
-    operations,
-    origins,
-    protection,
-    reach,
-    streaming,
-)
+from doctor.checks import mail, operations
+from doctor.checks.abuse import address, enumeration, limits
+from doctor.checks.accounts import account, clock, cookies, protection
+from doctor.checks.frontend import app
+from doctor.checks.http import headers, origins, reach, streaming
 
 CHECKS = (
     *reach.CHECKS,
     *headers.CHECKS,
     *account.CHECKS,
     *cookies.CHECKS,
-    *clocks.CHECKS,
+    *clock.CHECKS,
     *account.SESSIONS,
     *address.CHECKS,
     *account.SIGNED_OUT,
@@ -31,7 +20,7 @@ CHECKS = (
     *streaming.CHECKS,
     *limits.CHECKS,
     *enumeration.CHECKS,
-    *frontend.CHECKS,
+    *app.CHECKS,
     *operations.CHECKS,
     *mail.CHECKS,
 )

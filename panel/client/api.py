@@ -7,7 +7,7 @@ from urllib.parse import urlsplit
 import httpx
 from starlette.types import ASGIApp
 
-from doctor.set_cookie import SetCookie, parse_set_cookie
+from doctor.client.set_cookie import SetCookie, parse_set_cookie
 from panel.client.visitor import Owner, Visitor
 from panel.ports import PanelSettings
 

@@ -8,7 +8,7 @@ from urllib.parse import urlsplit
 
 import httpx
 
-from doctor.sites import is_same_site
+from doctor.client.sites import is_same_site
 from panel.client import words
 from panel.client.api import origin_of
 from panel.ports import Clock, PanelSettings

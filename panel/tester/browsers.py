@@ -3,7 +3,7 @@
 from collections import OrderedDict
 from dataclasses import dataclass, field
 
-from doctor.set_cookie import SetCookie
+from doctor.client.set_cookie import SetCookie
 from panel.ports import Clock
 from panel.tester.history import History
 

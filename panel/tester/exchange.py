@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
 
-from doctor.set_cookie import SetCookie
+from doctor.client.set_cookie import SetCookie
 from panel.client.loopback import Call, Request, Response
 
 

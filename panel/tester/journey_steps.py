@@ -4,7 +4,7 @@ from dataclasses import replace
 from typing import Any
 from urllib.parse import urlsplit
 
-from doctor.set_cookie import parse_set_cookie
+from doctor.client.set_cookie import parse_set_cookie
 from panel.client.loopback import Call
 from panel.tester import journey_words as words
 from panel.tester.exchange import response_json

@@ -5,7 +5,7 @@ from collections.abc import Iterator
 from dataclasses import replace
 from typing import Any
 
-from doctor.redaction import mask_secrets
+from doctor.client.redaction import mask_secrets
 from panel.client.loopback import Request, Response
 from panel.tester.exchange import Exchange, Preflight, parse_json, response_json
 

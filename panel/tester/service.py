@@ -5,8 +5,8 @@ from dataclasses import replace
 from datetime import datetime
 from string import ascii_uppercase
 
-from doctor.set_cookie import parse_set_cookie
-from doctor.sites import is_same_site
+from doctor.client.set_cookie import parse_set_cookie
+from doctor.client.sites import is_same_site
 from panel.client.loopback import Call, Loopback, Response
 from panel.client.visitor import Owner
 from panel.ports import Clock

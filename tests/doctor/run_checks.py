@@ -3,7 +3,7 @@
 from typing import Any
 
 from doctor import Admin, Deployment, Finding, Verdict, examine
-from doctor.credential import Credential
+from doctor.client.credential import Credential
 from doctor.selection import select_checks
 
 ADMIN, PASSWORD = "owner@example.com", "the owner's own long one"

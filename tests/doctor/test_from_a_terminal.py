@@ -10,8 +10,8 @@ from xml.etree import ElementTree
 import httpx
 import pytest
 
+from doctor.client.throwaway_account import SIGN_UP
 from doctor.command_line import PASSWORD_VARIABLE
-from doctor.throwaway_account import SIGN_UP
 from tests.doctor.run_checks import ADMIN, PASSWORD, QUICK, WITH_ADMIN
 from tests.rig.proxy import ProxyResponse
 from tests.rig.space import ROOT, Space, inherited

@@ -2,7 +2,7 @@
 
 import pytest
 
-from doctor.set_cookie import parse_set_cookie, rejection_reasons
+from doctor.client.set_cookie import parse_set_cookie, rejection_reasons
 
 APP = "https://app.example.com"
 SPACE = "https://owner-auth.hf.space"

@@ -6,7 +6,7 @@ import pytest
 
 from doctor import Admin, Deployment, Finding, Verdict
 from doctor.checks import CHECKS
-from doctor.credential import Credential
+from doctor.client.credential import Credential
 from panel.client.doctor_run import DoctorRunner
 from panel.pages.checks import findings, words
 from tests.clocks import NOON, FixedClock

@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from doctor.set_cookie import parse_set_cookie
+from doctor.client.set_cookie import parse_set_cookie
 from panel.pages.tester.cookie_view import dropped, explain_cookie, flags
 from panel.server.cookies import PanelCookies
 

@@ -9,7 +9,7 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from doctor.set_cookie import parse_set_cookie
+from doctor.client.set_cookie import parse_set_cookie
 from panel.client import words as client_words
 from panel.client.loopback import Call, InvalidCall, NoResponse
 from panel.pages.tester import exchange_view

@@ -3,7 +3,7 @@
 import httpx
 import pytest
 
-from doctor.set_cookie import parse_set_cookie
+from doctor.client.set_cookie import parse_set_cookie
 from panel.client.loopback import Call, InvalidCall
 from panel.pages.tester import exchange_view
 from panel.tester import words

@@ -9,7 +9,7 @@ import gradio as gr
 from doctor import Admin, Deployment
 from doctor.check import Check
 from doctor.checks import CHECKS
-from doctor.credential import Credential
+from doctor.client.credential import Credential
 from doctor.deployment import BadUrl, normalize_origin
 from doctor.report.table import heading_of
 from doctor.selection import select_checks

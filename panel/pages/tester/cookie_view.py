@@ -1,6 +1,6 @@
 """Set-Cookie lines in words: what each part means, and why a browser would drop one."""
 
-from doctor.set_cookie import SetCookie, rejection_reasons
+from doctor.client.set_cookie import SetCookie, rejection_reasons
 from panel.pages.tester import cookie_words as words
 from panel.quantities import duration
 

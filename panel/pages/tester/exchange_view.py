@@ -5,7 +5,7 @@ from collections.abc import Mapping
 from datetime import datetime
 from math import ceil
 
-from doctor.set_cookie import SetCookie
+from doctor.client.set_cookie import SetCookie
 from panel.client.loopback import Request, Response
 from panel.pages.tester import cookie_view, cookie_words
 from panel.pages.tester.countdown import countdown

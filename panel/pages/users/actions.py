@@ -8,7 +8,7 @@ from collections.abc import Mapping
 from datetime import UTC, date, datetime, time, timedelta
 from typing import Any
 
-from doctor.set_cookie import parse_set_cookie
+from doctor.client.set_cookie import parse_set_cookie
 from panel.client.api import ApiError
 from panel.pages.users import words
 from panel.services import PageContext, Services

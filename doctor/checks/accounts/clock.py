@@ -5,8 +5,8 @@ from email.utils import parsedate_to_datetime
 
 from doctor.check import check
 from doctor.check_context import CheckContext
+from doctor.client.throwaway_account import fetch_session
 from doctor.findings import CheckResult, CheckSkipped, failed, passed, warned
-from doctor.throwaway_account import fetch_session
 
 _NOTICED, _HARMFUL = 5.0, 60.0  # seconds
 

@@ -2,10 +2,10 @@
 
 from doctor.check import check
 from doctor.check_context import CheckContext
+from doctor.client.simulated_browser import SimulatedBrowser
+from doctor.client.throwaway_account import GET_SESSION
 from doctor.clock import BlockingClock
 from doctor.findings import CheckResult, CheckSkipped, failed, passed
-from doctor.simulated_browser import SimulatedBrowser
-from doctor.throwaway_account import GET_SESSION
 
 STREAM = "/api/stream"
 _AS_BROWSERS = "gzip, deflate, br"

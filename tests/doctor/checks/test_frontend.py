@@ -5,7 +5,7 @@ from dataclasses import dataclass
 import httpx
 import pytest
 
-from doctor.sites import is_same_site, registrable_domain
+from doctor.client.sites import is_same_site, registrable_domain
 from tests.doctor.run_checks import QUICK, WITH_ADMIN, outcome_of, run_checks
 from tests.doctor.scripted_proxy import ScriptedProxy, make_response
 from tests.rig.space import Space
@@ -307,7 +307,7 @@ def test_an_app_on_vercel_and_a_space_are_two_sites():
 
 
 def test_what_would_happen_without_the_app_is_said(app, monkeypatch):
-    monkeypatch.setattr("doctor.checks.frontend_cookie.is_same_site", lambda app, server: False)
+    monkeypatch.setattr("doctor.checks.frontend.cookie.is_same_site", lambda app, server: False)
     found = seen_through(app, "frontend.cookie")["frontend.cookie"]
     assert "third-party: SameSite=Lax, neither kept nor sent" in found.evidence
 

@@ -2,19 +2,19 @@
 
 from doctor.check import check
 from doctor.check_context import CheckContext
-from doctor.checks import frontend_cookie
-from doctor.checks.frontend_cookie import app_browser
-from doctor.checks.streaming import STREAM, watch
-from doctor.deployment import PROTECTED_PATHS
-from doctor.findings import CheckResult, CheckSkipped, failed, passed, warned
-from doctor.simulated_browser import SimulatedBrowser
-from doctor.throwaway_account import (
+from doctor.checks.frontend import cookie
+from doctor.checks.frontend.cookie import app_browser
+from doctor.checks.http.streaming import STREAM, watch
+from doctor.client.simulated_browser import SimulatedBrowser
+from doctor.client.throwaway_account import (
     GET_SESSION,
     SIGN_OUT,
     fetch_session,
     ip_address_of,
     observed_address,
 )
+from doctor.deployment import PROTECTED_PATHS
+from doctor.findings import CheckResult, CheckSkipped, failed, passed, warned
 
 _GUIDE = "docs/frontend.md has the proxy.ts that passes it on."
 _KEY = (
@@ -212,7 +212,7 @@ def _browser(context: CheckContext) -> SimulatedBrowser:
 CHECKS = (
     reaches,
     sign_in,
-    *frontend_cookie.CHECKS,
+    *cookie.CHECKS,
     session,
     address,
     forged_address,

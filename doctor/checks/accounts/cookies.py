@@ -4,10 +4,10 @@ import re
 
 from doctor.check import check
 from doctor.check_context import CheckContext
+from doctor.client.set_cookie import SetCookie
+from doctor.client.simulated_browser import Reply, session_cookie_in
+from doctor.client.throwaway_account import SIGN_OUT
 from doctor.findings import CheckResult, CheckSkipped, failed, passed, warned
-from doctor.set_cookie import SetCookie
-from doctor.simulated_browser import Reply, session_cookie_in
-from doctor.throwaway_account import SIGN_OUT
 
 NAME = "better-auth.session_token"
 _JOINED = re.compile(r",\s*[^\s=;,]+=")  # a date has a comma too, and no name after it

@@ -15,12 +15,12 @@ from urllib.parse import urlsplit
 
 import httpx
 
+from doctor.client.credential import NO_CREDENTIAL, Credential
+from doctor.client.redaction import EvidenceRedactor
+from doctor.client.set_cookie import SetCookie, parse_set_cookie, rejection_reasons
 from doctor.clock import BlockingClock
-from doctor.credential import NO_CREDENTIAL, Credential
 from doctor.deployment import Deployment
 from doctor.findings import CheckSkipped
-from doctor.redaction import EvidenceRedactor
-from doctor.set_cookie import SetCookie, parse_set_cookie, rejection_reasons
 
 ProgressCallback = Callable[[str], None]
 

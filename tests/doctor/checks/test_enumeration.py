@@ -5,7 +5,7 @@ import threading
 
 import pytest
 
-from doctor.throwaway_account import SIGN_IN
+from doctor.client.throwaway_account import SIGN_IN
 from tests.doctor.run_checks import QUICK, WITH_ADMIN, outcome_of, run_checks
 from tests.doctor.scripted_proxy import make_response
 from tests.rig.space import Space

@@ -5,10 +5,10 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
+from doctor.client.credential import NO_CREDENTIAL, Credential
+from doctor.client.simulated_browser import Reply, SimulatedBrowser
 from doctor.clock import BlockingClock, random_hex
-from doctor.credential import NO_CREDENTIAL, Credential
 from doctor.findings import CheckSkipped
-from doctor.simulated_browser import Reply, SimulatedBrowser
 
 SIGN_UP, SIGN_IN = "/api/auth/sign-up/email", "/api/auth/sign-in/email"
 GET_SESSION, SIGN_OUT = "/api/auth/get-session", "/api/auth/sign-out"

@@ -10,7 +10,7 @@ from collections.abc import Iterable
 from functools import lru_cache
 from urllib.parse import unquote, unquote_plus
 
-from doctor.credential import Credential
+from doctor.client.credential import Credential
 
 BLANK = "***"
 _MIN_SECRET_CHARS = 6  # characters; blanking every "a" would blank the rest with it

@@ -7,10 +7,10 @@ from dataclasses import dataclass
 from doctor.check import check
 from doctor.check_context import CheckContext
 from doctor.checks.mail import RESET
+from doctor.client.simulated_browser import Reply
+from doctor.client.throwaway_account import SIGN_IN, ThrowawayAccount
 from doctor.clock import random_hex
 from doctor.findings import CheckResult, CheckSkipped, failed, passed, warned
-from doctor.simulated_browser import Reply
-from doctor.throwaway_account import SIGN_IN, ThrowawayAccount
 
 _EACH = 3  # wrong sign-ins with a known address, and as many with an unknown one
 _LEAST_GAP = 0.03  # seconds; what is less, the network does by itself

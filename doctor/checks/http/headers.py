@@ -4,8 +4,8 @@ import httpx
 
 from doctor.check import Check, check
 from doctor.check_context import CheckContext
+from doctor.client.throwaway_account import GET_SESSION
 from doctor.findings import CheckResult, failed, passed, warned
-from doctor.throwaway_account import GET_SESSION
 
 _PROXY = "The server sends this header by itself, so something in front of it takes it away or "
 _PROXY += "changes it: look at the proxy's configuration."

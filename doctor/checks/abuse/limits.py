@@ -2,10 +2,10 @@
 
 from doctor.check import check
 from doctor.check_context import CheckContext
+from doctor.client.simulated_browser import Reply
+from doctor.client.throwaway_account import SIGN_IN
 from doctor.clock import random_hex
 from doctor.findings import CheckResult, CheckSkipped, Verdict, failed, passed, warned
-from doctor.simulated_browser import Reply
-from doctor.throwaway_account import SIGN_IN
 
 _AT_MOST = 12  # attempts; the limit is 3 in 10 seconds
 _EXPECTED = 4

@@ -2,10 +2,10 @@
 
 from doctor.check import check
 from doctor.check_context import CheckContext
+from doctor.client.set_cookie import SetCookie
+from doctor.client.simulated_browser import Reply, SimulatedBrowser
+from doctor.client.sites import is_same_site
 from doctor.findings import CheckResult, failed, passed, warned
-from doctor.set_cookie import SetCookie
-from doctor.simulated_browser import Reply, SimulatedBrowser
-from doctor.sites import is_same_site
 
 
 @check("frontend.cookie", "It sets the session's cookie on the app's own host", "frontend.sign-in")

@@ -6,9 +6,9 @@ import httpx
 
 from doctor.check import check
 from doctor.check_context import CheckContext
+from doctor.client.simulated_browser import Reply
+from doctor.client.throwaway_account import GET_SESSION, SIGN_IN
 from doctor.findings import CheckResult, failed, passed, warned
-from doctor.simulated_browser import Reply
-from doctor.throwaway_account import GET_SESSION, SIGN_IN
 
 STRANGER = "https://evil.example"
 _UPDATE = "/api/auth/update-user"

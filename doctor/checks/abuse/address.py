@@ -2,9 +2,9 @@
 
 from doctor.check import check
 from doctor.check_context import CheckContext
+from doctor.client.throwaway_account import observed_address
 from doctor.deployment import is_public_host
 from doctor.findings import CheckResult, CheckSkipped, failed, passed, warned
-from doctor.throwaway_account import observed_address
 
 _FIRST, _LAST = "198.51.100.1", "198.51.100.2"  # documentation addresses, RFC 5737
 _OTHERS = {

@@ -8,12 +8,12 @@ from urllib.parse import quote, quote_plus, unquote
 import pytest
 
 from doctor import Admin, Deployment, Verdict, examine
-from doctor.credential import Credential
+from doctor.client.credential import Credential
+from doctor.client.redaction import BLANK, EvidenceRedactor
+from doctor.client.set_cookie import parse_set_cookie
 from doctor.deployment import BadUrl, normalize_origin
-from doctor.redaction import BLANK, EvidenceRedactor
 from doctor.report.json_report import Report, render_json
 from doctor.report.junit_report import render_junit
-from doctor.set_cookie import parse_set_cookie
 from notebooks.verdicts import findings_table
 from panel.client.doctor_run import DoctorRun
 from panel.pages.checks import findings as panel_findings

@@ -4,9 +4,9 @@ from typing import Any
 
 from doctor.check import check
 from doctor.check_context import CheckContext
+from doctor.client.simulated_browser import Reply, SimulatedBrowser
+from doctor.client.throwaway_account import GET_SESSION, SIGN_OUT, fetch_session, user_id_in
 from doctor.findings import CheckResult, CheckSkipped, Verdict, failed, passed
-from doctor.simulated_browser import Reply, SimulatedBrowser
-from doctor.throwaway_account import GET_SESSION, SIGN_OUT, fetch_session, user_id_in
 
 _ASKED = 6  # times; of two servers that take turns both are heard
 _CACHED = (

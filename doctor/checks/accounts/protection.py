@@ -6,13 +6,13 @@ from urllib.parse import quote
 
 from doctor.check import check
 from doctor.check_context import CheckContext
+from doctor.client.credential import Credential
+from doctor.client.set_cookie import SetCookie
+from doctor.client.simulated_browser import Reply, SimulatedBrowser
+from doctor.client.throwaway_account import GET_SESSION, seconds_left
 from doctor.clock import random_hex
-from doctor.credential import Credential
 from doctor.deployment import ADMIN_PATHS, PROTECTED_PATHS
 from doctor.findings import CheckResult, CheckSkipped, failed, passed
-from doctor.set_cookie import SetCookie
-from doctor.simulated_browser import Reply, SimulatedBrowser
-from doctor.throwaway_account import GET_SESSION, seconds_left
 
 _WORTH_WAITING = 30  # seconds
 _OPEN = (

@@ -4,7 +4,7 @@ from dataclasses import dataclass, field
 from email.utils import parsedate_to_datetime
 from urllib.parse import urlsplit
 
-from doctor.sites import SHARED_SUFFIXES, is_ip_address
+from doctor.client.sites import SHARED_SUFFIXES, is_ip_address
 
 _MAX_COOKIE_BYTES = 4096  # bytes of name and value together, section 5.6
 

@@ -1,0 +1,1 @@
+"""What guessing and lying get a stranger: rate limits, enumeration, forged addresses."""

@@ -1,0 +1,1 @@
+"""Accounts, sessions and cookies, and the paths that need them."""

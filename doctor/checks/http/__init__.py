@@ -1,0 +1,1 @@
+"""Reachability, headers, CORS and streaming: what the network and its proxies do."""
