@@ -28,7 +28,7 @@ from backend.storage.engine import DatabaseUnavailable
 from backend.storage.opening.command import open_for_command
 from backend.storage.snapshots.after_restore import end_what_came_back
 from backend.storage.work import Runtime, Work
-from backend.web.wire import LONGEST_NAME, is_name
+from backend.web.wire import MAX_NAME_LENGTH, is_name
 
 
 def main() -> None:
@@ -88,7 +88,7 @@ def _create_admin(said: argparse.Namespace) -> int:
     if not is_email_address(email):
         raise SettingsError(f"{said.email!r} is not an e-mail address")
     if not is_name(said.name):
-        raise SettingsError(f"--name: a name is text of at most {LONGEST_NAME} characters")
+        raise SettingsError(f"--name: a name is text of at most {MAX_NAME_LENGTH} characters")
     with _runtime() as runtime:
         settings = runtime.settings
         password = _ask_for_password()

@@ -68,10 +68,10 @@ from backend.web.edge.client_address import ClientAddresses
 from backend.web.edge.cors import Cors
 from backend.web.edge.origins import TrustedOrigins
 from backend.web.edge.security_headers import SecurityHeaders
-from backend.web.logs.crash_log import CrashResponse
-from backend.web.logs.log_ring import LATEST, LogRing
+from backend.web.logs.crash_log import CrashMiddleware
+from backend.web.logs.log_ring import LOG_RING, LogRing
 from backend.web.logs.logs import log_event
-from backend.web.responses.responses import NOT_FOUND, messages
+from backend.web.responses.responses import NOT_FOUND, to_asgi_messages
 from backend.web.routing.endpoint import AUTH, Endpoint
 from backend.web.routing.openapi import ApiDocument
 
@@ -122,7 +122,7 @@ def create_app(
         )
     app.state.context = context
     _add_routes(app, context)
-    app.add_middleware(CrashResponse)
+    app.add_middleware(CrashMiddleware)
     app.add_edge_middleware(
         headers=SecurityHeaders(https=settings.base_url.startswith("https://")),
         cors=Cors(context.origins),
@@ -154,7 +154,7 @@ def _build_context(
         Mailer: mailer,
         Housekeeper: _housekeeper(runtime, clock_check, closing),
         ClockCheck: clock_check,
-        LogRing: LATEST,
+        LogRing: LOG_RING,
         Ticker: Ticker(clock),
         ReadinessProbe: ReadinessProbe(database, clock, lambda: feed.state),
         ApiDocument: ApiDocument(ABOUT, _tags(), cookies),
@@ -265,5 +265,5 @@ class _NotFound:
     """Answers every other path and method below the API's base: an empty 404, never 405."""
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        for message in messages(NOT_FOUND, []):
+        for message in to_asgi_messages(NOT_FOUND, []):
             await send(message)

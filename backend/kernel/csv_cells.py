@@ -3,24 +3,24 @@
 import re
 
 BYTE_ORDER_MARK = "\ufeff"
-"""In front of a file: without it a spreadsheet takes UTF-8 for the code page of its country."""
+"""Starts a file: without it spreadsheets read UTF-8 in the code page of the local language."""
 
-# What spreadsheets skip in front of a formula; and the signs of a full-width keyboard, which some
-# read alike. Quotation marks count, so that what `guarded` did can be told from what was there.
+# What spreadsheets skip before a formula, and the full-width signs that some treat alike.
+# Leading quotation marks count too, so that `unescape_formula` removes only what was added.
 _FORMULA = re.compile(
     r"'*(?:[\t\r\n]|[\s\x00-\x1f\x7f-\xa0\ufeff\u200b-\u200f\u2060]*[=+\-@\uff1d\uff0b\uff0d\uff20])"
 )
 
 
-def guarded(text: str) -> str:
-    """Return a text that a spreadsheet shows instead of computing it.
+def escape_formula(text: str) -> str:
+    """Return a text that a spreadsheet shows and does not evaluate.
 
-    Users choose their names and addresses, and whoever opens the file is an admin: a cell that
-    begins like a formula gets a quotation mark in front (OWASP, CSV injection; ASVS 1.2.10).
+    Users choose their names and addresses, and admins open the file: a cell that begins like a
+    formula gets a quotation mark in front (OWASP, CSV injection; ASVS 1.2.10).
     """
     return f"'{text}" if _FORMULA.match(text) else text
 
 
-def unguarded(text: str) -> str:
-    """Return what a cell held before it was `guarded`."""
+def unescape_formula(text: str) -> str:
+    """Undo `escape_formula`."""
     return text[1:] if text.startswith("'") and _FORMULA.match(text[1:]) else text

@@ -38,7 +38,7 @@ class EndpointLimits:
         if exceeded is None:
             return
         if exceeded.first:
-            await self._pools.ask(lambda: self._record(request, path))
+            await self._pools.run(lambda: self._record(request, path))
         raise too_many_requests(exceeded.retry_after)
 
     async def check_hashing(self, user_id: UUID, path: str) -> None:

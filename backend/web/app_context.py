@@ -17,7 +17,7 @@ from backend.web.edge.origins import TrustedOrigins
 from backend.web.request_context import RequestContext
 from backend.web.responses.downloads import Downloads
 
-ANSWER_WITHIN = 5.0  # seconds for ordinary work; a stuck database must not hold callers
+RESPONSE_TIMEOUT = 5.0  # seconds for ordinary work; a stuck database must not hold callers
 _DOWNLOAD_THREADS = 2  # each piece of a download takes its turn; more would crowd the interpreter
 _ORDINARY_THREADS = 8  # measured: fewer wait, more fight over the interpreter
 
@@ -34,10 +34,10 @@ class Pools:
         self.downloads = ThreadPoolExecutor(_DOWNLOAD_THREADS, "download", use_batch_scheduling)
         self.hash_queue = HashQueue(hashing)
 
-    async def ask(self, question: Callable[[], T]) -> T:
+    async def run(self, function: Callable[[], T]) -> T:
         """Run something short in an ordinary worker thread; refuses with 503 when it hangs."""
-        return await in_time(
-            asyncio.get_running_loop().run_in_executor(self.ordinary, question), ANSWER_WITHIN
+        return await with_timeout(
+            asyncio.get_running_loop().run_in_executor(self.ordinary, function), RESPONSE_TIMEOUT
         )
 
     def close(self) -> None:
@@ -72,7 +72,7 @@ class AppContext:
     downloads: Downloads = field(default_factory=Downloads)
 
 
-async def in_time(awaited: Awaitable[T], seconds: float) -> T:
+async def with_timeout(awaited: Awaitable[T], seconds: float) -> T:
     """Wait for work in a thread; refuses with 503 after `seconds`, its outcome then unknown."""
     try:
         async with asyncio.timeout(seconds):

@@ -47,13 +47,13 @@ class RequestContext:
         return self._client
 
 
-def route_of(scope: Scope) -> str:
+def route_path(scope: Scope) -> str:
     """Return the path as it was declared, `/reset-password/{token}`: what stands in such a place
     may open an account, and is not for logs and the audit trail (ASVS 14.2.1, 16.2.5)."""
     return getattr(scope.get("route"), "path", None) or str(scope["path"])
 
 
-async def departure(receive: Receive) -> None:
+async def wait_for_disconnect(receive: Receive) -> None:
     """Return when the caller hangs up; what is left of the request's body is dropped."""
     while (await receive())["type"] != "http.disconnect":
         pass

@@ -32,10 +32,10 @@ from backend.kernel.timestamps import format_timestamp, parse_timestamp
 T = TypeVar("T")
 
 _DEEPEST = 32  # levels of nesting in a body (ASVS 15.2.2)
-LONGEST_NAME = 500
+MAX_NAME_LENGTH = 500
 """Characters of four bytes at most: PostgreSQL's index on names holds no more than 2,704 bytes."""
 _LONGEST_URL = 2048
-LONGEST_REASON = 1000
+MAX_REASON_LENGTH = 1000
 _LENGTH = "At most PASSWORD_MAX characters, 128; one that is new at least PASSWORD_MIN, 8."
 _DATE_TIME = {"type": "string", "format": "date-time"}
 
@@ -72,11 +72,11 @@ def _not_null(value: Any) -> Any:
 
 
 Text = Annotated[str, AfterValidator(_without_nul)]
-Name = Annotated[str, Field(max_length=LONGEST_NAME), AfterValidator(_without_nul)]
+Name = Annotated[str, Field(max_length=MAX_NAME_LENGTH), AfterValidator(_without_nul)]
 """What somebody wants to be called: any text, several lines too, as Better Auth takes it."""
 Image = Annotated[str, Field(max_length=_LONGEST_URL), AfterValidator(_without_nul)]
 """The URL of a picture. It is in every answer about its user: too short for a picture itself."""
-Reason = Annotated[str, Field(max_length=LONGEST_REASON), AfterValidator(_without_nul)]
+Reason = Annotated[str, Field(max_length=MAX_REASON_LENGTH), AfterValidator(_without_nul)]
 """Why somebody is banned. It is shown in every list of users, so it has an end."""
 Moment = Annotated[
     datetime,

@@ -168,7 +168,7 @@ def test_what_goes_wrong_before_the_first_piece_is_refused_as_ever(gatehouse, er
 
 
 def test_a_first_piece_that_hangs_is_a_503_and_freed_in_the_end(gatehouse, monkeypatch):
-    monkeypatch.setattr("backend.web.responses.streaming.ANSWER_WITHIN", 0.05)
+    monkeypatch.setattr("backend.web.responses.streaming.RESPONSE_TIMEOUT", 0.05)
     gate, freed = threading.Event(), threading.Event()
 
     def handler() -> StreamingResponse:

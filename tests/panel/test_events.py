@@ -6,7 +6,7 @@ from datetime import UTC, datetime, timedelta
 import pytest
 
 from backend.kernel.events import EventKind
-from backend.web.logs.log_ring import LATEST
+from backend.web.logs.log_ring import LOG_RING
 from panel.client.api import ApiError
 from panel.pages.events import audit_table, words
 from panel.pages.events import audit_words as trail_words
@@ -71,7 +71,7 @@ def newest(panel, **wanted):
 def write(request_id, event, level="info", **fields):
     """Write a line of the log; in this process nobody has set logging up."""
     said = {"timestamp": "2026-11-22T12:00:00.123456Z", "level": level, "event": event}
-    LATEST.keep(None, level, {**said, "request_id": request_id, **fields})
+    LOG_RING.keep(None, level, {**said, "request_id": request_id, **fields})
 
 
 class TestTheList:

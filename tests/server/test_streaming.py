@@ -13,7 +13,7 @@ from backend.web.app_context import Pools
 from backend.web.edge.client_address import ClientAddresses
 from backend.web.request_context import RequestContext
 from backend.web.responses.responses import StreamingResponse
-from backend.web.responses.streaming import pour
+from backend.web.responses.streaming import send_stream
 from tests.make import make_settings
 from tests.rig.background import in_background
 from tests.server.toy import CHUNK, Toy
@@ -29,7 +29,7 @@ class Streamer(Toy):
         self.gate = threading.Event()
         self.begun = threading.Event()
         self.closed = threading.Event()
-        self.seconds = float(PATIENCE)
+        self.max_seconds = float(PATIENCE)
 
     async def __call__(self, scope: Any, receive: Any, send: Any) -> None:
         streams = {"/events": self.events, "/endless": self.endless, "/rows": self.rows}
@@ -37,8 +37,8 @@ class Streamer(Toy):
         if pieces is None:
             await super().__call__(scope, receive, send)
             return
-        stream = StreamingResponse(pieces(), b"text/plain", seconds=self.seconds)
-        await pour(
+        stream = StreamingResponse(pieces(), b"text/plain", max_seconds=self.max_seconds)
+        await send_stream(
             stream, RequestContext(scope, ClientAddresses((), None)), self._pools, receive, send
         )
 
@@ -182,20 +182,20 @@ def test_a_server_that_stops_finishes_a_download(server):
 
 
 def test_events_that_have_lasted_long_enough_end_properly(server):
-    server.streamer.seconds = 0.1
+    server.streamer.max_seconds = 0.1
     client = server.get("/events")
     assert [client.chunk(), client.chunk()] == [b"data: 1\n\n", b""]
     assert server.streamer.closed.wait(PATIENCE)
 
 
 def test_a_reader_who_takes_nothing_does_not_hold_the_stream(server):
-    server.streamer.seconds = 0.1
+    server.streamer.max_seconds = 0.1
     server.connect().get("/endless")
     assert server.streamer.closed.wait(PATIENCE)
 
 
 def test_a_download_that_takes_too_long_is_cut_and_not_ended(server):
-    server.streamer.seconds = 0.1
+    server.streamer.max_seconds = 0.1
     client = server.get("/rows")
     assert client.chunk() == b"1\n"
     assert client.is_closed()

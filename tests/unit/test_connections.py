@@ -19,21 +19,21 @@ def nobody(peer):
 
 def test_all_addresses_of_an_ipv6_subscriber_share_one_share():
     others = Connections(SHARE, nobody)
-    names = {others.admit(f"2001:db8:1:2::{number}", ()) for number in (1, 2)}
+    names = {others.acquire(f"2001:db8:1:2::{number}", ()) for number in (1, 2)}
     assert names == {"2001:db8:1:2::/64"}
-    assert others.admit("2001:db8:1:2:ffff:ffff:ffff:ffff", ()) is None
-    assert others.admit("2001:db8:1:3::1", ()) == "2001:db8:1:3::/64"
+    assert others.acquire("2001:db8:1:2:ffff:ffff:ffff:ffff", ()) is None
+    assert others.acquire("2001:db8:1:3::1", ()) == "2001:db8:1:3::/64"
 
-    others.leave("2001:db8:1:2::/64")
+    others.release("2001:db8:1:2::/64")
 
-    assert others.admit("2001:db8:1:2::3", ()) == "2001:db8:1:2::/64"
+    assert others.acquire("2001:db8:1:2::3", ()) == "2001:db8:1:2::/64"
 
 
 @pytest.mark.parametrize("alias", ["203.0.113.7", "::ffff:203.0.113.7"])
 def test_an_ipv4_address_is_alone_with_its_share(alias):
     others = Connections(SHARE, nobody)
-    assert [others.admit(alias, ()) is None for _ in range(3)] == [False, False, True]
-    assert others.admit("203.0.113.8", ()) is not None
+    assert [others.acquire(alias, ()) is None for _ in range(3)] == [False, False, True]
+    assert others.acquire("203.0.113.8", ()) is not None
 
 
 class Stuck(asyncio.Transport):

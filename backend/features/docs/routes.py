@@ -21,7 +21,7 @@ async def openapi(
     if not await _may_read(request, context, reader):
         return NOT_FOUND
     app = request.scope["app"]
-    return Response(await context.pools.ask(lambda: document.of(app)))
+    return Response(await context.pools.run(lambda: document.of(app)))
 
 
 @routes.get("/docs", in_docs=False)
@@ -32,7 +32,7 @@ async def docs(
     if not await _may_read(request, context, reader):
         return NOT_FOUND
     nonce = random_alphanumeric(context.runtime.randomness, 24)
-    page = await context.pools.ask(lambda: docs_page(settings.app_name, nonce))
+    page = await context.pools.run(lambda: docs_page(settings.app_name, nonce))
     return Response(
         page.encode(),
         media_type=b"text/html; charset=utf-8",

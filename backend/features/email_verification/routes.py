@@ -31,7 +31,7 @@ from backend.storage.work import Work
 from backend.web.app_context import AppContext
 from backend.web.cookies import Cookies
 from backend.web.request_context import RequestContext
-from backend.web.responses.redirects import sent_to, with_parameter
+from backend.web.responses.redirects import redirect_refusal, with_parameter
 from backend.web.responses.responses import Response, redirect
 from backend.web.routing.endpoint import AUTH
 from backend.web.routing.routes import Routes
@@ -134,5 +134,5 @@ def _redirect_refusal(refusal: Refusal, callback: str | None) -> Refusal:
     if refusal.code not in _LINK_ERRORS:
         return refusal
     if callback:
-        return sent_to(with_parameter(callback, "error", refusal.code))
+        return redirect_refusal(with_parameter(callback, "error", refusal.code))
     return Refusal(refusal.code, status=401)

@@ -5,7 +5,7 @@ from collections.abc import Generator, Iterable, Sequence
 from io import StringIO
 
 from backend.features.admin.user_listing import ActiveUser
-from backend.kernel.csv_cells import BYTE_ORDER_MARK, guarded
+from backend.kernel.csv_cells import BYTE_ORDER_MARK, escape_formula
 from backend.kernel.timestamps import format_timestamp
 
 COLUMNS = (
@@ -42,12 +42,12 @@ def _render_row(listed: ActiveUser) -> Sequence[str]:
     user, last_sign_in_at = listed.user, listed.activity.last_sign_in_at
     return (
         str(user.id),
-        guarded(user.email),
-        guarded(user.name),
+        escape_formula(user.email),
+        escape_formula(user.name),
         _format_bool(user.email_verified),
         user.role,
         _format_bool(user.banned),
-        guarded(user.ban_reason or ""),
+        escape_formula(user.ban_reason or ""),
         format_timestamp(user.ban_expires) if user.ban_expires else "",
         format_timestamp(user.created_at),
         format_timestamp(user.updated_at),

@@ -46,7 +46,7 @@ from backend.web.responses.responses import (
     NOT_FOUND,
     Response,
     StreamingResponse,
-    list_of,
+    json_array,
     redirect,
 )
 from backend.web.routing.endpoint import AUTH
@@ -204,8 +204,8 @@ def delete_user_callback(
 def list_accounts(db: Db, current: SignedIn) -> Response:
     """List the ways in which the caller can sign in."""
     if users.find_password_hash(db, current.user.id) is None:
-        return list_of([])
-    return list_of([AccountOut.password_of(current.user)])
+        return json_array([])
+    return json_array([AccountOut.password_of(current.user)])
 
 
 @routes.post(

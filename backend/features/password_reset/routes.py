@@ -24,7 +24,7 @@ from backend.storage.work import Work
 from backend.web.app_context import AppContext
 from backend.web.cookies import Cookies
 from backend.web.request_context import RequestContext
-from backend.web.responses.redirects import resolved, sent_to
+from backend.web.responses.redirects import redirect_refusal, to_absolute_url
 from backend.web.responses.responses import Response, redirect
 from backend.web.routing.endpoint import AUTH
 from backend.web.routing.routes import Routes
@@ -67,14 +67,14 @@ def reset_password_callback(
     base_url, callback = settings.base_url, query.callback_url
     if callback and not context.origins.allows_target(callback):
         raise Refusal("INVALID_CALLBACK_URL")
-    error_url = resolved(base_url, callback or f"{AUTH}/error", "error", "INVALID_TOKEN")
+    error_url = to_absolute_url(base_url, callback or f"{AUTH}/error", "error", "INVALID_TOKEN")
     if not callback:
-        raise sent_to(error_url)
+        raise redirect_refusal(error_url)
     try:
         service.find_usable_link(db, clock.now(), link_mailer.link_tokens, token)
     except Refusal:
-        raise sent_to(error_url) from None
-    return redirect(resolved(base_url, callback, "token", token))
+        raise redirect_refusal(error_url) from None
+    return redirect(to_absolute_url(base_url, callback, "token", token))
 
 
 @routes.post(

@@ -16,7 +16,7 @@ from backend.limits.rules import ADMIN_CALLS, Rule
 from backend.storage.acting import Acting
 from backend.storage.engine import DatabaseUnavailable
 from backend.web.app_context import AppContext
-from backend.web.request_context import RequestContext, route_of
+from backend.web.request_context import RequestContext, route_path
 from backend.web.routing.routes import EdgeDependency
 
 _cookie = APIKeyCookie(name="better-auth.session_token", scheme_name="cookie", auto_error=False)
@@ -80,7 +80,7 @@ async def _count_call(
     limiter: Limiter, rule: Rule, current: CurrentSession, request: RequestContext
 ) -> None:
     """Count a call by this user; all paths of one endpoint count together."""
-    await limiter.check(rule, str(current.user.id), route_of(request.scope))
+    await limiter.check(rule, str(current.user.id), route_path(request.scope))
 
 
 def act_as(current: CurrentSession | None) -> Acting | None:

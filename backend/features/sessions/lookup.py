@@ -64,6 +64,6 @@ class SessionLookup:
                 future.set_result(rows.get(digest))
 
     async def _read_all(self, digests: Collection[TokenDigest]) -> _Rows:
-        return await self._pools.ask(
+        return await self._pools.run(
             lambda: ask(self._database, lambda db: sessions.find_all_with_user(db, digests))
         )

@@ -158,7 +158,7 @@ class SessionReader:
             return None
         if found.user.is_banned(now):
             with suppress(DatabaseUnavailable):  # the ban holds even if the row stays
-                await self._pools.ask(lambda: self._delete_banned(request.client, token_digest))
+                await self._pools.run(lambda: self._delete_banned(request.client, token_digest))
             return None
         if service.is_expired(found.session, now):
             return None
@@ -166,7 +166,7 @@ class SessionReader:
         if due is not None and due <= now and refresh:
             alive = found
             try:
-                found = await self._pools.ask(lambda: self._prolong(request.client, token_digest))
+                found = await self._pools.run(lambda: self._prolong(request.client, token_digest))
             except DatabaseUnavailable:  # read-only or full: still live, as just read
                 return to_current_session(alive, token, token_digest, due)
             if found is None:

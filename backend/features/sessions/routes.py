@@ -24,7 +24,7 @@ from backend.storage.queries import sessions
 from backend.storage.work import Work
 from backend.web.cookies import Cookies
 from backend.web.request_context import RequestContext
-from backend.web.responses.responses import NOT_KEPT, Response, list_of
+from backend.web.responses.responses import NO_CACHE_HEADERS, Response, json_array
 from backend.web.routing.endpoint import AUTH
 from backend.web.routing.routes import Routes
 from backend.web.wire import Status, Success
@@ -36,7 +36,7 @@ _CLEARED_COOKIES = {
     "set-cookie": "Clears the session's cookies, if it was the caller's own that ended."
 }
 
-_NO_SESSION = Response(b"null", headers=NOT_KEPT).packed()
+_NO_SESSION = Response(b"null", headers=NO_CACHE_HEADERS).prerender()
 
 
 @routes.get("/get-session", response_model=SessionAndUser | None, session_optional=True)
@@ -58,7 +58,9 @@ def render_session(current: CurrentSession) -> Response:
         session=SessionOut.of(current.session, current.token.reveal()),
         user=UserOut.of(current.user),
     )
-    return Response(body.model_dump_json(by_alias=True).encode(), headers=NOT_KEPT).packed()
+    return Response(
+        body.model_dump_json(by_alias=True).encode(), headers=NO_CACHE_HEADERS
+    ).prerender()
 
 
 @routes.post("/get-session", refusals=("METHOD_NOT_ALLOWED_DEFER_SESSION_REQUIRED",))
@@ -88,7 +90,7 @@ def list_sessions(db: Db, clock: Clock, current: FreshlySignedIn) -> Response:
     """List the caller's live sessions. Only the caller's own shows its real token."""
     rows = sessions.list_live(db, current.user.id, clock.now())
     own = current.session.id
-    return list_of(
+    return json_array(
         SessionOut.of(session, current.token.reveal() if session.id == own else str(session.id))
         for session in rows
     )

@@ -8,7 +8,7 @@ from datetime import datetime
 from typing import Any, TextIO
 from uuid import UUID
 
-from backend.kernel.csv_cells import guarded
+from backend.kernel.csv_cells import escape_formula
 from backend.storage.engine import Database
 from backend.storage.queries import users
 from backend.storage.queries.users import Credential
@@ -70,7 +70,7 @@ def _csv_writer(file: TextIO) -> Callable[[dict[str, Any]], None]:
 def _cell(value: Any) -> Any:
     if isinstance(value, bool):
         return str(value).lower()
-    return guarded(value) if isinstance(value, str) else value
+    return escape_formula(value) if isinstance(value, str) else value
 
 
 def _json_writer(file: TextIO) -> Callable[[dict[str, Any]], None]:

@@ -13,7 +13,7 @@ from io import BufferedReader, StringIO, TextIOWrapper
 from typing import Any, BinaryIO
 
 from backend.features.user_transfer.json_array import BrokenArray, iterate_elements
-from backend.kernel.csv_cells import unguarded
+from backend.kernel.csv_cells import unescape_formula
 from backend.kernel.redaction import Redactor
 
 _LONGEST_RECORD = 50  # lines; a quote not closed by then is an error
@@ -212,4 +212,4 @@ def _pair_fields(header: list[str], values: list[str]) -> Iterator[tuple[str, st
     every user has."""
     for name, value in zip(header, values, strict=True):
         if name and (value or name.lower() == "name"):
-            yield name, unguarded(value)
+            yield name, unescape_formula(value)

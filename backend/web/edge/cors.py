@@ -31,7 +31,7 @@ class Cors:
     def __init__(self, origins: TrustedOrigins) -> None:
         self._origins = origins
 
-    def answer_headers(self, origin: bytes | None) -> Headers:
+    def response_headers(self, origin: bytes | None) -> Headers:
         """Return what an answer to a page of `origin` carries."""
         if origin is None or not self._origins.trusts(origin.decode("latin-1")):
             return _NOBODY

@@ -15,7 +15,7 @@ from backend.kernel.randomness import Randomness
 from backend.web.edge.cors import Cors
 from backend.web.edge.security_headers import SecurityHeaders
 from backend.web.request_context import header_in
-from backend.web.routing.paths import as_sent
+from backend.web.routing.paths import raw_path
 
 FixedRoutes = Mapping[tuple[str, bytes | None], ASGIApp]
 
@@ -46,7 +46,7 @@ class EdgeMiddleware:
         request_id = scope["request_id"] = f"{self._start}-{next(self._count):x}"
         named = (b"x-request-id", request_id.encode())
         origin = header_in(scope["headers"], b"origin")
-        shared = self._cors.answer_headers(origin)
+        shared = self._cors.response_headers(origin)
 
         async def send_dressed(message: Message) -> None:
             if message["type"] == "http.response.start":
@@ -57,6 +57,6 @@ class EdgeMiddleware:
 
         route = self._routes.get((scope["method"], scope.get("raw_path")))
         if route is None:
-            scope["path"] = as_sent(scope)
+            scope["path"] = raw_path(scope)
             route = self._cors.preflight(scope, origin) or self._app
         return await route(scope, receive, send_dressed)

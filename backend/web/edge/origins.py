@@ -14,7 +14,7 @@ _DEFAULT_PORTS = {"http": 80, "https": 443}
 _FORBIDDEN = re.compile(r"[\x00-\x20\x7f\\]")
 _HIDDEN_SLASH = re.compile(r"%2f|%5c", re.IGNORECASE)
 _SIGN_IN = re.compile(r"/(sign-in|sign-up|email-otp|two-factor|passkey|magic-link)(/|$)")
-LONGEST_TARGET = 2048  # characters
+MAX_TARGET_LENGTH = 2048  # characters
 TARGETS = {
     "callbackURL": "INVALID_CALLBACK_URL",
     "redirectTo": "INVALID_REDIRECT_URL",
@@ -104,7 +104,7 @@ class TrustedOrigins:
         It is stored and mailed, some twelve times as long as it came, so it has a length that every
         browser and proxy takes.
         """
-        if len(target) > LONGEST_TARGET or _FORBIDDEN.search(target):
+        if len(target) > MAX_TARGET_LENGTH or _FORBIDDEN.search(target):
             return False
         if not target.startswith("/"):
             return self.trusts(target)

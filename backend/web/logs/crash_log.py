@@ -1,7 +1,7 @@
-"""A log line for what went wrong.
+"""Logs requests that crashed.
 
-Nothing is logged for a request that went well: a line for each session check would halve what the
-server can do. What happened to accounts is logged where it happens.
+Successful requests are not logged: a line for each session check would halve the server's
+throughput. Changes to accounts are logged where they are made.
 """
 
 import re
@@ -15,27 +15,27 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from backend.kernel.redaction import Redactor
 from backend.kernel.refusals import Refusal
-from backend.web.request_context import route_of
-from backend.web.responses.responses import Response, messages, refused
+from backend.web.request_context import route_path
+from backend.web.responses.responses import Response, refusal_response, to_asgi_messages
 
 PARSED_BODY = "parsed_body"
-"""Where in the ASGI scope an endpoint leaves what it was sent."""
-_TELLING = re.compile(r"password|token|secret|key|code", re.I)
+"""Key in the ASGI scope under which an endpoint keeps the parsed body."""
+_SECRET_NAME = re.compile(r"password|token|secret|key|code", re.I)
 _CREDENTIALS = {b"authorization", b"cookie", b"x-gatehouse-key"}
 
 log = structlog.get_logger()
 
 
-def crashed(scope: Scope) -> Response:
-    """Log the exception that is being treated, and return what the caller hears: a plain 500.
+def log_crash(scope: Scope) -> Response:
+    """Log the exception being handled, and return a plain 500.
 
-    An exception may quote what the request brought along: its passwords, tokens and cookies are
-    taken out, whatever their shape (ASVS 16.2.5).
+    An exception may quote the request, so its passwords, tokens and cookies are redacted, whatever
+    their shape (ASVS 16.2.5).
     """
-    told = Redactor(_secrets_of(scope)).redact_secrets(traceback.format_exc().rstrip())
-    named = {"request_id": scope["request_id"], "path": route_of(scope)}
-    log.error("request_crashed", **named, exception=told)
-    return refused(Refusal("INTERNAL_SERVER_ERROR"))
+    text = Redactor(_secrets_of(scope)).redact_secrets(traceback.format_exc().rstrip())
+    fields = {"request_id": scope["request_id"], "path": route_path(scope)}
+    log.error("request_crashed", **fields, exception=text)
+    return refusal_response(Refusal("INTERNAL_SERVER_ERROR"))
 
 
 def _secrets_of(scope: Scope) -> Iterator[str]:
@@ -46,23 +46,23 @@ def _secrets_of(scope: Scope) -> Iterator[str]:
             yield from (pair.partition("=")[2].strip() for pair in pairs)
             yield from (value, value.rpartition(" ")[2])
     query = dict(parse_qsl(scope["query_string"].decode("latin-1")))
-    yield from _telling([query, scope.get("path_params"), scope.get(PARSED_BODY)])
+    yield from _find_secrets([query, scope.get("path_params"), scope.get(PARSED_BODY)])
 
 
-def _telling(said: Any) -> Iterator[str]:
-    """Yield the texts that stand under a telling name."""
-    if isinstance(said, dict):
-        for name, value in said.items():
-            if isinstance(value, str) and _TELLING.search(name):
+def _find_secrets(data: Any) -> Iterator[str]:
+    """Yield the strings whose key looks like that of a secret."""
+    if isinstance(data, dict):
+        for name, value in data.items():
+            if isinstance(value, str) and _SECRET_NAME.search(name):
                 yield value
-            yield from _telling(value)
-    elif isinstance(said, list):
-        for each in said:
-            yield from _telling(each)
+            yield from _find_secrets(value)
+    elif isinstance(data, list):
+        for item in data:
+            yield from _find_secrets(item)
 
 
-class CrashResponse:
-    """Turns what an endpoint in plain FastAPI raises into an answer: a refusal, or a 500."""
+class CrashMiddleware:
+    """Turns an exception of an endpoint in plain FastAPI into a response: a refusal, or a 500."""
 
     def __init__(self, app: ASGIApp) -> None:
         self._app = app
@@ -70,21 +70,21 @@ class CrashResponse:
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         started = False
 
-        async def send_and_note(message: Message) -> None:
+        async def send_and_mark(message: Message) -> None:
             nonlocal started
             started = True
             await send(message)
 
         try:
-            return await self._app(scope, receive, send_and_note)
+            return await self._app(scope, receive, send_and_mark)
         except Refusal as refusal:
-            if started:  # the status is out; closing the connection is the only honest end
+            if started:  # the status has been sent; all that is left is to close the connection
                 raise
-            response = refused(refusal)
+            response = refusal_response(refusal)
         except Exception:
-            response = crashed(scope)
-            if started:  # logged again below, where nothing is taken out of it
+            response = log_crash(scope)
+            if started:  # the server logs what is raised here, and does not redact it
                 raise RuntimeError("the answer has broken off") from None
-        for message in messages(response, []):
+        for message in to_asgi_messages(response, []):
             await send(message)
         return None

@@ -93,5 +93,5 @@ def _short(value: Any) -> Value:
     return text if len(text) <= _LONGEST else f"{text[:_LONGEST]}..."
 
 
-LATEST = LogRing()
+LOG_RING = LogRing()
 """The lines of this process: as the log, there is one of them, set up once."""

@@ -21,7 +21,7 @@ from backend.kernel.events import Event
 from backend.kernel.redaction import Redactor
 from backend.kernel.settings import Settings
 from backend.process.output import STDERR, Output
-from backend.web.logs.log_ring import LATEST, LogRing
+from backend.web.logs.log_ring import LOG_RING, LogRing
 
 Line = dict[str, Any]
 _UNMADE = 1000  # lines; more are made by whoever says the next one
@@ -102,7 +102,7 @@ def configure(settings: Settings) -> None:
             colors=sys.stderr.isatty(), exception_formatter=structlog.dev.plain_traceback
         )
     )
-    sink = LogSink(STDERR, LATEST, settings.redactor(), render)
+    sink = LogSink(STDERR, LOG_RING, settings.redactor(), render)
 
     def hand_over(_: Any, __: str, said: MutableMapping[str, Any]) -> NoReturn:
         sink.take(dict(said))

@@ -1,11 +1,12 @@
-"""Sending an answer while it is still being made: events as they happen, downloads of any length.
+"""Sends responses while they are made: events as they happen, downloads of any length.
 
-The first piece is made before the status is sent. Until then everything is refused as at any other
-endpoint, and what the handler wrote is committed.
+The first chunk is made before the status is sent. Until then errors are refused as at any other
+endpoint, and the handler's changes are committed.
 
-Events may end at any time, so they end properly: when the server stops, when the database goes
-away, when the stream has lasted long enough. A download that is not whole is cut instead, so that
-nobody takes it for whole. When the server stops it has as long as any answer in flight.
+A stream of events may end at any time, so it ends properly: when the server stops, when the
+database becomes unavailable, when the stream has lasted long enough. An incomplete download is cut
+off instead, so that no client takes it for complete. When the server stops, a download has as much
+time as any other response in flight.
 """
 
 import asyncio
@@ -19,98 +20,102 @@ from starlette.types import Receive, Send
 
 from backend.kernel.refusals import Refusal
 from backend.storage.engine import DatabaseUnavailable
-from backend.web.app_context import ANSWER_WITHIN, Pools, in_time
-from backend.web.logs.crash_log import crashed
-from backend.web.request_context import RequestContext, departure
-from backend.web.responses.responses import StreamingResponse, head
+from backend.web.app_context import RESPONSE_TIMEOUT, Pools, with_timeout
+from backend.web.logs.crash_log import log_crash
+from backend.web.request_context import RequestContext, wait_for_disconnect
+from backend.web.responses.responses import StreamingResponse, start_message
 
 STOPPING = "server_stopping"
-"""Where in the ASGI state the server keeps the asyncio.Event that it sets when it stops."""
+"""Key in the ASGI state of the asyncio.Event that the server sets when it stops."""
 
 log = structlog.get_logger()
 
 
-async def pour(
+async def send_stream(
     stream: StreamingResponse, request: RequestContext, pools: Pools, receive: Receive, send: Send
 ) -> None:
-    """Send a stream, and close its generator whatever happens; HEAD makes no piece.
+    """Send a stream, and always close its generator; HEAD makes no chunk.
 
-    Raises what the generator raises while nothing is sent yet, so that it can be refused.
+    Re-raises the generator's error if nothing has been sent, so that the request can be refused.
     """
-    pieces = stream.pieces
-    source = pieces if isinstance(pieces, AsyncGenerator) else InThreads(pieces, pools)
-    out = _Out(send, head(stream, request.cookies, (b"content-type", stream.media_type)))
+    chunks = stream.chunks
+    source = chunks if isinstance(chunks, AsyncGenerator) else ThreadedStream(chunks, pools)
+    out = _StreamSender(
+        send, start_message(stream, request.cookies, (b"content-type", stream.media_type))
+    )
     try:
-        whole = request.method == "HEAD" or await _sent_whole(source, out, stream, request, receive)
+        complete = request.method == "HEAD"
+        if not complete:
+            complete = await _send_until_closed(source, out, stream, request, receive)
     finally:
-        stream.when_over()
+        stream.on_close()
         await source.aclose()
-    if whole or not isinstance(source, InThreads):
+    if complete or not isinstance(source, ThreadedStream):
         await out.finish()
 
 
-class InThreads:
-    """Draws from a synchronous generator in worker threads, one piece at a time."""
+class ThreadedStream:
+    """Runs a synchronous generator in worker threads, one chunk at a time."""
 
-    def __init__(self, pieces: Generator[bytes, None, None], pools: Pools) -> None:
-        self._pieces = pieces
+    def __init__(self, chunks: Generator[bytes, None, None], pools: Pools) -> None:
+        self._chunks = chunks
         self._pools = pools
         self._job: Future[bytes | None] | None = None
 
-    def __aiter__(self) -> "InThreads":
+    def __aiter__(self) -> "ThreadedStream":
         return self
 
     async def __anext__(self) -> bytes:
-        self._job = self._pools.downloads.submit(next, self._pieces, None)
-        piece = await in_time(asyncio.wrap_future(self._job), ANSWER_WITHIN)
-        if piece is None:
+        self._job = self._pools.downloads.submit(next, self._chunks, None)
+        chunk = await with_timeout(asyncio.wrap_future(self._job), RESPONSE_TIMEOUT)
+        if chunk is None:
             raise StopAsyncIteration
-        return piece
+        return chunk
 
     async def aclose(self) -> None:
-        """Close the generator; while it makes a piece it cannot be closed, so right after that."""
+        """Close the generator, at once or as soon as the chunk it is making is done."""
         if self._job is None or self._job.done():
-            with contextlib.suppress(Refusal):  # no thread is free: dropping it closes it too
-                await self._pools.ask(self._pieces.close)
+            with contextlib.suppress(Refusal):  # no free thread; garbage collection closes it
+                await self._pools.run(self._chunks.close)
         else:
-            self._job.add_done_callback(lambda _: self._pieces.close())
+            self._job.add_done_callback(lambda _: self._chunks.close())
 
 
-class _Out:
-    """The way out. The status goes with the first piece."""
+class _StreamSender:
+    """Sends the chunks. The status goes out with the first one."""
 
     def __init__(self, send: Send, start: dict[str, Any]) -> None:
         self._send = send
         self._start = start
         self.started = False
 
-    async def send(self, piece: bytes, *, more: bool = True) -> None:
+    async def send(self, chunk: bytes, *, more: bool = True) -> None:
         if not self.started:
             self.started = True
             await self._send(self._start)
-        await self._send({"type": "http.response.body", "body": piece, "more_body": more})
+        await self._send({"type": "http.response.body", "body": chunk, "more_body": more})
 
     async def finish(self) -> None:
         await self.send(b"", more=False)
 
 
-async def _sent_whole(
-    source: AsyncGenerator[bytes, None] | InThreads,
-    out: _Out,
+async def _send_until_closed(
+    source: AsyncGenerator[bytes, None] | ThreadedStream,
+    out: _StreamSender,
     stream: StreamingResponse,
     request: RequestContext,
     receive: Receive,
 ) -> bool:
-    """Send piece after piece; returns whether the last one was sent."""
+    """Send chunk after chunk; returns whether the stream was sent to its end."""
     sending = asyncio.create_task(_send_all(source, out))
-    watched = [sending, asyncio.create_task(departure(receive))]
-    if not isinstance(source, InThreads):
-        watched.append(asyncio.create_task(_stopping(request)))
+    watched = [sending, asyncio.create_task(wait_for_disconnect(receive))]
+    if not isinstance(source, ThreadedStream):
+        watched.append(asyncio.create_task(_wait_for_shutdown(request)))
     try:
-        await asyncio.wait(watched, timeout=stream.seconds, return_when=asyncio.FIRST_COMPLETED)
+        await asyncio.wait(watched, timeout=stream.max_seconds, return_when=asyncio.FIRST_COMPLETED)
     finally:
-        for each in watched:
-            each.cancel()
+        for task in watched:
+            task.cancel()
         await asyncio.gather(*watched, return_exceptions=True)
     if sending.cancelled():
         return False
@@ -119,20 +124,22 @@ async def _sent_whole(
     except Exception as error:
         if not out.started:
             raise
-        foreseen = isinstance(error, Refusal | DatabaseUnavailable)
-        if not foreseen:
-            crashed(request.scope)
-        reason = str(error) if foreseen else type(error).__name__
+        is_expected = isinstance(error, Refusal | DatabaseUnavailable)
+        if not is_expected:
+            log_crash(request.scope)
+        reason = str(error) if is_expected else type(error).__name__
         log.warning("stream_broken_off", reason=reason, request_id=request.client.request_id)
         return False
     return True
 
 
-async def _send_all(source: AsyncGenerator[bytes, None] | InThreads, out: _Out) -> None:
-    async for piece in source:
-        await out.send(piece)
+async def _send_all(
+    source: AsyncGenerator[bytes, None] | ThreadedStream, out: _StreamSender
+) -> None:
+    async for chunk in source:
+        await out.send(chunk)
 
 
-async def _stopping(request: RequestContext) -> None:
+async def _wait_for_shutdown(request: RequestContext) -> None:
     stopping: asyncio.Event = request.scope.get("state", {}).get(STOPPING) or asyncio.Event()
     await stopping.wait()

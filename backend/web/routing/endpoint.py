@@ -1,7 +1,8 @@
-"""The route: checked at the asynchronous edge, done in one hop to a worker thread.
+"""The route: requests are validated on the event loop and handled in one worker-thread call.
 
-FastAPI runs what follows a dependency's `yield` after the response is sent, which would acknowledge
-what is not yet stored. Here the commit is behind us when the first byte leaves.
+FastAPI runs the code after a dependency's `yield` once the response has been sent, which would
+acknowledge changes before they are stored. Here the transaction is committed before the first byte
+of the response is sent.
 """
 
 import asyncio
@@ -21,33 +22,43 @@ from backend.storage.db import Db
 from backend.storage.engine import DatabaseConflict, DatabaseUnavailable
 from backend.storage.errors import SessionEnded
 from backend.storage.work import Work, ask
-from backend.web.app_context import AppContext, in_time
+from backend.web.app_context import AppContext, with_timeout
 from backend.web.edge.client_address import bucket
-from backend.web.logs.crash_log import PARSED_BODY, crashed
-from backend.web.request_context import RequestContext, departure
-from backend.web.responses.responses import Response, StreamingResponse, messages, refused
-from backend.web.responses.streaming import pour
+from backend.web.logs.crash_log import PARSED_BODY, log_crash
+from backend.web.request_context import RequestContext, wait_for_disconnect
+from backend.web.responses.responses import (
+    Response,
+    StreamingResponse,
+    refusal_response,
+    to_asgi_messages,
+)
+from backend.web.responses.streaming import send_stream
 from backend.web.routing.bodies import read_body
 from backend.web.routing.paths import PathRoute
-from backend.web.routing.routes import HandlerSignature, RouteSpec, nothing_provides, signature_of
+from backend.web.routing.routes import (
+    HandlerSignature,
+    RouteSpec,
+    signature_of,
+    unresolved_parameter_error,
+)
 from backend.web.wire import validate
 
 AUTH = "/api/auth"
-_HASH_WITHIN = 30.0  # seconds, the queue for hashing included
-_TRIES = 3  # of a transaction that lost against another: it did nothing, so it may run again
+_HASH_TIMEOUT = 30.0  # seconds, the queue for hashing included
+_MAX_ATTEMPTS = 3  # a transaction that lost a conflict was rolled back, so it can run again
 
 log = structlog.get_logger()
 
 
 class Endpoint(PathRoute):
-    """One method of one URL. What the API docs say about it is in `openapi.py`."""
+    """One method of one path. `openapi.py` describes it for the API docs."""
 
     def __init__(self, spec: RouteSpec, context: AppContext) -> None:
         self.spec = spec
         self._context = context
         self.signature = signature_of(spec.handler, spec.path)
-        self._services = _services_for(spec, self.signature, context)
-        self._no_query = _without_fields(self.signature)
+        self._services = _find_services(spec, self.signature, context)
+        self._no_query = _default_query(self.signature)
         self._limited = spec.auth_rules and context.limits.cover(spec.path)
         self._is_async = inspect.iscoroutinefunction(spec.handler)
         super().__init__(spec.path, spec.handler, include_in_schema=spec.in_docs)
@@ -59,20 +70,20 @@ class Endpoint(PathRoute):
         try:
             response = await self._respond(request, receive)
             if isinstance(response, StreamingResponse):
-                await pour(response, request, self._context.pools, receive, send)
+                await send_stream(response, request, self._context.pools, receive, send)
                 return
         except Refusal as refusal:
-            response = refused(refusal)
+            response = refusal_response(refusal)
         except ClientDisconnected:
             return
         except DatabaseUnavailable as error:
             request_id, path = request.client.request_id, self.spec.path
             log.warning("database_unavailable", reason=str(error), path=path, request_id=request_id)
-            response = refused(service_unavailable(retry_after=2))
+            response = refusal_response(service_unavailable(retry_after=2))
         except Exception:
             request.cookies.clear()
-            response = crashed(scope)
-        for message in messages(response, request.cookies):
+            response = log_crash(scope)
+        for message in to_asgi_messages(response, request.cookies):
             await send(message)
 
     async def _respond(
@@ -80,55 +91,57 @@ class Endpoint(PathRoute):
     ) -> Response | StreamingResponse:
         if self._limited:
             await self._context.limits.check_address(request, self.spec.path)
-        said = await read_body(request, receive, self._context, self.spec.takes_forms)
-        if said is not ...:
-            request.scope[PARSED_BODY] = said
+        body = await read_body(request, receive, self._context, self.spec.takes_forms)
+        if body is not ...:
+            request.scope[PARSED_BODY] = body
         self._context.origins.check_request(request.method, request.path, request.headers)
-        query = _query(request)
+        query = _parse_query(request)
         if request.method == "POST":
             self._context.origins.check_targets(
-                {**query, **(said if isinstance(said, dict) else {})}
+                {**query, **(body if isinstance(body, dict) else {})}
             )
-        arguments = self._validated(request, said, query)
-        acting = await self._find_edges(request, arguments) if self.signature.dependencies else None
+        arguments = self._build_arguments(request, body, query)
+        acting = None
+        if self.signature.dependencies:
+            acting = await self._resolve_dependencies(request, arguments)
         if self._is_async:
-            return _as_answer(await self.spec.handler(**arguments))
+            return _to_response(await self.spec.handler(**arguments))
         try:
-            return await self._hop(request, receive, arguments, acting)
+            return await self._run_in_worker(request, receive, arguments, acting)
         except SessionEnded:
-            return await self._answer_without_session(request, receive, arguments, acting)
+            return await self._retry_without_session(request, receive, arguments, acting)
 
-    async def _find_edges(
+    async def _resolve_dependencies(
         self, request: RequestContext, arguments: dict[str, Any]
     ) -> Acting | None:
         acting = None
         for name, dependency in self.signature.dependencies.items():
-            arguments[name] = await dependency.find(request, self._context)
+            arguments[name] = await dependency.resolve(request, self._context)
             acting = dependency.acting(arguments[name]) or acting
         return acting
 
-    async def _answer_without_session(
+    async def _retry_without_session(
         self,
         request: RequestContext,
         receive: Receive,
         arguments: dict[str, Any],
         ended: Acting | None,
     ) -> Response | StreamingResponse:
-        """Answer whoever was signed in when they asked and is not any more.
+        """Handle a request whose session ended after it was read from the cache.
 
-        What is remembered of them is wrong, so it is forgotten and the session is looked for anew:
-        where one is needed that refuses, as it does for everybody without.
+        Evicts the user's cached sessions and resolves the dependencies again: an endpoint that
+        requires a session refuses, one that does not runs without it.
         """
         if ended is not None:
             self._context.runtime.forget_sessions({ended.user_id})
-        acting = await self._find_edges(request, arguments)
+        acting = await self._resolve_dependencies(request, arguments)
         try:
-            return await self._hop(request, receive, arguments, acting)
+            return await self._run_in_worker(request, receive, arguments, acting)
         except SessionEnded:
             raise Refusal("UNAUTHORIZED") from None
 
-    def _validated(
-        self, request: RequestContext, said: Any, query: dict[str, Any]
+    def _build_arguments(
+        self, request: RequestContext, body: Any, query: dict[str, Any]
     ) -> dict[str, Any]:
         arguments: dict[str, Any] = dict(self._services)
         if self.signature.request:
@@ -136,8 +149,8 @@ class Endpoint(PathRoute):
         arguments |= {name: request.scope["path_params"][name] for name in self.signature.in_path}
         if self.signature.body:
             name, model, optional = self.signature.body
-            if not (optional and said is ...):
-                arguments[name] = validate(model, said, "body")
+            if not (optional and body is ...):
+                arguments[name] = validate(model, body, "body")
         if self.signature.query:
             name, model = self.signature.query
             arguments[name] = (
@@ -147,7 +160,7 @@ class Endpoint(PathRoute):
             )
         return arguments
 
-    async def _hop(
+    async def _run_in_worker(
         self,
         request: RequestContext,
         receive: Receive,
@@ -155,16 +168,16 @@ class Endpoint(PathRoute):
         acting: Acting | None,
     ) -> Response | StreamingResponse:
         def run() -> Response | StreamingResponse:
-            return self._perform(request, arguments, acting)
+            return self._call_handler(request, arguments, acting)
 
         if self.spec.hashes:
-            return await self._hop_to_hash(request, receive, acting, run)
-        ask = self._context.pools.ask
+            return await self._run_with_hash_slot(request, receive, acting, run)
+        pools = self._context.pools
         if self.spec.downloads and acting:
-            return await self._context.downloads.begin(acting.user_id, lambda: ask(run))
-        return await ask(run)
+            return await self._context.downloads.start(acting.user_id, lambda: pools.run(run))
+        return await pools.run(run)
 
-    async def _hop_to_hash(
+    async def _run_with_hash_slot(
         self,
         request: RequestContext,
         receive: Receive,
@@ -178,69 +191,71 @@ class Endpoint(PathRoute):
         slot = request.client.slot = pools.hash_queue.acquire(*callers)
         job = pools.passwords.submit(run)
         job.add_done_callback(lambda _: pools.hash_queue.release(slot))
-        watch = asyncio.create_task(_notice_departure(receive, request))
+        watch = asyncio.create_task(_watch_for_disconnect(receive, request))
         try:
-            return await in_time(asyncio.wrap_future(job), _HASH_WITHIN)
+            return await with_timeout(asyncio.wrap_future(job), _HASH_TIMEOUT)
         finally:
             watch.cancel()
 
-    def _perform(
+    def _call_handler(
         self, request: RequestContext, arguments: dict[str, Any], acting: Acting | None
     ) -> Response | StreamingResponse:
         if self.signature.db:
-            return self._read(arguments, self.signature.db)
+            return self._call_with_db(arguments, self.signature.db)
         if not self.signature.work:
-            return _as_answer(self.spec.handler(**arguments))
-        for left in reversed(range(_TRIES)):
+            return _to_response(self.spec.handler(**arguments))
+        for attempts_left in reversed(range(_MAX_ATTEMPTS)):
             try:
                 with Work(self._context.runtime, request.client, acting) as work:
-                    done = self.spec.handler(**arguments, **{self.signature.work: work})
-                return _as_answer(done)
+                    result = self.spec.handler(**arguments, **{self.signature.work: work})
+                return _to_response(result)
             except DatabaseConflict:
-                if not left:
+                if not attempts_left:
                     raise
         raise AssertionError("unreachable")
 
-    def _read(self, arguments: dict[str, Any], db_name: str) -> Response | StreamingResponse:
+    def _call_with_db(
+        self, arguments: dict[str, Any], db_name: str
+    ) -> Response | StreamingResponse:
         def handle(db: Db) -> Response | StreamingResponse:
-            return _as_answer(self.spec.handler(**arguments, **{db_name: db}))
+            return _to_response(self.spec.handler(**arguments, **{db_name: db}))
 
         return ask(self._context.runtime.database, handle)
 
 
-async def _notice_departure(receive: Receive, request: RequestContext) -> None:
+async def _watch_for_disconnect(receive: Receive, request: RequestContext) -> None:
     with contextlib.suppress(asyncio.CancelledError):
-        await departure(receive)
+        await wait_for_disconnect(receive)
         request.client.disconnected.set()
 
 
-def _services_for(
+def _find_services(
     spec: RouteSpec, signature: HandlerSignature, context: AppContext
 ) -> dict[str, Any]:
     for name, kind in signature.services.items():
         if kind not in context.services:
-            raise nothing_provides(spec.handler, name, kind)
+            raise unresolved_parameter_error(spec.handler, name, kind)
     return {name: context.services[kind] for name, kind in signature.services.items()}
 
 
-def _without_fields(signature: HandlerSignature) -> Any:
-    """Return what a request without a query asks for, if that is allowed."""
+def _default_query(signature: HandlerSignature) -> Any:
+    """Return the query of a request without a query string, or None if a field is required."""
     if signature.query is None:
         return None
     _, model = signature.query
-    return None if any(each.is_required() for each in model.model_fields.values()) else model()
+    return None if any(field.is_required() for field in model.model_fields.values()) else model()
 
 
-def _as_answer(done: Any) -> Response | StreamingResponse:
-    return done if isinstance(done, Response | StreamingResponse) else Response(done)
+def _to_response(result: Any) -> Response | StreamingResponse:
+    return result if isinstance(result, Response | StreamingResponse) else Response(result)
 
 
-def _query(request: RequestContext) -> dict[str, Any]:
+def _parse_query(request: RequestContext) -> dict[str, Any]:
     raw = request.scope["query_string"]
     if not raw:
         return {}
     try:
-        found = parse_qs(raw.decode("latin-1"), keep_blank_values=True, max_num_fields=100)
+        values = parse_qs(raw.decode("latin-1"), keep_blank_values=True, max_num_fields=100)
     except ValueError:
         raise Refusal("BAD_REQUEST", "The query has too many fields") from None
-    return {name: each[0] if len(each) == 1 else each for name, each in found.items()}
+    return {name: each[0] if len(each) == 1 else each for name, each in values.items()}

@@ -17,7 +17,7 @@ from starlette.routing import BaseRoute
 
 from backend.web.cookies import Cookies
 from backend.web.routing.endpoint import Endpoint
-from backend.web.routing.operations import described
+from backend.web.routing.operations import describe_operation
 from backend.web.routing.routes import HandlerSignature
 
 _COOKIE = "Signing up and signing in set it; the browser sends it by itself. Nothing to enter here."
@@ -68,7 +68,7 @@ def _readable(route: BaseRoute) -> BaseRoute:
         methods=[spec.method],
         tags=[spec.tag],
         operation_id=spec.handler.__name__,
-        **described(spec, signature),
+        **describe_operation(spec, signature),
     )
 
 

@@ -36,7 +36,7 @@ _ANYTHING_ELSE = {
 }
 
 
-def described(spec: RouteSpec, signature: HandlerSignature) -> dict[str, Any]:
+def describe_operation(spec: RouteSpec, signature: HandlerSignature) -> dict[str, Any]:
     """Return what FastAPI's route wants to know to describe this endpoint."""
     text = inspect.getdoc(spec.handler) or ""
     refused = _refusals(spec, signature)

@@ -14,7 +14,7 @@ from starlette.routing import Match, Route
 from starlette.types import Scope
 
 
-def as_sent(scope: Scope) -> str:
+def raw_path(scope: Scope) -> str:
     """Return the path of a request with its percents."""
     raw: bytes | None = scope.get("raw_path")  # which a server may leave out (ASGI 2.5)
     path: str = scope["path"]

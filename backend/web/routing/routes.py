@@ -1,4 +1,4 @@
-"""How a capability declares its endpoints, and what a handler may ask for."""
+"""How a feature declares its endpoints, and which parameters a handler can have."""
 
 import inspect
 from collections.abc import Awaitable, Callable, Mapping
@@ -20,18 +20,18 @@ Handler = Callable[..., Any]
 
 @dataclass(frozen=True)
 class EdgeDependency:
-    """Marks a handler's parameter that is found before the hop, such as the caller's session."""
+    """Marks a handler's parameter that is resolved on the event loop, such as the session."""
 
-    find: Callable[[RequestContext, AppContext], Awaitable[Any]]
+    resolve: Callable[[RequestContext, AppContext], Awaitable[Any]]
     acting: Callable[[Any], Acting | None] = lambda _: None
-    """In whose name the handler writes, after what was found."""
+    """Returns on whose behalf the handler writes, given the resolved value."""
     refusals: tuple[str, ...] = ()
-    """How those are turned away for whom it finds nothing; as in `RouteSpec`."""
+    """How requests are refused if it cannot be resolved; as in `RouteSpec`."""
 
 
 @dataclass(frozen=True)
 class RouteSpec:
-    """One endpoint as its capability wrote it."""
+    """One endpoint as its feature declares it."""
 
     method: str
     path: str
@@ -39,60 +39,62 @@ class RouteSpec:
     response_model: Any
     tag: str
     status: int = 200
-    """Of the answer when all goes well; this and what follows, to `in_docs`, is for the docs."""
+    """Of a successful response. This and the fields down to `in_docs` are for the API docs."""
     or_status: int | None = None
-    """Of an answer with the same body that says no."""
+    """Of a negative response with the same body."""
     headers: Mapping[str, str] = field(default_factory=dict)
-    """What the answer's headers are for."""
+    """What the response's headers mean."""
     media_type: str = "application/json"
     redirect: str = ""
-    """Where a 302 leads that may come in place of the answer."""
+    """Target of a 302 that may be sent instead."""
     refusals: tuple[str, ...] = ()
-    """Codes, or the message of a 400 that has none; a status stands in front where it is not the
-    usual one, and alone where the body is empty. What follows from the parameters, the method and
-    the limits is known: a wrong body, no session, a target that is not trusted, a server that is
-    away."""
+    """Codes, or the message of a 400 without a code. An unusual status is written in front, and
+    alone if the body is empty. Refusals that follow from the parameters, the method and the limits
+    are added automatically: an invalid body, a missing session, an untrusted target, an unavailable
+    server."""
     session_optional: bool = False
     in_docs: bool = True
     hashes: bool = False
-    """It checks or sets a password: its callers share the hash queue."""
+    """Checks or sets a password, so its callers wait in the hash queue."""
     downloads: bool = False
-    """Its answer grows with what is stored: a stream, one at a time for each user."""
+    """Streams a response that grows with the stored data; one at a time for each user."""
     takes_forms: bool = False
     auth_rules: bool = True
-    """As for all endpoints of its `Routes`."""
+    """See `Routes`."""
 
 
 @dataclass
 class Routes:
-    """The endpoints of one capability, in the order in which they are written."""
+    """The endpoints of one feature, in the order of their declaration."""
 
     tag: str
     prefix: str = ""
     about: str = ""
-    """What the API docs say above these endpoints."""
+    """Introduces these endpoints in the API docs."""
     auth_rules: bool = True
-    """Whether Better Auth's rules hold: limits by address, Origin checks, its error words."""
+    """Whether Better Auth's rules apply: limits by address, Origin checks, its error messages."""
     specs: list[RouteSpec] = field(default_factory=list)
 
-    def get(self, path: str, *, head: bool = False, **how: Any) -> Callable[[Handler], Handler]:
-        """Declare a GET; see `RouteSpec` for what may be said about it.
+    def get(self, path: str, *, head: bool = False, **options: Any) -> Callable[[Handler], Handler]:
+        """Declare a GET endpoint; `options` are fields of `RouteSpec`.
 
-        With `head` the same is answered to HEAD, without the body.
+        With `head` it also serves HEAD, without the body.
         """
-        declare_get = self._declare("GET", path, how)
+        declare_get = self._declare("GET", path, options)
         if not head:
             return declare_get
-        declare_head = self._declare("HEAD", path, {**how, "in_docs": False})
+        declare_head = self._declare("HEAD", path, {**options, "in_docs": False})
         return lambda handler: declare_head(declare_get(handler))
 
-    def post(self, path: str, **how: Any) -> Callable[[Handler], Handler]:
-        """Declare a POST; see `RouteSpec` for what may be said about it."""
-        return self._declare("POST", path, how)
+    def post(self, path: str, **options: Any) -> Callable[[Handler], Handler]:
+        """Declare a POST endpoint; `options` are fields of `RouteSpec`."""
+        return self._declare("POST", path, options)
 
-    def _declare(self, method: str, path: str, how: dict[str, Any]) -> Callable[[Handler], Handler]:
+    def _declare(
+        self, method: str, path: str, options: dict[str, Any]
+    ) -> Callable[[Handler], Handler]:
         def declare(handler: Handler) -> Handler:
-            response_model = how.pop("response_model", get_type_hints(handler).get("return"))
+            response_model = options.pop("response_model", get_type_hints(handler).get("return"))
             self.specs.append(
                 RouteSpec(
                     method,
@@ -101,7 +103,7 @@ class Routes:
                     response_model,
                     self.tag,
                     auth_rules=self.auth_rules,
-                    **how,
+                    **options,
                 )
             )
             return handler
@@ -109,12 +111,12 @@ class Routes:
         return declare
 
 
-_PER_REQUEST: dict[Any, str] = {Work: "work", Db: "db", RequestContext: "request"}
+_REQUEST_SCOPED: dict[Any, str] = {Work: "work", Db: "db", RequestContext: "request"}
 
 
 @dataclass(frozen=True)
 class HandlerSignature:
-    """What one handler asks for, read from its annotations once in a process."""
+    """A handler's parameters, read from its annotations once in a process."""
 
     work: str | None = None
     db: str | None = None
@@ -126,21 +128,21 @@ class HandlerSignature:
     in_path: tuple[str, ...] = ()
 
 
-@cache  # a handler is the same whichever app serves it, and to read them all takes 20 ms
+@cache  # handlers are the same in every app, and reading all of them takes 20 ms
 def signature_of(handler: Handler, path: str) -> HandlerSignature:
-    """Read what a handler asks for; raises TypeError where nothing provides it."""
+    """Read a handler's parameters; raises TypeError for one that nothing provides."""
     parts: dict[str, Any] = {"dependencies": {}, "services": {}, "in_path": ()}
     hints = get_type_hints(handler, include_extras=True)
     for name, parameter in inspect.signature(handler).parameters.items():
         hint = hints.get(name)
-        kind, marks = _without_marks(hint)
+        kind, marks = _split_annotation(hint)
         dependency = next((mark for mark in marks if isinstance(mark, EdgeDependency)), None)
         if dependency:
             parts["dependencies"][name] = dependency
         elif f"{{{name}}}" in path:
             parts["in_path"] += (name,)
-        elif hint in _PER_REQUEST:
-            parts[_PER_REQUEST[hint]] = name
+        elif hint in _REQUEST_SCOPED:
+            parts[_REQUEST_SCOPED[hint]] = name
         elif isinstance(kind, type) and issubclass(kind, WireModel):
             is_query = any(isinstance(mark, Query) for mark in marks)
             optional = parameter.default is not inspect.Parameter.empty
@@ -148,14 +150,14 @@ def signature_of(handler: Handler, path: str) -> HandlerSignature:
         elif isinstance(kind, type):
             parts["services"][name] = kind
         else:
-            raise nothing_provides(handler, name, hint)
+            raise unresolved_parameter_error(handler, name, hint)
     signature = HandlerSignature(**parts)
     _check_database(handler, signature)
     return signature
 
 
-def nothing_provides(handler: Handler, name: str, hint: Any) -> TypeError:
-    """Say which parameter asks for what neither a request nor this server has."""
+def unresolved_parameter_error(handler: Handler, name: str, hint: Any) -> TypeError:
+    """Name the parameter that neither the request nor the server's services can provide."""
     return TypeError(f"{handler.__qualname__}({name}): nothing provides {hint!r}")
 
 
@@ -163,20 +165,20 @@ def _check_database(handler: Handler, signature: HandlerSignature) -> None:
     if signature.work and signature.db:
         raise TypeError(f"{handler.__qualname__} asks for Work and Db: work.db is the one to use")
     if (signature.work or signature.db) and inspect.iscoroutinefunction(handler):
-        asked = "Work" if signature.work else "Db"
+        parameter = "Work" if signature.work else "Db"
         raise TypeError(
-            f"{handler.__qualname__} is async and asks for {asked}, which would hold up the event "
-            "loop: write it with def, and it runs in a worker thread"
+            f"{handler.__qualname__} is async and asks for {parameter}, which would hold up the "
+            "event loop: write it with def, and it runs in a worker thread"
         )
 
 
-def _without_marks(hint: Any) -> tuple[Any, tuple[Any, ...]]:
+def _split_annotation(hint: Any) -> tuple[Any, tuple[Any, ...]]:
     if get_origin(hint) is Annotated:
         kind, *marks = get_args(hint)
-        return _without_none(kind), tuple(marks)
-    return _without_none(hint), ()
+        return _strip_optional(kind), tuple(marks)
+    return _strip_optional(hint), ()
 
 
-def _without_none(hint: Any) -> Any:
+def _strip_optional(hint: Any) -> Any:
     kinds = [each for each in get_args(hint) if each is not type(None)]
     return kinds[0] if len(kinds) == 1 and type(None) in get_args(hint) else hint

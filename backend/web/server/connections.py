@@ -55,7 +55,7 @@ class Connection(Protocol):
     """Requests that wait until an earlier one is answered."""
     transport: Transport
 
-    def make_room(self) -> None: ...
+    def close_for_another(self) -> None: ...
 
 
 class Connections:
@@ -66,10 +66,10 @@ class Connections:
         self._trusts = trusts
         self._held: Counter[str] = Counter()
 
-    def admit(self, peer: str, open_now: Collection[Connection]) -> str | None:
+    def acquire(self, peer: str, open_now: Collection[Connection]) -> str | None:
         """Return under what name a new connection is counted, or None when there is no room.
 
-        Give the name back with `leave`.
+        Give the name back with `release`.
         """
         holder = "" if not peer or self._trusts(peer) else bucket(peer)
         if holder and self._held[holder] >= self._limits.connections_per_address:
@@ -81,14 +81,14 @@ class Connections:
         self._held[holder] += 1
         return holder
 
-    def leave(self, holder: str) -> None:
+    def release(self, holder: str) -> None:
         """Count one less."""
         self._held[holder] -= 1
         if not self._held[holder]:
             del self._held[holder]
 
 
-def _keeps_us_waiting(connection: Connection) -> bool:
+def _is_waiting_for_client(connection: Connection) -> bool:
     """Tell whether it is the client's turn: no answer is owed, and none is on its way out."""
     if connection.phase in (ANSWERING, CLOSING) or connection.pipeline:
         return False
@@ -102,8 +102,8 @@ def _keeps_us_waiting(connection: Connection) -> bool:
 
 
 def _close_one(among: Collection[Connection]) -> bool:
-    waited_for = [each for each in among if _keeps_us_waiting(each)]
+    waited_for = [each for each in among if _is_waiting_for_client(each)]
     if not waited_for:
         return False
-    min(waited_for, key=lambda each: (each.phase != IDLE, each.since)).make_room()
+    min(waited_for, key=lambda each: (each.phase != IDLE, each.since)).close_for_another()
     return True

@@ -12,7 +12,7 @@ import httptools
 from uvicorn.protocols.http.httptools_impl import STATUS_LINE
 
 from backend.kernel.refusals import Refusal
-from backend.web.responses.responses import JSON, refused
+from backend.web.responses.responses import JSON, refusal_response
 
 _WATCHED = frozenset((b"host", b"content-length", b"transfer-encoding"))
 _HOST = re.compile(rb"(?:[A-Za-z0-9._-]{1,253}|\[[0-9A-Fa-f:.]{2,45}\])(?::[0-9]{1,5})?")
@@ -22,7 +22,7 @@ _METHOD_AND_SPACE = re.compile(rb"[A-Za-z0-9!#$%&'*+.^_`|~-]+ ")
 Headers = Iterable[tuple[bytes, bytes]]
 
 
-def framing_of(
+def read_framing(
     headers: Sequence[tuple[bytes, bytes]],
 ) -> tuple[bytes | None, int | None, bytes | None]:
     """Return host, content length and transfer coding; two hosts are refused.
@@ -39,27 +39,27 @@ def framing_of(
             elif host is None:
                 host = value
             else:
-                raise not_http()
+                raise invalid_http()
     return host, length, coding
 
 
-def judge_coding(version: str, coding: bytes | None) -> None:
+def check_coding(version: str, coding: bytes | None) -> None:
     """Refuse versions other than 1.0 and 1.1, and bodies we would not delimit as others do."""
     if version != "1.1" and (version != "1.0" or coding is not None):
-        raise not_http()
+        raise invalid_http()
     if coding is not None and coding != b"chunked":
-        raise not_http()
+        raise invalid_http()
 
 
-def judge_host(version: str, host: bytes | None) -> None:
+def check_host(version: str, host: bytes | None) -> None:
     """Refuse a Host that is no host with a port; only HTTP/1.0 may go without one."""
     if host is None and version == "1.0":
         return
     if host is None or not _HOST.fullmatch(host):
-        raise not_http()
+        raise invalid_http()
 
 
-def judge_target(method: bytes, target: bytes, host: bytes | None) -> None:
+def check_target(method: bytes, target: bytes, host: bytes | None) -> None:
     """Refuse every target but a path or an http URL of the same host as the Host header."""
     if method == b"CONNECT":
         raise unknown_method()
@@ -67,20 +67,20 @@ def judge_target(method: bytes, target: bytes, host: bytes | None) -> None:
         return
     absolute = _ABSOLUTE_TARGET.fullmatch(target)
     if absolute is None or host is None or absolute[1].lower() != host.lower():
-        raise not_http()
+        raise invalid_http()
 
 
-def refusal_for(error: httptools.HttpParserError, request_start: bytes) -> Refusal:
+def refusal_for_parse_error(error: httptools.HttpParserError, request_start: bytes) -> Refusal:
     """Return what to say about the parser's error; `request_start` may be empty if not at hand."""
     if isinstance(error.__context__, Refusal):
         return error.__context__
     unknown = isinstance(error, httptools.HttpParserInvalidMethodError)
     if unknown and _METHOD_AND_SPACE.match(request_start):
         return unknown_method()
-    return not_http()
+    return invalid_http()
 
 
-def not_http() -> Refusal:
+def invalid_http() -> Refusal:
     """Refuse bytes that are not one unambiguous HTTP/1.1 request."""
     return Refusal("BAD_REQUEST", "The request is not valid HTTP/1.1")
 
@@ -91,10 +91,10 @@ def unknown_method() -> Refusal:
     return Refusal("METHOD_NOT_ALLOWED", headers=allowed)
 
 
-def last_words(refusal: Refusal, server_headers: Headers) -> bytes:
+def closing_response(refusal: Refusal, server_headers: Headers) -> bytes:
     """Return the whole HTTP answer after which the connection closes."""
-    response = refused(refusal)
-    body = response.payload()
+    response = refusal_response(refusal)
+    body = response.render_body()
     headers = [
         *server_headers,
         (b"content-type", JSON),

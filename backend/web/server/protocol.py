@@ -22,7 +22,7 @@ from backend.web.server import framing
 from backend.web.server.connections import Connection, ConnectionLimits, Connections
 from backend.web.server.ignored_upgrade import IgnoredUpgrade
 from backend.web.server.phases import ANSWERING, BODY, CLOSING, HEAD, IDLE
-from backend.web.server.whole_response import WholeResponse, tell_disconnected
+from backend.web.server.single_write import SingleWriteApp, mark_disconnected
 
 SLASH: Final = ord("/")
 HASH: Final = ord("#")
@@ -53,7 +53,7 @@ class GuardedProtocol(HttpToolsProtocol):
         self.phase = IDLE
         self.since = 0.0
         self._phase_has_deadline = False
-        self._judged_scope: HTTPScope | None = None
+        self._checked_scope: HTTPScope | None = None
         self._deadline = inf
         self._timer: asyncio.TimerHandle | None = None
         self._timer_at = inf
@@ -73,11 +73,11 @@ class GuardedProtocol(HttpToolsProtocol):
 
     def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]
         peer, _ = get_remote_addr(transport) or ("", 0)
-        self.holder = self._others.admit(peer, cast("set[Connection]", self.connections))
+        self.holder = self._others.acquire(peer, cast("set[Connection]", self.connections))
         if self.holder is None:
             self.transport = transport
             self._stop_listening()
-            transport.write(self._last_words(service_unavailable(retry_after=5)))
+            transport.write(self._closing_response(service_unavailable(retry_after=5)))
             transport.close()
             return
         super().connection_made(transport)
@@ -87,12 +87,12 @@ class GuardedProtocol(HttpToolsProtocol):
         for handle in (self._timer, self._stalled):
             if handle is not None:
                 handle.cancel()
-        tell_disconnected(self._running)
+        mark_disconnected(self._running)
         if self.holder is not None:
-            self._others.leave(self.holder)
+            self._others.release(self.holder)
         super().connection_lost(exc)
 
-    def make_room(self) -> None:
+    def close_for_another(self) -> None:
         """Close, because another needs the place more than a client that keeps us waiting."""
         if self.phase != IDLE:
             self._refuse(service_unavailable(retry_after=5))
@@ -111,7 +111,7 @@ class GuardedProtocol(HttpToolsProtocol):
             self.parser.feed_data(data)
         except httptools.HttpParserError as error:
             if self.phase != CLOSING:  # what follows an ignored upgrade's body is not heard
-                self._refuse(framing.refusal_for(error, data if phase == IDLE else b""))
+                self._refuse(framing.refusal_for_parse_error(error, data if phase == IDLE else b""))
         except httptools.HttpParserUpgrade as offer:
             # The request is answered as if it had not asked, and none is heard after it.
             self.cycle.keep_alive = False
@@ -122,19 +122,19 @@ class GuardedProtocol(HttpToolsProtocol):
                 self.parser = cast(httptools.HttpRequestParser, self._offered)
                 self.data_received(data[offer.args[0] :])
         else:
-            if self._judged_scope is not self.scope:
+            if self._checked_scope is not self.scope:
                 # Data in which another request ended is not counted: no one knows where.
                 self._await_head(len(data) if phase != BODY and cycle is self.cycle else 0)
             elif self.phase == BODY:
                 self._await_body(len(data))
 
     def on_headers_complete(self) -> None:
-        self._judge_head()
+        self._check_head()
         overtaken = self.cycle
         super().on_headers_complete()
         # Trailers would be appended to the headers the application has been given.
         self.headers = []
-        self._judged_scope = self.scope
+        self._checked_scope = self.scope
         self.phase = BODY
         self._phase_has_deadline = False
         self._head_room = self._head_bytes
@@ -179,8 +179,8 @@ class GuardedProtocol(HttpToolsProtocol):
             self._await_next_request()
 
     def _start_asgi_task(self, cycle: RequestResponseCycle, app: ASGI3Application) -> None:
-        whole: Any = WholeResponse(app, cycle)  # Starlette's types of messages and uvicorn's differ
-        super()._start_asgi_task(cycle, whole)
+        wrapped: Any = SingleWriteApp(app, cycle)  # Starlette and uvicorn type messages differently
+        super()._start_asgi_task(cycle, wrapped)
 
     def pause_writing(self) -> None:
         super().pause_writing()
@@ -195,23 +195,23 @@ class GuardedProtocol(HttpToolsProtocol):
         super().shutdown()
         self.loop.call_later(self._limits.drain_seconds, self.transport.abort)
 
-    def _judge_head(self) -> None:
+    def _check_head(self) -> None:
         """Raise Refusal before the application hears of a request it must not see."""
-        host, length, coding = framing.framing_of(self.headers)
+        host, length, coding = framing.read_framing(self.headers)
         version = self.parser.get_http_version()
         if version != "1.1" or coding is not None:
-            framing.judge_coding(version, coding)
+            framing.check_coding(version, coding)
         if host is None or host != self._accepted_host:
-            framing.judge_host(version, host)
+            framing.check_host(version, host)
             self._accepted_host = host
         if self.url[0] != SLASH or HASH in self.url:
-            framing.judge_target(self.parser.get_method(), self.url, host)
+            framing.check_target(self.parser.get_method(), self.url, host)
         if length is not None and length > self._body_bytes:
             raise Refusal("PAYLOAD_TOO_LARGE")
         if (length or coding) and self.parser.should_upgrade():
             self._offered = IgnoredUpgrade(self, None if coding else length)
         if len(self.pipeline) >= PIPELINED_AT_MOST:
-            raise framing.not_http()
+            raise framing.invalid_http()
 
     def _overtake(self, cycle: RequestResponseCycle) -> None:
         """Tell the one being answered when its client goes; uvicorn reads no more till then."""
@@ -278,8 +278,8 @@ class GuardedProtocol(HttpToolsProtocol):
         self._stop_listening()
         if in_body:
             answerable = not self.cycle.response_started and not self.pipeline
-            tell_disconnected(self._running)
-            tell_disconnected(self.cycle)
+            mark_disconnected(self._running)
+            mark_disconnected(self.cycle)
         elif self.cycle is not None and not self.cycle.response_complete:
             # An answer is still owed to an earlier request; this one must not be taken for it.
             self.cycle.keep_alive = False
@@ -287,7 +287,7 @@ class GuardedProtocol(HttpToolsProtocol):
         else:
             answerable = True
         if answerable:
-            self.transport.write(self._last_words(refusal))
+            self.transport.write(self._closing_response(refusal))
         self.transport.write_eof()
         self._expire_in(self._limits.linger_seconds)
 
@@ -296,5 +296,5 @@ class GuardedProtocol(HttpToolsProtocol):
         self._head_room = maxsize
         self._deadline = inf
 
-    def _last_words(self, refusal: Refusal) -> bytes:
-        return framing.last_words(refusal, self.server_state.default_headers)
+    def _closing_response(self, refusal: Refusal) -> bytes:
+        return framing.closing_response(refusal, self.server_state.default_headers)

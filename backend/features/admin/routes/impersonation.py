@@ -11,7 +11,7 @@ from backend.kernel.refusals import refusal_without_code
 from backend.storage.work import Work
 from backend.web.cookies import Cookies
 from backend.web.request_context import RequestContext
-from backend.web.responses.responses import Response, refused
+from backend.web.responses.responses import Response, refusal_response
 from backend.web.routing.endpoint import AUTH
 from backend.web.routing.routes import Routes
 
@@ -69,7 +69,9 @@ def stop_impersonating(
     admin_tokens = cookies.read_admin_sessions(request.cookie_header)
     back = impersonation.stop(work, current, admin_tokens)
     if back is None:
-        response = refused(refusal_without_code("Failed to find admin session", status=401))
+        response = refusal_response(
+            refusal_without_code("Failed to find admin session", status=401)
+        )
         response.cookies += [*cookies.clear_session(), cookies.clear_admin_session()]
         return response
     own, token = back

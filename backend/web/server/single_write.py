@@ -21,7 +21,7 @@ _NEW_EACH_TIME = frozenset({b"x-request-id", b"set-cookie"})
 _WATCHED = _NEW_EACH_TIME | {b"content-length", b"connection"}
 
 
-class WholeResponse:
+class SingleWriteApp:
     """Runs an application for one request; holds its head back until the body is there."""
 
     __slots__ = ("_app", "_cycle", "_head")
@@ -96,7 +96,7 @@ def _written(pair: Pair) -> bytes:
 _line = lru_cache(1024)(_written)
 
 
-def tell_disconnected(cycle: RequestResponseCycle | None) -> None:
+def mark_disconnected(cycle: RequestResponseCycle | None) -> None:
     """Let the application hear that its client has gone."""
     if cycle is not None:
         cycle.disconnected = True
