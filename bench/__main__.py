@@ -9,16 +9,16 @@ import time
 import httpx
 import psycopg2
 
-from bench import machine
-from bench.goals import report_goals
-from bench.harness import Harness, harness
-from bench.names import BETTER_AUTH, BETTER_AUTH_CACHED
-from bench.prepare import MissingProgram, prepare
-from bench.report import publish
+from bench.report.goals import report_goals
+from bench.report.markdown import publish
 from bench.results import Results
+from bench.rig import machine
+from bench.rig.harness import Harness, harness
+from bench.rig.prepare import MissingProgram, prepare
+from bench.rig.servers import ServerDied
+from bench.rig.wrk import LoadFailed
 from bench.scenarios import ALL
-from bench.servers import ServerDied
-from bench.wrk import LoadFailed
+from bench.server_names import BETTER_AUTH, BETTER_AUTH_CACHED
 
 # These end one scenario; the others are still measured, and the goals show what is missing.
 _SCENARIO_ERRORS = (

@@ -17,9 +17,9 @@ from backend.kernel.clock import SystemClock
 from backend.kernel.settings import Settings
 from backend.main import create_app
 from backend.web.logs import logs
-from bench.load_requests import encode_json
-from bench.seeds import PASSWORD, cookie_for, forged
-from bench.servers import SECRET
+from bench.rig.load_requests import encode_json
+from bench.rig.seeds import PASSWORD, cookie_for, forged
+from bench.rig.servers import SECRET
 
 KINDS = {"valid": b'"email"', "forged": b"null"}
 """The cookies that are shown, in this order, and what the answer to each has in it."""

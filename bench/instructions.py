@@ -19,6 +19,7 @@ from collections.abc import Mapping
 from pathlib import Path
 
 from bench.in_process import KINDS
+from bench.rig.prepare import ROOT
 
 BASELINE = Path(__file__).with_suffix(".json")
 TOLERANCE = 1.05
@@ -63,7 +64,7 @@ def _count_in(folder: Path) -> dict[str, float]:
     child = subprocess.Popen(
         [*valgrind, sys.executable, "-m", "bench.in_process", str(_CHECKS)],
         env={"PATH": "/usr/bin:/bin", "PYTHONHASHSEED": "0", "TMPDIR": str(folder)},
-        cwd=Path(__file__).parents[1],
+        cwd=ROOT,
         stdin=subprocess.PIPE,
         stdout=subprocess.PIPE,
         stderr=(folder / "said").open("w"),

@@ -7,12 +7,12 @@ them is by hand.
 import sys
 from pathlib import Path
 
-from bench.names import BETTER_AUTH, OURS
-from bench.plots import draw
-from bench.prepare import ROOT
-from bench.report import FOLDER, describe_run
+from bench.report.markdown import FOLDER, describe_run
+from bench.report.plots import draw
+from bench.report.tables import format_figure, goals_table, sections, table
 from bench.results import Results
-from bench.tables import format_figure, goals_table, sections, table
+from bench.rig.prepare import ROOT
+from bench.server_names import BETTER_AUTH, OURS
 
 PAGE = ROOT / "docs" / "performance.md"
 FIGURES = "figures"

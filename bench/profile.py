@@ -16,19 +16,19 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from bench import machine
-from bench.harness import Harness, harness
-from bench.load_requests import LoadRequest
-from bench.names import OURS
 from bench.page import PAGE, replace_section
-from bench.prepare import PYTHON, ROOT, prepare
+from bench.report.tables import table
 from bench.results import Results
+from bench.rig import machine
+from bench.rig.harness import Harness, harness
+from bench.rig.load_requests import LoadRequest
+from bench.rig.prepare import PYTHON, ROOT, prepare
+from bench.rig.seeds import GatehouseSeeds, Postgres, forged
+from bench.rig.servers import ServerProcess, gatehouse
+from bench.rig.subject import Subject
+from bench.rig.wrk import LoadGenerator
 from bench.scenarios.database import list_sessions, update_user
-from bench.seeds import GatehouseSeeds, Postgres, forged
-from bench.servers import ServerProcess, gatehouse
-from bench.subject import Subject
-from bench.tables import table
-from bench.wrk import LoadGenerator
+from bench.server_names import OURS
 
 _ROUNDS = 2
 _WARM, _ALONE, _SAMPLED = 5, 4, 6  # seconds of load, in each; what was idle has forgotten everybody

@@ -6,7 +6,7 @@ from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from statistics import median
 
-from bench.names import OURS
+from bench.server_names import OURS
 
 
 @dataclass(frozen=True)

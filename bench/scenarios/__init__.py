@@ -3,7 +3,7 @@
 from collections.abc import Callable
 from dataclasses import dataclass
 
-from bench.harness import Harness
+from bench.rig.harness import Harness
 from bench.scenarios import (
     cached,
     check,

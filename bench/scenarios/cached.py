@@ -22,10 +22,10 @@ from backend.kernel.secrets.tokens import TokenDigest, TokenMint, digest
 from backend.storage.queries.sessions import Session, SessionWithUser
 from backend.storage.queries.users import User
 from backend.web.cookies import cookie_value
-from bench import machine
-from bench.harness import Harness
-from bench.prepare import ROOT
-from bench.seeds import COOKIE, cookie_for
+from bench.rig import machine
+from bench.rig.harness import Harness
+from bench.rig.prepare import ROOT
+from bench.rig.seeds import COOKIE, cookie_for
 
 _LOOKUPS = 200_000
 _HEAVIEST = 8_000  # bytes of an entry; more than any has, to see whether memory suffices

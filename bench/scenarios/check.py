@@ -5,9 +5,13 @@ import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 
-from bench.harness import Harness
-from bench.load_requests import LoadRequest
-from bench.names import (
+from bench.rig.harness import Harness
+from bench.rig.load_requests import LoadRequest
+from bench.rig.seeds import forged
+from bench.rig.subject import Subject
+from bench.rig.wrk import LoadGenerator
+from bench.scenarios.database import sign_outs
+from bench.server_names import (
     ASGI,
     BETTER_AUTH,
     BETTER_AUTH_CACHED,
@@ -16,10 +20,6 @@ from bench.names import (
     OURS,
     STARLETTE,
 )
-from bench.scenarios.database import sign_outs
-from bench.seeds import forged
-from bench.subject import Subject
-from bench.wrk import LoadGenerator
 
 PROTECTED = "/api/me"
 _PAUSE = 1.0  # seconds between two revocations: seen to work, without being the load

@@ -1,9 +1,9 @@
 """The endpoints that always ask the database: list-sessions, update-user, sign-out."""
 
-from bench.harness import Harness
-from bench.load_requests import LoadRequest, caller_addresses, encode_json
-from bench.names import BETTER_AUTH, BETTER_AUTH_PYTHON, OURS, SQLITE
-from bench.subject import Subject
+from bench.rig.harness import Harness
+from bench.rig.load_requests import LoadRequest, caller_addresses, encode_json
+from bench.rig.subject import Subject
+from bench.server_names import BETTER_AUTH, BETTER_AUTH_PYTHON, OURS, SQLITE
 
 AUTH = "/api/auth"
 _WARM_UP_REQUESTS = 1_000

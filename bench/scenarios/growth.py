@@ -2,10 +2,10 @@
 
 import time
 
-from bench.harness import Harness
-from bench.names import OURS
+from bench.rig.harness import Harness
+from bench.rig.subject import Subject
 from bench.scenarios.database import sign_outs
-from bench.subject import Subject
+from bench.server_names import OURS
 
 _KNOWN = b'"email'
 _STEPS, _BATCH = (100_000, 5_000_000), 250_000

@@ -1,7 +1,7 @@
 """Machine instructions of a session check: the one figure that busy neighbours do not change."""
 
 from bench import instructions
-from bench.harness import Harness
+from bench.rig.harness import Harness
 
 
 def measure(harness: Harness) -> None:

@@ -2,9 +2,9 @@
 
 from statistics import median
 
-from bench.harness import Harness
-from bench.names import BETTER_AUTH, OURS, SQLITE
-from bench.servers import ServerProcess
+from bench.rig.harness import Harness
+from bench.rig.servers import ServerProcess
+from bench.server_names import BETTER_AUTH, OURS, SQLITE
 
 _KNOWN = b'"email'
 _WARM_UP_REQUESTS = 2_000  # Node answers twice as many a second after them as before

@@ -7,12 +7,12 @@ from statistics import median
 
 from backend.kernel.passwords.hasher import PasswordHasher
 from backend.kernel.secrets.secret import Password
-from bench.harness import Harness
-from bench.load_requests import LoadRequest, caller_addresses, encode_form, encode_json
-from bench.names import BETTER_AUTH, BETTER_AUTH_PYTHON, FASTAPI_USERS, OURS
-from bench.seeds import PASSWORD
-from bench.servers import ROUNDS
-from bench.subject import Subject
+from bench.rig.harness import Harness
+from bench.rig.load_requests import LoadRequest, caller_addresses, encode_form, encode_json
+from bench.rig.seeds import PASSWORD
+from bench.rig.servers import ROUNDS
+from bench.rig.subject import Subject
+from bench.server_names import BETTER_AUTH, BETTER_AUTH_PYTHON, FASTAPI_USERS, OURS
 
 _SIGNED_IN = {FASTAPI_USERS: b"204"}
 _numbers = itertools.count(1)

@@ -8,13 +8,13 @@ import http.client
 import time
 from contextlib import ExitStack
 
-from bench import servers
-from bench.harness import Harness
-from bench.load_requests import caller_addresses
 from bench.results import percentile
-from bench.seeds import GatehouseSeeds, Postgres
-from bench.subject import Subject
-from bench.wrk import LoadGenerator
+from bench.rig import servers
+from bench.rig.harness import Harness
+from bench.rig.load_requests import caller_addresses
+from bench.rig.seeds import GatehouseSeeds, Postgres
+from bench.rig.subject import Subject
+from bench.rig.wrk import LoadGenerator
 
 _KNOWN = b'"email'
 _NEVER = 5.0  # seconds after which a session that is still accepted counts as never refused

@@ -2,10 +2,10 @@
 
 import time
 
-from bench import servers
-from bench.harness import Harness
-from bench.names import API_ALONE, BETTER_AUTH, BETTER_AUTH_PYTHON, FASTAPI_USERS, OURS
-from bench.servers import ServerProcess
+from bench.rig import servers
+from bench.rig.harness import Harness
+from bench.rig.servers import ServerProcess
+from bench.server_names import API_ALONE, BETTER_AUTH, BETTER_AUTH_PYTHON, FASTAPI_USERS, OURS
 
 _AT_REST = 3.0  # seconds
 

@@ -3,8 +3,11 @@
 from collections import defaultdict
 from statistics import median
 
-from bench.harness import Harness
-from bench.names import (
+from bench.rig.harness import Harness
+from bench.rig.subject import Subject
+from bench.rig.wrk import LoadGenerator
+from bench.scenarios.passwords import sign_ins
+from bench.server_names import (
     BETTER_AUTH,
     BETTER_AUTH_CACHED,
     BETTER_AUTH_PYTHON,
@@ -13,9 +16,6 @@ from bench.names import (
     ONE_THREAD,
     OURS,
 )
-from bench.scenarios.passwords import sign_ins
-from bench.subject import Subject
-from bench.wrk import LoadGenerator
 
 _KNOWN = b'"email'
 SIGNING_IN, CHECKING = 32, 8

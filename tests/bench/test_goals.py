@@ -2,9 +2,9 @@
 
 import pytest
 
-from bench.goals import GOALS, evaluate_goals, report_goals
-from bench.plots import draw
-from bench.report import render_markdown
+from bench.report.goals import GOALS, evaluate_goals, report_goals
+from bench.report.markdown import render_markdown
+from bench.report.plots import draw
 from bench.results import Results, Run, percentile, ratio
 
 

@@ -4,12 +4,12 @@ import re
 
 import pytest
 
-from bench.names import BETTER_AUTH, NICE_ZERO, OURS, SQLITE
 from bench.page import FIGURES, PAGE, markers, render_figures, render_headline, update_page
-from bench.plots import PLOTS
-from bench.prepare import ROOT
+from bench.report.plots import PLOTS
+from bench.report.tables import sections, table
 from bench.results import Results
-from bench.tables import sections, table
+from bench.rig.prepare import ROOT
+from bench.server_names import BETTER_AUTH, NICE_ZERO, OURS, SQLITE
 from tests.bench.test_goals import make_run
 
 BEGIN, END = markers(FIGURES)

@@ -7,8 +7,8 @@ from collections.abc import Iterator
 
 import pytest
 
-from bench.load_requests import LoadRequest, caller_addresses, write_requests
-from bench.wrk import LoadFailed, LoadGenerator, parse_report
+from bench.rig.load_requests import LoadRequest, caller_addresses, write_requests
+from bench.rig.wrk import LoadFailed, LoadGenerator, parse_report
 from tests.rig.missing import missing
 
 REPORT = """Running 1s test @ http://127.0.0.1:8000

@@ -6,8 +6,8 @@ from pathlib import Path
 import matplotlib as mpl
 from matplotlib.figure import Figure
 
-from bench.plots import check, growth, replicas, storm
-from bench.plots.canvas import STYLE
+from bench.report.plots import check, growth, replicas, storm
+from bench.report.plots.canvas import STYLE
 from bench.results import Results
 
 PLOTS: Mapping[str, Callable[[Results], Figure | None]] = {

@@ -2,7 +2,7 @@
 
 from matplotlib.figure import Figure
 
-from bench.plots.canvas import STRONG, bars, canvas, format_count
+from bench.report.plots.canvas import STRONG, bars, canvas, format_count
 from bench.results import Results
 
 

@@ -1,13 +1,12 @@
 """The results for people: the goals, tables of everything, and the plots."""
 
-from pathlib import Path
-
-from bench.goals import BUSY
-from bench.plots import draw
+from bench.report.goals import BUSY
+from bench.report.plots import draw
+from bench.report.tables import goals_table, sections
 from bench.results import Results
-from bench.tables import goals_table, sections
+from bench.rig.prepare import ROOT
 
-FOLDER = Path(__file__).parent / "results"
+FOLDER = ROOT / "bench" / "results"
 
 
 def publish(results: Results) -> None:

@@ -8,8 +8,8 @@ from pathlib import Path
 
 from tests.rig.node import find_node
 
-ROOT = Path(__file__).parents[1]
-PEERS = Path(__file__).parent / "peers"
+ROOT = Path(__file__).parents[2]
+PEERS = ROOT / "bench" / "peers"
 CACHE = ROOT / ".cache" / "bench"
 PYTHON = CACHE / "venv" / "bin" / "python"
 NODE = CACHE / "node"
@@ -54,7 +54,7 @@ def _apt_install(package: str) -> bool:
 
 
 def _python_packages() -> None:
-    lock, installed = Path(__file__).parent / "requirements.txt", CACHE / "requirements.txt"
+    lock, installed = ROOT / "bench" / "requirements.txt", CACHE / "requirements.txt"
     if _same(lock, installed) and PYTHON.exists():
         return
     subprocess.run([sys.executable, "-m", "venv", "--clear", CACHE / "venv"], check=True)

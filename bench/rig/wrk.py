@@ -5,7 +5,7 @@ import subprocess
 from dataclasses import dataclass
 from pathlib import Path
 
-from bench.machine import taskset_prefix
+from bench.rig.machine import taskset_prefix
 
 LUA = Path(__file__).parent / "lua"
 _GRACE = 20.0  # seconds beyond the load itself, after which wrk is taken for stuck
@@ -80,7 +80,7 @@ class LoadGenerator:
 
 
 def parse_report(report: str) -> LoadResult:
-    """Read the report that bench/lua/play.lua has wrk print; raises LoadFailed without one."""
+    """Read the report that bench/rig/lua/play.lua has wrk print; raises LoadFailed without one."""
     lines = [line for line in report.splitlines() if line.startswith("{")]
     if not lines:
         raise LoadFailed(f"wrk reported nothing: {report.strip()[-500:]}")

@@ -2,7 +2,7 @@
 
 from matplotlib.figure import Figure
 
-from bench.plots.canvas import bars, canvas
+from bench.report.plots.canvas import bars, canvas
 from bench.results import Results
 
 _SHARES = {"p50": "half of them", "p99": "99 of 100", "max": "the slowest"}

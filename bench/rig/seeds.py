@@ -23,7 +23,7 @@ from backend.kernel.randomness import SystemRandomness, random_alphanumeric, uui
 from backend.kernel.secrets.signing import Keyring
 from backend.kernel.secrets.tokens import TokenMint, digest
 from backend.web.cookies import Cookies
-from bench.servers import SECRET, ServerProcess
+from bench.rig.servers import SECRET, ServerProcess
 
 PASSWORD = "correct horse 9 battery"  # noqa: S105
 USERS = 3_000

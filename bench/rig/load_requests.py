@@ -55,7 +55,7 @@ def caller_addresses(count: int) -> list[str]:
 
 
 def write_requests(file: Path, requests: Iterable[LoadRequest], port: int) -> Path:
-    """Write requests for the scripts of bench/lua; returns the file."""
+    """Write requests for the scripts of bench/rig/lua; returns the file."""
     with file.open("wb") as out:
         for request in requests:
             sent = request.to(port)

@@ -4,9 +4,9 @@ import re
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 
-from bench.goals import evaluate_goals
-from bench.names import BETTER_AUTH, OURS, SQLITE, display_name, is_ours
+from bench.report.goals import evaluate_goals
 from bench.results import Results, Run, ratio
+from bench.server_names import BETTER_AUTH, OURS, SQLITE, display_name, is_ours
 
 # Where the name under which a scenario is kept leaves open what it is.
 _SCENARIOS = {

@@ -9,9 +9,22 @@ from collections.abc import Callable, Iterator, Sequence
 from contextlib import ExitStack, contextmanager
 from pathlib import Path
 
-from bench import machine, servers
-from bench.load_requests import LoadRequest, write_requests
-from bench.names import (
+from bench.results import Results, Run
+from bench.rig import machine, servers
+from bench.rig.load_requests import LoadRequest, write_requests
+from bench.rig.seeds import (
+    BetterAuthSeeds,
+    FastapiUsersSeeds,
+    GatehouseSeeds,
+    NoSeeds,
+    Postgres,
+    Seeds,
+    Sqlite,
+)
+from bench.rig.servers import ServerProcess
+from bench.rig.subject import Subject
+from bench.rig.wrk import LoadFailed, LoadGenerator, LoadResult
+from bench.server_names import (
     ASGI,
     BETTER_AUTH,
     BETTER_AUTH_CACHED,
@@ -24,19 +37,6 @@ from bench.names import (
     STARLETTE,
     is_ours,
 )
-from bench.results import Results, Run
-from bench.seeds import (
-    BetterAuthSeeds,
-    FastapiUsersSeeds,
-    GatehouseSeeds,
-    NoSeeds,
-    Postgres,
-    Seeds,
-    Sqlite,
-)
-from bench.servers import ServerProcess
-from bench.subject import Subject
-from bench.wrk import LoadFailed, LoadGenerator, LoadResult
 from tests.rig.postgres import PostgresServer
 
 

@@ -9,8 +9,8 @@ import time
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 
-from bench.machine import cpu_seconds, resident_megabytes, taskset_prefix
-from bench.prepare import NODE, PYTHON, ROOT
+from bench.rig.machine import cpu_seconds, resident_megabytes, taskset_prefix
+from bench.rig.prepare import NODE, PYTHON, ROOT
 from tests.rig.node import find_node
 from tests.rig.processes import free_port, wait_until
 

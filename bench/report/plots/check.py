@@ -4,9 +4,9 @@ from typing import Any
 
 from matplotlib.figure import Figure
 
-from bench.names import BETTER_AUTH, OURS, display_name
-from bench.plots.canvas import STRONG, THEIRS, bars, canvas, colour, format_label
+from bench.report.plots.canvas import STRONG, THEIRS, bars, canvas, colour, format_label
 from bench.results import Results, Run
+from bench.server_names import BETTER_AUTH, OURS, display_name
 
 
 def plot_rates(results: Results) -> Figure | None:

@@ -5,7 +5,7 @@ from typing import Any
 
 from matplotlib.figure import Figure
 
-from bench.names import LIMITS, OURS, is_ours
+from bench.server_names import LIMITS, OURS, is_ours
 
 # 8 inches make 1,200 pixels, which a page 800 pixels wide shows with letters of its own size.
 _WIDTH, _PIXELS = 8.0, 150

@@ -4,10 +4,10 @@ import http.client
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 
-from bench.load_requests import LoadRequest
-from bench.names import BETTER_AUTH_CACHED, FASTAPI_USERS
-from bench.seeds import Postgres, Seeds, Sqlite
-from bench.servers import ServerProcess
+from bench.rig.load_requests import LoadRequest
+from bench.rig.seeds import Postgres, Seeds, Sqlite
+from bench.rig.servers import ServerProcess
+from bench.server_names import BETTER_AUTH_CACHED, FASTAPI_USERS
 
 _CACHED_COOKIES = 300
 

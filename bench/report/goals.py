@@ -4,8 +4,8 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from functools import partial
 
-from bench.names import BETTER_AUTH, BETTER_AUTH_CACHED, OURS, STARLETTE
 from bench.results import Results, ratio
+from bench.server_names import BETTER_AUTH, BETTER_AUTH_CACHED, OURS, STARLETTE
 
 _Figure = Callable[[Results], float | None]
 

@@ -1,0 +1,1 @@
+"""Results for people: the goals, the tables and the plots."""

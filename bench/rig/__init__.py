@@ -1,0 +1,1 @@
+"""The test rig: servers as processes, their seeded databases, and the load generator."""
