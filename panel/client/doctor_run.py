@@ -117,9 +117,11 @@ class DoctorRunner:
     async def watch(self) -> AsyncIterator[DoctorRun | None]:
         """Yield the latest examination as it is, and again as it goes on, until it is over."""
         while True:
-            changed = self._changed
+            # Both are read before the yield: the run may finish while the page is being sent, and
+            # its last state must then still be shown.
+            changed, is_last = self._changed, not self.is_running
             yield self._as_it_is()
-            if not self.is_running:
+            if is_last:
                 return
             await changed.wait()
             if self.is_running:

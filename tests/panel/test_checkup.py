@@ -1,5 +1,6 @@
 """Examinations: one at a time, watched by whoever likes, stopped when somebody asks."""
 
+import asyncio
 import threading
 
 import pytest
@@ -98,6 +99,20 @@ def test_what_is_found_is_seen_as_it_comes(loop, doctor_runner, doctor):
     assert "&lt;b&gt;no&lt;/b&gt;" in listed
     assert "Mend it." in listed
     assert words.VERDICTS["running"] not in listed
+
+
+def test_its_end_is_seen_even_if_it_comes_while_the_page_is_being_sent(loop, doctor_runner, doctor):
+    async def scene():
+        doctor_runner.start(WHERE, THREE, BY)
+        until_over_elsewhere = asyncio.ensure_future(until_over(doctor_runner))
+        finished = []
+        async for it in doctor_runner.watch():
+            finished.append(it.is_finished)
+            doctor.let_go.set()
+            await until_over_elsewhere  # the slow page gets its next state only after the end
+        return finished
+
+    assert loop.run(scene()) == [False, True]
 
 
 def test_one_at_a_time_and_everybody_sees_it(loop, doctor_runner, doctor):
