@@ -29,8 +29,8 @@ from backend.kernel.settings import Settings
 from backend.storage.db import Db
 from backend.storage.migrate import migrate
 from backend.storage.queries import audit_list, sessions
-from backend.storage.queries.audit_list import Filter
-from backend.storage.queries.user_list import Condition, Wanted
+from backend.storage.queries.audit_list import AuditFilter
+from backend.storage.queries.user_list import Condition, UserListQuery
 from backend.storage.tables import audit_events, users
 from backend.storage.urls import database_url
 
@@ -97,36 +97,38 @@ def _lists_of_users(some: Sequence[Any]) -> dict[str, Question]:
 
 
 def _page(conditions: Callable[[int], Sequence[Condition]], by: str, offset: int) -> Question:
-    return lambda db, i: find_page(db, Wanted(conditions(i), by, True, 100, offset))
+    return lambda db, i: find_page(db, UserListQuery(conditions(i), by, True, 100, offset))
 
 
 def _pages_of_events(
     some: Sequence[Any], lines: Sequence[Any], now: datetime
 ) -> dict[str, Question]:
-    def events(fill: Callable[[int], Filter]) -> Question:
+    def events(fill: Callable[[int], AuditFilter]) -> Question:
         return lambda db, i: audit_list.find_page(db, fill(i), 50)
 
     hour = timedelta(hours=1)
     return {
-        "events, newest": events(lambda _: Filter()),
-        "events, a later page": events(lambda i: Filter(before=lines[i].id)),
-        "events of a frequent kind": events(lambda _: Filter(kinds=["sign_in"])),
-        "events of a rare kind": events(lambda _: Filter(kinds=["role_changed"])),
+        "events, newest": events(lambda _: AuditFilter()),
+        "events, a later page": events(lambda i: AuditFilter(before=lines[i].id)),
+        "events of a frequent kind": events(lambda _: AuditFilter(kinds=["sign_in"])),
+        "events of a rare kind": events(lambda _: AuditFilter(kinds=["role_changed"])),
         "events of three kinds": events(
-            lambda _: Filter(kinds=["role_changed", "user_banned", "sign_in_failed"])
+            lambda _: AuditFilter(kinds=["role_changed", "user_banned", "sign_in_failed"])
         ),
-        "events of a user": events(lambda i: Filter(user_id=some[i].id)),
-        "events of an admin": events(lambda _: Filter(user_id=some[0].id)),
+        "events of a user": events(lambda i: AuditFilter(user_id=some[i].id)),
+        "events of an admin": events(lambda _: AuditFilter(user_id=some[0].id)),
         "events of a user, two kinds": events(
-            lambda i: Filter(user_id=some[i].id, kinds=["sign_in", "sign_up"])
+            lambda i: AuditFilter(user_id=some[i].id, kinds=["sign_in", "sign_up"])
         ),
-        "events from an address": events(lambda i: Filter(address=lines[i].ip_address)),
-        "events of a request": events(lambda i: Filter(request_id=lines[i].request_id)),
+        "events from an address": events(lambda i: AuditFilter(address=lines[i].ip_address)),
+        "events of a request": events(lambda i: AuditFilter(request_id=lines[i].request_id)),
         "events of one hour": events(
-            lambda i: Filter(since=now - (i + 1) * hour, until=now - i * hour)
+            lambda i: AuditFilter(since=now - (i + 1) * hour, until=now - i * hour)
         ),
         "failures of one hour": events(
-            lambda i: Filter(["sign_in_failed"], since=now - (i + 1) * hour, until=now - i * hour)
+            lambda i: AuditFilter(
+                ["sign_in_failed"], since=now - (i + 1) * hour, until=now - i * hour
+            )
         ),
     }
 

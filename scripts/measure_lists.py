@@ -14,11 +14,11 @@ from backend.storage.db import Db
 from backend.storage.queries import session_list
 from backend.storage.queries.session_list import SessionFilter
 from backend.storage.queries.user_list import (
-    Place,
-    Wanted,
+    Cursor,
+    UserListQuery,
     count_all,
-    find_among_few,
-    find_in_order,
+    find_page_by_scanning,
+    find_page_by_sorting,
 )
 
 Question = Callable[[Db, int], Any]
@@ -38,9 +38,9 @@ def lists_of_the_panel(some: Sequence[Any], now: datetime) -> dict[str, Question
     everybody = FilterUsers().to_query(now, BATCH)
     few = FilterUsers(banned="true").to_query(now, BATCH)
 
-    def behind(wanted: Wanted) -> Question:
-        rows = [Place(user.created_at, user.id) for user in some]
-        find = find_in_order if wanted is everybody else find_among_few
+    def behind(wanted: UserListQuery) -> Question:
+        rows = [Cursor(user.created_at, user.id) for user in some]
+        find = find_page_by_scanning if wanted is everybody else find_page_by_sorting
         return lambda db, i: with_activity(db, find(db, replace(wanted, after=rows[i])), now)
 
     rare: dict[str, Any] = {"verified": "true", "banned": "false", "role": "user"}

@@ -148,12 +148,12 @@ class Gatehouse:
         finally:
             db.give_back()
 
-    def change(self, statement: Any, touched: UUID | None = None) -> None:
-        """Change the database as a request would: `touched` is whose sessions to forget."""
+    def change(self, statement: Any, changed_users: UUID | None = None) -> None:
+        """Change the database as a request would: `changed_users` is whose sessions to forget."""
         with Work(self.context.runtime, SYSTEM) as work:
             work.db.execute(statement)
-            if touched is not None:
-                work.db.touched.add(touched)
+            if changed_users is not None:
+                work.db.changed_users.add(changed_users)
 
     def user_id(self, email: str) -> UUID:
         """The id of who has this address."""

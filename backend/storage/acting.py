@@ -14,7 +14,7 @@ from sqlalchemy import bindparam, select
 from backend.storage.db import Db
 from backend.storage.dialects import takes_several_statements
 from backend.storage.errors import SessionEnded
-from backend.storage.queries.users import SHOWN, user_from
+from backend.storage.queries.users import USER_COLUMNS, user_from
 from backend.storage.tables import sessions, users
 
 
@@ -27,7 +27,7 @@ class Acting:
 
 
 _FIND = (
-    select(*SHOWN)
+    select(*USER_COLUMNS)
     .join_from(users, sessions, sessions.c.user_id == users.c.id)
     .where(sessions.c.id == bindparam("session_id"), sessions.c.expires_at > bindparam("now"))
 )

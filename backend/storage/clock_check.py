@@ -94,5 +94,5 @@ def database_time(db: Db) -> datetime:
 
 
 def _newest_entry(db: Db) -> datetime | None:
-    found = [newest(db) for newest in (audit.newest, sessions.newest)]
+    found = [audit.find_last_event_at(db), sessions.find_last_created_at(db)]
     return max(filter(None, found), default=None)

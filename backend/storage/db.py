@@ -41,7 +41,7 @@ class Db:
         "_last",
         "_open",
         "_opening",
-        "touched",
+        "changed_users",
         "wrote",
     )
 
@@ -66,7 +66,7 @@ class Db:
         """The BEGIN that goes with the next statement."""
         self._last: tuple[Executable, Mapping[str, Any]] | None = None
         """What goes with COMMIT, unless something comes after it."""
-        self.touched: set[UUID] = set()
+        self.changed_users: set[UUID] = set()
         """Users whose row or sessions changed: their cached sessions end with the commit."""
         self.wrote = False
 

@@ -19,7 +19,7 @@ from backend.storage.db import Db
 from backend.storage.engine import Database, DatabaseConflict, DatabaseUnavailable
 from backend.storage.errors import SessionEnded
 from backend.storage.queries import audit, users
-from backend.storage.queries.users import Change, User
+from backend.storage.queries.users import User, UserChange
 
 P = ParamSpec("P")
 T = TypeVar("T")
@@ -96,7 +96,7 @@ class Work:
         self._last_id = max(drawn, UUID(int=self._last_id.int + 1))
         return self._last_id
 
-    def record(self, event: Event, change: Change | None = None) -> None:
+    def record(self, event: Event, change: UserChange | None = None) -> None:
         """Write an event in this transaction: it is stored if, and only if, the deed is.
 
         With `change`, a deed whose result nobody needs goes with it, where the database can.
@@ -175,7 +175,7 @@ class Work:
                 db.commit()
             finally:
                 db.give_back()
-                self._runtime.forget_sessions(db.touched)  # also when the outcome is unknown
+                self._runtime.forget_sessions(db.changed_users)  # also when the outcome is unknown
         for event in self._recorded:
             self._runtime.log_event(event, self.client)
         for task in self._afterwards:

@@ -98,8 +98,8 @@ def test_page_by_page(root):
 
 def test_a_total_that_is_not_counted_says_that_it_is_an_estimate(root, monkeypatch):
     for module in (user_listing, user_list):
-        monkeypatch.setattr(module, "COUNTED", 3)
-    monkeypatch.setattr("backend.features.management.routes.lists.COUNTED", 3)
+        monkeypatch.setattr(module, "EXACT_COUNT_LIMIT", 3)
+    monkeypatch.setattr("backend.features.management.routes.lists.EXACT_COUNT_LIMIT", 3)
     page = ask(root, USERS, limit=2)
     assert len(page["users"]) == 2
     assert page["total"] > 3

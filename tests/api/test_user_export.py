@@ -93,7 +93,7 @@ def test_nobody_waits_in_the_shared_threads_until_all_who_match_are_counted(anyw
     root = make_admin(anywhere)
     crowd(anywhere, 9)
     for module in (user_listing, user_list, lists):
-        monkeypatch.setattr(module, "COUNTED", 3)
+        monkeypatch.setattr(module, "EXACT_COUNT_LIMIT", 3)
     found = rows(root.get(FILE))
     assert len(found) == 10
     (event,) = [each for each in anywhere.events() if each.kind == "users_exported"]

@@ -73,7 +73,7 @@ def test_every_transaction_of_a_work_proves_it_anew(runtime, work):
     with pytest.raises(SessionEnded), Work(runtime, SYSTEM, acting(session)) as mine:
         assert mine.actor
         mine.outside(end, work, session)
-        users.is_taken(mine.db, "x")
+        users.email_exists(mine.db, "x")
 
 
 def end(work, session: Session) -> None:

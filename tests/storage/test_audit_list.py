@@ -10,8 +10,8 @@ from backend.kernel.client import Client
 from backend.kernel.events import Event, EventKind
 from backend.kernel.randomness import SystemRandomness, uuid7
 from backend.storage.queries import audit
-from backend.storage.queries.audit_list import Filter, find_page
-from backend.storage.queries.statistics import Span, count_in_spans, count_live_sessions
+from backend.storage.queries.audit_list import AuditFilter, find_page
+from backend.storage.queries.statistics import TimeSpan, count_in_spans, count_live_sessions
 from backend.storage.work import ask
 from tests.clocks import NOON
 from tests.storage.conftest import stored_session, stored_user
@@ -41,7 +41,7 @@ def trail(work):
             audit.insert(mine.db, event, uuid7(SystemRandomness(), at), at, client)
 
 
-ALL = Filter()
+ALL = AuditFilter()
 
 
 def every(database, wanted=ALL, limit=1000):
@@ -78,25 +78,27 @@ def test_any_filters_together_find_exactly_what_meets_them_all(database, trail):
         [(None, None), (minutes[0], None), (None, minutes[1]), tuple(minutes)],
         [None, everything[30].id],
     ):
-        wanted = Filter(kinds, user_id, address, None, *span, before)
+        wanted = AuditFilter(kinds, user_id, address, None, *span, before)
         expected = plainly(everything, wanted)
         assert every(database, wanted) == expected
         assert every(database, wanted, limit=3) == expected[:3]
 
 
 def test_what_happened_in_one_request_is_found(database, trail):
-    wanted = Filter(request_id="request-7")
+    wanted = AuditFilter(request_id="request-7")
     assert [event.detail["number"] for event in every(database, wanted)] == [15, 14]
 
 
 def test_each_span_counts_what_lies_within_it(database, trail):
-    spans = [Span(NOON + timedelta(minutes=n), NOON + timedelta(minutes=n + 6)) for n in (0, 6, 90)]
+    spans = [
+        TimeSpan(NOON + timedelta(minutes=n), NOON + timedelta(minutes=n + 6)) for n in (0, 6, 90)
+    ]
     kinds = ["sign_in", "sign_out"]
     everything = every(database)
     counted = ask(database, lambda db: count_in_spans(db, spans, kinds))
     for span, counts in zip(spans, counted, strict=True):
         for kind in kinds:
-            wanted = Filter([kind], since=span.since, until=span.until)
+            wanted = AuditFilter([kind], since=span.since, until=span.until)
             assert counts.events[kind] == len(plainly(everything, wanted))
     assert counted[0].events == {"sign_in": 6, "sign_out": 0}
 
@@ -109,9 +111,9 @@ def test_sessions_are_live_from_their_beginning_to_their_end(database, work):
         ends = began + timedelta(hours=2)
         stored_session(work, user, id=session_id, created_at=began, expires_at=ends)
     hours = [NOON + timedelta(hours=number) for number in range(7)]
-    spans = [Span(start, start + timedelta(hours=1)) for start in hours]
+    spans = [TimeSpan(start, start + timedelta(hours=1)) for start in hours]
     counted = ask(database, lambda db: count_in_spans(db, spans, []))
-    assert [each.sessions_begun for each in counted] == [1, 1, 1, 1, 0, 0, 0]
-    assert [each.sessions_run_out for each in counted] == [0, 0, 1, 1, 1, 1, 0]
+    assert [each.sessions_started for each in counted] == [1, 1, 1, 1, 0, 0, 0]
+    assert [each.sessions_expired for each in counted] == [0, 0, 1, 1, 1, 1, 0]
     live = [ask(database, lambda db, at=at: count_live_sessions(db, at)) for at in hours]
     assert live == [0, 1, 2, 2, 2, 1, 0]

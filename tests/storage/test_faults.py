@@ -119,7 +119,7 @@ def test_a_service_that_overlooks_the_loss_does_not_commit_half_of_its_work(
 def test_a_deed_and_its_event_are_two_messages(proxy, behind_proxy):
     work = Work(workshop_for(behind_proxy()), SYSTEM)
     messages = []
-    users.is_taken(work.db, "before@example.com")  # the connection is there, and has begun
+    users.email_exists(work.db, "before@example.com")  # the connection is there, and has begun
     proxy.on_bytes = messages.append
     with work:
         users.insert(work.db, new_user(), None)
@@ -171,7 +171,7 @@ def test_a_connection_lost_during_commit_is_no_conflict_for_its_outcome_is_unkno
 
     with pytest.raises(DatabaseUnavailable) as failure, Work(shop, SYSTEM) as work:
         users.insert(work.db, user, None)
-        work.db.touched.add(user.id)
+        work.db.changed_users.add(user.id)
         for _ in range(deeds):
             work.record(Event(EventKind.SIGN_UP))
         proxy.on_bytes = lambda sent: cut if b"COMMIT" in sent else None
@@ -189,7 +189,7 @@ def test_what_was_touched_is_forgotten_even_if_the_outcome_is_unknown(proxy, beh
     user = new_user()
     with pytest.raises(DatabaseUnavailable), Work(shop, SYSTEM) as work:
         users.insert(work.db, user, None)
-        work.db.touched.add(user.id)
+        work.db.changed_users.add(user.id)
         proxy.on_bytes = lambda sent: "after" if b"COMMIT" in sent else None
     assert told.forgotten == [{user.id}]
 
@@ -223,7 +223,7 @@ def test_a_serialization_failure_is_a_conflict(runtime, work):
     change = update(tables.users).where(tables.users.c.id == user.id).values(name="x")
     with pytest.raises(DatabaseConflict), Work(runtime, SYSTEM) as mine:
         mine.db.execute(text("SET TRANSACTION ISOLATION LEVEL SERIALIZABLE"))
-        users.is_taken(mine.db, "x")
+        users.email_exists(mine.db, "x")
         with Work(runtime, SYSTEM) as other:
             other.db.execute(change)
         mine.db.execute(change)

@@ -35,7 +35,7 @@ def test_a_line_keeps_what_does_not_name_who_has_gone(runtime, database, actor, 
     with Work(runtime, HERE) as work:
         work.record(Event(EventKind.SIGN_IN, actor, subject, {"method": "password"}))
     with Work(runtime, HERE) as work:
-        audit.forget_user(work.db, ADA)
+        audit.anonymize_user(work.db, ADA)
 
     row = ask(database, lambda db: db.execute(select(audit_events)).one())
 
@@ -48,7 +48,7 @@ def test_a_line_keeps_what_does_not_name_who_has_gone(runtime, database, actor, 
     ("admin", "user", "left"),
     [
         (ADMIN, ADA, (ADMIN, None, "192.0.2.9")),
-        (ADA, OTHER, (audit.SOMEBODY_GONE, OTHER, "")),
+        (ADA, OTHER, (audit.DELETED_ADMIN, OTHER, "")),
     ],
 )
 def test_a_line_says_for_ever_that_an_admin_acted_as_the_user(runtime, database, admin, user, left):
@@ -56,7 +56,7 @@ def test_a_line_says_for_ever_that_an_admin_acted_as_the_user(runtime, database,
     with Work(runtime, acting) as work:
         work.record(Event(EventKind.USER_UPDATED, user, user))
     with Work(runtime, HERE) as work:
-        audit.forget_user(work.db, ADA)
+        audit.anonymize_user(work.db, ADA)
     row = ask(database, lambda db: db.execute(select(audit_events)).one())
     assert (row.impersonated_by, row.actor_id, row.ip_address) == left
 
@@ -66,7 +66,7 @@ def test_only_an_unproved_account_loses_its_password(work, database):
     unproved, spared = stored_user(work), stored_user(work)
     with work() as mine:
         for each in (proved, unproved, spared):
-            users.forget_password_of_unverified(mine.db, each.email, but=spared.id)
+            users.clear_password_of_unverified(mine.db, each.email, except_id=spared.id)
 
     def hash_of(user):
         return ask(database, lambda db: users.find_password_hash(db, user.id))

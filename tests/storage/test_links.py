@@ -54,7 +54,7 @@ def test_a_link_is_used_once(work, new_link, clock):
     used = []
     for _ in range(2):
         with work() as mine:
-            used.append(links.use(mine.db, UUID(int=1), clock.now()))
+            used.append(links.mark_used(mine.db, UUID(int=1), clock.now()))
 
     assert used == [True, False]
 
@@ -62,7 +62,7 @@ def test_a_link_is_used_once(work, new_link, clock):
 def test_a_link_that_ends_at_this_moment_is_not_used(work, new_link, clock):
     with work() as mine:
         links.insert(mine.db, new_link(expires_at=clock.now()), DIGEST)
-        assert not links.use(mine.db, UUID(int=1), clock.now())
+        assert not links.mark_used(mine.db, UUID(int=1), clock.now())
 
 
 def test_a_users_links_are_voided_by_kind_or_all_but_one(work, database, new_link):
@@ -75,16 +75,16 @@ def test_a_users_links_are_voided_by_kind_or_all_but_one(work, database, new_lin
         links.insert(mine.db, new_link(9, user_id=grace.id), DIGEST)
 
     def left(user):
-        return [link.kind for link in ask(database, lambda db: links.list_of_user(db, user.id))]
+        return [link.kind for link in ask(database, lambda db: links.list_for_user(db, user.id))]
 
     with work() as mine:
-        links.delete_of_user(mine.db, ada.id, ["delete-user"])
+        links.delete_for_user(mine.db, ada.id, ["delete-user"])
     assert left(ada) == ["verify-email", "reset-password"]
     with work() as mine:
-        links.delete_of_user(mine.db, ada.id, but=UUID(int=2))
+        links.delete_for_user(mine.db, ada.id, except_id=UUID(int=2))
     assert left(ada) == ["verify-email"]
     with work() as mine:
-        links.delete_of_user(mine.db, ada.id)
+        links.delete_for_user(mine.db, ada.id)
     assert (left(ada), left(grace)) == ([], ["reset-password"])
 
 

@@ -92,7 +92,7 @@ def test_only_what_waits_is_due(work, stored, database, state):
     stored(state=state, due_at=None)
 
     assert claim(work) is None
-    assert ask(database, outbox.next_due) is None
+    assert ask(database, outbox.find_next_due) is None
 
 
 def test_a_mail_that_left_is_blank(work, stored, database):
@@ -122,7 +122,7 @@ def test_a_mail_that_did_not_leave_waits_until_its_next_time(work, stored, datab
 
     found = row(database, mail.id)
     assert (found.state, found.due_at, found.last_error) == (WAITING, SOON, "away")
-    assert ask(database, outbox.next_due) == SOON
+    assert ask(database, outbox.find_next_due) == SOON
 
 
 def test_a_failure_does_not_call_back_what_another_process_sent(work, stored, database):

@@ -47,9 +47,9 @@ def test_live_sessions_are_listed_newest_first_with_their_users(database, people
 
 
 def test_filters_narrow_it_and_all_of_them_hold(database, people, monkeypatch):
-    for counted in (user_list.COUNTED, 1):  # few users have such letters, and many
-        monkeypatch.setattr(session_list, "COUNTED", counted)
-        monkeypatch.setattr(user_list, "COUNTED", counted)
+    for counted in (user_list.EXACT_COUNT_LIMIT, 1):  # few users have such letters, and many
+        monkeypatch.setattr(session_list, "EXACT_COUNT_LIMIT", counted)
+        monkeypatch.setattr(user_list, "EXACT_COUNT_LIMIT", counted)
         everything = every(database)
         for user_id, address, email, before in product(
             [None, people[1].id], [None, "203.0.113.1"], [None, "B@", "EX", "zz"], [None, 5]

@@ -84,7 +84,7 @@ def test_prolonging_moves_the_end_and_tells(work, database, told):
     end = LATER + timedelta(days=7)
 
     with work() as mine:
-        assert sessions.prolong(mine.db, session, end, LATER)
+        assert sessions.update_expiry(mine.db, session, end, LATER)
 
     prolonged = find(database, session).session
     assert (prolonged.expires_at, prolonged.updated_at) == (end, LATER)
@@ -98,8 +98,8 @@ def test_what_was_ended_or_has_expired_is_not_prolonged(work):
         sessions.delete_by_id(mine.db, ended.id, user.id)
 
     with work() as mine:
-        assert not sessions.prolong(mine.db, expired, LATER + timedelta(days=7), LATER)
-        assert not sessions.prolong(mine.db, ended, LATER + timedelta(days=7), NOON)
+        assert not sessions.update_expiry(mine.db, expired, LATER + timedelta(days=7), LATER)
+        assert not sessions.update_expiry(mine.db, ended, LATER + timedelta(days=7), NOON)
 
 
 def test_a_session_ends_by_its_token(work, database, told):
@@ -142,7 +142,7 @@ def test_all_sessions_of_a_user_end_but_the_one_that_is_kept(work, database, tol
     others = stored_session(work, other)
 
     with work() as mine:
-        assert sessions.delete_all(mine.db, user.id, but=kept.id) == 2
+        assert sessions.delete_all(mine.db, user.id, except_id=kept.id) == 2
     assert told.forgotten[-1] == {user.id}
     assert ask(database, lambda db: sessions.list_live(db, user.id, NOON)) == [kept]
 
@@ -157,7 +157,7 @@ def test_the_oldest_sessions_beyond_the_limit_end(work, database, told):
     _, _, third, fourth = [stored_session(work, user) for _ in range(4)]
 
     with work() as mine:
-        assert sessions.delete_beyond(mine.db, user.id, 2, but=fourth.id) == 2
+        assert sessions.delete_over_limit(mine.db, user.id, 2, except_id=fourth.id) == 2
 
     assert ask(database, lambda db: sessions.list_live(db, user.id, NOON)) == [fourth, third]
     assert told.forgotten[-1] == {user.id}
@@ -168,7 +168,7 @@ def test_a_session_made_by_a_clock_that_is_behind_is_not_the_one_that_ends(work,
     made, _, newest = [stored_session(work, user) for _ in range(3)]
 
     with work() as mine:
-        assert sessions.delete_beyond(mine.db, user.id, 2, but=made.id) == 1
+        assert sessions.delete_over_limit(mine.db, user.id, 2, except_id=made.id) == 1
 
     assert ask(database, lambda db: sessions.list_live(db, user.id, NOON)) == [newest, made]
 
@@ -178,7 +178,7 @@ def test_nothing_beyond_the_limit_ends_nothing_and_tells_nobody(work, told):
     only = stored_session(work, user)
 
     with work() as mine:
-        assert sessions.delete_beyond(mine.db, user.id, 1, but=only.id) == 0
+        assert sessions.delete_over_limit(mine.db, user.id, 1, except_id=only.id) == 0
 
     assert told.forgotten[-1] == set()
 

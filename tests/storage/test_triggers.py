@@ -49,7 +49,7 @@ def test_prolonging_tells_nobody(work, heard):
     session = live_session(work, stored_user(work))
     heard()
     with work() as mine:
-        assert sessions.prolong(
+        assert sessions.update_expiry(
             mine.db, session, NOON + timedelta(days=7) + timedelta(days=1), NOON
         )
     assert heard() == []

@@ -16,7 +16,7 @@ from backend.storage.engine import Database
 from backend.storage.migrate import migrate
 from backend.storage.postgres import trigrams
 from backend.storage.queries import user_list
-from backend.storage.queries.user_list import AnyOf, Condition, Wanted
+from backend.storage.queries.user_list import AnyOf, Condition, UserListQuery
 from backend.storage.urls import database_url
 from backend.storage.work import ask
 from tests.clocks import NOON
@@ -45,15 +45,15 @@ def crowd(work):
 
 
 def wanted(*conditions, by="id", descending=False, limit=100, offset=0):
-    return Wanted(list(conditions), by, descending, limit, offset)
+    return UserListQuery(list(conditions), by, descending, limit, offset)
 
 
 def test_both_ways_of_finding_a_page_find_the_same(database, crowd):
     conditions = [[], [Condition("email", "contains", "ANNA")], [Condition("banned", "eq", True)]]
     for sort_by, descending, held in product(SORTED_BY, (False, True), conditions):
         asked = wanted(*held, by=sort_by, descending=descending, limit=4, offset=2)
-        few = ask(database, lambda db, asked=asked: user_list.find_among_few(db, asked))
-        walked = ask(database, lambda db, asked=asked: user_list.find_in_order(db, asked))
+        few = ask(database, lambda db, asked=asked: user_list.find_page_by_sorting(db, asked))
+        walked = ask(database, lambda db, asked=asked: user_list.find_page_by_scanning(db, asked))
         assert [user.id for user in few] == [user.id for user in walked]
         assert len(few) == 4
 
@@ -62,12 +62,12 @@ def test_a_list_read_behind_the_last_of_each_page_is_the_list(database, crowd):
     conditions = [[], [AnyOf([Condition("role", "eq", "admin"), Condition("banned", "eq", True)])]]
     for sort_by, descending, held in product(SORTED_BY, (False, True), conditions):
         whole = wanted(*held, by=sort_by, descending=descending)
-        expected = ask(database, lambda db, whole=whole: user_list.find_in_order(db, whole))
-        for find in (user_list.find_in_order, user_list.find_among_few):
+        expected = ask(database, lambda db, whole=whole: user_list.find_page_by_scanning(db, whole))
+        for find in (user_list.find_page_by_scanning, user_list.find_page_by_sorting):
             page, found = replace(whole, limit=4), []
             while some := ask(database, lambda db, page=page, find=find: find(db, page)):
                 found += some
-                page = replace(page, after=user_list.place_of(some[-1], sort_by))
+                page = replace(page, after=user_list.cursor_of(some[-1], sort_by))
             assert found == expected
 
 
@@ -82,20 +82,20 @@ def test_one_of_several_conditions_is_enough(database, crowd):
 
 
 def test_rows_that_sort_alike_follow_each_other_by_id(database, crowd):
-    found = ask(database, lambda db: user_list.find_in_order(db, wanted(by="created_at")))
+    found = ask(database, lambda db: user_list.find_page_by_scanning(db, wanted(by="created_at")))
     assert found == sorted(crowd, key=lambda user: (user.created_at, user.id))
     asked = wanted(by="created_at", descending=True)
-    assert ask(database, lambda db: user_list.find_in_order(db, asked)) == found[::-1]
+    assert ask(database, lambda db: user_list.find_page_by_scanning(db, asked)) == found[::-1]
 
 
 def test_counting_stops_one_after_the_last_that_is_counted(database, crowd, monkeypatch):
-    monkeypatch.setattr(user_list, "COUNTED", 20)
+    monkeypatch.setattr(user_list, "EXACT_COUNT_LIMIT", 20)
     assert ask(database, lambda db: user_list.count(db, [])) == 21
     assert ask(database, lambda db: user_list.count(db, [Condition("banned", "eq", True)])) == 6
 
 
 def test_an_estimate_is_near_and_never_below_what_was_counted(database, crowd, monkeypatch):
-    monkeypatch.setattr(user_list, "COUNTED", 5)
+    monkeypatch.setattr(user_list, "EXACT_COUNT_LIMIT", 5)
     monkeypatch.setattr(dialects, "_LOOKED_AT", 15)
     if database.kind == "postgresql":
         ask(database, lambda db: db.execute(text("ANALYZE users")))
@@ -118,7 +118,7 @@ def test_signs_that_mean_something_to_the_database_are_plain_letters(database, w
         ("email", "x+"),
     ]:
         asked = wanted(Condition(column, "contains", term))
-        found = ask(database, lambda db, asked=asked: user_list.find_in_order(db, asked))
+        found = ask(database, lambda db, asked=asked: user_list.find_page_by_scanning(db, asked))
         assert [user.id for user in found] == [odd.id]
 
 

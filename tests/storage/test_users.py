@@ -28,9 +28,9 @@ def test_a_user_comes_back_exactly_as_stored(work, database):
     with work() as mine:
         assert users.insert(mine.db, known, "a hash")
 
-    found = ask(database, lambda db: users.find_credential(db, "ünï@example.com"))
+    found = ask(database, lambda db: users.find_with_hash(db, "ünï@example.com"))
 
-    assert found == users.Credential(known, "a hash")
+    assert found == users.UserWithHash(known, "a hash")
     assert found.user.roles == {"user", "admin"}
     assert found.user.ban_expires.tzinfo is UTC
 
@@ -39,26 +39,26 @@ def test_a_time_of_another_zone_comes_back_as_the_same_moment_in_utc(work, datab
     moment = datetime(1969, 7, 20, 22, 17, 40, 1, tzinfo=timezone(timedelta(hours=2)))
     user = stored_user(work, created_at=moment)
 
-    found = ask(database, lambda db: users.find_credential(db, user.email))
+    found = ask(database, lambda db: users.find_with_hash(db, user.email))
 
     assert found.user.created_at == moment
     assert found.user.created_at.isoformat() == "1969-07-20T20:17:40.000001+00:00"
 
 
 def test_an_unknown_address_finds_nobody(database):
-    assert ask(database, lambda db: users.find_credential(db, "nobody@example.com")) is None
-    assert not ask(database, lambda db: users.is_taken(db, "nobody@example.com"))
+    assert ask(database, lambda db: users.find_with_hash(db, "nobody@example.com")) is None
+    assert not ask(database, lambda db: users.email_exists(db, "nobody@example.com"))
 
 
 def test_a_taken_address_is_told_and_takes_no_second_user(work, database):
     first = stored_user(work)
 
     with work() as mine:
-        assert users.is_taken(mine.db, first.email)
+        assert users.email_exists(mine.db, first.email)
         assert not users.insert(mine.db, new_user(email=first.email), "other hash")
 
-    found = ask(database, lambda db: users.find_credential(db, first.email))
-    assert found == users.Credential(first, "hash")
+    found = ask(database, lambda db: users.find_with_hash(db, first.email))
+    assert found == users.UserWithHash(first, "hash")
 
 
 def test_of_many_who_take_one_address_at_once_exactly_one_gets_it(work):
@@ -98,7 +98,7 @@ def test_a_stronger_hash_replaces_only_the_one_that_was_checked(work, database):
     with work() as mine:
         assert not users.replace_password_hash(mine.db, user.id, "old", "from a slower sign-in")
 
-    found = ask(database, lambda db: users.find_credential(db, user.email))
+    found = ask(database, lambda db: users.find_with_hash(db, user.email))
     assert found.password_hash == "stronger"
 
 
@@ -106,5 +106,5 @@ def test_a_stronger_hash_replaces_only_the_one_that_was_checked(work, database):
 def test_a_password_that_changed_while_it_was_checked_lets_nobody_in(work, seen, is_let_in):
     user = stored_user(work, "hash")
     with work() as mine:
-        found = users.find_if_password_is(mine.db, user.id, seen)
+        found = users.lock_if_password_unchanged(mine.db, user.id, seen)
     assert found == (user if is_let_in else None)

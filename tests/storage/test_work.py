@@ -26,7 +26,7 @@ def test_what_is_done_is_stored_told_and_logged_in_that_order(runtime, database,
     user = new_user()
     with Work(runtime, SYSTEM) as work:
         users.insert(work.db, user, None)
-        work.db.touched.add(user.id)
+        work.db.changed_users.add(user.id)
         work.record(DONE)
         work.after_commit(lambda: seen.append((count_of(database, "users"), list(told.logged))))
         assert told.logged == []
@@ -65,7 +65,7 @@ def test_work_that_never_asks_the_database_borrows_nothing(runtime, database):
 
 def test_something_slow_waits_without_a_transaction(runtime, database):
     with Work(runtime, SYSTEM) as work:
-        users.is_taken(work.db, "a@example.com")
+        users.email_exists(work.db, "a@example.com")
 
         def slow(number: int) -> int:
             other = Work(runtime, SYSTEM)  # on SQLite this would wait for itself
@@ -74,7 +74,7 @@ def test_something_slow_waits_without_a_transaction(runtime, database):
             return number + 1
 
         assert work.outside(slow, 41) == 42
-        assert users.is_taken(work.db, "a@example.com")
+        assert users.email_exists(work.db, "a@example.com")
 
 
 def test_something_slow_after_a_write_is_a_mistake_of_ours(runtime):
@@ -174,7 +174,7 @@ def test_a_write_that_takes_too_long_makes_the_next_one_fail_and_not_wait(
 ):
     if runtime.database.kind == "sqlite":
         with Work(runtime, SYSTEM) as first:
-            users.is_taken(first.db, "x")
+            users.email_exists(first.db, "x")
             with pytest.raises(DatabaseUnavailable, match="takes too long"):
                 runtime.database.write()
     else:

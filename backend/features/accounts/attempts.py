@@ -11,7 +11,7 @@ from backend.limits.limiter import Limiter
 from backend.limits.rules import FAILURES_OF_DEVICES, FAILURES_PER_ACCOUNT, FAILURES_PER_DEVICE
 from backend.process.hash_pool import ClientDisconnected
 from backend.storage.engine import DatabaseUnavailable
-from backend.storage.queries.users import Credential, User
+from backend.storage.queries.users import User, UserWithHash
 from backend.storage.work import Work
 
 FindDevice = Callable[[UUID, str], str | None]
@@ -19,7 +19,11 @@ FindDevice = Callable[[UUID, str], str | None]
 
 
 def count_attempt(
-    work: Work, limiter: Limiter, email: str, credential: Credential | None, find_device: FindDevice
+    work: Work,
+    limiter: Limiter,
+    email: str,
+    credential: UserWithHash | None,
+    find_device: FindDevice,
 ) -> Callable[[], None]:
     """Count an attempt as a failure before the hash is computed; returns what refunds it.
 

@@ -12,7 +12,7 @@ from backend.kernel.refusals import Refusal
 from backend.kernel.secrets.secret import Password
 from backend.storage.engine import Database
 from backend.storage.queries import links, sessions, users
-from backend.storage.queries.users import Credential
+from backend.storage.queries.users import UserWithHash
 from backend.storage.work import Work, ask
 
 _BATCH = 20_000  # users
@@ -36,7 +36,7 @@ def check_current(
     stored_hash = users.find_password_hash(work.db, user.id)
     if stored_hash is None:
         raise Refusal(if_none)
-    credential = Credential(user, stored_hash)
+    credential = UserWithHash(user, stored_hash)
     refund = count_attempt(work, accounts.limiter, user.email, credential, find_device)
     with refund_if_unchecked(refund):
         verdict = work.outside(accounts.hashes.verify, work.client, password, stored_hash)
@@ -70,20 +70,20 @@ class HashCostScan:
     def _scan_batch(self, after: UUID) -> UUID | None:
         hashes, last = ask(
             self._database,
-            lambda db: users.find_hashes_unlike(db, self._patterns, after, _BATCH),
+            lambda db: users.sample_hashes_unlike(db, self._patterns, after, _BATCH),
         )
         self._hasher.add_known_hashes(hashes)
         self._patterns.update(filter(None, map(cost_pattern, hashes)))
         return last
 
 
-def end_old_access(work: Work, user_id: UUID, *, but: UUID | None = None) -> None:
+def end_old_access(work: Work, user_id: UUID, *, except_id: UUID | None = None) -> None:
     """Revoke what the old password gave access to, with STRICT (ASVS 7.4.3).
 
-    Every session except the one with id `but`, and every mailed link: somebody who knew the
+    Every session except the one with id `except_id`, and every mailed link: somebody who knew the
     password may have requested one.
     """
     if not work.settings.strict:
         return
-    sessions.delete_all(work.db, user_id, but=but)
-    links.delete_of_user(work.db, user_id)
+    sessions.delete_all(work.db, user_id, except_id=except_id)
+    links.delete_for_user(work.db, user_id)

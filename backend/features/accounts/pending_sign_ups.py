@@ -20,7 +20,7 @@ def store(
     proves access to the mailbox, not who chose the password, unless the same browser opens it.
     """
     if work.settings.strict:
-        users.forget_password_of_unverified(work.db, user.email, but=user.id)
+        users.clear_password_of_unverified(work.db, user.email, except_id=user.id)
     return links.issue(
         work,
         link_tokens,
@@ -38,5 +38,5 @@ def find_password_hash(work: Work, user_id: UUID) -> str | None:
     With STRICT the latest one, otherwise the first, which created the account.
     """
     newest = work.settings.strict
-    data = stored_links.data_of_user(work.db, LinkKind.SIGN_UP, user_id, work.now(), newest=newest)
+    data = stored_links.find_data(work.db, LinkKind.SIGN_UP, user_id, work.now(), newest=newest)
     return data["password_hash"] if data else None

@@ -35,7 +35,7 @@ def update_profile(work: Work, user: User, changes: dict[str, Any]) -> None:
         return
     detail = {"fields": ",".join(sorted(changes))}
     event = Event(EventKind.USER_UPDATED, user.id, user.id, detail)
-    work.record(event, users.profile_change(user.id, changes, work.now()))
+    work.record(event, users.build_profile_change(user.id, changes, work.now()))
 
 
 def _is_unchanged(user: User, changes: dict[str, Any]) -> bool:

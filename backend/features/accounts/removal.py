@@ -19,7 +19,7 @@ def remove_user(work: Work, accounts: Accounts, user: User, *, by: UUID) -> bool
         hook(work, user)
     if not users.delete_one(work.db, user.id):
         return False
-    outbox.delete_to(work.db, user.email)
+    outbox.delete_by_recipient(work.db, user.email)
     work.record(Event(EventKind.USER_DELETED, by, user.id, {"by_themselves": by == user.id}))
-    audit.forget_user(work.db, user.id)
+    audit.anonymize_user(work.db, user.id)
     return True

@@ -24,7 +24,7 @@ from backend.kernel.secrets.secret import Password, SessionToken
 from backend.limits.limiter import Limiter
 from backend.process.hash_pool import HashPool
 from backend.storage.queries import users
-from backend.storage.queries.users import Credential, User
+from backend.storage.queries.users import User, UserWithHash
 from backend.storage.work import Work
 
 
@@ -95,7 +95,7 @@ def sign_up(work: Work, accounts: Accounts, new: NewAccount) -> SignUpResult:
         raise Refusal("EMAIL_PASSWORD_SIGN_UP_DISABLED")
     email, verify_first = normalize_email(new.address), work.settings.require_verified_email
     accounts.rules.check_new(new.password, email, new.name)
-    if not verify_first and users.is_taken(work.db, email):
+    if not verify_first and users.email_exists(work.db, email):
         _refuse_taken(work, email)
     password_hash = work.outside(accounts.hashes.hash, work.client, new.password)
     user = _new_user(work, email, new)
@@ -133,7 +133,7 @@ def sign_in(
         raise Refusal("INVALID_EMAIL")
     accounts.rules.check_length(password)
     email = normalize_email(address)
-    credential = users.find_credential(work.db, email)
+    credential = users.find_with_hash(work.db, email)
     refund = count_attempt(work, accounts.limiter, email, credential, find_device)
     with refund_if_unchecked(refund):
         user, by_pending_sign_up = _check_password(work, accounts, credential, password)
@@ -148,7 +148,7 @@ def sign_in(
 
 def _refuse_taken(work: Work, email: str) -> NoReturn:
     if work.settings.strict:
-        work.anyway(lambda later: users.contest(later.db, email))
+        work.anyway(lambda later: users.mark_contested(later.db, email))
     work.keep(_taken_event())
     raise Refusal("USER_ALREADY_EXISTS_USE_ANOTHER_EMAIL")
 
@@ -170,7 +170,7 @@ def _new_user(work: Work, email: str, new: NewAccount) -> User:
 
 
 def _check_password(
-    work: Work, accounts: Accounts, credential: Credential | None, password: Password
+    work: Work, accounts: Accounts, credential: UserWithHash | None, password: Password
 ) -> tuple[User, bool]:
     """Return the user, and whether the password is only that of a pending sign-up."""
     # An unknown address costs the same: response times must not reveal who has an account.
@@ -179,7 +179,7 @@ def _check_password(
     if credential is None or not (verdict.matches or verdict.matches_sign_up):
         _refuse(work, credential)
     # The password may have changed, or the user been banned, during the hash.
-    user = users.find_if_password_is(work.db, credential.user.id, stored_hash or "")
+    user = users.lock_if_password_unchanged(work.db, credential.user.id, stored_hash or "")
     if not verdict.matches:
         return credential.user, True
     if user is None or stored_hash is None:
@@ -190,7 +190,7 @@ def _check_password(
 
 
 def _verify(
-    work: Work, accounts: Accounts, credential: Credential | None, password: Password
+    work: Work, accounts: Accounts, credential: UserWithHash | None, password: Password
 ) -> PasswordCheck:
     hashes, stored_hash = accounts.hashes, credential.password_hash if credential else None
     if not work.settings.require_verified_email:
@@ -207,7 +207,7 @@ def _verify(
     )
 
 
-def _refuse(work: Work, credential: Credential | None) -> NoReturn:
+def _refuse(work: Work, credential: UserWithHash | None) -> NoReturn:
     subject = credential.user.id if credential else None
     work.keep(Event(EventKind.SIGN_IN_FAILED, subject=subject, detail={"known": bool(credential)}))
     raise Refusal("INVALID_EMAIL_OR_PASSWORD")

@@ -23,7 +23,7 @@ def ensure_first_admin(work: Work, hasher: PasswordHasher, rules: PasswordRules)
     email = normalize_email(address)
     if not is_email_address(email):
         raise SettingsError(f"ADMIN_EMAIL: {address!r} is not an e-mail address")
-    if users.is_taken(work.db, email):
+    if users.email_exists(work.db, email):
         return
     try:
         rules.check_new(password, email, _NAME)

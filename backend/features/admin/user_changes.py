@@ -151,10 +151,10 @@ def _store(work: Work, before: User, changes: Mapping[str, Any]) -> User:
     now, others = work.now(), dict(changes)
     new = others.pop("email", before.email)
     if new != before.email:
-        taken = users.is_taken(work.db, new)
+        taken = users.email_exists(work.db, new)
         if taken or users.change_email(work.db, before.id, before.email, new, now) is None:
             raise Refusal("USER_ALREADY_EXISTS_USE_ANOTHER_EMAIL", status=400)
-        links.delete_of_user(work.db, before.id)  # mailed to the old address
+        links.delete_for_user(work.db, before.id)  # mailed to the old address
     changed = users.update_profile(work.db, before.id, others, now)
     if changed is None:
         raise Refusal("USER_NOT_FOUND", status=404)

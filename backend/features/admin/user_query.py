@@ -17,7 +17,7 @@ from backend.kernel.email_address import normalize_email
 from backend.kernel.refusals import Refusal
 from backend.kernel.roles import ROLES
 from backend.kernel.timestamps import parse_timestamp
-from backend.storage.queries.user_list import AnyOf, Condition, Conditions, Operator, Wanted
+from backend.storage.queries.user_list import AnyOf, Condition, Conditions, Operator, UserListQuery
 from backend.web.query_types import Flag, Number, Repeated
 from backend.web.wire import Text, WireModel
 
@@ -69,7 +69,7 @@ class ListUsers(WireModel):
     filter_value: Annotated[list[Text] | None, Repeated] = None
     filter_operator: Operator = "eq"
 
-    def to_query(self) -> Wanted:
+    def to_query(self) -> UserListQuery:
         """Convert to a database query; refuses an invalid filter."""
         conditions = []
         if self.search_value:
@@ -79,7 +79,7 @@ class ListUsers(WireModel):
             conditions.append(
                 _parse_filter(self.filter_field, self.filter_operator, self.filter_value)
             )
-        return Wanted(
+        return UserListQuery(
             conditions=conditions,
             sort_by=_COLUMNS.get(self.sort_by, self.sort_by),
             descending=self.sort_direction == "desc",
@@ -101,9 +101,9 @@ class FilterUsers(WireModel):
     sort_by: Literal["createdAt", "updatedAt", "email", "name", "role"] = "createdAt"
     sort_direction: Literal["asc", "desc"] = "desc"
 
-    def to_query(self, now: datetime, limit: int, offset: int = 0) -> Wanted:
+    def to_query(self, now: datetime, limit: int, offset: int = 0) -> UserListQuery:
         """Convert to a database query."""
-        return Wanted(
+        return UserListQuery(
             conditions=[*self._search_conditions(), *self._filter_conditions(now)],
             sort_by=_COLUMNS.get(self.sort_by, self.sort_by),
             descending=self.sort_direction == "desc",

@@ -55,7 +55,7 @@ def create(work: Work, accounts: Accounts, current: CurrentSession, new: NewUser
     password_hash = None
     if new.password is not None:
         accounts.rules.check_new(new.password, email, new.name)
-        if users.is_taken(work.db, email):  # before the hash is computed
+        if users.email_exists(work.db, email):  # before the hash is computed
             raise _address_taken()
         password_hash = work.outside(accounts.hashes.hash, work.client, new.password)
         authorise(work, current, *permissions)  # again, after a possibly long wait
@@ -86,7 +86,7 @@ def set_password(
     )  # again, after a possibly long wait
     if not users.set_password_hash(work.db, user.id, password_hash):
         raise Refusal("USER_NOT_FOUND", status=404)
-    end_old_access(work, user.id, but=current.session.id)
+    end_old_access(work, user.id, except_id=current.session.id)
     if work.settings.strict:
         sessions.delete_impersonations(work.db, user.id)
     work.record(Event(EventKind.PASSWORD_SET, current.user.id, user.id))

@@ -11,8 +11,8 @@ from backend.kernel.events import EventKind
 from backend.kernel.refusals import Refusal
 from backend.storage.db import Db
 from backend.storage.queries import users
-from backend.storage.queries.audit_list import AuditEvent, Filter, find_page
-from backend.storage.queries.statistics import Counts, Span, count_in_spans, count_live_sessions
+from backend.storage.queries.audit_list import AuditEvent, AuditFilter, find_page
+from backend.storage.queries.statistics import Counts, TimeSpan, count_in_spans, count_live_sessions
 
 Unit = Literal["hour", "day"]
 _WIDTH: dict[Unit, timedelta] = {"hour": timedelta(hours=1), "day": timedelta(days=1)}
@@ -39,7 +39,7 @@ class Bucket:
     live_sessions: int
 
 
-def read_page(db: Db, query: Filter, email: str | None, limit: int) -> Page:
+def read_page(db: Db, query: AuditFilter, email: str | None, limit: int) -> Page:
     """Read a page of the trail, newest first, with the addresses of its users.
 
     `email` limits it to events by or about the user with this address.
@@ -59,7 +59,7 @@ def read_page(db: Db, query: Filter, email: str | None, limit: int) -> Page:
     }
     return Page(
         events=events,
-        emails=users.emails_of(db, user_ids) if user_ids else {},
+        emails=users.find_emails(db, user_ids) if user_ids else {},
         next_cursor=events[-1].id if len(rows) > limit else None,
     )
 
@@ -72,12 +72,14 @@ def count_by(
     live = count_live_sessions(db, spans[0].since)
     buckets = []
     for span, counts in zip(spans, count_in_spans(db, spans, _KINDS), strict=True):
-        live += counts.sessions_begun - counts.sessions_run_out
+        live += counts.sessions_started - counts.sessions_expired
         buckets.append(Bucket(span.since, counts, live))
     return buckets
 
 
-def _spans(unit: Unit, since: datetime | None, until: datetime | None, now: datetime) -> list[Span]:
+def _spans(
+    unit: Unit, since: datetime | None, until: datetime | None, now: datetime
+) -> list[TimeSpan]:
     width = _WIDTH[unit]
     soon = now + timedelta(milliseconds=1)  # so that events of this very moment count
     end = min(until or soon, soon)
@@ -89,7 +91,7 @@ def _spans(unit: Unit, since: datetime | None, until: datetime | None, now: date
             "VALIDATION_ERROR", f"[query.from] at most {_MAX_BUCKETS} {unit}s fit one answer"
         )
     starts = [first + number * width for number in range(-((first - end) // width))]
-    return [Span(start, min(start + width, soon)) for start in starts]
+    return [TimeSpan(start, min(start + width, soon)) for start in starts]
 
 
 def _truncate(time: datetime, unit: Unit) -> datetime:

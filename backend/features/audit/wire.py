@@ -8,7 +8,7 @@ from pydantic import AfterValidator, Field
 from pydantic_core import PydanticCustomError
 
 from backend.kernel.events import EventKind
-from backend.storage.queries.audit_list import AuditEvent, Filter
+from backend.storage.queries.audit_list import AuditEvent, AuditFilter
 from backend.web.query_types import Id, Number, Repeated
 from backend.web.wire import Instant, Moment, Text, WireModel
 
@@ -47,9 +47,9 @@ class EventQuery(WireModel):
         Id | None, Field(description="`nextCursor` of the page before; filters stay the same.")
     ] = None
 
-    def filter(self) -> Filter:
+    def filter(self) -> AuditFilter:
         """Convert to a database query."""
-        return Filter(
+        return AuditFilter(
             kinds=[kind.value for kind in self.kind],
             id=self.id,
             user_id=self.user,

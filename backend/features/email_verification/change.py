@@ -63,7 +63,7 @@ def complete_change(
     # person's address: once the owner has verified it, the old mailbox must confirm too.
     if user.email_verified and not link.data["confirmed"]:
         raise Refusal("INVALID_TOKEN")
-    if users.is_taken(work.db, new) or not links.use(work, link):
+    if users.email_exists(work.db, new) or not links.use(work, link):
         _check_second_click(work, user, new)
         return None
     changed = users.change_email(work.db, user.id, link.email, new, work.now())
@@ -105,7 +105,7 @@ def _mail_old_address(
 ) -> None:
     # With STRICT the mail is sent even if the new address is taken: it goes to the caller's own
     # mailbox, where its absence would reveal that.
-    free = work.settings.strict or not users.is_taken(work.db, new)
+    free = work.settings.strict or not users.email_exists(work.db, new)
     within_limit = may_mail(link_mailer, LinkKind.CHANGE_EMAIL_CONFIRM, user.email)
 
     link = NewLink(
@@ -123,7 +123,7 @@ def _mail_old_address(
 def _mail_new_address(
     work: Work, link_mailer: LinkMailer, user: User, new: str, callback: str, *, confirmed: bool
 ) -> None:
-    free = not users.is_taken(work.db, new)
+    free = not users.email_exists(work.db, new)
     within_limit = may_mail(link_mailer, LinkKind.CHANGE_EMAIL_VERIFY, new)
     link = NewLink(
         LinkKind.CHANGE_EMAIL_VERIFY,

@@ -187,9 +187,9 @@ def _revoke_other_sign_ups(work: Work, user: User, link: Link, *, all_of_it: boo
     """Revoke other sign-ups for this address; with `all_of_it` also sessions and other links."""
     if all_of_it:
         stored_sessions.delete_all(work.db, user.id)
-        stored_links.delete_of_user(work.db, user.id, but=link.id)
+        stored_links.delete_for_user(work.db, user.id, except_id=link.id)
     else:
-        stored_links.delete_of_user(work.db, user.id, [LinkKind.SIGN_UP])
+        stored_links.delete_for_user(work.db, user.id, [LinkKind.SIGN_UP])
 
 
 def _mail_repeated_sign_up(

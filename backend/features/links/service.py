@@ -96,7 +96,7 @@ def find(db: Db, now: datetime, link_tokens: LinkTokens, token: str, *kinds: Lin
 
 def use(work: Work, link: Link) -> bool:
     """Mark a link as used; False if it already was, even by a concurrent request."""
-    return links.use(work.db, link.id, work.now())
+    return links.mark_used(work.db, link.id, work.now())
 
 
 def build_url(base_url: str, path: str, token: LinkToken, callback: str) -> str:

@@ -142,7 +142,7 @@ class MailWorker:
 
     def _until_next_due(self) -> float | None:
         def waits(db: Db) -> timedelta | None:
-            due = outbox.next_due(db)
+            due = outbox.find_next_due(db)
             return due - self._clock_check.span(db)[0] if due else None
 
         wait = ask(self._runtime.database, waits)

@@ -208,7 +208,7 @@ class DeploymentStatus:
         )
 
     def _mail(self) -> MailState:
-        traffic = ask(self.runtime.database, outbox.traffic)
+        traffic = ask(self.runtime.database, outbox.load_status)
         return MailState(
             sends=_mail_channel(self.runtime.settings),
             waiting=traffic.waiting,

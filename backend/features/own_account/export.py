@@ -14,7 +14,7 @@ from backend.kernel.timestamps import format_timestamp
 from backend.storage.db import Db
 from backend.storage.engine import Database
 from backend.storage.queries import links, outbox, sessions, users
-from backend.storage.queries.audit_list import AuditEvent, Filter, find_page
+from backend.storage.queries.audit_list import AuditEvent, AuditFilter, find_page
 from backend.storage.queries.users import User
 from backend.storage.work import ask
 
@@ -108,7 +108,7 @@ def _load_links(db: Db, user: User) -> Items:
             "expiresAt": each.expires_at,
             "usedAt": each.used_at,
         }
-        for each in links.list_of_user(db, user.id)
+        for each in links.list_for_user(db, user.id)
     ]
 
 
@@ -122,7 +122,7 @@ def _load_mails(db: Db, user: User) -> Items:
             "createdAt": each.created_at,
             "sentAt": each.sent_at,
         }
-        for each in outbox.list_to(db, user.email)
+        for each in outbox.list_by_recipient(db, user.email)
     ]
 
 
@@ -135,9 +135,9 @@ _FILES: Mapping[str, Callable[[Db, User], Items]] = {
 
 
 def _load_events(database: Database, user: User) -> Iterator[Items]:
-    query: Filter | None = Filter(user_id=user.id)
+    query: AuditFilter | None = AuditFilter(user_id=user.id)
     while query is not None:
-        page = ask(database, partial(find_page, wanted=query, limit=_PAGE))
+        page = ask(database, partial(find_page, filters=query, limit=_PAGE))
         yield [_render_event(each, user) for each in page]
         query = replace(query, before=page[-1].id) if page else None
 

@@ -39,7 +39,7 @@ def change_password(
         raise Refusal("INVALID_PASSWORD")  # it was changed during the hash
     remember = current.session.remembered
     issued = accounts.issuer.renew(work, remember=remember) if revoke_others else None
-    end_old_access(work, user.id, but=(issued or current).session.id)
+    end_old_access(work, user.id, except_id=(issued or current).session.id)
     work.record(Event(EventKind.PASSWORD_CHANGED, user.id, user.id))
     what = "The password of your account was changed."
     post(work, mailer, templates.build_notice(work.settings.app_name, user.email, what))

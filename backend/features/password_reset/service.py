@@ -68,7 +68,7 @@ def reset_password(
         raise Refusal("INVALID_TOKEN")
     if work.settings.reset_revokes_sessions:
         sessions.delete_all(work.db, user.id)
-    stored_links.delete_of_user(work.db, user.id, [kind.value for kind in _REVOKED_KINDS])
+    stored_links.delete_for_user(work.db, user.id, [kind.value for kind in _REVOKED_KINDS])
     end_old_access(work, user.id)
     # A later sign-up for the address must not remove this password again.
     verifies = work.settings.strict and work.settings.require_verified_email

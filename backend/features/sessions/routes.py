@@ -132,7 +132,7 @@ def revoke_sessions(
 @routes.post("/revoke-other-sessions", response_model=Status)
 def revoke_other_sessions(work: Work, current: SignedIn, body: Anything | None = None) -> Status:
     """End all of the caller's sessions but this one."""
-    service.revoke_all(work, current.user.id, but=current.session.id)
+    service.revoke_all(work, current.user.id, except_id=current.session.id)
     return Status()
 
 

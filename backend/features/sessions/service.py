@@ -57,7 +57,7 @@ def issue(
     token = mint.new(work.randomness)
     sessions.insert(work.db, session, digest(token))
     if impersonator is None:
-        sessions.delete_beyond(work.db, user.id, MAX_PER_USER, but=session.id)
+        sessions.delete_over_limit(work.db, user.id, MAX_PER_USER, except_id=session.id)
     return IssuedSession(session, user, token)
 
 
@@ -97,7 +97,7 @@ def prolong(work: Work, session: Session) -> datetime | None:
     now = work.now()
     renewed = add_seconds(now, work.settings.session_lifetime)
     expires_at = min(renewed, _latest_end(session.created_at, work.settings))
-    return expires_at if sessions.prolong(work.db, session, expires_at, now) else None
+    return expires_at if sessions.update_expiry(work.db, session, expires_at, now) else None
 
 
 def find_live(work: Work, token_digest: TokenDigest) -> SessionWithUser | None:
@@ -139,9 +139,9 @@ def revoke(work: Work, mint: TokenMint, user_id: UUID, token_or_id: str) -> None
         _record_revoked(work, user_id, 1)
 
 
-def revoke_all(work: Work, user_id: UUID, *, but: UUID | None = None) -> None:
+def revoke_all(work: Work, user_id: UUID, *, except_id: UUID | None = None) -> None:
     """End all of the user's own sessions, or all but one."""
-    _record_revoked(work, user_id, sessions.delete_all(work.db, user_id, but=but))
+    _record_revoked(work, user_id, sessions.delete_all(work.db, user_id, except_id=except_id))
 
 
 def _record_revoked(work: Work, user_id: UUID, count: int) -> None:

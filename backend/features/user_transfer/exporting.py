@@ -11,7 +11,7 @@ from uuid import UUID
 from backend.kernel.csv_cells import escape_formula
 from backend.storage.engine import Database
 from backend.storage.queries import users
-from backend.storage.queries.users import Credential
+from backend.storage.queries.users import UserWithHash
 from backend.storage.work import ask
 
 _PAGE = 1000  # users read at a time
@@ -34,18 +34,18 @@ def export_users(
     return number
 
 
-def _all_credentials(database: Database) -> Iterator[Credential]:
+def _all_credentials(database: Database) -> Iterator[UserWithHash]:
     page = _page_after(database, None)
     while page:
         yield from page
         page = _page_after(database, page[-1].user.id)
 
 
-def _page_after(database: Database, last: UUID | None) -> Sequence[Credential]:
-    return ask(database, lambda db: users.list_credentials(db, last, _PAGE))
+def _page_after(database: Database, last: UUID | None) -> Sequence[UserWithHash]:
+    return ask(database, lambda db: users.list_with_hashes(db, last, _PAGE))
 
 
-def _row(credential: Credential) -> dict[str, Any]:
+def _row(credential: UserWithHash) -> dict[str, Any]:
     row = asdict(credential.user) | {"password_hash": credential.password_hash}
     return {name: _plain(value) for name, value in row.items()}
 

@@ -107,7 +107,7 @@ def _validate(
 
 
 def _store(work: Work, people: list[ImportedUser], outcome: Outcome, *, dry: bool) -> None:
-    existing = users.find_taken(
+    existing = users.find_existing(
         work.db, [person.user.email for person in people], [person.user.id for person in people]
     )
     new = [

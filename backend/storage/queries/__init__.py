@@ -1,1 +1,1 @@
-"""One plain SQL statement per function, by table."""
+"""SQL queries, one statement per function, grouped by table."""

@@ -1,4 +1,4 @@
-"""The audit trail in the database."""
+"""The audit trail: one SQL statement per function."""
 
 from datetime import datetime
 from functools import lru_cache
@@ -25,14 +25,14 @@ from backend.kernel.events import Event, EventKind
 from backend.kernel.randomness import min_uuid7
 from backend.storage.db import Db
 from backend.storage.dialects import takes_several_statements
-from backend.storage.queries.users import Change
+from backend.storage.queries.users import UserChange
 from backend.storage.tables import audit_events
 
-SOMEBODY_GONE = UUID(int=0)
-"""Stands for an admin who has gone, where they acted as a user: it was not the user themselves."""
+DELETED_ADMIN = UUID(int=0)
+"""Stands for a deleted admin who impersonated a user: the line still says it was not the user."""
 
 _INSERT = insert_into(audit_events)
-_INSERT_BESIDE = _INSERT.values({c.name: bindparam(f"event_{c.name}") for c in audit_events.c})
+_INSERT_WITH_CHANGE = _INSERT.values({c.name: bindparam(f"event_{c.name}") for c in audit_events.c})
 
 
 def insert(
@@ -41,11 +41,11 @@ def insert(
     event_id: UUID,
     at: datetime,
     client: Client,
-    change: Change | None = None,
+    change: UserChange | None = None,
 ) -> None:
-    """Add one line; nothing but `forget_user` ever changes a line afterwards.
+    """Add one line; only `anonymize_user` ever changes a line afterwards.
 
-    A `change` goes with it in one statement, or on SQLite just before it.
+    A `change` is made in the same statement, or on SQLite just before it.
     """
     row = {
         "id": event_id,
@@ -62,36 +62,36 @@ def insert(
     if change is None:
         db.execute_last(_INSERT, row)
         return
-    db.touched.add(change.user_id)
+    db.changed_users.add(change.user_id)
     if takes_several_statements(db.dialect):
         named = {f"event_{name}": value for name, value in row.items()}
-        db.execute_last(_with(change.statement), {**named, **change.values})
+        db.execute_last(_build_insert_with_change(change.statement), {**named, **change.values})
     else:
         db.execute(change.statement, change.values)
         db.execute_last(_INSERT, row)
 
 
 @lru_cache(16)
-def _with(statement: Update) -> Insert:
-    return _INSERT_BESIDE.add_cte(statement.cte("changed"))
+def _build_insert_with_change(statement: Update) -> Insert:
+    return _INSERT_WITH_CHANGE.add_cte(statement.cte("changed"))
 
 
-def forget_user(db: Db, user_id: UUID) -> None:
-    """Take out of every line what names a user who has gone; that it happened, and when, stays.
+def anonymize_user(db: Db, user_id: UUID) -> None:
+    """Remove from every line what identifies a deleted user; kind and time of the event stay.
 
-    The one exception to "nothing ever changes a line". Their id goes, and so do address, browser
-    and request of what they did themselves or a stranger did to them. What an admin did keeps the
-    admin's, also where the admin acted as the user.
+    The one exception to "nothing ever changes a line". The user's id is removed, and so are the
+    address, browser and request of events caused by the user or by a stranger. What an admin did
+    keeps the admin's, also where the admin impersonated the user.
     """
     columns = audit_events.c
     impersonated = columns.impersonated_by == user_id
-    at_the_browser = func.coalesce(columns.impersonated_by, columns.actor_id)
-    theirs = or_(at_the_browser == user_id, at_the_browser.is_(None))
+    caused_by = func.coalesce(columns.impersonated_by, columns.actor_id)
+    is_personal = or_(caused_by == user_id, caused_by.is_(None))
 
-    def without(column: Any, unless: Any, instead: Any) -> Any:
-        return case((unless, instead), else_=column)
+    def replace(column: Any, condition: Any, value: Any) -> Any:
+        return case((condition, value), else_=column)
 
-    # In the words of the index of what people did to others; the rest is found by the subject.
+    # Phrased as the partial index on the actor is; events on oneself are found by the subject.
     to_others = and_(
         columns.actor_id == user_id, columns.actor_id.is_distinct_from(columns.subject_id)
     )
@@ -100,18 +100,18 @@ def forget_user(db: Db, user_id: UUID) -> None:
     )
     db.execute(
         statement.values(
-            actor_id=without(columns.actor_id, columns.actor_id == user_id, null()),
-            subject_id=without(columns.subject_id, columns.subject_id == user_id, null()),
-            impersonated_by=without(columns.impersonated_by, impersonated, SOMEBODY_GONE),
-            ip_address=without(columns.ip_address, theirs, ""),
-            user_agent=without(columns.user_agent, theirs, ""),
-            request_id=without(columns.request_id, theirs, ""),
+            actor_id=replace(columns.actor_id, columns.actor_id == user_id, null()),
+            subject_id=replace(columns.subject_id, columns.subject_id == user_id, null()),
+            impersonated_by=replace(columns.impersonated_by, impersonated, DELETED_ADMIN),
+            ip_address=replace(columns.ip_address, is_personal, ""),
+            user_agent=replace(columns.user_agent, is_personal, ""),
+            request_id=replace(columns.request_id, is_personal, ""),
         )
     )
 
 
-def newest(db: Db) -> datetime | None:
-    """Return when the last line was written but for restores, which a start notes itself."""
+def find_last_event_at(db: Db) -> datetime | None:
+    """Return the time of the last event, except restores, which the server adds at start."""
     others = select(audit_events.c.at).where(
         audit_events.c.kind != EventKind.DATABASE_RESTORED.value
     )
@@ -120,6 +120,6 @@ def newest(db: Db) -> datetime | None:
 
 
 def purge(db: Db, before: datetime, limit: int) -> int:
-    """Delete lines older than a moment, at most `limit`; returns how many."""
+    """Delete at most `limit` lines older than `before`; returns how many."""
     old = select(audit_events.c.id).where(audit_events.c.id < min_uuid7(before)).limit(limit)
     return db.execute(delete(audit_events).where(audit_events.c.id.in_(old))).rowcount

@@ -1,4 +1,4 @@
-"""Mailed links: one plain SQL statement per function. Only digests of tokens come here."""
+"""Mailed links: one SQL statement per function. Tokens are stored as digests only."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -13,17 +13,17 @@ from backend.kernel.secrets.tokens import TokenDigest
 from backend.storage.db import Db
 from backend.storage.tables import links
 
-_KEPT = [column for column in links.c if column.name != "token_digest"]
+_COLUMNS = [column for column in links.c if column.name != "token_digest"]
 
 
 @dataclass(frozen=True, slots=True)
 class Link:
-    """A link as the database has it, without the digest of its token."""
+    """A stored link, without the digest of its token."""
 
     id: UUID
     kind: str
     user_id: UUID | None
-    """Whose it is; None for a decoy, written for an address nobody has."""
+    """The owner; None for a decoy, stored for an address that belongs to no user."""
     email: str
     data: dict[str, Any]
     expires_at: datetime
@@ -33,37 +33,37 @@ class Link:
 
 def insert(db: Db, link: Link, digest: TokenDigest) -> None:
     """Add a link that `digest` opens."""
-    values = {column.name: getattr(link, column.name) for column in _KEPT}
+    values = {column.name: getattr(link, column.name) for column in _COLUMNS}
     db.execute(insert_into(links).values(**values, token_digest=digest))
 
 
 def find(db: Db, kinds: Sequence[str], digest: TokenDigest) -> Link | None:
-    """Find a link of one of these kinds by its token, used or expired ones too."""
-    statement = select(*_KEPT).where(links.c.token_digest == digest, links.c.kind.in_(kinds))
+    """Find a link of one of these kinds by its token, used and expired ones included."""
+    statement = select(*_COLUMNS).where(links.c.token_digest == digest, links.c.kind.in_(kinds))
     found = db.execute(statement).first()
     return Link(**found._mapping) if found else None
 
 
-def data_of_user(
+def find_data(
     db: Db, kind: str, user_id: UUID, now: datetime, *, newest: bool
 ) -> dict[str, Any] | None:
-    """Return what the newest, or the oldest, link of this kind that is alive carries, or None."""
-    alive = (links.c.user_id == user_id, links.c.kind == kind, links.c.expires_at > now)
+    """Return the data of the newest (or the oldest) unexpired link of this kind, or None."""
+    unexpired = (links.c.user_id == user_id, links.c.kind == kind, links.c.expires_at > now)
     order = links.c.id.desc() if newest else links.c.id
     found: dict[str, Any] | None = db.execute(
-        select(links.c.data).where(*alive).order_by(order).limit(1)
+        select(links.c.data).where(*unexpired).order_by(order).limit(1)
     ).scalar()
     return found
 
 
-def list_of_user(db: Db, user_id: UUID) -> Sequence[Link]:
-    """List everything that is stored of a user's links, newest first."""
-    statement = select(*_KEPT).where(links.c.user_id == user_id).order_by(links.c.id.desc())
+def list_for_user(db: Db, user_id: UUID) -> Sequence[Link]:
+    """List all stored links of a user, newest first."""
+    statement = select(*_COLUMNS).where(links.c.user_id == user_id).order_by(links.c.id.desc())
     return [Link(**row._mapping) for row in db.execute(statement)]
 
 
-def use(db: Db, link_id: UUID, now: datetime) -> bool:
-    """Use a link up, if it is alive and nobody else just did; of several at once one wins."""
+def mark_used(db: Db, link_id: UUID, now: datetime) -> bool:
+    """Mark a valid link as used; False if it has expired or is used, so one of several wins."""
     statement = (
         update(links)
         .where(links.c.id == link_id)
@@ -73,25 +73,25 @@ def use(db: Db, link_id: UUID, now: datetime) -> bool:
     return db.execute(statement).rowcount == 1
 
 
-def delete_of_user(
-    db: Db, user_id: UUID, kinds: Sequence[str] | None = None, *, but: UUID | None = None
+def delete_for_user(
+    db: Db, user_id: UUID, kinds: Sequence[str] | None = None, *, except_id: UUID | None = None
 ) -> None:
-    """Void the links of a user, all or those of some kinds, except the one with id `but`."""
+    """Delete all links of a user, or those of some kinds, but not the one with id `except_id`."""
     statement = delete(links).where(links.c.user_id == user_id)
     if kinds is not None:
         statement = statement.where(links.c.kind.in_(kinds))
-    if but is not None:
-        statement = statement.where(links.c.id != but)
+    if except_id is not None:
+        statement = statement.where(links.c.id != except_id)
     db.execute(statement)
 
 
 def purge(db: Db, expired_before: datetime, limit: int) -> int:
-    """Delete links that expired before a moment, at most `limit`; returns how many."""
+    """Delete at most `limit` links that expired before `expired_before`; returns how many."""
     old = select(links.c.id).where(links.c.expires_at < expired_before).limit(limit)
     return db.execute(delete(links).where(links.c.id.in_(old))).rowcount
 
 
-def delete_some(db: Db, limit: int) -> int:
-    """Void links, whosever they are, at most `limit`; returns how many."""
+def delete_batch(db: Db, limit: int) -> int:
+    """Delete at most `limit` links of any user; returns how many."""
     some = select(links.c.id).limit(limit)
     return db.execute(delete(links).where(links.c.id.in_(some))).rowcount

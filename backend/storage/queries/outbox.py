@@ -1,4 +1,4 @@
-"""The outbox: one plain SQL statement per function. Bodies come here sealed."""
+"""The outbox: one SQL statement per function. Message bodies are stored encrypted."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -15,19 +15,19 @@ from backend.storage.tables import outbox
 
 WAITING, SENT, HELD, GIVEN_UP, DECOY = "waiting", "sent", "held", "given_up", "decoy"
 
-_NEWEST = 200  # mails in which the last one that left, and the last that did not, are looked for
+_NEWEST = 200  # mails searched for the last one sent and the last error
 
 
 @dataclass(frozen=True, slots=True)
 class Mail:
-    """A mail as the database has it."""
+    """A stored mail."""
 
     id: UUID
     kind: str
     recipient: str
     message_id: str
     sealed: bytes | None
-    """The encrypted letter; None once it was sent."""
+    """The encrypted message; None once it was sent or given up."""
     state: str
     attempts: int
     due_at: datetime | None
@@ -37,8 +37,8 @@ class Mail:
 
 
 @dataclass(frozen=True, slots=True)
-class Traffic:
-    """How mails leave: how many wait and since when, and what became of the newest."""
+class OutboxStatus:
+    """How many mails wait and since when, when the last one was sent, and the last error."""
 
     waiting: int
     waiting_since: datetime | None
@@ -47,16 +47,16 @@ class Traffic:
 
 
 def insert(db: Db, mail: Mail) -> None:
-    """Add a mail, in the transaction of what caused it."""
+    """Add a mail, in the transaction of the change that causes it."""
     values: dict[str, Any] = {column.name: getattr(mail, column.name) for column in outbox.c}
     db.execute(insert_into(outbox).values(**values))
 
 
 def claim_due(db: Db, now: datetime, hidden_until: datetime) -> Mail | None:
-    """Take the mail that is due for longest, so that no other process takes it before
-    `hidden_until`; whoever dies meanwhile leaves it due again.
+    """Claim the mail that has been due longest: no other process claims it before `hidden_until`.
 
-    What was never tried is due whatever the clock of its writer said."""
+    A mail that was never tried is due at once, even if the clock of its writer was ahead.
+    """
     never_tried = outbox.c.attempts == 0
     due = (
         select(outbox.c.id)
@@ -82,44 +82,44 @@ def mark_sent(db: Db, mail_id: UUID, now: datetime) -> None:
 
 
 def mark_waiting(db: Db, mail_id: UUID, due_at: datetime, error: str) -> None:
-    """Note why a mail did not leave, and when it is tried again."""
-    still_waits = outbox.c.state == WAITING  # another process, slower than we, may have sent it
+    """Note why sending failed, and when to try again."""
+    still_waits = outbox.c.state == WAITING  # another process may have sent it meanwhile
     statement = update(outbox).where(outbox.c.id == mail_id, still_waits)
     db.execute(statement.values(due_at=due_at, last_error=error))
 
 
 def mark_given_up(db: Db, mail_id: UUID, error: str) -> None:
-    """Note why a mail will never leave, and blank what it said."""
+    """Note why a mail will never be sent, and erase its body."""
     given_up = {"state": GIVEN_UP, "sealed": None, "due_at": None, "last_error": error}
     still_waits = outbox.c.state == WAITING
     db.execute(update(outbox).where(outbox.c.id == mail_id, still_waits).values(**given_up))
 
 
-def give_up_some(db: Db, error: str, limit: int) -> int:
-    """Give up mails that wait and carry a link or a code, at most `limit`; returns how many.
+def give_up_batch(db: Db, error: str, limit: int) -> int:
+    """Give up at most `limit` waiting mails that carry a link or a code; returns how many.
 
-    A mere notice goes on waiting: twice is better than never.
+    Notices keep waiting: receiving one twice is better than never.
     """
-    some = select(outbox.c.id).where(outbox.c.due_at.is_not(None), outbox.c.kind != "notice")
+    batch = select(outbox.c.id).where(outbox.c.due_at.is_not(None), outbox.c.kind != "notice")
     given_up = {"state": GIVEN_UP, "sealed": None, "due_at": None, "last_error": error}
-    statement = update(outbox).where(outbox.c.id.in_(some.limit(limit))).values(**given_up)
+    statement = update(outbox).where(outbox.c.id.in_(batch.limit(limit))).values(**given_up)
     return db.execute(statement).rowcount
 
 
-def next_due(db: Db) -> datetime | None:
-    """Return when the next mail is due, or None when nothing waits."""
+def find_next_due(db: Db) -> datetime | None:
+    """Return when the next mail is due, or None if none waits."""
     found: datetime | None = db.execute(select(func.min(outbox.c.due_at))).scalar()
     return found
 
 
-def traffic(db: Db) -> Traffic:
-    """Tell how mails leave; of those that did, only the newest are looked at."""
-    waits = outbox.c.due_at.is_not(None)
+def load_status(db: Db) -> OutboxStatus:
+    """Load the state of the outbox; of finished mails, only the newest are searched."""
+    is_waiting = outbox.c.due_at.is_not(None)
     count = select(func.count().label("mails"), func.min(outbox.c.created_at).label("since"))
-    waiting = db.execute(count.where(waits)).one()
+    waiting = db.execute(count.where(is_waiting)).one()
     newest = select(outbox.c.sent_at, outbox.c.last_error).order_by(outbox.c.id.desc())
     rows = db.execute(newest.limit(_NEWEST)).all()
-    return Traffic(
+    return OutboxStatus(
         waiting=waiting.mails,
         waiting_since=waiting.since,
         last_sent_at=max((row.sent_at for row in rows if row.sent_at), default=None),
@@ -128,7 +128,7 @@ def traffic(db: Db) -> Traffic:
 
 
 def list_newest(db: Db, limit: int, before: UUID | None = None) -> Sequence[Mail]:
-    """List mails, newest first, from before one of them on; decoys are nobody's mail."""
+    """List mails older than the one with id `before`, newest first; without decoys."""
     statement = select(*outbox.c).where(outbox.c.state != DECOY)
     if before is not None:
         statement = statement.where(outbox.c.id < before)
@@ -136,19 +136,19 @@ def list_newest(db: Db, limit: int, before: UUID | None = None) -> Sequence[Mail
     return [Mail(**row._mapping) for row in found]
 
 
-def list_to(db: Db, recipient: str) -> Sequence[Mail]:
+def list_by_recipient(db: Db, recipient: str) -> Sequence[Mail]:
     """List the mails to one address, newest first."""
     statement = select(*outbox.c).where(outbox.c.recipient == recipient)
     return [Mail(**row._mapping) for row in db.execute(statement.order_by(outbox.c.id.desc()))]
 
 
-def delete_to(db: Db, recipient: str) -> None:
-    """Delete every mail to one address, those that have not left included."""
+def delete_by_recipient(db: Db, recipient: str) -> None:
+    """Delete all mails to one address, waiting ones included."""
     db.execute(delete(outbox).where(outbox.c.recipient == recipient))
 
 
 def purge(db: Db, created_before: datetime, limit: int) -> int:
-    """Delete mails that nobody waits for any more, at most `limit`; returns how many."""
+    """Delete at most `limit` mails that are not waiting any more; returns how many."""
     old = select(outbox.c.id).where(
         outbox.c.id < min_uuid7(created_before), outbox.c.state != WAITING
     )

@@ -1,7 +1,7 @@
-"""Everybody's live sessions as admins read them: page by page, newest first.
+"""The live sessions of all users, filtered and paged for admins, newest first.
 
-Ids sort by time, so a page begins where the last one ended, and expired rows, which housekeeping
-deletes, are few on the way.
+Ids sort by time, so a page starts after the last id of the page before. Expired rows on the way
+are few, as housekeeping deletes them.
 """
 
 from collections.abc import Sequence
@@ -15,8 +15,12 @@ from sqlalchemy.sql.elements import ColumnElement
 
 from backend.storage.db import Db
 from backend.storage.queries import user_list
-from backend.storage.queries.sessions import WITH_USER, SessionWithUser, with_user
-from backend.storage.queries.user_list import COUNTED, Condition
+from backend.storage.queries.sessions import (
+    SELECT_WITH_USER,
+    SessionWithUser,
+    session_with_user_from,
+)
+from backend.storage.queries.user_list import EXACT_COUNT_LIMIT, Condition
 from backend.storage.tables import sessions, users
 
 _ONES = IPv6Address("::1:1:1:1")
@@ -24,55 +28,55 @@ _ONES = IPv6Address("::1:1:1:1")
 
 @dataclass(frozen=True, slots=True)
 class SessionFilter:
-    """Which sessions are wanted; all that is said must hold."""
+    """Which sessions to find; all filters must match."""
 
     user_id: UUID | None = None
     address: str | IPv6Network | None = None
     """One address, or the /64 of an IPv6 subscriber."""
     email: str | None = None
-    """Letters in the address of the user."""
+    """A part of the user's e-mail address."""
     before: UUID | None = None
-    """The last session of the page before."""
+    """The last id of the page before."""
 
 
 def find_page(
-    db: Db, wanted: SessionFilter, now: datetime, limit: int
+    db: Db, filters: SessionFilter, now: datetime, limit: int
 ) -> Sequence[SessionWithUser]:
-    """Find the newest `limit` sessions that have not expired, those of impersonators included."""
-    statement = WITH_USER.where(sessions.c.expires_at > now, *_conditions(db, wanted))
+    """Find the newest `limit` unexpired sessions, impersonations included."""
+    statement = SELECT_WITH_USER.where(sessions.c.expires_at > now, *_conditions(db, filters))
     page = statement.order_by(sessions.c.id.desc()).limit(limit)
-    return [with_user(row) for row in db.execute(page)]
+    return [session_with_user_from(row) for row in db.execute(page)]
 
 
-def _conditions(db: Db, wanted: SessionFilter) -> list[ColumnElement[bool]]:
+def _conditions(db: Db, filters: SessionFilter) -> list[ColumnElement[bool]]:
     conditions: list[ColumnElement[bool]] = []
-    if wanted.before is not None:
-        conditions.append(sessions.c.id < wanted.before)
-    if wanted.user_id is not None:
-        conditions.append(sessions.c.user_id == wanted.user_id)
-    if isinstance(wanted.address, IPv6Network):
-        conditions.append(_lies_in(wanted.address))
-    elif wanted.address is not None:
-        conditions.append(sessions.c.ip_address == wanted.address)
-    if wanted.email is not None:
-        conditions.append(_is_of_users_with(db, wanted.email))
+    if filters.before is not None:
+        conditions.append(sessions.c.id < filters.before)
+    if filters.user_id is not None:
+        conditions.append(sessions.c.user_id == filters.user_id)
+    if isinstance(filters.address, IPv6Network):
+        conditions.append(_is_in_network(filters.address))
+    elif filters.address is not None:
+        conditions.append(sessions.c.ip_address == filters.address)
+    if filters.email is not None:
+        conditions.append(_email_contains(db, filters.email))
     return conditions
 
 
-def _is_of_users_with(db: Db, letters: str) -> ColumnElement[bool]:
-    held = [Condition("email", "contains", letters)]
-    if user_list.count(db, held) > COUNTED:
-        return users.c.id.in_(user_list.ids_of(held))
-    # The limit excludes nobody. It has the few users found first, and their sessions then.
-    return sessions.c.user_id.in_(user_list.ids_of(held).limit(COUNTED))
+def _email_contains(db: Db, letters: str) -> ColumnElement[bool]:
+    conditions = [Condition("email", "contains", letters)]
+    if user_list.count(db, conditions) > EXACT_COUNT_LIMIT:
+        return users.c.id.in_(user_list.select_ids(conditions))
+    # The limit excludes nobody: it makes the planner find the few users before their sessions.
+    return sessions.c.user_id.in_(user_list.select_ids(conditions).limit(EXACT_COUNT_LIMIT))
 
 
-def _lies_in(network: IPv6Network) -> ColumnElement[bool]:
-    """Compare the text of addresses, as stored, with that of a /64.
+def _is_in_network(network: IPv6Network) -> ColumnElement[bool]:
+    """Match stored addresses, which are text, against a /64.
 
-    Its first four groups are all there; or the zeros at their end are among those that `::` stands
-    for; or `::` stands for other zeros among them. In the latter two, more groups than there may
-    be after it belong to an address that lies elsewhere.
+    Three spellings: all four groups of the network are written out; or the zeros at its end are
+    part of `::`; or `::` stands for zeros inside it. In the latter two, an address with too many
+    groups after the `::` lies outside the network.
     """
     written = ":".join(f"{int(group, 16):x}" for group in network.exploded.split(":")[:4])
     at_the_end = str(network.network_address)

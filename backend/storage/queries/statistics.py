@@ -1,4 +1,4 @@
-"""Figures for charts, counted by the database: what happened, and how many sessions there were.
+"""Figures for charts: counts of events and sessions over time.
 
 Counted from indexes alone: ids sort by time, so a span of time is a range of ids.
 """
@@ -17,8 +17,8 @@ from backend.storage.tables import UtcDateTime, audit_events, sessions
 
 
 @dataclass(frozen=True, slots=True)
-class Span:
-    """From one moment on until before another."""
+class TimeSpan:
+    """From `since`, included, to `until`, excluded."""
 
     since: datetime
     until: datetime
@@ -26,18 +26,18 @@ class Span:
 
 @dataclass(frozen=True, slots=True)
 class Counts:
-    """What a span saw. Of the sessions, those that are still stored."""
+    """What happened within a span; of sessions, only those still stored are counted."""
 
     events: dict[str, int]
-    sessions_begun: int
-    sessions_run_out: int
+    sessions_started: int
+    sessions_expired: int
 
 
-def count_in_spans(db: Db, spans: Sequence[Span], kinds: Sequence[str]) -> Sequence[Counts]:
-    """Count events of these kinds, and sessions, in each of the spans; up to a thousand spans."""
+def count_in_spans(db: Db, spans: Sequence[TimeSpan], kinds: Sequence[str]) -> Sequence[Counts]:
+    """Count events of these kinds, and sessions, in each span; up to a thousand spans."""
     numbered = _numbered(spans)
     counts = [_events(numbered, kind).scalar_subquery() for kind in kinds]
-    counts += [_begun(numbered).scalar_subquery(), _run_out(numbered).scalar_subquery()]
+    counts += [_started(numbered).scalar_subquery(), _expired(numbered).scalar_subquery()]
     statement = select(numbered.c.number, *counts).order_by(numbered.c.number)
     found: list[list[int]] = [list(row) for row in db.execute(statement)]
     return [
@@ -46,14 +46,15 @@ def count_in_spans(db: Db, spans: Sequence[Span], kinds: Sequence[str]) -> Seque
     ]
 
 
-def count_live_sessions(db: Db, moment: datetime) -> int:
-    """Count the sessions that had begun and not run out at a moment, of those still stored."""
-    begun = select(func.count()).select_from(sessions).where(sessions.c.id < min_uuid7(moment))
-    run_out = select(func.count()).where(sessions.c.expires_at < moment)
-    return int(db.execute(select(begun.scalar_subquery() - run_out.scalar_subquery())).scalar_one())
+def count_live_sessions(db: Db, at: datetime) -> int:
+    """Count the sessions that were live at a time, of those still stored."""
+    started = select(func.count()).select_from(sessions).where(sessions.c.id < min_uuid7(at))
+    expired = select(func.count()).where(sessions.c.expires_at < at)
+    live = started.scalar_subquery() - expired.scalar_subquery()
+    return int(db.execute(select(live)).scalar_one())
 
 
-def _numbered(spans: Sequence[Span]) -> CTE:
+def _numbered(spans: Sequence[TimeSpan]) -> CTE:
     columns = (
         column("number", Integer),
         column("first_id", Uuid),
@@ -73,11 +74,11 @@ def _events(spans: CTE, kind: str) -> Select[Any]:
     return found.where(*_within(spans, audit_events.c.id))
 
 
-def _begun(spans: CTE) -> Select[Any]:
+def _started(spans: CTE) -> Select[Any]:
     return select(func.count()).select_from(sessions).where(*_within(spans, sessions.c.id))
 
 
-def _run_out(spans: CTE) -> Select[Any]:
+def _expired(spans: CTE) -> Select[Any]:
     ends = sessions.c.expires_at
     return select(func.count()).where(ends >= spans.c.since, ends < spans.c.until)
 

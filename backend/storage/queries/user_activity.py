@@ -1,4 +1,4 @@
-"""What users have done lately, for all users of one page in one statement."""
+"""The recent activity of users, for all users of a page in one statement."""
 
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass
@@ -14,11 +14,10 @@ from backend.storage.tables import audit_events, sessions, users
 
 
 @dataclass(frozen=True, slots=True)
-class Activity:
-    """Of one user: how many sessions are live, when they last signed in or up, and whether they
-    have a password.
+class UserActivity:
+    """The live sessions of a user, their last sign-in or sign-up, and whether they have a password.
 
-    When is known for as long as the audit trail is kept.
+    The last sign-in is known as long as the audit trail keeps it.
     """
 
     active_sessions: int
@@ -26,13 +25,13 @@ class Activity:
     has_password: bool
 
 
-# Spelled out, as SQLite wants it to recognise the index of these lines.
+# Literals, or SQLite would not recognise the partial index on these events.
 _SIGNED_IN: list[ColumnElement[str]] = [
     literal_column(f"'{kind.value}'") for kind in (EventKind.SIGN_IN, EventKind.SIGN_UP)
 ]
 
 
-def activity_of(db: Db, user_ids: Collection[UUID], now: datetime) -> Mapping[UUID, Activity]:
+def find_activity(db: Db, user_ids: Collection[UUID], now: datetime) -> Mapping[UUID, UserActivity]:
     """Find the activity of some users."""
     if not user_ids:
         return {}
@@ -53,6 +52,6 @@ def activity_of(db: Db, user_ids: Collection[UUID], now: datetime) -> Mapping[UU
     has_password = users.c.password_hash.is_not(None).label("has_password")
     statement = select(users.c.id, live, signed_in, has_password).where(users.c.id.in_(user_ids))
     return {
-        row.id: Activity(row.live, row.signed_in, bool(row.has_password))
+        row.id: UserActivity(row.live, row.signed_in, bool(row.has_password))
         for row in db.execute(statement)
     }

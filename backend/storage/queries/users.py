@@ -1,4 +1,4 @@
-"""Users: one plain SQL statement per function."""
+"""Users: one SQL statement per function."""
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, fields
@@ -15,12 +15,12 @@ from backend.storage.db import Db
 from backend.storage.dialects import insert_unless_taken
 from backend.storage.tables import users
 
-_SAMPLE = 100  # hashes of kinds that were not met before
+_SAMPLE = 100  # hashes of kinds not seen before
 
 
 @dataclass(frozen=True, slots=True)
 class User:
-    """A user as the database has it, without the password's hash."""
+    """A stored user, without the password hash."""
 
     id: UUID
     email: str
@@ -40,84 +40,88 @@ class User:
         return frozenset(self.role.split(","))
 
     def is_banned(self, now: datetime) -> bool:
-        """Tell whether a ban holds at this moment; one that has ended is none."""
+        """Tell whether the user is banned now; an expired ban does not count."""
         return self.banned and (self.ban_expires is None or self.ban_expires > now)
 
 
-SHOWN = [users.c[each.name] for each in fields(User)]
-"""What a request may see of a user: everything but the password's hash."""
+USER_COLUMNS = [users.c[each.name] for each in fields(User)]
+"""The columns of `User`: everything but the password hash."""
 
 
 @dataclass(frozen=True, slots=True)
-class Credential:
-    """What a password sign-in needs to know."""
+class UserWithHash:
+    """A user with the hash of their password, for a sign-in."""
 
     user: User
     password_hash: str | None
 
 
 def user_from(row: Row[Any]) -> User:
-    """Build a user from a row that begins with every shown column."""
-    return User(*row[: len(SHOWN)])
+    """Build a user from a row that starts with USER_COLUMNS."""
+    return User(*row[: len(USER_COLUMNS)])
 
 
 def find(db: Db, user_id: UUID) -> User | None:
     """Find a user by id."""
-    found = db.execute(select(*SHOWN).where(users.c.id == user_id)).first()
+    found = db.execute(select(*USER_COLUMNS).where(users.c.id == user_id)).first()
     return user_from(found) if found else None
 
 
 def find_by_email(db: Db, email: str) -> User | None:
-    """Find who has this address, in its normal form."""
-    found = db.execute(select(*SHOWN).where(users.c.email == email)).first()
+    """Find a user by their normalized address."""
+    found = db.execute(select(*USER_COLUMNS).where(users.c.email == email)).first()
     return user_from(found) if found else None
 
 
 def lock(db: Db, user_ids: Iterable[UUID], *, privileged: bool = False) -> Sequence[User]:
-    """Find some users, and with `privileged` everybody with more than the ordinary role as well.
+    """Lock some users, and with `privileged` everybody with another role than "user" as well.
 
-    None of them changes until the commit. They are locked in the order of their ids, so that two
-    who lock wait for each other instead of for ever.
+    None of them changes until the commit. They are locked in the order of their ids, which avoids
+    deadlocks.
     """
-    wanted: list[ColumnElement[bool]] = [users.c.id.in_(user_ids)]
-    if privileged:  # as an index can look for them
-        wanted += [users.c.role < "user", users.c.role > "user"]
+    conditions: list[ColumnElement[bool]] = [users.c.id.in_(user_ids)]
+    if privileged:  # two ranges, which an index can find
+        conditions += [users.c.role < "user", users.c.role > "user"]
     statement = (
-        select(*SHOWN).where(or_(*wanted)).order_by(users.c.id).with_for_update(key_share=True)
+        select(*USER_COLUMNS)
+        .where(or_(*conditions))
+        .order_by(users.c.id)
+        .with_for_update(key_share=True)
     )
     return [user_from(row) for row in db.execute(statement)]
 
 
-def emails_of(db: Db, user_ids: Iterable[UUID]) -> dict[UUID, str]:
-    """Find the addresses of some users; who has gone is not among them."""
+def find_emails(db: Db, user_ids: Iterable[UUID]) -> dict[UUID, str]:
+    """Find the addresses of users; deleted users are left out."""
     statement = select(users.c.id, users.c.email).where(users.c.id.in_(user_ids))
     return {row.id: row.email for row in db.execute(statement)}
 
 
 def find_password_hash(db: Db, user_id: UUID) -> str | None:
-    """Return the hash of a user's password; None if the user has none, or there is no such user."""
+    """Return the hash of a user's password; None without a password or without such a user."""
     found: str | None = db.execute(
         select(users.c.password_hash).where(users.c.id == user_id)
     ).scalar()
     return found
 
 
-def find_credential(db: Db, email: str) -> Credential | None:
-    """Find who signs in with this address, in its normal form."""
-    found = db.execute(select(*SHOWN, users.c.password_hash).where(users.c.email == email)).first()
-    return Credential(user_from(found), found.password_hash) if found else None
+def find_with_hash(db: Db, email: str) -> UserWithHash | None:
+    """Find a user and their password hash by the normalized address."""
+    statement = select(*USER_COLUMNS, users.c.password_hash).where(users.c.email == email)
+    found = db.execute(statement).first()
+    return UserWithHash(user_from(found), found.password_hash) if found else None
 
 
-def find_hashes_unlike(
-    db: Db, patterns: Iterable[str], after: UUID, among: int
+def sample_hashes_unlike(
+    db: Db, patterns: Iterable[str], after: UUID, batch_size: int
 ) -> tuple[Sequence[str], UUID | None]:
-    """Find hashes of passwords that are like none of these LIKE patterns.
+    """Find password hashes that match none of these LIKE patterns, among the next users by id.
 
-    Among so many users by id, from after one id on: no table is too big for the time that a
-    statement has. Returns some of the hashes and where to go on, None if that was the end.
+    Looks at `batch_size` users after the id `after`, so that no table is too big for the statement
+    timeout. Returns some of the hashes, and the id to go on after; None at the end.
     """
     following = select(users.c.id).where(users.c.id > after).order_by(users.c.id)
-    last: UUID | None = db.execute(following.offset(among - 1).limit(1)).scalar()
+    last: UUID | None = db.execute(following.offset(batch_size - 1).limit(1)).scalar()
     unlike = [users.c.password_hash.not_like(pattern) for pattern in patterns]
     statement = following.add_columns(users.c.password_hash).where(
         users.c.password_hash.is_not(None), *unlike
@@ -128,14 +132,14 @@ def find_hashes_unlike(
     return [row.password_hash for row in found], found[-1].id if len(found) == _SAMPLE else last
 
 
-def is_taken(db: Db, email: str) -> bool:
-    """Tell whether a user has this address, in its normal form."""
+def email_exists(db: Db, email: str) -> bool:
+    """Tell whether a user has this normalized address."""
     return db.execute(select(users.c.id).where(users.c.email == email)).first() is not None
 
 
 def insert(db: Db, user: User, password_hash: str | None) -> bool:
-    """Add a user; False, and nothing stored, when the address is taken at this very moment."""
-    values = {column.name: getattr(user, column.name) for column in SHOWN}
+    """Add a user; False, with nothing stored, if the address is taken."""
+    values = {column.name: getattr(user, column.name) for column in USER_COLUMNS}
     statement = insert_unless_taken(db.dialect, users, "email").values(
         **values, password_hash=password_hash
     )
@@ -143,24 +147,25 @@ def insert(db: Db, user: User, password_hash: str | None) -> bool:
 
 
 @dataclass(frozen=True, slots=True)
-class Taken:
-    """Which addresses and ids somebody has."""
+class ExistingUsers:
+    """Addresses and ids that are taken."""
 
     emails: frozenset[str]
     ids: frozenset[UUID]
 
 
-def find_taken(db: Db, emails: Sequence[str], ids: Sequence[UUID]) -> Taken:
-    """Find which of these addresses, in their normal form, and which of these ids are taken."""
+def find_existing(db: Db, emails: Sequence[str], ids: Sequence[UUID]) -> ExistingUsers:
+    """Find which of these normalized addresses and which of these ids are taken."""
     statement = select(users.c.email, users.c.id)
     found = db.execute(statement.where(or_(users.c.email.in_(emails), users.c.id.in_(ids)))).all()
-    return Taken(frozenset(row.email for row in found), frozenset(row.id for row in found))
+    return ExistingUsers(frozenset(row.email for row in found), frozenset(row.id for row in found))
 
 
 def insert_many(db: Db, people: Sequence[tuple[User, str | None]]) -> set[str]:
-    """Add users with the hashes of their passwords; returns whose addresses were still free."""
+    """Add users with their password hashes; returns the addresses that were still free."""
     rows = [
-        {column.name: getattr(user, column.name) for column in SHOWN} | {"password_hash": hashed}
+        {column.name: getattr(user, column.name) for column in USER_COLUMNS}
+        | {"password_hash": hashed}
         for user, hashed in people
     ]
     statement = insert_unless_taken(db.dialect, users, "email").returning(users.c.email)
@@ -173,127 +178,133 @@ def count(db: Db) -> int:
     return found
 
 
-def list_credentials(db: Db, after: UUID | None, limit: int) -> Sequence[Credential]:
-    """List users with the hashes of their passwords by id, from after one id on."""
-    statement = select(*SHOWN, users.c.password_hash).order_by(users.c.id).limit(limit)
+def list_with_hashes(db: Db, after: UUID | None, limit: int) -> Sequence[UserWithHash]:
+    """List users with their password hashes by id, after the id `after`."""
+    statement = select(*USER_COLUMNS, users.c.password_hash).order_by(users.c.id).limit(limit)
     if after is not None:
         statement = statement.where(users.c.id > after)
-    return [Credential(user_from(row), row.password_hash) for row in db.execute(statement)]
+    return [UserWithHash(user_from(row), row.password_hash) for row in db.execute(statement)]
 
 
 def update_profile(db: Db, user_id: UUID, changes: dict[str, Any], now: datetime) -> User | None:
-    """Change columns; returns the user as it is afterwards, None if there is none."""
-    db.touched.add(user_id)
-    change = profile_change(user_id, changes, now)
-    found = db.execute(change.statement.returning(*SHOWN), change.values).first()
+    """Change columns; returns the user afterwards, None if there is none."""
+    db.changed_users.add(user_id)
+    change = build_profile_change(user_id, changes, now)
+    found = db.execute(change.statement.returning(*USER_COLUMNS), change.values).first()
     return user_from(found) if found else None
 
 
 @dataclass(frozen=True, slots=True)
-class Change:
-    """A change of one user that nobody needs to see the result of."""
+class UserChange:
+    """A change of one user whose result nobody reads."""
 
     user_id: UUID
     statement: Update
     values: dict[str, Any]
 
 
-def profile_change(user_id: UUID, changes: dict[str, Any], now: datetime) -> Change:
-    """Make the change of `update_profile`, to be done together with the event that tells of it."""
+def build_profile_change(user_id: UUID, changes: dict[str, Any], now: datetime) -> UserChange:
+    """Build the change of `update_profile`, to be made in one statement with its audit event."""
     values = {**changes, "updated_at": now}
-    return Change(user_id, _update_of(frozenset(values)), {**values, "whose": user_id})
+    return UserChange(user_id, _build_update(frozenset(values)), {**values, "whose": user_id})
 
 
-@lru_cache(16)  # putting a statement together costs more than PostgreSQL takes to answer it
-def _update_of(fields: frozenset[str]) -> Update:
+@lru_cache(16)  # building a statement costs more than PostgreSQL takes to answer it
+def _build_update(fields: frozenset[str]) -> Update:
     values: dict[str, Any] = {name: bindparam(name) for name in sorted(fields)}
     return update(users).where(users.c.id == bindparam("whose")).values(values)
 
 
-def replace_password_hash(db: Db, user_id: UUID, seen: str, new: str) -> bool:
-    """Store a stronger hash of the same password, unless it changed since `seen` was read."""
-    statement = update(users).where(users.c.id == user_id, users.c.password_hash == seen)
+def replace_password_hash(db: Db, user_id: UUID, expected: str, new: str) -> bool:
+    """Store a stronger hash of the same password, unless it is no longer `expected`."""
+    statement = update(users).where(users.c.id == user_id, users.c.password_hash == expected)
     return db.execute(statement.values(password_hash=new)).rowcount == 1
 
 
 def set_password_hash(db: Db, user_id: UUID, new: str) -> bool:
-    """Replace the password of a user, whatever it was; False if there is no such user.
+    """Replace the password of a user; False if there is no such user.
 
-    Who chose the old one does not matter any more: the address is contested no longer.
+    The address is not contested any more: it no longer matters who chose the old password.
     """
     changes = {"password_hash": new, "email_contested": False}
     return db.execute(update(users).where(users.c.id == user_id).values(**changes)).rowcount == 1
 
 
-def contest(db: Db, email: str) -> None:
-    """Note that somebody else wanted to sign up with an address nobody has proved to own."""
-    unproved = (users.c.email_verified.is_(False), users.c.email_contested.is_(False))
-    statement = update(users).where(users.c.email == email, *unproved)
+def mark_contested(db: Db, email: str) -> None:
+    """Note that somebody else tried to sign up with an unverified address."""
+    unverified = (users.c.email_verified.is_(False), users.c.email_contested.is_(False))
+    statement = update(users).where(users.c.email == email, *unverified)
     db.execute(statement.values(email_contested=True))
 
 
 def is_contested(db: Db, user_id: UUID) -> bool:
-    """Tell whether somebody else wanted to sign up with the address of this user."""
+    """Tell whether somebody else tried to sign up with the address of this user."""
     found = db.execute(select(users.c.email_contested).where(users.c.id == user_id)).scalar()
     return bool(found)
 
 
-def forget_password_of_unverified(db: Db, email: str, *, but: UUID) -> None:
-    """Leave an account nobody has proved to own without a password, unless its id is `but`."""
-    theirs = (users.c.email == email, users.c.email_verified.is_(False), users.c.id != but)
-    db.execute(update(users).where(*theirs).values(password_hash=None))
+def clear_password_of_unverified(db: Db, email: str, *, except_id: UUID) -> None:
+    """Remove the password of an unverified account, unless its id is `except_id`."""
+    conditions = (
+        users.c.email == email,
+        users.c.email_verified.is_(False),
+        users.c.id != except_id,
+    )
+    db.execute(update(users).where(*conditions).values(password_hash=None))
 
 
 def verify_email(
     db: Db, user_id: UUID, email: str, changes: dict[str, Any], now: datetime
 ) -> User | None:
-    """Note that this address is the user's; None if they have another by now, or had proved it.
+    """Mark the address as verified; None if it has changed or is verified already.
 
-    `changes` are columns that are set in the same moment.
+    `changes` are columns to set in the same statement.
     """
-    db.touched.add(user_id)
+    db.changed_users.add(user_id)
     statement = (
         update(users)
         .where(users.c.id == user_id, users.c.email == email, users.c.email_verified.is_(False))
         .values(**changes, email_verified=True, email_contested=False, updated_at=now)
     )
-    verified = db.execute(statement.returning(*SHOWN)).first()
+    verified = db.execute(statement.returning(*USER_COLUMNS)).first()
     return user_from(verified) if verified else None
 
 
-def change_email(db: Db, user_id: UUID, seen: str, new: str, now: datetime) -> User | None:
-    """Give a user another address; None if it is taken, or theirs is not `seen` any more.
+def change_email(db: Db, user_id: UUID, expected: str, new: str, now: datetime) -> User | None:
+    """Change the address of a user; None if it is taken, or theirs is no longer `expected`.
 
-    After None the transaction must be given up: on PostgreSQL a taken address has ended it.
+    After None the transaction must be rolled back: on PostgreSQL a taken address has aborted it.
     """
-    db.touched.add(user_id)
+    db.changed_users.add(user_id)
     changes = {"email": new, "email_contested": False, "updated_at": now}
-    statement = update(users).where(users.c.id == user_id, users.c.email == seen).values(**changes)
+    statement = update(users).where(users.c.id == user_id, users.c.email == expected)
     try:
-        changed = db.execute(statement.returning(*SHOWN)).first()
+        changed = db.execute(statement.values(**changes).returning(*USER_COLUMNS)).first()
     except IntegrityError:
         return None
     return user_from(changed) if changed else None
 
 
 def delete_one(db: Db, user_id: UUID) -> bool:
-    """Delete a user, and with them their sessions and links; False if there is no such user."""
-    db.touched.add(user_id)
+    """Delete a user with their sessions and links; False if there is no such user."""
+    db.changed_users.add(user_id)
     return db.execute(delete(users).where(users.c.id == user_id)).rowcount == 1
 
 
-def find_if_password_is(db: Db, user_id: UUID, seen: str) -> User | None:
-    """Find the user inside the transaction, unless the password checked before has changed.
+def lock_if_password_unchanged(db: Db, user_id: UUID, expected: str) -> User | None:
+    """Lock and return a user whose password hash is still `expected`, else None.
 
-    The row stays locked until the commit: a password change or a ban waits for us, or we for it.
+    Until the commit a password change or a ban waits for us, or we for it.
     """
-    statement = select(*SHOWN).where(users.c.id == user_id, users.c.password_hash == seen)
+    statement = select(*USER_COLUMNS).where(
+        users.c.id == user_id, users.c.password_hash == expected
+    )
     found = db.execute(statement.with_for_update(read=True)).first()
     return user_from(found) if found else None
 
 
 def lift_ban(db: Db, user_id: UUID, now: datetime) -> None:
-    """Let a banned user in again."""
-    db.touched.add(user_id)
+    """End the ban of a user."""
+    db.changed_users.add(user_id)
     lifted = {"banned": False, "ban_reason": None, "ban_expires": None, "updated_at": now}
     db.execute(update(users).where(users.c.id == user_id).values(**lifted))

@@ -21,7 +21,7 @@ from backend.storage.db import Db
 from backend.storage.engine import Database
 from backend.storage.migrate import migrate
 from backend.storage.queries import links, outbox, sessions, users
-from backend.storage.queries.audit_list import Filter, find_page
+from backend.storage.queries.audit_list import AuditFilter, find_page
 from backend.storage.urls import sqlite_url
 from backend.storage.work import Runtime, Work
 
@@ -48,9 +48,9 @@ def end_what_came_back(shop: Runtime, as_of: datetime | None, *, damaged: int = 
 
     The note comes last: only what was done is said to be done.
     """
-    ended = _in_batches(shop, sessions.delete_some)
-    void = _in_batches(shop, links.delete_some)
-    _in_batches(shop, lambda db, most: outbox.give_up_some(db, _WHY, most))
+    ended = _in_batches(shop, sessions.delete_batch)
+    void = _in_batches(shop, links.delete_batch)
+    _in_batches(shop, lambda db, most: outbox.give_up_batch(db, _WHY, most))
     with Work(shop, SYSTEM) as work:
         accounts = users.count(work.db)
         counted = {"accounts": accounts, "sessions": ended, "links": void, "damaged": damaged}
@@ -61,7 +61,7 @@ def end_what_came_back(shop: Runtime, as_of: datetime | None, *, damaged: int = 
 
 def latest_restoration(db: Db) -> Restoration | None:
     """Find the last restore that the audit trail knows of."""
-    for line in find_page(db, Filter(kinds=[EventKind.DATABASE_RESTORED.value]), 1):
+    for line in find_page(db, AuditFilter(kinds=[EventKind.DATABASE_RESTORED.value]), 1):
         told = line.detail
         as_of = datetime.fromisoformat(told["asOf"]) if "asOf" in told else None
         counted = (told[what] for what in ("accounts", "sessions", "links", "damaged"))

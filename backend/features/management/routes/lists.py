@@ -20,7 +20,7 @@ from backend.kernel.clock import Clock
 from backend.kernel.events import Event, EventKind
 from backend.storage.db import Db
 from backend.storage.queries import session_list
-from backend.storage.queries.user_list import COUNTED
+from backend.storage.queries.user_list import EXACT_COUNT_LIMIT
 from backend.storage.work import Work, ask
 from backend.web.app_context import AppContext
 from backend.web.responses.responses import StreamingResponse
@@ -44,7 +44,7 @@ def find_users(
     return ActiveUsers(
         users=[ActiveUserOut.with_activity(each) for each in rows],
         total=total,
-        total_is_estimate=total > COUNTED,
+        total_is_estimate=total > EXACT_COUNT_LIMIT,
         limit=query.limit,
         offset=query.offset,
     )
@@ -77,7 +77,7 @@ def export_users(
         "users": matching,
         "filters": ",".join(query.active_filters()),
     }
-    if matching > COUNTED:
+    if matching > EXACT_COUNT_LIMIT:
         detail["is_estimate"] = True
     work.record(Event(EventKind.USERS_EXPORTED, current.user.id, detail=detail))
     return StreamingResponse(
