@@ -26,7 +26,7 @@ from backend.main import create_app
 from backend.start import plain_errors, serve_with, server_settings, start_settings
 from backend.storage.engine import DatabaseUnavailable
 from backend.storage.opening.command import open_for_command
-from backend.storage.snapshots.after_restore import end_what_came_back
+from backend.storage.snapshots.after_restore import invalidate_restored_data
 from backend.storage.work import Runtime, Work
 from backend.web.wire import MAX_NAME_LENGTH, is_name
 
@@ -127,7 +127,7 @@ def _export(said: argparse.Namespace) -> None:
 
 def _after_restore(said: argparse.Namespace) -> None:
     with _runtime() as runtime:
-        done = end_what_came_back(runtime, said.as_of)
+        done = invalidate_restored_data(runtime, said.as_of)
     sys.stdout.write(
         f"{done.sessions_ended} sessions and {done.links_ended} mailed links ended; "
         f"{done.accounts} accounts are as they were in the backup\n"

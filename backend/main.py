@@ -175,7 +175,7 @@ def _build_context(
 
 def _housekeeper(runtime: Runtime, clock_check: ClockCheck, closing: ExitStack) -> Housekeeper:
     housekeeper = Housekeeper(runtime, clock_check)
-    runtime.database.also_after_write(housekeeper.note_write)
+    runtime.database.add_after_write_callback(housekeeper.note_write)
     closing.callback(housekeeper.stop)
     return housekeeper
 
@@ -240,7 +240,7 @@ def _lifespan(
         async with AsyncExitStack() as stack:
             stack.enter_context(closing)
             if snapshots is not None:
-                stack.enter_context(app.when_stopping(snapshots.hurry))
+                stack.enter_context(app.when_stopping(snapshots.save_now))
             await feed.start()
             stack.push_async_callback(feed.stop)
             if worker := context.services.get(MailWorker):

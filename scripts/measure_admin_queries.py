@@ -218,7 +218,7 @@ def main() -> None:
         db.execute(text("ROLLBACK"))
     for index, size in sizes(db):
         say(f"{index:38} {size:>8}")
-    db.give_back()
+    db.release()
     engine.dispose()
 
 

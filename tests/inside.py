@@ -132,7 +132,7 @@ class Gatehouse:
         """Whether changes by other hands reach this application, so that its cache is used."""
 
         async def ask() -> bool:
-            return bool(self.context.services[SessionReader]._feed.proven())
+            return bool(self.context.services[SessionReader]._feed.is_live())
 
         return self.loop.run(ask())
 
@@ -146,7 +146,7 @@ class Gatehouse:
         try:
             return list(db.execute(statement))
         finally:
-            db.give_back()
+            db.release()
 
     def change(self, statement: Any, changed_users: UUID | None = None) -> None:
         """Change the database as a request would: `changed_users` is whose sessions to forget."""

@@ -15,13 +15,13 @@ import structlog
 
 from backend.kernel.clock import Clock
 from backend.storage.db import Db
-from backend.storage.dialects import clock_of
+from backend.storage.dialects import build_current_time
 from backend.storage.engine import Database
 from backend.storage.queries import audit, sessions
-from backend.storage.work import ask
+from backend.storage.work import run_query
 
 log = structlog.get_logger()
-TOLERATED = timedelta(minutes=1)
+TOLERANCE = timedelta(minutes=1)
 _LONG_OFF = timedelta(days=30)  # nobody wrote for so long, or the clock is ahead
 
 
@@ -29,13 +29,13 @@ _LONG_OFF = timedelta(days=30)  # nobody wrote for so long, or the clock is ahea
 class ClockDifference:
     """How far this machine's clock is ahead of what it is compared with; negative: behind."""
 
-    of: Literal["database", "newest entry"]
+    compared_with: Literal["database", "newest entry"]
     ahead: timedelta
 
     @property
     def is_harmless(self) -> bool:
-        most = TOLERATED if self.of == "database" else _LONG_OFF
-        return -TOLERATED <= self.ahead <= most
+        most = TOLERANCE if self.compared_with == "database" else _LONG_OFF
+        return -TOLERANCE <= self.ahead <= most
 
 
 class ClockCheck:
@@ -45,51 +45,53 @@ class ClockCheck:
         self._database, self._clock = database, clock
         self._began, self._began_at = clock.now(), clock.monotonic()
         if database.kind == "sqlite":
-            self._began = ask(database, _newest_entry) or self._began
+            self._began = run_query(database, _newest_entry) or self._began
         self._was_right = True
-        self.look()
+        self.compare()
 
-    def look(self) -> ClockDifference:
+    def compare(self) -> ClockDifference:
         """Compare now, and log when it turns wrong; raises DatabaseUnavailable."""
-        found = self._compared()
+        found = self._measure()
         if self._was_right and not found.is_harmless:
             ahead = round(found.ahead.total_seconds())
-            log.error("clock_differs", compared_with=found.of, seconds_ahead=ahead)
+            log.error("clock_differs", compared_with=found.compared_with, seconds_ahead=ahead)
         self._was_right = found.is_harmless
         return found
 
-    def _compared(self) -> ClockDifference:
+    def _measure(self) -> ClockDifference:
         if self._database.kind == "sqlite":
-            return ClockDifference("newest entry", self._clock.now() - self._measured())
+            return ClockDifference("newest entry", self._clock.now() - self._elapsed_time())
         before = self._clock.now()
-        theirs = ask(self._database, database_time)
+        database_time = run_query(self._database, read_database_time)
         after = self._clock.now()
         # A slow answer is no wrong clock: what counts is how far outside of the two theirs lies.
-        return ClockDifference("database", min(max(before - theirs, timedelta()), after - theirs))
+        return ClockDifference(
+            "database", min(max(before - database_time, timedelta()), after - database_time)
+        )
 
-    def over_until(self) -> datetime | None:
+    def deletion_cutoff(self) -> datetime | None:
         """Return up to when everything is over for certain, or None when this clock is not to be
         trusted; raises DatabaseUnavailable."""
         if self._database.kind == "sqlite":
-            return min(self._clock.now(), self._measured())
-        return self._clock.now() if self.look().is_harmless else None
+            return min(self._clock.now(), self._elapsed_time())
+        return self._clock.now() if self.compare().is_harmless else None
 
-    def span(self, db: Db) -> tuple[datetime, datetime]:
+    def now_bounds(self, db: Db) -> tuple[datetime, datetime]:
         """Return the moments between which it is now: our clock's and PostgreSQL's, in order.
 
         Asks on the connection in hand. On SQLite one server judges everything, by its own clock.
         """
         ours = self._clock.now()
-        theirs = ours if self._database.kind == "sqlite" else database_time(db)
-        return min(ours, theirs), max(ours, theirs)
+        database_time = ours if self._database.kind == "sqlite" else read_database_time(db)
+        return min(ours, database_time), max(ours, database_time)
 
-    def _measured(self) -> datetime:
+    def _elapsed_time(self) -> datetime:
         return self._began + timedelta(seconds=self._clock.monotonic() - self._began_at)
 
 
-def database_time(db: Db) -> datetime:
+def read_database_time(db: Db) -> datetime:
     """Ask a PostgreSQL what time it is."""
-    found: datetime = db.execute(clock_of(db.dialect)).scalar_one()
+    found: datetime = db.execute(build_current_time(db.dialect)).scalar_one()
     return found
 
 

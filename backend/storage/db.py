@@ -10,17 +10,17 @@ from sqlalchemy import Connection, CursorResult, Executable
 from sqlalchemy.exc import DBAPIError, PendingRollbackError
 from sqlalchemy.sql.dml import UpdateBase
 
-from backend.storage.dialects import BEGIN, takes_several_statements
+from backend.storage.dialects import BEGIN, supports_multiple_statements
 from backend.storage.errors import (
     DatabaseConflict,
     DatabaseUnavailable,
-    Failure,
+    DriverError,
+    Fault,
     SessionEnded,
-    Trouble,
-    as_ours,
+    translate_error,
 )
 
-_SPOILED = {Trouble.READ_ONLY, Trouble.FULL, Trouble.DAMAGED}
+_UNUSABLE_AFTER = {Fault.READ_ONLY, Fault.FULL, Fault.DAMAGED}
 """What a SQLite connection, once opened, may go on to find although it is over."""
 
 
@@ -34,37 +34,37 @@ class Db:
 
     __slots__ = (
         "_after_write",
-        "_confirm",
+        "_confirm_commit",
+        "_connect",
         "_connection",
-        "_failed",
-        "_give_back",
-        "_last",
-        "_open",
-        "_opening",
+        "_deferred",
+        "_on_failure",
+        "_pending_begin",
+        "_release",
         "changed_users",
         "wrote",
     )
 
     def __init__(
         self,
-        open_one: Callable[[], Connection],
-        give_back: Callable[[Connection], None],
+        connect: Callable[[], Connection],
+        release: Callable[[Connection], None],
         after_write: Callable[[], None] | None = None,
         *,
-        failed: Callable[[DatabaseUnavailable], None],
-        confirm: Callable[[], None] | None = None,
+        on_failure: Callable[[DatabaseUnavailable], None],
+        confirm_commit: Callable[[], None] | None = None,
     ) -> None:
-        """Open a connection. `failed` hears what the database could not do; `confirm`, asked after
-        each COMMIT, raises DatabaseUnavailable if what was committed may be lost nevertheless."""
-        self._open = open_one
-        self._connection = open_one()
-        self._give_back = give_back
+        """Open a connection. `on_failure` gets each failure of the database. `confirm_commit` runs
+        after a COMMIT and raises DatabaseUnavailable if it may be lost nevertheless."""
+        self._connect = connect
+        self._connection = connect()
+        self._release = release
         self._after_write = after_write
-        self._failed = failed
-        self._confirm = confirm
-        self._opening: str | None = None
+        self._on_failure = on_failure
+        self._confirm_commit = confirm_commit
+        self._pending_begin: str | None = None
         """The BEGIN that goes with the next statement."""
-        self._last: tuple[Executable, Mapping[str, Any]] | None = None
+        self._deferred: tuple[Executable, Mapping[str, Any]] | None = None
         """What goes with COMMIT, unless something comes after it."""
         self.changed_users: set[UUID] = set()
         """Users whose row or sessions changed: their cached sessions end with the commit."""
@@ -76,14 +76,14 @@ class Db:
 
     def execute(self, statement: Executable, rows: Any = None) -> CursorResult[Any]:
         """Run one statement; raises DatabaseConflict or DatabaseUnavailable if the server fails."""
-        self._send_last()
+        self._send_deferred()
         self.wrote = self.wrote or isinstance(statement, UpdateBase)
         return self._run(statement, rows)
 
-    def execute_last(self, statement: UpdateBase, row: Mapping[str, Any]) -> None:
+    def execute_deferred(self, statement: UpdateBase, row: Mapping[str, Any]) -> None:
         """Run a statement whose result nobody needs: before the next one, or with COMMIT."""
-        self._send_last()
-        self._last = (statement, row)
+        self._send_deferred()
+        self._deferred = (statement, row)
         self.wrote = True
 
     def data_version(self) -> int:
@@ -98,23 +98,23 @@ class Db:
             cursor.close()
         except sqlite3.Error as error:
             wrapped = DBAPIError("PRAGMA data_version", (), error)
-            raise (self.as_ours(wrapped) or wrapped) from error
+            raise (self.translate_error(wrapped) or wrapped) from error
         return int(version)
 
     def begin(self) -> None:
         """Begin a transaction: at once on SQLite, with the first statement on PostgreSQL."""
         command = BEGIN[self.dialect.name]
-        if takes_several_statements(self.dialect):
-            self._opening = command
+        if supports_multiple_statements(self.dialect):
+            self._pending_begin = command
         else:
-            self._say(command)
+            self._send_command(command)
 
-    def say_with_next(self, command: str) -> None:
+    def send_with_next(self, command: str) -> None:
         """Say something whose result nobody needs: at the latest with the next statement."""
-        if self._opening:
-            self._opening += "; " + command
+        if self._pending_begin:
+            self._pending_begin += "; " + command
         else:
-            self._say(command)
+            self._send_command(command)
 
     def commit(self) -> None:
         """Make everything since `begin` durable, or raise and make nothing of it durable.
@@ -122,27 +122,27 @@ class Db:
         Only if the connection broke in this very moment is the outcome unknown; that raises
         DatabaseUnavailable, never DatabaseConflict.
         """
-        if self._opening and self._last is None:  # nothing was ever said
+        if self._pending_begin and self._deferred is None:  # nothing was ever said
             return
         try:
-            done = self._say_commit()
+            done = self._send_commit()
         except BaseException:
             self.discard()
             raise
         if done == "ROLLBACK":  # PostgreSQL's answer when a statement had failed before
             raise DatabaseConflict("the transaction had already failed")
-        if self._confirm is not None:
-            self._confirm()
+        if self._confirm_commit is not None:
+            self._confirm_commit()
         if self.wrote and self._after_write is not None:
             self._after_write()
 
     def rollback(self) -> None:
         """Undo everything since `begin`; never raises, for closing the connection undoes it too."""
-        self._last = None
-        if self._opening or self._connection.invalidated:
+        self._deferred = None
+        if self._pending_begin or self._connection.invalidated:
             return
         try:
-            self._say("ROLLBACK")
+            self._send_command("ROLLBACK")
         except DatabaseUnavailable:
             self.discard()
 
@@ -150,85 +150,85 @@ class Db:
         """Close a connection whose state is unknown instead of lending it again."""
         self._connection.invalidate()
 
-    def give_back(self) -> None:
-        self._give_back(self._connection)
+    def release(self) -> None:
+        self._release(self._connection)
 
-    def as_ours(
-        self, error: Failure, *, committing: bool = False
+    def translate_error(
+        self, error: DriverError, *, committing: bool = False
     ) -> DatabaseUnavailable | SessionEnded | None:
         """Return what a driver's error means to a caller; None if it is a mistake of our own."""
-        ours = as_ours(error, committing=committing)
-        if isinstance(ours, DatabaseUnavailable):
-            self._failed(ours)
-            if self.dialect.name == "sqlite" and ours.trouble in _SPOILED:
+        translated = translate_error(error, committing=committing)
+        if isinstance(translated, DatabaseUnavailable):
+            self._on_failure(translated)
+            if self.dialect.name == "sqlite" and translated.fault in _UNUSABLE_AFTER:
                 self.discard()
-        return ours
+        return translated
 
     def _run(self, statement: Executable, rows: Any) -> CursorResult[Any]:
-        if self._opening is None:
-            return self._sent(statement, rows)
+        if self._pending_begin is None:
+            return self._send(statement, rows)
         try:
-            return self._sent_first(self._opening, statement, rows)
+            return self._send_first(self._pending_begin, statement, rows)
         except DatabaseConflict:
             if not self._connection.invalidated:
                 raise
             # A dead connection from the pool; nothing has happened, and all its like are gone.
-            self._connection = self._open()
-            return self._sent_first(self._opening, statement, rows)
+            self._connection = self._connect()
+            return self._send_first(self._pending_begin, statement, rows)
         finally:
-            self._opening = None
+            self._pending_begin = None
 
-    def _sent_first(self, opening: str, statement: Executable, rows: Any) -> CursorResult[Any]:
+    def _send_first(self, begin: str, statement: Executable, rows: Any) -> CursorResult[Any]:
         if not isinstance(rows, list):
-            return self._sent(statement, rows, before=opening)
-        self._say(opening)  # many rows may go in many messages
-        return self._sent(statement, rows)
+            return self._send(statement, rows, before=begin)
+        self._send_command(begin)  # many rows may go in many messages
+        return self._send(statement, rows)
 
-    def _send_last(self) -> None:
-        if self._last is not None:
-            last, self._last = self._last, None
+    def _send_deferred(self) -> None:
+        if self._deferred is not None:
+            last, self._deferred = self._deferred, None
             self._run(*last)
 
-    def _say_commit(self) -> str | None:
-        if self._last is None or not takes_several_statements(self.dialect):
-            self._send_last()
-            return self._say("COMMIT")
-        statement, row = self._last
-        if not self._opening:
-            return _status(self._sent(statement, row, after="COMMIT"))
-        self._leave_a_dead_connection()
-        opening, self._opening = self._opening, None
-        return _status(self._sent(statement, row, before=opening, after="COMMIT"))
+    def _send_commit(self) -> str | None:
+        if self._deferred is None or not supports_multiple_statements(self.dialect):
+            self._send_deferred()
+            return self._send_command("COMMIT")
+        statement, row = self._deferred
+        if not self._pending_begin:
+            return _status(self._send(statement, row, after="COMMIT"))
+        self._replace_dead_connection()
+        begin, self._pending_begin = self._pending_begin, None
+        return _status(self._send(statement, row, before=begin, after="COMMIT"))
 
-    def _leave_a_dead_connection(self) -> None:
+    def _replace_dead_connection(self) -> None:
         """Take another connection if the server has hung up on this one.
 
         Once everything has been sent in one message, nobody could tell whether it was stored.
         """
-        line = select.poll()
-        line.register(self._connection.connection.fileno(), select.POLLIN)
-        if line.poll(0):  # an idle server says nothing, unless it takes its leave
+        poller = select.poll()
+        poller.register(self._connection.connection.fileno(), select.POLLIN)
+        if poller.poll(0):  # an idle server says nothing, unless it takes its leave
             self.discard()
-            self._connection = self._open()
+            self._connection = self._connect()
 
-    def _sent(self, statement: Executable, rows: Any, **beside: str) -> CursorResult[Any]:
-        """Send a statement; `before` and `after` go with it in one message (see `watch_over`)."""
+    def _send(self, statement: Executable, rows: Any, **options: str) -> CursorResult[Any]:
+        """Send a statement in one message with `before` and `after` (`register_pool_events`)."""
         try:
-            return self._connection.execute(statement, rows, execution_options=beside)
+            return self._connection.execute(statement, rows, execution_options=options)
         except (DBAPIError, PendingRollbackError) as error:
-            ours = self.as_ours(error, committing="after" in beside)
-            if ours is None:
+            translated = self.translate_error(error, committing="after" in options)
+            if translated is None:
                 raise
-            raise ours from error
+            raise translated from error
 
-    def _say(self, command: str) -> str | None:
+    def _send_command(self, command: str) -> str | None:
         try:
             return _status(self._connection.exec_driver_sql(command))
         except (DBAPIError, PendingRollbackError) as error:
-            ours = self.as_ours(error, committing=command == "COMMIT")
-            if ours is None:
+            translated = self.translate_error(error, committing=command == "COMMIT")
+            if translated is None:
                 raise
-            raise ours from error
+            raise translated from error
 
 
 def _status(result: CursorResult[Any]) -> str | None:

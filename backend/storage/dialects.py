@@ -20,8 +20,8 @@ from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.ext.compiler import compiles
 from sqlalchemy.sql.elements import ClauseElement, ColumnElement
 
-_LOOKED_AT = 5000  # rows, to guess how many there are of a kind
-_TURNS = 21  # attempts to have a new file to oneself
+_SAMPLED_ROWS = 5000  # rows, to guess how many there are of a kind
+_WAL_ATTEMPTS = 21  # attempts to have a new file to oneself
 BUSY_TIMEOUT = 3000  # milliseconds in which SQLite waits for another process that writes
 
 BEGIN = {
@@ -32,19 +32,19 @@ BEGIN = {
 }
 
 
-def takes_several_statements(dialect: Dialect) -> bool:
+def supports_multiple_statements(dialect: Dialect) -> bool:
     """Tell whether one message may carry more than one statement."""
     return dialect.name == "postgresql"
 
 
-def insert_unless_taken(dialect: Dialect, table: Table, *columns: str) -> Insert:
+def build_insert_or_ignore(dialect: Dialect, table: Table, *columns: str) -> Insert:
     """Build an INSERT that does nothing when a row with these values is there already."""
     if dialect.name == "sqlite":
         return sqlite.insert(table).on_conflict_do_nothing(index_elements=columns)
     return postgresql.insert(table).on_conflict_do_nothing(index_elements=columns)
 
 
-def lock_of(dialect: Dialect, number: int) -> Select[Any] | None:
+def build_try_lock(dialect: Dialect, number: int) -> Select[Any] | None:
     """Build a question that is true for one transaction at a time, until that ends.
 
     None on SQLite, where only one transaction writes anyway.
@@ -54,16 +54,16 @@ def lock_of(dialect: Dialect, number: int) -> Select[Any] | None:
     return select(func.pg_try_advisory_xact_lock(number))
 
 
-def room_of(dialect: Dialect) -> Executable | None:
+def build_space_probe(dialect: Dialect) -> Executable | None:
     """Build a statement that takes 100 KB of the disk until the transaction ends.
 
     A small change of PostgreSQL's often needs none: there is room in its page. None on SQLite,
     where every write needs some.
     """
-    return _TAKE_ROOM if dialect.name == "postgresql" else None
+    return _SPACE_PROBE if dialect.name == "postgresql" else None
 
 
-_TAKE_ROOM = text(
+_SPACE_PROBE = text(
     """
     DO $$ BEGIN
         IF has_database_privilege(current_database(), 'TEMPORARY') THEN
@@ -75,12 +75,12 @@ _TAKE_ROOM = text(
 )
 
 
-def clock_of(dialect: Dialect) -> Select[Any]:
+def build_current_time(dialect: Dialect) -> Select[Any]:
     """Build the question what time it is in the database; SQLite's clock is our own."""
     return select(func.clock_timestamp() if dialect.name == "postgresql" else func.now())
 
 
-def estimated_rows(
+def estimate_row_count(
     dialect: Dialect, execute: Callable[[Executable], Result[Any]], matching: Select[Any]
 ) -> int:
     """Guess how many rows a statement on one table would find, without finding them.
@@ -93,7 +93,7 @@ def estimated_rows(
         return int(plan.scalar_one()[0]["Plan"]["Plan Rows"])
     row: ColumnElement[int] = literal_column("rowid")
     last = execute(select(func.max(row)).select_from(matching.get_final_froms()[0])).scalar() or 0
-    step = max(1, last // _LOOKED_AT)
+    step = max(1, last // _SAMPLED_ROWS)
     some = select(literal_column("1").label("number")).cte("some", recursive=True)
     further = some.c.number + step
     some = some.union_all(select(further).where(further <= last))
@@ -112,8 +112,8 @@ class Explain(Executable, ClauseElement):
 
 
 @compiles(Explain)
-def _explained(element: Explain, compiler: Any, **how: Any) -> str:
-    return f"EXPLAIN (FORMAT JSON) {compiler.process(element.statement, **how)}"
+def _compile_explain(element: Explain, compiler: Any, **options: Any) -> str:
+    return f"EXPLAIN (FORMAT JSON) {compiler.process(element.statement, **options)}"
 
 
 def prepare_sqlite(connection: sqlite3.Connection, _record: Any) -> None:
@@ -121,14 +121,14 @@ def prepare_sqlite(connection: sqlite3.Connection, _record: Any) -> None:
     connection.isolation_level = None  # we say BEGIN and COMMIT ourselves
     cursor = connection.cursor()
     cursor.execute(f"PRAGMA busy_timeout = {BUSY_TIMEOUT}")
-    _turn_to_wal(cursor)
+    _enable_wal(cursor)
     cursor.execute("PRAGMA synchronous = FULL")  # an acknowledged write survives a power cut
     cursor.execute("PRAGMA foreign_keys = ON")
     cursor.close()
 
 
-def _turn_to_wal(cursor: sqlite3.Cursor) -> None:
-    for left in reversed(range(_TURNS)):
+def _enable_wal(cursor: sqlite3.Cursor) -> None:
+    for left in reversed(range(_WAL_ATTEMPTS)):
         try:
             cursor.execute("PRAGMA journal_mode = WAL")
             return

@@ -16,9 +16,9 @@ from backend.storage.db import Db
 from backend.storage.dialects import prepare_sqlite
 from backend.storage.errors import DatabaseConflict as DatabaseConflict
 from backend.storage.errors import DatabaseUnavailable as DatabaseUnavailable
-from backend.storage.errors import Trouble, as_ours, first_line
+from backend.storage.errors import Fault, first_line, translate_error
 from backend.storage.postgres.circuit_breaker import CircuitBreaker
-from backend.storage.postgres.connections import CONNECT_ARGUMENTS, watch_over
+from backend.storage.postgres.connections import CONNECT_ARGUMENTS, register_pool_events
 from backend.storage.postgres.primary import Primary, follow_primary
 from backend.storage.postgres.watchdog import ConnectionWatchdog
 from backend.storage.sqlite.fair_lock import FairLock
@@ -34,7 +34,7 @@ class Database:
 
     Every connection is in autocommit mode; a transaction is what stands between our own BEGIN and
     COMMIT. `after_write` is called, in the thread that wrote, after each commit that wrote, and so
-    is whoever asks for it with `also_after_write`.
+    is whoever asks for it with `add_after_write_callback`.
     """
 
     def __init__(
@@ -60,68 +60,68 @@ class Database:
             self._watchdog = ConnectionWatchdog()
             self.engine = _postgres_engine(url, connections)
             follow_primary(self.engine, self._primary)
-            watch_over(self.engine, CircuitBreaker(clock), clock, self._watchdog)
+            register_pool_events(self.engine, CircuitBreaker(clock), clock, self._watchdog)
         self._clock = clock
-        self._tasks_after_write = [after_write] if after_write is not None else []
+        self._after_write_callbacks = [after_write] if after_write is not None else []
         self._writing = FairLock()
         self._writer: Connection | None = None
         self._writers_opened = 0
-        self.looked = (float("-inf"), (0, 0))
+        self.last_poll = (float("-inf"), (0, 0))
         """When we last looked at the SQLite file; a version that moves when others change it."""
-        self.trouble: Trouble | None = None
+        self.fault: Fault | None = None
         """Why the last write was not stored; None once one is again."""
 
     def read(self) -> Db:
         """Lend a connection for statements that change nothing."""
         self._check_file()
-        return Db(self._connect, Connection.close, failed=self._noted)
+        return Db(self._connect, Connection.close, on_failure=self._note_damage)
 
     def write(self) -> Db:
         """Lend a connection on which a transaction begins."""
-        self._examine_if_doubted()
-        db = self._lend()
+        self._check_if_suspect()
+        db = self._check_out()
         try:
             db.begin()
             if self.kind == "sqlite":
-                self._look(db)
+                self._poll_data_version(db)
         except BaseException:
             db.discard()
-            db.give_back()
-            self._save_if_replaced()
+            db.release()
+            self._checkpoint_if_replaced()
             raise
         return db
 
-    def also_after_write(self, task: Callable[[], None]) -> None:
+    def add_after_write_callback(self, task: Callable[[], None]) -> None:
         """Call `task` too, in the thread that wrote, after each commit that wrote."""
-        self._tasks_after_write.append(task)
+        self._after_write_callbacks.append(task)
 
-    def look(self, wait: float) -> bool:
-        """Note in `looked` whether another process has changed the SQLite file.
+    def poll_data_version(self, wait: float) -> bool:
+        """Note in `last_poll` whether another process has changed the SQLite file.
 
         False when a write of our own takes longer than `wait` seconds. Raises DatabaseUnavailable
         if the file is gone or may be damaged.
         """
-        writer = self._lend_writer(wait)
+        writer = self._check_out_writer(wait)
         if writer is None:
             return False
         try:
-            self._look(writer)
+            self._poll_data_version(writer)
         finally:
-            writer.give_back()
+            writer.release()
         return True
 
     @property
-    def turn(self) -> int:
-        """Moves when all connections made before are given up; for `look_for_primary`."""
-        return self._primary.turn
+    def generation(self) -> int:
+        """Moves when all connections made before are given up; for `reconnect_to_primary`."""
+        return self._primary.generation
 
-    def look_for_primary(self, turn: int) -> bool:
-        """Make all connections anew, as their server may not be written to; at most once a second.
+    def reconnect_to_primary(self, generation: int) -> bool:
+        """Replace all connections, as they lead to a read-only server; at most once a second.
 
-        `turn` is the one before that server was asked. False if a connection made in it is as new
-        as can be; where somebody else has made them anew since, it is not.
+        `generation` was read before that server was queried. False if its connections are the
+        newest and were not replaced; if somebody else has replaced them since, trying again helps.
         """
-        return self._primary.look_again(turn)
+        return self._primary.invalidate_connections(generation)
 
     def watch(self, connection: Any) -> AbstractContextManager[None]:
         """Cut a psycopg2 connection of the caller's own if it gets no answer within this `with`."""
@@ -136,14 +136,16 @@ class Database:
         if self._watchdog is not None:
             self._watchdog.close()
 
-    def _lend(self) -> Db:
+    def _check_out(self) -> Db:
         if self.kind == "postgresql":
-            return Db(self._connect, Connection.close, self._wrote, failed=self._write_failed)
-        if writer := self._lend_writer(_WRITER_WAIT):
+            return Db(
+                self._connect, Connection.close, self._on_write, on_failure=self._on_write_failure
+            )
+        if writer := self._check_out_writer(_WRITER_WAIT):
             return writer
         raise DatabaseUnavailable("another write takes too long")
 
-    def _lend_writer(self, wait: float) -> Db | None:
+    def _check_out_writer(self, wait: float) -> Db | None:
         # SQLite has one writer. Waiting here costs microseconds; waiting inside SQLite polls.
         if not self._writing.acquire(timeout=wait):
             return None
@@ -151,9 +153,9 @@ class Database:
             return Db(
                 self._open_writer,
                 lambda _: self._writing.release(),
-                self._wrote,
-                failed=self._write_failed,
-                confirm=self._file.confirm if self._file else None,
+                self._on_write,
+                on_failure=self._on_write_failure,
+                confirm_commit=self._file.confirm_commit if self._file else None,
             )
         except BaseException:
             self._writing.release()
@@ -174,48 +176,48 @@ class Database:
         """Raise DatabaseUnavailable if the SQLite file is not fit for use."""
         if self._file is None:
             return
-        self._examine_if_doubted()
+        self._check_if_suspect()
         try:
             self._file.check()
         except DatabaseUnavailable:
-            self._save_if_replaced()
+            self._checkpoint_if_replaced()
             raise
 
-    def _examine_if_doubted(self) -> None:
-        if self._file is None or not self._file.is_doubted:
+    def _check_if_suspect(self) -> None:
+        if self._file is None or not self._file.is_suspect:
             return
         if self._writing.acquire(timeout=0):
             try:
-                self._file.examine()
+                self._file.check_integrity()
                 self._close_writer()  # with all the others: what they remember may not be true
                 self.engine.dispose()
             finally:
                 self._writing.release()
 
-    def _save_if_replaced(self) -> None:
+    def _checkpoint_if_replaced(self) -> None:
         if self._file is not None:
-            self._file.save()
+            self._file.checkpoint_if_replaced()
 
-    def _noted(self, failure: DatabaseUnavailable) -> None:
-        if failure.trouble is Trouble.DAMAGED and self._file is not None:
-            self._file.doubt(str(failure))
+    def _note_damage(self, failure: DatabaseUnavailable) -> None:
+        if failure.fault is Fault.DAMAGED and self._file is not None:
+            self._file.mark_suspect(str(failure))
 
-    def _write_failed(self, failure: DatabaseUnavailable) -> None:
-        self._noted(failure)
-        if failure.trouble is not Trouble.AWAY:  # which is over as soon as it is
-            self.trouble = failure.trouble
+    def _on_write_failure(self, failure: DatabaseUnavailable) -> None:
+        self._note_damage(failure)
+        if failure.fault is not Fault.AWAY:  # which is over as soon as it is
+            self.fault = failure.fault
 
-    def _wrote(self) -> None:
-        self.trouble = None
-        for task in self._tasks_after_write:
+    def _on_write(self) -> None:
+        self.fault = None
+        for task in self._after_write_callbacks:
             task()
 
-    def _look(self, writer: Db) -> None:
+    def _poll_data_version(self, writer: Db) -> None:
         began = self._clock.monotonic()
         version = (self._writers_opened, writer.data_version())
         if self._file is not None:
-            self._file.look(others_committed=version != self.looked[1])
-        self.looked = (began, version)
+            self._file.check_foreign_writes(others_committed=version != self.last_poll[1])
+        self.last_poll = (began, version)
 
     def _connect(self) -> Connection:
         try:
@@ -223,8 +225,8 @@ class Database:
         except PoolTimeoutError as error:
             raise DatabaseUnavailable("all connections are in use") from error
         except DBAPIError as error:
-            trouble = getattr(as_ours(error), "trouble", Trouble.AWAY)
-            raise DatabaseUnavailable(first_line(error), trouble) from error
+            fault = getattr(translate_error(error), "fault", Fault.AWAY)
+            raise DatabaseUnavailable(first_line(error), fault) from error
 
 
 def create_private(file: Path) -> None:

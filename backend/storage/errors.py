@@ -7,11 +7,11 @@ import psycopg2
 from sqlalchemy.exc import DBAPIError, OperationalError, PendingRollbackError
 
 READ_ONLY_TRANSACTION = "25006"  # a standby, or a primary that has just become one
-_NOTHING_HAPPENED = {"40001", "40P01"}  # serialization failure, deadlock
+_ROLLED_BACK_CODES = {"40001", "40P01"}  # serialization failure, deadlock
 _SESSION_ENDED = "GH001"  # raised by gatehouse_prove_session, step 0005
 
 
-class Trouble(StrEnum):
+class Fault(StrEnum):
     """Why the database does not do its work, as `GET /ready` says it."""
 
     AWAY = "away"
@@ -28,9 +28,9 @@ class Trouble(StrEnum):
 class DatabaseUnavailable(Exception):
     """The database cannot be reached, is too busy, or cannot do what it should."""
 
-    def __init__(self, reason: str, trouble: Trouble = Trouble.AWAY) -> None:
+    def __init__(self, reason: str, fault: Fault = Fault.AWAY) -> None:
         super().__init__(reason)
-        self.trouble = trouble
+        self.fault = fault
 
 
 class DatabaseConflict(DatabaseUnavailable):
@@ -47,61 +47,61 @@ class NoAnswer(psycopg2.OperationalError):
 
 # https://www.postgresql.org/docs/current/errcodes-appendix.html. What is not here is our mistake.
 _POSTGRES_CODES = {
-    READ_ONLY_TRANSACTION: Trouble.READ_ONLY,
-    "22P05": Trouble.UNUSABLE,  # a character that the encoding of the database does not have
-    "25P03": Trouble.AWAY,  # idle in a transaction for too long; nothing else of class 25
-    "25P04": Trouble.AWAY,  # a transaction that took too long
-    "40003": Trouble.AWAY,  # statement completion unknown
-    "42501": Trouble.UNUSABLE,  # permission denied
-    "42703": Trouble.UNUSABLE,  # undefined column: tables of another version
-    "42P01": Trouble.UNUSABLE,  # undefined table: another database, or its schema was dropped
-    "53100": Trouble.FULL,
-    "54001": Trouble.UNUSABLE,  # max_stack_depth is too small
-    "XX001": Trouble.DAMAGED,
-    "XX002": Trouble.DAMAGED,
+    READ_ONLY_TRANSACTION: Fault.READ_ONLY,
+    "22P05": Fault.UNUSABLE,  # a character that the encoding of the database does not have
+    "25P03": Fault.AWAY,  # idle in a transaction for too long; nothing else of class 25
+    "25P04": Fault.AWAY,  # a transaction that took too long
+    "40003": Fault.AWAY,  # statement completion unknown
+    "42501": Fault.UNUSABLE,  # permission denied
+    "42703": Fault.UNUSABLE,  # undefined column: tables of another version
+    "42P01": Fault.UNUSABLE,  # undefined table: another database, or its schema was dropped
+    "53100": Fault.FULL,
+    "54001": Fault.UNUSABLE,  # max_stack_depth is too small
+    "XX001": Fault.DAMAGED,
+    "XX002": Fault.DAMAGED,
 }
 _POSTGRES_CLASSES = {
-    "08": Trouble.AWAY,  # connection exception
-    "28": Trouble.UNUSABLE,  # invalid authorization
-    "38": Trouble.UNUSABLE,  # external routine, as in a trigger of somebody else's
-    "39": Trouble.UNUSABLE,
-    "3D": Trouble.UNUSABLE,  # no such database
-    "3F": Trouble.UNUSABLE,  # no such schema
-    "53": Trouble.AWAY,  # insufficient resources, such as too many connections
-    "55": Trouble.AWAY,  # held by somebody else
-    "57": Trouble.AWAY,  # canceled, shutting down, starting up
-    "58": Trouble.UNUSABLE,  # the server's own disk or files
-    "72": Trouble.AWAY,  # snapshot too old
-    "F0": Trouble.UNUSABLE,  # its configuration
-    "P0": Trouble.UNUSABLE,  # raised by a trigger: ours raise nothing
-    "XX": Trouble.UNUSABLE,  # an error inside the server
+    "08": Fault.AWAY,  # connection exception
+    "28": Fault.UNUSABLE,  # invalid authorization
+    "38": Fault.UNUSABLE,  # external routine, as in a trigger of somebody else's
+    "39": Fault.UNUSABLE,
+    "3D": Fault.UNUSABLE,  # no such database
+    "3F": Fault.UNUSABLE,  # no such schema
+    "53": Fault.AWAY,  # insufficient resources, such as too many connections
+    "55": Fault.AWAY,  # held by somebody else
+    "57": Fault.AWAY,  # canceled, shutting down, starting up
+    "58": Fault.UNUSABLE,  # the server's own disk or files
+    "72": Fault.AWAY,  # snapshot too old
+    "F0": Fault.UNUSABLE,  # its configuration
+    "P0": Fault.UNUSABLE,  # raised by a trigger: ours raise nothing
+    "XX": Fault.UNUSABLE,  # an error inside the server
 }
 _SQLITE_CODES = {  # https://sqlite.org/rescode.html, the primary ones
-    sqlite3.SQLITE_PERM: Trouble.UNUSABLE,
-    sqlite3.SQLITE_BUSY: Trouble.AWAY,
-    sqlite3.SQLITE_LOCKED: Trouble.AWAY,
-    sqlite3.SQLITE_NOMEM: Trouble.AWAY,
-    sqlite3.SQLITE_READONLY: Trouble.READ_ONLY,
-    sqlite3.SQLITE_INTERRUPT: Trouble.AWAY,
-    sqlite3.SQLITE_IOERR: Trouble.UNUSABLE,
-    sqlite3.SQLITE_CORRUPT: Trouble.DAMAGED,
-    sqlite3.SQLITE_FULL: Trouble.FULL,
-    sqlite3.SQLITE_CANTOPEN: Trouble.UNUSABLE,
-    sqlite3.SQLITE_PROTOCOL: Trouble.AWAY,
-    sqlite3.SQLITE_SCHEMA: Trouble.AWAY,
-    sqlite3.SQLITE_NOLFS: Trouble.UNUSABLE,
-    sqlite3.SQLITE_AUTH: Trouble.UNUSABLE,
-    sqlite3.SQLITE_NOTADB: Trouble.DAMAGED,
+    sqlite3.SQLITE_PERM: Fault.UNUSABLE,
+    sqlite3.SQLITE_BUSY: Fault.AWAY,
+    sqlite3.SQLITE_LOCKED: Fault.AWAY,
+    sqlite3.SQLITE_NOMEM: Fault.AWAY,
+    sqlite3.SQLITE_READONLY: Fault.READ_ONLY,
+    sqlite3.SQLITE_INTERRUPT: Fault.AWAY,
+    sqlite3.SQLITE_IOERR: Fault.UNUSABLE,
+    sqlite3.SQLITE_CORRUPT: Fault.DAMAGED,
+    sqlite3.SQLITE_FULL: Fault.FULL,
+    sqlite3.SQLITE_CANTOPEN: Fault.UNUSABLE,
+    sqlite3.SQLITE_PROTOCOL: Fault.AWAY,
+    sqlite3.SQLITE_SCHEMA: Fault.AWAY,
+    sqlite3.SQLITE_NOLFS: Fault.UNUSABLE,
+    sqlite3.SQLITE_AUTH: Fault.UNUSABLE,
+    sqlite3.SQLITE_NOTADB: Fault.DAMAGED,
 }
-_OF_ANOTHER_VERSION = ("no such table", "no such column", "has no column named")
+_SCHEMA_MISMATCHES = ("no such table", "no such column", "has no column named")
 
 
-Failure = DBAPIError | PendingRollbackError
+DriverError = DBAPIError | PendingRollbackError
 """What SQLAlchemy raises when the database or the connection to it fails."""
 
 
-def as_ours(
-    error: Failure, *, committing: bool = False
+def translate_error(
+    error: DriverError, *, committing: bool = False
 ) -> DatabaseUnavailable | SessionEnded | None:
     """Return what a driver's error means to a caller; None if it is a mistake of our own.
 
@@ -113,14 +113,14 @@ def as_ours(
     reason, code = first_line(error), getattr(error.orig, "pgcode", None)
     if code == _SESSION_ENDED:
         return SessionEnded()
-    trouble = _trouble(error)
+    fault = _fault_of(error)
     lost = error.connection_invalidated
     silent = isinstance(error.orig, NoAnswer)  # asking again would only wait as long again
     refused = code == READ_ONLY_TRANSACTION  # also with COMMIT in the same message
-    if code in _NOTHING_HAPPENED or (lost and not silent and (refused or not committing)):
-        return DatabaseConflict(reason, trouble or Trouble.AWAY)
-    if trouble is not None or lost:
-        return DatabaseUnavailable(reason, trouble or Trouble.AWAY)
+    if code in _ROLLED_BACK_CODES or (lost and not silent and (refused or not committing)):
+        return DatabaseConflict(reason, fault or Fault.AWAY)
+    if fault is not None or lost:
+        return DatabaseUnavailable(reason, fault or Fault.AWAY)
     return None
 
 
@@ -129,20 +129,20 @@ def first_line(error: DBAPIError) -> str:
     return str(error.orig).strip().partition("\n")[0]
 
 
-def _trouble(error: DBAPIError) -> Trouble | None:
+def _fault_of(error: DBAPIError) -> Fault | None:
     if isinstance(error.orig, sqlite3.Error):
-        return _trouble_of_sqlite(error.orig)
+        return _sqlite_fault(error.orig)
     code: str | None = getattr(error.orig, "pgcode", None)
     if code is None:  # said by the driver, not by the server
-        return Trouble.AWAY if isinstance(error, OperationalError) else None
+        return Fault.AWAY if isinstance(error, OperationalError) else None
     return _POSTGRES_CODES.get(code) or _POSTGRES_CLASSES.get(code[:2])
 
 
-def _trouble_of_sqlite(error: sqlite3.Error) -> Trouble | None:
+def _sqlite_fault(error: sqlite3.Error) -> Fault | None:
     code = getattr(error, "sqlite_errorcode", None)
     if code is None:
         return None
     if code == sqlite3.SQLITE_ERROR:
-        foreign = any(words in str(error) for words in _OF_ANOTHER_VERSION)
-        return Trouble.UNUSABLE if foreign else None
+        foreign = any(words in str(error) for words in _SCHEMA_MISMATCHES)
+        return Fault.UNUSABLE if foreign else None
     return _SQLITE_CODES.get(code & 0xFF)

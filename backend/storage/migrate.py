@@ -17,11 +17,11 @@ from backend.storage.postgres.connections import CONNECT_ARGUMENTS, prepare_post
 
 _LOCK = 4_857_120_311  # any number, the same in every replica
 _SCRIPTS = Path(__file__).parent / "migrations"
-_HAS_STEP = {  # SQLAlchemy's inspector would compile a long statement at every start
+_HAS_REVISION = {  # SQLAlchemy's inspector would compile a long statement at every start
     "postgresql": "SELECT to_regclass('alembic_version') IS NOT NULL",
     "sqlite": "SELECT count(*) FROM sqlite_master WHERE name = 'alembic_version'",
 }
-_PATIENT = {"connect_timeout": 15}  # seconds; a start may wait for a database that wakes up
+_START_ARGUMENTS = {"connect_timeout": 15}  # seconds; a start may wait for a database that wakes up
 
 
 def migrate(url: URL) -> None:
@@ -40,7 +40,7 @@ def migrate(url: URL) -> None:
             else:
                 _migrate_postgres(connection)
     except DBAPIError as error:
-        raise SettingsError(_in_words(url, error)) from None
+        raise SettingsError(_describe_error(url, error)) from None
     except DatabaseUnavailable as error:
         raise SettingsError(f"The database cannot be used: {error}.") from None
     finally:
@@ -64,7 +64,7 @@ def _migrate_sqlite(connection: Connection, file: Path) -> None:
     connection.exec_driver_sql("PRAGMA busy_timeout = 60000")
     connection.exec_driver_sql("BEGIN IMMEDIATE")
     if not _is_newest(connection):
-        if _step(connection) is not None:
+        if _current_revision(connection) is not None:
             _copy(file, file.with_name(f"{file.name}.before-{HEAD}"))
         _upgrade(connection)
         broken = connection.exec_driver_sql("PRAGMA foreign_key_check").first()
@@ -91,7 +91,7 @@ def _upgrade(connection: Connection) -> None:
 
 
 def _is_newest(connection: Connection) -> bool:
-    at = _step(connection)
+    at = _current_revision(connection)
     if at is not None and at > HEAD:
         raise SettingsError(
             f"The database is at step {at}, this Gatehouse knows steps up to {HEAD}. "
@@ -100,7 +100,7 @@ def _is_newest(connection: Connection) -> bool:
     return at == HEAD
 
 
-def _in_words(url: URL, error: DBAPIError) -> str:
+def _describe_error(url: URL, error: DBAPIError) -> str:
     reason = first_line(error)
     if error.statement is not None:
         return f"The migration to {HEAD} failed and changed nothing: {reason}."
@@ -114,8 +114,8 @@ def _in_words(url: URL, error: DBAPIError) -> str:
     )
 
 
-def _step(connection: Connection) -> str | None:
-    if not connection.exec_driver_sql(_HAS_STEP[connection.dialect.name]).scalar():
+def _current_revision(connection: Connection) -> str | None:
+    if not connection.exec_driver_sql(_HAS_REVISION[connection.dialect.name]).scalar():
         return None
     found: str | None = connection.exec_driver_sql(
         "SELECT version_num FROM alembic_version"
@@ -133,7 +133,7 @@ def _engine(url: URL) -> Engine:
         url,
         poolclass=NullPool,
         isolation_level="AUTOCOMMIT",
-        connect_args=CONNECT_ARGUMENTS | _PATIENT,
+        connect_args=CONNECT_ARGUMENTS | _START_ARGUMENTS,
     )
     event.listen(engine, "connect", lambda connection, _: prepare_postgres(connection))
     return engine

@@ -16,7 +16,7 @@ def database_url(settings: Settings) -> URL:
     """Return where the data lives: PostgreSQL if DATABASE_URL is set, else SQLite in DATA_DIR."""
     if settings.database_url is None:
         return sqlite_url(sqlite_file(settings))
-    return _parsed("DATABASE_URL", settings.database_url)
+    return _parse("DATABASE_URL", settings.database_url)
 
 
 def direct_url(settings: Settings) -> URL | None:
@@ -29,7 +29,7 @@ def direct_url(settings: Settings) -> URL | None:
     if url.get_backend_name() != "postgresql":
         return None
     if settings.database_url_direct is not None:
-        direct = _parsed("DATABASE_URL_DIRECT", settings.database_url_direct)
+        direct = _parse("DATABASE_URL_DIRECT", settings.database_url_direct)
         if direct.get_backend_name() != "postgresql":
             raise SettingsError("DATABASE_URL_DIRECT must name the PostgreSQL of DATABASE_URL.")
         return direct
@@ -49,8 +49,8 @@ def sqlite_url(file: Path) -> URL:
     return URL.create("sqlite", database=str(file))
 
 
-def _parsed(name: str, pasted: Secret) -> URL:
-    url = _url(name, _unwrapped(name, pasted.reveal()))
+def _parse(name: str, pasted: Secret) -> URL:
+    url = _make_url(name, _strip_wrapping(name, pasted.reveal()))
     if url.drivername.startswith("sqlite"):
         if not url.database or url.database == ":memory:":
             raise SettingsError(f"{name}: an in-memory SQLite would lose everything; name a file.")
@@ -63,7 +63,7 @@ def _parsed(name: str, pasted: Secret) -> URL:
     return _for_psycopg2(url)
 
 
-def _unwrapped(name: str, pasted: str) -> str:
+def _strip_wrapping(name: str, pasted: str) -> str:
     # Neon's console offers the URL inside a psql command, and a line of a .env file has its name
     # in front: people paste those too.
     text = pasted.strip().removeprefix(f"{name}=").removeprefix("psql").strip().strip("'\"")
@@ -71,7 +71,7 @@ def _unwrapped(name: str, pasted: str) -> str:
     return scheme.lower() + colon + rest
 
 
-def _url(name: str, text: str) -> URL:
+def _make_url(name: str, text: str) -> URL:
     try:
         url = make_url(text)
     except (ArgumentError, ValueError):

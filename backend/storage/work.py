@@ -14,7 +14,7 @@ from backend.kernel.clock import Clock
 from backend.kernel.events import Event
 from backend.kernel.randomness import Randomness, uuid7
 from backend.kernel.settings import Settings
-from backend.storage.acting import Acting, prove
+from backend.storage.acting_session import ActingSession, require_live_session
 from backend.storage.db import Db
 from backend.storage.engine import Database, DatabaseConflict, DatabaseUnavailable
 from backend.storage.errors import SessionEnded
@@ -48,7 +48,9 @@ class Work:
     proof that they may still act (ASVS 7.4.1, 8.3.2); it raises SessionEnded.
     """
 
-    def __init__(self, runtime: Runtime, client: Client, acting: Acting | None = None) -> None:
+    def __init__(
+        self, runtime: Runtime, client: Client, acting: ActingSession | None = None
+    ) -> None:
         self.clock = runtime.clock
         self.randomness = runtime.randomness
         self.settings = runtime.settings
@@ -57,10 +59,10 @@ class Work:
         self._acting = acting
         self._actor: User | None = None
         self._db: Db | None = None
-        self._kept: list[Callable[[Work], None]] = []
-        self._recorded: list[Event] = []
+        self._even_if_refused: list[Callable[[Work], None]] = []
+        self._events: list[Event] = []
         self._last_id = UUID(int=0)
-        self._afterwards: list[Callable[[], None]] = []
+        self._tasks_after_commit: list[Callable[[], None]] = []
 
     @property
     def db(self) -> Db:
@@ -78,7 +80,7 @@ class Work:
             raise SessionEnded  # unreachable but by a write of this very transaction
         return self._actor
 
-    def lock_first(self, lock: Callable[[Db], T]) -> T:
+    def begin_with_lock(self, lock: Callable[[Db], T]) -> T:
         """Begin a transaction in which `lock` comes before the acting user is locked.
 
         Whoever locks several users does it here, in the order of their ids: two who lock the same
@@ -102,7 +104,7 @@ class Work:
         With `change`, a deed whose result nobody needs goes with it, where the database can.
         """
         audit.insert(self.db, event, self.new_id(), self.now(), self.client, change)
-        self._recorded.append(event)
+        self._events.append(event)
 
     def keep(self, event: Event) -> None:
         """Write an event even if the request is refused, such as a failed sign-in.
@@ -110,26 +112,28 @@ class Work:
         It goes into a second, short transaction after the first has ended: SQLite has one writer,
         and beside the first it would wait for itself.
         """
-        self.anyway(lambda work: work.record(event))
+        self.run_even_if_refused(lambda work: work.record(event))
 
-    def anyway(self, deed: Callable[["Work"], None]) -> None:
+    def run_even_if_refused(self, function: Callable[["Work"], None]) -> None:
         """Do something in a transaction of its own even if the request is refused.
 
         As `keep`, for more than an event: such as mailing a link to somebody who is turned away.
         """
-        self._kept.append(deed)
+        self._even_if_refused.append(function)
 
     def after_commit(self, task: Callable[[], None]) -> None:
         """Run `task` once everything is durable, before the answer leaves."""
-        self._afterwards.append(task)
+        self._tasks_after_commit.append(task)
 
-    def outside(self, deed: Callable[P, T], *args: P.args, **kwargs: P.kwargs) -> T:
+    def run_outside_transaction(
+        self, function: Callable[P, T], *args: P.args, **kwargs: P.kwargs
+    ) -> T:
         """Do something slow without a transaction: the connection goes back meanwhile.
 
         What was read before may have changed since; the later write must check again.
         """
         self._end_reads("nothing slow")
-        return deed(*args, **kwargs)
+        return function(*args, **kwargs)
 
     def __enter__(self) -> Self:
         return self
@@ -140,21 +144,23 @@ class Work:
         if kind is None:
             self._commit()
             return
-        ours = self._db.as_ours(error) if self._db and isinstance(error, DBAPIError) else None
+        translated = (
+            self._db.translate_error(error) if self._db and isinstance(error, DBAPIError) else None
+        )
         self._roll_back()
-        if ours is not None:  # the database failed in the middle of its rows
-            raise ours from error
+        if translated is not None:  # the database failed in the middle of its rows
+            raise translated from error
         # Without an answer from the database nothing was decided. A conflict is run again besides,
         # and would be kept twice.
-        if self._kept and not issubclass(kind, DatabaseUnavailable):
+        if self._even_if_refused and not issubclass(kind, DatabaseUnavailable):
             with Work(self._runtime, self.client) as second:
-                second._kept = self._kept
+                second._even_if_refused = self._even_if_refused
 
     def _begin(self, first: Callable[[Db], T]) -> T:
         db = self._db = self._runtime.database.write()
         found = first(db)
         if self._acting is not None:
-            prove(db, self._acting, self.now())
+            require_live_session(db, self._acting, self.now())
         return found
 
     def _end_reads(self, rule: str) -> None:
@@ -164,8 +170,8 @@ class Work:
 
     def _commit(self) -> None:
         try:
-            for deed in self._kept:
-                deed(self)
+            for function in self._even_if_refused:
+                function(self)
         except BaseException:
             self._roll_back()
             raise
@@ -174,11 +180,11 @@ class Work:
             try:
                 db.commit()
             finally:
-                db.give_back()
+                db.release()
                 self._runtime.forget_sessions(db.changed_users)  # also when the outcome is unknown
-        for event in self._recorded:
+        for event in self._events:
             self._runtime.log_event(event, self.client)
-        for task in self._afterwards:
+        for task in self._tasks_after_commit:
             task()
 
     def _roll_back(self) -> None:
@@ -189,10 +195,10 @@ class Work:
         try:
             db.rollback()
         finally:
-            db.give_back()
+            db.release()
 
 
-def ask(database: Database, question: Callable[[Db], T]) -> T:
+def run_query(database: Database, query: Callable[[Db], T]) -> T:
     """Ask something that changes nothing: no transaction, so on a distant server one round trip.
 
     Asked once more when the connection turned out to be dead, as after a pause of Neon.
@@ -200,15 +206,15 @@ def ask(database: Database, question: Callable[[Db], T]) -> T:
     for last in (False, True):
         db = database.read()
         try:
-            return question(db)
+            return query(db)
         except DatabaseConflict:
             if last:
                 raise
         except DBAPIError as error:  # in the middle of its rows
-            ours = db.as_ours(error)
-            if ours is None:
+            translated = db.translate_error(error)
+            if translated is None:
                 raise
-            raise ours from error
+            raise translated from error
         finally:
-            db.give_back()
+            db.release()
     raise AssertionError("unreachable")

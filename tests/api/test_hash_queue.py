@@ -192,7 +192,7 @@ def test_a_hash_is_never_computed_inside_a_transaction(anywhere, monkeypatch):
         if database.kind == "sqlite":
             other = database.write()  # SQLite has one writer: this would wait for ours in vain
             other.rollback()
-            other.give_back()
+            other.release()
         else:
             held.extend(anywhere.rows(IDLE_IN_TRANSACTION))
         return verify(hasher, *args)

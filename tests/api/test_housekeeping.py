@@ -24,7 +24,7 @@ HOUR = timedelta(hours=1)
 
 @pytest.fixture(autouse=True)
 def _the_database_has_the_same_clock(clock, monkeypatch):
-    monkeypatch.setattr(clock_check, "database_time", lambda _: clock.now())
+    monkeypatch.setattr(clock_check, "read_database_time", lambda _: clock.now())
 
 
 def count(gatehouse: Gatehouse, table) -> int:

@@ -24,7 +24,7 @@ def pooler(postgres: PostgresServer) -> Iterator[PgBouncer]:
 def gatehouse(
     pooler: PgBouncer, postgres_url: str, start: Any, monkeypatch: pytest.MonkeyPatch
 ) -> Iterator[Gatehouse]:
-    quick = ConnectionWatchdog(seconds_between_looks=0.02)  # 4 seconds otherwise
+    quick = ConnectionWatchdog(interval=0.02)  # 4 seconds otherwise
     monkeypatch.setattr("backend.storage.engine.ConnectionWatchdog", lambda: quick)
     pooled = make_url(postgres_url).set(port=pooler.port)
     started = start(

@@ -11,7 +11,7 @@ from backend.kernel.events import Event, EventKind
 from backend.kernel.refusals import Refusal
 from backend.storage.engine import DatabaseUnavailable
 from backend.storage.queries.audit_list import AuditFilter, find_page
-from backend.storage.work import Work, ask
+from backend.storage.work import Work, run_query
 from backend.web.app_context import AppContext
 from backend.web.responses.responses import StreamingResponse
 from backend.web.routing.endpoint import Endpoint
@@ -141,7 +141,7 @@ def test_what_was_written_is_committed_before_the_first_byte(anywhere):
 
     def read_back(context):
         yield str(
-            len(ask(context.runtime.database, lambda db: find_page(db, AuditFilter(), 9)))
+            len(run_query(context.runtime.database, lambda db: find_page(db, AuditFilter(), 9)))
         ).encode()
 
     serve(anywhere, handler)

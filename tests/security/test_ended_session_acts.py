@@ -94,13 +94,13 @@ def test_every_endpoint_that_writes_in_somebodys_name_is_tried_below():
 @pytest.fixture
 def deaf(anywhere: Gatehouse, monkeypatch: pytest.MonkeyPatch) -> Gatehouse:
     """An application that is sure of hearing every change, and hears none."""
-    hear = PostgresFeed._hear
+    hear = PostgresFeed._on_notification
 
     def hear_proofs_only(feed: PostgresFeed, message: str) -> None:
         if message.startswith("proof "):
             hear(feed, message)
 
-    monkeypatch.setattr(PostgresFeed, "_hear", hear_proofs_only)
+    monkeypatch.setattr(PostgresFeed, "_on_notification", hear_proofs_only)
     return anywhere
 
 

@@ -89,7 +89,7 @@ def test_whoever_shows_nothing_of_ours_does_not_even_make_the_feed_prove_itself(
 ):
     lines = []
     feed = gatehouse.context.services[SessionReader]._feed
-    monkeypatch.setattr(feed, "proven", lambda: bool(lines.append("proof")))
+    monkeypatch.setattr(feed, "is_live", lambda: bool(lines.append("proof")))
     stranger = gatehouse.visitor()
     for cookie in ("", *forgeries(ada.cookies[NAME], "a.b").values()):
         stranger.get("get-session", headers={"cookie": f"{NAME}={cookie}"} if cookie else {})

@@ -19,7 +19,7 @@ from sqlalchemy import func, select
 from backend.features.management.status import DeploymentStatus
 from backend.main import create_app
 from backend.storage.engine import Database
-from backend.storage.snapshots.after_restore import end_what_came_back
+from backend.storage.snapshots.after_restore import invalidate_restored_data
 from backend.storage.snapshots.snapshots import Snapshots
 from backend.storage.snapshots.store import Copy, snapshot_stores
 from backend.storage.tables import audit_events
@@ -49,7 +49,7 @@ class Space:
     def takes_its_last_snapshot(self, gatehouse: Gatehouse) -> None:
         """What comes after it is lost."""
         ((events,),) = gatehouse.rows(select(func.count()).select_from(audit_events))
-        gatehouse.context.services[DeploymentStatus].snapshots.hurry()
+        gatehouse.context.services[DeploymentStatus].snapshots.save_now()
         wait_until(lambda: saved(self._bucket, "audit_events") == events, "the snapshot")
 
     def crashes(self, gatehouse: Gatehouse) -> None:
@@ -63,7 +63,7 @@ class Space:
 def saved(bucket: Path, table: str) -> int:
     """How many rows the newest whole snapshot has; -1 without one."""
     copies = snapshot_stores(bucket)[0].newest_first() if bucket.exists() else []
-    for newest in filter(Copy.is_whole, copies):
+    for newest in filter(Copy.is_intact, copies):
         with closing(sqlite3.connect(newest.path)) as connection:
             return connection.execute(f"SELECT count(*) FROM {table}").fetchone()[0]
     return -1
@@ -174,7 +174,7 @@ def test_after_a_backup_was_put_back_a_command_ends_everything_at_once(
     other = Database(there.url, running.clock, connections=1)  # as a command opens it
     try:
         as_of = running.clock.now() - timedelta(days=1)
-        end_what_came_back(replace(running.context.runtime, database=other), as_of)
+        invalidate_restored_data(replace(running.context.runtime, database=other), as_of)
     finally:
         other.close()
 
@@ -222,8 +222,8 @@ def test_a_request_that_does_not_end_does_not_keep_the_last_snapshot_waiting(tmp
 def test_the_last_snapshot_begins_when_the_server_is_told_to_stop_not_when_it_has(
     tmp_path, monkeypatch
 ):
-    begun, hurry = threading.Event(), Snapshots.hurry
-    monkeypatch.setattr(Snapshots, "hurry", lambda self: (begun.set(), hurry(self)))
+    begun, save_now = threading.Event(), Snapshots.save_now
+    monkeypatch.setattr(Snapshots, "save_now", lambda self: (begun.set(), save_now(self)))
     app = create_app(make_settings(tmp_path / "data", snapshot_dir=tmp_path / "bucket"))
     with ExitStack() as serving:
         address = serving.enter_context(in_background(app))

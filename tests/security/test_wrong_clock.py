@@ -27,7 +27,7 @@ AGES = timedelta(days=100)  # longer than anything is kept
 def database_clock(monkeypatch) -> FixedClock:
     """What time it is in PostgreSQL."""
     theirs = FixedClock()
-    monkeypatch.setattr(clock_check, "database_time", lambda _: theirs.now())
+    monkeypatch.setattr(clock_check, "read_database_time", lambda _: theirs.now())
     return theirs
 
 
@@ -86,12 +86,12 @@ def test_more_than_a_minute_beside_the_database_is_too_much(start_on, database_c
     gatehouse = start_on()
     check = gatehouse.context.services[ClockCheck]
     database_clock.advance(seconds=-seconds + seconds // 61)
-    assert check.look().is_harmless
-    assert check.over_until() == NOON
+    assert check.compare().is_harmless
+    assert check.deletion_cutoff() == NOON
 
     database_clock.advance(seconds=-(seconds // 61))
-    assert not check.look().is_harmless
-    assert check.over_until() is None
+    assert not check.compare().is_harmless
+    assert check.deletion_cutoff() is None
 
 
 @ON_POSTGRESQL
@@ -147,8 +147,8 @@ def test_a_mail_in_hand_is_left_to_who_has_it_whosever_clock_is_wrong(
 @ON_POSTGRESQL
 def test_the_database_is_asked_what_time_it_is(start_on):
     database = start_on().context.runtime.database
-    assert ClockCheck(database, SystemClock()).look().is_harmless
-    assert not ClockCheck(database, FixedClock(NOON - timedelta(days=3650))).look().is_harmless
+    assert ClockCheck(database, SystemClock()).compare().is_harmless
+    assert not ClockCheck(database, FixedClock(NOON - timedelta(days=3650))).compare().is_harmless
 
 
 def test_on_sqlite_a_start_by_a_clock_that_is_ahead_deletes_nothing(start, tmp_path, clock):

@@ -145,4 +145,4 @@ def count_of(database: Database, table: str) -> int:
     try:
         return int(db.execute(text(f"SELECT count(*) FROM {table}")).scalar_one())
     finally:
-        db.give_back()
+        db.release()

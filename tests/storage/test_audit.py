@@ -7,7 +7,7 @@ from sqlalchemy import select
 from backend.kernel.client import Client
 from backend.kernel.events import Event, EventKind
 from backend.storage.tables import audit_events
-from backend.storage.work import Work, ask
+from backend.storage.work import Work, run_query
 from tests.clocks import NOON
 
 ALICE, BOB = UUID(int=10), UUID(int=11)
@@ -20,7 +20,7 @@ def test_an_event_comes_back_exactly_as_stored(runtime, database):
     with Work(runtime, client) as work:
         work.record(Event(EventKind.SESSION_REVOKED, actor=ALICE, subject=BOB, detail=detail))
 
-    row = ask(database, lambda db: db.execute(select(audit_events)).one())
+    row = run_query(database, lambda db: db.execute(select(audit_events)).one())
     assert (row.at, row.kind, row.actor_id, row.subject_id) == (
         NOON,
         "session_revoked",
@@ -39,5 +39,5 @@ def test_a_strangers_event_names_nobody(runtime, database):
     with Work(runtime, Client("", "", "")) as work:
         work.record(Event(EventKind.SIGN_IN_FAILED))
 
-    row = ask(database, lambda db: db.execute(select(audit_events)).one())
+    row = run_query(database, lambda db: db.execute(select(audit_events)).one())
     assert (row.actor_id, row.subject_id, row.detail) == (None, None, {})

@@ -12,7 +12,7 @@ from backend.kernel.randomness import SystemRandomness, uuid7
 from backend.storage.queries import audit
 from backend.storage.queries.audit_list import AuditFilter, find_page
 from backend.storage.queries.statistics import TimeSpan, count_in_spans, count_live_sessions
-from backend.storage.work import ask
+from backend.storage.work import run_query
 from tests.clocks import NOON
 from tests.storage.conftest import stored_session, stored_user
 
@@ -45,7 +45,7 @@ ALL = AuditFilter()
 
 
 def every(database, wanted=ALL, limit=1000):
-    return list(ask(database, lambda db: find_page(db, wanted, limit)))
+    return list(run_query(database, lambda db: find_page(db, wanted, limit)))
 
 
 def who_is_in(event):
@@ -95,7 +95,7 @@ def test_each_span_counts_what_lies_within_it(database, trail):
     ]
     kinds = ["sign_in", "sign_out"]
     everything = every(database)
-    counted = ask(database, lambda db: count_in_spans(db, spans, kinds))
+    counted = run_query(database, lambda db: count_in_spans(db, spans, kinds))
     for span, counts in zip(spans, counted, strict=True):
         for kind in kinds:
             wanted = AuditFilter([kind], since=span.since, until=span.until)
@@ -112,8 +112,8 @@ def test_sessions_are_live_from_their_beginning_to_their_end(database, work):
         stored_session(work, user, id=session_id, created_at=began, expires_at=ends)
     hours = [NOON + timedelta(hours=number) for number in range(7)]
     spans = [TimeSpan(start, start + timedelta(hours=1)) for start in hours]
-    counted = ask(database, lambda db: count_in_spans(db, spans, []))
+    counted = run_query(database, lambda db: count_in_spans(db, spans, []))
     assert [each.sessions_started for each in counted] == [1, 1, 1, 1, 0, 0, 0]
     assert [each.sessions_expired for each in counted] == [0, 0, 1, 1, 1, 1, 0]
-    live = [ask(database, lambda db, at=at: count_live_sessions(db, at)) for at in hours]
+    live = [run_query(database, lambda db, at=at: count_live_sessions(db, at)) for at in hours]
     assert live == [0, 1, 2, 2, 2, 1, 0]

@@ -19,7 +19,7 @@ from backend.storage.change_feed.feed import ChangeFeed, open_feed
 from backend.storage.engine import Database
 from backend.storage.queries import sessions
 from backend.storage.urls import direct_url
-from backend.storage.work import ask
+from backend.storage.work import run_query
 from tests.clocks import FixedClock
 from tests.rig.fixtures import ON_A_SERVER, ON_POSTGRESQL, ON_SQLITE
 from tests.storage.conftest import digest_of, stored_session, stored_user
@@ -51,7 +51,7 @@ async def listening(
     feed = open_feed(database, direct_url(settings), clock, forget)
     await feed.start()
     try:
-        await until(feed.proven, "the first proof")
+        await until(feed.is_live, "the first proof")
         yield feed
     finally:
         await feed.stop()
@@ -122,20 +122,20 @@ async def test_nothing_is_trusted_before_the_first_proof_and_everyone_forgotten_
     database, settings, clock, forgotten
 ):
     feed = open_feed(database, direct_url(settings), clock, forgotten.append)
-    assert not feed.proven()
+    assert not feed.is_live()
     await feed.start()
-    await until(feed.proven, "the first proof")
+    await until(feed.is_live, "the first proof")
     assert forgotten == [None]
     assert not feed.state.startswith("bypassed")
     await feed.stop()
-    assert not feed.proven()
+    assert not feed.is_live()
     assert feed.state.endswith("stopped")
 
 
 async def test_a_feed_that_was_never_started_stops_too(database, settings, clock):
     feed = open_feed(database, direct_url(settings), clock, lambda _: None)
     await feed.stop()
-    assert not feed.proven()
+    assert not feed.is_live()
 
 
 async def test_what_one_server_changes_reaches_the_other(
@@ -151,7 +151,7 @@ async def test_what_one_server_changes_reaches_the_other(
         del forgotten[:]
         with work() as mine:
             sessions.delete_by_digest(mine.db, digest_of(session))
-        await until(lambda: feed.proven() and forgotten != [], "the change")
+        await until(lambda: feed.is_live() and forgotten != [], "the change")
     assert forgotten[0] == (None if database.kind == "sqlite" else user.id)
 
 
@@ -164,10 +164,10 @@ async def test_a_session_that_was_read_just_before_it_ended_does_not_come_back(
     entry = CurrentSession(session, user, SessionToken("x"), digest_of(session), ENDS)
     async with listening(open_database(), settings, clock, cache.forget) as feed:
         generation = cache.generation
-        assert ask(database, lambda db: sessions.find_with_user(db, digest_of(session)))
+        assert run_query(database, lambda db: sessions.find_with_user(db, digest_of(session)))
         with work() as mine:
             sessions.delete_by_digest(mine.db, digest_of(session))
-        await until(lambda: feed.proven() and cache.generation > generation, "the change")
+        await until(lambda: feed.is_live() and cache.generation > generation, "the change")
         cache.fill(entry, generation)
         assert len(cache) == 0
 
@@ -183,7 +183,7 @@ async def test_a_session_that_was_kept_just_before_the_news_goes_with_the_news(
         with work() as mine:
             sessions.delete_by_digest(mine.db, digest_of(session))
         cache.fill(entry, cache.generation)
-        await until(lambda: feed.proven() and len(cache) == 0, "the news")
+        await until(lambda: feed.is_live() and len(cache) == 0, "the news")
 
 
 @ON_A_SERVER
@@ -196,10 +196,10 @@ async def test_a_lost_connection_is_noticed_everyone_forgotten_and_listening_res
             del forgotten[:]
             kill_listeners(postgres, url)
             await until(lambda: forgotten == [None], "the loss")
-            assert not feed.proven()
+            assert not feed.is_live()
             assert feed.state == "bypassed: the LISTEN connection was lost"
             clock.advance(seconds=1)
-            await until(feed.proven, "the next proof")
+            await until(feed.is_live, "the next proof")
             assert forgotten == [None, None]
     assert listeners(postgres, url) == 0
 
@@ -210,8 +210,8 @@ async def test_an_old_proof_is_worth_nothing_and_is_renewed_by_the_next_request(
 ):
     async with listening(database, settings, clock, forgotten.append) as feed:
         clock.advance(seconds=2)
-        assert not feed.proven()
-        await until(feed.proven, "the next proof")
+        assert not feed.is_live()
+        await until(feed.is_live, "the next proof")
         assert forgotten == [None]
 
 
@@ -223,7 +223,7 @@ async def test_what_changed_while_the_proof_was_old_is_heard_before_the_next(
         clock.advance(seconds=3600)
         somebody = UUID(int=7)
         stranger.execute(f"NOTIFY gatehouse_forget, '{somebody}'")
-        await until(feed.proven, "the next proof")
+        await until(feed.is_live, "the next proof")
         assert forgotten == [None, somebody]
 
 
@@ -234,7 +234,7 @@ async def test_steady_traffic_never_sees_a_gap(database, settings, clock, forgot
             clock.advance(seconds=1)
 
             def renewed(feed=feed, renewals=renewals) -> bool:
-                assert feed.proven()
+                assert feed.is_live()
                 return stranger.heard("proof") == renewals + 2
 
             await until(renewed, "a renewal")
@@ -268,11 +268,11 @@ async def test_the_proofs_of_others_disturb_nobody_and_strange_messages_forget_e
 async def test_through_a_pooler_alone_nothing_is_ever_proven(
     database, clock, forgotten, monkeypatch
 ):
-    monkeypatch.setattr(postgres_feed, "_ARRIVES_WITHIN", 0.2)
+    monkeypatch.setattr(postgres_feed, "_HEARTBEAT_TIMEOUT", 0.2)
     feed = open_feed(database, None, clock, forgotten.append)
     await feed.start()
     for _ in range(3):
-        await until(lambda: not feed.proven() and feed.state != "starting", "a verdict")
+        await until(lambda: not feed.is_live() and feed.state != "starting", "a verdict")
         clock.advance(seconds=60)
     assert feed.state == "bypassed: cannot LISTEN through this host; set DATABASE_URL_DIRECT"
     assert forgotten == []
@@ -283,20 +283,20 @@ async def test_through_a_pooler_alone_nothing_is_ever_proven(
 async def test_a_connection_that_falls_silent_is_given_up(
     database, settings, clock, forgotten, postgres, url, monkeypatch
 ):
-    monkeypatch.setattr(postgres_feed, "_ARRIVES_WITHIN", 0.2)
+    monkeypatch.setattr(postgres_feed, "_HEARTBEAT_TIMEOUT", 0.2)
     with proxy_to(postgres.port) as proxy:
         feed = open_feed(database, url.set(port=proxy.port), clock, forgotten.append)
         await feed.start()
-        await until(feed.proven, "the first proof")
+        await until(feed.is_live, "the first proof")
         proxy.freeze()
         clock.advance(seconds=1)
-        assert feed.proven()
+        assert feed.is_live()
         await until(lambda: forgotten == [None, None], "the end of patience")
-        assert not feed.proven()
+        assert not feed.is_live()
         assert feed.state == "bypassed: notifications do not arrive"
         proxy.thaw()
         clock.advance(seconds=5)
-        await until(feed.proven, "the next proof")
+        await until(feed.is_live, "the next proof")
         await feed.stop()
 
 
@@ -308,13 +308,13 @@ async def test_a_start_without_the_database_neither_fails_nor_waits(
     away = open_database(url=url.set(port=proxy.port))
     feed = open_feed(away, None, clock, forgotten.append)
     await feed.start()
-    await until(lambda: not feed.proven() and feed.state != "starting", "a verdict")
+    await until(lambda: not feed.is_live() and feed.state != "starting", "a verdict")
     assert feed.state.startswith("bypassed: ")
     assert "\n" not in feed.state
 
     proxy.target = postgres.port
     clock.advance(seconds=10)
-    await until(feed.proven, "the first proof")
+    await until(feed.is_live, "the first proof")
     await feed.stop()
     proxy.close()
 
@@ -323,9 +323,9 @@ async def test_a_start_without_the_database_neither_fails_nor_waits(
 async def test_a_direct_host_that_refuses_leaves_the_pool_alone(database, clock, forgotten, url):
     feed = open_feed(database, url.set(port=1), clock, forgotten.append)
     await feed.start()
-    await until(lambda: not feed.proven() and feed.state != "starting", "a verdict")
+    await until(lambda: not feed.is_live() and feed.state != "starting", "a verdict")
     assert "refused" in feed.state
-    assert ask(database, lambda db: db.execute(text("SELECT 1")).scalar()) == 1
+    assert run_query(database, lambda db: db.execute(text("SELECT 1")).scalar()) == 1
     await feed.stop()
 
 
@@ -340,7 +340,7 @@ async def test_on_sqlite_a_change_by_hand_is_noticed_and_our_own_are_not(
                 stored_user(work)
             with by_hand:
                 by_hand.execute("UPDATE users SET banned = 1")
-            await until(lambda n=number: feed.proven() and len(forgotten) == n, "the change")
+            await until(lambda n=number: feed.is_live() and len(forgotten) == n, "the change")
         assert feed.state == "watching the file"
     by_hand.close()
 
@@ -351,11 +351,11 @@ async def test_on_sqlite_nothing_is_proven_while_the_file_cannot_be_looked_at(
 ):
     async with listening(database, settings, clock, forgotten.append) as feed:
         long_write = database.write()
-        await until(lambda: not feed.proven(), "the end of the proof")
+        await until(lambda: not feed.is_live(), "the end of the proof")
         assert feed.state == "bypassed: a write of our own takes long"
         long_write.rollback()
-        long_write.give_back()
-        await until(feed.proven, "the next look")
+        long_write.release()
+        await until(feed.is_live, "the next look")
         assert forgotten == [None]
 
 
@@ -366,5 +366,5 @@ async def test_on_sqlite_a_new_writer_connection_starts_from_nothing(
     async with listening(database, settings, clock, forgotten.append) as feed:
         broken = database.write()
         broken.discard()
-        broken.give_back()
-        await until(lambda: feed.proven() and forgotten == [None, None], "the new connection")
+        broken.release()
+        await until(lambda: feed.is_live() and forgotten == [None, None], "the new connection")

@@ -15,11 +15,11 @@ from backend.kernel.settings import Settings, SettingsError
 from backend.storage import migrations
 from backend.storage.migrations import HEAD
 from backend.storage.opening.command import open_for_command
-from backend.storage.snapshots.after_restore import latest_restoration
-from backend.storage.snapshots.restore import Restored
+from backend.storage.snapshots.after_restore import find_latest_restore
+from backend.storage.snapshots.restore import RestoreOutcome
 from backend.storage.snapshots.store import snapshot_stores
 from backend.storage.urls import sqlite_url
-from backend.storage.work import Work, ask
+from backend.storage.work import Work, run_query
 from tests.clocks import NOON
 from tests.rig.processes import wait_until
 from tests.storage.conftest import Told, stored_session, stored_user, workshop_on
@@ -38,7 +38,7 @@ def marks(settings: Settings) -> list[Path]:
 
 
 def sessions(server: Server) -> int:
-    return ask(
+    return run_query(
         server.database, lambda db: db.execute(text("SELECT count(*) FROM sessions")).scalar_one()
     )
 
@@ -57,29 +57,31 @@ def test_an_orderly_end_is_marked_and_its_sessions_go_on(settings):
     assert len(marks(settings)) == 1
 
     again = Server(settings)
-    assert again.restored is Restored.WHOLE
+    assert again.restored is RestoreOutcome.COMPLETE
     assert sessions(again) == 1
-    assert ask(again.database, latest_restoration) is None
+    assert run_query(again.database, find_latest_restore) is None
     again.stop()
     again.lose_its_disk()
 
-    assert restore(settings) is Restored.WHOLE, "and so it may go on, restart after restart"
+    assert restore(settings) is RestoreOutcome.COMPLETE, (
+        "and so it may go on, restart after restart"
+    )
 
 
 def test_the_mark_is_withdrawn_before_the_next_run_writes_anything(settings):
     server = ended_orderly(settings)
-    assert restore(settings) is Restored.WHOLE
+    assert restore(settings) is RestoreOutcome.COMPLETE
     assert marks(settings) == []
 
     server.lose_its_disk()  # killed before it had written a line
-    assert restore(settings) is Restored.IN_PART
+    assert restore(settings) is RestoreOutcome.PARTIAL
 
 
 def test_it_is_withdrawn_as_well_when_the_disk_was_not_lost(settings):
     server = Server(settings)
     server.stop()
     assert len(marks(settings)) == 1
-    assert restore(settings) is Restored.NOT_NEEDED
+    assert restore(settings) is RestoreOutcome.NOT_NEEDED
     assert marks(settings) == []
     server.lose_its_disk()
 
@@ -90,8 +92,8 @@ def test_without_the_mark_sessions_end_and_the_trail_says_what_came_back(setting
     taken = sorted(settings.snapshot_dir.glob("*.db"))[-1]
 
     again = Server(settings)
-    told = ask(again.database, latest_restoration)
-    assert again.restored is Restored.IN_PART
+    told = run_query(again.database, find_latest_restore)
+    assert again.restored is RestoreOutcome.PARTIAL
     assert again.users() == 1
     assert sessions(again) == 0
     assert (told.accounts, told.sessions_ended, told.links_ended, told.damaged) == (1, 1, 0, 0)
@@ -112,7 +114,7 @@ def test_without_the_mark_sessions_end_and_the_trail_says_what_came_back(setting
 def test_a_mark_that_is_not_whole_is_none(settings, harm):
     ended_orderly(settings)
     harm(marks(settings)[0])
-    assert restore(settings) is Restored.IN_PART
+    assert restore(settings) is RestoreOutcome.PARTIAL
 
 
 def test_a_mark_that_cannot_be_withdrawn_is_named_in_one_line_and_nothing_starts(settings):
@@ -137,8 +139,8 @@ def test_a_mark_says_nothing_about_an_older_snapshot(settings):
     os.truncate(server.saved()[-1], 5000)
 
     again = Server(settings)
-    told = ask(again.database, latest_restoration)
-    assert again.restored is Restored.IN_PART
+    told = run_query(again.database, find_latest_restore)
+    assert again.restored is RestoreOutcome.PARTIAL
     assert (again.users(), sessions(again), told.damaged) == (1, 0, 1)
     again.stop()
 
@@ -150,8 +152,8 @@ def test_when_no_snapshot_is_sound_the_empty_database_says_so(settings):
         os.truncate(each, 5000)
 
     again = Server(settings)
-    told = ask(again.database, latest_restoration)
-    assert again.restored is Restored.NOTHING
+    told = run_query(again.database, find_latest_restore)
+    assert again.restored is RestoreOutcome.NOTHING_FOUND
     assert (told.as_of, told.accounts, told.damaged) == (None, 0, len(damaged))
     assert marks(settings) == []
     again.stop()
@@ -166,9 +168,9 @@ def test_a_copy_taken_to_another_space_is_not_complete_there(tmp_path, settings)
     there = there.model_copy(update={"space_id": "bob/gatehouse"})
     shutil.copytree(here.snapshot_dir, there.snapshot_dir)
 
-    assert restore(there) is Restored.IN_PART
+    assert restore(there) is RestoreOutcome.PARTIAL
     server.lose_its_disk()
-    assert restore(here) is Restored.WHOLE
+    assert restore(here) is RestoreOutcome.COMPLETE
 
 
 def test_a_folder_that_was_away_at_the_start_loses_its_mark_with_the_next_snapshot(settings):
@@ -178,7 +180,7 @@ def test_a_folder_that_was_away_at_the_start_loses_its_mark_with_the_next_snapsh
     settings.snapshot_dir.write_text("not mounted")
 
     again = Server(settings)
-    wait_until(lambda: again.snapshots.trouble is not None, "the report")
+    wait_until(lambda: again.snapshots.last_error is not None, "the report")
     settings.snapshot_dir.unlink()
     elsewhere.rename(settings.snapshot_dir)
     wait_until(lambda: marks(settings) == [], "the false mark to go")
@@ -220,7 +222,7 @@ def test_while_a_command_may_still_write_an_orderly_end_is_not_marked(settings):
 def test_when_the_server_is_told_to_end_it_saves_at_once_and_has_nothing_left_to_do(settings):
     server = Server(settings, quiet=60, at_most_every=60)
     server.add_user()
-    server.snapshots.hurry()
+    server.snapshots.save_now()
     wait_until(lambda: server.saved_users() == 1, "the snapshot, beside the answers in flight")
     before = server.saved()
     server.stop()
@@ -230,7 +232,7 @@ def test_when_the_server_is_told_to_end_it_saves_at_once_and_has_nothing_left_to
 
 def test_what_an_answer_in_flight_wrote_is_in_the_last_snapshot(settings):
     server = Server(settings, quiet=60, at_most_every=60)
-    server.snapshots.hurry()
+    server.snapshots.save_now()
     wait_until(lambda: server.saved_users() == 0, "the snapshot")
     server.add_user()
     server.stop()
@@ -247,7 +249,7 @@ def test_a_command_without_a_server_withdraws_the_mark_and_saves_what_it_wrote(s
     server.lose_its_disk()
 
     again = Server(settings)
-    assert again.restored is Restored.WHOLE
+    assert again.restored is RestoreOutcome.COMPLETE
     assert (again.users(), sessions(again)) == (2, 1)
     again.stop()
 
@@ -261,13 +263,13 @@ def test_a_snapshot_of_before_an_upgrade_is_brought_up_to_date_first(settings, t
         config.attributes["connection"] = connection
         command.upgrade(config, "0001")
     engine.dispose()
-    snapshot_stores(settings.snapshot_dir)[0].put(old, NOON)
+    snapshot_stores(settings.snapshot_dir)[0].add(old, NOON)
     settings.data_dir.mkdir()
 
-    assert restore(settings) is Restored.IN_PART
+    assert restore(settings) is RestoreOutcome.PARTIAL
     assert [each.name for each in settings.data_dir.glob("*.before-*")] == [
         f"gatehouse.db.before-{HEAD}"
     ]
     again = Server(settings)
-    assert ask(again.database, latest_restoration).as_of == NOON
+    assert run_query(again.database, find_latest_restore).as_of == NOON
     again.stop()

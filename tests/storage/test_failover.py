@@ -7,10 +7,10 @@ from sqlalchemy import make_url, text
 
 from backend.kernel.client import SYSTEM
 from backend.storage.engine import Database, DatabaseConflict, DatabaseUnavailable
-from backend.storage.errors import Trouble
+from backend.storage.errors import Fault
 from backend.storage.migrate import migrate
-from backend.storage.opening.schema_version import is_current, migrated_to
-from backend.storage.work import Work, ask
+from backend.storage.opening.schema_version import is_current, read_schema_version
+from backend.storage.work import Work, run_query
 from tests.rig.fixtures import ON_POSTGRESQL
 from tests.rig.postgres import PostgresServer, own_server
 from tests.storage.conftest import count_of, stored_user
@@ -33,7 +33,7 @@ def writes(database: Database) -> None:
 
 
 def is_asked_whether_it_is_ready(database: Database) -> None:
-    assert is_current(migrated_to(database))
+    assert is_current(read_schema_version(database))
 
 
 @pytest.mark.parametrize("who", [writes, is_asked_whether_it_is_ready])
@@ -49,7 +49,7 @@ def test_after_a_failover_whoever_asks_finds_the_primary_at_once(
         psql("ALTER DATABASE THIS SET default_transaction_read_only = on")
         database.engine.dispose()  # as a primary cuts all when it is demoted
         for each in [database.read() for _ in range(4)]:
-            each.give_back()
+            each.release()
         other.execute(f"CREATE DATABASE {address.database}")
         migrate(make_url(other.url(str(address.database))).set(drivername="postgresql+psycopg2"))
         name.target = other.port
@@ -69,36 +69,36 @@ def test_a_server_that_stays_read_only_is_looked_for_once_a_second_and_answers_r
         for _ in range(5):
             with pytest.raises(DatabaseUnavailable) as failure:
                 stored_user(lambda: Work(shop, SYSTEM))
-            assert failure.value.trouble is Trouble.READ_ONLY
+            assert failure.value.fault is Fault.READ_ONLY
             assert count_of(database, "users") == 0
         assert name.accepted == 2
 
         with pytest.raises(DatabaseUnavailable) as failure:
-            migrated_to(database)
-        assert failure.value.trouble is Trouble.READ_ONLY
+            read_schema_version(database)
+        assert failure.value.fault is Fault.READ_ONLY
 
         postgres.execute(f"ALTER DATABASE {address.database} RESET default_transaction_read_only")
         clock.advance(seconds=1)
         stored_user(lambda: Work(shop, SYSTEM))
-        assert is_current(migrated_to(database))
+        assert is_current(read_schema_version(database))
 
 
 @pytest.mark.parametrize(
-    ("code", "trouble"),
+    ("code", "fault"),
     [
-        ("53100", Trouble.FULL),
-        ("53200", Trouble.AWAY),
-        ("55P03", Trouble.AWAY),
-        ("57014", Trouble.AWAY),
-        ("58030", Trouble.UNUSABLE),
-        ("XX000", Trouble.UNUSABLE),
-        ("XX001", Trouble.DAMAGED),
-        ("42P01", Trouble.UNUSABLE),
-        ("42501", Trouble.UNUSABLE),
-        ("P0001", Trouble.UNUSABLE),
+        ("53100", Fault.FULL),
+        ("53200", Fault.AWAY),
+        ("55P03", Fault.AWAY),
+        ("57014", Fault.AWAY),
+        ("58030", Fault.UNUSABLE),
+        ("XX000", Fault.UNUSABLE),
+        ("XX001", Fault.DAMAGED),
+        ("42P01", Fault.UNUSABLE),
+        ("42501", Fault.UNUSABLE),
+        ("P0001", Fault.UNUSABLE),
     ],
 )
-def test_what_the_server_cannot_do_is_said_of_the_server(database, work, psql, code, trouble):
+def test_what_the_server_cannot_do_is_said_of_the_server(database, work, psql, code, fault):
     psql(
         "CREATE FUNCTION fail() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN RAISE EXCEPTION "
         f"'it cannot' USING ERRCODE = '{code}'; END $$"
@@ -106,17 +106,17 @@ def test_what_the_server_cannot_do_is_said_of_the_server(database, work, psql, c
     psql("CREATE TRIGGER fails BEFORE INSERT ON users EXECUTE FUNCTION fail()")
     with pytest.raises(DatabaseUnavailable, match="it cannot") as failure:
         stored_user(work)
-    assert failure.value.trouble is trouble
+    assert failure.value.fault is fault
     assert not isinstance(failure.value, DatabaseConflict)
     psql("DROP TRIGGER fails ON users")
     stored_user(work)
-    assert is_current(migrated_to(database))
+    assert is_current(read_schema_version(database))
 
 
 @pytest.mark.parametrize("statement", ["SELEC", "SELECT 1/0", "SELECT 'a'::uuid"])
 def test_our_own_mistakes_stay_mistakes(database, statement):
     with pytest.raises(Exception, match=r"syntax|zero|invalid") as mistake:
-        ask(database, lambda db: db.execute(text(statement)))
+        run_query(database, lambda db: db.execute(text(statement)))
     assert not isinstance(mistake.value, DatabaseUnavailable)
 
 
@@ -132,7 +132,7 @@ def test_tables_that_are_missing_are_unavailable(database, work, psql, wrong):
     psql(wrong)
     with pytest.raises(DatabaseUnavailable) as failure:
         stored_user(work)
-    assert failure.value.trouble is Trouble.UNUSABLE
+    assert failure.value.fault is Fault.UNUSABLE
 
 
 def test_what_the_role_or_the_environment_set_otherwise_does_not_matter(
@@ -152,7 +152,7 @@ def test_what_the_role_or_the_environment_set_otherwise_does_not_matter(
     shop = workshop_for(database)
     name = "Zoë 😀 \\' ż"
     user = stored_user(lambda: Work(shop, SYSTEM), name=name)
-    found = ask(
+    found = run_query(
         database,
         lambda db: db.execute(
             text("SELECT name, created_at, current_setting('TimeZone') FROM users")

@@ -16,7 +16,7 @@ from backend.storage import tables
 from backend.storage.engine import Database, DatabaseConflict, DatabaseUnavailable
 from backend.storage.postgres.watchdog import ConnectionWatchdog
 from backend.storage.queries import users
-from backend.storage.work import Runtime, Work, ask
+from backend.storage.work import Runtime, Work, run_query
 from tests.clocks import FixedClock
 from tests.make import make_settings
 from tests.rig.fixtures import ON_POSTGRESQL
@@ -60,7 +60,7 @@ def test_twenty_pauses_of_the_server_show_no_error(database, work, postgres, pos
     for _ in range(20):
         stored_user(work)
         kill_all(postgres, postgres_url)
-        assert ask(database, lambda db: db.execute(text("SELECT 1")).scalar()) == 1
+        assert run_query(database, lambda db: db.execute(text("SELECT 1")).scalar()) == 1
         kill_all(postgres, postgres_url)
         stored_user(work)
     assert count_of(database, "users") == 40
@@ -69,7 +69,7 @@ def test_twenty_pauses_of_the_server_show_no_error(database, work, postgres, pos
 def test_many_broken_connections_are_replaced_at_once(database, work, postgres, postgres_url):
     lent = [database.read() for _ in range(8)]
     for each in lent:
-        each.give_back()
+        each.release()
     kill_all(postgres, postgres_url)
 
     stored_user(work)
@@ -81,13 +81,13 @@ def test_an_idle_connection_is_asked_first_and_replaced(
     open_database, clock, postgres, postgres_url
 ):
     database = open_database()
-    database.read().give_back()
+    database.read().release()
     kill_all(postgres, postgres_url)
     clock.advance(seconds=31)
 
-    db = database.read()  # no second attempt is made here, as `ask` would
+    db = database.read()  # no second attempt is made here, as `run_query` would
     assert db.execute(text("SELECT 1")).scalar() == 1
-    db.give_back()
+    db.release()
 
 
 def test_a_connection_lost_before_commit_is_a_conflict_and_nothing_happened(
@@ -262,7 +262,7 @@ def test_a_server_that_is_down_is_asked_once_a_second(postgres_url, open_databas
 def test_a_server_that_stands_still_is_left_after_a_while_and_used_again_when_it_moves(
     proxy, behind_proxy, monkeypatch
 ):
-    quick = ConnectionWatchdog(seconds_between_looks=0.02)
+    quick = ConnectionWatchdog(interval=0.02)
     monkeypatch.setattr("backend.storage.engine.ConnectionWatchdog", lambda: quick)
     database = behind_proxy(clock=SystemClock())
     shop = workshop_for(database)
@@ -270,7 +270,7 @@ def test_a_server_that_stands_still_is_left_after_a_while_and_used_again_when_it
 
     proxy.freeze()
     with pytest.raises(DatabaseUnavailable, match="did not answer") as failure:
-        ask(database, lambda db: db.execute(text("SELECT 1")))
+        run_query(database, lambda db: db.execute(text("SELECT 1")))
     assert not isinstance(failure.value, DatabaseConflict)
 
     proxy.thaw()
@@ -282,7 +282,7 @@ def test_a_server_that_stands_still_is_left_after_a_while_and_used_again_when_it
 
 def _is_usable(database: Database) -> bool:
     try:
-        return bool(ask(database, lambda db: db.execute(text("SELECT 1")).scalar()))
+        return bool(run_query(database, lambda db: db.execute(text("SELECT 1")).scalar()))
     except DatabaseUnavailable:
         return False
 

@@ -8,7 +8,7 @@ import pytest
 from backend.kernel.secrets.tokens import TokenDigest
 from backend.storage.queries import links, users
 from backend.storage.queries.links import Link
-from backend.storage.work import ask
+from backend.storage.work import run_query
 from tests.storage.conftest import stored_user
 
 DIGEST = TokenDigest(b"a digest has thirty-two bytes..."[:32])
@@ -41,7 +41,7 @@ def test_a_link_comes_back_exactly_as_stored_and_only_to_its_own_kind(work, data
         links.insert(mine.db, link, DIGEST)
 
     def find(kinds, digest):
-        return ask(database, lambda db: links.find(db, kinds, digest))
+        return run_query(database, lambda db: links.find(db, kinds, digest))
 
     assert find(["verify-email", "reset-password"], DIGEST) == link
     assert find(["verify-email"], DIGEST) is None
@@ -75,7 +75,9 @@ def test_a_users_links_are_voided_by_kind_or_all_but_one(work, database, new_lin
         links.insert(mine.db, new_link(9, user_id=grace.id), DIGEST)
 
     def left(user):
-        return [link.kind for link in ask(database, lambda db: links.list_for_user(db, user.id))]
+        return [
+            link.kind for link in run_query(database, lambda db: links.list_for_user(db, user.id))
+        ]
 
     with work() as mine:
         links.delete_for_user(mine.db, ada.id, ["delete-user"])
@@ -96,4 +98,4 @@ def test_links_go_with_their_user(work, database, new_link):
         assert users.delete_one(mine.db, ada.id)
         assert not users.delete_one(mine.db, ada.id)
 
-    assert ask(database, lambda db: links.find(db, ["reset-password"], DIGEST)) is None
+    assert run_query(database, lambda db: links.find(db, ["reset-password"], DIGEST)) is None

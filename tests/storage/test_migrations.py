@@ -23,7 +23,7 @@ from backend.storage.migrations import HEAD
 from backend.storage.queries.sessions import Session
 from backend.storage.tables import metadata
 from backend.storage.urls import database_url
-from backend.storage.work import ask
+from backend.storage.work import run_query
 from tests.make import make_settings
 from tests.rig.fixtures import ON_SQLITE
 from tests.rig.fork_server import fork_server
@@ -83,7 +83,9 @@ def next_step(monkeypatch, tmp_path) -> Callable[[str], None]:
 
 
 def step_of(database) -> str:
-    return ask(database, lambda db: db.execute(text("SELECT * FROM alembic_version")).scalar_one())
+    return run_query(
+        database, lambda db: db.execute(text("SELECT * FROM alembic_version")).scalar_one()
+    )
 
 
 def test_the_tables_are_those_the_code_speaks_of(url):

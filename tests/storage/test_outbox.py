@@ -9,7 +9,7 @@ from backend.kernel.randomness import SystemRandomness, uuid7
 from backend.storage.postgres.advisory_locks import try_advisory_lock
 from backend.storage.queries import outbox
 from backend.storage.queries.outbox import DECOY, GIVEN_UP, HELD, SENT, WAITING, Mail
-from backend.storage.work import ask
+from backend.storage.work import run_query
 from tests.clocks import NOON
 from tests.rig.fixtures import ON_A_SERVER, ON_SQLITE
 
@@ -51,7 +51,9 @@ def claim(work, now=NOON, until=SOON):
 
 
 def row(database, mail_id):
-    return next(m for m in ask(database, lambda db: outbox.list_newest(db, 99)) if m.id == mail_id)
+    return next(
+        m for m in run_query(database, lambda db: outbox.list_newest(db, 99)) if m.id == mail_id
+    )
 
 
 def test_what_is_due_for_longest_is_claimed_first_and_by_one_alone(work, stored):
@@ -92,7 +94,7 @@ def test_only_what_waits_is_due(work, stored, database, state):
     stored(state=state, due_at=None)
 
     assert claim(work) is None
-    assert ask(database, outbox.find_next_due) is None
+    assert run_query(database, outbox.find_next_due) is None
 
 
 def test_a_mail_that_left_is_blank(work, stored, database):
@@ -122,7 +124,7 @@ def test_a_mail_that_did_not_leave_waits_until_its_next_time(work, stored, datab
 
     found = row(database, mail.id)
     assert (found.state, found.due_at, found.last_error) == (WAITING, SOON, "away")
-    assert ask(database, outbox.find_next_due) == SOON
+    assert run_query(database, outbox.find_next_due) == SOON
 
 
 def test_a_failure_does_not_call_back_what_another_process_sent(work, stored, database):
@@ -139,9 +141,14 @@ def test_the_list_is_newest_first_without_decoys(work, stored, database):
     old, new = stored(created_at=NOON), stored(created_at=SOON)
     stored(created_at=SOON, state=DECOY)
 
-    assert [m.id for m in ask(database, lambda db: outbox.list_newest(db, 9))] == [new.id, old.id]
-    assert [m.id for m in ask(database, lambda db: outbox.list_newest(db, 1))] == [new.id]
-    assert [m.id for m in ask(database, lambda db: outbox.list_newest(db, 9, new.id))] == [old.id]
+    assert [m.id for m in run_query(database, lambda db: outbox.list_newest(db, 9))] == [
+        new.id,
+        old.id,
+    ]
+    assert [m.id for m in run_query(database, lambda db: outbox.list_newest(db, 1))] == [new.id]
+    assert [m.id for m in run_query(database, lambda db: outbox.list_newest(db, 9, new.id))] == [
+        old.id
+    ]
 
 
 def test_what_is_old_is_purged_a_little_at_a_time_but_never_what_waits(work, stored, database):
@@ -155,7 +162,7 @@ def test_what_is_old_is_purged_a_little_at_a_time_but_never_what_waits(work, sto
         assert outbox.purge(mine.db, SOON, 3) == 1
         assert outbox.purge(mine.db, SOON, 3) == 0
 
-    left = ask(database, lambda db: outbox.list_newest(db, 9))
+    left = run_query(database, lambda db: outbox.list_newest(db, 9))
     assert {mail.id for mail in left} == {waiting.id, young.id}
 
 
@@ -179,4 +186,4 @@ def test_an_id_that_nobody_has_changes_nothing(work, database):
     with work() as mine:
         outbox.mark_sent(mine.db, UUID(int=9), NOON)
 
-    assert ask(database, lambda db: outbox.list_newest(db, 9)) == []
+    assert run_query(database, lambda db: outbox.list_newest(db, 9)) == []

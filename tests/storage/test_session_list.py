@@ -9,7 +9,7 @@ import pytest
 
 from backend.storage.queries import session_list, user_list
 from backend.storage.queries.session_list import SessionFilter, find_page
-from backend.storage.work import ask
+from backend.storage.work import run_query
 from tests.clocks import NOON, SeededRandomness
 from tests.storage.conftest import stored_session, stored_user
 
@@ -32,7 +32,7 @@ def people(work):
 
 
 def every(database, wanted=SessionFilter(), limit=100):  # noqa: B008  it is frozen
-    return ask(database, lambda db: find_page(db, wanted, NOON, limit))
+    return run_query(database, lambda db: find_page(db, wanted, NOON, limit))
 
 
 def test_live_sessions_are_listed_newest_first_with_their_users(database, people):

@@ -9,7 +9,7 @@ from sqlalchemy.exc import IntegrityError
 from backend.kernel.secrets.tokens import TokenDigest
 from backend.storage.queries import sessions
 from backend.storage.queries.sessions import SessionWithUser
-from backend.storage.work import ask
+from backend.storage.work import run_query
 from tests.clocks import NOON
 from tests.storage.conftest import (
     count_of,
@@ -25,7 +25,7 @@ UNKNOWN = TokenDigest(bytes(32))
 
 
 def find(database, session):
-    return ask(database, lambda db: sessions.find_with_user(db, digest_of(session)))
+    return run_query(database, lambda db: sessions.find_with_user(db, digest_of(session)))
 
 
 def test_a_session_comes_back_exactly_as_stored_with_its_user(work, database):
@@ -42,18 +42,18 @@ def test_an_expired_session_is_found_too_for_its_caller_to_judge(work, database)
 
 
 def test_an_unknown_digest_finds_nothing(database):
-    assert ask(database, lambda db: sessions.find_with_user(db, UNKNOWN)) is None
+    assert run_query(database, lambda db: sessions.find_with_user(db, UNKNOWN)) is None
 
 
 def test_several_are_found_in_one_statement_each_by_its_own_digest(work, database):
     stored = [stored_session(work, stored_user(work)) for _ in range(3)]
     asked = [UNKNOWN, *map(digest_of, stored)]
-    found = ask(database, lambda db: sessions.find_all_with_user(db, asked))
+    found = run_query(database, lambda db: sessions.find_all_with_user(db, asked))
     assert {digest: each.session for digest, each in found.items()} == {
         digest_of(each): each for each in stored
     }
     assert [found[digest_of(each)].user.id for each in stored] == [each.user_id for each in stored]
-    assert ask(database, lambda db: sessions.find_all_with_user(db, [])) == {}
+    assert run_query(database, lambda db: sessions.find_all_with_user(db, [])) == {}
 
 
 def test_two_sessions_never_share_a_token(work):
@@ -76,7 +76,7 @@ def test_the_live_sessions_of_a_user_are_listed_newest_first(work, database):
     stored_session(work, user, impersonated_by=UUID(int=5))
     stored_session(work, stored_user(work))
 
-    assert ask(database, lambda db: sessions.list_live(db, user.id, NOON)) == [newer, older]
+    assert run_query(database, lambda db: sessions.list_live(db, user.id, NOON)) == [newer, older]
 
 
 def test_prolonging_moves_the_end_and_tells(work, database, told):
@@ -144,11 +144,11 @@ def test_all_sessions_of_a_user_end_but_the_one_that_is_kept(work, database, tol
     with work() as mine:
         assert sessions.delete_all(mine.db, user.id, except_id=kept.id) == 2
     assert told.forgotten[-1] == {user.id}
-    assert ask(database, lambda db: sessions.list_live(db, user.id, NOON)) == [kept]
+    assert run_query(database, lambda db: sessions.list_live(db, user.id, NOON)) == [kept]
 
     with work() as mine:
         assert sessions.delete_all(mine.db, user.id) == 1
-    assert ask(database, lambda db: sessions.list_live(db, user.id, NOON)) == []
+    assert run_query(database, lambda db: sessions.list_live(db, user.id, NOON)) == []
     assert find(database, others) is not None
 
 
@@ -159,7 +159,7 @@ def test_the_oldest_sessions_beyond_the_limit_end(work, database, told):
     with work() as mine:
         assert sessions.delete_over_limit(mine.db, user.id, 2, except_id=fourth.id) == 2
 
-    assert ask(database, lambda db: sessions.list_live(db, user.id, NOON)) == [fourth, third]
+    assert run_query(database, lambda db: sessions.list_live(db, user.id, NOON)) == [fourth, third]
     assert told.forgotten[-1] == {user.id}
 
 
@@ -170,7 +170,7 @@ def test_a_session_made_by_a_clock_that_is_behind_is_not_the_one_that_ends(work,
     with work() as mine:
         assert sessions.delete_over_limit(mine.db, user.id, 2, except_id=made.id) == 1
 
-    assert ask(database, lambda db: sessions.list_live(db, user.id, NOON)) == [newest, made]
+    assert run_query(database, lambda db: sessions.list_live(db, user.id, NOON)) == [newest, made]
 
 
 def test_nothing_beyond_the_limit_ends_nothing_and_tells_nobody(work, told):

@@ -18,8 +18,8 @@ from backend.kernel.settings import Settings, SettingsError
 from backend.storage.engine import Database
 from backend.storage.migrate import migrate
 from backend.storage.snapshots import store
-from backend.storage.snapshots.restore import Restored, restore_if_missing
-from backend.storage.snapshots.snapshots import Snapshots, snapshots_for
+from backend.storage.snapshots.restore import RestoreOutcome, restore_if_missing
+from backend.storage.snapshots.snapshots import Snapshots, create_snapshots
 from backend.storage.snapshots.store import Copy, snapshot_stores
 from backend.storage.urls import sqlite_file, sqlite_url
 from backend.storage.work import Work
@@ -46,7 +46,7 @@ def made_settings(data: Path, snapshots: Path | None = None, key: str | None = N
     return make_settings(data, snapshot_dir=snapshots, secret_key=key)
 
 
-def restore(settings: Settings) -> Restored:
+def restore(settings: Settings) -> RestoreOutcome:
     return restore_if_missing(settings, SystemClock(), SystemRandomness())
 
 
@@ -68,7 +68,7 @@ class Server:
             quiet=quiet,
             at_most_every=at_most_every,
         )
-        self.database = Database(url, SystemClock(), after_write=self.snapshots.wrote)
+        self.database = Database(url, SystemClock(), after_write=self.snapshots.note_write)
         self.shop = workshop_on(self.database, SystemClock(), settings, Told())
         self.snapshots.start()
 
@@ -81,7 +81,7 @@ class Server:
     def users(self) -> int:
         db = self.database.read()
         found = db.execute(text("SELECT count(*) FROM users")).scalar_one()
-        db.give_back()
+        db.release()
         return found
 
     def saved(self) -> list[Path]:
@@ -103,7 +103,7 @@ class Server:
 def saved_users(settings: Settings) -> int:
     databases, _ = snapshot_stores(settings.snapshot_dir)
     try:
-        newest = next(filter(Copy.is_whole, databases.newest_first()), None)
+        newest = next(filter(Copy.is_intact, databases.newest_first()), None)
         return users_in(newest.path) if newest else -1
     except FileNotFoundError:  # dropped while we looked, or nothing taken yet
         return -1
@@ -118,14 +118,14 @@ def users_in(file: Path) -> int:
 
 def test_what_was_written_before_a_stop_is_there_after_the_disk_was_lost(settings):
     server = Server(settings, quiet=60, at_most_every=60)
-    assert server.restored is Restored.NOTHING
+    assert server.restored is RestoreOutcome.NOTHING_FOUND
     for _ in range(3):
         server.add_user()
     server.stop()
     server.lose_its_disk()
 
     again = Server(settings)
-    assert again.restored is Restored.WHOLE
+    assert again.restored is RestoreOutcome.COMPLETE
     assert again.users() == 3
     again.add_user()
     again.stop()
@@ -176,7 +176,7 @@ def test_nothing_new_makes_no_new_snapshot(settings):
     before = first.saved()
     second = Server(settings)
     second.stop()
-    assert second.restored is Restored.NOT_NEEDED
+    assert second.restored is RestoreOutcome.NOT_NEEDED
     assert second.saved() == before
 
 
@@ -217,7 +217,7 @@ def test_a_damaged_snapshot_is_skipped_with_a_line_and_the_one_before_restored(s
 
     skipped = [line for line in lines if line["event"] == "snapshot_skipped"]
     assert [line["name"] for line in skipped] == [newest.name]
-    assert again.restored is Restored.IN_PART
+    assert again.restored is RestoreOutcome.PARTIAL
     assert users_in(again.file) == 1
 
 
@@ -230,7 +230,7 @@ def test_when_every_snapshot_is_damaged_they_are_set_aside_and_never_replaced(se
         os.truncate(each, 5000)
 
     again = Server(settings)
-    assert again.restored is Restored.NOTHING
+    assert again.restored is RestoreOutcome.NOTHING_FOUND
     assert again.users() == 0
     for _ in range(4):
         again.add_user()
@@ -282,7 +282,7 @@ def test_a_key_that_was_set_is_neither_saved_nor_replaced(settings):
     (chosen.data_dir / "secret_key").write_text("left from before\n")
     migrate(sqlite_url(sqlite_file(chosen)))
     restore(chosen)
-    snapshots = snapshots_for(chosen, SystemClock())
+    snapshots = create_snapshots(chosen, SystemClock())
     snapshots.start()
     snapshots.stop()
     names = [each.name for each in chosen.snapshot_dir.iterdir()]
@@ -292,8 +292,8 @@ def test_a_key_that_was_set_is_neither_saved_nor_replaced(settings):
 
 def test_without_a_snapshot_folder_nothing_is_taken_or_restored(tmp_path):
     settings = made_settings(tmp_path)
-    assert restore(settings) is Restored.NO_SNAPSHOTS
-    assert snapshots_for(settings, SystemClock()) is None
+    assert restore(settings) is RestoreOutcome.DISABLED
+    assert create_snapshots(settings, SystemClock()) is None
 
 
 def test_a_folder_that_cannot_be_read_stops_the_start_before_it_begins_empty(tmp_path):
@@ -309,8 +309,8 @@ def test_a_folder_that_cannot_be_read_does_not_stop_a_start_that_needs_nothing_f
     migrate(sqlite_url(sqlite_file(settings)))
     (tmp_path / "bucket").write_text("not mounted")
     server = Server(settings)
-    assert server.restored is Restored.NOT_NEEDED
-    wait_until(lambda: server.snapshots.trouble is not None, "the report")
+    assert server.restored is RestoreOutcome.NOT_NEEDED
+    wait_until(lambda: server.snapshots.last_error is not None, "the report")
     (tmp_path / "bucket").unlink()
     wait_until(lambda: server.settings.snapshot_dir.exists() and server.saved_users() == 0, "it")
     server.stop()
@@ -328,12 +328,12 @@ def test_a_bucket_that_fails_is_reported_drops_nothing_and_is_tried_again(settin
     with monkeypatch.context() as broken:
         broken.setattr(store, "_write_through", no_space)
         server.add_user()
-        wait_until(lambda: server.snapshots.trouble is not None, "the report")
-        assert "No space left" in server.snapshots.trouble
+        wait_until(lambda: server.snapshots.last_error is not None, "the report")
+        assert "No space left" in server.snapshots.last_error
         assert server.saved() == good
     wait_until(lambda: server.saved_users() == 2, "the next attempt")
     server.stop()
-    assert server.snapshots.trouble is None
+    assert server.snapshots.last_error is None
 
 
 def test_a_clock_that_was_set_back_does_not_make_new_snapshots_old(settings, tmp_path):
@@ -342,7 +342,7 @@ def test_a_clock_that_was_set_back_does_not_make_new_snapshots_old(settings, tmp
     now = SystemClock().now()
     for number in range(5):
         source.write_text(str(number))
-        newest.put(source, now.replace(year=now.year - number))
+        newest.add(source, now.replace(year=now.year - number))
     assert newest.newest_first()[0].path.read_text() == "4"
 
 
@@ -379,7 +379,7 @@ def test_a_server_killed_at_any_moment_leaves_a_snapshot_that_restores(settings)
             each.unlink()
 
         again = Server(settings, quiet=60, at_most_every=60)
-        assert again.restored is Restored.IN_PART
+        assert again.restored is RestoreOutcome.PARTIAL
         assert restored <= again.users() <= whole
         restored = again.users()
         again.stop()

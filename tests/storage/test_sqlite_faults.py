@@ -10,7 +10,7 @@ from sqlalchemy import text
 
 from backend.kernel.client import SYSTEM
 from backend.storage.engine import DatabaseConflict, DatabaseUnavailable
-from backend.storage.work import Work, ask
+from backend.storage.work import Work, run_query
 from tests.rig.fixtures import ON_SQLITE
 from tests.storage.conftest import count_of, stored_user
 
@@ -29,7 +29,7 @@ def full_disk() -> Iterator[None]:
 
 
 def integrity(database) -> str:
-    return ask(database, lambda db: db.execute(text("PRAGMA integrity_check")).scalar_one())
+    return run_query(database, lambda db: db.execute(text("PRAGMA integrity_check")).scalar_one())
 
 
 def test_on_a_full_disk_writes_fail_reads_go_on_and_space_heals(database, work):
@@ -88,17 +88,17 @@ def test_an_acknowledged_write_is_on_the_disk(database, work):
 def test_every_write_looks_at_what_others_did_before_it_begins(database, work, clock):
     clock.advance(seconds=1)
     stored_user(work)
-    assert database.looked[0] == clock.monotonic()
+    assert database.last_poll[0] == clock.monotonic()
 
 
 def test_what_a_backup_reads_does_not_look_like_a_change(database, work, url, tmp_path):
     stored_user(work)
-    assert database.look(1)
-    _, before = database.looked
+    assert database.poll_data_version(1)
+    _, before = database.last_poll
     source, target = sqlite3.connect(url.database), sqlite3.connect(tmp_path / "copy")
     source.backup(target)
     source.close()
     target.close()
     stored_user(work)
-    assert database.look(1)
-    assert database.looked[1] == before
+    assert database.poll_data_version(1)
+    assert database.last_poll[1] == before

@@ -11,9 +11,9 @@ from sqlalchemy import text
 
 from backend.kernel.client import SYSTEM
 from backend.storage.engine import Database, DatabaseUnavailable
-from backend.storage.errors import Trouble
+from backend.storage.errors import Fault
 from backend.storage.queries import users
-from backend.storage.work import Work, ask
+from backend.storage.work import Work, run_query
 from tests.rig.fixtures import ON_SQLITE
 from tests.storage.conftest import count_of, new_user, stored_user
 
@@ -31,29 +31,29 @@ def backup(file: Path, to: Path) -> Path:
     return to
 
 
-def troubles(database: Database, work) -> set[Trouble]:
+def troubles(database: Database, work) -> set[Fault]:
     """What a read, a write and a look of the change feed hear."""
     heard = set()
     for deed in (lambda: count_of(database, "users"), lambda: stored_user(work)):
         with pytest.raises(DatabaseUnavailable) as failure:
             deed()
-        heard.add(failure.value.trouble)
+        heard.add(failure.value.fault)
     with pytest.raises(DatabaseUnavailable) as failure:
-        database.look(1)
-    return heard | {failure.value.trouble}
+        database.poll_data_version(1)
+    return heard | {failure.value.fault}
 
 
 @pytest.mark.parametrize("suffix", ["", "-wal", "-shm"])
 def test_a_removed_file_takes_no_write_and_answers_no_read(file, database, work, suffix):
     stored_user(work)
     file.with_name(file.name + suffix).unlink()
-    assert troubles(database, work) == {Trouble.REPLACED}
+    assert troubles(database, work) == {Fault.REPLACED}
 
 
 def test_a_file_that_another_was_moved_over_is_not_used(file, database, work, tmp_path):
     stored_user(work)
     backup(file, tmp_path / "backup.db").replace(file)
-    assert troubles(database, work) == {Trouble.REPLACED}
+    assert troubles(database, work) == {Fault.REPLACED}
 
 
 def test_what_is_committed_into_a_file_that_is_gone_is_not_acknowledged(file, runtime, work):
@@ -61,7 +61,7 @@ def test_what_is_committed_into_a_file_that_is_gone_is_not_acknowledged(file, ru
     with pytest.raises(DatabaseUnavailable) as failure, Work(runtime, SYSTEM) as mine:
         users.insert(mine.db, new_user(), None)
         file.unlink()
-    assert failure.value.trouble is Trouble.REPLACED
+    assert failure.value.fault is Fault.REPLACED
 
 
 def test_a_folder_that_comes_back_is_used_again(file, database, work, tmp_path):
@@ -69,7 +69,7 @@ def test_a_folder_that_comes_back_is_used_again(file, database, work, tmp_path):
     folder = file.parent
     aside = folder.with_name("aside")
     os.rename(folder, aside)
-    assert troubles(database, work) == {Trouble.REPLACED}
+    assert troubles(database, work) == {Fault.REPLACED}
     os.rename(aside, folder)
     stored_user(work)
     assert count_of(database, "users") == 2
@@ -82,7 +82,7 @@ def test_a_backup_moved_over_is_whole_after_an_end_by_force(file, database, work
     for _ in range(50):
         stored_user(work)
     copy.replace(file)
-    assert troubles(database, work) == {Trouble.REPLACED}
+    assert troubles(database, work) == {Fault.REPLACED}
 
     killed = shutil.copytree(file.parent, tmp_path / "killed") / file.name
     with closing(sqlite3.connect(killed)) as after:
@@ -131,7 +131,7 @@ def test_a_file_that_somebody_writes_over_is_refused(file, database, work, spoil
     for _ in range(3):
         with pytest.raises(DatabaseUnavailable) as failure:
             stored_user(work)
-        assert failure.value.trouble is Trouble.DAMAGED
+        assert failure.value.fault is Fault.DAMAGED
     with pytest.raises(DatabaseUnavailable, match="is damaged"):
         count_of(database, "users")
 
@@ -146,13 +146,13 @@ def test_a_checkpoint_by_hand_is_no_damage(file, database, work):
 
 def test_a_file_written_over_with_what_is_sound_is_used_once_it_was_examined(file, database, work):
     stored_user(work)
-    version = database.looked[1]
+    version = database.last_poll[1]
     os.utime(file)
     with pytest.raises(DatabaseUnavailable):
-        database.look(1)
+        database.poll_data_version(1)
     stored_user(work)
     assert count_of(database, "users") == 2
-    assert database.looked[1] != version  # so that what was remembered is forgotten
+    assert database.last_poll[1] != version  # so that what was remembered is forgotten
 
 
 def test_an_import_beside_the_server_is_not_suspected(file, database, work):
@@ -161,13 +161,13 @@ def test_an_import_beside_the_server_is_not_suspected(file, database, work):
         beside.execute("CREATE TABLE big AS SELECT zeroblob(9000000) AS bytes")
         beside.commit()
     stored_user(work)
-    assert database.look(1)
+    assert database.poll_data_version(1)
 
 
 def test_missing_tables_are_unavailable_and_a_wrong_statement_is_our_mistake(database, work):
     with pytest.raises(DatabaseUnavailable) as failure:
         count_of(database, "nowhere")
-    assert failure.value.trouble is Trouble.UNUSABLE
+    assert failure.value.fault is Fault.UNUSABLE
     with pytest.raises(Exception, match="syntax error") as mistake:
-        ask(database, lambda db: db.execute(text("SELEC")))
+        run_query(database, lambda db: db.execute(text("SELEC")))
     assert not isinstance(mistake.value, DatabaseUnavailable)

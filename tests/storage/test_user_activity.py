@@ -10,7 +10,7 @@ from backend.kernel.events import Event, EventKind
 from backend.kernel.randomness import SystemRandomness, uuid7
 from backend.storage.queries import audit
 from backend.storage.queries.user_activity import UserActivity, find_activity
-from backend.storage.work import ask
+from backend.storage.work import run_query
 from tests.clocks import NOON
 from tests.rig.fixtures import ON_SQLITE
 from tests.storage.conftest import stored_session, stored_user
@@ -34,7 +34,7 @@ def test_live_sessions_are_counted_and_the_last_sign_in_is_found(database, work)
     happened(work, EventKind.SIGN_UP, ada.id, NOON - 3 * HOUR)
     happened(work, EventKind.SIGN_IN, ada.id, NOON - 2 * HOUR)
     happened(work, EventKind.SIGN_IN_FAILED, ada.id, NOON - HOUR)
-    found = ask(database, lambda db: find_activity(db, [ada.id, bob.id, UUID(int=0)], NOON))
+    found = run_query(database, lambda db: find_activity(db, [ada.id, bob.id, UUID(int=0)], NOON))
     assert found == {
         ada.id: UserActivity(3, NOON - 2 * HOUR, True),
         bob.id: UserActivity(0, NOON - 3 * HOUR, True),
@@ -42,7 +42,7 @@ def test_live_sessions_are_counted_and_the_last_sign_in_is_found(database, work)
 
 
 def test_nothing_is_asked_about_nobody(database):
-    assert ask(database, lambda db: find_activity(db, [], NOON)) == {}
+    assert run_query(database, lambda db: find_activity(db, [], NOON)) == {}
 
 
 @ON_SQLITE
@@ -55,7 +55,7 @@ def test_on_sqlite_the_last_sign_in_is_found_without_reading_the_failures_since(
         plans.extend(row[3] for row in cursor.fetchall())
 
     event.listen(database.engine, "before_cursor_execute", explain)
-    ask(database, lambda db: find_activity(db, [ada.id], NOON))
+    run_query(database, lambda db: find_activity(db, [ada.id], NOON))
     event.remove(database.engine, "before_cursor_execute", explain)
     assert any("audit_events_signed_in_idx" in line for line in plans), plans
     assert not any(line.startswith("SCAN") for line in plans), plans

@@ -18,7 +18,7 @@ from backend.storage.postgres import trigrams
 from backend.storage.queries import user_list
 from backend.storage.queries.user_list import AnyOf, Condition, UserListQuery
 from backend.storage.urls import database_url
-from backend.storage.work import ask
+from backend.storage.work import run_query
 from tests.clocks import NOON
 from tests.storage.conftest import new_user, stored_user
 
@@ -52,8 +52,10 @@ def test_both_ways_of_finding_a_page_find_the_same(database, crowd):
     conditions = [[], [Condition("email", "contains", "ANNA")], [Condition("banned", "eq", True)]]
     for sort_by, descending, held in product(SORTED_BY, (False, True), conditions):
         asked = wanted(*held, by=sort_by, descending=descending, limit=4, offset=2)
-        few = ask(database, lambda db, asked=asked: user_list.find_page_by_sorting(db, asked))
-        walked = ask(database, lambda db, asked=asked: user_list.find_page_by_scanning(db, asked))
+        few = run_query(database, lambda db, asked=asked: user_list.find_page_by_sorting(db, asked))
+        walked = run_query(
+            database, lambda db, asked=asked: user_list.find_page_by_scanning(db, asked)
+        )
         assert [user.id for user in few] == [user.id for user in walked]
         assert len(few) == 4
 
@@ -62,10 +64,12 @@ def test_a_list_read_behind_the_last_of_each_page_is_the_list(database, crowd):
     conditions = [[], [AnyOf([Condition("role", "eq", "admin"), Condition("banned", "eq", True)])]]
     for sort_by, descending, held in product(SORTED_BY, (False, True), conditions):
         whole = wanted(*held, by=sort_by, descending=descending)
-        expected = ask(database, lambda db, whole=whole: user_list.find_page_by_scanning(db, whole))
+        expected = run_query(
+            database, lambda db, whole=whole: user_list.find_page_by_scanning(db, whole)
+        )
         for find in (user_list.find_page_by_scanning, user_list.find_page_by_sorting):
             page, found = replace(whole, limit=4), []
-            while some := ask(database, lambda db, page=page, find=find: find(db, page)):
+            while some := run_query(database, lambda db, page=page, find=find: find(db, page)):
                 found += some
                 page = replace(page, after=user_list.cursor_of(some[-1], sort_by))
             assert found == expected
@@ -74,36 +78,40 @@ def test_a_list_read_behind_the_last_of_each_page_is_the_list(database, crowd):
 def test_one_of_several_conditions_is_enough(database, crowd):
     either = AnyOf([Condition("role", "eq", "admin"), Condition("banned", "eq", True)])
     found = [user for user in crowd if user.role == "admin" or user.banned]
-    assert ask(database, lambda db: user_list.count(db, [either])) == len(found) == 10
+    assert run_query(database, lambda db: user_list.count(db, [either])) == len(found) == 10
     both = [either, Condition("email", "contains", "bert")]
-    assert ask(database, lambda db: user_list.count(db, both)) == sum(
+    assert run_query(database, lambda db: user_list.count(db, both)) == sum(
         user.email.startswith("bert") for user in found
     )
 
 
 def test_rows_that_sort_alike_follow_each_other_by_id(database, crowd):
-    found = ask(database, lambda db: user_list.find_page_by_scanning(db, wanted(by="created_at")))
+    found = run_query(
+        database, lambda db: user_list.find_page_by_scanning(db, wanted(by="created_at"))
+    )
     assert found == sorted(crowd, key=lambda user: (user.created_at, user.id))
     asked = wanted(by="created_at", descending=True)
-    assert ask(database, lambda db: user_list.find_page_by_scanning(db, asked)) == found[::-1]
+    assert run_query(database, lambda db: user_list.find_page_by_scanning(db, asked)) == found[::-1]
 
 
 def test_counting_stops_one_after_the_last_that_is_counted(database, crowd, monkeypatch):
     monkeypatch.setattr(user_list, "EXACT_COUNT_LIMIT", 20)
-    assert ask(database, lambda db: user_list.count(db, [])) == 21
-    assert ask(database, lambda db: user_list.count(db, [Condition("banned", "eq", True)])) == 6
+    assert run_query(database, lambda db: user_list.count(db, [])) == 21
+    assert (
+        run_query(database, lambda db: user_list.count(db, [Condition("banned", "eq", True)])) == 6
+    )
 
 
 def test_an_estimate_is_near_and_never_below_what_was_counted(database, crowd, monkeypatch):
     monkeypatch.setattr(user_list, "EXACT_COUNT_LIMIT", 5)
-    monkeypatch.setattr(dialects, "_LOOKED_AT", 15)
+    monkeypatch.setattr(dialects, "_SAMPLED_ROWS", 15)
     if database.kind == "postgresql":
-        ask(database, lambda db: db.execute(text("ANALYZE users")))
+        run_query(database, lambda db: db.execute(text("ANALYZE users")))
     annas = [Condition("email", "starts_with", "anna")]
-    assert ask(database, lambda db: user_list.estimate(db, [])) == 30
-    assert 10 <= ask(database, lambda db: user_list.estimate(db, annas)) <= 30
+    assert run_query(database, lambda db: user_list.estimate(db, [])) == 30
+    assert 10 <= run_query(database, lambda db: user_list.estimate(db, annas)) <= 30
     nobody = [Condition("email", "contains", "nobody")]
-    assert ask(database, lambda db: user_list.estimate(db, nobody)) == 6
+    assert run_query(database, lambda db: user_list.estimate(db, nobody)) == 6
 
 
 def test_signs_that_mean_something_to_the_database_are_plain_letters(database, work):
@@ -118,7 +126,9 @@ def test_signs_that_mean_something_to_the_database_are_plain_letters(database, w
         ("email", "x+"),
     ]:
         asked = wanted(Condition(column, "contains", term))
-        found = ask(database, lambda db, asked=asked: user_list.find_page_by_scanning(db, asked))
+        found = run_query(
+            database, lambda db, asked=asked: user_list.find_page_by_scanning(db, asked)
+        )
         assert [user.id for user in found] == [odd.id]
 
 
@@ -168,7 +178,7 @@ def test_what_can_be_found_by_an_index_is(postgres, postgres_url, clock):
         postgres.execute(statement, postgres_url.rpartition("/")[2])
     with plans_of(database) as plans:
         for condition, _ in FOUND_BY:
-            ask(database, lambda db, held=condition: user_list.count(db, [held]))
+            run_query(database, lambda db, held=condition: user_list.count(db, [held]))
     database.close()
     unexpected = [
         (condition, plan)
@@ -195,8 +205,11 @@ def test_without_the_right_to_install_trigrams_everything_works_without(plain_ur
     url = database_url(Settings(_env_file=None, database_url=Secret(plain_url)))
     migrate(url)
     database = Database(url, clock)
-    assert ask(database, trigrams.are_indexed) is False
-    assert ask(database, lambda db: user_list.count(db, [Condition("name", "contains", "a")])) == 0
+    assert run_query(database, trigrams.has_trigram_indexes) is False
+    assert (
+        run_query(database, lambda db: user_list.count(db, [Condition("name", "contains", "a")]))
+        == 0
+    )
     database.close()
 
 
@@ -208,5 +221,5 @@ def test_trigrams_that_live_in_a_schema_of_their_own_are_used(postgres, postgres
     url = database_url(Settings(_env_file=None, database_url=Secret(postgres_url)))
     migrate(url)
     database = Database(url, clock)
-    assert ask(database, trigrams.are_indexed) is True
+    assert run_query(database, trigrams.has_trigram_indexes) is True
     database.close()

@@ -7,7 +7,7 @@ from uuid import UUID
 import pytest
 
 from backend.storage.queries import users
-from backend.storage.work import ask
+from backend.storage.work import run_query
 from tests.clocks import NOON
 from tests.storage.conftest import new_user, stored_user
 
@@ -28,7 +28,7 @@ def test_a_user_comes_back_exactly_as_stored(work, database):
     with work() as mine:
         assert users.insert(mine.db, known, "a hash")
 
-    found = ask(database, lambda db: users.find_with_hash(db, "ünï@example.com"))
+    found = run_query(database, lambda db: users.find_with_hash(db, "ünï@example.com"))
 
     assert found == users.UserWithHash(known, "a hash")
     assert found.user.roles == {"user", "admin"}
@@ -39,15 +39,15 @@ def test_a_time_of_another_zone_comes_back_as_the_same_moment_in_utc(work, datab
     moment = datetime(1969, 7, 20, 22, 17, 40, 1, tzinfo=timezone(timedelta(hours=2)))
     user = stored_user(work, created_at=moment)
 
-    found = ask(database, lambda db: users.find_with_hash(db, user.email))
+    found = run_query(database, lambda db: users.find_with_hash(db, user.email))
 
     assert found.user.created_at == moment
     assert found.user.created_at.isoformat() == "1969-07-20T20:17:40.000001+00:00"
 
 
 def test_an_unknown_address_finds_nobody(database):
-    assert ask(database, lambda db: users.find_with_hash(db, "nobody@example.com")) is None
-    assert not ask(database, lambda db: users.email_exists(db, "nobody@example.com"))
+    assert run_query(database, lambda db: users.find_with_hash(db, "nobody@example.com")) is None
+    assert not run_query(database, lambda db: users.email_exists(db, "nobody@example.com"))
 
 
 def test_a_taken_address_is_told_and_takes_no_second_user(work, database):
@@ -57,7 +57,7 @@ def test_a_taken_address_is_told_and_takes_no_second_user(work, database):
         assert users.email_exists(mine.db, first.email)
         assert not users.insert(mine.db, new_user(email=first.email), "other hash")
 
-    found = ask(database, lambda db: users.find_with_hash(db, first.email))
+    found = run_query(database, lambda db: users.find_with_hash(db, first.email))
     assert found == users.UserWithHash(first, "hash")
 
 
@@ -98,7 +98,7 @@ def test_a_stronger_hash_replaces_only_the_one_that_was_checked(work, database):
     with work() as mine:
         assert not users.replace_password_hash(mine.db, user.id, "old", "from a slower sign-in")
 
-    found = ask(database, lambda db: users.find_with_hash(db, user.email))
+    found = run_query(database, lambda db: users.find_with_hash(db, user.email))
     assert found.password_hash == "stronger"
 
 

@@ -10,7 +10,7 @@ from backend.kernel.client import SYSTEM
 from backend.kernel.events import Event, EventKind
 from backend.storage.engine import DatabaseConflict, DatabaseUnavailable
 from backend.storage.queries import users
-from backend.storage.work import Work, ask
+from backend.storage.work import Work, run_query
 from tests.storage.conftest import count_of, new_user, stored_user
 
 FAILED = Event(EventKind.SIGN_IN_FAILED)
@@ -45,9 +45,9 @@ def test_a_refusal_undoes_everything_but_what_is_kept(runtime, database, told):
         raise Refused
 
     assert count_of(database, "users") == 0
-    assert ask(database, lambda db: db.execute(text("SELECT kind FROM audit_events")).all()) == [
-        ("sign_in_failed",)
-    ]
+    assert run_query(
+        database, lambda db: db.execute(text("SELECT kind FROM audit_events")).all()
+    ) == [("sign_in_failed",)]
     assert (told.logged, done_afterwards) == ([FAILED], [])
 
 
@@ -73,14 +73,14 @@ def test_something_slow_waits_without_a_transaction(runtime, database):
                 users.insert(other.db, new_user(email="a@example.com"), None)
             return number + 1
 
-        assert work.outside(slow, 41) == 42
+        assert work.run_outside_transaction(slow, 41) == 42
         assert users.email_exists(work.db, "a@example.com")
 
 
 def test_something_slow_after_a_write_is_a_mistake_of_ours(runtime):
     with pytest.raises(RuntimeError, match="nothing slow"), Work(runtime, SYSTEM) as work:
         users.insert(work.db, new_user(), None)
-        work.outside(lambda: None)
+        work.run_outside_transaction(lambda: None)
 
 
 def test_a_conflict_keeps_nothing_because_the_work_is_run_again(runtime, database, told):
@@ -182,7 +182,7 @@ def test_a_write_that_takes_too_long_makes_the_next_one_fail_and_not_wait(
         lent = [small.read(), small.read()]
         with pytest.raises(DatabaseUnavailable, match="in use"):
             small.read()
-        lent.pop().give_back()
-        small.read().give_back()
-        lent.pop().give_back()
+        lent.pop().release()
+        small.read().release()
+        lent.pop().release()
     stored_user(work)

@@ -41,7 +41,7 @@ def count_attempt(
             (FAILURES_OF_DEVICES, _hash_key(str(user.id))),
         ]
     for rule, key in rules:
-        exceeded = work.outside(limiter.count, rule, key)  # may ask Redis
+        exceeded = work.run_outside_transaction(limiter.count, rule, key)  # may ask Redis
         if exceeded is not None:
             if exceeded.first:
                 subject = user.id if user else None

@@ -13,7 +13,7 @@ from backend.kernel.secrets.secret import Password
 from backend.storage.engine import Database
 from backend.storage.queries import links, sessions, users
 from backend.storage.queries.users import UserWithHash
-from backend.storage.work import Work, ask
+from backend.storage.work import Work, run_query
 
 _BATCH = 20_000  # users
 
@@ -39,7 +39,9 @@ def check_current(
     credential = UserWithHash(user, stored_hash)
     refund = count_attempt(work, accounts.limiter, user.email, credential, find_device)
     with refund_if_unchecked(refund):
-        verdict = work.outside(accounts.hashes.verify, work.client, password, stored_hash)
+        verdict = work.run_outside_transaction(
+            accounts.hashes.verify, work.client, password, stored_hash
+        )
     if not verdict.matches:
         work.keep(Event(EventKind.PASSWORD_CHECK_FAILED, user.id, user.id))
         raise Refusal("INVALID_PASSWORD")
@@ -68,7 +70,7 @@ class HashCostScan:
                 self._after = self._scan_batch(self._after)
 
     def _scan_batch(self, after: UUID) -> UUID | None:
-        hashes, last = ask(
+        hashes, last = run_query(
             self._database,
             lambda db: users.sample_hashes_unlike(db, self._patterns, after, _BATCH),
         )

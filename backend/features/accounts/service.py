@@ -97,7 +97,7 @@ def sign_up(work: Work, accounts: Accounts, new: NewAccount) -> SignUpResult:
     accounts.rules.check_new(new.password, email, new.name)
     if not verify_first and users.email_exists(work.db, email):
         _refuse_taken(work, email)
-    password_hash = work.outside(accounts.hashes.hash, work.client, new.password)
+    password_hash = work.run_outside_transaction(accounts.hashes.hash, work.client, new.password)
     user = _new_user(work, email, new)
     taken = not users.insert(work.db, user, password_hash)
     if taken and not verify_first:  # meanwhile, during the hash
@@ -148,7 +148,7 @@ def sign_in(
 
 def _refuse_taken(work: Work, email: str) -> NoReturn:
     if work.settings.strict:
-        work.anyway(lambda later: users.mark_contested(later.db, email))
+        work.run_even_if_refused(lambda later: users.mark_contested(later.db, email))
     work.keep(_taken_event())
     raise Refusal("USER_ALREADY_EXISTS_USE_ANOTHER_EMAIL")
 
@@ -194,10 +194,10 @@ def _verify(
 ) -> PasswordCheck:
     hashes, stored_hash = accounts.hashes, credential.password_hash if credential else None
     if not work.settings.require_verified_email:
-        return work.outside(hashes.verify, work.client, password, stored_hash)
+        return work.run_outside_transaction(hashes.verify, work.client, password, stored_hash)
     user_id = credential.user.id if credential else work.new_id()  # unknown: the same query
     sign_up = pending_sign_ups.find_password_hash(work, user_id)
-    return work.outside(
+    return work.run_outside_transaction(
         hashes.verify_with_sign_up,
         work.client,
         password,

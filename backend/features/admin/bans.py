@@ -33,7 +33,7 @@ def refuse_banned(clock_check: ClockCheck) -> Check:
         user = attempt.user
         if not user.banned:
             return
-        now, _ = clock_check.span(work.db)
+        now, _ = clock_check.now_bounds(work.db)
         if user.is_banned(now):
             if attempt.impersonator is None:
                 detail = {"reason": "banned"}

@@ -36,7 +36,7 @@ def add_admin(
     work: Work, hasher: PasswordHasher, email: str, name: str, password: Password
 ) -> bool:
     """Create an admin, verified, under an address in its normal form; False if it is taken."""
-    password_hash = work.outside(hasher.hash, password)
+    password_hash = work.run_outside_transaction(hasher.hash, password)
     now = work.now()
     admin = User(
         id=work.new_id(),

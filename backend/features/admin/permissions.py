@@ -67,7 +67,7 @@ def authorise_for_user(
 ) -> User:
     """Like `authorise`, for a request about a user: returns them, locked, or refuses with 404."""
     check(current, *permissions)
-    locked = work.lock_first(lambda db: users.lock(db, _ids_to_lock(user_id, current)))
+    locked = work.begin_with_lock(lambda db: users.lock(db, _ids_to_lock(user_id, current)))
     authorise(work, current, *permissions)
     return _pick_user(locked, user_id)
 
@@ -77,7 +77,7 @@ def authorise_exclusively(
 ) -> tuple[User, "Admins"]:
     """Like `authorise_for_user`; also locks and returns the set of admins."""
     check(current, *permissions)
-    locked = work.lock_first(
+    locked = work.begin_with_lock(
         lambda db: users.lock(db, _ids_to_lock(user_id, current), privileged=True)
     )
     authorise(work, current, *permissions)

@@ -11,7 +11,7 @@ from backend.storage.queries import user_list
 from backend.storage.queries.user_activity import UserActivity, find_activity
 from backend.storage.queries.user_list import EXACT_COUNT_LIMIT, Conditions, UserListQuery
 from backend.storage.queries.users import User
-from backend.storage.work import ask
+from backend.storage.work import run_query
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,11 +57,11 @@ def iterate_batches(
     Each batch starts after the last user of the previous one, so a user whose sort key changes
     meanwhile may be missing or appear twice; `created_at` never changes.
     """
-    few = ask(database, lambda db: user_list.count(db, query.conditions)) <= EXACT_COUNT_LIMIT
+    few = run_query(database, lambda db: user_list.count(db, query.conditions)) <= EXACT_COUNT_LIMIT
     find = user_list.find_page_by_sorting if few else user_list.find_page_by_scanning
 
     def load_batch(page: UserListQuery) -> Sequence[ActiveUser]:
-        return ask(database, lambda db: add_activity(db, find(db, page), now))
+        return run_query(database, lambda db: add_activity(db, find(db, page), now))
 
     while batch := load_batch(query):
         yield batch

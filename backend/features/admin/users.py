@@ -57,7 +57,9 @@ def create(work: Work, accounts: Accounts, current: CurrentSession, new: NewUser
         accounts.rules.check_new(new.password, email, new.name)
         if users.email_exists(work.db, email):  # before the hash is computed
             raise _address_taken()
-        password_hash = work.outside(accounts.hashes.hash, work.client, new.password)
+        password_hash = work.run_outside_transaction(
+            accounts.hashes.hash, work.client, new.password
+        )
         authorise(work, current, *permissions)  # again, after a possibly long wait
     user = _new_user(work, new, email, role)
     if not users.insert(work.db, user, password_hash):
@@ -80,7 +82,7 @@ def set_password(
     accounts.rules.check_new(password)
     user = authorise_for_user(work, current, user_id, SET_PASSWORD)
     accounts.rules.check_new(password, user.email, user.name)
-    password_hash = work.outside(accounts.hashes.hash, work.client, password)
+    password_hash = work.run_outside_transaction(accounts.hashes.hash, work.client, password)
     user = authorise_for_user(
         work, current, user_id, SET_PASSWORD
     )  # again, after a possibly long wait

@@ -79,7 +79,9 @@ def refuse_unverified(link_mailer: LinkMailer) -> Check:
         if settings.resend_verification_on_sign_in and _may_mail(link_mailer, user.email):
             callback = attempt.callback or "/"
             recipient = None if user.email_verified else user
-            work.anyway(lambda later: _mail(later, link_mailer, recipient, user.email, callback))
+            work.run_even_if_refused(
+                lambda later: _mail(later, link_mailer, recipient, user.email, callback)
+            )
         raise Refusal("EMAIL_NOT_VERIFIED")
 
     return gate

@@ -70,12 +70,12 @@ class ReadinessProbe:
     def _ask(self) -> Readiness:
         state = self.sessions_state()
         try:
-            step = schema_version.migrated_to(self.database)
+            step = schema_version.read_schema_version(self.database)
         except DatabaseUnavailable as error:
-            log.warning("not_ready", database=error.trouble, reason=str(error))
+            log.warning("not_ready", database=error.fault, reason=str(error))
             return Readiness(
                 status="not ready",
-                database=error.trouble.value,
+                database=error.fault.value,
                 migrations="unknown",
                 sessions=state,
             )

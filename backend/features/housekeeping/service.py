@@ -70,7 +70,7 @@ class Housekeeper:
             log.exception("housekeeping_failed")
 
     def _purge_all(self) -> None:
-        now = self._clock_check.over_until()
+        now = self._clock_check.deletion_cutoff()
         if now is None:
             log.error("housekeeping_refused", reason="this clock differs from the database's")
             return

@@ -25,7 +25,7 @@ from backend.storage.db import Db
 from backend.storage.engine import DatabaseUnavailable
 from backend.storage.queries import outbox
 from backend.storage.queries.outbox import Mail
-from backend.storage.work import Runtime, Work, ask
+from backend.storage.work import Runtime, Work, run_query
 
 CLAIM_DURATION = timedelta(minutes=5)  # longer than a slow mail server needs
 # Seconds; three days in all.
@@ -84,7 +84,7 @@ class MailWorker:
 
     def _claim(self) -> Mail | None:
         with Work(self._runtime, SYSTEM) as work:
-            earliest, latest = self._clock_check.span(work.db)
+            earliest, latest = self._clock_check.now_bounds(work.db)
             return outbox.claim_due(work.db, earliest, latest + CLAIM_DURATION)
 
     def _send(self, mail: Mail) -> None:
@@ -113,7 +113,7 @@ class MailWorker:
         delay = RETRY_DELAYS[mail.attempts - 1]
 
         def schedule_retry(db: Db) -> None:
-            earliest, _ = self._clock_check.span(db)
+            earliest, _ = self._clock_check.now_bounds(db)
             outbox.mark_waiting(db, mail.id, earliest + timedelta(seconds=delay), problem)
 
         self._write(schedule_retry)
@@ -143,9 +143,9 @@ class MailWorker:
     def _until_next_due(self) -> float | None:
         def waits(db: Db) -> timedelta | None:
             due = outbox.find_next_due(db)
-            return due - self._clock_check.span(db)[0] if due else None
+            return due - self._clock_check.now_bounds(db)[0] if due else None
 
-        wait = ask(self._runtime.database, waits)
+        wait = run_query(self._runtime.database, waits)
         # What is due now but was not ours to claim is in another process's hands at this moment.
         return None if wait is None else max(_SOON, wait.total_seconds())
 

@@ -16,9 +16,9 @@ from backend.limits.limiter import Limiter
 from backend.storage.clock_check import ClockCheck
 from backend.storage.postgres import trigrams
 from backend.storage.queries import outbox
-from backend.storage.snapshots.after_restore import latest_restoration
+from backend.storage.snapshots.after_restore import find_latest_restore
 from backend.storage.snapshots.snapshots import Snapshots
-from backend.storage.work import Runtime, ask
+from backend.storage.work import Runtime, run_query
 from backend.web.wire import Moment, WireModel
 
 Durability = Literal["ephemeral", "snapshots", "durable"]
@@ -186,29 +186,29 @@ class DeploymentStatus:
         )
 
     def _database(self) -> DatabaseState:
-        indexed = ask(self.runtime.database, trigrams.are_indexed)
-        restored = ask(self.runtime.database, latest_restoration)
+        indexed = run_query(self.runtime.database, trigrams.has_trigram_indexes)
+        restored = run_query(self.runtime.database, find_latest_restore)
         snapshots = self.snapshots
         return DatabaseState(
             kind=self.runtime.database.kind,
             durability=durability(self.runtime.settings),
             user_search="indexed" if indexed else "reads all users",
             restored=RestoredState(**asdict(restored)) if restored else None,
-            snapshots=SnapshotsState(last_at=snapshots.last, trouble=snapshots.trouble)
+            snapshots=SnapshotsState(last_at=snapshots.last, trouble=snapshots.last_error)
             if snapshots
             else None,
         )
 
     def _clock(self) -> ClockState:
-        found = self.clock_check.look()
+        found = self.clock_check.compare()
         return ClockState(
-            compared_with=found.of,
+            compared_with=found.compared_with,
             ahead=round(found.ahead.total_seconds()),
             right=found.is_harmless,
         )
 
     def _mail(self) -> MailState:
-        traffic = ask(self.runtime.database, outbox.load_status)
+        traffic = run_query(self.runtime.database, outbox.load_status)
         return MailState(
             sends=_mail_channel(self.runtime.settings),
             waiting=traffic.waiting,

@@ -16,7 +16,7 @@ from backend.storage.engine import Database
 from backend.storage.queries import links, outbox, sessions, users
 from backend.storage.queries.audit_list import AuditEvent, AuditFilter, find_page
 from backend.storage.queries.users import User
-from backend.storage.work import ask
+from backend.storage.work import run_query
 
 _PAGE = 1000  # events per batch
 
@@ -37,7 +37,7 @@ def export(database: Database, user: User, now: datetime) -> Generator[bytes, No
 
 
 def _query(database: Database, load: Callable[[Db, User], Items], user: User) -> Items:
-    return ask(database, lambda db: load(db, user))
+    return run_query(database, lambda db: load(db, user))
 
 
 class _ZipBuffer(RawIOBase):
@@ -137,7 +137,7 @@ _FILES: Mapping[str, Callable[[Db, User], Items]] = {
 def _load_events(database: Database, user: User) -> Iterator[Items]:
     query: AuditFilter | None = AuditFilter(user_id=user.id)
     while query is not None:
-        page = ask(database, partial(find_page, filters=query, limit=_PAGE))
+        page = run_query(database, partial(find_page, filters=query, limit=_PAGE))
         yield [_render_event(each, user) for each in page]
         query = replace(query, before=page[-1].id) if page else None
 

@@ -62,7 +62,7 @@ def reset_password(
     accounts.rules.check_new(password)  # a refused password does not burn the link
     _, user = find_usable_link(work.db, work.now(), link_mailer.link_tokens, token)
     accounts.rules.check_new(password, user.email, user.name)
-    password_hash = work.outside(accounts.hashes.hash, work.client, password)
+    password_hash = work.run_outside_transaction(accounts.hashes.hash, work.client, password)
     link, user = find_usable_link(work.db, work.now(), link_mailer.link_tokens, token)
     if not users.set_password_hash(work.db, user.id, password_hash) or not links.use(work, link):
         raise Refusal("INVALID_TOKEN")

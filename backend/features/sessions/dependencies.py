@@ -13,7 +13,7 @@ from backend.kernel.refusals import Refusal, refusal_without_code, service_unava
 from backend.kernel.roles import ADMIN
 from backend.limits.limiter import Limiter
 from backend.limits.rules import ADMIN_CALLS, Rule
-from backend.storage.acting import Acting
+from backend.storage.acting_session import ActingSession
 from backend.storage.engine import DatabaseUnavailable
 from backend.web.app_context import AppContext
 from backend.web.request_context import RequestContext, route_path
@@ -83,9 +83,9 @@ async def _count_call(
     await limiter.check(rule, str(current.user.id), route_path(request.scope))
 
 
-def act_as(current: CurrentSession | None) -> Acting | None:
+def act_as(current: CurrentSession | None) -> ActingSession | None:
     """Return on whose behalf the transactions of this request write."""
-    return Acting(current.session.id, current.user.id) if current else None
+    return ActingSession(current.session.id, current.user.id) if current else None
 
 
 def _fastapi_dependency(

@@ -11,7 +11,7 @@ from backend.kernel.secrets.tokens import TokenDigest
 from backend.storage.engine import Database
 from backend.storage.queries import sessions
 from backend.storage.queries.sessions import SessionWithUser
-from backend.storage.work import ask
+from backend.storage.work import run_query
 from backend.web.app_context import Pools
 
 _MAX_STATEMENTS = 2  # at a time: with only one, a hanging connection would block all lookups
@@ -65,5 +65,5 @@ class SessionLookup:
 
     async def _read_all(self, digests: Collection[TokenDigest]) -> _Rows:
         return await self._pools.run(
-            lambda: ask(self._database, lambda db: sessions.find_all_with_user(db, digests))
+            lambda: run_query(self._database, lambda db: sessions.find_all_with_user(db, digests))
         )

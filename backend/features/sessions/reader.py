@@ -32,7 +32,7 @@ _Presented = tuple[SessionToken, str | None]
 class Feed(Protocol):
     """Tells whether changes by other processes reach our cache."""
 
-    def proven(self) -> bool: ...
+    def is_live(self) -> bool: ...
 
 
 class SessionReader:
@@ -111,8 +111,8 @@ class SessionReader:
             cookies = cookie_values(header, self._cookies.session_token)
         if cookies and b"authorization" not in request.headers:
             cached = self._cache.get_by_cookie(cookies[0])
-            if cached is not None and self._feed.proven():
-                # Looked up again: `proven()` may have dropped it from the cache.
+            if cached is not None and self._feed.is_live():
+                # Looked up again: `is_live()` may have dropped it from the cache.
                 entry = self._cache.get(cached.digest)
                 if entry is not None and entry.valid_until > self._now():
                     self._limiter.check_window(SESSION_CHECKS, entry.checks)
@@ -125,10 +125,10 @@ class SessionReader:
     ) -> CurrentSession | None:
         """Return the first presented session that is live.
 
-        Requests without a token never get here: `proven()` may wake the database.
+        Requests without a token never get here: `is_live()` may wake the database.
         """
         for token, cookie in presented_tokens:
-            trusted = self._feed.proven()
+            trusted = self._feed.is_live()
             entry = self._get_cached(digest(token)) if trusted else None
             current = entry or await self._load(request, token, cookie, refresh, trusted)
             if current is not None:

@@ -12,7 +12,7 @@ from backend.features.user_transfer.records import BrokenFile, read_records
 from backend.kernel.passwords.hasher import PasswordHasher
 from backend.kernel.settings import SettingsError
 from backend.storage.queries import users
-from backend.storage.work import Runtime, ask
+from backend.storage.work import Runtime, run_query
 
 
 def run_import(runtime: Runtime, hasher: PasswordHasher, path: Path, *, dry: bool) -> int:
@@ -46,7 +46,7 @@ def run_export(runtime: Runtime, path: Path) -> None:
     """Export all users into a new file with mode 0600. Raises SettingsError."""
     if path.suffix not in FORMATS:
         raise SettingsError(f"{path}: the name of the file must end in {' or '.join(FORMATS)}")
-    progress = Progress(sys.stderr, ask(runtime.database, users.count))
+    progress = Progress(sys.stderr, run_query(runtime.database, users.count))
     try:
         # It contains every password hash. An existing file is never overwritten.
         descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)

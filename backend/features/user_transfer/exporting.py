@@ -12,7 +12,7 @@ from backend.kernel.csv_cells import escape_formula
 from backend.storage.engine import Database
 from backend.storage.queries import users
 from backend.storage.queries.users import UserWithHash
-from backend.storage.work import ask
+from backend.storage.work import run_query
 
 _PAGE = 1000  # users read at a time
 
@@ -42,7 +42,7 @@ def _all_credentials(database: Database) -> Iterator[UserWithHash]:
 
 
 def _page_after(database: Database, last: UUID | None) -> Sequence[UserWithHash]:
-    return ask(database, lambda db: users.list_with_hashes(db, last, _PAGE))
+    return run_query(database, lambda db: users.list_with_hashes(db, last, _PAGE))
 
 
 def _row(credential: UserWithHash) -> dict[str, Any]:

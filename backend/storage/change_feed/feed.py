@@ -22,7 +22,7 @@ class ChangeFeed(Protocol):
     def state(self) -> str:
         """What it is doing, in a few words for whoever runs the server."""
 
-    def proven(self) -> bool:
+    def is_live(self) -> bool:
         """Tell whether changes by other hands reach us at this moment.
 
         Asked on the event loop with every request, so it only looks; what it has to do it does in

@@ -14,20 +14,20 @@ from sqlalchemy import URL, select
 from sqlalchemy.exc import DBAPIError
 
 from backend.kernel.clock import Clock
-from backend.storage.change_feed.proof import NoProof, send_proof
+from backend.storage.change_feed.heartbeat import FeedUnavailable, send_heartbeat
 from backend.storage.engine import Database
 from backend.storage.errors import DatabaseUnavailable
 from backend.storage.postgres.connections import CONNECT_ARGUMENTS, prepare_postgres
-from backend.storage.work import ask
+from backend.storage.work import run_query
 
 CHANNEL = "gatehouse_forget"
-_GOOD_FOR = 2.0  # seconds since the proof was sent
-_RENEW_FROM = 1.0  # seconds; so that steady traffic never sees a gap
-_ARRIVES_WITHIN = 3.0  # seconds from the end of the statement that sent the proof
+_VALID_FOR = 2.0  # seconds since the proof was sent
+_RENEW_AFTER = 1.0  # seconds; so that steady traffic never sees a gap
+_HEARTBEAT_TIMEOUT = 3.0  # seconds from the end of the statement that sent the proof
 _FIRST_PAUSE, _LONGEST_PAUSE = 0.25, 5.0  # seconds between attempts, doubled each time
-_LONGEST_PAUSE_WHEN_DEAF = 60.0  # seconds; a pooler in between will not go away by itself
+_LONGEST_PAUSE_WITHOUT_LISTEN = 60.0  # seconds; a pooler in between will not go away by itself
 _NEVER = float("-inf")
-_LOST = "the LISTEN connection was lost"
+_CONNECTION_LOST = "the LISTEN connection was lost"
 
 T = TypeVar("T")
 log = structlog.get_logger()
@@ -60,24 +60,24 @@ class PostgresFeed:
         self._thread = ThreadPoolExecutor(1, "change-feed")
         self._listener: _Listener | None = None
         self._attempt: asyncio.Task[None] | None = None
-        self._awaited: str | None = None
-        self._answered = asyncio.Event()
-        self._sent_at = self._proved_at = self._next_attempt = _NEVER
-        self._sent = self._failures = 0
-        self._has_heard = False
+        self._expected_payload: str | None = None
+        self._answer_received = asyncio.Event()
+        self._heartbeat_sent_at = self._confirmed_at = self._next_attempt = _NEVER
+        self._heartbeats_sent = self._failures = 0
+        self._has_received = False
         self.state = "starting"
 
-    def proven(self) -> bool:
-        age = self._clock.monotonic() - self._proved_at
-        if age < _RENEW_FROM:
+    def is_live(self) -> bool:
+        age = self._clock.monotonic() - self._confirmed_at
+        if age < _RENEW_AFTER:
             return True
-        self._try_to_prove()
+        self._start_heartbeat()
         # Nothing is forgotten for being old: whatever was missed meanwhile comes before the proof.
-        return age < _GOOD_FOR
+        return age < _VALID_FOR
 
     async def start(self) -> None:
         self._loop, self._running = asyncio.get_running_loop(), True
-        self._try_to_prove()
+        self._start_heartbeat()
 
     async def stop(self) -> None:
         if not self._running:
@@ -86,35 +86,35 @@ class PostgresFeed:
         if self._attempt is not None:
             self._attempt.cancel()
             await asyncio.wait([self._attempt])
-        self._hang_up()
+        self._disconnect()
         self._thread.shutdown(wait=False, cancel_futures=True)
         self.state = "stopped"
 
-    def _try_to_prove(self) -> None:
+    def _start_heartbeat(self) -> None:
         waiting = self._clock.monotonic() < self._next_attempt
         if self._running and self._attempt is None and not waiting:
-            self._attempt = self._loop.create_task(self._prove())
+            self._attempt = self._loop.create_task(self._run_heartbeat())
 
-    async def _prove(self) -> None:
+    async def _run_heartbeat(self) -> None:
         try:
             if self._listener is None:
                 self._listener = await self._in_thread(self._connect)
                 self._loop.add_reader(self._listener.descriptor, self._read)
             await self._send_and_wait(self._listener)
         except DatabaseUnavailable as error:  # the last proof still holds for its time
-            self._failed(f"bypassed: {error}")
-        except (psycopg2.Error, DBAPIError, NoProof) as error:
-            self._hang_up()
-            self._failed("bypassed: " + str(error).strip().partition("\n")[0])
+            self._report_failure(f"bypassed: {error}")
+        except (psycopg2.Error, DBAPIError, FeedUnavailable) as error:
+            self._disconnect()
+            self._report_failure("bypassed: " + str(error).strip().partition("\n")[0])
         except TimeoutError:
-            self._hang_up()
-            self._failed(self._why_deaf(), _LONGEST_PAUSE_WHEN_DEAF)
+            self._disconnect()
+            self._report_failure(self._timeout_reason(), _LONGEST_PAUSE_WITHOUT_LISTEN)
         finally:
             self._attempt = None
 
     def _connect(self) -> _Listener:
         # Through the pool first: while the server is away, that knocks for all of us.
-        ask(self._database, lambda db: db.execute(select(1)))
+        run_query(self._database, lambda db: db.execute(select(1)))
         connection = psycopg2.connect(**self._address)
         connection.autocommit = True
         with self._database.watch(connection), connection.cursor() as cursor:
@@ -123,18 +123,18 @@ class PostgresFeed:
             return _Listener(connection, connection.fileno(), str(cursor.fetchone()[0]))
 
     async def _send_and_wait(self, listener: _Listener) -> None:
-        self._sent += 1
-        self._awaited = f"proof {self._sent} for {listener.name}"
-        self._answered.clear()
-        self._sent_at = self._clock.monotonic()
-        await self._in_thread(partial(self._send, self._awaited))
-        async with asyncio.timeout(_ARRIVES_WITHIN):
-            await self._answered.wait()
+        self._heartbeats_sent += 1
+        self._expected_payload = f"proof {self._heartbeats_sent} for {listener.name}"
+        self._answer_received.clear()
+        self._heartbeat_sent_at = self._clock.monotonic()
+        await self._in_thread(partial(self._send, self._expected_payload))
+        async with asyncio.timeout(_HEARTBEAT_TIMEOUT):
+            await self._answer_received.wait()
         if self._listener is not listener:
-            raise psycopg2.OperationalError(_LOST)
+            raise psycopg2.OperationalError(_CONNECTION_LOST)
 
     def _send(self, message: str) -> None:
-        send_proof(self._database, CHANNEL, message)
+        send_heartbeat(self._database, CHANNEL, message)
 
     def _read(self) -> None:
         if self._listener is None:
@@ -143,46 +143,46 @@ class PostgresFeed:
         try:
             connection.poll()
         except psycopg2.Error:
-            self._hang_up()
-            self._failed(f"bypassed: {_LOST}")
+            self._disconnect()
+            self._report_failure(f"bypassed: {_CONNECTION_LOST}")
             return
         for notification in connection.notifies:
-            self._hear(notification.payload)
+            self._on_notification(notification.payload)
         connection.notifies.clear()
 
-    def _hear(self, message: str) -> None:
-        if message == self._awaited:
-            self._trust()
+    def _on_notification(self, message: str) -> None:
+        if message == self._expected_payload:
+            self._confirm()
         elif not message.startswith("proof "):  # another process's own
             self._forget(_user(message))
 
-    def _trust(self) -> None:
+    def _confirm(self) -> None:
         # In this very callback: a moment later the connection might be lost, and this not noticed.
-        if self._proved_at == _NEVER:
+        if self._confirmed_at == _NEVER:
             self._forget(None)
-        self._proved_at = self._sent_at
-        self._has_heard, self._failures = True, 0
+        self._confirmed_at = self._heartbeat_sent_at
+        self._has_received, self._failures = True, 0
         self._report("listening")
-        self._answered.set()
+        self._answer_received.set()
 
-    def _hang_up(self) -> None:
+    def _disconnect(self) -> None:
         listener, self._listener = self._listener, None
         if listener is not None:
             self._loop.remove_reader(listener.descriptor)
             listener.connection.close()
-            self._answered.set()  # nobody need wait for an answer on it any more
-        if self._proved_at != _NEVER:
-            self._proved_at = _NEVER
+            self._answer_received.set()  # nobody need wait for an answer on it any more
+        if self._confirmed_at != _NEVER:
+            self._confirmed_at = _NEVER
             self._forget(None)
 
-    def _failed(self, state: str, longest_pause: float = _LONGEST_PAUSE) -> None:
+    def _report_failure(self, state: str, longest_pause: float = _LONGEST_PAUSE) -> None:
         pause = min(_FIRST_PAUSE * 2**self._failures, longest_pause)
         self._failures = min(self._failures + 1, 10)
         self._next_attempt = self._clock.monotonic() + pause
         self._report(state)
 
-    def _why_deaf(self) -> str:
-        if self._has_heard:
+    def _timeout_reason(self) -> str:
+        if self._has_received:
             return "bypassed: notifications do not arrive"
         return "bypassed: cannot LISTEN through this host; set DATABASE_URL_DIRECT"
 
@@ -191,8 +191,8 @@ class PostgresFeed:
             self.state = state
             log.info("change_feed", state=state)
 
-    def _in_thread(self, deed: Callable[[], T]) -> asyncio.Future[T]:
-        return self._loop.run_in_executor(self._thread, deed)
+    def _in_thread(self, function: Callable[[], T]) -> asyncio.Future[T]:
+        return self._loop.run_in_executor(self._thread, function)
 
 
 def _user(message: str) -> UUID | None:

@@ -9,9 +9,9 @@ from backend.kernel.clock import Clock
 from backend.storage.engine import Database
 from backend.storage.errors import DatabaseUnavailable
 
-_LOOK_AGAIN_AFTER = 0.025  # seconds
-_GOOD_FOR = 0.1  # seconds since the last look began: no change stays unnoticed for longer
-_FIRST_LOOK_WITHIN = 1.0  # seconds
+_POLL_INTERVAL = 0.025  # seconds
+_VALID_FOR = 0.1  # seconds since the last look began: no change stays unnoticed for longer
+_FIRST_POLL_TIMEOUT = 1.0  # seconds
 
 
 class SqliteFeed:
@@ -27,36 +27,36 @@ class SqliteFeed:
         self, database: Database, clock: Clock, forget: Callable[[UUID | None], None]
     ) -> None:
         self._database, self._clock, self._forget = database, clock, forget
-        self._seen: tuple[int, int] | None = None
+        self._last_version: tuple[int, int] | None = None
         self._running = False
-        self._trouble = "not started"
+        self._problem = "not started"
 
     @property
     def state(self) -> str:
-        return "watching the file" if self.proven() else f"bypassed: {self._trouble}"
+        return "watching the file" if self.is_live() else f"bypassed: {self._problem}"
 
-    def proven(self) -> bool:
+    def is_live(self) -> bool:
         if not self._running:
             return False
         now = self._clock.monotonic()
-        if now - self._database.looked[0] >= _LOOK_AGAIN_AFTER:
-            self._look(wait=0)
-        looked_at, version = self._database.looked
-        if version != self._seen:
+        if now - self._database.last_poll[0] >= _POLL_INTERVAL:
+            self._poll(wait=0)
+        polled_at, version = self._database.last_poll
+        if version != self._last_version:
             self._forget(None)
-            self._seen = version
-        return now - looked_at < _GOOD_FOR
+            self._last_version = version
+        return now - polled_at < _VALID_FOR
 
     async def start(self) -> None:
         self._running = True
-        await asyncio.to_thread(self._look, _FIRST_LOOK_WITHIN)
+        await asyncio.to_thread(self._poll, _FIRST_POLL_TIMEOUT)
 
     async def stop(self) -> None:
-        self._running, self._trouble = False, "stopped"
+        self._running, self._problem = False, "stopped"
 
-    def _look(self, wait: float) -> None:
+    def _poll(self, wait: float) -> None:
         try:
-            if not self._database.look(wait):
-                self._trouble = "a write of our own takes long"
+            if not self._database.poll_data_version(wait):
+                self._problem = "a write of our own takes long"
         except (DatabaseUnavailable, sqlite3.Error) as error:
-            self._trouble = str(error)
+            self._problem = str(error)

@@ -9,8 +9,8 @@ from backend.kernel.settings import Settings, SettingsError
 from backend.storage.engine import Database
 from backend.storage.migrate import migrate
 from backend.storage.snapshots.restore import restore_if_missing
-from backend.storage.snapshots.snapshots import snapshots_for
-from backend.storage.sqlite.ownership import own, visiting
+from backend.storage.snapshots.snapshots import create_snapshots
+from backend.storage.sqlite.data_dir_lock import lock_data_dir, register_command
 from backend.storage.urls import database_url, direct_url, sqlite_file
 
 
@@ -26,7 +26,7 @@ def open_for_command(
     with ExitStack() as closing:
         if settings.snapshot_dir is not None:
             closing.callback(_save_without_server, settings, clock)
-            closing.enter_context(visiting(settings.data_dir))
+            closing.enter_context(register_command(settings.data_dir))
         _restore(settings, clock, randomness)
         url = database_url(settings)
         migrate(direct_url(settings) or url)
@@ -38,16 +38,18 @@ def open_for_command(
 def _restore(settings: Settings, clock: Clock, randomness: Randomness) -> None:
     with ExitStack() as owned:
         if settings.snapshot_dir is not None and not sqlite_file(settings).exists():
-            owned.enter_context(own(settings.data_dir))  # one that is just starting does it itself
+            owned.enter_context(
+                lock_data_dir(settings.data_dir)
+            )  # one that is just starting does it itself
         restore_if_missing(settings, clock, randomness)
 
 
 def _save_without_server(settings: Settings, clock: Clock) -> None:
-    snapshots = snapshots_for(settings, clock)
+    snapshots = create_snapshots(settings, clock)
     if snapshots is None:
         return
     try:
-        owned = own(settings.data_dir)
+        owned = lock_data_dir(settings.data_dir)
     except SettingsError:
         return  # a server runs, and has noticed
     with owned:

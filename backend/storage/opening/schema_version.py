@@ -3,29 +3,29 @@
 from sqlalchemy import Row, Select, column, func, literal, select, table, update
 from sqlalchemy.sql.elements import ColumnElement
 
-from backend.storage.dialects import room_of
+from backend.storage.dialects import build_space_probe
 from backend.storage.engine import Database, DatabaseUnavailable
-from backend.storage.errors import Trouble
+from backend.storage.errors import Fault
 from backend.storage.migrations import HEAD
-from backend.storage.work import ask
+from backend.storage.work import run_query
 
-_STEPS = table("alembic_version", column("version_num"))
+_ALEMBIC_VERSION = table("alembic_version", column("version_num"))
 
 
-def migrated_to(database: Database) -> str | None:
+def read_schema_version(database: Database) -> str | None:
     """Return the step of the tables; raises DatabaseUnavailable if the database is of no use.
 
     Whether it can be written to is not known without writing. That is tried only after a write has
     failed, until one succeeds; after one for which there was no room, until there is some.
     """
-    turn = database.turn
-    found = _found(database)
-    if found is not None and found.read_only and database.look_for_primary(turn):
-        found = _found(database)
+    generation = database.generation
+    found = _load_version(database)
+    if found is not None and found.read_only and database.reconnect_to_primary(generation):
+        found = _load_version(database)
     if found is not None and found.read_only:
-        raise DatabaseUnavailable("the database is read-only", Trouble.READ_ONLY)
-    if database.trouble is not None:
-        _write(database)
+        raise DatabaseUnavailable("the database is read-only", Fault.READ_ONLY)
+    if database.fault is not None:
+        _try_write(database)
     return None if found is None else str(found.version_num)
 
 
@@ -34,27 +34,27 @@ def is_current(step: str | None) -> bool:
     return step == HEAD
 
 
-def _found(database: Database) -> Row[tuple[str, bool]] | None:
-    return ask(database, lambda db: db.execute(_question(database)).first())
+def _load_version(database: Database) -> Row[tuple[str, bool]] | None:
+    return run_query(database, lambda db: db.execute(_build_version_query(database)).first())
 
 
-def _question(database: Database) -> Select[tuple[str, bool]]:
+def _build_version_query(database: Database) -> Select[tuple[str, bool]]:
     read_only: ColumnElement[bool] = literal(False)
     if database.kind == "postgresql":
         read_only = func.current_setting("transaction_read_only") == "on"
-    return select(_STEPS.c.version_num, read_only.label("read_only"))
+    return select(_ALEMBIC_VERSION.c.version_num, read_only.label("read_only"))
 
 
-def _write(database: Database) -> None:
+def _try_write(database: Database) -> None:
     db = database.write()
     try:
-        db.execute(update(_STEPS).values(version_num=_STEPS.c.version_num))
-        room = room_of(db.dialect)
-        if database.trouble is Trouble.FULL and room is not None:
-            db.execute(room)
+        db.execute(update(_ALEMBIC_VERSION).values(version_num=_ALEMBIC_VERSION.c.version_num))
+        space_probe = build_space_probe(db.dialect)
+        if database.fault is Fault.FULL and space_probe is not None:
+            db.execute(space_probe)
         db.commit()
     except DatabaseUnavailable:
         db.rollback()
         raise
     finally:
-        db.give_back()
+        db.release()

@@ -12,8 +12,8 @@ from backend.kernel.settings import Settings
 from backend.storage.engine import Database
 from backend.storage.migrate import migrate
 from backend.storage.snapshots.restore import restore_if_missing
-from backend.storage.snapshots.snapshots import Snapshots, snapshots_for
-from backend.storage.sqlite.ownership import own
+from backend.storage.snapshots.snapshots import Snapshots, create_snapshots
+from backend.storage.sqlite.data_dir_lock import lock_data_dir
 from backend.storage.urls import database_url, direct_url
 
 
@@ -36,11 +36,11 @@ def open_database(
     """
     url, direct = database_url(settings), direct_url(settings)
     if url.get_backend_name() == "sqlite":
-        closing.enter_context(own(Path(url.database or "").absolute().parent))
+        closing.enter_context(lock_data_dir(Path(url.database or "").absolute().parent))
     restore_if_missing(settings, clock, randomness)
     migrate(direct or url)
-    snapshots = snapshots_for(settings, clock)
-    database = Database(url, clock, after_write=snapshots.wrote if snapshots else None)
+    snapshots = create_snapshots(settings, clock)
+    database = Database(url, clock, after_write=snapshots.note_write if snapshots else None)
     if snapshots is not None:
         snapshots.start()
         closing.callback(snapshots.stop)

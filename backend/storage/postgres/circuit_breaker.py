@@ -5,7 +5,7 @@ import threading
 from backend.kernel.clock import Clock
 from backend.storage.errors import DatabaseUnavailable
 
-_KNOCK_EVERY = 1.0  # seconds between attempts while the server is away
+_RETRY_INTERVAL = 1.0  # seconds between attempts while the server is away
 
 
 class CircuitBreaker:
@@ -14,25 +14,25 @@ class CircuitBreaker:
     def __init__(self, clock: Clock) -> None:
         self._clock = clock
         self._lock = threading.Lock()
-        self._next_knock = 0.0
-        self._knocking = False
-        self._away: str | None = None
+        self._next_attempt = 0.0
+        self._attempting = False
+        self._failure: str | None = None
 
-    def enter(self) -> None:
+    def check(self) -> None:
         """Ask to connect; raises DatabaseUnavailable at once, with the reason of whose turn it was,
         when it is not ours."""
-        if self._away is None:
+        if self._failure is None:
             return
         with self._lock:
-            if self._knocking or self._clock.monotonic() < self._next_knock:
-                raise DatabaseUnavailable(f"a moment ago: {self._away}")
-            self._knocking = True
+            if self._attempting or self._clock.monotonic() < self._next_attempt:
+                raise DatabaseUnavailable(f"a moment ago: {self._failure}")
+            self._attempting = True
 
-    def failed(self, reason: BaseException, *, again_in: float = _KNOCK_EVERY) -> None:
+    def record_failure(self, reason: BaseException, *, again_in: float = _RETRY_INTERVAL) -> None:
         with self._lock:
-            self._away, self._knocking = str(reason).strip().partition("\n")[0], False
-            self._next_knock = self._clock.monotonic() + again_in
+            self._failure, self._attempting = str(reason).strip().partition("\n")[0], False
+            self._next_attempt = self._clock.monotonic() + again_in
 
-    def passed(self) -> None:
+    def record_success(self) -> None:
         with self._lock:
-            self._away, self._knocking = None, False
+            self._failure, self._attempting = None, False

@@ -11,7 +11,7 @@ from sqlalchemy.exc import InvalidatePoolError
 
 from backend.kernel.clock import Clock
 from backend.kernel.timestamps import EARLIEST, LATEST
-from backend.storage.errors import DatabaseUnavailable, NoAnswer, Trouble
+from backend.storage.errors import DatabaseUnavailable, Fault, NoAnswer
 from backend.storage.postgres.circuit_breaker import CircuitBreaker
 from backend.storage.postgres.watchdog import ConnectionWatchdog
 
@@ -25,7 +25,7 @@ CONNECT_ARGUMENTS = {
     "tcp_user_timeout": 10_000,  # a peer that swallows packets is given up after 10 s
 }
 _UTC = {"UTC", "Etc/UTC", "GMT", "Etc/GMT"}
-_TIMESTAMPTZ = 1184  # its number among PostgreSQL's types
+_TIMESTAMPTZ_OID = 1184  # its number among PostgreSQL's types
 _PING_AFTER_IDLE = 30.0  # seconds; a ping is a round trip, so busy connections are spared it
 
 
@@ -42,17 +42,17 @@ def prepare_postgres(connection: Any) -> None:
         raise DatabaseUnavailable(
             f"the database is encoded in {encoding}, which cannot hold every name. Make another "
             "with CREATE DATABASE gatehouse ENCODING 'UTF8' TEMPLATE template0",
-            Trouble.UNUSABLE,
+            Fault.UNUSABLE,
         )
     if connection.get_parameter_status("TimeZone") not in _UTC:
         autocommit, connection.autocommit = connection.autocommit, True
         with connection.cursor() as cursor:
             cursor.execute("SET TIME ZONE 'UTC'")
         connection.autocommit = autocommit
-    psycopg2.extensions.register_type(_MOMENT, connection)
+    psycopg2.extensions.register_type(_TIMESTAMPTZ_TYPE, connection)
 
 
-def _moment(text: Any, _cursor: Any) -> datetime | None:
+def _parse_timestamptz(text: Any, _cursor: Any) -> datetime | None:
     """Read a timestamptz; what no datetime can hold is the first or the last moment there is."""
     if text is None:
         return None
@@ -63,27 +63,27 @@ def _moment(text: Any, _cursor: Any) -> datetime | None:
         return EARLIEST if is_early else LATEST
 
 
-_MOMENT = psycopg2.extensions.new_type((_TIMESTAMPTZ,), "moment", _moment)
+_TIMESTAMPTZ_TYPE = psycopg2.extensions.new_type((_TIMESTAMPTZ_OID,), "moment", _parse_timestamptz)
 
 
-def watch_over(
+def register_pool_events(
     engine: Engine, breaker: CircuitBreaker, clock: Clock, watchdog: ConnectionWatchdog
 ) -> None:
     """Open connections through the circuit breaker, ping them after a pause, cut the silent."""
 
     @event.listens_for(engine, "do_connect")
     def connect(_dialect: Any, _record: Any, arguments: Any, named: Any) -> Any:
-        breaker.enter()
+        breaker.check()
         try:
-            connection = _opened(watchdog, *arguments, **named)
+            connection = _connect(watchdog, *arguments, **named)
         except BaseException as error:
-            breaker.failed(error)
+            breaker.record_failure(error)
             raise
-        breaker.passed()
+        breaker.record_success()
         return connection
 
     @event.listens_for(engine, "checkin")
-    def remember(_connection: Any, record: Any) -> None:
+    def note_idle_since(_connection: Any, record: Any) -> None:
         record.info["idle_since"] = clock.monotonic()
 
     @event.listens_for(engine, "checkout")
@@ -96,10 +96,10 @@ def watch_over(
         except psycopg2.Error as error:
             raise InvalidatePoolError from error  # what cut this one has cut the others too
 
-    _watch_statements(engine, breaker, watchdog)
+    _register_statement_events(engine, breaker, watchdog)
 
 
-def _watch_statements(
+def _register_statement_events(
     engine: Engine, breaker: CircuitBreaker, watchdog: ConnectionWatchdog
 ) -> None:
     """Send the execution options `before` and `after` with a statement, in one message."""
@@ -108,14 +108,16 @@ def _watch_statements(
     def execute(cursor: Any, statement: str, parameters: Any, context: Any) -> bool:
         try:
             with watchdog.watch(cursor.connection):
-                cursor.execute(_message(statement, context), parameters)
+                cursor.execute(_build_message(statement, context), parameters)
         except NoAnswer as error:
-            breaker.failed(error, again_in=0)  # at once: perhaps only this statement was slow
+            breaker.record_failure(
+                error, again_in=0
+            )  # at once: perhaps only this statement was slow
             raise
         return True
 
 
-def _opened(watchdog: ConnectionWatchdog, *arguments: Any, **named: Any) -> Any:
+def _connect(watchdog: ConnectionWatchdog, *arguments: Any, **named: Any) -> Any:
     connection = psycopg2.connect(*arguments, **named)
     try:
         with watchdog.watch(connection):
@@ -126,7 +128,7 @@ def _opened(watchdog: ConnectionWatchdog, *arguments: Any, **named: Any) -> Any:
     return connection
 
 
-def _message(statement: str, context: Any) -> str:
-    beside = context.execution_options
-    parts = (beside.get("before"), statement, beside.get("after"))
+def _build_message(statement: str, context: Any) -> str:
+    options = context.execution_options
+    parts = (options.get("before"), statement, options.get("after"))
     return "; ".join(part for part in parts if part)

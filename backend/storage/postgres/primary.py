@@ -10,7 +10,7 @@ from sqlalchemy.exc import DisconnectionError
 from backend.kernel.clock import Clock
 from backend.storage.errors import READ_ONLY_TRANSACTION
 
-_LOOK_FOR_PRIMARY_EVERY = 1.0  # seconds
+_RECONNECT_INTERVAL = 1.0  # seconds
 
 
 class Primary:
@@ -24,20 +24,20 @@ class Primary:
     def __init__(self, clock: Clock) -> None:
         self._clock = clock
         self._lock = threading.Lock()
-        self._looked_at = -math.inf
-        self.turn = 0
+        self._invalidated_at = -math.inf
+        self.generation = 0
         """Moves when all connections made before are to be given up."""
 
-    def look_again(self, turn: int | None) -> bool:
-        """Give up all connections; False if one made in `turn` is as new as can be."""
+    def invalidate_connections(self, generation: int | None) -> bool:
+        """Give up all connections; False if one made in `generation` is as new as can be."""
         with self._lock:
-            if turn is not None and turn != self.turn:
+            if generation is not None and generation != self.generation:
                 return True
             now = self._clock.monotonic()
-            if now - self._looked_at < _LOOK_FOR_PRIMARY_EVERY:
+            if now - self._invalidated_at < _RECONNECT_INTERVAL:
                 return False
-            self._looked_at = now
-            self.turn += 1
+            self._invalidated_at = now
+            self.generation += 1
             return True
 
 
@@ -45,17 +45,19 @@ def follow_primary(engine: Engine, primary: Primary) -> None:
     """Make connections anew that may lead to a server that is the primary no more."""
 
     @event.listens_for(engine, "do_connect")
-    def note_turn(_dialect: Any, record: Any, _arguments: Any, _named: Any) -> None:
-        record.info["turn"] = primary.turn  # it leads where the name leads from now on
+    def note_generation(_dialect: Any, record: Any, _arguments: Any, _named: Any) -> None:
+        record.info["turn"] = primary.generation  # it leads where the name leads from now on
 
     @event.listens_for(engine, "checkout")
-    def give_up_if_old(_connection: Any, record: Any, _proxy: Any) -> None:
-        if record.info["turn"] != primary.turn:
+    def replace_if_old(_connection: Any, record: Any, _proxy: Any) -> None:
+        if record.info["turn"] != primary.generation:
             raise DisconnectionError("it may lead to a server that is the primary no more")
 
     @event.listens_for(engine, "handle_error")
-    def look_again(context: Any) -> None:
+    def invalidate_connections(context: Any) -> None:
         code = getattr(context.original_exception, "pgcode", None)
         if code == READ_ONLY_TRANSACTION and context.connection is not None:
-            turn = context.connection.info.get("turn")
-            context.is_disconnect = context.is_disconnect or primary.look_again(turn)
+            generation = context.connection.info.get("turn")
+            context.is_disconnect = context.is_disconnect or primary.invalidate_connections(
+                generation
+            )

@@ -9,18 +9,18 @@ _SCHEMA = text(
     "SELECT nspname FROM pg_extension JOIN pg_namespace ON pg_namespace.oid = extnamespace"
     " WHERE extname = 'pg_trgm'"
 )
-_OFFERED = text("SELECT 1 FROM pg_available_extensions WHERE name = 'pg_trgm'")
+_AVAILABLE = text("SELECT 1 FROM pg_available_extensions WHERE name = 'pg_trgm'")
 
 _INDEXED = text("SELECT 1 FROM pg_indexes WHERE indexname = 'users_email_trgm_idx'")
 
 
-def index_searches(connection: Connection) -> bool:
+def create_trigram_indexes(connection: Connection) -> bool:
     """Make the trigram indexes, inside a transaction; False where the server has no trigrams.
 
     The extension pg_trgm comes with PostgreSQL, and whoever owns the database may install it. Where
     that is not so, searches read all users: slower, and otherwise the same.
     """
-    schema = connection.execute(_SCHEMA).scalar() or _installed(connection)
+    schema = connection.execute(_SCHEMA).scalar() or _install_extension(connection)
     if schema is None:
         return False
     operators = f"{connection.dialect.identifier_preparer.quote(schema)}.gin_trgm_ops"
@@ -32,13 +32,13 @@ def index_searches(connection: Connection) -> bool:
     return True
 
 
-def are_indexed(db: Db) -> bool:
+def has_trigram_indexes(db: Db) -> bool:
     """Tell whether searches use an index here; on SQLite they never do."""
     return db.dialect.name == "postgresql" and db.execute(_INDEXED).scalar() is not None
 
 
-def _installed(connection: Connection) -> str | None:
-    if connection.execute(_OFFERED).scalar() is None:
+def _install_extension(connection: Connection) -> str | None:
+    if connection.execute(_AVAILABLE).scalar() is None:
         return None
     connection.exec_driver_sql("SAVEPOINT trigrams")
     try:

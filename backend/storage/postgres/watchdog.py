@@ -18,17 +18,17 @@ class ConnectionWatchdog:
     queue. Time is counted in looks: when we are the ones who stood still, nobody is cut for it.
     """
 
-    def __init__(self, *, seconds_between_looks: float = 0.5, looks: int = 8) -> None:
-        self._between, self._looks = seconds_between_looks, looks
-        self._look = 0
+    def __init__(self, *, interval: float = 0.5, ticks: int = 8) -> None:
+        self._interval, self._ticks = interval, ticks
+        self._tick = 0
         self._watched: set[_Watch] = set()
         self._lock = threading.Lock()
         self._closing = threading.Event()
-        threading.Thread(target=self._cut_the_silent, name="patience", daemon=True).start()
+        threading.Thread(target=self._cut_silent_connections, name="patience", daemon=True).start()
 
     def watch(self, connection: Any) -> "_Watch":
         """Watch a psycopg2 connection for the length of a `with`; raises NoAnswer if it was cut."""
-        return _Watch(self, connection, self._look + self._looks)
+        return _Watch(self, connection, self._tick + self._ticks)
 
     def close(self) -> None:
         self._closing.set()
@@ -41,20 +41,20 @@ class ConnectionWatchdog:
         with self._lock:
             self._watched.discard(watch)
 
-    def _cut_the_silent(self) -> None:
-        while not self._closing.wait(self._between):
-            self._look += 1
+    def _cut_silent_connections(self) -> None:
+        while not self._closing.wait(self._interval):
+            self._tick += 1
             with self._lock:
-                for watch in [each for each in self._watched if each.until <= self._look]:
+                for watch in [each for each in self._watched if each.deadline <= self._tick]:
                     self._watched.discard(watch)
                     watch.cut()
 
 
 class _Watch(AbstractContextManager[None]):
-    __slots__ = ("_connection", "_descriptor", "_was_cut", "_watchdog", "until")
+    __slots__ = ("_connection", "_descriptor", "_was_cut", "_watchdog", "deadline")
 
-    def __init__(self, watchdog: ConnectionWatchdog, connection: Any, until: int) -> None:
-        self._watchdog, self._connection, self.until = watchdog, connection, until
+    def __init__(self, watchdog: ConnectionWatchdog, connection: Any, deadline: int) -> None:
+        self._watchdog, self._connection, self.deadline = watchdog, connection, deadline
         self._was_cut = False
 
     def __enter__(self) -> None:

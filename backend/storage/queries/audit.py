@@ -24,7 +24,7 @@ from backend.kernel.client import Client
 from backend.kernel.events import Event, EventKind
 from backend.kernel.randomness import min_uuid7
 from backend.storage.db import Db
-from backend.storage.dialects import takes_several_statements
+from backend.storage.dialects import supports_multiple_statements
 from backend.storage.queries.users import UserChange
 from backend.storage.tables import audit_events
 
@@ -60,15 +60,15 @@ def insert(
         "impersonated_by": client.impersonator_of(event.actor),
     }
     if change is None:
-        db.execute_last(_INSERT, row)
+        db.execute_deferred(_INSERT, row)
         return
     db.changed_users.add(change.user_id)
-    if takes_several_statements(db.dialect):
+    if supports_multiple_statements(db.dialect):
         named = {f"event_{name}": value for name, value in row.items()}
-        db.execute_last(_build_insert_with_change(change.statement), {**named, **change.values})
+        db.execute_deferred(_build_insert_with_change(change.statement), {**named, **change.values})
     else:
         db.execute(change.statement, change.values)
-        db.execute_last(_INSERT, row)
+        db.execute_deferred(_INSERT, row)
 
 
 @lru_cache(16)

@@ -86,7 +86,7 @@ def count(db: Db, conditions: Conditions) -> int:
 
 def estimate(db: Db, conditions: Conditions) -> int:
     """Estimate how many users meet the conditions, if they are too many to count."""
-    guessed = dialects.estimated_rows(db.dialect, db.execute, select_ids(conditions))
+    guessed = dialects.estimate_row_count(db.dialect, db.execute, select_ids(conditions))
     return max(EXACT_COUNT_LIMIT + 1, guessed)
 
 

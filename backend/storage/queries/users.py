@@ -7,12 +7,12 @@ from functools import lru_cache
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import ColumnElement, Row, Update, bindparam, delete, func, or_, select, update
+from sqlalchemy import Executable, Row, Update, bindparam, delete, func, or_, select, update
 from sqlalchemy.exc import IntegrityError
 
 from backend.kernel.roles import USER
 from backend.storage.db import Db
-from backend.storage.dialects import insert_unless_taken
+from backend.storage.dialects import build_insert_or_ignore
 from backend.storage.tables import users
 
 _SAMPLE = 100  # hashes of kinds not seen before
@@ -56,6 +56,10 @@ class UserWithHash:
     password_hash: str | None
 
 
+_SELECT = select(*USER_COLUMNS)
+_SELECT_WITH_HASH = _SELECT.add_columns(users.c.password_hash)
+
+
 def user_from(row: Row[Any]) -> User:
     """Build a user from a row that starts with USER_COLUMNS."""
     return User(*row[: len(USER_COLUMNS)])
@@ -63,14 +67,12 @@ def user_from(row: Row[Any]) -> User:
 
 def find(db: Db, user_id: UUID) -> User | None:
     """Find a user by id."""
-    found = db.execute(select(*USER_COLUMNS).where(users.c.id == user_id)).first()
-    return user_from(found) if found else None
+    return _first_user(db, _SELECT.where(users.c.id == user_id))
 
 
 def find_by_email(db: Db, email: str) -> User | None:
     """Find a user by their normalized address."""
-    found = db.execute(select(*USER_COLUMNS).where(users.c.email == email)).first()
-    return user_from(found) if found else None
+    return _first_user(db, _SELECT.where(users.c.email == email))
 
 
 def lock(db: Db, user_ids: Iterable[UUID], *, privileged: bool = False) -> Sequence[User]:
@@ -79,16 +81,11 @@ def lock(db: Db, user_ids: Iterable[UUID], *, privileged: bool = False) -> Seque
     None of them changes until the commit. They are locked in the order of their ids, which avoids
     deadlocks.
     """
-    conditions: list[ColumnElement[bool]] = [users.c.id.in_(user_ids)]
-    if privileged:  # two ranges, which an index can find
-        conditions += [users.c.role < "user", users.c.role > "user"]
-    statement = (
-        select(*USER_COLUMNS)
-        .where(or_(*conditions))
-        .order_by(users.c.id)
-        .with_for_update(key_share=True)
-    )
-    return [user_from(row) for row in db.execute(statement)]
+    chosen = users.c.id.in_(user_ids)
+    with_role = or_(users.c.role < USER, users.c.role > USER)  # two ranges, which an index can find
+    statement = _SELECT.where(or_(chosen, with_role) if privileged else chosen)
+    found = db.execute(statement.order_by(users.c.id).with_for_update(key_share=True))
+    return [user_from(row) for row in found]
 
 
 def find_emails(db: Db, user_ids: Iterable[UUID]) -> dict[UUID, str]:
@@ -99,16 +96,14 @@ def find_emails(db: Db, user_ids: Iterable[UUID]) -> dict[UUID, str]:
 
 def find_password_hash(db: Db, user_id: UUID) -> str | None:
     """Return the hash of a user's password; None without a password or without such a user."""
-    found: str | None = db.execute(
-        select(users.c.password_hash).where(users.c.id == user_id)
-    ).scalar()
+    statement = select(users.c.password_hash).where(users.c.id == user_id)
+    found: str | None = db.execute(statement).scalar()
     return found
 
 
 def find_with_hash(db: Db, email: str) -> UserWithHash | None:
     """Find a user and their password hash by the normalized address."""
-    statement = select(*USER_COLUMNS, users.c.password_hash).where(users.c.email == email)
-    found = db.execute(statement).first()
+    found = db.execute(_SELECT_WITH_HASH.where(users.c.email == email)).first()
     return UserWithHash(user_from(found), found.password_hash) if found else None
 
 
@@ -123,9 +118,8 @@ def sample_hashes_unlike(
     following = select(users.c.id).where(users.c.id > after).order_by(users.c.id)
     last: UUID | None = db.execute(following.offset(batch_size - 1).limit(1)).scalar()
     unlike = [users.c.password_hash.not_like(pattern) for pattern in patterns]
-    statement = following.add_columns(users.c.password_hash).where(
-        users.c.password_hash.is_not(None), *unlike
-    )
+    with_hash = following.add_columns(users.c.password_hash)
+    statement = with_hash.where(users.c.password_hash.is_not(None), *unlike)
     if last is not None:
         statement = statement.where(users.c.id <= last)
     found = db.execute(statement.limit(_SAMPLE)).all()
@@ -139,11 +133,8 @@ def email_exists(db: Db, email: str) -> bool:
 
 def insert(db: Db, user: User, password_hash: str | None) -> bool:
     """Add a user; False, with nothing stored, if the address is taken."""
-    values = {column.name: getattr(user, column.name) for column in USER_COLUMNS}
-    statement = insert_unless_taken(db.dialect, users, "email").values(
-        **values, password_hash=password_hash
-    )
-    return db.execute(statement).rowcount == 1
+    statement = build_insert_or_ignore(db.dialect, users, "email")
+    return db.execute(statement, _build_row(user, password_hash)).rowcount == 1
 
 
 @dataclass(frozen=True, slots=True)
@@ -163,24 +154,19 @@ def find_existing(db: Db, emails: Sequence[str], ids: Sequence[UUID]) -> Existin
 
 def insert_many(db: Db, people: Sequence[tuple[User, str | None]]) -> set[str]:
     """Add users with their password hashes; returns the addresses that were still free."""
-    rows = [
-        {column.name: getattr(user, column.name) for column in USER_COLUMNS}
-        | {"password_hash": hashed}
-        for user, hashed in people
-    ]
-    statement = insert_unless_taken(db.dialect, users, "email").returning(users.c.email)
+    rows = [_build_row(user, password_hash) for user, password_hash in people]
+    statement = build_insert_or_ignore(db.dialect, users, "email").returning(users.c.email)
     return set(db.execute(statement, rows).scalars())
 
 
 def count(db: Db) -> int:
     """Count all users."""
-    found: int = db.execute(select(func.count()).select_from(users)).scalar_one()
-    return found
+    return int(db.execute(select(func.count()).select_from(users)).scalar_one())
 
 
 def list_with_hashes(db: Db, after: UUID | None, limit: int) -> Sequence[UserWithHash]:
     """List users with their password hashes by id, after the id `after`."""
-    statement = select(*USER_COLUMNS, users.c.password_hash).order_by(users.c.id).limit(limit)
+    statement = _SELECT_WITH_HASH.order_by(users.c.id).limit(limit)
     if after is not None:
         statement = statement.where(users.c.id > after)
     return [UserWithHash(user_from(row), row.password_hash) for row in db.execute(statement)]
@@ -190,8 +176,7 @@ def update_profile(db: Db, user_id: UUID, changes: dict[str, Any], now: datetime
     """Change columns; returns the user afterwards, None if there is none."""
     db.changed_users.add(user_id)
     change = build_profile_change(user_id, changes, now)
-    found = db.execute(change.statement.returning(*USER_COLUMNS), change.values).first()
-    return user_from(found) if found else None
+    return _first_user(db, change.statement.returning(*USER_COLUMNS), change.values)
 
 
 @dataclass(frozen=True, slots=True)
@@ -266,8 +251,7 @@ def verify_email(
         .where(users.c.id == user_id, users.c.email == email, users.c.email_verified.is_(False))
         .values(**changes, email_verified=True, email_contested=False, updated_at=now)
     )
-    verified = db.execute(statement.returning(*USER_COLUMNS)).first()
-    return user_from(verified) if verified else None
+    return _first_user(db, statement.returning(*USER_COLUMNS))
 
 
 def change_email(db: Db, user_id: UUID, expected: str, new: str, now: datetime) -> User | None:
@@ -279,10 +263,9 @@ def change_email(db: Db, user_id: UUID, expected: str, new: str, now: datetime) 
     changes = {"email": new, "email_contested": False, "updated_at": now}
     statement = update(users).where(users.c.id == user_id, users.c.email == expected)
     try:
-        changed = db.execute(statement.values(**changes).returning(*USER_COLUMNS)).first()
+        return _first_user(db, statement.values(**changes).returning(*USER_COLUMNS))
     except IntegrityError:
         return None
-    return user_from(changed) if changed else None
 
 
 def delete_one(db: Db, user_id: UUID) -> bool:
@@ -296,11 +279,8 @@ def lock_if_password_unchanged(db: Db, user_id: UUID, expected: str) -> User | N
 
     Until the commit a password change or a ban waits for us, or we for it.
     """
-    statement = select(*USER_COLUMNS).where(
-        users.c.id == user_id, users.c.password_hash == expected
-    )
-    found = db.execute(statement.with_for_update(read=True)).first()
-    return user_from(found) if found else None
+    statement = _SELECT.where(users.c.id == user_id, users.c.password_hash == expected)
+    return _first_user(db, statement.with_for_update(read=True))
 
 
 def lift_ban(db: Db, user_id: UUID, now: datetime) -> None:
@@ -308,3 +288,13 @@ def lift_ban(db: Db, user_id: UUID, now: datetime) -> None:
     db.changed_users.add(user_id)
     lifted = {"banned": False, "ban_reason": None, "ban_expires": None, "updated_at": now}
     db.execute(update(users).where(users.c.id == user_id).values(**lifted))
+
+
+def _build_row(user: User, password_hash: str | None) -> dict[str, Any]:
+    values = {column.name: getattr(user, column.name) for column in USER_COLUMNS}
+    return {**values, "password_hash": password_hash}
+
+
+def _first_user(db: Db, statement: Executable, parameters: Any = None) -> User | None:
+    found = db.execute(statement, parameters).first()
+    return user_from(found) if found else None

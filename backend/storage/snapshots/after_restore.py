@@ -26,11 +26,11 @@ from backend.storage.urls import sqlite_url
 from backend.storage.work import Runtime, Work
 
 _BATCH = 1000  # rows ended in one transaction: each is short, on a large PostgreSQL too
-_WHY = "The database was restored from a copy: this had left, or its link has ended."
+_GIVE_UP_REASON = "The database was restored from a copy: this had left, or its link has ended."
 
 
 @dataclass(frozen=True, slots=True)
-class Restoration:
+class RestoreRecord:
     """A restore as the audit trail has it."""
 
     as_of: datetime | None
@@ -43,33 +43,40 @@ class Restoration:
     """How many newer copies could not be used."""
 
 
-def end_what_came_back(shop: Runtime, as_of: datetime | None, *, damaged: int = 0) -> Restoration:
+def invalidate_restored_data(
+    runtime: Runtime, as_of: datetime | None, *, damaged: int = 0
+) -> RestoreRecord:
     """End every session and mailed link, give up the mails that carry one, and note it.
 
     The note comes last: only what was done is said to be done.
     """
-    ended = _in_batches(shop, sessions.delete_batch)
-    void = _in_batches(shop, links.delete_batch)
-    _in_batches(shop, lambda db, most: outbox.give_up_batch(db, _WHY, most))
-    with Work(shop, SYSTEM) as work:
+    sessions_ended = _run_in_batches(runtime, sessions.delete_batch)
+    links_ended = _run_in_batches(runtime, links.delete_batch)
+    _run_in_batches(runtime, lambda db, limit: outbox.give_up_batch(db, _GIVE_UP_REASON, limit))
+    with Work(runtime, SYSTEM) as work:
         accounts = users.count(work.db)
-        counted = {"accounts": accounts, "sessions": ended, "links": void, "damaged": damaged}
-        said = {"asOf": as_of.isoformat()} if as_of else {}
-        work.record(Event(EventKind.DATABASE_RESTORED, detail={**said, **counted}))
-        return Restoration(as_of, work.now(), accounts, ended, void, damaged)
+        counted = {
+            "accounts": accounts,
+            "sessions": sessions_ended,
+            "links": links_ended,
+            "damaged": damaged,
+        }
+        age = {"asOf": as_of.isoformat()} if as_of else {}
+        work.record(Event(EventKind.DATABASE_RESTORED, detail={**age, **counted}))
+        return RestoreRecord(as_of, work.now(), accounts, sessions_ended, links_ended, damaged)
 
 
-def latest_restoration(db: Db) -> Restoration | None:
+def find_latest_restore(db: Db) -> RestoreRecord | None:
     """Find the last restore that the audit trail knows of."""
     for line in find_page(db, AuditFilter(kinds=[EventKind.DATABASE_RESTORED.value]), 1):
-        told = line.detail
-        as_of = datetime.fromisoformat(told["asOf"]) if "asOf" in told else None
-        counted = (told[what] for what in ("accounts", "sessions", "links", "damaged"))
-        return Restoration(as_of, line.at, *counted)
+        detail = line.detail
+        as_of = datetime.fromisoformat(detail["asOf"]) if "asOf" in detail else None
+        counted = (detail[what] for what in ("accounts", "sessions", "links", "damaged"))
+        return RestoreRecord(as_of, line.at, *counted)
     return None
 
 
-def end_in_file(
+def invalidate_restored_file(
     file: Path,
     as_of: datetime | None,
     settings: Settings,
@@ -84,23 +91,23 @@ def end_in_file(
     migrate(url)  # a copy may be older than an upgrade
     database = Database(url, clock, connections=1)
     try:
-        shop = Runtime(database, clock, randomness, settings, _nobody_listens, _nobody_listens)
-        end_what_came_back(shop, as_of, damaged=damaged)
+        runtime = Runtime(database, clock, randomness, settings, _ignore, _ignore)
+        invalidate_restored_data(runtime, as_of, damaged=damaged)
     finally:
         database.close()
     with closing(sqlite3.connect(file)) as connection:
         connection.execute("PRAGMA journal_mode = DELETE")  # then it is one file and complete
 
 
-def _in_batches(shop: Runtime, end_some: Callable[[Db, int], int]) -> int:
+def _run_in_batches(runtime: Runtime, delete_batch: Callable[[Db, int], int]) -> int:
     total = 0
     while True:
-        with Work(shop, SYSTEM) as work:
-            gone = end_some(work.db, _BATCH)
-        total += gone
-        if gone < _BATCH:
+        with Work(runtime, SYSTEM) as work:
+            count = delete_batch(work.db, _BATCH)
+        total += count
+        if count < _BATCH:
             return total
 
 
-def _nobody_listens(*_: object) -> None:
+def _ignore(*_: object) -> None:
     """No server has opened this database yet."""

@@ -14,26 +14,26 @@ from backend.kernel.clock import Clock
 from backend.kernel.randomness import Randomness
 from backend.kernel.settings import Settings, SettingsError
 from backend.storage.engine import create_private
-from backend.storage.snapshots.after_restore import end_in_file
-from backend.storage.snapshots.complete_mark import is_complete, withdraw_marks
-from backend.storage.snapshots.snapshots import check
+from backend.storage.snapshots.after_restore import invalidate_restored_file
+from backend.storage.snapshots.completion_marker import is_complete, remove_markers
+from backend.storage.snapshots.snapshots import check_integrity
 from backend.storage.snapshots.store import Copy, snapshot_stores
 from backend.storage.urls import sqlite_file
 
 log = structlog.get_logger()
 
 
-class Restored(StrEnum):
+class RestoreOutcome(StrEnum):
     """What a start found, in words for whoever runs the server."""
 
-    NO_SNAPSHOTS = "SNAPSHOT_DIR is not set"
+    DISABLED = "SNAPSHOT_DIR is not set"
     NOT_NEEDED = "the database was there"
-    WHOLE = "the database was restored from a snapshot that holds everything"
-    IN_PART = "the database was restored, the last writes may be missing, and all sessions ended"
-    NOTHING = "there was no snapshot to restore"
+    COMPLETE = "the database was restored from a snapshot that holds everything"
+    PARTIAL = "the database was restored, the last writes may be missing, and all sessions ended"
+    NOTHING_FOUND = "there was no snapshot to restore"
 
 
-def restore_if_missing(settings: Settings, clock: Clock, randomness: Randomness) -> Restored:
+def restore_if_missing(settings: Settings, clock: Clock, randomness: Randomness) -> RestoreOutcome:
     """Bring back the newest sound snapshot if there is no database, and the generated key with it.
 
     To be called before the key is read and the database opened: afterwards no snapshot is marked
@@ -43,18 +43,18 @@ def restore_if_missing(settings: Settings, clock: Clock, randomness: Randomness)
     good ones.
     """
     if settings.snapshot_dir is None:
-        return Restored.NO_SNAPSHOTS
+        return RestoreOutcome.DISABLED
     file = sqlite_file(settings)
     if file.exists() and file.stat().st_size:
         with suppress(OSError):  # the snapshots are tried again and again, and this before each
-            withdraw_marks(settings.snapshot_dir)
-        return Restored.NOT_NEEDED
+            remove_markers(settings.snapshot_dir)
+        return RestoreOutcome.NOT_NEEDED
     try:
         settings.snapshot_dir.mkdir(parents=True, exist_ok=True)
-        databases, keys = (shelf.newest_first() for shelf in snapshot_stores(settings.snapshot_dir))
-        found = _restored(settings, databases, keys, clock, randomness)
+        databases, keys = (store.newest_first() for store in snapshot_stores(settings.snapshot_dir))
+        found = _restore_newest(settings, databases, keys, clock, randomness)
         # Not before the file is in its place: a start that is killed in between lost nothing.
-        withdraw_marks(settings.snapshot_dir)
+        remove_markers(settings.snapshot_dir)
     except OSError as error:
         raise SettingsError(
             f"SNAPSHOT_DIR {settings.snapshot_dir} cannot be used: {error.strerror}. "
@@ -63,41 +63,41 @@ def restore_if_missing(settings: Settings, clock: Clock, randomness: Randomness)
     return found
 
 
-def _restored(
+def _restore_newest(
     settings: Settings, copies: list[Copy], keys: list[Copy], clock: Clock, randomness: Randomness
-) -> Restored:
+) -> RestoreOutcome:
     file = sqlite_file(settings)
     draft = file.with_name(f"{file.name}.restoring")
     for damaged, copy in enumerate(copies):
-        if _fetch(copy, draft):
+        if _copy_if_sound(copy, draft):
             complete = not damaged and is_complete(copy, settings.space_id)
             if not complete:
                 taken = copy.taken_at
-                end_in_file(draft, taken, settings, clock, randomness, damaged=damaged)
+                invalidate_restored_file(draft, taken, settings, clock, randomness, damaged=damaged)
             if settings.secret_key is None:
                 _restore_key(keys, settings.data_dir / "secret_key")
             _put_in_place(draft, file)
             log.warning("snapshot_restored", name=copy.path.name, complete=complete)
-            return Restored.WHOLE if complete else Restored.IN_PART
+            return RestoreOutcome.COMPLETE if complete else RestoreOutcome.PARTIAL
     for copy in copies:  # none is sound: out of the way of new ones, for somebody to look at
         with suppress(OSError):  # not every mount can rename; then the new ones replace it in time
             copy.path.rename(copy.path.with_name(f"{copy.path.name}.damaged"))
     if copies:  # an empty database in which admins read why it is empty
         create_private(draft)
-        end_in_file(draft, None, settings, clock, randomness, damaged=len(copies))
+        invalidate_restored_file(draft, None, settings, clock, randomness, damaged=len(copies))
         _put_in_place(draft, file)
-    return Restored.NOTHING
+    return RestoreOutcome.NOTHING_FOUND
 
 
-def _fetch(copy: Copy, draft: Path, *, is_database: bool = True) -> bool:
+def _copy_if_sound(copy: Copy, draft: Path, *, is_database: bool = True) -> bool:
     create_private(draft)
     try:
         shutil.copyfile(copy.path, draft)
-        if not replace(copy, path=draft).is_whole():
+        if not replace(copy, path=draft).is_intact():
             raise sqlite3.DatabaseError("it is torn: not what its name says")
         if is_database:
             with closing(sqlite3.connect(draft)) as connection:
-                check(connection)
+                check_integrity(connection)
     except (OSError, sqlite3.Error) as error:
         draft.unlink()
         log.error("snapshot_skipped", name=copy.path.name, reason=str(error))
@@ -107,7 +107,7 @@ def _fetch(copy: Copy, draft: Path, *, is_database: bool = True) -> bool:
 
 def _restore_key(copies: list[Copy], file: Path) -> None:
     draft = file.with_name(f"{file.name}.restoring")
-    if any(_fetch(copy, draft, is_database=False) for copy in copies):
+    if any(_copy_if_sound(copy, draft, is_database=False) for copy in copies):
         _put_in_place(draft, file)
 
 
@@ -117,6 +117,6 @@ def _put_in_place(draft: Path, file: Path) -> None:
         file.with_name(file.name + suffix).unlink(missing_ok=True)
     with draft.open("rb") as written:
         os.fsync(written.fileno())
-    for before_a_step in draft.parent.glob(f"{draft.name}.before-*"):
-        before_a_step.replace(file.with_name(before_a_step.name.replace(draft.name, file.name)))
+    for backup in draft.parent.glob(f"{draft.name}.before-*"):
+        backup.replace(file.with_name(backup.name.replace(draft.name, file.name)))
     draft.replace(file)

@@ -12,9 +12,9 @@ from backend.kernel.clock import Clock
 from backend.kernel.settings import Settings, SettingsError
 from backend.process import exit_watchdog
 from backend.storage.engine import create_private
-from backend.storage.snapshots.complete_mark import mark_complete, withdraw_marks
+from backend.storage.snapshots.completion_marker import remove_markers, write_marker
 from backend.storage.snapshots.store import Copy, snapshot_stores
-from backend.storage.sqlite.ownership import has_visitors
+from backend.storage.sqlite.data_dir_lock import has_running_commands
 from backend.storage.urls import sqlite_file
 
 _STOP_WITHIN = 20.0  # seconds; then the process ends, and its last snapshot is not marked complete
@@ -44,15 +44,15 @@ class Snapshots:
     ) -> None:
         self._file, self._folder, self._key, self._space = file, folder, key, space
         self._clock = clock
-        self._database_shelf, self._key_shelf = snapshot_stores(folder)
+        self._database_store, self._key_store = snapshot_stores(folder)
         self._quiet, self._at_most_every = quiet, at_most_every
         self._saved: int | None = None
         """SQLite's number of the state that is in the last snapshot."""
         self._copy: Copy | None = None
         self._wake = threading.Event()
-        self._hurrying, self._stopping = threading.Event(), threading.Event()
+        self._save_requested, self._stopping = threading.Event(), threading.Event()
         self._thread = threading.Thread(target=self._run, name="snapshots", daemon=True)
-        self.trouble: str | None = None
+        self.last_error: str | None = None
         """Why the last attempt failed, if it did."""
 
     @property
@@ -63,18 +63,18 @@ class Snapshots:
     def start(self) -> None:
         """Begin, first with what a killed server had not saved yet."""
         self._thread.start()
-        self.wrote()
+        self.note_write()
 
-    def wrote(self) -> None:
+    def note_write(self) -> None:
         """Tell that something was committed; costs nothing to call."""
         self._wake.set()
 
-    def hurry(self) -> None:
+    def save_now(self) -> None:
         """Take a snapshot at once: the server ends, and answers in flight are all that may follow.
 
         So the last one has little left to do, or nothing, when its turn comes.
         """
-        self._hurrying.set()
+        self._save_requested.set()
         self._wake.set()
 
     def stop(self) -> None:
@@ -82,70 +82,70 @@ class Snapshots:
         and end. Nobody writes any more when this is called."""
         exit_watchdog.extend_deadline(_STOP_WITHIN + 1)
         self._stopping.set()
-        self.hurry()
+        self.save_now()
         self._thread.join(_STOP_WITHIN)
         if self._thread.is_alive():
             log.error("last_snapshot_missed", reason=f"it took longer than {_STOP_WITHIN:.0f} s")
 
     def _run(self) -> None:
         # Its own connection: there SQLite's number moves with every commit, whosever it is.
-        with closing(_opened(self._file)) as source:
+        with closing(_connect(self._file)) as source:
             while not self._stopping.is_set():
                 self._wake.wait(self._at_most_every)
                 self._wake.clear()
-                if _version(source) != self._saved:
-                    self._let_the_burst_end(source)
+                if _data_version(source) != self._saved:
+                    self._wait_until_quiet(source)
                     self._save(source)
-                if self._hurrying.is_set() and self.trouble is None:
+                if self._save_requested.is_set() and self.last_error is None:
                     self._stopping.wait()
             self._finish(source)
 
-    def _let_the_burst_end(self, source: sqlite3.Connection) -> None:
+    def _wait_until_quiet(self, source: sqlite3.Connection) -> None:
         began = self._clock.monotonic()
         while (left := self._at_most_every - (self._clock.monotonic() - began)) > 0:
-            seen = _version(source)
-            if self._hurrying.wait(min(self._quiet, left)) or _version(source) == seen:
+            seen = _data_version(source)
+            if self._save_requested.wait(min(self._quiet, left)) or _data_version(source) == seen:
                 return
 
     def _save(self, source: sqlite3.Connection) -> None:
-        version = _version(source)  # before it begins: what comes meanwhile is saved once more
+        version = _data_version(source)  # before it begins: what comes meanwhile is saved once more
         try:
-            self._copy = self._taken(source)
+            self._copy = self._take_snapshot(source)
         except (OSError, sqlite3.Error, SettingsError) as error:
-            self.trouble = str(error)
-            log.error("snapshot_failed", reason=self.trouble)
+            self.last_error = str(error)
+            log.error("snapshot_failed", reason=self.last_error)
             self._stopping.wait(self._at_most_every)
             self._wake.set()
         else:
-            self._saved, self.trouble = version, None
+            self._saved, self.last_error = version, None
 
     def _finish(self, source: sqlite3.Connection) -> None:
         for _ in range(_LAST_ATTEMPTS):
-            if self._copy is not None and _version(source) == self._saved:
+            if self._copy is not None and _data_version(source) == self._saved:
                 break
             self._save(source)
-        if self._copy is None or _version(source) != self._saved:
-            log.error("last_snapshot_missed", reason=self.trouble or "somebody goes on writing")
+        if self._copy is None or _data_version(source) != self._saved:
+            log.error("last_snapshot_missed", reason=self.last_error or "somebody goes on writing")
             return
-        if has_visitors(self._file.parent):
+        if has_running_commands(self._file.parent):
             log.warning("last_snapshot_not_marked", reason="a command still uses the database")
             return
         try:
-            mark_complete(self._copy, self._space)
+            write_marker(self._copy, self._space)
         except OSError as error:
             log.error("last_snapshot_missed", reason=str(error))
 
-    def _taken(self, source: sqlite3.Connection) -> Copy:
+    def _take_snapshot(self, source: sqlite3.Connection) -> Copy:
         began = self._clock.monotonic()
         if self._folder.exists():  # one that could not be read at the start
-            withdraw_marks(self._folder)
+            remove_markers(self._folder)
         if self._key is not None and self._key.exists():
-            self._key_shelf.put(self._key, self._clock.now())
+            self._key_store.add(self._key, self._clock.now())
         draft = self._file.with_name(f"{self._file.name}.snapshot")
         try:
             _back_up(source, draft)
             size = draft.stat().st_size
-            copy = self._database_shelf.put(draft, self._clock.now())
+            copy = self._database_store.add(draft, self._clock.now())
         finally:
             draft.unlink(missing_ok=True)
         took = round(1000 * (self._clock.monotonic() - began))
@@ -153,7 +153,7 @@ class Snapshots:
         return copy
 
 
-def snapshots_for(settings: Settings, clock: Clock) -> Snapshots | None:
+def create_snapshots(settings: Settings, clock: Clock) -> Snapshots | None:
     """Make what SNAPSHOT_DIR asks for, if it is set."""
     if settings.snapshot_dir is None:
         return None
@@ -162,19 +162,19 @@ def snapshots_for(settings: Settings, clock: Clock) -> Snapshots | None:
     return Snapshots(sqlite_file(settings), settings.snapshot_dir, clock, key=key, space=space)
 
 
-def check(connection: sqlite3.Connection) -> None:
+def check_integrity(connection: sqlite3.Connection) -> None:
     """Raise sqlite3.DatabaseError unless the database is sound."""
     verdict = connection.execute("PRAGMA quick_check(1)").fetchone()[0]
     if verdict != "ok":
         raise sqlite3.DatabaseError(verdict)
 
 
-def _opened(file: Path) -> sqlite3.Connection:
+def _connect(file: Path) -> sqlite3.Connection:
     address = f"{file.absolute().as_uri()}?mode=rw"  # never makes an empty one
     return sqlite3.connect(address, uri=True)
 
 
-def _version(source: sqlite3.Connection) -> int:
+def _data_version(source: sqlite3.Connection) -> int:
     (version,) = source.execute("PRAGMA data_version").fetchone()
     return int(version)
 
@@ -186,4 +186,4 @@ def _back_up(source: sqlite3.Connection, draft: Path) -> None:
         target.execute("PRAGMA synchronous = OFF")  # the copy on the shelf is what must last
         source.backup(target)
         target.execute("PRAGMA journal_mode = DELETE")  # then it is one file and complete
-        check(target)
+        check_integrity(target)

@@ -14,7 +14,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
-_KEPT = 3
+_COPIES_KEPT = 3
 _TIME = "%Y%m%dT%H%M%S%fZ"
 
 
@@ -26,7 +26,7 @@ class Copy:
     digest: str
     path: Path
 
-    def is_whole(self) -> bool:
+    def is_intact(self) -> bool:
         """Read all of it and compare; raises OSError when it cannot be read."""
         return _digest(self.path) == self.digest
 
@@ -45,7 +45,7 @@ class SnapshotStore:
         copies = [Copy(_time(name[1]), name[2], path) for path, name in found if name]
         return sorted(copies, reverse=True)
 
-    def put(self, source: Path, now: datetime) -> Copy:
+    def add(self, source: Path, now: datetime) -> Copy:
         """Add a copy, read it back, and drop all but the last three.
 
         Adds none when the newest one is the same. Raises OSError, and drops nothing, when the copy
@@ -53,7 +53,7 @@ class SnapshotStore:
         """
         self._folder.mkdir(parents=True, exist_ok=True)
         digest, before = _digest(source), self.newest_first()
-        if before and before[0].digest == digest and before[0].is_whole():
+        if before and before[0].digest == digest and before[0].is_intact():
             return before[0]
         # Never older than what is there, even if the clock was set back.
         now = max([now, *(each.taken_at + timedelta(microseconds=1) for each in before)])
@@ -61,12 +61,12 @@ class SnapshotStore:
         copy = Copy(now, digest, path)
         try:
             _write_through(source, path)
-            if not copy.is_whole():
+            if not copy.is_intact():
                 raise OSError(f"{path} does not read back as it was written")
         except BaseException:
             path.unlink(missing_ok=True)
             raise
-        for old in before[_KEPT - 1 :]:
+        for old in before[_COPIES_KEPT - 1 :]:
             old.path.unlink(missing_ok=True)
         return copy
 

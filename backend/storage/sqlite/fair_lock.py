@@ -15,13 +15,13 @@ class FairLock:
     def __init__(self) -> None:
         self._guard = threading.Lock()
         self._held = False
-        self._line: deque[threading.Lock] = deque()
+        self._queue: deque[threading.Lock] = deque()
         """Those who wait, each at a lock of their own that is opened when it is their turn."""
 
     @property
     def waiting(self) -> int:
         """How many wait."""
-        return len(self._line)
+        return len(self._queue)
 
     def __enter__(self) -> None:
         self.acquire()
@@ -35,23 +35,23 @@ class FairLock:
             if not self._held:
                 self._held = True
                 return True
-            turn = threading.Lock()
-            turn.acquire()
-            self._line.append(turn)
-        return turn.acquire(timeout=timeout) or self._was_handed_over(turn)
+            waiter = threading.Lock()
+            waiter.acquire()
+            self._queue.append(waiter)
+        return waiter.acquire(timeout=timeout) or self._was_handed_over(waiter)
 
     def release(self) -> None:
         """Hand the lock to who has waited longest."""
         with self._guard:
-            if self._line:
-                self._line.popleft().release()
+            if self._queue:
+                self._queue.popleft().release()
             else:
                 self._held = False
 
-    def _was_handed_over(self, turn: threading.Lock) -> bool:
+    def _was_handed_over(self, waiter: threading.Lock) -> bool:
         """Leave the line, unless the lock was handed to us in the moment in which we gave up."""
         with self._guard:
-            if turn not in self._line:
+            if waiter not in self._queue:
                 return True
-            self._line.remove(turn)
+            self._queue.remove(waiter)
             return False

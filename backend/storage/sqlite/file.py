@@ -15,17 +15,17 @@ import structlog
 from backend.kernel.clock import Clock
 from backend.kernel.settings import SettingsError
 from backend.storage.dialects import prepare_sqlite
-from backend.storage.errors import DatabaseConflict, DatabaseUnavailable, Trouble
+from backend.storage.errors import DatabaseConflict, DatabaseUnavailable, Fault
 
-_EXAMINE_EVERY = 5.0  # seconds; it reads all of the file
+_INTEGRITY_CHECK_INTERVAL = 5.0  # seconds; it reads all of the file
 
 log = structlog.get_logger()
 
 
-class _Sight(NamedTuple):
+class _FileState(NamedTuple):
     """The file, its log (-wal) and its index (-shm): which they are, and what moves if written."""
 
-    which: tuple[tuple[int, int], ...]
+    inodes: tuple[tuple[int, int], ...]
     size: int
     written_at: int
     log_size: int
@@ -42,82 +42,85 @@ class SqliteFile:
         self._file, self._clock = file, clock
         self._paths = [f"{file}{suffix}" for suffix in ("", "-wal", "-shm")]
         try:
-            self._anchor = _opened(file)
+            self._anchor = _connect(file)
         except sqlite3.Error as error:
             raise SettingsError(f"{file} cannot be opened: {error}.") from None
-        self._opened = self._seen = self._see()
-        self._doubt: str | None = None
-        self._examined_at = float("-inf")
-        self._saved = False
+        self._opened = self._last_state = self._stat_files()
+        self._suspicion: str | None = None
+        self._checked_at = float("-inf")
+        self._checkpointed = False
 
     @property
-    def is_doubted(self) -> bool:
+    def is_suspect(self) -> bool:
         """Whether it must be examined before it is used again."""
-        return self._doubt is not None
+        return self._suspicion is not None
 
     def check(self) -> None:
         """Raise DatabaseUnavailable unless everything is where it was, and sound.
 
         Costs three looks at the folder: microseconds.
         """
-        self._check(self._see())
+        self._check(self._stat_files())
 
-    def look(self, *, others_committed: bool) -> None:
+    def check_foreign_writes(self, *, others_committed: bool) -> None:
         """Compare with the last look, as the writer; a DatabaseConflict if it must be examined.
 
         SQLite writes to the file itself only to move commits there from the log. If nobody has
         committed, whoever wrote to it was not SQLite.
         """
-        sight = self._see()
-        self._check(sight)
-        moved = (sight.size, sight.written_at) != (self._seen.size, self._seen.written_at)
-        if (moved or sight.log_size < self._seen.log_size) and not others_committed:
-            self.doubt("it was written to while nobody committed anything")
-            raise DatabaseConflict(str(self._doubt), Trouble.DAMAGED)
-        self._seen = sight
+        state = self._stat_files()
+        self._check(state)
+        moved = (state.size, state.written_at) != (
+            self._last_state.size,
+            self._last_state.written_at,
+        )
+        if (moved or state.log_size < self._last_state.log_size) and not others_committed:
+            self.mark_suspect("it was written to while nobody committed anything")
+            raise DatabaseConflict(str(self._suspicion), Fault.DAMAGED)
+        self._last_state = state
 
-    def confirm(self) -> None:
+    def confirm_commit(self) -> None:
         """After a COMMIT of ours: raise DatabaseUnavailable if it went into a file that is gone."""
-        sight = self._see()
-        self._check(sight)
-        self._seen = sight
+        state = self._stat_files()
+        self._check(state)
+        self._last_state = state
 
-    def doubt(self, reason: str) -> None:
+    def mark_suspect(self, reason: str) -> None:
         """Let nobody use the file until it was examined."""
-        self._doubt = f"{self._file.name} is damaged: {reason}"
+        self._suspicion = f"{self._file.name} is damaged: {reason}"
 
-    def examine(self) -> None:
+    def check_integrity(self) -> None:
         """Read all of the file and trust it again if it is sound, as the only writer.
 
         Connections that are open may remember what the file does not say any more: the caller
         closes them. Raises DatabaseUnavailable if it is damaged, or was a moment ago.
         """
         now = self._clock.monotonic()
-        if now - self._examined_at < _EXAMINE_EVERY:
+        if now - self._checked_at < _INTEGRITY_CHECK_INTERVAL:
             self.check()
-        self._examined_at = now
-        sight = self._see()
+        self._checked_at = now
+        state = self._stat_files()
         try:
-            with closing(_opened(self._file)) as fresh:
+            with closing(_connect(self._file)) as fresh:
                 verdict = fresh.execute("PRAGMA integrity_check(1)").fetchone()[0]
         except sqlite3.Error as error:
             verdict = str(error)
         if verdict != "ok":
-            self.doubt(verdict.splitlines()[-1])
+            self.mark_suspect(verdict.splitlines()[-1])
             self.check()
-        self._doubt, self._seen = None, sight
+        self._suspicion, self._last_state = None, state
         log.warning("sqlite_file_examined", verdict="it is sound")
 
-    def save(self) -> None:
+    def checkpoint_if_replaced(self) -> None:
         """Once: move what stands in the log alone into the file that was opened, if either is gone.
 
         A log that is gone would take acknowledged writes along if the process is killed; one that
         stays would be played into another file that was put beside it.
         """
         with suppress(OSError):
-            if self._saved or self._which(self._paths[:2]) == self._opened.which[:2]:
+            if self._checkpointed or self._inodes(self._paths[:2]) == self._opened.inodes[:2]:
                 return
-        self._saved = True
+        self._checkpointed = True
         with suppress(sqlite3.Error):
             self._anchor.execute("PRAGMA wal_checkpoint(TRUNCATE)")
 
@@ -125,32 +128,32 @@ class SqliteFile:
         """Let go of the file; the last connection to be closed tidies up beside it."""
         self._anchor.close()
 
-    def _check(self, sight: _Sight) -> None:
-        if sight.which != self._opened.which:
+    def _check(self, state: _FileState) -> None:
+        if state.inodes != self._opened.inodes:
             raise self._replaced()
-        if self._doubt is not None:
-            raise DatabaseUnavailable(self._doubt, Trouble.DAMAGED)
+        if self._suspicion is not None:
+            raise DatabaseUnavailable(self._suspicion, Fault.DAMAGED)
 
-    def _see(self) -> _Sight:
+    def _stat_files(self) -> _FileState:
         try:
             file, log_beside, index = (os.stat(path) for path in self._paths)
         except OSError:
             raise self._replaced() from None
-        which = tuple((each.st_dev, each.st_ino) for each in (file, log_beside, index))
-        return _Sight(which, file.st_size, file.st_mtime_ns, log_beside.st_size)
+        inodes = tuple((each.st_dev, each.st_ino) for each in (file, log_beside, index))
+        return _FileState(inodes, file.st_size, file.st_mtime_ns, log_beside.st_size)
 
-    def _which(self, paths: list[str]) -> tuple[tuple[int, int], ...]:
+    def _inodes(self, paths: list[str]) -> tuple[tuple[int, int], ...]:
         return tuple((each.st_dev, each.st_ino) for each in map(os.stat, paths))
 
     def _replaced(self) -> DatabaseUnavailable:
         return DatabaseUnavailable(
             f"{self._file.name}, its -wal or its -shm was removed, moved or replaced while the "
             "server runs. Put it back, or stop the server before another takes its place",
-            Trouble.REPLACED,
+            Fault.REPLACED,
         )
 
 
-def _opened(file: Path) -> sqlite3.Connection:
+def _connect(file: Path) -> sqlite3.Connection:
     connection = sqlite3.connect(file, check_same_thread=False)
     try:
         prepare_sqlite(connection, None)

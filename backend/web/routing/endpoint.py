@@ -17,11 +17,11 @@ from starlette.types import Receive, Scope, Send
 
 from backend.kernel.refusals import Refusal, service_unavailable
 from backend.process.hash_pool import ClientDisconnected
-from backend.storage.acting import Acting
+from backend.storage.acting_session import ActingSession
 from backend.storage.db import Db
 from backend.storage.engine import DatabaseConflict, DatabaseUnavailable
 from backend.storage.errors import SessionEnded
-from backend.storage.work import Work, ask
+from backend.storage.work import Work, run_query
 from backend.web.app_context import AppContext, with_timeout
 from backend.web.edge.client_address import bucket
 from backend.web.logs.crash_log import PARSED_BODY, log_crash
@@ -113,7 +113,7 @@ class Endpoint(PathRoute):
 
     async def _resolve_dependencies(
         self, request: RequestContext, arguments: dict[str, Any]
-    ) -> Acting | None:
+    ) -> ActingSession | None:
         acting = None
         for name, dependency in self.signature.dependencies.items():
             arguments[name] = await dependency.resolve(request, self._context)
@@ -125,7 +125,7 @@ class Endpoint(PathRoute):
         request: RequestContext,
         receive: Receive,
         arguments: dict[str, Any],
-        ended: Acting | None,
+        ended: ActingSession | None,
     ) -> Response | StreamingResponse:
         """Handle a request whose session ended after it was read from the cache.
 
@@ -165,7 +165,7 @@ class Endpoint(PathRoute):
         request: RequestContext,
         receive: Receive,
         arguments: dict[str, Any],
-        acting: Acting | None,
+        acting: ActingSession | None,
     ) -> Response | StreamingResponse:
         def run() -> Response | StreamingResponse:
             return self._call_handler(request, arguments, acting)
@@ -181,7 +181,7 @@ class Endpoint(PathRoute):
         self,
         request: RequestContext,
         receive: Receive,
-        acting: Acting | None,
+        acting: ActingSession | None,
         run: Callable[[], Response | StreamingResponse],
     ) -> Response | StreamingResponse:
         if acting:
@@ -198,7 +198,7 @@ class Endpoint(PathRoute):
             watch.cancel()
 
     def _call_handler(
-        self, request: RequestContext, arguments: dict[str, Any], acting: Acting | None
+        self, request: RequestContext, arguments: dict[str, Any], acting: ActingSession | None
     ) -> Response | StreamingResponse:
         if self.signature.db:
             return self._call_with_db(arguments, self.signature.db)
@@ -220,7 +220,7 @@ class Endpoint(PathRoute):
         def handle(db: Db) -> Response | StreamingResponse:
             return _to_response(self.spec.handler(**arguments, **{db_name: db}))
 
-        return ask(self._context.runtime.database, handle)
+        return run_query(self._context.runtime.database, handle)
 
 
 async def _watch_for_disconnect(receive: Receive, request: RequestContext) -> None:

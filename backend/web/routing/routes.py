@@ -8,7 +8,7 @@ from typing import Annotated, Any, get_args, get_origin, get_type_hints
 
 from fastapi.params import Query
 
-from backend.storage.acting import Acting
+from backend.storage.acting_session import ActingSession
 from backend.storage.db import Db
 from backend.storage.work import Work
 from backend.web.app_context import AppContext
@@ -23,7 +23,7 @@ class EdgeDependency:
     """Marks a handler's parameter that is resolved on the event loop, such as the session."""
 
     resolve: Callable[[RequestContext, AppContext], Awaitable[Any]]
-    acting: Callable[[Any], Acting | None] = lambda _: None
+    acting: Callable[[Any], ActingSession | None] = lambda _: None
     """Returns on whose behalf the handler writes, given the resolved value."""
     refusals: tuple[str, ...] = ()
     """How requests are refused if it cannot be resolved; as in `RouteSpec`."""

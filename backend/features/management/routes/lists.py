@@ -21,7 +21,7 @@ from backend.kernel.events import Event, EventKind
 from backend.storage.db import Db
 from backend.storage.queries import session_list
 from backend.storage.queries.user_list import EXACT_COUNT_LIMIT
-from backend.storage.work import Work, ask
+from backend.storage.work import Work, run_query
 from backend.web.app_context import AppContext
 from backend.web.responses.responses import StreamingResponse
 from backend.web.routing.routes import Routes
@@ -71,7 +71,7 @@ def export_users(
     """
     database, now = context.runtime.database, work.now()
     user_query = query.to_query(now, user_export.BATCH)
-    matching = ask(database, lambda db: user_listing.count(db, user_query.conditions))
+    matching = run_query(database, lambda db: user_listing.count(db, user_query.conditions))
     authorise(work, current, LIST_USERS)
     detail: dict[str, str | int | bool] = {
         "users": matching,

@@ -3,7 +3,7 @@
 import sqlalchemy as sa
 from alembic import op
 
-from backend.storage.postgres.trigrams import index_searches
+from backend.storage.postgres.trigrams import create_trigram_indexes
 from backend.storage.tables import UtcDateTime
 
 revision = "0002"
@@ -15,7 +15,7 @@ def upgrade() -> None:
     _create_outbox()
     _index_lists()
     if op.get_bind().dialect.name == "postgresql":
-        index_searches(op.get_bind())
+        create_trigram_indexes(op.get_bind())
 
 
 def _index_lists() -> None:

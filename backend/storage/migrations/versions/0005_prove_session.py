@@ -1,7 +1,8 @@
 """The proof that a session stands, as a function: so it can go with BEGIN and stop what follows.
 
-It runs inside the transaction that writes in the session's name (storage/acting.py). As a function
-it keeps its plan, behind a pooler too, where each connection would have to prepare a statement.
+It runs inside the transaction that writes in the session's name (storage/acting_session.py). As a
+function it keeps its plan, behind a pooler too, where each connection would have to prepare a
+statement.
 """
 
 import sqlalchemy as sa

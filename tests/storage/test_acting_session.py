@@ -8,7 +8,7 @@ import psycopg2
 import pytest
 
 from backend.kernel.client import SYSTEM
-from backend.storage.acting import Acting
+from backend.storage.acting_session import ActingSession
 from backend.storage.errors import SessionEnded
 from backend.storage.queries import sessions, users
 from backend.storage.queries.sessions import Session
@@ -19,8 +19,8 @@ from tests.rig.processes import wait_until
 from tests.storage.conftest import stored_session, stored_user
 
 
-def acting(session: Session) -> Acting:
-    return Acting(session.id, session.user_id)
+def acting(session: Session) -> ActingSession:
+    return ActingSession(session.id, session.user_id)
 
 
 def signed_in(work, **said) -> tuple[User, Session]:
@@ -72,7 +72,7 @@ def test_every_transaction_of_a_work_proves_it_anew(runtime, work):
     _, session = signed_in(work)
     with pytest.raises(SessionEnded), Work(runtime, SYSTEM, acting(session)) as mine:
         assert mine.actor
-        mine.outside(end, work, session)
+        mine.run_outside_transaction(end, work, session)
         users.email_exists(mine.db, "x")
 
 
@@ -88,7 +88,7 @@ def test_locks_come_before_the_first_write(runtime, work):
         Work(runtime, SYSTEM, acting(session)) as mine,
     ):
         users.update_profile(mine.db, user.id, {"name": "Grace"}, mine.now())
-        mine.lock_first(lambda db: users.lock(db, [user.id]))
+        mine.begin_with_lock(lambda db: users.lock(db, [user.id]))
 
 
 # On SQLite one transaction writes at a time: what follows cannot happen there.
@@ -158,7 +158,7 @@ def test_admins_who_change_each_other_wait_for_each_other_and_not_for_ever(
             other = couples[(me + 1 + number % 2) % 3][0]
             ids = [session.user_id, other.id]
             with Work(runtime, SYSTEM, acting(session)) as mine:
-                mine.lock_first(lambda db, ids=ids: users.lock(db, ids, privileged=privileged))
+                mine.begin_with_lock(lambda db, ids=ids: users.lock(db, ids, privileged=privileged))
                 users.update_profile(mine.db, other.id, {"name": f"{number}"}, mine.now())
 
     with ThreadPoolExecutor(6) as threads:

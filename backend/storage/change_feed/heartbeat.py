@@ -3,7 +3,7 @@
 from sqlalchemy import text
 
 from backend.storage.engine import Database
-from backend.storage.work import ask
+from backend.storage.work import run_query
 
 TRIGGERS = {
     "gatehouse_session_changed": "sessions",
@@ -16,7 +16,7 @@ TRIGGERS = {
 """What tells of changes, and on which table it stands."""
 
 # One message, and nothing is sent unless all is well: it might arrive before we have read why not.
-_PROVE = text(
+_HEARTBEAT = text(
     """
     WITH feed AS (
         SELECT current_setting('transaction_read_only') = 'on' AS read_only,
@@ -30,25 +30,24 @@ _PROVE = text(
 )
 
 
-class NoProof(Exception):
+class FeedUnavailable(Exception):
     """Changes are made elsewhere, or nobody is told of them."""
 
 
-def send_proof(database: Database, channel: str, message: str) -> None:
-    """Send a message that arrives if all that tells of changes works; raises NoProof if not.
+def send_heartbeat(database: Database, channel: str, message: str) -> None:
+    """Send a heartbeat, unless changes may go unnoticed; raises FeedUnavailable then.
 
-    A server that may not be written to may have been the primary once: what changes on the new one
-    is not heard from it.
+    A read-only server may be a former primary, which does not see the changes on the new one.
     """
-    said = {"names": list(TRIGGERS), "channel": channel, "message": message}
-    turn = database.turn
-    found = ask(database, lambda db: db.execute(_PROVE, said).one())
+    parameters = {"names": list(TRIGGERS), "channel": channel, "message": message}
+    generation = database.generation
+    found = run_query(database, lambda db: db.execute(_HEARTBEAT, parameters).one())
     if found.read_only:
-        database.look_for_primary(turn)
-        raise NoProof("the database is read-only")
+        database.reconnect_to_primary(generation)
+        raise FeedUnavailable("the database is read-only")
     if found.asleep:
         first = found.asleep[0]
-        raise NoProof(
+        raise FeedUnavailable(
             f"{len(found.asleep)} triggers that tell of changes are missing or switched off; "
             f"ALTER TABLE {TRIGGERS[first]} ENABLE ALWAYS TRIGGER {first}"
         )

@@ -15,7 +15,7 @@ from backend.kernel.settings import SettingsError
 from backend.storage.engine import create_private
 
 
-def own(folder: Path) -> TextIO:
+def lock_data_dir(folder: Path) -> TextIO:
     """Take the data folder for this process until the returned file is closed or the process ends.
 
     The kernel lets go of it even after kill -9. Raises SettingsError if another server has it.
@@ -38,35 +38,35 @@ def own(folder: Path) -> TextIO:
             f"{folder} is on a file system without locks ({error.strerror}), so SQLite is not safe "
             "there. Set DATA_DIR to a local folder."
         ) from None
-    _sign(lock)
+    _write_pid(lock)
     return lock
 
 
 @contextmanager
-def visiting(folder: Path) -> Iterator[None]:
+def register_command(folder: Path) -> Iterator[None]:
     """Be known, within this `with`, as a command that may write beside whoever owns the folder."""
-    with _visitors(folder) as visitors:
-        fcntl.flock(visitors, fcntl.LOCK_SH)
+    with _open_commands_lock(folder) as lock:
+        fcntl.flock(lock, fcntl.LOCK_SH)
         yield
 
 
-def has_visitors(folder: Path) -> bool:
+def has_running_commands(folder: Path) -> bool:
     """Tell whether a command may still write."""
-    with _visitors(folder) as visitors:
+    with _open_commands_lock(folder) as lock:
         try:
-            fcntl.flock(visitors, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except BlockingIOError:
             return True
         return False
 
 
-def _visitors(folder: Path) -> TextIO:
+def _open_commands_lock(folder: Path) -> TextIO:
     file = folder / "commands.lock"
     create_private(file)
     return file.open("r+")
 
 
-def _sign(lock: TextIO) -> None:
+def _write_pid(lock: TextIO) -> None:
     lock.truncate()
     lock.write(f"{os.getpid()}\n")
     lock.flush()

@@ -40,12 +40,12 @@ async def test_nothing_is_proven_while_a_trigger_is_switched_off(
     async with listening(database, settings, clock, forgotten.append) as feed:
         stranger.execute(off)
         clock.advance(seconds=1.5)
-        await until(lambda: not feed.proven(), "the end of the proof")
+        await until(lambda: not feed.is_live(), "the end of the proof")
         assert "missing or switched off" in feed.state
         assert forgotten[-1] is None
         stranger.execute(on)
         clock.advance(seconds=60)
-        await until(feed.proven, "the next proof")
+        await until(feed.is_live, "the next proof")
 
 
 @ON_POSTGRESQL
@@ -67,8 +67,8 @@ async def test_nothing_is_proven_by_a_server_that_may_not_be_written_to(
         postgres.execute(f"ALTER DATABASE {url.database} SET default_transaction_read_only = on")
         database.engine.dispose()
         clock.advance(seconds=1.5)
-        await until(lambda: not feed.proven() and feed.state != "listening", "the verdict")
+        await until(lambda: not feed.is_live() and feed.state != "listening", "the verdict")
         assert feed.state == "bypassed: the database is read-only"
         postgres.execute(f"ALTER DATABASE {url.database} RESET default_transaction_read_only")
         clock.advance(seconds=60)
-        await until(feed.proven, "the next proof")
+        await until(feed.is_live, "the next proof")

@@ -11,7 +11,7 @@ from backend.kernel.client import Client
 from backend.kernel.events import Event, EventKind
 from backend.storage.queries import audit, users
 from backend.storage.tables import audit_events
-from backend.storage.work import Work, ask
+from backend.storage.work import Work, run_query
 from tests.storage.conftest import stored_user
 
 ADA, ADMIN, OTHER = UUID(int=10), UUID(int=11), UUID(int=12)
@@ -37,7 +37,7 @@ def test_a_line_keeps_what_does_not_name_who_has_gone(runtime, database, actor, 
     with Work(runtime, HERE) as work:
         audit.anonymize_user(work.db, ADA)
 
-    row = ask(database, lambda db: db.execute(select(audit_events)).one())
+    row = run_query(database, lambda db: db.execute(select(audit_events)).one())
 
     names = (row.actor_id, row.subject_id, row.ip_address, row.user_agent, row.request_id)
     assert names == left
@@ -57,7 +57,7 @@ def test_a_line_says_for_ever_that_an_admin_acted_as_the_user(runtime, database,
         work.record(Event(EventKind.USER_UPDATED, user, user))
     with Work(runtime, HERE) as work:
         audit.anonymize_user(work.db, ADA)
-    row = ask(database, lambda db: db.execute(select(audit_events)).one())
+    row = run_query(database, lambda db: db.execute(select(audit_events)).one())
     assert (row.impersonated_by, row.actor_id, row.ip_address) == left
 
 
@@ -69,7 +69,7 @@ def test_only_an_unproved_account_loses_its_password(work, database):
             users.clear_password_of_unverified(mine.db, each.email, except_id=spared.id)
 
     def hash_of(user):
-        return ask(database, lambda db: users.find_password_hash(db, user.id))
+        return run_query(database, lambda db: users.find_password_hash(db, user.id))
 
     assert (hash_of(proved), hash_of(unproved), hash_of(spared)) == ("hash", None, "hash")
 

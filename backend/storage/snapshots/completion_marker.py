@@ -21,25 +21,25 @@ def is_complete(copy: Copy, space: str) -> bool:
     A copy that was taken to another Space lacks what happened since in the first.
     """
     try:
-        return _mark_of(copy).read_text("utf-8") == _text(copy, space)
+        return _marker_path(copy).read_text("utf-8") == _marker_text(copy, space)
     except (OSError, ValueError):
         return False
 
 
-def mark_complete(copy: Copy, space: str) -> None:
+def write_marker(copy: Copy, space: str) -> None:
     """Write the mark; raises OSError when it does not read back as it was written."""
-    mark = _mark_of(copy)
-    descriptor = os.open(mark, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
+    marker = _marker_path(copy)
+    descriptor = os.open(marker, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
     with os.fdopen(descriptor, "w", encoding="utf-8") as write:
-        write.write(_text(copy, space))
+        write.write(_marker_text(copy, space))
         write.flush()
         with suppress(OSError):  # some mounts cannot; closing is what makes it durable there
             os.fsync(write.fileno())
     if not is_complete(copy, space):
-        raise OSError(f"{mark} does not read back as it was written")
+        raise OSError(f"{marker} does not read back as it was written")
 
 
-def withdraw_marks(folder: Path) -> None:
+def remove_markers(folder: Path) -> None:
     """Remove every mark; raises SettingsError when one stays: it would be false from now on.
 
     Raises OSError when the folder cannot be read.
@@ -57,9 +57,9 @@ def withdraw_marks(folder: Path) -> None:
             ) from None
 
 
-def _mark_of(copy: Copy) -> Path:
+def _marker_path(copy: Copy) -> Path:
     return copy.path.with_name(copy.path.name + _SUFFIX)
 
 
-def _text(copy: Copy, space: str) -> str:
+def _marker_text(copy: Copy, space: str) -> str:
     return f"{copy.path.name} is complete, as {space or 'no Space'} left it\n"

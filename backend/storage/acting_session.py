@@ -12,14 +12,14 @@ from uuid import UUID
 from sqlalchemy import bindparam, select
 
 from backend.storage.db import Db
-from backend.storage.dialects import takes_several_statements
+from backend.storage.dialects import supports_multiple_statements
 from backend.storage.errors import SessionEnded
 from backend.storage.queries.users import USER_COLUMNS, user_from
 from backend.storage.tables import sessions, users
 
 
 @dataclass(frozen=True, slots=True)
-class Acting:
+class ActingSession:
     """The session of a signed-in caller, and whose it is."""
 
     session_id: UUID
@@ -33,16 +33,16 @@ _FIND = (
 )
 
 
-def prove(db: Db, acting: Acting, now: datetime) -> None:
+def require_live_session(db: Db, acting: ActingSession, now: datetime) -> None:
     """Let this transaction go on only if the session stands and its user is not banned.
 
     Until the commit neither changes. Raises SessionEnded: on PostgreSQL with the first statement
     of the transaction, which the proof goes with (see step 0005 for its locks); on SQLite, where
     one transaction writes at a time, at once.
     """
-    if takes_several_statements(db.dialect):
+    if supports_multiple_statements(db.dialect):
         moment = now.isoformat()
-        db.say_with_next(f"SELECT gatehouse_prove_session('{acting.session_id}', '{moment}')")
+        db.send_with_next(f"SELECT gatehouse_prove_session('{acting.session_id}', '{moment}')")
         return
     found = db.execute(_FIND, {"session_id": acting.session_id, "now": now}).first()
     if found is None or user_from(found).is_banned(now):

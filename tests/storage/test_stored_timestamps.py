@@ -8,7 +8,7 @@ from sqlalchemy import URL, text
 
 from backend.kernel.timestamps import EARLIEST, LATEST
 from backend.storage.queries import users
-from backend.storage.work import ask
+from backend.storage.work import run_query
 from tests.clocks import NOON
 from tests.storage.conftest import stored_user
 
@@ -57,7 +57,7 @@ def test_whatever_a_row_holds_is_read_as_a_moment_there_is(work, database):
         with work() as mine:
             by_hand = text("UPDATE users SET created_at = :at, ban_expires = :at")
             mine.db.execute(by_hand, {"at": written})
-        found = ask(database, lambda db: users.find(db, user.id))
+        found = run_query(database, lambda db: users.find(db, user.id))
         assert (found.created_at, found.ban_expires) == (moment, moment), written
         assert found.created_at.tzinfo is UTC
 
@@ -69,7 +69,7 @@ def test_whatever_a_row_holds_is_read_as_a_moment_there_is(work, database):
 )
 def test_the_first_and_the_last_moment_come_back_as_they_were(work, database, moment):
     user = stored_user(work, created_at=moment)
-    found = ask(database, lambda db: users.find(db, user.id))
+    found = run_query(database, lambda db: users.find(db, user.id))
     assert found.created_at == moment
     assert found.created_at.tzinfo is UTC
 
@@ -78,5 +78,7 @@ def test_every_connection_to_postgresql_is_in_utc(database):
     if database.kind == "sqlite":
         assert isinstance(database.url, URL)
         return
-    shown = {ask(database, lambda db: db.execute(text("SHOW TimeZone")).scalar()) for _ in "123"}
+    shown = {
+        run_query(database, lambda db: db.execute(text("SHOW TimeZone")).scalar()) for _ in "123"
+    }
     assert shown <= {"UTC", "Etc/UTC", "GMT", "Etc/GMT"}
