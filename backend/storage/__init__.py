@@ -1,1 +1,1 @@
-"""What is kept: tables, engines and plain SQL functions. The only home of SQLAlchemy."""
+"""The database: connections, tables, migrations and queries. Only this package uses SQLAlchemy."""

@@ -1,8 +1,7 @@
-"""In whose name a transaction writes, and the proof inside it that they still may.
+"""The session in whose name a transaction writes, checked again inside the transaction.
 
-What a request read of its session may be out of date when its write begins: it waited for a hash,
-or the news of a change did not reach this process. Whoever was told that a session had ended must
-not see it act afterwards.
+The session a request has read may have ended before its write begins: the request waited for a
+hash, or the change has not reached this process. A revoked session must not write afterwards.
 """
 
 from dataclasses import dataclass
@@ -20,7 +19,7 @@ from backend.storage.tables import sessions, users
 
 @dataclass(frozen=True, slots=True)
 class ActingSession:
-    """The session of a signed-in caller, and whose it is."""
+    """The session of a signed-in caller, and its user."""
 
     session_id: UUID
     user_id: UUID
@@ -34,15 +33,15 @@ _FIND = (
 
 
 def require_live_session(db: Db, acting: ActingSession, now: datetime) -> None:
-    """Let this transaction go on only if the session stands and its user is not banned.
+    """Raise SessionEnded unless the session is live and its user is not banned.
 
-    Until the commit neither changes. Raises SessionEnded: on PostgreSQL with the first statement
-    of the transaction, which the proof goes with (see step 0005 for its locks); on SQLite, where
-    one transaction writes at a time, at once.
+    Neither can change until the commit. On PostgreSQL the check is sent with the first statement
+    of the transaction, which raises (migration 0005 has its locks); on SQLite, where only one
+    transaction writes at a time, it is made at once.
     """
     if supports_multiple_statements(db.dialect):
-        moment = now.isoformat()
-        db.send_with_next(f"SELECT gatehouse_prove_session('{acting.session_id}', '{moment}')")
+        arguments = f"'{acting.session_id}', '{now.isoformat()}'"
+        db.send_with_next(f"SELECT gatehouse_prove_session({arguments})")
         return
     found = db.execute(_FIND, {"session_id": acting.session_id, "now": now}).first()
     if found is None or user_from(found).is_banned(now):

@@ -1,10 +1,10 @@
-"""Is this machine's clock right? What is deleted by its age is deleted for good.
+"""Checks this machine's clock before anything is deleted by age, which cannot be undone.
 
-PostgreSQL has a clock of its own. A minute beside it, and this machine deletes nothing by age: one
-of several replicas whose clock is ahead would end everybody's sessions and empty the audit trail.
-What one replica begins and another may end, a ban or the hold on a mail, is judged by both clocks.
-SQLite has none. There the newest entry that a start finds says how late it is at least, and from
-then on the time is measured: a server that was off for long only deletes later.
+On PostgreSQL it is compared with the clock of the database. If they differ by more than a minute,
+this replica deletes nothing by age: a clock that is ahead would end all sessions and empty the
+audit trail. What one replica starts and another ends, such as a ban, is judged by both clocks.
+SQLite has no clock. There time is measured from the newest entry found at start, which is a lower
+bound of the time: a server that was off for long only deletes later.
 """
 
 from dataclasses import dataclass
@@ -22,12 +22,12 @@ from backend.storage.work import run_query
 
 log = structlog.get_logger()
 TOLERANCE = timedelta(minutes=1)
-_LONG_OFF = timedelta(days=30)  # nobody wrote for so long, or the clock is ahead
+_LONG_OFF = timedelta(days=30)  # without entries for longer, the clock may be ahead
 
 
 @dataclass(frozen=True, slots=True)
 class ClockDifference:
-    """How far this machine's clock is ahead of what it is compared with; negative: behind."""
+    """How far this machine's clock is ahead; negative if it is behind."""
 
     compared_with: Literal["database", "newest entry"]
     ahead: timedelta
@@ -39,7 +39,7 @@ class ClockDifference:
 
 
 class ClockCheck:
-    """Compares the clock; to be made before this process writes anything."""
+    """Compares the clock; to be created before this process writes anything."""
 
     def __init__(self, database: Database, clock: Clock) -> None:
         self._database, self._clock = database, clock
@@ -50,7 +50,7 @@ class ClockCheck:
         self.compare()
 
     def compare(self) -> ClockDifference:
-        """Compare now, and log when it turns wrong; raises DatabaseUnavailable."""
+        """Compare the clocks, and log when they start to differ; raises DatabaseUnavailable."""
         found = self._measure()
         if self._was_right and not found.is_harmless:
             ahead = round(found.ahead.total_seconds())
@@ -60,37 +60,37 @@ class ClockCheck:
 
     def _measure(self) -> ClockDifference:
         if self._database.kind == "sqlite":
-            return ClockDifference("newest entry", self._clock.now() - self._elapsed_time())
+            return ClockDifference("newest entry", self._clock.now() - self._measured_now())
         before = self._clock.now()
         database_time = run_query(self._database, read_database_time)
         after = self._clock.now()
-        # A slow answer is no wrong clock: what counts is how far outside of the two theirs lies.
+        # A slow query is no difference: only a time outside of before and after is one.
         return ClockDifference(
             "database", min(max(before - database_time, timedelta()), after - database_time)
         )
 
     def deletion_cutoff(self) -> datetime | None:
-        """Return up to when everything is over for certain, or None when this clock is not to be
-        trusted; raises DatabaseUnavailable."""
+        """Return a time that has certainly passed, or None if the clocks differ; raises
+        DatabaseUnavailable."""
         if self._database.kind == "sqlite":
-            return min(self._clock.now(), self._elapsed_time())
+            return min(self._clock.now(), self._measured_now())
         return self._clock.now() if self.compare().is_harmless else None
 
     def now_bounds(self, db: Db) -> tuple[datetime, datetime]:
-        """Return the moments between which it is now: our clock's and PostgreSQL's, in order.
+        """Return the earlier and the later of this clock's and PostgreSQL's time.
 
-        Asks on the connection in hand. On SQLite one server judges everything, by its own clock.
+        Queries the given connection. On SQLite there is one server, so both are its own time.
         """
         ours = self._clock.now()
         database_time = ours if self._database.kind == "sqlite" else read_database_time(db)
         return min(ours, database_time), max(ours, database_time)
 
-    def _elapsed_time(self) -> datetime:
+    def _measured_now(self) -> datetime:
         return self._began + timedelta(seconds=self._clock.monotonic() - self._began_at)
 
 
 def read_database_time(db: Db) -> datetime:
-    """Ask a PostgreSQL what time it is."""
+    """Return the time of PostgreSQL's clock."""
     found: datetime = db.execute(build_current_time(db.dialect)).scalar_one()
     return found
 

@@ -1,9 +1,9 @@
-"""A borrowed connection, and the transaction on it."""
+"""A connection from the pool, and the transaction on it."""
 
 import select
 import sqlite3
 from collections.abc import Callable, Mapping
-from typing import Any
+from typing import Any, NoReturn
 from uuid import UUID
 
 from sqlalchemy import Connection, CursorResult, Executable
@@ -21,15 +21,15 @@ from backend.storage.errors import (
 )
 
 _UNUSABLE_AFTER = {Fault.READ_ONLY, Fault.FULL, Fault.DAMAGED}
-"""What a SQLite connection, once opened, may go on to find although it is over."""
+"""Faults that an open SQLite connection may keep reporting after they are over."""
 
 
 class Db:
-    """A borrowed connection: what the storage functions take as their first argument.
+    """A connection from the pool, the first argument of all queries.
 
-    On PostgreSQL the first statement of a transaction carries its BEGIN, and the last, if nobody
-    waits for its result, its COMMIT; one that is both is a single message. On a distant server each
-    message saved is a round trip.
+    On PostgreSQL, BEGIN is sent with the first statement of a transaction, and COMMIT with the
+    last one if its result is not needed; one that is both is a single message. With a distant
+    server each message saved is a round trip.
     """
 
     __slots__ = (
@@ -63,11 +63,11 @@ class Db:
         self._on_failure = on_failure
         self._confirm_commit = confirm_commit
         self._pending_begin: str | None = None
-        """The BEGIN that goes with the next statement."""
+        """The BEGIN to send with the next statement."""
         self._deferred: tuple[Executable, Mapping[str, Any]] | None = None
-        """What goes with COMMIT, unless something comes after it."""
+        """The statement to send with COMMIT, or before the next statement."""
         self.changed_users: set[UUID] = set()
-        """Users whose row or sessions changed: their cached sessions end with the commit."""
+        """Users whose row or sessions changed: their cached sessions end after the commit."""
         self.wrote = False
 
     @property
@@ -81,24 +81,20 @@ class Db:
         return self._run(statement, rows)
 
     def execute_deferred(self, statement: UpdateBase, row: Mapping[str, Any]) -> None:
-        """Run a statement whose result nobody needs: before the next one, or with COMMIT."""
+        """Run a statement whose result is not needed: before the next one, or with COMMIT."""
         self._send_deferred()
         self._deferred = (statement, row)
         self.wrote = True
 
     def data_version(self) -> int:
-        """Return SQLite's number that moves when any other connection has committed.
-
-        On a connection we do not write with, our own commits count as another's.
-        """
+        """Return SQLite's data_version, which changes when another connection has committed."""
         try:
             cursor = self._connection.connection.cursor()
             cursor.execute("PRAGMA data_version")
             [(version,)] = cursor.fetchall()
             cursor.close()
         except sqlite3.Error as error:
-            wrapped = DBAPIError("PRAGMA data_version", (), error)
-            raise (self.translate_error(wrapped) or wrapped) from error
+            self.reraise(DBAPIError("PRAGMA data_version", (), error))
         return int(version)
 
     def begin(self) -> None:
@@ -110,26 +106,26 @@ class Db:
             self._send_command(command)
 
     def send_with_next(self, command: str) -> None:
-        """Say something whose result nobody needs: at the latest with the next statement."""
+        """Send a command whose result is not needed: at once, or with the next statement."""
         if self._pending_begin:
             self._pending_begin += "; " + command
         else:
             self._send_command(command)
 
     def commit(self) -> None:
-        """Make everything since `begin` durable, or raise and make nothing of it durable.
+        """Commit the transaction; if this raises, nothing of it was stored.
 
-        Only if the connection broke in this very moment is the outcome unknown; that raises
+        Only if the connection breaks during COMMIT is the outcome unknown; that raises
         DatabaseUnavailable, never DatabaseConflict.
         """
-        if self._pending_begin and self._deferred is None:  # nothing was ever said
+        if self._pending_begin and self._deferred is None:  # nothing was sent
             return
         try:
             done = self._send_commit()
         except BaseException:
             self.discard()
             raise
-        if done == "ROLLBACK":  # PostgreSQL's answer when a statement had failed before
+        if done == "ROLLBACK":  # what PostgreSQL answers if a statement had failed
             raise DatabaseConflict("the transaction had already failed")
         if self._confirm_commit is not None:
             self._confirm_commit()
@@ -137,7 +133,7 @@ class Db:
             self._after_write()
 
     def rollback(self) -> None:
-        """Undo everything since `begin`; never raises, for closing the connection undoes it too."""
+        """Roll back; never raises, as closing the connection rolls back too."""
         self._deferred = None
         if self._pending_begin or self._connection.invalidated:
             return
@@ -147,7 +143,7 @@ class Db:
             self.discard()
 
     def discard(self) -> None:
-        """Close a connection whose state is unknown instead of lending it again."""
+        """Close a connection whose state is unknown, so that it does not return to the pool."""
         self._connection.invalidate()
 
     def release(self) -> None:
@@ -156,13 +152,20 @@ class Db:
     def translate_error(
         self, error: DriverError, *, committing: bool = False
     ) -> DatabaseUnavailable | SessionEnded | None:
-        """Return what a driver's error means to a caller; None if it is a mistake of our own."""
+        """Translate a driver's error, and report it; None if it is a bug of our own."""
         translated = translate_error(error, committing=committing)
         if isinstance(translated, DatabaseUnavailable):
             self._on_failure(translated)
             if self.dialect.name == "sqlite" and translated.fault in _UNUSABLE_AFTER:
                 self.discard()
         return translated
+
+    def reraise(self, error: DriverError, *, committing: bool = False) -> NoReturn:
+        """Raise a driver's error translated, or as it is if it is a bug of our own."""
+        translated = self.translate_error(error, committing=committing)
+        if translated is None:
+            raise error
+        raise translated from error
 
     def _run(self, statement: Executable, rows: Any) -> CursorResult[Any]:
         if self._pending_begin is None:
@@ -172,7 +175,7 @@ class Db:
         except DatabaseConflict:
             if not self._connection.invalidated:
                 raise
-            # A dead connection from the pool; nothing has happened, and all its like are gone.
+            # The pooled connection was dead: nothing has happened, and the pool was emptied.
             self._connection = self._connect()
             return self._send_first(self._pending_begin, statement, rows)
         finally:
@@ -181,7 +184,7 @@ class Db:
     def _send_first(self, begin: str, statement: Executable, rows: Any) -> CursorResult[Any]:
         if not isinstance(rows, list):
             return self._send(statement, rows, before=begin)
-        self._send_command(begin)  # many rows may go in many messages
+        self._send_command(begin)  # many rows may need several messages
         return self._send(statement, rows)
 
     def _send_deferred(self) -> None:
@@ -201,13 +204,13 @@ class Db:
         return _status(self._send(statement, row, before=begin, after="COMMIT"))
 
     def _replace_dead_connection(self) -> None:
-        """Take another connection if the server has hung up on this one.
+        """Take another connection if the server has closed this one.
 
-        Once everything has been sent in one message, nobody could tell whether it was stored.
+        After everything is sent in one message, it would be unknown whether it was stored.
         """
         poller = select.poll()
         poller.register(self._connection.connection.fileno(), select.POLLIN)
-        if poller.poll(0):  # an idle server says nothing, unless it takes its leave
+        if poller.poll(0):  # an idle server sends only a farewell
             self.discard()
             self._connection = self._connect()
 
@@ -216,19 +219,13 @@ class Db:
         try:
             return self._connection.execute(statement, rows, execution_options=options)
         except (DBAPIError, PendingRollbackError) as error:
-            translated = self.translate_error(error, committing="after" in options)
-            if translated is None:
-                raise
-            raise translated from error
+            self.reraise(error, committing="after" in options)
 
     def _send_command(self, command: str) -> str | None:
         try:
             return _status(self._connection.exec_driver_sql(command))
         except (DBAPIError, PendingRollbackError) as error:
-            translated = self.translate_error(error, committing=command == "COMMIT")
-            if translated is None:
-                raise
-            raise translated from error
+            self.reraise(error, committing=command == "COMMIT")
 
 
 def _status(result: CursorResult[Any]) -> str | None:

@@ -1,4 +1,4 @@
-"""The few spots where SQLite and PostgreSQL differ. Nowhere else asks which one it is."""
+"""Where SQLite and PostgreSQL differ."""
 
 import sqlite3
 from collections.abc import Callable
@@ -20,32 +20,32 @@ from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.ext.compiler import compiles
 from sqlalchemy.sql.elements import ClauseElement, ColumnElement
 
-_SAMPLED_ROWS = 5000  # rows, to guess how many there are of a kind
-_WAL_ATTEMPTS = 21  # attempts to have a new file to oneself
-BUSY_TIMEOUT = 3000  # milliseconds in which SQLite waits for another process that writes
+_SAMPLED_ROWS = 5000  # to estimate how many rows match
+_WAL_ATTEMPTS = 21
+BUSY_TIMEOUT = 3000  # milliseconds that SQLite waits for another process that writes
 
 BEGIN = {
-    # A deferred one would fail at once where it turns from reading to writing.
+    # A deferred transaction would fail at once when it turns from reading to writing.
     "sqlite": "BEGIN IMMEDIATE",
-    # One round trip for all; SET LOCAL, because a plain SET leaks to other clients of a pooler.
+    # One message; SET LOCAL, because a plain SET leaks to other clients of a pooler.
     "postgresql": "BEGIN; SET LOCAL statement_timeout = 3000; SET LOCAL lock_timeout = 2000",
 }
 
 
 def supports_multiple_statements(dialect: Dialect) -> bool:
-    """Tell whether one message may carry more than one statement."""
+    """Tell whether one message may contain several statements."""
     return dialect.name == "postgresql"
 
 
 def build_insert_or_ignore(dialect: Dialect, table: Table, *columns: str) -> Insert:
-    """Build an INSERT that does nothing when a row with these values is there already."""
+    """Build an INSERT that skips rows whose values of these columns exist already."""
     if dialect.name == "sqlite":
         return sqlite.insert(table).on_conflict_do_nothing(index_elements=columns)
     return postgresql.insert(table).on_conflict_do_nothing(index_elements=columns)
 
 
 def build_try_lock(dialect: Dialect, number: int) -> Select[Any] | None:
-    """Build a question that is true for one transaction at a time, until that ends.
+    """Build a SELECT that is true for one transaction at a time, until it ends.
 
     None on SQLite, where only one transaction writes anyway.
     """
@@ -55,10 +55,10 @@ def build_try_lock(dialect: Dialect, number: int) -> Select[Any] | None:
 
 
 def build_space_probe(dialect: Dialect) -> Executable | None:
-    """Build a statement that takes 100 KB of the disk until the transaction ends.
+    """Build a statement that occupies 100 KB of the disk until the transaction ends.
 
-    A small change of PostgreSQL's often needs none: there is room in its page. None on SQLite,
-    where every write needs some.
+    On PostgreSQL a small change often needs no new page. None on SQLite, where every write needs
+    space.
     """
     return _SPACE_PROBE if dialect.name == "postgresql" else None
 
@@ -76,16 +76,16 @@ _SPACE_PROBE = text(
 
 
 def build_current_time(dialect: Dialect) -> Select[Any]:
-    """Build the question what time it is in the database; SQLite's clock is our own."""
+    """Build a SELECT of the database's time; SQLite uses this machine's clock."""
     return select(func.clock_timestamp() if dialect.name == "postgresql" else func.now())
 
 
 def estimate_row_count(
     dialect: Dialect, execute: Callable[[Executable], Result[Any]], matching: Select[Any]
 ) -> int:
-    """Guess how many rows a statement on one table would find, without finding them.
+    """Estimate how many rows a statement on one table would return, without running it.
 
-    PostgreSQL's planner knows. On SQLite rows from all over the table are looked at.
+    On PostgreSQL the planner does; on SQLite rows from all over the table are sampled.
     """
     if dialect.name == "postgresql":
         one: ColumnElement[int] = literal_column("1")
@@ -103,7 +103,7 @@ def estimate_row_count(
 
 
 class Explain(Executable, ClauseElement):
-    """Asks PostgreSQL how it would go about a statement, as JSON."""
+    """EXPLAIN of a statement on PostgreSQL, as JSON."""
 
     inherit_cache = False
 
@@ -117,8 +117,8 @@ def _compile_explain(element: Explain, compiler: Any, **options: Any) -> str:
 
 
 def prepare_sqlite(connection: sqlite3.Connection, _record: Any) -> None:
-    """Set up a fresh SQLite connection: WAL, every commit on disk, foreign keys held."""
-    connection.isolation_level = None  # we say BEGIN and COMMIT ourselves
+    """Set up a new SQLite connection: WAL, durable commits, foreign keys."""
+    connection.isolation_level = None  # Db sends BEGIN and COMMIT
     cursor = connection.cursor()
     cursor.execute(f"PRAGMA busy_timeout = {BUSY_TIMEOUT}")
     _enable_wal(cursor)
@@ -135,6 +135,6 @@ def _enable_wal(cursor: sqlite3.Cursor) -> None:
         except sqlite3.OperationalError as error:
             if error.sqlite_errorcode != sqlite3.SQLITE_BUSY or not left:
                 raise
-        # SQLite has refused without waiting, as somebody else is in a file that is new. This waits.
+        # SQLite refuses without waiting while another connection uses a new file. This waits.
         cursor.execute("BEGIN EXCLUSIVE")
         cursor.execute("COMMIT")

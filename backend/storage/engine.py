@@ -1,4 +1,4 @@
-"""Connections: how they are opened, lent and given back."""
+"""The database of this process, and its pool of connections."""
 
 import os
 from collections.abc import Callable
@@ -24,17 +24,16 @@ from backend.storage.postgres.watchdog import ConnectionWatchdog
 from backend.storage.sqlite.fair_lock import FairLock
 from backend.storage.sqlite.file import SqliteFile
 
-_RECYCLE_AFTER = 240  # seconds; Neon suspends after 300 and cuts what is open
-_CHECKOUT_WAIT = 2.0  # seconds; then the caller hears 503 rather than queueing up
-_WRITER_WAIT = 3.0  # seconds for the writes before ours, on SQLite
+_RECYCLE_AFTER = 240  # seconds; Neon suspends after 300 and cuts open connections
+_CHECKOUT_WAIT = 2.0  # seconds; then the caller gets 503
+_WRITER_WAIT = 3.0  # seconds, for earlier writes on SQLite
 
 
 class Database:
-    """One database, lent connection by connection.
+    """One database, from which connections are checked out.
 
-    Every connection is in autocommit mode; a transaction is what stands between our own BEGIN and
-    COMMIT. `after_write` is called, in the thread that wrote, after each commit that wrote, and so
-    is whoever asks for it with `add_after_write_callback`.
+    They are in autocommit mode; `Db` sends BEGIN and COMMIT itself. `after_write`, and callbacks
+    added later, are called after each commit that wrote, in the thread that wrote.
     """
 
     def __init__(
@@ -67,17 +66,17 @@ class Database:
         self._writer: Connection | None = None
         self._writers_opened = 0
         self.last_poll = (float("-inf"), (0, 0))
-        """When we last looked at the SQLite file; a version that moves when others change it."""
+        """When the SQLite file was last polled, and a version that changes when others write."""
         self.fault: Fault | None = None
-        """Why the last write was not stored; None once one is again."""
+        """Why the last write failed; None after one has succeeded."""
 
     def read(self) -> Db:
-        """Lend a connection for statements that change nothing."""
+        """Check out a connection for queries, without a transaction."""
         self._check_file()
         return Db(self._connect, Connection.close, on_failure=self._note_damage)
 
     def write(self) -> Db:
-        """Lend a connection on which a transaction begins."""
+        """Check out a connection and begin a transaction on it."""
         self._check_if_suspect()
         db = self._check_out()
         try:
@@ -92,14 +91,14 @@ class Database:
         return db
 
     def add_after_write_callback(self, task: Callable[[], None]) -> None:
-        """Call `task` too, in the thread that wrote, after each commit that wrote."""
+        """Call `task` after each commit that wrote, in the thread that wrote."""
         self._after_write_callbacks.append(task)
 
     def poll_data_version(self, wait: float) -> bool:
-        """Note in `last_poll` whether another process has changed the SQLite file.
+        """Update `last_poll` from the SQLite file.
 
-        False when a write of our own takes longer than `wait` seconds. Raises DatabaseUnavailable
-        if the file is gone or may be damaged.
+        False if a write of this process takes longer than `wait` seconds. Raises
+        DatabaseUnavailable if the file was replaced or may be damaged.
         """
         writer = self._check_out_writer(wait)
         if writer is None:
@@ -112,19 +111,18 @@ class Database:
 
     @property
     def generation(self) -> int:
-        """Moves when all connections made before are given up; for `reconnect_to_primary`."""
+        """Incremented when all connections are replaced; for `reconnect_to_primary`."""
         return self._primary.generation
 
     def reconnect_to_primary(self, generation: int) -> bool:
-        """Replace all connections, as they lead to a read-only server; at most once a second.
+        """Replace all connections, as one led to a read-only server; at most once a second.
 
-        `generation` was read before that server was queried. False if its connections are the
-        newest and were not replaced; if somebody else has replaced them since, trying again helps.
+        True if connections newer than `generation`, that of the one used, can be had now.
         """
         return self._primary.invalidate_connections(generation)
 
     def watch(self, connection: Any) -> AbstractContextManager[None]:
-        """Cut a psycopg2 connection of the caller's own if it gets no answer within this `with`."""
+        """Cut the caller's own psycopg2 connection if it gets no answer within this `with`."""
         return self._watchdog.watch(connection) if self._watchdog else nullcontext()
 
     def close(self) -> None:
@@ -138,15 +136,13 @@ class Database:
 
     def _check_out(self) -> Db:
         if self.kind == "postgresql":
-            return Db(
-                self._connect, Connection.close, self._on_write, on_failure=self._on_write_failure
-            )
+            return Db(self._connect, Connection.close, self._on_write, on_failure=self._on_failure)
         if writer := self._check_out_writer(_WRITER_WAIT):
             return writer
         raise DatabaseUnavailable("another write takes too long")
 
     def _check_out_writer(self, wait: float) -> Db | None:
-        # SQLite has one writer. Waiting here costs microseconds; waiting inside SQLite polls.
+        # SQLite has one writer. Waiting for it here costs microseconds; SQLite itself would poll.
         if not self._writing.acquire(timeout=wait):
             return None
         try:
@@ -154,7 +150,7 @@ class Database:
                 self._open_writer,
                 lambda _: self._writing.release(),
                 self._on_write,
-                on_failure=self._on_write_failure,
+                on_failure=self._on_failure,
                 confirm_commit=self._file.confirm_commit if self._file else None,
             )
         except BaseException:
@@ -189,7 +185,7 @@ class Database:
         if self._writing.acquire(timeout=0):
             try:
                 self._file.check_integrity()
-                self._close_writer()  # with all the others: what they remember may not be true
+                self._close_writer()  # and all others: their page caches may be stale
                 self.engine.dispose()
             finally:
                 self._writing.release()
@@ -202,9 +198,9 @@ class Database:
         if failure.fault is Fault.DAMAGED and self._file is not None:
             self._file.mark_suspect(str(failure))
 
-    def _on_write_failure(self, failure: DatabaseUnavailable) -> None:
+    def _on_failure(self, failure: DatabaseUnavailable) -> None:
         self._note_damage(failure)
-        if failure.fault is not Fault.AWAY:  # which is over as soon as it is
+        if failure.fault is not Fault.AWAY:  # known to be over as soon as a connection opens
             self.fault = failure.fault
 
     def _on_write(self) -> None:
@@ -230,7 +226,7 @@ class Database:
 
 
 def create_private(file: Path) -> None:
-    """Make an empty file only this user may read; raises SettingsError in plain words."""
+    """Create an empty file only this user may read; raises SettingsError if that fails."""
     try:
         file.parent.mkdir(parents=True, exist_ok=True)
         os.close(os.open(file, os.O_RDWR | os.O_CREAT, 0o600))
@@ -255,14 +251,14 @@ def _postgres_engine(url: URL, connections: int) -> Engine:
 
 
 def _sqlite_engine(url: URL, connections: int, file: SqliteFile) -> Engine:
-    # As many as there are threads: they cost little, and none may wait for one on the event loop.
+    # No limit: connections cost little, and the event loop must never wait for one.
     engine = create_engine(
         url,
         pool_size=connections,
         max_overflow=-1,
         hide_parameters=True,
     )
-    event.listen(engine, "do_connect", lambda *_: file.check())  # or an empty one would be made
+    event.listen(engine, "do_connect", lambda *_: file.check())  # or SQLite would create one
     event.listen(engine, "connect", prepare_sqlite)
-    event.listen(engine, "connect", lambda *_: file.check())  # it may be another's since we asked
+    event.listen(engine, "connect", lambda *_: file.check())  # replaced meanwhile?
     return engine

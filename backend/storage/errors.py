@@ -1,4 +1,4 @@
-"""What can go wrong between us and the database, in the words callers act upon."""
+"""Errors of the database, translated from those of the drivers."""
 
 import sqlite3
 from enum import StrEnum
@@ -8,25 +8,25 @@ from sqlalchemy.exc import DBAPIError, OperationalError, PendingRollbackError
 
 READ_ONLY_TRANSACTION = "25006"  # a standby, or a primary that has just become one
 _ROLLED_BACK_CODES = {"40001", "40P01"}  # serialization failure, deadlock
-_SESSION_ENDED = "GH001"  # raised by gatehouse_prove_session, step 0005
+_SESSION_ENDED = "GH001"  # raised by gatehouse_prove_session, migration 0005
 
 
 class Fault(StrEnum):
-    """Why the database does not do its work, as `GET /ready` says it."""
+    """Why the database does not work, as `GET /ready` reports it."""
 
     AWAY = "away"
-    """It cannot be reached, does not answer or is too busy."""
+    """It cannot be reached, does not respond or is too busy."""
     READ_ONLY = "read-only"
     FULL = "full"
     DAMAGED = "damaged"
     REPLACED = "replaced"
-    """The SQLite file is no longer the one that was opened."""
+    """The SQLite file was removed or replaced."""
     UNUSABLE = "unusable"
-    """Tables or rights are missing, or its disk fails."""
+    """Tables or privileges are missing, or its disk fails."""
 
 
 class DatabaseUnavailable(Exception):
-    """The database cannot be reached, is too busy, or cannot do what it should."""
+    """The database cannot be reached, is too busy, or has another fault."""
 
     def __init__(self, reason: str, fault: Fault = Fault.AWAY) -> None:
         super().__init__(reason)
@@ -38,18 +38,18 @@ class DatabaseConflict(DatabaseUnavailable):
 
 
 class SessionEnded(Exception):
-    """The acting session is gone, or its user is banned: nothing may be written in their name."""
+    """The acting session has ended, or its user is banned: it must not write."""
 
 
 class NoAnswer(psycopg2.OperationalError):
-    """The server was silent for so long that we cut the connection."""
+    """The server did not respond in time, and the watchdog cut the connection."""
 
 
-# https://www.postgresql.org/docs/current/errcodes-appendix.html. What is not here is our mistake.
+# https://www.postgresql.org/docs/current/errcodes-appendix.html. Other codes are bugs of our own.
 _POSTGRES_CODES = {
     READ_ONLY_TRANSACTION: Fault.READ_ONLY,
     "22P05": Fault.UNUSABLE,  # a character that the encoding of the database does not have
-    "25P03": Fault.AWAY,  # idle in a transaction for too long; nothing else of class 25
+    "25P03": Fault.AWAY,  # idle in a transaction for too long
     "25P04": Fault.AWAY,  # a transaction that took too long
     "40003": Fault.AWAY,  # statement completion unknown
     "42501": Fault.UNUSABLE,  # permission denied
@@ -63,17 +63,17 @@ _POSTGRES_CODES = {
 _POSTGRES_CLASSES = {
     "08": Fault.AWAY,  # connection exception
     "28": Fault.UNUSABLE,  # invalid authorization
-    "38": Fault.UNUSABLE,  # external routine, as in a trigger of somebody else's
+    "38": Fault.UNUSABLE,  # external routine, as in a foreign trigger
     "39": Fault.UNUSABLE,
     "3D": Fault.UNUSABLE,  # no such database
     "3F": Fault.UNUSABLE,  # no such schema
     "53": Fault.AWAY,  # insufficient resources, such as too many connections
-    "55": Fault.AWAY,  # held by somebody else
+    "55": Fault.AWAY,  # locked by another transaction
     "57": Fault.AWAY,  # canceled, shutting down, starting up
     "58": Fault.UNUSABLE,  # the server's own disk or files
     "72": Fault.AWAY,  # snapshot too old
     "F0": Fault.UNUSABLE,  # its configuration
-    "P0": Fault.UNUSABLE,  # raised by a trigger: ours raise nothing
+    "P0": Fault.UNUSABLE,  # raised by a foreign trigger; ours raise nothing
     "XX": Fault.UNUSABLE,  # an error inside the server
 }
 _SQLITE_CODES = {  # https://sqlite.org/rescode.html, the primary ones
@@ -103,19 +103,19 @@ DriverError = DBAPIError | PendingRollbackError
 def translate_error(
     error: DriverError, *, committing: bool = False
 ) -> DatabaseUnavailable | SessionEnded | None:
-    """Return what a driver's error means to a caller; None if it is a mistake of our own.
+    """Translate a driver's error; None if it is a bug of our own.
 
-    A connection that dies while `committing` may have died after the server had stored everything.
-    Its outcome is unknown, so that is never a DatabaseConflict, which would be run again.
+    A connection lost while `committing` may be lost after the server has stored everything. The
+    outcome is unknown, so it is never a DatabaseConflict, which would be retried.
     """
-    if isinstance(error, PendingRollbackError):  # asked to go on after an earlier loss
+    if isinstance(error, PendingRollbackError):  # used again after it was lost
         return DatabaseConflict("the connection had already been lost")
     reason, code = first_line(error), getattr(error.orig, "pgcode", None)
     if code == _SESSION_ENDED:
         return SessionEnded()
     fault = _fault_of(error)
     lost = error.connection_invalidated
-    silent = isinstance(error.orig, NoAnswer)  # asking again would only wait as long again
+    silent = isinstance(error.orig, NoAnswer)  # a retry would wait as long again
     refused = code == READ_ONLY_TRANSACTION  # also with COMMIT in the same message
     if code in _ROLLED_BACK_CODES or (lost and not silent and (refused or not committing)):
         return DatabaseConflict(reason, fault or Fault.AWAY)
@@ -125,7 +125,7 @@ def translate_error(
 
 
 def first_line(error: DBAPIError) -> str:
-    """Return what the driver said, without the statement and its values."""
+    """Return the driver's message, without the statement and its values."""
     return str(error.orig).strip().partition("\n")[0]
 
 
@@ -133,7 +133,7 @@ def _fault_of(error: DBAPIError) -> Fault | None:
     if isinstance(error.orig, sqlite3.Error):
         return _sqlite_fault(error.orig)
     code: str | None = getattr(error.orig, "pgcode", None)
-    if code is None:  # said by the driver, not by the server
+    if code is None:  # an error of the driver, not of the server
         return Fault.AWAY if isinstance(error, OperationalError) else None
     return _POSTGRES_CODES.get(code) or _POSTGRES_CLASSES.get(code[:2])
 

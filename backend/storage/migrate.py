@@ -1,4 +1,4 @@
-"""Brings the tables to the newest step, at start or by command."""
+"""Migrates the tables to the newest revision, at start or by command."""
 
 import sqlite3
 from contextlib import closing
@@ -15,7 +15,7 @@ from backend.storage.errors import DatabaseUnavailable, first_line
 from backend.storage.migrations import HEAD
 from backend.storage.postgres.connections import CONNECT_ARGUMENTS, prepare_postgres
 
-_LOCK = 4_857_120_311  # any number, the same in every replica
+_LOCK = 4_857_120_311  # an arbitrary number, the same in every replica
 _SCRIPTS = Path(__file__).parent / "migrations"
 _HAS_REVISION = {  # SQLAlchemy's inspector would compile a long statement at every start
     "postgresql": "SELECT to_regclass('alembic_version') IS NOT NULL",
@@ -25,10 +25,10 @@ _START_ARGUMENTS = {"connect_timeout": 15}  # seconds; a start may wait for a da
 
 
 def migrate(url: URL) -> None:
-    """Bring the database at `url` to the newest step; does nothing when it is there already.
+    """Migrate the database to the newest revision; does nothing if it is there already.
 
-    Safe when several replicas start at once. Raises SettingsError when the database cannot be
-    reached or was migrated by a newer Gatehouse.
+    Safe if several replicas start at once. Raises SettingsError if the database cannot be reached
+    or was migrated by a newer Gatehouse.
     """
     engine = _engine(url)
     try:
@@ -58,8 +58,8 @@ def _migrate_postgres(connection: Connection) -> None:
 
 
 def _migrate_sqlite(connection: Connection, file: Path) -> None:
-    # SQLite rebuilds a table to change it. With foreign keys on, the rebuild of `users` deletes
-    # every session without a word; so they are off, and checked afterwards, and a copy is kept.
+    # SQLite rebuilds a table to change it. With foreign keys on, rebuilding `users` would delete
+    # all sessions; so they are off, and checked afterwards, and a copy is kept.
     connection.exec_driver_sql("PRAGMA foreign_keys = OFF")
     connection.exec_driver_sql("PRAGMA busy_timeout = 60000")
     connection.exec_driver_sql("BEGIN IMMEDIATE")
@@ -68,20 +68,20 @@ def _migrate_sqlite(connection: Connection, file: Path) -> None:
             _copy(file, file.with_name(f"{file.name}.before-{HEAD}"))
         _upgrade(connection)
         broken = connection.exec_driver_sql("PRAGMA foreign_key_check").first()
-        if broken:  # nothing is committed, so nothing has happened
+        if broken:  # nothing is committed
             raise SettingsError(f"The migration to {HEAD} would lose rows of {broken[0]}.")
     connection.exec_driver_sql("COMMIT")
 
 
 def _copy(file: Path, to: Path) -> None:
-    # Not a copy of the file: what was committed last may still be in the log beside it.
+    # A copy of the file alone would miss the commits that are still in its log.
     create_private(to)
     with closing(sqlite3.connect(file)) as source, closing(sqlite3.connect(to)) as target:
         source.backup(target)
 
 
 def _upgrade(connection: Connection) -> None:
-    from alembic import command  # half a second that a start with nothing to do saves
+    from alembic import command  # takes half a second, so only if needed
     from alembic.config import Config
 
     config = Config()

@@ -1,4 +1,4 @@
-"""From the DATABASE_URL an operator pasted to one that SQLAlchemy and psycopg2 understand."""
+"""Turns the DATABASE_URL of the operator into a URL for SQLAlchemy and psycopg2."""
 
 from pathlib import Path
 
@@ -13,17 +13,17 @@ _OTHER_CLIENTS = ["pgbouncer", "schema", "connection_limit", "pool_timeout", "st
 
 
 def database_url(settings: Settings) -> URL:
-    """Return where the data lives: PostgreSQL if DATABASE_URL is set, else SQLite in DATA_DIR."""
+    """Return the URL of the database: DATABASE_URL if it is set, else SQLite in DATA_DIR."""
     if settings.database_url is None:
         return sqlite_url(sqlite_file(settings))
     return _parse("DATABASE_URL", settings.database_url)
 
 
 def direct_url(settings: Settings) -> URL | None:
-    """Return the PostgreSQL URL that reaches the server itself, or None on SQLite.
+    """Return the URL of the PostgreSQL itself, without its pooler; None on SQLite.
 
     LISTEN and migrations do not work through a transaction pooler. Neon's pooled host is its
-    direct host with `-pooler` in the first label, so that one is derived.
+    direct host with `-pooler` in the first label, so the direct one is derived from it.
     """
     url = database_url(settings)
     if url.get_backend_name() != "postgresql":
@@ -40,7 +40,7 @@ def direct_url(settings: Settings) -> URL | None:
 
 
 def sqlite_file(settings: Settings) -> Path:
-    """Return the file that holds the data where DATABASE_URL is not set."""
+    """Return the SQLite file that is used without a DATABASE_URL."""
     return settings.data_dir / "gatehouse.db"
 
 
@@ -64,8 +64,7 @@ def _parse(name: str, pasted: Secret) -> URL:
 
 
 def _strip_wrapping(name: str, pasted: str) -> str:
-    # Neon's console offers the URL inside a psql command, and a line of a .env file has its name
-    # in front: people paste those too.
+    # Operators also paste the psql command of Neon's console, or a whole line of a .env file.
     text = pasted.strip().removeprefix(f"{name}=").removeprefix("psql").strip().strip("'\"")
     scheme, colon, rest = text.partition(":")
     return scheme.lower() + colon + rest

@@ -1,4 +1,4 @@
-"""Work: one request's unit of work, and everything a service may reach for."""
+"""Work: the unit of work of one request, with everything a service needs."""
 
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -27,14 +27,14 @@ T = TypeVar("T")
 
 @dataclass(frozen=True, slots=True)
 class Runtime:
-    """What every piece of work of one server shares; made once, in main.py."""
+    """What all units of work of a server share; created once, in main.py."""
 
     database: Database
     clock: Clock
     randomness: Randomness
     settings: Settings
     forget_sessions: Callable[[set[UUID]], None]
-    """Told, after each commit, whose row or sessions changed: their cached sessions end there."""
+    """Called after each commit with the users who changed: evicts their cached sessions."""
     log_event: Callable[[Event, Client], None]
 
 
@@ -42,10 +42,10 @@ class Work:
     """One request: its transaction, its clock, its caller.
 
     The transaction begins with the first statement and is committed before the first byte of the
-    answer leaves: what we acknowledge is stored. An exception rolls it back, except for `keep`.
+    response is sent, so what is acknowledged is stored. An exception rolls it back, except `keep`.
 
-    With `acting` it is done in the name of a signed-in user, and each transaction begins with the
-    proof that they may still act (ASVS 7.4.1, 8.3.2); it raises SessionEnded.
+    With `acting`, each transaction first checks that the session of the user is still live (ASVS
+    7.4.1, 8.3.2), and raises SessionEnded if it is not.
     """
 
     def __init__(
@@ -66,25 +66,25 @@ class Work:
 
     @property
     def db(self) -> Db:
-        """The connection, on which a transaction has begun."""
+        """The connection, with a transaction begun."""
         return self._db or self._begin(lambda db: db)
 
     @property
     def actor(self) -> User:
-        """The acting user as they are in this transaction, which keeps them from changing."""
+        """The acting user as read in this transaction, which keeps them from changing."""
         if self._acting is None:
-            raise RuntimeError("nobody acts: the endpoint asks for no session")
+            raise RuntimeError("nobody acts: the endpoint requires no session")
         if self._actor is None:
             self._actor = users.find(self.db, self._acting.user_id)
         if self._actor is None:
-            raise SessionEnded  # unreachable but by a write of this very transaction
+            raise SessionEnded  # only if this transaction deleted them
         return self._actor
 
     def begin_with_lock(self, lock: Callable[[Db], T]) -> T:
-        """Begin a transaction in which `lock` comes before the acting user is locked.
+        """Begin a transaction with `lock`, before the acting user is locked.
 
-        Whoever locks several users does it here, in the order of their ids: two who lock the same
-        ones one by one, each in an order of their own, would wait for each other for ever.
+        For locks on several users, in the order of their ids: locking them one by one in different
+        orders would deadlock.
         """
         self._end_reads("no lock")
         return self._begin(lock)
@@ -93,44 +93,41 @@ class Work:
         return self.clock.now()
 
     def new_id(self) -> UUID:
-        """Make an id that sorts after every other of this work, within one millisecond too."""
+        """Create an id that sorts after all others of this work, even within a millisecond."""
         drawn = uuid7(self.randomness, self.now())
         self._last_id = max(drawn, UUID(int=self._last_id.int + 1))
         return self._last_id
 
     def record(self, event: Event, change: UserChange | None = None) -> None:
-        """Write an event in this transaction: it is stored if, and only if, the deed is.
+        """Record an event in this transaction: it is stored if and only if the change is.
 
-        With `change`, a deed whose result nobody needs goes with it, where the database can.
+        A `change` whose result is not needed is sent in the same statement on PostgreSQL.
         """
         audit.insert(self.db, event, self.new_id(), self.now(), self.client, change)
         self._events.append(event)
 
     def keep(self, event: Event) -> None:
-        """Write an event even if the request is refused, such as a failed sign-in.
+        """Record an event even if the request is refused, such as a failed sign-in.
 
-        It goes into a second, short transaction after the first has ended: SQLite has one writer,
-        and beside the first it would wait for itself.
+        It is then written in a second transaction after the first has ended: SQLite has one
+        writer, so beside the first it would deadlock.
         """
         self.run_even_if_refused(lambda work: work.record(event))
 
     def run_even_if_refused(self, function: Callable[["Work"], None]) -> None:
-        """Do something in a transaction of its own even if the request is refused.
-
-        As `keep`, for more than an event: such as mailing a link to somebody who is turned away.
-        """
+        """Run a function even if the request is refused, in the transaction described at `keep`."""
         self._even_if_refused.append(function)
 
     def after_commit(self, task: Callable[[], None]) -> None:
-        """Run `task` once everything is durable, before the answer leaves."""
+        """Run `task` after the commit, before the response is sent."""
         self._tasks_after_commit.append(task)
 
     def run_outside_transaction(
         self, function: Callable[P, T], *args: P.args, **kwargs: P.kwargs
     ) -> T:
-        """Do something slow without a transaction: the connection goes back meanwhile.
+        """Run something slow without a transaction and without a connection.
 
-        What was read before may have changed since; the later write must check again.
+        What was read before may have changed afterwards; the later write must check again.
         """
         self._end_reads("nothing slow")
         return function(*args, **kwargs)
@@ -144,14 +141,14 @@ class Work:
         if kind is None:
             self._commit()
             return
-        translated = (
-            self._db.translate_error(error) if self._db and isinstance(error, DBAPIError) else None
-        )
+        translated = None
+        if self._db and isinstance(error, DBAPIError):
+            translated = self._db.translate_error(error)
         self._roll_back()
-        if translated is not None:  # the database failed in the middle of its rows
+        if translated is not None:  # it failed while rows were read
             raise translated from error
-        # Without an answer from the database nothing was decided. A conflict is run again besides,
-        # and would be kept twice.
+        # If the database failed, nothing was decided; a conflict is retried besides, and its events
+        # would be recorded twice.
         if self._even_if_refused and not issubclass(kind, DatabaseUnavailable):
             with Work(self._runtime, self.client) as second:
                 second._even_if_refused = self._even_if_refused
@@ -199,9 +196,9 @@ class Work:
 
 
 def run_query(database: Database, query: Callable[[Db], T]) -> T:
-    """Ask something that changes nothing: no transaction, so on a distant server one round trip.
+    """Run a read-only query without a transaction, so that it takes one round trip.
 
-    Asked once more when the connection turned out to be dead, as after a pause of Neon.
+    It is retried once if the connection was dead, as after Neon has suspended.
     """
     for last in (False, True):
         db = database.read()
@@ -210,11 +207,8 @@ def run_query(database: Database, query: Callable[[Db], T]) -> T:
         except DatabaseConflict:
             if last:
                 raise
-        except DBAPIError as error:  # in the middle of its rows
-            translated = db.translate_error(error)
-            if translated is None:
-                raise
-            raise translated from error
+        except DBAPIError as error:  # while rows were read
+            db.reraise(error)
         finally:
             db.release()
     raise AssertionError("unreachable")

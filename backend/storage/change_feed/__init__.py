@@ -1,1 +1,1 @@
-"""How a process learns of changes that other processes made."""
+"""How a process hears of changes that other processes make."""

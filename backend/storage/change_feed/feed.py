@@ -1,6 +1,6 @@
-"""How a process learns that sessions or users were changed by another hand.
+"""How a process hears that another one has changed sessions or users.
 
-Until a feed has proved that such changes reach us, nothing remembered about them may be trusted.
+The session cache may be used only while a feed is known to deliver such changes.
 """
 
 from collections.abc import Callable
@@ -16,32 +16,32 @@ from backend.storage.engine import Database
 
 
 class ChangeFeed(Protocol):
-    """Calls `forget` for every user whose row or sessions changed, or for everyone at once."""
+    """Calls `forget` for each user whose row or sessions changed, or for all users at once."""
 
     @property
     def state(self) -> str:
-        """What it is doing, in a few words for whoever runs the server."""
+        """What the feed is doing, in a few words for the operator."""
 
     def is_live(self) -> bool:
-        """Tell whether changes by other hands reach us at this moment.
+        """Tell whether changes by other processes reach this one now.
 
-        Asked on the event loop with every request, so it only looks; what it has to do it does in
-        the background. Asks nothing of the database while nobody asks here: an idle Neon may sleep.
+        Called on the event loop with every request, so it never waits; work is done in the
+        background. Without calls there are no queries either, so an idle Neon may sleep.
         """
 
     async def start(self) -> None:
-        """Begin, in the background; a database that is away is tried again as requests come."""
+        """Start in the background; an unreachable database is tried again as requests come."""
 
     async def stop(self) -> None:
-        """End; it is never proven again."""
+        """Stop; the feed is never live again."""
 
 
 def open_feed(
     database: Database, direct_url: URL | None, clock: Clock, forget: Callable[[UUID | None], None]
 ) -> ChangeFeed:
-    """Make the feed that suits the database; `forget(None)`, from any thread, means everyone.
+    """Create the feed for this kind of database; `forget(None)`, from any thread, means all users.
 
-    LISTEN receives nothing through a transaction pooler: `direct_url` must go round it.
+    LISTEN receives nothing through a transaction pooler: `direct_url` must bypass it.
     """
     if database.kind == "sqlite":
         return SqliteFeed(database, clock, forget)

@@ -1,4 +1,4 @@
-"""The proof that changes by other hands reach us, and when none may be sent."""
+"""The heartbeat of the PostgreSQL feed: sent only while every change is notified."""
 
 from sqlalchemy import text
 
@@ -13,9 +13,9 @@ TRIGGERS = {
     "gatehouse_user_removed": "users",
     "gatehouse_users_emptied": "users",
 }
-"""What tells of changes, and on which table it stands."""
+"""The triggers that notify changes, and their tables."""
 
-# One message, and nothing is sent unless all is well: it might arrive before we have read why not.
+# One statement that checks and sends: a heartbeat sent first could arrive before the check fails.
 _HEARTBEAT = text(
     """
     WITH feed AS (
@@ -31,7 +31,7 @@ _HEARTBEAT = text(
 
 
 class FeedUnavailable(Exception):
-    """Changes are made elsewhere, or nobody is told of them."""
+    """Changes are made on another server, or are not notified."""
 
 
 def send_heartbeat(database: Database, channel: str, message: str) -> None:

@@ -1,4 +1,4 @@
-"""Changes on PostgreSQL: the triggers of step 0001 NOTIFY, each process LISTENs."""
+"""Changes on PostgreSQL: triggers NOTIFY (migration 0001), each process LISTENs."""
 
 import asyncio
 from collections.abc import Callable
@@ -21,11 +21,12 @@ from backend.storage.postgres.connections import CONNECT_ARGUMENTS, prepare_post
 from backend.storage.work import run_query
 
 CHANNEL = "gatehouse_forget"
-_VALID_FOR = 2.0  # seconds since the proof was sent
+_PREFIX = "proof "  # of heartbeats; older versions beside this one send and expect it too
+_VALID_FOR = 2.0  # seconds since the heartbeat was sent
 _RENEW_AFTER = 1.0  # seconds; so that steady traffic never sees a gap
-_HEARTBEAT_TIMEOUT = 3.0  # seconds from the end of the statement that sent the proof
+_HEARTBEAT_TIMEOUT = 3.0  # seconds from the end of the statement that sent it
 _FIRST_PAUSE, _LONGEST_PAUSE = 0.25, 5.0  # seconds between attempts, doubled each time
-_LONGEST_PAUSE_WITHOUT_LISTEN = 60.0  # seconds; a pooler in between will not go away by itself
+_LONGEST_PAUSE_WITHOUT_LISTEN = 60.0  # seconds; a pooler in between stays
 _NEVER = float("-inf")
 _CONNECTION_LOST = "the LISTEN connection was lost"
 
@@ -37,15 +38,15 @@ log = structlog.get_logger()
 class _Listener:
     connection: Any  # psycopg2's
     descriptor: int
-    """Noted at the start: a connection that has died does not tell it any more."""
+    """Read at the start: a dead connection does not return it."""
     name: str
 
 
 class PostgresFeed:
-    """One LISTEN connection, and the proof that what is sent arrives on it.
+    """One LISTEN connection, and heartbeats that show that notifications arrive on it.
 
-    The proof is a message of our own, sent through the ordinary connections. PostgreSQL delivers in
-    the order of commits: once it is here, so is everything that was committed before it was sent.
+    A heartbeat is a notification sent through the connection pool. PostgreSQL delivers in the order
+    of commits: once it has arrived, so has every change committed before it was sent.
     """
 
     def __init__(
@@ -72,7 +73,7 @@ class PostgresFeed:
         if age < _RENEW_AFTER:
             return True
         self._start_heartbeat()
-        # Nothing is forgotten for being old: whatever was missed meanwhile comes before the proof.
+        # Nothing is evicted for its age: whatever was missed arrives before the next heartbeat.
         return age < _VALID_FOR
 
     async def start(self) -> None:
@@ -101,7 +102,7 @@ class PostgresFeed:
                 self._listener = await self._in_thread(self._connect)
                 self._loop.add_reader(self._listener.descriptor, self._read)
             await self._send_and_wait(self._listener)
-        except DatabaseUnavailable as error:  # the last proof still holds for its time
+        except DatabaseUnavailable as error:  # the last heartbeat stays valid for its time
             self._report_failure(f"bypassed: {error}")
         except (psycopg2.Error, DBAPIError, FeedUnavailable) as error:
             self._disconnect()
@@ -113,7 +114,7 @@ class PostgresFeed:
             self._attempt = None
 
     def _connect(self) -> _Listener:
-        # Through the pool first: while the server is away, that knocks for all of us.
+        # Through the pool first, whose circuit breaker limits attempts at an unreachable server.
         run_query(self._database, lambda db: db.execute(select(1)))
         connection = psycopg2.connect(**self._address)
         connection.autocommit = True
@@ -124,7 +125,7 @@ class PostgresFeed:
 
     async def _send_and_wait(self, listener: _Listener) -> None:
         self._heartbeats_sent += 1
-        self._expected_payload = f"proof {self._heartbeats_sent} for {listener.name}"
+        self._expected_payload = f"{_PREFIX}{self._heartbeats_sent} for {listener.name}"
         self._answer_received.clear()
         self._heartbeat_sent_at = self._clock.monotonic()
         await self._in_thread(partial(self._send, self._expected_payload))
@@ -153,11 +154,11 @@ class PostgresFeed:
     def _on_notification(self, message: str) -> None:
         if message == self._expected_payload:
             self._confirm()
-        elif not message.startswith("proof "):  # another process's own
+        elif not message.startswith(_PREFIX):  # else the heartbeat of another process
             self._forget(_user(message))
 
     def _confirm(self) -> None:
-        # In this very callback: a moment later the connection might be lost, and this not noticed.
+        # In this callback: a moment later the connection may be lost without this noticing.
         if self._confirmed_at == _NEVER:
             self._forget(None)
         self._confirmed_at = self._heartbeat_sent_at
@@ -170,7 +171,7 @@ class PostgresFeed:
         if listener is not None:
             self._loop.remove_reader(listener.descriptor)
             listener.connection.close()
-            self._answer_received.set()  # nobody need wait for an answer on it any more
+            self._answer_received.set()  # nothing can arrive any more
         if self._confirmed_at != _NEVER:
             self._confirmed_at = _NEVER
             self._forget(None)
@@ -198,5 +199,5 @@ class PostgresFeed:
 def _user(message: str) -> UUID | None:
     try:
         return UUID(message)
-    except ValueError:  # everyone, or a message of an unknown kind: then everyone too
+    except ValueError:  # all users, or an unknown message: then all users too
         return None

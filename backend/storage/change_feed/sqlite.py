@@ -1,4 +1,4 @@
-"""Changes of the SQLite file by other processes: a command, the sqlite3 shell, another tool."""
+"""Changes of the SQLite file by other processes, such as a command or the sqlite3 shell."""
 
 import asyncio
 import sqlite3
@@ -10,17 +10,16 @@ from backend.storage.engine import Database
 from backend.storage.errors import DatabaseUnavailable
 
 _POLL_INTERVAL = 0.025  # seconds
-_VALID_FOR = 0.1  # seconds since the last look began: no change stays unnoticed for longer
+_VALID_FOR = 0.1  # seconds since the last poll began: no change stays unnoticed for longer
 _FIRST_POLL_TIMEOUT = 1.0  # seconds
 
 
 class SqliteFeed:
-    """Looks at SQLite's `data_version`, which moves when another connection has committed.
+    """Polls SQLite's `data_version`, which changes when another connection has committed.
 
-    Each write of ours looks as it begins. Otherwise the request that finds the last look too old
-    looks itself, on the event loop: it costs microseconds of reading shared memory, while a thread
-    that looks by the clock hardly gets its turn when the event loop is busy, which is when it
-    matters.
+    Each write polls as it begins. Otherwise the request that finds the last poll too old polls on
+    the event loop. That reads shared memory for microseconds, while a polling thread would hardly
+    get to run when the event loop is busy, which is when it matters.
     """
 
     def __init__(

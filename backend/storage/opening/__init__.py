@@ -1,1 +1,1 @@
-"""Opening the database: for the server, and for a command beside it."""
+"""Opening the database, for the server or for a command beside it."""

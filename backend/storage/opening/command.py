@@ -1,4 +1,4 @@
-"""The database as an owner's command opens it: beside a server that may be running."""
+"""Opening the database for a command, beside a server that may be running."""
 
 from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
@@ -18,10 +18,10 @@ from backend.storage.urls import database_url, direct_url, sqlite_file
 def open_for_command(
     settings: Settings, clock: Clock, randomness: Randomness
 ) -> Iterator[Database]:
-    """Lend the database, migrated; raises SettingsError where it cannot be used.
+    """Open the migrated database; raises SettingsError if it cannot be used.
 
-    With SNAPSHOT_DIR what the command wrote is in a snapshot when this ends: a running server takes
-    it within seconds, and without one it is taken here.
+    With SNAPSHOT_DIR the writes of the command end up in a snapshot: a running server takes it
+    within seconds, without one it is taken here.
     """
     with ExitStack() as closing:
         if settings.snapshot_dir is not None:
@@ -38,9 +38,7 @@ def open_for_command(
 def _restore(settings: Settings, clock: Clock, randomness: Randomness) -> None:
     with ExitStack() as owned:
         if settings.snapshot_dir is not None and not sqlite_file(settings).exists():
-            owned.enter_context(
-                lock_data_dir(settings.data_dir)
-            )  # one that is just starting does it itself
+            owned.enter_context(lock_data_dir(settings.data_dir))  # raises if a server is starting
         restore_if_missing(settings, clock, randomness)
 
 
@@ -51,7 +49,7 @@ def _save_without_server(settings: Settings, clock: Clock) -> None:
     try:
         owned = lock_data_dir(settings.data_dir)
     except SettingsError:
-        return  # a server runs, and has noticed
+        return  # a running server takes the snapshot
     with owned:
         snapshots.start()
         snapshots.stop()

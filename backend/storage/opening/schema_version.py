@@ -1,4 +1,4 @@
-"""Can the database be used right now?"""
+"""Whether the database can be used, and which schema it has."""
 
 from sqlalchemy import Row, Select, column, func, literal, select, table, update
 from sqlalchemy.sql.elements import ColumnElement
@@ -13,10 +13,10 @@ _ALEMBIC_VERSION = table("alembic_version", column("version_num"))
 
 
 def read_schema_version(database: Database) -> str | None:
-    """Return the step of the tables; raises DatabaseUnavailable if the database is of no use.
+    """Return the Alembic revision; raises DatabaseUnavailable if the database cannot be used.
 
-    Whether it can be written to is not known without writing. That is tried only after a write has
-    failed, until one succeeds; after one for which there was no room, until there is some.
+    Only a write shows whether it can be written to. One is tried only after a write has failed,
+    until one succeeds; after a full disk with as much data as shows that there is space again.
     """
     generation = database.generation
     found = _load_version(database)
@@ -30,7 +30,7 @@ def read_schema_version(database: Database) -> str | None:
 
 
 def is_current(step: str | None) -> bool:
-    """Tell whether the tables are those this code was written for."""
+    """Tell whether the tables are at the newest revision this code knows."""
     return step == HEAD
 
 

@@ -1,4 +1,4 @@
-"""Opening the database at start: owned, restored, migrated, in this order."""
+"""Opening the database for the server: locked, restored and migrated, in this order."""
 
 from contextlib import ExitStack
 from dataclasses import dataclass
@@ -19,20 +19,20 @@ from backend.storage.urls import database_url, direct_url
 
 @dataclass(frozen=True, slots=True)
 class OpenDatabase:
-    """The database, ready."""
+    """The opened database and what belongs to it."""
 
     database: Database
     direct: URL | None
-    """The URL that reaches a PostgreSQL around a pooler."""
+    """The URL of the PostgreSQL itself, without its pooler."""
     snapshots: Snapshots | None
 
 
 def open_database(
     settings: Settings, clock: Clock, randomness: Randomness, closing: ExitStack
 ) -> OpenDatabase:
-    """Open what the settings name; raises SettingsError where it cannot be used.
+    """Open the database of the settings; raises SettingsError if it cannot be used.
 
-    What was opened is left on `closing`.
+    `closing` closes what was opened.
     """
     url, direct = database_url(settings), direct_url(settings)
     if url.get_backend_name() == "sqlite":

@@ -1,1 +1,1 @@
-"""What only PostgreSQL needs: connections that fail over, advisory locks, trigram indexes."""
+"""What only PostgreSQL needs: failover of connections, advisory locks, trigram indexes."""

@@ -1,15 +1,15 @@
-"""Sends no more connection attempts than one a second to a server that does not answer."""
+"""Limits attempts to connect to an unreachable server to one a second."""
 
 import threading
 
 from backend.kernel.clock import Clock
 from backend.storage.errors import DatabaseUnavailable
 
-_RETRY_INTERVAL = 1.0  # seconds between attempts while the server is away
+_RETRY_INTERVAL = 1.0  # seconds
 
 
 class CircuitBreaker:
-    """Lets one attempt a second through while the server does not answer, and all otherwise."""
+    """Allows all attempts to connect, and after a failure one a second until one succeeds."""
 
     def __init__(self, clock: Clock) -> None:
         self._clock = clock
@@ -19,8 +19,7 @@ class CircuitBreaker:
         self._failure: str | None = None
 
     def check(self) -> None:
-        """Ask to connect; raises DatabaseUnavailable at once, with the reason of whose turn it was,
-        when it is not ours."""
+        """Raise DatabaseUnavailable with the last failure if no attempt is allowed now."""
         if self._failure is None:
             return
         with self._lock:

@@ -1,4 +1,4 @@
-"""How PostgreSQL connections are opened, and how long we wait for one that does not answer."""
+"""How PostgreSQL connections are opened, and how long a silent one is waited for."""
 
 import math
 from datetime import UTC, datetime
@@ -17,25 +17,25 @@ from backend.storage.postgres.watchdog import ConnectionWatchdog
 
 CONNECT_ARGUMENTS = {
     "client_encoding": "utf8",  # whatever PGCLIENTENCODING, the role or the database say
-    "connect_timeout": 3,  # seconds for each address; a Neon that still sleeps is asked again
+    "connect_timeout": 3,  # seconds for each address; a sleeping Neon needs another attempt
     "application_name": "gatehouse",
     "keepalives_idle": 5,
     "keepalives_interval": 2,
     "keepalives_count": 2,
-    "tcp_user_timeout": 10_000,  # a peer that swallows packets is given up after 10 s
+    "tcp_user_timeout": 10_000,  # 10 s without acknowledged packets
 }
 _UTC = {"UTC", "Etc/UTC", "GMT", "Etc/GMT"}
-_TIMESTAMPTZ_OID = 1184  # its number among PostgreSQL's types
+_TIMESTAMPTZ_OID = 1184  # the OID of the type
 _PING_AFTER_IDLE = 30.0  # seconds; a ping is a round trip, so busy connections are spared it
 
 
 def prepare_postgres(connection: Any) -> None:
-    """Set up a fresh psycopg2 connection: its time zone is UTC, and any moment can be read.
+    """Set up a new psycopg2 connection: time zone UTC, and every timestamptz can be read.
 
-    Raises DatabaseUnavailable for a database whose encoding cannot hold every name.
+    Raises DatabaseUnavailable if the encoding of the database cannot store every name.
 
-    Said as a statement, and only where the server's own zone is another: poolers in front of
-    PostgreSQL refuse the start-up parameter `options`, but carry TimeZone from server to server.
+    The time zone is set by a statement, and only if the server has another: poolers refuse the
+    start-up parameter `options`, but keep TimeZone when they change servers.
     """
     encoding = connection.get_parameter_status("server_encoding")
     if encoding != "UTF8":
@@ -53,7 +53,7 @@ def prepare_postgres(connection: Any) -> None:
 
 
 def _parse_timestamptz(text: Any, _cursor: Any) -> datetime | None:
-    """Read a timestamptz; what no datetime can hold is the first or the last moment there is."""
+    """Parse a timestamptz; a value beyond the range of datetime becomes EARLIEST or LATEST."""
     if text is None:
         return None
     try:
@@ -69,7 +69,7 @@ _TIMESTAMPTZ_TYPE = psycopg2.extensions.new_type((_TIMESTAMPTZ_OID,), "moment", 
 def register_pool_events(
     engine: Engine, breaker: CircuitBreaker, clock: Clock, watchdog: ConnectionWatchdog
 ) -> None:
-    """Open connections through the circuit breaker, ping them after a pause, cut the silent."""
+    """Connect through the circuit breaker, ping idle connections, and cut silent ones."""
 
     @event.listens_for(engine, "do_connect")
     def connect(_dialect: Any, _record: Any, arguments: Any, named: Any) -> Any:
@@ -94,7 +94,7 @@ def register_pool_events(
             with watchdog.watch(connection):
                 connection.cursor().execute("SELECT 1")
         except psycopg2.Error as error:
-            raise InvalidatePoolError from error  # what cut this one has cut the others too
+            raise InvalidatePoolError from error  # the others in the pool are dead too
 
     _register_statement_events(engine, breaker, watchdog)
 
@@ -110,9 +110,7 @@ def _register_statement_events(
             with watchdog.watch(cursor.connection):
                 cursor.execute(_build_message(statement, context), parameters)
         except NoAnswer as error:
-            breaker.record_failure(
-                error, again_in=0
-            )  # at once: perhaps only this statement was slow
+            breaker.record_failure(error, again_in=0)  # perhaps only this statement was slow
             raise
         return True
 

@@ -1,4 +1,4 @@
-"""Follows the primary: after a failover, connections to the old one are replaced."""
+"""Replaces connections to a former primary after a failover."""
 
 import math
 import threading
@@ -14,11 +14,11 @@ _RECONNECT_INTERVAL = 1.0  # seconds
 
 
 class Primary:
-    """Which connections may lead to a server that was the primary once.
+    """Knows which connections may lead to a former primary.
 
-    After a failover a name leads to another server, while connections that are open stay where they
-    are and read what is old. One server that may not be written to is reason enough to make all
-    connections anew, but not for every write while there is no other.
+    After a failover the host name leads to another server, while open connections stay on the old
+    one and read stale data. A read-only server is a reason to replace all connections, but at most
+    once a second while there is no new primary.
     """
 
     def __init__(self, clock: Clock) -> None:
@@ -26,10 +26,10 @@ class Primary:
         self._lock = threading.Lock()
         self._invalidated_at = -math.inf
         self.generation = 0
-        """Moves when all connections made before are to be given up."""
+        """Incremented to invalidate all connections made before."""
 
     def invalidate_connections(self, generation: int | None) -> bool:
-        """Give up all connections; False if one made in `generation` is as new as can be."""
+        """Invalidate all connections; True if newer ones than those of `generation` can be had."""
         with self._lock:
             if generation is not None and generation != self.generation:
                 return True
@@ -42,22 +42,21 @@ class Primary:
 
 
 def follow_primary(engine: Engine, primary: Primary) -> None:
-    """Make connections anew that may lead to a server that is the primary no more."""
+    """Replace connections of older generations when they are checked out."""
 
     @event.listens_for(engine, "do_connect")
     def note_generation(_dialect: Any, record: Any, _arguments: Any, _named: Any) -> None:
-        record.info["turn"] = primary.generation  # it leads where the name leads from now on
+        record.info["generation"] = primary.generation  # resolved the host name just now
 
     @event.listens_for(engine, "checkout")
     def replace_if_old(_connection: Any, record: Any, _proxy: Any) -> None:
-        if record.info["turn"] != primary.generation:
-            raise DisconnectionError("it may lead to a server that is the primary no more")
+        if record.info["generation"] != primary.generation:
+            raise DisconnectionError("it may lead to a former primary")
 
     @event.listens_for(engine, "handle_error")
     def invalidate_connections(context: Any) -> None:
         code = getattr(context.original_exception, "pgcode", None)
         if code == READ_ONLY_TRANSACTION and context.connection is not None:
-            generation = context.connection.info.get("turn")
-            context.is_disconnect = context.is_disconnect or primary.invalidate_connections(
-                generation
-            )
+            generation = context.connection.info.get("generation")
+            if not context.is_disconnect:
+                context.is_disconnect = primary.invalidate_connections(generation)

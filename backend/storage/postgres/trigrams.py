@@ -1,4 +1,4 @@
-"""The index by which PostgreSQL finds users whose name or address contains some letters."""
+"""Trigram indexes, with which PostgreSQL finds users by a part of their name or address."""
 
 from sqlalchemy import Connection, text
 from sqlalchemy.exc import DBAPIError
@@ -15,10 +15,10 @@ _INDEXED = text("SELECT 1 FROM pg_indexes WHERE indexname = 'users_email_trgm_id
 
 
 def create_trigram_indexes(connection: Connection) -> bool:
-    """Make the trigram indexes, inside a transaction; False where the server has no trigrams.
+    """Create the indexes, inside a transaction; False if the extension pg_trgm is not available.
 
-    The extension pg_trgm comes with PostgreSQL, and whoever owns the database may install it. Where
-    that is not so, searches read all users: slower, and otherwise the same.
+    It comes with PostgreSQL, and the owner of the database may install it. Without it, searches
+    scan all users: slower, and otherwise the same.
     """
     schema = connection.execute(_SCHEMA).scalar() or _install_extension(connection)
     if schema is None:
@@ -33,7 +33,7 @@ def create_trigram_indexes(connection: Connection) -> bool:
 
 
 def has_trigram_indexes(db: Db) -> bool:
-    """Tell whether searches use an index here; on SQLite they never do."""
+    """Tell whether searches use these indexes; on SQLite they never do."""
     return db.dialect.name == "postgresql" and db.execute(_INDEXED).scalar() is not None
 
 
@@ -43,7 +43,7 @@ def _install_extension(connection: Connection) -> str | None:
     connection.exec_driver_sql("SAVEPOINT trigrams")
     try:
         connection.exec_driver_sql("CREATE EXTENSION pg_trgm")
-    except DBAPIError:  # not ours to install
+    except DBAPIError:  # without the right to install it
         connection.exec_driver_sql("ROLLBACK TO SAVEPOINT trigrams")
         return None
     found: str | None = connection.execute(_SCHEMA).scalar()

@@ -1,4 +1,4 @@
-"""Cuts connections on which the server has been silent for too long."""
+"""Cuts connections whose server does not respond."""
 
 import os
 import socket
@@ -12,10 +12,10 @@ from backend.storage.errors import NoAnswer
 
 
 class ConnectionWatchdog:
-    """Cuts connections on which the server has been silent for 4 seconds.
+    """Cuts connections whose server has not responded for 4 seconds.
 
-    The server's own statement timeout ends nothing when the server stands still or a pooler lets us
-    queue. Time is counted in looks: when we are the ones who stood still, nobody is cut for it.
+    The statement timeout of the server does not help when the server hangs or a pooler queues the
+    statement. Time is counted in ticks: if this process was suspended, nothing is cut for it.
     """
 
     def __init__(self, *, interval: float = 0.5, ticks: int = 8) -> None:
@@ -24,10 +24,10 @@ class ConnectionWatchdog:
         self._watched: set[_Watch] = set()
         self._lock = threading.Lock()
         self._closing = threading.Event()
-        threading.Thread(target=self._cut_silent_connections, name="patience", daemon=True).start()
+        threading.Thread(target=self._cut_silent_connections, name="watchdog", daemon=True).start()
 
     def watch(self, connection: Any) -> "_Watch":
-        """Watch a psycopg2 connection for the length of a `with`; raises NoAnswer if it was cut."""
+        """Watch a psycopg2 connection within a `with`, which raises NoAnswer if it was cut."""
         return _Watch(self, connection, self._tick + self._ticks)
 
     def close(self) -> None:
@@ -58,7 +58,7 @@ class _Watch(AbstractContextManager[None]):
         self._was_cut = False
 
     def __enter__(self) -> None:
-        # Our own descriptor: libpq may close its one at any moment, and another thread reuse it.
+        # A duplicate: libpq may close its descriptor at any moment, and another thread reuse it.
         self._descriptor = os.dup(self._connection.fileno())
         self._watchdog.add(self)
 
@@ -71,4 +71,4 @@ class _Watch(AbstractContextManager[None]):
     def cut(self) -> None:
         self._was_cut = True
         with socket.socket(fileno=os.dup(self._descriptor)) as ours, suppress(OSError):
-            ours.shutdown(socket.SHUT_RDWR)  # an OSError here: the connection has just ended itself
+            ours.shutdown(socket.SHUT_RDWR)  # OSError: the connection has just ended

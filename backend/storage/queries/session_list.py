@@ -15,11 +15,7 @@ from sqlalchemy.sql.elements import ColumnElement
 
 from backend.storage.db import Db
 from backend.storage.queries import user_list
-from backend.storage.queries.sessions import (
-    SELECT_WITH_USER,
-    SessionWithUser,
-    session_with_user_from,
-)
+from backend.storage.queries.sessions import SELECT_WITH_USER, SessionWithUser, build_with_user
 from backend.storage.queries.user_list import EXACT_COUNT_LIMIT, Condition
 from backend.storage.tables import sessions, users
 
@@ -45,7 +41,7 @@ def find_page(
     """Find the newest `limit` unexpired sessions, impersonations included."""
     statement = SELECT_WITH_USER.where(sessions.c.expires_at > now, *_conditions(db, filters))
     page = statement.order_by(sessions.c.id.desc()).limit(limit)
-    return [session_with_user_from(row) for row in db.execute(page)]
+    return [build_with_user(row) for row in db.execute(page)]
 
 
 def _conditions(db: Db, filters: SessionFilter) -> list[ColumnElement[bool]]:

@@ -45,7 +45,7 @@ SELECT_WITH_USER = select(
     *(column.label(f"s_{column.name}") for column in _COLUMNS),
     *(column.label(f"u_{column.name}") for column in USER_COLUMNS),
 ).join_from(sessions, users, sessions.c.user_id == users.c.id)
-"""Selects sessions with their users; `session_with_user_from` reads its rows."""
+"""Selects sessions with their users; `build_with_user` reads its rows."""
 
 # Built once: building a statement costs more than PostgreSQL takes to answer it.
 _INSERT = insert_into(sessions)
@@ -78,7 +78,7 @@ def insert(db: Db, session: Session, digest: TokenDigest) -> None:
 def find_with_user(db: Db, digest: TokenDigest) -> SessionWithUser | None:
     """Find the session a token opens, expired or not, with its user."""
     found = db.execute(_FIND_WITH_USER, {"digest": digest}).first()
-    return session_with_user_from(found) if found else None
+    return build_with_user(found) if found else None
 
 
 def find_all_with_user(
@@ -86,10 +86,10 @@ def find_all_with_user(
 ) -> dict[TokenDigest, SessionWithUser]:
     """Find the sessions that several tokens open, expired or not, in one statement."""
     found = db.execute(_FIND_ALL_WITH_USER, {"digests": list(digests)})
-    return {TokenDigest(row.session_token): session_with_user_from(row[:-1]) for row in found}
+    return {TokenDigest(row.session_token): build_with_user(row[:-1]) for row in found}
 
 
-def session_with_user_from(row: Sequence[Any]) -> SessionWithUser:
+def build_with_user(row: Sequence[Any]) -> SessionWithUser:
     """Build a session and its user from a row of `SELECT_WITH_USER`."""
     return SessionWithUser(_session_from(row[: len(_COLUMNS)]), User(*row[len(_COLUMNS) :]))
 

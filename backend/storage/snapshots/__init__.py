@@ -1,1 +1,1 @@
-"""Snapshots of the SQLite file: taken, kept, restored."""
+"""Snapshots of the SQLite file in SNAPSHOT_DIR."""

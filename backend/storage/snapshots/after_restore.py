@@ -1,8 +1,7 @@
-"""What must end when a database comes back as it was before: it may have been ended since.
+"""Invalidates what a restored database brings back and may have ended since the copy was taken.
 
-A copy of yesterday knows nothing of a session that was revoked, of a reset link that was used, of a
-mail that left. What cannot be ended, such as a role or a password that is the old one again, is
-told to whoever runs the server.
+A copy of yesterday does not contain that a session was revoked, a reset link used or a mail sent.
+What cannot be invalidated, such as an old role or password, is reported to the operator.
 """
 
 import sqlite3
@@ -25,54 +24,49 @@ from backend.storage.queries.audit_list import AuditFilter, find_page
 from backend.storage.urls import sqlite_url
 from backend.storage.work import Runtime, Work
 
-_BATCH = 1000  # rows ended in one transaction: each is short, on a large PostgreSQL too
+_BATCH = 1000  # rows in one transaction, which keeps it short on a large PostgreSQL
+_COUNTS = ("accounts", "sessions", "links", "damaged")  # in the order of RestoreRecord
 _GIVE_UP_REASON = "The database was restored from a copy: this had left, or its link has ended."
 
 
 @dataclass(frozen=True, slots=True)
 class RestoreRecord:
-    """A restore as the audit trail has it."""
+    """A restore as recorded in the audit trail."""
 
     as_of: datetime | None
-    """How old everything is; None where that is not known, or nothing came back."""
+    """When the copy was taken; None if unknown, or if nothing was restored."""
     restored_at: datetime
     accounts: int
     sessions_ended: int
     links_ended: int
     damaged: int
-    """How many newer copies could not be used."""
+    """The number of newer copies that could not be used."""
 
 
 def invalidate_restored_data(
     runtime: Runtime, as_of: datetime | None, *, damaged: int = 0
 ) -> RestoreRecord:
-    """End every session and mailed link, give up the mails that carry one, and note it.
+    """End all sessions and mailed links, give up the mails that carry one, and record the restore.
 
-    The note comes last: only what was done is said to be done.
+    It is recorded last, so that only completed restores are.
     """
     sessions_ended = _run_in_batches(runtime, sessions.delete_batch)
     links_ended = _run_in_batches(runtime, links.delete_batch)
     _run_in_batches(runtime, lambda db, limit: outbox.give_up_batch(db, _GIVE_UP_REASON, limit))
     with Work(runtime, SYSTEM) as work:
-        accounts = users.count(work.db)
-        counted = {
-            "accounts": accounts,
-            "sessions": sessions_ended,
-            "links": links_ended,
-            "damaged": damaged,
-        }
+        counts = (users.count(work.db), sessions_ended, links_ended, damaged)
         age = {"asOf": as_of.isoformat()} if as_of else {}
+        counted = dict(zip(_COUNTS, counts, strict=True))
         work.record(Event(EventKind.DATABASE_RESTORED, detail={**age, **counted}))
-        return RestoreRecord(as_of, work.now(), accounts, sessions_ended, links_ended, damaged)
+        return RestoreRecord(as_of, work.now(), *counts)
 
 
 def find_latest_restore(db: Db) -> RestoreRecord | None:
-    """Find the last restore that the audit trail knows of."""
+    """Find the last restore in the audit trail."""
     for line in find_page(db, AuditFilter(kinds=[EventKind.DATABASE_RESTORED.value]), 1):
         detail = line.detail
         as_of = datetime.fromisoformat(detail["asOf"]) if "asOf" in detail else None
-        counted = (detail[what] for what in ("accounts", "sessions", "links", "damaged"))
-        return RestoreRecord(as_of, line.at, *counted)
+        return RestoreRecord(as_of, line.at, *(detail[name] for name in _COUNTS))
     return None
 
 
@@ -85,10 +79,10 @@ def invalidate_restored_file(
     *,
     damaged: int = 0,
 ) -> None:
-    """Do the same in a SQLite file that is not in its place yet: a start that is killed meanwhile
-    begins anew. Raises SettingsError when its tables are newer than this Gatehouse."""
+    """Do the same in a SQLite file before it is moved into place, so that a killed start can begin
+    again. Raises SettingsError if its tables are newer than this Gatehouse."""
     url = sqlite_url(file)
-    migrate(url)  # a copy may be older than an upgrade
+    migrate(url)  # the copy may be older
     database = Database(url, clock, connections=1)
     try:
         runtime = Runtime(database, clock, randomness, settings, _ignore, _ignore)
@@ -96,7 +90,7 @@ def invalidate_restored_file(
     finally:
         database.close()
     with closing(sqlite3.connect(file)) as connection:
-        connection.execute("PRAGMA journal_mode = DELETE")  # then it is one file and complete
+        connection.execute("PRAGMA journal_mode = DELETE")  # leaves one complete file
 
 
 def _run_in_batches(runtime: Runtime, delete_batch: Callable[[Db, int], int]) -> int:
@@ -110,4 +104,4 @@ def _run_in_batches(runtime: Runtime, delete_batch: Callable[[Db, int], int]) ->
 
 
 def _ignore(*_: object) -> None:
-    """No server has opened this database yet."""
+    """No server uses this database yet."""

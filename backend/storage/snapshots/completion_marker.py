@@ -1,8 +1,8 @@
-"""The mark beside a snapshot that holds everything: the server ended orderly right after it.
+"""The marker of a complete snapshot: the server took it last and then stopped.
 
-It is written last and withdrawn by the next run before that run writes anything. A snapshot
-without it may be older than what was acknowledged, so a restore from it ends every session and
-mailed link. Whatever is in doubt (a torn mark, another Space's) counts as no mark.
+It is written last, and removed by the next run before that run writes anything. A snapshot without
+one may lack acknowledged writes, so restoring it ends all sessions and mailed links. A torn marker
+or that of another Space does not count.
 """
 
 import os
@@ -16,9 +16,9 @@ _SUFFIX = ".complete"
 
 
 def is_complete(copy: Copy, space: str) -> bool:
-    """Tell whether `copy` holds everything that the server of this Space had acknowledged.
+    """Tell whether `copy` contains all writes acknowledged by this Space.
 
-    A copy that was taken to another Space lacks what happened since in the first.
+    In another Space it is not complete: the first may have gone on.
     """
     try:
         return _marker_path(copy).read_text("utf-8") == _marker_text(copy, space)
@@ -27,22 +27,22 @@ def is_complete(copy: Copy, space: str) -> bool:
 
 
 def write_marker(copy: Copy, space: str) -> None:
-    """Write the mark; raises OSError when it does not read back as it was written."""
+    """Write the marker; raises OSError if it does not read back as written."""
     marker = _marker_path(copy)
     descriptor = os.open(marker, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
     with os.fdopen(descriptor, "w", encoding="utf-8") as write:
         write.write(_marker_text(copy, space))
         write.flush()
-        with suppress(OSError):  # some mounts cannot; closing is what makes it durable there
+        with suppress(OSError):  # some mounts cannot; there closing makes it durable
             os.fsync(write.fileno())
     if not is_complete(copy, space):
         raise OSError(f"{marker} does not read back as it was written")
 
 
 def remove_markers(folder: Path) -> None:
-    """Remove every mark; raises SettingsError when one stays: it would be false from now on.
+    """Remove all markers; raises SettingsError if one stays, as it would be false from now on.
 
-    Raises OSError when the folder cannot be read.
+    Raises OSError if the folder cannot be read.
     """
     for name in os.listdir(folder):
         if not name.endswith(_SUFFIX):

@@ -1,4 +1,4 @@
-"""Brings the SQLite file back from SNAPSHOT_DIR, when a start finds none."""
+"""Restores the SQLite file from SNAPSHOT_DIR if a start finds none."""
 
 import os
 import shutil
@@ -24,7 +24,7 @@ log = structlog.get_logger()
 
 
 class RestoreOutcome(StrEnum):
-    """What a start found, in words for whoever runs the server."""
+    """What happened at start, in words for the operator."""
 
     DISABLED = "SNAPSHOT_DIR is not set"
     NOT_NEEDED = "the database was there"
@@ -34,26 +34,25 @@ class RestoreOutcome(StrEnum):
 
 
 def restore_if_missing(settings: Settings, clock: Clock, randomness: Randomness) -> RestoreOutcome:
-    """Bring back the newest sound snapshot if there is no database, and the generated key with it.
+    """Restore the newest sound snapshot, and the generated key, if there is no database.
 
-    To be called before the key is read and the database opened: afterwards no snapshot is marked
-    complete any more. A damaged snapshot is skipped. Unless the one restored was marked complete,
-    every session and mailed link in it ends: it may have been ended since. Raises SettingsError
-    when SNAPSHOT_DIR cannot be used: an empty start would soon put new snapshots in the place of
-    good ones.
+    Must run before the key is read and the database opened; afterwards no snapshot is marked
+    complete any more. Damaged snapshots are skipped. Unless the restored one was marked complete,
+    all sessions and mailed links in it end: they may have ended since. Raises SettingsError if
+    SNAPSHOT_DIR cannot be used: snapshots of an empty start would soon replace good ones.
     """
     if settings.snapshot_dir is None:
         return RestoreOutcome.DISABLED
     file = sqlite_file(settings)
     if file.exists() and file.stat().st_size:
-        with suppress(OSError):  # the snapshots are tried again and again, and this before each
+        with suppress(OSError):  # retried before each snapshot
             remove_markers(settings.snapshot_dir)
         return RestoreOutcome.NOT_NEEDED
     try:
         settings.snapshot_dir.mkdir(parents=True, exist_ok=True)
         databases, keys = (store.newest_first() for store in snapshot_stores(settings.snapshot_dir))
         found = _restore_newest(settings, databases, keys, clock, randomness)
-        # Not before the file is in its place: a start that is killed in between lost nothing.
+        # Not before the file is in place, so that a start killed in between loses nothing.
         remove_markers(settings.snapshot_dir)
     except OSError as error:
         raise SettingsError(
@@ -79,10 +78,10 @@ def _restore_newest(
             _put_in_place(draft, file)
             log.warning("snapshot_restored", name=copy.path.name, complete=complete)
             return RestoreOutcome.COMPLETE if complete else RestoreOutcome.PARTIAL
-    for copy in copies:  # none is sound: out of the way of new ones, for somebody to look at
-        with suppress(OSError):  # not every mount can rename; then the new ones replace it in time
+    for copy in copies:  # none is sound: kept for an examination, out of the way of new ones
+        with suppress(OSError):  # some mounts cannot rename; then new copies replace it
             copy.path.rename(copy.path.with_name(f"{copy.path.name}.damaged"))
-    if copies:  # an empty database in which admins read why it is empty
+    if copies:  # an empty database that records why it is empty
         create_private(draft)
         invalidate_restored_file(draft, None, settings, clock, randomness, damaged=len(copies))
         _put_in_place(draft, file)
@@ -112,7 +111,7 @@ def _restore_key(copies: list[Copy], file: Path) -> None:
 
 
 def _put_in_place(draft: Path, file: Path) -> None:
-    # SQLite would play the log of a lost database into this one.
+    # SQLite would replay the log of the lost database into this one.
     for suffix in ("-wal", "-shm", "-journal"):
         file.with_name(file.name + suffix).unlink(missing_ok=True)
     with draft.open("rb") as written:

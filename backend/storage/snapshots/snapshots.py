@@ -1,4 +1,4 @@
-"""Snapshots of the SQLite file in SNAPSHOT_DIR: a Space loses its own disk at every restart."""
+"""Takes snapshots of the SQLite file in SNAPSHOT_DIR: a Space loses its disk at every restart."""
 
 import sqlite3
 import threading
@@ -17,18 +17,18 @@ from backend.storage.snapshots.store import Copy, snapshot_stores
 from backend.storage.sqlite.data_dir_lock import has_running_commands
 from backend.storage.urls import sqlite_file
 
-_STOP_WITHIN = 20.0  # seconds; then the process ends, and its last snapshot is not marked complete
-_LAST_ATTEMPTS = 3  # a write that came in between, a mount that failed
+_STOP_WITHIN = 20.0  # seconds; afterwards the last snapshot is not marked complete
+_LAST_ATTEMPTS = 3
 log = structlog.get_logger()
 
 
 class Snapshots:
     """Takes a snapshot after each burst of writes, in its own thread, and a last one at the end.
 
-    SQLite's backup reads what was committed when it began; writes go on meanwhile. What is written
-    after the last snapshot is lost with the disk: some seconds' worth after a crash. Only a last
-    snapshot that holds everything is marked complete. The generated signing key, if `key` names
-    one, is saved beside the data: without it every session would end. `space` is whose data it is.
+    SQLite's backup reads what was committed when it began, and writes go on meanwhile. A crash
+    loses the writes since the last snapshot, some seconds. Only a last snapshot that contains all
+    writes is marked complete, for `space`. The generated signing key, `key`, is saved as well:
+    without it all sessions would end.
     """
 
     def __init__(
@@ -47,7 +47,7 @@ class Snapshots:
         self._database_store, self._key_store = snapshot_stores(folder)
         self._quiet, self._at_most_every = quiet, at_most_every
         self._saved: int | None = None
-        """SQLite's number of the state that is in the last snapshot."""
+        """The data_version contained in the last snapshot."""
         self._copy: Copy | None = None
         self._wake = threading.Event()
         self._save_requested, self._stopping = threading.Event(), threading.Event()
@@ -57,29 +57,28 @@ class Snapshots:
 
     @property
     def last(self) -> datetime | None:
-        """When the last snapshot was taken, for whoever runs the server."""
+        """When the last snapshot was taken."""
         return self._copy.taken_at if self._copy else None
 
     def start(self) -> None:
-        """Begin, first with what a killed server had not saved yet."""
+        """Start, with a snapshot of what a killed server had not saved."""
         self._thread.start()
         self.note_write()
 
     def note_write(self) -> None:
-        """Tell that something was committed; costs nothing to call."""
+        """Note a commit; costs nothing."""
         self._wake.set()
 
     def save_now(self) -> None:
-        """Take a snapshot at once: the server ends, and answers in flight are all that may follow.
+        """Take a snapshot now: the server is stopping, and only requests in flight may write.
 
-        So the last one has little left to do, or nothing, when its turn comes.
+        So little is left for the last one.
         """
         self._save_requested.set()
         self._wake.set()
 
     def stop(self) -> None:
-        """Take the last snapshot, if anything was written since the one before, mark it complete,
-        and end. Nobody writes any more when this is called."""
+        """Take a last snapshot if needed, mark it complete, and stop; after the last write."""
         exit_watchdog.extend_deadline(_STOP_WITHIN + 1)
         self._stopping.set()
         self.save_now()
@@ -88,7 +87,7 @@ class Snapshots:
             log.error("last_snapshot_missed", reason=f"it took longer than {_STOP_WITHIN:.0f} s")
 
     def _run(self) -> None:
-        # Its own connection: there SQLite's number moves with every commit, whosever it is.
+        # A connection of its own sees every commit as a change of data_version.
         with closing(_connect(self._file)) as source:
             while not self._stopping.is_set():
                 self._wake.wait(self._at_most_every)
@@ -108,7 +107,7 @@ class Snapshots:
                 return
 
     def _save(self, source: sqlite3.Connection) -> None:
-        version = _data_version(source)  # before it begins: what comes meanwhile is saved once more
+        version = _data_version(source)  # read before the copy: later writes are saved again
         try:
             self._copy = self._take_snapshot(source)
         except (OSError, sqlite3.Error, SettingsError) as error:
@@ -137,7 +136,7 @@ class Snapshots:
 
     def _take_snapshot(self, source: sqlite3.Connection) -> Copy:
         began = self._clock.monotonic()
-        if self._folder.exists():  # one that could not be read at the start
+        if self._folder.exists():  # it may not have been readable at start
             remove_markers(self._folder)
         if self._key is not None and self._key.exists():
             self._key_store.add(self._key, self._clock.now())
@@ -154,7 +153,7 @@ class Snapshots:
 
 
 def create_snapshots(settings: Settings, clock: Clock) -> Snapshots | None:
-    """Make what SNAPSHOT_DIR asks for, if it is set."""
+    """Create the snapshots of SNAPSHOT_DIR, if it is set."""
     if settings.snapshot_dir is None:
         return None
     key = None if settings.secret_key else settings.data_dir / "secret_key"
@@ -170,7 +169,7 @@ def check_integrity(connection: sqlite3.Connection) -> None:
 
 
 def _connect(file: Path) -> sqlite3.Connection:
-    address = f"{file.absolute().as_uri()}?mode=rw"  # never makes an empty one
+    address = f"{file.absolute().as_uri()}?mode=rw"  # never creates a file
     return sqlite3.connect(address, uri=True)
 
 
@@ -180,10 +179,10 @@ def _data_version(source: sqlite3.Connection) -> int:
 
 
 def _back_up(source: sqlite3.Connection, draft: Path) -> None:
-    draft.unlink(missing_ok=True)  # of a server that was killed meanwhile
+    draft.unlink(missing_ok=True)  # left by a killed server
     create_private(draft)
     with closing(sqlite3.connect(draft)) as target:
-        target.execute("PRAGMA synchronous = OFF")  # the copy on the shelf is what must last
+        target.execute("PRAGMA synchronous = OFF")  # only the copy in the store must last
         source.backup(target)
-        target.execute("PRAGMA journal_mode = DELETE")  # then it is one file and complete
+        target.execute("PRAGMA journal_mode = DELETE")  # leaves one complete file
         check_integrity(target)

@@ -1,8 +1,8 @@
-"""Copies of one file in a folder that may be a mounted object store.
+"""Copies of a file in a folder that may be a mounted object store.
 
-Such a store promises little: no rename, no order of writes, and after a crash half a file. So a
-copy is written once, from front to back, under a name that holds its time and the digest of what it
-should contain. What is not as its name says is not whole and does not count.
+Such a store may lack rename and ordered writes, and after a crash a file may be torn. So a copy is
+written once, sequentially, under a name that contains its time and the digest of its content. A
+copy that does not match its digest does not count.
 """
 
 import hashlib
@@ -20,14 +20,14 @@ _TIME = "%Y%m%dT%H%M%S%fZ"
 
 @dataclass(frozen=True, slots=True, order=True)
 class Copy:
-    """One copy, as its name describes it."""
+    """One copy, with what its name says."""
 
     taken_at: datetime
     digest: str
     path: Path
 
     def is_intact(self) -> bool:
-        """Read all of it and compare; raises OSError when it cannot be read."""
+        """Compare the content with the digest; raises OSError if it cannot be read."""
         return _digest(self.path) == self.digest
 
 
@@ -40,22 +40,22 @@ class SnapshotStore:
         self._name = re.compile(parts)
 
     def newest_first(self) -> list[Copy]:
-        """List the copies, whole or not; raises OSError when the folder cannot be read."""
+        """List the copies, intact or not; raises OSError if the folder cannot be read."""
         found = [(path, self._name.fullmatch(path.name)) for path in self._folder.iterdir()]
         copies = [Copy(_time(name[1]), name[2], path) for path, name in found if name]
         return sorted(copies, reverse=True)
 
     def add(self, source: Path, now: datetime) -> Copy:
-        """Add a copy, read it back, and drop all but the last three.
+        """Add a copy, verify it, and delete all but the last three.
 
-        Adds none when the newest one is the same. Raises OSError, and drops nothing, when the copy
-        could not be written.
+        Adds none if the newest one is the same. Raises OSError, and deletes nothing, if the copy
+        cannot be written.
         """
         self._folder.mkdir(parents=True, exist_ok=True)
         digest, before = _digest(source), self.newest_first()
         if before and before[0].digest == digest and before[0].is_intact():
             return before[0]
-        # Never older than what is there, even if the clock was set back.
+        # Never older than the existing ones, even if the clock was set back.
         now = max([now, *(each.taken_at + timedelta(microseconds=1) for each in before)])
         path = self._folder / f"{self._stem}-{now.strftime(_TIME)}-{digest}{self._suffix}"
         copy = Copy(now, digest, path)
@@ -72,7 +72,7 @@ class SnapshotStore:
 
 
 def snapshot_stores(folder: Path) -> tuple[SnapshotStore, SnapshotStore]:
-    """Return where the snapshots and where the copies of the generated key are."""
+    """Return the stores of the snapshots and of the generated key."""
     return SnapshotStore(folder, "gatehouse", ".db"), SnapshotStore(folder, "secret_key", "")
 
 
@@ -81,7 +81,7 @@ def _write_through(source: Path, to: Path) -> None:
     with source.open("rb") as read, os.fdopen(descriptor, "wb") as write:
         shutil.copyfileobj(read, write, 1 << 20)
         write.flush()
-        with suppress(OSError):  # some mounts cannot; closing is what makes it durable there
+        with suppress(OSError):  # some mounts cannot; there closing makes it durable
             os.fsync(write.fileno())
 
 

@@ -1,1 +1,1 @@
-"""What only SQLite needs: its one file, its one writer, its one owner."""
+"""What only SQLite needs: checks of its file, one writer at a time, one server."""

@@ -1,7 +1,7 @@
-"""On SQLite exactly one server owns the data folder.
+"""Locks of the data folder: with SQLite only one server may use it.
 
-A second one would hold sessions in its own memory that the first has ended. Commands such as an
-import need no ownership: the server notices what they change. They only say that they are there.
+A second one would keep sessions in its cache that the first has ended. Commands such as an import
+may run beside the server, which notices their changes; they only register themselves.
 """
 
 import fcntl
@@ -16,9 +16,9 @@ from backend.storage.engine import create_private
 
 
 def lock_data_dir(folder: Path) -> TextIO:
-    """Take the data folder for this process until the returned file is closed or the process ends.
+    """Lock the data folder until the returned file is closed or the process ends, even by kill -9.
 
-    The kernel lets go of it even after kill -9. Raises SettingsError if another server has it.
+    Raises SettingsError if another server has locked it.
     """
     file = folder / "server.lock"
     create_private(file)
@@ -44,14 +44,14 @@ def lock_data_dir(folder: Path) -> TextIO:
 
 @contextmanager
 def register_command(folder: Path) -> Iterator[None]:
-    """Be known, within this `with`, as a command that may write beside whoever owns the folder."""
+    """Register, within this `with`, as a command that may write beside the server."""
     with _open_commands_lock(folder) as lock:
         fcntl.flock(lock, fcntl.LOCK_SH)
         yield
 
 
 def has_running_commands(folder: Path) -> bool:
-    """Tell whether a command may still write."""
+    """Tell whether a command is registered."""
     with _open_commands_lock(folder) as lock:
         try:
             fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)

@@ -1,26 +1,26 @@
-"""A lock that is handed over in the order in which it was asked for."""
+"""A lock that threads get in the order in which they ask for it."""
 
 import threading
 from collections import deque
 
 
 class FairLock:
-    """As threading.Lock, but who came first is next.
+    """Like threading.Lock, but first come, first served.
 
-    A plain one belongs to whoever asks just when it is free. A thread that lets it go and soon asks
-    again is quicker than those that must be woken, so that one of them may wait a second and longer
-    while hundreds of others have had their turn.
+    A plain lock goes to the thread that asks while it is free. One that releases it and soon asks
+    again beats those that must be woken first, which may wait for seconds while others get it
+    hundreds of times.
     """
 
     def __init__(self) -> None:
         self._guard = threading.Lock()
         self._held = False
         self._queue: deque[threading.Lock] = deque()
-        """Those who wait, each at a lock of their own that is opened when it is their turn."""
+        """One lock for each waiting thread, released when it is next."""
 
     @property
     def waiting(self) -> int:
-        """How many wait."""
+        """The number of waiting threads."""
         return len(self._queue)
 
     def __enter__(self) -> None:
@@ -30,7 +30,7 @@ class FairLock:
         self.release()
 
     def acquire(self, timeout: float = -1) -> bool:
-        """Take the lock; False if it is not our turn within `timeout` seconds. -1: wait on."""
+        """Take the lock; False after `timeout` seconds. -1 waits without limit."""
         with self._guard:
             if not self._held:
                 self._held = True
@@ -41,7 +41,7 @@ class FairLock:
         return waiter.acquire(timeout=timeout) or self._was_handed_over(waiter)
 
     def release(self) -> None:
-        """Hand the lock to who has waited longest."""
+        """Hand the lock to the thread that has waited longest."""
         with self._guard:
             if self._queue:
                 self._queue.popleft().release()
@@ -49,7 +49,7 @@ class FairLock:
                 self._held = False
 
     def _was_handed_over(self, waiter: threading.Lock) -> bool:
-        """Leave the line, unless the lock was handed to us in the moment in which we gave up."""
+        """Leave the queue, unless the lock was handed over just as the timeout ended."""
         with self._guard:
             if waiter not in self._queue:
                 return True

@@ -1,7 +1,7 @@
-"""Is the SQLite file still the one that was opened, and has nobody but SQLite written to it?
+"""Detects that the SQLite file was removed, replaced or overwritten; SQLite itself does not.
 
-What is committed into a file that was removed, or that another was moved over, is gone with the
-process; what is written to one that somebody else wrote over is a mixture. SQLite notices neither.
+Commits into a removed or replaced file are lost when the process ends; writes into a file that
+something else has overwritten corrupt it.
 """
 
 import os
@@ -17,13 +17,13 @@ from backend.kernel.settings import SettingsError
 from backend.storage.dialects import prepare_sqlite
 from backend.storage.errors import DatabaseConflict, DatabaseUnavailable, Fault
 
-_INTEGRITY_CHECK_INTERVAL = 5.0  # seconds; it reads all of the file
+_INTEGRITY_CHECK_INTERVAL = 5.0  # seconds; it reads the whole file
 
 log = structlog.get_logger()
 
 
 class _FileState(NamedTuple):
-    """The file, its log (-wal) and its index (-shm): which they are, and what moves if written."""
+    """The identity of the file, its -wal and its -shm, and what changes when they are written."""
 
     inodes: tuple[tuple[int, int], ...]
     size: int
@@ -32,10 +32,10 @@ class _FileState(NamedTuple):
 
 
 class SqliteFile:
-    """Watches one file for as long as a connection to it is open.
+    """Watches the file while the server uses it.
 
-    A connection of its own, never used, stays open as well: while one is, SQLite neither makes the
-    log and the index anew nor removes them, so whoever does is a stranger.
+    It keeps an unused connection open: as long as there is one, SQLite neither recreates nor
+    removes -wal and -shm, so if that happens, something else did it.
     """
 
     def __init__(self, file: Path, clock: Clock) -> None:
@@ -52,21 +52,21 @@ class SqliteFile:
 
     @property
     def is_suspect(self) -> bool:
-        """Whether it must be examined before it is used again."""
+        """Whether its integrity must be checked before it is used again."""
         return self._suspicion is not None
 
     def check(self) -> None:
-        """Raise DatabaseUnavailable unless everything is where it was, and sound.
+        """Raise DatabaseUnavailable if a file was removed or replaced, or may be damaged.
 
-        Costs three looks at the folder: microseconds.
+        Costs three calls of stat, microseconds.
         """
         self._check(self._stat_files())
 
     def check_foreign_writes(self, *, others_committed: bool) -> None:
-        """Compare with the last look, as the writer; a DatabaseConflict if it must be examined.
+        """Raise DatabaseConflict if something else than SQLite has written; only for the writer.
 
-        SQLite writes to the file itself only to move commits there from the log. If nobody has
-        committed, whoever wrote to it was not SQLite.
+        SQLite writes to the main file only to move commits there from the log. If it has changed
+        without a commit, SQLite has not done it.
         """
         state = self._stat_files()
         self._check(state)
@@ -80,20 +80,20 @@ class SqliteFile:
         self._last_state = state
 
     def confirm_commit(self) -> None:
-        """After a COMMIT of ours: raise DatabaseUnavailable if it went into a file that is gone."""
+        """After a COMMIT: raise DatabaseUnavailable if it went into a removed or replaced file."""
         state = self._stat_files()
         self._check(state)
         self._last_state = state
 
     def mark_suspect(self, reason: str) -> None:
-        """Let nobody use the file until it was examined."""
+        """Refuse all use until `check_integrity` finds the file sound."""
         self._suspicion = f"{self._file.name} is damaged: {reason}"
 
     def check_integrity(self) -> None:
-        """Read all of the file and trust it again if it is sound, as the only writer.
+        """Check the whole file and allow its use if it is sound; only for the writer.
 
-        Connections that are open may remember what the file does not say any more: the caller
-        closes them. Raises DatabaseUnavailable if it is damaged, or was a moment ago.
+        The caller closes all open connections, whose page caches may be stale. Raises
+        DatabaseUnavailable if the file is damaged, or was at a check a moment ago.
         """
         now = self._clock.monotonic()
         if now - self._checked_at < _INTEGRITY_CHECK_INTERVAL:
@@ -112,10 +112,10 @@ class SqliteFile:
         log.warning("sqlite_file_examined", verdict="it is sound")
 
     def checkpoint_if_replaced(self) -> None:
-        """Once: move what stands in the log alone into the file that was opened, if either is gone.
+        """If the file or its log was replaced, move the log into the opened file, once.
 
-        A log that is gone would take acknowledged writes along if the process is killed; one that
-        stays would be played into another file that was put beside it.
+        With a removed log, acknowledged writes would be lost if the process is killed; a log that
+        stays would be replayed into the file that replaced ours.
         """
         with suppress(OSError):
             if self._checkpointed or self._inodes(self._paths[:2]) == self._opened.inodes[:2]:
@@ -125,7 +125,7 @@ class SqliteFile:
             self._anchor.execute("PRAGMA wal_checkpoint(TRUNCATE)")
 
     def close(self) -> None:
-        """Let go of the file; the last connection to be closed tidies up beside it."""
+        """Close the connection; the last one to be closed removes -wal and -shm."""
         self._anchor.close()
 
     def _check(self, state: _FileState) -> None:
