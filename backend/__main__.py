@@ -14,7 +14,6 @@ from backend.features.admin.first_admin import add_admin
 from backend.features.user_transfer.commands import run_export, run_import
 from backend.kernel.client import SYSTEM
 from backend.kernel.clock import SystemClock
-from backend.kernel.data_dir import open_data_dir
 from backend.kernel.email_address import is_email_address, normalize_email
 from backend.kernel.passwords.hasher import PasswordHasher
 from backend.kernel.passwords.rules import PasswordRules
@@ -26,6 +25,7 @@ from backend.main import create_app
 from backend.start import plain_errors, serve_with, server_settings, start_settings
 from backend.storage.engine import DatabaseUnavailable
 from backend.storage.opening.command import open_for_command
+from backend.storage.opening.data_dir import open_data_dir
 from backend.storage.snapshots.after_restore import invalidate_restored_data
 from backend.storage.work import Runtime, Work
 from backend.web.wire import MAX_NAME_LENGTH, is_name

@@ -45,7 +45,6 @@ from backend.features.stream_demo import routes as streaming
 from backend.features.stream_demo.service import Ticker
 from backend.kernel.client import SYSTEM
 from backend.kernel.clock import Clock, SystemClock
-from backend.kernel.data_dir import open_data_dir
 from backend.kernel.passwords.hasher import PasswordHasher
 from backend.kernel.passwords.rules import PasswordRules
 from backend.kernel.randomness import Randomness, SystemRandomness
@@ -58,6 +57,7 @@ from backend.limits.limiter import Limiter
 from backend.process.hash_pool import HashPool
 from backend.storage.change_feed.feed import ChangeFeed, open_feed
 from backend.storage.clock_check import ClockCheck
+from backend.storage.opening.data_dir import open_data_dir
 from backend.storage.opening.server import OpenDatabase, open_database
 from backend.storage.snapshots.snapshots import Snapshots
 from backend.storage.work import Runtime, Work

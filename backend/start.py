@@ -10,7 +10,7 @@ from backend.kernel.randomness import SystemRandomness
 from backend.kernel.settings import Settings, SettingsError, load_settings
 from backend.process.cpu_affinity import CpuPinning, LinuxScheduler
 from backend.process.garbage_collection import freeze_gc
-from backend.process.output import STDERR, STDOUT, open_missing_streams, print_through_outputs
+from backend.process.output import STDERR, STDOUT, open_missing_streams, redirect_standard_streams
 from backend.web.logs import logs
 from backend.web.server.server import serve
 
@@ -26,7 +26,7 @@ def start_settings() -> Settings:
 def server_settings() -> Settings:
     """As `start_settings`, for a process that must outlive whoever reads what it prints."""
     settings = start_settings()
-    print_through_outputs(settings.redactor().redact_secrets_and_emails)
+    redirect_standard_streams(settings.redactor().redact_secrets_and_emails)
     return settings
 
 

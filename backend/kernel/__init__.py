@@ -1,1 +1,1 @@
-"""Rules of the world: time, chance, secrets, passwords, settings. Knows nothing of HTTP or SQL."""
+"""Time, randomness, secrets, passwords and settings. Knows nothing of HTTP or SQL."""

@@ -6,13 +6,13 @@ from typing import Protocol
 
 
 class Clock(Protocol):
-    """Tells the time; tests pass one that they move by hand."""
+    """Tells the time; tests pass one that they set."""
 
     def now(self) -> datetime:
         """Return the wall clock as an aware UTC datetime."""
 
     def monotonic(self) -> float:
-        """Return seconds that never run backwards, for measuring how long something took."""
+        """Return seconds that never run backwards, to measure durations."""
 
 
 class SystemClock:

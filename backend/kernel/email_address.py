@@ -1,4 +1,4 @@
-"""Which e-mail addresses we take, and the one form in which they are kept."""
+"""Which e-mail addresses are accepted, and the form in which they are stored."""
 
 import re
 
@@ -12,10 +12,10 @@ _ADDRESS = re.compile(
 
 
 def is_email_address(text: str) -> bool:
-    """Tell whether this is an address as Better Auth accepts it; nothing is trimmed."""
+    """Tell whether Better Auth accepts this address; nothing is trimmed."""
     return len(text) <= MAX_LENGTH and _ADDRESS.fullmatch(text) is not None
 
 
 def normalize_email(address: str) -> str:
-    """Return the form that is stored, compared and mailed to: lower case."""
+    """Return the address in lower case, as it is stored, compared and mailed to."""
     return address.lower()

@@ -1,4 +1,4 @@
-"""The vocabulary of the audit trail."""
+"""The events of the audit trail."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
@@ -44,10 +44,10 @@ class EventKind(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Event:
-    """One line of the audit trail, before it is given its time and its request.
+    """One entry of the audit trail, without its time and request.
 
-    `actor` did it, `subject` had it done to them; both are user ids, or None for a stranger.
-    `detail` holds small facts for the reader and never a secret.
+    `actor` did it to `subject`; both are user ids, or None for a stranger. `detail` holds a few
+    facts and never a secret.
     """
 
     kind: EventKind

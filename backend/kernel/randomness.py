@@ -1,4 +1,4 @@
-"""The only place that draws chance, and what we make of it."""
+"""The only source of random values."""
 
 import secrets
 import string
@@ -7,14 +7,14 @@ from typing import Protocol
 from uuid import UUID
 
 ALPHANUMERIC = string.ascii_letters + string.digits
-_FAIR = 256 - 256 % len(ALPHANUMERIC)  # bytes from here on would favour the first letters
+_UNBIASED_BELOW = 256 - 256 % len(ALPHANUMERIC)  # other bytes would favour the first letters
 
 
 class Randomness(Protocol):
     """A source of unpredictable bytes; tests pass a seeded one."""
 
     def bytes(self, count: int) -> bytes:
-        """Return `count` bytes nobody can guess."""
+        """Return `count` unpredictable bytes."""
 
 
 class SystemRandomness:
@@ -28,13 +28,13 @@ def random_alphanumeric(randomness: Randomness, length: int) -> str:
     """Draw `length` characters of a-z, A-Z, 0-9, each equally likely (5.95 bits a character)."""
     drawn = ""
     while len(drawn) < length:
-        fair = (byte for byte in randomness.bytes(2 * length) if byte < _FAIR)
-        drawn += "".join(ALPHANUMERIC[byte % len(ALPHANUMERIC)] for byte in fair)
+        unbiased = (byte for byte in randomness.bytes(2 * length) if byte < _UNBIASED_BELOW)
+        drawn += "".join(ALPHANUMERIC[byte % len(ALPHANUMERIC)] for byte in unbiased)
     return drawn[:length]
 
 
 def parse_uuid(text: str) -> UUID | None:
-    """Return the id that a request names, or None where it is none."""
+    """Parse the id in a request; None if it is not a UUID."""
     try:
         return UUID(text)
     except ValueError:
@@ -42,13 +42,13 @@ def parse_uuid(text: str) -> UUID | None:
 
 
 def uuid7(randomness: Randomness, now: datetime) -> UUID:
-    """Make an id that sorts by time (RFC 9562, section 5.7): new rows land side by side on disk."""
+    """Create an id that sorts by time (RFC 9562, section 5.7): new rows are stored together."""
     milliseconds = int(now.timestamp() * 1000) & (1 << 48) - 1
-    chance = int.from_bytes(randomness.bytes(10), "big")
-    low = chance & (1 << 62) - 1
-    return UUID(int=milliseconds << 80 | 0x7 << 76 | (chance >> 68) << 64 | 0b10 << 62 | low)
+    bits = int.from_bytes(randomness.bytes(10), "big")
+    low = bits & (1 << 62) - 1
+    return UUID(int=milliseconds << 80 | 0x7 << 76 | (bits >> 68) << 64 | 0b10 << 62 | low)
 
 
-def min_uuid7(moment: datetime) -> UUID:
-    """Return the smallest id `uuid7` could make in this millisecond: a bound to search by."""
-    return UUID(int=(int(moment.timestamp() * 1000) & (1 << 48) - 1) << 80)
+def min_uuid7(timestamp: datetime) -> UUID:
+    """Return the smallest id `uuid7` can create in this millisecond, as a bound for queries."""
+    return UUID(int=(int(timestamp.timestamp() * 1000) & (1 << 48) - 1) << 80)

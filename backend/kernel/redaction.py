@@ -1,7 +1,7 @@
-"""Takes out of a text what opens something or names somebody, before it is kept, logged or shown.
+"""Redacts secrets and e-mail addresses in texts before they are stored, logged or shown.
 
-Nothing of ours puts a secret into a text. But a library's error may quote one, a server that
-refuses a mail its link, and so may a path or a User-Agent (ASVS 14.2.1, 16.2.5).
+Our own code writes no secret into a text. But the error of a library may quote one, a mail server
+may quote a link, and paths and User-Agents may contain some (ASVS 14.2.1, 16.2.5).
 """
 
 import json
@@ -10,10 +10,9 @@ from base64 import b64encode
 from collections.abc import Iterable
 from urllib.parse import quote, quote_plus, unquote
 
-_MIN_LENGTH = 6  # characters; redacting a shorter secret would blank parts of ordinary words
-_MATCH_ANYWHERE_FROM = 12
+_MIN_LENGTH, _LONG = 6, 12  # characters; redacting shorter secrets would spoil ordinary words
 
-# From the start of a word only: a path may have thousands of characters, each looked at once.
+# Only from the start of a word, so that a long path is scanned once.
 _ADDRESS = re.compile(r"(?<![^\s<>\"'(/@])[^\s<>\"'(/@]+@[^\s<>\"')/@]+")
 _SECRET_NAME = re.compile(r"token|key|password|secret", re.I)
 _CREDENTIALS = re.compile(r"(?<=://)[^\s/?#@]*(?:@[^\s/?#@]*)*@")
@@ -27,7 +26,7 @@ _BASE64_URL = re.compile(
 
 
 class Redactor:
-    """Knows the configured secrets by their value, and everything else by its shape."""
+    """Finds configured secrets by their value, and others by their shape."""
 
     def __init__(self, secrets: Iterable[str] = ()) -> None:
         written = {each for secret in secrets for each in _spellings(secret)}
@@ -35,19 +34,19 @@ class Redactor:
         self._configured = re.compile("|".join(map(_pattern, longest_first))) if written else None
 
     def redact_secrets(self, text: str) -> str:
-        """Blank what opens something: keys, passwords, tokens, cookies, hashes."""
+        """Redact keys, passwords, tokens, cookies and hashes."""
         if self._configured is not None:
             text = self._configured.sub("***", text)
         return _redact_shapes(text)
 
     def redact_secrets_and_emails(self, text: str) -> str:
-        """As `redact_secrets`, and blank e-mail addresses too: for what admins alone may read."""
+        """Redact secrets and e-mail addresses, which only admins may read."""
         text = self.redact_secrets(text)
         return _ADDRESS.sub("(address)", text) if "@" in text else text
 
 
 def _redact_shapes(text: str) -> str:
-    # Looking for a letter costs a tenth of looking for a pattern, and most texts have none of it.
+    # Searching a substring costs a tenth of a pattern, and most texts contain none of these.
     if "://" in text:
         text = _CREDENTIALS.sub("(credentials)@", text)
     if "earer " in text or "asic " in text or "BEARER " in text:
@@ -62,22 +61,22 @@ def _redact_shapes(text: str) -> str:
 
 
 def secrets_in_url(url: str) -> list[str]:
-    """Return what of a URL is secret: its password, whole and in the pieces that a parser makes of
-    one whose special characters are not percent-encoded, and what its query names so.
+    """Return the secrets in a URL: its password and secret query parameters.
 
-    Also with the user, as the two are sent together (RFC 4616, RFC 7617).
+    The password also in the pieces into which a parser splits one that is not percent-encoded, and
+    together with the user, as they are sent (RFC 4616, RFC 7617).
     """
     _, _, rest = url.partition("://")
-    credentials, at, place = rest.rpartition("@")
+    credentials, at, location = rest.rpartition("@")
     user, _, password = credentials.partition(":") if at else ("", "", "")
-    together = [f"\0{user}\0{password}", f"{user}:{password}"] if password else []
-    query = (pair.partition("=") for pair in place.partition("?")[2].split("&"))
-    named = [value for name, _, value in query if _SECRET_NAME.search(name)]
-    return [password, *re.split(r"[/?#@:\[\]]", password), *together, *named]
+    combined = [f"\0{user}\0{password}", f"{user}:{password}"] if password else []
+    query = (pair.partition("=") for pair in location.partition("?")[2].split("&"))
+    by_name = [value for name, _, value in query if _SECRET_NAME.search(name)]
+    return [password, *re.split(r"[/?#@:\[\]]", password), *combined, *by_name]
 
 
 def _spellings(secret: str) -> set[str]:
-    """Return the ways in which a secret may stand in a text."""
+    """Return the spellings of a secret that may occur in a text."""
     stripped = {secret.strip(), *secret.split("\n")}
     plain = {form for each in stripped for form in (each, unquote(each))}
     forms = {
@@ -86,7 +85,7 @@ def _spellings(secret: str) -> set[str]:
         for form in (
             *(each, quote(each, safe=""), quote(each), quote_plus(each), repr(each)[1:-1]),
             *(json.dumps(each)[1:-1], repr(_bytes(each))[2:-1]),
-            b64encode(_bytes(each)).decode().rstrip("="),  # a server may quote how we signed in
+            b64encode(_bytes(each)).decode().rstrip("="),  # as a server may quote a sign-in
         )
     }
     return {each for each in forms if len(each) >= _MIN_LENGTH}
@@ -98,5 +97,5 @@ def _bytes(text: str) -> bytes:
 
 def _pattern(secret: str) -> str:
     escaped = re.escape(secret)
-    # A short one may be a part of ordinary words.
-    return escaped if len(secret) >= _MATCH_ANYWHERE_FROM else rf"(?<!\w){escaped}(?!\w)"
+    # A short secret may be part of ordinary words.
+    return escaped if len(secret) >= _LONG else rf"(?<!\w){escaped}(?!\w)"

@@ -1,4 +1,4 @@
-"""Every way to say no, in the codes and words of Better Auth."""
+"""All refusals, with the codes and messages of Better Auth."""
 
 from collections.abc import Mapping
 
@@ -99,7 +99,7 @@ CODES: Mapping[str, tuple[int, str]] = {
 
 
 class Refusal(Exception):
-    """A request is refused: the caller gets status, code and message, and nothing is stored."""
+    """Refuses a request: the client gets status, code and message, and nothing is stored."""
 
     def __init__(
         self,
@@ -134,5 +134,5 @@ def too_many_requests(retry_after: int) -> Refusal:
 
 
 def service_unavailable(retry_after: int) -> Refusal:
-    """Refuse for now because we cannot serve; the caller may try again after that many seconds."""
+    """Refuse because the server is too busy; the client may retry after that many seconds."""
     return Refusal("SERVICE_UNAVAILABLE", headers={"retry-after": str(max(1, retry_after))})

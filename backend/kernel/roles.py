@@ -1,4 +1,4 @@
-"""The roles a user may hold, and what each of them allows."""
+"""The roles of users and their permissions."""
 
 from collections.abc import Iterable, Mapping, Sequence
 
@@ -12,7 +12,7 @@ _PERMISSIONS: Mapping[str, Mapping[str, frozenset[str]]] = {
                 "list",
                 "set-role",
                 "ban",
-                "impersonate",  # but not "impersonate-admins": nobody may
+                "impersonate",  # never "impersonate-admins"
                 "delete",
                 "set-password",
                 "set-email",
@@ -26,7 +26,7 @@ _PERMISSIONS: Mapping[str, Mapping[str, frozenset[str]]] = {
     USER: {},
 }
 ROLES = frozenset(_PERMISSIONS)
-"""Every role there is; a user may hold several."""
+"""All roles; a user may have several."""
 
 
 def has_permissions(roles: Iterable[str], permissions: Mapping[str, Sequence[str]]) -> bool:
@@ -34,12 +34,11 @@ def has_permissions(roles: Iterable[str], permissions: Mapping[str, Sequence[str
 
     False if there are none, as in Better Auth.
     """
-    return any(_role_permits(_PERMISSIONS.get(role, {}), permissions) for role in roles)
+    return any(_role_permits(role, permissions) for role in roles)
 
 
-def _role_permits(
-    allowed: Mapping[str, frozenset[str]], permissions: Mapping[str, Sequence[str]]
-) -> bool:
+def _role_permits(role: str, permissions: Mapping[str, Sequence[str]]) -> bool:
+    allowed = _PERMISSIONS.get(role, {})
     return bool(permissions) and all(
         resource in allowed and allowed[resource].issuperset(actions)
         for resource, actions in permissions.items()

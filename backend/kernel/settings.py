@@ -1,6 +1,6 @@
-"""Every setting, its default and its meaning. The only reader of the environment.
+"""All settings with their defaults. Only this module reads the environment.
 
-The names are the contract with whoever runs a Space; each is explained in .env.example.
+Operators rely on the names; each is explained in .env.example.
 """
 
 import json
@@ -24,7 +24,7 @@ _RATE = re.compile(r"[1-9]\d*\s*(?:/|per)\s*(?:[1-9]\d*\s*)?(?:second|minute|hou
 
 
 class SettingsError(Exception):
-    """The environment cannot work; each line of the message says what is wrong and what to do."""
+    """The settings are invalid; each line of the message says what is wrong and what to do."""
 
 
 def _split(value: Any) -> Any:
@@ -55,7 +55,7 @@ HiddenPassword = Annotated[Password, _wrap_in(Password)]
 
 
 class Settings(BaseSettings):
-    """The settings of one server, read once at start and never changed."""
+    """The settings of a server, read once at start."""
 
     model_config = SettingsConfigDict(
         env_file=".env",
@@ -66,7 +66,7 @@ class Settings(BaseSettings):
         hide_input_in_errors=True,  # a refused value may be a secret
     )
 
-    # Given by Hugging Face, never set by hand.
+    # Set by Hugging Face, never by hand.
     space_id: str = ""
     space_host: CommaList = ()
     cpu_cores: float | None = None
@@ -223,7 +223,7 @@ class Settings(BaseSettings):
 
     @property
     def base_url(self) -> str:
-        """The URL browsers use, without a trailing slash: links, cookies and origins follow it."""
+        """The URL in browsers, without a trailing slash; links, cookies and origins use it."""
         if self.public_url:
             return self.public_url
         return (
@@ -239,7 +239,7 @@ class Settings(BaseSettings):
 
     @property
     def own_origins(self) -> tuple[str, ...]:
-        """The origins under which this server itself is reached."""
+        """The origins of this server."""
         own = [self.base_url, *(f"https://{host}" for host in self.space_host)]
         if not self.production:
             own += [f"http://localhost:{self.port}", f"http://127.0.0.1:{self.port}"]
@@ -253,7 +253,7 @@ class Settings(BaseSettings):
         return tuple(url.rstrip("/") for url in self.frontend_url)
 
     def redactor(self) -> Redactor:
-        """Return what takes these settings' secrets out of a text."""
+        """Return a redactor that knows the secrets of these settings."""
         texts = [self.mail_api_url] if "://" in self.mail_api_url else []
         for name in type(self).model_fields:
             value = getattr(self, name)
@@ -264,12 +264,12 @@ class Settings(BaseSettings):
 
     @property
     def trusted_origins(self) -> tuple[str, ...]:
-        """Our own origins and the frontends'."""
+        """The origins of this server and of the frontends."""
         return self.own_origins + self.frontends
 
 
 def load_settings() -> Settings:
-    """Read the settings from the environment and `.env`; raises SettingsError in plain words."""
+    """Load the settings from the environment and `.env`; raises SettingsError."""
     try:
         return Settings()
     except ValidationError as error:

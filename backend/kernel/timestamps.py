@@ -1,16 +1,16 @@
-"""Moments as they come in and go out, and the range in which all parts of the house hold one."""
+"""Parsing and formatting of timestamps, and the range that all parts can store."""
 
 import re
 from datetime import UTC, datetime, timedelta
 
-EARLIEST = datetime(1, 1, 1, tzinfo=UTC)
-LATEST = datetime.max.replace(tzinfo=UTC)
-"""PostgreSQL can store later ones; JSON, the driver and the calendar of Python cannot."""
+MIN_TIMESTAMP = datetime(1, 1, 1, tzinfo=UTC)
+MAX_TIMESTAMP = datetime.max.replace(tzinfo=UTC)
+"""PostgreSQL can store later ones; JSON, the driver and Python cannot."""
 
 MAX_LIFETIME = 3_153_600_000
-"""Seconds, a hundred years: the longest lifetime anybody may ask for."""
+"""Seconds, a hundred years: the longest lifetime that can be requested."""
 
-# The extended form alone: the basic one, 20240311, is also a number of seconds.
+# Only the extended form: the basic one, 20240311, could be a number of seconds.
 _TIME = r"[T ]\d\d:\d\d(:\d\d([.,]\d{1,9})?)?\s*(Z|UTC|[+-][\d:]+)?"
 _ISO = re.compile(rf"\d{{4}}-\d\d-\d\d({_TIME})?", re.IGNORECASE | re.ASCII)
 
@@ -21,35 +21,36 @@ def parse_timestamp(text: str) -> datetime:
     Raises ValueError, in plain words, for anything else and for what is not within the years 1 to
     9999 of UTC: nobody could read it back.
     """
-    said = text.strip()
-    if not _ISO.fullmatch(said):
+    text = text.strip()
+    if not _ISO.fullmatch(text):
         raise ValueError("is no date such as 2024-03-11T02:11:52Z")
     try:
-        moment = datetime.fromisoformat(re.sub(r"\s*(UTC|Z)$", "+00:00", said, flags=re.IGNORECASE))
+        text = re.sub(r"\s*(UTC|Z)$", "+00:00", text, flags=re.IGNORECASE)
+        timestamp = datetime.fromisoformat(text)
     except ValueError:
         raise ValueError("is a date that there is not") from None
-    return to_utc(moment if moment.tzinfo else moment.replace(tzinfo=UTC))
+    return to_utc(timestamp if timestamp.tzinfo else timestamp.replace(tzinfo=UTC))
 
 
-def format_timestamp(moment: datetime) -> str:
-    """Write a date with exactly three decimals: the client misreads any other number of them."""
-    return moment.astimezone(UTC).replace(tzinfo=None).isoformat(timespec="milliseconds") + "Z"
+def format_timestamp(timestamp: datetime) -> str:
+    """Format with exactly three decimals: the client misreads any other number of them."""
+    return timestamp.astimezone(UTC).replace(tzinfo=None).isoformat(timespec="milliseconds") + "Z"
 
 
-def to_utc(moment: datetime) -> datetime:
-    """Return an aware moment in UTC; raises ValueError beyond the years 1 to 9999."""
+def to_utc(timestamp: datetime) -> datetime:
+    """Convert to UTC; raises ValueError beyond the years 1 to 9999."""
     try:
-        return moment.astimezone(UTC)
+        return timestamp.astimezone(UTC)
     except OverflowError:
         raise ValueError("is not within the years 1 to 9999 of UTC") from None
 
 
-def add_seconds(moment: datetime, seconds: float) -> datetime:
-    """Return the moment so many seconds later, earlier if they are negative; never out of range.
+def add_seconds(timestamp: datetime, seconds: float) -> datetime:
+    """Add seconds, which may be negative; the result is clamped to the valid range.
 
-    Rows may hold any moment, written by hand: what follows from one must not fail for that.
+    Rows edited by hand may contain any timestamp, which must not cause an error.
     """
     try:
-        return moment + timedelta(seconds=seconds)
+        return timestamp + timedelta(seconds=seconds)
     except OverflowError:
-        return LATEST if seconds > 0 else EARLIEST
+        return MAX_TIMESTAMP if seconds > 0 else MIN_TIMESTAMP

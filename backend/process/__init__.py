@@ -1,1 +1,1 @@
-"""What tunes the process: processors, garbage collection, hashing threads, output and exit."""
+"""Tuning of the process: processors, garbage collection, hashing threads, output and exit."""

@@ -1,10 +1,10 @@
-"""One processor for the threads that take turns at the interpreter.
+"""Pins the threads that share the interpreter to one processor.
 
-CPython lets one thread run at a time. Left alone, the system spreads them over the processors, and
-with every turn the interpreter's memory moves from one to the other: listing sessions took 620 us
-of processor time so, and 310 on one (docs/decisions/0013-one-processor.md). Which one that is
-changes when others want it. Linux only; elsewhere, in a sandbox that tells or allows too little, or
-with one processor, nothing happens.
+CPython runs one thread at a time. By default the system spreads them over the processors, and with
+each switch the interpreter's memory moves between caches: listing sessions took 620 us of processor
+time, and 310 on one processor (docs/decisions/0013-one-processor.md). The processor changes when
+others need it. Linux only; elsewhere, in a restricted sandbox, or with one processor, nothing
+happens.
 """
 
 import contextlib
@@ -19,12 +19,12 @@ from backend.kernel.clock import Clock
 from backend.kernel.randomness import Randomness
 
 _INTERVAL = 1.0  # seconds
-_CONTENDED = 0.25  # of the time in which the event loop wants to run, the share it has to wait
-_MOSTLY_IDLE = 0.5  # the share of time a processor must have idled to be worth a move
+_CONTENDED = 0.25  # the share of its runnable time that the event loop waits
+_MOSTLY_IDLE = 0.5  # the share of time that a processor must have been idle to move there
 
 
 class Scheduler(Protocol):
-    """What we ask of the operating system."""
+    """The calls of the operating system."""
 
     usable: Set[int]
     """The processors that this process may use."""
@@ -36,18 +36,18 @@ class Scheduler(Protocol):
         """Return the processors on which a thread may run; none if it has ended."""
 
     def set_affinity(self, thread: int, processors: Set[int]) -> None:
-        """Have a thread run on these processors only; nothing happens where that cannot be."""
+        """Restrict a thread to these processors, if that is possible."""
 
     def run_and_wait_times(self, thread: int) -> tuple[float, float]:
-        """Return for how many seconds so far a thread ran, and could have run but had to wait."""
+        """Return the seconds that a thread has run, and has waited for a processor."""
 
     def idle(self) -> dict[int, float]:
-        """Return for how many seconds so far each processor has had nothing to do."""
+        """Return the seconds that each processor has been idle."""
 
 
 @dataclass(frozen=True, slots=True)
 class _Sample:
-    """What was so at one moment; everything in seconds so far."""
+    """The state at one time, in seconds since the start."""
 
     at: float
     ran: float
@@ -56,10 +56,9 @@ class _Sample:
 
 
 class CpuPinning:
-    """Keeps the threads of this process on one processor, and leaves it to others who need it.
+    """Keeps the threads of this process on one processor, and moves on if others need it.
 
-    Threads that may run on any, because they called `unpin` or began before, are left alone once
-    they are; those that a thread of ours starts begin where it is.
+    Threads that called `unpin` are left alone. New threads inherit the processor of their parent.
     """
 
     def __init__(self, scheduler: Scheduler, clock: Clock, randomness: Randomness) -> None:
@@ -69,16 +68,16 @@ class CpuPinning:
         self._closing = threading.Event()
         self._watcher: threading.Thread | None = None
         self.processor: int | None = None
-        """The processor we are on."""
+        """The current processor."""
 
     def start(self) -> None:
-        """Bring all threads together, those that `unpin` excepted, and keep watch from then on."""
+        """Pin all threads to one processor, and start to watch it."""
         usable = sorted(self._scheduler.usable)
         if len(usable) < 2:
             return
         try:
             self._take_sample()
-        except OSError:  # who cannot see that others wait must not take a processor
+        except OSError:  # without these figures contention would go unnoticed
             return
         self.processor = usable[self._random_byte() % len(usable)]
         for thread in self._scheduler.threads():
@@ -93,7 +92,7 @@ class CpuPinning:
             self._watcher.join()
 
     def rebalance(self) -> None:
-        """Move on if others want this processor and another has more to give."""
+        """Move to another processor if this one is contended and the other mostly idle."""
         if self.processor is None:
             return
         before = self._sample
@@ -106,7 +105,7 @@ class CpuPinning:
             return
         if idle[freest] < _MOSTLY_IDLE * (self._sample.at - before.at):
             return
-        if self._random_byte() % 2:  # two processes that meet here must not both go, and meet again
+        if self._random_byte() % 2:  # or two processes would keep moving together
             self._move_to(freest)
 
     def _watch(self) -> None:
@@ -164,7 +163,7 @@ class LinuxScheduler:
 
 
 def unpin() -> None:
-    """Let the calling thread run on any processor: it is busy without the interpreter."""
+    """Let the calling thread run on any processor, as it works without the interpreter."""
     if _USABLE:
         with contextlib.suppress(OSError):  # it hashes where it is
             os.sched_setaffinity(0, _USABLE)
@@ -180,8 +179,5 @@ def use_batch_scheduling() -> None:
             os.sched_setscheduler(0, os.SCHED_BATCH, os.sched_param(0))
 
 
-def _usable() -> Set[int]:
-    return os.sched_getaffinity(0) if hasattr(os, "sched_getaffinity") else set()
-
-
-_USABLE = _usable()  # read before any thread is put anywhere
+# Read before any thread is pinned.
+_USABLE: Set[int] = os.sched_getaffinity(0) if hasattr(os, "sched_getaffinity") else set()

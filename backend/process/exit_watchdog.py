@@ -1,4 +1,4 @@
-"""Ends a process that hangs where it should end, and names on stderr what hangs."""
+"""Ends a process that hangs at exit, and shows on stderr where it hangs."""
 
 import atexit
 import faulthandler
@@ -7,12 +7,12 @@ _armed = False
 
 
 def exit_after(seconds: float) -> None:
-    """End this process after so many seconds, whatever hangs then, with a traceback of each thread.
+    """End this process after so many seconds with a traceback of each thread.
 
-    Asked again, the new time counts. Once every thread is joined nothing of ours can hang: how long
-    the interpreter then takes to leave, on a busy machine a second and more, is its own affair.
+    A further call sets a new deadline. It is cancelled once all threads are joined: the interpreter
+    may need a second and more to exit on a busy machine.
     """
-    global _armed  # there is one process, and one end of it
+    global _armed  # a process ends once
     if not _armed:
         atexit.register(faulthandler.cancel_dump_traceback_later)
     _armed = True
@@ -20,6 +20,6 @@ def exit_after(seconds: float) -> None:
 
 
 def extend_deadline(seconds: float) -> None:
-    """Give what begins now its own time, if the process is ending at all."""
+    """Set a new deadline, if the process is exiting."""
     if _armed:
         exit_after(seconds)

@@ -1,8 +1,8 @@
 """The pool that hashes passwords: few threads, low priority, a bounded queue.
 
-Hashing is the only expensive thing a stranger can make us do. It never runs on the event loop,
-never inside a database transaction, and what waits for it is counted: above the bound the caller
-hears 503 at once instead of making everybody wait (ASVS 15.1.3). Who is next: hash_queue.py.
+Hashing is the only expensive work that strangers can cause. It never runs on the event loop or
+inside a database transaction, and its queue is bounded: beyond the bound the caller gets 503 at
+once (ASVS 15.1.3). hash_queue.py decides who is next.
 """
 
 import contextlib
@@ -24,11 +24,11 @@ T = TypeVar("T")
 
 
 class ClientDisconnected(Exception):
-    """The caller hung up before its turn came; nobody is left to answer."""
+    """The client disconnected before its hash was computed."""
 
 
 class HashPool:
-    """Hashes and checks passwords in threads of its own; callers wait for their turn."""
+    """Hashes and checks passwords in threads of its own; callers wait."""
 
     def __init__(
         self,
@@ -38,7 +38,7 @@ class HashPool:
         nice: int,
         before_check: Callable[[], None] = lambda: None,
     ) -> None:
-        """Start no thread yet. `before_check` is called before each check, by who waits for it."""
+        """Start no thread yet. `before_check` is called in the waiting thread before each check."""
         self._hasher = hasher
         self._before_check = before_check
         self._executor = ThreadPoolExecutor(
@@ -46,15 +46,15 @@ class HashPool:
         )
         self._lock = threading.Lock()
         self._waiting: list[tuple[tuple[int, int], int, Future[Any], Callable[[], Any]]] = []
-        """A heap: the lowest order is next; the second number keeps two apart."""
-        self._numbers = count()
+        """A heap: the lowest order is next; the second number breaks ties."""
+        self._sequence = count()
 
     def hash(self, client: Client, password: Password) -> str:
-        """Hash a new password when its turn comes; raises ClientDisconnected if the caller left."""
+        """Hash a new password; raises ClientDisconnected if the client has disconnected."""
         return self._run(client, lambda: self._hasher.hash(password))
 
     def verify(self, client: Client, password: Password, hashed: str | None) -> PasswordCheck:
-        """Check a password when its turn comes; see `PasswordHasher.verify`."""
+        """Check a password; see `PasswordHasher.verify`."""
         self._before_check()
         return self._run(client, lambda: self._hasher.verify(password, hashed))
 
@@ -67,7 +67,7 @@ class HashPool:
         *,
         verified: bool,
     ) -> PasswordCheck:
-        """Check a password likewise; see `PasswordHasher.verify_with_sign_up`."""
+        """Check a password; see `PasswordHasher.verify_with_sign_up`."""
         self._before_check()
         return self._run(
             client,
@@ -75,44 +75,44 @@ class HashPool:
         )
 
     def close(self) -> None:
-        """Let running hashes end and take no more."""
+        """Wait for running hashes and cancel the others."""
         self._executor.shutdown(wait=True, cancel_futures=True)
-        for _, _, hashing, _ in self._waiting:
-            hashing.cancel()
+        for _, _, future, _ in self._waiting:
+            future.cancel()
 
     def _run(self, client: Client, job: Callable[[], T]) -> T:
-        def unless_gone() -> T:
+        def run_unless_disconnected() -> T:
             if client.disconnected.is_set():
                 raise ClientDisconnected
             return job()
 
-        hashing: Future[T] = Future()
+        future: Future[T] = Future()
         if client.slot is not None:
-            client.slot.set_pending(hashing)
+            client.slot.set_pending(future)
         order = client.slot.order if client.slot is not None else (0, 0)
         with self._lock:
-            heappush(self._waiting, (order, next(self._numbers), hashing, unless_gone))
+            heappush(self._waiting, (order, next(self._sequence), future, run_unless_disconnected))
         self._executor.submit(self._run_next)
         try:
-            return hashing.result()
+            return future.result()
         except CancelledError:
             raise queue_full() from None
 
     def _run_next(self) -> None:
         with self._lock:
-            _, _, hashing, job = heappop(self._waiting)
-        if not hashing.set_running_or_notify_cancel():
+            _, _, future, job = heappop(self._waiting)
+        if not future.set_running_or_notify_cancel():
             return
         try:
             result = job()
         except BaseException as error:
-            hashing.set_exception(error)
+            future.set_exception(error)
         else:
-            hashing.set_result(result)
+            future.set_result(result)
 
 
 def _lower_priority(nice: int) -> None:
-    unpin()  # a hash needs no interpreter, and there is one for each processor
-    # On Linux a thread has its own priority; where it does not, hashing runs at everyone's.
+    unpin()  # hashing releases the interpreter, and each processor has a thread
+    # Only Linux has priorities of threads; elsewhere hashing runs at the normal one.
     with contextlib.suppress(OSError, AttributeError):
         os.setpriority(os.PRIO_PROCESS, threading.get_native_id(), nice)

@@ -1,9 +1,9 @@
-"""Who hashes next, where more want to than can.
+"""A fair queue for hashing.
 
-A request's rank is the number of places its caller holds already, by address or by account,
-whichever is more. Lower ranks hash first. When all places are taken, a newcomer gets that of the
-highest rank that only waits. So a caller may use everything while nobody else wants to, and whoever
-comes with a single request waits for at most one hash of every other caller (ASVS 15.1.3).
+The rank of a request is the number of slots its caller already has, by address or by account,
+whichever is more. Lower ranks hash first. If the queue is full, a new request takes the slot of
+the highest rank that still waits. So a caller may use the whole queue while nobody else needs it,
+and a single request waits for at most one hash of every other caller (ASVS 15.1.3).
 """
 
 import threading
@@ -16,27 +16,27 @@ from backend.kernel.refusals import Refusal, service_unavailable
 
 
 class HashQueueSlot:
-    """The place of one request."""
+    """The slot of one request."""
 
     __slots__ = ("_evicted", "_lock", "_pending", "callers", "order")
 
     def __init__(self, callers: tuple[str, ...], order: tuple[int, int]) -> None:
         self.callers = callers
         self.order = order
-        """Its rank, then its number: the lowest is next."""
+        """Its rank, then its number; the lowest is next."""
         self._lock = threading.Lock()
         self._evicted = False
         self._pending: Future[Any] | None = None
 
-    def set_pending(self, hashing: Future[Any]) -> None:
-        """Note what the request waits for; refuses with 503 if the place was lost meanwhile."""
+    def set_pending(self, future: Future[Any]) -> None:
+        """Set the hash that the request waits for; refuses with 503 if the slot was evicted."""
         with self._lock:
             if self._evicted:
                 raise queue_full()
-            self._pending = hashing
+            self._pending = future
 
     def evict(self) -> bool:
-        """Hand the place to another request; False while its hash is being computed."""
+        """Give the slot up; False while its hash is being computed."""
         with self._lock:
             if self._pending is not None and not self._pending.done():
                 self._evicted = self._pending.cancel()
@@ -46,33 +46,33 @@ class HashQueueSlot:
 
 
 class HashQueue:
-    """The places: taken at the door, given back when the request ends."""
+    """The slots, acquired when a request arrives and released when it ends."""
 
     def __init__(self, size: int) -> None:
         self._size = size
         self._lock = threading.Lock()
         self._slots: set[HashQueueSlot] = set()
         self._slots_by_caller: Counter[str] = Counter()
-        self._numbers = count()
+        self._sequence = count()
 
     @property
     def free(self) -> int:
-        """How many places nobody holds."""
+        """The number of free slots."""
         return self._size - len(self._slots)
 
     def acquire(self, *callers: str) -> HashQueueSlot:
-        """Take a place for a request of these callers, or refuse with 503 at once."""
+        """Acquire a slot for a request of these callers, or refuse with 503 at once."""
         with self._lock:
             rank = max((self._slots_by_caller[caller] for caller in callers), default=0)
             if not self.free:
                 self._evict_lower_priority(rank)
-            slot = HashQueueSlot(callers, (rank, next(self._numbers)))
+            slot = HashQueueSlot(callers, (rank, next(self._sequence)))
             self._slots.add(slot)
             self._slots_by_caller.update(callers)
             return slot
 
     def release(self, slot: HashQueueSlot) -> None:
-        """Free a place; one that was lost is free already."""
+        """Release a slot; an evicted one is free already."""
         with self._lock:
             self._free(slot)
 
@@ -89,10 +89,7 @@ class HashQueue:
         if slot not in self._slots:
             return
         self._slots.remove(slot)
-        self._slots_by_caller.subtract(slot.callers)
-        for caller in slot.callers:
-            if not self._slots_by_caller[caller]:
-                del self._slots_by_caller[caller]
+        self._slots_by_caller -= Counter(slot.callers)  # drops those without slots
 
 
 def queue_full() -> Refusal:

@@ -1,8 +1,7 @@
-"""Standard output and error: whoever writes there never waits and never fails.
+"""Standard output and error that never block and never fail.
 
-A log driver that died, a full disk or a reader that stopped reading a full pipe must not stop a
-server. What cannot be written is dropped and counted, and the number is told when writing works
-again (ASVS 16.5.3).
+A dead log driver, a full disk or a pipe that nobody reads must not stop the server. What cannot be
+written is dropped and counted, and the count is reported when writing works again (ASVS 16.5.3).
 """
 
 import atexit
@@ -14,9 +13,9 @@ import threading
 from collections import deque
 from collections.abc import Callable
 
-_CAPACITY = 4_000_000  # bytes that wait to be written; a reader may pause for seconds
+_CAPACITY = 4_000_000  # bytes in the buffer; a reader may pause for seconds
 _CHUNK_SIZE = 65_536  # bytes of one write
-_BATCH_DELAY = 0.005  # seconds; lines that come together are written together
+_BATCH_DELAY = 0.005  # seconds; lines that arrive together are written together
 _FLUSH_TIMEOUT = 2.0  # seconds for a slow reader
 
 
@@ -25,7 +24,7 @@ def _do_nothing(*_: object) -> None:
 
 
 class Output:
-    """Writes to a descriptor from a thread of its own, in the order in which it is told."""
+    """Writes to a descriptor from a thread of its own, in order."""
 
     def __init__(self, descriptor: int, capacity: int = _CAPACITY) -> None:
         self._descriptor = descriptor
@@ -38,13 +37,13 @@ class Output:
         self._lock = threading.RLock()
         self._wake, self._flush_now, self._idle = (threading.Event() for _ in range(3))
         self._thread: threading.Thread | None = None
-        self.prepare: Callable[[], None] = _do_nothing
-        """Called in the thread before each round: what it writes goes out with it."""
+        self.before_flush: Callable[[], None] = _do_nothing
+        """Called in the thread before each flush; what it writes is flushed too."""
         self.on_dropped: Callable[[int], None] = _do_nothing
-        """Told, once writing works again, how many lines were dropped."""
+        """Called with the number of dropped lines when writing works again."""
 
     def write(self, text: str) -> None:
-        """Take a text to be written; dropped, and counted by lines, when too much waits."""
+        """Buffer a text; drop it, and count its lines, if the buffer is full."""
         data = text.encode("utf-8", "backslashreplace")
         with self._lock:
             if self._size + len(data) > self._capacity:
@@ -56,15 +55,15 @@ class Output:
         self.wake()
 
     def wake(self) -> None:
-        """Have the thread look for something to write."""
+        """Wake the thread."""
         if self._thread is None:
             self._start()
         if not self._wake.is_set():
             self._wake.set()
 
     def flush(self, timeout: float = _FLUSH_TIMEOUT) -> None:
-        """Wait, for so many seconds at most, until all that was taken is written."""
-        self.prepare()
+        """Wait up to `timeout` seconds until the buffer is written."""
+        self.before_flush()
         if self._thread is None:
             return
         self._flush_now.set()
@@ -84,7 +83,7 @@ class Output:
             self._wake.wait()
             self._flush_now.wait(_BATCH_DELAY)
             self._wake.clear()
-            self.prepare()
+            self.before_flush()
             while chunk := self._next_chunk():
                 self._send(chunk)
 
@@ -100,16 +99,16 @@ class Output:
             return b"".join(taken)
 
     def _send(self, data: bytes) -> None:
-        if self._line_cut:  # a line of before was cut off: this one begins a new one
+        if self._line_cut:  # after a torn line start a new one
             data, self._line_cut = b"\n" + data, False
-        whole = len(data)
+        size = len(data)
         while data:
             try:
                 data = data[os.write(self._descriptor, data) :]
-            except BlockingIOError:  # somebody who shares the descriptor has made it so
+            except BlockingIOError:  # another process has made it non-blocking
                 select.select([], [self._descriptor], [])
-            except OSError:  # nobody reads any more, or the disk is full
-                self._line_cut = len(data) < whole
+            except OSError:  # no reader, or a full disk
+                self._line_cut = len(data) < size
                 with self._lock:
                     self._dropped += data.count(b"\n")
                 return
@@ -120,7 +119,7 @@ class Output:
 
 
 class OutputStream(io.TextIOBase):
-    """Stands for `sys.stdout` or `sys.stderr`: takes whole lines to an Output."""
+    """Replaces `sys.stdout` or `sys.stderr`: passes whole lines to an Output."""
 
     encoding = "utf-8"
     errors = "backslashreplace"
@@ -132,7 +131,7 @@ class OutputStream(io.TextIOBase):
         self._partial_line = ""
 
     def write(self, text: str) -> int:
-        """Write; what is no whole line yet waits for its end."""
+        """Write; an incomplete line is kept until it ends."""
         lines, newline, rest = (self._partial_line + text).rpartition("\n")
         self._partial_line = rest
         if newline:
@@ -147,28 +146,28 @@ class OutputStream(io.TextIOBase):
 
 
 STDOUT, STDERR = Output(1), Output(2)
-"""Those of this process."""
+"""The outputs of this process."""
 
 
 def open_missing_streams() -> None:
-    """Open what was closed when the process began, as nothing.
+    """Open standard streams that were closed at start, as /dev/null.
 
-    Otherwise the next file to be opened, such as the database, would become standard error, and
-    what a library says there would be written into it.
+    Otherwise the next opened file, such as the database, would become standard error, and libraries
+    would write their messages into it.
     """
     for number, name, mode in ((0, "stdin", "r"), (1, "stdout", "w"), (2, "stderr", "w")):
         try:
             os.fstat(number)
         except OSError:
-            os.open(os.devnull, os.O_RDWR)  # the lowest number that is free: this one
+            os.open(os.devnull, os.O_RDWR)  # gets the lowest free number, this one
         if getattr(sys, name) is None:
             setattr(sys, name, open(number, mode, closefd=False))  # noqa: SIM115
 
 
-def print_through_outputs(redact: Callable[[str], str]) -> None:
-    """Let everything that is printed in this process, by libraries too, never wait or fail.
+def redirect_standard_streams(redact: Callable[[str], str]) -> None:
+    """Send everything printed in this process, by libraries too, through STDOUT and STDERR.
 
-    `redact` takes out of each line what must not be read there.
+    `redact` removes secrets from each line.
     """
     sys.stdout = OutputStream(STDOUT, 1, redact)
     sys.stderr = OutputStream(STDERR, 2, redact)

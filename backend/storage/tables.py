@@ -25,7 +25,7 @@ from sqlalchemy import (
 )
 from sqlalchemy.types import TypeEngine
 
-from backend.kernel.timestamps import EARLIEST, LATEST
+from backend.kernel.timestamps import MAX_TIMESTAMP, MIN_TIMESTAMP
 
 metadata = MetaData(
     naming_convention={
@@ -74,9 +74,9 @@ def _from_sqlite(value: Any) -> datetime:
     try:
         return _EPOCH + timedelta(microseconds=value)
     except OverflowError:
-        return LATEST if value > 0 else EARLIEST
+        return MAX_TIMESTAMP if value > 0 else MIN_TIMESTAMP
     except TypeError:  # SQLite holds a text to be later than every number, and so do we
-        return LATEST
+        return MAX_TIMESTAMP
 
 
 users = Table(

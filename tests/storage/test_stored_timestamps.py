@@ -6,7 +6,7 @@ import psycopg2
 import pytest
 from sqlalchemy import URL, text
 
-from backend.kernel.timestamps import EARLIEST, LATEST
+from backend.kernel.timestamps import MAX_TIMESTAMP, MIN_TIMESTAMP
 from backend.storage.queries import users
 from backend.storage.work import run_query
 from tests.clocks import NOON
@@ -15,21 +15,21 @@ from tests.storage.conftest import stored_user
 KOLKATA = timezone(timedelta(hours=5, minutes=30))
 BY_HAND = {
     "postgresql": [
-        ("infinity", LATEST),
-        ("-infinity", EARLIEST),
-        ("20000-01-01 00:00:00+00", LATEST),
-        ("9999-12-31 23:59:59-05", LATEST),
-        ("0001-01-01 00:00:00+05", EARLIEST),
-        ("0044-03-15 00:00:00+00 BC", EARLIEST),
+        ("infinity", MAX_TIMESTAMP),
+        ("-infinity", MIN_TIMESTAMP),
+        ("20000-01-01 00:00:00+00", MAX_TIMESTAMP),
+        ("9999-12-31 23:59:59-05", MAX_TIMESTAMP),
+        ("0001-01-01 00:00:00+05", MIN_TIMESTAMP),
+        ("0044-03-15 00:00:00+00 BC", MIN_TIMESTAMP),
         ("9999-12-31 23:59:59+00", datetime(9999, 12, 31, 23, 59, 59, tzinfo=UTC)),
-        ("0001-01-01 00:00:00+00", EARLIEST),
+        ("0001-01-01 00:00:00+00", MIN_TIMESTAMP),
     ],
     "sqlite": [
-        ("infinity", LATEST),
-        (1e300, LATEST),
-        (2**63 - 1, LATEST),
-        (-(2**63), EARLIEST),
-        (b"x", LATEST),
+        ("infinity", MAX_TIMESTAMP),
+        (1e300, MAX_TIMESTAMP),
+        (2**63 - 1, MAX_TIMESTAMP),
+        (-(2**63), MIN_TIMESTAMP),
+        (b"x", MAX_TIMESTAMP),
         (0.5, datetime(1970, 1, 1, tzinfo=UTC)),
     ],
 }
@@ -64,7 +64,13 @@ def test_whatever_a_row_holds_is_read_as_a_moment_there_is(work, database):
 
 @pytest.mark.parametrize(
     "moment",
-    [EARLIEST, LATEST, NOON, NOON.astimezone(KOLKATA), datetime(1900, 1, 1, tzinfo=UTC)],
+    [
+        MIN_TIMESTAMP,
+        MAX_TIMESTAMP,
+        NOON,
+        NOON.astimezone(KOLKATA),
+        datetime(1900, 1, 1, tzinfo=UTC),
+    ],
     ids=str,
 )
 def test_the_first_and_the_last_moment_come_back_as_they_were(work, database, moment):

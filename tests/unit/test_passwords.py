@@ -5,7 +5,7 @@ import pytest
 from passlib.hash import bcrypt_sha256
 
 from backend.kernel.passwords.hasher import PasswordHasher
-from backend.kernel.passwords.rules import PasswordRules, is_common, normalize
+from backend.kernel.passwords.rules import PasswordRules, is_common, normalize_password
 from backend.kernel.refusals import Refusal
 from backend.kernel.secrets.secret import Password
 
@@ -151,7 +151,7 @@ def test_a_working_library_is_proved():
 @pytest.mark.parametrize("broken", ["x", "x" * 72])
 def test_a_library_that_looks_at_the_first_characters_only_is_found_out(monkeypatch, broken):
     monkeypatch.setattr(
-        "backend.kernel.passwords.hasher.normalize",
+        "backend.kernel.passwords.hasher.normalize_password",
         lambda password: password.reveal()[: len(broken)],
     )
     with pytest.raises(RuntimeError, match="does not tell passwords apart"):
@@ -214,11 +214,11 @@ def test_signs_alone_are_not_common():
 
 
 def test_the_list_is_ten_thousand_folded_words():
-    from backend.kernel.passwords.rules import _common
+    from backend.kernel.passwords.rules import _common_passwords
 
-    assert len(_common()) == 10_000
-    assert all(word == word.casefold() for word in _common())
+    assert len(_common_passwords()) == 10_000
+    assert all(word == word.casefold() for word in _common_passwords())
 
 
 def test_the_form_is_nfkc():
-    assert normalize(Password("\ufb01")) == "fi"
+    assert normalize_password(Password("\ufb01")) == "fi"

@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from backend.features.user_transfer.dates import parse_date
-from backend.kernel.timestamps import EARLIEST, LATEST, add_seconds, parse_timestamp
+from backend.kernel.timestamps import MAX_TIMESTAMP, MIN_TIMESTAMP, add_seconds, parse_timestamp
 from tests.clocks import NOON
 
 SPRING = datetime(2024, 3, 11, 2, 11, 52, tzinfo=UTC)
@@ -69,7 +69,7 @@ def test_what_is_no_date_is_refused_in_plain_words(text, why):
         (1_710_123_112.5, SPRING + timedelta(milliseconds=500)),
         (253_402_300_799, datetime(9999, 12, 31, 23, 59, 59, tzinfo=UTC)),
         (253_402_300_799_000, datetime(9999, 12, 31, 23, 59, 59, tzinfo=UTC)),
-        (253_402_300_799_999_999, LATEST),
+        (253_402_300_799_999_999, MAX_TIMESTAMP),
         (0, EPOCH),
     ],
 )
@@ -107,11 +107,11 @@ def test_anything_is_a_date_or_refused(value):
         moment = parse_date(value)
     except ValueError:
         return
-    assert EARLIEST <= moment <= LATEST
+    assert MIN_TIMESTAMP <= moment <= MAX_TIMESTAMP
 
 
-@pytest.mark.parametrize("moment", [EARLIEST, NOON, LATEST])
+@pytest.mark.parametrize("moment", [MIN_TIMESTAMP, NOON, MAX_TIMESTAMP])
 @pytest.mark.parametrize("seconds", [0, 1, -1, 3.2e9, -3.2e9, 1e18, -1e18])
 def test_what_follows_from_a_moment_stays_within_the_calendar(moment, seconds):
-    assert EARLIEST <= add_seconds(moment, seconds) <= LATEST
+    assert MIN_TIMESTAMP <= add_seconds(moment, seconds) <= MAX_TIMESTAMP
     assert add_seconds(NOON, 60) == NOON + timedelta(minutes=1)

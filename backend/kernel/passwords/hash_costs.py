@@ -1,7 +1,7 @@
-"""What checking a hash costs, counted in work rather than seconds, and how to spend as much.
+"""The cost of checking a hash, counted in work rather than seconds, and how to spend it.
 
-A refused password must take as long for every user as for nobody at all, whatever system made the
-hash and at what cost (ASVS 6.3.8). What was not spent on the check itself is spent on stand-ins:
+A refused password must take as long for every user as for an unknown one, whatever system made the
+hash and at what cost (ASVS 6.3.8). What the check itself did not cost is spent on dummy hashes:
 bcrypt's cost doubles with each round, so the rest of 2^12 after 2^10 is exactly 2^10 and 2^11.
 """
 
@@ -24,48 +24,48 @@ _PATTERNS = (
     (f"{_PBKDF2} sha512", r"(\$pbkdf2-sha512\$)(\d+)\$"),
     (_ARGON2, r"(\$argon2(?:id|i|d)\$v=19\$m=\d+,t=\d+,p=)(\d+)\$"),
 )
-_KNOWN = [(kind, re.compile(pattern, re.ASCII)) for kind, pattern in _PATTERNS]
+_COST_PATTERNS = [(kind, re.compile(pattern, re.ASCII)) for kind, pattern in _PATTERNS]
 _SALT = b"a stand-in salt."
 
 HashCost = Counter[str]
-"""How much work of each kind: iterations of bcrypt and PBKDF2, runs of what has no such measure."""
+"""The work of each kind: iterations of bcrypt and PBKDF2, runs of the others."""
 
 
 def cost_of(hashed: str) -> HashCost:
-    """Return what one check of this hash costs; nothing for what is no hash we know."""
+    """Return the cost of checking this hash; nothing for an unknown one."""
     if foreign_hashes.is_scrypt_hash(hashed):
         return HashCost({_SCRYPT: 1})
-    for kind, pattern in _KNOWN:
-        if found := pattern.match(hashed):
+    for kind, pattern in _COST_PATTERNS:
+        if match := pattern.match(hashed):
             if kind == _BCRYPT:
-                return bcrypt_cost(int(found[2]))
-            return HashCost({found[0]: 1} if kind == _ARGON2 else {kind: int(found[2])})
+                return bcrypt_cost(int(match[2]))
+            return HashCost({match[0]: 1} if kind == _ARGON2 else {kind: int(match[2])})
     return HashCost()
 
 
 def cost_pattern(hashed: str) -> str | None:
-    """Return the LIKE pattern of all hashes that cost the same; None of what is no hash we know."""
+    """Return the LIKE pattern of all hashes with the same cost; None for an unknown one."""
     if foreign_hashes.is_scrypt_hash(hashed):
         return f"{'_' * 32}:%"
-    found = next((found for _, pattern in _KNOWN if (found := pattern.match(hashed))), None)
-    return f"{found[0]}%" if found else None
+    match = next((match for _, pattern in _COST_PATTERNS if (match := pattern.match(hashed))), None)
+    return f"{match[0]}%" if match else None
 
 
 def bcrypt_cost(rounds: int) -> HashCost:
-    """Return what one check of our own hash costs at this work factor."""
+    """Return the cost of checking our own hash at this work factor."""
     return HashCost({_BCRYPT: 2**rounds})
 
 
 def max_cost(costs: Iterable[HashCost]) -> HashCost:
-    """Return what covers each of these: the most of every kind."""
-    most = HashCost()
+    """Return the maximum of these costs, kind by kind."""
+    maximum = HashCost()
     for each in costs:
-        most |= each
-    return most
+        maximum |= each
+    return maximum
 
 
 def spend_work(costs: HashCost, secret: str) -> None:
-    """Do this much work and forget what came of it."""
+    """Do this much work and discard the results."""
     for kind, amount in costs.items():
         if kind == _BCRYPT:
             _spend_bcrypt_work(amount)

@@ -15,58 +15,57 @@ from passlib.exc import PasslibHashWarning, PasslibSecurityError
 
 from backend.kernel.passwords import foreign_hashes
 from backend.kernel.passwords.hash_costs import HashCost, bcrypt_cost, cost_of, max_cost, spend_work
-from backend.kernel.passwords.rules import normalize
+from backend.kernel.passwords.rules import normalize_password
 from backend.kernel.secrets.secret import Password
 
-_OURS = "bcrypt_sha256"
-_FEWEST_ROUNDS = 4  # bcrypt knows no less
+_OWN_SCHEME = "bcrypt_sha256"
+_MIN_ROUNDS = 4  # the minimum of bcrypt
 
 
-@cache  # takes milliseconds to make, and nobody changes it
+@cache  # takes milliseconds to create, and is never changed
 def _context(rounds: int) -> CryptContext:
     return CryptContext(
-        schemes=[_OURS, *foreign_hashes.SCHEMES],
+        schemes=[_OWN_SCHEME, *foreign_hashes.SCHEMES],
         deprecated=list(foreign_hashes.SCHEMES),
         bcrypt_sha256__rounds=rounds,
     )
 
 
 class PasswordHasher:
-    """bcrypt at one work factor, and the check of every hash we know. Slow on purpose (~0.2 s).
+    """Hashes with bcrypt and checks all known kinds of hashes. Slow on purpose (~0.2 s).
 
-    Whoever is refused has waited as long as anybody else who is, whatever hash theirs is.
+    All refusals take equally long, whatever the kind of the hash.
     """
 
     def __init__(self, rounds: int) -> None:
-        self._context, self._probe_context = _context(rounds), _context(_FEWEST_ROUNDS)
+        self._context, self._probe_context = _context(rounds), _context(_MIN_ROUNDS)
         self._own_cost = bcrypt_cost(rounds)
         self._refusal_cost = self._own_cost
         """What every refusal costs: as much as the most expensive hash seen so far."""
         self._foreign = False
 
     def add_known_hashes(self, hashes: Iterable[str]) -> None:
-        """Let every refusal cost what these hashes do, before a guess at one of them is made."""
+        """Let every refusal cost as much as these hashes do, before anyone guesses one of them."""
         for hashed in hashes:
             self._note_hash(hashed)
 
     def self_test(self) -> None:
-        """Hash and check a probe; raises RuntimeError when the hash library is broken.
+        """Hash and check a probe; raises RuntimeError if the hash library is broken.
 
-        With few rounds: a start must not wait for a second, and the code is the same.
+        It uses few rounds, as a start must be fast and the code is the same.
         """
-        probe, other = (normalize(Password(f"probe\0{'x' * 121}{last}")) for last in ("x", "y"))
-        hashed = self._probe_context.hash(probe)
-        if not self._probe_context.verify(probe, hashed) or self._probe_context.verify(
-            other, hashed
-        ):
+        probes = (Password(f"probe\0{'x' * 121}{last}") for last in ("x", "y"))
+        probe, other = map(normalize_password, probes)
+        hashed, verify = self._probe_context.hash(probe), self._probe_context.verify
+        if not verify(probe, hashed) or verify(other, hashed):
             raise RuntimeError("the password hash library does not tell passwords apart")
 
     def hash(self, password: Password) -> str:
-        """Return the string that is stored: algorithm, work factor, salt and key."""
-        return str(self._context.hash(normalize(password)))
+        """Return the string to store: algorithm, work factor, salt and key."""
+        return str(self._context.hash(normalize_password(password)))
 
     def verify(self, password: Password, hashed: str | None) -> "PasswordCheck":
-        """Check a password; for no such user (None) a refusal costs what every refusal does."""
+        """Check a password; without a user (None) a refusal costs as much as every other."""
         spent = HashCost()
         if self._check(password, hashed, spent):
             return PasswordCheck(matches=True, new_hash=self._rehash_if_outdated(password, hashed))
@@ -76,10 +75,10 @@ class PasswordHasher:
     def verify_with_sign_up(
         self, password: Password, hashed: str | None, sign_up: str | None, *, verified: bool
     ) -> "PasswordCheck":
-        """Check a password where addresses must be verified; `sign_up` is the hash of an attempt.
+        """Check a password if addresses must be verified; `sign_up` is that of a pending sign-up.
 
-        Only the password of a verified user opens something, at once. Everything else costs two
-        checks: nobody can tell an account from an attempt to make one.
+        Only the password of a verified user signs in, and at once. Everything else costs two
+        checks: nobody can tell an account from a pending sign-up.
         """
         spent = HashCost()
         matches = self._check(password, hashed, spent)
@@ -90,9 +89,9 @@ class PasswordHasher:
         return PasswordCheck(matches, matches_sign_up=matches_sign_up)
 
     def accept_hash(self, hashed: str) -> str:
-        """Return the hash of another system as we keep it; raises ValueError, saying why not.
+        """Return the hash of another system in the form to store; raises ValueError if refused.
 
-        For commands, not for a server's threads: it sets aside a warning for the whole process.
+        Only for commands, not for the threads of a server: it changes warning filters.
         """
         kept = foreign_hashes.normalize_hash(hashed)
         if foreign_hashes.is_scrypt_hash(kept):
@@ -100,7 +99,7 @@ class PasswordHasher:
         handler = self._context.handler(self._context.identify(kept, required=True))
         if handler.name == "bcrypt":
             with warnings.catch_warnings(action="ignore", category=PasslibHashWarning):
-                kept = handler.normhash(kept)  # some libraries set bits that nobody reads
+                kept = handler.normhash(kept)  # some libraries set unused bits
         handler.from_string(kept)  # raises ValueError where it is broken
         return str(kept)
 
@@ -108,10 +107,10 @@ class PasswordHasher:
         if not hashed:
             return False
         self._note_hash(hashed)
-        text, typed = normalize(password), password.reveal()
+        text, typed = normalize_password(password), password.reveal()
         if self._matches(text, hashed, spent):
             return True
-        # Elsewhere it may be hashed as it was typed.
+        # Other systems may have hashed it as typed.
         return typed != text and self._is_foreign(hashed) and self._matches(typed, hashed, spent)
 
     def _note_hash(self, hashed: str) -> None:
@@ -119,7 +118,7 @@ class PasswordHasher:
         self._foreign = self._foreign or self._is_foreign(hashed)
 
     def _spend_remaining(self, password: Password, spent: HashCost, *, checks: int) -> None:
-        text = normalize(password)
+        text = normalize_password(password)
         if self._foreign and password.reveal() != text:
             checks *= 2  # as `_check` may for a foreign hash
         due = HashCost({kind: amount * checks for kind, amount in self._refusal_cost.items()})
@@ -130,7 +129,7 @@ class PasswordHasher:
         return self.hash(password) if outdated else None
 
     def _is_foreign(self, hashed: str) -> bool:
-        return bool(self._context.identify(hashed) != _OURS)
+        return bool(self._context.identify(hashed) != _OWN_SCHEME)
 
     def _matches(self, text: str, hashed: str, spent: HashCost) -> bool:
         try:
@@ -140,7 +139,7 @@ class PasswordHasher:
                 plain = self._context.identify(hashed) == "bcrypt"
                 secret = foreign_hashes.truncate_for_bcrypt(text) if plain else text
                 matches = bool(self._context.verify(secret, hashed))
-        except (PasslibSecurityError, ValueError):  # no hash we know, or NUL and a plain bcrypt
+        except (PasslibSecurityError, ValueError):  # an unknown hash, or NUL in a plain bcrypt
             return False
         spent.update(cost_of(hashed))
         return matches
@@ -148,9 +147,9 @@ class PasswordHasher:
 
 @dataclass(frozen=True, slots=True)
 class PasswordCheck:
-    """Whether the password matched, and the hash to store instead when the old one is outdated."""
+    """Whether the password matched, and the new hash to store if the old one is outdated."""
 
     matches: bool
     new_hash: str | None = None
     matches_sign_up: bool = False
-    """Whether it is the password of a sign-up for the address, which opens nothing."""
+    """Whether it is the password of a pending sign-up, which does not sign in."""

@@ -16,32 +16,32 @@ _PERSONAL = (
     "Please choose a different password."
 )
 NEW_PASSWORD_REFUSALS = ("PASSWORD_TOO_SHORT", "PASSWORD_TOO_LONG", "PASSWORD_COMPROMISED")
-"""How `PasswordRules.check_new` refuses."""
+"""The codes with which `PasswordRules.check_new` refuses."""
 _TAIL = "0123456789 !\"#$%&'()*+,-./:;<=>?@[\\]^_`{|}~"
 
 
 @dataclass(frozen=True, slots=True)
 class PasswordRules:
-    """What a new password must be. Lengths count code points after NFKC (NIST SP 800-63B-4)."""
+    """The rules for new passwords. Lengths count code points after NFKC (NIST SP 800-63B-4)."""
 
     min_length: int
     max_length: int
     strict: bool
-    """Whether what a guesser would try first is refused too."""
+    """Whether common and personal passwords are refused too."""
     app_name: str
 
-    def check_new(self, password: Password, *about: str) -> None:
-        """Refuse a new password that is too short or too long, common, or made from known words.
+    def check_new(self, password: Password, *personal_texts: str) -> None:
+        """Refuse a new password that is too short or too long, common, or made from personal words.
 
-        `about` are the address and the name of whose password it will be.
+        `personal_texts` are the address and the name of the user.
         """
-        text = normalize(password)
+        text = normalize_password(password)
         if len(text) < self.min_length:
             raise Refusal("PASSWORD_TOO_SHORT")
         self.check_length(password)
         if self.strict and is_common(text):
             raise Refusal("PASSWORD_COMPROMISED")
-        if self.strict and is_made_from(text, (self.app_name, *about)):
+        if self.strict and is_made_from(text, (self.app_name, *personal_texts)):
             raise Refusal("PASSWORD_COMPROMISED", _PERSONAL)
 
     @classmethod
@@ -49,28 +49,28 @@ class PasswordRules:
         return cls(settings.password_min, settings.password_max, settings.strict, settings.app_name)
 
     def check_length(self, password: Password) -> None:
-        """Refuse, before any hashing, what is longer than any password we ever took."""
-        if len(normalize(password)) > self.max_length:
+        """Refuse a password that is too long, before it is hashed."""
+        if len(normalize_password(password)) > self.max_length:
             raise Refusal("PASSWORD_TOO_LONG")
 
 
-def normalize(password: Password) -> str:
-    """Return the password in the one form in which it is counted and hashed (NFKC)."""
+def normalize_password(password: Password) -> str:
+    """Return the password in the form that is counted and hashed (NFKC)."""
     return unicodedata.normalize("NFKC", password.reveal())
 
 
 def is_common(text: str) -> bool:
-    """Tell whether a guesser would try this first (ASVS 6.2.4).
+    """Tell whether this is a common password (ASVS 6.2.4).
 
-    Compared whole, after case and trailing digits and signs are gone; never by containment, which
-    would refuse long and good passwords for a word inside them.
+    It is compared as a whole, without case and trailing digits and signs; a common word inside a
+    long password is fine.
     """
     folded = text.casefold()
-    return folded in _common() or folded.rstrip(_TAIL) in _common()
+    return folded in _common_passwords() or folded.rstrip(_TAIL) in _common_passwords()
 
 
 @cache
-def _common() -> frozenset[str]:
+def _common_passwords() -> frozenset[str]:
     listed = resources.files("backend.kernel.passwords").joinpath("common_passwords.txt")
     lines = listed.read_text("utf-8").splitlines()
     return frozenset(line for line in lines if line and not line.startswith("#"))

@@ -12,7 +12,7 @@ class Secret:
         self._value = value
 
     def reveal(self) -> str:
-        """Hand out the hidden value; each caller is a place a reviewer looks at."""
+        """Return the hidden value; reviewers look at each call."""
         return self._value
 
     def __repr__(self) -> str:
@@ -31,12 +31,12 @@ class Secret:
 
 
 class Password(Secret):
-    """What a person typed as password, or nothing that came from one."""
+    """A password as typed."""
 
     __slots__ = ()
 
 
 class SessionToken(Secret):
-    """What opens a session. Its digest is stored, the token itself never is."""
+    """The token of a session. Only its digest is stored."""
 
     __slots__ = ()

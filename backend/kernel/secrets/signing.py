@@ -1,4 +1,4 @@
-"""Signatures with the server's key ring."""
+"""Signatures with the key ring of the server."""
 
 import hmac
 from binascii import b2a_base64
@@ -20,19 +20,19 @@ class Keyring:
 
     def sign(self, value: str) -> str:
         """Sign as Better Auth signs cookies: base64 with padding of HMAC-SHA-256, 44 characters."""
-        return _signature(self._keys[0], _encoded(value)).decode()
+        return _signature(self._keys[0], _encode(value)).decode()
 
     def verify(self, value: str, signature: str) -> bool:
         """Tell whether any key made this signature; compares in constant time."""
-        given, signed = _encoded(signature), _encoded(value)
-        return any(hmac.compare_digest(_signature(key, signed), given) for key in self._keys)
+        submitted, signed = _encode(signature), _encode(value)
+        return any(hmac.compare_digest(_signature(key, signed), submitted) for key in self._keys)
 
     def derive(self, purpose: str) -> "Keyring":
-        """Return a ring for another purpose: what one signs, the other refuses."""
+        """Return a key ring for one purpose; rings of other purposes reject its signatures."""
         return Keyring(self.macs(f"gatehouse:{purpose}:v1".encode()))
 
     def mac(self, value: bytes) -> bytes:
-        """Return the raw HMAC-SHA-256 of the newest key, for values that are never checked."""
+        """Return the HMAC-SHA-256 with the newest key."""
         return self._keys[0].mac(value)
 
     def macs(self, value: bytes) -> list[bytes]:
@@ -41,9 +41,9 @@ class Keyring:
 
 
 class _Key:
-    """HMAC-SHA-256 with one key, whose own two blocks are hashed once (RFC 2104, section 4).
+    """HMAC-SHA-256 with one key, whose two blocks are hashed once (RFC 2104, section 4).
 
-    Whoever makes cookies up has us do this as often as they like
+    Anyone can trigger it as often as they like with made-up cookies
     (docs/decisions/0017-a-key-is-hashed-once.md).
     """
 
@@ -60,7 +60,7 @@ class _Key:
         return outer.digest()
 
 
-def _encoded(value: str) -> bytes:
+def _encode(value: str) -> bytes:
     return value.encode("utf-8", "surrogateescape")
 
 

@@ -1,4 +1,4 @@
-"""Session tokens: made, recognised, and turned into the digest that is stored."""
+"""Session tokens: generated, authenticated, and digested for storage."""
 
 import hashlib
 import hmac
@@ -9,29 +9,29 @@ from backend.kernel.secrets.secret import SessionToken
 from backend.kernel.secrets.signing import Keyring
 
 TokenDigest = NewType("TokenDigest", bytes)
-"""SHA-256 of a session token, 32 bytes; its own type, so that no token reaches the database."""
+"""SHA-256 of a session token, 32 bytes; a type of its own keeps tokens out of the database."""
 
 _RANDOM_LENGTH = 32  # 190 bits; ASVS 7.2.3 asks for 128
-_CHECK_LENGTH = 10  # 59 bits: enough that guessing one costs more than asking the database
+_CHECK_LENGTH = 10  # 59 bits: guessing one costs more than a query
 
 
 class TokenMint:
-    """Makes tokens that carry a short check, so that a forged one costs no query."""
+    """Generates tokens with a short check value, so that a forged one costs no query."""
 
     def __init__(self, keyring: Keyring, purpose: str = "session-token") -> None:
         self._keyring = keyring.derive(purpose)
 
     def new(self, randomness: Randomness) -> SessionToken:
-        """Make a fresh session token."""
+        """Generate a session token."""
         return SessionToken(self.generate(randomness))
 
     def generate(self, randomness: Randomness) -> str:
-        """Draw 32 random characters and add 10 that prove we made them, for this purpose."""
+        """Generate 32 random characters and 10 that authenticate them for this purpose."""
         random = random_alphanumeric(randomness, _RANDOM_LENGTH)
         return random + _check(self._keyring.mac(random.encode()))
 
     def is_authentic(self, token: str) -> bool:
-        """Tell whether this server made the token, under any of its keys."""
+        """Tell whether this server generated the token, with any of its keys."""
         if len(token) != _RANDOM_LENGTH + _CHECK_LENGTH or not token.isascii():
             return False
         random, check = token[:_RANDOM_LENGTH], token[_RANDOM_LENGTH:]
@@ -40,7 +40,7 @@ class TokenMint:
 
 
 def digest(token: SessionToken) -> TokenDigest:
-    """Return what is stored: a dump of the database opens no session (ASVS 11.4)."""
+    """Return the digest to store: a dump of the database opens no session (ASVS 11.4)."""
     return TokenDigest(hashlib.sha256(token.reveal().encode("utf-8", "surrogateescape")).digest())
 
 

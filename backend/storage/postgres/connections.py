@@ -10,7 +10,7 @@ from sqlalchemy import Engine, event
 from sqlalchemy.exc import InvalidatePoolError
 
 from backend.kernel.clock import Clock
-from backend.kernel.timestamps import EARLIEST, LATEST
+from backend.kernel.timestamps import MAX_TIMESTAMP, MIN_TIMESTAMP
 from backend.storage.errors import DatabaseUnavailable, Fault, NoAnswer
 from backend.storage.postgres.circuit_breaker import CircuitBreaker
 from backend.storage.postgres.watchdog import ConnectionWatchdog
@@ -53,14 +53,14 @@ def prepare_postgres(connection: Any) -> None:
 
 
 def _parse_timestamptz(text: Any, _cursor: Any) -> datetime | None:
-    """Parse a timestamptz; a value beyond the range of datetime becomes EARLIEST or LATEST."""
+    """Parse a timestamptz; beyond the range of datetime it becomes MIN_ or MAX_TIMESTAMP."""
     if text is None:
         return None
     try:
         return datetime.fromisoformat(text).astimezone(UTC)
     except (ValueError, OverflowError):
         is_early = text.endswith("BC") or text.startswith(("-infinity", "0001-"))
-        return EARLIEST if is_early else LATEST
+        return MIN_TIMESTAMP if is_early else MAX_TIMESTAMP
 
 
 _TIMESTAMPTZ_TYPE = psycopg2.extensions.new_type((_TIMESTAMPTZ_OID,), "moment", _parse_timestamptz)

@@ -37,7 +37,7 @@ class LogSink:
         self._redactor, self._render = redactor, render
         self._said: deque[Line] = deque()
         self._making = threading.RLock()
-        output.prepare, output.on_dropped = self.make_all, self._tell_lost
+        output.before_flush, output.on_dropped = self.make_all, self._tell_lost
         ring.catch_up = self.make_all
 
     def take(self, said: Line) -> None:

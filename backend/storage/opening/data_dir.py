@@ -1,4 +1,4 @@
-"""The folder that holds what this server keeps on disk."""
+"""The folder for the files of this server."""
 
 import os
 
@@ -6,7 +6,7 @@ from backend.kernel.settings import Settings, SettingsError
 
 
 def open_data_dir(settings: Settings) -> None:
-    """Make DATA_DIR if it is missing; raises SettingsError when this user cannot write there."""
+    """Create DATA_DIR if it is missing; raises SettingsError if this user cannot write there."""
     folder = settings.data_dir.absolute()
     try:
         folder.mkdir(parents=True, exist_ok=True, mode=0o700)
