@@ -1,4 +1,4 @@
-"""Is a deployment right? Checks from the outside, each with its evidence and how to mend it."""
+"""Checks a deployment from outside; each check has its evidence and a fix."""
 
 from doctor.deployment import Admin, Deployment
 from doctor.examine import examine

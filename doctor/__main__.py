@@ -1,4 +1,4 @@
-"""`python -m doctor URL`: examine a deployment, from a terminal or in CI."""
+"""`python -m doctor URL`: check a deployment, from a terminal or in CI."""
 
 import os
 import signal
@@ -21,8 +21,8 @@ OK, CHECK_FAILED, USAGE_ERROR, INTERRUPTED, BROKEN_PIPE = 0, 1, 2, 130, 141
 
 
 def main(arguments: Sequence[str]) -> int:
-    """Examine, tell, and return the exit code."""
-    # CI systems cancel with SIGTERM: the throw-away account is deleted then too.
+    """Run the checks, report the findings, and return the exit code."""
+    # CI systems cancel with SIGTERM, after which the throw-away account must be deleted too.
     signal.signal(signal.SIGTERM, signal.default_int_handler)
     try:
         options = parse_options(arguments, os.environ)
@@ -57,14 +57,14 @@ def _run(options: Options) -> int:
 def _collect_findings(options: Options, table: Table | None) -> list[Finding]:
     progress = ProgressLine(sys.stderr, Style.of(sys.stderr, os.environ))
     findings = []
-    examination = examine(
+    finding_stream = examine(
         options.deployment,
         on_progress=progress.update,
         checks=options.checks,
-        on_early_cleanup=lambda last: _report_cleanup(sys.stderr, progress, last),
+        on_early_cleanup=lambda finding: _report_cleanup(sys.stderr, progress, finding),
     )
-    with closing(examination):
-        for finding in examination:
+    with closing(finding_stream):
+        for finding in finding_stream:
             findings.append(finding)
             progress.clear()
             if table is not None:
@@ -72,16 +72,16 @@ def _collect_findings(options: Options, table: Table | None) -> list[Finding]:
     return findings
 
 
-def _report_cleanup(out: TextIO, progress: ProgressLine, last: Finding) -> None:
+def _report_cleanup(out: TextIO, progress: ProgressLine, finding: Finding) -> None:
     progress.clear()
-    if last.verdict is Verdict.FAIL:
-        out.write(f"doctor: {last.evidence}. {last.fix}\n")
-    elif last.verdict is Verdict.PASS:
+    if finding.verdict is Verdict.FAIL:
+        out.write(f"doctor: {finding.evidence}. {finding.fix}\n")
+    elif finding.verdict is Verdict.PASS:
         out.write("doctor: the throw-away account is deleted\n")
 
 
 def _detach_stdout() -> None:
-    """Point stdout nowhere: Python would complain at its end that nobody reads."""
+    """Point stdout at /dev/null: Python would report the closed pipe again at its exit."""
     os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
 
 

@@ -1,4 +1,4 @@
-"""What a check is."""
+"""The type of a check, and the decorator that declares one."""
 
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -14,7 +14,7 @@ CheckFunction = Callable[["CheckContext"], CheckResult]
 
 @dataclass(frozen=True)
 class Check:
-    """One thing that must hold. `needs` names the checks without whose success it says nothing."""
+    """One check. `needs` names the checks that must pass before it makes sense."""
 
     name: str
     title: str
@@ -23,7 +23,7 @@ class Check:
 
 
 def check(name: str, title: str, *needs: str) -> Callable[[CheckFunction], Check]:
-    """Make a function a check; its docstring says what breaks where it does not hold."""
+    """Declare a function as a check; its docstring says why it matters."""
 
     def declare(function: CheckFunction) -> Check:
         return Check(name, title, needs, function)

@@ -1,23 +1,23 @@
-"""What the checks of one examination share: browsers, a throw-away account, what was seen."""
+"""What the checks of one run share: browsers, a throw-away account, earlier results."""
 
 from typing import Any
 
 import httpx
 
 from doctor.check import Check
+from doctor.client.browser import HttpClient, ProgressCallback, SimulatedBrowser
 from doctor.client.redaction import EvidenceRedactor
 from doctor.client.set_cookie import SetCookie
-from doctor.client.simulated_browser import Connection, ProgressCallback, SimulatedBrowser
 from doctor.client.throwaway_account import ThrowawayAccount, is_session_usable
 from doctor.clock import BlockingClock
 from doctor.deployment import Deployment
 from doctor.findings import CheckResult, CheckSkipped, Finding, Verdict, failed
 
-_MAX_EVIDENCE_CHARS = 2000  # characters; a server may write what it likes
+_MAX_EVIDENCE_CHARS = 2000  # a server may send any amount of text
 
 
 class CheckContext:
-    """What the checks share: the browsers, the throw-away account, and what was found so far."""
+    """What the checks share: browsers, the throw-away account, and earlier results."""
 
     def __init__(
         self, deployment: Deployment, clock: BlockingClock, report_progress: ProgressCallback
@@ -34,24 +34,24 @@ class CheckContext:
         self.server = self._connect(deployment.url)
         self.app = self._connect(deployment.frontend) if deployment.frontend else None
         self.visitor = SimulatedBrowser(self.server, deployment.url)
-        """The browser in which the throw-away account was made."""
+        """The browser in which the throw-away account was created."""
         self.shared: dict[str, Any] = {}
-        """What one check leaves for another, by a name both write out."""
+        """What one check passes to another, by a name that both use."""
         self._admin: SimulatedBrowser | None = None
         self._admin_error = ""
         self._unreachable_since = ""
         self._status: dict[str, Any] | None = None
 
     def report_progress(self, text: str) -> None:
-        """Tell in a few words what is being done or waited for."""
+        """Report in a few words what is being done or waited for."""
         self._report_progress(text)
 
     def mute_progress(self) -> None:
-        """Say nothing more: who listened may be gone, or be what went wrong."""
+        """Report nothing more: the listener may be gone, or have caused the failure."""
         self._report_progress = lambda _: None
 
     def run_check(self, check: Check) -> Finding:
-        """Make one check, unless one that it needs has not passed."""
+        """Run one check, unless one that it needs has not passed."""
         self.report_progress(check.title)
         began = self.clock.monotonic()
         outcome = self._unmet_dependency(check) or self._run(check)
@@ -65,20 +65,20 @@ class CheckContext:
         return SimulatedBrowser(self.server, origin or self.deployment.url)
 
     def signed_in_browser(self) -> SimulatedBrowser:
-        """Return the visitor's browser, signed in; raises CheckSkipped if it cannot be."""
+        """Return the visitor's browser, signed in; raises CheckSkipped if that fails."""
         if not is_session_usable(self.visitor, self.clock):
             self.visitor = self.new_signed_in_browser()
         return self.visitor
 
     def session_cookie(self) -> SetCookie:
-        """Return the cookie of the visitor's session; raises CheckSkipped if it is gone again."""
+        """Return the visitor's session cookie; raises CheckSkipped if it has been deleted."""
         cookie = self.visitor.session_cookie()
         if cookie is None:
-            raise CheckSkipped("the session's cookie was set, and taken away again")
+            raise CheckSkipped("the session cookie was set, then deleted again")
         return cookie
 
     def new_signed_in_browser(self) -> SimulatedBrowser:
-        """Sign the account in from a browser of its own; raises CheckSkipped if that fails."""
+        """Sign the account in from a new browser; raises CheckSkipped if that fails."""
         browser = self.anonymous_browser()
         reply = self.account.sign_in(browser)
         if reply.status != 200:
@@ -87,7 +87,7 @@ class CheckContext:
 
     def admin_browser(self) -> SimulatedBrowser:
         """Return a browser in which the given admin is signed in; raises CheckSkipped."""
-        if self._admin_error:  # asked once: each wrong password counts against the admin's account
+        if self._admin_error:  # tried once: wrong passwords may lock the admin's account
             raise CheckSkipped(self._admin_error)
         if self._admin is None:
             try:
@@ -103,7 +103,7 @@ class CheckContext:
         return self._admin is not None
 
     def status(self) -> dict[str, Any]:
-        """Return what admins are told about the deployment; raises CheckSkipped."""
+        """Return the deployment's status, which only admins can read; raises CheckSkipped."""
         if self._status is None:
             reply = self.admin_browser().get("/api/admin/status")
             if reply.status != 200:
@@ -112,45 +112,47 @@ class CheckContext:
         return self._status or {}
 
     def close(self) -> None:
-        """Let go of the connections."""
+        """Close the connections."""
         self.server.close()
         if self.app is not None:
             self.app.close()
 
-    def _connect(self, base: str) -> Connection:
-        return Connection(base, self.deployment, self.clock, self.report_progress, self._redactor)
+    def _connect(self, base: str) -> HttpClient:
+        return HttpClient(base, self.deployment, self.clock, self.report_progress, self._redactor)
 
     def _redact(self, text: str) -> str:
-        """Take out what a server may have quoted back to us, and cut what is too long to read."""
-        shown = self._redactor.redact(text)
-        return shown if len(shown) <= _MAX_EVIDENCE_CHARS else f"{shown[:_MAX_EVIDENCE_CHARS]}..."
+        """Redact secrets that a server may have quoted, and cut what is too long to read."""
+        redacted = self._redactor.redact(text)
+        if len(redacted) <= _MAX_EVIDENCE_CHARS:
+            return redacted
+        return f"{redacted[:_MAX_EVIDENCE_CHARS]}..."
 
     def _unmet_dependency(self, check: Check) -> CheckResult | None:
-        lost = [name for name in check.needs if self.verdicts.get(name) not in _SATISFIED]
-        if not lost and check.needs and self._unreachable_since:
-            silent = f"it needs {self._unreachable_since}, since which the server does not answer"
-            return CheckResult(Verdict.SKIPPED, f"not made: {silent}")
-        if not lost:
+        unmet = [name for name in check.needs if self.verdicts.get(name) not in _SATISFIED]
+        if unmet:
+            failed_it = self.verdicts.get(unmet[0]) is Verdict.FAIL
+            reason = f"{unmet[0]}, which {'failed' if failed_it else 'was skipped'}"
+        elif check.needs and self._unreachable_since:
+            reason = f"{self._unreachable_since}, after which the server stopped responding"
+        else:
             return None
-        verdict = self.verdicts.get(lost[0])
-        why = "did not pass" if verdict is Verdict.FAIL else "could not be made"
-        return CheckResult(Verdict.SKIPPED, f"not made: it needs {lost[0]}, which {why}")
+        return CheckResult(Verdict.SKIPPED, f"needs {reason}")
 
     def _run(self, check: Check) -> CheckResult:
         try:
             return check.function(self)
         except CheckSkipped as reason:
-            return CheckResult(Verdict.SKIPPED, f"not made: {reason}")
+            return CheckResult(Verdict.SKIPPED, str(reason))
         except (KeyError, TypeError, AttributeError, ValueError) as error:
             return failed(
-                f"an answer was of a shape nobody expects ({type(error).__name__})",
-                "Does a proxy or another server answer in Gatehouse's place?",
+                f"the response has an unexpected format ({type(error).__name__})",
+                "Let the proxy pass requests on: something else may answer in Gatehouse's place.",
             )
         except httpx.RequestError as error:
             self._unreachable_since = "" if self._is_reachable() else check.name
             return failed(
-                f"no answer: {str(error) or type(error).__name__}",
-                "Run the doctor again. If it stays, read the server's log at this time.",
+                f"no response: {str(error) or type(error).__name__}",
+                "Run the doctor again. If it fails again, read the server's log for this time.",
             )
 
     def _is_reachable(self) -> bool:
@@ -166,15 +168,15 @@ _SATISFIED = {Verdict.PASS, Verdict.WARN}
 
 def sign_in_admin(context: CheckContext) -> SimulatedBrowser:
     """Sign in the admin the doctor was given; raises CheckSkipped."""
-    given = context.deployment.admin
-    if given is None:
-        raise CheckSkipped("only admins are told; give the doctor one with --email")
+    admin = context.deployment.admin
+    if admin is None:
+        raise CheckSkipped("only admins can read this; give the doctor one with --email")
     browser = context.anonymous_browser()
-    if given.session:
-        browser.bearer = given.session
+    if admin.session:
+        browser.bearer = admin.session
         return browser
-    said = {"email": given.email, "password": given.password.reveal(), "rememberMe": False}
-    reply = browser.post("/api/auth/sign-in/email", said)
+    payload = {"email": admin.email, "password": admin.password.reveal(), "rememberMe": False}
+    reply = browser.post("/api/auth/sign-in/email", payload)
     if reply.status != 200:
         raise CheckSkipped(f"the given admin could not sign in: {reply.summary}")
     return browser

@@ -1,4 +1,4 @@
-"""Time and chance: the doctor's only home of both."""
+"""Time and randomness, which the doctor takes from here only."""
 
 import secrets
 import time
@@ -16,7 +16,7 @@ class BlockingClock(Protocol):
         """Return seconds that never run backwards."""
 
     def wait(self, seconds: float) -> None:
-        """Return after so many seconds."""
+        """Sleep for so many seconds."""
 
 
 class SystemBlockingClock:
@@ -32,6 +32,6 @@ class SystemBlockingClock:
         time.sleep(seconds)
 
 
-def random_hex(letters: int) -> str:
-    """Draw so many hexadecimal digits that nobody can guess."""
-    return secrets.token_hex((letters + 1) // 2)[:letters]
+def random_hex(digits: int) -> str:
+    """Return so many unguessable hexadecimal digits."""
+    return secrets.token_hex((digits + 1) // 2)[:digits]

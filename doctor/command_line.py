@@ -1,4 +1,4 @@
-"""What `python -m doctor` was told, checked before anything is asked of a server."""
+"""The arguments of `python -m doctor`, checked before any request is sent."""
 
 import argparse
 import getpass
@@ -11,24 +11,24 @@ from pathlib import Path
 from typing import NoReturn
 
 from doctor.check import Check
-from doctor.client.credential import Credential
+from doctor.client.secret_text import SecretText
 from doctor.deployment import Admin, Deployment
 from doctor.selection import select_checks
 
 PASSWORD_VARIABLE = "GATEHOUSE_ADMIN_PASSWORD"  # noqa: S105  a name, not a password
 _STDIN = "-"
-_SHOWN_TO_OTHERS = (
-    "doctor: others on this machine can read a --password; --password-file is safer\n"
+_ARGUMENT_WARNING = (
+    "doctor: other users of this machine can read --password; --password-file is safer\n"
 )
 
 
 class UsageError(ValueError):
-    """What was asked for cannot be done; the message says why in one line."""
+    """The arguments cannot be used; the message says why in one line."""
 
 
 @dataclass(frozen=True)
 class Options:
-    """What to examine, and how to report it."""
+    """What to check, and how to report it."""
 
     deployment: Deployment
     checks: tuple[Check, ...]
@@ -42,122 +42,124 @@ def parse_options(
     environment: Mapping[str, str],
     ask: Callable[[str], str] = getpass.getpass,
 ) -> Options:
-    """Read the arguments; raises UsageError, and SystemExit after --help."""
-    said = _parser().parse_args(arguments)
+    """Parse the arguments; raises UsageError, and SystemExit after --help."""
+    parsed = _parser().parse_args(arguments)
     try:
         deployment = Deployment(
-            said.url,
-            frontend=said.frontend,
-            admin=_admin(said, environment, ask),
-            protected=tuple(map(_path, said.protected)),
-            ca_file=_ca_file(said.ca_file),
-            mail_to=said.mail_to,
+            parsed.url,
+            frontend=parsed.frontend,
+            admin=_admin(parsed, environment, ask),
+            protected=tuple(map(_check_path, parsed.protected)),
+            ca_file=_ca_file(parsed.ca_file),
+            mail_to=parsed.mail_to,
         )
-        names = [name for name in said.only.split(",") if name]
+        names = [name for name in parsed.only.split(",") if name]
         checks = select_checks(deployment, names)
-    except ValueError as error:  # BadUrl and UnknownCheck say it in a line
+    except ValueError as error:  # BadUrl and UnknownCheck have one-line messages
         raise UsageError(str(error)) from None
-    return Options(deployment, checks, said.json, _writable(said.junit), said.quiet)
+    return Options(deployment, checks, parsed.json, _output_file(parsed.junit), parsed.quiet)
 
 
 class _Parser(argparse.ArgumentParser):
     def error(self, message: str) -> NoReturn:
-        raise UsageError(f"{message} (--help says more)")
+        raise UsageError(f"{message} (see --help)")
 
 
 def _parser() -> _Parser:
     parser = _Parser(
         "python -m doctor",
-        description="Examine a Gatehouse from outside: is the deployment right?",
-        epilog="exit codes: 0 nothing is broken, 1 something is, 2 it could not be started, "
-        "130 interrupted. A throw-away account is made, and deleted again whatever happens.",
+        description="Check a Gatehouse deployment from outside.",
+        epilog="exit codes: 0 no check failed, 1 a check failed, 2 wrong arguments, "
+        "130 interrupted. The doctor creates a throw-away account and always deletes it again.",
     )
     add = parser.add_argument
-    add("url", metavar="URL", help="where the server is: https://owner-name.hf.space")
+    add("url", metavar="URL", help="the server: https://owner-name.hf.space")
     add("--frontend", metavar="URL", help="the app that passes /api/auth on to it")
-    add("--email", metavar="E", help="an admin, who is told what strangers are not")
+    add("--email", metavar="E", help="an admin, for checks that need one")
     add("--password-file", metavar="FILE", help="the admin's password; - reads it from stdin")
     add(
         "--password",
         metavar="P",
-        help=f"the same, readable for others on this machine; better {PASSWORD_VARIABLE}",
+        help=f"the same, which other users of this machine can read; prefer {PASSWORD_VARIABLE}",
     )
     add(
         "--protected",
         metavar="PATH",
         action="append",
         default=[],
-        help="a path of your own that must answer 401 to strangers; may be repeated",
+        help="an endpoint of your own that must answer 401 without a session; may be repeated",
     )
     add("--only", metavar="NAMES", default="", help="checks or groups: headers,cookies.secure")
-    add("--mail-to", metavar="E", help="try mail with this account; it gets a reset link")
+    add("--mail-to", metavar="E", help="test mail with this account, which gets a reset link")
     add("--ca-file", metavar="FILE", help="certificates to trust besides the public ones")
     add("--json", action="store_true", help="write one JSON document")
-    add("--junit", metavar="FILE", help="write a report for CI besides")
-    add("--quiet", action="store_true", help="show only what is broken or worth a look")
+    add("--junit", metavar="FILE", help="also write a JUnit report for CI")
+    add("--quiet", action="store_true", help="show only what failed or is worth a look")
     return parser
 
 
 def _admin(
-    said: argparse.Namespace, environment: Mapping[str, str], ask: Callable[[str], str]
+    parsed: argparse.Namespace, environment: Mapping[str, str], ask: Callable[[str], str]
 ) -> Admin | None:
-    if not said.email:
-        if said.password or said.password_file:
-            raise UsageError("a password without --email: whose is it?")
+    if not parsed.email:
+        if parsed.password or parsed.password_file:
+            raise UsageError("a password needs --email")
         return None
-    password = _password(said, environment, ask)
+    password = _password(parsed, environment, ask)
     if not password:
         raise UsageError("the password is empty")
-    return Admin(said.email, Credential(password))
+    return Admin(parsed.email, SecretText(password))
 
 
 def _password(
-    said: argparse.Namespace, environment: Mapping[str, str], ask: Callable[[str], str]
+    parsed: argparse.Namespace, environment: Mapping[str, str], ask: Callable[[str], str]
 ) -> str:
-    if said.password_file == _STDIN:
+    if parsed.password_file == _STDIN:
         return sys.stdin.readline().rstrip("\r\n")
-    if said.password_file:
-        return _read(said.password_file).rstrip("\r\n")
-    if said.password:
-        sys.stderr.write(_SHOWN_TO_OTHERS)
-        return str(said.password)
+    if parsed.password_file:
+        return _read(parsed.password_file).rstrip("\r\n")
+    if parsed.password:
+        sys.stderr.write(_ARGUMENT_WARNING)
+        return str(parsed.password)
     if environment.get(PASSWORD_VARIABLE):
         return environment[PASSWORD_VARIABLE]
     if not sys.stdin.isatty():
-        raise UsageError(f"no password for {said.email}: set {PASSWORD_VARIABLE}, --password-file")
+        raise UsageError(
+            f"no password for {parsed.email}: set {PASSWORD_VARIABLE}, --password-file"
+        )
     try:
-        return ask(f"Password of {said.email}: ")
+        return ask(f"Password of {parsed.email}: ")
     except EOFError:
         raise UsageError("no password was typed") from None
 
 
-def _path(told: str) -> str:
-    if not told.startswith("/") or any(letter.isspace() for letter in told):
-        raise UsageError(f"--protected {told!r}: a path begins with / and has no spaces")
-    return told
+def _check_path(path: str) -> str:
+    if not path.startswith("/") or any(letter.isspace() for letter in path):
+        raise UsageError(f"--protected {path!r}: a path begins with / and has no spaces")
+    return path
 
 
-def _ca_file(told: str | None) -> str | None:
-    if told is None:
+def _ca_file(name: str | None) -> str | None:
+    if name is None:
         return None
     try:
-        ssl.create_default_context(cafile=told)
+        ssl.create_default_context(cafile=name)
     except (OSError, ssl.SSLError) as error:
-        raise UsageError(f"--ca-file {told}: {error}") from None
-    return told
+        raise UsageError(f"--ca-file {name}: {error}") from None
+    return name
 
 
-def _writable(told: str | None) -> Path | None:
-    """Try the file before the examination, not after it."""
-    if told is None:
+def _output_file(name: str | None) -> Path | None:
+    """Try to write the file before the checks run, not after them."""
+    if name is None:
         return None
-    file = Path(told)
+    file = Path(name)
     try:
         file.touch()
     except OSError as error:
-        raise UsageError(f"--junit {told}: {error.strerror}") from None
+        raise UsageError(f"--junit {name}: {error.strerror}") from None
     if not os.access(file, os.W_OK) or not file.is_file():
-        raise UsageError(f"--junit {told}: cannot be written")
+        raise UsageError(f"--junit {name}: cannot be written")
     return file
 
 

@@ -1,14 +1,14 @@
-"""Which deployment is examined, and what the doctor was given to do it with."""
+"""The deployment to check, and what the doctor may use for it."""
 
 import ipaddress
 import re
 from dataclasses import dataclass, field
 from urllib.parse import urlsplit
 
-from doctor.client.credential import NO_CREDENTIAL, Credential
+from doctor.client.secret_text import NO_SECRET, SecretText
 
 PROTECTED_PATHS = ("/api/me", "/api/stream", "/api/account/export", "/api/auth/list-sessions")
-"""What no stranger may get, on every Gatehouse."""
+"""The endpoints of every Gatehouse that need a session."""
 ADMIN_PATHS = (
     "/api/admin/status",
     "/api/admin/events",
@@ -20,42 +20,42 @@ _NOT_PUBLIC = ("localhost", ".localhost", ".local", ".internal", ".test")
 
 
 class BadUrl(ValueError):
-    """An address the doctor cannot examine; the message says why."""
+    """A URL the doctor cannot use; the message says why."""
 
 
 @dataclass(frozen=True)
 class Admin:
-    """An admin of the deployment, who unlocks what only admins are told.
+    """An admin of the deployment, for checks that need one.
 
     Either `email` and `password`, or the value of a signed session cookie that is already there.
     """
 
     email: str = ""
-    password: Credential = NO_CREDENTIAL
-    session: Credential = NO_CREDENTIAL
+    password: SecretText = NO_SECRET
+    session: SecretText = NO_SECRET
 
 
 @dataclass(frozen=True)
 class Deployment:
-    """A deployment to examine."""
+    """A deployment to check."""
 
     url: str
-    """Where the server is reached: `https://owner-name.hf.space`."""
+    """The server's URL: `https://owner-name.hf.space`."""
     frontend: str | None = None
-    """The app that passes /api/auth on to it, as its users open it."""
+    """The URL of the app that passes /api/auth on to the server."""
     admin: Admin | None = None
     protected: tuple[str, ...] = ()
-    """Further paths that must answer 401 to a stranger: the app's own endpoints."""
+    """Endpoints of your own that must answer 401 without a session."""
     ca_file: str | None = None
-    """Certificates to trust besides the public ones, for a server with one of its own."""
+    """Certificates to trust besides the public ones."""
     address: str | None = None
-    """Where the server listens, `127.0.0.1:7860`, if that is not what the URL's name leads to."""
+    """Where to connect, such as `127.0.0.1:7860`, instead of to the host of the URL."""
     runs_on_server: bool = False
-    """Whether the doctor runs on the server itself: it then cannot see what its proxies do."""
+    """Whether the doctor runs on the server itself, where it cannot see what proxies do."""
     mail_to: str | None = None
-    """The address of an account to which a test mail may go: its owner gets a reset link."""
+    """The address of an account for a test mail, a reset link."""
     timeout: float = field(default=20.0)
-    """Seconds to wait for one answer."""
+    """Seconds to wait for a response."""
 
     def __post_init__(self) -> None:
         object.__setattr__(self, "url", normalize_origin(self.url))
@@ -64,31 +64,31 @@ class Deployment:
 
     @property
     def https(self) -> bool:
-        """Whether browsers reach it over https."""
+        """Whether browsers reach the server over https."""
         return self.url.startswith("https://")
 
     @property
     def is_public(self) -> bool:
-        """Whether its name is one of the open internet, as far as a name can tell."""
+        """Whether its host name is public, as far as a name can tell."""
         return is_public_host(urlsplit(self.url).hostname or "")
 
 
 def normalize_origin(url: str) -> str:
-    """Return `scheme://host[:port]` of an address as people paste it; raises BadUrl."""
+    """Return `scheme://host[:port]` of a URL as people paste it; raises BadUrl."""
     text = url.strip()
     try:
         parts = urlsplit(text if "://" in text else f"https://{text}")
     except ValueError as error:
         _reject_credentials(text)
-        raise BadUrl(f"{url!r} is no address of a server: {error}") from None
+        raise BadUrl(f"{url!r} is not a server's URL: {error}") from None
     _reject_credentials(parts.netloc)
     if parts.scheme not in {"http", "https"} or not _HOST.fullmatch(parts.hostname or ""):
-        _reject_credentials(text)  # "https:/ada:password@host", say, in which nothing is a host
-        raise BadUrl(f"{url!r} is no address of a server: try https://my-space.hf.space")
+        _reject_credentials(text)  # "https:/ada:password@host", say, which has no host
+        raise BadUrl(f"{url!r} is not a server's URL: try https://my-space.hf.space")
     try:
         port = parts.port
     except ValueError:
-        raise BadUrl(f"{url!r} names no port a server could have") from None
+        raise BadUrl(f"{url!r} has no valid port") from None
     name = parts.hostname or ""
     host = f"[{name}]" if ":" in name else name
     default = {"http": 80, "https": 443}[parts.scheme]
@@ -96,12 +96,12 @@ def normalize_origin(url: str) -> str:
 
 
 def _reject_credentials(text: str) -> None:
-    if "@" in text:  # not repeated: there may be a password in it
-        raise BadUrl("leave user and password out of the address: an admin is named with --email")
+    if "@" in text:  # not quoted: it may contain a password
+        raise BadUrl("leave user and password out of the URL; pass an admin with --email")
 
 
 def is_public_host(host: str) -> bool:
-    """Tell whether a host's name or address belongs to the open internet."""
+    """Tell whether a host's name or address is public."""
     try:
         return ipaddress.ip_address(host).is_global
     except ValueError:

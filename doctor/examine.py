@@ -1,11 +1,11 @@
-"""One examination: every check in order, and the cleaning up."""
+"""One run of the doctor: every check in order, and the clean-up."""
 
 from collections.abc import Callable, Generator
 
 from doctor.check import Check
 from doctor.check_context import CheckContext
 from doctor.cleanup import clean_up
-from doctor.client.simulated_browser import ProgressCallback
+from doctor.client.browser import ProgressCallback
 from doctor.clock import BlockingClock, SystemBlockingClock
 from doctor.deployment import Deployment
 from doctor.findings import Finding
@@ -22,7 +22,7 @@ def examine(
     clock: BlockingClock | None = None,
     on_early_cleanup: FindingCallback = lambda _: None,
 ) -> Generator[Finding, None, None]:
-    """Run every check in order, and yield each finding as soon as there is one.
+    """Run every check in order, and yield each finding as soon as it is there.
 
     `on_progress` is called with a few words about what is being done or waited for. The throw-away
     account is deleted at the end, even if the caller stops iterating or is interrupted;
@@ -30,15 +30,15 @@ def examine(
     (`doctor.selection`).
     """
     context = CheckContext(deployment, clock or SystemBlockingClock(), on_progress)
-    left = False
+    is_clean = False
     try:
         for each in select_checks(deployment) if checks is None else checks:
             yield context.run_check(each)
-        last = context.run_check(clean_up)
-        left = True
-        yield last
+        finding = context.run_check(clean_up)
+        is_clean = True
+        yield finding
     finally:
-        if not left:
+        if not is_clean:
             context.mute_progress()
             on_early_cleanup(context.run_check(clean_up))
         context.close()

@@ -1,12 +1,12 @@
-"""What a check finds."""
+"""The results of checks."""
 
 from dataclasses import dataclass
 from enum import StrEnum
 
 
 class Verdict(StrEnum):
-    """How a check ended. A warning is worth reading and breaks nothing; a skipped check has not
-    been made, and its evidence says why."""
+    """How a check ended. A warning is worth a look but breaks nothing; the evidence of a skipped
+    check says why it was skipped."""
 
     PASS = "pass"  # noqa: S105  a word, not a password
     WARN = "warn"
@@ -16,7 +16,7 @@ class Verdict(StrEnum):
 
 @dataclass(frozen=True)
 class CheckResult:
-    """What a check returns: the verdict, what was seen, and how to mend it."""
+    """What a check returns: the verdict, what was seen, and how to fix it."""
 
     verdict: Verdict
     evidence: str
@@ -25,34 +25,34 @@ class CheckResult:
 
 @dataclass(frozen=True)
 class Finding:
-    """One check's outcome, with its name."""
+    """The result of a check, with its name."""
 
     check: str
     """A short stable name, such as `headers.hsts`."""
     title: str
-    """What holds where the check passes."""
+    """What is true if the check passes."""
     verdict: Verdict
     evidence: str
     """What was seen. Never a secret."""
     fix: str
-    """How to mend it; empty where nothing is to be mended."""
+    """How to fix it; empty where nothing has to be fixed."""
     seconds: float
 
 
 class CheckSkipped(Exception):
-    """Raised by a check that cannot be made here; the message says why."""
+    """Raised by a check that cannot run here; the message says why."""
 
 
 def passed(evidence: str) -> CheckResult:
-    """All is well."""
+    """Return a passed result."""
     return CheckResult(Verdict.PASS, evidence)
 
 
 def warned(evidence: str, fix: str) -> CheckResult:
-    """It works, and somebody should know."""
+    """Return a warning: it works, but somebody should know."""
     return CheckResult(Verdict.WARN, evidence, fix)
 
 
 def failed(evidence: str, fix: str) -> CheckResult:
-    """It is broken."""
+    """Return a failure."""
     return CheckResult(Verdict.FAIL, evidence, fix)

@@ -1,4 +1,4 @@
-"""Which checks of the list are made."""
+"""Which of the checks to run."""
 
 from collections.abc import Sequence
 
@@ -8,14 +8,14 @@ from doctor.deployment import Deployment
 
 
 class UnknownCheck(ValueError):
-    """No check or group has this name; the message says which there are."""
+    """No check or group has this name; the message lists the groups."""
 
 
 def select_checks(deployment: Deployment, only: Sequence[str] = ()) -> tuple[Check, ...]:
-    """Return the checks to make, in order: all, or those named in `only` and what they need.
+    """Return the checks to run, in order: all, or those named in `only` and what they need.
 
-    A name is that of a check, `headers.csp`, or of a group, `headers`. Without an app of its own
-    one check of `frontend` stays, which says so. Raises UnknownCheck.
+    A name is that of a check, `headers.csp`, or of a group, `headers`. Without a frontend only
+    `frontend.reaches` of that group stays, to report it. Raises UnknownCheck.
     """
     chosen = _with_dependencies(only) if only else {each.name for each in CHECKS}
     if deployment.frontend is None:

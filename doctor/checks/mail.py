@@ -1,4 +1,4 @@
-"""Do mails leave?"""
+"""Sending mail."""
 
 from typing import Any
 
@@ -7,50 +7,50 @@ from doctor.check_context import CheckContext
 from doctor.findings import CheckResult, CheckSkipped, failed, passed, warned
 
 RESET = "/api/auth/request-password-reset"
-_PATIENCE, _PAUSE = 20.0, 1.0  # seconds
-_OVER = {"sent", "given_up", "held"}
+_MAX_WAIT, _POLL_INTERVAL = 20.0, 1.0  # seconds
+_FINAL_STATES = {"sent", "given_up", "held"}
 
 
-@check("mail.leaves", "Mails leave the server", "account.sign-up")
+@check("mail.leaves", "The server can send mail", "account.sign-up")
 def leaves(context: CheckContext) -> CheckResult:
-    """Nobody confirms an address or gets a new password without."""
+    """Without mail nobody can verify an address or reset a password."""
     mail = context.status().get("mail", {})
     if mail.get("sends") == "outbox":
         return warned(
-            "no mailer is set: mails stay in the outbox",
-            "Set SMTP_URL or, on a Space, MAIL_API_URL, and MAIL_FROM. Until then admins read the "
-            "mails in the panel, under Outbox.",
+            "no mailer is configured: mails stay in the outbox",
+            "Set MAIL_FROM, and SMTP_URL or, on a Space, MAIL_API_URL. Until then admins can read "
+            "the mails in the panel, under Outbox.",
         )
     to = context.deployment.mail_to or context.account.email
-    before = _newest(context, to) if context.deployment.mail_to else None
-    if context.deployment.mail_to or _newest(context, to) is None:
+    before = _newest_mail(context, to) if context.deployment.mail_to else None
+    if context.deployment.mail_to or _newest_mail(context, to) is None:
         reply = context.anonymous_browser().post(RESET, {"email": to})
         if reply.status != 200:
-            raise CheckSkipped(f"asking for a reset mail answered {reply.summary}")
-    found = _watched(context, to, before["id"] if before else "")
-    if found is None:
+            raise CheckSkipped(f"requesting a reset mail answered {reply.summary}")
+    mail = _wait_until_sent(context, to, before["id"] if before else "")
+    if mail is None:
         raise CheckSkipped(
-            f"no mail to {to} was written: it must be the address of an account, and gets at most "
-            "three an hour"
+            f"the server wrote no mail to {to}: it must be the address of an account, which gets "
+            "at most three an hour"
         )
-    return _judged(context, found)
+    return _judge(context, mail)
 
 
-def _watched(context: CheckContext, to: str, before: str) -> dict[str, Any] | None:
-    """Watch the newest mail to `to`, if it is not the one of `before`, until it left."""
-    until = context.clock.monotonic() + _PATIENCE
+def _wait_until_sent(context: CheckContext, to: str, before: str) -> dict[str, Any] | None:
+    """Wait until the newest mail to `to` is sent or fails; None if it is still `before`."""
+    until = context.clock.monotonic() + _MAX_WAIT
     while True:
-        found = _newest(context, to)
-        if found is None or found["id"] == before:
+        mail = _newest_mail(context, to)
+        if mail is None or mail["id"] == before:
             return None
         left = until - context.clock.monotonic()
-        if found["state"] in _OVER or found.get("lastError") or left <= 0:
-            return found
-        context.report_progress(f"waiting for a mail to {to} to leave, {left:.0f} s at most")
-        context.clock.wait(_PAUSE)
+        if mail["state"] in _FINAL_STATES or mail.get("lastError") or left <= 0:
+            return mail
+        context.report_progress(f"waiting for a mail to {to} to be sent, {left:.0f} s at most")
+        context.clock.wait(_POLL_INTERVAL)
 
 
-def _newest(context: CheckContext, to: str) -> dict[str, Any] | None:
+def _newest_mail(context: CheckContext, to: str) -> dict[str, Any] | None:
     reply = context.admin_browser().get("/api/admin/outbox?limit=50")
     mails = reply.field("mails")
     if reply.status != 200 or not isinstance(mails, list):
@@ -58,21 +58,21 @@ def _newest(context: CheckContext, to: str) -> dict[str, Any] | None:
     return next((mail for mail in mails if mail["to"] == to.lower()), None)
 
 
-def _judged(context: CheckContext, mail: dict[str, Any]) -> CheckResult:
-    what = f"the {mail['kind']} mail to {mail['to']}"
+def _judge(context: CheckContext, mail: dict[str, Any]) -> CheckResult:
+    name = f"the {mail['kind']} mail to {mail['to']}"
     if mail["state"] == "sent":
-        return passed(f"{what} left; whether it arrives, its reader sees")
-    told = mail.get("lastError") or f"still {mail['state']} after {_PATIENCE:.0f} s"
+        return passed(f"the mailer accepted {name}; check that it arrives")
+    reason = mail.get("lastError") or f"still {mail['state']} after {_MAX_WAIT:.0f} s"
     if mail["to"] == context.account.email and mail.get("lastError"):
         return warned(
-            f"{what} was not taken: {told}",
-            "Some providers refuse example.com, where nobody reads. Try with an account of your "
-            "own: --mail-to ADDRESS. If that fails too, look at the mailer's settings.",
+            f"the mailer rejected {name}: {reason}",
+            "Some providers reject example.com. Try again with your own account (--mail-to). If "
+            "that fails too, check the mailer's settings.",
         )
     return failed(
-        f"{what} did not leave: {told}",
-        "Look at SMTP_URL or MAIL_API_URL, MAIL_API_KEY and MAIL_FROM. A Space reaches no SMTP "
-        "ports: use MAIL_API_URL there. The outbox in the panel says more.",
+        f"{name} was not sent: {reason}",
+        "Check MAIL_FROM, and SMTP_URL or MAIL_API_URL and MAIL_API_KEY. A Space cannot reach SMTP "
+        "ports: use MAIL_API_URL there. The panel's Outbox has details.",
     )
 
 

@@ -1,4 +1,4 @@
-"""How the server is run: what only admins are told, and what any visitor can find out."""
+"""How the server is operated: what its status tells admins, and what anybody can find out."""
 
 import base64
 import hmac
@@ -9,8 +9,8 @@ from doctor.check import check
 from doctor.check_context import CheckContext
 from doctor.findings import CheckResult, CheckSkipped, failed, passed, warned
 
-# Better Auth's own default, and what examples, guides and tired people put there.
-_WELL_KNOWN = (
+# Better Auth's default, and keys from examples and tutorials.
+_EXAMPLE_KEYS = (
     "better-auth-secret-12345678901234567890",
     "better-auth-secret-123456789",
     "09d25e094faa6ca2556c818166b7a9563b93f7099f6f0f4caa6cf63b88e8d3e7",  # FastAPI's tutorial
@@ -26,190 +26,186 @@ _WELL_KNOWN = (
     "$(cat key)",
 )
 _NEW_KEY = (
-    "Make a key with python -c 'import secrets; print(secrets.token_urlsafe(48))' and set it as "
-    "SECRET_KEY."
+    "Generate a key with python -c 'import secrets; print(secrets.token_urlsafe(48))' and set it "
+    "as SECRET_KEY."
 )
 
 
-@check(
-    "exposure.docs",
-    "The description of the API is public only where it is meant to be",
-    "reach.health",
-)
+@check("exposure.docs", "The API documentation is public only where intended", "reach.health")
 def docs(context: CheckContext) -> CheckResult:
-    """A map of every endpoint helps whoever looks for a hole."""
-    anonymous_browser = context.anonymous_browser()
-    told = {
-        path: anonymous_browser.send_once("GET", path).status for path in ("/docs", "/openapi.json")
-    }
-    public = [path for path, status in told.items() if status == 200]
+    """A list of all endpoints helps attackers."""
+    browser = context.anonymous_browser()
+    paths = ("/docs", "/openapi.json")
+    statuses = {path: browser.send_once("GET", path).status for path in paths}
+    public = [path for path, status in statuses.items() if status == 200]
     if not public:
-        return passed(", ".join(f"{path} answers {status}" for path, status in told.items()))
+        return passed(", ".join(f"{path} answers {status}" for path, status in statuses.items()))
     if not _is_production(context):
-        return passed(f"{' and '.join(public)} are public, as in development")
+        return passed(f"{' and '.join(public)} are public, as usual in development")
     return warned(
-        f"everybody can read {' and '.join(public)}",
-        "Set DOCS=off unless you want it so: admins see the page all the same.",
+        f"anybody can read {' and '.join(public)}",
+        "Set DOCS=off unless this is intended: admins can still open /docs.",
     )
 
 
-@check("admin.let-in", "The given admin is let in, and told about the deployment", "reach.ready")
+@check("admin.let-in", "The given admin can sign in and read the status", "reach.ready")
 def let_in(context: CheckContext) -> CheckResult:
-    """What the next checks ask for, only admins are told."""
+    """The next checks read the status, which only admins may."""
     if context.deployment.admin is None:
-        raise CheckSkipped("no admin was given: --email, and the password as --help says")
+        raise CheckSkipped("no admin given: --email, and the password as in --help")
     try:
         context.status()
     except CheckSkipped as reason:
         return failed(
-            str(reason), "Is the address right, and the password? The account needs the role admin."
+            str(reason),
+            "Check the email address and the password. The account needs the role admin.",
         )
     return passed("GET /api/admin/status answered 200")
 
 
-@check("version.told", "The server says which version runs", "reach.health")
-def version(context: CheckContext) -> CheckResult:
-    """Whoever asks for help is asked this first."""
-    told = context.anonymous_browser().send_once("GET", "/health").field("version")
-    if not isinstance(told, str):
-        raise CheckSkipped("GET /health names no version")
+@check("version.told", "The server reports its version", "reach.health")
+def report_version(context: CheckContext) -> CheckResult:
+    """The first thing to state when you report a problem."""
+    version = context.anonymous_browser().send_once("GET", "/health").field("version")
+    if not isinstance(version, str):
+        raise CheckSkipped("GET /health has no version")
     if context.deployment.admin is None:
-        return passed(f"version {told}; the commit is told to admins (--email)")
-    commit = context.status().get("commit")
-    return passed(f"version {told}, " + (f"commit {commit}" if commit else "the commit unknown"))
+        return passed(f"version {version}; only admins can read the commit (--email)")
+    return passed(f"version {version}, commit {context.status().get('commit') or 'unknown'}")
 
 
-@check("address.public-url", "The server takes this address for its own", "reach.health")
+@check("address.public-url", "PUBLIC_URL is the address of the deployment", "reach.health")
 def public_url(context: CheckContext) -> CheckResult:
-    """Links in mails lead to PUBLIC_URL, and cookies are Secure by it."""
-    told = _told(context, "publicUrl")
-    if told == context.deployment.url:
-        return passed(told)
+    """PUBLIC_URL is where links in mails lead, and decides whether cookies are Secure."""
+    configured = _status_field(context, "publicUrl")
+    if configured == context.deployment.url:
+        return passed(configured)
     return warned(
-        f"PUBLIC_URL is {told}, and the doctor came by {context.deployment.url}",
-        "If people open the second, set PUBLIC_URL to it; if they open the first, examine that.",
+        f"PUBLIC_URL is {configured}, but the doctor was given {context.deployment.url}",
+        f"Set PUBLIC_URL={context.deployment.url} if that is what users open; otherwise run the "
+        f"doctor with {configured}.",
     )
 
 
-@check("secret.strong", "Cookies are not signed with a key from an example", "session.read")
+@check("secret.strong", "Cookies are not signed with a well-known example key", "session.read")
 def strong(context: CheckContext) -> CheckResult:
-    """With the key anybody signs cookies; a published key is no key."""
+    """Anybody who knows the key can sign cookies."""
     cookie = context.session_cookie()
     token, _, signature = unquote(cookie.value).rpartition(".")
-    if any(_sign(key, token) == signature for key in _WELL_KNOWN):
+    if any(_sign(key, token) == signature for key in _EXAMPLE_KEYS):
         return failed("the cookie is signed with a well-known example key", _NEW_KEY)
-    return passed(f"none of {len(_WELL_KNOWN)} well-known keys made the signature")
+    return passed(f"not signed with any of {len(_EXAMPLE_KEYS)} well-known keys")
 
 
-@check("secret.kept", "The signing key outlives the disk", "reach.health")
+@check("secret.kept", "The signing key survives the loss of the disk", "reach.health")
 def kept(context: CheckContext) -> CheckResult:
-    """A key that is lost ends every session and voids every mailed link."""
-    secret = _told(context, "secret")
+    """Losing the key ends all sessions and invalidates all mailed links."""
+    secret = _status_field(context, "secret")
     if secret.get("state") == "example":
-        return failed("the server says that its key is an example from documentation", _NEW_KEY)
+        return failed("the server reports that its key is an example from documentation", _NEW_KEY)
     if secret.get("state") == "set":
         old = secret.get("oldKeys", 0)
-        return passed("SECRET_KEY is set" + (f", and {old} old ones still verify" if old else ""))
+        return passed("SECRET_KEY is set" + (f", {old} old keys still verify" if old else ""))
     return warned(
-        "the server generated its key and keeps it in DATA_DIR",
-        f"It is lost with the disk, and every session with it. {_NEW_KEY} To sign nobody out, take "
-        "the key that is in DATA_DIR/secret_key.",
+        "SECRET_KEY is not set: the server generated a key and keeps it in DATA_DIR",
+        "Set SECRET_KEY to the key in DATA_DIR/secret_key, which keeps everybody signed in, or to "
+        "a new one. If the disk is lost, so is the generated key, and with it all sessions.",
     )
 
 
 @check("database.lasts", "The data survives a restart", "reach.ready")
 def lasts(context: CheckContext) -> CheckResult:
-    """The disk of a Space is lost at every restart, and the accounts with it."""
-    database = _told(context, "database")
+    """A Space loses its disk at every restart, and with it all accounts."""
+    database = _status_field(context, "database")
     kind, durability = database.get("kind"), database.get("durability")
     if durability == "durable":
-        return passed(f"{kind}, on a disk or server that stays")
+        return passed(f"{kind}, on a persistent disk or server")
     if durability == "snapshots":
         return warned(
-            f"{kind}, with snapshots: a crash loses what was written since the last one",
-            "If that is too much to lose, set DATABASE_URL to a PostgreSQL.",
+            f"{kind}, with snapshots: a crash loses everything written since the last one",
+            "Set DATABASE_URL to a PostgreSQL database if you cannot afford that loss.",
         )
     if durability != "ephemeral":
-        raise CheckSkipped(
-            f"the server calls its database {durability}, which this doctor is too old to know"
-        )
-    told = failed if _is_production(context) else warned
-    return told(
-        f"{kind} on a disk that is lost at the next restart, and every account with it",
-        "Set DATABASE_URL to a PostgreSQL (Neon's free one will do), or SNAPSHOT_DIR to a mounted "
-        "storage bucket.",
+        raise CheckSkipped(f"this doctor is too old: it does not know the durability {durability}")
+    result = failed if _is_production(context) else warned
+    return result(
+        f"{kind} on a disk that the next restart erases, with every account",
+        "Set DATABASE_URL to a PostgreSQL database (Neon's free tier is enough), or SNAPSHOT_DIR "
+        "to a mounted storage bucket.",
     )
 
 
 @check("database.clock", "The server's clock and the database's agree", "reach.ready")
 def same_clock(context: CheckContext) -> CheckResult:
-    """By a clock that is ahead sessions end too early, by one that is behind too late."""
-    clock = _told(context, "clock")
-    of, ahead = clock.get("comparedWith"), clock.get("ahead")
-    evidence = f"{ahead:+d} s against the {of}"
+    """With a fast clock sessions expire too early, with a slow one too late."""
+    clock = _status_field(context, "clock")
+    reference, ahead = clock.get("comparedWith"), clock.get("ahead")
+    evidence = f"{ahead:+d} s compared with the {reference}"
     if clock.get("right"):
         return passed(evidence)
-    told = failed if of == "database" else warned
-    return told(
+    result = failed if reference == "database" else warned
+    return result(
         evidence,
-        "Compare the clocks of both machines with a time server; timedatectl says whether one sets "
-        "them. Nothing is deleted by its age meanwhile.",
+        "Synchronise both machines with a time server (timedatectl shows whether they are). Until "
+        "then the server deletes nothing because of its age.",
     )
 
 
 @check("sessions.cached", "Sessions are checked from memory", "reach.ready")
 def cached(context: CheckContext) -> CheckResult:
-    """Where changes by other processes might not be heard of, each check asks the database."""
+    """Without change notifications from the database every session check costs a query."""
     state = context.anonymous_browser().send_once("GET", "/ready").field("sessions")
     if not isinstance(state, str):
-        raise CheckSkipped("GET /ready does not say")
+        raise CheckSkipped("GET /ready does not report it")
     if not state.startswith("bypassed"):
         return passed(state)
     return warned(
         state,
-        "Sessions are right, and each check costs a query. Behind a pooler set "
-        "DATABASE_URL_DIRECT to the database itself, so that changes can be heard of.",
+        "Set DATABASE_URL_DIRECT to the database itself, not to a pooler, which passes no change "
+        "notifications on. Until then sessions are correct, but every check costs a query.",
     )
 
 
-@check("limits.store", "The rate limits are counted where they should be", "reach.health")
+@check("limits.store", "All replicas can share the rate limits", "reach.health")
 def limit_store(context: CheckContext) -> CheckResult:
-    """Counters that several replicas do not share let through several times as much."""
-    store = str(_told(context, "limits").get("store"))
+    """Replicas that count separately allow several times as many requests."""
+    store = str(_status_field(context, "limits").get("store"))
     if store == "off":
-        told = failed if _is_production(context) else warned
-        return told("RATE_LIMITS=off: passwords can be guessed without end", "Set RATE_LIMITS=on.")
+        result = failed if _is_production(context) else warned
+        return result("RATE_LIMITS=off: password guessing is unlimited", "Set RATE_LIMITS=on.")
     if "away" in store:
-        return warned(store, "Each process counts for itself meanwhile. Look at REDIS_URL.")
+        return warned(
+            store, "Check REDIS_URL and Redis. Until then each process counts separately."
+        )
     if store == "memory":
-        return passed("in this process; several replicas need REDIS_URL to count together")
-    return passed(f"in {store}")
+        return passed("counted in this process; with several replicas set REDIS_URL")
+    return passed(f"counted in {store}")
 
 
-@check("search.indexed", "Searching among many users is quick", "reach.ready")
+@check("search.indexed", "User search is fast", "reach.ready")
 def indexed(context: CheckContext) -> CheckResult:
-    """Only admins search, and only with many thousands of users does it matter."""
-    database = _told(context, "database")
+    """It matters only to admins, and only with many thousands of users."""
+    database = _status_field(context, "database")
     if database.get("userSearch") == "indexed":
-        return passed("by an index")
+        return passed("by index")
     if database.get("kind") == "sqlite":
-        return passed("SQLite reads all users, which is quick up to some 100,000")
+        return passed("SQLite scans all users, which is fast up to about 100,000")
     return warned(
-        "the database reads all users for each search",
-        "Let its owner run CREATE EXTENSION pg_trgm, and restart.",
+        "every search scans all users",
+        "Run CREATE EXTENSION pg_trgm as the owner of the database, and restart the server.",
     )
 
 
-def _told(context: CheckContext, field: str) -> Any:
+def _status_field(context: CheckContext, field: str) -> Any:
     """Return a field of the status; raises CheckSkipped where an older server has none."""
-    told = context.status().get(field)
-    if told is None:
-        raise CheckSkipped(f"this server is older and does not tell its {field}")
-    return told
+    value = context.status().get(field)
+    if value is None:
+        raise CheckSkipped(f"this server is older and does not report its {field}")
+    return value
 
 
 def _is_production(context: CheckContext) -> bool:
-    """Ask the server if an admin may; otherwise go by the address."""
+    """Tell by the status if an admin can read it, otherwise by the address."""
     if context.deployment.admin is None:
         return context.deployment.is_public
     try:
@@ -225,7 +221,7 @@ def _sign(key: str, token: str) -> str:
 CHECKS = (
     docs,
     let_in,
-    version,
+    report_version,
     public_url,
     strong,
     kept,

@@ -1,7 +1,6 @@
-"""Takes secrets out of texts before anybody reads them: a server may quote what it was sent.
+"""Redacts secrets in evidence: a server may quote what it was sent.
 
-Always before a text is cut, quoted or escaped: of a half, or of another writing, nobody would know
-what it was.
+Always done before a text is cut, quoted or escaped, which would make a secret unrecognisable.
 """
 
 import html
@@ -10,32 +9,32 @@ from collections.abc import Iterable
 from functools import lru_cache
 from urllib.parse import unquote, unquote_plus
 
-from doctor.client.credential import Credential
+from doctor.client.secret_text import SecretText
 
 BLANK = "***"
-_MIN_SECRET_CHARS = 6  # characters; blanking every "a" would blank the rest with it
-# Of any session or mailed link; a commit's number has small letters only. From the start of a word
-# only: it may have a million letters, each looked at once.
+_MIN_SECRET_CHARS = 6  # a shorter one would redact much that is no secret
+# Tokens of sessions and mailed links; a commit hash has no capital letters. Only from the start of
+# a word, so that a word of a million letters is scanned once.
 _TOKEN = re.compile(r"(?<![A-Za-z0-9])(?=[a-z0-9]*[A-Z])[A-Za-z0-9]{32,}(?:\.[\w%+/=-]+)?")
 
 
 class EvidenceRedactor:
-    """Knows the secrets it was told by their value, and tokens by their shape."""
+    """Redacts known secrets by their value, and tokens by their shape."""
 
     def __init__(self) -> None:
         self._known: set[str] = set()
 
-    def add(self, *secrets: Credential | str) -> None:
-        """Blank these too, from now on."""
+    def add(self, *secrets: SecretText | str) -> None:
+        """Redact these too from now on."""
         self._known |= {each if isinstance(each, str) else each.reveal() for each in secrets}
 
     def redact(self, text: str) -> str:
-        """Return the text without them."""
+        """Return the text without secrets."""
         return _TOKEN.sub(BLANK, mask_secrets(text, self._known, BLANK))
 
 
 def mask_secrets(text: str, secrets: Iterable[str], mask: str) -> str:
-    """Return the text with these hidden, however they are written: encoded, escaped, in HTML."""
+    """Return the text with these masked, also where they are encoded, escaped or in HTML."""
     for each in sorted(secrets, key=len, reverse=True):
         if len(each) >= _MIN_SECRET_CHARS:
             text = _spellings(each).sub(mask, text)
@@ -45,8 +44,8 @@ def mask_secrets(text: str, secrets: Iterable[str], mask: str) -> str:
 @lru_cache(1000)
 def _spellings(secret: str) -> re.Pattern[str]:
     # A cookie is sent encoded, and a server may quote it decoded.
-    said = dict.fromkeys((secret, unquote(secret), unquote_plus(secret)))
-    return re.compile("|".join("".join(map(_character_pattern, each)) for each in said))
+    forms = dict.fromkeys((secret, unquote(secret), unquote_plus(secret)))
+    return re.compile("|".join("".join(map(_character_pattern, each)) for each in forms))
 
 
 def _character_pattern(letter: str) -> str:
@@ -55,7 +54,7 @@ def _character_pattern(letter: str) -> str:
     utf8 = letter.encode("utf-8", "surrogatepass")
     utf16 = letter.encode("utf-16-be", "surrogatepass").hex()
     units = [utf16[start : start + 4] for start in range(0, len(utf16), 4)]
-    ways = [
+    spellings = [
         re.escape(letter),
         # Percent-encoded, perhaps more than once.
         "".join(f"(?i:%(?:25)*{byte:02x})" for byte in utf8),
@@ -65,5 +64,5 @@ def _character_pattern(letter: str) -> str:
         re.escape(utf8.decode("latin-1")),
         *([r"\+"] if letter == " " else []),
     ]
-    # Of JSON that quotes JSON, a text has several backslashes in front of a quotation mark.
-    return rf"\\{{0,7}}(?:{'|'.join(dict.fromkeys(ways))})"
+    # JSON quoted in JSON has several backslashes in front of a quotation mark.
+    return rf"\\{{0,7}}(?:{'|'.join(dict.fromkeys(spellings))})"

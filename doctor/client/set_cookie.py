@@ -1,4 +1,4 @@
-"""Set-Cookie lines, read and judged as a browser does (RFC 6265bis, sections 5.6 and 5.7)."""
+"""Set-Cookie headers, parsed and judged as browsers do (RFC 6265bis, sections 5.6 and 5.7)."""
 
 from dataclasses import dataclass, field
 from email.utils import parsedate_to_datetime
@@ -11,7 +11,7 @@ _MAX_COOKIE_BYTES = 4096  # bytes of name and value together, section 5.6
 
 @dataclass(frozen=True)
 class SetCookie:
-    """One Set-Cookie line. Attribute names are in lower case."""
+    """One Set-Cookie header. Attribute names are in lower case."""
 
     name: str
     value: str
@@ -23,15 +23,15 @@ class SetCookie:
 
     @property
     def same_site(self) -> str:
-        """SameSite in lower case; `lax` where none is said, as browsers take it."""
-        told = self.attributes.get("samesite", "").lower()
-        return told if told in {"strict", "lax", "none"} else "lax"
+        """SameSite in lower case; `lax` without the attribute, the browsers' default."""
+        value = self.attributes.get("samesite", "").lower()
+        return value if value in {"strict", "lax", "none"} else "lax"
 
     @property
     def path(self) -> str:
-        """The path it is sent to."""
-        given = self.attributes.get("path", "")
-        return given if given.startswith("/") else "/"
+        """The path the cookie is sent to."""
+        path = self.attributes.get("path", "")
+        return path if path.startswith("/") else "/"
 
     @property
     def domain(self) -> str:
@@ -40,36 +40,36 @@ class SetCookie:
 
     @property
     def is_deletion(self) -> bool:
-        """Whether the line tells the browser to forget the cookie."""
+        """Whether the header deletes the cookie."""
         age = self.attributes.get("max-age")
         if age is not None:
             return _is_integer(age.removeprefix("-")) and int(age) <= 0
         return _is_past(self.attributes.get("expires", ""))
 
     def without_value(self) -> str:
-        """Return the line as it came, with the value left out: that one is a secret."""
-        told = (f"{key}={value}" if value else key for key, value in self.attributes.items())
-        return "; ".join([f"{self.name}=...", *told])
+        """Return the header without the value, which is a secret."""
+        attributes = (f"{key}={value}" if value else key for key, value in self.attributes.items())
+        return "; ".join([f"{self.name}=...", *attributes])
 
 
 def parse_set_cookie(line: str) -> SetCookie:
-    """Read one Set-Cookie line."""
+    """Parse one Set-Cookie header."""
     first, *rest = line.split(";")
     name, _, value = (part.strip() for part in first.partition("="))
     pairs = (part.partition("=") for part in rest)
-    return SetCookie(name, value, {key.strip().lower(): told.strip() for key, _, told in pairs})
+    return SetCookie(name, value, {key.strip().lower(): text.strip() for key, _, text in pairs})
 
 
 def rejection_reasons(cookie: SetCookie, page: str) -> list[str]:
-    """Return why a browser showing `page` would not keep this cookie; empty if it would."""
+    """Return why a browser on `page` would not keep this cookie; empty if it would."""
     parts = urlsplit(page)
     host = (parts.hostname or "").lower()
-    # Browsers take localhost for a safe place, http or not; Safari does not.
-    safe = parts.scheme == "https" or host in {"localhost", "127.0.0.1", "::1"}
+    # Browsers treat localhost as secure even over http; Safari does not.
+    is_secure = parts.scheme == "https" or host in {"localhost", "127.0.0.1", "::1"}
     reasons = [
         *_prefix_problems(cookie),
         *_domain_problems(cookie, host),
-        *(["Secure, over plain http"] if cookie.has("secure") and not safe else []),
+        *(["Secure, over plain http"] if cookie.has("secure") and not is_secure else []),
     ]
     if cookie.same_site == "none" and not cookie.has("secure"):
         reasons.append("SameSite=None without Secure")
@@ -84,9 +84,9 @@ def _prefix_problems(cookie: SetCookie) -> list[str]:
     name = cookie.name.lower()
     if not name.startswith(("__secure-", "__host-")):
         return []
-    reasons = [] if cookie.has("secure") else [f"the prefix of {cookie.name} asks for Secure"]
+    reasons = [] if cookie.has("secure") else [f"the prefix of {cookie.name} requires Secure"]
     if name.startswith("__host-") and (cookie.domain or cookie.attributes.get("path") != "/"):
-        reasons.append("the prefix __Host- asks for Path=/ and no Domain")
+        reasons.append("the prefix __Host- requires Path=/ and no Domain")
     return reasons
 
 
@@ -96,7 +96,7 @@ def _domain_problems(cookie: SetCookie, host: str) -> list[str]:
         return []
     if domain in SHARED_SUFFIXES or "." not in domain:
         return [f"Domain={domain} is shared by many sites"]
-    # An address has no parts that others could share (section 5.1.3).
+    # An IP address has no parent domain (section 5.1.3).
     if host.endswith(f".{domain}") and not is_ip_address(host):
         return []
     return [f"Domain={domain} is not part of {host}"]

@@ -1,10 +1,10 @@
-"""Which hosts a browser counts as one site: cookies of another site's are third-party."""
+"""Which hosts are the same site to a browser; cookies of other sites are third-party."""
 
 import ipaddress
 from urllib.parse import urlsplit
 
-# Below these everybody can have a host (publicsuffix.org): each host there is a site of its own,
-# and browsers refuse a cookie for all of them.
+# Public suffixes (publicsuffix.org), below which each host is a site of its own. Browsers reject
+# cookies with such a Domain.
 SHARED_SUFFIXES = (
     "hf.space",
     "vercel.app",
@@ -23,7 +23,7 @@ SHARED_SUFFIXES = (
 
 
 def is_same_site(one: str, other: str) -> bool:
-    """Tell whether two origins are one site: same scheme, same registrable domain."""
+    """Tell whether two origins are same-site: same scheme, same registrable domain."""
     first, second = urlsplit(one), urlsplit(other)
     return first.scheme == second.scheme and registrable_domain(
         first.hostname
@@ -41,7 +41,7 @@ def registrable_domain(host: str | None) -> str:
 
 
 def is_ip_address(host: str) -> bool:
-    """Tell whether a host is an IP address and no name."""
+    """Tell whether a host is an IP address, not a name."""
     try:
         ipaddress.ip_address(host)
     except ValueError:

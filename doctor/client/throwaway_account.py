@@ -1,12 +1,12 @@
-"""The throw-away account of an examination: made, signed in, and deleted whatever happens."""
+"""The throw-away account of a run: created, signed in, and always deleted."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from doctor.client.credential import NO_CREDENTIAL, Credential
-from doctor.client.simulated_browser import Reply, SimulatedBrowser
+from doctor.client.browser import Reply, SimulatedBrowser
+from doctor.client.secret_text import NO_SECRET, SecretText
 from doctor.clock import BlockingClock, random_hex
 from doctor.findings import CheckSkipped
 
@@ -17,34 +17,34 @@ _MIN_SECONDS_LEFT = 8  # seconds; a session that ends sooner is too short to be 
 
 @dataclass
 class ThrowawayAccount:
-    """An account that only this examination knows."""
+    """An account that only this run of the doctor knows."""
 
     email: str
-    password: Credential
+    password: SecretText
     id: str = ""
-    """Set as soon as the server says it has made the account."""
+    """Set as soon as the server says it has created the account."""
     sign_up_attempted: bool = False
-    """Whether the server was asked to make it: it may have, even if no answer came."""
+    """Whether the request was sent: the account may exist even if no response came."""
     sign_up_refused: bool = False
-    """Whether the server, or who stands in front of it, said that it will not make it."""
-    token: Credential = NO_CREDENTIAL
-    """Its latest session, as the body of the answer named it: works where cookies are lost."""
+    """Whether the server, or a proxy, refused to create the account."""
+    token: SecretText = NO_SECRET
+    """Its latest session token, from the response body: it works where cookies are lost."""
 
     @classmethod
     def generate(cls) -> "ThrowawayAccount":
-        """Think up an address nobody has; mail to example.com reaches nobody (RFC 2606)."""
-        return cls(f"doctor-{random_hex(12)}@example.com", Credential(f"Pw-{random_hex(24)}"))
+        """Invent an address; mail to example.com reaches nobody (RFC 2606)."""
+        return cls(f"doctor-{random_hex(12)}@example.com", SecretText(f"Pw-{random_hex(24)}"))
+
+    @property
+    def credentials(self) -> dict[str, str]:
+        """The email and password, for a request's body."""
+        return {"email": self.email, "password": self.password.reveal()}
 
     def sign_up(self, browser: SimulatedBrowser) -> Reply:
-        """Make the account the way a visitor does."""
-        said = {
-            "name": "Gatehouse doctor",
-            "email": self.email,
-            "password": self.password.reveal(),
-        }
+        """Create the account as a visitor does."""
         self.sign_up_attempted = True
-        browser.connection.redactor.add(self.password)
-        reply = browser.post(SIGN_UP, said)
+        browser.client.redactor.add(self.password)
+        reply = browser.post(SIGN_UP, {"name": "Gatehouse doctor", **self.credentials})
         if reply.status == 200:
             self.id = user_id_in(reply)
             self._remember_session(reply, browser)
@@ -52,37 +52,36 @@ class ThrowawayAccount:
         return reply
 
     def sign_in(self, browser: SimulatedBrowser) -> Reply:
-        """Sign in the way a visitor does, and learn when the session ends."""
-        said = {"email": self.email, "password": self.password.reveal(), "rememberMe": True}
-        reply = browser.post(SIGN_IN, said)
+        """Sign in as a visitor does, and record when the session ends."""
+        reply = browser.post(SIGN_IN, {**self.credentials, "rememberMe": True})
         if reply.status == 200:
             self._remember_session(reply, browser)
         return reply
 
     def delete(self, browser: SimulatedBrowser) -> Reply:
-        """Delete it the way its user does; `browser` must be signed in."""
+        """Delete the account as its user does; `browser` must be signed in."""
         return browser.post("/api/auth/delete-user", {"password": self.password.reveal()})
 
     def _remember_session(self, reply: Reply, browser: SimulatedBrowser) -> None:
         token = reply.field("token")
-        self.token = Credential(token) if isinstance(token, str) else NO_CREDENTIAL
-        browser.connection.redactor.add(self.token)
+        self.token = SecretText(token) if isinstance(token, str) else NO_SECRET
+        browser.client.redactor.add(self.token)
         record_session_end(browser)
 
 
 def fetch_session(browser: SimulatedBrowser, **headers: str) -> dict[str, Any] | None:
-    """Return what get-session tells this browser, or None for nobody; raises CheckSkipped."""
+    """Return the session and user get-session returns, or None for null; raises CheckSkipped."""
     reply = browser.get(f"{GET_SESSION}?disableRefresh=true", **headers)
     if reply.status != 200:
         raise CheckSkipped(f"get-session answered {reply.summary}")
-    said = reply.json()
-    return said if isinstance(said, dict) and said.get("session") else None
+    body = reply.json()
+    return body if isinstance(body, dict) and body.get("session") else None
 
 
 def record_session_end(browser: SimulatedBrowser) -> None:
-    """Remember when the session of this browser ends."""
-    found = fetch_session(browser.copy())  # null takes the cookie away
-    browser.session_ends = found["session"]["expiresAt"] if found else ""
+    """Record when the session of this browser ends."""
+    session_data = fetch_session(browser.copy())  # null deletes the cookie
+    browser.session_ends = session_data["session"]["expiresAt"] if session_data else ""
 
 
 def observed_address(
@@ -90,34 +89,33 @@ def observed_address(
 ) -> str:
     """Sign in with forged headers; return the address the server saw, or an empty string.
 
-    Raises CheckSkipped where nobody is signed in by that.
+    Raises CheckSkipped if the sign-in fails.
     """
-    said = {"email": account.email, "password": account.password.reveal()}
-    reply = browser.post(SIGN_IN, said, **forged)
-    found = fetch_session(browser) if reply.status == 200 else None
-    if found is None:
+    reply = browser.post(SIGN_IN, account.credentials, **forged)
+    session_data = fetch_session(browser) if reply.status == 200 else None
+    if session_data is None:
         raise CheckSkipped(f"signing in answered {reply.summary}")
-    return ip_address_of(found)
+    return ip_address_of(session_data)
 
 
-def ip_address_of(found: dict[str, Any]) -> str:
-    """Return the address that a session was opened from, as the server saw it, or nothing."""
-    return str(found["session"].get("ipAddress") or "")
+def ip_address_of(session_data: dict[str, Any]) -> str:
+    """Return the client address of a session as the server saw it, or an empty string."""
+    return str(session_data["session"].get("ipAddress") or "")
 
 
 def seconds_left(browser: SimulatedBrowser, clock: BlockingClock) -> float:
-    """Return how long the session of this browser goes on; below zero if there is none."""
+    """Return how long the session of this browser lasts; negative if there is none."""
     if not browser.session_ends:
         return -1.0
     return (datetime.fromisoformat(browser.session_ends) - clock.now()).total_seconds()
 
 
 def is_session_usable(browser: SimulatedBrowser, clock: BlockingClock) -> bool:
-    """Tell whether the session of this browser lasts long enough for another look."""
+    """Tell whether the session of this browser lasts long enough for another check."""
     return seconds_left(browser, clock) > _MIN_SECONDS_LEFT
 
 
 def user_id_in(reply: Reply) -> str:
-    """Return the id of the user in an answer, or an empty string."""
+    """Return the id of the user in a response, or an empty string."""
     user = reply.field("user")
     return str(user.get("id", "")) if isinstance(user, dict) else ""

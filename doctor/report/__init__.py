@@ -1,1 +1,1 @@
-"""The findings, for people (`table`), for programs (`render_json`) and for CI (`render_junit`)."""
+"""Reports: a table for people, JSON for programs, JUnit XML for CI."""

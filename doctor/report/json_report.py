@@ -10,12 +10,12 @@ from doctor.findings import Finding
 from doctor.report.summary import count_verdicts, worst_verdict
 
 SCHEMA = 1
-"""Rises when a field goes or changes its meaning; a new field alone does not raise it."""
+"""Raised when a field is removed or changes its meaning, not for a new field."""
 
 
 @dataclass(frozen=True)
 class Report:
-    """An examination that is over."""
+    """A finished run."""
 
     deployment: Deployment
     started_at: datetime
@@ -24,7 +24,7 @@ class Report:
 
 
 def render_json(report: Report) -> str:
-    """Write the document; its fields are described in docs/doctor.md."""
+    """Return the JSON document; docs/doctor.md describes its fields."""
     findings = [asdict(each) for each in report.findings]
     document = {
         "schema": SCHEMA,

@@ -12,7 +12,7 @@ _NOT_IN_XML = re.compile("[^\t\n\r\x20-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]
 
 
 def render_junit(report: Report) -> bytes:
-    """Write the report: a test case for each check, what is worth a look in its system-out."""
+    """Return the report: a test case for each check, with warnings in its system-out."""
     counts = count_verdicts(report.findings)
     totals = {
         "name": "doctor",
@@ -29,30 +29,30 @@ def render_junit(report: Report) -> bytes:
     for finding in report.findings:
         _add_case(suite, finding)
     ElementTree.indent(root)
-    written: bytes = ElementTree.tostring(root, encoding="utf-8", xml_declaration=True)
-    return written + b"\n"
+    xml: bytes = ElementTree.tostring(root, encoding="utf-8", xml_declaration=True)
+    return xml + b"\n"
 
 
 def _add_case(suite: ElementTree.Element, finding: Finding) -> None:
-    named = {
+    attributes = {
         "classname": f"doctor.{finding.check.partition('.')[0]}",
         "name": finding.check,
         "time": f"{finding.seconds:.3f}",
     }
-    case = ElementTree.SubElement(suite, "testcase", named)
+    case = ElementTree.SubElement(suite, "testcase", attributes)
     evidence = _clean(finding.evidence)
     if finding.verdict is Verdict.FAIL:
         failure = ElementTree.SubElement(case, "failure", {"message": evidence, "type": "fail"})
-        failure.text = _clean(_whole(finding))
+        failure.text = _clean(_details(finding))
     elif finding.verdict is Verdict.SKIPPED:
         ElementTree.SubElement(case, "skipped", {"message": evidence, "type": "skipped"})
     else:
-        ElementTree.SubElement(case, "system-out").text = _clean(_whole(finding))
+        ElementTree.SubElement(case, "system-out").text = _clean(_details(finding))
 
 
-def _whole(finding: Finding) -> str:
-    said = [f"{finding.verdict.value}: {finding.title}", finding.evidence]
-    return "\n".join([*said, f"to mend: {finding.fix}"] if finding.fix else said)
+def _details(finding: Finding) -> str:
+    lines = [f"{finding.verdict.value}: {finding.title}", finding.evidence]
+    return "\n".join([*lines, f"fix: {finding.fix}"] if finding.fix else lines)
 
 
 def _clean(text: str) -> str:

@@ -1,4 +1,4 @@
-"""What all findings say together."""
+"""The findings summarized."""
 
 from collections.abc import Sequence
 
@@ -6,36 +6,34 @@ from doctor.findings import Finding, Verdict
 
 
 def count_verdicts(findings: Sequence[Finding]) -> dict[str, int]:
-    """Count the findings of each verdict, those of none included."""
+    """Count the findings of each verdict, zero counts included."""
     return {each.value: _count(findings, each) for each in Verdict}
 
 
 def worst_verdict(findings: Sequence[Finding]) -> Verdict:
-    """Return the worst verdict; what was not made says nothing, unless nothing was made."""
-    found = {finding.verdict for finding in findings}
+    """Return the worst verdict; skipped checks count only if all were skipped."""
+    verdicts = {finding.verdict for finding in findings}
     order = (Verdict.FAIL, Verdict.WARN, Verdict.PASS, Verdict.SKIPPED)
-    return next((each for each in order if each in found), Verdict.SKIPPED)
+    return next((each for each in order if each in verdicts), Verdict.SKIPPED)
 
 
 def summarize(findings: Sequence[Finding]) -> str:
-    """Say the verdict as a person would."""
-    broken, odd = _count(findings, Verdict.FAIL), _count(findings, Verdict.WARN)
+    """Return the verdict in a sentence or two."""
+    failures, warnings = _count(findings, Verdict.FAIL), _count(findings, Verdict.WARN)
     skipped = _count(findings, Verdict.SKIPPED)
     if worst_verdict(findings) is Verdict.SKIPPED:
         return "Nothing could be checked."
-    look = f"{odd} {'is' if odd == 1 else 'are'} worth a look" if odd else ""
-    if broken:
-        said = f"{_things(broken)} broken" + (f", {look}." if look else ".")
-    else:
-        said = f"Right, and {_things(odd)} worth a look." if odd else "Right."
+    sentence = f"{_checks(failures)} failed" if failures else "No check failed"
+    if warnings:
+        sentence += f", {warnings} {'is' if warnings == 1 else 'are'} worth a look"
     if not skipped:
-        return said
-    return f"{said} {skipped} {'check was' if skipped == 1 else 'checks were'} not made."
+        return f"{sentence}."
+    return f"{sentence}. {_checks(skipped)} {'was' if skipped == 1 else 'were'} skipped."
 
 
 def _count(findings: Sequence[Finding], verdict: Verdict) -> int:
     return sum(finding.verdict is verdict for finding in findings)
 
 
-def _things(number: int) -> str:
-    return "1 thing is" if number == 1 else f"{number} things are"
+def _checks(count: int) -> str:
+    return "1 check" if count == 1 else f"{count} checks"

@@ -1,4 +1,4 @@
-"""The findings for people: as they come, one line for each check, and more where it matters."""
+"""The findings as a table: a line for each check, and more for what failed or is odd."""
 
 import textwrap
 from collections.abc import Sequence
@@ -8,23 +8,23 @@ from doctor.findings import Finding, Verdict
 from doctor.report.summary import summarize, worst_verdict
 from doctor.report.terminal import Style
 
-_OPERATIONS = "How it is run"
+_OPERATIONS = "Operations"
 _HEADINGS = {
-    "reach": "Is it there?",
-    "headers": "What browsers are told",
+    "reach": "Reachability",
+    "headers": "Security headers",
     "account": "Accounts, cookies and sessions",
     "cookies": "Accounts, cookies and sessions",
     "clock": "Accounts, cookies and sessions",
     "session": "Accounts, cookies and sessions",
     "address": "Accounts, cookies and sessions",
-    "protection": "Who is kept out",
-    "origins": "Pages of other sites",
-    "cors": "Pages of other sites",
-    "stream": "On the way",
-    "limits": "Limits",
-    "enumeration": "Who has an account stays a secret",
+    "protection": "Access control",
+    "origins": "Other sites",
+    "cors": "Other sites",
+    "stream": "Streaming and compression",
+    "limits": "Rate limits",
+    "enumeration": "Account enumeration",
     "frontend": "Through the app",
-    "account.deleted": "Leaving",
+    "account.deleted": "Clean-up",
     "address.public-url": _OPERATIONS,
     "limits.store": _OPERATIONS,
 }
@@ -32,7 +32,7 @@ _INDENT = "    "
 
 
 class Table:
-    """Writes findings as they come. With `brief` only what is broken or worth a look."""
+    """Writes findings as they arrive; with `brief` only failures and warnings."""
 
     def __init__(self, out: TextIO, style: Style, *, brief: bool = False) -> None:
         self._out, self._style, self._brief = out, style, brief
@@ -50,7 +50,7 @@ class Table:
             self._write_line(finding)
 
     def write_summary(self, findings: Sequence[Finding]) -> None:
-        """Write the verdict."""
+        """Write the summary."""
         if self._heading:
             self._print("")
         mark = self._style.mark(worst_verdict(findings))
@@ -68,16 +68,16 @@ class Table:
             self._print(f"  {self._style.mark(finding.verdict)} {finding.title}")
             self._print(self._style.dim(self._wrapped(evidence)))
             return
-        shown = self._style.truncate(evidence, room) if room > len(_INDENT) else ""
+        evidence = self._style.truncate(evidence, room) if room > len(_INDENT) else ""
         self._print(
-            f"  {self._style.mark(finding.verdict)} {finding.title}  {self._style.dim(shown)}"
+            f"  {self._style.mark(finding.verdict)} {finding.title}  {self._style.dim(evidence)}"
         )
 
     def _write_details(self, finding: Finding) -> None:
         name = self._style.dim(f"({finding.check})")
         self._print(f"  {self._style.mark(finding.verdict)} {finding.title} {name}")
         self._print(self._wrapped(finding.evidence))
-        self._print(self._wrapped(f"to mend: {finding.fix}"))
+        self._print(self._wrapped(f"fix: {finding.fix}"))
 
     def _wrapped(self, text: str) -> str:
         return textwrap.fill(
@@ -95,11 +95,11 @@ class Table:
 
 
 def _printable(text: str) -> str:
-    """Return it in one line, without what a terminal would obey: a server may have written it."""
+    """Return the text as one line without control characters: a server may have sent it."""
     line = " ".join(text.split())
     return "".join(letter if letter.isprintable() else "?" for letter in line)
 
 
 def heading_of(check: str) -> str:
-    """Return the heading below which a check is shown."""
+    """Return the heading under which a check appears."""
     return _HEADINGS.get(check) or _HEADINGS.get(check.partition(".")[0], _OPERATIONS)

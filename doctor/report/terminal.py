@@ -1,4 +1,4 @@
-"""What a terminal can show: how wide it is, which marks and colours, a line that is rewritten."""
+"""What a terminal can display: its width, marks, colours, and a progress line."""
 
 import os
 import shutil
@@ -16,7 +16,7 @@ _NARROWEST, _WIDEST = 60, 100
 
 @dataclass(frozen=True)
 class Style:
-    """How text is written on one terminal or into one file."""
+    """How to write text to a terminal or a file."""
 
     width: int = 80
     colours: bool = False
@@ -24,7 +24,7 @@ class Style:
 
     @classmethod
     def of(cls, out: TextIO, environment: Mapping[str, str]) -> "Style":
-        """Find out what `out` can show (colours: no-color.org)."""
+        """Find out what `out` can display (colours: no-color.org)."""
         columns = shutil.get_terminal_size((80, 24)).columns
         return cls(
             width=min(max(columns, _NARROWEST), _WIDEST),
@@ -35,20 +35,20 @@ class Style:
         )
 
     def mark(self, verdict: Verdict) -> str:
-        """Return the sign of a verdict."""
+        """Return the mark of a verdict."""
         mark = (_MARKS if self.unicode else _ASCII_MARKS)[verdict]
         return self._colour(_COLOURS[verdict], mark)
 
     def bold(self, text: str) -> str:
-        """Return a text that stands out."""
+        """Return the text in bold."""
         return self._colour("1", text)
 
     def dim(self, text: str) -> str:
-        """Return a text that stands back."""
+        """Return the text dimmed."""
         return self._colour("2", text)
 
     def truncate(self, text: str, width: int) -> str:
-        """Return the text, cut where it is wider."""
+        """Return the text, cut to this width."""
         if len(text) <= width:
             return text
         end = "…" if self.unicode else "..."
@@ -59,26 +59,26 @@ class Style:
 
 
 class ProgressLine:
-    """One line that says what is being done, rewritten in place; nothing where it cannot be."""
+    """One line of progress, rewritten in place; writes nothing if `out` is not a terminal."""
 
     def __init__(self, out: TextIO, style: Style) -> None:
         self._out, self._style = out, style
         self._is_live = out.isatty()
-        self._shown = 0
+        self._length = 0
 
     def update(self, text: str) -> None:
         """Show what is being done now."""
         if not self._is_live:
             return
         line = self._style.truncate(f"  {' '.join(text.split())} ...", self._style.width - 1)
-        self._write(f"\r{line}{' ' * (self._shown - len(line))}")
-        self._shown = len(line)
+        self._write(f"\r{line}{' ' * (self._length - len(line))}")
+        self._length = len(line)
 
     def clear(self) -> None:
-        """Take the line away, before something else is written."""
-        if self._shown:
-            self._write(f"\r{' ' * self._shown}\r")
-            self._shown = 0
+        """Erase the line, before something else is written."""
+        if self._length:
+            self._write(f"\r{' ' * self._length}\r")
+            self._length = 0
 
     def _write(self, text: str) -> None:
         self._out.write(text)

@@ -3,7 +3,7 @@
 from typing import Any
 
 from doctor import Admin, Deployment, Finding, Verdict, examine
-from doctor.client.credential import Credential
+from doctor.client.secret_text import SecretText
 from doctor.selection import select_checks
 
 ADMIN, PASSWORD = "owner@example.com", "the owner's own long one"
@@ -13,7 +13,7 @@ QUICK = {"RATE_LIMITS": "off"}
 
 def run_checks(url: str, *names: str, admin: bool = False, **how: Any) -> dict[str, Finding]:
     """Make these checks and those they need; the throw-away account must be gone at the end."""
-    given = Admin(ADMIN, Credential(PASSWORD)) if admin else None
+    given = Admin(ADMIN, SecretText(PASSWORD)) if admin else None
     deployment = Deployment(url, admin=given, **how)
     found = {
         each.check: each for each in examine(deployment, checks=select_checks(deployment, names))

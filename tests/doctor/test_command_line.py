@@ -26,17 +26,17 @@ def ordered(*arguments, environment=None, ask=None):
     ("arguments", "told"),
     [
         ([], "required: URL"),
-        (["ftp://auth.example.com"], "no address of a server"),
-        (["https://"], "no address of a server"),
-        (["http://[1"], "no address of a server"),
-        (["http://exa mple.com"], "no address of a server"),
-        (["https://auth.example.com:70000"], "no port a server could have"),
-        ([URL, "--frontend", "mailto:ada"], "no port a server could have"),
+        (["ftp://auth.example.com"], "is not a server's URL"),
+        (["https://"], "is not a server's URL"),
+        (["http://[1"], "is not a server's URL"),
+        (["http://exa mple.com"], "is not a server's URL"),
+        (["https://auth.example.com:70000"], "has no valid port"),
+        ([URL, "--frontend", "mailto:ada"], "has no valid port"),
         ([URL, "--only", "hedders"], "no check 'hedders'"),
         ([URL, "--protected", "api/mine"], "begins with /"),
         ([URL, "--ca-file", "/nowhere/ca.pem"], "--ca-file /nowhere/ca.pem"),
         ([URL, "--junit", "/nowhere/junit.xml"], "--junit /nowhere/junit.xml"),
-        ([URL, "--password", CANARY], "without --email"),
+        ([URL, "--password", CANARY], "needs --email"),
         ([URL, "--email", "e@example.com", "--password-file", "/nowhere"], "No such file"),
         ([URL, "--loud"], "unrecognized arguments: --loud"),
     ],
@@ -103,7 +103,7 @@ def test_a_password_on_the_command_line_is_taken_with_a_warning(capsys):
     options = ordered("--email", "e@example.com", "--password", CANARY)
     told = capsys.readouterr().err
     assert options.deployment.admin.password.reveal() == CANARY
-    assert "others on this machine can read" in told
+    assert "other users of this machine can read" in told
     assert CANARY not in told + repr(options)
 
 

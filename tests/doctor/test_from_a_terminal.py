@@ -82,8 +82,8 @@ def held():
 def test_nothing_broken_is_0(space):
     code, out, err = run(space.url, "--only", "headers")
     assert (code, err) == (0, "")
-    assert out.startswith("Is it there?\n")
-    assert out.endswith("Right. 1 check was not made.\n")
+    assert out.startswith("Reachability\n")
+    assert out.endswith("No check failed. 1 check was skipped.\n")
     assert "\x1b" not in out + err
     assert "\r" not in out + err
 
@@ -93,9 +93,9 @@ def test_something_broken_is_1(through):
     code, out, _ = run(through.url, "--only", "headers", "--quiet")
     assert code == 1
     assert "(headers.frames)" in out
-    assert "to mend:" in out
+    assert "fix:" in out
     assert "✓" not in out
-    assert "1 thing is broken." in out
+    assert "1 check failed." in out
 
 
 def test_what_cannot_begin_is_2_and_a_line(space):
@@ -182,7 +182,7 @@ def test_when_nobody_reads_on_it_stops_and_still_deletes_the_account(space, thro
     before = accounts_left(space)
     through.before = lambda request: held.here() if request.path == LIST else None
     process = begin(through.url, "--only", "session")
-    assert process.stdout.readline() == "Is it there?\n"
+    assert process.stdout.readline() == "Reachability\n"
     assert held.reached.wait(PATIENCE)
     process.stdout.close()
     held.released.set()

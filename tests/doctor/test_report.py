@@ -33,7 +33,7 @@ BROKEN = Finding(
     1.25,
 )
 SKIPPED = Finding(
-    "session.read", "It is known again", Verdict.SKIPPED, "not made: it needs cookies.set", "", 0.0
+    "session.read", "It is known again", Verdict.SKIPPED, "needs cookies.set, which failed", "", 0.0
 )
 ALL = [RIGHT, ODD, BROKEN, SKIPPED]
 EXAMINED = Report(
@@ -44,32 +44,32 @@ EXAMINED = Report(
 )
 
 TABLE = """\
-Is it there?
+Reachability
   + GET /health says ok  200, status ok
 
-What browsers are told
+Security headers
   ! Answers are silent (headers.silent)
     server: nginx
-    to mend: Switch it off there.
+    fix: Switch it off there.
 
 Accounts, cookies and sessions
   x Signing in sets a cookie (cookies.set)
     the answer to the sign-up came without the session's
     cookie
-    to mend: Something between takes Set-Cookie away; a
-    proxy must pass it on.
-  - It is known again  not made: it needs cookies.set
+    fix: Something between takes Set-Cookie away; a proxy
+    must pass it on.
+  - It is known again  needs cookies.set, which failed
 
-x 1 thing is broken, 1 is worth a look. 1 check was not made.
+x 1 check failed, 1 is worth a look. 1 check was skipped.
 """
 
 BRIEF = """\
-What browsers are told
+Security headers
   ! Answers are silent (headers.silent)
     server: nginx
-    to mend: Switch it off there.
+    fix: Switch it off there.
 
-! Right, and 1 thing is worth a look.
+! No check failed, 1 is worth a look.
 """
 
 
@@ -97,7 +97,7 @@ def test_the_table_for_people():
 
 def test_in_brief_only_what_matters_is_shown():
     assert written([RIGHT, ODD], Style(width=60), brief=True) == BRIEF
-    assert written([RIGHT], Style(width=60), brief=True) == "✓ Right.\n"
+    assert written([RIGHT], Style(width=60), brief=True) == "✓ No check failed.\n"
 
 
 def test_no_line_is_wider_than_the_terminal():
@@ -163,11 +163,11 @@ def test_without_a_terminal_there_is_no_progress_line():
 @pytest.mark.parametrize(
     ("findings", "sentence"),
     [
-        ([RIGHT], "Right."),
-        ([RIGHT, ODD, ODD], "Right, and 2 things are worth a look."),
-        ([BROKEN] * 3 + [ODD] * 2, "3 things are broken, 2 are worth a look."),
-        ([BROKEN], "1 thing is broken."),
-        ([RIGHT, SKIPPED, SKIPPED], "Right. 2 checks were not made."),
+        ([RIGHT], "No check failed."),
+        ([RIGHT, ODD, ODD], "No check failed, 2 are worth a look."),
+        ([BROKEN] * 3 + [ODD] * 2, "3 checks failed, 2 are worth a look."),
+        ([BROKEN], "1 check failed."),
+        ([RIGHT, SKIPPED, SKIPPED], "No check failed. 2 checks were skipped."),
         ([SKIPPED], "Nothing could be checked."),
         ([], "Nothing could be checked."),
     ],

@@ -16,7 +16,7 @@ page = later("panel.pages.checks.page")
 
 APP, SPACE = "https://app.example.com", "https://owner-name.hf.space"
 MANY = "https://*.vercel.app"
-HEADERS = "What browsers are told"
+HEADERS = "Security headers"
 
 
 def gently(_, *, checks, **__):
@@ -51,7 +51,7 @@ def test_the_owner_lets_the_doctor_look_and_sees_what_it_found(panel, checks, se
     assert words.NOTHING_YET in nothing[checks.verdict]
     shown = does(panel, checks.on_start(services, context, "", HEADERS, ""))
     assert set(shown) == set(checks.outputs)
-    assert "Right." in shown[checks.verdict]
+    assert "No check failed." in shown[checks.verdict]
     assert HEADERS in shown[checks.found]
     buttons = shown[checks.start].interactive, shown[checks.stop].interactive
     assert buttons == (True, False)

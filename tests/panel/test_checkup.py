@@ -7,14 +7,14 @@ import pytest
 
 from doctor import Admin, Deployment, Finding, Verdict
 from doctor.checks import CHECKS
-from doctor.client.credential import Credential
+from doctor.client.secret_text import SecretText
 from panel.client.doctor_run import DoctorRunner
 from panel.pages.checks import findings, words
 from tests.clocks import NOON, FixedClock
 from tests.inside import PATIENCE
 
 WHERE = Deployment(
-    "http://localhost:7860", admin=Admin(session=Credential("a session of the owner's"))
+    "http://localhost:7860", admin=Admin(session=SecretText("a session of the owner's"))
 )
 THREE = CHECKS[:3]
 BY = "owner@example.com"
@@ -92,7 +92,7 @@ def test_what_is_found_is_seen_as_it_comes(loop, doctor_runner, doctor):
     assert any("waiting 9 s for the rate limit" in verdict for verdict, _ in seen[:-1])
     assert any(words.VERDICTS["running"] in listed for _, listed in seen[:-1])
     verdict, listed = seen[-1]
-    assert "1 thing is broken." in verdict
+    assert "1 check failed." in verdict
     assert "9 seconds" in verdict
     assert BY in verdict
     assert words.TO_MEND in listed

@@ -1,83 +1,83 @@
-"""The rate limit of signing in: reached, told in its headers, and over again."""
+"""The rate limit of signing in: that it is reached, announced in headers, and lifted."""
 
 from doctor.check import check
 from doctor.check_context import CheckContext
-from doctor.client.simulated_browser import Reply
+from doctor.client.browser import Reply
 from doctor.client.throwaway_account import SIGN_IN
 from doctor.clock import random_hex
 from doctor.findings import CheckResult, CheckSkipped, Verdict, failed, passed, warned
 
-_AT_MOST = 12  # attempts; the limit is 3 in 10 seconds
-_EXPECTED = 4
+_MAX_ATTEMPTS = 12  # attempts; the limit is 3 in 10 seconds
+_USUAL_ATTEMPTS = 4
 
 
-@check("limits.reached", "Who keeps guessing passwords is stopped", "reach.ready", "reach.api")
+@check("limits.reached", "Password guessing is rate limited", "reach.ready", "reach.api")
 def reached(context: CheckContext) -> CheckResult:
     """Without a limit, guessing costs nothing."""
-    for attempt in range(1, _AT_MOST + 1):
+    for attempt in range(1, _MAX_ATTEMPTS + 1):
         context.report_progress(f"guessing a password, attempt {attempt}")
         reply = _guess(context)
         if reply.status == 429:
             context.shared["limited"] = reply
-            return _told_after(attempt)
-    if reply.status != 401:  # who answers in the server's place does not count for it
-        raise CheckSkipped(f"a wrong password was answered {reply.summary}, not 401")
+            return _judge_attempt(attempt)
+    if reply.status != 401:  # something answers in the server's place
+        raise CheckSkipped(f"a wrong password answered {reply.summary}, not 401")
     return failed(
-        f"{_AT_MOST} wrong passwords in a row, and none was one too many",
-        "Set RATE_LIMITS=on. With several replicas set REDIS_URL, so that they count together.",
+        f"none of {_MAX_ATTEMPTS} wrong passwords in a row was rate limited",
+        "Set RATE_LIMITS=on and, with several replicas, REDIS_URL, so that they count together.",
     )
 
 
-@check("limits.told", "A refusal says when to come back", "limits.reached")
-def told(context: CheckContext) -> CheckResult:
+@check("limits.told", "A rate-limited response says when to retry", "limits.reached")
+def retry_after(context: CheckContext) -> CheckResult:
     """Better Auth's client reads X-Retry-After, all others Retry-After (RFC 9110, 10.2.3)."""
     reply: Reply = context.shared["limited"]
-    lacking = [name for name in ("retry-after", "x-retry-after") if not _seconds(reply, name)]
+    lacking = [name for name in ("retry-after", "x-retry-after") if not _has_seconds(reply, name)]
     if lacking:
         return failed(
-            f"429 without {' and '.join(lacking)}", "A proxy takes them away: let it pass them on."
+            f"429 without {' and '.join(lacking)}", "Let the proxy pass these headers on."
         )
     if not isinstance(reply.field("message"), str):
-        return failed("429 without a message in JSON", "A proxy puts a page of its own there.")
+        return failed("429 without a JSON message", "Let the proxy pass the body on.")
     return passed(f"429, Retry-After: {reply.headers['retry-after']}, and a message")
 
 
-@check("limits.over", "After that time it lets in again", "limits.told")
-def over(context: CheckContext) -> CheckResult:
-    """A limit that never ends locks people out."""
+@check("limits.over", "After that time sign-in works again", "limits.told")
+def lifted(context: CheckContext) -> CheckResult:
+    """A limit that never ends locks users out."""
     reply: Reply = context.shared["limited"]
     context.server.wait_before_retry(reply)
     after = _guess(context)
-    if after.status == 429:  # by another replica, perhaps, whose window began later
+    if after.status == 429:  # perhaps from another replica, whose window began later
         context.server.wait_before_retry(after)
         after = _guess(context)
     if after.status == 429 and context.verdicts.get("clock.right") is Verdict.FAIL:
-        raise CheckSkipped("it needs clock.right: by a wrong clock it says a wrong time")
+        raise CheckSkipped("needs clock.right: a wrong clock makes Retry-After wrong")
     if after.status == 429:
         return failed(
-            f"still refused after {reply.headers['retry-after']} s",
-            "Do replicas disagree about the time? Compare their clocks.",
+            f"still 429 after {reply.headers['retry-after']} s",
+            "Synchronise the clocks of all replicas with a time server.",
         )
-    context.shared["a stranger's sign-in"] = after
+    context.shared["failed sign-in"] = after
     return passed(f"answered {after.status} after {reply.headers['retry-after']} s")
 
 
 def _guess(context: CheckContext) -> Reply:
-    said = {"email": f"nobody-{random_hex(12)}@example.com", "password": random_hex(16)}
-    return context.anonymous_browser().send_once("POST", SIGN_IN, said)
+    payload = {"email": f"nobody-{random_hex(12)}@example.com", "password": random_hex(16)}
+    return context.anonymous_browser().send_once("POST", SIGN_IN, payload)
 
 
-def _told_after(attempt: int) -> CheckResult:
-    if attempt <= _EXPECTED:
-        return passed(f"refused at attempt {attempt}")
+def _judge_attempt(attempt: int) -> CheckResult:
+    if attempt <= _USUAL_ATTEMPTS:
+        return passed(f"429 at attempt {attempt}")
     return warned(
-        f"refused only at attempt {attempt}; {_EXPECTED} would be usual",
-        "Several replicas count for themselves: set REDIS_URL.",
+        f"429 only at attempt {attempt}, usually at {_USUAL_ATTEMPTS}",
+        "Set REDIS_URL, so that all replicas count together.",
     )
 
 
-def _seconds(reply: Reply, header: str) -> bool:
+def _has_seconds(reply: Reply, header: str) -> bool:
     return str(reply.headers.get(header, "")).isdecimal()
 
 
-CHECKS = (reached, told, over)
+CHECKS = (reached, retry_after, lifted)

@@ -1,95 +1,99 @@
-"""A whole life of an account: made, signed in, seen, listed, revoked, signed out."""
+"""The life of an account: created, signed in, read, listed, revoked, signed out."""
 
 from typing import Any
 
 from doctor.check import check
 from doctor.check_context import CheckContext
-from doctor.client.simulated_browser import Reply, SimulatedBrowser
+from doctor.client.browser import Reply, SimulatedBrowser
 from doctor.client.throwaway_account import GET_SESSION, SIGN_OUT, fetch_session, user_id_in
 from doctor.findings import CheckResult, CheckSkipped, Verdict, failed, passed
 
-_ASKED = 6  # times; of two servers that take turns both are heard
-_CACHED = (
-    "Something between keeps answers about sessions: a proxy's or CDN's cache, or a server that "
-    "trusts its own copy for a while. Nothing below /api may be cached."
-)
+_READS = 6  # enough to reach both of two servers that take turns
+_NOT_CACHED = "Switch off caching below /api: a proxy or CDN caches session responses."
+_READ_LOG = "Read the server's log for this time."
 
 
-@check("account.sign-up", "A visitor can make an account", "reach.ready", "reach.api")
+@check("account.sign-up", "A visitor can create an account", "reach.ready", "reach.api")
 def sign_up(context: CheckContext) -> CheckResult:
-    """Most of what follows is done with this throw-away account."""
+    """Most of the other checks use this throw-away account."""
     before = context.clock.now()
     try:
-        return _signed_up(context)
+        return _attempt_sign_up(context)
     finally:
-        context.shared["session made between"] = before, context.clock.now()
+        context.shared["session created between"] = before, context.clock.now()
 
 
-def _signed_up(context: CheckContext) -> CheckResult:
-    context.shared["signed up"] = reply = context.account.sign_up(context.visitor)
+def _attempt_sign_up(context: CheckContext) -> CheckResult:
+    context.shared["sign-up reply"] = reply = context.account.sign_up(context.visitor)
     if reply.status == 200 and reply.field("token"):
         return passed(f"{context.account.email}, deleted at the end")
     if reply.status == 200:
-        return _verified_by_admin(context)
+        return _verify_by_admin(context)
     code = reply.field("code")
     if code == "EMAIL_PASSWORD_SIGN_UP_DISABLED":
-        return _made_by_admin(context)
+        return _create_by_admin(context)
     if code in {"INVALID_ORIGIN", "MISSING_OR_NULL_ORIGIN"}:
         return failed(
-            f"{reply.summary}: the server does not recognise {context.deployment.url} as its own "
-            "address",
-            f"Set PUBLIC_URL={context.deployment.url} at the server, or run the doctor with the "
-            "address that is set there.",
+            f"{reply.summary}: the server does not accept {context.deployment.url} as its own "
+            "origin",
+            f"Set PUBLIC_URL={context.deployment.url} on the server, or run the doctor with the "
+            "address in PUBLIC_URL.",
         )
-    return failed(reply.summary, "Read the message; the server's log at this moment says more.")
+    return failed(reply.summary, _READ_LOG)
 
 
-@check("account.sign-in", "It can sign in from another device", "account.sign-up", "cookies.set")
+@check(
+    "account.sign-in",
+    "The account can sign in from a second device",
+    "account.sign-up",
+    "cookies.set",
+)
 def sign_in(context: CheckContext) -> CheckResult:
-    """The second device is the one that is thrown out later."""
+    """`session.revoked-at-once` revokes the session of this second device."""
     browser = context.anonymous_browser()
     reply = context.account.sign_in(browser)
     if reply.status == 401:
         return failed(
-            f"{reply.summary}: the account that was just made is not known",
-            "Several servers answer here, each with a database of its own, or a proxy changes "
-            "what is sent. Give all servers the same DATABASE_URL.",
+            f"{reply.summary}: the server does not know the account it has just created",
+            "Set the same DATABASE_URL on all replicas. If there is only one, a proxy changes the "
+            "request body.",
         )
     if reply.status != 200:
-        return failed(reply.summary, "Read the message; the server's log at this moment says more.")
+        return failed(reply.summary, _READ_LOG)
     context.shared["second device"] = browser
-    return passed("200, a second session")
+    return passed("200, second session created")
 
 
-@check("session.read", "The session is known again", "account.sign-in")
-def read(context: CheckContext) -> CheckResult:
-    """get-session is what every page of the app asks first."""
-    # Where the session was not even known when it was made, another would not be either.
+@check("session.read", "get-session returns the session", "account.sign-in")
+def read_session(context: CheckContext) -> CheckResult:
+    """Every page of the app calls get-session first."""
+    # If get-session did not know the first session, it will not know a new one either.
     browser = context.signed_in_browser() if context.visitor.session_ends else context.visitor
-    # On new connections, as a balancer chooses anew for each; the first null takes the cookie away.
-    found = [fetch_session(browser.copy(), connection="close") for _ in range(_ASKED)]
-    known = [each for each in found if each is not None]
+    # A new connection each time lets a load balancer choose another server; each read uses a copy
+    # because a null response deletes the cookie.
+    sessions = [fetch_session(browser.copy(), connection="close") for _ in range(_READS)]
+    known = [each for each in sessions if each is not None]
     if any(each["user"].get("email") != context.account.email for each in known):
-        return failed("get-session names somebody else", _CACHED)
-    if len(known) == _ASKED:
-        return _nobody_else(context, f"signed in until {known[0]['session']['expiresAt']}")
+        return failed("get-session returns another user", _NOT_CACHED)
+    if len(known) == _READS:
+        return _check_anonymous(context, f"signed in until {known[0]['session']['expiresAt']}")
     if not known and context.verdicts.get("cookies.name") is Verdict.FAIL:
-        raise CheckSkipped("it needs cookies.name: under that name the cookie is not recognised")
+        raise CheckSkipped("needs cookies.name: the server does not read a cookie of that name")
     if not known:
         return failed(
-            "get-session answered null right after the sign-in",
-            "The cookie that was set is not recognised when it comes back. Does a proxy change or "
-            "drop cookies on their way to the server?",
+            "get-session returned null right after sign-in",
+            "The server does not accept the cookie it has set. Check whether a proxy changes or "
+            "drops the Cookie header.",
         )
     return failed(
-        f"get-session knew the session {len(known)} times of {_ASKED}",
-        "Several servers answer here. They need the same SECRET_KEY and the same DATABASE_URL.",
+        f"get-session returned the session {len(known)} of {_READS} times",
+        "Set the same SECRET_KEY and the same DATABASE_URL on all replicas.",
     )
 
 
-@check("session.protected-call", "With a session, the protected endpoint lets in", "session.read")
+@check("session.protected-call", "A protected endpoint accepts the session", "session.read")
 def protected_call(context: CheckContext) -> CheckResult:
-    """GET /api/me stands for the app's own endpoints."""
+    """GET /api/me stands in for the app's own endpoints."""
     reply = context.signed_in_browser().get("/api/me")
     user = reply.field("user")
     if (
@@ -97,119 +101,117 @@ def protected_call(context: CheckContext) -> CheckResult:
         and isinstance(user, dict)
         and user.get("email") == context.account.email
     ):
-        return passed("GET /api/me answered 200 and the right user")
-    return failed(f"GET /api/me answered {reply.summary}", "Read the server's log at this moment.")
+        return passed("GET /api/me answered 200 with the right user")
+    return failed(f"GET /api/me answered {reply.summary}", _READ_LOG)
 
 
-@check("session.write", "With a session, the deployment's own pages may write", "session.read")
-def write(context: CheckContext) -> CheckResult:
-    """The server asks which page a write comes from, and the browser says it in Origin."""
+@check("session.write", "The deployment's own pages may change data", "session.read")
+def update_user(context: CheckContext) -> CheckResult:
+    """The server checks the Origin header of every write."""
     reply = context.signed_in_browser().post("/api/auth/update-user", {"name": "Gatehouse doctor"})
     if reply.status == 200:
-        return passed(f"update-user answered 200 to {context.deployment.url}")
+        return passed(f"update-user answered 200 with Origin: {context.deployment.url}")
     return failed(
         f"update-user answered {reply.summary}",
-        "If it is about the origin: a proxy drops or changes the Origin header, which it must "
-        f"pass on as it came, or PUBLIC_URL is not {context.deployment.url}.",
+        f"If the message is about the origin, set PUBLIC_URL={context.deployment.url} and let the "
+        "proxy pass the Origin header on unchanged.",
     )
 
 
-@check("session.list", "One's own sessions are listed", "session.read")
-def listed(context: CheckContext) -> CheckResult:
-    """People look here for devices they do not know."""
+@check("session.list", "Users can list their sessions", "session.read")
+def list_sessions(context: CheckContext) -> CheckResult:
+    """Users look here for devices they do not recognise."""
     reply = context.signed_in_browser().get("/api/auth/list-sessions")
-    found = reply.json()
-    if reply.status == 200 and isinstance(found, list) and len(found) >= 2:
-        return passed(f"{len(found)} sessions")
-    return failed(
-        f"list-sessions answered {reply.summary}", "Read the server's log at this moment."
-    )
+    sessions = reply.json()
+    if reply.status == 200 and isinstance(sessions, list) and len(sessions) >= 2:
+        return passed(f"{len(sessions)} sessions")
+    return failed(f"list-sessions answered {reply.summary}", _READ_LOG)
 
 
 @check(
     "session.revoked-at-once",
-    "A revoked session is refused at once",
+    "A revoked session is rejected at once",
     "session.protected-call",
     "session.list",
     "session.write",
 )
-def revoked_at_once(context: CheckContext) -> CheckResult:
-    """Whoever throws a thief out must not wait until a cache has forgotten him."""
-    thief: SimulatedBrowser = context.shared["second device"]
-    if not all(_lets_in(reply) for reply in _asked(thief).values()):
+def revoke(context: CheckContext) -> CheckResult:
+    """No cache may keep a revoked session alive."""
+    second_device: SimulatedBrowser = context.shared["second device"]
+    if not all(_is_accepted(reply) for reply in _fetch_identity(second_device).values()):
         raise CheckSkipped("the second session had already ended")
     reply = context.signed_in_browser().post("/api/auth/revoke-other-sessions", {})
     if reply.status != 200:
-        return failed(f"revoke-other-sessions answered {reply.summary}", "Read the server's log.")
-    return _refused(thief, "revoked from the first device, and refused in the next request")
+        return failed(f"revoke-other-sessions answered {reply.summary}", _READ_LOG)
+    return _check_rejected(
+        second_device, "revoked from the first device, rejected in the next request"
+    )
 
 
-@check("session.sign-out", "After signing out the cookie opens nothing", "session.revoked-at-once")
-def signed_out(context: CheckContext) -> CheckResult:
-    """The cookie may have been copied before."""
-    # Each sign-in more may cost ten seconds of waiting: the check of the address has made one.
+@check("session.sign-out", "After sign-out the cookie is rejected", "session.revoked-at-once")
+def sign_out(context: CheckContext) -> CheckResult:
+    """Somebody may have copied the cookie before."""
+    # Reuse the sign-in of `address.true`: another one may have to wait ten seconds.
     browser: SimulatedBrowser = (
         context.shared.pop("third device", None) or context.new_signed_in_browser()
     )
     copied = browser.copy()
-    _asked(copied)
+    _fetch_identity(copied)
     reply = browser.post(SIGN_OUT, {})
     if reply.status != 200:
-        return failed(f"sign-out answered {reply.summary}", "Read the server's log at this moment.")
+        return failed(f"sign-out answered {reply.summary}", _READ_LOG)
     if browser.session_cookie() is not None:
         return failed(
             "sign-out did not clear the cookie",
-            "Does a proxy drop Set-Cookie headers that delete a cookie?",
+            "Let the proxy pass on Set-Cookie headers that delete a cookie.",
         )
     context.shared["signed-out"] = copied
-    return _refused(copied, "the copied cookie is refused, and the browser's is deleted")
+    return _check_rejected(copied, "the copied cookie is rejected, and the browser's is deleted")
 
 
-def _refused(browser: SimulatedBrowser, evidence: str) -> CheckResult:
-    open_paths = [path for path, reply in _asked(browser).items() if _lets_in(reply)]
+def _check_rejected(browser: SimulatedBrowser, evidence: str) -> CheckResult:
+    open_paths = [path for path, reply in _fetch_identity(browser).items() if _is_accepted(reply)]
     if not open_paths:
         return passed(evidence)
-    return failed(f"still let in by {', '.join(open_paths)}", _CACHED)
+    return failed(f"still accepted by {', '.join(open_paths)}", _NOT_CACHED)
 
 
-def _asked(browser: SimulatedBrowser) -> dict[str, Reply]:
-    """Ask who this is; before and after the end, so that what a cache keeps shows.
+def _fetch_identity(browser: SimulatedBrowser) -> dict[str, Reply]:
+    """Request the user's identity from each endpoint, with a copy of the cookies.
 
-    Each with a copy of the cookies: the first refusal takes them away.
+    Called before and after a session ends: a cache in between would repeat its first response. A
+    rejection deletes the cookies, hence the copies.
     """
     return {path: browser.copy().send("GET", path) for path in (GET_SESSION, "/api/me")}
 
 
-def _nobody_else(context: CheckContext, evidence: str) -> CheckResult:
+def _check_anonymous(context: CheckContext, evidence: str) -> CheckResult:
     if fetch_session(context.anonymous_browser()) is None:
         return passed(evidence)
-    return failed("get-session names a user to a visitor without a cookie", _CACHED)
+    return failed("get-session returns a user to a visitor without a cookie", _NOT_CACHED)
 
 
-def _lets_in(reply: Reply) -> bool:
+def _is_accepted(reply: Reply) -> bool:
     return reply.status == 200 and reply.field("user") is not None
 
 
-def _verified_by_admin(context: CheckContext) -> CheckResult:
-    """Let the admin verify the new address; mail to it reaches nobody."""
+def _verify_by_admin(context: CheckContext) -> CheckResult:
+    """Let the admin verify the address, to which no mail can be delivered."""
     if context.deployment.admin is None:
         raise CheckSkipped(
-            "this deployment wants addresses verified by mail; give the doctor an admin (--email), "
-            "who can verify the throw-away one"
+            "REQUIRE_VERIFIED_EMAIL=on: give the doctor an admin (--email) who can verify the "
+            "throw-away account"
         )
-    said = {"userId": context.account.id, "data": {"emailVerified": True}}
-    return _signed_in_after(
-        context, context.admin_browser().post("/api/auth/admin/update-user", said)
-    )
+    payload = {"userId": context.account.id, "data": {"emailVerified": True}}
+    reply = context.admin_browser().post("/api/auth/admin/update-user", payload)
+    return _sign_in_after(context, reply)
 
 
-def _made_by_admin(context: CheckContext) -> CheckResult:
+def _create_by_admin(context: CheckContext) -> CheckResult:
     if context.deployment.admin is None:
-        raise CheckSkipped(
-            "nobody may sign up here (SIGN_UP=off); give the doctor an admin (--email)"
-        )
+        raise CheckSkipped("SIGN_UP=off: give the doctor an admin (--email) to create an account")
     account = context.account
-    said: dict[str, Any] = {
+    payload: dict[str, Any] = {
         "email": account.email,
         "name": "Gatehouse doctor",
         "password": account.password.reveal(),
@@ -217,20 +219,20 @@ def _made_by_admin(context: CheckContext) -> CheckResult:
     }
     admin = context.admin_browser()
     account.sign_up_attempted = True
-    reply = admin.post("/api/auth/admin/create-user", said)
+    reply = admin.post("/api/auth/admin/create-user", payload)
     account.id = user_id_in(reply)
-    return _signed_in_after(context, reply)
+    return _sign_in_after(context, reply)
 
 
-def _signed_in_after(context: CheckContext, reply: Reply) -> CheckResult:
+def _sign_in_after(context: CheckContext, reply: Reply) -> CheckResult:
     if reply.status != 200:
-        return failed(f"the admin was answered {reply.summary}", "Read the server's log.")
-    context.shared["signed up"] = signed_in = context.account.sign_in(context.visitor)
+        return failed(f"the admin's request answered {reply.summary}", _READ_LOG)
+    context.shared["sign-up reply"] = signed_in = context.account.sign_in(context.visitor)
     if signed_in.status != 200:
-        return failed(f"signing in answered {signed_in.summary}", "Read the server's log.")
-    return passed(f"{context.account.email}, made ready by the admin and deleted at the end")
+        return failed(f"signing in answered {signed_in.summary}", _READ_LOG)
+    return passed(f"{context.account.email}, prepared by the admin and deleted at the end")
 
 
 CHECKS = (sign_up,)
-SESSIONS = (sign_in, read, protected_call, write, listed, revoked_at_once)
-SIGNED_OUT = (signed_out,)
+SESSIONS = (sign_in, read_session, protected_call, update_user, list_sessions, revoke)
+SIGNED_OUT = (sign_out,)

@@ -1,4 +1,4 @@
-"""The server's clock: sessions, links and codes end by it."""
+"""The server's clock, by which sessions, links and codes expire."""
 
 from datetime import datetime
 from email.utils import parsedate_to_datetime
@@ -8,46 +8,45 @@ from doctor.check_context import CheckContext
 from doctor.client.throwaway_account import fetch_session
 from doctor.findings import CheckResult, CheckSkipped, failed, passed, warned
 
-_NOTICED, _HARMFUL = 5.0, 60.0  # seconds
+_WARN_ABOVE, _FAIL_ABOVE = 5.0, 60.0  # seconds
 
 
 @check("clock.right", "The server's clock is right", "reach.health")
 def right(context: CheckContext) -> CheckResult:
-    """A clock that is off ends sessions too early or too late, and breaks one-time codes."""
-    ahead = {**_by_date_header(context), **_by_session(context)}
-    if not ahead:
-        raise CheckSkipped("no answer carries a Date, and no session was made")
-    worst = max(ahead.values(), key=abs)
-    evidence = ", ".join(f"{name} {seconds:+.1f} s" for name, seconds in ahead.items())
+    """With a wrong clock sessions expire too early or too late, and one-time codes fail."""
+    offsets = {**_offset_by_date_header(context), **_offset_by_session(context)}
+    if not offsets:
+        raise CheckSkipped("no response has a Date header, and no session was created")
+    worst = abs(max(offsets.values(), key=abs))
+    evidence = ", ".join(f"{name} {seconds:+.1f} s" for name, seconds in offsets.items())
+    evidence = f"compared with this machine: {evidence}"
     fix = (
-        "Compare both clocks with a time server: it may be this machine's that is wrong. On a "
-        "machine of your own let systemd-timesyncd or chrony set it."
+        "Compare both clocks with a time server: this machine's may be the wrong one. On your own "
+        "server, enable systemd-timesyncd or chrony."
     )
-    if abs(worst) > _HARMFUL:
-        return failed(f"against this machine: {evidence}", fix)
-    if abs(worst) > _NOTICED:
-        return warned(f"against this machine: {evidence}", fix)
-    return passed(f"against this machine: {evidence}")
+    if worst > _FAIL_ABOVE:
+        return failed(evidence, fix)
+    return warned(evidence, fix) if worst > _WARN_ABOVE else passed(evidence)
 
 
-def _by_date_header(context: CheckContext) -> dict[str, float]:
+def _offset_by_date_header(context: CheckContext) -> dict[str, float]:
     reply = context.anonymous_browser().send_once("GET", "/health")
-    told = reply.headers.get("date")
-    if told is None:
+    date = reply.headers.get("date")
+    if date is None:
         return {}
-    # The header has whole seconds, so half of one is added on average.
+    # The header is cut to whole seconds: half a second is missing on average.
     here = context.clock.now().timestamp() - reply.seconds / 2
-    return {"Date": parsedate_to_datetime(told).timestamp() + 0.5 - here}
+    return {"Date": parsedate_to_datetime(date).timestamp() + 0.5 - here}
 
 
-def _by_session(context: CheckContext) -> dict[str, float]:
-    made = context.shared.get("session made between")
-    found = fetch_session(context.visitor.copy()) if made is not None else None
-    if found is None or made is None:
+def _offset_by_session(context: CheckContext) -> dict[str, float]:
+    interval = context.shared.get("session created between")
+    session = fetch_session(context.visitor.copy()) if interval is not None else None
+    if session is None or interval is None:
         return {}
-    told, (before, after) = datetime.fromisoformat(found["session"]["createdAt"]), made
-    # A slow server is not a wrong clock: what counts is how far outside of the two it lies.
-    return {"session made": (told - min(max(told, before), after)).total_seconds()}
+    created, (before, after) = datetime.fromisoformat(session["session"]["createdAt"]), interval
+    # A slow server is not a wrong clock: only the distance to this interval counts.
+    return {"session created": (created - min(max(created, before), after)).total_seconds()}
 
 
 CHECKS = (right,)

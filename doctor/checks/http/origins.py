@@ -1,4 +1,4 @@
-"""Pages of other sites: what they may make a visitor's browser do, and what they may read."""
+"""What pages of other sites can change (CSRF) and read (CORS) with a visitor's browser."""
 
 from dataclasses import dataclass
 
@@ -6,148 +6,148 @@ import httpx
 
 from doctor.check import check
 from doctor.check_context import CheckContext
-from doctor.client.simulated_browser import Reply
+from doctor.client.browser import Reply
 from doctor.client.throwaway_account import GET_SESSION, SIGN_IN
 from doctor.findings import CheckResult, failed, passed, warned
 
 STRANGER = "https://evil.example"
 _UPDATE = "/api/auth/update-user"
-_REWRITTEN = (
-    "The server refuses foreign origins by itself. A proxy that drops or rewrites the Origin "
-    "header opens this: it must pass Origin on as it came."
+_KEEP_ORIGIN = (
+    "Let the proxy pass the Origin header on unchanged: the server rejects foreign origins."
 )
-_SOMEBODY_ELSE = (
-    "The server names only its own address and FRONTEND_URL. Look for a proxy or CDN that adds "
-    "Access-Control headers, and for too wide a pattern in FRONTEND_URL."
+_NARROW_CORS = (
+    "Remove the Access-Control headers that a proxy or CDN adds, and narrow the pattern in "
+    "FRONTEND_URL: the server allows only PUBLIC_URL and FRONTEND_URL."
 )
 
 
-@check("origins.foreign-refused", "A write that a foreign page sends is refused", "session.write")
+@check("origins.foreign-refused", "Writes from other sites' pages are rejected", "session.write")
 def foreign_refused(context: CheckContext) -> CheckResult:
-    """Otherwise any page could act as whoever visits it (ASVS 3.5.1)."""
+    """Otherwise any page could act on behalf of its visitors (ASVS 3.5.1)."""
     browser = context.signed_in_browser()
     accepted = []
     for origin in (STRANGER, "null"):
         reply = browser.copy().post(_UPDATE, {"name": "Written by another site"}, origin=origin)
         if reply.status != 403:
-            accepted.append(f"update-user from {origin} answered {reply.summary}")
-    said = {"email": context.account.email, "password": context.account.password.reveal()}
-    reply = context.anonymous_browser().post(SIGN_IN, said, origin=STRANGER)
+            accepted.append(f"update-user with Origin: {origin} answered {reply.summary}")
+    reply = context.anonymous_browser().post(SIGN_IN, context.account.credentials, origin=STRANGER)
     if reply.status != 403:
-        accepted.append(f"signing in from {STRANGER} answered {reply.summary}")
+        accepted.append(f"signing in with Origin: {STRANGER} answered {reply.summary}")
     if accepted:
-        return failed("; ".join(accepted), _REWRITTEN)
+        return failed("; ".join(accepted), _KEEP_ORIGIN)
     return passed(f"403 to {STRANGER} and to null, with a session and when signing in")
 
 
 @dataclass(frozen=True)
-class Told:
-    """What the server lets a page of some origin do."""
+class CorsPolicy:
+    """What the server allows pages of one origin."""
 
     preflight: Reply
     actual: Reply
 
-    def reads(self, origin: str) -> bool:
-        """Whether the page may read answers."""
-        return _allowed(self.actual.headers) in {origin, "*"}
+    def can_read(self, origin: str) -> bool:
+        """Whether the page may read responses."""
+        return _allowed_origin(self.actual.headers) in {origin, "*"}
 
-    def reads_as_user(self, origin: str) -> bool:
-        """Whether it may do so with the visitor's cookies."""
-        return _allowed(self.actual.headers) == origin and _credentials(self.actual.headers)
+    def can_read_as_user(self, origin: str) -> bool:
+        """Whether the page may read responses to requests with the visitor's cookies."""
+        return _allowed_origin(self.actual.headers) == origin and _allows_credentials(
+            self.actual.headers
+        )
 
-    def may_ask(self, origin: str) -> bool:
-        """Whether the browser is told beforehand that the page may send a request."""
-        return _allowed(self.preflight.headers) in {origin, "*"}
+    def can_send(self, origin: str) -> bool:
+        """Whether the preflight allows the page's requests."""
+        return _allowed_origin(self.preflight.headers) in {origin, "*"}
 
 
 @check("cors.allowed", "The app's own pages may use the API", "cors.foreign")
 def allowed(context: CheckContext) -> CheckResult:
-    """Needed only where pages call the server directly; through the app's proxy nothing is."""
+    """Needed only where pages call the server directly, not through the app's proxy."""
     origin = context.deployment.frontend or context.deployment.url
-    told = _ask(context, origin)
-    if told.reads_as_user(origin) and told.may_ask(origin):
-        if origin != context.deployment.url and not _credentials(told.preflight.headers):
-            return _edge_allows_no_cookies(origin)
+    policy = _fetch_cors(context, origin)
+    if policy.can_read_as_user(origin) and policy.can_send(origin):
+        if origin != context.deployment.url and not _allows_credentials(policy.preflight.headers):
+            return _warn_of_preflight(origin)
         return passed(f"{origin}: allowed, with cookies")
     evidence = (
-        f"{origin}: preflight says {_shown(told.preflight.headers)}, "
-        f"the answer says {_shown(told.actual.headers)}"
+        f"{origin}: the preflight allows {_format_allowed(policy.preflight.headers)}, "
+        f"the response {_format_allowed(policy.actual.headers)}"
     )
-    if told.reads_as_user(origin):
+    if policy.can_read_as_user(origin):
         return failed(
-            f"{evidence}; it was answered {told.preflight.summary}",
-            "A proxy answers OPTIONS in the server's place, or refuses it: it must pass it on.",
+            f"{evidence}; the preflight answered {policy.preflight.summary}",
+            "Let the proxy pass OPTIONS requests on to the server.",
         )
     return failed(
         evidence,
-        f"Set FRONTEND_URL={origin} at the server. If it is set, a proxy changes the "
-        "Access-Control headers.",
+        f"Set FRONTEND_URL={origin} on the server. If it is set, let the proxy pass the "
+        "Access-Control headers on unchanged.",
     )
 
 
-@check("cors.foreign", "Foreign pages may read nothing", "origins.foreign-refused")
+@check("cors.foreign", "Other sites' pages cannot read responses", "origins.foreign-refused")
 def foreign(context: CheckContext) -> CheckResult:
-    """With it, any page could read who its visitor is, and the session's token."""
-    return _closed_to(context, STRANGER)
+    """Otherwise any page could read who its visitor is, and the session token."""
+    return _check_closed_to(context, STRANGER)
 
 
-@check("cors.null", "Pages without an origin may read nothing", "cors.foreign")
+@check("cors.null", "Pages with Origin: null cannot read responses", "cors.foreign")
 def without_origin(context: CheckContext) -> CheckResult:
-    """Every page can send `Origin: null` from a sandboxed frame."""
-    return _closed_to(context, "null")
+    """Any page can send `Origin: null` from a sandboxed frame."""
+    return _check_closed_to(context, "null")
 
 
-def _edge_allows_no_cookies(origin: str) -> CheckResult:
+def _warn_of_preflight(origin: str) -> CheckResult:
     return warned(
-        f"{origin}: the answer allows cookies, and the preflight does not",
-        "An edge in front, such as the Hub's, answers preflights by itself. Pages there cannot "
-        "send JSON with the visitor's cookies directly: let the app pass /api/auth on "
-        "(docs/frontend.md), which needs no CORS.",
+        f"{origin}: the response allows cookies, the preflight does not",
+        "Let the app pass /api/auth on to the server (docs/frontend.md), which needs no CORS. A "
+        "proxy such as the Hub's answers preflights itself, so pages cannot send JSON with the "
+        "visitor's cookies directly.",
     )
 
 
-def _closed_to(context: CheckContext, origin: str) -> CheckResult:
-    told = _ask(context, origin)
-    if told.reads(origin):
-        return failed(f"{origin} may read: {_shown(told.actual.headers)}", _SOMEBODY_ELSE)
-    if not told.may_ask(origin):
+def _check_closed_to(context: CheckContext, origin: str) -> CheckResult:
+    policy = _fetch_cors(context, origin)
+    if policy.can_read(origin):
+        return failed(f"{origin} can read: {_format_allowed(policy.actual.headers)}", _NARROW_CORS)
+    if not policy.can_send(origin):
         return passed(f"{origin}: no Access-Control-Allow-Origin")
-    evidence = f"{origin}: only the preflight says {_shown(told.preflight.headers)}"
-    who = "The Hub's edge" if _is_the_hub(told.preflight.headers, context) else "An edge in front"
+    proxy = "The Hub" if _is_the_hub(policy.preflight.headers, context) else "A proxy"
     return warned(
-        f"{evidence}, and the answer itself allows nothing",
-        f"{who} answers preflights by itself and lets everybody ask. Nobody can read the answers, "
-        "and the server refuses what foreign pages send. Nothing to mend at the server.",
+        f"{origin}: the preflight allows {_format_allowed(policy.preflight.headers)}, the response "
+        "nothing",
+        f"{proxy} answers preflights itself. Nothing has to be fixed on the server: other sites "
+        "cannot read its responses, and it rejects what their pages send.",
     )
 
 
-def _ask(context: CheckContext, origin: str) -> Told:
-    anonymous_browser = context.anonymous_browser()
-    asked = {
+def _fetch_cors(context: CheckContext, origin: str) -> CorsPolicy:
+    browser = context.anonymous_browser()
+    headers = {
         "origin": origin,
         "access_control_request_method": "POST",
         "access_control_request_headers": "content-type",
     }
-    preflight = anonymous_browser.send("OPTIONS", SIGN_IN, None, asked)
-    return Told(preflight, anonymous_browser.send("GET", GET_SESSION, None, {"origin": origin}))
+    preflight = browser.send("OPTIONS", SIGN_IN, None, headers)
+    return CorsPolicy(preflight, browser.send("GET", GET_SESSION, None, {"origin": origin}))
 
 
 def _is_the_hub(headers: httpx.Headers, context: CheckContext) -> bool:
     return "x-proxied-host" in headers or context.deployment.url.endswith(".hf.space")
 
 
-def _allowed(headers: httpx.Headers) -> str:
+def _allowed_origin(headers: httpx.Headers) -> str:
     return str(headers.get("access-control-allow-origin", ""))
 
 
-def _credentials(headers: httpx.Headers) -> bool:
+def _allows_credentials(headers: httpx.Headers) -> bool:
     return bool(headers.get("access-control-allow-credentials") == "true")
 
 
-def _shown(headers: httpx.Headers) -> str:
-    if not _allowed(headers):
+def _format_allowed(headers: httpx.Headers) -> str:
+    if not _allowed_origin(headers):
         return "nothing"
-    return _allowed(headers) + (" with credentials" if _credentials(headers) else "")
+    return _allowed_origin(headers) + (" with credentials" if _allows_credentials(headers) else "")
 
 
 CHECKS = (foreign_refused, foreign, without_origin, allowed)

@@ -101,8 +101,7 @@ def _lines(run: DoctorRun) -> Mapping[str, _Line]:
     for check in (*run.checks, clean_up):
         finding = made.get(check.name)
         if finding is not None:
-            evidence = finding.evidence.removeprefix("not made: ")  # the badge says so
-            lines[check.name] = _Line(check.title, finding.verdict.value, evidence)
+            lines[check.name] = _Line(check.title, finding.verdict.value, finding.evidence)
         elif not run.is_finished:
             current_step = run.current_step if running and run.current_step != check.title else ""
             state = "running" if running else "waiting"

@@ -9,7 +9,7 @@ import gradio as gr
 from doctor import Admin, Deployment
 from doctor.check import Check
 from doctor.checks import CHECKS
-from doctor.client.credential import Credential
+from doctor.client.secret_text import SecretText
 from doctor.deployment import BadUrl, normalize_origin
 from doctor.report.table import heading_of
 from doctor.selection import select_checks
@@ -135,7 +135,7 @@ def deployment(services: Services, context: PageContext, way: str, app: str | No
     return Deployment(
         services.settings.base_url if inside else way,
         frontend=app,
-        admin=Admin(session=Credential(context.owner.visitor.token or "")),
+        admin=Admin(session=SecretText(context.owner.visitor.token or "")),
         address=listens_at(services.settings) if inside else None,
         runs_on_server=inside,
     )

@@ -19,7 +19,7 @@ from tests.rig.faulty_proxies import Breaks
 EVERY = (*RIGHT, *WRONG, *STRANGER)
 # Measured times prove nothing while all of these are examined at once.
 TIMED = {"enumeration.sign-in-time", "reach.latency"}
-CAUSE = re.compile(r"not made: it needs ([a-z-]+\.[a-z-]+)")
+CAUSE = re.compile(r"needs ([a-z-]+\.[a-z-]+)")
 KNOWN_WARNINGS = {"enumeration.sign-up"}
 # Every server runs in this one process.
 PATIENCE = 120  # seconds
@@ -131,7 +131,7 @@ def is_explained(broken, findings, check):
     """Whether a skipped check names another, and that one a third, up to one that failed."""
     told = findings[broken.name]["found"]
     if check == "account.deleted" and told["account.sign-up"][0] == "skipped":
-        return told[check][1] == "not made: no account was made"
+        return told[check][1] == "no account was created"
     while told[check][0] == "skipped":
         cause = CAUSE.match(told[check][1])
         if cause is None:
@@ -178,7 +178,7 @@ def test_who_stops_listening_leaves_no_account(quick, last):
     assert [each.verdict.value for each in heard] == ["pass"]
 
 
-@pytest.mark.parametrize("said", ["Signing in sets a cookie", "An event stream arrives"])
+@pytest.mark.parametrize("said", ["Signing in sets the session", "An event stream arrives"])
 def test_a_listener_that_fails_leaves_no_account(quick, said):
     place, deployment = quick
 
@@ -211,5 +211,5 @@ def test_a_server_that_breaks_on_the_way_is_named_once(tmp_path):
     failed = {name for name, each in found.items() if each.verdict == "fail"}
     assert failed == {"session.revoked-at-once", "account.deleted"}
     assert found["stream.arrives"].evidence == (
-        "not made: it needs session.revoked-at-once, since which the server does not answer"
+        "needs session.revoked-at-once, after which the server stopped responding"
     )

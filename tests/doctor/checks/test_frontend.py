@@ -78,7 +78,7 @@ def not_right(found):
 def test_an_app_as_in_the_guide_is_right(app):
     found = seen_through(app)
     others = {name: outcome_of(each) for name, each in found.items() if each.verdict != "pass"}
-    not_passed_on = ("skipped", "not made: the app does not pass /api/stream on")
+    not_passed_on = ("skipped", "the app does not pass /api/stream on")
     assert others == {"frontend.stream": not_passed_on}
     assert VISITOR in found["frontend.address"].evidence
 
@@ -235,7 +235,7 @@ def test_a_stream_that_is_collected_first_is_found(app):
     app.proxy.before, app.proxy.after = everything_passed_on, collect
     found = seen_through(app, "frontend.stream")["frontend.stream"]
     assert found.verdict == "fail"
-    assert "collects the answer" in found.fix
+    assert "collects the response" in found.fix
 
 
 def test_an_origin_that_is_rewritten_is_found(app):
@@ -279,7 +279,7 @@ def test_an_app_that_is_not_named_in_frontend_url_is_told_the_setting(tmp_path):
         proxy.target = space.url
         found = run_checks(space.url, "frontend.sign-in", frontend=proxy.url)["frontend.sign-in"]
     assert found.verdict == "fail"
-    assert found.fix == f"Set FRONTEND_URL={proxy.url} at the server."
+    assert found.fix == f"Set FRONTEND_URL={proxy.url} on the server."
 
 
 @pytest.mark.parametrize(
@@ -309,7 +309,7 @@ def test_an_app_on_vercel_and_a_space_are_two_sites():
 def test_what_would_happen_without_the_app_is_said(app, monkeypatch):
     monkeypatch.setattr("doctor.checks.frontend.cookie.is_same_site", lambda app, server: False)
     found = seen_through(app, "frontend.cookie")["frontend.cookie"]
-    assert "third-party: SameSite=Lax, neither kept nor sent" in found.evidence
+    assert "third-party: with SameSite=Lax, neither kept nor sent" in found.evidence
 
 
 def test_the_proxy_of_these_tests_passes_on_what_it_gets(app):

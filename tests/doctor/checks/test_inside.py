@@ -29,5 +29,5 @@ def test_https_and_the_proxies_are_left_out(found):
 def test_the_rest_is_seen_under_the_public_name(found):
     others = [each for name, each in found.items() if name not in UNSEEN]
     assert {each.verdict for each in others} == {"pass"}
-    assert "asked on the server itself" in found["reach.answers"].evidence
+    assert "from the server itself" in found["reach.answers"].evidence
     assert PUBLIC in found["cookies.kept"].evidence

@@ -8,8 +8,8 @@ from urllib.parse import quote, quote_plus, unquote
 import pytest
 
 from doctor import Admin, Deployment, Verdict, examine
-from doctor.client.credential import Credential
 from doctor.client.redaction import BLANK, EvidenceRedactor
+from doctor.client.secret_text import SecretText
 from doctor.client.set_cookie import parse_set_cookie
 from doctor.deployment import BadUrl, normalize_origin
 from doctor.report.json_report import Report, render_json
@@ -91,7 +91,7 @@ PLACES = [in_the_message, in_headers, in_the_body_and_a_redirect]
 @pytest.mark.parametrize("place", PLACES)
 def test_no_finding_repeats_a_secret_however_it_is_read(through, place):
     through.after = quotes = Quotes(place)
-    deployment = Deployment(through.url, admin=Admin(ADMIN, Credential(PASSWORD)))
+    deployment = Deployment(through.url, admin=Admin(ADMIN, SecretText(PASSWORD)))
     found = list(examine(deployment))
 
     assert {PASSWORD, COOKIE_OF_THE_PROXY} <= quotes.secrets
@@ -144,7 +144,7 @@ def test_an_address_with_a_password_is_not_repeated_though_it_is_no_address(url)
 )
 def test_a_secret_is_known_however_it_is_written(written):
     redactor = EvidenceRedactor()
-    redactor.add(Credential(PASSWORD), "")
+    redactor.add(SecretText(PASSWORD), "")
     assert redactor.redact(f"not {written}").strip("not'\\\" ") == BLANK
 
 

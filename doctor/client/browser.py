@@ -1,7 +1,7 @@
-"""A browser as far as auth can tell: it keeps cookies, names its origin and follows nothing.
+"""A simulated browser: it keeps cookies, sends Origin, and follows no redirects.
 
-It keeps also what a real browser would drop: whether one would is a finding of its own, and must
-not hide all others.
+It also keeps cookies that a real browser would drop: checks of their own report those, and the
+others can still run.
 """
 
 import re
@@ -15,8 +15,8 @@ from urllib.parse import urlsplit
 
 import httpx
 
-from doctor.client.credential import NO_CREDENTIAL, Credential
 from doctor.client.redaction import EvidenceRedactor
+from doctor.client.secret_text import NO_SECRET, SecretText
 from doctor.client.set_cookie import SetCookie, parse_set_cookie, rejection_reasons
 from doctor.clock import BlockingClock
 from doctor.deployment import Deployment
@@ -28,7 +28,7 @@ USER_AGENT = "Gatehouse-Doctor"
 _SIGNED_COOKIE_VALUE = re.compile(
     r"[A-Za-z0-9]{20,}\.(?:[A-Za-z0-9+/]|%2[BF]){43,}(?:=|%3D)", re.IGNORECASE
 )
-_MAX_WAIT_SECONDS = 65  # seconds; the longest window of a rate limit is a minute
+_MAX_WAIT = 65  # seconds; the longest window of a rate limit is a minute
 _MAX_RETRIES = 4  # for one request
 _MAX_BODY_BYTES = 1_000_000  # bytes
 _MAX_MESSAGE_CHARS = 120  # characters
@@ -36,7 +36,7 @@ _MAX_MESSAGE_CHARS = 120  # characters
 
 @dataclass(frozen=True)
 class Reply:
-    """An answer, with the seconds until its head had come."""
+    """A response, with the seconds until its headers arrived."""
 
     status: int
     headers: httpx.Headers
@@ -47,11 +47,11 @@ class Reply:
 
     @property
     def cookies(self) -> tuple[SetCookie, ...]:
-        """Every Set-Cookie line."""
+        """The cookies of all Set-Cookie headers."""
         return tuple(map(parse_set_cookie, self.headers.get_list("set-cookie")))
 
     def json(self) -> Any:
-        """Return the body's JSON, or None if it is none."""
+        """Return the body parsed as JSON, or None if it is not JSON."""
         try:
             return httpx.Response(200, content=self.body).json()
         except ValueError:
@@ -59,11 +59,16 @@ class Reply:
 
     def field(self, name: str) -> Any:
         """Return a field of a JSON object, or None."""
-        said = self.json()
-        return said.get(name) if isinstance(said, dict) else None
+        body = self.json()
+        return body.get(name) if isinstance(body, dict) else None
+
+    @property
+    def content_type(self) -> str:
+        """The Content-Type, or `none`."""
+        return str(self.headers.get("content-type", "none"))
 
     def dropped_cookies(self, page: str) -> list[str]:
-        """Return which cookies a browser showing `page` would not keep, and why."""
+        """Return which cookies a browser on `page` would not keep, and why."""
         reasons = (
             (each.name, why) for each in self.cookies for why in rejection_reasons(each, page)
         )
@@ -71,16 +76,16 @@ class Reply:
 
     @property
     def summary(self) -> str:
-        """The status, and the message if there is one: what evidence quotes."""
+        """The status, with the message if there is one, to be quoted as evidence."""
         message = self.field("message")
         if not isinstance(message, str):
             return str(self.status)
-        # Cut first, a secret would be left in halves that nobody knows again.
+        # Redacted before it is cut: nobody would recognise half a secret.
         return f"{self.status} {self.redactor.redact(message)[:_MAX_MESSAGE_CHARS]!r}"
 
 
-class Connection:
-    """The connection to one origin, and the patience with its rate limits."""
+class HttpClient:
+    """The HTTP client for one origin, which waits for its rate limits."""
 
     def __init__(
         self,
@@ -99,13 +104,13 @@ class Connection:
             timeout=deployment.timeout,
             verify=_ssl_context(base, deployment),
             trust_env=False,
-            # Cookies are the Browser's: httpx would send those of one to all.
+            # Each SimulatedBrowser keeps its own cookies; httpx would share them.
             cookies=CookieJar(DefaultCookiePolicy(allowed_domains=[])),
             headers={"user-agent": USER_AGENT, "accept": "application/json, */*"},
         )
 
     def close(self) -> None:
-        """Let go of the connections."""
+        """Close the connections."""
         self._client.close()
 
     def send(
@@ -127,7 +132,7 @@ class Connection:
     def stream(
         self, method: str, path: str, headers: Mapping[str, str], content: bytes | None
     ) -> Iterator[tuple[httpx.Response, float]]:
-        """Open an answer whose body comes piece by piece; raises httpx.TransportError."""
+        """Open a response whose body is streamed; raises httpx.TransportError."""
         request = self._request(method, path, headers, content)
         began = self._clock.monotonic()
         response = self._client.send(request, stream=True)
@@ -137,15 +142,11 @@ class Connection:
             response.close()
 
     def wait_before_retry(self, reply: Reply) -> None:
-        """Wait as long as an answer asks; raises CheckSkipped where it does not say."""
+        """Wait as long as Retry-After asks; raises CheckSkipped if it is missing or too long."""
         seconds = reply.headers.get("retry-after", reply.headers.get("x-retry-after", ""))
-        if not seconds.isdecimal() or int(seconds) > _MAX_WAIT_SECONDS:
-            when = (
-                f"asked to come back after {seconds} s"
-                if seconds
-                else "did not say when to come back"
-            )
-            raise CheckSkipped(f"{urlsplit(reply.url).path} answered {reply.summary} and {when}")
+        if not seconds.isdecimal() or int(seconds) > _MAX_WAIT:
+            wait = f"with Retry-After: {seconds}" if seconds else "without Retry-After"
+            raise CheckSkipped(f"{urlsplit(reply.url).path} answered {reply.summary} {wait}")
         why = "the rate limit" if reply.status == 429 else "a busy server"
         self._report_progress(f"waiting {seconds} s for {why}")
         self._clock.wait(int(seconds) + 0.2)
@@ -163,55 +164,55 @@ class Connection:
 
 @dataclass
 class SimulatedBrowser:
-    """One jar of cookies in front of a wire. `origin` is that of the page it shows."""
+    """A cookie jar and an HTTP client; `origin` is that of the page it shows."""
 
-    connection: Connection
+    client: HttpClient
     origin: str
     jar: dict[str, SetCookie] = field(default_factory=dict)
     session_ends: str = ""
-    """When its session ends, as the server said it."""
-    bearer: Credential = NO_CREDENTIAL
-    """A session shown as a bearer token, in place of a cookie."""
+    """When its session ends, in the server's words."""
+    bearer: SecretText = NO_SECRET
+    """A session sent as a bearer token instead of a cookie."""
 
     def get(self, path: str, **headers: str) -> Reply:
         """GET as a page of `origin` does."""
         return self.send("GET", path, None, headers)
 
-    def post(self, path: str, said: Any, **headers: str) -> Reply:
+    def post(self, path: str, payload: Any, **headers: str) -> Reply:
         """POST JSON as a page of `origin` does."""
-        return self.send("POST", path, said, headers)
+        return self.send("POST", path, payload, headers)
 
     def send(
-        self, method: str, path: str, said: Any = None, headers: Mapping[str, str] | None = None
+        self, method: str, path: str, payload: Any = None, headers: Mapping[str, str] | None = None
     ) -> Reply:
-        """Send, keep the cookies, and be patient with rate limits and a busy server."""
-        reply = self.send_once(method, path, said, headers)
+        """Send, keep the cookies, and retry after rate limits and 503."""
+        reply = self.send_once(method, path, payload, headers)
         for _ in range(_MAX_RETRIES):
             if reply.status not in {429, 503}:
                 break
-            self.connection.wait_before_retry(reply)
-            reply = self.send_once(method, path, said, headers)
+            self.client.wait_before_retry(reply)
+            reply = self.send_once(method, path, payload, headers)
         return reply
 
     def send_once(
-        self, method: str, path: str, said: Any = None, headers: Mapping[str, str] | None = None
+        self, method: str, path: str, payload: Any = None, headers: Mapping[str, str] | None = None
     ) -> Reply:
-        """Send without patience: what is refused is refused."""
-        own = self.headers(method, said, headers)
-        reply = self.connection.send(method, path, own, _encode_json(said))
+        """Send and keep the cookies, without a retry."""
+        all_headers = self.headers(method, payload, headers)
+        reply = self.client.send(method, path, all_headers, _encode_json(payload))
         for cookie in reply.cookies:
-            self.connection.redactor.add(cookie.value)
+            self.client.redactor.add(cookie.value)
             self._keep(cookie)
         return reply
 
     def headers(
-        self, method: str, said: Any = None, headers: Mapping[str, str] | None = None
+        self, method: str, payload: Any = None, headers: Mapping[str, str] | None = None
     ) -> dict[str, str]:
-        """Return what goes with a request; `headers` add to it, names with _ for -."""
+        """Return the headers of a request; `headers` add to them, with _ for - in the names."""
         own = {"cookie": "; ".join(f"{each.name}={each.value}" for each in self.jar.values())}
         if method not in {"GET", "HEAD"}:
             own["origin"] = self.origin
-        if said is not None:
+        if payload is not None:
             own["content-type"] = "application/json"
         if self.bearer:
             own["authorization"] = f"Bearer {self.bearer.reveal()}"
@@ -219,37 +220,37 @@ class SimulatedBrowser:
         return {name: value for name, value in {**own, **named}.items() if value}
 
     def session_cookie(self) -> SetCookie | None:
-        """Return the cookie that holds the session, whatever a proxy may call it."""
+        """Return the session cookie, even if a proxy has renamed it."""
         return session_cookie_in(self.jar.values())
 
     def copy(self) -> "SimulatedBrowser":
-        """Return another browser that holds the same cookies, as a thief would."""
+        """Return another browser with the same cookies, as if they had been stolen."""
         return SimulatedBrowser(
-            self.connection, self.origin, dict(self.jar), self.session_ends, self.bearer
+            self.client, self.origin, dict(self.jar), self.session_ends, self.bearer
         )
 
     def _keep(self, cookie: SetCookie) -> None:
         if cookie.is_deletion:
             self.jar.pop(cookie.name, None)
         else:
-            self.jar[cookie.name] = cookie  # one that is there already keeps its place in the row
+            self.jar[cookie.name] = cookie  # an existing cookie keeps its position
 
 
 def session_cookie_in(cookies: Iterable[SetCookie]) -> SetCookie | None:
-    """Return the one that holds a session, whatever a proxy may call it."""
+    """Return the session cookie, even if a proxy has renamed it."""
     held = [each for each in cookies if not each.is_deletion]
     named = [each for each in held if each.name.endswith("better-auth.session_token")]
     signed = [each for each in held if _SIGNED_COOKIE_VALUE.fullmatch(each.value)]
     return next(iter(named + signed), None)
 
 
-def _encode_json(said: Any) -> bytes | None:
-    return None if said is None else httpx.Request("POST", "http://x", json=said).content
+def _encode_json(payload: Any) -> bytes | None:
+    return None if payload is None else httpx.Request("POST", "http://x", json=payload).content
 
 
 def _ssl_context(base: str, deployment: Deployment) -> ssl.SSLContext:
-    if not base.startswith("https://"):  # reading all public certificates takes 50 ms
-        return ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)  # it trusts nobody
+    if not base.startswith("https://"):  # loading the public certificates takes 50 ms
+        return ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)  # trusts no certificate
     context = ssl.create_default_context()
     if deployment.ca_file is not None:
         context.load_verify_locations(deployment.ca_file)

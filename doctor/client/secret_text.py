@@ -1,8 +1,8 @@
-"""A text that must not be shown."""
+"""Passwords and tokens that must not be printed."""
 
 
-class Credential:
-    """Holds a password or a cookie's value; printing it shows three stars."""
+class SecretText:
+    """Holds a password or a cookie's value; its repr hides it."""
 
     __slots__ = ("_text",)
 
@@ -10,22 +10,22 @@ class Credential:
         self._text = text
 
     def reveal(self) -> str:
-        """Return the text, to be sent and never to be shown."""
+        """Return the text, to be sent and never printed."""
         return self._text
 
     def __bool__(self) -> bool:
         return bool(self._text)
 
     def __eq__(self, other: object) -> bool:
-        return isinstance(other, Credential) and other._text == self._text
+        return isinstance(other, SecretText) and other._text == self._text
 
     def __hash__(self) -> int:
         return hash(self._text)
 
     def __repr__(self) -> str:
-        return "Secret(***)"
+        return "SecretText(***)"
 
     __str__ = __repr__
 
 
-NO_CREDENTIAL = Credential("")
+NO_SECRET = SecretText("")
