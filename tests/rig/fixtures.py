@@ -10,7 +10,8 @@ import pytest
 from playwright.sync_api import Browser
 
 from tests.rig.chromium import chromium
-from tests.rig.migrated import postgres_template, put_sqlite
+from tests.rig.database_pool import database_pool
+from tests.rig.migrated import put_sqlite
 from tests.rig.pgbouncer import shared_pgbouncer
 from tests.rig.postgres import PostgresServer, shared_server
 from tests.rig.space import Space
@@ -45,9 +46,15 @@ def migrated() -> bool:
 @pytest.fixture
 def postgres_url(postgres: PostgresServer, migrated: bool) -> Iterator[str]:
     """The address of a PostgreSQL database of this test's own, in which nobody is."""
-    name = postgres.create_database(*[postgres_template(postgres)] if migrated else [])
-    yield postgres.url(name)
-    postgres.drop_database(name)
+    if migrated:
+        pool = database_pool(postgres)
+        name = pool.acquire()
+        yield postgres.url(name)
+        pool.release(name)
+    else:
+        name = postgres.create_database()
+        yield postgres.url(name)
+        postgres.drop_database(name)
 
 
 @pytest.fixture
@@ -64,19 +71,25 @@ ON_POSTGRESQL = pytest.mark.parametrize("place", ["postgresql"], indirect=True)
 ON_A_SERVER = pytest.mark.parametrize("place", ["postgresql", "pgbouncer"], indirect=True)
 
 
-@pytest.fixture(params=["sqlite", "postgresql", "pgbouncer"])
-def place(request: pytest.FixtureRequest, tmp_path: Path, migrated: bool) -> Place:
-    """A database of this test's own, in each of the three kinds we promise to run on."""
+def make_place(request: pytest.FixtureRequest, tmp_path: Path, migrated: bool) -> Iterator[Place]:
+    """A database of this test's own, of the kind that is the fixture's parameter."""
     if request.param == "sqlite":
         if migrated:
             put_sqlite(tmp_path / "gatehouse.db")
-        return Place("sqlite", f"sqlite:///{tmp_path}/gatehouse.db")
+        yield Place("sqlite", f"sqlite:///{tmp_path}/gatehouse.db")
+        return
     direct: str = request.getfixturevalue("postgres_url")
     if request.param == "postgresql":
-        return Place("postgresql", direct, direct)
+        yield Place("postgresql", direct, direct)
+        return
     server = request.getfixturevalue("postgres")
-    pooled = direct.replace(f":{server.port}/", f":{shared_pgbouncer(server)}/")
-    return Place("pgbouncer", pooled, direct)
+    pooler = shared_pgbouncer(server)
+    yield Place("pgbouncer", direct.replace(f":{server.port}/", f":{pooler.port}/"), direct)
+    pooler.forget(direct.rpartition("/")[2])
+
+
+place = pytest.fixture(params=["sqlite", "postgresql", "pgbouncer"], name="place")(make_place)
+"""The three kinds we promise to run on; `conftest.py` in `api` and `security` takes two of them."""
 
 
 @pytest.fixture

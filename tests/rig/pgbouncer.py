@@ -75,19 +75,28 @@ class PgBouncer:
             os.kill(int(pid.read_text()), signal.SIGTERM)
             wait_until(lambda: not pid.exists(), "the end of PgBouncer")
 
-    def command(self, command: str) -> None:
-        """Give a command of its console, such as PAUSE or RESUME, and wait until it is done."""
+    def command(self, *commands: str) -> None:
+        """Give commands of its console, such as PAUSE or RESUME, and wait until they are done."""
         console = psycopg2.connect(host="127.0.0.1", port=self.port, user=OWNER, dbname="pgbouncer")
         with closing(console):
             console.autocommit = True
-            console.cursor().execute(command)
+            for command in commands:
+                console.cursor().execute(command)
+
+    def forget(self, database: str) -> None:
+        """Close the connections to a database that are kept for whoever comes next."""
+        try:
+            self.command(f"KILL {database}", f"RESUME {database}")
+        except psycopg2.Error as error:
+            if "no such database" not in str(error):  # nobody has come this way
+                raise
 
 
-def shared_pgbouncer(postgres: PostgresServer) -> int:
-    """The port of this run's PgBouncer, started by whoever needs it first."""
+def shared_pgbouncer(postgres: PostgresServer) -> PgBouncer:
+    """This run's PgBouncer, started by whoever needs it first."""
     _require()
-    port: int = shared.once("pgbouncer", lambda: PgBouncer.create(_folder(), postgres).port)
-    return port
+    port = shared.once("pgbouncer", lambda: PgBouncer.create(_folder(), postgres).port)
+    return PgBouncer(_folder(), port)
 
 
 def stop_shared_pgbouncer() -> None:

@@ -78,21 +78,24 @@ class PostgresServer:
     def create_database(self, template: str = "template1") -> str:
         """Make a new database, a copy of `template` (tens of milliseconds); returns its name."""
         name = f"test_{os.getpid()}_{next(_numbers)}"
-        self._administer(f"CREATE DATABASE {name} TEMPLATE {template}")
+        with self._administrator() as cursor:
+            files = cursor.connection.server_version >= 150000  # older ones know no other strategy
+            how = "STRATEGY FILE_COPY" if files else ""  # half the work of the log's
+            cursor.execute(f"CREATE DATABASE {name} TEMPLATE {template} {how}")
         return name
 
     def drop_database(self, name: str) -> None:
         """Remove a database, whoever is still connected."""
-        self._administer(f"DROP DATABASE {name} WITH (FORCE)")
+        with self._administrator() as cursor:
+            cursor.execute(f"DROP DATABASE {name} WITH (FORCE)")
 
-    def _administer(self, statement: str) -> None:
-        """Run a statement on a connection that stays open: to open one costs as much as it does."""
+    def _administrator(self) -> Any:
+        """A cursor of a connection that stays open: to open one costs as much as what it does."""
         connection = _administrators.get(self.port)
         if connection is None or connection.closed:
             connection = _administrators[self.port] = psycopg2.connect(self.url("postgres"))
             connection.autocommit = True
-        with connection.cursor() as cursor:
-            cursor.execute(statement)
+        return connection.cursor()
 
     def execute(self, statement: str, database: str = "postgres") -> None:
         """Run one statement outside any transaction."""

@@ -1,0 +1,10 @@
+"""The databases of these tests: SQLite, and PostgreSQL behind PgBouncer, as Neon has it.
+
+The tests of `storage` run on all three kinds, those of `security` on PostgreSQL without a pooler.
+"""
+
+import pytest
+
+from tests.rig.fixtures import make_place
+
+place = pytest.fixture(params=["sqlite", "pgbouncer"], name="place")(make_place)

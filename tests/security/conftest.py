@@ -1,0 +1,10 @@
+"""The databases of these tests: SQLite, and PostgreSQL without a pooler.
+
+The tests of `storage` run on all three kinds, those of `api` on PostgreSQL behind PgBouncer.
+"""
+
+import pytest
+
+from tests.rig.fixtures import make_place
+
+place = pytest.fixture(params=["sqlite", "postgresql"], name="place")(make_place)
