@@ -55,11 +55,11 @@ class Proxy:
                 continue
             self._open |= {client, server}
             muted = threading.Event()
-            for deed in (
+            for pump in (
                 lambda c=client, s=server, m=muted: self._forward(c, s, m),
                 lambda c=client, s=server, m=muted: self._answer(s, c, m),
             ):
-                threading.Thread(target=deed, daemon=True).start()
+                threading.Thread(target=pump, daemon=True).start()
 
     def _forward(
         self, client: socket.socket, server: socket.socket, muted: threading.Event
@@ -76,10 +76,10 @@ class Proxy:
 
     def _answer(self, server: socket.socket, client: socket.socket, muted: threading.Event) -> None:
         with suppress(OSError):
-            for said in self._read(server):
+            for data in self._read(server):
                 if muted.is_set():
                     break
-                client.sendall(said)
+                client.sendall(data)
         self._end(client, server)
 
     def _read(self, source: socket.socket) -> Iterator[bytes]:

@@ -23,8 +23,8 @@ def acting(session: Session) -> ActingSession:
     return ActingSession(session.id, session.user_id)
 
 
-def signed_in(work, **said) -> tuple[User, Session]:
-    user = stored_user(work, **said)
+def signed_in(work, **overrides) -> tuple[User, Session]:
+    user = stored_user(work, **overrides)
     return user, stored_session(work, user)
 
 

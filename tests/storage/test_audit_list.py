@@ -44,26 +44,26 @@ def trail(work):
 ALL = AuditFilter()
 
 
-def every(database, wanted=ALL, limit=1000):
-    return list(run_query(database, lambda db: find_page(db, wanted, limit)))
+def every(database, filters=ALL, limit=1000):
+    return list(run_query(database, lambda db: find_page(db, filters, limit)))
 
 
 def who_is_in(event):
     return {event.actor_id, event.subject_id, event.impersonated_by}
 
 
-def plainly(events, wanted):
+def plainly(events, filters):
     """The same filter, said without any thought of indexes."""
     return [
         event
         for event in events
-        if (not wanted.kinds or event.kind in wanted.kinds)
-        and (wanted.user_id is None or wanted.user_id in who_is_in(event))
-        and (wanted.address is None or event.ip_address == wanted.address)
-        and (wanted.request_id is None or event.request_id == wanted.request_id)
-        and (wanted.since is None or event.at >= wanted.since)
-        and (wanted.until is None or event.at < wanted.until)
-        and (wanted.before is None or event.id < wanted.before)
+        if (not filters.kinds or event.kind in filters.kinds)
+        and (filters.user_id is None or filters.user_id in who_is_in(event))
+        and (filters.address is None or event.ip_address == filters.address)
+        and (filters.request_id is None or event.request_id == filters.request_id)
+        and (filters.since is None or event.at >= filters.since)
+        and (filters.until is None or event.at < filters.until)
+        and (filters.before is None or event.id < filters.before)
     ]
 
 
@@ -78,15 +78,15 @@ def test_any_filters_together_find_exactly_what_meets_them_all(database, trail):
         [(None, None), (minutes[0], None), (None, minutes[1]), tuple(minutes)],
         [None, everything[30].id],
     ):
-        wanted = AuditFilter(kinds, user_id, address, None, *span, before)
-        expected = plainly(everything, wanted)
-        assert every(database, wanted) == expected
-        assert every(database, wanted, limit=3) == expected[:3]
+        filters = AuditFilter(kinds, user_id, address, None, *span, before)
+        expected = plainly(everything, filters)
+        assert every(database, filters) == expected
+        assert every(database, filters, limit=3) == expected[:3]
 
 
 def test_what_happened_in_one_request_is_found(database, trail):
-    wanted = AuditFilter(request_id="request-7")
-    assert [event.detail["number"] for event in every(database, wanted)] == [15, 14]
+    filters = AuditFilter(request_id="request-7")
+    assert [event.detail["number"] for event in every(database, filters)] == [15, 14]
 
 
 def test_each_span_counts_what_lies_within_it(database, trail):
@@ -98,8 +98,8 @@ def test_each_span_counts_what_lies_within_it(database, trail):
     counted = run_query(database, lambda db: count_in_spans(db, spans, kinds))
     for span, counts in zip(spans, counted, strict=True):
         for kind in kinds:
-            wanted = AuditFilter([kind], since=span.since, until=span.until)
-            assert counts.events[kind] == len(plainly(everything, wanted))
+            filters = AuditFilter([kind], since=span.since, until=span.until)
+            assert counts.events[kind] == len(plainly(everything, filters))
     assert counted[0].events == {"sign_in": 6, "sign_out": 0}
 
 

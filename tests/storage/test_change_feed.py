@@ -78,7 +78,7 @@ class Stranger:
         self.close = self._connection.close
         self.execute("LISTEN gatehouse_forget")
 
-    def heard(self, beginning: str) -> int:
+    def count_notifications(self, beginning: str) -> int:
         """How many messages that begin so have been sent until now."""
         self.execute("SELECT 1")
         return sum(each.payload.startswith(beginning) for each in self._connection.notifies)
@@ -235,7 +235,7 @@ async def test_steady_traffic_never_sees_a_gap(database, settings, clock, forgot
 
             def renewed(feed=feed, renewals=renewals) -> bool:
                 assert feed.is_live()
-                return stranger.heard("proof") == renewals + 2
+                return stranger.count_notifications("proof") == renewals + 2
 
             await until(renewed, "a renewal")
             await caught_up(stranger, forgotten)
@@ -248,7 +248,7 @@ async def test_silence_sends_nothing(database, settings, clock, stranger):
         for _ in range(100):
             clock.advance(seconds=60)
             await asyncio.sleep(0)
-        assert stranger.heard("proof") == 1
+        assert stranger.count_notifications("proof") == 1
 
 
 @ON_POSTGRESQL

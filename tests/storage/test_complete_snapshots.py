@@ -92,12 +92,17 @@ def test_without_the_mark_sessions_end_and_the_trail_says_what_came_back(setting
     taken = sorted(settings.snapshot_dir.glob("*.db"))[-1]
 
     again = Server(settings)
-    told = run_query(again.database, find_latest_restore)
+    record = run_query(again.database, find_latest_restore)
     assert again.restored is RestoreOutcome.PARTIAL
     assert again.users() == 1
     assert sessions(again) == 0
-    assert (told.accounts, told.sessions_ended, told.links_ended, told.damaged) == (1, 1, 0, 0)
-    assert f"{told.as_of:%Y%m%dT%H%M%S%fZ}" in taken.name
+    assert (record.accounts, record.sessions_ended, record.links_ended, record.damaged) == (
+        1,
+        1,
+        0,
+        0,
+    )
+    assert f"{record.as_of:%Y%m%dT%H%M%S%fZ}" in taken.name
     again.stop()
 
 
@@ -139,9 +144,9 @@ def test_a_mark_says_nothing_about_an_older_snapshot(settings):
     os.truncate(server.saved()[-1], 5000)
 
     again = Server(settings)
-    told = run_query(again.database, find_latest_restore)
+    record = run_query(again.database, find_latest_restore)
     assert again.restored is RestoreOutcome.PARTIAL
-    assert (again.users(), sessions(again), told.damaged) == (1, 0, 1)
+    assert (again.users(), sessions(again), record.damaged) == (1, 0, 1)
     again.stop()
 
 
@@ -152,9 +157,9 @@ def test_when_no_snapshot_is_sound_the_empty_database_says_so(settings):
         os.truncate(each, 5000)
 
     again = Server(settings)
-    told = run_query(again.database, find_latest_restore)
+    record = run_query(again.database, find_latest_restore)
     assert again.restored is RestoreOutcome.NOTHING_FOUND
-    assert (told.as_of, told.accounts, told.damaged) == (None, 0, len(damaged))
+    assert (record.as_of, record.accounts, record.damaged) == (None, 0, len(damaged))
     assert marks(settings) == []
     again.stop()
 
@@ -204,8 +209,8 @@ def test_what_another_process_wrote_is_saved_too(settings):
     server = Server(settings)
     wait_until(lambda: server.saved_users() == 0, "the first snapshot")
     with open_for_command(settings, SystemClock(), SystemRandomness()) as database:
-        shop = workshop_on(database, SystemClock(), settings, Told())
-        stored_user(lambda: Work(shop, None))
+        runtime = workshop_on(database, SystemClock(), settings, Told())
+        stored_user(lambda: Work(runtime, None))
         wait_until(lambda: server.saved_users() == 1, "a snapshot of what the command wrote")
     server.stop()
     assert len(marks(settings)) == 1
@@ -244,8 +249,8 @@ def test_a_command_without_a_server_withdraws_the_mark_and_saves_what_it_wrote(s
     server = ended_orderly(settings)
     with open_for_command(settings, SystemClock(), SystemRandomness()) as database:
         assert marks(settings) == [], "killed now, what it wrote would be missing"
-        shop = workshop_on(database, SystemClock(), settings, Told())
-        stored_user(lambda: Work(shop, None))
+        runtime = workshop_on(database, SystemClock(), settings, Told())
+        stored_user(lambda: Work(runtime, None))
     server.lose_its_disk()
 
     again = Server(settings)

@@ -37,10 +37,10 @@ def server(tmp_path):
 def test_a_second_server_is_refused_in_one_line_that_says_what_to_do(tmp_path, server):
     with pytest.raises(SettingsError) as refusal:
         lock_data_dir(tmp_path)
-    said = str(refusal.value)
-    assert f"(process {server.pid}) already uses {tmp_path}." in said
-    assert "DATA_DIR" in said
-    assert "\n" not in said
+    message = str(refusal.value)
+    assert f"(process {server.pid}) already uses {tmp_path}." in message
+    assert "DATA_DIR" in message
+    assert "\n" not in message
 
 
 def test_a_killed_server_leaves_nothing_behind(tmp_path, server):

@@ -12,8 +12,8 @@ NEON = "ep-cool-1-pooler.eu-central-1.aws.neon.tech/neondb"
 NEON_DIRECT = "ep-cool-1.eu-central-1.aws.neon.tech"
 
 
-def settings(*, data_dir: Path = Path("data"), **said: str) -> Settings:
-    return make_settings(data_dir, **said)
+def settings(*, data_dir: Path = Path("data"), **overrides: str) -> Settings:
+    return make_settings(data_dir, **overrides)
 
 
 def parsed(pasted: str) -> str:
@@ -97,8 +97,10 @@ def test_the_direct_host_is_derived_for_neon_and_only_for_neon(pooled, direct):
 
 
 def test_a_direct_url_that_is_set_wins():
-    said = settings(database_url=f"postgres://u:p@{NEON}", database_url_direct="postgres://h/d")
-    assert direct_url(said).host == "h"
+    overrides = settings(
+        database_url=f"postgres://u:p@{NEON}", database_url_direct="postgres://h/d"
+    )
+    assert direct_url(overrides).host == "h"
 
 
 def test_sqlite_has_no_direct_url_even_if_one_is_set():
@@ -107,6 +109,6 @@ def test_sqlite_has_no_direct_url_even_if_one_is_set():
 
 
 def test_a_direct_url_of_another_kind_is_refused():
-    said = settings(database_url="postgres://h/d", database_url_direct="sqlite:///x")
+    overrides = settings(database_url="postgres://h/d", database_url_direct="sqlite:///x")
     with pytest.raises(SettingsError, match="DATABASE_URL_DIRECT"):
-        direct_url(said)
+        direct_url(overrides)

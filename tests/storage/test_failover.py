@@ -15,7 +15,7 @@ from tests.rig.fixtures import ON_POSTGRESQL
 from tests.rig.postgres import PostgresServer, own_server
 from tests.storage.conftest import count_of, stored_user
 from tests.storage.proxy import proxy_to
-from tests.storage.test_faults import workshop_for
+from tests.storage.test_faults import runtime_for
 
 pytestmark = ON_POSTGRESQL
 
@@ -28,8 +28,8 @@ def other() -> Iterator[PostgresServer]:
 
 
 def writes(database: Database) -> None:
-    shop = workshop_for(database)
-    stored_user(lambda: Work(shop, SYSTEM))
+    runtime = runtime_for(database)
+    stored_user(lambda: Work(runtime, SYSTEM))
 
 
 def is_asked_whether_it_is_ready(database: Database) -> None:
@@ -43,8 +43,8 @@ def test_after_a_failover_whoever_asks_finds_the_primary_at_once(
     with proxy_to(postgres.port) as name:
         address = make_url(postgres_url).set(drivername="postgresql+psycopg2", port=name.port)
         database = open_database(url=address)
-        shop = workshop_for(database)
-        stored_user(lambda: Work(shop, SYSTEM))
+        runtime = runtime_for(database)
+        stored_user(lambda: Work(runtime, SYSTEM))
 
         psql("ALTER DATABASE THIS SET default_transaction_read_only = on")
         database.engine.dispose()  # as a primary cuts all when it is demoted
@@ -64,11 +64,11 @@ def test_a_server_that_stays_read_only_is_looked_for_once_a_second_and_answers_r
     with proxy_to(postgres.port) as name:
         address = make_url(postgres_url).set(drivername="postgresql+psycopg2", port=name.port)
         database = open_database(url=address)
-        shop = workshop_for(database)
+        runtime = runtime_for(database)
         psql("ALTER DATABASE THIS SET default_transaction_read_only = on")
         for _ in range(5):
             with pytest.raises(DatabaseUnavailable) as failure:
-                stored_user(lambda: Work(shop, SYSTEM))
+                stored_user(lambda: Work(runtime, SYSTEM))
             assert failure.value.fault is Fault.READ_ONLY
             assert count_of(database, "users") == 0
         assert name.accepted == 2
@@ -79,7 +79,7 @@ def test_a_server_that_stays_read_only_is_looked_for_once_a_second_and_answers_r
 
         postgres.execute(f"ALTER DATABASE {address.database} RESET default_transaction_read_only")
         clock.advance(seconds=1)
-        stored_user(lambda: Work(shop, SYSTEM))
+        stored_user(lambda: Work(runtime, SYSTEM))
         assert is_current(read_schema_version(database))
 
 
@@ -149,9 +149,9 @@ def test_what_the_role_or_the_environment_set_otherwise_does_not_matter(
     monkeypatch.setenv("PGCLIENTENCODING", "SQL_ASCII")
     monkeypatch.setenv("PGOPTIONS", "-c client_encoding=latin1 -c timezone=Asia/Tokyo")
     database = open_database()
-    shop = workshop_for(database)
+    runtime = runtime_for(database)
     name = "Zoë 😀 \\' ż"
-    user = stored_user(lambda: Work(shop, SYSTEM), name=name)
+    user = stored_user(lambda: Work(runtime, SYSTEM), name=name)
     found = run_query(
         database,
         lambda db: db.execute(

@@ -43,7 +43,7 @@ def behind_proxy(
     return lambda **options: open_database(url=address, **options)
 
 
-def workshop_for(database: Database) -> Runtime:
+def runtime_for(database: Database) -> Runtime:
     return workshop_on(database, FixedClock(), make_settings(Path()), Told())
 
 
@@ -117,7 +117,7 @@ def test_a_service_that_overlooks_the_loss_does_not_commit_half_of_its_work(
 
 
 def test_a_deed_and_its_event_are_two_messages(proxy, behind_proxy):
-    work = Work(workshop_for(behind_proxy()), SYSTEM)
+    work = Work(runtime_for(behind_proxy()), SYSTEM)
     messages = []
     users.email_exists(work.db, "before@example.com")  # the connection is there, and has begun
     proxy.on_bytes = messages.append
@@ -129,13 +129,13 @@ def test_a_deed_and_its_event_are_two_messages(proxy, behind_proxy):
 
 
 def test_work_that_asked_nothing_says_nothing(proxy, behind_proxy):
-    shop = workshop_for(behind_proxy())
-    stored_user(lambda: Work(shop, SYSTEM))
+    runtime = runtime_for(behind_proxy())
+    stored_user(lambda: Work(runtime, SYSTEM))
     messages = []
     proxy.on_bytes = messages.append
-    with Work(shop, SYSTEM) as work:
+    with Work(runtime, SYSTEM) as work:
         assert work.db
-    with pytest.raises(RuntimeError), Work(shop, SYSTEM) as work:
+    with pytest.raises(RuntimeError), Work(runtime, SYSTEM) as work:
         assert work.db
         raise RuntimeError
     assert messages == []
@@ -160,19 +160,19 @@ def test_a_statement_in_a_broken_transaction_is_not_committed_with_it(runtime, d
     assert database.engine.pool.checkedout() == 0
 
 
-@pytest.mark.parametrize("deeds", [0, 1], ids=["alone", "with the last statement"])
+@pytest.mark.parametrize("statements", [0, 1], ids=["alone", "with the last statement"])
 @pytest.mark.parametrize(("cut", "stored"), [("before", 0), ("after", 1)])
 def test_a_connection_lost_during_commit_is_no_conflict_for_its_outcome_is_unknown(
-    proxy, behind_proxy, database, cut, stored, deeds
+    proxy, behind_proxy, database, cut, stored, statements
 ):
     shaky = behind_proxy()
-    shop = workshop_for(shaky)
+    runtime = runtime_for(shaky)
     user = new_user()
 
-    with pytest.raises(DatabaseUnavailable) as failure, Work(shop, SYSTEM) as work:
+    with pytest.raises(DatabaseUnavailable) as failure, Work(runtime, SYSTEM) as work:
         users.insert(work.db, user, None)
         work.db.changed_users.add(user.id)
-        for _ in range(deeds):
+        for _ in range(statements):
             work.record(Event(EventKind.SIGN_UP))
         proxy.on_bytes = lambda sent: cut if b"COMMIT" in sent else None
 
@@ -180,14 +180,14 @@ def test_a_connection_lost_during_commit_is_no_conflict_for_its_outcome_is_unkno
     wait_until(lambda: count_of(database, "users") == stored, "the outcome")
     assert shaky.engine.pool.checkedout() == 0
     proxy.on_bytes = lambda _: None
-    stored_user(lambda: Work(shop, SYSTEM))
+    stored_user(lambda: Work(runtime, SYSTEM))
 
 
 def test_what_was_touched_is_forgotten_even_if_the_outcome_is_unknown(proxy, behind_proxy):
     told = Told()
-    shop = workshop_on(behind_proxy(), FixedClock(), make_settings(Path()), told)
+    runtime = workshop_on(behind_proxy(), FixedClock(), make_settings(Path()), told)
     user = new_user()
-    with pytest.raises(DatabaseUnavailable), Work(shop, SYSTEM) as work:
+    with pytest.raises(DatabaseUnavailable), Work(runtime, SYSTEM) as work:
         users.insert(work.db, user, None)
         work.db.changed_users.add(user.id)
         proxy.on_bytes = lambda sent: "after" if b"COMMIT" in sent else None
@@ -265,8 +265,8 @@ def test_a_server_that_stands_still_is_left_after_a_while_and_used_again_when_it
     quick = ConnectionWatchdog(interval=0.02)
     monkeypatch.setattr("backend.storage.engine.ConnectionWatchdog", lambda: quick)
     database = behind_proxy(clock=SystemClock())
-    shop = workshop_for(database)
-    stored_user(lambda: Work(shop, SYSTEM))
+    runtime = runtime_for(database)
+    stored_user(lambda: Work(runtime, SYSTEM))
 
     proxy.freeze()
     with pytest.raises(DatabaseUnavailable, match="did not answer") as failure:
@@ -275,7 +275,7 @@ def test_a_server_that_stands_still_is_left_after_a_while_and_used_again_when_it
 
     proxy.thaw()
     wait_until(lambda: _is_usable(database), "the database")
-    stored_user(lambda: Work(shop, SYSTEM))
+    stored_user(lambda: Work(runtime, SYSTEM))
     assert count_of(database, "users") == 2
     assert database.engine.pool.checkedout() == 0
 

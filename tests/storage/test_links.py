@@ -19,8 +19,8 @@ OTHER = TokenDigest(b"another digest with thirty-two.."[:32])
 def new_link(clock):
     """Makes a link that is alive for an hour; what is said overrides."""
 
-    def make(number=1, **said):
-        told = {
+    def make(number=1, **overrides):
+        defaults = {
             "id": UUID(int=number),
             "kind": "reset-password",
             "user_id": None,
@@ -30,7 +30,7 @@ def new_link(clock):
             "created_at": clock.now(),
             "used_at": None,
         }
-        return Link(**{**told, **said})
+        return Link(**{**defaults, **overrides})
 
     return make
 

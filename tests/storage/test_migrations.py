@@ -153,11 +153,11 @@ def test_who_opens_a_new_file_that_somebody_else_is_in_waits_for_them(tmp_path, 
 
     monkeypatch.setattr(dialects, "BUSY_TIMEOUT", 1000)  # which the first attempt waits in vain
     opening = sqlite3.connect(tmp_path / "new.db", check_same_thread=False)
-    said = []
-    opening.set_trace_callback(said.append)
+    statements = []
+    opening.set_trace_callback(statements.append)
     with ThreadPoolExecutor(1) as other:
         opened = other.submit(prepare_sqlite, opening, None)
-        wait_until(lambda: "BEGIN EXCLUSIVE" in said or opened.done(), "an attempt")
+        wait_until(lambda: "BEGIN EXCLUSIVE" in statements or opened.done(), "an attempt")
         somebody.rollback()
         opened.result()
     assert opening.execute("PRAGMA journal_mode").fetchone() == ("wal",)

@@ -16,8 +16,8 @@ from tests.rig.fixtures import ON_A_SERVER, ON_SQLITE
 SOON = NOON + timedelta(minutes=5)
 
 
-def make_mail(**told) -> Mail:
-    created = told.get("created_at", NOON)
+def make_mail(**overrides) -> Mail:
+    created = overrides.get("created_at", NOON)
     defaults = {
         "id": uuid7(SystemRandomness(), created),
         "kind": "reset",
@@ -31,13 +31,13 @@ def make_mail(**told) -> Mail:
         "sent_at": None,
         "last_error": None,
     }
-    return Mail(**{**defaults, **told})
+    return Mail(**{**defaults, **overrides})
 
 
 @pytest.fixture
 def stored(work):
-    def store(**told) -> Mail:
-        mail = make_mail(**told)
+    def store(**overrides) -> Mail:
+        mail = make_mail(**overrides)
         with work() as mine:
             outbox.insert(mine.db, mail)
         return mail

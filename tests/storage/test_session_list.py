@@ -31,8 +31,8 @@ def people(work):
     return people
 
 
-def every(database, wanted=SessionFilter(), limit=100):  # noqa: B008  it is frozen
-    return run_query(database, lambda db: find_page(db, wanted, NOON, limit))
+def every(database, filters=SessionFilter(), limit=100):  # noqa: B008  it is frozen
+    return run_query(database, lambda db: find_page(db, filters, NOON, limit))
 
 
 def test_live_sessions_are_listed_newest_first_with_their_users(database, people):
@@ -55,7 +55,7 @@ def test_filters_narrow_it_and_all_of_them_hold(database, people, monkeypatch):
             [None, people[1].id], [None, "203.0.113.1"], [None, "B@", "EX", "zz"], [None, 5]
         ):
             last = everything[before].session.id if before else None
-            wanted = SessionFilter(user_id, address, email, last)
+            filters = SessionFilter(user_id, address, email, last)
             expected = [
                 each
                 for each in everything
@@ -64,8 +64,8 @@ def test_filters_narrow_it_and_all_of_them_hold(database, people, monkeypatch):
                 and (email or "").lower() in each.user.email
                 and (last is None or each.session.id < last)
             ]
-            assert every(database, wanted) == expected
-            assert every(database, wanted, limit=2) == expected[:2]
+            assert every(database, filters) == expected
+            assert every(database, filters, limit=2) == expected[:2]
 
 
 def test_the_addresses_of_a_subscriber_are_found_however_their_zeros_are_written(database, work):

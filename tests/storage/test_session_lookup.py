@@ -19,7 +19,7 @@ class Statements:
     """The statements of a lookup. While it is shut, what they have read waits to be told."""
 
     def __init__(self) -> None:
-        self.asked: list[set[bytes]] = []
+        self.queried: list[set[bytes]] = []
         """What each wanted to know, once the database has answered it."""
         self.failing = False
         self._gate = threading.Event()
@@ -34,7 +34,7 @@ class Statements:
 
     def __call__(self, db, digests):
         found = self._real(db, digests)
-        self.asked.append(set(digests))
+        self.queried.append(set(digests))
         assert self._gate.wait(10)
         if self.failing:
             raise DatabaseUnavailable("away")
@@ -80,19 +80,19 @@ async def test_a_thousand_callers_at_once_share_a_few_statements(lookup, work, s
     stored = [stored_session(work, user) for _ in range(50)]
     found = await asyncio.gather(*(lookup.find(digest_of(each)) for each in stored * 20))
     assert [each.session for each in found] == stored * 20
-    assert len(statements.asked) <= 12
+    assert len(statements.queried) <= 12
 
 
 async def test_no_more_than_two_statements_are_under_way(lookup, statements):
     statements.shut()
     asking = [asyncio.create_task(lookup.find(UNKNOWN)) for _ in range(2)]
-    await until(lambda: len(statements.asked) == 1)  # both came at once, and share one
+    await until(lambda: len(statements.queried) == 1)  # both came at once, and share one
     asking.append(asyncio.create_task(lookup.find(UNKNOWN)))
-    await until(lambda: len(statements.asked) == 2)
+    await until(lambda: len(statements.queried) == 2)
     asking += [asyncio.create_task(lookup.find(UNKNOWN)) for _ in range(5)]
     for _ in range(10):
         await asyncio.sleep(0)
-    assert len(statements.asked) == 2
+    assert len(statements.queried) == 2
     statements.open()
     assert await asyncio.gather(*asking) == [None] * 8
 
@@ -103,7 +103,7 @@ async def test_who_asks_after_a_session_has_ended_is_not_told_what_was_read_befo
     session = stored_session(work, stored_user(work))
     statements.shut()
     early = asyncio.create_task(lookup.find(digest_of(session)))
-    await until(lambda: len(statements.asked) == 1)
+    await until(lambda: len(statements.queried) == 1)
     with work() as ending:
         sessions.delete_by_id(ending.db, session.id)
     late = asyncio.create_task(lookup.find(digest_of(session)))
@@ -118,10 +118,10 @@ async def test_when_the_database_is_away_all_who_asked_hear_it_and_the_next_is_t
 ):
     session = stored_session(work, stored_user(work))
     statements.failing = True
-    heard = await asyncio.gather(
+    results = await asyncio.gather(
         *(lookup.find(digest_of(session)) for _ in range(5)), return_exceptions=True
     )
-    assert [type(each) for each in heard] == [DatabaseUnavailable] * 5
+    assert [type(each) for each in results] == [DatabaseUnavailable] * 5
     statements.failing = False
     assert (await lookup.find(digest_of(session))).session == session
 
@@ -130,7 +130,7 @@ async def test_a_caller_who_gives_up_takes_nothing_from_the_others(lookup, work,
     session = stored_session(work, stored_user(work))
     statements.shut()
     hasty, patient = (asyncio.create_task(lookup.find(digest_of(session))) for _ in range(2))
-    await until(lambda: len(statements.asked) == 1)
+    await until(lambda: len(statements.queried) == 1)
     hasty.cancel()
     statements.open()
     assert (await patient).session == session

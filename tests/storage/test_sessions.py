@@ -47,8 +47,8 @@ def test_an_unknown_digest_finds_nothing(database):
 
 def test_several_are_found_in_one_statement_each_by_its_own_digest(work, database):
     stored = [stored_session(work, stored_user(work)) for _ in range(3)]
-    asked = [UNKNOWN, *map(digest_of, stored)]
-    found = run_query(database, lambda db: sessions.find_all_with_user(db, asked))
+    digests = [UNKNOWN, *map(digest_of, stored)]
+    found = run_query(database, lambda db: sessions.find_all_with_user(db, digests))
     assert {digest: each.session for digest, each in found.items()} == {
         digest_of(each): each for each in stored
     }

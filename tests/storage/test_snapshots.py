@@ -69,14 +69,14 @@ class Server:
             at_most_every=at_most_every,
         )
         self.database = Database(url, SystemClock(), after_write=self.snapshots.note_write)
-        self.shop = workshop_on(self.database, SystemClock(), settings, Told())
+        self.runtime = workshop_on(self.database, SystemClock(), settings, Told())
         self.snapshots.start()
 
-    def add_user(self, **said: object) -> None:
-        stored_user(self.work, **said)
+    def add_user(self, **overrides: object) -> None:
+        stored_user(self.work, **overrides)
 
     def work(self) -> Work:
-        return Work(self.shop, None)
+        return Work(self.runtime, None)
 
     def users(self) -> int:
         db = self.database.read()

@@ -31,29 +31,29 @@ def backup(file: Path, to: Path) -> Path:
     return to
 
 
-def troubles(database: Database, work) -> set[Fault]:
+def faults_of(database: Database, work) -> set[Fault]:
     """What a read, a write and a look of the change feed hear."""
-    heard = set()
-    for deed in (lambda: count_of(database, "users"), lambda: stored_user(work)):
+    faults = set()
+    for function in (lambda: count_of(database, "users"), lambda: stored_user(work)):
         with pytest.raises(DatabaseUnavailable) as failure:
-            deed()
-        heard.add(failure.value.fault)
+            function()
+        faults.add(failure.value.fault)
     with pytest.raises(DatabaseUnavailable) as failure:
         database.poll_data_version(1)
-    return heard | {failure.value.fault}
+    return faults | {failure.value.fault}
 
 
 @pytest.mark.parametrize("suffix", ["", "-wal", "-shm"])
 def test_a_removed_file_takes_no_write_and_answers_no_read(file, database, work, suffix):
     stored_user(work)
     file.with_name(file.name + suffix).unlink()
-    assert troubles(database, work) == {Fault.REPLACED}
+    assert faults_of(database, work) == {Fault.REPLACED}
 
 
 def test_a_file_that_another_was_moved_over_is_not_used(file, database, work, tmp_path):
     stored_user(work)
     backup(file, tmp_path / "backup.db").replace(file)
-    assert troubles(database, work) == {Fault.REPLACED}
+    assert faults_of(database, work) == {Fault.REPLACED}
 
 
 def test_what_is_committed_into_a_file_that_is_gone_is_not_acknowledged(file, runtime, work):
@@ -69,7 +69,7 @@ def test_a_folder_that_comes_back_is_used_again(file, database, work, tmp_path):
     folder = file.parent
     aside = folder.with_name("aside")
     os.rename(folder, aside)
-    assert troubles(database, work) == {Fault.REPLACED}
+    assert faults_of(database, work) == {Fault.REPLACED}
     os.rename(aside, folder)
     stored_user(work)
     assert count_of(database, "users") == 2
@@ -82,7 +82,7 @@ def test_a_backup_moved_over_is_whole_after_an_end_by_force(file, database, work
     for _ in range(50):
         stored_user(work)
     copy.replace(file)
-    assert troubles(database, work) == {Fault.REPLACED}
+    assert faults_of(database, work) == {Fault.REPLACED}
 
     killed = shutil.copytree(file.parent, tmp_path / "killed") / file.name
     with closing(sqlite3.connect(killed)) as after:

@@ -84,7 +84,7 @@ def test_every_connection_to_postgresql_is_in_utc(database):
     if database.kind == "sqlite":
         assert isinstance(database.url, URL)
         return
-    shown = {
+    zones = {
         run_query(database, lambda db: db.execute(text("SHOW TimeZone")).scalar()) for _ in "123"
     }
-    assert shown <= {"UTC", "Etc/UTC", "GMT", "Etc/GMT"}
+    assert zones <= {"UTC", "Etc/UTC", "GMT", "Etc/GMT"}

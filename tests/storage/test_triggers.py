@@ -16,7 +16,7 @@ pytestmark = ON_POSTGRESQL
 
 
 @pytest.fixture
-def heard(postgres_url: str, psql) -> Iterator[Callable[[], list[str]]]:
+def notified(postgres_url: str, psql) -> Iterator[Callable[[], list[str]]]:
     """Answers what was heard since the last time."""
     connection = psycopg2.connect(postgres_url)
     connection.autocommit = True
@@ -36,61 +36,61 @@ def heard(postgres_url: str, psql) -> Iterator[Callable[[], list[str]]]:
     connection.close()
 
 
-def live_session(work, user, **said):
-    return stored_session(work, user, **{"expires_at": NOON + timedelta(days=7), **said})
+def live_session(work, user, **overrides):
+    return stored_session(work, user, **{"expires_at": NOON + timedelta(days=7), **overrides})
 
 
-def test_what_no_cache_can_hold_yet_tells_nobody(work, heard):
+def test_what_no_cache_can_hold_yet_tells_nobody(work, notified):
     live_session(work, stored_user(work))
-    assert heard() == []
+    assert notified() == []
 
 
-def test_prolonging_tells_nobody(work, heard):
+def test_prolonging_tells_nobody(work, notified):
     session = live_session(work, stored_user(work))
-    heard()
+    notified()
     with work() as mine:
         assert sessions.update_expiry(
             mine.db, session, NOON + timedelta(days=7) + timedelta(days=1), NOON
         )
-    assert heard() == []
+    assert notified() == []
 
 
-def test_ending_a_session_tells_whose_it_was(work, heard):
+def test_ending_a_session_tells_whose_it_was(work, notified):
     user = stored_user(work)
     session = live_session(work, user)
     with work() as mine:
         sessions.delete_by_digest(mine.db, digest_of(session))
-    assert heard() == [str(user.id)]
+    assert notified() == [str(user.id)]
 
 
-def test_nothing_is_told_before_the_commit_and_nothing_after_a_rollback(work, heard):
+def test_nothing_is_told_before_the_commit_and_nothing_after_a_rollback(work, notified):
     session = live_session(work, stored_user(work))
     mine: Work = work()
     sessions.delete_by_digest(mine.db, digest_of(session))
-    assert heard() == []
+    assert notified() == []
     mine.__exit__(RuntimeError, None, None)
-    assert heard() == []
+    assert notified() == []
 
 
-def test_ending_a_session_tells_although_it_has_expired_by_the_databases_clock(work, heard):
+def test_ending_a_session_tells_although_it_has_expired_by_the_databases_clock(work, notified):
     """A server whose clock is late honours it until it hears of its end."""
     user = stored_user(work)
     session = live_session(work, user, expires_at=NOON - timedelta(days=300))
     with work() as mine:
         sessions.delete_by_digest(mine.db, digest_of(session))
-    assert heard() == [str(user.id)]
+    assert notified() == [str(user.id)]
 
 
-def test_ending_many_sessions_tells_once_for_each_user(work, heard):
+def test_ending_many_sessions_tells_once_for_each_user(work, notified):
     alice, bob = stored_user(work), stored_user(work)
     for _ in range(50):
         live_session(work, alice)
         live_session(work, bob)
-    heard()
+    notified()
     with work() as mine:
         sessions.delete_all(mine.db, alice.id)
         sessions.delete_all(mine.db, bob.id)
-    assert sorted(heard()) == sorted([str(alice.id), str(bob.id)])
+    assert sorted(notified()) == sorted([str(alice.id), str(bob.id)])
 
 
 @pytest.mark.parametrize(
@@ -105,18 +105,18 @@ def test_ending_many_sessions_tells_once_for_each_user(work, heard):
         "created_at = created_at - interval '1 day'",
     ],
 )
-def test_a_session_changed_by_hand_tells(work, heard, psql, change):
+def test_a_session_changed_by_hand_tells(work, notified, psql, change):
     user = stored_user(work)
     live_session(work, user)
     psql(f"UPDATE sessions SET {change}")
-    assert heard() == [str(user.id)]
+    assert notified() == [str(user.id)]
 
 
-def test_a_session_given_to_another_user_tells_the_one_it_was_taken_from(work, heard, psql):
+def test_a_session_given_to_another_user_tells_the_one_it_was_taken_from(work, notified, psql):
     user, other = stored_user(work), stored_user(work)
     live_session(work, user)
     psql(f"UPDATE sessions SET user_id = '{other.id}'")
-    assert heard() == [str(user.id)]
+    assert notified() == [str(user.id)]
 
 
 @pytest.mark.parametrize(
@@ -131,36 +131,36 @@ def test_a_session_given_to_another_user_tells_the_one_it_was_taken_from(work, h
         "ban_expires = now()",
     ],
 )
-def test_a_user_changed_by_hand_tells(work, heard, psql, change):
+def test_a_user_changed_by_hand_tells(work, notified, psql, change):
     user = stored_user(work)
     psql(f"UPDATE users SET {change}")
-    assert heard() == [str(user.id)]
+    assert notified() == [str(user.id)]
 
 
 @pytest.mark.parametrize("change", ["password_hash = 'x'", "updated_at = now()", "name = name"])
-def test_what_a_request_never_sees_of_a_user_tells_nobody(work, heard, psql, change):
+def test_what_a_request_never_sees_of_a_user_tells_nobody(work, notified, psql, change):
     stored_user(work)
     psql(f"UPDATE users SET {change}")
-    assert heard() == []
+    assert notified() == []
 
 
-def test_a_removed_user_tells_once_sessions_included(work, heard, psql):
+def test_a_removed_user_tells_once_sessions_included(work, notified, psql):
     user = stored_user(work)
     live_session(work, user)
     live_session(work, user)
     psql("DELETE FROM users")
-    assert heard() == [str(user.id)]
+    assert notified() == [str(user.id)]
 
 
 @pytest.mark.parametrize("tables", ["sessions", "users CASCADE"])
-def test_truncate_tells_everyone(work, heard, psql, tables):
+def test_truncate_tells_everyone(work, notified, psql, tables):
     live_session(work, stored_user(work))
     psql(f"TRUNCATE {tables}")
-    assert heard() == ["*"]
+    assert notified() == ["*"]
 
 
-def test_a_profile_change_of_ours_tells(work, heard):
+def test_a_profile_change_of_ours_tells(work, notified):
     user = stored_user(work)
     with work() as mine:
         users.update_profile(mine.db, user.id, {"name": "new"}, NOON)
-    assert heard() == [str(user.id)]
+    assert notified() == [str(user.id)]

@@ -44,17 +44,17 @@ def crowd(work):
     return people
 
 
-def wanted(*conditions, by="id", descending=False, limit=100, offset=0):
+def build_query(*conditions, by="id", descending=False, limit=100, offset=0):
     return UserListQuery(list(conditions), by, descending, limit, offset)
 
 
 def test_both_ways_of_finding_a_page_find_the_same(database, crowd):
     conditions = [[], [Condition("email", "contains", "ANNA")], [Condition("banned", "eq", True)]]
-    for sort_by, descending, held in product(SORTED_BY, (False, True), conditions):
-        asked = wanted(*held, by=sort_by, descending=descending, limit=4, offset=2)
-        few = run_query(database, lambda db, asked=asked: user_list.find_page_by_sorting(db, asked))
+    for sort_by, descending, chosen in product(SORTED_BY, (False, True), conditions):
+        query = build_query(*chosen, by=sort_by, descending=descending, limit=4, offset=2)
+        few = run_query(database, lambda db, query=query: user_list.find_page_by_sorting(db, query))
         walked = run_query(
-            database, lambda db, asked=asked: user_list.find_page_by_scanning(db, asked)
+            database, lambda db, query=query: user_list.find_page_by_scanning(db, query)
         )
         assert [user.id for user in few] == [user.id for user in walked]
         assert len(few) == 4
@@ -62,8 +62,8 @@ def test_both_ways_of_finding_a_page_find_the_same(database, crowd):
 
 def test_a_list_read_behind_the_last_of_each_page_is_the_list(database, crowd):
     conditions = [[], [AnyOf([Condition("role", "eq", "admin"), Condition("banned", "eq", True)])]]
-    for sort_by, descending, held in product(SORTED_BY, (False, True), conditions):
-        whole = wanted(*held, by=sort_by, descending=descending)
+    for sort_by, descending, chosen in product(SORTED_BY, (False, True), conditions):
+        whole = build_query(*chosen, by=sort_by, descending=descending)
         expected = run_query(
             database, lambda db, whole=whole: user_list.find_page_by_scanning(db, whole)
         )
@@ -87,11 +87,11 @@ def test_one_of_several_conditions_is_enough(database, crowd):
 
 def test_rows_that_sort_alike_follow_each_other_by_id(database, crowd):
     found = run_query(
-        database, lambda db: user_list.find_page_by_scanning(db, wanted(by="created_at"))
+        database, lambda db: user_list.find_page_by_scanning(db, build_query(by="created_at"))
     )
     assert found == sorted(crowd, key=lambda user: (user.created_at, user.id))
-    asked = wanted(by="created_at", descending=True)
-    assert run_query(database, lambda db: user_list.find_page_by_scanning(db, asked)) == found[::-1]
+    query = build_query(by="created_at", descending=True)
+    assert run_query(database, lambda db: user_list.find_page_by_scanning(db, query)) == found[::-1]
 
 
 def test_counting_stops_one_after_the_last_that_is_counted(database, crowd, monkeypatch):
@@ -125,9 +125,9 @@ def test_signs_that_mean_something_to_the_database_are_plain_letters(database, w
         ("email", "o'n"),
         ("email", "x+"),
     ]:
-        asked = wanted(Condition(column, "contains", term))
+        query = build_query(Condition(column, "contains", term))
         found = run_query(
-            database, lambda db, asked=asked: user_list.find_page_by_scanning(db, asked)
+            database, lambda db, query=query: user_list.find_page_by_scanning(db, query)
         )
         assert [user.id for user in found] == [odd.id]
 
@@ -178,7 +178,7 @@ def test_what_can_be_found_by_an_index_is(postgres, postgres_url, clock):
         postgres.execute(statement, postgres_url.rpartition("/")[2])
     with plans_of(database) as plans:
         for condition, _ in FOUND_BY:
-            run_query(database, lambda db, held=condition: user_list.count(db, [held]))
+            run_query(database, lambda db, chosen=condition: user_list.count(db, [chosen]))
     database.close()
     unexpected = [
         (condition, plan)

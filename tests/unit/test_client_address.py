@@ -62,19 +62,19 @@ def test_the_last_entry_of_a_trusted_proxy_and_nothing_else_is_believed(peer, fo
 
 @given(addresses, addresses, st.lists(st.text(alphabet=st.characters(max_codepoint=255))))
 def test_what_stands_before_the_last_entry_changes_nothing(peer, last, before):
-    said = ", ".join([*(text.replace(",", "") for text in before), last])
-    headers = {b"x-forwarded-for": said.encode("latin-1")}
+    forwarded = ", ".join([*(text.replace(",", "") for text in before), last])
+    headers = {b"x-forwarded-for": forwarded.encode("latin-1")}
     assert PLAIN.find(peer, headers) == PLAIN.find(peer, {b"x-forwarded-for": last.encode()})
 
 
 @given(st.ip_addresses().filter(lambda peer: peer.is_global), st.binary())
-def test_a_stranger_is_never_believed(peer, said):
-    assert PLAIN.find(str(peer), {b"x-forwarded-for": said}) == PLAIN.find(str(peer), {})
+def test_a_stranger_is_never_believed(peer, forwarded):
+    assert PLAIN.find(str(peer), {b"x-forwarded-for": forwarded}) == PLAIN.find(str(peer), {})
 
 
 @given(st.binary())
-def test_whatever_a_proxy_says_an_address_comes_of_it(said):
-    ipaddress.ip_address(PLAIN.find(PROXY, {b"x-forwarded-for": said}))
+def test_whatever_a_proxy_says_an_address_comes_of_it(forwarded):
+    ipaddress.ip_address(PLAIN.find(PROXY, {b"x-forwarded-for": forwarded}))
 
 
 @pytest.mark.parametrize("name", ["forwarded", "x-real-ip", "cf-connecting-ip", "true-client-ip"])
@@ -83,25 +83,25 @@ def test_other_headers_are_not_believed(name):
 
 
 def test_our_own_frontend_may_name_its_visitor():
-    told = {"x_gatehouse_key": "the shared key", "x_gatehouse_client_ip": "203.0.113.7"}
-    assert found(STRANGER, "1.2.3.4", KEYED, **told) == "203.0.113.7"
+    headers = {"x_gatehouse_key": "the shared key", "x_gatehouse_client_ip": "203.0.113.7"}
+    assert found(STRANGER, "1.2.3.4", KEYED, **headers) == "203.0.113.7"
 
 
 @pytest.mark.parametrize("key", ["", "the shared kex", "the shared key ", "THE SHARED KEY"])
 def test_nobody_may_who_does_not_know_the_key(key):
-    told = {"x_gatehouse_key": key, "x_gatehouse_client_ip": "203.0.113.7"}
-    assert found(STRANGER, None, KEYED, **told) == STRANGER
+    headers = {"x_gatehouse_key": key, "x_gatehouse_client_ip": "203.0.113.7"}
+    assert found(STRANGER, None, KEYED, **headers) == STRANGER
 
 
 def test_where_there_is_no_key_nobody_knows_it():
-    told = {"x_gatehouse_key": "", "x_gatehouse_client_ip": "203.0.113.7"}
-    assert found(STRANGER, None, PLAIN, **told) == STRANGER
+    headers = {"x_gatehouse_key": "", "x_gatehouse_client_ip": "203.0.113.7"}
+    assert found(STRANGER, None, PLAIN, **headers) == STRANGER
 
 
-@pytest.mark.parametrize("said", ["", "nonsense"])
-def test_a_frontend_that_names_nobody_is_the_visitor_itself(said):
-    told = {"x_gatehouse_key": "the shared key", "x_gatehouse_client_ip": said}
-    assert found(STRANGER, None, KEYED, **told) == STRANGER
+@pytest.mark.parametrize("forwarded", ["", "nonsense"])
+def test_a_frontend_that_names_nobody_is_the_visitor_itself(forwarded):
+    headers = {"x_gatehouse_key": "the shared key", "x_gatehouse_client_ip": forwarded}
+    assert found(STRANGER, None, KEYED, **headers) == STRANGER
 
 
 def test_with_no_proxy_trusted_only_the_peer_counts():

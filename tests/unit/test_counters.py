@@ -174,14 +174,14 @@ def test_of_a_flood_of_keys_no_more_are_kept_than_promised(flooded):
 def test_a_flood_of_keys_costs_a_call_no_more_steps_than_three(flooded, three, clock):
     counters, its_clock = flooded
 
-    def worst(asked: MemoryCounters, moved: FixedClock) -> dict[str, int]:
-        new, known = (lambda: count(asked, "new")), (lambda: count(asked, "new"))
+    def worst(probed: MemoryCounters, moved: FixedClock) -> dict[str, int]:
+        new, known = (lambda: count(probed, "new")), (lambda: count(probed, "new"))
         taken = {
             "new": steps(new),
             "known": steps(known),
-            "looked at": steps(lambda: counted(asked, "new")),
+            "looked at": steps(lambda: counted(probed, "new")),
         }
-        taken["clear"] = steps(lambda: asked.clear("new"))
+        taken["clear"] = steps(lambda: probed.clear("new"))
         moved.advance(seconds=10)
         return {**taken, "after all have ended": steps(new)}
 

@@ -53,15 +53,15 @@ def computer():
 @pytest.fixture
 def together():
     """Brings a computer's threads together, on the processor that chance names first."""
-    held = []
+    pinnings = []
 
     def start(computer, *drawn):
-        held.append(CpuPinning(computer, FixedClock(), Drawing(*drawn)))
-        held[-1].start()
-        return held[-1]
+        pinnings.append(CpuPinning(computer, FixedClock(), Drawing(*drawn)))
+        pinnings[-1].start()
+        return pinnings[-1]
 
     yield start
-    for each in held:
+    for each in pinnings:
         each.stop()
 
 

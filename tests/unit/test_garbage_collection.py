@@ -23,5 +23,7 @@ print(len(gc.get_objects()) < 50_000)
 
 
 def test_what_has_been_loaded_is_passed_over_and_garbage_is_still_collected():
-    said = subprocess.run([sys.executable, "-c", START], capture_output=True, text=True, check=True)
-    assert said.stdout.splitlines() == ["True True True", "True"]
+    result = subprocess.run(
+        [sys.executable, "-c", START], capture_output=True, text=True, check=True
+    )
+    assert result.stdout.splitlines() == ["True True True", "True"]

@@ -87,10 +87,10 @@ def test_a_hash_that_is_first_met_counts_from_then_on(worked):
 
 
 def test_a_stand_in_for_argon2_takes_its_parameters(monkeypatch):
-    told = []
-    monkeypatch.setattr(hash_costs.argon2, "verify", lambda _, hashed: told.append(hashed))
+    verified = []
+    monkeypatch.setattr(hash_costs.argon2, "verify", lambda _, hashed: verified.append(hashed))
     spend_work(cost_of(HASHES["argon2, dearer"]), "secret")
-    assert [cost_of(hashed) for hashed in told] == [cost_of(HASHES["argon2, dearer"])]
+    assert [cost_of(hashed) for hashed in verified] == [cost_of(HASHES["argon2, dearer"])]
 
 
 def test_alike_are_those_that_cost_the_same():

@@ -135,11 +135,11 @@ def test_when_redis_is_away_each_process_counts_for_itself(without_redis):
 
 
 def test_and_complains_once_a_minute(without_redis, clock):
-    with capture_logs() as said:
+    with capture_logs() as logs:
         allowed(without_redis, "/sign-in/email")
         clock.advance(seconds=59)
         allowed(without_redis, "/sign-in/email")
-    assert [line["event"] for line in said] == ["limits_store_away"]
+    assert [line["event"] for line in logs] == ["limits_store_away"]
     clock.advance(seconds=5)
     with capture_logs() as said_later:
         allowed(without_redis, "/sign-in/email")

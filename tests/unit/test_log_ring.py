@@ -8,8 +8,8 @@ from backend.web.logs.log_ring import LogRing
 
 
 def keep(ring, event, level="info", **fields):
-    said = {"event": event, "level": level, "timestamp": "2026-11-22T12:00:00.123456Z", **fields}
-    assert ring.keep(None, "", said) is said
+    entry = {"event": event, "level": level, "timestamp": "2026-11-22T12:00:00.123456Z", **fields}
+    assert ring.keep(None, "", entry) is entry
 
 
 def events(lines):

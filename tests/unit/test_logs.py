@@ -71,9 +71,9 @@ def test_an_event_tells_who_from_where_and_in_which_request(as_json):
 
 
 def test_what_libraries_say_is_there_from_warning_on(as_json):
-    said = [json.loads(line)["event"] for line in as_json.splitlines()]
-    assert "careful" in said
-    assert "chatter" not in said
+    events = [json.loads(line)["event"] for line in as_json.splitlines()]
+    assert "careful" in events
+    assert "chatter" not in events
 
 
 def test_details_are_for_the_level_debug(as_json):
@@ -82,9 +82,9 @@ def test_details_are_for_the_level_debug(as_json):
 
 
 def test_level_error_leaves_out_the_rest():
-    told = run("json", "error")
-    assert "request_crashed" in told
-    assert "sign_in_failed" not in told
+    output = run("json", "error")
+    assert "request_crashed" in output
+    assert "sign_in_failed" not in output
 
 
 @pytest.mark.parametrize("event", ["request_crashed", "Exception in ASGI application"])

@@ -47,32 +47,32 @@ def test_a_reader_who_has_gone_stops_nobody(pipe):
 
 
 def test_a_reader_who_does_not_read_stops_nobody_and_hears_how_much_was_dropped(pipe):
-    told = []
+    dropped = []
     output = Output(pipe[1], capacity=1000)
-    output.on_dropped = lambda lines: (told.append(lines), output.write(f"dropped {lines}\n"))
+    output.on_dropped = lambda lines: (dropped.append(lines), output.write(f"dropped {lines}\n"))
     fill(pipe[1])
     for number in range(1000):
         output.write(f"line {number:04}\n")
     output.flush(timeout=0.01)
 
-    said = read_until(pipe[0], b"dropped").lstrip(b"x").decode().splitlines()
-    kept = [line for line in said if line.startswith("line")]
+    lines = read_until(pipe[0], b"dropped").lstrip(b"x").decode().splitlines()
+    kept = [line for line in lines if line.startswith("line")]
     assert kept == [f"line {number:04}" for number in range(len(kept))]
-    assert told == [1000 - len(kept)]
+    assert dropped == [1000 - len(kept)]
 
 
 def test_a_disk_that_was_full_is_told_of_too():
-    told = []
+    dropped = []
     full = os.open("/dev/full", os.O_WRONLY)
     output = Output(full)
-    output.on_dropped = told.append
+    output.on_dropped = dropped.append
     output.write("one\ntwo\n")
     output.flush()
     read, write = os.pipe()
     os.dup2(write, full)  # there is room again
     output.write("three\n")
     output.flush()
-    assert (os.read(read, 100), told) == (b"three\n", [2])
+    assert (os.read(read, 100), dropped) == (b"three\n", [2])
     for each in (read, write, full):
         os.close(each)
 

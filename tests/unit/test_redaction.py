@@ -31,15 +31,15 @@ SHAPES = [
 ]
 
 
-@pytest.mark.parametrize(("said", "kept"), SHAPES, ids=[each[0][:40] for each in SHAPES])
-def test_what_looks_like_a_secret_is_blanked_and_nothing_else(said, kept):
-    assert Redactor().redact_secrets(said) == (said if kept is None else kept)
+@pytest.mark.parametrize(("text", "redacted"), SHAPES, ids=[each[0][:40] for each in SHAPES])
+def test_what_looks_like_a_secret_is_blanked_and_nothing_else(text, redacted):
+    assert Redactor().redact_secrets(text) == (text if redacted is None else redacted)
 
 
 def test_an_address_is_blanked_only_where_it_must_be():
-    said = "550 no such user <ada@example.com>"
-    assert Redactor().redact_secrets_and_emails(said) == "550 no such user <(address)>"
-    assert Redactor().redact_secrets(said) == said
+    text = "550 no such user <ada@example.com>"
+    assert Redactor().redact_secrets_and_emails(text) == "550 no such user <(address)>"
+    assert Redactor().redact_secrets(text) == text
 
 
 @pytest.mark.parametrize(
@@ -61,7 +61,7 @@ def test_a_short_one_does_not_blank_ordinary_words():
 
 
 def test_settings_know_all_their_secrets_and_the_parts_of_their_urls(tmp_path):
-    told = {
+    settings = {
         "secret_keys_old": [Secret("an-old-key-of-before")],
         "frontend_proxy_key": Secret("canary-proxy-key"),
         "admin_email": "root@example.com",
@@ -71,7 +71,7 @@ def test_settings_know_all_their_secrets_and_the_parts_of_their_urls(tmp_path):
         "redis_url": Secret("redis://:canary-redis%2Ftail-of-it@cache:6379"),
         "database_url": Secret("postgresql://u:canary-%2Fdb@db.example.com/x"),
     }
-    redactor = make_settings(tmp_path, **told).redactor()
+    redactor = make_settings(tmp_path, **settings).redactor()
     for each in ("an-old-key-of-before", "canary-proxy-key", "canary-admin-password"):
         assert redactor.redact_secrets(f"<{each}>") == "<***>"
     for each in ("canary-api-key", "canary-in-query", "canary-redis/tail-of-it"):
@@ -92,6 +92,6 @@ def test_a_password_is_known_as_it_is_sent_to_a_mail_server_or_a_proxy(tmp_path)
     redactor = make_settings(tmp_path, smtp_url=url, mail_from="a@example.com").redactor()
     for sent in ("\0postman\0canary/pwé", "canary/pwé", "postman:canary/pwé"):
         encoded = b64encode(sent.encode()).decode()
-        told = redactor.redact_secrets(f"535 5.7.8 you said {encoded}")
-        assert encoded.rstrip("=") not in told
-        assert told.startswith("535 5.7.8 you said ***")
+        text = redactor.redact_secrets(f"535 5.7.8 you said {encoded}")
+        assert encoded.rstrip("=") not in text
+        assert text.startswith("535 5.7.8 you said ***")

@@ -76,11 +76,11 @@ def test_a_plain_refusal_has_a_message_and_no_code():
     assert (refusal.status, refusal.code, refusal.message) == (400, None, "No fields to update")
 
 
-@pytest.mark.parametrize(("seconds", "said"), [(7, "7"), (0, "1"), (-3, "1")])
-def test_too_many_requests_tells_when_to_come_back(seconds, said):
+@pytest.mark.parametrize(("seconds", "header"), [(7, "7"), (0, "1"), (-3, "1")])
+def test_too_many_requests_tells_when_to_come_back(seconds, header):
     refusal = too_many_requests(seconds)
     assert refusal.status == 429
-    assert refusal.headers == {"x-retry-after": said, "retry-after": said}
+    assert refusal.headers == {"x-retry-after": header, "retry-after": header}
 
 
 def test_unavailable_tells_when_to_come_back():

@@ -6,7 +6,7 @@ from backend.kernel.roles import has_permissions
 
 
 @pytest.mark.parametrize(
-    ("roles", "asked", "granted"),
+    ("roles", "permissions", "allowed"),
     [
         (["admin"], {"user": ["create", "ban"]}, True),
         (["admin"], {"user": ["create"], "session": ["revoke"]}, True),
@@ -21,5 +21,5 @@ from backend.kernel.roles import has_permissions
         ([], {"user": ["list"]}, False),
     ],
 )
-def test_a_role_allows_what_it_was_granted_and_nothing_else(roles, asked, granted):
-    assert has_permissions(roles, asked) is granted
+def test_a_role_allows_what_it_was_granted_and_nothing_else(roles, permissions, allowed):
+    assert has_permissions(roles, permissions) is allowed

@@ -18,7 +18,7 @@ def asks_for_either(when: datetime | str) -> None: ...
 
 
 @pytest.mark.parametrize(
-    ("handler", "told"),
+    ("handler", "message"),
     [
         (
             waits_and_writes,
@@ -40,10 +40,10 @@ def asks_for_either(when: datetime | str) -> None: ...
         ),
     ],
 )
-def test_it_is_refused_in_one_line(handler, told):
+def test_it_is_refused_in_one_line(handler, message):
     with pytest.raises(TypeError) as refused:
         signature_of(handler, "/x")
-    assert str(refused.value) == told
+    assert str(refused.value) == message
 
 
 def test_so_is_one_that_asks_for_a_service_nobody_has(gatehouse):

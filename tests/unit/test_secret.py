@@ -16,8 +16,8 @@ KINDS = [Secret, Password, SessionToken]
 @pytest.mark.parametrize("kind", KINDS)
 def test_it_is_shown_only_on_purpose(kind):
     secret = kind(HIDDEN)
-    shown = [repr(secret), str(secret), f"{secret}", f"{secret:>40}", "%s" % secret, repr([secret])]  # noqa: UP031
-    assert [text for text in shown if HIDDEN in text] == []
+    texts = [repr(secret), str(secret), f"{secret}", f"{secret:>40}", "%s" % secret, repr([secret])]  # noqa: UP031
+    assert [text for text in texts if HIDDEN in text] == []
     assert secret.reveal() == HIDDEN
 
 
@@ -39,8 +39,8 @@ def test_a_traceback_with_every_variable_does_not_show_it(kind):
     try:
         raise ValueError(secret)
     except ValueError as error:
-        told = traceback.TracebackException.from_exception(error, capture_locals=True)
-    text = "".join(told.format())
+        summary = traceback.TracebackException.from_exception(error, capture_locals=True)
+    text = "".join(summary.format())
     assert f"secret = {kind.__name__}(***)" in text
     assert HIDDEN not in text
 

@@ -10,18 +10,18 @@ from tests.make import KEY, Told
 CHANCE = SeededRandomness()
 
 
-def ring(**told):
-    return load_keyring(Told(**told), CHANCE)
+def ring(**values):
+    return load_keyring(Told(**values), CHANCE)
 
 
-def refusal(**told) -> str:
+def refusal(**values) -> str:
     with pytest.raises(SettingsError) as refused:
-        ring(**told)
+        ring(**values)
     return str(refused.value)
 
 
-def production(**told):
-    return {"environment": "production", "secret_key": KEY, **told}
+def production(**values):
+    return {"environment": "production", "secret_key": KEY, **values}
 
 
 def test_the_key_that_is_set_signs(tmp_path):
@@ -51,8 +51,8 @@ def test_old_keys_still_verify():
 
 
 def test_production_refuses_to_start_without_a_key(tmp_path):
-    told = refusal(environment="production", data_dir=tmp_path)
-    assert told.startswith("SECRET_KEY is not set, and production needs one. Make one with: ")
+    message = refusal(environment="production", data_dir=tmp_path)
+    assert message.startswith("SECRET_KEY is not set, and production needs one. Make one with: ")
     assert list(tmp_path.iterdir()) == []
 
 
@@ -64,26 +64,28 @@ EXAMPLES = [
 
 @pytest.mark.parametrize("example", EXAMPLES)
 def test_production_refuses_to_start_with_a_key_that_everybody_knows(example):
-    told = refusal(**production(secret_key=example))
-    assert told.startswith("SECRET_KEY is an example from documentation, known to everybody. Make")
-    told = refusal(**production(secret_keys_old=example))
-    assert told.startswith("SECRET_KEYS_OLD is an example")
+    message = refusal(**production(secret_key=example))
+    assert message.startswith(
+        "SECRET_KEY is an example from documentation, known to everybody. Make"
+    )
+    message = refusal(**production(secret_keys_old=example))
+    assert message.startswith("SECRET_KEYS_OLD is an example")
 
 
 def test_a_fresh_space_starts_with_a_key_of_its_own(tmp_path):
-    told = {"environment": "production", "space_id": "ada/gatehouse", "data_dir": tmp_path}
-    assert ring(**told).sign("x")
-    assert is_key_generated(Told(**told))
+    values = {"environment": "production", "space_id": "ada/gatehouse", "data_dir": tmp_path}
+    assert ring(**values).sign("x")
+    assert is_key_generated(Told(**values))
 
 
 def test_but_not_with_a_database_that_outlives_the_key(tmp_path):
-    told = refusal(
+    message = refusal(
         environment="production",
         space_id="ada/gatehouse",
         data_dir=tmp_path,
         database_url="postgres://h/d",
     )
-    assert "SECRET_KEY is not set" in told
+    assert "SECRET_KEY is not set" in message
 
 
 @pytest.mark.parametrize(
@@ -98,10 +100,10 @@ def test_but_not_with_a_database_that_outlives_the_key(tmp_path):
     ],
 )
 def test_production_refuses_a_weak_key_and_says_how_to_make_one(key, why):
-    told = refusal(**production(secret_key=key))
-    assert told.startswith(why)
-    assert "Make one with: " in told
-    assert not key or key not in told
+    message = refusal(**production(secret_key=key))
+    assert message.startswith(why)
+    assert "Make one with: " in message
+    assert not key or key not in message
 
 
 def test_production_refuses_a_weak_old_key_too():

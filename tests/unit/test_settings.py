@@ -17,9 +17,9 @@ def nothing_said(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     monkeypatch.chdir(tmp_path)
 
 
-def refusal(monkeypatch: pytest.MonkeyPatch, **said: str) -> str:
+def refusal(monkeypatch: pytest.MonkeyPatch, **environment: str) -> str:
     """What the operator is told when the environment says this."""
-    for name, value in said.items():
+    for name, value in environment.items():
         monkeypatch.setenv(name, value)
     with pytest.raises(SettingsError) as refused:
         load_settings()
@@ -63,9 +63,9 @@ def test_a_space_may_be_told_to_be_development(monkeypatch):
     assert not load_settings().production
 
 
-@pytest.mark.parametrize("said", ["on", "ON", "true", "1", "yes"])
-def test_a_switch_is_turned_on_in_many_words(monkeypatch, said):
-    monkeypatch.setenv("DOCS", said)
+@pytest.mark.parametrize("value", ["on", "ON", "true", "1", "yes"])
+def test_a_switch_is_turned_on_in_many_words(monkeypatch, value):
+    monkeypatch.setenv("DOCS", value)
     monkeypatch.setenv("ENVIRONMENT", "Production")
     assert load_settings().docs is True
 
@@ -151,10 +151,12 @@ REFUSED = [
 ]
 
 
-@pytest.mark.parametrize(("said", "told"), REFUSED, ids=[str(said) for said, _ in REFUSED])
-def test_what_cannot_work_is_refused_in_one_plain_line(monkeypatch, said, told):
-    message = refusal(monkeypatch, **said)
-    assert message.startswith(told)
+@pytest.mark.parametrize(
+    ("environment", "beginning"), REFUSED, ids=[str(environment) for environment, _ in REFUSED]
+)
+def test_what_cannot_work_is_refused_in_one_plain_line(monkeypatch, environment, beginning):
+    message = refusal(monkeypatch, **environment)
+    assert message.startswith(beginning)
     assert len(message.splitlines()) == 1
 
 
@@ -179,7 +181,7 @@ def test_the_settings_hide_their_secrets(monkeypatch):
 
 
 @pytest.mark.parametrize(
-    ("said", "secure"),
+    ("environment", "secure"),
     [
         ({}, False),
         ({"public_url": "http://a.example"}, False),
@@ -188,8 +190,8 @@ def test_the_settings_hide_their_secrets(monkeypatch):
         ({"public_url": "https://a.example", "cookie_secure": "off"}, False),
     ],
 )
-def test_cookies_are_secure_where_the_public_url_is_or_one_says_so(said, secure):
-    assert Told(**said).secure_cookies is secure
+def test_cookies_are_secure_where_the_public_url_is_or_one_says_so(environment, secure):
+    assert Told(**environment).secure_cookies is secure
 
 
 def test_in_development_localhost_is_ours_and_the_usual_frontend_is_trusted():

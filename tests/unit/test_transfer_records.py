@@ -173,13 +173,13 @@ def test_many_ranges_are_cut_short():
 
 class Terminal:
     def __init__(self, there: bool) -> None:
-        self.there, self.said = there, ""
+        self.there, self.text = there, ""
 
     def isatty(self):
         return self.there
 
     def write(self, text):
-        self.said += text
+        self.text += text
 
     def flush(self):
         """All is there."""
@@ -192,7 +192,7 @@ def test_the_bar_grows_percent_by_percent_and_goes_away():
         progress.show(part)
     progress.clear()
 
-    bars = terminal.said.split("\r")
+    bars = terminal.text.split("\r")
     assert [bar for bar in bars if bar.strip()] == [
         f"[{' ' * 40}]   0 %",
         f"[{'#' * 20}{' ' * 20}]  50 %",
@@ -204,4 +204,4 @@ def test_where_nobody_looks_no_bar_is_drawn():
     nowhere = Terminal(there=False)
     Progress(nowhere, 10).show(5)
 
-    assert nowhere.said == ""
+    assert nowhere.text == ""

@@ -46,17 +46,17 @@ def refusal(model: type[WireModel], body: Any, where: str = "body") -> str:
     return refused.value.message
 
 
-def refusal_of(deed: Callable[[], object]) -> Refusal | None:
+def refusal_of(function: Callable[[], object]) -> Refusal | None:
     """With what it refuses, if it does; anything else it raises is a mistake."""
     try:
-        deed()
+        function()
     except Refusal as refusal:
         return refusal
     return None
 
 
-def example(**said: Any) -> str:
-    return refusal(Example, {"someText": "x", **said})
+def example(**fields: Any) -> str:
+    return refusal(Example, {"someText": "x", **fields})
 
 
 @pytest.mark.parametrize(
@@ -105,19 +105,21 @@ WRONG = [
 ]
 
 
-@pytest.mark.parametrize(("said", "told"), WRONG, ids=[ascii(said)[:40] for said, _ in WRONG])
-def test_a_wrong_field_is_named_in_better_auths_words(said, told):
-    assert example(**said) == told
+@pytest.mark.parametrize(
+    ("fields", "message"), WRONG, ids=[ascii(fields)[:40] for fields, _ in WRONG]
+)
+def test_a_wrong_field_is_named_in_better_auths_words(fields, message):
+    assert example(**fields) == message
 
 
 def test_a_missing_field_is_undefined():
-    told = refusal(Example, {})
-    assert told == "[body.someText] Invalid input: expected string, received undefined"
+    message = refusal(Example, {})
+    assert message == "[body.someText] Invalid input: expected string, received undefined"
 
 
 def test_a_missing_password_is_a_missing_string():
-    told = refusal(SignIn, {"email": "x"})
-    assert told == "[body.password] Invalid input: expected string, received undefined"
+    message = refusal(SignIn, {"email": "x"})
+    assert message == "[body.password] Invalid input: expected string, received undefined"
 
 
 def test_several_are_joined():
@@ -128,15 +130,15 @@ def test_several_are_joined():
 
 
 def test_a_query_is_called_a_query():
-    told = refusal(Example, {}, "query")
-    assert told.startswith("[query.someText] ")
+    message = refusal(Example, {}, "query")
+    assert message.startswith("[query.someText] ")
 
 
 def test_fields_have_their_outer_names_only():
-    told = refusal(Example, {"some_text": "x"})
-    assert told == "[body.someText] Invalid input: expected string, received undefined"
-    said = {"email": "a", "password": "b", "callback_url": "//evil.example"}
-    assert validate(SignIn, said, "body").callback_url is None
+    message = refusal(Example, {"some_text": "x"})
+    assert message == "[body.someText] Invalid input: expected string, received undefined"
+    fields = {"email": "a", "password": "b", "callback_url": "//evil.example"}
+    assert validate(SignIn, fields, "body").callback_url is None
 
 
 def test_unknown_fields_are_dropped():
@@ -144,11 +146,11 @@ def test_unknown_fields_are_dropped():
 
 
 @pytest.mark.parametrize(
-    "said", [{"email": "ada"}, {"email": "ada@example.com\0"}, {"email": "x" * 10_000 + "@b.co"}]
+    "fields", [{"email": "ada"}, {"email": "ada@example.com\0"}, {"email": "x" * 10_000 + "@b.co"}]
 )
-def test_an_address_that_is_none(said):
+def test_an_address_that_is_none(fields):
     good = {"name": "Ada", "email": "ada@example.com", "password": "long enough"}
-    assert refusal(SignUp, {**good, **said}).startswith("[body.email] Invalid ")
+    assert refusal(SignUp, {**good, **fields}).startswith("[body.email] Invalid ")
 
 
 def test_a_refusal_does_not_repeat_what_was_said():
