@@ -1,4 +1,4 @@
-"""A TCP proxy in front of PostgreSQL, on which the network can go wrong."""
+"""A TCP proxy in front of PostgreSQL that injects network faults."""
 
 import socket
 import threading
@@ -25,14 +25,14 @@ class Proxy:
         threading.Thread(target=self._accept, daemon=True).start()
 
     def freeze(self) -> None:
-        """Accept and read, but hand nothing on: a server that stands still."""
+        """Accept and read, but forward nothing, like a server that hangs."""
         self._flowing.clear()
 
     def thaw(self) -> None:
         self._flowing.set()
 
     def cut_all(self) -> None:
-        """Cut every connection that is open now."""
+        """Cut all open connections."""
         for each in list(self._open):
             _cut(each)
 
@@ -101,7 +101,7 @@ def _cut(each: socket.socket) -> None:
 
 @contextmanager
 def proxy_to(port: int) -> Iterator[Proxy]:
-    """A proxy for the length of a `with`."""
+    """A proxy within a `with`."""
     proxy = Proxy(port)
     try:
         yield proxy

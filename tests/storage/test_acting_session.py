@@ -1,4 +1,4 @@
-"""The proof inside a transaction that the acting session still stands."""
+"""The check inside a transaction that the acting session is still live."""
 
 import threading
 from concurrent.futures import ThreadPoolExecutor
@@ -95,7 +95,7 @@ def test_locks_come_before_the_first_write(runtime, work):
 
 
 def is_waiting(url: str) -> bool:
-    """Whether somebody waits for a lock in this database."""
+    """Whether a lock is waited for in this database."""
     connection = psycopg2.connect(url)
     connection.autocommit = True
     try:

@@ -1,4 +1,4 @@
-"""What is left of a user who has gone, on every database."""
+"""What is left of a deleted user, on every database."""
 
 from dataclasses import replace
 from datetime import timedelta

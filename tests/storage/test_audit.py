@@ -1,4 +1,4 @@
-"""What audit.py promises, on every database."""
+"""The audit trail, on every database."""
 
 from uuid import UUID
 

@@ -1,4 +1,4 @@
-"""The audit trail as it is read, and its figures, against the plain way to say the same."""
+"""Lists and figures of the audit trail, compared with plain Python."""
 
 from datetime import timedelta
 from itertools import product
@@ -30,7 +30,7 @@ WHO = [
 
 @pytest.fixture
 def trail(work):
-    """Seventy-two events, a minute apart, of every kind by and to everybody."""
+    """Seventy-two events, a minute apart, of all kinds, actors and subjects."""
     with work() as mine:
         for number, (kind, (actor, subject, admin), address) in enumerate(
             product(KINDS, WHO, ["192.0.2.1", "192.0.2.2", ""])
@@ -53,7 +53,7 @@ def who_is_in(event):
 
 
 def plainly(events, filters):
-    """The same filter, said without any thought of indexes."""
+    """The same filter in plain Python."""
     return [
         event
         for event in events

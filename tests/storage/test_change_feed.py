@@ -1,4 +1,4 @@
-"""How a process hears of changes by another hand, and how it knows that it would."""
+"""How a process hears of changes by others, and knows that it would."""
 
 import asyncio
 import sqlite3
@@ -36,7 +36,7 @@ def anyio_backend(request):
 
 
 async def until(ready: Callable[[], bool], what: str) -> None:
-    """Look, as requests would, until `ready`; the event loop runs meanwhile."""
+    """Poll, as requests do, until `ready`; the event loop runs meanwhile."""
     async with asyncio.timeout(30):
         while not ready():
             await asyncio.sleep(0.005)
@@ -47,7 +47,7 @@ async def until(ready: Callable[[], bool], what: str) -> None:
 async def listening(
     database: Database, settings, clock, forget: Callable[[UUID | None], None]
 ) -> AsyncIterator[ChangeFeed]:
-    """A feed that has proved itself."""
+    """A live feed."""
     feed = open_feed(database, direct_url(settings), clock, forget)
     await feed.start()
     try:
@@ -64,12 +64,12 @@ def forgotten() -> list[UUID | None]:
 
 @pytest.fixture
 def clock(place) -> FixedClock | SystemClock:
-    """SQLite is looked at by real time; on a server the tests move the clock."""
+    """SQLite is polled in real time; with PostgreSQL the tests set the clock."""
     return SystemClock() if place.kind == "sqlite" else FixedClock()
 
 
 class Stranger:
-    """Somebody with psql, who LISTENs too."""
+    """Another client that LISTENs, such as psql."""
 
     def __init__(self, address: str) -> None:
         self._connection = psycopg2.connect(address)
@@ -79,13 +79,13 @@ class Stranger:
         self.execute("LISTEN gatehouse_forget")
 
     def count_notifications(self, beginning: str) -> int:
-        """How many messages that begin so have been sent until now."""
+        """How many messages with this beginning have been sent so far."""
         self.execute("SELECT 1")
         return sum(each.payload.startswith(beginning) for each in self._connection.notifies)
 
 
 async def caught_up(stranger: Stranger, forgotten: list[UUID | None]) -> None:
-    """Wait until the feed has heard all that was sent so far."""
+    """Wait until the feed has received everything sent so far."""
     before = len(forgotten)
     stranger.execute("NOTIFY gatehouse_forget, '00000000-0000-0000-0000-00000000002a'")
     await until(lambda: UUID(int=42) in forgotten[before:], "what was sent")

@@ -1,4 +1,4 @@
-"""Which snapshot holds all that was acknowledged: the last one of an orderly end, and no other."""
+"""Which snapshot contains all acknowledged writes: only the last one of an orderly stop."""
 
 import os
 import shutil
@@ -44,7 +44,7 @@ def sessions(server: Server) -> int:
 
 
 def ended_orderly(settings: Settings) -> Server:
-    """A server that a user had signed in to, and that was stopped in peace; its disk is lost."""
+    """A server with a signed-in user that was stopped orderly; its disk is lost."""
     server = Server(settings)
     stored_session(server.work, stored_user(server.work))
     server.stop()

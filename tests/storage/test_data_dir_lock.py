@@ -1,4 +1,4 @@
-"""On SQLite, one server for one data folder."""
+"""With SQLite only one server uses a data folder."""
 
 import os
 import signal
@@ -20,7 +20,7 @@ SERVER = (
 
 @pytest.fixture
 def server(tmp_path):
-    """Another process that owns the folder."""
+    """Another process that has locked the folder."""
     process = subprocess.Popen(
         [sys.executable, "-c", SERVER, tmp_path],
         cwd=ROOT,

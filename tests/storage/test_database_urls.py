@@ -1,4 +1,4 @@
-"""From what people paste to what the driver takes."""
+"""From the URL an operator pastes to the one for the driver."""
 
 from pathlib import Path
 

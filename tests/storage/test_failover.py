@@ -1,4 +1,4 @@
-"""PostgreSQL servers that may not be written to, and errors that are not our mistake."""
+"""Read-only PostgreSQL servers, and errors that are no bugs of ours."""
 
 from collections.abc import Iterator
 

@@ -1,4 +1,4 @@
-"""PostgreSQL that goes away, stands still, loses answers or fights with itself."""
+"""PostgreSQL that goes away, hangs, loses responses or has conflicts."""
 
 import threading
 from collections.abc import Callable, Iterator
@@ -38,7 +38,7 @@ def proxy(postgres: PostgresServer) -> Iterator[Proxy]:
 def behind_proxy(
     proxy: Proxy, postgres_url: str, open_database: Callable[..., Database]
 ) -> Callable[..., Database]:
-    """Opens databases that are reached through the proxy."""
+    """Opens databases through the proxy."""
     address = make_url(postgres_url).set(drivername="postgresql+psycopg2", port=proxy.port)
     return lambda **options: open_database(url=address, **options)
 
@@ -48,7 +48,7 @@ def runtime_for(database: Database) -> Runtime:
 
 
 def kill_all(postgres: PostgresServer, postgres_url: str) -> None:
-    """Cut every connection to this database but our own, as a Neon that suspends does."""
+    """Cut all other connections to this database, as Neon does when it suspends."""
     postgres.execute(
         "SELECT pg_terminate_backend(pid) FROM pg_stat_activity "
         "WHERE datname = current_database() AND pid <> pg_backend_pid()",

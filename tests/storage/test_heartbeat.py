@@ -1,4 +1,4 @@
-"""When nothing is remembered: triggers switched off, servers that may not be written to."""
+"""When nothing is cached: disabled triggers and read-only servers."""
 
 import pytest
 

@@ -1,4 +1,4 @@
-"""What links.py promises, on every database."""
+"""Mailed links, on every database."""
 
 from datetime import timedelta
 from uuid import UUID
@@ -17,7 +17,7 @@ OTHER = TokenDigest(b"another digest with thirty-two.."[:32])
 
 @pytest.fixture
 def new_link(clock):
-    """Makes a link that is alive for an hour; what is said overrides."""
+    """Builds a link that is valid for an hour."""
 
     def make(number=1, **overrides):
         defaults = {

@@ -1,4 +1,4 @@
-"""Bringing the tables to the newest step, on every database."""
+"""Migrations, on every database."""
 
 import os
 import shutil
@@ -69,7 +69,7 @@ def migrated() -> bool:
 
 @pytest.fixture
 def next_step(monkeypatch, tmp_path) -> Callable[[str], None]:
-    """Adds a step to the history, as a future release would."""
+    """Adds a migration, as a future release would."""
 
     def add(more: str = "") -> None:
         scripts = tmp_path / "migrations"
@@ -145,7 +145,7 @@ def test_five_servers_that_start_at_once_on_nothing_all_succeed(settings, clock,
 
 
 def test_who_opens_a_new_file_that_somebody_else_is_in_waits_for_them(tmp_path, monkeypatch):
-    """Turning it to WAL needs the file alone, and SQLite does not wait for that by itself."""
+    """Enabling WAL needs exclusive access, and SQLite does not wait for it by itself."""
     somebody = sqlite3.connect(tmp_path / "new.db", isolation_level=None)
     somebody.execute("CREATE TABLE theirs (number)")
     somebody.execute("BEGIN")

@@ -1,4 +1,4 @@
-"""What outbox.py and turns.py promise, on every database."""
+"""The outbox and advisory locks, on every database."""
 
 from datetime import timedelta
 from uuid import UUID

@@ -1,4 +1,4 @@
-"""Everybody's live sessions, against the plain way to say the same."""
+"""The live sessions of all users, compared with plain Python."""
 
 from dataclasses import replace
 from datetime import timedelta

@@ -1,4 +1,4 @@
-"""Sessions looked up together: few statements, and each asker the row as it was stored then."""
+"""Sessions looked up in batches: few statements, and each caller gets a row that is up to date."""
 
 import asyncio
 import threading
@@ -16,7 +16,7 @@ pytestmark = pytest.mark.anyio
 
 
 class Statements:
-    """The statements of a lookup. While it is shut, what they have read waits to be told."""
+    """The statements of a lookup. While it is shut, their results are held back."""
 
     def __init__(self) -> None:
         self.queried: list[set[bytes]] = []
@@ -139,7 +139,7 @@ async def test_a_caller_who_gives_up_takes_nothing_from_the_others(lookup, work,
 
 @pytest.mark.parametrize("most", [1, 2])
 async def test_whoever_asks_just_when_a_read_ends_is_not_left_waiting(lookup, monkeypatch, most):
-    """The answered run before a task that has ended is known to have: they asked, and waited on."""
+    """Callers run before the end of a read is noticed: their next request must start another."""
     monkeypatch.setattr("backend.features.sessions.lookup._MAX_STATEMENTS", most)
 
     async def ask_again_and_again() -> None:

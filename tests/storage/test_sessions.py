@@ -1,4 +1,4 @@
-"""What sessions.py promises, on every database."""
+"""Sessions, on every database."""
 
 from datetime import timedelta
 from uuid import UUID

@@ -1,4 +1,4 @@
-"""Snapshots of the SQLite file: taken after bursts, verified, restored, never half."""
+"""Snapshots of the SQLite file: taken after bursts, verified, restored, never torn."""
 
 import os
 import signal
@@ -42,7 +42,7 @@ def settings(tmp_path) -> Settings:
 
 
 def made_settings(data: Path, snapshots: Path | None = None, key: str | None = None) -> Settings:
-    """Settings of a Space without DATABASE_URL; without `key` it makes its own."""
+    """Settings of a Space without DATABASE_URL; without `key` it generates one."""
     return make_settings(data, snapshot_dir=snapshots, secret_key=key)
 
 
@@ -51,7 +51,7 @@ def restore(settings: Settings) -> RestoreOutcome:
 
 
 class Server:
-    """What a start does, as far as snapshots go."""
+    """The part of a server that deals with snapshots."""
 
     def __init__(
         self, settings: Settings, *, quiet: float = 0.02, at_most_every: float = 0.1
@@ -88,7 +88,7 @@ class Server:
         return sorted(self.settings.snapshot_dir.glob("gatehouse-*.db"))
 
     def saved_users(self) -> int:
-        """How many users the newest whole snapshot holds; -1 without one."""
+        """How many users the newest intact snapshot contains; -1 without one."""
         return saved_users(self.settings)
 
     def stop(self) -> None:

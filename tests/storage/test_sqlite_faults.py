@@ -1,4 +1,4 @@
-"""A SQLite file that is full, or that somebody else writes to."""
+"""A SQLite file on a full disk, or written by another process."""
 
 import resource
 import sqlite3

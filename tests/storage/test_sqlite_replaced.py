@@ -1,4 +1,4 @@
-"""A SQLite file that somebody removes, replaces or writes over while the server runs."""
+"""A SQLite file that is removed, replaced or overwritten while the server runs."""
 
 import os
 import shutil
@@ -32,7 +32,7 @@ def backup(file: Path, to: Path) -> Path:
 
 
 def faults_of(database: Database, work) -> set[Fault]:
-    """What a read, a write and a look of the change feed hear."""
+    """The faults of a read, a write and a poll of the change feed."""
     faults = set()
     for function in (lambda: count_of(database, "users"), lambda: stored_user(work)):
         with pytest.raises(DatabaseUnavailable) as failure:
@@ -76,7 +76,7 @@ def test_a_folder_that_comes_back_is_used_again(file, database, work, tmp_path):
 
 
 def test_a_backup_moved_over_is_whole_after_an_end_by_force(file, database, work, tmp_path):
-    """The log of the old file, left beside the new one, would be played into it."""
+    """The log of the old file, left beside the new one, would be replayed into it."""
     stored_user(work)
     copy = backup(file, tmp_path / "backup.db")
     for _ in range(50):
@@ -104,7 +104,7 @@ def test_a_log_that_was_removed_takes_nothing_along(file, database, work, tmp_pa
 
 
 def write_over(file: Path) -> None:
-    """Write over everything behind the first page."""
+    """Overwrite everything after the first page."""
     size = file.stat().st_size
     with file.open("r+b") as spoiled:
         spoiled.seek(4096)

@@ -1,4 +1,4 @@
-"""Moments at the ends of the calendar: whatever a row holds can be read, in every time zone."""
+"""Extreme timestamps: whatever a row contains can be read, in every time zone."""
 
 from datetime import UTC, datetime, timedelta, timezone
 
@@ -37,7 +37,7 @@ BY_HAND = {
 
 @pytest.fixture(params=["the zone of the server", "Asia/Kolkata", "America/New_York"])
 def in_zone(request, settings, place):
-    """The owner has given the database a time zone of its own."""
+    """The database has its own time zone."""
     if place.kind == "sqlite":
         return
     if request.param != "the zone of the server":

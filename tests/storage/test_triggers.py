@@ -1,4 +1,4 @@
-"""Who is told of which change: the triggers, seen by a stranger who LISTENs."""
+"""Which changes the triggers notify, as received by another client."""
 
 from collections.abc import Callable, Iterator
 from datetime import timedelta
@@ -17,7 +17,7 @@ pytestmark = ON_POSTGRESQL
 
 @pytest.fixture
 def notified(postgres_url: str, psql) -> Iterator[Callable[[], list[str]]]:
-    """Answers what was heard since the last time."""
+    """Returns the notifications since the last call."""
     connection = psycopg2.connect(postgres_url)
     connection.autocommit = True
     cursor = connection.cursor()
@@ -73,7 +73,7 @@ def test_nothing_is_told_before_the_commit_and_nothing_after_a_rollback(work, no
 
 
 def test_ending_a_session_tells_although_it_has_expired_by_the_databases_clock(work, notified):
-    """A server whose clock is late honours it until it hears of its end."""
+    """A server whose clock is behind honours it until it is notified."""
     user = stored_user(work)
     session = live_session(work, user, expires_at=NOON - timedelta(days=300))
     with work() as mine:

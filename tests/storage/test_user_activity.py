@@ -1,4 +1,4 @@
-"""What users have done lately, on every database."""
+"""The recent activity of users, on every database."""
 
 from datetime import timedelta
 from uuid import UUID

@@ -1,4 +1,4 @@
-"""Lists of users, and the index that finds them by a few letters."""
+"""Lists of users, and the index for searches."""
 
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -157,7 +157,7 @@ FOUND_BY = [
 
 @contextmanager
 def plans_of(database: Database) -> Iterator[list[str]]:
-    """How PostgreSQL goes about what it is asked meanwhile."""
+    """The plans PostgreSQL uses meanwhile."""
     plans: list[str] = []
 
     def explain(connection, _, statement, parameters, *__):
@@ -190,7 +190,7 @@ def test_what_can_be_found_by_an_index_is(postgres, postgres_url, clock):
 
 @pytest.fixture
 def plain_url(postgres, postgres_url):
-    """An empty database whose user may make tables, but not install extensions."""
+    """An empty database whose user may create tables, but no extensions."""
     name = postgres_url.rpartition("/")[2]
     role = f"plain_{name}"
     postgres.execute(f"CREATE ROLE {role} LOGIN")

@@ -1,4 +1,4 @@
-"""What users.py promises, on every database."""
+"""Users, on every database."""
 
 from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, datetime, timedelta, timezone

@@ -1,4 +1,4 @@
-"""A unit of work: what is stored, told and given back, whatever happens in it."""
+"""A unit of work: what it stores, reports and releases, whatever happens."""
 
 import threading
 from concurrent.futures import ThreadPoolExecutor
@@ -18,7 +18,7 @@ DONE = Event(EventKind.SIGN_UP)
 
 
 class Refused(Exception):
-    """A service says no."""
+    """A service refuses."""
 
 
 def test_what_is_done_is_stored_told_and_logged_in_that_order(runtime, database, told):

@@ -1,4 +1,4 @@
-"""From which address a request really comes."""
+"""The client address of a request."""
 
 import ipaddress
 

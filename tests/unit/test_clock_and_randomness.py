@@ -1,4 +1,4 @@
-"""Time and chance, and what is made of them."""
+"""Clock and randomness, and the ids and tokens made from them."""
 
 from collections import Counter
 from datetime import UTC, timedelta

@@ -1,4 +1,4 @@
-"""Who is counted together among the connections, and how long one that made room may linger."""
+"""Which connections are counted together, and how long an evicted one may linger."""
 
 import asyncio
 
@@ -37,7 +37,7 @@ def test_an_ipv4_address_is_alone_with_its_share(alias):
 
 
 class Stuck(asyncio.Transport):
-    """A connection whose client takes nothing: what is written stays, and it never closes."""
+    """A connection whose client reads nothing: the buffer stays full, and it never closes."""
 
     def __init__(self):
         super().__init__({"peername": ("203.0.113.7", 4711)})

@@ -162,7 +162,7 @@ def test_a_device_is_known_until_the_password_changes():
 
 
 def test_what_says_of_itself_that_it_is_a_device_is_none():
-    """The signature of any other cookie covers its value alone."""
+    """The signature of any other cookie covers only its value."""
     mark = quote(COOKIES.signed(f"device-{ADA}-nonce"), safe="")
     assert COOKIES.known_device(f"{COOKIES.device}={mark}".encode(), ADA, "hash") is None
     line = COOKIES.set_device(ADA, "hash", "nonce").partition(";")[0]

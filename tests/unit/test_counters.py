@@ -1,4 +1,4 @@
-"""MemoryCounters of the rate limits in the memory of this process."""
+"""The counters of the rate limits in memory."""
 
 import sys
 import threading
@@ -21,7 +21,7 @@ def counters(clock: FixedClock) -> MemoryCounters:
 
 @pytest.fixture
 def three(clock: FixedClock) -> MemoryCounters:
-    """MemoryCounters that remember three windows of each length."""
+    """Counters that keep three windows of each length."""
     return MemoryCounters(clock, max_windows=3)
 
 
@@ -30,7 +30,7 @@ def count(counters: MemoryCounters, *keys: str, length: int = TEN_SECONDS) -> li
 
 
 def counted(counters: MemoryCounters, *keys: str, length: int = TEN_SECONDS) -> list[int]:
-    """What is counted now."""
+    """The current counts."""
     return [counters.incr(key, length, 0) for key in keys]
 
 
@@ -144,7 +144,7 @@ def test_a_long_key_counts_as_well_and_takes_no_more_room(counters):
 
 
 def steps(call: Callable[[], object]) -> int:
-    """How many functions a call calls, those written in C included."""
+    """How many functions a call calls, including those in C."""
     seen: list[str] = []
     sys.setprofile(lambda _, event, __: seen.append(event))
     try:
@@ -156,7 +156,7 @@ def steps(call: Callable[[], object]) -> int:
 
 @pytest.fixture(scope="module")
 def flooded() -> tuple[MemoryCounters, FixedClock]:
-    """MemoryCounters asked by each of four times as many addresses as they keep, once."""
+    """Counters that were used once by four times as many addresses as they keep."""
     clock = FixedClock()
     counters = MemoryCounters(clock)
     for number in range(FLOOD):

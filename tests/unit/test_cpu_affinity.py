@@ -1,4 +1,4 @@
-"""Which processor the threads are on, when they move, and who is left alone."""
+"""Which processor threads are pinned to, when they move, and which are left alone."""
 
 import pytest
 
@@ -9,7 +9,7 @@ LOOP, WORKER, HASHER = 100, 101, 102
 
 
 class Computer:
-    """An operating system in which a test says who waits and who idles."""
+    """An operating system whose waiting and idle times a test sets."""
 
     def __init__(self, usable=(0, 1)):
         self.usable = frozenset(usable)
@@ -36,7 +36,7 @@ class Computer:
 
 
 class Drawing:
-    """Chance that a test decides."""
+    """Randomness that a test decides."""
 
     def __init__(self, *drawn):
         self.drawn = list(drawn)
@@ -52,7 +52,7 @@ def computer():
 
 @pytest.fixture
 def together():
-    """Brings a computer's threads together, on the processor that chance names first."""
+    """Pins the threads of a computer to the processor that the randomness selects."""
     pinnings = []
 
     def start(computer, *drawn):

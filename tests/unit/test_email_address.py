@@ -1,4 +1,4 @@
-"""Which addresses are taken, and the form they are kept in."""
+"""Which addresses are accepted, and the form in which they are stored."""
 
 import pytest
 from hypothesis import given

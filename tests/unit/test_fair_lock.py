@@ -1,4 +1,4 @@
-"""A lock that is handed over in the order in which it was asked for."""
+"""A lock that threads get in the order in which they ask for it."""
 
 import threading
 from concurrent.futures import ThreadPoolExecutor

@@ -1,4 +1,4 @@
-"""Hashes of other systems: taken, checked, replaced; and the hostile ones refused."""
+"""Hashes of other systems: accepted, checked and replaced; hostile ones refused."""
 
 import hashlib
 

@@ -1,4 +1,4 @@
-"""What the garbage collector looks at once a server has started."""
+"""The garbage collector after the start of a server."""
 
 import subprocess
 import sys

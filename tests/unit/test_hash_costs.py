@@ -1,4 +1,4 @@
-"""A refused password costs the same work, whatever hash somebody has."""
+"""A refused password costs the same work, whatever the hash."""
 
 from collections import Counter
 
@@ -29,7 +29,7 @@ EVERYBODY = {**HASHES, "nobody": None, "without password": "", "broken": "$2b$no
 
 @pytest.fixture
 def worked(monkeypatch):
-    """What was really computed, counted where the algorithms are."""
+    """The work done, counted in the algorithms."""
     done = Counter()
 
     def note(module, name, cost):

@@ -1,4 +1,4 @@
-"""Whose hash is next, and who loses a place."""
+"""Which request hashes next, and which slot is evicted."""
 
 from concurrent.futures import Future
 

@@ -1,4 +1,4 @@
-"""Rate limits: how often one caller may ask."""
+"""Rate limits: how many requests a caller may send."""
 
 import asyncio
 import socket
@@ -148,7 +148,7 @@ def test_and_complains_once_a_minute(without_redis, clock):
 
 @pytest.fixture
 def broken_redis() -> Iterator[tuple[int, list[int]]]:
-    """A server that hangs up on everybody: its port, and the callers so far."""
+    """A server that closes all connections: its port, and the callers so far."""
     callers: list[int] = []
 
     def hang_up() -> None:

@@ -1,4 +1,4 @@
-"""What the log says, in a process of its own: logging is set up once and for all."""
+"""The log of a process of its own, as logging can be set up only once."""
 
 import json
 import subprocess

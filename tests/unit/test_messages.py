@@ -1,4 +1,4 @@
-"""The letters: for people with and without HTML, and safe whatever they carry."""
+"""Mail messages, as text and HTML, and safe whatever they contain."""
 
 from html.parser import HTMLParser
 

@@ -1,4 +1,4 @@
-"""Standard output and error: nobody who writes there waits or fails."""
+"""Standard output and error, which never block or fail."""
 
 import os
 import threading

@@ -1,4 +1,4 @@
-"""How passwords are judged, hashed and checked. Four rounds: a hash in a millisecond."""
+"""How passwords are validated, hashed and checked; four rounds take a millisecond."""
 
 import bcrypt
 import pytest

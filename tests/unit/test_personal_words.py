@@ -1,4 +1,4 @@
-"""Passwords made from what everybody knows of somebody."""
+"""Passwords made from personal words."""
 
 import pytest
 

@@ -1,4 +1,4 @@
-"""What is taken out of a text before it is kept, logged or shown."""
+"""What is redacted in texts before they are stored, logged or shown."""
 
 import json
 from base64 import b64encode
@@ -82,7 +82,7 @@ def test_settings_know_all_their_secrets_and_the_parts_of_their_urls(tmp_path):
 
 
 def test_of_a_password_that_is_not_percent_encoded_its_pieces_are_known_too():
-    """A parser that takes one of them for a host or a port names it in its error."""
+    """A parser that takes one for a host or a port quotes it in its error."""
     parts = secrets_in_url("redis://:canary-redis/tail-of-it@cache:6379")
     assert {"canary-redis/tail-of-it", "canary-redis", "tail-of-it"} <= set(parts)
 

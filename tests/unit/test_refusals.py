@@ -1,4 +1,4 @@
-"""Every way to say no, in Better Auth's words."""
+"""All refusals, with Better Auth's messages."""
 
 import pytest
 

@@ -1,4 +1,4 @@
-"""What goes back, in the bytes ASGI wants."""
+"""Responses, as ASGI messages."""
 
 from hypothesis import given
 from hypothesis import strategies as st

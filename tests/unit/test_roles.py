@@ -1,4 +1,4 @@
-"""What a role allows."""
+"""The permissions of roles."""
 
 import pytest
 

@@ -1,4 +1,4 @@
-"""What a handler may ask for, and what is said at start of one that asks for something else."""
+"""The parameters a handler may declare, and the error at start for any other."""
 
 from collections import Counter
 from datetime import datetime

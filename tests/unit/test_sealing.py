@@ -1,4 +1,4 @@
-"""What is sealed is read with our keys, by nobody else, and unaltered or not at all."""
+"""Sealed texts can be read only with our keys, and only unaltered."""
 
 import pytest
 

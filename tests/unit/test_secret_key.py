@@ -1,4 +1,4 @@
-"""Where the signing keys come from, and when there is no safe one."""
+"""The signing keys: where they come from, and which are refused."""
 
 import pytest
 

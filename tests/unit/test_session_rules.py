@@ -1,4 +1,4 @@
-"""When a session ends, when it is prolonged, when it is fresh: to the second."""
+"""When a session ends, is extended, and is fresh, to the second."""
 
 from datetime import timedelta
 from pathlib import Path

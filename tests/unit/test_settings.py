@@ -1,4 +1,4 @@
-"""Settings: what the environment may say, and the one line for what it may not."""
+"""Settings: valid environments, and the one-line error for each invalid one."""
 
 from pathlib import Path
 
@@ -18,7 +18,7 @@ def nothing_said(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
 
 
 def refusal(monkeypatch: pytest.MonkeyPatch, **environment: str) -> str:
-    """What the operator is told when the environment says this."""
+    """The error for this environment."""
     for name, value in environment.items():
         monkeypatch.setenv(name, value)
     with pytest.raises(SettingsError) as refused:

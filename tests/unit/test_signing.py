@@ -1,4 +1,4 @@
-"""Signatures, exactly as Better Auth makes them."""
+"""Signatures, exactly as in Better Auth."""
 
 import base64
 import hashlib
@@ -14,7 +14,7 @@ SECRET = b"the-secret-of-a-better-auth-server"
 
 
 def better_auths(value: str) -> str:
-    """The signature as the original makes it, worked out the long way."""
+    """The signature of Better Auth, computed step by step."""
     return base64.b64encode(hmac.new(SECRET, value.encode(), hashlib.sha256).digest()).decode()
 
 

@@ -1,4 +1,4 @@
-"""Dates from outside: read for what they are, or refused, and never another century."""
+"""Timestamps in input: parsed exactly or refused."""
 
 from datetime import UTC, datetime, timedelta
 

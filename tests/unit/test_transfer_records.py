@@ -1,4 +1,4 @@
-"""Reading files of users: what is broken is told with its line, and harms no neighbour."""
+"""Reading files of users: errors name their line, and do not affect other lines."""
 
 import json
 from io import BytesIO
@@ -182,7 +182,7 @@ class Terminal:
         self.text += text
 
     def flush(self):
-        """All is there."""
+        """Nothing is buffered."""
 
 
 def test_the_bar_grows_percent_by_percent_and_goes_away():

@@ -1,4 +1,4 @@
-"""JSON as Better Auth speaks it: bodies in, and the words of its validation errors."""
+"""JSON bodies, and validation errors in the words of Better Auth."""
 
 import json
 from collections.abc import Callable
@@ -39,7 +39,7 @@ class Example(WireModel):
 
 
 def refusal(model: type[WireModel], body: Any, where: str = "body") -> str:
-    """What is said to a body that does not fit."""
+    """The error for an invalid body."""
     with pytest.raises(Refusal) as refused:
         validate(model, body, where)
     assert (refused.value.status, refused.value.code) == (400, "VALIDATION_ERROR")
@@ -47,7 +47,7 @@ def refusal(model: type[WireModel], body: Any, where: str = "body") -> str:
 
 
 def refusal_of(function: Callable[[], object]) -> Refusal | None:
-    """With what it refuses, if it does; anything else it raises is a mistake."""
+    """The refusal it raises, or None; any other exception is a bug."""
     try:
         function()
     except Refusal as refusal:
