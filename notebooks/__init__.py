@@ -1,4 +1,4 @@
-"""Notebooks that prove a deployment and explain it: clients of the API, as anybody could write."""
+"""Notebooks that check and explain a deployment, as ordinary clients of its API."""
 
 import sys
 

@@ -1,4 +1,4 @@
-"""Takes out of the notebooks what running them leaves behind: python -m notebooks.clean."""
+"""Removes outputs and metadata from the notebooks: python -m notebooks.clean."""
 
 from pathlib import Path
 from typing import Any
@@ -17,7 +17,7 @@ def notebooks() -> list[Path]:
 
 def clean_notebook(text: str) -> str:
     """Return a notebook without outputs, counts and what a machine or an editor noted in it."""
-    import nbformat  # seconds, which whoever only wants to know the names is spared
+    import nbformat  # takes seconds, which callers of `notebooks` do not need to wait for
 
     notebook = nbformat.reads(text, as_version=4)
     notebook.metadata = nbformat.from_dict(_METADATA)
@@ -27,8 +27,8 @@ def clean_notebook(text: str) -> str:
         if cell.cell_type == "code":
             cell.outputs, cell.execution_count = [], None
     nbformat.validate(notebook)
-    written: Any = nbformat.writes(notebook)
-    return f"{str(written).rstrip()}\n"
+    cleaned: Any = nbformat.writes(notebook)
+    return f"{str(cleaned).rstrip()}\n"
 
 
 def main() -> None:

@@ -1,4 +1,4 @@
-"""Set-Cookie lines, explained attribute by attribute."""
+"""Set-Cookie headers, explained attribute by attribute."""
 
 import httpx
 import pandas as pd
@@ -11,35 +11,35 @@ from notebooks.style import table
 _MEANING = {
     "httponly": "scripts on the page cannot read it",
     "secure": "sent over https only",
-    "samesite=lax": "pages of other sites cannot send it along with their forms",
+    "samesite=lax": "forms on other sites do not send it",
     "path=/": "sent to every path",
 }
 
 
-def cookie_table(answer: httpx.Response) -> Styler:
-    """Return what an answer asks the browser to keep, and what each attribute means."""
-    page = str(answer.request.url)
-    told = [parse_set_cookie(line) for line in answer.headers.get_list("set-cookie")]
+def cookie_table(response: httpx.Response) -> Styler:
+    """Return the cookies that a response sets, and what each attribute means."""
+    page = str(response.request.url)
+    cookies = [parse_set_cookie(line) for line in response.headers.get_list("set-cookie")]
     rows = [
         {
             "cookie": cookie.name,
-            "value": shortened(cookie.value) if cookie.value else "empty: forget it",
-            "attributes": "\n".join(_explained(cookie)),
-            "a browser then": "; ".join(rejection_reasons(cookie, page)) or "keeps it",
+            "value": shortened(cookie.value) if cookie.value else "empty: delete it",
+            "attributes": "\n".join(_explain(cookie)),
+            "in a browser": "; ".join(rejection_reasons(cookie, page)) or "kept",
         }
-        for cookie in told
+        for cookie in cookies
     ]
-    return table(pd.DataFrame(rows, columns=["cookie", "value", "attributes", "a browser then"]))
+    return table(pd.DataFrame(rows, columns=["cookie", "value", "attributes", "in a browser"]))
 
 
-def _explained(cookie: SetCookie) -> list[str]:
+def _explain(cookie: SetCookie) -> list[str]:
     lines = []
     for name, value in cookie.attributes.items():
-        written = f"{name}={value}" if value else name
-        meaning = _MEANING.get(written.lower(), "")
+        attribute = f"{name}={value}" if value else name
+        meaning = _MEANING.get(attribute.lower(), "")
         if name == "max-age" and value.isdecimal() and value != "0":
             meaning = f"kept for {int(value) / 86_400:g} days"
-        lines.append(f"{written}: {meaning}" if meaning else written)
+        lines.append(f"{attribute}: {meaning}" if meaning else attribute)
     if "max-age" not in cookie.attributes:
-        lines.append("no max-age: forgotten when the browser closes")
+        lines.append("no max-age: deleted when the browser closes")
     return lines

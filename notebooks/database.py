@@ -1,4 +1,4 @@
-"""A look at the database, through psycopg2 or sqlite3: read only, and never a whole table."""
+"""Read-only access to the database, through psycopg2 or sqlite3."""
 
 import sqlite3
 from base64 import b64encode
@@ -29,13 +29,12 @@ class ReadOnlyDatabase:
             rows = [tuple(map(_plain, row)) for row in cursor.fetchall()]
         finally:
             cursor.close()
-            self.connection.rollback()  # no transaction stays open while somebody reads the table
+            self.connection.rollback()  # leave no transaction open
         return _with_times(pd.DataFrame(rows, columns=names, dtype=object), self.kind)
 
     def tables(self) -> list[str]:
         """Return the names of all tables."""
-        found = self.read(_TABLES[self.kind])
-        return [str(name) for name in found["name"]]
+        return [str(name) for name in self.read(_TABLES[self.kind])["name"]]
 
     def columns(self, table: str) -> pd.DataFrame:
         """Return `column`, `type` and `required` of a table."""
@@ -43,11 +42,10 @@ class ReadOnlyDatabase:
 
     def indexes(self, table: str) -> pd.DataFrame:
         """Return `index`, `columns` and `unique` of a table."""
-        found = self.read(_INDEXES[self.kind], [table])
-        return found.astype({"unique": bool})
+        return self.read(_INDEXES[self.kind], [table]).astype({"unique": bool})
 
-    def holding(self, secret: str, rows: int) -> list[str]:
-        """Return the columns, as table.column, whose newest rows hold this text in any form."""
+    def columns_with(self, secret: str, rows: int) -> list[str]:
+        """Return the columns, as table.column, whose newest rows contain this text in any form."""
         forms = {secret, secret.encode().hex(), b64encode(secret.encode()).decode().rstrip("=")}
         return [
             f"{table}.{column}"
@@ -57,7 +55,7 @@ class ReadOnlyDatabase:
         ]
 
     def newest(self, table: str, rows: int) -> pd.DataFrame:
-        """Return the newest rows of a table: ids sort by time, so this costs an index's end."""
+        """Return the newest rows of a table: ids sort by time, so an index finds them."""
         key = "id" if "id" in set(self.columns(table)["column"]) else "1"
         return self.read(f'SELECT * FROM "{table}" ORDER BY {key} DESC LIMIT {int(rows)}')  # noqa: S608
 
@@ -80,16 +78,16 @@ def open_database(database_url: str, data_dir: str) -> ReadOnlyDatabase:
 
 def _connect_postgres(database_url: str) -> Any:
     scheme, _, rest = database_url.partition("://")
-    address = f"{scheme.partition('+')[0]}://{rest}"  # +psycopg2 is no word of PostgreSQL's
+    address = f"{scheme.partition('+')[0]}://{rest}"  # PostgreSQL does not know +psycopg2
     try:
         connection = psycopg2.connect(address, connect_timeout=10)
     except (psycopg2.Error, ValueError) as error:
-        # What cannot be read is quoted in the message, and a password may be part of it.
-        said = str(error).strip()
-        reason = said if said.startswith("connection to server") else "DATABASE_URL is not readable"
+        # psycopg2 quotes a URL it cannot parse, which may include a password.
+        text = str(error).strip()
+        reason = text if text.startswith("connection to server") else "DATABASE_URL is not valid"
         raise ConnectionError(reason) from None
-    # Each transaction by itself. With autocommit it would be a setting of the connection, and
-    # a pooler hands connections on: to the server, which could then write nothing.
+    # Set per transaction: with autocommit it would be set on the connection, which a pooler may
+    # pass on to the server, which then could not write.
     connection.set_session(readonly=True)
     return connection
 
@@ -100,18 +98,18 @@ def as_id(text: str, kind: str) -> str:
 
 
 def column_kind(written: str) -> str:
-    """Return what a column's type means: SQLite has neither uuid nor time, and counts instead."""
-    sorts = {
+    """Return what a column's type means; SQLite has no types for uuids and times."""
+    kinds = {
         "a uuid": ("uuid", "char(32)"),
         "a time": ("timestamp with time zone", "bigint"),
         "bytes": ("bytea", "blob"),
         "text": ("text", "character varying", "varchar"),
     }
-    return next((sort for sort, types in sorts.items() if written.startswith(types)), written)
+    return next((kind for kind, types in kinds.items() if written.startswith(types)), written)
 
 
 def _readable(value: Any) -> str:
-    """A value as a thief would search it: text, and bytes both as text and in hexadecimal."""
+    """Return a value for searching: text, and bytes both as text and in hexadecimal."""
     if isinstance(value, bytes):
         return f"{value.decode('latin-1')} {value.hex()}"
     return str(value)
@@ -122,7 +120,7 @@ def _plain(value: Any) -> Any:
 
 
 def _with_times(rows: pd.DataFrame, kind: str) -> pd.DataFrame:
-    """Make moments of SQLite's whole microseconds, as PostgreSQL hands them out by itself."""
+    """Convert SQLite's microseconds to times, which PostgreSQL returns itself."""
     for name in rows.columns:
         if name == "at" or name.endswith(("_at", "_expires")):
             unit = {"unit": "us"} if kind == "SQLite" else {}

@@ -1,4 +1,4 @@
-"""The one place where secrets are hidden before anything is shown."""
+"""Hides secrets before anything is displayed."""
 
 import re
 
@@ -7,21 +7,20 @@ from doctor.client.redaction import mask_secrets
 HIDDEN = "•••"
 _FIELDS = "password|newPassword|currentPassword|token|sessionToken|secret"
 _HEADERS = "authorization|set-auth-token"
-_SHOWN = 4  # characters, enough to tell two tokens apart
+_VISIBLE = 4  # characters, enough to tell two tokens apart
 _known: set[str] = set()
 
 
 def hide(secret: str) -> None:
-    """Hide this too from now on, wherever it stands: a server may quote a password in a message."""
+    """Hide this too from now on: a server may quote a password in a message."""
     _known.add(secret)
 
 
 def masked(text: str) -> str:
-    """Return the text with every secret hidden: what is left opens nothing.
+    """Return the text with every secret hidden; call it before the text is cut.
 
-    Hidden are the values of cookies, of JSON fields and headers that are named after a secret, the
-    password of a URL, what `hide` was told, and whatever else is as long and as shapeless as a
-    token. To be called before a text is cut.
+    Hides the values of cookies, of JSON fields and headers with a secret's name, passwords in URLs,
+    the secrets given to `hide`, and anything as long and random as a token.
     """
     text = mask_secrets(text, _known, HIDDEN)
     for pattern, replace in _RULES:
@@ -31,22 +30,22 @@ def masked(text: str) -> str:
 
 def shortened(secret: str) -> str:
     """Return the first four characters of a secret, and how long it is."""
-    return f"{secret[:_SHOWN]}{HIDDEN} ({len(secret)} characters)"
+    return f"{secret[:_VISIBLE]}{HIDDEN} ({len(secret)} characters)"
 
 
 def _cookie(found: re.Match[str]) -> str:
     value = found["value"]
-    return f"{found['name']}={value and value[:_SHOWN] + HIDDEN}"
+    return f"{found['name']}={value and value[:_VISIBLE] + HIDDEN}"
 
 
 def _field(found: re.Match[str]) -> str:
     is_token = "oken" in found["name"]  # the first letters of a password would help to guess it
-    shown = found["value"][:_SHOWN] if is_token else ""
-    return f"{found['start']}{shown}{HIDDEN}"
+    visible = found["value"][:_VISIBLE] if is_token else ""
+    return f"{found['start']}{visible}{HIDDEN}"
 
 
 def _run(found: re.Match[str]) -> str:
-    return f"{found[0][:_SHOWN]}{HIDDEN}"
+    return f"{found[0][:_VISIBLE]}{HIDDEN}"
 
 
 _RULES = (

@@ -1,4 +1,4 @@
-"""Requests with a stopwatch: one after the other, or many callers at once."""
+"""Timed requests, one after the other or concurrent."""
 
 import http.client
 from collections.abc import Sequence
@@ -17,45 +17,45 @@ _CLOCK = SystemBlockingClock()
 
 
 def probe(browser: httpx.Client, path: str, times: int) -> pd.DataFrame:
-    """Ask for a path `times` times, one after the other: `at` in seconds, `ms`, `status`.
+    """Request a path `times` times, one after the other: `at` in seconds, `ms`, `status`.
 
-    `ms` lasts until the whole answer is here. The first request also opens the connection.
+    `ms` includes the whole body. The first request also opens the connection.
     """
     rows = []
     began = _CLOCK.monotonic()
     for _ in range(times):
         sent = _CLOCK.monotonic()
-        answer = browser.get(path)
+        response = browser.get(path)
         took = _CLOCK.monotonic() - sent
-        told = {"path": path, "at": sent - began, "ms": took * 1000}
-        rows.append({**told, "status": answer.status_code})
+        row = {"path": path, "at": sent - began, "ms": took * 1000}
+        rows.append({**row, "status": response.status_code})
     return pd.DataFrame(rows)
 
 
 def call_until_limited(browser: httpx.Client, path: str, *, at_most: int) -> pd.DataFrame:
-    """Call until a limit refuses, `at_most` times, and go on knocking until it lets in again.
+    """Call until a rate limit answers 429, `at_most` times, and on until it accepts calls again.
 
-    The rows are `at` in seconds, `status`, and `wait`: the seconds a refusal asks for, else 0.
+    The rows are `at` in seconds, `status`, and `wait`: the seconds in Retry-After, else 0.
     """
     rows: list[dict[str, float]] = []
     began = _CLOCK.monotonic()
-    # A client without patience, which would wait where this looks.
+    # A client without retries, which would wait for the limit.
     own: dict[str, Any] = {"base_url": browser.base_url, "cookies": browser.cookies, "timeout": 30}
     with httpx.Client(transport=httpx.HTTPTransport(), **own) as client:
 
         def call() -> bool:
-            answer = client.get(path)
-            told = answer.headers.get("retry-after", "")
-            wait = int(told) if told.isdecimal() else 0
+            response = client.get(path)
+            retry_after = response.headers.get("retry-after", "")
+            wait = int(retry_after) if retry_after.isdecimal() else 0
             at = _CLOCK.monotonic() - began
-            rows.append({"at": at, "status": answer.status_code, "wait": wait})
-            return answer.status_code != 429
+            rows.append({"at": at, "status": response.status_code, "wait": wait})
+            return response.status_code != 429
 
         while len(rows) < at_most and call():
             pass
         wait = rows[-1]["wait"]
         if wait:
-            print(f"Refused after {len(rows) - 1} calls. Knocking for {wait} s until it opens.")
+            print(f"429 after {len(rows) - 1} calls. Calling for {wait} s until it accepts again.")
         opens = _CLOCK.monotonic() + wait
         while rows[-1]["status"] == 429 and (left := opens - _CLOCK.monotonic()) > 0:
             _CLOCK.wait(min(wait / 20, left + 0.1))
@@ -65,7 +65,7 @@ def call_until_limited(browser: httpx.Client, path: str, *, at_most: int) -> pd.
 
 @dataclass(frozen=True)
 class Caller:
-    """Who asks, and a piece that every right answer to them holds."""
+    """A caller, and text that every correct response to it contains."""
 
     path: str
     expects: str
@@ -73,12 +73,10 @@ class Caller:
 
 
 def load(base_url: str, callers: Sequence[Caller], *, at_once: int, requests: int) -> pd.DataFrame:
-    """Let `at_once` callers ask back to back until `requests` have been answered altogether.
+    """Send `requests` from `at_once` concurrent connections, each taking the `callers` in turn.
 
-    Each has a connection of its own, and asks in turn as each of the `callers`. The rows are `ms`,
-    `status`, and whether the answer was `right`: 200, and that caller's own.
-
-    It speaks through http.client, because httpx takes more time for a request than the server.
+    The rows are `ms`, `status`, and whether the response was `right`: 200, and that caller's own.
+    Uses http.client, because httpx takes longer for a request than the server.
     """
     together = Barrier(at_once)
     shares = [requests // at_once + (n < requests % at_once) for n in range(at_once)]
@@ -99,16 +97,16 @@ def load(base_url: str, callers: Sequence[Caller], *, at_once: int, requests: in
     return answers.assign(path=callers[0].path, at_once=at_once)
 
 
-def summary(answers: pd.DataFrame) -> pd.DataFrame:
-    """Return a row for each path and number of callers: percentiles, and answers a second."""
+def summarize(answers: pd.DataFrame) -> pd.DataFrame:
+    """Return a row for each path and number of callers: percentiles, and responses a second."""
     groups = answers.groupby(["path", "at_once"], sort=False)
     good = answers[answers["right"]].groupby(["path", "at_once"])["ms"]
-    told = good.quantile([0.5, 0.95, 0.99]).unstack().add_prefix("p")
-    told.columns = ["p50", "p95", "p99"]
+    numbers = good.quantile([0.5, 0.95, 0.99]).unstack().add_prefix("p")
+    numbers.columns = ["p50", "p95", "p99"]
     seconds = groups["ended"].max() - groups["began"].min()
-    told["a second"] = good.size() / seconds
-    told["refused"] = groups["status"].agg(lambda status: int((status == 429).sum()))
-    return told.reindex(list(answers["path"].unique()), level="path").reset_index()
+    numbers["a second"] = good.size() / seconds
+    numbers["refused"] = groups["status"].agg(lambda status: int((status == 429).sum()))
+    return numbers.reindex(list(answers["path"].unique()), level="path").reset_index()
 
 
 def _connection(base_url: str) -> http.client.HTTPConnection:

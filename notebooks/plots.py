@@ -26,9 +26,9 @@ from notebooks.style import (
 
 _VERDICTS = {
     "fail": (BAD, "failed"),
-    "warn": (CARE, "to be read"),
+    "warn": (CARE, "worth a look"),
     "pass": (GOOD, "passed"),
-    "skipped": (LEFT_OUT, "not made"),
+    "skipped": (LEFT_OUT, "skipped"),
 }
 _ON_WHITE = {"facecolor": "white", "linewidth": 0, "pad": 1}
 _MS = FuncFormatter(lambda ms, _: f"{ms:g} ms" if ms < 1000 else f"{ms / 1000:g} s")
@@ -42,17 +42,17 @@ def _mark_times(axis: Axis) -> None:
 
 
 def draw_verdicts(checks: Sequence[str], verdicts: Sequence[str]) -> None:
-    """Draw a tile for each check, a row for each family of them (what stands before the dot)."""
-    families: dict[str, list[str]] = {}
+    """Draw a tile for each check, in a row for each group (the name before the dot)."""
+    groups: dict[str, list[str]] = {}
     for check, verdict in zip(checks, verdicts, strict=True):
-        families.setdefault(check.partition(".")[0], []).append(verdict)
-    half = -(-len(families) // 2)  # two columns: there are many small families
+        groups.setdefault(check.partition(".")[0], []).append(verdict)
+    half = -(-len(groups) // 2)  # two columns: there are many small groups
     _, axes = plt.subplots(figsize=(9, 0.36 * half + 0.9), layout="constrained")
-    right = 8 + max(map(len, families.values()))
-    for number, (family, told) in enumerate(families.items()):
+    right = 8 + max(map(len, groups.values()))
+    for number, (group, results) in enumerate(groups.items()):
         x, y = right * (number // half), number % half
-        axes.text(x - 0.6, y, family, ha="right", va="center")
-        for verdict in told:
+        axes.text(x - 0.6, y, group, ha="right", va="center")
+        for verdict in results:
             corner, shape = (x - 0.36, y - 0.36), "round,pad=0,rounding_size=0.14"
             tile = FancyBboxPatch(corner, 0.72, 0.72, boxstyle=shape, color=_VERDICTS[verdict][0])
             axes.add_patch(tile)
@@ -68,9 +68,9 @@ def _count_verdicts(axes: Axes, verdicts: Sequence[str]) -> None:
     for verdict, (colour, words) in _VERDICTS.items():
         count = list(verdicts).count(verdict)
         if count:
-            told = f"{count} {words}"
-            axes.text(x - 0.4, -1.5, told, color=colour, weight="bold", size=12, va="center")
-            x += 2 + 0.52 * len(told)
+            text = f"{count} {words}"
+            axes.text(x - 0.4, -1.5, text, color=colour, weight="bold", size=12, va="center")
+            x += 2 + 0.52 * len(text)
 
 
 def draw_probes(probes: pd.DataFrame) -> None:
@@ -88,8 +88,8 @@ def draw_probes(probes: pd.DataFrame) -> None:
         label(axes, 1, first, f"first {milliseconds(first)}", ORANGE, bbox=_ON_WHITE)
         axes.axhline(p50, color=INK, linewidth=1)
         axes.axhline(p95, color=INK, linewidth=1, linestyle=(0, (2, 2)))
-        told = f"─  half within {milliseconds(p50)}\n┄  95 of 100 within {milliseconds(p95)}"
-        axes.text(0.98, 0.97, told, transform=axes.transAxes, ha="right", va="top", color=QUIET)
+        text = f"─  p50 {milliseconds(p50)}\n┄  p95 {milliseconds(p95)}"
+        axes.text(0.98, 0.97, text, transform=axes.transAxes, ha="right", va="top", color=QUIET)
         axes.set(title=path, xlabel="request", yscale="log")
         _mark_times(axes.yaxis)
     lowest, highest = probes["ms"].min(), probes["ms"].max()
@@ -97,20 +97,20 @@ def draw_probes(probes: pd.DataFrame) -> None:
 
 
 def draw_rate_limit(calls: pd.DataFrame, path: str) -> None:
-    """Draw each call at its time: let through on the ground, refused as high as it must wait."""
+    """Draw each call at its time; a rejected one as high as the seconds it must wait."""
     _, axes = plt.subplots(figsize=(8.5, 3.2), layout="constrained")
     passed, refused = calls[calls["status"] == 200], calls[calls["status"] == 429]
     axes.scatter(refused["at"], refused["wait"], s=30, color=ORANGE, zorder=3)
     axes.scatter(passed["at"], passed["wait"], s=34, color=GOOD, zorder=3, clip_on=False)
     opened = passed[passed["at"] > refused["at"].max()]
-    label(axes, 0, 0, f"{len(passed) - len(opened)} calls answered", GOOD, xytext=(-4, 13))
+    label(axes, 0, 0, f"{len(passed) - len(opened)} calls accepted", GOOD, xytext=(-4, 13))
     for _, first in refused.head(1).iterrows():
-        told = f"refused with 429: come back in {first['wait']:.0f} s"
-        label(axes, first["at"], first["wait"], told, ORANGE, xytext=(-4, 13))
+        text = f"429, Retry-After: {first['wait']:.0f} s"
+        label(axes, first["at"], first["wait"], text, ORANGE, xytext=(-4, 13))
     for _, again in opened.head(1).iterrows():
-        label(axes, again["at"], 0, "open again", GOOD, xytext=(9, 7))
-    axes.set(title=f"How one user's calls of {path} are limited", xlabel="seconds")
-    axes.set_ylabel("seconds to wait, as told")
+        label(axes, again["at"], 0, "accepted again", GOOD, xytext=(9, 7))
+    axes.set(title=f"Rate limit of one user's calls to {path}", xlabel="seconds")
+    axes.set_ylabel("Retry-After, seconds")
     axes.set_ylim(0, max(1, calls["wait"].max()) * 1.18)
     axes.set_xlim(right=calls["at"].max() * 1.15)
 
@@ -130,16 +130,20 @@ def draw_distribution(answers: pd.DataFrame) -> None:
             at = float(np.percentile(took, percent))
             axes.plot([at, at], [0, counts.max() * height], color=INK, linewidth=1)
             label(axes, at, counts.max() * height, f"p{percent}  {milliseconds(at)}")
-        axes.set(title=f"{path}, {len(took):,} answers", xscale="log", yticks=[])
+        axes.set(title=f"{path}, {len(took):,} responses", xscale="log", yticks=[])
         axes.grid(visible=False)
     _mark_times(np.atleast_1d(panels)[-1].xaxis)
 
 
-def draw_growth(told: pd.DataFrame) -> None:
+def draw_growth(numbers: pd.DataFrame) -> None:
     """Draw what more callers at once do to the time of an answer, and to answers a second."""
     _, (times, rates) = plt.subplots(1, 2, figsize=(10, 3.8), layout="constrained")
-    highest, most = told.loc[told["at_once"] == told["at_once"].max(), ["p50", "a second"]].max()
-    for (path, rows), colour in zip(told.groupby("path", sort=False), (BLUE, ORANGE), strict=False):
+    highest, most = numbers.loc[
+        numbers["at_once"] == numbers["at_once"].max(), ["p50", "a second"]
+    ].max()
+    for (path, rows), colour in zip(
+        numbers.groupby("path", sort=False), (BLUE, ORANGE), strict=False
+    ):
         x, last = rows["at_once"], rows.iloc[-1]
         times.fill_between(x, rows["p50"], rows["p95"], color=colour, alpha=0.15, linewidth=0)
         times.plot(x, rows["p50"], color=colour, marker="o", markersize=4)
@@ -151,13 +155,13 @@ def draw_growth(told: pd.DataFrame) -> None:
         label(
             rates, last["at_once"], last["a second"], f"{last['a second']:,.0f}", colour, **beside
         )
-    times.set(title="Time of an answer: half of them, up to 95 of 100", yscale="log")
+    times.set(title="Response time: line p50, band up to p95", yscale="log")
     _mark_times(times.yaxis)
-    rates.set(title="Answers a second, all callers together", ylim=(0, None))
+    rates.set(title="Responses a second, all callers together", ylim=(0, None))
     for axes in (times, rates):
         axes.set_xscale("log", base=2)
-        axes.set_xticks(sorted(set(told["at_once"])), labels=sorted(set(told["at_once"])))
-        axes.set_xlabel("callers at once")
+        axes.set_xticks(sorted(set(numbers["at_once"])), labels=sorted(set(numbers["at_once"])))
+        axes.set_xlabel("concurrent callers")
         axes.margins(x=0.2)
 
 
@@ -170,10 +174,10 @@ def draw_sessions(sessions: pd.DataFrame, now: pd.Timestamp) -> None:
         begins, ends = (row["created_at"] - now) / days, (row["expires_at"] - now) / days
         colour = GOOD if ends > 0 else LEFT_OUT
         axes.plot([begins, ends], [y, y], color=colour, linewidth=4)
-        told = f"ends in {ends:.1f} days" if ends > 0 else f"ended {-ends:.1f} days ago"
-        label(axes, ends, float(str(y)), told, QUIET)
+        text = f"ends in {ends:.1f} days" if ends > 0 else f"ended {-ends:.1f} days ago"
+        label(axes, ends, float(str(y)), text, QUIET)
     axes.axvline(0, color=INK, linewidth=1)
-    axes.set(title="Sessions, from their beginning to their end", yticks=[], xlabel="days from now")
+    axes.set(title="Sessions, from start to expiry", yticks=[], xlabel="days from now")
     axes.set_ylim(len(rows) - 0.4, -0.6)
     axes.grid(visible=False)
     axes.margins(x=0.18)

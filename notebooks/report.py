@@ -81,21 +81,21 @@ def main() -> int:
     parser = argparse.ArgumentParser(prog="python -m notebooks.report", description=__doc__)
     parser.add_argument("notebook", nargs="*", help="such as 01_deployment_check; all of them")
     parser.add_argument("--into", type=Path, default=FOLDER.parent / "reports", metavar="FOLDER")
-    given = parser.parse_args()
-    given.into.mkdir(parents=True, exist_ok=True)
+    arguments = parser.parse_args()
+    arguments.into.mkdir(parents=True, exist_ok=True)
     clock, failed = SystemBlockingClock(), False
-    for notebook in _selected_notebooks(given.notebook):
+    for notebook in _selected_notebooks(arguments.notebook):
         left_out = _why_left_out(notebook, os.environ)
         if left_out:
             print(f"{notebook.stem:26} left out: {left_out}")
             continue
         began = clock.monotonic()
-        why = run(notebook, given.into, os.environ)
+        why = run(notebook, arguments.into, os.environ)
         failed = failed or bool(why)
         seconds = clock.monotonic() - began
-        told = f"failed: {why}" if why else "holds"
-        print(f"{notebook.stem:26} {seconds:3.0f} s  {told}", flush=True)
-    print(f"The pages are in {given.into}", flush=True)
+        result = f"failed: {why}" if why else "passed"
+        print(f"{notebook.stem:26} {seconds:3.0f} s  {result}", flush=True)
+    print(f"The pages are in {arguments.into}", flush=True)
     return 1 if failed else 0
 
 

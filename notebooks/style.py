@@ -1,4 +1,4 @@
-"""How tables and plots look: few colours, each with one meaning, and labels instead of legends."""
+"""The style of tables and plots."""
 
 from collections.abc import Callable
 from typing import Any
@@ -46,14 +46,14 @@ _STYLE: dict[Any, Any] = {
 
 
 def apply_style() -> None:
-    """Let every plot and table of this notebook look alike."""
+    """Apply the style to all plots and tables of this notebook."""
     plt.rcParams.update(_STYLE)
     set_matplotlib_formats("retina")
     pd.set_option("display.max_rows", 200, "display.max_colwidth", None)
 
 
 def table(rows: pd.DataFrame, shade: Callable[[Any], str] | None = None) -> Styler:
-    """Return a table to look at; `shade` names a key of SHADES for a cell, or nothing."""
+    """Return a styled table; `shade` names a key of SHADES for a cell, or nothing."""
     styled = (
         rows.reset_index(drop=True)
         .style.hide(axis="index")
@@ -82,13 +82,13 @@ def table(rows: pd.DataFrame, shade: Callable[[Any], str] | None = None) -> Styl
 
 
 def label(axes: Axes, x: float, y: float, text: str, colour: str = INK, **how: Any) -> None:
-    """Write beside a mark what it is, so that nobody looks for a legend."""
-    told = {"xytext": (6, 0), "va": "center", "color": colour, **how}
-    axes.annotate(text, (x, y), textcoords="offset points", **told)
+    """Write a label beside a mark, in place of a legend."""
+    options = {"xytext": (6, 0), "va": "center", "color": colour, **how}
+    axes.annotate(text, (x, y), textcoords="offset points", **options)
 
 
 def milliseconds(value: float) -> str:
-    """Return a time as people say it: 0.8 ms, 12 ms, 1.3 s."""
+    """Format a time: 0.8 ms, 12 ms, 1.3 s."""
     if value >= 1000:
         return f"{value / 1000:.1f} s"
     return f"{value:.1f} ms" if value < 10 else f"{value:.0f} ms"

@@ -18,22 +18,22 @@ _SHADES = {
 
 
 def findings_table(findings: Iterable[Finding], *verdicts: Verdict) -> Styler:
-    """Return the findings with these verdicts: what holds where a check passes, what was seen."""
+    """Return the findings with these verdicts, with evidence and fix."""
     rows = [
         {
             "check": each.check,
             "verdict": each.verdict,
-            "what holds where it passes": each.title,
-            "seen": masked(each.evidence),
-            "to mend it": masked(each.fix),
+            "title": each.title,
+            "evidence": masked(each.evidence),
+            "fix": masked(each.fix),
         }
         for verdict in verdicts
         for each in findings
         if each.verdict is verdict
     ]
-    told = pd.DataFrame(rows)
     if not rows:
         return table(pd.DataFrame({"": ["none"]}))
-    if not told["to mend it"].any():
-        told = told.drop(columns="to mend it")
-    return table(told, lambda cell: _SHADES[cell] if isinstance(cell, Verdict) else "")
+    frame = pd.DataFrame(rows)
+    if not frame["fix"].any():
+        frame = frame.drop(columns="fix")
+    return table(frame, lambda cell: _SHADES[cell] if isinstance(cell, Verdict) else "")

@@ -43,9 +43,9 @@ def test_postgresql_is_asked_for_read_only_transactions(postgres, postgres_url):
 
 
 def test_a_secret_is_found_as_text_as_bytes_and_in_base64(of_sqlite):
-    assert of_sqlite.holding(SECRET, rows=1) == ["notes.note"]
-    assert of_sqlite.holding(SECRET, rows=2) == ["notes.note", "notes.raw"]
-    assert of_sqlite.holding("canary5", rows=9) == []
+    assert of_sqlite.columns_with(SECRET, rows=1) == ["notes.note"]
+    assert of_sqlite.columns_with(SECRET, rows=2) == ["notes.note", "notes.raw"]
+    assert of_sqlite.columns_with("canary5", rows=9) == []
 
 
 @pytest.mark.parametrize(
