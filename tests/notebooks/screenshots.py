@@ -5,7 +5,7 @@ from pathlib import Path
 
 from playwright.sync_api import Browser
 
-from tests.notebooks.running import run
+from tests.notebooks.run_notebook import run
 from tests.rig import shared
 from tests.rig.chromium import chromium
 from tests.rig.space import ROOT, Space

@@ -2,13 +2,8 @@
 
 import pytest
 
-from tests.notebooks.running import QUICK, accounts_left, behind, run
-from tests.notebooks.watching import (
-    Careless,
-    LosesCookies,
-    MixesPeopleUp,
-    Watching,
-)
+from tests.notebooks.proxies import Careless, LosesCookies, MixesPeopleUp, Watching
+from tests.notebooks.run_notebook import QUICK, accounts_left, behind, run
 from tests.rig.space import Space
 
 WALK, ENDPOINTS = "02_sign_in_walkthrough", "03_protected_endpoints"

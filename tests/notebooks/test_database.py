@@ -7,7 +7,7 @@ from contextlib import closing
 import psycopg2
 import pytest
 
-from notebooks.database import open_database
+from notebooks.helpers.database import open_database
 
 SECRET = "canary4Hs82kfQp"
 TABLE = "CREATE TABLE notes (id INTEGER PRIMARY KEY, note TEXT, raw {bytes})"

@@ -2,7 +2,7 @@
 
 import pytest
 
-from notebooks.masking import hide, masked, shortened
+from notebooks.helpers.masking import hide, masked, shortened
 
 TOKEN = "N5vT0cXq8mYw2bKzR4hLp7sDf9gJ1aUe3iOoPtCdWx"
 SIGNED = f"{TOKEN}.aGVsbG8gd29ybGQgaGVsbG8gd29ybGQgaGVsbG8gd28%3D"

@@ -14,8 +14,8 @@ import pytest
 
 from notebooks.clean import notebooks
 from tests.docs.guide import blocks
-from tests.notebooks.running import QUICK, SECRET_KEY, Run, accounts_left, behind, run
-from tests.notebooks.watching import Watching
+from tests.notebooks.proxies import Watching
+from tests.notebooks.run_notebook import QUICK, SECRET_KEY, Run, accounts_left, behind, run
 from tests.rig.space import ROOT, Space, inherited
 
 # The doctor's waits for the limits of sign-ins, half a minute in all, while the others run.

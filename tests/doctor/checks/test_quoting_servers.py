@@ -14,7 +14,7 @@ from doctor.client.set_cookie import parse_set_cookie
 from doctor.deployment import BadUrl, normalize_origin
 from doctor.report.json_report import Report, render_json
 from doctor.report.junit_report import render_junit
-from notebooks.verdicts import findings_table
+from notebooks.helpers.verdicts import findings_table
 from panel.client.doctor_run import DoctorRun
 from panel.pages.checks import findings as panel_findings
 from tests.rig.space import Space

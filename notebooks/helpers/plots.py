@@ -10,7 +10,7 @@ from matplotlib.axis import Axis
 from matplotlib.patches import FancyBboxPatch
 from matplotlib.ticker import FuncFormatter, LogLocator, NullLocator
 
-from notebooks.style import (
+from notebooks.helpers.style import (
     BAD,
     BLUE,
     CARE,

@@ -9,7 +9,7 @@ from typing import Any
 import httpx
 
 from doctor.clock import SystemBlockingClock, random_hex
-from notebooks.masking import hide, masked
+from notebooks.helpers.masking import hide, masked
 
 _CLOCK = SystemBlockingClock()
 _BUSY = (429, 503)
@@ -127,7 +127,7 @@ def with_cookie(base_url: str, value: str, like: httpx.Client) -> httpx.Client:
 
 
 @dataclass(frozen=True)
-class Exchange:
+class ExchangeView:
     """Displays a request and its response, without secrets."""
 
     answer: httpx.Response

@@ -5,8 +5,8 @@ import pandas as pd
 from pandas.io.formats.style import Styler
 
 from doctor.client.set_cookie import SetCookie, parse_set_cookie, rejection_reasons
-from notebooks.masking import shortened
-from notebooks.style import table
+from notebooks.helpers.masking import shortened
+from notebooks.helpers.style import table
 
 _MEANING = {
     "httponly": "scripts on the page cannot read it",

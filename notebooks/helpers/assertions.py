@@ -3,7 +3,7 @@
 import pandas as pd
 from pandas.io.formats.style import Styler
 
-from notebooks.style import table
+from notebooks.helpers.style import table
 
 
 class Assertions:

@@ -6,8 +6,8 @@ import pandas as pd
 from pandas.io.formats.style import Styler
 
 from doctor import Finding, Verdict
-from notebooks.masking import masked
-from notebooks.style import table
+from notebooks.helpers.masking import masked
+from notebooks.helpers.style import table
 
 _SHADES = {
     Verdict.FAIL: "bad",

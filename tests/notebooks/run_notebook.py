@@ -8,7 +8,7 @@ from contextlib import closing, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
-from tests.notebooks.watching import Watching
+from tests.notebooks.proxies import Watching
 from tests.rig.fork_server import NOTEBOOKS, run_forked
 from tests.rig.proxy import Proxy
 from tests.rig.space import ROOT, Space, inherited

@@ -1,0 +1,1 @@
+"""What the notebooks share: HTTP clients, measurements, tables, plots and assertions."""
