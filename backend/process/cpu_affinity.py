@@ -113,10 +113,10 @@ class CpuPinning:
             self.rebalance()
 
     def _move_to(self, target: int) -> None:
-        ours, self.processor = self.processor, target
+        current, self.processor = self.processor, target
         for _ in range(2):  # a thread that was being started is where its parent was
             for thread in self._scheduler.threads():
-                if self._scheduler.get_affinity(thread) == {ours}:
+                if self._scheduler.get_affinity(thread) == {current}:
                     self._scheduler.set_affinity(thread, {target})
 
     def _take_sample(self) -> None:

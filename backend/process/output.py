@@ -89,14 +89,14 @@ class Output:
 
     def _next_chunk(self) -> bytes:
         with self._lock:
-            taken, size = [], 0
+            parts, size = [], 0
             while self._waiting and size < _CHUNK_SIZE:
-                taken.append(self._waiting.popleft())
-                size += len(taken[-1])
+                parts.append(self._waiting.popleft())
+                size += len(parts[-1])
             self._size -= size
-            if not taken:
+            if not parts:
                 self._idle.set()
-            return b"".join(taken)
+            return b"".join(parts)
 
     def _send(self, data: bytes) -> None:
         if self._line_cut:  # after a torn line start a new one
@@ -113,9 +113,9 @@ class Output:
                     self._dropped += data.count(b"\n")
                 return
         with self._lock:
-            lost, self._dropped = self._dropped, 0
-        if lost:
-            self.on_dropped(lost)
+            dropped, self._dropped = self._dropped, 0
+        if dropped:
+            self.on_dropped(dropped)
 
 
 class OutputStream(io.TextIOBase):

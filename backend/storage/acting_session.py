@@ -43,6 +43,6 @@ def require_live_session(db: Db, acting: ActingSession, now: datetime) -> None:
         arguments = f"'{acting.session_id}', '{now.isoformat()}'"
         db.send_with_next(f"SELECT gatehouse_prove_session({arguments})")
         return
-    found = db.execute(_FIND, {"session_id": acting.session_id, "now": now}).first()
-    if found is None or user_from(found).is_banned(now):
+    row = db.execute(_FIND, {"session_id": acting.session_id, "now": now}).first()
+    if row is None or user_from(row).is_banned(now):
         raise SessionEnded

@@ -51,12 +51,12 @@ class ClockCheck:
 
     def compare(self) -> ClockDifference:
         """Compare the clocks, and log when they start to differ; raises DatabaseUnavailable."""
-        found = self._measure()
-        if self._was_right and not found.is_harmless:
-            ahead = round(found.ahead.total_seconds())
-            log.error("clock_differs", compared_with=found.compared_with, seconds_ahead=ahead)
-        self._was_right = found.is_harmless
-        return found
+        difference = self._measure()
+        if self._was_right and not difference.is_harmless:
+            ahead = round(difference.ahead.total_seconds())
+            log.error("clock_differs", compared_with=difference.compared_with, seconds_ahead=ahead)
+        self._was_right = difference.is_harmless
+        return difference
 
     def _measure(self) -> ClockDifference:
         if self._database.kind == "sqlite":
@@ -81,9 +81,9 @@ class ClockCheck:
 
         Queries the given connection. On SQLite there is one server, so both are its own time.
         """
-        ours = self._clock.now()
-        database_time = ours if self._database.kind == "sqlite" else read_database_time(db)
-        return min(ours, database_time), max(ours, database_time)
+        own_time = self._clock.now()
+        database_time = own_time if self._database.kind == "sqlite" else read_database_time(db)
+        return min(own_time, database_time), max(own_time, database_time)
 
     def _measured_now(self) -> datetime:
         return self._began + timedelta(seconds=self._clock.monotonic() - self._began_at)
@@ -91,10 +91,10 @@ class ClockCheck:
 
 def read_database_time(db: Db) -> datetime:
     """Return the time of PostgreSQL's clock."""
-    found: datetime = db.execute(build_current_time(db.dialect)).scalar_one()
-    return found
+    value: datetime = db.execute(build_current_time(db.dialect)).scalar_one()
+    return value
 
 
 def _newest_entry(db: Db) -> datetime | None:
-    found = [audit.find_last_event_at(db), sessions.find_last_created_at(db)]
-    return max(filter(None, found), default=None)
+    newest = [audit.find_last_event_at(db), sessions.find_last_created_at(db)]
+    return max(filter(None, newest), default=None)

@@ -98,8 +98,8 @@ def estimate_row_count(
     further = some.c.number + step
     some = some.union_all(select(further).where(further <= last))
     hits = matching.with_only_columns(func.count(), maintain_column_froms=True)
-    found = execute(hits.where(row.in_(select(some.c.number)))).scalar_one()
-    return int(found) * step
+    matches = execute(hits.where(row.in_(select(some.c.number)))).scalar_one()
+    return int(matches) * step
 
 
 class Explain(Executable, ClauseElement):

@@ -117,10 +117,10 @@ def _describe_error(url: URL, error: DBAPIError) -> str:
 def _current_revision(connection: Connection) -> str | None:
     if not connection.exec_driver_sql(_HAS_REVISION[connection.dialect.name]).scalar():
         return None
-    found: str | None = connection.exec_driver_sql(
+    value: str | None = connection.exec_driver_sql(
         "SELECT version_num FROM alembic_version"
     ).scalar()
-    return found
+    return value
 
 
 def _engine(url: URL) -> Engine:

@@ -155,10 +155,10 @@ class Work:
 
     def _begin(self, first: Callable[[Db], T]) -> T:
         db = self._db = self._runtime.database.write()
-        found = first(db)
+        result = first(db)
         if self._acting is not None:
             require_live_session(db, self._acting, self.now())
-        return found
+        return result
 
     def _end_reads(self, rule: str) -> None:
         if self._db is not None and self._db.wrote:

@@ -93,15 +93,15 @@ class PasswordHasher:
 
         Only for commands, not for the threads of a server: it changes warning filters.
         """
-        kept = foreign_hashes.normalize_hash(hashed)
-        if foreign_hashes.is_scrypt_hash(kept):
-            return kept
-        handler = self._context.handler(self._context.identify(kept, required=True))
+        normalized = foreign_hashes.normalize_hash(hashed)
+        if foreign_hashes.is_scrypt_hash(normalized):
+            return normalized
+        handler = self._context.handler(self._context.identify(normalized, required=True))
         if handler.name == "bcrypt":
             with warnings.catch_warnings(action="ignore", category=PasslibHashWarning):
-                kept = handler.normhash(kept)  # some libraries set unused bits
-        handler.from_string(kept)  # raises ValueError where it is broken
-        return str(kept)
+                normalized = handler.normhash(normalized)  # some libraries set unused bits
+        handler.from_string(normalized)  # raises ValueError where it is broken
+        return str(normalized)
 
     def _check(self, password: Password, hashed: str | None, spent: HashCost) -> bool:
         if not hashed:

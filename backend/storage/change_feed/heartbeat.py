@@ -41,13 +41,13 @@ def send_heartbeat(database: Database, channel: str, message: str) -> None:
     """
     parameters = {"names": list(TRIGGERS), "channel": channel, "message": message}
     generation = database.generation
-    found = run_query(database, lambda db: db.execute(_HEARTBEAT, parameters).one())
-    if found.read_only:
+    row = run_query(database, lambda db: db.execute(_HEARTBEAT, parameters).one())
+    if row.read_only:
         database.reconnect_to_primary(generation)
         raise FeedUnavailable("the database is read-only")
-    if found.asleep:
-        first = found.asleep[0]
+    if row.asleep:
+        first = row.asleep[0]
         raise FeedUnavailable(
-            f"{len(found.asleep)} triggers that tell of changes are missing or switched off; "
+            f"{len(row.asleep)} triggers that tell of changes are missing or switched off; "
             f"ALTER TABLE {TRIGGERS[first]} ENABLE ALWAYS TRIGGER {first}"
         )

@@ -54,8 +54,8 @@ class PostgresFeed:
     ) -> None:
         self._database, self._clock, self._forget = database, clock, forget
         _, address = database.engine.dialect.create_connect_args(url)
-        ours = {**CONNECT_ARGUMENTS, "application_name": "gatehouse change feed"}
-        self._address: dict[str, Any] = {**address, **ours}
+        options = {**CONNECT_ARGUMENTS, "application_name": "gatehouse change feed"}
+        self._address: dict[str, Any] = {**address, **options}
         self._loop: asyncio.AbstractEventLoop  # from start on
         self._running = False
         self._thread = ThreadPoolExecutor(1, "change-feed")

@@ -36,9 +36,9 @@ def open_for_command(
 
 
 def _restore(settings: Settings, clock: Clock, randomness: Randomness) -> None:
-    with ExitStack() as owned:
+    with ExitStack() as lock:
         if settings.snapshot_dir is not None and not sqlite_file(settings).exists():
-            owned.enter_context(lock_data_dir(settings.data_dir))  # raises if a server is starting
+            lock.enter_context(lock_data_dir(settings.data_dir))  # raises if a server is starting
         restore_if_missing(settings, clock, randomness)
 
 
@@ -47,9 +47,9 @@ def _save_without_server(settings: Settings, clock: Clock) -> None:
     if snapshots is None:
         return
     try:
-        owned = lock_data_dir(settings.data_dir)
+        lock = lock_data_dir(settings.data_dir)
     except SettingsError:
         return  # a running server takes the snapshot
-    with owned:
+    with lock:
         snapshots.start()
         snapshots.stop()

@@ -19,14 +19,14 @@ def read_schema_version(database: Database) -> str | None:
     until one succeeds; after a full disk with as much data as shows that there is space again.
     """
     generation = database.generation
-    found = _load_version(database)
-    if found is not None and found.read_only and database.reconnect_to_primary(generation):
-        found = _load_version(database)
-    if found is not None and found.read_only:
+    version = _load_version(database)
+    if version is not None and version.read_only and database.reconnect_to_primary(generation):
+        version = _load_version(database)
+    if version is not None and version.read_only:
         raise DatabaseUnavailable("the database is read-only", Fault.READ_ONLY)
     if database.fault is not None:
         _try_write(database)
-    return None if found is None else str(found.version_num)
+    return None if version is None else str(version.version_num)
 
 
 def is_current(step: str | None) -> bool:

@@ -46,5 +46,5 @@ def _install_extension(connection: Connection) -> str | None:
     except DBAPIError:  # without the right to install it
         connection.exec_driver_sql("ROLLBACK TO SAVEPOINT trigrams")
         return None
-    found: str | None = connection.execute(_SCHEMA).scalar()
-    return found
+    value: str | None = connection.execute(_SCHEMA).scalar()
+    return value

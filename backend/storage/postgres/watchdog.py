@@ -70,5 +70,5 @@ class _Watch(AbstractContextManager[None]):
 
     def cut(self) -> None:
         self._was_cut = True
-        with socket.socket(fileno=os.dup(self._descriptor)) as ours, suppress(OSError):
-            ours.shutdown(socket.SHUT_RDWR)  # OSError: the connection has just ended
+        with socket.socket(fileno=os.dup(self._descriptor)) as connection, suppress(OSError):
+            connection.shutdown(socket.SHUT_RDWR)  # OSError: the connection has just ended

@@ -115,8 +115,8 @@ def find_last_event_at(db: Db) -> datetime | None:
     others = select(audit_events.c.at).where(
         audit_events.c.kind != EventKind.DATABASE_RESTORED.value
     )
-    found: datetime | None = db.execute(others.order_by(audit_events.c.id.desc()).limit(1)).scalar()
-    return found
+    value: datetime | None = db.execute(others.order_by(audit_events.c.id.desc()).limit(1)).scalar()
+    return value
 
 
 def purge(db: Db, before: datetime, limit: int) -> int:

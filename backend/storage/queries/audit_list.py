@@ -59,8 +59,8 @@ def find_page(db: Db, filters: AuditFilter, limit: int) -> Sequence[AuditEvent]:
     ids = union_all(*newest).subquery()
     page = select(ids.c.id).order_by(ids.c.id.desc()).limit(limit)
     statement = select(*audit_events.c).where(audit_events.c.id.in_(page))
-    found = db.execute(statement.order_by(audit_events.c.id.desc()))
-    return [AuditEvent(**row._mapping) for row in found]
+    rows = db.execute(statement.order_by(audit_events.c.id.desc()))
+    return [AuditEvent(**row._mapping) for row in rows]
 
 
 def _newest(conditions: list[ColumnElement[bool]], limit: int) -> Select[Any]:

@@ -40,8 +40,8 @@ def insert(db: Db, link: Link, digest: TokenDigest) -> None:
 def find(db: Db, kinds: Sequence[str], digest: TokenDigest) -> Link | None:
     """Find a link of one of these kinds by its token, used and expired ones included."""
     statement = select(*_COLUMNS).where(links.c.token_digest == digest, links.c.kind.in_(kinds))
-    found = db.execute(statement).first()
-    return Link(**found._mapping) if found else None
+    row = db.execute(statement).first()
+    return Link(**row._mapping) if row else None
 
 
 def find_data(
@@ -50,10 +50,10 @@ def find_data(
     """Return the data of the newest (or the oldest) unexpired link of this kind, or None."""
     unexpired = (links.c.user_id == user_id, links.c.kind == kind, links.c.expires_at > now)
     order = links.c.id.desc() if newest else links.c.id
-    found: dict[str, Any] | None = db.execute(
+    value: dict[str, Any] | None = db.execute(
         select(links.c.data).where(*unexpired).order_by(order).limit(1)
     ).scalar()
-    return found
+    return value
 
 
 def list_for_user(db: Db, user_id: UUID) -> Sequence[Link]:

@@ -65,14 +65,14 @@ def claim_due(db: Db, now: datetime, hidden_until: datetime) -> Mail | None:
         .limit(1)
         .with_for_update(skip_locked=True)
     )
-    taken = (
+    claim = (
         update(outbox)
         .where(outbox.c.id == due.scalar_subquery())
         .values(due_at=hidden_until, attempts=outbox.c.attempts + 1)
         .returning(*outbox.c)
     )
-    found = db.execute(taken).first()
-    return Mail(**found._mapping) if found else None
+    row = db.execute(claim).first()
+    return Mail(**row._mapping) if row else None
 
 
 def mark_sent(db: Db, mail_id: UUID, now: datetime) -> None:
@@ -108,8 +108,8 @@ def give_up_batch(db: Db, error: str, limit: int) -> int:
 
 def find_next_due(db: Db) -> datetime | None:
     """Return when the next mail is due, or None if none waits."""
-    found: datetime | None = db.execute(select(func.min(outbox.c.due_at))).scalar()
-    return found
+    value: datetime | None = db.execute(select(func.min(outbox.c.due_at))).scalar()
+    return value
 
 
 def load_status(db: Db) -> OutboxStatus:
@@ -132,8 +132,8 @@ def list_newest(db: Db, limit: int, before: UUID | None = None) -> Sequence[Mail
     statement = select(*outbox.c).where(outbox.c.state != DECOY)
     if before is not None:
         statement = statement.where(outbox.c.id < before)
-    found = db.execute(statement.order_by(outbox.c.id.desc()).limit(limit))
-    return [Mail(**row._mapping) for row in found]
+    rows = db.execute(statement.order_by(outbox.c.id.desc()).limit(limit))
+    return [Mail(**row._mapping) for row in rows]
 
 
 def list_by_recipient(db: Db, recipient: str) -> Sequence[Mail]:

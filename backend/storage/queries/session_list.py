@@ -59,8 +59,8 @@ def _conditions(db: Db, filters: SessionFilter) -> list[ColumnElement[bool]]:
     return conditions
 
 
-def _email_contains(db: Db, letters: str) -> ColumnElement[bool]:
-    conditions = [Condition("email", "contains", letters)]
+def _email_contains(db: Db, part: str) -> ColumnElement[bool]:
+    conditions = [Condition("email", "contains", part)]
     if user_list.count(db, conditions) > EXACT_COUNT_LIMIT:
         return users.c.id.in_(user_list.select_ids(conditions))
     # The limit excludes nobody: it makes the planner find the few users before their sessions.

@@ -77,16 +77,16 @@ def insert(db: Db, session: Session, digest: TokenDigest) -> None:
 
 def find_with_user(db: Db, digest: TokenDigest) -> SessionWithUser | None:
     """Find the session a token opens, expired or not, with its user."""
-    found = db.execute(_FIND_WITH_USER, {"digest": digest}).first()
-    return build_with_user(found) if found else None
+    row = db.execute(_FIND_WITH_USER, {"digest": digest}).first()
+    return build_with_user(row) if row else None
 
 
 def find_all_with_user(
     db: Db, digests: Collection[TokenDigest]
 ) -> dict[TokenDigest, SessionWithUser]:
     """Find the sessions that several tokens open, expired or not, in one statement."""
-    found = db.execute(_FIND_ALL_WITH_USER, {"digests": list(digests)})
-    return {TokenDigest(row.session_token): build_with_user(row[:-1]) for row in found}
+    rows = db.execute(_FIND_ALL_WITH_USER, {"digests": list(digests)})
+    return {TokenDigest(row.session_token): build_with_user(row[:-1]) for row in rows}
 
 
 def build_with_user(row: Sequence[Any]) -> SessionWithUser:
@@ -96,15 +96,15 @@ def build_with_user(row: Sequence[Any]) -> SessionWithUser:
 
 def list_live(db: Db, user_id: UUID, now: datetime) -> Sequence[Session]:
     """List a user's unexpired sessions, newest first, without impersonations."""
-    found = db.execute(_LIST_LIVE, {"owner": user_id, "now": now})
-    return [_session_from(row) for row in found]
+    rows = db.execute(_LIST_LIVE, {"owner": user_id, "now": now})
+    return [_session_from(row) for row in rows]
 
 
 def list_all(db: Db, user_id: UUID) -> Sequence[Session]:
     """List all stored sessions of a user, newest first."""
     statement = select(*_COLUMNS).where(sessions.c.user_id == user_id)
-    found = db.execute(statement.order_by(sessions.c.id.desc()))
-    return [_session_from(row) for row in found]
+    rows = db.execute(statement.order_by(sessions.c.id.desc()))
+    return [_session_from(row) for row in rows]
 
 
 def update_expiry(db: Db, session: Session, expires_at: datetime, now: datetime) -> bool:
@@ -152,17 +152,17 @@ def delete_over_limit(db: Db, user_id: UUID, max_sessions: int, *, except_id: UU
     """
     others = select(sessions.c.id).where(sessions.c.user_id == user_id, sessions.c.id != except_id)
     too_many = others.order_by(sessions.c.id.desc()).limit(1_000_000).offset(max_sessions - 1)
-    gone = db.execute(delete(sessions).where(sessions.c.id.in_(too_many))).rowcount
-    if gone:
+    deleted = db.execute(delete(sessions).where(sessions.c.id.in_(too_many))).rowcount
+    if deleted:
         db.changed_users.add(user_id)
-    return gone
+    return deleted
 
 
 def find_last_created_at(db: Db) -> datetime | None:
     """Return when the newest session was created."""
     last = select(sessions.c.created_at).order_by(sessions.c.id.desc()).limit(1)
-    found: datetime | None = db.execute(last).scalar()
-    return found
+    value: datetime | None = db.execute(last).scalar()
+    return value
 
 
 def purge(db: Db, expired_before: datetime, limit: int) -> int:
@@ -184,11 +184,11 @@ def delete_batch(db: Db, limit: int) -> int:
 
 
 def _delete_returning(db: Db, statement: ReturningDelete[Any], **parameters: Any) -> Session | None:
-    gone = db.execute(statement, parameters).first()
-    if gone is None:
+    deleted = db.execute(statement, parameters).first()
+    if deleted is None:
         return None
-    db.changed_users.add(gone.user_id)
-    return _session_from(gone)
+    db.changed_users.add(deleted.user_id)
+    return _session_from(deleted)
 
 
 def _session_from(row: Sequence[Any]) -> Session:

@@ -39,11 +39,8 @@ def count_in_spans(db: Db, spans: Sequence[TimeSpan], kinds: Sequence[str]) -> S
     counts = [_events(numbered, kind).scalar_subquery() for kind in kinds]
     counts += [_started(numbered).scalar_subquery(), _expired(numbered).scalar_subquery()]
     statement = select(numbered.c.number, *counts).order_by(numbered.c.number)
-    found: list[list[int]] = [list(row) for row in db.execute(statement)]
-    return [
-        Counts(dict(zip(kinds, counted[1:-2], strict=True)), counted[-2], counted[-1])
-        for counted in found
-    ]
+    rows: list[list[int]] = [list(row) for row in db.execute(statement)]
+    return [Counts(dict(zip(kinds, row[1:-2], strict=True)), row[-2], row[-1]) for row in rows]
 
 
 def count_live_sessions(db: Db, at: datetime) -> int:

@@ -80,8 +80,8 @@ class UserListQuery:
 
 def count(db: Db, conditions: Conditions) -> int:
     """Count users who meet the conditions, up to EXACT_COUNT_LIMIT + 1."""
-    found = select_ids(conditions).limit(EXACT_COUNT_LIMIT + 1).subquery()
-    return int(db.execute(select(func.count()).select_from(found)).scalar_one())
+    matches = select_ids(conditions).limit(EXACT_COUNT_LIMIT + 1).subquery()
+    return int(db.execute(select(func.count()).select_from(matches)).scalar_one())
 
 
 def estimate(db: Db, conditions: Conditions) -> int:
@@ -105,8 +105,8 @@ def find_page_by_sorting(db: Db, query: UserListQuery) -> Sequence[User]:
     key = users.c[query.sort_by]
     matching = _filter_by(select(users.c.id, key.label("key")), query.conditions)
     # The limit excludes nobody. It keeps the planner from scanning a million rows in order.
-    found = matching.limit(EXACT_COUNT_LIMIT).subquery()
-    return _page(db, query, select(found.c.id), found.c.key, found.c.id)
+    matches = matching.limit(EXACT_COUNT_LIMIT).subquery()
+    return _page(db, query, select(matches.c.id), matches.c.key, matches.c.id)
 
 
 def find_page_by_scanning(db: Db, query: UserListQuery) -> Sequence[User]:

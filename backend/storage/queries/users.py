@@ -84,8 +84,8 @@ def lock(db: Db, user_ids: Iterable[UUID], *, privileged: bool = False) -> Seque
     chosen = users.c.id.in_(user_ids)
     with_role = or_(users.c.role < USER, users.c.role > USER)  # two ranges, which an index can find
     statement = _SELECT.where(or_(chosen, with_role) if privileged else chosen)
-    found = db.execute(statement.order_by(users.c.id).with_for_update(key_share=True))
-    return [user_from(row) for row in found]
+    rows = db.execute(statement.order_by(users.c.id).with_for_update(key_share=True))
+    return [user_from(row) for row in rows]
 
 
 def find_emails(db: Db, user_ids: Iterable[UUID]) -> dict[UUID, str]:
@@ -97,14 +97,14 @@ def find_emails(db: Db, user_ids: Iterable[UUID]) -> dict[UUID, str]:
 def find_password_hash(db: Db, user_id: UUID) -> str | None:
     """Return the hash of a user's password; None without a password or without such a user."""
     statement = select(users.c.password_hash).where(users.c.id == user_id)
-    found: str | None = db.execute(statement).scalar()
-    return found
+    value: str | None = db.execute(statement).scalar()
+    return value
 
 
 def find_with_hash(db: Db, email: str) -> UserWithHash | None:
     """Find a user and their password hash by the normalized address."""
-    found = db.execute(_SELECT_WITH_HASH.where(users.c.email == email)).first()
-    return UserWithHash(user_from(found), found.password_hash) if found else None
+    row = db.execute(_SELECT_WITH_HASH.where(users.c.email == email)).first()
+    return UserWithHash(user_from(row), row.password_hash) if row else None
 
 
 def sample_hashes_unlike(
@@ -122,8 +122,8 @@ def sample_hashes_unlike(
     statement = with_hash.where(users.c.password_hash.is_not(None), *unlike)
     if last is not None:
         statement = statement.where(users.c.id <= last)
-    found = db.execute(statement.limit(_SAMPLE)).all()
-    return [row.password_hash for row in found], found[-1].id if len(found) == _SAMPLE else last
+    rows = db.execute(statement.limit(_SAMPLE)).all()
+    return [row.password_hash for row in rows], rows[-1].id if len(rows) == _SAMPLE else last
 
 
 def email_exists(db: Db, email: str) -> bool:
@@ -148,8 +148,8 @@ class ExistingUsers:
 def find_existing(db: Db, emails: Sequence[str], ids: Sequence[UUID]) -> ExistingUsers:
     """Find which of these normalized addresses and which of these ids are taken."""
     statement = select(users.c.email, users.c.id)
-    found = db.execute(statement.where(or_(users.c.email.in_(emails), users.c.id.in_(ids)))).all()
-    return ExistingUsers(frozenset(row.email for row in found), frozenset(row.id for row in found))
+    rows = db.execute(statement.where(or_(users.c.email.in_(emails), users.c.id.in_(ids)))).all()
+    return ExistingUsers(frozenset(row.email for row in rows), frozenset(row.id for row in rows))
 
 
 def insert_many(db: Db, people: Sequence[tuple[User, str | None]]) -> set[str]:
@@ -224,8 +224,8 @@ def mark_contested(db: Db, email: str) -> None:
 
 def is_contested(db: Db, user_id: UUID) -> bool:
     """Tell whether somebody else tried to sign up with the address of this user."""
-    found = db.execute(select(users.c.email_contested).where(users.c.id == user_id)).scalar()
-    return bool(found)
+    value = db.execute(select(users.c.email_contested).where(users.c.id == user_id)).scalar()
+    return bool(value)
 
 
 def clear_password_of_unverified(db: Db, email: str, *, except_id: UUID) -> None:
@@ -296,5 +296,5 @@ def _build_row(user: User, password_hash: str | None) -> dict[str, Any]:
 
 
 def _first_user(db: Db, statement: Executable, parameters: Any = None) -> User | None:
-    found = db.execute(statement, parameters).first()
-    return user_from(found) if found else None
+    row = db.execute(statement, parameters).first()
+    return user_from(row) if row else None

@@ -51,7 +51,7 @@ def restore_if_missing(settings: Settings, clock: Clock, randomness: Randomness)
     try:
         settings.snapshot_dir.mkdir(parents=True, exist_ok=True)
         databases, keys = (store.newest_first() for store in snapshot_stores(settings.snapshot_dir))
-        found = _restore_newest(settings, databases, keys, clock, randomness)
+        outcome = _restore_newest(settings, databases, keys, clock, randomness)
         # Not before the file is in place, so that a start killed in between loses nothing.
         remove_markers(settings.snapshot_dir)
     except OSError as error:
@@ -59,7 +59,7 @@ def restore_if_missing(settings: Settings, clock: Clock, randomness: Randomness)
             f"SNAPSHOT_DIR {settings.snapshot_dir} cannot be used: {error.strerror}. "
             "Mount it, or unset it to run without snapshots."
         ) from None
-    return found
+    return outcome
 
 
 def _restore_newest(

@@ -102,8 +102,8 @@ class Snapshots:
     def _wait_until_quiet(self, source: sqlite3.Connection) -> None:
         began = self._clock.monotonic()
         while (left := self._at_most_every - (self._clock.monotonic() - began)) > 0:
-            seen = _data_version(source)
-            if self._save_requested.wait(min(self._quiet, left)) or _data_version(source) == seen:
+            before = _data_version(source)
+            if self._save_requested.wait(min(self._quiet, left)) or _data_version(source) == before:
                 return
 
     def _save(self, source: sqlite3.Connection) -> None:

@@ -41,8 +41,8 @@ class SnapshotStore:
 
     def newest_first(self) -> list[Copy]:
         """List the copies, intact or not; raises OSError if the folder cannot be read."""
-        found = [(path, self._name.fullmatch(path.name)) for path in self._folder.iterdir()]
-        copies = [Copy(_time(name[1]), name[2], path) for path, name in found if name]
+        matches = [(path, self._name.fullmatch(path.name)) for path in self._folder.iterdir()]
+        copies = [Copy(_time(name[1]), name[2], path) for path, name in matches if name]
         return sorted(copies, reverse=True)
 
     def add(self, source: Path, now: datetime) -> Copy:
