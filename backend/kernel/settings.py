@@ -179,7 +179,9 @@ class Settings(BaseSettings):
             try:
                 ip_network(each, strict=False)
             except ValueError:
-                raise ValueError(f"{each!r} is no address or network such as 10.0.0.0/8") from None
+                raise ValueError(
+                    f"{each!r} is not an address or network such as 10.0.0.0/8"
+                ) from None
         return networks
 
     @field_validator("rate_limit_per_user")

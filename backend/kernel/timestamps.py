@@ -28,7 +28,7 @@ def parse_timestamp(text: str) -> datetime:
         text = re.sub(r"\s*(UTC|Z)$", "+00:00", text, flags=re.IGNORECASE)
         timestamp = datetime.fromisoformat(text)
     except ValueError:
-        raise ValueError("is a date that there is not") from None
+        raise ValueError("is not a valid date") from None
     return to_utc(timestamp if timestamp.tzinfo else timestamp.replace(tzinfo=UTC))
 
 

@@ -80,7 +80,7 @@ def _make_url(name: str, text: str) -> URL:
             f"{name} is not a database URL. It looks like postgresql://USER:PASSWORD@HOST/DATABASE."
         ) from None
     if "\0" in f"{url.username}{url.password}{url.host}{url.database}":
-        raise SettingsError(f"{name}: nothing in it can have a %00.")
+        raise SettingsError(f"{name}: it must not contain %00.")
     if "@" in (url.host or ""):
         raise SettingsError(
             f"{name}: the password has an @ in it; write %40 instead (and %2F for /, %3A for :)."

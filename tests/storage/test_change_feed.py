@@ -352,7 +352,7 @@ async def test_on_sqlite_nothing_is_proven_while_the_file_cannot_be_looked_at(
     async with listening(database, settings, clock, forgotten.append) as feed:
         long_write = database.write()
         await until(lambda: not feed.is_live(), "the end of the proof")
-        assert feed.state == "bypassed: a write of our own takes long"
+        assert feed.state == "bypassed: a write of this process takes long"
         long_write.rollback()
         long_write.release()
         await until(feed.is_live, "the next look")

@@ -62,7 +62,7 @@ def test_what_people_paste_is_understood(pasted, expected):
         ("nonsense", "is not a database URL"),
         ("postgresql://", "is not a database URL"),
         ("postgres://u:p@h:port/d", "is not a database URL"),
-        ("postgres://u:p%00x@h/d", "can have a %00"),
+        ("postgres://u:p%00x@h/d", "must not contain %00"),
         ("http://example.com/d", "names 'http'"),
         ("mysql://u:p@h/d", "names 'mysql'"),
         ("postgresql+asyncpg://u:p@h/d", r"names 'postgresql\+asyncpg'"),

@@ -42,7 +42,7 @@ def test_the_kept_key_is_readable_by_its_owner_only(tmp_path):
 @pytest.mark.parametrize("left", ["", "\n", "short"])
 def test_a_key_that_was_cut_off_while_written_signs_nothing(tmp_path, left):
     (tmp_path / "secret_key").write_text(left)
-    assert "holds no whole key. Remove it" in refusal(data_dir=tmp_path)
+    assert "holds an incomplete key. Remove it" in refusal(data_dir=tmp_path)
 
 
 def test_old_keys_still_verify():

@@ -141,7 +141,10 @@ REFUSED = [
     ({"REDIS_URL": "localhost:6379"}, "REDIS_URL: must be a Redis URL"),
     ({"BODY_LIMIT": "1023"}, "BODY_LIMIT: "),
     ({"RECEIVE_TIMEOUT": "0"}, "RECEIVE_TIMEOUT: "),
-    ({"TRUSTED_PROXIES": "10.0.0.0/8,proxy"}, "TRUSTED_PROXIES: 'proxy' is no address or network"),
+    (
+        {"TRUSTED_PROXIES": "10.0.0.0/8,proxy"},
+        "TRUSTED_PROXIES: 'proxy' is not an address or network",
+    ),
     ({"TRUSTED_PROXIES": "10.0.0.0/33"}, "TRUSTED_PROXIES: '10.0.0.0/33' is no address or "),
     ({"FRONTEND_URL": "app.example.com"}, "FRONTEND_URL: 'app.example.com' has no scheme; "),
     ({"ADMIN_EMAIL": "a@b.co"}, "ADMIN_EMAIL and ADMIN_PASSWORD go together"),

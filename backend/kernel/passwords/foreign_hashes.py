@@ -42,7 +42,7 @@ def normalize_hash(hashed: str) -> str:
             check(*map(int, match.groups()))
             return bare
     raise ValueError(
-        "the hash is of no kind we know (bcrypt, argon2, PBKDF2, or scrypt as salt:key)"
+        "the hash is of an unknown kind (bcrypt, argon2, PBKDF2, or scrypt as salt:key)"
     )
 
 
@@ -88,7 +88,7 @@ def _check_argon2(memory: int, passes: int, lanes: int) -> None:
             f"at most {_MAX_MEMORY} KiB, and {_MAX_WORK} KiB times passes"
         )
     if not (passes >= 1 and 1 <= lanes <= _MAX_LANES and 8 * lanes <= memory):
-        raise ValueError("argon2's parameters cannot be")
+        raise ValueError("argon2's parameters are invalid")
 
 
 def _check_pbkdf2(rounds: int) -> None:

@@ -52,7 +52,9 @@ def _load_or_generate(settings: Settings, randomness: Randomness) -> Secret:
         return _write_new(file, random_alphanumeric(randomness, 64))
     key = file.read_text("utf-8").strip()
     if len(key) < _MIN_LENGTH:  # torn: it would be easy to guess
-        raise SettingsError(f"{file} holds no whole key. Remove it; the next start makes another.")
+        raise SettingsError(
+            f"{file} holds an incomplete key. Remove it; the next start generates another."
+        )
     return Secret(key)
 
 

@@ -56,6 +56,6 @@ class SqliteFeed:
     def _poll(self, wait: float) -> None:
         try:
             if not self._database.poll_data_version(wait):
-                self._problem = "a write of our own takes long"
+                self._problem = "a write of this process takes long"
         except (DatabaseUnavailable, sqlite3.Error) as error:
             self._problem = str(error)

@@ -12,7 +12,7 @@ def open_data_dir(settings: Settings) -> None:
         folder.mkdir(parents=True, exist_ok=True, mode=0o700)
     except OSError as error:
         raise SettingsError(
-            f"DATA_DIR: {folder} cannot be made ({error.strerror}). Set DATA_DIR to a folder "
+            f"DATA_DIR: {folder} cannot be created ({error.strerror}). Set DATA_DIR to a folder "
             f"that user {os.getuid()} may write to."
         ) from None
     if not os.access(folder, os.W_OK | os.X_OK):

@@ -124,7 +124,7 @@ class Snapshots:
                 break
             self._save(source)
         if self._copy is None or _data_version(source) != self._saved:
-            log.error("last_snapshot_missed", reason=self.last_error or "somebody goes on writing")
+            log.error("last_snapshot_missed", reason=self.last_error or "writes continue")
             return
         if has_running_commands(self._file.parent):
             log.warning("last_snapshot_not_marked", reason="a command still uses the database")
