@@ -6,7 +6,7 @@ from datetime import datetime, timedelta
 from ipaddress import IPv6Network
 from typing import Any
 
-from backend.features.admin.user_listing import find_active, with_activity
+from backend.features.admin.user_listing import add_activity, count, find_page_with_activity
 from backend.features.admin.user_query import FilterUsers
 from backend.features.management.user_export import BATCH
 from backend.kernel.randomness import min_uuid7
@@ -16,7 +16,6 @@ from backend.storage.queries.session_list import SessionFilter
 from backend.storage.queries.user_list import (
     Cursor,
     UserListQuery,
-    count_all,
     find_page_by_scanning,
     find_page_by_sorting,
 )
@@ -27,21 +26,21 @@ Question = Callable[[Db, int], Any]
 def lists_of_the_panel(some: Sequence[Any], now: datetime) -> dict[str, Question]:
     """Pages of users as the panel asks for them, and batches of the export."""
 
-    def page(offset: int = 0, **said: Any) -> Question:
-        wanted = FilterUsers(**said).to_query(now, 50, offset)
-        return lambda db, _: find_active(db, wanted, now)
+    def page(offset: int = 0, **filters: Any) -> Question:
+        query = FilterUsers(**filters).to_query(now, 50, offset)
+        return lambda db, _: find_page_with_activity(db, query, now)
 
-    def search(term: Callable[[Any], str], **said: Any) -> Question:
-        asked = [FilterUsers(search=term(user), **said).to_query(now, 50) for user in some]
-        return lambda db, i: find_active(db, asked[i], now)
+    def search(term: Callable[[Any], str], **filters: Any) -> Question:
+        queries = [FilterUsers(search=term(user), **filters).to_query(now, 50) for user in some]
+        return lambda db, i: find_page_with_activity(db, queries[i], now)
 
     everybody = FilterUsers().to_query(now, BATCH)
     few = FilterUsers(banned="true").to_query(now, BATCH)
 
-    def behind(wanted: UserListQuery) -> Question:
+    def behind(query: UserListQuery) -> Question:
         rows = [Cursor(user.created_at, user.id) for user in some]
-        find = find_page_by_scanning if wanted is everybody else find_page_by_sorting
-        return lambda db, i: with_activity(db, find(db, replace(wanted, after=rows[i])), now)
+        find = find_page_by_scanning if query is everybody else find_page_by_sorting
+        return lambda db, i: add_activity(db, find(db, replace(query, after=rows[i])), now)
 
     rare: dict[str, Any] = {"verified": "true", "banned": "false", "role": "user"}
     return {
@@ -70,8 +69,8 @@ def lists_of_the_panel(some: Sequence[Any], now: datetime) -> dict[str, Question
         ),
         "export: a batch of everybody": behind(everybody),
         "export: a batch of the banned": behind(few),
-        "export: how many": lambda db, _: count_all(db, everybody.conditions),
-        "export: how many 'gmail'": lambda db, _: count_all(
+        "export: how many": lambda db, _: count(db, everybody.conditions),
+        "export: how many 'gmail'": lambda db, _: count(
             db, FilterUsers(search="gmail").to_query(now, BATCH).conditions
         ),
     }
