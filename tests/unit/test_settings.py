@@ -145,7 +145,7 @@ REFUSED = [
         {"TRUSTED_PROXIES": "10.0.0.0/8,proxy"},
         "TRUSTED_PROXIES: 'proxy' is not an address or network",
     ),
-    ({"TRUSTED_PROXIES": "10.0.0.0/33"}, "TRUSTED_PROXIES: '10.0.0.0/33' is no address or "),
+    ({"TRUSTED_PROXIES": "10.0.0.0/33"}, "TRUSTED_PROXIES: '10.0.0.0/33' is not an address or "),
     ({"FRONTEND_URL": "app.example.com"}, "FRONTEND_URL: 'app.example.com' has no scheme; "),
     ({"ADMIN_EMAIL": "a@b.co"}, "ADMIN_EMAIL and ADMIN_PASSWORD go together"),
     ({"ADMIN_PASSWORD": "long enough"}, "ADMIN_EMAIL and ADMIN_PASSWORD go together"),
