@@ -34,10 +34,10 @@ class Pools:
         self.downloads = ThreadPoolExecutor(_DOWNLOAD_THREADS, "download", use_batch_scheduling)
         self.hash_queue = HashQueue(hashing)
 
-    async def run(self, function: Callable[[], T]) -> T:
-        """Run something short in an ordinary worker thread; refuses with 503 when it hangs."""
+    async def run(self, function: Callable[[], T], timeout: float = RESPONSE_TIMEOUT) -> T:
+        """Run something in an ordinary worker thread; refuses with 503 after `timeout` seconds."""
         return await with_timeout(
-            asyncio.get_running_loop().run_in_executor(self.ordinary, function), RESPONSE_TIMEOUT
+            asyncio.get_running_loop().run_in_executor(self.ordinary, function), timeout
         )
 
     def close(self) -> None:

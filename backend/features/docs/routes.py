@@ -10,6 +10,8 @@ from backend.web.responses.responses import NOT_FOUND, Response
 from backend.web.routing.openapi import ApiDocument
 from backend.web.routing.routes import Routes
 
+_BUILD_TIMEOUT = 30.0  # seconds; building takes half a second, ten times that on a busy machine
+
 routes = Routes("docs", auth_rules=False)
 
 
@@ -21,7 +23,7 @@ async def openapi(
     if not await _may_read(request, context, reader):
         return NOT_FOUND
     app = request.scope["app"]
-    return Response(await context.pools.run(lambda: document.of(app)))
+    return Response(await context.pools.run(lambda: document.of(app), timeout=_BUILD_TIMEOUT))
 
 
 @routes.get("/docs", in_docs=False)
