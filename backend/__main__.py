@@ -28,7 +28,7 @@ from backend.storage.opening.command import open_for_command
 from backend.storage.opening.data_dir import open_data_dir
 from backend.storage.snapshots.after_restore import invalidate_restored_data
 from backend.storage.work import Runtime, Work
-from backend.web.wire import MAX_NAME_LENGTH, is_name
+from backend.web.wire import MAX_NAME_LENGTH, is_valid_name
 
 
 def main() -> None:
@@ -87,7 +87,7 @@ def _create_admin(said: argparse.Namespace) -> int:
     email = normalize_email(said.email)
     if not is_email_address(email):
         raise SettingsError(f"{said.email!r} is not an e-mail address")
-    if not is_name(said.name):
+    if not is_valid_name(said.name):
         raise SettingsError(f"--name: a name is text of at most {MAX_NAME_LENGTH} characters")
     with _runtime() as runtime:
         settings = runtime.settings

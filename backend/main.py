@@ -240,7 +240,7 @@ def _lifespan(
         async with AsyncExitStack() as stack:
             stack.enter_context(closing)
             if snapshots is not None:
-                stack.enter_context(app.when_stopping(snapshots.save_now))
+                stack.enter_context(app.call_at_shutdown(snapshots.save_now))
             await feed.start()
             stack.push_async_callback(feed.stop)
             if worker := context.services.get(MailWorker):

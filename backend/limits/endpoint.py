@@ -22,7 +22,7 @@ class EndpointLimits:
         self._strict = runtime.settings.strict
         self._pools = pools
 
-    def cover(self, path: str) -> bool:
+    def is_limited(self, path: str) -> bool:
         """Tell whether calls of this auth endpoint are counted by client address."""
         return self._limiter.on and self._rule(path) is not None
 

@@ -1,4 +1,4 @@
-"""The application: FastAPI, with our own way in."""
+"""The FastAPI application and its outermost middleware."""
 
 import asyncio
 import json
@@ -17,47 +17,47 @@ from backend.web.routing.paths import PathAPIRoute
 
 
 class Api(FastAPI):
-    """FastAPI, around which every request and every answer passes through one entrance."""
+    """FastAPI inside `EdgeMiddleware`, which handles every request and response."""
 
-    entrance: ASGIApp
+    edge: ASGIApp
     _stopping: asyncio.Event | None = None
 
-    def add_edge_middleware(self, **dressing: Any) -> None:
-        """Open the way in, once all routes are there; see `EdgeMiddleware`."""
+    def add_edge_middleware(self, **options: Any) -> None:
+        """Wrap the application, once all routes are added; see `EdgeMiddleware`."""
         routes: FixedRoutes = {
             (method, route.path.encode()): route.app
             for route in self.routes
             if isinstance(route, Endpoint) and "{" not in route.path
             for method in route.methods or ()
         }
-        self.router.route_class = PathAPIRoute  # of what is added later, in plain FastAPI
-        self.entrance = EdgeMiddleware(super().__call__, routes, **dressing)
+        self.router.route_class = PathAPIRoute  # for routes added later, in plain FastAPI
+        self.edge = EdgeMiddleware(super().__call__, routes, **options)
 
     def openapi(self) -> dict[str, Any]:
-        """Return the description of every endpoint, our own and those in plain FastAPI."""
+        """Return the OpenAPI document of all endpoints, including those in plain FastAPI."""
         document: ApiDocument = self.state.context.services[ApiDocument]
-        return dict(json.loads(document.of(self)))
+        return dict(json.loads(document.render(self)))
 
     def __call__(self, scope: Scope, receive: Receive, send: Send) -> Awaitable[None]:  # type: ignore[override]
         scope["app"] = self
         if scope["type"] == "lifespan":
             self._stopping = scope.get("state", {}).get(STOPPING)
-        return self.entrance(scope, receive, send)
+        return self.edge(scope, receive, send)
 
     @contextmanager
-    def when_stopping(self, task: Callable[[], None]) -> Iterator[None]:
-        """Call `task`, within this `with`, as soon as the server is told to stop.
+    def call_at_shutdown(self, callback: Callable[[], None]) -> Iterator[None]:
+        """Call `callback`, within this `with`, as soon as the server begins to shut down.
 
-        That is before the lifespan ends: answers in flight may take seconds.
+        That is before the lifespan ends: responses in flight may take seconds.
         """
-        waiting = asyncio.create_task(_after(self._stopping, task)) if self._stopping else None
+        stopping = self._stopping or asyncio.Event()  # which another server may not set
+        waiter = asyncio.create_task(_call_after(stopping, callback))
         try:
             yield
         finally:
-            if waiting is not None:
-                waiting.cancel()
+            waiter.cancel()
 
 
-async def _after(event: asyncio.Event, task: Callable[[], None]) -> None:
+async def _call_after(event: asyncio.Event, callback: Callable[[], None]) -> None:
     await event.wait()
-    task()
+    callback()

@@ -1,4 +1,4 @@
-"""What every endpoint of one server shares."""
+"""The application context: what all endpoints of one server share."""
 
 import asyncio
 from collections.abc import Awaitable, Callable
@@ -18,14 +18,14 @@ from backend.web.request_context import RequestContext
 from backend.web.responses.downloads import Downloads
 
 RESPONSE_TIMEOUT = 5.0  # seconds for ordinary work; a stuck database must not hold callers
-_DOWNLOAD_THREADS = 2  # each piece of a download takes its turn; more would crowd the interpreter
-_ORDINARY_THREADS = 8  # measured: fewer wait, more fight over the interpreter
+_DOWNLOAD_THREADS = 2  # downloads take turns, chunk by chunk; more would contend for the GIL
+_ORDINARY_THREADS = 8  # measured: with fewer, requests wait; more contend for the GIL
 
 T = TypeVar("T")
 
 
 class Pools:
-    """Pools of worker threads, so that neither hashes nor long downloads starve anything else."""
+    """Thread pools, separate so that neither hashing nor downloads delay other work."""
 
     def __init__(self, settings: Settings) -> None:
         hashing = settings.hash_queue + settings.hash_threads
@@ -41,27 +41,27 @@ class Pools:
         )
 
     def close(self) -> None:
-        """Let what runs end and start nothing more."""
+        """Finish the running work and cancel the rest."""
         for pool in (self.ordinary, self.passwords, self.downloads):
             pool.shutdown(wait=True, cancel_futures=True)
 
 
 class EndpointLimits(Protocol):
-    """How often an endpoint may be called (`backend/limits`); `path` is the one it declares."""
+    """Limits calls of an endpoint (`backend/limits`), named by the path it declares."""
 
-    def cover(self, path: str) -> bool:
+    def is_limited(self, path: str) -> bool:
         """Tell whether calls are counted by client address."""
 
     async def check_address(self, request: RequestContext, path: str) -> None:
         """Count a call by its client address; refuses with 429 above the limit."""
 
     async def check_hashing(self, user_id: UUID, path: str) -> None:
-        """Count a call that costs a hash by who is signed in; refuses with 429 above the limit."""
+        """Count a call that costs a hash by its user; refuses with 429 above the limit."""
 
 
 @dataclass(frozen=True, slots=True)
 class AppContext:
-    """Made once, in main.py. `services` holds what handlers ask for by type."""
+    """Built once, in main.py. `services` are passed to handlers by the types of parameters."""
 
     runtime: Runtime
     addresses: ClientAddresses
@@ -73,7 +73,7 @@ class AppContext:
 
 
 async def with_timeout(awaited: Awaitable[T], seconds: float) -> T:
-    """Wait for work in a thread; refuses with 503 after `seconds`, its outcome then unknown."""
+    """Wait for work in a thread; refuses with 503 after `seconds`, while the work may go on."""
     try:
         async with asyncio.timeout(seconds):
             return await awaited

@@ -1,4 +1,4 @@
-"""Cookies exactly as Better Auth writes and reads them."""
+"""Cookies, written and read exactly as Better Auth does."""
 
 from urllib.parse import quote, unquote
 from uuid import UUID
@@ -6,44 +6,39 @@ from uuid import UUID
 from backend.kernel.secrets.secret import SessionToken
 from backend.kernel.secrets.signing import Keyring
 
-_MOST_OF_ONE_NAME = 5
-"""Cookies of one name that are looked at. A browser sends one for each domain and path that has set
-it; a header full of them must not become a flood of signatures to check, and of queries."""
+_MAX_COOKIES_PER_NAME = 5
+"""Further cookies of one name are ignored. A browser sends one for each domain and path that has
+set it; a header full of them must not cause a flood of signature checks and queries."""
 _SIGNATURE_LENGTH = 44  # base64 of 32 bytes
-_DEVICE_AGE = 34_560_000  # 400 days, the most a browser keeps
-_DEVICE_MARK = "device-"  # the signature covers only the value: this keeps cookies apart
+_DEVICE_MAX_AGE = 34_560_000  # 400 days, the longest that browsers accept
+_DEVICE_PREFIX = "device-"  # signatures do not cover the cookie's name: this tells devices apart
 
 
-def cookie_value(header: bytes, name: str) -> str | None:
-    """Find the first cookie of a name in a Cookie header."""
-    return next(iter(cookie_values(header, name)), None)
+def find_cookie(header: bytes, name: str) -> str | None:
+    """Return the first cookie of this name in a Cookie header, or None."""
+    return next(iter(find_cookies(header, name)), None)
 
 
-def cookie_values(header: bytes, name: str) -> list[str]:
-    """Find the cookies of a name in a Cookie header; odd neighbours do no harm.
+def find_cookies(header: bytes, name: str) -> list[str]:
+    """Return the different cookies of this name in a Cookie header, at most the first few.
 
-    Not `http.cookies`: there one foreign cookie such as x={"a":1} hides all the others. Their order
-    does not tell which is the right one (RFC 6265, section 4.2.2). Of many different ones only the
-    first few count.
+    `http.cookies` would not do: one foreign cookie such as x={"a":1} hides all the others. The
+    order does not tell which cookie is the right one (RFC 6265, section 4.2.2).
     """
-    wanted, found = name.encode(), []
+    encoded_name, values = name.encode(), []
     for part in header.split(b";"):
         key, equals, value = part.partition(b"=")
-        if equals and key.strip() == wanted:
-            found.append(value.strip().strip(b'"').decode("latin-1"))
-    return found if len(found) < 2 else list(dict.fromkeys(found))[:_MOST_OF_ONE_NAME]
+        if equals and key.strip() == encoded_name:
+            values.append(value.strip().strip(b'"').decode("latin-1"))
+    return values if len(values) < 2 else list(dict.fromkeys(values))[:_MAX_COOKIES_PER_NAME]
 
 
-def _unquoted(raw: str) -> str:
-    """Undo percent-encoding. What a signature holds of it is known, and replaced faster."""
+def _unquote(raw: str) -> str:
+    """Undo percent-encoding; `replace` is faster for the characters that signatures contain."""
     if "%" not in raw:
         return raw
     text = raw.replace("%3D", "=").replace("%2F", "/").replace("%2B", "+")
     return unquote(raw) if "%" in text else text
-
-
-def _with(password_hash: str) -> str:
-    return f" {password_hash}"
 
 
 class Cookies:
@@ -60,106 +55,99 @@ class Cookies:
         self.sign_up = f"{prefix}gatehouse.sign_up"
         self.admin_session = f"{prefix}better-auth.admin_session"
 
-    def all_signed(self, header: bytes, name: str, bound_to: str = "") -> list[tuple[str, str]]:
-        """Find the cookies of a name whose signature is ours: no query for a forgery.
-
-        Returns each value, and the cookie as the browser shows it.
-        """
-        found = []
-        for raw in cookie_values(header, name):
-            value = self.verified(raw, bound_to)
-            if value:
-                found.append((value, raw))
-        return found
+    def list_signed(self, header: bytes, name: str, bound_to: str = "") -> list[str]:
+        """Return the values of the correctly signed cookies of this name."""
+        values = (self.verify(raw, bound_to) for raw in find_cookies(header, name))
+        return [value for value in values if value]
 
     def read_signed(self, header: bytes, name: str) -> str | None:
-        """Return the value of the first cookie of a name whose signature is ours, or None."""
-        return next((value for value, _ in self.all_signed(header, name)), None)
+        """Return the value of the first correctly signed cookie of this name, or None."""
+        return next(iter(self.list_signed(header, name)), None)
 
-    def verified(self, raw: str, bound_to: str = "") -> str | None:
+    def verify(self, raw: str, bound_to: str = "") -> str | None:
         """Return the value of `value.signature`, percent-encoded or not, or None if forged.
 
-        `bound_to` is what else must be as it was when it was signed.
+        `bound_to` is further text that the signature covers.
         """
-        value, dot, signature = _unquoted(raw).rpartition(".")
+        value, dot, signature = _unquote(raw).rpartition(".")
         if not dot or len(signature) != _SIGNATURE_LENGTH:
             return None
         return value if self._keyring.verify(value + bound_to, signature) else None
 
-    def signed(self, value: str) -> str:
-        """Return `value.signature`, as it goes into headers and, percent-encoded, into cookies."""
+    def sign(self, value: str) -> str:
+        """Return `value.signature`, for headers and, percent-encoded, for cookies."""
         return f"{value}.{self._keyring.sign(value)}"
 
     def set_session(self, token: SessionToken, max_age: int | None) -> list[str]:
-        """Hand out a session; without `max_age` it ends with the browser and says so."""
-        lines = [self._line(self.session_token, self.signed(token.reveal()), max_age)]
+        """Return the cookies of a session, which without `max_age` ends with the browser."""
+        lines = [self._line(self.session_token, self.sign(token.reveal()), max_age)]
         if max_age is None:
-            lines.append(self._line(self.dont_remember, self.signed("true"), None))
+            lines.append(self._line(self.dont_remember, self.sign("true"), None))
         return lines
 
     def set_device(self, user_id: UUID, password_hash: str, nonce: str) -> str:
-        """Mark the browser as one in which this user has signed in before.
+        """Return the cookie that marks a browser in which this user has signed in before.
 
-        The signature covers the hash of the password too: with another password, however it came,
-        the mark is void, and whoever knew the old one is a stranger.
+        The signature covers the password's hash too: any change of the password makes the cookie
+        invalid, so somebody who knew the old password does not count as a known device.
         """
-        mark = f"{_DEVICE_MARK}{user_id}-{nonce}"
-        signature = self._keyring.sign(mark + _with(password_hash))
-        return self._line(self.device, f"{mark}.{signature}", _DEVICE_AGE)
+        value = f"{_DEVICE_PREFIX}{user_id}-{nonce}"
+        signature = self._keyring.sign(f"{value} {password_hash}")
+        return self._line(self.device, f"{value}.{signature}", _DEVICE_MAX_AGE)
 
     def set_sign_up(self, token: str, max_age: int) -> str:
-        """Mark the browser as the one that signed up, until the address is proved."""
-        return self._line(self.sign_up, self.signed(token), max_age)
+        """Return the cookie of the browser that signed up, until its address is verified."""
+        return self._line(self.sign_up, self.sign(token), max_age)
 
-    def known_device(self, header: bytes, user_id: UUID, password_hash: str) -> str | None:
-        """Return the mark of a browser in which this user has signed in before, or None."""
-        bound_to = _with(password_hash)
-        marks = (mark for mark, _ in self.all_signed(header, self.device, bound_to))
-        mine = f"{_DEVICE_MARK}{user_id}-"
-        return next((mark for mark in marks if mark.startswith(mine)), None)
+    def find_device(self, header: bytes, user_id: UUID, password_hash: str) -> str | None:
+        """Return the value of this user's device cookie, or None in an unknown browser."""
+        values = self.list_signed(header, self.device, f" {password_hash}")
+        prefix = f"{_DEVICE_PREFIX}{user_id}-"
+        return next((value for value in values if value.startswith(prefix)), None)
 
     def clear_session(self, header: bytes = b"") -> list[str]:
-        """Delete what a session left behind, each with the attributes it was set with.
+        """Return deletions of a session's cookies, with the attributes they were set with.
 
-        That is three cookies, and what the browser shows in `header` beside them: the pieces of
-        session_data, and the session in which an admin waits.
+        These are three, and what else the browser sends in `header`: the chunks of session_data,
+        and the own session of an impersonating admin.
         """
-        names = [self.session_token, self.session_data, *self._pieces(header), self.dont_remember]
-        return [*(self._line(name, "", 0) for name in names), *self.clear_waiting(header)]
+        chunks = self._chunk_names(header)
+        names = [self.session_token, self.session_data, *chunks, self.dont_remember]
+        return [*(self._line(name, "", 0) for name in names), *self.clear_impersonation(header)]
 
-    def clear_left_over(self, header: bytes) -> list[str]:
-        """Delete the session_data that a Better Auth with a cookie cache has left (wire.md 9.3)."""
-        whole = [self.session_data] if cookie_value(header, self.session_data) is not None else []
-        return [self._line(name, "", 0) for name in (*whole, *self._pieces(header))]
+    def clear_session_data(self, header: bytes) -> list[str]:
+        """Delete the session_data set by a Better Auth with a cookie cache (wire.md 9.3)."""
+        whole = [self.session_data] if find_cookie(header, self.session_data) is not None else []
+        return [self._line(name, "", 0) for name in (*whole, *self._chunk_names(header))]
 
-    def _pieces(self, header: bytes) -> list[str]:
-        """Name the cookies into which a session_data too long for one was cut."""
+    def _chunk_names(self, header: bytes) -> list[str]:
+        """Return the names of the cookies over which a long session_data was spread."""
         prefix = f"{self.session_data}.".encode()
         if prefix not in header:
             return []
         keys = (part.partition(b"=")[0].strip() for part in header.split(b";"))
         numbers = (key.removeprefix(prefix) for key in keys if key.startswith(prefix))
-        some = dict.fromkeys(each for each in numbers if each.isdigit() and len(each) <= 2)
-        return [f"{self.session_data}.{each.decode()}" for each in some]
+        unique = dict.fromkeys(each for each in numbers if each.isdigit() and len(each) <= 2)
+        return [f"{self.session_data}.{each.decode()}" for each in unique]
 
     def set_admin_session(self, token: SessionToken, *, remembered: bool, max_age: int) -> str:
-        """Put an admin's own session aside while they impersonate a user."""
+        """Keep an admin's own session in a cookie while they impersonate a user."""
         value = f"{token.reveal()}:{'' if remembered else 'true'}"
-        return self._line(self.admin_session, self.signed(value), max_age)
+        return self._line(self.admin_session, self.sign(value), max_age)
 
     def read_admin_sessions(self, header: bytes) -> list[SessionToken]:
-        """Return the session an impersonating admin came from; several, if there are cookies of it
-        that are left from before."""
-        shown = (value.rpartition(":") for value, _ in self.all_signed(header, self.admin_session))
-        return [SessionToken(token) for token, colon, _ in shown if token and colon]
+        """Return the own session of an impersonating admin; several, if old cookies are left."""
+        values = self.list_signed(header, self.admin_session)
+        parts = (value.rpartition(":") for value in values)
+        return [SessionToken(token) for token, colon, _ in parts if token and colon]
 
     def clear_admin_session(self) -> str:
         return self._line(self.admin_session, "", 0)
 
-    def clear_waiting(self, header: bytes) -> list[str]:
-        """Delete the session in which an admin waits, if the browser shows one."""
-        shown = cookie_value(header, self.admin_session)
-        return [] if shown is None else [self.clear_admin_session()]
+    def clear_impersonation(self, header: bytes) -> list[str]:
+        """Delete the own session of an impersonating admin, if the browser sends one."""
+        is_sent = find_cookie(header, self.admin_session) is not None
+        return [self.clear_admin_session()] if is_sent else []
 
     def clear_dont_remember(self) -> str:
         return self._line(self.dont_remember, "", 0)

@@ -1,4 +1,4 @@
-"""What a query string may say. Everything in it is text, and is read as what it means."""
+"""Types of query parameters, which arrive as text."""
 
 from typing import Annotated, Any, Literal
 from uuid import UUID
@@ -9,12 +9,12 @@ Number = Annotated[int, Field(strict=False)]
 
 Id = Annotated[UUID, Field(strict=False)]
 
-Flag = Annotated[Literal["true", "false"], AfterValidator(lambda said: said == "true")]
+Flag = Annotated[Literal["true", "false"], AfterValidator(lambda value: value == "true")]
 
 
-def _all(said: Any) -> Any:
-    return [said] if isinstance(said, str) else said
+def _to_list(value: Any) -> Any:
+    return [value] if isinstance(value, str) else value
 
 
-Repeated = BeforeValidator(_all)
-"""Marks a list whose name may stand in the query once or several times."""
+Repeated = BeforeValidator(_to_list)
+"""Marks a list whose name may occur in the query once or several times."""

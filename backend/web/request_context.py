@@ -1,6 +1,4 @@
-"""One request as the asynchronous edge sees it."""
-
-from typing import Any
+"""One request, as the event loop handles it."""
 
 from starlette.types import Receive, Scope
 
@@ -8,22 +6,22 @@ from backend.kernel.client import Client
 from backend.kernel.redaction import Redactor
 from backend.web.edge.client_address import ClientAddresses
 
-_SHAPES = Redactor()
-_LONGEST_AGENT = 512  # characters; what is stored of a User-Agent
+_REDACTOR = Redactor()
+_MAX_USER_AGENT_LENGTH = 512  # characters that are stored
 
 
 class RequestContext:
-    """A request's headers, read once, its caller, and the cookies its answer will set."""
+    """A request's parsed headers, its client, and the cookies its response will set."""
 
-    __slots__ = ("_addresses", "_client", "cookies", "found", "headers", "method", "path", "scope")
+    __slots__ = ("_addresses", "_client", "cookies", "headers", "method", "path", "scope")
 
     def __init__(self, scope: Scope, addresses: ClientAddresses) -> None:
         self.scope = scope
         self.method: str = scope["method"]
         self.path: str = scope["path"]
-        self.headers = _read(scope["headers"])
+        self.headers = _parse_headers(scope["headers"])
         self.cookies: list[str] = []
-        self.found: dict[Any, Any] = {}
+
         self._addresses = addresses
         self._client: Client | None = None
 
@@ -33,46 +31,46 @@ class RequestContext:
 
     @property
     def client(self) -> Client:
-        """The caller, worked out on first use: most session checks never need it."""
+        """The client, determined on first use: most session checks do not need it."""
         if self._client is None:
             peer = self.scope.get("client") or ("", 0)
             agent = _printable(self.headers.get(b"user-agent", b"").decode("latin-1"))
-            # It is stored, and shown. Cut to its length first, half a token might be left.
-            agent = _SHAPES.redact_secrets(agent[: 8 * _LONGEST_AGENT])
+            # It is stored and shown. Cut to length before redaction, half a token might be left.
+            agent = _REDACTOR.redact_secrets(agent[: 8 * _MAX_USER_AGENT_LENGTH])
             self._client = Client(
                 address=self._addresses.find(peer[0], self.headers),
-                user_agent=agent[:_LONGEST_AGENT],
+                user_agent=agent[:_MAX_USER_AGENT_LENGTH],
                 request_id=self.scope.get("request_id", ""),
             )
         return self._client
 
 
 def route_path(scope: Scope) -> str:
-    """Return the path as it was declared, `/reset-password/{token}`: what stands in such a place
-    may open an account, and is not for logs and the audit trail (ASVS 14.2.1, 16.2.5)."""
+    """Return the declared path, such as `/reset-password/{token}`: path parameters may be secret
+    and must not appear in logs or the audit trail (ASVS 14.2.1, 16.2.5)."""
     return getattr(scope.get("route"), "path", None) or str(scope["path"])
 
 
 async def wait_for_disconnect(receive: Receive) -> None:
-    """Return when the caller hangs up; what is left of the request's body is dropped."""
+    """Return when the client disconnects; the rest of the request's body is discarded."""
     while (await receive())["type"] != "http.disconnect":
         pass
 
 
-def header_in(headers: list[tuple[bytes, bytes]], wanted: bytes) -> bytes | None:
-    """Return the first header of a name, or None."""
-    for name, value in headers:
-        if name == wanted:
+def find_header(headers: list[tuple[bytes, bytes]], name: bytes) -> bytes | None:
+    """Return the value of the first header of this name, or None."""
+    for key, value in headers:
+        if key == name:
             return value
     return None
 
 
 def _printable(text: str) -> str:
-    # It is shown in logs and lists: nothing in it may move a terminal's cursor.
+    # It is shown in logs and lists, so it must not contain terminal control characters.
     return text if text.isprintable() else "".join(filter(str.isprintable, text))
 
 
-def _read(pairs: list[tuple[bytes, bytes]]) -> dict[bytes, bytes]:
+def _parse_headers(pairs: list[tuple[bytes, bytes]]) -> dict[bytes, bytes]:
     headers: dict[bytes, bytes] = {}
     for name, value in pairs:
         if name in headers:

@@ -1,4 +1,4 @@
-"""JSON as Better Auth speaks it: bodies in, models, and the words of its validation errors."""
+"""Better Auth's JSON: parsed bodies, models, and the messages of its validation errors."""
 
 import json
 import re
@@ -31,66 +31,66 @@ from backend.kernel.timestamps import format_timestamp, parse_timestamp
 
 T = TypeVar("T")
 
-_DEEPEST = 32  # levels of nesting in a body (ASVS 15.2.2)
+_MAX_DEPTH = 32  # nested arrays and objects in a body (ASVS 15.2.2)
 MAX_NAME_LENGTH = 500
-"""Characters of four bytes at most: PostgreSQL's index on names holds no more than 2,704 bytes."""
-_LONGEST_URL = 2048
+"""In characters of up to four bytes: PostgreSQL's index on names holds at most 2,704 bytes."""
+_MAX_URL_LENGTH = 2048
 MAX_REASON_LENGTH = 1000
 _LENGTH = "At most PASSWORD_MAX characters, 128; one that is new at least PASSWORD_MIN, 8."
 _DATE_TIME = {"type": "string", "format": "date-time"}
 
 
-def _instant(said: Any) -> Any:
-    if said is None:
+def _parse_instant(value: Any) -> Any:
+    if value is None:
         return None
     try:
-        if isinstance(said, str):  # a number or a list comes too
-            return parse_timestamp(said)
+        if isinstance(value, str):  # it may be a number or a list
+            return parse_timestamp(value)
     except ValueError:
         pass
     raise PydanticCustomError("plain", "Invalid input")
 
 
-def _encodable(text: str) -> str:
+def _check_encodable(text: str) -> str:
     try:
         text.encode()
-    except UnicodeEncodeError:  # half of a surrogate pair: JSON can say it, nobody can store it
+    except UnicodeEncodeError:  # half of a surrogate pair: valid in JSON, but cannot be stored
         raise PydanticCustomError("plain", "Invalid input") from None
     return text
 
 
-def _without_nul(text: str) -> str:
+def _check_text(text: str) -> str:
     if "\0" in text:  # PostgreSQL cannot store it
         raise PydanticCustomError("plain", "Invalid input")
-    return _encodable(text)
+    return _check_encodable(text)
 
 
-def _not_null(value: Any) -> Any:
+def _reject_null(value: Any) -> Any:
     if value is None:  # zod's optional(): absent is fine, null is not
         raise PydanticCustomError("null", "null")
     return value
 
 
-Text = Annotated[str, AfterValidator(_without_nul)]
-Name = Annotated[str, Field(max_length=MAX_NAME_LENGTH), AfterValidator(_without_nul)]
-"""What somebody wants to be called: any text, several lines too, as Better Auth takes it."""
-Image = Annotated[str, Field(max_length=_LONGEST_URL), AfterValidator(_without_nul)]
-"""The URL of a picture. It is in every answer about its user: too short for a picture itself."""
-Reason = Annotated[str, Field(max_length=MAX_REASON_LENGTH), AfterValidator(_without_nul)]
-"""Why somebody is banned. It is shown in every list of users, so it has an end."""
-Moment = Annotated[
+Text = Annotated[str, AfterValidator(_check_text)]
+Name = Annotated[str, Field(max_length=MAX_NAME_LENGTH), AfterValidator(_check_text)]
+"""A user's name: any text, even of several lines, as in Better Auth."""
+Image = Annotated[str, Field(max_length=_MAX_URL_LENGTH), AfterValidator(_check_text)]
+"""The URL of a picture. Every response about the user has it, so it cannot be a picture itself."""
+Reason = Annotated[str, Field(max_length=MAX_REASON_LENGTH), AfterValidator(_check_text)]
+"""Why a user is banned. Limited, because every list of users shows it."""
+TimestampOut = Annotated[
     datetime,
     PlainSerializer(format_timestamp, return_type=str),
     WithJsonSchema(_DATE_TIME),
 ]
-"""A date that we say."""
-Instant = Annotated[datetime, BeforeValidator(_instant), WithJsonSchema(_DATE_TIME)]
-"""A date that we are told, in any zone; UTC if none is said."""
+"""A timestamp in a response."""
+TimestampIn = Annotated[datetime, BeforeValidator(_parse_instant), WithJsonSchema(_DATE_TIME)]
+"""A timestamp in a request, in any time zone; UTC if it has none."""
 
 
 class _NotNull:
     def __get_pydantic_core_schema__(self, kind: Any, handler: GetCoreSchemaHandler) -> CoreSchema:
-        return core_schema.no_info_before_validator_function(_not_null, handler(kind))
+        return core_schema.no_info_before_validator_function(_reject_null, handler(kind))
 
     def __get_pydantic_json_schema__(
         self, schema: CoreSchema, handler: GetJsonSchemaHandler
@@ -105,7 +105,7 @@ NotNull = _NotNull()
 class _PasswordSchema:
     def __get_pydantic_core_schema__(self, _: Any, __: GetCoreSchemaHandler) -> CoreSchema:
         hidden = core_schema.no_info_plain_validator_function(
-            lambda text: Password(_encodable(text))
+            lambda text: Password(_check_encodable(text))
         )
         return core_schema.chain_schema([core_schema.str_schema(strict=True), hidden])
 
@@ -118,12 +118,12 @@ PasswordField = Annotated[
 
 
 class WireModel(BaseModel):
-    """A body of the wire: camelCase outside, snake_case inside, nothing coerced."""
+    """A model of JSON or a query: camelCase in it, snake_case in Python, and no type coercion."""
 
     model_config = ConfigDict(alias_generator=to_camel, populate_by_name=True, strict=True)
 
-    called: ClassVar[str] = "object"
-    """What a refusal says was expected: Better Auth calls an open set of fields a record."""
+    type_name: ClassVar[str] = "object"
+    """The expected type in validation errors: Better Auth calls an open set of fields a record."""
 
 
 class Status(WireModel):
@@ -145,8 +145,7 @@ class Problem(WireModel):
     code: Annotated[str | None, NotNull] = Field(default=None, examples=["UNAUTHORIZED"])
 
 
-def is_name(text: str) -> bool:
-    """Tell whether somebody may be called so."""
+def is_valid_name(text: str) -> bool:
     try:
         TypeAdapter(Name).validate_python(text)
     except ValidationError:
@@ -155,74 +154,72 @@ def is_name(text: str) -> bool:
 
 
 def parse_json(raw: bytes) -> Any:
-    """Parse a JSON body; refuses what is broken, nested too deep, or says a key twice."""
+    """Parse a JSON body; refuses invalid JSON, repeated keys, and nesting that is too deep."""
     try:
-        text = raw.decode("utf-8-sig")  # json would guess at other encodings, and take half pairs
-        value = json.loads(
-            text, object_pairs_hook=_without_repeats, parse_constant=_refuse_constant
-        )
+        text = raw.decode("utf-8-sig")  # json would guess encodings, and accept lone surrogates
+        value = json.loads(text, object_pairs_hook=_to_dict, parse_constant=_reject_constant)
     except (ValueError, RecursionError):
         raise Refusal("BAD_REQUEST") from None
-    if _depth(value) > _DEEPEST:
+    if _depth(value) > _MAX_DEPTH:
         raise Refusal("BAD_REQUEST", "The request body is nested too deep")
     return value
 
 
 def parse_form(raw: bytes) -> dict[str, str]:
-    """Parse a form body; every value stays a string. Refuses one that says a field twice."""
+    """Parse a form body, whose values stay strings; refuses repeated fields."""
     try:
         pairs = parse_qsl(raw.decode("utf-8"), keep_blank_values=True, max_num_fields=100)
-        return _without_repeats(pairs)
+        return _to_dict(pairs)
     except ValueError:
         raise refusal_without_code("Invalid form in request body") from None
 
 
 def validate(model: type[WireModel], value: Any, where: str) -> Any:
-    """Check a body or a query against its model; refuses in the words of Better Auth's validator.
+    """Validate a body or a query; refuses with the messages of Better Auth's validator.
 
     `where` is "body" or "query"; `value` is `...` when the request had none.
     """
     if not isinstance(value, Mapping):
-        expected = f"expected {model.called}, received {_kind(value)}"
+        expected = f"expected {model.type_name}, received {_type_name(value)}"
         raise _invalid([f"[{where}] Invalid input: {expected}"])
     try:
-        # Under its outer name only: what is checked as callbackURL must not come as callback_url.
+        # By alias only: callbackURL is checked, so callback_url must not be accepted in its place.
         return model.model_validate(value, by_alias=True, by_name=False)
     except ValidationError as error:
-        raise _invalid([_in_words(model, each, where) for each in error.errors()]) from None
+        raise _invalid([_format_error(model, each, where) for each in error.errors()]) from None
 
 
-def _invalid(problems: list[str]) -> Refusal:
-    return Refusal("VALIDATION_ERROR", "; ".join(problems))
+def _invalid(messages: list[str]) -> Refusal:
+    return Refusal("VALIDATION_ERROR", "; ".join(messages))
 
 
-def _in_words(model: type[BaseModel], problem: Any, where: str) -> str:
-    path = ".".join([where, *(str(part) for part in problem["loc"])])
-    return f"[{path}] {_complaint(model, problem)}"
+def _format_error(model: type[BaseModel], error: Any, where: str) -> str:
+    path = ".".join([where, *(str(part) for part in error["loc"])])
+    return f"[{path}] {_format_reason(model, error)}"
 
 
-def _complaint(model: type[BaseModel], problem: Any) -> str:
-    kind, given = problem["type"], problem["input"]
+def _format_reason(model: type[BaseModel], error: Any) -> str:
+    kind, value = error["type"], error["input"]
     if kind in {"plain", "string_unicode"}:
         return "Invalid input"
     if kind == "email":
         return "Invalid email address"
     if kind == "missing":
-        return f"Invalid input: expected {_expected(model, problem)}, received undefined"
+        return f"Invalid input: expected {_expected_type(model, error)}, received undefined"
     if kind in {"literal_error", "enum"}:
-        options = re.sub(", | or ", "|", problem["ctx"]["expected"]).replace("'", '"')
+        options = re.sub(", | or ", "|", error["ctx"]["expected"]).replace("'", '"')
         return f"Invalid option: expected one of {options}"
     if kind == "greater_than_equal":
-        return f"Too small: expected number to be >={problem['ctx']['ge']:.0f}"
+        return f"Too small: expected number to be >={error['ctx']['ge']:.0f}"
     if kind == "string_too_long":
-        most = problem["ctx"]["max_length"]
+        most = error["ctx"]["max_length"]
         return f"Too big: expected string to have <={most} characters"
     if kind == "less_than_equal":
-        return f"Too big: expected number to be <={problem['ctx']['le']:.0f}"
-    return f"Invalid input: expected {_expected(model, problem)}, received {_kind(given)}"
+        return f"Too big: expected number to be <={error['ctx']['le']:.0f}"
+    return f"Invalid input: expected {_expected_type(model, error)}, received {_type_name(value)}"
 
 
-_TYPES = {
+_TYPE_NAMES = {
     "string_type": "string",
     "bool_type": "boolean",
     "int_type": "number",
@@ -233,15 +230,15 @@ _TYPES = {
 }
 
 
-def _expected(model: type[BaseModel], problem: Any) -> str:
-    if problem["type"] in _TYPES:
-        return _TYPES[problem["type"]]
+def _expected_type(model: type[BaseModel], error: Any) -> str:
+    if error["type"] in _TYPE_NAMES:
+        return _TYPE_NAMES[error["type"]]
     schema = _schema_of(model)
-    for part in problem["loc"]:
+    for part in error["loc"]:
         schema = schema.get("properties", {}).get(part, {})
     kinds = [schema.get("type"), *(each.get("type") for each in schema.get("anyOf", []))]
-    found = next((kind for kind in kinds if kind and kind != "null"), "object")
-    return {"integer": "number"}.get(found, found)
+    kind = next((kind for kind in kinds if kind and kind != "null"), "object")
+    return "number" if kind == "integer" else kind
 
 
 @cache
@@ -249,7 +246,7 @@ def _schema_of(model: type[BaseModel]) -> dict[str, Any]:
     return model.model_json_schema(by_alias=True)
 
 
-def _kind(value: Any) -> str:
+def _type_name(value: Any) -> str:
     if value is ...:
         return "undefined"
     if value is None:
@@ -263,14 +260,14 @@ def _kind(value: Any) -> str:
     return "array" if isinstance(value, list) else "object"
 
 
-def _without_repeats(pairs: list[tuple[str, T]]) -> dict[str, T]:
-    found = dict(pairs)
-    if len(found) != len(pairs):  # two readers of one body must not see two values
-        raise ValueError("a key is said twice")
-    return found
+def _to_dict(pairs: list[tuple[str, T]]) -> dict[str, T]:
+    values = dict(pairs)
+    if len(values) != len(pairs):  # another parser of this body might use the other value
+        raise ValueError("a key is repeated")
+    return values
 
 
-def _refuse_constant(name: str) -> Any:
+def _reject_constant(name: str) -> Any:
     raise ValueError(f"{name} is not JSON")
 
 

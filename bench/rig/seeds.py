@@ -251,14 +251,14 @@ class NoSeeds(Seeds):
 
 def cookie_for(token: str) -> str:
     """Return the Cookie header that opens the session of this token, as Better Auth signs it."""
-    return f"{COOKIE}={quote(_cookies.signed(token), safe='')}"
+    return f"{COOKIE}={quote(_cookies.sign(token), safe='')}"
 
 
 def forged(count: int) -> list[str]:
     """Return cookies in the right form, with tokens and signatures that nobody made."""
     stranger = Keyring([_randomness.bytes(32)])
     cookies, mint = Cookies(stranger, secure=False), TokenMint(stranger)
-    values = [cookies.signed(mint.new(_randomness).reveal()) for _ in range(count)]
+    values = [cookies.sign(mint.new(_randomness).reveal()) for _ in range(count)]
     return [f"{cookies.session_token}={quote(value, safe='')}" for value in values]
 
 

@@ -21,7 +21,7 @@ from backend.kernel.secrets.signing import Keyring
 from backend.kernel.secrets.tokens import TokenDigest, TokenMint, digest
 from backend.storage.queries.sessions import Session, SessionWithUser
 from backend.storage.queries.users import User
-from backend.web.cookies import cookie_value
+from backend.web.cookies import find_cookie
 from bench.rig import machine
 from bench.rig.harness import Harness
 from bench.rig.prepare import ROOT
@@ -63,7 +63,7 @@ def fill(count: int) -> dict[str, float]:
         token = mint.new(randomness)
         entry = to_current_session(found, token, digest(token), None)
         entry.response = render_session(entry)
-        entry.cookie = cookie_value(cookie_for(token.reveal()).encode(), COOKIE)
+        entry.cookie = find_cookie(cookie_for(token.reveal()).encode(), COOKIE)
         cache.fill(entry, cache.generation)
         entries.append(entry)
     weight = (machine.own_megabytes() - own) * 2**20 / count

@@ -38,7 +38,7 @@ PIECES = st.sampled_from(
         *("app.example.test", "x.preview.test", "preview.test", "[::1]", "443", "a", "login"),
     ]
 )
-TARGETS = st.one_of(st.text(max_size=40), st.lists(PIECES, max_size=8).map("".join))
+TARGET_FIELDS = st.one_of(st.text(max_size=40), st.lists(PIECES, max_size=8).map("".join))
 
 
 def origin_a_browser_goes_to(target: str) -> str:
@@ -61,7 +61,7 @@ def origin_a_browser_goes_to(target: str) -> str:
 
 
 @settings(max_examples=1500)
-@given(TARGETS)
+@given(TARGET_FIELDS)
 @example("//evil.example")
 @example("/\\evil.example")
 @example("https://app.example.test@evil.example")
@@ -161,7 +161,7 @@ def takers():
         plan = signature_of(spec.handler, spec.path)
         for _, model, *_ in (each for each in (plan.body, plan.query) if each):
             for name, field in model.model_fields.items():
-                if (field.alias or name) in origins.TARGETS:
+                if (field.alias or name) in origins.TARGET_FIELDS:
                     yield pytest.param(spec, field.alias, id=spec.handler.__name__)
 
 
@@ -172,7 +172,7 @@ def test_every_endpoint_that_takes_a_target_refuses_a_foreign_one(gatehouse, spe
         response = ada.get(f"{path}?token=x&{field}={EVIL}")
     else:
         response = ada.post(path, {field: EVIL})
-    assert (response.status_code, response.json()) == (403, refusal(origins.TARGETS[field]))
+    assert (response.status_code, response.json()) == (403, refusal(origins.TARGET_FIELDS[field]))
 
 
 def test_2048_characters_are_a_target():

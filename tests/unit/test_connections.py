@@ -6,7 +6,7 @@ import pytest
 from uvicorn import Config
 from uvicorn.server import ServerState
 
-from backend.web.server.connections import ConnectionLimits, Connections
+from backend.web.server.connections import ConnectionLimits, ConnectionRegistry
 from backend.web.server.protocol import GuardedProtocol
 from tests.server.wire_client import PATIENCE
 
@@ -18,22 +18,22 @@ def nobody(peer):
 
 
 def test_all_addresses_of_an_ipv6_subscriber_share_one_share():
-    others = Connections(SHARE, nobody)
-    names = {others.acquire(f"2001:db8:1:2::{number}", ()) for number in (1, 2)}
+    registry = ConnectionRegistry(SHARE, nobody)
+    names = {registry.acquire(f"2001:db8:1:2::{number}", ()) for number in (1, 2)}
     assert names == {"2001:db8:1:2::/64"}
-    assert others.acquire("2001:db8:1:2:ffff:ffff:ffff:ffff", ()) is None
-    assert others.acquire("2001:db8:1:3::1", ()) == "2001:db8:1:3::/64"
+    assert registry.acquire("2001:db8:1:2:ffff:ffff:ffff:ffff", ()) is None
+    assert registry.acquire("2001:db8:1:3::1", ()) == "2001:db8:1:3::/64"
 
-    others.release("2001:db8:1:2::/64")
+    registry.release("2001:db8:1:2::/64")
 
-    assert others.acquire("2001:db8:1:2::3", ()) == "2001:db8:1:2::/64"
+    assert registry.acquire("2001:db8:1:2::3", ()) == "2001:db8:1:2::/64"
 
 
 @pytest.mark.parametrize("alias", ["203.0.113.7", "::ffff:203.0.113.7"])
 def test_an_ipv4_address_is_alone_with_its_share(alias):
-    others = Connections(SHARE, nobody)
-    assert [others.acquire(alias, ()) is None for _ in range(3)] == [False, False, True]
-    assert others.acquire("203.0.113.8", ()) is not None
+    registry = ConnectionRegistry(SHARE, nobody)
+    assert [registry.acquire(alias, ()) is None for _ in range(3)] == [False, False, True]
+    assert registry.acquire("203.0.113.8", ()) is not None
 
 
 class Stuck(asyncio.Transport):
@@ -76,12 +76,16 @@ async def _evicted_and_cut(sent):
         await receive()
 
     limits = ConnectionLimits(connections=1, connections_per_address=1, linger_seconds=0.01)
-    config, state, others = Config(wait_for_body), ServerState(), Connections(limits, nobody)
+    config, state, registry = (
+        Config(wait_for_body),
+        ServerState(),
+        ConnectionRegistry(limits, nobody),
+    )
     config.load()
     first, second = Stuck(), Stuck()
     for transport in (first, second):
         protocol = GuardedProtocol(
-            config, state, {}, asyncio.get_running_loop(), limits=limits, others=others
+            config, state, {}, asyncio.get_running_loop(), limits=limits, registry=registry
         )
         protocol.connection_made(transport)
         if transport is first:

@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 
 from backend.kernel.secrets.secret import SessionToken
 from backend.kernel.secrets.signing import Keyring
-from backend.web.cookies import Cookies, cookie_value
+from backend.web.cookies import Cookies, find_cookie
 
 RING = Keyring([b"key"])
 COOKIES = Cookies(RING, secure=False)
@@ -44,43 +44,43 @@ TOKEN_CHARACTERS = st.characters(min_codepoint=33, max_codepoint=126, exclude_ch
     ],
 )
 def test_a_cookie_is_found_among_odd_neighbours(header):
-    assert cookie_value(header.encode(), "n") == "v"
+    assert find_cookie(header.encode(), "n") == "v"
 
 
 @pytest.mark.parametrize("header", ["", "n", "N=v", "nn=v", "x=n=v", "an=v", "n;=v", "x=; y"])
 def test_what_is_not_there_is_not_found(header):
-    assert cookie_value(header.encode(), "n") is None
+    assert find_cookie(header.encode(), "n") is None
 
 
 def test_the_first_of_two_with_one_name_wins():
-    assert cookie_value(b"n=first; n=second", "n") == "first"
+    assert find_cookie(b"n=first; n=second", "n") == "first"
 
 
 def test_a_value_may_contain_equal_signs():
-    assert cookie_value(b"n=a=b==", "n") == "a=b=="
+    assert find_cookie(b"n=a=b==", "n") == "a=b=="
 
 
 @given(st.binary())
 def test_no_header_is_too_odd_to_read(header):
-    cookie_value(header, "n")
+    find_cookie(header, "n")
     assert COOKIES.read_signed(header, NAME) is None
 
 
 @given(st.text(alphabet=TOKEN_CHARACTERS, min_size=1))
 def test_what_is_signed_is_read_back(value):
-    header = f"{NAME}={quote(COOKIES.signed(value), safe='')}".encode()
+    header = f"{NAME}={quote(COOKIES.sign(value), safe='')}".encode()
     assert COOKIES.read_signed(header, NAME) == value
 
 
 def test_a_signed_value_that_nobody_encoded_is_read_too():
-    assert COOKIES.verified(COOKIES.signed("value")) == "value"
+    assert COOKIES.verify(COOKIES.sign("value")) == "value"
 
 
 def test_what_follows_the_last_dot_is_the_signature():
-    assert COOKIES.verified(COOKIES.signed("a.b.c")) == "a.b.c"
+    assert COOKIES.verify(COOKIES.sign("a.b.c")) == "a.b.c"
 
 
-SIGNED = COOKIES.signed("value")
+SIGNED = COOKIES.sign("value")
 
 
 @pytest.mark.parametrize(
@@ -105,15 +105,15 @@ SIGNED = COOKIES.signed("value")
     ],
 )
 def test_a_forged_value_is_none(raw):
-    assert COOKIES.verified(raw) is None
+    assert COOKIES.verify(raw) is None
 
 
 def test_a_value_of_another_key_is_none():
-    assert COOKIES.verified(Cookies(Keyring([b"other"]), secure=False).signed("value")) is None
+    assert COOKIES.verify(Cookies(Keyring([b"other"]), secure=False).sign("value")) is None
 
 
 def test_a_cookie_signed_before_the_key_changed_is_good():
-    assert Cookies(Keyring([b"new", b"key"]), secure=False).verified(SIGNED) == "value"
+    assert Cookies(Keyring([b"new", b"key"]), secure=False).verify(SIGNED) == "value"
 
 
 def test_secure_cookies_have_a_prefix_and_their_plain_twins_are_not_read():
@@ -150,21 +150,21 @@ def test_clearing_names_three_cookies_with_the_attributes_they_were_set_with():
 
 def test_a_known_device_is_known_for_its_own_user_only():
     header = COOKIES.set_device(ADA, "hash", "nonce").encode()
-    assert COOKIES.known_device(header, ADA, "hash") == f"device-{ADA}-nonce"
-    assert COOKIES.known_device(header, BOB, "hash") is None
+    assert COOKIES.find_device(header, ADA, "hash") == f"device-{ADA}-nonce"
+    assert COOKIES.find_device(header, BOB, "hash") is None
 
 
 def test_a_device_is_known_until_the_password_changes():
     header = COOKIES.set_device(ADA, "hash", "nonce").encode()
-    assert COOKIES.known_device(header, ADA, "another hash") is None
+    assert COOKIES.find_device(header, ADA, "another hash") is None
     rotated = Cookies(Keyring([b"new", b"key"]), secure=False)
-    assert rotated.known_device(header, ADA, "hash") is not None
+    assert rotated.find_device(header, ADA, "hash") is not None
 
 
 def test_what_says_of_itself_that_it_is_a_device_is_none():
     """The signature of any other cookie covers only its value."""
-    mark = quote(COOKIES.signed(f"device-{ADA}-nonce"), safe="")
-    assert COOKIES.known_device(f"{COOKIES.device}={mark}".encode(), ADA, "hash") is None
+    mark = quote(COOKIES.sign(f"device-{ADA}-nonce"), safe="")
+    assert COOKIES.find_device(f"{COOKIES.device}={mark}".encode(), ADA, "hash") is None
     line = COOKIES.set_device(ADA, "hash", "nonce").partition(";")[0]
     as_a_session = line.replace(COOKIES.device, NAME).encode()
     assert COOKIES.read_signed(as_a_session, NAME) is None
@@ -172,8 +172,8 @@ def test_what_says_of_itself_that_it_is_a_device_is_none():
 
 def test_a_value_of_another_cookie_is_no_device():
     for value in ("true", "tok", str(ADA)):
-        forged = f"{COOKIES.device}={quote(COOKIES.signed(value), safe='')}".encode()
-        assert COOKIES.known_device(forged, ADA, "hash") is None
+        forged = f"{COOKIES.device}={quote(COOKIES.sign(value), safe='')}".encode()
+        assert COOKIES.find_device(forged, ADA, "hash") is None
 
 
 def test_a_device_is_kept_as_long_as_browsers_keep_anything():

@@ -231,7 +231,7 @@ def target_refused(name: str, target: object) -> Refusal | None:
     return None
 
 
-TARGETS = {
+TARGET_FIELDS = {
     "callbackURL": "INVALID_CALLBACK_URL",
     "redirectTo": "INVALID_REDIRECT_URL",
     "errorCallbackURL": "INVALID_ERROR_CALLBACK_URL",
@@ -239,7 +239,7 @@ TARGETS = {
 }
 
 
-@pytest.mark.parametrize(("name", "code"), TARGETS.items())
+@pytest.mark.parametrize(("name", "code"), TARGET_FIELDS.items())
 def test_each_target_has_its_own_code(name, code):
     assert target_refused(name, "https://evil.example").code == code
     assert target_refused(name, "/fine") is None

@@ -106,7 +106,7 @@ def sign_in_email(
         remember=body.remember_me is not False,
         callback=body.callback_url or None,
         presented_tokens=reader.list_tokens(request),
-        find_device=partial(cookies.known_device, request.cookie_header),
+        find_device=partial(cookies.find_device, request.cookie_header),
     )
     if isinstance(outcome, Challenge):
         return render_challenge(outcome)

@@ -65,7 +65,7 @@ class UpdateUser(WireModel):
 
     model_config = ConfigDict(extra="allow", json_schema_extra={"examples": [{"name": "Ada King"}]})
 
-    called = "record"
+    type_name = "record"
 
     name: Annotated[Name | None, NotNull] = None
     image: Image | None = None

@@ -11,12 +11,12 @@ from backend.kernel.refusals import Refusal
 from backend.kernel.timestamps import MAX_LIFETIME
 from backend.web.wire import (
     Image,
-    Instant,
     Name,
     NotNull,
     PasswordField,
     Reason,
     Text,
+    TimestampIn,
     WireModel,
 )
 
@@ -77,7 +77,7 @@ class UserData(WireModel):
     role: Any = Field(default=None, description="One role, or a list of them.")
     banned: Annotated[bool | None, NotNull] = None
     ban_reason: Reason | None = None
-    ban_expires: Instant | None = None
+    ban_expires: TimestampIn | None = None
 
 
 class ChangeUser(WireModel):

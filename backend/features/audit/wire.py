@@ -10,7 +10,7 @@ from pydantic_core import PydanticCustomError
 from backend.kernel.events import EventKind
 from backend.storage.queries.audit_list import AuditEvent, AuditFilter
 from backend.web.query_types import Id, Number, Repeated
-from backend.web.wire import Instant, Moment, Text, WireModel
+from backend.web.wire import Text, TimestampIn, TimestampOut, WireModel
 
 _PAGE, _MAX_PAGE = 50, 200
 _EARLIEST, _LATEST = datetime(2000, 1, 1, tzinfo=UTC), datetime(9000, 1, 1, tzinfo=UTC)
@@ -22,7 +22,7 @@ def _check_range(value: datetime) -> datetime:
     return value
 
 
-Since = Annotated[Instant, AfterValidator(_check_range)]
+Since = Annotated[TimestampIn, AfterValidator(_check_range)]
 Kind = Annotated[EventKind, Field(strict=False)]
 
 
@@ -65,7 +65,7 @@ class EventOut(WireModel):
     """One line of the audit trail, under the names it has in the log."""
 
     id: UUID
-    at: Moment
+    at: TimestampOut
     kind: str = Field(examples=["sign_in"])
     actor: UUID | None = Field(description="Who did it; null for a stranger or the server.")
     subject: UUID | None = Field(description="Who had it done to them.")
@@ -113,7 +113,7 @@ class StatsOut(WireModel):
     """One hour or day. `activeSessions` is how many were live at its end, or are now. Sessions that
     end are forgotten, so only the latest is exact; earlier ones count those that live on."""
 
-    start: Moment
+    start: TimestampOut
     sign_ins: int = Field(examples=[12])
     sign_in_failures: int = Field(examples=[1])
     sign_ups: int = Field(examples=[3])

@@ -23,7 +23,7 @@ async def openapi(
     if not await _may_read(request, context, reader):
         return NOT_FOUND
     app = request.scope["app"]
-    return Response(await context.pools.run(lambda: document.of(app), timeout=_BUILD_TIMEOUT))
+    return Response(await context.pools.run(lambda: document.render(app), timeout=_BUILD_TIMEOUT))
 
 
 @routes.get("/docs", in_docs=False)

@@ -92,7 +92,7 @@ def verify_email(
         link = links.find(work.db, work.now(), link_mailer.link_tokens, query.token, *_KINDS)
         if link.kind == LinkKind.VERIFY_EMAIL:
             signed_up = cookies.read_signed(request.cookie_header, cookies.sign_up)
-            find_device = partial(cookies.known_device, request.cookie_header)
+            find_device = partial(cookies.find_device, request.cookie_header)
             browser = service.Browser(user, signed_up, find_device)
             outcome = service.verify(work, issuer, link_mailer, link, browser)
             if isinstance(outcome, Challenge):

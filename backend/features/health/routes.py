@@ -15,7 +15,7 @@ from backend.storage.engine import Database, DatabaseUnavailable
 from backend.storage.opening import schema_version
 from backend.web.responses.responses import Response
 from backend.web.routing.routes import Routes
-from backend.web.wire import Moment, WireModel
+from backend.web.wire import TimestampOut, WireModel
 
 routes = Routes(
     "service", auth_rules=False, about="This server itself, and an example of a protected endpoint."
@@ -47,7 +47,7 @@ class Me(WireModel):
     """The caller."""
 
     user: UserOut
-    session_expires_at: Moment
+    session_expires_at: TimestampOut
 
 
 @dataclass

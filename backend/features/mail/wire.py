@@ -7,7 +7,7 @@ from pydantic import Field
 from backend.features.mail.service import Message
 from backend.storage.queries.outbox import Mail
 from backend.web.query_types import Id, Number
-from backend.web.wire import Moment, WireModel
+from backend.web.wire import TimestampOut, WireModel
 
 
 class OutboxPage(WireModel):
@@ -25,9 +25,9 @@ class MailOut(WireModel):
     to: str = Field(examples=["ada@example.com"])
     state: str = Field(examples=["waiting", "sent", "held", "given_up"])
     attempts: int = Field(examples=[1])
-    created_at: Moment
-    due_at: Moment | None
-    sent_at: Moment | None
+    created_at: TimestampOut
+    due_at: TimestampOut | None
+    sent_at: TimestampOut | None
     last_error: str | None = Field(examples=[None])
     subject: str | None = Field(examples=["Confirm your address for Gatehouse"])
     text: str | None

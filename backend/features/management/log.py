@@ -4,9 +4,9 @@ from typing import Annotated, Literal
 
 from pydantic import Field
 
-from backend.web.logs.log_ring import Line, LogRing
+from backend.web.logs.log_ring import LogLine, LogRing
 from backend.web.query_types import Number
-from backend.web.wire import Moment, NotNull, Text, WireModel
+from backend.web.wire import NotNull, Text, TimestampOut, WireModel
 
 Level = Literal["debug", "info", "warning", "error", "critical"]
 
@@ -24,7 +24,7 @@ class LogQuery(WireModel):
 class LineOut(WireModel):
     """One line of the log. `fields` holds what else it says, such as `address` or `exception`."""
 
-    at: Moment
+    at: TimestampOut
     level: str = Field(examples=["info"])
     event: str = Field(examples=["sign_in"])
     request_id: str | None = Field(examples=["5f1c9be0a7d2-3"])
@@ -33,7 +33,7 @@ class LineOut(WireModel):
     )
 
     @classmethod
-    def of(cls, line: Line) -> "LineOut":
+    def of(cls, line: LogLine) -> "LineOut":
         return cls(
             at=line.at,
             level=line.level,

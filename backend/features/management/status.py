@@ -19,7 +19,7 @@ from backend.storage.queries import outbox
 from backend.storage.snapshots.after_restore import find_latest_restore
 from backend.storage.snapshots.snapshots import Snapshots
 from backend.storage.work import Runtime, run_query
-from backend.web.wire import Moment, WireModel
+from backend.web.wire import TimestampOut, WireModel
 
 Durability = Literal["ephemeral", "snapshots", "durable"]
 
@@ -29,8 +29,8 @@ class RestoredState(WireModel):
     nothing came back or nobody knows. What was done until `restoredAt` may be missing. `damaged` is
     how many newer copies could not be used."""
 
-    as_of: Moment | None
-    restored_at: Moment
+    as_of: TimestampOut | None
+    restored_at: TimestampOut
     accounts: int
     sessions_ended: int
     links_ended: int
@@ -40,7 +40,7 @@ class RestoredState(WireModel):
 class SnapshotsState(WireModel):
     """Copies in SNAPSHOT_DIR, and why the last attempt failed, if it did."""
 
-    last_at: Moment | None
+    last_at: TimestampOut | None
     trouble: str | None
 
 
@@ -70,8 +70,8 @@ class MailState(WireModel):
 
     sends: Literal["smtp", "api", "outbox"]
     waiting: int
-    waiting_since: Moment | None
-    last_sent_at: Moment | None
+    waiting_since: TimestampOut | None
+    last_sent_at: TimestampOut | None
     last_error: str | None = Field(examples=[None])
 
 
@@ -132,7 +132,7 @@ class StatusOut(WireModel):
 
     version: str = Field(examples=[__version__])
     commit: str | None = Field(examples=[None])
-    started_at: Moment
+    started_at: TimestampOut
     environment: Literal["development", "production"]
     public_url: str = Field(examples=["https://auth.example.com"])
     frontend_urls: list[str] = Field(examples=[["https://app.example.com"]])

@@ -12,7 +12,7 @@ from backend.kernel.refusals import Refusal
 from backend.storage.queries.session_list import SessionFilter
 from backend.storage.queries.sessions import SessionWithUser
 from backend.web.query_types import Id, Number
-from backend.web.wire import Moment, NotNull, Text, WireModel
+from backend.web.wire import NotNull, Text, TimestampOut, WireModel
 
 _PAGE, _MAX_PAGE = 50, 200
 _SUBSCRIBER_PREFIX = 64  # bits that all addresses of one IPv6 subscriber share
@@ -24,7 +24,7 @@ class ActiveUserOut(UserOut):
     active_sessions: int = Field(
         description="Live ones, those of impersonating admins included.", examples=[2]
     )
-    last_sign_in_at: Moment | None = Field(
+    last_sign_in_at: TimestampOut | None = Field(
         description="When they last signed in or up, while the audit trail knows of it."
     )
     accounts: list[str] = Field(
@@ -95,9 +95,9 @@ class LiveSession(WireModel):
     user: SessionOwner
     ip_address: str = Field(examples=["203.0.113.7"])
     user_agent: str = Field(examples=["Mozilla/5.0"])
-    created_at: Moment
-    updated_at: Moment
-    expires_at: Moment
+    created_at: TimestampOut
+    updated_at: TimestampOut
+    expires_at: TimestampOut
     impersonated_by: str | None = Field(
         description="The admin who acts as this user.", examples=[None]
     )

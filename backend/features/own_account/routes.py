@@ -93,7 +93,7 @@ def change_password(
         current,
         body.current_password,
         body.new_password,
-        partial(cookies.known_device, request.cookie_header),
+        partial(cookies.find_device, request.cookie_header),
         revoke_others=body.revoke_other_sessions is True,
     )
     user = UserOut.of(current.user)
@@ -115,7 +115,7 @@ def verify_password(
     body: VerifyPassword,
 ) -> Status:
     """Tell whether this is the caller's password, for a page that asks once more."""
-    find_device = partial(cookies.known_device, request.cookie_header)
+    find_device = partial(cookies.find_device, request.cookie_header)
     service.verify_password(work, accounts, body.password, find_device)
     return Status()
 
@@ -147,7 +147,7 @@ def delete_user(
     """Delete one's account, or mail the link that does where DELETE_USER_NEEDS_LINK is on."""
     if not work.settings.delete_user:
         return NOT_FOUND
-    find_device = partial(cookies.known_device, request.cookie_header)
+    find_device = partial(cookies.find_device, request.cookie_header)
     has_token = bool(body.token)
     removal.check_may_delete(
         work, accounts, current, body.password, find_device, has_token=has_token

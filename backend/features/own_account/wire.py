@@ -6,7 +6,7 @@ from pydantic import ConfigDict, Field
 
 from backend.features.sessions.wire import UserOut
 from backend.storage.queries.users import User
-from backend.web.wire import Moment, NotNull, PasswordField, Text, WireModel
+from backend.web.wire import NotNull, PasswordField, Text, TimestampOut, WireModel
 
 _CALLBACK = Field(
     default=None,
@@ -87,8 +87,8 @@ class AccountOut(WireModel):
     provider_id: str = Field(examples=["credential"])
     account_id: str = Field(examples=[_ID])
     user_id: str = Field(examples=[_ID])
-    created_at: Moment
-    updated_at: Moment
+    created_at: TimestampOut
+    updated_at: TimestampOut
     scopes: list[str] = Field(examples=[[]])
 
     @classmethod

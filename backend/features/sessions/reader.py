@@ -21,7 +21,7 @@ from backend.storage.queries import sessions
 from backend.storage.queries.sessions import SessionWithUser
 from backend.storage.work import Runtime, Work
 from backend.web.app_context import Pools
-from backend.web.cookies import Cookies, cookie_values
+from backend.web.cookies import Cookies, find_cookies
 from backend.web.request_context import RequestContext
 
 _LEFT_OVER = b".session_data"
@@ -65,7 +65,7 @@ class SessionReader:
         That is all cookies with the session's name, whichever of them counted, and the admin's own
         session during an impersonation.
         """
-        cookies = cookie_values(request.cookie_header, self._cookies.session_token)
+        cookies = find_cookies(request.cookie_header, self._cookies.session_token)
         return [
             *(token for token, _ in self._read_tokens(request, cookies)),
             *self.list_admin_tokens(request),
@@ -92,7 +92,7 @@ class SessionReader:
                 return [(token, None)]
         presented_tokens: list[_Presented] = []
         for cookie in cookies:
-            value = self._cookies.verified(cookie)
+            value = self._cookies.verify(cookie)
             if value:
                 presented_tokens.append((SessionToken(value), cookie))
         return presented_tokens
@@ -107,8 +107,8 @@ class SessionReader:
         cookies: list[str] = []
         if header is not None:
             if _LEFT_OVER in header:
-                request.cookies += self._cookies.clear_left_over(header)
-            cookies = cookie_values(header, self._cookies.session_token)
+                request.cookies += self._cookies.clear_session_data(header)
+            cookies = find_cookies(header, self._cookies.session_token)
         if cookies and b"authorization" not in request.headers:
             cached = self._cache.get_by_cookie(cookies[0])
             if cached is not None and self._feed.is_live():
@@ -196,7 +196,7 @@ class SessionReader:
         if scheme.lower() != "bearer" or not credentials:
             return None
         if "." in credentials:
-            value = self._cookies.verified(credentials)
+            value = self._cookies.verify(credentials)
             return SessionToken(value) if value else None
         return SessionToken(credentials) if self._mint.is_authentic(credentials) else None
 

@@ -9,7 +9,7 @@ from backend.kernel.settings import Settings
 from backend.storage.queries import users
 from backend.storage.queries.sessions import Session
 from backend.storage.work import Work
-from backend.web.cookies import Cookies, cookie_value
+from backend.web.cookies import Cookies, find_cookie
 from backend.web.responses.responses import Response
 
 SESSION_HEADERS = {
@@ -25,7 +25,7 @@ def set_session_cookies(
     """Set the session cookie, and the header from which clients without cookies take the token."""
     max_age = settings.session_lifetime if session.remembered else None
     response.cookies += cookies.set_session(token, max_age)
-    response.headers["set-auth-token"] = cookies.signed(token.reveal())
+    response.headers["set-auth-token"] = cookies.sign(token.reveal())
     response.headers["access-control-expose-headers"] = "set-auth-token"
     return response
 
@@ -37,7 +37,8 @@ def set_sign_in_cookies(
     set_session_cookies(response, cookies, issued.session, issued.token, work.settings)
     if issued.session.remembered and cookies.read_signed(cookie_header, cookies.dont_remember):
         response.cookies.append(cookies.clear_dont_remember())
-    response.cookies += cookies.clear_waiting(cookie_header)  # no way back into an admin's session
+    # There is no way back into the session of an admin.
+    response.cookies += cookies.clear_impersonation(cookie_header)
     response.cookies += _set_device_cookie(work, cookies, issued.user.id)
     return response
 
@@ -49,7 +50,7 @@ def renew_device_cookie(
 
     The old ones are void; strangers who guess must not lock the owner out here.
     """
-    if cookie_value(cookie_header, cookies.device) is None:
+    if find_cookie(cookie_header, cookies.device) is None:
         return []
     return _set_device_cookie(work, cookies, user_id)
 

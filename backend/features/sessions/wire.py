@@ -7,7 +7,7 @@ from pydantic import Field
 
 from backend.storage.queries.sessions import Session
 from backend.storage.queries.users import User
-from backend.web.wire import Moment, Text, WireModel
+from backend.web.wire import Text, TimestampOut, WireModel
 
 
 class UserOut(WireModel):
@@ -18,12 +18,12 @@ class UserOut(WireModel):
     email: str = Field(examples=["ada@example.com"])
     email_verified: bool = Field(examples=[False])
     image: str | None = Field(description="The URL of a picture.", examples=[None])
-    created_at: Moment
-    updated_at: Moment
+    created_at: TimestampOut
+    updated_at: TimestampOut
     role: str = Field(description="Several are joined by commas.", examples=["user"])
     banned: bool = Field(examples=[False])
     ban_reason: str | None = Field(examples=[None])
-    ban_expires: Moment | None = Field(description="null: a ban has no end.", examples=[None])
+    ban_expires: TimestampOut | None = Field(description="null: a ban has no end.", examples=[None])
 
     @classmethod
     def of(cls, user: User) -> "UserOut":
@@ -49,9 +49,9 @@ class SessionOut(WireModel):
     id: str = Field(examples=["01a203c2-7c95-7bd1-9d3e-2f64c1a0e7b8"])
     token: str = Field(examples=["N5vT0cXq8mYw2bKzR4hLp7sDf9gJ1aUe3iOoPtCdWx"])
     user_id: str = Field(examples=["01a203c2-7c93-7407-ab15-d32628a133b6"])
-    expires_at: Moment
-    created_at: Moment
-    updated_at: Moment
+    expires_at: TimestampOut
+    created_at: TimestampOut
+    updated_at: TimestampOut
     ip_address: str = Field(examples=["203.0.113.7"])
     user_agent: str = Field(examples=["Mozilla/5.0"])
     impersonated_by: str | None = Field(

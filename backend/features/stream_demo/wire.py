@@ -2,14 +2,14 @@
 
 from typing import Literal
 
-from backend.web.wire import Moment, WireModel
+from backend.web.wire import TimestampOut, WireModel
 
 
 class Tick(WireModel):
     """One of the events: which, and when it left."""
 
     number: int
-    sent_at: Moment
+    sent_at: TimestampOut
 
     def as_event(self) -> bytes:
         return _format_event(self)

@@ -1,4 +1,4 @@
-"""From which address a request really comes."""
+"""Finds the address a request comes from."""
 
 import ipaddress
 from collections.abc import Mapping, Sequence
@@ -11,38 +11,37 @@ IPAddress = ipaddress.IPv4Address | ipaddress.IPv6Address
 
 
 class ClientAddresses:
-    """Finds the caller's address behind the proxies we trust.
+    """Finds the client's address behind trusted proxies.
 
-    The Hub's edge appends its peer to X-Forwarded-For and keeps what the caller sent before it, so
-    exactly the last entry is believed, and only when the peer is a trusted proxy (ASVS 4.1.3).
-    Our own frontend may name its visitor instead, if it knows the shared key.
+    The Hub's proxy appends its peer to X-Forwarded-For and keeps what the client sent before it, so
+    only the last entry counts, and only if the peer is a trusted proxy (ASVS 4.1.3). Our own
+    frontend, which knows the shared key, may send its visitor's address instead.
     """
 
     def __init__(self, trusted: Sequence[str], frontend_key: Secret | None) -> None:
         self._trusted = [ipaddress.ip_network(each, strict=False) for each in trusted]
         self._frontend_key = frontend_key
-        self.trusts = lru_cache(1024)(self._lies_in_a_trusted_network)
+        self.trusts = lru_cache(1024)(self._is_trusted_proxy)
         """Whether a peer is a trusted proxy."""
 
     def find(self, peer: str, headers: Mapping[bytes, bytes]) -> str:
-        """Return the caller's address, or "" when nothing believable was said."""
-        told = self._told_by_frontend(headers)
-        if told:
-            return told
+        """Return the client's address, or "" if it is unknown."""
+        if address := self._read_frontend_address(headers):
+            return address
         forwarded = headers.get(b"x-forwarded-for")
         if forwarded is None or not self.trusts(peer):
-            return _tidy(peer)
-        return _tidy(forwarded.rpartition(b",")[2].decode("latin-1")) or _tidy(peer)
+            return _normalize(peer)
+        return _normalize(forwarded.rpartition(b",")[2].decode("latin-1")) or _normalize(peer)
 
-    def _told_by_frontend(self, headers: Mapping[bytes, bytes]) -> str:
+    def _read_frontend_address(self, headers: Mapping[bytes, bytes]) -> str:
         if self._frontend_key is None or b"x-gatehouse-key" not in headers:
             return ""
         if not compare_digest(headers[b"x-gatehouse-key"], self._frontend_key.reveal().encode()):
             return ""
-        return _tidy(headers.get(b"x-gatehouse-client-ip", b"").decode("latin-1"))
+        return _normalize(headers.get(b"x-gatehouse-client-ip", b"").decode("latin-1"))
 
-    def _lies_in_a_trusted_network(self, peer: str) -> bool:
-        address = _parsed(peer)
+    def _is_trusted_proxy(self, peer: str) -> bool:
+        address = _parse(peer)
         return address is not None and any(
             address in network for network in self._trusted if network.version == address.version
         )
@@ -50,20 +49,20 @@ class ClientAddresses:
 
 @lru_cache(4096)
 def bucket(address: str) -> str:
-    """Return whom a limit counts: an IPv4 address, or the /64 an IPv6 subscriber owns whole."""
-    parsed = _parsed(address)
+    """Return what limits count: an IPv4 address, or the /64 that an IPv6 subscriber owns."""
+    parsed = _parse(address)
     if parsed is None or parsed.version == 4:
         return address
     return str(ipaddress.ip_network((parsed, 64), strict=False))
 
 
-def _tidy(text: str) -> str:
-    parsed = _parsed(text.strip())
+def _normalize(text: str) -> str:
+    parsed = _parse(text.strip())
     return str(parsed) if parsed else ""
 
 
 @lru_cache(4096)
-def _parsed(text: str) -> IPAddress | None:
+def _parse(text: str) -> IPAddress | None:
     if text.startswith("[") and "]" in text:  # [2001:db8::1]:443
         text = text[1 : text.index("]")]
     elif text.count(":") == 1:  # 203.0.113.7:443

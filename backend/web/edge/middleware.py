@@ -1,9 +1,7 @@
-"""Every request's way in, and every answer's way out.
+"""The outermost middleware: request ids, fixed routes, CORS and security headers.
 
-One layer instead of a stack of them: it names the request, leads known paths straight to their
-endpoint, and gives every answer, whatever made it, the headers it must carry. A stack of three
-wrappers around FastAPI's own five cost the session check more than half of its time
-(docs/decisions/0012-one-layer-around-everything.md).
+It is one middleware for speed: three around FastAPI's own five took more than half of the time of
+a session check (docs/decisions/0012-one-layer-around-everything.md).
 """
 
 import itertools
@@ -14,15 +12,15 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 from backend.kernel.randomness import Randomness
 from backend.web.edge.cors import Cors
 from backend.web.edge.security_headers import SecurityHeaders
-from backend.web.request_context import header_in
+from backend.web.request_context import find_header
 from backend.web.routing.paths import raw_path
 
 FixedRoutes = Mapping[tuple[str, bytes | None], ASGIApp]
 
 
 class EdgeMiddleware:
-    """The outermost application. `routes` are the endpoints whose path is fixed, by method and path
-    as it is sent; everything else is for `app` to find."""
+    """Calls endpoints whose path is fixed (`routes`, by method and raw path) directly, and `app`
+    for everything else; adds headers to every response."""
 
     def __init__(
         self,
@@ -44,19 +42,19 @@ class EdgeMiddleware:
         if scope["type"] != "http":
             return await self._app(scope, receive, send)
         request_id = scope["request_id"] = f"{self._start}-{next(self._count):x}"
-        named = (b"x-request-id", request_id.encode())
-        origin = header_in(scope["headers"], b"origin")
-        shared = self._cors.response_headers(origin)
+        id_header = (b"x-request-id", request_id.encode())
+        origin = find_header(scope["headers"], b"origin")
+        cors_headers = self._cors.response_headers(origin)
 
-        async def send_dressed(message: Message) -> None:
+        async def send_with_headers(message: Message) -> None:
             if message["type"] == "http.response.start":
-                headers = message["headers"]
-                dressed = [*headers, named, *shared, *self._security.missing(headers)]
-                message = {**message, "headers": dressed}
+                own = message["headers"]
+                headers = [*own, id_header, *cors_headers, *self._security.missing(own)]
+                message = {**message, "headers": headers}
             await send(message)
 
         route = self._routes.get((scope["method"], scope.get("raw_path")))
         if route is None:
             scope["path"] = raw_path(scope)
             route = self._cors.preflight(scope, origin) or self._app
-        return await route(scope, receive, send_dressed)
+        return await route(scope, receive, send_with_headers)

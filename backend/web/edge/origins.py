@@ -1,4 +1,4 @@
-"""Which sites may act for a signed-in browser, and where we may send it."""
+"""The origins that may use a browser's session, and the targets it may be redirected to."""
 
 import ipaddress
 import re
@@ -11,22 +11,22 @@ from backend.kernel.refusals import Refusal, refusal_without_code
 
 _SAFE_METHODS = {"GET", "HEAD", "OPTIONS"}
 _DEFAULT_PORTS = {"http": 80, "https": 443}
-_FORBIDDEN = re.compile(r"[\x00-\x20\x7f\\]")
+_FORBIDDEN_CHARACTERS = re.compile(r"[\x00-\x20\x7f\\]")
 _HIDDEN_SLASH = re.compile(r"%2f|%5c", re.IGNORECASE)
 _SIGN_IN = re.compile(r"/(sign-in|sign-up|email-otp|two-factor|passkey|magic-link)(/|$)")
 MAX_TARGET_LENGTH = 2048  # characters
-TARGETS = {
+TARGET_FIELDS = {
     "callbackURL": "INVALID_CALLBACK_URL",
     "redirectTo": "INVALID_REDIRECT_URL",
     "errorCallbackURL": "INVALID_ERROR_CALLBACK_URL",
     "newUserCallbackURL": "INVALID_NEW_USER_CALLBACK_URL",
 }
-"""Fields that say where to send somebody, and how each is refused."""
+"""Fields with a redirect target, and the codes of refusals of untrusted ones."""
 
 
 def origin_of(url: str) -> str | None:
-    """Return scheme, host and port of a URL in their normal form, or None if it has none."""
-    if _FORBIDDEN.search(url):
+    """Return scheme, host and port of a URL in normal form, or None if it has no origin."""
+    if _FORBIDDEN_CHARACTERS.search(url):
         return None
     try:
         parts = urlsplit(url)
@@ -44,20 +44,20 @@ def origin_of(url: str) -> str | None:
 class TrustedOrigins:
     """The origins that may use cookies: exact ones, and patterns such as https://*.vercel.app.
 
-    `*` and `?` stand for anything but a slash. A pattern with a scheme matches only that scheme,
-    one without a scheme only the host, and one without either matches nothing.
+    `*` and `?` match anything but a slash. A pattern with a scheme is compared with the origin, one
+    without a scheme with the host only.
     """
 
     def __init__(self, patterns: Sequence[str]) -> None:
-        self._globs = [_glob(each) for each in patterns if _is_glob(each)]
-        self._apps = [each for each in patterns if "://" in each and not _is_web(each)]
+        self._globs = [_compile_glob(each) for each in patterns if _is_glob(each)]
+        self._app_patterns = [each for each in patterns if "://" in each and not _is_web(each)]
         sites = [each for each in patterns if _is_web(each) and not _is_glob(each)]
         self._exact = {origin_of(each) for each in sites} - {None}
         self.trusts = lru_cache(1024)(self._trusts)
 
     def _trusts(self, url: str) -> bool:
         """Tell whether the origin of this URL (or this Origin header) is trusted."""
-        if any(_is_within(url, app) for app in self._apps):
+        if any(_is_within(url, app) for app in self._app_patterns):
             return True
         origin = origin_of(url)
         if origin is None:
@@ -65,11 +65,11 @@ class TrustedOrigins:
         return origin in self._exact or any(matches(origin) for matches in self._globs)
 
     def check_request(self, method: str, path: str, headers: Mapping[bytes, bytes]) -> None:
-        """Refuse a request that another site may have made the browser send (ASVS 3.5.1).
+        """Refuse cross-site request forgery (ASVS 3.5.1).
 
         With a cookie, every change needs a trusted Origin. Signing in needs one even without a
-        cookie as soon as a browser is seen to ask: otherwise a foreign page could sign its visitor
-        in as somebody else. Callers that are no browsers send neither and pass.
+        cookie if a browser sends the request: otherwise another site could sign its visitor in to
+        somebody else's account. Clients other than browsers send no such headers and pass.
         """
         if method in _SAFE_METHODS:
             return
@@ -83,45 +83,45 @@ class TrustedOrigins:
         if fetch == [b"cross-site", b"navigate"]:
             raise Refusal("CROSS_SITE_NAVIGATION_LOGIN_BLOCKED")
         others = [headers.get(name) for name in (b"sec-fetch-dest", b"origin", b"referer")]
-        if any([*fetch, *others]):
+        if any([*fetch, *others]):  # only browsers send these
             self._require_trusted(headers)
 
-    def check_targets(self, said: Mapping[str, Any]) -> None:
-        """Refuse to send anybody to a place we do not know (ASVS 3.7.2)."""
-        for name, code in TARGETS.items():
-            target = said.get(name)
+    def check_targets(self, fields: Mapping[str, Any]) -> None:
+        """Refuse untrusted redirect targets (ASVS 3.7.2)."""
+        for name, code in TARGET_FIELDS.items():
+            target = fields.get(name)
             if not target:
                 continue
             if not isinstance(target, str):
-                label = "redirectURL" if name == "redirectTo" else name  # as Better Auth calls it
+                label = "redirectURL" if name == "redirectTo" else name  # Better Auth's name
                 raise refusal_without_code(f"Invalid {label}: expected a string")
             if not self.allows_target(target):
                 raise Refusal(code)
 
     def allows_target(self, target: str) -> bool:
-        """Tell whether a browser may be sent there: our own path, or a trusted origin's URL.
+        """Tell whether a browser may be redirected to it: a path, or a URL of a trusted origin.
 
-        It is stored and mailed, some twelve times as long as it came, so it has a length that every
-        browser and proxy takes.
+        It is stored and mailed, encoded up to twelve times as long, so its length is limited to
+        what every browser and proxy accepts.
         """
-        if len(target) > MAX_TARGET_LENGTH or _FORBIDDEN.search(target):
+        if len(target) > MAX_TARGET_LENGTH or _FORBIDDEN_CHARACTERS.search(target):
             return False
         if not target.startswith("/"):
             return self.trusts(target)
         path = target.partition("?")[0].partition("#")[0]
         if target.startswith("//") or _HIDDEN_SLASH.search(path):
             return False
-        # Once its dots are resolved, "/..//evil.example" begins with two slashes.
+        # With its dots resolved, "/..//evil.example" begins with two slashes.
         decoded = unquote(path)
         return not ("//" in decoded and "/." in decoded)
 
     def _require_trusted(self, headers: Mapping[bytes, bytes]) -> None:
-        said = headers.get(b"origin") or headers.get(b"referer") or b""
-        if said == b"null" and headers.get(b"sec-fetch-site") == b"same-origin":
+        origin = headers.get(b"origin") or headers.get(b"referer") or b""
+        if origin == b"null" and headers.get(b"sec-fetch-site") == b"same-origin":
             return
-        if said in {b"", b"null"}:
+        if origin in {b"", b"null"}:
             raise Refusal("MISSING_OR_NULL_ORIGIN")
-        if not self.trusts(said.decode("latin-1")):
+        if not self.trusts(origin.decode("latin-1")):
             raise Refusal("INVALID_ORIGIN")
 
 
@@ -133,33 +133,32 @@ def _is_web(pattern: str) -> bool:
     return pattern.lower().startswith(("http://", "https://")) or _is_glob(pattern)
 
 
-def _is_within(url: str, app: str) -> bool:
+def _is_within(url: str, pattern: str) -> bool:
     """Tell whether a URL such as myapp://open/chat lies within a pattern such as myapp://open."""
     try:
-        given, wanted = urlsplit(url), urlsplit(app)
+        parts, allowed = urlsplit(url), urlsplit(pattern)
     except ValueError:
         return False
-    if _FORBIDDEN.search(url) or given.scheme != wanted.scheme:
+    if _FORBIDDEN_CHARACTERS.search(url) or parts.scheme != allowed.scheme:
         return False
-    if wanted.netloc and given.netloc.lower() != wanted.netloc.lower():
+    if allowed.netloc and parts.netloc.lower() != allowed.netloc.lower():
         return False
-    folder = wanted.path.rstrip("/")
-    return given.path == folder or given.path.startswith(f"{folder}/")
+    folder = allowed.path.rstrip("/")
+    return parts.path == folder or parts.path.startswith(f"{folder}/")
 
 
-def _glob(pattern: str) -> Any:
+def _compile_glob(pattern: str) -> Any:
     with_scheme = "://" in pattern
-    parts = {"*": "[^/]*", "?": "[^/]"}
-    body = "".join(parts.get(char) or re.escape(char) for char in pattern.lower())
-    compiled = re.compile(body)
-    wanted_host = pattern.rpartition("://")[2].partition(":")[0]
-    only_ipv4 = re.sub(r"[*?.]", "", wanted_host).isdigit()
+    wildcards = {"*": "[^/]*", "?": "[^/]"}
+    regex = re.compile("".join(wildcards.get(c) or re.escape(c) for c in pattern.lower()))
+    host_pattern = pattern.rpartition("://")[2].partition(":")[0]
+    only_ipv4 = re.sub(r"[*?.]", "", host_pattern).isdigit()
 
     def matches(origin: str) -> bool:
         host = urlsplit(origin).netloc
         if only_ipv4 and not _is_ipv4(host.partition(":")[0]):
             return False
-        return compiled.fullmatch(origin if with_scheme else host) is not None
+        return regex.fullmatch(origin if with_scheme else host) is not None
 
     return matches
 

@@ -1,4 +1,4 @@
-"""The headers every answer carries, whatever made it (ASVS 3.4)."""
+"""The security headers of every response (ASVS 3.4)."""
 
 API_POLICY = b"default-src 'none'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'"
 _ALWAYS = [
@@ -25,7 +25,7 @@ class SecurityHeaders:
         ]
 
     def missing(self, headers: Headers) -> Headers:
-        """Return what an answer with these headers lacks; a page may have a policy of its own."""
+        """Return the security headers to add to these; a page may have its own CSP."""
         for name, _ in headers:
             if name == b"content-security-policy":
                 return self._common

@@ -1,1 +1,1 @@
-"""Log lines: how they look, the latest of them, and what a crash leaves."""
+"""Logging: its setup, the latest lines, and crashes."""

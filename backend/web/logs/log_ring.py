@@ -1,7 +1,7 @@
 """The latest log lines of this process, for admins to read beside the audit trail.
 
-The log proper goes to stderr, where a platform keeps it or does not; this is what can be looked at
-without access to the platform.
+The log itself goes to stderr, where a platform may keep it; this can be read without access to the
+platform.
 """
 
 import logging
@@ -12,15 +12,15 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-_LINES, _CHARACTERS = 2000, 1_000_000  # together about 2 MB at most
-_LONGEST = 8000  # characters of one text, such as a traceback
-_ITS_OWN = frozenset(("timestamp", "level", "event", "request_id"))
+_MAX_LINES, _MAX_CHARACTERS = 2000, 1_000_000  # together about 2 MB at most
+_MAX_TEXT_LENGTH = 8000  # characters of one text, such as a traceback
+_STANDARD = frozenset(("timestamp", "level", "event", "request_id"))
 
 Value = str | int | float | bool | None
 
 
 @dataclass(frozen=True, slots=True)
-class Line:
+class LogLine:
     """One line of the log."""
 
     at: datetime
@@ -32,53 +32,53 @@ class Line:
 
 
 class LogRing:
-    """Keeps the latest lines: bounded in their number and, together, in their characters."""
+    """Keeps the latest lines, bounded in their number and in their total length."""
 
-    def __init__(self, lines: int = _LINES, characters: int = _CHARACTERS) -> None:
-        self._most_lines = lines
-        self._most_characters = characters
-        self._lines: deque[Line] = deque()
+    def __init__(self, lines: int = _MAX_LINES, characters: int = _MAX_CHARACTERS) -> None:
+        self._max_lines = lines
+        self._max_characters = characters
+        self._lines: deque[LogLine] = deque()
         self._characters = 0
         self._lock = threading.Lock()
         self.catch_up: Callable[[], None] = lambda: None
-        """Has the lines kept that were said and are on their way here."""
+        """Renders pending lines, so that they are kept here."""
 
-    def keep(self, _: Any, __: str, said: dict[str, Any]) -> dict[str, Any]:
+    def keep(self, _: Any, __: str, event_dict: dict[str, Any]) -> dict[str, Any]:
         """Keep a line and pass it on: a structlog processor."""
-        line = _line(said)
+        line = _to_line(event_dict)
         with self._lock:
             self._lines.append(line)
             self._characters += line.size
-            while len(self._lines) > self._most_lines or self._characters > self._most_characters:
+            while len(self._lines) > self._max_lines or self._characters > self._max_characters:
                 self._characters -= self._lines.popleft().size
-        return said
+        return event_dict
 
     def latest(
         self, limit: int, *, level: str = "debug", request_id: str | None = None
-    ) -> list[Line]:
-        """Return lines of at least this level, of one request if it is named, newest first."""
+    ) -> list[LogLine]:
+        """Return lines of at least this level, optionally of one request, newest first."""
         self.catch_up()
         with self._lock:
             lines = list(self._lines)
         names = logging.getLevelNamesMapping()
-        least = names[level.upper()]
-        wanted = [
+        minimum = names[level.upper()]
+        matching = [
             line
             for line in reversed(lines)
-            if names.get(line.level.upper(), least) >= least
+            if names.get(line.level.upper(), minimum) >= minimum
             and (request_id is None or line.request_id == request_id)
         ]
-        return wanted[:limit]
+        return matching[:limit]
 
 
-def _line(said: Mapping[str, Any]) -> Line:
-    fields = {name: _short(value) for name, value in said.items() if name not in _ITS_OWN}
-    event = str(_short(str(said.get("event", ""))))
-    request_id = said.get("request_id")
+def _to_line(event_dict: Mapping[str, Any]) -> LogLine:
+    fields = {name: _shorten(value) for name, value in event_dict.items() if name not in _STANDARD}
+    event = str(_shorten(str(event_dict.get("event", ""))))
+    request_id = event_dict.get("request_id")
     texts = [*fields, event, *(value for value in fields.values() if isinstance(value, str))]
-    return Line(
-        at=datetime.fromisoformat(said["timestamp"]),
-        level=said["level"],
+    return LogLine(
+        at=datetime.fromisoformat(event_dict["timestamp"]),
+        level=event_dict["level"],
         event=event,
         request_id=str(request_id) if request_id else None,  # the server itself has none
         fields=fields,
@@ -86,12 +86,12 @@ def _line(said: Mapping[str, Any]) -> Line:
     )
 
 
-def _short(value: Any) -> Value:
+def _shorten(value: Any) -> Value:
     if isinstance(value, int | float | bool | None):
         return value
     text = str(value)
-    return text if len(text) <= _LONGEST else f"{text[:_LONGEST]}..."
+    return text if len(text) <= _MAX_TEXT_LENGTH else f"{text[:_MAX_TEXT_LENGTH]}..."
 
 
 LOG_RING = LogRing()
-"""The lines of this process: as the log, there is one of them, set up once."""
+"""The lines of this process, which has one log."""

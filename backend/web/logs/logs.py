@@ -1,8 +1,7 @@
-"""How log lines look: JSON in production, readable in development, never with a secret.
+"""Sets up logging: JSON in production, readable lines in development, always without secrets.
 
-Whoever logs only hands the line over. It is made, kept for admins and written in the thread of
-standard error (`backend/process/output.py`), so that nothing about the log can make a request wait
-or fail.
+A call of the logger only queues the line. It is rendered, kept for admins and written in the thread
+of stderr (`backend/process/output.py`), so logging cannot delay a request or make it fail.
 """
 
 import logging
@@ -23,43 +22,43 @@ from backend.kernel.settings import Settings
 from backend.process.output import STDERR, Output
 from backend.web.logs.log_ring import LOG_RING, LogRing
 
-Line = dict[str, Any]
-_UNMADE = 1000  # lines; more are made by whoever says the next one
+EventDict = dict[str, Any]
+_MAX_PENDING = 1000  # lines; beyond, the thread that logs renders them
 
 
 class LogSink:
-    """Takes lines as they are said; makes them, in their order, when they are to be written."""
+    """Queues lines, and renders them in order when the output is ready to write."""
 
     def __init__(
         self, output: Output, ring: LogRing, redactor: Redactor, render: Callable[..., str]
     ) -> None:
         self._output, self._ring = output, ring
         self._redactor, self._render = redactor, render
-        self._said: deque[Line] = deque()
-        self._making = threading.RLock()
-        output.before_flush, output.on_dropped = self.make_all, self._tell_lost
-        ring.catch_up = self.make_all
+        self._pending: deque[EventDict] = deque()
+        self._render_lock = threading.RLock()
+        output.before_flush, output.on_dropped = self.render_all, self._report_dropped
+        ring.catch_up = self.render_all
 
-    def take(self, said: Line) -> None:
-        """Take a line: all that whoever logs has to wait for."""
-        self._said.append(said)
-        if len(self._said) > _UNMADE:
-            self.make_all()
+    def put(self, event_dict: EventDict) -> None:
+        """Queue a line; nothing else delays the thread that logs."""
+        self._pending.append(event_dict)
+        if len(self._pending) > _MAX_PENDING:
+            self.render_all()
         else:
             self._output.wake()
 
-    def make_all(self) -> None:
-        """Make and keep all lines that were said, and give them to the output."""
-        with self._making:
-            while self._said:
-                self._make(self._said.popleft())
+    def render_all(self) -> None:
+        """Render and keep all queued lines, and pass them to the output."""
+        with self._render_lock:
+            while self._pending:
+                self._render_line(self._pending.popleft())
 
-    def _make(self, said: Line) -> None:
+    def _render_line(self, event_dict: EventDict) -> None:
         try:
-            line = {name: self._clean(value) for name, value in said.items()}
+            line = {name: self._clean(value) for name, value in event_dict.items()}
             self._ring.keep(None, "", line)
             text = self._render(None, "", line)
-        except Exception as error:  # such as a value that cannot be shown as text
+        except Exception as error:  # such as a value whose `str` fails
             text = f"a log line could not be made: {type(error).__name__}"
         self._output.write(f"{text}\n")
 
@@ -70,13 +69,13 @@ class LogSink:
             value if isinstance(value, str) else str(value)
         )
 
-    def _tell_lost(self, lines: int) -> None:
+    def _report_dropped(self, lines: int) -> None:
         now = SystemClock().now().timestamp()
-        self.take({**_stamped("warning", now), "event": "log_lines_dropped", "lines": lines})
+        self.put({**_base_fields("warning", now), "event": "log_lines_dropped", "lines": lines})
 
 
-class _Records(logging.Handler):
-    """Hands over what libraries log."""
+class _Handler(logging.Handler):
+    """Queues the lines of libraries, which use the standard library's logging."""
 
     def __init__(self, sink: LogSink) -> None:
         super().__init__()
@@ -87,14 +86,14 @@ class _Records(logging.Handler):
             event = record.getMessage()
         except Exception:  # arguments that do not fit the message
             event = str(record.msg)
-        said = {"event": event, **_stamped(record.levelname.lower(), record.created)}
+        event_dict = {"event": event, **_base_fields(record.levelname.lower(), record.created)}
         if record.exc_info:
-            said["exception"] = logging.Formatter().formatException(record.exc_info)
-        self._sink.take(said)
+            event_dict["exception"] = logging.Formatter().formatException(record.exc_info)
+        self._sink.put(event_dict)
 
 
 def configure(settings: Settings) -> None:
-    """Set up structlog, and the standard library's logging to speak through it."""
+    """Set up structlog, and the standard library's logging to use the same sink."""
     render: Any = (
         structlog.processors.JSONRenderer()
         if settings.log_format == "json"
@@ -104,34 +103,34 @@ def configure(settings: Settings) -> None:
     )
     sink = LogSink(STDERR, LOG_RING, settings.redactor(), render)
 
-    def hand_over(_: Any, __: str, said: MutableMapping[str, Any]) -> NoReturn:
-        sink.take(dict(said))
-        raise structlog.DropEvent  # from here on it is not structlog's
+    def send_to_sink(_: Any, __: str, event_dict: MutableMapping[str, Any]) -> NoReturn:
+        sink.put(dict(event_dict))
+        raise structlog.DropEvent  # the sink writes it, not structlog
 
     level = logging.getLevelNamesMapping()[settings.log_level.upper()]
     structlog.configure(
         processors=[
             structlog.stdlib.add_log_level,
             structlog.processors.TimeStamper(fmt="iso", utc=True),
-            # Where it happened, while it happens. The renderers would leave the traceback out, or
-            # show the variables of every frame, passwords and cookies among them.
+            # At once, while the exception is being handled. The renderers would omit the traceback
+            # or show the variables of every frame, including passwords and cookies.
             structlog.processors.format_exc_info,
-            hand_over,
+            send_to_sink,
         ],
         wrapper_class=structlog.make_filtering_bound_logger(level),
         logger_factory=structlog.ReturnLoggerFactory(),
         cache_logger_on_first_use=True,
     )
-    logging.basicConfig(handlers=[_Records(sink)], level=max(level, logging.WARNING), force=True)
+    logging.basicConfig(handlers=[_Handler(sink)], level=max(level, logging.WARNING), force=True)
 
 
 def log_event(event: Event, client: Client) -> None:
-    """Log an event of the audit trail: who by id only, where from, in which request."""
+    """Log an event of the audit trail, with users by id only."""
     admin = client.impersonator_of(event.actor)
     structlog.get_logger().info(
         event.kind.value,
-        actor=_shown(event.actor),
-        subject=_shown(event.subject),
+        actor=_to_text(event.actor),
+        subject=_to_text(event.subject),
         **({"impersonated_by": str(admin)} if admin else {}),
         address=client.address,
         agent=client.user_agent[:120],
@@ -140,10 +139,10 @@ def log_event(event: Event, client: Client) -> None:
     )
 
 
-def _stamped(level: str, seconds: float) -> Line:
+def _base_fields(level: str, seconds: float) -> EventDict:
     at = datetime.fromtimestamp(seconds, UTC).isoformat().replace("+00:00", "Z")
     return {"level": level, "timestamp": at}
 
 
-def _shown(value: object) -> str | None:
+def _to_text(value: object) -> str | None:
     return None if value is None else str(value)

@@ -1,1 +1,1 @@
-"""From a path to its handler: routes, endpoints, bodies, and their description in OpenAPI."""
+"""Routing: routes, endpoints, request bodies, and their description in OpenAPI."""

@@ -1,4 +1,4 @@
-"""Request bodies: how much we read and what we take."""
+"""Reads request bodies and checks their size and media type."""
 
 from typing import Any
 
@@ -17,18 +17,18 @@ _FORM = "application/x-www-form-urlencoded"
 async def read_body(
     request: RequestContext, receive: Receive, context: AppContext, takes_forms: bool
 ) -> Any:
-    """Return the parsed body, or `...` when there is none.
+    """Return the parsed body, or `...` if there is none.
 
-    JSON only, because a browser sends other types across sites without asking (ASVS 3.5.2); forms
-    where Better Auth takes them too.
+    Only JSON, because browsers send other types across sites without a preflight (ASVS 3.5.2);
+    forms where Better Auth accepts them too.
     """
     if request.method in {"GET", "HEAD"}:
         return ...
     raw = await _read_all(receive, context.runtime.settings.body_limit)
     if not raw:
         return ...
-    said = request.headers.get(b"content-type", b"").decode("latin-1")[:100]
-    media_type = said.partition(";")[0].strip().lower()
+    content_type = request.headers.get(b"content-type", b"").decode("latin-1")[:100]
+    media_type = content_type.partition(";")[0].strip().lower()
     if media_type == _JSON:
         return parse_json(raw)
     if media_type == _FORM and takes_forms:
@@ -40,7 +40,7 @@ async def read_body(
         )
     raise Refusal(
         "UNSUPPORTED_MEDIA_TYPE",
-        f'Content-Type "{said}" is not allowed. Allowed types: {allowed}',
+        f'Content-Type "{content_type}" is not allowed. Allowed types: {allowed}',
     )
 
 

@@ -59,7 +59,7 @@ class Endpoint(PathRoute):
         self.signature = signature_of(spec.handler, spec.path)
         self._services = _find_services(spec, self.signature, context)
         self._no_query = _default_query(self.signature)
-        self._limited = spec.auth_rules and context.limits.cover(spec.path)
+        self._limited = spec.auth_rules and context.limits.is_limited(spec.path)
         self._is_async = inspect.iscoroutinefunction(spec.handler)
         super().__init__(spec.path, spec.handler, include_in_schema=spec.in_docs)
         self.app = self._serve
@@ -153,11 +153,8 @@ class Endpoint(PathRoute):
                 arguments[name] = validate(model, body, "body")
         if self.signature.query:
             name, model = self.signature.query
-            arguments[name] = (
-                validate(model, query, "query")
-                if query or self._no_query is None
-                else self._no_query
-            )
+            is_default = not query and self._no_query is not None
+            arguments[name] = self._no_query if is_default else validate(model, query, "query")
         return arguments
 
     async def _run_in_worker(

@@ -1,7 +1,7 @@
-"""The OpenAPI document. FastAPI writes it, from routes of its own that serve nobody.
+"""The OpenAPI document, made by FastAPI from routes that are never served.
 
-Those are made when the document is first asked for: reading them out of the handlers would be three
-quarters of the start of an application, and most never show it.
+These routes are made on the first request for the document: making them would take three quarters
+of the start of an application, and most never serve it.
 """
 
 import inspect
@@ -25,46 +25,46 @@ _BEARER = "The `token` from the body of a sign-in, or its `set-auth-token` heade
 
 
 class ApiDocument:
-    """Built when it is first asked for, then kept: the routes do not change any more."""
+    """The document, built on first use and then kept: the routes do not change."""
 
     def __init__(self, about: str, tags: Mapping[str, str], cookies: Cookies) -> None:
         self._about = about
         self._tags = [{"name": name, "description": text} for name, text in tags.items()]
         self._cookies = cookies
-        self._built: bytes | None = None
-        self._one_builds = threading.Lock()  # and others wait: it costs half a second
+        self._rendered: bytes | None = None
+        self._lock = threading.Lock()  # so that only one thread builds it, in half a second
 
-    def of(self, app: FastAPI) -> bytes:
+    def render(self, app: FastAPI) -> bytes:
         """Return the document of all endpoints of `app`, as JSON."""
-        with self._one_builds:
-            if self._built is None:
-                self._built = json.dumps(self._document(app), separators=(",", ":")).encode()
-        return self._built
+        with self._lock:
+            if self._rendered is None:
+                self._rendered = json.dumps(self._build(app), separators=(",", ":")).encode()
+        return self._rendered
 
-    def _document(self, app: FastAPI) -> dict[str, Any]:
+    def _build(self, app: FastAPI) -> dict[str, Any]:
         document = get_openapi(
             title=app.title,
             version=app.version,
             description=self._about,
-            routes=[_readable(route) for route in app.routes],
+            routes=[_to_api_route(route) for route in app.routes],
             tags=self._tags,
         )
         schemes = document["components"]["securitySchemes"]
         schemes["cookie"] |= {"name": self._cookies.session_token, "description": _COOKIE}
         schemes["bearer"]["description"] = _BEARER
         for operation in (each for path in document["paths"].values() for each in path.values()):
-            _without_null(operation)
+            _strip_null(operation)
         return document
 
 
-def _readable(route: BaseRoute) -> BaseRoute:
-    """Return a route that FastAPI can describe; what is written in plain FastAPI is one already."""
+def _to_api_route(route: BaseRoute) -> BaseRoute:
+    """Return a route that FastAPI can describe; routes in plain FastAPI already are."""
     if not isinstance(route, Endpoint):
         return route
     spec, signature = route.spec, route.signature
     return APIRoute(
         spec.path,
-        _stand_in(spec.handler, signature),
+        _describable(spec.handler, signature),
         methods=[spec.method],
         tags=[spec.tag],
         operation_id=spec.handler.__name__,
@@ -72,8 +72,8 @@ def _readable(route: BaseRoute) -> BaseRoute:
     )
 
 
-def _stand_in(handler: Callable[..., Any], signature: HandlerSignature) -> Callable[..., Any]:
-    """Return a function with the handler's name and those of its parameters that HTTP brings."""
+def _describable(handler: Callable[..., Any], signature: HandlerSignature) -> Callable[..., Any]:
+    """Return a function with the handler's name and those parameters that come from the request."""
 
     def stand_in() -> None:
         raise NotImplementedError("only described, never called")
@@ -86,10 +86,10 @@ def _stand_in(handler: Callable[..., Any], signature: HandlerSignature) -> Calla
     return stand_in
 
 
-def _without_null(operation: dict[str, Any]) -> None:
-    """Take out the null by which FastAPI says that a body or a parameter may be left out.
+def _strip_null(operation: dict[str, Any]) -> None:
+    """Remove the null with which FastAPI marks an optional body or parameter.
 
-    A query has no null, and a body that is null is refused.
+    Queries cannot have null, and a body that is null is refused.
     """
     content = operation.get("requestBody", {}).get("content", {})
     for holder in [*operation.get("parameters", []), *content.values()]:

@@ -1,9 +1,8 @@
-"""Paths are compared as they were sent.
+"""Routes that match the raw path, without decoding it first.
 
-A server decodes the percents of a path before it hands it on, and then `sign-in%2Femail` is
-`sign-in/email`: whoever spells it so passes by the rule that a proxy in front has for the other
-(CWE-647). Better Auth's router knows one spelling of each path, and so does ours. Only what stands
-in the place of a parameter is decoded, once the route is found.
+Servers decode percent-encoded paths, so that `sign-in%2Femail` becomes `sign-in/email` and bypasses
+the rule that a proxy in front has for that path (CWE-647). Better Auth's router accepts only one
+spelling of each path, and so does this. Path parameters are decoded once the route is found.
 """
 
 from typing import Any
@@ -15,26 +14,26 @@ from starlette.types import Scope
 
 
 def raw_path(scope: Scope) -> str:
-    """Return the path of a request with its percents."""
-    raw: bytes | None = scope.get("raw_path")  # which a server may leave out (ASGI 2.5)
+    """Return the path of a request, still percent-encoded."""
+    raw: bytes | None = scope.get("raw_path")  # optional in ASGI 2.5
     path: str = scope["path"]
     return path if raw is None else raw.decode("latin-1")
 
 
 class PathRoute(Route):
-    """A route that is looked for in the path as it was sent."""
+    """A route that matches the raw path."""
 
     def matches(self, scope: Scope) -> tuple[Match, Scope]:
-        """Compare the path, and decode the parameters found in it."""
+        """Match the path, and decode its parameters."""
         match, child = super().matches(scope)
         if match is not Match.NONE:
             child["route"] = self
-            found: dict[str, Any] = child["path_params"]
+            parameters: dict[str, Any] = child["path_params"]
             for name in self.param_convertors:
-                if isinstance(value := found.get(name), str):
-                    found[name] = unquote(value)
+                if isinstance(value := parameters.get(name), str):
+                    parameters[name] = unquote(value)
         return match, child
 
 
 class PathAPIRoute(PathRoute, APIRoute):
-    """The same for an endpoint in plain FastAPI."""
+    """The same for endpoints in plain FastAPI."""

@@ -1,8 +1,8 @@
-"""What the head of a request must say, so that no two readers can understand it differently.
+"""Refuses requests whose head is ambiguous, against request smuggling.
 
-A proxy and a server that disagree about where a request ends, or for whom it is, let one client
-put words into the mouth of the next. httptools refuses malformed, repeated and contradicting
-lengths and codings; here is the rest (RFC 9112 sections 3.2, 6.1, 6.3; RFC 9110 section 7.2).
+If a proxy and a server disagree about where a request ends, or about its host, one client can
+prepend data to the next client's request. httptools refuses malformed, repeated and contradicting
+lengths and codings; this does the rest (RFC 9112 sections 3.2, 6.1, 6.3; RFC 9110 section 7.2).
 """
 
 import re
@@ -14,7 +14,7 @@ from uvicorn.protocols.http.httptools_impl import STATUS_LINE
 from backend.kernel.refusals import Refusal
 from backend.web.responses.responses import JSON, refusal_response
 
-_WATCHED = frozenset((b"host", b"content-length", b"transfer-encoding"))
+_FRAMING_HEADERS = frozenset((b"host", b"content-length", b"transfer-encoding"))
 _HOST = re.compile(rb"(?:[A-Za-z0-9._-]{1,253}|\[[0-9A-Fa-f:.]{2,45}\])(?::[0-9]{1,5})?")
 _ABSOLUTE_TARGET = re.compile(rb"https?://([^/?#]+)/[^#]*", re.IGNORECASE)
 _METHOD_AND_SPACE = re.compile(rb"[A-Za-z0-9!#$%&'*+.^_`|~-]+ ")
@@ -25,13 +25,13 @@ Headers = Iterable[tuple[bytes, bytes]]
 def read_framing(
     headers: Sequence[tuple[bytes, bytes]],
 ) -> tuple[bytes | None, int | None, bytes | None]:
-    """Return host, content length and transfer coding; two hosts are refused.
+    """Return host, content length and transfer coding; refuses two hosts.
 
     The names are in lower case, and the parser has refused malformed and repeated lengths.
     """
     host = length = coding = None
     for name, value in headers:
-        if name in _WATCHED:
+        if name in _FRAMING_HEADERS:
             if name == b"content-length":
                 length = int(value)
             elif name == b"transfer-encoding":
@@ -44,7 +44,7 @@ def read_framing(
 
 
 def check_coding(version: str, coding: bytes | None) -> None:
-    """Refuse versions other than 1.0 and 1.1, and bodies we would not delimit as others do."""
+    """Refuse versions other than 1.0 and 1.1, and transfer codings other than chunked."""
     if version != "1.1" and (version != "1.0" or coding is not None):
         raise invalid_http()
     if coding is not None and coding != b"chunked":
@@ -52,7 +52,7 @@ def check_coding(version: str, coding: bytes | None) -> None:
 
 
 def check_host(version: str, host: bytes | None) -> None:
-    """Refuse a Host that is no host with a port; only HTTP/1.0 may go without one."""
+    """Refuse an invalid Host header; only HTTP/1.0 may omit it."""
     if host is None and version == "1.0":
         return
     if host is None or not _HOST.fullmatch(host):
@@ -60,9 +60,9 @@ def check_host(version: str, host: bytes | None) -> None:
 
 
 def check_target(method: bytes, target: bytes, host: bytes | None) -> None:
-    """Refuse every target but a path or an http URL of the same host as the Host header."""
+    """Refuse every target but a path, or an http URL whose host is that of the Host header."""
     if method == b"CONNECT":
-        raise unknown_method()
+        raise method_not_allowed()
     if target.startswith(b"/") and b"#" not in target:
         return
     absolute = _ABSOLUTE_TARGET.fullmatch(target)
@@ -71,28 +71,28 @@ def check_target(method: bytes, target: bytes, host: bytes | None) -> None:
 
 
 def refusal_for_parse_error(error: httptools.HttpParserError, request_start: bytes) -> Refusal:
-    """Return what to say about the parser's error; `request_start` may be empty if not at hand."""
+    """Return the refusal for a parser's error; `request_start` may be empty if unknown."""
     if isinstance(error.__context__, Refusal):
         return error.__context__
     unknown = isinstance(error, httptools.HttpParserInvalidMethodError)
     if unknown and _METHOD_AND_SPACE.match(request_start):
-        return unknown_method()
+        return method_not_allowed()
     return invalid_http()
 
 
 def invalid_http() -> Refusal:
-    """Refuse bytes that are not one unambiguous HTTP/1.1 request."""
+    """Return the refusal of bytes that are not one unambiguous HTTP/1.1 request."""
     return Refusal("BAD_REQUEST", "The request is not valid HTTP/1.1")
 
 
-def unknown_method() -> Refusal:
-    """Refuse a method that nothing here answers; 405 must name those that may be (RFC 9110)."""
+def method_not_allowed() -> Refusal:
+    """Return the refusal of an unsupported method; 405 must list the others (RFC 9110)."""
     allowed = {"allow": "GET, HEAD, OPTIONS, POST, PUT, PATCH, DELETE"}
     return Refusal("METHOD_NOT_ALLOWED", headers=allowed)
 
 
 def closing_response(refusal: Refusal, server_headers: Headers) -> bytes:
-    """Return the whole HTTP answer after which the connection closes."""
+    """Return the bytes of a whole HTTP response, after which the connection closes."""
     response = refusal_response(refusal)
     body = response.render_body()
     headers = [

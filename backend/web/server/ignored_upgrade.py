@@ -1,8 +1,7 @@
-"""The body of a request that offers to speak another protocol, as every Java client does.
+"""Reads the body of a request with an Upgrade header, which every Java client sends.
 
-An Upgrade is an offer that a server may ignore (RFC 9110 section 7.8), and the request itself is
-HTTP/1.1 to its end. httptools stops at the head of such a request, so its body is read by a parser
-of its own, which is told nothing but how long it is.
+A server may ignore Upgrade (RFC 9110 section 7.8), and the request itself remains HTTP/1.1. But
+httptools stops at its head, so a second parser reads the body, knowing only its length.
 """
 
 from typing import Protocol
@@ -11,7 +10,7 @@ import httptools
 
 
 class BodyOwner(Protocol):
-    """Whoever wants the body: the connection."""
+    """The connection, which receives the body."""
 
     def on_body(self, body: bytes) -> None: ...
 
@@ -19,10 +18,10 @@ class BodyOwner(Protocol):
 
 
 class IgnoredUpgrade:
-    """Reads one body; after its end nothing is HTTP that anybody listens to."""
+    """Reads one body; what follows it is discarded."""
 
     def __init__(self, owner: BodyOwner, length: int | None) -> None:
-        # Only the callbacks of a body: what a trailer says never becomes a header.
+        # Only the callbacks of a body, so that trailers never become headers.
         self.on_body = owner.on_body
         self.on_message_complete = owner.on_message_complete
         self._parser = httptools.HttpRequestParser(self)
@@ -33,9 +32,9 @@ class IgnoredUpgrade:
         self._parser.feed_data(head)
 
     def feed_data(self, data: bytes) -> None:
-        """Read on; raises httptools.HttpParserError where this is no body."""
+        """Parse more data; raises httptools.HttpParserError if it is not a valid body."""
         self._parser.feed_data(data)
 
     def should_upgrade(self) -> bool:
-        """Tell uvicorn that nobody takes the offer."""
+        """Tell uvicorn to ignore the Upgrade header."""
         return False

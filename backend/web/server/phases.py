@@ -1,3 +1,3 @@
-"""What a connection is at: between requests, answering, receiving a head or a body, or closing."""
+"""The phases of a connection: between requests, answering, receiving a head or body, closing."""
 
 IDLE, ANSWERING, HEAD, BODY, CLOSING = range(5)

@@ -1,8 +1,8 @@
 """HTTP/1.1 connections with deadlines and limits, on top of uvicorn's httptools protocol.
 
 uvicorn waits for ever for the rest of a request and reads a body of any length. Here a connection
-has one deadline at a time, which moves only when a request passes from one phase to the next:
-bytes that trickle in do not extend it. After a refusal nobody listens to the connection again.
+has one deadline at a time, which moves only when a request enters the next phase: bytes that
+trickle in do not extend it. After a refusal, nothing more is read from the connection.
 """
 
 import asyncio
@@ -19,7 +19,7 @@ from uvicorn.server import ServerState
 
 from backend.kernel.refusals import Refusal, service_unavailable
 from backend.web.server import framing
-from backend.web.server.connections import Connection, ConnectionLimits, Connections
+from backend.web.server.connections import ClientConnection, ConnectionLimits, ConnectionRegistry
 from backend.web.server.ignored_upgrade import IgnoredUpgrade
 from backend.web.server.phases import ANSWERING, BODY, CLOSING, HEAD, IDLE
 from backend.web.server.single_write import SingleWriteApp, mark_disconnected
@@ -27,14 +27,14 @@ from backend.web.server.single_write import SingleWriteApp, mark_disconnected
 SLASH: Final = ord("/")
 HASH: Final = ord("#")
 
-# Clients hardly do it, but an answer may be whole for them before the application has returned.
-PIPELINED_AT_MOST: Final = 4
-# A chunk of one byte takes six on the wire; at twice that it is padding, not a body.
+# Pipelining is rare, but a client may have its response before the application has returned.
+MAX_PIPELINED: Final = 4
+# A chunk of one byte takes six bytes on the wire; twice that is padding, not a body.
 WIRE_BYTES_PER_BODY_BYTE: Final = 12
 
 
 class GuardedProtocol(HttpToolsProtocol):
-    """One client connection, refused as soon as it breaks a limit, a deadline or the framing."""
+    """One client connection, which is refused once it breaks a limit, a deadline or the framing."""
 
     def __init__(
         self,
@@ -44,12 +44,12 @@ class GuardedProtocol(HttpToolsProtocol):
         _loop: asyncio.AbstractEventLoop | None = None,
         *,
         limits: ConnectionLimits,
-        others: Connections,
+        registry: ConnectionRegistry,
     ) -> None:
         super().__init__(config, server_state, app_state, _loop)
         self._limits = limits
-        self._others = others
-        self.holder: str | None = None
+        self._registry = registry
+        self.client_key: str | None = None
         self.phase = IDLE
         self.since = 0.0
         self._phase_has_deadline = False
@@ -67,17 +67,18 @@ class GuardedProtocol(HttpToolsProtocol):
         self._wire_room = self._wire_bytes
         self._body_room = self._body_bytes
         self._accepted_host: bytes | None = None
-        self._running: RequestResponseCycle | None = None
-        self._offered: IgnoredUpgrade | None = None
-        self._offer_ignored = False
+        self._answering: RequestResponseCycle | None = None
+        self._upgrade: IgnoredUpgrade | None = None
+        self._upgrade_ignored = False
 
     def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]
         peer, _ = get_remote_addr(transport) or ("", 0)
-        self.holder = self._others.acquire(peer, cast("set[Connection]", self.connections))
-        if self.holder is None:
+        connections = cast("set[ClientConnection]", self.connections)
+        self.client_key = self._registry.acquire(peer, connections)
+        if self.client_key is None:
             self.transport = transport
             self._stop_listening()
-            transport.write(self._closing_response(service_unavailable(retry_after=5)))
+            self._write_refusal(service_unavailable(retry_after=5))
             transport.close()
             return
         super().connection_made(transport)
@@ -87,18 +88,18 @@ class GuardedProtocol(HttpToolsProtocol):
         for handle in (self._timer, self._stalled):
             if handle is not None:
                 handle.cancel()
-        mark_disconnected(self._running)
-        if self.holder is not None:
-            self._others.release(self.holder)
+        mark_disconnected(self._answering)
+        if self.client_key is not None:
+            self._registry.release(self.client_key)
         super().connection_lost(exc)
 
     def close_for_another(self) -> None:
-        """Close, because another needs the place more than a client that keeps us waiting."""
+        """Close this connection to make room: its client keeps the server waiting."""
         if self.phase != IDLE:
             self._refuse(service_unavailable(retry_after=5))
         self._stop_listening()
         self.transport.close()
-        self._expire_in(self._limits.linger_seconds)  # what was written may never be taken
+        self._expire_in(self._limits.linger_seconds)  # the client may never read the rest
 
     def data_received(self, data: bytes) -> None:
         while len(data) > self._head_room:
@@ -110,27 +111,27 @@ class GuardedProtocol(HttpToolsProtocol):
         try:
             self.parser.feed_data(data)
         except httptools.HttpParserError as error:
-            if self.phase != CLOSING:  # what follows an ignored upgrade's body is not heard
+            if self.phase != CLOSING:  # what follows the body of an ignored upgrade is discarded
                 self._refuse(framing.refusal_for_parse_error(error, data if phase == IDLE else b""))
         except httptools.HttpParserUpgrade as offer:
-            # The request is answered as if it had not asked, and none is heard after it.
+            # The request is answered without the upgrade, and nothing after it is read.
             self.cycle.keep_alive = False
-            if self._offered is None:
+            if self._upgrade is None:
                 self._stop_listening()
             else:
-                self._offer_ignored = True
-                self.parser = cast(httptools.HttpRequestParser, self._offered)
+                self._upgrade_ignored = True
+                self.parser = cast(httptools.HttpRequestParser, self._upgrade)
                 self.data_received(data[offer.args[0] :])
         else:
             if self._checked_scope is not self.scope:
-                # Data in which another request ended is not counted: no one knows where.
+                # Data in which another request ended is not counted: where it ended is unknown.
                 self._await_head(len(data) if phase != BODY and cycle is self.cycle else 0)
             elif self.phase == BODY:
                 self._await_body(len(data))
 
     def on_headers_complete(self) -> None:
         self._check_head()
-        overtaken = self.cycle
+        previous = self.cycle
         super().on_headers_complete()
         # Trailers would be appended to the headers the application has been given.
         self.headers = []
@@ -141,7 +142,7 @@ class GuardedProtocol(HttpToolsProtocol):
         self._wire_room = self._wire_bytes
         self._body_room = self._body_bytes
         if self.pipeline:
-            self._overtake(overtaken)
+            self._keep_reading(previous)
 
     def on_body(self, body: bytes) -> None:
         self._body_room -= len(body)
@@ -151,8 +152,8 @@ class GuardedProtocol(HttpToolsProtocol):
 
     def on_message_complete(self) -> None:
         cycle = self.cycle
-        if self._offered is not None and not self._offer_ignored:
-            return  # that was the head; the parser takes what follows for another protocol's
+        if self._upgrade is not None and not self._upgrade_ignored:
+            return  # that was the head; the parser treats the rest as another protocol
         self._phase_has_deadline = False
         if cycle.response_complete:
             self._await_next_request()
@@ -161,7 +162,7 @@ class GuardedProtocol(HttpToolsProtocol):
             cycle.message_event.set()
             self.phase = ANSWERING
             self._deadline = inf
-        if self._offer_ignored:
+        if self._upgrade_ignored:
             self._stop_listening()
 
     def on_response_complete(self) -> None:
@@ -173,8 +174,8 @@ class GuardedProtocol(HttpToolsProtocol):
             return
         self.flow.resume_reading()
         if self.pipeline:
-            self._running, app = self.pipeline.pop()
-            self._start_asgi_task(self._running, app)
+            self._answering, app = self.pipeline.pop()
+            self._start_asgi_task(self._answering, app)
         elif self.phase == ANSWERING:
             self._await_next_request()
 
@@ -196,7 +197,7 @@ class GuardedProtocol(HttpToolsProtocol):
         self.loop.call_later(self._limits.drain_seconds, self.transport.abort)
 
     def _check_head(self) -> None:
-        """Raise Refusal before the application hears of a request it must not see."""
+        """Raise Refusal for a request that must not reach the application."""
         host, length, coding = framing.read_framing(self.headers)
         version = self.parser.get_http_version()
         if version != "1.1" or coding is not None:
@@ -209,18 +210,18 @@ class GuardedProtocol(HttpToolsProtocol):
         if length is not None and length > self._body_bytes:
             raise Refusal("PAYLOAD_TOO_LARGE")
         if (length or coding) and self.parser.should_upgrade():
-            self._offered = IgnoredUpgrade(self, None if coding else length)
-        if len(self.pipeline) >= PIPELINED_AT_MOST:
+            self._upgrade = IgnoredUpgrade(self, None if coding else length)
+        if len(self.pipeline) >= MAX_PIPELINED:
             raise framing.invalid_http()
 
-    def _overtake(self, cycle: RequestResponseCycle) -> None:
-        """Tell the one being answered when its client goes; uvicorn reads no more till then."""
+    def _keep_reading(self, cycle: RequestResponseCycle) -> None:
+        """Read on while `cycle` is answered, to notice a disconnect; uvicorn would pause."""
         self.flow.resume_reading()
         if len(self.pipeline) == 1:
-            self._running = cycle
+            self._answering = cycle
 
     def _await_head(self, more: int) -> None:
-        """Start the deadline with the first unfinished bytes of a head, and count them."""
+        """Start the deadline with the first bytes of an incomplete head, and count its bytes."""
         self.phase = HEAD
         if not self._phase_has_deadline:
             self._phase_has_deadline = True
@@ -230,7 +231,7 @@ class GuardedProtocol(HttpToolsProtocol):
             self._refuse(Refusal("REQUEST_HEADER_FIELDS_TOO_LARGE"))
 
     def _await_body(self, more: int) -> None:
-        """Start the deadline with the first unfinished bytes of a body, and count the wire's."""
+        """Start the deadline with the first bytes of an incomplete body; count its wire bytes."""
         if not self._phase_has_deadline:
             self._phase_has_deadline = True
             self._expire_in(self._limits.body_seconds)
@@ -261,33 +262,32 @@ class GuardedProtocol(HttpToolsProtocol):
         self._timer = None
         self._timer_at = inf
         if self.loop.time() < self._deadline:
-            # The deadline has moved on since: one timer follows it, instead of one per request.
+            # The deadline has moved: one timer follows it, instead of one timer for each request.
             if self._deadline < inf:
                 self._arm()
         elif self.phase not in (HEAD, BODY) or self.transport.is_closing():
             self.transport.abort()
         elif self.flow.read_paused:
-            # It is the client who waits for us.
+            # The server has stopped reading, so it is the client that waits.
             self._expire_in(self._limits.body_seconds)
         else:
             self._refuse(Refusal("REQUEST_TIMEOUT"))
 
     def _refuse(self, refusal: Refusal) -> None:
-        """Say no once, stop listening, and close when the client has had time to read it."""
+        """Send one refusal, stop reading, and close when the client has had time to receive it."""
         in_body = self.phase == BODY
         self._stop_listening()
+        can_answer = True
         if in_body:
-            answerable = not self.cycle.response_started and not self.pipeline
-            mark_disconnected(self._running)
+            can_answer = not self.cycle.response_started and not self.pipeline
+            mark_disconnected(self._answering)
             mark_disconnected(self.cycle)
         elif self.cycle is not None and not self.cycle.response_complete:
-            # An answer is still owed to an earlier request; this one must not be taken for it.
+            # A refusal now would be taken for the response to an earlier request.
             self.cycle.keep_alive = False
             return
-        else:
-            answerable = True
-        if answerable:
-            self.transport.write(self._closing_response(refusal))
+        if can_answer:
+            self._write_refusal(refusal)
         self.transport.write_eof()
         self._expire_in(self._limits.linger_seconds)
 
@@ -296,5 +296,5 @@ class GuardedProtocol(HttpToolsProtocol):
         self._head_room = maxsize
         self._deadline = inf
 
-    def _closing_response(self, refusal: Refusal) -> bytes:
-        return framing.closing_response(refusal, self.server_state.default_headers)
+    def _write_refusal(self, refusal: Refusal) -> None:
+        self.transport.write(framing.closing_response(refusal, self.server_state.default_headers))
