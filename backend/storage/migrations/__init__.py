@@ -1,4 +1,4 @@
-"""The history of the tables. New steps only add; nothing is renamed or dropped in one release."""
+"""The migrations. A new one only adds; nothing is renamed or dropped within one release."""
 
 HEAD = "0008"
-"""The newest step. Known here so that a start with nothing to do need not import Alembic."""
+"""The newest revision, so that a start with nothing to migrate need not import Alembic."""

@@ -1,4 +1,4 @@
-"""Users, sessions, the audit trail, and the triggers that tell every replica of a change."""
+"""Users, sessions, the audit trail, and the triggers that notify every replica of changes."""
 
 import sqlalchemy as sa
 from alembic import op
@@ -71,11 +71,11 @@ def _create_audit_events() -> None:
 
 
 def _announce_changes() -> None:
-    """Tell every listening process whose sessions to forget, at the commit of the change.
+    """Notify every listening process whose cached sessions to evict, when the change is committed.
 
-    PostgreSQL folds equal messages of one transaction, so a bulk delete sends one per user. NOTIFY
-    makes commits wait for each other; therefore nothing is sent for what no cache can hold: a new
-    session, a prolonged one, one that had expired even by a server's clock that is minutes late.
+    PostgreSQL merges equal messages of one transaction, so a bulk delete sends one per user. NOTIFY
+    makes commits wait for each other; therefore nothing is sent for what no cache can contain: a
+    new session, an extended one, one that had expired even by a clock that is minutes behind.
     """
     for statement in _ANNOUNCEMENTS:
         op.execute(sa.text(statement))

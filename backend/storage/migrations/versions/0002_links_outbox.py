@@ -1,4 +1,4 @@
-"""Mailed links, the outbox, and the indexes by which admins read users and the audit trail."""
+"""Mailed links, the outbox, and the indexes for admins' lists of users and audit events."""
 
 import sqlalchemy as sa
 from alembic import op
@@ -39,7 +39,7 @@ def _index_lists() -> None:
     op.create_index("audit_events_kind_id_idx", "audit_events", ["kind", "id"])
     op.create_index("audit_events_ip_address_id_idx", "audit_events", ["ip_address", "id"])
     op.create_index("audit_events_request_id_idx", "audit_events", ["request_id"])
-    # What people do to themselves is found by the subject: an index of all would be large.
+    # Events on oneself are found by the subject: an index of all actors would be large.
     to_others = "actor_id IS NOT NULL AND actor_id IS {} subject_id"
     op.create_index(
         "audit_events_actor_id_id_idx",

@@ -1,4 +1,4 @@
-"""Who acted as whom in the audit trail, and the indexes of the lists that admins read."""
+"""Impersonations in the audit trail, and the indexes of admins' lists."""
 
 import sqlalchemy as sa
 from alembic import op
@@ -14,9 +14,8 @@ def upgrade() -> None:
 
 
 def _index_audit_events() -> None:
-    # In each list of users stands when they last signed in. Without an index of its own it is
-    # found behind everything that happened to them since: thousands of failures, if they are
-    # attacked.
+    # Each list of users shows their last sign-in. Without its own index it is searched among all
+    # later events, which are thousands of failures after an attack.
     signed_in = sa.text("kind IN ('sign_in', 'sign_up')")
     op.create_index(
         "audit_events_signed_in_idx",

@@ -1,10 +1,11 @@
-"""Triggers that end sessions whoever bans a user, takes a role or deletes an admin: SQL too.
+"""Triggers that end sessions when a user is banned, loses a role or is deleted, even by hand.
 
-What an admin does through the API ends them by itself, so that its own process forgets them at
-once. Whoever writes to `users` by hand would leave them alive; a ban that is later lifted would
-bring them back. On PostgreSQL the deletes tell every replica, by the triggers of step 0001.
+The API ends them itself, so that its own process evicts them at once. A change of `users` by hand
+would leave them alive, and lifting a ban would bring them back. On PostgreSQL the deletes notify
+every replica, by the triggers of 0001.
 
-A later step that rebuilds `users` on SQLite must make these anew: a rebuilt table has no triggers.
+A later migration that rebuilds `users` on SQLite must create these again: a rebuilt table has no
+triggers.
 """
 
 import sqlalchemy as sa
@@ -13,9 +14,9 @@ from alembic import op
 revision = "0004"
 down_revision = "0003"
 
-# A ban whose end is past ends sessions too: which clock should judge it? None is live then, for
-# signing in lifts such a ban. On PostgreSQL the sessions are looked for in the schema of the
-# table, whatever the search path of whoever writes by hand.
+# An expired ban ends sessions too, as clocks may differ; none is live then, for signing in lifts
+# such a ban. On PostgreSQL the sessions are those in the schema of the table, whatever the search
+# path of a manual change.
 
 
 def upgrade() -> None:

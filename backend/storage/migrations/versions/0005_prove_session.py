@@ -1,4 +1,4 @@
-"""The proof that a session stands, as a function: so it can go with BEGIN and stop what follows.
+"""The check of the acting session, as a function that can be sent with BEGIN and aborts the rest.
 
 It runs inside the transaction that writes in the session's name (storage/acting_session.py). As a
 function it keeps its plan, behind a pooler too, where each connection would have to prepare a
@@ -17,10 +17,9 @@ def upgrade() -> None:
         op.execute(sa.text(_PROVE))
 
 
-# The locks make this more than a look. A plain SELECT sees the session that another transaction is
-# just deleting, and the write would then land after that one was acknowledged. The user is locked
-# as by an UPDATE, so that one who is about to write needs no stronger lock later and two cannot
-# wait for each other; the session only against its deletion.
+# Why it locks: a plain SELECT sees a session that another transaction is just deleting, and the
+# write would follow the acknowledged deletion. The user is locked as by an UPDATE, so that a later
+# write needs no stronger lock and cannot deadlock; the session only against its deletion.
 _PROVE = """
     CREATE FUNCTION gatehouse_prove_session(proved uuid, moment timestamptz) RETURNS void
     LANGUAGE plpgsql AS $$

@@ -1,4 +1,4 @@
-"""The triggers that tell of changes fire whatever session_replication_role says."""
+"""The triggers that notify changes fire whatever session_replication_role is."""
 
 from alembic import op
 

@@ -1,4 +1,4 @@
-"""Whether somebody else wanted to sign up with an address that nobody had proved to own."""
+"""Whether somebody else tried to sign up with an unverified address."""
 
 import sqlalchemy as sa
 from alembic import op

@@ -1,6 +1,6 @@
-"""The end of a session is told of whatever the database's clock says of the session.
+"""The end of a session is notified even if it has expired by the clock of the database.
 
-A server whose clock is late still honours what has expired by the database's: it must hear of it
+A server whose clock is behind still honours it, so it must be notified
 (docs/decisions/0026-every-end-is-told-of.md).
 """
 
