@@ -47,7 +47,7 @@ conformance: check-tools ## the official client's conformance harness (ONLY=core
 attacks: check-tools ## the black-box attacks (PROFILE=main|limits|verify|secure|slow, ONLY=SS,PW-03)
 	@$(PY) -m tests.rig.harness attacks --profile $(or $(PROFILE),main) $(if $(ONLY),--only $(ONLY))
 
-bench: check-tools ## measure beside Better Auth and others, 30 minutes (QUICK=1: three; ARGS="--only check,storm")
+bench: check-tools ## measure beside Better Auth and others, 30 minutes (QUICK=1: three; ARGS="--only session-check,sign-in-storm")
 	@$(PY) -m bench $(if $(QUICK),--quick) $(ARGS)
 
 clean: ## remove what make has made, but never ./data

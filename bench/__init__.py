@@ -1,1 +1,1 @@
-"""How fast Gatehouse is beside its peers, measured on the machine at hand: `make bench`."""
+"""Benchmarks of Gatehouse and its peers on this machine: `make bench`."""

@@ -1,4 +1,4 @@
-"""`python -m bench [--quick] [--only check,storm]`: measure, report, judge by the goals."""
+"""`python -m bench [--quick] [--only session-check,sign-in-storm]`: measure and report."""
 
 import argparse
 import signal
@@ -11,7 +11,7 @@ import psycopg2
 
 from bench.report.goals import report_goals
 from bench.report.markdown import publish
-from bench.results import Results
+from bench.results import BenchResults
 from bench.rig import machine
 from bench.rig.harness import Harness, harness
 from bench.rig.prepare import MissingProgram, prepare
@@ -20,7 +20,7 @@ from bench.rig.wrk import LoadFailed
 from bench.scenarios import ALL
 from bench.server_names import BETTER_AUTH, BETTER_AUTH_CACHED
 
-# These end one scenario; the others are still measured, and the goals show what is missing.
+# These end one scenario; the others still run, and the goals show what is missing.
 _SCENARIO_ERRORS = (
     ServerDied,
     LoadFailed,
@@ -38,19 +38,19 @@ _QUICK = 0.1  # of the time of a full run
 def main() -> int:
     """Run the chosen scenarios; returns the exit code."""
     arguments = _arguments()
-    signal.signal(signal.SIGTERM, lambda *_: sys.exit(143))  # ... through the clean-up
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit(143))  # runs the clean-up too
     try:
         missing = prepare()
     except MissingProgram as error:
         sys.exit(str(error))
-    results = Results(quick=arguments.quick, about=machine.describe_machine(), notes=missing)
+    results = BenchResults(quick=arguments.quick, about=machine.describe_machine(), notes=missing)
     began, interrupted = time.monotonic(), False
     try:
         with harness(results, {BETTER_AUTH, BETTER_AUTH_CACHED} if missing else set()) as bench:
             _measure(bench, arguments.only)
     except KeyboardInterrupt:
         interrupted = True
-        results.notes.append("Broken off by hand: figures are missing.")
+        results.notes.append("Interrupted: figures are missing.")
     results.about["took"] = f"{(time.monotonic() - began) / 60:.1f} minutes"
     results.about["others"] = f"{results.foreign:.0%}"
     publish(results)
@@ -65,13 +65,15 @@ def _measure(bench: Harness, only: list[str]) -> None:
             continue
         print(f"{name}: {(scenario.measure.__doc__ or '').splitlines()[0]}", flush=True)
         began = time.monotonic()
-        until += scenario.seconds * (_QUICK if bench.quick else 1)  # what one leaves, the next has
+        until += scenario.seconds * (
+            _QUICK if bench.quick else 1
+        )  # time left over goes to the next
         bench.begin(name, until)
         try:
             scenario.measure(bench)
-        except _SCENARIO_ERRORS as problem:
-            bench.results.notes.append(f"{name} was broken off: {problem}")
-            print(f"  broken off: {problem}", flush=True)
+        except _SCENARIO_ERRORS as error:
+            bench.results.notes.append(f"{name} failed: {error}")
+            print(f"  failed: {error}", flush=True)
         print(f"  ({time.monotonic() - began:.0f} s)", flush=True)
 
 
@@ -86,7 +88,7 @@ def _arguments() -> argparse.Namespace:
     )
     arguments = parser.parse_args()
     if unknown := set(arguments.only) - set(ALL):
-        parser.error(f"--only knows {', '.join(ALL)}, and not {', '.join(sorted(unknown))}")
+        parser.error(f"unknown: {', '.join(sorted(unknown))}; there are {', '.join(ALL)}")
     return arguments
 
 

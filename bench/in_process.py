@@ -1,6 +1,6 @@
-"""Our application in this process, asked for sessions without a server: `... in_process CHECKS`.
+"""Calls our application in this process, without a server: `... in_process CHECKS`.
 
-For bench/instructions.py, with which it speaks in lines: for each kind of cookie ready, go, done,
+The protocol with bench/instructions.py is a line each, for every kind of cookie: ready, go, done,
 end.
 """
 
@@ -18,19 +18,19 @@ from backend.kernel.settings import Settings
 from backend.main import create_app
 from backend.web.logs import logs
 from bench.rig.load_requests import encode_json
-from bench.rig.seeds import PASSWORD, cookie_for, forged
+from bench.rig.seeds import PASSWORD, cookie_for, forged_cookies
 from bench.rig.servers import SECRET
 
 KINDS = {"valid": b'"email"', "forged": b"null"}
-"""The cookies that are shown, in this order, and what the answer to each has in it."""
+"""The kinds of cookies, in this order, and what the response to each contains."""
 _SESSIONS = 40  # so that no limit per session is reached
 
 
 class SteadyClock(SystemClock):
-    """A clock that moves as far from one look to the next on every machine.
+    """A clock that advances by the same step with every reading, on any machine.
 
-    What is done once in so many milliseconds, such as looking whether the database has changed, is
-    else counted the more often the slower the machine is at this moment.
+    With a real clock, periodic work such as polling the database would be counted more often on a
+    slow machine.
     """
 
     _STEP = 0.00005  # seconds; about what a session check takes
@@ -45,7 +45,7 @@ class SteadyClock(SystemClock):
 
 
 async def main(checks: int) -> None:
-    """Open the application, sign people up, and show it each kind of cookie when told to."""
+    """Start the application, sign users up, and send each kind of cookie on request."""
     with tempfile.TemporaryDirectory() as folder:
         overrides: dict[str, Any] = {
             "_env_file": None,
@@ -57,7 +57,7 @@ async def main(checks: int) -> None:
         app: Any = create_app(settings, clock=SteadyClock())
         async with _lifespan(app):
             valid = [await _sign_up(app, number) for number in range(_SESSIONS)]
-            made_up = [each.encode() for each in forged(_SESSIONS)]
+            made_up = [each.encode() for each in forged_cookies(_SESSIONS)]
             for cookies, expected in zip((valid, made_up), KINDS.values(), strict=True):
                 await _check(app, cookies, 2 * _SESSIONS, expected)
                 await _handshake("ready")
@@ -72,23 +72,25 @@ async def _handshake(word: str) -> None:
 
 async def _check(app: Any, cookies: list[bytes], count: int, expected: bytes) -> None:
     for number in range(count):
-        body = await _ask(app, "GET", "/api/auth/get-session", cookies[number % len(cookies)])
-        if expected not in body[1]:
-            raise AssertionError(f"the session check answers {body[1]!r}")
+        _, body = await _request(
+            app, "GET", "/api/auth/get-session", cookies[number % len(cookies)]
+        )
+        if expected not in body:
+            raise AssertionError(f"the session check answered {body!r}")
 
 
 async def _sign_up(app: Any, number: int) -> bytes:
     user = {"name": "Bench", "email": f"user-{number}@example.com", "password": PASSWORD}
     address = f"198.18.0.{number}".encode()
-    status, body = await _ask(
+    status, body = await _request(
         app, "POST", "/api/auth/sign-up/email", b"", encode_json(user), address
     )
     if status != 200:
-        raise AssertionError(f"signing up answers {status} {body!r}")
+        raise AssertionError(f"signing up answered {status} {body!r}")
     return cookie_for(json.loads(body)["token"]).encode()
 
 
-async def _ask(
+async def _request(
     app: Any, method: str, path: str, cookie: bytes, body: bytes = b"", address: bytes = b""
 ) -> tuple[int, bytes]:
     headers = [(b"host", b"localhost:7860")]
@@ -113,10 +115,10 @@ async def _ask(
         "state": {},
     }
     sent: list[Any] = []
-    overrides = iter([{"type": "http.request", "body": body, "more_body": False}])
+    messages = iter([{"type": "http.request", "body": body, "more_body": False}])
 
     async def receive() -> Any:
-        for message in overrides:
+        for message in messages:
             return message
         return await asyncio.Event().wait()  # a client that stays until it has its answer
 
@@ -129,16 +131,16 @@ async def _ask(
 
 @asynccontextmanager
 async def _lifespan(app: Any) -> AsyncIterator[None]:
-    overrides: asyncio.Queue[Any] = asyncio.Queue()
-    heard: asyncio.Queue[Any] = asyncio.Queue()
+    incoming: asyncio.Queue[Any] = asyncio.Queue()
+    outgoing: asyncio.Queue[Any] = asyncio.Queue()
     scope = {"type": "lifespan", "asgi": {"version": "3.0"}, "state": {}}
-    life = asyncio.create_task(app(scope, overrides.get, heard.put))
-    await overrides.put({"type": "lifespan.startup"})
-    if (await heard.get())["type"] != "lifespan.startup.complete":
+    lifespan = asyncio.create_task(app(scope, incoming.get, outgoing.put))
+    await incoming.put({"type": "lifespan.startup"})
+    if (await outgoing.get())["type"] != "lifespan.startup.complete":
         raise RuntimeError("the application did not start")
     yield
-    await overrides.put({"type": "lifespan.shutdown"})
-    await life
+    await incoming.put({"type": "lifespan.shutdown"})
+    await lifespan
 
 
 if __name__ == "__main__":

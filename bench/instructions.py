@@ -1,9 +1,8 @@
-"""Machine instructions of one session check, counted by valgrind: no neighbour changes the count.
+"""Machine instructions of one session check, counted by valgrind, whatever else runs.
 
-`python -m bench.instructions` compares with bench/instructions.json; with `--keep` it writes it.
-What is counted is our application in one process, from the ASGI scope to the last byte of the
-answer, with a session that is remembered and with forged cookies; the server below it and the
-network are not.
+`python -m bench.instructions` compares with bench/instructions.json; `--keep` writes that file.
+Counts our application in one process, from the ASGI scope to the last byte of the response, with a
+cached session and with forged cookies, without the HTTP server and the network.
 """
 
 import argparse
@@ -24,7 +23,7 @@ from bench.rig.prepare import ROOT
 BASELINE = Path(__file__).with_suffix(".json")
 TOLERANCE = 1.05
 _CHECKS = 2_000
-_PATIENCE = 90.0  # seconds
+_TIMEOUT = 90.0  # seconds
 
 
 class CannotCount(Exception):
@@ -35,26 +34,26 @@ def count_instructions() -> dict[str, float]:
     """Return the instructions of one session check for each kind of cookie; raises CannotCount."""
     for program in ("valgrind", "callgrind_control"):
         if not shutil.which(program):
-            raise CannotCount(f"{program} is not here: install the package valgrind")
+            raise CannotCount(f"{program} is missing: install the package valgrind")
     with tempfile.TemporaryDirectory(prefix="gatehouse-instructions-") as folder:
         return _count_in(Path(folder))
 
 
 def read_baseline() -> dict[str, float] | None:
-    """Return the counts that are committed, if they are of this Python and this kind of machine."""
+    """Return the committed counts, if they are of this Python and this kind of machine."""
     if not BASELINE.exists():
         return None
     kept = json.loads(BASELINE.read_text())
-    return {kind: float(kept[kind]) for kind in KINDS} if kept["of"] == _of_this_machine() else None
+    return {kind: float(kept[kind]) for kind in KINDS} if kept["of"] == _platform_name() else None
 
 
 def write_baseline(counted: Mapping[str, float]) -> None:
-    """Make these counts the ones that later ones are compared with."""
-    kept = {"of": _of_this_machine(), **{kind: round(each) for kind, each in counted.items()}}
+    """Write these counts as the new baseline."""
+    kept = {"of": _platform_name(), **{kind: round(each) for kind, each in counted.items()}}
     BASELINE.write_text(json.dumps(kept, indent=1) + "\n")
 
 
-def _of_this_machine() -> str:
+def _platform_name() -> str:
     return f"Python {'.'.join(platform.python_version_tuple()[:2])} on {platform.machine()}"
 
 
@@ -67,12 +66,12 @@ def _count_in(folder: Path) -> dict[str, float]:
         cwd=ROOT,
         stdin=subprocess.PIPE,
         stdout=subprocess.PIPE,
-        stderr=(folder / "said").open("w"),
+        stderr=(folder / "stderr").open("w"),
         text=True,
     )
     try:
         return {
-            kind: _counted(child, folder, dump=out.with_suffix(f".out.{number}"))
+            kind: _count_kind(child, folder, dump=out.with_suffix(f".out.{number}"))
             for number, kind in enumerate(KINDS, start=1)
         }
     finally:
@@ -80,26 +79,26 @@ def _count_in(folder: Path) -> dict[str, float]:
         child.wait()
 
 
-def _counted(child: "subprocess.Popen[str]", folder: Path, dump: Path) -> float:
+def _count_kind(child: "subprocess.Popen[str]", folder: Path, dump: Path) -> float:
     _read_expected(child, "ready", folder)
     _control(child.pid, folder, "--instr=on")
     _send_line(child, "go")
     _read_expected(child, "done", folder)
     _control(child.pid, folder, "--instr=off")
-    _control(child.pid, folder, "--dump")  # what was counted since the last one
+    _control(child.pid, folder, "--dump")  # the counts since the last dump
     _send_line(child, "end")
-    found = re.search(r"^totals: (\d+)", dump.read_text(), re.M) if dump.exists() else None
-    if not found:
+    total = re.search(r"^totals: (\d+)", dump.read_text(), re.M) if dump.exists() else None
+    if not total:
         raise CannotCount("valgrind's report has no total")
-    return int(found[1]) / _CHECKS
+    return int(total[1]) / _CHECKS
 
 
 def _read_expected(child: "subprocess.Popen[str]", word: str, folder: Path) -> None:
-    ready = child.stdout and select.select([child.stdout], [], [], _PATIENCE)[0]
+    ready = child.stdout and select.select([child.stdout], [], [], _TIMEOUT)[0]
     line = child.stdout.readline() if ready and child.stdout else "nothing"
     if line.strip() != word:
-        arguments = (folder / "said").read_text()[-1000:]
-        raise CannotCount(f"the application did not say {word!r} but {line!r}: {arguments}")
+        stderr = (folder / "stderr").read_text()[-1000:]
+        raise CannotCount(f"the application did not say {word!r} but {line!r}: {stderr}")
 
 
 def _send_line(child: "subprocess.Popen[str]", word: str) -> None:
@@ -112,13 +111,13 @@ def _control(pid: int, folder: Path, what: str) -> None:
     command = ["callgrind_control", what, str(pid)]
     environment = {"PATH": "/usr/bin:/bin", "TMPDIR": str(folder)}
     try:
-        subprocess.run(command, env=environment, check=True, capture_output=True, timeout=_PATIENCE)
+        subprocess.run(command, env=environment, check=True, capture_output=True, timeout=_TIMEOUT)
     except (subprocess.CalledProcessError, subprocess.TimeoutExpired) as error:
-        raise CannotCount(f"callgrind does not listen: {error}") from error
+        raise CannotCount(f"callgrind does not respond: {error}") from error
 
 
 def main() -> int:
-    """Count, and compare or keep; returns 1 for a count above the tolerance."""
+    """Count, and compare or write; returns 1 for a count above the tolerance."""
     parser = argparse.ArgumentParser("python -m bench.instructions")
     parser.add_argument("--keep", action="store_true", help="write bench/instructions.json anew")
     arguments = parser.parse_args()

@@ -10,7 +10,7 @@ from pathlib import Path
 from bench.report.markdown import FOLDER, describe_run
 from bench.report.plots import draw
 from bench.report.tables import format_figure, goals_table, sections, table
-from bench.results import Results
+from bench.results import BenchResults
 from bench.rig.prepare import ROOT
 from bench.server_names import BETTER_AUTH, OURS
 
@@ -38,11 +38,11 @@ def main() -> None:
     file = Path(sys.argv[1]) if len(sys.argv) > 1 else FOLDER / "results.json"
     if not file.is_file():
         sys.exit(f"{file} is not there: `make bench` makes it, or name another.")
-    update_page(PAGE, Results.read(file))
+    update_page(PAGE, BenchResults.read(file))
     print(f"Wrote {PAGE} and its pictures: look at them, then at what the prose says of them.")
 
 
-def update_page(page: Path, results: Results) -> None:
+def update_page(page: Path, results: BenchResults) -> None:
     """Write the figures into a page, and the pictures into the folder of its name.
 
     Raises ValueError where the page does not have both markers, and leaves it as it was.
@@ -73,7 +73,7 @@ def _split(page: Path, name: str) -> tuple[str, str]:
     return before + begin, end + after
 
 
-def render_figures(results: Results, drawn: list[Path]) -> str:
+def render_figures(results: BenchResults, drawn: list[Path]) -> str:
     """Return all that stands between the markers."""
     pictures = {file.name: _picture(file) for file in drawn}
     first = pictures.pop(_FIRST, "")
@@ -94,7 +94,7 @@ def render_figures(results: Results, drawn: list[Path]) -> str:
     return "\n\n".join(part for part in parts if part)
 
 
-def render_headline(results: Results) -> str:
+def render_headline(results: BenchResults) -> str:
     """Return the five figures that matter, beside Better Auth's where it has one."""
     measured = results.figures
     few, many = (measured.get(f"growth/miss p50 ms/{rows}") for rows in (1_000, 5_000_000))
@@ -105,38 +105,41 @@ def render_headline(results: Results) -> str:
         ),
         (
             "99 of 100 session checks take at most, while 32 callers sign in",
-            *(_slow_in_the_storm(results, server) for server in (OURS, BETTER_AUTH)),
+            *(_storm_p99(results, server) for server in (OURS, BETTER_AUTH)),
         ),
         (
             "99 of 100 ended sessions are refused by another replica within",
-            _with(measured.get("revocation/p99 ms"), "ms"),
+            _format_with_unit(measured.get("revocation/p99 ms"), "ms"),
             "",
         ),
         (
             "first check of a session among 5,000,000, median of 32 callers"
-            f" (among 1,000: {_with(few, 'ms')})",
-            _with(many, "ms"),
+            f" (among 1,000: {_format_with_unit(few, 'ms')})",
+            _format_with_unit(many, "ms"),
             "",
         ),
         (
             "memory when idle; ours with its panel",
-            *(_with(measured.get(f"memory/{server}"), "MB") for server in (OURS, BETTER_AUTH)),
+            *(
+                _format_with_unit(measured.get(f"memory/{server}"), "MB")
+                for server in (OURS, BETTER_AUTH)
+            ),
         ),
     )
     return table((" ", "Gatehouse", "Better Auth"), (row for row in rows if row[1]))
 
 
-def _rate(results: Results, server: str) -> str:
+def _rate(results: BenchResults, server: str) -> str:
     run = results.median_run("check", server, 32)
     return format_figure(run.per_second) if run else ""
 
 
-def _slow_in_the_storm(results: Results, server: str) -> str:
+def _storm_p99(results: BenchResults, server: str) -> str:
     run = results.median_run("check, in the storm", server)
-    return _with(run.p99, "ms") if run else ""
+    return _format_with_unit(run.p99, "ms") if run else ""
 
 
-def _with(value: float | None, unit: str) -> str:
+def _format_with_unit(value: float | None, unit: str) -> str:
     return "" if value is None else f"{format_figure(value)} {unit}"
 
 

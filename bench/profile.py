@@ -1,11 +1,10 @@
-"""`python -m bench.profile [BEFORE NOW]`: which part of the code a request's time is spent in.
+"""`python -m bench.profile [BEFORE NOW]`: where a request spends its processor time.
 
-Each checkout (without one: this) is started as people start it, asked by 32 callers in turn with
-the other, and looked at a hundred times a second without being stopped for it: threads that are
-stopped take other turns afterwards. A sample counts for the part to which the line belongs that
-runs just then; work outside the interpreter counts with the line that asked for it last. Samples
-say where a thread spends its time, and the system how much processor time the event loop and the
-workers use. Two checkouts, the older first, go into docs/performance.md with `--keep`.
+Starts each checkout (default: this one), loads them in turn with 32 callers, and samples them a
+hundred times a second without pausing their threads, which would change their schedule. A sample
+counts for the part of the code that is running; native code counts with the line that called it.
+Samples show where a thread spends its time, the system how much processor time the event loop and
+the workers use. `--keep` writes two checkouts, the older first, into docs/performance.md.
 """
 
 import argparse
@@ -18,12 +17,12 @@ from pathlib import Path
 
 from bench.page import PAGE, replace_section
 from bench.report.tables import table
-from bench.results import Results
+from bench.results import BenchResults
 from bench.rig import machine
 from bench.rig.harness import Harness, harness
 from bench.rig.load_requests import LoadRequest
 from bench.rig.prepare import PYTHON, ROOT, prepare
-from bench.rig.seeds import GatehouseSeeds, Postgres, forged
+from bench.rig.seeds import GatehouseSeeds, Postgres, forged_cookies
 from bench.rig.servers import ServerProcess, gatehouse
 from bench.rig.subject import Subject
 from bench.rig.wrk import LoadGenerator
@@ -31,11 +30,11 @@ from bench.scenarios.database import list_sessions, update_user
 from bench.server_names import OURS
 
 _ROUNDS = 2
-_WARM, _ALONE, _SAMPLED = 5, 4, 6  # seconds of load, in each; what was idle has forgotten everybody
+_WARM, _ALONE, _SAMPLED = 5, 4, 6  # seconds of load; an idle server has lost its cache
 _RATE = 100  # samples a second
 _LOOP, _WORKERS = "loop", "workers"
 
-# Read from the top: a part, and words of which one is in the path of a file that belongs to it.
+# The first part matches of which a word is in the path of the file.
 _PARTS = (
     (
         "our endpoint, session and limits",
@@ -54,7 +53,7 @@ _ELSE = "everything else"
 
 _KINDS: dict[str, Callable[[Subject], list[LoadRequest]]] = {
     "a session check": lambda subject: subject.checks(),
-    "a check with a forged cookie": lambda subject: subject.checks(forged(1_000)),
+    "a check with a forged cookie": lambda subject: subject.checks(forged_cookies(1_000)),
     "listing sessions": list_sessions,
     "updating a user": update_user,
 }
@@ -71,7 +70,7 @@ def main() -> None:
     arguments = parser.parse_args()
     checkouts = [each.resolve() for each in arguments.checkout]
     prepare()
-    with harness(Results(about=machine.describe_machine()), set()) as bench:
+    with harness(BenchResults(about=machine.describe_machine()), set()) as bench:
         running = [_start(bench, number, each) for number, each in enumerate(checkouts)]
         spent = {kind: _profile_in_turn(bench, kind, running) for kind in _KINDS}
     names = ["before", "now"] if len(checkouts) == 2 else [each.name for each in checkouts]
@@ -83,7 +82,7 @@ def main() -> None:
 
 @dataclass
 class _Samples:
-    """What was seen of a server under one kind of load."""
+    """The samples of a server under one kind of load."""
 
     requests: int = 0
     used: Counter[str] = field(default_factory=Counter)
@@ -104,8 +103,8 @@ class _Samples:
 def _start(bench: Harness, number: int, checkout: Path) -> Subject:
     bench.log(f"Starting {checkout}")
     url, name = bench.new_database(), f"{OURS}-{number}"
-    told = {"PYTHONPATH": str(checkout)}
-    server = gatehouse(name, bench.folder / name, url, told, app=checkout / "app.py")
+    settings = {"PYTHONPATH": str(checkout)}
+    server = gatehouse(name, bench.folder / name, url, settings, app=checkout / "app.py")
     bench.keep(server).wait_until_idle()
     rows = Postgres(url)
     seeds = GatehouseSeeds(server, rows)
@@ -127,33 +126,33 @@ def _profile_in_turn(bench: Harness, kind: str, running: list[Subject]) -> list[
 
 def _profile_once(server: ServerProcess, file: Path, seen: _Samples) -> None:
     LoadGenerator(file, server.port, connections=32, seconds=_WARM).result()
-    before = _used(server)
+    before = _cpu_milliseconds(server)
     seen.requests += (
         LoadGenerator(file, server.port, connections=32, seconds=_ALONE).result().requests
     )
-    for place, used in _used(server).items():
+    for place, used in _cpu_milliseconds(server).items():
         seen.used[place] += used - before[place]
     load = LoadGenerator(file, server.port, connections=32, seconds=_SAMPLED + 2)
     _sample(server, seen)
     load.result()
 
 
-def _used(server: ServerProcess) -> dict[str, int]:
+def _cpu_milliseconds(server: ServerProcess) -> dict[str, int]:
     """Return the milliseconds that the event loop and the workers have used so far."""
     whole, loop = server.cpu_seconds(), machine.main_thread_seconds(server.pid)
     return {_LOOP: round(loop * 1000), _WORKERS: round((whole - loop) * 1000)}
 
 
 def _sample(server: ServerProcess, seen: _Samples) -> None:
-    """Look at the server for a while, and count where it is."""
-    with tempfile.NamedTemporaryFile(suffix=".folded") as found:
+    """Sample the server for a while, and count the samples by part."""
+    with tempfile.NamedTemporaryFile(suffix=".folded") as output:
         how = f"-p {server.pid} -d {_SAMPLED} -r {_RATE} --gil --nonblocking --threads -f raw"
         subprocess.run(
-            [PYTHON.with_name("py-spy"), "record", *how.split(), "-o", found.name],
+            [PYTHON.with_name("py-spy"), "record", *how.split(), "-o", output.name],
             check=True,
             capture_output=True,
         )
-        for line in Path(found.name).read_text().splitlines():
+        for line in Path(output.name).read_text().splitlines():
             stack, _, count = line.rpartition(" ")
             thread, *frames = stack.split(";")
             if frames:  # else the stack moved while it was read
@@ -170,14 +169,14 @@ def part_of(innermost: str) -> str:
 
 
 def render_profile(spent: dict[str, list[CpuTime]], names: list[str]) -> str:
-    """Return what each checkout spends on each part, a table for each kind of request."""
+    """Return the time of each part in each checkout, a table for each kind of request."""
     return "\n\n".join(
-        f"Microseconds of processor time for {kind}:\n\n{_table(each, names)}"
+        f"Microseconds of processor time for {kind}:\n\n{_render_table(each, names)}"
         for kind, each in spent.items()
     )
 
 
-def _table(spent: list[CpuTime], names: list[str]) -> str:
+def _render_table(spent: list[CpuTime], names: list[str]) -> str:
     parts = [part for part, _ in _PARTS] + [_ELSE]
     rows = [[part, *(f"{each.get(part, 0):,.0f}" for each in spent)] for part in parts]
     rows.append(["all of it", *(f"{sum(each.values()):,.0f}" for each in spent)])

@@ -10,7 +10,7 @@ from bench.server_names import OURS
 
 
 @dataclass(frozen=True)
-class Run:
+class LoadRun:
     """One run of the load generator on one server. Latencies in ms, `cpu` in us per request."""
 
     scenario: str
@@ -28,17 +28,19 @@ class Run:
 
 
 @dataclass
-class Results:
+class BenchResults:
     """Everything of one `make bench`."""
 
     quick: bool = False
     about: dict[str, str] = field(default_factory=dict)
-    runs: list[Run] = field(default_factory=list)
+    runs: list[LoadRun] = field(default_factory=list)
     figures: dict[str, float] = field(default_factory=dict)
     """Single figures by name, such as `memory/gatehouse`; units are in the report."""
     notes: list[str] = field(default_factory=list)
 
-    def of(self, scenario: str, server: str = OURS, connections: int | None = None) -> list[Run]:
+    def of(
+        self, scenario: str, server: str = OURS, connections: int | None = None
+    ) -> list[LoadRun]:
         """Return the rounds of a scenario on a server."""
         return [
             run
@@ -50,12 +52,12 @@ class Results:
 
     def median_run(
         self, scenario: str, server: str = OURS, connections: int | None = None
-    ) -> Run | None:
+    ) -> LoadRun | None:
         """Return the median of the rounds, figure by figure; None if there was none."""
         rounds = self.of(scenario, server, connections)
         if not rounds:
             return None
-        return Run(
+        return LoadRun(
             scenario=scenario,
             server=server,
             connections=rounds[0].connections,
@@ -69,7 +71,7 @@ class Results:
             foreign=median(run.foreign for run in rounds),
         )
 
-    def median_runs(self) -> list[Run]:
+    def median_runs(self) -> list[LoadRun]:
         """Return the median of each scenario, server and concurrency, in the order measured."""
         kinds = dict.fromkeys((run.scenario, run.server, run.connections) for run in self.runs)
         return [found for kind in kinds if (found := self.median_run(*kind))]
@@ -94,10 +96,10 @@ class Results:
         file.write_text(json.dumps(asdict(self), indent=1) + "\n")
 
     @classmethod
-    def read(cls, file: Path) -> "Results":
+    def read(cls, file: Path) -> "BenchResults":
         """Return what `write` has kept."""
         document = json.loads(file.read_text())
-        return cls(**{**document, "runs": [Run(**run) for run in document["runs"]]})
+        return cls(**{**document, "runs": [LoadRun(**run) for run in document["runs"]]})
 
 
 def ratio(one: float | None, other: float | None) -> float | None:

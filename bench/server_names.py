@@ -16,7 +16,7 @@ API_ALONE = "gatehouse-api-alone"
 LIMITS = (STARLETTE, ASGI)
 """Those that only show what Python can do."""
 
-_SHOWN = {
+_DISPLAY_NAMES = {
     OURS: "Gatehouse",
     SQLITE: "Gatehouse on SQLite",
     NICE_ZERO: "Gatehouse, HASH_NICE=0",
@@ -31,7 +31,7 @@ _SHOWN = {
 
 def display_name(server: str) -> str:
     """Return the name that people read."""
-    return _SHOWN.get(server, server)
+    return _DISPLAY_NAMES.get(server, server)
 
 
 def is_ours(server: str) -> bool:

@@ -1,1 +1,1 @@
-"""What we are measured against: one small server each, on databases of one PostgreSQL."""
+"""The peers: one small server each, with databases on one PostgreSQL."""

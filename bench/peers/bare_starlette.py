@@ -6,7 +6,7 @@ from starlette.responses import Response
 from starlette.routing import Route
 
 from bench.peers.bodies import SESSION
-from bench.peers.running import run
+from bench.peers.runner import run
 
 
 async def get_session(request: Request) -> Response:

@@ -11,7 +11,7 @@ from better_auth.integrations.fastapi import BetterAuthFastAPI
 from fastapi import FastAPI
 from sqlalchemy.ext.asyncio import create_async_engine
 
-from bench.peers.running import database_url, run
+from bench.peers.runner import database_url, run
 
 adapter = SQLAlchemyAdapter(create_async_engine(database_url(), pool_size=10, max_overflow=0))
 auth = BetterAuth(

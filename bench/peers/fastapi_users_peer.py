@@ -20,7 +20,7 @@ from pwdlib.hashers.bcrypt import BcryptHasher
 from sqlalchemy.ext.asyncio import AsyncSession, async_sessionmaker, create_async_engine
 from sqlalchemy.orm import DeclarativeBase
 
-from bench.peers.running import database_url, rounds, run
+from bench.peers.runner import database_url, rounds, run
 
 
 class Base(DeclarativeBase):

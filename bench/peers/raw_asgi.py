@@ -1,7 +1,7 @@
 """The limit of the server: the same body, from the barest ASGI application."""
 
 from bench.peers.bodies import SESSION
-from bench.peers.running import Receive, Scope, Send, run
+from bench.peers.runner import Receive, Scope, Send, run
 
 
 async def app(scope: Scope, receive: Receive, send: Send) -> None:

@@ -4,10 +4,10 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from functools import partial
 
-from bench.results import Results, ratio
+from bench.results import BenchResults, ratio
 from bench.server_names import BETTER_AUTH, BETTER_AUTH_CACHED, OURS, STARLETTE
 
-_Figure = Callable[[Results], float | None]
+_Figure = Callable[[BenchResults], float | None]
 
 BUSY = 0.10
 """The share of the machine taken by others above which a missed goal says little."""
@@ -37,7 +37,7 @@ class Goal:
 
 
 @dataclass(frozen=True)
-class GoalResult:
+class GoalOutcome:
     """A goal and the measured value; None if it was not measured."""
 
     goal: Goal
@@ -56,12 +56,12 @@ class GoalResult:
         return {True: "met", False: "missed", None: "not measured"}[self.met]
 
 
-def evaluate_goals(results: Results) -> list[GoalResult]:
+def evaluate_goals(results: BenchResults) -> list[GoalOutcome]:
     """Evaluate every goal."""
-    return [GoalResult(goal, goal.compute(results)) for goal in GOALS]
+    return [GoalOutcome(goal, goal.compute(results)) for goal in GOALS]
 
 
-def report_goals(results: Results, *, strictly: bool) -> int:
+def report_goals(results: BenchResults, *, strictly: bool) -> int:
     """Print the missed goals; returns 1 for a strict run with a goal missed or unmeasured."""
     wrong = [each for each in evaluate_goals(results) if each.met is not True]
     missed = [each for each in wrong if each.met is False]
@@ -76,7 +76,7 @@ def report_goals(results: Results, *, strictly: bool) -> int:
 
 
 def _run(what: str, scenario: str, server: str, connections: int | None = None) -> _Figure:
-    def figure(results: Results) -> float | None:
+    def figure(results: BenchResults) -> float | None:
         run = results.median_run(scenario, server, connections)
         return None if run is None else float(getattr(run, what))
 
@@ -86,7 +86,7 @@ def _run(what: str, scenario: str, server: str, connections: int | None = None) 
 _rate, _p50, _p99, _cpu = (partial(_run, what) for what in ("per_second", "p50", "p99", "cpu"))
 
 
-def _times(one: _Figure, other: _Figure) -> _Figure:
+def _quotient(one: _Figure, other: _Figure) -> _Figure:
     return lambda results: ratio(one(results), other(results))
 
 
@@ -113,61 +113,63 @@ _GROWTH = ("growth/miss p50 ms/5000000", "growth/miss p50 ms/1000")
 GOALS: Sequence[Goal] = (
     Goal(
         "the session check beside Better Auth, 32 connections",
-        _times(_ours_32, _rate("check", BETTER_AUTH, 32)),
+        _quotient(_ours_32, _rate("check", BETTER_AUTH, 32)),
         at_least=20,
     ),
     Goal(
         "... beside Better Auth with its cookie cache",
-        _times(_ours_32, _rate("check", BETTER_AUTH_CACHED, 32)),
+        _quotient(_ours_32, _rate("check", BETTER_AUTH_CACHED, 32)),
         at_least=12,
     ),
     Goal(
         "... beside a bare Starlette route with the same body",
-        _times(_ours_32, _rate("check", STARLETTE, 32)),
+        _quotient(_ours_32, _rate("check", STARLETTE, 32)),
         at_least=0.75,
     ),
     Goal(
-        "its p99 as a part of Better Auth's p50",
-        _times(_p99("check", OURS, 32), _p50("check", BETTER_AUTH, 32)),
+        "its p99 relative to Better Auth's p50",
+        _quotient(_p99("check", OURS, 32), _p50("check", BETTER_AUTH, 32)),
         at_most=0.25,
     ),
     Goal(
-        "sessions refused at once that were ended during that run",
-        _times(_figure("check/refused at once"), _figure("check/revoked")),
+        "revoked sessions that were rejected at once during that run",
+        _quotient(_figure("check/refused at once"), _figure("check/revoked")),
         at_least=1,
         unit="of 1",
     ),
     Goal(
         "the first check of a session beside Better Auth's check",
-        _times(_rate("miss", OURS), _rate("miss", BETTER_AUTH)),
+        _quotient(_rate("miss", OURS), _rate("miss", BETTER_AUTH)),
         at_least=2.5,
     ),
     *(
         Goal(
             f"{endpoint} beside Better Auth",
-            _times(_rate(endpoint, OURS), _rate(endpoint, BETTER_AUTH)),
+            _quotient(_rate(endpoint, OURS), _rate(endpoint, BETTER_AUTH)),
             at_least=2,
         )
         for endpoint in ("sign-out", "list-sessions", "update-user")
     ),
     Goal(
-        "sign-ins as a part of the hashes that bcrypt allows",
-        _times(_rate("sign-in", OURS), _figure("bcrypt/per second")),
+        "sign-ins relative to the maximum rate of bcrypt",
+        _quotient(_rate("sign-in", OURS), _figure("bcrypt/per second")),
         at_least=0.9,
     ),
     Goal(
-        "what the session check keeps of its rate in the storm",
-        _times(_stormy, _rate("check, before the storm", OURS)),
+        "session check rate during the sign-in storm, relative to before",
+        _quotient(_stormy, _rate("check, before the storm", OURS)),
         at_least=0.6,
     ),
-    Goal("its p99 in the storm", _p99("check, in the storm", OURS), at_most=8, unit="ms"),
+    Goal(
+        "its p99 during the sign-in storm", _p99("check, in the storm", OURS), at_most=8, unit="ms"
+    ),
     Goal(
         "forged cookies beside valid ones",
-        _times(_rate("check, forged", OURS), _rate("check, valid", OURS)),
+        _quotient(_rate("check, forged", OURS), _rate("check, valid", OURS)),
         at_least=0.9,
     ),
     Goal(
-        "sessions looked for in the database during a flood of forged cookies",
+        "session queries during a flood of forged cookies",
         _figure("flood/sessions looked for"),
         at_most=0,
         unit="",
@@ -175,14 +177,14 @@ GOALS: Sequence[Goal] = (
     Goal("memory of the API alone", _figure("memory/gatehouse-api-alone"), at_most=120, unit="MB"),
     Goal("memory with the panel", _figure("memory/gatehouse"), at_most=350, unit="MB"),
     Goal(
-        "from the start to the first answer, with the panel",
+        "start to first response, with the panel",
         _figure("start/gatehouse, again"),
         at_most=2,
         unit="s",
     ),
     Goal(
-        "checks of two replicas beside one, each with a processor for itself and its callers",
-        _times(
+        "checks of two replicas beside one, each with its own processor",
+        _quotient(
             lambda results: _sum(_both_1(results), _both_2(results)),
             _rate("check, one replica", "replica-1"),
         ),
@@ -190,19 +192,21 @@ GOALS: Sequence[Goal] = (
     ),
     Goal(
         "CPU of a check with two replicas beside one",
-        _times(_cpu("check, both replicas", "replica-1"), _cpu("check, one replica", "replica-1")),
+        _quotient(
+            _cpu("check, both replicas", "replica-1"), _cpu("check, one replica", "replica-1")
+        ),
         at_most=1.15,
     ),
     Goal(
-        "sessions ended on one replica that the other refuses",
-        _times(_figure("revocation/refused"), _figure("revocation/sessions")),
+        "sessions revoked on one replica that the other rejects",
+        _quotient(_figure("revocation/refused"), _figure("revocation/sessions")),
         at_least=1,
         unit="of 1",
     ),
-    Goal("how long that takes, p99", _figure("revocation/p99 ms"), at_most=50, unit="ms"),
+    Goal("delay of that, p99", _figure("revocation/p99 ms"), at_most=50, unit="ms"),
     Goal(
         "the first check with 5,000,000 session rows beside 1,000, p50",
-        _times(_figure(_GROWTH[0]), _figure(_GROWTH[1])),
+        _quotient(_figure(_GROWTH[0]), _figure(_GROWTH[1])),
         at_most=2,
     ),
     *(

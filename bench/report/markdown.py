@@ -3,13 +3,13 @@
 from bench.report.goals import BUSY
 from bench.report.plots import draw
 from bench.report.tables import goals_table, sections
-from bench.results import Results
+from bench.results import BenchResults
 from bench.rig.prepare import ROOT
 
 FOLDER = ROOT / "bench" / "results"
 
 
-def publish(results: Results) -> None:
+def publish(results: BenchResults) -> None:
     """Write JSON, tables and plots into bench/results, and print the tables."""
     results.write(FOLDER / "results.json")
     text = render_markdown(results)
@@ -18,14 +18,14 @@ def publish(results: Results) -> None:
     print(f"\n{text}\nEverything is in {FOLDER}", flush=True)
 
 
-def render_markdown(results: Results) -> str:
+def render_markdown(results: BenchResults) -> str:
     """Return all tables."""
     parts = [describe_run(results), goals_table(results)]
     parts += [f"### {title}\n\n{text}" for title, text in sections(results)]
     return "\n\n".join(parts) + "\n"
 
 
-def describe_run(results: Results) -> str:
+def describe_run(results: BenchResults) -> str:
     """Return what a reader of the figures must know: which run, where, and what disturbed it."""
     facts = results.about
     kind = "A quick run" if results.quick else "A full run"

@@ -5,7 +5,7 @@ from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 
 from bench.report.goals import evaluate_goals
-from bench.results import Results, Run, ratio
+from bench.results import BenchResults, LoadRun, ratio
 from bench.server_names import BETTER_AUTH, OURS, SQLITE, display_name, is_ours
 
 # Where the name under which a scenario is kept leaves open what it is.
@@ -25,20 +25,20 @@ class Section:
 
     title: str
     note: str
-    tables: Sequence[Callable[[Results], str]]
+    tables: Sequence[Callable[[BenchResults], str]]
 
-    def text(self, results: Results) -> str:
+    def text(self, results: BenchResults) -> str:
         """Return the note and the tables; an empty text where nothing was measured."""
         filled = [text for table in self.tables if (text := table(results))]
         return "\n\n".join([self.note, *filled] if self.note else filled) if filled else ""
 
 
-def sections(results: Results) -> list[tuple[str, str]]:
+def sections(results: BenchResults) -> list[tuple[str, str]]:
     """Return the title and the text of each section that there are figures for."""
     return [(each.title, text) for each in _SECTIONS if (text := each.text(results))]
 
 
-def goals_table(results: Results) -> str:
+def goals_table(results: BenchResults) -> str:
     """Return the goals: what was set out, what came."""
     lines = ["| goal | threshold | measured | |", "|---|---|---|---|"]
     lines += [
@@ -71,8 +71,8 @@ def table(heads: Sequence[str], rows: Iterable[Sequence[str]]) -> str:
     return "\n".join(f"| {' | '.join(line)} |" for line in lines)
 
 
-def _runs(*scenarios: str) -> Callable[[Results], str]:
-    def rows(results: Results) -> Iterable[Sequence[str]]:
+def _runs(*scenarios: str) -> Callable[[BenchResults], str]:
+    def rows(results: BenchResults) -> Iterable[Sequence[str]]:
         runs = [run for run in results.median_runs() if run.scenario in scenarios]
         runs.sort(key=lambda run: (scenarios.index(run.scenario), run.connections))
         return (_row(results, run, named=len(scenarios) > 1) for run in runs)
@@ -86,7 +86,7 @@ _HEADS = (
 )
 
 
-def _row(results: Results, run: Run, *, named: bool = True) -> Sequence[str]:
+def _row(results: BenchResults, run: LoadRun, *, named: bool = True) -> Sequence[str]:
     theirs = results.median_run(run.scenario, BETTER_AUTH, run.connections)
     times = ratio(run.per_second, theirs.per_second) if theirs else None
     return (
@@ -102,7 +102,7 @@ def _row(results: Results, run: Run, *, named: bool = True) -> Sequence[str]:
     )
 
 
-def _server(results: Results, run: Run) -> str:
+def _server(results: BenchResults, run: LoadRun) -> str:
     both = run.server == OURS and results.of(run.scenario, SQLITE)
     return f"{display_name(OURS)} on PostgreSQL" if both else display_name(run.server)
 
@@ -113,7 +113,7 @@ def _request(scenario: str) -> str:
     return _SCENARIOS.get(scenario, scenario)
 
 
-def _growth(results: Results) -> str:
+def _growth(results: BenchResults) -> str:
     grown = sorted(
         (run for run in results.median_runs() if _GROWN.fullmatch(run.scenario)),
         key=lambda run: run.scenario.partition(",")[0],
@@ -121,8 +121,8 @@ def _growth(results: Results) -> str:
     return table(_HEADS, (_row(results, run) for run in grown))
 
 
-def _storm(results: Results) -> str:
-    def row(stormy: Run) -> Sequence[str]:
+def _storm(results: BenchResults) -> str:
+    def row(stormy: LoadRun) -> Sequence[str]:
         calm = results.median_run(_STORM[0], stormy.server)
         kept = ratio(stormy.per_second, calm.per_second) if calm else None
         signed_in = results.figures.get(f"storm/sign-ins per second/{stormy.server}")
@@ -142,7 +142,7 @@ def _storm(results: Results) -> str:
     return table(("server ", *heads, "p99 ms in it", "sign-ins a second"), map(row, stormy))
 
 
-def _servers(results: Results) -> str:
+def _servers(results: BenchResults) -> str:
     names = dict.fromkeys(
         name.partition("/")[2].removesuffix(", again")
         for name in results.figures
@@ -158,11 +158,11 @@ def _servers(results: Results) -> str:
         )
         for name in sorted(names, key=is_ours, reverse=True)
     )
-    at_rest, starts = ("MB idle", "% of a core"), ("s to the first answer", "s when started again")
+    at_rest, starts = ("MB idle", "% of a core"), ("s to first response", "s when restarted")
     return table(("server ", *at_rest, *starts), rows)
 
 
-def _cached(results: Results) -> str:
+def _cached(results: BenchResults) -> str:
     columns = {
         "bytes each": results.series("cached/bytes each/"),
         "ns to find by cookie": results.series("cached/ns a hit by cookie/"),
@@ -176,8 +176,8 @@ def _cached(results: Results) -> str:
     return table(("sessions in memory", *columns), rows)
 
 
-def _figures(group: str, words: dict[str, str]) -> Callable[[Results], str]:
-    def rows(results: Results) -> Iterable[Sequence[str]]:
+def _figures(group: str, words: dict[str, str]) -> Callable[[BenchResults], str]:
+    def rows(results: BenchResults) -> Iterable[Sequence[str]]:
         for name, label in words.items():
             if (value := results.figures.get(f"{group}/{name}")) is not None:
                 yield label, format_figure(value)
@@ -188,10 +188,9 @@ def _figures(group: str, words: dict[str, str]) -> Callable[[Results], str]:
 _SECTIONS: Sequence[Section] = (
     Section("Session checks", "", [_runs("check")]),
     Section(
-        "Session checks with other cookies, and an endpoint of one's own",
-        "Each kind of cookie in turn, valid ones among them. A forged one is refused by its"
-        " signature. A revoked one asks the database, as nobody keeps in memory who is not signed"
-        " in.",
+        "Session checks with other cookies, and a protected endpoint",
+        "Each kind of cookie in turn, valid ones among them. A forged one is rejected by its"
+        " signature. A revoked one queries the database, as only live sessions are cached.",
         [
             _runs(
                 *("check, valid", "check, forged", "check, absent", "check, revoked"),
@@ -200,22 +199,22 @@ _SECTIONS: Sequence[Section] = (
             _figures(
                 "check",
                 {
-                    "revoked": "sessions ended while the session checks were measured",
-                    "refused at once": "... of which the very next check was refused",
+                    "revoked": "sessions revoked while the session checks were measured",
+                    "refused at once": "... of which the very next check was rejected",
                 },
             ),
             _figures(
                 "flood",
                 {
-                    "forged per second": "forged cookies a second, refused beside the 8 callers",
-                    "sessions looked for": "... for which a session was looked for",
+                    "forged per second": "forged cookies a second, rejected beside the 8 callers",
+                    "sessions looked for": "... for which a session was queried",
                 },
             ),
         ],
     ),
     Section(
-        "What asks the database",
-        "The peers ask the same PostgreSQL; *Gatehouse on SQLite* is the same server with a file of"
+        "Requests that query the database",
+        "The peers use the same PostgreSQL; *Gatehouse on SQLite* is the same server with a file of"
         " its own. The first checks after a restart also open the first connections.",
         [_runs("miss", "cold cache", "list-sessions", "update-user", "sign-out")],
     ),
@@ -225,11 +224,11 @@ _SECTIONS: Sequence[Section] = (
         " cheaper scrypt.",
         [
             _runs("sign-in", "sign-up"),
-            _figures("bcrypt", {"per second": "hashes a second that bcrypt allows here"}),
+            _figures("bcrypt", {"per second": "maximum bcrypt hashes a second on this machine"}),
         ],
     ),
     Section(
-        "The storm",
+        "Sign-in storm",
         "8 callers check their sessions, first alone, then while 32 others sign in.",
         [_storm],
     ),
@@ -241,8 +240,8 @@ _SECTIONS: Sequence[Section] = (
             _figures(
                 "revocation",
                 {
-                    "sessions": "sessions ended on one replica",
-                    "refused": "... of which the other refused",
+                    "sessions": "sessions revoked on one replica",
+                    "refused": "... of which the other rejected",
                     "p50 ms": "... half of them within, ms",
                     "p99 ms": "... 99 of 100 within, ms",
                     "max ms": "... the slowest within, ms",
@@ -250,9 +249,9 @@ _SECTIONS: Sequence[Section] = (
             ),
         ],
     ),
-    Section("A database that grows", "", [_growth]),
-    Section("A cache that grows", "", [_cached]),
-    Section("Memory and start", "", [_servers]),
+    Section("Database size", "", [_growth]),
+    Section("Cache size", "", [_cached]),
+    Section("Memory and start-up", "", [_servers]),
     Section(
         "Machine instructions",
         "",

@@ -9,7 +9,7 @@ from collections.abc import Callable, Iterator, Sequence
 from contextlib import ExitStack, contextmanager
 from pathlib import Path
 
-from bench.results import Results, Run
+from bench.results import BenchResults, LoadRun
 from bench.rig import machine, servers
 from bench.rig.load_requests import LoadRequest, write_requests
 from bench.rig.seeds import (
@@ -41,10 +41,10 @@ from tests.rig.postgres import PostgresServer
 
 
 class Harness:
-    """All that a run needs. Servers start on first use, and keep running."""
+    """Everything a run needs. Servers start on first use and keep running."""
 
     def __init__(
-        self, results: Results, folder: Path, closing: ExitStack, left_out: set[str]
+        self, results: BenchResults, folder: Path, closing: ExitStack, left_out: set[str]
     ) -> None:
         self.results = results
         self.folder = folder
@@ -69,11 +69,11 @@ class Harness:
         print(text, flush=True)
 
     def begin(self, part: str, until: float) -> None:
-        """Begin a scenario, which saves rounds once the monotonic clock reaches `until`."""
+        """Begin a scenario, which skips rounds once the monotonic clock reaches `until`."""
         self._part, self._until = part, until
 
     def rounds(self, count: int) -> Iterator[int]:
-        """Yield the numbers of so many rounds; of fewer, but of one, where the time is too short.
+        """Yield the numbers of so many rounds, or of fewer (at least one) if time runs out.
 
         A machine at half the speed gets medians of fewer rounds rather than a run twice as long.
         """
@@ -114,11 +114,11 @@ class Harness:
         connections: int = 32,
         seconds: float = 2,
         once: bool = False,
-    ) -> Run:
+    ) -> LoadRun:
         """Load one server and record the run.
 
-        First one request is sent alone, the last one: its answer must contain `expected`, so that
-        nothing is measured that does not work. With `once` that request is not sent again.
+        The last request is first sent alone: its response must contain `expected`, so that only
+        what works is measured. With `once` that request is not sent again.
         """
         self.verify(subject, requests[-1], expected)
         file = self.file(subject.server, requests[:-1] if once else requests)
@@ -131,8 +131,8 @@ class Harness:
     def warm_up(self, subject: Subject) -> None:
         """Warm a server up without recording figures.
 
-        Ours forgets what it remembers when nobody has asked anything for two seconds, as happens
-        here while the others have their turn; the others only need to have run for a moment.
+        Ours drops its cache after two seconds without a request, as happens here while the others
+        are measured; the others only need to have run for a moment.
         """
         if subject.is_warm and not is_ours(subject.name):
             return
@@ -165,12 +165,12 @@ class Harness:
     @contextmanager
     def recording(
         self, scenario: str, subject: Subject, connections: int
-    ) -> Iterator[Callable[[LoadGenerator], Run]]:
+    ) -> Iterator[Callable[[LoadGenerator], LoadRun]]:
         """Measure the server's processor time until the load is done, and record the run."""
         roots = [os.getpid(), self._postmaster()]
         cpu, before = subject.server.cpu_seconds(), machine.take_cpu_snapshot(roots)
 
-        def done(loading: LoadGenerator) -> Run:
+        def done(loading: LoadGenerator) -> LoadRun:
             load = loading.result()
             subject.server.check_alive()
             used = subject.server.cpu_seconds() - cpu
@@ -202,8 +202,8 @@ class Harness:
 
 
 @contextmanager
-def harness(results: Results, left_out: set[str]) -> Iterator[Harness]:
-    """Set everything up below a folder of its own, and end and remove it all afterwards."""
+def harness(results: BenchResults, left_out: set[str]) -> Iterator[Harness]:
+    """Set everything up in a temporary folder, and stop and remove it afterwards."""
     with ExitStack() as closing:
         folder = Path(closing.enter_context(tempfile.TemporaryDirectory(prefix="gatehouse-bench-")))
         folder.chmod(0o711)  # PostgreSQL, which runs as its own user, must pass through
@@ -244,15 +244,15 @@ def _seeds(name: str, server: ServerProcess, rows: Postgres | Sqlite) -> Seeds:
 
 def _to_run(
     scenario: str, server: str, connections: int, load: LoadResult, used: float, foreign: float
-) -> Run:
-    nobody = load.seconds * 1000  # where nobody was answered, all have waited at least so long
-    return Run(
+) -> LoadRun:
+    unanswered = load.seconds * 1000  # without responses, all have waited at least this long
+    return LoadRun(
         scenario=scenario,
         server=server,
         connections=connections,
         per_second=load.per_second,
-        p50=load.p50 if load.requests else nobody,
-        p99=load.p99 if load.requests else nobody,
+        p50=load.p50 if load.requests else unanswered,
+        p99=load.p99 if load.requests else unanswered,
         longest=load.longest,
         cpu=used / load.requests * 1e6 if load.requests else 0.0,
         requests=load.requests,
@@ -261,7 +261,7 @@ def _to_run(
     )
 
 
-def _format_run(run: Run) -> str:
+def _format_run(run: LoadRun) -> str:
     failed = f"  {run.failed} failed" if run.failed else ""
     return (
         f"  {run.scenario:<24}{run.server:<26}{run.connections:>4} conn."

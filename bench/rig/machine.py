@@ -12,12 +12,12 @@ _PROC = Path("/proc")
 
 def cpu_seconds(pid: int) -> float:
     """Return the processor time, user's and system's, of one process and all its threads."""
-    return _used(_PROC / str(pid))
+    return _cpu_time(_PROC / str(pid))
 
 
 def main_thread_seconds(pid: int) -> float:
     """Return the processor time of a process's first thread alone."""
-    return _used(_PROC / str(pid) / "task" / str(pid))
+    return _cpu_time(_PROC / str(pid) / "task" / str(pid))
 
 
 def resident_megabytes(pid: int) -> float:
@@ -70,7 +70,7 @@ class CpuSnapshot:
 
 def take_cpu_snapshot(roots: list[int]) -> CpuSnapshot:
     """Record the processor time of the machine, and of these processes and their children."""
-    return CpuSnapshot(time.monotonic(), _busy(), _of_trees(roots))
+    return CpuSnapshot(time.monotonic(), _busy_seconds(), _tree_seconds(roots))
 
 
 def _megabytes(table: Path, name: str) -> float:
@@ -78,14 +78,14 @@ def _megabytes(table: Path, name: str) -> float:
     return next((int(line[1]) / 1024 for line in lines if line[0] == name), 0.0)
 
 
-def _busy() -> float:
+def _busy_seconds() -> float:
     user, nice, system, _idle, _wait, irq, soft, steal = map(
         int, (_PROC / "stat").read_text().split("\n", 1)[0].split()[1:9]
     )
     return (user + nice + system + irq + soft + steal) / _TICK
 
 
-def _of_trees(roots: list[int]) -> float:
+def _tree_seconds(roots: list[int]) -> float:
     parents: dict[int, int] = {}
     used: dict[int, int] = {}
     for entry in _PROC.iterdir():
@@ -108,7 +108,7 @@ def _descends(pid: int, parents: dict[int, int], roots: list[int]) -> bool:
     return True
 
 
-def _used(entry: Path) -> float:
+def _cpu_time(entry: Path) -> float:
     fields = _stat(entry)
     return (int(fields[11]) + int(fields[12])) / _TICK
 

@@ -1,4 +1,4 @@
-"""Installs what the peers need: their Python and Node packages, and the load generator."""
+"""Installs the peers' Python and Node packages, and the load generator."""
 
 import os
 import shutil
@@ -22,19 +22,19 @@ class MissingProgram(Exception):
 def prepare() -> list[str]:
     """Install what is missing; returns one sentence for each peer that must be left out.
 
-    Raises Lacking where nothing can be measured at all.
+    Raises MissingProgram where nothing can be measured at all.
     """
     CACHE.mkdir(parents=True, exist_ok=True)
     _require_program("wrk", "wrk")
     if not _has_postgres() and not (_apt_install("postgresql") and _has_postgres()):
-        raise MissingProgram("PostgreSQL is not here: install the package postgresql")
+        raise MissingProgram("PostgreSQL is missing: install the package postgresql")
     _python_packages()
     return _node_packages()
 
 
 def _require_program(name: str, package: str) -> None:
     if not shutil.which(name) and not (_apt_install(package) and shutil.which(name)):
-        raise MissingProgram(f"{name} is not here: install the package {package}")
+        raise MissingProgram(f"{name} is missing: install the package {package}")
 
 
 def _has_postgres() -> bool:
@@ -55,7 +55,7 @@ def _apt_install(package: str) -> bool:
 
 def _python_packages() -> None:
     lock, installed = ROOT / "bench" / "requirements.txt", CACHE / "requirements.txt"
-    if _same(lock, installed) and PYTHON.exists():
+    if _is_same_file(lock, installed) and PYTHON.exists():
         return
     subprocess.run([sys.executable, "-m", "venv", "--clear", CACHE / "venv"], check=True)
     pip = [str(PYTHON), "-m", "pip", "install", "--quiet", "--disable-pip-version-check"]
@@ -70,11 +70,11 @@ def _node_packages() -> list[str]:
     installed = NODE / "node_modules" / ".installed-lock"
     for name in ("package.json", "package-lock.json", "better_auth.mjs"):
         shutil.copyfile(PEERS / name, NODE / name)
-    if not _same(PEERS / "package-lock.json", installed):
+    if not _is_same_file(PEERS / "package-lock.json", installed):
         subprocess.run(["npm", "ci", "--silent", "--no-audit", "--no-fund"], cwd=NODE, check=True)
         shutil.copyfile(PEERS / "package-lock.json", installed)
     return []
 
 
-def _same(one: Path, other: Path) -> bool:
+def _is_same_file(one: Path, other: Path) -> bool:
     return other.exists() and one.read_bytes() == other.read_bytes()

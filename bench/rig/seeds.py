@@ -69,13 +69,13 @@ class Postgres:
             connection.cursor().copy_expert(f'COPY "{table}" ({names}) FROM STDIN', lines)
 
     def value(self, statement: str) -> Any:
-        """Return the one value that a statement finds."""
+        """Return the single value of a query, or None."""
         with closing(psycopg2.connect(self._url)) as connection:
             connection.autocommit = True
             cursor = connection.cursor()
             cursor.execute(statement)
-            found = cursor.fetchone() if cursor.description else None
-            return found[0] if found else None
+            row = cursor.fetchone() if cursor.description else None
+            return row[0] if row else None
 
 
 class Sqlite:
@@ -87,16 +87,16 @@ class Sqlite:
     def copy(self, table: str, columns: Sequence[str], rows: Iterator[Sequence[Any]]) -> None:
         """Add rows in one transaction."""
         marks = ", ".join("?" * len(columns))
-        told = ([_as_sqlite(value) for value in row] for row in rows)
+        values = ([_as_sqlite(value) for value in row] for row in rows)
         with closing(sqlite3.connect(self._file, timeout=30)) as connection, connection:
             statement = f"INSERT INTO {table} ({', '.join(columns)}) VALUES ({marks})"
-            connection.executemany(statement, told)
+            connection.executemany(statement, values)
 
     def value(self, statement: str) -> Any:
-        """Return the one value that a statement finds."""
+        """Return the single value of a query, or None."""
         with closing(sqlite3.connect(self._file, timeout=30)) as connection:
-            found = connection.execute(statement).fetchone()
-            return found[0] if found else None
+            row = connection.execute(statement).fetchone()
+            return row[0] if row else None
 
 
 class Seeds:
@@ -158,8 +158,8 @@ class GatehouseSeeds(Seeds):
         return str(uuid7(_randomness, _clock.now()))
 
     def known_hash(self) -> str:
-        found = "SELECT password_hash FROM users WHERE email = 'first@example.com'"
-        return str(self._rows.value(found))
+        statement = "SELECT password_hash FROM users WHERE email = 'first@example.com'"
+        return str(self._rows.value(statement))
 
     def add_users(self, users: list[SeededUser], password_hash: str) -> None:
         now = _clock.now()
@@ -254,8 +254,8 @@ def cookie_for(token: str) -> str:
     return f"{COOKIE}={quote(_cookies.sign(token), safe='')}"
 
 
-def forged(count: int) -> list[str]:
-    """Return cookies in the right form, with tokens and signatures that nobody made."""
+def forged_cookies(count: int) -> list[str]:
+    """Return well-formed cookies with invented tokens and signatures."""
     stranger = Keyring([_randomness.bytes(32)])
     cookies, mint = Cookies(stranger, secure=False), TokenMint(stranger)
     values = [cookies.sign(mint.new(_randomness).reveal()) for _ in range(count)]

@@ -1,4 +1,4 @@
-"""Servers as processes of their own: started, watched while they are measured, and ended."""
+"""Server processes: started, watched while they are measured, and stopped."""
 
 import http.client
 import os
@@ -17,8 +17,8 @@ from tests.rig.processes import free_port, wait_until
 SECRET = "a secret of the bench only, long enough for every server"  # noqa: S105
 ROUNDS = "12"
 _INHERITED = ("PATH", "HOME", "LANG", "TMPDIR")
-_TO_START, _TO_END = 120.0, 15.0  # seconds
-_IDLE, _FOR_A_WHILE = 0.05, 1.0  # seconds of processor time, in how many seconds
+_START_TIMEOUT, _STOP_TIMEOUT = 120.0, 15.0  # seconds
+_IDLE_CPU, _IDLE_WINDOW = 0.05, 1.0  # seconds of processor time, in how many seconds
 
 
 class ServerDied(Exception):
@@ -42,9 +42,9 @@ class ServerProcess:
         self._command = command
         self._folder = folder
         inherited = {name: os.environ[name] for name in _INHERITED if name in os.environ}
-        log_tail = {name: text.replace("{url}", self.url) for name, text in environment.items()}
-        home = {"PORT": str(self.port), "PYTHONPATH": str(ROOT)}
-        self._environment = {**inherited, **home, **log_tail}
+        own = {name: text.replace("{url}", self.url) for name, text in environment.items()}
+        defaults = {"PORT": str(self.port), "PYTHONPATH": str(ROOT)}
+        self._environment = {**inherited, **defaults, **own}
         self._process: subprocess.Popen[bytes] | None = None
 
     def start(self) -> "ServerProcess":
@@ -60,7 +60,7 @@ class ServerProcess:
                 stdout=log,
                 stderr=subprocess.STDOUT,
             )
-        wait_until(self._answers, f"the first answer of {self.name}", _TO_START)
+        wait_until(self._answers, f"the first answer of {self.name}", _START_TIMEOUT)
         self.seconds_to_first_response = time.monotonic() - began
         return self
 
@@ -70,7 +70,7 @@ class ServerProcess:
             return
         self._process.send_signal(signal.SIGTERM)
         try:
-            self._process.wait(_TO_END)
+            self._process.wait(_STOP_TIMEOUT)
         except subprocess.TimeoutExpired:
             self._process.kill()
             self._process.wait()
@@ -93,16 +93,16 @@ class ServerProcess:
         return resident_megabytes(self.pid)
 
     def wait_until_idle(self) -> None:
-        """Return when it has done next to nothing for a while: what loads behind has loaded."""
+        """Wait until the process has been idle for a while, its background loading done."""
         seen = [(time.monotonic(), self.cpu_seconds())]
 
         def idle() -> bool:
             now, used = time.monotonic(), self.cpu_seconds()
-            if used - seen[0][1] > _IDLE:
+            if used - seen[0][1] > _IDLE_CPU:
                 seen[0] = now, used
-            return now - seen[0][0] > _FOR_A_WHILE
+            return now - seen[0][0] > _IDLE_WINDOW
 
-        wait_until(idle, f"an idle {self.name}", _TO_START)
+        wait_until(idle, f"an idle {self.name}", _START_TIMEOUT)
 
     @property
     def pid(self) -> int:
@@ -135,17 +135,19 @@ def gatehouse(
     *,
     app: Path = ROOT / "app.py",
 ) -> ServerProcess:
-    """Return ours, as people start it: panel, walls, limits and log; without a URL on SQLite."""
-    environment = _settings(name, folder, database_url) | {"PANEL": "on"} | dict(settings or {})
+    """Return Gatehouse in production with panel, limits and log; without a URL on SQLite."""
+    environment = (
+        _gatehouse_settings(name, folder, database_url) | {"PANEL": "on"} | dict(settings or {})
+    )
     return ServerProcess(name, [sys.executable, str(app)], folder, environment)
 
 
 def replica(
     name: str, folder: Path, database_url: str, *, processor: int | None = None
 ) -> ServerProcess:
-    """Return the API alone, as several of it run beside each other; on one processor if named."""
+    """Return the API alone, as in several replicas; on one processor if given."""
     command = [*taskset_prefix(processor), sys.executable, "-m", "backend", "serve"]
-    return ServerProcess(name, command, folder, _settings(name, folder, database_url))
+    return ServerProcess(name, command, folder, _gatehouse_settings(name, folder, database_url))
 
 
 def python_peer(name: str, module: str, folder: Path, database_url: str) -> ServerProcess:
@@ -167,7 +169,7 @@ def better_auth(name: str, folder: Path, database_url: str, *, cookie_cache: boo
     )
 
 
-def _settings(name: str, folder: Path, database_url: str | None) -> dict[str, str]:
+def _gatehouse_settings(name: str, folder: Path, database_url: str | None) -> dict[str, str]:
     return {
         "ENVIRONMENT": "production",
         "HOST": "127.0.0.1",

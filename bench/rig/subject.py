@@ -1,4 +1,4 @@
-"""A subject of the bench: a running server, its seeded data, and how to send requests to it."""
+"""A server under test: a running server, its seeded data, and how to send requests to it."""
 
 import http.client
 from collections.abc import Sequence
@@ -39,8 +39,8 @@ class Subject:
 
     def checks(self, cookies: Sequence[str] | None = None) -> list[LoadRequest]:
         """Return a session check for each cookie."""
-        display_name = self.cookies() if cookies is None else cookies
-        return [LoadRequest("GET", self.check_path, cookie) for cookie in display_name]
+        chosen = self.cookies() if cookies is None else cookies
+        return [LoadRequest("GET", self.check_path, cookie) for cookie in chosen]
 
     def send(self, request: LoadRequest) -> tuple[int, bytes, list[str]]:
         """Send one request; returns status, body, and the cookies that are set."""

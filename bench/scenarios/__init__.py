@@ -1,26 +1,26 @@
-"""What is measured, one module each; `ALL` has them in their order, by the name for --only."""
+"""The scenarios, one module each; `ALL` lists them in order, by their name for --only."""
 
 from collections.abc import Callable
 from dataclasses import dataclass
 
 from bench.rig.harness import Harness
 from bench.scenarios import (
-    cached,
-    check,
+    cache_misses,
+    cache_size,
     database,
-    growth,
+    database_size,
     instruction_counts,
-    misses,
     passwords,
     replicas,
     resources,
-    storm,
+    session_check,
+    sign_in_storm,
 )
 
 
 @dataclass(frozen=True)
 class Scenario:
-    """One part of a run, and the seconds it may take in a full one before it saves rounds."""
+    """A scenario, and the seconds it may take in a full run before it skips rounds."""
 
     measure: Callable[[Harness], None]
     seconds: float
@@ -28,14 +28,14 @@ class Scenario:
 
 ALL = {
     "resources": Scenario(resources.measure, 40),
-    "misses": Scenario(misses.measure, 100),
-    "check": Scenario(check.measure, 400),
+    "cache-misses": Scenario(cache_misses.measure, 100),
+    "session-check": Scenario(session_check.measure, 400),
     "database": Scenario(database.measure, 280),
     "passwords": Scenario(passwords.measure, 190),
-    "storm": Scenario(storm.measure, 260),
+    "sign-in-storm": Scenario(sign_in_storm.measure, 260),
     "replicas": Scenario(replicas.measure, 200),
-    "cached": Scenario(cached.measure, 80),
-    "growth": Scenario(growth.measure, 130),
+    "cache-size": Scenario(cache_size.measure, 80),
+    "database-size": Scenario(database_size.measure, 130),
     "instructions": Scenario(instruction_counts.measure, 30),
 }
-"""Together less than the thirty minutes of a run, with what it takes to begin and to end."""
+"""Together less than thirty minutes, with the start and the end of a run."""

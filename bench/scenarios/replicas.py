@@ -1,7 +1,7 @@
-"""Two API processes on one PostgreSQL: what the second one adds, and how soon a revocation counts.
+"""Two API processes on one PostgreSQL: the added throughput, and the delay of a revocation.
 
-Each has a processor, which also carries its callers: so two cores tell what a machine would that
-has the cores for both and somebody else to ask them.
+Each has a processor, which also runs its callers: so two cores show what a machine with cores for
+both and a separate load generator would reach.
 """
 
 import http.client
@@ -16,8 +16,8 @@ from bench.rig.seeds import GatehouseSeeds, Postgres
 from bench.rig.subject import Subject
 from bench.rig.wrk import LoadGenerator
 
-_KNOWN = b'"email'
-_NEVER = 5.0  # seconds after which a session that is still accepted counts as never refused
+_USER_FIELD = b'"email'
+_MAX_WAIT = 5.0  # seconds after which a session that is still accepted counts as never rejected
 
 
 def measure(harness: Harness) -> None:
@@ -57,7 +57,7 @@ def _measure_both(harness: Harness, one: Subject, two: Subject) -> None:
 def _check(harness: Harness, scenario: str, replicas: list[Subject]) -> None:
     seconds = 2 if harness.quick else 4
     for each in replicas:
-        harness.verify(each, each.checks()[0], _KNOWN)
+        harness.verify(each, each.checks()[0], _USER_FIELD)
     files = [harness.file(each.server, each.checks()) for each in replicas]
     with ExitStack() as watching:
         recording = [
@@ -87,16 +87,16 @@ def _measure_revocations(harness: Harness, one: Subject, two: Subject) -> None:
     for cookie, address in zip(one.seeds.more_sessions(count), callers, strict=True):
         for connection in (here, there):
             for _ in range(2):  # the second answer comes from memory
-                if _KNOWN not in _ask(connection, cookie):
+                if _USER_FIELD not in _get_session(connection, cookie):
                     raise AssertionError("a fresh session was refused")
         headers = {"Cookie": cookie, "X-Forwarded-For": address, "Origin": one.server.url}
         headers["Content-Type"] = "application/json"
         here.request("POST", "/api/auth/sign-out", b"{}", headers)
         here.getresponse().read()
-        late.append(_until_refused(there, cookie))
+        late.append(_seconds_until_rejected(there, cookie))
     figures = harness.results.figures
     figures["revocation/sessions"] = count
-    figures["revocation/refused"] = sum(each < _NEVER for each in late)
+    figures["revocation/refused"] = sum(each < _MAX_WAIT for each in late)
     for name, share in (("p50", 0.5), ("p99", 0.99), ("max", 1.0)):
         figures[f"revocation/{name} ms"] = percentile(late, share) * 1000
     harness.log(
@@ -105,14 +105,14 @@ def _measure_revocations(harness: Harness, one: Subject, two: Subject) -> None:
     )
 
 
-def _until_refused(connection: http.client.HTTPConnection, cookie: str) -> float:
+def _seconds_until_rejected(connection: http.client.HTTPConnection, cookie: str) -> float:
     began = time.monotonic()
-    while (passed := time.monotonic() - began) < _NEVER:
-        if _ask(connection, cookie) == b"null":
+    while (passed := time.monotonic() - began) < _MAX_WAIT:
+        if _get_session(connection, cookie) == b"null":
             return time.monotonic() - began
     return passed
 
 
-def _ask(connection: http.client.HTTPConnection, cookie: str) -> bytes:
+def _get_session(connection: http.client.HTTPConnection, cookie: str) -> bytes:
     connection.request("GET", "/api/auth/get-session", headers={"Cookie": cookie})
     return connection.getresponse().read()

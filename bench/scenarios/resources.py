@@ -1,4 +1,4 @@
-"""Memory, start-up and rest: the API alone, with the panel, and the peers, each just started."""
+"""Memory, start-up time and idle load: the API alone, with the panel, and the peers."""
 
 import time
 

@@ -7,7 +7,7 @@ import pytest
 from bench.page import FIGURES, PAGE, markers, render_figures, render_headline, update_page
 from bench.report.plots import PLOTS
 from bench.report.tables import sections, table
-from bench.results import Results
+from bench.results import BenchResults
 from bench.rig.prepare import ROOT
 from bench.server_names import BETTER_AUTH, NICE_ZERO, OURS, SQLITE
 from tests.bench.test_goals import make_run
@@ -16,7 +16,7 @@ BEGIN, END = markers(FIGURES)
 PROSE = "# How fast it is\n\nBy hand.\n\n{}\n\nAlso by hand.\n"
 
 
-def make_full_results() -> Results:
+def make_full_results() -> BenchResults:
     runs = [
         make_run("check", server, connections, per_second=rate)
         for server, rate in ((OURS, 20_000), (BETTER_AUTH, 800))
@@ -47,7 +47,7 @@ def make_full_results() -> Results:
         "memory/better-auth": 86.0,
     }
     about = {"processor": "Intel(R) Xeon(R)", "cores": "2", "memory": "24 GB", "python": "3.11.7"}
-    return Results(about=about, runs=runs, figures=measured)
+    return BenchResults(about=about, runs=runs, figures=measured)
 
 
 @pytest.fixture
@@ -88,7 +88,7 @@ def test_a_page_without_its_two_markers_is_left_alone(page, left):
 def test_every_picture_that_is_drawn_is_shown_and_the_others_are_removed(page):
     update_page(page, make_full_results())
     assert pictures_on(page) == pictures_beside(page) == set(PLOTS)
-    update_page(page, Results(runs=[make_run("check")]))
+    update_page(page, BenchResults(runs=[make_run("check")]))
     assert pictures_on(page) == pictures_beside(page) == {"check.png"}
 
 
@@ -102,16 +102,16 @@ def pictures_beside(page):
 
 def test_the_page_says_first_which_run_it_shows_and_where():
     results = make_full_results()
-    told = "on Intel Xeon, 2 cores, 24 GB, Python 3.11.7"
-    assert render_figures(results, []).startswith(f"A full run {told}")
+    machine = "on Intel Xeon, 2 cores, 24 GB, Python 3.11.7"
+    assert render_figures(results, []).startswith(f"A full run {machine}")
     results.quick = True
-    assert render_figures(results, []).startswith(f"A quick run {told}")
+    assert render_figures(results, []).startswith(f"A quick run {machine}")
 
 
 def test_what_was_left_out_of_a_run_is_said():
     results = make_full_results()
-    results.notes.append("storm was broken off: wrk did not end")
-    assert "- storm was broken off: wrk did not end" in render_figures(results, [])
+    results.notes.append("sign-in-storm failed: wrk did not end")
+    assert "- sign-in-storm failed: wrk did not end" in render_figures(results, [])
 
 
 def test_five_figures_come_first():
@@ -122,18 +122,18 @@ def test_five_figures_come_first():
 
 
 def test_a_figure_that_was_not_measured_is_not_among_them():
-    assert "memory" not in render_headline(Results(runs=[make_run("check")]))
+    assert "memory" not in render_headline(BenchResults(runs=[make_run("check")]))
 
 
 def test_sign_ins_stand_beside_the_checks_in_the_storm():
-    text = section(make_full_results(), "The storm")
+    text = section(make_full_results(), "Sign-in storm")
     assert "| Gatehouse | 10,000 | 9,000 | 90% | 2 | 1 | 2 | 3.50 |" in text
     assert "| Gatehouse, HASH_NICE=0 | 10,000 | 6,000 | 60% | 2 | 1 | 2 | 5.25 |" in text
     assert "| Better Auth | 10,000 | 50 | 0.5% | 2 | 1 | 2 |  |" in text
 
 
 def test_sqlite_stands_beside_postgresql_each_measured_by_better_auth():
-    text = section(make_full_results(), "What asks the database")
+    text = section(make_full_results(), "Requests that query the database")
     assert "| first check of a session | Gatehouse on PostgreSQL | 32 | 2,400 | 3 |" in text
     assert "| first check of a session | Gatehouse on SQLite | 32 | 2,000 | 2.50 |" in text
 
@@ -145,7 +145,7 @@ def test_every_scenario_has_a_place_among_the_sections():
     named = {name.format(kind="forged", rows=1_000) for name in named}
     assert {"check", "miss, 1000 rows", "check, in the storm"} <= named
     assert {"check, one replica", "check, both replicas"} <= named
-    homeless = {name for name in named if not sections(Results(runs=[make_run(name)]))}
+    homeless = {name for name in named if not sections(BenchResults(runs=[make_run(name)]))}
     assert homeless == {"check, before the storm"}  # stands in the storm's own row
 
 

@@ -16,7 +16,7 @@ REPORT = """Running 1s test @ http://127.0.0.1:8000
 """
 
 
-class Toy:
+class RecordingServer:
     """A server that answers everything with 200, or /no with 403, and remembers what was asked."""
 
     def __init__(self) -> None:
@@ -55,10 +55,10 @@ class Toy:
 
 
 @pytest.fixture
-def toy() -> Iterator[Toy]:
+def server_under_load() -> Iterator[RecordingServer]:
     if not shutil.which("wrk"):
         missing("wrk", "install the package wrk")
-    server = Toy()
+    server = RecordingServer()
     server.start()
     yield server
     server.stop()
@@ -87,27 +87,33 @@ def test_no_two_callers_have_the_same_address():
     assert len(set(caller_addresses(3_000))) == 3_000
 
 
-def test_requests_are_sent_in_turn_again_and_again(toy, tmp_path):
+def test_requests_are_sent_in_turn_again_and_again(server_under_load, tmp_path):
     requests = [LoadRequest("GET", f"/{number}") for number in range(3)]
-    file = write_requests(tmp_path / "requests", requests, toy.port)
-    load = LoadGenerator(file, toy.port, connections=1, seconds=1).result()
-    paths = [head.split()[1] for head in toy.heads]
+    file = write_requests(tmp_path / "requests", requests, server_under_load.port)
+    load = LoadGenerator(file, server_under_load.port, connections=1, seconds=1).result()
+    paths = [head.split()[1] for head in server_under_load.heads]
     assert load.requests > 6
     assert load.failed == 0
     assert {paths.count(f"/{number}") - len(paths) // 3 for number in range(3)} <= {0, 1}
 
 
-def test_each_request_is_sent_once_and_then_it_is_over(toy, tmp_path):
+def test_each_request_is_sent_once_and_then_it_is_over(server_under_load, tmp_path):
     requests = [LoadRequest("GET", f"/{number}") for number in range(50)]
-    file = write_requests(tmp_path / "requests", requests, toy.port)
-    load = LoadGenerator(file, toy.port, connections=4, seconds=30, once=True).result()
-    assert sorted(head.split()[1] for head in toy.heads) == sorted(each.path for each in requests)
+    file = write_requests(tmp_path / "requests", requests, server_under_load.port)
+    load = LoadGenerator(
+        file, server_under_load.port, connections=4, seconds=30, once=True
+    ).result()
+    assert sorted(head.split()[1] for head in server_under_load.heads) == sorted(
+        each.path for each in requests
+    )
     assert load.requests == 50
     assert load.seconds < 30
 
 
-def test_refusals_are_counted_as_failed(toy, tmp_path):
+def test_refusals_are_counted_as_failed(server_under_load, tmp_path):
     requests = [LoadRequest("GET", path) for path in ("/yes", "/no")]
-    file = write_requests(tmp_path / "requests", requests, toy.port)
-    load = LoadGenerator(file, toy.port, connections=1, seconds=10, once=True).result()
+    file = write_requests(tmp_path / "requests", requests, server_under_load.port)
+    load = LoadGenerator(
+        file, server_under_load.port, connections=1, seconds=10, once=True
+    ).result()
     assert (load.requests, load.failed) == (2, 1)

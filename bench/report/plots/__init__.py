@@ -8,9 +8,9 @@ from matplotlib.figure import Figure
 
 from bench.report.plots import check, growth, replicas, storm
 from bench.report.plots.canvas import STYLE
-from bench.results import Results
+from bench.results import BenchResults
 
-PLOTS: Mapping[str, Callable[[Results], Figure | None]] = {
+PLOTS: Mapping[str, Callable[[BenchResults], Figure | None]] = {
     "check.png": check.plot_rates,
     "storm.png": storm.plot_storm,
     "latency.png": check.plot_latency,
@@ -20,7 +20,7 @@ PLOTS: Mapping[str, Callable[[Results], Figure | None]] = {
 }
 
 
-def draw(results: Results, folder: Path) -> list[Path]:
+def draw(results: BenchResults, folder: Path) -> list[Path]:
     """Draw what was measured into PNG files; returns those that there are figures for.
 
     A picture of an earlier run for which this one has no figures is removed: it would lie.

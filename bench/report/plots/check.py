@@ -5,11 +5,11 @@ from typing import Any
 from matplotlib.figure import Figure
 
 from bench.report.plots.canvas import STRONG, THEIRS, bars, canvas, colour, format_label
-from bench.results import Results, Run
+from bench.results import BenchResults, LoadRun
 from bench.server_names import BETTER_AUTH, OURS, display_name
 
 
-def plot_rates(results: Results) -> Figure | None:
+def plot_rates(results: BenchResults) -> Figure | None:
     """Draw the session checks a second of each server, the fastest on top."""
     runs = [
         run for run in results.median_runs() if run.scenario == "check" and run.connections == 32
@@ -23,7 +23,7 @@ def plot_rates(results: Results) -> Figure | None:
     return figure
 
 
-def plot_latency(results: Results) -> Figure | None:
+def plot_latency(results: BenchResults) -> Figure | None:
     """Draw the time of a session check by callers at once, ours beside Better Auth's."""
     lines = {
         server: sorted(
@@ -53,7 +53,7 @@ def plot_latency(results: Results) -> Figure | None:
     return figure
 
 
-def _band(axes: Any, runs: list[Run]) -> None:
+def _band(axes: Any, runs: list[LoadRun]) -> None:
     ours = runs[0].server == OURS
     tone = STRONG if ours else THEIRS
     callers = [run.connections for run in runs]

@@ -3,10 +3,10 @@
 from matplotlib.figure import Figure
 
 from bench.report.plots.canvas import STRONG, bars, canvas, format_count
-from bench.results import Results
+from bench.results import BenchResults
 
 
-def plot_rows(results: Results) -> Figure | None:
+def plot_rows(results: BenchResults) -> Figure | None:
     """Draw the first check of a session and a sign-out by session rows."""
     return _side_by_side(
         results,
@@ -18,7 +18,7 @@ def plot_rows(results: Results) -> Figure | None:
     )
 
 
-def plot_cached(results: Results) -> Figure | None:
+def plot_cached(results: BenchResults) -> Figure | None:
     """Draw what a cached session weighs, and how long finding one takes, by their number."""
     return _side_by_side(
         results,
@@ -32,7 +32,7 @@ def plot_cached(results: Results) -> Figure | None:
 
 
 def _side_by_side(
-    results: Results, title: str, panels: dict[str, tuple[str, str]]
+    results: BenchResults, title: str, panels: dict[str, tuple[str, str]]
 ) -> Figure | None:
     measured = {prefix: series for prefix in panels if len(series := results.series(prefix)) > 1}
     if not measured:

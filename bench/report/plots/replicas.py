@@ -3,12 +3,12 @@
 from matplotlib.figure import Figure
 
 from bench.report.plots.canvas import bars, canvas
-from bench.results import Results
+from bench.results import BenchResults
 
 _SHARES = {"p50": "half of them", "p99": "99 of 100", "max": "the slowest"}
 
 
-def plot_revocation(results: Results) -> Figure | None:
+def plot_revocation(results: BenchResults) -> Figure | None:
     """Draw the time until the other replica refuses it."""
     found = {name: results.figures.get(f"revocation/{share} ms") for share, name in _SHARES.items()}
     values = {name: value for name, value in found.items() if value is not None}

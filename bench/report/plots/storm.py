@@ -5,11 +5,11 @@ from typing import Any
 from matplotlib.figure import Figure
 
 from bench.report.plots.canvas import bars, canvas, colour, format_label
-from bench.results import Results, Run
+from bench.results import BenchResults, LoadRun
 from bench.server_names import OURS, display_name
 
 
-def plot_storm(results: Results) -> Figure | None:
+def plot_storm(results: BenchResults) -> Figure | None:
     """Draw latency and rate of the checks and the rate of the sign-ins, the quickest on top."""
     runs = [run for run in results.median_runs() if run.scenario == "check, in the storm"]
     if not runs:
@@ -32,7 +32,7 @@ def plot_storm(results: Results) -> Figure | None:
     return figure
 
 
-def _times(axes: Any, runs: list[Run]) -> None:
+def _times(axes: Any, runs: list[LoadRun]) -> None:
     for row, run in enumerate(runs):
         tone = colour(run.server)
         axes.plot([run.p50, run.p99], [row, row], color=tone, linewidth=5, alpha=0.4)
@@ -56,5 +56,5 @@ def _times(axes: Any, runs: list[Run]) -> None:
     axes.set_title("milliseconds: dot p50, bar p99")
 
 
-def _name(run: Run) -> str:
+def _name(run: LoadRun) -> str:
     return f"{display_name(OURS)}, HASH_NICE=19" if run.server == OURS else display_name(run.server)

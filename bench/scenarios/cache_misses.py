@@ -6,7 +6,7 @@ from bench.rig.harness import Harness
 from bench.rig.servers import ServerProcess
 from bench.server_names import BETTER_AUTH, OURS, SQLITE
 
-_KNOWN = b'"email'
+_USER_FIELD = b'"email'
 _WARM_UP_REQUESTS = 2_000  # Node answers twice as many a second after them as before
 
 
@@ -19,13 +19,13 @@ def measure(harness: Harness) -> None:
                 subject, subject.checks(subject.seeds.more_sessions(_WARM_UP_REQUESTS))
             )
             fresh = subject.checks(subject.seeds.more_sessions(count))
-            harness.measure("miss", subject, fresh, _KNOWN, seconds=20, once=True)
+            harness.measure("miss", subject, fresh, _USER_FIELD, seconds=20, once=True)
     ours = harness.subject(OURS)
     harness.results.figures["start/gatehouse, again"] = median(
         _restart(ours.server) for _ in range(1 if harness.quick else 3)
     )
     ours.server.wait_until_idle()
-    harness.measure("cold cache", ours, ours.checks(), _KNOWN, seconds=20, once=True)
+    harness.measure("cold cache", ours, ours.checks(), _USER_FIELD, seconds=20, once=True)
 
 
 def _restart(server: ServerProcess) -> float:

@@ -1,6 +1,7 @@
-"""Many sessions in memory: what one weighs, and whether finding one gets slower.
+"""Many cached sessions: the memory of each, and whether lookups get slower.
 
-Each number of sessions is tried in a process of its own: `python -m bench.scenarios.cached COUNT`.
+Each number of sessions is measured in a process of its own:
+`python -m bench.scenarios.cache_size COUNT`.
 """
 
 import json
@@ -29,7 +30,7 @@ from bench.rig.seeds import COOKIE, cookie_for
 
 _LOOKUPS = 200_000
 _HEAVIEST = 8_000  # bytes of an entry; more than any has, to see whether memory suffices
-_PATIENCE = 300.0  # seconds
+_TIMEOUT = 300.0  # seconds
 
 
 def measure(harness: Harness) -> None:
@@ -38,39 +39,40 @@ def measure(harness: Harness) -> None:
         if count * _HEAVIEST / 2**20 > machine.available_megabytes():
             harness.results.notes.append(f"No memory for {count:,} cached sessions.")
             return
-        command = [sys.executable, "-m", "bench.scenarios.cached", str(count)]
+        command = [sys.executable, "-m", "bench.scenarios.cache_size", str(count)]
         done = subprocess.run(
-            command, cwd=ROOT, capture_output=True, text=True, timeout=_PATIENCE, check=True
+            command, cwd=ROOT, capture_output=True, text=True, timeout=_TIMEOUT, check=True
         )
-        found = json.loads(done.stdout)
-        for what, value in found.items():
+        measured = json.loads(done.stdout)
+        for what, value in measured.items():
             harness.results.figures[f"cached/{what}/{count}"] = value
         harness.log(
-            f"  {count:>9,} cached: {found['bytes each']:,.0f} bytes each, a hit takes"
-            f" {found['ns a hit by cookie']:.0f} ns by cookie, {found['ns a hit']:.0f} ns by digest"
+            f"  {count:>9,} cached: {measured['bytes each']:,.0f} bytes each, a hit takes"
+            f" {measured['ns a hit by cookie']:.0f} ns by cookie,"
+            f" {measured['ns a hit']:.0f} ns by digest"
         )
 
 
 def fill(count: int) -> dict[str, float]:
-    """Fill a cache in this process; returns what an entry weighs and how long a hit takes."""
+    """Fill a cache in this process; returns the bytes of an entry and the time of a hit."""
     clock, randomness = SystemClock(), SystemRandomness()
     mint, cache = TokenMint(Keyring([randomness.bytes(32)])), SessionCache(count)
     own = machine.own_megabytes()
     entries = []
     for number in range(count):
         now = clock.now()
-        found = _make_session(uuid7(randomness, now), uuid7(randomness, now), number)
+        session = _make_session(uuid7(randomness, now), uuid7(randomness, now), number)
         token = mint.new(randomness)
-        entry = to_current_session(found, token, digest(token), None)
+        entry = to_current_session(session, token, digest(token), None)
         entry.response = render_session(entry)
         entry.cookie = find_cookie(cookie_for(token.reveal()).encode(), COOKIE)
         cache.fill(entry, cache.generation)
         entries.append(entry)
     weight = (machine.own_megabytes() - own) * 2**20 / count
-    asked = [entries[(number * 7919) % count] for number in range(_LOOKUPS)]
+    looked_up = [entries[(number * 7919) % count] for number in range(_LOOKUPS)]
     # New objects, as each request brings them: a key that is the very same needs no comparison.
-    digests = [TokenDigest(bytes(bytearray(entry.digest))) for entry in asked]
-    cookies = [(entry.cookie or "").encode().decode() for entry in asked]
+    digests = [TokenDigest(bytes(bytearray(entry.digest))) for entry in looked_up]
+    cookies = [(entry.cookie or "").encode().decode() for entry in looked_up]
     return {
         "bytes each": weight,
         "ns a hit": _nanoseconds(cache.get, digests),

@@ -7,9 +7,9 @@ from bench.rig.subject import Subject
 from bench.scenarios.database import sign_outs
 from bench.server_names import OURS
 
-_KNOWN = b'"email'
+_USER_FIELD = b'"email'
 _STEPS, _BATCH = (100_000, 5_000_000), 250_000
-_PATIENCE = 300.0  # seconds for filling
+_TIMEOUT = 300.0  # seconds for filling
 # Ids in the order in which rows are made, as ours are.
 _FILL = """
     SET session_replication_role = replica;
@@ -32,11 +32,11 @@ _INDEXES = """
     LEFT JOIN pg_constraint ON conindid = indexrelid AND contype = 'u'
     WHERE indrelid = 'sessions'::regclass AND NOT indisprimary
 """
-_TAKE_AWAY = _INDEXES.format(
+_DROP_INDEXES = _INDEXES.format(
     of_constraint="format('ALTER TABLE sessions DROP CONSTRAINT %I', conname)",
     of_index="format('DROP INDEX %I', relname)",
 )
-_MAKE_ANEW = _INDEXES.format(
+_CREATE_INDEXES = _INDEXES.format(
     of_constraint="format('ALTER TABLE sessions ADD CONSTRAINT %I %s', conname, "
     "pg_get_constraintdef(pg_constraint.oid))",
     of_index="pg_get_indexdef(indexrelid)",
@@ -48,20 +48,23 @@ def measure(harness: Harness) -> None:
     if harness.quick:
         return
     ours = harness.subject(OURS)
-    ours.rows.value("TRUNCATE sessions")  # the last that is measured here: nobody needs them
+    ours.rows.value("TRUNCATE sessions")  # the last use of this server
     _measure_at(harness, ours, 1_000)
     rows = 0
-    until = time.monotonic() + _PATIENCE
+    until = time.monotonic() + _TIMEOUT
     for step in _STEPS:
-        take_away, make_anew = ours.rows.value(_TAKE_AWAY), ours.rows.value(_MAKE_ANEW)
-        ours.rows.value(take_away)
+        drop_indexes, create_indexes = (
+            ours.rows.value(_DROP_INDEXES),
+            ours.rows.value(_CREATE_INDEXES),
+        )
+        ours.rows.value(drop_indexes)
         while rows < step and time.monotonic() < until:
             count = min(_BATCH, step - rows)
             harness.log(f"  adding {count:,} sessions to {rows:,}")
             ours.rows.value(_FILL.format(first=rows + 1, last=rows + count))
             rows += count
-        harness.log("  making the indexes")
-        ours.rows.value(f"SET maintenance_work_mem = '256MB'; {make_anew}")
+        harness.log("  creating the indexes")
+        ours.rows.value(f"SET maintenance_work_mem = '256MB'; {create_indexes}")
         ours.rows.value("ANALYZE sessions")
         _measure_at(harness, ours, rows)
 
@@ -70,7 +73,7 @@ def _measure_at(harness: Harness, ours: Subject, rows: int) -> None:
     count = 500
     for _ in range(2):
         fresh = ours.checks(ours.seeds.more_sessions(count))
-        harness.measure(f"miss, {rows} rows", ours, fresh, _KNOWN, seconds=20, once=True)
+        harness.measure(f"miss, {rows} rows", ours, fresh, _USER_FIELD, seconds=20, once=True)
         gone = sign_outs(ours.seeds.more_sessions(count))
         harness.measure(
             f"sign-out, {rows} rows", ours, gone, b'{"success":true}', seconds=20, once=True

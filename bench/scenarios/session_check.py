@@ -1,4 +1,4 @@
-"""The session check: who is asking? With a valid, a forged, a revoked and no cookie."""
+"""The session check with a valid, a forged, a revoked and no cookie."""
 
 import threading
 import time
@@ -7,7 +7,7 @@ from contextlib import contextmanager
 
 from bench.rig.harness import Harness
 from bench.rig.load_requests import LoadRequest
-from bench.rig.seeds import forged
+from bench.rig.seeds import forged_cookies
 from bench.rig.subject import Subject
 from bench.rig.wrk import LoadGenerator
 from bench.scenarios.database import sign_outs
@@ -22,8 +22,8 @@ from bench.server_names import (
 )
 
 PROTECTED = "/api/me"
-_PAUSE = 1.0  # seconds between two revocations: seen to work, without being the load
-_STATS_DELAY = 11  # seconds after which PostgreSQL's idle backends have told what they did
+_PAUSE = 1.0  # seconds between two revocations, to test them without adding load
+_STATS_DELAY = 11  # seconds after which idle PostgreSQL backends have reported their statistics
 _SESSION_READS = """
     SELECT coalesce((SELECT sum(idx_scan) FROM pg_stat_user_indexes
                      WHERE relname = 'sessions'
@@ -31,7 +31,7 @@ _SESSION_READS = """
          + coalesce((SELECT sum(seq_scan) FROM pg_stat_user_tables
                      WHERE relname = 'sessions'), 0)
 """
-_KNOWN, _NOBODY = b'"email"', b"200 null"
+_USER_FIELD, _NULL_SESSION = b'"email"', b"200 null"
 
 
 def measure(harness: Harness) -> None:
@@ -63,8 +63,8 @@ def measure(harness: Harness) -> None:
     for _ in harness.rounds(2 if harness.quick else 5):
         for subject in harness.subjects(*turns):
             harness.warm_up(subject)
-            with _revoking(harness, subject):
-                harness.measure("check", subject, subject.checks(), _KNOWN, seconds=seconds)
+            with _revoke_meanwhile(harness, subject):
+                harness.measure("check", subject, subject.checks(), _USER_FIELD, seconds=seconds)
     _measure_other_cookies(harness)
     _measure_protected(harness)
     _measure_flood(harness)
@@ -72,13 +72,19 @@ def measure(harness: Harness) -> None:
         for subject in harness.subjects(*few):
             harness.warm_up(subject)
             checks = subject.checks()
-            harness.measure("check", subject, checks, _KNOWN, connections=callers, seconds=seconds)
+            harness.measure(
+                "check", subject, checks, _USER_FIELD, connections=callers, seconds=seconds
+            )
 
 
 def _measure_other_cookies(harness: Harness) -> None:
     """Measure each kind of cookie in turn, valid ones among them: a slow minute hits all kinds."""
     rounds, seconds = (2, 1) if harness.quick else (4, 2)
-    kinds = (("valid", None, _KNOWN), ("forged", forged(1000), _NOBODY), ("absent", [""], _NOBODY))
+    kinds = (
+        ("valid", None, _USER_FIELD),
+        ("forged", forged_cookies(1000), _NULL_SESSION),
+        ("absent", [""], _NULL_SESSION),
+    )
     for _ in harness.rounds(rounds):
         for subject in harness.subjects(OURS, BETTER_AUTH):
             harness.warm_up(subject)
@@ -86,7 +92,7 @@ def _measure_other_cookies(harness: Harness) -> None:
                 checks = subject.checks(cookies)
                 harness.measure(f"check, {kind}", subject, checks, expected, seconds=seconds)
             checks = subject.checks(_signed_out_cookies(subject))
-            harness.measure("check, revoked", subject, checks, _NOBODY, seconds=seconds)
+            harness.measure("check, revoked", subject, checks, _NULL_SESSION, seconds=seconds)
 
 
 def _signed_out_cookies(subject: Subject) -> list[str]:
@@ -102,18 +108,18 @@ def _measure_protected(harness: Harness) -> None:
     requests = [LoadRequest("GET", PROTECTED, cookie) for cookie in ours.session_cookies]
     for _ in harness.rounds(1 if harness.quick else 3):
         harness.warm_up(ours)
-        harness.measure("protected", ours, requests, _KNOWN, seconds=1 if harness.quick else 3)
+        harness.measure("protected", ours, requests, _USER_FIELD, seconds=1 if harness.quick else 3)
 
 
 def _measure_flood(harness: Harness) -> None:
-    """Valid checks from 8 callers while 24 others show forged cookies: no session is looked for.
+    """Valid checks from 8 callers while 24 others send forged cookies: no session is queried.
 
     Counted are reads of the sessions by their token, and of the whole table. Reads by other
-    columns are the housekeeping's, which has nothing to do with who asks.
+    columns are those of housekeeping.
     """
     ours = harness.subject(OURS)
     seconds = 2 if harness.quick else 5
-    made_up = harness.file(ours.server, ours.checks(forged(1000)))
+    made_up = harness.file(ours.server, ours.checks(forged_cookies(1000)))
     valid = harness.file(ours.server, ours.checks())
     harness.warm_up(ours)
     before = _count_session_reads(ours)
@@ -126,15 +132,15 @@ def _measure_flood(harness: Harness) -> None:
 
 def _count_session_reads(ours: Subject) -> float:
     known = ours.checks()[0]
-    for _ in range(_STATS_DELAY):  # ... and asks meanwhile, so that nothing in memory is forgotten
+    for _ in range(_STATS_DELAY):  # with requests, so that the cache is not dropped
         ours.send(known)
         time.sleep(1)
     return float(ours.rows.value(_SESSION_READS))
 
 
 @contextmanager
-def _revoking(harness: Harness, subject: Subject) -> Iterator[None]:
-    """Meanwhile end sessions of ours one after the other, and see each refused at once."""
+def _revoke_meanwhile(harness: Harness, subject: Subject) -> Iterator[None]:
+    """End sessions of ours one after the other meanwhile, and check that each is rejected."""
     if subject.name != OURS:
         yield
         return
@@ -149,7 +155,10 @@ def _revoking(harness: Harness, subject: Subject) -> Iterator[None]:
                 if over.is_set():
                     return
                 check = LoadRequest("GET", subject.check_path, cookie)
-                if _KNOWN not in subject.send(check)[1] or _KNOWN not in subject.send(check)[1]:
+                if (
+                    _USER_FIELD not in subject.send(check)[1]
+                    or _USER_FIELD not in subject.send(check)[1]
+                ):
                     raise AssertionError("a fresh session was refused")
                 subject.send(sign_out)
                 seen[0] += 1

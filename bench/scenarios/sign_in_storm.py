@@ -1,4 +1,4 @@
-"""The storm: 32 callers sign in without pause, beside 8 who only want to know who they are."""
+"""A sign-in storm: 32 callers sign in without pause while 8 others check their sessions."""
 
 from collections import defaultdict
 from statistics import median
@@ -17,12 +17,12 @@ from bench.server_names import (
     OURS,
 )
 
-_KNOWN = b'"email'
+_USER_FIELD = b'"email'
 SIGNING_IN, CHECKING = 32, 8
 
 
 def measure(harness: Harness) -> None:
-    """Measure the checks alone, then in the storm; ours also at the other ends of the trade."""
+    """Measure the checks alone, then in the storm; ours also with other settings."""
     turns: tuple[str, ...] = (OURS, BETTER_AUTH, OURS)
     if not harness.quick:  # ours between all others: one pause of the machine moves its p99
         turns = (
@@ -50,7 +50,7 @@ def _measure_one(harness: Harness, subject: Subject) -> float:
     checks = subject.checks()
     harness.warm_up(subject)
     harness.measure(
-        "check, before the storm", subject, checks, _KNOWN, connections=CHECKING, seconds=alone
+        "check, before the storm", subject, checks, _USER_FIELD, connections=CHECKING, seconds=alone
     )
     checking, signing = (
         harness.file(subject.server, checks),
