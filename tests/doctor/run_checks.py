@@ -13,14 +13,14 @@ QUICK = {"RATE_LIMITS": "off"}
 
 def run_checks(url: str, *names: str, admin: bool = False, **how: Any) -> dict[str, Finding]:
     """Make these checks and those they need; the throw-away account must be gone at the end."""
-    given = Admin(ADMIN, SecretText(PASSWORD)) if admin else None
-    deployment = Deployment(url, admin=given, **how)
-    found = {
+    admin_account = Admin(ADMIN, SecretText(PASSWORD)) if admin else None
+    deployment = Deployment(url, admin=admin_account, **how)
+    findings = {
         each.check: each for each in examine(deployment, checks=select_checks(deployment, names))
     }
-    last = found["account.deleted"]
+    last = findings["account.deleted"]
     assert last.verdict in {Verdict.PASS, Verdict.SKIPPED}, last.evidence
-    return found
+    return findings
 
 
 def outcome_of(finding: Finding) -> tuple[str, str]:

@@ -13,9 +13,9 @@ CANARY = "canary-in-a-password-9"
 def refused(*arguments, environment=None):
     with pytest.raises(UsageError) as raised:
         parse_options(arguments, environment or {})
-    told = str(raised.value)
-    assert "\n" not in told
-    return told
+    message = str(raised.value)
+    assert "\n" not in message
+    return message
 
 
 def ordered(*arguments, environment=None, ask=None):
@@ -23,7 +23,7 @@ def ordered(*arguments, environment=None, ask=None):
 
 
 @pytest.mark.parametrize(
-    ("arguments", "told"),
+    ("arguments", "message"),
     [
         ([], "required: URL"),
         (["ftp://auth.example.com"], "is not a server's URL"),
@@ -41,14 +41,14 @@ def ordered(*arguments, environment=None, ask=None):
         ([URL, "--loud"], "unrecognized arguments: --loud"),
     ],
 )
-def test_what_cannot_be_done_is_refused_in_one_line(arguments, told):
-    assert told in refused(*arguments)
+def test_what_cannot_be_done_is_refused_in_one_line(arguments, message):
+    assert message in refused(*arguments)
 
 
 def test_a_password_in_the_address_is_refused_and_not_repeated():
-    told = refused(f"https://ada:{CANARY}@auth.example.com")
-    assert CANARY not in told
-    assert "--email" in told
+    message = refused(f"https://ada:{CANARY}@auth.example.com")
+    assert CANARY not in message
+    assert "--email" in message
 
 
 def test_addresses_are_taken_as_people_paste_them():
@@ -101,10 +101,10 @@ def test_an_empty_password_is_refused(tmp_path):
 
 def test_a_password_on_the_command_line_is_taken_with_a_warning(capsys):
     options = ordered("--email", "e@example.com", "--password", CANARY)
-    told = capsys.readouterr().err
+    message = capsys.readouterr().err
     assert options.deployment.admin.password.reveal() == CANARY
-    assert "other users of this machine can read" in told
-    assert CANARY not in told + repr(options)
+    assert "other users of this machine can read" in message
+    assert CANARY not in message + repr(options)
 
 
 def test_own_paths_and_a_part_of_the_checks_may_be_named():

@@ -54,13 +54,13 @@ def run(*arguments, **environment):
 def accounts_left(space):
     """The throw-away accounts that are still there, as an admin sees them."""
     with httpx.Client(base_url=space.url, trust_env=False) as admin:
-        said = {"email": ADMIN, "password": PASSWORD}
-        assert admin.post("/api/auth/sign-in/email", json=said).status_code == 200
+        payload = {"email": ADMIN, "password": PASSWORD}
+        assert admin.post("/api/auth/sign-in/email", json=payload).status_code == 200
         found = admin.get("/api/auth/admin/list-users", params={"searchValue": "doctor-"}).json()
         return [user["email"] for user in found["users"]]
 
 
-class Held:
+class PausedRequest:
     """Something that is under way until the test lets it go on."""
 
     def __init__(self):
@@ -74,7 +74,7 @@ class Held:
 
 @pytest.fixture
 def held():
-    holding = Held()
+    holding = PausedRequest()
     yield holding
     holding.released.set()
 

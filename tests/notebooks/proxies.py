@@ -9,7 +9,7 @@ from tests.rig.proxy import ProxyBehaviour, ProxyRequest, ProxyResponse
 _HANDLE = re.compile(r"[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}")  # stands in a token's place
 
 
-class Watching(ProxyBehaviour):
+class RecordingProxy(ProxyBehaviour):
     """Changes nothing; `secrets` are passwords of new accounts, tokens and cookies handed out."""
 
     def __init__(self) -> None:
@@ -17,9 +17,9 @@ class Watching(ProxyBehaviour):
 
     def after(self, request: ProxyRequest, response: ProxyResponse) -> None:
         if "application/json" in response.get_all("content-type"):
-            self._keep(_told(response.read(), "token"))
+            self._keep(_find_field(response.read(), "token"))
         if "/sign-up/" in request.path:
-            self._keep(_told(request.body, "password"))
+            self._keep(_find_field(request.body, "password"))
         for cookie in response.get_all("set-cookie"):
             self._keep(cookie.partition(";")[0].partition("=")[2])
         for token in response.get_all("set-auth-token"):
@@ -30,7 +30,7 @@ class Watching(ProxyBehaviour):
             self.secrets |= {secret, unquote(secret)}
 
 
-class Careless(Watching):
+class CarelessProxy(RecordingProxy):
     """Says yes to whoever ends a session and keeps it alive; lets scripts read the cookies."""
 
     def before(self, request: ProxyRequest) -> ProxyResponse | None:
@@ -45,7 +45,7 @@ class Careless(Watching):
         ]
 
 
-class LosesCookies(Watching):
+class CookieDroppingProxy(RecordingProxy):
     """Lets no cookie through to the browser."""
 
     def after(self, request: ProxyRequest, response: ProxyResponse) -> None:
@@ -53,7 +53,7 @@ class LosesCookies(Watching):
         response.drop_headers("set-cookie")
 
 
-class MixesPeopleUp(Watching):
+class SessionMixingProxy(RecordingProxy):
     """Answers everybody with the first session it has seen, as a cache at the wrong place does."""
 
     def __init__(self) -> None:
@@ -67,13 +67,13 @@ class MixesPeopleUp(Watching):
             response.chunks = [self.first]
 
 
-def _told(body: bytes, name: str) -> str:
+def _find_field(body: bytes, name: str) -> str:
     """The secret of this name in a JSON object, or in the `session` of one; or an empty text."""
     try:
-        said = json.loads(body)
+        payload = json.loads(body)
     except ValueError:
         return ""
-    places = [said, said.get("session")] if isinstance(said, dict) else []
+    places = [payload, payload.get("session")] if isinstance(payload, dict) else []
     values = [place.get(name) for place in places if isinstance(place, dict)]
     found = [value for value in values if isinstance(value, str) and not _HANDLE.fullmatch(value)]
     return found[0] if found else ""

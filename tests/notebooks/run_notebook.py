@@ -8,7 +8,7 @@ from contextlib import closing, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
-from tests.notebooks.proxies import Watching
+from tests.notebooks.proxies import RecordingProxy
 from tests.rig.fork_server import NOTEBOOKS, run_forked
 from tests.rig.proxy import Proxy
 from tests.rig.space import ROOT, Space, inherited
@@ -20,26 +20,26 @@ QUICK = {"RATE_LIMIT_PER_USER": "10/5 seconds", "SECRET_KEY": SECRET_KEY}
 
 
 @dataclass(frozen=True)
-class Run:
+class NotebookRun:
     """How it ended: the exit code, what the terminal showed, and the page with all outputs."""
 
     code: int
-    said: str
+    output: str
     page: str
 
     @property
     def text(self) -> str:
         """The page as a reader sees it, without markup and pictures."""
-        shown = re.sub(r'src="data:[^"]*"|<style.*?</style>|<[^>]+>', "", self.page, flags=re.S)
-        return html.unescape(shown)
+        visible = re.sub(r'src="data:[^"]*"|<style.*?</style>|<[^>]+>', "", self.page, flags=re.S)
+        return html.unescape(visible)
 
     def leaks(self, secrets: set[str]) -> list[str]:
         """The secrets that can be read on the page or the terminal."""
-        shown = f"{self.said}{html.unescape(self.page)}"
-        return [secret for secret in secrets if secret in shown]
+        visible = f"{self.output}{html.unescape(self.page)}"
+        return [secret for secret in secrets if secret in visible]
 
 
-def run(name: str, url: str, folder: Path, **settings: str) -> Run:
+def run(name: str, url: str, folder: Path, **settings: str) -> NotebookRun:
     """Run a notebook against a server."""
     done = run_forked(
         ["-m", "notebooks.report", name, "--into", str(folder)],
@@ -50,12 +50,12 @@ def run(name: str, url: str, folder: Path, **settings: str) -> Run:
     )
     page = folder / f"{name}.html"
     written = page.read_text() if page.exists() else ""
-    return Run(done.returncode, done.stdout + done.stderr, written)
+    return NotebookRun(done.returncode, done.stdout + done.stderr, written)
 
 
 @contextmanager
 def behind(
-    behaviour: Watching, folder: Path, settings: Mapping[str, str] = QUICK
+    behaviour: RecordingProxy, folder: Path, settings: Mapping[str, str] = QUICK
 ) -> Iterator[tuple[Space, str]]:
     """A server that is reached through a proxy with these manners, and the proxy's URL."""
     folder.mkdir(exist_ok=True)

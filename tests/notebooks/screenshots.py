@@ -43,7 +43,7 @@ def main() -> None:
                 secret = {"GATEHOUSE_ADMIN_EMAIL": OWNER, "GATEHOUSE_ADMIN_PASSWORD": PASSWORD}
                 done = run(NAME, space.url, folder, **secret)
             if done.code != 0:
-                raise SystemExit(done.said)
+                raise SystemExit(done.output)
             with chromium() as browser:
                 take(browser, folder / f"{NAME}.html")
     finally:

@@ -2,7 +2,12 @@
 
 import pytest
 
-from tests.notebooks.proxies import Careless, LosesCookies, MixesPeopleUp, Watching
+from tests.notebooks.proxies import (
+    CarelessProxy,
+    CookieDroppingProxy,
+    RecordingProxy,
+    SessionMixingProxy,
+)
 from tests.notebooks.run_notebook import QUICK, accounts_left, behind, run
 from tests.rig.space import Space
 
@@ -24,24 +29,24 @@ WALK, ENDPOINTS = "02_sign_in_walkthrough", "03_protected_endpoints"
     ],
 )
 def test_a_careless_server_is_noticed(name, reasons, tmp_path):
-    seen = Careless()
+    seen = CarelessProxy()
     with behind(seen, tmp_path / "space") as (_, url):
         done = run(name, url, tmp_path)
         assert done.leaks(seen.secrets) == []
     assert done.code == 1
     for reason in reasons:
-        assert reason in done.said
+        assert reason in done.output
         assert reason in done.text
 
 
 def test_a_lost_cookie_is_noticed_and_the_account_deleted_all_the_same(tmp_path):
-    seen = LosesCookies()
+    seen = CookieDroppingProxy()
     with behind(seen, tmp_path / "space") as (space, url):
         done = run(WALK, url, tmp_path)
         assert accounts_left(space) == []
         assert done.leaks(seen.secrets) == []
     assert done.code == 1
-    assert "Does not hold: signing up sets the session cookie" in done.said
+    assert "Does not hold: signing up sets the session cookie" in done.output
 
 
 @pytest.mark.parametrize(
@@ -56,29 +61,31 @@ def test_a_server_without_limits_is_noticed(name, reason, tmp_path):
         done = run(name, space.url, tmp_path)
         assert accounts_left(space) == []
     assert done.code == 1
-    assert reason in done.said
+    assert reason in done.output
 
 
 def test_people_who_are_mixed_up_under_load_are_noticed(tmp_path):
-    with behind(MixesPeopleUp(), tmp_path / "space") as (_, url):
+    with behind(SessionMixingProxy(), tmp_path / "space") as (_, url):
         done = run("04_load_and_latency", url, tmp_path)
     assert done.code == 1
-    assert "every response that was not refused was correct and belonged to its caller" in done.said
+    assert (
+        "every response that was not refused was correct and belonged to its caller" in done.output
+    )
 
 
 def test_a_database_of_another_server_is_noticed(tmp_path):
     (tmp_path / "other").mkdir()
     with Space(tmp_path / "other") as other:
         database = str(other.folder / "data")
-        with behind(Watching(), tmp_path / "space") as (space, url):
+        with behind(RecordingProxy(), tmp_path / "space") as (space, url):
             done = run("05_database", url, tmp_path, DATA_DIR=database)
             assert accounts_left(space) == []
     assert done.code == 1
-    assert "this is the database behind the server" in done.said
+    assert "this is the database behind the server" in done.output
 
 
 def test_a_server_that_is_not_there_is_noticed(tmp_path):
     away = Space(tmp_path)
     done = run("01_deployment_check", away.url, tmp_path)
     assert done.code == 1
-    assert "Does not hold: the server answers" in done.said
+    assert "Does not hold: the server answers" in done.output

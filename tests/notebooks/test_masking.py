@@ -48,9 +48,9 @@ def test_a_shortened_secret_says_how_long_it_is():
 
 def test_a_password_that_a_server_quotes_is_hidden_however_it_is_written():
     hide('one "canary" of ours')
-    for said in (
+    for output in (
         'not with one "canary" of ours',
         'not with one \\"canary\\" of ours',
         "not with one%20%22canary%22%20of%20ours",
     ):
-        assert masked(said) == "not with •••"
+        assert masked(output) == "not with •••"

@@ -14,8 +14,8 @@ import pytest
 
 from notebooks.clean import notebooks
 from tests.docs.guide import blocks
-from tests.notebooks.proxies import Watching
-from tests.notebooks.run_notebook import QUICK, SECRET_KEY, Run, accounts_left, behind, run
+from tests.notebooks.proxies import RecordingProxy
+from tests.notebooks.run_notebook import QUICK, SECRET_KEY, NotebookRun, accounts_left, behind, run
 from tests.rig.space import ROOT, Space, inherited
 
 # The doctor's waits for the limits of sign-ins, half a minute in all, while the others run.
@@ -24,19 +24,19 @@ DATABASE_PASSWORD = "canary-Hs82kfQp"
 
 
 @dataclass(frozen=True)
-class Seen:
+class ObservedRun:
     """A run, the secrets that passed meanwhile, and the addresses that still had an account."""
 
-    done: Run
+    done: NotebookRun
     secrets: set[str]
     left: list[str]
 
 
-def run_behind(name: str, folder: Path) -> Seen:
-    seen = Watching()
+def run_behind(name: str, folder: Path) -> ObservedRun:
+    seen = RecordingProxy()
     with behind(seen, folder / "space") as (space, url):
         done = run(name, url, folder, DATA_DIR=str(space.folder / "data"))
-        return Seen(done, seen.secrets, accounts_left(space))
+        return ObservedRun(done, seen.secrets, accounts_left(space))
 
 
 @pytest.fixture(scope="module")
@@ -50,7 +50,7 @@ def seen_of(request, tmp_path_factory):
             else None
         )
 
-        def see(name: str) -> Seen:
+        def see(name: str) -> ObservedRun:
             if name == WAITS and ahead:
                 return ahead.result()
             return run_behind(name, tmp_path_factory.mktemp(name))
@@ -59,9 +59,9 @@ def seen_of(request, tmp_path_factory):
 
 
 @pytest.mark.parametrize("name", [*OTHERS, WAITS])
-def test_a_notebook_holds_against_a_live_server(name, seen_of: Callable[[str], Seen]):
+def test_a_notebook_holds_against_a_live_server(name, seen_of: Callable[[str], ObservedRun]):
     seen = seen_of(name)
-    assert seen.done.code == 0, seen.done.said
+    assert seen.done.code == 0, seen.done.output
     assert len(seen.secrets) > 3
     assert seen.done.leaks({*seen.secrets, SECRET_KEY}) == []
     assert seen.left == []
@@ -72,10 +72,10 @@ def test_a_notebook_holds_against_a_live_server(name, seen_of: Callable[[str], S
 def test_the_database_may_be_postgresql(postgres_url, tmp_path):
     parts = urlsplit(postgres_url)
     secretly = postgres_url.replace(f":{parts.password}@", f":{DATABASE_PASSWORD}@")
-    seen = Watching()
+    seen = RecordingProxy()
     with behind(seen, tmp_path / "space", {**QUICK, "DATABASE_URL": secretly}) as (_, url):
         done = run("05_database", url, tmp_path, DATABASE_URL=secretly)
-        assert done.code == 0, done.said
+        assert done.code == 0, done.output
         assert done.leaks({*seen.secrets, SECRET_KEY, DATABASE_PASSWORD}) == []
     assert "PostgreSQL, read only" in done.text
     with closing(psycopg2.connect(postgres_url)) as database, database.cursor() as cursor:

@@ -56,14 +56,14 @@ def examined(broken, folder, authority):
     with standing(broken, folder, authority) as place:
         deployment = deployed(place, authority)
         checks = tuple(each for each in select_checks(deployment) if each.name not in TIMED)
-        said: list[str] = []
+        steps: list[str] = []
         found = list(
             examine(
-                deployment, on_progress=said.append, checks=checks, clock=ClockBehind(broken.ahead)
+                deployment, on_progress=steps.append, checks=checks, clock=ClockBehind(broken.ahead)
             )
         )
         told = {each.check: [each.verdict.value, each.evidence, each.fix] for each in found}
-        waits = [each for each in said if each.startswith("waiting")]
+        waits = [each for each in steps if each.startswith("waiting")]
         return {"found": told, "left": accounts(place), "waits": waits}
 
 
@@ -178,12 +178,12 @@ def test_who_stops_listening_leaves_no_account(quick, last):
     assert [each.verdict.value for each in heard] == ["pass"]
 
 
-@pytest.mark.parametrize("said", ["Signing in sets the session", "An event stream arrives"])
-def test_a_listener_that_fails_leaves_no_account(quick, said):
+@pytest.mark.parametrize("steps", ["Signing in sets the session", "An event stream arrives"])
+def test_a_listener_that_fails_leaves_no_account(quick, steps):
     place, deployment = quick
 
     def on_progress(text):
-        if text.startswith(said):
+        if text.startswith(steps):
             raise BrokenPipeError(text)
 
     with pytest.raises(BrokenPipeError):

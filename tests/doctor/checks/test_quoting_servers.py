@@ -26,9 +26,9 @@ PIECE = 10  # characters of a secret that would help somebody
 
 @pytest.fixture(scope="module")
 def space(tmp_path_factory):
-    given = {"RATE_LIMITS": "off", "ADMIN_EMAIL": ADMIN, "ADMIN_PASSWORD": PASSWORD}
-    given["FRONTEND_URL"] = "http://127.0.0.1:*"
-    with Space(tmp_path_factory.mktemp("space"), given) as running:
+    settings = {"RATE_LIMITS": "off", "ADMIN_EMAIL": ADMIN, "ADMIN_PASSWORD": PASSWORD}
+    settings["FRONTEND_URL"] = "http://127.0.0.1:*"
+    with Space(tmp_path_factory.mktemp("space"), settings) as running:
         yield running
 
 
@@ -76,8 +76,8 @@ def in_headers(request, response, sent):
 def in_the_body_and_a_redirect(request, response, sent):
     text = " ".join(sent)
     if request.path in {"/health", "/ready"}:
-        said = {"status": "ok", "version": text, "sessions": f"bypassed: {text}"}
-        response.chunks = [json.dumps(said).encode()]
+        body = {"status": "ok", "version": text, "sessions": f"bypassed: {text}"}
+        response.chunks = [json.dumps(body).encode()]
     elif "sign-" not in request.path and "session" not in request.path:
         response.status = 302
         response.set_header("location", "/login?from=" + quote(text))
@@ -97,8 +97,8 @@ def test_no_finding_repeats_a_secret_however_it_is_read(through, place):
     assert {PASSWORD, COOKIE_OF_THE_PROXY} <= quotes.secrets
     assert len([each for each in quotes.secrets if len(each) > 40]) > 3, "no session was quoted"
     assert BLANK in str([each.evidence for each in found])
-    said = everything_written(deployment, found)
-    assert pieces_in(said, quotes.secrets) == []
+    written = everything_written(deployment, found)
+    assert pieces_in(written, quotes.secrets) == []
 
 
 def everything_written(deployment, found):
