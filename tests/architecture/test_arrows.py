@@ -267,7 +267,7 @@ def write(root: Path, path: str, text: str) -> None:
         ("panel/services.py", "from panel.ui.markup import Markup"),
         ("panel/tester/service.py", "from panel.pages.tester import results"),
         ("panel/tester/words.py", "from panel.ui.words import later"),
-        ("panel/tester/journeys.py", "from panel.services import Tools"),
+        ("panel/tester/journeys/runner.py", "from panel.services import Tools"),
         ("panel/client/api.py", "from panel.server.cookies import PanelCookies"),
         ("panel/client/api.py", "from panel.tester.browsers import Browser"),
         ("panel/ports.py", "from panel.client.visitor import Owner"),

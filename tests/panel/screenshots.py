@@ -9,7 +9,7 @@ from playwright.sync_api import Browser, Page, expect
 
 from panel.pages.checks import words as check_words
 from panel.pages.users import words
-from panel.tester import journey_words
+from panel.tester.journeys import words as journey_words
 from tests.make import PASSWORD
 from tests.panel.conftest import LOGIN, panel_space
 from tests.panel.watching import SCREENS, open_panel, wait_for_the_test_person, watched

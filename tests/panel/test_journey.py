@@ -8,8 +8,8 @@ from playwright.sync_api import Browser, Page, expect
 
 from panel.client import words as client_words
 from panel.server.sign_in import words
-from panel.tester import journey_words
 from panel.tester import words as tester_words
+from panel.tester.journeys import words as journey_words
 from panel.tester.masking import MASK
 from tests.make import PASSWORD
 from tests.panel.conftest import HOME, LOGIN, OWNER_EMAIL

@@ -12,10 +12,11 @@ from backend.storage.tables import users
 from panel.client import words as client_words
 from panel.client.api import ApiError
 from panel.client.loopback import Call, Loopback
-from panel.tester import journey_words, service, words
+from panel.tester import service, words
 from panel.tester.browsers import BrowserStore
-from panel.tester.journey_steps import JOURNEYS
-from panel.tester.journeys import Journey, Progress
+from panel.tester.journeys import words as journey_words
+from panel.tester.journeys.runner import Journey, Progress
+from panel.tester.journeys.steps import JOURNEYS
 from panel.tester.masking import MASK
 from panel.tester.quick_actions import QUICK_ACTIONS
 from tests.later import later

@@ -11,7 +11,7 @@ import pytest
 from panel.client.loopback import Call
 from panel.pages.tester.journey_view import render_progress
 from panel.tester.code_snippets import WAYS
-from panel.tester.journeys import Journey, Progress, Step, StepResult
+from panel.tester.journeys.runner import Journey, Progress, Step, StepResult
 from tests.later import later
 from tests.panel.answering import owner
 

@@ -4,9 +4,9 @@ import re
 from itertools import zip_longest
 
 from panel.pages.tester import exchange_view
-from panel.tester import journey_words as words
 from panel.tester import words as tester_words
-from panel.tester.journeys import Progress, Step, StepResult
+from panel.tester.journeys import words
+from panel.tester.journeys.runner import Progress, Step, StepResult
 from panel.tester.masking import mask_exchange, secrets_in
 from panel.tester.openapi import Operation
 from panel.ui.markup import Markup, badge, format_rows, pairs, soft, verbatim

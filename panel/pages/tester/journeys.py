@@ -11,9 +11,9 @@ from panel.pages.tester.admins_only import admins_only
 from panel.pages.tester.journey_view import render_progress
 from panel.pages.tester.results import TesterView, ViewOptions
 from panel.services import PageContext, Services
-from panel.tester import journey_words as words
-from panel.tester.journey_steps import JOURNEYS
-from panel.tester.journeys import Journey, Progress, run_journey
+from panel.tester.journeys import words
+from panel.tester.journeys.runner import Journey, Progress, run_journey
+from panel.tester.journeys.steps import JOURNEYS
 from panel.ui.markup import soft
 from panel.ui.wiring import Handler, Updates, on
 

@@ -6,9 +6,9 @@ from urllib.parse import urlsplit
 
 from doctor.client.set_cookie import parse_set_cookie
 from panel.client.loopback import Call
-from panel.tester import journey_words as words
 from panel.tester.exchange import response_json
-from panel.tester.journeys import Journey, JourneyRun, Step, StepAction, StepResult
+from panel.tester.journeys import words
+from panel.tester.journeys.runner import Journey, JourneyRun, Step, StepAction, StepResult
 from panel.tester.quick_actions import (
     Person,
     QuickAction,

@@ -11,8 +11,8 @@ from panel.client.api import Api, ApiError
 from panel.client.loopback import Call, InvalidCall, NoResponse
 from panel.client.visitor import Owner
 from panel.ports import Randomness
-from panel.tester import journey_words as words
 from panel.tester.exchange import Exchange
+from panel.tester.journeys import words
 from panel.tester.quick_actions import Person, new_person
 from panel.tester.service import Tester
 

@@ -1,0 +1,1 @@
+"""The Tester's journeys: the steps, and what runs them."""
