@@ -33,7 +33,7 @@ class PanelSettings(Protocol):
 
     @property
     def mail_from(self) -> str:
-        """Who sends the mails; empty while that is not set."""
+        """The sender of mails; empty if not set."""
 
     @property
     def space_id(self) -> str:
@@ -41,15 +41,15 @@ class PanelSettings(Protocol):
 
     @property
     def admin_email(self) -> str:
-        """Whom the server makes an admin at its start; empty if nobody."""
+        """The account that the server makes an admin when it starts; empty if none."""
 
     @property
     def frontend_proxy_key(self) -> object | None:
-        """None where no frontend names its visitors' addresses; its value is never read here."""
+        """None if no frontend may name its visitors' addresses; the value is never read here."""
 
     @property
     def secret_key(self) -> object | None:
-        """None where the server had to make a key itself; its value is never read here."""
+        """None if the server had to generate a key; the value is never read here."""
 
 
 class Clock(Protocol):
@@ -66,4 +66,4 @@ class Randomness(Protocol):
     """A source of unpredictable bytes."""
 
     def bytes(self, count: int) -> bytes:
-        """Return `count` bytes nobody can guess."""
+        """Return `count` unpredictable bytes."""

@@ -1,13 +1,13 @@
-"""Numbers and lengths of time in words."""
+"""Counts and durations as text."""
 
 
-def count(number: int, thing: str) -> str:
-    """Return a number and its noun."""
-    return f"{number} {thing}" if number == 1 else f"{number:,} {thing}s"
+def count(number: int, noun: str) -> str:
+    """Return a number and its noun: “1 user”, “2 users”."""
+    return f"{number} {noun}" if number == 1 else f"{number:,} {noun}s"
 
 
 def duration(seconds: int) -> str:
-    """Return a length of time as people say it."""
+    """Return a duration in its largest whole unit: “15 minutes”."""
     for size, name in ((86_400, "day"), (3_600, "hour"), (60, "minute")):
         if seconds >= size and seconds % size == 0:
             return count(seconds // size, name)

@@ -1,11 +1,11 @@
-"""What every page is built with."""
+"""The services and the context that pages get."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
 from panel.client.api import Api
 from panel.client.doctor_run import DoctorRunner
-from panel.client.visitor import Owner
+from panel.client.visitor import CurrentAdmin
 from panel.ports import Clock, PanelSettings, Randomness
 from panel.tester.service import Tester
 
@@ -24,7 +24,7 @@ class Services:
 
 @dataclass(frozen=True)
 class PageContext:
-    """One event of a page: who caused it, and what the page's address asks for."""
+    """The context of a page's event: the current admin and the query of the page's address."""
 
-    owner: Owner
+    admin: CurrentAdmin
     query: Mapping[str, str] = field(default_factory=dict)

@@ -1,4 +1,4 @@
-"""The panel's client of the API: over HTTP, without leaving the process."""
+"""The panel's client of the API: HTTP over ASGI, within the process."""
 
 from collections.abc import Mapping
 from typing import Any
@@ -8,7 +8,7 @@ import httpx
 from starlette.types import ASGIApp
 
 from doctor.client.set_cookie import SetCookie, parse_set_cookie
-from panel.client.visitor import Owner, Visitor
+from panel.client.visitor import CurrentAdmin, Visitor
 from panel.ports import PanelSettings
 
 
@@ -23,13 +23,13 @@ class ApiError(Exception):
         self.code = code
         self.message = message
         self.retry_after = retry_after
-        """Seconds after which to try again; means something with 429 and 503 only."""
+        """Seconds to wait before a retry; meaningful with 429 and 503 only."""
         self.request_id = ""
-        """Under which number the log has it."""
+        """The id under which the log has the request."""
 
     @classmethod
     def from_response(cls, response: httpx.Response) -> "ApiError":
-        """Read an answer that is a refusal."""
+        """Build the error from a response."""
         try:
             payload = response.json()
         except ValueError:
@@ -42,7 +42,7 @@ class ApiError(Exception):
 
 
 class Api:
-    """Asks the API with the visitor's own session and address, so that its rules hold here too."""
+    """Calls the API with the visitor's own session and address, so that all its rules apply."""
 
     def __init__(self, app: ASGIApp, settings: PanelSettings) -> None:
         self._app = app
@@ -55,43 +55,45 @@ class Api:
     async def call(
         self, visitor: Visitor, method: str, path: str, body: Any = None
     ) -> httpx.Response:
-        """Send one request as this visitor; `body` goes as JSON."""
+        """Send a request as this visitor, with a JSON body."""
         transport = httpx.ASGITransport(self._app, client=visitor.peer)
         async with httpx.AsyncClient(
             transport=transport, base_url=self.base_url, trust_env=False
         ) as client:
             return await client.request(method, path, json=body, headers=self.headers(visitor))
 
-    async def get(self, owner: Owner, path: str, **query: Any) -> Any:
-        """Ask as this admin and return the JSON; raises ApiError.
+    async def get(self, admin: CurrentAdmin, path: str, **query: Any) -> Any:
+        """Send a GET as this admin and return the JSON; raises ApiError.
 
-        What is None or empty is left out of the query; a list is repeated, True is `true`.
+        Parameters that are None or empty are left out; a list is repeated, True is `true`.
         """
         params = {name: value for name, value in query.items() if value not in (None, "")}
         url = f"{path}?{httpx.QueryParams(params)}" if params else path
-        return _json_or_raise(await self.call(owner.visitor, "GET", url))
+        return _json_or_raise(await self.call(admin.visitor, "GET", url))
 
-    async def post(self, owner: Owner, path: str, body: Mapping[str, Any] | None = None) -> Any:
-        """Change something as this admin and return the JSON; raises ApiError."""
-        return _json_or_raise(await self.call(owner.visitor, "POST", path, dict(body or {})))
+    async def post(
+        self, admin: CurrentAdmin, path: str, body: Mapping[str, Any] | None = None
+    ) -> Any:
+        """Send a POST as this admin and return the JSON; raises ApiError."""
+        return _json_or_raise(await self.call(admin.visitor, "POST", path, dict(body or {})))
 
-    async def owner(self, visitor: Visitor) -> Owner | None:
+    async def find_admin(self, visitor: Visitor) -> CurrentAdmin | None:
         """Return the admin whose session this is, or None; raises ApiError."""
         if visitor.token is None:
             return None
-        # The panel's sessions end after a day, in use or not: reading must not prolong them.
+        # The panel's sessions end after a day, used or not, so reading one must not extend it.
         response = await self.call(visitor, "GET", "/api/auth/get-session?disableRefresh=true")
         if response.status_code != 200:
             raise ApiError.from_response(response)
         payload = response.json()
         if payload is None or not is_admin(payload["user"]):
             return None
-        return Owner(
+        return CurrentAdmin(
             visitor, visitor.token, payload["user"]["email"], payload["session"]["ipAddress"] or ""
         )
 
     async def sign_in(self, visitor: Visitor, email: str, password: str) -> httpx.Response:
-        """Try an e-mail address and a password."""
+        """Sign in with e-mail and password."""
         payload = {"email": email, "password": password, "rememberMe": False}
         return await self.call(visitor, "POST", "/api/auth/sign-in/email", payload)
 
@@ -100,15 +102,15 @@ class Api:
         return await self.call(visitor, "POST", "/api/auth/sign-out", {})
 
     def session_cookie_in(self, response: httpx.Response) -> str | None:
-        """Return the signed session value an answer hands out, if it does."""
+        """Return the signed session token that a response sets, if any."""
         return _cookie_value(self._session_cookie, response)
 
     def device_cookie_in(self, response: httpx.Response) -> str | None:
-        """Return the signed mark of a known device that an answer hands out, if it does."""
+        """Return the signed device token that a response sets, if any."""
         return _cookie_value(self._device_cookie, response)
 
     def headers(self, visitor: Visitor) -> dict[str, str]:
-        """Return what a request of this visitor carries: who they are, and where they come from."""
+        """Return the headers of a request of this visitor."""
         cookies = [(self._session_cookie, visitor.token)]
         cookies += [(self._device_cookie, each) for each in visitor.devices]
         headers = {
@@ -127,18 +129,18 @@ def _json_or_raise(response: httpx.Response) -> Any:
 
 
 def is_admin(user: dict[str, Any]) -> bool:
-    """Tell whether a user, as the API shows one, has the admin role."""
+    """Tell whether a user from the API has the admin role."""
     return "admin" in (user.get("role") or "").split(",")
 
 
 def retry_after(response: httpx.Response) -> int:
-    """Return how many seconds an answer asks to wait."""
+    """Return the Retry-After of a response in seconds; 5 without one."""
     value = response.headers.get("retry-after", "")
     return int(value) if value.isdecimal() else 5
 
 
 def origin_of(url: str) -> str:
-    """Return the Origin that a page of this URL sends."""
+    """Return the origin of a URL."""
     parts = urlsplit(url)
     return f"{parts.scheme}://{parts.netloc}".lower()
 

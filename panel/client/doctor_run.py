@@ -1,6 +1,6 @@
 """Runs the doctor against this server: one run at a time, in its own thread.
 
-Findings are handed to the event loop; state is read and changed only there.
+The thread passes findings to the event loop, the only place where state is read and changed.
 """
 
 import asyncio
@@ -19,25 +19,25 @@ from panel.ports import Clock
 
 Examine = Callable[..., Iterator[Finding]]
 """As `doctor.examine`."""
-_BETWEEN_LOOKS = 0.2  # seconds; findings come in bursts, and a page is drawn anew for each look
+_UPDATE_INTERVAL = 0.2  # seconds; findings come in bursts, and every update redraws the page
 
 log = structlog.get_logger()
 
 
 @dataclass
 class DoctorRun:
-    """An examination that is under way or over."""
+    """A run, under way or finished."""
 
     deployment: Deployment
     checks: tuple[Check, ...]
-    """What it makes, in order; the throw-away account is deleted after them."""
+    """The checks, in order; the throw-away account is deleted after them."""
     started_by: str
     started_at: datetime
     findings: list[Finding] = field(default_factory=list)
     current_step: str = ""
-    """What is being done or waited for."""
+    """What the doctor is doing or waiting for."""
     seconds: float = 0.0
-    """How long it took, or has taken so far."""
+    """How long it has taken so far."""
     is_stopping: bool = False
     has_crashed: bool = False
     """Whether the doctor itself failed; the log says why."""
@@ -45,11 +45,11 @@ class DoctorRun:
 
 
 class _Stopped(Exception):
-    """Ends an examination from inside; the doctor then cleans up as always."""
+    """Stops a run from within; the doctor then cleans up as always."""
 
 
 class _StoppableClock(SystemBlockingClock):
-    """The doctor's clock. Asked to stop, it waits for nothing but the cleaning up."""
+    """The doctor's clock. Once stopped, it waits only for the clean-up."""
 
     def __init__(self, stop: threading.Event) -> None:
         self._stop = stop
@@ -63,48 +63,48 @@ class _StoppableClock(SystemBlockingClock):
         self.raise_if_stopped()
 
     def raise_if_stopped(self) -> None:
-        """Raise, once, if the examination is to stop."""
+        """Raise _Stopped, once, if the run is to stop."""
         if self._stop.is_set() and not self._raised:
             self._raised = True
             raise _Stopped
 
 
 class DoctorRunner:
-    """Starts, stops and watches examinations; the latest stays until the next."""
+    """Starts, stops and watches runs; keeps the latest."""
 
     def __init__(self, clock: Clock, examine: Examine = examine) -> None:
         self._clock = clock
         self._examine = examine
         self._stop = threading.Event()
         self._changed = asyncio.Event()
-        self._began = 0.0
+        self._started = 0.0
         self.latest: DoctorRun | None = None
 
     @property
     def is_running(self) -> bool:
-        """Whether an examination is under way."""
+        """Whether a run is under way."""
         return self.latest is not None and not self.latest.is_finished
 
     def start(self, deployment: Deployment, checks: tuple[Check, ...], started_by: str) -> None:
-        """Begin an examination, unless one is under way: that one then goes on."""
+        """Start a run, unless one is under way."""
         if self.is_running:
             return
         self._stop = threading.Event()
-        self._began = self._clock.monotonic()
+        self._started = self._clock.monotonic()
         self.latest = DoctorRun(deployment, checks, started_by, self._clock.now())
-        self._tell()
-        work = threading.Thread(
-            target=self._work,
+        self._notify()
+        thread = threading.Thread(
+            target=self._run,
             args=(self.latest, self._stop, asyncio.get_running_loop()),
             name="checkup",
             daemon=True,
         )
-        work.start()
+        thread.start()
 
     def stop(self) -> None:
-        """Let the examination end early. It still deletes its account, which may take seconds."""
+        """Stop the run early. It still deletes its account, which may take seconds."""
         latest = self.latest
-        # With all checks made the cleaning up has begun, and must not be done twice.
+        # After the last check the clean-up has begun, and must not run twice.
         if (
             latest is not None
             and not latest.is_finished
@@ -112,28 +112,28 @@ class DoctorRunner:
         ):
             latest.is_stopping = True
             self._stop.set()
-            self._tell()
+            self._notify()
 
     async def watch(self) -> AsyncIterator[DoctorRun | None]:
-        """Yield the latest examination as it is, and again as it goes on, until it is over."""
+        """Yield the latest run now and after every change, until it is finished."""
         while True:
             # Both are read before the yield: the run may finish while the page is being sent, and
             # its last state must then still be shown.
             changed, is_last = self._changed, not self.is_running
-            yield self._as_it_is()
+            yield self._refresh_latest()
             if is_last:
                 return
             await changed.wait()
             if self.is_running:
-                await asyncio.sleep(_BETWEEN_LOOKS)
+                await asyncio.sleep(_UPDATE_INTERVAL)
 
-    def _as_it_is(self) -> DoctorRun | None:
+    def _refresh_latest(self) -> DoctorRun | None:
         if self.latest is not None and not self.latest.is_finished:
-            self.latest.seconds = self._clock.monotonic() - self._began
+            self.latest.seconds = self._clock.monotonic() - self._started
         return self.latest
 
-    def _work(self, run: DoctorRun, stop: threading.Event, loop: asyncio.AbstractEventLoop) -> None:
-        """Make the checks, in a thread."""
+    def _run(self, run: DoctorRun, stop: threading.Event, loop: asyncio.AbstractEventLoop) -> None:
+        """Run the checks, in the thread."""
         clock = _StoppableClock(stop)
 
         def call_in_loop(callback: Callable[..., None], *args: Any) -> None:
@@ -142,10 +142,10 @@ class DoctorRunner:
 
         def on_progress(text: str) -> None:
             clock.raise_if_stopped()
-            call_in_loop(self._note_doing, text)
+            call_in_loop(self._set_step, text)
 
         def report_finding(finding: Finding) -> None:
-            call_in_loop(self._note_finding, finding)
+            call_in_loop(self._add_finding, finding)
 
         has_crashed = False
         try:
@@ -163,23 +163,23 @@ class DoctorRunner:
         except Exception:
             log.exception("checkup_failed")
             has_crashed = True
-        call_in_loop(self._note_end, has_crashed)
+        call_in_loop(self._finish, has_crashed)
 
-    def _note_doing(self, run: DoctorRun, text: str) -> None:
+    def _set_step(self, run: DoctorRun, text: str) -> None:
         run.current_step = text
-        self._tell()
+        self._notify()
 
-    def _note_finding(self, run: DoctorRun, finding: Finding) -> None:
+    def _add_finding(self, run: DoctorRun, finding: Finding) -> None:
         run.findings.append(finding)
-        self._tell()
+        self._notify()
 
-    def _note_end(self, run: DoctorRun, has_crashed: bool) -> None:
-        run.seconds = self._clock.monotonic() - self._began
+    def _finish(self, run: DoctorRun, has_crashed: bool) -> None:
+        run.seconds = self._clock.monotonic() - self._started
         run.deployment = replace(run.deployment, admin=None)  # the session is not kept
         run.has_crashed, run.is_finished = has_crashed, True
-        self._tell()
+        self._notify()
 
-    def _tell(self) -> None:
-        """Wake everybody who watches."""
+    def _notify(self) -> None:
+        """Wake all watchers."""
         self._changed.set()
         self._changed = asyncio.Event()

@@ -1,4 +1,4 @@
-"""Requests to this very server over TCP: only the real server shows its real headers."""
+"""Requests to this server over TCP, as only the real server shows its real headers."""
 
 import re
 import ssl
@@ -13,9 +13,9 @@ from panel.client import words
 from panel.client.api import origin_of
 from panel.ports import Clock, PanelSettings
 
-_EVERYWHERE = {"": "127.0.0.1", "0.0.0.0": "127.0.0.1", "::": "::1"}  # noqa: S104  not bound here
-_TIMEOUT = httpx.Timeout(20, connect=3)  # seconds; a sign-in may wait in the queue for hashing
-_STREAM_TIMEOUT = 60.0  # seconds; a stream without an end is hung up on
+_WILDCARD_HOSTS = {"": "127.0.0.1", "0.0.0.0": "127.0.0.1", "::": "::1"}  # noqa: S104  not bound here
+_TIMEOUT = httpx.Timeout(20, connect=3)  # seconds; a sign-in may wait in the hash queue
+_STREAM_TIMEOUT = 60.0  # seconds; an endless stream is cut off
 _MAX_BODY = 256 * 1024
 _NO_TLS = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)  # http only: spares httpx loading certificates
 _ORIGIN = re.compile(r"https?://[A-Za-z0-9.:\[\]-]{1,253}")
@@ -26,10 +26,10 @@ _FORBIDDEN_HEADERS = {"host", "content-length", "transfer-encoding", "connection
 
 @dataclass(frozen=True)
 class Call:
-    """What to send. `body` is sent as it stands, as JSON, unless it is empty.
+    """A request to send. A `body` that is not empty is sent unchanged, as JSON.
 
-    `origin` is the page that sends it, ours if empty; `address` whom limits and the audit trail
-    see, whoever opened the panel if empty; `headers` come on top of a browser's own.
+    `origin` is the sending page's, ours if empty. `address` is the client address that rate limits
+    and the audit trail see, the admin's if empty. `headers` are added to a browser's own.
     """
 
     method: str
@@ -42,7 +42,7 @@ class Call:
 
 @dataclass(frozen=True)
 class Request:
-    """A request as it went out."""
+    """A request as it was sent."""
 
     method: str
     path: str
@@ -52,21 +52,21 @@ class Request:
 
 @dataclass(frozen=True)
 class Response:
-    """An answer as it came in. `cut` tells that the body was longer than is kept."""
+    """A response as it was received. `is_truncated`: the body was longer than is kept."""
 
     status: int
     reason: str
     headers: tuple[tuple[str, str], ...]
     body: bytes
     milliseconds: float
-    cut: bool = False
+    is_truncated: bool = False
     arrivals: tuple[tuple[float, bytes], ...] = ()
-    """Of an event stream: what came, and after how many milliseconds."""
+    """Of an event stream: the pieces, and after how many milliseconds each came."""
     is_complete: bool = True
     """Whether nothing more will come."""
 
     def header(self, name: str) -> str:
-        """Return a header's value, the first of its name, or an empty string."""
+        """Return the first header of a name, or an empty string."""
         return next((value for key, value in self.headers if key.lower() == name), "")
 
     def set_cookies(self) -> list[str]:
@@ -75,7 +75,7 @@ class Response:
 
 
 class InvalidCall(Exception):
-    """The call cannot be sent; the message says why, for whoever wrote it."""
+    """The call cannot be sent; the message says why."""
 
 
 class NoResponse(Exception):
@@ -83,7 +83,7 @@ class NoResponse(Exception):
 
 
 class Loopback:
-    """Sends to this server as if from a page, of its own at the public URL or of another site."""
+    """Sends requests to this server as a page would: one at its public URL or of another site."""
 
     def __init__(
         self,
@@ -92,25 +92,25 @@ class Loopback:
         transport: httpx.AsyncBaseTransport | None = None,
     ) -> None:
         self._clock = clock
-        self._base = httpx.URL(f"http://{listens_at(settings)}")
+        self._base = httpx.URL(f"http://{local_address(settings)}")
         self.public_url = settings.base_url
         self.origin = origin_of(settings.base_url)
         self._host = self.origin.partition("://")[2]
         self._transport = transport
 
     async def send(self, call: Call, cookies: str, address: str) -> tuple[Request, Response]:
-        """Send a call and wait for the end of its answer; raises InvalidCall or NoResponse."""
-        async for sent in self.stream(call, cookies, address):
-            last = sent
-        return last
+        """Send a call and return the complete response; raises InvalidCall or NoResponse."""
+        async for step in self.stream(call, cookies, address):
+            latest = step
+        return latest
 
     async def stream(
         self, call: Call, cookies: str, address: str
     ) -> AsyncIterator[tuple[Request, Response]]:
-        """Send a call, and tell its answer: an event stream as it grows, anything else whole.
+        """Send a call and yield its response: an event stream as it grows, others complete.
 
-        `address` is whom limits and the audit trail shall see: this server is its own proxy here.
-        Raises InvalidCall or NoResponse.
+        `address` is sent as X-Forwarded-For: the server is its own proxy here. Raises InvalidCall
+        or NoResponse.
         """
         headers = self._headers(call, cookies, call.address or address)
         url = self._base.copy_with(raw_path=_check_path(call.path).encode())
@@ -123,39 +123,39 @@ class Loopback:
                 async for response in self._receive(client, request):
                     yield _to_request(request, call), response
             except httpx.TimeoutException as error:
-                raise NoResponse(words.NO_ANSWER_IN_TIME) from error
+                raise NoResponse(words.TIMED_OUT) from error
             except (httpx.TransportError, httpx.DecodingError) as error:
-                raise NoResponse(words.no_answer(str(self._base), error)) from error
+                raise NoResponse(words.no_response(str(self._base), error)) from error
 
     async def _receive(
         self, client: httpx.AsyncClient, request: httpx.Request
     ) -> AsyncIterator[Response]:
-        """Read a body, and of a long one a little more than is kept."""
-        began = self._clock.monotonic()
+        """Read the body, of a long one a little more than is kept."""
+        started = self._clock.monotonic()
         response = await client.send(request, stream=True)
-        streams = response.headers.get("content-type", "").startswith("text/event-stream")
+        is_stream = response.headers.get("content-type", "").startswith("text/event-stream")
         body, arrivals = bytearray(), []
         async for chunk in response.aiter_bytes():
             body += chunk
-            if streams:
-                arrivals.append((1000 * (self._clock.monotonic() - began), chunk))
+            if is_stream:
+                arrivals.append((1000 * (self._clock.monotonic() - started), chunk))
                 yield _to_response(response, body, arrivals, arrivals[-1][0], is_complete=False)
-            if len(body) > _MAX_BODY or self._clock.monotonic() - began > _STREAM_TIMEOUT:
+            if len(body) > _MAX_BODY or self._clock.monotonic() - started > _STREAM_TIMEOUT:
                 break
         await response.aclose()
-        took = 1000 * (self._clock.monotonic() - began)
+        took = 1000 * (self._clock.monotonic() - started)
         yield _to_response(response, body, arrivals, took)
 
     def _headers(self, call: Call, cookies: str, address: str) -> dict[str, str]:
-        foreign = bool(call.origin) and call.origin != self.origin
-        writes = call.method not in {"GET", "HEAD", "OPTIONS"}
+        is_foreign = bool(call.origin) and call.origin != self.origin
+        is_write = call.method not in {"GET", "HEAD", "OPTIONS"}
         custom = {name: value for name, value in call.headers if _is_allowed_header(name, value)}
         standard = {
             "Host": self._host,
             "Accept": "application/json, */*",
             "User-Agent": "Gatehouse-Tester",
-            "Origin": _check_origin(call.origin) if foreign else self.origin if writes else "",
-            "Sec-Fetch-Site": self._site_of(call.origin) if foreign else "same-origin",
+            "Origin": _check_origin(call.origin) if is_foreign else self.origin if is_write else "",
+            "Sec-Fetch-Site": self._site_of(call.origin) if is_foreign else "same-origin",
             "Sec-Fetch-Mode": "cors",
             "Sec-Fetch-Dest": "empty",
             "Content-Type": "application/json" if call.body else "",
@@ -174,14 +174,14 @@ class Loopback:
         return "same-site" if is_same_site(origin, self.origin) else "cross-site"
 
 
-def listens_at(settings: PanelSettings) -> str:
-    """Return where this machine itself reaches the server: `127.0.0.1:7860`."""
-    host = _EVERYWHERE.get(settings.host, settings.host)
+def local_address(settings: PanelSettings) -> str:
+    """Return the address of the server on this machine: `127.0.0.1:7860`."""
+    host = _WILDCARD_HOSTS.get(settings.host, settings.host)
     return f"[{host}]:{settings.port}" if ":" in host else f"{host}:{settings.port}"
 
 
-def is_this_machine(url: str) -> bool:
-    """Tell whether an address is one that only this machine itself reaches."""
+def is_loopback_url(url: str) -> bool:
+    """Tell whether a URL can only be reached from this machine."""
     return (urlsplit(url).hostname or "") in {"localhost", "127.0.0.1", "::1"}
 
 
@@ -189,27 +189,27 @@ def _check_path(path: str) -> str:
     if not path.startswith("/"):
         raise InvalidCall(words.PATH_WITHOUT_SLASH)
     if len(path) > 2000 or any(not "!" <= char <= "~" or char == "#" for char in path):
-        raise InvalidCall(words.PATH_WITH_ODD_CHARACTERS)
+        raise InvalidCall(words.INVALID_PATH)
     return path
 
 
 def _check_origin(origin: str) -> str:
     if origin != "null" and not _ORIGIN.fullmatch(origin):
-        raise InvalidCall(words.NO_ORIGIN)
+        raise InvalidCall(words.INVALID_ORIGIN)
     return origin
 
 
 def _is_allowed_header(name: str, value: str) -> bool:
     if name.lower() in _FORBIDDEN_HEADERS:
-        raise InvalidCall(words.HEADER_IS_OURS.format(name))
+        raise InvalidCall(words.FORBIDDEN_HEADER.format(name))
     if not _NAME.fullmatch(name) or not _VALUE.fullmatch(value):
-        raise InvalidCall(words.NO_HEADER)
+        raise InvalidCall(words.INVALID_HEADER)
     return True
 
 
 def _to_request(request: httpx.Request, call: Call) -> Request:
     path = request.url.raw_path.decode("ascii")
-    return Request(request.method, path, _decoded(request.headers), call.body)
+    return Request(request.method, path, _decode_headers(request.headers), call.body)
 
 
 def _to_response(
@@ -223,14 +223,14 @@ def _to_response(
     return Response(
         response.status_code,
         response.reason_phrase,
-        _decoded(response.headers),
+        _decode_headers(response.headers),
         bytes(body[:_MAX_BODY]),
         milliseconds,
-        cut=len(body) > _MAX_BODY,
+        is_truncated=len(body) > _MAX_BODY,
         arrivals=tuple(arrivals),
         is_complete=is_complete,
     )
 
 
-def _decoded(headers: httpx.Headers) -> tuple[tuple[str, str], ...]:
+def _decode_headers(headers: httpx.Headers) -> tuple[tuple[str, str], ...]:
     return tuple((key.decode("latin-1"), value.decode("latin-1")) for key, value in headers.raw)

@@ -1,15 +1,15 @@
-"""Who knocks at the panel: as much of a request as the API needs to judge it itself."""
+"""Who sends a request to the panel: what the API needs to identify them."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
-OWNER = "gatehouse.owner"
-"""Where the pages find, in the scope, who asks."""
+CURRENT_ADMIN = "gatehouse.admin"
+"""The key of the current admin in the ASGI scope."""
 
 
 @dataclass(frozen=True)
 class Visitor:
-    """One request's sender. `token` and `devices` are the API's own signed values."""
+    """The sender of a request. `token` and `devices` are the API's signed values."""
 
     peer: tuple[str, int]
     forwarded_for: str | None
@@ -24,12 +24,12 @@ class Visitor:
 
 
 @dataclass(frozen=True)
-class Owner:
-    """A visitor whose session is alive and an admin's."""
+class CurrentAdmin:
+    """A visitor with a valid session of an admin."""
 
     visitor: Visitor
     key: str
-    """What stands for this session within the process."""
+    """Identifies the session within the process."""
     email: str
     address: str
-    """Where the session was opened from, as the API saw it."""
+    """The address from which the session was opened, as the API saw it."""

@@ -1,16 +1,16 @@
-"""Why a request cannot be sent, or has no response."""
+"""Messages for requests that cannot be sent or get no response."""
 
-PATH_WITHOUT_SLASH = "The path must begin with a slash, such as /api/me."
-PATH_WITH_ODD_CHARACTERS = (
-    "The path may hold at most 2,000 characters, without spaces and #; write what is not ASCII "
+PATH_WITHOUT_SLASH = "The path must start with a slash, such as /api/me."
+INVALID_PATH = (
+    "The path can have up to 2,000 ASCII characters, without spaces or #. Write other characters "
     "as %XX."
 )
-NO_ORIGIN = "A page's origin has a scheme and a host, such as https://another-site.example."
-NO_HEADER = "A header has a name and a value, in plain characters: X-Example: some text."
-NO_ANSWER_IN_TIME = "The server did not answer within 20 seconds."
-HEADER_IS_OURS = "The Tester sets {} itself. Cookies come from the chosen browser."
+INVALID_ORIGIN = "An origin is a scheme and a host, such as https://another-site.example."
+INVALID_HEADER = "Write a header as a name and a value in ASCII, such as X-Example: some text."
+TIMED_OUT = "The server did not answer within 20 seconds."
+FORBIDDEN_HEADER = "The Tester sets {} itself. Cookies come from the selected browser."
 
 
-def no_answer(where: str, error: Exception) -> str:
-    """Say that no answer came from this server."""
-    return f"No answer came from {where}: {str(error) or type(error).__name__}."
+def no_response(where: str, error: Exception) -> str:
+    """Return the message for a failed connection."""
+    return f"No response from {where}: {str(error) or type(error).__name__}."

@@ -1,6 +1,6 @@
 """The panel's pages: one folder each, and one line here. The first is the one /admin/ opens.
 
-They stand in the order of use. A page's module has `build(blocks, tools)`.
+They stand in the order of use. A page's module has `build(blocks, services)`.
 """
 
 from dataclasses import dataclass
@@ -8,7 +8,7 @@ from dataclasses import dataclass
 
 @dataclass(frozen=True)
 class Page:
-    """A page. Its module has `build(blocks, tools)`, and is imported only together with Gradio."""
+    """A page. Its module has `build(blocks, services)` and is imported only with Gradio."""
 
     title: str
     slug: str

@@ -1,4 +1,4 @@
-"""What a browser may do with the panel's pages (Content-Security-Policy, ASVS 3.4.3)."""
+"""The Content-Security-Policy of the panel's pages (ASVS 3.4.3)."""
 
 import base64
 import hashlib
@@ -10,12 +10,12 @@ _HUB = "https://huggingface.co"
 
 
 def frame_ancestors(settings: PanelSettings) -> str:
-    """Name who may show the panel in a frame: the Hub its own Space, otherwise nobody."""
+    """Return who may frame the panel: the Hub on a Space, otherwise no one."""
     return f"frame-ancestors {_HUB if settings.space_id else chr(39) + 'none' + chr(39)}"
 
 
 def plain_page(settings: PanelSettings, style: str) -> str:
-    """Return the policy of a page without scripts, whose one style sheet stands inside it."""
+    """Return the policy of a page with one inline style and no scripts."""
     digest = base64.b64encode(hashlib.sha256(style.encode()).digest()).decode()
     return (
         f"default-src 'none'; style-src 'sha256-{digest}'; img-src 'self'; form-action 'self'; "
@@ -24,10 +24,10 @@ def plain_page(settings: PanelSettings, style: str) -> str:
 
 
 def gradio_page(settings: PanelSettings, nonce: str) -> str:
-    """Return the policy of a page of Gradio's: scripts only with the nonce, no eval.
+    """Return the policy of a Gradio page: scripts only with the nonce, no eval.
 
-    It sets hundreds of style attributes, hence unsafe-inline for styles alone, draws its ticks as
-    data: images, and has a <base>.
+    Gradio sets hundreds of style attributes, hence unsafe-inline for styles alone, uses data:
+    images for its ticks, and has a <base>.
     """
     return (
         f"default-src 'none'; script-src 'self' 'nonce-{nonce}'; style-src 'self' 'unsafe-inline'; "

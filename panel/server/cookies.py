@@ -1,8 +1,8 @@
 """The panel's own cookies.
 
-Inside the Hub's frame the panel is a third party: only a partitioned cookie lives there. It never
-travels with a request that another site makes, and the cookie of a direct visit never with one from
-inside a frame. Their names differ so that neither can stand in for the other.
+Inside the Hub's frame the panel is a third party, so browsers keep only partitioned cookies. Such a
+cookie is never sent with requests of other sites, nor the cookie of a direct visit from inside a
+frame. Their names differ so that neither can be used in place of the other.
 """
 
 import re
@@ -13,7 +13,7 @@ _DEVICE_AGE = 34_560_000  # seconds; 400 days, the most a browser keeps
 
 
 @dataclass(frozen=True)
-class _Kind:
+class _CookieVariant:
     name: str
     attributes: str
 
@@ -22,47 +22,47 @@ class _Kind:
         return f"{self.name}{suffix}={value}{age}; Path=/; HttpOnly{self.attributes}"
 
 
-DIRECT = _Kind("__Host-gatehouse_panel", "; Secure; SameSite=Lax")
-FRAMED = _Kind("__Host-gatehouse_panel_embed", "; Secure; SameSite=None; Partitioned")
-# On plain http (localhost, a LAN) browsers refuse what is Secure, and sign-in would loop.
-PLAIN = _Kind("gatehouse_panel", "; SameSite=Lax")
+DIRECT = _CookieVariant("__Host-gatehouse_panel", "; Secure; SameSite=Lax")
+FRAMED = _CookieVariant("__Host-gatehouse_panel_embed", "; Secure; SameSite=None; Partitioned")
+# On plain http (localhost, a LAN) browsers drop Secure cookies, and sign-in would loop.
+PLAIN = _CookieVariant("gatehouse_panel", "; SameSite=Lax")
 _DEVICE = "_device"
-_AT_MOST = 5  # values; each may be a question to the API
+_MAX_VALUES = 5  # values; each may cost a call to the API
 
 
 class PanelCookies:
-    """The cookies of one deployment. Their values are the API's signed ones, never looked into."""
+    """The cookies of one deployment. Their values are the API's signed ones, never parsed here."""
 
     def __init__(self, *, secure: bool) -> None:
-        self._kinds = (DIRECT, FRAMED) if secure else (PLAIN,)
+        self._variants = (DIRECT, FRAMED) if secure else (PLAIN,)
 
     def sessions_in(self, header: str) -> list[str]:
-        """Return the session's values from a Cookie header: which is alive, the API knows.
+        """Return the session tokens in a Cookie header; the API knows which are valid.
 
-        Several, where another of ours has set one for the whole domain, or one is left of a visit
-        in a frame. Of many only the first few count.
+        There may be several, if a cookie of the whole domain has the same name or one is left from
+        a visit in a frame. Only the first few count.
         """
         return self._find(header, "")
 
     def devices_in(self, header: str) -> list[str]:
-        """Return the marks of a browser in which somebody signed in before."""
+        """Return the device tokens in a Cookie header, set by earlier sign-ins."""
         return self._find(header, _DEVICE)
 
-    def hand_over(self, token: str, device: str | None, *, framed: bool) -> list[str]:
-        """Return the Set-Cookie lines of a sign-in; the session's ends with the browser."""
-        kind = self._kinds[-1] if framed else self._kinds[0]
-        lines = [kind.line("", token, None)]
-        return lines + ([kind.line(_DEVICE, device, _DEVICE_AGE)] if device else [])
+    def set_cookies(self, token: str, device: str | None, *, framed: bool) -> list[str]:
+        """Return the Set-Cookie lines of a sign-in; the session cookie ends with the browser."""
+        variant = self._variants[-1] if framed else self._variants[0]
+        lines = [variant.line("", token, None)]
+        return lines + ([variant.line(_DEVICE, device, _DEVICE_AGE)] if device else [])
 
     def clear(self) -> list[str]:
-        """Return the Set-Cookie lines of a sign-out. The mark of the device stays."""
-        return [kind.line("", "", 0) for kind in self._kinds]
+        """Return the Set-Cookie lines of a sign-out. The device token stays."""
+        return [variant.line("", "", 0) for variant in self._variants]
 
     def _find(self, header: str, suffix: str) -> list[str]:
         pairs = [_pair(part) for part in header.split(";")]
-        names = [kind.name + suffix for kind in self._kinds]
+        names = [variant.name + suffix for variant in self._variants]
         values = (value for expected in names for name, value in pairs if name == expected)
-        return list(dict.fromkeys(filter(_VALUE.fullmatch, values)))[:_AT_MOST]
+        return list(dict.fromkeys(filter(_VALUE.fullmatch, values)))[:_MAX_VALUES]
 
 
 def _pair(part: str) -> tuple[str, str]:

@@ -1,6 +1,6 @@
-"""Files an admin may take along. The API makes them; here they only pass through, piece by piece.
+"""Downloads for admins, streamed through from the API.
 
-The browser holds the panel's cookie, which the API does not know, hence these paths of our own.
+The browser has the panel's cookie, which the API does not know; hence the panel's own paths.
 """
 
 from urllib.parse import urlsplit
@@ -8,16 +8,16 @@ from urllib.parse import urlsplit
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from panel.client.api import Api
-from panel.client.visitor import OWNER
+from panel.client.visitor import CURRENT_ADMIN
 from panel.ui import urls
 
 DOWNLOADS = {urls.USERS_CSV: "/api/admin/users.csv"}
-"""The API's path for each path of the panel."""
-_PASSED_ON = {b"content-type", b"content-disposition", b"retry-after", b"x-request-id"}
+"""The API's path for each of the panel's paths."""
+_PASSED_HEADERS = {b"content-type", b"content-disposition", b"retry-after", b"x-request-id"}
 
 
 class Downloads:
-    """Asks the API as the admin who asks here."""
+    """Forwards requests to the API as the current admin."""
 
     def __init__(self, app: ASGIApp, api: Api) -> None:
         self._app = app
@@ -26,7 +26,7 @@ class Downloads:
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         async def send_narrowed(message: Message) -> None:
             if message["type"] == "http.response.start":
-                kept = [pair for pair in message["headers"] if pair[0].lower() in _PASSED_ON]
+                kept = [pair for pair in message["headers"] if pair[0].lower() in _PASSED_HEADERS]
                 message = {**message, "headers": kept}
             await send(message)
 
@@ -34,7 +34,7 @@ class Downloads:
 
     def _api_scope(self, scope: Scope) -> Scope:
         path = DOWNLOADS[scope["path"]]
-        api_headers = self._api.headers(scope[OWNER].visitor)
+        api_headers = self._api.headers(scope[CURRENT_ADMIN].visitor)
         headers = [(name.encode(), value.encode("latin-1")) for name, value in api_headers.items()]
         headers.append((b"host", urlsplit(self._api.base_url).netloc.encode()))
         query_string = urls.encode_query(urls.parse_query(scope["query_string"])).encode()

@@ -1,7 +1,7 @@
-"""The lock in front of the whole panel. Gradio has none of its own worth the name.
+"""The guard in front of the whole panel, as Gradio has no access control to rely on.
 
-path -> where the request comes from -> session and role -> only then a page. Who asks too often is
-refused with the session: the API counts how often one is read.
+It checks the path, the origin, then session and role. Rate limits come with the session, as the API
+counts how often one is read.
 """
 
 from collections.abc import Sequence
@@ -10,21 +10,21 @@ from starlette.responses import JSONResponse, RedirectResponse, Response
 from starlette.types import ASGIApp, Receive, Scope, Send
 
 from panel.client.api import Api, ApiError, origin_of
-from panel.client.visitor import OWNER, Owner, Visitor
+from panel.client.visitor import CURRENT_ADMIN, CurrentAdmin, Visitor
 from panel.ports import PanelSettings
 from panel.server import paths
 from panel.server.cookies import PanelCookies
 from panel.server.downloads import DOWNLOADS
-from panel.server.paths import Kind
+from panel.server.paths import Access
 from panel.server.recent_admins import RecentAdmins
-from panel.server.request_headers import value, visitors_of
+from panel.server.request_headers import get_header, visitors_of
 from panel.server.sign_in.plain_pages import PlainPages
 from panel.tester.browsers import BrowserStore
 from panel.ui import urls, words
 
 
 class Guard:
-    """Lets admins through to the pages, on every request anew, and everybody to the sign-in."""
+    """Lets admins through to the pages, checking every request, and everyone to the sign-in."""
 
     def __init__(
         self,
@@ -47,9 +47,9 @@ class Guard:
         self._cookies = cookies
         self._browser_store = browser_store
         self._recent_admins = recent_admins
-        self._own = {origin_of(url) for url in settings.own_origins}
-        # Reached by the name of a machine in the LAN, say. Not behind https: there, a proxy stands
-        # in front, and the Host it passes on is no proof of anything.
+        self._own_origins = {origin_of(url) for url in settings.own_origins}
+        # For example the name of a machine in the LAN. Not with https: then a proxy is in front,
+        # and the Host it passes on proves nothing.
         self._trusts_host = not settings.production and settings.base_url.startswith("http://")
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
@@ -60,79 +60,79 @@ class Guard:
         await responder(scope, receive, send)
 
     async def _route(self, scope: Scope) -> ASGIApp:
-        """Return what answers this request."""
-        kind = paths.kind_of(scope["method"], scope["path"])
-        if kind is None:
-            return refusal(404, words.NOT_FOUND)
+        """Return the application that answers this request."""
+        access = paths.access_for(scope["method"], scope["path"])
+        if access is None:
+            return error_response(404, words.NOT_FOUND)
         if scope["method"] not in paths.SAFE_METHODS and not self._is_same_origin(scope):
-            return refusal(403, words.FROM_ANOTHER_SITE)
-        if kind is Kind.OPEN:
+            return error_response(403, words.FROM_ANOTHER_SITE)
+        if access is Access.OPEN:
             return self._sign_in
         try:
-            return await self._check_session(scope, kind)
-        except ApiError as refused:
-            return self._later(kind, 429 if refused.status == 429 else 503, refused.retry_after)
+            return await self._check_session(scope, access)
+        except ApiError as error:
+            return self._try_later(access, 429 if error.status == 429 else 503, error.retry_after)
 
-    async def _check_session(self, scope: Scope, kind: Kind) -> ASGIApp:
+    async def _check_session(self, scope: Scope, access: Access) -> ASGIApp:
         visitors = visitors_of(scope, self._cookies)
-        if kind is Kind.FILE and (recent_admins := self._recent_among(visitors)):
-            scope[OWNER] = recent_admins
+        if access is Access.FILE and (recent_admins := self._find_recent_admin(visitors)):
+            scope[CURRENT_ADMIN] = recent_admins
             return self._loader
-        owner = await self._owner_among(visitors)
-        if owner is None:
+        admin = await self._find_admin(visitors)
+        if admin is None:
             return (
                 _redirect_to_sign_in(scope)
-                if kind is Kind.PAGE
-                else refusal(401, words.NOT_SIGNED_IN)
+                if access is Access.PAGE
+                else error_response(401, words.NOT_SIGNED_IN)
             )
-        self._recent_admins.remember(owner)
-        if kind is Kind.PAGE and (scope["path"] == "/admin" or _just_signed_in(scope)):
+        self._recent_admins.remember(admin)
+        if access is Access.PAGE and (scope["path"] == "/admin" or _just_signed_in(scope)):
             return RedirectResponse(urls.HOME, 303)
-        scope[OWNER] = owner
+        scope[CURRENT_ADMIN] = admin
         return self._downloads if scope["path"] in DOWNLOADS else self._loader
 
-    def _recent_among(self, visitors: Sequence[Visitor]) -> Owner | None:
+    def _find_recent_admin(self, visitors: Sequence[Visitor]) -> CurrentAdmin | None:
         return next(filter(None, (self._recent_admins.find(each.token) for each in visitors)), None)
 
-    async def _owner_among(self, visitors: Sequence[Visitor]) -> Owner | None:
-        """Return the first whose session is alive and an admin's; forget those before."""
+    async def _find_admin(self, visitors: Sequence[Visitor]) -> CurrentAdmin | None:
+        """Return the first whose session is an admin's; forget the sessions before it."""
         for visitor in visitors:
-            owner = await self._api.owner(visitor)
-            if owner is not None:
-                return owner
+            admin = await self._api.find_admin(visitor)
+            if admin is not None:
+                return admin
             self._browser_store.forget(visitor.token)
             self._recent_admins.forget(visitor.token)
         return None
 
-    def _later(self, kind: Kind, status: int, seconds: int) -> Response:
-        if kind is Kind.PAGE:
-            return self._pages.later(status, seconds)
-        return refusal(status, words.later(status, seconds), seconds)
+    def _try_later(self, access: Access, status: int, seconds: int) -> Response:
+        if access is Access.PAGE:
+            return self._pages.try_later(status, seconds)
+        return error_response(status, words.try_later(status, seconds), seconds)
 
     def _is_same_origin(self, scope: Scope) -> bool:
-        """Tell whether a write comes from our own pages; the browser itself says so (ASVS 3.5.1).
+        """Tell whether a write comes from our own pages, as the browser states (ASVS 3.5.1).
 
-        One that carries no cookie and says nothing comes from no browser: it may try to sign in.
+        A request with neither header nor cookie is not from a browser; it may try to sign in.
         """
-        site, origin = value(scope, b"sec-fetch-site"), value(scope, b"origin")
+        site, origin = get_header(scope, b"sec-fetch-site"), get_header(scope, b"origin")
         if site is None and origin is None:
-            return value(scope, b"cookie") is None
+            return get_header(scope, b"cookie") is None
         return site in {None, "same-origin"} and (origin is None or self._is_own(origin, scope))
 
     def _is_own(self, origin: str, scope: Scope) -> bool:
-        if self._trusts_host and origin == f"http://{value(scope, b'host')}":
+        if self._trusts_host and origin == f"http://{get_header(scope, b'host')}":
             return True
-        return origin in self._own
+        return origin in self._own_origins
 
 
-def refusal(status: int, message: str, retry_after: int | None = None) -> Response:
-    """Say no in the API's shape."""
+def error_response(status: int, message: str, retry_after: int | None = None) -> Response:
+    """Return an error in the API's format."""
     headers = {} if retry_after is None else {"retry-after": str(retry_after)}
     return JSONResponse({"message": message}, status, headers)
 
 
 def _redirect_to_sign_in(scope: Scope) -> Response:
-    # Straight after a sign-in, a missing session means that the browser dropped the cookie.
+    # Right after a sign-in, a missing session means that the browser dropped the cookie.
     return RedirectResponse(
         urls.SIGN_IN + ("?why=no-cookie" if _just_signed_in(scope) else ""), 303
     )

@@ -1,4 +1,4 @@
-"""The headers every answer of the panel carries, whatever made it."""
+"""The security headers of every response of the panel."""
 
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
@@ -13,15 +13,15 @@ _ALWAYS = {
     b"cross-origin-opener-policy": b"same-origin",
     b"permissions-policy": b"camera=(), microphone=(), geolocation=(), payment=()",
 }
-_UNLESS_SAID = {b"content-security-policy": CLOSED.encode(), b"cache-control": b"no-store"}
+_DEFAULTS = {b"content-security-policy": CLOSED.encode(), b"cache-control": b"no-store"}
 _HSTS = {b"strict-transport-security": b"max-age=63072000; includeSubDomains"}
 _NOT_FRAMED = {b"x-frame-options": b"DENY"}  # cannot name the Hub, so it is left out on a Space
 
 
 class PanelHeaders:
-    """Adds the browser-security headers, and takes away Gradio's CORS headers.
+    """Adds the security headers and removes Gradio's CORS headers.
 
-    Gradio's own answer every origin with credentials on any host but localhost.
+    Except on localhost, Gradio allows every origin with credentials.
     """
 
     def __init__(self, app: ASGIApp, settings: PanelSettings) -> None:
@@ -49,5 +49,5 @@ class PanelHeaders:
             if name not in self._always and not name.startswith(b"access-control-")
         ]
         names = {name for name, _ in kept}
-        missing = [(name, value) for name, value in _UNLESS_SAID.items() if name not in names]
+        missing = [(name, value) for name, value in _DEFAULTS.items() if name not in names]
         return [*kept, *self._always.items(), *missing]

@@ -1,4 +1,4 @@
-"""Puts the panel beside the API, in one process on one port."""
+"""Mounts the panel next to the API, in one process on one port."""
 
 from collections.abc import Awaitable, Callable
 from functools import partial
@@ -22,7 +22,7 @@ from panel.services import Services
 from panel.tester.browsers import BrowserStore
 from panel.tester.service import Tester
 
-_BELOW = b"/admin/"
+_PREFIX = b"/admin/"
 
 
 def mount_panel(
@@ -35,7 +35,7 @@ def mount_panel(
 ) -> ASGIApp:
     """Return an application that answers /admin with the panel and everything else with the API.
 
-    `on_loaded` is called, in the thread that loads, when the pages are there or will never be.
+    `on_loaded` is called in the loading thread once the pages are ready or have failed.
     """
     client, browser_store = Api(api, settings), BrowserStore(clock)
     cookies = PanelCookies(secure=settings.secure_cookies)
@@ -72,12 +72,12 @@ class _PanelRouter:
         self._loader = loader
 
     def __call__(self, scope: Scope, receive: Receive, send: Send) -> Awaitable[None]:
-        # Not a coroutine of its own: every request of the API passes here.
+        # No coroutine of its own, as every request of the API passes here.
         if scope["type"] == "lifespan":
             return self._run_lifespan(scope, receive, send)
-        # As it was sent, percents and all: each path has one spelling, as in the API.
+        # The raw path, not decoded: each path has one spelling, as in the API.
         path: bytes = scope.get("raw_path") or scope["path"].encode()
-        if path.startswith(_BELOW) or path == b"/admin":
+        if path.startswith(_PREFIX) or path == b"/admin":
             return self._panel({**scope, "path": path.decode("latin-1")}, receive, send)
         return self._api(scope, receive, send)
 

@@ -1,6 +1,6 @@
-"""The paths the panel answers. Everything else below /admin is an empty-handed 404.
+"""The paths the panel answers; everything else below /admin is a 404.
 
-Gradio opens some fifty routes, several of them to anybody. Its page needs the ones named here.
+Gradio opens about fifty routes, several of them to the public. Its pages need only these.
 """
 
 import re
@@ -13,23 +13,23 @@ from panel.ui.urls import HOME, SIGN_IN, SIGN_OUT, USERS_CSV
 SAFE_METHODS = frozenset({"GET", "HEAD"})
 
 
-class Kind(Enum):
-    """Who may ask for a path, and what they get without a session."""
+class Access(Enum):
+    """Who may request a path, and what happens without a session."""
 
     OPEN = auto()
-    """Anybody."""
+    """Everyone."""
     PAGE = auto()
-    """Admins; anybody else is led to the sign-in page."""
+    """Admins; others are redirected to the sign-in page."""
     PART = auto()
-    """Admins; anybody else gets a 401."""
+    """Admins; others get a 401."""
     FILE = auto()
-    """As PART; the same for every admin, so it neither counts nor asks the API anew."""
+    """As PART, but the same for every admin: a recent check of the session is enough."""
 
 
 _OPEN = {*((method, path) for path in {SIGN_IN, *OWN_FILES} for method in SAFE_METHODS)}
 _OPEN |= {("POST", SIGN_IN), ("POST", SIGN_OUT)}
 _PAGES = frozenset({"/admin", HOME, *(f"/admin/{page.slug}" for page in PAGES)})
-_NAME = r"[A-Za-z0-9_@-][A-Za-z0-9_@.-]*"  # never a dot in front: no way up, no hidden file
+_NAME = r"[A-Za-z0-9_@-][A-Za-z0-9_@.-]*"  # no leading dot: no parent folder, no hidden file
 _FILE = re.compile(rf"/admin/(?:assets|static)/{_NAME}(?:/{_NAME})*")
 JOIN = "/admin/gradio_api/queue/join"
 _PARTS = [
@@ -41,16 +41,16 @@ _PARTS = [
 ]
 
 
-def kind_of(method: str, path: str) -> Kind | None:
-    """Return who may send this method to this path, or None where the panel has nothing."""
+def access_for(method: str, path: str) -> Access | None:
+    """Return who may send this method to this path; None if there is no such route."""
     if (method, path) in _OPEN:
-        return Kind.OPEN
+        return Access.OPEN
     if path in _PAGES:
-        return Kind.PAGE if method in SAFE_METHODS else None
+        return Access.PAGE if method in SAFE_METHODS else None
     if method == "GET" and _FILE.fullmatch(path):
-        return Kind.FILE
+        return Access.FILE
     known = any(method == each and pattern.fullmatch(path) for each, pattern in _PARTS)
-    return Kind.PART if known else None
+    return Access.PART if known else None
 
 
 def is_page(path: str) -> bool:

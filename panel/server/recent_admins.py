@@ -1,39 +1,38 @@
-"""Sessions that opened a page a moment ago.
+"""Sessions that opened a page within the last minute.
 
-A page loads some eighty files of Gradio's. They are the same for everybody and hold no secret, so
-it is enough that their reader was an admin within the last minute: the API is not asked anew for
-each, and they do not count towards how often a session may ask. Strangers still get none of them:
-the list of what anybody can reach stays as short as it can be.
+A page loads about eighty files of Gradio's. They are the same for everyone and hold no secrets, so
+for them a check within the last minute is enough: they neither call the API nor count towards the
+session's rate limit. Strangers still get none, which keeps the public surface small.
 """
 
 from collections import OrderedDict
 
-from panel.client.visitor import Owner
+from panel.client.visitor import CurrentAdmin
 from panel.ports import Clock
 
-_KNOWN_FOR = 60.0  # seconds
-_SESSIONS_AT_MOST = 1000
+_TTL = 60.0  # seconds
+_MAX_SESSIONS = 1000
 
 
 class RecentAdmins:
-    """Remembers, for a minute, who was let in. For files only; a page or an event asks the API."""
+    """Remembers admins for a minute. For files only; pages and events always ask the API."""
 
     def __init__(self, clock: Clock) -> None:
         self._clock = clock
-        self._seen: OrderedDict[str, tuple[float, Owner]] = OrderedDict()
+        self._recent: OrderedDict[str, tuple[float, CurrentAdmin]] = OrderedDict()
 
-    def remember(self, owner: Owner) -> None:
-        """Note that the API has just said who this is."""
-        self._seen.pop(owner.key, None)
-        self._seen[owner.key] = self._clock.monotonic(), owner
-        if len(self._seen) > _SESSIONS_AT_MOST:
-            self._seen.popitem(last=False)
+    def remember(self, admin: CurrentAdmin) -> None:
+        """Remember an admin whose session the API has just confirmed."""
+        self._recent.pop(admin.key, None)
+        self._recent[admin.key] = self._clock.monotonic(), admin
+        if len(self._recent) > _MAX_SESSIONS:
+            self._recent.popitem(last=False)
 
-    def find(self, token: str | None) -> Owner | None:
-        """Return whom this session belonged to within the last minute, if to anybody."""
-        when, owner = self._seen.get(token or "", (0.0, None))
-        return owner if self._clock.monotonic() - when < _KNOWN_FOR else None
+    def find(self, token: str | None) -> CurrentAdmin | None:
+        """Return the admin whose session was confirmed within the last minute, or None."""
+        when, admin = self._recent.get(token or "", (0.0, None))
+        return admin if self._clock.monotonic() - when < _TTL else None
 
     def forget(self, token: str | None) -> None:
-        """Forget a session that is over."""
-        self._seen.pop(token or "", None)
+        """Forget a session that has ended."""
+        self._recent.pop(token or "", None)

@@ -1,4 +1,4 @@
-"""Reads a visitor off the headers of a request."""
+"""Reads a visitor from the headers of a request."""
 
 from collections.abc import Iterator
 
@@ -11,24 +11,24 @@ _FRAMES = {"iframe", "frame", "embed", "object"}
 
 
 def visitors_of(scope: Scope, cookies: PanelCookies) -> list[Visitor]:
-    """Read off a request who it may be: its visitor with each session that the browser shows."""
-    header = "; ".join(values(scope, b"cookie"))
+    """Return the visitor of a request, once for each session cookie it carries."""
+    header = "; ".join(get_headers(scope, b"cookie"))
     host, port = scope.get("client") or ("", 0)
     visitor = Visitor(
         peer=(host, port),
-        forwarded_for=", ".join(values(scope, b"x-forwarded-for")) or None,
-        user_agent=value(scope, b"user-agent") or "",
-        framed=value(scope, b"sec-fetch-dest") in _FRAMES,
+        forwarded_for=", ".join(get_headers(scope, b"x-forwarded-for")) or None,
+        user_agent=get_header(scope, b"user-agent") or "",
+        framed=get_header(scope, b"sec-fetch-dest") in _FRAMES,
         devices=cookies.devices_in(header),
     )
     return [visitor.with_token(token) for token in cookies.sessions_in(header)] or [visitor]
 
 
-def value(scope: Scope, name: bytes) -> str | None:
-    """Return a request header, the first of its name, or None."""
-    return next(values(scope, name), None)
+def get_header(scope: Scope, name: bytes) -> str | None:
+    """Return the first request header of a name, or None."""
+    return next(get_headers(scope, name), None)
 
 
-def values(scope: Scope, name: bytes) -> Iterator[str]:
+def get_headers(scope: Scope, name: bytes) -> Iterator[str]:
     """Yield every request header of a name."""
     return (text.decode("latin-1") for key, text in scope["headers"] if key == name)

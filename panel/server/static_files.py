@@ -1,4 +1,4 @@
-"""The panel's own files, open to everybody: a script and an icon."""
+"""The panel's own public files: a script and an icon."""
 
 import hashlib
 from pathlib import Path
@@ -6,29 +6,31 @@ from pathlib import Path
 from starlette.responses import Response
 
 _FOLDER = Path(__file__).parents[1] / "static"
-_KINDS = {".js": "text/javascript", ".svg": "image/svg+xml"}
-_BODIES = {
-    f"/admin/{file.name}": file.read_bytes() for file in _FOLDER.iterdir() if file.suffix in _KINDS
+_MEDIA_TYPES = {".js": "text/javascript", ".svg": "image/svg+xml"}
+_FILES = {
+    f"/admin/{file.name}": file.read_bytes()
+    for file in _FOLDER.iterdir()
+    if file.suffix in _MEDIA_TYPES
 }
-PATHS = frozenset(_BODIES)
+PATHS = frozenset(_FILES)
 
 
-def _address(name: str) -> str:
-    digest = hashlib.sha256(_BODIES[f"/admin/{name}"]).hexdigest()[:12]
+def _url(name: str) -> str:
+    digest = hashlib.sha256(_FILES[f"/admin/{name}"]).hexdigest()[:12]
     return f"/admin/{name}?{digest}"  # a new version of the file has a new address
 
 
-ICON = _address("icon.svg")
-IN_PAGE = (
+ICON = _url("icon.svg")
+HEAD_HTML = (
     f'<link rel="icon" type="image/svg+xml" href="{ICON}">'
-    f'<script src="{_address("panel.js")}"></script>'
+    f'<script src="{_url("panel.js")}"></script>'
 )
 
 
 def file_at(path: str) -> Response:
     """Return the file at one of PATHS."""
     return Response(
-        _BODIES[path],
-        media_type=_KINDS[Path(path).suffix],
+        _FILES[path],
+        media_type=_MEDIA_TYPES[Path(path).suffix],
         headers={"cache-control": "public, max-age=86400"},
     )

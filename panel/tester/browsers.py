@@ -1,4 +1,4 @@
-"""The Tester's browsers: each with its own cookies, kept here and forgotten with the session."""
+"""The Tester's browsers: each has its own cookies, forgotten with the panel session."""
 
 from collections import OrderedDict
 from dataclasses import dataclass, field
@@ -16,16 +16,16 @@ _FORGET_AFTER = 86_400.0  # seconds unused; no session of the panel lives longer
 
 @dataclass
 class Browser:
-    """A cookie jar, and whom the server last said it belongs to.
+    """A cookie jar, and the user the server last named for it.
 
-    It talks to one server only and sends what is Secure over loopback too: what the server sets is
-    decided by the URL browsers use, not by how the Tester reaches it.
+    It talks to one server only and sends Secure cookies over loopback too: the server sets cookies
+    for the URL that browsers use, however the Tester reaches it.
     """
 
     cookies: OrderedDict[str, SetCookie] = field(default_factory=OrderedDict)
     signed_in_as: str | None = None
     impersonates: bool = False
-    """Whether an admin acts as somebody else in it."""
+    """Whether an admin impersonates a user in it."""
 
     def cookies_for(self, path: str) -> list[SetCookie]:
         """Return the cookies that go with a request to `path`."""
@@ -36,7 +36,7 @@ class Browser:
         return "; ".join(f"{each.name}={each.value}" for each in self.cookies_for(path))
 
     def keep(self, cookie: SetCookie) -> None:
-        """Do what a Set-Cookie line asks for."""
+        """Apply a Set-Cookie line."""
         self.cookies.pop(cookie.name, None)
         if cookie.is_deletion or len(cookie.name) + len(cookie.value) > _MAX_COOKIE_LENGTH:
             return
@@ -45,7 +45,7 @@ class Browser:
             self.cookies.popitem(last=False)
 
     def clear(self) -> None:
-        """Forget everything, as a fresh browser."""
+        """Forget everything, like a new browser."""
         self.cookies.clear()
         self.signed_in_as = None
         self.impersonates = False
@@ -59,23 +59,23 @@ class _SessionBrowsers:
 
 
 class BrowserStore:
-    """The browsers of each session of the panel, and what was sent in them."""
+    """The browsers and history of each panel session."""
 
     def __init__(self, clock: Clock) -> None:
         self._clock = clock
         self._entries: OrderedDict[str, _SessionBrowsers] = OrderedDict()
 
     def browser(self, session: str, name: str) -> Browser:
-        """Return one of the session's browsers; the first, where one had to make room."""
+        """Return one of the session's browsers; the first if it has been dropped."""
         browsers = self._entry(session).browsers
         return browsers.get(name) or browsers[BROWSER_NAMES[0]]
 
     def names(self, session: str) -> list[str]:
-        """Return the names of the session's browsers: three letters, then those that were added."""
+        """Return the names of the session's browsers: A, B, C, then added ones."""
         return list(self._entry(session).browsers)
 
     def add(self, session: str, name: str) -> Browser:
-        """Open a fresh browser under a name of its own; the oldest one added may make room."""
+        """Add a new browser; beyond the maximum the oldest added one is dropped."""
         browsers = self._entry(session).browsers
         browsers.pop(name, None)
         browsers[name] = Browser()
@@ -84,11 +84,11 @@ class BrowserStore:
         return browsers[name]
 
     def history(self, session: str) -> History:
-        """Return what was sent in the session's browsers."""
+        """Return the session's history."""
         return self._entry(session).history
 
     def forget(self, session: str | None) -> None:
-        """Forget the browsers of a session that is over."""
+        """Forget the browsers of an ended session."""
         self._entries.pop(session or "", None)
 
     def _entry(self, session: str) -> _SessionBrowsers:
@@ -112,7 +112,7 @@ class BrowserStore:
 
 
 def _path_matches(path: str, cookie_path: str) -> bool:
-    """Whether a cookie of `cookie_path` goes with a request to `path` (RFC 6265, section 5.1.4)."""
+    """Tell whether a cookie's path matches a request's (RFC 6265, section 5.1.4)."""
     path = path.partition("?")[0]
     below = cookie_path if cookie_path.endswith("/") else f"{cookie_path}/"
     return path == cookie_path or path.startswith(below)

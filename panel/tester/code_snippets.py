@@ -1,4 +1,4 @@
-"""A request as a line or a few to put into a program, a shell or a page."""
+"""Writes requests as code for a shell, a program or a page."""
 
 import json
 import pprint
@@ -12,8 +12,8 @@ from panel.tester import words
 from panel.tester.exchange import parse_json
 
 AUTH = "/api/auth/"
-# What every program says by itself, or what only the Tester adds.
-_LEFT_OUT = {
+# Set by every client itself, or added only by the Tester.
+_OMITTED = {
     *("host", "accept", "accept-encoding", "connection", "content-length", "user-agent"),
     *("x-forwarded-for", "sec-fetch-site", "sec-fetch-mode", "sec-fetch-dest"),
 }
@@ -21,9 +21,9 @@ _METHOD_PATH = re.compile(r"[a-z]+(-[a-z]+)*(/[a-z]+(-[a-z]+)*)*")
 _IDENTIFIER = re.compile(r"^(\s*)\"([A-Za-z_$][\w$]*)\":", re.M)
 
 
-def render_snippet(way: str, request: Request, public_url: str) -> str:
-    """Write a request in one of WAYS, for whoever reaches the server at its public URL."""
-    return WAYS[way](request, public_url)
+def render_snippet(name: str, request: Request, public_url: str) -> str:
+    """Write a request in one of FORMATS, with the server's public URL."""
+    return FORMATS[name](request, public_url)
 
 
 def curl(request: Request, public_url: str) -> str:
@@ -44,8 +44,8 @@ def httpx(request: Request, public_url: str) -> str:
     arguments += [f"headers={_python(headers)}"] if headers else []
     arguments += [f"content={request.body!r}.encode()"] if request.body else []
     inside = "".join(f"    {each},\n" for each in arguments)
-    printed = "print(answer.status_code, answer.text)"
-    return f"import httpx\n\nanswer = httpx.request(\n{inside})\n{printed}"
+    printed = "print(response.status_code, response.text)"
+    return f"import httpx\n\nresponse = httpx.request(\n{inside})\n{printed}"
 
 
 def fetch(request: Request, public_url: str) -> str:
@@ -59,32 +59,32 @@ def fetch(request: Request, public_url: str) -> str:
         lines = f"{lines[:-2]},\n  body: {body}\n}}"
     url = json.dumps(_url(request, public_url))
     return (
-        f"// {words.IN_A_PAGE}\nconst answer = await fetch({url}, {lines});\n"
-        "console.log(answer.status, await answer.text());"
+        f"// {words.IN_A_PAGE}\nconst response = await fetch({url}, {lines});\n"
+        "console.log(response.status, await response.text());"
     )
 
 
 def better_auth(request: Request, public_url: str) -> str:
-    """Write it for Better Auth's client, whose methods are called after the paths."""
+    """Write it for Better Auth's client, whose methods are named after the paths."""
     path, _, query = request.path.partition("?")
     if not path.startswith(AUTH):
         return f"// {words.NOT_FOR_THE_CLIENT}\n{fetch(request, public_url)}"
     payload = _json_object(request.body)
-    plain = _METHOD_PATH.fullmatch(path.removeprefix(AUTH)) and not query
-    if not plain or (request.body and payload is None):
-        called = _generic(request)
+    has_method = _METHOD_PATH.fullmatch(path.removeprefix(AUTH)) and not query
+    if not has_method or (request.body and payload is None):
+        client_call = _generic(request)
     else:
-        called = _method_call(path.removeprefix(AUTH), request.method, payload or {})
+        client_call = _method_call(path.removeprefix(AUTH), request.method, payload or {})
     return (
         'import { createAuthClient } from "better-auth/client";\n'
         'import { adminClient } from "better-auth/client/plugins";\n\n'
         f"const authClient = createAuthClient({{\n  baseURL: {json.dumps(public_url)},\n"
-        f"  plugins: [adminClient()],\n}});\nconst {{ data, error }} = await {called};\n"
+        f"  plugins: [adminClient()],\n}});\nconst {{ data, error }} = await {client_call};\n"
         "console.log(data ?? error);"
     )
 
 
-WAYS: Mapping[str, Callable[[Request, str], str]] = {
+FORMATS: Mapping[str, Callable[[Request, str], str]] = {
     "curl": curl,
     "httpx": httpx,
     "fetch": fetch,
@@ -95,14 +95,14 @@ LANGUAGES = {"curl": "shell", "httpx": "python", "fetch": "javascript", "Better 
 
 def _method_call(path: str, method: str, payload: dict[str, Any]) -> str:
     name = ".".join(map(_camel, path.split("/")))
-    # The client takes what has a body for a POST and everything else for a GET.
+    # The client sends a POST if there is a body, otherwise a GET.
     if (method == "POST") != bool(payload):
         payload = {**payload, "fetchOptions": {"method": method}}
     return f"authClient.{name}({_object(payload) if payload else ''})"
 
 
 def _generic(request: Request) -> str:
-    """Return a call of the client's own fetch, for paths and bodies its methods do not know."""
+    """Return a call of the client's $fetch, for paths and bodies without a method."""
     options: dict[str, Any] = {"method": request.method}
     if request.body:
         payload = _json_object(request.body)
@@ -117,7 +117,7 @@ def _camel(words: str) -> str:
 
 
 def _visible_headers(request: Request) -> list[tuple[str, str]]:
-    return [(name, value) for name, value in request.headers if name.lower() not in _LEFT_OUT]
+    return [(name, value) for name, value in request.headers if name.lower() not in _OMITTED]
 
 
 def _url(request: Request, public_url: str) -> str:
@@ -130,7 +130,7 @@ def _python(value: Any) -> str:
 
 
 def _object(value: Any) -> str:
-    """Write a JavaScript object, its keys bare where they may be."""
+    """Write a JavaScript object, with keys unquoted where possible."""
     text = json.dumps(value, indent=2, ensure_ascii=False)
     return _IDENTIFIER.sub(r"\1\2:", text)
 

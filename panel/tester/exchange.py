@@ -1,4 +1,4 @@
-"""One request and its answer, as the Tester keeps them."""
+"""A request and its response, as the Tester keeps them."""
 
 import json
 from dataclasses import dataclass
@@ -11,19 +11,19 @@ from panel.client.loopback import Call, Request, Response
 
 @dataclass(frozen=True)
 class Preflight:
-    """What a browser asks before it lets a page of another site send a request."""
+    """The CORS preflight of a request."""
 
     request: Request
     response: Response
 
     @property
     def allows(self) -> bool:
-        """Whether a browser would go on (Fetch standard, section 4.9)."""
+        """Whether a browser would then send the request (Fetch standard, section 4.9)."""
         requested = dict(self.request.headers)
         response = self.response
-        methods = _listed(response.header("access-control-allow-methods"))
-        headers = _listed(response.header("access-control-allow-headers"))
-        needed = _listed(requested.get("Access-Control-Request-Headers", ""))
+        methods = _split_header(response.header("access-control-allow-methods"))
+        headers = _split_header(response.header("access-control-allow-headers"))
+        needed = _split_header(requested.get("Access-Control-Request-Headers", ""))
         return (
             200 <= response.status < 300
             and response.header("access-control-allow-origin") == requested.get("Origin")
@@ -35,7 +35,7 @@ class Preflight:
 
 @dataclass(frozen=True)
 class Exchange:
-    """One request, its answer, and the cookies that came with it."""
+    """A request, its response, and the cookies it set."""
 
     browser: str
     call: Call
@@ -44,14 +44,14 @@ class Exchange:
     cookies: tuple[SetCookie, ...]
     at: datetime
     number: int = 0
-    """Its place in the history; 0 while the answer is still coming in."""
+    """Its number in the history; 0 while the response is still arriving."""
     preflight: Preflight | None = None
     withheld_cookies: tuple[str, ...] = ()
-    """Cookies that a browser would not have sent from a page of another site."""
+    """Cookies that a browser would not have sent from another site."""
 
     @property
     def limited_until(self) -> datetime | None:
-        """Until when the server refuses this kind of request, if it said so."""
+        """Until when the path is rate limited, if it is."""
         wait = self.response.header("retry-after")
         if self.response.status != 429 or not (wait.isascii() and wait.isdecimal()):
             return None
@@ -59,22 +59,22 @@ class Exchange:
 
     @property
     def size(self) -> int:
-        """How many bytes it takes to keep, roughly."""
+        """Its approximate size in bytes."""
         return len(self.response.body) + len(self.request.body)
 
 
 def response_json(response: Response) -> Any:
-    """Return an answer's JSON, or None if it is none."""
+    """Return a response's JSON, or None."""
     return parse_json(response.body)
 
 
 def parse_json(text: str | bytes) -> Any:
-    """Return the JSON in a text, or None if it is none."""
+    """Parse JSON; None if it is invalid."""
     try:
         return json.loads(text)
     except (ValueError, RecursionError):
         return None
 
 
-def _listed(header: str) -> set[str]:
+def _split_header(header: str) -> set[str]:
     return {each.strip().lower() for each in header.split(",") if each.strip()}

@@ -1,7 +1,6 @@
-"""A form that is filled in becomes a request.
+"""Turns a filled-in form into a request.
 
-What does not fit is sent all the same where it can be: how the API refuses it is what a tester
-wants to see.
+Invalid values are sent where possible, as a tester wants to see how the API refuses them.
 """
 
 import json
@@ -12,33 +11,33 @@ from urllib.parse import quote
 
 from panel.client.loopback import Call, InvalidCall
 from panel.tester import words
-from panel.tester.openapi import Field, Kind, Operation
+from panel.tester.openapi import Field, FieldKind, Operation
 from panel.tester.quick_actions import Person
 
-_OF_THE_PERSON = {"email": "email", "password": "password", "name": "name"}
+_PERSON_FIELDS = {"email": "email", "password": "password", "name": "name"}
 
 
 @dataclass(frozen=True)
 class Prefill:
-    """What stands in a field when its form opens."""
+    """The initial value and hint of a field."""
 
     value: str
     hint: str
 
 
 def prefill(field: Field, person: Person) -> Prefill:
-    """Fill a field: what is required with an example, or with what is the test person's."""
-    example = _written(field.example)
-    if field.place == "body" and field.name in _OF_THE_PERSON and field.required:
-        return Prefill(getattr(person, _OF_THE_PERSON[field.name]), example)
-    is_valid = field.kind is not Kind.CHOICE or example in field.choices
+    """Return a field's initial value: the test user's or an example if it is required."""
+    example = _format_example(field.example)
+    if field.place == "body" and field.name in _PERSON_FIELDS and field.required:
+        return Prefill(getattr(person, _PERSON_FIELDS[field.name]), example)
+    is_valid = field.kind is not FieldKind.CHOICE or example in field.choices
     return Prefill(example if field.required and is_valid else "", example)
 
 
 def build_call(operation: Operation, values: Mapping[str, str]) -> Call:
-    """Return the request of a form; what is left empty is not sent. Raises InvalidCall.
+    """Return the request of a form, without empty fields. Raises InvalidCall.
 
-    `values` are by place and name: `{"query limit": "10"}`, see `field_key`.
+    The keys of `values` are those of `field_key`: `{"query limit": "10"}`.
     """
     path, query, body = operation.path, list[str](), dict[str, Any]()
     for field in operation.fields:
@@ -50,33 +49,33 @@ def build_call(operation: Operation, values: Mapping[str, str]) -> Call:
         if field.place == "path":
             path = path.replace(f"{{{field.name}}}", quote(value, safe=""))
         elif field.place == "query":
-            several = value.splitlines() if field.kind is Kind.LIST else [value]
+            several = value.splitlines() if field.kind is FieldKind.LIST else [value]
             query += [f"{quote(field.name)}={quote(each, safe='')}" for each in several if each]
         else:
-            body[field.name] = _read(field, value)
+            body[field.name] = _parse_value(field, value)
     url = f"{path}?{'&'.join(query)}" if query else path
     payload = json.dumps(body, indent=2, ensure_ascii=False) if operation.takes_body else ""
     return Call(operation.method, url, payload)
 
 
 def field_key(field: Field) -> str:
-    """Return what a field's value is found by: a query and a body may use the same name."""
+    """Return the key of a field's value; query and body may use the same name."""
     return f"{field.place} {field.name}"
 
 
-def _read(field: Field, value: str) -> Any:
-    if field.kind in {Kind.TEXT, Kind.CHOICE}:
+def _parse_value(field: Field, value: str) -> Any:
+    if field.kind in {FieldKind.TEXT, FieldKind.CHOICE}:
         return value
     try:
         parsed = json.loads(value)
     except (ValueError, RecursionError):
-        if field.kind is Kind.JSON:
+        if field.kind is FieldKind.JSON:
             raise InvalidCall(words.NO_JSON.format(field.name)) from None
         return value
-    return value if field.kind is Kind.ANYTHING and isinstance(parsed, int | float) else parsed
+    return value if field.kind is FieldKind.ANYTHING and isinstance(parsed, int | float) else parsed
 
 
-def _written(example: Any) -> str:
+def _format_example(example: Any) -> str:
     if example is None:
         return ""
     return example if isinstance(example, str) else json.dumps(example, ensure_ascii=False)

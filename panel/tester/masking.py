@@ -1,4 +1,4 @@
-"""Secrets of an exchange, so that a screen can be shared while the Tester is open."""
+"""Masks the secrets of an exchange, so that a screen with the Tester can be shared."""
 
 import re
 from collections.abc import Iterator
@@ -10,18 +10,18 @@ from panel.client.loopback import Request, Response
 from panel.tester.exchange import Exchange, Preflight, parse_json, response_json
 
 MASK = "••••••••"
-_NAMED = re.compile(r"password|token|secret", re.I)
+_SECRET_NAME = re.compile(r"password|token|secret", re.I)
 _IN_PATH = re.compile(r"[?&][^=&]*(?:password|token|secret)[^=&]*=([^&]+)", re.I)
-_BELOW = re.compile(r"/reset-password/([^/?]+)")
-# As our tokens and cookies look, wherever they stand: a mail in the outbox has one in its text.
+_RESET_PATH = re.compile(r"/reset-password/([^/?]+)")
+# The form of our tokens and cookies, wherever they occur: mails in the outbox contain them.
 _SHAPE = re.compile(r"[A-Za-z0-9]{32,}(?:\.[\w%+/=-]{20,})?")
-# In a text that is no JSON, such as a form or JSON with a comma too many: name=value, name: "value"
+# In text that is not JSON, such as a form or invalid JSON: name=value, name: "value"
 _PAIR = re.compile(
     r"""(?:password|token|secret)[\w.-]{0,30}["']?\s{0,8}[=:]\s{0,8}"""
     r"""(?:"((?:\\.|[^"\\])*)|'((?:\\.|[^'\\])*)|([^\s&;,"'}]+))""",
     re.I,
 )
-_TELLING_HEADER = re.compile(r"authorization|token|secret|key|password", re.I)
+_SECRET_HEADER = re.compile(r"authorization|token|secret|key|password", re.I)
 _SCHEME = re.compile(r"\w+ +(?=\S)")
 
 
@@ -31,77 +31,77 @@ def secrets_in(exchange: Exchange) -> list[str]:
 
 
 def mask(text: str, secrets: list[str]) -> str:
-    """Return a text with its secrets hidden, however they are written."""
+    """Return a text with its secrets masked, however they are encoded."""
     return mask_secrets(text, secrets, MASK)
 
 
 def mask_exchange(exchange: Exchange, secrets: list[str]) -> Exchange:
-    """Return an exchange in which they are hidden, however it is then cut and quoted."""
+    """Return an exchange with its secrets masked, before it is truncated or quoted."""
     if not secrets:
         return exchange
-    before = exchange.preflight
+    preflight = exchange.preflight
     return replace(
         exchange,
-        request=_masked_request(exchange.request, secrets),
-        response=_masked_response(exchange.response, secrets),
-        preflight=before
+        request=_mask_request(exchange.request, secrets),
+        response=_mask_response(exchange.response, secrets),
+        preflight=preflight
         and Preflight(
-            _masked_request(before.request, secrets), _masked_response(before.response, secrets)
+            _mask_request(preflight.request, secrets), _mask_response(preflight.response, secrets)
         ),
     )
 
 
-def _masked_request(request: Request, secrets: list[str]) -> Request:
+def _mask_request(request: Request, secrets: list[str]) -> Request:
     return replace(
         request,
         path=mask(request.path, secrets),
-        headers=_masked_headers(request.headers, secrets),
+        headers=_mask_headers(request.headers, secrets),
         body=mask(request.body, secrets),
     )
 
 
-def _masked_response(response: Response, secrets: list[str]) -> Response:
+def _mask_response(response: Response, secrets: list[str]) -> Response:
     def mask_bytes(data: bytes) -> bytes:
         return mask(data.decode(errors="surrogateescape"), secrets).encode(errors="surrogateescape")
 
     return replace(
         response,
-        headers=_masked_headers(response.headers, secrets),
+        headers=_mask_headers(response.headers, secrets),
         body=mask_bytes(response.body),
         arrivals=tuple((after, mask_bytes(piece)) for after, piece in response.arrivals),
     )
 
 
-def _masked_headers(
+def _mask_headers(
     headers: tuple[tuple[str, str], ...], secrets: list[str]
 ) -> tuple[tuple[str, str], ...]:
     return tuple((name, mask(value, secrets)) for name, value in headers)
 
 
 def mask_path(path: str) -> str:
-    """Return a path without what a mailed link carries in it."""
-    return _SHAPE.sub(MASK, _BELOW.sub(f"/reset-password/{MASK}", path))
+    """Return a path with the tokens of mailed links masked."""
+    return _SHAPE.sub(MASK, _RESET_PATH.sub(f"/reset-password/{MASK}", path))
 
 
 def _find_secrets(exchange: Exchange) -> Iterator[str]:
     for name, value in (*exchange.request.headers, *exchange.response.headers):
-        if _TELLING_HEADER.search(name):
+        if _SECRET_HEADER.search(name):
             yield from (value, _SCHEME.sub("", value, count=1))
         elif name.lower() == "cookie":
             yield from (pair.partition("=")[2] for pair in value.split("; "))
     yield from (cookie.value for cookie in exchange.cookies)
     for path in (exchange.request.path, exchange.response.header("location")):
-        yield from (*_IN_PATH.findall(path), *_BELOW.findall(path))
-    sent, came = exchange.request.body, exchange.response.body.decode(errors="replace")
+        yield from (*_IN_PATH.findall(path), *_RESET_PATH.findall(path))
+    sent, received = exchange.request.body, exchange.response.body.decode(errors="replace")
     is_page = exchange.response.header("content-type").startswith("text/html")
     yield from _named_in(parse_json(sent), sent)
-    yield from _named_in(response_json(exchange.response), "" if is_page else came)
-    for text in (exchange.request.path, sent, came):
+    yield from _named_in(response_json(exchange.response), "" if is_page else received)
+    for text in (exchange.request.path, sent, received):
         yield from _SHAPE.findall(text)
 
 
 def _named_in(payload: Any, text: str) -> Iterator[str]:
-    """Yield what stands under a telling name in JSON, or in a text that is none."""
+    """Yield values with a secret's name, in JSON or in other text."""
     if payload is not None:
         yield from _walk_named(payload)
         return
@@ -110,17 +110,17 @@ def _named_in(payload: Any, text: str) -> Iterator[str]:
 
 
 def _walk_named(payload: Any) -> Iterator[str]:
-    """Yield the texts and numbers that stand under a telling name, however deep."""
-    waiting = [payload]
-    while waiting:
-        each = waiting.pop()
+    """Yield texts and numbers with a secret's name, at any depth."""
+    pending = [payload]
+    while pending:
+        each = pending.pop()
         if isinstance(each, dict):
             for name, value in each.items():
-                if _NAMED.search(name):
+                if _SECRET_NAME.search(name):
                     yield from _plain(value)
-            waiting += each.values()
+            pending += each.values()
         elif isinstance(each, list):
-            waiting += each
+            pending += each
 
 
 def _plain(value: Any) -> Iterator[str]:

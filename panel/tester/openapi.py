@@ -1,4 +1,4 @@
-"""The API's own description (OpenAPI 3.1), read into what a form needs."""
+"""Reads the API's OpenAPI 3.1 document into what forms need."""
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
@@ -7,17 +7,17 @@ from typing import Any
 
 _METHODS = ("get", "post", "put", "patch", "delete")
 _JSON = "application/json"
-_DEEPEST = 8  # references that lead to references
+_DEEPEST = 8  # levels of references
 
 
-class Kind(Enum):
+class FieldKind(Enum):
     """How a field is filled in, and what it becomes."""
 
     TEXT = "text"
     NUMBER = "a number"
     CHOICE = "choice"
     BOOLEAN = "true or false"
-    LIST = "one on each line"
+    LIST = "one per line"
     JSON = "as JSON"
     ANYTHING = "text or JSON"
 
@@ -29,7 +29,7 @@ class Field:
     name: str
     place: str
     """Where it goes: path, query or body."""
-    kind: Kind
+    kind: FieldKind
     required: bool = False
     choices: tuple[str, ...] = ()
     note: str = ""
@@ -46,19 +46,19 @@ class Operation:
     summary: str
     description: str
     fields: tuple[Field, ...]
-    answers: tuple[tuple[str, str], ...]
-    """Status and what it means, in the description's words, successes first."""
+    responses: tuple[tuple[str, str], ...]
+    """Status and description, as in the document."""
     takes_body: bool
     needs_session: bool
 
     @property
     def name(self) -> str:
-        """What it is called in lists: `GET /health`."""
+        """The name in lists: `GET /health`."""
         return f"{self.method} {self.path}"
 
 
 def operations(document: Mapping[str, Any]) -> list[Operation]:
-    """Return every endpoint, in the description's order."""
+    """Return every endpoint, in the document's order."""
     return [
         _operation(document, method, path, definition)
         for path, methods in document.get("paths", {}).items()
@@ -81,8 +81,8 @@ def _operation(
         tuple(each for each in parameters if each.place in {"path", "query"})
         + tuple(_body_fields(document, body) if body else ()),
         tuple(
-            (status, answer.get("description", ""))
-            for status, answer in definition.get("responses", {}).items()
+            (status, response.get("description", ""))
+            for status, response in definition.get("responses", {}).items()
         ),
         takes_body=body is not None,
         needs_session=bool(definition.get("security")),
@@ -131,21 +131,21 @@ def _field(
     )
 
 
-def _kind(schema: Mapping[str, Any], place: str, chosen: bool) -> Kind:
-    if chosen:
-        return Kind.CHOICE
+def _kind(schema: Mapping[str, Any], place: str, has_choices: bool) -> FieldKind:
+    if has_choices:
+        return FieldKind.CHOICE
     match schema.get("type"):
         case "string":
-            return Kind.TEXT
+            return FieldKind.TEXT
         case "integer" | "number":
-            return Kind.NUMBER
+            return FieldKind.NUMBER
         case "boolean":
-            return Kind.BOOLEAN
+            return FieldKind.BOOLEAN
         case "array" if place == "query":
-            return Kind.LIST
+            return FieldKind.LIST
         case "array" | "object":
-            return Kind.JSON
-    return Kind.ANYTHING if place == "body" else Kind.TEXT
+            return FieldKind.JSON
+    return FieldKind.ANYTHING if place == "body" else FieldKind.TEXT
 
 
 def _note(schema: Mapping[str, Any]) -> str:
@@ -159,14 +159,14 @@ def _note(schema: Mapping[str, Any]) -> str:
         )
         if isinstance(schema.get(name), int)
     ]
-    format_notes = {"date-time": "a moment, such as 2026-12-01T10:00:00.000Z", "uuid": "an id"}
+    format_notes = {"date-time": "a time, such as 2026-12-01T10:00:00.000Z", "uuid": "an id"}
     format_note = format_notes.get(schema.get("format", ""), "")
     description = schema.get("description", "").removesuffix(".")
     return "; ".join(each for each in (description, format_note, " ".join(limits)) if each)
 
 
 def _resolve(document: Mapping[str, Any], schema: Mapping[str, Any]) -> Mapping[str, Any]:
-    """Follow references, and leave out the null of what may be null."""
+    """Follow references, and drop the null of nullable schemas."""
     for _ in range(_DEEPEST):
         if "$ref" in schema:
             name = schema["$ref"].rpartition("/")[2]

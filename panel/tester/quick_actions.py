@@ -1,4 +1,4 @@
-"""The quick steps: what each button sends for the test person of the form."""
+"""The quick actions: what each button sends for the test user."""
 
 import base64
 import json
@@ -15,7 +15,7 @@ METHODS = ("GET", "POST", "PUT", "PATCH", "DELETE", "HEAD", "OPTIONS")
 
 @dataclass(frozen=True)
 class Person:
-    """A test person."""
+    """A test user."""
 
     name: str
     email: str
@@ -27,7 +27,7 @@ QuickAction = Callable[[Person], Call]
 
 
 def sign_up(person: Person) -> Call:
-    """Make an account for the person."""
+    """Create an account for the person."""
     payload = {"name": person.name, "email": person.email, "password": person.password}
     return post("/api/auth/sign-up/email", payload)
 
@@ -49,12 +49,12 @@ def call_me(_: Person) -> Call:
 
 
 def list_sessions(_: Person) -> Call:
-    """List the sessions of whoever is signed in."""
+    """List the sessions of the signed-in user."""
     return Call("GET", "/api/auth/list-sessions")
 
 
 def watch_stream(_: Person) -> Call:
-    """Read the example of an event stream."""
+    """Read the example event stream."""
     return Call("GET", "/api/stream")
 
 
@@ -64,10 +64,10 @@ def sign_out(_: Person) -> Call:
 
 
 def new_person(randomness: Randomness) -> Person:
-    """Think up a test person's name, e-mail and password: a known password were an open door."""
+    """Generate a test user; the password is random, as a known one would be an open door."""
     number = int.from_bytes(randomness.bytes(4), "big") % 1_000_000
     password = base64.b32encode(randomness.bytes(10)).decode().lower()
-    return Person(f"Test person {number:06}", f"test-{number:06}@example.com", password)
+    return Person(f"Test user {number:06}", f"test-{number:06}@example.com", password)
 
 
 def post(path: str, payload: dict[str, Any]) -> Call:
@@ -84,4 +84,4 @@ QUICK_ACTIONS: Mapping[str, QuickAction] = {
     words.SIGN_OUT: sign_out,
     words.WATCH_STREAM: watch_stream,
 }
-"""What each button is called, and what it sends."""
+"""Each button's label and what it sends."""

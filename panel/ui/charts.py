@@ -1,7 +1,7 @@
-"""Charts as SVG, drawn here: the page's policy lets no chart library run.
+"""Charts as SVG, drawn here: the Content-Security-Policy lets no chart library run.
 
-They are true to scale from zero. An image cannot show tooltips, so the highest and the latest value
-stand in it, and below it the numbers themselves wait, folded, for who wants or needs them.
+The scale starts at zero. An image has no tooltips, so the highest and the latest value are written
+into it, and a table below, closed at first, has all numbers.
 """
 
 import base64
@@ -15,7 +15,7 @@ from panel.ui.markup import Markup, format_rows
 
 _WIDTH, _HEIGHT = 400, 180
 _LEFT, _RIGHT, _TOP, _BOTTOM = 36, 394, 22, 152
-_TICKS_APART = 72  # at least, so that their words do not touch
+_TICK_DISTANCE = 72  # at least, so that labels do not overlap
 _STYLE = Markup("""
 svg { font: 12px system-ui, sans-serif; --ink: #475066; --line: #d9dce6; --one: #4f46e5;
   --two: #d9482b; --strong: #171a26; }
@@ -40,16 +40,16 @@ class Series:
 
 @dataclass(frozen=True)
 class Chart:
-    """Up to two series that share their moments, which are said below and in the table."""
+    """One or two series that share their labels, which name the points in time."""
 
     title: str
-    moments: Sequence[str]
+    labels: Sequence[str]
     series: Sequence[Series]
     kind: Literal["bars", "lines"] = "bars"
 
 
 def render(chart: Chart) -> Markup:
-    """Return the chart with its legend, and its numbers as a table that unfolds."""
+    """Return the chart with its legend and the table of its numbers."""
     legend = format_rows(
         Markup("<li class='{}'>{} <b>{}</b></li>"),
         ((css, each.name, _latest_value(chart, each)) for css, each in _with_styles(chart)),
@@ -64,7 +64,7 @@ def render(chart: Chart) -> Markup:
 
 
 def svg(chart: Chart) -> Markup:
-    """Return the picture alone."""
+    """Return the SVG alone."""
     top = scale_top(max((max(each.values, default=0) for each in chart.series), default=0))
     marks = _bars(chart, top) if chart.kind == "bars" else _lines(chart, top)
     return Markup(
@@ -82,7 +82,7 @@ def svg(chart: Chart) -> Markup:
 
 
 def alt_text(chart: Chart) -> str:
-    """Return the chart in a sentence for each series, for who cannot see it."""
+    """Describe the chart for screen readers, a sentence for each series."""
     sentences = []
     for each in chart.series:
         if not any(each.values):
@@ -90,8 +90,8 @@ def alt_text(chart: Chart) -> str:
             continue
         peak = max(range(len(each.values)), key=lambda at: each.values[at])
         sentences.append(
-            words.CHART_SAID.format(
-                each.name, each.values[peak], chart.moments[peak], each.values[-1]
+            words.CHART_ALT.format(
+                each.name, each.values[peak], chart.labels[peak], each.values[-1]
             )
         )
     return f"{chart.title}. {' '.join(sentences)}"
@@ -110,12 +110,12 @@ def scale_top(largest: int) -> int:
 
 
 def _with_styles(chart: Chart) -> Iterator[tuple[str, Series]]:
-    """Yield each series behind the class that gives it its colour."""
+    """Yield each series after the CSS class that gives it its colour."""
     return zip(("one", "two"), chart.series, strict=False)
 
 
 def _latest_value(chart: Chart, series: Series) -> str:
-    """The figure beside a name: what bars add up to, where a line has got to."""
+    """Return the number in the legend: the sum of bars, the last value of a line."""
     bars = chart.kind == "bars"
     return f"{(sum(series.values) if bars else (series.values or [0])[-1]):,}"
 
@@ -143,7 +143,7 @@ def compact(value: int) -> str:
 
 
 def _bars(chart: Chart, top: int) -> Markup:
-    slot = (_RIGHT - _LEFT) / max(len(chart.moments), 1)
+    slot = (_RIGHT - _LEFT) / max(len(chart.labels), 1)
     width = slot * 0.76 / max(len(chart.series), 1)
     bars = (
         (css, _LEFT + at * slot + slot * 0.12 + number * width, _y(value, top), width)
@@ -167,18 +167,18 @@ def _lines(chart: Chart, top: int) -> Markup:
 
 
 def _x(chart: Chart, at: int) -> float:
-    """The middle of a moment's place."""
-    return _LEFT + (_RIGHT - _LEFT) * (at + 0.5) / max(len(chart.moments), 1)
+    """Return the middle of a point's slot."""
+    return _LEFT + (_RIGHT - _LEFT) * (at + 0.5) / max(len(chart.labels), 1)
 
 
 def _peaks(chart: Chart, top: int) -> Markup:
-    """The highest value of the first series, written above its mark."""
+    """Return the highest value of the first series, written above its mark."""
     first = chart.series[0].values if chart.series else ()
     if not any(first):
         return Markup("<text x='{}' y='{}' text-anchor='middle'>{}</text>").format(
             (_LEFT + _RIGHT) / 2, (_TOP + _BOTTOM) / 2, words.NOTHING_TO_DRAW
         )
-    at = max(range(len(first)), key=lambda place: first[place])
+    at = max(range(len(first)), key=lambda index: first[index])
     y, dot = _y(first[at], top), Markup()
     if chart.kind == "lines":
         dot = Markup("<circle class='dot one' cx='{:.1f}' cy='{}' r='3'/>").format(_x(chart, at), y)
@@ -189,13 +189,13 @@ def _peaks(chart: Chart, top: int) -> Markup:
 
 
 def _axis(chart: Chart) -> Markup:
-    many = len(chart.moments)
-    every = max(1, math.ceil(many * _TICKS_APART / (_RIGHT - _LEFT)))
+    count = len(chart.labels)
+    step = max(1, math.ceil(count * _TICK_DISTANCE / (_RIGHT - _LEFT)))
     return format_rows(
         Markup("<text x='{:.1f}' y='{}' text-anchor='middle'>{}</text>"),
         (
-            (min(_x(chart, at), _RIGHT - 22), _BOTTOM + 18, chart.moments[at])
-            for at in range(many - 1, -1, -every)
+            (min(_x(chart, at), _RIGHT - 22), _BOTTOM + 18, chart.labels[at])
+            for at in range(count - 1, -1, -step)
         ),
     )
 
@@ -206,8 +206,8 @@ def _numbers(chart: Chart) -> Markup:
     rows = format_rows(
         Markup("<tr><th scope='row'>{}</th>{}</tr>"),
         (
-            (moment, format_rows(number, ((each.values[at],) for each in chart.series)))
-            for at, moment in enumerate(chart.moments)
+            (label, format_rows(number, ((each.values[at],) for each in chart.series)))
+            for at, label in enumerate(chart.labels)
         ),
     )
     return Markup(

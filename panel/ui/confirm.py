@@ -1,6 +1,6 @@
-"""Asking before a destructive action: the question says what will happen, the toast what did.
+"""Confirmations of destructive actions: a question before, a toast after.
 
-A bar at the foot of the window carries the question, so that nothing on the page moves.
+A bar at the bottom of the window asks the question, so that nothing on the page moves.
 """
 
 from collections.abc import Awaitable, Callable
@@ -15,22 +15,22 @@ from panel.ui.markup import Markup
 from panel.ui.wiring import Handler, Updates, on, show_success
 
 Action = Callable[[Services, PageContext], Awaitable[str]]
-"""What is done once it is confirmed; returns the sentence that says what was done."""
+"""What runs once confirmed; returns the sentence for the toast."""
 
 
 @dataclass(frozen=True)
 class Question:
-    """What is asked. `action` carries its arguments, so what was asked is what is done."""
+    """A confirmation. `action` is bound to its arguments, so it does exactly what was confirmed."""
 
     sentence: Markup
     """Exactly what will happen, and to whom."""
     verb: str
-    """The button that lets it happen, such as “Delete this user”."""
+    """The label of the button that confirms, such as “Delete this user”."""
     action: Action
 
 
 class Confirmation:
-    """The bar of one page; several buttons may ask in it.
+    """The confirmation bar of a page, shared by its buttons.
 
     Place it once with `Confirmation()`, give it buttons with `add_button`, and call `bind` last.
     """
@@ -41,23 +41,23 @@ class Confirmation:
             self.sentence = gr.Markdown(elem_classes="question", latex_delimiters=[])
             self.yes = gr.Button(variant="stop", size="md", min_width=120, elem_id="confirm-yes")
             self._no = gr.Button(words.CANCEL, size="md", min_width=100, elem_id="confirm-no")
-        self._parts = [self.pending, self.row, self.sentence, self.yes]
+        self._outputs = [self.pending, self.row, self.sentence, self.yes]
 
     def add_button(
         self, services: Services, button: gr.Button, question: Handler, inputs: Any = None
     ) -> None:
-        """Let a button ask: `question(services, context, *inputs)` returns a Question.
+        """Make a button ask first: `question(services, context, *inputs)` returns a Question.
 
-        A handler that finds the inputs wanting raises gr.Error with a sentence instead.
+        If the inputs are invalid, the handler raises gr.Error instead.
         """
 
-        async def put(services: Services, context: PageContext, *given: Any) -> Updates:
-            return self._show(await question(services, context, *given))
+        async def ask(services: Services, context: PageContext, *values: Any) -> Updates:
+            return self._show(await question(services, context, *values))
 
-        on(services, button.click, put, inputs, self._parts)
+        on(services, button.click, ask, inputs, self._outputs)
 
     def bind(self, services: Services, after: Handler, outputs: list[Any]) -> None:
-        """Show what the action changed: `after(services, context)` returns the outputs' Updates."""
+        """Connect the bar; `after(services, context)` returns the Updates after an action."""
 
         async def confirm(
             services: Services, context: PageContext, pending: Question | None
@@ -69,8 +69,8 @@ class Confirmation:
         async def close(_: Services, __: PageContext) -> Updates:
             return self._hide()
 
-        on(services, self._no.click, close, None, self._parts)
-        on(services, self.yes.click, confirm, self.pending, [*self._parts, *outputs])
+        on(services, self._no.click, close, None, self._outputs)
+        on(services, self.yes.click, confirm, self.pending, [*self._outputs, *outputs])
 
     def _show(self, question: Question) -> Updates:
         return {

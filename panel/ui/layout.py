@@ -1,4 +1,4 @@
-"""Pieces of layout that several pages have."""
+"""Layout that several pages share."""
 
 from collections.abc import Sequence
 from typing import Any
@@ -11,31 +11,31 @@ from panel.ui.markup import Markup, heading, link
 
 
 class Components:
-    """The components of a page, or of a piece of one: the attributes that `__init__` lays out."""
+    """The Gradio components of a page or of a part of it: the attributes set in `__init__`."""
 
     inputs: Sequence[Any] = ()
-    """What handlers read, and do not change."""
+    """Components that handlers read but do not change."""
 
     @property
     def outputs(self) -> list[Any]:
-        """What handlers may change: everything else."""
+        """Components that handlers may change: all others."""
         return [each for each in self.components() if each not in self.inputs]
 
     def components(self) -> list[Any]:
-        """Return every component, those of the Parts among the fields too."""
-        components_found: list[Any] = []
+        """Return every component, those of nested Components included."""
+        components: list[Any] = []
         for value in vars(self).values():
             if isinstance(value, Components):
-                components_found += value.components()
+                components += value.components()
             elif isinstance(value, Block):
-                components_found.append(value)
-        return components_found
+                components.append(value)
+        return components
 
 
 def page_header(title: str, lead: str, *, stays_fresh: bool = False) -> gr.Button:
-    """Place a page's title, and beside it the button that shows the page as it is now.
+    """Place a page's title, and the Refresh button beside it.
 
-    Where the page `stays_fresh`, panel.js presses it again and again while the page is seen.
+    With `stays_fresh`, panel.js presses it regularly while the page is visible.
     """
     with gr.Row(elem_classes="titled"):
         gr.Markdown(heading(title, lead), elem_classes="head")
@@ -43,7 +43,7 @@ def page_header(title: str, lead: str, *, stays_fresh: bool = False) -> gr.Butto
 
 
 def refresh_button(*, stays_fresh: bool = False) -> gr.Button:
-    """Place the button that shows a page as it is now."""
+    """Place the Refresh button."""
     kind = "fresh" if stays_fresh else None
     return gr.Button(words.REFRESH, size="sm", min_width=90, elem_classes=kind)
 
@@ -51,7 +51,7 @@ def refresh_button(*, stays_fresh: bool = False) -> gr.Button:
 def filter_text(
     label: str, hint: str, *, scale: int, min_width: int = 200, name: str | None = None
 ) -> gr.Textbox:
-    """Place a line above a list that narrows it down."""
+    """Place a text filter above a list."""
     return gr.Textbox(
         label=label,
         placeholder=hint,
@@ -62,6 +62,6 @@ def filter_text(
     )
 
 
-def back_link(words: str, page: str) -> None:
-    """Place the link from one thing to the list of all."""
-    gr.Markdown(Markup("<p>{}</p>").format(link(f"← {words}", page)))
+def back_link(text: str, page: str) -> None:
+    """Place the link from a detail page back to its list."""
+    gr.Markdown(Markup("<p>{}</p>").format(link(f"← {text}", page)))

@@ -1,4 +1,4 @@
-"""Lists that the server pages: turning their pages, and opening one thing in their place."""
+"""Paged lists: the pager, the cursors, and the switch between list and detail."""
 
 from abc import ABC, abstractmethod
 from collections.abc import Mapping
@@ -16,7 +16,7 @@ from panel.ui.wiring import Updates, explain, on
 
 
 class Pager(Components):
-    """Two buttons and the sentence between them."""
+    """The Previous and Next buttons, and the position between them."""
 
     def __init__(self) -> None:
         with gr.Row(elem_classes="pager"):
@@ -25,7 +25,7 @@ class Pager(Components):
             self.older = gr.Button(words.OLDER, size="sm", interactive=False, min_width=90)
 
     def update(self, text: str, *, newer: bool, older: bool) -> Updates:
-        """Say which part of the list is shown, and which way it can be turned."""
+        """Set the position and which buttons are enabled."""
         return {
             self.newer: gr.Button(interactive=newer),
             self.older: gr.Button(interactive=older),
@@ -35,38 +35,38 @@ class Pager(Components):
 
 @dataclass(frozen=True)
 class CursorStack:
-    """The way through a list that the server pages by cursor: where each page seen began."""
+    """The cursors of the pages seen so far in a list that the server pages by cursor."""
 
     cursors: tuple[str, ...] = ()
-    """Of the pages behind the first."""
+    """Of the pages after the first."""
     next: str = ""
-    """Of the page that follows, if there is one."""
+    """Of the next page; empty on the last one."""
 
     @property
     def cursor(self) -> str:
-        """Where the page shown begins; the first page has none."""
+        """The cursor of the current page; empty on the first one."""
         return self.cursors[-1] if self.cursors else ""
 
     def newer(self) -> "CursorStack":
-        """Turn one page back."""
+        """Go one page back."""
         return CursorStack(self.cursors[:-1])
 
     def older(self) -> "CursorStack":
-        """Turn one page on."""
+        """Go one page forward."""
         return CursorStack((*self.cursors, self.next)) if self.next else self
 
 
-def stack_from(context: Mapping[str, str]) -> CursorStack:
-    """Begin where the page's address asks for; what lies before is only known to be there."""
-    return CursorStack((context["cursor"],)) if "cursor" in context else CursorStack()
+def stack_from(query: Mapping[str, str]) -> CursorStack:
+    """Start at the cursor in the page's address; the pages before it are unknown."""
+    return CursorStack((query["cursor"],)) if "cursor" in query else CursorStack()
 
 
 class CursorList(Components, ABC):
     """A list that the server pages by cursor, with a note above it."""
 
-    def __init__(self, note: str, listed: str, **how: Any) -> None:
+    def __init__(self, note: str, listed: str, **options: Any) -> None:
         self.note = gr.Markdown(elem_id=note, latex_delimiters=[])
-        self.listed = gr.Markdown(elem_id=listed, latex_delimiters=[], **how)
+        self.listed = gr.Markdown(elem_id=listed, latex_delimiters=[], **options)
         self.pager = Pager()
         self.stack = gr.State(CursorStack())
 
@@ -74,14 +74,14 @@ class CursorList(Components, ABC):
     async def page_at(
         self, services: Services, context: PageContext, stack: CursorStack
     ) -> Updates:
-        """Show the page to which a walk has led, of what the page's address asks for."""
+        """Show the page at the top of the stack, with the filters of the page's address."""
 
     async def refresh_list(
         self, services: Services, context: PageContext, stack: CursorStack
     ) -> Updates:
-        """Show the same page as it is now. What cannot be read is said in its place: no toast.
+        """Reload the current page. Runs by itself, so an error is shown in the page: no toast.
 
-        It asks for what the page's address says, so what is just being typed waits for its Enter.
+        It uses the filters of the page's address, so a filter being typed waits for Enter.
         """
         try:
             return await self.page_at(services, context, stack)
@@ -89,31 +89,34 @@ class CursorList(Components, ABC):
             return {self.note: alert(explain(refused))}
 
     async def newer(self, services: Services, context: PageContext, stack: CursorStack) -> Updates:
-        """Turn one page back."""
+        """Go one page back."""
         return await self.page_at(services, context, stack.newer())
 
     async def older(self, services: Services, context: PageContext, stack: CursorStack) -> Updates:
-        """Turn one page on."""
+        """Go one page forward."""
         return await self.page_at(services, context, stack.older())
 
     def bind_pager(self, services: Services) -> None:
-        """Let the pager's buttons turn the list."""
+        """Connect the pager's buttons."""
         on(services, self.pager.newer.click, self.newer, self.stack, self.outputs)
         on(services, self.pager.older.click, self.older, self.stack, self.outputs)
 
     def page_updates(self, number: int, thing: str, stack: CursorStack) -> Updates:
-        """Say of a page of so many things which part of the list it is."""
+        """Return the updates of the stack and the pager for a page of `number` items."""
         newer, older = bool(stack.cursors), bool(stack.next)
         text = words.part_of_list(number, thing, newer=newer, older=older)
         return {self.stack: stack, **self.pager.update(text, newer=newer, older=older)}
 
 
 class ListOrDetail(Components):
-    """The place of a list, and the one that is shown instead where the address names one thing."""
+    """A list, and the detail column shown in its place when the address names one item."""
 
-    def __init__(self, every: gr.Column, one: gr.Column) -> None:
-        self.every, self.one = every, one
+    def __init__(self, list_column: gr.Column, detail_column: gr.Column) -> None:
+        self.list_column, self.detail_column = list_column, detail_column
 
-    def show(self, *, one: bool) -> Updates:
-        """Show the one thing, or the list."""
-        return {self.every: gr.Column(visible=not one), self.one: gr.Column(visible=one)}
+    def show(self, *, detail: bool) -> Updates:
+        """Show the detail column or the list."""
+        return {
+            self.list_column: gr.Column(visible=not detail),
+            self.detail_column: gr.Column(visible=detail),
+        }

@@ -1,22 +1,21 @@
-"""A list as a table that everybody can read: by eye, by keyboard, by ear, on a phone.
+"""Lists as accessible tables.
 
-The server sends one page of it. A row is opened by the link in its first cell, which covers the
-row; on a phone each row folds into a card, and nothing scrolls sideways.
+The link in a row's first cell covers the whole row. On a phone each row becomes a card, and nothing
+scrolls sideways.
 """
 
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from panel.ui.markup import Markup, empty, format_rows
+from panel.ui.markup import Markup, empty_state, format_rows
 
 
 @dataclass(frozen=True)
 class Column:
-    """A column. `wide` gets what the others leave; `number` is set flush right."""
+    """A column; a `wide` one gets more room."""
 
     title: str
     wide: bool = False
-    number: bool = False
 
 
 def table(
@@ -24,16 +23,16 @@ def table(
     rows: Sequence[Sequence[str]],
     *,
     caption: str,
-    nothing: str,
+    empty_text: str,
     hint: str = "",
 ) -> Markup:
-    """Return the table, or a card that says `nothing` and, as `hint`, what to do about it.
+    """Return the table, or without rows a card with `empty_text` and `hint`.
 
-    A cell is text, or Markup. `caption` is read out only.
+    A cell is text or Markup. `caption` is for screen readers.
     """
     if not rows:
-        return empty(nothing, hint)
-    titles = ((_kind(each), each.title) for each in columns)
+        return empty_state(empty_text, hint)
+    titles = ((_class_attribute(each), each.title) for each in columns)
     head = format_rows(Markup("<th scope='col'{}>{}</th>"), titles)
     body = Markup().join(_row(columns, row) for row in rows)
     return Markup(
@@ -43,12 +42,13 @@ def table(
 
 
 def _row(columns: Sequence[Column], row: Sequence[str]) -> Markup:
-    named = ((_kind(column), column.title, cell) for column, cell in zip(columns, row, strict=True))
-    cells = format_rows(Markup("<td{}><span class='name'>{}</span>{}</td>"), named)
-    return Markup("<tr>{}</tr>").format(cells)
+    cells = (
+        (_class_attribute(column), column.title, cell)
+        for column, cell in zip(columns, row, strict=True)
+    )
+    html = format_rows(Markup("<td{}><span class='name'>{}</span>{}</td>"), cells)
+    return Markup("<tr>{}</tr>").format(html)
 
 
-def _kind(column: Column) -> Markup:
-    if column.wide:
-        return Markup(" class='wide'")
-    return Markup(" class='number'") if column.number else Markup()
+def _class_attribute(column: Column) -> Markup:
+    return Markup(" class='wide'") if column.wide else Markup()

@@ -1,4 +1,4 @@
-"""Moments as people say them, and exactly."""
+"""Points in time, relative and exact."""
 
 from datetime import UTC, datetime
 
@@ -11,23 +11,23 @@ _MINUTE = 60
 
 
 def parse(text: str) -> datetime:
-    """Read a moment as the API writes it."""
+    """Parse a timestamp of the API."""
     return datetime.fromisoformat(text).astimezone(UTC)
 
 
 def format_relative(then: datetime, now: datetime) -> str:
-    """Return how long ago something was, or in how long it will be: “3 hours ago”."""
+    """Return the time from now: “3 hours ago”, “in 2 days”."""
     seconds = (now - then).total_seconds()
-    far = abs(seconds)
-    if far < _MINUTE:
+    distance = abs(seconds)
+    if distance < _MINUTE:
         return "just now" if seconds >= 0 else "in a moment"
-    size, name = _unit(far)
-    amount = count(int(far // size) if seconds > 0 else round(far / size), name)
+    size, name = _unit(distance)
+    amount = count(int(distance // size) if seconds > 0 else round(distance / size), name)
     return f"{amount} ago" if seconds > 0 else f"in {amount}"
 
 
 def format_length(seconds: float) -> str:
-    """Return how long a time is, from a minute on: “3 hours”."""
+    """Return a duration of a minute or more: “3 hours”."""
     size, name = _unit(seconds)
     return count(int(seconds // size), name)
 
@@ -37,12 +37,12 @@ def _unit(seconds: float) -> tuple[int, str]:
 
 
 def format_exact(then: datetime) -> str:
-    """Return a moment to the second, in UTC as the log and the audit trail have it."""
+    """Return the time to the second, in UTC as in the log and the audit trail."""
     return f"{then.astimezone(UTC):%-d %B %Y, %H:%M:%S} UTC"
 
 
 def render_relative(text: str | None, now: datetime) -> Markup:
-    """Return a moment of the API's in words, and exactly when the pointer rests on it."""
+    """Return a timestamp of the API as relative time, with the exact time as its tooltip."""
     if text is None:
         return Markup.escape(NEVER)
     then = parse(text)
@@ -52,7 +52,7 @@ def render_relative(text: str | None, now: datetime) -> Markup:
 
 
 def render_both(text: str | None, now: datetime) -> Markup:
-    """Return a moment of the API's in words and exactly, side by side."""
+    """Return a timestamp of the API as relative and exact time."""
     if text is None:
         return Markup.escape(NEVER)
     then = parse(text)

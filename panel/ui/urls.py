@@ -1,7 +1,7 @@
-"""What a page's address may ask for: `/admin/users?id=…`.
+"""The query parameters of the panel's pages: `/admin/users?id=…`.
 
-The browser repeats the page's query with every event. Of it, only what is named here comes through,
-so a page may use what it reads, as a text from a stranger, without looking at it again.
+The browser sends the page's query with every event. Only the parameters and characters allowed here
+get through, so pages need not validate them again; they are still untrusted text.
 """
 
 import re
@@ -27,7 +27,7 @@ _ID = re.compile(r"[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}")
 
 
 def parse_query(query: bytes) -> dict[str, str]:
-    """Return the parameters that pages may read, the last of each name."""
+    """Return the allowed parameters, the last of each name."""
     if len(query) > _LONGEST:
         return {}
     pairs = parse_qsl(query.decode("latin-1"), max_num_fields=None)
@@ -35,18 +35,18 @@ def parse_query(query: bytes) -> dict[str, str]:
 
 
 def encode_query(parameters: Mapping[str, str]) -> str:
-    """Return parameters as a query without its question mark."""
+    """Return a query string without its question mark."""
     return urlencode(parameters, quote_via=quote)
 
 
 def page_url(page: str, **parameters: str) -> str:
-    """Return the address of a page, asked for this: `page_url("users", id="…")`."""
+    """Return a page's address with its query: `page_url("users", id="…")`."""
     query = encode_query({name: value for name, value in parameters.items() if value})
     return f"/admin/{page}?{query}" if query else f"/admin/{page}"
 
 
 def is_id(text: str) -> bool:
-    """Tell whether this can be the id of a user, a session or an event."""
+    """Tell whether a text has the form of an id."""
     return _ID.fullmatch(text) is not None
 
 

@@ -1,7 +1,7 @@
-"""What a User-Agent header says of a browser, in words: “Chrome on Windows”.
+"""Browser and system from a User-Agent header: “Chrome on Windows”.
 
-A hint for whoever looks through their sessions, never a proof: a header says what its sender likes.
-Browsers name their ancestors too, so the most particular name is looked for first.
+A hint for people, never a proof: clients send what they like. Browsers name their ancestors too, so
+the most specific name is tried first.
 """
 
 import re
@@ -45,8 +45,8 @@ _PROGRAMS = re.compile(
 _ROBOT = re.compile(r"([A-Za-z-]*(?:bot|spider|crawler)[A-Za-z-]*)\b", re.IGNORECASE)
 
 
-def device(user_agent: str) -> str:
-    """Return browser and system in words; what is not known is said to be unknown."""
+def describe_device(user_agent: str) -> str:
+    """Return browser and system in words."""
     text = user_agent.strip()[:_LONGEST]
     if not text:
         return words.NO_USER_AGENT
@@ -60,5 +60,5 @@ def device(user_agent: str) -> str:
     return words.DEVICE.format(browser or words.UNKNOWN_BROWSER, system or words.UNKNOWN_SYSTEM)
 
 
-def _first(kinds: tuple[tuple[str, str], ...], text: str) -> str | None:
-    return next((name for pattern, name in kinds if re.search(pattern, text)), None)
+def _first(patterns: tuple[tuple[str, str], ...], text: str) -> str | None:
+    return next((name for pattern, name in patterns if re.search(pattern, text)), None)

@@ -1,7 +1,7 @@
 """How a page's events reach its handlers, and how errors in them are shown.
 
 A handler is a coroutine or an asynchronous generator: `handler(services, context, *inputs)`. It
-knows nothing of Gradio's requests, and lets ApiError pass.
+does not see Gradio's request, and need not catch ApiError.
 """
 
 import inspect
@@ -12,7 +12,7 @@ import gradio as gr
 import structlog
 
 from panel.client.api import ApiError
-from panel.client.visitor import OWNER, Owner
+from panel.client.visitor import CURRENT_ADMIN, CurrentAdmin
 from panel.services import PageContext, Services
 from panel.ui import urls, words
 from panel.ui.markup import Markup
@@ -20,8 +20,8 @@ from panel.ui.urls import SIGN_IN
 
 Handler = Callable[..., Any]
 Updates = dict[Any, Any]
-"""New values by component, as Gradio takes them; what is left out stays as it is."""
-_TOAST = 6  # seconds for which a toast stays
+"""New values by component, as Gradio takes them; components left out stay unchanged."""
+_TOAST_SECONDS = 6  # seconds for which a toast stays
 log = structlog.get_logger()
 
 
@@ -31,79 +31,79 @@ def on(
     handler: Handler,
     inputs: Any = None,
     outputs: Any = None,
-    **how: Any,
+    **options: Any,
 ) -> None:
-    """Let one trigger, or each of a list, run a handler: `on(tools, save.click, save, name, card)`.
+    """Run a handler on one trigger or several: `on(services, save.click, save, name, card)`.
 
-    A handler with one output returns its value; with a list of them, the Updates of any.
-    It hides the event from Gradio's clients and from its progress bars; the guard is the lock.
+    With one output the handler returns its value, with a list Updates of any of them. The event is
+    hidden from Gradio's API and progress bars; the guard decides who may send it.
     """
-    listed = list(triggers) if isinstance(triggers, Sequence) else [triggers]
-    options = {"api_visibility": "private", "show_progress": "hidden", **how}
-    gr.on(listed, _wrap(services, handler, outputs), inputs, outputs, **options)
+    all_triggers = list(triggers) if isinstance(triggers, Sequence) else [triggers]
+    options = {"api_visibility": "private", "show_progress": "hidden", **options}
+    gr.on(all_triggers, _wrap(services, handler, outputs), inputs, outputs, **options)
 
 
 def explain(error: ApiError) -> str:
-    """Say what the API's refusal means to whoever asked."""
+    """Return the message to show for an API error."""
     match error.status:
         case 401:
             return words.ENDED
         case 403 if error.code in {"", "ADMINS_ONLY"}:
             return words.ADMINS_ONLY
         case 429 | 503:
-            return words.later(error.status, error.retry_after)
+            return words.try_later(error.status, error.retry_after)
         case status if status >= 500:
             return words.failed(error.request_id)
     return words.refused(error.message, error.status)
 
 
-def show_success(words: str) -> None:
-    """Tell in a toast what was done."""
-    gr.Success(Markup.escape(words), duration=_TOAST)
+def show_success(text: str) -> None:
+    """Show a toast that says what was done."""
+    gr.Success(Markup.escape(text), duration=_TOAST_SECONDS)
 
 
-def error_toast(sentence: str) -> gr.Error:
-    """Return what a handler raises to tell in a toast why it does nothing."""
-    return gr.Error(Markup.escape(sentence), duration=_TOAST, print_exception=False)
+def error_toast(text: str) -> gr.Error:
+    """Return an exception to raise in a handler; its text is shown in a toast."""
+    return gr.Error(Markup.escape(text), duration=_TOAST_SECONDS, print_exception=False)
 
 
-def context_of(request: gr.Request) -> PageContext:
-    """Read an event: the guard has put its sender into the scope of that very request."""
+def build_context(request: gr.Request) -> PageContext:
+    """Build the context of an event; the guard has put its sender into the request's scope."""
     scope = request.request.scope
-    owner: Owner = scope[OWNER]
-    return PageContext(owner, urls.parse_query(scope.get("query_string", b"")))
+    admin: CurrentAdmin = scope[CURRENT_ADMIN]
+    return PageContext(admin, urls.parse_query(scope.get("query_string", b"")))
 
 
 def _wrap(services: Services, handler: Handler, outputs: Any = None) -> Handler:
     async def handle(request: gr.Request, *inputs: Any) -> Any:
         try:
-            return _escaped(await handler(services, context_of(request), *inputs), outputs)
+            return _escape(await handler(services, build_context(request), *inputs), outputs)
         except Exception as error:
-            raise _toast(error) from error
+            raise _to_gradio_error(error) from error
 
-    async def handle_stream(request: gr.Request, *given: Any) -> AsyncIterator[Any]:
+    async def handle_stream(request: gr.Request, *inputs: Any) -> AsyncIterator[Any]:
         try:
-            async for step in handler(services, context_of(request), *given):
-                yield _escaped(step, outputs)
+            async for step in handler(services, build_context(request), *inputs):
+                yield _escape(step, outputs)
         except Exception as error:
-            raise _toast(error) from error
+            raise _to_gradio_error(error) from error
 
     return handle_stream if inspect.isasyncgenfunction(handler) else handle
 
 
-def _escaped(result: Any, outputs: Any) -> Any:
-    """Make sure that Markdown, which renders HTML, gets Markup: anything else is text."""
+def _escape(result: Any, outputs: Any) -> Any:
+    """Escape plain text on its way to Markdown, which would render it as HTML."""
     if not isinstance(outputs, Sequence):
-        return _rendered(outputs, result)
-    return {each: _rendered(each, value) for each, value in result.items()} or gr.skip()
+        return _escape_value(outputs, result)
+    return {each: _escape_value(each, value) for each, value in result.items()} or gr.skip()
 
 
-def _rendered(component: Any, value: Any) -> Any:
+def _escape_value(component: Any, value: Any) -> Any:
     is_text = isinstance(component, gr.Markdown) and isinstance(value, str)
     return Markup.escape(value) if is_text else value
 
 
-def _toast(error: Exception) -> gr.Error:
+def _to_gradio_error(error: Exception) -> gr.Error:
     if isinstance(error, gr.Error):
         return error
     if isinstance(error, ApiError):

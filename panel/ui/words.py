@@ -1,4 +1,4 @@
-"""What every page says: refusals, the frame around the pages, numbers and lengths of time."""
+"""Texts that all pages share."""
 
 from panel.quantities import count
 
@@ -6,23 +6,23 @@ NOT_FOUND = "Not found."
 FROM_ANOTHER_SITE = "This request came from another site and was refused."
 NOT_SIGNED_IN = "Sign in first."
 
-# ---- the frame around every page
+# ---- the header of every page
 LEAVE = "Sign out of panel"
 
-# ---- what the API refused, or could not do
+# ---- errors of the API
 ENDED = "Your session has ended."
 SIGN_IN_AGAIN = "Sign in again"
 ADMINS_ONLY = "Your account is no longer an administrator, so nothing was changed."
-FAILED = "This failed. The reason is in the server's log"
+FAILED = "Something went wrong. The server's log has the reason"
 
-# ---- the pieces that several pages use
+# ---- shared elements
 CANCEL = "Cancel"
 NEVER = "never"
 NEWER, OLDER = "Previous", "Next"
 REFRESH = "Refresh"
 SHOW_NUMBERS = "Show the numbers"
 WHEN = "When"
-NOTHING_TO_DRAW = "Nothing happened in this time."
+NOTHING_TO_DRAW = "No activity in this period."
 UNKNOWN_BROWSER = "unknown browser"
 UNKNOWN_SYSTEM = "unknown system"
 NO_USER_AGENT = "Unknown client"
@@ -31,18 +31,22 @@ NO_USER_AGENT = "Unknown client"
 DEVICE = "{} on {}"
 PROGRAM = "{}"
 ROBOT = "{} (bot)"
-CHART_SAID = "{}: at most {:,} ({}), latest {:,}."
+CHART_ALT = "{}: highest {:,} ({}), latest {:,}."
 
 
-def later(status: int, seconds: int) -> str:
-    """Say why not now (429 or 503), and when."""
-    why = "Too many attempts" if status == 429 else "The server is busy or its database is away"
+def try_later(status: int, seconds: int) -> str:
+    """Return the message for 429 or 503."""
+    why = (
+        "Too many attempts"
+        if status == 429
+        else "The server is busy or its database is unavailable"
+    )
     return f"{why}. Try again in {count(seconds, 'second')}."
 
 
 def failed(request_id: str) -> str:
-    """Say that the server made a mistake, and under which number its log has it."""
-    return f"{FAILED}, at request {request_id}." if request_id else f"{FAILED}."
+    """Return the message for an error of the server, with the request's id in its log."""
+    return f"{FAILED}, under request {request_id}." if request_id else f"{FAILED}."
 
 
 def refused(message: str, status: int) -> str:
@@ -52,7 +56,7 @@ def refused(message: str, status: int) -> str:
 
 
 def place_in_list(first: int, last: int, total: int, thing: str, *, about: bool = False) -> str:
-    """Say which part of a list is shown: “1 to 25 of 340 users”."""
+    """Return the position in a list: “1 to 25 of 340 users”."""
     if total == 0:
         return f"No {thing}s"
     whole = f"about {count(total, thing)}" if about else count(total, thing)
@@ -61,7 +65,7 @@ def place_in_list(first: int, last: int, total: int, thing: str, *, about: bool 
 
 
 def part_of_list(number: int, thing: str, *, newer: bool, older: bool) -> str:
-    """Say which part of a list without an end is shown."""
+    """Return the position in a list of unknown length."""
     if number == 0:
         return f"No {thing}s"
     text = count(number, thing)

@@ -3,7 +3,7 @@
 import httpx
 
 from panel.client.loopback import Loopback
-from panel.client.visitor import Owner, Visitor
+from panel.client.visitor import CurrentAdmin, Visitor
 from panel.tester import service
 from panel.tester.browsers import BrowserStore
 from tests.make import make_settings
@@ -28,7 +28,7 @@ class Server:
 def owner(name="session one"):
     """An admin, in one session of the panel."""
     visitor = Visitor(("198.51.100.9", 1), None, "Browser/1.0", framed=False, token=name)
-    return Owner(visitor, name, "owner@example.com", "203.0.113.7")
+    return CurrentAdmin(visitor, name, "owner@example.com", "203.0.113.7")
 
 
 def loopback_to(server, clock, tmp_path, **told):

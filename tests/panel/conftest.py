@@ -19,7 +19,7 @@ from starlette.routing import Route
 from starlette.types import ASGIApp
 
 from panel import mount_panel
-from panel.client.visitor import OWNER, Owner
+from panel.client.visitor import CURRENT_ADMIN, CurrentAdmin
 from panel.client.visitor import Visitor as PanelVisitor
 from panel.server import mount
 from panel.server.sign_in import words
@@ -39,7 +39,7 @@ LOGIN, LOGOUT, HOME = "/admin/login", "/admin/logout", "/admin/"
 
 async def echo(request: Request) -> JSONResponse:
     """Tell who was let in."""
-    owner = request.scope[OWNER]
+    owner = request.scope[CURRENT_ADMIN]
     return JSONResponse({"path": request.url.path, "email": owner.email, "address": owner.address})
 
 
@@ -86,7 +86,7 @@ class Panel:
         sender = PanelVisitor(
             ("203.0.113.7", 40000), None, "Browser/1.0", framed=False, token=token
         )
-        return PageContext(Owner(sender, token or "", OWNER_EMAIL, "203.0.113.7"), query)
+        return PageContext(CurrentAdmin(sender, token or "", OWNER_EMAIL, "203.0.113.7"), query)
 
     def does(self, handler: Callable[..., Any], context: PageContext, *inputs: Any) -> Any:
         """Run a handler of a page as an event does."""

@@ -101,14 +101,14 @@ def journey(page: Page) -> None:
     page.get_by_role("tab", name="Journeys").click()
     page.get_by_label(journey_words.DEVICES).check()
     page.locator("#start-journey").click()
-    expect(page.locator("#steps .told.good")).to_be_visible()
+    expect(page.locator("#steps .note.good")).to_be_visible()
     page.evaluate("innerWidth < 700 && document.querySelector('#journey').scrollIntoView()")
 
 
 def outbox(page: Page) -> None:
     page.goto("/admin/outbox")
     page.locator("#mails .mail summary").first.click()
-    expect(page.locator("#mails .said").first).to_be_visible()
+    expect(page.locator("#mails .text").first).to_be_visible()
 
 
 def checks(page: Page) -> None:
@@ -116,12 +116,12 @@ def checks(page: Page) -> None:
     expect(page.locator("#verdict .card")).to_be_visible()
     if page.locator("#verdict .empty").count():
         page.get_by_role("button", name=check_words.START).click()
-    expect(page.locator("#along")).to_be_visible()
+    expect(page.locator("#export")).to_be_visible()
 
 
 def set_up(page: Page) -> None:
     page.goto("/admin/set-up")
-    expect(page.locator("#steps .todo").first).to_be_visible()
+    expect(page.locator("#steps .setup-step").first).to_be_visible()
 
 
 PAGES: dict[str, Callable[[Page], None]] = {

@@ -47,15 +47,15 @@ def does(panel, handler):
 
 def test_the_owner_lets_the_doctor_look_and_sees_what_it_found(panel, checks, services):
     context = panel.context()
-    nothing = does(panel, checks.watch(services, context))
-    assert words.NOTHING_YET in nothing[checks.verdict]
+    idle = does(panel, checks.watch(services, context))
+    assert words.NOTHING_YET in idle[checks.verdict]
     shown = does(panel, checks.on_start(services, context, "", HEADERS, ""))
     assert set(shown) == set(checks.outputs)
     assert "No check failed." in shown[checks.verdict]
-    assert HEADERS in shown[checks.found]
+    assert HEADERS in shown[checks.findings]
     buttons = shown[checks.start].interactive, shown[checks.stop].interactive
     assert buttons == (True, False)
-    assert shown[checks.along].visible is True
+    assert shown[checks.export].visible is True
     assert "headers.csp" in shown[checks.as_json]
     assert HEADERS in shown[checks.as_text]
     again = does(panel, checks.watch(services, panel.context()))
@@ -64,11 +64,11 @@ def test_the_owner_lets_the_doctor_look_and_sees_what_it_found(panel, checks, se
 
 def test_everything_is_all_but_what_needs_an_app(panel, services):
     where = page.deployment(services, panel.context(), "", None)
-    names = {each.name for each in page.chosen(where, "")}
+    names = {each.name for each in page.checks_under(where, "")}
     assert "mail.leaves" in names
     assert not any(name.startswith("frontend.") for name in names)
     with_app = page.deployment(services, panel.context(), "", APP)
-    assert "frontend.cookie" in {each.name for each in page.chosen(with_app, "")}
+    assert "frontend.cookie" in {each.name for each in page.checks_under(with_app, "")}
 
 
 def test_straight_it_asks_this_machine_under_the_public_name(open_panel):
@@ -86,7 +86,7 @@ def test_an_address_that_is_not_the_servers_own_is_not_a_way_in(panel, services)
     context = panel.context()
     where = page.deployment(services, context, "https://elsewhere.example", None)
     assert where.runs_on_server
-    assert where.admin.session.reveal() == context.owner.visitor.token
+    assert where.admin.session.reveal() == context.admin.visitor.token
     assert where.url == panel.settings.base_url
 
 

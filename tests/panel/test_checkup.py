@@ -20,7 +20,7 @@ THREE = CHECKS[:3]
 BY = "owner@example.com"
 
 
-def found(number, verdict=Verdict.PASS, evidence="seen", fix=""):
+def make_finding(number, verdict=Verdict.PASS, evidence="seen", fix=""):
     return Finding(THREE[number].name, THREE[number].title, verdict, evidence, fix, 0.1)
 
 
@@ -40,13 +40,13 @@ class Doctor:
         left = False
         try:
             on_progress(checks[0].title)
-            yield found(0)
+            yield make_finding(0)
             on_progress("waiting 9 s for the rate limit")
             self.waits.set()
             assert self.let_go.wait(PATIENCE)
             self.clock.advance(seconds=9)
             clock.wait(0)
-            yield found(1, Verdict.FAIL, "<b>no</b>", "Mend it.")
+            yield make_finding(1, Verdict.FAIL, "<b>no</b>", "Mend it.")
             yield CLEANED
             left = True
         finally:
@@ -95,7 +95,7 @@ def test_what_is_found_is_seen_as_it_comes(loop, doctor_runner, doctor):
     assert "1 check failed." in verdict
     assert "9 seconds" in verdict
     assert BY in verdict
-    assert words.TO_MEND in listed
+    assert words.PROBLEMS in listed
     assert "&lt;b&gt;no&lt;/b&gt;" in listed
     assert "Mend it." in listed
     assert words.VERDICTS["running"] not in listed

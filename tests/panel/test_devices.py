@@ -2,7 +2,7 @@
 
 import pytest
 
-from panel.ui.user_agents import device
+from panel.ui.user_agents import describe_device
 
 WEBKIT = "AppleWebKit/537.36 (KHTML, like Gecko)"
 WINDOWS = f"Mozilla/5.0 (Windows NT 10.0; Win64; x64) {WEBKIT}"
@@ -96,8 +96,8 @@ ANDROID = f"Mozilla/5.0 (Linux; Android 10; K) {WEBKIT}"
     ],
 )
 def test_a_user_agent_is_said_in_words(user_agent, said):
-    assert device(user_agent) == said
+    assert describe_device(user_agent) == said
 
 
 def test_an_endless_header_is_read_in_no_time():
-    assert device("Mozilla/5.0 " + "(iPhone AppleWebKit/ " * 50_000) == "an app on iPhone"
+    assert describe_device("Mozilla/5.0 " + "(iPhone AppleWebKit/ " * 50_000) == "an app on iPhone"

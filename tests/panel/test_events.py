@@ -63,7 +63,7 @@ def newest(panel, **wanted):
     """The newest event of the trail, as the API tells it."""
     context = panel.context()
     path = "/api/admin/events"
-    return panel.loop.run(panel.services.api.get(context.owner, path, limit=1, **wanted))["events"][
+    return panel.loop.run(panel.services.api.get(context.admin, path, limit=1, **wanted))["events"][
         0
     ]
 
@@ -112,7 +112,7 @@ class TestTheList:
     def test_a_page_opens_as_the_list_left_its_address(self, panel, events, index, ada):
         chosen = [["sign_up", "sign_in_failed"], ADA, "", "203.0.113.7", "2026-11-22", "2026-11-23"]
         left = panel.does(index.on_filter, panel.context(), *chosen)[index.listed]
-        (there,) = re.findall(r"class='here' href='[^?]*\?([^']*)'", left)
+        (there,) = re.findall(r"class='location' href='[^?]*\?([^']*)'", left)
         read = urls.parse_query(there.replace("&amp;", "&").encode())
         shown = panel.does(events.on_load, panel.context(**read))
         assert [shown[each].visible for each in events.layout.outputs] == [True, False]
@@ -231,8 +231,8 @@ class TestOneEvent:
         event |= {"address": said, "agent": said, "detail": {said: said, "reason": said}}
         emails = {"1": said}
         of_the_trail = {"events": [event], "emails": emails}
-        shown = audit_table.render(of_the_trail, panel.clock.now(), nothing="")
-        opened = event_detail.about(event, emails, panel.services)
+        shown = audit_table.render(of_the_trail, panel.clock.now(), empty_text="")
+        opened = event_detail.render_event(event, emails, panel.services)
         assert "<img" not in shown + opened
         assert "$" not in shown + opened
 
@@ -254,13 +254,15 @@ class TestTheLogOfARequest:
 
     def test_what_no_request_caused_has_no_lines(self, panel):
         write("5f1c-5", "anothers_line")
-        assert panel.loop.run(event_detail.log_of(panel.services, panel.context().owner, "")) == ""
+        assert (
+            panel.loop.run(event_detail.render_log(panel.services, panel.context().admin, "")) == ""
+        )
 
     def test_lines_come_in_the_order_they_were_written(self, panel):
         for event in ("first_thing", "second_thing"):
             write("5f1c-4", event)
         context = panel.context()
-        log = panel.loop.run(event_detail.log_of(panel.services, context.owner, "5f1c-4"))
+        log = panel.loop.run(event_detail.render_log(panel.services, context.admin, "5f1c-4"))
         assert log.index("first_thing") < log.index("second_thing")
 
 
@@ -317,5 +319,5 @@ def test_a_plain_user_is_refused_by_every_handler(panel, events, index, one, ada
 
 def test_the_log_of_a_request_is_refused_to_a_plain_user(panel, ada):
     with pytest.raises(ApiError) as refused:
-        panel.loop.run(event_detail.log_of(panel.services, panel.context(ada).owner, "1"))
+        panel.loop.run(event_detail.render_log(panel.services, panel.context(ada).admin, "1"))
     assert refused.value.status == 403

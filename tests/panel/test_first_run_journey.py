@@ -32,7 +32,7 @@ def test_the_owner_reads_a_mail(browser: Browser, space: Space, screen: str):
         page.goto("/admin/outbox")
         mail = page.locator("#mails .mail", has_text=f"{screen}.{READER}").first
         mail.locator("summary").click()
-        expect(mail.locator(".said")).to_contain_text("Please confirm that this address is yours.")
+        expect(mail.locator(".text")).to_contain_text("Please confirm that this address is yours.")
         expect(mail.locator(".link")).to_contain_text("Whoever opens this link acts as")
         link = mail.get_by_role("link", name=outbox_words.OPEN)
         assert "/api/auth/verify-email?token=" in (link.get_attribute("href") or "")
@@ -49,7 +49,7 @@ def test_the_owner_lets_the_doctor_look(browser: Browser, space: Space):
         page.get_by_label(check_words.PART).click()
         page.get_by_role("option", name=HEADERS).click()
         page.get_by_role("button", name=check_words.START).click()
-        expect(page.locator("#along")).to_be_visible()
+        expect(page.locator("#export")).to_be_visible()
         expect(page.locator("#verdict .badge")).to_contain_text("No check failed.")
         group = page.locator("#findings .group", has_text=HEADERS)
         group.locator("summary").click()
@@ -67,7 +67,7 @@ def test_the_doctor_is_stopped_and_leaves_nobody_behind(browser: Browser, space:
         page.goto("/admin/checks")
         page.get_by_role("button", name=check_words.START).click()
         page.get_by_role("button", name=check_words.STOP, exact=True).click()
-        expect(page.locator("#along")).to_be_visible()
+        expect(page.locator("#export")).to_be_visible()
         expect(page.locator("#verdict .badge")).to_have_text(check_words.STOPPED)
         assert fits(page)
         assert seen.wrong == []
@@ -79,9 +79,9 @@ def test_the_owner_is_shown_what_to_set(browser: Browser, space: Space):
     with watched(browser, space.url, "phone") as seen:
         page = open_panel(seen)
         page.goto("/admin/set-up")
-        step = page.locator("#steps .todo", has_text=set_up_words.KEY).first
+        step = page.locator("#steps .setup-step", has_text=set_up_words.KEY).first
         expect(step.locator("code").first).to_contain_text("SECRET_KEY=")
-        app = page.locator("#steps .todo", has_text=set_up_words.FRONTEND).first
+        app = page.locator("#steps .setup-step", has_text=set_up_words.FRONTEND).first
         app.get_by_text("proxy.ts", exact=True).click()
         expect(app.locator("pre", has_text="NextResponse.rewrite")).to_be_visible()
         assert fits(page)

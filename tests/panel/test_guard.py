@@ -6,7 +6,7 @@ from sqlalchemy import update
 
 from backend.limits.rules import SESSION_CHECKS
 from backend.storage.tables import users
-from panel.client.visitor import Owner, Visitor
+from panel.client.visitor import CurrentAdmin, Visitor
 from panel.server.recent_admins import RecentAdmins
 from panel.tester.browsers import Browser
 from tests.panel.conftest import HOME, LOGIN, LOGOUT, OWNER_EMAIL, Guest, Panel
@@ -74,7 +74,7 @@ def browser_a(panel: Panel, guest: Guest) -> Browser:
     """The Tester's browser A of whoever is signed in there."""
     key = guest.cookies["gatehouse_panel"]
     visitor = Visitor(("", 0), None, "", framed=False, token=key)
-    return panel.services.tester.browser(Owner(visitor, key, OWNER_EMAIL, ""), "A")
+    return panel.services.tester.browser(CurrentAdmin(visitor, key, OWNER_EMAIL, ""), "A")
 
 
 def let_in(answer: httpx.Response) -> bool:
@@ -249,8 +249,8 @@ def test_one_session_may_ask_so_often_in_a_minute_and_no_more(open_panel):
     owner, other = panel.owner(), panel.owner(address="198.51.100.9")
     panel.gatehouse.wait_for_the_feed()
     owner.get(HOME)  # reads the session, which is remembered and counted from now on
-    answers = {owner.get("/admin/theme.css").status_code for _ in range(PER_MINUTE)}
-    assert answers == {200}
+    responses = {owner.get("/admin/theme.css").status_code for _ in range(PER_MINUTE)}
+    assert responses == {200}
     refused = owner.get("/admin/theme.css")
     assert (refused.status_code, refused.headers["retry-after"]) == (429, "61")
     assert refused.json() == {"message": "Too many attempts. Try again in 61 seconds."}
@@ -300,10 +300,12 @@ def test_with_the_session_its_files_end_as_soon_as_the_panel_hears_of_it(panel):
 
 
 def test_a_bounded_number_of_owners_is_remembered(clock, monkeypatch):
-    monkeypatch.setattr("panel.server.recent_admins._SESSIONS_AT_MOST", 2)
+    monkeypatch.setattr("panel.server.recent_admins._MAX_SESSIONS", 2)
     known = RecentAdmins(clock)
     for name in ("a", "b", "c"):
-        known.remember(Owner(Visitor(("", 0), None, "", framed=False, token=name), name, "", ""))
+        known.remember(
+            CurrentAdmin(Visitor(("", 0), None, "", framed=False, token=name), name, "", "")
+        )
     assert [known.find(name) is None for name in ("a", "b", "c", None)] == [
         True,
         False,

@@ -58,7 +58,7 @@ def test_a_deployment_that_is_well_is_called_well():
     shown = health.render(matters)
     assert words.ALL_WELL in shown
     assert "Gatehouse 1.2.3 (0123456789), production, started 3 hours ago." in shown
-    assert "You come from 203.0.113.7" in shown
+    assert words.SEEN_FROM.format("203.0.113.7") in shown
 
 
 @pytest.mark.parametrize(
@@ -78,13 +78,13 @@ def test_a_deployment_that_is_well_is_called_well():
             {"database": {"snapshots": {**SHOT, "trouble": "No space left on device"}}},
             words.DATA,
             "bad",
-            "None can be taken: No space left on device.",
+            words.snapshots_fail("No space left on device"),
         ),
         (
             {"database": {"restored": RESTORED}},
             words.RESTORED,
             "bad",
-            "as it was on 22 November 2026, 11:40:00 UTC.",
+            "restored as of 22 November 2026, 11:40:00 UTC.",
         ),
         (
             {"database": {"restored": {**RESTORED, "damaged": 1}}},
@@ -102,22 +102,22 @@ def test_a_deployment_that_is_well_is_called_well():
             {"database": {"restored": {**RESTORED, "asOf": None, "damaged": 3}}},
             words.RESTORED,
             "bad",
-            "3 snapshots could not be used: the server began empty",
+            "3 snapshots could not be used: the server started with an empty one",
         ),
         ({"cache": {"state": "bypassed: deaf"}}, words.CACHE, "warn", "slower: deaf."),
-        ({"mail": {"sends": "outbox"}}, words.MAIL, "warn", "outbox"),
+        ({"mail": {"sends": "outbox"}}, words.MAIL, "warn", words.SENDS["outbox"]),
         (
             {"mail": {"waiting": 2, "lastError": "550 no such user."}},
             words.MAIL,
             "bad",
-            "2 mails waiting. The latest problem: 550 no such user.",
+            "2 mails waiting. " + words.LAST_ERROR.format("550 no such user"),
         ),
-        ({"secret": {"state": "generated"}}, words.SECRET, "bad", "generated a key"),
+        ({"secret": {"state": "generated"}}, words.SECRET, "bad", words.SECRETS["generated"]),
         (
             {"secret": {"state": "generated"}, "environment": "development"},
             words.SECRET,
             "warn",
-            "generated a key",
+            words.SECRETS["generated"],
         ),
         (
             {"secret": {"state": "example"}, "environment": "development"},
@@ -130,7 +130,7 @@ def test_a_deployment_that_is_well_is_called_well():
             {"clock": {"ahead": 8_640_000, "right": False}},
             words.CLOCK,
             "bad",
-            "clock is 3 months ahead of the database's: nothing is deleted by its age.",
+            "clock is 3 months ahead of the database's: expired data is not deleted.",
         ),
         (
             {"clock": {"ahead": -61, "right": False}},
@@ -160,27 +160,27 @@ def test_what_is_wrong_stands_first_with_what_to_do(how, name, severity, sentenc
     assert sentence in first.sentence
     assert first.fix
     assert {matter.severity for matter in others} == {"good"}
-    assert "1 thing to look at" in health.render([first, *others])
+    assert words.problems(1) in health.render([first, *others])
 
 
 @pytest.mark.parametrize(
     ("how", "sentence"),
     [
         ({"database": {"durability": "snapshots"}}, "since the last snapshot"),
-        ({"database": {"snapshots": SHOT}}, "It was taken 1 minute ago."),
+        ({"database": {"snapshots": SHOT}}, words.LAST_SNAPSHOT.format("1 minute ago")),
         (
             {"database": {"restored": {**RESTORED, "restoredAt": "2026-11-15T11:00:00.000Z"}}},
-            "PostgreSQL answers",  # a week later it is in the trail alone
+            words.database("postgresql"),  # a week later it is in the trail alone
         ),
-        ({"secret": {"oldKeys": 2}}, "2 former keys still verify"),
-        ({"proxy": {"trusted": False, "forwardedFor": None}}, "You come from"),
+        ({"secret": {"oldKeys": 2}}, words.old_keys(2)),
+        ({"proxy": {"trusted": False, "forwardedFor": None}}, words.SEEN_FROM.partition("{")[0]),
         (
             {"mail": {"waiting": 1, "waitingSince": "2026-11-22T11:59:00.000Z"}},
-            "1 mail waiting, the oldest from 1 minute ago.",
+            words.waiting(1, "1 minute ago"),
         ),
         (
             {"database": {"kind": "sqlite", "userSearch": "reads all users"}},
-            "SQLite answers, and its tables are current.",
+            words.database("sqlite"),
         ),
         (
             {"database": {"kind": "sqlite"}, "cache": {"state": "bypassed: a write takes long"}},

@@ -60,7 +60,7 @@ def test_the_owner_walks_a_test_person_through_the_api(browser: Browser, space: 
 def test_any_request_can_be_written_and_sent(browser: Browser, space: Space):
     with watched(browser, space.url) as seen:
         page = open_tester(seen)
-        page.get_by_role("tab", name="By hand").click()
+        page.get_by_role("tab", name=tester_words.CUSTOM).click()
         page.get_by_label("Path").fill("/health?x=1")
         press(page, "Send", "200 OK")
         expect(page.locator("#card")).to_contain_text("GET /health?x=1")
@@ -96,7 +96,7 @@ def test_a_form_a_copy_and_a_journey(browser: Browser, space: Space):
         pick(page, "GET /health")
         expect(page.locator("#field-0")).to_have_count(0)
 
-        page.get_by_role("tab", name="Copy").click()
+        page.get_by_role("tab", name=tester_words.TABS[-1]).click()
         expect(page.locator("#copy")).to_contain_text(MASK)
         page.get_by_label(tester_words.REVEAL).check()
         expect(page.locator("#copy")).not_to_contain_text(MASK)
@@ -106,7 +106,7 @@ def test_a_form_a_copy_and_a_journey(browser: Browser, space: Space):
         page.get_by_role("tab", name="Journeys").click()
         page.get_by_label(journey_words.ORIGIN).check()
         page.locator("#start-journey").click()
-        expect(page.locator("#steps .told.good")).to_contain_text("All 7 steps")
+        expect(page.locator("#steps .note.good")).to_contain_text("All 7 steps")
         page.locator("#steps summary").nth(3).click()
         expect(page.locator("#steps details[open] .wire").first).to_be_visible()
         page.get_by_role("tab", name="History").click()
@@ -121,7 +121,7 @@ def test_the_owner_signs_out(browser: Browser, space: Space):
         page = open_panel(seen)
         page.locator("#sign-out").click()
         page.wait_for_url(f"**{LOGIN}?why=out")
-        expect(page.get_by_role("status")).to_have_text(words.WHY["out"])
+        expect(page.get_by_role("status")).to_have_text(words.MESSAGES["out"])
         page.goto(HOME)
         assert page.url == f"{space.url}{LOGIN}"
         assert seen.wrong == []
@@ -135,7 +135,7 @@ def test_an_open_page_whose_session_ends_elsewhere_leads_to_the_sign_in_page(
         end_all_sessions_of_the_owner(space)
         page.get_by_role("button", name="Sign up").click()
         page.wait_for_url(f"**{LOGIN}?why=ended")
-        expect(page.get_by_role("status")).to_have_text(words.WHY["ended"])
+        expect(page.get_by_role("status")).to_have_text(words.MESSAGES["ended"])
         assert [line for line in seen.wrong if "401" not in line] == []
 
 

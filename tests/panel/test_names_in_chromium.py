@@ -51,7 +51,7 @@ def test_on_every_page_a_name_is_what_was_written(browser: Browser, named: Space
         page.goto("/admin/outbox")
         mail = page.locator("#mails .mail", has_text=EMAIL).first
         mail.locator("summary").click()
-        expect(mail.locator(".link .warning")).to_have_text(outbox_words.ACTS.format(EMAIL))
+        expect(mail.locator(".link .warning")).to_have_text(outbox_words.LINK_WARNING.format(EMAIL))
 
         page.goto("/admin/tester")
         wait_for_the_test_person(page)

@@ -46,7 +46,7 @@ def readers(shown: str) -> list[str]:
 def test_while_nobody_was_written_to_it_says_how_to_cause_a_mail(panel, outbox, seen):
     shown = seen(panel)
     assert set(shown) == set(outbox.outputs)
-    assert words.HOLDS in shown[outbox.note]
+    assert words.HELD_NOTE in shown[outbox.note]
     assert "/admin/set-up" in shown[outbox.note]
     assert words.NOTHING in shown[outbox.listed]
     assert "Tester" in shown[outbox.listed]
@@ -57,7 +57,7 @@ def test_without_a_mailer_mails_can_be_read_the_newest_first(mails, outbox, seen
     assert readers(shown) == ["bob@example.com", ADA]
     assert words.NO_SENDER in shown
     assert "Please confirm that this address is yours." in shown
-    assert words.ACTS.format(f"<bdi>{ADA}</bdi>") in shown
+    assert words.LINK_WARNING.format(f"<bdi>{ADA}</bdi>") in shown
     (link,) = set(re.findall(r"href='([^']*)' target", shown.split(ADA)[0])) or [""]
     assert link.startswith(f"{mails.settings.base_url}/api/auth/verify-email?token=")
     assert f"```\n{link.replace('&amp;', '&')}\n```" in shown
@@ -80,14 +80,14 @@ def test_what_others_chose_is_text_and_nothing_else(open_panel, outbox, seen):
 
 
 def test_the_text_keeps_its_lines():
-    assert page.laid_out("a\n\n  <b>\n") == "a<br>&#8203;<br>  &lt;b&gt;"
+    assert page.preserve_lines("a\n\n  <b>\n") == "a<br>&#8203;<br>  &lt;b&gt;"
 
 
 def test_with_a_mailer_it_says_why_the_text_is_not_shown(open_panel, outbox, seen):
     panel = open_panel(smtp_url=NOWHERE, mail_from="a@example.com")
     panel.gatehouse.member(ADA)
     shown = seen(panel)
-    assert words.SENDS in shown[outbox.note]
+    assert words.SENDS_NOTE in shown[outbox.note]
     assert words.HIDDEN["waiting"] in shown[outbox.listed]
     assert "verify-email" not in shown[outbox.listed]
 
@@ -95,7 +95,7 @@ def test_with_a_mailer_it_says_why_the_text_is_not_shown(open_panel, outbox, see
 @pytest.mark.parametrize(
     ("row", "told"),
     [
-        ({"state": "sent"}, [words.HIDDEN["sent"], "Tried 1 time, left just now."]),
+        ({"state": "sent"}, [words.HIDDEN["sent"], "1 attempt, sent just now."]),
         ({"state": "given_up"}, [words.STATES["given_up"], words.HIDDEN["given_up"]]),
         ({"last_error": "550 <no> such user"}, ["550 &lt;no&gt; such user", words.PROBLEM]),
     ],
@@ -113,7 +113,7 @@ def test_a_mail_says_what_became_of_it(mails, outbox, seen, row, told):
 def test_a_mail_says_when_it_is_tried_next(mails, outbox, seen):
     due = mails.clock.now().replace(hour=13)
     mails.gatehouse.change(update(tables.outbox).values(state="waiting", attempts=2, due_at=due))
-    assert "Tried 2 times, next try in 1 hour." in seen(mails)[outbox.listed]
+    assert "2 attempts, next attempt in 1 hour." in seen(mails)[outbox.listed]
 
 
 def test_what_no_key_opens_is_said_to_be_lost(mails, outbox, seen):

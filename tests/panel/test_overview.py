@@ -36,12 +36,12 @@ def test_the_owner_sees_how_things_are(panel, overview):
 
 
 @pytest.mark.parametrize(
-    ("period", "moments"),
+    ("period", "labels"),
     [("24h", ["13:00", "12:00"]), ("7d", ["16 Nov", "22 Nov"]), ("30d", ["24 Oct"])],
 )
-def test_a_period_is_drawn_from_its_beginning_until_now(panel, overview, period, moments):
+def test_a_period_is_drawn_from_its_beginning_until_now(panel, overview, period, labels):
     charts = panel.does(overview.render, panel.context(), period)[overview.charts]
-    for moment in moments:
+    for moment in labels:
         assert f"<th scope='row'>{moment}</th>" in charts
     many = {"24h": 24, "7d": 7, "30d": 30}[period]
     assert charts.count("<th scope='row'>") == 3 * many

@@ -69,7 +69,7 @@ def test_the_owner_looks_around(browser: Browser, peopled: Space):
         page = open_panel(seen)
         assert page.url == f"{peopled.url}{HOME}"
         expect(page.locator("#figures .figure")).to_have_count(4)
-        expect(page.locator("#health .matters li").first).to_contain_text("Set ")
+        expect(page.locator("#health .health li").first).to_contain_text("Set ")
         expect(page.locator("#charts img.chart")).to_have_count(3)
         page.get_by_label("7 days").check()
         page.locator("#charts summary").first.click()
@@ -162,5 +162,5 @@ def test_a_page_whose_session_ends_leads_to_the_sign_in_page(browser: Browser, p
         else:
             page.get_by_label(words.SEARCH).press("Enter")
         page.wait_for_url(f"**{LOGIN}?why=ended")
-        expect(page.get_by_role("status")).to_have_text(sign_in_words.WHY["ended"])
+        expect(page.get_by_role("status")).to_have_text(sign_in_words.MESSAGES["ended"])
         assert [line for line in seen.wrong if "401" not in line] == []

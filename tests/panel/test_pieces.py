@@ -103,7 +103,7 @@ def test_what_is_put_into_html_is_escaped_once_and_only_once():
         markup.soft(bold).removeprefix("<p class='soft'>").removesuffix("</p>"),
     ):
         assert around == bold
-    for made in (markup.badge(name), markup.empty(name, name), markup.heading(name, name)):
+    for made in (markup.badge(name), markup.empty_state(name, name), markup.heading(name, name)):
         assert made.count(once) in {1, 2}
         assert "<b>&" not in made
     assert markup.pairs([(name, bold)]).count(once) == 2
@@ -117,14 +117,14 @@ def test_lines_are_kept_where_they_are_to_be_and_no_blank_one_ends_the_html():
 
 
 def test_a_table_names_its_columns_in_every_cell_for_when_it_folds():
-    made = table([Column("User", wide=True), Column("Live", number=True)], [["a", "1"]], **SAID)
+    made = table([Column("User", wide=True), Column("Live")], [["a", "1"]], **SAID)
     assert made.count("<span class='name'>User</span>") == 1
     assert "<th scope='col' class='wide'>User</th>" in made
-    assert "<td class='number'><span class='name'>Live</span>1</td>" in made
+    assert "<td><span class='name'>Live</span>1</td>" in made
     assert "<caption>Users</caption>" in made
 
 
-SAID = {"caption": "Users", "nothing": "Nobody", "hint": "Search for less"}
+SAID = {"caption": "Users", "empty_text": "Nobody", "hint": "Search for less"}
 
 
 def test_an_empty_table_says_so_and_what_to_do():
@@ -168,8 +168,8 @@ def drawing(chart: Chart) -> xml.Element:
 
 
 def chart(*values: int, kind: str = "bars") -> Chart:
-    moments = [f"{hour:02}:00" for hour in range(len(values))]
-    return Chart("Sign-ins", moments, [Series("Sign-ins", values)], kind)  # type: ignore[arg-type]
+    labels = [f"{hour:02}:00" for hour in range(len(values))]
+    return Chart("Sign-ins", labels, [Series("Sign-ins", values)], kind)  # type: ignore[arg-type]
 
 
 def test_bars_are_true_to_scale_from_zero():
@@ -189,7 +189,7 @@ def test_the_highest_value_is_written_and_the_numbers_wait_below():
     shown = charts.render(chart(3, 1234, 7))
     assert "1,234" in [text.text for text in drawing(chart(3, 1234, 7)).findall(f"{SVG}text")]
     assert "<td class='number'>1,234</td>" in shown
-    assert "at most 1,234 (01:00), latest 7." in shown
+    assert "highest 1,234 (01:00), latest 7." in shown
 
 
 def test_a_chart_without_anything_says_so():
@@ -198,9 +198,9 @@ def test_a_chart_without_anything_says_so():
     assert words.NOTHING_TO_DRAW in charts.svg(chart())
 
 
-@pytest.mark.parametrize("moments", [1, 7, 24, 30, 400])
-def test_the_words_below_a_chart_do_not_touch(moments):
-    texts = drawing(chart(*range(moments))).findall(f"{SVG}text")
+@pytest.mark.parametrize("labels", [1, 7, 24, 30, 400])
+def test_the_words_below_a_chart_do_not_touch(labels):
+    texts = drawing(chart(*range(labels))).findall(f"{SVG}text")
     places = sorted(float(text.get("x")) for text in texts if ":00" in (text.text or ""))
     assert all(right - left > 40 for left, right in itertools.pairwise(places))
     assert places

@@ -91,7 +91,7 @@ class TestTheList:
         assert listed.count(words.YOURS) == 1
         assert (shown[index.note], shown[index.stack]) == ("", paging.CursorStack())
         assert shown[index.end].visible is False
-        assert len(shown[index.seen].ids) == 2
+        assert len(shown[index.listed_sessions].ids) == 2
         assert turnable(index, shown) == (False, False)
         assert "3 sessions" in shown[index.pager.position]
 
@@ -106,7 +106,7 @@ class TestTheList:
 
     def test_a_subscriber_of_ipv6_is_found_by_their_network(self, panel, index):
         panel.gatehouse.member(ADA, address=IPV6)
-        near = session_detail.subscriber(IPV6)
+        near = session_detail.ipv6_prefix(IPV6)
         assert near == "2001:db8:1:2::/64"
         shown = panel.does(index.on_filter, panel.context(), "", near)
         assert emails(shown[index.listed]) == [ADA]
@@ -160,8 +160,8 @@ class TestTheList:
         times = dict.fromkeys(("createdAt", "updatedAt", "expiresAt"), "2026-11-22T12:00:00.000Z")
         session = {"id": NOBODY, "user": user, "ipAddress": said, "userAgent": said}
         session |= {**times, "impersonatedBy": None}
-        shown = page.rows([session], "", {}, panel.services)
-        opened = session_detail.about(session, "", {}, panel.services)
+        shown = page.render_rows([session], "", {}, panel.services)
+        opened = session_detail.render_session(session, "", {}, panel.services)
         assert "<img" not in shown + opened
         assert "$" not in shown + opened
         assert len(shown) < 12_000
@@ -209,7 +209,7 @@ class TestOneSession:
     @pytest.mark.parametrize("ask", ["ask_end_one", "ask_end_all"])
     def test_ones_own_says_that_it_is_and_leads_away(self, panel, sessions, one, ask):
         context = panel.context()
-        own = panel.does(session_actions.own_id, context.owner)
+        own = panel.does(session_actions.own_id, context.admin)
         context.query["id"] = own
         assert words.YOURS in panel.does(one.render, context)[one.about]
         question = panel.does(getattr(session_actions, ask), context)
@@ -233,14 +233,14 @@ class TestOneSession:
 
     def test_the_mark_of_an_admin_who_is_gone_says_so(self, panel):
         session = {"id": "1", "impersonatedBy": NOBODY}
-        assert words.GONE_ADMIN in session_detail.marks_of(session, "2", {})
+        assert words.GONE_ADMIN in session_detail.badges_of(session, "2", {})
 
 
 class TestEverythingThatIsListed:
     def test_it_is_ended_but_never_ones_own(self, panel, sessions, index, ada, bob):
         context = panel.context(search="example.com")
         shown = panel.does(index.on_filter, context, "example.com", "")
-        seen = shown[index.seen]
+        seen = shown[index.listed_sessions]
         assert shown[index.end].visible is True
         question = panel.does(session_actions.ask_end_listed, context, seen)
         for said in ("2 sessions end", "of 2 users", "Yours stays."):
@@ -253,15 +253,15 @@ class TestEverythingThatIsListed:
 
     def test_what_is_refused_on_the_way_says_how_far_it_came(self, panel, ada, monkeypatch):
         post, context = panel.services.api.post, panel.context()
-        answers = [post]
+        responses = [post]
 
         async def once(*said):
-            if not answers:
+            if not responses:
                 raise ApiError(429, retry_after=7)
-            return await answers.pop()(*said)
+            return await responses.pop()(*said)
 
         monkeypatch.setattr(panel.services.api, "post", once)
-        listed = session_actions.Listed((id_of(ada), NOBODY, NOBODY), 1)
+        listed = session_actions.ListedSessions((id_of(ada), NOBODY, NOBODY), 1)
         done = carried_out(panel, context, session_actions.ask_end_listed, listed)
         assert done.startswith("1 of 3 sessions are over. The others are not: Too many attempts.")
         assert ada.session() is None
@@ -286,7 +286,7 @@ def test_a_plain_user_is_refused_by_every_handler(panel, sessions, index, one, a
 
 def test_a_deed_that_was_confirmed_is_refused_to_a_plain_user_too(panel, ada, bob):
     context, as_user = at(panel, bob), panel.context(ada)
-    listed = session_actions.Listed((id_of(bob),), 1)
+    listed = session_actions.ListedSessions((id_of(bob),), 1)
     for question, inputs in (
         (session_actions.ask_end_one, ()),
         (session_actions.ask_end_all, ()),

@@ -5,7 +5,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from doctor.client.set_cookie import parse_set_cookie
-from panel.pages.tester.cookie_view import dropped, explain_cookie, flags
+from panel.pages.tester.cookie_view import drop_reason, explain_cookie, flags
 from panel.server.cookies import PanelCookies
 
 SESSION = "__Secure-better-auth.session_token=abc.def%3D; Max-Age=604800; Path=/; HttpOnly; Secure"
@@ -30,18 +30,18 @@ def test_a_line_is_read_as_a_browser_reads_it():
 def test_each_part_is_explained_and_so_is_what_is_missing():
     assert meaning(f"{SESSION}; SameSite=Lax") == {
         "__Secure-": "accepted only over https",
-        "Max-Age=604800": "kept for 7 days, also when the browser is closed",
+        "Max-Age=604800": "kept for 7 days, even when the browser is closed",
         "HttpOnly": "scripts in a page cannot read it",
         "Secure": "sent over https only",
-        "SameSite=Lax": "from another site it comes along only when somebody follows a link here",
+        "SameSite=Lax": "sent from another site only when a link to this one is followed",
         "no Domain": "sent to this host only, not to its subdomains",
         "Path=/": "sent to every path",
     }
     assert meaning("a=b") == {
-        "no Max-Age": "forgotten when the browser is closed",
+        "no Max-Age": "deleted when the browser is closed",
         "no HttpOnly": "scripts in a page can read it",
         "no Secure": "sent over plain http too",
-        "no SameSite": "from another site it comes along only when somebody follows a link here",
+        "no SameSite": "sent from another site only when a link to this one is followed",
         "no Domain": "sent to this host only, not to its subdomains",
         "Path=/": "sent to every path",
     }
@@ -50,17 +50,17 @@ def test_each_part_is_explained_and_so_is_what_is_missing():
 @pytest.mark.parametrize(
     ("part", "told"),
     [
-        ("SameSite=Strict", "never sent with a request that began on another site"),
-        ("SameSite=None", "sent with every request, also those that other sites make"),
-        ("Partitioned", "kept apart for each site that shows this one in a frame"),
-        ("Domain=example.com", "sent to that domain and everything below it"),
+        ("SameSite=Strict", "never sent with a request from another site"),
+        ("SameSite=None", "sent with every request, including those from other sites"),
+        ("Partitioned", "kept separately for each site that shows this one in a frame"),
+        ("Domain=example.com", "sent to that domain and all its subdomains"),
         ("Path=/api", "sent only to this path and below"),
-        ("Max-Age=90", "kept for 90 seconds, also when the browser is closed"),
-        ("Max-Age=3600", "kept for 1 hour, also when the browser is closed"),
-        ("Max-Age=300", "kept for 5 minutes, also when the browser is closed"),
+        ("Max-Age=90", "kept for 90 seconds, even when the browser is closed"),
+        ("Max-Age=3600", "kept for 1 hour, even when the browser is closed"),
+        ("Max-Age=300", "kept for 5 minutes, even when the browser is closed"),
         (
             "Expires=Fri, 01 Jan 2027 00:00:00 GMT",
-            "kept until Fri, 01 Jan 2027 00:00:00 GMT, also when the browser is closed",
+            "kept until Fri, 01 Jan 2027 00:00:00 GMT, even when the browser is closed",
         ),
     ],
 )
@@ -95,8 +95,8 @@ def test_what_guards_a_cookie_is_named_in_short():
 
 def test_what_a_browser_would_not_keep_is_told_with_the_reason():
     cookie = parse_set_cookie(SESSION)
-    assert dropped(cookie, "https://gate.example") == ""
-    assert dropped(cookie, "http://gate.example") == (
+    assert drop_reason(cookie, "https://gate.example") == ""
+    assert drop_reason(cookie, "http://gate.example") == (
         "A browser on http://gate.example would drop this cookie: Secure, over plain http."
     )
 
@@ -105,7 +105,7 @@ def test_what_a_browser_would_not_keep_is_told_with_the_reason():
 def test_no_line_is_too_odd_to_be_read_and_explained(line):
     assert explain_cookie(parse_set_cookie(line))
     assert flags(parse_set_cookie(line))
-    assert isinstance(dropped(parse_set_cookie(line), "https://gate.example"), str)
+    assert isinstance(drop_reason(parse_set_cookie(line), "https://gate.example"), str)
 
 
 HEADERS = [
@@ -144,7 +144,7 @@ def test_what_is_handed_over_is_found_again():
     for secure in (False, True):
         for framed in (False, True):
             cookies = PanelCookies(secure=secure)
-            lines = cookies.hand_over("token.sig%3D", "device.sig", framed=framed)
+            lines = cookies.set_cookies("token.sig%3D", "device.sig", framed=framed)
             header = "; ".join(line.partition(";")[0] for line in lines)
             assert cookies.sessions_in(header) == ["token.sig%3D"]
             assert cookies.devices_in(header) == ["device.sig"]

@@ -19,7 +19,7 @@ page = later("panel.pages.set_up.page")
 GUIDE = ROOT / "docs" / "frontend.md"
 APP = "https://app.example.com"
 DONE = {**WELL, "publicUrl": "https://auth.example.com", "frontendUrls": [APP]}
-OPEN = re.compile(r"<details class='card todo' open><summary>.*?<b>(.*?)</b>")
+OPEN = re.compile(r"<details class='card setup-step' open><summary>.*?<b>(.*?)</b>")
 OURS = "the present key, which nobody must see: 0123456789"
 
 
@@ -36,7 +36,7 @@ def known(tmp_path, *, own_password=True, settings=None, **changed):
     )
 
 
-def left(told):
+def steps_left(told):
     return [
         (each.name, each.severity)
         for each in setup_steps.build_steps(told)
@@ -46,10 +46,10 @@ def left(told):
 
 def test_where_all_is_done_every_step_is_folded(tmp_path):
     told = known(tmp_path)
-    assert left(told) == []
+    assert steps_left(told) == []
     shown = page.render_steps(setup_steps.build_steps(told), told.settings)
     assert words.ALL_DONE in shown
-    assert "<details class='card todo' open>" not in shown
+    assert "<details class='card setup-step' open>" not in shown
     assert "/admin/checks" in shown
 
 
@@ -90,7 +90,7 @@ def test_where_all_is_done_every_step_is_folded(tmp_path):
 )
 def test_what_is_missing_is_open_with_how_to_set_it(tmp_path, how, name, severity, told):
     at_hand = known(tmp_path, **how)
-    assert left(at_hand) == [(name, severity)]
+    assert steps_left(at_hand) == [(name, severity)]
     shown = page.render_steps(setup_steps.build_steps(at_hand), at_hand.settings)
     assert "1 step left" in shown
     assert OPEN.findall(shown) == [name]
@@ -99,17 +99,17 @@ def test_what_is_missing_is_open_with_how_to_set_it(tmp_path, how, name, severit
 
 def test_on_this_machine_its_own_address_is_right(tmp_path):
     at_hand = known(tmp_path, publicUrl="http://localhost:7860", environment="development")
-    assert left(at_hand) == []
+    assert steps_left(at_hand) == []
 
 
 def test_the_given_password_is_to_be_changed(tmp_path):
     given = {"admin_email": "me@example.com", "admin_password": PASSWORD}
     first = known(tmp_path, own_password=False, settings=given)
-    assert left(first) == [(words.ADMIN, "warn")]
+    assert steps_left(first) == [(words.ADMIN, "warn")]
     assert "/admin/users?id=id-1" in page.render_steps(
         setup_steps.build_steps(first), first.settings
     )
-    assert left(known(tmp_path, own_password=False)) == []
+    assert steps_left(known(tmp_path, own_password=False)) == []
 
 
 def test_on_a_space_each_value_is_copied_by_itself(tmp_path):
@@ -147,7 +147,7 @@ def test_the_owner_is_led_from_what_the_server_knows(panel):
     owner.signs_in(OWNER_EMAIL)
     said = {"currentPassword": PASSWORD, "newPassword": "one of my own, and long"}
     assert owner.post("change-password", said).status_code == 200
-    assert words.ADMIN_WELL.format(OWNER_EMAIL) in panel.does(page.render, panel.context(owner))
+    assert words.ADMIN_OK.format(OWNER_EMAIL) in panel.does(page.render, panel.context(owner))
 
 
 def test_a_plain_user_is_told_nothing(panel):

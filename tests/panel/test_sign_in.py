@@ -119,14 +119,17 @@ def test_over_https_the_cookie_of_plain_http_counts_for_nothing(open_panel):
 def test_what_does_not_match_is_refused_in_one_and_the_same_way(shared, email, password):
     guest = shared.visitor()
     assert reason(guest.signs_in_here(email, password)) == "refused"
-    assert words.WHY["refused"] in guest.get(f"{LOGIN}?why=refused").text
+    assert words.MESSAGES["refused"] in guest.get(f"{LOGIN}?why=refused").text
 
 
 def test_who_is_no_admin_is_refused_as_for_a_wrong_password_and_leaves_no_session(panel):
     panel.gatehouse.member("ada@example.com").post("sign-out", {})
     right, wrong = panel.visitor(), panel.visitor()
-    answers = [right.signs_in_here("ada@example.com"), wrong.signs_in_here("ada@example.com", "x")]
-    assert [reason(answer) for answer in answers] == ["refused", "refused"]
+    responses = [
+        right.signs_in_here("ada@example.com"),
+        wrong.signs_in_here("ada@example.com", "x"),
+    ]
+    assert [reason(answer) for answer in responses] == ["refused", "refused"]
     assert sessions_of(panel, "ada@example.com") == 0
 
 

@@ -12,7 +12,7 @@ from threading import Thread
 import pytest
 
 from panel.client.loopback import Request
-from panel.tester.code_snippets import LANGUAGES, WAYS, render_snippet
+from panel.tester.code_snippets import FORMATS, LANGUAGES, render_snippet
 
 ROOT = Path(__file__).parents[2]
 BODY = json.dumps({"name": 'O\'Hara "$HOME" `id` é\n', "n": 1, "ok-1": None}, ensure_ascii=False)
@@ -141,4 +141,4 @@ def test_elsewhere_better_auths_client_gives_way_to_fetch():
 
 
 def test_each_way_has_a_language():
-    assert set(LANGUAGES) == set(WAYS)
+    assert set(LANGUAGES) == set(FORMATS)

@@ -6,7 +6,7 @@ import pytest
 
 from panel.client.loopback import InvalidCall
 from panel.tester.forms import Prefill, build_call, prefill
-from panel.tester.openapi import Field, Kind, Operation, operations
+from panel.tester.openapi import Field, FieldKind, Operation, operations
 from panel.tester.quick_actions import Person
 from tests.later import later
 from tests.panel.conftest import Panel
@@ -20,7 +20,7 @@ ADA = Person("Ada", "ada@example.com", "correct horse")
 def every(shared: Panel, owner) -> dict[str, Operation]:
     """Every endpoint of the real description."""
     document = shared.does(
-        lambda services, context: services.api.get(context.owner, "/openapi.json"),
+        lambda services, context: services.api.get(context.admin, "/openapi.json"),
         shared.context(owner),
     )
     return {each.name: each for each in operations(document)}
@@ -37,9 +37,9 @@ def test_every_endpoint_has_a_form_and_a_place_for_each_field(every):
 
 
 def test_what_it_answers_and_refuses_is_told(every):
-    answers = dict(every["POST /api/auth/sign-in/email"].answers)
-    assert "INVALID_EMAIL_OR_PASSWORD" in answers["401"]
-    assert {"200", "429"} <= set(answers)
+    responses = dict(every["POST /api/auth/sign-in/email"].responses)
+    assert "INVALID_EMAIL_OR_PASSWORD" in responses["401"]
+    assert {"200", "429"} <= set(responses)
     assert every["GET /api/me"].needs_session
     assert not every["GET /health"].needs_session
 
@@ -51,7 +51,7 @@ def test_a_body_is_taken_apart_into_fields(every):
         "email",
         "password",
     ]
-    assert found["rememberMe"].kind is Kind.BOOLEAN
+    assert found["rememberMe"].kind is FieldKind.BOOLEAN
     assert "at most 2,048 characters" in found["image"].note
     assert {field.place for field in found.values()} == {"body"}
 
@@ -59,15 +59,17 @@ def test_a_body_is_taken_apart_into_fields(every):
 def test_query_path_choices_lists_and_numbers_are_known(every):
     found = fields(every["GET /api/auth/admin/list-users"])
     assert found["searchField"].choices == ("email", "name")
-    assert found["limit"].kind is Kind.NUMBER
-    assert found["filterValue"].kind is Kind.LIST
+    assert found["limit"].kind is FieldKind.NUMBER
+    assert found["filterValue"].kind is FieldKind.LIST
     reset = fields(every["GET /api/auth/reset-password/{token}"])
     assert [reset["token"].place, reset["token"].required] == ["path", True]
-    assert fields(every["POST /api/auth/admin/has-permission"])["permissions"].kind is Kind.JSON
+    assert (
+        fields(every["POST /api/auth/admin/has-permission"])["permissions"].kind is FieldKind.JSON
+    )
 
 
 def field(**told) -> Field:
-    return Field(**{"name": "x", "place": "body", "kind": Kind.TEXT, **told})
+    return Field(**{"name": "x", "place": "body", "kind": FieldKind.TEXT, **told})
 
 
 @pytest.mark.parametrize(
@@ -80,7 +82,7 @@ def field(**told) -> Field:
         ({"name": "email"}, Prefill("", "")),
         ({"name": "email", "place": "query", "required": True}, Prefill("", "")),
         (
-            {"kind": Kind.CHOICE, "choices": ("a",), "example": "b", "required": True},
+            {"kind": FieldKind.CHOICE, "choices": ("a",), "example": "b", "required": True},
             Prefill("", "b"),
         ),
     ],
@@ -96,16 +98,16 @@ def form(*fields: Field, body: bool = True, path: str = "/x") -> Operation:
 @pytest.mark.parametrize(
     ("kind", "value", "sent"),
     [
-        (Kind.TEXT, "12", "12"),
-        (Kind.NUMBER, "12", 12),
-        (Kind.NUMBER, "1.5", 1.5),
-        (Kind.NUMBER, "twelve", "twelve"),
-        (Kind.BOOLEAN, "false", False),
-        (Kind.CHOICE, "true", "true"),
-        (Kind.JSON, '{"a": [1]}', {"a": [1]}),
-        (Kind.ANYTHING, '["admin"]', ["admin"]),
-        (Kind.ANYTHING, "admin", "admin"),
-        (Kind.ANYTHING, "12", "12"),
+        (FieldKind.TEXT, "12", "12"),
+        (FieldKind.NUMBER, "12", 12),
+        (FieldKind.NUMBER, "1.5", 1.5),
+        (FieldKind.NUMBER, "twelve", "twelve"),
+        (FieldKind.BOOLEAN, "false", False),
+        (FieldKind.CHOICE, "true", "true"),
+        (FieldKind.JSON, '{"a": [1]}', {"a": [1]}),
+        (FieldKind.ANYTHING, '["admin"]', ["admin"]),
+        (FieldKind.ANYTHING, "admin", "admin"),
+        (FieldKind.ANYTHING, "12", "12"),
     ],
 )
 def test_a_value_is_sent_as_what_it_is_and_nonsense_for_the_api_to_refuse(kind, value, sent):
@@ -123,7 +125,7 @@ def test_nothing_typed_leaves_its_place_in_the_address():
     given = (
         field(place="path"),
         field(place="query"),
-        field(place="query", name="y", kind=Kind.LIST),
+        field(place="query", name="y", kind=FieldKind.LIST),
     )
     values = {"path x": "a/b?c", "query x": "d&e=f #", "query y": "1\n\n2"}
     call = build_call(form(*given, path="/{x}/z", body=False), values)
@@ -132,7 +134,7 @@ def test_nothing_typed_leaves_its_place_in_the_address():
 
 def test_json_that_cannot_be_read_and_a_missing_piece_of_the_path_are_told():
     with pytest.raises(InvalidCall, match="not valid JSON"):
-        build_call(form(field(kind=Kind.JSON)), {"body x": "{"})
+        build_call(form(field(kind=FieldKind.JSON)), {"body x": "{"})
     with pytest.raises(InvalidCall, match="part of the path"):
         build_call(form(field(place="path", required=True)), {})
 

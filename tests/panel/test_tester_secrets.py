@@ -10,7 +10,7 @@ import pytest
 
 from panel.client.loopback import Call
 from panel.pages.tester.journey_view import render_progress
-from panel.tester.code_snippets import WAYS
+from panel.tester.code_snippets import FORMATS
 from panel.tester.journeys.runner import Journey, Progress, Step, StepResult
 from tests.later import later
 from tests.panel.answering import owner
@@ -31,10 +31,10 @@ class Names:
 
 def everything_shown(service, exchange, *, reveal=False):
     """Every tab, every copy, the history and the same request as a step of a journey."""
-    services, context = SimpleNamespace(tester=service), SimpleNamespace(owner=owner())
+    services, context = SimpleNamespace(tester=service), SimpleNamespace(admin=owner())
     said = []
-    for way in WAYS:
-        manner = tester_results.ViewOptions("A", reveal=reveal, way=way)
+    for name in FORMATS:
+        manner = tester_results.ViewOptions("A", reveal=reveal, snippet=name)
         shown = tester_results.Results.show(Names(), services, exchange, manner).values()
         said += [getattr(each, "value", None) or getattr(each, "label", each) for each in shown]
     view = tester_results.TesterView(None, None, None, None, "history")
@@ -75,7 +75,7 @@ SENT = {
 def test_what_was_sent_is_masked_in_every_way_it_is_shown(loop, service, server, call, secret):
     quoted = f"{secret} {quote_plus(secret)} {json.dumps(secret)}"
     server.answer = httpx.Response(400, json={"message": f"not with {quoted}", "again": secret})
-    exchange = loop.run(service.perform(owner(), "A", call))
+    exchange = loop.run(service.send(owner(), "A", call))
 
     said = everything_shown(service, exchange)
 
@@ -88,7 +88,7 @@ def test_what_was_sent_is_masked_in_every_way_it_is_shown(loop, service, server,
 def test_a_secret_that_lies_where_a_long_text_is_cut_is_masked_whole(loop, service, server, before):
     text = "x " * (before // 2) + TOKEN + " x" * 100
     server.answer = httpx.Response(401, json={"message": text})
-    exchange = loop.run(service.perform(owner(), "A", Call("GET", "/x")))
+    exchange = loop.run(service.send(owner(), "A", Call("GET", "/x")))
 
     said = everything_shown(service, exchange)
 
@@ -101,7 +101,7 @@ def test_a_stream_and_bytes_are_masked_too(loop, service, server):
         ("application/octet-stream", f"\0{TOKEN}".encode()),
     ):
         server.answer = httpx.Response(200, content=body, headers={"content-type": kind})
-        exchange = loop.run(service.perform(owner(), "A", Call("GET", "/x")))
+        exchange = loop.run(service.send(owner(), "A", Call("GET", "/x")))
         said = everything_shown(service, exchange)
         assert pieces_in(said, TOKEN) == pieces_in(said, TOKEN.encode().hex(" ", 1)) == []
         assert "canary-22" not in said

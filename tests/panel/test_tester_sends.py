@@ -16,7 +16,7 @@ ELSEWHERE = "https://another-site.example"
 class TestAPageOfAnotherSite:
     def test_its_origin_is_said_and_a_preflight_goes_before(self, loop, service, server):
         call = Call("POST", "/api/me", "{}", origin=ELSEWHERE)
-        exchange = loop.run(service.perform(owner(), "A", call))
+        exchange = loop.run(service.send(owner(), "A", call))
         before, request = server.asked
         assert (before.method, before.headers["access-control-request-method"]) == (
             "OPTIONS",
@@ -27,8 +27,8 @@ class TestAPageOfAnotherSite:
         assert request.headers["sec-fetch-site"] == "cross-site"
         assert exchange.preflight is not None
         assert not exchange.preflight.allows
-        assert words.PREFLIGHT in exchange_view.requests(exchange)
-        assert "A browser would stop here" in exchange_view.card(exchange, [])
+        assert words.PREFLIGHT in exchange_view.format_requests(exchange)
+        assert words.PREFLIGHT_REFUSES in exchange_view.render_card(exchange, [])
 
     def test_a_preflight_that_names_the_origin_allows(self, loop, service, server):
         told = {"access-control-allow-origin": ELSEWHERE, "access-control-allow-headers": "*"}
@@ -38,22 +38,24 @@ class TestAPageOfAnotherSite:
         def allowed(headers: str) -> bool:
             told["access-control-allow-headers"] = headers
             server.answer = httpx.Response(204, headers=told)
-            exchange = loop.run(service.perform(owner(), "A", call))
+            exchange = loop.run(service.send(owner(), "A", call))
             return exchange.preflight.allows
 
         # With credentials a star is no name (Fetch standard, section 3.3.5).
         assert (allowed("Content-Type"), allowed("*"), allowed("")) == (True, False, False)
 
     def test_a_plain_reading_asks_nothing_before(self, loop, service, server):
-        loop.run(service.perform(owner(), "A", Call("GET", "/api/me", origin=ELSEWHERE)))
+        loop.run(service.send(owner(), "A", Call("GET", "/api/me", origin=ELSEWHERE)))
         assert len(server.asked) == 1
 
     def test_cookies_a_browser_would_keep_back_are_named(self, loop, service, server):
         server.answer = httpx.Response(200, headers=[("set-cookie", TOKEN)])
-        loop.run(service.perform(owner(), "A", Call("GET", "/")))
-        exchange = loop.run(service.perform(owner(), "A", Call("GET", "/", origin=ELSEWHERE)))
+        loop.run(service.send(owner(), "A", Call("GET", "/")))
+        exchange = loop.run(service.send(owner(), "A", Call("GET", "/", origin=ELSEWHERE)))
         assert exchange.withheld_cookies == ("better-auth.session_token",)
-        assert words.withheld_cookies(exchange.withheld_cookies) in exchange_view.card(exchange, [])
+        assert words.withheld_cookies(exchange.withheld_cookies) in exchange_view.render_card(
+            exchange, []
+        )
 
     @pytest.mark.parametrize("origin", ["another-site", "https://a/b", "https://a\r\nX: y"])
     def test_what_is_no_origin_is_refused_in_words(self, loop, loopback, server, origin):
@@ -92,19 +94,19 @@ def test_a_stream_is_told_while_it_comes(loop, service, server, clock):
     exchanges = loop.run(seen())
     assert [len(each.response.arrivals) for each in exchanges] == [1, 2, 3, 3]
     assert [each.number for each in exchanges] == [0, 0, 0, 1]
-    assert exchange_view.body(exchanges[-1].response).split() == [
+    assert exchange_view.format_body(exchanges[-1].response).split() == [
         *("1,000", "ms", "data:", "0"),
         *("2,000", "ms", "data:", "1"),
         *("3,000", "ms", "data:", "2"),
     ]
-    assert words.STREAM_RUNS in exchange_view.card(exchanges[0], [])
-    assert words.STREAM_FLOWS in exchange_view.card(exchanges[-1], [])
+    assert words.STREAM_RUNS in exchange_view.render_card(exchanges[0], [])
+    assert words.STREAM_FLOWS in exchange_view.render_card(exchanges[-1], [])
 
 
 def test_a_limit_that_bites_is_on_the_lamp_until_it_is_over(loop, service, server, clock):
     server.answer = httpx.Response(429, headers={"retry-after": "9"})
-    loop.run(service.perform(owner(), "A", Call("POST", "/api/x?y=1")))
-    notice = exchange_view.limit_notice(service.limited(owner()), clock.now())
+    loop.run(service.send(owner(), "A", Call("POST", "/api/x?y=1")))
+    notice = exchange_view.render_limits(service.limited(owner()), clock.now())
     assert "/api/x is refused for 9 seconds" in notice
     assert "<img class='countdown'" in notice
     clock.advance(seconds=9)
@@ -114,7 +116,7 @@ def test_a_limit_that_bites_is_on_the_lamp_until_it_is_over(loop, service, serve
 class TestTheHistory:
     def test_the_last_fifty_are_kept_the_newest_first(self, loop, service):
         for number in range(55):
-            loop.run(service.perform(owner(), "A", Call("GET", f"/{number}")))
+            loop.run(service.send(owner(), "A", Call("GET", f"/{number}")))
         kept = list(service.history(owner()))
         assert [each.number for each in kept] == list(range(55, 5, -1))
         assert service.history(owner()).find(55).call.path == "/54"
@@ -124,7 +126,7 @@ class TestTheHistory:
     def test_long_answers_leave_room_for_fewer(self, loop, service, server):
         server.answer = httpx.Response(200, content=b"x" * 300_000)
         for _ in range(12):
-            loop.run(service.perform(owner(), "A", Call("GET", "/")))
+            loop.run(service.send(owner(), "A", Call("GET", "/")))
         assert len(list(service.history(owner()))) == 8
 
 
@@ -136,7 +138,7 @@ def test_secrets_are_found_wherever_they_stand(loop, service, server):
     call = Call(
         "POST", "/api/auth/reset-password?token=query-token", '{"password": "the \\"one\\""}'
     )
-    found = secrets_in(loop.run(service.perform(owner(), "A", call)))
+    found = secrets_in(loop.run(service.send(owner(), "A", call)))
     known = {"body-token", "in a list", "abc.def", "header-token", "query-token", "held-value%3D"}
     assert known | {'the "one"'} <= set(found)
     assert "Ada" not in found
@@ -146,14 +148,14 @@ def test_secrets_are_found_wherever_they_stand(loop, service, server):
 def test_a_link_in_the_text_of_a_mail_is_a_secret_too(loop, service, server):
     link = "https://auth.example.com/api/auth/reset-password/" + "aB3" * 14
     server.answer = httpx.Response(200, json={"mails": [{"url": link, "text": f"Open {link} now"}]})
-    exchange = loop.run(service.perform(owner(), "A", Call("GET", "/api/admin/outbox")))
-    told = mask(exchange_view.body(exchange.response), secrets_in(exchange))
+    exchange = loop.run(service.send(owner(), "A", Call("GET", "/api/admin/outbox")))
+    told = mask(exchange_view.format_body(exchange.response), secrets_in(exchange))
     assert told.count(MASK) == 2
     assert "aB3aB3" not in told
 
 
 def test_the_lamp_of_a_limit_does_not_show_the_link_that_was_tried(clock):
     path = "/api/auth/reset-password/a-live-token"
-    notice = exchange_view.limit_notice({path: clock.now()}, clock.now())
+    notice = exchange_view.render_limits({path: clock.now()}, clock.now())
     assert "a-live-token" not in notice
     assert "/api/auth/reset-password/" in notice

@@ -141,7 +141,7 @@ class TestTheList:
         user = {"email": ADA, "name": name, "role": "user", "id": "1", "emailVerified": True}
         more = {"banned": False, "activeSessions": 0, "lastSignInAt": None, "accounts": []}
         user |= {**more, "createdAt": "2026-11-22T09:00:00.000Z"}
-        shown = page.rows([user], panel.services)
+        shown = page.render_rows([user], panel.services)
         assert "<img" not in shown
         assert "$" not in shown
         assert len(shown) < 2500
@@ -150,9 +150,9 @@ class TestTheList:
         context = panel.context()
         panel.clock.advance(seconds=1)
         shown = panel.does(
-            users.created, context, "New@Example.com ", " New ", "user", PASSWORD, *ANY
+            users.on_create, context, "New@Example.com ", " New ", "user", PASSWORD, *ANY
         )
-        assert "new@example.com" in shown[users.form.made]
+        assert "new@example.com" in shown[users.form.created]
         assert [shown[each] for each in users.form.fields] == ["", "", "user", ""]
         assert emails(shown[users.index.listed])[0] == "new@example.com"
         assert said == ["new@example.com has an account now."]
@@ -160,7 +160,7 @@ class TestTheList:
 
     def test_a_user_needs_a_name_and_an_address(self, panel, users):
         with pytest.raises(gr.Error, match="needs a name"):
-            panel.does(users.created, panel.context(), "", "Ada", "user", "", *ANY)
+            panel.does(users.on_create, panel.context(), "", "Ada", "user", "", *ANY)
 
 
 class TestOneUser:
@@ -171,9 +171,9 @@ class TestOneUser:
         assert words.IS_UNVERIFIED in shown[one.about]
         assert "unknown browser" in shown[one.sessions]
         assert "Signed up" in shown[one.events]
-        assert len(shown[actions.which].choices) == 1
+        assert len(shown[actions.session].choices) == 1
         assert (shown[actions.role], shown[actions.password]) == ("user", "")
-        assert words.ACT_AS_HINT in shown[actions.acting]
+        assert words.ACT_AS_HINT in shown[actions.impersonation_note]
         seen = (one.column, actions.verify, actions.unverify, actions.unban)
         assert [shown[each].visible for each in seen] == [True, True, False, False]
 
@@ -237,7 +237,7 @@ class TestOneUser:
         panel.clock.advance(seconds=1)
         elsewhere = panel.gatehouse.visitor()
         elsewhere.signs_in(ADA)
-        newest = panel.does(one.render, at_ada)[one.actions.which].choices[0][1]
+        newest = panel.does(one.render, at_ada)[one.actions.session].choices[0][1]
         carried_out(panel, at_ada, user_actions.ask_end_one, newest)
         assert (elsewhere.session(), ada.session() is None) == (None, False)
 
@@ -279,20 +279,20 @@ class TestOneUser:
     ):
         carried_out(panel, at_ada, user_actions.ask_act_as)
         name = words.ACTS_AS.format(ADA)
-        browser = panel.services.tester.browser(at_ada.owner, name)
+        browser = panel.services.tester.browser(at_ada.admin, name)
         assert browser.signed_in_as == ADA
         visitor = panel.gatehouse.visitor()
         visitor.cookies = {each.name: each.value for each in browser.cookies.values()}
         assert visitor.session()["user"]["email"] == ADA
         assert visitor.session()["session"]["impersonatedBy"]
-        assert at_ada.owner.key not in str(browser.cookies)
+        assert at_ada.admin.key not in str(browser.cookies)
         assert panel.does(user_actions.find_user, at_ada)["email"] == ADA
         shown = panel.does(one.render, at_ada)
-        assert "/admin/tester?browser=Acting%20as%20ada" in shown[one.actions.acting]
+        assert "/admin/tester?browser=Acting%20as%20ada" in shown[one.actions.impersonation_note]
         assert words.ACTS_AS_MARK in shown[one.sessions]
 
     def test_a_button_that_needs_no_question_says_what_it_did(self, panel, one, at_ada, said):
-        shown = panel.does(one.does(user_actions.mark_verified), at_ada)
+        shown = panel.does(one.handler_for(user_actions.mark_verified), at_ada)
         assert said == [words.verified(ADA, True)]
         assert words.IS_UNVERIFIED not in shown[one.about]
 
@@ -321,7 +321,7 @@ def test_a_plain_user_is_refused_by_every_handler(panel, users, ada):
         (users.index.newer, (*ANY, 0)),
         (users.index.older, (*ANY, 0)),
         (users.on_load, ()),
-        (users.created, ("new@example.com", "New", "admin", PASSWORD, *ANY)),
+        (users.on_create, ("new@example.com", "New", "admin", PASSWORD, *ANY)),
         (users.user.on_load, ()),
         (users.user.render, ()),
     ]

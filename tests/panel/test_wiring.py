@@ -7,7 +7,7 @@ import pytest
 from starlette.requests import Request
 
 from panel.client.api import ApiError
-from panel.client.visitor import OWNER
+from panel.client.visitor import CURRENT_ADMIN
 from panel.ui import words
 from panel.ui.markup import Markup
 from tests.later import later
@@ -20,13 +20,13 @@ confirm = later("panel.ui.confirm")
 
 def event_of(handler, *given, query=b"", services=None, outputs=None):
     """Run a handler as Gradio does, with the request of an owner."""
-    scope = {"type": "http", "headers": [], "query_string": query, OWNER: owner()}
+    scope = {"type": "http", "headers": [], "query_string": query, CURRENT_ADMIN: owner()}
     return wiring._wrap(services, handler, outputs)(gr.Request(request=Request(scope)), *given)
 
 
 def test_a_handler_is_told_who_asks_for_what_and_gets_the_inputs(loop):
     async def handler(services, context, first, second):
-        return services, context.owner.email, context.query, first, second
+        return services, context.admin.email, context.query, first, second
 
     context = event_of(handler, 1, 2, query=b"id=a&evil=%3Cb%3E", services="tools")
     assert loop.run(context) == ("tools", "owner@example.com", {"id": "a"}, 1, 2)
@@ -105,9 +105,9 @@ def refusal(status, code="", message="", retry_after=5, request_id=""):
         (refusal(429, retry_after=9), "Too many attempts. Try again in 9 seconds."),
         (
             refusal(503, retry_after=1),
-            "The server is busy or its database is away. Try again in 1 second.",
+            words.try_later(503, 1),
         ),
-        (refusal(500, request_id="01a2"), f"{words.FAILED}, at request 01a2."),
+        (refusal(500, request_id="01a2"), words.failed("01a2")),
         (refusal(500), f"{words.FAILED}."),
     ],
     ids=lambda value: str(value)[-45:],

@@ -62,8 +62,8 @@ def watched(browser: Browser, url: str, screen: str = "light", **how: Any) -> It
 
 def wait_until_ready(page: Any) -> None:
     """Wait until a page has heard from the server who is signed in."""
-    expect(page.locator(".who b").first).to_be_attached(timeout=PATIENCE)
-    expect(page.locator(".prose.who")).to_contain_text(OWNER_EMAIL, timeout=PATIENCE)
+    expect(page.locator(".identity b").first).to_be_attached(timeout=PATIENCE)
+    expect(page.locator(".prose.identity")).to_contain_text(OWNER_EMAIL, timeout=PATIENCE)
 
 
 def open_tester(watched: "Watched") -> Page:

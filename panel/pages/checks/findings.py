@@ -1,4 +1,4 @@
-"""What the doctor found, as a page shows it: the verdict, what to fix, a line for each check."""
+"""The doctor's findings as HTML: the verdict, what to fix, and a line for each check."""
 
 import io
 from collections import Counter
@@ -15,15 +15,15 @@ from doctor.report.terminal import Style
 from panel.client.doctor_run import DoctorRun
 from panel.pages.checks import words
 from panel.ui import timestamps
-from panel.ui.markup import Markup, alert, badge, empty, link, soft
+from panel.ui.markup import Markup, alert, badge, empty_state, link, soft
 
 _WORST_FIRST = (Verdict.FAIL, Verdict.WARN)
-_WIDTH = 100  # letters, of the report as text
+_WIDTH = 100  # characters, of the report as text
 
 
 @dataclass(frozen=True)
 class _Line:
-    """One check, whether made or not. `state` is a verdict, running or waiting."""
+    """A line of the list. `state` is a verdict, running or waiting."""
 
     title: str
     state: str
@@ -31,20 +31,20 @@ class _Line:
 
 
 def render_verdict(run: DoctorRun | None, now: datetime) -> Markup:
-    """Say how an examination stands, or what came of run."""
+    """Return the progress of a run, or its result."""
     if run is None:
-        return empty(words.NOTHING_YET, words.NOTHING_YET_HINT)
+        return empty_state(words.NOTHING_YET, words.NOTHING_YET_HINT)
     return _result(run, now) if run.is_finished else _progress(run)
 
 
 def render_findings(run: DoctorRun | None) -> Markup:
-    """Return what is to be mended, and below it every check in its group."""
+    """Return what to fix, and below it every check in its group."""
     if run is None:
         return Markup()
     groups: dict[str, list[_Line]] = {}
     for name, line in _lines(run).items():
         groups.setdefault(heading_of(name), []).append(line)
-    return _to_mend(run.findings) + Markup().join(_group(*each) for each in groups.items())
+    return _problems(run.findings) + Markup().join(_group(*each) for each in groups.items())
 
 
 def as_text(run: DoctorRun) -> str:
@@ -85,21 +85,22 @@ def _result(run: DoctorRun, now: datetime) -> Markup:
 
 
 def _progress(run: DoctorRun) -> Markup:
-    made, of = len(run.findings), len(run.checks) + 1
+    done, total = len(run.findings), len(run.checks) + 1
+    progress = badge(words.progress(done, total, run.seconds))
     status = words.STOPPING if run.is_stopping else run.current_step
     return Markup(
         "<section class='card checked'><p class='verdict'>{}</p>"
         "<progress value='{}' max='{}'></progress><p>{}</p>{}</section>"
-    ).format(badge(words.progress(made, of, run.seconds)), made, of, status, soft(words.WAITS))
+    ).format(progress, done, total, status, soft(words.WAITS))
 
 
 def _lines(run: DoctorRun) -> Mapping[str, _Line]:
-    """Return a line for each check by its name, in order."""
-    made = {each.check: each for each in run.findings}
+    """Return a line for each check, by name, in order."""
+    by_check = {each.check: each for each in run.findings}
     lines: dict[str, _Line] = {}
     running = not run.is_finished
     for check in (*run.checks, clean_up):
-        finding = made.get(check.name)
+        finding = by_check.get(check.name)
         if finding is not None:
             lines[check.name] = _Line(check.title, finding.verdict.value, finding.evidence)
         elif not run.is_finished:
@@ -110,13 +111,13 @@ def _lines(run: DoctorRun) -> Mapping[str, _Line]:
     return lines
 
 
-def _to_mend(findings: Sequence[Finding]) -> Markup:
-    wrong = [each for verdict in _WORST_FIRST for each in findings if each.verdict is verdict]
-    if not wrong:
+def _problems(findings: Sequence[Finding]) -> Markup:
+    problems = [each for verdict in _WORST_FIRST for each in findings if each.verdict is verdict]
+    if not problems:
         return Markup()
     hint = Markup("{} {}").format(words.HOW_TO_SET, link(words.SET_UP, "set-up"))
-    return Markup("<section class='card mend'><h2>{}</h2><ul>{}</ul>{}</section>").format(
-        words.TO_MEND, Markup().join(map(_card, wrong)), soft(hint)
+    return Markup("<section class='card problems'><h2>{}</h2><ul>{}</ul>{}</section>").format(
+        words.PROBLEMS, Markup().join(map(_card, problems)), soft(hint)
     )
 
 
@@ -126,19 +127,23 @@ def _card(finding: Finding) -> Markup:
     return Markup(
         "<li class='{}'>{} <b>{}</b> <code>{}</code><div>{}</div><div><b>{}</b> {}</div></li>"
     ).format(
-        severity, verdict, finding.title, finding.check, finding.evidence, words.MEND, finding.fix
+        severity, verdict, finding.title, finding.check, finding.evidence, words.FIX, finding.fix
     )
 
 
 def _group(name: str, lines: list[_Line]) -> Markup:
     counted = Counter(line.state for line in lines)
-    states = [each for each in words.VERDICTS if counted[each]]
-    summary = ", ".join(f"{counted[each]} {words.VERDICTS[each]}" for each in states)
-    shut = set(counted) <= {"pass", "skipped"} or set(counted) == {"waiting"}
+    is_collapsed = set(counted) <= {"pass", "skipped"} or set(counted) == {"waiting"}
+    is_open = Markup() if is_collapsed else Markup(" open")
     return Markup(
         "<details class='group'{}><summary><b>{}</b> <span class='soft'>{}</span></summary>"
         "<ul class='checks'>{}</ul></details>"
-    ).format(Markup() if shut else Markup(" open"), name, summary, Markup().join(map(_row, lines)))
+    ).format(
+        is_open,
+        name,
+        words.counts(counted),
+        Markup().join(map(_row, lines)),
+    )
 
 
 def _row(line: _Line) -> Markup:

@@ -1,4 +1,4 @@
-"""Events: the audit trail, and each event with a page of its own at /admin/events?id=…"""
+"""Events: the audit trail, and a page for each event at /admin/events?id=…"""
 
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
@@ -10,10 +10,10 @@ import gradio as gr
 
 from panel.pages.events import audit_table, words
 from panel.pages.events.audit_words import KINDS
-from panel.pages.events.detail import EventDetail, log_of
+from panel.pages.events.detail import EventDetail, render_log
 from panel.services import PageContext, Services
 from panel.ui.layout import Components, filter_text, page_header
-from panel.ui.markup import Markup, here, isolate, link
+from panel.ui.markup import Markup, isolate, link, list_location
 from panel.ui.paging import CursorList, CursorStack, ListOrDetail, stack_from
 from panel.ui.urls import is_id
 from panel.ui.wiring import Updates, error_toast, on
@@ -24,7 +24,7 @@ _EARLIEST, _LATEST = datetime(2000, 1, 1, tzinfo=UTC), datetime(8999, 1, 1, tzin
 
 @dataclass(frozen=True)
 class EventFilters:
-    """Which events; moments as they were written."""
+    """Filters of the list; times as entered."""
 
     kinds: tuple[str, ...] = ()
     user: str = ""
@@ -36,7 +36,7 @@ class EventFilters:
 
     @classmethod
     def from_query(cls, query: Mapping[str, str]) -> "EventFilters":
-        """Read what the page's address asks for; invalid values are left out."""
+        """Read the page's address; invalid values are dropped."""
         since, until = query.get("from", ""), query.get("to", "")
         return cls(
             kinds=tuple(kind for kind in query.get("kind", "").split(",") if kind in KINDS),
@@ -49,7 +49,7 @@ class EventFilters:
         )
 
     def to_query(self) -> dict[str, str]:
-        """Return what the page's address says."""
+        """Return the query of the page's address."""
         query = {"kind": ",".join(self.kinds), "user": self.user, "email": self.email}
         query |= {"requestId": self.request_id, "address": self.address}
         return query | {"from": self.since, "to": self.until}
@@ -66,7 +66,7 @@ class EventFilters:
 
 
 class EventList(CursorList):
-    """The list, and what narrows it down."""
+    """The list and its filters."""
 
     def __init__(self) -> None:
         with gr.Row(elem_classes="filters"):
@@ -87,11 +87,11 @@ class EventList(CursorList):
             self.until = filter_text(words.UNTIL, words.UNTIL_HINT, scale=3)
         super().__init__("whose", "events", elem_classes="listed")
         self.log = gr.Markdown(elem_id="log", latex_delimiters=[])
-        self.written = [self.email, self.request, self.address, self.since, self.until]
-        self.inputs = [self.kinds, *self.written]
+        self.texts = [self.email, self.request, self.address, self.since, self.until]
+        self.inputs = [self.kinds, *self.texts]
 
-    def filled(self, filters: EventFilters) -> Updates:
-        """Show in the filters what is filters."""
+    def fill(self, filters: EventFilters) -> Updates:
+        """Set the filter components."""
         more = any((filters.address, filters.since, filters.until))
         return {
             self.kinds: list(filters.kinds),
@@ -104,10 +104,10 @@ class EventList(CursorList):
         }
 
     async def on_filter(
-        self, services: Services, context: PageContext, kinds: list[str], *written: str
+        self, services: Services, context: PageContext, kinds: list[str], *texts: str
     ) -> Updates:
-        """Show the first page of what the filters let pass."""
-        email, request_id, address, since, until = (each.strip() for each in written)
+        """Apply the filters and show the first page."""
+        email, request_id, address, since, until = (each.strip() for each in texts)
         user = EventFilters.from_query(context.query).user
         filters = EventFilters(
             tuple(kinds), user, email, request_id, _normalize_address(address), since, until
@@ -122,7 +122,7 @@ class EventList(CursorList):
     async def page_at(
         self, services: Services, context: PageContext, stack: CursorStack
     ) -> Updates:
-        """Show the page to which a walk has led, of what the page's address asks for."""
+        """Show the page at the top of the stack, with the filters of the page's address."""
         return await self.load_page(
             services, context, EventFilters.from_query(context.query), stack
         )
@@ -130,42 +130,42 @@ class EventList(CursorList):
     async def load_page(
         self, services: Services, context: PageContext, filters: EventFilters, stack: CursorStack
     ) -> Updates:
-        """Show one page of what is filters, and the log of a request."""
+        """Show one page, and the log of a request."""
         page = await services.api.get(
-            context.owner,
+            context.admin,
             "/api/admin/events",
             **filters.to_params(),
             limit=PAGE,
             cursor=stack.cursor,
         )
         now, stack = services.clock.now(), replace(stack, next=page["nextCursor"] or "")
-        rows = audit_table.render(page, now, nothing=words.NONE, hint=words.NONE_HINT)
+        rows = audit_table.render(page, now, empty_text=words.NONE, hint=words.NONE_HINT)
         return {
             self.note: _user_note(filters, page["emails"]),
-            self.listed: here("events", **filters.to_query(), cursor=stack.cursor) + rows,
-            self.log: await log_of(services, context.owner, filters.request_id),
+            self.listed: list_location("events", **filters.to_query(), cursor=stack.cursor) + rows,
+            self.log: await render_log(services, context.admin, filters.request_id),
             **self.page_updates(len(page["events"]), "event", stack),
         }
 
 
 class Events(Components):
-    """The page: the list, and in its place one event where the address names one."""
+    """The page: the list, or one event if the address names one."""
 
     def __init__(self) -> None:
-        with gr.Column() as every:
+        with gr.Column() as list_column:
             self.refresh = page_header(words.TITLE, words.LEAD, stays_fresh=True)
             self.index = EventList()
-        with gr.Column(visible=False) as one:
+        with gr.Column(visible=False) as detail_column:
             self.event = EventDetail()
-        self.layout = ListOrDetail(every, one)
+        self.layout = ListOrDetail(list_column, detail_column)
 
     async def on_load(self, services: Services, context: PageContext) -> Updates:
-        """Show the list as the page's address asks for it, or leave the place to one event."""
+        """Show the list, or the event that the page\'s address names."""
         if is_id(context.query.get("id", "")):
-            return self.layout.show(one=True) | await self.event.render(services, context)
+            return self.layout.show(detail=True) | await self.event.render(services, context)
         filters = EventFilters.from_query(context.query)
         updates = await self.index.load_page(services, context, filters, stack_from(context.query))
-        return self.layout.show(one=False) | self.index.filled(filters) | updates
+        return self.layout.show(detail=False) | self.index.fill(filters) | updates
 
 
 def build(blocks: gr.Blocks, services: Services) -> Events:
@@ -173,7 +173,7 @@ def build(blocks: gr.Blocks, services: Services) -> Events:
     page = Events()
     index = page.index
     on(services, blocks.load, page.on_load, None, page.outputs)
-    triggers = [index.kinds.input, *(each.submit for each in index.written)]
+    triggers = [index.kinds.input, *(each.submit for each in index.texts)]
     on(services, triggers, index.on_filter, index.inputs, index.outputs)
     on(services, page.refresh.click, index.refresh_list, index.stack, index.outputs)
     index.bind_pager(services)
@@ -181,13 +181,13 @@ def build(blocks: gr.Blocks, services: Services) -> Events:
 
 
 def parse_time(text: str, *, end: bool = False) -> datetime | None:
-    """Read a day or a moment of UTC, or None; `end` takes a day to mean until it is over."""
+    """Parse a day or a time in UTC, or return None; with `end`, a day means its end."""
     try:
         day = date.fromisoformat(text)
     except ValueError:
         return _parse_timestamp(text)
-    begun = datetime.combine(day, time(), UTC)
-    return _within_range(begun + timedelta(days=1) if end and day != date.max else begun)
+    start = datetime.combine(day, time(), UTC)
+    return _within_range(start + timedelta(days=1) if end and day != date.max else start)
 
 
 def _parse_timestamp(text: str) -> datetime | None:
@@ -203,7 +203,7 @@ def _within_range(then: datetime) -> datetime | None:
 
 
 def _normalize_address(address: str) -> str:
-    """Return an address as the trail has it; whatever else was written stays as it is."""
+    """Return an address as the audit trail writes it; other text unchanged."""
     try:
         return str(ip_address(address))
     except ValueError:
@@ -211,10 +211,10 @@ def _normalize_address(address: str) -> str:
 
 
 def _user_note(filters: EventFilters, emails: Mapping[str, str]) -> Markup:
-    """Say whose events alone are listed, and how to see everybody's again."""
+    """Say whose events are listed, with a link to the whole list."""
     if not filters.user:
         return Markup()
-    named = link(isolate(emails.get(filters.user, filters.user)), "users", id=filters.user)
+    user_link = link(isolate(emails.get(filters.user, filters.user)), "users", id=filters.user)
     return Markup("<p>{} {}</p>").format(
-        words.ONLY_OF.format(named), link(words.EVERYBODYS, "events")
+        words.ONLY_OF.format(user_link), link(words.EVERYBODYS, "events")
     )

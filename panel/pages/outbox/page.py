@@ -1,4 +1,4 @@
-"""The Outbox: every mail with its state, and what it says where no mailer is set."""
+"""The Outbox: every mail with its state, and its text where no mailer is set."""
 
 from dataclasses import replace
 from datetime import datetime
@@ -14,10 +14,10 @@ from panel.ui.markup import (
     Markup,
     badge,
     code_block,
-    empty,
-    here,
+    empty_state,
     isolate,
     link,
+    list_location,
     pairs,
     soft,
     verbatim,
@@ -27,28 +27,28 @@ from panel.ui.wiring import Updates, on
 
 PAGE = 25
 Mail = dict[str, Any]
-"""A mail as the API tells it."""
+"""A mail as in `GET /api/admin/outbox`."""
 
 
 class Outbox(CursorList):
-    """The page: what is said of the mailer, and the mails."""
+    """The page: a note about the mailer, and the mails."""
 
     async def on_load(self, services: Services, context: PageContext) -> Updates:
-        """Show the page that the address asks for."""
+        """Show the page that the address names."""
         return await self.page_at(services, context, stack_from(context.query))
 
     async def page_at(
         self, services: Services, context: PageContext, stack: CursorStack
     ) -> Updates:
-        """Show the page to which a walk has led."""
+        """Show the page at the top of the stack."""
         page = await services.api.get(
-            context.owner, "/api/admin/outbox", limit=PAGE, cursor=stack.cursor
+            context.admin, "/api/admin/outbox", limit=PAGE, cursor=stack.cursor
         )
         stack = replace(stack, next=page["nextCursor"] or "")
         position = words.page(len(page["mails"]), first=not stack.cursors)
         return {
-            self.note: _about(page["sends"]),
-            self.listed: here("outbox", cursor=stack.cursor) + _list(page, services),
+            self.note: _mailer_note(page["sends"]),
+            self.listed: list_location("outbox", cursor=stack.cursor) + _list(page, services),
             self.stack: stack,
             **self.pager.update(position, newer=bool(stack.cursors), older=bool(stack.next)),
         }
@@ -64,19 +64,19 @@ def build(blocks: gr.Blocks, services: Services) -> Outbox:
     return page
 
 
-def _about(sends: bool) -> Markup:
+def _mailer_note(sends: bool) -> Markup:
     if sends:
-        return soft(words.SENDS)
+        return soft(words.SENDS_NOTE)
     how = link(words.HOW_TO_SEND, "set-up")
-    return Markup("<p class='warning'>{} {}</p>").format(words.HOLDS, how)
+    return Markup("<p class='warning'>{} {}</p>").format(words.HELD_NOTE, how)
 
 
 def _list(page: dict[str, Any], services: Services) -> Markup:
     if not page["mails"]:
-        return empty(words.NOTHING, words.NOTHING_HINT.format("Set-up"))
+        return empty_state(words.NOTHING, words.NOTHING_HINT.format("Set-up"))
     now, sender = services.clock.now(), services.settings.mail_from
-    listed = (_mail(each, page["sends"], sender, now) for each in page["mails"])
-    return Markup("<div class='mails'>{}</div>").format(Markup().join(listed))
+    mails = (_mail(each, page["sends"], sender, now) for each in page["mails"])
+    return Markup("<div class='mails'>{}</div>").format(Markup().join(mails))
 
 
 def _mail(mail: Mail, sends: bool, sender: str, now: datetime) -> Markup:
@@ -88,67 +88,67 @@ def _mail(mail: Mail, sends: bool, sender: str, now: datetime) -> Markup:
         isolate(mail["to"]),
         timestamps.render_relative(mail["createdAt"], now),
     )
-    body = _letter(mail, sender) if mail["text"] else _why_not(mail, sends)
+    body = _content(mail, sender) if mail["text"] else _no_content(mail, sends)
     return Markup("<details class='card mail'><summary>{}</summary>{}{}</details>").format(
         summary, _state(mail, now), body
     )
 
 
 def _state(mail: Mail, now: datetime) -> Markup:
-    """Say how often a mail was tried, when it left or is tried next, and what went wrong."""
+    """Return the number of attempts, when it was sent or is due, and the last error."""
     parts = [words.tried(mail["attempts"])] if mail["attempts"] else []
     if mail["dueAt"]:
         parts.append(
-            words.AGAIN.format(timestamps.format_relative(timestamps.parse(mail["dueAt"]), now))
+            words.NEXT_TRY.format(timestamps.format_relative(timestamps.parse(mail["dueAt"]), now))
         )
     if mail["sentAt"]:
         parts.append(
-            words.LEFT.format(timestamps.format_relative(timestamps.parse(mail["sentAt"]), now))
+            words.SENT_AT.format(timestamps.format_relative(timestamps.parse(mail["sentAt"]), now))
         )
     html = soft(f"{', '.join(parts).capitalize()}.") if parts else Markup()
     if mail["lastError"]:
-        html += Markup("<p class='told bad'>{}: {}</p>").format(words.PROBLEM, mail["lastError"])
+        html += Markup("<p class='note bad'>{}: {}</p>").format(words.PROBLEM, mail["lastError"])
     return html
 
 
-def _why_not(mail: Mail, sends: bool) -> Markup:
+def _no_content(mail: Mail, sends: bool) -> Markup:
     is_lost = not sends and mail["state"] in {"held", "waiting"}
     why = words.UNREADABLE if is_lost else words.HIDDEN.get(mail["state"], "")
     return Markup("<p>{}</p>").format(why)
 
 
-def _letter(mail: Mail, sender: str) -> Markup:
-    """Return a mail as its reader would see it, and its link with a warning."""
-    head = pairs(
+def _content(mail: Mail, sender: str) -> Markup:
+    """Return a mail as its recipient sees it, and its link with a warning."""
+    headers = pairs(
         [
             (words.FROM, isolate(sender) if sender else words.NO_SENDER),
             (words.TO, isolate(mail["to"], most=400)),
             (words.SUBJECT, isolate(mail["subject"] or "", most=400)),
         ]
     )
-    opens = _link(mail["url"], mail["to"]) if mail["url"] else ""
-    return Markup("<div class='sheet'>{}<p class='said'>{}</p></div>{}").format(
-        head, laid_out(mail["text"]), opens
+    link_html = _link(mail["url"], mail["to"]) if mail["url"] else ""
+    return Markup("<div class='sheet'>{}<p class='text'>{}</p></div>{}").format(
+        headers, preserve_lines(mail["text"]), link_html
     )
 
 
-def laid_out(written: str) -> Markup:
-    """Return a text with its lines and spaces as they were written.
+def preserve_lines(text: str) -> Markup:
+    """Return a text with its line breaks and spaces.
 
-    A blank line would end the HTML inside Markdown, so every line ends in <br>.
+    A blank line would end the HTML inside Markdown, so lines end in <br>.
     """
-    lines = map(verbatim, written.strip("\n").splitlines())
+    lines = map(verbatim, text.strip("\n").splitlines())
     return Markup("<br>").join(line or Markup("&#8203;") for line in lines)
 
 
 def _link(url: str, to: str) -> Markup:
-    acts = Markup.escape(words.ACTS).format(isolate(to))
+    warning = Markup.escape(words.LINK_WARNING).format(isolate(to))
     return Markup(
         "<div class='link'><p class='warning'>{}</p>"
         "<p><a href='{}' target='_blank' rel='noreferrer'>{}</a></p>{}{}</div>"
-    ).format(acts, url, words.OPEN, soft(words.COPY), code_block(_one_word(url)))
+    ).format(warning, url, words.OPEN, soft(words.COPY), code_block(_strip_url(url)))
 
 
-def _one_word(url: str) -> str:
-    """Leave out what no address has: blanks, line ends and ticks."""
-    return "".join(letter for letter in url if letter.isprintable() and letter not in " `")
+def _strip_url(url: str) -> str:
+    """Drop characters that no URL has: spaces, line breaks and backticks."""
+    return "".join(char for char in url if char.isprintable() and char not in " `")

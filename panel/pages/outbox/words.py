@@ -1,66 +1,71 @@
-"""What the Outbox says."""
+"""Texts of the Outbox."""
 
 from panel.quantities import count
 
 TITLE = "Outbox"
-LEAD = "The mails of this deployment, newest first: what waits, what left, and what went wrong."
-SENDS = (
-    "A mailer is set, so mails leave by themselves. What they say is for their readers alone and "
-    "is not shown here; once a mail has left it is not kept either."
+LEAD = "The mails of this deployment, newest first: waiting, sent and failed."
+SENDS_NOTE = (
+    "Mails are sent automatically. Their text is only for the recipient and is not shown here; "
+    "once sent, it is not kept."
 )
-HOLDS = (
-    "No mailer is set, so no mail leaves. Each can be read here, and its link passed on. "
-    "Mails written now stay here also when a mailer is set later."
+HELD_NOTE = (
+    "No mailer is configured, so no mail is sent. Here you can read mails and pass on their "
+    "links. Mails written now stay here even if a mailer is configured later."
 )
-HOW_TO_SEND = "How to set a mailer"
-NOTHING = "No mail has been written yet."
+HOW_TO_SEND = "How to configure a mailer"
+NOTHING = "No mails yet."
 NOTHING_HINT = (
-    "Signing up, asking for a new password and changing an address write one: try it with the "
-    "Tester, or send a user a reset mail. {} says how mails are made to leave."
+    "Sign-ups, password resets and address changes write mails: try one in the Tester, or send "
+    "a user a reset mail. {} shows how to have mails sent."
 )
 KINDS = {
-    "verify": "Confirm an address",
-    "reset": "Choose a new password",
+    "verify": "Verify an address",
+    "reset": "Reset a password",
     "change-email": "Confirm a change of address",
-    "delete": "Confirm the deletion of an account",
-    "magic-link": "Sign in by a link",
-    "code": "A code to type in",
-    "notice": "A notice",
+    "delete": "Confirm an account deletion",
+    "magic-link": "Sign-in link",
+    "code": "One-time code",
+    "notice": "Notice",
 }
-STATES = {"held": "held", "waiting": "waiting", "sent": "sent", "given_up": "given up"}
+STATES = {
+    "held": "not sent",
+    "waiting": "waiting",
+    "sent": "sent",
+    "given_up": "failed",
+}
 SEVERITIES = {"held": "warn", "waiting": "warn", "sent": "good", "given_up": "bad"}
 FROM, TO, SUBJECT = "From", "To", "Subject"
 NO_SENDER = "not set (MAIL_FROM)"
-PROBLEM = "What went wrong"
+PROBLEM = "Last error"
 OPEN = "Open the link in a new tab"
 COPY = "The link, to copy"
-ACTS = (
-    "Whoever opens this link acts as {}: it may sign this browser in as them. It is theirs; pass "
-    "it to nobody else."
+LINK_WARNING = (
+    "This link belongs to {}: opening it may sign this browser in as them. Do not give it to "
+    "anyone else."
 )
 HIDDEN = {
     "sent": "Sent. The text is not kept.",
-    "waiting": "What it says is for its reader alone, as a mailer is set.",
-    "held": "It was written while no mailer was set, and stays. Cause it anew to have it sent.",
-    "given_up": "It will not be tried again, and what it said is not kept. Cause it anew.",
+    "waiting": "The text is only for the recipient, because a mailer is configured.",
+    "held": "Written while no mailer was configured, so it is not sent. Request a new one.",
+    "given_up": "It will not be tried again, and its text is not kept. Request a new one.",
 }
-UNREADABLE = "It was sealed with a key that this server no longer has, so nobody can read it."
+UNREADABLE = "It was encrypted with a key that this server no longer has, so no one can read it."
 
 # ---- to be filled in
-AGAIN = "next try {}"
-LEFT = "left {}"
+NEXT_TRY = "next attempt {}"
+SENT_AT = "sent {}"
 
 
 def kind(name: str) -> str:
-    """Say what a mail is for; a kind that is new here keeps its name."""
+    """Return what a mail is for; an unknown kind keeps its name."""
     return KINDS.get(name) or name.replace("-", " ").capitalize()
 
 
 def tried(times: int) -> str:
-    """Say how often a mail was tried."""
-    return f"tried {count(times, 'time')}"
+    """Return how often a mail was tried."""
+    return count(times, "attempt")
 
 
 def page(number: int, first: bool) -> str:
-    """Say how many mails are on this page of the list."""
-    return f"{count(number, 'mail')}{'' if first else ', older ones'}"
+    """Return how many mails are on this page."""
+    return f"{count(number, 'mail')}{'' if first else ', older'}"

@@ -9,11 +9,11 @@ from panel.pages.overview import words
 from panel.ui import timestamps
 from panel.ui.markup import Markup, badge
 
-_RESTORE_TOLD_FOR = timedelta(days=7)
+_RESTORE_SHOWN_FOR = timedelta(days=7)
 
 Severity = Literal["good", "warn", "bad"]
 Status = Mapping[str, Any]
-"""What `GET /api/admin/status` tells, or what `GET /ready` does."""
+"""The JSON of `GET /api/admin/status` or `GET /ready`."""
 
 
 @dataclass(frozen=True)
@@ -27,7 +27,7 @@ class HealthItem:
 
 
 def assess(status: Status | None, ready: Status, now: datetime) -> list[HealthItem]:
-    """Return everything there is to know, what is wrong first. No status: the database is away."""
+    """Return all items, problems first. Without a status the database is unreachable."""
     items = [_database(ready, status)]
     if status is not None:
         items += _restored(status["database"].get("restored"), now)
@@ -46,12 +46,12 @@ def assess(status: Status | None, ready: Status, now: datetime) -> list[HealthIt
 
 
 def render(items: list[HealthItem]) -> Markup:
-    """Return all matters as a card."""
-    wrong = [each for each in items if each.severity != "good"]
+    """Return all items as a card."""
+    problems = [each for each in items if each.severity != "good"]
     worst = items[0].severity if items else "good"
-    verdict = words.to_mend(len(wrong)) if wrong else words.ALL_WELL
+    verdict = words.problems(len(problems)) if problems else words.ALL_WELL
     return Markup(
-        "<section class='card'><p class='verdict'>{}</p><ul class='matters'>{}</ul></section>"
+        "<section class='card'><p class='verdict'>{}</p><ul class='health'>{}</ul></section>"
     ).format(badge(verdict, worst), Markup().join(map(_row, items)))
 
 
@@ -81,29 +81,30 @@ def _database(ready: Status, status: Status | None) -> HealthItem:
 
 
 def _data(database: Status, now: datetime) -> HealthItem:
-    lasts, taken = database["durability"], database.get("snapshots")
-    text = words.DURABILITY[lasts]
-    if lasts == "ephemeral":
+    durability, snapshots = database["durability"], database.get("snapshots")
+    text = words.DURABILITY[durability]
+    if durability == "ephemeral":
         return HealthItem(words.DATA, "bad", text, words.EPHEMERAL_FIX)
-    if taken and taken["lastAt"]:
+    if snapshots and snapshots["lastAt"]:
         text += words.LAST_SNAPSHOT.format(
-            timestamps.format_relative(timestamps.parse(taken["lastAt"]), now)
+            timestamps.format_relative(timestamps.parse(snapshots["lastAt"]), now)
         )
-    if taken and taken["trouble"]:
-        text += words.snapshots_fail(taken["trouble"])
+    if snapshots and snapshots["trouble"]:
+        text += words.snapshots_fail(snapshots["trouble"])
         return HealthItem(words.DATA, "bad", text, words.SNAPSHOTS_FAIL_FIX)
     return HealthItem(words.DATA, "good", text)
 
 
-def _restored(it: Status | None, now: datetime) -> list[HealthItem]:
-    if it is None or now - timestamps.parse(it["restoredAt"]) > _RESTORE_TOLD_FOR:
+def _restored(restore: Status | None, now: datetime) -> list[HealthItem]:
+    if restore is None or now - timestamps.parse(restore["restoredAt"]) > _RESTORE_SHOWN_FOR:
         return []
-    at, damaged = timestamps.format_exact(timestamps.parse(it["restoredAt"])), it["damaged"]
-    if it["asOf"] is None and damaged:
+    at = timestamps.format_exact(timestamps.parse(restore["restoredAt"]))
+    damaged = restore["damaged"]
+    if restore["asOf"] is None and damaged:
         text = words.began_empty(at, damaged)
         return [HealthItem(words.RESTORED, "bad", text, words.LOST_FIX)]
-    as_of = timestamps.format_exact(timestamps.parse(it["asOf"])) if it["asOf"] else ""
-    ended = (it["accounts"], it["sessionsEnded"], it["linksEnded"])
+    as_of = timestamps.format_exact(timestamps.parse(restore["asOf"])) if restore["asOf"] else ""
+    ended = (restore["accounts"], restore["sessionsEnded"], restore["linksEnded"])
     text = words.restored(as_of, at, *ended, damaged)
     return [HealthItem(words.RESTORED, "bad", text, words.RESTORED_FIX)]
 
@@ -131,8 +132,8 @@ def _secret(status: Status) -> HealthItem:
     text = words.SECRETS[state] + words.old_keys(old)
     if state == "set":
         return HealthItem(words.SECRET, "good", text)
-    hurts = state == "example" or status["environment"] == "production"
-    return HealthItem(words.SECRET, "bad" if hurts else "warn", text, words.KEY_FIX)
+    is_bad = state == "example" or status["environment"] == "production"
+    return HealthItem(words.SECRET, "bad" if is_bad else "warn", text, words.KEY_FIX)
 
 
 def _proxy(proxy: Status) -> HealthItem:
@@ -143,8 +144,8 @@ def _proxy(proxy: Status) -> HealthItem:
 
 
 def _cache(cache: Status, database: str) -> HealthItem:
-    how, _, trouble = cache["state"].partition(": ")
-    if how == "bypassed":
+    mode, _, trouble = cache["state"].partition(": ")
+    if mode == "bypassed":
         if database == "sqlite":  # for the moment of a write; it passes
             return HealthItem(words.CACHE, "good", words.bypassed(trouble))
         return HealthItem(words.CACHE, "warn", words.bypassed(trouble), words.BYPASSED_FIX)
@@ -161,8 +162,8 @@ def _clock(clock: Status) -> HealthItem:
     if clock["right"]:
         text = words.clock(clock["comparedWith"], "", behind=False)
         return HealthItem(words.CLOCK, "good", text)
-    far = timestamps.format_length(abs(clock["ahead"]))
-    text = words.clock(clock["comparedWith"], far, behind=clock["ahead"] < 0)
+    offset = timestamps.format_length(abs(clock["ahead"]))
+    text = words.clock(clock["comparedWith"], offset, behind=clock["ahead"] < 0)
     return HealthItem(words.CLOCK, "bad", text, words.CLOCK_FIX)
 
 

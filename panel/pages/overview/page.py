@@ -1,4 +1,4 @@
-"""The Overview: is everything well, and what has happened lately."""
+"""The Overview: the server's health, key figures and the latest events."""
 
 import asyncio
 from collections.abc import Sequence
@@ -19,7 +19,7 @@ from panel.ui.wiring import Updates, explain, on
 
 _EVENTS = 8
 _PERIODS = {"24h": ("hour", 24), "7d": ("day", 7), "30d": ("day", 30)}
-"""How each period is counted: by what, and how many of them."""
+"""The unit of each period, and how many units it has."""
 
 
 class Overview(Components):
@@ -29,7 +29,7 @@ class Overview(Components):
         with gr.Row(elem_classes="titled"):
             gr.Markdown(heading(words.TITLE, words.LEAD), elem_classes="head")
             self.updated = gr.Markdown(elem_id="updated", elem_classes="soft")
-            self.refreshed = refresh_button(stays_fresh=True).click
+            self.refresh = refresh_button(stays_fresh=True).click
         self.figures = gr.Markdown(elem_id="figures", min_height=84)
         with gr.Row(elem_classes="columns"):
             with gr.Column(scale=5, min_width=320):
@@ -41,59 +41,59 @@ class Overview(Components):
         self.inputs = [self.period]
 
     async def render(self, services: Services, context: PageContext, period: str) -> Updates:
-        """Show everything as it is now. What cannot be read leaves what was there.
+        """Load and show everything. If that fails, what was shown stays.
 
-        It comes again every few seconds, so a refusal is written into the page: no toast.
+        It runs every few seconds, so an error is shown in the page: no toast.
         """
         now = services.clock.now()
         ready = await _ready(services, context)
         try:
-            status, users, counted, day, events = await _read(services, context, period)
+            status, users, stats, day, events = await _read(services, context, period)
         except ApiError as refused:
             updates = {self.updated: alert(explain(refused))}
             away = {self.state: health.render(health.assess(None, ready, now))}
             return updates | away if refused.status == 503 else updates
         return {
             self.updated: Markup("<p>{}</p>").format(words.AS_OF.format(f"{now:%H:%M:%S} UTC")),
-            self.figures: figures(users["total"], day["buckets"]),
+            self.figures: render_figures(users["total"], day["buckets"]),
             self.state: health.render(health.assess(status, ready, now)),
             self.latest: _latest(events, services),
-            self.charts: drawn(counted["buckets"], period),
+            self.charts: render_charts(stats["buckets"], period),
         }
 
 
 def build(blocks: gr.Blocks, services: Services) -> Overview:
     """Lay out the page."""
     page = Overview()
-    triggers = [blocks.load, page.refreshed, page.period.input]
+    triggers = [blocks.load, page.refresh, page.period.input]
     on(services, triggers, page.render, page.inputs, page.outputs)
     return page
 
 
 async def _ready(services: Services, context: PageContext) -> Any:
-    response = await services.api.call(context.owner.visitor, "GET", "/ready")
+    response = await services.api.call(context.admin.visitor, "GET", "/ready")
     return response.json()
 
 
 async def _read(services: Services, context: PageContext, period: str) -> list[Any]:
-    get, owner = services.api.get, context.owner
-    unit, many = _PERIODS[period]
+    get, admin = services.api.get, context.admin
+    unit, number = _PERIODS[period]
     width = timedelta(hours=1) if unit == "hour" else timedelta(days=1)
-    since = (services.clock.now() - (many - 1) * width).isoformat()
+    since = (services.clock.now() - (number - 1) * width).isoformat()
     yesterday = (services.clock.now() - timedelta(hours=23)).isoformat()
     return list(
         await asyncio.gather(
-            get(owner, "/api/admin/status"),
-            get(owner, "/api/admin/users", limit=1),
-            get(owner, "/api/admin/stats", by=unit, **{"from": since}),
-            get(owner, "/api/admin/stats", by="hour", **{"from": yesterday}),
-            get(owner, "/api/admin/events", limit=_EVENTS),
+            get(admin, "/api/admin/status"),
+            get(admin, "/api/admin/users", limit=1),
+            get(admin, "/api/admin/stats", by=unit, **{"from": since}),
+            get(admin, "/api/admin/stats", by="hour", **{"from": yesterday}),
+            get(admin, "/api/admin/events", limit=_EVENTS),
         )
     )
 
 
-def figures(users: int, day: Sequence[dict[str, Any]]) -> Markup:
-    """Return the numbers that matter most; `day` is the last 24 hours, hour by hour."""
+def render_figures(users: int, day: Sequence[dict[str, Any]]) -> Markup:
+    """Return the key figures; `day` is the last 24 hours, by hour."""
     failures = sum(each["signInFailures"] for each in day)
     values = (users, day[-1]["activeSessions"], sum(each["signIns"] for each in day), failures)
     severities = ("", "", "", "bad" if failures else "")
@@ -102,29 +102,29 @@ def figures(users: int, day: Sequence[dict[str, Any]]) -> Markup:
     return Markup("<div class='figures four'>{}</div>").format(cells)
 
 
-def drawn(buckets: Sequence[dict[str, Any]], period: str) -> Markup:
+def render_charts(buckets: Sequence[dict[str, Any]], period: str) -> Markup:
     """Return the charts of a period."""
-    moments = [_moment(each["start"], _PERIODS[period][0]) for each in buckets]
+    labels = [_label(each["start"], _PERIODS[period][0]) for each in buckets]
 
     def series(name: str, key: str) -> Series:
         return Series(name, [each[key] for each in buckets])
 
     failures = series(words.FAILURES, "signInFailures")
-    made = [
-        Chart(words.SIGN_INS, moments, [series(words.SIGN_INS, "signIns"), failures]),
-        Chart(words.SIGN_UPS, moments, [series(words.SIGN_UPS, "signUps")]),
-        Chart(words.LIVE_TITLE, moments, [series(words.LIVE, "activeSessions")], "lines"),
+    shown = [
+        Chart(words.SIGN_INS, labels, [series(words.SIGN_INS, "signIns"), failures]),
+        Chart(words.SIGN_UPS, labels, [series(words.SIGN_UPS, "signUps")]),
+        Chart(words.LIVE_TITLE, labels, [series(words.LIVE, "activeSessions")], "lines"),
     ]
-    return Markup("<div class='charts'>{}</div>").format(Markup().join(map(charts.render, made)))
+    return Markup("<div class='charts'>{}</div>").format(Markup().join(map(charts.render, shown)))
 
 
-def _moment(start: str, unit: str) -> str:
+def _label(start: str, unit: str) -> str:
     then = timestamps.parse(start)
     return f"{then:%H:%M}" if unit == "hour" else f"{then:%-d %b}"
 
 
 def _latest(page: dict[str, Any], services: Services) -> Markup:
     now, hint = services.clock.now(), words.NO_EVENTS_HINT
-    listed = audit_table.render(page, now, nothing=words.NO_EVENTS, hint=hint)
+    events_table = audit_table.render(page, now, empty_text=words.NO_EVENTS, hint=hint)
     more = link(words.ALL_EVENTS, "events")
-    return Markup("<h2>{}</h2>{}<p class='more'>{}</p>").format(words.LATEST, listed, more)
+    return Markup("<h2>{}</h2>{}<p class='more'>{}</p>").format(words.LATEST, events_table, more)

@@ -1,118 +1,117 @@
-"""What the Overview says."""
+"""Texts of the Overview."""
 
 from panel.quantities import count
 
 TITLE = "Overview"
-LEAD = "The state of this server, and what happened recently."
-PERIOD = "Time"
+LEAD = "The health of this server, and what happened recently."
+PERIOD = "Period"
 PERIODS = [("24 hours", "24h"), ("7 days", "7d"), ("30 days", "30d")]
 ALL_WELL = "Everything is working"
 ALL_EVENTS = "All events"
-LATEST = "The latest events"
-NO_EVENTS, NO_EVENTS_HINT = "Nothing has happened yet.", "Sign someone up with the Tester."
-FIGURES = ("Users", "Live sessions", "Sign-ins, 24 hours", "Failures, 24 hours")
-SIGN_INS, FAILURES, SIGN_UPS, LIVE = "Sign-ins", "Failures", "Sign-ups", "Live sessions"
-LIVE_TITLE = "Live sessions, counted among those still live"
+LATEST = "Latest events"
+NO_EVENTS, NO_EVENTS_HINT = "No events yet.", "Sign up a test user in the Tester."
+FIGURES = ("Users", "Live sessions", "Sign-ins, 24 hours", "Failed sign-ins, 24 hours")
+SIGN_INS, FAILURES, SIGN_UPS, LIVE = "Sign-ins", "Failed", "Sign-ups", "Live sessions"
+LIVE_TITLE = "Live sessions, counting those still live"
 
-# ---- what is looked at
+# ---- the health items
 DATABASE, DATA, CACHE, MAIL = "Database", "Data", "Session cache", "Mail"
 RESTORED = "Restored"
 CLOCK = "Clock"
 SECRET, PROXY, LIMITS, VERSION = "Signing key", "Proxy", "Rate limits", "Version"
-AWAY = "The database does not answer, so nobody can sign in and most requests are refused."
-AWAY_FIX = "Check that it is running and that DATABASE_URL is right; the log has the error."
+AWAY = "The database does not respond: no one can sign in, and most requests fail."
+AWAY_FIX = "Check that it is running and that DATABASE_URL is correct. The log has the error."
 TROUBLES = {
-    "read-only": "The database may not be written to, so nobody can sign in; sessions go on.",
-    "full": "The database's disk is full, so nobody can sign in; sessions go on.",
-    "damaged": "The database is damaged, so that nothing is read from it or written to it.",
-    "replaced": "The SQLite file was removed, moved or replaced while the server runs.",
-    "unusable": "The database lacks tables or rights, or its disk fails.",
+    "read-only": "The database is read-only: no one can sign in, but existing sessions work.",
+    "full": "The database's disk is full: no one can sign in, but existing sessions work.",
+    "damaged": "The database is damaged and is neither read nor written.",
+    "replaced": "The SQLite file was removed, moved or replaced while the server was running.",
+    "unusable": "The database lacks tables or permissions, or its disk fails.",
 }
 TROUBLE_FIXES = {
-    "read-only": "After a failover the new primary is found by itself; else make it writable.",
-    "full": "Make room; it goes on by itself.",
-    "damaged": "Stop the server, put a backup in the file's place and start it again.",
-    "replaced": "Put it back; or stop the server, put the right one there and start it again.",
-    "unusable": "The log names what is missing. Does DATABASE_URL lead to the right database?",
+    "read-only": "After a failover the server finds the new primary; otherwise make it writable.",
+    "full": "Free some disk space. The server recovers by itself.",
+    "damaged": "Stop the server, replace the file with a backup, and start it again.",
+    "replaced": "Put it back; or stop the server, put the right file there, and start it again.",
+    "unusable": "The log says what is missing. Does DATABASE_URL point to the right database?",
 }
-OUTDATED = "The tables are not those of this version."
-OUTDATED_FIX = "Restart the server: it brings them up to date. If it cannot, its log says why."
+OUTDATED = "The tables do not match this version."
+OUTDATED_FIX = "Restart the server to migrate them. If that fails, its log has the reason."
 KINDS = {"sqlite": "SQLite", "postgresql": "PostgreSQL"}
-SLOW_SEARCH = "Searching users reads all of them: slow from some ten thousand on."
-SLOW_SEARCH_FIX = "Let the extension pg_trgm be made in the database, then restart."
+SLOW_SEARCH = "User search has no index, so it is slow from about ten thousand users."
+SLOW_SEARCH_FIX = "Create the extension pg_trgm in the database, then restart."
 DURABILITY = {
-    "durable": "It stays when the server restarts.",
-    "snapshots": "A crash loses what was written since the last snapshot.",
-    "ephemeral": "All accounts are lost with the next restart.",
+    "durable": "Data survives a restart.",
+    "snapshots": "A crash loses changes made since the last snapshot.",
+    "ephemeral": "All accounts are lost at the next restart.",
 }
 SNAPSHOTS_FAIL_FIX = (
-    "Is SNAPSHOT_DIR mounted, writable and not full? It is tried again all the time."
+    "Check that SNAPSHOT_DIR is mounted, writable and not full. The server keeps trying."
 )
 RESTORED_FIX = (
-    "Ban, delete and demote once more whom you had, as far as you know, and have passwords that "
-    "were changed in between set again. This note leaves the page after a week and stays in Events."
+    "Repeat the bans, deletions and demotions made since then, as far as you know them, and "
+    "have passwords changed since then reset. This notice disappears after a week; the event "
+    "stays in Events."
 )
 LOST_FIX = (
-    "The damaged files are in SNAPSHOT_DIR, with .damaged at the end. A backup of your own can be "
-    "put back as docs/operations.md says."
+    "The damaged files are in SNAPSHOT_DIR, with the suffix .damaged. docs/operations.md "
+    "describes how to restore a backup of your own."
 )
 EPHEMERAL_FIX = "Set DATABASE_URL to a PostgreSQL, or SNAPSHOT_DIR to a mounted storage bucket."
-BYPASSED_FIX = (
-    "It mends itself once changes are heard again; a pooler may need DATABASE_URL_DIRECT."
-)
+BYPASSED_FIX = "It recovers once changes are received again. A pooler may need DATABASE_URL_DIRECT."
 SENDS = {
-    "smtp": "Mails leave by SMTP.",
-    "api": "Mails leave by the provider's HTTPS API.",
-    "outbox": "No mailer is set: mails wait in the outbox, where admins read them.",
+    "smtp": "Mails are sent by SMTP.",
+    "api": "Mails are sent through the provider's HTTPS API.",
+    "outbox": "No mailer is configured: mails stay in the Outbox, where admins can read them.",
 }
 OUTBOX_FIX = "Set SMTP_URL, or MAIL_API_URL and MAIL_API_KEY, and MAIL_FROM."
-MAIL_FIX = "The outbox has each mail with its error; look at the settings of the mailer."
+MAIL_FIX = "The Outbox shows each mail with its error. Check the mail settings."
 SECRETS = {
     "set": "SECRET_KEY is set.",
-    "generated": "The server generated a key: if the disk is lost, every session ends.",
-    "example": "SECRET_KEY is an example from the documentation: anyone can sign cookies with it.",
+    "generated": "The server generated its own key: if the disk is lost, every session ends.",
+    "example": "SECRET_KEY is an example from the documentation: anyone can forge cookies with it.",
 }
-KEY_FIX = "Set SECRET_KEY to a long random text of your own and restart."
-PROXY_FIX = "If this is your proxy, name it in TRUSTED_PROXIES."
+KEY_FIX = "Set SECRET_KEY to a long random text and restart."
+PROXY_FIX = "If this is your proxy, add it to TRUSTED_PROXIES."
 CLOCK_FIX = (
-    "Compare this machine and the database's with a time server; timedatectl says whether one sets "
-    "them. Sessions, links and bans end by this machine's clock."
+    "Compare the clocks of this machine and of the database with a time server; timedatectl "
+    "shows whether one is used. Sessions, links and bans end by this machine's clock."
 )
 LIMITS_OFF = "Rate limits are off: nothing slows down password guessing."
 LIMITS_FIX = "Set RATE_LIMITS=on."
 
 # ---- to be filled in
-LAST_SNAPSHOT = " It was taken {}."
-LAST_ERROR = "The latest problem: {}."
+LAST_SNAPSHOT = " The last one was taken {}."
+LAST_ERROR = "The last error: {}."
 STRANGE_PROXY = (
-    "Requests come through {}, which is no trusted proxy: every visitor seems to be there."
+    "Requests come through {}, which is not a trusted proxy: all visitors seem to come from it."
 )
-SEEN_FROM = "You come from {}, as the limits and the audit trail see it."
+SEEN_FROM = "Rate limits and the audit trail see your address as {}."
 COUNTED_IN = "Attempts are counted in {}."
 AS_OF = "As of {}"
 
 
 def database(kind: str) -> str:
-    """Say which database answers."""
-    return f"{KINDS.get(kind, kind)} answers, and its tables are current."
+    """Say which database is in use."""
+    return f"{KINDS.get(kind, kind)} is connected, and its tables are up to date."
 
 
 def snapshots_fail(trouble: str) -> str:
-    """Say that no snapshot can be taken, and why."""
-    return f" None can be taken: {trouble.rstrip('.')}."
+    """Say that snapshots fail, and why."""
+    return f" Snapshots fail: {trouble.rstrip('.')}."
 
 
 def restored(as_of: str, at: str, accounts: int, sessions: int, links: int, damaged: int) -> str:
-    """Say that the database came back as it was before, and what that means."""
+    """Say that the database was restored, and what that means."""
     skipped = f" {count(damaged, 'newer snapshot')} could not be used." if damaged else ""
-    then = f"as it was on {as_of}" if as_of else "from a backup"
-    since = f" between {as_of} and {at}" if as_of else f" between the backup and {at}"
+    then = f"as of {as_of}" if as_of else "from a backup"
+    since = as_of or "the backup"
     return (
-        f"The database was lost and came back {then}.{skipped} Whatever was done{since} may be "
-        f"missing. All {count(accounts, 'account')}, and passwords, addresses, roles and bans, "
-        "are as they were then: who was deleted or banned since may be back, and a password that "
-        f"was changed is the old one. {count(sessions, 'session')} and "
-        f"{count(links, 'mailed link')} were ended, as some may have ended before."
+        f"The database was lost and restored {then}.{skipped} Changes between {since} and {at} may "
+        f"be missing. All {count(accounts, 'account')}, with passwords, addresses, roles and bans, "
+        "are as they were then: users deleted or banned since may be back, and passwords changed "
+        f"since are the old ones again. {count(sessions, 'session')} and "
+        f"{count(links, 'mailed link')} were ended, because some may have ended since."
     )
 
 
@@ -120,53 +119,55 @@ def began_empty(at: str, damaged: int) -> str:
     """Say that nothing could be restored."""
     return (
         f"The database was lost, and {count(damaged, 'snapshot')} could not be used: the server "
-        f"began empty on {at}."
+        f"started with an empty one on {at}."
     )
 
 
 def bypassed(trouble: str) -> str:
-    """Say that sessions are read anew each time, and why."""
+    """Say that the cache is bypassed, and why."""
     why = f": {trouble}" if trouble else ""
-    return f"Sessions are read from the database each time, which is right but slower{why}."
+    return f"Every request reads its session from the database, which is correct but slower{why}."
 
 
 def cached(sessions: int, size: int) -> str:
     """Say how full the cache is."""
-    return f"{count(sessions, 'session')} cached, of {size:,} at most."
+    return f"{count(sessions, 'session')} cached; the limit is {size:,}."
 
 
 def waiting(number: int, since: str) -> str:
-    """Say how many mails are to leave yet."""
+    """Say how many mails are waiting to be sent."""
     return f"{count(number, 'mail')} waiting{f', the oldest from {since}' if since else ''}."
 
 
 def old_keys(number: int) -> str:
-    """Say how many former keys still verify."""
-    return f" {count(number, 'former key')} still verify." if number else ""
+    """Say how many old keys are still accepted."""
+    verb = "is" if number == 1 else "are"
+    return f" {count(number, 'old key')} {verb} still accepted." if number else ""
 
 
 def clock(compared_with: str, ahead: str, behind: bool) -> str:
-    """Say how far the clock is off; no `ahead`: it is not."""
+    """Say how far the clock is off; an empty `ahead` means that it is right."""
     of = "the database's" if compared_with == "database" else "the newest entry's"
     if not ahead:
         return f"This machine's clock agrees with {of}."
     if compared_with == "database":
         way = "behind" if behind else "ahead of"
-        return f"This machine's clock is {ahead} {way} {of}: nothing is deleted by its age."
+        return f"This machine's clock is {ahead} {way} {of}: expired data is not deleted."
     if behind:
         return f"This machine's clock is {ahead} behind the newest entry of the database."
     return (
-        f"The newest entry that was there at the start is {ahead} older than this machine's clock: "
-        "nobody came for so long, or the clock is ahead. What has ended since is not deleted yet."
+        f"At the start, the newest entry in the database was {ahead} older than this machine's "
+        "clock: the server was unused for that long, or the clock is ahead. Data that has expired "
+        "since then is not deleted yet."
     )
 
 
 def version(number: str, commit: str, environment: str, started: str) -> str:
-    """Say what runs, and since when."""
+    """Say which version is running, and since when."""
     build = f" ({commit[:10]})" if commit else ""
     return f"Gatehouse {number}{build}, {environment}, started {started}."
 
 
-def to_mend(number: int) -> str:
-    """Say how many things are not well."""
-    return f"{count(number, 'thing')} to look at"
+def problems(number: int) -> str:
+    """Say how many items are not good."""
+    return f"{count(number, 'item')} {'needs' if number == 1 else 'need'} attention"

@@ -18,15 +18,15 @@ from panel.services import PageContext, Services
 from panel.ui import timestamps
 from panel.ui.confirm import Confirmation
 from panel.ui.layout import Components, back_link
-from panel.ui.markup import Markup, badge, empty, isolate, link, pairs, see_also, short
-from panel.ui.user_agents import device
+from panel.ui.markup import Markup, badge, empty_state, isolate, link, pairs, see_also, shorten
+from panel.ui.user_agents import describe_device
 from panel.ui.wiring import Updates
 
-_SUBSCRIBER = 64  # bits that all addresses of one IPv6 subscriber share
+_PREFIX_BITS = 64  # of the IPv6 addresses of one subscriber
 
 
 class SessionDetail(Components):
-    """What is shown where the page's address names a session."""
+    """The page of one session."""
 
     def __init__(self, services: Services, bar: Confirmation) -> None:
         back_link(words.BACK, "sessions")
@@ -38,27 +38,27 @@ class SessionDetail(Components):
         bar.add_button(services, end_all, ask_end_all)
 
     async def render(self, services: Services, context: PageContext) -> Updates:
-        """Show a session as it is now; one that is over leaves a sentence."""
+        """Show the session, or that it has ended."""
         session = await find_session(services, context)
         if session is None:
-            gone = empty(words.OVER, words.OVER_HINT)
+            gone = empty_state(words.OVER, words.OVER_HINT)
             return {self.about: gone, self.actions: gr.Row(visible=False)}
-        own = await own_id(services, context.owner)
-        admins = await admins_in(services, context.owner, [session])
-        facts = about(session, own, admins, services)
-        return {self.about: facts, self.actions: gr.Row(visible=True)}
+        own = await own_id(services, context.admin)
+        admins = await admins_in(services, context.admin, [session])
+        html = render_session(session, own, admins, services)
+        return {self.about: html, self.actions: gr.Row(visible=True)}
 
 
-def about(
+def render_session(
     session: Session, own: str, admins: dict[str, dict[str, Any]], services: Services
 ) -> Markup:
-    """Return all that is known of a session."""
+    """Return everything known about a session."""
     now, user = services.clock.now(), session["user"]
     facts = [
         Markup("{} <span class='soft'>{}</span>").format(
             link(isolate(user["email"], 300), "users", id=user["id"]), isolate(user["name"], 300)
         ),
-        short(device(session["userAgent"])),
+        shorten(describe_device(session["userAgent"])),
         isolate(session["userAgent"], 1000) if session["userAgent"] else words.SAYS_NOTHING,
         session["ipAddress"] or words.UNKNOWN_ADDRESS,
         timestamps.render_both(session["createdAt"], now),
@@ -69,14 +69,14 @@ def about(
     rows = list(zip(words.FACTS, facts, strict=True))
     if session["impersonatedBy"]:
         rows.insert(1, (words.ACTED_BY, _admin(session, admins)))
-    marks = marks_of(session, own, admins)
+    badges = badges_of(session, own, admins)
     return Markup("<div class='card'><h1>{} {}</h1>{}{}</div>").format(
-        words.SESSION_OF.format(isolate(user["email"], 60)), marks, pairs(rows), _see_also(session)
+        words.SESSION_OF.format(isolate(user["email"], 60)), badges, pairs(rows), _see_also(session)
     )
 
 
-def marks_of(session: Session, own: str, admins: dict[str, dict[str, Any]]) -> Markup:
-    """Say in pills what is particular about a session: it is one's own, or an admin uses it."""
+def badges_of(session: Session, own: str, admins: dict[str, dict[str, Any]]) -> Markup:
+    """Return the badge of the admin's own session or of an impersonated one."""
     if session["id"] == own:
         return badge(words.YOURS, "good")
     if not session["impersonatedBy"]:
@@ -85,15 +85,15 @@ def marks_of(session: Session, own: str, admins: dict[str, dict[str, Any]]) -> M
     return badge(words.ACTS_AS_THEM.format(admin["email"] if admin else words.GONE_ADMIN), "warn")
 
 
-def subscriber(address: str) -> str:
-    """Return the /64 that an IPv6 address lies in, or nothing for any other address."""
+def ipv6_prefix(address: str) -> str:
+    """Return the /64 of an IPv6 address; empty for other addresses."""
     try:
-        match = ip_address(address)
+        parsed = ip_address(address)
     except ValueError:
         return ""
-    if not isinstance(match, IPv6Address) or match.ipv4_mapped:
+    if not isinstance(parsed, IPv6Address) or parsed.ipv4_mapped:
         return ""
-    return str(ip_network((match, _SUBSCRIBER), strict=False))
+    return str(ip_network((parsed, _PREFIX_BITS), strict=False))
 
 
 def _admin(session: Session, admins: dict[str, dict[str, Any]]) -> Markup:
@@ -105,13 +105,13 @@ def _admin(session: Session, admins: dict[str, dict[str, Any]]) -> Markup:
 
 def _see_also(session: Session) -> Markup:
     user, address = session["user"], session["ipAddress"]
-    every = [
+    links = [
         link(words.ALL_OF.format(isolate(user["email"], 60)), "sessions", user=user["id"]),
         link(words.EVENTS_OF.format(isolate(user["email"], 60)), "events", user=user["id"]),
     ]
     if address:
-        every.append(link(words.SAME_ADDRESS, "sessions", address=address))
-        every.append(link(words.EVENTS_OF_ADDRESS, "events", address=address))
-    if near := subscriber(address):
-        every.append(link(f"{words.SAME_SUBSCRIBER} {near}", "sessions", address=near))
-    return see_also(words.SEE, every)
+        links.append(link(words.SAME_ADDRESS, "sessions", address=address))
+        links.append(link(words.EVENTS_OF_ADDRESS, "events", address=address))
+    if prefix := ipv6_prefix(address):
+        links.append(link(f"{words.SAME_NETWORK} {prefix}", "sessions", address=prefix))
+    return see_also(words.SEE, links)

@@ -1,4 +1,4 @@
-"""Sessions: everybody's live ones, and each with a page of its own at /admin/sessions?id=…"""
+"""Sessions: the list, and a page for each at /admin/sessions?id=…"""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -9,17 +9,17 @@ import gradio as gr
 
 from panel.client.api import ApiError
 from panel.pages.sessions import words
-from panel.pages.sessions.actions import Listed, Session, admins_in, ask_end_listed, own_id
-from panel.pages.sessions.detail import SessionDetail, marks_of, subscriber
+from panel.pages.sessions.actions import ListedSessions, Session, admins_in, ask_end_listed, own_id
+from panel.pages.sessions.detail import SessionDetail, badges_of, ipv6_prefix
 from panel.services import PageContext, Services
 from panel.ui import timestamps
 from panel.ui.confirm import Confirmation
 from panel.ui.layout import Components, filter_text, page_header
-from panel.ui.markup import Markup, alert, here, isolate, link, short
+from panel.ui.markup import Markup, alert, isolate, link, list_location, shorten
 from panel.ui.paging import CursorList, CursorStack, ListOrDetail, stack_from
 from panel.ui.table import Column, table
 from panel.ui.urls import is_id
-from panel.ui.user_agents import device
+from panel.ui.user_agents import describe_device
 from panel.ui.wiring import Updates, error_toast, on
 
 PAGE = 25
@@ -27,7 +27,7 @@ PAGE = 25
 
 @dataclass(frozen=True)
 class SessionFilters:
-    """Which sessions."""
+    """Filters of the list."""
 
     user: str = ""
     address: str = ""
@@ -35,7 +35,7 @@ class SessionFilters:
 
     @classmethod
     def from_query(cls, query: Mapping[str, str]) -> "SessionFilters":
-        """Read what the page's address asks for; invalid values are left out."""
+        """Read the page's address; invalid values are dropped."""
         user, address = query.get("user", ""), query.get("address", "")
         return cls(
             user=user if is_id(user) else "",
@@ -50,7 +50,7 @@ class SessionFilters:
 
 
 class SessionList(CursorList):
-    """The list, and what narrows it down."""
+    """The list and its filters."""
 
     def __init__(self) -> None:
         with gr.Row(elem_classes="filters"):
@@ -62,13 +62,13 @@ class SessionList(CursorList):
             )
         super().__init__("whose", "sessions", elem_classes="listed")
         self.end = gr.Button(visible=False, variant="stop", size="md", elem_id="end-listed")
-        self.seen = gr.State(Listed())  # what `ask_end_listed` asks about
+        self.listed_sessions = gr.State(ListedSessions())  # what `ask_end_listed` asks about
         self.inputs = [self.search, self.address]
 
     async def on_filter(
         self, services: Services, context: PageContext, search: str, address: str
     ) -> Updates:
-        """Show the first page of what the filters let pass."""
+        """Apply the filters and show the first page."""
         if address.strip() and not is_address(address.strip()):
             raise error_toast(words.NO_SUCH_ADDRESS)
         filters = SessionFilters(
@@ -79,7 +79,7 @@ class SessionList(CursorList):
     async def page_at(
         self, services: Services, context: PageContext, stack: CursorStack
     ) -> Updates:
-        """Show the page to which a walk has led, of what the page's address asks for."""
+        """Show the page at the top of the stack, with the filters of the page's address."""
         return await self.load_page(
             services, context, SessionFilters.from_query(context.query), stack
         )
@@ -87,53 +87,53 @@ class SessionList(CursorList):
     async def load_page(
         self, services: Services, context: PageContext, filters: SessionFilters, stack: CursorStack
     ) -> Updates:
-        """Show one page of what is filters."""
+        """Show one page."""
         params = filters.to_params()
         page = await services.api.get(
-            context.owner, "/api/admin/sessions", **params, limit=PAGE, cursor=stack.cursor
+            context.admin, "/api/admin/sessions", **params, limit=PAGE, cursor=stack.cursor
         )
         sessions, stack = page["sessions"], CursorStack(stack.cursors, page["cursor"] or "")
-        own = await own_id(services, context.owner)
-        admins = await admins_in(services, context.owner, sessions)
-        seen = _others(sessions, own, more=bool(stack.next or stack.cursors))
-        can_end = bool(params) and bool(seen.ids)  # never everybody's at once
-        place = here("sessions", **params, cursor=stack.cursor)
+        own = await own_id(services, context.admin)
+        admins = await admins_in(services, context.admin, sessions)
+        listed = _others(sessions, own, more=bool(stack.next or stack.cursors))
+        can_end = bool(params) and bool(listed.ids)  # never everybody's at once
+        place = list_location("sessions", **params, cursor=stack.cursor)
         return {
             self.note: _filter_note(filters, sessions),
-            self.listed: place + rows(sessions, own, admins, services),
-            self.seen: seen,
-            self.end: gr.Button(words.end_listed(len(seen.ids)), visible=can_end),
+            self.listed: place + render_rows(sessions, own, admins, services),
+            self.listed_sessions: listed,
+            self.end: gr.Button(words.end_listed(len(listed.ids)), visible=can_end),
             **self.page_updates(len(sessions), "session", stack),
         }
 
 
 class Sessions(Components):
-    """The page: the list, and in its place one session where the address names one."""
+    """The page: the list, or one session if the address names one."""
 
     def __init__(self, services: Services) -> None:
-        self.over = gr.Markdown(elem_id="over")  # says that it was one's own session that is over
-        with gr.Column() as every:
+        self.over = gr.Markdown(elem_id="over")  # set when the admin has ended their own session
+        with gr.Column() as list_column:
             self.refresh = page_header(words.TITLE, words.LEAD, stays_fresh=True)
             self.index = SessionList()
         self.bar = Confirmation()
-        with gr.Column(visible=False) as one:
+        with gr.Column(visible=False) as detail_column:
             self.session = SessionDetail(services, self.bar)
-        self.layout = ListOrDetail(every, one)
+        self.layout = ListOrDetail(list_column, detail_column)
 
     async def on_load(self, services: Services, context: PageContext) -> Updates:
-        """Show the list as the page's address asks for it, or leave the place to one session."""
+        """Show the list, or the session that the page\'s address names."""
         if "id" in context.query:
-            return self.layout.show(one=True) | await self.session.render(services, context)
+            return self.layout.show(detail=True) | await self.session.render(services, context)
         filters = SessionFilters.from_query(context.query)
         return {
-            **self.layout.show(one=False),
+            **self.layout.show(detail=False),
             self.index.search: filters.search,
             self.index.address: filters.address,
             **await self.index.load_page(services, context, filters, stack_from(context.query)),
         }
 
     async def after(self, services: Services, context: PageContext) -> Updates:
-        """Show what an action has changed; if it ended the own session, nothing else."""
+        """Show the result of an action, or that it ended the admin's own session."""
         try:
             return {self.over: "", **await self.on_load(services, context)}
         except ApiError as refused:
@@ -156,29 +156,29 @@ def build(blocks: gr.Blocks, services: Services) -> Sessions:
     )
     on(services, page.refresh.click, index.refresh_list, index.stack, index.outputs)
     index.bind_pager(services)
-    bar.add_button(services, index.end, ask_end_listed, index.seen)
+    bar.add_button(services, index.end, ask_end_listed, index.listed_sessions)
     bar.bind(services, page.after, page.outputs)
-    on(services, page.over.change, leave)
+    on(services, page.over.change, on_signed_out)
     return page
 
 
-async def leave(_: Services, __: PageContext) -> None:
-    """Do nothing: an event of somebody who is signed out is refused, and leads to the sign-in."""
+async def on_signed_out(_: Services, __: PageContext) -> None:
+    """Do nothing: the guard refuses this event, and panel.js then opens the sign-in page."""
 
 
-def rows(
+def render_rows(
     sessions: list[dict[str, Any]], own: str, admins: dict[str, dict[str, Any]], services: Services
 ) -> Markup:
-    """Return sessions as a table; each row opens that session."""
+    """Return sessions as a table; each row links to the session."""
     now = services.clock.now()
     cells = [
         [
             Markup("{} {}").format(
                 link(isolate(each["user"]["email"]), "sessions", id=each["id"]),
-                marks_of(each, own, admins),
+                badges_of(each, own, admins),
             ),
-            short(device(each["userAgent"])),
-            Markup("<span class='from'>{}</span>").format(_from(each["ipAddress"])),
+            shorten(describe_device(each["userAgent"])),
+            Markup("<span class='from'>{}</span>").format(_address_link(each["ipAddress"])),
             timestamps.render_relative(each["createdAt"], now),
             timestamps.render_relative(each["updatedAt"], now),
             timestamps.render_relative(each["expiresAt"], now),
@@ -186,35 +186,35 @@ def rows(
         for each in sessions
     ]
     columns = [Column(title, wide=title == words.COLUMNS[0]) for title in words.COLUMNS]
-    return table(columns, cells, caption=words.CAPTION, nothing=words.NONE, hint=words.NONE_HINT)
+    return table(columns, cells, caption=words.CAPTION, empty_text=words.NONE, hint=words.NONE_HINT)
 
 
 def is_address(text: str) -> bool:
-    """Tell whether the API takes this for an address, or for the /64 of a subscriber."""
+    """Tell whether the API accepts this as an address or as a /64 network."""
     address, slash, _ = text.partition("/")
     try:
         ip_address(address)
     except ValueError:
         return False
-    return not slash or (text == f"{address}/64" and bool(subscriber(address)))
+    return not slash or (text == f"{address}/64" and bool(ipv6_prefix(address)))
 
 
-def _from(address: str) -> str:
-    return link(short(address), "sessions", address=address) if address else words.UNKNOWN_ADDRESS
+def _address_link(address: str) -> str:
+    return link(shorten(address), "sessions", address=address) if address else words.UNKNOWN_ADDRESS
 
 
-def _others(sessions: list[dict[str, Any]], own: str, *, more: bool) -> Listed:
+def _others(sessions: list[dict[str, Any]], own: str, *, more: bool) -> ListedSessions:
     others = [each for each in sessions if each["id"] != own]
-    return Listed(
+    return ListedSessions(
         ids=tuple(each["id"] for each in others),
-        people=len({each["user"]["id"] for each in others}),
+        user_count=len({each["user"]["id"] for each in others}),
         yours_stays=len(others) < len(sessions),
         more=more,
     )
 
 
 def _filter_note(filters: SessionFilters, sessions: list[Session]) -> Markup:
-    """Say whose sessions alone are listed, and how to see everybody's again."""
+    """Say whose sessions are listed, with a link to the whole list."""
     if not filters.user:
         return Markup()
     user = sessions[0]["user"]["email"] if sessions else filters.user

@@ -25,7 +25,7 @@ FACTS = ("Whose", "Device", "User agent", "Address", "Began", "Last renewed", "E
 ACTED_BY = "Used by"
 SAYS_NOTHING = "nothing"
 SEE = "See also"
-SAME_ADDRESS, SAME_SUBSCRIBER = "All sessions from this address", "All sessions from"
+SAME_ADDRESS, SAME_NETWORK = "All sessions from this address", "All sessions from"
 EVENTS_OF_ADDRESS = "What happened from this address"
 END_ONE, END_ALL, END_MINE = "End this session", "End all their sessions", "Sign me out too"
 
@@ -60,9 +60,9 @@ def ends(live: int, *, or_more: bool = False) -> str:
     return f"more than {sentence}" if or_more else sentence
 
 
-def ask_end_listed(live: int, people: int, *, yours_stays: bool, more: bool) -> Markup:
+def ask_end_listed(live: int, user_count: int, *, yours_stays: bool, more: bool) -> Markup:
     """Ask before everything is ended that is listed."""
-    sentence = f"at once: all that are listed here, of {count(people, 'user')}."
+    sentence = f"at once: all that are listed here, of {count(user_count, 'user')}."
     sentence += " Yours stays." if yours_stays else ""
     sentence += " Those on other pages stay." if more else ""
     return Markup("<b>{}</b> {} Everybody can sign in again.").format(ends(live), sentence)

@@ -1,4 +1,4 @@
-"""Set-up: the way from nothing to a deployment that lasts, step by step."""
+"""Set-up: the steps to a production deployment."""
 
 from collections.abc import Sequence
 from typing import Any
@@ -6,7 +6,7 @@ from typing import Any
 import gradio as gr
 
 from panel.pages.set_up import words
-from panel.pages.set_up.setup_steps import File, Line, SetupState, Step, build_steps
+from panel.pages.set_up.setup_steps import AppFile, Setting, SetupState, SetupStep, build_steps
 from panel.ports import PanelSettings
 from panel.services import PageContext, Services
 from panel.ui.layout import page_header
@@ -26,17 +26,17 @@ def build(blocks: gr.Blocks, services: Services) -> None:
 
 
 async def render(services: Services, context: PageContext) -> Markup:
-    """Return every step as it stands now."""
+    """Return every step in its current state."""
     return render_steps(build_steps(await _load_state(services, context)), services.settings)
 
 
 async def _load_state(services: Services, context: PageContext) -> SetupState:
-    get, owner = services.api.get, context.owner
-    status = await get(owner, "/api/admin/status")
-    ready = (await services.api.call(owner.visitor, "GET", "/ready")).json()
-    me = (await get(owner, "/api/auth/get-session", disableRefresh=True))["user"]
+    get, admin = services.api.get, context.admin
+    status = await get(admin, "/api/admin/status")
+    ready = (await services.api.call(admin.visitor, "GET", "/ready")).json()
+    me = (await get(admin, "/api/auth/get-session", disableRefresh=True))["user"]
     changes = await get(
-        owner, "/api/admin/events", user=me["id"], kind=_PASSWORD_KINDS, limit=_EVENTS
+        admin, "/api/admin/events", user=me["id"], kind=_PASSWORD_KINDS, limit=_EVENTS
     )
     return SetupState(
         status,
@@ -46,38 +46,42 @@ async def _load_state(services: Services, context: PageContext) -> SetupState:
         services.clock.now(),
         me["email"],
         me["id"],
-        any(_is_of(each, me["id"]) for each in changes["events"]),
+        any(_is_about(each, me["id"]) for each in changes["events"]),
     )
 
 
-def _is_of(event: dict[str, Any], user_id: str) -> bool:
+def _is_about(event: dict[str, Any], user_id: str) -> bool:
     return bool((event["subject"] or event["actor"]) == user_id)
 
 
-def render_steps(steps: Sequence[Step], settings: PanelSettings) -> Markup:
-    """Return the steps as a list; those that are done are folded."""
-    left = [each for each in steps if each.severity != "good"]
-    worst = "bad" if any(each.severity == "bad" for each in left) else "warn"
-    verdict = badge(words.left(len(left)), worst) if left else badge(words.ALL_DONE, "good")
+def render_steps(steps: Sequence[SetupStep], settings: PanelSettings) -> Markup:
+    """Return the steps as a list; finished ones are collapsed."""
+    open_steps = [each for each in steps if each.severity != "good"]
+    worst = "bad" if any(each.severity == "bad" for each in open_steps) else "warn"
+    verdict = (
+        badge(words.steps_left(len(open_steps)), worst)
+        if open_steps
+        else badge(words.ALL_DONE, "good")
+    )
     items = Markup().join(_step(number, each, settings) for number, each in enumerate(steps, 1))
-    return Markup("<p class='verdict'>{}</p><div class='walk'>{}</div><p>{} {}</p>").format(
+    return Markup("<p class='verdict'>{}</p><div class='setup-steps'>{}</div><p>{} {}</p>").format(
         verdict, items, words.CHECK, link(words.TO_CHECKS, "checks")
     )
 
 
-def _step(number: int, step: Step, settings: PanelSettings) -> Markup:
+def _step(number: int, step: SetupStep, settings: PanelSettings) -> Markup:
     state = badge(words.STATES[step.severity], words.SEVERITIES[step.severity])
     paragraph = Markup("<p>{}</p>")
     parts = [Markup("<p><b>{}</b></p><p>{}</p>").format(step.sentence, step.how)]
     if step.lines:
         parts += [_where(settings), _lines(step.lines, settings)]
-    if step.others:
-        parts += [paragraph.format(step.alternative), _lines(step.others, settings)]
+    if step.alternative_lines:
+        parts += [paragraph.format(step.alternative), _lines(step.alternative_lines, settings)]
     if step.files:
         parts += [paragraph.format(step.app), *map(_file, step.files)]
     is_open = Markup() if step.severity == "good" else Markup(" open")
     return Markup(
-        "<details class='card todo'{}><summary><span class='number'>{}</span> <b>{}</b> {}"
+        "<details class='card setup-step'{}><summary><span class='number'>{}</span> <b>{}</b> {}"
         "</summary>{}</details>"
     ).format(is_open, number, step.name, state, Markup().join(parts))
 
@@ -91,8 +95,8 @@ def _where(settings: PanelSettings) -> Markup:
     )
 
 
-def _lines(lines: Sequence[Line], settings: PanelSettings) -> Markup:
-    """Return settings to copy: on a Space each value by itself, elsewhere as lines of a file."""
+def _lines(lines: Sequence[Setting], settings: PanelSettings) -> Markup:
+    """Return settings to copy: on a Space one by one, elsewhere as lines for .env."""
     if not settings.space_id:
         return code_block("\n".join(f"{each.name}={_quoted(each.value)}" for each in lines))
     kinds = {True: words.SECRET_KIND, False: words.VARIABLE_KIND}
@@ -106,7 +110,7 @@ def _quoted(value: str) -> str:
     return f'"{value}"' if " " in value else value
 
 
-def _file(file: File) -> Markup:
+def _file(file: AppFile) -> Markup:
     return Markup("<details class='file'><summary><code>{}</code></summary>{}</details>").format(
         file.name, code_block(file.content, "typescript")
     )

@@ -1,4 +1,4 @@
-"""The way from nothing to a deployment that lasts: its steps, and which of them are done."""
+"""The steps to a production deployment, and which of them are done."""
 
 import base64
 from collections.abc import Mapping
@@ -8,7 +8,7 @@ from functools import cache
 from pathlib import Path
 from typing import Any
 
-from panel.client.loopback import is_this_machine
+from panel.client.loopback import is_loopback_url
 from panel.pages.overview import health
 from panel.pages.overview import words as health_words
 from panel.pages.overview.health import HealthItem, Severity
@@ -21,8 +21,8 @@ _KEY_BYTES = 48
 
 
 @dataclass(frozen=True)
-class Line:
-    """A setting to copy. A secret one must not be readable by everybody who sees the Space."""
+class Setting:
+    """A setting to copy. On a public Space everyone can read those that are not `secret`."""
 
     name: str
     value: str
@@ -30,7 +30,7 @@ class Line:
 
 
 @dataclass(frozen=True)
-class File:
+class AppFile:
     """A file to copy into the app."""
 
     name: str
@@ -38,25 +38,25 @@ class File:
 
 
 @dataclass(frozen=True)
-class Step:
-    """One step: whether it is done, what is the matter, and how it is done."""
+class SetupStep:
+    """One step: its state, the current situation, and what to do."""
 
     name: str
     severity: Severity
     sentence: str
     how: str
-    lines: tuple[Line, ...] = ()
+    lines: tuple[Setting, ...] = ()
     alternative: str = ""
-    """What stands above `others`, if there is another way."""
-    others: tuple[Line, ...] = ()
+    """The text above `alternative_lines`."""
+    alternative_lines: tuple[Setting, ...] = ()
     app: str = ""
-    """What to do in the app, above its `files`."""
-    files: tuple[File, ...] = ()
+    """What to do in the app; the text above `files`."""
+    files: tuple[AppFile, ...] = ()
 
 
 @dataclass(frozen=True)
 class SetupState:
-    """What is state of the deployment, and of whoever reads."""
+    """The state of the deployment and of the current admin's account."""
 
     status: Mapping[str, Any]
     ready: Mapping[str, Any]
@@ -66,11 +66,11 @@ class SetupState:
     email: str
     user_id: str
     has_own_password: bool
-    """Whether the audit trail knows of a change of the reader's password."""
+    """Whether the audit trail has a change of the admin's password."""
 
 
-def build_steps(state: SetupState) -> list[Step]:
-    """Return every step, in the order in which a first run takes them."""
+def build_steps(state: SetupState) -> list[SetupStep]:
+    """Return all steps, in the order of a first set-up."""
     assessed = health.assess(state.status, state.ready, state.now)
     items = {item.name: item for item in assessed}
     return [
@@ -84,60 +84,60 @@ def build_steps(state: SetupState) -> list[Step]:
     ]
 
 
-def fresh_key(randomness: Randomness) -> str:
-    """Draw a key that nobody has: URL-safe letters, as secrets.token_urlsafe makes them."""
+def generate_key(randomness: Randomness) -> str:
+    """Generate a random key in URL-safe characters, like secrets.token_urlsafe."""
     return base64.urlsafe_b64encode(randomness.bytes(_KEY_BYTES)).decode().rstrip("=")
 
 
 @cache
-def app_files() -> tuple[File, ...]:
-    """Return the files that an app needs, as docs/frontend.md has them."""
+def app_files() -> tuple[AppFile, ...]:
+    """Return the files that an app needs, the same as in docs/frontend.md."""
     places = {"proxy.ts": "proxy.ts", "lib/gatehouse.ts": "gatehouse.ts"}
-    return tuple(File(name, (_FILES / file).read_text("utf-8")) for name, file in places.items())
+    return tuple(AppFile(name, (_FILES / file).read_text("utf-8")) for name, file in places.items())
 
 
-def _key(state: SetupState, item: HealthItem) -> Step:
+def _key(state: SetupState, item: HealthItem) -> SetupStep:
     how = words.KEY_CHANGE if item.severity == "good" else words.KEY_HOW
-    line = Line("SECRET_KEY", fresh_key(state.randomness), secret=True)
-    return Step(words.KEY, item.severity, item.sentence, how, (line,))
+    line = Setting("SECRET_KEY", generate_key(state.randomness), secret=True)
+    return SetupStep(words.KEY, item.severity, item.sentence, how, (line,))
 
 
-def _data(items: Mapping[str, HealthItem]) -> Step:
+def _data(items: Mapping[str, HealthItem]) -> SetupStep:
     database, data = items[health_words.DATABASE], items[health_words.DATA]
     worse = database if database.severity == "bad" else data
     severity = worse.severity if worse.severity != "good" else database.severity
     text = f"{database.sentence} {data.sentence}"
     how = words.DATA_HOW if data.severity == "bad" else database.fix or words.DATA_MOVE
-    postgres = Line("DATABASE_URL", words.DATA_EXAMPLE, secret=True)
-    bucket = Line("SNAPSHOT_DIR", "/data/gatehouse")
-    return Step(words.DATA, severity, text, how, (postgres,), words.DATA_OR, (bucket,))
+    postgres = Setting("DATABASE_URL", words.DATA_EXAMPLE, secret=True)
+    bucket = Setting("SNAPSHOT_DIR", "/data/gatehouse")
+    return SetupStep(words.DATA, severity, text, how, (postgres,), words.DATA_OR, (bucket,))
 
 
-def _public(state: SetupState) -> Step:
+def _public(state: SetupState) -> SetupStep:
     url = state.status["publicUrl"]
     severity, text = _assess_url(url, production=state.status["environment"] == "production")
-    line = Line("PUBLIC_URL", words.PUBLIC_EXAMPLE)
-    return Step(words.PUBLIC, severity, text.format(url), words.PUBLIC_HOW, (line,))
+    line = Setting("PUBLIC_URL", words.PUBLIC_EXAMPLE)
+    return SetupStep(words.PUBLIC, severity, text.format(url), words.PUBLIC_HOW, (line,))
 
 
 def _assess_url(url: str, *, production: bool) -> tuple[Severity, str]:
-    if is_this_machine(url):
-        return ("bad", words.PUBLIC_LOCAL) if production else ("good", words.PUBLIC_HERE)
+    if is_loopback_url(url):
+        return ("bad", words.PUBLIC_LOCAL) if production else ("good", words.PUBLIC_DEVELOPMENT)
     if not url.startswith("https://"):
-        return ("bad" if production else "warn"), words.PUBLIC_PLAIN
-    return "good", words.PUBLIC_WELL
+        return ("bad" if production else "warn"), words.PUBLIC_INSECURE
+    return "good", words.PUBLIC_OK
 
 
-def _frontend(state: SetupState) -> Step:
+def _frontend(state: SetupState) -> SetupStep:
     severity, text = _assess_frontend(state)
     apps = ", ".join(state.status["frontendUrls"])
-    key = Line("FRONTEND_PROXY_KEY", fresh_key(state.randomness), secret=True)
-    return Step(
+    key = Setting("FRONTEND_PROXY_KEY", generate_key(state.randomness), secret=True)
+    return SetupStep(
         words.FRONTEND,
         severity,
         text.format(apps),
         words.FRONTEND_HOW,
-        (Line("FRONTEND_URL", words.FRONTEND_EXAMPLE), key),
+        (Setting("FRONTEND_URL", words.FRONTEND_EXAMPLE), key),
         app=words.FRONTEND_APP,
         files=app_files(),
     )
@@ -147,42 +147,45 @@ def _assess_frontend(state: SetupState) -> tuple[Severity, str]:
     apps = state.status["frontendUrls"]
     if not apps:
         return "warn", words.FRONTEND_NONE
-    if state.status["environment"] == "development" and all(map(is_this_machine, apps)):
+    if state.status["environment"] == "development" and all(map(is_loopback_url, apps)):
         return "warn", words.FRONTEND_DEVELOPMENT
     if state.settings.frontend_proxy_key is None:
         return "warn", words.FRONTEND_NO_KEY
-    return "good", words.FRONTEND_WELL
+    return "good", words.FRONTEND_OK
 
 
-def _mail(state: SetupState, item: HealthItem) -> Step:
+def _mail(state: SetupState, item: HealthItem) -> SetupStep:
     on_a_space = bool(state.settings.space_id)
     how = words.MAIL_HOW_SPACE if on_a_space else words.MAIL_HOW
     by_api = (
-        Line("MAIL_API_URL", words.MAIL_API),
-        Line("MAIL_API_KEY", words.MAIL_KEY, secret=True),
-        Line("MAIL_FROM", words.MAIL_FROM),
+        Setting("MAIL_API_URL", words.MAIL_API),
+        Setting("MAIL_API_KEY", words.MAIL_KEY, secret=True),
+        Setting("MAIL_FROM", words.MAIL_FROM),
     )
-    by_smtp = (Line("SMTP_URL", words.MAIL_SMTP, secret=True), Line("MAIL_FROM", words.MAIL_FROM))
+    by_smtp = (
+        Setting("SMTP_URL", words.MAIL_SMTP, secret=True),
+        Setting("MAIL_FROM", words.MAIL_FROM),
+    )
     text = item.sentence if item.severity != "bad" else f"{item.sentence} {item.fix}"
-    return Step(words.MAIL, item.severity, text, how, by_api if on_a_space else by_smtp)
+    return SetupStep(words.MAIL, item.severity, text, how, by_api if on_a_space else by_smtp)
 
 
-def _admin(state: SetupState) -> Step:
+def _admin(state: SetupState) -> SetupStep:
     is_first = state.settings.admin_email.strip().lower() == state.email.lower()
-    text = words.ADMIN_WELL if state.has_own_password else words.ADMIN_OTHERS
-    is_given = is_first and not state.has_own_password
-    severity: Severity = "warn" if is_given else "good"
-    text = words.ADMIN_FIRST if is_given else text
+    text = words.ADMIN_OK if state.has_own_password else words.ADMIN_OTHER
+    uses_initial_password = is_first and not state.has_own_password
+    severity: Severity = "warn" if uses_initial_password else "good"
+    text = words.ADMIN_FIRST if uses_initial_password else text
     account = link(words.YOUR_ACCOUNT, "users", id=state.user_id)
     how = Markup.escape(words.ADMIN_HOW).format(account)
-    return Step(words.ADMIN, severity, text.format(state.email), how)
+    return SetupStep(words.ADMIN, severity, text.format(state.email), how)
 
 
-def _limits(state: SetupState, item: HealthItem) -> Step:
-    redis = Line("REDIS_URL", words.REPLICAS_EXAMPLE, secret=True)
+def _limits(state: SetupState, item: HealthItem) -> SetupStep:
+    redis = Setting("REDIS_URL", words.REPLICAS_EXAMPLE, secret=True)
     if item.severity != "good":
-        on = Line("RATE_LIMITS", "on")
-        return Step(words.REPLICAS, item.severity, item.sentence, item.fix, (on,))
+        on = Setting("RATE_LIMITS", "on")
+        return SetupStep(words.REPLICAS, item.severity, item.sentence, item.fix, (on,))
     if "away" in state.status["limits"]["store"]:
-        return Step(words.REPLICAS, "warn", item.sentence, words.REPLICAS_AWAY, (redis,))
-    return Step(words.REPLICAS, "good", item.sentence, words.REPLICAS_WELL, (redis,))
+        return SetupStep(words.REPLICAS, "warn", item.sentence, words.REPLICAS_AWAY, (redis,))
+    return SetupStep(words.REPLICAS, "good", item.sentence, words.REPLICAS_OK, (redis,))

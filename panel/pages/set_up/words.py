@@ -1,19 +1,21 @@
-"""What Set-up says."""
+"""Texts of Set-up."""
 
 TITLE = "Set-up"
 LEAD = (
-    "From nothing to a deployment that lasts, in this order. This page writes nothing itself: it "
-    "says what to set where, and looks again when you reload it."
+    "The steps to a production deployment, in order. This page changes nothing itself: it "
+    "shows what to set and where. Reload it to see the new state."
 )
 ALL_DONE = "Everything is set up."
-DONE, LATER, NOW = "done", "worth doing", "do this"
+DONE, LATER, NOW = "done", "recommended", "required"
 STATES = {"good": DONE, "warn": LATER, "bad": NOW}
 SEVERITIES = {"good": "good", "warn": "warn", "bad": "bad"}
 ON_A_SPACE = (
-    "Where: in the Space under Settings, Variables and secrets. Add each name with its value; the "
-    "Space restarts by itself."
+    "In the Space, open Settings, then Variables and secrets, and add each name with its "
+    "value. The Space restarts by itself."
 )
-ELSEWHERE = "Where: in the file .env beside app.py, or in the environment. Then restart the server."
+ELSEWHERE = (
+    "Add these to the .env file next to app.py, or to the environment. Then restart the server."
+)
 OPEN_SETTINGS = "Open the Space's settings"
 SECRET_KIND, VARIABLE_KIND = "Secret", "Variable"
 
@@ -21,77 +23,79 @@ SECRET_KIND, VARIABLE_KIND = "Secret", "Variable"
 KEY, DATA, PUBLIC, FRONTEND = "Signing key", "Database", "Public address", "Your app"
 MAIL, ADMIN, REPLICAS = "Mail", "First admin", "Rate limits"
 KEY_HOW = (
-    "Here is a fresh one, drawn for this page and kept nowhere. Put a copy into your password "
-    "manager: whoever has it can sign in as anybody, and without it everybody is signed out."
+    "Here is a new key, generated for this page and not stored. Keep a copy in your password "
+    "manager: anyone who has it can sign in as any user, and if it is lost, everyone is signed "
+    "out."
 )
 KEY_CHANGE = (
-    "To change it and sign nobody out: put the present key into SECRET_KEYS_OLD, and this fresh "
-    "one into SECRET_KEY."
+    "To change the key without signing anyone out, move the current one to SECRET_KEYS_OLD and "
+    "set SECRET_KEY to this new one."
 )
 DATA_HOW = (
-    "A PostgreSQL keeps everything; copy its connection string as your provider shows it. With a "
-    "storage bucket mounted at /data instead, SNAPSHOT_DIR is enough for something small."
+    "Use PostgreSQL: copy the connection string from your provider. For a small deployment, a "
+    "storage bucket mounted at /data with SNAPSHOT_DIR is enough."
 )
-DATA_MOVE = "To move to a PostgreSQL later, or from one to another, set its connection string."
+DATA_MOVE = "To move to PostgreSQL, or to another one, set its connection string."
 DATA_EXAMPLE = "postgresql://user:password@host/name?sslmode=require"
 DATA_OR = "Or, with a mounted storage bucket:"
-PUBLIC_HERE = "{} is for this machine alone. On a server, set the address that browsers open."
-PUBLIC_LOCAL = (
-    "The address is {}, which only this machine opens: links in mails and cookies are made for it."
+PUBLIC_DEVELOPMENT = (
+    "{} works only on this machine. On a server, set the address that browsers open."
 )
-PUBLIC_PLAIN = "The address is {}: without https everybody on the way reads passwords and cookies."
-PUBLIC_WELL = "Browsers open {}; links in mails and cookies follow it."
+PUBLIC_LOCAL = (
+    "The address is {}, which works only on this machine, but mail links and cookies are made "
+    "for it."
+)
+PUBLIC_INSECURE = "The address is {}. Without HTTPS, passwords and cookies can be read in transit."
+PUBLIC_OK = "Browsers open {}. Mail links and cookies use this address."
 PUBLIC_HOW = (
-    "If an app passes /api/auth on to this server, it is the app's address; otherwise this "
-    "server's own, with https."
+    "If an app forwards /api/auth to this server, set the app's address; otherwise this "
+    "server's own, with HTTPS."
 )
 PUBLIC_EXAMPLE = "https://auth.example.com"
-FRONTEND_NONE = "No app is named, so pages on other addresses may not sign anybody in."
-FRONTEND_DEVELOPMENT = "Only {} is let in, as in development."
-FRONTEND_NO_KEY = (
-    "{} may use this server. Its visitors are not told apart, though: they share one rate limit."
-)
-FRONTEND_WELL = "{} may use this server, and says whose request it passes on."
+FRONTEND_NONE = "No app is configured, so pages on other addresses cannot sign anyone in."
+FRONTEND_DEVELOPMENT = "Only {} is allowed, as in development."
+FRONTEND_NO_KEY = "{} may use this server, but without a key all its visitors share one rate limit."
+FRONTEND_OK = "{} may use this server, and each visitor has their own rate limit."
 FRONTEND_HOW = (
-    "Name your app's address here. FRONTEND_PROXY_KEY is a key that your app and this server "
-    "share, so that each visitor has limits of their own. It is fresh, too."
+    "Set your app's address. FRONTEND_PROXY_KEY is a secret that your app and this server "
+    "share, so that each visitor has their own rate limit. The one below is new, too."
 )
 FRONTEND_APP = (
     "In the app (Next.js), set GATEHOUSE_URL to this server's own address and GATEHOUSE_KEY to "
-    "the same key as FRONTEND_PROXY_KEY, and add two files:"
+    "the same value as FRONTEND_PROXY_KEY. Then add two files:"
 )
 FRONTEND_EXAMPLE = "https://app.example.com"
 MAIL_HOW_SPACE = (
-    "A Space reaches no SMTP ports, so take your provider's HTTPS API. Until then mails wait in "
-    "the Outbox, where admins read them."
+    "A Space cannot reach SMTP ports, so use your provider's HTTPS API. Until then, mails stay "
+    "in the Outbox, where admins can read them."
 )
 MAIL_HOW = (
-    "SMTP, or your provider's HTTPS API with MAIL_API_URL and MAIL_API_KEY. Until then mails wait "
-    "in the Outbox, where admins read them."
+    "Use SMTP, or your provider's HTTPS API with MAIL_API_URL and MAIL_API_KEY. Until then, "
+    "mails stay in the Outbox, where admins can read them."
 )
-MAIL_KEY = "the key that your provider gave you"
+MAIL_KEY = "your provider's API key"
 MAIL_API = "https://api.provider.example/send"
 MAIL_FROM = "Your app <no-reply@example.com>"
 MAIL_SMTP = "smtps://user:password@smtp.example.com:465"
-ADMIN_WELL = "You sign in as {}, with a password of your own."
-ADMIN_OTHERS = "You sign in as {}."
+ADMIN_OK = "You sign in as {} with your own password."
+ADMIN_OTHER = "You sign in as {}."
 ADMIN_FIRST = (
-    "You sign in as {} with the password that ADMIN_PASSWORD gave, as far as the audit trail "
-    "tells. Whoever reads the settings reads it, too."
+    "You sign in as {}, and according to the audit trail still with the password from "
+    "ADMIN_PASSWORD. Anyone who can read the settings can read it."
 )
 ADMIN_HOW = (
-    "Set a password of your own under {}. Once the data lasts, remove ADMIN_EMAIL and "
-    "ADMIN_PASSWORD together: they are only needed to make the account. For a second admin, give "
-    "somebody the role under Users."
+    "Set your own password under {}. Once the data is durable, remove ADMIN_EMAIL and "
+    "ADMIN_PASSWORD together; they are only needed to create the account. To add another "
+    "admin, give a user the admin role under Users."
 )
 YOUR_ACCOUNT = "your account"
-REPLICAS_WELL = "That is right for one process. Several replicas count together only with a Redis."
+REPLICAS_OK = "That is right for a single process. Several replicas need a Redis to count together."
 REPLICAS_EXAMPLE = "rediss://user:password@host:6379/0"
-REPLICAS_AWAY = "Each process counts for itself until the Redis answers again. Look at REDIS_URL."
-CHECK = "When all is done, let the doctor look:"
+REPLICAS_AWAY = "Until the Redis answers again, each process counts on its own. Check REDIS_URL."
+CHECK = "When everything is set, run the checks:"
 TO_CHECKS = "Checks"
 
 
-def left(number: int) -> str:
-    """Say how many steps are left."""
+def steps_left(number: int) -> str:
+    """Return how many steps are left."""
     return f"{number} {'step' if number == 1 else 'steps'} left"

@@ -1,4 +1,4 @@
-"""Set-Cookie lines in words: what each part means, and why a browser would drop one."""
+"""Explains Set-Cookie lines: what each part means, and why a browser would drop one."""
 
 from doctor.client.set_cookie import SetCookie, rejection_reasons
 from panel.pages.tester import cookie_words as words
@@ -6,7 +6,7 @@ from panel.quantities import duration
 
 
 def explain_cookie(cookie: SetCookie) -> list[tuple[str, str]]:
-    """Return what each part of a Set-Cookie line means, and what its absence means."""
+    """Return what each part of a Set-Cookie line means, and each missing part."""
     lines = [_prefix(cookie), _lifetime(cookie)]
     if not cookie.is_deletion:
         lines += [
@@ -21,18 +21,18 @@ def explain_cookie(cookie: SetCookie) -> list[tuple[str, str]]:
 
 
 def lifetime(cookie: SetCookie) -> str:
-    """Say how long a cookie is kept."""
+    """Return how long a cookie is kept."""
     return _lifetime(cookie)[1]
 
 
 def flags(cookie: SetCookie) -> list[str]:
-    """Return what guards a cookie: `["HttpOnly", "Secure", "SameSite=lax"]`."""
+    """Return a cookie's protections: `["HttpOnly", "Secure", "SameSite=lax"]`."""
     parts = [name for name in ("HttpOnly", "Secure", "Partitioned") if cookie.has(name.lower())]
     return [*parts, f"SameSite={cookie.same_site.capitalize()}"]
 
 
-def dropped(cookie: SetCookie, page: str) -> str:
-    """Say why a browser that shows `page` would not keep a cookie; empty if it would."""
+def drop_reason(cookie: SetCookie, page: str) -> str:
+    """Return why a browser on `page` would drop a cookie; empty if it would not."""
     reasons = rejection_reasons(cookie, page)
     return words.dropped(page, reasons) if reasons else ""
 
@@ -52,16 +52,16 @@ def _lifetime(cookie: SetCookie) -> tuple[str, str]:
     return part, words.KEPT.format(f"until {date}") if date and not age else words.SESSION_COOKIE
 
 
-def _flag(cookie: SetCookie, name: str, there: str, absent: str) -> tuple[str, str]:
-    return (name, there) if cookie.has(name.lower()) else (f"no {name}", absent)
+def _flag(cookie: SetCookie, name: str, if_present: str, if_absent: str) -> tuple[str, str]:
+    return (name, if_present) if cookie.has(name.lower()) else (f"no {name}", if_absent)
 
 
 def _same_site(cookie: SetCookie) -> tuple[str, str]:
-    meaning = cookie.attributes.get("samesite", "")
-    known = words.SAME_SITE.get(meaning.lower())
-    return (f"SameSite={meaning}", known) if known else ("no SameSite", words.SAME_SITE["lax"])
+    value = cookie.attributes.get("samesite", "")
+    meaning = words.SAME_SITE.get(value.lower())
+    return (f"SameSite={value}", meaning) if meaning else ("no SameSite", words.SAME_SITE["lax"])
 
 
 def _domain(cookie: SetCookie) -> tuple[str, str]:
-    meaning = cookie.attributes.get("domain")
-    return (f"Domain={meaning}", words.DOMAIN) if meaning else ("no Domain", words.NO_DOMAIN)
+    value = cookie.attributes.get("domain")
+    return (f"Domain={value}", words.DOMAIN) if value else ("no Domain", words.NO_DOMAIN)

@@ -8,19 +8,19 @@ PREFIXES = {
 HTTP_ONLY = ("HttpOnly", "scripts in a page cannot read it", "scripts in a page can read it")
 SECURE = ("Secure", "sent over https only", "sent over plain http too")
 SAME_SITE = {
-    "strict": "never sent with a request that began on another site",
-    "lax": "from another site it comes along only when somebody follows a link here",
-    "none": "sent with every request, also those that other sites make",
+    "strict": "never sent with a request from another site",
+    "lax": "sent from another site only when a link to this one is followed",
+    "none": "sent with every request, including those from other sites",
 }
-PARTITIONED = "kept apart for each site that shows this one in a frame"
-DOMAIN = "sent to that domain and everything below it"
+PARTITIONED = "kept separately for each site that shows this one in a frame"
+DOMAIN = "sent to that domain and all its subdomains"
 NO_DOMAIN = "sent to this host only, not to its subdomains"
 PATH_ROOT, PATH_BELOW = "sent to every path", "sent only to this path and below"
-SESSION_COOKIE = "forgotten when the browser is closed"
-COOKIE_DELETED = "the end lies in the past: the browser deletes the cookie"
+SESSION_COOKIE = "deleted when the browser is closed"
+COOKIE_DELETED = "expired: the browser deletes the cookie"
 
 # ---- to be filled in
-KEPT = "kept {}, also when the browser is closed"
+KEPT = "kept {}, even when the browser is closed"
 
 
 def dropped(page: str, reasons: list[str]) -> str:

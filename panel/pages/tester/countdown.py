@@ -1,15 +1,15 @@
-"""Seconds that run down while nobody asks the server: a picture that moves by itself."""
+"""A countdown that runs without requests to the server: an animated SVG."""
 
 import base64
 
 from panel.ui.markup import Markup, format_rows
 
-_LONGEST = 120  # seconds; a longer wait is told by its end
+_MAX_SECONDS = 120  # longer waits show only their end
 
 
-def countdown(seconds: int) -> Markup:
-    """Return a picture of the seconds left and a bar that shrinks with them."""
-    if not 0 < seconds <= _LONGEST:
+def render_countdown(seconds: int) -> Markup:
+    """Return the seconds left and a bar that shrinks with them."""
+    if not 0 < seconds <= _MAX_SECONDS:
         return Markup()
     digit = Markup(
         "<text x='40' y='17' text-anchor='end' opacity='0'>{}"

@@ -1,7 +1,7 @@
-"""The Tester's forms: every endpoint, from the API's own description.
+"""The Tester's forms: one for every endpoint, built from the OpenAPI document.
 
-A fixed number of fields is laid out once and changes its face: nothing is built anew while the
-page is open, so nothing jumps and nothing that was focused is lost.
+A fixed number of fields is laid out once and only updated afterwards, so nothing jumps and no field
+loses the focus.
 """
 
 from collections.abc import AsyncIterator
@@ -12,18 +12,18 @@ import gradio as gr
 
 from panel.client.loopback import Call, InvalidCall
 from panel.pages.tester import journey_view
-from panel.pages.tester.admins_only import admins_only
+from panel.pages.tester.require_admin import require_admin
 from panel.pages.tester.results import TesterView, ViewOptions
 from panel.services import PageContext, Services
 from panel.tester import words
 from panel.tester.forms import build_call, field_key, prefill
-from panel.tester.openapi import Field, Kind, Operation, operations
+from panel.tester.openapi import Field, FieldKind, Operation, operations
 from panel.tester.quick_actions import Person
 from panel.ui.markup import Markup, soft
 from panel.ui.wiring import Handler, Updates, error_toast
 
 FIELDS = 12
-_TEXT_LINES = {Kind.JSON: 4, Kind.LIST: 2}
+_TEXT_LINES = {FieldKind.JSON: 4, FieldKind.LIST: 2}
 _EVERYTHING = ""
 
 
@@ -39,7 +39,7 @@ class Endpoints:
             elem_id="group",
         )
         self.endpoint = gr.Dropdown([], value=None, label=words.ENDPOINT, elem_id="endpoint")
-        self.render_operation = gr.Markdown(elem_id="about-endpoint", latex_delimiters=[])
+        self.about = gr.Markdown(elem_id="about-endpoint", latex_delimiters=[])
         self.texts, self.choices = [], []
         for at in range(FIELDS):
             text = gr.Textbox(visible=False, elem_id=f"field-{at}", max_lines=12)
@@ -48,23 +48,23 @@ class Endpoints:
             self.choices.append(choice)
         with gr.Row():
             self.send = gr.Button(words.SEND, variant="primary", size="md", elem_id="send-form")
-            self.by_hand = gr.Button(words.EDIT_BY_HAND, size="md")
-        self.face = [
-            self.render_operation,
+            self.edit_button = gr.Button(words.EDIT_AS_CUSTOM, size="md")
+        self.outputs = [
+            self.about,
             *self.texts,
             *self.choices,
-        ]  # what changes with the endpoint
+        ]  # change with the endpoint
         self.inputs = [self.endpoint, *self.texts, *self.choices]
 
     async def on_load(self, services: Services, context: PageContext) -> Updates:
-        """Offer every group and every endpoint."""
+        """List all groups and endpoints."""
         every = await _operations(services, context)
         groups = list(dict.fromkeys(each.tag for each in every))
         choices = [(words.EVERY_GROUP, _EVERYTHING)]
         choices += [(each.capitalize(), each) for each in groups]
         return {
             self.group: gr.Dropdown(choices, value=_EVERYTHING),
-            self.endpoint: _offered(every),
+            self.endpoint: _endpoint_choices(every),
         }
 
     async def on_pick(
@@ -76,15 +76,15 @@ class Endpoints:
         email: str,
         password: str,
     ) -> Updates:
-        """Let the form show an endpoint's fields."""
+        """Show the fields of the chosen endpoint."""
         operation = await _operation(services, context, endpoint)
         person = Person(name, email, password)
-        faces = [_face(field, person) for field in operation.fields[:FIELDS]]
+        components = [_components_for(field, person) for field in operation.fields[:FIELDS]]
         hidden = [(gr.Textbox(visible=False, value=""), gr.Dropdown(visible=False, value=None))]
-        faces += hidden * (FIELDS - len(faces))
-        texts, choices = zip(*faces, strict=True)
+        components += hidden * (FIELDS - len(components))
+        texts, choices = zip(*components, strict=True)
         return {
-            self.render_operation: journey_view.render_operation(operation) + _hint(operation),
+            self.about: journey_view.render_operation(operation) + _hint(operation),
             **dict(zip(self.texts, texts, strict=True)),
             **dict(zip(self.choices, choices, strict=True)),
         }
@@ -92,10 +92,10 @@ class Endpoints:
     def send_handler(self, view: TesterView) -> Handler:
         """Return the handler that sends the form."""
 
-        async def sent(
+        async def handle(
             services: Services, context: PageContext, *inputs: Any
         ) -> AsyncIterator[Updates]:
-            await admins_only(services, context)
+            await require_admin(services, context)
             options = ViewOptions.from_inputs(*inputs[:4])
             call = await read_form(services, context, *inputs[4:])
             async for step in view.send(
@@ -103,24 +103,24 @@ class Endpoints:
             ):
                 yield step
 
-        return sent
+        return handle
 
 
 async def on_group(services: Services, context: PageContext, group: str) -> Any:
-    """Offer the endpoints of one group."""
+    """List the endpoints of a group."""
     every = await _operations(services, context)
-    return _offered([each for each in every if group in {_EVERYTHING, each.tag}])
+    return _endpoint_choices([each for each in every if group in {_EVERYTHING, each.tag}])
 
 
 async def read_form(
     services: Services, context: PageContext, endpoint: str | None, *values: Any
 ) -> Call:
-    """Read the form as a request."""
+    """Build the request from the form."""
     operation = await _operation(services, context, endpoint)
     texts, choices = values[:FIELDS], values[FIELDS:]
     by_field = {
-        field_key(field): (chosen if _is_chosen(field) else text) or ""
-        for field, text, chosen in zip(operation.fields, texts, choices, strict=False)
+        field_key(field): (choice if _is_choice(field) else text) or ""
+        for field, text, choice in zip(operation.fields, texts, choices, strict=False)
     }
     try:
         return build_call(operation, by_field)
@@ -129,8 +129,8 @@ async def read_form(
 
 
 async def _operations(services: Services, context: PageContext) -> list[Operation]:
-    await admins_only(services, context)
-    return operations(await services.api.get(context.owner, "/openapi.json"))
+    await require_admin(services, context)
+    return operations(await services.api.get(context.admin, "/openapi.json"))
 
 
 async def _operation(services: Services, context: PageContext, name: str | None) -> Operation:
@@ -142,46 +142,46 @@ async def _operation(services: Services, context: PageContext, name: str | None)
 
 
 def _hint(operation: Operation) -> Markup:
-    """Say that no field is needed, or that there are more than the form has room for."""
+    """Return a hint when there are no fields, or more than the form has room for."""
     more = len(operation.fields) - FIELDS
     if more > 0:
         return soft(words.too_many_fields(more))
     return Markup() if operation.fields else soft(words.NO_FIELDS)
 
 
-def _offered(every: list[Operation]) -> Any:
+def _endpoint_choices(every: list[Operation]) -> Any:
     choices = [(f"{each.name} · {each.summary}", each.name) for each in every]
     return gr.Dropdown(choices, value=None)
 
 
-def _face(field: Field, person: Person) -> tuple[Any, Any]:
-    start = prefill(field, person)
+def _components_for(field: Field, person: Person) -> tuple[Any, Any]:
+    prefilled = prefill(field, person)
     label = words.field(field.name, field.place, required=field.required)
-    info = "; ".join(each for each in (_kind_told(field), field.note) if each) or None
-    if _is_chosen(field):
+    info = "; ".join(each for each in (_kind_note(field), field.note) if each) or None
+    if _is_choice(field):
         options = list(field.choices or ("true", "false"))
-        offered = options if field.required else [(words.EMPTY_CHOICE, ""), *options]
+        choices = options if field.required else [(words.EMPTY_CHOICE, ""), *options]
         return gr.Textbox(visible=False, value=""), gr.Dropdown(
-            offered,
-            value=start.value or (options[0] if field.required else ""),
+            choices,
+            value=prefilled.value or (options[0] if field.required else ""),
             label=label,
             info=info,
             visible=True,
         )
     box = gr.Textbox(
-        start.value,
+        prefilled.value,
         label=label,
         info=info,
-        placeholder=start.hint,
+        placeholder=prefilled.hint,
         lines=_TEXT_LINES.get(field.kind, 1),
         visible=True,
     )
     return box, gr.Dropdown(visible=False, value=None)
 
 
-def _kind_told(field: Field) -> str:
-    return "" if field.kind in {Kind.TEXT, Kind.CHOICE} else field.kind.value
+def _kind_note(field: Field) -> str:
+    return "" if field.kind in {FieldKind.TEXT, FieldKind.CHOICE} else field.kind.value
 
 
-def _is_chosen(field: Field) -> bool:
-    return field.kind in {Kind.CHOICE, Kind.BOOLEAN}
+def _is_choice(field: Field) -> bool:
+    return field.kind in {FieldKind.CHOICE, FieldKind.BOOLEAN}

@@ -1,4 +1,4 @@
-"""The Tester's journeys: one click, and each step is a line that can be opened."""
+"""The Tester's journeys: started by one click, shown step by step."""
 
 from collections.abc import AsyncGenerator, AsyncIterator
 from contextlib import aclosing
@@ -7,8 +7,8 @@ from typing import Any
 
 import gradio as gr
 
-from panel.pages.tester.admins_only import admins_only
 from panel.pages.tester.journey_view import render_progress
+from panel.pages.tester.require_admin import require_admin
 from panel.pages.tester.results import TesterView, ViewOptions
 from panel.services import PageContext, Services
 from panel.tester.journeys import words
@@ -19,38 +19,38 @@ from panel.ui.wiring import Handler, Updates, on
 
 
 class Journeys:
-    """The choice, the button and the place of the steps."""
+    """The journeys to choose from, the button, and the steps."""
 
     def __init__(self) -> None:
         titles = [journey.title for journey in JOURNEYS]
         gr.Markdown(soft(words.LEAD))
-        self.which = gr.Radio(titles, value=titles[0], label=words.STORY, elem_id="journey")
+        self.journey = gr.Radio(titles, value=titles[0], label=words.JOURNEY, elem_id="journey")
         self.start = gr.Button(words.START, variant="primary", size="md", elem_id="start-journey")
         self.steps = gr.Markdown(elem_id="steps", latex_delimiters=[])
 
     def wire(self, services: Services, view: TesterView) -> None:
-        """Let the button start the journey that is chosen."""
+        """Connect the button to the chosen journey."""
         outputs = [self.steps, view.browsers.chosen, *view.state, view.history]
         on(
             services,
             self.start.click,
             self.start_handler(view),
-            [self.which, *view.option_inputs],
+            [self.journey, *view.option_inputs],
             outputs,
         )
 
     def start_handler(self, view: TesterView) -> Handler:
-        """Return the handler that walks a journey, and shows what it does to the page."""
+        """Return the handler that runs a journey and shows its progress."""
 
-        async def started(
+        async def handle(
             services: Services, context: PageContext, title: str, *inputs: Any
         ) -> AsyncIterator[Updates]:
-            await admins_only(services, context)
+            await require_admin(services, context)
             options = ViewOptions.from_inputs(*inputs)
             journey = next(each for each in JOURNEYS if each.title == title)
-            async with aclosing(run(journey, services, context)) as walking:
-                async for progress in walking:
-                    names = services.tester.browser_names(context.owner)
+            async with aclosing(run(journey, services, context)) as steps:
+                async for progress in steps:
+                    names = services.tester.browser_names(context.admin)
                     here = (
                         options if options.browser in names else replace(options, browser=names[0])
                     )
@@ -61,16 +61,16 @@ class Journeys:
                         **view.show_history(services, context),
                     }
 
-        return started
+        return handle
 
 
 def run(
     journey: Journey, services: Services, context: PageContext
 ) -> AsyncGenerator[Progress, None]:
-    """Walk a journey as the admin who asks."""
+    """Run a journey as the current admin."""
     return run_journey(
         journey,
-        context.owner,
+        context.admin,
         tester=services.tester,
         api=services.api,
         randomness=services.randomness,

@@ -1,4 +1,4 @@
-"""The Tester: the API, used as browsers would."""
+"""The Tester: uses the API as browsers do."""
 
 from collections.abc import AsyncIterator
 from dataclasses import replace
@@ -7,9 +7,9 @@ from typing import Any
 import gradio as gr
 
 from panel.client.loopback import Call
-from panel.pages.tester.admins_only import admins_only
 from panel.pages.tester.endpoints import Endpoints, on_group, read_form
 from panel.pages.tester.journeys import Journeys
+from panel.pages.tester.require_admin import require_admin
 from panel.pages.tester.results import BrowserPicker, Results, TesterView, ViewOptions
 from panel.services import PageContext, Services
 from panel.tester import words
@@ -17,11 +17,11 @@ from panel.tester.quick_actions import METHODS, QUICK_ACTIONS, Person, QuickActi
 from panel.ui.markup import heading, soft
 from panel.ui.wiring import Handler, Updates, on
 
-_FIRST = {words.SIGN_UP, words.SIGN_IN}
+_PRIMARY = {words.SIGN_UP, words.SIGN_IN}
 
 
-class ByHand:
-    """The form in which a request is written freely."""
+class CustomRequest:
+    """The form for any request."""
 
     def __init__(self) -> None:
         with gr.Row():
@@ -41,12 +41,12 @@ class ByHand:
         self.fields = [self.method, self.path, self.headers, self.body]
 
     def show(self, call: Call) -> Updates:
-        """Write out a request, so that it can be changed and sent again."""
+        """Fill in a request, to be changed and sent again."""
         return dict(zip(self.fields, (call.method, call.path, "", call.body), strict=True))
 
 
-class Quick:
-    """The test person, and the buttons that send for them."""
+class QuickActions:
+    """The test person, and the buttons that send requests for them."""
 
     def __init__(self) -> None:
         with gr.Group(elem_classes="box"):
@@ -59,29 +59,29 @@ class Quick:
                 self.another = gr.Button(words.NEW_PERSON, size="sm")
         with gr.Row(elem_classes="quick-actions"):
             self.action_buttons = {each: _action_button(each) for each in QUICK_ACTIONS}
-        self.who = [name, email, password]
+        self.person = [name, email, password]
 
     async def fill_person(self, services: Services, context: PageContext) -> Updates:
-        """Fill the form anew."""
-        await admins_only(services, context)
+        """Fill in a new test person."""
+        await require_admin(services, context)
         person = new_person(services.randomness)
-        return dict(zip(self.who, (person.name, person.email, person.password), strict=True))
+        return dict(zip(self.person, (person.name, person.email, person.password), strict=True))
 
 
 class TesterPage:
-    """The page: how it stands, and the ways to send."""
+    """The page: the ways to send on the left, the results on the right."""
 
     def __init__(self) -> None:
         with gr.Row(elem_classes="columns"):
             with gr.Column(scale=5, min_width=320):
                 browsers = BrowserPicker()
                 with gr.Tabs(elem_id="ways", overflow_behavior="wrap") as self.tabs:
-                    with gr.Tab(words.QUICK, id="steps"):
-                        self.quick = Quick()
+                    with gr.Tab(words.QUICK, id="quick"):
+                        self.quick = QuickActions()
                     with gr.Tab(words.ENDPOINTS, id="endpoints"):
                         self.endpoints = Endpoints()
-                    with gr.Tab(words.BY_HAND, id="hand"):
-                        self.by_hand = ByHand()
+                    with gr.Tab(words.CUSTOM, id="custom"):
+                        self.custom = CustomRequest()
                     with gr.Tab(words.JOURNEYS, id="journeys"):
                         self.journeys = Journeys()
                     with gr.Tab(words.HISTORY, id="history"):
@@ -90,60 +90,60 @@ class TesterPage:
                             [], label=words.SENT_BEFORE, visible=False, elem_id="history"
                         )
                         self.again = gr.Button(words.SEND_AGAIN, size="md", elem_id="again")
-                jar, origin = _surroundings()
+                jar, origin = _advanced()
             with gr.Column(scale=6, min_width=320):
                 results = Results()
         self.view = TesterView(browsers, jar, origin, results, history)
 
     async def on_load(self, services: Services, context: PageContext) -> Updates:
-        """Lay out the owner's browsers, and choose the one that the page's address names."""
-        await admins_only(services, context)
-        names = services.tester.browser_names(context.owner)
+        """List the admin's browsers, and select the one that the page's address names."""
+        await require_admin(services, context)
+        names = services.tester.browser_names(context.admin)
         requested = context.query.get("browser", "")
-        return self._choose(
+        return self._select(
             services, context, ViewOptions(requested if requested in names else names[0])
         )
 
-    async def chosen(self, services: Services, context: PageContext, *inputs: Any) -> Updates:
-        """Say what a browser that was chosen holds."""
-        await admins_only(services, context)
+    async def on_choose(self, services: Services, context: PageContext, *inputs: Any) -> Updates:
+        """Show the selected browser."""
+        await require_admin(services, context)
         return self.view.show_state(services, context, ViewOptions.from_inputs(*inputs))
 
     async def on_empty(self, services: Services, context: PageContext, *inputs: Any) -> Updates:
-        """Empty a browser."""
-        await admins_only(services, context)
-        how = ViewOptions.from_inputs(*inputs)
-        services.tester.browser(context.owner, how.browser).clear()
-        return self.view.show_state(services, context, how)
+        """Clear the selected browser."""
+        await require_admin(services, context)
+        options = ViewOptions.from_inputs(*inputs)
+        services.tester.browser(context.admin, options.browser).clear()
+        return self.view.show_state(services, context, options)
 
     async def on_add(self, services: Services, context: PageContext, *inputs: Any) -> Updates:
-        """Open one more browser, and choose it."""
-        await admins_only(services, context)
-        letter = services.tester.add_lettered(context.owner)
-        return self._choose(
+        """Add a browser, and select it."""
+        await require_admin(services, context)
+        letter = services.tester.add_lettered(context.admin)
+        return self._select(
             services, context, replace(ViewOptions.from_inputs(*inputs), browser=letter)
         )
 
     def handler_for(self, action: QuickAction) -> Handler:
-        """Return a button's handler: it sends the request, and shows it in the form By hand."""
+        """Return a button's handler: sends the request, and fills it into the custom form."""
 
         async def handle(
             services: Services, context: PageContext, *inputs: Any
         ) -> AsyncIterator[Updates]:
-            await admins_only(services, context)
+            await require_admin(services, context)
             options = ViewOptions.from_inputs(*inputs[:4])
             call = action(Person(*inputs[4:]))
-            from_there = replace(call, origin=options.origin)
-            async for step in self.view.send(services, context, options, from_there):
-                yield step | self.by_hand.show(call)
+            with_origin = replace(call, origin=options.origin)
+            async for step in self.view.send(services, context, options, with_origin):
+                yield step | self.custom.show(call)
 
         return handle
 
-    async def sent(
+    async def on_send(
         self, services: Services, context: PageContext, *inputs: Any
     ) -> AsyncIterator[Updates]:
-        """Send what was written by hand."""
-        await admins_only(services, context)
+        """Send the custom request."""
+        await require_admin(services, context)
         options = ViewOptions.from_inputs(*inputs[:4])
         method, path, headers, body = inputs[4:]
         custom_headers = tuple(
@@ -153,13 +153,15 @@ class TesterPage:
         async for step in self.view.send(services, context, options, call):
             yield step
 
-    async def edit_by_hand(self, services: Services, context: PageContext, *inputs: Any) -> Updates:
-        """Write the form of an endpoint as a request that can be changed freely."""
+    async def edit_as_custom(
+        self, services: Services, context: PageContext, *inputs: Any
+    ) -> Updates:
+        """Turn an endpoint's form into a custom request."""
         call = await read_form(services, context, *inputs)
-        return {**self.by_hand.show(call), self.tabs: gr.Tabs(selected="hand")}
+        return {**self.custom.show(call), self.tabs: gr.Tabs(selected="custom")}
 
-    def _choose(self, services: Services, context: PageContext, options: ViewOptions) -> Updates:
-        names = services.tester.browser_names(context.owner)
+    def _select(self, services: Services, context: PageContext, options: ViewOptions) -> Updates:
+        names = services.tester.browser_names(context.admin)
         chosen = gr.Radio(names, value=options.browser)
         return {
             self.view.browsers.chosen: chosen,
@@ -178,7 +180,7 @@ def build(blocks: gr.Blocks, services: Services) -> TesterPage:
     return page
 
 
-def _surroundings() -> tuple[gr.Markdown, gr.Textbox]:
+def _advanced() -> tuple[gr.Markdown, gr.Textbox]:
     with gr.Accordion(words.HELD_COOKIES, open=False, elem_id="held-cookies"):
         jar = gr.Markdown(elem_id="jar", latex_delimiters=[])
     with gr.Accordion(words.ELSEWHERE, open=False, elem_id="elsewhere"):
@@ -193,7 +195,7 @@ def _line(label: str, name: str) -> gr.Textbox:
 
 
 def _action_button(name: str) -> gr.Button:
-    variant = "primary" if name in _FIRST else "secondary"
+    variant = "primary" if name in _PRIMARY else "secondary"
     return gr.Button(name, variant=variant, size="md", min_width=90)
 
 
@@ -201,33 +203,39 @@ def _wire_browsers(blocks: gr.Blocks, services: Services, page: TesterPage) -> N
     view, browsers = page.view, page.view.browsers
     named = [browsers.chosen, *view.state]
     on(services, blocks.load, page.on_load, None, named)
-    on(services, browsers.chosen.input, page.chosen, view.option_inputs, view.state)
+    on(services, browsers.chosen.input, page.on_choose, view.option_inputs, view.state)
     on(services, browsers.empty.click, page.on_empty, view.option_inputs, view.state)
     on(services, browsers.add.click, page.on_add, view.option_inputs, named)
 
 
 def _wire_ways(blocks: gr.Blocks, services: Services, page: TesterPage) -> None:
-    view, quick, by_hand = page.view, page.quick, page.by_hand
-    inputs = [*view.option_inputs, *quick.who, quick.remember]
+    view, quick, custom = page.view, page.quick, page.custom
+    inputs = [*view.option_inputs, *quick.person, quick.remember]
     for name, button in quick.action_buttons.items():
-        outputs = [*view.outputs, *by_hand.fields]
+        outputs = [*view.outputs, *custom.fields]
         on(services, button.click, page.handler_for(QUICK_ACTIONS[name]), inputs, outputs)
     on(
         services,
-        by_hand.send.click,
-        page.sent,
-        [*view.option_inputs, *by_hand.fields],
+        custom.send.click,
+        page.on_send,
+        [*view.option_inputs, *custom.fields],
         view.outputs,
     )
-    on(services, [blocks.load, quick.another.click], quick.fill_person, None, quick.who)
+    on(services, [blocks.load, quick.another.click], quick.fill_person, None, quick.person)
     page.journeys.wire(services, view)
 
 
 def _wire_endpoints(blocks: gr.Blocks, services: Services, page: TesterPage) -> None:
-    form, view, by_hand = page.endpoints, page.view, page.by_hand
+    form, view, custom = page.endpoints, page.view, page.custom
     on(services, blocks.load, form.on_load, None, [form.group, form.endpoint])
     on(services, form.group.input, on_group, form.group, form.endpoint)
-    on(services, form.endpoint.input, form.on_pick, [form.endpoint, *page.quick.who], form.face)
+    on(
+        services,
+        form.endpoint.input,
+        form.on_pick,
+        [form.endpoint, *page.quick.person],
+        form.outputs,
+    )
     on(
         services,
         form.send.click,
@@ -235,19 +243,19 @@ def _wire_endpoints(blocks: gr.Blocks, services: Services, page: TesterPage) -> 
         [*view.option_inputs, *form.inputs],
         view.outputs,
     )
-    edited = [*by_hand.fields, page.tabs]
-    on(services, form.by_hand.click, page.edit_by_hand, form.inputs, edited)
+    edited = [*custom.fields, page.tabs]
+    on(services, form.edit_button.click, page.edit_as_custom, form.inputs, edited)
 
 
 def _wire_history(blocks: gr.Blocks, services: Services, page: TesterPage) -> None:
     view, results = page.view, page.view.results
-    on_pick = [view.history, *view.option_inputs]
+    inputs = [view.history, *view.option_inputs]
     on(services, blocks.load, view.load_history, None, view.history)
-    on(services, view.history.input, view.open_exchange, on_pick, results.outputs)
-    on(services, page.again.click, view.send_again, on_pick, view.outputs)
-    triggers = [results.reveal.input, results.way.input]
-    seen = [results.exchange_number, *view.option_inputs]
-    on(services, triggers, view.show_again, seen, [*view.state, *results.outputs])
+    on(services, view.history.input, view.open_exchange, inputs, results.outputs)
+    on(services, page.again.click, view.send_again, inputs, view.outputs)
+    triggers = [results.reveal.input, results.snippet.input]
+    shown = [results.exchange_number, *view.option_inputs]
+    on(services, triggers, view.show_again, shown, [*view.state, *results.outputs])
 
 
 def _header(line: str) -> tuple[str, str]:

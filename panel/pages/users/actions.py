@@ -1,7 +1,7 @@
-"""What an admin can do to a user, and the confirmations before. The API decides.
+"""What an admin can do to a user, with confirmations. The API decides whether it is allowed.
 
-A question reads the user first: it names who is meant and what will end, as things are now. Its
-action carries the user's id and what was chosen, so it does what was confirmed.
+A question loads the user first, to say who is affected and what will end. Its action is bound to
+the user's id and the chosen values, so it does exactly what was confirmed.
 """
 
 from collections.abc import Mapping
@@ -15,18 +15,18 @@ from panel.services import PageContext, Services
 from panel.ui import timestamps
 from panel.ui.confirm import Action, Question
 from panel.ui.markup import Markup, isolate
-from panel.ui.user_agents import device
+from panel.ui.user_agents import describe_device
 from panel.ui.wiring import error_toast
 
 User = Mapping[str, Any]
 _AUTH = "/api/auth/admin"
-LONGEST_REASON = 1000  # characters; the API takes no more
+MAX_REASON = 1000  # characters; the API takes no more
 
 
 async def find_user(services: Services, context: PageContext) -> User:
-    """Return the user whom the page's address names; raises ApiError with 404 if nobody."""
+    """Return the user that the page's address names; raises ApiError 404."""
     user_id = context.query.get("id", "")
-    page = await services.api.get(context.owner, "/api/admin/users", search=user_id, limit=25)
+    page = await services.api.get(context.admin, "/api/admin/users", search=user_id, limit=25)
     user: User | None = next((each for each in page["users"] if each["id"] == user_id), None)
     if user is None:
         raise ApiError(404, "USER_NOT_FOUND", words.GONE)
@@ -34,31 +34,31 @@ async def find_user(services: Services, context: PageContext) -> User:
 
 
 async def mark_verified(services: Services, context: PageContext) -> str:
-    """Let the address count as verified."""
+    """Mark the address as verified."""
     return await _mark(services, context, verified=True)
 
 
 async def mark_unverified(services: Services, context: PageContext) -> str:
-    """Let the address count as not verified."""
+    """Mark the address as not verified."""
     return await _mark(services, context, verified=False)
 
 
 async def send_reset(services: Services, context: PageContext) -> str:
-    """Mail a link for a new password."""
+    """Mail a link to reset the password."""
     payload = {"userId": context.query.get("id", "")}
-    sent = await services.api.post(context.owner, "/api/admin/send-reset", payload)
+    sent = await services.api.post(context.admin, "/api/admin/send-reset", payload)
     return words.reset_sent(sent["email"], sent["sends"])
 
 
 async def unban(services: Services, context: PageContext) -> str:
-    """Let a banned user in again."""
+    """Lift a ban."""
     payload = {"userId": context.query.get("id", "")}
-    user = await services.api.post(context.owner, f"{_AUTH}/unban-user", payload)
+    user = await services.api.post(context.admin, f"{_AUTH}/unban-user", payload)
     return words.UNBANNED.format(user["user"]["email"])
 
 
 async def ask_role(services: Services, context: PageContext, role: str) -> Question:
-    """Ask before a role is given."""
+    """Confirm a change of role."""
     user = await find_user(services, context)
     payload = {"userId": user["id"], "role": role}
     action = _post_action("set-role", payload, words.HAS_ROLE.format(user["email"], role))
@@ -66,11 +66,11 @@ async def ask_role(services: Services, context: PageContext, role: str) -> Quest
 
 
 async def ask_ban(services: Services, context: PageContext, until: str, reason: str) -> Question:
-    """Ask before a ban, until the end of a day or for good."""
+    """Confirm a ban, until the end of a day or permanent."""
     now = services.clock.now()
     end = _end_of(until.strip(), now)
-    if len(reason.strip()) > LONGEST_REASON:
-        raise error_toast(words.REASON_TOO_LONG.format(LONGEST_REASON))
+    if len(reason.strip()) > MAX_REASON:
+        raise error_toast(words.REASON_TOO_LONG.format(MAX_REASON))
     user = await find_user(services, context)
     payload: dict[str, Any] = {"userId": user["id"]}
     payload |= {"banReason": reason.strip()} if reason.strip() else {}
@@ -82,7 +82,7 @@ async def ask_ban(services: Services, context: PageContext, until: str, reason: 
 
 
 async def ask_password(services: Services, context: PageContext, password: str) -> Question:
-    """Ask before a password is set."""
+    """Confirm a new password."""
     if not password:
         raise error_toast(words.WRITE_IT_FIRST)
     user = await find_user(services, context)
@@ -93,13 +93,13 @@ async def ask_password(services: Services, context: PageContext, password: str) 
 
 
 async def ask_end_one(services: Services, context: PageContext, session: str | None) -> Question:
-    """Ask before one session is ended."""
+    """Confirm ending one session."""
     if not session:
         raise error_toast(words.CHOOSE_SESSION)
     user = await find_user(services, context)
     live = await live_sessions(services, context)
     device_name = next(
-        (device(each["userAgent"]) for each in live if each["id"] == session), session
+        (describe_device(each["userAgent"]) for each in live if each["id"] == session), session
     )
     payload = {"sessionToken": session}
     action = _post_action("revoke-user-session", payload, words.SESSION_ENDED.format(user["email"]))
@@ -107,7 +107,7 @@ async def ask_end_one(services: Services, context: PageContext, session: str | N
 
 
 async def ask_end_all(services: Services, context: PageContext) -> Question:
-    """Ask before all sessions are ended."""
+    """Confirm ending all sessions."""
     user = await find_user(services, context)
     payload = {"userId": user["id"]}
     action = _post_action(
@@ -117,7 +117,7 @@ async def ask_end_all(services: Services, context: PageContext) -> Question:
 
 
 async def ask_delete(services: Services, context: PageContext) -> Question:
-    """Ask before a user is deleted."""
+    """Confirm deleting the user."""
     user = await find_user(services, context)
     action = _post_action(
         "remove-user", {"userId": user["id"]}, words.DELETED.format(user["email"])
@@ -126,22 +126,22 @@ async def ask_delete(services: Services, context: PageContext) -> Question:
 
 
 async def ask_act_as(services: Services, context: PageContext) -> Question:
-    """Ask before a session as this user is opened."""
+    """Confirm impersonating the user."""
     user = await find_user(services, context)
 
     async def act_as(services: Services, context: PageContext) -> str:
-        """Open the session in a browser of the Tester; the panel's own stays as it is.
+        """Open the session in a browser of the Tester; the panel keeps its own.
 
-        The answer's cookies also hold the admin's own session, to go back to. It is left out: the
-        Tester shows its cookies, and this one opens the panel.
+        The response also sets a cookie with the admin's own session, to return to. It is left out,
+        since the Tester shows its cookies, and this one opens the panel.
         """
         payload = {"userId": user["id"]}
         path = f"{_AUTH}/impersonate-user"
-        response = await services.api.call(context.owner.visitor, "POST", path, payload)
+        response = await services.api.call(context.admin.visitor, "POST", path, payload)
         if not response.is_success:
             raise ApiError.from_response(response)
         name = words.ACTS_AS.format(user["email"])
-        browser = services.tester.add_browser(context.owner, name, impersonates=True)
+        browser = services.tester.add_browser(context.admin, name, impersonates=True)
         for cookie in map(parse_set_cookie, response.headers.get_list("set-cookie")):
             if not cookie.name.endswith("admin_session"):
                 browser.keep(cookie)
@@ -152,27 +152,27 @@ async def ask_act_as(services: Services, context: PageContext) -> Question:
 
 
 async def live_sessions(services: Services, context: PageContext) -> list[dict[str, Any]]:
-    """Return the live sessions of the user whom the page's address names, newest first."""
+    """Return the live sessions of the user that the page's address names, newest first."""
     user_id = context.query.get("id", "")
-    page = await services.api.get(context.owner, "/api/admin/sessions", user=user_id, limit=100)
+    page = await services.api.get(context.admin, "/api/admin/sessions", user=user_id, limit=100)
     sessions: list[dict[str, Any]] = page["sessions"]
     return sessions
 
 
 async def _mark(services: Services, context: PageContext, *, verified: bool) -> str:
     payload = {"userId": context.query.get("id", ""), "data": {"emailVerified": verified}}
-    user = await services.api.post(context.owner, f"{_AUTH}/update-user", payload)
+    user = await services.api.post(context.admin, f"{_AUTH}/update-user", payload)
     return words.verified(user["email"], verified)
 
 
-def _post_action(what: str, payload: dict[str, Any], sentence: str) -> Action:
-    """Return the action that calls the API, and then says so."""
+def _post_action(endpoint: str, payload: dict[str, Any], message: str) -> Action:
+    """Return an action that calls the API and returns `message`."""
 
-    async def done(services: Services, context: PageContext) -> str:
-        await services.api.post(context.owner, f"{_AUTH}/{what}", payload)
-        return sentence
+    async def post(services: Services, context: PageContext) -> str:
+        await services.api.post(context.admin, f"{_AUTH}/{endpoint}", payload)
+        return message
 
-    return done
+    return post
 
 
 def _who(user: User) -> Markup:
@@ -180,7 +180,7 @@ def _who(user: User) -> Markup:
 
 
 def _end_of(text: str, now: datetime) -> datetime | None:
-    """Return the end of a day in UTC, or None for an empty text."""
+    """Return the end of a day in UTC, or None without a day."""
     if not text:
         return None
     try:

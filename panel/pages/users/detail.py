@@ -1,4 +1,4 @@
-"""One user: who they are, where they are signed in, what happened, and what can be done."""
+"""One user: profile, sessions, events and actions."""
 
 from typing import Any
 
@@ -12,42 +12,42 @@ from panel.services import PageContext, Services
 from panel.ui import timestamps
 from panel.ui.confirm import Confirmation
 from panel.ui.layout import Components, back_link
-from panel.ui.markup import Markup, badge, empty, isolate, link, pairs, short, soft
+from panel.ui.markup import Markup, badge, empty_state, isolate, link, pairs, shorten, soft
 from panel.ui.table import Column, table
-from panel.ui.user_agents import device
+from panel.ui.user_agents import describe_device
 from panel.ui.wiring import Handler, Updates, on, show_success
 
 _EVENTS = 15
 
 
 class _Actions(Components):
-    """What an admin can do to a user: buttons that ask first, and buttons that just do it."""
+    """The buttons: some ask for confirmation, some act at once."""
 
     def __init__(self) -> None:
         gr.Markdown(Markup("<h2>{}</h2>").format(words.ACTIONS))
-        with gr.Column(elem_classes=["card", "act"]):
+        with gr.Column(elem_classes=["card", "actions"]):
             self.verify, self.unverify = _button(words.VERIFY), _button(words.UNVERIFY)
             reset = _button(words.SEND_RESET)
-        with gr.Column(elem_classes=["card", "act"]):
-            self.which = gr.Dropdown([], label=words.WHICH, filterable=False)
+        with gr.Column(elem_classes=["card", "actions"]):
+            self.session = gr.Dropdown([], label=words.WHICH, filterable=False)
             with gr.Row():
                 end_one, end_all = _button(words.END_ONE), _button(words.END_ALL)
-        with gr.Column(elem_classes=["card", "act"]):
+        with gr.Column(elem_classes=["card", "actions"]):
             self.role = gr.Dropdown(words.ROLES_TO_GIVE, label=words.NEW_ROLE, filterable=False)
             set_role = _button(words.SET_ROLE)
-        with gr.Column(elem_classes=["card", "act"]):
+        with gr.Column(elem_classes=["card", "actions"]):
             until, reason = _ban_fields()
             with gr.Row():
                 ban, self.unban = _button(words.BAN), _button(words.UNBAN)
-        with gr.Column(elem_classes=["card", "act"]):
+        with gr.Column(elem_classes=["card", "actions"]):
             self.password = gr.Textbox(label=words.NEW_PASSWORD, type="password", max_lines=1)
             set_password = _button(words.SET_PASSWORD)
-        with gr.Column(elem_classes=["card", "act"]):
+        with gr.Column(elem_classes=["card", "actions"]):
             act_as = _button(words.ACT_AS)
-            self.acting = gr.Markdown(soft(words.ACT_AS_HINT), elem_id="acting")
+            self.impersonation_note = gr.Markdown(soft(words.ACT_AS_HINT), elem_id="acting")
         delete = gr.Button(words.DELETE, variant="stop", size="md")
-        self.ask: tuple[tuple[gr.Button, Handler, list[Any]], ...] = (
-            (end_one, actions.ask_end_one, [self.which]),
+        self.confirmed: tuple[tuple[gr.Button, Handler, list[Any]], ...] = (
+            (end_one, actions.ask_end_one, [self.session]),
             (end_all, actions.ask_end_all, []),
             (set_role, actions.ask_role, [self.role]),
             (ban, actions.ask_ban, [until, reason]),
@@ -55,7 +55,7 @@ class _Actions(Components):
             (act_as, actions.ask_act_as, []),
             (delete, actions.ask_delete, []),
         )
-        self.do = {
+        self.immediate = {
             self.verify: actions.mark_verified,
             self.unverify: actions.mark_unverified,
             reset: actions.send_reset,
@@ -64,7 +64,7 @@ class _Actions(Components):
 
 
 class UserDetail(Components):
-    """What is shown where the page's address names a user."""
+    """The page of one user."""
 
     def __init__(self) -> None:
         back_link(words.BACK, "users")
@@ -78,71 +78,71 @@ class UserDetail(Components):
                 self.actions = _Actions()
 
     async def on_load(self, services: Services, context: PageContext) -> Updates:
-        """Show the user whom the page's address names, if it names one."""
+        """Show the user that the page's address names, if any."""
         return await self.render(services, context) if "id" in context.query else {}
 
     async def render(self, services: Services, context: PageContext) -> Updates:
-        """Show a user as they are now; somebody who is gone leaves a sentence."""
+        """Show the user, or that there is no such user."""
         try:
             user = await actions.find_user(services, context)
         except ApiError as refused:
             if refused.status != 404:
                 raise
-            gone, hidden = empty(words.GONE, words.GONE_HINT), gr.Column(visible=False)
+            gone, hidden = empty_state(words.GONE, words.GONE_HINT), gr.Column(visible=False)
             return {self.about: gone, self.sessions: "", self.events: "", self.column: hidden}
         sessions = await actions.live_sessions(services, context)
         events = await services.api.get(
-            context.owner, "/api/admin/events", user=user["id"], limit=_EVENTS
+            context.admin, "/api/admin/events", user=user["id"], limit=_EVENTS
         )
         choices = [(_session_name(services, each), each["id"]) for each in sessions]
         return {
-            self.about: about(user, services),
-            self.sessions: session_list(sessions, services),
-            self.events: _happened(user, events, services),
+            self.about: render_profile(user, services),
+            self.sessions: render_sessions(sessions, services),
+            self.events: _render_events(user, events, services),
             self.column: gr.Column(visible=True),
-            self.actions.which: gr.Dropdown(choices, value=choices[0][1] if choices else None),
+            self.actions.session: gr.Dropdown(choices, value=choices[0][1] if choices else None),
             self.actions.role: "admin" if "admin" in user["role"].split(",") else "user",
             self.actions.password: "",
-            self.actions.acting: _acting(user, context, services),
+            self.actions.impersonation_note: _impersonation_note(user, context, services),
             self.actions.verify: gr.Button(visible=not user["emailVerified"]),
             self.actions.unverify: gr.Button(visible=user["emailVerified"]),
             self.actions.unban: gr.Button(visible=user["banned"]),
         }
 
-    def does(self, action: Handler) -> Handler:
-        """Return the handler of a button that does something without a question."""
+    def handler_for(self, action: Handler) -> Handler:
+        """Return the handler of a button that acts without confirmation."""
 
-        async def done(services: Services, context: PageContext) -> Updates:
+        async def handle(services: Services, context: PageContext) -> Updates:
             show_success(await action(services, context))
             return await self.render(services, context)
 
-        return done
+        return handle
 
 
 def build(blocks: gr.Blocks, services: Services) -> UserDetail:
-    """Lay it out."""
+    """Lay out the page."""
     user, bar = UserDetail(), Confirmation()
     on(services, blocks.load, user.on_load, None, user.outputs)
-    for button, question, inputs in user.actions.ask:
+    for button, question, inputs in user.actions.confirmed:
         bar.add_button(services, button, question, inputs)
-    for button, action in user.actions.do.items():
-        on(services, button.click, user.does(action), None, user.outputs)
+    for button, action in user.actions.immediate.items():
+        on(services, button.click, user.handler_for(action), None, user.outputs)
     bar.bind(services, user.render, user.outputs)
     return user
 
 
 def _ban_fields() -> tuple[gr.Textbox, gr.Textbox]:
     until = gr.Textbox(label=words.UNTIL, placeholder=words.UNTIL_HINT, max_lines=1)
-    longest = actions.LONGEST_REASON
-    return until, gr.Textbox(label=words.REASON, max_lines=1, max_length=longest)
+    max_length = actions.MAX_REASON
+    return until, gr.Textbox(label=words.REASON, max_lines=1, max_length=max_length)
 
 
 def _button(name: str) -> gr.Button:
     return gr.Button(name, size="md", min_width=90)
 
 
-def about(user: User, services: Services) -> Markup:
-    """Return who a user is."""
+def render_profile(user: User, services: Services) -> Markup:
+    """Return a user's profile."""
     now = services.clock.now()
     values = [
         Markup("<code>{}</code>").format(user["id"]),
@@ -168,13 +168,13 @@ def about(user: User, services: Services) -> Markup:
     )
 
 
-def session_list(sessions: list[dict[str, Any]], services: Services) -> Markup:
-    """Return where a user is signed in."""
+def render_sessions(sessions: list[dict[str, Any]], services: Services) -> Markup:
+    """Return a user's live sessions."""
     now = services.clock.now()
     rows = [
         [
-            Markup("{} {}").format(device(each["userAgent"]), _mark(each)),
-            Markup("<span class='from'>{}</span>").format(short(each["ipAddress"])),
+            Markup("{} {}").format(describe_device(each["userAgent"]), _mark(each)),
+            Markup("<span class='from'>{}</span>").format(shorten(each["ipAddress"])),
             timestamps.render_relative(each["createdAt"], now),
             timestamps.render_relative(each["updatedAt"], now),
             timestamps.render_relative(each["expiresAt"], now),
@@ -186,7 +186,7 @@ def session_list(sessions: list[dict[str, Any]], services: Services) -> Markup:
         columns,
         rows,
         caption=words.SESSIONS,
-        nothing=words.NO_SESSIONS,
+        empty_text=words.NO_SESSIONS,
         hint=words.NO_SESSIONS_HINT,
     )
     return Markup("<h2>{}</h2>{}").format(words.SESSIONS, listed)
@@ -196,16 +196,16 @@ def _mark(session: dict[str, Any]) -> Markup:
     return badge(words.ACTS_AS_MARK, "warn") if session["impersonatedBy"] else Markup()
 
 
-def _happened(user: User, page: dict[str, Any], services: Services) -> Markup:
+def _render_events(user: User, page: dict[str, Any], services: Services) -> Markup:
     now, hint = services.clock.now(), words.NO_EVENTS_HINT
-    listed = audit_table.render(page, now, nothing=words.NO_EVENTS, hint=hint, whose=user["id"])
+    listed = audit_table.render(page, now, empty_text=words.NO_EVENTS, hint=hint, whose=user["id"])
     more = link(words.ALL_EVENTS, "events", user=user["id"]) if page["nextCursor"] else ""
     return Markup("<h2>{}</h2>{}<p>{}</p>").format(words.EVENTS, listed, more)
 
 
 def _session_name(services: Services, session: dict[str, Any]) -> str:
     begun = timestamps.format_relative(timestamps.parse(session["createdAt"]), services.clock.now())
-    return f"{device(session['userAgent'])}, {session['ipAddress']}, {begun}"
+    return f"{describe_device(session['userAgent'])}, {session['ipAddress']}, {begun}"
 
 
 def _verified(user: User) -> Markup:
@@ -214,10 +214,10 @@ def _verified(user: User) -> Markup:
     return badge(words.IS_UNVERIFIED)
 
 
-def _acting(user: User, context: PageContext, services: Services) -> Markup:
-    """Lead to the Tester's browser that holds a session as this user, if there is one."""
+def _impersonation_note(user: User, context: PageContext, services: Services) -> Markup:
+    """Link to the Tester's browser that impersonates this user, if there is one."""
     name = words.ACTS_AS.format(user["email"])
-    if name not in services.tester.browser_names(context.owner):
+    if name not in services.tester.browser_names(context.admin):
         return soft(words.ACT_AS_HINT)
-    opens = link(words.OPEN_TESTER.format(user["email"]), "tester", browser=name)
-    return Markup("<p>{}</p>").format(opens)
+    tester_link = link(words.OPEN_TESTER.format(user["email"]), "tester", browser=name)
+    return Markup("<p>{}</p>").format(tester_link)

@@ -12,7 +12,7 @@ from panel.services import PageContext, Services
 from panel.ui import timestamps
 from panel.ui import words as common_words
 from panel.ui.layout import Components, filter_text
-from panel.ui.markup import Markup, badge, heading, here, isolate, link
+from panel.ui.markup import Markup, badge, heading, isolate, link, list_location
 from panel.ui.paging import ListOrDetail, Pager
 from panel.ui.table import Column, table
 from panel.ui.urls import USERS_CSV, encode_query
@@ -24,7 +24,7 @@ _FILTERS = ("search", "role", "banned", "verified")
 
 @dataclass(frozen=True)
 class UserFilters:
-    """Which users, in which order, beginning where."""
+    """Filters, order and offset of the list."""
 
     search: str = ""
     role: str = ""
@@ -35,7 +35,7 @@ class UserFilters:
 
     @classmethod
     def from_query(cls, query: Mapping[str, str]) -> "UserFilters":
-        """Read what the page's address asks for."""
+        """Read the page's address."""
         order = f"{query.get('sortBy')} {query.get('sortDirection')}"
         orders = {value for _, value in words.ORDERS}
         offset = query.get("offset", "")
@@ -49,15 +49,15 @@ class UserFilters:
     def from_inputs(
         cls, search: str, role: str, banned: str, verified: str, order: str, offset: int = 0
     ) -> "UserFilters":
-        """Read what is chosen above the list."""
+        """Read the filter components."""
         return cls(search.strip(), role, banned, verified, order, offset)
 
     def newer(self) -> "UserFilters":
-        """Turn one page back."""
+        """Go one page back."""
         return replace(self, offset=max(self.offset - PAGE, 0))
 
     def older(self) -> "UserFilters":
-        """Turn one page on."""
+        """Go one page forward."""
         return replace(self, offset=self.offset + PAGE)
 
     def to_params(self) -> dict[str, str]:
@@ -69,23 +69,23 @@ class UserFilters:
 
 
 class UserList(Components):
-    """The list, and what narrows it down."""
+    """The list and its filters."""
 
     def __init__(self) -> None:
         with gr.Row(elem_classes="filters"):
             search = filter_text(
                 words.SEARCH, words.SEARCH_HINT, scale=6, min_width=220, name="search"
             )
-            chosen = [
+            dropdowns = [
                 gr.Dropdown(
                     choices,
                     value=choices[0][1],
                     label=label,
                     filterable=False,
-                    scale=width,
+                    scale=scale,
                     min_width=110,
                 )
-                for label, choices, width in (
+                for label, choices, scale in (
                     (words.ROLE, words.ROLES, 2),
                     (words.STATE, words.STATES, 2),
                     (words.ADDRESS, words.VERIFIED, 2),
@@ -96,32 +96,32 @@ class UserList(Components):
         self.pager = Pager()
         self.csv = gr.Markdown(elem_classes="soft")
         self.offset = gr.State(0)
-        self.inputs = [search, *chosen]  # what `UserFilters.from_inputs` reads
+        self.inputs = [search, *dropdowns]  # what `UserFilters.from_inputs` reads
 
-    def filled(self, filters: UserFilters) -> Updates:
-        """Show in the filters what is filters."""
+    def fill(self, filters: UserFilters) -> Updates:
+        """Set the filter components."""
         values = (filters.search, filters.role, filters.banned, filters.verified, filters.order)
         return dict(zip(self.inputs, values, strict=True))
 
     async def on_filter(self, services: Services, context: PageContext, *filters: Any) -> Updates:
-        """Show the first page of what the filters let pass."""
+        """Apply the filters and show the first page."""
         return await self.load_page(services, context, UserFilters.from_inputs(*filters))
 
     async def newer(self, services: Services, context: PageContext, *inputs: Any) -> Updates:
-        """Turn one page back."""
+        """Go one page back."""
         return await self.load_page(services, context, UserFilters.from_inputs(*inputs).newer())
 
     async def older(self, services: Services, context: PageContext, *inputs: Any) -> Updates:
-        """Turn one page on."""
+        """Go one page forward."""
         return await self.load_page(services, context, UserFilters.from_inputs(*inputs).older())
 
     async def load_page(
         self, services: Services, context: PageContext, filters: UserFilters
     ) -> Updates:
-        """Show one page of what is filters, and the link to all of it as a file."""
+        """Show one page, and the link to the CSV of all."""
         params = filters.to_params()
         page = await services.api.get(
-            context.owner, "/api/admin/users", **params, limit=PAGE, offset=filters.offset
+            context.admin, "/api/admin/users", **params, limit=PAGE, offset=filters.offset
         )
         users, total = page["users"], page["total"]
         first, last = filters.offset + 1, filters.offset + len(users)
@@ -129,9 +129,9 @@ class UserList(Components):
             first, last, total, "user", about=page["totalIsEstimate"]
         )
         older = len(users) == PAGE and last < total
-        place = here("users", **params, offset=str(filters.offset or ""))
+        place = list_location("users", **params, offset=str(filters.offset or ""))
         return {
-            self.listed: place + rows(users, services),
+            self.listed: place + render_rows(users, services),
             self.csv: _csv(params, total),
             self.offset: filters.offset,
             **self.pager.update(position, newer=filters.offset > 0, older=older),
@@ -139,7 +139,7 @@ class UserList(Components):
 
 
 class NewUser:
-    """The form in which an account is made."""
+    """The form that creates a user."""
 
     def __init__(self) -> None:
         with gr.Accordion(words.NEW, open=False, elem_id="new-user"):
@@ -151,31 +151,31 @@ class NewUser:
                     label=words.PASSWORD, type="password", placeholder=words.NONE_YET, min_width=200
                 )
             self.create = gr.Button(words.CREATE, variant="primary", size="md")
-            self.made = gr.Markdown(latex_delimiters=[])
+            self.created = gr.Markdown(latex_delimiters=[])
         self.fields = [email, name, self.role, password]
 
 
 class Users:
-    """The page: the list, and in its place one user where the address names one."""
+    """The page: the list, or one user if the address names one."""
 
     def __init__(self, blocks: gr.Blocks, services: Services) -> None:
-        with gr.Column() as every:
+        with gr.Column() as list_column:
             gr.Markdown(heading(words.TITLE, words.LEAD), elem_classes="head")
             self.form, self.index = NewUser(), UserList()
-        with gr.Column(visible=False) as one:
+        with gr.Column(visible=False) as detail_column:
             self.user = user_detail.build(blocks, services)
-        self.layout = ListOrDetail(every, one)
+        self.layout = ListOrDetail(list_column, detail_column)
 
     async def on_load(self, services: Services, context: PageContext) -> Updates:
-        """Show the list as the page's address asks for it, or leave the place to one user."""
+        """Show the list, or the user that the page\'s address names."""
         filters = UserFilters.from_query(context.query)
-        filled = self.index.filled(filters)
+        filters_filled = self.index.fill(filters)
         if "id" in context.query:
-            return self.layout.show(one=True) | filled
+            return self.layout.show(detail=True) | filters_filled
         updates = await self.index.load_page(services, context, filters)
-        return self.layout.show(one=False) | filled | updates
+        return self.layout.show(detail=False) | filters_filled | updates
 
-    async def created(
+    async def on_create(
         self,
         services: Services,
         context: PageContext,
@@ -185,20 +185,20 @@ class Users:
         password: str,
         *filters: str,
     ) -> Updates:
-        """Make an account, and show where it is."""
+        """Create a user, and link to their page."""
         if not email.strip() or not name.strip():
             raise error_toast(words.NEEDS_NAME)
         payload = {"email": email.strip(), "name": name.strip(), "role": role}
         payload |= {"password": password} if password else {}
-        user = (await services.api.post(context.owner, "/api/auth/admin/create-user", payload))[
+        user = (await services.api.post(context.admin, "/api/auth/admin/create-user", payload))[
             "user"
         ]
         show_success(words.CREATED.format(user["email"]))
-        opens = link(words.OPEN_USER.format(user["email"]), "users", id=user["id"])
-        notice = Markup("<p>{}</p>").format(opens)
+        user_link = link(words.OPEN_USER.format(user["email"]), "users", id=user["id"])
+        notice = Markup("<p>{}</p>").format(user_link)
         updates = await self.index.on_filter(services, context, *filters)
-        emptied = dict.fromkeys(self.form.fields, "") | {self.form.role: "user"}
-        return {self.form.made: notice, **emptied, **updates}
+        cleared = dict.fromkeys(self.form.fields, "") | {self.form.role: "user"}
+        return {self.form.created: notice, **cleared, **updates}
 
 
 def build(blocks: gr.Blocks, services: Services) -> Users:
@@ -207,19 +207,25 @@ def build(blocks: gr.Blocks, services: Services) -> Users:
     form, index = page.form, page.index
     load_outputs = [*page.layout.outputs, *index.inputs, *index.outputs]
     on(services, blocks.load, page.on_load, None, load_outputs)
-    search, *chosen = index.inputs
-    triggers = [search.submit, *(each.input for each in chosen)]
+    search, *dropdowns = index.inputs
+    triggers = [search.submit, *(each.input for each in dropdowns)]
     on(services, triggers, index.on_filter, index.inputs, index.outputs)
     pager_inputs = [*index.inputs, index.offset]
     on(services, index.pager.newer.click, index.newer, pager_inputs, index.outputs)
     on(services, index.pager.older.click, index.older, pager_inputs, index.outputs)
     inputs = [*form.fields, *index.inputs]
-    on(services, form.create.click, page.created, inputs, [form.made, *form.fields, *index.outputs])
+    on(
+        services,
+        form.create.click,
+        page.on_create,
+        inputs,
+        [form.created, *form.fields, *index.outputs],
+    )
     return page
 
 
-def rows(users: list[dict[str, Any]], services: Services) -> Markup:
-    """Return users as a table; each row opens that user."""
+def render_rows(users: list[dict[str, Any]], services: Services) -> Markup:
+    """Return users as a table; each row links to the user."""
     now = services.clock.now()
     cells = [
         [
@@ -227,7 +233,7 @@ def rows(users: list[dict[str, Any]], services: Services) -> Markup:
                 link(isolate(user["email"]), "users", id=user["id"]), isolate(user["name"])
             ),
             badge(user["role"], "warn" if "admin" in user["role"] else ""),
-            state(user),
+            state_badges(user),
             f"{user['activeSessions']:,}",
             timestamps.render_relative(user["lastSignInAt"], now),
             timestamps.render_relative(user["createdAt"], now),
@@ -237,12 +243,12 @@ def rows(users: list[dict[str, Any]], services: Services) -> Markup:
     columns = [Column(title) for title in words.COLUMNS]
     columns[0] = Column(words.COLUMNS[0], wide=True)
     return table(
-        columns, cells, caption=words.CAPTION, nothing=words.NOBODY, hint=words.NOBODY_HINT
+        columns, cells, caption=words.CAPTION, empty_text=words.NOBODY, hint=words.NOBODY_HINT
     )
 
 
-def state(user: Mapping[str, Any]) -> Markup:
-    """Say in pills whether a user's address is verified, and whether they are banned."""
+def state_badges(user: Mapping[str, Any]) -> Markup:
+    """Return badges: verified or not, and banned."""
     verified = (
         badge(words.IS_VERIFIED, "good")
         if user["emailVerified"]

@@ -1,4 +1,4 @@
-"""The frame in which the panel's pages hang."""
+"""Builds the Gradio app with the panel's pages."""
 
 import warnings
 from importlib import import_module
@@ -7,7 +7,7 @@ import gradio as gr
 from starlette.applications import Starlette
 from starlette.middleware import Middleware
 
-from panel.client.visitor import OWNER
+from panel.client.visitor import CURRENT_ADMIN
 from panel.pages import PAGES, Page
 from panel.server.gradio.middleware import GradioMiddleware
 from panel.server.sign_in.plain_pages import key_warning
@@ -16,25 +16,25 @@ from panel.ui import theme, words
 from panel.ui.markup import Markup
 from panel.ui.wiring import on
 
-_WAITING_AT_MOST, _AT_ONCE = 64, 8  # events
-_LOOKS_AFTER, _TELLS_AFTER = 0.05, 0.1  # seconds; Gradio's own, for systems with slow timers
+_QUEUE_SIZE, _CONCURRENCY = 64, 8  # events
+_QUEUE_POLL, _PROGRESS_POLL = 0.05, 0.1  # seconds; Gradio's own, for systems with slow timers
 
 
 def build_app(services: Services) -> Starlette:
-    """Build all pages and mount them at /admin. Gradio's own ways in stay shut."""
+    """Build all pages and mount them at /admin, with Gradio's own API and extras disabled."""
     blocks = _build_blocks(services)
-    blocks.queue(api_open=False, max_size=_WAITING_AT_MOST, default_concurrency_limit=_AT_ONCE)
-    around = Middleware(
+    blocks.queue(api_open=False, max_size=_QUEUE_SIZE, default_concurrency_limit=_CONCURRENCY)
+    middleware = Middleware(
         GradioMiddleware, settings=services.settings, randomness=services.randomness
     )
-    holder = Starlette(middleware=[around])
-    # Said of every app with several pages, also where nobody asks for it.
+    app = Starlette(middleware=[middleware])
+    # Gradio warns about SSR for every app with several pages, although it is off.
     warnings.filterwarnings("ignore", "SSR mode is not supported", UserWarning)
     gr.mount_gradio_app(
-        holder,
+        app,
         blocks,
         path="/admin",
-        auth_dependency=lambda request: request.scope[OWNER].email,
+        auth_dependency=lambda request: request.scope[CURRENT_ADMIN].email,
         theme=theme.theme(),
         css=theme.CSS,
         footer_links=[],
@@ -48,11 +48,11 @@ def build_app(services: Services) -> Starlette:
         max_file_size="1kb",
         app_kwargs={"openapi_url": None},
     )
-    # It looks a thousand times a second whether somebody has clicked. Each look wakes the event
-    # loop, which all others share, also while nobody has the panel open.
+    # Gradio polls its queue a thousand times a second, which would wake the event loop that the API
+    # shares, even while no one has the panel open.
     queue = blocks._queue
-    queue.sleep_when_free, queue.progress_update_sleep_when_free = _LOOKS_AFTER, _TELLS_AFTER
-    return holder
+    queue.sleep_when_free, queue.progress_update_sleep_when_free = _QUEUE_POLL, _PROGRESS_POLL
+    return app
 
 
 def _build_blocks(services: Services) -> gr.Blocks:
@@ -68,17 +68,17 @@ def _build_blocks(services: Services) -> gr.Blocks:
 def _build_page(blocks: gr.Blocks, page: Page, services: Services) -> None:
     gr.Navbar(main_page_name=PAGES[0].title)
     with gr.Row(elem_classes="top"):
-        who = gr.Markdown(_identity(services, ""), elem_classes="who")
+        identity = gr.Markdown(_identity(services, ""), elem_classes="identity")
         gr.Button(words.LEAVE, elem_id="sign-out", size="sm", min_width=90)
     if warning := key_warning(services.settings):
         gr.Markdown(Markup("<p class='warning' role='note'>{}</p>").format(warning))
-    on(services, blocks.load, render_identity, None, who)
+    on(services, blocks.load, render_identity, None, identity)
     import_module(page.module).build(blocks, services)
 
 
 async def render_identity(services: Services, context: PageContext) -> Markup:
-    """Say who is signed in, and to which deployment."""
-    return _identity(services, context.owner.email)
+    """Return the app's name and the admin's e-mail."""
+    return _identity(services, context.admin.email)
 
 
 def _identity(services: Services, email: str) -> Markup:

@@ -1,4 +1,4 @@
-"""Where the panel's pages live. Gradio takes seconds to import, and the API does not wait."""
+"""Loads the panel's pages in the background: importing Gradio takes seconds."""
 
 import asyncio
 import threading
@@ -16,7 +16,7 @@ log = structlog.get_logger()
 
 
 class GradioLoader:
-    """Answers that the panel is starting until `build`, run in a thread, has made its pages."""
+    """Serves the starting page until `build`, run in a thread, has returned the app."""
 
     def __init__(
         self,
@@ -27,36 +27,36 @@ class GradioLoader:
         self._build = build
         self._on_loaded = on_loaded
         self._pages = pages
-        self._opened: ASGIApp | None = None
+        self._app: ASGIApp | None = None
         self._broken = False
         self._closing = asyncio.Event()
         self._task: asyncio.Task[None] | None = None
 
     def open(self) -> None:
-        """Begin to load the pages, in the background."""
-        self._task = asyncio.create_task(self._live())
+        """Start loading in the background."""
+        self._task = asyncio.create_task(self._run())
 
     async def close(self) -> None:
-        """Let the pages end. A load that is still running is abandoned."""
+        """Shut the pages down. A load that is still running is abandoned."""
         if self._task is None:
             return
         self._closing.set()
-        if self._opened is not None:
+        if self._app is not None:
             await asyncio.wait({self._task}, timeout=_UNLOAD_TIMEOUT)
         self._task.cancel()
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        stand_in = self._pages.broken if self._broken else self._pages.starting
-        await (self._opened or stand_in())(scope, receive, send)
+        placeholder = self._pages.broken if self._broken else self._pages.starting
+        await (self._app or placeholder())(scope, receive, send)
 
-    async def _live(self) -> None:
+    async def _run(self) -> None:
         try:
             app = await _in_daemon_thread(self._build, self._on_loaded)
             async with app.router.lifespan_context(app):
-                self._opened = app
+                self._app = app
                 log.info("panel_ready")
                 await self._closing.wait()
-                self._opened = None
+                self._app = None
         except Exception:
             log.exception("panel_failed")
             self._broken = True
@@ -65,7 +65,7 @@ class GradioLoader:
 async def _in_daemon_thread(
     build: Callable[[], Starlette], on_loaded: Callable[[], None]
 ) -> Starlette:
-    """Run `build` in a thread for which the end of the process does not wait."""
+    """Run `build` in a daemon thread, for which the process does not wait at exit."""
     loop = asyncio.get_running_loop()
     built: asyncio.Future[Starlette] = loop.create_future()
 

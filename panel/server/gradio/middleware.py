@@ -1,4 +1,4 @@
-"""What stands around Gradio: it sees only what it needs, and its page gets a policy."""
+"""Narrows the requests that Gradio sees, and adds the nonce and caching to its responses."""
 
 import base64
 import gzip
@@ -10,9 +10,9 @@ from panel.ports import PanelSettings, Randomness
 from panel.server import content_security_policy, paths, static_files
 from panel.ui import urls
 
-# Gradio derives its own address from X-Forwarded-Host and X-Gradio-Server, which anybody may send,
-# and answers any Origin. It needs neither, nor the cookies: who is there is in the scope.
-_PASSED_ON = {
+# Gradio derives its own address from X-Forwarded-Host and X-Gradio-Server, which anyone may send,
+# and accepts any Origin. It needs neither, nor the cookies: the current admin is in the scope.
+_PASSED_HEADERS = {
     b"accept",
     b"accept-encoding",
     b"content-length",
@@ -31,7 +31,7 @@ _CACHED = {
 
 
 class GradioMiddleware:
-    """Hands Gradio a narrowed request and writes the nonce into the scripts of its page."""
+    """Passes on only the headers Gradio needs, and adds a nonce to the scripts of its pages."""
 
     def __init__(self, app: ASGIApp, settings: PanelSettings, randomness: Randomness) -> None:
         self._gradio = app
@@ -44,21 +44,21 @@ class GradioMiddleware:
             await self._gradio(scope, receive, send)
             return
         is_page = paths.is_page(scope["path"])
-        gzips = b"gzip" in dict(scope["headers"]).get(b"accept-encoding", b"")
-        answer = (
-            self._with_nonce(send, gzips) if is_page else _with_cache_headers(scope["path"], send)
+        use_gzip = b"gzip" in dict(scope["headers"]).get(b"accept-encoding", b"")
+        wrapped_send = (
+            self._with_nonce(send, use_gzip) if is_page else _with_caching(scope["path"], send)
         )
-        await self._gradio(self._narrow_scope(scope, is_page), receive, answer)
+        await self._gradio(self._narrow_scope(scope, is_page), receive, wrapped_send)
 
     def _narrow_scope(self, scope: Scope, is_page: bool) -> Scope:
         # The nonce is written into the page, so it must not come compressed.
-        passed_on = _PASSED_ON - {b"accept-encoding"} if is_page else _PASSED_ON
+        passed_on = _PASSED_HEADERS - {b"accept-encoding"} if is_page else _PASSED_HEADERS
         headers = [(name, value) for name, value in scope["headers"] if name in passed_on]
         if self._https:
             headers.append((b"x-forwarded-proto", b"https"))
         return {**scope, "headers": headers, "query_string": _gradio_query(scope, is_page)}
 
-    def _with_nonce(self, send: Send, gzips: bool) -> Send:
+    def _with_nonce(self, send: Send, use_gzip: bool) -> Send:
         start: Message = {}
         body = bytearray()
 
@@ -73,7 +73,7 @@ class GradioMiddleware:
             page = _add_nonce(bytes(body), nonce.encode())
             csp = content_security_policy.gradio_page(self._settings, nonce).encode()
             headers = [pair for pair in start["headers"] if pair[0].lower() != b"content-length"]
-            if gzips:  # nothing in it repeats what a stranger sends, so its length tells nothing
+            if use_gzip:  # no input of the request is repeated in it, so its length leaks nothing
                 page = gzip.compress(page, compresslevel=5)
                 headers.append((b"content-encoding", b"gzip"))
             headers += [
@@ -88,7 +88,7 @@ class GradioMiddleware:
 
 
 def _gradio_query(scope: Scope, is_page: bool) -> bytes:
-    """Return the query that Gradio sees: none at a page, which its events repeat, narrowed."""
+    """Return the query for Gradio: none for a page; its events carry the allowed parameters."""
     if is_page:
         return b""
     query_string: bytes = scope["query_string"]
@@ -100,11 +100,11 @@ def _gradio_query(scope: Scope, is_page: bool) -> bytes:
 
 
 def _add_nonce(page: bytes, nonce: bytes) -> bytes:
-    page = page.replace(_MANIFEST, static_files.IN_PAGE.encode())
+    page = page.replace(_MANIFEST, static_files.HEAD_HTML.encode())
     return _SCRIPT.sub(b'<script nonce="' + nonce + b'"', page)
 
 
-def _with_cache_headers(path: str, send: Send) -> Send:
+def _with_caching(path: str, send: Send) -> Send:
     cache_control = next(
         (value for prefix, value in _CACHED.items() if path.startswith(prefix)), None
     )

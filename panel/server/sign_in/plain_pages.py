@@ -1,4 +1,4 @@
-"""The panel's pages without Gradio: sign-in, starting, broken. No script, one style inside."""
+"""The panel's pages without Gradio: sign-in, starting, broken. One inline style, no scripts."""
 
 from starlette.responses import HTMLResponse
 
@@ -7,15 +7,15 @@ from panel.server import content_security_policy, static_files
 from panel.server.sign_in import words
 from panel.ui import urls
 from panel.ui.markup import Markup
-from panel.ui.words import later
+from panel.ui.words import try_later
 
 _STYLE = Markup("""
 :root { color-scheme: light dark; --page: #f4f5f9; --card: #fff; --line: #d9dce6; --ink: #171a26;
   --soft: #5a6072; --action: #4f46e5; --over: #4338ca; --bad: #b42318; --bad-fill: #fef3f2;
-  --calm-fill: #eef2ff; --warn: #92400e; --warn-fill: #fffbeb; --warn-line: #f0c36d; }
+  --info-fill: #eef2ff; --warn: #92400e; --warn-fill: #fffbeb; --warn-line: #f0c36d; }
 @media (prefers-color-scheme: dark) { :root { --page: #0c0f18; --card: #151a27; --line: #2c3346;
   --ink: #eceef6; --soft: #9aa2b8; --action: #4f46e5; --over: #6366f1; --bad: #fda29b;
-  --bad-fill: #2c1618; --calm-fill: #1c2138; --warn: #fcd68a; --warn-fill: #2a2110;
+  --bad-fill: #2c1618; --info-fill: #1c2138; --warn: #fcd68a; --warn-fill: #2a2110;
   --warn-line: #6b5218; } }
 * { box-sizing: border-box; }
 body { margin: 0; min-height: 100vh; display: grid; align-content: center; justify-items: center;
@@ -37,10 +37,10 @@ button { font: inherit; font-weight: 600; padding: .7rem; color: #fff; backgroun
   border: 0; border-radius: 9px; cursor: pointer; margin-top: .25rem; }
 button:hover { background: var(--over); }
 :focus-visible { outline: 3px solid var(--action); outline-offset: 2px; }
-.said { border-radius: 9px; padding: .7rem .85rem; margin-bottom: 1.1rem; font-size: .92rem;
-  background: var(--bad-fill); color: var(--bad); }
-.said.calm { background: var(--calm-fill); color: inherit; }
-.said a { color: inherit; font-weight: 600; }
+.notice { border-radius: 9px; padding: .7rem .85rem; margin-bottom: 1.1rem; font-size: .92rem; }
+.notice.error { background: var(--bad-fill); color: var(--bad); }
+.notice.info { background: var(--info-fill); }
+.notice a { color: inherit; font-weight: 600; }
 aside { border: 1px solid var(--warn-line); background: var(--warn-fill); color: var(--warn);
   border-radius: 10px; padding: .75rem .9rem; font-size: .9rem; }
 details { margin-top: 1.4rem; border-top: 1px solid var(--line); padding-top: 1rem; }
@@ -66,17 +66,17 @@ _REFRESH = Markup('<meta http-equiv="refresh" content="2">')
 
 
 class PlainPages:
-    """Makes the pages of one deployment."""
+    """Builds the pages with a deployment's settings."""
 
     def __init__(self, settings: PanelSettings) -> None:
         self._settings = settings
         self._policy = content_security_policy.plain_page(settings, _STYLE)
 
     def sign_in(
-        self, message: str = "", *, framed: bool, calm: bool = False, status: int = 200
+        self, message: str = "", *, framed: bool, is_error: bool = True, status: int = 200
     ) -> HTMLResponse:
-        """Return the sign-in page, and `said` above the form."""
-        notice = _said(message, calm=calm) if message else Markup()
+        """Return the sign-in page, with `message` above the form."""
+        notice = _notice(message, is_error=is_error) if message else Markup()
         form = _FORM.format(
             action=urls.SIGN_IN,
             email=words.EMAIL,
@@ -86,28 +86,28 @@ class PlainPages:
             if framed
             else Markup(" autofocus"),  # browsers refuse it to the frame of another site
         )
-        content = notice + form + self._how_to_begin()
+        content = notice + form + self._first_admin_help()
         return self._page(words.SIGN_IN, words.LEAD, content, status=status)
 
     def starting(self) -> HTMLResponse:
-        """Return the page that stands in for the panel until it has started; reloads itself."""
-        content = _said(words.STARTING, calm=True)
+        """Return the page shown while the panel starts; it reloads itself."""
+        content = _notice(words.STARTING, is_error=False)
         page = self._page(words.STARTING_TITLE, words.STARTING_TITLE, content, 503, _REFRESH)
         page.headers["retry-after"] = "2"
         return page
 
     def broken(self) -> HTMLResponse:
-        """Return the page of a panel that could not start."""
-        return self._page(words.BROKEN_TITLE, words.BROKEN_TITLE, _said(words.BROKEN), 503)
+        """Return the page shown when the panel could not start."""
+        return self._page(words.BROKEN_TITLE, words.BROKEN_TITLE, _notice(words.BROKEN), 503)
 
-    def later(self, status: int, seconds: int) -> HTMLResponse:
-        """Return the page for a moment in which the panel cannot be opened."""
-        content = _said(later(status, seconds))
+    def try_later(self, status: int, seconds: int) -> HTMLResponse:
+        """Return the page for 429 and 503."""
+        content = _notice(try_later(status, seconds))
         page = self._page(words.LATER_TITLE, words.LATER_TITLE, content, status)
         page.headers["retry-after"] = str(seconds)
         return page
 
-    def _how_to_begin(self) -> Markup:
+    def _first_admin_help(self) -> Markup:
         if self._settings.admin_email:
             return Markup()
         return Markup("<details open><summary>{}</summary><p>{}</p></details>").format(
@@ -132,22 +132,21 @@ class PlainPages:
 
 
 def key_warning(settings: PanelSettings) -> Markup:
-    """Return the warning that belongs on every page, or nothing (ASVS 13.3.1)."""
+    """Return the warning about a missing SECRET_KEY for every page, or nothing (ASVS 13.3.1)."""
     if settings.secret_key is not None or not settings.production:
         return Markup()
     return Markup("<b>{}</b> {}").format(words.NO_KEY, words.GENERATED_KEY)
 
 
 def no_cookie(*, framed: bool) -> str:
-    """Say what to do when the browser dropped the cookie."""
+    """Return the message for a browser that dropped the session cookie."""
     if not framed:
-        return f"{words.WHY['no-cookie']} {words.DROPPED_DIRECT}"
+        return f"{words.MESSAGES['no-cookie']} {words.DROPPED_DIRECT}"
     return Markup('{} {} <a href="{}" target="_blank" rel="noopener">{}</a>.').format(
-        words.WHY["no-cookie"], words.DROPPED_IN_FRAME, urls.HOME, words.OWN_TAB
+        words.MESSAGES["no-cookie"], words.DROPPED_IN_FRAME, urls.HOME, words.OWN_TAB
     )
 
 
-def _said(sentence: str, *, calm: bool = False) -> Markup:
-    return Markup('<p class="said{}" role="{}">{}</p>').format(
-        Markup(" calm") if calm else "", "status" if calm else "alert", sentence
-    )
+def _notice(text: str, *, is_error: bool = True) -> Markup:
+    kind, role = ("error", "alert") if is_error else ("info", "status")
+    return Markup('<p class="notice {}" role="{}">{}</p>').format(kind, role, text)

@@ -1,4 +1,4 @@
-"""Signing in to the panel and out of it. The API decides; this only carries its answer."""
+"""Signing in to the panel and out of it. The API decides; this passes its response on."""
 
 from collections.abc import Sequence
 from urllib.parse import parse_qs
@@ -11,20 +11,20 @@ from panel.client.api import Api, is_admin, retry_after
 from panel.client.visitor import Visitor
 from panel.server import static_files
 from panel.server.cookies import PanelCookies
-from panel.server.guard import refusal
-from panel.server.request_headers import value, visitors_of
+from panel.server.guard import error_response
+from panel.server.request_headers import get_header, visitors_of
 from panel.server.sign_in import plain_pages, words
 from panel.server.sign_in.plain_pages import PlainPages
 from panel.tester.browsers import BrowserStore
 from panel.ui import urls
-from panel.ui.words import later
+from panel.ui.words import try_later
 
 _FORM = "application/x-www-form-urlencoded"
-_LONGEST_FORM = 16 * 1024
+_MAX_FORM = 16 * 1024
 
 
 class SignIn:
-    """What anybody may open: the sign-in page, the way out, and the panel's own files."""
+    """The public part of the panel: sign-in, sign-out, and the panel's own files."""
 
     def __init__(
         self, api: Api, cookies: PanelCookies, pages: PlainPages, browser_store: BrowserStore
@@ -35,10 +35,10 @@ class SignIn:
         self._browser_store = browser_store
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        response = await self._answer(scope, receive)
+        response = await self._respond(scope, receive)
         await response(scope, receive, send)
 
-    async def _answer(self, scope: Scope, receive: Receive) -> Response:
+    async def _respond(self, scope: Scope, receive: Receive) -> Response:
         if scope["path"] in static_files.PATHS:
             return static_files.file_at(scope["path"])
         visitors = visitors_of(scope, self._cookies)
@@ -48,7 +48,7 @@ class SignIn:
             return await self._sign_out(visitors)
         form = await _read_form(scope, receive)
         if form is None:
-            return refusal(415, words.FORM_UNREADABLE)
+            return error_response(415, words.FORM_UNREADABLE)
         return await self._sign_in(visitors, form.get("email", ""), form.get("password", ""))
 
     def _page(self, visitor: Visitor, query: bytes) -> HTMLResponse:
@@ -56,51 +56,51 @@ class SignIn:
         if why == "no-cookie":
             message = plain_pages.no_cookie(framed=visitor.framed)
             return self._pages.sign_in(message, framed=visitor.framed)
-        message, calm = words.WHY.get(why, ""), why in words.CALM
-        return self._pages.sign_in(message, framed=visitor.framed, calm=calm)
+        message, is_error = words.MESSAGES.get(why, ""), why not in words.NO_ERROR
+        return self._pages.sign_in(message, framed=visitor.framed, is_error=is_error)
 
     async def _sign_in(self, visitors: Sequence[Visitor], email: str, password: str) -> Response:
         visitor, *others = visitors
         response = await self._api.sign_in(visitor, email, password)
         if response.status_code in {429, 503}:
-            return self._later(response, visitor)
+            return self._try_later(response, visitor)
         if response.status_code != 200:
-            return _back("refused" if response.status_code < 500 else "failed")
+            return _redirect_to_form("refused" if response.status_code < 500 else "failed")
         token = self._api.session_cookie_in(response)
         if token is None:
-            return _back("unfinished")
+            return _redirect_to_form("unfinished")
         if not is_admin(response.json()["user"]):
-            # The same words as for a wrong password: nobody learns here whose password is right.
+            # The same message as for a wrong password: no one learns whether a password is right.
             await self._api.sign_out(visitor.with_token(token))
-            return _back("refused")
-        for other in others:  # the API has ended the first itself
+            return _redirect_to_form("refused")
+        for other in others:  # the sign-in has already ended the first
             await self._api.sign_out(other)
         for each in visitors:
             self._browser_store.forget(each.token)
         device = self._api.device_cookie_in(response)
-        lines = self._cookies.hand_over(token, device, framed=visitor.framed)
+        lines = self._cookies.set_cookies(token, device, framed=visitor.framed)
         return _redirect(urls.HOME + "?tried=1", lines)
 
     async def _sign_out(self, visitors: Sequence[Visitor]) -> Response:
-        """End every session that the browser shows, whichever of them counted."""
+        """End every session whose cookie the browser sent."""
         for visitor in visitors:
             if visitor.token is not None:
                 response = await self._api.sign_out(visitor)
-                if response.status_code != 200:  # still signed in, and we must not say otherwise
-                    return self._later(response, visitor)
+                if response.status_code != 200:  # still signed in, so do not claim otherwise
+                    return self._try_later(response, visitor)
             self._browser_store.forget(visitor.token)
         return _redirect(f"{urls.SIGN_IN}?why=out", self._cookies.clear())
 
-    def _later(self, response: httpx.Response, visitor: Visitor) -> HTMLResponse:
+    def _try_later(self, response: httpx.Response, visitor: Visitor) -> HTMLResponse:
         seconds = retry_after(response)
         status = 429 if response.status_code == 429 else 503
-        message = later(status, seconds)
+        message = try_later(status, seconds)
         page = self._pages.sign_in(message, framed=visitor.framed, status=status)
         page.headers["retry-after"] = str(seconds)
         return page
 
 
-def _back(why: str) -> Response:
+def _redirect_to_form(why: str) -> Response:
     return _redirect(f"{urls.SIGN_IN}?why={why}", [])
 
 
@@ -112,14 +112,14 @@ def _redirect(target: str, cookies: list[str]) -> Response:
 
 
 async def _read_form(scope: Scope, receive: Receive) -> dict[str, str] | None:
-    """Read a small form, or None if what comes is none."""
-    if (value(scope, b"content-type") or "").partition(";")[0].strip().lower() != _FORM:
+    """Read a small form; None if the body is not one."""
+    if (get_header(scope, b"content-type") or "").partition(";")[0].strip().lower() != _FORM:
         return None
     body = b""
     while True:
         message = await receive()
         body += message.get("body", b"")
-        if message["type"] == "http.disconnect" or len(body) > _LONGEST_FORM:
+        if message["type"] == "http.disconnect" or len(body) > _MAX_FORM:
             return None
         if not message.get("more_body"):
             break

@@ -8,7 +8,14 @@ from doctor.client.set_cookie import parse_set_cookie
 from panel.client.loopback import Call
 from panel.tester.exchange import response_json
 from panel.tester.journeys import words
-from panel.tester.journeys.runner import Journey, JourneyRun, Step, StepAction, StepResult
+from panel.tester.journeys.runner import (
+    Journey,
+    JourneyRun,
+    Step,
+    StepAction,
+    StepResult,
+    delete_person,
+)
 from panel.tester.quick_actions import (
     Person,
     QuickAction,
@@ -25,31 +32,29 @@ _ATTEMPTS = 12
 _NEW = "-and-new"
 
 
-def _expects(device: str, action: QuickAction, status: int) -> StepAction:
-    """Return how a step is taken that sends this from a device, and wants that status."""
+def _expect(device: str, action: QuickAction, status: int) -> StepAction:
+    """Return an action that sends a request from a device and expects a status."""
 
-    async def taken(run: JourneyRun) -> StepResult:
+    async def step_action(run: JourneyRun) -> StepResult:
         return await run.expect(device, action(run.person), status)
 
-    return taken
+    return step_action
 
 
-_second_refused = _expects(words.SECOND, call_me, 401)
+_second_refused = _expect(words.SECOND, call_me, 401)
 
 
 async def _make_account(run: JourneyRun) -> StepResult:
     person = run.person
     payload = {"name": person.name, "email": person.email, "password": person.password}
-    more = {"data": {"emailVerified": True}}
-    owner = run.owner
-    made = await run.api.post(owner, f"{_ADMIN}/create-user", {**payload, **more})
-    run.user_id = made["user"]["id"]
+    verified = {"data": {"emailVerified": True}}
+    created = await run.api.post(run.admin, f"{_ADMIN}/create-user", {**payload, **verified})
+    run.user_id = created["user"]["id"]
     return StepResult(True, words.NOTHING_SENT)
 
 
 async def _clean_up(run: JourneyRun) -> StepResult:
-    payload, run.user_id = {"userId": run.user_id}, ""
-    await run.api.post(run.owner, f"{_ADMIN}/remove-user", payload)
+    await delete_person(run)
     return StepResult(True, words.NOTHING_SENT)
 
 
@@ -65,18 +70,18 @@ async def _sign_up(run: JourneyRun) -> StepResult:
 
 
 async def _verify(run: JourneyRun) -> StepResult:
-    """Do what a click in the mail would, where sign-up alone does not sign in."""
-    if run.tester.browser(run.owner, words.FIRST).signed_in_as:
+    """Mark the address as verified, if sign-up alone has not signed in."""
+    if run.tester.browser(run.admin, words.FIRST).signed_in_as:
         return StepResult(True, words.ALREADY)
     payload = {"userId": run.user_id, "data": {"emailVerified": True}}
-    await run.api.post(run.owner, f"{_ADMIN}/update-user", payload)
+    await run.api.post(run.admin, f"{_ADMIN}/update-user", payload)
     return StepResult(True, words.NOTHING_SENT)
 
 
 async def _old_cookie(run: JourneyRun) -> StepResult:
-    """Put the cookie of before sign-out into a browser that is empty."""
-    sent = next(each.request for each in run.seen if each.call.path == "/api/me")
-    browser = run.tester.browser(run.owner, words.SECOND)
+    """Put the cookie from before sign-out into an empty browser."""
+    sent = next(each.request for each in run.exchanges if each.call.path == "/api/me")
+    browser = run.tester.browser(run.admin, words.SECOND)
     for pair in dict(sent.headers).get("Cookie", "").split("; "):
         browser.keep(parse_set_cookie(f"{pair}; Path=/"))
     return await _second_refused(run)
@@ -84,13 +89,13 @@ async def _old_cookie(run: JourneyRun) -> StepResult:
 
 async def _both_listed(run: JourneyRun) -> StepResult:
     result = await run.expect(words.FIRST, list_sessions(run.person), 200)
-    listed = response_json(result.exchanges[0].response)
-    number = len(listed) if isinstance(listed, list) else 0
+    sessions = response_json(result.exchanges[0].response)
+    number = len(sessions) if isinstance(sessions, list) else 0
     return StepResult(number == 2, words.sessions_seen(number), result.exchanges)
 
 
 async def _ask_reset(run: JourneyRun) -> StepResult:
-    outbox = await run.api.get(run.owner, "/api/admin/outbox", limit=1)
+    outbox = await run.api.get(run.admin, "/api/admin/outbox", limit=1)
     if outbox["sends"]:
         return StepResult(False, words.SENDS_MAIL)
     payload = {"email": run.person.email, "redirectTo": "/reset-password"}
@@ -98,11 +103,11 @@ async def _ask_reset(run: JourneyRun) -> StepResult:
 
 
 async def _find_link(run: JourneyRun) -> StepResult:
-    outbox = await run.api.get(run.owner, "/api/admin/outbox", limit=100)
-    mine: list[dict[str, Any]] = [each for each in outbox["mails"] if _is_theirs(each, run)]
-    if not mine:
+    outbox = await run.api.get(run.admin, "/api/admin/outbox", limit=100)
+    mails: list[dict[str, Any]] = [each for each in outbox["mails"] if _is_theirs(each, run)]
+    if not mails:
         return StepResult(False, words.NO_MAIL)
-    parts = urlsplit(mine[0]["url"])
+    parts = urlsplit(mails[0]["url"])
     run.link = f"{parts.path}?{parts.query}"
     return StepResult(True, words.NOTHING_SENT)
 
@@ -124,8 +129,8 @@ async def _set_again(run: JourneyRun) -> StepResult:
 
 
 async def _new_works(run: JourneyRun) -> StepResult:
-    renewed = replace(run.person, password=run.person.password + _NEW)
-    return await run.expect(words.FIRST, sign_in(renewed), 200)
+    person = replace(run.person, password=run.person.password + _NEW)
+    return await run.expect(words.FIRST, sign_in(person), 200)
 
 
 def _new_password(run: JourneyRun) -> Call:
@@ -148,7 +153,7 @@ async def _guess(run: JourneyRun) -> StepResult:
 
 
 async def _read_wait(run: JourneyRun) -> StepResult:
-    refused = run.seen[-1]
+    refused = run.exchanges[-1]
     wait = refused.response.header("retry-after")
     return StepResult(
         bool(wait), words.TRY_AGAIN_IN.format(wait) if wait else words.NOT_TOLD, (refused,)
@@ -157,20 +162,20 @@ async def _read_wait(run: JourneyRun) -> StepResult:
 
 async def _foreign_asks(run: JourneyRun) -> StepResult:
     exchange = await run.send(words.FIRST, replace(_renamed(run.person), origin=words.FOREIGN))
-    stopped = exchange.preflight is not None and not exchange.preflight.allows
-    return StepResult(stopped, words.STOPPED if stopped else words.NOT_STOPPED, (exchange,))
+    is_stopped = exchange.preflight is not None and not exchange.preflight.allows
+    return StepResult(is_stopped, words.STOPPED if is_stopped else words.NOT_STOPPED, (exchange,))
 
 
 async def _foreign_refused(run: JourneyRun) -> StepResult:
-    status = run.seen[-1].response.status
-    return StepResult(status == 403, words.status_was((403,), status), (run.seen[-1],))
+    status = run.exchanges[-1].response.status
+    return StepResult(status == 403, words.status_was((403,), status), (run.exchanges[-1],))
 
 
 async def _unchanged(run: JourneyRun) -> StepResult:
     result = await run.expect(words.FIRST, Call("GET", "/api/auth/get-session"), 200)
     payload = response_json(result.exchanges[0].response)
-    same = isinstance(payload, dict) and payload["user"]["name"] == run.person.name
-    return replace(result, passed=result.passed and same)
+    is_same = isinstance(payload, dict) and payload["user"]["name"] == run.person.name
+    return replace(result, passed=result.passed and is_same)
 
 
 def _renamed(_: Person) -> Call:
@@ -181,62 +186,70 @@ def _revoke_others(_: Person) -> Call:
     return post("/api/auth/revoke-other-sessions", {})
 
 
-_MADE, _GONE = Step(words.MAKE_ACCOUNT, _make_account), Step(words.CLEAN_UP, _clean_up)
+_CREATE_PERSON, _DELETE_PERSON = (
+    Step(words.MAKE_ACCOUNT, _make_account),
+    Step(words.CLEAN_UP, _clean_up),
+)
 JOURNEYS: tuple[Journey, ...] = (
     Journey(
         words.ROUND_TRIP,
         (
             Step(words.SIGN_UP, _sign_up),
             Step(words.VERIFY, _verify),
-            Step(words.SIGN_IN, _expects(words.FIRST, sign_in, 200)),
-            Step(words.ME, _expects(words.FIRST, call_me, 200)),
-            Step(words.SIGN_OUT, _expects(words.FIRST, sign_out, 200)),
-            Step(words.ME_AFTER, _expects(words.FIRST, call_me, 401)),
+            Step(words.SIGN_IN, _expect(words.FIRST, sign_in, 200)),
+            Step(words.ME, _expect(words.FIRST, call_me, 200)),
+            Step(words.SIGN_OUT, _expect(words.FIRST, sign_out, 200)),
+            Step(words.ME_AFTER, _expect(words.FIRST, call_me, 401)),
             Step(words.OLD_COOKIE, _old_cookie),
-            _GONE,
+            _DELETE_PERSON,
         ),
     ),
     Journey(
         words.DEVICES,
         (
-            _MADE,
-            Step(words.SIGN_IN_FIRST, _expects(words.FIRST, sign_in, 200)),
-            Step(words.SIGN_IN_SECOND, _expects(words.SECOND, sign_in, 200)),
+            _CREATE_PERSON,
+            Step(words.SIGN_IN_FIRST, _expect(words.FIRST, sign_in, 200)),
+            Step(words.SIGN_IN_SECOND, _expect(words.SECOND, sign_in, 200)),
             Step(words.LISTED, _both_listed),
-            Step(words.REVOKED, _expects(words.FIRST, _revoke_others, 200)),
+            Step(words.REVOKED, _expect(words.FIRST, _revoke_others, 200)),
             Step(words.SECOND_OUT, _second_refused),
-            Step(words.FIRST_IN, _expects(words.FIRST, call_me, 200)),
-            _GONE,
+            Step(words.FIRST_IN, _expect(words.FIRST, call_me, 200)),
+            _DELETE_PERSON,
         ),
     ),
     Journey(
         words.RESET,
         (
-            _MADE,
+            _CREATE_PERSON,
             Step(words.ASK_RESET, _ask_reset),
             Step(words.FIND_LINK, _find_link),
             Step(words.OPEN_LINK, _open_link),
             Step(words.SET_NEW, _set_new),
-            Step(words.OLD_FAILS, _expects(words.FIRST, sign_in, 401)),
+            Step(words.OLD_FAILS, _expect(words.FIRST, sign_in, 401)),
             Step(words.NEW_WORKS, _new_works),
             Step(words.LINK_ONCE, _set_again),
-            _GONE,
+            _DELETE_PERSON,
         ),
     ),
     Journey(
         words.LIMIT,
-        (_MADE, Step(words.WRONG, _guess), Step(words.WAIT_TOLD, _read_wait), _GONE),
+        (
+            _CREATE_PERSON,
+            Step(words.WRONG, _guess),
+            Step(words.WAIT_TOLD, _read_wait),
+            _DELETE_PERSON,
+        ),
     ),
     Journey(
         words.ORIGIN,
         (
-            _MADE,
-            Step(words.SIGN_IN_FIRST, _expects(words.FIRST, sign_in, 200)),
+            _CREATE_PERSON,
+            Step(words.SIGN_IN_FIRST, _expect(words.FIRST, sign_in, 200)),
             Step(words.PREFLIGHT, _foreign_asks),
             Step(words.REFUSED, _foreign_refused),
             Step(words.UNCHANGED, _unchanged),
-            Step(words.OWN_PAGE, _expects(words.FIRST, _renamed, 200)),
-            _GONE,
+            Step(words.OWN_PAGE, _expect(words.FIRST, _renamed, 200)),
+            _DELETE_PERSON,
         ),
     ),
 )
