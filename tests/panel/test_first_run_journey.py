@@ -33,7 +33,8 @@ def test_the_owner_reads_a_mail(browser: Browser, space: Space, screen: str):
         mail = page.locator("#mails .mail", has_text=f"{screen}.{READER}").first
         mail.locator("summary").click()
         expect(mail.locator(".text")).to_contain_text("Please confirm that this address is yours.")
-        expect(mail.locator(".link")).to_contain_text("Whoever opens this link acts as")
+        warning = outbox_words.LINK_WARNING.format(f"{screen}.{READER}")
+        expect(mail.locator(".link")).to_contain_text(warning)
         link = mail.get_by_role("link", name=outbox_words.OPEN)
         assert "/api/auth/verify-email?token=" in (link.get_attribute("href") or "")
         assert link.get_attribute("target") == "_blank"
