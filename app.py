@@ -16,14 +16,14 @@ from panel import mount_panel
 
 
 def main() -> None:
-    """Start the Space from the environment; ends with one clear line where that cannot work."""
+    """Start the Space with the settings of the environment; exits with one line if it cannot."""
     with plain_errors():
         settings = server_settings()
         app: Any = create_app(settings)
         if settings.panel:
-            chance = SystemRandomness()
+            randomness = SystemRandomness()
             app = mount_panel(
-                app, settings, clock=SystemClock(), randomness=chance, on_loaded=freeze_gc
+                app, settings, clock=SystemClock(), randomness=randomness, on_loaded=freeze_gc
             )
         serve_with(app, settings)
 

@@ -33,9 +33,9 @@ from backend.web.wire import MAX_NAME_LENGTH, is_valid_name
 
 def main() -> None:
     """Run one command; see `python -m backend --help`."""
-    said = _parser().parse_args()
-    with plain_errors("start" if said.run is _serve else "do this"):
-        sys.exit(said.run(said))
+    args = _parser().parse_args()
+    with plain_errors("start" if args.run is _serve else "do this"):
+        sys.exit(args.run(args))
 
 
 def _parser() -> argparse.ArgumentParser:
@@ -53,15 +53,15 @@ def _parser() -> argparse.ArgumentParser:
     admin = add("create-admin", _create_admin, "make an admin; the password is asked for or piped")
     admin.add_argument("email")
     admin.add_argument("--name", default="Admin")
-    moving_in = add("import-users", _import, "move users in from CSV or JSON lines; run it again")
-    moving_in.add_argument("file", type=Path)
-    moving_in.add_argument("--dry-run", action="store_true", help="check every line, store none")
-    moving_out = add("export-users", _export, "move users out, into a new .csv or .jsonl file")
-    moving_out.add_argument("file", type=Path)
+    importing = add("import-users", _import, "move users in from CSV or JSON lines; run it again")
+    importing.add_argument("file", type=Path)
+    importing.add_argument("--dry-run", action="store_true", help="check every line, store none")
+    exporting = add("export-users", _export, "move users out, into a new .csv or .jsonl file")
+    exporting.add_argument("file", type=Path)
     restored = add(
         "after-restore", _after_restore, "a backup was put back: end every session and mailed link"
     )
-    restored.add_argument("--as-of", type=moment, help="when it was made, as 2026-11-29T12:00Z")
+    restored.add_argument("--as-of", type=timestamp, help="when it was made, as 2026-11-29T12:00Z")
     return parser
 
 
@@ -83,24 +83,24 @@ def _openapi(_: argparse.Namespace) -> None:
         sys.stdout.write(json.dumps(app.openapi(), indent=2) + "\n")
 
 
-def _create_admin(said: argparse.Namespace) -> int:
-    email = normalize_email(said.email)
+def _create_admin(args: argparse.Namespace) -> int:
+    email = normalize_email(args.email)
     if not is_email_address(email):
-        raise SettingsError(f"{said.email!r} is not an e-mail address")
-    if not is_valid_name(said.name):
+        raise SettingsError(f"{args.email!r} is not an e-mail address")
+    if not is_valid_name(args.name):
         raise SettingsError(f"--name: a name is text of at most {MAX_NAME_LENGTH} characters")
     with _runtime() as runtime:
         settings = runtime.settings
         password = _ask_for_password()
         try:
-            PasswordRules.from_settings(settings).check_new(password, email, said.name)
+            PasswordRules.from_settings(settings).check_new(password, email, args.name)
         except Refusal as refusal:
             raise SettingsError(refusal.message) from None
         with Work(runtime, SYSTEM) as work:
             hasher = PasswordHasher(settings.bcrypt_rounds)
-            added = add_admin(work, hasher, email, said.name, password)
-    told = "is an admin now" if added else "has an account already, and it was left as it is"
-    sys.stdout.write(f"{email} {told}\n")
+            added = add_admin(work, hasher, email, args.name, password)
+    outcome = "is an admin now" if added else "has an account already, and it was left as it is"
+    sys.stdout.write(f"{email} {outcome}\n")
     return 0 if added else 1
 
 
@@ -114,47 +114,47 @@ def _ask_for_password() -> Password:
     return Password(password)
 
 
-def _import(said: argparse.Namespace) -> int:
+def _import(args: argparse.Namespace) -> int:
     with _runtime() as runtime:
         hasher = PasswordHasher(runtime.settings.bcrypt_rounds)
-        return run_import(runtime, hasher, said.file, dry=said.dry_run)
+        return run_import(runtime, hasher, args.file, dry=args.dry_run)
 
 
-def _export(said: argparse.Namespace) -> None:
+def _export(args: argparse.Namespace) -> None:
     with _runtime() as runtime:
-        run_export(runtime, said.file)
+        run_export(runtime, args.file)
 
 
-def _after_restore(said: argparse.Namespace) -> None:
+def _after_restore(args: argparse.Namespace) -> None:
     with _runtime() as runtime:
-        done = invalidate_restored_data(runtime, said.as_of)
+        result = invalidate_restored_data(runtime, args.as_of)
     sys.stdout.write(
-        f"{done.sessions_ended} sessions and {done.links_ended} mailed links ended; "
-        f"{done.accounts} accounts are as they were in the backup\n"
+        f"{result.sessions_ended} sessions and {result.links_ended} mailed links ended; "
+        f"{result.accounts} accounts are as they were in the backup\n"
     )
 
 
-def moment(text: str) -> datetime:
+def timestamp(text: str) -> datetime:
     moment = datetime.fromisoformat(text)
     return (moment if moment.tzinfo else moment.replace(tzinfo=UTC)).astimezone(UTC)
 
 
 @contextmanager
 def _runtime() -> Iterator[Runtime]:
-    """Open what a command needs to work on the data, beside a server that may be running."""
+    """Open the database for a command, even while a server is running."""
     settings, clock, randomness = start_settings(), SystemClock(), SystemRandomness()
     if settings.database_url is None:
         open_data_dir(settings)
     try:
         with open_for_command(settings, clock, randomness) as database:
-            # Nobody's session is cached here, and what is recorded need not be logged as well.
-            yield Runtime(database, clock, randomness, settings, _nothing, _nothing)
+            # No sessions are cached here, and events need not be logged besides the audit trail.
+            yield Runtime(database, clock, randomness, settings, _ignore, _ignore)
     except DatabaseUnavailable as error:
         raise SettingsError(f"the database says: {error}") from None
 
 
-def _nothing(*_: object) -> None:
-    """There is nothing to do."""
+def _ignore(*_: object) -> None:
+    """Do nothing."""
 
 
 if __name__ == "__main__":

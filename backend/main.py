@@ -1,7 +1,4 @@
-"""The composition root: settings, then storage, then capabilities, then the walls around them.
-
-The only file that knows everyone.
-"""
+"""The composition root: builds storage, features and middleware, and connects them."""
 
 from collections.abc import AsyncIterator, Sequence
 from contextlib import AsyncExitStack, ExitStack, asynccontextmanager
@@ -75,7 +72,7 @@ from backend.web.responses.responses import NOT_FOUND, to_asgi_messages
 from backend.web.routing.endpoint import AUTH, Endpoint
 from backend.web.routing.openapi import ApiDocument
 
-CAPABILITIES = [
+FEATURES = [
     accounts.routes,
     sessions.routes,
     email_verification.routes,
@@ -96,9 +93,9 @@ CAPABILITIES = [
 def create_app(
     settings: Settings, *, clock: Clock | None = None, randomness: Randomness | None = None
 ) -> FastAPI:
-    """Build the API on an open and migrated database; raises SettingsError where that cannot be.
+    """Build the API and open and migrate its database; raises SettingsError if it cannot.
 
-    Its lifespan starts what runs in the background and, at the end, closes everything.
+    The lifespan starts the background tasks and, at the end, closes everything.
     """
     clock, randomness = clock or SystemClock(), randomness or SystemRandomness()
     closing = ExitStack()
@@ -112,7 +109,7 @@ def create_app(
         feed = open_feed(database, opened.direct, clock, cache.forget)
         keyring = load_keyring(settings, randomness)
         context = _build_context(runtime, keyring, cache, feed, closing)
-        context.services[DeploymentStatus] = _deployment(context, cache, feed, opened)
+        context.services[DeploymentStatus] = _build_status(context, cache, feed, opened)
         app = Api(
             title=settings.app_name,
             version=__version__,
@@ -140,7 +137,7 @@ def _build_context(
     clock_check = ClockCheck(database, clock)
     mailer, worker = open_mailer(runtime, keyring, clock_check)
     link_mailer = LinkMailer(LinkTokens.of(keyring), mailer, limiter)
-    issuer = SessionIssuer(mint, _gates(clock_check, link_mailer))
+    issuer = SessionIssuer(mint, _build_gates(clock_check, link_mailer))
     services: dict[type, Any] = {
         Settings: settings,
         Limiter: limiter,
@@ -148,11 +145,11 @@ def _build_context(
         Cookies: cookies,
         TokenMint: mint,
         SessionReader: SessionReader(runtime, pools, cookies, mint, cache, feed, limiter),
-        Accounts: _accounts(runtime, issuer, limiter, link_mailer, closing),
+        Accounts: _build_accounts(runtime, issuer, limiter, link_mailer, closing),
         SessionIssuer: issuer,
         LinkMailer: link_mailer,
         Mailer: mailer,
-        Housekeeper: _housekeeper(runtime, clock_check, closing),
+        Housekeeper: _open_housekeeper(runtime, clock_check, closing),
         ClockCheck: clock_check,
         LogRing: LOG_RING,
         Ticker: Ticker(clock),
@@ -173,14 +170,14 @@ def _build_context(
     return context
 
 
-def _housekeeper(runtime: Runtime, clock_check: ClockCheck, closing: ExitStack) -> Housekeeper:
+def _open_housekeeper(runtime: Runtime, clock_check: ClockCheck, closing: ExitStack) -> Housekeeper:
     housekeeper = Housekeeper(runtime, clock_check)
     runtime.database.add_after_write_callback(housekeeper.note_write)
     closing.callback(housekeeper.stop)
     return housekeeper
 
 
-def _deployment(
+def _build_status(
     context: AppContext, cache: SessionCache, feed: ChangeFeed, opened: OpenDatabase
 ) -> DeploymentStatus:
     return DeploymentStatus(
@@ -194,13 +191,13 @@ def _deployment(
     )
 
 
-def _gates(clock_check: ClockCheck, link_mailer: LinkMailer) -> Sequence[Gate]:
-    """Name what stands before every session, in order, and on which ways in."""
+def _build_gates(clock_check: ClockCheck, link_mailer: LinkMailer) -> Sequence[Gate]:
+    """Return the checks before a session is issued, in order, and the methods they apply to."""
     of_users = frozenset(Method) - {Method.IMPERSONATION}
     return [Gate(refuse_banned(clock_check)), Gate(refuse_unverified(link_mailer), of_users)]
 
 
-def _accounts(
+def _build_accounts(
     runtime: Runtime,
     issuer: SessionIssuer,
     limiter: Limiter,
@@ -252,13 +249,13 @@ def _lifespan(
 
 
 def _add_routes(app: FastAPI, context: AppContext) -> None:
-    for capability in CAPABILITIES:
-        app.router.routes.extend(Endpoint(spec, context) for spec in capability.specs)
+    for feature in FEATURES:
+        app.router.routes.extend(Endpoint(spec, context) for spec in feature.specs)
     app.router.add_route(AUTH + "/{rest:path}", _NotFound())  # type: ignore[arg-type]
 
 
 def _tags() -> dict[str, str]:
-    return {capability.tag: capability.about for capability in CAPABILITIES if capability.about}
+    return {feature.tag: feature.about for feature in FEATURES if feature.about}
 
 
 class _NotFound:

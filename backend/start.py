@@ -1,4 +1,4 @@
-"""What every way of starting has in common: settings, logs, errors in plain words, serving."""
+"""What all entry points share: settings, logging, plain error messages, serving."""
 
 import sys
 from collections.abc import Iterator
@@ -24,7 +24,7 @@ def start_settings() -> Settings:
 
 
 def server_settings() -> Settings:
-    """As `start_settings`, for a process that must outlive whoever reads what it prints."""
+    """As `start_settings`, for a process that must survive the closing of stdout and stderr."""
     settings = start_settings()
     redirect_standard_streams(settings.redactor().redact_secrets_and_emails)
     return settings
@@ -32,7 +32,7 @@ def server_settings() -> Settings:
 
 @contextmanager
 def plain_errors(cannot: str = "start") -> Iterator[None]:
-    """Turn an operator's mistake into one line per problem and exit code 1; never a traceback."""
+    """Turn SettingsError into one line per problem and exit code 1, without a traceback."""
     try:
         yield
     except SettingsError as error:
@@ -42,11 +42,11 @@ def plain_errors(cannot: str = "start") -> Iterator[None]:
 
 
 def serve_with(app: Any, settings: Settings) -> None:
-    """Say where everything is, and serve until the process is told to stop."""
+    """Print the URLs, and serve until the process is told to stop."""
     _announce(settings)
-    together = CpuPinning(LinuxScheduler(), SystemClock(), SystemRandomness())
+    pinning = CpuPinning(LinuxScheduler(), SystemClock(), SystemRandomness())
     if settings.one_processor:
-        together.start()
+        pinning.start()
     if not settings.panel:  # else its loading ends with it
         freeze_gc()
     try:
@@ -59,7 +59,7 @@ def serve_with(app: Any, settings: Settings) -> None:
             trusted_proxies=settings.trusted_proxies,
         )
     finally:
-        together.stop()
+        pinning.stop()
 
 
 def _announce(settings: Settings) -> None:

@@ -19,7 +19,7 @@ from typing import Any
 
 from measure_data import BEGAN, DAYS, fill, say
 from measure_lists import lists_of_sessions, lists_of_the_panel
-from sqlalchemy import Table, create_engine, event, select, text
+from sqlalchemy import Connection, Table, create_engine, event, select, text
 
 from backend.features.admin.user_listing import find_page
 from backend.features.audit.service import count_by
@@ -34,19 +34,19 @@ from backend.storage.queries.user_list import Condition, UserListQuery
 from backend.storage.tables import audit_events, users
 from backend.storage.urls import database_url
 
-Question = Callable[[Db, int], Any]
+Query = Callable[[Db, int], Any]
 
 
-def queries(db: Db) -> dict[str, Question]:
+def queries(db: Db) -> dict[str, Query]:
     """Every query to measure, by what it asks; the number of the round picks its values."""
-    some, lines = _samples(db, users), _samples(db, audit_events)
+    samples, lines = _samples(db, users), _samples(db, audit_events)
     now = BEGAN + timedelta(days=DAYS)
     return {
-        **_lists_of_users(some),
-        **lists_of_the_panel(some, now),
-        "sessions of a user": lambda db, i: sessions.list_all(db, some[i].id),
-        **lists_of_sessions(some, now),
-        **_pages_of_events(some, lines, now),
+        **_lists_of_users(samples),
+        **lists_of_the_panel(samples, now),
+        "sessions of a user": lambda db, i: sessions.list_all(db, samples[i].id),
+        **lists_of_sessions(samples, now),
+        **_pages_of_events(samples, lines, now),
         **_figures(now),
     }
 
@@ -58,12 +58,12 @@ def _samples(db: Db, table: Table) -> list[Any]:
     return [db.execute(each.order_by(table.c.id)).one() for each in first]
 
 
-def _lists_of_users(some: Sequence[Any]) -> dict[str, Question]:
-    def page(*conditions: Condition, by: str = "created_at", offset: int = 0) -> Question:
+def _lists_of_users(samples: Sequence[Any]) -> dict[str, Query]:
+    def page(*conditions: Condition, by: str = "created_at", offset: int = 0) -> Query:
         return _page(lambda _: conditions, by, offset)
 
-    def search(column: str, how: Any, term: Callable[[Any], str]) -> Question:
-        return _page(lambda i: (Condition(column, how, term(some[i])),), "created_at", 0)
+    def search(column: str, operator: Any, term: Callable[[Any], str]) -> Query:
+        return _page(lambda i: (Condition(column, operator, term(samples[i])),), "created_at", 0)
 
     middle = BEGAN + timedelta(days=DAYS / 2)
     return {
@@ -96,14 +96,14 @@ def _lists_of_users(some: Sequence[Any]) -> dict[str, Question]:
     }
 
 
-def _page(conditions: Callable[[int], Sequence[Condition]], by: str, offset: int) -> Question:
+def _page(conditions: Callable[[int], Sequence[Condition]], by: str, offset: int) -> Query:
     return lambda db, i: find_page(db, UserListQuery(conditions(i), by, True, 100, offset))
 
 
 def _pages_of_events(
-    some: Sequence[Any], lines: Sequence[Any], now: datetime
-) -> dict[str, Question]:
-    def events(fill: Callable[[int], AuditFilter]) -> Question:
+    samples: Sequence[Any], lines: Sequence[Any], now: datetime
+) -> dict[str, Query]:
+    def events(fill: Callable[[int], AuditFilter]) -> Query:
         return lambda db, i: audit_list.find_page(db, fill(i), 50)
 
     hour = timedelta(hours=1)
@@ -115,10 +115,10 @@ def _pages_of_events(
         "events of three kinds": events(
             lambda _: AuditFilter(kinds=["role_changed", "user_banned", "sign_in_failed"])
         ),
-        "events of a user": events(lambda i: AuditFilter(user_id=some[i].id)),
-        "events of an admin": events(lambda _: AuditFilter(user_id=some[0].id)),
+        "events of a user": events(lambda i: AuditFilter(user_id=samples[i].id)),
+        "events of an admin": events(lambda _: AuditFilter(user_id=samples[0].id)),
         "events of a user, two kinds": events(
-            lambda i: AuditFilter(user_id=some[i].id, kinds=["sign_in", "sign_up"])
+            lambda i: AuditFilter(user_id=samples[i].id, kinds=["sign_in", "sign_up"])
         ),
         "events from an address": events(lambda i: AuditFilter(address=lines[i].ip_address)),
         "events of a request": events(lambda i: AuditFilter(request_id=lines[i].request_id)),
@@ -133,7 +133,7 @@ def _pages_of_events(
     }
 
 
-def _figures(now: datetime) -> dict[str, Question]:
+def _figures(now: datetime) -> dict[str, Query]:
     day = timedelta(days=1)
     return {
         "figures by hour, 2 days": lambda db, _: count_by(db, "hour", now - 2 * day, None, now),
@@ -142,34 +142,34 @@ def _figures(now: datetime) -> dict[str, Question]:
     }
 
 
-def measure(db: Db, name: str, question: Question, rounds: int) -> str:
+def measure(db: Db, name: str, query: Query, rounds: int) -> str:
     """Ask `rounds` times after one time that warms up; returns a line of the report."""
-    plans = _plans(db, question)
+    plans = _plans(db, query)
     used = set(re.findall(r"(?:'Index Name': '|USING (?:COVERING )?INDEX )(\w+)", plans))
     if re.search(r"'Seq Scan'|SCAN (users|audit_events|sessions)'", plans):
         used.add("(reads a table)")
     clock, times = SystemClock(), []
     for number in range(1, rounds + 1):
         began = clock.monotonic()
-        question(db, number)
+        query(db, number)
         times.append((clock.monotonic() - began) * 1000)
     p50, p95 = statistics.median(times), statistics.quantiles(times, n=20)[-1]
     return f"{name:38} {p50:8.1f} {p95:8.1f}   {', '.join(sorted(used))}"
 
 
-def _plans(db: Db, question: Question) -> str:
+def _plans(db: Db, query: Query) -> str:
     """Ask once, and have the database explain every statement of it."""
-    connection, said = db._connection, []
+    connection, statements = db._connection, []
 
-    def note(_: Any, __: Any, statement: str, parameters: Any, *___: Any) -> None:
-        said.append((statement, parameters))
+    def record(_: Any, __: Any, statement: str, parameters: Any, *___: Any) -> None:
+        statements.append((statement, parameters))
 
-    event.listen(connection.engine, "before_cursor_execute", note)
-    question(db, 0)
-    event.remove(connection.engine, "before_cursor_execute", note)
+    event.listen(connection.engine, "before_cursor_execute", record)
+    query(db, 0)
+    event.remove(connection.engine, "before_cursor_execute", record)
     explain = "EXPLAIN QUERY PLAN " if db.dialect.name == "sqlite" else "EXPLAIN (FORMAT JSON) "
     plans: list[Any] = []
-    for statement, parameters in said:
+    for statement, parameters in statements:
         if not statement.startswith("EXPLAIN"):
             cursor = connection.connection.cursor()
             cursor.execute(explain + statement, parameters)
@@ -198,23 +198,22 @@ def main() -> None:
     parser.add_argument("--rounds", type=int, default=40, help="at most 100")
     parser.add_argument("--only", default="", help="queries whose name matches this expression")
     parser.add_argument("--without", default="", help="an index to drop for the measurement")
-    asked = parser.parse_args()
-    url = database_url(Settings(database_url=asked.database))
+    args = parser.parse_args()
+    url = database_url(Settings(database_url=args.database))
     migrate(url)
     # Not through Database, which cuts what takes longer than four seconds.
     engine = create_engine(url, isolation_level="AUTOCOMMIT")
-    connection = engine.connect()
-    db = Db(connection, connection.close)
+    db = Db(engine.connect, Connection.close, on_failure=lambda _: None)
     if db.execute(text("SELECT 1 FROM users LIMIT 1")).first() is None:
-        fill(db, asked.users, asked.events)
-    if asked.without:
+        fill(db, args.users, args.events)
+    if args.without:
         db.execute(text("BEGIN"))
-        db.execute(text(f'DROP INDEX "{asked.without}"'))
+        db.execute(text(f'DROP INDEX "{args.without}"'))
     say(f"{'query':38} {'p50 ms':>8} {'p95 ms':>8}   indexes")
-    for name, question in queries(db).items():
-        if re.search(asked.only, name):
-            say(measure(db, name, question, asked.rounds))
-    if asked.without:
+    for name, query in queries(db).items():
+        if re.search(args.only, name):
+            say(measure(db, name, query, args.rounds))
+    if args.without:
         db.execute(text("ROLLBACK"))
     for index, size in sizes(db):
         say(f"{index:38} {size:>8}")

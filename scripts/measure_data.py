@@ -104,7 +104,7 @@ def fill(db: Db, people: int, events: int) -> None:
 
 
 def say(line: str) -> None:
-    """Tell whoever waits."""
+    """Print a line at once."""
     sys.stdout.write(line + "\n")
     sys.stdout.flush()
 

@@ -1,4 +1,4 @@
-"""What `measure_admin_queries.py` asks of the panel's lists: filters together, and exports."""
+"""The queries of the panel's lists for `measure_admin_queries.py`: combined filters, exports."""
 
 from collections.abc import Callable, Sequence
 from dataclasses import replace
@@ -20,25 +20,25 @@ from backend.storage.queries.user_list import (
     find_page_by_sorting,
 )
 
-Question = Callable[[Db, int], Any]
+Query = Callable[[Db, int], Any]
 
 
-def lists_of_the_panel(some: Sequence[Any], now: datetime) -> dict[str, Question]:
+def lists_of_the_panel(samples: Sequence[Any], now: datetime) -> dict[str, Query]:
     """Pages of users as the panel asks for them, and batches of the export."""
 
-    def page(offset: int = 0, **filters: Any) -> Question:
+    def page(offset: int = 0, **filters: Any) -> Query:
         query = FilterUsers(**filters).to_query(now, 50, offset)
         return lambda db, _: find_page_with_activity(db, query, now)
 
-    def search(term: Callable[[Any], str], **filters: Any) -> Question:
-        queries = [FilterUsers(search=term(user), **filters).to_query(now, 50) for user in some]
+    def search(term: Callable[[Any], str], **filters: Any) -> Query:
+        queries = [FilterUsers(search=term(user), **filters).to_query(now, 50) for user in samples]
         return lambda db, i: find_page_with_activity(db, queries[i], now)
 
     everybody = FilterUsers().to_query(now, BATCH)
     few = FilterUsers(banned="true").to_query(now, BATCH)
 
-    def behind(query: UserListQuery) -> Question:
-        rows = [Cursor(user.created_at, user.id) for user in some]
+    def behind(query: UserListQuery) -> Query:
+        rows = [Cursor(user.created_at, user.id) for user in samples]
         find = find_page_by_scanning if query is everybody else find_page_by_sorting
         return lambda db, i: add_activity(db, find(db, replace(query, after=rows[i])), now)
 
@@ -76,10 +76,10 @@ def lists_of_the_panel(some: Sequence[Any], now: datetime) -> dict[str, Question
     }
 
 
-def lists_of_sessions(some: Sequence[Any], now: datetime) -> dict[str, Question]:
+def lists_of_sessions(samples: Sequence[Any], now: datetime) -> dict[str, Query]:
     """Pages of live sessions."""
 
-    def live(fill: Callable[[int], SessionFilter]) -> Question:
+    def live(fill: Callable[[int], SessionFilter]) -> Query:
         return lambda db, i: session_list.find_page(db, fill(i), now, 51)
 
     return {
@@ -87,16 +87,16 @@ def lists_of_sessions(some: Sequence[Any], now: datetime) -> dict[str, Question]
         "live sessions, a later page": live(
             lambda i: SessionFilter(before=min_uuid7(now - timedelta(days=6) * i / 101))
         ),
-        "live sessions of a user": live(lambda i: SessionFilter(some[i].id)),
+        "live sessions of a user": live(lambda i: SessionFilter(samples[i].id)),
         "live sessions from an address": live(
             lambda i: SessionFilter(address=f"10.1.{4 * (i % 60) + 1}.7")
         ),
         "live sessions from an IPv6 /64": live(
             lambda i: SessionFilter(address=IPv6Network(f"2001:db8:0:{4 * (i % 60):x}::/64"))
         ),
-        "live sessions, 6 rare letters": live(lambda i: SessionFilter(email=some[i].email[3:9])),
+        "live sessions, 6 rare letters": live(lambda i: SessionFilter(email=samples[i].email[3:9])),
         "live sessions, the last name": live(
-            lambda i: SessionFilter(email=some[i].name.split()[1])
+            lambda i: SessionFilter(email=samples[i].name.split()[1])
         ),
         "live sessions, 'gmail'": live(lambda _: SessionFilter(email="gmail")),
         "live sessions, letters of nobody": live(lambda _: SessionFilter(email="xyzzy")),

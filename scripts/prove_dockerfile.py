@@ -30,8 +30,12 @@ HERE = Path(__file__).resolve().parents[1]
 SUITE = "trixie"  # its Python is 3.13, as in the image that the Dockerfile starts from
 PACKAGES = "python3,python3-venv,python3-pip,ca-certificates"
 PATH = "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin"
-OF_THE_HOST = ("PIP_INDEX_URL", "HTTPS_PROXY", "https_proxy")  # for pip alone, never in the image
-PERSON = {"name": "Ada", "email": "ada@example.com", "password": "correct horse battery"}
+HOST_VARIABLES = (
+    "PIP_INDEX_URL",
+    "HTTPS_PROXY",
+    "https_proxy",
+)  # for pip only
+USER = {"name": "Ada", "email": "ada@example.com", "password": "correct horse battery"}
 PANEL_OWNER = {"email": "owner@example.com", "password": "wrong battery staple"}
 OWNER = {"ADMIN_EMAIL": PANEL_OWNER["email"], "ADMIN_PASSWORD": PANEL_OWNER["password"]}
 
@@ -136,7 +140,7 @@ def _health(image: Image, rest: str) -> None:
 
 
 def _run(image: Image, rest: str) -> None:
-    more = {name: os.environ[name] for name in OF_THE_HOST if name in os.environ}
+    more = {name: os.environ[name] for name in HOST_VARIABLES if name in os.environ}
     authorities = image.root / "tmp/authorities.pem"
     if "PIP_CERT" in os.environ:
         shutil.copy(os.environ["PIP_CERT"], authorities)
@@ -173,42 +177,42 @@ def prove(image: Image, user: str, port: int) -> None:
     env = {"PORT": str(port), "SECRET_KEY": os.urandom(32).hex(), **OWNER}
     for path in ("sign-up", "sign-in"):
         with tempfile.TemporaryFile() as log:
-            outside = image.start(image.command, user, env, log)
+            process = image.start(image.command, user, env, log)
             try:
-                use(Visitor(f"http://localhost:{port}", outside), path)
+                use(HttpClient(f"http://localhost:{port}", process), path)
                 check(image.healthy(user, env), "HEALTHCHECK finds it healthy")
                 began = time.monotonic()
-                os.kill(process_one(outside), signal.SIGTERM)
-                code = outside.wait(30)
+                os.kill(find_init_pid(process), signal.SIGTERM)
+                code = process.wait(30)
                 check(code == 0, f"SIGTERM: code {code} after {time.monotonic() - began:.1f} s")
             finally:
-                if outside.poll() is None:
-                    os.kill(process_one(outside), signal.SIGKILL)
+                if process.poll() is None:
+                    os.kill(find_init_pid(process), signal.SIGKILL)
             check(not image.healthy(user, env), "HEALTHCHECK finds it gone")
             log.seek(0)
-            complaints = [line for line in log if re.search(rb"Traceback|Warning|error", line)]
-            check(not complaints, f"nothing in the log but news {complaints or ''}")
+            problems = [line for line in log if re.search(rb"Traceback|Warning|error", line)]
+            check(not problems, f"nothing in the log but news {problems or ''}")
 
 
-def use(visitor: "Visitor", path: str) -> None:
+def use(client: "HttpClient", path: str) -> None:
     """Sign up or in, be known, and see the panel."""
     began = time.monotonic()
-    visitor.wait_for("/health")
+    client.wait_for("/health")
     say(f"  GET /health: 200 after {time.monotonic() - began:.1f} s")
-    visitor.post(f"/api/auth/{path}/email", PERSON, json.dumps)
-    say(f"  POST {path}/email: 200, and GET /api/me knows {visitor.name()}")
-    visitor.post("/admin/login", PANEL_OWNER, urllib.parse.urlencode)
-    visitor.wait_for("/admin/")
+    client.post(f"/api/auth/{path}/email", USER, json.dumps)
+    say(f"  POST {path}/email: 200, and GET /api/me knows {client.name()}")
+    client.post("/admin/login", PANEL_OWNER, urllib.parse.urlencode)
+    client.wait_for("/admin/")
     say(f"  GET /admin/: 200 after {time.monotonic() - began:.1f} s")
 
 
-def process_one(outside: subprocess.Popen[bytes]) -> int:
+def find_init_pid(process: subprocess.Popen[bytes]) -> int:
     """Return the number that process 1 of the image has out here."""
-    return int(Path(f"/proc/{outside.pid}/task/{outside.pid}/children").read_text().split()[0])
+    return int(Path(f"/proc/{process.pid}/task/{process.pid}/children").read_text().split()[0])
 
 
-class Visitor:
-    """A browser's worth of HTTP: keeps cookies, names its origin, follows nobody's proxy."""
+class HttpClient:
+    """An HTTP client that keeps cookies, sends an Origin, and ignores proxy settings."""
 
     def __init__(self, base: str, server: subprocess.Popen[bytes]) -> None:
         self._base, self._server = base, server
@@ -219,13 +223,15 @@ class Visitor:
         with self._opener.open(self._base + path, timeout=10) as response:
             return bytes(response.read())
 
-    def post(self, path: str, said: dict[str, str], form: Callable[[dict[str, str]], str]) -> None:
+    def post(
+        self, path: str, fields: dict[str, str], form: Callable[[dict[str, str]], str]
+    ) -> None:
         """Send JSON or a form; raises HTTPError when refused."""
         media_type = (
             "application/json" if form is json.dumps else "application/x-www-form-urlencoded"
         )
         headers = {"Content-Type": media_type, "Origin": self._base}
-        request = urllib.request.Request(self._base + path, form(said).encode(), headers)
+        request = urllib.request.Request(self._base + path, form(fields).encode(), headers)
         try:
             self._opener.open(request, timeout=10).close()
         except urllib.error.HTTPError as error:
@@ -249,10 +255,10 @@ class Visitor:
         sys.exit(f"GET {path} did not come within a minute")
 
 
-def check(true: bool, what: str) -> None:
-    if not true:
-        sys.exit(f"NOT SO: {what}")
-    say(f"  {what}")
+def check(condition: bool, description: str) -> None:
+    if not condition:
+        sys.exit(f"NOT SO: {description}")
+    say(f"  {description}")
 
 
 def say(line: str) -> None:
@@ -261,8 +267,8 @@ def say(line: str) -> None:
 
 
 def megabytes(folder: Path) -> int:
-    told = subprocess.run(["du", "-sm", folder], check=True, capture_output=True, text=True)
-    return int(told.stdout.split()[0])
+    du = subprocess.run(["du", "-sm", folder], check=True, capture_output=True, text=True)
+    return int(du.stdout.split()[0])
 
 
 def base_system(folder: Path) -> None:
@@ -282,15 +288,15 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("base", type=Path)
     parser.add_argument("--port", type=int, default=7860)
-    chosen = parser.parse_args()
-    base_system(chosen.base)
+    args = parser.parse_args()
+    base_system(args.base)
     with tempfile.TemporaryDirectory() as folder:
         image = Image(Path(folder) / "root")
-        subprocess.run(["cp", "-a", chosen.base, image.root], check=True)
+        subprocess.run(["cp", "-a", args.base, image.root], check=True)
         build(image)
-        say(f"{megabytes(image.root) - megabytes(chosen.base)} MB on top of the base system")
+        say(f"{megabytes(image.root) - megabytes(args.base)} MB on top of the base system")
         for user in (image.user, "4242", "0"):
-            prove(image, user, chosen.port)
+            prove(image, user, args.port)
             for file in image.root.joinpath("app/data").iterdir():  # the next one starts afresh
                 file.unlink()
     say("The Dockerfile's steps hold.")

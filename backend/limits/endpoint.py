@@ -24,7 +24,7 @@ class EndpointLimits:
 
     def is_limited(self, path: str) -> bool:
         """Tell whether calls of this auth endpoint are counted by client address."""
-        return self._limiter.on and self._rule(path) is not None
+        return self._limiter.enabled and self._rule(path) is not None
 
     async def check_address(self, request: RequestContext, path: str) -> None:
         """Count a call by its client address, if there is one; refuses with 429 above the limit.
@@ -34,7 +34,7 @@ class EndpointLimits:
         address, rule = bucket(request.client.address), self._rule(path)
         if rule is None or not address:
             return
-        exceeded = await self._limiter.count_at_edge(rule, address, path)
+        exceeded = await self._limiter.count_async(rule, address, path)
         if exceeded is None:
             return
         if exceeded.first:

@@ -24,7 +24,7 @@ class Limiter:
     """Counts in fixed windows, always before the operation (CVE-2023-47111)."""
 
     def __init__(self, settings: Settings, clock: Clock) -> None:
-        self.on = settings.rate_limits
+        self.enabled = settings.rate_limits
         self.protected_calls = protected_calls(settings.rate_limit_per_user)
         self._clock = clock
         self._redis = RedisCounters(clock, settings.redis_url) if settings.redis_url else None
@@ -32,31 +32,30 @@ class Limiter:
 
     async def check(self, rule: Rule, *key_parts: str) -> None:
         """Count one more; refuses with 429 above the limit."""
-        exceeded = await self.count_at_edge(rule, *key_parts)
+        exceeded = await self.count_async(rule, *key_parts)
         if exceeded is not None:
             raise too_many_requests(exceeded.retry_after)
 
-    async def count_at_edge(self, rule: Rule, *key_parts: str) -> Exceeded | None:
-        """Count one more; in a thread with Redis, which may be slow."""
+    async def count_async(self, rule: Rule, *key_parts: str) -> Exceeded | None:
+        """Count one more; with Redis in a thread, because it may be slow."""
         if self._redis is not None:
             return await asyncio.to_thread(self.count, rule, *key_parts)
         return self.count(rule, *key_parts)
 
     def count(self, rule: Rule, *key_parts: str) -> Exceeded | None:
         """Count one more, atomically; may call Redis."""
-        if not self.on:
+        if not self.enabled:
             return None
         key = rule.key(*key_parts)
         counted = self._counters.incr(key, rule.per)
         if counted <= rule.amount:
             return None
-        left = self._counters.get_expiry(key) - self._clock.now().timestamp()
-        return Exceeded(max(1, math.ceil(left)), first=counted == rule.amount + 1)
+        seconds_left = self._counters.get_expiry(key) - self._clock.now().timestamp()
+        return Exceeded(max(1, math.ceil(seconds_left)), first=counted == rule.amount + 1)
 
     def check_window(self, rule: Rule, window: Window) -> None:
-        """Count one more in a window that the caller keeps, which saves a look-up; refuses with 429
-        above the limit."""
-        if not self.on:
+        """Count one more in the caller's own window, without a lookup; refuses above the limit."""
+        if not self.enabled:
             return
         now = self._clock.monotonic()
         if window.ends <= now:
@@ -67,16 +66,16 @@ class Limiter:
 
     def refund(self, rule: Rule, *key_parts: str) -> None:
         """Take a count back: what was counted in advance was not a failure."""
-        if self.on:
+        if self.enabled:
             self._counters.incr(rule.key(*key_parts), rule.per, -1)
 
     def clear(self, rule: Rule, *key_parts: str) -> None:
         """Reset a counter: the user has proved themselves by other means."""
         self._counters.clear(rule.key(*key_parts))
 
-    def store(self) -> str:
+    def describe_store(self) -> str:
         """Tell where the counters live; pings Redis, for at most a second."""
-        if not self.on:
+        if not self.enabled:
             return "off"
         if self._redis is None:
             return "memory"

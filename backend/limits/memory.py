@@ -12,8 +12,8 @@ MAX_WINDOWS = 50_000
 many as one process serves. A window takes some 300 bytes, at most 750: with the four lengths in
 use (10 seconds, 1, 5 and 60 minutes) 60 MB for all that fits, and never more than 150 MB."""
 
-_LONGEST_KEY = 120  # characters; a longer one may be a path that a caller invented
-_ENDED_PER_CALL = 2  # more than is added, so that memory is freed after a flood
+_MAX_KEY_LENGTH = 120  # characters; a longer one may be a path that a caller invented
+_MAX_EVICTED_PER_CALL = 2  # more than is added, so that memory is freed after a flood
 
 
 @dataclass(slots=True)
@@ -84,7 +84,7 @@ class MemoryCounters:
 
     def _begin(self, lane: _Lane, key: str, now: float, ends: float) -> Window:
         lane.pop(key, None)  # an ended one would keep its position
-        for _ in range(_ENDED_PER_CALL):
+        for _ in range(_MAX_EVICTED_PER_CALL):
             if lane and next(iter(lane.values())).ends <= now:
                 lane.popitem(last=False)
         if len(lane) >= self._max_windows:
@@ -94,11 +94,11 @@ class MemoryCounters:
 
     def _find(self, key: str) -> Window | None:
         key, now = _shorten(key), self._clock.monotonic()
-        found = (lane.get(key) for lane in self._lanes.values())
-        return next((window for window in found if window and window.ends > now), None)
+        windows = (lane.get(key) for lane in self._lanes.values())
+        return next((window for window in windows if window and window.ends > now), None)
 
 
 def _shorten(key: str) -> str:
-    if len(key) <= _LONGEST_KEY:
+    if len(key) <= _MAX_KEY_LENGTH:
         return key
     return hashlib.sha256(key.encode(errors="surrogatepass")).hexdigest()

@@ -11,7 +11,7 @@ import pytest
 from sqlalchemy import delete, select, update
 
 from backend.kernel.passwords.hasher import PasswordHasher
-from backend.main import CAPABILITIES
+from backend.main import FEATURES
 from backend.storage.change_feed.postgres import PostgresFeed
 from backend.storage.tables import audit_events, links, metadata, outbox, sessions, users
 from backend.web.routing.routes import signature_of
@@ -84,7 +84,7 @@ ENDED = {
 
 def test_every_endpoint_that_writes_in_somebodys_name_is_tried_below():
     writing = set()
-    for spec in (each for capability in CAPABILITIES for each in capability.specs):
+    for spec in (each for capability in FEATURES for each in capability.specs):
         plan = signature_of(spec.handler, spec.path)
         if plan.work and plan.dependencies:
             writing.add(f"{spec.method} {spec.path}")

@@ -8,7 +8,7 @@ import pytest
 from pydantic import BaseModel
 
 from backend.kernel.refusals import Refusal
-from backend.main import CAPABILITIES
+from backend.main import FEATURES
 from backend.web.routing.routes import signature_of
 from backend.web.wire import validate
 from tests.inside import Gatehouse, Visitor
@@ -133,7 +133,7 @@ def test_a_value_for_a_body(talking, value):
 
 def bodies_and_queries():
     """Every model that an endpoint reads from a request."""
-    for spec in (each for capability in CAPABILITIES for each in capability.specs):
+    for spec in (each for capability in FEATURES for each in capability.specs):
         plan = signature_of(spec.handler, spec.path)
         yield from ((each[1], "body") for each in (plan.body,) if each)
         yield from ((each[1], "query") for each in (plan.query,) if each)

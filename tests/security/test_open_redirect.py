@@ -8,7 +8,7 @@ from hypothesis import example, given, settings
 from hypothesis import strategies as st
 from sqlalchemy import select
 
-from backend.main import CAPABILITIES
+from backend.main import FEATURES
 from backend.storage.tables import outbox
 from backend.web.edge import origins
 from backend.web.edge.origins import TrustedOrigins
@@ -157,7 +157,7 @@ def test_nor_is_a_browser_sent_to_one(gatehouse, path):
 
 def takers():
     """Every endpoint that says where to send somebody, with the field that says it."""
-    for spec in (each for capability in CAPABILITIES for each in capability.specs):
+    for spec in (each for capability in FEATURES for each in capability.specs):
         plan = signature_of(spec.handler, spec.path)
         for _, model, *_ in (each for each in (plan.body, plan.query) if each):
             for name, field in model.model_fields.items():

@@ -24,7 +24,7 @@ def limiter(tmp_path, clock: FixedClock) -> Limiter:
 
 def ask(limiter: Limiter, path: str, address: str = ADA) -> Exceeded | None:
     rule = auth_rule(path, strict=True)
-    return asyncio.run(limiter.count_at_edge(rule, address, path)) if rule else None
+    return asyncio.run(limiter.count_async(rule, address, path)) if rule else None
 
 
 def allowed(limiter: Limiter, path: str, at_most: int = 150) -> int:

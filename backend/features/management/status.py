@@ -181,7 +181,7 @@ class DeploymentStatus:
             secret=SecretState(
                 state=_secret_state(settings), old_keys=len(settings.secret_keys_old)
             ),
-            limits=LimitsState(store=self.limiter.store()),
+            limits=LimitsState(store=self.limiter.describe_store()),
             clock=self._clock(),
         )
 
