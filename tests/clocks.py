@@ -38,11 +38,11 @@ class SeededRandomness:
         return drawn[:count]
 
 
-class ToldRandomness:
-    """Hands out exactly the bytes it was told, over and over."""
+class FixedRandomness:
+    """Returns the same bytes over and over."""
 
-    def __init__(self, told: bytes) -> None:
-        self._told = itertools.cycle(told)
+    def __init__(self, value: bytes) -> None:
+        self._bytes = itertools.cycle(value)
 
     def bytes(self, count: int) -> bytes:
-        return bytes(itertools.islice(self._told, count))
+        return bytes(itertools.islice(self._bytes, count))

@@ -322,8 +322,8 @@ def start(loop: Loop, clock: FixedClock, tmp_path: Path) -> Iterator[Callable[..
     numbers = itertools.count()
     with ExitStack() as running:
 
-        def start(**told: Any) -> Gatehouse:
-            settings = make_settings(tmp_path, **{"rate_limits": False, **told})
+        def start(**overrides: Any) -> Gatehouse:
+            settings = make_settings(tmp_path, **{"rate_limits": False, **overrides})
             if settings.data_dir == tmp_path and not settings.snapshot_dir:
                 put_sqlite(tmp_path / "gatehouse.db")
             seed = f"application {next(numbers)}"
@@ -344,9 +344,9 @@ def gatehouse(start: Callable[..., Gatehouse]) -> Gatehouse:
 def start_on(place: Place, start: Callable[..., Gatehouse]) -> Callable[..., Gatehouse]:
     """As `start`, on each kind of database."""
 
-    def start_there(**told: Any) -> Gatehouse:
+    def start_there(**overrides: Any) -> Gatehouse:
         there = {"database_url": place.url, "database_url_direct": place.direct or None}
-        return start(**there, **told)
+        return start(**there, **overrides)
 
     return start_there
 

@@ -64,8 +64,8 @@ def letterbox(tmp_path: Path) -> Letterbox:
 def start_posting(start: Start, letterbox: Letterbox) -> Start:
     """As `start`, with mails that come into `letterbox`."""
 
-    def start_it(**told: Any) -> Gatehouse:
-        return start(mailbox_file=letterbox.file, **told)
+    def start_it(**overrides: Any) -> Gatehouse:
+        return start(mailbox_file=letterbox.file, **overrides)
 
     return start_it
 

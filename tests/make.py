@@ -18,8 +18,8 @@ KEY = "c8Jq2vXo5mRzL0tW9yKpB4nGd7sHf1Ea6uTi3"
 """A signing key that production would take too."""
 
 
-class Told(Settings):
-    """Settings from what a test says, and from nothing else: no environment, no .env."""
+class ExplicitSettings(Settings):
+    """Settings from arguments only: no environment, no .env."""
 
     @classmethod
     def settings_customise_sources(  # type: ignore[override]
@@ -28,13 +28,13 @@ class Told(Settings):
         return (init_settings,)
 
 
-def make_settings(folder: Path, **told: Any) -> Settings:
+def make_settings(folder: Path, **overrides: Any) -> Settings:
     """Settings for tests: development, a hash in a millisecond, data in `folder`."""
     defaults = {"data_dir": folder, "bcrypt_rounds": 4, "secret_key": KEY, "panel": False}
-    return Told(**{**defaults, **told})
+    return ExplicitSettings(**{**defaults, **overrides})
 
 
-def make_user(number: int = 1, **told: Any) -> User:
+def make_user(number: int = 1, **overrides: Any) -> User:
     """A user; users of different numbers are different."""
     defaults: dict[str, Any] = {
         "id": UUID(int=number),
@@ -49,10 +49,10 @@ def make_user(number: int = 1, **told: Any) -> User:
         "created_at": NOON,
         "updated_at": NOON,
     }
-    return User(**{**defaults, **told})
+    return User(**{**defaults, **overrides})
 
 
-def make_session(number: int = 1, **told: Any) -> Session:
+def make_session(number: int = 1, **overrides: Any) -> Session:
     """A remembered session of user 1, just begun, with a week to go."""
     defaults: dict[str, Any] = {
         "id": UUID(int=1000 + number),
@@ -65,7 +65,7 @@ def make_session(number: int = 1, **told: Any) -> Session:
         "remembered": True,
         "impersonated_by": None,
     }
-    return Session(**{**defaults, **told})
+    return Session(**{**defaults, **overrides})
 
 
 def make_entry(

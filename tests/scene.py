@@ -77,9 +77,9 @@ class Scene:
         assert [piece for piece in self.lacks if piece in response.text] == []
 
 
-def scenes(*told: Scene) -> pytest.MarkDecorator:
+def scenes(*cases: Scene) -> pytest.MarkDecorator:
     """Give a test its `scene`, one after the other."""
-    return pytest.mark.parametrize("scene", told, ids=[scene.name for scene in told])
+    return pytest.mark.parametrize("scene", cases, ids=[scene.name for scene in cases])
 
 
 def refusal(code: str | None, message: str | None = None) -> dict[str, str]:

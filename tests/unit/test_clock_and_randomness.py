@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 
 from backend.kernel.clock import SystemClock
 from backend.kernel.randomness import ALPHANUMERIC, SystemRandomness, random_alphanumeric, uuid7
-from tests.clocks import NOON, SeededRandomness, ToldRandomness
+from tests.clocks import NOON, FixedRandomness, SeededRandomness
 
 
 def test_the_system_clock_tells_utc():
@@ -28,14 +28,14 @@ def test_chance_is_as_long_as_asked_and_never_the_same():
 
 
 def test_each_character_is_equally_likely():
-    every_byte = ToldRandomness(bytes(range(256)))
+    every_byte = FixedRandomness(bytes(range(256)))
     drawn = Counter(random_alphanumeric(every_byte, 62 * 100))
     assert set(drawn) == set(ALPHANUMERIC)
     assert max(drawn.values()) == min(drawn.values())
 
 
 def test_bytes_that_would_favour_the_first_letters_are_thrown_away():
-    assert random_alphanumeric(ToldRandomness(b"\xff\xf8\x00"), 4) == "aaaa"
+    assert random_alphanumeric(FixedRandomness(b"\xff\xf8\x00"), 4) == "aaaa"
 
 
 @given(st.integers(1, 200))
@@ -44,9 +44,9 @@ def test_as_many_characters_as_asked(length):
 
 
 def test_an_id_carries_its_version_and_variant():
-    made = uuid7(ToldRandomness(b"\xff"), NOON)
+    made = uuid7(FixedRandomness(b"\xff"), NOON)
     assert (made.version, made.variant) == (7, "specified in RFC 4122")
-    assert uuid7(ToldRandomness(b"\0"), NOON).variant == "specified in RFC 4122"
+    assert uuid7(FixedRandomness(b"\0"), NOON).variant == "specified in RFC 4122"
 
 
 def test_an_id_begins_with_the_milliseconds_since_1970():
@@ -56,7 +56,7 @@ def test_an_id_begins_with_the_milliseconds_since_1970():
 
 
 def test_74_bits_of_an_id_are_chance():
-    ones, zeros = uuid7(ToldRandomness(b"\xff"), NOON), uuid7(ToldRandomness(b"\0"), NOON)
+    ones, zeros = uuid7(FixedRandomness(b"\xff"), NOON), uuid7(FixedRandomness(b"\0"), NOON)
     assert (ones.int ^ zeros.int).bit_count() == 74
 
 

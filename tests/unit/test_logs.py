@@ -14,9 +14,9 @@ import structlog
 from backend.kernel.client import Client
 from backend.kernel.events import Event, EventKind
 from backend.web.logs import logs
-from tests.make import Told
+from tests.make import ExplicitSettings
 
-logs.configure(Told(log_format=sys.argv[1], log_level=sys.argv[2]))
+logs.configure(ExplicitSettings(log_format=sys.argv[1], log_level=sys.argv[2]))
 log = structlog.get_logger()
 client = Client("203.0.113.7", "Browser/1.0", "request-1")
 logs.log_event(Event(EventKind.SIGN_IN_FAILED, subject=UUID(int=1), detail={"known": True}), client)

@@ -5,13 +5,13 @@ import pytest
 from backend.kernel.secrets.secret_key import is_key_generated, load_keyring
 from backend.kernel.settings import SettingsError
 from tests.clocks import SeededRandomness
-from tests.make import KEY, Told
+from tests.make import KEY, ExplicitSettings
 
 CHANCE = SeededRandomness()
 
 
 def ring(**values):
-    return load_keyring(Told(**values), CHANCE)
+    return load_keyring(ExplicitSettings(**values), CHANCE)
 
 
 def refusal(**values) -> str:
@@ -31,7 +31,10 @@ def test_the_key_that_is_set_signs(tmp_path):
 
 def test_development_makes_one_and_keeps_it(tmp_path):
     first = ring(data_dir=tmp_path).sign("x")
-    assert load_keyring(Told(data_dir=tmp_path), SeededRandomness("other")).sign("x") == first
+    assert (
+        load_keyring(ExplicitSettings(data_dir=tmp_path), SeededRandomness("other")).sign("x")
+        == first
+    )
 
 
 def test_the_kept_key_is_readable_by_its_owner_only(tmp_path):
@@ -75,7 +78,7 @@ def test_production_refuses_to_start_with_a_key_that_everybody_knows(example):
 def test_a_fresh_space_starts_with_a_key_of_its_own(tmp_path):
     values = {"environment": "production", "space_id": "ada/gatehouse", "data_dir": tmp_path}
     assert ring(**values).sign("x")
-    assert is_key_generated(Told(**values))
+    assert is_key_generated(ExplicitSettings(**values))
 
 
 def test_but_not_with_a_database_that_outlives_the_key(tmp_path):

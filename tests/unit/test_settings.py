@@ -5,7 +5,7 @@ from pathlib import Path
 import pytest
 
 from backend.kernel.settings import Settings, SettingsError, load_settings
-from tests.make import KEY, Told
+from tests.make import KEY, ExplicitSettings
 
 
 @pytest.fixture(autouse=True)
@@ -194,11 +194,11 @@ def test_the_settings_hide_their_secrets(monkeypatch):
     ],
 )
 def test_cookies_are_secure_where_the_public_url_is_or_one_says_so(environment, secure):
-    assert Told(**environment).secure_cookies is secure
+    assert ExplicitSettings(**environment).secure_cookies is secure
 
 
 def test_in_development_localhost_is_ours_and_the_usual_frontend_is_trusted():
-    assert Told(port=8000).trusted_origins == (
+    assert ExplicitSettings(port=8000).trusted_origins == (
         "http://localhost:8000",
         "http://127.0.0.1:8000",
         "http://localhost:3000",
@@ -206,7 +206,7 @@ def test_in_development_localhost_is_ours_and_the_usual_frontend_is_trusted():
 
 
 def test_in_production_only_what_was_said_is_trusted():
-    settings = Told(
+    settings = ExplicitSettings(
         environment="production",
         public_url="https://auth.example.com/",
         frontend_url="https://app.example.com/,https://*.vercel.app",
@@ -221,4 +221,4 @@ def test_in_production_only_what_was_said_is_trusted():
 def test_the_tests_own_settings_hear_nothing_of_the_environment(monkeypatch):
     monkeypatch.setenv("PORT", "1234")
     monkeypatch.setenv("SECRET_KEY", KEY)
-    assert (Told().port, Told().secret_key) == (7860, None)
+    assert (ExplicitSettings().port, ExplicitSettings().secret_key) == (7860, None)
