@@ -25,8 +25,12 @@ NEXT = "node_modules/next/dist/bin/next"
 QUIET = {"NEXT_TELEMETRY_DISABLED": "1", "CI": "true"}
 BUILT = ROOT / ".cache" / "frontend"
 # The packages lie beside this file, or where a link leads, and the app elsewhere: Turbopack must
-# see both.
-CONFIG = 'export default { turbopack: { root: "/" } };\n'
+# see both. A cache for the next build is not worth writing: it is built anew only when it differs.
+CONFIG = """export default {
+  turbopack: { root: "/" },
+  experimental: { turbopackFileSystemCacheForBuild: false },
+};
+"""
 
 _FENCE = re.compile(
     r"(?:^`(?P<path>[^`\n]+)`\n\n)?^```(?P<kind>\w*)\n(?P<text>.*?)^```$", re.M | re.S
