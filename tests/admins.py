@@ -6,7 +6,7 @@ from uuid import UUID
 from sqlalchemy import update
 
 from backend.storage.tables import users
-from tests.inside import Gatehouse, Visitor
+from tests.in_process import Gatehouse, Visitor
 
 ROOT, ADA, BOB = "root@example.com", "ada@example.com", "bob@example.com"
 
@@ -27,7 +27,7 @@ def give_role(gatehouse: Gatehouse, email: str, role: str) -> None:
 def an_admin(gatehouse: Gatehouse, visitor: Visitor) -> None:
     """The visitor of a scene is an admin; Ada has an account."""
     gatehouse.member(ADA)
-    assert visitor.signs_up(ROOT).status_code == 200
+    assert visitor.sign_up(ROOT).status_code == 200
     give_role(gatehouse, ROOT, "admin")
 
 

@@ -8,7 +8,7 @@ import httpx
 import pytest
 
 from backend.kernel.refusals import CODES
-from tests.inside import Gatehouse, Recorded, Visitor
+from tests.in_process import AuditRow, Gatehouse, Visitor
 from tests.make import PASSWORD
 
 Given = Callable[[Gatehouse, Visitor], object]
@@ -20,7 +20,7 @@ def a_stranger(_: Gatehouse, __: Visitor) -> None:
 
 def ada_signed_up(_: Gatehouse, visitor: Visitor) -> None:
     """The visitor is ada@example.com, signed in."""
-    assert visitor.signs_up().status_code == 200
+    assert visitor.sign_up().status_code == 200
 
 
 def ada_exists(gatehouse: Gatehouse, _: Visitor) -> None:
@@ -90,7 +90,7 @@ def refusal(code: str | None, message: str | None = None) -> dict[str, str]:
     return {"message": message or CODES[code][1], "code": code}
 
 
-def events_after(gatehouse: Gatehouse, before: list[Recorded]) -> list[str]:
+def events_after(gatehouse: Gatehouse, before: list[AuditRow]) -> list[str]:
     """The kinds of the events that were not there before, in alphabetical order."""
     return [event.kind for event in gatehouse.events() if event not in before]
 

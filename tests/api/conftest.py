@@ -5,6 +5,6 @@ The tests of `storage` run on all three kinds, those of `security` on PostgreSQL
 
 import pytest
 
-from tests.rig.fixtures import make_place
+from tests.rig.fixtures import make_database_target
 
-place = pytest.fixture(params=["sqlite", "pgbouncer"], name="place")(make_place)
+place = pytest.fixture(params=["sqlite", "pgbouncer"], name="place")(make_database_target)

@@ -12,7 +12,7 @@ from backend.kernel.client import SYSTEM
 from backend.kernel.secrets.secret import Secret
 from backend.storage.tables import outbox
 from backend.storage.work import Work
-from tests.inside import Gatehouse
+from tests.in_process import Gatehouse
 from tests.rig.processes import wait_until
 from tests.rig.smtp import SmtpServer
 

@@ -32,8 +32,8 @@ def test_a_ban_ends_every_session_and_keeps_the_user_out(anywhere):
     assert (user["banned"], user["banReason"], user["banExpires"]) == (True, "spam", None)
     assert events_after(anywhere, before) == ["user_banned"]
     assert ada.session() is None
-    assert anywhere.visitor().signs_in(ADA).json() == refusal("BANNED_USER")
-    wrong = anywhere.visitor().signs_in(ADA, "a wrong password")
+    assert anywhere.visitor().sign_in(ADA).json() == refusal("BANNED_USER")
+    wrong = anywhere.visitor().sign_in(ADA, "a wrong password")
     assert wrong.json() == refusal("INVALID_EMAIL_OR_PASSWORD")
 
 
@@ -44,7 +44,7 @@ def test_an_unbanned_user_signs_in_again(gatehouse, root, ada):
     assert (user["banned"], user["banReason"], user["banExpires"]) == (False, None, None)
     assert events_after(gatehouse, before) == ["user_unbanned"]
     assert ada.session() is None
-    assert gatehouse.visitor().signs_in(ADA).status_code == 200
+    assert gatehouse.visitor().sign_in(ADA).status_code == 200
 
 
 def test_a_reason_has_an_end(gatehouse, root, ada):
@@ -67,11 +67,11 @@ def test_a_ban_for_a_minute_is_lifted_by_the_first_sign_in_after_it(gatehouse, r
     user = bans(root, gatehouse, banExpiresIn=60).json()["user"]
     assert (user["banReason"], user["banExpires"]) == ("No reason", "2026-11-22T12:01:00.000Z")
     gatehouse.clock.advance(seconds=59)
-    assert gatehouse.visitor().signs_in(ADA).status_code == 403
+    assert gatehouse.visitor().sign_in(ADA).status_code == 403
     gatehouse.clock.advance(seconds=1)
     before = gatehouse.events()
     again = gatehouse.visitor()
-    assert again.signs_in(ADA).status_code == 200
+    assert again.sign_in(ADA).status_code == 200
     assert again.session()["user"]["banned"] is False
     assert events_after(gatehouse, before) == ["sign_in", "user_unbanned"]
 
@@ -107,7 +107,7 @@ def test_a_ban_by_update_user_owes_nothing_to_one_that_has_run_out(gatehouse, ro
     user = root.post("admin/update-user", {"userId": known(gatehouse, ADA), "data": data}).json()
     reason = data.get("banReason", "No reason")
     assert (user["banned"], user["banReason"], user["banExpires"]) == (True, reason, None)
-    assert gatehouse.visitor().signs_in(ADA).json() == refusal("BANNED_USER")
+    assert gatehouse.visitor().sign_in(ADA).json() == refusal("BANNED_USER")
 
 
 def test_nor_to_an_end_that_was_set_while_nobody_was_banned(gatehouse, root, ada):
@@ -115,7 +115,7 @@ def test_nor_to_an_end_that_was_set_while_nobody_was_banned(gatehouse, root, ada
     for data in ({"banExpires": "2026-11-22T12:01:00Z"}, {"banned": True}):
         root.post("admin/update-user", {"userId": ada_id, "data": data})
     gatehouse.clock.advance(minutes=2)
-    assert gatehouse.visitor().signs_in(ADA).json() == refusal("BANNED_USER")
+    assert gatehouse.visitor().sign_in(ADA).json() == refusal("BANNED_USER")
 
 
 def test_a_ban_that_holds_keeps_its_end_when_its_reason_changes(gatehouse, root, ada):
@@ -134,7 +134,7 @@ def test_a_new_end_for_a_ban_that_has_run_out_is_a_ban_anew(gatehouse, root, ada
     payload = {"userId": known(gatehouse, ADA), "data": {"banExpires": "2026-11-22T13:00:00Z"}}
     assert root.post("admin/update-user", payload).status_code == 200
     assert events_after(gatehouse, before) == ["user_banned"]
-    assert gatehouse.visitor().signs_in(ADA).json() == refusal("BANNED_USER")
+    assert gatehouse.visitor().sign_in(ADA).json() == refusal("BANNED_USER")
 
 
 def test_an_admin_whose_ban_has_run_out_is_one_who_can_administer(gatehouse, root):

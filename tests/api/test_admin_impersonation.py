@@ -6,7 +6,7 @@ from sqlalchemy import select
 from backend.features.sessions import service
 from backend.storage.tables import users
 from tests.admins import ADA, ROOT, known, make_admin
-from tests.inside import cookie_lines
+from tests.in_process import cookie_lines
 from tests.scene import cookies_of, events_after, refusal
 
 START, STOP = "admin/impersonate-user", "admin/stop-impersonating"
@@ -58,7 +58,7 @@ def test_the_cookie_in_which_the_admin_waits_is_signed_and_says_how_they_signed_
     gatehouse.member(ADA)
     for remember, said in ((True, ""), (False, "true")):
         root = gatehouse.visitor()
-        root.signs_in(ROOT, rememberMe=remember)
+        root.sign_in(ROOT, rememberMe=remember)
         token = root.session()["session"]["token"]
         line = cookie_lines(impersonates(root, gatehouse))["admin_session"]
         value, _, attributes = line.partition("; ")
@@ -69,7 +69,7 @@ def test_the_cookie_in_which_the_admin_waits_is_signed_and_says_how_they_signed_
 def test_an_admin_whom_the_browser_does_not_remember_comes_back_unremembered(gatehouse, ada):
     make_admin(gatehouse)
     root = gatehouse.visitor()
-    root.signs_in(ROOT, rememberMe=False)
+    root.sign_in(ROOT, rememberMe=False)
     impersonates(root, gatehouse)
     assert cookies_of(root.post(STOP)) == ["session_token", "dont_remember", "admin_session 0"]
     assert root.session()["user"]["email"] == ROOT
@@ -126,7 +126,7 @@ def test_who_ends_the_session_while_impersonating_is_signed_out_altogether(
 def test_so_is_who_signs_in_anew_meanwhile(gatehouse, root, ada):
     own = root.session()["session"]["token"]
     impersonates(root, gatehouse)
-    assert "admin_session 0" in cookies_of(root.signs_in(ADA))
+    assert "admin_session 0" in cookies_of(root.sign_in(ADA))
     bearer = {"authorization": f"Bearer {own}"}
     assert gatehouse.visitor().get("get-session", headers=bearer).json() is None
 

@@ -109,9 +109,9 @@ def test_a_total_that_is_not_counted_says_that_it_is_an_estimate(root, monkeypat
 def test_each_user_comes_with_their_live_sessions_and_their_last_sign_in(anywhere):
     root, ada = make_admin(anywhere), anywhere.member(ADA)
     anywhere.clock.advance(hours=1)
-    anywhere.visitor().signs_in(ADA)
+    anywhere.visitor().sign_in(ADA)
     anywhere.clock.advance(hours=1)
-    anywhere.visitor().signs_in(ADA, "a wrong password")
+    anywhere.visitor().sign_in(ADA, "a wrong password")
     ada.post("sign-out")
     found = {user["email"]: user for user in ask(root, USERS)["users"]}
     assert (found[ADA]["activeSessions"], found[ADA]["accounts"]) == (1, ["credential"])

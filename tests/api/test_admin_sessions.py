@@ -27,7 +27,7 @@ def sessions_of(root, gatehouse, email=ADA):
 
 def test_live_sessions_are_listed_with_handles_in_place_of_tokens(gatehouse, root, ada):
     elsewhere = gatehouse.visitor()
-    elsewhere.signs_in(ADA, rememberMe=False)
+    elsewhere.sign_in(ADA, rememberMe=False)
     listed = sessions_of(root, gatehouse)
     assert {each["id"] for each in listed} == {
         visitor.session()["session"]["id"] for visitor in (ada, elsewhere)
@@ -49,7 +49,7 @@ def test_nobody_has_no_sessions(root):
 @pytest.mark.parametrize("name", ["token", "id"])
 def test_one_session_is_ended_by_its_token_or_its_handle(gatehouse, root, ada, name):
     elsewhere = gatehouse.visitor()
-    elsewhere.signs_in(ADA)
+    elsewhere.sign_in(ADA)
     before = gatehouse.events()
     named = elsewhere.session()["session"][name]
     assert root.post(REVOKE, {"sessionToken": named}).json() == {"success": True}
@@ -60,7 +60,7 @@ def test_one_session_is_ended_by_its_token_or_its_handle(gatehouse, root, ada, n
 
 def test_all_sessions_of_a_user_are_ended(anywhere):
     root, ada, elsewhere = make_admin(anywhere), anywhere.member(ADA), anywhere.visitor()
-    elsewhere.signs_in(ADA)
+    elsewhere.sign_in(ADA)
     before = anywhere.events()
     assert root.post(REVOKE_ALL, {"userId": known(anywhere, ADA)}).json() == {"success": True}
     (event,) = [each for each in anywhere.events() if each not in before]

@@ -44,14 +44,14 @@ def test_a_created_user_signs_in_and_the_admin_stays_who_they_are(gatehouse, roo
     assert (user["email"], user["role"], user["emailVerified"]) == (BOB, "user", False)
     assert not made.headers.get_list("set-cookie")
     assert events_after(gatehouse, before) == ["user_created"]
-    assert gatehouse.visitor().signs_in(BOB).status_code == 200
+    assert gatehouse.visitor().sign_in(BOB).status_code == 200
     assert root.session()["user"]["email"] == ROOT
 
 
 def test_a_user_created_without_password_cannot_sign_in_with_one(gatehouse, root):
     assert root.post(CREATE, {"email": BOB, "name": "Bob"}).status_code == 200
     assert gatehouse.rows(select(users.c.password_hash).where(users.c.email == BOB)) == [(None,)]
-    assert gatehouse.visitor().signs_in(BOB).status_code == 401
+    assert gatehouse.visitor().sign_in(BOB).status_code == 401
 
 
 def test_a_user_is_created_with_roles_picture_and_proof_of_address(gatehouse, root):
@@ -138,8 +138,8 @@ def test_a_changed_address_is_unproved_and_voids_what_was_mailed_to_the_old_one(
     changed = change(root, gatehouse, {"email": "LOVELACE@example.com"}).json()
     assert (changed["email"], changed["emailVerified"]) == ("lovelace@example.com", False)
     assert links_of(gatehouse, ada_id) == []
-    assert gatehouse.visitor().signs_in("lovelace@example.com").status_code == 200
-    assert gatehouse.visitor().signs_in(ADA).status_code == 401
+    assert gatehouse.visitor().sign_in("lovelace@example.com").status_code == 200
+    assert gatehouse.visitor().sign_in(ADA).status_code == 401
 
 
 def test_an_address_is_declared_proved(gatehouse, root, ada):
@@ -227,8 +227,8 @@ def test_a_password_that_an_admin_sets_ends_what_the_old_one_opened(gatehouse, r
     assert events_after(gatehouse, before) == ["password_set"]
     assert ada.session() is None
     assert links_of(gatehouse, ada_id) == []
-    assert gatehouse.visitor().signs_in(ADA).status_code == 401
-    assert gatehouse.visitor().signs_in(ADA, "set by an admin").status_code == 200
+    assert gatehouse.visitor().sign_in(ADA).status_code == 401
+    assert gatehouse.visitor().sign_in(ADA, "set by an admin").status_code == 200
     assert root.session() is not None
 
 
@@ -242,7 +242,7 @@ def test_without_strict_a_password_that_an_admin_sets_leaves_sessions_open(start
 
 def test_an_admin_who_sets_their_own_password_keeps_the_session_they_did_it_in(gatehouse, root):
     elsewhere = gatehouse.visitor()
-    elsewhere.signs_in(ROOT)
+    elsewhere.sign_in(ROOT)
     body = {"userId": known(gatehouse, ROOT), "newPassword": "set by myself"}
     assert root.post(SET_PASSWORD, body).status_code == 200
     assert root.session() is not None
@@ -255,11 +255,11 @@ def test_whoever_was_locked_out_by_guesses_signs_in_with_the_password_that_was_s
     gatehouse.member(ADA, address="198.51.100.1")
     for number in range(11):
         stranger = gatehouse.visitor(f"198.51.100.{number + 10}")
-        locked = stranger.signs_in(ADA, "a guess")
+        locked = stranger.sign_in(ADA, "a guess")
     assert locked.status_code == 429
     body = {"userId": known(gatehouse, ADA), "newPassword": "set by an admin"}
     assert root.post(SET_PASSWORD, body).status_code == 200
-    assert gatehouse.visitor("198.51.100.99").signs_in(ADA, "set by an admin").status_code == 200
+    assert gatehouse.visitor("198.51.100.99").sign_in(ADA, "set by an admin").status_code == 200
 
 
 def test_a_removed_user_is_gone_with_all_that_was_theirs(anywhere):
@@ -268,7 +268,7 @@ def test_a_removed_user_is_gone_with_all_that_was_theirs(anywhere):
     before = anywhere.events()
     assert root.post(REMOVE, {"userId": named}).json() == {"success": True}
     assert ada.session() is None
-    assert anywhere.visitor().signs_in(ADA).status_code == 401
+    assert anywhere.visitor().sign_in(ADA).status_code == 401
     assert anywhere.rows(select(sessions.c.id).where(sessions.c.user_id == ada_id)) == []
     assert "user_deleted" in events_after(anywhere, before)
     assert root.post(REMOVE, {"userId": named}).json() == refusal("USER_NOT_FOUND")

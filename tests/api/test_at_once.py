@@ -17,21 +17,21 @@ def test_of_two_hundred_sign_ups_for_one_address_exactly_one_makes_an_account(st
         each.sending("POST", "sign-up/email", said)
         for each, said in zip(visitors, body, strict=True)
     )
-    responses = gatehouse.at_once(*coming)
+    responses = gatehouse.gather(*coming)
     statuses = [response.status_code for response in responses]
     assert statuses.count(200) == 1
     assert set(statuses) <= {200, 422, 503}
     assert len(gatehouse.rows(select(users.c.id))) == 1
     assert len(gatehouse.rows(select(sessions.c.id))) == 1
     winner = statuses.index(200)
-    assert gatehouse.visitor().signs_in(password=body[winner]["password"]).status_code == 200
+    assert gatehouse.visitor().sign_in(password=body[winner]["password"]).status_code == 200
     assert visitors[winner].session() is not None
 
 
 def test_parallel_checks_of_a_session_that_is_due_sign_nobody_out(anywhere, clock):
     ada = anywhere.member()
     clock.advance(days=1)
-    responses = anywhere.at_once(*(ada.sending("GET", "get-session") for _ in range(20)))
+    responses = anywhere.gather(*(ada.sending("GET", "get-session") for _ in range(20)))
     assert {response.json()["session"]["expiresAt"] for response in responses} == {
         "2026-11-30T12:00:00.000Z"
     }
@@ -42,13 +42,13 @@ def test_parallel_checks_of_a_session_that_is_due_sign_nobody_out(anywhere, cloc
 def test_parallel_checks_of_an_expired_session_are_all_null(anywhere, clock):
     ada = anywhere.member()
     clock.advance(days=7)
-    responses = anywhere.at_once(*(ada.sending("GET", "get-session") for _ in range(20)))
+    responses = anywhere.gather(*(ada.sending("GET", "get-session") for _ in range(20)))
     assert [response.json() for response in responses] == [None] * 20
 
 
 def test_signing_out_many_times_at_once_is_recorded_once(anywhere):
     ada = anywhere.member()
-    responses = anywhere.at_once(*(ada.sending("POST", "sign-out") for _ in range(10)))
+    responses = anywhere.gather(*(ada.sending("POST", "sign-out") for _ in range(10)))
     assert {response.status_code for response in responses} == {200}
     assert [each.kind for each in anywhere.events()].count("sign_out") == 1
 
@@ -61,6 +61,6 @@ def test_many_users_at_once_get_their_own_sessions(anywhere):
         each.sending("POST", "sign-up/email", said)
         for each, said in zip(visitors, body, strict=True)
     )
-    assert {response.status_code for response in anywhere.at_once(*coming)} == {200}
-    found = anywhere.at_once(*(each.sending("GET", "get-session") for each in visitors))
+    assert {response.status_code for response in anywhere.gather(*coming)} == {200}
+    found = anywhere.gather(*(each.sending("GET", "get-session") for each in visitors))
     assert [response.json()["user"]["email"] for response in found] == names

@@ -21,9 +21,9 @@ def root(anywhere):
     ada.post("sign-out")
     anywhere.clock.advance(minutes=30)
     stranger = anywhere.visitor("198.51.100.2")
-    stranger.signs_in(ADA, "a wrong password")
+    stranger.sign_in(ADA, "a wrong password")
     anywhere.clock.advance(minutes=30)
-    ada.signs_in(ADA)
+    ada.sign_in(ADA)
     anywhere.clock.advance(minutes=30)
     return make_admin(anywhere)
 
@@ -201,7 +201,7 @@ def test_days_are_counted_the_same_way(root):
 
 def test_sessions_that_have_run_out_are_not_active(anywhere, root):
     anywhere.clock.advance(days=8)
-    root.signs_in(ROOT)
+    root.sign_in(ROOT)
     assert figures(root)[-1] == ("11-30T00:00", 1, 0, 0, 1)
 
 

@@ -4,7 +4,7 @@ from urllib.parse import quote
 
 import pytest
 
-from tests.inside import Gatehouse, Visitor
+from tests.in_process import Gatehouse, Visitor
 
 
 @pytest.fixture
@@ -30,7 +30,7 @@ def whoami(visitor: Visitor, authorization: str) -> str | None:
 def test_who_signs_in_gets_the_signed_token_in_a_header(gatehouse, script, path):
     if path == "sign-in/email":
         gatehouse.member()
-    response = script.signs_up() if path == "sign-up/email" else script.signs_in()
+    response = script.sign_up() if path == "sign-up/email" else script.sign_in()
     token, _, signature = response.headers["set-auth-token"].partition(".")
     assert token == response.json()["token"]
     assert (len(signature), signature[-1]) == (44, "=")
@@ -42,11 +42,11 @@ def test_update_user_sends_it_again(ada):
 
 
 def test_who_is_refused_gets_none(script):
-    assert "set-auth-token" not in script.signs_in().headers
+    assert "set-auth-token" not in script.sign_in().headers
 
 
 def forms_of(ada: Visitor) -> list[str]:
-    signed = ada.signs_in().headers["set-auth-token"]
+    signed = ada.sign_in().headers["set-auth-token"]
     token = signed.partition(".")[0]
     return [signed, quote(signed, safe=""), token]
 
@@ -102,7 +102,7 @@ def test_a_token_in_the_url_is_nobodys(ada, script, name):
 
 
 def test_signing_out_by_bearer_ends_the_session(ada, script):
-    signed = ada.signs_in().headers["set-auth-token"]
+    signed = ada.sign_in().headers["set-auth-token"]
     script.post("sign-out", headers={"authorization": f"Bearer {signed}", "origin": None})
     assert whoami(script, f"Bearer {signed}") is None
     assert ada.session() is None

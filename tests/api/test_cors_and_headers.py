@@ -2,7 +2,7 @@
 
 import pytest
 
-from tests.inside import Gatehouse
+from tests.in_process import Gatehouse
 
 APP, EVIL = "https://app.example.test", "https://evil.example"
 PATHS = ["get-session", "sign-in/email", "no-such-thing", "/health", "/api/me", "/nothing"]
@@ -64,13 +64,13 @@ def test_a_preflight_of_another_gets_nothing(gatehouse, path):
 
 
 def test_the_refusal_of_a_trusted_origins_request_can_be_read_too(gatehouse):
-    response = gatehouse.visitor(origin=APP).signs_in()
+    response = gatehouse.visitor(origin=APP).sign_in()
     assert (response.status_code, response.headers["access-control-allow-origin"]) == (401, APP)
 
 
 def test_a_trusted_origin_may_read_how_long_to_wait(start):
     visitor = start(frontend_url=APP, rate_limits=True).visitor(origin=APP)
-    responses = [visitor.signs_in("nobody@example.com") for _ in range(4)]
+    responses = [visitor.sign_in("nobody@example.com") for _ in range(4)]
     assert [response.status_code for response in responses] == [401, 401, 401, 429]
     exposed = responses[-1].headers["access-control-expose-headers"].lower()
     for name in ("retry-after", "x-retry-after"):
@@ -79,7 +79,7 @@ def test_a_trusted_origin_may_read_how_long_to_wait(start):
 
 
 def test_signing_in_across_origins_lets_the_script_read_the_token_header(gatehouse):
-    response = gatehouse.visitor(origin=APP).signs_up()
+    response = gatehouse.visitor(origin=APP).sign_up()
     assert response.headers["access-control-allow-origin"] == APP
     assert "set-auth-token" in response.headers["access-control-expose-headers"]
 

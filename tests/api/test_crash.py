@@ -8,7 +8,7 @@ from backend.features.sessions.dependencies import Protected, SignedIn
 from backend.storage.engine import DatabaseConflict, DatabaseUnavailable
 from backend.storage.queries import sessions as stored_sessions
 from backend.storage.tables import audit_events, sessions, users
-from tests.inside import Gatehouse
+from tests.in_process import Gatehouse
 from tests.scene import check_like_every_answer, cookies_of, refusal
 
 
@@ -27,14 +27,14 @@ def broken(gatehouse: Gatehouse, monkeypatch) -> Gatehouse:
 
 
 def test_the_caller_hears_500_in_json_with_a_request_id_and_no_more(broken):
-    response = broken.visitor().signs_up()
+    response = broken.visitor().sign_up()
     assert (response.status_code, response.json()) == (500, refusal("INTERNAL_SERVER_ERROR"))
     assert "canary" not in response.text
     check_like_every_answer(response)
 
 
 def test_it_has_the_security_headers_too(broken):
-    headers = broken.visitor().signs_up().headers
+    headers = broken.visitor().sign_up().headers
     assert headers["content-security-policy"].startswith("default-src 'none'")
     assert headers["x-frame-options"] == "DENY"
 
@@ -43,13 +43,13 @@ def test_a_trusted_origin_may_read_it(start, monkeypatch):
     app = "https://app.example.test"
     gatehouse = start(frontend_url=app)
     monkeypatch.setattr(stored_sessions, "insert", raising(RuntimeError()))
-    response = gatehouse.visitor(origin=app).signs_up()
+    response = gatehouse.visitor(origin=app).sign_up()
     assert (response.status_code, response.headers["access-control-allow-origin"]) == (500, app)
 
 
 def test_the_log_has_the_traceback_under_the_same_id(broken):
     with capture_logs() as logs:
-        response = broken.visitor().signs_up()
+        response = broken.visitor().sign_up()
     (line,) = [each for each in logs if each["event"] == "request_crashed"]
     assert line["request_id"] == response.headers["x-request-id"]
     assert line["path"] == "/api/auth/sign-up/email"
@@ -61,21 +61,21 @@ def test_nothing_of_the_request_is_stored_not_even_its_event(start_on, monkeypat
     gatehouse = start_on()
     monkeypatch.setattr(stored_sessions, "insert", raising(RuntimeError()))
     with capture_logs() as logs:
-        assert gatehouse.visitor().signs_up().status_code == 500
+        assert gatehouse.visitor().sign_up().status_code == 500
     for table in (users, sessions, audit_events):
         assert gatehouse.rows(select(table.c.id)) == []
     assert "sign_up" not in [each["event"] for each in logs]
 
 
 def test_no_cookie_is_set(broken):
-    assert cookies_of(broken.visitor().signs_up()) == []
+    assert cookies_of(broken.visitor().sign_up()) == []
 
 
 def test_the_next_request_is_served(gatehouse, monkeypatch):
     with monkeypatch.context() as for_now:
         for_now.setattr(stored_sessions, "insert", raising(RuntimeError()))
-        assert gatehouse.visitor().signs_up().status_code == 500
-    assert gatehouse.visitor().signs_up().status_code == 200
+        assert gatehouse.visitor().sign_up().status_code == 500
+    assert gatehouse.visitor().sign_up().status_code == 200
 
 
 def test_a_lost_transaction_is_run_again_and_nobody_notices(anywhere, monkeypatch):
@@ -88,7 +88,7 @@ def test_a_lost_transaction_is_run_again_and_nobody_notices(anywhere, monkeypatc
         insert(*args)
 
     monkeypatch.setattr(stored_sessions, "insert", lose_twice)
-    assert anywhere.visitor().signs_up().status_code == 200
+    assert anywhere.visitor().sign_up().status_code == 200
     assert [each.kind for each in anywhere.events()] == ["sign_up"]
     assert len(anywhere.rows(select(users.c.id))) == 1
 
@@ -96,7 +96,7 @@ def test_a_lost_transaction_is_run_again_and_nobody_notices(anywhere, monkeypatc
 @pytest.mark.parametrize("error", [DatabaseConflict("deadlock"), DatabaseUnavailable("gone")])
 def test_one_that_stays_lost_is_503(gatehouse, monkeypatch, error):
     monkeypatch.setattr(stored_sessions, "insert", raising(error))
-    response = gatehouse.visitor().signs_up()
+    response = gatehouse.visitor().sign_up()
     assert (response.status_code, response.json()) == (503, refusal("SERVICE_UNAVAILABLE"))
     assert response.headers["retry-after"] == "2"
     check_like_every_answer(response)

@@ -8,7 +8,7 @@ import pytest
 
 from backend.kernel.passwords.hasher import PasswordHasher
 from tests.clocks import FixedClock
-from tests.inside import Gatehouse, Visitor
+from tests.in_process import Gatehouse, Visitor
 from tests.make import PASSWORD
 from tests.rig.postgres import PostgresServer, own_server
 from tests.rig.processes import wait_until
@@ -53,7 +53,7 @@ def wait_until_it_answers(visitor: Visitor, clock: FixedClock) -> None:
 
 def wait_until_it_is_missed(gatehouse: Gatehouse) -> None:
     """Wait until the application has noticed that nobody tells it of changes any more."""
-    wait_until(lambda: not gatehouse.is_proven(), "the loss of the feed")
+    wait_until(lambda: not gatehouse.is_feed_live(), "the loss of the feed")
 
 
 def test_a_valid_session_hears_503_and_never_that_it_is_none(gatehouse, ada, server):
@@ -69,8 +69,8 @@ def test_a_valid_session_hears_503_and_never_that_it_is_none(gatehouse, ada, ser
 
 def test_signing_in_and_up_hear_503(gatehouse, ada, server):
     server.stop()
-    assert gatehouse.visitor().signs_in().status_code == 503
-    assert gatehouse.visitor().signs_up("bob@example.com").status_code == 503
+    assert gatehouse.visitor().sign_in().status_code == 503
+    assert gatehouse.visitor().sign_up("bob@example.com").status_code == 503
 
 
 def test_what_needs_no_database_is_served(gatehouse, ada, server):
@@ -79,7 +79,7 @@ def test_what_needs_no_database_is_served(gatehouse, ada, server):
     assert stranger.get("/health").status_code == 200
     assert (stranger.session(), stranger.get("ok").json()) == (None, {"ok": True})
     assert stranger.get("list-sessions").status_code == 401
-    assert stranger.signs_in("no address").status_code == 400
+    assert stranger.sign_in("no address").status_code == 400
 
 
 def test_ready_says_that_the_database_is_away_and_when_it_is_back(gatehouse, server, clock):
@@ -101,12 +101,12 @@ def test_ready_says_that_the_database_is_away_and_when_it_is_back(gatehouse, ser
 @pytest.mark.parametrize("how", ["stop", "crash"])
 def test_when_it_is_back_everything_goes_on_without_a_restart(gatehouse, ada, server, clock, how):
     getattr(server, how)()
-    assert gatehouse.visitor().signs_in().status_code == 503
+    assert gatehouse.visitor().sign_in().status_code == 503
     server.start()
     wait_until_it_answers(ada, clock)
     assert ada.session()["user"]["email"] == "ada@example.com"
-    assert gatehouse.visitor().signs_in().status_code == 200
-    assert gatehouse.visitor().signs_up("bob@example.com").status_code == 200
+    assert gatehouse.visitor().sign_in().status_code == 200
+    assert gatehouse.visitor().sign_up("bob@example.com").status_code == 200
 
 
 def test_and_what_changed_meanwhile_is_seen(gatehouse, ada, server, clock):
@@ -124,7 +124,7 @@ def test_idle_connections_that_were_cut_are_noticed_by_nobody(gatehouse, ada, se
     server.start()
     clock.advance(seconds=31)  # from then on a connection is tried before it is used
     wait_until_it_answers(ada, clock)
-    assert gatehouse.visitor().signs_in().status_code == 200
+    assert gatehouse.visitor().sign_in().status_code == 200
 
 
 def test_a_sign_in_whose_database_goes_away_in_the_middle_hears_503(
@@ -147,4 +147,4 @@ def test_a_sign_in_whose_database_goes_away_in_the_middle_hears_503(
     server.start()
     wait_until_it_answers(ada, clock)
     assert [each.kind for each in gatehouse.events()] == ["sign_up"]
-    assert gatehouse.visitor().signs_in().status_code == 200
+    assert gatehouse.visitor().sign_in().status_code == 200

@@ -10,7 +10,7 @@ from sqlalchemy import make_url
 from structlog.testing import capture_logs
 
 from tests.api.test_database_away import wait_until_it_answers, wait_until_it_is_missed
-from tests.inside import Gatehouse, Visitor
+from tests.in_process import Gatehouse, Visitor
 from tests.rig.postgres import WITH_PASSWORD
 
 
@@ -60,7 +60,7 @@ def everybody_hears_503(gatehouse: Gatehouse, ada: Visitor, because: str) -> Non
         gatehouse.clock.advance(seconds=0.6)
         with capture_logs() as log:
             assert ada.get("get-session").status_code == 503
-            assert gatehouse.visitor().signs_in().status_code == 503
+            assert gatehouse.visitor().sign_in().status_code == 503
             gatehouse.clock.advance(seconds=2.4)
             response = gatehouse.visitor().get("/ready")
         assert (response.status_code, response.json()["database"]) == (503, "away")
@@ -72,7 +72,7 @@ def everybody_hears_503(gatehouse: Gatehouse, ada: Visitor, because: str) -> Non
 def everything_goes_on(gatehouse: Gatehouse, ada: Visitor) -> None:
     wait_until_it_answers(ada, gatehouse.clock)
     assert ada.session()["user"]["email"] == "ada@example.com"
-    assert gatehouse.visitor().signs_in().status_code == 200
+    assert gatehouse.visitor().sign_in().status_code == 200
 
 
 def test_without_a_connection_left_it_is_503_until_there_is_one(gatehouse, ada, tenant, cut):
@@ -87,7 +87,7 @@ def test_without_a_connection_left_it_is_503_until_there_is_one(gatehouse, ada, 
 
 def test_another_password_counts_from_the_next_connection_on(gatehouse, ada, psql, cut):
     psql("ALTER ROLE tenant_of_THIS PASSWORD 'second'")
-    assert gatehouse.visitor().signs_in().status_code == 200
+    assert gatehouse.visitor().sign_in().status_code == 200
     cut()
     everybody_hears_503(gatehouse, ada, "password authentication failed")
     psql("ALTER ROLE tenant_of_THIS PASSWORD 'first'")

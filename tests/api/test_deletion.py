@@ -11,7 +11,7 @@ from backend.kernel.client import Client
 from backend.storage.queries import users as stored_users
 from backend.storage.tables import links, outbox, sessions, users
 from backend.storage.work import Work
-from tests.letterbox import clicks
+from tests.mailbox import clicks
 from tests.make import PASSWORD
 from tests.scene import Scene, ada_signed_up, cookies_of, events_after, refusal, scenes
 
@@ -105,7 +105,7 @@ def test_refused(gatehouse, scene):
 def test_the_password_is_enough(posting_anywhere, clock):
     gatehouse = posting_anywhere
     ada, phone = gatehouse.member(), gatehouse.visitor()
-    phone.signs_in()
+    phone.sign_in()
     clock.advance(seconds=gatehouse.settings.session_fresh_for)
 
     response = ada.post(DELETE, {"password": PASSWORD})
@@ -113,8 +113,8 @@ def test_the_password_is_enough(posting_anywhere, clock):
     assert (response.status_code, response.json()) == (200, GONE)
     assert cookies_of(response) == CLEARED
     assert phone.session() is None
-    assert gatehouse.visitor().signs_in().status_code == 401
-    assert gatehouse.visitor().signs_up().status_code == 200  # the address is free
+    assert gatehouse.visitor().sign_in().status_code == 401
+    assert gatehouse.visitor().sign_up().status_code == 200  # the address is free
 
 
 def test_a_fresh_session_is_enough(posting):
@@ -124,8 +124,8 @@ def test_a_fresh_session_is_enough(posting):
 def test_nothing_is_left_but_lines_that_name_nobody(posting_anywhere):
     gatehouse = posting_anywhere
     ada = gatehouse.visitor("203.0.113.99")
-    ada.signs_up()
-    gatehouse.visitor("203.0.113.99").signs_in(password="a wrong one")
+    ada.sign_up()
+    gatehouse.visitor("203.0.113.99").sign_in(password="a wrong one")
     gatehouse.visitor().post("request-password-reset", {"email": ADA})
     ada.post("change-email", {"newEmail": "new@example.com"})
     gone = gatehouse.user_id(ADA)
@@ -181,7 +181,7 @@ def test_of_several_at_once_all_end_well(posting_anywhere):
     gatehouse = posting_anywhere
     ada = gatehouse.member()
 
-    responses = gatehouse.at_once(
+    responses = gatehouse.gather(
         *(ada.sending("POST", DELETE, {"password": PASSWORD}) for _ in range(4))
     )
 
@@ -198,14 +198,14 @@ class TestThroughAMailedLink:
     def asking(self, start_posting):
         return start_posting(delete_user_needs_link=True)
 
-    def test_the_link_deletes_in_the_browser_one_is_signed_in_with(self, asking, letterbox):
+    def test_the_link_deletes_in_the_browser_one_is_signed_in_with(self, asking, mailbox):
         ada = asking.member()
 
         before = asking.events()
         asked = ada.post(DELETE, {"callbackURL": "/goodbye?a=1"})
         assert asked.json() == {"success": True, "message": "Verification email sent"}
         assert events_after(asking, before) == ["user_deletion_requested"]
-        mail = letterbox.last("delete")
+        mail = mailbox.last("delete")
         assert clicks(asking.visitor(), mail).json() == refusal("FAILED_TO_GET_USER_INFO")
         grace = asking.member("grace@example.com")
         assert clicks(grace, mail).json() == refusal("INVALID_TOKEN")
@@ -216,24 +216,24 @@ class TestThroughAMailedLink:
         assert ada.session() is None
         assert asking.rows(select(users.c.email)) == [("grace@example.com",)]
 
-    def test_the_token_may_be_posted(self, asking, letterbox):
+    def test_the_token_may_be_posted(self, asking, mailbox):
         ada = asking.member()
         ada.post(DELETE, {})
 
-        assert ada.post(DELETE, {"token": letterbox.last("delete").token}).json() == GONE
+        assert ada.post(DELETE, {"token": mailbox.last("delete").token}).json() == GONE
 
-    def test_a_wrong_password_mails_nothing(self, asking, letterbox):
+    def test_a_wrong_password_mails_nothing(self, asking, mailbox):
         ada = asking.member()
 
         assert ada.post(DELETE, {"password": "a wrong one"}).json() == refusal("INVALID_PASSWORD")
-        assert letterbox.kinds() == ["verify"]
+        assert mailbox.kinds() == ["verify"]
 
-    def test_it_is_open_for_a_day(self, asking, letterbox, clock):
+    def test_it_is_open_for_a_day(self, asking, mailbox, clock):
         ada = asking.member()
         ada.post(DELETE, {})
         clock.advance(days=1)
 
-        assert clicks(ada, letterbox.last("delete")).json() == refusal("INVALID_TOKEN")
+        assert clicks(ada, mailbox.last("delete")).json() == refusal("INVALID_TOKEN")
         assert ada.session() is not None
 
 

@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from backend.kernel.settings import SettingsError
-from tests.inside import Gatehouse
+from tests.in_process import Gatehouse
 from tests.rig import shared
 from tests.rig.disks import Disk, disk_that_fails, small_disk
 from tests.rig.postgres import PostgresServer
@@ -51,7 +51,7 @@ def statuses_until_one_fails(gatehouse: Gatehouse) -> list[int]:
     found = []
     while len(found) < 1000 and found[-1:] in ([], [200]):
         email = f"person{len(found)}@example.com"
-        found.append(gatehouse.visitor().signs_up(email).status_code)
+        found.append(gatehouse.visitor().sign_up(email).status_code)
     return found
 
 
@@ -67,9 +67,9 @@ def test_a_full_disk_stops_writes_alone_until_there_is_room(gatehouse, disk):
 
     disk.empty()
     assert ready(gatehouse) == (200, "ok")
-    assert gatehouse.visitor().signs_up("bob@example.com").status_code == 200
+    assert gatehouse.visitor().sign_up("bob@example.com").status_code == 200
     for number in range(len(stored) - 1):
-        found = gatehouse.visitor().signs_in(f"person{number}@example.com")
+        found = gatehouse.visitor().sign_in(f"person{number}@example.com")
         assert found.status_code == 200
 
 
@@ -78,11 +78,11 @@ def test_a_disk_that_turned_read_only_still_knows_who_is_signed_in(start, tmp_pa
         gatehouse = start(data_dir=disk.folder)
         ada = gatehouse.member()
         disk.fail()
-        assert gatehouse.visitor().signs_up("bob@example.com").status_code == 503
+        assert gatehouse.visitor().sign_up("bob@example.com").status_code == 503
         for _ in range(2):
             assert ready(gatehouse) == (503, "read-only")
             assert ada.session()["user"]["email"] == "ada@example.com"
-            assert gatehouse.visitor().signs_in().status_code == 503
+            assert gatehouse.visitor().sign_in().status_code == 503
         gatehouse.close()
         with pytest.raises(SettingsError, match="Read-only file system") as refusal:
             start(data_dir=disk.folder)

@@ -8,7 +8,7 @@ from urllib.parse import urlsplit
 import pytest
 
 from tests.admins import ADA, ROOT, known, make_admin
-from tests.inside import Gatehouse, Visitor
+from tests.in_process import Gatehouse, Visitor
 from tests.make import PASSWORD
 
 AUTH = "/api/auth"
@@ -103,7 +103,7 @@ def document(posting) -> Document:
     return Document(posting)
 
 
-def calls(gatehouse: Gatehouse, letterbox, root: Visitor, ada: Visitor):
+def calls(gatehouse: Gatehouse, mailbox, root: Visitor, ada: Visitor):
     """Every endpoint, at its best and at its worst, in an order in which each makes sense."""
     stranger = gatehouse.visitor("198.51.100.9")
     ids = {"userId": known(gatehouse, ADA)}
@@ -128,12 +128,12 @@ def calls(gatehouse: Gatehouse, letterbox, root: Visitor, ada: Visitor):
         yield root.get(f"/api/admin/{path}")
     for path in ("/health", "/ready", "/api/me", "/api/account/export", "/api/stream"):
         yield from (visitor.get(path) for visitor in (stranger, ada))
-    yield from _account_calls(letterbox, stranger, ada)
+    yield from _account_calls(mailbox, stranger, ada)
     yield from _admin_calls(gatehouse, stranger, root, ada, ids)
-    yield from _ending_calls(letterbox, stranger, ada)
+    yield from _ending_calls(mailbox, stranger, ada)
 
 
-def _account_calls(letterbox, stranger: Visitor, ada: Visitor):
+def _account_calls(mailbox, stranger: Visitor, ada: Visitor):
     new = {"email": "new@example.com", "password": PASSWORD, "name": "two\nlines"}
     yield stranger.post("sign-up/email", {**new, "password": "x"})
     yield stranger.post("sign-up/email", {**new, "email": ADA})
@@ -142,28 +142,28 @@ def _account_calls(letterbox, stranger: Visitor, ada: Visitor):
     yield stranger.post("sign-up/email", raw=b"x", headers={"content-type": "text/plain"})
     yield stranger.post("sign-up/email", raw=b"x" * 70_000)
     yield stranger.post("sign-up/email", new, headers={"origin": "https://evil.example"})
-    yield ada.signs_in(password="wrong wrong")
-    yield ada.signs_in()
-    yield ada.signs_in(callbackURL="/chat")
+    yield ada.sign_in(password="wrong wrong")
+    yield ada.sign_in()
+    yield ada.sign_in(callbackURL="/chat")
     for said in ({"name": "Ada King"}, {"image": None}, {}, {"email": ADA}, {"image": "x" * 3000}):
         yield ada.post("update-user", said)
     yield stranger.post("update-user", {"name": "x"})
     yield ada.post("update-session", {})
     yield ada.post("get-session", {})
     yield ada.post("send-verification-email", {"email": ADA})
-    verify = letterbox.last("verify")
+    verify = mailbox.last("verify")
     yield stranger.get("verify-email?token=x")
     yield stranger.get("verify-email?token=x&callbackURL=/")
     yield stranger.get(verify.path)
     yield ada.post("change-email", {"newEmail": "other@example.com"})
     yield ada.post("change-email", {"newEmail": ADA})
     yield stranger.post("request-password-reset", {"email": ADA, "redirectTo": "/new"})
-    reset = letterbox.last("reset")
+    reset = mailbox.last("reset")
     yield stranger.get(f"reset-password/{reset.token}?callbackURL=/new")
     yield stranger.get("reset-password/x?callbackURL=https://evil.example")
     yield stranger.post("reset-password", {"newPassword": PASSWORD + "2", "token": "x"})
     yield stranger.post("reset-password", {"newPassword": PASSWORD + "2", "token": reset.token})
-    yield ada.signs_in(password=PASSWORD + "2")
+    yield ada.sign_in(password=PASSWORD + "2")
     for said in ("wrong wrong", PASSWORD + "2"):
         yield ada.post("verify-password", {"password": said})
         yield ada.post("change-password", {"currentPassword": said, "newPassword": PASSWORD})
@@ -207,8 +207,8 @@ def _admin_calls(gatehouse, stranger: Visitor, root: Visitor, ada: Visitor, ids:
     yield root.post("admin/stop-impersonating", {})
 
 
-def _ending_calls(letterbox, stranger: Visitor, ada: Visitor):
-    ada.signs_in()
+def _ending_calls(mailbox, stranger: Visitor, ada: Visitor):
+    ada.sign_in()
     for path in ("revoke-session", "revoke-other-sessions", "revoke-sessions", "delete-user"):
         yield stranger.post(path, {"token": "x"})
     yield ada.post("revoke-session", {"token": "x"})
@@ -219,16 +219,16 @@ def _ending_calls(letterbox, stranger: Visitor, ada: Visitor):
     yield ada.post("delete-user", {"password": "wrong wrong"})
     yield ada.post("delete-user", {"token": "x"})
     yield ada.post("revoke-sessions")
-    ada.signs_in()
+    ada.sign_in()
     yield ada.post("sign-out", raw=b"null")
     yield ada.post("sign-out")
-    ada.signs_in()
+    ada.sign_in()
     yield ada.post("delete-user", {"password": PASSWORD})
 
 
-def test_every_answer_is_one_that_the_document_describes(posting, letterbox, document):
+def test_every_answer_is_one_that_the_document_describes(posting, mailbox, document):
     root, ada = make_admin(posting), posting.member(ADA, address="198.51.100.1")
-    for answer in calls(posting, letterbox, root, ada):
+    for answer in calls(posting, mailbox, root, ada):
         document.check(answer)
     every = {
         (method.upper(), path) for path, said in document.said["paths"].items() for method in said
@@ -239,7 +239,7 @@ def test_every_answer_is_one_that_the_document_describes(posting, letterbox, doc
 def test_who_must_wait_is_told_how_long(start):
     limited = start(rate_limits=True)
     document, visitor = Document(limited), limited.visitor()
-    answers = [visitor.signs_in("nobody@example.com") for _ in range(4)]
+    answers = [visitor.sign_in("nobody@example.com") for _ in range(4)]
     assert answers[-1].status_code == 429
     document.check(answers[-1])
     for path, methods in document.said["paths"].items():

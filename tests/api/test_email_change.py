@@ -6,8 +6,8 @@ import pytest
 from sqlalchemy import select, update
 
 from backend.storage.tables import sessions, users
-from tests.inside import cookie_lines
-from tests.letterbox import clicks
+from tests.in_process import cookie_lines
+from tests.mailbox import clicks
 from tests.make import PASSWORD
 from tests.scene import Scene, ada_signed_up, events_after, refusal, scenes
 
@@ -68,22 +68,22 @@ def asks(visitor, new=NEW, **more):
 
 
 @pytest.fixture
-def verified(posting, letterbox):
+def verified(posting, mailbox):
     """Ada, signed in, her address verified."""
     ada = posting.member()
-    clicks(posting.visitor(), letterbox.last("verify"))
+    clicks(posting.visitor(), mailbox.last("verify"))
     return ada
 
 
-def test_an_unverified_user_clicks_at_the_new_address(posting_anywhere, letterbox):
+def test_an_unverified_user_clicks_at_the_new_address(posting_anywhere, mailbox):
     gatehouse = posting_anywhere
     ada, phone = gatehouse.member(), gatehouse.visitor()
-    phone.signs_in()
+    phone.sign_in()
     asks(ada, NEW.upper(), callbackURL="/settings?tab=1")
     assert ada.session()["user"]["email"] == ADA
 
     before = gatehouse.events()
-    response = clicks(ada, letterbox.last("verify", NEW))
+    response = clicks(ada, mailbox.last("verify", NEW))
 
     assert (response.status_code, response.headers["location"]) == (302, "/settings?tab=1")
     assert "session_token" in cookie_lines(response)
@@ -91,41 +91,41 @@ def test_an_unverified_user_clicks_at_the_new_address(posting_anywhere, letterbo
     for browser in (ada, phone):
         seen = browser.session()["user"]
         assert (seen["email"], seen["emailVerified"]) == (NEW, False)
-    assert gatehouse.visitor().signs_in().status_code == 401
-    assert gatehouse.visitor().signs_in(NEW).status_code == 200
-    assert letterbox.kinds() == ["verify"]  # nobody has proved to own the old address
+    assert gatehouse.visitor().sign_in().status_code == 401
+    assert gatehouse.visitor().sign_in(NEW).status_code == 200
+    assert mailbox.kinds() == ["verify"]  # nobody has proved to own the old address
 
 
-def test_a_verified_user_clicks_at_both(posting, verified, letterbox):
+def test_a_verified_user_clicks_at_both(posting, verified, mailbox):
     asks(verified, callbackURL="/done")
-    assert letterbox.kinds(NEW) == []
+    assert mailbox.kinds(NEW) == []
 
-    first = clicks(posting.visitor(), letterbox.last("change-email"))
+    first = clicks(posting.visitor(), mailbox.last("change-email"))
     assert verified.session()["user"]["email"] == ADA
-    second = posting.visitor().get(f"verify-email?token={letterbox.last('verify', NEW).token}")
+    second = posting.visitor().get(f"verify-email?token={mailbox.last('verify', NEW).token}")
 
     assert first.headers["location"] == "/done"
     assert second.json()["status"] is True
     assert second.json()["user"] == verified.session()["user"]
     assert (second.json()["user"]["email"], second.json()["user"]["emailVerified"]) == (NEW, True)
-    assert letterbox.kinds() == ["verify", "change-email", "notice"]
+    assert mailbox.kinds() == ["verify", "change-email", "notice"]
     assert "set-cookie" not in second.headers
 
 
-def test_the_first_step_answers_without_a_user(posting, verified, letterbox):
+def test_the_first_step_answers_without_a_user(posting, verified, mailbox):
     asks(verified)
-    token = letterbox.last("change-email").token
+    token = mailbox.last("change-email").token
 
     responses = [posting.visitor().get(f"verify-email?token={token}").json() for _ in range(2)]
 
     assert responses == [{"status": True}] * 2
-    assert letterbox.kinds(NEW) == ["verify"]  # the second click asked nobody
+    assert mailbox.kinds(NEW) == ["verify"]  # the second click asked nobody
 
 
-def test_a_second_click_changes_nothing_and_gives_nothing(posting, letterbox):
+def test_a_second_click_changes_nothing_and_gives_nothing(posting, mailbox):
     ada = posting.member()
     asks(ada)
-    mail = letterbox.last("verify", NEW)
+    mail = mailbox.last("verify", NEW)
     posting.visitor().get(f"verify-email?token={mail.token}")
 
     before = posting.events()
@@ -136,18 +136,18 @@ def test_a_second_click_changes_nothing_and_gives_nothing(posting, letterbox):
     assert events_after(posting, before) == []
 
 
-def test_not_in_the_browser_of_another(posting, letterbox):
+def test_not_in_the_browser_of_another(posting, mailbox):
     asks(posting.member())
     grace = posting.member("grace@example.com")
-    token = letterbox.last("verify", NEW).token
+    token = mailbox.last("verify", NEW).token
 
-    assert clicks(grace, letterbox.last("verify", NEW)).headers["location"] == NOT_YOURS
+    assert clicks(grace, mailbox.last("verify", NEW)).headers["location"] == NOT_YOURS
     response = grace.get(f"verify-email?token={token}")
     assert (response.status_code, response.json()) == (401, refusal("INVALID_USER"))
-    assert posting.visitor().signs_in().status_code == 200
+    assert posting.visitor().sign_in().status_code == 200
 
 
-def test_a_taken_address_is_answered_alike(posting, letterbox):
+def test_a_taken_address_is_answered_alike(posting, mailbox):
     ada = posting.member()
     posting.member("grace@example.com")
     assert ada.session() is not None  # read once, so that no check of it reads the row below
@@ -158,86 +158,86 @@ def test_a_taken_address_is_answered_alike(posting, letterbox):
         written[new] = [each.split(" (")[0] for each in statements]
 
     assert written[NEW] == written["grace@example.com"]
-    assert letterbox.kinds("grace@example.com") == ["verify"]  # of her own sign-up
+    assert mailbox.kinds("grace@example.com") == ["verify"]  # of her own sign-up
 
 
-def test_not_even_the_own_mailbox_tells_whether_an_address_is_taken(posting, verified, letterbox):
+def test_not_even_the_own_mailbox_tells_whether_an_address_is_taken(posting, verified, mailbox):
     posting.member("grace@example.com")
     asks(verified, "grace@example.com")
 
-    clicks(posting.visitor(), letterbox.last("change-email"))
+    clicks(posting.visitor(), mailbox.last("change-email"))
 
-    assert letterbox.kinds("grace@example.com") == ["verify"]
+    assert mailbox.kinds("grace@example.com") == ["verify"]
     assert verified.session()["user"]["email"] == ADA
 
 
-def test_an_address_taken_meanwhile_stays_whose_it_is(posting_anywhere, letterbox):
+def test_an_address_taken_meanwhile_stays_whose_it_is(posting_anywhere, mailbox):
     gatehouse = posting_anywhere
     ada = gatehouse.member()
     asks(ada)
-    mail = letterbox.last("verify", NEW)
-    gatehouse.visitor().signs_up(NEW)
+    mail = mailbox.last("verify", NEW)
+    gatehouse.visitor().sign_up(NEW)
 
     assert clicks(ada, mail).headers["location"] == NOT_VALID
     assert ada.session()["user"]["email"] == ADA
 
 
-def test_of_two_who_want_one_address_one_gets_it(posting_anywhere, letterbox):
+def test_of_two_who_want_one_address_one_gets_it(posting_anywhere, mailbox):
     gatehouse = posting_anywhere
     browsers = [gatehouse.member(f"{name}@example.com") for name in ("ada", "grace")]
     for browser in browsers:
         asks(browser)
 
-    responses = gatehouse.at_once(
-        *(gatehouse.visitor().sending("GET", mail.path) for mail in letterbox.all(NEW, "verify"))
+    responses = gatehouse.gather(
+        *(gatehouse.visitor().sending("GET", mail.path) for mail in mailbox.all(NEW, "verify"))
     )
 
     assert sorted(response.headers["location"] for response in responses) == ["/", NOT_VALID]
     assert [browser.session()["user"]["email"] for browser in browsers].count(NEW) == 1
 
 
-def test_an_expired_link_says_so(posting, letterbox, clock):
+def test_an_expired_link_says_so(posting, mailbox, clock):
     ada = posting.member()
     asks(ada)
     clock.advance(seconds=posting.settings.verification_link_lifetime)
 
-    response = clicks(ada, letterbox.last("verify", NEW))
+    response = clicks(ada, mailbox.last("verify", NEW))
 
     assert response.headers["location"] == "/?error=TOKEN_EXPIRED"
 
 
-def test_a_link_that_asked_only_the_new_mailbox_ends_with_the_proof_of_the_old(posting, letterbox):
+def test_a_link_that_asked_only_the_new_mailbox_ends_with_the_proof_of_the_old(posting, mailbox):
     """Asked for by whoever signed up with an address; then its owner proved to own it."""
     ada = posting.member()
     asks(ada)
-    posting.visitor().get(f"verify-email?token={letterbox.last('verify').token}")
+    posting.visitor().get(f"verify-email?token={mailbox.last('verify').token}")
 
-    response = clicks(posting.visitor(), letterbox.last("verify", NEW))
+    response = clicks(posting.visitor(), mailbox.last("verify", NEW))
 
     assert response.headers["location"] == NOT_VALID
     assert ada.session()["user"]["email"] == ADA
 
 
-def test_links_of_the_old_address_end_with_it(posting, letterbox):
+def test_links_of_the_old_address_end_with_it(posting, mailbox):
     ada = posting.member()
     asks(ada)
     posting.visitor().post("request-password-reset", {"email": ADA})
-    clicks(ada, letterbox.last("verify", NEW))
+    clicks(ada, mailbox.last("verify", NEW))
 
-    body = {"newPassword": "battery correct horse", "token": letterbox.last("reset").token}
+    body = {"newPassword": "battery correct horse", "token": mailbox.last("reset").token}
 
     assert posting.visitor().post("reset-password", body).json() == refusal("INVALID_TOKEN")
-    assert posting.visitor().signs_in(NEW, PASSWORD).status_code == 200
+    assert posting.visitor().sign_in(NEW, PASSWORD).status_code == 200
 
 
-def test_nobody_is_flooded_with_mails(start_posting, letterbox):
+def test_nobody_is_flooded_with_mails(start_posting, mailbox):
     gatehouse = start_posting(rate_limits=True)
     for at in range(6):
         browser = gatehouse.visitor(f"203.0.113.{at}")
-        browser.signs_up(f"user{at}@example.com")
+        browser.sign_up(f"user{at}@example.com")
         asks(browser)
 
-    assert len(letterbox.kinds(NEW)) == 3
+    assert len(mailbox.kinds(NEW)) == 3
 
 
 def test_an_admin_who_acts_as_a_user_cannot_take_the_account(posting):
@@ -251,11 +251,11 @@ def test_an_admin_who_acts_as_a_user_cannot_take_the_account(posting):
     assert posting.rows(select(users.c.email)) == [(ADA,)]
 
 
-def test_a_name_that_changes_meanwhile_is_kept(posting, letterbox):
+def test_a_name_that_changes_meanwhile_is_kept(posting, mailbox):
     ada = posting.member()
     asks(ada)
     posting.change(update(users).values(name="Countess"), posting.user_id(ADA))
 
-    clicks(ada, letterbox.last("verify", NEW))
+    clicks(ada, mailbox.last("verify", NEW))
 
     assert ada.session()["user"]["name"] == "Countess"

@@ -4,7 +4,7 @@ import pytest
 from sqlalchemy import func, select
 
 from backend.storage.tables import sessions
-from tests.inside import Gatehouse, Visitor
+from tests.in_process import Gatehouse, Visitor
 from tests.scene import Scene, a_stranger, ada_signed_up, scenes
 
 CLEARED = ("session_token 0", "session_data 0", "dont_remember 0")
@@ -14,7 +14,7 @@ UNAUTHORIZED = {"status": 401, "code": "UNAUTHORIZED"}
 def signed_in_twice(gatehouse: Gatehouse, visitor: Visitor) -> None:
     """The visitor is ada@example.com, who is signed in elsewhere too."""
     ada_signed_up(gatehouse, visitor)
-    assert gatehouse.visitor().signs_in().status_code == 200
+    assert gatehouse.visitor().sign_in().status_code == 200
 
 
 def signed_out(gatehouse: Gatehouse, visitor: Visitor) -> None:
@@ -155,7 +155,7 @@ def test_strangers_end_nothing(gatehouse, scene):
 
 def test_after_signing_out_the_cookie_opens_nothing_and_other_browsers_do(anywhere):
     ada, elsewhere = anywhere.member(), anywhere.visitor()
-    elsewhere.signs_in()
+    elsewhere.sign_in()
     stolen = dict(ada.cookies)
     ada.post("sign-out")
     ada.cookies = stolen
@@ -172,7 +172,7 @@ def test_the_known_device_is_still_known_after_signing_out(gatehouse):
 def test_the_list_shows_ones_own_token_and_handles_for_the_others(anywhere, clock):
     ada, elsewhere = anywhere.member(), anywhere.visitor("198.51.100.9")
     clock.advance(seconds=1)
-    elsewhere.signs_in()
+    elsewhere.sign_in()
     anywhere.member("bob@example.com")
     listed = ada.get("list-sessions").json()
     mine, other = ada.session()["session"], elsewhere.session()["session"]
@@ -183,10 +183,10 @@ def test_the_list_shows_ones_own_token_and_handles_for_the_others(anywhere, cloc
 
 
 def test_the_list_leaves_out_what_has_expired(gatehouse, clock):
-    gatehouse.visitor().signs_up(rememberMe=False)
+    gatehouse.visitor().sign_up(rememberMe=False)
     clock.advance(hours=23)
     ada = gatehouse.visitor()
-    ada.signs_in()
+    ada.sign_in()
     clock.advance(hours=1)
     assert len(ada.get("list-sessions").json()) == 1
 
@@ -209,7 +209,7 @@ def test_with_fresh_for_zero_the_list_is_for_all(start, clock):
 @pytest.mark.parametrize("which", ["token", "id"])
 def test_another_of_ones_sessions_is_named_by_its_token_or_its_handle(anywhere, which):
     ada, elsewhere = anywhere.member(), anywhere.visitor()
-    elsewhere.signs_in()
+    elsewhere.sign_in()
     named = elsewhere.session()["session"][which]
     response = ada.post("revoke-session", {"token": named})
     assert (response.json(), response.headers.get_list("set-cookie")) == ({"status": True}, [])
@@ -235,7 +235,7 @@ def test_somebody_elses_session_is_not_revoked_and_nothing_is_told(anywhere, whi
 
 def test_the_signed_form_of_a_token_names_no_session(gatehouse):
     ada, elsewhere = gatehouse.member(), gatehouse.visitor()
-    elsewhere.signs_in()
+    elsewhere.sign_in()
     ada.post("revoke-session", {"token": elsewhere.session_cookie})
     assert elsewhere.session() is not None
 
@@ -244,7 +244,7 @@ def test_revoking_the_others_leaves_exactly_this_one(anywhere):
     ada, bob = anywhere.member(), anywhere.member("bob@example.com")
     others = [anywhere.visitor() for _ in range(3)]
     for other in others:
-        other.signs_in()
+        other.sign_in()
         assert other.session() is not None
     ada.post("revoke-other-sessions", {})
     assert [other.session() for other in others] == [None] * 3
@@ -255,7 +255,7 @@ def test_revoking_the_others_leaves_exactly_this_one(anywhere):
 def test_revoking_all_includes_this_one_and_nobody_elses(anywhere):
     ada, bob = anywhere.member(), anywhere.member("bob@example.com")
     elsewhere = anywhere.visitor()
-    elsewhere.signs_in()
+    elsewhere.sign_in()
     stolen = dict(ada.cookies)
     ada.post("revoke-sessions", {})
     ada.cookies = stolen
@@ -266,7 +266,7 @@ def test_revoking_all_includes_this_one_and_nobody_elses(anywhere):
 def test_the_audit_trail_counts_what_was_revoked(gatehouse):
     ada = gatehouse.member()
     for _ in range(3):
-        gatehouse.visitor().signs_in()
+        gatehouse.visitor().sign_in()
     ada.post("revoke-other-sessions", {})
     (event,) = [each for each in gatehouse.events() if each.kind == "session_revoked"]
     assert (event.detail, event.actor) == ({"sessions": 3}, gatehouse.user_id("ada@example.com"))

@@ -34,7 +34,7 @@ def unpacked(response):
 def test_everything_held_about_the_caller(posting_anywhere):
     gatehouse = posting_anywhere
     ada = gatehouse.member()
-    gatehouse.visitor("198.51.100.9").signs_in(password="a wrong one")
+    gatehouse.visitor("198.51.100.9").sign_in(password="a wrong one")
     gatehouse.visitor().post("request-password-reset", {"email": ADA})
     gatehouse.member("grace@example.com")
 
@@ -63,7 +63,7 @@ def test_everything_held_about_the_caller(posting_anywhere):
     assert "198.51.100.9" in {event["ipAddress"] for event in files["events.json"]}
 
 
-def test_nothing_that_opens_anything_is_in_it(posting, letterbox):
+def test_nothing_that_opens_anything_is_in_it(posting, mailbox):
     ada = posting.member()
     posting.visitor().post("request-password-reset", {"email": ADA})
     (hashed,) = posting.rows(select(users.c.password_hash))[0]
@@ -71,7 +71,7 @@ def test_nothing_that_opens_anything_is_in_it(posting, letterbox):
     text = json.dumps(unpacked(ada.get(EXPORT)))
 
     token = ada.session()["session"]["token"]
-    secret = [PASSWORD, hashed, token, *(mail.token for mail in letterbox.all(ADA))]
+    secret = [PASSWORD, hashed, token, *(mail.token for mail in mailbox.all(ADA))]
     assert [each for each in secret if each in text] == []
 
 

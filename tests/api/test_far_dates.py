@@ -165,4 +165,4 @@ def test_the_longest_lifetimes_that_settings_allow_work(start):
     ada = gatehouse.member(ADA)
     assert ada.session()["session"]["expiresAt"] == "2126-10-29T12:00:00.000Z"
     assert ada.post("/api/auth/request-password-reset", {"email": ADA}).status_code == 200
-    assert gatehouse.visitor().signs_in(ADA, PASSWORD).status_code == 200
+    assert gatehouse.visitor().sign_in(ADA, PASSWORD).status_code == 200

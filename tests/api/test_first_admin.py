@@ -12,7 +12,7 @@ OWNER = {"admin_email": "Owner@Example.com", "admin_password": "the owner's pass
 def test_the_first_start_makes_the_admin(start_on):
     gatehouse = start_on(**OWNER)
     visitor = gatehouse.visitor()
-    assert visitor.signs_in("owner@example.com", "the owner's password").status_code == 200
+    assert visitor.sign_in("owner@example.com", "the owner's password").status_code == 200
     user = visitor.session()["user"]
     assert (user["role"], user["email"], user["emailVerified"]) == (
         "admin",
@@ -33,8 +33,8 @@ def test_the_next_start_changes_nothing(start_on):
     first.close()
     second = start_on(**{**OWNER, "admin_password": "another password"})
     visitor = second.visitor()
-    assert visitor.signs_in("owner@example.com", "another password").status_code == 401
-    assert visitor.signs_in("owner@example.com", "the owner's password").status_code == 200
+    assert visitor.sign_in("owner@example.com", "another password").status_code == 401
+    assert visitor.sign_in("owner@example.com", "the owner's password").status_code == 200
     assert len(second.events()) == 3  # made once, refused once, let in once
 
 

@@ -8,7 +8,7 @@ from sqlalchemy import select
 
 from backend.kernel.settings import Settings
 from backend.storage.tables import sessions
-from tests.inside import cookie_lines
+from tests.in_process import cookie_lines
 from tests.make import KEY
 from tests.scene import Scene, a_stranger, ada_signed_up, cookies_of, scenes
 
@@ -187,7 +187,7 @@ def test_disable_cookie_cache_makes_no_difference(gatehouse):
 
 def test_not_remembered_it_lives_for_a_day_and_is_never_prolonged(anywhere, clock):
     ada = anywhere.visitor()
-    ada.signs_up(rememberMe=False)
+    ada.sign_up(rememberMe=False)
     clock.advance(days=1, microseconds=-1)
     response = ada.get(PATH)
     assert response.json()["session"]["expiresAt"] == "2026-11-23T12:00:00.000Z"
@@ -277,7 +277,7 @@ def test_over_https_the_plain_twin_of_the_cookie_is_not_read(start):
 def test_lifetimes_are_settings(start, clock):
     gatehouse = start(session_lifetime=100, session_refresh_after=10, session_max_age=120)
     ada = gatehouse.visitor()
-    assert "; Max-Age=100;" in cookie_lines(ada.signs_up())["session_token"]
+    assert "; Max-Age=100;" in cookie_lines(ada.sign_up())["session_token"]
     clock.advance(seconds=9)
     assert cookies_of(ada.get(PATH)) == []
     clock.advance(seconds=1)

@@ -10,7 +10,7 @@ from sqlalchemy import text
 
 from backend.kernel.passwords.hasher import PasswordHasher
 from backend.limits.limiter import Limiter
-from tests.inside import Gatehouse, Running
+from tests.in_process import Gatehouse, Running
 from tests.make import PASSWORD
 from tests.rig.processes import wait_until
 from tests.scene import check_like_every_answer, refusal
@@ -72,7 +72,7 @@ def fill_up(gatehouse: Gatehouse, gate: Gate) -> list["Running[Any]"]:
 
 def test_when_every_place_is_taken_the_next_hears_503_at_once(small, gate):
     fill_up(small, gate)
-    response = small.visitor().signs_in()
+    response = small.visitor().sign_in()
     assert (response.status_code, response.json()) == (503, refusal("SERVICE_UNAVAILABLE"))
     assert response.headers["retry-after"] == "5"
     check_like_every_answer(response)
@@ -81,7 +81,7 @@ def test_when_every_place_is_taken_the_next_hears_503_at_once(small, gate):
 def test_meanwhile_everything_else_is_served(small, gate):
     gate.opened.set()
     ada = small.visitor()
-    ada.signs_in()
+    ada.sign_in()
     gate.opened.clear()
     gate.wait_for(1)
     fill_up(small, gate)
@@ -94,20 +94,20 @@ def test_those_who_waited_are_served_when_their_turn_comes(small, gate):
     waiting = fill_up(small, gate)
     gate.opened.set()
     assert [each.result().status_code for each in waiting] == [200, 200]
-    assert small.visitor().signs_in().status_code == 200
+    assert small.visitor().sign_in().status_code == 200
 
 
 def test_signing_up_needs_a_place_too(small, gate):
     fill_up(small, gate)
-    assert small.visitor().signs_up("bob@example.com").status_code == 503
+    assert small.visitor().sign_up("bob@example.com").status_code == 503
 
 
 def test_what_is_refused_before_the_hash_gives_its_place_back(small, gate):
     for _ in range(10):
-        assert small.visitor().signs_in("no address").status_code == 400
-        assert small.visitor().signs_up(password="short").status_code == 400
+        assert small.visitor().sign_in("no address").status_code == 400
+        assert small.visitor().sign_up(password="short").status_code == 400
     gate.opened.set()
-    assert small.visitor().signs_in().status_code == 200
+    assert small.visitor().sign_in().status_code == 200
 
 
 class Leaving:
@@ -198,7 +198,7 @@ def test_a_hash_is_never_computed_inside_a_transaction(anywhere, monkeypatch):
         return verify(hasher, *args)
 
     monkeypatch.setattr(PasswordHasher, "verify", look_and_verify)
-    assert anywhere.visitor().signs_in().status_code == 200
+    assert anywhere.visitor().sign_in().status_code == 200
     assert held == []
 
 

@@ -15,7 +15,7 @@ from backend.storage.tables import audit_events, links, outbox, sessions
 from backend.storage.work import Work
 from tests.api.mailing import posts
 from tests.clocks import SeededRandomness
-from tests.inside import Gatehouse
+from tests.in_process import Gatehouse
 from tests.rig.fixtures import ON_POSTGRESQL
 from tests.rig.processes import wait_until
 

@@ -17,7 +17,7 @@ from backend.features.user_transfer.records import BrokenFile, read_records
 from backend.kernel.passwords.hasher import PasswordHasher
 from backend.kernel.secrets.secret import Password
 from backend.storage.tables import users
-from tests.inside import Gatehouse
+from tests.in_process import Gatehouse
 from tests.make import PASSWORD
 from tests.rig.fork_server import run_forked
 from tests.rig.space import inherited
@@ -30,11 +30,11 @@ HASH = PasswordHasher(4).hash(Password(PASSWORD))
 
 def move_in(gatehouse: Gatehouse, text: str, *, dry: bool = False) -> tuple[list[str], list[str]]:
     """Import a file; returns what was said of its lines, and the summary."""
-    said: list[str] = []
+    messages: list[str] = []
     records = read_records(BytesIO(text.encode()))
     runtime = gatehouse.context.runtime
-    outcome = import_users(runtime, PasswordHasher(4), records, said.append, dry=dry)
-    return said, summary(outcome, dry=dry)
+    outcome = import_users(runtime, PasswordHasher(4), records, messages.append, dry=dry)
+    return messages, summary(outcome, dry=dry)
 
 
 def move_out(gatehouse: Gatehouse, ending: str) -> str:
@@ -63,9 +63,9 @@ def test_whoever_moves_in_signs_in_with_their_old_password_and_gets_a_new_hash(g
 
     for number in range(len(KINDS)):
         email = f"user{number}@example.com"
-        assert gatehouse.visitor().signs_in(email, ELSEWHERE + "x").status_code == 401
-        assert gatehouse.visitor().signs_in(email, ELSEWHERE).status_code == 200
-        assert gatehouse.visitor().signs_in(email, ELSEWHERE).status_code == 200
+        assert gatehouse.visitor().sign_in(email, ELSEWHERE + "x").status_code == 401
+        assert gatehouse.visitor().sign_in(email, ELSEWHERE).status_code == 200
+        assert gatehouse.visitor().sign_in(email, ELSEWHERE).status_code == 200
 
     assert {row.password_hash[:29] for row in people(gatehouse)} == {
         "$bcrypt-sha256$v=2,t=2b,r=4$" + row.password_hash[28] for row in people(gatehouse)
@@ -334,7 +334,7 @@ def test_users_move_in_beside_a_running_server(gatehouse, tmp_path):
     done = run(gatehouse.settings.data_dir, "import-users", str(tmp_path / "in.csv"))
 
     assert done.returncode == 0, done.stderr
-    assert gatehouse.visitor().signs_in("bob@example.com").status_code == 200
+    assert gatehouse.visitor().sign_in("bob@example.com").status_code == 200
 
 
 def test_the_schema_is_printed_without_touching_any_data(tmp_path):

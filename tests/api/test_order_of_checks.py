@@ -48,13 +48,13 @@ def test_who_is_not_signed_in_hears_nothing_of_freshness(gatehouse):
 def test_the_password_is_judged_before_the_address_is_looked_up(gatehouse):
     gatehouse.member()
     with gatehouse.statements() as statements:
-        response = gatehouse.visitor().signs_up("ada@example.com", "short")
+        response = gatehouse.visitor().sign_up("ada@example.com", "short")
     assert response.json() == refusal("PASSWORD_TOO_SHORT")
     assert statements == []
 
 
 def test_on_signing_in_the_address_is_judged_before_the_password(gatehouse):
-    response = gatehouse.visitor().signs_in("no address", "x" * 129)
+    response = gatehouse.visitor().sign_in("no address", "x" * 129)
     assert response.json() == refusal("INVALID_EMAIL")
 
 

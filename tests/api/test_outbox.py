@@ -4,7 +4,7 @@ import pytest
 
 from backend.kernel.secrets.secret import Password
 from tests.api.mailing import LINK, all_become, posts, through
-from tests.inside import Gatehouse, Visitor
+from tests.in_process import Gatehouse, Visitor
 from tests.make import PASSWORD
 from tests.rig.smtp import SmtpServer
 
@@ -14,7 +14,7 @@ ADMIN = {"admin_email": "admin@example.com", "admin_password": Password(PASSWORD
 
 def admin_of(gatehouse: Gatehouse) -> Visitor:
     visitor = gatehouse.visitor()
-    assert visitor.signs_in("admin@example.com").status_code == 200
+    assert visitor.sign_in("admin@example.com").status_code == 200
     return visitor
 
 

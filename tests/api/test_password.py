@@ -4,8 +4,8 @@ import pytest
 from sqlalchemy import select, update
 
 from backend.storage.tables import links, users
-from tests.inside import cookie_lines
-from tests.letterbox import clicks
+from tests.in_process import cookie_lines
+from tests.mailbox import clicks
 from tests.make import PASSWORD
 from tests.scene import Scene, ada_signed_up, cookies_of, events_after, refusal, scenes
 
@@ -133,10 +133,10 @@ def test_the_right_password_is_confirmed(gatehouse):
     assert ada.post(VERIFY, {"password": PASSWORD}).json() == {"status": True}
 
 
-def test_the_new_one_counts_from_now_on(posting_anywhere, letterbox):
+def test_the_new_one_counts_from_now_on(posting_anywhere, mailbox):
     gatehouse = posting_anywhere
     ada, phone = gatehouse.member(), gatehouse.visitor()
-    phone.signs_in()
+    phone.sign_in()
 
     before = gatehouse.events()
     response = ada.post(CHANGE, BOTH)
@@ -146,15 +146,15 @@ def test_the_new_one_counts_from_now_on(posting_anywhere, letterbox):
     assert cookies_of(response) == ["device 34560000"]  # those of all other browsers are void
     assert events_after(gatehouse, before) == ["password_changed"]
     assert phone.session() is None
-    assert gatehouse.visitor().signs_in(password=NEW).status_code == 200
-    assert gatehouse.visitor().signs_in().status_code == 401
-    assert "password of your account was changed" in letterbox.last("notice").text
+    assert gatehouse.visitor().sign_in(password=NEW).status_code == 200
+    assert gatehouse.visitor().sign_in().status_code == 401
+    assert "password of your account was changed" in mailbox.last("notice").text
 
 
 def test_without_strict_the_others_stay_unless_told_otherwise(start_posting):
     gatehouse = start_posting(strict=False)
     ada, phone = gatehouse.member(), gatehouse.visitor()
-    phone.signs_in()
+    phone.sign_in()
 
     ada.post(CHANGE, BOTH)
 
@@ -165,7 +165,7 @@ def test_without_strict_the_others_stay_unless_told_otherwise(start_posting):
 def test_on_request_all_sessions_end_and_a_new_one_begins(start_posting, strict):
     gatehouse = start_posting(strict=strict)
     ada, phone = gatehouse.member(), gatehouse.visitor()
-    phone.signs_in()
+    phone.sign_in()
     old = ada.session_cookie
 
     response = ada.post(CHANGE, {**BOTH, "revokeOtherSessions": True})
@@ -179,23 +179,23 @@ def test_on_request_all_sessions_end_and_a_new_one_begins(start_posting, strict)
 
 def test_a_session_that_is_not_remembered_stays_so(posting):
     ada = posting.visitor()
-    ada.signs_up(rememberMe=False)
+    ada.sign_up(rememberMe=False)
 
     response = ada.post(CHANGE, {**BOTH, "revokeOtherSessions": True})
 
     assert cookies_of(response) == ["session_token", "dont_remember", "device 34560000"]
 
 
-def test_links_that_were_on_their_way_are_void(posting, letterbox):
+def test_links_that_were_on_their_way_are_void(posting, mailbox):
     ada = posting.member()
     posting.visitor().post("request-password-reset", {"email": "ada@example.com"})
 
     ada.post(CHANGE, BOTH)
 
-    token = letterbox.last("reset").token
+    token = mailbox.last("reset").token
     response = posting.visitor().post("reset-password", {"newPassword": PASSWORD, "token": token})
     assert response.json() == refusal("INVALID_TOKEN")
-    assert clicks(posting.visitor(), letterbox.last("verify")).headers["location"].endswith("TOKEN")
+    assert clicks(posting.visitor(), mailbox.last("verify")).headers["location"].endswith("TOKEN")
     assert posting.rows(select(links.c.id)) == []
 
 
@@ -204,7 +204,7 @@ def test_of_several_changes_at_once_one_wins(posting_anywhere):
     ada = gatehouse.member()
     wanted = [f"battery correct horse {each}" for each in range(6)]
 
-    responses = gatehouse.at_once(
+    responses = gatehouse.gather(
         *(ada.sending("POST", CHANGE, {**BOTH, "newPassword": each}) for each in wanted)
     )
 
@@ -215,7 +215,7 @@ def test_of_several_changes_at_once_one_wins(posting_anywhere):
     assert {response.json()["code"] for response in responses if response.status_code != 200} == {
         "INVALID_PASSWORD"
     }
-    assert [new for new in wanted if gatehouse.visitor().signs_in(password=new).is_success] == won
+    assert [new for new in wanted if gatehouse.visitor().sign_in(password=new).is_success] == won
 
 
 def test_a_stolen_session_is_no_place_to_guess(start, clock):
@@ -233,7 +233,7 @@ def test_a_stolen_session_is_no_place_to_guess(start, clock):
     guesses = [guess(path, at) for at, path in enumerate((CHANGE, VERIFY) * 6)]
 
     assert guesses == [400] * 10 + [429] * 2
-    assert gatehouse.visitor().signs_in().status_code == 429
+    assert gatehouse.visitor().sign_in().status_code == 429
 
 
 def test_right_passwords_are_not_counted(start, clock):

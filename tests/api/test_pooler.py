@@ -8,7 +8,7 @@ from sqlalchemy import make_url
 
 from backend.storage.postgres.watchdog import ConnectionWatchdog
 from tests.api.test_database_away import wait_until_it_answers, wait_until_it_is_missed
-from tests.inside import Gatehouse, Visitor
+from tests.in_process import Gatehouse, Visitor
 from tests.rig.pgbouncer import PgBouncer, own_pgbouncer
 from tests.rig.postgres import PostgresServer
 
@@ -48,7 +48,7 @@ def everything_is_503(gatehouse: Gatehouse, ada: Visitor) -> None:
     gatehouse.clock.advance(seconds=3)  # the proof that changes reach us has run out
     wait_until_it_is_missed(gatehouse)
     assert ada.get("get-session").status_code == 503
-    assert gatehouse.visitor().signs_in().status_code == 503
+    assert gatehouse.visitor().sign_in().status_code == 503
     response = gatehouse.visitor().get("/ready")
     assert (response.status_code, response.json()["database"]) == (503, "away")
 
@@ -56,15 +56,15 @@ def everything_is_503(gatehouse: Gatehouse, ada: Visitor) -> None:
 def everything_goes_on(gatehouse: Gatehouse, ada: Visitor) -> None:
     wait_until_it_answers(ada, gatehouse.clock)
     assert ada.session()["user"]["email"] == "ada@example.com"
-    assert gatehouse.visitor().signs_in().status_code == 200
-    assert gatehouse.visitor().signs_up("bob@example.com").status_code == 200
+    assert gatehouse.visitor().sign_in().status_code == 200
+    assert gatehouse.visitor().sign_up("bob@example.com").status_code == 200
 
 
 def test_a_restart_between_two_requests_is_noticed_by_nobody(gatehouse, ada, pooler):
     for _ in range(2):
         pooler.stop()
         pooler.start()
-        assert gatehouse.visitor().signs_in().status_code == 200
+        assert gatehouse.visitor().sign_in().status_code == 200
     pooler.stop()
     pooler.start()
     assert len(ada.get("list-sessions").json()) == 3

@@ -4,7 +4,7 @@ import pytest
 from structlog.testing import capture_logs
 
 from tests.admins import ROOT, known, make_admin
-from tests.inside import Gatehouse, Visitor
+from tests.in_process import Gatehouse, Visitor
 from tests.make import PASSWORD
 from tests.scene import check_like_every_answer
 
@@ -24,7 +24,7 @@ def strangers(gatehouse: Gatehouse, count: int) -> list[Visitor]:
 
 def test_the_fourth_sign_in_within_ten_seconds_is_refused(limited):
     visitor = limited.visitor()
-    responses = [visitor.signs_in() for _ in range(4)]
+    responses = [visitor.sign_in() for _ in range(4)]
     assert [response.status_code for response in responses] == [401, 401, 401, 429]
     assert responses[3].json() == TOO_MANY
     assert responses[3].headers["retry-after"] == responses[3].headers["x-retry-after"] == "10"
@@ -35,55 +35,55 @@ def test_the_right_password_does_not_help(limited):
     limited.member(address="203.0.113.50")
     visitor = limited.visitor()
     for _ in range(3):
-        visitor.signs_in(password="wrong wrong")
-    response = visitor.signs_in()
+        visitor.sign_in(password="wrong wrong")
+    response = visitor.sign_in()
     assert (response.status_code, visitor.session_cookie) == (429, None)
 
 
 def test_after_the_time_it_was_told_the_caller_may_try_again(limited, clock):
     visitor = limited.visitor()
     for _ in range(3):
-        visitor.signs_in()
+        visitor.sign_in()
     clock.advance(seconds=4)
-    wait = int(visitor.signs_in().headers["retry-after"])
+    wait = int(visitor.sign_in().headers["retry-after"])
     assert wait == 6
     clock.advance(seconds=wait)
-    assert visitor.signs_in().status_code == 401
+    assert visitor.sign_in().status_code == 401
 
 
 def test_refused_requests_do_not_prolong_the_wait(limited, clock):
     visitor = limited.visitor()
     for _ in range(3):
-        visitor.signs_in()
+        visitor.sign_in()
     for _ in range(10):
         clock.advance(seconds=0.9)
-        assert visitor.signs_in().status_code == 429
+        assert visitor.sign_in().status_code == 429
     clock.advance(seconds=1.1)
-    assert visitor.signs_in().status_code == 401
+    assert visitor.sign_in().status_code == 401
 
 
 def test_good_sign_ins_count_as_well(limited):
     limited.member(address="203.0.113.50")
     visitor = limited.visitor()
-    assert [visitor.signs_in().status_code for _ in range(4)] == [200, 200, 200, 429]
+    assert [visitor.sign_in().status_code for _ in range(4)] == [200, 200, 200, 429]
 
 
 def test_another_address_is_not_affected(limited):
     first, second = strangers(limited, 2)
     for _ in range(4):
-        first.signs_in()
-    assert second.signs_in().status_code == 401
+        first.sign_in()
+    assert second.sign_in().status_code == 401
 
 
 def test_callers_without_an_address_are_not_thrown_in_with_each_other(limited):
     nowhere = limited.visitor("a socket of this machine")
-    assert {nowhere.signs_up("no address").status_code for _ in range(5)} == {400}
+    assert {nowhere.sign_up("no address").status_code for _ in range(5)} == {400}
 
 
 def test_who_may_not_sign_in_may_still_do_the_rest(limited):
     visitor = limited.visitor()
     for _ in range(4):
-        visitor.signs_in()
+        visitor.sign_in()
     assert visitor.get("get-session").status_code == 200
     assert visitor.get("/health").status_code == 200
     assert visitor.get("ok").status_code == 200
@@ -92,12 +92,12 @@ def test_who_may_not_sign_in_may_still_do_the_rest(limited):
 def test_the_first_refusal_is_recorded_and_no_other(limited, clock):
     visitor = limited.visitor()
     for _ in range(8):
-        visitor.signs_up("no address")
+        visitor.sign_up("no address")
     recorded = [each for each in limited.events() if each.kind == "rate_limited"]
     assert [each.detail for each in recorded] == [{"path": "/api/auth/sign-up/email"}]
     clock.advance(seconds=11)
     for _ in range(5):
-        visitor.signs_up("no address")
+        visitor.sign_up("no address")
     assert len(limited.events()) == 2
 
 
@@ -138,7 +138,7 @@ def test_me_has_ten_a_minute(limited, clock):
 
 def test_me_counts_the_user_and_not_the_session_or_the_address(limited):
     ada, elsewhere = limited.member(), limited.visitor("198.51.100.9")
-    elsewhere.signs_in()
+    elsewhere.sign_in()
     for _ in range(5):
         ada.get("/api/me")
         elsewhere.get("/api/me")
@@ -168,7 +168,7 @@ def test_who_is_refused_does_not_fill_the_log(limited, caplog):
 def test_switched_off_nobody_is_limited(gatehouse):
     ada = gatehouse.member()
     assert {ada.get("/api/me").status_code for _ in range(15)} == {200}
-    assert {gatehouse.visitor().signs_in(password="x").status_code for _ in range(15)} == {401}
+    assert {gatehouse.visitor().sign_in(password="x").status_code for _ in range(15)} == {401}
 
 
 def test_behind_a_proxy_the_visitors_count_and_not_the_proxy(limited):

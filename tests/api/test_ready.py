@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 from sqlalchemy import event
 
-from tests.inside import Gatehouse
+from tests.in_process import Gatehouse
 
 
 def ready(gatehouse: Gatehouse) -> tuple[int, str]:
@@ -29,13 +29,13 @@ def test_a_sqlite_file_that_is_gone_is_503_for_everybody_and_says_replaced(start
     assert ada.session() is not None
     file = Path(gatehouse.context.runtime.database.url.database)
     file.rename(aside := file.with_name("aside"))
-    assert gatehouse.visitor().signs_up("bob@example.com").status_code == 503
+    assert gatehouse.visitor().sign_up("bob@example.com").status_code == 503
     assert ready(gatehouse) == (503, "replaced")
     assert ada.get("get-session").status_code == 503
     aside.rename(file)
     assert ready(gatehouse) == (200, "ok")
     assert ada.session() is not None
-    assert gatehouse.visitor().signs_up("bob@example.com").status_code == 200
+    assert gatehouse.visitor().sign_up("bob@example.com").status_code == 200
 
 
 def test_a_sqlite_file_that_is_cut_short_is_503_for_everybody_and_says_damaged(start, clock):
@@ -51,14 +51,14 @@ def test_a_sqlite_file_that_is_cut_short_is_503_for_everybody_and_says_damaged(s
     os.truncate(file, len(whole) // 2)
     clock.advance(seconds=1)
     assert ada.get("get-session").status_code == 503  # although it was remembered
-    assert gatehouse.visitor().signs_up("bob@example.com").status_code == 503
+    assert gatehouse.visitor().sign_up("bob@example.com").status_code == 503
     assert ready(gatehouse) == (503, "damaged")
 
     file.write_bytes(whole)
     clock.advance(seconds=5)  # from then on it is read through again
     assert ready(gatehouse) == (200, "ok")
     assert ada.session() is not None
-    assert gatehouse.visitor().signs_up("bob@example.com").status_code == 200
+    assert gatehouse.visitor().sign_up("bob@example.com").status_code == 200
 
 
 def test_a_database_that_turned_read_only_still_knows_who_is_signed_in(on_postgres, psql):
@@ -69,13 +69,13 @@ def test_a_database_that_turned_read_only_still_knows_who_is_signed_in(on_postgr
     assert ada.session()["user"]["email"] == "ada@example.com"
     on_postgres.clock.advance(days=2)  # so that it is due to be prolonged
     assert ada.session()["user"]["email"] == "ada@example.com"
-    assert on_postgres.visitor().signs_in().status_code == 503
+    assert on_postgres.visitor().sign_in().status_code == 503
     on_postgres.clock.advance(days=30)
     assert ada.session() is None  # although its row cannot be deleted
 
     psql("ALTER DATABASE THIS RESET default_transaction_read_only")
     assert ready(on_postgres) == (200, "ok")
-    assert on_postgres.visitor().signs_in().status_code == 200
+    assert on_postgres.visitor().sign_in().status_code == 200
 
 
 def test_a_database_that_may_be_written_to_again_is_ready_whoever_finds_out_first(
@@ -110,19 +110,19 @@ def test_a_full_disk_is_said_until_there_is_room(on_postgres, psql):
             f"CREATE TRIGGER full_disk BEFORE INSERT OR UPDATE ON {table} "
             "EXECUTE FUNCTION full_disk()"
         )
-    assert on_postgres.visitor().signs_up("bob@example.com").status_code == 503
+    assert on_postgres.visitor().sign_up("bob@example.com").status_code == 503
     assert ready(on_postgres) == (503, "full")
     assert ada.session() is not None
     psql("DROP FUNCTION full_disk CASCADE")
     assert ready(on_postgres) == (200, "ok")
-    assert on_postgres.visitor().signs_up("bob@example.com").status_code == 200
+    assert on_postgres.visitor().sign_up("bob@example.com").status_code == 200
 
 
 def test_an_empty_database_is_503_and_never_500(on_postgres, psql):
     ada = on_postgres.member()
     psql("DROP SCHEMA public CASCADE")
     psql("CREATE SCHEMA public")
-    assert on_postgres.visitor().signs_in().status_code == 503
-    assert on_postgres.visitor().signs_up("bob@example.com").status_code == 503
+    assert on_postgres.visitor().sign_in().status_code == 503
+    assert on_postgres.visitor().sign_up("bob@example.com").status_code == 503
     assert ada.get("list-sessions").status_code == 503
     assert ready(on_postgres) == (503, "unusable")

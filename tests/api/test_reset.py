@@ -4,7 +4,7 @@ import pytest
 from sqlalchemy import select, update
 
 from backend.storage.tables import links, users
-from tests.letterbox import clicks
+from tests.mailbox import clicks
 from tests.make import PASSWORD
 from tests.scene import Scene, cookies_of, events_after, refusal, scenes
 
@@ -114,13 +114,13 @@ def resets(gatehouse, token, password=NEW):
     return gatehouse.visitor().post(RESET, {"newPassword": password, "token": token})
 
 
-def test_from_the_mail_to_the_new_password(posting_anywhere, letterbox):
+def test_from_the_mail_to_the_new_password(posting_anywhere, mailbox):
     gatehouse = posting_anywhere
     gatehouse.member()
     page = "http://localhost:3000/new-password?from=mail"
 
     assert asks(gatehouse, "ADA@example.com", redirectTo=page).json() == SENT
-    mail = letterbox.last("reset")
+    mail = mailbox.last("reset")
     opened = clicks(gatehouse.visitor(), mail)
     before = gatehouse.events()
     response = resets(gatehouse, mail.token)
@@ -132,9 +132,9 @@ def test_from_the_mail_to_the_new_password(posting_anywhere, letterbox):
         [],
     )
     assert events_after(gatehouse, before) == ["password_reset"]
-    assert gatehouse.visitor().signs_in(password=NEW).status_code == 200
-    assert gatehouse.visitor().signs_in().status_code == 401
-    assert letterbox.kinds() == ["verify", "reset", "notice"]
+    assert gatehouse.visitor().sign_in(password=NEW).status_code == 200
+    assert gatehouse.visitor().sign_in().status_code == 401
+    assert mailbox.kinds() == ["verify", "reset", "notice"]
 
 
 @pytest.mark.parametrize(
@@ -145,10 +145,10 @@ def test_from_the_mail_to_the_new_password(posting_anywhere, letterbox):
         ("http%3A%2F%2Flocalhost%3A3000%2Fx%23top", "http://localhost:3000/x?{}#top"),
     ],
 )
-def test_opening_leads_to_an_absolute_address(posting, letterbox, callback, where):
+def test_opening_leads_to_an_absolute_address(posting, mailbox, callback, where):
     posting.member()
     asks(posting)
-    token = letterbox.last("reset").token
+    token = mailbox.last("reset").token
     good = posting.visitor().get(f"{RESET}/{token}?callbackURL={callback}")
     bad = posting.visitor().get(f"{RESET}/{token[:-1]}?callbackURL={callback}")
 
@@ -156,22 +156,22 @@ def test_opening_leads_to_an_absolute_address(posting, letterbox, callback, wher
     assert bad.headers["location"].endswith(("error=INVALID_TOKEN", "error=INVALID_TOKEN#top"))
 
 
-def test_a_link_without_a_page_leads_to_the_error_page(posting, letterbox):
+def test_a_link_without_a_page_leads_to_the_error_page(posting, mailbox):
     posting.member()
     asks(posting)
 
-    response = clicks(posting.visitor(), letterbox.last("reset"))
+    response = clicks(posting.visitor(), mailbox.last("reset"))
 
     assert (
         response.headers["location"] == "http://localhost:7860/api/auth/error?error=INVALID_TOKEN"
     )
-    assert resets(posting, letterbox.last("reset").token).status_code == 200  # it still works
+    assert resets(posting, mailbox.last("reset").token).status_code == 200  # it still works
 
 
-def test_neither_opening_nor_a_refused_password_uses_the_link_up(posting, letterbox):
+def test_neither_opening_nor_a_refused_password_uses_the_link_up(posting, mailbox):
     posting.member()
     asks(posting, redirectTo="/new")
-    mail = letterbox.last("reset")
+    mail = mailbox.last("reset")
 
     for _ in range(3):
         assert clicks(posting.visitor(), mail).headers["location"].endswith(mail.token)
@@ -181,59 +181,59 @@ def test_neither_opening_nor_a_refused_password_uses_the_link_up(posting, letter
     assert resets(posting, mail.token).status_code == 200
 
 
-def test_opening_only_reads_and_waits_for_nobody_who_writes(posting, letterbox):
+def test_opening_only_reads_and_waits_for_nobody_who_writes(posting, mailbox):
     posting.member()
     asks(posting, redirectTo="/new")
-    mail = letterbox.last("reset")
+    mail = mailbox.last("reset")
     with posting.statements() as statements:
         assert clicks(posting.visitor(), mail).headers["location"].endswith(mail.token)
     assert [each for each in statements if not each.startswith("SELECT")] == []
 
 
-def test_the_token_may_come_in_the_query(posting, letterbox):
+def test_the_token_may_come_in_the_query(posting, mailbox):
     posting.member()
     asks(posting)
-    token = letterbox.last("reset").token
+    token = mailbox.last("reset").token
 
     response = posting.visitor().post(f"{RESET}?token={token}", {"newPassword": NEW})
 
     assert response.status_code == 200
 
 
-def test_an_expired_link_is_no_link(posting, letterbox, clock):
+def test_an_expired_link_is_no_link(posting, mailbox, clock):
     posting.member()
     asks(posting, redirectTo="/new")
-    mail = letterbox.last("reset")
+    mail = mailbox.last("reset")
     clock.advance(seconds=posting.settings.reset_link_lifetime)
 
     opened = clicks(posting.visitor(), mail).headers["location"]
 
     assert opened == "http://localhost:7860/new?error=INVALID_TOKEN"
     assert resets(posting, mail.token).json() == refusal("INVALID_TOKEN")
-    assert posting.visitor().signs_in().status_code == 200
+    assert posting.visitor().sign_in().status_code == 200
 
 
-def test_a_verification_token_resets_nothing(posting, letterbox):
+def test_a_verification_token_resets_nothing(posting, mailbox):
     posting.member()
 
-    assert resets(posting, letterbox.last("verify").token).json() == refusal("INVALID_TOKEN")
+    assert resets(posting, mailbox.last("verify").token).json() == refusal("INVALID_TOKEN")
 
 
-def test_a_link_for_an_address_that_has_changed_is_refused(posting, letterbox):
+def test_a_link_for_an_address_that_has_changed_is_refused(posting, mailbox):
     posting.member()
     asks(posting)
     posting.change(update(users).values(email="new@example.com"), posting.user_id(ADA))
 
-    assert resets(posting, letterbox.last("reset").token).json() == refusal("INVALID_TOKEN")
+    assert resets(posting, mailbox.last("reset").token).json() == refusal("INVALID_TOKEN")
 
 
-def test_who_had_no_password_gets_one(posting, letterbox):
+def test_who_had_no_password_gets_one(posting, mailbox):
     posting.member()
     posting.change(update(users).values(password_hash=None), posting.user_id(ADA))
     asks(posting)
 
-    assert resets(posting, letterbox.last("reset").token).status_code == 200
-    assert posting.visitor().signs_in(password=NEW).status_code == 200
+    assert resets(posting, mailbox.last("reset").token).status_code == 200
+    assert posting.visitor().sign_in(password=NEW).status_code == 200
 
 
 @pytest.mark.parametrize(
@@ -245,49 +245,49 @@ def test_who_had_no_password_gets_one(posting, letterbox):
         ({"strict": False, "reset_revokes_sessions": False}, True),
     ],
 )
-def test_what_becomes_of_the_sessions(start_posting, letterbox, settings, alive):
+def test_what_becomes_of_the_sessions(start_posting, mailbox, settings, alive):
     gatehouse = start_posting(**settings)
     ada = gatehouse.member()
     asks(gatehouse)
-    resets(gatehouse, letterbox.last("reset").token)
+    resets(gatehouse, mailbox.last("reset").token)
 
     assert (ada.session() is not None) is alive
 
 
-def test_using_one_link_voids_the_others(posting, letterbox):
+def test_using_one_link_voids_the_others(posting, mailbox):
     posting.member()
     asks(posting)
     asks(posting)
-    first, second = letterbox.all(ADA, "reset")
+    first, second = mailbox.all(ADA, "reset")
 
     assert resets(posting, second.token).status_code == 200
     assert resets(posting, first.token).json() == refusal("INVALID_TOKEN")
-    assert clicks(posting.visitor(), letterbox.last("verify")).headers["location"].endswith("TOKEN")
+    assert clicks(posting.visitor(), mailbox.last("verify")).headers["location"].endswith("TOKEN")
     assert posting.rows(select(links.c.id)) == []
 
 
-def test_without_strict_each_link_works_once(start_posting, letterbox):
+def test_without_strict_each_link_works_once(start_posting, mailbox):
     gatehouse = start_posting(strict=False)
     gatehouse.member()
     asks(gatehouse)
     asks(gatehouse)
-    first, second = letterbox.all(ADA, "reset")
+    first, second = mailbox.all(ADA, "reset")
 
     codes = [resets(gatehouse, each.token).status_code for each in (second, first, second, first)]
 
     assert codes == [200, 200, 400, 400]
 
 
-def test_a_reset_says_nothing_about_the_address(posting, letterbox):
+def test_a_reset_says_nothing_about_the_address(posting, mailbox):
     """Better Auth leaves emailVerified alone."""
     posting.member()
     asks(posting)
-    resets(posting, letterbox.last("reset").token)
+    resets(posting, mailbox.last("reset").token)
 
     assert posting.rows(select(users.c.email_verified)) == [(False,)]
 
 
-def test_three_mails_an_hour_and_the_same_answer_to_all(start_posting, letterbox, clock):
+def test_three_mails_an_hour_and_the_same_answer_to_all(start_posting, mailbox, clock):
     gatehouse = start_posting(rate_limits=True)
     gatehouse.member()
 
@@ -298,29 +298,29 @@ def test_three_mails_an_hour_and_the_same_answer_to_all(start_posting, letterbox
         ]
 
     assert ask_from_everywhere(8) == [SENT] * 8
-    assert letterbox.kinds().count("reset") == 3
+    assert mailbox.kinds().count("reset") == 3
     clock.advance(hours=1)
     assert ask_from_everywhere(1) == [SENT]
-    assert letterbox.kinds().count("reset") == 4
+    assert mailbox.kinds().count("reset") == 4
 
 
-def test_wrong_guesses_do_not_keep_out_who_has_reset(start_posting, letterbox):
+def test_wrong_guesses_do_not_keep_out_who_has_reset(start_posting, mailbox):
     gatehouse = start_posting(rate_limits=True)
     gatehouse.member()
 
     def guesses(at, password="a wrong one"):
-        return gatehouse.visitor(f"203.0.114.{at}").signs_in(password=password).status_code
+        return gatehouse.visitor(f"203.0.114.{at}").sign_in(password=password).status_code
 
     assert [guesses(at) for at in range(11)][-1] == 429
     asks(gatehouse)
-    resets(gatehouse, letterbox.last("reset").token)
+    resets(gatehouse, mailbox.last("reset").token)
 
     assert guesses(99, NEW) == 200
 
 
-def test_the_password_is_not_in_the_mails(posting, letterbox):
+def test_the_password_is_not_in_the_mails(posting, mailbox):
     posting.member()
     asks(posting)
-    resets(posting, letterbox.last("reset").token)
+    resets(posting, mailbox.last("reset").token)
 
-    assert not any(word in letterbox.file.read_text() for word in (PASSWORD, NEW))
+    assert not any(word in mailbox.file.read_text() for word in (PASSWORD, NEW))

@@ -32,8 +32,8 @@ def test_a_user_is_mailed_a_link_with_which_they_set_a_password(anywhere):
     assert page.endswith("/new-password")
     chosen = {"newPassword": "another password", "token": token}
     assert ada.post("reset-password", chosen).status_code == 200
-    assert anywhere.visitor().signs_in(ADA, "another password").status_code == 200
-    assert anywhere.visitor().signs_in(ADA, PASSWORD).status_code == 401
+    assert anywhere.visitor().sign_in(ADA, "another password").status_code == 200
+    assert anywhere.visitor().sign_in(ADA, PASSWORD).status_code == 401
 
 
 def test_without_a_page_the_link_leads_to_that_of_the_first_frontend(start):

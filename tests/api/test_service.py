@@ -87,7 +87,7 @@ def test_me_is_401_in_json_for_everybody_else(gatehouse, headers):
 
 
 def test_me_by_bearer(gatehouse):
-    token = gatehouse.visitor().signs_up().json()["token"]
+    token = gatehouse.visitor().sign_up().json()["token"]
     response = gatehouse.visitor().get("/api/me", headers={"authorization": f"Bearer {token}"})
     assert response.json()["user"]["email"] == "ada@example.com"
 

@@ -9,9 +9,9 @@ import pytest
 
 from backend.limits.limiter import Limiter
 from backend.limits.rules import FAILURES_PER_ACCOUNT
-from tests.inside import Gatehouse
+from tests.in_process import Gatehouse
 from tests.rig import shared
-from tests.rig.missing import missing
+from tests.rig.missing_tools import skip_test
 from tests.rig.processes import free_port, listens, wait_until
 from tests.security.test_limits_bypass import add_things
 
@@ -41,7 +41,7 @@ class Redis:
 @pytest.fixture
 def redis(tmp_path: Path) -> Iterator[Redis]:
     if not shutil.which("redis-server"):
-        missing("Redis", "install the package redis-server")
+        skip_test("Redis", "install the package redis-server")
     made = Redis(tmp_path)
     made.start()
     yield made
@@ -56,14 +56,14 @@ def replicas(redis: Redis, start: Callable[..., Gatehouse], postgres_url: str) -
 
 def test_what_one_has_counted_the_other_knows(replicas):
     first, second = (each.visitor() for each in replicas)
-    assert [first.signs_in().status_code for _ in range(2)] == [401, 401]
-    assert [second.signs_in().status_code for _ in range(2)] == [401, 429]
-    assert first.signs_in().status_code == 429
+    assert [first.sign_in().status_code for _ in range(2)] == [401, 401]
+    assert [second.sign_in().status_code for _ in range(2)] == [401, 429]
+    assert first.sign_in().status_code == 429
 
 
 def test_guesses_at_one_account_are_counted_together(replicas):
     statuses = [
-        replicas[number % 2].visitor(f"198.51.100.{number}").signs_in(password="x").status_code
+        replicas[number % 2].visitor(f"198.51.100.{number}").sign_in(password="x").status_code
         for number in range(12)
     ]
     assert statuses == [401] * 10 + [429] * 2
@@ -91,10 +91,10 @@ def test_of_an_endpoint_with_a_place_in_its_path_all_paths_count_together(replic
 def test_without_redis_each_counts_for_itself_and_people_still_get_in(replicas, redis):
     ada = replicas[0].member()
     redis.stop()
-    assert ada.signs_in().status_code == 200
+    assert ada.sign_in().status_code == 200
     assert {ada.get("/api/me").status_code for _ in range(10)} == {200}
     visitor = replicas[1].visitor("192.0.2.7")
-    assert [visitor.signs_in(password="x").status_code for _ in range(4)] == [401, 401, 401, 429]
+    assert [visitor.sign_in(password="x").status_code for _ in range(4)] == [401, 401, 401, 429]
     redis.start()
 
 
@@ -108,10 +108,10 @@ def test_and_the_limit_per_user_holds_too(replicas, redis):
 def test_once_redis_is_back_they_count_together_again(replicas, redis, clock):
     first, second = (each.visitor() for each in replicas)
     redis.stop()
-    assert {each.signs_in().status_code for each in (first, second)} == {401}
+    assert {each.sign_in().status_code for each in (first, second)} == {401}
     redis.start()
     clock.advance(seconds=5)
-    statuses = [each.signs_in().status_code for each in (first, second) * 2]
+    statuses = [each.sign_in().status_code for each in (first, second) * 2]
     assert statuses == [401, 401, 401, 429]
 
 

@@ -7,7 +7,7 @@ from sqlalchemy import select, update
 
 from backend.storage.tables import sessions, users
 from tests.clocks import NOON
-from tests.inside import Gatehouse, Visitor
+from tests.in_process import Gatehouse, Visitor
 from tests.make import PASSWORD
 from tests.scene import Scene, ada_exists, scenes
 
@@ -236,19 +236,19 @@ def test_it_refuses_and_opens_nothing(anywhere, scene):
 def test_the_answer_has_exactly_these_keys(gatehouse):
     gatehouse.member()
     visitor = gatehouse.visitor()
-    assert list(visitor.signs_in().json()) == ["redirect", "token", "user"]
-    assert list(visitor.signs_in(callbackURL="/x").json()) == ["redirect", "token", "url", "user"]
+    assert list(visitor.sign_in().json()) == ["redirect", "token", "user"]
+    assert list(visitor.sign_in(callbackURL="/x").json()) == ["redirect", "token", "url", "user"]
 
 
 def test_a_location_comes_with_the_callback_url_and_the_status_stays_200(gatehouse):
     gatehouse.member()
-    assert gatehouse.visitor().signs_in(callbackURL="/x").headers["location"] == "/x"
-    assert "location" not in gatehouse.visitor().signs_in().headers
+    assert gatehouse.visitor().sign_in(callbackURL="/x").headers["location"] == "/x"
+    assert "location" not in gatehouse.visitor().sign_in().headers
 
 
 def test_a_location_is_fit_for_a_header(gatehouse):
     gatehouse.member()
-    response = gatehouse.visitor().signs_in(callbackURL="/grüße/🙂?a=%20")
+    response = gatehouse.visitor().sign_in(callbackURL="/grüße/🙂?a=%20")
     assert response.headers["location"] == "/gr%C3%BC%C3%9Fe/%F0%9F%99%82?a=%20"
     assert response.json()["url"] == "/grüße/🙂?a=%20"
 
@@ -256,48 +256,48 @@ def test_a_location_is_fit_for_a_header(gatehouse):
 def test_a_trusted_origin_may_be_the_target(start):
     gatehouse = start(frontend_url="https://app.example.test")
     gatehouse.member()
-    response = gatehouse.visitor().signs_in(callbackURL="https://app.example.test/chat")
+    response = gatehouse.visitor().sign_in(callbackURL="https://app.example.test/chat")
     assert response.headers["location"] == "https://app.example.test/chat"
 
 
 def test_each_sign_in_has_a_token_of_its_own(gatehouse):
     gatehouse.member()
-    tokens = {gatehouse.visitor().signs_in().json()["token"] for _ in range(16)}
+    tokens = {gatehouse.visitor().sign_in().json()["token"] for _ in range(16)}
     assert len(tokens) == 16
 
 
 def test_the_session_remembers_from_where_it_came(gatehouse):
     gatehouse.member()
     visitor = gatehouse.visitor("2001:db8::7", **{"user-agent": "Other/2.0"})
-    visitor.signs_in()
+    visitor.sign_in()
     session = visitor.session()["session"]
     assert (session["ipAddress"], session["userAgent"]) == ("2001:db8::7", "Other/2.0")
 
 
 def test_a_browser_without_a_name_has_an_empty_one(gatehouse):
     visitor = gatehouse.visitor(**{"user-agent": ""})
-    visitor.signs_up()
+    visitor.sign_up()
     assert visitor.session()["session"]["userAgent"] == ""
 
 
 def test_a_long_agent_is_cut(gatehouse):
     visitor = gatehouse.visitor(**{"user-agent": "Browser " * 700})
-    visitor.signs_up()
+    visitor.sign_up()
     assert visitor.session()["session"]["userAgent"] == "Browser " * 64
 
 
 def test_a_remembered_sign_in_clears_the_mark_of_one_that_was_not(gatehouse):
     visitor = gatehouse.member()
-    visitor.signs_in(rememberMe=False)
+    visitor.sign_in(rememberMe=False)
     assert "better-auth.dont_remember" in visitor.cookies
-    visitor.signs_in()
+    visitor.sign_in()
     assert "better-auth.dont_remember" not in visitor.cookies
 
 
 def test_the_session_presented_ends(anywhere):
     visitor = anywhere.member()
     old = visitor.session_cookie
-    assert visitor.signs_in().status_code == 200
+    assert visitor.sign_in().status_code == 200
     visitor.session_cookie = old
     assert visitor.session() is None
 
@@ -305,20 +305,20 @@ def test_the_session_presented_ends(anywhere):
 def test_without_strict_it_lives_on(start):
     visitor = start(strict=False).member()
     old = visitor.session_cookie
-    visitor.signs_in()
+    visitor.sign_in()
     visitor.session_cookie = old
     assert visitor.session() is not None
 
 
 def test_a_failed_sign_in_leaves_the_session_presented_alone(gatehouse):
     visitor = gatehouse.member()
-    assert visitor.signs_in(password="wrong wrong").status_code == 401
+    assert visitor.sign_in(password="wrong wrong").status_code == 401
     assert visitor.session() is not None
 
 
 def test_other_browsers_stay_signed_in(gatehouse):
     first, second = gatehouse.member(), gatehouse.visitor()
-    second.signs_in()
+    second.sign_in()
     assert first.session() is not None
 
 
@@ -328,7 +328,7 @@ def test_the_hundred_and_first_session_ends_the_oldest(gatehouse, clock):
     for _ in range(100):
         clock.advance(seconds=1)
         others.append(gatehouse.visitor())
-        others[-1].signs_in()
+        others[-1].sign_in()
     assert oldest.session() is None
     assert others[0].session() is not None
     assert len(gatehouse.rows(select(sessions.c.id))) == 100
@@ -339,7 +339,7 @@ def test_a_lifted_ban_leaves_no_trace_on_the_user(anywhere):
     long_ago = NOON - timedelta(days=3650)  # by the database's clock too
     anywhere.ban("ada@example.com", ban_expires=long_ago, ban_reason="spam")
     visitor = anywhere.visitor()
-    visitor.signs_in()
+    visitor.sign_in()
     user = visitor.session()["user"]
     assert (user["banned"], user["banReason"], user["banExpires"]) == (False, None, None)
 
@@ -347,13 +347,13 @@ def test_a_lifted_ban_leaves_no_trace_on_the_user(anywhere):
 def test_the_answer_to_the_sign_in_that_lifts_a_ban_knows_of_it(gatehouse):
     gatehouse.member()
     gatehouse.ban("ada@example.com", ban_expires=NOON, ban_reason="spam")
-    assert gatehouse.visitor().signs_in().json()["user"]["banned"] is False
+    assert gatehouse.visitor().sign_in().json()["user"]["banned"] is False
 
 
 def test_a_ban_with_a_moment_to_go_holds(gatehouse):
     gatehouse.member()
     gatehouse.ban("ada@example.com", ban_expires=NOON + timedelta(microseconds=1))
-    assert gatehouse.visitor().signs_in().status_code == 403
+    assert gatehouse.visitor().sign_in().status_code == 403
 
 
 def test_an_outdated_hash_is_replaced_by_a_sign_in(anywhere):
@@ -363,17 +363,17 @@ def test_an_outdated_hash_is_replaced_by_a_sign_in(anywhere):
     anywhere.member()
     old = PasswordHasher(5).hash(Password(PASSWORD))
     anywhere.change(update(users).values(password_hash=old))
-    assert anywhere.visitor().signs_in().status_code == 200
+    assert anywhere.visitor().sign_in().status_code == 200
     ((new,),) = anywhere.rows(select(users.c.password_hash))
     assert new.startswith("$bcrypt-sha256$v=2,t=2b,r=4$")
-    assert anywhere.visitor().signs_in().status_code == 200
+    assert anywhere.visitor().sign_in().status_code == 200
 
 
 @pytest.mark.parametrize("known", [True, False])
 def test_a_failure_is_recorded_with_whom_it_hit_but_not_with_what_was_typed(gatehouse, known):
     gatehouse.member()
     typed = "ada@example.com" if known else "canary@example.com"
-    gatehouse.visitor().signs_in(typed, "canary password")
+    gatehouse.visitor().sign_in(typed, "canary password")
     (event,) = [each for each in gatehouse.events() if each.kind == "sign_in_failed"]
     assert event.actor is None
     assert event.subject == (gatehouse.user_id("ada@example.com") if known else None)

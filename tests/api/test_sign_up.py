@@ -4,7 +4,7 @@ import pytest
 from sqlalchemy import select
 
 from backend.storage.tables import sessions, users
-from tests.inside import cookie_lines
+from tests.in_process import cookie_lines
 from tests.make import PASSWORD
 from tests.scene import Scene, a_stranger, ada_exists, ada_signed_up, scenes
 
@@ -203,7 +203,7 @@ def test_it_refuses_and_makes_nothing(anywhere, scene):
 
 
 def test_the_answer_has_exactly_these_keys(gatehouse):
-    response = gatehouse.visitor().signs_up().json()
+    response = gatehouse.visitor().sign_up().json()
     assert list(response) == ["token", "user"]
     assert set(response["user"]) == {
         *("id", "name", "email", "emailVerified", "image", "createdAt", "updatedAt"),
@@ -212,25 +212,25 @@ def test_the_answer_has_exactly_these_keys(gatehouse):
 
 
 def test_the_dates_are_the_clocks(gatehouse):
-    user = gatehouse.visitor().signs_up().json()["user"]
+    user = gatehouse.visitor().sign_up().json()["user"]
     assert (user["createdAt"], user["updatedAt"]) == ("2026-11-22T12:00:00.000Z",) * 2
 
 
 def test_the_token_is_what_the_cookie_carries_signed(gatehouse):
     visitor = gatehouse.visitor()
-    token = visitor.signs_up().json()["token"]
+    token = visitor.sign_up().json()["token"]
     assert visitor.session_cookie.startswith(f"{token}.")
 
 
 def test_the_cookies_attributes_stand_in_better_auths_order(gatehouse):
-    lines = cookie_lines(gatehouse.visitor().signs_up())
+    lines = cookie_lines(gatehouse.visitor().sign_up())
     _, _, attributes = lines["session_token"].partition("; ")
     assert attributes == "Max-Age=604800; Path=/; HttpOnly; SameSite=Lax"
 
 
 def test_over_https_the_cookies_are_secure(start):
     visitor = start(public_url="https://auth.example.com").visitor()
-    lines = cookie_lines(visitor.signs_up())
+    lines = cookie_lines(visitor.sign_up())
     assert lines["session_token"].startswith("__Secure-better-auth.session_token=")
     assert all(line.endswith("; HttpOnly; Secure; SameSite=Lax") for line in lines.values())
     assert visitor.session()["user"]["email"] == "ada@example.com"
@@ -243,13 +243,13 @@ def test_signing_up_can_be_switched_off(start):
 
 
 def test_without_strict_a_common_password_is_taken(start):
-    assert start(strict=False).visitor().signs_up(password="12345678").status_code == 200
+    assert start(strict=False).visitor().sign_up(password="12345678").status_code == 200
 
 
 def test_the_session_presented_ends(anywhere):
     visitor = anywhere.member()
     old = visitor.session_cookie
-    visitor.signs_up("bob@example.com")
+    visitor.sign_up("bob@example.com")
     visitor.session_cookie = old
     assert visitor.session() is None
 
@@ -257,7 +257,7 @@ def test_the_session_presented_ends(anywhere):
 def test_without_strict_the_session_presented_lives_on(start):
     visitor = start(strict=False).member()
     old = visitor.session_cookie
-    visitor.signs_up("bob@example.com")
+    visitor.sign_up("bob@example.com")
     visitor.session_cookie = old
     assert visitor.session()["user"]["email"] == "ada@example.com"
 
@@ -267,12 +267,12 @@ def test_the_session_cookie_of_a_failed_sign_up_is_left_alone(gatehouse, given):
     visitor = gatehouse.visitor()
     given(gatehouse, visitor)
     before = visitor.session()
-    assert visitor.signs_up("bob@example.com", "short").status_code == 400
+    assert visitor.sign_up("bob@example.com", "short").status_code == 400
     assert visitor.session() == before
 
 
 def test_the_audit_trail_tells_who_from_where_and_in_which_request(gatehouse):
-    response = gatehouse.visitor("198.51.100.4").signs_up()
+    response = gatehouse.visitor("198.51.100.4").sign_up()
     (event,) = gatehouse.events()
     assert event.actor == event.subject == gatehouse.user_id("ada@example.com")
     assert (event.address, event.user_agent) == ("198.51.100.4", "Browser/1.0")
@@ -280,5 +280,5 @@ def test_the_audit_trail_tells_who_from_where_and_in_which_request(gatehouse):
 
 
 def test_of_eight_letters_and_an_emoji_each_counts_one(gatehouse):
-    assert gatehouse.visitor().signs_up(password="seven 🙂🙂").status_code == 200
-    assert gatehouse.visitor().signs_up("b@example.com", "six  🙂🙂"[:7]).status_code == 400
+    assert gatehouse.visitor().sign_up(password="seven 🙂🙂").status_code == 200
+    assert gatehouse.visitor().sign_up("b@example.com", "six  🙂🙂"[:7]).status_code == 400

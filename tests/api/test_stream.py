@@ -17,7 +17,7 @@ from backend.web.responses.responses import StreamingResponse
 from backend.web.routing.endpoint import Endpoint
 from backend.web.routing.routes import Routes
 from tests.admins import ADA, known, make_admin
-from tests.inside import PATIENCE
+from tests.in_process import PATIENCE
 from tests.scene import cookies_of, refusal
 
 NOON = "2026-11-22T12:00:0"

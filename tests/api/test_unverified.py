@@ -4,7 +4,7 @@ import pytest
 from sqlalchemy import select, update
 
 from backend.storage.tables import links, users
-from tests.letterbox import clicks
+from tests.mailbox import clicks
 from tests.scene import cookies_of, events_after, refusal
 
 ADA = "ada@example.com"
@@ -15,38 +15,38 @@ def proving(start_posting):
     return start_posting(require_verified_email=True)
 
 
-def test_a_sign_up_gives_no_session(proving, letterbox):
+def test_a_sign_up_gives_no_session(proving, mailbox):
     ada = proving.visitor()
-    response = ada.signs_up()
+    response = ada.sign_up()
 
     assert response.json()["token"] is None
     assert response.json()["user"]["email"] == ADA
     assert cookies_of(response) == ["sign_up 3600"]
     assert ada.session() is None
-    assert letterbox.kinds() == ["verify"]
+    assert mailbox.kinds() == ["verify"]
 
 
 def test_without_strict_there_are_no_cookies_at_all(start_posting):
     ada = start_posting(require_verified_email=True, strict=False).visitor()
-    ada.signs_up()
+    ada.sign_up()
     assert ada.cookies == {}
 
 
-def test_nobody_gets_in_before_the_click_and_everybody_after_it(proving, letterbox):
-    proving.visitor().signs_up()
+def test_nobody_gets_in_before_the_click_and_everybody_after_it(proving, mailbox):
+    proving.visitor().sign_up()
     ada = proving.visitor()
 
-    refused = ada.signs_in()
+    refused = ada.sign_in()
     assert (refused.status_code, refused.json()) == (403, refusal("EMAIL_NOT_VERIFIED"))
-    assert ada.signs_in(password="a wrong one").json() == refusal("INVALID_EMAIL_OR_PASSWORD")
+    assert ada.sign_in(password="a wrong one").json() == refusal("INVALID_EMAIL_OR_PASSWORD")
     assert ada.cookies == {}
-    clicks(proving.visitor(), letterbox.last("verify"))
-    assert ada.signs_in().status_code == 200
-    assert letterbox.kinds() == ["verify"]
+    clicks(proving.visitor(), mailbox.last("verify"))
+    assert ada.sign_in().status_code == 200
+    assert mailbox.kinds() == ["verify"]
 
 
 def test_a_taken_address_looks_like_a_free_one(proving):
-    free, taken = (proving.visitor().signs_up() for _ in range(2))
+    free, taken = (proving.visitor().sign_up() for _ in range(2))
 
     assert (free.status_code, taken.status_code) == (200, 200)
     assert free.headers.keys() == taken.headers.keys()
@@ -62,7 +62,7 @@ def test_a_taken_address_costs_what_a_free_one_costs(start_posting, strict, veri
     results = {}
     for who in ("new", "known"):
         with gatehouse.statements() as statements:
-            gatehouse.visitor().signs_up()
+            gatehouse.visitor().sign_up()
         results[who] = [each.split(" (")[0] for each in statements]
         gatehouse.change(update(users).values(email_verified=verified))
 
@@ -71,61 +71,61 @@ def test_a_taken_address_costs_what_a_free_one_costs(start_posting, strict, veri
     assert len(written) == 5  # user, sign-up, event, link, mail
 
 
-def test_its_owner_is_told_of_a_sign_up(proving, letterbox):
-    proving.visitor().signs_up()
-    clicks(proving.visitor(), letterbox.last("verify"))
+def test_its_owner_is_told_of_a_sign_up(proving, mailbox):
+    proving.visitor().sign_up()
+    clicks(proving.visitor(), mailbox.last("verify"))
 
     before = proving.events()
-    proving.visitor().signs_up(password="somebody else's")
+    proving.visitor().sign_up(password="somebody else's")
 
-    assert letterbox.kinds() == ["verify", "notice"]
-    assert "tried to sign up" in letterbox.last("notice").text
+    assert mailbox.kinds() == ["verify", "notice"]
+    assert "tried to sign up" in mailbox.last("notice").text
     assert events_after(proving, before) == ["sign_up_failed"]
-    assert proving.visitor().signs_in().status_code == 200
+    assert proving.visitor().sign_in().status_code == 200
 
 
-def test_its_owner_is_told_three_times_an_hour(start_posting, letterbox):
+def test_its_owner_is_told_three_times_an_hour(start_posting, mailbox):
     gatehouse = start_posting(require_verified_email=True, rate_limits=True)
-    gatehouse.visitor().signs_up()
-    clicks(gatehouse.visitor(), letterbox.last("verify"))
+    gatehouse.visitor().sign_up()
+    clicks(gatehouse.visitor(), mailbox.last("verify"))
 
-    responses = [gatehouse.visitor(f"203.0.113.{at}").signs_up() for at in range(6)]
+    responses = [gatehouse.visitor(f"203.0.113.{at}").sign_up() for at in range(6)]
 
     assert {response.status_code for response in responses} == {200}
-    assert letterbox.kinds() == ["verify", "notice", "notice", "notice"]
+    assert mailbox.kinds() == ["verify", "notice", "notice", "notice"]
 
 
-def test_without_strict_nobody_is_told_and_the_first_password_stays(start_posting, letterbox):
+def test_without_strict_nobody_is_told_and_the_first_password_stays(start_posting, mailbox):
     gatehouse = start_posting(require_verified_email=True, strict=False)
-    gatehouse.visitor().signs_up()
-    gatehouse.visitor().signs_up(password="somebody else's")
+    gatehouse.visitor().sign_up()
+    gatehouse.visitor().sign_up(password="somebody else's")
 
-    assert letterbox.kinds() == ["verify"]
+    assert mailbox.kinds() == ["verify"]
     mailed = select(links.c.data).where(links.c.kind == "verify-email")
     assert gatehouse.rows(mailed) == [({},), ({},)]
-    clicks(gatehouse.visitor(), letterbox.last("verify"))
-    assert gatehouse.visitor().signs_in().status_code == 200
+    clicks(gatehouse.visitor(), mailbox.last("verify"))
+    assert gatehouse.visitor().sign_in().status_code == 200
 
 
-def test_a_refused_sign_in_mails_another_link_where_that_is_wanted(start_posting, letterbox):
+def test_a_refused_sign_in_mails_another_link_where_that_is_wanted(start_posting, mailbox):
     gatehouse = start_posting(
         require_verified_email=True, resend_verification_on_sign_in=True, rate_limits=True
     )
-    gatehouse.visitor().signs_up()
+    gatehouse.visitor().sign_up()
 
-    gatehouse.visitor().signs_in(callbackURL="/then")
-    assert clicks(gatehouse.visitor(), letterbox.last("verify")).headers["location"] == "/then"
+    gatehouse.visitor().sign_in(callbackURL="/then")
+    assert clicks(gatehouse.visitor(), mailbox.last("verify")).headers["location"] == "/then"
 
     gatehouse.change(update(users).values(email_verified=False))
     for at in range(8):
-        response = gatehouse.visitor(f"203.0.113.{at}").signs_in()
+        response = gatehouse.visitor(f"203.0.113.{at}").sign_in()
         assert response.json() == refusal("EMAIL_NOT_VERIFIED")
-    assert letterbox.kinds() == ["verify"] * 4  # one for the sign-up, three an hour
+    assert mailbox.kinds() == ["verify"] * 4  # one for the sign-up, three an hour
 
 
-def test_a_wrong_password_mails_nothing(start_posting, letterbox):
+def test_a_wrong_password_mails_nothing(start_posting, mailbox):
     gatehouse = start_posting(require_verified_email=True, resend_verification_on_sign_in=True)
-    gatehouse.visitor().signs_up()
-    gatehouse.visitor().signs_in(password="a wrong one")
+    gatehouse.visitor().sign_up()
+    gatehouse.visitor().sign_in(password="a wrong one")
 
-    assert letterbox.kinds() == ["verify"]
+    assert mailbox.kinds() == ["verify"]

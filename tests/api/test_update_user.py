@@ -5,7 +5,7 @@ from sqlalchemy import select, update
 
 from backend.storage.tables import users
 from tests.admins import make_admin
-from tests.inside import Gatehouse, Visitor, cookie_lines
+from tests.in_process import Gatehouse, Visitor, cookie_lines
 from tests.make import PASSWORD
 from tests.scene import Scene, ada_signed_up, refusal, scenes
 
@@ -17,7 +17,7 @@ REISSUED = ("session_token 604800",)
 
 def ada_has_a_picture(_: Gatehouse, visitor: Visitor) -> None:
     """The visitor is ada@example.com, signed in, and has a picture."""
-    assert visitor.signs_up(image="/a.png").status_code == 200
+    assert visitor.sign_up(image="/a.png").status_code == 200
 
 
 GOOD = [
@@ -182,7 +182,7 @@ def test_it_refuses(gatehouse, scene):
 
 def test_every_browser_of_the_user_sees_the_change_at_once(anywhere, clock):
     ada, elsewhere = anywhere.member(), anywhere.visitor()
-    elsewhere.signs_in()
+    elsewhere.sign_in()
     for browser in (ada, elsewhere):
         assert browser.session()["user"]["name"] == "Ada"
     clock.advance(seconds=5)
@@ -202,7 +202,7 @@ def test_nobody_else_is_changed(gatehouse):
 
 def test_what_was_not_named_stays(gatehouse):
     ada = gatehouse.visitor()
-    ada.signs_up(image="/a.png")
+    ada.sign_up(image="/a.png")
     ada.post(PATH, {"name": "Ada King"})
     assert ada.session()["user"]["image"] == "/a.png"
 
@@ -216,7 +216,7 @@ def test_the_cookie_comes_again_with_the_same_token(gatehouse):
 
 def test_one_that_is_not_remembered_stays_so(gatehouse):
     ada = gatehouse.visitor()
-    ada.signs_up(rememberMe=False)
+    ada.sign_up(rememberMe=False)
     lines = cookie_lines(ada.post(PATH, {"name": "Ada King"}))
     assert list(lines) == ["session_token", "dont_remember"]
     assert "Max-Age" not in "".join(lines.values())

@@ -5,8 +5,8 @@ from sqlalchemy import select, update
 
 from backend.features.mail.service import Mailer
 from backend.storage.tables import links, outbox, users
-from tests.inside import cookie_lines
-from tests.letterbox import clicks
+from tests.in_process import cookie_lines
+from tests.mailbox import clicks
 from tests.make import PASSWORD
 from tests.scene import Scene, ada_signed_up, cookies_of, events_after, refusal, scenes
 
@@ -90,20 +90,20 @@ def test_refused(gatehouse, scene):
     scene.play(gatehouse)
 
 
-def test_a_sign_up_mails_a_link_that_verifies(posting_anywhere, letterbox):
+def test_a_sign_up_mails_a_link_that_verifies(posting_anywhere, mailbox):
     ada = posting_anywhere.visitor()
-    ada.signs_up(callbackURL="/welcome?first=yes")
+    ada.sign_up(callbackURL="/welcome?first=yes")
 
-    response = clicks(posting_anywhere.visitor(), letterbox.last("verify"))
+    response = clicks(posting_anywhere.visitor(), mailbox.last("verify"))
 
     assert (response.status_code, response.headers["location"]) == (302, "/welcome?first=yes")
     assert (response.content, cookies_of(response)) == (b"", [])
     assert ada.session()["user"]["emailVerified"] is True
 
 
-def test_without_a_callback_the_answer_is_json(posting, letterbox):
+def test_without_a_callback_the_answer_is_json(posting, mailbox):
     posting.member()
-    token = letterbox.last("verify").token
+    token = mailbox.last("verify").token
 
     before = posting.events()
     response = posting.visitor().get(f"{VERIFY}?token={token}")
@@ -112,10 +112,10 @@ def test_without_a_callback_the_answer_is_json(posting, letterbox):
     assert events_after(posting, before) == ["email_verified"]
 
 
-def test_a_second_click_is_a_quiet_success(start_posting, letterbox):
+def test_a_second_click_is_a_quiet_success(start_posting, mailbox):
     gatehouse = start_posting(sign_in_after_verification=True)
-    gatehouse.visitor().signs_up()
-    mail = letterbox.last("verify")
+    gatehouse.visitor().sign_up()
+    mail = mailbox.last("verify")
     first = clicks(gatehouse.visitor(), mail)
 
     before = gatehouse.events()
@@ -127,9 +127,9 @@ def test_a_second_click_is_a_quiet_success(start_posting, letterbox):
     assert events_after(gatehouse, before) == []
 
 
-def test_a_second_click_that_is_no_longer_true_is_refused(posting, letterbox):
+def test_a_second_click_that_is_no_longer_true_is_refused(posting, mailbox):
     posting.member()
-    token = letterbox.last("verify").token
+    token = mailbox.last("verify").token
     posting.visitor().get(f"{VERIFY}?token={token}")
     posting.change(update(users).values(email_verified=False), posting.user_id(ADA))
 
@@ -151,9 +151,9 @@ def test_what_is_wrong_is_told_where_the_browser_goes(gatehouse, callback, where
     assert response.content == b""
 
 
-def test_an_expired_link_says_so(posting, letterbox, clock):
+def test_an_expired_link_says_so(posting, mailbox, clock):
     ada = posting.member()
-    mail = letterbox.last("verify")
+    mail = mailbox.last("verify")
     clock.advance(seconds=posting.settings.verification_link_lifetime)
 
     told = clicks(posting.visitor(), mail).headers["location"]
@@ -164,57 +164,57 @@ def test_an_expired_link_says_so(posting, letterbox, clock):
     assert ada.session()["user"]["emailVerified"] is False
 
 
-def test_of_several_clicks_at_once_one_gives_a_session(start_on, letterbox):
-    gatehouse = start_on(mailbox_file=letterbox.file, sign_in_after_verification=True)
-    gatehouse.visitor().signs_up()
-    path = letterbox.last("verify").path
+def test_of_several_clicks_at_once_one_gives_a_session(start_on, mailbox):
+    gatehouse = start_on(mailbox_file=mailbox.file, sign_in_after_verification=True)
+    gatehouse.visitor().sign_up()
+    path = mailbox.last("verify").path
 
-    responses = gatehouse.at_once(*(gatehouse.visitor().sending("GET", path) for _ in range(6)))
+    responses = gatehouse.gather(*(gatehouse.visitor().sending("GET", path) for _ in range(6)))
 
     assert {response.headers["location"] for response in responses} == {"/"}
     assert ["session_token" in cookie_lines(response) for response in responses].count(True) == 1
 
 
 @pytest.mark.parametrize("verified", [True, False], ids=["verified", "unverified"])
-def test_a_link_of_an_address_that_has_changed_is_refused(posting, letterbox, verified):
+def test_a_link_of_an_address_that_has_changed_is_refused(posting, mailbox, verified):
     posting.member()
-    token = letterbox.last("verify").token
+    token = mailbox.last("verify").token
     moved = update(users).values(email="new@example.com", email_verified=verified)
     posting.change(moved, posting.user_id(ADA))
 
     assert posting.visitor().get(f"{VERIFY}?token={token}").json() == refusal("INVALID_TOKEN")
 
 
-def test_a_link_of_a_user_who_is_gone_is_refused(posting, letterbox):
+def test_a_link_of_a_user_who_is_gone_is_refused(posting, mailbox):
     posting.member().post("delete-user", {"password": PASSWORD})
 
-    response = clicks(posting.visitor(), letterbox.last("verify"))
+    response = clicks(posting.visitor(), mailbox.last("verify"))
 
     assert response.headers["location"] == "/?error=INVALID_TOKEN"
 
 
-def test_a_reset_token_verifies_nothing(posting, letterbox):
+def test_a_reset_token_verifies_nothing(posting, mailbox):
     posting.member()
     posting.visitor().post("request-password-reset", {"email": ADA})
-    token = letterbox.last("reset").token
+    token = mailbox.last("reset").token
 
     assert posting.visitor().get(f"{VERIFY}?token={token}").json() == refusal("INVALID_TOKEN")
 
 
-def test_another_link_for_oneself(posting, letterbox):
+def test_another_link_for_oneself(posting, mailbox):
     ada = posting.member()
 
     assert ada.post(SEND, {"email": "ADA@example.com", "callbackURL": "/w"}).json() == {
         "status": True
     }
-    assert letterbox.kinds() == ["verify", "verify"]
-    assert clicks(posting.visitor(), letterbox.last("verify")).headers["location"] == "/w"
+    assert mailbox.kinds() == ["verify", "verify"]
+    assert clicks(posting.visitor(), mailbox.last("verify")).headers["location"] == "/w"
     assert ada.post(SEND, {"email": ADA}).json() == refusal("EMAIL_ALREADY_VERIFIED")
-    assert clicks(posting.visitor(), letterbox.all()[0]).headers["location"] == "/"
+    assert clicks(posting.visitor(), mailbox.all()[0]).headers["location"] == "/"
 
 
 @pytest.mark.parametrize("verified", [True, False], ids=["verified", "unverified"])
-def test_a_stranger_learns_nothing_from_asking_for_a_link(posting, letterbox, verified):
+def test_a_stranger_learns_nothing_from_asking_for_a_link(posting, mailbox, verified):
     posting.member()
     posting.change(update(users).values(email_verified=verified), posting.user_id(ADA))
     results = {}
@@ -228,24 +228,22 @@ def test_a_stranger_learns_nothing_from_asking_for_a_link(posting, letterbox, ve
         )
 
     assert results["ada"] == results["nobody"]
-    assert letterbox.kinds() == ["verify"] * (1 if verified else 2)
-    assert letterbox.kinds("nobody@example.com") == []
+    assert mailbox.kinds() == ["verify"] * (1 if verified else 2)
+    assert mailbox.kinds("nobody@example.com") == []
 
 
-def test_links_are_built_from_the_public_url_alone(start_posting, letterbox):
+def test_links_are_built_from_the_public_url_alone(start_posting, mailbox):
     gatehouse = start_posting(public_url="https://auth.example.com")
     evil = {"host": "evil.example", "x-forwarded-host": "evil.example"}
     body = {"name": "Ada", "email": ADA, "password": PASSWORD}
     gatehouse.visitor().post("sign-up/email", body, headers=evil)
 
-    assert letterbox.last("verify").url.startswith(
-        "https://auth.example.com/api/auth/verify-email?"
-    )
+    assert mailbox.last("verify").url.startswith("https://auth.example.com/api/auth/verify-email?")
 
 
-def test_nothing_that_opens_a_link_is_stored_in_the_clear(posting, letterbox):
+def test_nothing_that_opens_a_link_is_stored_in_the_clear(posting, mailbox):
     posting.member()
-    token = letterbox.last("verify").token.encode()
+    token = mailbox.last("verify").token.encode()
 
     rows = [*posting.rows(select(*links.c)), *posting.rows(select(*outbox.c))]
 
@@ -262,46 +260,46 @@ class TestWhereTheClickSignsIn:
     def welcoming(self, start_posting):
         return start_posting(require_verified_email=True, sign_in_after_verification=True)
 
-    def test_the_first_click_gives_a_session(self, welcoming, letterbox):
-        welcoming.visitor().signs_up(callbackURL="/hi")
+    def test_the_first_click_gives_a_session(self, welcoming, mailbox):
+        welcoming.visitor().sign_up(callbackURL="/hi")
         browser = welcoming.visitor()
 
         before = welcoming.events()
-        response = clicks(browser, letterbox.last("verify"))
+        response = clicks(browser, mailbox.last("verify"))
 
         assert response.headers["location"] == "/hi"
         assert "session_token" in cookie_lines(response)
         assert browser.session()["user"]["emailVerified"] is True
         assert events_after(welcoming, before) == ["email_verified", "sign_in"]
 
-    def test_a_banned_user_gets_none_and_stays_unverified(self, welcoming, letterbox):
-        welcoming.visitor().signs_up()
+    def test_a_banned_user_gets_none_and_stays_unverified(self, welcoming, mailbox):
+        welcoming.visitor().sign_up()
         welcoming.ban(ADA)
 
-        response = clicks(welcoming.visitor(), letterbox.last("verify"))
+        response = clicks(welcoming.visitor(), mailbox.last("verify"))
 
         assert (response.status_code, response.json()["code"]) == (403, "BANNED_USER")
         assert welcoming.rows(select(users.c.email_verified)) == [(False,)]
 
-    def test_whoever_is_signed_in_stays_who_they_are(self, welcoming, letterbox):
+    def test_whoever_is_signed_in_stays_who_they_are(self, welcoming, mailbox):
         """Any page can send a browser to a link of its own: login CSRF."""
         browser = welcoming.visitor()
-        browser.signs_up("grace@example.com")
-        clicks(browser, letterbox.last("verify", "grace@example.com"))
+        browser.sign_up("grace@example.com")
+        clicks(browser, mailbox.last("verify", "grace@example.com"))
         graces = browser.session_cookie
-        welcoming.visitor().signs_up()
+        welcoming.visitor().sign_up()
 
-        response = clicks(browser, letterbox.last("verify"))
+        response = clicks(browser, mailbox.last("verify"))
 
         assert (response.status_code, cookies_of(response)) == (302, [])
         assert browser.session_cookie == graces
         assert browser.session()["user"]["email"] == "grace@example.com"
-        assert welcoming.visitor().signs_in(ADA).status_code == 200  # it is verified all the same
+        assert welcoming.visitor().sign_in(ADA).status_code == 200  # it is verified all the same
 
 
-def test_who_is_signed_in_keeps_that_session(start_posting, letterbox):
+def test_who_is_signed_in_keeps_that_session(start_posting, mailbox):
     gatehouse = start_posting(sign_in_after_verification=True)
     ada = gatehouse.member()
 
-    assert cookies_of(clicks(ada, letterbox.last("verify"))) == []
+    assert cookies_of(clicks(ada, mailbox.last("verify"))) == []
     assert ada.session()["user"]["emailVerified"] is True

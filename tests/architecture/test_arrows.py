@@ -246,7 +246,7 @@ def write(root: Path, path: str, text: str) -> None:
     ("path", "line"),
     [
         ("backend/kernel/clock.py", "from backend.storage.engine import Database"),
-        ("backend/kernel/clock.py", "def later():\n    import backend.web"),
+        ("backend/kernel/clock.py", "def lazy_import():\n    import backend.web"),
         ("backend/storage/queries/users.py", "from backend import web"),
         ("backend/storage/queries/users.py", "from backend.features.accounts import service"),
         ("backend/limits/limiter.py", "from backend.features.sessions.service import read"),

@@ -9,7 +9,7 @@ import pytest
 
 from tests.architecture.source import ROOT, Module, modules
 from tests.architecture.test_arrows import write
-from tests.later import later
+from tests.lazy_import import lazy_import
 
 LATE = {"gradio", "nbformat"}
 # Read in processes of their own, or by hand.
@@ -51,6 +51,6 @@ def test_an_import_through_others_is_found(tmp_path):
 
 def test_what_stands_for_a_module_does_not_import_it_when_pytest_looks_for_fixtures():
     for name in ("__wrapped__", "_mock_name"):
-        assert getattr(later("no_such_module"), name, None) is None
+        assert getattr(lazy_import("no_such_module"), name, None) is None
     with pytest.raises(ModuleNotFoundError):
-        later("no_such_module").anything  # noqa: B018
+        lazy_import("no_such_module").anything  # noqa: B018

@@ -8,7 +8,9 @@ from tests.rig.fork_server import run_forked
 from tests.rig.space import inherited
 
 PLUGINS = ["-p", "tests.rig.plugin", "-p", "no:hypothesispytest"]  # the latter is slow to load
-LACKING = "from tests.rig.missing import missing\ndef test(): missing('wings', 'grow them')\n"
+LACKING = (
+    "from tests.rig.missing_tools import skip_test\ndef test(): skip_test('wings', 'grow them')\n"
+)
 
 
 def run(folder: Path, code: str, **more: str) -> tuple[int, str]:

@@ -9,8 +9,8 @@ from bench.results import BenchResults, LoadRun, percentile, ratio
 
 
 def make_run(scenario, server="gatehouse", connections=32, per_second=1_000.0, **more) -> LoadRun:
-    told = {"p50": 1.0, "p99": 2.0, "longest": 3.0, "cpu": 30.0, "requests": 1, "failed": 0}
-    return LoadRun(scenario, server, connections, per_second, **{**told, "foreign": 0.0, **more})
+    payload = {"p50": 1.0, "p99": 2.0, "longest": 3.0, "cpu": 30.0, "requests": 1, "failed": 0}
+    return LoadRun(scenario, server, connections, per_second, **{**payload, "foreign": 0.0, **more})
 
 
 def make_results(ours: float, theirs: float) -> BenchResults:

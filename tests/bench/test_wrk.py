@@ -9,7 +9,7 @@ import pytest
 
 from bench.rig.load_requests import LoadRequest, caller_addresses, write_requests
 from bench.rig.wrk import LoadFailed, LoadGenerator, parse_report
-from tests.rig.missing import missing
+from tests.rig.missing_tools import skip_test
 
 REPORT = """Running 1s test @ http://127.0.0.1:8000
 {"requests":300,"duration":1500000,"p50":800,"p90":2000,"p99":31000,"max":40500,"failed":30,"broken":2}
@@ -57,7 +57,7 @@ class RecordingServer:
 @pytest.fixture
 def server_under_load() -> Iterator[RecordingServer]:
     if not shutil.which("wrk"):
-        missing("wrk", "install the package wrk")
+        skip_test("wrk", "install the package wrk")
     server = RecordingServer()
     server.start()
     yield server

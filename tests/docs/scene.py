@@ -175,13 +175,13 @@ class Person:
         self.url, self.email, self.cookie = url, email, ""
         self._address = f"198.51.100.{next(self._addresses)}"  # as the proxy in front names it
 
-    def signs_up(self) -> int:
+    def sign_up(self) -> int:
         return self._enters("sign-up", {"name": "Ada"})
 
-    def signs_in(self, password: str = PASSWORD, url: str = "") -> int:
+    def sign_in(self, password: str = PASSWORD, url: str = "") -> int:
         return self._enters("sign-in", {}, password, url)
 
-    def signs_out(self) -> int:
+    def sign_out(self) -> int:
         return self._posts("/api/auth/sign-out", None).status_code
 
     def is_known(self, url: str = "") -> bool:
@@ -209,8 +209,8 @@ class Person:
         body = {"email": self.email, "password": password, **more}
         response = self._posts(f"/api/auth/{way}/email", body, url)
         # By hand: a jar would not send a Secure cookie over the plain http of a test.
-        told = [line.partition(";")[0] for line in response.headers.get_list("set-cookie")]
-        self.cookie = "; ".join(told) or self.cookie
+        messages = [line.partition(";")[0] for line in response.headers.get_list("set-cookie")]
+        self.cookie = "; ".join(messages) or self.cookie
         return response.status_code
 
 

@@ -19,7 +19,7 @@ def test_the_service_comes_up_and_lets_its_admin_in(server):
     password = re.search(r"ADMIN_PASSWORD=(\S{16})\n", settings.read_text())[1]
 
     owner = Person(server.url, "owner@example.com")
-    assert owner.signs_in(password) == 200
+    assert owner.sign_in(password) == 200
     assert owner.cookie.startswith("__Secure-")
     assert owner.asks("/api/admin/status").json()["environment"] == "production"
 

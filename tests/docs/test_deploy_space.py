@@ -8,7 +8,7 @@ import pytest
 
 from tests.docs.guide import ROOT, section
 from tests.docs.scene import COPIED, opened
-from tests.rig.missing import missing
+from tests.rig.missing_tools import skip_test
 
 PAGE = "docs/deploy-space.md"
 # As others report the Hub's own: binary files are refused.
@@ -32,7 +32,7 @@ def scene(tmp_path):
 def hub(scene):
     """A Space as the Hub makes it, where git finds it under its real address."""
     if not shutil.which("git"):
-        missing("git", "install the package git")
+        skip_test("git", "install the package git")
     hub = scene.root / "hub/OWNER/NAME"
     (scene.root / "home/.gitconfig").write_text(
         f'[url "{scene.root}/hub/"]\n\tinsteadOf = https://huggingface.co/spaces/\n'

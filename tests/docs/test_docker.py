@@ -41,8 +41,8 @@ def options(name: str) -> set[str]:
 
 
 def test_every_line_about_docker_is_marked_as_such():
-    said = [block for page in GUIDES for block in blocks(page) if "docker " in block.text]
-    assert said == DOCKER
+    messages = [block for page in GUIDES for block in blocks(page) if "docker " in block.text]
+    assert messages == DOCKER
     assert len(DOCKER) >= 4
 
 
@@ -73,13 +73,13 @@ def test_the_file_of_settings_is_enough_for_production(tmp_path, monkeypatch):
     assert options("--env-file") == {"~/gatehouse.env"}
     assert stat.S_IMODE(file.stat().st_mode) == 0o600
 
-    told = dict(line.split("=", 1) for line in file.read_text().splitlines())
-    assert set(told) <= {name.upper() for name in Settings.model_fields}
-    for name in told:  # a developer's own environment would win over the file
+    payload = dict(line.split("=", 1) for line in file.read_text().splitlines())
+    assert set(payload) <= {name.upper() for name in Settings.model_fields}
+    for name in payload:  # a developer's own environment would win over the file
         monkeypatch.delenv(name, raising=False)
     settings = Settings(_env_file=file, environment=ENV["ENVIRONMENT"])
     assert load_keyring(settings, SystemRandomness())
-    assert (settings.base_url, len(told["ADMIN_PASSWORD"])) == ("https://auth.example.com", 20)
+    assert (settings.base_url, len(payload["ADMIN_PASSWORD"])) == ("https://auth.example.com", 20)
 
 
 def test_one_name_for_the_image_and_one_for_the_container():

@@ -10,7 +10,7 @@ import pytest
 from backend.storage.migrations import HEAD
 from tests.docs.guide import section
 from tests.docs.scene import Person
-from tests.rig.missing import missing
+from tests.rig.missing_tools import skip_test
 from tests.rig.processes import wait_until
 
 PAGE = "docs/operations.md"
@@ -33,25 +33,25 @@ def upgrade() -> None:
 @pytest.fixture
 def ada(server):
     person = Person(server.url, f"ada.{next(_numbers)}@example.com")
-    assert person.signs_up() == 200
+    assert person.sign_up() == 200
     return person
 
 
 def test_what_is_in_a_backup_survives_the_loss_of_the_file(server, ada):
     server.follow(section(PAGE, "SQLite: make one"))
     late = Person(server.url, "late@example.com")
-    assert late.signs_up() == 200
+    assert late.sign_up() == 200
     (server.context / "data/gatehouse.db").unlink()
 
     server.follow(section(PAGE, "SQLite: put one back"))
 
     assert ada.is_known()
-    assert ada.signs_in() == 200
-    assert late.signs_in() == 401  # came after the backup
+    assert ada.sign_in() == 200
+    assert late.sign_in() == 401  # came after the backup
 
     server.follow(section(PAGE, "What comes back with a backup"))
     assert not ada.is_known()
-    assert ada.signs_in() == 200
+    assert ada.sign_in() == 200
 
 
 def test_a_new_key_signs_nobody_out_until_the_old_one_is_taken_away(server, ada):
@@ -65,19 +65,19 @@ def test_a_new_key_signs_nobody_out_until_the_old_one_is_taken_away(server, ada)
     assert f"SECRET_KEYS_OLD={first},{OLDER_STILL}\n" in settings.read_text()
     assert ada.is_known()
     newer = Person(server.url, ada.email)
-    assert newer.signs_in() == 200
+    assert newer.sign_in() == 200
 
     server.follow(section(PAGE, "Taking the old one away"))
 
     assert (ada.is_known(), newer.is_known()) == (False, True)
-    assert ada.signs_in() == 200
+    assert ada.sign_in() == 200
 
 
 @pytest.fixture
 def released(server):
     """The server's code under git; where it pulls from is a newer version with another step."""
     if not shutil.which("git"):
-        missing("git", "install the package git")
+        skip_test("git", "install the package git")
     origin = server.root / "origin"
 
     def git(folder, *said):
@@ -112,7 +112,7 @@ def test_an_upgrade_keeps_a_copy_and_one_can_go_back_with_it(released, ada):
 
     released.follow(section(PAGE, "Go back with the tables"))
     assert ada.is_known()
-    assert ada.signs_in() == 200
+    assert ada.sign_in() == 200
 
 
 def test_users_move_in_and_out(server):

@@ -8,7 +8,7 @@ import pytest
 from tests.docs.guide import section
 from tests.docs.scene import Person, opened
 from tests.rig import shared
-from tests.rig.missing import missing
+from tests.rig.missing_tools import skip_test
 from tests.rig.postgres import PostgresServer, own_server
 from tests.rig.processes import free_port, listens, wait_until
 
@@ -22,7 +22,7 @@ def own_postgres():
     """A server whose databases are called as in the guide, also while another worker has them."""
     for program in ("psql", "pg_dump", "pg_restore"):
         if not shutil.which(program):
-            missing(program, "install the package postgresql-client")
+            skip_test(program, "install the package postgresql-client")
     with own_server() as server:
         server.execute("CREATE DATABASE gatehouse")
         yield server
@@ -31,7 +31,7 @@ def own_postgres():
 @pytest.fixture(scope="module")
 def redis_port(tmp_path_factory):
     if not shutil.which("redis-server"):
-        missing("Redis", "install the package redis-server")
+        skip_test("Redis", "install the package redis-server")
     port = free_port()
     command = ["redis-server", "--port", str(port), "--bind", "127.0.0.1", "--save", ""]
     process = subprocess.Popen(
@@ -58,7 +58,7 @@ def moved(tmp_path_factory, own_postgres, redis_port):
     for scene in opened(folder, given={"RATE_LIMITS": "on"}, words=words):
         scene.follow(section("docs/deploy-elsewhere.md", SETTINGS, SERVICE))
         before = Person(scene.url)
-        assert before.signs_up() == 200
+        assert before.sign_up() == 200
         scene.follow(section(PAGE, "From SQLite to PostgreSQL"))
         assert not before.is_known()  # accounts move, sessions do not
         yield scene
@@ -66,14 +66,14 @@ def moved(tmp_path_factory, own_postgres, redis_port):
 
 def test_people_have_moved_to_postgresql_and_come_back_from_its_backup(moved, own_postgres):
     ada = Person(moved.url)
-    assert ada.signs_in() == 200
+    assert ada.sign_in() == 200
     moved.follow(section(PAGE, "PostgreSQL: make one"))
     own_postgres.drop_database("gatehouse")
 
     moved.follow(section(PAGE, "PostgreSQL: put one back"))
 
     assert ada.is_known()
-    assert ada.signs_in() == 200
+    assert ada.sign_in() == 200
 
 
 def test_replicas_count_together_and_a_session_ends_in_all_of_them(moved):
@@ -81,10 +81,10 @@ def test_replicas_count_together_and_a_session_ends_in_all_of_them(moved):
     one, other = (f"http://127.0.0.1:{moved.ports[port]}" for port in ("7861", "7862"))
 
     bob = Person(one, "bob@example.com")
-    assert bob.signs_up() == 200
+    assert bob.sign_up() == 200
     assert (bob.is_known(one), bob.is_known(other)) == (True, True)
-    assert bob.signs_out() == 200
+    assert bob.sign_out() == 200
     assert (bob.is_known(one), bob.is_known(other)) == (False, False)
 
-    guesses = [bob.signs_in("a wrong guess", url) for url in (one, one, other, other, one)]
+    guesses = [bob.sign_in("a wrong guess", url) for url in (one, one, other, other, one)]
     assert guesses == [401, 401, 401, 429, 429]

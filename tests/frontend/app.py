@@ -83,8 +83,8 @@ def fingerprint(files: Mapping[str, str]) -> str:
     """What differs when anything does that goes into a build: files, packages or Node.js."""
     packages = (HERE / "node_modules" / ".package-lock.json").read_text()  # npm's, of those here
     node = run_node(HERE, "--version", seconds=60).stdout
-    told = [files, packages, node, str((HERE / "node_modules").resolve())]
-    return hashlib.sha256(json.dumps(told, sort_keys=True).encode()).hexdigest()
+    messages = [files, packages, node, str((HERE / "node_modules").resolve())]
+    return hashlib.sha256(json.dumps(messages, sort_keys=True).encode()).hexdigest()
 
 
 def _build(folder: Path, files: Mapping[str, str]) -> None:

@@ -9,9 +9,9 @@ from playwright.sync_api import Browser, expect
 
 from tests.frontend.app import App
 from tests.frontend.edge import Edge
-from tests.frontend.visitor import PATIENCE, Place, Visitor, Visitors, visitors_of
-from tests.inside import Loop
-from tests.letterbox import Letterbox
+from tests.frontend.visitor import PATIENCE, DeployedApp, Visitor, Visitors, visitors_of
+from tests.in_process import Loop
+from tests.mailbox import Mailbox
 from tests.make import KEY
 from tests.rig.space import Space
 
@@ -20,10 +20,10 @@ SERVER_OF_THE_APP = "198.51.100.1"
 
 
 @pytest.fixture(scope="session")
-def deployed(loop: Loop, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Place]:
+def deployed(loop: Loop, tmp_path_factory: pytest.TempPathFactory) -> Iterator[DeployedApp]:
     """Production, as the guide sets it up, with an edge before the app and before the Space."""
     folder: Path = tmp_path_factory.mktemp("deployed")
-    letterbox = Letterbox(folder / "mails")
+    mailbox = Mailbox(folder / "mails")
     with ExitStack() as running:
         edge = running.enter_context(closing(Edge(loop, folder / "vercel", "203.0.113.1")))
         hub = running.enter_context(closing(Edge(loop, folder / "hub", "203.0.113.1")))
@@ -38,28 +38,28 @@ def deployed(loop: Loop, tmp_path_factory: pytest.TempPathFactory) -> Iterator[P
             "FRONTEND_URL": edge.url,
             "FRONTEND_PROXY_KEY": PROXY_KEY,
             "SIGN_IN_AFTER_VERIFICATION": "on",
-            "MAILBOX_FILE": str(letterbox.file),
+            "MAILBOX_FILE": str(mailbox.file),
         }
         space = running.enter_context(Space(folder, gatehouse))
         hub.port = behind.port = space.port
-        told = {"GATEHOUSE_URL": behind.url, "GATEHOUSE_KEY": PROXY_KEY}
+        payload = {"GATEHOUSE_URL": behind.url, "GATEHOUSE_KEY": PROXY_KEY}
         trusting = {"NODE_EXTRA_CA_CERTS": str(behind.certificate)}
-        app = running.enter_context(App(folder / "app.log", {**told, **trusting}))
+        app = running.enter_context(App(folder / "app.log", {**payload, **trusting}))
         edge.port = app.port
-        yield Place(edge.url, space, letterbox, edge, hub)
+        yield DeployedApp(edge.url, space, mailbox, edge, hub)
 
 
 @pytest.fixture(scope="session")
-def on_my_machine(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Place]:
+def on_my_machine(tmp_path_factory: pytest.TempPathFactory) -> Iterator[DeployedApp]:
     """Development: two ports of localhost, plain http, and no settings but each other's address."""
     folder: Path = tmp_path_factory.mktemp("local")
-    letterbox = Letterbox(folder / "mails")
-    space = Space(folder, {"MAILBOX_FILE": str(letterbox.file), "RATE_LIMITS": "off"})
+    mailbox = Mailbox(folder / "mails")
+    space = Space(folder, {"MAILBOX_FILE": str(mailbox.file), "RATE_LIMITS": "off"})
     app = App(folder / "app.log", {"GATEHOUSE_URL": f"http://localhost:{space.port}"})
     # Port 3000 is trusted without this; a test takes whichever port is free.
     space.environment["FRONTEND_URL"] = app.url
     with space, app:
-        yield Place(app.url, space, letterbox)
+        yield DeployedApp(app.url, space, mailbox)
 
 
 @pytest.fixture(autouse=True, scope="module")
@@ -71,7 +71,7 @@ def patience() -> Iterator[None]:
 
 
 @pytest.fixture
-def visitors(deployed: Place, browser: Browser) -> Iterator[Visitors]:
+def visitors(deployed: DeployedApp, browser: Browser) -> Iterator[Visitors]:
     """People who open the deployed app."""
     with visitors_of(deployed, browser) as people:
         yield people
@@ -84,7 +84,7 @@ def visitor(visitors: Visitors) -> Visitor:
 
 
 @pytest.fixture
-def developer(on_my_machine: Place, browser: Browser) -> Iterator[Visitor]:
+def developer(on_my_machine: DeployedApp, browser: Browser) -> Iterator[Visitor]:
     """Somebody who tries the app on the machine it runs on."""
     with visitors_of(on_my_machine, browser) as people:
         yield people()

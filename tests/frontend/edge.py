@@ -4,7 +4,7 @@ import asyncio
 import re
 from pathlib import Path
 
-from tests.inside import Loop
+from tests.in_process import Loop
 from tests.rig.relay import pass_on, tls
 
 _SAID_BY_CALLERS = re.compile(rb"\r\n(x-forwarded-[a-z]+|x-real-ip|connection):[^\r]*", re.I)
@@ -46,5 +46,5 @@ class Edge:
     def _as_the_edge_says(self, head: bytes) -> bytes:
         addresses = f"\r\nx-forwarded-for: {self.caller}\r\nx-real-ip: {self.caller}"
         # One request for each connection: then only its beginning has to be read.
-        said = f"{addresses}\r\nx-forwarded-proto: https\r\nconnection: close\r\n\r\n"
-        return _SAID_BY_CALLERS.sub(b"", head.removesuffix(b"\r\n\r\n")) + said.encode()
+        text = f"{addresses}\r\nx-forwarded-proto: https\r\nconnection: close\r\n\r\n"
+        return _SAID_BY_CALLERS.sub(b"", head.removesuffix(b"\r\n\r\n")) + text.encode()

@@ -3,7 +3,7 @@
 import pytest
 from playwright.sync_api import expect
 
-from tests.frontend.visitor import Place, Visitor, Visitors
+from tests.frontend.visitor import DeployedApp, Visitor, Visitors
 
 NEW_PASSWORD = "battery staple horse"
 FORGED = {
@@ -25,7 +25,7 @@ LISTEN = """async (path) => {
 
 
 def test_a_visitor_signs_up_stays_signed_in_and_signs_out(visitors: Visitors, visitor: Visitor):
-    visitor.signs_up()
+    visitor.sign_up()
     visitor.page.reload()
     expect(visitor.heading).to_have_text("Hello Ada")
     expect(visitor.header).to_contain_text("Signed in as Ada")
@@ -34,18 +34,20 @@ def test_a_visitor_signs_up_stays_signed_in_and_signs_out(visitors: Visitors, vi
     thief.page.goto("/account")
     expect(thief.heading).to_have_text("Hello Ada")
 
-    visitor.signs_out()
+    visitor.sign_out()
     visitor.is_sent_away()
     thief.is_sent_away()
 
-    visitor.signs_in(visitor.email)
+    visitor.sign_in(visitor.email)
     expect(visitor.heading).to_have_text("Hello Ada")
 
 
-def test_the_cookies_are_first_party_and_hidden_from_scripts(visitor: Visitor, deployed: Place):
+def test_the_cookies_are_first_party_and_hidden_from_scripts(
+    visitor: Visitor, deployed: DeployedApp
+):
     asked: set[str] = set()
     visitor.page.on("request", lambda request: asked.add("/".join(request.url.split("/")[:3])))
-    visitor.signs_up()
+    visitor.sign_up()
     assert asked == {deployed.url}
     names = {cookie["name"] for cookie in visitor.cookies}
     assert names == {"__Secure-better-auth.session_token", "__Secure-gatehouse.device"}
@@ -58,13 +60,13 @@ def test_the_cookies_are_first_party_and_hidden_from_scripts(visitor: Visitor, d
 
 
 def test_a_refusal_is_said_and_what_was_typed_stays(visitor: Visitor):
-    visitor.signs_in("nobody@example.com")
+    visitor.sign_in("nobody@example.com")
     expect(visitor.alert).to_have_text("Invalid email or password")
     expect(visitor.page.get_by_label("E-mail")).to_have_value("nobody@example.com")
 
 
 def test_a_protected_endpoint_is_called_through_the_app(visitor: Visitor):
-    visitor.signs_up()
+    visitor.sign_up()
     visitor.presses("Call /api/me")
     expect(visitor.page.locator("code")).to_contain_text(f'"email":"{visitor.email}"')
     visitor.page.context.clear_cookies()
@@ -74,7 +76,7 @@ def test_a_protected_endpoint_is_called_through_the_app(visitor: Visitor):
 
 @pytest.mark.parametrize("path", ["/api/stream", "/api/live"])
 def test_an_event_stream_arrives_bit_by_bit(visitor: Visitor, path):
-    visitor.signs_up()
+    visitor.sign_up()
     heard = visitor.page.evaluate(LISTEN, path)
     assert heard["status"] == 200
     assert len(heard["sentAt"]) == 5
@@ -85,31 +87,33 @@ def test_an_event_stream_arrives_bit_by_bit(visitor: Visitor, path):
 
 def test_gatehouse_sees_the_visitors_address_whatever_the_browser_says(visitors: Visitors):
     liar = visitors(extra_http_headers=FORGED)
-    liar.signs_up()
+    liar.sign_up()
     seen = liar.page.evaluate("fetch('/api/auth/get-session').then((answer) => answer.json())")
     assert seen["session"]["ipAddress"] == liar.address
 
 
-def test_a_forged_cookie_passes_the_proxy_and_not_the_page(visitor: Visitor, deployed: Place):
+def test_a_forged_cookie_passes_the_proxy_and_not_the_page(visitor: Visitor, deployed: DeployedApp):
     forged = {"name": "__Secure-better-auth.session_token", "value": "forged"}
     visitor.page.context.add_cookies([{**forged, "url": deployed.url, "secure": True}])
     visitor.is_sent_away()
 
 
 def test_a_server_function_asks_again(visitors: Visitors, visitor: Visitor):
-    visitor.signs_up()
+    visitor.sign_up()
     visitor.presses("Greet me")
     expect(visitor.page.locator("output")).to_have_text("Hello again, Ada.")
     elsewhere = visitors()
     elsewhere.page.context.add_cookies(visitor.cookies)
     elsewhere.page.goto("/")
-    elsewhere.signs_out()
+    elsewhere.sign_out()
     visitor.presses("Greet me")
     expect(visitor.page.locator("output")).to_have_text("You are not signed in.")
 
 
-def test_a_forgotten_password_is_replaced(visitors: Visitors, visitor: Visitor, deployed: Place):
-    visitor.signs_up()
+def test_a_forgotten_password_is_replaced(
+    visitors: Visitors, visitor: Visitor, deployed: DeployedApp
+):
+    visitor.sign_up()
     forgetful = visitors()
     forgetful.page.goto("/sign-in")
     forgetful.page.get_by_role("link", name="Forgotten your password?").click()
@@ -123,15 +127,17 @@ def test_a_forgotten_password_is_replaced(visitors: Visitors, visitor: Visitor, 
     forgetful.fills_in("Set it", **{"New password": NEW_PASSWORD})
     forgetful.page.wait_for_url("**/sign-in")
     visitor.is_sent_away()
-    forgetful.signs_in(visitor.email, NEW_PASSWORD)
+    forgetful.sign_in(visitor.email, NEW_PASSWORD)
     expect(forgetful.heading).to_have_text("Hello Ada")
 
     visitor.page.goto(link)
     expect(visitor.alert).to_contain_text("has been used, or is too old")
 
 
-def test_a_mailed_link_signs_in_in_the_app(visitors: Visitors, visitor: Visitor, deployed: Place):
-    visitor.signs_up()
+def test_a_mailed_link_signs_in_in_the_app(
+    visitors: Visitors, visitor: Visitor, deployed: DeployedApp
+):
+    visitor.sign_up()
     expect(visitor.main).to_contain_text("not verified yet")
     link = deployed.letterbox.last("verify", visitor.email).url
     on_the_phone = visitors()
@@ -141,17 +147,17 @@ def test_a_mailed_link_signs_in_in_the_app(visitors: Visitors, visitor: Visitor,
     expect(on_the_phone.main).to_contain_text(f"{visitor.email}, verified")
 
 
-def test_a_link_that_opens_nothing_says_so(visitor: Visitor, deployed: Place):
-    visitor.signs_up()
+def test_a_link_that_opens_nothing_says_so(visitor: Visitor, deployed: DeployedApp):
+    visitor.sign_up()
     mail = deployed.letterbox.last("verify", visitor.email)
     visitor.page.goto(mail.url.replace(mail.token, "made-up"))
     expect(visitor.alert).to_contain_text("This link is no good")
 
 
 def test_an_address_is_changed_by_links_to_the_old_and_the_new(
-    visitors: Visitors, visitor: Visitor, deployed: Place
+    visitors: Visitors, visitor: Visitor, deployed: DeployedApp
 ):
-    visitor.signs_up()
+    visitor.sign_up()
     follows(visitor, deployed.letterbox.last("verify", visitor.email).url)
     visitor.page.goto("/account")
     new = visitor.email.replace("@", "@new.")
@@ -161,7 +167,7 @@ def test_an_address_is_changed_by_links_to_the_old_and_the_new(
 
     link = deployed.letterbox.last("verify", new).url
     somebody_else = visitors()
-    somebody_else.signs_up()
+    somebody_else.sign_up()
     somebody_else.page.goto(link)
     expect(somebody_else.alert).to_contain_text("Somebody else is signed in here")
     follows(visitor, link)

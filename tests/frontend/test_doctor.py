@@ -7,14 +7,14 @@ from pathlib import Path
 
 from tests.docs.guide import section
 from tests.frontend.app import GUIDE
-from tests.frontend.visitor import Place
+from tests.frontend.visitor import DeployedApp
 from tests.rig.space import ROOT, inherited
 
 SECTION = "It works locally, but the cookie is gone on Vercel"
 GROUPS = "cookies,origins,stream,frontend"
 
 
-def test_the_doctor_finds_nothing_broken(deployed: Place, tmp_path: Path):
+def test_the_doctor_finds_nothing_broken(deployed: DeployedApp, tmp_path: Path):
     (command,) = section(str(GUIDE.relative_to(ROOT)), SECTION)
     urls = {
         "https://OWNER-NAME.hf.space": deployed.edge_of_space.url,

@@ -5,14 +5,14 @@ from contextlib import contextmanager
 
 from playwright.sync_api import expect
 
-from tests.frontend.visitor import Place, Visitor
+from tests.frontend.visitor import DeployedApp, Visitor
 from tests.make import PASSWORD
 
 WAKING = "The sign-in service is waking up"
 
 
 @contextmanager
-def asleep(place: Place) -> Iterator[None]:
+def asleep(place: DeployedApp) -> Iterator[None]:
     """Gatehouse is not there, and wakes up at the end."""
     place.space.terminate()
     try:
@@ -22,21 +22,25 @@ def asleep(place: Place) -> Iterator[None]:
 
 
 def test_on_localhost_the_cookies_need_no_https(developer: Visitor):
-    developer.signs_up()
+    developer.sign_up()
     names = {cookie["name"] for cookie in developer.cookies}
     assert names == {"better-auth.session_token", "gatehouse.device"}
     for cookie in developer.cookies:
         assert (cookie["httpOnly"], cookie["secure"], cookie["sameSite"]) == (True, False, "Lax")
 
 
-def test_by_its_number_the_same_machine_is_another_origin(developer: Visitor, on_my_machine: Place):
+def test_by_its_number_the_same_machine_is_another_origin(
+    developer: Visitor, on_my_machine: DeployedApp
+):
     developer.page.goto(f"{on_my_machine.url.replace('localhost', '127.0.0.1')}/sign-in")
     developer.fills_in("Sign in", **{"E-mail": developer.email}, Password=PASSWORD)
     expect(developer.alert).to_have_text("Invalid origin")
 
 
-def test_a_link_through_gatehouse_comes_back_to_the_app(developer: Visitor, on_my_machine: Place):
-    developer.signs_up()
+def test_a_link_through_gatehouse_comes_back_to_the_app(
+    developer: Visitor, on_my_machine: DeployedApp
+):
+    developer.sign_up()
     developer.page.goto("/forgot-password")
     developer.fills_in("Send me a link", **{"E-mail": developer.email})
     expect(developer.alert).to_contain_text("a mail is on its way")
@@ -48,20 +52,20 @@ def test_a_link_through_gatehouse_comes_back_to_the_app(developer: Visitor, on_m
 
 
 def test_who_signs_in_while_gatehouse_sleeps_is_signed_in_when_it_wakes(
-    developer: Visitor, on_my_machine: Place
+    developer: Visitor, on_my_machine: DeployedApp
 ):
-    developer.signs_up()
+    developer.sign_up()
     developer.page.context.clear_cookies()
     with asleep(on_my_machine):
-        developer.signs_in(developer.email)
+        developer.sign_in(developer.email)
         expect(developer.page.get_by_role("status")).to_contain_text(WAKING)
     expect(developer.heading).to_have_text("Hello Ada")
 
 
 def test_a_page_that_cannot_ask_waits_and_sends_nobody_away(
-    developer: Visitor, on_my_machine: Place
+    developer: Visitor, on_my_machine: DeployedApp
 ):
-    developer.signs_up()
+    developer.sign_up()
     with asleep(on_my_machine):
         developer.page.reload()
         expect(developer.page.get_by_role("status")).to_contain_text(WAKING)

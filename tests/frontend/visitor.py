@@ -9,7 +9,7 @@ from typing import Any
 from playwright.sync_api import Browser, Locator, Page, expect
 
 from tests.frontend.edge import Edge
-from tests.letterbox import Letterbox
+from tests.mailbox import Mailbox
 from tests.make import PASSWORD
 from tests.rig.space import Space
 
@@ -17,12 +17,12 @@ PATIENCE = 30_000  # milliseconds
 
 
 @dataclass(frozen=True)
-class Place:
+class DeployedApp:
     """An app at `url`, its Gatehouse, the mails that leave there, and the edges, if any."""
 
     url: str
     space: Space
-    letterbox: Letterbox
+    mailbox: Mailbox
     edge: Edge | None = None
     edge_of_space: Edge | None = None
 
@@ -66,13 +66,13 @@ class Visitor:
             self.page.get_by_label(label, exact=True).fill(text)
         self.page.get_by_role("button", name=button, exact=True).click()
 
-    def signs_up(self) -> None:
+    def sign_up(self) -> None:
         """Make an account; ends on the protected page."""
         self.page.goto("/sign-up")
         self.fills_in("Sign up", Name="Ada", **{"E-mail": self.email}, Password=PASSWORD)
         expect(self.heading).to_have_text("Hello Ada")
 
-    def signs_in(self, email: str, password: str = PASSWORD) -> None:
+    def sign_in(self, email: str, password: str = PASSWORD) -> None:
         """Fill in the form for signing in, and send it."""
         self.page.goto("/sign-in")
         self.fills_in("Sign in", **{"E-mail": email}, Password=password)
@@ -84,7 +84,7 @@ class Visitor:
         self.page.wait_for_function(taken, arg=button.element_handle())
         button.click()
 
-    def signs_out(self) -> None:
+    def sign_out(self) -> None:
         self.page.get_by_role("button", name="Sign out").click()
         expect(self.header).to_have_text("Sign in Sign up")
 
@@ -99,7 +99,7 @@ class Visitors:
 
     _addresses = itertools.count(1)
 
-    def __init__(self, browser: Browser, place: Place, running: ExitStack) -> None:
+    def __init__(self, browser: Browser, place: DeployedApp, running: ExitStack) -> None:
         self._browser, self._place, self._running = browser, place, running
         self.all: list[Visitor] = []
 
@@ -107,14 +107,14 @@ class Visitors:
         address = f"203.0.113.{next(self._addresses)}"
         if self._place.edge:
             self._place.edge.caller = address
-        told = {"base_url": self._place.url, "ignore_https_errors": True, **how}
-        profile = self._running.enter_context(self._browser.new_context(**told))
+        payload = {"base_url": self._place.url, "ignore_https_errors": True, **how}
+        profile = self._running.enter_context(self._browser.new_context(**payload))
         self.all.append(Visitor(profile.new_page(), address))
         return self.all[-1]
 
 
 @contextmanager
-def visitors_of(place: Place, browser: Browser) -> Iterator[Visitors]:
+def visitors_of(place: DeployedApp, browser: Browser) -> Iterator[Visitors]:
     """Visitors in whose pages nothing may break."""
     with ExitStack() as running:
         visitors = Visitors(browser, place, running)

@@ -6,9 +6,9 @@ from itertools import pairwise
 import pytest
 
 from notebooks.clean import clean_notebook, notebooks
-from tests.later import later
+from tests.lazy_import import lazy_import
 
-nbformat = later("nbformat")
+nbformat = lazy_import("nbformat")
 
 BOOKS = pytest.mark.parametrize("path", notebooks(), ids=lambda path: path.stem)
 LONGEST_CELL = 25

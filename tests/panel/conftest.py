@@ -25,7 +25,7 @@ from panel.server import mount
 from panel.server.sign_in import words
 from panel.services import PageContext, Services
 from tests.clocks import FixedClock, SeededRandomness
-from tests.inside import PATIENCE, Gatehouse, Loop, Visitor
+from tests.in_process import PATIENCE, Gatehouse, Loop, Visitor
 from tests.make import PASSWORD, make_settings
 from tests.panel.answering import Server, a_tester, loopback_to
 from tests.rig.fork_server import PANEL, run_forked
@@ -88,14 +88,14 @@ class Panel:
         )
         return PageContext(CurrentAdmin(sender, token or "", OWNER_EMAIL, "203.0.113.7"), query)
 
-    def does(self, handler: Callable[..., Any], context: PageContext, *inputs: Any) -> Any:
+    def run_handler(self, handler: Callable[..., Any], context: PageContext, *inputs: Any) -> Any:
         """Run a handler of a page as an event does."""
         return self.loop.run(handler(self.services, context, *inputs))
 
     def owner(self, **how: Any) -> "Guest":
         """A browser in which the owner has signed in to the panel."""
         guest = self.visitor(**how)
-        answer = guest.signs_in_here()
+        answer = guest.sign_in_to_panel()
         assert answer.headers["location"] == "/admin/?tried=1", answer.text
         return guest
 
@@ -111,7 +111,7 @@ class Panel:
 class Guest(Visitor):
     """A browser at the panel's door."""
 
-    def signs_in_here(
+    def sign_in_to_panel(
         self, email: str = OWNER_EMAIL, password: str = PASSWORD, **headers: str
     ) -> httpx.Response:
         """Fill in the sign-in form and send it."""
@@ -208,8 +208,8 @@ def lay_out(page: Any, panel: Panel) -> Any:
 @contextmanager
 def panel_space(folder: Path) -> Iterator[Space]:
     """A Space as people start it, panel and Gradio included; it is open when this begins."""
-    told = {"ADMIN_EMAIL": OWNER_EMAIL, "ADMIN_PASSWORD": PASSWORD, "RATE_LIMITS": "off"}
-    with Space(folder, {**told, "PANEL": "on"}) as running:
+    payload = {"ADMIN_EMAIL": OWNER_EMAIL, "ADMIN_PASSWORD": PASSWORD, "RATE_LIMITS": "off"}
+    with Space(folder, {**payload, "PANEL": "on"}) as running:
         wait_until(lambda: "panel_ready" in running.log, "the panel", PATIENCE)
         yield running
 

@@ -15,13 +15,13 @@ _LOOKS = 20
 
 async def pauses() -> list[float]:
     """The seconds Gradio asked to sleep for, each time, from its start on."""
-    asked: list[float] = []
+    requests: list[float] = []
     seen_enough = asyncio.Event()
     sleep = asyncio.sleep
 
     async def noted(seconds: float, *result: Any) -> Any:
-        asked.append(seconds)
-        if len(asked) == _LOOKS:
+        requests.append(seconds)
+        if len(requests) == _LOOKS:
             seen_enough.set()
         return await sleep(seconds, *result)
 
@@ -29,7 +29,7 @@ async def pauses() -> list[float]:
     asyncio.sleep = noted
     async with app.router.lifespan_context(app):
         await seen_enough.wait()
-    return asked
+    return requests
 
 
 if __name__ == "__main__":

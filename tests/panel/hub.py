@@ -7,7 +7,7 @@ import asyncio
 import contextlib
 from pathlib import Path
 
-from tests.inside import Loop
+from tests.in_process import Loop
 from tests.rig.relay import join, tls
 
 SPACE, HUB, STRANGER = "abc-space.hf.space", "huggingface.co", "evil.example"

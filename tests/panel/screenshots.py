@@ -32,7 +32,7 @@ PEOPLE = ["Ada Lovelace", "Grace Hopper", "Alan Turing", "Katherine Johnson", "E
 def people(url: str) -> None:
     """Let people sign up on a computer, sign in on a phone, and mistype their passwords."""
     for name in PEOPLE:
-        said = {"name": name, "email": f"{name.split()[0].lower()}@example.com"}
+        payload = {"name": name, "email": f"{name.split()[0].lower()}@example.com"}
         for agent, way, password in (
             (WINDOWS, "sign-up", PASSWORD),
             (IPHONE, "sign-in", PASSWORD),
@@ -40,7 +40,7 @@ def people(url: str) -> None:
         ):
             headers = {"origin": url, "user-agent": agent}
             with httpx.Client(base_url=url, headers=headers, trust_env=False) as guest:
-                guest.post(f"/api/auth/{way}/email", json={**said, "password": password})
+                guest.post(f"/api/auth/{way}/email", json={**payload, "password": password})
 
 
 def overview(page: Page) -> None:

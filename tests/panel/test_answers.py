@@ -11,7 +11,7 @@ from starlette.routing import Route
 from panel.server.gradio.middleware import GradioMiddleware
 from panel.server.headers import PanelHeaders
 from tests.clocks import SeededRandomness
-from tests.inside import Loop
+from tests.in_process import Loop
 from tests.make import make_settings
 from tests.panel.conftest import HOME, LOGIN, Guest
 from tests.panel.test_guard import JOIN
@@ -24,14 +24,14 @@ PAGE = (
 
 
 async def page(request):
-    told = {"access-control-allow-origin": "*", "query": request.url.query}
-    return HTMLResponse(PAGE, headers=told)
+    payload = {"access-control-allow-origin": "*", "query": request.url.query}
+    return HTMLResponse(PAGE, headers=payload)
 
 
 async def seen(request):
-    told = {"headers": dict(request.headers), "query": request.url.query}
+    payload = {"headers": dict(request.headers), "query": request.url.query}
     headers = {"access-control-allow-credentials": "true", "cache-control": "max-age=1"}
-    return JSONResponse(told, headers=headers)
+    return JSONResponse(payload, headers=headers)
 
 
 async def asset(request):
@@ -98,21 +98,21 @@ def test_instead_of_a_manifest_the_page_has_our_script_and_icon(dressed):
 def test_gradio_sees_neither_cookies_nor_where_a_request_comes_from(dressed):
     guest = dressed()
     guest.cookies["gatehouse_panel"] = "secret"
-    told = {
+    payload = {
         "x-forwarded-host": "evil.example",
         "x-gradio-server": "http://evil.example",
         "x-forwarded-proto": "https",
         "authorization": "Bearer x",
         "content-type": "application/json",
     }
-    headers = guest.post(f"{JOIN}?a=b", {}, headers=told).json()["headers"]
+    headers = guest.post(f"{JOIN}?a=b", {}, headers=payload).json()["headers"]
     assert set(headers) == {"host", "content-type", "content-length", "user-agent"}
 
 
 def test_of_what_an_address_asks_for_only_what_pages_may_read_comes_through(dressed):
-    asked = "?id=01a2&deep_link=x&__theme=dark&user=%3Cb%3E&search=O%27Brien%20%26+co"
-    assert dressed().get(f"{HOME}{asked}").headers["query"] == ""
-    passed_on = dressed().post(f"{JOIN}{asked}", {}).json()["query"]
+    text = "?id=01a2&deep_link=x&__theme=dark&user=%3Cb%3E&search=O%27Brien%20%26+co"
+    assert dressed().get(f"{HOME}{text}").headers["query"] == ""
+    passed_on = dressed().post(f"{JOIN}{text}", {}).json()["query"]
     assert passed_on == "id=01a2&search=O%27Brien%20%26%20co"
 
 

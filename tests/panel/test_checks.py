@@ -8,11 +8,11 @@ from doctor import Finding, Verdict
 from panel.client.api import ApiError
 from panel.client.doctor_run import DoctorRunner
 from panel.pages.checks import words
-from tests.later import later
+from tests.lazy_import import lazy_import
 from tests.panel.conftest import lay_out
 
-gr = later("gradio")
-page = later("panel.pages.checks.page")
+gr = lazy_import("gradio")
+page = lazy_import("panel.pages.checks.page")
 
 APP, SPACE = "https://app.example.com", "https://owner-name.hf.space"
 MANY = "https://*.vercel.app"
@@ -36,7 +36,7 @@ def services(panel):
     return replace(panel.services, doctor_runner=DoctorRunner(panel.clock, gently))
 
 
-def does(panel, handler):
+def run_handler(panel, handler):
     """Run a handler that tells in steps; returns its last."""
 
     async def run():
@@ -47,9 +47,9 @@ def does(panel, handler):
 
 def test_the_owner_lets_the_doctor_look_and_sees_what_it_found(panel, checks, services):
     context = panel.context()
-    idle = does(panel, checks.watch(services, context))
+    idle = run_handler(panel, checks.watch(services, context))
     assert words.NOTHING_YET in idle[checks.verdict]
-    shown = does(panel, checks.on_start(services, context, "", HEADERS, ""))
+    shown = run_handler(panel, checks.on_start(services, context, "", HEADERS, ""))
     assert set(shown) == set(checks.outputs)
     assert "No check failed." in shown[checks.verdict]
     assert HEADERS in shown[checks.findings]
@@ -58,7 +58,7 @@ def test_the_owner_lets_the_doctor_look_and_sees_what_it_found(panel, checks, se
     assert shown[checks.export].visible is True
     assert "headers.csp" in shown[checks.as_json]
     assert HEADERS in shown[checks.as_text]
-    again = does(panel, checks.watch(services, panel.context()))
+    again = run_handler(panel, checks.watch(services, panel.context()))
     assert again[checks.verdict] == shown[checks.verdict]
 
 
@@ -101,7 +101,7 @@ def test_an_address_that_is_not_the_servers_own_is_not_a_way_in(panel, services)
 )
 def test_the_first_app_is_filled_in(open_panel, frontends, filled):
     panel = open_panel(frontend_url=frontends)
-    assert panel.does(page.on_load, panel.context()) == filled
+    assert panel.run_handler(page.on_load, panel.context()) == filled
 
 
 @pytest.mark.parametrize(
@@ -111,20 +111,20 @@ def test_the_first_app_is_filled_in(open_panel, frontends, filled):
 def test_the_server_calls_no_app_that_is_not_its_own(open_panel, checks, said):
     panel = open_panel(frontend_url=(MANY,))
     with pytest.raises(gr.Error):
-        does(panel, checks.on_start(panel.services, panel.context(), "", "", said))
+        run_handler(panel, checks.on_start(panel.services, panel.context(), "", "", said))
     assert panel.services.doctor_runner.latest is None
 
 
 def test_an_app_that_frontend_url_lets_in_is_called(open_panel, checks):
     panel = open_panel(frontend_url=(MANY,))
     services = replace(panel.services, doctor_runner=DoctorRunner(panel.clock, gently))
-    does(panel, checks.on_start(services, panel.context(), "", "", "my-app.vercel.app"))
+    run_handler(panel, checks.on_start(services, panel.context(), "", "", "my-app.vercel.app"))
     assert services.doctor_runner.latest.deployment.frontend == "https://my-app.vercel.app"
 
 
 def test_without_an_app_the_checks_of_apps_are_not_begun(panel, checks, services):
     with pytest.raises(gr.Error, match="your app"):
-        does(panel, checks.on_start(services, panel.context(), "", "Through the app", ""))
+        run_handler(panel, checks.on_start(services, panel.context(), "", "Through the app", ""))
     assert services.doctor_runner.latest is None
 
 
@@ -132,10 +132,10 @@ def test_a_plain_user_sees_starts_and_stops_nothing(panel, checks, services):
     ada = panel.context(panel.gatehouse.member("ada@example.com"))
     for handler in (checks.on_start(services, ada, "", "", ""), checks.watch(services, ada)):
         with pytest.raises(ApiError) as refused:
-            does(panel, handler)
+            run_handler(panel, handler)
         assert refused.value.status == 403
     for handler in (page.on_stop, page.on_load):
         with pytest.raises(ApiError) as refused:
-            panel.does(handler, ada)
+            panel.run_handler(handler, ada)
         assert refused.value.status == 403
     assert services.doctor_runner.latest is None

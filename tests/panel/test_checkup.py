@@ -11,7 +11,7 @@ from doctor.client.secret_text import SecretText
 from panel.client.doctor_run import DoctorRunner
 from panel.pages.checks import findings, words
 from tests.clocks import NOON, FixedClock
-from tests.inside import PATIENCE
+from tests.in_process import PATIENCE
 
 WHERE = Deployment(
     "http://localhost:7860", admin=Admin(session=SecretText("a session of the owner's"))

@@ -54,7 +54,7 @@ def test_what_the_api_refuses_is_passed_on(panel):
 
 @pytest.mark.parametrize("name", ["=1+1", "<img src=x onerror=alert(1)>"])
 def test_hostile_names_stay_text(panel, name):
-    panel.gatehouse.visitor().signs_up("ada@example.com", name=name)
+    panel.gatehouse.visitor().sign_up("ada@example.com", name=name)
     (row,) = rows(panel.owner().get(f"{PATH}?search=ada%40example.com"))
     assert name in row["name"]
     assert not row["name"].startswith("=")

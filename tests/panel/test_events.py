@@ -12,13 +12,13 @@ from panel.pages.events import audit_table, words
 from panel.pages.events import audit_words as trail_words
 from panel.ui import urls
 from panel.ui import words as common_words
-from tests.later import later
+from tests.lazy_import import lazy_import
 from tests.panel.conftest import OWNER_EMAIL, Panel, lay_out
 
-gr = later("gradio")
-event_detail = later("panel.pages.events.detail")
-page = later("panel.pages.events.page")
-paging = later("panel.ui.paging")
+gr = lazy_import("gradio")
+event_detail = lazy_import("panel.pages.events.detail")
+page = lazy_import("panel.pages.events.page")
+paging = lazy_import("panel.ui.paging")
 
 ADA, BOB = "ada@example.com", "bob@example.com"
 ELSEWHERE = "198.51.100.9"
@@ -50,7 +50,7 @@ def ada(panel: Panel):
     """Ada signed up a minute ago, and mistyped her password just now."""
     visitor = panel.gatehouse.member(ADA)
     panel.clock.advance(minutes=1)
-    assert panel.gatehouse.visitor(ELSEWHERE).signs_in(ADA, "mistyped").status_code == 401
+    assert panel.gatehouse.visitor(ELSEWHERE).sign_in(ADA, "mistyped").status_code == 401
     panel.clock.advance(seconds=1)
     return visitor
 
@@ -70,13 +70,13 @@ def newest(panel, **wanted):
 
 def write(request_id, event, level="info", **fields):
     """Write a line of the log; in this process nobody has set logging up."""
-    said = {"timestamp": "2026-11-22T12:00:00.123456Z", "level": level, "event": event}
-    LOG_RING.keep(None, level, {**said, "request_id": request_id, **fields})
+    payload = {"timestamp": "2026-11-22T12:00:00.123456Z", "level": level, "event": event}
+    LOG_RING.keep(None, level, {**payload, "request_id": request_id, **fields})
 
 
 class TestTheList:
     def test_what_happened_is_listed_the_latest_first(self, panel, index, ada):
-        shown = panel.does(index.on_filter, panel.context(), *ANY)
+        shown = panel.run_handler(index.on_filter, panel.context(), *ANY)
         assert set(shown) == {*index.outputs} - {index.more}
         said = happened(shown[index.listed])
         assert said[:2] == ["Signed in", "Sign-in failed"]
@@ -105,16 +105,16 @@ class TestTheList:
         ids=["kind", "kinds", "e-mail", "address", "from", "to", "day", "nobody"],
     )
     def test_the_server_filters(self, panel, index, ada, filters, found):
-        shown = panel.does(index.on_filter, panel.context(), *filters)[index.listed]
+        shown = panel.run_handler(index.on_filter, panel.context(), *filters)[index.listed]
         assert happened(shown) == found
         assert (words.NONE in shown) is not bool(found)
 
     def test_a_page_opens_as_the_list_left_its_address(self, panel, events, index, ada):
         chosen = [["sign_up", "sign_in_failed"], ADA, "", "203.0.113.7", "2026-11-22", "2026-11-23"]
-        left = panel.does(index.on_filter, panel.context(), *chosen)[index.listed]
+        left = panel.run_handler(index.on_filter, panel.context(), *chosen)[index.listed]
         (there,) = re.findall(r"class='location' href='[^?]*\?([^']*)'", left)
         read = urls.parse_query(there.replace("&amp;", "&").encode())
-        shown = panel.does(events.on_load, panel.context(**read))
+        shown = panel.run_handler(events.on_load, panel.context(**read))
         assert [shown[each].visible for each in events.layout.outputs] == [True, False]
         assert [shown[each] for each in index.inputs] == chosen
         assert shown[index.more].open is True
@@ -122,7 +122,7 @@ class TestTheList:
 
     def test_an_address_of_the_page_that_cannot_be_is_not_asked(self, panel, events, index, ada):
         wrong = {"user": "x", "kind": "sign_up,x", "from": "soon", "to": "9999-12-31", "id": "x"}
-        shown = panel.does(events.on_load, panel.context(**wrong))
+        shown = panel.run_handler(events.on_load, panel.context(**wrong))
         assert [shown[each] for each in index.inputs] == [["sign_up"], *[""] * 5]
         assert (shown[index.more].open, shown[index.note]) == (False, "")
         assert happened(shown[index.listed]) == ["Signed up"]
@@ -131,11 +131,11 @@ class TestTheList:
         self, panel, events, index, ada
     ):
         context = panel.context(user=str(panel.gatehouse.user_id(ADA)))
-        shown = panel.does(events.on_load, context)
+        shown = panel.run_handler(events.on_load, context)
         assert happened(shown[index.listed]) == ["Sign-in failed", "Signed up"]
         assert ADA in shown[index.note]
         assert words.EVERYBODYS in shown[index.note].unescape()
-        on_filter = panel.does(index.on_filter, context, ["sign_up"], "", "", "", "", "")
+        on_filter = panel.run_handler(index.on_filter, context, ["sign_up"], "", "", "", "", "")
         assert ADA in on_filter[index.note]
 
     @pytest.mark.parametrize(
@@ -149,7 +149,7 @@ class TestTheList:
     )
     def test_times_that_cannot_be_are_said_so(self, panel, index, since, until, told):
         with pytest.raises(gr.Error) as wanting:
-            panel.does(index.on_filter, panel.context(), [], "", "", "", since, until)
+            panel.run_handler(index.on_filter, panel.context(), [], "", "", "", since, until)
         assert wanting.value.message == told
 
     def test_a_day_is_meant_to_its_end(self):
@@ -163,19 +163,21 @@ class TestTheList:
     def test_pages_are_turned_and_the_address_follows(self, panel, events, index, ada, monkeypatch):
         monkeypatch.setattr("panel.pages.events.page.PAGE", 1)
         context, stack, it = panel.context(kind="sign_up,sign_in_failed"), index.stack, index.listed
-        first = panel.does(index.refresh_list, context, paging.CursorStack())
-        second = panel.does(index.older, context, first[stack])
+        first = panel.run_handler(index.refresh_list, context, paging.CursorStack())
+        second = panel.run_handler(index.older, context, first[stack])
         assert happened(first[it]) == ["Sign-in failed"]
         assert happened(second[it]) == ["Signed up"]
         assert f"cursor={second[stack].cursor}" in second[it]
         assert second[index.pager.newer].interactive is True
         assert second[index.pager.older].interactive is False
-        assert happened(panel.does(index.newer, context, second[stack])[it]) == ["Sign-in failed"]
+        assert happened(panel.run_handler(index.newer, context, second[stack])[it]) == [
+            "Sign-in failed"
+        ]
         there = panel.context(**context.query, cursor=second[stack].cursor)
-        assert happened(panel.does(events.on_load, there)[it]) == ["Signed up"]
+        assert happened(panel.run_handler(events.on_load, there)[it]) == ["Signed up"]
 
     def test_a_refresh_says_its_refusal_on_the_page(self, panel, index, ada):
-        refused = panel.does(index.refresh_list, panel.context(ada), paging.CursorStack())
+        refused = panel.run_handler(index.refresh_list, panel.context(ada), paging.CursorStack())
         assert list(refused) == [index.note], "the rest stays as it is"
         assert "role='alert'" in refused[index.note]
 
@@ -184,7 +186,7 @@ class TestOneEvent:
     def test_it_opens_with_everything_known_about_it(self, panel, events, one, ada):
         event = newest(panel, kind=["sign_in_failed"])
         write(event["requestId"], "its_line")
-        shown = panel.does(events.on_load, panel.context(id=event["id"]))
+        shown = panel.run_handler(events.on_load, panel.context(id=event["id"]))
         assert [shown[each].visible for each in events.layout.outputs] == [False, True]
         about, log = shown[one.about], shown[one.log]
         for said in (ADA, "22 November 2026, 12:01:00 UTC", ELSEWHERE, "unknown browser"):
@@ -204,22 +206,22 @@ class TestOneEvent:
 
     def test_one_that_is_forgotten_says_so_and_still_looks_into_the_log(self, panel, one, ada):
         write("5f1c-2", "its_line")
-        shown = panel.does(one.render, panel.context(id=NOBODY, requestId="5f1c-2"))
+        shown = panel.run_handler(one.render, panel.context(id=NOBODY, requestId="5f1c-2"))
         assert words.GONE in shown[one.about]
         assert "its_line" in shown[one.log]
-        assert panel.does(one.render, panel.context(id=NOBODY))[one.log] == ""
+        assert panel.run_handler(one.render, panel.context(id=NOBODY))[one.log] == ""
 
     def test_an_admin_who_acted_as_somebody_is_named(self, panel, index, one, ada):
         admin = panel.gatehouse.visitor()
-        admin.signs_in(OWNER_EMAIL)
+        admin.sign_in(OWNER_EMAIL)
         user = str(panel.gatehouse.user_id(ADA))
         assert admin.post("admin/impersonate-user", {"userId": user}).status_code == 200
         assert admin.post("update-user", {"name": "Countess"}).status_code == 200
         event = newest(panel, kind=["user_updated"])
-        about = panel.does(one.render, panel.context(id=event["id"]))[one.about]
+        about = panel.run_handler(one.render, panel.context(id=event["id"]))[one.about]
         row = about.partition(words.IMPERSONATOR)[2].partition("</tr>")[0]
         assert OWNER_EMAIL in row
-        on_filter = panel.does(index.on_filter, panel.context(), ["user_updated"], *ANY[1:])
+        on_filter = panel.run_handler(index.on_filter, panel.context(), ["user_updated"], *ANY[1:])
         shown = on_filter[index.listed]
         assert f"{trail_words.BY}</span> " in shown
         assert OWNER_EMAIL in shown
@@ -241,7 +243,7 @@ class TestTheLogOfARequest:
     def test_a_request_that_left_no_event_is_found_in_the_log(self, panel, index):
         trace = "Traceback:\n\n  File $x\n"
         write("5f1c-3", "request_crashed", "error", path="/x<img>", exception=trace, held=True)
-        shown = panel.does(index.on_filter, panel.context(), [], "", " 5f1c-3 ", "", "", "")
+        shown = panel.run_handler(index.on_filter, panel.context(), [], "", " 5f1c-3 ", "", "", "")
         log = shown[index.log]
         assert "badge bad'>error" in log
         assert "<bdi>/x&lt;img&gt;</bdi>" in log
@@ -249,7 +251,7 @@ class TestTheLogOfARequest:
         assert "<bdi>true</bdi>" in log
 
     def test_what_is_older_than_the_log_keeps_is_said_so(self, panel, index):
-        shown = panel.does(index.on_filter, panel.context(), [], "", "nothing", "", "", "")
+        shown = panel.run_handler(index.on_filter, panel.context(), [], "", "nothing", "", "", "")
         assert words.NO_LINES in shown[index.log]
 
     def test_what_no_request_caused_has_no_lines(self, panel):
@@ -313,7 +315,7 @@ def test_a_plain_user_is_refused_by_every_handler(panel, events, index, one, ada
         (one.render,),
     ):
         with pytest.raises(ApiError) as refused:
-            panel.does(handler, context, *inputs)
+            panel.run_handler(handler, context, *inputs)
         assert refused.value.status == 403, handler
 
 

@@ -17,8 +17,8 @@ def mistype(space: Space) -> str:
     """Let somebody try the owner's account, and return the id of their request."""
     headers = {"origin": space.url, "user-agent": FORGED}
     with httpx.Client(base_url=space.url, headers=headers, trust_env=False) as guest:
-        said = {"email": OWNER_EMAIL, "password": "a wrong password"}
-        answer = guest.post("/api/auth/sign-in/email", json=said)
+        payload = {"email": OWNER_EMAIL, "password": "a wrong password"}
+        answer = guest.post("/api/auth/sign-in/email", json=payload)
         assert answer.status_code == 401
         return answer.headers["x-request-id"]
 

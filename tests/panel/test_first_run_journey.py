@@ -25,8 +25,8 @@ def fits(page: Page) -> bool:
 @pytest.mark.parametrize("screen", ["light", "phone"])
 def test_the_owner_reads_a_mail(browser: Browser, space: Space, screen: str):
     with httpx.Client(base_url=space.url, headers={"origin": space.url}) as guest:
-        said = {"name": HOSTILE, "email": f"{screen}.{READER}", "password": PASSWORD}
-        assert guest.post("/api/auth/sign-up/email", json=said).status_code == 200
+        payload = {"name": HOSTILE, "email": f"{screen}.{READER}", "password": PASSWORD}
+        assert guest.post("/api/auth/sign-up/email", json=payload).status_code == 200
     with watched(browser, space.url, screen) as seen:
         page = open_panel(seen)
         page.goto("/admin/outbox")

@@ -121,7 +121,7 @@ def test_without_the_slash_the_owner_is_led_to_the_first_page(owner):
 def test_a_session_ended_elsewhere_opens_nothing_from_that_moment(panel):
     here, elsewhere = panel.owner(), panel.gatehouse.visitor()
     assert let_in(here.get(HOME))
-    elsewhere.signs_in(OWNER_EMAIL)
+    elsewhere.sign_in(OWNER_EMAIL)
     assert elsewhere.post("revoke-other-sessions", {}).status_code == 200
     assert here.get(HOME).headers["location"] == LOGIN
     assert here.post(JOIN, {}).status_code == 401
@@ -130,7 +130,7 @@ def test_a_session_ended_elsewhere_opens_nothing_from_that_moment(panel):
 def test_the_testers_browsers_are_forgotten_with_the_session(panel):
     here, elsewhere = panel.owner(), panel.gatehouse.visitor()
     browser_a(panel, here).signed_in_as = "ada@example.com"
-    elsewhere.signs_in(OWNER_EMAIL)
+    elsewhere.sign_in(OWNER_EMAIL)
     elsewhere.post("revoke-other-sessions", {})
     assert browser_a(panel, here).signed_in_as == "ada@example.com"
     here.get(HOME)
@@ -150,7 +150,7 @@ def test_admin_may_be_one_of_several_roles_but_not_part_of_one(panel, role, is_l
 
 def test_a_session_of_the_api_does_not_open_the_panel(panel):
     admin = panel.gatehouse.visitor()
-    admin.signs_in(OWNER_EMAIL)
+    admin.sign_in(OWNER_EMAIL)
     browser = panel.visitor()
     browser.cookies = dict(admin.cookies)
     assert browser.get(HOME).headers["location"] == LOGIN
@@ -227,7 +227,7 @@ def test_each_of_a_spaces_hosts_is_our_own(open_panel):
 
 
 def test_websockets_are_refused(shared):
-    said = []
+    messages = []
 
     async def knock():
         scope = {"type": "websocket", "path": HOME, "headers": [], "query_string": b""}
@@ -236,12 +236,12 @@ def test_websockets_are_refused(shared):
             return {"type": "websocket.connect"}
 
         async def send(message):
-            said.append(message)
+            messages.append(message)
 
         await shared.app(scope, receive, send)
 
     shared.loop.run(knock())
-    assert said == [{"type": "websocket.close", "code": 1008}]
+    assert messages == [{"type": "websocket.close", "code": 1008}]
 
 
 def test_one_session_may_ask_so_often_in_a_minute_and_no_more(open_panel):
@@ -266,24 +266,24 @@ def test_files_neither_count_nor_ask_the_api_anew(open_panel, monkeypatch):
     panel = open_panel(rate_limits=True)
     owner = panel.owner()
     assert let_in(owner.get(HOME))
-    asked: list[str] = []
+    requests: list[str] = []
     whole = panel.services.api.call
     monkeypatch.setattr(
         panel.services.api,
         "call",
-        lambda *how, **more: (asked.append(how[2]), whole(*how, **more))[1],
+        lambda *how, **more: (requests.append(how[2]), whole(*how, **more))[1],
     )
     for path in (ASSET, FONT):
         assert all(let_in(owner.get(path)) for _ in range(PER_MINUTE))
-    assert asked == []
+    assert requests == []
     assert let_in(owner.get(HOME))
-    assert len(asked) == 1
+    assert len(requests) == 1
 
 
 def test_a_file_is_shown_for_a_minute_after_its_reader_was_known_and_then_asked_for(panel):
     here, elsewhere = panel.owner(), panel.gatehouse.visitor()
     assert let_in(here.get(HOME))
-    elsewhere.signs_in(OWNER_EMAIL)
+    elsewhere.sign_in(OWNER_EMAIL)
     elsewhere.post("revoke-other-sessions", {})
     assert let_in(here.get(ASSET))  # it is the same for everybody, and holds no secret
     panel.clock.advance(seconds=61)
@@ -293,7 +293,7 @@ def test_a_file_is_shown_for_a_minute_after_its_reader_was_known_and_then_asked_
 def test_with_the_session_its_files_end_as_soon_as_the_panel_hears_of_it(panel):
     here, elsewhere = panel.owner(), panel.gatehouse.visitor()
     assert let_in(here.get(HOME))
-    elsewhere.signs_in(OWNER_EMAIL)
+    elsewhere.sign_in(OWNER_EMAIL)
     elsewhere.post("revoke-other-sessions", {})
     here.get(HOME)
     assert here.get(ASSET).status_code == 401

@@ -6,7 +6,7 @@ import pytest
 from playwright.sync_api import Browser, expect
 
 from panel.server.sign_in import words
-from tests.inside import Loop
+from tests.in_process import Loop
 from tests.make import PASSWORD
 from tests.panel.conftest import HOME, LOGIN, OWNER_EMAIL
 from tests.panel.hub import HUB, SPACE, STRANGER, Hub
@@ -111,10 +111,10 @@ def test_another_site_can_neither_frame_the_panel_nor_use_it(profile):
     own.goto(f"https://{SPACE}{HOME}")
     sign_in(own)
     stranger = profile.new_page()
-    said: list[str] = []
-    stranger.on("console", lambda message: said.append(message.text))
+    messages: list[str] = []
+    stranger.on("console", lambda message: messages.append(message.text))
     stranger.goto(f"https://{STRANGER}/")
-    wait_until(lambda: stranger.title() and "frame-ancestors" in str(said), "the refusal")
+    wait_until(lambda: stranger.title() and "frame-ancestors" in str(messages), "the refusal")
     came = {name: stranger.evaluate(ATTACK, attack) for name, attack in ATTACKS.items()}
     assert came == dict.fromkeys(ATTACKS, "nothing")
     own.reload()

@@ -141,6 +141,6 @@ def test_an_open_page_whose_session_ends_elsewhere_leads_to_the_sign_in_page(
 
 def end_all_sessions_of_the_owner(space: Space) -> None:
     with httpx.Client(base_url=space.url, headers={"origin": space.url}, trust_env=False) as other:
-        said = {"email": OWNER_EMAIL, "password": PASSWORD}
-        assert other.post("/api/auth/sign-in/email", json=said).status_code == 200
+        payload = {"email": OWNER_EMAIL, "password": PASSWORD}
+        assert other.post("/api/auth/sign-in/email", json=payload).status_code == 200
         assert other.post("/api/auth/revoke-sessions", json={}).status_code == 200

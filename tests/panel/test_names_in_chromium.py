@@ -19,9 +19,9 @@ def named(space: Space) -> Space:
     """A Space with a user whose name and browser are full of HTML, and who asks for a mail."""
     headers = {"origin": space.url, "user-agent": NAME}
     with httpx.Client(base_url=space.url, headers=headers, trust_env=False) as guest:
-        said = {"name": NAME, "email": EMAIL, "password": PASSWORD}
-        assert guest.post("/api/auth/sign-up/email", json=said).status_code == 200
-        assert guest.post("/api/auth/request-password-reset", json=said).status_code == 200
+        payload = {"name": NAME, "email": EMAIL, "password": PASSWORD}
+        assert guest.post("/api/auth/sign-up/email", json=payload).status_code == 200
+        assert guest.post("/api/auth/request-password-reset", json=payload).status_code == 200
     return space
 
 

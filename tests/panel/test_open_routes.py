@@ -50,8 +50,8 @@ def _is_past(client: httpx.Client, method: str, path: str) -> bool:
             return answer.headers["location"] != "/admin/login"
         if answer.status_code not in {401, 404} or method == "HEAD":
             return answer.status_code not in {401, 404}
-        said = json.loads(answer.read())
-        return said.get("message") not in {words.NOT_FOUND, words.NOT_SIGNED_IN}
+        body = json.loads(answer.read())
+        return body.get("message") not in {words.NOT_FOUND, words.NOT_SIGNED_IN}
 
 
 def test_a_stranger_reaches_none_of_gradios_routes(space: Space, questions):
@@ -70,7 +70,7 @@ def test_no_answer_carries_cors_headers(space: Space, origin):
     with signed_in(space) as owner:
         for path in (HOME, "/admin/theme.css", "/admin/gradio_api/queue/data"):
             for host in ("localhost", "auth.example", f"127.0.0.1:{space.port}"):
-                told = {"origin": origin, "host": host}
-                with owner.stream("GET", path, headers=told) as answer:
+                payload = {"origin": origin, "host": host}
+                with owner.stream("GET", path, headers=payload) as answer:
                     names = [name for name in answer.headers if name.startswith("access-control")]
                     assert names == []

@@ -8,11 +8,11 @@ from sqlalchemy import update
 from backend.storage import tables
 from panel.client.api import ApiError
 from panel.pages.outbox import words
-from tests.later import later
+from tests.lazy_import import lazy_import
 from tests.panel.conftest import Panel, lay_out
 
-page = later("panel.pages.outbox.page")
-paging = later("panel.ui.paging")
+page = lazy_import("panel.pages.outbox.page")
+paging = lazy_import("panel.ui.paging")
 
 ADA = "ada@example.com"
 HOSTILE = "<img src=x> $x$ **b** `c`"
@@ -36,7 +36,7 @@ def outbox(shared):
 @pytest.fixture
 def seen(outbox):
     """What the page shows of a panel's mails."""
-    return lambda panel: panel.does(outbox.on_load, panel.context())
+    return lambda panel: panel.run_handler(outbox.on_load, panel.context())
 
 
 def readers(shown: str) -> list[str]:
@@ -131,18 +131,18 @@ def test_pages_are_turned_and_the_address_follows(mails, outbox, seen, monkeypat
     first = seen(mails)
     assert (readers(first[it]), turnable(first)) == (["bob@example.com"], (False, True))
     assert "1 mail<" in first[outbox.pager.position]
-    second = mails.does(outbox.older, context, first[stack])
+    second = mails.run_handler(outbox.older, context, first[stack])
     assert (readers(second[it]), turnable(second)) == ([ADA], (True, False))
     assert f"/admin/outbox?cursor={first[stack].next}" in second[it]
-    again = mails.does(outbox.on_load, mails.context(cursor=first[stack].next))
+    again = mails.run_handler(outbox.on_load, mails.context(cursor=first[stack].next))
     assert readers(again[it]) == [ADA]
-    back = mails.does(outbox.newer, context, second[stack])
+    back = mails.run_handler(outbox.newer, context, second[stack])
     assert (readers(back[it]), back[stack]) == (["bob@example.com"], first[stack])
 
 
 def test_a_plain_user_reads_no_mail(mails, outbox):
     bob = mails.gatehouse.visitor()
-    bob.signs_in("bob@example.com")
+    bob.sign_in("bob@example.com")
     for handler, *inputs in (
         (outbox.on_load,),
         (outbox.page_at, paging.CursorStack()),
@@ -150,5 +150,5 @@ def test_a_plain_user_reads_no_mail(mails, outbox):
         (outbox.older, paging.CursorStack()),
     ):
         with pytest.raises(ApiError) as refused:
-            mails.does(handler, mails.context(bob), *inputs)
+            mails.run_handler(handler, mails.context(bob), *inputs)
         assert refused.value.status == 403

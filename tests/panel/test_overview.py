@@ -6,10 +6,10 @@ from sqlalchemy import delete
 from backend.storage.tables import users
 from panel.client.api import ApiError
 from panel.pages.overview import words
-from tests.later import later
+from tests.lazy_import import lazy_import
 from tests.panel.conftest import OWNER_EMAIL, lay_out
 
-page = later("panel.pages.overview.page")
+page = lazy_import("panel.pages.overview.page")
 
 ADA = "ada@example.com"
 
@@ -22,8 +22,8 @@ def overview(shared):
 
 def test_the_owner_sees_how_things_are(panel, overview):
     ada = panel.gatehouse.member(ADA)
-    ada.signs_in(ADA, "not the password")
-    shown = panel.does(overview.render, panel.context(), "24h")
+    ada.sign_in(ADA, "not the password")
+    shown = panel.run_handler(overview.render, panel.context(), "24h")
     assert set(shown) == set(overview.outputs)
     assert "As of 12:00:00 UTC" in shown[overview.updated]
     figures = shown[overview.figures]
@@ -40,7 +40,7 @@ def test_the_owner_sees_how_things_are(panel, overview):
     [("24h", ["13:00", "12:00"]), ("7d", ["16 Nov", "22 Nov"]), ("30d", ["24 Oct"])],
 )
 def test_a_period_is_drawn_from_its_beginning_until_now(panel, overview, period, labels):
-    charts = panel.does(overview.render, panel.context(), period)[overview.charts]
+    charts = panel.run_handler(overview.render, panel.context(), period)[overview.charts]
     for moment in labels:
         assert f"<th scope='row'>{moment}</th>" in charts
     many = {"24h": 24, "7d": 7, "30d": 30}[period]
@@ -50,7 +50,7 @@ def test_a_period_is_drawn_from_its_beginning_until_now(panel, overview, period,
 def test_who_is_gone_is_named_so(panel, overview):
     panel.gatehouse.member(ADA)
     panel.gatehouse.change(delete(users).where(users.c.email == ADA))
-    shown = panel.does(overview.render, panel.context(), "24h")
+    shown = panel.run_handler(overview.render, panel.context(), "24h")
     assert "a deleted user" in shown[overview.latest]
 
 
@@ -62,7 +62,7 @@ def test_while_the_database_is_away_the_page_says_so_and_keeps_the_rest(
 
     context = panel.context()
     monkeypatch.setattr(panel.services.api, "get", away)
-    shown = panel.does(overview.render, context, "24h")
+    shown = panel.run_handler(overview.render, context, "24h")
     assert set(shown) == {overview.updated, overview.state}
     assert "Try again in 7 seconds" in shown[overview.updated]
     assert "role='alert'" in shown[overview.updated]
@@ -71,7 +71,7 @@ def test_while_the_database_is_away_the_page_says_so_and_keeps_the_rest(
 
 def test_a_plain_user_sees_nothing(panel, overview):
     ada = panel.gatehouse.member(ADA)
-    shown = panel.does(overview.render, panel.context(ada), "24h")
+    shown = panel.run_handler(overview.render, panel.context(ada), "24h")
     assert list(shown) == [overview.updated]
     assert "no longer an administrator" in shown[overview.updated]
     assert OWNER_EMAIL not in shown[overview.updated]

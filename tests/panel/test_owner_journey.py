@@ -31,8 +31,8 @@ def peopled(space: Space) -> Space:
     """The Space, with users whose names were chosen to do harm."""
     for email, name in HOSTILE.items():
         with httpx.Client(base_url=space.url, headers={"origin": space.url}) as guest:
-            said = {"name": name[:200], "email": email, "password": PASSWORD}
-            assert guest.post("/api/auth/sign-up/email", json=said).status_code == 200, email
+            payload = {"name": name[:200], "email": email, "password": PASSWORD}
+            assert guest.post("/api/auth/sign-up/email", json=payload).status_code == 200, email
     # The API takes no name as long as that; users who were moved in once may have one.
     with closing(sqlite3.connect(space.folder / "data" / "gatehouse.db")) as database, database:
         longest = HOSTILE["long@example.com"], "long@example.com"

@@ -13,9 +13,9 @@ from panel.ui.charts import Chart, Series, compact, scale_top
 from panel.ui.markup import Markup
 from panel.ui.table import Column, table
 from tests.clocks import NOON
-from tests.later import later
+from tests.lazy_import import lazy_import
 
-paging = later("panel.ui.paging")
+paging = lazy_import("panel.ui.paging")
 
 HOSTILE = "<img src=x onerror=alert(1)>"
 SVG = "{http://www.w3.org/2000/svg}"
@@ -45,10 +45,10 @@ def test_of_an_address_only_safe_parameters_are_read(asked, read):
 
 
 def test_an_address_that_was_written_reads_the_same():
-    told = {"id": "01a2", "search": "ä & b=c/ +%"}
-    there = urls.page_url("users", **told)
+    payload = {"id": "01a2", "search": "ä & b=c/ +%"}
+    there = urls.page_url("users", **payload)
     assert there.startswith("/admin/users?")
-    assert urls.parse_query(there.partition("?")[2].encode()) == told
+    assert urls.parse_query(there.partition("?")[2].encode()) == payload
     assert urls.page_url("users", id="") == "/admin/users"
 
 

@@ -87,37 +87,37 @@ def test_the_end_does_not_wait_for_pages_that_are_still_being_made(unopened, mon
 
 
 def test_the_pages_end_with_the_panel(unopened):
-    told = []
+    messages = []
 
     class Pages:
         def __init__(self, app):
             self.app = app
 
         async def __aenter__(self):
-            told.append("begun")
+            messages.append("begun")
 
         async def __aexit__(self, *_):
-            told.append("ended")
+            messages.append("ended")
 
     def build(*given):
         return echoing_app(Pages)
 
     panel = unopened(build)
     wait_until_open(panel, panel.owner())
-    assert told == ["begun"]
+    assert messages == ["begun"]
     panel.ends()
-    assert told == ["begun", "ended"]
+    assert messages == ["begun", "ended"]
 
 
 def test_the_panel_opens_only_when_the_api_has_started(loop, start, clock):
-    said = []
+    messages = []
 
     async def failing_api(scope, receive, send):
         await receive()
         await send({"type": "lifespan.startup.failed", "message": "no database"})
 
     async def note(message):
-        said.append(message["type"])
+        messages.append(message["type"])
 
     async def begin():
         return {"type": "lifespan.startup"}
@@ -125,7 +125,7 @@ def test_the_panel_opens_only_when_the_api_has_started(loop, start, clock):
     settings = start(**FIRST_ADMIN).settings
     app = mount.mount_panel(failing_api, settings, clock=clock, randomness=None)
     loop.run(app({"type": "lifespan"}, begin, note))
-    assert said == ["lifespan.startup.failed"]
+    assert messages == ["lifespan.startup.failed"]
     assert "panel" not in {thread.name for thread in threading.enumerate()}
 
 

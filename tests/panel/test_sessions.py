@@ -6,14 +6,14 @@ import pytest
 
 from panel.client.api import ApiError
 from panel.pages.sessions import words
-from tests.later import later
+from tests.lazy_import import lazy_import
 from tests.panel.conftest import OWNER_EMAIL, Panel, lay_out
 
-gr = later("gradio")
-session_actions = later("panel.pages.sessions.actions")
-session_detail = later("panel.pages.sessions.detail")
-page = later("panel.pages.sessions.page")
-paging = later("panel.ui.paging")
+gr = lazy_import("gradio")
+session_actions = lazy_import("panel.pages.sessions.actions")
+session_detail = lazy_import("panel.pages.sessions.detail")
+page = lazy_import("panel.pages.sessions.page")
+paging = lazy_import("panel.ui.paging")
 
 ADA, BOB = "ada@example.com", "bob@example.com"
 WINDOWS = "Mozilla/5.0 (Windows NT 10.0; Win64; x64) AppleWebKit/537.36 Chrome/131.0 Safari/537.36"
@@ -75,14 +75,14 @@ def at(panel, browser):
 
 def carried_out(panel, context, question, *inputs) -> str:
     """Ask, confirm, and return what was said to have been done."""
-    pending = panel.does(question, context, *inputs)
+    pending = panel.run_handler(question, context, *inputs)
     return panel.loop.run(pending.action(panel.services, context))
 
 
 class TestTheList:
     def test_everybody_who_is_signed_in_is_listed_the_latest_first(self, panel, index, bob):
         panel.clock.advance(seconds=1)
-        shown = panel.does(index.on_filter, panel.context(), "", "")
+        shown = panel.run_handler(index.on_filter, panel.context(), "", "")
         assert set(shown) == set(index.outputs)
         listed = shown[index.listed]
         assert emails(listed) == [OWNER_EMAIL, BOB, ADA]
@@ -100,7 +100,7 @@ class TestTheList:
         [("ADA@", "", [ADA]), ("", ELSEWHERE, [BOB]), ("ada", ELSEWHERE, []), ("", "::1", [])],
     )
     def test_the_server_filters(self, panel, index, bob, search, address, found):
-        shown = panel.does(index.on_filter, panel.context(), f" {search} ", f" {address} ")
+        shown = panel.run_handler(index.on_filter, panel.context(), f" {search} ", f" {address} ")
         assert emails(shown[index.listed]) == found
         assert (words.NONE in shown[index.listed]) is not bool(found)
 
@@ -108,26 +108,30 @@ class TestTheList:
         panel.gatehouse.member(ADA, address=IPV6)
         near = session_detail.ipv6_prefix(IPV6)
         assert near == "2001:db8:1:2::/64"
-        shown = panel.does(index.on_filter, panel.context(), "", near)
+        shown = panel.run_handler(index.on_filter, panel.context(), "", near)
         assert emails(shown[index.listed]) == [ADA]
 
     @pytest.mark.parametrize("wrong", ["here", "1.2.3", "10.0.0.0/8", "::1/32", "1.2.3.4/64"])
     def test_what_is_no_address_is_said_so(self, panel, index, wrong):
         with pytest.raises(gr.Error) as wanting:
-            panel.does(index.on_filter, panel.context(), "", wrong)
+            panel.run_handler(index.on_filter, panel.context(), "", wrong)
         assert wanting.value.message == words.NO_SUCH_ADDRESS
 
     def test_a_link_shows_the_sessions_of_one_user_and_how_to_see_everybodys(
         self, panel, sessions, index, bob
     ):
-        shown = panel.does(sessions.on_load, panel.context(user=str(panel.gatehouse.user_id(ADA))))
+        shown = panel.run_handler(
+            sessions.on_load, panel.context(user=str(panel.gatehouse.user_id(ADA)))
+        )
         assert [shown[each] for each in index.inputs] == ["", ""]
         assert emails(shown[index.listed]) == [ADA]
         assert ADA in shown[index.note]
         assert words.EVERYBODYS in shown[index.note].unescape()
 
     def test_an_address_of_the_page_that_cannot_be_is_not_asked(self, panel, sessions, index, bob):
-        shown = panel.does(sessions.on_load, panel.context(user="x", address="x", search="bob"))
+        shown = panel.run_handler(
+            sessions.on_load, panel.context(user="x", address="x", search="bob")
+        )
         assert [shown[each].visible for each in sessions.layout.outputs] == [True, False]
         assert [shown[each] for each in index.inputs] == ["bob", ""]
         assert emails(shown[index.listed]) == [BOB]
@@ -136,21 +140,23 @@ class TestTheList:
         monkeypatch.setattr("panel.pages.sessions.page.PAGE", 1)
         panel.clock.advance(seconds=1)
         context, stack, it = panel.context(), index.stack, index.listed
-        first = panel.does(index.on_filter, context, "", "")
-        second = panel.does(index.older, context, first[stack])
-        third = panel.does(index.older, context, second[stack])
+        first = panel.run_handler(index.on_filter, context, "", "")
+        second = panel.run_handler(index.older, context, first[stack])
+        third = panel.run_handler(index.older, context, second[stack])
         assert [emails(each[it])[0] for each in (first, second, third)] == [OWNER_EMAIL, BOB, ADA]
         assert f"cursor={second[stack].cursor}" in second[it]
         assert turnable(index, third) == (True, False)
-        assert emails(panel.does(index.newer, context, third[stack])[it]) == [BOB]
-        assert emails(panel.does(index.refresh_list, context, second[stack])[it]) == [BOB]
+        assert emails(panel.run_handler(index.newer, context, third[stack])[it]) == [BOB]
+        assert emails(panel.run_handler(index.refresh_list, context, second[stack])[it]) == [BOB]
 
     def test_a_refresh_shows_what_the_address_asks_and_says_its_refusal_on_the_page(
         self, panel, index, bob
     ):
-        fresh = panel.does(index.refresh_list, panel.context(search="bob"), paging.CursorStack())
+        fresh = panel.run_handler(
+            index.refresh_list, panel.context(search="bob"), paging.CursorStack()
+        )
         assert emails(fresh[index.listed]) == [BOB]
-        refused = panel.does(index.refresh_list, panel.context(bob), paging.CursorStack())
+        refused = panel.run_handler(index.refresh_list, panel.context(bob), paging.CursorStack())
         assert list(refused) == [index.note], "the rest stays as it is"
         assert "role='alert'" in refused[index.note]
 
@@ -169,7 +175,7 @@ class TestTheList:
 
 class TestOneSession:
     def test_it_tells_whose_it_is_from_where_and_how_long(self, panel, sessions, one, ada):
-        shown = panel.does(sessions.on_load, at(panel, ada))
+        shown = panel.run_handler(sessions.on_load, at(panel, ada))
         seen = (*sessions.layout.outputs, one.actions)
         assert [shown[each].visible for each in seen] == [False, True, True]
         for said in (ADA, "Chrome on Windows", "203.0.113.7", "22 November 2026", id_of(ada)):
@@ -178,7 +184,7 @@ class TestOneSession:
 
     @pytest.mark.parametrize("wanted", [NOBODY, "x", "ffffffff-ffff-ffff-ffff-ffffffffffff"])
     def test_one_that_is_over_says_so(self, panel, one, wanted):
-        shown = panel.does(one.render, panel.context(id=wanted))
+        shown = panel.run_handler(one.render, panel.context(id=wanted))
         assert words.OVER in shown[one.about]
         assert shown[one.actions].visible is False
 
@@ -186,14 +192,14 @@ class TestOneSession:
         self, panel, sessions, one, ada
     ):
         context = at(panel, ada)
-        question = panel.does(session_actions.ask_end_one, context)
+        question = panel.run_handler(session_actions.ask_end_one, context)
         for said in (ADA, "Chrome on Windows", "203.0.113.7"):
             assert said in question.sentence
         assert ada.session() is not None
         done = carried_out(panel, context, session_actions.ask_end_one)
         assert done == f"The session of {ADA} with Chrome on Windows is over."
         assert ada.session() is None
-        shown = panel.does(sessions.after, context)
+        shown = panel.run_handler(sessions.after, context)
         assert shown[sessions.over] == ""
         assert words.OVER in shown[one.about]
 
@@ -201,34 +207,34 @@ class TestOneSession:
         context = at(panel, ada)
         panel.clock.advance(seconds=1)
         phone = panel.gatehouse.visitor()
-        phone.signs_in(ADA)
-        assert "2 sessions end" in panel.does(session_actions.ask_end_all, context).sentence
+        phone.sign_in(ADA)
+        assert "2 sessions end" in panel.run_handler(session_actions.ask_end_all, context).sentence
         carried_out(panel, context, session_actions.ask_end_all)
         assert (ada.session(), phone.session(), bob.session() is None) == (None, None, False)
 
     @pytest.mark.parametrize("ask", ["ask_end_one", "ask_end_all"])
     def test_ones_own_says_that_it_is_and_leads_away(self, panel, sessions, one, ask):
         context = panel.context()
-        own = panel.does(session_actions.own_id, context.admin)
+        own = panel.run_handler(session_actions.own_id, context.admin)
         context.query["id"] = own
-        assert words.YOURS in panel.does(one.render, context)[one.about]
-        question = panel.does(getattr(session_actions, ask), context)
+        assert words.YOURS in panel.run_handler(one.render, context)[one.about]
+        question = panel.run_handler(getattr(session_actions, ask), context)
         assert "This is you" in question.sentence
         assert question.verb == words.END_MINE
         panel.loop.run(question.action(panel.services, context))
-        shown = panel.does(sessions.after, context)
+        shown = panel.run_handler(sessions.after, context)
         assert list(shown) == [sessions.over], "the rest stays as it is"
         assert words.YOURS_OVER in shown[sessions.over]
 
     def test_a_session_that_an_admin_uses_names_the_admin(self, panel, index, one, ada):
         admin = panel.gatehouse.visitor()
-        admin.signs_in(OWNER_EMAIL)
+        admin.sign_in(OWNER_EMAIL)
         panel.clock.advance(seconds=1)
         user = str(panel.gatehouse.user_id(ADA))
         assert admin.post("admin/impersonate-user", {"userId": user}).status_code == 200
-        shown = panel.does(index.on_filter, panel.context(), "ada", "")
+        shown = panel.run_handler(index.on_filter, panel.context(), "ada", "")
         assert words.ACTS_AS_THEM.format(OWNER_EMAIL) in shown[index.listed]
-        shown = panel.does(one.render, panel.context(id=admin.session()["session"]["id"]))
+        shown = panel.run_handler(one.render, panel.context(id=admin.session()["session"]["id"]))
         assert words.ACTED_BY in shown[one.about]
 
     def test_the_mark_of_an_admin_who_is_gone_says_so(self, panel):
@@ -239,17 +245,17 @@ class TestOneSession:
 class TestEverythingThatIsListed:
     def test_it_is_ended_but_never_ones_own(self, panel, sessions, index, ada, bob):
         context = panel.context(search="example.com")
-        shown = panel.does(index.on_filter, context, "example.com", "")
+        shown = panel.run_handler(index.on_filter, context, "example.com", "")
         seen = shown[index.listed_sessions]
         assert shown[index.end].visible is True
-        question = panel.does(session_actions.ask_end_listed, context, seen)
+        question = panel.run_handler(session_actions.ask_end_listed, context, seen)
         for said in ("2 sessions end", "of 2 users", "Yours stays."):
             assert said in question.sentence
         assert question.verb == "End these 2 sessions"
         done = carried_out(panel, context, session_actions.ask_end_listed, seen)
         assert done == "2 sessions are over."
         assert (ada.session(), bob.session()) == (None, None)
-        assert emails(panel.does(sessions.after, context)[index.listed]) == [OWNER_EMAIL]
+        assert emails(panel.run_handler(sessions.after, context)[index.listed]) == [OWNER_EMAIL]
 
     def test_what_is_refused_on_the_way_says_how_far_it_came(self, panel, ada, monkeypatch):
         post, context = panel.services.api.post, panel.context()
@@ -280,7 +286,7 @@ def test_a_plain_user_is_refused_by_every_handler(panel, sessions, index, one, a
         (session_actions.ask_end_all,),
     ):
         with pytest.raises(ApiError) as refused:
-            panel.does(handler, panel.context(ada, id=id_of(ada)), *inputs)
+            panel.run_handler(handler, panel.context(ada, id=id_of(ada)), *inputs)
         assert refused.value.status == 403, handler
 
 
@@ -292,7 +298,7 @@ def test_a_deed_that_was_confirmed_is_refused_to_a_plain_user_too(panel, ada, bo
         (session_actions.ask_end_all, ()),
         (session_actions.ask_end_listed, (listed,)),
     ):
-        pending = panel.does(question, context, *inputs)
+        pending = panel.run_handler(question, context, *inputs)
         with pytest.raises(ApiError) as refused:
             panel.loop.run(pending.action(panel.services, as_user))
         assert refused.value.status == 403

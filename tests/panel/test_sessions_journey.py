@@ -17,8 +17,8 @@ def sign_up(space: Space) -> None:
     """Let Mallory sign up with a browser that names itself to do harm."""
     headers = {"origin": space.url, "user-agent": FORGED}
     with httpx.Client(base_url=space.url, headers=headers, trust_env=False) as guest:
-        said = {"name": "<script>alert(2)</script>", "email": EMAIL, "password": PASSWORD}
-        assert guest.post("/api/auth/sign-up/email", json=said).status_code == 200
+        payload = {"name": "<script>alert(2)</script>", "email": EMAIL, "password": PASSWORD}
+        assert guest.post("/api/auth/sign-up/email", json=payload).status_code == 200
 
 
 def test_the_owner_ends_a_session_and_then_their_own(browser: Browser, space: Space):

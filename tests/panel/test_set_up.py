@@ -8,13 +8,13 @@ import pytest
 from panel.client.api import ApiError
 from panel.pages.set_up import setup_steps, words
 from tests.clocks import NOON, SeededRandomness
-from tests.later import later
+from tests.lazy_import import lazy_import
 from tests.make import PASSWORD, make_settings
 from tests.panel.conftest import OWNER_EMAIL
 from tests.panel.test_health import READY, WELL
 from tests.rig.space import ROOT
 
-page = later("panel.pages.set_up.page")
+page = lazy_import("panel.pages.set_up.page")
 
 GUIDE = ROOT / "docs" / "frontend.md"
 APP = "https://app.example.com"
@@ -28,8 +28,8 @@ def known(tmp_path, *, own_password=True, settings=None, **changed):
     status = copy.deepcopy(DONE)
     for part, how in changed.items():
         status[part] = {**status[part], **how} if isinstance(how, dict) else how
-    told = {"frontend_proxy_key": "shared", "secret_key": OURS, **(settings or {})}
-    given = make_settings(tmp_path, **told)
+    payload = {"frontend_proxy_key": "shared", "secret_key": OURS, **(settings or {})}
+    given = make_settings(tmp_path, **payload)
     chance = SeededRandomness("set-up")
     return setup_steps.SetupState(
         status, READY, given, chance, NOON, "me@example.com", "id-1", own_password
@@ -141,17 +141,19 @@ def test_the_apps_files_are_those_of_the_guide(name):
 
 
 def test_the_owner_is_led_from_what_the_server_knows(panel):
-    shown = panel.does(page.render, panel.context())
+    shown = panel.run_handler(page.render, panel.context())
     assert words.ADMIN_FIRST.format(OWNER_EMAIL) in shown
     owner = panel.gatehouse.visitor()
-    owner.signs_in(OWNER_EMAIL)
-    said = {"currentPassword": PASSWORD, "newPassword": "one of my own, and long"}
-    assert owner.post("change-password", said).status_code == 200
-    assert words.ADMIN_OK.format(OWNER_EMAIL) in panel.does(page.render, panel.context(owner))
+    owner.sign_in(OWNER_EMAIL)
+    payload = {"currentPassword": PASSWORD, "newPassword": "one of my own, and long"}
+    assert owner.post("change-password", payload).status_code == 200
+    assert words.ADMIN_OK.format(OWNER_EMAIL) in panel.run_handler(
+        page.render, panel.context(owner)
+    )
 
 
 def test_a_plain_user_is_told_nothing(panel):
     ada = panel.gatehouse.member("ada@example.com")
     with pytest.raises(ApiError) as refused:
-        panel.does(page.render, panel.context(ada))
+        panel.run_handler(page.render, panel.context(ada))
     assert refused.value.status == 403

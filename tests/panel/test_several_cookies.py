@@ -38,5 +38,5 @@ def test_signing_out_ends_all_that_the_browser_shows(panel, ended):
 
 def test_so_does_signing_in_anew(panel, ended):
     guest = panel.owner()
-    guest.signs_in_here(**in_front(ended, guest))
+    guest.sign_in_to_panel(**in_front(ended, guest))
     assert sessions_of(panel, OWNER_EMAIL) == 1

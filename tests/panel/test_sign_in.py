@@ -69,7 +69,7 @@ def test_in_the_frame_of_another_site_it_does_not_ask_for_the_focus(shared):
 
 def test_the_right_password_of_an_admin_opens_the_panel(panel):
     guest = panel.visitor()
-    answer = guest.signs_in_here()
+    answer = guest.sign_in_to_panel()
     assert (answer.status_code, answer.headers["location"]) == (303, "/admin/?tried=1")
     assert guest.get("/admin/?tried=1").headers["location"] == HOME
     assert guest.get(HOME).json()["email"] == OWNER_EMAIL
@@ -93,7 +93,7 @@ PLAIN = "Path=/; HttpOnly; SameSite=Lax"
 )
 def test_the_cookie_fits_where_the_browser_is(open_panel, told, headers, name, attributes):
     guest = open_panel(**told).visitor()
-    answer = guest.signs_in_here(**headers)
+    answer = guest.sign_in_to_panel(**headers)
     assert cookies_set(answer) == {name: attributes, f"{name}_device": DEVICE + attributes}
     assert guest.get(HOME).status_code == 200
 
@@ -118,7 +118,7 @@ def test_over_https_the_cookie_of_plain_http_counts_for_nothing(open_panel):
 )
 def test_what_does_not_match_is_refused_in_one_and_the_same_way(shared, email, password):
     guest = shared.visitor()
-    assert reason(guest.signs_in_here(email, password)) == "refused"
+    assert reason(guest.sign_in_to_panel(email, password)) == "refused"
     assert words.MESSAGES["refused"] in guest.get(f"{LOGIN}?why=refused").text
 
 
@@ -126,8 +126,8 @@ def test_who_is_no_admin_is_refused_as_for_a_wrong_password_and_leaves_no_sessio
     panel.gatehouse.member("ada@example.com").post("sign-out", {})
     right, wrong = panel.visitor(), panel.visitor()
     responses = [
-        right.signs_in_here("ada@example.com"),
-        wrong.signs_in_here("ada@example.com", "x"),
+        right.sign_in_to_panel("ada@example.com"),
+        wrong.sign_in_to_panel("ada@example.com", "x"),
     ]
     assert [reason(answer) for answer in responses] == ["refused", "refused"]
     assert sessions_of(panel, "ada@example.com") == 0
@@ -135,13 +135,13 @@ def test_who_is_no_admin_is_refused_as_for_a_wrong_password_and_leaves_no_sessio
 
 def test_a_banned_admin_is_refused(panel):
     panel.gatehouse.ban(OWNER_EMAIL)
-    assert reason(panel.visitor().signs_in_here()) == "refused"
+    assert reason(panel.visitor().sign_in_to_panel()) == "refused"
 
 
 def test_signing_in_again_ends_the_session_before(panel):
     guest = panel.owner()
     before = dict(guest.cookies)
-    guest.signs_in_here()
+    guest.sign_in_to_panel()
     assert sessions_of(panel, OWNER_EMAIL) == 1
     guest.cookies = before
     assert guest.get(HOME).headers["location"] == LOGIN
@@ -149,14 +149,14 @@ def test_signing_in_again_ends_the_session_before(panel):
 
 def test_the_api_sees_who_really_asks(panel):
     guest = panel.visitor(address="10.3.2.1", **{"user-agent": "Phone/2"})
-    guest.signs_in_here(**{"x-forwarded-for": "198.51.100.66, 203.0.113.80"})
+    guest.sign_in_to_panel(**{"x-forwarded-for": "198.51.100.66, 203.0.113.80"})
     (event,) = [each for each in panel.gatehouse.events() if each.kind == "sign_in"]
     assert (event.address, event.user_agent) == ("203.0.113.80", "Phone/2")
 
 
 def test_who_is_no_trusted_proxy_cannot_pose_as_another(panel):
     guest = panel.visitor(address="203.0.113.7")
-    guest.signs_in_here(**{"x-forwarded-for": "198.51.100.66"})
+    guest.sign_in_to_panel(**{"x-forwarded-for": "198.51.100.66"})
     assert guest.get(HOME).json()["address"] == "203.0.113.7"
 
 
@@ -164,13 +164,13 @@ def test_too_many_attempts_are_refused_in_words_and_only_for_that_address(open_p
     panel = open_panel(rate_limits=True)
     guest = panel.visitor()
     for _ in range(3):
-        assert reason(guest.signs_in_here(password="guess")) == "refused"
-    answer = guest.signs_in_here()
+        assert reason(guest.sign_in_to_panel(password="guess")) == "refused"
+    answer = guest.sign_in_to_panel()
     assert answer.status_code == 429
     assert 1 <= int(answer.headers["retry-after"]) <= 10
     assert re.search(r"Too many attempts\. Try again in \d+ seconds?\.", answer.text)
     assert '<form method="post"' in answer.text
-    assert panel.visitor(address="198.51.100.9").signs_in_here().status_code == 303
+    assert panel.visitor(address="198.51.100.9").sign_in_to_panel().status_code == 303
 
 
 def test_strangers_guesses_do_not_lock_the_owner_out_of_a_browser_used_before(open_panel):
@@ -178,16 +178,16 @@ def test_strangers_guesses_do_not_lock_the_owner_out_of_a_browser_used_before(op
     guest = panel.owner()
     guest.post(LOGOUT, {})
     for number in range(1, 12):
-        panel.visitor(address=f"198.51.{number}.1").signs_in_here(password="guess")
-    assert panel.visitor(address="192.0.2.1").signs_in_here().status_code == 429
-    assert guest.signs_in_here().status_code == 303
+        panel.visitor(address=f"198.51.{number}.1").sign_in_to_panel(password="guess")
+    assert panel.visitor(address="192.0.2.1").sign_in_to_panel().status_code == 429
+    assert guest.sign_in_to_panel().status_code == 303
 
 
 def test_a_busy_server_is_told_from_a_refusal(panel):
     with pytest.raises(Refusal):
         for _ in range(1000):
             panel.gatehouse.context.pools.hash_queue.acquire()
-    answer = panel.visitor().signs_in_here()
+    answer = panel.visitor().sign_in_to_panel()
     assert answer.status_code == 503
     assert "The server is busy" in answer.text
 
@@ -205,8 +205,8 @@ def test_a_busy_server_is_told_from_a_refusal(panel):
     ids=["json", "text", "nothing", "not ascii", "too long", "too many fields"],
 )
 def test_what_is_not_the_form_is_not_read(shared, body, headers):
-    told = {"content-type": "application/x-www-form-urlencoded", **headers}
-    answer = shared.visitor().post(LOGIN, raw=body, headers=told)
+    payload = {"content-type": "application/x-www-form-urlencoded", **headers}
+    answer = shared.visitor().post(LOGIN, raw=body, headers=payload)
     assert answer.status_code == 415
 
 
@@ -216,7 +216,7 @@ def test_a_form_without_fields_is_refused_like_any_other(shared):
 
 def test_when_the_browser_drops_the_cookie_the_page_says_so(open_panel):
     guest = open_panel(**SPACE, space_host=("abc-space.hf.space",)).visitor()
-    guest.signs_in_here(**IN_A_FRAME)
+    guest.sign_in_to_panel(**IN_A_FRAME)
     guest.cookies.clear()
     answer = guest.get("/admin/?tried=1", headers=IN_A_FRAME)
     assert answer.headers["location"] == f"{LOGIN}?why=no-cookie"

@@ -54,8 +54,8 @@ def test_each_button_sends_what_it_is_called_after(
 
 
 def test_a_request_comes_from_a_page_of_our_own_at_the_public_url(loop, server, clock, tmp_path):
-    told = {"public_url": "https://auth.example", "port": 7999}
-    service = a_tester(server, clock, tmp_path, **told)
+    payload = {"public_url": "https://auth.example", "port": 7999}
+    service = a_tester(server, clock, tmp_path, **payload)
     loop.run(service.send(owner(), "A", QUICK_ACTIONS[words.SIGN_IN](ADA)))
     (request,) = server.asked
     assert str(request.url) == "http://127.0.0.1:7999/api/auth/sign-in/email"

@@ -8,10 +8,10 @@ from panel.client.loopback import InvalidCall
 from panel.tester.forms import Prefill, build_call, prefill
 from panel.tester.openapi import Field, FieldKind, Operation, operations
 from panel.tester.quick_actions import Person
-from tests.later import later
+from tests.lazy_import import lazy_import
 from tests.panel.conftest import Panel
 
-tester_endpoints = later("panel.pages.tester.endpoints")
+tester_endpoints = lazy_import("panel.pages.tester.endpoints")
 
 ADA = Person("Ada", "ada@example.com", "correct horse")
 
@@ -19,7 +19,7 @@ ADA = Person("Ada", "ada@example.com", "correct horse")
 @pytest.fixture(scope="session")
 def every(shared: Panel, owner) -> dict[str, Operation]:
     """Every endpoint of the real description."""
-    document = shared.does(
+    document = shared.run_handler(
         lambda services, context: services.api.get(context.admin, "/openapi.json"),
         shared.context(owner),
     )

@@ -19,14 +19,14 @@ from panel.tester.journeys.runner import Journey, Progress
 from panel.tester.journeys.steps import JOURNEYS
 from panel.tester.masking import MASK
 from panel.tester.quick_actions import QUICK_ACTIONS
-from tests.later import later
+from tests.lazy_import import lazy_import
 from tests.make import PASSWORD
 from tests.panel.conftest import OWNER_EMAIL, Panel, lay_out
 
-gr = later("gradio")
-page = later("panel.pages.tester.page")
-journeys_page = later("panel.pages.tester.journeys")
-tester_endpoints = later("panel.pages.tester.endpoints")
+gr = lazy_import("gradio")
+page = lazy_import("panel.pages.tester.page")
+journeys_page = lazy_import("panel.pages.tester.journeys")
+tester_endpoints = lazy_import("panel.pages.tester.endpoints")
 
 HERE = ("A", None, False, "curl")
 ADA = ("Ada", "ada@example.com", "correct horse", True)
@@ -85,7 +85,7 @@ def last(panel: Panel, handler, context, *given):
     return panel.loop.run(run())
 
 
-def signs_up(panel: Panel, tester, context):
+def sign_up(panel: Panel, tester, context):
     return last(panel, tester.handler_for(QUICK_ACTIONS[words.SIGN_UP]), context, *HERE, *ADA)
 
 
@@ -98,7 +98,7 @@ class TestTheSteps:
     def test_a_deed_shows_what_came_and_writes_it_out_by_hand(
         self, panel, context, tester, view, results
     ):
-        shown, hand = signs_up(panel, tester, context), tester.custom
+        shown, hand = sign_up(panel, tester, context), tester.custom
         assert set(shown) == {*view.outputs, *hand.fields}
         assert "Signed in as ada@example.com" in shown[view.browsers.browser_state]
         assert shown[view.jar].count("class='cookie'") == 2
@@ -117,9 +117,9 @@ class TestTheSteps:
     def test_secrets_are_masked_until_they_are_asked_for(
         self, panel, context, tester, view, results
     ):
-        signs_up(panel, tester, context)
+        sign_up(panel, tester, context)
         for reveal in (False, True):
-            shown = panel.does(view.show_again, context, 1, "A", None, reveal, "curl")
+            shown = panel.run_handler(view.show_again, context, 1, "A", None, reveal, "curl")
             sent, copy = shown[results.request], shown[results.copy].value
             cookie = next(iter(panel.services.tester.browser(context.admin, "A").cookies.values()))
             with_cookie = (view.jar, results.raw, results.cookies, results.headers)
@@ -131,7 +131,7 @@ class TestTheSteps:
             assert [token in shown[each] for each in with_token] == [reveal] * 3
 
     def test_a_new_person_is_thought_up(self, panel, context, tester):
-        shown = panel.does(tester.quick.fill_person, context)
+        shown = panel.run_handler(tester.quick.fill_person, context)
         name, email, password = (shown[each] for each in tester.quick.person)
         assert (name[:9], email[-12:], len(password)) == ("Test user", "@example.com", 16)
 
@@ -155,7 +155,7 @@ class TestByHand:
     def test_a_page_of_another_site_is_refused_and_both_requests_are_shown(
         self, panel, context, tester, results
     ):
-        signs_up(panel, tester, context)
+        sign_up(panel, tester, context)
         manner = ("A", " https://another-site.example ", False, "curl")
         given = ("POST", "/api/auth/update-user", "", '{"name": "Eve"}')
         shown = last(panel, tester.on_send, context, *manner, *given)
@@ -171,28 +171,28 @@ class TestTheBrowsers:
     ):
         panel.services.tester.add_browser(context.admin, "Acting as ada")
         there = replace(context, query={"browser": "Acting as ada"})
-        opened = panel.does(tester.on_load, there)[view.browsers.chosen]
+        opened = panel.run_handler(tester.on_load, there)[view.browsers.chosen]
         assert (opened.value, opened.choices[-1][0]) == ("Acting as ada", "Acting as ada")
         for query in ({}, {"browser": "X"}):
-            shown = panel.does(tester.on_load, replace(context, query=query))
+            shown = panel.run_handler(tester.on_load, replace(context, query=query))
             assert shown[view.browsers.chosen].value == "A"
 
     def test_one_can_be_added_and_emptied(self, panel, context, tester, view):
-        signs_up(panel, tester, context)
+        sign_up(panel, tester, context)
         browser_state = view.browsers.browser_state
-        assert "Signed in" in panel.does(tester.on_choose, context, *HERE)[browser_state]
-        assert "No cookies" in panel.does(tester.on_empty, context, *HERE)[browser_state]
-        shown = panel.does(tester.on_add, context, *HERE)
+        assert "Signed in" in panel.run_handler(tester.on_choose, context, *HERE)[browser_state]
+        assert "No cookies" in panel.run_handler(tester.on_empty, context, *HERE)[browser_state]
+        shown = panel.run_handler(tester.on_add, context, *HERE)
         assert shown[view.browsers.chosen].value == "D"
         assert "No cookies" in shown[browser_state]
 
 
 class TestTheEndpoints:
     def test_they_are_offered_by_group(self, panel, context, form):
-        shown = panel.does(form.on_load, context)
+        shown = panel.run_handler(form.on_load, context)
         assert ("Admin: bans", "admin: bans") in shown[form.group].choices
         assert len(shown[form.endpoint].choices) > 50
-        bans = panel.does(tester_endpoints.on_group, context, "admin: bans")
+        bans = panel.run_handler(tester_endpoints.on_group, context, "admin: bans")
         assert [name for _, name in bans.choices] == [
             "POST /api/auth/admin/ban-user",
             "POST /api/auth/admin/unban-user",
@@ -200,7 +200,7 @@ class TestTheEndpoints:
 
     def test_one_that_is_picked_shows_its_fields_and_hides_the_others(self, panel, context, form):
         name = "GET /api/auth/admin/list-users"
-        shown = panel.does(form.on_pick, context, name, *ADA[:3])
+        shown = panel.run_handler(form.on_pick, context, name, *ADA[:3])
         assert set(shown) == set(form.outputs)
         texts = [shown[each] for each in form.texts]
         choices = [shown[each] for each in form.choices]
@@ -225,7 +225,7 @@ class TestTheEndpoints:
 
     def test_a_form_goes_on_by_hand(self, panel, context, tester):
         given = self.filled(email="a@example.com")
-        shown, hand = panel.does(tester.edit_as_custom, context, *given), tester.custom
+        shown, hand = panel.run_handler(tester.edit_as_custom, context, *given), tester.custom
         assert (shown[hand.method], shown[hand.path]) == ("POST", "/api/auth/sign-in/email")
         assert json.loads(shown[hand.body]) == {"email": "a@example.com"}
         assert shown[tester.tabs].selected == "custom"
@@ -248,18 +248,18 @@ class TestTheHistory:
     ):
         last(panel, tester.on_send, context, "B", None, False, "curl", "GET", "/health", "", "")
         last(panel, tester.on_send, context, *HERE, "GET", "/ready", "", "")
-        assert "/health" in panel.does(view.open_exchange, context, 1, *HERE)[results.card]
+        assert "/health" in panel.run_handler(view.open_exchange, context, 1, *HERE)[results.card]
         shown = last(panel, view.send_again, context, 1, *HERE)
         assert "/health" in shown[results.card]
         listed = shown[view.history].choices
         assert [number for _, number in listed] == [3, 2, 1]
         assert [label.split()[-1] for label, _ in listed] == ["(B)", "(A)", "(B)"]
-        assert len(panel.does(view.load_history, context).choices) == 3
+        assert len(panel.run_handler(view.load_history, context).choices) == 3
 
     def test_one_must_be_chosen_and_not_forgotten(self, panel, context, view):
         for number, told in ((None, words.CHOOSE_ONE), (7, words.FORGOTTEN)):
             with pytest.raises(gr.Error) as wanting:
-                panel.does(view.open_exchange, context, number, *HERE)
+                panel.run_handler(view.open_exchange, context, number, *HERE)
             assert wanting.value.message == told
 
 
@@ -368,7 +368,7 @@ def test_a_plain_user_is_refused_by_every_handler(panel, tester):
     as_user = panel.context(panel.gatehouse.member("ada@example.com"))
     panel.loop.run(panel.services.tester.send(as_user.admin, "A", Call("GET", "/health")))
     for handler, *given in handlers(tester):
-        run = partial(panel.does, handler)
+        run = partial(panel.run_handler, handler)
         if handler.__code__.co_flags & 0x200:  # an asynchronous generator
             run = partial(last, panel, handler)
         with pytest.raises(ApiError) as refused:

@@ -12,10 +12,10 @@ from panel.client.loopback import Call
 from panel.pages.tester.journey_view import render_progress
 from panel.tester.code_snippets import FORMATS
 from panel.tester.journeys.runner import Journey, Progress, Step, StepResult
-from tests.later import later
+from tests.lazy_import import lazy_import
 from tests.panel.answering import owner
 
-tester_results = later("panel.pages.tester.results")
+tester_results = lazy_import("panel.pages.tester.results")
 
 AWKWARD = 'it\'s "so" \\ lång, 1 canary'
 TOKEN = "N5vT0cXq8mYw2bKzR4hLp7sDf9gJ1aUe3iOoPtCdWx"
@@ -32,18 +32,18 @@ class Names:
 def everything_shown(service, exchange, *, reveal=False):
     """Every tab, every copy, the history and the same request as a step of a journey."""
     services, context = SimpleNamespace(tester=service), SimpleNamespace(admin=owner())
-    said = []
+    messages = []
     for name in FORMATS:
         manner = tester_results.ViewOptions("A", reveal=reveal, snippet=name)
         shown = tester_results.Results.show(Names(), services, exchange, manner).values()
-        said += [getattr(each, "value", None) or getattr(each, "label", each) for each in shown]
+        messages += [getattr(each, "value", None) or getattr(each, "label", each) for each in shown]
     view = tester_results.TesterView(None, None, None, None, "history")
     listed = view.show_history(services, context)["history"]
-    said += [label for label, _ in listed.choices]
+    messages += [label for label, _ in listed.choices]
     step = Step(("A title", "what it proves"), None)
     progress = Progress(Journey("A journey", (step,)), [StepResult(False, "failed", (exchange,))])
-    said.append(render_progress(progress, reveal=reveal).replace("&nbsp;", " "))
-    return unescape("\n".join(map(str, said)))
+    messages.append(render_progress(progress, reveal=reveal).replace("&nbsp;", " "))
+    return unescape("\n".join(map(str, messages)))
 
 
 def pieces_in(text, secret):

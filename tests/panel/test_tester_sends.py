@@ -31,13 +31,13 @@ class TestAPageOfAnotherSite:
         assert words.PREFLIGHT_REFUSES in exchange_view.render_card(exchange, [])
 
     def test_a_preflight_that_names_the_origin_allows(self, loop, service, server):
-        told = {"access-control-allow-origin": ELSEWHERE, "access-control-allow-headers": "*"}
-        told |= {"access-control-allow-credentials": "true"}
+        payload = {"access-control-allow-origin": ELSEWHERE, "access-control-allow-headers": "*"}
+        payload |= {"access-control-allow-credentials": "true"}
         call = Call("POST", "/api/me", "{}", origin=ELSEWHERE)
 
         def allowed(headers: str) -> bool:
-            told["access-control-allow-headers"] = headers
-            server.answer = httpx.Response(204, headers=told)
+            payload["access-control-allow-headers"] = headers
+            server.answer = httpx.Response(204, headers=payload)
             exchange = loop.run(service.send(owner(), "A", call))
             return exchange.preflight.allows
 
@@ -131,9 +131,9 @@ class TestTheHistory:
 
 
 def test_secrets_are_found_wherever_they_stand(loop, service, server):
-    said = {"session": {"token": "body-token"}, "list": [{"secret": "in a list"}], "name": "Ada"}
+    payload = {"session": {"token": "body-token"}, "list": [{"secret": "in a list"}], "name": "Ada"}
     headers = [("set-cookie", TOKEN), ("set-auth-token", "header-token")]
-    server.answer = httpx.Response(200, json=said, headers=headers)
+    server.answer = httpx.Response(200, json=payload, headers=headers)
     service.browser(owner(), "A").keep(parse_set_cookie("held=held-value%3D; Path=/"))
     call = Call(
         "POST", "/api/auth/reset-password?token=query-token", '{"password": "the \\"one\\""}'

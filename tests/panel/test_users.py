@@ -6,13 +6,13 @@ import pytest
 
 from panel.client.api import ApiError
 from panel.pages.users import words
-from tests.later import later
+from tests.lazy_import import lazy_import
 from tests.make import PASSWORD
 from tests.panel.conftest import OWNER_EMAIL, Panel, lay_out
 
-gr = later("gradio")
-user_actions = later("panel.pages.users.actions")
-page = later("panel.pages.users.page")
+gr = lazy_import("gradio")
+user_actions = lazy_import("panel.pages.users.actions")
+page = lazy_import("panel.pages.users.page")
 
 ADA = "ada@example.com"
 ANY = ("", "", "", "", "createdAt desc")
@@ -41,10 +41,10 @@ def one(users):
 @pytest.fixture
 def said(monkeypatch):
     """What toasts say."""
-    told: list[str] = []
+    messages: list[str] = []
     for module in ("panel.pages.users.page", "panel.pages.users.detail"):
-        monkeypatch.setattr(f"{module}.show_success", told.append)
-    return told
+        monkeypatch.setattr(f"{module}.show_success", messages.append)
+    return messages
 
 
 @pytest.fixture
@@ -72,14 +72,14 @@ def turnable(users, shown) -> tuple[bool, bool]:
 
 def carried_out(panel, context, question, *inputs) -> str:
     """Ask, confirm, and return what was said to have been done."""
-    pending = panel.does(question, context, *inputs)
+    pending = panel.run_handler(question, context, *inputs)
     return panel.loop.run(pending.action(panel.services, context))
 
 
 class TestTheList:
     def test_everybody_is_listed_the_newest_first(self, panel, users, ada):
         panel.gatehouse.member("bob@example.com")
-        shown = panel.does(users.index.on_filter, panel.context(), *ANY)
+        shown = panel.run_handler(users.index.on_filter, panel.context(), *ANY)
         assert emails(shown[users.index.listed])[2:] == [OWNER_EMAIL]
         csv = shown[users.index.csv]
         assert "/admin/users.csv?sortBy=createdAt&amp;sortDirection=desc" in csv
@@ -100,7 +100,7 @@ class TestTheList:
     def test_the_server_searches_filters_and_sorts(self, panel, users, ada, filters, found):
         panel.gatehouse.member("bob@example.com")
         panel.gatehouse.ban("bob@example.com")
-        shown = panel.does(users.index.on_filter, panel.context(), *filters)
+        shown = panel.run_handler(users.index.on_filter, panel.context(), *filters)
         assert emails(shown[users.index.listed]) == found
         if not found:
             assert words.NOBODY in shown[users.index.listed]
@@ -114,26 +114,28 @@ class TestTheList:
             panel.gatehouse.member(f"user{number}@example.com")
         context, by_mail = panel.context(), ("", "", "", "", "email asc")
         it, offset = users.index.listed, users.index.offset
-        first = panel.does(users.index.on_filter, context, *by_mail)
-        second = panel.does(users.index.older, context, *by_mail, first[offset])
+        first = panel.run_handler(users.index.on_filter, context, *by_mail)
+        second = panel.run_handler(users.index.older, context, *by_mail, first[offset])
         assert emails(second[it]) == ["user1@example.com", "user2@example.com"]
         assert "offset=2" in second[it]
         assert turnable(users, second) == (True, True)
         assert "3 to 4 of 5 users" in second[users.index.pager.position]
-        last = panel.does(users.index.older, context, *by_mail, second[offset])
+        last = panel.run_handler(users.index.older, context, *by_mail, second[offset])
         assert emails(last[it]) == ["user3@example.com"]
         assert turnable(users, last) == (True, False)
-        assert panel.does(users.index.newer, context, *by_mail, second[offset])[it] == first[it]
+        assert (
+            panel.run_handler(users.index.newer, context, *by_mail, second[offset])[it] == first[it]
+        )
 
     def test_the_page_opens_as_its_address_asks(self, panel, users, ada):
         context = panel.context(search="ada", sortBy="email", sortDirection="asc", offset="x")
-        shown = panel.does(users.on_load, context)
+        shown = panel.run_handler(users.on_load, context)
         assert [shown[each].visible for each in users.layout.outputs] == [True, False]
         assert [shown[each] for each in users.index.inputs] == ["ada", "", "", "", "email asc"]
         assert emails(shown[users.index.listed]) == [ADA]
 
     def test_an_address_that_names_a_user_leaves_the_place_to_them(self, panel, users, at_ada):
-        shown = panel.does(users.on_load, at_ada)
+        shown = panel.run_handler(users.on_load, at_ada)
         assert [shown[each].visible for each in users.layout.outputs] == [False, True]
 
     @pytest.mark.parametrize("name", HOSTILE, ids=ascii)
@@ -149,23 +151,23 @@ class TestTheList:
     def test_a_new_user_can_sign_in_and_is_one_click_away(self, panel, users, said):
         context = panel.context()
         panel.clock.advance(seconds=1)
-        shown = panel.does(
+        shown = panel.run_handler(
             users.on_create, context, "New@Example.com ", " New ", "user", PASSWORD, *ANY
         )
         assert "new@example.com" in shown[users.form.created]
         assert [shown[each] for each in users.form.fields] == ["", "", "user", ""]
         assert emails(shown[users.index.listed])[0] == "new@example.com"
         assert said == ["new@example.com has an account now."]
-        assert panel.gatehouse.visitor().signs_in("new@example.com").status_code == 200
+        assert panel.gatehouse.visitor().sign_in("new@example.com").status_code == 200
 
     def test_a_user_needs_a_name_and_an_address(self, panel, users):
         with pytest.raises(gr.Error, match="needs a name"):
-            panel.does(users.on_create, panel.context(), "", "Ada", "user", "", *ANY)
+            panel.run_handler(users.on_create, panel.context(), "", "Ada", "user", "", *ANY)
 
 
 class TestOneUser:
     def test_their_page_tells_who_they_are_and_what_happened(self, panel, one, at_ada):
-        shown, actions = panel.does(one.on_load, at_ada), one.actions
+        shown, actions = panel.run_handler(one.on_load, at_ada), one.actions
         assert set(shown) == set(one.outputs)
         assert ADA in shown[one.about]
         assert words.IS_UNVERIFIED in shown[one.about]
@@ -179,65 +181,65 @@ class TestOneUser:
 
     def test_somebody_who_is_gone_leaves_a_sentence(self, panel, one):
         nobody = panel.context(id="01a203c2-7c93-7407-ab15-d32628a133b6")
-        shown = panel.does(one.on_load, nobody)
+        shown = panel.run_handler(one.on_load, nobody)
         assert words.GONE in shown[one.about]
         assert shown[one.column].visible is False
 
     def test_without_an_id_nothing_is_asked(self, panel, one):
-        assert panel.does(one.on_load, panel.context()) == {}
+        assert panel.run_handler(one.on_load, panel.context()) == {}
 
     def test_an_address_is_marked_as_verified_and_as_not(self, panel, at_ada, ada):
-        told = panel.does(user_actions.mark_verified, at_ada)
+        told = panel.run_handler(user_actions.mark_verified, at_ada)
         assert told == f"{ADA} counts as verified now."
         assert ada.session()["user"]["emailVerified"] is True
-        told = panel.does(user_actions.mark_unverified, at_ada)
+        told = panel.run_handler(user_actions.mark_unverified, at_ada)
         assert told == f"{ADA} counts as not verified now."
         assert ada.session()["user"]["emailVerified"] is False
 
     def test_a_reset_mail_says_where_it_went(self, panel, at_ada):
-        assert "outbox" in panel.does(user_actions.send_reset, at_ada)
+        assert "outbox" in panel.run_handler(user_actions.send_reset, at_ada)
 
     def test_a_role_is_given_once_it_is_confirmed(self, panel, at_ada, ada):
-        question = panel.does(user_actions.ask_role, at_ada, "admin")
+        question = panel.run_handler(user_actions.ask_role, at_ada, "admin")
         assert "may then do everything" in question.sentence
         assert ada.session()["user"]["role"] == "user"
         assert "admin now" in carried_out(panel, at_ada, user_actions.ask_role, "admin")
         assert ada.session()["user"]["role"] == "admin"
 
     def test_a_ban_ends_their_sessions_until_the_day_is_over(self, panel, one, at_ada, ada):
-        question = panel.does(user_actions.ask_ban, at_ada, "2026-11-24", "Spam")
+        question = panel.run_handler(user_actions.ask_ban, at_ada, "2026-11-24", "Spam")
         assert "until 25 November 2026, 00:00:00 UTC" in question.sentence
         assert "1 live session ends at once." in question.sentence
         carried_out(panel, at_ada, user_actions.ask_ban, "2026-11-24", "Spam")
         assert ada.session() is None
-        assert "Spam" in panel.does(one.render, at_ada)[one.about]
+        assert "Spam" in panel.run_handler(one.render, at_ada)[one.about]
         panel.clock.advance(days=3)
-        assert panel.gatehouse.visitor().signs_in(ADA).status_code == 200
+        assert panel.gatehouse.visitor().sign_in(ADA).status_code == 200
 
     def test_a_ban_for_good_is_lifted_again(self, panel, at_ada):
         assert "for good" in carried_out(panel, at_ada, user_actions.ask_ban, "", "")
-        assert panel.gatehouse.visitor().signs_in(ADA).status_code == 403
-        panel.does(user_actions.unban, at_ada)
-        assert panel.gatehouse.visitor().signs_in(ADA).status_code == 200
+        assert panel.gatehouse.visitor().sign_in(ADA).status_code == 403
+        panel.run_handler(user_actions.unban, at_ada)
+        assert panel.gatehouse.visitor().sign_in(ADA).status_code == 200
 
     @pytest.mark.parametrize(
         ("until", "told"), [("soon", words.NO_SUCH_DAY), ("2026-11-21", words.DAY_IS_OVER)]
     )
     def test_a_ban_needs_a_day_to_come(self, panel, at_ada, until, told):
         with pytest.raises(gr.Error) as wanting:
-            panel.does(user_actions.ask_ban, at_ada, until, "")
+            panel.run_handler(user_actions.ask_ban, at_ada, until, "")
         assert wanting.value.message == told
 
     def test_a_reason_that_is_too_long_is_told_before_anything_is_asked(self, panel, at_ada):
         with pytest.raises(gr.Error, match="at most 1,000 characters"):
-            panel.does(user_actions.ask_ban, at_ada, "", "x" * 1001)
+            panel.run_handler(user_actions.ask_ban, at_ada, "", "x" * 1001)
         carried_out(panel, at_ada, user_actions.ask_ban, "", "x" * 1000)
 
     def test_one_session_is_ended_and_the_others_stay(self, panel, one, at_ada, ada):
         panel.clock.advance(seconds=1)
         elsewhere = panel.gatehouse.visitor()
-        elsewhere.signs_in(ADA)
-        newest = panel.does(one.render, at_ada)[one.actions.session].choices[0][1]
+        elsewhere.sign_in(ADA)
+        newest = panel.run_handler(one.render, at_ada)[one.actions.session].choices[0][1]
         carried_out(panel, at_ada, user_actions.ask_end_one, newest)
         assert (elsewhere.session(), ada.session() is None) == (None, False)
 
@@ -251,22 +253,22 @@ class TestOneUser:
             (user_actions.ask_password, words.WRITE_IT_FIRST),
         ):
             with pytest.raises(gr.Error) as wanting:
-                panel.does(question, at_ada, "")
+                panel.run_handler(question, at_ada, "")
             assert wanting.value.message == told
 
     def test_a_password_is_set_and_ends_every_session(self, panel, at_ada, ada):
         new = "a new one of their own"
-        question = panel.does(user_actions.ask_password, at_ada, new)
+        question = panel.run_handler(user_actions.ask_password, at_ada, new)
         assert new not in question.sentence
         carried_out(panel, at_ada, user_actions.ask_password, new)
         assert ada.session() is None
-        assert panel.gatehouse.visitor().signs_in(ADA, new).status_code == 200
+        assert panel.gatehouse.visitor().sign_in(ADA, new).status_code == 200
 
     def test_a_user_is_deleted_once_it_is_confirmed(self, panel, one, at_ada):
-        assert "cannot be undone" in panel.does(user_actions.ask_delete, at_ada).sentence
-        assert words.GONE not in panel.does(one.render, at_ada)[one.about]
+        assert "cannot be undone" in panel.run_handler(user_actions.ask_delete, at_ada).sentence
+        assert words.GONE not in panel.run_handler(one.render, at_ada)[one.about]
         carried_out(panel, at_ada, user_actions.ask_delete)
-        assert words.GONE in panel.does(one.render, at_ada)[one.about]
+        assert words.GONE in panel.run_handler(one.render, at_ada)[one.about]
 
     def test_what_the_api_refuses_is_refused_here(self, panel):
         myself = panel.context(id=str(panel.gatehouse.user_id(OWNER_EMAIL)))
@@ -286,13 +288,13 @@ class TestOneUser:
         assert visitor.session()["user"]["email"] == ADA
         assert visitor.session()["session"]["impersonatedBy"]
         assert at_ada.admin.key not in str(browser.cookies)
-        assert panel.does(user_actions.find_user, at_ada)["email"] == ADA
-        shown = panel.does(one.render, at_ada)
+        assert panel.run_handler(user_actions.find_user, at_ada)["email"] == ADA
+        shown = panel.run_handler(one.render, at_ada)
         assert "/admin/tester?browser=Acting%20as%20ada" in shown[one.actions.impersonation_note]
         assert words.ACTS_AS_MARK in shown[one.sessions]
 
     def test_a_button_that_needs_no_question_says_what_it_did(self, panel, one, at_ada, said):
-        shown = panel.does(one.handler_for(user_actions.mark_verified), at_ada)
+        shown = panel.run_handler(one.handler_for(user_actions.mark_verified), at_ada)
         assert said == [words.verified(ADA, True)]
         assert words.IS_UNVERIFIED not in shown[one.about]
 
@@ -329,7 +331,7 @@ def test_a_plain_user_is_refused_by_every_handler(panel, users, ada):
     for handler, inputs in (*of_the_page, *of_the_deeds):
         query = {} if handler == users.on_load else theirs
         with pytest.raises(ApiError) as refused:
-            panel.does(handler, panel.context(ada, **query), *inputs)
+            panel.run_handler(handler, panel.context(ada, **query), *inputs)
         assert refused.value.status == 403, handler
 
 
@@ -344,7 +346,7 @@ def test_a_deed_that_was_confirmed_is_refused_to_a_plain_user_too(panel, ada, at
         (user_actions.ask_delete, ()),
         (user_actions.ask_act_as, ()),
     ):
-        pending = panel.does(question, at_ada, *inputs)
+        pending = panel.run_handler(question, at_ada, *inputs)
         with pytest.raises(ApiError) as refused:
             panel.loop.run(pending.action(panel.services, as_user))
         assert refused.value.status == 403

@@ -10,12 +10,12 @@ from panel.client.api import ApiError
 from panel.client.visitor import CURRENT_ADMIN
 from panel.ui import words
 from panel.ui.markup import Markup
-from tests.later import later
+from tests.lazy_import import lazy_import
 from tests.panel.test_tester import owner
 
-gr = later("gradio")
-wiring = later("panel.ui.wiring")
-confirm = later("panel.ui.confirm")
+gr = lazy_import("gradio")
+wiring = lazy_import("panel.ui.wiring")
+confirm = lazy_import("panel.ui.confirm")
 
 
 def event_of(handler, *given, query=b"", services=None, outputs=None):
@@ -182,8 +182,8 @@ def test_what_a_handler_says_itself_is_said_as_it_is(loop):
     ],
 )
 def test_a_refusal_is_read_off_any_answer(body, code, message):
-    told = {"retry-after": "7", "x-request-id": "01a2"}
-    answer = httpx.Response(429, json=body, headers=told)
+    payload = {"retry-after": "7", "x-request-id": "01a2"}
+    answer = httpx.Response(429, json=body, headers=payload)
     refused = ApiError.from_response(answer)
     assert (refused.status, refused.code, refused.message) == (429, code, message)
     assert (refused.retry_after, refused.request_id) == (7, "01a2")

@@ -6,7 +6,7 @@ from contextlib import contextmanager
 
 from playwright.sync_api import Browser, sync_playwright
 
-from tests.rig.missing import missing
+from tests.rig.missing_tools import skip_test
 
 NAMES = ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable")
 MAC = "/Applications/Google Chrome.app/Contents/MacOS/Google Chrome"
@@ -27,7 +27,7 @@ def chromium() -> Iterator[Browser]:
     """A browser without a window; leaves the test out if there is none on this machine."""
     program = next(filter(None, map(shutil.which, (*NAMES, MAC))), None)
     if not program:
-        missing("Chromium", "install the package chromium (make test does it where it is root)")
+        skip_test("Chromium", "install the package chromium (make test does it where it is root)")
     with sync_playwright() as playwright:
         browser = playwright.chromium.launch(executable_path=program, args=FLAGS)
         yield browser

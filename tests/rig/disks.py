@@ -7,7 +7,7 @@ from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
 
-from tests.rig.missing import missing
+from tests.rig.missing_tools import skip_test
 
 
 @dataclass(frozen=True)
@@ -58,7 +58,7 @@ def _mounted(folder: Path, *how: str) -> Iterator[None]:
     folder.mkdir()
     done = subprocess.run(["mount", *how, folder], capture_output=True, text=True, check=False)
     if done.returncode != 0:
-        missing("the right to mount a disk", f"run the tests as root ({done.stderr.strip()})")
+        skip_test("the right to mount a disk", f"run the tests as root ({done.stderr.strip()})")
     try:
         yield
     finally:

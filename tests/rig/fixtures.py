@@ -18,7 +18,7 @@ from tests.rig.space import Space
 
 
 @dataclass(frozen=True)
-class Place:
+class DatabaseTarget:
     """Where a server keeps its data; `direct` goes round the pooler, and is empty for SQLite."""
 
     kind: str
@@ -71,29 +71,35 @@ ON_POSTGRESQL = pytest.mark.parametrize("place", ["postgresql"], indirect=True)
 ON_A_SERVER = pytest.mark.parametrize("place", ["postgresql", "pgbouncer"], indirect=True)
 
 
-def make_place(request: pytest.FixtureRequest, tmp_path: Path, migrated: bool) -> Iterator[Place]:
+def make_database_target(
+    request: pytest.FixtureRequest, tmp_path: Path, migrated: bool
+) -> Iterator[DatabaseTarget]:
     """A database of this test's own, of the kind that is the fixture's parameter."""
     if request.param == "sqlite":
         if migrated:
             put_sqlite(tmp_path / "gatehouse.db")
-        yield Place("sqlite", f"sqlite:///{tmp_path}/gatehouse.db")
+        yield DatabaseTarget("sqlite", f"sqlite:///{tmp_path}/gatehouse.db")
         return
     direct: str = request.getfixturevalue("postgres_url")
     if request.param == "postgresql":
-        yield Place("postgresql", direct, direct)
+        yield DatabaseTarget("postgresql", direct, direct)
         return
     server = request.getfixturevalue("postgres")
     pooler = shared_pgbouncer(server)
-    yield Place("pgbouncer", direct.replace(f":{server.port}/", f":{pooler.port}/"), direct)
+    yield DatabaseTarget(
+        "pgbouncer", direct.replace(f":{server.port}/", f":{pooler.port}/"), direct
+    )
     pooler.forget(direct.rpartition("/")[2])
 
 
-place = pytest.fixture(params=["sqlite", "postgresql", "pgbouncer"], name="place")(make_place)
+place = pytest.fixture(params=["sqlite", "postgresql", "pgbouncer"], name="place")(
+    make_database_target
+)
 """The three kinds we promise to run on; `conftest.py` in `api` and `security` takes two of them."""
 
 
 @pytest.fixture
-def database_url(place: Place) -> str:
+def database_url(place: DatabaseTarget) -> str:
     """The DATABASE_URL of `place`."""
     return place.url
 

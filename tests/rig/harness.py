@@ -96,8 +96,8 @@ def attacks(folder: Path, profile: str, only: str = "") -> Iterator[tuple[list[s
     outbox = folder / "outbox.jsonl"
     outbox.touch()
     environment, flags = ATTACKS[profile]
-    told = {**UNDER_ATTACK, **environment, "MAILBOX_FILE": str(outbox)}
-    with _space(folder / profile, told) as space:
+    payload = {**UNDER_ATTACK, **environment, "MAILBOX_FILE": str(outbox)}
+    with _space(folder / profile, payload) as space:
         about = ["--base-url", space.url, "--outbox", str(outbox), "--admin", ":".join(ADMIN)]
         where = ["--profile", profile, "--trusted", TRUSTED, "--panel", "/admin"]
         chosen = ["--only", only] if only else []

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import playwright
 
-from tests.rig.missing import missing
+from tests.rig.missing_tools import skip_test
 
 OLDEST = 20
 
@@ -37,12 +37,12 @@ def require_node(folder: Path) -> str:
     """Node.js; leaves the test out where there is none, or the folder's packages are not there."""
     node = find_node()
     if not node:
-        missing("Node.js", f"install Node.js {OLDEST} or newer, with npm")
+        skip_test("Node.js", f"install Node.js {OLDEST} or newer, with npm")
     if not (folder / "node_modules").is_dir():
-        missing("Node packages", f"run npm ci in tests/{folder.name} (make test does it)")
+        skip_test("Node packages", f"run npm ci in tests/{folder.name} (make test does it)")
     return node
 
 
 def _version(node: str) -> int:
-    said = subprocess.run([node, "--version"], capture_output=True, text=True, check=False).stdout
-    return int(said.lstrip("v").partition(".")[0] or 0)
+    output = subprocess.run([node, "--version"], capture_output=True, text=True, check=False).stdout
+    return int(output.lstrip("v").partition(".")[0] or 0)

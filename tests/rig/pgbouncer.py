@@ -12,7 +12,7 @@ from pathlib import Path
 import psycopg2
 
 from tests.rig import shared
-from tests.rig.missing import missing
+from tests.rig.missing_tools import skip_test
 from tests.rig.postgres import OWNER, PostgresServer
 from tests.rig.processes import free_port, give_to_unprivileged, listens, unprivileged, wait_until
 
@@ -118,7 +118,7 @@ def own_pgbouncer(postgres: PostgresServer) -> Iterator[PgBouncer]:
 
 def _require() -> None:
     if not _program():
-        missing("PgBouncer", "install the package pgbouncer (make test does it where it is root)")
+        skip_test("PgBouncer", "install the package pgbouncer (make test does it where it is root)")
 
 
 def _folder() -> Path:

@@ -8,7 +8,7 @@ from typing import TypeVar
 import pytest
 
 from tests.rig import pgbouncer, postgres, shared
-from tests.rig.missing import LACKS
+from tests.rig.missing_tools import LACKS
 
 # What takes long, or waits, by folder; each list for one of two workers, which both begin there.
 LONG = (("doctor", "docs", "server", "parity"), ("panel", "notebooks", "frontend"))
@@ -67,7 +67,9 @@ def _is_worker(config: pytest.Config) -> bool:
 def _refuse_other_skips(report: Report) -> Report:
     if report.skipped and not _reason(report).startswith(LACKS):
         report.outcome = "failed"
-        report.longrepr = f"left out by hand ({_reason(report)}): use tests.rig.missing, or mend it"
+        report.longrepr = (
+            f"left out by hand ({_reason(report)}): use tests.rig.missing_tools, or mend it"
+        )
         vars(report).pop("wasxfail", None)  # or pytest would count it as expected
     return report
 

@@ -15,7 +15,7 @@ from typing import Any
 import psycopg2
 
 from tests.rig import shared
-from tests.rig.missing import missing
+from tests.rig.missing_tools import skip_test
 from tests.rig.processes import free_port, give_to_unprivileged, unprivileged
 
 OWNER = "gatehouse"
@@ -158,11 +158,13 @@ def stop_shared_server() -> None:
 def require_postgres() -> None:
     """Leave the test out where no PostgreSQL can run."""
     if not _binaries():
-        missing("PostgreSQL", "install the package postgresql (make test does it where it is root)")
+        skip_test(
+            "PostgreSQL", "install the package postgresql (make test does it where it is root)"
+        )
     try:
         pwd.getpwnam("postgres") if os.geteuid() == 0 else pwd.getpwuid(os.geteuid())
     except KeyError:
-        missing("PostgreSQL", "its user (as root: postgres, else yourself) needs a passwd entry")
+        skip_test("PostgreSQL", "its user (as root: postgres, else yourself) needs a passwd entry")
 
 
 def _binaries() -> Path | None:

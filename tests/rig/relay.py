@@ -7,7 +7,7 @@ import ssl
 import subprocess
 from pathlib import Path
 
-from tests.rig.missing import missing
+from tests.rig.missing_tools import skip_test
 
 
 async def join(reader: asyncio.StreamReader, writer: asyncio.StreamWriter, port: int) -> None:
@@ -28,7 +28,7 @@ async def pass_on(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) ->
 def tls(folder: Path) -> ssl.SSLContext:
     """A server's side of https, with a certificate made in this folder, which nobody trusts."""
     if not shutil.which("openssl"):
-        missing("openssl", "install it; it makes the certificate of a server in small")
+        skip_test("openssl", "install it; it makes the certificate of a server in small")
     key, certificate = folder / "key.pem", folder / "certificate.pem"
     what = ["-x509", "-newkey", "rsa:2048", "-nodes", "-days", "2", "-subj", "/CN=localhost"]
     names = ["-addext", "subjectAltName=DNS:localhost"]

@@ -8,8 +8,8 @@ from sqlalchemy import select, update
 
 from backend.storage.tables import users
 from tests.admins import known, make_admin
-from tests.inside import Gatehouse, Visitor
-from tests.letterbox import Letterbox
+from tests.in_process import Gatehouse, Visitor
+from tests.mailbox import Mailbox
 from tests.make import PASSWORD
 
 
@@ -21,7 +21,7 @@ def limited(start) -> Gatehouse:
 def guess(gatehouse: Gatehouse, times: int, email: str = "ada@example.com") -> list[int]:
     """Guesses from as many addresses; the statuses they get."""
     visitors = [gatehouse.visitor(f"198.51.100.{number}") for number in range(1, times + 1)]
-    return [visitor.signs_in(email, "a guess of mine").status_code for visitor in visitors]
+    return [visitor.sign_in(email, "a guess of mine").status_code for visitor in visitors]
 
 
 def owner(gatehouse: Gatehouse) -> Visitor:
@@ -39,13 +39,13 @@ def test_the_eleventh_guess_is_not_even_checked(limited):
 def test_nor_is_the_right_password_from_an_unknown_browser(limited):
     owner(limited)
     guess(limited, 12)
-    assert limited.visitor("192.0.2.1").signs_in().status_code == 429
+    assert limited.visitor("192.0.2.1").sign_in().status_code == 429
 
 
 def test_the_owners_own_browser_still_gets_in(limited):
     ada = owner(limited)
     guess(limited, 40)
-    assert ada.signs_in().status_code == 200
+    assert ada.sign_in().status_code == 200
 
 
 def test_her_browser_has_ten_guesses_of_its_own(limited, clock):
@@ -53,7 +53,7 @@ def test_her_browser_has_ten_guesses_of_its_own(limited, clock):
     statuses = []
     for _ in range(11):
         clock.advance(seconds=11)  # past the limit by address
-        statuses.append(ada.signs_in(password="my old one perhaps").status_code)
+        statuses.append(ada.sign_in(password="my old one perhaps").status_code)
     assert statuses == [401] * 10 + [429]
 
 
@@ -61,13 +61,13 @@ def test_after_five_minutes_everybody_may_try_again(limited, clock):
     owner(limited)
     guess(limited, 12)
     clock.advance(minutes=5, seconds=1)
-    assert limited.visitor("192.0.2.1").signs_in().status_code == 200
+    assert limited.visitor("192.0.2.1").sign_in().status_code == 200
 
 
 def test_what_was_right_was_no_guess(limited, clock):
     owner(limited)
     for number in range(20):
-        assert limited.visitor(f"192.0.2.{number}").signs_in().status_code == 200
+        assert limited.visitor(f"192.0.2.{number}").sign_in().status_code == 200
 
 
 def test_an_unknown_address_is_limited_alike(limited):
@@ -77,14 +77,14 @@ def test_an_unknown_address_is_limited_alike(limited):
 def test_the_address_in_other_letters_is_the_same_account(limited):
     owner(limited)
     assert guess(limited, 10) == [401] * 10
-    assert limited.visitor("192.0.2.1").signs_in("ADA@EXAMPLE.COM").status_code == 429
+    assert limited.visitor("192.0.2.1").sign_in("ADA@EXAMPLE.COM").status_code == 429
 
 
 def test_a_guessers_own_browser_is_unknown_to_the_other_account(limited):
     owner(limited)
     mallory = limited.member("mallory@example.com", address="192.0.2.66")
     guess(limited, 10)
-    assert mallory.signs_in("ada@example.com", "a guess of mine").status_code == 429
+    assert mallory.sign_in("ada@example.com", "a guess of mine").status_code == 429
 
 
 def test_a_device_cookie_cannot_be_made_up(limited):
@@ -93,7 +93,7 @@ def test_a_device_cookie_cannot_be_made_up(limited):
     guess(limited, 10)
     visitor = limited.visitor("192.0.2.1")
     visitor.cookies["gatehouse.device"] = f"device-{ada}-x." + "A" * 43 + "="
-    assert visitor.signs_in().status_code == 429
+    assert visitor.sign_in().status_code == 429
 
 
 def test_a_session_cookie_is_no_device_cookie(limited):
@@ -101,14 +101,14 @@ def test_a_session_cookie_is_no_device_cookie(limited):
     guess(limited, 10)
     visitor = limited.visitor("192.0.2.1")
     visitor.cookies["gatehouse.device"] = ada.session_cookie
-    assert visitor.signs_in().status_code == 429
+    assert visitor.sign_in().status_code == 429
 
 
 def test_fifty_guesses_at_once_are_ten(limited):
     owner(limited)
     visitors = [limited.visitor(f"198.51.100.{number}") for number in range(50)]
     body = {"email": "ada@example.com", "password": "a guess of mine"}
-    responses = limited.at_once(*(each.sending("POST", "sign-in/email", body) for each in visitors))
+    responses = limited.gather(*(each.sending("POST", "sign-in/email", body) for each in visitors))
     statuses = [response.status_code for response in responses]
     assert statuses.count(401) == 10
     assert set(statuses) <= {401, 429, 503}
@@ -131,7 +131,7 @@ def marks(gatehouse: Gatehouse, number: int) -> list[str]:
     """As many marks of known browsers: each sign-in with the right password gives one."""
     browsers = [gatehouse.visitor(f"203.0.113.{each}") for each in range(number)]
     for each in browsers:
-        assert each.signs_in().status_code == 200
+        assert each.sign_in().status_code == 200
     return [each.cookies[DEVICE] for each in browsers]
 
 
@@ -144,34 +144,34 @@ def guess_with(gatehouse: Gatehouse, mark: str, times: int = 10) -> list[int]:
     for _ in range(times):
         visitor = gatehouse.visitor(f"198.18.{len(statuses)}.{next(_ADDRESSES) % 250}")
         visitor.cookies[DEVICE] = mark
-        statuses.append(visitor.signs_in(password="a guess of mine").status_code)
+        statuses.append(visitor.sign_in(password="a guess of mine").status_code)
     return statuses
 
 
-def by_changing_it(gatehouse: Gatehouse, letterbox: Letterbox) -> Visitor:
+def by_changing_it(gatehouse: Gatehouse, mailbox: Mailbox) -> Visitor:
     browser = gatehouse.visitor("192.0.2.20")
-    browser.signs_in()
+    browser.sign_in()
     payload = {"currentPassword": PASSWORD, "newPassword": OTHER, "revokeOtherSessions": True}
     assert browser.post("change-password", payload).status_code == 200
     return browser
 
 
-def by_a_reset(gatehouse: Gatehouse, letterbox: Letterbox) -> Visitor:
+def by_a_reset(gatehouse: Gatehouse, mailbox: Mailbox) -> Visitor:
     browser = gatehouse.visitor("192.0.2.20")
-    browser.signs_in()
+    browser.sign_in()
     browser.post("request-password-reset", {"email": "ada@example.com"})
-    payload = {"newPassword": OTHER, "token": letterbox.last("reset").token}
+    payload = {"newPassword": OTHER, "token": mailbox.last("reset").token}
     assert browser.post("reset-password", payload).status_code == 200
     return browser
 
 
-def by_an_admin(gatehouse: Gatehouse, letterbox: Letterbox) -> None:
+def by_an_admin(gatehouse: Gatehouse, mailbox: Mailbox) -> None:
     root = make_admin(gatehouse, address="192.0.2.20")
     payload = {"userId": known(gatehouse, "ada@example.com"), "newPassword": OTHER}
     assert root.post("admin/set-user-password", payload).status_code == 200
 
 
-def by_hand(gatehouse: Gatehouse, letterbox: Letterbox) -> None:
+def by_hand(gatehouse: Gatehouse, mailbox: Mailbox) -> None:
     """As a program beside the server, or whoever moves users in again, would."""
     gatehouse.member("eve@example.com", password=OTHER, address="192.0.2.20")
     of = {row.email: row.password_hash for row in gatehouse.rows(select(users))}
@@ -185,26 +185,26 @@ WAYS = [by_changing_it, by_a_reset, by_an_admin, by_hand]
 @pytest.mark.parametrize("strict", [True, False], ids=["strict", "as Better Auth"])
 @pytest.mark.parametrize("changes", WAYS, ids=lambda way: way.__name__)
 def test_with_the_password_every_known_browser_becomes_a_stranger(
-    start_posting, letterbox, changes, strict
+    start_posting, mailbox, changes, strict
 ):
     limited = start_posting(rate_limits=True, strict=strict)
     owner(limited)
     mark = marks(limited, 1)[0]
-    changes(limited, letterbox)
+    changes(limited, mailbox)
     guess(limited, 10)
     assert guess_with(limited, mark, 2) == [429, 429]
     visitor = limited.visitor("192.0.2.30")
     visitor.cookies[DEVICE] = mark
-    assert visitor.signs_in(password=OTHER).status_code == 429
+    assert visitor.sign_in(password=OTHER).status_code == 429
 
 
 @pytest.mark.parametrize("changes", [by_changing_it, by_a_reset], ids=lambda way: way.__name__)
-def test_the_browser_in_which_it_changed_is_the_owners(start_posting, letterbox, changes):
+def test_the_browser_in_which_it_changed_is_the_owners(start_posting, mailbox, changes):
     limited = start_posting(rate_limits=True)
     owner(limited)
-    browser = changes(limited, letterbox)
+    browser = changes(limited, mailbox)
     guess(limited, 40)
-    assert browser.signs_in(password=OTHER).status_code == 200
+    assert browser.sign_in(password=OTHER).status_code == 200
 
 
 def test_many_known_browsers_together_have_twenty_guesses(limited):
@@ -217,21 +217,21 @@ def test_one_of_them_cannot_use_up_what_is_for_all(limited):
     ada = owner(limited)
     mark = marks(limited, 1)[0]
     assert guess_with(limited, mark, 40) == [401] * 10 + [429] * 30
-    assert ada.signs_in().status_code == 200
+    assert ada.sign_in().status_code == 200
 
 
-def test_after_twenty_the_owner_still_gets_in_by_a_reset(start_posting, letterbox):
+def test_after_twenty_the_owner_still_gets_in_by_a_reset(start_posting, mailbox):
     limited = start_posting(rate_limits=True)
     ada = owner(limited)
     for mark in marks(limited, 3):
         guess_with(limited, mark)
     guess(limited, 12)
-    assert ada.signs_in().status_code == 429
+    assert ada.sign_in().status_code == 429
     ada.post("request-password-reset", {"email": "ada@example.com"})
-    payload = {"newPassword": OTHER, "token": letterbox.last("reset").token}
+    payload = {"newPassword": OTHER, "token": mailbox.last("reset").token}
     assert ada.post("reset-password", payload).status_code == 200
     guess(limited, 12)
-    assert ada.signs_in(password=OTHER).status_code == 200
+    assert ada.sign_in(password=OTHER).status_code == 200
 
 
 def test_the_password_that_opens_more_is_counted_with_the_same_ceiling(limited):
@@ -246,7 +246,7 @@ def test_a_sign_in_that_was_right_is_no_guess_of_a_device(limited):
     ada = owner(limited)
     for _ in range(25):
         limited.clock.advance(seconds=4)  # past the limit by address, within the five minutes
-        assert ada.signs_in().status_code == 200
+        assert ada.sign_in().status_code == 200
 
 
 def test_a_hash_that_is_made_stronger_at_the_sign_in_does_not_void_its_mark(limited):
@@ -254,7 +254,7 @@ def test_a_hash_that_is_made_stronger_at_the_sign_in_does_not_void_its_mark(limi
     moved_in = bcrypt.hashpw(PASSWORD.encode(), bcrypt.gensalt(4)).decode()
     limited.change(update(users).values(password_hash=moved_in))
     ada = limited.visitor("203.0.113.51")
-    assert ada.signs_in().status_code == 200
+    assert ada.sign_in().status_code == 200
     assert limited.rows(select(users.c.password_hash)) != [(moved_in,)]
     guess(limited, 40)
-    assert ada.signs_in().status_code == 200
+    assert ada.sign_in().status_code == 200

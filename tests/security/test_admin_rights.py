@@ -185,7 +185,7 @@ def test_of_two_admins_who_turn_on_each_other_at_once_one_is_left(anywhere, path
     names = [ROOT, "second@example.com"]
     first, second = (make_admin(anywhere, name) for name in names)
     ids = {name: known(anywhere, name) for name in names}
-    responses = anywhere.at_once(
+    responses = anywhere.gather(
         first.sending("POST", f"admin/{path}", {"userId": ids[names[1]], **more}),
         second.sending("POST", f"admin/{path}", {"userId": ids[names[0]], **more}),
     )
@@ -196,7 +196,7 @@ def test_of_two_admins_who_turn_on_each_other_at_once_one_is_left(anywhere, path
 def test_of_four_admins_who_all_resign_at_once_one_is_left(anywhere):
     names = [f"admin{number}@example.com" for number in range(4)]
     visitors = [make_admin(anywhere, name) for name in names]
-    responses = anywhere.at_once(
+    responses = anywhere.gather(
         *(
             visitor.sending(
                 "POST", "admin/set-role", {"userId": known(anywhere, name), "role": "user"}
@@ -213,7 +213,7 @@ def test_no_impersonation_outlives_the_role_of_who_began_it(anywhere, attempt):
     root, _ = make_admin(anywhere), anywhere.member(ADA)
     second = make_admin(anywhere, "second@example.com")
     demotion = {"userId": known(anywhere, ROOT), "role": "user"}
-    anywhere.at_once(
+    anywhere.gather(
         root.sending("POST", "admin/impersonate-user", {"userId": known(anywhere, ADA)}),
         second.sending("POST", "admin/set-role", demotion),
     )

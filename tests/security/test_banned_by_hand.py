@@ -13,9 +13,9 @@ from sqlalchemy import insert, select
 from backend.storage.tables import sessions
 from tests.admins import ADA, ROOT, give_role, known, make_admin
 from tests.clocks import FixedClock
-from tests.inside import Gatehouse, Visitor
+from tests.in_process import Gatehouse, Visitor
 from tests.make import make_session
-from tests.rig.fixtures import Place
+from tests.rig.fixtures import DatabaseTarget
 from tests.rig.processes import wait_until
 from tests.scene import refusal
 
@@ -32,7 +32,7 @@ def today(clock: FixedClock) -> None:
 
 
 @pytest.fixture
-def by_hand(anywhere: Gatehouse, place: Place, request: pytest.FixtureRequest) -> ByHand:
+def by_hand(anywhere: Gatehouse, place: DatabaseTarget, request: pytest.FixtureRequest) -> ByHand:
     """Somebody who types SQL, beside the running application."""
 
     def on_sqlite(statement: str) -> None:
@@ -47,7 +47,7 @@ def by_hand(anywhere: Gatehouse, place: Place, request: pytest.FixtureRequest) -
     return on_sqlite if place.kind == "sqlite" else on_postgresql
 
 
-def moment(place: Place, when: datetime) -> str:
+def moment(place: DatabaseTarget, when: datetime) -> str:
     """A time as SQL on this database says it."""
     if place.kind != "sqlite":
         return f"'{when.isoformat()}'"
@@ -84,12 +84,12 @@ def test_a_ban_by_hand_ends_every_session_for_good(anywhere, by_hand, place, end
     until = "NULL" if ends is None else moment(place, anywhere.clock.now() + ends)
     by_hand(f"UPDATE users SET banned = true, ban_expires = {until}")
     assert is_over(anywhere, ada)
-    assert anywhere.visitor().signs_in(ADA).json() == refusal("BANNED_USER")
+    assert anywhere.visitor().sign_in(ADA).json() == refusal("BANNED_USER")
 
     by_hand("UPDATE users SET banned = false, ban_expires = NULL")
     anywhere.clock.advance(seconds=1)
     assert ada.session() is None
-    assert anywhere.visitor().signs_in(ADA).status_code == 200
+    assert anywhere.visitor().sign_in(ADA).status_code == 200
 
 
 def test_so_it_is_when_a_ban_that_has_run_out_gets_another_end(anywhere, by_hand, place):

@@ -9,7 +9,7 @@ from sqlalchemy import select
 
 from backend.storage.tables import sessions
 from tests.admins import ADA, known, make_admin
-from tests.inside import Gatehouse, Visitor
+from tests.in_process import Gatehouse, Visitor
 from tests.scene import cookies_of
 
 NAME, DEVICE, WAITING = (
@@ -89,7 +89,7 @@ def test_a_header_full_of_them_costs_a_few_queries(gatehouse, ada):
     dead = []
     for _ in range(20):
         visitor = gatehouse.visitor()
-        visitor.signs_in(ADA)
+        visitor.sign_in(ADA)
         dead.append(visitor.session_cookie)
     ada.post("revoke-other-sessions")
     with gatehouse.statements() as statements:
@@ -141,7 +141,7 @@ def test_a_device_is_known_behind_one_of_another_user(start):
     limited = start(rate_limits=True)
     ada, bob = limited.member(ADA), limited.member(BOB)
     for number in range(12):
-        limited.visitor(f"198.51.100.{number}").signs_in(ADA, "a guess of mine")
+        limited.visitor(f"198.51.100.{number}").sign_in(ADA, "a guess of mine")
     both = shows(ada, bob.cookies[DEVICE], FORGED, ada.cookies[DEVICE], name=DEVICE)
     payload = {"email": ADA, "password": "correct horse battery"}
     browser = limited.visitor("192.0.2.1")

@@ -2,7 +2,7 @@
 
 import pytest
 
-from tests.inside import Gatehouse, Visitor
+from tests.in_process import Gatehouse, Visitor
 from tests.make import PASSWORD
 from tests.scene import cookies_of, refusal
 
@@ -101,7 +101,7 @@ def test_reading_changes_nothing(gatehouse, ada, path, method):
 
 def test_every_session_cookie_stays_on_its_own_site(gatehouse):
     visitor = gatehouse.visitor()
-    lines = visitor.signs_up(rememberMe=False).headers.get_list("set-cookie")
+    lines = visitor.sign_up(rememberMe=False).headers.get_list("set-cookie")
     assert len(lines) == 3  # the session, that it is not remembered, and the device
     assert all("; SameSite=Lax" in line and "; HttpOnly" in line for line in lines)
     assert not any("domain=" in line.lower() for line in lines)

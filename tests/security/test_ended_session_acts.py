@@ -16,7 +16,7 @@ from backend.storage.change_feed.postgres import PostgresFeed
 from backend.storage.tables import audit_events, links, metadata, outbox, sessions, users
 from backend.web.routing.routes import signature_of
 from tests.admins import ADA, BOB, ROOT, known, make_admin
-from tests.inside import Gatehouse, Visitor
+from tests.in_process import Gatehouse, Visitor
 from tests.make import PASSWORD
 
 NEW = "another horse battery"
@@ -137,7 +137,7 @@ def body_for(gatehouse: Gatehouse, body: Any, email: str) -> Any:
 def test_what_this_process_still_remembers_does_nothing(deaf, endpoint, how):
     path, body = OWN[endpoint]
     ada = deaf.member(ADA)
-    deaf.visitor().signs_in(ADA)
+    deaf.visitor().sign_in(ADA)
     said = body_for(deaf, body, ADA)
     is_remembered(deaf, ada)
     deaf.change(ENDED[how])
@@ -212,7 +212,7 @@ def held_hash(monkeypatch: pytest.MonkeyPatch) -> Iterator[HeldHash]:
 
 def revokes_all(gatehouse: Gatehouse, who: str) -> Any:
     other = gatehouse.visitor()
-    assert other.signs_in(who).status_code == 200
+    assert other.sign_in(who).status_code == 200
     return other.post("revoke-sessions", {})
 
 
@@ -231,7 +231,7 @@ def loses_the_role(gatehouse: Gatehouse, who: str) -> Any:
 
 def signed_in_chief(gatehouse: Gatehouse) -> Visitor:
     chief = gatehouse.visitor()
-    assert chief.signs_in("chief@example.com").status_code == 200
+    assert chief.sign_in("chief@example.com").status_code == 200
     return chief
 
 

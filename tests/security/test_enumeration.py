@@ -7,7 +7,7 @@ from sqlalchemy import update
 
 from backend.kernel.passwords.hasher import PasswordHasher
 from backend.storage.tables import users
-from tests.inside import Gatehouse
+from tests.in_process import Gatehouse
 
 ADA, NOBODY = "ada@example.com", "nobody@example.com"
 
@@ -54,7 +54,7 @@ CASES = [unknown, wrong, banned, without_password]
 
 def described(gatehouse: Gatehouse) -> tuple[Any, ...]:
     """Everything a guesser sees of a wrong guess at ADA, but for the request's own number."""
-    response = gatehouse.visitor().signs_in(ADA, "a wrong guess")
+    response = gatehouse.visitor().sign_in(ADA, "a wrong guess")
     headers = [pair for pair in response.headers.multi_items() if pair[0] != "x-request-id"]
     return response.status_code, response.content, headers
 
@@ -70,16 +70,16 @@ def test_a_wrong_guess_is_answered_alike_whoever_it_was(anywhere, case):
 def test_and_costs_exactly_one_hash(gatehouse, hashes, case):
     case(gatehouse)
     hashes.clear()
-    gatehouse.visitor().signs_in(ADA, "a wrong guess")
+    gatehouse.visitor().sign_in(ADA, "a wrong guess")
     assert hashes == ["verify"]
 
 
 @pytest.mark.parametrize("case", CASES)
 def test_and_asks_the_database_equally_often(gatehouse, case):
-    gatehouse.visitor().signs_in(NOBODY)  # the first of all looks for the kinds of hashes
+    gatehouse.visitor().sign_in(NOBODY)  # the first of all looks for the kinds of hashes
     case(gatehouse)
     with gatehouse.statements() as statements:
-        gatehouse.visitor().signs_in(ADA, "a wrong guess")
+        gatehouse.visitor().sign_in(ADA, "a wrong guess")
     kinds = [statement.split()[0] for statement in statements]
     assert kinds == ["BEGIN", "SELECT", "ROLLBACK", "BEGIN", "INSERT", "COMMIT"]
 
@@ -88,7 +88,7 @@ def test_and_asks_the_database_equally_often(gatehouse, case):
 def test_an_odd_password_makes_no_difference(gatehouse, hashes, password):
     gatehouse.member(ADA)
     hashes.clear()
-    responses = [gatehouse.visitor().signs_in(email, password) for email in (ADA, NOBODY)]
+    responses = [gatehouse.visitor().sign_in(email, password) for email in (ADA, NOBODY)]
     assert [response.status_code for response in responses] == [401, 401]
     assert responses[0].content == responses[1].content
     assert hashes == ["verify", "verify"]
@@ -96,15 +96,15 @@ def test_an_odd_password_makes_no_difference(gatehouse, hashes, password):
 
 def test_only_the_right_password_tells_of_a_ban(gatehouse):
     banned(gatehouse)
-    assert gatehouse.visitor().signs_in(ADA, "a wrong guess").status_code == 401
-    assert gatehouse.visitor().signs_in(ADA).json()["code"] == "BANNED_USER"
+    assert gatehouse.visitor().sign_in(ADA, "a wrong guess").status_code == 401
+    assert gatehouse.visitor().sign_in(ADA).json()["code"] == "BANNED_USER"
 
 
 def test_a_taken_address_costs_no_hash_at_sign_up(gatehouse, hashes):
     """Its answer tells as much already: 422 is what Better Auth says."""
     gatehouse.member(ADA)
     hashes.clear()
-    assert gatehouse.visitor().signs_up(ADA).status_code == 422
+    assert gatehouse.visitor().sign_up(ADA).status_code == 422
     assert hashes == []
 
 
@@ -118,8 +118,8 @@ def test_revoking_answers_alike_for_every_token(gatehouse):
 
 def test_the_log_of_a_failure_does_not_name_the_address(gatehouse, capsys):
     gatehouse.member(ADA)
-    gatehouse.visitor().signs_in(ADA, "a wrong guess")
-    gatehouse.visitor().signs_in(NOBODY, "a wrong guess")
-    said = capsys.readouterr()
-    assert "sign_in_failed" in said.out + said.err
-    assert "@example.com" not in said.out + said.err
+    gatehouse.visitor().sign_in(ADA, "a wrong guess")
+    gatehouse.visitor().sign_in(NOBODY, "a wrong guess")
+    output = capsys.readouterr()
+    assert "sign_in_failed" in output.out + output.err
+    assert "@example.com" not in output.out + output.err

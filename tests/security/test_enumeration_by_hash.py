@@ -46,9 +46,9 @@ def test_the_first_refusal_after_a_start_costs_what_the_dearest_hash_does(
 
     gatehouse = start_on()
     with gatehouse.statements() as said:
-        assert gatehouse.visitor().signs_in("nobody@example.com").status_code == 401
+        assert gatehouse.visitor().sign_in("nobody@example.com").status_code == 401
     assert sorted(spent) == ["bcrypt", "pbkdf2 sha256", "scrypt"]
     assert any("password_hash IS NOT NULL" in statement for statement in said)
     with gatehouse.statements() as said:
-        assert gatehouse.visitor().signs_in("nobody@example.com").status_code == 401
+        assert gatehouse.visitor().sign_in("nobody@example.com").status_code == 401
     assert not any("password_hash IS NOT NULL" in statement for statement in said)

@@ -48,7 +48,7 @@ def test_the_known_and_the_unknown_are_answered_and_worked_for_alike(posting, pa
     assert seen[0] == seen[1]
 
 
-def test_beyond_the_limit_too(start_posting, letterbox, path):
+def test_beyond_the_limit_too(start_posting, mailbox, path):
     gatehouse = start_posting(rate_limits=True)
     gatehouse.member()
     seen = {ADA: [], NOBODY: []}
@@ -60,7 +60,7 @@ def test_beyond_the_limit_too(start_posting, letterbox, path):
 
     assert seen[ADA] == seen[NOBODY]
     assert len({str(each) for each in seen[ADA]}) == 1
-    assert letterbox.kinds(NOBODY) == []
+    assert mailbox.kinds(NOBODY) == []
 
 
 def test_the_rows_of_both_are_as_long(posting, path):

@@ -13,7 +13,7 @@ from sqlalchemy import update
 
 from backend.kernel.passwords import hasher
 from backend.storage.tables import users
-from tests.letterbox import clicks
+from tests.mailbox import clicks
 from tests.scene import refusal
 
 FREE, VERIFIED, UNVERIFIED, BANNED = (
@@ -32,12 +32,12 @@ def proving(request, start_posting, clock):
         strict=request.param,
     )
     for email in (VERIFIED, UNVERIFIED, BANNED):
-        gatehouse.visitor().signs_up(email)
+        gatehouse.visitor().sign_up(email)
     proved = update(users).where(users.c.email != UNVERIFIED)
     gatehouse.change(proved.values(email_verified=True))
     gatehouse.ban(BANNED)
     clock.advance(seconds=60)  # these sign-ups are over
-    gatehouse.visitor().signs_in("nobody@example.com")  # the first looks for the kinds of hashes
+    gatehouse.visitor().sign_in("nobody@example.com")  # the first looks for the kinds of hashes
     return gatehouse
 
 
@@ -64,7 +64,7 @@ def seen_of(gatehouse, email, password, rounds):
     """Everything that tells: the answer, the statements and the work."""
     rounds.clear()
     with gatehouse.statements() as statements:
-        response = gatehouse.visitor().signs_in(email, password)
+        response = gatehouse.visitor().sign_in(email, password)
     headers = [pair for pair in response.headers.multi_items() if pair[0] != "x-request-id"]
     kinds = [statement.split(" (")[0][:40] for statement in statements]
     return response.status_code, response.text, headers, kinds, sum(rounds)
@@ -72,7 +72,7 @@ def seen_of(gatehouse, email, password, rounds):
 
 def test_ones_own_password_is_answered_alike(proving, rounds):
     for email in ALL:
-        proving.visitor().signs_up(email, MINE)
+        proving.visitor().sign_up(email, MINE)
 
     seen = [seen_of(proving, email, MINE, rounds) for email in ALL]
 
@@ -83,7 +83,7 @@ def test_ones_own_password_is_answered_alike(proving, rounds):
 def test_and_so_is_a_wrong_one_before_and_after(proving, rounds):
     seen = [seen_of(proving, email, "a wrong guess", rounds) for email in ALL]
     for email in ALL:
-        proving.visitor().signs_up(email, MINE)
+        proving.visitor().sign_up(email, MINE)
     seen += [seen_of(proving, email, "a wrong guess", rounds) for email in ALL]
 
     assert json.loads(seen[0][1]) == refusal("INVALID_EMAIL_OR_PASSWORD")
@@ -94,7 +94,7 @@ def test_of_two_attempts_each_is_answered_alike_everywhere(proving, rounds, cloc
     asked = (FREE, VERIFIED, BANNED)
     for password in (MINE, "another of mine"):
         for email in asked:
-            proving.visitor().signs_up(email, password)
+            proving.visitor().sign_up(email, password)
         clock.advance(seconds=1)
 
     for password in (MINE, "another of mine"):
@@ -102,29 +102,29 @@ def test_of_two_attempts_each_is_answered_alike_everywhere(proving, rounds, cloc
         assert all(each == seen[0] for each in seen)
 
 
-def test_an_attempt_opens_nothing_and_is_kept_as_long_as_a_link(proving, letterbox, clock):
+def test_an_attempt_opens_nothing_and_is_kept_as_long_as_a_link(proving, mailbox, clock):
     mallory = proving.visitor()
-    mallory.signs_up(VERIFIED, MINE)
-    mails = len(letterbox.all(VERIFIED, "verify"))
+    mallory.sign_up(VERIFIED, MINE)
+    mails = len(mailbox.all(VERIFIED, "verify"))
 
-    assert mallory.signs_in(VERIFIED, MINE).status_code == 403
+    assert mallory.sign_in(VERIFIED, MINE).status_code == 403
     assert mallory.session() is None
-    assert len(letterbox.all(VERIFIED, "verify")) == mails  # nobody is sent another link
-    assert proving.visitor().signs_in(VERIFIED).status_code == 200
+    assert len(mailbox.all(VERIFIED, "verify")) == mails  # nobody is sent another link
+    assert proving.visitor().sign_in(VERIFIED).status_code == 200
     clock.advance(seconds=60)
-    assert mallory.signs_in(VERIFIED, MINE).status_code == 401
+    assert mallory.sign_in(VERIFIED, MINE).status_code == 401
 
 
 def test_an_honest_sign_in_costs_one_hash(proving, rounds):
-    proving.visitor().signs_up(VERIFIED, MINE)
+    proving.visitor().sign_up(VERIFIED, MINE)
     rounds.clear()
 
-    assert proving.visitor().signs_in(VERIFIED).status_code == 200
+    assert proving.visitor().sign_in(VERIFIED).status_code == 200
     assert rounds == [2**4]
 
 
 @pytest.mark.parametrize("verified", [True, False], ids=["verified", "unverified"])
-def test_ones_own_data_tell_nothing_about_another_address(posting, letterbox, verified):
+def test_ones_own_data_tell_nothing_about_another_address(posting, mailbox, verified):
     posting.member("taken@example.com")
     lines = []
     for wanted in ("free@example.com", "taken@example.com"):
@@ -133,7 +133,7 @@ def test_ones_own_data_tell_nothing_about_another_address(posting, letterbox, ve
         posting.change(update(users).where(mine).values(email_verified=verified))
         response = ada.post("change-email", {"newEmail": wanted})
         if verified:
-            clicks(ada, letterbox.last("change-email", f"ada-{len(lines)}@example.com"))
+            clicks(ada, mailbox.last("change-email", f"ada-{len(lines)}@example.com"))
         packed = zipfile.ZipFile(io.BytesIO(ada.get("/api/account/export").content))
         rows = {name: json.loads(packed.read(name)) for name in packed.namelist()}
         lines.append((response.status_code, response.text, shape(rows)))

@@ -6,7 +6,7 @@ import pytest
 
 from backend.features.sessions.reader import SessionReader
 from backend.kernel.secrets.signing import Keyring
-from tests.inside import Gatehouse, Visitor
+from tests.in_process import Gatehouse, Visitor
 from tests.make import KEY
 
 NAME = "better-auth.session_token"
@@ -61,7 +61,7 @@ def test_a_made_up_bearer_token_costs_no_query_either(gatehouse):
 def test_the_signature_of_another_cookie_of_ours_opens_nothing(gatehouse, ada):
     for name in ("gatehouse.device", NAME):
         stranger = gatehouse.visitor()
-        stranger.signs_in(rememberMe=False)
+        stranger.sign_in(rememberMe=False)
         value = stranger.cookies["better-auth.dont_remember" if name == NAME else name]
         thief = gatehouse.visitor()
         thief.session_cookie = value

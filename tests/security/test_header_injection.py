@@ -32,7 +32,7 @@ def test_a_location_is_always_one_line(target):
 @pytest.mark.parametrize("splitter", SPLITTERS, ids=ascii)
 def test_a_callback_url_makes_no_header(gatehouse, splitter):
     gatehouse.member()
-    response = gatehouse.visitor().signs_in(callbackURL=f"/x{splitter}")
+    response = gatehouse.visitor().sign_in(callbackURL=f"/x{splitter}")
     assert response.status_code in {200, 403}
     assert [
         line for line in lines_of(response) if line.startswith(("evil", "set-cookie: evil"))
@@ -50,9 +50,7 @@ def test_an_error_code_makes_no_header(gatehouse, splitter):
 @pytest.mark.parametrize("splitter", SPLITTERS, ids=ascii)
 def test_a_profile_makes_no_header(gatehouse, name, splitter):
     visitor = gatehouse.visitor()
-    response = visitor.signs_up(
-        **{name: f"a{splitter}"} if name != "email" else {"email": splitter}
-    )
+    response = visitor.sign_up(**{name: f"a{splitter}"} if name != "email" else {"email": splitter})
     assert response.status_code in {200, 400}
     assert [line for line in lines_of(response) if line.startswith("evil")] == []
 
@@ -66,15 +64,16 @@ def test_an_origin_is_echoed_only_if_it_is_trusted(gatehouse):
 def test_an_agent_moves_no_cursor_and_makes_no_line(gatehouse, capsys):
     agent = b"x\x1b[2J\x9b2J\x85forged\x7f\r\n\0 level=info"
     visitor = gatehouse.visitor()
-    visitor.signs_up()
+    visitor.sign_up()
     visitor.post(
         "sign-in/email",
         {"email": "ada@example.com", "password": "x"},
         headers={"user-agent": agent},
     )
-    said = capsys.readouterr()
+    output = capsys.readouterr()
     assert (
-        len([line for line in (said.out + said.err).splitlines() if "sign_in_failed" in line]) == 1
+        len([line for line in (output.out + output.err).splitlines() if "sign_in_failed" in line])
+        == 1
     )
     (event,) = [each for each in gatehouse.events() if each.kind == "sign_in_failed"]
     assert event.user_agent == "x[2J2Jforged level=info"

@@ -2,7 +2,7 @@
 
 import pytest
 
-from tests.letterbox import clicks
+from tests.mailbox import clicks
 from tests.make import PASSWORD
 
 PUBLIC = "https://auth.example.com"
@@ -27,7 +27,7 @@ def public(start_posting):
     return start_posting(public_url=PUBLIC, delete_user_needs_link=True)
 
 
-def test_every_mailed_link_leads_to_the_public_url(public, letterbox, evil):
+def test_every_mailed_link_leads_to_the_public_url(public, mailbox, evil):
     ada = public.visitor()
     body = {"name": "Ada", "email": ADA, "password": PASSWORD}
     ada.post("sign-up/email", body, headers=evil)
@@ -35,22 +35,22 @@ def test_every_mailed_link_leads_to_the_public_url(public, letterbox, evil):
     ada.post("request-password-reset", {"email": ADA}, headers=evil)
     ada.post("change-email", {"newEmail": NEW}, headers=evil)
     ada.post("delete-user", {}, headers=evil)
-    clicks(public.visitor(), letterbox.last("verify"))
+    clicks(public.visitor(), mailbox.last("verify"))
     ada.post("change-email", {"newEmail": NEW}, headers=evil)
-    ada.get(letterbox.last("change-email").path, headers=evil)
+    ada.get(mailbox.last("change-email").path, headers=evil)
 
-    mails = letterbox.all()
+    mails = mailbox.all()
 
     kinds = ["verify", "verify", "reset", "verify", "delete", "change-email", "verify"]
     assert [mail.kind for mail in mails] == kinds
     assert {mail.url.partition("/api/")[0] for mail in mails} == {PUBLIC}
-    assert "evil" not in letterbox.file.read_text()
+    assert "evil" not in mailbox.file.read_text()
 
 
-def test_every_redirect_stays_with_the_public_url(public, letterbox, evil):
+def test_every_redirect_stays_with_the_public_url(public, mailbox, evil):
     public.member()
     public.visitor().post("request-password-reset", {"email": ADA, "redirectTo": "/new"})
-    path = letterbox.last("reset").path
+    path = mailbox.last("reset").path
 
     for where in (path, path.replace("%2Fnew", ""), path.replace("%2Fnew", "%2Fold")):
         response = public.visitor().get(where, headers=evil)

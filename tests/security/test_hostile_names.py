@@ -27,19 +27,19 @@ NAMES = {
 
 
 @pytest.mark.parametrize("name", NAMES.values(), ids=NAMES)
-def test_any_name_is_taken_and_stays_a_name(posting_anywhere, letterbox, capsys, name):
+def test_any_name_is_taken_and_stays_a_name(posting_anywhere, mailbox, capsys, name):
     root = make_admin(posting_anywhere)
     ada = posting_anywhere.visitor("198.51.100.1")
-    assert ada.signs_up(ADA, name="Ada").status_code == 200
+    assert ada.sign_up(ADA, name="Ada").status_code == 200
     response = ada.post("update-user", {"name": name})
     assert response.status_code == 200, response.text
     again = posting_anywhere.visitor("198.51.100.2")
-    response = again.signs_up("twice@example.com", name=name)
+    response = again.sign_up("twice@example.com", name=name)
     assert response.json()["user"]["name"] == name
 
     assert ada.session()["user"]["name"] == name
     ada.post("request-password-reset", {"email": ADA})
-    mail = letterbox.last("reset")
+    mail = mailbox.last("reset")
     assert "forged" not in mail.subject + mail.text + mail.to
     assert "forged" not in str(response.headers)
 
@@ -48,14 +48,14 @@ def test_any_name_is_taken_and_stays_a_name(posting_anywhere, letterbox, capsys,
     file = root.get("/api/admin/users.csv").content.decode()
     assert len(list(csv.reader(StringIO(file, newline="")))) == 4
 
-    said = capsys.readouterr()
-    assert [line for line in (said.out + said.err).splitlines() if "forged" in line] == []
+    output = capsys.readouterr()
+    assert [line for line in (output.out + output.err).splitlines() if "forged" in line] == []
 
 
 def test_what_cannot_be_a_name_is_refused_in_words_that_say_why(anywhere):
-    response = anywhere.visitor().signs_up(ADA, name="x" * 501)
+    response = anywhere.visitor().sign_up(ADA, name="x" * 501)
     assert (response.status_code, response.json()["message"]) == (
         400,
         "[body.name] Too big: expected string to have <=500 characters",
     )
-    assert anywhere.visitor().signs_up(ADA, name="a\0b").status_code == 400
+    assert anywhere.visitor().sign_up(ADA, name="a\0b").status_code == 400

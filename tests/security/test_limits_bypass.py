@@ -6,7 +6,7 @@ from backend.features.sessions.dependencies import Protected
 from backend.web.routing.endpoint import Endpoint
 from backend.web.routing.routes import Routes
 from backend.web.wire import Status
-from tests.inside import Gatehouse
+from tests.in_process import Gatehouse
 
 
 def add_things(gatehouse: Gatehouse) -> None:
@@ -28,7 +28,7 @@ def limited(start) -> Gatehouse:
 
 def exhaust(gatehouse: Gatehouse, address: str = "203.0.113.7") -> None:
     for _ in range(3):
-        assert gatehouse.visitor(address).signs_in().status_code == 401
+        assert gatehouse.visitor(address).sign_in().status_code == 401
 
 
 @pytest.mark.parametrize(
@@ -57,20 +57,20 @@ def test_no_spelling_of_the_path_is_let_in_unlimited(limited, path):
 
 def test_an_ipv6_subscriber_has_one_count_for_all_addresses(limited):
     for number in range(1, 4):
-        assert limited.visitor(f"2001:db8:1:2::{number}").signs_in().status_code == 401
-    assert limited.visitor("2001:db8:1:2:ffff:ffff:ffff:ffff").signs_in().status_code == 429
-    assert limited.visitor("2001:db8:1:3::1").signs_in().status_code == 401
+        assert limited.visitor(f"2001:db8:1:2::{number}").sign_in().status_code == 401
+    assert limited.visitor("2001:db8:1:2:ffff:ffff:ffff:ffff").sign_in().status_code == 429
+    assert limited.visitor("2001:db8:1:3::1").sign_in().status_code == 401
 
 
 @pytest.mark.parametrize("alias", ["2001:0db8:0001:0002:0000::9", "2001:DB8:1:2::9"])
 def test_another_spelling_of_an_address_is_the_same(limited, alias):
     exhaust(limited, "2001:db8:1:2::9")
-    assert limited.visitor(alias).signs_in().status_code == 429
+    assert limited.visitor(alias).sign_in().status_code == 429
 
 
 def test_an_ipv4_address_in_ipv6_clothes_is_the_same(limited):
     exhaust(limited)
-    assert limited.visitor("::ffff:203.0.113.7").signs_in().status_code == 429
+    assert limited.visitor("::ffff:203.0.113.7").sign_in().status_code == 429
 
 
 @pytest.mark.parametrize(

@@ -11,7 +11,7 @@ from backend.kernel.refusals import Refusal
 from backend.main import FEATURES
 from backend.web.routing.routes import signature_of
 from backend.web.wire import validate
-from tests.inside import Gatehouse, Visitor
+from tests.in_process import Gatehouse, Visitor
 from tests.make import PASSWORD
 from tests.scene import check_like_every_answer
 
@@ -183,4 +183,4 @@ def test_an_odd_agent_is_stored_without_complaint(anywhere, agent):
 
 def test_the_server_is_as_good_as_new(talking, somebody):
     assert somebody.session()["user"]["email"] == "somebody@example.com"
-    assert talking.visitor().signs_up("last@example.com").status_code == 200
+    assert talking.visitor().sign_up("last@example.com").status_code == 200

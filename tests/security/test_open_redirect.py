@@ -13,7 +13,7 @@ from backend.storage.tables import outbox
 from backend.web.edge import origins
 from backend.web.edge.origins import TrustedOrigins
 from backend.web.routing.routes import signature_of
-from tests.inside import Gatehouse
+from tests.in_process import Gatehouse
 from tests.make import PASSWORD
 from tests.scene import refusal
 

@@ -21,12 +21,12 @@ def guess(request):
 def augusta(posting):
     """Her browser; she has a good password."""
     visitor = posting.visitor()
-    assert visitor.signs_up(ADDRESS, name=NAME).status_code == 200
+    assert visitor.sign_up(ADDRESS, name=NAME).status_code == 200
     return visitor
 
 
 def test_at_sign_up(gatehouse, guess):
-    response = gatehouse.visitor().signs_up(ADDRESS, guess, name=NAME)
+    response = gatehouse.visitor().sign_up(ADDRESS, guess, name=NAME)
     assert (response.status_code, response.json()["code"]) == (400, REFUSED)
     assert "made from the address" in response.json()["message"]
 
@@ -36,9 +36,9 @@ def test_at_a_change_of_the_password(augusta, guess):
     assert augusta.post("change-password", payload).json()["code"] == REFUSED
 
 
-def test_at_a_reset_which_does_not_burn_the_link(posting, letterbox, augusta, guess):
+def test_at_a_reset_which_does_not_burn_the_link(posting, mailbox, augusta, guess):
     posting.visitor().post("request-password-reset", {"email": ADDRESS})
-    token = letterbox.last("reset", ADDRESS).token
+    token = mailbox.last("reset", ADDRESS).token
     reset = {"token": token, "newPassword": guess}
     assert posting.visitor().post("reset-password", reset).json()["code"] == REFUSED
     reset["newPassword"] = "correct horse again"
@@ -64,4 +64,4 @@ def test_for_the_first_admin(start, password):
 
 def test_without_strict_it_is_as_with_better_auth(start, guess):
     gatehouse = start(strict=False)
-    assert gatehouse.visitor().signs_up(ADDRESS, guess, name=NAME).status_code == 200
+    assert gatehouse.visitor().sign_up(ADDRESS, guess, name=NAME).status_code == 200

@@ -8,7 +8,7 @@ import pytest
 from sqlalchemy import select
 
 from backend.storage.tables import users
-from tests.letterbox import clicks
+from tests.mailbox import clicks
 from tests.make import PASSWORD
 from tests.scene import refusal
 
@@ -16,53 +16,53 @@ ADA, MALLORYS = "ada@example.com", "mallory@evil.example"
 PREPARED = "mallory waits here"
 
 
-def resets(gatehouse, letterbox, password=PASSWORD):
+def resets(gatehouse, mailbox, password=PASSWORD):
     """Ada asks for a new password and uses the link."""
     gatehouse.visitor().post("request-password-reset", {"email": ADA})
-    body = {"token": letterbox.last("reset").token, "newPassword": password}
+    body = {"token": mailbox.last("reset").token, "newPassword": password}
     assert gatehouse.visitor().post("reset-password", body).status_code == 200
 
 
-def test_after_a_reset_nothing_that_was_prepared_works(posting_anywhere, letterbox):
+def test_after_a_reset_nothing_that_was_prepared_works(posting_anywhere, mailbox):
     gatehouse = posting_anywhere
     mallory = gatehouse.visitor()
-    mallory.signs_up(ADA, PREPARED)
+    mallory.sign_up(ADA, PREPARED)
     mallory.post("change-email", {"newEmail": MALLORYS})
     gatehouse.visitor().post("request-password-reset", {"email": ADA})
-    earlier = letterbox.last("reset")
+    earlier = mailbox.last("reset")
 
-    resets(gatehouse, letterbox)
+    resets(gatehouse, mailbox)
 
     assert mallory.session() is None
-    assert gatehouse.visitor().signs_in(ADA, PREPARED).status_code == 401
-    trojan = clicks(gatehouse.visitor(), letterbox.last("verify", MALLORYS))
+    assert gatehouse.visitor().sign_in(ADA, PREPARED).status_code == 401
+    trojan = clicks(gatehouse.visitor(), mailbox.last("verify", MALLORYS))
     assert trojan.headers["location"] == "/?error=INVALID_TOKEN"
     again = {"token": earlier.token, "newPassword": PREPARED}
     assert gatehouse.visitor().post("reset-password", again).json() == refusal("INVALID_TOKEN")
     ada = gatehouse.visitor()
-    assert ada.signs_in(ADA, PASSWORD).status_code == 200
+    assert ada.sign_in(ADA, PASSWORD).status_code == 200
     assert ada.session()["user"]["email"] == ADA
 
 
-def test_not_even_without_strict_is_a_change_of_address_left_behind(start_posting, letterbox):
+def test_not_even_without_strict_is_a_change_of_address_left_behind(start_posting, mailbox):
     gatehouse = start_posting(strict=False, reset_revokes_sessions=False)
     mallory = gatehouse.visitor()
-    mallory.signs_up(ADA, PREPARED)
+    mallory.sign_up(ADA, PREPARED)
     mallory.post("change-email", {"newEmail": MALLORYS})
 
-    resets(gatehouse, letterbox)
+    resets(gatehouse, mailbox)
 
-    trojan = clicks(gatehouse.visitor(), letterbox.last("verify", MALLORYS))
+    trojan = clicks(gatehouse.visitor(), mailbox.last("verify", MALLORYS))
     assert trojan.headers["location"] == "/?error=INVALID_TOKEN"
 
 
-def test_the_proof_of_the_address_ends_a_change_that_was_prepared(posting, letterbox):
+def test_the_proof_of_the_address_ends_a_change_that_was_prepared(posting, mailbox):
     mallory = posting.visitor()
-    mallory.signs_up(ADA, PREPARED)
+    mallory.sign_up(ADA, PREPARED)
     mallory.post("change-email", {"newEmail": MALLORYS})
-    trojan = letterbox.last("verify", MALLORYS)
+    trojan = mailbox.last("verify", MALLORYS)
 
-    clicks(posting.visitor(), letterbox.last("verify"))
+    clicks(posting.visitor(), mailbox.last("verify"))
 
     assert clicks(posting.visitor(), trojan).headers["location"] == "/?error=INVALID_TOKEN"
     assert posting.rows(select(users.c.email)) == [(ADA,)]
@@ -76,127 +76,125 @@ class TestWhereAnAddressMustBeProved:
         return start_posting(require_verified_email=True, sign_in_after_verification=True)
 
     @pytest.fixture(params=["Mallory first", "Ada first"])
-    def adas(self, request, proving, letterbox):
+    def adas(self, request, proving, mailbox):
         """Ada's browser; she and Mallory have signed up with her address, in either order."""
         ada, mallory = proving.visitor(), proving.visitor()
         coming = [(mallory, PREPARED, "Mallory"), (ada, PASSWORD, "Ada")]
         for who, password, name in coming if "Mallory" in request.param else coming[::-1]:
-            who.signs_up(ADA, password, name=name)
-        assert letterbox.kinds() == ["verify", "verify"]
+            who.sign_up(ADA, password, name=name)
+        assert mailbox.kinds() == ["verify", "verify"]
         return ada
 
     def can_sign_in(self, gatehouse):
         return [
             password
             for password in (PREPARED, PASSWORD)
-            if gatehouse.visitor().signs_in(ADA, password).status_code == 200
+            if gatehouse.visitor().sign_in(ADA, password).status_code == 200
         ]
 
     @pytest.mark.parametrize("clicked", [0, 1])
-    def test_whichever_link_is_clicked_it_only_verifies(self, proving, adas, letterbox, clicked):
+    def test_whichever_link_is_clicked_it_only_verifies(self, proving, adas, mailbox, clicked):
         elsewhere = proving.visitor()
-        clicks(elsewhere, letterbox.all(ADA, "verify")[clicked])
+        clicks(elsewhere, mailbox.all(ADA, "verify")[clicked])
 
         assert proving.rows(select(users.c.email_verified)) == [(True,)]
         assert elsewhere.session() is None
         assert self.can_sign_in(proving) == []
-        assert "choose" in letterbox.last("notice").text.lower()
-        resets(proving, letterbox)
+        assert "choose" in mailbox.last("notice").text.lower()
+        resets(proving, mailbox)
         assert self.can_sign_in(proving) == [PASSWORD]
 
     @pytest.mark.parametrize("clicked", [0, 1])
     def test_in_the_browser_that_signed_up_it_brings_what_was_chosen_there(
-        self, proving, adas, letterbox, clicked
+        self, proving, adas, mailbox, clicked
     ):
-        clicks(adas, letterbox.all(ADA, "verify")[clicked])
+        clicks(adas, mailbox.all(ADA, "verify")[clicked])
 
         assert adas.session()["user"]["name"] == "Ada"
         assert proving.rows(select(users.c.name)) == [("Ada",)]
         assert self.can_sign_in(proving) == [PASSWORD]
 
     @pytest.mark.parametrize("clicked", [0, 1])
-    def test_once_it_is_decided_the_other_link_does_nothing(
-        self, proving, adas, letterbox, clicked
-    ):
-        links = letterbox.all(ADA, "verify")
+    def test_once_it_is_decided_the_other_link_does_nothing(self, proving, adas, mailbox, clicked):
+        links = mailbox.all(ADA, "verify")
         clicks(adas, links.pop(clicked))
         clicks(proving.visitor(), links[0])
 
         assert self.can_sign_in(proving) == [PASSWORD]
 
-    def test_the_mail_cap_lets_nobody_win(self, start_posting, letterbox):
+    def test_the_mail_cap_lets_nobody_win(self, start_posting, mailbox):
         """No mail of Ada's own sign-up is sent: the newest in her box is of Mallory's."""
         gatehouse = start_posting(
             require_verified_email=True, sign_in_after_verification=True, rate_limits=True
         )
         for number in range(4):
-            gatehouse.visitor(f"198.51.100.{number}").signs_up(ADA, PREPARED)
-        sent = len(letterbox.all(ADA))
+            gatehouse.visitor(f"198.51.100.{number}").sign_up(ADA, PREPARED)
+        sent = len(mailbox.all(ADA))
         ada = gatehouse.visitor()
-        ada.signs_up(ADA, PASSWORD)
-        assert len(letterbox.all(ADA)) == sent
+        ada.sign_up(ADA, PASSWORD)
+        assert len(mailbox.all(ADA)) == sent
 
         elsewhere = gatehouse.visitor("203.0.113.8")
-        clicks(elsewhere, letterbox.last("verify"))
+        clicks(elsewhere, mailbox.last("verify"))
 
         assert elsewhere.session() is None
         at = iter(range(20, 30))
         for password in (PREPARED, PASSWORD):
-            response = gatehouse.visitor(f"203.0.113.{next(at)}").signs_in(ADA, password)
+            response = gatehouse.visitor(f"203.0.113.{next(at)}").sign_in(ADA, password)
             assert response.json() == refusal("INVALID_EMAIL_OR_PASSWORD")
 
-    def test_nor_does_it_keep_out_the_browser_that_signed_up(self, start_posting, letterbox):
+    def test_nor_does_it_keep_out_the_browser_that_signed_up(self, start_posting, mailbox):
         gatehouse = start_posting(require_verified_email=True, rate_limits=True)
         for number in range(4):
-            gatehouse.visitor(f"198.51.100.{number}").signs_up(ADA, PREPARED)
+            gatehouse.visitor(f"198.51.100.{number}").sign_up(ADA, PREPARED)
         ada = gatehouse.visitor()
-        ada.signs_up(ADA, PASSWORD)
-        clicks(ada, letterbox.last("verify"))
+        ada.sign_up(ADA, PASSWORD)
+        clicks(ada, mailbox.last("verify"))
 
-        assert gatehouse.visitor("203.0.113.9").signs_in(ADA, PREPARED).status_code == 401
-        assert gatehouse.visitor("203.0.113.10").signs_in(ADA, PASSWORD).status_code == 200
+        assert gatehouse.visitor("203.0.113.9").sign_in(ADA, PREPARED).status_code == 401
+        assert gatehouse.visitor("203.0.113.10").sign_in(ADA, PASSWORD).status_code == 200
 
     def test_until_then_no_password_opens_anything(self, proving, adas):
         assert self.can_sign_in(proving) == []
 
-    def test_a_link_that_anybody_may_ask_for_brings_no_password(self, proving, adas, letterbox):
+    def test_a_link_that_anybody_may_ask_for_brings_no_password(self, proving, adas, mailbox):
         proving.visitor().post("send-verification-email", {"email": ADA})
-        clicks(proving.visitor(), letterbox.last("verify"))
+        clicks(proving.visitor(), mailbox.last("verify"))
 
         assert self.can_sign_in(proving) == []
 
     def test_what_a_browser_kept_of_another_sign_up_brings_nothing(
-        self, proving, adas, letterbox, clock
+        self, proving, adas, mailbox, clock
     ):
         other = proving.visitor()
-        other.signs_up("grace@example.com", "some other password")
-        clicks(other, letterbox.last("verify"))
+        other.sign_up("grace@example.com", "some other password")
+        clicks(other, mailbox.last("verify"))
 
         assert self.can_sign_in(proving) == []
-        assert proving.visitor().signs_in(ADA, "some other password").status_code == 401
+        assert proving.visitor().sign_in(ADA, "some other password").status_code == 401
 
-    def test_what_it_kept_is_good_as_long_as_a_link(self, proving, adas, letterbox, clock):
+    def test_what_it_kept_is_good_as_long_as_a_link(self, proving, adas, mailbox, clock):
         clock.advance(seconds=proving.settings.verification_link_lifetime)
         proving.visitor().post("send-verification-email", {"email": ADA})
-        clicks(adas, letterbox.last("verify"))
+        clicks(adas, mailbox.last("verify"))
 
         assert self.can_sign_in(proving) == []
 
-    def test_a_reset_decides_it_and_nobody_takes_it_back(self, proving, adas, letterbox):
-        links = letterbox.all(ADA, "verify")
-        resets(proving, letterbox, "chosen in the end")
-        proving.visitor().signs_up(ADA, PREPARED)
+    def test_a_reset_decides_it_and_nobody_takes_it_back(self, proving, adas, mailbox):
+        links = mailbox.all(ADA, "verify")
+        resets(proving, mailbox, "chosen in the end")
+        proving.visitor().sign_up(ADA, PREPARED)
         for link in links:
             clicks(adas, link)
 
         assert self.can_sign_in(proving) == []
-        assert proving.visitor().signs_in(ADA, "chosen in the end").status_code == 200
+        assert proving.visitor().sign_in(ADA, "chosen in the end").status_code == 200
 
-    def test_sessions_from_before_end_with_another_sign_up(self, start_posting, letterbox):
+    def test_sessions_from_before_end_with_another_sign_up(self, start_posting, mailbox):
         """REQUIRE_VERIFIED_EMAIL was switched on after Mallory had got in."""
         before = start_posting()
         mallory = before.visitor()
-        mallory.signs_up(ADA, PREPARED)
+        mallory.sign_up(ADA, PREPARED)
         before.close()
         now = start_posting(require_verified_email=True)
         browser = now.visitor()
@@ -204,25 +202,25 @@ class TestWhereAnAddressMustBeProved:
         assert browser.session() is not None
 
         ada = now.visitor()
-        ada.signs_up(ADA, PASSWORD)
-        clicks(ada, letterbox.last("verify"))
+        ada.sign_up(ADA, PASSWORD)
+        clicks(ada, mailbox.last("verify"))
 
         assert browser.session() is None
         assert self.can_sign_in(now) == [PASSWORD]
 
-    def test_who_signs_up_alone_may_click_anywhere(self, proving, letterbox):
-        proving.visitor().signs_up(ADA)
+    def test_who_signs_up_alone_may_click_anywhere(self, proving, mailbox):
+        proving.visitor().sign_up(ADA)
         phone = proving.visitor()
-        clicks(phone, letterbox.last("verify"))
+        clicks(phone, mailbox.last("verify"))
 
         assert phone.session()["user"]["email"] == ADA
         assert self.can_sign_in(proving) == [PASSWORD]
 
-    def test_without_strict_the_first_password_stays(self, start_posting, letterbox):
+    def test_without_strict_the_first_password_stays(self, start_posting, mailbox):
         gatehouse = start_posting(require_verified_email=True, strict=False)
-        gatehouse.visitor().signs_up(ADA, PASSWORD)
-        gatehouse.visitor().signs_up(ADA, PREPARED)
-        clicks(gatehouse.visitor(), letterbox.last("verify"))
+        gatehouse.visitor().sign_up(ADA, PASSWORD)
+        gatehouse.visitor().sign_up(ADA, PREPARED)
+        clicks(gatehouse.visitor(), mailbox.last("verify"))
 
         assert self.can_sign_in(gatehouse) == [PASSWORD]
 
@@ -241,9 +239,9 @@ class TestWhereAnAddressNeedNotBeProved:
     def mallory(self, open_to_all):
         """Mallory's browser. She has signed up with Ada's address, and Ada has tried to."""
         mallory = open_to_all.visitor()
-        mallory.signs_up(ADA, PREPARED)
+        mallory.sign_up(ADA, PREPARED)
         mallory.post("change-email", {"newEmail": MALLORYS})
-        taken = open_to_all.visitor().signs_up(ADA, PASSWORD)
+        taken = open_to_all.visitor().sign_up(ADA, PASSWORD)
         assert taken.json() == refusal("USER_ALREADY_EXISTS_USE_ANOTHER_EMAIL")
         return mallory
 
@@ -251,101 +249,101 @@ class TestWhereAnAddressNeedNotBeProved:
         return gatehouse.rows(select(users.c.email_verified)) == [(True,)]
 
     def test_the_click_verifies_and_nothing_is_left_to_who_came_first(
-        self, open_to_all, mallory, letterbox
+        self, open_to_all, mallory, mailbox
     ):
         ada = open_to_all.visitor()
-        clicks(ada, letterbox.last("verify"))
+        clicks(ada, mailbox.last("verify"))
 
         assert self.verified(open_to_all)
         assert (ada.session(), mallory.session()) == (None, None)
-        assert open_to_all.visitor().signs_in(ADA, PREPARED).status_code == 401
-        trojan = clicks(open_to_all.visitor(), letterbox.last("verify", MALLORYS))
+        assert open_to_all.visitor().sign_in(ADA, PREPARED).status_code == 401
+        trojan = clicks(open_to_all.visitor(), mailbox.last("verify", MALLORYS))
         assert trojan.headers["location"] == "/?error=INVALID_TOKEN"
-        assert "choose" in letterbox.last("notice").text.lower()
-        resets(open_to_all, letterbox)
-        assert open_to_all.visitor().signs_in(ADA, PASSWORD).status_code == 200
+        assert "choose" in mailbox.last("notice").text.lower()
+        resets(open_to_all, mailbox)
+        assert open_to_all.visitor().sign_in(ADA, PASSWORD).status_code == 200
 
-    def test_it_makes_no_difference_who_asked_for_the_link(self, open_to_all, mallory, letterbox):
+    def test_it_makes_no_difference_who_asked_for_the_link(self, open_to_all, mallory, mailbox):
         mallory.post("send-verification-email", {"email": ADA})
-        clicks(open_to_all.visitor(), letterbox.last("verify"))
+        clicks(open_to_all.visitor(), mailbox.last("verify"))
 
         assert mallory.session() is None
-        assert open_to_all.visitor().signs_in(ADA, PREPARED).status_code == 401
+        assert open_to_all.visitor().sign_in(ADA, PREPARED).status_code == 401
 
     def test_until_then_a_stranger_cannot_take_anybodys_account_away(self, open_to_all, mallory):
         assert mallory.session()["user"]["email"] == ADA
-        assert open_to_all.visitor().signs_in(ADA, PREPARED).status_code == 200
+        assert open_to_all.visitor().sign_in(ADA, PREPARED).status_code == 200
 
     @pytest.mark.parametrize("signed_out", [False, True])
     def test_in_a_browser_where_the_password_was_used_it_stays(
-        self, open_to_all, letterbox, signed_out
+        self, open_to_all, mailbox, signed_out
     ):
         ada = open_to_all.member(ADA)
         elsewhere = open_to_all.visitor()
-        elsewhere.signs_in(ADA)
-        open_to_all.visitor().signs_up(ADA, PREPARED)
+        elsewhere.sign_in(ADA)
+        open_to_all.visitor().sign_up(ADA, PREPARED)
         if signed_out:
             ada.post("sign-out")
-        clicks(ada, letterbox.last("verify"))
+        clicks(ada, mailbox.last("verify"))
 
         assert self.verified(open_to_all)
         assert elsewhere.session() is not None
-        assert open_to_all.visitor().signs_in(ADA, PASSWORD).status_code == 200
+        assert open_to_all.visitor().sign_in(ADA, PASSWORD).status_code == 200
         by_click = open_to_all.settings.sign_in_after_verification
         assert (ada.session() is not None) == (by_click or not signed_out)
 
-    def test_a_password_from_a_reset_is_the_owners(self, open_to_all, mallory, letterbox):
-        resets(open_to_all, letterbox)
+    def test_a_password_from_a_reset_is_the_owners(self, open_to_all, mallory, mailbox):
+        resets(open_to_all, mailbox)
         open_to_all.visitor().post("send-verification-email", {"email": ADA})
-        clicks(open_to_all.visitor(), letterbox.last("verify"))
+        clicks(open_to_all.visitor(), mailbox.last("verify"))
 
         assert self.verified(open_to_all)
-        assert open_to_all.visitor().signs_in(ADA, PASSWORD).status_code == 200
+        assert open_to_all.visitor().sign_in(ADA, PASSWORD).status_code == 200
 
-    def test_an_address_that_is_proved_is_not_contested(self, open_to_all, letterbox):
+    def test_an_address_that_is_proved_is_not_contested(self, open_to_all, mailbox):
         ada = open_to_all.member(ADA)
-        clicks(ada, letterbox.last("verify"))
-        open_to_all.visitor().signs_up(ADA, PREPARED)
+        clicks(ada, mailbox.last("verify"))
+        open_to_all.visitor().sign_up(ADA, PREPARED)
 
         assert open_to_all.rows(select(users.c.email_contested)) == [(False,)]
 
-    def test_who_signs_up_alone_may_click_anywhere(self, open_to_all, letterbox):
+    def test_who_signs_up_alone_may_click_anywhere(self, open_to_all, mailbox):
         open_to_all.member(ADA)
         phone = open_to_all.visitor()
-        clicks(phone, letterbox.last("verify"))
+        clicks(phone, mailbox.last("verify"))
 
         signed_in = phone.session() is not None
         assert signed_in == open_to_all.settings.sign_in_after_verification
-        assert open_to_all.visitor().signs_in(ADA, PASSWORD).status_code == 200
+        assert open_to_all.visitor().sign_in(ADA, PASSWORD).status_code == 200
 
-    def test_a_link_that_a_stranger_asked_for_signs_nobody_in(self, open_to_all, letterbox):
+    def test_a_link_that_a_stranger_asked_for_signs_nobody_in(self, open_to_all, mailbox):
         mallory = open_to_all.member(ADA)
         ada = open_to_all.visitor()
         ada.post("send-verification-email", {"email": ADA})
-        clicks(ada, letterbox.last("verify"))
+        clicks(ada, mailbox.last("verify"))
 
         assert self.verified(open_to_all)
         assert ada.session() is None
         assert mallory.session() is not None
 
-    def test_without_strict_the_first_password_stays(self, start_posting, letterbox):
+    def test_without_strict_the_first_password_stays(self, start_posting, mailbox):
         gatehouse = start_posting(sign_in_after_verification=True, strict=False)
         gatehouse.member(ADA)
-        gatehouse.visitor().signs_up(ADA, PREPARED)
+        gatehouse.visitor().sign_up(ADA, PREPARED)
         gatehouse.visitor().post("send-verification-email", {"email": ADA})
         phone = gatehouse.visitor()
-        clicks(phone, letterbox.last("verify"))
+        clicks(phone, mailbox.last("verify"))
 
         assert phone.session()["user"]["email"] == ADA
-        assert gatehouse.visitor().signs_in(ADA, PASSWORD).status_code == 200
+        assert gatehouse.visitor().sign_in(ADA, PASSWORD).status_code == 200
 
 
-def test_whoever_wants_a_taken_address_contests_it_on_each_kind_of_database(start_on, letterbox):
-    gatehouse = start_on(mailbox_file=letterbox.file)
+def test_whoever_wants_a_taken_address_contests_it_on_each_kind_of_database(start_on, mailbox):
+    gatehouse = start_on(mailbox_file=mailbox.file)
     mallory = gatehouse.member(ADA)
-    gatehouse.visitor().signs_up(ADA, PREPARED)
+    gatehouse.visitor().sign_up(ADA, PREPARED)
     assert mallory.session() is not None
-    clicks(gatehouse.visitor(), letterbox.last("verify"))
+    clicks(gatehouse.visitor(), mailbox.last("verify"))
 
     assert mallory.session() is None
     contested = select(users.c.email_verified, users.c.email_contested, users.c.password_hash)

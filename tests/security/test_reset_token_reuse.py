@@ -10,11 +10,11 @@ ADA, NEW = "ada@example.com", "battery correct horse"
 
 
 @pytest.fixture
-def reset_token(posting_anywhere, letterbox):
+def reset_token(posting_anywhere, mailbox):
     """The token of a link that was mailed to Ada."""
     posting_anywhere.member()
     posting_anywhere.visitor().post("request-password-reset", {"email": ADA})
-    return letterbox.last("reset").token
+    return mailbox.last("reset").token
 
 
 def with_token(token, password=NEW):
@@ -28,22 +28,22 @@ def test_a_second_use_sets_nothing(posting_anywhere, reset_token):
     second = visitor.send(*with_token(reset_token, "another password"))
 
     assert (second.status_code, second.json()) == (400, refusal("INVALID_TOKEN"))
-    assert visitor.signs_in(password="another password").status_code == 401
-    assert visitor.signs_in(password=NEW).status_code == 200
+    assert visitor.sign_in(password="another password").status_code == 401
+    assert visitor.sign_in(password=NEW).status_code == 200
 
 
 def test_of_many_uses_at_once_one_wins(posting_anywhere, reset_token):
     gatehouse = posting_anywhere
     wanted = [f"battery correct horse {each}" for each in range(8)]
 
-    responses = gatehouse.at_once(
+    responses = gatehouse.gather(
         *(gatehouse.visitor().sending(*with_token(reset_token, each)) for each in wanted)
     )
 
-    told = [response.status_code for response in responses]
-    won = [new for new, code in zip(wanted, told, strict=True) if code == 200]
-    assert sorted(told) == [200] + [400] * 7
-    assert [new for new in wanted if gatehouse.visitor().signs_in(password=new).is_success] == won
+    messages = [response.status_code for response in responses]
+    won = [new for new, code in zip(wanted, messages, strict=True) if code == 200]
+    assert sorted(messages) == [200] + [400] * 7
+    assert [new for new in wanted if gatehouse.visitor().sign_in(password=new).is_success] == won
 
 
 @pytest.mark.parametrize(
@@ -60,10 +60,10 @@ def test_of_many_uses_at_once_one_wins(posting_anywhere, reset_token):
     ],
     ids=["cut", "longer", "other case", "turned", "blank", "NUL", "without check", "encoded NUL"],
 )
-def test_what_is_almost_the_token_is_not(posting, letterbox, spoiled):
+def test_what_is_almost_the_token_is_not(posting, mailbox, spoiled):
     posting.member()
     posting.visitor().post("request-password-reset", {"email": ADA})
-    token = letterbox.last("reset").token
+    token = mailbox.last("reset").token
 
     response = posting.visitor().send(*with_token(spoiled(token)))
 
@@ -71,28 +71,28 @@ def test_what_is_almost_the_token_is_not(posting, letterbox, spoiled):
     assert posting.visitor().send(*with_token(token)).status_code == 200
 
 
-def test_the_digest_that_is_stored_opens_nothing(posting, letterbox):
+def test_the_digest_that_is_stored_opens_nothing(posting, mailbox):
     posting.member()
     posting.visitor().post("request-password-reset", {"email": ADA})
-    stored = hashlib.sha256(letterbox.last("reset").token.encode()).hexdigest()
+    stored = hashlib.sha256(mailbox.last("reset").token.encode()).hexdigest()
 
     assert posting.visitor().send(*with_token(stored)).json() == refusal("INVALID_TOKEN")
 
 
-def test_tokens_have_nothing_in_common(posting, letterbox):
+def test_tokens_have_nothing_in_common(posting, mailbox):
     posting.member()
     for _ in range(20):
         posting.visitor().post("request-password-reset", {"email": ADA})
 
-    tokens = [mail.token for mail in letterbox.all(ADA, "reset")]
+    tokens = [mail.token for mail in mailbox.all(ADA, "reset")]
 
     assert len(set(tokens)) == 20
     assert {len(token) for token in tokens} == {42}
     assert all(len({token[at] for token in tokens}) > 5 for at in range(42))
 
 
-def test_the_answer_does_not_hold_the_token(posting, letterbox):
+def test_the_answer_does_not_hold_the_token(posting, mailbox):
     posting.member()
     response = posting.visitor().post("request-password-reset", {"email": ADA})
 
-    assert letterbox.last("reset").token not in response.text + str(response.headers)
+    assert mailbox.last("reset").token not in response.text + str(response.headers)

@@ -24,8 +24,8 @@ from backend.storage.snapshots.snapshots import Snapshots
 from backend.storage.snapshots.store import Copy, snapshot_stores
 from backend.storage.tables import audit_events
 from tests.admins import ADA, give_role, known, make_admin
-from tests.inside import Gatehouse, Visitor
-from tests.letterbox import Letterbox
+from tests.in_process import Gatehouse, Visitor
+from tests.mailbox import Mailbox
 from tests.make import KEY, PASSWORD, make_settings
 from tests.rig import space as rig
 from tests.rig.background import in_background
@@ -93,15 +93,15 @@ def test_after_a_crash_nobody_is_signed_in_who_was_signed_out_since(space):
     second = space.run()
     assert goes_on(second, thief).session() is None
     assert goes_on(second, bob).session() is None, "nobody knows who else was signed out"
-    assert second.visitor().signs_in(ADA).status_code == 200
+    assert second.visitor().sign_in(ADA).status_code == 200
 
 
-def test_after_a_crash_a_reset_link_that_was_used_stays_used(space, letterbox: Letterbox):
+def test_after_a_crash_a_reset_link_that_was_used_stays_used(space, mailbox: Mailbox):
     first = space.run()
     first.member()
     first.visitor().post("request-password-reset", {"email": ADA})
     space.takes_its_last_snapshot(first)
-    token = letterbox.last("reset").token
+    token = mailbox.last("reset").token
     reset = {"newPassword": "another horse battery", "token": token}
     assert first.visitor().post("reset-password", reset).status_code == 200
     space.crashes(first)
@@ -110,7 +110,7 @@ def test_after_a_crash_a_reset_link_that_was_used_stays_used(space, letterbox: L
     assert again.json()["code"] == "INVALID_TOKEN"
 
 
-def test_an_orderly_restart_ends_no_session_and_no_link(space, letterbox: Letterbox):
+def test_an_orderly_restart_ends_no_session_and_no_link(space, mailbox: Mailbox):
     first = space.run()
     ada = first.member()
     gone = goes_on(first, first.member("bob@example.com"))
@@ -121,12 +121,12 @@ def test_an_orderly_restart_ends_no_session_and_no_link(space, letterbox: Letter
     second = space.run()
     assert goes_on(second, ada).session() is not None
     assert goes_on(second, gone).session() is None
-    reset = {"newPassword": "another horse battery", "token": letterbox.last("reset").token}
+    reset = {"newPassword": "another horse battery", "token": mailbox.last("reset").token}
     assert second.visitor().post("reset-password", reset).status_code == 200
     second.close()
 
     third = space.run()
-    assert third.visitor().signs_in(ADA, "another horse battery").status_code == 200
+    assert third.visitor().sign_in(ADA, "another horse battery").status_code == 200
 
 
 def test_admins_are_told_what_came_back_and_as_of_when(space):
@@ -139,12 +139,12 @@ def test_admins_are_told_what_came_back_and_as_of_when(space):
     first.clock.advance(minutes=20)
 
     second = space.run()
-    assert second.visitor().signs_in(ADA).status_code == 200, "the ban is lost, and cannot be known"
+    assert second.visitor().sign_in(ADA).status_code == 200, "the ban is lost, and cannot be known"
     root = second.visitor()
-    root.signs_in("root@example.com")
-    told = root.get("/api/admin/status").json()["database"]["restored"]
-    assert told.pop("asOf").startswith("2026-11-22T12:00:00")
-    assert told == {
+    root.sign_in("root@example.com")
+    body = root.get("/api/admin/status").json()["database"]["restored"]
+    assert body.pop("asOf").startswith("2026-11-22T12:00:00")
+    assert body == {
         "restoredAt": "2026-11-22T12:20:00.000Z",
         "accounts": 2,
         "sessionsEnded": 2,
@@ -156,15 +156,13 @@ def test_admins_are_told_what_came_back_and_as_of_when(space):
     third = space.run()
     give_role(third, ADA, "admin")
     ada = third.visitor()
-    ada.signs_in(ADA)
+    ada.sign_in(ADA)
     kept = ada.get("/api/admin/status").json()["database"]["restored"]
-    assert kept["restoredAt"] == told["restoredAt"], "the next restart forgets nothing of it"
+    assert kept["restoredAt"] == body["restoredAt"], "the next restart forgets nothing of it"
 
 
-def test_after_a_backup_was_put_back_a_command_ends_everything_at_once(
-    start_on, letterbox: Letterbox
-):
-    running = start_on(mailbox_file=letterbox.file)
+def test_after_a_backup_was_put_back_a_command_ends_everything_at_once(start_on, mailbox: Mailbox):
+    running = start_on(mailbox_file=mailbox.file)
     make_admin(running)
     ada = running.member()
     ada.post("request-password-reset", {"email": ADA})
@@ -180,12 +178,12 @@ def test_after_a_backup_was_put_back_a_command_ends_everything_at_once(
 
     running.clock.advance(seconds=1)  # on SQLite the next request looks at the file again
     wait_until(lambda: ada.session() is None, "the server to hear of it")
-    reset = {"newPassword": "another horse battery", "token": letterbox.last("reset").token}
+    reset = {"newPassword": "another horse battery", "token": mailbox.last("reset").token}
     assert running.visitor().post("reset-password", reset).json()["code"] == "INVALID_TOKEN"
     root = running.visitor()
-    root.signs_in("root@example.com")
-    told = root.get("/api/admin/status").json()["database"]["restored"]
-    assert (told["asOf"], told["sessionsEnded"]) == ("2026-11-21T12:00:00.000Z", 2)
+    root.sign_in("root@example.com")
+    body = root.get("/api/admin/status").json()["database"]["restored"]
+    assert (body["asOf"], body["sessionsEnded"]) == ("2026-11-21T12:00:00.000Z", 2)
 
 
 HALF = (

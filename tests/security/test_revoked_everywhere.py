@@ -4,8 +4,8 @@ import pytest
 from sqlalchemy import delete, text, update
 
 from backend.storage.tables import sessions, users
-from tests.inside import Gatehouse, Visitor
-from tests.rig.fixtures import Place
+from tests.in_process import Gatehouse, Visitor
+from tests.rig.fixtures import DatabaseTarget
 from tests.rig.processes import wait_until
 
 
@@ -60,7 +60,7 @@ def test_revoking_the_others_reaches_them(replicas, here_and_there):
     _, there = here_and_there
     stolen = dict(there.cookies)
     other = replicas[0].visitor()
-    other.signs_in()
+    other.sign_in()
     other.post("revoke-other-sessions", {})
     ends(there, stolen)
 
@@ -100,7 +100,7 @@ def test_a_ban_written_by_hand_ends_it_in_both(postgres, postgres_url, here_and_
 def test_the_replica_that_acknowledges_honours_it_from_that_moment(anywhere):
     for _ in range(10):
         ada = anywhere.visitor()
-        ada.signs_up() if not anywhere.events() else ada.signs_in()
+        ada.sign_up() if not anywhere.events() else ada.sign_in()
         assert ada.session() is not None
         stolen = dict(ada.cookies)
         ada.post("sign-out")
@@ -116,7 +116,7 @@ def test_a_prolonged_session_is_not_forgotten_by_the_other(here_and_there, repli
 
 
 @pytest.mark.parametrize("place", ["pgbouncer"], indirect=True)
-def test_through_a_pooler_alone_every_check_reads_the_row(place: Place, start):
+def test_through_a_pooler_alone_every_check_reads_the_row(place: DatabaseTarget, start):
     """No notification passes a transaction pooler: then nothing is believed from memory."""
     gatehouse = start(database_url=place.url, database_url_direct=place.url)
     ada = gatehouse.member()

@@ -15,7 +15,7 @@ from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, precondition, rule
 
 from tests.clocks import FixedClock, SeededRandomness
-from tests.inside import Gatehouse, Loop, Visitor
+from tests.in_process import Gatehouse, Loop, Visitor
 from tests.make import make_settings
 from tests.rig.processes import wait_until
 
@@ -91,7 +91,7 @@ class ThreeBrowsers(RuleBasedStateMachine):
     def sign_in(self, which: int, person: str, remember: bool) -> None:
         visitor = self.browsers[which]
         shown = visitor.session_cookie
-        assert visitor.signs_in(person, rememberMe=remember).status_code == 200
+        assert visitor.sign_in(person, rememberMe=remember).status_code == 200
         self.model.alive.pop(shown or "", None)
         self._note(visitor, person, remember)
 
@@ -132,15 +132,15 @@ class ThreeBrowsers(RuleBasedStateMachine):
 
     @rule()
     def the_memory_is_trusted(self) -> None:
-        wait_until(self.gatehouse.is_proven, "the change feed")
+        wait_until(self.gatehouse.is_feed_live, "the change feed")
 
     @rule(person=PEOPLE)
     def ban_and_pardon(self, person: str) -> None:
         """A ban ends every session, and a pardon brings none of them back."""
         self.gatehouse.ban(person)
         self.model.end_all_of(person)
-        assert self.gatehouse.visitor().signs_in(person).status_code == 403
-        self.gatehouse.pardon(person)
+        assert self.gatehouse.visitor().sign_in(person).status_code == 403
+        self.gatehouse.unban(person)
 
     def teardown(self) -> None:
         if hasattr(self, "gatehouse"):

@@ -2,7 +2,7 @@
 
 import pytest
 
-from tests.inside import Gatehouse, Visitor
+from tests.in_process import Gatehouse, Visitor
 
 
 @pytest.fixture
@@ -18,7 +18,7 @@ def test_signing_in_never_keeps_the_token_that_was_there(gatehouse, mallory, pla
         mallory.post("sign-out")
     victim = gatehouse.visitor()
     victim.session_cookie = value
-    victim.signs_in()
+    victim.sign_in()
     assert victim.session_cookie != value
     assert victim.session()["user"]["email"] == "ada@example.com"
     mallory.session_cookie = value
@@ -28,7 +28,7 @@ def test_signing_in_never_keeps_the_token_that_was_there(gatehouse, mallory, pla
 def test_the_planted_session_ends_with_the_victims_sign_in(gatehouse, mallory):
     victim = gatehouse.visitor()
     victim.session_cookie = mallory.session_cookie
-    victim.signs_in()
+    victim.sign_in()
     assert mallory.session() is None
 
 
@@ -46,11 +46,11 @@ def test_a_token_in_the_body_or_the_query_is_not_taken_over(gatehouse, field):
 
 def test_no_two_sessions_share_a_token_or_a_prefix(gatehouse):
     gatehouse.member()
-    tokens = [gatehouse.visitor().signs_in().json()["token"] for _ in range(30)]
+    tokens = [gatehouse.visitor().sign_in().json()["token"] for _ in range(30)]
     assert len({token[:8] for token in tokens}) == 30
 
 
 def test_a_session_is_not_moved_by_signing_in_elsewhere(gatehouse, mallory):
     before = mallory.session()
-    gatehouse.visitor().signs_in()
+    gatehouse.visitor().sign_in()
     assert mallory.session() == before

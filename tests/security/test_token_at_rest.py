@@ -7,8 +7,8 @@ import pytest
 from sqlalchemy import select, text
 
 from backend.storage.tables import audit_events, metadata, sessions, users
-from tests.inside import Gatehouse
-from tests.letterbox import clicks
+from tests.in_process import Gatehouse
+from tests.mailbox import clicks
 from tests.make import PASSWORD
 
 
@@ -40,11 +40,11 @@ def test_a_dump_opens_no_session(anywhere):
 def test_a_dump_signs_nobody_in(gatehouse):
     gatehouse.member()
     for value in everything_in(gatehouse):
-        assert gatehouse.visitor().signs_in(password=value[:128]).status_code in {400, 401}
+        assert gatehouse.visitor().sign_in(password=value[:128]).status_code in {400, 401}
 
 
 def test_what_is_stored_is_the_digest_and_nothing_of_the_token(anywhere):
-    token = anywhere.visitor().signs_up().json()["token"]
+    token = anywhere.visitor().sign_up().json()["token"]
     ((stored,),) = anywhere.rows(select(sessions.c.session_token))
     assert bytes(stored) == hashlib.sha256(token.encode()).digest()
     assert not any(token in value or token[:8] in value for value in everything_in(anywhere))
@@ -76,7 +76,7 @@ def test_there_is_no_column_for_it(gatehouse, column):
 
 def test_a_listed_session_of_another_browser_shows_no_token(anywhere):
     ada, elsewhere = anywhere.member(), anywhere.visitor()
-    token = elsewhere.signs_in().json()["token"]
+    token = elsewhere.sign_in().json()["token"]
     listed = ada.get("list-sessions")
     assert elsewhere.session()["session"]["id"] in {each["id"] for each in listed.json()}
     assert token not in listed.text
@@ -84,7 +84,7 @@ def test_a_listed_session_of_another_browser_shows_no_token(anywhere):
 
 def test_the_audit_trail_cannot_open_anything(gatehouse):
     ada = gatehouse.member()
-    ada.signs_in(password="wrong wrong")
+    ada.sign_in(password="wrong wrong")
     ada.post("sign-out")
     told = str(gatehouse.rows(select(audit_events)))
     assert "sign_in_failed" in told
@@ -103,12 +103,12 @@ def test_the_database_itself_holds_the_tables_we_know(anywhere):
 
 
 def test_a_refused_click_on_a_live_link_leaves_the_route_in_the_trail_and_not_the_token(
-    start_posting, letterbox
+    start_posting, mailbox
 ):
     gatehouse = start_posting(rate_limits=True)
     ada = gatehouse.member()
     ada.post("request-password-reset", {"email": "ada@example.com", "redirectTo": "/reset"})
-    mail = letterbox.last("reset")
+    mail = mailbox.last("reset")
     for _ in range(100):
         ada.get("reset-password/somebody-elses?callbackURL=/reset")
 

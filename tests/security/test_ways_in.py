@@ -12,34 +12,34 @@ from sqlalchemy import update
 from backend.features.accounts.session_issuer import Challenge, Gate, Method, SessionIssuer
 from backend.storage.tables import users
 from tests.admins import ADA, ROOT, known, make_admin
-from tests.inside import Gatehouse, Visitor, cookie_lines
-from tests.letterbox import Letterbox, clicks
+from tests.in_process import Gatehouse, Visitor, cookie_lines
+from tests.mailbox import Mailbox, clicks
 from tests.scene import events_after, refusal
 
-Way = Callable[[Gatehouse, Letterbox], tuple[Visitor, httpx.Response]]
+Way = Callable[[Gatehouse, Mailbox], tuple[Visitor, httpx.Response]]
 BANNED, UNVERIFIED = "BANNED_USER", "EMAIL_NOT_VERIFIED"
 ASKED = Challenge("somethingElse", {"howMany": 2})
 
 
-def by_password(gatehouse: Gatehouse, _: Letterbox) -> tuple[Visitor, httpx.Response]:
+def by_password(gatehouse: Gatehouse, _: Mailbox) -> tuple[Visitor, httpx.Response]:
     visitor = gatehouse.visitor()
-    return visitor, visitor.signs_in(ADA)
+    return visitor, visitor.sign_in(ADA)
 
 
-def by_sign_up(gatehouse: Gatehouse, _: Letterbox) -> tuple[Visitor, httpx.Response]:
+def by_sign_up(gatehouse: Gatehouse, _: Mailbox) -> tuple[Visitor, httpx.Response]:
     visitor = gatehouse.visitor()
-    return visitor, visitor.signs_up("new@example.com")
+    return visitor, visitor.sign_up("new@example.com")
 
 
-def by_verification(gatehouse: Gatehouse, letterbox: Letterbox) -> tuple[Visitor, httpx.Response]:
+def by_verification(gatehouse: Gatehouse, mailbox: Mailbox) -> tuple[Visitor, httpx.Response]:
     visitor = gatehouse.visitor()
     gatehouse.change(update(users).where(users.c.email == ADA).values(email_verified=False))
-    return visitor, clicks(visitor, letterbox.last("verify", ADA))
+    return visitor, clicks(visitor, mailbox.last("verify", ADA))
 
 
-def by_impersonation(gatehouse: Gatehouse, _: Letterbox) -> tuple[Visitor, httpx.Response]:
+def by_impersonation(gatehouse: Gatehouse, _: Mailbox) -> tuple[Visitor, httpx.Response]:
     root = gatehouse.visitor()
-    root.signs_in(ROOT)
+    root.sign_in(ROOT)
     return root, root.post("admin/impersonate-user", {"userId": known(gatehouse, ADA)})
 
 
@@ -76,7 +76,7 @@ each_way = pytest.mark.parametrize("method", Method)
 
 
 @pytest.fixture
-def guarded(start_posting, letterbox) -> Gatehouse:
+def guarded(start_posting, mailbox) -> Gatehouse:
     """Where an address must be proved and its link signs in. Ada has, and so has an admin."""
     before = start_posting()
     make_admin(before)
@@ -101,21 +101,21 @@ def test_no_way_in_is_forgotten_here():
 
 
 @each_way
-def test_behind_the_gates_there_is_a_session_and_an_event(open_to_all, letterbox, method):
+def test_behind_the_gates_there_is_a_session_and_an_event(open_to_all, mailbox, method):
     before = open_to_all.events()
-    visitor, response = WAYS[method](open_to_all, letterbox)
+    visitor, response = WAYS[method](open_to_all, mailbox)
     assert "session_token" in cookie_lines(response)
     assert visitor.session() is not None
     assert events_after(open_to_all, before) == EVENTS[method]
 
 
 @pytest.mark.parametrize(("method", "code"), MET, ids=lambda each: str(each))
-def test_each_gate_stands_before_each_way_in_that_it_is_for(guarded, letterbox, method, code):
+def test_each_gate_stands_before_each_way_in_that_it_is_for(guarded, mailbox, method, code):
     who = update(users).where(users.c.email == ADA)
     guarded.change(who.values(**{"banned": True} if code == BANNED else {"email_verified": False}))
     before = guarded.events()
 
-    _, response = WAYS[method](guarded, letterbox)
+    _, response = WAYS[method](guarded, mailbox)
 
     refused = response.status_code == 403 and response.json() == refusal(code)
     assert refused == MET[method, code], response.text
@@ -126,7 +126,7 @@ def test_each_gate_stands_before_each_way_in_that_it_is_for(guarded, letterbox, 
 
 @each_way
 def test_what_a_gate_asks_for_is_told_as_the_way_allows_and_there_is_no_session(
-    open_to_all, letterbox, method
+    open_to_all, mailbox, method
 ):
     issuer: SessionIssuer = open_to_all.context.services[SessionIssuer]
     lines = []
@@ -137,7 +137,7 @@ def test_what_a_gate_asks_for_is_told_as_the_way_allows_and_there_is_no_session(
 
     issuer.gates.append(Gate(ask_more, {method}))
     before = open_to_all.events()
-    visitor, response = WAYS[method](open_to_all, letterbox)
+    visitor, response = WAYS[method](open_to_all, mailbox)
 
     assert lines == [method]
     if method is Method.VERIFICATION:
@@ -154,10 +154,10 @@ def test_what_a_gate_asks_for_is_told_as_the_way_allows_and_there_is_no_session(
     assert session is None or session["session"]["impersonatedBy"] is None
 
 
-def test_a_gate_that_is_for_other_ways_in_is_not_asked(open_to_all, letterbox):
+def test_a_gate_that_is_for_other_ways_in_is_not_asked(open_to_all, mailbox):
     issuer: SessionIssuer = open_to_all.context.services[SessionIssuer]
     issuer.gates.append(Gate(lambda *_: ASKED, {Method.PASSWORD}))
-    visitor, _ = by_verification(open_to_all, letterbox)
+    visitor, _ = by_verification(open_to_all, mailbox)
     assert visitor.session() is not None
 
 
@@ -170,8 +170,8 @@ def test_the_session_that_a_browser_shows_while_it_signs_in_anew_ends(start, str
     browser.cookies = dict(shown.cookies)
     if method is Method.PASSWORD:
         gatehouse.member(ADA)
-        browser.signs_in(ADA)
+        browser.sign_in(ADA)
     else:
-        browser.signs_up(ADA)
+        browser.sign_up(ADA)
     assert browser.session()["user"]["email"] == ADA
     assert (shown.session() is None) == strict

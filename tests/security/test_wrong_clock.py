@@ -15,7 +15,7 @@ from backend.storage.tables import audit_events, links, outbox, sessions, users
 from tests.admins import ADA, give_role
 from tests.api.mailing import posts, through, waits_after_attempt
 from tests.clocks import NOON, FixedClock
-from tests.inside import Gatehouse
+from tests.in_process import Gatehouse
 from tests.rig.fixtures import ON_POSTGRESQL
 from tests.rig.smtp import SmtpServer
 from tests.scene import refusal
@@ -50,17 +50,17 @@ def tidy(gatehouse: Gatehouse) -> None:
 def told(gatehouse: Gatehouse) -> dict:
     """What the status says of the clock."""
     root = gatehouse.visitor()
-    if root.signs_in("root@example.com").status_code == 401:
-        assert root.signs_up("root@example.com").status_code == 200
+    if root.sign_in("root@example.com").status_code == 401:
+        assert root.sign_up("root@example.com").status_code == 200
         give_role(gatehouse, "root@example.com", "admin")
     return root.get("/api/admin/status").json()["clock"]
 
 
 @ON_POSTGRESQL
 def test_a_replica_that_is_ahead_of_the_database_deletes_nothing_and_says_so(
-    start_on, letterbox, database_clock, clock, capsys
+    start_on, mailbox, database_clock, clock, capsys
 ):
-    gatehouse = start_on(mailbox_file=letterbox.file)
+    gatehouse = start_on(mailbox_file=mailbox.file)
     ada = gatehouse.member()
     before = kept(gatehouse)
     assert all(before)
@@ -115,11 +115,11 @@ def test_a_ban_does_not_run_out_early_at_a_replica_that_is_ahead(start_on, datab
     gatehouse.member()
     gatehouse.ban(ADA, ban_expires=NOON + timedelta(hours=1))
     clock.advance(hours=2)
-    assert gatehouse.visitor().signs_in().json() == refusal("BANNED_USER")
+    assert gatehouse.visitor().sign_in().json() == refusal("BANNED_USER")
     assert gatehouse.rows(select(users.c.banned)) == [(True,)]
 
     database_clock.advance(hours=1)
-    assert gatehouse.visitor().signs_in().status_code == 200
+    assert gatehouse.visitor().sign_in().status_code == 200
     assert gatehouse.rows(select(users.c.banned)) == [(False,)]
 
 

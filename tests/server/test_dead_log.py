@@ -50,10 +50,10 @@ def close_both():
 
 
 def post(space, path, **more):
-    said = {**ACCOUNT, **more}
+    payload = {**ACCOUNT, **more}
     headers = {"origin": space.url}
     return httpx.post(
-        f"{space.url}/api/auth/{path}", json=said, headers=headers, timeout=30, trust_env=False
+        f"{space.url}/api/auth/{path}", json=payload, headers=headers, timeout=30, trust_env=False
     )
 
 

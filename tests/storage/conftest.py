@@ -26,13 +26,13 @@ from backend.storage.urls import database_url, direct_url
 from backend.storage.work import Runtime, Work
 from tests.clocks import FixedClock
 from tests.make import make_session, make_settings, make_user
-from tests.rig.fixtures import Place
+from tests.rig.fixtures import DatabaseTarget
 
 _numbers = count(1)
 
 
 @dataclass
-class Told:
+class WorkEffects:
     """What a workshop was told by the works it made."""
 
     forgotten: list[set[UUID]] = field(default_factory=list)
@@ -40,7 +40,7 @@ class Told:
 
 
 @pytest.fixture
-def settings(place: Place, tmp_path: Path) -> Settings:
+def settings(place: DatabaseTarget, tmp_path: Path) -> Settings:
     return settings_for(tmp_path, place.url, place.direct)
 
 
@@ -88,21 +88,25 @@ def database(open_database: Callable[..., Database]) -> Database:
 
 
 @pytest.fixture
-def told() -> Told:
-    return Told()
+def effects() -> WorkEffects:
+    return WorkEffects()
 
 
 @pytest.fixture
-def runtime(database: Database, clock: FixedClock, settings: Settings, told: Told) -> Runtime:
-    return workshop_on(database, clock, settings, told)
+def runtime(
+    database: Database, clock: FixedClock, settings: Settings, effects: WorkEffects
+) -> Runtime:
+    return build_runtime(database, clock, settings, effects)
 
 
-def workshop_on(database: Database, clock: Any, settings: Settings, told: Told) -> Runtime:
+def build_runtime(
+    database: Database, clock: Any, settings: Settings, effects: WorkEffects
+) -> Runtime:
     def log_event(event: Event, _: Client) -> None:
-        told.logged.append(event)
+        effects.logged.append(event)
 
     randomness = SystemRandomness()
-    return Runtime(database, clock, randomness, settings, told.forgotten.append, log_event)
+    return Runtime(database, clock, randomness, settings, effects.forgotten.append, log_event)
 
 
 @pytest.fixture

@@ -108,7 +108,7 @@ def test_an_address_is_changed_unless_it_is_taken_or_not_what_was_seen(work, clo
     assert changed.email == "new@example.com"
 
 
-def test_whoever_is_changed_is_forgotten_by_the_cache(work, told):
+def test_whoever_is_changed_is_forgotten_by_the_cache(work, effects):
     ada = stored_user(work)
     with work() as mine:
         users.verify_email(mine.db, ada.id, ada.email, {}, mine.now())
@@ -117,4 +117,4 @@ def test_whoever_is_changed_is_forgotten_by_the_cache(work, told):
     with work() as mine:
         users.delete_one(mine.db, ada.id)
 
-    assert told.forgotten[-3:] == [{ada.id}] * 3
+    assert effects.forgotten[-3:] == [{ada.id}] * 3

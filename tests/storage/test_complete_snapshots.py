@@ -22,7 +22,7 @@ from backend.storage.urls import sqlite_url
 from backend.storage.work import Work, run_query
 from tests.clocks import NOON
 from tests.rig.processes import wait_until
-from tests.storage.conftest import Told, stored_session, stored_user, workshop_on
+from tests.storage.conftest import WorkEffects, build_runtime, stored_session, stored_user
 from tests.storage.test_snapshots import Server, made_settings, restore
 
 MIGRATIONS = Path(migrations.__file__).parent
@@ -209,7 +209,7 @@ def test_what_another_process_wrote_is_saved_too(settings):
     server = Server(settings)
     wait_until(lambda: server.saved_users() == 0, "the first snapshot")
     with open_for_command(settings, SystemClock(), SystemRandomness()) as database:
-        runtime = workshop_on(database, SystemClock(), settings, Told())
+        runtime = build_runtime(database, SystemClock(), settings, WorkEffects())
         stored_user(lambda: Work(runtime, None))
         wait_until(lambda: server.saved_users() == 1, "a snapshot of what the command wrote")
     server.stop()
@@ -249,7 +249,7 @@ def test_a_command_without_a_server_withdraws_the_mark_and_saves_what_it_wrote(s
     server = ended_orderly(settings)
     with open_for_command(settings, SystemClock(), SystemRandomness()) as database:
         assert marks(settings) == [], "killed now, what it wrote would be missing"
-        runtime = workshop_on(database, SystemClock(), settings, Told())
+        runtime = build_runtime(database, SystemClock(), settings, WorkEffects())
         stored_user(lambda: Work(runtime, None))
     server.lose_its_disk()
 

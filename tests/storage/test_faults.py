@@ -22,7 +22,7 @@ from tests.make import make_settings
 from tests.rig.fixtures import ON_POSTGRESQL
 from tests.rig.postgres import PostgresServer
 from tests.rig.processes import wait_until
-from tests.storage.conftest import Told, count_of, new_user, stored_user, workshop_on
+from tests.storage.conftest import WorkEffects, build_runtime, count_of, new_user, stored_user
 from tests.storage.proxy import Proxy, proxy_to
 
 pytestmark = ON_POSTGRESQL
@@ -44,7 +44,7 @@ def behind_proxy(
 
 
 def runtime_for(database: Database) -> Runtime:
-    return workshop_on(database, FixedClock(), make_settings(Path()), Told())
+    return build_runtime(database, FixedClock(), make_settings(Path()), WorkEffects())
 
 
 def kill_all(postgres: PostgresServer, postgres_url: str) -> None:
@@ -184,14 +184,14 @@ def test_a_connection_lost_during_commit_is_no_conflict_for_its_outcome_is_unkno
 
 
 def test_what_was_touched_is_forgotten_even_if_the_outcome_is_unknown(proxy, behind_proxy):
-    told = Told()
-    runtime = workshop_on(behind_proxy(), FixedClock(), make_settings(Path()), told)
+    effects = WorkEffects()
+    runtime = build_runtime(behind_proxy(), FixedClock(), make_settings(Path()), effects)
     user = new_user()
     with pytest.raises(DatabaseUnavailable), Work(runtime, SYSTEM) as work:
         users.insert(work.db, user, None)
         work.db.changed_users.add(user.id)
         proxy.on_bytes = lambda sent: "after" if b"COMMIT" in sent else None
-    assert told.forgotten == [{user.id}]
+    assert effects.forgotten == [{user.id}]
 
 
 def test_two_transactions_that_block_each_other_both_succeed_when_run_again(runtime, work):

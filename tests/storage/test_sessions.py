@@ -79,7 +79,7 @@ def test_the_live_sessions_of_a_user_are_listed_newest_first(work, database):
     assert run_query(database, lambda db: sessions.list_live(db, user.id, NOON)) == [newer, older]
 
 
-def test_prolonging_moves_the_end_and_tells(work, database, told):
+def test_prolonging_moves_the_end_and_tells(work, database, effects):
     session = stored_session(work, stored_user(work))
     end = LATER + timedelta(days=7)
 
@@ -88,7 +88,7 @@ def test_prolonging_moves_the_end_and_tells(work, database, told):
 
     prolonged = find(database, session).session
     assert (prolonged.expires_at, prolonged.updated_at) == (end, LATER)
-    assert told.forgotten[-1] == {session.user_id}
+    assert effects.forgotten[-1] == {session.user_id}
 
 
 def test_what_was_ended_or_has_expired_is_not_prolonged(work):
@@ -102,17 +102,17 @@ def test_what_was_ended_or_has_expired_is_not_prolonged(work):
         assert not sessions.update_expiry(mine.db, ended, LATER + timedelta(days=7), NOON)
 
 
-def test_a_session_ends_by_its_token(work, database, told):
+def test_a_session_ends_by_its_token(work, database, effects):
     session = stored_session(work, stored_user(work))
 
     with work() as mine:
         assert sessions.delete_by_digest(mine.db, digest_of(session)) == session
 
     assert find(database, session) is None
-    assert told.forgotten[-1] == {session.user_id}
+    assert effects.forgotten[-1] == {session.user_id}
 
 
-def test_a_token_that_is_not_mine_ends_nothing(work, database, told):
+def test_a_token_that_is_not_mine_ends_nothing(work, database, effects):
     session, me = stored_session(work, stored_user(work)), stored_user(work)
 
     with work() as mine:
@@ -120,10 +120,10 @@ def test_a_token_that_is_not_mine_ends_nothing(work, database, told):
         assert sessions.delete_by_digest(mine.db, UNKNOWN) is None
 
     assert find(database, session) is not None
-    assert told.forgotten[-1] == set()
+    assert effects.forgotten[-1] == set()
 
 
-def test_a_session_ends_by_its_id_if_it_is_mine(work, database, told):
+def test_a_session_ends_by_its_id_if_it_is_mine(work, database, effects):
     session, stranger = stored_session(work, stored_user(work)), stored_user(work)
 
     with work() as mine:
@@ -133,17 +133,17 @@ def test_a_session_ends_by_its_id_if_it_is_mine(work, database, told):
     with work() as mine:
         assert sessions.delete_by_id(mine.db, session.id, session.user_id) == session
     assert find(database, session) is None
-    assert told.forgotten[-1] == {session.user_id}
+    assert effects.forgotten[-1] == {session.user_id}
 
 
-def test_all_sessions_of_a_user_end_but_the_one_that_is_kept(work, database, told):
+def test_all_sessions_of_a_user_end_but_the_one_that_is_kept(work, database, effects):
     user, other = stored_user(work), stored_user(work)
     kept, *_ = [stored_session(work, user) for _ in range(3)]
     others = stored_session(work, other)
 
     with work() as mine:
         assert sessions.delete_all(mine.db, user.id, except_id=kept.id) == 2
-    assert told.forgotten[-1] == {user.id}
+    assert effects.forgotten[-1] == {user.id}
     assert run_query(database, lambda db: sessions.list_live(db, user.id, NOON)) == [kept]
 
     with work() as mine:
@@ -152,7 +152,7 @@ def test_all_sessions_of_a_user_end_but_the_one_that_is_kept(work, database, tol
     assert find(database, others) is not None
 
 
-def test_the_oldest_sessions_beyond_the_limit_end(work, database, told):
+def test_the_oldest_sessions_beyond_the_limit_end(work, database, effects):
     user = stored_user(work)
     _, _, third, fourth = [stored_session(work, user) for _ in range(4)]
 
@@ -160,7 +160,7 @@ def test_the_oldest_sessions_beyond_the_limit_end(work, database, told):
         assert sessions.delete_over_limit(mine.db, user.id, 2, except_id=fourth.id) == 2
 
     assert run_query(database, lambda db: sessions.list_live(db, user.id, NOON)) == [fourth, third]
-    assert told.forgotten[-1] == {user.id}
+    assert effects.forgotten[-1] == {user.id}
 
 
 def test_a_session_made_by_a_clock_that_is_behind_is_not_the_one_that_ends(work, database):
@@ -173,17 +173,17 @@ def test_a_session_made_by_a_clock_that_is_behind_is_not_the_one_that_ends(work,
     assert run_query(database, lambda db: sessions.list_live(db, user.id, NOON)) == [newest, made]
 
 
-def test_nothing_beyond_the_limit_ends_nothing_and_tells_nobody(work, told):
+def test_nothing_beyond_the_limit_ends_nothing_and_tells_nobody(work, effects):
     user = stored_user(work)
     only = stored_session(work, user)
 
     with work() as mine:
         assert sessions.delete_over_limit(mine.db, user.id, 1, except_id=only.id) == 0
 
-    assert told.forgotten[-1] == set()
+    assert effects.forgotten[-1] == set()
 
 
-def test_the_sessions_of_a_removed_user_go_with_them(work, database, told):
+def test_the_sessions_of_a_removed_user_go_with_them(work, database, effects):
     user = stored_user(work)
     stored_session(work, user)
     with work() as mine:

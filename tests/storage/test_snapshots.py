@@ -24,16 +24,16 @@ from backend.storage.snapshots.store import Copy, snapshot_stores
 from backend.storage.urls import sqlite_file, sqlite_url
 from backend.storage.work import Work
 from tests.make import make_settings
-from tests.rig.fixtures import Place
+from tests.rig.fixtures import DatabaseTarget
 from tests.rig.processes import wait_until
-from tests.storage.conftest import Told, stored_user, workshop_on
+from tests.storage.conftest import WorkEffects, build_runtime, stored_user
 
 ROOT = Path(__file__).parents[2]
 
 
 @pytest.fixture
-def place(tmp_path) -> Place:
-    return Place("sqlite", "")
+def place(tmp_path) -> DatabaseTarget:
+    return DatabaseTarget("sqlite", "")
 
 
 @pytest.fixture
@@ -69,7 +69,7 @@ class Server:
             at_most_every=at_most_every,
         )
         self.database = Database(url, SystemClock(), after_write=self.snapshots.note_write)
-        self.runtime = workshop_on(self.database, SystemClock(), settings, Told())
+        self.runtime = build_runtime(self.database, SystemClock(), settings, WorkEffects())
         self.snapshots.start()
 
     def add_user(self, **overrides: object) -> None:

@@ -70,7 +70,7 @@ def test_of_many_who_take_one_address_at_once_exactly_one_gets_it(work):
         assert sum(people.map(take, range(40))) == 1
 
 
-def test_a_profile_change_gives_the_user_as_they_are_afterwards(work, told):
+def test_a_profile_change_gives_the_user_as_they_are_afterwards(work, effects):
     user = stored_user(work)
     later = NOON + timedelta(seconds=1)
 
@@ -81,7 +81,7 @@ def test_a_profile_change_gives_the_user_as_they_are_afterwards(work, told):
 
     assert (changed.name, changed.image) == ("New", "https://example.com/b.png")
     assert (changed.updated_at, changed.created_at) == (later, NOON)
-    assert told.forgotten[-1] == {user.id}
+    assert effects.forgotten[-1] == {user.id}
 
 
 def test_a_profile_change_of_nobody_finds_nobody(work):

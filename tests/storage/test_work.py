@@ -21,21 +21,21 @@ class Refused(Exception):
     """A service refuses."""
 
 
-def test_what_is_done_is_stored_told_and_logged_in_that_order(runtime, database, told):
+def test_what_is_done_is_stored_told_and_logged_in_that_order(runtime, database, effects):
     seen = []
     user = new_user()
     with Work(runtime, SYSTEM) as work:
         users.insert(work.db, user, None)
         work.db.changed_users.add(user.id)
         work.record(DONE)
-        work.after_commit(lambda: seen.append((count_of(database, "users"), list(told.logged))))
-        assert told.logged == []
+        work.after_commit(lambda: seen.append((count_of(database, "users"), list(effects.logged))))
+        assert effects.logged == []
 
     assert seen == [(1, [DONE])]
-    assert told.forgotten == [{user.id}]
+    assert effects.forgotten == [{user.id}]
 
 
-def test_a_refusal_undoes_everything_but_what_is_kept(runtime, database, told):
+def test_a_refusal_undoes_everything_but_what_is_kept(runtime, database, effects):
     done_afterwards = []
     with pytest.raises(Refused), Work(runtime, SYSTEM) as work:
         users.insert(work.db, new_user(), None)
@@ -48,14 +48,14 @@ def test_a_refusal_undoes_everything_but_what_is_kept(runtime, database, told):
     assert run_query(
         database, lambda db: db.execute(text("SELECT kind FROM audit_events")).all()
     ) == [("sign_in_failed",)]
-    assert (told.logged, done_afterwards) == ([FAILED], [])
+    assert (effects.logged, done_afterwards) == ([FAILED], [])
 
 
-def test_what_is_kept_is_stored_once_when_nothing_goes_wrong(runtime, database, told):
+def test_what_is_kept_is_stored_once_when_nothing_goes_wrong(runtime, database, effects):
     with Work(runtime, SYSTEM) as work:
         work.keep(FAILED)
     assert count_of(database, "audit_events") == 1
-    assert told.logged == [FAILED]
+    assert effects.logged == [FAILED]
 
 
 def test_work_that_never_asks_the_database_borrows_nothing(runtime, database):
@@ -83,7 +83,7 @@ def test_something_slow_after_a_write_is_a_mistake_of_ours(runtime):
         work.run_outside_transaction(lambda: None)
 
 
-def test_a_conflict_keeps_nothing_because_the_work_is_run_again(runtime, database, told):
+def test_a_conflict_keeps_nothing_because_the_work_is_run_again(runtime, database, effects):
     attempts = []
 
     def once():
@@ -101,7 +101,7 @@ def test_a_conflict_keeps_nothing_because_the_work_is_run_again(runtime, databas
     once()
 
     assert (count_of(database, "users"), count_of(database, "audit_events")) == (1, 2)
-    assert told.logged == [DONE, FAILED]
+    assert effects.logged == [DONE, FAILED]
 
 
 def test_an_event_that_cannot_be_kept_leaves_the_connection_usable(runtime, database, work):

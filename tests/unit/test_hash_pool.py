@@ -13,7 +13,7 @@ from backend.kernel.passwords.hasher import PasswordCheck
 from backend.kernel.secrets.secret import Password
 from backend.process.hash_pool import ClientDisconnected, HashPool
 from backend.process.hash_queue import HashQueue
-from tests.rig.missing import missing
+from tests.rig.missing_tools import skip_test
 from tests.rig.processes import wait_until
 
 HERE = Client("203.0.113.7", "Browser/1.0", "1")
@@ -76,7 +76,7 @@ def test_no_more_are_hashed_at_once_than_there_are_threads(hasher, pool, callers
 
 def test_hashing_steps_back_behind_everything_else(hasher, pool):
     if sys.platform != "linux":
-        missing("priorities of single threads", "run the tests on Linux")
+        skip_test("priorities of single threads", "run the tests on Linux")
     hasher.gate.set()
     ours = os.getpriority(os.PRIO_PROCESS, threading.get_native_id())
     pool.hash(HERE, SECRET)

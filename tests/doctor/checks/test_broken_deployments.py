@@ -75,11 +75,11 @@ def findings(tmp_path_factory):
         folder = tmp_path_factory.mktemp("deployments")
         authority = Authority(folder)
         with ThreadPoolExecutor(len(EVERY)) as pool:
-            told = [
+            messages = [
                 pool.submit(examined, each, folder / str(number), authority)
                 for number, each in enumerate(EVERY)
             ]
-            return {each.name: one.result() for each, one in zip(EVERY, told, strict=True)}
+            return {each.name: one.result() for each, one in zip(EVERY, messages, strict=True)}
 
     return shared.once("broken-deployments", examine_all)
 

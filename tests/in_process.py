@@ -23,7 +23,7 @@ from backend.storage.tables import audit_events, users
 from backend.storage.work import Work
 from tests.clocks import FixedClock, SeededRandomness
 from tests.make import PASSWORD, make_settings
-from tests.rig.fixtures import Place
+from tests.rig.fixtures import DatabaseTarget
 from tests.rig.migrated import put_sqlite
 from tests.rig.processes import wait_until
 
@@ -76,7 +76,7 @@ class Running(Awaitable[T]):
 
 
 @dataclass(frozen=True)
-class Recorded:
+class AuditRow:
     """One line of the audit trail."""
 
     id: UUID
@@ -125,10 +125,10 @@ class Gatehouse:
     def member(self, email: str = "ada@example.com", **how: Any) -> "Visitor":
         """A browser whose owner has just signed up with this address and PASSWORD."""
         visitor = self.visitor(**how)
-        assert visitor.signs_up(email).status_code == 200
+        assert visitor.sign_up(email).status_code == 200
         return visitor
 
-    def is_proven(self) -> bool:
+    def is_feed_live(self) -> bool:
         """Whether changes by other hands reach this application, so that its cache is used."""
 
         async def ask() -> bool:
@@ -138,7 +138,7 @@ class Gatehouse:
 
     def wait_for_the_feed(self) -> None:
         """Wait until the cache of sessions may be trusted."""
-        wait_until(self.is_proven, "the change feed", PATIENCE)
+        wait_until(self.is_feed_live, "the change feed", PATIENCE)
 
     def rows(self, statement: Any) -> list[Any]:
         """What the database answers."""
@@ -165,35 +165,35 @@ class Gatehouse:
         who = users.c.email == email
         self.change(update(users).where(who).values(banned=True, **more), self.user_id(email))
 
-    def pardon(self, email: str) -> None:
+    def unban(self, email: str) -> None:
         """Lift a ban."""
         who = users.c.email == email
         self.change(update(users).where(who).values(banned=False), self.user_id(email))
 
-    def events(self) -> list[Recorded]:
+    def events(self) -> list[AuditRow]:
         """The audit trail, by kind: a clock that stands still puts nothing in order."""
         table = audit_events.c
         columns = (table.id, table.kind, table.actor_id, table.subject_id, table.detail)
         where = (table.ip_address, table.user_agent, table.request_id)
-        return [Recorded(*row) for row in self.rows(select(*columns, *where).order_by(table.kind))]
+        return [AuditRow(*row) for row in self.rows(select(*columns, *where).order_by(table.kind))]
 
     @contextmanager
     def statements(self) -> Iterator[list[str]]:
         """Everything that is said to the database meanwhile, but for its own housekeeping."""
-        said: list[str] = []
+        messages: list[str] = []
 
         def note(_: Any, __: Any, statement: str, *___: Any) -> None:
             if not statement.startswith(("PRAGMA", "WITH feed AS", "SELECT 1")):
-                said.append(statement)
+                messages.append(statement)
 
         engine = self.context.runtime.database.engine
         event.listen(engine, "before_cursor_execute", note)
         try:
-            yield said
+            yield messages
         finally:
             event.remove(engine, "before_cursor_execute", note)
 
-    def at_once(self, *coming: Coroutine[Any, Any, T]) -> list[T]:
+    def gather(self, *coming: Coroutine[Any, Any, T]) -> list[T]:
         """Let several things happen at the same time; returns their results."""
 
         async def all_of_them() -> list[T]:
@@ -240,16 +240,16 @@ class Visitor:
         `body` goes as JSON, `raw` as it is; a header that is None is left out.
         """
         content = raw if raw is not None else b"" if body is ... else json.dumps(body).encode()
-        said: dict[str, Any] = dict(self.headers)
+        payload: dict[str, Any] = dict(self.headers)
         if method not in {"GET", "HEAD", "OPTIONS"}:
-            said["origin"] = self.origin
+            payload["origin"] = self.origin
         if content:
-            said["content-type"] = "application/json"
+            payload["content-type"] = "application/json"
         if self.cookies:
-            said["cookie"] = "; ".join(f"{name}={value}" for name, value in self.cookies.items())
-        said |= headers or {}
+            payload["cookie"] = "; ".join(f"{name}={value}" for name, value in self.cookies.items())
+        payload |= headers or {}
         url = self._gatehouse.settings.base_url + (path if path[:1] == "/" else AUTH + path)
-        kept = {name: value for name, value in said.items() if value is not None}
+        kept = {name: value for name, value in payload.items() if value is not None}
         request = httpx.Request(method, url, headers=kept, content=content)
         response = await self._network.handle_async_request(request)
         await response.aread()
@@ -257,13 +257,13 @@ class Visitor:
         self._keep_cookies(response)
         return response
 
-    def signs_up(
+    def sign_up(
         self, email: str = "ada@example.com", password: str = PASSWORD, **more: Any
     ) -> httpx.Response:
-        said = {"name": "Ada", "email": email, "password": password, **more}
-        return self.post("sign-up/email", said)
+        payload = {"name": "Ada", "email": email, "password": password, **more}
+        return self.post("sign-up/email", payload)
 
-    def signs_in(
+    def sign_in(
         self, email: str = "ada@example.com", password: str = PASSWORD, **more: Any
     ) -> httpx.Response:
         return self.post("sign-in/email", {"email": email, "password": password, **more})
@@ -341,7 +341,7 @@ def gatehouse(start: Callable[..., Gatehouse]) -> Gatehouse:
 
 
 @pytest.fixture
-def start_on(place: Place, start: Callable[..., Gatehouse]) -> Callable[..., Gatehouse]:
+def start_on(place: DatabaseTarget, start: Callable[..., Gatehouse]) -> Callable[..., Gatehouse]:
     """As `start`, on each kind of database."""
 
     def start_there(**overrides: Any) -> Gatehouse:

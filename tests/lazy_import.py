@@ -7,7 +7,7 @@ import importlib
 from typing import Any
 
 
-class _Later:
+class _LazyModule:
     """Stands for a module."""
 
     def __init__(self, name: str) -> None:
@@ -20,6 +20,6 @@ class _Later:
         return getattr(importlib.import_module(self._name), name)
 
 
-def later(name: str) -> Any:
+def lazy_import(name: str) -> Any:
     """Return what stands for this module."""
-    return _Later(name)
+    return _LazyModule(name)

@@ -8,7 +8,7 @@ import pytest
 LACKS = "this machine lacks "
 
 
-def missing(what: str, why: str) -> NoReturn:
+def skip_test(what: str, why: str) -> NoReturn:
     """Leave the running test out, because `what` is not here; `why` says how to get it."""
     reason = f"{LACKS}{what}: {why}"
     if os.environ.get("CI") == "true":

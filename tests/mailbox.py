@@ -9,7 +9,7 @@ from typing import Any
 import httpx
 import pytest
 
-from tests.inside import Gatehouse, Visitor
+from tests.in_process import Gatehouse, Visitor
 
 
 @dataclass(frozen=True)
@@ -31,7 +31,7 @@ class Received:
 
 
 @dataclass(frozen=True)
-class Letterbox:
+class Mailbox:
     """All mails that were sent, oldest first."""
 
     file: Path
@@ -55,31 +55,31 @@ Start = Callable[..., Gatehouse]
 
 
 @pytest.fixture
-def letterbox(tmp_path: Path) -> Letterbox:
+def mailbox(tmp_path: Path) -> Mailbox:
     """What `posting` applications send."""
-    return Letterbox(tmp_path / "mails")
+    return Mailbox(tmp_path / "mails")
 
 
 @pytest.fixture
-def start_posting(start: Start, letterbox: Letterbox) -> Start:
-    """As `start`, with mails that come into `letterbox`."""
+def start_posting(start: Start, mailbox: Mailbox) -> Start:
+    """As `start`, with mails that come into `mailbox`."""
 
     def start_it(**overrides: Any) -> Gatehouse:
-        return start(mailbox_file=letterbox.file, **overrides)
+        return start(mailbox_file=mailbox.file, **overrides)
 
     return start_it
 
 
 @pytest.fixture
 def posting(start_posting: Start) -> Gatehouse:
-    """A running application whose mails come into `letterbox`."""
+    """A running application whose mails come into `mailbox`."""
     return start_posting()
 
 
 @pytest.fixture
-def posting_anywhere(start_on: Start, letterbox: Letterbox) -> Gatehouse:
+def posting_anywhere(start_on: Start, mailbox: Mailbox) -> Gatehouse:
     """As `posting`, on each kind of database in turn."""
-    return start_on(mailbox_file=letterbox.file)
+    return start_on(mailbox_file=mailbox.file)
 
 
 def clicks(visitor: Visitor, mail: Received) -> httpx.Response:
