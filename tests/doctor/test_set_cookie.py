@@ -34,12 +34,12 @@ KEPT = [
 
 DROPPED = [
     ("a=1; Secure", LAN, "over plain http"),
-    ("__Secure-a=1", APP, "asks for Secure"),
-    ("__secure-a=1", APP, "asks for Secure"),
+    ("__Secure-a=1", APP, "requires Secure"),
+    ("__secure-a=1", APP, "requires Secure"),
     ("__Secure-a=1; Secure", LAN, "over plain http"),
-    ("__Host-a=1; Path=/", APP, "asks for Secure"),
-    ("__Host-a=1; Secure", APP, "asks for Path=/"),
-    ("__Host-a=1; Secure; Path=/api", APP, "asks for Path=/"),
+    ("__Host-a=1; Path=/", APP, "requires Secure"),
+    ("__Host-a=1; Secure", APP, "requires Path=/"),
+    ("__Host-a=1; Secure; Path=/api", APP, "requires Path=/"),
     ("__Host-a=1; Secure; Path=/; Domain=example.com", APP, "no Domain"),
     ("a=1; SameSite=None", APP, "SameSite=None without Secure"),
     ("a=1; SameSite=none", LOCAL, "SameSite=None without Secure"),

@@ -35,4 +35,4 @@ def test_the_doctor_finds_nothing_broken(deployed: DeployedApp, tmp_path: Path):
         timeout=120,
     )
     assert done.returncode == 0, done.stdout + done.stderr
-    assert "A browser on the app keeps it" in done.stdout
+    assert "Browsers keep the cookie the app sets" in done.stdout
