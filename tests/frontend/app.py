@@ -23,9 +23,9 @@ HERE = Path(__file__).parent
 GUIDE = ROOT / "docs/frontend.md"
 NEXT = "node_modules/next/dist/bin/next"
 QUIET = {"NEXT_TELEMETRY_DISABLED": "1", "CI": "true"}
-BUILT = ROOT / ".cache" / "frontend"
+BUILD_FOLDER = ROOT / ".cache" / "frontend"
 # The packages lie beside this file, or where a link leads, and the app elsewhere: Turbopack must
-# see both. A cache for the next build is not worth writing: it is built anew only when it differs.
+# see both. A cache for the next build is not worth writing: it is rebuilt only when it differs.
 CONFIG = """export default {
   turbopack: { root: "/" },
   experimental: { turbopackFileSystemCacheForBuild: false },
@@ -37,54 +37,54 @@ _FENCE = re.compile(
 )
 
 
-def files_of(guide: str) -> dict[str, str]:
+def parse_files(guide: str) -> dict[str, str]:
     """The files that a guide shows: each is a block below a line that is its path alone."""
-    shown = [(block["path"], block["text"]) for block in _FENCE.finditer(guide) if block["path"]]
-    paths = [path for path, _ in shown]
+    files = [(block["path"], block["text"]) for block in _FENCE.finditer(guide) if block["path"]]
+    paths = [path for path, _ in files]
     assert len(paths) == len(set(paths)), f"shown twice: {paths}"
-    return dict(shown)
+    return dict(files)
 
 
-def nameless_code(guide: str) -> list[str]:
-    """The TypeScript that belongs to no file, and so is built by nobody."""
+def code_without_path(guide: str) -> list[str]:
+    """The TypeScript that has no path, and so is never built."""
     code = {"ts", "tsx", "js", "jsx"}
     blocks = _FENCE.finditer(guide)
     return [block["text"] for block in blocks if block["kind"] in code and not block["path"]]
 
 
-def built() -> Path:
-    """The folder in which the app lies built, types checked: whoever finds it changed builds it."""
+def build_app() -> Path:
+    """Return the folder of the built and type-checked app; builds it if its files changed."""
     require_node(HERE)
     return Path(shared.once("frontend", lambda: str(_build_if_changed())))
 
 
 def _build_if_changed() -> Path:
-    """Build unless the last build was made of the same: a build takes half a minute."""
-    files = inputs()
-    made_of, of_now = BUILT.with_name("frontend.made-of"), fingerprint(files)
-    BUILT.parent.mkdir(exist_ok=True)
-    with BUILT.with_name("frontend.lock").open("w") as lock:  # another run may build too
+    """Build unless the last build has the same fingerprint: a build takes half a minute."""
+    files = build_inputs()
+    fingerprint_file, current = BUILD_FOLDER.with_name("frontend.made-of"), fingerprint(files)
+    BUILD_FOLDER.parent.mkdir(exist_ok=True)
+    with BUILD_FOLDER.with_name("frontend.lock").open("w") as lock:  # another run may build too
         fcntl.flock(lock, fcntl.LOCK_EX)
-        if not made_of.exists() or made_of.read_text() != of_now:
-            made_of.unlink(missing_ok=True)  # what is built in part is no build
-            shutil.rmtree(BUILT, ignore_errors=True)
-            _build(BUILT, files)
-            made_of.write_text(of_now)
-    return BUILT
+        if not fingerprint_file.exists() or fingerprint_file.read_text() != current:
+            fingerprint_file.unlink(missing_ok=True)  # a build that fails leaves no fingerprint
+            shutil.rmtree(BUILD_FOLDER, ignore_errors=True)
+            _build(BUILD_FOLDER, files)
+            fingerprint_file.write_text(current)
+    return BUILD_FOLDER
 
 
-def inputs() -> dict[str, str]:
-    """Every file the app is built from, but for its packages."""
-    ours = {name: (HERE / name).read_text() for name in ("package.json", "tsconfig.json")}
-    return {**files_of(GUIDE.read_text()), **ours, "next.config.ts": CONFIG}
+def build_inputs() -> dict[str, str]:
+    """Return every file the app is built from, except its packages."""
+    own_files = {name: (HERE / name).read_text() for name in ("package.json", "tsconfig.json")}
+    return {**parse_files(GUIDE.read_text()), **own_files, "next.config.ts": CONFIG}
 
 
 def fingerprint(files: Mapping[str, str]) -> str:
-    """What differs when anything does that goes into a build: files, packages or Node.js."""
+    """Return a hash of all that goes into a build: files, packages and Node.js."""
     packages = (HERE / "node_modules" / ".package-lock.json").read_text()  # npm's, of those here
     node = run_node(HERE, "--version", seconds=60).stdout
-    messages = [files, packages, node, str((HERE / "node_modules").resolve())]
-    return hashlib.sha256(json.dumps(messages, sort_keys=True).encode()).hexdigest()
+    parts = [files, packages, node, str((HERE / "node_modules").resolve())]
+    return hashlib.sha256(json.dumps(parts, sort_keys=True).encode()).hexdigest()
 
 
 def _build(folder: Path, files: Mapping[str, str]) -> None:
@@ -93,7 +93,7 @@ def _build(folder: Path, files: Mapping[str, str]) -> None:
         (folder / path).parent.mkdir(parents=True, exist_ok=True)
         (folder / path).write_text(text)
     (folder / "node_modules").symlink_to(HERE / "node_modules")
-    done = subprocess.run(
+    result = subprocess.run(
         [require_node(HERE), NEXT, "build"],
         cwd=folder,
         env={**inherited(), **QUIET},
@@ -103,11 +103,11 @@ def _build(folder: Path, files: Mapping[str, str]) -> None:
         text=True,
         timeout=300,
     )
-    assert done.returncode == 0, done.stdout
+    assert result.returncode == 0, result.stdout
 
 
 class App:
-    """One running copy of it. `environment` is what one would set on Vercel."""
+    """A running copy of the app, with the environment variables one would set on Vercel."""
 
     def __init__(self, log: Path, environment: Mapping[str, str]) -> None:
         self.port = free_port()
@@ -117,21 +117,21 @@ class App:
 
     @property
     def log(self) -> str:
-        """Everything its server has written."""
+        """The output of its server."""
         return self._log.read_text(errors="replace")
 
     def __enter__(self) -> "App":
         with self._log.open("wb") as log:
             self._process = subprocess.Popen(
                 [require_node(HERE), NEXT, "start", "-H", "127.0.0.1", "-p", str(self.port)],
-                cwd=built(),
+                cwd=build_app(),
                 env=self._environment,
                 stdin=subprocess.DEVNULL,
                 stdout=log,
                 stderr=subprocess.STDOUT,
             )
         shared.started(self._process.pid)
-        wait_until(self._answers, f"the app ({self._log})", 120)
+        wait_until(self._is_responding, f"the app ({self._log})", 120)
         return self
 
     def __exit__(
@@ -144,7 +144,7 @@ class App:
         self._process.wait(30)
         shared.ended(self._process.pid)
 
-    def _answers(self) -> bool:
+    def _is_responding(self) -> bool:
         if self._process.poll() is not None:
             raise RuntimeError(f"the app ended:\n{self.log}")
         try:

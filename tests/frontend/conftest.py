@@ -16,7 +16,7 @@ from tests.make import KEY
 from tests.rig.space import Space
 
 PROXY_KEY = "what-the-app-and-gatehouse-share"
-SERVER_OF_THE_APP = "198.51.100.1"
+APP_SERVER_ADDRESS = "198.51.100.1"
 
 
 @pytest.fixture(scope="session")
@@ -27,9 +27,11 @@ def deployed(loop: Loop, tmp_path_factory: pytest.TempPathFactory) -> Iterator[D
     with ExitStack() as running:
         edge = running.enter_context(closing(Edge(loop, folder / "vercel", "203.0.113.1")))
         hub = running.enter_context(closing(Edge(loop, folder / "hub", "203.0.113.1")))
-        # The Hub's too, as the app's server meets it: from an address that is no visitor's.
-        behind = running.enter_context(closing(Edge(loop, folder / "behind", SERVER_OF_THE_APP)))
-        gatehouse = {
+        # The Hub's edge as the app's server reaches it: from an address that is no visitor's.
+        internal_edge = running.enter_context(
+            closing(Edge(loop, folder / "behind", APP_SERVER_ADDRESS))
+        )
+        environment = {
             "ENVIRONMENT": "production",
             "SPACE_HOST": hub.host,
             "SECRET_KEY": KEY,
@@ -40,11 +42,13 @@ def deployed(loop: Loop, tmp_path_factory: pytest.TempPathFactory) -> Iterator[D
             "SIGN_IN_AFTER_VERIFICATION": "on",
             "MAILBOX_FILE": str(mailbox.file),
         }
-        space = running.enter_context(Space(folder, gatehouse))
-        hub.port = behind.port = space.port
-        payload = {"GATEHOUSE_URL": behind.url, "GATEHOUSE_KEY": PROXY_KEY}
-        trusting = {"NODE_EXTRA_CA_CERTS": str(behind.certificate)}
-        app = running.enter_context(App(folder / "app.log", {**payload, **trusting}))
+        space = running.enter_context(Space(folder, environment))
+        hub.port = internal_edge.port = space.port
+        app_environment = {"GATEHOUSE_URL": internal_edge.url, "GATEHOUSE_KEY": PROXY_KEY}
+        node_environment = {"NODE_EXTRA_CA_CERTS": str(internal_edge.certificate)}
+        app = running.enter_context(
+            App(folder / "app.log", {**app_environment, **node_environment})
+        )
         edge.port = app.port
         yield DeployedApp(edge.url, space, mailbox, edge, hub)
 
@@ -73,8 +77,8 @@ def patience() -> Iterator[None]:
 @pytest.fixture
 def visitors(deployed: DeployedApp, browser: Browser) -> Iterator[Visitors]:
     """People who open the deployed app."""
-    with visitors_of(deployed, browser) as people:
-        yield people
+    with visitors_of(deployed, browser) as visitors:
+        yield visitors
 
 
 @pytest.fixture
@@ -86,5 +90,5 @@ def visitor(visitors: Visitors) -> Visitor:
 @pytest.fixture
 def developer(on_my_machine: DeployedApp, browser: Browser) -> Iterator[Visitor]:
     """Somebody who tries the app on the machine it runs on."""
-    with visitors_of(on_my_machine, browser) as people:
-        yield people()
+    with visitors_of(on_my_machine, browser) as visitors:
+        yield visitors()

@@ -1,4 +1,4 @@
-"""The edge of a platform in small, Vercel's or the Hub's: https, and addresses made certain."""
+"""A small copy of a platform's edge, Vercel's or the Hub's: https, and trusted addresses."""
 
 import asyncio
 import re
@@ -7,13 +7,13 @@ from pathlib import Path
 from tests.in_process import Loop
 from tests.rig.relay import pass_on, tls
 
-_SAID_BY_CALLERS = re.compile(rb"\r\n(x-forwarded-[a-z]+|x-real-ip|connection):[^\r]*", re.I)
+_CLIENT_HEADERS = re.compile(rb"\r\n(x-forwarded-[a-z]+|x-real-ip|connection):[^\r]*", re.I)
 
 
 class Edge:
     """Listens on `url`, in front of what listens on `port`.
 
-    Everybody comes from the address `caller`, whatever they say of themselves.
+    Every request comes from the address `caller`; forwarded headers of the client are replaced.
     """
 
     def __init__(self, loop: Loop, folder: Path, caller: str) -> None:
@@ -39,12 +39,12 @@ class Edge:
         except asyncio.IncompleteReadError:  # a browser opens more connections than it uses
             writer.close()
             return
-        there_reader, there_writer = await asyncio.open_connection("127.0.0.1", self.port)
-        there_writer.write(self._as_the_edge_says(head))
-        await asyncio.gather(pass_on(reader, there_writer), pass_on(there_reader, writer))
+        upstream_reader, upstream_writer = await asyncio.open_connection("127.0.0.1", self.port)
+        upstream_writer.write(self._replace_client_headers(head))
+        await asyncio.gather(pass_on(reader, upstream_writer), pass_on(upstream_reader, writer))
 
-    def _as_the_edge_says(self, head: bytes) -> bytes:
+    def _replace_client_headers(self, head: bytes) -> bytes:
         addresses = f"\r\nx-forwarded-for: {self.caller}\r\nx-real-ip: {self.caller}"
         # One request for each connection: then only its beginning has to be read.
-        text = f"{addresses}\r\nx-forwarded-proto: https\r\nconnection: close\r\n\r\n"
-        return _SAID_BY_CALLERS.sub(b"", head.removesuffix(b"\r\n\r\n")) + text.encode()
+        new_headers = f"{addresses}\r\nx-forwarded-proto: https\r\nconnection: close\r\n\r\n"
+        return _CLIENT_HEADERS.sub(b"", head.removesuffix(b"\r\n\r\n")) + new_headers.encode()

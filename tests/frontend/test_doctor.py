@@ -21,18 +21,18 @@ def test_the_doctor_finds_nothing_broken(deployed: DeployedApp, tmp_path: Path):
         "https://app.example.com": deployed.url,
         ".venv/bin/python": sys.executable,
     }
-    words = [urls.get(word, word) for word in shlex.split(command.text)]
+    arguments = [urls.get(argument, argument) for argument in shlex.split(command.text)]
     deployed.edge_of_space.caller = deployed.edge.caller = "203.0.113.250"  # one machine, two ways
     certificates = tmp_path / "certificates.pem"
     edges = deployed.edge, deployed.edge_of_space
     certificates.write_text("".join(edge.certificate.read_text() for edge in edges))
-    done = subprocess.run(
-        [*words, "--only", GROUPS, "--ca-file", certificates],
+    result = subprocess.run(
+        [*arguments, "--only", GROUPS, "--ca-file", certificates],
         cwd=ROOT,
         env=inherited(),
         capture_output=True,
         text=True,
         timeout=120,
     )
-    assert done.returncode == 0, done.stdout + done.stderr
-    assert "Browsers keep the cookie the app sets" in done.stdout
+    assert result.returncode == 0, result.stdout + result.stderr
+    assert "Browsers keep the cookie the app sets" in result.stdout

@@ -12,13 +12,13 @@ WAKING = "The sign-in service is waking up"
 
 
 @contextmanager
-def asleep(place: DeployedApp) -> Iterator[None]:
+def sleeping_gatehouse(app: DeployedApp) -> Iterator[None]:
     """Gatehouse is not there, and wakes up at the end."""
-    place.space.terminate()
+    app.space.terminate()
     try:
         yield
     finally:
-        place.space.start()
+        app.space.start()
 
 
 def test_on_localhost_the_cookies_need_no_https(developer: Visitor):
@@ -33,7 +33,7 @@ def test_by_its_number_the_same_machine_is_another_origin(
     developer: Visitor, on_my_machine: DeployedApp
 ):
     developer.page.goto(f"{on_my_machine.url.replace('localhost', '127.0.0.1')}/sign-in")
-    developer.fills_in("Sign in", **{"E-mail": developer.email}, Password=PASSWORD)
+    developer.fill_in("Sign in", **{"E-mail": developer.email}, Password=PASSWORD)
     expect(developer.alert).to_have_text("Invalid origin")
 
 
@@ -42,9 +42,9 @@ def test_a_link_through_gatehouse_comes_back_to_the_app(
 ):
     developer.sign_up()
     developer.page.goto("/forgot-password")
-    developer.fills_in("Send me a link", **{"E-mail": developer.email})
+    developer.fill_in("Send me a link", **{"E-mail": developer.email})
     expect(developer.alert).to_contain_text("a mail is on its way")
-    link = on_my_machine.letterbox.last("reset", developer.email).url
+    link = on_my_machine.mailbox.last("reset", developer.email).url
     assert link.startswith(f"http://localhost:{on_my_machine.space.port}/api/auth/reset-password/")
     developer.page.goto(link)
     developer.page.wait_for_url(f"{on_my_machine.url}/reset-password")
@@ -56,7 +56,7 @@ def test_who_signs_in_while_gatehouse_sleeps_is_signed_in_when_it_wakes(
 ):
     developer.sign_up()
     developer.page.context.clear_cookies()
-    with asleep(on_my_machine):
+    with sleeping_gatehouse(on_my_machine):
         developer.sign_in(developer.email)
         expect(developer.page.get_by_role("status")).to_contain_text(WAKING)
     expect(developer.heading).to_have_text("Hello Ada")
@@ -66,7 +66,7 @@ def test_a_page_that_cannot_ask_waits_and_sends_nobody_away(
     developer: Visitor, on_my_machine: DeployedApp
 ):
     developer.sign_up()
-    with asleep(on_my_machine):
+    with sleeping_gatehouse(on_my_machine):
         developer.page.reload()
         expect(developer.page.get_by_role("status")).to_contain_text(WAKING)
     expect(developer.heading).to_have_text("Hello Ada")

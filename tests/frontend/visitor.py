@@ -28,16 +28,16 @@ class DeployedApp:
 
 
 class Visitor:
-    """A browser of somebody's own, with one page open. What breaks in it is noted in `broken`."""
+    """A browser with a profile of its own and one page open, whose errors are in `errors`."""
 
     _numbers = itertools.count(1)
 
     def __init__(self, page: Page, address: str) -> None:
         self.page, self.address = page, address
         self.email = f"ada{next(self._numbers)}@example.com"
-        self.broken: list[str] = []
+        self.errors: list[str] = []
         page.set_default_timeout(PATIENCE)
-        page.on("pageerror", lambda error: self.broken.append(str(error)))
+        page.on("pageerror", lambda error: self.errors.append(str(error)))
 
     @property
     def heading(self) -> Locator:
@@ -60,63 +60,63 @@ class Visitor:
     def cookies(self) -> list[Any]:
         return self.page.context.cookies()
 
-    def fills_in(self, button: str, **said: str) -> None:
+    def fill_in(self, button: str, **fields: str) -> None:
         """Fill in the fields with these labels, and press the button."""
-        for label, text in said.items():
+        for label, text in fields.items():
             self.page.get_by_label(label, exact=True).fill(text)
         self.page.get_by_role("button", name=button, exact=True).click()
 
     def sign_up(self) -> None:
-        """Make an account; ends on the protected page."""
+        """Create an account; ends on the protected page."""
         self.page.goto("/sign-up")
-        self.fills_in("Sign up", Name="Ada", **{"E-mail": self.email}, Password=PASSWORD)
+        self.fill_in("Sign up", Name="Ada", **{"E-mail": self.email}, Password=PASSWORD)
         expect(self.heading).to_have_text("Hello Ada")
 
     def sign_in(self, email: str, password: str = PASSWORD) -> None:
         """Fill in the form for signing in, and send it."""
         self.page.goto("/sign-in")
-        self.fills_in("Sign in", **{"E-mail": email}, Password=password)
+        self.fill_in("Sign in", **{"E-mail": email}, Password=password)
 
-    def presses(self, name: str) -> None:
-        """Press a button once React has taken it over: before, a press does nothing."""
+    def press_button(self, name: str) -> None:
+        """Press a button once React has hydrated it: before, a press does nothing."""
         button = self.page.get_by_role("button", name=name)
-        taken = "button => Object.keys(button).some(key => key.startsWith('__reactProps'))"
-        self.page.wait_for_function(taken, arg=button.element_handle())
+        is_hydrated = "button => Object.keys(button).some(key => key.startsWith('__reactProps'))"
+        self.page.wait_for_function(is_hydrated, arg=button.element_handle())
         button.click()
 
     def sign_out(self) -> None:
         self.page.get_by_role("button", name="Sign out").click()
         expect(self.header).to_have_text("Sign in Sign up")
 
-    def is_sent_away(self) -> None:
-        """Ask for the protected page; it must lead to the one for signing in."""
+    def assert_signed_out(self) -> None:
+        """Open the protected page; it must redirect to the sign-in page."""
         self.page.goto("/account")
         assert self.page.url.endswith("/sign-in")
 
 
 class Visitors:
-    """Makes visitors of one place: calling it is another one."""
+    """Makes visitors of one app: each call makes another one."""
 
     _addresses = itertools.count(1)
 
-    def __init__(self, browser: Browser, place: DeployedApp, running: ExitStack) -> None:
-        self._browser, self._place, self._running = browser, place, running
+    def __init__(self, browser: Browser, app: DeployedApp, running: ExitStack) -> None:
+        self._browser, self._app, self._running = browser, app, running
         self.all: list[Visitor] = []
 
-    def __call__(self, **how: Any) -> Visitor:
+    def __call__(self, **options: Any) -> Visitor:
         address = f"203.0.113.{next(self._addresses)}"
-        if self._place.edge:
-            self._place.edge.caller = address
-        payload = {"base_url": self._place.url, "ignore_https_errors": True, **how}
+        if self._app.edge:
+            self._app.edge.caller = address
+        payload = {"base_url": self._app.url, "ignore_https_errors": True, **options}
         profile = self._running.enter_context(self._browser.new_context(**payload))
         self.all.append(Visitor(profile.new_page(), address))
         return self.all[-1]
 
 
 @contextmanager
-def visitors_of(place: DeployedApp, browser: Browser) -> Iterator[Visitors]:
+def visitors_of(app: DeployedApp, browser: Browser) -> Iterator[Visitors]:
     """Visitors in whose pages nothing may break."""
     with ExitStack() as running:
-        visitors = Visitors(browser, place, running)
+        visitors = Visitors(browser, app, running)
         yield visitors
-        assert [each.broken for each in visitors.all] == [[] for _ in visitors.all]
+        assert [visitor.errors for visitor in visitors.all] == [[] for _ in visitors.all]

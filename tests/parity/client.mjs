@@ -17,36 +17,36 @@ function browser() {
     if (!headers.has("origin")) headers.set("origin", url);
     headers.set("x-forwarded-for", address);
     if (jar.size) headers.set("cookie", [...jar].map(([name, value]) => `${name}=${value}`).join("; "));
-    const answer = await fetch(input, { ...init, headers });
-    for (const line of answer.headers.getSetCookie()) {
+    const response = await fetch(input, { ...init, headers });
+    for (const line of response.headers.getSetCookie()) {
       const [pair, ...attributes] = line.split("; ");
       const [name, value] = [pair.slice(0, pair.indexOf("=")), pair.slice(pair.indexOf("=") + 1)];
       if (attributes.includes("Max-Age=0")) jar.delete(name);
       else jar.set(name, value);
     }
-    return answer;
+    return response;
   };
   return { jar, send, auth: createAuthClient({ baseURL: url, fetchOptions: { customFetchImpl: send } }) };
 }
 
 const newEmail = () => `person-${randomBytes(6).toString("hex")}@example.com`;
 
-function data(answer) {
-  assert.equal(answer.error, null, `unexpected error ${JSON.stringify(answer.error)}`);
-  return answer.data;
+function data(response) {
+  assert.equal(response.error, null, `unexpected error ${JSON.stringify(response.error)}`);
+  return response.data;
 }
 
-function refused(answer, status, code) {
-  assert.deepEqual([answer.error?.status, answer.error?.code], [status, code]);
+function assertRefused(response, status, code) {
+  assert.deepEqual([response.error?.status, response.error?.code], [status, code]);
 }
 
-async function signedUp() {
+async function signUpPerson() {
   const person = { ...browser(), email: newEmail() };
   person.signUp = data(await person.auth.signUp.email({ email: person.email, password, name: "Ada" }));
   return person;
 }
 
-async function signedInAgain({ email }) {
+async function signInAgain({ email }) {
   const second = browser();
   second.signIn = data(await second.auth.signIn.email({ email, password }));
   return second;
@@ -56,7 +56,7 @@ const session = async ({ auth }) => data(await auth.getSession());
 
 const scenes = {
   "sign-up signs in": async () => {
-    const ada = await signedUp();
+    const ada = await signUpPerson();
     const { user, session: own } = await session(ada);
     assert.equal(user.email, ada.email);
     assert.equal(user.name, "Ada");
@@ -67,27 +67,27 @@ const scenes = {
     assert.equal(await session(browser()), null);
   },
   "an address signs up once": async () => {
-    const { email } = await signedUp();
+    const { email } = await signUpPerson();
     const again = await browser().auth.signUp.email({ email: email.toUpperCase(), password, name: "Eve" });
-    refused(again, 422, "USER_ALREADY_EXISTS_USE_ANOTHER_EMAIL");
+    assertRefused(again, 422, "USER_ALREADY_EXISTS_USE_ANOTHER_EMAIL");
   },
   "sign-in opens a second session": async () => {
-    const ada = await signedUp();
-    const second = await signedInAgain(ada);
+    const ada = await signUpPerson();
+    const second = await signInAgain(ada);
     assert.notEqual(second.signIn.token, ada.signUp.token);
     assert.equal((await session(second)).user.id, ada.signUp.user.id);
     assert.equal((await session(ada)).user.id, ada.signUp.user.id);
   },
   "a wrong password and an unknown address are refused alike": async () => {
-    const { email } = await signedUp();
+    const { email } = await signUpPerson();
     const wrong = await browser().auth.signIn.email({ email, password: "wrong horse 42" });
     const unknown = await browser().auth.signIn.email({ email: newEmail(), password });
-    refused(wrong, 401, "INVALID_EMAIL_OR_PASSWORD");
+    assertRefused(wrong, 401, "INVALID_EMAIL_OR_PASSWORD");
     assert.deepEqual(unknown.error, wrong.error);
   },
   "the list shows every session, and revoking one ends it at once": async () => {
-    const ada = await signedUp();
-    const second = await signedInAgain(ada);
+    const ada = await signUpPerson();
+    const second = await signInAgain(ada);
     assert.ok(await session(second));
     const listed = data(await ada.auth.listSessions());
     assert.equal(listed.length, 2);
@@ -97,22 +97,22 @@ const scenes = {
     assert.ok(await session(ada));
   },
   "revoking the others keeps the own session": async () => {
-    const ada = await signedUp();
-    const second = await signedInAgain(ada);
+    const ada = await signUpPerson();
+    const second = await signInAgain(ada);
     assert.ok(await session(second));
     data(await ada.auth.revokeOtherSessions());
     assert.equal(await session(second), null);
     assert.ok(await session(ada));
   },
   "a new name is seen in every session": async () => {
-    const ada = await signedUp();
-    const second = await signedInAgain(ada);
+    const ada = await signUpPerson();
+    const second = await signInAgain(ada);
     assert.equal((await session(second)).user.name, "Ada");
     data(await ada.auth.updateUser({ name: "Ada Lovelace" }));
     assert.equal((await session(second)).user.name, "Ada Lovelace");
   },
   "sign-out ends the session on the server": async () => {
-    const ada = await signedUp();
+    const ada = await signUpPerson();
     const stolen = new Map(ada.jar);
     data(await ada.auth.signOut());
     assert.equal(ada.jar.get("better-auth.session_token"), undefined);
@@ -121,7 +121,7 @@ const scenes = {
     assert.equal(await session(thief), null);
   },
   "the token of a sign-up is a bearer token": async () => {
-    const ada = await signedUp();
+    const ada = await signUpPerson();
     const app = createAuthClient({
       baseURL: url,
       fetchOptions: { auth: { type: "Bearer", token: ada.signUp.token } },
@@ -129,14 +129,14 @@ const scenes = {
     assert.equal((await session({ auth: app })).user.id, ada.signUp.user.id);
   },
   "a forged cookie is nobody": async () => {
-    const ada = await signedUp();
+    const ada = await signUpPerson();
     for (const [name, value] of ada.jar) ada.jar.set(name, value.replace(/^...../, "AAAAA"));
     assert.equal(await session(ada), null);
   },
   "a foreign site changes nothing with the visitor's cookie": async () => {
-    const ada = await signedUp();
-    const foreign = { fetchOptions: { headers: { origin: "https://evil.example" } } };
-    refused(await ada.auth.updateUser({ name: "Eve", ...foreign }), 403, "INVALID_ORIGIN");
+    const ada = await signUpPerson();
+    const foreignOrigin = { fetchOptions: { headers: { origin: "https://evil.example" } } };
+    assertRefused(await ada.auth.updateUser({ name: "Eve", ...foreignOrigin }), 403, "INVALID_ORIGIN");
     assert.equal((await session(ada)).user.name, "Ada");
   },
 };

@@ -11,8 +11,8 @@ HERE = Path(__file__).parent
 AREAS = ["core", "sessions", "csrf", "bearer", "rate-limit"]
 
 
-def failures(output: str) -> list[str]:
-    """The scenes that did not hold, or everything said where none ran."""
+def find_failures(output: str) -> list[str]:
+    """Return the lines of the failed scenes, or the whole output if none ran."""
     lines = output.splitlines()
     if not any(line.startswith("ok ") for line in lines):
         return lines
@@ -22,9 +22,9 @@ def failures(output: str) -> list[str]:
 def test_the_client_signs_people_up_and_in(place, tmp_path):
     require_node(HERE)
     with Space(tmp_path, place.environment) as space:
-        done = run_node(HERE, "client.mjs", space.url, seconds=120)
-    assert failures(done.stdout) == []
-    assert done.returncode == 0
+        result = run_node(HERE, "client.mjs", space.url, seconds=120)
+    assert find_failures(result.stdout) == []
+    assert result.returncode == 0
 
 
 if (HARNESSES / "conformance").is_dir():  # elsewhere the client's own scenes above are the proof
@@ -32,11 +32,11 @@ if (HARNESSES / "conformance").is_dir():  # elsewhere the client's own scenes ab
     def test_nothing_differs_from_better_auth(tmp_path):
         require_node(HERE)
         with conformance(tmp_path, only=",".join(AREAS)) as (command, folder):
-            done = run_node(folder, *command[1:], seconds=600)
-        assert failures(done.stdout) == []
-        assert done.returncode == 0
+            result = run_node(folder, *command[1:], seconds=600)
+        assert find_failures(result.stdout) == []
+        assert result.returncode == 0
 
 
 def test_a_scene_that_does_not_hold_is_seen():
-    assert failures("ok a\nnot ok b: why\n1 passed, 1 failed\n") == ["not ok b: why"]
-    assert failures("Error: no server\n") == ["Error: no server"]
+    assert find_failures("ok a\nnot ok b: why\n1 passed, 1 failed\n") == ["not ok b: why"]
+    assert find_failures("Error: no server\n") == ["Error: no server"]
