@@ -13,7 +13,7 @@ from tests.lazy_import import lazy_import
 
 LATE = {"gradio", "nbformat"}
 # Read in processes of their own, or by hand.
-APART = {"tests.panel.gradio_routes", "tests.panel.gradio_at_rest"}
+APART = {"tests.panel.gradio_routes", "tests.panel.gradio_idle"}
 
 
 def slow_to_collect(root: Path) -> set[str]:

@@ -1,4 +1,4 @@
-"""The panel before a real API, in this process. In Gradio's place stands a room that echoes."""
+"""The panel in front of a real API, in this process; an app that echoes stands in for Gradio."""
 
 import asyncio
 import json
@@ -27,7 +27,7 @@ from panel.services import PageContext, Services
 from tests.clocks import FixedClock, SeededRandomness
 from tests.in_process import PATIENCE, Gatehouse, Loop, Visitor
 from tests.make import PASSWORD, make_settings
-from tests.panel.answering import Server, a_tester, loopback_to
+from tests.panel.stub_server import StubServer, make_loopback, make_tester
 from tests.rig.fork_server import PANEL, run_forked
 from tests.rig.processes import wait_until
 from tests.rig.space import ROOT, Space, inherited
@@ -38,49 +38,51 @@ LOGIN, LOGOUT, HOME = "/admin/login", "/admin/logout", "/admin/"
 
 
 async def echo(request: Request) -> JSONResponse:
-    """Tell who was let in."""
+    """Return the path and the admin that the guard let in."""
     owner = request.scope[CURRENT_ADMIN]
     return JSONResponse({"path": request.url.path, "email": owner.email, "address": owner.address})
 
 
-def echoing_app(life: Any = None) -> Starlette:
+def echoing_app(lifespan: Any = None) -> Starlette:
     """Stands in for Gradio."""
-    return Starlette(routes=[Route("/{rest:path}", echo, methods=["GET", "POST"])], lifespan=life)
+    return Starlette(
+        routes=[Route("/{rest:path}", echo, methods=["GET", "POST"])], lifespan=lifespan
+    )
 
 
 class Panel:
-    """The panel beside an API; a `Visitor` of it is a browser that opens it."""
+    """The panel in front of an API; `visitor` returns a browser that opens it."""
 
     def __init__(self, gatehouse: Gatehouse) -> None:
         self.gatehouse = gatehouse
         self.loop, self.settings, self.clock = gatehouse.loop, gatehouse.settings, gatehouse.clock
-        chance = SeededRandomness("panel")
+        randomness = SeededRandomness("panel")
         self.app = mount_panel(
-            api_of(gatehouse), self.settings, clock=self.clock, randomness=chance
+            api_of(gatehouse), self.settings, clock=self.clock, randomness=randomness
         )
         self.services: Services
-        self._told: asyncio.Queue[dict[str, Any]] = asyncio.Queue()
-        self._heard: asyncio.Queue[Any] = asyncio.Queue()
-        self._life: Any = None
+        self._receive_queue: asyncio.Queue[dict[str, Any]] = asyncio.Queue()
+        self._send_queue: asyncio.Queue[Any] = asyncio.Queue()
+        self._lifespan: Any = None
 
-    def begins(self) -> None:
-        """Begin the panel's life, as a server does; it opens some time after."""
-        self._life = self.loop.start(
-            self.app({"type": "lifespan"}, self._told.get, self._heard.put)  # type: ignore[arg-type]
+    def start(self) -> None:
+        """Send the startup event, as a server does; the pages open some time later."""
+        self._lifespan = self.loop.start(
+            self.app({"type": "lifespan"}, self._receive_queue.get, self._send_queue.put)  # type: ignore[arg-type]
         )
-        self._say("lifespan.startup")
+        self._run_lifespan_event("lifespan.startup")
 
-    def ends(self) -> None:
-        """End the panel's life."""
-        self._say("lifespan.shutdown")
-        self._life.result()
+    def stop(self) -> None:
+        """Send the shutdown event, and wait until the app has ended."""
+        self._run_lifespan_event("lifespan.shutdown")
+        self._lifespan.result()
 
-    def visitor(self, address: str = "203.0.113.7", **how: Any) -> "Guest":
-        """A browser that is new here."""
-        return Guest(self, address, **how)  # type: ignore[arg-type]
+    def visitor(self, address: str = "203.0.113.7", **headers: Any) -> "PanelBrowser":
+        """Return a browser without cookies."""
+        return PanelBrowser(self, address, **headers)  # type: ignore[arg-type]
 
     def context(self, browser: Visitor | None = None, **query: str) -> PageContext:
-        """An event of a page whose address asks for this, sent with a browser's session."""
+        """Return the context of a page's event: its query, and the session of a browser."""
         token = (browser or self.owner()).cookies.get("gatehouse_panel")
         token = token or (browser.session_cookie if browser else None)
         sender = PanelVisitor(
@@ -92,38 +94,38 @@ class Panel:
         """Run a handler of a page as an event does."""
         return self.loop.run(handler(self.services, context, *inputs))
 
-    def owner(self, **how: Any) -> "Guest":
-        """A browser in which the owner has signed in to the panel."""
-        guest = self.visitor(**how)
-        answer = guest.sign_in_to_panel()
-        assert answer.headers["location"] == "/admin/?tried=1", answer.text
-        return guest
+    def owner(self, **options: Any) -> "PanelBrowser":
+        """Return a browser in which the owner has signed in to the panel."""
+        browser = self.visitor(**options)
+        response = browser.sign_in_to_panel()
+        assert response.headers["location"] == "/admin/?tried=1", response.text
+        return browser
 
-    def _say(self, kind: str) -> None:
-        async def say_and_hear() -> None:
-            await self._told.put({"type": kind})
-            heard = await asyncio.wait_for(self._heard.get(), PATIENCE)
-            assert heard["type"] == f"{kind}.complete"
+    def _run_lifespan_event(self, kind: str) -> None:
+        async def exchange() -> None:
+            await self._receive_queue.put({"type": kind})
+            message = await asyncio.wait_for(self._send_queue.get(), PATIENCE)
+            assert message["type"] == f"{kind}.complete"
 
-        self.loop.run(say_and_hear())
+        self.loop.run(exchange())
 
 
-class Guest(Visitor):
-    """A browser at the panel's door."""
+class PanelBrowser(Visitor):
+    """A browser that opens the panel."""
 
     def sign_in_to_panel(
         self, email: str = OWNER_EMAIL, password: str = PASSWORD, **headers: str
     ) -> httpx.Response:
         """Fill in the sign-in form and send it."""
-        return self.sends_form(LOGIN, {"email": email, "password": password}, **headers)
+        return self.send_form(LOGIN, {"email": email, "password": password}, **headers)
 
-    def sends_form(self, path: str, said: dict[str, str], **headers: str) -> httpx.Response:
-        form = {"content-type": "application/x-www-form-urlencoded", **headers}
-        return self.post(path, raw=urlencode(said).encode(), headers=form)
+    def send_form(self, path: str, fields: dict[str, str], **headers: str) -> httpx.Response:
+        headers = {"content-type": "application/x-www-form-urlencoded", **headers}
+        return self.post(path, raw=urlencode(fields).encode(), headers=headers)
 
 
 def api_of(gatehouse: Gatehouse) -> ASGIApp:
-    """The API of a running application, whose life is not the panel's to begin or end."""
+    """Return the API of a running application, which the panel neither starts nor stops."""
 
     async def api(scope: Any, receive: Any, send: Any) -> None:
         if scope["type"] != "lifespan":
@@ -136,11 +138,11 @@ def api_of(gatehouse: Gatehouse) -> ASGIApp:
     return api
 
 
-def wait_until_open(panel: Panel, guest: Visitor) -> None:
-    """Ask for the first page until it is there."""
+def wait_until_open(panel: Panel, browser: Visitor) -> None:
+    """Request the first page until it is there."""
 
     async def until_open() -> None:
-        while (page := await guest.sending("GET", HOME)).status_code == 503:
+        while (page := await browser.sending("GET", HOME)).status_code == 503:
             assert words.STARTING_TITLE in page.text, "the panel could not start"
             await asyncio.sleep(0.05)
 
@@ -148,35 +150,37 @@ def wait_until_open(panel: Panel, guest: Visitor) -> None:
 
 
 @contextmanager
-def opened(gatehouse: Gatehouse) -> Iterator[Panel]:
-    """Open the panel beside a running application."""
+def run_panel(gatehouse: Gatehouse) -> Iterator[Panel]:
+    """Run the panel in front of a running application."""
     has_begun = threading.Event()
 
     @asynccontextmanager
-    async def life(_: Starlette) -> AsyncIterator[None]:
+    async def lifespan(_: Starlette) -> AsyncIterator[None]:
         has_begun.set()
         yield
 
     def build(services: Services) -> Starlette:
         panel.services = services
-        return echoing_app(life)
+        return echoing_app(lifespan)
 
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(mount, "_load_gradio", build)
         panel = Panel(gatehouse)
-        panel.begins()
+        panel.start()
         try:
             assert has_begun.wait(PATIENCE)
             yield panel
         finally:
-            panel.ends()
+            panel.stop()
 
 
 @pytest.fixture
 def open_panel(start: Callable[..., Gatehouse]) -> Iterator[Callable[..., Panel]]:
-    """Open a panel with settings of one's own: `open_panel(app_name="Mine")`."""
+    """Open a panel with the given settings: `open_panel(app_name="Mine")`."""
     with ExitStack() as running:
-        yield lambda **told: running.enter_context(opened(start(**{**FIRST_ADMIN, **told})))
+        yield lambda **settings: running.enter_context(
+            run_panel(start(**{**FIRST_ADMIN, **settings}))
+        )
 
 
 @pytest.fixture
@@ -186,30 +190,30 @@ def panel(open_panel: Callable[..., Panel]) -> Panel:
 
 
 @pytest.fixture(scope="session")
-def shared(loop: Loop, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Panel]:
-    """As `panel`, for scenes that leave nothing behind."""
+def shared_panel(loop: Loop, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Panel]:
+    """Like `panel`, but shared: for tests that leave nothing behind."""
     settings = make_settings(tmp_path_factory.mktemp("panel"), rate_limits=False, **FIRST_ADMIN)
     gatehouse = Gatehouse(loop, settings, FixedClock(), SeededRandomness("shared"))
-    with closing(gatehouse), opened(gatehouse) as panel:
+    with closing(gatehouse), run_panel(gatehouse) as panel:
         yield panel
 
 
-def lay_out(page: Any, panel: Panel) -> Any:
-    """A page's components with their handlers, as Gradio has them."""
+def build_page(page: Any, panel: Panel) -> Any:
+    """Build a page's components with their handlers, as Gradio does."""
     import gradio as gr
 
     async def build() -> Any:
         with gr.Blocks() as blocks:
             return page.build(blocks, panel.services)
 
-    return panel.loop.run(build())  # its queue asks for an event loop, and would leave one behind
+    return panel.loop.run(build())  # on a loop, or Gradio's queue would leave one open
 
 
 @contextmanager
 def panel_space(folder: Path) -> Iterator[Space]:
-    """A Space as people start it, panel and Gradio included; it is open when this begins."""
-    payload = {"ADMIN_EMAIL": OWNER_EMAIL, "ADMIN_PASSWORD": PASSWORD, "RATE_LIMITS": "off"}
-    with Space(folder, {**payload, "PANEL": "on"}) as running:
+    """Run a Space with its panel and Gradio, as people start it; the panel is open."""
+    environment = {"ADMIN_EMAIL": OWNER_EMAIL, "ADMIN_PASSWORD": PASSWORD, "RATE_LIMITS": "off"}
+    with Space(folder, {**environment, "PANEL": "on"}) as running:
         wait_until(lambda: "panel_ready" in running.log, "the panel", PATIENCE)
         yield running
 
@@ -221,16 +225,16 @@ def space(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Space]:
         yield running
 
 
-def printed_by(module: str) -> Any:
-    """The JSON that a module prints which has Gradio in a process of its own."""
-    done = run_forked(["-m", module], ROOT, inherited(), imported=PANEL)
-    assert done.returncode == 0, done.stderr
-    return json.loads(done.stdout)
+def run_json_module(module: str) -> Any:
+    """Run a module that imports Gradio in a process of its own, and return the JSON it prints."""
+    result = run_forked(["-m", module], ROOT, inherited(), imported=PANEL)
+    assert result.returncode == 0, result.stderr
+    return json.loads(result.stdout)
 
 
 @contextmanager
-def signed_in(space: Space) -> Iterator[httpx.Client]:
-    """A client that has signed in to the panel of a Space."""
+def signed_in_client(space: Space) -> Iterator[httpx.Client]:
+    """Open a client that has signed in to the panel of a Space."""
     with httpx.Client(base_url=space.url, headers={"origin": space.url}, trust_env=False) as client:
         client.post(LOGIN, data={"email": OWNER_EMAIL, "password": PASSWORD})
         assert client.cookies
@@ -238,24 +242,24 @@ def signed_in(space: Space) -> Iterator[httpx.Client]:
 
 
 @pytest.fixture(scope="session")
-def owner(shared: Panel) -> Guest:
+def owner(shared_panel: Panel) -> PanelBrowser:
     """A browser in which the owner has signed in to the shared panel."""
-    return shared.owner()
+    return shared_panel.owner()
 
 
 @pytest.fixture
 def server():
-    """A server that answers as the test says."""
-    return Server()
+    """A server whose response the test chooses."""
+    return StubServer()
 
 
 @pytest.fixture
 def loopback(server, clock, tmp_path):
-    """Opens ways from the Tester to that server."""
-    return partial(loopback_to, server, clock, tmp_path)
+    """Makes loopback clients of that server: `loopback(host="::")`."""
+    return partial(make_loopback, server, clock, tmp_path)
 
 
 @pytest.fixture
 def service(server, clock, tmp_path):
-    """The Tester of that server."""
-    return a_tester(server, clock, tmp_path)
+    """A Tester that calls that server."""
+    return make_tester(server, clock, tmp_path)

@@ -18,13 +18,13 @@ from tests.make import make_settings
 
 
 def gradio_app() -> Starlette:
-    """All pages, mounted, with nothing behind them."""
+    """Build the app of all pages, without services behind them."""
     settings = make_settings(Path(gettempdir()))
     return build_app(Services(settings, None, None, None, None, None))  # type: ignore[arg-type]
 
 
 def gradio_paths() -> list[str]:
-    """Every path below the place Gradio is mounted at, with its parameters in braces."""
+    """Return every path below the mount of Gradio, with its parameters in braces."""
     (mount,) = [route for route in gradio_app().routes if isinstance(route, Mount)]
     return sorted({mount.path + path for path in _paths_of(mount.app.routes)})
 

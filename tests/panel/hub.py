@@ -1,4 +1,4 @@
-"""The Hub in small: https before a Space, a page with the Space in a frame, and another site.
+"""A small copy of the Hub: https before a Space, a page with the Space in a frame, another site.
 
 A browser that uses `proxy` finds them all here, under their real names, and nobody else.
 """

@@ -1,4 +1,4 @@
-"""Takes the pictures in docs/screenshots anew: python -m tests.panel.screenshots."""
+"""Takes the screenshots in docs/screenshots again: python -m tests.panel.screenshots."""
 
 import tempfile
 from collections.abc import Callable
@@ -12,12 +12,12 @@ from panel.pages.users import words
 from panel.tester.journeys import words as journey_words
 from tests.make import PASSWORD
 from tests.panel.conftest import LOGIN, panel_space
-from tests.panel.watching import SCREENS, open_panel, wait_for_the_test_person, watched
+from tests.panel.watched_page import SCREENS, open_as_owner, wait_for_test_user, watched_page
 from tests.rig import shared
 from tests.rig.chromium import chromium
 from tests.rig.space import ROOT
 
-PLACE = ROOT / "docs" / "screenshots"
+FOLDER = ROOT / "docs" / "screenshots"
 WINDOWS = (
     "Mozilla/5.0 (Windows NT 10.0; Win64; x64) AppleWebKit/537.36 (KHTML, like Gecko) "
     "Chrome/131.0.0.0 Safari/537.36"
@@ -29,30 +29,30 @@ IPHONE = (
 PEOPLE = ["Ada Lovelace", "Grace Hopper", "Alan Turing", "Katherine Johnson", "Edsger Dijkstra"]
 
 
-def people(url: str) -> None:
+def sign_up_people(url: str) -> None:
     """Let people sign up on a computer, sign in on a phone, and mistype their passwords."""
     for name in PEOPLE:
         payload = {"name": name, "email": f"{name.split()[0].lower()}@example.com"}
-        for agent, way, password in (
+        for agent, action, password in (
             (WINDOWS, "sign-up", PASSWORD),
             (IPHONE, "sign-in", PASSWORD),
             (IPHONE, "sign-in", "mistyped"),
         ):
             headers = {"origin": url, "user-agent": agent}
-            with httpx.Client(base_url=url, headers=headers, trust_env=False) as guest:
-                guest.post(f"/api/auth/{way}/email", json={**payload, "password": password})
+            with httpx.Client(base_url=url, headers=headers, trust_env=False) as client:
+                client.post(f"/api/auth/{action}/email", json={**payload, "password": password})
 
 
-def overview(page: Page) -> None:
+def show_overview(page: Page) -> None:
     expect(page.locator("#charts img.chart")).to_have_count(3)
 
 
-def users(page: Page) -> None:
+def show_users(page: Page) -> None:
     page.goto("/admin/users")
     expect(page.locator("#users tbody tr").first).to_be_visible()
 
 
-def user(page: Page) -> None:
+def show_user(page: Page) -> None:
     page.locator("#users tbody tr", has_text="ada@example.com").get_by_role("link").click()
     expect(page.locator("#user-sessions tbody tr").first).to_be_visible()
     page.get_by_role("button", name=words.BAN, exact=True).click()
@@ -60,12 +60,12 @@ def user(page: Page) -> None:
     page.evaluate("scrollTo(0, 0)")
 
 
-def sessions(page: Page) -> None:
+def show_sessions(page: Page) -> None:
     page.goto("/admin/sessions")
     expect(page.locator("#sessions tbody tr").first).to_be_visible()
 
 
-def session(page: Page) -> None:
+def show_session(page: Page) -> None:
     page.locator("#sessions tbody tr", has_text="grace@example.com").first.get_by_role(
         "link"
     ).first.click()
@@ -74,20 +74,20 @@ def session(page: Page) -> None:
     page.evaluate("scrollTo(0, 0)")
 
 
-def events(page: Page) -> None:
+def show_events(page: Page) -> None:
     page.goto("/admin/events")
     expect(page.locator("#events tbody tr").first).to_be_visible()
 
 
-def event(page: Page) -> None:
+def show_event(page: Page) -> None:
     failed = page.locator("#events tbody tr", has_text="Sign-in failed")
     failed.first.get_by_role("link").first.click()
     expect(page.locator("#event-log .log li").first).to_be_visible()
 
 
-def tester(page: Page) -> None:
+def show_tester(page: Page) -> None:
     page.goto("/admin/tester")
-    wait_for_the_test_person(page)
+    wait_for_test_user(page)
     page.get_by_role("button", name="Sign up").click()
     expect(page.locator("#card .figure b").first).to_have_text("200 OK")
     page.get_by_role("tab", name="Cookies").click()
@@ -95,9 +95,9 @@ def tester(page: Page) -> None:
     page.evaluate("innerWidth < 700 && document.querySelector('.quick-actions').scrollIntoView()")
 
 
-def journey(page: Page) -> None:
+def show_journey(page: Page) -> None:
     page.goto("/admin/tester")
-    wait_for_the_test_person(page)
+    wait_for_test_user(page)
     page.get_by_role("tab", name="Journeys").click()
     page.get_by_label(journey_words.DEVICES).check()
     page.locator("#start-journey").click()
@@ -105,13 +105,13 @@ def journey(page: Page) -> None:
     page.evaluate("innerWidth < 700 && document.querySelector('#journey').scrollIntoView()")
 
 
-def outbox(page: Page) -> None:
+def show_outbox(page: Page) -> None:
     page.goto("/admin/outbox")
     page.locator("#mails .mail summary").first.click()
     expect(page.locator("#mails .text").first).to_be_visible()
 
 
-def checks(page: Page) -> None:
+def show_checks(page: Page) -> None:
     page.goto("/admin/checks")
     expect(page.locator("#verdict .card")).to_be_visible()
     if page.locator("#verdict .empty").count():
@@ -119,40 +119,40 @@ def checks(page: Page) -> None:
     expect(page.locator("#export")).to_be_visible()
 
 
-def set_up(page: Page) -> None:
+def show_set_up(page: Page) -> None:
     page.goto("/admin/set-up")
     expect(page.locator("#steps .setup-step").first).to_be_visible()
 
 
 PAGES: dict[str, Callable[[Page], None]] = {
-    "panel-overview": overview,
-    "panel-users": users,
-    "panel-user": user,
-    "panel-sessions": sessions,
-    "panel-session": session,
-    "panel-events": events,
-    "panel-event": event,
-    "panel-tester": tester,
-    "panel-journey": journey,
-    "panel-outbox": outbox,
-    "panel-checks": checks,
-    "panel-set-up": set_up,
+    "panel-overview": show_overview,
+    "panel-users": show_users,
+    "panel-user": show_user,
+    "panel-sessions": show_sessions,
+    "panel-session": show_session,
+    "panel-events": show_events,
+    "panel-event": show_event,
+    "panel-tester": show_tester,
+    "panel-journey": show_journey,
+    "panel-outbox": show_outbox,
+    "panel-checks": show_checks,
+    "panel-set-up": show_set_up,
 }
 
 
 def take_all(browser: Browser, url: str) -> None:
-    """Take every picture."""
-    PLACE.mkdir(parents=True, exist_ok=True)
+    """Take every screenshot."""
+    FOLDER.mkdir(parents=True, exist_ok=True)
     for screen in SCREENS:
-        with watched(browser, url, screen) as seen:
-            seen.page.goto(LOGIN)
+        with watched_page(browser, url, screen) as watched:
+            watched.page.goto(LOGIN)
             if screen != "phone":
-                seen.page.screenshot(path=PLACE / f"sign-in-{screen}.png")
-            page = open_panel(seen)
-            for name, show in PAGES.items():
-                show(page)
+                watched.page.screenshot(path=FOLDER / f"sign-in-{screen}.png")
+            page = open_as_owner(watched)
+            for name, open_page in PAGES.items():
+                open_page(page)
                 page.mouse.move(0, 0)
-                page.screenshot(path=PLACE / f"{name}-{screen}.png", animations="disabled")
+                page.screenshot(path=FOLDER / f"{name}-{screen}.png", animations="disabled")
 
 
 def main() -> None:
@@ -163,7 +163,7 @@ def main() -> None:
             panel_space(Path(folder)) as space,
             chromium() as browser,
         ):
-            people(space.url)
+            sign_up_people(space.url)
             take_all(browser, space.url)
     finally:
         shared.close_folder()

@@ -9,7 +9,7 @@ from panel.client.api import ApiError
 from panel.client.doctor_run import DoctorRunner
 from panel.pages.checks import words
 from tests.lazy_import import lazy_import
-from tests.panel.conftest import lay_out
+from tests.panel.conftest import build_page
 
 gr = lazy_import("gradio")
 page = lazy_import("panel.pages.checks.page")
@@ -19,25 +19,25 @@ MANY = "https://*.vercel.app"
 HEADERS = "Security headers"
 
 
-def gently(_, *, checks, **__):
-    """Stands in for the doctor: all is well."""
+def pass_all_checks(_, *, checks, **__):
+    """Stands in for the doctor: every check passes."""
     for each in checks:
         yield Finding(each.name, each.title, Verdict.PASS, "seen", "", 0.1)
 
 
 @pytest.fixture(scope="module")
-def checks(shared):
-    """The page."""
-    return lay_out(page, shared)
+def checks(shared_panel):
+    """The components and handlers of the page."""
+    return build_page(page, shared_panel)
 
 
 @pytest.fixture
 def services(panel):
-    return replace(panel.services, doctor_runner=DoctorRunner(panel.clock, gently))
+    return replace(panel.services, doctor_runner=DoctorRunner(panel.clock, pass_all_checks))
 
 
-def run_handler(panel, handler):
-    """Run a handler that tells in steps; returns its last."""
+def run_to_end(panel, handler):
+    """Run a handler that yields updates, and return the last."""
 
     async def run():
         return [step async for step in handler][-1]
@@ -47,24 +47,24 @@ def run_handler(panel, handler):
 
 def test_the_owner_lets_the_doctor_look_and_sees_what_it_found(panel, checks, services):
     context = panel.context()
-    idle = run_handler(panel, checks.watch(services, context))
+    idle = run_to_end(panel, checks.watch(services, context))
     assert words.NOTHING_YET in idle[checks.verdict]
-    shown = run_handler(panel, checks.on_start(services, context, "", HEADERS, ""))
-    assert set(shown) == set(checks.outputs)
-    assert "No check failed." in shown[checks.verdict]
-    assert HEADERS in shown[checks.findings]
-    buttons = shown[checks.start].interactive, shown[checks.stop].interactive
+    updates = run_to_end(panel, checks.on_start(services, context, "", HEADERS, ""))
+    assert set(updates) == set(checks.outputs)
+    assert "No check failed." in updates[checks.verdict]
+    assert HEADERS in updates[checks.findings]
+    buttons = updates[checks.start].interactive, updates[checks.stop].interactive
     assert buttons == (True, False)
-    assert shown[checks.export].visible is True
-    assert "headers.csp" in shown[checks.as_json]
-    assert HEADERS in shown[checks.as_text]
-    again = run_handler(panel, checks.watch(services, panel.context()))
-    assert again[checks.verdict] == shown[checks.verdict]
+    assert updates[checks.export].visible is True
+    assert "headers.csp" in updates[checks.as_json]
+    assert HEADERS in updates[checks.as_text]
+    reloaded = run_to_end(panel, checks.watch(services, panel.context()))
+    assert reloaded[checks.verdict] == updates[checks.verdict]
 
 
 def test_everything_is_all_but_what_needs_an_app(panel, services):
-    where = page.deployment(services, panel.context(), "", None)
-    names = {each.name for each in page.checks_under(where, "")}
+    deployment = page.deployment(services, panel.context(), "", None)
+    names = {each.name for each in page.checks_under(deployment, "")}
     assert "mail.leaves" in names
     assert not any(name.startswith("frontend.") for name in names)
     with_app = page.deployment(services, panel.context(), "", APP)
@@ -74,24 +74,24 @@ def test_everything_is_all_but_what_needs_an_app(panel, services):
 def test_straight_it_asks_this_machine_under_the_public_name(open_panel):
     panel = open_panel(public_url="https://auth.example.com", space_host=SPACE[8:], port=7861)
     context = panel.context()
-    straight = page.deployment(panel.services, context, "", None)
-    assert (straight.url, straight.address) == ("https://auth.example.com", "127.0.0.1:7861")
-    assert straight.runs_on_server
-    outside = page.deployment(panel.services, context, SPACE, None)
-    assert (outside.url, outside.address, outside.runs_on_server) == (SPACE, None, False)
+    direct = page.deployment(panel.services, context, "", None)
+    assert (direct.url, direct.address) == ("https://auth.example.com", "127.0.0.1:7861")
+    assert direct.runs_on_server
+    public = page.deployment(panel.services, context, SPACE, None)
+    assert (public.url, public.address, public.runs_on_server) == (SPACE, None, False)
     assert page.public_urls(panel.settings) == ["https://auth.example.com", SPACE]
 
 
 def test_an_address_that_is_not_the_servers_own_is_not_a_way_in(panel, services):
     context = panel.context()
-    where = page.deployment(services, context, "https://elsewhere.example", None)
-    assert where.runs_on_server
-    assert where.admin.session.reveal() == context.admin.visitor.token
-    assert where.url == panel.settings.base_url
+    deployment = page.deployment(services, context, "https://elsewhere.example", None)
+    assert deployment.runs_on_server
+    assert deployment.admin.session.reveal() == context.admin.visitor.token
+    assert deployment.url == panel.settings.base_url
 
 
 @pytest.mark.parametrize(
-    ("frontends", "filled"),
+    ("frontends", "expected"),
     [
         ((APP,), APP),
         (("https://*.vercel.app", APP), APP),
@@ -99,43 +99,43 @@ def test_an_address_that_is_not_the_servers_own_is_not_a_way_in(panel, services)
         ((), ""),
     ],
 )
-def test_the_first_app_is_filled_in(open_panel, frontends, filled):
+def test_the_first_app_is_filled_in(open_panel, frontends, expected):
     panel = open_panel(frontend_url=frontends)
-    assert panel.run_handler(page.on_load, panel.context()) == filled
+    assert panel.run_handler(page.on_load, panel.context()) == expected
 
 
 @pytest.mark.parametrize(
-    "said",
+    "address",
     ["http://169.254.169.254", "https://evil.example/x.vercel.app", "no address", "ftp://a", "a b"],
 )
-def test_the_server_calls_no_app_that_is_not_its_own(open_panel, checks, said):
+def test_the_server_calls_no_app_that_is_not_its_own(open_panel, checks, address):
     panel = open_panel(frontend_url=(MANY,))
     with pytest.raises(gr.Error):
-        run_handler(panel, checks.on_start(panel.services, panel.context(), "", "", said))
+        run_to_end(panel, checks.on_start(panel.services, panel.context(), "", "", address))
     assert panel.services.doctor_runner.latest is None
 
 
 def test_an_app_that_frontend_url_lets_in_is_called(open_panel, checks):
     panel = open_panel(frontend_url=(MANY,))
-    services = replace(panel.services, doctor_runner=DoctorRunner(panel.clock, gently))
-    run_handler(panel, checks.on_start(services, panel.context(), "", "", "my-app.vercel.app"))
+    services = replace(panel.services, doctor_runner=DoctorRunner(panel.clock, pass_all_checks))
+    run_to_end(panel, checks.on_start(services, panel.context(), "", "", "my-app.vercel.app"))
     assert services.doctor_runner.latest.deployment.frontend == "https://my-app.vercel.app"
 
 
 def test_without_an_app_the_checks_of_apps_are_not_begun(panel, checks, services):
     with pytest.raises(gr.Error, match="your app"):
-        run_handler(panel, checks.on_start(services, panel.context(), "", "Through the app", ""))
+        run_to_end(panel, checks.on_start(services, panel.context(), "", "Through the app", ""))
     assert services.doctor_runner.latest is None
 
 
 def test_a_plain_user_sees_starts_and_stops_nothing(panel, checks, services):
     ada = panel.context(panel.gatehouse.member("ada@example.com"))
     for handler in (checks.on_start(services, ada, "", "", ""), checks.watch(services, ada)):
-        with pytest.raises(ApiError) as refused:
-            run_handler(panel, handler)
-        assert refused.value.status == 403
+        with pytest.raises(ApiError) as excinfo:
+            run_to_end(panel, handler)
+        assert excinfo.value.status == 403
     for handler in (page.on_stop, page.on_load):
-        with pytest.raises(ApiError) as refused:
+        with pytest.raises(ApiError) as excinfo:
             panel.run_handler(handler, ada)
-        assert refused.value.status == 403
+        assert excinfo.value.status == 403
     assert services.doctor_runner.latest is None

@@ -7,60 +7,62 @@ from panel.pages.events import words
 from panel.pages.events.audit_words import KINDS
 from tests.make import PASSWORD
 from tests.panel.conftest import OWNER_EMAIL
-from tests.panel.watching import open_panel, watched
+from tests.panel.watched_page import open_as_owner, watched_page
 from tests.rig.space import Space
 
 FORGED = "<img src=x onerror=alert(1)> evil " + "x" * 400
 
 
-def mistype(space: Space) -> str:
-    """Let somebody try the owner's account, and return the id of their request."""
+def fail_to_sign_in(space: Space) -> str:
+    """Sign in to the owner's account with a wrong password, and return the id of the request."""
     headers = {"origin": space.url, "user-agent": FORGED}
-    with httpx.Client(base_url=space.url, headers=headers, trust_env=False) as guest:
+    with httpx.Client(base_url=space.url, headers=headers, trust_env=False) as client:
         payload = {"email": OWNER_EMAIL, "password": "a wrong password"}
-        answer = guest.post("/api/auth/sign-in/email", json=payload)
-        assert answer.status_code == 401
-        return answer.headers["x-request-id"]
+        response = client.post("/api/auth/sign-in/email", json=payload)
+        assert response.status_code == 401
+        return response.headers["x-request-id"]
 
 
 def test_the_owner_finds_an_event_and_the_log_lines_of_its_request(browser: Browser, space: Space):
-    request_id = mistype(space)
-    with watched(browser, space.url, "dark") as seen:
-        seen.page.on("dialog", lambda dialog: seen.wrong.append(f"dialog: {dialog.message}"))
-        page = open_panel(seen)
+    request_id = fail_to_sign_in(space)
+    with watched_page(browser, space.url, "dark") as watched:
+        watched.page.on(
+            "dialog", lambda dialog: watched.problems.append(f"dialog: {dialog.message}")
+        )
+        page = open_as_owner(watched)
         page.goto("/admin/events")
-        events = page.locator("#events tbody tr")
-        expect(events.first).to_contain_text(KINDS["sign_in"])
+        rows = page.locator("#events tbody tr")
+        expect(rows.first).to_contain_text(KINDS["sign_in"])
         page.get_by_label(words.KINDS).click()
         page.get_by_role("option", name=KINDS["sign_in_failed"]).click()
-        expect(events.first).to_contain_text(KINDS["sign_in_failed"])
+        expect(rows.first).to_contain_text(KINDS["sign_in_failed"])
         page.wait_for_url("**/admin/events?kind=sign_in_failed")
         page.reload()
-        expect(events.first).to_contain_text(KINDS["sign_in_failed"])
-        events.first.get_by_role("link").first.click()
+        expect(rows.first).to_contain_text(KINDS["sign_in_failed"])
+        rows.first.get_by_role("link").first.click()
         expect(page.locator("#event")).to_contain_text("<img src=x onerror=alert(1)>")
         expect(page.locator("#event-log .log li")).to_have_count(1)
         page.get_by_text(words.AS_JSON).click()
         expect(page.locator("#event pre")).to_contain_text(f'"requestId": "{request_id}"')
         page.get_by_role("link", name=words.ALL_OF_REQUEST).click()
         expect(page.get_by_label(words.REQUEST)).to_have_value(request_id)
-        expect(events).to_have_count(1)
+        expect(rows).to_have_count(1)
         expect(page.locator("#log .log li")).to_contain_text("sign_in_failed")
         assert page.evaluate("document.documentElement.scrollWidth <= innerWidth")
-        assert seen.wrong == []
+        assert watched.problems == []
 
 
 def test_an_address_in_the_overview_stays_on_one_line(browser: Browser, space: Space):
-    """Users' long addresses leave this column little room, but for the rule of the style sheet."""
+    """Without the rule of the style sheet, long e-mail addresses would squeeze this column."""
     email, address = f"{'long.' * 12}name@example.com", "203.113.213.113"
     headers = {"origin": space.url, "user-agent": "curl/8.0", "x-forwarded-for": address}
-    with watched(browser, space.url) as seen:
-        page = open_panel(seen)
-        with httpx.Client(base_url=space.url, headers=headers, trust_env=False) as guest:
+    with watched_page(browser, space.url) as watched:
+        page = open_as_owner(watched)
+        with httpx.Client(base_url=space.url, headers=headers, trust_env=False) as client:
             body = {"name": "Long", "email": email, "password": PASSWORD}
-            assert guest.post("/api/auth/sign-up/email", json=body).status_code == 200
+            assert client.post("/api/auth/sign-up/email", json=body).status_code == 200
             for _ in range(7):  # with the sign-up, all events that the Overview shows
-                assert guest.post("/api/auth/sign-in/email", json=body).status_code == 200
+                assert client.post("/api/auth/sign-in/email", json=body).status_code == 200
         page.set_viewport_size({"width": 900, "height": 860})
         page.reload()
         links = page.locator("#latest .from a", has_text=address)

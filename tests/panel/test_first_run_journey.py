@@ -8,8 +8,8 @@ from panel.pages.checks import words as check_words
 from panel.pages.outbox import words as outbox_words
 from panel.pages.set_up import words as set_up_words
 from tests.make import PASSWORD
-from tests.panel.conftest import signed_in
-from tests.panel.watching import open_panel, watched
+from tests.panel.conftest import signed_in_client
+from tests.panel.watched_page import open_as_owner, watched_page
 from tests.rig.space import Space
 
 HOSTILE = "**[a](javascript:alert(1))**\u202e<img src=x onerror=alert(2)>"
@@ -17,18 +17,18 @@ READER = "mail.reader@example.com"
 HEADERS = "Security headers"
 
 
-def fits(page: Page) -> bool:
-    """Whether nothing has to be scrolled sideways."""
+def fits_width(page: Page) -> bool:
+    """Return whether the page needs no horizontal scrolling."""
     return bool(page.evaluate("document.documentElement.scrollWidth <= innerWidth"))
 
 
 @pytest.mark.parametrize("screen", ["light", "phone"])
 def test_the_owner_reads_a_mail(browser: Browser, space: Space, screen: str):
-    with httpx.Client(base_url=space.url, headers={"origin": space.url}) as guest:
+    with httpx.Client(base_url=space.url, headers={"origin": space.url}) as client:
         payload = {"name": HOSTILE, "email": f"{screen}.{READER}", "password": PASSWORD}
-        assert guest.post("/api/auth/sign-up/email", json=payload).status_code == 200
-    with watched(browser, space.url, screen) as seen:
-        page = open_panel(seen)
+        assert client.post("/api/auth/sign-up/email", json=payload).status_code == 200
+    with watched_page(browser, space.url, screen) as watched:
+        page = open_as_owner(watched)
         page.goto("/admin/outbox")
         mail = page.locator("#mails .mail", has_text=f"{screen}.{READER}").first
         mail.locator("summary").click()
@@ -39,13 +39,13 @@ def test_the_owner_reads_a_mail(browser: Browser, space: Space, screen: str):
         assert "/api/auth/verify-email?token=" in (link.get_attribute("href") or "")
         assert link.get_attribute("target") == "_blank"
         expect(mail.locator("button").first).to_be_attached()  # copies the link
-        assert fits(page)
-        assert seen.wrong == []
+        assert fits_width(page)
+        assert watched.problems == []
 
 
 def test_the_owner_lets_the_doctor_look(browser: Browser, space: Space):
-    with watched(browser, space.url) as seen:
-        page = open_panel(seen)
+    with watched_page(browser, space.url) as watched:
+        page = open_as_owner(watched)
         page.goto("/admin/checks")
         page.get_by_label(check_words.PART).click()
         page.get_by_role("option", name=HEADERS).click()
@@ -58,32 +58,32 @@ def test_the_owner_lets_the_doctor_look(browser: Browser, space: Space):
         page.reload()
         expect(page.locator("#verdict .badge")).to_contain_text("No check failed.")
         expect(page.get_by_role("button", name=check_words.STOP, exact=True)).to_be_disabled()
-        assert fits(page)
-        assert seen.wrong == []
+        assert fits_width(page)
+        assert watched.problems == []
 
 
 def test_the_doctor_is_stopped_and_leaves_nobody_behind(browser: Browser, space: Space):
-    with watched(browser, space.url, "phone") as seen:
-        page = open_panel(seen)
+    with watched_page(browser, space.url, "phone") as watched:
+        page = open_as_owner(watched)
         page.goto("/admin/checks")
         page.get_by_role("button", name=check_words.START).click()
         page.get_by_role("button", name=check_words.STOP, exact=True).click()
         expect(page.locator("#export")).to_be_visible()
         expect(page.locator("#verdict .badge")).to_have_text(check_words.STOPPED)
-        assert fits(page)
-        assert seen.wrong == []
-    with signed_in(space) as owner:
+        assert fits_width(page)
+        assert watched.problems == []
+    with signed_in_client(space) as owner:
         assert "doctor-" not in owner.get("/admin/users.csv").text
 
 
 def test_the_owner_is_shown_what_to_set(browser: Browser, space: Space):
-    with watched(browser, space.url, "phone") as seen:
-        page = open_panel(seen)
+    with watched_page(browser, space.url, "phone") as watched:
+        page = open_as_owner(watched)
         page.goto("/admin/set-up")
         step = page.locator("#steps .setup-step", has_text=set_up_words.KEY).first
         expect(step.locator("code").first).to_contain_text("SECRET_KEY=")
-        app = page.locator("#steps .setup-step", has_text=set_up_words.FRONTEND).first
-        app.get_by_text("proxy.ts", exact=True).click()
-        expect(app.locator("pre", has_text="NextResponse.rewrite")).to_be_visible()
-        assert fits(page)
-        assert seen.wrong == []
+        frontend_step = page.locator("#steps .setup-step", has_text=set_up_words.FRONTEND).first
+        frontend_step.get_by_text("proxy.ts", exact=True).click()
+        expect(frontend_step.locator("pre", has_text="NextResponse.rewrite")).to_be_visible()
+        assert fits_width(page)
+        assert watched.problems == []

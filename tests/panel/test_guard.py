@@ -9,14 +9,14 @@ from backend.storage.tables import users
 from panel.client.visitor import CurrentAdmin, Visitor
 from panel.server.recent_admins import RecentAdmins
 from panel.tester.browsers import Browser
-from tests.panel.conftest import HOME, LOGIN, LOGOUT, OWNER_EMAIL, Guest, Panel
+from tests.panel.conftest import HOME, LOGIN, LOGOUT, OWNER_EMAIL, Panel, PanelBrowser
 
 JOIN = "/admin/gradio_api/queue/join"
 PER_MINUTE = SESSION_CHECKS.amount
 SPACE = {"space_id": "abc/space", "bcrypt_rounds": 10}
 ASSET = "/admin/assets/index-DphvyggB.js"
 FONT = "/admin/static/fonts/Inter/Inter-Regular.woff2"
-PARTS = [
+PANEL_PATHS = [
     ("GET", ASSET),
     ("GET", FONT),
     ("GET", "/admin/theme.css"),
@@ -25,7 +25,7 @@ PARTS = [
     ("POST", JOIN),
     ("POST", "/admin/gradio_api/cancel"),
 ]
-NOTHING_THERE = [
+NOT_FOUND = [
     ("GET", "/admin/config"),
     ("GET", "/admin/info"),
     ("GET", "/admin/users/"),
@@ -70,71 +70,73 @@ NOTHING_THERE = [
 ]
 
 
-def browser_a(panel: Panel, guest: Guest) -> Browser:
-    """The Tester's browser A of whoever is signed in there."""
-    key = guest.cookies["gatehouse_panel"]
+def tester_browser(panel: Panel, browser: PanelBrowser) -> Browser:
+    """Return browser A of the Tester for the session in a browser."""
+    key = browser.cookies["gatehouse_panel"]
     visitor = Visitor(("", 0), None, "", framed=False, token=key)
     return panel.services.tester.browser(CurrentAdmin(visitor, key, OWNER_EMAIL, ""), "A")
 
 
-def let_in(answer: httpx.Response) -> bool:
-    return answer.status_code == 200
+def is_ok(response: httpx.Response) -> bool:
+    return response.status_code == 200
 
 
 @pytest.mark.parametrize("accept", ["text/html", "application/json", "*/*", None])
 @pytest.mark.parametrize("path", ["/admin", HOME])
-def test_a_stranger_is_led_to_the_sign_in_page_whatever_they_accept(shared, path, accept):
-    answer = shared.visitor().get(path, headers={"accept": accept})
-    assert (answer.status_code, answer.headers["location"]) == (303, LOGIN)
+def test_a_stranger_is_led_to_the_sign_in_page_whatever_they_accept(shared_panel, path, accept):
+    response = shared_panel.visitor().get(path, headers={"accept": accept})
+    assert (response.status_code, response.headers["location"]) == (303, LOGIN)
 
 
-@pytest.mark.parametrize(("method", "path"), PARTS)
-def test_a_stranger_gets_no_part_of_a_page(shared, method, path):
-    answer = shared.visitor().send(method, path)
-    assert answer.status_code == 401
-    assert answer.json() == {"message": "Sign in first."}
+@pytest.mark.parametrize(("method", "path"), PANEL_PATHS)
+def test_a_stranger_gets_no_part_of_a_page(shared_panel, method, path):
+    response = shared_panel.visitor().send(method, path)
+    assert response.status_code == 401
+    assert response.json() == {"message": "Sign in first."}
 
 
-@pytest.mark.parametrize(("method", "path"), PARTS)
+@pytest.mark.parametrize(("method", "path"), PANEL_PATHS)
 def test_the_owner_gets_every_part(owner, method, path):
-    answer = owner.send(method, path)
-    assert answer.json() == {"path": path, "email": OWNER_EMAIL, "address": "203.0.113.7"}
+    response = owner.send(method, path)
+    assert response.json() == {"path": path, "email": OWNER_EMAIL, "address": "203.0.113.7"}
 
 
-@pytest.mark.parametrize(("method", "path"), NOTHING_THERE)
-def test_what_the_pages_do_not_need_is_not_there_even_for_the_owner(shared, owner, method, path):
-    assert shared.visitor().send(method, path).status_code == 404
+@pytest.mark.parametrize(("method", "path"), NOT_FOUND)
+def test_what_the_pages_do_not_need_is_not_there_even_for_the_owner(
+    shared_panel, owner, method, path
+):
+    assert shared_panel.visitor().send(method, path).status_code == 404
     assert owner.send(method, path).status_code == 404
 
 
-def test_only_what_begins_with_the_prefix_is_the_panels(shared):
-    assert shared.visitor().get("/health").json()["status"] == "ok"
-    assert shared.visitor().get("/administer").status_code == 404
-    assert "x-request-id" in shared.visitor().get("/administer").headers  # the API said so
+def test_only_what_begins_with_the_prefix_is_the_panels(shared_panel):
+    assert shared_panel.visitor().get("/health").json()["status"] == "ok"
+    assert shared_panel.visitor().get("/administer").status_code == 404
+    assert "x-request-id" in shared_panel.visitor().get("/administer").headers  # the API said so
 
 
 def test_without_the_slash_the_owner_is_led_to_the_first_page(owner):
-    answer = owner.get("/admin")
-    assert (answer.status_code, answer.headers["location"]) == (303, HOME)
+    response = owner.get("/admin")
+    assert (response.status_code, response.headers["location"]) == (303, HOME)
 
 
 def test_a_session_ended_elsewhere_opens_nothing_from_that_moment(panel):
-    here, elsewhere = panel.owner(), panel.gatehouse.visitor()
-    assert let_in(here.get(HOME))
-    elsewhere.sign_in(OWNER_EMAIL)
-    assert elsewhere.post("revoke-other-sessions", {}).status_code == 200
-    assert here.get(HOME).headers["location"] == LOGIN
-    assert here.post(JOIN, {}).status_code == 401
+    browser, api_visitor = panel.owner(), panel.gatehouse.visitor()
+    assert is_ok(browser.get(HOME))
+    api_visitor.sign_in(OWNER_EMAIL)
+    assert api_visitor.post("revoke-other-sessions", {}).status_code == 200
+    assert browser.get(HOME).headers["location"] == LOGIN
+    assert browser.post(JOIN, {}).status_code == 401
 
 
 def test_the_testers_browsers_are_forgotten_with_the_session(panel):
-    here, elsewhere = panel.owner(), panel.gatehouse.visitor()
-    browser_a(panel, here).signed_in_as = "ada@example.com"
-    elsewhere.sign_in(OWNER_EMAIL)
-    elsewhere.post("revoke-other-sessions", {})
-    assert browser_a(panel, here).signed_in_as == "ada@example.com"
-    here.get(HOME)
-    assert browser_a(panel, here).signed_in_as is None
+    browser, api_visitor = panel.owner(), panel.gatehouse.visitor()
+    tester_browser(panel, browser).signed_in_as = "ada@example.com"
+    api_visitor.sign_in(OWNER_EMAIL)
+    api_visitor.post("revoke-other-sessions", {})
+    assert tester_browser(panel, browser).signed_in_as == "ada@example.com"
+    browser.get(HOME)
+    assert tester_browser(panel, browser).signed_in_as is None
 
 
 @pytest.mark.parametrize(
@@ -142,10 +144,10 @@ def test_the_testers_browsers_are_forgotten_with_the_session(panel):
     [("user,admin", True), ("admin,editor", True), ("administrator", False), ("user", False)],
 )
 def test_admin_may_be_one_of_several_roles_but_not_part_of_one(panel, role, is_let_in):
-    here, gatehouse = panel.owner(), panel.gatehouse
-    changed = update(users).where(users.c.email == OWNER_EMAIL).values(role=role)
-    gatehouse.change(changed, gatehouse.user_id(OWNER_EMAIL))
-    assert let_in(here.get(HOME)) is is_let_in
+    browser, gatehouse = panel.owner(), panel.gatehouse
+    statement = update(users).where(users.c.email == OWNER_EMAIL).values(role=role)
+    gatehouse.change(statement, gatehouse.user_id(OWNER_EMAIL))
+    assert is_ok(browser.get(HOME)) is is_let_in
 
 
 def test_a_session_of_the_api_does_not_open_the_panel(panel):
@@ -161,8 +163,8 @@ def test_a_session_of_the_panel_does_not_open_the_api(panel):
 
 
 @pytest.mark.parametrize("forged", ["x", "x.y", "../..", "a; b", "%00", "a" * 2000, ""])
-def test_a_forged_cookie_opens_nothing(shared, forged):
-    browser = shared.visitor()
+def test_a_forged_cookie_opens_nothing(shared_panel, forged):
+    browser = shared_panel.visitor()
     browser.cookies["gatehouse_panel"] = forged
     assert browser.get(HOME).headers["location"] == LOGIN
 
@@ -184,9 +186,9 @@ FROM_ELSEWHERE = [
 @pytest.mark.parametrize("headers", FROM_ELSEWHERE, ids=str)
 @pytest.mark.parametrize("path", [JOIN, LOGIN, LOGOUT, "/admin/gradio_api/cancel"])
 def test_a_write_from_another_site_is_refused(owner, path, headers):
-    answer = owner.post(path, {}, headers=headers)
-    assert answer.status_code == 403
-    assert "set-cookie" not in answer.headers
+    response = owner.post(path, {}, headers=headers)
+    assert response.status_code == 403
+    assert "set-cookie" not in response.headers
 
 
 @pytest.mark.parametrize(
@@ -201,19 +203,19 @@ def test_a_write_from_another_site_is_refused(owner, path, headers):
     ids=str,
 )
 def test_a_write_from_our_own_pages_is_let_through(owner, headers):
-    assert let_in(owner.post(JOIN, {}, headers=headers))
+    assert is_ok(owner.post(JOIN, {}, headers=headers))
 
 
 @pytest.mark.parametrize(
-    "told",
+    "settings",
     [
         {"environment": "production", "bcrypt_rounds": 10, "public_url": "http://auth.example"},
         {"public_url": "https://auth.example"},
     ],
     ids=["production", "https"],
 )
-def test_the_host_a_request_names_proves_nothing_there(open_panel, told):
-    owner = open_panel(**told).owner()
+def test_the_host_a_request_names_proves_nothing_there(open_panel, settings):
+    owner = open_panel(**settings).owner()
     headers = {"origin": "http://evil.example", "host": "evil.example"}
     assert owner.post(JOIN, {}, headers=headers).status_code == 403
 
@@ -222,14 +224,14 @@ def test_each_of_a_spaces_hosts_is_our_own(open_panel):
     hosts = ("abc-space.hf.space", "auth.example")
     owner = open_panel(**SPACE, space_host=hosts).owner()
     for host in hosts:
-        assert let_in(owner.post(JOIN, {}, headers={"origin": f"https://{host}"}))
+        assert is_ok(owner.post(JOIN, {}, headers={"origin": f"https://{host}"}))
     assert owner.post(JOIN, {}, headers={"origin": "https://x.hf.space"}).status_code == 403
 
 
-def test_websockets_are_refused(shared):
+def test_websockets_are_refused(shared_panel):
     messages = []
 
-    async def knock():
+    async def connect():
         scope = {"type": "websocket", "path": HOME, "headers": [], "query_string": b""}
 
         async def receive():
@@ -238,9 +240,9 @@ def test_websockets_are_refused(shared):
         async def send(message):
             messages.append(message)
 
-        await shared.app(scope, receive, send)
+        await shared_panel.app(scope, receive, send)
 
-    shared.loop.run(knock())
+    shared_panel.loop.run(connect())
     assert messages == [{"type": "websocket.close", "code": 1008}]
 
 
@@ -249,54 +251,54 @@ def test_one_session_may_ask_so_often_in_a_minute_and_no_more(open_panel):
     owner, other = panel.owner(), panel.owner(address="198.51.100.9")
     panel.gatehouse.wait_for_the_feed()
     owner.get(HOME)  # reads the session, which is remembered and counted from now on
-    responses = {owner.get("/admin/theme.css").status_code for _ in range(PER_MINUTE)}
-    assert responses == {200}
-    refused = owner.get("/admin/theme.css")
-    assert (refused.status_code, refused.headers["retry-after"]) == (429, "61")
-    assert refused.json() == {"message": "Too many attempts. Try again in 61 seconds."}
+    statuses = {owner.get("/admin/theme.css").status_code for _ in range(PER_MINUTE)}
+    assert statuses == {200}
+    response = owner.get("/admin/theme.css")
+    assert (response.status_code, response.headers["retry-after"]) == (429, "61")
+    assert response.json() == {"message": "Too many attempts. Try again in 61 seconds."}
     page = owner.get(HOME)
     assert page.status_code == 429
     assert "Too many attempts." in page.text
-    assert let_in(other.get(HOME))
+    assert is_ok(other.get(HOME))
     panel.clock.advance(minutes=1, seconds=1)
-    assert let_in(owner.get(HOME))
+    assert is_ok(owner.get(HOME))
 
 
 def test_files_neither_count_nor_ask_the_api_anew(open_panel, monkeypatch):
     panel = open_panel(rate_limits=True)
     owner = panel.owner()
-    assert let_in(owner.get(HOME))
-    requests: list[str] = []
-    whole = panel.services.api.call
+    assert is_ok(owner.get(HOME))
+    paths: list[str] = []
+    call = panel.services.api.call
     monkeypatch.setattr(
         panel.services.api,
         "call",
-        lambda *how, **more: (requests.append(how[2]), whole(*how, **more))[1],
+        lambda *args, **options: (paths.append(args[2]), call(*args, **options))[1],
     )
     for path in (ASSET, FONT):
-        assert all(let_in(owner.get(path)) for _ in range(PER_MINUTE))
-    assert requests == []
-    assert let_in(owner.get(HOME))
-    assert len(requests) == 1
+        assert all(is_ok(owner.get(path)) for _ in range(PER_MINUTE))
+    assert paths == []
+    assert is_ok(owner.get(HOME))
+    assert len(paths) == 1
 
 
 def test_a_file_is_shown_for_a_minute_after_its_reader_was_known_and_then_asked_for(panel):
-    here, elsewhere = panel.owner(), panel.gatehouse.visitor()
-    assert let_in(here.get(HOME))
-    elsewhere.sign_in(OWNER_EMAIL)
-    elsewhere.post("revoke-other-sessions", {})
-    assert let_in(here.get(ASSET))  # it is the same for everybody, and holds no secret
+    browser, api_visitor = panel.owner(), panel.gatehouse.visitor()
+    assert is_ok(browser.get(HOME))
+    api_visitor.sign_in(OWNER_EMAIL)
+    api_visitor.post("revoke-other-sessions", {})
+    assert is_ok(browser.get(ASSET))  # it is the same for everybody, and holds no secret
     panel.clock.advance(seconds=61)
-    assert here.get(ASSET).status_code == 401
+    assert browser.get(ASSET).status_code == 401
 
 
 def test_with_the_session_its_files_end_as_soon_as_the_panel_hears_of_it(panel):
-    here, elsewhere = panel.owner(), panel.gatehouse.visitor()
-    assert let_in(here.get(HOME))
-    elsewhere.sign_in(OWNER_EMAIL)
-    elsewhere.post("revoke-other-sessions", {})
-    here.get(HOME)
-    assert here.get(ASSET).status_code == 401
+    browser, api_visitor = panel.owner(), panel.gatehouse.visitor()
+    assert is_ok(browser.get(HOME))
+    api_visitor.sign_in(OWNER_EMAIL)
+    api_visitor.post("revoke-other-sessions", {})
+    browser.get(HOME)
+    assert browser.get(ASSET).status_code == 401
 
 
 def test_a_bounded_number_of_owners_is_remembered(clock, monkeypatch):

@@ -1,4 +1,4 @@
-"""What the Overview thinks of a deployment, for each thing that may be wrong with it."""
+"""How the Overview assesses a deployment, for each problem it may have."""
 
 import copy
 
@@ -7,7 +7,7 @@ import pytest
 from panel.pages.overview import health, words
 from tests.clocks import NOON
 
-SHOT = {"lastAt": "2026-11-22T11:59:00.000Z", "trouble": None}
+SNAPSHOT = {"lastAt": "2026-11-22T11:59:00.000Z", "trouble": None}
 RESTORED = {
     "asOf": "2026-11-22T11:40:00.000Z",
     "restoredAt": "2026-11-22T11:59:00.000Z",
@@ -17,7 +17,7 @@ RESTORED = {
     "damaged": 0,
 }
 READY = {"status": "ready", "database": "ok", "migrations": "current", "sessions": "cached"}
-WELL = {
+HEALTHY = {
     "version": "1.2.3",
     "environment": "production",
     "commit": "0123456789abcdef",
@@ -43,26 +43,26 @@ WELL = {
 }
 
 
-def judged(ready=None, **changed):
-    """The matters of a deployment that is well but for what the scene says."""
-    status = copy.deepcopy(WELL)
-    for part, how in changed.items():
-        status[part] = {**status[part], **how} if isinstance(how, dict) else how
+def assess(ready=None, **changed):
+    """Assess a healthy deployment with the given changes."""
+    status = copy.deepcopy(HEALTHY)
+    for part, value in changed.items():
+        status[part] = {**status[part], **value} if isinstance(value, dict) else value
     return health.assess(status, {**READY, **(ready or {})}, NOON)
 
 
 def test_a_deployment_that_is_well_is_called_well():
-    matters = judged()
+    matters = assess()
     assert {matter.severity for matter in matters} == {"good"}
     assert {matter.fix for matter in matters} == {""}
-    shown = health.render(matters)
-    assert words.ALL_WELL in shown
-    assert "Gatehouse 1.2.3 (0123456789), production, started 3 hours ago." in shown
-    assert words.SEEN_FROM.format("203.0.113.7") in shown
+    html = health.render(matters)
+    assert words.ALL_WELL in html
+    assert "Gatehouse 1.2.3 (0123456789), production, started 3 hours ago." in html
+    assert words.SEEN_FROM.format("203.0.113.7") in html
 
 
 @pytest.mark.parametrize(
-    ("how", "name", "severity", "sentence"),
+    ("changes", "name", "severity", "sentence"),
     [
         ({"ready": {"database": "away"}}, words.DATABASE, "bad", words.AWAY),
         ({"ready": {"database": "full"}}, words.DATABASE, "bad", words.TROUBLES["full"]),
@@ -75,7 +75,7 @@ def test_a_deployment_that_is_well_is_called_well():
         ),
         ({"database": {"durability": "ephemeral"}}, words.DATA, "bad", "lost"),
         (
-            {"database": {"snapshots": {**SHOT, "trouble": "No space left on device"}}},
+            {"database": {"snapshots": {**SNAPSHOT, "trouble": "No space left on device"}}},
             words.DATA,
             "bad",
             words.snapshots_fail("No space left on device"),
@@ -154,8 +154,8 @@ def test_a_deployment_that_is_well_is_called_well():
     ],
     ids=str,
 )
-def test_what_is_wrong_stands_first_with_what_to_do(how, name, severity, sentence):
-    first, *others = judged(**how)
+def test_what_is_wrong_stands_first_with_what_to_do(changes, name, severity, sentence):
+    first, *others = assess(**changes)
     assert (first.name, first.severity) == (name, severity)
     assert sentence in first.sentence
     assert first.fix
@@ -164,10 +164,10 @@ def test_what_is_wrong_stands_first_with_what_to_do(how, name, severity, sentenc
 
 
 @pytest.mark.parametrize(
-    ("how", "sentence"),
+    ("changes", "sentence"),
     [
         ({"database": {"durability": "snapshots"}}, "since the last snapshot"),
-        ({"database": {"snapshots": SHOT}}, words.LAST_SNAPSHOT.format("1 minute ago")),
+        ({"database": {"snapshots": SNAPSHOT}}, words.LAST_SNAPSHOT.format("1 minute ago")),
         (
             {"database": {"restored": {**RESTORED, "restoredAt": "2026-11-15T11:00:00.000Z"}}},
             words.database("postgresql"),  # a week later it is in the trail alone
@@ -189,8 +189,8 @@ def test_what_is_wrong_stands_first_with_what_to_do(how, name, severity, sentenc
     ],
     ids=str,
 )
-def test_what_is_as_it_should_be_is_told_without_alarm(how, sentence):
-    matters = judged(**how)
+def test_what_is_as_it_should_be_is_told_without_alarm(changes, sentence):
+    matters = assess(**changes)
     assert {matter.severity for matter in matters} == {"good"}
     assert any(sentence in matter.sentence for matter in matters)
 
@@ -201,5 +201,5 @@ def test_without_a_database_that_is_all_there_is_to_say():
 
 
 def test_what_comes_from_outside_is_escaped():
-    matters = judged(mail={"waiting": 1, "lastError": "<img src=x onerror=alert(1)>"})
+    matters = assess(mail={"waiting": 1, "lastError": "<img src=x onerror=alert(1)>"})
     assert "<img" not in health.render(matters)

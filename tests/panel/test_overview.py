@@ -7,7 +7,7 @@ from backend.storage.tables import users
 from panel.client.api import ApiError
 from panel.pages.overview import words
 from tests.lazy_import import lazy_import
-from tests.panel.conftest import OWNER_EMAIL, lay_out
+from tests.panel.conftest import OWNER_EMAIL, build_page
 
 page = lazy_import("panel.pages.overview.page")
 
@@ -15,24 +15,24 @@ ADA = "ada@example.com"
 
 
 @pytest.fixture(scope="module")
-def overview(shared):
-    """The page."""
-    return lay_out(page, shared)
+def overview(shared_panel):
+    """The components and handlers of the page."""
+    return build_page(page, shared_panel)
 
 
 def test_the_owner_sees_how_things_are(panel, overview):
     ada = panel.gatehouse.member(ADA)
     ada.sign_in(ADA, "not the password")
-    shown = panel.run_handler(overview.render, panel.context(), "24h")
-    assert set(shown) == set(overview.outputs)
-    assert "As of 12:00:00 UTC" in shown[overview.updated]
-    figures = shown[overview.figures]
+    updates = panel.run_handler(overview.render, panel.context(), "24h")
+    assert set(updates) == set(overview.outputs)
+    assert "As of 12:00:00 UTC" in updates[overview.updated]
+    figures = updates[overview.figures]
     assert f"<span>{words.FIGURES[0]}</span><b>2</b>" in figures
     assert f"<div class='figure bad'><span>{words.FIGURES[3]}</span><b>1</b>" in figures
-    assert words.OUTBOX_FIX in shown[overview.state]
-    assert shown[overview.charts].count("<img class='chart'") == 3
-    assert "Signed up" in shown[overview.latest]
-    assert ADA in shown[overview.latest]
+    assert words.OUTBOX_FIX in updates[overview.state]
+    assert updates[overview.charts].count("<img class='chart'") == 3
+    assert "Signed up" in updates[overview.latest]
+    assert ADA in updates[overview.latest]
 
 
 @pytest.mark.parametrize(
@@ -41,37 +41,37 @@ def test_the_owner_sees_how_things_are(panel, overview):
 )
 def test_a_period_is_drawn_from_its_beginning_until_now(panel, overview, period, labels):
     charts = panel.run_handler(overview.render, panel.context(), period)[overview.charts]
-    for moment in labels:
-        assert f"<th scope='row'>{moment}</th>" in charts
-    many = {"24h": 24, "7d": 7, "30d": 30}[period]
-    assert charts.count("<th scope='row'>") == 3 * many
+    for label in labels:
+        assert f"<th scope='row'>{label}</th>" in charts
+    points = {"24h": 24, "7d": 7, "30d": 30}[period]
+    assert charts.count("<th scope='row'>") == 3 * points
 
 
 def test_who_is_gone_is_named_so(panel, overview):
     panel.gatehouse.member(ADA)
     panel.gatehouse.change(delete(users).where(users.c.email == ADA))
-    shown = panel.run_handler(overview.render, panel.context(), "24h")
-    assert "a deleted user" in shown[overview.latest]
+    updates = panel.run_handler(overview.render, panel.context(), "24h")
+    assert "a deleted user" in updates[overview.latest]
 
 
 def test_while_the_database_is_away_the_page_says_so_and_keeps_the_rest(
     panel, overview, monkeypatch
 ):
-    async def away(*_, **__):
+    async def fail(*_, **__):
         raise ApiError(503, "SERVICE_UNAVAILABLE", "Away", 7)
 
     context = panel.context()
-    monkeypatch.setattr(panel.services.api, "get", away)
-    shown = panel.run_handler(overview.render, context, "24h")
-    assert set(shown) == {overview.updated, overview.state}
-    assert "Try again in 7 seconds" in shown[overview.updated]
-    assert "role='alert'" in shown[overview.updated]
-    assert words.AWAY in shown[overview.state]
+    monkeypatch.setattr(panel.services.api, "get", fail)
+    updates = panel.run_handler(overview.render, context, "24h")
+    assert set(updates) == {overview.updated, overview.state}
+    assert "Try again in 7 seconds" in updates[overview.updated]
+    assert "role='alert'" in updates[overview.updated]
+    assert words.AWAY in updates[overview.state]
 
 
 def test_a_plain_user_sees_nothing(panel, overview):
     ada = panel.gatehouse.member(ADA)
-    shown = panel.run_handler(overview.render, panel.context(ada), "24h")
-    assert list(shown) == [overview.updated]
-    assert "no longer an administrator" in shown[overview.updated]
-    assert OWNER_EMAIL not in shown[overview.updated]
+    updates = panel.run_handler(overview.render, panel.context(ada), "24h")
+    assert list(updates) == [overview.updated]
+    assert "no longer an administrator" in updates[overview.updated]
+    assert OWNER_EMAIL not in updates[overview.updated]

@@ -11,7 +11,7 @@ from panel.server.cookies import PanelCookies
 SESSION = "__Secure-better-auth.session_token=abc.def%3D; Max-Age=604800; Path=/; HttpOnly; Secure"
 
 
-def meaning(line: str) -> dict[str, str]:
+def explain_line(line: str) -> dict[str, str]:
     return dict(explain_cookie(parse_set_cookie(line)))
 
 
@@ -28,7 +28,7 @@ def test_a_line_is_read_as_a_browser_reads_it():
 
 
 def test_each_part_is_explained_and_so_is_what_is_missing():
-    assert meaning(f"{SESSION}; SameSite=Lax") == {
+    assert explain_line(f"{SESSION}; SameSite=Lax") == {
         "__Secure-": "accepted only over https",
         "Max-Age=604800": "kept for 7 days, even when the browser is closed",
         "HttpOnly": "scripts in a page cannot read it",
@@ -37,7 +37,7 @@ def test_each_part_is_explained_and_so_is_what_is_missing():
         "no Domain": "sent to this host only, not to its subdomains",
         "Path=/": "sent to every path",
     }
-    assert meaning("a=b") == {
+    assert explain_line("a=b") == {
         "no Max-Age": "deleted when the browser is closed",
         "no HttpOnly": "scripts in a page can read it",
         "no Secure": "sent over plain http too",
@@ -48,7 +48,7 @@ def test_each_part_is_explained_and_so_is_what_is_missing():
 
 
 @pytest.mark.parametrize(
-    ("part", "told"),
+    ("part", "expected"),
     [
         ("SameSite=Strict", "never sent with a request from another site"),
         ("SameSite=None", "sent with every request, including those from other sites"),
@@ -64,8 +64,8 @@ def test_each_part_is_explained_and_so_is_what_is_missing():
         ),
     ],
 )
-def test_the_rarer_parts_are_explained_too(part, told):
-    assert meaning(f"a=b; {part}")[part] == told
+def test_the_rarer_parts_are_explained_too(part, expected):
+    assert explain_line(f"a=b; {part}")[part] == expected
 
 
 @pytest.mark.parametrize(
@@ -83,7 +83,7 @@ def test_the_rarer_parts_are_explained_too(part, told):
 )
 def test_what_deletes_a_cookie(line, deletes):
     assert parse_set_cookie(line).is_deletion is deletes
-    assert ("deletes the cookie" in str(meaning(line))) is deletes
+    assert ("deletes the cookie" in str(explain_line(line))) is deletes
 
 
 def test_what_guards_a_cookie_is_named_in_short():
@@ -126,8 +126,8 @@ HEADERS = [
 
 @pytest.mark.parametrize(("header", "value"), HEADERS)
 def test_the_panels_own_cookie_is_found_among_others(header, value):
-    found = PanelCookies(secure=False).sessions_in(header)
-    assert next(iter(found), None) == value
+    values = PanelCookies(secure=False).sessions_in(header)
+    assert next(iter(values), None) == value
 
 
 def test_of_many_a_few_are_found_each_once():

@@ -11,50 +11,50 @@ from tests.clocks import NOON, SeededRandomness
 from tests.lazy_import import lazy_import
 from tests.make import PASSWORD, make_settings
 from tests.panel.conftest import OWNER_EMAIL
-from tests.panel.test_health import READY, WELL
+from tests.panel.test_health import HEALTHY, READY
 from tests.rig.space import ROOT
 
 page = lazy_import("panel.pages.set_up.page")
 
 GUIDE = ROOT / "docs" / "frontend.md"
 APP = "https://app.example.com"
-DONE = {**WELL, "publicUrl": "https://auth.example.com", "frontendUrls": [APP]}
-OPEN = re.compile(r"<details class='card setup-step' open><summary>.*?<b>(.*?)</b>")
-OURS = "the present key, which nobody must see: 0123456789"
+COMPLETE = {**HEALTHY, "publicUrl": "https://auth.example.com", "frontendUrls": [APP]}
+OPEN_STEP = re.compile(r"<details class='card setup-step' open><summary>.*?<b>(.*?)</b>")
+PRESENT_KEY = "the present key, which nobody must see: 0123456789"
 
 
-def known(tmp_path, *, own_password=True, settings=None, **changed):
-    """A deployment where every step is done but for what the scene says."""
-    status = copy.deepcopy(DONE)
-    for part, how in changed.items():
-        status[part] = {**status[part], **how} if isinstance(how, dict) else how
-    payload = {"frontend_proxy_key": "shared", "secret_key": OURS, **(settings or {})}
-    given = make_settings(tmp_path, **payload)
-    chance = SeededRandomness("set-up")
+def make_state(tmp_path, *, own_password=True, settings=None, **changed):
+    """Make the state of a deployment where every step is done, with the given changes."""
+    status = copy.deepcopy(COMPLETE)
+    for part, value in changed.items():
+        status[part] = {**status[part], **value} if isinstance(value, dict) else value
+    overrides = {"frontend_proxy_key": "shared", "secret_key": PRESENT_KEY, **(settings or {})}
+    app_settings = make_settings(tmp_path, **overrides)
+    randomness = SeededRandomness("set-up")
     return setup_steps.SetupState(
-        status, READY, given, chance, NOON, "me@example.com", "id-1", own_password
+        status, READY, app_settings, randomness, NOON, "me@example.com", "id-1", own_password
     )
 
 
-def steps_left(told):
+def list_open_steps(state):
     return [
-        (each.name, each.severity)
-        for each in setup_steps.build_steps(told)
-        if each.severity != "good"
+        (step.name, step.severity)
+        for step in setup_steps.build_steps(state)
+        if step.severity != "good"
     ]
 
 
 def test_where_all_is_done_every_step_is_folded(tmp_path):
-    told = known(tmp_path)
-    assert steps_left(told) == []
-    shown = page.render_steps(setup_steps.build_steps(told), told.settings)
-    assert words.ALL_DONE in shown
-    assert "<details class='card setup-step' open>" not in shown
-    assert "/admin/checks" in shown
+    state = make_state(tmp_path)
+    assert list_open_steps(state) == []
+    html = page.render_steps(setup_steps.build_steps(state), state.settings)
+    assert words.ALL_DONE in html
+    assert "<details class='card setup-step' open>" not in html
+    assert "/admin/checks" in html
 
 
 @pytest.mark.parametrize(
-    ("how", "name", "severity", "told"),
+    ("changes", "name", "severity", "expected"),
     [
         ({"secret": {"state": "generated"}}, words.KEY, "bad", "SECRET_KEY="),
         ({"secret": {"state": "example"}}, words.KEY, "bad", "SECRET_KEY="),
@@ -88,61 +88,59 @@ def test_where_all_is_done_every_step_is_folded(tmp_path):
     ],
     ids=str,
 )
-def test_what_is_missing_is_open_with_how_to_set_it(tmp_path, how, name, severity, told):
-    at_hand = known(tmp_path, **how)
-    assert steps_left(at_hand) == [(name, severity)]
-    shown = page.render_steps(setup_steps.build_steps(at_hand), at_hand.settings)
-    assert "1 step left" in shown
-    assert OPEN.findall(shown) == [name]
-    assert told in shown
+def test_what_is_missing_is_open_with_how_to_set_it(tmp_path, changes, name, severity, expected):
+    state = make_state(tmp_path, **changes)
+    assert list_open_steps(state) == [(name, severity)]
+    html = page.render_steps(setup_steps.build_steps(state), state.settings)
+    assert "1 step left" in html
+    assert OPEN_STEP.findall(html) == [name]
+    assert expected in html
 
 
 def test_on_this_machine_its_own_address_is_right(tmp_path):
-    at_hand = known(tmp_path, publicUrl="http://localhost:7860", environment="development")
-    assert steps_left(at_hand) == []
+    state = make_state(tmp_path, publicUrl="http://localhost:7860", environment="development")
+    assert list_open_steps(state) == []
 
 
 def test_the_given_password_is_to_be_changed(tmp_path):
-    given = {"admin_email": "me@example.com", "admin_password": PASSWORD}
-    first = known(tmp_path, own_password=False, settings=given)
-    assert steps_left(first) == [(words.ADMIN, "warn")]
+    settings = {"admin_email": "me@example.com", "admin_password": PASSWORD}
+    state = make_state(tmp_path, own_password=False, settings=settings)
+    assert list_open_steps(state) == [(words.ADMIN, "warn")]
     assert "/admin/users?id=id-1" in page.render_steps(
-        setup_steps.build_steps(first), first.settings
+        setup_steps.build_steps(state), state.settings
     )
-    assert steps_left(known(tmp_path, own_password=False)) == []
+    assert list_open_steps(make_state(tmp_path, own_password=False)) == []
 
 
 def test_on_a_space_each_value_is_copied_by_itself(tmp_path):
     settings = {"space_id": "owner/name", "environment": "development"}
-    at_hand = known(tmp_path, mail={"sends": "outbox"}, settings=settings)
-    shown = page.render_steps(setup_steps.build_steps(at_hand), at_hand.settings)
-    assert "https://huggingface.co/spaces/owner/name/settings" in shown
-    assert "Secret <code>MAIL_API_KEY</code>" in shown
-    assert "Variable <code>MAIL_FROM</code>" in shown
-    assert "MAIL_FROM=" not in shown
-    assert "SMTP_URL" not in shown
+    state = make_state(tmp_path, mail={"sends": "outbox"}, settings=settings)
+    html = page.render_steps(setup_steps.build_steps(state), state.settings)
+    assert "https://huggingface.co/spaces/owner/name/settings" in html
+    assert "Secret <code>MAIL_API_KEY</code>" in html
+    assert "Variable <code>MAIL_FROM</code>" in html
+    assert "MAIL_FROM=" not in html
+    assert "SMTP_URL" not in html
 
 
 def test_keys_are_fresh_each_time_and_never_the_present_one(tmp_path):
-    at_hand = known(tmp_path, secret={"state": "generated"})
-    shown = [
-        page.render_steps(setup_steps.build_steps(at_hand), at_hand.settings) for _ in range(2)
-    ]
-    keys = [re.search(r"^SECRET_KEY=(\S{64})$", each, re.M).group(1) for each in shown]
+    state = make_state(tmp_path, secret={"state": "generated"})
+    pages = [page.render_steps(setup_steps.build_steps(state), state.settings) for _ in range(2)]
+    keys = [re.search(r"^SECRET_KEY=(\S{64})$", page_html, re.M).group(1) for page_html in pages]
     assert len(set(keys)) == 2
-    assert all(OURS not in each for each in shown)
+    assert all(PRESENT_KEY not in page_html for page_html in pages)
 
 
 @pytest.mark.parametrize("name", ["proxy.ts", "lib/gatehouse.ts"])
 def test_the_apps_files_are_those_of_the_guide(name):
-    written = re.search(rf"^`{re.escape(name)}`\n\n```ts\n(.*?)```", GUIDE.read_text(), re.S | re.M)
+    match = re.search(rf"^`{re.escape(name)}`\n\n```ts\n(.*?)```", GUIDE.read_text(), re.S | re.M)
     (file,) = [each for each in setup_steps.app_files() if each.name == name]
-    assert file.content == written.group(1)
+    assert file.content == match.group(1)
 
 
 def test_the_owner_is_led_from_what_the_server_knows(panel):
-    shown = panel.run_handler(page.render, panel.context())
-    assert words.ADMIN_FIRST.format(OWNER_EMAIL) in shown
+    html = panel.run_handler(page.render, panel.context())
+    assert words.ADMIN_FIRST.format(OWNER_EMAIL) in html
     owner = panel.gatehouse.visitor()
     owner.sign_in(OWNER_EMAIL)
     payload = {"currentPassword": PASSWORD, "newPassword": "one of my own, and long"}
@@ -154,6 +152,6 @@ def test_the_owner_is_led_from_what_the_server_knows(panel):
 
 def test_a_plain_user_is_told_nothing(panel):
     ada = panel.gatehouse.member("ada@example.com")
-    with pytest.raises(ApiError) as refused:
+    with pytest.raises(ApiError) as excinfo:
         panel.run_handler(page.render, panel.context(ada))
-    assert refused.value.status == 403
+    assert excinfo.value.status == 403

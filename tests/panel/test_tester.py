@@ -1,4 +1,4 @@
-"""The Tester's deeds and browsers, against a server that answers as the test says."""
+"""The Tester's quick actions and browsers, against a stub server."""
 
 import contextlib
 import json
@@ -17,14 +17,14 @@ from panel.tester import words
 from panel.tester.browsers import Browser, BrowserStore
 from panel.tester.quick_actions import QUICK_ACTIONS, Person, new_person
 from tests.clocks import SeededRandomness
-from tests.panel.answering import TOKEN, a_tester, owner
+from tests.panel.stub_server import TOKEN, make_admin, make_tester
 
 ADA = Person("Ada", "ada@example.com", "correct horse")
 NO_TOKEN = "better-auth.session_token=; Max-Age=0; Path=/"
 
 
 @pytest.mark.parametrize(
-    ("action", "method", "path", "said"),
+    ("action", "method", "path", "expected_body"),
     [
         (
             words.SIGN_UP,
@@ -45,19 +45,19 @@ NO_TOKEN = "better-auth.session_token=; Max-Age=0; Path=/"
     ],
 )
 def test_each_button_sends_what_it_is_called_after(
-    loop, service, server, action, method, path, said
+    loop, service, server, action, method, path, expected_body
 ):
-    loop.run(service.send(owner(), "A", QUICK_ACTIONS[action](ADA)))
-    (request,) = server.asked
+    loop.run(service.send(make_admin(), "A", QUICK_ACTIONS[action](ADA)))
+    (request,) = server.requests
     assert (request.method, request.url.path) == (method, path)
-    assert (json.loads(request.content) if request.content else None) == said
+    assert (json.loads(request.content) if request.content else None) == expected_body
 
 
 def test_a_request_comes_from_a_page_of_our_own_at_the_public_url(loop, server, clock, tmp_path):
     payload = {"public_url": "https://auth.example", "port": 7999}
-    service = a_tester(server, clock, tmp_path, **payload)
-    loop.run(service.send(owner(), "A", QUICK_ACTIONS[words.SIGN_IN](ADA)))
-    (request,) = server.asked
+    service = make_tester(server, clock, tmp_path, **payload)
+    loop.run(service.send(make_admin(), "A", QUICK_ACTIONS[words.SIGN_IN](ADA)))
+    (request,) = server.requests
     assert str(request.url) == "http://127.0.0.1:7999/api/auth/sign-in/email"
     assert request.headers["host"] == "auth.example"
     assert request.headers["origin"] == "https://auth.example"
@@ -70,35 +70,35 @@ def test_a_request_comes_from_a_page_of_our_own_at_the_public_url(loop, server, 
 )
 def test_the_server_is_reached_where_it_listens(loop, loopback, server, host, reached):
     loop.run(loopback(host=host).send(Call("GET", "/health"), "", ""))
-    assert str(server.asked[0].url) == f"http://{reached}:7860/health"
+    assert str(server.requests[0].url) == f"http://{reached}:7860/health"
 
 
 def test_what_an_answer_sets_comes_along_next_time_and_only_from_that_browser(
     loop, service, server
 ):
-    server.answer = httpx.Response(200, json={}, headers=[("set-cookie", TOKEN)])
-    exchange = loop.run(service.send(owner(), "A", Call("GET", "/api/me")))
+    server.response = httpx.Response(200, json={}, headers=[("set-cookie", TOKEN)])
+    exchange = loop.run(service.send(make_admin(), "A", Call("GET", "/api/me")))
     assert [cookie.name for cookie in exchange.cookies] == ["better-auth.session_token"]
-    for who, letter in ((owner(), "A"), (owner(), "B"), (owner("session two"), "A")):
-        loop.run(service.send(who, letter, Call("GET", "/api/me")))
-    sent = [request.headers.get("cookie") for request in server.asked]
+    for admin, name in ((make_admin(), "A"), (make_admin(), "B"), (make_admin("session two"), "A")):
+        loop.run(service.send(admin, name, Call("GET", "/api/me")))
+    sent = [request.headers.get("cookie") for request in server.requests]
     assert sent == [None, "better-auth.session_token=abc.def", None, None]
 
 
 def test_the_browser_knows_who_is_signed_in_until_the_cookie_goes(loop, service, server):
     person = {"user": {"email": "ada@example.com"}}
-    server.answer = httpx.Response(200, json=person, headers=[("set-cookie", TOKEN)])
-    loop.run(service.send(owner(), "A", QUICK_ACTIONS[words.SIGN_IN](ADA)))
-    browser = service.browser(owner(), "A")
+    server.response = httpx.Response(200, json=person, headers=[("set-cookie", TOKEN)])
+    loop.run(service.send(make_admin(), "A", QUICK_ACTIONS[words.SIGN_IN](ADA)))
+    browser = service.browser(make_admin(), "A")
     assert browser.signed_in_as == "ada@example.com"
-    server.answer = httpx.Response(200, json={}, headers=[("set-cookie", NO_TOKEN)])
-    loop.run(service.send(owner(), "A", QUICK_ACTIONS[words.SIGN_OUT](ADA)))
+    server.response = httpx.Response(200, json={}, headers=[("set-cookie", NO_TOKEN)])
+    loop.run(service.send(make_admin(), "A", QUICK_ACTIONS[words.SIGN_OUT](ADA)))
     assert (browser.signed_in_as, list(browser.cookies)) == (None, [])
 
 
 def test_a_new_person_is_never_the_same(service):
-    chance = SeededRandomness()
-    person, another = new_person(chance), new_person(chance)
+    randomness = SeededRandomness()
+    person, another = new_person(randomness), new_person(randomness)
     assert person.name.startswith("Test user ")
     assert person.email.endswith("@example.com")
     assert len(person.password) == 16
@@ -106,7 +106,7 @@ def test_a_new_person_is_never_the_same(service):
 
 
 @pytest.mark.parametrize(
-    ("path", "why"),
+    ("path", "message"),
     [
         ("api/me", client_words.PATH_WITHOUT_SLASH),
         ("https://evil.example/", client_words.PATH_WITHOUT_SLASH),
@@ -118,16 +118,16 @@ def test_a_new_person_is_never_the_same(service):
         ("/" + "x" * 2000, client_words.INVALID_PATH),
     ],
 )
-def test_a_path_that_cannot_be_sent_is_refused_in_words(loop, loopback, server, path, why):
-    with pytest.raises(InvalidCall, match=why[:20]):
+def test_a_path_that_cannot_be_sent_is_refused_in_words(loop, loopback, server, path, message):
+    with pytest.raises(InvalidCall, match=message[:20]):
         loop.run(loopback().send(Call("GET", path), "", ""))
-    assert server.asked == []
+    assert server.requests == []
 
 
 @pytest.mark.parametrize("path", ["//evil.example/x", "/@evil.example", "/..//evil.example"])
 def test_no_path_leads_to_another_server(loop, loopback, server, path):
-    sent, _ = loop.run(loopback().send(Call("GET", path), "", ""))
-    assert (server.asked[0].url.host, sent.path) == ("127.0.0.1", path.removeprefix("/.."))
+    request, _ = loop.run(loopback().send(Call("GET", path), "", ""))
+    assert (server.requests[0].url.host, request.path) == ("127.0.0.1", path.removeprefix("/.."))
 
 
 @settings(suppress_health_check=[HealthCheck.function_scoped_fixture], deadline=None)
@@ -139,26 +139,26 @@ def test_a_path_is_sent_or_refused_in_words_whatever_it_is(loop, loopback, path)
 
 def test_a_body_may_be_anything_that_can_be_typed(loop, loopback, server):
     loop.run(loopback().send(Call("POST", "/", "ä \ud800 \0"), "", ""))
-    assert server.asked[0].content == b"\xc3\xa4 \xed\xa0\x80 \0"
+    assert server.requests[0].content == b"\xc3\xa4 \xed\xa0\x80 \0"
 
 
 @pytest.mark.parametrize(
-    ("error", "told"),
+    ("error", "expected"),
     [
         (httpx.ReadTimeout("slow"), client_words.TIMED_OUT),
         (httpx.ConnectError("refused"), "No response from http://127.0.0.1:7860: refused."),
         (httpx.RemoteProtocolError(""), "RemoteProtocolError"),
     ],
 )
-def test_no_answer_is_told_in_words(loop, loopback, server, error, told):
-    server.answer = error
-    with pytest.raises(NoResponse) as caught:
+def test_no_answer_is_told_in_words(loop, loopback, server, error, expected):
+    server.response = error
+    with pytest.raises(NoResponse) as excinfo:
         loop.run(loopback().send(Call("GET", "/health"), "", ""))
-    assert told in str(caught.value)
+    assert expected in str(excinfo.value)
 
 
 def test_a_long_answer_is_cut(loop, loopback, server):
-    server.answer = httpx.Response(200, content=b"x" * 1_000_000)
+    server.response = httpx.Response(200, content=b"x" * 1_000_000)
     _, response = loop.run(loopback().send(Call("GET", "/"), "", ""))
     assert (len(response.body), response.is_truncated) == (256 * 1024, True)
     assert exchange_view.format_body(response).endswith(words.CUT)
@@ -171,9 +171,9 @@ HOSTILE = "<img src=x onerror=alert(1)>\n\n# $x$"
 
 def test_nothing_from_outside_is_shown_as_html(loop, service, server):
     headers = [("x-evil", "<script>"), ("set-cookie", f"{TOKEN}; Path=/<b>")]
-    server.answer = httpx.Response(418, json={"message": HOSTILE}, headers=headers)
-    exchange = loop.run(service.send(owner(), "A", Call("GET", "/<b>?<i>")))
-    browser = service.browser(owner(), "A")
+    server.response = httpx.Response(418, json={"message": HOSTILE}, headers=headers)
+    exchange = loop.run(service.send(make_admin(), "A", Call("GET", "/<b>?<i>")))
+    browser = service.browser(make_admin(), "A")
     browser.signed_in_as, page = HOSTILE, "https://<b>.example"
     texts = [
         exchange_view.render_card(exchange, []),
@@ -184,12 +184,12 @@ def test_nothing_from_outside_is_shown_as_html(loop, service, server):
         exchange_view.render_jar(browser, reveal=True),
     ]
     texts += [exchange_view.render_failure(HOSTILE), exchange_view.render_browser_state(browser)]
-    raw = ("<img", "<script", "<i>", "/<b>", "\n", "$")
-    assert [(piece, text) for text in texts for piece in raw if piece in text] == []
+    forbidden = ("<img", "<script", "<i>", "/<b>", "\n", "$")
+    assert [(fragment, text) for text in texts for fragment in forbidden if fragment in text] == []
 
 
 @pytest.mark.parametrize(
-    ("path", "response", "told"),
+    ("path", "response", "expected"),
     [
         ("/api/me", httpx.Response(200, json={}), "The protected endpoint let this browser in."),
         ("/api/me", httpx.Response(401, json={}), "this browser is not signed in."),
@@ -205,28 +205,30 @@ def test_nothing_from_outside_is_shown_as_html(loop, service, server):
         ("/x", httpx.Response(299), "<p class='note'></p>"),
     ],
 )
-def test_the_outcome_is_told_in_words(loop, service, server, path, response, told):
-    server.answer = response
-    exchange = loop.run(service.send(owner(), "A", Call("GET", path)))
-    assert told in unescape(exchange_view.render_card(exchange, []))
+def test_the_outcome_is_told_in_words(loop, service, server, path, response, expected):
+    server.response = response
+    exchange = loop.run(service.send(make_admin(), "A", Call("GET", path)))
+    assert expected in unescape(exchange_view.render_card(exchange, []))
 
 
 def test_a_body_is_shown_indented_or_as_it_is(loop, loopback, server):
-    def body(**what):
-        server.answer = httpx.Response(200, **what)
+    def format_body(**options):
+        server.response = httpx.Response(200, **options)
         return exchange_view.format_body(loop.run(loopback().send(Call("GET", "/"), "", ""))[1])
 
-    assert body(json={"ä": [1]}) == '{\n  "ä": [\n    1\n  ]\n}'
-    assert body(content=b"null") == "null"
-    assert body(content=b"\xff<p>") == "�<p>"
-    assert body(content=b"\xe9", headers={"content-type": "text/plain; charset=latin-1"}) == "é"
-    assert body(content=b"[" * 20_000).startswith("[[[")
-    assert body(content=b"PK\0") == f"{words.bytes_of(3, '')}\n50 4b 00"
-    assert body() == words.NO_BODY
+    assert format_body(json={"ä": [1]}) == '{\n  "ä": [\n    1\n  ]\n}'
+    assert format_body(content=b"null") == "null"
+    assert format_body(content=b"\xff<p>") == "�<p>"
+    assert (
+        format_body(content=b"\xe9", headers={"content-type": "text/plain; charset=latin-1"}) == "é"
+    )
+    assert format_body(content=b"[" * 20_000).startswith("[[[")
+    assert format_body(content=b"PK\0") == f"{words.bytes_of(3, '')}\n50 4b 00"
+    assert format_body() == words.NO_BODY
 
 
 def test_the_request_is_shown_as_it_went_out(loop, service):
-    exchange = loop.run(service.send(owner(), "A", Call("POST", "/api/x?y=1", '{"a": 1}')))
+    exchange = loop.run(service.send(make_admin(), "A", Call("POST", "/api/x?y=1", '{"a": 1}')))
     lines = exchange_view.format_request(exchange.request).splitlines()
     assert lines[0] == "POST /api/x?y=1 HTTP/1.1"
     assert {"Host: localhost:7860", "Origin: http://localhost:7860"} <= set(lines)
@@ -288,12 +290,12 @@ def test_a_browser_that_has_made_room_gives_way_to_the_first(clock):
 
 
 def test_one_more_browser_gets_the_next_letter(service):
-    assert [service.add_lettered(owner()) for _ in range(2)] == ["D", "E"]
-    assert service.browser_names(owner()) == ["A", "B", "C", "D", "E"]
+    assert [service.add_lettered(make_admin()) for _ in range(2)] == ["D", "E"]
+    assert service.browser_names(make_admin()) == ["A", "B", "C", "D", "E"]
 
 
 def test_a_browser_in_which_an_admin_acts_says_so_until_it_is_emptied(service):
-    browser = service.add_browser(owner(), "Acting as ada", impersonates=True)
+    browser = service.add_browser(make_admin(), "Acting as ada", impersonates=True)
     browser.signed_in_as = "ada@example.com"
     assert words.IMPERSONATED in exchange_view.render_browser_state(browser)
     browser.clear()
@@ -301,9 +303,9 @@ def test_a_browser_in_which_an_admin_acts_says_so_until_it_is_emptied(service):
 
 
 def test_the_jar_tells_flags_and_end_and_the_value_only_when_asked(loop, service, server):
-    server.answer = httpx.Response(200, headers=[("set-cookie", TOKEN)])
-    loop.run(service.send(owner(), "A", Call("GET", "/")))
-    browser = service.browser(owner(), "A")
+    server.response = httpx.Response(200, headers=[("set-cookie", TOKEN)])
+    loop.run(service.send(make_admin(), "A", Call("GET", "/")))
+    browser = service.browser(make_admin(), "A")
     assert "abc.def" not in exchange_view.render_jar(browser, reveal=False)
     assert "HttpOnly, SameSite=Lax; kept for 7 days" in exchange_view.render_jar(
         browser, reveal=False

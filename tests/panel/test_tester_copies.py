@@ -25,19 +25,19 @@ HEADERS = (
 )
 
 
-class Listener(ThreadingHTTPServer):
-    """Remembers what it was sent: method, path, headers and body."""
+class RecordingServer(ThreadingHTTPServer):
+    """Records the requests it receives: method, path, headers and body."""
 
     def __init__(self):
-        self.heard = []
-        super().__init__(("127.0.0.1", 0), Answer)
+        self.requests = []
+        super().__init__(("127.0.0.1", 0), RecordingHandler)
 
 
-class Answer(BaseHTTPRequestHandler):
-    def answer(self):
+class RecordingHandler(BaseHTTPRequestHandler):
+    def record(self):
         body = self.rfile.read(int(self.headers.get("content-length", 0)))
         headers = {name.lower(): value for name, value in self.headers.items()}
-        self.server.heard.append((self.command, self.path, headers, body))
+        self.server.requests.append((self.command, self.path, headers, body))
         self.send_response(200)
         self.send_header("content-type", "application/json")
         self.send_header("content-length", "2")
@@ -45,15 +45,15 @@ class Answer(BaseHTTPRequestHandler):
         if self.command != "HEAD":
             self.wfile.write(b"{}")
 
-    do_GET = do_POST = do_DELETE = do_HEAD = answer
+    do_GET = do_POST = do_DELETE = do_HEAD = record
 
     def log_message(self, *_):
         pass
 
 
 @pytest.fixture(scope="module")
-def listener() -> Iterator[Listener]:
-    with Listener() as server:
+def recording_server() -> Iterator[RecordingServer]:
+    with RecordingServer() as server:
         thread = Thread(target=server.serve_forever, args=(0.02,))
         thread.start()
         yield server
@@ -61,30 +61,34 @@ def listener() -> Iterator[Listener]:
         thread.join()
 
 
-def run(way: str, written: str, folder: Path) -> None:
-    """Run what was copied, as whoever copied it would."""
-    if way == "Better Auth":
+def run_snippet(target: str, snippet: str, folder: Path) -> None:
+    """Run a copied snippet with the program it is written for."""
+    if target == "Better Auth":
         modules = ROOT / "tests" / "parity" / "node_modules"
         (folder / "node_modules").symlink_to(modules)
-    name = {"curl": "sent.sh", "httpx": "sent.py"}.get(way, "sent.mjs")
-    (folder / name).write_text(written)
-    program = {"curl": "bash", "httpx": sys.executable}.get(way, "node")
+    name = {"curl": "sent.sh", "httpx": "sent.py"}.get(target, "sent.mjs")
+    (folder / name).write_text(snippet)
+    program = {"curl": "bash", "httpx": sys.executable}.get(target, "node")
     assert shutil.which(program)
-    done = subprocess.run([program, name], cwd=folder, capture_output=True, timeout=60, text=True)
-    assert done.returncode == 0, done.stderr
+    result = subprocess.run([program, name], cwd=folder, capture_output=True, timeout=60, text=True)
+    assert result.returncode == 0, result.stderr
 
 
-def heard(listener: Listener, way: str, request: Request, folder: Path):
-    listener.heard.clear()
-    run(way, render_snippet(way, request, f"http://127.0.0.1:{listener.server_port}"), folder)
-    (one,) = listener.heard
-    return one
+def send_snippet(recording_server: RecordingServer, target: str, request: Request, folder: Path):
+    recording_server.requests.clear()
+    run_snippet(
+        target,
+        render_snippet(target, request, f"http://127.0.0.1:{recording_server.server_port}"),
+        folder,
+    )
+    (received,) = recording_server.requests
+    return received
 
 
-@pytest.mark.parametrize("way", ["curl", "httpx", "fetch"])
-def test_a_copy_sends_the_same_request(listener, tmp_path, way):
+@pytest.mark.parametrize("target", ["curl", "httpx", "fetch"])
+def test_a_copy_sends_the_same_request(recording_server, tmp_path, target):
     request = Request("POST", "/api/x/[1]?q=%20&r='", HEADERS, BODY)
-    method, path, headers, body = heard(listener, way, request, tmp_path)
+    method, path, headers, body = send_snippet(recording_server, target, request, tmp_path)
     assert (method, path) in {
         ("POST", "/api/x/[1]?q=%20&r='"),
         ("POST", "/api/x/[1]?q=%20&r=%27"),
@@ -98,22 +102,27 @@ def test_a_copy_sends_the_same_request(listener, tmp_path, way):
     assert "x-forwarded-for" not in headers
 
 
-@pytest.mark.parametrize("way", ["curl", "httpx", "fetch"])
-def test_a_copy_of_a_plain_reading_sends_nothing_more(listener, tmp_path, way):
-    method, path, headers, body = heard(listener, way, Request("GET", "/health", (), ""), tmp_path)
+@pytest.mark.parametrize("target", ["curl", "httpx", "fetch"])
+def test_a_copy_of_a_plain_reading_sends_nothing_more(recording_server, tmp_path, target):
+    method, path, headers, body = send_snippet(
+        recording_server, target, Request("GET", "/health", (), ""), tmp_path
+    )
     assert (method, path, body) == ("GET", "/health", b"")
     assert "cookie" not in headers
 
 
-def test_a_body_that_is_no_json_is_copied_as_it_stands(listener, tmp_path):
-    for way in ("curl", "httpx", "fetch"):
-        folder = tmp_path / way
+def test_a_body_that_is_no_json_is_copied_as_it_stands(recording_server, tmp_path):
+    for target in ("curl", "httpx", "fetch"):
+        folder = tmp_path / target
         folder.mkdir()
-        assert heard(listener, way, Request("POST", "/", (), "@a 'b'\n"), folder)[3] == b"@a 'b'\n"
+        assert (
+            send_snippet(recording_server, target, Request("POST", "/", (), "@a 'b'\n"), folder)[3]
+            == b"@a 'b'\n"
+        )
 
 
 @pytest.mark.parametrize(
-    ("method", "path", "body", "called"),
+    ("method", "path", "body", "expected_call"),
     [
         ("POST", "/api/auth/sign-in/email", '{"email": "a", "password": "b"}', "signIn.email({"),
         ("POST", "/api/auth/sign-out", "{}", "signOut({"),
@@ -123,21 +132,23 @@ def test_a_body_that_is_no_json_is_copied_as_it_stands(listener, tmp_path):
         ("GET", "/api/auth/reset-password/N5vT0?callbackURL=%2F", "", "$fetch("),
     ],
 )
-def test_better_auths_own_client_sends_the_same(listener, tmp_path, method, path, body, called):
+def test_better_auths_own_client_sends_the_same(
+    recording_server, tmp_path, method, path, body, expected_call
+):
     request = Request(method, path, (), body)
-    written = render_snippet("Better Auth", request, "http://gate.example")
-    assert f"await authClient.{called}" in written
-    came = heard(listener, "Better Auth", request, tmp_path)
-    assert came[:2] == (method, path)
-    assert json.loads(came[3] or "{}") == json.loads(body or "{}")
+    snippet = render_snippet("Better Auth", request, "http://gate.example")
+    assert f"await authClient.{expected_call}" in snippet
+    received = send_snippet(recording_server, "Better Auth", request, tmp_path)
+    assert received[:2] == (method, path)
+    assert json.loads(received[3] or "{}") == json.loads(body or "{}")
 
 
 def test_elsewhere_better_auths_client_gives_way_to_fetch():
-    written = render_snippet(
+    snippet = render_snippet(
         "Better Auth", Request("GET", "/api/me", (), ""), "http://gate.example"
     )
-    assert "createAuthClient" not in written
-    assert "await fetch(" in written
+    assert "createAuthClient" not in snippet
+    assert "await fetch(" in snippet
 
 
 def test_each_way_has_a_language():

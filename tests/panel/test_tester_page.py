@@ -21,16 +21,16 @@ from panel.tester.masking import MASK
 from panel.tester.quick_actions import QUICK_ACTIONS
 from tests.lazy_import import lazy_import
 from tests.make import PASSWORD
-from tests.panel.conftest import OWNER_EMAIL, Panel, lay_out
+from tests.panel.conftest import OWNER_EMAIL, Panel, build_page
 
 gr = lazy_import("gradio")
 page = lazy_import("panel.pages.tester.page")
 journeys_page = lazy_import("panel.pages.tester.journeys")
 tester_endpoints = lazy_import("panel.pages.tester.endpoints")
 
-HERE = ("A", None, False, "curl")
+VIEW_INPUTS = ("A", None, False, "curl")
 ADA = ("Ada", "ada@example.com", "correct horse", True)
-JOURNEY = {each.title: each for each in JOURNEYS}
+JOURNEYS_BY_TITLE = {each.title: each for each in JOURNEYS}
 
 
 def with_tester(panel: Panel) -> Panel:
@@ -53,14 +53,14 @@ def context(panel: Panel):
 
 
 @pytest.fixture(scope="module")
-def tester(shared):
-    """The page."""
-    return lay_out(page, shared)
+def tester(shared_panel):
+    """The components and handlers of the page."""
+    return build_page(page, shared_panel)
 
 
 @pytest.fixture(scope="module")
 def view(tester):
-    """How the page stands."""
+    """The view of the page: its browsers, history and results."""
     return tester.view
 
 
@@ -76,71 +76,73 @@ def form(tester):
     return tester.endpoints
 
 
-def last(panel: Panel, handler, context, *given):
-    """What a handler that goes in steps shows in the end."""
+def run_to_end(panel: Panel, handler, context, *inputs):
+    """Run a handler that yields updates, and return the last."""
 
     async def run():
-        return [each async for each in handler(panel.services, context, *given)][-1]
+        return [each async for each in handler(panel.services, context, *inputs)][-1]
 
     return panel.loop.run(run())
 
 
 def sign_up(panel: Panel, tester, context):
-    return last(panel, tester.handler_for(QUICK_ACTIONS[words.SIGN_UP]), context, *HERE, *ADA)
+    return run_to_end(
+        panel, tester.handler_for(QUICK_ACTIONS[words.SIGN_UP]), context, *VIEW_INPUTS, *ADA
+    )
 
 
-def people(panel: Panel) -> list[str]:
-    """Everybody who has an account."""
+def list_emails(panel: Panel) -> list[str]:
+    """Return the e-mail addresses of all accounts."""
     return [email for (email,) in panel.gatehouse.rows(select(users.c.email))]
 
 
 class TestTheSteps:
-    def test_a_deed_shows_what_came_and_writes_it_out_by_hand(
+    def test_a_quick_action_shows_its_exchange_and_fills_in_the_custom_request(
         self, panel, context, tester, view, results
     ):
-        shown, hand = sign_up(panel, tester, context), tester.custom
-        assert set(shown) == {*view.outputs, *hand.fields}
-        assert "Signed in as ada@example.com" in shown[view.browsers.browser_state]
-        assert shown[view.jar].count("class='cookie'") == 2
-        assert shown[view.browsers.limit_notice] == ""
-        assert (shown[view.history].value, shown[results.exchange_number]) == (1, 1)
-        assert "200 OK" in shown[results.card]
-        assert json.loads(shown[results.answer])["user"]["email"] == "ada@example.com"
-        assert shown[results.raw].startswith("HTTP/1.1 200 OK\n")
-        assert shown[results.cookie_tab].label == "Cookies (2)"
-        assert "better-auth.session_token" in shown[results.cookies]
-        assert shown[results.request].startswith("POST /api/auth/sign-up/email HTTP/1.1")
-        assert shown[results.copy].value.startswith("curl ")
-        assert (shown[hand.method], shown[hand.path]) == ("POST", "/api/auth/sign-up/email")
-        assert json.loads(shown[hand.body])["password"] == "correct horse"
+        updates, custom = sign_up(panel, tester, context), tester.custom
+        assert set(updates) == {*view.outputs, *custom.fields}
+        assert "Signed in as ada@example.com" in updates[view.browsers.browser_state]
+        assert updates[view.jar].count("class='cookie'") == 2
+        assert updates[view.browsers.limit_notice] == ""
+        assert (updates[view.history].value, updates[results.exchange_number]) == (1, 1)
+        assert "200 OK" in updates[results.card]
+        assert json.loads(updates[results.answer])["user"]["email"] == "ada@example.com"
+        assert updates[results.raw].startswith("HTTP/1.1 200 OK\n")
+        assert updates[results.cookie_tab].label == "Cookies (2)"
+        assert "better-auth.session_token" in updates[results.cookies]
+        assert updates[results.request].startswith("POST /api/auth/sign-up/email HTTP/1.1")
+        assert updates[results.copy].value.startswith("curl ")
+        assert (updates[custom.method], updates[custom.path]) == ("POST", "/api/auth/sign-up/email")
+        assert json.loads(updates[custom.body])["password"] == "correct horse"
 
     def test_secrets_are_masked_until_they_are_asked_for(
         self, panel, context, tester, view, results
     ):
         sign_up(panel, tester, context)
         for reveal in (False, True):
-            shown = panel.run_handler(view.show_again, context, 1, "A", None, reveal, "curl")
-            sent, copy = shown[results.request], shown[results.copy].value
+            updates = panel.run_handler(view.show_again, context, 1, "A", None, reveal, "curl")
+            request_text, copy = updates[results.request], updates[results.copy].value
             cookie = next(iter(panel.services.tester.browser(context.admin, "A").cookies.values()))
             with_cookie = (view.jar, results.raw, results.cookies, results.headers)
-            assert [cookie.value in shown[each] for each in with_cookie] == [reveal] * 4
-            assert ["correct horse" in each for each in (sent, copy)] == [reveal] * 2
-            assert (MASK in sent) is not reveal
+            assert [cookie.value in updates[each] for each in with_cookie] == [reveal] * 4
+            assert ["correct horse" in each for each in (request_text, copy)] == [reveal] * 2
+            assert (MASK in request_text) is not reveal
             token = cookie.value.partition(".")[0]
             with_token = (results.answer, results.raw, results.headers)
-            assert [token in shown[each] for each in with_token] == [reveal] * 3
+            assert [token in updates[each] for each in with_token] == [reveal] * 3
 
     def test_a_new_person_is_thought_up(self, panel, context, tester):
-        shown = panel.run_handler(tester.quick.fill_person, context)
-        name, email, password = (shown[each] for each in tester.quick.person)
+        updates = panel.run_handler(tester.quick.fill_person, context)
+        name, email, password = (updates[each] for each in tester.quick.person)
         assert (name[:9], email[-12:], len(password)) == ("Test user", "@example.com", 16)
 
 
 class TestByHand:
     def test_a_request_is_sent_as_it_is_written(self, panel, context, tester, results):
-        given = ("DELETE", "/x", "Authorization: Bearer abc\n\n", "not json")
-        shown = last(panel, tester.on_send, context, *HERE, *given)
-        assert "404 Not Found" in shown[results.card]
+        inputs = ("DELETE", "/x", "Authorization: Bearer abc\n\n", "not json")
+        updates = run_to_end(panel, tester.on_send, context, *VIEW_INPUTS, *inputs)
+        assert "404 Not Found" in updates[results.card]
         (exchange,) = panel.services.tester.history(context.admin)
         assert exchange.request.body == "not json"
         assert ("Authorization", "Bearer abc") in exchange.request.headers
@@ -148,21 +150,21 @@ class TestByHand:
     def test_what_cannot_be_sent_is_told_and_leaves_the_rest(
         self, panel, context, tester, view, results
     ):
-        shown = last(panel, tester.on_send, context, *HERE, "GET", "x", None, None)
-        assert set(shown) == {*view.state, results.card}
-        assert client_words.PATH_WITHOUT_SLASH in shown[results.card]
+        updates = run_to_end(panel, tester.on_send, context, *VIEW_INPUTS, "GET", "x", None, None)
+        assert set(updates) == {*view.state, results.card}
+        assert client_words.PATH_WITHOUT_SLASH in updates[results.card]
 
     def test_a_page_of_another_site_is_refused_and_both_requests_are_shown(
         self, panel, context, tester, results
     ):
         sign_up(panel, tester, context)
-        manner = ("A", " https://another-site.example ", False, "curl")
-        given = ("POST", "/api/auth/update-user", "", '{"name": "Eve"}')
-        shown = last(panel, tester.on_send, context, *manner, *given)
-        assert "403 Forbidden" in shown[results.card]
-        assert words.PREFLIGHT_REFUSES in shown[results.card]
-        assert "better-auth.session_token" in shown[results.card]
-        assert "OPTIONS /api/auth/update-user" in shown[results.request]
+        view_inputs = ("A", " https://another-site.example ", False, "curl")
+        inputs = ("POST", "/api/auth/update-user", "", '{"name": "Eve"}')
+        updates = run_to_end(panel, tester.on_send, context, *view_inputs, *inputs)
+        assert "403 Forbidden" in updates[results.card]
+        assert words.PREFLIGHT_REFUSES in updates[results.card]
+        assert "better-auth.session_token" in updates[results.card]
+        assert "OPTIONS /api/auth/update-user" in updates[results.request]
 
 
 class TestTheBrowsers:
@@ -170,28 +172,32 @@ class TestTheBrowsers:
         self, panel, context, tester, view
     ):
         panel.services.tester.add_browser(context.admin, "Acting as ada")
-        there = replace(context, query={"browser": "Acting as ada"})
-        opened = panel.run_handler(tester.on_load, there)[view.browsers.chosen]
-        assert (opened.value, opened.choices[-1][0]) == ("Acting as ada", "Acting as ada")
+        with_query = replace(context, query={"browser": "Acting as ada"})
+        chosen = panel.run_handler(tester.on_load, with_query)[view.browsers.chosen]
+        assert (chosen.value, chosen.choices[-1][0]) == ("Acting as ada", "Acting as ada")
         for query in ({}, {"browser": "X"}):
-            shown = panel.run_handler(tester.on_load, replace(context, query=query))
-            assert shown[view.browsers.chosen].value == "A"
+            updates = panel.run_handler(tester.on_load, replace(context, query=query))
+            assert updates[view.browsers.chosen].value == "A"
 
     def test_one_can_be_added_and_emptied(self, panel, context, tester, view):
         sign_up(panel, tester, context)
         browser_state = view.browsers.browser_state
-        assert "Signed in" in panel.run_handler(tester.on_choose, context, *HERE)[browser_state]
-        assert "No cookies" in panel.run_handler(tester.on_empty, context, *HERE)[browser_state]
-        shown = panel.run_handler(tester.on_add, context, *HERE)
-        assert shown[view.browsers.chosen].value == "D"
-        assert "No cookies" in shown[browser_state]
+        assert (
+            "Signed in" in panel.run_handler(tester.on_choose, context, *VIEW_INPUTS)[browser_state]
+        )
+        assert (
+            "No cookies" in panel.run_handler(tester.on_empty, context, *VIEW_INPUTS)[browser_state]
+        )
+        updates = panel.run_handler(tester.on_add, context, *VIEW_INPUTS)
+        assert updates[view.browsers.chosen].value == "D"
+        assert "No cookies" in updates[browser_state]
 
 
 class TestTheEndpoints:
     def test_they_are_offered_by_group(self, panel, context, form):
-        shown = panel.run_handler(form.on_load, context)
-        assert ("Admin: bans", "admin: bans") in shown[form.group].choices
-        assert len(shown[form.endpoint].choices) > 50
+        updates = panel.run_handler(form.on_load, context)
+        assert ("Admin: bans", "admin: bans") in updates[form.group].choices
+        assert len(updates[form.endpoint].choices) > 50
         bans = panel.run_handler(tester_endpoints.on_group, context, "admin: bans")
         assert [name for _, name in bans.choices] == [
             "POST /api/auth/admin/ban-user",
@@ -200,43 +206,43 @@ class TestTheEndpoints:
 
     def test_one_that_is_picked_shows_its_fields_and_hides_the_others(self, panel, context, form):
         name = "GET /api/auth/admin/list-users"
-        shown = panel.run_handler(form.on_pick, context, name, *ADA[:3])
-        assert set(shown) == set(form.outputs)
-        texts = [shown[each] for each in form.texts]
-        choices = [shown[each] for each in form.choices]
-        assert words.NEEDS_SESSION in shown[form.about]
+        updates = panel.run_handler(form.on_pick, context, name, *ADA[:3])
+        assert set(updates) == set(form.outputs)
+        texts = [updates[each] for each in form.texts]
+        choices = [updates[each] for each in form.choices]
+        assert words.NEEDS_SESSION in updates[form.about]
         assert [each.visible for each in texts[:3]] == [True, False, False]
         assert [each.visible for each in choices[:3]] == [False, True, True]
         assert not any(each.visible for each in (*texts[10:], *choices[10:]))
         assert choices[1].choices[0][0] == words.EMPTY_CHOICE
 
-    def filled(self, **given: str):
+    def fill_form(self, **inputs: str):
         order = ["email", "password", "callbackURL", "rememberMe"]
-        texts = [given.get(name, "") for name in order] + [None] * (tester_endpoints.FIELDS - 4)
-        choices = [None] * 3 + [given.get("rememberMe")] + [None] * (tester_endpoints.FIELDS - 4)
+        texts = [inputs.get(name, "") for name in order] + [None] * (tester_endpoints.FIELDS - 4)
+        choices = [None] * 3 + [inputs.get("rememberMe")] + [None] * (tester_endpoints.FIELDS - 4)
         return ["POST /api/auth/sign-in/email", *texts, *choices]
 
     def test_a_form_that_is_filled_in_is_sent(self, panel, context, form, view):
-        given = self.filled(email=OWNER_EMAIL, password=PASSWORD, rememberMe="false")
-        shown = last(panel, form.send_handler(view), context, *HERE, *given)
-        assert "Signed in as owner@example.com" in shown[view.browsers.browser_state]
-        sent = next(iter(panel.services.tester.history(context.admin)))
-        assert json.loads(sent.request.body)["rememberMe"] is False
+        inputs = self.fill_form(email=OWNER_EMAIL, password=PASSWORD, rememberMe="false")
+        updates = run_to_end(panel, form.send_handler(view), context, *VIEW_INPUTS, *inputs)
+        assert "Signed in as owner@example.com" in updates[view.browsers.browser_state]
+        exchange = next(iter(panel.services.tester.history(context.admin)))
+        assert json.loads(exchange.request.body)["rememberMe"] is False
 
     def test_a_form_goes_on_by_hand(self, panel, context, tester):
-        given = self.filled(email="a@example.com")
-        shown, hand = panel.run_handler(tester.edit_as_custom, context, *given), tester.custom
-        assert (shown[hand.method], shown[hand.path]) == ("POST", "/api/auth/sign-in/email")
-        assert json.loads(shown[hand.body]) == {"email": "a@example.com"}
-        assert shown[tester.tabs].selected == "custom"
+        inputs = self.fill_form(email="a@example.com")
+        updates, custom = panel.run_handler(tester.edit_as_custom, context, *inputs), tester.custom
+        assert (updates[custom.method], updates[custom.path]) == ("POST", "/api/auth/sign-in/email")
+        assert json.loads(updates[custom.body]) == {"email": "a@example.com"}
+        assert updates[tester.tabs].selected == "custom"
 
     def test_without_an_endpoint_nothing_is_sent(self, panel, context, form, view):
         with pytest.raises(gr.Error, match="Choose an endpoint"):
-            last(
+            run_to_end(
                 panel,
                 form.send_handler(view),
                 context,
-                *HERE,
+                *VIEW_INPUTS,
                 None,
                 *[None] * 2 * tester_endpoints.FIELDS,
             )
@@ -246,33 +252,41 @@ class TestTheHistory:
     def test_what_was_sent_is_opened_and_sent_again_from_its_browser(
         self, panel, context, tester, view, results
     ):
-        last(panel, tester.on_send, context, "B", None, False, "curl", "GET", "/health", "", "")
-        last(panel, tester.on_send, context, *HERE, "GET", "/ready", "", "")
-        assert "/health" in panel.run_handler(view.open_exchange, context, 1, *HERE)[results.card]
-        shown = last(panel, view.send_again, context, 1, *HERE)
-        assert "/health" in shown[results.card]
-        listed = shown[view.history].choices
-        assert [number for _, number in listed] == [3, 2, 1]
-        assert [label.split()[-1] for label, _ in listed] == ["(B)", "(A)", "(B)"]
+        run_to_end(
+            panel, tester.on_send, context, "B", None, False, "curl", "GET", "/health", "", ""
+        )
+        run_to_end(panel, tester.on_send, context, *VIEW_INPUTS, "GET", "/ready", "", "")
+        assert (
+            "/health"
+            in panel.run_handler(view.open_exchange, context, 1, *VIEW_INPUTS)[results.card]
+        )
+        updates = run_to_end(panel, view.send_again, context, 1, *VIEW_INPUTS)
+        assert "/health" in updates[results.card]
+        choices = updates[view.history].choices
+        assert [number for _, number in choices] == [3, 2, 1]
+        assert [label.split()[-1] for label, _ in choices] == ["(B)", "(A)", "(B)"]
         assert len(panel.run_handler(view.load_history, context).choices) == 3
 
     def test_one_must_be_chosen_and_not_forgotten(self, panel, context, view):
-        for number, told in ((None, words.CHOOSE_ONE), (7, words.FORGOTTEN)):
-            with pytest.raises(gr.Error) as wanting:
-                panel.run_handler(view.open_exchange, context, number, *HERE)
-            assert wanting.value.message == told
+        for number, message in ((None, words.CHOOSE_ONE), (7, words.FORGOTTEN)):
+            with pytest.raises(gr.Error) as excinfo:
+                panel.run_handler(view.open_exchange, context, number, *VIEW_INPUTS)
+            assert excinfo.value.message == message
 
 
 class TestTheJourneys:
-    def render_progress(self, panel: Panel, title: str) -> Progress:
+    def run_journey(self, panel: Panel, title: str) -> Progress:
         context = panel.context()
 
         async def run() -> Progress:
-            steps = [
-                each async for each in journeys_page.run(JOURNEY[title], panel.services, context)
+            states = [
+                each
+                async for each in journeys_page.run(
+                    JOURNEYS_BY_TITLE[title], panel.services, context
+                )
             ]
-            assert len(steps) == len(steps[-1].results) + 1
-            return steps[-1]
+            assert len(states) == len(states[-1].results) + 1
+            return states[-1]
 
         return panel.loop.run(run())
 
@@ -286,53 +300,55 @@ class TestTheJourneys:
         ],
     )
     def test_every_step_is_as_it_should_be_and_nobody_stays(self, panel, title):
-        progress = self.render_progress(panel, title)
+        progress = self.run_journey(panel, title)
         assert [each.message for each in progress.results if not each.passed] == []
         assert len(progress.results) == len(progress.journey.steps)
-        assert people(panel) == [OWNER_EMAIL]
+        assert list_emails(panel) == [OWNER_EMAIL]
 
     def test_wrong_passwords_are_stopped_by_the_limit(self, open_panel):
         panel = with_tester(open_panel(rate_limits=True))
-        progress = self.render_progress(panel, journey_words.LIMIT)
+        progress = self.run_journey(panel, journey_words.LIMIT)
         assert [each.passed for each in progress.results] == [True] * 4
         assert journey_words.TRY_AGAIN_IN.partition("{")[0] in progress.results[2].message
         assert panel.services.tester.limited(panel.context().admin) == {}
 
     def test_without_limits_the_journey_says_so_and_leaves_nobody(self, panel):
-        progress = self.render_progress(panel, journey_words.LIMIT)
+        progress = self.run_journey(panel, journey_words.LIMIT)
         assert progress.failed
         assert progress.results[-1].message == journey_words.LIMITS_OFF
-        assert people(panel) == [OWNER_EMAIL]
+        assert list_emails(panel) == [OWNER_EMAIL]
 
     def test_where_sign_up_is_off_the_journey_says_so(self, open_panel):
         panel = with_tester(open_panel(sign_up=False))
-        progress = self.render_progress(panel, journey_words.ROUND_TRIP)
+        progress = self.run_journey(panel, journey_words.ROUND_TRIP)
         assert [each.message for each in progress.results] == [journey_words.SIGN_UP_OFF]
 
     def test_where_addresses_must_be_verified_the_journey_does_that(self, open_panel):
         panel = with_tester(open_panel(require_verified_email=True))
-        assert not self.render_progress(panel, journey_words.ROUND_TRIP).failed
+        assert not self.run_journey(panel, journey_words.ROUND_TRIP).failed
 
     def test_one_that_is_left_midway_leaves_nobody(self, panel, context):
-        async def begun() -> None:
-            walking = journeys_page.run(JOURNEY[journey_words.DEVICES], panel.services, context)
-            async for progress in walking:
+        async def leave_midway() -> None:
+            run_steps = journeys_page.run(
+                JOURNEYS_BY_TITLE[journey_words.DEVICES], panel.services, context
+            )
+            async for progress in run_steps:
                 if len(progress.results) == 2:
                     break
-            await walking.aclose()
+            await run_steps.aclose()
 
-        panel.loop.run(begun())
-        assert people(panel) == [OWNER_EMAIL]
+        panel.loop.run(leave_midway())
+        assert list_emails(panel) == [OWNER_EMAIL]
 
     def test_the_page_shows_each_step_the_browsers_and_what_was_sent(
         self, panel, context, tester, view
     ):
         start_handler = tester.journeys.start_handler(view)
-        shown = last(panel, start_handler, context, journey_words.DEVICES, *HERE)
-        steps = shown[tester.journeys.steps]
+        updates = run_to_end(panel, start_handler, context, journey_words.DEVICES, *VIEW_INPUTS)
+        steps = updates[tester.journeys.steps]
         assert steps.count("<details") == 7 + 1
-        assert journey_words.FIRST in dict(shown[view.browsers.chosen].choices)
-        assert len(shown[view.history].choices) == 6
+        assert journey_words.FIRST in dict(updates[view.browsers.chosen].choices)
+        assert len(updates[view.history].choices) == 6
         assert PASSWORD not in steps
 
 
@@ -340,38 +356,38 @@ def test_a_journey_of_no_steps_is_over():
     assert Progress(Journey("", ())).is_finished
 
 
-def handlers(tester):
-    """Every handler of the page, with what an event gives it."""
+def list_handlers(tester):
+    """Return every handler of the page with the inputs of an event."""
     view, form = tester.view, tester.endpoints
     return [
-        (tester.on_send, *HERE, "GET", "/health", "", ""),
-        (tester.handler_for(QUICK_ACTIONS[words.CALL_ME]), *HERE, *ADA),
+        (tester.on_send, *VIEW_INPUTS, "GET", "/health", "", ""),
+        (tester.handler_for(QUICK_ACTIONS[words.CALL_ME]), *VIEW_INPUTS, *ADA),
         (tester.on_load,),
-        (tester.on_choose, *HERE),
-        (tester.on_empty, *HERE),
-        (tester.on_add, *HERE),
+        (tester.on_choose, *VIEW_INPUTS),
+        (tester.on_empty, *VIEW_INPUTS),
+        (tester.on_add, *VIEW_INPUTS),
         (tester.quick.fill_person,),
         (tester.edit_as_custom, "GET /health", *[""] * 2 * tester_endpoints.FIELDS),
         (form.on_load,),
         (tester_endpoints.on_group, ""),
         (form.on_pick, "GET /health", *ADA[:3]),
-        (form.send_handler(view), *HERE, "GET /health", *[""] * 2 * tester_endpoints.FIELDS),
+        (form.send_handler(view), *VIEW_INPUTS, "GET /health", *[""] * 2 * tester_endpoints.FIELDS),
         (view.load_history,),
-        (view.open_exchange, 1, *HERE),
-        (view.send_again, 1, *HERE),
-        (view.show_again, 1, *HERE),
-        (tester.journeys.start_handler(view), journey_words.LIMIT, *HERE),
+        (view.open_exchange, 1, *VIEW_INPUTS),
+        (view.send_again, 1, *VIEW_INPUTS),
+        (view.show_again, 1, *VIEW_INPUTS),
+        (tester.journeys.start_handler(view), journey_words.LIMIT, *VIEW_INPUTS),
     ]
 
 
 def test_a_plain_user_is_refused_by_every_handler(panel, tester):
     as_user = panel.context(panel.gatehouse.member("ada@example.com"))
     panel.loop.run(panel.services.tester.send(as_user.admin, "A", Call("GET", "/health")))
-    for handler, *given in handlers(tester):
+    for handler, *inputs in list_handlers(tester):
         run = partial(panel.run_handler, handler)
         if handler.__code__.co_flags & 0x200:  # an asynchronous generator
-            run = partial(last, panel, handler)
-        with pytest.raises(ApiError) as refused:
-            run(as_user, *given)
-        assert refused.value.status == 403, handler
+            run = partial(run_to_end, panel, handler)
+        with pytest.raises(ApiError) as excinfo:
+            run(as_user, *inputs)
+        assert excinfo.value.status == 403, handler
     assert len(list(panel.services.tester.history(as_user.admin))) == 1

@@ -13,13 +13,13 @@ from panel.pages.tester.journey_view import render_progress
 from panel.tester.code_snippets import FORMATS
 from panel.tester.journeys.runner import Journey, Progress, Step, StepResult
 from tests.lazy_import import lazy_import
-from tests.panel.answering import owner
+from tests.panel.stub_server import make_admin
 
 tester_results = lazy_import("panel.pages.tester.results")
 
 AWKWARD = 'it\'s "so" \\ lång, 1 canary'
 TOKEN = "N5vT0cXq8mYw2bKzR4hLp7sDf9gJ1aUe3iOoPtCdWx"
-PIECE = 8  # characters of a secret that would help somebody
+PIECE = 8  # characters of a secret that would help an attacker
 
 
 class Names:
@@ -29,30 +29,30 @@ class Names:
         return name
 
 
-def everything_shown(service, exchange, *, reveal=False):
-    """Every tab, every copy, the history and the same request as a step of a journey."""
-    services, context = SimpleNamespace(tester=service), SimpleNamespace(admin=owner())
-    messages = []
+def render_everything(service, exchange, *, reveal=False):
+    """Return the text of every tab, every copy, the history, and a journey with this exchange."""
+    services, context = SimpleNamespace(tester=service), SimpleNamespace(admin=make_admin())
+    texts = []
     for name in FORMATS:
-        manner = tester_results.ViewOptions("A", reveal=reveal, snippet=name)
-        shown = tester_results.Results.show(Names(), services, exchange, manner).values()
-        messages += [getattr(each, "value", None) or getattr(each, "label", each) for each in shown]
+        options = tester_results.ViewOptions("A", reveal=reveal, snippet=name)
+        updates = tester_results.Results.show(Names(), services, exchange, options).values()
+        texts += [getattr(each, "value", None) or getattr(each, "label", each) for each in updates]
     view = tester_results.TesterView(None, None, None, None, "history")
-    listed = view.show_history(services, context)["history"]
-    messages += [label for label, _ in listed.choices]
+    history = view.show_history(services, context)["history"]
+    texts += [label for label, _ in history.choices]
     step = Step(("A title", "what it proves"), None)
     progress = Progress(Journey("A journey", (step,)), [StepResult(False, "failed", (exchange,))])
-    messages.append(render_progress(progress, reveal=reveal).replace("&nbsp;", " "))
-    return unescape("\n".join(map(str, messages)))
+    texts.append(render_progress(progress, reveal=reveal).replace("&nbsp;", " "))
+    return unescape("\n".join(map(str, texts)))
 
 
-def pieces_in(text, secret):
-    pieces = (secret[at : at + PIECE] for at in range(max(1, len(secret) - PIECE + 1)))
+def find_pieces(text, secret):
+    pieces = (secret[start : start + PIECE] for start in range(max(1, len(secret) - PIECE + 1)))
     return [piece for piece in pieces if piece in text]
 
 
 FORM = (("Content-Type", "application/x-www-form-urlencoded"),)
-SENT = {
+CALLS = {
     "JSON": (Call("POST", "/x", json.dumps({"password": AWKWARD}, ensure_ascii=False)), AWKWARD),
     "JSON of ASCII": (Call("POST", "/x", json.dumps({"newPassword": AWKWARD})), AWKWARD),
     "JSON with a comma too many": (
@@ -71,28 +71,28 @@ SENT = {
 }
 
 
-@pytest.mark.parametrize(("call", "secret"), SENT.values(), ids=SENT)
+@pytest.mark.parametrize(("call", "secret"), CALLS.values(), ids=CALLS)
 def test_what_was_sent_is_masked_in_every_way_it_is_shown(loop, service, server, call, secret):
     quoted = f"{secret} {quote_plus(secret)} {json.dumps(secret)}"
-    server.answer = httpx.Response(400, json={"message": f"not with {quoted}", "again": secret})
-    exchange = loop.run(service.send(owner(), "A", call))
+    server.response = httpx.Response(400, json={"message": f"not with {quoted}", "again": secret})
+    exchange = loop.run(service.send(make_admin(), "A", call))
 
-    said = everything_shown(service, exchange)
+    shown_text = render_everything(service, exchange)
 
     forms = {secret, quote(secret), quote_plus(secret)}
-    assert [pieces_in(said, form) for form in sorted(forms)] == [[]] * len(forms)
-    assert pieces_in(everything_shown(service, exchange, reveal=True), secret), "it was there"
+    assert [find_pieces(shown_text, form) for form in sorted(forms)] == [[]] * len(forms)
+    assert find_pieces(render_everything(service, exchange, reveal=True), secret), "it was there"
 
 
-@pytest.mark.parametrize("before", [*range(3950, 4001, 7), *range(230, 300, 9), 59_980])
-def test_a_secret_that_lies_where_a_long_text_is_cut_is_masked_whole(loop, service, server, before):
-    text = "x " * (before // 2) + TOKEN + " x" * 100
-    server.answer = httpx.Response(401, json={"message": text})
-    exchange = loop.run(service.send(owner(), "A", Call("GET", "/x")))
+@pytest.mark.parametrize("offset", [*range(3950, 4001, 7), *range(230, 300, 9), 59_980])
+def test_a_secret_that_lies_where_a_long_text_is_cut_is_masked_whole(loop, service, server, offset):
+    text = "x " * (offset // 2) + TOKEN + " x" * 100
+    server.response = httpx.Response(401, json={"message": text})
+    exchange = loop.run(service.send(make_admin(), "A", Call("GET", "/x")))
 
-    said = everything_shown(service, exchange)
+    shown_text = render_everything(service, exchange)
 
-    assert pieces_in(said, TOKEN) == []
+    assert find_pieces(shown_text, TOKEN) == []
 
 
 def test_a_stream_and_bytes_are_masked_too(loop, service, server):
@@ -100,8 +100,12 @@ def test_a_stream_and_bytes_are_masked_too(loop, service, server):
         ("text/event-stream", f'data: {{"token": "canary-22-x"}} {TOKEN}\n\n'.encode()),
         ("application/octet-stream", f"\0{TOKEN}".encode()),
     ):
-        server.answer = httpx.Response(200, content=body, headers={"content-type": kind})
-        exchange = loop.run(service.send(owner(), "A", Call("GET", "/x")))
-        said = everything_shown(service, exchange)
-        assert pieces_in(said, TOKEN) == pieces_in(said, TOKEN.encode().hex(" ", 1)) == []
-        assert "canary-22" not in said
+        server.response = httpx.Response(200, content=body, headers={"content-type": kind})
+        exchange = loop.run(service.send(make_admin(), "A", Call("GET", "/x")))
+        shown_text = render_everything(service, exchange)
+        assert (
+            find_pieces(shown_text, TOKEN)
+            == find_pieces(shown_text, TOKEN.encode().hex(" ", 1))
+            == []
+        )
+        assert "canary-22" not in shown_text

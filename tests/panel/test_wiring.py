@@ -1,4 +1,4 @@
-"""How an event reaches its handler, and what people are told when it cannot be carried out."""
+"""How an event reaches its handler, and which message an error in it becomes."""
 
 from html import unescape
 
@@ -11,25 +11,25 @@ from panel.client.visitor import CURRENT_ADMIN
 from panel.ui import words
 from panel.ui.markup import Markup
 from tests.lazy_import import lazy_import
-from tests.panel.test_tester import owner
+from tests.panel.stub_server import make_admin
 
 gr = lazy_import("gradio")
 wiring = lazy_import("panel.ui.wiring")
 confirm = lazy_import("panel.ui.confirm")
 
 
-def event_of(handler, *given, query=b"", services=None, outputs=None):
+def run_event(handler, *inputs, query=b"", services=None, outputs=None):
     """Run a handler as Gradio does, with the request of an owner."""
-    scope = {"type": "http", "headers": [], "query_string": query, CURRENT_ADMIN: owner()}
-    return wiring._wrap(services, handler, outputs)(gr.Request(request=Request(scope)), *given)
+    scope = {"type": "http", "headers": [], "query_string": query, CURRENT_ADMIN: make_admin()}
+    return wiring._wrap(services, handler, outputs)(gr.Request(request=Request(scope)), *inputs)
 
 
 def test_a_handler_is_told_who_asks_for_what_and_gets_the_inputs(loop):
     async def handler(services, context, first, second):
         return services, context.admin.email, context.query, first, second
 
-    context = event_of(handler, 1, 2, query=b"id=a&evil=%3Cb%3E", services="tools")
-    assert loop.run(context) == ("tools", "owner@example.com", {"id": "a"}, 1, 2)
+    event = run_event(handler, 1, 2, query=b"id=a&evil=%3Cb%3E", services="tools")
+    assert loop.run(event) == ("tools", "owner@example.com", {"id": "a"}, 1, 2)
 
 
 def test_a_handler_may_tell_its_results_one_by_one(loop):
@@ -37,10 +37,10 @@ def test_a_handler_may_tell_its_results_one_by_one(loop):
         for number in range(many):
             yield number
 
-    async def all_of_it():
-        return [step async for step in event_of(handler, 3)]
+    async def collect():
+        return [step async for step in run_event(handler, 3)]
 
-    assert loop.run(all_of_it()) == [0, 1, 2]
+    assert loop.run(collect()) == [0, 1, 2]
 
 
 class TestWhatAHandlerReturns:
@@ -56,13 +56,13 @@ class TestWhatAHandlerReturns:
         async def handler(services, context):
             return {textbox: self.NAME}
 
-        assert loop.run(event_of(handler, outputs=[*components])) == {textbox: self.NAME}
+        assert loop.run(run_event(handler, outputs=[*components])) == {textbox: self.NAME}
 
     def test_may_be_nothing(self, loop, components):
         async def handler(services, context):
             return {}
 
-        assert loop.run(event_of(handler, outputs=[*components])) == gr.skip()
+        assert loop.run(run_event(handler, outputs=[*components])) == gr.skip()
 
     def test_is_escaped_where_it_becomes_html_unless_it_is_html(self, loop, components):
         markdown, textbox, _ = components
@@ -73,90 +73,90 @@ class TestWhatAHandlerReturns:
         async def steps(services, context):
             yield {markdown: Markup("<b>bold</b>")}
 
-        async def one(services, context):
+        async def return_text(services, context):
             return self.NAME
 
-        async def stepping():
-            return [each async for each in event_of(steps, outputs=[*components])]
+        async def collect():
+            return [each async for each in run_event(steps, outputs=[*components])]
 
         escaped = "&lt;b&gt;&amp;&#34;&#39;"
-        told = loop.run(event_of(handler, outputs=[*components]))
-        assert told == {markdown: escaped, textbox: self.NAME}
-        assert loop.run(stepping()) == [{markdown: "<b>bold</b>"}]
-        assert loop.run(event_of(one, outputs=markdown)) == escaped
-        assert loop.run(event_of(one, outputs=textbox)) == self.NAME
+        updates = loop.run(run_event(handler, outputs=[*components]))
+        assert updates == {markdown: escaped, textbox: self.NAME}
+        assert loop.run(collect()) == [{markdown: "<b>bold</b>"}]
+        assert loop.run(run_event(return_text, outputs=markdown)) == escaped
+        assert loop.run(run_event(return_text, outputs=textbox)) == self.NAME
 
 
-def refusal(status, code="", message="", retry_after=5, request_id=""):
-    refused = ApiError(status, code, message, retry_after)
-    refused.request_id = request_id
-    return refused
+def make_error(status, code="", message="", retry_after=5, request_id=""):
+    error = ApiError(status, code, message, retry_after)
+    error.request_id = request_id
+    return error
 
 
 @pytest.mark.parametrize(
-    ("refused", "said"),
+    ("error", "expected"),
     [
-        (refusal(401), words.ENDED),
-        (refusal(403, "ADMINS_ONLY"), words.ADMINS_ONLY),
-        (refusal(403), words.ADMINS_ONLY),
-        (refusal(403, "BANNED_USER", "This user is banned"), "This user is banned."),
-        (refusal(400, "LAST_ADMIN", "Somebody must stay!"), "Somebody must stay!"),
-        (refusal(400), "The API answered 400."),
-        (refusal(429, retry_after=9), "Too many attempts. Try again in 9 seconds."),
+        (make_error(401), words.ENDED),
+        (make_error(403, "ADMINS_ONLY"), words.ADMINS_ONLY),
+        (make_error(403), words.ADMINS_ONLY),
+        (make_error(403, "BANNED_USER", "This user is banned"), "This user is banned."),
+        (make_error(400, "LAST_ADMIN", "Somebody must stay!"), "Somebody must stay!"),
+        (make_error(400), "The API answered 400."),
+        (make_error(429, retry_after=9), "Too many attempts. Try again in 9 seconds."),
         (
-            refusal(503, retry_after=1),
+            make_error(503, retry_after=1),
             words.try_later(503, 1),
         ),
-        (refusal(500, request_id="01a2"), words.failed("01a2")),
-        (refusal(500), f"{words.FAILED}."),
+        (make_error(500, request_id="01a2"), words.failed("01a2")),
+        (make_error(500), f"{words.FAILED}."),
     ],
     ids=lambda value: str(value)[-45:],
 )
 @pytest.mark.parametrize("steps", [False, True])
-def test_a_refusal_becomes_a_sentence(loop, refused, said, steps):
+def test_a_refusal_becomes_a_sentence(loop, error, expected, steps):
     async def handler(services, context):
-        raise refused
+        raise error
 
-    async def handler_in_steps(services, context):
+    async def generator_handler(services, context):
         yield 1
-        raise refused
+        raise error
 
-    async def all_of_it():
-        async for _ in event_of(handler_in_steps):
+    async def collect():
+        async for _ in run_event(generator_handler):
             pass
 
-    with pytest.raises(gr.Error) as told:
-        loop.run(all_of_it() if steps else event_of(handler))
-    assert unescape(told.value.message).startswith(said)
-    assert not told.value.print_exception
+    with pytest.raises(gr.Error) as excinfo:
+        loop.run(collect() if steps else run_event(handler))
+    assert unescape(excinfo.value.message).startswith(expected)
+    assert not excinfo.value.print_exception
 
 
 def test_an_ended_session_leads_to_the_sign_in_page(loop):
     async def handler(services, context):
-        raise refusal(401)
+        raise make_error(401)
 
-    with pytest.raises(gr.Error) as told:
-        loop.run(event_of(handler))
-    assert "href='/admin/login?why=ended'" in told.value.message
+    with pytest.raises(gr.Error) as excinfo:
+        loop.run(run_event(handler))
+    assert "href='/admin/login?why=ended'" in excinfo.value.message
 
 
 def test_what_the_api_repeats_of_a_stranger_is_escaped(loop):
     async def handler(services, context):
-        raise refusal(400, "X", "<img src=x onerror=alert(1)> is not allowed")
+        raise make_error(400, "X", "<img src=x onerror=alert(1)> is not allowed")
 
-    with pytest.raises(gr.Error) as told:
-        loop.run(event_of(handler))
-    assert "<img" not in told.value.message
-    assert "&lt;img src=x" in told.value.message
+    with pytest.raises(gr.Error) as excinfo:
+        loop.run(run_event(handler))
+    assert "<img" not in excinfo.value.message
+    assert "&lt;img src=x" in excinfo.value.message
 
 
 def test_a_mistake_of_ours_is_logged_and_said_in_plain_words(loop, capsys):
     async def handler(services, context):
         return {}["no such key"]
 
-    with pytest.raises(gr.Error) as told:
-        loop.run(event_of(handler))
-    assert "no such key" not in told.value.message
+    with pytest.raises(gr.Error) as excinfo:
+        loop.run(run_event(handler))
+    assert "no such key" not in excinfo.value.message
     assert "no such key" in capsys.readouterr().out
 
 
@@ -165,7 +165,7 @@ def test_what_a_handler_says_itself_is_said_as_it_is(loop):
         raise gr.Error("Write something first.", print_exception=False)
 
     with pytest.raises(gr.Error, match=r"Write something first\."):
-        loop.run(event_of(handler))
+        loop.run(run_event(handler))
 
 
 @pytest.mark.parametrize(
@@ -182,60 +182,60 @@ def test_what_a_handler_says_itself_is_said_as_it_is(loop):
     ],
 )
 def test_a_refusal_is_read_off_any_answer(body, code, message):
-    payload = {"retry-after": "7", "x-request-id": "01a2"}
-    answer = httpx.Response(429, json=body, headers=payload)
-    refused = ApiError.from_response(answer)
-    assert (refused.status, refused.code, refused.message) == (429, code, message)
-    assert (refused.retry_after, refused.request_id) == (7, "01a2")
+    headers = {"retry-after": "7", "x-request-id": "01a2"}
+    response = httpx.Response(429, json=body, headers=headers)
+    error = ApiError.from_response(response)
+    assert (error.status, error.code, error.message) == (429, code, message)
+    assert (error.retry_after, error.request_id) == (7, "01a2")
     assert ApiError.from_response(httpx.Response(502, content=b"<html>")).message == ""
 
 
-class TestAsking:
+class TestConfirmation:
     @pytest.fixture
-    def events(self, monkeypatch):
+    def confirmation(self, monkeypatch):
         """The handlers of a confirmation, by what triggers them."""
-        wired, said = {}, []
+        handlers, toasts = {}, []
         monkeypatch.setattr(
             "panel.ui.confirm.on",
-            lambda services, trigger, handler, inputs, outputs: wired.update(
+            lambda services, trigger, handler, inputs, outputs: handlers.update(
                 {str(trigger): handler}
             ),
         )
-        monkeypatch.setattr("panel.ui.confirm.show_success", said.append)
-        done = []
+        monkeypatch.setattr("panel.ui.confirm.show_success", toasts.append)
+        deleted = []
 
         async def delete(services, context):
-            done.append("deleted")
+            deleted.append("deleted")
             return "It is gone."
 
-        async def question(services, context, name):
+        async def ask_delete(services, context, name):
             return confirm.Question(f"{name} is deleted.", "Delete", delete)
 
-        async def after(services, context):
+        async def on_success(services, context):
             return {"shown": "fresh"}
 
         bar = confirm.Confirmation()
-        bar.add_button(None, gr.Button("Delete"), question)
-        bar.bind(None, after, [])
-        ask, cancel, carry_out = wired.values()
-        return bar, ask, cancel, carry_out, said, done
+        bar.add_button(None, gr.Button("Delete"), ask_delete)
+        bar.bind(None, on_success, [])
+        ask, cancel, execute = handlers.values()
+        return bar, ask, cancel, execute, toasts, deleted
 
-    def test_a_deed_that_hurts_asks_first_and_then_says_what_it_did(self, loop, events):
-        bar, ask, _, carry_out, said, done = events
-        context = loop.run(ask(None, None, "Ada"))
-        assert context[bar.row].visible is True
-        assert "Ada is deleted." in context[bar.sentence]
-        assert context[bar.yes].value == "Delete"
-        assert done == []
-        after = loop.run(carry_out(None, None, context[bar.pending]))
-        assert (after[bar.pending], after[bar.row].visible) == (None, False)
-        assert after["shown"] == "fresh"
-        assert (done, said) == (["deleted"], ["It is gone."])
+    def test_a_destructive_action_asks_first_and_then_says_what_it_did(self, loop, confirmation):
+        bar, ask, _, execute, toasts, deleted = confirmation
+        question_updates = loop.run(ask(None, None, "Ada"))
+        assert question_updates[bar.row].visible is True
+        assert "Ada is deleted." in question_updates[bar.sentence]
+        assert question_updates[bar.yes].value == "Delete"
+        assert deleted == []
+        updates = loop.run(execute(None, None, question_updates[bar.pending]))
+        assert (updates[bar.pending], updates[bar.row].visible) == (None, False)
+        assert updates["shown"] == "fresh"
+        assert (deleted, toasts) == (["deleted"], ["It is gone."])
 
-    def test_what_is_not_confirmed_is_not_done(self, loop, events):
-        bar, ask, cancel, carry_out, said, done = events
+    def test_what_is_not_confirmed_is_not_done(self, loop, confirmation):
+        bar, ask, cancel, execute, toasts, deleted = confirmation
         loop.run(ask(None, None, "Ada"))
-        after = loop.run(cancel(None, None))
-        assert (after[bar.pending], after[bar.row].visible) == (None, False)
-        loop.run(carry_out(None, None, None))
-        assert (done, said) == ([], [])
+        updates = loop.run(cancel(None, None))
+        assert (updates[bar.pending], updates[bar.row].visible) == (None, False)
+        loop.run(execute(None, None, None))
+        assert (deleted, toasts) == ([], [])

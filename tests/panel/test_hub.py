@@ -10,7 +10,7 @@ from tests.in_process import Loop
 from tests.make import PASSWORD
 from tests.panel.conftest import HOME, LOGIN, OWNER_EMAIL
 from tests.panel.hub import HUB, SPACE, STRANGER, Hub
-from tests.panel.watching import Watched, sign_in, wait_for_the_test_person, wait_until_ready
+from tests.panel.watched_page import WatchedPage, sign_in, wait_for_test_user, wait_until_ready
 from tests.rig.processes import wait_until
 from tests.rig.space import Space
 
@@ -44,8 +44,8 @@ ATTACKS = {
         {"method": "POST", "credentials": "include", "mode": "no-cors"},
     ],
 }
-ATTACK = """async ([path, how]) => {
-  try { return String((await fetch("https://abc-space.hf.space" + path, how)).status) }
+ATTACK = """async ([path, options]) => {
+  try { return String((await fetch("https://abc-space.hf.space" + path, options)).status) }
   catch (error) { return "nothing" } }"""
 
 
@@ -59,7 +59,7 @@ def hub(loop: Loop, tmp_path_factory):
 
 @pytest.fixture
 def profile(browser: Browser, hub: Hub):
-    """A browser profile to whom the Hub in small is the whole internet."""
+    """A browser profile that reaches nothing but the copy of the Hub."""
     size = {"width": 1240, "height": 860}
     with browser.new_context(
         proxy={"server": hub.proxy}, ignore_https_errors=True, viewport=size
@@ -67,55 +67,56 @@ def profile(browser: Browser, hub: Hub):
         yield profile
 
 
-def cookies(profile) -> dict[str, tuple[str, str | None]]:
+def list_cookies(profile) -> dict[str, tuple[str, str | None]]:
     return {
-        each["name"]: (each["sameSite"], each.get("partitionKey")) for each in profile.cookies()
+        cookie["name"]: (cookie["sameSite"], cookie.get("partitionKey"))
+        for cookie in profile.cookies()
     }
 
 
 def test_the_owner_signs_in_inside_the_frame_and_the_cookie_lives_only_there(profile):
-    seen = Watched(profile, (f"https://{SPACE}/", f"https://{HUB}/"))
-    seen.page.goto(f"https://{HUB}/spaces/abc/space")
-    frame = seen.page.frame_locator("#space")
+    watched = WatchedPage(profile, (f"https://{SPACE}/", f"https://{HUB}/"))
+    watched.page.goto(f"https://{HUB}/spaces/abc/space")
+    frame = watched.page.frame_locator("#space")
     frame.locator("input[name=email]").fill(OWNER_EMAIL)
     frame.locator("input[name=password]").fill(PASSWORD)
     frame.get_by_role("button", name="Sign in").click()
     wait_until_ready(frame)
     frame.get_by_role("link", name="Tester").click()
-    wait_for_the_test_person(frame)
+    wait_for_test_user(frame)
     frame.get_by_role("button", name="Sign up").click()
     expect(frame.locator("#card .figure b").first).to_have_text("200 OK")
     expect(frame.get_by_role("note")).to_contain_text(words.NO_KEY)
-    kept = ("None", f"https://{HUB}")
+    attributes = ("None", f"https://{HUB}")
     name = "__Host-gatehouse_panel_embed"
-    assert cookies(profile) == {name: kept, f"{name}_device": kept}
-    assert seen.wrong == []
+    assert list_cookies(profile) == {name: attributes, f"{name}_device": attributes}
+    assert watched.problems == []
 
-    alone = profile.new_page()
-    alone.goto(f"https://{SPACE}{HOME}")
-    assert alone.url == f"https://{SPACE}{LOGIN}"
+    direct_page = profile.new_page()
+    direct_page.goto(f"https://{SPACE}{HOME}")
+    assert direct_page.url == f"https://{SPACE}{LOGIN}"
 
 
 def test_on_its_own_the_panel_has_a_cookie_that_no_frame_ever_gets(profile):
-    seen = Watched(profile, (f"https://{SPACE}/", f"https://{HUB}/"))
-    seen.page.goto(f"https://{SPACE}{HOME}")
-    sign_in(seen.page)
-    assert cookies(profile)["__Host-gatehouse_panel"] == ("Lax", None)
-    seen.page.goto(f"https://{HUB}/spaces/abc/space")
-    expect(seen.page.frame_locator("#space").locator("input[name=email]")).to_be_visible()
-    assert seen.wrong == []
+    watched = WatchedPage(profile, (f"https://{SPACE}/", f"https://{HUB}/"))
+    watched.page.goto(f"https://{SPACE}{HOME}")
+    sign_in(watched.page)
+    assert list_cookies(profile)["__Host-gatehouse_panel"] == ("Lax", None)
+    watched.page.goto(f"https://{HUB}/spaces/abc/space")
+    expect(watched.page.frame_locator("#space").locator("input[name=email]")).to_be_visible()
+    assert watched.problems == []
 
 
 def test_another_site_can_neither_frame_the_panel_nor_use_it(profile):
-    own = profile.new_page()
-    own.goto(f"https://{SPACE}{HOME}")
-    sign_in(own)
-    stranger = profile.new_page()
+    owner_page = profile.new_page()
+    owner_page.goto(f"https://{SPACE}{HOME}")
+    sign_in(owner_page)
+    foreign_page = profile.new_page()
     messages: list[str] = []
-    stranger.on("console", lambda message: messages.append(message.text))
-    stranger.goto(f"https://{STRANGER}/")
-    wait_until(lambda: stranger.title() and "frame-ancestors" in str(messages), "the refusal")
-    came = {name: stranger.evaluate(ATTACK, attack) for name, attack in ATTACKS.items()}
-    assert came == dict.fromkeys(ATTACKS, "nothing")
-    own.reload()
-    wait_until_ready(own)
+    foreign_page.on("console", lambda message: messages.append(message.text))
+    foreign_page.goto(f"https://{STRANGER}/")
+    wait_until(lambda: foreign_page.title() and "frame-ancestors" in str(messages), "the refusal")
+    results = {name: foreign_page.evaluate(ATTACK, attack) for name, attack in ATTACKS.items()}
+    assert results == dict.fromkeys(ATTACKS, "nothing")
+    owner_page.reload()
+    wait_until_ready(owner_page)

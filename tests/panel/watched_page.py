@@ -1,4 +1,4 @@
-"""Opens pages in Chromium, and notes everything a careful owner would not like to see there."""
+"""Pages in Chromium that record every error, warning and policy violation in them."""
 
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -12,7 +12,7 @@ from tests.panel.conftest import HOME, OWNER_EMAIL
 REPORT_VIOLATIONS = """document.addEventListener("securitypolicyviolation",
   (event) => console.error("CSP", event.effectiveDirective, event.blockedURI));"""
 PATIENCE = 60_000  # milliseconds
-expect.set_options(timeout=PATIENCE / 3)  # a busy machine is no mistake
+expect.set_options(timeout=PATIENCE / 3)  # a busy machine is not an error
 SCREENS: dict[str, dict[str, Any]] = {
     "light": {"color_scheme": "light", "viewport": {"width": 1280, "height": 860}},
     "dark": {"color_scheme": "dark", "viewport": {"width": 1280, "height": 860}},
@@ -26,56 +26,58 @@ SCREENS: dict[str, dict[str, Any]] = {
 }
 
 
-class Watched:
-    """A page, and what went wrong in it: errors, warnings, violations, requests to strangers."""
+class WatchedPage:
+    """A page and its problems: errors, warnings, policy violations, requests to other sites."""
 
-    def __init__(self, profile: BrowserContext, own: tuple[str, ...]) -> None:
+    def __init__(self, profile: BrowserContext, own_urls: tuple[str, ...]) -> None:
         self.page: Page = profile.new_page()
-        self.wrong: list[str] = []
-        self._own = (*own, "data:", "blob:")
+        self.problems: list[str] = []
+        self._own_urls = (*own_urls, "data:", "blob:")
         self.page.set_default_timeout(PATIENCE)
         self.page.add_init_script(REPORT_VIOLATIONS)
-        self.page.on("console", self._hear)
-        self.page.on("pageerror", lambda error: self.wrong.append(f"error: {error}"))
-        self.page.on("request", self._see)
-        self.page.on("response", self._judge)
+        self.page.on("console", self._on_console)
+        self.page.on("pageerror", lambda error: self.problems.append(f"error: {error}"))
+        self.page.on("request", self._on_request)
+        self.page.on("response", self._on_response)
 
-    def _hear(self, message: Any) -> None:
+    def _on_console(self, message: Any) -> None:
         if message.type in {"error", "warning"}:
-            self.wrong.append(f"{message.type}: {message.text}")
+            self.problems.append(f"{message.type}: {message.text}")
 
-    def _see(self, request: Any) -> None:
-        if not request.url.startswith(self._own):
-            self.wrong.append(f"foreign: {request.url}")
+    def _on_request(self, request: Any) -> None:
+        if not request.url.startswith(self._own_urls):
+            self.problems.append(f"foreign: {request.url}")
 
-    def _judge(self, response: Any) -> None:
+    def _on_response(self, response: Any) -> None:
         if response.status >= 400:
-            self.wrong.append(f"{response.status}: {response.url}")
+            self.problems.append(f"{response.status}: {response.url}")
 
 
 @contextmanager
-def watched(browser: Browser, url: str, screen: str = "light", **how: Any) -> Iterator[Watched]:
-    """A page in a profile of its own: no cookies, no cache."""
-    with browser.new_context(base_url=url, **SCREENS[screen], **how) as profile:
-        yield Watched(profile, (url,))
+def watched_page(
+    browser: Browser, url: str, screen: str = "light", **options: Any
+) -> Iterator[WatchedPage]:
+    """Open a page in a browser profile of its own: no cookies, no cache."""
+    with browser.new_context(base_url=url, **SCREENS[screen], **options) as profile:
+        yield WatchedPage(profile, (url,))
 
 
 def wait_until_ready(page: Any) -> None:
-    """Wait until a page has heard from the server who is signed in."""
+    """Wait until a page shows who is signed in, which the server tells it."""
     expect(page.locator(".identity b").first).to_be_attached(timeout=PATIENCE)
     expect(page.locator(".prose.identity")).to_contain_text(OWNER_EMAIL, timeout=PATIENCE)
 
 
-def open_tester(watched: "Watched") -> Page:
+def open_tester(watched: WatchedPage) -> Page:
     """Sign in and open the Tester."""
-    page = open_panel(watched)
+    page = open_as_owner(watched)
     page.goto("/admin/tester")
-    wait_for_the_test_person(page)
+    wait_for_test_user(page)
     return page
 
 
-def wait_for_the_test_person(page: Any) -> None:
-    """Wait until the Tester has thought up its test person."""
+def wait_for_test_user(page: Any) -> None:
+    """Wait until the Tester has filled in its test user."""
     expect(page.get_by_label("Name")).not_to_have_value("", timeout=PATIENCE)
 
 
@@ -88,7 +90,7 @@ def sign_in(page: Any) -> None:
     wait_until_ready(page)
 
 
-def open_panel(watched: Watched) -> Page:
+def open_as_owner(watched: WatchedPage) -> Page:
     """Open the panel and sign in."""
     watched.page.goto(HOME)
     sign_in(watched.page)

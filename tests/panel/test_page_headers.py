@@ -1,4 +1,4 @@
-"""What stands around the pages: headers, policies, the nonce, what Gradio gets to see."""
+"""The middleware around the pages: headers, policies, the nonce, and what Gradio receives."""
 
 import re
 
@@ -13,7 +13,7 @@ from panel.server.headers import PanelHeaders
 from tests.clocks import SeededRandomness
 from tests.in_process import Loop
 from tests.make import make_settings
-from tests.panel.conftest import HOME, LOGIN, Guest
+from tests.panel.conftest import HOME, LOGIN, PanelBrowser
 from tests.panel.test_guard import JOIN
 
 CLOSED = "default-src 'none'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'"
@@ -28,7 +28,7 @@ async def page(request):
     return HTMLResponse(PAGE, headers=payload)
 
 
-async def seen(request):
+async def echo(request):
     payload = {"headers": dict(request.headers), "query": request.url.query}
     headers = {"access-control-allow-credentials": "true", "cache-control": "max-age=1"}
     return JSONResponse(payload, headers=headers)
@@ -38,50 +38,54 @@ async def asset(request):
     return Response("x", 404 if "gone" in request.url.path else 200)
 
 
-class Dressed:
-    """A stand-in for Gradio with everything around it that the panel puts there, but the guard."""
+class WrappedGradio:
+    """A stand-in for Gradio with all of the panel's middleware except the guard."""
 
     def __init__(self, loop, settings):
         self.loop, self.settings = loop, settings
-        chance = SeededRandomness("nonce")
-        routes = [Route(HOME, page), Route(JOIN, seen, methods=["POST"]), Route("/{p:path}", asset)]
-        around = Middleware(GradioMiddleware, settings=settings, randomness=chance)
-        self.app = PanelHeaders(Starlette(routes=routes, middleware=[around]), settings)
+        randomness = SeededRandomness("nonce")
+        routes = [Route(HOME, page), Route(JOIN, echo, methods=["POST"]), Route("/{p:path}", asset)]
+        middleware = Middleware(GradioMiddleware, settings=settings, randomness=randomness)
+        self.app = PanelHeaders(Starlette(routes=routes, middleware=[middleware]), settings)
 
 
 @pytest.fixture
-def dressed(loop: Loop, tmp_path):
-    def dress(**told) -> Guest:
-        settings = make_settings(tmp_path, **told)
-        return Guest(Dressed(loop, settings), "203.0.113.7")
+def open_gradio(loop: Loop, tmp_path):
+    def open_browser(**overrides) -> PanelBrowser:
+        settings = make_settings(tmp_path, **overrides)
+        return PanelBrowser(WrappedGradio(loop, settings), "203.0.113.7")
 
-    return dress
-
-
-def test_every_script_of_a_page_gets_the_nonce_and_nothing_else_does(dressed):
-    answer = dressed().get(HOME)
-    (nonce,) = set(re.findall('<script nonce="([^"]+)"', answer.text))
-    assert f"script-src 'self' 'nonce-{nonce}';" in answer.headers["content-security-policy"]
-    assert len(re.findall("<script[ >]", answer.text)) == answer.text.count(f'nonce="{nonce}"') == 3
-    assert "<p>&lt;script&gt;</p><scripty>" in answer.text
-    assert int(answer.headers["content-length"]) == len(answer.content)
+    return open_browser
 
 
-def test_a_page_is_sent_small_to_whoever_can_unpack_it(dressed):
-    guest = dressed()
-    small = guest.get(HOME, headers={"accept-encoding": "gzip, br"})
-    assert small.headers["content-encoding"] == "gzip"
-    assert re.search('<script nonce="[^"]+"', small.text)
-    assert "content-encoding" not in guest.get(HOME).headers
+def test_every_script_of_a_page_gets_the_nonce_and_nothing_else_does(open_gradio):
+    response = open_gradio().get(HOME)
+    (nonce,) = set(re.findall('<script nonce="([^"]+)"', response.text))
+    assert f"script-src 'self' 'nonce-{nonce}';" in response.headers["content-security-policy"]
+    assert (
+        len(re.findall("<script[ >]", response.text))
+        == response.text.count(f'nonce="{nonce}"')
+        == 3
+    )
+    assert "<p>&lt;script&gt;</p><scripty>" in response.text
+    assert int(response.headers["content-length"]) == len(response.content)
 
 
-def test_each_page_has_a_nonce_of_its_own(dressed):
-    guest = dressed()
-    assert guest.get(HOME).text != guest.get(HOME).text
+def test_a_page_is_sent_small_to_whoever_can_unpack_it(open_gradio):
+    browser = open_gradio()
+    compressed = browser.get(HOME, headers={"accept-encoding": "gzip, br"})
+    assert compressed.headers["content-encoding"] == "gzip"
+    assert re.search('<script nonce="[^"]+"', compressed.text)
+    assert "content-encoding" not in browser.get(HOME).headers
 
 
-def test_the_pages_policy(dressed):
-    policy = dressed().get(HOME).headers["content-security-policy"]
+def test_each_page_has_a_nonce_of_its_own(open_gradio):
+    browser = open_gradio()
+    assert browser.get(HOME).text != browser.get(HOME).text
+
+
+def test_the_pages_policy(open_gradio):
+    policy = open_gradio().get(HOME).headers["content-security-policy"]
     assert re.sub("nonce-[^']+", "nonce", policy) == (
         "default-src 'none'; script-src 'self' 'nonce'; style-src 'self' 'unsafe-inline'; "
         "img-src 'self' data:; font-src 'self'; connect-src 'self'; base-uri 'self'; "
@@ -89,15 +93,15 @@ def test_the_pages_policy(dressed):
     )
 
 
-def test_instead_of_a_manifest_the_page_has_our_script_and_icon(dressed):
-    text = dressed().get(HOME).text
+def test_instead_of_a_manifest_the_page_has_our_script_and_icon(open_gradio):
+    text = open_gradio().get(HOME).text
     assert "manifest" not in text
     assert re.search(r'src="/admin/panel\.js\?[0-9a-f]{12}"', text)
 
 
-def test_gradio_sees_neither_cookies_nor_where_a_request_comes_from(dressed):
-    guest = dressed()
-    guest.cookies["gatehouse_panel"] = "secret"
+def test_gradio_sees_neither_cookies_nor_where_a_request_comes_from(open_gradio):
+    browser = open_gradio()
+    browser.cookies["gatehouse_panel"] = "secret"
     payload = {
         "x-forwarded-host": "evil.example",
         "x-gradio-server": "http://evil.example",
@@ -105,26 +109,26 @@ def test_gradio_sees_neither_cookies_nor_where_a_request_comes_from(dressed):
         "authorization": "Bearer x",
         "content-type": "application/json",
     }
-    headers = guest.post(f"{JOIN}?a=b", {}, headers=payload).json()["headers"]
+    headers = browser.post(f"{JOIN}?a=b", {}, headers=payload).json()["headers"]
     assert set(headers) == {"host", "content-type", "content-length", "user-agent"}
 
 
-def test_of_what_an_address_asks_for_only_what_pages_may_read_comes_through(dressed):
+def test_of_what_an_address_asks_for_only_what_pages_may_read_comes_through(open_gradio):
     text = "?id=01a2&deep_link=x&__theme=dark&user=%3Cb%3E&search=O%27Brien%20%26+co"
-    assert dressed().get(f"{HOME}{text}").headers["query"] == ""
-    passed_on = dressed().post(f"{JOIN}{text}", {}).json()["query"]
-    assert passed_on == "id=01a2&search=O%27Brien%20%26%20co"
+    assert open_gradio().get(f"{HOME}{text}").headers["query"] == ""
+    query = open_gradio().post(f"{JOIN}{text}", {}).json()["query"]
+    assert query == "id=01a2&search=O%27Brien%20%26%20co"
 
 
-def test_behind_https_gradio_is_told_so(dressed):
-    headers = dressed(public_url="https://auth.example").post(JOIN, {}).json()["headers"]
+def test_behind_https_gradio_is_told_so(open_gradio):
+    headers = open_gradio(public_url="https://auth.example").post(JOIN, {}).json()["headers"]
     assert headers["x-forwarded-proto"] == "https"
 
 
-def test_gradios_cors_headers_go_nowhere(dressed):
-    guest = dressed()
-    for answer in (guest.get(HOME), guest.post(JOIN, {})):
-        assert [name for name in answer.headers if name.startswith("access-control")] == []
+def test_gradios_cors_headers_go_nowhere(open_gradio):
+    browser = open_gradio()
+    for response in (browser.get(HOME), browser.post(JOIN, {})):
+        assert [name for name in response.headers if name.startswith("access-control")] == []
 
 
 @pytest.mark.parametrize(
@@ -137,13 +141,13 @@ def test_gradios_cors_headers_go_nowhere(dressed):
         (HOME, "no-store"),
     ],
 )
-def test_only_what_never_changes_is_kept_by_browsers(dressed, path, cached):
-    assert dressed().get(path).headers["cache-control"] == cached
+def test_only_what_never_changes_is_kept_by_browsers(open_gradio, path, cached):
+    assert open_gradio().get(path).headers["cache-control"] == cached
 
 
 @pytest.mark.parametrize("path", [HOME, LOGIN, JOIN, "/admin/theme.css", "/admin/nothing"])
-def test_every_answer_carries_the_security_headers(shared, path):
-    headers = shared.visitor().get(path).headers
+def test_every_answer_carries_the_security_headers(shared_panel, path):
+    headers = shared_panel.visitor().get(path).headers
     assert headers["x-content-type-options"] == "nosniff"
     assert headers["x-frame-options"] == "DENY"
     assert headers["referrer-policy"] == "same-origin"
@@ -156,8 +160,8 @@ def test_every_answer_carries_the_security_headers(shared, path):
         assert headers["content-security-policy"] == CLOSED
 
 
-def test_behind_https_every_answer_insists_on_it(dressed):
-    headers = dressed(public_url="https://auth.example").get(HOME).headers
+def test_behind_https_every_answer_insists_on_it(open_gradio):
+    headers = open_gradio(public_url="https://auth.example").get(HOME).headers
     assert headers["strict-transport-security"].startswith("max-age=63072000")
 
 
@@ -175,7 +179,7 @@ def test_only_the_hub_may_frame_a_space_and_only_its_pages(open_panel):
 @pytest.mark.parametrize(
     ("path", "kind"), [("/admin/panel.js", "text/javascript"), ("/admin/icon.svg", "image/svg+xml")]
 )
-def test_our_own_files_are_open_to_anybody(shared, path, kind):
-    answer = shared.visitor().get(path)
-    assert answer.headers["content-type"].startswith(kind)
-    assert answer.headers["cache-control"] == "public, max-age=86400"
+def test_our_own_files_are_open_to_anybody(shared_panel, path, kind):
+    response = shared_panel.visitor().get(path)
+    assert response.headers["content-type"].startswith(kind)
+    assert response.headers["cache-control"] == "public, max-age=86400"

@@ -1,4 +1,4 @@
-"""What is said of a browser, from the headers that browsers and programs really send."""
+"""How a browser is described, from the headers that browsers and programs really send."""
 
 import pytest
 
@@ -14,7 +14,7 @@ ANDROID = f"Mozilla/5.0 (Linux; Android 10; K) {WEBKIT}"
 
 
 @pytest.mark.parametrize(
-    ("user_agent", "said"),
+    ("user_agent", "expected"),
     [
         (f"{WINDOWS} Chrome/131.0.0.0 Safari/537.36", "Chrome on Windows"),
         (f"{MAC} Chrome/131.0.0.0 Safari/537.36", "Chrome on macOS"),
@@ -95,8 +95,8 @@ ANDROID = f"Mozilla/5.0 (Linux; Android 10; K) {WEBKIT}"
         ("   ", "Unknown client"),
     ],
 )
-def test_a_user_agent_is_said_in_words(user_agent, said):
-    assert describe_device(user_agent) == said
+def test_a_user_agent_is_said_in_words(user_agent, expected):
+    assert describe_device(user_agent) == expected
 
 
 def test_an_endless_header_is_read_in_no_time():

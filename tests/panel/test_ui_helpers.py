@@ -1,4 +1,4 @@
-"""The pieces that pages are made of: addresses, moments, tables, charts, what is escaped."""
+"""The helpers that pages are made of: URLs, timestamps, tables, charts, escaping."""
 
 import base64
 import itertools
@@ -22,7 +22,7 @@ SVG = "{http://www.w3.org/2000/svg}"
 
 
 @pytest.mark.parametrize(
-    ("asked", "read"),
+    ("query_string", "expected"),
     [
         (b"id=01a2-b3", {"id": "01a2-b3"}),
         (b"user=a%40b.c&address=2001:db8::1", {"user": "a@b.c", "address": "2001:db8::1"}),
@@ -40,20 +40,20 @@ SVG = "{http://www.w3.org/2000/svg}"
     ],
     ids=str,
 )
-def test_of_an_address_only_safe_parameters_are_read(asked, read):
-    assert urls.parse_query(asked) == read
+def test_of_an_address_only_safe_parameters_are_read(query_string, expected):
+    assert urls.parse_query(query_string) == expected
 
 
 def test_an_address_that_was_written_reads_the_same():
-    payload = {"id": "01a2", "search": "ä & b=c/ +%"}
-    there = urls.page_url("users", **payload)
-    assert there.startswith("/admin/users?")
-    assert urls.parse_query(there.partition("?")[2].encode()) == payload
+    params = {"id": "01a2", "search": "ä & b=c/ +%"}
+    url = urls.page_url("users", **params)
+    assert url.startswith("/admin/users?")
+    assert urls.parse_query(url.partition("?")[2].encode()) == params
     assert urls.page_url("users", id="") == "/admin/users"
 
 
 @pytest.mark.parametrize(
-    ("how_far", "said"),
+    ("offset", "expected"),
     [
         (timedelta(seconds=-59), "just now"),
         (timedelta(seconds=5), "in a moment"),
@@ -67,14 +67,14 @@ def test_an_address_that_was_written_reads_the_same():
         (timedelta(hours=2), "in 2 hours"),
     ],
 )
-def test_moments_are_said_in_words(how_far, said):
-    assert timestamps.format_relative(NOON + how_far, NOON) == said
+def test_moments_are_said_in_words(offset, expected):
+    assert timestamps.format_relative(NOON + offset, NOON) == expected
 
 
 def test_a_moment_of_the_api_is_shown_in_words_with_the_exact_one_behind_them():
-    shown = timestamps.render_relative("2026-11-22T09:00:00.000Z", NOON)
-    assert ">3 hours ago<" in shown
-    assert "22 November 2026, 09:00:00 UTC" in shown
+    html = timestamps.render_relative("2026-11-22T09:00:00.000Z", NOON)
+    assert ">3 hours ago<" in html
+    assert "22 November 2026, 09:00:00 UTC" in html
     assert timestamps.render_both("2026-11-22T09:00:00.000Z", NOON).startswith("3 hours ago <span")
     assert (
         timestamps.render_relative(None, NOON) == timestamps.render_both(None, NOON) == words.NEVER
@@ -94,7 +94,7 @@ def test_what_is_put_into_html_is_escaped_once_and_only_once():
     once = "&lt;b&gt;&amp;&#34;&#39;"
     bold = Markup("<b>{}</b>").format(name)
     assert bold == f"<b>{once}</b>"
-    for around in (
+    for combined in (
         Markup("{}").format(bold),
         Markup("{it}").format(it=bold),
         Markup().join([bold]),
@@ -102,10 +102,10 @@ def test_what_is_put_into_html_is_escaped_once_and_only_once():
         Markup.escape(bold),
         markup.soft(bold).removeprefix("<p class='soft'>").removesuffix("</p>"),
     ):
-        assert around == bold
-    for made in (markup.badge(name), markup.empty_state(name, name), markup.heading(name, name)):
-        assert made.count(once) in {1, 2}
-        assert "<b>&" not in made
+        assert combined == bold
+    for html in (markup.badge(name), markup.empty_state(name, name), markup.heading(name, name)):
+        assert html.count(once) in {1, 2}
+        assert "<b>&" not in html
     assert markup.pairs([(name, bold)]).count(once) == 2
     assert (Markup() + f"<i>{bold}</i>").startswith("&lt;i&gt;"), "what is no Markup is text"
 
@@ -117,30 +117,30 @@ def test_lines_are_kept_where_they_are_to_be_and_no_blank_one_ends_the_html():
 
 
 def test_a_table_names_its_columns_in_every_cell_for_when_it_folds():
-    made = table([Column("User", wide=True), Column("Live")], [["a", "1"]], **SAID)
-    assert made.count("<span class='name'>User</span>") == 1
-    assert "<th scope='col' class='wide'>User</th>" in made
-    assert "<td><span class='name'>Live</span>1</td>" in made
-    assert "<caption>Users</caption>" in made
+    html = table([Column("User", wide=True), Column("Live")], [["a", "1"]], **TABLE_TEXTS)
+    assert html.count("<span class='name'>User</span>") == 1
+    assert "<th scope='col' class='wide'>User</th>" in html
+    assert "<td><span class='name'>Live</span>1</td>" in html
+    assert "<caption>Users</caption>" in html
 
 
-SAID = {"caption": "Users", "empty_text": "Nobody", "hint": "Search for less"}
+TABLE_TEXTS = {"caption": "Users", "empty_text": "Nobody", "hint": "Search for less"}
 
 
 def test_an_empty_table_says_so_and_what_to_do():
-    made = table([Column("User")], [], **SAID)
-    assert "Nobody" in made
-    assert "Search for less" in made
-    assert "<table" not in made
+    html = table([Column("User")], [], **TABLE_TEXTS)
+    assert "Nobody" in html
+    assert "Search for less" in html
+    assert "<table" not in html
 
 
 def test_a_row_that_lacks_a_cell_is_a_mistake_of_ours():
     with pytest.raises(ValueError, match="shorter"):
-        table([Column("User"), Column("Live")], [["a"]], **SAID)
+        table([Column("User"), Column("Live")], [["a"]], **TABLE_TEXTS)
 
 
 @pytest.mark.parametrize(
-    ("first", "last", "total", "about", "said"),
+    ("first", "last", "total", "about", "expected"),
     [
         (1, 25, 340, False, "1 to 25 of 340 users"),
         (26, 50, 12_345, True, "26 to 50 of about 12,345 users"),
@@ -150,57 +150,59 @@ def test_a_row_that_lacks_a_cell_is_a_mistake_of_ours():
         (26, 25, 25, False, "25 users"),
     ],
 )
-def test_a_list_says_which_part_of_it_is_shown(first, last, total, about, said):
-    assert words.place_in_list(first, last, total, "user", about=about) == said
+def test_a_list_says_which_part_of_it_is_shown(first, last, total, about, expected):
+    assert words.place_in_list(first, last, total, "user", about=about) == expected
 
 
 def test_a_pager_can_be_turned_only_where_there_is_more():
-    it = paging.Pager()
-    shown = it.update("1 to 25 of 26 users", newer=False, older=True)
-    assert (shown[it.newer].interactive, shown[it.older].interactive) == (False, True)
-    assert "1 to 25 of 26 users" in shown[it.position]
+    pager = paging.Pager()
+    updates = pager.update("1 to 25 of 26 users", newer=False, older=True)
+    assert (updates[pager.newer].interactive, updates[pager.older].interactive) == (False, True)
+    assert "1 to 25 of 26 users" in updates[pager.position]
 
 
-def drawing(chart: Chart) -> xml.Element:
-    """The picture as a browser reads it."""
+def parse_svg(chart: Chart) -> xml.Element:
+    """Return the SVG of a chart as a browser parses it."""
     (source,) = re.findall(r"base64,([^']+)'", charts.render(chart))
     return xml.fromstring(base64.b64decode(source))  # noqa: S314  our own
 
 
-def chart(*values: int, kind: str = "bars") -> Chart:
+def make_chart(*values: int, kind: str = "bars") -> Chart:
     labels = [f"{hour:02}:00" for hour in range(len(values))]
     return Chart("Sign-ins", labels, [Series("Sign-ins", values)], kind)  # type: ignore[arg-type]
 
 
 def test_bars_are_true_to_scale_from_zero():
-    low, high = drawing(chart(10, 0, 40)).findall(f"{SVG}rect")
-    assert float(high.get("height")) == pytest.approx(4 * float(low.get("height")))
-    grounds = {float(bar.get("y")) + float(bar.get("height")) for bar in (low, high)}
-    assert len({round(ground, 1) for ground in grounds}) == 1
+    low_bar, high_bar = parse_svg(make_chart(10, 0, 40)).findall(f"{SVG}rect")
+    assert float(high_bar.get("height")) == pytest.approx(4 * float(low_bar.get("height")))
+    baselines = {float(bar.get("y")) + float(bar.get("height")) for bar in (low_bar, high_bar)}
+    assert len({round(baseline, 1) for baseline in baselines}) == 1
 
 
 def test_a_line_is_true_to_scale_from_zero():
-    (line,) = drawing(chart(0, 10, 40, kind="lines")).findall(f"{SVG}polyline")
+    (line,) = parse_svg(make_chart(0, 10, 40, kind="lines")).findall(f"{SVG}polyline")
     heights = [float(point.split(",")[1]) for point in line.get("points").split()]
     assert heights[0] - heights[2] == pytest.approx(4 * (heights[0] - heights[1]))
 
 
 def test_the_highest_value_is_written_and_the_numbers_wait_below():
-    shown = charts.render(chart(3, 1234, 7))
-    assert "1,234" in [text.text for text in drawing(chart(3, 1234, 7)).findall(f"{SVG}text")]
-    assert "<td class='number'>1,234</td>" in shown
-    assert "highest 1,234 (01:00), latest 7." in shown
+    html = charts.render(make_chart(3, 1234, 7))
+    assert "1,234" in [
+        text.text for text in parse_svg(make_chart(3, 1234, 7)).findall(f"{SVG}text")
+    ]
+    assert "<td class='number'>1,234</td>" in html
+    assert "highest 1,234 (01:00), latest 7." in html
 
 
 def test_a_chart_without_anything_says_so():
-    assert words.NOTHING_TO_DRAW in charts.svg(chart(0, 0))
-    assert words.NOTHING_TO_DRAW in charts.render(chart(0, 0))
-    assert words.NOTHING_TO_DRAW in charts.svg(chart())
+    assert words.NOTHING_TO_DRAW in charts.svg(make_chart(0, 0))
+    assert words.NOTHING_TO_DRAW in charts.render(make_chart(0, 0))
+    assert words.NOTHING_TO_DRAW in charts.svg(make_chart())
 
 
 @pytest.mark.parametrize("labels", [1, 7, 24, 30, 400])
 def test_the_words_below_a_chart_do_not_touch(labels):
-    texts = drawing(chart(*range(labels))).findall(f"{SVG}text")
+    texts = parse_svg(make_chart(*range(labels))).findall(f"{SVG}text")
     places = sorted(float(text.get("x")) for text in texts if ":00" in (text.text or ""))
     assert all(right - left > 40 for left, right in itertools.pairwise(places))
     assert places
@@ -214,7 +216,8 @@ def test_a_scale_holds_the_largest_value_and_has_whole_numbers_at_its_quarters(l
 
 
 @pytest.mark.parametrize(
-    ("value", "said"), [(0, "0"), (999, "999"), (1500, "1.5k"), (20_000, "20k"), (3_000_000, "3M")]
+    ("value", "expected"),
+    [(0, "0"), (999, "999"), (1500, "1.5k"), (20_000, "20k"), (3_000_000, "3M")],
 )
-def test_numbers_beside_the_axis_are_short(value, said):
-    assert compact(value) == said
+def test_numbers_beside_the_axis_are_short(value, expected):
+    assert compact(value) == expected

@@ -1,4 +1,4 @@
-"""The panel's life: it opens after the API, without keeping it waiting, and closes before it."""
+"""The panel's lifespan: opens after the API, which does not wait for it, and closes before it."""
 
 import threading
 from html import unescape
@@ -7,31 +7,38 @@ import pytest
 
 from panel.server import mount
 from panel.server.sign_in import words
-from tests.panel.conftest import FIRST_ADMIN, HOME, Panel, echoing_app, printed_by, wait_until_open
+from tests.panel.conftest import (
+    FIRST_ADMIN,
+    HOME,
+    Panel,
+    echoing_app,
+    run_json_module,
+    wait_until_open,
+)
 from tests.rig.processes import wait_until
 
 
 @pytest.fixture
-def unopened(start, monkeypatch):
-    """A panel whose pages are made as the test says: `unopened(build)`."""
+def start_panel(start, monkeypatch):
+    """Starts a panel whose pages `build` makes: `start_panel(build)`."""
 
-    def begin(build) -> Panel:
+    def start_panel_with(build) -> Panel:
         monkeypatch.setattr(mount, "_load_gradio", build)
         panel = Panel(start(**FIRST_ADMIN))
-        panel.begins()
+        panel.start()
         return panel
 
-    return begin
+    return start_panel_with
 
 
-def test_while_the_pages_are_made_the_api_answers_and_the_panel_says_it_is_starting(unopened):
-    may_go_on = threading.Event()
+def test_while_the_pages_are_made_the_api_answers_and_the_panel_says_it_is_starting(start_panel):
+    may_continue = threading.Event()
 
-    def build(*given):
-        may_go_on.wait(60)
+    def build(*_services):
+        may_continue.wait(60)
         return echoing_app()
 
-    panel = unopened(build)
+    panel = start_panel(build)
     assert panel.visitor().get("/health").status_code == 200
     owner = panel.owner()
     page = owner.get(HOME)
@@ -39,27 +46,27 @@ def test_while_the_pages_are_made_the_api_answers_and_the_panel_says_it_is_start
     assert '<meta http-equiv="refresh" content="2">' in page.text
     assert words.STARTING_TITLE in page.text
     assert owner.get("/admin/theme.css").status_code == 503
-    may_go_on.set()
+    may_continue.set()
     wait_until_open(panel, owner)
     assert owner.get(HOME).json()["path"] == HOME
-    panel.ends()
+    panel.stop()
 
 
-def test_a_stranger_is_asked_to_sign_in_while_the_panel_starts_too(unopened):
-    panel = unopened(lambda *given: echoing_app())
+def test_a_stranger_is_asked_to_sign_in_while_the_panel_starts_too(start_panel):
+    panel = start_panel(lambda *_services: echoing_app())
     assert panel.visitor().get(HOME).status_code == 303
-    panel.ends()
+    panel.stop()
 
 
-def test_pages_that_cannot_be_made_are_reported_and_the_api_goes_on(unopened, capsys):
-    told = threading.Event()
+def test_pages_that_cannot_be_made_are_reported_and_the_api_goes_on(start_panel, capsys):
+    build_called = threading.Event()
 
-    def build(*given):
-        told.set()
+    def build(*_services):
+        build_called.set()
         raise ImportError("no such library")
 
-    panel = unopened(build)
-    told.wait(60)
+    panel = start_panel(build)
+    build_called.wait(60)
     owner = panel.owner()
     wait_until(lambda: words.STARTING_TITLE not in owner.get(HOME).text, "the failure")
     page = owner.get(HOME)
@@ -68,25 +75,25 @@ def test_pages_that_cannot_be_made_are_reported_and_the_api_goes_on(unopened, ca
     assert "refresh" not in page.text
     assert panel.visitor().get("/health").status_code == 200
     assert "no such library" in capsys.readouterr().out
-    panel.ends()
+    panel.stop()
 
 
-def test_the_end_does_not_wait_for_pages_that_are_still_being_made(unopened, monkeypatch):
+def test_the_end_does_not_wait_for_pages_that_are_still_being_made(start_panel, monkeypatch):
     monkeypatch.setattr("panel.server.gradio.loader._UNLOAD_TIMEOUT", 3600)
-    may_go_on, has_ended = threading.Event(), threading.Event()
+    may_continue, has_ended = threading.Event(), threading.Event()
 
-    def build(*given):
-        may_go_on.wait(60)
+    def build(*_services):
+        may_continue.wait(60)
         has_ended.set()
         return echoing_app()
 
-    panel = unopened(build)
-    panel.ends()
-    may_go_on.set()
+    panel = start_panel(build)
+    panel.stop()
+    may_continue.set()
     assert has_ended.wait(60)
 
 
-def test_the_pages_end_with_the_panel(unopened):
+def test_the_pages_end_with_the_panel(start_panel):
     messages = []
 
     class Pages:
@@ -99,13 +106,13 @@ def test_the_pages_end_with_the_panel(unopened):
         async def __aexit__(self, *_):
             messages.append("ended")
 
-    def build(*given):
+    def build(*_services):
         return echoing_app(Pages)
 
-    panel = unopened(build)
+    panel = start_panel(build)
     wait_until_open(panel, panel.owner())
     assert messages == ["begun"]
-    panel.ends()
+    panel.stop()
     assert messages == ["begun", "ended"]
 
 
@@ -116,18 +123,18 @@ def test_the_panel_opens_only_when_the_api_has_started(loop, start, clock):
         await receive()
         await send({"type": "lifespan.startup.failed", "message": "no database"})
 
-    async def note(message):
+    async def send(message):
         messages.append(message["type"])
 
-    async def begin():
+    async def receive():
         return {"type": "lifespan.startup"}
 
     settings = start(**FIRST_ADMIN).settings
     app = mount.mount_panel(failing_api, settings, clock=clock, randomness=None)
-    loop.run(app({"type": "lifespan"}, begin, note))
+    loop.run(app({"type": "lifespan"}, receive, send))
     assert messages == ["lifespan.startup.failed"]
     assert "panel" not in {thread.name for thread in threading.enumerate()}
 
 
 def test_while_nobody_uses_the_panel_it_leaves_the_event_loop_alone():
-    assert min(printed_by("tests.panel.gradio_at_rest")) >= 0.05
+    assert min(run_json_module("tests.panel.gradio_idle")) >= 0.05
