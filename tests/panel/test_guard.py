@@ -70,7 +70,7 @@ NOT_FOUND = [
 ]
 
 
-def tester_browser(panel: Panel, browser: PanelBrowser) -> Browser:
+def browser_a_of_tester(panel: Panel, browser: PanelBrowser) -> Browser:
     """Return browser A of the Tester for the session in a browser."""
     key = browser.cookies["gatehouse_panel"]
     visitor = Visitor(("", 0), None, "", framed=False, token=key)
@@ -131,12 +131,12 @@ def test_a_session_ended_elsewhere_opens_nothing_from_that_moment(panel):
 
 def test_the_testers_browsers_are_forgotten_with_the_session(panel):
     browser, api_visitor = panel.owner(), panel.gatehouse.visitor()
-    tester_browser(panel, browser).signed_in_as = "ada@example.com"
+    browser_a_of_tester(panel, browser).signed_in_as = "ada@example.com"
     api_visitor.sign_in(OWNER_EMAIL)
     api_visitor.post("revoke-other-sessions", {})
-    assert tester_browser(panel, browser).signed_in_as == "ada@example.com"
+    assert browser_a_of_tester(panel, browser).signed_in_as == "ada@example.com"
     browser.get(HOME)
-    assert tester_browser(panel, browser).signed_in_as is None
+    assert browser_a_of_tester(panel, browser).signed_in_as is None
 
 
 @pytest.mark.parametrize(

@@ -15,7 +15,7 @@ from backend.storage.tables import sessions
 from panel.server.sign_in import words
 from tests.make import PASSWORD
 from tests.panel.conftest import HOME, LOGIN, LOGOUT, OWNER_EMAIL, Panel
-from tests.panel.test_guard import JOIN, SPACE, tester_browser
+from tests.panel.test_guard import JOIN, SPACE, browser_a_of_tester
 
 HTTPS = {"public_url": "https://auth.example"}
 IN_A_FRAME = {"sec-fetch-dest": "iframe"}
@@ -233,21 +233,23 @@ def test_when_the_browser_drops_the_cookie_the_page_says_so(open_panel):
 
 @pytest.mark.parametrize("why", ["<script>alert(1)</script>", "nothing", "refused&why=x", ""])
 def test_a_reason_we_do_not_know_is_not_shown(shared_panel, why):
-    page = shared_panel.visitor().get(f"{LOGIN}?why={why}").text
-    assert 'class="said' not in page
+    browser = shared_panel.visitor()
+    page = browser.get(f"{LOGIN}?why={why}").text
+    assert 'class="notice' in browser.get(f"{LOGIN}?why=refused").text
+    assert 'class="notice' not in page
     assert "alert(1)" not in page
 
 
 def test_signing_out_ends_the_session_and_empties_the_browsers(panel):
     browser = panel.owner()
     old_cookies = dict(browser.cookies)
-    tester_browser(panel, browser).signed_in_as = "ada@example.com"
+    browser_a_of_tester(panel, browser).signed_in_as = "ada@example.com"
     response = browser.post(LOGOUT, {})
     assert response.headers["location"] == f"{LOGIN}?why=out"
     assert set_cookie_attributes(response) == {"gatehouse_panel": f"Max-Age=0; {PLAIN}"}
     assert count_sessions(panel, OWNER_EMAIL) == 0
     browser.cookies = old_cookies
-    assert tester_browser(panel, browser).signed_in_as is None
+    assert browser_a_of_tester(panel, browser).signed_in_as is None
     assert browser.post(JOIN, {}).status_code == 401
 
 
