@@ -11,17 +11,17 @@ from tests.in_process import Gatehouse, Visitor
 ROOT, ADA, BOB = "root@example.com", "ada@example.com", "bob@example.com"
 
 
-def make_admin(gatehouse: Gatehouse, email: str = ROOT, **how: Any) -> Visitor:
+def make_admin(gatehouse: Gatehouse, email: str = ROOT, **options: Any) -> Visitor:
     """A browser whose owner has signed up and is an admin."""
-    visitor = gatehouse.member(email, **how)
+    visitor = gatehouse.member(email, **options)
     give_role(gatehouse, email, "admin")
     return visitor
 
 
 def give_role(gatehouse: Gatehouse, email: str, role: str) -> None:
     """Change somebody's role as the owner of the database would."""
-    changed = update(users).where(users.c.email == email).values(role=role)
-    gatehouse.change(changed, gatehouse.user_id(email))
+    statement = update(users).where(users.c.email == email).values(role=role)
+    gatehouse.change(statement, gatehouse.user_id(email))
 
 
 def an_admin(gatehouse: Gatehouse, visitor: Visitor) -> None:

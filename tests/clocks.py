@@ -1,4 +1,4 @@
-"""Time and chance that a test holds in its hand."""
+"""Clocks and randomness under the control of a test."""
 
 import hashlib
 import itertools
@@ -19,9 +19,9 @@ class FixedClock:
     def monotonic(self) -> float:
         return (self._now - self._start).total_seconds()
 
-    def advance(self, **how_far: float) -> None:
+    def advance(self, **duration: float) -> None:
         """Move on, or back, by `days`, `hours`, `minutes`, `seconds` or `microseconds`."""
-        self._now += timedelta(**how_far)
+        self._now += timedelta(**duration)
 
 
 class SeededRandomness:
@@ -29,13 +29,13 @@ class SeededRandomness:
 
     def __init__(self, seed: str = "seed") -> None:
         self._seed = seed
-        self._drawn = itertools.count()
+        self._counter = itertools.count()
 
     def bytes(self, count: int) -> bytes:
-        drawn = b""
-        while len(drawn) < count:
-            drawn += hashlib.sha256(f"{self._seed} {next(self._drawn)}".encode()).digest()
-        return drawn[:count]
+        data = b""
+        while len(data) < count:
+            data += hashlib.sha256(f"{self._seed} {next(self._counter)}".encode()).digest()
+        return data[:count]
 
 
 class FixedRandomness:

@@ -1,4 +1,4 @@
-"""Gatehouse in this very process: the app as in production, a clock in our hand, and visitors."""
+"""Gatehouse in the process of the tests: the app as in production, a fixed clock, and visitors."""
 
 import asyncio
 import itertools
@@ -96,35 +96,35 @@ class Gatehouse:
         self.loop, self.settings, self.clock = loop, settings, clock
         self.app = create_app(settings, clock=clock, randomness=randomness)
         self.context = self.app.state.context
-        self._ended = asyncio.Event()
-        self._began = threading.Event()
-        self._life = loop.start(self._live())
-        self._life.call_when_done(self._began.set)
-        assert self._began.wait(PATIENCE), "the lifespan did not begin"
-        if self._life.done():
-            self._life.result()
+        self._stop_requested = asyncio.Event()
+        self._started = threading.Event()
+        self._lifespan = loop.start(self._run_lifespan())
+        self._lifespan.call_when_done(self._started.set)
+        assert self._started.wait(PATIENCE), "the lifespan did not begin"
+        if self._lifespan.done():
+            self._lifespan.result()
 
-    async def _live(self) -> None:
+    async def _run_lifespan(self) -> None:
         async with self.app.router.lifespan_context(self.app):
-            self._began.set()
-            await self._ended.wait()
+            self._started.set()
+            await self._stop_requested.wait()
 
     def close(self) -> None:
         """Stop, as a server does; a second time nothing happens."""
 
         async def end() -> None:
-            self._ended.set()
+            self._stop_requested.set()
 
         self.loop.run(end())
-        self._life.result()
+        self._lifespan.result()
 
-    def visitor(self, address: str = "203.0.113.7", **how: Any) -> "Visitor":
-        """A browser that is new here; `address` is the peer we see."""
-        return Visitor(self, address, **how)
+    def visitor(self, address: str = "203.0.113.7", **options: Any) -> "Visitor":
+        """A new browser; `address` is the peer the server sees."""
+        return Visitor(self, address, **options)
 
-    def member(self, email: str = "ada@example.com", **how: Any) -> "Visitor":
+    def member(self, email: str = "ada@example.com", **options: Any) -> "Visitor":
         """A browser whose owner has just signed up with this address and PASSWORD."""
-        visitor = self.visitor(**how)
+        visitor = self.visitor(**options)
         assert visitor.sign_up(email).status_code == 200
         return visitor
 
@@ -141,7 +141,7 @@ class Gatehouse:
         wait_until(self.is_feed_live, "the change feed", PATIENCE)
 
     def rows(self, statement: Any) -> list[Any]:
-        """What the database answers."""
+        """The rows that a query returns."""
         db = self.context.runtime.database.read()
         try:
             return list(db.execute(statement))
@@ -156,19 +156,21 @@ class Gatehouse:
                 work.db.changed_users.add(changed_users)
 
     def user_id(self, email: str) -> UUID:
-        """The id of who has this address."""
-        ((found,),) = self.rows(select(users.c.id).where(users.c.email == email))
-        return found
+        """The id of the user with this address."""
+        ((user_id,),) = self.rows(select(users.c.id).where(users.c.email == email))
+        return user_id
 
-    def ban(self, email: str, **more: Any) -> None:
+    def ban(self, email: str, **columns: Any) -> None:
         """Ban a user."""
-        who = users.c.email == email
-        self.change(update(users).where(who).values(banned=True, **more), self.user_id(email))
+        has_email = users.c.email == email
+        self.change(
+            update(users).where(has_email).values(banned=True, **columns), self.user_id(email)
+        )
 
     def unban(self, email: str) -> None:
         """Lift a ban."""
-        who = users.c.email == email
-        self.change(update(users).where(who).values(banned=False), self.user_id(email))
+        has_email = users.c.email == email
+        self.change(update(users).where(has_email).values(banned=False), self.user_id(email))
 
     def events(self) -> list[AuditRow]:
         """The audit trail, by kind: a clock that stands still puts nothing in order."""
@@ -179,31 +181,31 @@ class Gatehouse:
 
     @contextmanager
     def statements(self) -> Iterator[list[str]]:
-        """Everything that is said to the database meanwhile, but for its own housekeeping."""
-        messages: list[str] = []
+        """Every statement the database gets meanwhile, but for its own housekeeping."""
+        statements: list[str] = []
 
         def note(_: Any, __: Any, statement: str, *___: Any) -> None:
             if not statement.startswith(("PRAGMA", "WITH feed AS", "SELECT 1")):
-                messages.append(statement)
+                statements.append(statement)
 
         engine = self.context.runtime.database.engine
         event.listen(engine, "before_cursor_execute", note)
         try:
-            yield messages
+            yield statements
         finally:
             event.remove(engine, "before_cursor_execute", note)
 
-    def gather(self, *coming: Coroutine[Any, Any, T]) -> list[T]:
-        """Let several things happen at the same time; returns their results."""
+    def gather(self, *coroutines: Coroutine[Any, Any, T]) -> list[T]:
+        """Run several coroutines at the same time; returns their results."""
 
-        async def all_of_them() -> list[T]:
-            return list(await asyncio.gather(*coming))
+        async def gather_all() -> list[T]:
+            return list(await asyncio.gather(*coroutines))
 
-        return self.loop.run(all_of_them())
+        return self.loop.run(gather_all())
 
 
 class Visitor:
-    """A browser: it keeps its cookies, and tells its origin with every change."""
+    """A browser: it keeps its cookies, and sends its origin with every write."""
 
     def __init__(
         self, gatehouse: Gatehouse, address: str, *, origin: str | None = None, **headers: str
@@ -216,15 +218,15 @@ class Visitor:
             gatehouse.app, client=(address, 40000), raise_app_exceptions=False
         )
 
-    def get(self, path: str, **how: Any) -> httpx.Response:
-        return self.send("GET", path, **how)
+    def get(self, path: str, **options: Any) -> httpx.Response:
+        return self.send("GET", path, **options)
 
-    def post(self, path: str, body: Any = ..., **how: Any) -> httpx.Response:
-        return self.send("POST", path, body, **how)
+    def post(self, path: str, body: Any = ..., **options: Any) -> httpx.Response:
+        return self.send("POST", path, body, **options)
 
-    def send(self, *request: Any, **how: Any) -> httpx.Response:
+    def send(self, *request: Any, **options: Any) -> httpx.Response:
         """Send a request and wait for its answer; see `sending`."""
-        return self._gatehouse.loop.run(self.sending(*request, **how))
+        return self._gatehouse.loop.run(self.sending(*request, **options))
 
     async def sending(
         self,
@@ -240,17 +242,19 @@ class Visitor:
         `body` goes as JSON, `raw` as it is; a header that is None is left out.
         """
         content = raw if raw is not None else b"" if body is ... else json.dumps(body).encode()
-        payload: dict[str, Any] = dict(self.headers)
+        all_headers: dict[str, Any] = dict(self.headers)
         if method not in {"GET", "HEAD", "OPTIONS"}:
-            payload["origin"] = self.origin
+            all_headers["origin"] = self.origin
         if content:
-            payload["content-type"] = "application/json"
+            all_headers["content-type"] = "application/json"
         if self.cookies:
-            payload["cookie"] = "; ".join(f"{name}={value}" for name, value in self.cookies.items())
-        payload |= headers or {}
+            all_headers["cookie"] = "; ".join(
+                f"{name}={value}" for name, value in self.cookies.items()
+            )
+        all_headers |= headers or {}
         url = self._gatehouse.settings.base_url + (path if path[:1] == "/" else AUTH + path)
-        kept = {name: value for name, value in payload.items() if value is not None}
-        request = httpx.Request(method, url, headers=kept, content=content)
+        sent_headers = {name: value for name, value in all_headers.items() if value is not None}
+        request = httpx.Request(method, url, headers=sent_headers, content=content)
         response = await self._network.handle_async_request(request)
         await response.aread()
         response.request = request
@@ -258,18 +262,18 @@ class Visitor:
         return response
 
     def sign_up(
-        self, email: str = "ada@example.com", password: str = PASSWORD, **more: Any
+        self, email: str = "ada@example.com", password: str = PASSWORD, **fields: Any
     ) -> httpx.Response:
-        payload = {"name": "Ada", "email": email, "password": password, **more}
+        payload = {"name": "Ada", "email": email, "password": password, **fields}
         return self.post("sign-up/email", payload)
 
     def sign_in(
-        self, email: str = "ada@example.com", password: str = PASSWORD, **more: Any
+        self, email: str = "ada@example.com", password: str = PASSWORD, **fields: Any
     ) -> httpx.Response:
-        return self.post("sign-in/email", {"email": email, "password": password, **more})
+        return self.post("sign-in/email", {"email": email, "password": password, **fields})
 
     def session(self) -> Any:
-        """What get-session tells this browser: None, or session and user."""
+        """What get-session returns to this browser: None, or session and user."""
         return self.get("get-session").json()
 
     @property
@@ -302,9 +306,9 @@ def cookie_lines(response: httpx.Response) -> dict[str, str]:
 @pytest.fixture(scope="session")
 def loop() -> Iterator[Loop]:
     """The event loop of all applications of this worker."""
-    running = Loop()
-    yield running
-    running.close()
+    event_loop = Loop()
+    yield event_loop
+    event_loop.close()
 
 
 @pytest.fixture
@@ -315,9 +319,9 @@ def clock() -> FixedClock:
 
 @pytest.fixture
 def start(loop: Loop, clock: FixedClock, tmp_path: Path) -> Iterator[Callable[..., Gatehouse]]:
-    """Start an application with settings of one's own: `start(sign_up=False)`. SQLite, unless told.
+    """Start an application with settings of one's own: `start(sign_up=False)`. SQLite by default.
 
-    Limits by address are off: a scene may ask as often as it likes.
+    Limits by address are off: a scene may send as many requests as it likes.
     """
     numbers = itertools.count()
     with ExitStack() as running:
@@ -344,11 +348,11 @@ def gatehouse(start: Callable[..., Gatehouse]) -> Gatehouse:
 def start_on(place: DatabaseTarget, start: Callable[..., Gatehouse]) -> Callable[..., Gatehouse]:
     """As `start`, on each kind of database."""
 
-    def start_there(**overrides: Any) -> Gatehouse:
-        there = {"database_url": place.url, "database_url_direct": place.direct or None}
-        return start(**there, **overrides)
+    def start_on_target(**overrides: Any) -> Gatehouse:
+        target = {"database_url": place.url, "database_url_direct": place.direct or None}
+        return start(**target, **overrides)
 
-    return start_there
+    return start_on_target
 
 
 @pytest.fixture

@@ -1,6 +1,6 @@
 """Modules whose import takes seconds, such as Gradio: read when a test first uses one of them.
 
-So whoever runs other tests does not wait for it while tests are collected.
+So a run of other tests does not wait for it while tests are collected.
 """
 
 import importlib

@@ -26,7 +26,7 @@ class Received:
 
     @property
     def path(self) -> str:
-        """The link without its host: what a visitor of the scene asks for."""
+        """The link without its host, for a visitor's `get`."""
         return "/" + self.url.split("/", 3)[3]
 
 
@@ -64,10 +64,10 @@ def mailbox(tmp_path: Path) -> Mailbox:
 def start_posting(start: Start, mailbox: Mailbox) -> Start:
     """As `start`, with mails that come into `mailbox`."""
 
-    def start_it(**overrides: Any) -> Gatehouse:
+    def start_with_mailbox(**overrides: Any) -> Gatehouse:
         return start(mailbox_file=mailbox.file, **overrides)
 
-    return start_it
+    return start_with_mailbox
 
 
 @pytest.fixture

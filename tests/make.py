@@ -1,4 +1,4 @@
-"""Makes what tests need: sensible defaults, and a word for each thing that differs."""
+"""Makes settings, users and sessions with sensible defaults, which keyword arguments override."""
 
 from datetime import datetime, timedelta
 from pathlib import Path

@@ -55,15 +55,15 @@ class Scene:
     events: tuple[str, ...] = ()
 
     def play(self, gatehouse: Gatehouse) -> httpx.Response:
-        """Play the scene, and compare all that came of it with what was expected."""
+        """Play the scene, and compare everything that it did with what was expected."""
         visitor = gatehouse.visitor()
         self.given(gatehouse, visitor)
         before = gatehouse.events()
         response = visitor.send(
             self.method, self.path, self.body, raw=self.raw, headers=self.headers
         )
-        came = (response.status_code, cookies_of(response), events_after(gatehouse, before))
-        assert came == (self.status, list(self.cookies), list(self.events)), response.text
+        actual = (response.status_code, cookies_of(response), events_after(gatehouse, before))
+        assert actual == (self.status, list(self.cookies), list(self.events)), response.text
         self._compare_body(response)
         check_like_every_answer(response)
         return response
@@ -101,7 +101,7 @@ def cookies_of(response: httpx.Response) -> list[str]:
 
 
 def check_like_every_answer(response: httpx.Response) -> None:
-    """What holds for every answer of the API, whatever was asked."""
+    """What holds for every answer of the API, whatever the request."""
     assert response.headers["x-content-type-options"] == "nosniff"
     assert response.headers["cache-control"] == "no-store"
     assert response.headers["x-request-id"]
@@ -111,5 +111,5 @@ def check_like_every_answer(response: httpx.Response) -> None:
 
 def _short(line: str) -> str:
     name, *attributes = line.split("; ")
-    ages = [part.removeprefix("Max-Age=") for part in attributes if part.startswith("Max-Age=")]
-    return " ".join([name.partition("=")[0].rpartition(".")[2], *ages])
+    max_ages = [part.removeprefix("Max-Age=") for part in attributes if part.startswith("Max-Age=")]
+    return " ".join([name.partition("=")[0].rpartition(".")[2], *max_ages])

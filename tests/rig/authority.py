@@ -1,4 +1,4 @@
-"""A certificate authority of a test's own: https that a client trusts when it is told to."""
+"""A certificate authority of a test's own, for https that clients can be made to trust."""
 
 import ssl
 from datetime import UTC, datetime, timedelta
@@ -23,7 +23,7 @@ class Authority:
     def __init__(self, folder: Path) -> None:
         self._folder = folder
         self._key = ec.generate_private_key(ec.SECP256R1())
-        self._name = _named("A test's own authority")
+        self._name = _build_name("A test's own authority")
         signed = (
             self._certificate(self._name, self._key.public_key(), 30 * _DAY)
             .add_extension(x509.BasicConstraints(ca=True, path_length=0), critical=True)
@@ -37,7 +37,7 @@ class Authority:
         """A server's side of https for this name; with `ends` below zero it has run out."""
         key = ec.generate_private_key(ec.SECP256R1())
         signed = (
-            self._certificate(_named(host), key.public_key(), ends)
+            self._certificate(_build_name(host), key.public_key(), ends)
             .add_extension(x509.SubjectAlternativeName([x509.DNSName(host)]), critical=False)
             .sign(self._key, hashes.SHA256())
         )
@@ -65,5 +65,5 @@ class Authority:
         )
 
 
-def _named(name: str) -> x509.Name:
+def _build_name(name: str) -> x509.Name:
     return x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, name)])

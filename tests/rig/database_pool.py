@@ -53,13 +53,15 @@ class DatabasePool:
         self._template = postgres_template(server)
         self._released: list[str] = []
         self._connections: dict[str, Any] = {}
-        self._look, self._empty, self._new = shared.once("new-database", self._as_new)
+        self._fingerprint_query, self._reset_statements, self._new_fingerprint = shared.once(
+            "new-database", self._prepare
+        )
 
     def acquire(self) -> str:
         """The name of a database with every table and no row, in which nobody is."""
         while self._released:
             name = self._released.pop()
-            if self._is_as_new(name):
+            if self._is_like_new(name):
                 return name
             self._drop(name)
         return self._server.create_database(self._template)
@@ -78,26 +80,26 @@ class DatabasePool:
             connection.close()
         self._server.drop_database(name)
 
-    def _is_as_new(self, name: str) -> bool:
-        """Whether it is, after its rows are deleted."""
+    def _is_like_new(self, name: str) -> bool:
+        """Delete its rows; whether it is like new then."""
         try:
-            with self._connected(name).cursor() as cursor:
+            with self._connection_to(name).cursor() as cursor:
                 wait_until(lambda: not _rows(cursor, _OTHERS), "the end of others", _PATIENCE)
-                if _rows(cursor, self._look) != [tuple(self._new)]:
+                if _rows(cursor, self._fingerprint_query) != [tuple(self._new_fingerprint)]:
                     return False
-                cursor.execute(self._empty)
+                cursor.execute(self._reset_statements)
                 return True
         except (TimeoutError, psycopg2.Error):  # somebody stays, or even we are let in no more
             return False
 
-    def _connected(self, name: str) -> Any:
+    def _connection_to(self, name: str) -> Any:
         if name not in self._connections:
             self._connections[name] = psycopg2.connect(self._server.url(name), options=_OPTIONS)
             self._connections[name].autocommit = True
         return self._connections[name]
 
-    def _as_new(self) -> tuple[str, str, tuple[Any, ...]]:
-        """How to look at a database, how to empty it, and what is seen in one that is as new."""
+    def _prepare(self) -> tuple[str, str, tuple[Any, ...]]:
+        """The query that fingerprints a database, the reset, and the fingerprint of a new one."""
         connection = psycopg2.connect(self._server.url(self._template))
         connection.autocommit = True
         with connection.cursor() as cursor:
@@ -110,11 +112,11 @@ class DatabasePool:
             empty = [table for table in tables if not _rows(cursor, f"SELECT FROM {table} LIMIT 1")]
             kept = {*tables} - {*empty} | {f"pg_catalog.pg_{name}" for name in _CATALOGS.split()}
             counted = [_COUNTED.format(mark=mark, table=table) for table in sorted(kept)]
-            look = f"{_WITH} SELECT {', '.join([*counted, _REST])}"
+            fingerprint_query = f"{_WITH} SELECT {', '.join([*counted, _REST])}"
             deletions = [f"DELETE FROM {table}" for table in empty]
-            (seen,) = _rows(cursor, look)
+            (fingerprint,) = _rows(cursor, fingerprint_query)
         connection.close()
-        return look, "; ".join([*deletions, "SELECT pg_stat_reset()"]), seen
+        return fingerprint_query, "; ".join([*deletions, "SELECT pg_stat_reset()"]), fingerprint
 
 
 @cache

@@ -54,11 +54,11 @@ def disk_that_fails(folder: Path) -> Iterator[Disk]:
 
 
 @contextmanager
-def _mounted(folder: Path, *how: str) -> Iterator[None]:
+def _mounted(folder: Path, *options: str) -> Iterator[None]:
     folder.mkdir()
-    done = subprocess.run(["mount", *how, folder], capture_output=True, text=True, check=False)
-    if done.returncode != 0:
-        skip_test("the right to mount a disk", f"run the tests as root ({done.stderr.strip()})")
+    mount = subprocess.run(["mount", *options, folder], capture_output=True, text=True, check=False)
+    if mount.returncode != 0:
+        skip_test("the right to mount a disk", f"run the tests as root ({mount.stderr.strip()})")
     try:
         yield
     finally:

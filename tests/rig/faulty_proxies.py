@@ -1,4 +1,4 @@
-"""What proxies do that they should not."""
+"""Proxies that do what they should not."""
 
 import time
 from collections.abc import Callable
@@ -10,9 +10,9 @@ from tests.rig.proxy import ProxyBehaviour, ProxyRequest, ProxyResponse
 SESSION = "better-auth.session_token"
 TEN_MINUTES = timedelta(minutes=10)
 SHORT = 20  # seconds; a session that the doctor waits for
-_KEPT = 5  # seconds
+_CACHE_SECONDS = 5
 _PAGE = b"<!doctype html><title>Sleeping</title>This Space is asleep."
-_TELL_WHO = {"/api/auth/get-session", "/api/me"}
+_SESSION_PATHS = {"/api/auth/get-session", "/api/me"}
 
 
 def cookies(change: Callable[[str], str]) -> type[ProxyBehaviour]:
@@ -27,12 +27,12 @@ def cookies(change: Callable[[str], str]) -> type[ProxyBehaviour]:
     return ChangesCookies
 
 
-def headers(*gone: str) -> type[ProxyBehaviour]:
+def headers(*names: str) -> type[ProxyBehaviour]:
     """Take headers away."""
 
     class DropsHeaders(ProxyBehaviour):
         def after(self, request: ProxyRequest, response: ProxyResponse) -> None:
-            response.drop_headers(*gone)
+            response.drop_headers(*names)
 
     return DropsHeaders
 
@@ -47,7 +47,7 @@ class AllowsEveryOrigin(ProxyBehaviour):
 
 
 class OwnOrigin(ProxyBehaviour):
-    """Says of every request that it comes from the deployment's own pages."""
+    """Replaces the Origin of every request by the deployment's own."""
 
     def before(self, request: ProxyRequest) -> ProxyResponse | None:
         if "origin" in request.headers:
@@ -56,7 +56,7 @@ class OwnOrigin(ProxyBehaviour):
 
 
 class DropsOrigin(ProxyBehaviour):
-    """Does not say which page a request comes from."""
+    """Drops the Origin of every request."""
 
     def before(self, request: ProxyRequest) -> ProxyResponse | None:
         request.headers.pop("origin", None)
@@ -79,44 +79,46 @@ class SaysNothing(ProxyBehaviour):
 
 
 class Remembers(ProxyBehaviour):
-    """Keeps answers about a session for some seconds."""
+    """Caches responses about a session for some seconds."""
 
     def __init__(self) -> None:
-        self._kept: dict[tuple[str, str], tuple[float, ProxyResponse]] = {}
+        self._cached: dict[tuple[str, str], tuple[float, ProxyResponse]] = {}
 
     def before(self, request: ProxyRequest) -> ProxyResponse | None:
-        until, response = self._kept.get(self.key(request), (0.0, ProxyResponse(200)))
+        until, response = self._cached.get(self.key(request), (0.0, ProxyResponse(200)))
         return response.copy() if time.monotonic() < until else None
 
     def after(self, request: ProxyRequest, response: ProxyResponse) -> None:
-        if _tells_who(request, response):
-            self._kept.setdefault(self.key(request), (time.monotonic() + _KEPT, response.copy()))
+        if _contains_user(request, response):
+            self._cached.setdefault(
+                self.key(request), (time.monotonic() + _CACHE_SECONDS, response.copy())
+            )
 
     def key(self, request: ProxyRequest) -> tuple[str, str]:
-        """By what an answer is found again."""
+        """The key of a cached response."""
         return request.headers.get("cookie", ""), request.path
 
 
 class Mixes(Remembers):
-    """Keeps answers about a session, and shows them to whoever asks next."""
+    """Caches responses about a session and sends them to the next caller, whoever it is."""
 
     def key(self, request: ProxyRequest) -> tuple[str, str]:
         return "", request.path
 
 
 class RemembersTooLong(ProxyBehaviour):
-    """Answers about a session that has run out as it did before."""
+    """Answers about an expired session as it did before it expired."""
 
     def __init__(self) -> None:
-        self._kept: dict[tuple[str, str], ProxyResponse] = {}
+        self._cached: dict[tuple[str, str], ProxyResponse] = {}
         self._ends: dict[str, float] = {}
 
     def after(self, request: ProxyRequest, response: ProxyResponse) -> None:
         cookie = request.headers.get("cookie", "")
-        before = self._kept.get((cookie, request.path))
-        if _tells_who(request, response):
+        before = self._cached.get((cookie, request.path))
+        if _contains_user(request, response):
             self._ends.setdefault(cookie, time.monotonic() + SHORT)
-            self._kept[cookie, request.path] = response.copy()
+            self._cached[cookie, request.path] = response.copy()
         elif before and time.monotonic() > self._ends[cookie] - 2:
             response.status, response.headers, response.chunks = 200, before.headers, before.chunks
 
@@ -156,22 +158,22 @@ class Forgets(ProxyBehaviour):
 
 
 class HoldsBack(ProxyBehaviour):
-    """Passes a body on when it has all of it."""
+    """Buffers each body before it passes it on."""
 
     def after(self, request: ProxyRequest, response: ProxyResponse) -> None:
         response.read()
 
 
 class TenMinutesSlow(ProxyBehaviour):
-    """Says that it is ten minutes earlier."""
+    """Sets the Date header ten minutes back."""
 
     def after(self, request: ProxyRequest, response: ProxyResponse) -> None:
-        moment = parsedate_to_datetime(response.get_all("date")[0]) - TEN_MINUTES
-        response.set_header("date", format_datetime(moment, usegmt=True))
+        date = parsedate_to_datetime(response.get_all("date")[0]) - TEN_MINUTES
+        response.set_header("date", format_datetime(date, usegmt=True))
 
 
 class LeadsToLogin(ProxyBehaviour):
-    """Sends who is not signed in to a page."""
+    """Redirects callers who are not signed in to a page."""
 
     def after(self, request: ProxyRequest, response: ProxyResponse) -> None:
         if response.status == 401:
@@ -216,7 +218,7 @@ class AnswersPreflights(ProxyBehaviour):
 
 
 class Breaks(ProxyBehaviour):
-    """Answers nothing more once somebody has revoked sessions."""
+    """Closes every connection after the first request that revokes sessions."""
 
     def __init__(self) -> None:
         self._broken = False
@@ -230,7 +232,7 @@ class Breaks(ProxyBehaviour):
         self._broken = request.path.endswith("/revoke-other-sessions")
 
 
-def _tells_who(request: ProxyRequest, response: ProxyResponse) -> bool:
-    if request.path not in _TELL_WHO or SESSION not in request.headers.get("cookie", ""):
+def _contains_user(request: ProxyRequest, response: ProxyResponse) -> bool:
+    if request.path not in _SESSION_PATHS or SESSION not in request.headers.get("cookie", ""):
         return False
     return response.status == 200 and b'"user"' in response.read()

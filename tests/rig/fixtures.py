@@ -1,4 +1,4 @@
-"""What a test may ask for by name."""
+"""Fixtures for all tests: databases, servers and browsers."""
 
 from collections.abc import Callable, Iterator
 from contextlib import closing
@@ -59,7 +59,7 @@ def postgres_url(postgres: PostgresServer, migrated: bool) -> Iterator[str]:
 
 @pytest.fixture
 def psql(postgres_url: str) -> Iterator[Callable[[str], None]]:
-    """Somebody who types SQL in this test's PostgreSQL database, whose name is THIS."""
+    """Executes SQL in this test's PostgreSQL database, as psql does; THIS is its name."""
     with closing(psycopg2.connect(postgres_url)) as connection:
         connection.autocommit = True
         name = connection.info.dbname

@@ -29,7 +29,7 @@ SERVER = ("backend.main", "backend.start", "panel", "alembic.command", "alembic.
 # With Gradio, as long again: only for tests that open the panel.
 PANEL = (*SERVER, "panel.server.gradio.app")
 NOTEBOOKS = ("notebooks.report",)
-_LARGEST = 200_000  # bytes; an order is a command and an environment
+_MAX_MESSAGE = 200_000  # bytes; an order is a command and an environment
 _STREAMS = 3
 
 
@@ -58,7 +58,7 @@ class Forked:
         self.send_signal(signal.SIGKILL)
 
     def has_ended(self, status: int) -> None:
-        """Note the end, told as waitpid tells it."""
+        """Set the exit code from a status of waitpid."""
         self.returncode = os.waitstatus_to_exitcode(status)
         self._ended.set()
 
@@ -77,7 +77,7 @@ class ForkServer:
                 pass_fds=[theirs.fileno()],
             )
         self._started: queue.SimpleQueue[Forked | None] = queue.SimpleQueue()
-        self._asking = threading.Lock()
+        self._lock = threading.Lock()
         threading.Thread(target=self._listen, daemon=True).start()
         atexit.register(self._close)
 
@@ -90,12 +90,12 @@ class ForkServer:
     ) -> Forked:
         """Run a file of ours, or `-m` a module of ours; `streams` are stdin, stdout and stderr."""
         order = [list(map(str, command)), str(folder), dict(environment)]
-        numbers = [each if isinstance(each, int) else each.fileno() for each in streams]
-        with self._asking:
-            socket.send_fds(self._socket, [json.dumps(order).encode()], numbers)
+        descriptors = [each if isinstance(each, int) else each.fileno() for each in streams]
+        with self._lock:
+            socket.send_fds(self._socket, [json.dumps(order).encode()], descriptors)
             started = self._started.get()
         if started is None:
-            raise RuntimeError("the fork server has ended; what it said is above")
+            raise RuntimeError("the fork server has ended; its output is above")
         return started
 
     def _close(self) -> None:
@@ -105,8 +105,8 @@ class ForkServer:
 
     def _listen(self) -> None:
         running: dict[int, Forked] = {}
-        while told := self._socket.recv(_LARGEST):
-            pid, status = json.loads(told)
+        while message := self._socket.recv(_MAX_MESSAGE):
+            pid, status = json.loads(message)
             if status is None:
                 running[pid] = Forked(pid)
                 self._started.put(running[pid])
@@ -169,16 +169,16 @@ def _wait_for_orders(orders: socket.socket) -> Any:
     os.set_blocking(write, False)
     signal.signal(signal.SIGCHLD, lambda *_: None)  # only to be woken
     signal.set_wakeup_fd(write)
-    awaited: list[Any] = [orders, read]
+    watched: list[Any] = [orders, read]
     while True:
-        ready, _, _ = select.select(awaited, [], [])
+        ready, _, _ = select.select(watched, [], [])
         if read in ready:
             os.read(read, 100)
-            _tell_who_has_ended(orders)
+            _report_exits(orders)
         if orders not in ready:
             continue
-        said, streams, _, _ = socket.recv_fds(orders, _LARGEST, _STREAMS)
-        if not said:
+        order, streams, _, _ = socket.recv_fds(orders, _MAX_MESSAGE, _STREAMS)
+        if not order:
             return None
         if pid := os.fork():
             orders.send(json.dumps([pid, None]).encode())
@@ -189,12 +189,12 @@ def _wait_for_orders(orders: socket.socket) -> Any:
                 os.dup2(stream, number)
             for number in (*streams, read, write):
                 os.close(number)
-            return json.loads(said)
+            return json.loads(order)
         for number in streams:
             os.close(number)
 
 
-def _tell_who_has_ended(orders: socket.socket) -> None:
+def _report_exits(orders: socket.socket) -> None:
     while True:
         try:
             pid, status = os.waitpid(-1, os.WNOHANG)

@@ -84,10 +84,13 @@ def conformance(folder: Path, only: str = "", ids: str = "") -> Iterator[tuple[l
         for name, environment in CONFORMANCE.items():
             space = _space(folder / name, {**environment, "MAILBOX_FILE": str(mailbox)})
             urls += [f"--{name}-url", running.enter_context(space).url]
-        owner = ["--admin-email", ADMIN[0], "--admin-password", ADMIN[1]]
-        chosen = [*(["--only", only] if only else []), *(["--id", ids] if ids else [])]
-        more = ["--mailbox", str(mailbox), "--oidc-port", str(free_port())]
-        yield [str(find_node()), "run.mjs", *urls, *owner, *more, *chosen], harness
+        admin_options = ["--admin-email", ADMIN[0], "--admin-password", ADMIN[1]]
+        selection = [*(["--only", only] if only else []), *(["--id", ids] if ids else [])]
+        mail_options = ["--mailbox", str(mailbox), "--oidc-port", str(free_port())]
+        yield (
+            [str(find_node()), "run.mjs", *urls, *admin_options, *mail_options, *selection],
+            harness,
+        )
 
 
 @contextmanager
@@ -96,12 +99,15 @@ def attacks(folder: Path, profile: str, only: str = "") -> Iterator[tuple[list[s
     outbox = folder / "outbox.jsonl"
     outbox.touch()
     environment, flags = ATTACKS[profile]
-    payload = {**UNDER_ATTACK, **environment, "MAILBOX_FILE": str(outbox)}
-    with _space(folder / profile, payload) as space:
-        about = ["--base-url", space.url, "--outbox", str(outbox), "--admin", ":".join(ADMIN)]
-        where = ["--profile", profile, "--trusted", TRUSTED, "--panel", "/admin"]
+    settings = {**UNDER_ATTACK, **environment, "MAILBOX_FILE": str(outbox)}
+    with _space(folder / profile, settings) as space:
+        target = ["--base-url", space.url, "--outbox", str(outbox), "--admin", ":".join(ADMIN)]
+        profile_options = ["--profile", profile, "--trusted", TRUSTED, "--panel", "/admin"]
         chosen = ["--only", only] if only else []
-        yield [sys.executable, "attacks.py", *about, *where, *flags, *chosen], HARNESSES / "attacks"
+        yield (
+            [sys.executable, "attacks.py", *target, *profile_options, *flags, *chosen],
+            HARNESSES / "attacks",
+        )
 
 
 def _space(folder: Path, environment: Mapping[str, str]) -> Space:
@@ -134,22 +140,22 @@ def _arguments() -> argparse.Namespace:
 
 
 def main() -> int:
-    asked = _arguments()
-    if not (HARNESSES / asked.harness).is_dir():
-        sys.exit(f"{HARNESSES / asked.harness} is not here; it is not part of the repository")
-    if asked.harness == "conformance" and not (find_node() and shutil.which("npm")):
+    arguments = _arguments()
+    if not (HARNESSES / arguments.harness).is_dir():
+        sys.exit(f"{HARNESSES / arguments.harness} is not here; it is not part of the repository")
+    if arguments.harness == "conformance" and not (find_node() and shutil.which("npm")):
         sys.exit("the conformance harness needs Node.js 20 or newer, with npm")
     signal.signal(signal.SIGTERM, lambda *_: sys.exit(143))  # ... through the clean-up below
     shared.open_folder()
     try:
         folder = shared.folder()
-        started = (
-            conformance(folder, asked.only, asked.id)
-            if asked.harness == "conformance"
-            else attacks(folder, asked.profile, asked.only)
+        harness = (
+            conformance(folder, arguments.only, arguments.id)
+            if arguments.harness == "conformance"
+            else attacks(folder, arguments.profile, arguments.only)
         )
-        with started as (command, place):
-            return subprocess.run(command, cwd=place, timeout=1800, check=False).returncode
+        with harness as (command, cwd):
+            return subprocess.run(command, cwd=cwd, timeout=1800, check=False).returncode
     finally:
         shared.close_folder()
 

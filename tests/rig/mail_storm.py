@@ -22,21 +22,21 @@ PATIENCE = 600
 
 
 def main() -> None:
-    """Let the storm pass, and say what came of it."""
+    """Run the storm and print its results."""
     parser = argparse.ArgumentParser("python -m tests.rig.mail_storm")
     parser.add_argument("--resets", type=int, default=500)
     resets = parser.parse_args().resets
     shared.open_folder()
     try:
         with tempfile.TemporaryDirectory() as folder:
-            _storm(Path(folder), resets)
+            _run_storm(Path(folder), resets)
     finally:
         shared.close_folder()
 
 
-def _storm(folder: Path, resets: int) -> None:
+def _run_storm(folder: Path, resets: int) -> None:
     people = [f"user{number}@example.com" for number in range(resets)]
-    began = time.monotonic()
+    started_at = time.monotonic()
     smtp = SmtpServer(folder).start()
     settings = {"SMTP_URL": smtp.url, "MAIL_FROM": "auth@example.com", "RATE_LIMITS": "off"}
     with Space(folder, settings) as space, _browser(space) as browser:
@@ -47,24 +47,24 @@ def _storm(folder: Path, resets: int) -> None:
             _post(browser, "request-password-reset", {"email": email})
             if number == resets // 3:
                 smtp.kill9()
-                print(f"SMTP server killed after {len(_resets(smtp))} mails of {number + 1} asked")
+                print(f"SMTP server killed after {len(_reset_mails(smtp))} mails of {number + 1}")
             if number == 2 * resets // 3:
                 smtp.start()
                 print("SMTP server back")
         space.kill9()
-        print(f"process killed (-9) after {len(_resets(smtp))} mails")
+        print(f"process killed (-9) after {len(_reset_mails(smtp))} mails")
         space.start()
         everyone = set(people)
         wait_until(
-            lambda: {mail.recipients[0] for mail in _resets(smtp)} >= everyone,
+            lambda: {mail.recipients[0] for mail in _reset_mails(smtp)} >= everyone,
             "a mail for everyone",
             PATIENCE,
         )
         smtp.kill9()
-    _report(_resets(smtp), resets, time.monotonic() - began)
+    _print_report(_reset_mails(smtp), resets, time.monotonic() - started_at)
 
 
-def _report(received: list[Received], resets: int, seconds: float) -> None:
+def _print_report(received: list[Received], resets: int, seconds: float) -> None:
     ids_of: dict[str, set[str]] = {}
     for mail in received:
         ids_of.setdefault(mail.recipients[0], set()).add(mail.message_id)
@@ -75,7 +75,7 @@ def _report(received: list[Received], resets: int, seconds: float) -> None:
     print(f"with another Message-ID: {sum(len(ids) - 1 for ids in ids_of.values())}")
 
 
-def _resets(smtp: SmtpServer) -> list[Received]:
+def _reset_mails(smtp: SmtpServer) -> list[Received]:
     return [mail for mail in smtp.received() if "password" in str(mail.message["Subject"])]
 
 

@@ -8,9 +8,9 @@ import pytest
 LACKS = "this machine lacks "
 
 
-def skip_test(what: str, why: str) -> NoReturn:
-    """Leave the running test out, because `what` is not here; `why` says how to get it."""
-    reason = f"{LACKS}{what}: {why}"
+def skip_test(tool: str, remedy: str) -> NoReturn:
+    """Leave the running test out, because `tool` is not here; `remedy` says how to get it."""
+    reason = f"{LACKS}{tool}: {remedy}"
     if os.environ.get("CI") == "true":
         pytest.fail(f"nothing is skipped where CI=true, but {reason}", pytrace=False)
     pytest.skip(reason)

@@ -16,12 +16,14 @@ OLDEST = 20
 def find_node() -> str | None:
     """A Node.js that is new enough: the system's, or the one that Playwright brings along."""
     bundled = Path(playwright.__file__).parent / "driver" / "node"
-    found = [path for path in (shutil.which("node"), str(bundled)) if path and Path(path).exists()]
-    return next((path for path in found if _version(path) >= OLDEST), None)
+    programs = [
+        path for path in (shutil.which("node"), str(bundled)) if path and Path(path).exists()
+    ]
+    return next((path for path in programs if _version(path) >= OLDEST), None)
 
 
 def run_node(folder: Path, *arguments: str, seconds: float) -> subprocess.CompletedProcess[str]:
-    """Run `node` in a folder whose packages are installed; the answer carries all it has said."""
+    """Run `node` in a folder whose packages are installed; the result has its whole output."""
     return subprocess.run(
         [require_node(folder), *arguments],
         cwd=folder,

@@ -1,4 +1,4 @@
-"""Pipes between a program and whoever reads what it writes, or does not."""
+"""Pipes between a program and a reader, which may have stopped reading."""
 
 import os
 import select
@@ -27,13 +27,13 @@ def fill(write: int) -> None:
     os.set_blocking(write, True)
 
 
-def read_until(read: int, wanted: bytes, seconds: float = 30) -> bytes:
-    """Wait for `wanted`; returns all that has come, or raises TimeoutError with it."""
-    come = b""
-    while wanted not in come:
+def read_until(read: int, expected: bytes, seconds: float = 30) -> bytes:
+    """Wait for `expected`; returns all that has come, or raises TimeoutError with it."""
+    received = b""
+    while expected not in received:
         ready, _, _ = select.select([read], [], [], seconds)
-        more = os.read(read, 65_536) if ready else b""
-        if not more:
-            raise TimeoutError(f"{wanted!r} did not come after {come[-1000:]!r}")
-        come += more
-    return come
+        chunk = os.read(read, 65_536) if ready else b""
+        if not chunk:
+            raise TimeoutError(f"{expected!r} did not come after {received[-1000:]!r}")
+        received += chunk
+    return received

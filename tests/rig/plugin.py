@@ -40,8 +40,8 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
         by_folder.setdefault(item.path.parent.name, []).append(item)
     first, second = ([item for name in half for item in by_folder.pop(name, [])] for half in LONG)
     quick = [item for folder in by_folder.values() for item in folder]
-    room = max(0, len(items) // 2 - len(first))
-    items[:] = first + quick[:room] + second + quick[room:]
+    remaining = max(0, len(items) // 2 - len(first))
+    items[:] = first + quick[:remaining] + second + quick[remaining:]
 
 
 @pytest.hookimpl(wrapper=True, tryfirst=True)

@@ -21,7 +21,9 @@ from tests.rig.processes import free_port, give_to_unprivileged, unprivileged
 OWNER = "gatehouse"
 WITH_PASSWORD = "with_password"
 """The role whose members must say their password; everybody else is trusted."""
-HURRIED = "-c deadlock_timeout=50ms -c fsync=off -c synchronous_commit=off -c full_page_writes=off"
+FAST_BUT_UNSAFE = (
+    "-c deadlock_timeout=50ms -c fsync=off -c synchronous_commit=off -c full_page_writes=off"
+)
 _numbers = count(1)
 _administrators: dict[int, Any] = {}  # an open connection by the server's port
 
@@ -52,7 +54,7 @@ class PostgresServer:
         """Start, or start again after `stop` or `crash`; returns when it accepts connections."""
         options = (
             f"-c listen_addresses=127.0.0.1 -c port={self.port} -c unix_socket_directories="
-            f" -c max_connections=300 {'' if self.durable else HURRIED}"
+            f" -c max_connections=300 {'' if self.durable else FAST_BUT_UNSAFE}"
         )
         self._run("pg_ctl", "start", "-w", "-l", f"{self.folder}/log", "-o", options)
 
@@ -63,12 +65,12 @@ class PostgresServer:
 
     def stop(self) -> None:
         """Stop at once, whoever is connected; commits are kept."""
-        self._dismiss_administrator()
+        self._close_administrator()
         self._run("pg_ctl", "stop", "-w", "-m", "fast")
 
     def crash(self) -> None:
         """Stop as after a power cut of the process: no farewell, recovery at the next start."""
-        self._dismiss_administrator()
+        self._close_administrator()
         self._run("pg_ctl", "stop", "-w", "-m", "immediate")
 
     def url(self, database: str) -> str:
@@ -79,9 +81,9 @@ class PostgresServer:
         """Make a new database, a copy of `template` (tens of milliseconds); returns its name."""
         name = f"test_{os.getpid()}_{next(_numbers)}"
         with self._administrator() as cursor:
-            files = cursor.connection.server_version >= 150000  # older ones know no other strategy
-            how = "STRATEGY FILE_COPY" if files else ""  # half the work of the log's
-            cursor.execute(f"CREATE DATABASE {name} TEMPLATE {template} {how}")
+            copies_files = cursor.connection.server_version >= 150000  # always in older ones
+            strategy = "STRATEGY FILE_COPY" if copies_files else ""  # half the work of the log's
+            cursor.execute(f"CREATE DATABASE {name} TEMPLATE {template} {strategy}")
         return name
 
     def drop_database(self, name: str) -> None:
@@ -106,25 +108,25 @@ class PostgresServer:
         finally:
             connection.close()
 
-    def _dismiss_administrator(self) -> None:
+    def _close_administrator(self) -> None:
         if connection := _administrators.pop(self.port, None):
             connection.close()
 
     def _run(self, program: str, *arguments: str) -> None:
         # A file, not a pipe: the server inherits it, and we would read until the server ends.
-        with tempfile.TemporaryFile("w+") as said:
-            done = subprocess.run(
+        with tempfile.TemporaryFile("w+") as output:
+            process = subprocess.run(
                 [f"{_binaries()}/{program}", "-D", self.folder, *arguments],
                 cwd=self.folder,
                 stdin=subprocess.DEVNULL,
-                stdout=said,
+                stdout=output,
                 stderr=subprocess.STDOUT,
                 timeout=120,
                 **unprivileged(),
             )
-            said.seek(0)
-            if done.returncode != 0:
-                raise RuntimeError(f"{program} failed: {said.read().strip()}")
+            output.seek(0)
+            if process.returncode != 0:
+                raise RuntimeError(f"{program} failed: {output.read().strip()}")
 
 
 def shared_server() -> PostgresServer:
@@ -137,7 +139,7 @@ def shared_server() -> PostgresServer:
 
 @contextmanager
 def own_server(*, durable: bool = False) -> Iterator[PostgresServer]:
-    """A server that a test may stop, and whose databases it may call as it likes."""
+    """A server of a test's own, which it may stop and whose databases it may name freely."""
     require_postgres()
     folder = shared.folder() / f"own-{os.getpid()}-{next(_numbers)}"
     server = PostgresServer.create(folder, durable=durable)
@@ -169,9 +171,9 @@ def require_postgres() -> None:
 
 def _binaries() -> Path | None:
     """The folder of initdb and pg_ctl; Debian keeps it off the PATH, one for each version."""
-    found = [*map(Path, filter(None, [shutil.which("initdb")]))]
-    found += sorted(Path("/usr/lib/postgresql").glob("*/bin/initdb"), key=_version, reverse=True)
-    return found[0].resolve().parent if found else None
+    programs = [*map(Path, filter(None, [shutil.which("initdb")]))]
+    programs += sorted(Path("/usr/lib/postgresql").glob("*/bin/initdb"), key=_version, reverse=True)
+    return programs[0].resolve().parent if programs else None
 
 
 def _version(initdb: Path) -> int:

@@ -17,12 +17,12 @@ def free_port() -> int:
         return port
 
 
-def wait_until(ready: Callable[[], bool], what: str, seconds: float = 30) -> None:
+def wait_until(ready: Callable[[], bool], description: str, seconds: float = 30) -> None:
     """Look until `ready`; after `seconds` give up and say what did not come."""
     deadline, pause = time.monotonic() + seconds, 0.001
     while not ready():
         if time.monotonic() > deadline:
-            raise TimeoutError(f"{what} did not come within {seconds:g} s")
+            raise TimeoutError(f"{description} did not come within {seconds:g} s")
         time.sleep(pause)
         pause = min(2 * pause, 0.02)  # most of what is waited for comes at once
 

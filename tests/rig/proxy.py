@@ -1,4 +1,4 @@
-"""A reverse proxy in front of a server, as a platform's is: right, or wrong as it is told."""
+"""A reverse proxy in front of a server, as a platform's is; a behaviour can make it faulty."""
 
 import itertools
 import ssl
@@ -14,7 +14,7 @@ from typing import Any
 
 import httpx
 
-_OF_ONE_HOP = {"connection", "keep-alive", "transfer-encoding", "content-length"}
+_HOP_BY_HOP = {"connection", "keep-alive", "transfer-encoding", "content-length"}
 _WITHOUT_BODY = {204, 304}
 
 
@@ -87,7 +87,7 @@ class ProxyBehaviour:
 
 
 class Proxy:
-    """Passes requests on to `targets`, in turns for each path; https if it is given `tls`."""
+    """Passes requests on to `targets`, in turns for each path; speaks https with `tls`."""
 
     def __init__(self, behaviour: ProxyBehaviour, tls: ssl.SSLContext | None = None) -> None:
         self.targets: list[str] = []
@@ -97,10 +97,10 @@ class Proxy:
             # The servers speak http: reading all public certificates would take 50 ms.
             verify=ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT),
             trust_env=False,
-            timeout=180,  # longer than the patience of whoever asks it
+            timeout=180,  # longer than any client waits
             cookies=CookieJar(DefaultCookiePolicy(allowed_domains=[])),
         )
-        self._server = _Listening(("127.0.0.1", 0), _passing(self))
+        self._server = _HttpServer(("127.0.0.1", 0), _build_handler(self))
         self.port = self._server.server_port
         self.url = f"https://localhost:{self.port}" if tls else f"http://127.0.0.1:{self.port}"
         if tls is not None:
@@ -121,24 +121,24 @@ class Proxy:
         self._client.close()
 
     def pass_on(self, request: ProxyRequest) -> ProxyResponse:
-        """Ask the server, unless the manners say what to answer."""
+        """Send a request to the server, unless the behaviour answers it."""
         self._behaviour.forward(request)
-        response = self._behaviour.before(request) or self._ask(request)
+        response = self._behaviour.before(request) or self._send_to_target(request)
         self._behaviour.after(request, response)
         return response
 
-    def _ask(self, request: ProxyRequest) -> ProxyResponse:
+    def _send_to_target(self, request: ProxyRequest) -> ProxyResponse:
         turn = next(self._turns[request.path])
         url = self.targets[turn % len(self.targets)] + request.target
         outgoing = self._client.build_request(
             request.method, url, headers=request.headers, content=request.body
         )
         reply = self._client.send(outgoing, stream=True)
-        kept = [each for each in reply.headers.multi_items() if each[0] not in _OF_ONE_HOP]
-        return ProxyResponse(reply.status_code, kept, _until_closed(reply))
+        headers = [each for each in reply.headers.multi_items() if each[0] not in _HOP_BY_HOP]
+        return ProxyResponse(reply.status_code, headers, _iterate_body(reply))
 
 
-class _Listening(ThreadingHTTPServer):
+class _HttpServer(ThreadingHTTPServer):
     request_queue_size = 128
 
     def handle_error(self, request: Any, client_address: Any) -> None:
@@ -147,22 +147,22 @@ class _Listening(ThreadingHTTPServer):
             super().handle_error(request, client_address)
 
 
-def _until_closed(reply: httpx.Response) -> Iterator[bytes]:
+def _iterate_body(reply: httpx.Response) -> Iterator[bytes]:
     try:
         yield from reply.iter_raw()
     finally:
         reply.close()
 
 
-def _passing(proxy: Proxy) -> type[BaseHTTPRequestHandler]:
-    class Passing(BaseHTTPRequestHandler):
+def _build_handler(proxy: Proxy) -> type[BaseHTTPRequestHandler]:
+    class Handler(BaseHTTPRequestHandler):
         protocol_version = "HTTP/1.1"
         disable_nagle_algorithm = True
 
         def pass_on(self) -> None:
             body = self.rfile.read(int(self.headers.get("content-length", 0)))
-            sent = [each for each in self.headers.items() if each[0].lower() not in _OF_ONE_HOP]
-            headers = httpx.Headers(sent)
+            kept = [each for each in self.headers.items() if each[0].lower() not in _HOP_BY_HOP]
+            headers = httpx.Headers(kept)
             response = proxy.pass_on(
                 ProxyRequest(self.command, self.path, headers, body, self.client_address[0])
             )
@@ -187,4 +187,4 @@ def _passing(proxy: Proxy) -> type[BaseHTTPRequestHandler]:
         def log_message(self, format: str, *args: object) -> None:
             """Write nothing on the terminal."""
 
-    return Passing
+    return Handler

@@ -11,13 +11,13 @@ from tests.rig.missing_tools import skip_test
 
 
 async def join(reader: asyncio.StreamReader, writer: asyncio.StreamWriter, port: int) -> None:
-    """Pass on what both sides say, until both have ended."""
-    there_reader, there_writer = await asyncio.open_connection("127.0.0.1", port)
-    await asyncio.gather(pass_on(reader, there_writer), pass_on(there_reader, writer))
+    """Pass on the bytes of both sides until both have ended."""
+    target_reader, target_writer = await asyncio.open_connection("127.0.0.1", port)
+    await asyncio.gather(pass_on(reader, target_writer), pass_on(target_reader, writer))
 
 
 async def pass_on(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-    """Pass on what one side says, at once, and close the other when it has ended."""
+    """Pass on the bytes of one side at once; close the other when it has ended."""
     with contextlib.suppress(OSError):  # a browser leaves when it likes
         while chunk := await reader.read(65_536):
             writer.write(chunk)
@@ -30,10 +30,10 @@ def tls(folder: Path) -> ssl.SSLContext:
     if not shutil.which("openssl"):
         skip_test("openssl", "install it; it makes the certificate of a server in small")
     key, certificate = folder / "key.pem", folder / "certificate.pem"
-    what = ["-x509", "-newkey", "rsa:2048", "-nodes", "-days", "2", "-subj", "/CN=localhost"]
+    request = ["-x509", "-newkey", "rsa:2048", "-nodes", "-days", "2", "-subj", "/CN=localhost"]
     names = ["-addext", "subjectAltName=DNS:localhost"]
-    where = ["-keyout", str(key), "-out", str(certificate)]
-    subprocess.run(["openssl", "req", *what, *names, *where], check=True, capture_output=True)
+    outputs = ["-keyout", str(key), "-out", str(certificate)]
+    subprocess.run(["openssl", "req", *request, *names, *outputs], check=True, capture_output=True)
     context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
     context.load_cert_chain(certificate, key)
     return context

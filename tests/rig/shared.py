@@ -16,9 +16,9 @@ FOLDER = "GATEHOUSE_TEST_FOLDER"  # in the environment, so that the workers inhe
 
 def open_folder() -> None:
     """Make the folder of this run. Others may pass through it: PostgreSQL runs as its own user."""
-    made = tempfile.mkdtemp(prefix="gatehouse-tests-")
-    Path(made).chmod(0o711)
-    os.environ[FOLDER] = made
+    path = tempfile.mkdtemp(prefix="gatehouse-tests-")
+    Path(path).chmod(0o711)
+    os.environ[FOLDER] = path
 
 
 def folder() -> Path:
@@ -28,9 +28,9 @@ def folder() -> Path:
 
 def close_folder() -> None:
     """End the programs that are left over, because their worker was killed; remove the folder."""
-    for left in folder().glob("running-*"):
+    for pid_file in folder().glob("running-*"):
         with suppress(ProcessLookupError):
-            os.kill(int(left.name.removeprefix("running-")), signal.SIGKILL)
+            os.kill(int(pid_file.name.removeprefix("running-")), signal.SIGKILL)
     shutil.rmtree(os.environ.pop(FOLDER), ignore_errors=True)
 
 
@@ -46,9 +46,9 @@ def ended(pid: int) -> None:
 
 def once(name: str, make: Callable[[], Any]) -> Any:
     """What `make` answered, in whichever worker came first; it must survive JSON."""
-    response = folder() / f"{name}.json"
+    result_file = folder() / f"{name}.json"
     with (folder() / f"{name}.lock").open("w") as lock:
         fcntl.flock(lock, fcntl.LOCK_EX)
-        if not response.exists():
-            response.write_text(json.dumps(make()))
-    return json.loads(response.read_text())
+        if not result_file.exists():
+            result_file.write_text(json.dumps(make()))
+    return json.loads(result_file.read_text())

@@ -87,8 +87,8 @@ class SmtpServer:
         self.kill9()
 
 
-class _Desk:
-    """Takes mails and writes them down."""
+class _Handler:
+    """Accepts mails and writes them into the file."""
 
     def __init__(self, file: Path) -> None:
         self._file = file
@@ -129,21 +129,21 @@ async def _serve(
         tls = ssl.create_default_context(ssl.Purpose.CLIENT_AUTH)
         tls.load_cert_chain(certificate)
 
-    def check(_: Any, __: Any, ___: Any, ____: Any, given: LoginPassword) -> AuthResult:
-        return AuthResult(success=given.password == (password or "").encode(), handled=False)
+    def authenticate(_: Any, __: Any, ___: Any, ____: Any, login: LoginPassword) -> AuthResult:
+        return AuthResult(success=login.password == (password or "").encode(), handled=False)
 
-    def session() -> SMTP:
+    def build_protocol() -> SMTP:
         return SMTP(
-            _Desk(file),
+            _Handler(file),
             hostname="mail.example.com",
             tls_context=tls,
             require_starttls=tls is not None,
             auth_required=password is not None,
-            authenticator=check,
+            authenticator=authenticate,
             auth_exclude_mechanism=[without] if without else None,
         )
 
-    server = await asyncio.get_running_loop().create_server(session, "127.0.0.1", port)
+    server = await asyncio.get_running_loop().create_server(build_protocol, "127.0.0.1", port)
     await server.serve_forever()
 
 
@@ -155,8 +155,8 @@ def main() -> None:
     parser.add_argument("--certificate")
     parser.add_argument("--password")
     parser.add_argument("--without", default="")
-    said = parser.parse_args()
-    asyncio.run(_serve(said.port, said.file, said.certificate, said.password, said.without))
+    args = parser.parse_args()
+    asyncio.run(_serve(args.port, args.file, args.certificate, args.password, args.without))
 
 
 if __name__ == "__main__":

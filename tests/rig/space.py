@@ -33,7 +33,7 @@ def inherited() -> dict[str, str]:
 
 
 class Space:
-    """One server. Its log and, unless told otherwise, its data are in `folder`.
+    """One server. Its log and, by default, its data are in `folder`.
 
     `environment` adds to DEFAULTS; its values may contain `{url}`, for PUBLIC_URL and the like.
     After it has ended the same Space can be started again, and finds its port and its data.
@@ -45,14 +45,14 @@ class Space:
         self.folder = folder
         self.port = free_port()
         self.url = f"http://127.0.0.1:{self.port}"
-        here = {"PORT": str(self.port), "DATA_DIR": str(folder / "data")}
-        merged = {**inherited(), **DEFAULTS, **here, **(environment or {})}
+        own = {"PORT": str(self.port), "DATA_DIR": str(folder / "data")}
+        merged = {**inherited(), **DEFAULTS, **own, **(environment or {})}
         self.environment = {name: text.replace("{url}", self.url) for name, text in merged.items()}
         self._process: Forked | subprocess.Popen[bytes]
 
     def launch(self) -> "Space":
         """Start without waiting: for a start that is meant to fail."""
-        self._spare_the_migration()
+        self._copy_migrated_database()
         with (self.folder / "log").open("ab") as log:
             self._process = self._start_process(log, log)
         shared.started(self._process.pid)
@@ -120,10 +120,10 @@ class Space:
     def _imported(self) -> tuple[str, ...]:
         return PANEL if self.environment.get("PANEL") == "on" else SERVER
 
-    def _spare_the_migration(self) -> None:
-        told = self.environment
-        if not told.get("DATABASE_URL") and not told.get("SNAPSHOT_DIR"):
-            (data := Path(told["DATA_DIR"])).mkdir(mode=0o700, exist_ok=True)
+    def _copy_migrated_database(self) -> None:
+        environment = self.environment
+        if not environment.get("DATABASE_URL") and not environment.get("SNAPSHOT_DIR"):
+            (data := Path(environment["DATA_DIR"])).mkdir(mode=0o700, exist_ok=True)
             put_sqlite(data / "gatehouse.db")
 
     def _healthy(self) -> bool:

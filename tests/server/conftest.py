@@ -56,15 +56,19 @@ def connect(servers, toy: Toy, limits: ConnectionLimits) -> Iterator[Callable[[]
 class Process:
     """The toy served by a process of its own, as Gatehouse is."""
 
-    def __init__(self, port: int, *how: str) -> None:
+    def __init__(self, port: int, *options: str) -> None:
         self.port = port
-        (stdin, told), (said, stdout), (errors, stderr) = os.pipe(), os.pipe(), os.pipe()
-        self._told, self.stdout, self._stderr = (
-            os.fdopen(told, "wb", buffering=0),
-            os.fdopen(said, "rb"),
-            os.fdopen(errors, "rb"),
+        (stdin, stdin_writer), (stdout_reader, stdout), (stderr_reader, stderr) = (
+            os.pipe(),
+            os.pipe(),
+            os.pipe(),
         )
-        command = ["-m", "tests.server.toy", str(port), *how]
+        self._stdin, self.stdout, self._stderr = (
+            os.fdopen(stdin_writer, "wb", buffering=0),
+            os.fdopen(stdout_reader, "rb"),
+            os.fdopen(stderr_reader, "rb"),
+        )
+        command = ["-m", "tests.server.toy", str(port), *options]
         try:
             self._process = fork_server().start(command, ROOT, inherited(), (stdin, stdout, stderr))
         finally:
@@ -79,10 +83,10 @@ class Process:
     def send_signal(self, number: int) -> None:
         self._process.send_signal(number)
 
-    def end(self, told: bytes = b"") -> tuple[int, str, str]:
-        """Wait for the end; returns the exit code and what it said on stdout and stderr."""
-        self._told.write(told)
-        self._told.close()
+    def end(self, typed: bytes = b"") -> tuple[int, str, str]:
+        """Wait for the end; returns the exit code, stdout and stderr."""
+        self._stdin.write(typed)
+        self._stdin.close()
         code = self._process.wait(PATIENCE)
         return code, self.stdout.read().decode(), self._stderr.read().decode()
 
@@ -90,7 +94,7 @@ class Process:
         """End it by force if it still runs."""
         self._process.kill()
         self._process.wait(PATIENCE)
-        for pipe in (self._told, self.stdout, self._stderr):
+        for pipe in (self._stdin, self.stdout, self._stderr):
             pipe.close()
 
 
@@ -99,7 +103,7 @@ def start() -> Iterator[Callable[..., Process]]:
     """Start processes that serve the toy; none outlives the test."""
     with ExitStack() as stack:
 
-        def start(*how: str, port: int = 0) -> Process:
-            return stack.enter_context(closing(Process(port or free_port(), *how)))
+        def start(*options: str, port: int = 0) -> Process:
+            return stack.enter_context(closing(Process(port or free_port(), *options)))
 
         yield start

@@ -119,6 +119,6 @@ def test_what_was_dropped_is_told_once_somebody_reads_again(tmp_path):
         fill(write)
         with open(os.devnull, "wb") as nowhere, Unread(tmp_path, (nowhere, write)) as space:
             serves(space)
-            said = read_until(read, b"sign_in_failed")
+            output = read_until(read, b"sign_in_failed")
             assert space.terminate() == 0
-    assert said.count(b'"sign_up"') == 1  # nothing was lost: it fitted the buffer
+    assert output.count(b'"sign_up"') == 1  # nothing was lost: it fitted the buffer

@@ -29,7 +29,7 @@ def test_a_head_that_stops_halfway_is_answered_408(connect, toy):
 
     assert client.response().status == 408
     assert client.is_closed()
-    assert toy.seen == []
+    assert toy.paths == []
 
 
 @soon("head_seconds")

@@ -146,7 +146,7 @@ def test_an_ambiguous_request_is_refused_and_nothing_after_it_is_heard(connect, 
     client.send_bytes(NEXT)
     assert client.is_closed()
     assert connect().get("/health").response().status == 200
-    assert "/smuggled" not in toy.seen
+    assert "/smuggled" not in toy.paths
 
 
 @pytest.mark.parametrize("request_text", REFUSED.values(), ids=REFUSED.keys())
@@ -158,7 +158,7 @@ def test_it_is_refused_byte_by_byte_too(connect, toy, request_text):
 
     assert client.response().status == 400
     assert client.is_closed()
-    assert "/smuggled" not in toy.seen
+    assert "/smuggled" not in toy.paths
 
 
 @pytest.mark.parametrize(("request_text", "status"), SERVED.values(), ids=SERVED.keys())
@@ -167,7 +167,7 @@ def test_a_clear_request_is_served_and_so_is_the_next(connect, toy, request_text
 
     assert client.response().status == status
     assert client.response().status == 200
-    assert toy.seen[1] == "/smuggled"
+    assert toy.paths[1] == "/smuggled"
 
 
 def test_http_1_0_needs_no_host_and_gets_one_answer(connect, toy):
@@ -175,7 +175,7 @@ def test_http_1_0_needs_no_host_and_gets_one_answer(connect, toy):
 
     assert client.response().status == 200
     assert client.is_closed()
-    assert toy.seen == ["/health"]
+    assert toy.paths == ["/health"]
 
 
 @pytest.mark.parametrize("method", ["FETCH", "get", "CONNECT"])
@@ -206,7 +206,7 @@ def test_an_upgrade_is_answered_in_http_1_1_and_ends_the_connection(connect, toy
     response = client.response()
     assert (response.status, response.headers["connection"]) == (200, "close")
     assert client.is_closed()
-    assert toy.seen == ["/health"]
+    assert toy.paths == ["/health"]
 
 
 @pytest.mark.parametrize("one_by_one", [False, True], ids=["at once", "byte by byte"])
@@ -232,7 +232,7 @@ def test_the_body_of_a_request_that_offers_an_upgrade_is_read(
         "close",
     )
     assert client.is_closed()
-    assert toy.seen == ["/echo"]
+    assert toy.paths == ["/echo"]
     assert b"cookie" not in dict(toy.headers)
 
 
@@ -263,7 +263,7 @@ class TestRequestsSentTogether:
 
         assert client.response().json == {"waited": True}
         assert client.is_closed()
-        assert "/smuggled" not in toy.seen
+        assert "/smuggled" not in toy.paths
 
     def test_a_second_body_that_is_refused_answers_nobody(self, connect, toy):
         client = connect().get("/wait").send_bytes((POST + HOST + CHUNKED).encode())
@@ -272,14 +272,14 @@ class TestRequestsSentTogether:
 
         assert client.is_closed()
         connect().get("/open").response()
-        assert toy.seen == ["/wait", "/open"]
+        assert toy.paths == ["/wait", "/open"]
 
     def test_only_so_many_wait_in_line(self, connect, toy):
         client = connect().send_bytes(NEXT * 500)
         while not client.is_closed():
             client.response()
 
-        assert len(toy.seen) < 10
+        assert len(toy.paths) < 10
 
     def test_the_one_being_answered_learns_that_the_client_has_left(self, connect, toy):
         client = connect().get("/stream").get("/health").get("/health")

@@ -49,7 +49,7 @@ def test_a_larger_head_is_answered_431(connect, toy, head):
 
     assert client.response().status == 431
     assert client.is_closed()
-    assert toy.seen == []
+    assert toy.paths == []
 
 
 def test_a_large_head_in_small_pieces_is_answered_431(connect):
@@ -95,7 +95,7 @@ def test_a_larger_announced_body_is_answered_413_before_it_comes(connect, toy, a
 
     assert (response.status, response.json["code"]) == (413, "PAYLOAD_TOO_LARGE")
     assert client.is_closed()
-    assert toy.seen == []
+    assert toy.paths == []
 
 
 @pytest.mark.parametrize(

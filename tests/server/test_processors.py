@@ -17,19 +17,19 @@ EVERYWHERE = frozenset(os.sched_getaffinity(0))
 def start(tmp_path):
     started = []
 
-    def begin(**environment):
+    def start_space(**environment):
         started.append(Space(tmp_path, environment).start())
         return started[-1]
 
-    yield begin
+    yield start_space
     for space in started:
         space.kill9()
 
 
 def threads(space):
     """The threads of the server, the event loop's first."""
-    found = map(int, os.listdir(f"/proc/{space.pid}/task"))
-    return [space.pid, *(each for each in found if each != space.pid)]
+    thread_ids = map(int, os.listdir(f"/proc/{space.pid}/task"))
+    return [space.pid, *(each for each in thread_ids if each != space.pid)]
 
 
 def places(space):
@@ -38,8 +38,8 @@ def places(space):
 
 
 def sign_up(space):
-    person = {"name": "Ada", "email": "ada@example.com", "password": PASSWORD}
-    response = httpx.post(f"{space.url}/api/auth/sign-up/email", json=person)
+    payload = {"name": "Ada", "email": "ada@example.com", "password": PASSWORD}
+    response = httpx.post(f"{space.url}/api/auth/sign-up/email", json=payload)
     assert response.status_code == 200
 
 
@@ -84,16 +84,16 @@ def test_the_system_tells_what_we_ask_of_it():
 
 
 def test_a_thread_that_was_put_somewhere_may_roam_again():
-    seen = []
+    affinities = []
 
     def work():
         first = min(EVERYWHERE)
         LinuxScheduler().set_affinity(threading.get_native_id(), {first})
-        seen.append(os.sched_getaffinity(0))
+        affinities.append(os.sched_getaffinity(0))
         unpin()
-        seen.append(os.sched_getaffinity(0))
+        affinities.append(os.sched_getaffinity(0))
 
     worker = threading.Thread(target=work)
     worker.start()
     worker.join()
-    assert seen == [{min(EVERYWHERE)}, EVERYWHERE]
+    assert affinities == [{min(EVERYWHERE)}, EVERYWHERE]

@@ -16,10 +16,10 @@ def test_a_port_in_use_is_one_line_that_says_what_to_do(start):
     with socket.create_server(("127.0.0.1", 0)) as other:
         port = other.getsockname()[1]
 
-        code, out, said = start(port=port).end()
+        code, out, stderr = start(port=port).end()
 
     assert (code, out) == (1, "")
-    assert said == (
+    assert stderr == (
         f"Gatehouse cannot start: port {port} on 127.0.0.1 is already in use."
         " End the program that uses it, or set PORT.\n"
     )
@@ -29,10 +29,10 @@ def test_a_second_server_does_not_get_as_far_as_its_application(start):
     first = start("slow")
     assert first.stdout.readline() == b"starting\n"
 
-    code, out, said = start("slow", port=first.port).end()
+    code, out, stderr = start("slow", port=first.port).end()
 
     assert (code, out) == (1, "")
-    assert "already in use" in said
+    assert "already in use" in stderr
 
 
 def test_the_limits_told_are_the_limits_kept(start):

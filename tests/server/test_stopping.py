@@ -89,7 +89,7 @@ def test_what_hangs_is_abandoned_and_named(start):
 
     server.send_signal(signal.SIGTERM)
 
-    code, _, said = server.end()
+    code, _, stderr = server.end()
     assert code == 1
-    assert "Timeout" in said
-    assert "threading.py" in said
+    assert "Timeout" in stderr
+    assert "threading.py" in stderr

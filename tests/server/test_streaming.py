@@ -71,7 +71,7 @@ class Streamer(Toy):
             self.closed.set()
 
 
-class Running:
+class RunningServer:
     """A server with its streamer; it can be stopped while a test looks on."""
 
     def __init__(self, streamer: Streamer) -> None:
@@ -105,9 +105,9 @@ class Running:
 
 
 @pytest.fixture
-def server(tmp_path) -> Iterator[Running]:
+def server(tmp_path) -> Iterator[RunningServer]:
     pools = Pools(make_settings(tmp_path))
-    running = Running(Streamer(pools))
+    running = RunningServer(Streamer(pools))
     yield running
     running.streamer.gate.set()
     running.close()

@@ -11,45 +11,51 @@ GREETING = b"hello"
 LENGTH = (b"content-length", b"5")
 
 
-class Saying(Toy):
+class FixedResponse(Toy):
     """Answers with the headers and the body it is given."""
 
     def __init__(self, *headers: tuple[bytes, bytes], status: int = 200, body: bytes = GREETING):
         super().__init__()
-        self.said = {"type": "http.response.start", "status": status, "headers": [*headers]}
-        self.body = {"type": "http.response.body", "body": body}
+        self.response_start = {
+            "type": "http.response.start",
+            "status": status,
+            "headers": [*headers],
+        }
+        self.response_body = {"type": "http.response.body", "body": body}
 
     async def on_health(self, receive: Any, send: Any) -> None:
-        await send(self.said)
-        await send(self.body)
+        await send(self.response_start)
+        await send(self.response_body)
 
 
 @pytest.fixture
-def toy() -> Saying:
-    return Saying(LENGTH)
+def toy() -> FixedResponse:
+    return FixedResponse(LENGTH)
 
 
 @pytest.fixture
 def writes(monkeypatch) -> list[bytes]:
     """What the server hands to its connections, one entry for each write."""
-    seen: list[bytes] = []
-    made = GuardedProtocol.connection_made
+    written: list[bytes] = []
+    connection_made = GuardedProtocol.connection_made
 
-    class Counting:
+    class RecordingTransport:
         def __init__(self, transport: Any) -> None:
             self.transport = transport
 
         def write(self, data: bytes) -> None:
-            seen.append(data)
+            written.append(data)
             self.transport.write(data)
 
         def __getattr__(self, name: str) -> Any:
             return getattr(self.transport, name)
 
     monkeypatch.setattr(
-        GuardedProtocol, "connection_made", lambda self, to: made(self, Counting(to))
+        GuardedProtocol,
+        "connection_made",
+        lambda self, to: connection_made(self, RecordingTransport(to)),
     )
-    return seen
+    return written
 
 
 def test_head_and_body_are_one_write(writes, connect):
@@ -87,8 +93,8 @@ def test_a_client_that_wants_it_closed_gets_it_closed(connect, version):
 
 class TestAnAnswerWithoutALength:
     @pytest.fixture
-    def toy(self) -> Saying:
-        return Saying()
+    def toy(self) -> FixedResponse:
+        return FixedResponse()
 
     def test_gets_one(self, connect):
         response = connect().get("/health").response()
@@ -97,8 +103,8 @@ class TestAnAnswerWithoutALength:
 
 class TestAnEmptyAnswer:
     @pytest.fixture
-    def toy(self) -> Saying:
-        return Saying(status=204, body=b"")
+    def toy(self) -> FixedResponse:
+        return FixedResponse(status=204, body=b"")
 
     def test_has_no_length(self, connect):
         client = connect()
@@ -109,18 +115,18 @@ class TestAnEmptyAnswer:
 @pytest.mark.parametrize(
     "broken",
     [
-        Saying((b"content-length", b"4")),
-        Saying((b"content-length", b"6")),
-        Saying(LENGTH, (b"x-split", b"a\r\nset-cookie: b=c")),
-        Saying(LENGTH, (b"x-split", b"a\nb")),
-        Saying(LENGTH, (b"x split", b"a")),
-        Saying(LENGTH, (b"set-cookie", b"a=b\r\n\r\n<script>")),
+        FixedResponse((b"content-length", b"4")),
+        FixedResponse((b"content-length", b"6")),
+        FixedResponse(LENGTH, (b"x-split", b"a\r\nset-cookie: b=c")),
+        FixedResponse(LENGTH, (b"x-split", b"a\nb")),
+        FixedResponse(LENGTH, (b"x split", b"a")),
+        FixedResponse(LENGTH, (b"set-cookie", b"a=b\r\n\r\n<script>")),
     ],
     ids=["too long", "too short", "a header in a header", "a line", "a name", "a cookie"],
 )
 class TestAnAnswerThatWouldBeReadWrongly:
     @pytest.fixture
-    def toy(self, broken) -> Saying:
+    def toy(self, broken) -> FixedResponse:
         return broken
 
     def test_is_not_sent_and_the_caller_hears_500(self, connect):

@@ -1,4 +1,4 @@
-"""A small ASGI application that tells what the server let through to it.
+"""A small ASGI application that records what the server let through to it.
 
 `python -m tests.server.toy PORT` serves it as Gatehouse is served.
 """
@@ -17,10 +17,10 @@ PAGE = b"x" * 30_000  # less than what the server lets pile up before it pauses
 
 
 class Toy:
-    """Counts the requests it sees; its doors open when a test asks for it."""
+    """Records the paths it gets; `door` holds responses back until a test opens it."""
 
     def __init__(self) -> None:
-        self.seen: list[str] = []
+        self.paths: list[str] = []
         self.headers: list[tuple[bytes, bytes]] = []
         self.departures = threading.Semaphore(0)
         self.door = asyncio.Event()
@@ -29,7 +29,7 @@ class Toy:
         if scope["type"] == "lifespan":
             await self.live(receive, send)
             return
-        self.seen.append(scope["path"])
+        self.paths.append(scope["path"])
         self.headers = scope["headers"]
         response = getattr(self, "on_" + scope["path"].strip("/"), self.on_health)
         await response(receive, send)
@@ -98,7 +98,7 @@ class Stage:
 
 
 class SlowToStart(Toy):
-    """Says on the terminal that it is starting, and starts when it is told to on its input."""
+    """Writes that it is starting, and starts when it reads a line from its input."""
 
     async def live(self, receive: Any, send: Any) -> None:
         sys.stdout.write("starting\n")
@@ -123,15 +123,15 @@ async def _json(send: Any, value: dict[str, Any]) -> None:
     await send({"type": "http.response.body", "body": body})
 
 
-def _serve(port: int, *how: str) -> None:
-    if "few files" in how:
-        _, most = resource.getrlimit(resource.RLIMIT_NOFILE)
-        resource.setrlimit(resource.RLIMIT_NOFILE, (64, most))
-    if "abandoned soon" in how:
+def _serve(port: int, *options: str) -> None:
+    if "few files" in options:
+        _, hard_limit = resource.getrlimit(resource.RLIMIT_NOFILE)
+        resource.setrlimit(resource.RLIMIT_NOFILE, (64, hard_limit))
+    if "abandoned soon" in options:
         server.ABANDONED_AFTER_DRAIN = 0.5
-    app = SlowToStart() if "slow" in how else Toy()
-    told = {"body_limit": 10, "receive_timeout": 0.5} if "tight" in how else {}
-    server.serve(app, host="127.0.0.1", port=port, drain_seconds=0.5, **told)
+    app = SlowToStart() if "slow" in options else Toy()
+    limits = {"body_limit": 10, "receive_timeout": 0.5} if "tight" in options else {}
+    server.serve(app, host="127.0.0.1", port=port, drain_seconds=0.5, **limits)
 
 
 if __name__ == "__main__":
