@@ -8,9 +8,11 @@ from bench.report.plots import draw
 from bench.results import BenchResults, LoadRun, percentile, ratio
 
 
-def make_run(scenario, server="gatehouse", connections=32, per_second=1_000.0, **more) -> LoadRun:
-    payload = {"p50": 1.0, "p99": 2.0, "longest": 3.0, "cpu": 30.0, "requests": 1, "failed": 0}
-    return LoadRun(scenario, server, connections, per_second, **{**payload, "foreign": 0.0, **more})
+def make_run(scenario, server="gatehouse", connections=32, per_second=1_000.0, **fields) -> LoadRun:
+    defaults = {"p50": 1.0, "p99": 2.0, "longest": 3.0, "cpu": 30.0, "requests": 1, "failed": 0}
+    return LoadRun(
+        scenario, server, connections, per_second, **{**defaults, "foreign": 0.0, **fields}
+    )
 
 
 def make_results(ours: float, theirs: float) -> BenchResults:

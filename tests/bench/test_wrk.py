@@ -17,7 +17,7 @@ REPORT = """Running 1s test @ http://127.0.0.1:8000
 
 
 class RecordingServer:
-    """A server that answers everything with 200, or /no with 403, and remembers what was asked."""
+    """A server that answers everything with 200, or /no with 403, and records the requests."""
 
     def __init__(self) -> None:
         self.heads: list[str] = []
@@ -31,16 +31,16 @@ class RecordingServer:
         self._listening.wait()
 
     def stop(self) -> None:
-        self._loop.call_soon_threadsafe(self._over.set)
+        self._loop.call_soon_threadsafe(self._stopped.set)
         self._thread.join()
         self._loop.close()
 
     async def _run(self) -> None:
-        self._over = asyncio.Event()
+        self._stopped = asyncio.Event()
         server = await asyncio.start_server(self._answer, "127.0.0.1", 0)
         self.port = server.sockets[0].getsockname()[1]
         self._listening.set()
-        await self._over.wait()
+        await self._stopped.wait()
         server.close()
 
     async def _answer(self, reader, writer) -> None:

@@ -7,8 +7,8 @@ from tests.rig.space import Space
 
 
 @pytest.fixture
-def through(space: Space) -> Iterator[ScriptedProxy]:
-    """A proxy before the server of the module, told what it does."""
+def proxy(space: Space) -> Iterator[ScriptedProxy]:
+    """A proxy in front of the module's server; a test scripts what it does."""
     with ScriptedProxy() as proxy:
         proxy.target = space.url
         yield proxy

@@ -11,10 +11,10 @@ WITH_ADMIN = {"ADMIN_EMAIL": ADMIN, "ADMIN_PASSWORD": PASSWORD}
 QUICK = {"RATE_LIMITS": "off"}
 
 
-def run_checks(url: str, *names: str, admin: bool = False, **how: Any) -> dict[str, Finding]:
+def run_checks(url: str, *names: str, admin: bool = False, **options: Any) -> dict[str, Finding]:
     """Make these checks and those they need; the throw-away account must be gone at the end."""
     admin_account = Admin(ADMIN, SecretText(PASSWORD)) if admin else None
-    deployment = Deployment(url, admin=admin_account, **how)
+    deployment = Deployment(url, admin=admin_account, **options)
     findings = {
         each.check: each for each in examine(deployment, checks=select_checks(deployment, names))
     }

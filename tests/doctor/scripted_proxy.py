@@ -28,13 +28,13 @@ class ScriptedProxy(Proxy):
 
 class _ScriptedBehaviour(ProxyBehaviour):
     def __init__(self, proxy: ScriptedProxy) -> None:
-        self._passage = proxy
+        self._proxy = proxy
 
     def before(self, request: ProxyRequest) -> ProxyResponse | None:
-        return self._passage.before(request)
+        return self._proxy.before(request)
 
     def after(self, request: ProxyRequest, response: ProxyResponse) -> None:
-        self._passage.after(request, response)
+        self._proxy.after(request, response)
 
 
 def make_response(status: int, body: bytes, kind: str = "application/json") -> ProxyResponse:

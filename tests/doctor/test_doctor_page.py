@@ -50,9 +50,9 @@ def test_every_option_is_explained():
 
 
 def test_the_document_has_the_fields_that_are_shown():
-    shown, real = json.loads(block("json")), json.loads(render_json(EXAMINED))
-    assert list(shown) == list(real)
-    assert list(shown["findings"][0]) == list(real["findings"][0])
+    example, real = json.loads(block("json")), json.loads(render_json(EXAMINED))
+    assert list(example) == list(real)
+    assert list(example["findings"][0]) == list(real["findings"][0])
 
 
 def test_the_example_in_python_runs(tmp_path, capsys, monkeypatch):

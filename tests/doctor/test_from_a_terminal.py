@@ -27,7 +27,7 @@ def space(tmp_path_factory):
         yield running
 
 
-def begin(*arguments, **environment):
+def start_doctor(*arguments, **environment):
     return subprocess.Popen(
         [sys.executable, "-m", "doctor", *arguments],
         cwd=ROOT,
@@ -36,17 +36,17 @@ def begin(*arguments, **environment):
         stdout=subprocess.PIPE,
         stderr=subprocess.PIPE,
         text=True,
-        preexec_fn=_hear_interrupts,
+        preexec_fn=_restore_interrupts,
     )
 
 
-def _hear_interrupts():
+def _restore_interrupts():
     # What a shell runs in the background ignores them, and so would everything begun from there.
     signal.signal(signal.SIGINT, signal.SIG_DFL)
 
 
 def run(*arguments, **environment):
-    process = begin(*arguments, **environment)
+    process = start_doctor(*arguments, **environment)
     out, err = process.communicate(timeout=PATIENCE)
     return process.returncode, out, err
 
@@ -56,8 +56,8 @@ def accounts_left(space):
     with httpx.Client(base_url=space.url, trust_env=False) as admin:
         payload = {"email": ADMIN, "password": PASSWORD}
         assert admin.post("/api/auth/sign-in/email", json=payload).status_code == 200
-        found = admin.get("/api/auth/admin/list-users", params={"searchValue": "doctor-"}).json()
-        return [user["email"] for user in found["users"]]
+        body = admin.get("/api/auth/admin/list-users", params={"searchValue": "doctor-"}).json()
+        return [user["email"] for user in body["users"]]
 
 
 class PausedRequest:
@@ -88,9 +88,9 @@ def test_nothing_broken_is_0(space):
     assert "\r" not in out + err
 
 
-def test_something_broken_is_1(through):
-    through.after = lambda _, response: response.drop_headers("x-frame-options")
-    code, out, _ = run(through.url, "--only", "headers", "--quiet")
+def test_something_broken_is_1(proxy):
+    proxy.after = lambda _, response: response.drop_headers("x-frame-options")
+    code, out, _ = run(proxy.url, "--only", "headers", "--quiet")
     assert code == 1
     assert "(headers.frames)" in out
     assert "fix:" in out
@@ -128,9 +128,9 @@ def test_the_document_and_the_report_agree(space, tmp_path):
 
 
 @pytest.mark.parametrize("stop", [signal.SIGINT, signal.SIGTERM])
-def test_interrupted_it_still_deletes_the_account(space, through, held, stop):
-    through.before = lambda request: held.here() if request.path == LIST else None
-    process = begin(through.url, "--only", "session")
+def test_interrupted_it_still_deletes_the_account(space, proxy, held, stop):
+    proxy.before = lambda request: held.here() if request.path == LIST else None
+    process = start_doctor(proxy.url, "--only", "session")
     assert held.reached.wait(PATIENCE)
     assert len(accounts_left(space)) == 1
     process.send_signal(stop)
@@ -140,9 +140,9 @@ def test_interrupted_it_still_deletes_the_account(space, through, held, stop):
     assert accounts_left(space) == []
 
 
-def test_interrupted_while_the_account_is_made_it_still_deletes_it(space, through, held):
-    through.after = lambda request, _: held.here() if request.path == SIGN_UP else None
-    process = begin(through.url, "--only", "session")
+def test_interrupted_while_the_account_is_made_it_still_deletes_it(space, proxy, held):
+    proxy.after = lambda request, _: held.here() if request.path == SIGN_UP else None
+    process = start_doctor(proxy.url, "--only", "session")
     assert held.reached.wait(PATIENCE)
     assert len(accounts_left(space)) == 1
     process.send_signal(signal.SIGINT)
@@ -151,9 +151,9 @@ def test_interrupted_while_the_account_is_made_it_still_deletes_it(space, throug
     assert accounts_left(space) == []
 
 
-def test_interrupted_while_it_leaves_it_leaves_all_the_same(space, through, held):
-    through.before = lambda request: held.here() if request.path.endswith("delete-user") else None
-    process = begin(through.url, "--only", "session.read")
+def test_interrupted_while_it_leaves_it_leaves_all_the_same(space, proxy, held):
+    proxy.before = lambda request: held.here() if request.path.endswith("delete-user") else None
+    process = start_doctor(proxy.url, "--only", "session.read")
     assert held.reached.wait(PATIENCE)
     process.send_signal(signal.SIGINT)
     process.communicate(timeout=PATIENCE)
@@ -161,14 +161,14 @@ def test_interrupted_while_it_leaves_it_leaves_all_the_same(space, through, held
     assert accounts_left(space) == []
 
 
-def test_an_account_that_stays_is_named(space, through, held):
+def test_an_account_that_stays_is_named(space, proxy, held):
     def refuse(request):
         if request.path.endswith("delete-user"):
             return ProxyResponse(403)
         return held.here() if request.path == LIST else None
 
-    through.before = refuse
-    process = begin(through.url, "--only", "session")
+    proxy.before = refuse
+    process = start_doctor(proxy.url, "--only", "session")
     assert held.reached.wait(PATIENCE)
     process.send_signal(signal.SIGINT)
     _, err = process.communicate(timeout=PATIENCE)
@@ -178,10 +178,10 @@ def test_an_account_that_stays_is_named(space, through, held):
     assert code == 0
 
 
-def test_when_nobody_reads_on_it_stops_and_still_deletes_the_account(space, through, held):
+def test_when_nobody_reads_on_it_stops_and_still_deletes_the_account(space, proxy, held):
     before = accounts_left(space)
-    through.before = lambda request: held.here() if request.path == LIST else None
-    process = begin(through.url, "--only", "session")
+    proxy.before = lambda request: held.here() if request.path == LIST else None
+    process = start_doctor(proxy.url, "--only", "session")
     assert process.stdout.readline() == "Reachability\n"
     assert held.reached.wait(PATIENCE)
     process.stdout.close()
@@ -193,7 +193,7 @@ def test_when_nobody_reads_on_it_stops_and_still_deletes_the_account(space, thro
     assert accounts_left(space) == before
 
 
-def test_no_secret_is_printed_even_if_the_server_quotes_it(space, through, tmp_path):
+def test_no_secret_is_printed_even_if_the_server_quotes_it(space, proxy, tmp_path):
     secrets = {PASSWORD}
 
     def quote(request, response):
@@ -205,12 +205,12 @@ def test_no_secret_is_printed_even_if_the_server_quotes_it(space, through, tmp_p
             quoted = {"message": f"not with {json.loads(request.body)['password']}"}
             response.status, response.chunks = 401, [json.dumps(quoted).encode()]
 
-    through.after = quote
+    proxy.after = quote
     file = tmp_path / "doctor.xml"
     here = {PASSWORD_VARIABLE: PASSWORD}
-    response = [run(through.url, "--email", ADMIN, "--junit", str(file), **here)]
-    response.append(run(through.url, "--email", ADMIN, "--json", "--only", "admin,session", **here))
-    everything = str(response) + file.read_text()
+    results = [run(proxy.url, "--email", ADMIN, "--junit", str(file), **here)]
+    results.append(run(proxy.url, "--email", ADMIN, "--json", "--only", "admin,session", **here))
+    everything = str(results) + file.read_text()
     assert "not with ***" in everything
     assert len([each for each in secrets if each]) > 5
     assert [secret for secret in secrets if secret and secret in everything] == []

@@ -82,9 +82,9 @@ class Terminal(io.StringIO):
         return True
 
 
-def written(findings, style, **how):
+def render_table(findings, style, **options):
     out = io.StringIO()
-    table = Table(out, style, **how)
+    table = Table(out, style, **options)
     for finding in findings:
         table.write(finding)
     table.write_summary(findings)
@@ -92,12 +92,12 @@ def written(findings, style, **how):
 
 
 def test_the_table_for_people():
-    assert written(ALL, Style(width=60, unicode=False)) == TABLE
+    assert render_table(ALL, Style(width=60, unicode=False)) == TABLE
 
 
 def test_in_brief_only_what_matters_is_shown():
-    assert written([RIGHT, ODD], Style(width=60), brief=True) == BRIEF
-    assert written([RIGHT], Style(width=60), brief=True) == "✓ No check failed.\n"
+    assert render_table([RIGHT, ODD], Style(width=60), brief=True) == BRIEF
+    assert render_table([RIGHT], Style(width=60), brief=True) == "✓ No check failed.\n"
 
 
 def test_no_line_is_wider_than_the_terminal():
@@ -105,13 +105,13 @@ def test_no_line_is_wider_than_the_terminal():
     broken = Finding("reach.ready", "A title", Verdict.FAIL, "word " * 60, "mend it " * 40, 0.1)
     skipped = Finding("reach.https", "A title", Verdict.SKIPPED, "word " * 60, "", 0.1)
     for width in (60, 72, 100):
-        lines = written([long, broken, skipped], Style(width=width)).splitlines()
+        lines = render_table([long, broken, skipped], Style(width=width)).splitlines()
         assert [line for line in lines if len(line) > width] == []
 
 
 def test_what_a_server_wrote_gives_a_terminal_no_orders():
     wild = Finding("reach.health", "T", Verdict.WARN, "\x1b[2Jversion\x07\nb", "\x9bfix", 0.1)
-    text = written([wild, replace(wild, verdict=Verdict.PASS)], Style())
+    text = render_table([wild, replace(wild, verdict=Verdict.PASS)], Style())
     assert [letter for letter in text if not letter.isprintable() and letter != "\n"] == []
     assert "?[2Jversion? b" in text
 
@@ -128,7 +128,7 @@ def test_what_a_server_wrote_gives_a_terminal_no_orders():
 )
 def test_colours_are_for_terminals_whose_owner_wants_them(environment, out, coloured):
     style = Style.of(out, environment)
-    assert ("\x1b[31m" in written(ALL, style)) is coloured
+    assert ("\x1b[31m" in render_table(ALL, style)) is coloured
 
 
 def test_where_marks_cannot_be_written_letters_stand_in():

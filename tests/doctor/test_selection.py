@@ -52,8 +52,8 @@ def test_an_unknown_name_is_refused_with_the_groups():
 
 
 def test_every_name_is_one_of_its_own_and_needs_what_comes_before():
-    seen = set()
+    earlier = set()
     for each in CHECKS:
-        assert each.name not in seen
-        assert set(each.needs) <= seen
-        seen.add(each.name)
+        assert each.name not in earlier
+        assert set(each.needs) <= earlier
+        earlier.add(each.name)

@@ -61,8 +61,8 @@ def test_a_browser_keeps(line, page):
 
 @pytest.mark.parametrize(("line", "page", "reason"), DROPPED, ids=lambda each: each[:50])
 def test_a_browser_drops(line, page, reason):
-    (told,) = rejection_reasons(parse_set_cookie(line), page)
-    assert reason in told
+    (actual,) = rejection_reasons(parse_set_cookie(line), page)
+    assert reason in actual
 
 
 def test_several_reasons_are_all_told():

@@ -31,7 +31,7 @@ class RecordingProxy(ProxyBehaviour):
 
 
 class CarelessProxy(RecordingProxy):
-    """Says yes to whoever ends a session and keeps it alive; lets scripts read the cookies."""
+    """Confirms the end of a session and keeps it alive; lets scripts read the cookies."""
 
     def before(self, request: ProxyRequest) -> ProxyResponse | None:
         if not request.path.endswith(("/sign-out", "/revoke-session")):
@@ -75,5 +75,5 @@ def _find_field(body: bytes, name: str) -> str:
         return ""
     places = [payload, payload.get("session")] if isinstance(payload, dict) else []
     values = [place.get(name) for place in places if isinstance(place, dict)]
-    found = [value for value in values if isinstance(value, str) and not _HANDLE.fullmatch(value)]
-    return found[0] if found else ""
+    secrets = [value for value in values if isinstance(value, str) and not _HANDLE.fullmatch(value)]
+    return secrets[0] if secrets else ""

@@ -41,7 +41,7 @@ class NotebookRun:
 
 def run(name: str, url: str, folder: Path, **settings: str) -> NotebookRun:
     """Run a notebook against a server."""
-    done = run_forked(
+    process = run_forked(
         ["-m", "notebooks.report", name, "--into", str(folder)],
         ROOT,
         {**inherited(), "GATEHOUSE_URL": url, "GATEHOUSE_REQUESTS": REQUESTS, **settings},
@@ -49,8 +49,8 @@ def run(name: str, url: str, folder: Path, **settings: str) -> NotebookRun:
         seconds=240,
     )
     page = folder / f"{name}.html"
-    written = page.read_text() if page.exists() else ""
-    return NotebookRun(done.returncode, done.stdout + done.stderr, written)
+    html_text = page.read_text() if page.exists() else ""
+    return NotebookRun(process.returncode, process.stdout + process.stderr, html_text)
 
 
 @contextmanager

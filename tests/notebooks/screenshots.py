@@ -13,8 +13,8 @@ from tests.rig.space import ROOT, Space
 NAME = "01_deployment_check"
 PICTURE = ROOT / "docs" / "screenshots" / "notebook-verdict.png"
 OWNER, PASSWORD = "owner@example.com", "a long one of the owner's own"
-SHOWN = ("The verdict", "How fast it answers")  # the sections with plots; without their code
-ONLY_THOSE = """shown => {
+SECTIONS = ("The verdict", "How fast it answers")  # the sections with plots; without their code
+REMOVE_OTHER_SECTIONS = """shown => {
     let here = false;
     for (const cell of document.querySelectorAll('.jp-Cell')) {
         const title = cell.querySelector('h1, h2');
@@ -28,22 +28,22 @@ ONLY_THOSE = """shown => {
 def take(browser: Browser, page: Path) -> None:
     """Take the picture of an executed notebook's page."""
     with browser.new_context(viewport={"width": 960, "height": 700}) as profile:
-        shown = profile.new_page()
-        shown.goto(page.as_uri())
-        shown.evaluate(ONLY_THOSE, SHOWN)
-        shown.screenshot(path=PICTURE, full_page=True, animations="disabled")
+        tab = profile.new_page()
+        tab.goto(page.as_uri())
+        tab.evaluate(REMOVE_OTHER_SECTIONS, SECTIONS)
+        tab.screenshot(path=PICTURE, full_page=True, animations="disabled")
 
 
 def main() -> None:
     shared.open_folder()
     try:
-        with tempfile.TemporaryDirectory() as made:
-            folder = Path(made)
+        with tempfile.TemporaryDirectory() as temporary:
+            folder = Path(temporary)
             with Space(folder, {"ADMIN_EMAIL": OWNER, "ADMIN_PASSWORD": PASSWORD}) as space:
                 secret = {"GATEHOUSE_ADMIN_EMAIL": OWNER, "GATEHOUSE_ADMIN_PASSWORD": PASSWORD}
-                done = run(NAME, space.url, folder, **secret)
-            if done.code != 0:
-                raise SystemExit(done.output)
+                result = run(NAME, space.url, folder, **secret)
+            if result.code != 0:
+                raise SystemExit(result.output)
             with chromium() as browser:
                 take(browser, folder / f"{NAME}.html")
     finally:

@@ -29,24 +29,24 @@ WALK, ENDPOINTS = "02_sign_in_walkthrough", "03_protected_endpoints"
     ],
 )
 def test_a_careless_server_is_noticed(name, reasons, tmp_path):
-    seen = CarelessProxy()
-    with behind(seen, tmp_path / "space") as (_, url):
-        done = run(name, url, tmp_path)
-        assert done.leaks(seen.secrets) == []
-    assert done.code == 1
+    proxy = CarelessProxy()
+    with behind(proxy, tmp_path / "space") as (_, url):
+        result = run(name, url, tmp_path)
+        assert result.leaks(proxy.secrets) == []
+    assert result.code == 1
     for reason in reasons:
-        assert reason in done.output
-        assert reason in done.text
+        assert reason in result.output
+        assert reason in result.text
 
 
 def test_a_lost_cookie_is_noticed_and_the_account_deleted_all_the_same(tmp_path):
-    seen = CookieDroppingProxy()
-    with behind(seen, tmp_path / "space") as (space, url):
-        done = run(WALK, url, tmp_path)
+    proxy = CookieDroppingProxy()
+    with behind(proxy, tmp_path / "space") as (space, url):
+        result = run(WALK, url, tmp_path)
         assert accounts_left(space) == []
-        assert done.leaks(seen.secrets) == []
-    assert done.code == 1
-    assert "Does not hold: signing up sets the session cookie" in done.output
+        assert result.leaks(proxy.secrets) == []
+    assert result.code == 1
+    assert "Does not hold: signing up sets the session cookie" in result.output
 
 
 @pytest.mark.parametrize(
@@ -58,18 +58,19 @@ def test_a_lost_cookie_is_noticed_and_the_account_deleted_all_the_same(tmp_path)
 )
 def test_a_server_without_limits_is_noticed(name, reason, tmp_path):
     with Space(tmp_path, {**QUICK, "RATE_LIMITS": "off"}) as space:
-        done = run(name, space.url, tmp_path)
+        result = run(name, space.url, tmp_path)
         assert accounts_left(space) == []
-    assert done.code == 1
-    assert reason in done.output
+    assert result.code == 1
+    assert reason in result.output
 
 
 def test_people_who_are_mixed_up_under_load_are_noticed(tmp_path):
     with behind(SessionMixingProxy(), tmp_path / "space") as (_, url):
-        done = run("04_load_and_latency", url, tmp_path)
-    assert done.code == 1
+        result = run("04_load_and_latency", url, tmp_path)
+    assert result.code == 1
     assert (
-        "every response that was not refused was correct and belonged to its caller" in done.output
+        "every response that was not refused was correct and belonged to its caller"
+        in result.output
     )
 
 
@@ -78,14 +79,14 @@ def test_a_database_of_another_server_is_noticed(tmp_path):
     with Space(tmp_path / "other") as other:
         database = str(other.folder / "data")
         with behind(RecordingProxy(), tmp_path / "space") as (space, url):
-            done = run("05_database", url, tmp_path, DATA_DIR=database)
+            result = run("05_database", url, tmp_path, DATA_DIR=database)
             assert accounts_left(space) == []
-    assert done.code == 1
-    assert "this is the database behind the server" in done.output
+    assert result.code == 1
+    assert "this is the database behind the server" in result.output
 
 
 def test_a_server_that_is_not_there_is_noticed(tmp_path):
     away = Space(tmp_path)
-    done = run("01_deployment_check", away.url, tmp_path)
-    assert done.code == 1
-    assert "Does not hold: the server answers" in done.output
+    result = run("01_deployment_check", away.url, tmp_path)
+    assert result.code == 1
+    assert "Does not hold: the server answers" in result.output

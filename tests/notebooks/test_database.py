@@ -14,7 +14,7 @@ TABLE = "CREATE TABLE notes (id INTEGER PRIMARY KEY, note TEXT, raw {bytes})"
 
 
 @pytest.fixture
-def of_sqlite(tmp_path):
+def sqlite(tmp_path):
     with closing(sqlite3.connect(tmp_path / "gatehouse.db")) as database:
         database.execute(TABLE.format(bytes="BLOB"))
         hidden = b64encode(SECRET.encode()).decode()
@@ -26,9 +26,9 @@ def of_sqlite(tmp_path):
     database.connection.close()
 
 
-def test_sqlite_is_opened_for_reading_only(of_sqlite):
+def test_sqlite_is_opened_for_reading_only(sqlite):
     with pytest.raises(sqlite3.OperationalError, match="readonly"):
-        of_sqlite.read("DELETE FROM notes")
+        sqlite.read("DELETE FROM notes")
 
 
 def test_postgresql_is_asked_for_read_only_transactions(postgres, postgres_url):
@@ -42,10 +42,10 @@ def test_postgresql_is_asked_for_read_only_transactions(postgres, postgres_url):
         database.connection.close()
 
 
-def test_a_secret_is_found_as_text_as_bytes_and_in_base64(of_sqlite):
-    assert of_sqlite.columns_with(SECRET, rows=1) == ["notes.note"]
-    assert of_sqlite.columns_with(SECRET, rows=2) == ["notes.note", "notes.raw"]
-    assert of_sqlite.columns_with("canary5", rows=9) == []
+def test_a_secret_is_found_as_text_as_bytes_and_in_base64(sqlite):
+    assert sqlite.columns_with(SECRET, rows=1) == ["notes.note"]
+    assert sqlite.columns_with(SECRET, rows=2) == ["notes.note", "notes.raw"]
+    assert sqlite.columns_with("canary5", rows=9) == []
 
 
 @pytest.mark.parametrize(
@@ -58,10 +58,10 @@ def test_a_secret_is_found_as_text_as_bytes_and_in_base64(of_sqlite):
     ],
 )
 def test_an_address_that_leads_nowhere_is_not_repeated(url, tmp_path):
-    with pytest.raises(ConnectionError) as refused:
+    with pytest.raises(ConnectionError) as error:
         open_database(url, str(tmp_path))
-    assert SECRET not in str(refused.value)
-    assert refused.value.__suppress_context__ or refused.value.__context__ is None
+    assert SECRET not in str(error.value)
+    assert error.value.__suppress_context__ or error.value.__context__ is None
 
 
 def test_a_missing_file_is_named(tmp_path):

@@ -27,20 +27,20 @@ DATABASE_PASSWORD = "canary-Hs82kfQp"
 class ObservedRun:
     """A run, the secrets that passed meanwhile, and the addresses that still had an account."""
 
-    done: NotebookRun
+    result: NotebookRun
     secrets: set[str]
-    left: list[str]
+    accounts: list[str]
 
 
 def run_behind(name: str, folder: Path) -> ObservedRun:
-    seen = RecordingProxy()
-    with behind(seen, folder / "space") as (space, url):
-        done = run(name, url, folder, DATA_DIR=str(space.folder / "data"))
-        return ObservedRun(done, seen.secrets, accounts_left(space))
+    proxy = RecordingProxy()
+    with behind(proxy, folder / "space") as (space, url):
+        result = run(name, url, folder, DATA_DIR=str(space.folder / "data"))
+        return ObservedRun(result, proxy.secrets, accounts_left(space))
 
 
 @pytest.fixture(scope="module")
-def seen_of(request, tmp_path_factory):
+def observe(request, tmp_path_factory):
     """What runs a notebook; the one that waits has begun then, if its test is among these."""
     begun = f"[{WAITS}]"
     with ThreadPoolExecutor(1) as beside:
@@ -50,34 +50,34 @@ def seen_of(request, tmp_path_factory):
             else None
         )
 
-        def see(name: str) -> ObservedRun:
+        def observe_run(name: str) -> ObservedRun:
             if name == WAITS and ahead:
                 return ahead.result()
             return run_behind(name, tmp_path_factory.mktemp(name))
 
-        yield see
+        yield observe_run
 
 
 @pytest.mark.parametrize("name", [*OTHERS, WAITS])
-def test_a_notebook_holds_against_a_live_server(name, seen_of: Callable[[str], ObservedRun]):
-    seen = seen_of(name)
-    assert seen.done.code == 0, seen.done.output
-    assert len(seen.secrets) > 3
-    assert seen.done.leaks({*seen.secrets, SECRET_KEY}) == []
-    assert seen.left == []
-    assert "holds" in seen.done.text
-    assert "does not hold" not in seen.done.text
+def test_a_notebook_holds_against_a_live_server(name, observe: Callable[[str], ObservedRun]):
+    observed = observe(name)
+    assert observed.result.code == 0, observed.result.output
+    assert len(observed.secrets) > 3
+    assert observed.result.leaks({*observed.secrets, SECRET_KEY}) == []
+    assert observed.accounts == []
+    assert "holds" in observed.result.text
+    assert "does not hold" not in observed.result.text
 
 
 def test_the_database_may_be_postgresql(postgres_url, tmp_path):
     parts = urlsplit(postgres_url)
     secretly = postgres_url.replace(f":{parts.password}@", f":{DATABASE_PASSWORD}@")
-    seen = RecordingProxy()
-    with behind(seen, tmp_path / "space", {**QUICK, "DATABASE_URL": secretly}) as (_, url):
-        done = run("05_database", url, tmp_path, DATABASE_URL=secretly)
-        assert done.code == 0, done.output
-        assert done.leaks({*seen.secrets, SECRET_KEY, DATABASE_PASSWORD}) == []
-    assert "PostgreSQL, read only" in done.text
+    proxy = RecordingProxy()
+    with behind(proxy, tmp_path / "space", {**QUICK, "DATABASE_URL": secretly}) as (_, url):
+        result = run("05_database", url, tmp_path, DATABASE_URL=secretly)
+        assert result.code == 0, result.output
+        assert result.leaks({*proxy.secrets, SECRET_KEY, DATABASE_PASSWORD}) == []
+    assert "PostgreSQL, read only" in result.text
     with closing(psycopg2.connect(postgres_url)) as database, database.cursor() as cursor:
         cursor.execute("SELECT count(*) FROM users")
         assert cursor.fetchone() == (0,)
@@ -92,7 +92,7 @@ def test_papermill_gives_a_notebook_its_parameters_from_any_folder(tmp_path):
     command = command.replace(" notebooks/", f" {ROOT}/notebooks/")
     with Space(tmp_path) as space:
         here = command.replace(".venv/bin/python", sys.executable)
-        done = subprocess.run(
+        result = subprocess.run(
             ["sh", "-ec", here.replace("http://localhost:7860", space.url)],
             cwd=tmp_path,
             env={**inherited(), "PYTHONPATH": str(ROOT)},
@@ -100,12 +100,12 @@ def test_papermill_gives_a_notebook_its_parameters_from_any_folder(tmp_path):
             text=True,
             check=False,
         )
-        assert done.returncode == 0, done.stderr
+        assert result.returncode == 0, result.stderr
         assert accounts_left(space) == []
     assert "injected-parameters" in (tmp_path / "out.ipynb").read_text()
 
 
 def test_make_runs_them_all():
     make = ["make", "--no-print-directory", "--dry-run", "notebooks", "ARGS=05_database"]
-    done = subprocess.run(make, cwd=ROOT, capture_output=True, text=True, check=True)
-    assert done.stdout.endswith("-m notebooks.report 05_database\n")
+    result = subprocess.run(make, cwd=ROOT, capture_output=True, text=True, check=True)
+    assert result.stdout.endswith("-m notebooks.report 05_database\n")

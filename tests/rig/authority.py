@@ -18,7 +18,7 @@ _DAY = timedelta(days=1)
 
 
 class Authority:
-    """Signs certificates; whoever loads `ca_file` trusts them."""
+    """Signs certificates; clients that load `ca_file` trust them."""
 
     def __init__(self, folder: Path) -> None:
         self._folder = folder

@@ -31,7 +31,7 @@ class Disk:
         self._filler.unlink()
 
     def fail(self) -> None:
-        """Let the kernel make it read-only under whoever uses it, as it does when a disk fails."""
+        """Let the kernel make it read-only while it is in use, as it does when a disk fails."""
         subprocess.run(["mount", "-o", "remount,abort", self.folder], check=True)
 
 

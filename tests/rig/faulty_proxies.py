@@ -100,7 +100,7 @@ class Remembers(ProxyBehaviour):
 
 
 class Mixes(Remembers):
-    """Caches responses about a session and sends them to the next caller, whoever it is."""
+    """Caches responses about a session and sends them to every caller."""
 
     def key(self, request: ProxyRequest) -> tuple[str, str]:
         return "", request.path

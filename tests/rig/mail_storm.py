@@ -69,7 +69,7 @@ def _print_report(received: list[Received], resets: int, seconds: float) -> None
     for mail in received:
         ids_of.setdefault(mail.recipients[0], set()).add(mail.message_id)
     repeated = Counter(mail.message_id for mail in received)
-    print(f"asked for {resets}, {len(ids_of)} people got theirs, in {seconds:.0f} s")
+    print(f"requested {resets}, {len(ids_of)} people got theirs, in {seconds:.0f} s")
     print(f"lost: {resets - len(ids_of)}")
     print(f"repeated: {sum(count - 1 for count in repeated.values())}")
     print(f"with another Message-ID: {sum(len(ids) - 1 for ids in ids_of.values())}")

@@ -16,7 +16,7 @@ from tests.rig.missing_tools import skip_test
 from tests.rig.postgres import OWNER, PostgresServer
 from tests.rig.processes import free_port, give_to_unprivileged, listens, unprivileged, wait_until
 
-# Three connections for everybody: whoever keeps state in one, or holds one for long, is found out.
+# Three connections for everybody, so that state kept in one, or one held for long, shows.
 SETTINGS = """\
 [databases]
 * = host=127.0.0.1 port={postgres}
@@ -69,7 +69,7 @@ class PgBouncer:
         wait_until(lambda: listens(self.port), f"PgBouncer ({self.folder}/log)")
 
     def stop(self) -> None:
-        """Stop at once, whoever is connected; nothing happens if it does not run."""
+        """Stop at once and cut all connections; nothing happens if it does not run."""
         pid = self.folder / "pid"
         if pid.exists():
             os.kill(int(pid.read_text()), signal.SIGTERM)
@@ -84,7 +84,7 @@ class PgBouncer:
                 console.cursor().execute(command)
 
     def forget(self, database: str) -> None:
-        """Close the connections to a database that are kept for whoever comes next."""
+        """Close the idle connections to a database."""
         try:
             self.command(f"KILL {database}", f"RESUME {database}")
         except psycopg2.Error as error:
@@ -93,7 +93,7 @@ class PgBouncer:
 
 
 def shared_pgbouncer(postgres: PostgresServer) -> PgBouncer:
-    """This run's PgBouncer, started by whoever needs it first."""
+    """This run's PgBouncer, started by the first worker that needs it."""
     _require()
     port = shared.once("pgbouncer", lambda: PgBouncer.create(_folder(), postgres).port)
     return PgBouncer(_folder(), port)

@@ -64,7 +64,7 @@ class PostgresServer:
         return (self.folder / "postmaster.pid").exists()
 
     def stop(self) -> None:
-        """Stop at once, whoever is connected; commits are kept."""
+        """Stop at once and cut all connections; commits are kept."""
         self._close_administrator()
         self._run("pg_ctl", "stop", "-w", "-m", "fast")
 
@@ -87,7 +87,7 @@ class PostgresServer:
         return name
 
     def drop_database(self, name: str) -> None:
-        """Remove a database, whoever is still connected."""
+        """Remove a database, and cut the connections to it."""
         with self._administrator() as cursor:
             cursor.execute(f"DROP DATABASE {name} WITH (FORCE)")
 
@@ -130,7 +130,7 @@ class PostgresServer:
 
 
 def shared_server() -> PostgresServer:
-    """This run's server, started by whoever needs it first; leaves the test out without one."""
+    """This run's server, started by the first worker that needs it; leaves the test out without one."""
     require_postgres()
     folder = shared.folder() / "postgres"
     port = shared.once("postgres", lambda: PostgresServer.create(folder).port)

@@ -33,7 +33,7 @@ _numbers = count(1)
 
 @dataclass
 class WorkEffects:
-    """What a workshop was told by the works it made."""
+    """What a runtime was called with by its units of work."""
 
     forgotten: list[set[UUID]] = field(default_factory=list)
     logged: list[Event] = field(default_factory=list)
@@ -115,36 +115,38 @@ def work(runtime: Runtime) -> Callable[[], Work]:
     return lambda: Work(runtime, SYSTEM)
 
 
-def new_user(**said: Any) -> User:
-    """A user nobody else is; `said` overrides."""
-    return make_user(next(_numbers), **said)
+def make_new_user(**overrides: Any) -> User:
+    """A user with an id and an address of its own; `overrides` replaces fields."""
+    return make_user(next(_numbers), **overrides)
 
 
-def new_session(user: User, **said: Any) -> Session:
-    """A session of this user, newer than every one made before; `said` overrides."""
-    return make_session(next(_numbers), **{"user_id": user.id, **said})
+def make_new_session(user: User, **overrides: Any) -> Session:
+    """A session of this user, newer than every one made before; `overrides` replaces fields."""
+    return make_session(next(_numbers), **{"user_id": user.id, **overrides})
 
 
 def digest_of(session: Session) -> TokenDigest:
-    """The digest under which `stored_session` keeps a session."""
+    """The digest under which `store_session` keeps a session."""
     return TokenDigest(session.id.bytes * 2)
 
 
-def stored_user(work: Callable[[], Work], password_hash: str | None = "hash", **said: Any) -> User:
+def store_user(
+    work: Callable[[], Work], password_hash: str | None = "hash", **overrides: Any
+) -> User:
     with work() as mine:
-        user = new_user(**said)
+        user = make_new_user(**overrides)
         assert users.insert(mine.db, user, password_hash)
         return user
 
 
-def stored_session(work: Callable[[], Work], user: User, **said: Any) -> Session:
+def store_session(work: Callable[[], Work], user: User, **overrides: Any) -> Session:
     with work() as mine:
-        session = new_session(user, **said)
+        session = make_new_session(user, **overrides)
         sessions.insert(mine.db, session, digest_of(session))
         return session
 
 
-def count_of(database: Database, table: str) -> int:
+def count_rows(database: Database, table: str) -> int:
     db = database.read()
     try:
         return int(db.execute(text(f"SELECT count(*) FROM {table}")).scalar_one())

@@ -66,10 +66,10 @@ class Proxy:
     ) -> None:
         with suppress(OSError):
             for sent in self._read(client):
-                what = self.on_bytes(sent)
-                if what == "before":
+                action = self.on_bytes(sent)
+                if action == "before":
                     break
-                if what == "after":
+                if action == "after":
                     muted.set()
                 server.sendall(sent)
         self._end(client, server)

@@ -12,14 +12,14 @@ from backend.kernel.events import Event, EventKind
 from backend.storage.queries import audit, users
 from backend.storage.tables import audit_events
 from backend.storage.work import Work, run_query
-from tests.storage.conftest import stored_user
+from tests.storage.conftest import store_user
 
 ADA, ADMIN, OTHER = UUID(int=10), UUID(int=11), UUID(int=12)
 HERE = Client("192.0.2.9", "a browser", "request-1")
 
 
 @pytest.mark.parametrize(
-    ("actor", "subject", "left"),
+    ("actor", "subject", "expected"),
     [
         (ADA, ADA, (None, None, "", "", "")),
         (None, ADA, (None, None, "", "", "")),
@@ -31,7 +31,7 @@ HERE = Client("192.0.2.9", "a browser", "request-1")
     ],
     ids=str,
 )
-def test_a_line_keeps_what_does_not_name_who_has_gone(runtime, database, actor, subject, left):
+def test_a_line_keeps_what_does_not_name_who_has_gone(runtime, database, actor, subject, expected):
     with Work(runtime, HERE) as work:
         work.record(Event(EventKind.SIGN_IN, actor, subject, {"method": "password"}))
     with Work(runtime, HERE) as work:
@@ -39,43 +39,45 @@ def test_a_line_keeps_what_does_not_name_who_has_gone(runtime, database, actor, 
 
     row = run_query(database, lambda db: db.execute(select(audit_events)).one())
 
-    names = (row.actor_id, row.subject_id, row.ip_address, row.user_agent, row.request_id)
-    assert names == left
+    actual = (row.actor_id, row.subject_id, row.ip_address, row.user_agent, row.request_id)
+    assert actual == expected
     assert (row.kind, row.detail) == ("sign_in", {"method": "password"})
 
 
 @pytest.mark.parametrize(
-    ("admin", "user", "left"),
+    ("admin", "user", "expected"),
     [
         (ADMIN, ADA, (ADMIN, None, "192.0.2.9")),
         (ADA, OTHER, (audit.DELETED_ADMIN, OTHER, "")),
     ],
 )
-def test_a_line_says_for_ever_that_an_admin_acted_as_the_user(runtime, database, admin, user, left):
+def test_a_line_says_for_ever_that_an_admin_acted_as_the_user(
+    runtime, database, admin, user, expected
+):
     acting = replace(HERE, impersonated_by=admin)
     with Work(runtime, acting) as work:
         work.record(Event(EventKind.USER_UPDATED, user, user))
     with Work(runtime, HERE) as work:
         audit.anonymize_user(work.db, ADA)
     row = run_query(database, lambda db: db.execute(select(audit_events)).one())
-    assert (row.impersonated_by, row.actor_id, row.ip_address) == left
+    assert (row.impersonated_by, row.actor_id, row.ip_address) == expected
 
 
 def test_only_an_unproved_account_loses_its_password(work, database):
-    proved = stored_user(work, email_verified=True)
-    unproved, spared = stored_user(work), stored_user(work)
+    proved = store_user(work, email_verified=True)
+    unproved, spared = store_user(work), store_user(work)
     with work() as mine:
         for each in (proved, unproved, spared):
             users.clear_password_of_unverified(mine.db, each.email, except_id=spared.id)
 
-    def hash_of(user):
+    def find_hash(user):
         return run_query(database, lambda db: users.find_password_hash(db, user.id))
 
-    assert (hash_of(proved), hash_of(unproved), hash_of(spared)) == ("hash", None, "hash")
+    assert (find_hash(proved), find_hash(unproved), find_hash(spared)) == ("hash", None, "hash")
 
 
 def test_an_address_is_proved_once_and_only_while_it_is_the_users(work, clock):
-    ada = stored_user(work)
+    ada = store_user(work)
     later = clock.now() + timedelta(seconds=1)
 
     def verify(email):
@@ -90,26 +92,26 @@ def test_an_address_is_proved_once_and_only_while_it_is_the_users(work, clock):
 
 
 def test_an_address_is_changed_unless_it_is_taken_or_not_what_was_seen(work, clock):
-    ada, grace = stored_user(work), stored_user(work)
+    ada, grace = store_user(work), store_user(work)
 
-    def change(seen, new):
+    def change_email(current, new):
         mine = work()
-        changed = users.change_email(mine.db, ada.id, seen, new, clock.now())
+        changed = users.change_email(mine.db, ada.id, current, new, clock.now())
         if changed is None:  # the transaction is over, as the function says
             mine.__exit__(RuntimeError, None, None)
         else:
             mine.__exit__(None, None, None)
         return changed
 
-    assert change("other@example.com", "new@example.com") is None
-    assert change(ada.email, grace.email) is None
-    changed = change(ada.email, "new@example.com")
+    assert change_email("other@example.com", "new@example.com") is None
+    assert change_email(ada.email, grace.email) is None
+    changed = change_email(ada.email, "new@example.com")
     assert changed is not None
     assert changed.email == "new@example.com"
 
 
 def test_whoever_is_changed_is_forgotten_by_the_cache(work, effects):
-    ada = stored_user(work)
+    ada = store_user(work)
     with work() as mine:
         users.verify_email(mine.db, ada.id, ada.email, {}, mine.now())
     with work() as mine:

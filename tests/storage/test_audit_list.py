@@ -14,11 +14,11 @@ from backend.storage.queries.audit_list import AuditFilter, find_page
 from backend.storage.queries.statistics import TimeSpan, count_in_spans, count_live_sessions
 from backend.storage.work import run_query
 from tests.clocks import NOON
-from tests.storage.conftest import stored_session, stored_user
+from tests.storage.conftest import store_session, store_user
 
 ADA, BOB, ROOT = (UUID(int=number) for number in (1, 2, 3))
 KINDS = [EventKind.SIGN_IN, EventKind.SIGN_OUT, EventKind.USER_BANNED, EventKind.SIGN_IN_FAILED]
-WHO = [
+PARTICIPANTS = [
     (ADA, ADA, None),
     (BOB, BOB, None),
     (ROOT, ADA, None),
@@ -33,7 +33,7 @@ def trail(work):
     """Seventy-two events, a minute apart, of all kinds, actors and subjects."""
     with work() as mine:
         for number, (kind, (actor, subject, admin), address) in enumerate(
-            product(KINDS, WHO, ["192.0.2.1", "192.0.2.2", ""])
+            product(KINDS, PARTICIPANTS, ["192.0.2.1", "192.0.2.2", ""])
         ):
             at = NOON + timedelta(minutes=number)
             client = Client(address, "a browser", f"request-{number // 2}", impersonated_by=admin)
@@ -48,7 +48,7 @@ def every(database, filters=ALL, limit=1000):
     return list(run_query(database, lambda db: find_page(db, filters, limit)))
 
 
-def who_is_in(event):
+def users_in(event):
     return {event.actor_id, event.subject_id, event.impersonated_by}
 
 
@@ -58,7 +58,7 @@ def plainly(events, filters):
         event
         for event in events
         if (not filters.kinds or event.kind in filters.kinds)
-        and (filters.user_id is None or filters.user_id in who_is_in(event))
+        and (filters.user_id is None or filters.user_id in users_in(event))
         and (filters.address is None or event.ip_address == filters.address)
         and (filters.request_id is None or event.request_id == filters.request_id)
         and (filters.since is None or event.at >= filters.since)
@@ -104,12 +104,12 @@ def test_each_span_counts_what_lies_within_it(database, trail):
 
 
 def test_sessions_are_live_from_their_beginning_to_their_end(database, work):
-    user = stored_user(work)
+    user = store_user(work)
     for number in range(4):
         began = NOON + timedelta(hours=number)
         session_id = uuid7(SystemRandomness(), began)
         ends = began + timedelta(hours=2)
-        stored_session(work, user, id=session_id, created_at=began, expires_at=ends)
+        store_session(work, user, id=session_id, created_at=began, expires_at=ends)
     hours = [NOON + timedelta(hours=number) for number in range(7)]
     spans = [TimeSpan(start, start + timedelta(hours=1)) for start in hours]
     counted = run_query(database, lambda db: count_in_spans(db, spans, []))

@@ -12,12 +12,12 @@ NEON = "ep-cool-1-pooler.eu-central-1.aws.neon.tech/neondb"
 NEON_DIRECT = "ep-cool-1.eu-central-1.aws.neon.tech"
 
 
-def settings(*, data_dir: Path = Path("data"), **overrides: str) -> Settings:
+def build_settings(*, data_dir: Path = Path("data"), **overrides: str) -> Settings:
     return make_settings(data_dir, **overrides)
 
 
-def parsed(pasted: str) -> str:
-    url = database_url(settings(database_url=pasted))
+def parse_database_url(pasted: str) -> str:
+    url = database_url(build_settings(database_url=pasted))
     return url.render_as_string(hide_password=False)
 
 
@@ -53,11 +53,11 @@ def parsed(pasted: str) -> str:
     ],
 )
 def test_what_people_paste_is_understood(pasted, expected):
-    assert parsed(pasted) == expected
+    assert parse_database_url(pasted) == expected
 
 
 @pytest.mark.parametrize(
-    ("pasted", "says"),
+    ("pasted", "expected_message"),
     [
         ("nonsense", "is not a database URL"),
         ("postgresql://", "is not a database URL"),
@@ -71,16 +71,16 @@ def test_what_people_paste_is_understood(pasted, expected):
         ("sqlite:///:memory:", "in-memory"),
     ],
 )
-def test_what_cannot_work_is_refused_in_one_line_without_the_password(pasted, says):
-    with pytest.raises(SettingsError, match=says) as refusal:
-        parsed(pasted.replace(":p@", ":geheim@"))
+def test_what_cannot_work_is_refused_in_one_line_without_the_password(pasted, expected_message):
+    with pytest.raises(SettingsError, match=expected_message) as refusal:
+        parse_database_url(pasted.replace(":p@", ":geheim@"))
     assert str(refusal.value).startswith("DATABASE_URL")
     assert "\n" not in str(refusal.value)
     assert "geheim" not in str(refusal.value)
 
 
 def test_without_a_url_the_data_are_a_file_in_the_data_folder():
-    url = database_url(settings(data_dir=Path("/somewhere")))
+    url = database_url(build_settings(data_dir=Path("/somewhere")))
     assert str(url) == "sqlite:////somewhere/gatehouse.db"
 
 
@@ -93,22 +93,22 @@ def test_without_a_url_the_data_are_a_file_in_the_data_folder():
     ],
 )
 def test_the_direct_host_is_derived_for_neon_and_only_for_neon(pooled, direct):
-    assert direct_url(settings(database_url=pooled)).host == direct
+    assert direct_url(build_settings(database_url=pooled)).host == direct
 
 
 def test_a_direct_url_that_is_set_wins():
-    overrides = settings(
+    settings = build_settings(
         database_url=f"postgres://u:p@{NEON}", database_url_direct="postgres://h/d"
     )
-    assert direct_url(overrides).host == "h"
+    assert direct_url(settings).host == "h"
 
 
 def test_sqlite_has_no_direct_url_even_if_one_is_set():
-    assert direct_url(settings()) is None
-    assert direct_url(settings(database_url_direct="postgres://h/d")) is None
+    assert direct_url(build_settings()) is None
+    assert direct_url(build_settings(database_url_direct="postgres://h/d")) is None
 
 
 def test_a_direct_url_of_another_kind_is_refused():
-    overrides = settings(database_url="postgres://h/d", database_url_direct="sqlite:///x")
+    settings = build_settings(database_url="postgres://h/d", database_url_direct="sqlite:///x")
     with pytest.raises(SettingsError, match="DATABASE_URL_DIRECT"):
-        direct_url(overrides)
+        direct_url(settings)

@@ -13,7 +13,7 @@ from backend.storage.opening.schema_version import is_current, read_schema_versi
 from backend.storage.work import Work, run_query
 from tests.rig.fixtures import ON_POSTGRESQL
 from tests.rig.postgres import PostgresServer, own_server
-from tests.storage.conftest import count_of, stored_user
+from tests.storage.conftest import count_rows, store_user
 from tests.storage.proxy import proxy_to
 from tests.storage.test_faults import runtime_for
 
@@ -21,57 +21,59 @@ pytestmark = ON_POSTGRESQL
 
 
 @pytest.fixture(scope="module")
-def other() -> Iterator[PostgresServer]:
+def new_primary() -> Iterator[PostgresServer]:
     """The server that becomes the primary."""
     with own_server() as made:
         yield made
 
 
-def writes(database: Database) -> None:
+def write(database: Database) -> None:
     runtime = runtime_for(database)
-    stored_user(lambda: Work(runtime, SYSTEM))
+    store_user(lambda: Work(runtime, SYSTEM))
 
 
-def is_asked_whether_it_is_ready(database: Database) -> None:
+def check_readiness(database: Database) -> None:
     assert is_current(read_schema_version(database))
 
 
-@pytest.mark.parametrize("who", [writes, is_asked_whether_it_is_ready])
+@pytest.mark.parametrize("operation", [write, check_readiness])
 def test_after_a_failover_whoever_asks_finds_the_primary_at_once(
-    postgres, postgres_url, open_database, psql, other, who
+    postgres, postgres_url, open_database, psql, new_primary, operation
 ):
-    with proxy_to(postgres.port) as name:
-        address = make_url(postgres_url).set(drivername="postgresql+psycopg2", port=name.port)
+    with proxy_to(postgres.port) as proxy:
+        address = make_url(postgres_url).set(drivername="postgresql+psycopg2", port=proxy.port)
         database = open_database(url=address)
         runtime = runtime_for(database)
-        stored_user(lambda: Work(runtime, SYSTEM))
+        store_user(lambda: Work(runtime, SYSTEM))
 
         psql("ALTER DATABASE THIS SET default_transaction_read_only = on")
         database.engine.dispose()  # as a primary cuts all when it is demoted
         for each in [database.read() for _ in range(4)]:
             each.release()
-        other.execute(f"CREATE DATABASE {address.database}")
-        migrate(make_url(other.url(str(address.database))).set(drivername="postgresql+psycopg2"))
-        name.target = other.port
+        new_primary.execute(f"CREATE DATABASE {address.database}")
+        migrate(
+            make_url(new_primary.url(str(address.database))).set(drivername="postgresql+psycopg2")
+        )
+        proxy.target = new_primary.port
 
-        who(database)
-        assert count_of(database, "users") == (1 if who is writes else 0)
+        operation(database)
+        assert count_rows(database, "users") == (1 if operation is write else 0)
 
 
 def test_a_server_that_stays_read_only_is_looked_for_once_a_second_and_answers_reads(
     open_database, postgres_url, postgres, psql, clock
 ):
-    with proxy_to(postgres.port) as name:
-        address = make_url(postgres_url).set(drivername="postgresql+psycopg2", port=name.port)
+    with proxy_to(postgres.port) as proxy:
+        address = make_url(postgres_url).set(drivername="postgresql+psycopg2", port=proxy.port)
         database = open_database(url=address)
         runtime = runtime_for(database)
         psql("ALTER DATABASE THIS SET default_transaction_read_only = on")
         for _ in range(5):
             with pytest.raises(DatabaseUnavailable) as failure:
-                stored_user(lambda: Work(runtime, SYSTEM))
+                store_user(lambda: Work(runtime, SYSTEM))
             assert failure.value.fault is Fault.READ_ONLY
-            assert count_of(database, "users") == 0
-        assert name.accepted == 2
+            assert count_rows(database, "users") == 0
+        assert proxy.accepted == 2
 
         with pytest.raises(DatabaseUnavailable) as failure:
             read_schema_version(database)
@@ -79,7 +81,7 @@ def test_a_server_that_stays_read_only_is_looked_for_once_a_second_and_answers_r
 
         postgres.execute(f"ALTER DATABASE {address.database} RESET default_transaction_read_only")
         clock.advance(seconds=1)
-        stored_user(lambda: Work(runtime, SYSTEM))
+        store_user(lambda: Work(runtime, SYSTEM))
         assert is_current(read_schema_version(database))
 
 
@@ -105,11 +107,11 @@ def test_what_the_server_cannot_do_is_said_of_the_server(database, work, psql, c
     )
     psql("CREATE TRIGGER fails BEFORE INSERT ON users EXECUTE FUNCTION fail()")
     with pytest.raises(DatabaseUnavailable, match="it cannot") as failure:
-        stored_user(work)
+        store_user(work)
     assert failure.value.fault is fault
     assert not isinstance(failure.value, DatabaseConflict)
     psql("DROP TRIGGER fails ON users")
-    stored_user(work)
+    store_user(work)
     assert is_current(read_schema_version(database))
 
 
@@ -131,7 +133,7 @@ def test_our_own_mistakes_stay_mistakes(database, statement):
 def test_tables_that_are_missing_are_unavailable(database, work, psql, wrong):
     psql(wrong)
     with pytest.raises(DatabaseUnavailable) as failure:
-        stored_user(work)
+        store_user(work)
     assert failure.value.fault is Fault.UNUSABLE
 
 
@@ -151,12 +153,12 @@ def test_what_the_role_or_the_environment_set_otherwise_does_not_matter(
     database = open_database()
     runtime = runtime_for(database)
     name = "Zoë 😀 \\' ż"
-    user = stored_user(lambda: Work(runtime, SYSTEM), name=name)
-    found = run_query(
+    user = store_user(lambda: Work(runtime, SYSTEM), name=name)
+    row = run_query(
         database,
         lambda db: db.execute(
             text("SELECT name, created_at, current_setting('TimeZone') FROM users")
         ),
     ).one()
-    assert tuple(found) == (name, user.created_at, "UTC")
-    assert str(found.created_at.tzinfo) in ("UTC", "UTC+00:00")
+    assert tuple(row) == (name, user.created_at, "UTC")
+    assert str(row.created_at.tzinfo) in ("UTC", "UTC+00:00")

@@ -22,7 +22,7 @@ from tests.make import make_settings
 from tests.rig.fixtures import ON_POSTGRESQL
 from tests.rig.postgres import PostgresServer
 from tests.rig.processes import wait_until
-from tests.storage.conftest import WorkEffects, build_runtime, count_of, new_user, stored_user
+from tests.storage.conftest import WorkEffects, build_runtime, count_rows, make_new_user, store_user
 from tests.storage.proxy import Proxy, proxy_to
 
 pytestmark = ON_POSTGRESQL
@@ -35,7 +35,7 @@ def proxy(postgres: PostgresServer) -> Iterator[Proxy]:
 
 
 @pytest.fixture
-def behind_proxy(
+def open_through_proxy(
     proxy: Proxy, postgres_url: str, open_database: Callable[..., Database]
 ) -> Callable[..., Database]:
     """Opens databases through the proxy."""
@@ -58,23 +58,23 @@ def kill_all(postgres: PostgresServer, postgres_url: str) -> None:
 
 def test_twenty_pauses_of_the_server_show_no_error(database, work, postgres, postgres_url):
     for _ in range(20):
-        stored_user(work)
+        store_user(work)
         kill_all(postgres, postgres_url)
         assert run_query(database, lambda db: db.execute(text("SELECT 1")).scalar()) == 1
         kill_all(postgres, postgres_url)
-        stored_user(work)
-    assert count_of(database, "users") == 40
+        store_user(work)
+    assert count_rows(database, "users") == 40
 
 
 def test_many_broken_connections_are_replaced_at_once(database, work, postgres, postgres_url):
-    lent = [database.read() for _ in range(8)]
-    for each in lent:
+    connections = [database.read() for _ in range(8)]
+    for each in connections:
         each.release()
     kill_all(postgres, postgres_url)
 
-    stored_user(work)
+    store_user(work)
     with ThreadPoolExecutor(8) as people:
-        assert list(people.map(lambda _: count_of(database, "users"), range(8))) == [1] * 8
+        assert list(people.map(lambda _: count_rows(database, "users"), range(8))) == [1] * 8
 
 
 def test_an_idle_connection_is_asked_first_and_replaced(
@@ -94,11 +94,11 @@ def test_a_connection_lost_before_commit_is_a_conflict_and_nothing_happened(
     database, runtime, postgres, postgres_url
 ):
     with pytest.raises(DatabaseConflict), Work(runtime, SYSTEM) as work:
-        users.insert(work.db, new_user(), None)
+        users.insert(work.db, make_new_user(), None)
         kill_all(postgres, postgres_url)
-        users.insert(work.db, new_user(), None)
+        users.insert(work.db, make_new_user(), None)
 
-    assert count_of(database, "users") == 0
+    assert count_rows(database, "users") == 0
     assert database.engine.pool.checkedout() == 0
 
 
@@ -106,31 +106,31 @@ def test_a_service_that_overlooks_the_loss_does_not_commit_half_of_its_work(
     database, runtime, postgres, postgres_url
 ):
     with pytest.raises(DatabaseConflict), Work(runtime, SYSTEM) as work:
-        users.insert(work.db, new_user(), None)
+        users.insert(work.db, make_new_user(), None)
         kill_all(postgres, postgres_url)
         for _ in range(2):
             with pytest.raises(DatabaseConflict):
-                users.insert(work.db, new_user(), None)
+                users.insert(work.db, make_new_user(), None)
 
-    assert count_of(database, "users") == 0
+    assert count_rows(database, "users") == 0
     assert database.engine.pool.checkedout() == 0
 
 
-def test_a_deed_and_its_event_are_two_messages(proxy, behind_proxy):
-    work = Work(runtime_for(behind_proxy()), SYSTEM)
+def test_a_write_and_its_event_are_two_messages(proxy, open_through_proxy):
+    work = Work(runtime_for(open_through_proxy()), SYSTEM)
     messages = []
     users.email_exists(work.db, "before@example.com")  # the connection is there, and has begun
     proxy.on_bytes = messages.append
     with work:
-        users.insert(work.db, new_user(), None)
+        users.insert(work.db, make_new_user(), None)
         work.record(Event(EventKind.SIGN_UP))
     assert [b"INSERT INTO users" in messages[0], b"COMMIT" in messages[-1]] == [True, True]
     assert len(messages) == 2
 
 
-def test_work_that_asked_nothing_says_nothing(proxy, behind_proxy):
-    runtime = runtime_for(behind_proxy())
-    stored_user(lambda: Work(runtime, SYSTEM))
+def test_work_that_asked_nothing_says_nothing(proxy, open_through_proxy):
+    runtime = runtime_for(open_through_proxy())
+    store_user(lambda: Work(runtime, SYSTEM))
     messages = []
     proxy.on_bytes = messages.append
     with Work(runtime, SYSTEM) as work:
@@ -147,27 +147,27 @@ def test_an_event_before_anything_else_is_stored_with_many_rows_after_it(runtime
         work.record(Event(EventKind.SIGN_UP))
     with Work(runtime, SYSTEM) as work:
         work.db.execute(text("DELETE FROM audit_events WHERE kind = :kind"), [{"kind": "sign_up"}])
-    assert count_of(database, "audit_events") == 0
+    assert count_rows(database, "audit_events") == 0
 
 
 def test_a_statement_in_a_broken_transaction_is_not_committed_with_it(runtime, database):
     with pytest.raises(Exception, match="aborted"), Work(runtime, SYSTEM) as work:
-        users.insert(work.db, new_user(), None)
+        users.insert(work.db, make_new_user(), None)
         with pytest.raises(Exception, match="does not exist"):
             work.db.execute(text("SELECT * FROM nowhere"))
         work.record(Event(EventKind.SIGN_UP))
-    assert (count_of(database, "users"), count_of(database, "audit_events")) == (0, 0)
+    assert (count_rows(database, "users"), count_rows(database, "audit_events")) == (0, 0)
     assert database.engine.pool.checkedout() == 0
 
 
 @pytest.mark.parametrize("statements", [0, 1], ids=["alone", "with the last statement"])
 @pytest.mark.parametrize(("cut", "stored"), [("before", 0), ("after", 1)])
 def test_a_connection_lost_during_commit_is_no_conflict_for_its_outcome_is_unknown(
-    proxy, behind_proxy, database, cut, stored, statements
+    proxy, open_through_proxy, database, cut, stored, statements
 ):
-    shaky = behind_proxy()
+    shaky = open_through_proxy()
     runtime = runtime_for(shaky)
-    user = new_user()
+    user = make_new_user()
 
     with pytest.raises(DatabaseUnavailable) as failure, Work(runtime, SYSTEM) as work:
         users.insert(work.db, user, None)
@@ -177,16 +177,16 @@ def test_a_connection_lost_during_commit_is_no_conflict_for_its_outcome_is_unkno
         proxy.on_bytes = lambda sent: cut if b"COMMIT" in sent else None
 
     assert not isinstance(failure.value, DatabaseConflict)
-    wait_until(lambda: count_of(database, "users") == stored, "the outcome")
+    wait_until(lambda: count_rows(database, "users") == stored, "the outcome")
     assert shaky.engine.pool.checkedout() == 0
     proxy.on_bytes = lambda _: None
-    stored_user(lambda: Work(runtime, SYSTEM))
+    store_user(lambda: Work(runtime, SYSTEM))
 
 
-def test_what_was_touched_is_forgotten_even_if_the_outcome_is_unknown(proxy, behind_proxy):
+def test_what_was_touched_is_forgotten_even_if_the_outcome_is_unknown(proxy, open_through_proxy):
     effects = WorkEffects()
-    runtime = build_runtime(behind_proxy(), FixedClock(), make_settings(Path()), effects)
-    user = new_user()
+    runtime = build_runtime(open_through_proxy(), FixedClock(), make_settings(Path()), effects)
+    user = make_new_user()
     with pytest.raises(DatabaseUnavailable), Work(runtime, SYSTEM) as work:
         users.insert(work.db, user, None)
         work.db.changed_users.add(user.id)
@@ -195,7 +195,7 @@ def test_what_was_touched_is_forgotten_even_if_the_outcome_is_unknown(proxy, beh
 
 
 def test_two_transactions_that_block_each_other_both_succeed_when_run_again(runtime, work):
-    first, second = stored_user(work), stored_user(work)
+    first, second = store_user(work), store_user(work)
     both_hold_one = threading.Barrier(2)
     attempts = []
 
@@ -219,7 +219,7 @@ def test_two_transactions_that_block_each_other_both_succeed_when_run_again(runt
 
 
 def test_a_serialization_failure_is_a_conflict(runtime, work):
-    user = stored_user(work)
+    user = store_user(work)
     change = update(tables.users).where(tables.users.c.id == user.id).values(name="x")
     with pytest.raises(DatabaseConflict), Work(runtime, SYSTEM) as mine:
         mine.db.execute(text("SET TRANSACTION ISOLATION LEVEL SERIALIZABLE"))
@@ -231,9 +231,9 @@ def test_a_serialization_failure_is_a_conflict(runtime, work):
 
 @pytest.mark.usefixtures("impatient")
 def test_a_row_held_by_somebody_else_is_not_waited_for_long(runtime, work, postgres_url):
-    user = stored_user(work)
-    somebody = psycopg2.connect(postgres_url)
-    somebody.cursor().execute("UPDATE users SET name = 'held'")
+    user = store_user(work)
+    connection = psycopg2.connect(postgres_url)
+    connection.cursor().execute("UPDATE users SET name = 'held'")
     try:
         with (
             pytest.raises(DatabaseUnavailable, match="lock timeout"),
@@ -241,32 +241,30 @@ def test_a_row_held_by_somebody_else_is_not_waited_for_long(runtime, work, postg
         ):
             users.update_profile(mine.db, user.id, {"name": "mine"}, mine.now())
     finally:
-        somebody.close()
+        connection.close()
 
 
 def test_a_server_that_is_down_is_asked_once_a_second(postgres_url, open_database, clock):
-    with proxy_to(1) as nobody_there:  # accepts, then cuts: a server that starts up or is full
-        address = make_url(postgres_url).set(
-            drivername="postgresql+psycopg2", port=nobody_there.port
-        )
+    with proxy_to(1) as proxy:  # accepts, then cuts: a server that starts up or is full
+        address = make_url(postgres_url).set(drivername="postgresql+psycopg2", port=proxy.port)
         database = open_database(url=address)
         for _ in range(3):
             for _ in range(20):
                 with pytest.raises(DatabaseUnavailable):
                     database.read()
             clock.advance(seconds=1)
-        assert nobody_there.accepted == 3
+        assert proxy.accepted == 3
         assert database.engine.pool.checkedout() == 0
 
 
 def test_a_server_that_stands_still_is_left_after_a_while_and_used_again_when_it_moves(
-    proxy, behind_proxy, monkeypatch
+    proxy, open_through_proxy, monkeypatch
 ):
     quick = ConnectionWatchdog(interval=0.02)
     monkeypatch.setattr("backend.storage.engine.ConnectionWatchdog", lambda: quick)
-    database = behind_proxy(clock=SystemClock())
+    database = open_through_proxy(clock=SystemClock())
     runtime = runtime_for(database)
-    stored_user(lambda: Work(runtime, SYSTEM))
+    store_user(lambda: Work(runtime, SYSTEM))
 
     proxy.freeze()
     with pytest.raises(DatabaseUnavailable, match="did not answer") as failure:
@@ -275,8 +273,8 @@ def test_a_server_that_stands_still_is_left_after_a_while_and_used_again_when_it
 
     proxy.thaw()
     wait_until(lambda: _is_usable(database), "the database")
-    stored_user(lambda: Work(runtime, SYSTEM))
-    assert count_of(database, "users") == 2
+    store_user(lambda: Work(runtime, SYSTEM))
+    assert count_rows(database, "users") == 2
     assert database.engine.pool.checkedout() == 0
 
 
@@ -298,9 +296,9 @@ def test_a_read_only_server_is_unavailable_for_writes_and_still_answers_reads(
     database, work, postgres, postgres_url
 ):
     name = make_url(postgres_url).database
-    stored_user(work)
+    store_user(work)
     postgres.execute(f"ALTER DATABASE {name} SET default_transaction_read_only = on")
     kill_all(postgres, postgres_url)
     with pytest.raises(DatabaseUnavailable, match="read-only"):
-        stored_user(work)
-    assert count_of(database, "users") == 1
+        store_user(work)
+    assert count_rows(database, "users") == 1

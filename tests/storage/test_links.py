@@ -9,7 +9,7 @@ from backend.kernel.secrets.tokens import TokenDigest
 from backend.storage.queries import links, users
 from backend.storage.queries.links import Link
 from backend.storage.work import run_query
-from tests.storage.conftest import stored_user
+from tests.storage.conftest import store_user
 
 DIGEST = TokenDigest(b"a digest has thirty-two bytes..."[:32])
 OTHER = TokenDigest(b"another digest with thirty-two.."[:32])
@@ -36,7 +36,7 @@ def new_link(clock):
 
 
 def test_a_link_comes_back_exactly_as_stored_and_only_to_its_own_kind(work, database, new_link):
-    link = new_link(user_id=stored_user(work).id)
+    link = new_link(user_id=store_user(work).id)
     with work() as mine:
         links.insert(mine.db, link, DIGEST)
 
@@ -51,12 +51,12 @@ def test_a_link_comes_back_exactly_as_stored_and_only_to_its_own_kind(work, data
 def test_a_link_is_used_once(work, new_link, clock):
     with work() as mine:
         links.insert(mine.db, new_link(), DIGEST)
-    used = []
+    results = []
     for _ in range(2):
         with work() as mine:
-            used.append(links.mark_used(mine.db, UUID(int=1), clock.now()))
+            results.append(links.mark_used(mine.db, UUID(int=1), clock.now()))
 
-    assert used == [True, False]
+    assert results == [True, False]
 
 
 def test_a_link_that_ends_at_this_moment_is_not_used(work, new_link, clock):
@@ -66,7 +66,7 @@ def test_a_link_that_ends_at_this_moment_is_not_used(work, new_link, clock):
 
 
 def test_a_users_links_are_voided_by_kind_or_all_but_one(work, database, new_link):
-    ada, grace = stored_user(work), stored_user(work)
+    ada, grace = store_user(work), store_user(work)
     kinds = ["reset-password", "verify-email", "delete-user"]
     with work() as mine:
         for number, kind in enumerate(kinds, 1):
@@ -74,24 +74,24 @@ def test_a_users_links_are_voided_by_kind_or_all_but_one(work, database, new_lin
             links.insert(mine.db, mine_too, TokenDigest(bytes([number]) * 32))
         links.insert(mine.db, new_link(9, user_id=grace.id), DIGEST)
 
-    def left(user):
+    def remaining_kinds(user):
         return [
             link.kind for link in run_query(database, lambda db: links.list_for_user(db, user.id))
         ]
 
     with work() as mine:
         links.delete_for_user(mine.db, ada.id, ["delete-user"])
-    assert left(ada) == ["verify-email", "reset-password"]
+    assert remaining_kinds(ada) == ["verify-email", "reset-password"]
     with work() as mine:
         links.delete_for_user(mine.db, ada.id, except_id=UUID(int=2))
-    assert left(ada) == ["verify-email"]
+    assert remaining_kinds(ada) == ["verify-email"]
     with work() as mine:
         links.delete_for_user(mine.db, ada.id)
-    assert (left(ada), left(grace)) == ([], ["reset-password"])
+    assert (remaining_kinds(ada), remaining_kinds(grace)) == ([], ["reset-password"])
 
 
 def test_links_go_with_their_user(work, database, new_link):
-    ada = stored_user(work)
+    ada = store_user(work)
     with work() as mine:
         links.insert(mine.db, new_link(user_id=ada.id), DIGEST)
     with work() as mine:

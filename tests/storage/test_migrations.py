@@ -30,7 +30,7 @@ from tests.rig.fork_server import fork_server
 from tests.rig.pipes import a_pipe, read_until
 from tests.rig.processes import wait_until
 from tests.rig.space import inherited
-from tests.storage.conftest import count_of, settings_for, stored_session, stored_user
+from tests.storage.conftest import count_rows, settings_for, store_session, store_user
 
 ROOT = Path(__file__).parents[2]
 NEXT = f"{int(HEAD) + 1:04}"
@@ -82,7 +82,7 @@ def next_step(monkeypatch, tmp_path) -> Callable[[str], None]:
     return add
 
 
-def step_of(database) -> str:
+def read_step(database) -> str:
     return run_query(
         database, lambda db: db.execute(text("SELECT * FROM alembic_version")).scalar_one()
     )
@@ -108,18 +108,18 @@ def test_the_tables_are_those_the_code_speaks_of(url):
 def test_the_names_of_indexes_and_constraints_are_those_the_code_speaks_of(url):
     engine = create_engine(url)
     with engine.connect() as connection:
-        found = inspect(connection)
+        inspector = inspect(connection)
         for table in metadata.sorted_tables:
-            names = {each["name"] for each in found.get_indexes(table.name)}
+            names = {each["name"] for each in inspector.get_indexes(table.name)}
             assert {str(index.name) for index in table.indexes} <= names
-            assert found.get_pk_constraint(table.name)["name"] == f"{table.name}_pkey"
+            assert inspector.get_pk_constraint(table.name)["name"] == f"{table.name}_pkey"
     engine.dispose()
 
 
 def test_a_second_start_finds_nothing_to_do(url, database, work):
-    stored_user(work)
+    store_user(work)
     migrate(url)
-    assert (count_of(database, "users"), step_of(database)) == (1, HEAD)
+    assert (count_rows(database, "users"), read_step(database)) == (1, HEAD)
 
 
 def test_five_servers_that_start_at_once_on_nothing_all_succeed(settings, clock, tmp_path):
@@ -127,20 +127,21 @@ def test_five_servers_that_start_at_once_on_nothing_all_succeed(settings, clock,
     (program := tmp_path / "starting.py").write_text(MIGRATE)
     command = [str(program), empty.render_as_string(hide_password=False)]
     with (
-        a_pipe() as (door, open_it),
-        a_pipe() as (ready, tells),
+        a_pipe() as (gate_read, gate_write),
+        a_pipe() as (ready_read, ready_write),
         (tmp_path / "errors").open("w+") as errors,
     ):
-        starting = [
-            fork_server().start(command, ROOT, inherited(), (door, tells, errors)) for _ in range(5)
+        processes = [
+            fork_server().start(command, ROOT, inherited(), (gate_read, ready_write, errors))
+            for _ in range(5)
         ]
-        read_until(ready, b"ready\n" * len(starting))
-        os.close(open_it)
-        ended = [each.wait(60) for each in starting]
+        read_until(ready_read, b"ready\n" * len(processes))
+        os.close(gate_write)
+        exit_codes = [each.wait(60) for each in processes]
         errors.seek(0)
-        assert ended == [0] * len(starting), errors.read()
+        assert exit_codes == [0] * len(processes), errors.read()
     database = Database(empty, clock)
-    assert step_of(database) == HEAD
+    assert read_step(database) == HEAD
     database.close()
 
 
@@ -166,7 +167,7 @@ def test_who_opens_a_new_file_that_somebody_else_is_in_waits_for_them(tmp_path, 
 
 
 def test_a_database_newer_than_the_code_is_refused_and_left_alone(url, database, work):
-    stored_user(work)
+    store_user(work)
     with work() as mine:
         mine.db.execute(text("UPDATE alembic_version SET version_num = '9999'"))
 
@@ -174,26 +175,26 @@ def test_a_database_newer_than_the_code_is_refused_and_left_alone(url, database,
         migrate(url)
 
     assert "\n" not in str(refusal.value)
-    assert (count_of(database, "users"), step_of(database)) == (1, "9999")
+    assert (count_rows(database, "users"), read_step(database)) == (1, "9999")
 
 
 def test_a_rebuilt_users_table_keeps_its_users_and_their_sessions(
     url, database, work, next_step: Callable[[], None]
 ):
-    session: Session = stored_session(work, stored_user(work))
+    session: Session = store_session(work, store_user(work))
     next_step()
 
     migrate(url)
 
-    assert step_of(database) == NEXT
-    assert (count_of(database, "users"), count_of(database, "sessions")) == (1, 1)
+    assert read_step(database) == NEXT
+    assert (count_rows(database, "users"), count_rows(database, "sessions")) == (1, 1)
     assert session.user_id
     with pytest.raises(Exception, match=r"(?i)foreign key"), work() as mine:
         mine.db.execute(text("UPDATE sessions SET user_id = :id"), {"id": "0" * 32})
 
 
 def test_a_step_that_fails_leaves_everything_as_it_was(url, database, work, next_step):
-    stored_session(work, stored_user(work))
+    store_session(work, store_user(work))
     next_step("op.execute('DELETE FROM nowhere')")
 
     with pytest.raises(SettingsError, match="nowhere"):
@@ -201,32 +202,32 @@ def test_a_step_that_fails_leaves_everything_as_it_was(url, database, work, next
 
     columns = {each["name"] for each in inspect(database.engine).get_columns("users")}
     assert "motto" not in columns
-    assert step_of(database) == HEAD
-    assert (count_of(database, "users"), count_of(database, "sessions")) == (1, 1)
-    stored_user(work)
+    assert read_step(database) == HEAD
+    assert (count_rows(database, "users"), count_rows(database, "sessions")) == (1, 1)
+    store_user(work)
 
 
 @pytest.fixture
 def file(url) -> Path:
     if url.get_backend_name() != "sqlite":
-        pytest.fail("asked for a file of a server")
+        pytest.fail("only SQLite has a file")
     return Path(url.database)
 
 
 @ON_SQLITE
 def test_on_sqlite_a_step_that_would_orphan_rows_is_undone(url, database, work, next_step):
-    stored_session(work, stored_user(work))
+    store_session(work, store_user(work))
     next_step("op.execute('DELETE FROM users')")
 
     with pytest.raises(SettingsError, match="would lose rows of sessions"):
         migrate(url)
 
-    assert (count_of(database, "users"), step_of(database)) == (1, HEAD)
+    assert (count_rows(database, "users"), read_step(database)) == (1, HEAD)
 
 
 @ON_SQLITE
 def test_on_sqlite_a_complete_copy_is_kept_before_a_step(url, file, database, work, next_step):
-    stored_user(work)  # still in the log beside the file: the server is running
+    store_user(work)  # still in the log beside the file: the server is running
     next_step()
 
     migrate(url)
@@ -241,7 +242,7 @@ def test_on_sqlite_a_complete_copy_is_kept_before_a_step(url, file, database, wo
 
 @ON_SQLITE
 def test_on_sqlite_only_this_user_may_read_the_file(url, file, database, work):
-    stored_user(work)
+    store_user(work)
     modes = {each.name: each.stat().st_mode & 0o777 for each in file.parent.glob("gatehouse.db*")}
     assert modes == dict.fromkeys(modes, 0o600)
 

@@ -35,7 +35,7 @@ def make_mail(**overrides) -> Mail:
 
 
 @pytest.fixture
-def stored(work):
+def store_mail(work):
     def store(**overrides) -> Mail:
         mail = make_mail(**overrides)
         with work() as mine:
@@ -45,41 +45,43 @@ def stored(work):
     return store
 
 
-def claim(work, now=NOON, until=SOON):
+def claim_due(work, now=NOON, until=SOON):
     with work() as mine:
         return outbox.claim_due(mine.db, now, until)
 
 
-def row(database, mail_id):
+def find_mail(database, mail_id):
     return next(
-        m for m in run_query(database, lambda db: outbox.list_newest(db, 99)) if m.id == mail_id
+        mail
+        for mail in run_query(database, lambda db: outbox.list_newest(db, 99))
+        if mail.id == mail_id
     )
 
 
-def test_what_is_due_for_longest_is_claimed_first_and_by_one_alone(work, stored):
-    second = stored(due_at=NOON - timedelta(seconds=1))
-    first = stored(due_at=NOON - timedelta(seconds=2))
-    stored(due_at=NOON + timedelta(microseconds=1), attempts=1)
+def test_what_is_due_for_longest_is_claimed_first_and_by_one_alone(work, store_mail):
+    second = store_mail(due_at=NOON - timedelta(seconds=1))
+    first = store_mail(due_at=NOON - timedelta(seconds=2))
+    store_mail(due_at=NOON + timedelta(microseconds=1), attempts=1)
 
-    assert [claim(work).id, claim(work).id, claim(work)] == [first.id, second.id, None]
-
-
-def test_a_mail_nobody_has_tried_is_due_whatever_its_writers_clock_said(work, stored):
-    mail = stored(due_at=NOON + timedelta(days=1))
-    assert (claim(work).id, claim(work)) == (mail.id, None)
+    assert [claim_due(work).id, claim_due(work).id, claim_due(work)] == [first.id, second.id, None]
 
 
-def test_a_claim_counts_and_ends_when_its_time_is_over(work, stored):
-    mail = stored()
-    assert (claim(work).attempts, claim(work)) == (1, None)
+def test_a_mail_nobody_has_tried_is_due_whatever_its_writers_clock_said(work, store_mail):
+    mail = store_mail(due_at=NOON + timedelta(days=1))
+    assert (claim_due(work).id, claim_due(work)) == (mail.id, None)
 
-    again = claim(work, SOON, SOON + timedelta(minutes=5))
+
+def test_a_claim_counts_and_ends_when_its_time_is_over(work, store_mail):
+    mail = store_mail()
+    assert (claim_due(work).attempts, claim_due(work)) == (1, None)
+
+    again = claim_due(work, SOON, SOON + timedelta(minutes=5))
     assert (again.id, again.attempts, again.message_id) == (mail.id, 2, mail.message_id)
 
 
 @ON_A_SERVER
-def test_a_mail_that_another_is_just_claiming_is_passed_over(work, stored):
-    first, second = stored(), stored(due_at=NOON + timedelta(microseconds=0))
+def test_a_mail_that_another_is_just_claiming_is_passed_over(work, store_mail):
+    first, second = store_mail(), store_mail(due_at=NOON + timedelta(microseconds=0))
     with work() as one:
         taken = outbox.claim_due(one.db, NOON, SOON)
         with work() as other:
@@ -90,56 +92,56 @@ def test_a_mail_that_another_is_just_claiming_is_passed_over(work, stored):
 
 
 @pytest.mark.parametrize("state", [HELD, SENT, GIVEN_UP, DECOY])
-def test_only_what_waits_is_due(work, stored, database, state):
-    stored(state=state, due_at=None)
+def test_only_what_waits_is_due(work, store_mail, database, state):
+    store_mail(state=state, due_at=None)
 
-    assert claim(work) is None
+    assert claim_due(work) is None
     assert run_query(database, outbox.find_next_due) is None
 
 
-def test_a_mail_that_left_is_blank(work, stored, database):
-    mail = stored(last_error="before")
+def test_a_mail_that_left_is_blank(work, store_mail, database):
+    mail = store_mail(last_error="before")
     with work() as mine:
         outbox.mark_sent(mine.db, mail.id, SOON)
 
-    found = row(database, mail.id)
-    assert (found.state, found.sealed, found.due_at) == (SENT, None, None)
-    assert (found.sent_at, found.last_error) == (SOON, None)
+    row = find_mail(database, mail.id)
+    assert (row.state, row.sealed, row.due_at) == (SENT, None, None)
+    assert (row.sent_at, row.last_error) == (SOON, None)
 
 
-def test_a_mail_that_was_given_up_is_blank_too(work, stored, database):
-    mail = stored()
+def test_a_mail_that_was_given_up_is_blank_too(work, store_mail, database):
+    mail = store_mail()
     with work() as mine:
         outbox.mark_given_up(mine.db, mail.id, "550")
 
-    found = row(database, mail.id)
-    assert (found.state, found.sealed, found.due_at) == (GIVEN_UP, None, None)
-    assert found.last_error == "550"
+    row = find_mail(database, mail.id)
+    assert (row.state, row.sealed, row.due_at) == (GIVEN_UP, None, None)
+    assert row.last_error == "550"
 
 
-def test_a_mail_that_did_not_leave_waits_until_its_next_time(work, stored, database):
-    mail = stored()
+def test_a_mail_that_did_not_leave_waits_until_its_next_time(work, store_mail, database):
+    mail = store_mail()
     with work() as mine:
         outbox.mark_waiting(mine.db, mail.id, SOON, "away")
 
-    found = row(database, mail.id)
-    assert (found.state, found.due_at, found.last_error) == (WAITING, SOON, "away")
+    row = find_mail(database, mail.id)
+    assert (row.state, row.due_at, row.last_error) == (WAITING, SOON, "away")
     assert run_query(database, outbox.find_next_due) == SOON
 
 
-def test_a_failure_does_not_call_back_what_another_process_sent(work, stored, database):
-    mail = stored()
+def test_a_failure_does_not_call_back_what_another_process_sent(work, store_mail, database):
+    mail = store_mail()
     with work() as mine:
         outbox.mark_sent(mine.db, mail.id, SOON)
         outbox.mark_waiting(mine.db, mail.id, SOON, "away")
         outbox.mark_given_up(mine.db, mail.id, "550")
 
-    assert row(database, mail.id).state == SENT
+    assert find_mail(database, mail.id).state == SENT
 
 
-def test_the_list_is_newest_first_without_decoys(work, stored, database):
-    old, new = stored(created_at=NOON), stored(created_at=SOON)
-    stored(created_at=SOON, state=DECOY)
+def test_the_list_is_newest_first_without_decoys(work, store_mail, database):
+    old, new = store_mail(created_at=NOON), store_mail(created_at=SOON)
+    store_mail(created_at=SOON, state=DECOY)
 
     assert [m.id for m in run_query(database, lambda db: outbox.list_newest(db, 9))] == [
         new.id,
@@ -151,19 +153,19 @@ def test_the_list_is_newest_first_without_decoys(work, stored, database):
     ]
 
 
-def test_what_is_old_is_purged_a_little_at_a_time_but_never_what_waits(work, stored, database):
+def test_what_is_old_is_purged_a_little_at_a_time_but_never_what_waits(work, store_mail, database):
     for state in (SENT, HELD, GIVEN_UP, DECOY):
-        stored(state=state, due_at=None)
-    waiting = stored()
-    young = stored(created_at=SOON, state=SENT, due_at=None)
+        store_mail(state=state, due_at=None)
+    waiting = store_mail()
+    young = store_mail(created_at=SOON, state=SENT, due_at=None)
 
     with work() as mine:
         assert outbox.purge(mine.db, SOON, 3) == 3
         assert outbox.purge(mine.db, SOON, 3) == 1
         assert outbox.purge(mine.db, SOON, 3) == 0
 
-    left = run_query(database, lambda db: outbox.list_newest(db, 9))
-    assert {mail.id for mail in left} == {waiting.id, young.id}
+    remaining = run_query(database, lambda db: outbox.list_newest(db, 9))
+    assert {mail.id for mail in remaining} == {waiting.id, young.id}
 
 
 @ON_A_SERVER

@@ -11,7 +11,7 @@ from backend.storage.queries import session_list, user_list
 from backend.storage.queries.session_list import SessionFilter, find_page
 from backend.storage.work import run_query
 from tests.clocks import NOON, SeededRandomness
-from tests.storage.conftest import stored_session, stored_user
+from tests.storage.conftest import store_session, store_user
 
 GROUPS = (0, 0, 0, 1, 0xABC)
 
@@ -19,9 +19,9 @@ GROUPS = (0, 0, 0, 1, 0xABC)
 @pytest.fixture
 def people(work):
     """Three users with five sessions each, of which one has ended."""
-    people = [stored_user(work, email=f"{name}@example.com") for name in ("ada", "bob", "cleo")]
+    people = [store_user(work, email=f"{name}@example.com") for name in ("ada", "bob", "cleo")]
     for number, user in product(range(5), people):
-        stored_session(
+        store_session(
             work,
             user,
             ip_address=f"203.0.113.{number % 2}",
@@ -31,26 +31,26 @@ def people(work):
     return people
 
 
-def every(database, filters=SessionFilter(), limit=100):  # noqa: B008  it is frozen
+def list_sessions(database, filters=SessionFilter(), limit=100):  # noqa: B008  it is frozen
     return run_query(database, lambda db: find_page(db, filters, NOON, limit))
 
 
 def test_live_sessions_are_listed_newest_first_with_their_users(database, people):
-    found = every(database)
-    assert len(found) == 12
-    assert [each.session.id for each in found] == sorted(
-        (each.session.id for each in found), reverse=True
+    entries = list_sessions(database)
+    assert len(entries) == 12
+    assert [each.session.id for each in entries] == sorted(
+        (each.session.id for each in entries), reverse=True
     )
-    assert all(each.session.expires_at > NOON for each in found)
-    assert {each.user.id: each.user for each in found} == {user.id: user for user in people}
-    assert all(each.session.user_id == each.user.id for each in found)
+    assert all(each.session.expires_at > NOON for each in entries)
+    assert {each.user.id: each.user for each in entries} == {user.id: user for user in people}
+    assert all(each.session.user_id == each.user.id for each in entries)
 
 
 def test_filters_narrow_it_and_all_of_them_hold(database, people, monkeypatch):
-    for counted in (user_list.EXACT_COUNT_LIMIT, 1):  # few users have such letters, and many
-        monkeypatch.setattr(session_list, "EXACT_COUNT_LIMIT", counted)
-        monkeypatch.setattr(user_list, "EXACT_COUNT_LIMIT", counted)
-        everything = every(database)
+    for count_limit in (user_list.EXACT_COUNT_LIMIT, 1):  # few users have such letters, and many
+        monkeypatch.setattr(session_list, "EXACT_COUNT_LIMIT", count_limit)
+        monkeypatch.setattr(user_list, "EXACT_COUNT_LIMIT", count_limit)
+        everything = list_sessions(database)
         for user_id, address, email, before in product(
             [None, people[1].id], [None, "203.0.113.1"], [None, "B@", "EX", "zz"], [None, 5]
         ):
@@ -64,23 +64,25 @@ def test_filters_narrow_it_and_all_of_them_hold(database, people, monkeypatch):
                 and (email or "").lower() in each.user.email
                 and (last is None or each.session.id < last)
             ]
-            assert every(database, filters) == expected
-            assert every(database, filters, limit=2) == expected[:2]
+            assert list_sessions(database, filters) == expected
+            assert list_sessions(database, filters, limit=2) == expected[:2]
 
 
 def test_the_addresses_of_a_subscriber_are_found_however_their_zeros_are_written(database, work):
-    chance, user = SeededRandomness("addresses"), stored_user(work)
-    drawn = {
-        IPv6Address(sum(GROUPS[byte % 5] << (16 * place) for place, byte in enumerate(eight)))
-        for eight in (chance.bytes(8) for _ in range(150))
+    randomness, user = SeededRandomness("addresses"), store_user(work)
+    addresses = {
+        IPv6Address(
+            sum(GROUPS[byte % 5] << (16 * position) for position, byte in enumerate(octets))
+        )
+        for octets in (randomness.bytes(8) for _ in range(150))
     }
-    for address in drawn:
-        stored_session(work, user, ip_address=str(address))
-    stored_session(work, user, ip_address="")
-    stored_session(work, user, ip_address="203.0.113.7")
-    networks = {ip_network((address, 64), strict=False) for address in drawn}
-    assert len(networks) < len(drawn)
+    for address in addresses:
+        store_session(work, user, ip_address=str(address))
+    store_session(work, user, ip_address="")
+    store_session(work, user, ip_address="203.0.113.7")
+    networks = {ip_network((address, 64), strict=False) for address in addresses}
+    assert len(networks) < len(addresses)
     for network in networks:
-        found = every(database, replace(SessionFilter(), address=network), limit=1000)
-        expected = {str(address) for address in drawn if address in network}
-        assert {each.session.ip_address for each in found} == expected
+        entries = list_sessions(database, replace(SessionFilter(), address=network), limit=1000)
+        expected = {str(address) for address in addresses if address in network}
+        assert {each.session.ip_address for each in entries} == expected

@@ -26,7 +26,7 @@ from backend.storage.work import Work
 from tests.make import make_settings
 from tests.rig.fixtures import DatabaseTarget
 from tests.rig.processes import wait_until
-from tests.storage.conftest import WorkEffects, build_runtime, stored_user
+from tests.storage.conftest import WorkEffects, build_runtime, store_user
 
 ROOT = Path(__file__).parents[2]
 
@@ -38,10 +38,12 @@ def place(tmp_path) -> DatabaseTarget:
 
 @pytest.fixture
 def settings(tmp_path) -> Settings:
-    return made_settings(tmp_path / "data", tmp_path / "bucket" / "gatehouse")
+    return make_snapshot_settings(tmp_path / "data", tmp_path / "bucket" / "gatehouse")
 
 
-def made_settings(data: Path, snapshots: Path | None = None, key: str | None = None) -> Settings:
+def make_snapshot_settings(
+    data: Path, snapshots: Path | None = None, key: str | None = None
+) -> Settings:
     """Settings of a Space without DATABASE_URL; without `key` it generates one."""
     return make_settings(data, snapshot_dir=snapshots, secret_key=key)
 
@@ -73,16 +75,16 @@ class Server:
         self.snapshots.start()
 
     def add_user(self, **overrides: object) -> None:
-        stored_user(self.work, **overrides)
+        store_user(self.work, **overrides)
 
     def work(self) -> Work:
         return Work(self.runtime, None)
 
     def users(self) -> int:
         db = self.database.read()
-        found = db.execute(text("SELECT count(*) FROM users")).scalar_one()
+        count = db.execute(text("SELECT count(*) FROM users")).scalar_one()
         db.release()
-        return found
+        return count
 
     def saved(self) -> list[Path]:
         return sorted(self.settings.snapshot_dir.glob("gatehouse-*.db"))
@@ -111,9 +113,9 @@ def saved_users(settings: Settings) -> int:
 
 def users_in(file: Path) -> int:
     connection = sqlite3.connect(file)
-    (found,) = connection.execute("SELECT count(*) FROM users").fetchone()
+    (count,) = connection.execute("SELECT count(*) FROM users").fetchone()
     connection.close()
-    return found
+    return count
 
 
 def test_what_was_written_before_a_stop_is_there_after_the_disk_was_lost(settings):
@@ -124,11 +126,11 @@ def test_what_was_written_before_a_stop_is_there_after_the_disk_was_lost(setting
     server.stop()
     server.lose_its_disk()
 
-    again = Server(settings)
-    assert again.restored is RestoreOutcome.COMPLETE
-    assert again.users() == 3
-    again.add_user()
-    again.stop()
+    restarted = Server(settings)
+    assert restarted.restored is RestoreOutcome.COMPLETE
+    assert restarted.users() == 3
+    restarted.add_user()
+    restarted.stop()
 
 
 def test_a_snapshot_follows_each_burst_of_writes(settings):
@@ -141,16 +143,16 @@ def test_a_snapshot_follows_each_burst_of_writes(settings):
 
 def test_a_snapshot_does_not_wait_for_ever_while_writes_go_on(settings):
     server = Server(settings, quiet=60)
-    enough = threading.Event()
+    stop_writing = threading.Event()
 
     def keep_writing() -> None:
-        while not enough.is_set():
+        while not stop_writing.is_set():
             server.add_user()
 
     writer = threading.Thread(target=keep_writing)
     writer.start()
     wait_until(lambda: server.saved_users() > 0, "a snapshot")
-    enough.set()
+    stop_writing.set()
     writer.join()
     server.stop()
 
@@ -184,14 +186,14 @@ def test_what_a_killed_server_had_not_saved_is_saved_at_the_next_start(settings)
     server = Server(settings, quiet=60, at_most_every=60)
     server.add_user()
     server.database.close()  # and no stop: it was killed
-    again = Server(settings)
-    wait_until(lambda: again.saved_users() == 1, "the snapshot")
-    again.stop()
+    restarted = Server(settings)
+    wait_until(lambda: restarted.saved_users() == 1, "the snapshot")
+    restarted.stop()
     server.snapshots.stop()
 
 
 @pytest.mark.parametrize(
-    "harm",
+    "damage",
     [
         lambda file: os.truncate(file, file.stat().st_size // 2),
         lambda file: os.truncate(file, 0),
@@ -201,7 +203,7 @@ def test_what_a_killed_server_had_not_saved_is_saved_at_the_next_start(settings)
     ],
     ids=["torn", "empty", "one byte", "all bytes", "not a file"],
 )
-def test_a_damaged_snapshot_is_skipped_with_a_line_and_the_one_before_restored(settings, harm):
+def test_a_damaged_snapshot_is_skipped_with_a_line_and_the_one_before_restored(settings, damage):
     server = Server(settings)
     for _ in range(2):
         server.add_user()
@@ -209,16 +211,16 @@ def test_a_damaged_snapshot_is_skipped_with_a_line_and_the_one_before_restored(s
     server.stop()
     server.lose_its_disk()
     newest = server.saved()[-1]
-    harm(newest)
+    damage(newest)
 
     with structlog.testing.capture_logs() as lines:
-        again = Server(settings)
-        again.stop()
+        restarted = Server(settings)
+        restarted.stop()
 
     skipped = [line for line in lines if line["event"] == "snapshot_skipped"]
     assert [line["name"] for line in skipped] == [newest.name]
-    assert again.restored is RestoreOutcome.PARTIAL
-    assert users_in(again.file) == 1
+    assert restarted.restored is RestoreOutcome.PARTIAL
+    assert users_in(restarted.file) == 1
 
 
 def test_when_every_snapshot_is_damaged_they_are_set_aside_and_never_replaced(settings):
@@ -229,13 +231,13 @@ def test_when_every_snapshot_is_damaged_they_are_set_aside_and_never_replaced(se
     for each in server.saved():
         os.truncate(each, 5000)
 
-    again = Server(settings)
-    assert again.restored is RestoreOutcome.NOTHING_FOUND
-    assert again.users() == 0
+    restarted = Server(settings)
+    assert restarted.restored is RestoreOutcome.NOTHING_FOUND
+    assert restarted.users() == 0
     for _ in range(4):
-        again.add_user()
-        wait_until(lambda: again.saved_users() == again.users(), "the snapshot")
-    again.stop()
+        restarted.add_user()
+        wait_until(lambda: restarted.saved_users() == restarted.users(), "the snapshot")
+    restarted.stop()
     assert len(list(settings.snapshot_dir.glob("*.damaged"))) >= 1
 
 
@@ -244,20 +246,20 @@ def test_the_log_of_a_lost_database_is_not_played_into_the_restored_one(settings
     server.add_user()
     server.stop()
     server.lose_its_disk()
-    other = made_settings(settings.data_dir.parent / "other")
-    stranger = sqlite_file(other)
-    migrate(sqlite_url(stranger))
-    connection = sqlite3.connect(stranger)
+    other = make_snapshot_settings(settings.data_dir.parent / "other")
+    foreign_file = sqlite_file(other)
+    migrate(sqlite_url(foreign_file))
+    connection = sqlite3.connect(foreign_file)
     connection.execute("DELETE FROM alembic_version")
     connection.commit()
-    log = stranger.with_name("gatehouse.db-wal").read_bytes()
+    log = foreign_file.with_name("gatehouse.db-wal").read_bytes()
     connection.close()
     assert log
     settings.data_dir.joinpath("gatehouse.db-wal").write_bytes(log)
 
-    again = Server(settings)
-    assert again.users() == 1
-    again.stop()
+    restarted = Server(settings)
+    assert restarted.users() == 1
+    restarted.stop()
 
 
 def test_the_generated_key_comes_back_with_the_data(settings):
@@ -277,7 +279,7 @@ def test_the_generated_key_comes_back_with_the_data(settings):
 
 
 def test_a_key_that_was_set_is_neither_saved_nor_replaced(settings):
-    chosen = made_settings(settings.data_dir, settings.snapshot_dir, "set by the owner")
+    chosen = make_snapshot_settings(settings.data_dir, settings.snapshot_dir, "set by the owner")
     chosen.data_dir.mkdir()
     (chosen.data_dir / "secret_key").write_text("left from before\n")
     migrate(sqlite_url(sqlite_file(chosen)))
@@ -291,21 +293,21 @@ def test_a_key_that_was_set_is_neither_saved_nor_replaced(settings):
 
 
 def test_without_a_snapshot_folder_nothing_is_taken_or_restored(tmp_path):
-    settings = made_settings(tmp_path)
+    settings = make_snapshot_settings(tmp_path)
     assert restore(settings) is RestoreOutcome.DISABLED
     assert create_snapshots(settings, SystemClock()) is None
 
 
 def test_a_folder_that_cannot_be_read_stops_the_start_before_it_begins_empty(tmp_path):
     (tmp_path / "bucket").write_text("not mounted")
-    settings = made_settings(tmp_path / "data", tmp_path / "bucket")
+    settings = make_snapshot_settings(tmp_path / "data", tmp_path / "bucket")
     with pytest.raises(SettingsError, match="SNAPSHOT_DIR") as refusal:
         restore(settings)
     assert "\n" not in str(refusal.value)
 
 
 def test_a_folder_that_cannot_be_read_does_not_stop_a_start_that_needs_nothing_from_it(tmp_path):
-    settings = made_settings(tmp_path / "data", tmp_path / "bucket")
+    settings = make_snapshot_settings(tmp_path / "data", tmp_path / "bucket")
     migrate(sqlite_url(sqlite_file(settings)))
     (tmp_path / "bucket").write_text("not mounted")
     server = Server(settings)
@@ -378,9 +380,9 @@ def test_a_server_killed_at_any_moment_leaves_a_snapshot_that_restores(settings)
         for each in settings.data_dir.iterdir():
             each.unlink()
 
-        again = Server(settings, quiet=60, at_most_every=60)
-        assert again.restored is RestoreOutcome.PARTIAL
-        assert restored <= again.users() <= whole
-        restored = again.users()
-        again.stop()
+        restarted = Server(settings, quiet=60, at_most_every=60)
+        assert restarted.restored is RestoreOutcome.PARTIAL
+        assert restored <= restarted.users() <= whole
+        restored = restarted.users()
+        restarted.stop()
     assert restored > 0

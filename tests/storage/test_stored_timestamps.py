@@ -10,10 +10,10 @@ from backend.kernel.timestamps import MAX_TIMESTAMP, MIN_TIMESTAMP
 from backend.storage.queries import users
 from backend.storage.work import run_query
 from tests.clocks import NOON
-from tests.storage.conftest import stored_user
+from tests.storage.conftest import store_user
 
 KOLKATA = timezone(timedelta(hours=5, minutes=30))
-BY_HAND = {
+RAW_VALUES = {
     "postgresql": [
         ("infinity", MAX_TIMESTAMP),
         ("-infinity", MIN_TIMESTAMP),
@@ -52,18 +52,18 @@ def database(in_zone, open_database):
 
 
 def test_whatever_a_row_holds_is_read_as_a_moment_there_is(work, database):
-    user = stored_user(work)
-    for written, moment in BY_HAND[database.kind]:
+    user = store_user(work)
+    for raw, expected in RAW_VALUES[database.kind]:
         with work() as mine:
-            by_hand = text("UPDATE users SET created_at = :at, ban_expires = :at")
-            mine.db.execute(by_hand, {"at": written})
-        found = run_query(database, lambda db: users.find(db, user.id))
-        assert (found.created_at, found.ban_expires) == (moment, moment), written
-        assert found.created_at.tzinfo is UTC
+            statement = text("UPDATE users SET created_at = :at, ban_expires = :at")
+            mine.db.execute(statement, {"at": raw})
+        stored = run_query(database, lambda db: users.find(db, user.id))
+        assert (stored.created_at, stored.ban_expires) == (expected, expected), raw
+        assert stored.created_at.tzinfo is UTC
 
 
 @pytest.mark.parametrize(
-    "moment",
+    "timestamp",
     [
         MIN_TIMESTAMP,
         MAX_TIMESTAMP,
@@ -73,11 +73,11 @@ def test_whatever_a_row_holds_is_read_as_a_moment_there_is(work, database):
     ],
     ids=str,
 )
-def test_the_first_and_the_last_moment_come_back_as_they_were(work, database, moment):
-    user = stored_user(work, created_at=moment)
-    found = run_query(database, lambda db: users.find(db, user.id))
-    assert found.created_at == moment
-    assert found.created_at.tzinfo is UTC
+def test_the_first_and_the_last_moment_come_back_as_they_were(work, database, timestamp):
+    user = store_user(work, created_at=timestamp)
+    stored = run_query(database, lambda db: users.find(db, user.id))
+    assert stored.created_at == timestamp
+    assert stored.created_at.tzinfo is UTC
 
 
 def test_every_connection_to_postgresql_is_in_utc(database):

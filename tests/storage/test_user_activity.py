@@ -13,12 +13,12 @@ from backend.storage.queries.user_activity import UserActivity, find_activity
 from backend.storage.work import run_query
 from tests.clocks import NOON
 from tests.rig.fixtures import ON_SQLITE
-from tests.storage.conftest import stored_session, stored_user
+from tests.storage.conftest import store_session, store_user
 
 HOUR = timedelta(hours=1)
 
 
-def happened(work, kind, user_id, at):
+def record_event(work, kind, user_id, at):
     with work() as mine:
         audit.insert(
             mine.db, Event(kind, user_id, user_id), uuid7(SystemRandomness(), at), at, SYSTEM
@@ -26,16 +26,18 @@ def happened(work, kind, user_id, at):
 
 
 def test_live_sessions_are_counted_and_the_last_sign_in_is_found(database, work):
-    ada, bob = stored_user(work), stored_user(work)
+    ada, bob = store_user(work), store_user(work)
     for ends in (-HOUR, timedelta(0), HOUR, 2 * HOUR):
-        stored_session(work, ada, expires_at=NOON + ends)
-    stored_session(work, ada, impersonated_by=bob.id)
-    happened(work, EventKind.SIGN_UP, bob.id, NOON - 3 * HOUR)
-    happened(work, EventKind.SIGN_UP, ada.id, NOON - 3 * HOUR)
-    happened(work, EventKind.SIGN_IN, ada.id, NOON - 2 * HOUR)
-    happened(work, EventKind.SIGN_IN_FAILED, ada.id, NOON - HOUR)
-    found = run_query(database, lambda db: find_activity(db, [ada.id, bob.id, UUID(int=0)], NOON))
-    assert found == {
+        store_session(work, ada, expires_at=NOON + ends)
+    store_session(work, ada, impersonated_by=bob.id)
+    record_event(work, EventKind.SIGN_UP, bob.id, NOON - 3 * HOUR)
+    record_event(work, EventKind.SIGN_UP, ada.id, NOON - 3 * HOUR)
+    record_event(work, EventKind.SIGN_IN, ada.id, NOON - 2 * HOUR)
+    record_event(work, EventKind.SIGN_IN_FAILED, ada.id, NOON - HOUR)
+    activity = run_query(
+        database, lambda db: find_activity(db, [ada.id, bob.id, UUID(int=0)], NOON)
+    )
+    assert activity == {
         ada.id: UserActivity(3, NOON - 2 * HOUR, True),
         bob.id: UserActivity(0, NOON - 3 * HOUR, True),
     }
@@ -47,7 +49,7 @@ def test_nothing_is_asked_about_nobody(database):
 
 @ON_SQLITE
 def test_on_sqlite_the_last_sign_in_is_found_without_reading_the_failures_since(database, work):
-    ada, plans = stored_user(work), []
+    ada, plans = store_user(work), []
 
     def explain(connection, _, statement, parameters, *__):
         cursor = connection.connection.cursor()

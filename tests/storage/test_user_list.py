@@ -20,7 +20,7 @@ from backend.storage.queries.user_list import AnyOf, Condition, UserListQuery
 from backend.storage.urls import database_url
 from backend.storage.work import run_query
 from tests.clocks import NOON
-from tests.storage.conftest import new_user, stored_user
+from tests.storage.conftest import make_new_user, store_user
 
 SORTED_BY = ["id", "name", "email", "role", "created_at", "updated_at"]
 
@@ -29,7 +29,7 @@ SORTED_BY = ["id", "name", "email", "role", "created_at", "updated_at"]
 def crowd(work):
     """Thirty users; of each five, two share a name and one is banned."""
     people = [
-        new_user(
+        make_new_user(
             name=f"Person {number % 5 // 2}",
             email=f"{'anna' if number % 3 else 'bert'}{number}@example.com",
             role="admin" if number % 7 == 0 else "user",
@@ -52,12 +52,14 @@ def test_both_ways_of_finding_a_page_find_the_same(database, crowd):
     conditions = [[], [Condition("email", "contains", "ANNA")], [Condition("banned", "eq", True)]]
     for sort_by, descending, chosen in product(SORTED_BY, (False, True), conditions):
         query = build_query(*chosen, by=sort_by, descending=descending, limit=4, offset=2)
-        few = run_query(database, lambda db, query=query: user_list.find_page_by_sorting(db, query))
-        walked = run_query(
+        sorted_page = run_query(
+            database, lambda db, query=query: user_list.find_page_by_sorting(db, query)
+        )
+        scanned_page = run_query(
             database, lambda db, query=query: user_list.find_page_by_scanning(db, query)
         )
-        assert [user.id for user in few] == [user.id for user in walked]
-        assert len(few) == 4
+        assert [user.id for user in sorted_page] == [user.id for user in scanned_page]
+        assert len(sorted_page) == 4
 
 
 def test_a_list_read_behind_the_last_of_each_page_is_the_list(database, crowd):
@@ -68,30 +70,30 @@ def test_a_list_read_behind_the_last_of_each_page_is_the_list(database, crowd):
             database, lambda db, whole=whole: user_list.find_page_by_scanning(db, whole)
         )
         for find in (user_list.find_page_by_scanning, user_list.find_page_by_sorting):
-            page, found = replace(whole, limit=4), []
-            while some := run_query(database, lambda db, page=page, find=find: find(db, page)):
-                found += some
-                page = replace(page, after=user_list.cursor_of(some[-1], sort_by))
-            assert found == expected
+            page, users = replace(whole, limit=4), []
+            while rows := run_query(database, lambda db, page=page, find=find: find(db, page)):
+                users += rows
+                page = replace(page, after=user_list.cursor_of(rows[-1], sort_by))
+            assert users == expected
 
 
 def test_one_of_several_conditions_is_enough(database, crowd):
     either = AnyOf([Condition("role", "eq", "admin"), Condition("banned", "eq", True)])
-    found = [user for user in crowd if user.role == "admin" or user.banned]
-    assert run_query(database, lambda db: user_list.count(db, [either])) == len(found) == 10
+    expected = [user for user in crowd if user.role == "admin" or user.banned]
+    assert run_query(database, lambda db: user_list.count(db, [either])) == len(expected) == 10
     both = [either, Condition("email", "contains", "bert")]
     assert run_query(database, lambda db: user_list.count(db, both)) == sum(
-        user.email.startswith("bert") for user in found
+        user.email.startswith("bert") for user in expected
     )
 
 
 def test_rows_that_sort_alike_follow_each_other_by_id(database, crowd):
-    found = run_query(
+    users = run_query(
         database, lambda db: user_list.find_page_by_scanning(db, build_query(by="created_at"))
     )
-    assert found == sorted(crowd, key=lambda user: (user.created_at, user.id))
+    assert users == sorted(crowd, key=lambda user: (user.created_at, user.id))
     query = build_query(by="created_at", descending=True)
-    assert run_query(database, lambda db: user_list.find_page_by_scanning(db, query)) == found[::-1]
+    assert run_query(database, lambda db: user_list.find_page_by_scanning(db, query)) == users[::-1]
 
 
 def test_counting_stops_one_after_the_last_that_is_counted(database, crowd, monkeypatch):
@@ -115,8 +117,8 @@ def test_an_estimate_is_near_and_never_below_what_was_counted(database, crowd, m
 
 
 def test_signs_that_mean_something_to_the_database_are_plain_letters(database, work):
-    odd = stored_user(work, name="100% _/\\ 'Q\"; --", email="o'neil_x+y@example.com")
-    stored_user(work, name="100 others", email="oneil-x-y@example.com")
+    odd = store_user(work, name="100% _/\\ 'Q\"; --", email="o'neil_x+y@example.com")
+    store_user(work, name="100 others", email="oneil-x-y@example.com")
     for column, term in [
         ("name", "100%"),
         ("name", "_/\\"),
@@ -126,19 +128,19 @@ def test_signs_that_mean_something_to_the_database_are_plain_letters(database, w
         ("email", "x+"),
     ]:
         query = build_query(Condition(column, "contains", term))
-        found = run_query(
+        users = run_query(
             database, lambda db, query=query: user_list.find_page_by_scanning(db, query)
         )
-        assert [user.id for user in found] == [odd.id]
+        assert [user.id for user in users] == [odd.id]
 
 
-MANY = (
+INSERT_MANY = (
     "INSERT INTO users (id, email, name, created_at, updated_at, banned, role)"
     " SELECT gen_random_uuid(), hash || '@example.com', 'Person ' || hash, now(), now(),"
     " i % 2000 = 0, CASE WHEN i % 5000 = 0 THEN 'admin' ELSE 'user' END"
     " FROM (SELECT i, md5(i::text) AS hash FROM generate_series(1, 20000) AS i) AS made"
 )
-FOUND_BY = [
+INDEXED_CONDITIONS = [
     (Condition("email", "contains", "a7f3b20c"), "users_email_trgm_idx"),
     (Condition("email", "contains", "a7f3 b20"), "users_email_trgm_idx"),
     (Condition("email", "ends_with", "a7f3b2@example.com"), "users_email_trgm_idx"),
@@ -156,14 +158,14 @@ FOUND_BY = [
 
 
 @contextmanager
-def plans_of(database: Database) -> Iterator[list[str]]:
+def capture_plans(database: Database) -> Iterator[list[str]]:
     """The plans PostgreSQL uses meanwhile."""
     plans: list[str] = []
 
     def explain(connection, _, statement, parameters, *__):
-        with connection.connection.cursor() as aside:
-            aside.execute(f"EXPLAIN {statement}", parameters)
-            plans.append(str(aside.fetchall()))
+        with connection.connection.cursor() as cursor:
+            cursor.execute(f"EXPLAIN {statement}", parameters)
+            plans.append(str(cursor.fetchall()))
 
     event.listen(database.engine, "before_cursor_execute", explain)
     yield plans
@@ -174,15 +176,18 @@ def test_what_can_be_found_by_an_index_is(postgres, postgres_url, clock):
     url = database_url(Settings(_env_file=None, database_url=Secret(postgres_url)))
     migrate(url)
     database = Database(url, clock)
-    for statement in (MANY, "VACUUM ANALYZE users"):  # by hand: the server gives up after 3 s
+    for statement in (
+        INSERT_MANY,
+        "VACUUM ANALYZE users",
+    ):  # by hand: the server gives up after 3 s
         postgres.execute(statement, postgres_url.rpartition("/")[2])
-    with plans_of(database) as plans:
-        for condition, _ in FOUND_BY:
+    with capture_plans(database) as plans:
+        for condition, _ in INDEXED_CONDITIONS:
             run_query(database, lambda db, chosen=condition: user_list.count(db, [chosen]))
     database.close()
     unexpected = [
         (condition, plan)
-        for (condition, index), plan in zip(FOUND_BY, plans, strict=True)
+        for (condition, index), plan in zip(INDEXED_CONDITIONS, plans, strict=True)
         if index not in plan
     ]
     assert unexpected == []

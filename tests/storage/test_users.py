@@ -9,13 +9,13 @@ import pytest
 from backend.storage.queries import users
 from backend.storage.work import run_query
 from tests.clocks import NOON
-from tests.storage.conftest import new_user, stored_user
+from tests.storage.conftest import make_new_user, store_user
 
 NOBODY_HAS_THIS = UUID(int=1)
 
 
 def test_a_user_comes_back_exactly_as_stored(work, database):
-    known = new_user(
+    known = make_new_user(
         email="ünï@example.com",
         email_verified=True,
         name="Zoë 🐟 O'Neill; DROP TABLE users --",
@@ -28,21 +28,21 @@ def test_a_user_comes_back_exactly_as_stored(work, database):
     with work() as mine:
         assert users.insert(mine.db, known, "a hash")
 
-    found = run_query(database, lambda db: users.find_with_hash(db, "ünï@example.com"))
+    record = run_query(database, lambda db: users.find_with_hash(db, "ünï@example.com"))
 
-    assert found == users.UserWithHash(known, "a hash")
-    assert found.user.roles == {"user", "admin"}
-    assert found.user.ban_expires.tzinfo is UTC
+    assert record == users.UserWithHash(known, "a hash")
+    assert record.user.roles == {"user", "admin"}
+    assert record.user.ban_expires.tzinfo is UTC
 
 
 def test_a_time_of_another_zone_comes_back_as_the_same_moment_in_utc(work, database):
     moment = datetime(1969, 7, 20, 22, 17, 40, 1, tzinfo=timezone(timedelta(hours=2)))
-    user = stored_user(work, created_at=moment)
+    user = store_user(work, created_at=moment)
 
-    found = run_query(database, lambda db: users.find_with_hash(db, user.email))
+    record = run_query(database, lambda db: users.find_with_hash(db, user.email))
 
-    assert found.user.created_at == moment
-    assert found.user.created_at.isoformat() == "1969-07-20T20:17:40.000001+00:00"
+    assert record.user.created_at == moment
+    assert record.user.created_at.isoformat() == "1969-07-20T20:17:40.000001+00:00"
 
 
 def test_an_unknown_address_finds_nobody(database):
@@ -51,27 +51,27 @@ def test_an_unknown_address_finds_nobody(database):
 
 
 def test_a_taken_address_is_told_and_takes_no_second_user(work, database):
-    first = stored_user(work)
+    first = store_user(work)
 
     with work() as mine:
         assert users.email_exists(mine.db, first.email)
-        assert not users.insert(mine.db, new_user(email=first.email), "other hash")
+        assert not users.insert(mine.db, make_new_user(email=first.email), "other hash")
 
-    found = run_query(database, lambda db: users.find_with_hash(db, first.email))
-    assert found == users.UserWithHash(first, "hash")
+    record = run_query(database, lambda db: users.find_with_hash(db, first.email))
+    assert record == users.UserWithHash(first, "hash")
 
 
 def test_of_many_who_take_one_address_at_once_exactly_one_gets_it(work):
     def take(_):
         with work() as mine:
-            return users.insert(mine.db, new_user(email="wanted@example.com"), None)
+            return users.insert(mine.db, make_new_user(email="wanted@example.com"), None)
 
     with ThreadPoolExecutor(8) as people:
         assert sum(people.map(take, range(40))) == 1
 
 
 def test_a_profile_change_gives_the_user_as_they_are_afterwards(work, effects):
-    user = stored_user(work)
+    user = store_user(work)
     later = NOON + timedelta(seconds=1)
 
     with work() as mine:
@@ -91,20 +91,20 @@ def test_a_profile_change_of_nobody_finds_nobody(work):
 
 
 def test_a_stronger_hash_replaces_only_the_one_that_was_checked(work, database):
-    user = stored_user(work, "old")
+    user = store_user(work, "old")
 
     with work() as mine:
         assert users.replace_password_hash(mine.db, user.id, "old", "stronger")
     with work() as mine:
         assert not users.replace_password_hash(mine.db, user.id, "old", "from a slower sign-in")
 
-    found = run_query(database, lambda db: users.find_with_hash(db, user.email))
-    assert found.password_hash == "stronger"
+    record = run_query(database, lambda db: users.find_with_hash(db, user.email))
+    assert record.password_hash == "stronger"
 
 
-@pytest.mark.parametrize(("seen", "is_let_in"), [("hash", True), ("a changed one", False)])
-def test_a_password_that_changed_while_it_was_checked_lets_nobody_in(work, seen, is_let_in):
-    user = stored_user(work, "hash")
+@pytest.mark.parametrize(("checked_hash", "is_let_in"), [("hash", True), ("a changed one", False)])
+def test_a_password_that_changed_while_it_was_checked_lets_nobody_in(work, checked_hash, is_let_in):
+    user = store_user(work, "hash")
     with work() as mine:
-        found = users.lock_if_password_unchanged(mine.db, user.id, seen)
-    assert found == (user if is_let_in else None)
+        locked = users.lock_if_password_unchanged(mine.db, user.id, checked_hash)
+    assert locked == (user if is_let_in else None)

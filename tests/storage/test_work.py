@@ -11,7 +11,7 @@ from backend.kernel.events import Event, EventKind
 from backend.storage.engine import DatabaseConflict, DatabaseUnavailable
 from backend.storage.queries import users
 from backend.storage.work import Work, run_query
-from tests.storage.conftest import count_of, new_user, stored_user
+from tests.storage.conftest import count_rows, make_new_user, store_user
 
 FAILED = Event(EventKind.SIGN_IN_FAILED)
 DONE = Event(EventKind.SIGN_UP)
@@ -22,29 +22,31 @@ class Refused(Exception):
 
 
 def test_what_is_done_is_stored_told_and_logged_in_that_order(runtime, database, effects):
-    seen = []
-    user = new_user()
+    observed = []
+    user = make_new_user()
     with Work(runtime, SYSTEM) as work:
         users.insert(work.db, user, None)
         work.db.changed_users.add(user.id)
         work.record(DONE)
-        work.after_commit(lambda: seen.append((count_of(database, "users"), list(effects.logged))))
+        work.after_commit(
+            lambda: observed.append((count_rows(database, "users"), list(effects.logged)))
+        )
         assert effects.logged == []
 
-    assert seen == [(1, [DONE])]
+    assert observed == [(1, [DONE])]
     assert effects.forgotten == [{user.id}]
 
 
 def test_a_refusal_undoes_everything_but_what_is_kept(runtime, database, effects):
     done_afterwards = []
     with pytest.raises(Refused), Work(runtime, SYSTEM) as work:
-        users.insert(work.db, new_user(), None)
+        users.insert(work.db, make_new_user(), None)
         work.record(DONE)
         work.keep(FAILED)
         work.after_commit(lambda: done_afterwards.append(1))
         raise Refused
 
-    assert count_of(database, "users") == 0
+    assert count_rows(database, "users") == 0
     assert run_query(
         database, lambda db: db.execute(text("SELECT kind FROM audit_events")).all()
     ) == [("sign_in_failed",)]
@@ -54,7 +56,7 @@ def test_a_refusal_undoes_everything_but_what_is_kept(runtime, database, effects
 def test_what_is_kept_is_stored_once_when_nothing_goes_wrong(runtime, database, effects):
     with Work(runtime, SYSTEM) as work:
         work.keep(FAILED)
-    assert count_of(database, "audit_events") == 1
+    assert count_rows(database, "audit_events") == 1
     assert effects.logged == [FAILED]
 
 
@@ -70,7 +72,7 @@ def test_something_slow_waits_without_a_transaction(runtime, database):
         def slow(number: int) -> int:
             other = Work(runtime, SYSTEM)  # on SQLite this would wait for itself
             with other:
-                users.insert(other.db, new_user(email="a@example.com"), None)
+                users.insert(other.db, make_new_user(email="a@example.com"), None)
             return number + 1
 
         assert work.run_outside_transaction(slow, 41) == 42
@@ -79,7 +81,7 @@ def test_something_slow_waits_without_a_transaction(runtime, database):
 
 def test_something_slow_after_a_write_is_a_mistake_of_ours(runtime):
     with pytest.raises(RuntimeError, match="nothing slow"), Work(runtime, SYSTEM) as work:
-        users.insert(work.db, new_user(), None)
+        users.insert(work.db, make_new_user(), None)
         work.run_outside_transaction(lambda: None)
 
 
@@ -88,7 +90,7 @@ def test_a_conflict_keeps_nothing_because_the_work_is_run_again(runtime, databas
 
     def once():
         with Work(runtime, SYSTEM) as work:
-            users.insert(work.db, new_user(email="again@example.com"), None)
+            users.insert(work.db, make_new_user(email="again@example.com"), None)
             work.record(DONE)
             work.keep(FAILED)
             attempts.append(1)
@@ -100,7 +102,7 @@ def test_a_conflict_keeps_nothing_because_the_work_is_run_again(runtime, databas
             once()
     once()
 
-    assert (count_of(database, "users"), count_of(database, "audit_events")) == (1, 2)
+    assert (count_rows(database, "users"), count_rows(database, "audit_events")) == (1, 2)
     assert effects.logged == [DONE, FAILED]
 
 
@@ -111,8 +113,8 @@ def test_an_event_that_cannot_be_kept_leaves_the_connection_usable(runtime, data
         Work(runtime, SYSTEM) as mine,
     ):
         mine.keep(unstorable)
-    stored_user(work)
-    assert count_of(database, "users") == 1
+    store_user(work)
+    assert count_rows(database, "users") == 1
 
 
 def test_a_thousand_failures_leak_nothing(runtime, database, work):
@@ -121,7 +123,7 @@ def test_a_thousand_failures_leak_nothing(runtime, database, work):
             pytest.raises(Exception, match=r"no such|does not exist|refused"),
             Work(runtime, SYSTEM) as mine,
         ):
-            users.insert(mine.db, new_user(), None)
+            users.insert(mine.db, make_new_user(), None)
             if number % 2:
                 mine.db.execute(text("SELECT * FROM nowhere"))
             raise RuntimeError("refused")
@@ -131,8 +133,8 @@ def test_a_thousand_failures_leak_nothing(runtime, database, work):
 
     lent_for_ever = 1 if database.kind == "sqlite" else 0  # SQLite's one writer stays open
     assert database.engine.pool.checkedout() == lent_for_ever
-    stored_user(work)
-    assert count_of(database, "users") == 1
+    store_user(work)
+    assert count_rows(database, "users") == 1
 
 
 def test_a_statement_that_failed_and_was_ignored_does_not_end_in_a_quiet_commit(runtime, database):
@@ -140,18 +142,18 @@ def test_a_statement_that_failed_and_was_ignored_does_not_end_in_a_quiet_commit(
         with Work(runtime, SYSTEM) as work:
             with pytest.raises(Exception, match="no such table"):
                 work.db.execute(text("SELECT * FROM nowhere"))
-            users.insert(work.db, new_user(), None)
-        assert count_of(database, "users") == 1
+            users.insert(work.db, make_new_user(), None)
+        assert count_rows(database, "users") == 1
         return
 
     with (
         pytest.raises(DatabaseConflict, match="already failed"),
         Work(runtime, SYSTEM) as work,
     ):
-        users.insert(work.db, new_user(), None)
+        users.insert(work.db, make_new_user(), None)
         with pytest.raises(Exception, match="does not exist"):
             work.db.execute(text("SELECT * FROM nowhere"))
-    assert count_of(database, "users") == 0
+    assert count_rows(database, "users") == 0
     assert database.engine.pool.checkedout() == 0
 
 
@@ -161,11 +163,11 @@ def test_sixteen_writers_at_once_all_get_their_turn(work, database):
     def write(_: int) -> None:
         start.wait()
         for _ in range(5):
-            stored_user(work)
+            store_user(work)
 
     with ThreadPoolExecutor(16) as people:
         list(people.map(write, range(16)))
-    assert count_of(database, "users") == 80
+    assert count_rows(database, "users") == 80
 
 
 @pytest.mark.usefixtures("impatient")
@@ -185,4 +187,4 @@ def test_a_write_that_takes_too_long_makes_the_next_one_fail_and_not_wait(
         lent.pop().release()
         small.read().release()
         lent.pop().release()
-    stored_user(work)
+    store_user(work)

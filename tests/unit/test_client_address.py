@@ -17,8 +17,12 @@ PROXY, STRANGER = "10.0.0.7", "198.51.100.9"
 addresses = st.ip_addresses().map(str)
 
 
-def found(peer: str, forwarded: str | None = None, finder: ClientAddresses = PLAIN, **more: str):
-    headers = {name.replace("_", "-").encode(): text.encode() for name, text in more.items()}
+def find_address(
+    peer: str, forwarded: str | None = None, finder: ClientAddresses = PLAIN, **other_headers: str
+):
+    headers = {
+        name.replace("_", "-").encode(): text.encode() for name, text in other_headers.items()
+    }
     if forwarded is not None:
         headers[b"x-forwarded-for"] = forwarded.encode()
     return finder.find(peer, headers)
@@ -57,7 +61,7 @@ def found(peer: str, forwarded: str | None = None, finder: ClientAddresses = PLA
     ],
 )
 def test_the_last_entry_of_a_trusted_proxy_and_nothing_else_is_believed(peer, forwarded, address):
-    assert found(peer, forwarded) == address
+    assert find_address(peer, forwarded) == address
 
 
 @given(addresses, addresses, st.lists(st.text(alphabet=st.characters(max_codepoint=255))))
@@ -84,28 +88,28 @@ def test_other_headers_are_not_believed(name):
 
 def test_our_own_frontend_may_name_its_visitor():
     headers = {"x_gatehouse_key": "the shared key", "x_gatehouse_client_ip": "203.0.113.7"}
-    assert found(STRANGER, "1.2.3.4", KEYED, **headers) == "203.0.113.7"
+    assert find_address(STRANGER, "1.2.3.4", KEYED, **headers) == "203.0.113.7"
 
 
 @pytest.mark.parametrize("key", ["", "the shared kex", "the shared key ", "THE SHARED KEY"])
 def test_nobody_may_who_does_not_know_the_key(key):
     headers = {"x_gatehouse_key": key, "x_gatehouse_client_ip": "203.0.113.7"}
-    assert found(STRANGER, None, KEYED, **headers) == STRANGER
+    assert find_address(STRANGER, None, KEYED, **headers) == STRANGER
 
 
 def test_where_there_is_no_key_nobody_knows_it():
     headers = {"x_gatehouse_key": "", "x_gatehouse_client_ip": "203.0.113.7"}
-    assert found(STRANGER, None, PLAIN, **headers) == STRANGER
+    assert find_address(STRANGER, None, PLAIN, **headers) == STRANGER
 
 
 @pytest.mark.parametrize("forwarded", ["", "nonsense"])
 def test_a_frontend_that_names_nobody_is_the_visitor_itself(forwarded):
     headers = {"x_gatehouse_key": "the shared key", "x_gatehouse_client_ip": forwarded}
-    assert found(STRANGER, None, KEYED, **headers) == STRANGER
+    assert find_address(STRANGER, None, KEYED, **headers) == STRANGER
 
 
 def test_with_no_proxy_trusted_only_the_peer_counts():
-    assert found(PROXY, "203.0.113.7", ClientAddresses([], None)) == PROXY
+    assert find_address(PROXY, "203.0.113.7", ClientAddresses([], None)) == PROXY
 
 
 def test_an_ipv4_address_counts_for_itself():

@@ -44,15 +44,15 @@ def test_as_many_characters_as_asked(length):
 
 
 def test_an_id_carries_its_version_and_variant():
-    made = uuid7(FixedRandomness(b"\xff"), NOON)
-    assert (made.version, made.variant) == (7, "specified in RFC 4122")
+    identifier = uuid7(FixedRandomness(b"\xff"), NOON)
+    assert (identifier.version, identifier.variant) == (7, "specified in RFC 4122")
     assert uuid7(FixedRandomness(b"\0"), NOON).variant == "specified in RFC 4122"
 
 
 def test_an_id_begins_with_the_milliseconds_since_1970():
-    moment = NOON + timedelta(milliseconds=123)
-    made = uuid7(SeededRandomness(), moment)
-    assert made.int >> 80 == round(moment.timestamp() * 1000)
+    time = NOON + timedelta(milliseconds=123)
+    identifier = uuid7(SeededRandomness(), time)
+    assert identifier.int >> 80 == round(time.timestamp() * 1000)
 
 
 def test_74_bits_of_an_id_are_chance():

@@ -29,18 +29,18 @@ def count(counters: MemoryCounters, *keys: str, length: int = TEN_SECONDS) -> li
     return [counters.incr(key, length) for key in keys]
 
 
-def counted(counters: MemoryCounters, *keys: str, length: int = TEN_SECONDS) -> list[int]:
+def read_counts(counters: MemoryCounters, *keys: str, length: int = TEN_SECONDS) -> list[int]:
     """The current counts."""
     return [counters.incr(key, length, 0) for key in keys]
 
 
-def remembered(counters: MemoryCounters, keys: str) -> str:
-    return "".join(key for key in keys if counted(counters, key) != [0])
+def filter_remembered(counters: MemoryCounters, keys: str) -> str:
+    return "".join(key for key in keys if read_counts(counters, key) != [0])
 
 
 def test_each_key_counts_for_itself(counters):
     assert count(counters, "ada", "ada", "bob", "ada") == [1, 2, 1, 3]
-    assert counted(counters, "ada", "bob", "eve") == [3, 1, 0]
+    assert read_counts(counters, "ada", "bob", "eve") == [3, 1, 0]
 
 
 def test_a_call_may_count_for_several(counters):
@@ -67,7 +67,7 @@ def test_a_window_begins_with_its_first_count_and_ends_by_the_clock(counters, cl
     clock.advance(seconds=9.9)
     assert count(counters, "ada") == [2]
     clock.advance(seconds=0.1)
-    assert counted(counters, "ada") == [0]
+    assert read_counts(counters, "ada") == [0]
     assert count(counters, "ada") == [1]
     clock.advance(seconds=9.9)
     assert count(counters, "ada") == [2]
@@ -90,7 +90,7 @@ def test_one_counter_is_cleared_and_the_others_stay(counters):
     count(counters, "ada", "bob")
     counters.clear("ada")
     counters.clear("a stranger")
-    assert counted(counters, "ada", "bob") == [0, 1]
+    assert read_counts(counters, "ada", "bob") == [0, 1]
 
 
 def test_when_full_the_window_that_ends_next_is_forgotten(three, clock):
@@ -98,7 +98,7 @@ def test_when_full_the_window_that_ends_next_is_forgotten(three, clock):
         count(three, key)
         clock.advance(seconds=1)
     count(three, "a", "d")
-    assert remembered(three, "abcd") == "bcd"
+    assert filter_remembered(three, "abcd") == "bcd"
 
 
 def test_what_has_ended_is_forgotten_before_what_still_counts(three, clock):
@@ -107,7 +107,7 @@ def test_what_has_ended_is_forgotten_before_what_still_counts(three, clock):
     count(three, "b", "c")
     clock.advance(seconds=2)
     count(three, "d")
-    assert (remembered(three, "abcd"), len(three)) == ("bcd", 3)
+    assert (filter_remembered(three, "abcd"), len(three)) == ("bcd", 3)
 
 
 def test_a_window_that_began_anew_goes_to_the_end_of_the_queue(clock):
@@ -115,16 +115,16 @@ def test_a_window_that_began_anew_goes_to_the_end_of_the_queue(clock):
     count(counters, *"abcdef")
     clock.advance(seconds=10)
     count(counters, *"cghijk")
-    assert remembered(counters, "abcdefghijk") == "cghijk"
+    assert filter_remembered(counters, "abcdefghijk") == "cghijk"
     count(counters, "l")
-    assert remembered(counters, "cghijkl") == "ghijkl"
+    assert filter_remembered(counters, "cghijkl") == "ghijkl"
 
 
 def test_a_flood_of_one_length_does_not_touch_the_others(three):
     count(three, "account", length=A_MINUTE)
     count(three, *"abcdefgh")
-    assert remembered(three, "abcdefgh") == "fgh"
-    assert counted(three, "account", length=A_MINUTE) == [1]
+    assert filter_remembered(three, "abcdefgh") == "fgh"
+    assert read_counts(three, "account", length=A_MINUTE) == [1]
 
 
 def test_after_a_flood_the_memory_comes_back(counters, clock):
@@ -137,21 +137,21 @@ def test_after_a_flood_the_memory_comes_back(counters, clock):
 def test_a_long_key_counts_as_well_and_takes_no_more_room(counters):
     long, longer = "/" + "a" * 60_000, "/" + "a" * 60_001
     assert count(counters, long, long, longer) == [1, 2, 1]
-    assert (counted(counters, long), counters.get_expiry(long)) == ([2], NOON.timestamp() + 10)
+    assert (read_counts(counters, long), counters.get_expiry(long)) == ([2], NOON.timestamp() + 10)
     assert max(len(key) for lane in counters._lanes.values() for key in lane) <= 120
     counters.clear(long)
-    assert counted(counters, long, longer) == [0, 1]
+    assert read_counts(counters, long, longer) == [0, 1]
 
 
-def steps(call: Callable[[], object]) -> int:
+def count_calls(call: Callable[[], object]) -> int:
     """How many functions a call calls, including those in C."""
-    seen: list[str] = []
-    sys.setprofile(lambda _, event, __: seen.append(event))
+    events: list[str] = []
+    sys.setprofile(lambda _, event, __: events.append(event))
     try:
         call()
     finally:
         sys.setprofile(None)
-    return sum(event in {"call", "c_call"} for event in seen)
+    return sum(event in {"call", "c_call"} for event in events)
 
 
 @pytest.fixture(scope="module")
@@ -168,39 +168,42 @@ def test_of_a_flood_of_keys_no_more_are_kept_than_promised(flooded):
     counters, _ = flooded
     assert len(counters) == MAX_WINDOWS
     oldest = FLOOD - MAX_WINDOWS
-    assert counted(counters, f"address {oldest}", f"address {oldest - 1}") == [1, 0]
+    assert read_counts(counters, f"address {oldest}", f"address {oldest - 1}") == [1, 0]
 
 
 def test_a_flood_of_keys_costs_a_call_no_more_steps_than_three(flooded, three, clock):
     counters, its_clock = flooded
 
-    def worst(probed: MemoryCounters, moved: FixedClock) -> dict[str, int]:
-        new, known = (lambda: count(probed, "new")), (lambda: count(probed, "new"))
-        taken = {
-            "new": steps(new),
-            "known": steps(known),
-            "looked at": steps(lambda: counted(probed, "new")),
+    def count_steps(probed: MemoryCounters, probed_clock: FixedClock) -> dict[str, int]:
+        new, known = (
+            (lambda: count(probed, "new")),
+            (lambda: count(probed, "new")),
+        )
+        calls = {
+            "new": count_calls(new),
+            "known": count_calls(known),
+            "looked at": count_calls(lambda: read_counts(probed, "new")),
         }
-        taken["clear"] = steps(lambda: probed.clear("new"))
-        moved.advance(seconds=10)
-        return {**taken, "after all have ended": steps(new)}
+        calls["clear"] = count_calls(lambda: probed.clear("new"))
+        probed_clock.advance(seconds=10)
+        return {**calls, "after all have ended": count_calls(new)}
 
     count(three, *"abc")
-    assert worst(counters, its_clock) == worst(three, clock)
+    assert count_steps(counters, its_clock) == count_steps(three, clock)
 
 
 def test_eight_threads_at_once_lose_no_count(counters):
-    together = threading.Barrier(8)
+    barrier = threading.Barrier(8)
 
     def count_a_thousand(_: int) -> None:
-        together.wait()
+        barrier.wait()
         for number in range(1000):
             count(counters, "all", f"one of {number % 10}")
 
     with ThreadPoolExecutor(8) as threads:
         list(threads.map(count_a_thousand, range(8)))
-    assert counted(counters, "all") == [8000]
-    assert counted(counters, *(f"one of {number}" for number in range(10))) == [800] * 10
+    assert read_counts(counters, "all") == [8000]
+    assert read_counts(counters, *(f"one of {number}" for number in range(10))) == [800] * 10
 
 
 def test_eight_threads_at_once_keep_the_bound(clock):
@@ -210,6 +213,6 @@ def test_eight_threads_at_once_keep_the_bound(clock):
         return count(counters, *(f"{thread} {number}" for number in range(2000)))
 
     with ThreadPoolExecutor(8) as threads:
-        counted = list(threads.map(flood, range(8)))
-    assert counted == [[1] * 2000] * 8
+        counts = list(threads.map(flood, range(8)))
+    assert counts == [[1] * 2000] * 8
     assert len(counters) == 100

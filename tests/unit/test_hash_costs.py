@@ -30,23 +30,23 @@ EVERYBODY = {**HASHES, "nobody": None, "without password": "", "broken": "$2b$no
 @pytest.fixture
 def worked(monkeypatch):
     """The work done, counted in the algorithms."""
-    done = Counter()
+    work = Counter()
 
-    def note(module, name, cost):
+    def count_work(module, name, cost):
         real = getattr(module, name)
 
-        def noted(*args, **how):
-            done.update(cost(*args, **how))
-            return real(*args, **how)
+        def counted(*args, **kwargs):
+            work.update(cost(*args, **kwargs))
+            return real(*args, **kwargs)
 
-        monkeypatch.setattr(module, name, noted)
+        monkeypatch.setattr(module, name, counted)
 
-    note(bcrypt, "hashpw", lambda _, salt: {"bcrypt": 2 ** int(salt[4:6])})
+    count_work(bcrypt, "hashpw", lambda _, salt: {"bcrypt": 2 ** int(salt[4:6])})
     # Only counted: the work that scrypt does by definition is a tenth of a second each time.
     monkeypatch.setattr(hash_costs.foreign_hashes, "scrypt_matches", lambda *_: False)
-    note(hash_costs.foreign_hashes, "scrypt_matches", lambda *_: {"scrypt": 1})
-    note(hash_costs.hashlib, "pbkdf2_hmac", lambda name, *_: {name: _[2]})
-    return done
+    count_work(hash_costs.foreign_hashes, "scrypt_matches", lambda *_: {"scrypt": 1})
+    count_work(hash_costs.hashlib, "pbkdf2_hmac", lambda name, *_: {name: _[2]})
+    return work
 
 
 @pytest.mark.parametrize("guess", ["wrong", "wrong\0", "\ufb01ancee"], ids=ascii)
@@ -54,10 +54,10 @@ def test_every_refusal_costs_the_same_whoever_it_is(worked, guess):
     hasher = PasswordHasher(6)
     hasher.add_known_hashes(HASHES.values())
     costs = {}
-    for whose, hashed in EVERYBODY.items():
+    for name, hashed in EVERYBODY.items():
         worked.clear()
         assert not hasher.verify(Password(guess), hashed).matches
-        costs[whose] = +worked
+        costs[name] = +worked
 
     assert len(set(map(str, map(sorted, map(Counter.items, costs.values()))))) == 1, costs
     assert costs["nobody"]["bcrypt"] == 2**7 * (2 if guess[0] == "\ufb01" else 1)

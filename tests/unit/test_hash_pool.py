@@ -25,7 +25,7 @@ class SlowHasher:
 
     def __init__(self) -> None:
         self.gate = threading.Event()
-        self.began = threading.Semaphore(0)
+        self.started = threading.Semaphore(0)
         self.hashed: list[str] = []
         self.at_work = self.most_at_work = 0
         self.priority: int | None = None
@@ -34,7 +34,7 @@ class SlowHasher:
         self.at_work += 1
         self.most_at_work = max(self.most_at_work, self.at_work)
         self.priority = os.getpriority(os.PRIO_PROCESS, threading.get_native_id())
-        self.began.release()
+        self.started.release()
         assert self.gate.wait(30)
         self.at_work -= 1
         self.hashed.append(password.reveal())
@@ -52,10 +52,10 @@ def hasher() -> SlowHasher:
 
 @pytest.fixture
 def pool(hasher: SlowHasher) -> Iterator[HashPool]:
-    made = HashPool(hasher, threads=2, nice=19)
-    yield made
+    hash_pool = HashPool(hasher, threads=2, nice=19)
+    yield hash_pool
     hasher.gate.set()
-    made.close()
+    hash_pool.close()
 
 
 @pytest.fixture
@@ -66,9 +66,9 @@ def callers() -> Iterator[ThreadPoolExecutor]:
 
 def test_no_more_are_hashed_at_once_than_there_are_threads(hasher, pool, callers):
     waiting = [callers.submit(pool.hash, HERE, SECRET) for _ in range(6)]
-    assert hasher.began.acquire(timeout=30)
-    assert hasher.began.acquire(timeout=30)
-    assert not hasher.began.acquire(blocking=False)
+    assert hasher.started.acquire(timeout=30)
+    assert hasher.started.acquire(timeout=30)
+    assert not hasher.started.acquire(blocking=False)
     hasher.gate.set()
     assert [each.result(30) for each in waiting] == ["hashed"] * 6
     assert hasher.most_at_work == 2
@@ -86,10 +86,10 @@ def test_hashing_steps_back_behind_everything_else(hasher, pool):
 
 def test_it_never_runs_in_the_callers_thread(hasher, pool):
     hasher.gate.set()
-    seen = []
-    hasher.verify = lambda *_: seen.append(threading.current_thread().name)
+    thread_names = []
+    hasher.verify = lambda *_: thread_names.append(threading.current_thread().name)
     pool.verify(HERE, SECRET, None)
-    assert seen[0].startswith("hash")
+    assert thread_names[0].startswith("hash")
 
 
 def test_the_verdict_comes_back(hasher, pool):
@@ -101,7 +101,7 @@ def test_the_verdict_comes_back(hasher, pool):
 def test_who_has_left_is_skipped(hasher, pool, callers):
     working = [callers.submit(pool.hash, HERE, SECRET) for _ in range(2)]
     for _ in working:
-        assert hasher.began.acquire(timeout=30)
+        assert hasher.started.acquire(timeout=30)
     leaving = Client("203.0.113.8", "", "2")
     abandoned = callers.submit(pool.hash, leaving, Password("abandoned"))
     leaving.disconnected.set()
@@ -136,7 +136,7 @@ def test_whoever_holds_fewer_places_is_hashed_first(hasher):
             client = Client("", "", "", slot=queue.acquire(caller))
             threads.submit(pool.hash, client, Password(name))
             if number == 0:
-                assert hasher.began.acquire(timeout=30)
+                assert hasher.started.acquire(timeout=30)
         wait_until(lambda: len(pool._waiting) == 3, "those who wait")
         hasher.gate.set()
     pool.close()

@@ -12,7 +12,7 @@ def keep(ring, event, level="info", **fields):
     assert ring.keep(None, "", entry) is entry
 
 
-def events(lines):
+def event_names(lines):
     return [line.event for line in lines]
 
 
@@ -24,30 +24,30 @@ def test_the_newest_line_comes_first():
     assert (line.event, line.level, line.request_id) == ("second", "warning", "7")
     assert line.fields == {"address": "203.0.113.7", "amount": 3}
     assert line.at.isoformat() == "2026-11-22T12:00:00.123456+00:00"
-    assert events(ring.latest(1)) == ["second"]
+    assert event_names(ring.latest(1)) == ["second"]
 
 
 def test_a_request_finds_its_lines():
     ring = LogRing()
     for number in range(6):
         keep(ring, f"line {number}", request_id=f"r-{number % 2}")
-    assert events(ring.latest(10, request_id="r-1")) == ["line 5", "line 3", "line 1"]
+    assert event_names(ring.latest(10, request_id="r-1")) == ["line 5", "line 3", "line 1"]
     assert ring.latest(10, request_id="r-") == []
 
 
 @pytest.mark.parametrize(
-    ("level", "found"),
+    ("level", "expected"),
     [
         ("debug", ["error", "warning", "info", "debug"]),
         ("warning", ["error", "warning"]),
         ("critical", []),
     ],
 )
-def test_a_level_means_this_one_and_worse(level, found):
+def test_a_level_means_this_one_and_worse(level, expected):
     ring = LogRing()
     for each in ("debug", "info", "warning", "error"):
         keep(ring, each, each)
-    assert events(ring.latest(10, level=level)) == found
+    assert event_names(ring.latest(10, level=level)) == expected
 
 
 def test_what_no_request_caused_has_no_request():
@@ -60,14 +60,14 @@ def test_the_oldest_lines_make_room():
     ring = LogRing(lines=3)
     for number in range(10):
         keep(ring, str(number))
-    assert events(ring.latest(10)) == ["9", "8", "7"]
+    assert event_names(ring.latest(10)) == ["9", "8", "7"]
 
 
 def test_long_lines_make_more_room():
     ring = LogRing(characters=1000)
     for number in range(10):
         keep(ring, f"{number}" * 300)
-    assert [event[0] for event in events(ring.latest(10))] == ["9", "8", "7"]
+    assert [event[0] for event in event_names(ring.latest(10))] == ["9", "8", "7"]
 
 
 def test_a_traceback_without_end_is_cut():

@@ -41,9 +41,9 @@ sign_in("canary password")
 def run(log_format: str, level: str = "info") -> str:
     """What the program writes to stderr."""
     command = [sys.executable, "-W", "error", "-c", PROGRAM, log_format, level]
-    done = subprocess.run(command, capture_output=True, text=True, check=True)
-    assert done.stdout == ""
-    return done.stderr
+    process = subprocess.run(command, capture_output=True, text=True, check=True)
+    assert process.stdout == ""
+    return process.stderr
 
 
 @pytest.fixture(scope="module")

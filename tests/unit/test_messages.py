@@ -25,17 +25,17 @@ class Tags(HTMLParser):
 
     def __init__(self, page: str) -> None:
         super().__init__()
-        self.found: list[tuple[str, dict[str, str | None]]] = []
+        self.tags: list[tuple[str, dict[str, str | None]]] = []
         self.feed(page)
 
     def handle_starttag(self, tag, attrs):
-        self.found.append((tag, dict(attrs)))
+        self.tags.append((tag, dict(attrs)))
 
 
 @pytest.mark.parametrize("message", ALL.values(), ids=ALL)
 def test_a_letter_says_the_same_with_and_without_html(message):
     assert "Tor" in message.subject
-    links = [attributes["href"] for tag, attributes in Tags(message.html).found if tag == "a"]
+    links = [attributes["href"] for tag, attributes in Tags(message.html).tags if tag == "a"]
     assert set(links) == ({message.url} if message.url else set())
     assert (message.url or "") in message.text
     for paragraph in message.text.splitlines():
@@ -45,7 +45,7 @@ def test_a_letter_says_the_same_with_and_without_html(message):
 
 @pytest.mark.parametrize("message", ALL.values(), ids=ALL)
 def test_a_letter_loads_nothing_from_anywhere(message):
-    tags = Tags(message.html).found
+    tags = Tags(message.html).tags
     assert {tag for tag, _ in tags}.isdisjoint({"img", "script", "link", "iframe", "object"})
     assert all("src" not in attributes for _, attributes in tags)
     assert "url(" not in message.html
@@ -62,7 +62,7 @@ def test_hostile_words_stay_words():
     template = templates.confirm_change(f"{{app}}{HOSTILE}")
     message = template.render(f"Tor{HOSTILE}%(heading)s", "a@example.com", URL, "a")
 
-    assert "img" not in {tag for tag, _ in Tags(message.html).found}
+    assert "img" not in {tag for tag, _ in Tags(message.html).tags}
     assert "&lt;img src=x" in message.html
     assert "%(heading)s" in message.html
     assert "{app}" in message.html

@@ -23,9 +23,9 @@ PATTERNS = [
     "no-scheme.test",
     "not a url",
 ]
-TRUST = TrustedOrigins(PATTERNS)
+ORIGINS = TrustedOrigins(PATTERNS)
 
-YES = [
+TRUSTED = [
     APP,
     "HTTPS://APP.Example.TEST",
     f"{APP}:443",
@@ -45,7 +45,7 @@ YES = [
     "myapp://anything/at/all",
     "exp://phone.test:8081/--/callback",
 ]
-NO = [
+UNTRUSTED = [
     "",
     "null",
     "https://evil.example",
@@ -119,14 +119,14 @@ NO = [
 ]
 
 
-@pytest.mark.parametrize("url", YES)
+@pytest.mark.parametrize("url", TRUSTED)
 def test_a_trusted_origin_in_every_spelling(url):
-    assert TRUST.trusts(url)
+    assert ORIGINS.trusts(url)
 
 
-@pytest.mark.parametrize("url", NO)
+@pytest.mark.parametrize("url", UNTRUSTED)
 def test_a_look_alike_is_not_trusted(url):
-    assert not TRUST.trusts(url)
+    assert not ORIGINS.trusts(url)
 
 
 def test_with_nobody_named_nobody_is_trusted():
@@ -148,7 +148,7 @@ def code_for(headers: dict[str, str], path: str = "/api/auth/update-user", metho
     """The code with which a request is refused, or None."""
     try:
         encoded = {name.encode(): value.encode("latin-1") for name, value in headers.items()}
-        TRUST.check_request(method, path, encoded)
+        ORIGINS.check_request(method, path, encoded)
     except Refusal as refusal:
         return refusal.code
     return None
@@ -223,9 +223,9 @@ def test_signing_in_needs_one_as_soon_as_a_browser_is_seen(path, headers, code):
     assert code_for(headers, path) == code
 
 
-def target_refused(name: str, target: object) -> Refusal | None:
+def find_target_refusal(name: str, target: object) -> Refusal | None:
     try:
-        TRUST.check_targets({name: target})
+        ORIGINS.check_targets({name: target})
     except Refusal as refusal:
         return refusal
     return None
@@ -241,25 +241,25 @@ TARGET_FIELDS = {
 
 @pytest.mark.parametrize(("name", "code"), TARGET_FIELDS.items())
 def test_each_target_has_its_own_code(name, code):
-    assert target_refused(name, "https://evil.example").code == code
-    assert target_refused(name, "/fine") is None
+    assert find_target_refusal(name, "https://evil.example").code == code
+    assert find_target_refusal(name, "/fine") is None
 
 
 @pytest.mark.parametrize("target", [7, ["/x"], {"a": 1}, True])
 def test_a_target_is_a_string(target):
-    refusal = target_refused("callbackURL", target)
+    refusal = find_target_refusal("callbackURL", target)
     assert (refusal.status, refusal.code) == (400, None)
     assert refusal.message == "Invalid callbackURL: expected a string"
 
 
 @pytest.mark.parametrize("target", ["", None, 0, False, []])
 def test_an_empty_target_is_none(target):
-    assert target_refused("callbackURL", target) is None
+    assert find_target_refusal("callbackURL", target) is None
 
 
 @pytest.mark.parametrize("target", ["/ok", "/", "/a?b=//x", "/a%20b", "/@evil.com", "/a#b", APP])
 def test_a_path_of_ours_or_a_trusted_url_is_allowed(target):
-    assert TRUST.allows_target(target)
+    assert ORIGINS.allows_target(target)
 
 
 @pytest.mark.parametrize(
@@ -276,4 +276,4 @@ def test_a_path_of_ours_or_a_trusted_url_is_allowed(target):
     ids=ascii,
 )
 def test_anything_else_is_not(target):
-    assert not TRUST.allows_target(target)
+    assert not ORIGINS.allows_target(target)

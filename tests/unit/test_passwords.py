@@ -17,14 +17,14 @@ def hasher() -> PasswordHasher:
     return PasswordHasher(4)
 
 
-def told_apart(hasher: PasswordHasher, one: str, other: str) -> bool:
+def tells_apart(hasher: PasswordHasher, one: str, other: str) -> bool:
     """Whether the hash of one password refuses the other and takes the one."""
     hashed = hasher.hash(Password(one))
     assert hasher.verify(Password(one), hashed).matches
     return not hasher.verify(Password(other), hashed).matches
 
 
-def refused(password: str, rules: PasswordRules = RULES) -> str | None:
+def refusal_code(password: str, rules: PasswordRules = RULES) -> str | None:
     """The code with which a new password is refused, or None."""
     try:
         rules.check_new(Password(password))
@@ -36,22 +36,22 @@ def refused(password: str, rules: PasswordRules = RULES) -> str | None:
 @pytest.mark.parametrize("at", [71, 72, 73, 79, 127])
 def test_every_character_counts(hasher, at):
     password = "x" * 128
-    assert told_apart(hasher, password, password[:at] + "y" + password[at + 1 :])
+    assert tells_apart(hasher, password, password[:at] + "y" + password[at + 1 :])
 
 
 def test_a_longer_password_is_another(hasher):
-    assert told_apart(hasher, "x" * 72, "x" * 73)
-    assert told_apart(hasher, "x" * 73, "x" * 72)
+    assert tells_apart(hasher, "x" * 72, "x" * 73)
+    assert tells_apart(hasher, "x" * 73, "x" * 72)
 
 
 @pytest.mark.parametrize("other", ["secret", "secret\0tail of anothe", "\0", ""])
 def test_nul_is_a_character_like_any_other(hasher, other):
-    assert told_apart(hasher, "secret\0tail of one", other)
+    assert tells_apart(hasher, "secret\0tail of one", other)
 
 
 def test_spaces_and_case_count(hasher):
-    assert told_apart(hasher, " Secret ", "Secret")
-    assert told_apart(hasher, "Secret", "secret")
+    assert tells_apart(hasher, " Secret ", "Secret")
+    assert tells_apart(hasher, "Secret", "secret")
 
 
 @pytest.mark.parametrize(
@@ -85,17 +85,15 @@ def test_nobody_has_a_password(hasher):
 
 
 def test_nobody_costs_as_much_as_anybody(monkeypatch):
-    worked = []
+    salts = []
     real = bcrypt.hashpw
-    monkeypatch.setattr(
-        bcrypt, "hashpw", lambda text, salt: worked.append(salt) or real(text, salt)
-    )
+    monkeypatch.setattr(bcrypt, "hashpw", lambda text, salt: salts.append(salt) or real(text, salt))
     hasher = PasswordHasher(5)
     hashed = hasher.hash(Password("x"))
-    worked.clear()
+    salts.clear()
     hasher.verify(Password("x"), hashed)
     hasher.verify(Password("x"), None)
-    assert [salt[:7] for salt in worked] == [b"$2b$05$", b"$2b$05$"]
+    assert [salt[:7] for salt in salts] == [b"$2b$05$", b"$2b$05$"]
 
 
 def test_a_hash_that_is_none_matches_nothing(hasher):
@@ -179,14 +177,14 @@ def test_a_library_that_looks_at_the_first_characters_only_is_found_out(monkeypa
     ids=ascii,
 )
 def test_a_new_password_has_8_to_128_characters(password, code):
-    assert refused(password) == code
+    assert refusal_code(password) == code
 
 
 def test_the_bounds_are_settings():
     rules = PasswordRules(min_length=15, max_length=20, strict=False, app_name="Gatehouse")
-    assert refused("x" * 14, rules) == "PASSWORD_TOO_SHORT"
-    assert refused("x" * 20, rules) is None
-    assert refused("x" * 21, rules) == "PASSWORD_TOO_LONG"
+    assert refusal_code("x" * 14, rules) == "PASSWORD_TOO_SHORT"
+    assert refusal_code("x" * 20, rules) is None
+    assert refusal_code("x" * 21, rules) == "PASSWORD_TOO_LONG"
 
 
 @pytest.mark.parametrize(
@@ -194,7 +192,7 @@ def test_the_bounds_are_settings():
     ["password", "PASSWORD", "Password1", "password123!", "qwertyuiop", "12345678", "iloveyou2024"],
 )
 def test_a_common_password_is_refused_whatever_its_case_and_tail(password):
-    assert refused(password) == "PASSWORD_COMPROMISED"
+    assert refusal_code(password) == "PASSWORD_COMPROMISED"
 
 
 @pytest.mark.parametrize(
@@ -202,11 +200,13 @@ def test_a_common_password_is_refused_whatever_its_case_and_tail(password):
     ["correct horse battery", "my password is long", "1password manager", "dragonfly-teapot"],
 )
 def test_a_good_password_with_a_common_word_in_it_is_taken(password):
-    assert refused(password) is None
+    assert refusal_code(password) is None
 
 
 def test_where_common_ones_are_allowed_they_are_taken():
-    assert refused("password", PasswordRules(8, 128, strict=False, app_name="Gatehouse")) is None
+    assert (
+        refusal_code("password", PasswordRules(8, 128, strict=False, app_name="Gatehouse")) is None
+    )
 
 
 def test_signs_alone_are_not_common():

@@ -41,9 +41,9 @@ def asks_for_either(when: datetime | str) -> None: ...
     ],
 )
 def test_it_is_refused_in_one_line(handler, message):
-    with pytest.raises(TypeError) as refused:
+    with pytest.raises(TypeError) as error:
         signature_of(handler, "/x")
-    assert str(refused.value) == message
+    assert str(error.value) == message
 
 
 def test_so_is_one_that_asks_for_a_service_nobody_has(gatehouse):

@@ -7,30 +7,32 @@ from backend.kernel.settings import SettingsError
 from tests.clocks import SeededRandomness
 from tests.make import KEY, ExplicitSettings
 
-CHANCE = SeededRandomness()
+RANDOMNESS = SeededRandomness()
 
 
-def ring(**values):
-    return load_keyring(ExplicitSettings(**values), CHANCE)
+def load_ring(**values):
+    return load_keyring(ExplicitSettings(**values), RANDOMNESS)
 
 
 def refusal(**values) -> str:
-    with pytest.raises(SettingsError) as refused:
-        ring(**values)
-    return str(refused.value)
+    with pytest.raises(SettingsError) as error:
+        load_ring(**values)
+    return str(error.value)
 
 
-def production(**values):
+def production_values(**values):
     return {"environment": "production", "secret_key": KEY, **values}
 
 
 def test_the_key_that_is_set_signs(tmp_path):
-    assert ring(secret_key=KEY, data_dir=tmp_path).sign("x") == ring(secret_key=KEY).sign("x")
+    assert load_ring(secret_key=KEY, data_dir=tmp_path).sign("x") == load_ring(secret_key=KEY).sign(
+        "x"
+    )
     assert list(tmp_path.iterdir()) == []
 
 
 def test_development_makes_one_and_keeps_it(tmp_path):
-    first = ring(data_dir=tmp_path).sign("x")
+    first = load_ring(data_dir=tmp_path).sign("x")
     assert (
         load_keyring(ExplicitSettings(data_dir=tmp_path), SeededRandomness("other")).sign("x")
         == first
@@ -38,19 +40,19 @@ def test_development_makes_one_and_keeps_it(tmp_path):
 
 
 def test_the_kept_key_is_readable_by_its_owner_only(tmp_path):
-    ring(data_dir=tmp_path)
+    load_ring(data_dir=tmp_path)
     assert (tmp_path / "secret_key").stat().st_mode & 0o777 == 0o600
 
 
-@pytest.mark.parametrize("left", ["", "\n", "short"])
-def test_a_key_that_was_cut_off_while_written_signs_nothing(tmp_path, left):
-    (tmp_path / "secret_key").write_text(left)
+@pytest.mark.parametrize("content", ["", "\n", "short"])
+def test_a_key_that_was_cut_off_while_written_signs_nothing(tmp_path, content):
+    (tmp_path / "secret_key").write_text(content)
     assert "holds an incomplete key. Remove it" in refusal(data_dir=tmp_path)
 
 
 def test_old_keys_still_verify():
-    both = ring(secret_key=KEY, secret_keys_old="an old key")
-    assert both.verify("x", ring(secret_key="an old key").sign("x"))
+    both = load_ring(secret_key=KEY, secret_keys_old="an old key")
+    assert both.verify("x", load_ring(secret_key="an old key").sign("x"))
 
 
 def test_production_refuses_to_start_without_a_key(tmp_path):
@@ -67,17 +69,17 @@ EXAMPLES = [
 
 @pytest.mark.parametrize("example", EXAMPLES)
 def test_production_refuses_to_start_with_a_key_that_everybody_knows(example):
-    message = refusal(**production(secret_key=example))
+    message = refusal(**production_values(secret_key=example))
     assert message.startswith(
         "SECRET_KEY is an example from documentation, known to everybody. Make"
     )
-    message = refusal(**production(secret_keys_old=example))
+    message = refusal(**production_values(secret_keys_old=example))
     assert message.startswith("SECRET_KEYS_OLD is an example")
 
 
 def test_a_fresh_space_starts_with_a_key_of_its_own(tmp_path):
     values = {"environment": "production", "space_id": "ada/gatehouse", "data_dir": tmp_path}
-    assert ring(**values).sign("x")
+    assert load_ring(**values).sign("x")
     assert is_key_generated(ExplicitSettings(**values))
 
 
@@ -103,22 +105,22 @@ def test_but_not_with_a_database_that_outlives_the_key(tmp_path):
     ],
 )
 def test_production_refuses_a_weak_key_and_says_how_to_make_one(key, why):
-    message = refusal(**production(secret_key=key))
+    message = refusal(**production_values(secret_key=key))
     assert message.startswith(why)
     assert "Make one with: " in message
     assert not key or key not in message
 
 
 def test_production_refuses_a_weak_old_key_too():
-    assert "SECRET_KEYS_OLD is shorter" in refusal(**production(secret_keys_old="weak"))
+    assert "SECRET_KEYS_OLD is shorter" in refusal(**production_values(secret_keys_old="weak"))
 
 
 @pytest.mark.parametrize(
     "key", [KEY, "0123456789abcdef" * 4, "correct horse battery staple and more"]
 )
 def test_production_takes_a_good_key(key):
-    assert ring(**production(secret_key=key)).sign("x")
+    assert load_ring(**production_values(secret_key=key)).sign("x")
 
 
 def test_development_takes_any_key():
-    assert ring(secret_key="weak").sign("x")
+    assert load_ring(secret_key="weak").sign("x")

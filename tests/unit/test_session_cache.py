@@ -57,16 +57,16 @@ def test_what_goes_cannot_be_found_by_its_cookie_any_more(cache):
 
 def test_what_is_put_out_for_room_cannot_be_found_by_its_cookie(cache):
     fill(cache, *(with_cookie(make_entry(number), f"c{number}") for number in range(1, 8)))
-    found = [number for number in range(1, 8) if cache.get_by_cookie(f"c{number}")]
-    assert len(found) == len(cache) == 3
+    numbers = [number for number in range(1, 8) if cache.get_by_cookie(f"c{number}")]
+    assert len(numbers) == len(cache) == 3
 
 
 def test_a_forgotten_user_takes_all_his_sessions_with_him(cache):
     mine, mine_too, yours = make_entry(1), make_entry(2), make_entry(3, user=2)
     fill(cache, mine, mine_too, yours)
     cache.forget(UUID(int=1))
-    found = [cache.get(each.digest) for each in (mine, mine_too, yours)]
-    assert found == [None, None, yours]
+    entries = [cache.get(each.digest) for each in (mine, mine_too, yours)]
+    assert entries == [None, None, yours]
 
 
 def test_forgetting_everyone_empties_it(cache):
@@ -81,10 +81,10 @@ def test_several_users_are_forgotten_at_once(cache):
     assert len(cache) == 1
 
 
-@pytest.mark.parametrize("whom", [None, UUID(int=1), UUID(int=99)])
-def test_a_row_read_before_something_was_forgotten_is_thrown_away(cache, whom):
+@pytest.mark.parametrize("user_id", [None, UUID(int=1), UUID(int=99)])
+def test_a_row_read_before_something_was_forgotten_is_thrown_away(cache, user_id):
     generation = cache.generation
-    cache.forget(whom)
+    cache.forget(user_id)
     cache.fill(make_entry(), generation)
     assert len(cache) == 0
 
@@ -168,8 +168,8 @@ class NeverServesTheDead(RuleBasedStateMachine):
     @precondition(lambda self: self.reading)
     @rule(data=st.data())
     def fill_it_in(self, data: st.DataObject) -> None:
-        which = data.draw(st.integers(0, len(self.reading) - 1))
-        number, generation = self.reading.pop(which)
+        index = data.draw(st.integers(0, len(self.reading) - 1))
+        number, generation = self.reading.pop(index)
         self.cache.fill(make_entry(number, user=(number - 1) % 3 + 1), generation)
 
     @rule(number=SESSIONS)

@@ -9,7 +9,7 @@ from tests.make import KEY, ExplicitSettings
 
 
 @pytest.fixture(autouse=True)
-def nothing_said(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+def empty_environment(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     """No setting in the environment, and no .env."""
     for name in Settings.model_fields:
         monkeypatch.delenv(name.upper(), raising=False)
@@ -21,9 +21,9 @@ def refusal(monkeypatch: pytest.MonkeyPatch, **environment: str) -> str:
     """The error for this environment."""
     for name, value in environment.items():
         monkeypatch.setenv(name, value)
-    with pytest.raises(SettingsError) as refused:
+    with pytest.raises(SettingsError) as error:
         load_settings()
-    return str(refused.value)
+    return str(error.value)
 
 
 def test_with_nothing_said_it_is_development_on_localhost():

@@ -13,19 +13,19 @@ from backend.kernel.secrets.signing import Keyring
 SECRET = b"the-secret-of-a-better-auth-server"
 
 
-def better_auths(value: str) -> str:
+def sign_as_better_auth(value: str) -> str:
     """The signature of Better Auth, computed step by step."""
     return base64.b64encode(hmac.new(SECRET, value.encode(), hashlib.sha256).digest()).decode()
 
 
 def test_a_signature_is_better_auths():
-    assert Keyring([SECRET]).sign("hello") == better_auths("hello")
+    assert Keyring([SECRET]).sign("hello") == sign_as_better_auth("hello")
 
 
 def test_a_known_signature_stays_what_it_is():
     rfc_4231_case_2 = "5bdcc146bf60754e6a042426089575c75a003f089d2739839dec58b964ec3843"
-    made = Keyring([b"Jefe"]).sign("what do ya want for nothing?")
-    assert base64.b64decode(made).hex() == rfc_4231_case_2
+    signature = Keyring([b"Jefe"]).sign("what do ya want for nothing?")
+    assert base64.b64decode(signature).hex() == rfc_4231_case_2
 
 
 @given(st.binary(min_size=1, max_size=200), st.binary())
@@ -41,9 +41,9 @@ def test_so_does_a_key_about_as_long_as_a_block(length):
 def test_a_key_may_sign_any_number_of_times():
     ring = Keyring([SECRET])
     assert [ring.sign("one"), ring.sign("other"), ring.sign("one")] == [
-        better_auths("one"),
-        better_auths("other"),
-        better_auths("one"),
+        sign_as_better_auth("one"),
+        sign_as_better_auth("other"),
+        sign_as_better_auth("one"),
     ]
 
 

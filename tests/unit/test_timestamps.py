@@ -60,7 +60,7 @@ def test_what_is_no_date_is_refused_in_plain_words(text, why):
 
 @pytest.mark.parametrize("as_text", [False, True])
 @pytest.mark.parametrize(
-    ("number", "moment"),
+    ("number", "timestamp"),
     [
         (1_710_123_112, SPRING),
         (1_710_123_112_000, SPRING),
@@ -73,8 +73,8 @@ def test_what_is_no_date_is_refused_in_plain_words(text, why):
         (0, EPOCH),
     ],
 )
-def test_a_number_is_of_seconds_milliseconds_or_microseconds(number, moment, as_text):
-    assert parse_date(str(number) if as_text else number) == moment
+def test_a_number_is_of_seconds_milliseconds_or_microseconds(number, timestamp, as_text):
+    assert parse_date(str(number) if as_text else number) == timestamp
 
 
 @pytest.mark.parametrize(
@@ -104,14 +104,14 @@ def test_a_number_that_could_be_something_else_is_refused(value, why):
 @given(st.text() | st.integers() | st.floats() | st.none() | st.booleans())
 def test_anything_is_a_date_or_refused(value):
     try:
-        moment = parse_date(value)
+        timestamp = parse_date(value)
     except ValueError:
         return
-    assert MIN_TIMESTAMP <= moment <= MAX_TIMESTAMP
+    assert MIN_TIMESTAMP <= timestamp <= MAX_TIMESTAMP
 
 
-@pytest.mark.parametrize("moment", [MIN_TIMESTAMP, NOON, MAX_TIMESTAMP])
+@pytest.mark.parametrize("timestamp", [MIN_TIMESTAMP, NOON, MAX_TIMESTAMP])
 @pytest.mark.parametrize("seconds", [0, 1, -1, 3.2e9, -3.2e9, 1e18, -1e18])
-def test_what_follows_from_a_moment_stays_within_the_calendar(moment, seconds):
-    assert MIN_TIMESTAMP <= add_seconds(moment, seconds) <= MAX_TIMESTAMP
+def test_what_follows_from_a_moment_stays_within_the_calendar(timestamp, seconds):
+    assert MIN_TIMESTAMP <= add_seconds(timestamp, seconds) <= MAX_TIMESTAMP
     assert add_seconds(NOON, 60) == NOON + timedelta(minutes=1)

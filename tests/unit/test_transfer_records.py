@@ -75,9 +75,9 @@ ADA, BOB = {"email": "a@b.co", "name": "[{]}"}, {"email": "c@d.co", "n": [1.5, {
 @pytest.mark.parametrize("indent", [None, 2])
 @pytest.mark.parametrize("encoding", ["utf-8", "utf-8-sig", "utf-16"])
 def test_an_array_is_read_element_by_element(indent, encoding):
-    found = read(json.dumps([ADA, BOB] * 5000, indent=indent).encode(encoding))
-    assert [fields for _, fields in found] == [ADA, BOB] * 5000
-    assert [line for line, _ in found[:2]] == ([2, 6] if indent else [1, 1])
+    records = read(json.dumps([ADA, BOB] * 5000, indent=indent).encode(encoding))
+    assert [fields for _, fields in records] == [ADA, BOB] * 5000
+    assert [line for line, _ in records[:2]] == ([2, 6] if indent else [1, 1])
     assert read("[]") == []
 
 
@@ -172,8 +172,8 @@ def test_many_ranges_are_cut_short():
 
 
 class Terminal:
-    def __init__(self, there: bool) -> None:
-        self.there, self.text = there, ""
+    def __init__(self, is_terminal: bool) -> None:
+        self.there, self.text = is_terminal, ""
 
     def isatty(self):
         return self.there
@@ -186,7 +186,7 @@ class Terminal:
 
 
 def test_the_bar_grows_percent_by_percent_and_goes_away():
-    terminal = Terminal(there=True)
+    terminal = Terminal(is_terminal=True)
     progress = Progress(terminal, 1000)
     for part in (0, 1, 9, 500, 501, 1000):
         progress.show(part)
@@ -201,7 +201,7 @@ def test_the_bar_grows_percent_by_percent_and_goes_away():
 
 
 def test_where_nobody_looks_no_bar_is_drawn():
-    nowhere = Terminal(there=False)
+    nowhere = Terminal(is_terminal=False)
     Progress(nowhere, 10).show(5)
 
     assert nowhere.text == ""

@@ -168,12 +168,12 @@ def test_a_refusal_does_not_repeat_what_was_said():
     )
 )
 def test_any_object_is_taken_or_refused(body):
-    refused = refusal_of(lambda: validate(SignUp, body, "body"))
-    assert refused is None or refused.message.startswith("[body")
+    refusal = refusal_of(lambda: validate(SignUp, body, "body"))
+    assert refusal is None or refusal.message.startswith("[body")
 
 
 @pytest.mark.parametrize(
-    ("moment", "text"),
+    ("timestamp", "text"),
     [
         (NOON, "2026-11-22T12:00:00.000Z"),
         (NOON + timedelta(microseconds=999), "2026-11-22T12:00:00.000Z"),
@@ -183,13 +183,13 @@ def test_any_object_is_taken_or_refused(body):
         (datetime.max.replace(tzinfo=UTC), "9999-12-31T23:59:59.999Z"),
     ],
 )
-def test_a_date_has_exactly_three_decimals(moment, text):
-    assert format_timestamp(moment) == text
+def test_a_date_has_exactly_three_decimals(timestamp, text):
+    assert format_timestamp(timestamp) == text
 
 
 @given(st.datetimes(min_value=datetime(1900, 1, 1), timezones=st.just(UTC)))  # noqa: DTZ001
-def test_a_date_is_read_back_to_the_millisecond(moment):
-    assert abs(datetime.fromisoformat(format_timestamp(moment)) - moment) < timedelta(
+def test_a_date_is_read_back_to_the_millisecond(timestamp):
+    assert abs(datetime.fromisoformat(format_timestamp(timestamp)) - timestamp) < timedelta(
         milliseconds=1
     )
 

@@ -16,7 +16,7 @@ from tests.rig.authority import Authority
 from tests.rig.broken import RIGHT, STRANGER, WRONG, Broken, standing
 from tests.rig.faulty_proxies import Breaks
 
-EVERY = (*RIGHT, *WRONG, *STRANGER)
+ALL = (*RIGHT, *WRONG, *STRANGER)
 # Measured times prove nothing while all of these are examined at once.
 TIMED = {"enumeration.sign-in-time", "reach.latency"}
 CAUSE = re.compile(r"needs ([a-z-]+\.[a-z-]+)")
@@ -35,36 +35,36 @@ class ClockBehind(SystemBlockingClock):
         return super().now() - self._behind
 
 
-def accounts(place):
+def list_accounts(place):
     """Who is in the databases of a deployment."""
-    found = []
+    emails = []
     for path in place.databases:
         with closing(sqlite3.connect(path)) as database:
-            found += [email for (email,) in database.execute("SELECT email FROM users")]
-    return found
+            emails += [email for (email,) in database.execute("SELECT email FROM users")]
+    return emails
 
 
-def deployed(place, authority):
-    """What the doctor is told."""
+def build_deployment(place, authority):
+    """The deployment as the doctor is given it."""
     return Deployment(
         place.url, ca_file=str(authority.ca_file), address=place.address, timeout=PATIENCE
     )
 
 
-def examined(broken, folder, authority):
+def examine_broken(broken, folder, authority):
     """All that is found about one deployment, and which accounts are left in it."""
     with standing(broken, folder, authority) as place:
-        deployment = deployed(place, authority)
+        deployment = build_deployment(place, authority)
         checks = tuple(each for each in select_checks(deployment) if each.name not in TIMED)
         steps: list[str] = []
-        found = list(
+        findings = list(
             examine(
                 deployment, on_progress=steps.append, checks=checks, clock=ClockBehind(broken.ahead)
             )
         )
-        told = {each.check: [each.verdict.value, each.evidence, each.fix] for each in found}
+        outcomes = {each.check: [each.verdict.value, each.evidence, each.fix] for each in findings}
         waits = [each for each in steps if each.startswith("waiting")]
-        return {"found": told, "left": accounts(place), "waits": waits}
+        return {"outcomes": outcomes, "accounts": list_accounts(place), "waits": waits}
 
 
 @pytest.fixture(scope="module")
@@ -74,66 +74,67 @@ def findings(tmp_path_factory):
     def examine_all():
         folder = tmp_path_factory.mktemp("deployments")
         authority = Authority(folder)
-        with ThreadPoolExecutor(len(EVERY)) as pool:
-            messages = [
-                pool.submit(examined, each, folder / str(number), authority)
-                for number, each in enumerate(EVERY)
+        with ThreadPoolExecutor(len(ALL)) as pool:
+            futures = [
+                pool.submit(examine_broken, each, folder / str(number), authority)
+                for number, each in enumerate(ALL)
             ]
-            return {each.name: one.result() for each, one in zip(EVERY, messages, strict=True)}
+            return {each.name: future.result() for each, future in zip(ALL, futures, strict=True)}
 
     return shared.once("broken-deployments", examine_all)
 
 
-def verdicts(findings, name):
-    return {check: told[0] for check, told in findings[name]["found"].items()}
+def verdicts_of(findings, name):
+    return {check: outcome[0] for check, outcome in findings[name]["outcomes"].items()}
 
 
-def all_that(findings, name, verdict):
-    return {check for check, told in verdicts(findings, name).items() if told == verdict}
+def checks_with(findings, name, verdict):
+    return {check for check, actual in verdicts_of(findings, name).items() if actual == verdict}
 
 
 def test_where_all_is_right_nothing_fails_and_each_warning_is_known(findings):
     for right in RIGHT:
-        assert all_that(findings, right.name, "fail") == set()
-        assert all_that(findings, right.name, "warn") == KNOWN_WARNINGS
-    assert verdicts(findings, "right, with short sessions")["protection.expired"] == "pass"
+        assert checks_with(findings, right.name, "fail") == set()
+        assert checks_with(findings, right.name, "warn") == KNOWN_WARNINGS
+    assert verdicts_of(findings, "right, with short sessions")["protection.expired"] == "pass"
 
 
 @pytest.mark.parametrize("name", ["right", "right, over https"])
 def test_it_waits_twice_for_the_limit_of_signing_in(findings, name):
-    """Each sign-in that it makes without need may cost whoever runs it a third wait."""
+    """Each sign-in that it makes without need may cost a third wait."""
     assert len(findings[name]["waits"]) <= 2
 
 
 def test_the_right_check_fails_and_no_other(findings):
-    failed = {each.name: all_that(findings, each.name, "fail") for each in EVERY}
-    assert failed == {each.name: set(each.fails) for each in EVERY}
+    failed = {each.name: checks_with(findings, each.name, "fail") for each in ALL}
+    assert failed == {each.name: set(each.fails) for each in ALL}
 
 
 def test_every_other_check_is_made_or_says_what_it_lacks(findings):
     """As where all is right, or skipped with the name of the check that failed behind it."""
-    odd = {
-        f"{each.name}: {check}": told
+    unexpected = {
+        f"{each.name}: {check}": outcome
         for each in (*WRONG, *STRANGER)
-        for check, told in findings[each.name]["found"].items()
-        if told[0] != expected(each, findings, check) and not is_explained(each, findings, check)
+        for check, outcome in findings[each.name]["outcomes"].items()
+        if outcome[0] != expected_verdict(each, findings, check)
+        and not is_explained(each, findings, check)
     }
-    assert odd == {}
+    assert unexpected == {}
 
 
-def expected(broken, findings, check):
+def expected_verdict(broken, findings, check):
     if check in broken.fails:
         return "fail"
-    return "warn" if check in broken.warns else verdicts(findings, broken.right)[check]
+    return "warn" if check in broken.warns else verdicts_of(findings, broken.right)[check]
 
 
 def is_explained(broken, findings, check):
     """Whether a skipped check names another, and that one a third, up to one that failed."""
-    told = findings[broken.name]["found"]
-    if check == "account.deleted" and told["account.sign-up"][0] == "skipped":
-        return told[check][1] == "no account was created"
-    while told[check][0] == "skipped":
-        cause = CAUSE.match(told[check][1])
+    outcomes = findings[broken.name]["outcomes"]
+    if check == "account.deleted" and outcomes["account.sign-up"][0] == "skipped":
+        return outcomes[check][1] == "no account was created"
+    while outcomes[check][0] == "skipped":
+        cause = CAUSE.match(outcomes[check][1])
         if cause is None:
             return False
         check = cause[1]
@@ -145,16 +146,16 @@ def is_explained(broken, findings, check):
 def test_whatever_is_not_right_has_a_fix(findings):
     without = [
         (each.name, check)
-        for each in EVERY
-        for check, (verdict, _, fix) in findings[each.name]["found"].items()
+        for each in ALL
+        for check, (verdict, _, fix) in findings[each.name]["outcomes"].items()
         if (verdict in {"warn", "fail"}) != bool(fix)
     ]
     assert without == []
 
 
 def test_no_account_is_left_behind(findings):
-    assert {each.name: findings[each.name]["left"] for each in EVERY} == {
-        each.name: [] for each in EVERY
+    assert {each.name: findings[each.name]["accounts"] for each in ALL} == {
+        each.name: [] for each in ALL
     }
 
 
@@ -164,18 +165,18 @@ def quick(tmp_path):
     authority = Authority(tmp_path)
     unlimited = Broken("unlimited", settings={"rate_limits": False})
     with standing(unlimited, tmp_path / "data", authority) as place:
-        yield place, deployed(place, authority)
+        yield place, build_deployment(place, authority)
 
 
 @pytest.mark.parametrize("last", ["account.sign-up", "session.sign-out", "limits.reached"])
 def test_who_stops_listening_leaves_no_account(quick, last):
     place, deployment = quick
-    heard = []
-    with closing(examine(deployment, on_early_cleanup=heard.append)) as examination:
+    cleanups = []
+    with closing(examine(deployment, on_early_cleanup=cleanups.append)) as examination:
         next(each for each in examination if each.check == last)
-        assert len(accounts(place)) == 1
-    assert accounts(place) == []
-    assert [each.verdict.value for each in heard] == ["pass"]
+        assert len(list_accounts(place)) == 1
+    assert list_accounts(place) == []
+    assert [each.verdict.value for each in cleanups] == ["pass"]
 
 
 @pytest.mark.parametrize("steps", ["Signing in sets the session", "An event stream arrives"])
@@ -188,7 +189,7 @@ def test_a_listener_that_fails_leaves_no_account(quick, steps):
 
     with pytest.raises(BrokenPipeError):
         list(examine(deployment, on_progress=on_progress))
-    assert accounts(place) == []
+    assert list_accounts(place) == []
 
 
 def test_a_listener_that_fails_while_it_waits_leaves_no_account(tmp_path):
@@ -200,16 +201,16 @@ def test_a_listener_that_fails_while_it_waits_leaves_no_account(tmp_path):
 
     with standing(Broken("limited"), tmp_path / "data", authority) as place:
         with pytest.raises(KeyboardInterrupt):
-            list(examine(deployed(place, authority), on_progress=on_progress))
-        assert accounts(place) == []
+            list(examine(build_deployment(place, authority), on_progress=on_progress))
+        assert list_accounts(place) == []
 
 
 def test_a_server_that_breaks_on_the_way_is_named_once(tmp_path):
     authority = Authority(tmp_path)
     with standing(Broken("breaking", behaviour=Breaks), tmp_path / "data", authority) as place:
-        found = {each.check: each for each in examine(deployed(place, authority))}
-    failed = {name for name, each in found.items() if each.verdict == "fail"}
+        findings = {each.check: each for each in examine(build_deployment(place, authority))}
+    failed = {name for name, each in findings.items() if each.verdict == "fail"}
     assert failed == {"session.revoked-at-once", "account.deleted"}
-    assert found["stream.arrives"].evidence == (
+    assert findings["stream.arrives"].evidence == (
         "needs session.revoked-at-once, after which the server stopped responding"
     )

@@ -33,29 +33,29 @@ def is_wrong_sign_in(request, response):
 
 
 def test_a_server_as_it_is_tells_by_signing_up_alone(space):
-    found = run_checks(space.url, "enumeration")
-    verdicts = {name: each.verdict for name, each in found.items() if "enumeration" in name}
+    findings = run_checks(space.url, "enumeration")
+    verdicts = {name: each.verdict for name, each in findings.items() if "enumeration" in name}
     assert verdicts == {
         "enumeration.sign-in": "pass",
         "enumeration.sign-in-time": "pass",
         "enumeration.reset": "pass",
         "enumeration.sign-up": "warn",
     }
-    assert "REQUIRE_VERIFIED_EMAIL=on" in found["enumeration.sign-up"].fix
+    assert "REQUIRE_VERIFIED_EMAIL=on" in findings["enumeration.sign-up"].fix
 
 
 def test_with_verified_addresses_signing_up_tells_nobody(tmp_path):
     verified = {**QUICK, **WITH_ADMIN, "REQUIRE_VERIFIED_EMAIL": "on"}
     with Space(tmp_path, verified) as space:
-        found = run_checks(space.url, "enumeration.sign-up", admin=True)
-    assert outcome_of(found["enumeration.sign-up"]) == ("pass", "200 for a taken address too")
+        findings = run_checks(space.url, "enumeration.sign-up", admin=True)
+    assert outcome_of(findings["enumeration.sign-up"]) == ("pass", "200 for a taken address too")
 
 
 def test_where_nobody_may_sign_up_nothing_is_told(tmp_path):
     with Space(tmp_path, {**QUICK, **WITH_ADMIN, "SIGN_UP": "off"}) as space:
-        found = run_checks(space.url, "enumeration.sign-up", admin=True)
-    assert found["enumeration.sign-up"].verdict == "pass"
-    assert "SIGN_UP=off" in found["enumeration.sign-up"].evidence
+        findings = run_checks(space.url, "enumeration.sign-up", admin=True)
+    assert findings["enumeration.sign-up"].verdict == "pass"
+    assert "SIGN_UP=off" in findings["enumeration.sign-up"].evidence
 
 
 @pytest.mark.parametrize(
@@ -77,42 +77,42 @@ def test_where_nobody_may_sign_up_nothing_is_told(tmp_path):
     ],
     ids=["status", "words", "header", "cookie"],
 )
-def test_a_wrong_sign_in_that_tells_is_found(through, change, evidence):
+def test_a_wrong_sign_in_that_tells_is_found(proxy, change, evidence):
     def tell(request, response):
         if is_wrong_sign_in(request, response) and not is_known(request):
             change(response)
 
-    through.after = tell
-    found = run_checks(through.url, "enumeration.sign-in")["enumeration.sign-in"]
-    assert found.verdict == "fail"
-    assert evidence in found.evidence
+    proxy.after = tell
+    finding = run_checks(proxy.url, "enumeration.sign-in")["enumeration.sign-in"]
+    assert finding.verdict == "fail"
+    assert evidence in finding.evidence
 
 
-def test_what_changes_with_every_answer_tells_nothing(through):
-    seen = iter(range(10_000))
+def test_what_changes_with_every_answer_tells_nothing(proxy):
+    numbers = iter(range(10_000))
 
     def number(request, response):
-        response.set_header("x-ray", str(next(seen)))
-        response.headers.append((f"x-cache-{next(seen) % 3}", "hit"))
+        response.set_header("x-ray", str(next(numbers)))
+        response.headers.append((f"x-cache-{next(numbers) % 3}", "hit"))
 
-    through.after = number
-    assert run_checks(through.url, "enumeration.sign-in")["enumeration.sign-in"].verdict == "pass"
+    proxy.after = number
+    assert run_checks(proxy.url, "enumeration.sign-in")["enumeration.sign-in"].verdict == "pass"
 
 
-def test_a_server_that_checks_no_password_of_strangers_is_found_by_its_time(through):
+def test_a_server_that_checks_no_password_of_strangers_is_found_by_its_time(proxy):
     hash_takes_so_long = threading.Event()
 
     def delay_the_known(request, response):
         if is_wrong_sign_in(request, response) and is_known(request):
             hash_takes_so_long.wait(SLOW)
 
-    through.after = delay_the_known
-    found = run_checks(through.url, "enumeration.sign-in-time")["enumeration.sign-in-time"]
-    assert found.verdict == "fail"
-    assert "ms apart" in found.evidence
+    proxy.after = delay_the_known
+    finding = run_checks(proxy.url, "enumeration.sign-in-time")["enumeration.sign-in-time"]
+    assert finding.verdict == "fail"
+    assert "ms apart" in finding.evidence
 
 
-def test_a_gap_that_was_chance_is_looked_at_again(through):
+def test_a_gap_that_was_chance_is_looked_at_again(proxy):
     pause, left = threading.Event(), iter(range(3))
 
     def delay_the_first_known(request, response):
@@ -123,39 +123,39 @@ def test_a_gap_that_was_chance_is_looked_at_again(through):
         ):
             pause.wait(SLOW)
 
-    through.after = delay_the_first_known
-    found = run_checks(through.url, "enumeration.sign-in-time")["enumeration.sign-in-time"]
-    assert found.verdict == "pass"
-    assert "medians of 6" in found.evidence
+    proxy.after = delay_the_first_known
+    finding = run_checks(proxy.url, "enumeration.sign-in-time")["enumeration.sign-in-time"]
+    assert finding.verdict == "pass"
+    assert "medians of 6" in finding.evidence
     assert next(left, None) is None
 
 
-def test_a_gap_that_is_small_beside_the_hash_proves_nothing(through):
+def test_a_gap_that_is_small_beside_the_hash_proves_nothing(proxy):
     hash_takes_so_long = threading.Event()
 
     def delay_all(request, response):
         if is_wrong_sign_in(request, response):
             hash_takes_so_long.wait(2 * SLOW if is_known(request) else 2 * SLOW - 0.04)
 
-    through.after = delay_all
-    found = run_checks(through.url, "enumeration.sign-in-time")["enumeration.sign-in-time"]
-    assert found.verdict == "pass"
-    assert "cannot be measured" in found.evidence
+    proxy.after = delay_all
+    finding = run_checks(proxy.url, "enumeration.sign-in-time")["enumeration.sign-in-time"]
+    assert finding.verdict == "pass"
+    assert "cannot be measured" in finding.evidence
 
 
-def test_a_reset_that_tells_is_found(through):
+def test_a_reset_that_tells_is_found(proxy):
     def tell(request):
         if request.path == RESET and not is_known(request):
             return make_response(404, b'{"message":"no such user"}')
         return None
 
-    through.before = tell
-    found = run_checks(through.url, "enumeration.reset")["enumeration.reset"]
-    assert found.verdict == "fail"
-    assert "only an unknown one: message 'no such user', status 404" in found.evidence
+    proxy.before = tell
+    finding = run_checks(proxy.url, "enumeration.reset")["enumeration.reset"]
+    assert finding.verdict == "fail"
+    assert "only an unknown one: message 'no such user', status 404" in finding.evidence
 
 
-def test_a_sign_up_that_lets_a_second_one_in_is_found(through):
+def test_a_sign_up_that_lets_a_second_one_in_is_found(proxy):
     first = []
 
     def let_in(request):
@@ -165,9 +165,9 @@ def test_a_sign_up_that_lets_a_second_one_in_is_found(through):
         taken = {"token": "t" * 42, "user": {"id": "1"}}
         return make_response(200, json.dumps(taken).encode())
 
-    through.before = let_in
-    found = run_checks(through.url, "enumeration.sign-up")["enumeration.sign-up"]
-    assert outcome_of(found) == (
+    proxy.before = let_in
+    finding = run_checks(proxy.url, "enumeration.sign-up")["enumeration.sign-up"]
+    assert outcome_of(finding) == (
         "fail",
         "signing up with a taken address answered 200",
     )

@@ -24,12 +24,12 @@ class App:
     proxy: ScriptedProxy
 
 
-def from_the_visitor(request):
+def add_visitor_address(request):
     """What the platform's edge adds for who comes from the open internet."""
     request.headers["x-forwarded-for"] = VISITOR
 
 
-def as_in_the_guide(request):
+def forward_as_in_guide(request):
     """What `proxy.ts` does, on a host that overwrites what visitors claim."""
     if not request.path.startswith("/api/auth"):
         return PAGE
@@ -41,7 +41,7 @@ def as_in_the_guide(request):
 
 @pytest.fixture(scope="module")
 def edge_and_space(tmp_path_factory):
-    with ScriptedProxy(before=from_the_visitor) as edge:
+    with ScriptedProxy(before=add_visitor_address) as edge:
         settings = {
             **QUICK,
             **WITH_ADMIN,
@@ -58,43 +58,45 @@ def edge_and_space(tmp_path_factory):
 def app(edge_and_space):
     """An app that does as the guide says, until a test spoils it."""
     edge, space = edge_and_space
-    with ScriptedProxy(before=as_in_the_guide) as proxy:
+    with ScriptedProxy(before=forward_as_in_guide) as proxy:
         proxy.target = space.url
         yield App(proxy.url, edge.url, proxy)
 
 
-def seen_through(app, *names):
-    found = run_checks(app.server_url, *(names or ("frontend",)), frontend=app.url)
-    return {name: each for name, each in found.items() if name.startswith("frontend.")}
+def run_frontend_checks(app, *names):
+    findings = run_checks(app.server_url, *(names or ("frontend",)), frontend=app.url)
+    return {name: each for name, each in findings.items() if name.startswith("frontend.")}
 
 
-def not_right(found):
+def problems_in(findings):
     """What did not pass, but for what was not made because of something that failed."""
     return {
-        name: each.verdict.value for name, each in found.items() if each.verdict in {"fail", "warn"}
+        name: each.verdict.value
+        for name, each in findings.items()
+        if each.verdict in {"fail", "warn"}
     }
 
 
 def test_an_app_as_in_the_guide_is_right(app):
-    found = seen_through(app)
-    others = {name: outcome_of(each) for name, each in found.items() if each.verdict != "pass"}
+    findings = run_frontend_checks(app)
+    others = {name: outcome_of(each) for name, each in findings.items() if each.verdict != "pass"}
     not_passed_on = ("skipped", "the app does not pass /api/stream on")
     assert others == {"frontend.stream": not_passed_on}
-    assert VISITOR in found["frontend.address"].evidence
+    assert VISITOR in findings["frontend.address"].evidence
 
 
 def test_without_an_app_one_line_says_so(edge_and_space):
     edge, _ = edge_and_space
-    found = run_checks(edge.url, "frontend")
-    assert [name for name in found if name.startswith("frontend.")] == ["frontend.reaches"]
-    assert "--frontend" in found["frontend.reaches"].evidence
+    findings = run_checks(edge.url, "frontend")
+    assert [name for name in findings if name.startswith("frontend.")] == ["frontend.reaches"]
+    assert "--frontend" in findings["frontend.reaches"].evidence
 
 
-def spoiled(name, *, before=None, after=None, finds):
-    return pytest.param(before, after, finds, id=name)
+def faulty_app(name, *, before=None, after=None, expected):
+    return pytest.param(before, after, expected, id=name)
 
 
-def page_for_all(_):
+def send_page(_):
     return PAGE
 
 
@@ -106,7 +108,7 @@ def drop_deletions(_, response):
     response.headers = [each for each in response.headers if "max-age=0" not in each[1].lower()]
 
 
-def cookies(change):
+def change_cookies(change):
     """Change each Set-Cookie line."""
 
     def after(_, response):
@@ -118,172 +120,184 @@ def cookies(change):
     return after
 
 
-def keep_cookie_back(request):
+def forward_without_cookie(request):
     request.headers.pop("cookie", None)
-    return as_in_the_guide(request)
+    return forward_as_in_guide(request)
 
 
-def without_the_key(request):
-    response = as_in_the_guide(request)
+def forward_without_key(request):
+    response = forward_as_in_guide(request)
     request.headers.pop("x-gatehouse-key", None)
     return response
 
 
-def believing_the_visitor(request):
+def forward_claimed_address(request):
     claimed = request.headers.get("x-gatehouse-client-ip")
-    response = as_in_the_guide(request)
+    response = forward_as_in_guide(request)
     request.headers["x-gatehouse-client-ip"] = claimed or VISITOR
     return response
 
 
-def without_origin(request):
+def forward_without_origin(request):
     request.headers.pop("origin", None)
-    return as_in_the_guide(request)
+    return forward_as_in_guide(request)
 
 
-def open_to_all(request, response):
+def allow_every_origin(request, response):
     response.set_header("access-control-allow-origin", request.headers.get("origin", "*"))
 
 
-def let_everybody_in(request):
+def answer_without_session(request):
     if request.path == "/api/auth/list-sessions" and "cookie" not in request.headers:
         return make_response(200, b"[]")
-    return as_in_the_guide(request)
+    return forward_as_in_guide(request)
 
 
-def sign_out_by_itself(request):
+def answer_sign_out(request):
     if request.path != "/api/auth/sign-out":
-        return as_in_the_guide(request)
+        return forward_as_in_guide(request)
     response = make_response(200, b'{"success":true}')
     response.set_header("set-cookie", "better-auth.session_token=; Path=/; Max-Age=0")
     return response
 
 
 @pytest.mark.parametrize(
-    ("before", "after", "finds"),
+    ("before", "after", "expected"),
     [
-        spoiled("no rewrite", before=page_for_all, finds={"frontend.reaches": "fail"}),
-        spoiled("cookies dropped", after=drop_cookies, finds={"frontend.cookie": "fail"}),
-        spoiled(
+        faulty_app("no rewrite", before=send_page, expected={"frontend.reaches": "fail"}),
+        faulty_app("cookies dropped", after=drop_cookies, expected={"frontend.cookie": "fail"}),
+        faulty_app(
             "a Domain of its own",
-            after=cookies(lambda line: f"{line}; Domain=127.0.0.1"),
-            finds={"frontend.cookie": "fail"},
+            after=change_cookies(lambda line: f"{line}; Domain=127.0.0.1"),
+            expected={"frontend.cookie": "fail"},
         ),
-        spoiled(
+        faulty_app(
             "a foreign Domain",
-            after=cookies(lambda line: f"{line}; Domain=vercel.app"),
-            finds={"frontend.cookie": "fail"},
+            after=change_cookies(lambda line: f"{line}; Domain=vercel.app"),
+            expected={"frontend.cookie": "fail"},
         ),
-        spoiled(
+        faulty_app(
             "a prefix without Secure",
-            after=cookies(lambda line: f"__Secure-{line}"),
-            finds={"frontend.cookie-kept": "fail", "frontend.session": "fail"},
+            after=change_cookies(lambda line: f"__Secure-{line}"),
+            expected={"frontend.cookie-kept": "fail", "frontend.session": "fail"},
         ),
-        spoiled(
+        faulty_app(
             "SameSite=None without Secure",
-            after=cookies(lambda line: line.replace("SameSite=Lax", "SameSite=None")),
-            finds={"frontend.cookie-kept": "fail", "frontend.cookie-safe": "warn"},
+            after=change_cookies(lambda line: line.replace("SameSite=Lax", "SameSite=None")),
+            expected={"frontend.cookie-kept": "fail", "frontend.cookie-safe": "warn"},
         ),
-        spoiled(
+        faulty_app(
             "Partitioned",
-            after=cookies(lambda line: f"{line}; Secure; Partitioned"),
-            finds={"frontend.cookie-safe": "warn"},
+            after=change_cookies(lambda line: f"{line}; Secure; Partitioned"),
+            expected={"frontend.cookie-safe": "warn"},
         ),
-        spoiled(
+        faulty_app(
             "no HttpOnly",
-            after=cookies(lambda line: line.replace("; HttpOnly", "")),
-            finds={"frontend.cookie-safe": "fail"},
+            after=change_cookies(lambda line: line.replace("; HttpOnly", "")),
+            expected={"frontend.cookie-safe": "fail"},
         ),
-        spoiled("Cookie kept back", before=keep_cookie_back, finds={"frontend.session": "fail"}),
-        spoiled("no key", before=without_the_key, finds={"frontend.address": "fail"}),
-        spoiled(
+        faulty_app(
+            "Cookie kept back", before=forward_without_cookie, expected={"frontend.session": "fail"}
+        ),
+        faulty_app("no key", before=forward_without_key, expected={"frontend.address": "fail"}),
+        faulty_app(
             "the visitor's word",
-            before=believing_the_visitor,
-            finds={"frontend.forged-address": "fail"},
+            before=forward_claimed_address,
+            expected={"frontend.forged-address": "fail"},
         ),
-        spoiled("CORS for everyone", after=open_to_all, finds={"frontend.foreign": "fail"}),
-        spoiled("let in", before=let_everybody_in, finds={"frontend.protected": "fail"}),
-        spoiled("cookies not cleared", after=drop_deletions, finds={"frontend.sign-out": "fail"}),
-        spoiled(
-            "sign-out by itself", before=sign_out_by_itself, finds={"frontend.sign-out": "fail"}
+        faulty_app(
+            "CORS for everyone", after=allow_every_origin, expected={"frontend.foreign": "fail"}
+        ),
+        faulty_app(
+            "let in", before=answer_without_session, expected={"frontend.protected": "fail"}
+        ),
+        faulty_app(
+            "cookies not cleared", after=drop_deletions, expected={"frontend.sign-out": "fail"}
+        ),
+        faulty_app(
+            "sign-out by itself", before=answer_sign_out, expected={"frontend.sign-out": "fail"}
         ),
     ],
 )
-def test_a_spoiled_app_is_found(app, before, after, finds):
+def test_a_spoiled_app_is_found(app, before, after, expected):
     app.proxy.before = before or app.proxy.before
     app.proxy.after = after or app.proxy.after
-    found = seen_through(app)
-    assert not_right(found) == finds
-    assert [name for name in finds if not found[name].fix] == []
+    findings = run_frontend_checks(app)
+    assert problems_in(findings) == expected
+    assert [name for name in expected if not findings[name].fix] == []
 
 
-def everything_passed_on(request):
-    as_in_the_guide(request)
+def forward_everything(request):
+    forward_as_in_guide(request)
 
 
 def test_a_stream_that_is_passed_on_piece_by_piece_is_right(app):
-    app.proxy.before = everything_passed_on
-    found = seen_through(app, "frontend.stream")["frontend.stream"]
-    assert found.verdict == "pass"
-    assert found.evidence.startswith("5 events, ")
+    app.proxy.before = forward_everything
+    finding = run_frontend_checks(app, "frontend.stream")["frontend.stream"]
+    assert finding.verdict == "pass"
+    assert finding.evidence.startswith("5 events, ")
 
 
 def test_a_stream_that_is_collected_first_is_found(app):
     def collect(_, response):
         response.read()
 
-    app.proxy.before, app.proxy.after = everything_passed_on, collect
-    found = seen_through(app, "frontend.stream")["frontend.stream"]
-    assert found.verdict == "fail"
-    assert "collects the response" in found.fix
+    app.proxy.before, app.proxy.after = forward_everything, collect
+    finding = run_frontend_checks(app, "frontend.stream")["frontend.stream"]
+    assert finding.verdict == "fail"
+    assert "collects the response" in finding.fix
 
 
 def test_an_origin_that_is_rewritten_is_found(app):
-    def rewritten(request):
+    def rewrite_origin(request):
         if "origin" in request.headers:
             request.headers["origin"] = app.url
-        return as_in_the_guide(request)
+        return forward_as_in_guide(request)
 
-    app.proxy.before = rewritten
-    assert not_right(seen_through(app)) == {"frontend.foreign": "fail"}
+    app.proxy.before = rewrite_origin
+    assert problems_in(run_frontend_checks(app)) == {"frontend.foreign": "fail"}
 
 
 def test_answers_that_are_kept_are_found(app):
     kept = {}
 
-    def from_memory(request):
-        return kept.get(request.path) if "get-session" in request.path else as_in_the_guide(request)
+    def recall(request):
+        return (
+            kept.get(request.path)
+            if "get-session" in request.path
+            else forward_as_in_guide(request)
+        )
 
     def remember(request, response):
         if "get-session" in request.path and response.read() != b"null":
             kept.setdefault(request.path, response)
 
-    app.proxy.before = lambda request: from_memory(request) or as_in_the_guide(request)
+    app.proxy.before = lambda request: recall(request) or forward_as_in_guide(request)
     app.proxy.after = remember
-    found = seen_through(app)
-    assert found["frontend.session"].verdict == "fail"
-    assert "without a cookie" in found["frontend.session"].evidence
+    findings = run_frontend_checks(app)
+    assert findings["frontend.session"].verdict == "fail"
+    assert "without a cookie" in findings["frontend.session"].evidence
 
 
 def test_an_app_in_front_of_another_server_is_found(app, tmp_path):
     elsewhere = {**QUICK, "FRONTEND_URL": "http://127.0.0.1:*"}
     with Space(tmp_path, elsewhere) as another:
         app.proxy.target = another.url
-        found = seen_through(app)
-    assert not_right(found) == {"frontend.sign-in": "fail"}
-    assert "another database" in found["frontend.sign-in"].fix
+        findings = run_frontend_checks(app)
+    assert problems_in(findings) == {"frontend.sign-in": "fail"}
+    assert "another database" in findings["frontend.sign-in"].fix
 
 
 def test_an_app_that_is_not_named_in_frontend_url_is_told_the_setting(tmp_path):
-    with Space(tmp_path, QUICK) as space, ScriptedProxy(before=as_in_the_guide) as proxy:
+    with Space(tmp_path, QUICK) as space, ScriptedProxy(before=forward_as_in_guide) as proxy:
         proxy.target = space.url
-        found = run_checks(space.url, "frontend.sign-in", frontend=proxy.url)["frontend.sign-in"]
-    assert found.verdict == "fail"
-    assert found.fix == f"Set FRONTEND_URL={proxy.url} on the server."
+        finding = run_checks(space.url, "frontend.sign-in", frontend=proxy.url)["frontend.sign-in"]
+    assert finding.verdict == "fail"
+    assert finding.fix == f"Set FRONTEND_URL={proxy.url} on the server."
 
 
 @pytest.mark.parametrize(
-    ("host", "its_site"),
+    ("host", "site"),
     [
         ("app.example.com", "example.com"),
         ("example.com", "example.com"),
@@ -296,8 +310,8 @@ def test_an_app_that_is_not_named_in_frontend_url_is_told_the_setting(tmp_path):
         ("::1", "::1"),
     ],
 )
-def test_the_site_of_a_host(host, its_site):
-    assert registrable_domain(host) == its_site
+def test_the_site_of_a_host(host, site):
+    assert registrable_domain(host) == site
 
 
 def test_an_app_on_vercel_and_a_space_are_two_sites():
@@ -308,8 +322,8 @@ def test_an_app_on_vercel_and_a_space_are_two_sites():
 
 def test_what_would_happen_without_the_app_is_said(app, monkeypatch):
     monkeypatch.setattr("doctor.checks.frontend.cookie.is_same_site", lambda app, server: False)
-    found = seen_through(app, "frontend.cookie")["frontend.cookie"]
-    assert "third-party: with SameSite=Lax, neither kept nor sent" in found.evidence
+    finding = run_frontend_checks(app, "frontend.cookie")["frontend.cookie"]
+    assert "third-party: with SameSite=Lax, neither kept nor sent" in finding.evidence
 
 
 def test_the_proxy_of_these_tests_passes_on_what_it_gets(app):

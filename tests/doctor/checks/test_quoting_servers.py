@@ -32,7 +32,7 @@ def space(tmp_path_factory):
         yield running
 
 
-class Quotes:
+class QuotingBehaviour:
     """Quotes at `place` everything secret that it has set or was sent so far."""
 
     def __init__(self, place):
@@ -53,19 +53,19 @@ def _password(request):
     return json.loads(request.body).get("password", "") if request.body.startswith(b"{") else ""
 
 
-def in_the_message(request, response, sent):
+def quote_in_message(request, response, sent):
     """At every distance from the end of what the doctor quotes of a message."""
     if request.path in {"/health", "/ready"}:
         return
-    in_turns = sum(map(len, request.path)) * 7 % 90
-    message = "x" * in_turns + " ".join([*sent, *map(repr, sent)])
+    padding = sum(map(len, request.path)) * 7 % 90
+    message = "x" * padding + " ".join([*sent, *map(repr, sent)])
     response.status, response.chunks = (
         400,
         [json.dumps({"message": message, "code": message}).encode()],
     )
 
 
-def in_headers(request, response, sent):
+def quote_in_headers(request, response, sent):
     text = quote(" ".join(sent), safe=" =;")
     for name in ("content-security-policy", "server", "x-frame-options", "cache-control"):
         response.set_header(name, text)
@@ -73,7 +73,7 @@ def in_headers(request, response, sent):
     response.headers.append(("set-cookie", f"{sent[-1] if sent else 'x'}=1; Domain={text}"))
 
 
-def in_the_body_and_a_redirect(request, response, sent):
+def quote_in_body_and_redirect(request, response, sent):
     text = " ".join(sent)
     if request.path in {"/health", "/ready"}:
         body = {"status": "ok", "version": text, "sessions": f"bypassed: {text}"}
@@ -85,38 +85,38 @@ def in_the_body_and_a_redirect(request, response, sent):
         response.chunks = [json.dumps({"message": text}).encode()]
 
 
-PLACES = [in_the_message, in_headers, in_the_body_and_a_redirect]
+PLACES = [quote_in_message, quote_in_headers, quote_in_body_and_redirect]
 
 
 @pytest.mark.parametrize("place", PLACES)
-def test_no_finding_repeats_a_secret_however_it_is_read(through, place):
-    through.after = quotes = Quotes(place)
-    deployment = Deployment(through.url, admin=Admin(ADMIN, SecretText(PASSWORD)))
-    found = list(examine(deployment))
+def test_no_finding_repeats_a_secret_however_it_is_read(proxy, place):
+    proxy.after = quotes = QuotingBehaviour(place)
+    deployment = Deployment(proxy.url, admin=Admin(ADMIN, SecretText(PASSWORD)))
+    findings = list(examine(deployment))
 
     assert {PASSWORD, COOKIE_OF_THE_PROXY} <= quotes.secrets
     assert len([each for each in quotes.secrets if len(each) > 40]) > 3, "no session was quoted"
-    assert BLANK in str([each.evidence for each in found])
-    written = everything_written(deployment, found)
-    assert pieces_in(written, quotes.secrets) == []
+    assert BLANK in str([each.evidence for each in findings])
+    written = render_everywhere(deployment, findings)
+    assert find_pieces(written, quotes.secrets) == []
 
 
-def everything_written(deployment, found):
+def render_everywhere(deployment, findings):
     """The findings as a terminal, a program, CI, a notebook's page and the panel show them."""
-    it = DoctorRun(
-        deployment, (), "owner", datetime(2026, 1, 1, tzinfo=UTC), found, is_finished=True
+    run = DoctorRun(
+        deployment, (), "owner", datetime(2026, 1, 1, tzinfo=UTC), findings, is_finished=True
     )
     pages = [
-        json.loads(render_json(Report(deployment, it.started_at, 1.0, found))),
-        [render_junit(Report(deployment, it.started_at, 1.0, found)).decode()],
-        findings_table(found, *Verdict).to_html(),
-        panel_findings.render_findings(it),
-        panel_findings.as_text(it),
+        json.loads(render_json(Report(deployment, run.started_at, 1.0, findings))),
+        [render_junit(Report(deployment, run.started_at, 1.0, findings)).decode()],
+        findings_table(findings, *Verdict).to_html(),
+        panel_findings.render_findings(run),
+        panel_findings.as_text(run),
     ]
     return "\n".join(html.unescape(unquote(str(page))) for page in pages)
 
 
-def pieces_in(text, secrets):
+def find_pieces(text, secrets):
     return [
         secret[start : start + PIECE]
         for secret in secrets
