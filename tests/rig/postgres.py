@@ -130,7 +130,7 @@ class PostgresServer:
 
 
 def shared_server() -> PostgresServer:
-    """This run's server, started by the first worker that needs it; leaves the test out without one."""
+    """This run's server, started by the first worker that needs it, or skips the test."""
     require_postgres()
     folder = shared.folder() / "postgres"
     port = shared.once("postgres", lambda: PostgresServer.create(folder).port)
