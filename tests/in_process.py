@@ -24,7 +24,7 @@ from backend.storage.work import Work
 from tests.clocks import FixedClock, SeededRandomness
 from tests.make import PASSWORD, make_settings
 from tests.rig.fixtures import DatabaseTarget
-from tests.rig.migrated import put_sqlite
+from tests.rig.migrated_databases import put_sqlite
 from tests.rig.processes import wait_until
 
 T = TypeVar("T")

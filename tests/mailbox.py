@@ -13,7 +13,7 @@ from tests.in_process import Gatehouse, Visitor
 
 
 @dataclass(frozen=True)
-class Received:
+class ReceivedMail:
     """One mail as its reader sees it."""
 
     kind: str
@@ -36,13 +36,13 @@ class Mailbox:
 
     file: Path
 
-    def all(self, to: str | None = None, kind: str | None = None) -> list[Received]:
+    def all(self, to: str | None = None, kind: str | None = None) -> list[ReceivedMail]:
         """The mails to one address, of one kind; or all of them."""
         lines = self.file.read_text().splitlines() if self.file.exists() else []
-        mails = [Received(**json.loads(line)) for line in lines]
+        mails = [ReceivedMail(**json.loads(line)) for line in lines]
         return [mail for mail in mails if to in {None, mail.to} and kind in {None, mail.kind}]
 
-    def last(self, kind: str, to: str = "ada@example.com") -> Received:
+    def last(self, kind: str, to: str = "ada@example.com") -> ReceivedMail:
         """The newest mail of this kind."""
         return self.all(to, kind)[-1]
 
@@ -82,6 +82,6 @@ def posting_anywhere(start_on: Start, mailbox: Mailbox) -> Gatehouse:
     return start_on(mailbox_file=mailbox.file)
 
 
-def clicks(visitor: Visitor, mail: Received) -> httpx.Response:
+def clicks(visitor: Visitor, mail: ReceivedMail) -> httpx.Response:
     """Open the link of a mail in this browser."""
     return visitor.get(mail.path)

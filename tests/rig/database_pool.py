@@ -11,7 +11,7 @@ from typing import Any
 import psycopg2
 
 from tests.rig import shared
-from tests.rig.migrated import postgres_template
+from tests.rig.migrated_databases import postgres_template
 from tests.rig.postgres import PostgresServer
 from tests.rig.processes import wait_until
 

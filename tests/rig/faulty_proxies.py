@@ -9,13 +9,13 @@ from tests.rig.proxy import ProxyBehaviour, ProxyRequest, ProxyResponse
 
 SESSION = "better-auth.session_token"
 TEN_MINUTES = timedelta(minutes=10)
-SHORT = 20  # seconds; a session that the doctor waits for
+SHORT_SESSION = 20  # seconds; a session that the doctor waits for
 _CACHE_SECONDS = 5
 _PAGE = b"<!doctype html><title>Sleeping</title>This Space is asleep."
 _SESSION_PATHS = {"/api/auth/get-session", "/api/me"}
 
 
-def cookies(change: Callable[[str], str]) -> type[ProxyBehaviour]:
+def change_cookies(change: Callable[[str], str]) -> type[ProxyBehaviour]:
     """Change each Set-Cookie line; one that becomes empty is taken away."""
 
     class ChangesCookies(ProxyBehaviour):
@@ -27,7 +27,7 @@ def cookies(change: Callable[[str], str]) -> type[ProxyBehaviour]:
     return ChangesCookies
 
 
-def headers(*names: str) -> type[ProxyBehaviour]:
+def drop_headers(*names: str) -> type[ProxyBehaviour]:
     """Take headers away."""
 
     class DropsHeaders(ProxyBehaviour):
@@ -46,7 +46,7 @@ class AllowsEveryOrigin(ProxyBehaviour):
             response.set_header("access-control-allow-credentials", "true")
 
 
-class OwnOrigin(ProxyBehaviour):
+class ReplacesOrigin(ProxyBehaviour):
     """Replaces the Origin of every request by the deployment's own."""
 
     def before(self, request: ProxyRequest) -> ProxyResponse | None:
@@ -63,7 +63,7 @@ class DropsOrigin(ProxyBehaviour):
         return None
 
 
-class BelievesTheCaller(ProxyBehaviour):
+class TrustsForwardedFor(ProxyBehaviour):
     """Passes on the first address of X-Forwarded-For, which the caller wrote."""
 
     def forward(self, request: ProxyRequest) -> None:
@@ -71,14 +71,14 @@ class BelievesTheCaller(ProxyBehaviour):
         request.headers["x-forwarded-for"] = claimed.partition(",")[0].strip()
 
 
-class SaysNothing(ProxyBehaviour):
+class KeepsForwardedFor(ProxyBehaviour):
     """Appends nothing to X-Forwarded-For: its last entry is the caller's too."""
 
     def forward(self, request: ProxyRequest) -> None:
         pass
 
 
-class Remembers(ProxyBehaviour):
+class CachesSessions(ProxyBehaviour):
     """Caches responses about a session for some seconds."""
 
     def __init__(self) -> None:
@@ -99,14 +99,14 @@ class Remembers(ProxyBehaviour):
         return request.headers.get("cookie", ""), request.path
 
 
-class Mixes(Remembers):
+class MixesSessions(CachesSessions):
     """Caches responses about a session and sends them to every caller."""
 
     def key(self, request: ProxyRequest) -> tuple[str, str]:
         return "", request.path
 
 
-class RemembersTooLong(ProxyBehaviour):
+class CachesExpiredSessions(ProxyBehaviour):
     """Answers about an expired session as it did before it expired."""
 
     def __init__(self) -> None:
@@ -117,13 +117,13 @@ class RemembersTooLong(ProxyBehaviour):
         cookie = request.headers.get("cookie", "")
         before = self._cached.get((cookie, request.path))
         if _contains_user(request, response):
-            self._ends.setdefault(cookie, time.monotonic() + SHORT)
+            self._ends.setdefault(cookie, time.monotonic() + SHORT_SESSION)
             self._cached[cookie, request.path] = response.copy()
         elif before and time.monotonic() > self._ends[cookie] - 2:
             response.status, response.headers, response.chunks = 200, before.headers, before.chunks
 
 
-class Renames(ProxyBehaviour):
+class RenamesCookies(ProxyBehaviour):
     """Gives cookies a name of its own, and back again on their way to the server."""
 
     def before(self, request: ProxyRequest) -> ProxyResponse | None:
@@ -132,7 +132,7 @@ class Renames(ProxyBehaviour):
         return None
 
     def after(self, request: ProxyRequest, response: ProxyResponse) -> None:
-        cookies(lambda line: line.replace(SESSION, "app-sid"))().after(request, response)
+        change_cookies(lambda line: line.replace(SESSION, "app-sid"))().after(request, response)
 
 
 class JoinsCookies(ProxyBehaviour):
@@ -143,7 +143,7 @@ class JoinsCookies(ProxyBehaviour):
             response.set_header("set-cookie", ", ".join(lines))
 
 
-class Forgets(ProxyBehaviour):
+class LosesCookies(ProxyBehaviour):
     """Loses the cookies of every second request, as servers with different keys would."""
 
     def __init__(self) -> None:
@@ -157,7 +157,7 @@ class Forgets(ProxyBehaviour):
         return None
 
 
-class HoldsBack(ProxyBehaviour):
+class BuffersBodies(ProxyBehaviour):
     """Buffers each body before it passes it on."""
 
     def after(self, request: ProxyRequest, response: ProxyResponse) -> None:
@@ -172,7 +172,7 @@ class TenMinutesSlow(ProxyBehaviour):
         response.set_header("date", format_datetime(date, usegmt=True))
 
 
-class LeadsToLogin(ProxyBehaviour):
+class RedirectsToLogin(ProxyBehaviour):
     """Redirects callers who are not signed in to a page."""
 
     def after(self, request: ProxyRequest, response: ProxyResponse) -> None:
@@ -217,7 +217,7 @@ class AnswersPreflights(ProxyBehaviour):
         return ProxyResponse(204, [*allowed, ("x-proxied-host", "http://10.0.0.7")])
 
 
-class Breaks(ProxyBehaviour):
+class BreaksAfterRevocation(ProxyBehaviour):
     """Closes every connection after the first request that revokes sessions."""
 
     def __init__(self) -> None:

@@ -11,7 +11,7 @@ from playwright.sync_api import Browser
 
 from tests.rig.chromium import chromium
 from tests.rig.database_pool import database_pool
-from tests.rig.migrated import put_sqlite
+from tests.rig.migrated_databases import put_sqlite
 from tests.rig.pgbouncer import shared_pgbouncer
 from tests.rig.postgres import PostgresServer, shared_server
 from tests.rig.space import Space

@@ -14,7 +14,7 @@ import httpx
 
 from tests.rig import shared
 from tests.rig.processes import wait_until
-from tests.rig.smtp import Received, SmtpServer
+from tests.rig.smtp import SmtpMail, SmtpServer
 from tests.rig.space import Space
 
 PASSWORD = "correct horse battery"
@@ -64,7 +64,7 @@ def _run_storm(folder: Path, resets: int) -> None:
     _print_report(_reset_mails(smtp), resets, time.monotonic() - started_at)
 
 
-def _print_report(received: list[Received], resets: int, seconds: float) -> None:
+def _print_report(received: list[SmtpMail], resets: int, seconds: float) -> None:
     ids_of: dict[str, set[str]] = {}
     for mail in received:
         ids_of.setdefault(mail.recipients[0], set()).add(mail.message_id)
@@ -75,7 +75,7 @@ def _print_report(received: list[Received], resets: int, seconds: float) -> None
     print(f"with another Message-ID: {sum(len(ids) - 1 for ids in ids_of.values())}")
 
 
-def _reset_mails(smtp: SmtpServer) -> list[Received]:
+def _reset_mails(smtp: SmtpServer) -> list[SmtpMail]:
     return [mail for mail in smtp.received() if "password" in str(mail.message["Subject"])]
 
 

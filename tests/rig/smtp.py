@@ -27,7 +27,7 @@ ROOT = Path(__file__).parents[2]
 
 
 @dataclass(frozen=True)
-class Received:
+class SmtpMail:
     """One mail as the server took it."""
 
     sender: str
@@ -75,10 +75,10 @@ class SmtpServer:
         self._process.wait()
         shared.ended(self._process.pid)
 
-    def received(self) -> list[Received]:
+    def received(self) -> list[SmtpMail]:
         """Every mail it has taken, in all its lives, in order."""
         lines = self._file.read_text().splitlines(keepends=True)
-        return [Received(**json.loads(line)) for line in lines if line.endswith("\n")]
+        return [SmtpMail(**json.loads(line)) for line in lines if line.endswith("\n")]
 
     def __enter__(self) -> "SmtpServer":
         return self.start()

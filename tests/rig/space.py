@@ -12,7 +12,7 @@ import httpx
 
 from tests.rig import shared
 from tests.rig.fork_server import PANEL, SERVER, Forked, fork_server
-from tests.rig.migrated import put_sqlite
+from tests.rig.migrated_databases import put_sqlite
 from tests.rig.processes import free_port, wait_until
 
 ROOT = Path(__file__).parents[2]

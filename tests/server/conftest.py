@@ -10,7 +10,7 @@ from tests.rig.background import in_background
 from tests.rig.fork_server import fork_server
 from tests.rig.processes import free_port, listens, wait_until
 from tests.rig.space import inherited
-from tests.server.toy import Stage, Toy
+from tests.server.toy import SwitchableApp, Toy
 from tests.server.wire_client import PATIENCE, WireClient
 
 ROOT = Path(__file__).parents[2]
@@ -30,15 +30,15 @@ def toy() -> Toy:
 
 
 @pytest.fixture(scope="session")
-def servers() -> Iterator[Callable[[ConnectionLimits], tuple[Stage, Address]]]:
+def servers() -> Iterator[Callable[[ConnectionLimits], tuple[SwitchableApp, Address]]]:
     """One running server for each set of limits: starting and stopping takes longer than a test."""
-    running: dict[ConnectionLimits, tuple[Stage, Address]] = {}
+    running: dict[ConnectionLimits, tuple[SwitchableApp, Address]] = {}
     with ExitStack() as stack:
 
-        def server(limits: ConnectionLimits) -> tuple[Stage, Address]:
+        def server(limits: ConnectionLimits) -> tuple[SwitchableApp, Address]:
             if limits not in running:
-                stage = Stage()
-                running[limits] = stage, stack.enter_context(in_background(stage, limits))
+                app = SwitchableApp()
+                running[limits] = app, stack.enter_context(in_background(app, limits))
             return running[limits]
 
         yield server
@@ -47,8 +47,8 @@ def servers() -> Iterator[Callable[[ConnectionLimits], tuple[Stage, Address]]]:
 @pytest.fixture
 def connect(servers, toy: Toy, limits: ConnectionLimits) -> Iterator[Callable[[], WireClient]]:
     """Open connections to the toy behind the real server; they are closed after the test."""
-    stage, address = servers(limits)
-    stage.toy = toy
+    app, address = servers(limits)
+    app.toy = toy
     with ExitStack() as clients:
         yield lambda: clients.enter_context(closing(WireClient(address)))
 

@@ -87,7 +87,7 @@ class Toy:
         await send({"type": "lifespan.shutdown.complete"})
 
 
-class Stage:
+class SwitchableApp:
     """A running server's application, which can be another one for each test."""
 
     def __init__(self) -> None:

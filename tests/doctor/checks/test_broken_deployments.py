@@ -13,10 +13,10 @@ from doctor.clock import SystemBlockingClock
 from doctor.selection import select_checks
 from tests.rig import shared
 from tests.rig.authority import Authority
-from tests.rig.broken import RIGHT, STRANGER, WRONG, Broken, standing
-from tests.rig.faulty_proxies import Breaks
+from tests.rig.broken_deployments import RIGHT, UNUSUAL, WRONG, DeploymentCase, run_deployment
+from tests.rig.faulty_proxies import BreaksAfterRevocation
 
-ALL = (*RIGHT, *WRONG, *STRANGER)
+ALL = (*RIGHT, *WRONG, *UNUSUAL)
 # Measured times prove nothing while all of these are examined at once.
 TIMED = {"enumeration.sign-in-time", "reach.latency"}
 CAUSE = re.compile(r"needs ([a-z-]+\.[a-z-]+)")
@@ -35,26 +35,26 @@ class ClockBehind(SystemBlockingClock):
         return super().now() - self._behind
 
 
-def list_accounts(place):
+def list_accounts(running):
     """Who is in the databases of a deployment."""
     emails = []
-    for path in place.databases:
+    for path in running.databases:
         with closing(sqlite3.connect(path)) as database:
             emails += [email for (email,) in database.execute("SELECT email FROM users")]
     return emails
 
 
-def build_deployment(place, authority):
+def build_deployment(running, authority):
     """The deployment as the doctor is given it."""
     return Deployment(
-        place.url, ca_file=str(authority.ca_file), address=place.address, timeout=PATIENCE
+        running.url, ca_file=str(authority.ca_file), address=running.address, timeout=PATIENCE
     )
 
 
 def examine_broken(broken, folder, authority):
     """All that is found about one deployment, and which accounts are left in it."""
-    with standing(broken, folder, authority) as place:
-        deployment = build_deployment(place, authority)
+    with run_deployment(broken, folder, authority) as running:
+        deployment = build_deployment(running, authority)
         checks = tuple(each for each in select_checks(deployment) if each.name not in TIMED)
         steps: list[str] = []
         findings = list(
@@ -64,7 +64,7 @@ def examine_broken(broken, folder, authority):
         )
         outcomes = {each.check: [each.verdict.value, each.evidence, each.fix] for each in findings}
         waits = [each for each in steps if each.startswith("waiting")]
-        return {"outcomes": outcomes, "accounts": list_accounts(place), "waits": waits}
+        return {"outcomes": outcomes, "accounts": list_accounts(running), "waits": waits}
 
 
 @pytest.fixture(scope="module")
@@ -114,7 +114,7 @@ def test_every_other_check_is_made_or_says_what_it_lacks(findings):
     """As where all is right, or skipped with the name of the check that failed behind it."""
     unexpected = {
         f"{each.name}: {check}": outcome
-        for each in (*WRONG, *STRANGER)
+        for each in (*WRONG, *UNUSUAL)
         for check, outcome in findings[each.name]["outcomes"].items()
         if outcome[0] != expected_verdict(each, findings, check)
         and not is_explained(each, findings, check)
@@ -163,25 +163,25 @@ def test_no_account_is_left_behind(findings):
 def quick(tmp_path):
     """A deployment whose examination waits for no limit."""
     authority = Authority(tmp_path)
-    unlimited = Broken("unlimited", settings={"rate_limits": False})
-    with standing(unlimited, tmp_path / "data", authority) as place:
-        yield place, build_deployment(place, authority)
+    unlimited = DeploymentCase("unlimited", settings={"rate_limits": False})
+    with run_deployment(unlimited, tmp_path / "data", authority) as running:
+        yield running, build_deployment(running, authority)
 
 
 @pytest.mark.parametrize("last", ["account.sign-up", "session.sign-out", "limits.reached"])
 def test_who_stops_listening_leaves_no_account(quick, last):
-    place, deployment = quick
+    running, deployment = quick
     cleanups = []
     with closing(examine(deployment, on_early_cleanup=cleanups.append)) as examination:
         next(each for each in examination if each.check == last)
-        assert len(list_accounts(place)) == 1
-    assert list_accounts(place) == []
+        assert len(list_accounts(running)) == 1
+    assert list_accounts(running) == []
     assert [each.verdict.value for each in cleanups] == ["pass"]
 
 
 @pytest.mark.parametrize("steps", ["Signing in sets the session", "An event stream arrives"])
 def test_a_listener_that_fails_leaves_no_account(quick, steps):
-    place, deployment = quick
+    running, deployment = quick
 
     def on_progress(text):
         if text.startswith(steps):
@@ -189,7 +189,7 @@ def test_a_listener_that_fails_leaves_no_account(quick, steps):
 
     with pytest.raises(BrokenPipeError):
         list(examine(deployment, on_progress=on_progress))
-    assert list_accounts(place) == []
+    assert list_accounts(running) == []
 
 
 def test_a_listener_that_fails_while_it_waits_leaves_no_account(tmp_path):
@@ -199,16 +199,18 @@ def test_a_listener_that_fails_while_it_waits_leaves_no_account(tmp_path):
         if text.startswith("waiting"):
             raise KeyboardInterrupt
 
-    with standing(Broken("limited"), tmp_path / "data", authority) as place:
+    with run_deployment(DeploymentCase("limited"), tmp_path / "data", authority) as running:
         with pytest.raises(KeyboardInterrupt):
-            list(examine(build_deployment(place, authority), on_progress=on_progress))
-        assert list_accounts(place) == []
+            list(examine(build_deployment(running, authority), on_progress=on_progress))
+        assert list_accounts(running) == []
 
 
 def test_a_server_that_breaks_on_the_way_is_named_once(tmp_path):
     authority = Authority(tmp_path)
-    with standing(Broken("breaking", behaviour=Breaks), tmp_path / "data", authority) as place:
-        findings = {each.check: each for each in examine(build_deployment(place, authority))}
+    with run_deployment(
+        DeploymentCase("breaking", behaviour=BreaksAfterRevocation), tmp_path / "data", authority
+    ) as running:
+        findings = {each.check: each for each in examine(build_deployment(running, authority))}
     failed = {name for name, each in findings.items() if each.verdict == "fail"}
     assert failed == {"session.revoked-at-once", "account.deleted"}
     assert findings["stream.arrives"].evidence == (

@@ -33,10 +33,10 @@ def space(tmp_path_factory):
 
 
 class QuotingBehaviour:
-    """Quotes at `place` everything secret that it has set or was sent so far."""
+    """Quotes at `write_quote` everything secret that it has set or was sent so far."""
 
-    def __init__(self, place):
-        self._place = place
+    def __init__(self, write_quote):
+        self._write_quote = write_quote
         self.secrets = set()
 
     def __call__(self, request, response):
@@ -46,7 +46,7 @@ class QuotingBehaviour:
             values.append(_password(request))
         self.secrets |= {form for each in values if each for form in (each, unquote(each))}
         if not request.path.endswith(("/sign-up/email", "/api/auth/ok")):
-            self._place(request, response, sorted(self.secrets))
+            self._write_quote(request, response, sorted(self.secrets))
 
 
 def _password(request):
@@ -85,12 +85,12 @@ def quote_in_body_and_redirect(request, response, sent):
         response.chunks = [json.dumps({"message": text}).encode()]
 
 
-PLACES = [quote_in_message, quote_in_headers, quote_in_body_and_redirect]
+QUOTING_PLACES = [quote_in_message, quote_in_headers, quote_in_body_and_redirect]
 
 
-@pytest.mark.parametrize("place", PLACES)
-def test_no_finding_repeats_a_secret_however_it_is_read(proxy, place):
-    proxy.after = quotes = QuotingBehaviour(place)
+@pytest.mark.parametrize("write_quote", QUOTING_PLACES)
+def test_no_finding_repeats_a_secret_however_it_is_read(proxy, write_quote):
+    proxy.after = quotes = QuotingBehaviour(write_quote)
     deployment = Deployment(proxy.url, admin=Admin(ADMIN, SecretText(PASSWORD)))
     findings = list(examine(deployment))
 

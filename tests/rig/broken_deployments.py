@@ -14,8 +14,14 @@ from tests.make import make_settings
 from tests.rig import faulty_proxies
 from tests.rig.authority import Authority
 from tests.rig.background import in_background
-from tests.rig.faulty_proxies import SESSION, SHORT, TEN_MINUTES, cookies, headers
-from tests.rig.migrated import put_sqlite
+from tests.rig.faulty_proxies import (
+    SESSION,
+    SHORT_SESSION,
+    TEN_MINUTES,
+    change_cookies,
+    drop_headers,
+)
+from tests.rig.migrated_databases import put_sqlite
 from tests.rig.proxy import Proxy, ProxyBehaviour
 
 # One at a time: FastAPI, as it reads an app's endpoints, changes how Python's warnings are taken in
@@ -25,7 +31,7 @@ NOW = timedelta()
 
 
 @dataclass(frozen=True)
-class Broken:
+class DeploymentCase:
     """A deployment, what is wrong with it, and what the doctor must say about that."""
 
     name: str
@@ -56,7 +62,7 @@ class Broken:
 
 
 @dataclass(frozen=True)
-class Standing:
+class RunningDeployment:
     """A deployment that runs."""
 
     url: str
@@ -65,7 +71,9 @@ class Standing:
 
 
 @contextmanager
-def standing(broken: Broken, folder: Path, authority: Authority) -> Iterator[Standing]:
+def run_deployment(
+    broken: DeploymentCase, folder: Path, authority: Authority
+) -> Iterator[RunningDeployment]:
     """Run the deployment: its servers, in this process, and its proxy in front of them."""
     tls = authority.tls() if broken.https else None
     with ExitStack() as stack:
@@ -83,83 +91,101 @@ def standing(broken: Broken, folder: Path, authority: Authority) -> Iterator[Sta
             host, port = stack.enter_context(in_background(app))
             proxy.targets.append(f"http://{host}:{port}")
         address = f"127.0.0.1:{proxy.port}" if broken.public else None
-        yield Standing(url, address, tuple(each / "gatehouse.db" for each in folders))
+        yield RunningDeployment(url, address, tuple(each / "gatehouse.db" for each in folders))
 
 
 RIGHT = (
-    Broken("right"),
-    Broken("right, over https", https=True),
-    Broken("right, with short sessions", settings={"session_lifetime": SHORT}),
+    DeploymentCase("right"),
+    DeploymentCase("right, over https", https=True),
+    DeploymentCase("right, with short sessions", settings={"session_lifetime": SHORT_SESSION}),
 )
-STRIPPED = cookies(lambda line: "")
-FOR_EVERYONE = partial(Broken, fails=("cors.foreign",), behaviour=faulty_proxies.AllowsEveryOrigin)
+STRIPPED = change_cookies(lambda line: "")
+FOR_EVERYONE = partial(
+    DeploymentCase, fails=("cors.foreign",), behaviour=faulty_proxies.AllowsEveryOrigin
+)
 ELSEWHERE = "https://auth.example.com"
 WRONG = (
-    Broken("Set-Cookie stripped", ("cookies.set",), STRIPPED),
-    Broken("Set-Cookie stripped, over https", ("cookies.set",), STRIPPED, https=True),
-    Broken(
+    DeploymentCase("Set-Cookie stripped", ("cookies.set",), STRIPPED),
+    DeploymentCase("Set-Cookie stripped, over https", ("cookies.set",), STRIPPED, https=True),
+    DeploymentCase(
         "SameSite=None without Secure",
         ("cookies.same-site",),
-        cookies(lambda line: line.replace("SameSite=Lax", "SameSite=None")),
+        change_cookies(lambda line: line.replace("SameSite=Lax", "SameSite=None")),
     ),
     FOR_EVERYONE("CORS for everyone"),
     FOR_EVERYONE("CORS for everyone, over https", https=True),
-    Broken("foreign Origin accepted", ("origins.foreign-refused",), faulty_proxies.OwnOrigin),
-    Broken("spoofable address, the first", ("address.true",), faulty_proxies.BelievesTheCaller),
-    Broken(
+    DeploymentCase(
+        "foreign Origin accepted", ("origins.foreign-refused",), faulty_proxies.ReplacesOrigin
+    ),
+    DeploymentCase(
+        "spoofable address, the first", ("address.true",), faulty_proxies.TrustsForwardedFor
+    ),
+    DeploymentCase(
         "spoofable address, the last",
         ("address.true",),
-        faulty_proxies.SaysNothing,
+        faulty_proxies.KeepsForwardedFor,
         warns=("exposure.docs",),
         public=ELSEWHERE,
     ),
-    Broken("no HSTS", ("headers.hsts",), headers("strict-transport-security"), https=True),
-    Broken("revocation delayed", ("session.revoked-at-once",), faulty_proxies.Remembers),
-    Broken("limiter off", ("limits.reached",), settings={"rate_limits": False}),
-    Broken("cookies renamed both ways", ("cookies.name",), faulty_proxies.Renames),
-    Broken(
+    DeploymentCase(
+        "no HSTS", ("headers.hsts",), drop_headers("strict-transport-security"), https=True
+    ),
+    DeploymentCase(
+        "revocation delayed", ("session.revoked-at-once",), faulty_proxies.CachesSessions
+    ),
+    DeploymentCase("limiter off", ("limits.reached",), settings={"rate_limits": False}),
+    DeploymentCase("cookies renamed both ways", ("cookies.name",), faulty_proxies.RenamesCookies),
+    DeploymentCase(
         "cookies renamed one way",
         ("cookies.name",),
-        cookies(lambda line: line.replace(SESSION, "app-sid")),
+        change_cookies(lambda line: line.replace(SESSION, "app-sid")),
     ),
-    Broken("buffered stream", ("stream.arrives",), faulty_proxies.HoldsBack),
-    Broken("clock slow by its Date", ("clock.right",), faulty_proxies.TenMinutesSlow),
-    Broken("clock fast", ("clock.right",), ahead=TEN_MINUTES),
-    Broken("clock slow", ("clock.right",), ahead=-TEN_MINUTES),
-    Broken(
+    DeploymentCase("buffered stream", ("stream.arrives",), faulty_proxies.BuffersBodies),
+    DeploymentCase("clock slow by its Date", ("clock.right",), faulty_proxies.TenMinutesSlow),
+    DeploymentCase("clock fast", ("clock.right",), ahead=TEN_MINUTES),
+    DeploymentCase("clock slow", ("clock.right",), ahead=-TEN_MINUTES),
+    DeploymentCase(
         "expired session accepted",
         ("protection.expired",),
-        faulty_proxies.RemembersTooLong,
-        {"session_lifetime": SHORT},
+        faulty_proxies.CachesExpiredSessions,
+        {"session_lifetime": SHORT_SESSION},
     ),
 )
-STRANGER = (
-    Broken("Set-Cookie lines joined", ("cookies.lines",), faulty_proxies.JoinsCookies),
-    Broken("Domain added", ("cookies.scope",), cookies(lambda line: f"{line}; Domain=hf.space")),
-    Broken(
+UNUSUAL = (
+    DeploymentCase("Set-Cookie lines joined", ("cookies.lines",), faulty_proxies.JoinsCookies),
+    DeploymentCase(
+        "Domain added", ("cookies.scope",), change_cookies(lambda line: f"{line}; Domain=hf.space")
+    ),
+    DeploymentCase(
         "Secure stripped",
         ("cookies.secure",),
-        cookies(lambda line: line.replace("; Secure", "")),
+        change_cookies(lambda line: line.replace("; Secure", "")),
         https=True,
     ),
-    Broken(
+    DeploymentCase(
         "SameSite stripped",
         ("cookies.same-site",),
-        cookies(lambda line: line.replace("; SameSite=Lax", "")),
+        change_cookies(lambda line: line.replace("; SameSite=Lax", "")),
     ),
-    Broken("401 turned into a redirect", ("protection.no-session",), faulty_proxies.LeadsToLogin),
-    Broken("a page in front of everything", ("reach.health",), faulty_proxies.ShowsAPage),
-    Broken("a slash added by redirect", ("reach.api",), faulty_proxies.AddsASlash),
-    Broken("OPTIONS refused", ("cors.allowed",), faulty_proxies.RefusesPreflights),
-    Broken(
+    DeploymentCase(
+        "401 turned into a redirect", ("protection.no-session",), faulty_proxies.RedirectsToLogin
+    ),
+    DeploymentCase("a page in front of everything", ("reach.health",), faulty_proxies.ShowsAPage),
+    DeploymentCase("a slash added by redirect", ("reach.api",), faulty_proxies.AddsASlash),
+    DeploymentCase("OPTIONS refused", ("cors.allowed",), faulty_proxies.RefusesPreflights),
+    DeploymentCase(
         "preflights answered as the Hub does",
         behaviour=faulty_proxies.AnswersPreflights,
         warns=("cors.foreign", "cors.null"),
     ),
-    Broken("Origin dropped", ("session.write",), faulty_proxies.DropsOrigin),
-    Broken("one user's answers shown to all", ("session.read",), faulty_proxies.Mixes),
-    Broken("every second request without its cookie", ("session.read",), faulty_proxies.Forgets),
-    Broken(
+    DeploymentCase("Origin dropped", ("session.write",), faulty_proxies.DropsOrigin),
+    DeploymentCase(
+        "one user's answers shown to all", ("session.read",), faulty_proxies.MixesSessions
+    ),
+    DeploymentCase(
+        "every second request without its cookie", ("session.read",), faulty_proxies.LosesCookies
+    ),
+    DeploymentCase(
         "two servers that share nothing", ("session.read",), warns=("limits.reached",), servers=2
     ),
 )
