@@ -66,17 +66,17 @@ class PausedRequest:
     def __init__(self):
         self.reached, self.released = threading.Event(), threading.Event()
 
-    def here(self):
+    def pause(self):
         if not self.reached.is_set():
             self.reached.set()
             self.released.wait(PATIENCE)
 
 
 @pytest.fixture
-def held():
-    holding = PausedRequest()
-    yield holding
-    holding.released.set()
+def paused():
+    request = PausedRequest()
+    yield request
+    request.released.set()
 
 
 def test_nothing_broken_is_0(space):
@@ -128,10 +128,10 @@ def test_the_document_and_the_report_agree(space, tmp_path):
 
 
 @pytest.mark.parametrize("stop", [signal.SIGINT, signal.SIGTERM])
-def test_interrupted_it_still_deletes_the_account(space, proxy, held, stop):
-    proxy.before = lambda request: held.here() if request.path == LIST else None
+def test_interrupted_it_still_deletes_the_account(space, proxy, paused, stop):
+    proxy.before = lambda request: paused.pause() if request.path == LIST else None
     process = start_doctor(proxy.url, "--only", "session")
-    assert held.reached.wait(PATIENCE)
+    assert paused.reached.wait(PATIENCE)
     assert len(accounts_left(space)) == 1
     process.send_signal(stop)
     _, err = process.communicate(timeout=PATIENCE)
@@ -140,10 +140,10 @@ def test_interrupted_it_still_deletes_the_account(space, proxy, held, stop):
     assert accounts_left(space) == []
 
 
-def test_interrupted_while_the_account_is_made_it_still_deletes_it(space, proxy, held):
-    proxy.after = lambda request, _: held.here() if request.path == SIGN_UP else None
+def test_interrupted_while_the_account_is_made_it_still_deletes_it(space, proxy, paused):
+    proxy.after = lambda request, _: paused.pause() if request.path == SIGN_UP else None
     process = start_doctor(proxy.url, "--only", "session")
-    assert held.reached.wait(PATIENCE)
+    assert paused.reached.wait(PATIENCE)
     assert len(accounts_left(space)) == 1
     process.send_signal(signal.SIGINT)
     process.communicate(timeout=PATIENCE)
@@ -151,25 +151,25 @@ def test_interrupted_while_the_account_is_made_it_still_deletes_it(space, proxy,
     assert accounts_left(space) == []
 
 
-def test_interrupted_while_it_leaves_it_leaves_all_the_same(space, proxy, held):
-    proxy.before = lambda request: held.here() if request.path.endswith("delete-user") else None
+def test_interrupted_while_it_leaves_it_leaves_all_the_same(space, proxy, paused):
+    proxy.before = lambda request: paused.pause() if request.path.endswith("delete-user") else None
     process = start_doctor(proxy.url, "--only", "session.read")
-    assert held.reached.wait(PATIENCE)
+    assert paused.reached.wait(PATIENCE)
     process.send_signal(signal.SIGINT)
     process.communicate(timeout=PATIENCE)
     assert process.returncode == 130
     assert accounts_left(space) == []
 
 
-def test_an_account_that_stays_is_named(space, proxy, held):
+def test_an_account_that_stays_is_named(space, proxy, paused):
     def refuse(request):
         if request.path.endswith("delete-user"):
             return ProxyResponse(403)
-        return held.here() if request.path == LIST else None
+        return paused.pause() if request.path == LIST else None
 
     proxy.before = refuse
     process = start_doctor(proxy.url, "--only", "session")
-    assert held.reached.wait(PATIENCE)
+    assert paused.reached.wait(PATIENCE)
     process.send_signal(signal.SIGINT)
     _, err = process.communicate(timeout=PATIENCE)
     (left,) = accounts_left(space)
@@ -178,14 +178,14 @@ def test_an_account_that_stays_is_named(space, proxy, held):
     assert code == 0
 
 
-def test_when_nobody_reads_on_it_stops_and_still_deletes_the_account(space, proxy, held):
+def test_when_nobody_reads_on_it_stops_and_still_deletes_the_account(space, proxy, paused):
     before = accounts_left(space)
-    proxy.before = lambda request: held.here() if request.path == LIST else None
+    proxy.before = lambda request: paused.pause() if request.path == LIST else None
     process = start_doctor(proxy.url, "--only", "session")
     assert process.stdout.readline() == "Reachability\n"
-    assert held.reached.wait(PATIENCE)
+    assert paused.reached.wait(PATIENCE)
     process.stdout.close()
-    held.released.set()
+    paused.released.set()
     err = process.stderr.read()
     assert process.wait(PATIENCE) == 141
     process.stderr.close()
@@ -207,9 +207,9 @@ def test_no_secret_is_printed_even_if_the_server_quotes_it(space, proxy, tmp_pat
 
     proxy.after = quote
     file = tmp_path / "doctor.xml"
-    here = {PASSWORD_VARIABLE: PASSWORD}
-    results = [run(proxy.url, "--email", ADMIN, "--junit", str(file), **here)]
-    results.append(run(proxy.url, "--email", ADMIN, "--json", "--only", "admin,session", **here))
+    pause = {PASSWORD_VARIABLE: PASSWORD}
+    results = [run(proxy.url, "--email", ADMIN, "--junit", str(file), **pause)]
+    results.append(run(proxy.url, "--email", ADMIN, "--json", "--only", "admin,session", **pause))
     everything = str(results) + file.read_text()
     assert "not with ***" in everything
     assert len([each for each in secrets if each]) > 5

@@ -9,7 +9,7 @@ SIGNED = f"{TOKEN}.aGVsbG8gd29ybGQgaGVsbG8gd29ybGQgaGVsbG8gd28%3D"
 
 
 @pytest.mark.parametrize(
-    ("text", "shown"),
+    ("text", "expected"),
     [
         (f"cookie: better-auth.session_token={SIGNED}", "better-auth.session_token=N5vT•••"),
         (f"__Secure-better-auth.session_token={SIGNED}; Path=/", "session_token=N5vT•••; Path=/"),
@@ -25,8 +25,8 @@ SIGNED = f"{TOKEN}.aGVsbG8gd29ybGQgaGVsbG8gd29ybGQgaGVsbG8gd28%3D"
         (f"a bare {TOKEN} somewhere", "a bare N5vT••• somewhere"),
     ],
 )
-def test_a_secret_is_hidden_wherever_it_stands(text, shown):
-    assert shown in masked(text)
+def test_a_secret_is_hidden_wherever_it_stands(text, expected):
+    assert expected in masked(text)
     assert TOKEN[4:] not in masked(text)
 
 

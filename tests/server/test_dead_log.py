@@ -15,7 +15,7 @@ from tests.rig.space import ROOT, Space
 ACCOUNT = {"name": "Ada", "email": "ada@example.com", "password": "correct horse battery"}
 
 
-class Unread(Space):
+class SpaceWithStreams(Space):
     """A Space whose standard output and error are what a test says."""
 
     def __init__(self, folder, streams, environment=None):
@@ -28,7 +28,7 @@ class Unread(Space):
         return super()._start_process(*self._streams)
 
 
-class WithoutStreams(Unread):
+class SpaceWithoutStreams(SpaceWithStreams):
     """A Space whose standard output and error are closed from its first instruction on."""
 
     def __init__(self, folder):
@@ -66,7 +66,7 @@ def serves(space):
 
 
 def test_a_reader_of_the_log_that_dies_stops_nothing(tmp_path):
-    with a_pipe() as (read, write), Unread(tmp_path, (write, write)) as space:
+    with a_pipe() as (read, write), SpaceWithStreams(tmp_path, (write, write)) as space:
         os.close(write)
         os.close(read)
         serves(space)
@@ -74,7 +74,7 @@ def test_a_reader_of_the_log_that_dies_stops_nothing(tmp_path):
 
 
 def test_a_server_with_closed_streams_starts_and_keeps_its_files_clean(tmp_path):
-    with WithoutStreams(tmp_path) as space:
+    with SpaceWithoutStreams(tmp_path) as space:
         serves(space)
         for number in (1, 2):
             assert os.readlink(f"/proc/{space.pid}/fd/{number}") == os.devnull
@@ -82,7 +82,7 @@ def test_a_server_with_closed_streams_starts_and_keeps_its_files_clean(tmp_path)
 
 
 def test_a_full_disk_under_the_log_stops_nothing(tmp_path):
-    with open("/dev/full", "wb") as full, Unread(tmp_path, (full, full)) as space:
+    with open("/dev/full", "wb") as full, SpaceWithStreams(tmp_path, (full, full)) as space:
         serves(space)
         assert space.terminate() == 0
 
@@ -91,7 +91,7 @@ def test_a_full_disk_under_the_log_stops_nothing(tmp_path):
 def test_a_pipe_that_nobody_empties_stops_neither_start_nor_service_nor_end(tmp_path, ends):
     with a_pipe() as (_, write):
         fill(write)
-        with Unread(tmp_path, (write, write)) as space:
+        with SpaceWithStreams(tmp_path, (write, write)) as space:
             serves(space)
             for each in ends:
                 os.kill(space.pid, each)
@@ -102,7 +102,9 @@ def test_a_start_that_is_refused_ends_though_nobody_reads_why(tmp_path):
     with a_pipe() as (_, write):
         fill(write)
         refused = {"ADMIN_EMAIL": "root@example.com"}  # without its password
-        assert Unread(tmp_path, (write, write), environment=refused).launch().wait(30) == 1
+        assert (
+            SpaceWithStreams(tmp_path, (write, write), environment=refused).launch().wait(30) == 1
+        )
 
 
 def test_the_last_lines_before_an_orderly_end_are_there(tmp_path):
@@ -117,7 +119,10 @@ def test_the_last_lines_before_an_orderly_end_are_there(tmp_path):
 def test_what_was_dropped_is_told_once_somebody_reads_again(tmp_path):
     with a_pipe() as (read, write):
         fill(write)
-        with open(os.devnull, "wb") as nowhere, Unread(tmp_path, (nowhere, write)) as space:
+        with (
+            open(os.devnull, "wb") as nowhere,
+            SpaceWithStreams(tmp_path, (nowhere, write)) as space,
+        ):
             serves(space)
             output = read_until(read, b"sign_in_failed")
             assert space.terminate() == 0

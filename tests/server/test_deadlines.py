@@ -14,16 +14,16 @@ def limits(request):
     return ConnectionLimits(**far | dict.fromkeys(getattr(request, "param", ()), BLINK))
 
 
-def soon(*deadlines):
+def with_deadlines(*deadlines):
     return pytest.mark.parametrize("limits", [deadlines], indirect=True, ids=["soon"])
 
 
-@soon("head_seconds")
+@with_deadlines("head_seconds")
 def test_a_connection_that_says_nothing_is_closed_without_a_word(connect):
     assert connect().is_closed()
 
 
-@soon("head_seconds")
+@with_deadlines("head_seconds")
 def test_a_head_that_stops_halfway_is_answered_408(connect, toy):
     client = connect().send_bytes(b"GET /health HTTP/1.1\r\nHost: localh")
 
@@ -32,7 +32,7 @@ def test_a_head_that_stops_halfway_is_answered_408(connect, toy):
     assert toy.paths == []
 
 
-@soon("head_seconds")
+@with_deadlines("head_seconds")
 def test_header_lines_that_trickle_in_do_not_put_the_end_off(connect):
     client = connect().send_bytes(b"GET /health HTTP/1.1\r\n")
 
@@ -41,7 +41,7 @@ def test_header_lines_that_trickle_in_do_not_put_the_end_off(connect):
     assert client.response().status == 408
 
 
-@soon("head_seconds")
+@with_deadlines("head_seconds")
 def test_blank_lines_do_not_put_the_end_off(connect):
     client = connect()
 
@@ -50,7 +50,7 @@ def test_blank_lines_do_not_put_the_end_off(connect):
     assert client.is_closed()
 
 
-@soon("head_seconds")
+@with_deadlines("head_seconds")
 def test_the_next_request_of_a_connection_has_the_same_deadline(connect):
     client = connect().get("/health")
     assert client.response().status == 200
@@ -61,7 +61,7 @@ def test_the_next_request_of_a_connection_has_the_same_deadline(connect):
     assert client.is_closed()
 
 
-@soon("body_seconds")
+@with_deadlines("body_seconds")
 @pytest.mark.parametrize("framing", ["Content-Length: 10", "Transfer-Encoding: chunked"])
 def test_a_body_that_stops_halfway_is_answered_408(connect, toy, framing):
     client = connect().send("POST /echo HTTP/1.1", "Host: localhost", framing, body=b"4\r\nhal")
@@ -73,7 +73,7 @@ def test_a_body_that_stops_halfway_is_answered_408(connect, toy, framing):
     assert toy.departures.acquire(timeout=PATIENCE), "the application was not told"
 
 
-@soon("body_seconds")
+@with_deadlines("body_seconds")
 def test_a_body_that_trickles_in_does_not_put_the_end_off(connect):
     client = connect().send("POST /echo HTTP/1.1", "Host: localhost", "Content-Length: 60000")
 
@@ -82,7 +82,7 @@ def test_a_body_that_trickles_in_does_not_put_the_end_off(connect):
     assert client.response().status == 408
 
 
-@soon("body_seconds")
+@with_deadlines("body_seconds")
 def test_an_answer_that_is_ready_after_the_408_goes_nowhere(connect, toy, caplog):
     client = connect().send("POST /wait HTTP/1.1", "Host: localhost", "Content-Length: 10")
     assert client.response().status == 408
@@ -94,7 +94,7 @@ def test_an_answer_that_is_ready_after_the_408_goes_nowhere(connect, toy, caplog
     assert caplog.records == []
 
 
-@soon("body_seconds")
+@with_deadlines("body_seconds")
 def test_an_early_answer_does_not_excuse_a_body_that_never_comes(connect):
     client = connect().send("POST /health HTTP/1.1", "Host: localhost", "Content-Length: 10")
 
@@ -102,7 +102,7 @@ def test_an_early_answer_does_not_excuse_a_body_that_never_comes(connect):
     assert client.is_closed()
 
 
-@soon("idle_seconds")
+@with_deadlines("idle_seconds")
 def test_a_connection_that_asks_nothing_more_is_closed(connect):
     client = connect().get("/health")
 
@@ -110,7 +110,7 @@ def test_a_connection_that_asks_nothing_more_is_closed(connect):
     assert client.is_closed()
 
 
-@soon("idle_seconds")
+@with_deadlines("idle_seconds")
 def test_so_is_one_whose_last_request_was_answered_early(connect):
     client = connect().send("POST /health HTTP/1.1", "Host: localhost", "Content-Length: 5")
     assert client.response().status == 200
@@ -119,7 +119,7 @@ def test_so_is_one_whose_last_request_was_answered_early(connect):
     assert client.is_closed()
 
 
-@soon("head_seconds", "body_seconds", "idle_seconds")
+@with_deadlines("head_seconds", "body_seconds", "idle_seconds")
 def test_an_answer_may_take_longer_than_any_deadline(connect):
     waiting = connect().get("/wait")
     assert connect().is_closed(), "the deadlines have passed"
@@ -129,7 +129,7 @@ def test_an_answer_may_take_longer_than_any_deadline(connect):
     assert waiting.response().status == 200
 
 
-@soon("head_seconds", "body_seconds")
+@with_deadlines("head_seconds", "body_seconds")
 def test_a_whole_request_after_a_slow_answer_is_served(connect):
     client = connect().get("/wait")
     assert connect().is_closed(), "the deadlines have passed"
@@ -139,14 +139,14 @@ def test_a_whole_request_after_a_slow_answer_is_served(connect):
     assert client.get("/health").response().status == 200
 
 
-@soon("idle_seconds")
+@with_deadlines("idle_seconds")
 def test_a_client_that_does_not_read_its_answer_is_cut_off(connect, toy):
     connect().get("/flood")
 
     assert toy.departures.acquire(timeout=PATIENCE)
 
 
-@soon("linger_seconds")
+@with_deadlines("linger_seconds")
 def test_a_refused_client_that_goes_on_sending_is_cut_off(connect):
     client = connect().send("POST /echo HTTP/1.1", "Host: localhost", "Content-Length: 99999999")
     assert client.response().status == 413

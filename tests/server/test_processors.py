@@ -32,7 +32,7 @@ def threads(space):
     return [space.pid, *(each for each in thread_ids if each != space.pid)]
 
 
-def places(space):
+def list_affinities(space):
     """Where each thread of the server may run, the event loop's first."""
     return [frozenset(os.sched_getaffinity(thread)) for thread in threads(space)]
 
@@ -45,12 +45,12 @@ def sign_up(space):
 
 def test_all_threads_are_on_one_processor_but_those_that_hash(start):
     space = start(HASH_THREADS="1")
-    loop, *others = places(space)
+    loop, *others = list_affinities(space)
     assert len(loop) == 1
     assert set(others) == {loop}
     sign_up(space)
-    assert places(space)[0] == loop
-    roaming = [place for place in places(space) if place != loop]
+    assert list_affinities(space)[0] == loop
+    roaming = [affinity for affinity in list_affinities(space) if affinity != loop]
     assert roaming == ([EVERYWHERE] if len(EVERYWHERE) > 1 else [])
 
 
@@ -65,7 +65,7 @@ def test_workers_never_interrupt_the_event_loop(start):
 def test_whoever_wishes_has_them_everywhere(start):
     space = start(ONE_PROCESSOR="off")
     sign_up(space)
-    assert set(places(space)) == {EVERYWHERE}
+    assert set(list_affinities(space)) == {EVERYWHERE}
 
 
 def test_the_system_tells_what_we_ask_of_it():

@@ -60,7 +60,7 @@ def test_where_it_listens_is_in_the_log(caplog):
     assert f"listening on http://127.0.0.1:{port}" in caplog.messages
 
 
-def refusing(error):
+def refuse_with(error):
     def create_server(*_, **__):
         raise OSError(error, "said by the system")
 
@@ -68,14 +68,14 @@ def refusing(error):
 
 
 def test_a_port_that_takes_more_rights_is_told(monkeypatch):
-    monkeypatch.setattr(socket, "create_server", refusing(errno.EACCES))
+    monkeypatch.setattr(socket, "create_server", refuse_with(errno.EACCES))
 
     with pytest.raises(CannotListen, match=r"may not open port 80 .* Set PORT to 1024 or more"):
         listen("0.0.0.0", 80)  # noqa: S104
 
 
 def test_a_reason_nobody_thought_of_is_told_in_the_words_of_the_system(monkeypatch):
-    monkeypatch.setattr(socket, "create_server", refusing(errno.ENETDOWN))
+    monkeypatch.setattr(socket, "create_server", refuse_with(errno.ENETDOWN))
 
     with pytest.raises(CannotListen, match=r"port 7860 on 127.0.0.1 cannot be opened: Network is"):
         listen("127.0.0.1", 7860)

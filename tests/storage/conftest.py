@@ -50,12 +50,12 @@ def settings_for(folder: Path, url: str, direct: str = "") -> Settings:
 
 
 @pytest.fixture
-def impatient(monkeypatch: pytest.MonkeyPatch) -> None:
+def short_timeouts(monkeypatch: pytest.MonkeyPatch) -> None:
     """Whoever waits for a lock or a connection gives up at once, as in production after seconds."""
     begin = BEGIN["postgresql"]
-    hurried = begin.replace("lock_timeout = 2000", "lock_timeout = 50")
-    assert hurried != begin
-    monkeypatch.setitem(BEGIN, "postgresql", hurried)
+    shortened = begin.replace("lock_timeout = 2000", "lock_timeout = 50")
+    assert shortened != begin
+    monkeypatch.setitem(BEGIN, "postgresql", shortened)
     monkeypatch.setattr(dialects, "BUSY_TIMEOUT", 50)
     monkeypatch.setattr(engine, "_WRITER_WAIT", 0.05)
     monkeypatch.setattr(engine, "_CHECKOUT_WAIT", 0.05)

@@ -90,10 +90,10 @@ def used(postgres: PostgresServer, pool: DatabasePool) -> Iterator[str]:
 def is_handed_on(pool: DatabasePool, name: str) -> bool:
     """Whether the next test uses it too."""
     pool.release(name)
-    found = pool.acquire()
-    if found != name:
-        pool.release(found)
-    return found == name
+    acquired = pool.acquire()
+    if acquired != name:
+        pool.release(acquired)
+    return acquired == name
 
 
 def ask(postgres: PostgresServer, name: str, query: str) -> Any:

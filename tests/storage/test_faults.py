@@ -73,8 +73,8 @@ def test_many_broken_connections_are_replaced_at_once(database, work, postgres, 
     kill_all(postgres, postgres_url)
 
     store_user(work)
-    with ThreadPoolExecutor(8) as people:
-        assert list(people.map(lambda _: count_rows(database, "users"), range(8))) == [1] * 8
+    with ThreadPoolExecutor(8) as threads:
+        assert list(threads.map(lambda _: count_rows(database, "users"), range(8))) == [1] * 8
 
 
 def test_an_idle_connection_is_asked_first_and_replaced(
@@ -212,9 +212,12 @@ def test_two_transactions_that_block_each_other_both_succeed_when_run_again(runt
                 pass
         raise AssertionError("six times in vain")
 
-    with ThreadPoolExecutor(2) as people:
-        one, two = people.submit(rename, first, second), people.submit(rename, second, first)
-        assert {one.result().id, two.result().id} == {first.id, second.id}
+    with ThreadPoolExecutor(2) as threads:
+        first_renaming, second_renaming = (
+            threads.submit(rename, first, second),
+            threads.submit(rename, second, first),
+        )
+        assert {first_renaming.result().id, second_renaming.result().id} == {first.id, second.id}
     assert len(attempts) >= 3  # more, where the loser is quicker than the winner once again
 
 
@@ -229,7 +232,7 @@ def test_a_serialization_failure_is_a_conflict(runtime, work):
         mine.db.execute(change)
 
 
-@pytest.mark.usefixtures("impatient")
+@pytest.mark.usefixtures("short_timeouts")
 def test_a_row_held_by_somebody_else_is_not_waited_for_long(runtime, work, postgres_url):
     user = store_user(work)
     connection = psycopg2.connect(postgres_url)

@@ -264,7 +264,7 @@ def test_a_file_that_is_no_database_is_named_in_one_line_and_left_alone(tmp_path
     assert (tmp_path / "gatehouse.db").read_text().startswith("precious")
 
 
-@pytest.mark.usefixtures("impatient")
+@pytest.mark.usefixtures("short_timeouts")
 def test_a_file_that_another_process_keeps_to_itself_is_named_in_one_line(tmp_path):
     settings = make_settings(tmp_path)
     with closing(sqlite3.connect(tmp_path / "gatehouse.db", isolation_level=None)) as another:

@@ -63,7 +63,7 @@ def test_a_file_that_may_not_grow_fails_the_write_that_needs_it_and_nothing_else
     assert check_integrity(database) == "ok"
 
 
-@pytest.mark.usefixtures("impatient")
+@pytest.mark.usefixtures("short_timeouts")
 def test_somebody_who_holds_the_file_delays_writes_and_never_reads(runtime, database, work, url):
     store_user(work)
     connection = sqlite3.connect(url.database)

@@ -121,7 +121,7 @@ def clear(file: Path) -> None:
     os.truncate(file, 0)
 
 
-@pytest.mark.usefixtures("impatient")
+@pytest.mark.usefixtures("short_timeouts")
 @pytest.mark.parametrize("spoil", [write_over, cut_short, clear])
 def test_a_file_that_somebody_writes_over_is_refused(file, database, work, spoil):
     store_user(work)

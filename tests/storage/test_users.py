@@ -36,12 +36,12 @@ def test_a_user_comes_back_exactly_as_stored(work, database):
 
 
 def test_a_time_of_another_zone_comes_back_as_the_same_moment_in_utc(work, database):
-    moment = datetime(1969, 7, 20, 22, 17, 40, 1, tzinfo=timezone(timedelta(hours=2)))
-    user = store_user(work, created_at=moment)
+    created_at = datetime(1969, 7, 20, 22, 17, 40, 1, tzinfo=timezone(timedelta(hours=2)))
+    user = store_user(work, created_at=created_at)
 
     record = run_query(database, lambda db: users.find_with_hash(db, user.email))
 
-    assert record.user.created_at == moment
+    assert record.user.created_at == created_at
     assert record.user.created_at.isoformat() == "1969-07-20T20:17:40.000001+00:00"
 
 
@@ -66,8 +66,8 @@ def test_of_many_who_take_one_address_at_once_exactly_one_gets_it(work):
         with work() as mine:
             return users.insert(mine.db, make_new_user(email="wanted@example.com"), None)
 
-    with ThreadPoolExecutor(8) as people:
-        assert sum(people.map(take, range(40))) == 1
+    with ThreadPoolExecutor(8) as threads:
+        assert sum(threads.map(take, range(40))) == 1
 
 
 def test_a_profile_change_gives_the_user_as_they_are_afterwards(work, effects):

@@ -128,8 +128,8 @@ def test_a_thousand_failures_leak_nothing(runtime, database, work):
                 mine.db.execute(text("SELECT * FROM nowhere"))
             raise RuntimeError("refused")
 
-    with ThreadPoolExecutor(8) as people:
-        list(people.map(fail, range(1000)))
+    with ThreadPoolExecutor(8) as threads:
+        list(threads.map(fail, range(1000)))
 
     lent_for_ever = 1 if database.kind == "sqlite" else 0  # SQLite's one writer stays open
     assert database.engine.pool.checkedout() == lent_for_ever
@@ -165,12 +165,12 @@ def test_sixteen_writers_at_once_all_get_their_turn(work, database):
         for _ in range(5):
             store_user(work)
 
-    with ThreadPoolExecutor(16) as people:
-        list(people.map(write, range(16)))
+    with ThreadPoolExecutor(16) as threads:
+        list(threads.map(write, range(16)))
     assert count_rows(database, "users") == 80
 
 
-@pytest.mark.usefixtures("impatient")
+@pytest.mark.usefixtures("short_timeouts")
 def test_a_write_that_takes_too_long_makes_the_next_one_fail_and_not_wait(
     runtime, open_database, work
 ):

@@ -20,7 +20,7 @@ def counters(clock: FixedClock) -> MemoryCounters:
 
 
 @pytest.fixture
-def three(clock: FixedClock) -> MemoryCounters:
+def small_counters(clock: FixedClock) -> MemoryCounters:
     """Counters that keep three windows of each length."""
     return MemoryCounters(clock, max_windows=3)
 
@@ -93,21 +93,21 @@ def test_one_counter_is_cleared_and_the_others_stay(counters):
     assert read_counts(counters, "ada", "bob") == [0, 1]
 
 
-def test_when_full_the_window_that_ends_next_is_forgotten(three, clock):
+def test_when_full_the_window_that_ends_next_is_forgotten(small_counters, clock):
     for key in "abc":
-        count(three, key)
+        count(small_counters, key)
         clock.advance(seconds=1)
-    count(three, "a", "d")
-    assert filter_remembered(three, "abcd") == "bcd"
+    count(small_counters, "a", "d")
+    assert filter_remembered(small_counters, "abcd") == "bcd"
 
 
-def test_what_has_ended_is_forgotten_before_what_still_counts(three, clock):
-    count(three, "a")
+def test_what_has_ended_is_forgotten_before_what_still_counts(small_counters, clock):
+    count(small_counters, "a")
     clock.advance(seconds=8)
-    count(three, "b", "c")
+    count(small_counters, "b", "c")
     clock.advance(seconds=2)
-    count(three, "d")
-    assert (filter_remembered(three, "abcd"), len(three)) == ("bcd", 3)
+    count(small_counters, "d")
+    assert (filter_remembered(small_counters, "abcd"), len(small_counters)) == ("bcd", 3)
 
 
 def test_a_window_that_began_anew_goes_to_the_end_of_the_queue(clock):
@@ -120,11 +120,11 @@ def test_a_window_that_began_anew_goes_to_the_end_of_the_queue(clock):
     assert filter_remembered(counters, "cghijkl") == "ghijkl"
 
 
-def test_a_flood_of_one_length_does_not_touch_the_others(three):
-    count(three, "account", length=A_MINUTE)
-    count(three, *"abcdefgh")
-    assert filter_remembered(three, "abcdefgh") == "fgh"
-    assert read_counts(three, "account", length=A_MINUTE) == [1]
+def test_a_flood_of_one_length_does_not_touch_the_others(small_counters):
+    count(small_counters, "account", length=A_MINUTE)
+    count(small_counters, *"abcdefgh")
+    assert filter_remembered(small_counters, "abcdefgh") == "fgh"
+    assert read_counts(small_counters, "account", length=A_MINUTE) == [1]
 
 
 def test_after_a_flood_the_memory_comes_back(counters, clock):
@@ -171,7 +171,7 @@ def test_of_a_flood_of_keys_no_more_are_kept_than_promised(flooded):
     assert read_counts(counters, f"address {oldest}", f"address {oldest - 1}") == [1, 0]
 
 
-def test_a_flood_of_keys_costs_a_call_no_more_steps_than_three(flooded, three, clock):
+def test_a_flood_of_keys_costs_a_call_no_more_steps_than_three(flooded, small_counters, clock):
     counters, its_clock = flooded
 
     def count_steps(probed: MemoryCounters, probed_clock: FixedClock) -> dict[str, int]:
@@ -188,8 +188,8 @@ def test_a_flood_of_keys_costs_a_call_no_more_steps_than_three(flooded, three, c
         probed_clock.advance(seconds=10)
         return {**calls, "after all have ended": count_calls(new)}
 
-    count(three, *"abc")
-    assert count_steps(counters, its_clock) == count_steps(three, clock)
+    count(small_counters, *"abc")
+    assert count_steps(counters, its_clock) == count_steps(small_counters, clock)
 
 
 def test_eight_threads_at_once_lose_no_count(counters):

@@ -28,7 +28,7 @@ EVERYBODY = {**HASHES, "nobody": None, "without password": "", "broken": "$2b$no
 
 
 @pytest.fixture
-def worked(monkeypatch):
+def work_done(monkeypatch):
     """The work done, counted in the algorithms."""
     work = Counter()
 
@@ -50,40 +50,40 @@ def worked(monkeypatch):
 
 
 @pytest.mark.parametrize("guess", ["wrong", "wrong\0", "\ufb01ancee"], ids=ascii)
-def test_every_refusal_costs_the_same_whoever_it_is(worked, guess):
+def test_every_refusal_costs_the_same_whoever_it_is(work_done, guess):
     hasher = PasswordHasher(6)
     hasher.add_known_hashes(HASHES.values())
     costs = {}
     for name, hashed in EVERYBODY.items():
-        worked.clear()
+        work_done.clear()
         assert not hasher.verify(Password(guess), hashed).matches
-        costs[name] = +worked
+        costs[name] = +work_done
 
     assert len(set(map(str, map(sorted, map(Counter.items, costs.values()))))) == 1, costs
     assert costs["nobody"]["bcrypt"] == 2**7 * (2 if guess[0] == "\ufb01" else 1)
 
 
-def test_with_none_but_our_own_it_is_one_hash(worked):
+def test_with_none_but_our_own_it_is_one_hash(work_done):
     hasher = PasswordHasher(6)
     for hashed in (None, HASHES["ours"]):
-        worked.clear()
+        work_done.clear()
         hasher.verify(Password("wrong"), hashed)
-        assert worked == {"bcrypt": 2**6}
+        assert work_done == {"bcrypt": 2**6}
 
 
-def test_a_right_password_costs_no_more_than_its_check(worked):
+def test_a_right_password_costs_no_more_than_its_check(work_done):
     hasher = PasswordHasher(6)
     hasher.add_known_hashes(HASHES.values())
     assert hasher.verify(Password("x"), HASHES["ours"]).matches
-    assert worked == {"bcrypt": 2**6}
+    assert work_done == {"bcrypt": 2**6}
 
 
-def test_a_hash_that_is_first_met_counts_from_then_on(worked):
+def test_a_hash_that_is_first_met_counts_from_then_on(work_done):
     hasher = PasswordHasher(6)
     hasher.verify(Password("wrong"), SCRYPT)
-    worked.clear()
+    work_done.clear()
     hasher.verify(Password("wrong"), None)
-    assert worked == {"bcrypt": 2**6, "scrypt": 1}
+    assert work_done == {"bcrypt": 2**6, "scrypt": 1}
 
 
 def test_a_stand_in_for_argon2_takes_its_parameters(monkeypatch):

@@ -160,14 +160,14 @@ class NeverServesTheDead(RuleBasedStateMachine):
         self.alive.add(number)
 
     @rule(number=SESSIONS)
-    def read_the_row(self, number: int) -> None:
+    def read_row(self, number: int) -> None:
         generation = self.cache.generation
         if number in self.alive:
             self.reading.append((number, generation))
 
     @precondition(lambda self: self.reading)
     @rule(data=st.data())
-    def fill_it_in(self, data: st.DataObject) -> None:
+    def fill_in(self, data: st.DataObject) -> None:
         index = data.draw(st.integers(0, len(self.reading) - 1))
         number, generation = self.reading.pop(index)
         self.cache.fill(make_entry(number, user=(number - 1) % 3 + 1), generation)

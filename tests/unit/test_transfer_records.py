@@ -9,7 +9,7 @@ from backend.features.user_transfer.progress import Progress, Ranges
 from backend.features.user_transfer.records import BrokenFile, read_records
 
 
-def read(text: str | bytes) -> list[tuple]:
+def read_all(text: str | bytes) -> list[tuple]:
     raw = text if isinstance(text, bytes) else text.encode()
     return [(r.line, r.problem or r.fields) for r in read_records(BytesIO(raw))]
 
@@ -17,7 +17,7 @@ def read(text: str | bytes) -> list[tuple]:
 def test_csv_with_quotes_line_breaks_and_empty_fields():
     text = 'email,name\r\na@b.co,"Zoë ""Z"", Ltd"\r\n\r\nc@d.co,\r\ne@f.co,"two\r\nlines"\r\n'
 
-    assert read(text) == [
+    assert read_all(text) == [
         (2, {"email": "a@b.co", "name": 'Zoë "Z", Ltd'}),
         (4, {"email": "c@d.co", "name": ""}),
         (5, {"email": "e@f.co", "name": "two\r\nlines"}),
@@ -25,15 +25,15 @@ def test_csv_with_quotes_line_breaks_and_empty_fields():
 
 
 def test_json_lines_keep_their_types():
-    assert read('{"email":"a@b.co","banned":true}\n\n{"email":"c@d.co","name":null}') == [
+    assert read_all('{"email":"a@b.co","banned":true}\n\n{"email":"c@d.co","name":null}') == [
         (1, {"email": "a@b.co", "banned": True}),
         (3, {"email": "c@d.co", "name": None}),
     ]
 
 
 def test_a_mark_of_the_byte_order_is_no_letter():
-    assert read(b"\xef\xbb\xbfemail\na@b.co\n") == [(2, {"email": "a@b.co"})]
-    assert read(b'\xef\xbb\xbf{"email":"a@b.co"}\n') == [(1, {"email": "a@b.co"})]
+    assert read_all(b"\xef\xbb\xbfemail\na@b.co\n") == [(2, {"email": "a@b.co"})]
+    assert read_all(b'\xef\xbb\xbf{"email":"a@b.co"}\n') == [(1, {"email": "a@b.co"})]
 
 
 PEOPLE = [(2, {"email": "a@b.co", "name": "Zoë"}), (3, {"email": "c@d.co", "name": "C"})]
@@ -45,25 +45,25 @@ LINES = "email,name\na@b.co,Zoë\nc@d.co,C\n"
 @pytest.mark.parametrize("encoding", ["utf-8", "utf-8-sig", "utf-16"])
 def test_files_of_every_spreadsheet_are_read(end, separator, encoding):
     text = LINES.replace("\n", end).replace(",", separator)
-    assert read(text.encode(encoding)) == PEOPLE
-    assert read(text.rstrip(end).encode(encoding)) == PEOPLE
+    assert read_all(text.encode(encoding)) == PEOPLE
+    assert read_all(text.rstrip(end).encode(encoding)) == PEOPLE
 
 
 def test_line_ends_inside_of_quotes_stay_as_they_are():
-    assert read('email,name\ra@b.co,"1\r2\n3\r\n4"\r') == [
+    assert read_all('email,name\ra@b.co,"1\r2\n3\r\n4"\r') == [
         (2, {"email": "a@b.co", "name": "1\r2\n3\r\n4"})
     ]
 
 
 def test_a_quotation_mark_that_guards_a_formula_is_taken_off_again():
-    assert read("email,name\n'+1@b.co,'=1\nx@b.co,'tis\n") == [
+    assert read_all("email,name\n'+1@b.co,'=1\nx@b.co,'tis\n") == [
         (2, {"email": "+1@b.co", "name": "=1"}),
         (3, {"email": "x@b.co", "name": "'tis"}),
     ]
 
 
 def test_an_endless_line_is_told_and_harms_no_neighbour():
-    assert read("email\n" + "x" * 3_000_000 + "\na@b.co\n") == [
+    assert read_all("email\n" + "x" * 3_000_000 + "\na@b.co\n") == [
         (2, "the line is longer than 1,000,000 characters"),
         (3, {"email": "a@b.co"}),
     ]
@@ -75,10 +75,10 @@ ADA, BOB = {"email": "a@b.co", "name": "[{]}"}, {"email": "c@d.co", "n": [1.5, {
 @pytest.mark.parametrize("indent", [None, 2])
 @pytest.mark.parametrize("encoding", ["utf-8", "utf-8-sig", "utf-16"])
 def test_an_array_is_read_element_by_element(indent, encoding):
-    records = read(json.dumps([ADA, BOB] * 5000, indent=indent).encode(encoding))
+    records = read_all(json.dumps([ADA, BOB] * 5000, indent=indent).encode(encoding))
     assert [fields for _, fields in records] == [ADA, BOB] * 5000
     assert [line for line, _ in records[:2]] == ([2, 6] if indent else [1, 1])
-    assert read("[]") == []
+    assert read_all("[]") == []
 
 
 @pytest.mark.parametrize(
@@ -93,7 +93,7 @@ def test_an_array_is_read_element_by_element(indent, encoding):
     ],
 )
 def test_a_broken_array_is_told_with_the_line_where_it_breaks(text, line, problem):
-    first, *_, last = read(text)
+    first, *_, last = read_all(text)
     assert first[1] == {}
     assert last[0] == line
     assert problem in last[1]
@@ -113,7 +113,7 @@ def test_a_broken_array_is_told_with_the_line_where_it_breaks(text, line, proble
 def test_a_broken_line_of_csv_leaves_its_neighbours_whole(line, problem):
     raw = line if isinstance(line, bytes) else line.encode()
     many = b"".join(b"u%d@b.co,u\n" % number for number in range(100))
-    before, broken, *after = read(b"email,name\na@b.co,a\n" + raw + b"\n" + many)
+    before, broken, *after = read_all(b"email,name\na@b.co,a\n" + raw + b"\n" + many)
 
     assert before == (2, {"email": "a@b.co", "name": "a"})
     assert broken[0] == 3
@@ -132,7 +132,7 @@ def test_a_broken_line_of_csv_leaves_its_neighbours_whole(line, problem):
 )
 def test_a_broken_line_of_json_leaves_its_neighbours_whole(line, problem):
     raw = line if isinstance(line, bytes) else line.encode()
-    before, broken, after = read(b'{"email":"a@b.co"}\n' + raw + b'\n{"email":"c@d.co"}\n')
+    before, broken, after = read_all(b'{"email":"a@b.co"}\n' + raw + b'\n{"email":"c@d.co"}\n')
 
     assert (before, after) == ((1, {"email": "a@b.co"}), (3, {"email": "c@d.co"}))
     assert broken[0] == 2
@@ -153,7 +153,7 @@ def test_a_broken_line_of_json_leaves_its_neighbours_whole(line, problem):
 )
 def test_a_file_that_cannot_be_read_is_refused_whole(text, reason):
     with pytest.raises(BrokenFile, match=reason):
-        read(text)
+        read_all(text)
 
 
 def test_numbers_are_said_as_ranges():

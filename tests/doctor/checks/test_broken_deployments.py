@@ -160,7 +160,7 @@ def test_no_account_is_left_behind(findings):
 
 
 @pytest.fixture
-def quick(tmp_path):
+def unlimited_deployment(tmp_path):
     """A deployment whose examination waits for no limit."""
     authority = Authority(tmp_path)
     unlimited = DeploymentCase("unlimited", settings={"rate_limits": False})
@@ -169,8 +169,8 @@ def quick(tmp_path):
 
 
 @pytest.mark.parametrize("last", ["account.sign-up", "session.sign-out", "limits.reached"])
-def test_who_stops_listening_leaves_no_account(quick, last):
-    running, deployment = quick
+def test_who_stops_listening_leaves_no_account(unlimited_deployment, last):
+    running, deployment = unlimited_deployment
     cleanups = []
     with closing(examine(deployment, on_early_cleanup=cleanups.append)) as examination:
         next(each for each in examination if each.check == last)
@@ -180,8 +180,8 @@ def test_who_stops_listening_leaves_no_account(quick, last):
 
 
 @pytest.mark.parametrize("steps", ["Signing in sets the session", "An event stream arrives"])
-def test_a_listener_that_fails_leaves_no_account(quick, steps):
-    running, deployment = quick
+def test_a_listener_that_fails_leaves_no_account(unlimited_deployment, steps):
+    running, deployment = unlimited_deployment
 
     def on_progress(text):
         if text.startswith(steps):

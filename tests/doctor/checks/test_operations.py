@@ -79,8 +79,8 @@ def test_a_disk_that_is_lost_breaks_a_production_server(carelessly_run):
 
 
 def test_in_development_such_a_disk_is_worth_a_look(well_run, change_status):
-    lost = change_status(well_run, database={"kind": "sqlite", "durability": "ephemeral"})
-    assert run_checks(lost, "database", admin=True)["database.lasts"].verdict == "warn"
+    url = change_status(well_run, database={"kind": "sqlite", "durability": "ephemeral"})
+    assert run_checks(url, "database", admin=True)["database.lasts"].verdict == "warn"
 
 
 def test_snapshots_are_worth_a_look(tmp_path):
