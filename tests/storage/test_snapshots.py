@@ -352,9 +352,9 @@ WRITER = """
 import os, sys
 from pathlib import Path
 from uuid import UUID
-from tests.storage.test_snapshots import Server, made_settings
+from tests.storage.test_snapshots import Server, make_snapshot_settings
 
-server = Server(made_settings(Path(sys.argv[1]), Path(sys.argv[2])), quiet=0.001)
+server = Server(make_snapshot_settings(Path(sys.argv[1]), Path(sys.argv[2])), quiet=0.001)
 for number in range(100_000):
     unique = os.getpid() << 20 | number
     server.add_user(id=UUID(int=unique), email=f"{unique}@example.com")
