@@ -20,47 +20,47 @@ TOKEN = "a-live-token"
 LINK = f"https://auth.example.com/api/auth/reset-password/{TOKEN}"
 
 
-def through(smtp: SmtpServer) -> dict[str, Any]:
+def smtp_settings(smtp: SmtpServer) -> dict[str, Any]:
     """The settings with which mails leave through this server."""
     return {"smtp_url": Secret(smtp.url), "mail_from": "Gatehouse <auth@example.com>"}
 
 
-def mailer_of(gatehouse: Gatehouse) -> Mailer:
+def get_mailer(gatehouse: Gatehouse) -> Mailer:
     mailer: Mailer = gatehouse.context.services[Mailer]
     return mailer
 
 
-def posts(gatehouse: Gatehouse, to: str = "ada@example.com") -> None:
+def post_reset_mail(gatehouse: Gatehouse, to: str = "ada@example.com") -> None:
     """Post the letter that a request for a new password would."""
     message = templates.RESET_PASSWORD.render("Gatehouse", to, LINK, TOKEN)
     with Work(gatehouse.context.runtime, SYSTEM) as work:
-        post(work, mailer_of(gatehouse), message)
+        post(work, get_mailer(gatehouse), message)
 
 
-def mails(gatehouse: Gatehouse) -> list[Any]:
+def list_mails(gatehouse: Gatehouse) -> list[Any]:
     """The rows of the outbox, oldest first."""
     return gatehouse.rows(select(*outbox.c).order_by(outbox.c.id))
 
 
-def all_become(gatehouse: Gatehouse, state: str) -> None:
+def wait_for_state(gatehouse: Gatehouse, state: str) -> None:
     """Wait until every mail is in this state."""
-    wait_until(lambda: {mail.state for mail in mails(gatehouse)} == {state}, f"all {state}")
+    wait_until(lambda: {mail.state for mail in list_mails(gatehouse)} == {state}, f"all {state}")
 
 
-def waits_after_attempt(gatehouse: Gatehouse, number: int) -> Any:
+def wait_for_failed_attempt(gatehouse: Gatehouse, number: int) -> Any:
     """Wait until the one mail has been tried so often and failed; returns its row."""
 
-    def noted() -> bool:
-        (mail,) = mails(gatehouse)
-        waits = mail.due_at - gatehouse.clock.now()
-        in_hand = waits == CLAIM_DURATION  # claimed, and what becomes of it is not known yet
-        return mail.attempts == number and waits > timedelta(0) and not in_hand
+    def has_failed() -> bool:
+        (mail,) = list_mails(gatehouse)
+        wait = mail.due_at - gatehouse.clock.now()
+        is_claimed = wait == CLAIM_DURATION  # claimed, and what becomes of it is not known yet
+        return mail.attempts == number and wait > timedelta(0) and not is_claimed
 
-    wait_until(noted, f"failure {number}")
-    return mails(gatehouse)[0]
+    wait_until(has_failed, f"failure {number}")
+    return list_mails(gatehouse)[0]
 
 
-def time_passes(gatehouse: Gatehouse, seconds: float) -> None:
+def advance_time(gatehouse: Gatehouse, seconds: float) -> None:
     """Move the clock, and let the worker look at it."""
     gatehouse.clock.advance(seconds=seconds)
-    mailer_of(gatehouse).wake_up.set()
+    get_mailer(gatehouse).wake_up.set()

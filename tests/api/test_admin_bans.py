@@ -20,15 +20,15 @@ def ada(gatehouse):
     return gatehouse.member(ADA)
 
 
-def bans(root, gatehouse, email=ADA, **how):
-    return root.post(BAN, {"userId": known(gatehouse, email), **how})
+def ban_user(root, gatehouse, email=ADA, **options):
+    return root.post(BAN, {"userId": known(gatehouse, email), **options})
 
 
 def test_a_ban_ends_every_session_and_keeps_the_user_out(anywhere):
     root, ada = make_admin(anywhere), anywhere.member(ADA)
     assert ada.session() is not None
     before = anywhere.events()
-    user = bans(root, anywhere, banReason="spam").json()["user"]
+    user = ban_user(root, anywhere, banReason="spam").json()["user"]
     assert (user["banned"], user["banReason"], user["banExpires"]) == (True, "spam", None)
     assert events_after(anywhere, before) == ["user_banned"]
     assert ada.session() is None
@@ -38,7 +38,7 @@ def test_a_ban_ends_every_session_and_keeps_the_user_out(anywhere):
 
 
 def test_an_unbanned_user_signs_in_again(gatehouse, root, ada):
-    bans(root, gatehouse)
+    ban_user(root, gatehouse)
     before = gatehouse.events()
     user = root.post(UNBAN, {"userId": known(gatehouse, ADA)}).json()["user"]
     assert (user["banned"], user["banReason"], user["banExpires"]) == (False, None, None)
@@ -49,7 +49,7 @@ def test_an_unbanned_user_signs_in_again(gatehouse, root, ada):
 
 def test_a_reason_has_an_end(gatehouse, root, ada):
     too_big = "Too big: expected string to have <=1000 characters"
-    response = bans(root, gatehouse, banReason="x" * 1001)
+    response = ban_user(root, gatehouse, banReason="x" * 1001)
     assert (response.status_code, response.json()["message"]) == (
         400,
         f"[body.banReason] {too_big}",
@@ -60,11 +60,11 @@ def test_a_reason_has_an_end(gatehouse, root, ada):
         400,
         f"[body.data.banReason] {too_big}",
     )
-    assert bans(root, gatehouse, banReason="x" * 1000).status_code == 200
+    assert ban_user(root, gatehouse, banReason="x" * 1000).status_code == 200
 
 
 def test_a_ban_for_a_minute_is_lifted_by_the_first_sign_in_after_it(gatehouse, root, ada):
-    user = bans(root, gatehouse, banExpiresIn=60).json()["user"]
+    user = ban_user(root, gatehouse, banExpiresIn=60).json()["user"]
     assert (user["banReason"], user["banExpires"]) == ("No reason", "2026-11-22T12:01:00.000Z")
     gatehouse.clock.advance(seconds=59)
     assert gatehouse.visitor().sign_in(ADA).status_code == 403
@@ -77,17 +77,17 @@ def test_a_ban_for_a_minute_is_lifted_by_the_first_sign_in_after_it(gatehouse, r
 
 
 def test_a_second_ban_replaces_the_first(gatehouse, root, ada):
-    bans(root, gatehouse, banReason="spam", banExpiresIn=60)
-    user = bans(root, gatehouse, banReason="more spam").json()["user"]
+    ban_user(root, gatehouse, banReason="spam", banExpiresIn=60)
+    user = ban_user(root, gatehouse, banReason="more spam").json()["user"]
     assert (user["banReason"], user["banExpires"]) == ("more spam", None)
 
 
 def test_a_ban_that_is_there_already_and_the_pardon_of_nobody_are_no_events(gatehouse, root, ada):
     root.post(UNBAN, {"userId": known(gatehouse, ADA)})
-    first = bans(root, gatehouse, banReason="spam").json()
+    first = ban_user(root, gatehouse, banReason="spam").json()
     before = gatehouse.events()
     gatehouse.clock.advance(seconds=1)
-    assert bans(root, gatehouse, banReason="spam").json() == first
+    assert ban_user(root, gatehouse, banReason="spam").json() == first
     assert [each.kind for each in before if each.kind.startswith("user_")] == ["user_banned"]
     assert events_after(gatehouse, before) == []
 
@@ -102,7 +102,7 @@ def test_update_user_bans_as_well(gatehouse, root, ada):
 
 @pytest.mark.parametrize("data", [{"banned": True}, {"banned": True, "banReason": "for good"}])
 def test_a_ban_by_update_user_owes_nothing_to_one_that_has_run_out(gatehouse, root, ada, data):
-    bans(root, gatehouse, banReason="spam", banExpiresIn=60)
+    ban_user(root, gatehouse, banReason="spam", banExpiresIn=60)
     gatehouse.clock.advance(minutes=2)
     user = root.post("admin/update-user", {"userId": known(gatehouse, ADA), "data": data}).json()
     reason = data.get("banReason", "No reason")
@@ -119,7 +119,7 @@ def test_nor_to_an_end_that_was_set_while_nobody_was_banned(gatehouse, root, ada
 
 
 def test_a_ban_that_holds_keeps_its_end_when_its_reason_changes(gatehouse, root, ada):
-    bans(root, gatehouse, banExpiresIn=60)
+    ban_user(root, gatehouse, banExpiresIn=60)
     before, ada_id = gatehouse.events(), known(gatehouse, ADA)
     data = {"banned": True, "banReason": "more spam"}
     user = root.post("admin/update-user", {"userId": ada_id, "data": data}).json()
@@ -128,7 +128,7 @@ def test_a_ban_that_holds_keeps_its_end_when_its_reason_changes(gatehouse, root,
 
 
 def test_a_new_end_for_a_ban_that_has_run_out_is_a_ban_anew(gatehouse, root, ada):
-    bans(root, gatehouse, banExpiresIn=60)
+    ban_user(root, gatehouse, banExpiresIn=60)
     gatehouse.clock.advance(minutes=2)
     before = gatehouse.events()
     payload = {"userId": known(gatehouse, ADA), "data": {"banExpires": "2026-11-22T13:00:00Z"}}
@@ -139,7 +139,7 @@ def test_a_new_end_for_a_ban_that_has_run_out_is_a_ban_anew(gatehouse, root, ada
 
 def test_an_admin_whose_ban_has_run_out_is_one_who_can_administer(gatehouse, root):
     make_admin(gatehouse, "second@example.com")
-    bans(root, gatehouse, "second@example.com", banExpiresIn=60)
+    ban_user(root, gatehouse, "second@example.com", banExpiresIn=60)
     demoted = {"userId": known(gatehouse, ROOT), "role": "user"}
     assert root.post("admin/set-role", demoted).json() == refusal("LAST_ADMIN")
     gatehouse.clock.advance(minutes=2)
@@ -147,7 +147,7 @@ def test_an_admin_whose_ban_has_run_out_is_one_who_can_administer(gatehouse, roo
 
 
 def test_admins_do_not_ban_themselves(gatehouse, root):
-    assert bans(root, gatehouse, ROOT).json() == refusal("YOU_CANNOT_BAN_YOURSELF")
+    assert ban_user(root, gatehouse, ROOT).json() == refusal("YOU_CANNOT_BAN_YOURSELF")
     own = {"userId": known(gatehouse, ROOT), "data": {"banned": True}}
     assert root.post("admin/update-user", own).json() == refusal("YOU_CANNOT_BAN_YOURSELF")
     assert root.session() is not None

@@ -25,14 +25,14 @@ def ada(gatehouse):
     return gatehouse.member(ADA)
 
 
-def impersonates(root, gatehouse, email=ADA):
+def impersonate(root, gatehouse, email=ADA):
     return root.post(START, {"userId": known(gatehouse, email)})
 
 
 def test_an_admin_is_somebody_else_for_an_hour_and_then_themselves_again(gatehouse, root, ada):
     own = root.session()
     before = gatehouse.events()
-    response = impersonates(root, gatehouse)
+    response = impersonate(root, gatehouse)
     acting = response.json()
     assert acting["user"]["email"] == ADA
     assert acting["session"]["impersonatedBy"] == own["user"]["id"]
@@ -56,13 +56,13 @@ def test_an_admin_is_somebody_else_for_an_hour_and_then_themselves_again(gatehou
 def test_the_cookie_in_which_the_admin_waits_is_signed_and_says_how_they_signed_in(gatehouse):
     make_admin(gatehouse)
     gatehouse.member(ADA)
-    for remember, said in ((True, ""), (False, "true")):
+    for remember, dont_remember in ((True, ""), (False, "true")):
         root = gatehouse.visitor()
         root.sign_in(ROOT, rememberMe=remember)
         token = root.session()["session"]["token"]
-        line = cookie_lines(impersonates(root, gatehouse))["admin_session"]
+        line = cookie_lines(impersonate(root, gatehouse))["admin_session"]
         value, _, attributes = line.partition("; ")
-        assert value.startswith(f"better-auth.admin_session={token}%3A{said}.")
+        assert value.startswith(f"better-auth.admin_session={token}%3A{dont_remember}.")
         assert attributes == "Max-Age=604800; Path=/; HttpOnly; SameSite=Lax"
 
 
@@ -70,13 +70,13 @@ def test_an_admin_whom_the_browser_does_not_remember_comes_back_unremembered(gat
     make_admin(gatehouse)
     root = gatehouse.visitor()
     root.sign_in(ROOT, rememberMe=False)
-    impersonates(root, gatehouse)
+    impersonate(root, gatehouse)
     assert cookies_of(root.post(STOP)) == ["session_token", "dont_remember", "admin_session 0"]
     assert root.session()["user"]["email"] == ROOT
 
 
 def test_after_an_hour_it_is_over(gatehouse, root, ada):
-    impersonates(root, gatehouse)
+    impersonate(root, gatehouse)
     gatehouse.clock.advance(hours=1)
     assert root.session() is None
 
@@ -84,7 +84,7 @@ def test_after_an_hour_it_is_over(gatehouse, root, ada):
 def test_the_user_sees_no_impersonator_among_their_sessions_and_the_admin_does(
     gatehouse, root, ada
 ):
-    impersonates(root, gatehouse)
+    impersonate(root, gatehouse)
     assert len(ada.get("list-sessions").json()) == 1
     other = make_admin(gatehouse, "second@example.com")
     body = {"userId": known(gatehouse, ADA)}
@@ -94,7 +94,7 @@ def test_the_user_sees_no_impersonator_among_their_sessions_and_the_admin_does(
 
 
 def test_an_admin_who_has_no_session_left_to_go_back_to_is_signed_out(gatehouse, root, ada):
-    impersonates(root, gatehouse)
+    impersonate(root, gatehouse)
     acting = dict(root.cookies)
     other = make_admin(gatehouse, "second@example.com")
     other.post("admin/revoke-user-sessions", {"userId": known(gatehouse, ROOT)})
@@ -114,7 +114,7 @@ def test_who_ends_the_session_while_impersonating_is_signed_out_altogether(
     gatehouse, root, ada, path, body
 ):
     own = root.session()["session"]["token"]
-    impersonates(root, gatehouse)
+    impersonate(root, gatehouse)
     response = root.post(path, {name: root.session()["session"]["token"] for name in body})
     assert cookies_of(response) == [*CLEARED, "admin_session 0"]
     assert [name for name in root.cookies if "better-auth" in name] == []
@@ -125,7 +125,7 @@ def test_who_ends_the_session_while_impersonating_is_signed_out_altogether(
 
 def test_so_is_who_signs_in_anew_meanwhile(gatehouse, root, ada):
     own = root.session()["session"]["token"]
-    impersonates(root, gatehouse)
+    impersonate(root, gatehouse)
     assert "admin_session 0" in cookies_of(root.sign_in(ADA))
     bearer = {"authorization": f"Bearer {own}"}
     assert gatehouse.visitor().get("get-session", headers=bearer).json() is None
@@ -134,15 +134,15 @@ def test_so_is_who_signs_in_anew_meanwhile(gatehouse, root, ada):
 def test_an_impersonation_that_has_run_out_leaves_no_admin_behind_in_the_browser(
     gatehouse, root, ada
 ):
-    impersonates(root, gatehouse)
+    impersonate(root, gatehouse)
     gatehouse.clock.advance(hours=1)
     assert cookies_of(root.get("get-session")) == [*CLEARED, "admin_session 0"]
 
 
 def test_nobody_goes_back_into_a_session_of_another(gatehouse, root, ada):
-    impersonates(root, gatehouse)
+    impersonate(root, gatehouse)
     other = make_admin(gatehouse, "second@example.com")
-    impersonates(other, gatehouse)
+    impersonate(other, gatehouse)
     name = "better-auth.admin_session"
     root.cookies[name] = other.cookies[name]
     assert root.post(STOP).status_code == 401
@@ -158,11 +158,11 @@ def test_who_impersonates_nobody_has_nothing_to_stop(gatehouse, root):
 
 def test_admins_banned_users_and_nobody_are_not_impersonated(gatehouse, root, ada):
     make_admin(gatehouse, "second@example.com")
-    refused = impersonates(root, gatehouse, "second@example.com")
+    refused = impersonate(root, gatehouse, "second@example.com")
     assert (refused.status_code, refused.json()) == (403, refusal("YOU_CANNOT_IMPERSONATE_ADMINS"))
-    assert impersonates(root, gatehouse, ROOT).json() == refusal("YOU_CANNOT_IMPERSONATE_ADMINS")
+    assert impersonate(root, gatehouse, ROOT).json() == refusal("YOU_CANNOT_IMPERSONATE_ADMINS")
     gatehouse.ban(ADA)
-    assert impersonates(root, gatehouse).json() == refusal("BANNED_USER")
+    assert impersonate(root, gatehouse).json() == refusal("BANNED_USER")
     assert root.post(START, {"userId": "nobody"}).json() == refusal("USER_NOT_FOUND")
     assert root.session()["user"]["email"] == ROOT
 
@@ -171,19 +171,19 @@ def test_it_ends_with_the_longest_that_a_session_may_last(start):
     gatehouse = start(session_max_age=600)
     root = make_admin(gatehouse)
     gatehouse.member(ADA)
-    acting = impersonates(root, gatehouse).json()
+    acting = impersonate(root, gatehouse).json()
     assert acting["session"]["expiresAt"] == "2026-11-22T12:10:00.000Z"
 
 
 def test_it_ends_none_of_the_users_own_sessions(gatehouse, root, ada, monkeypatch):
     monkeypatch.setattr(service, "MAX_PER_USER", 1)
-    impersonates(root, gatehouse)
+    impersonate(root, gatehouse)
     assert ada.session() is not None
 
 
 def test_it_is_not_the_user_who_comes_back_from_a_ban_that_has_run_out(gatehouse, root, ada):
     gatehouse.ban(ADA, ban_expires=gatehouse.clock.now())
     before = gatehouse.events()
-    assert impersonates(root, gatehouse).status_code == 200
+    assert impersonate(root, gatehouse).status_code == 200
     assert events_after(gatehouse, before) == ["impersonation_started"]
     assert gatehouse.rows(select(users.c.banned).where(users.c.email == ADA)) == [(True,)]

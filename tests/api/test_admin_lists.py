@@ -37,55 +37,55 @@ def root(anywhere):
     return root
 
 
-def ask(root, path, **query):
+def get_page(root, path, **query):
     response = root.get(f"{path}?{urlencode(query)}")
     assert response.status_code == 200, response.text
     return response.json()
 
 
-def listed(root, **query):
-    response = ask(root, USERS, **query)
+def list_names(root, **query):
+    response = get_page(root, USERS, **query)
     assert (response["total"], response["totalIsEstimate"]) == (len(response["users"]), False)
     return [email.partition("@")[0] for email in emails(response)]
 
 
 def test_a_search_looks_in_address_and_name_and_takes_an_id(anywhere, root):
-    assert listed(root, search="EXAMPLE.COM") == ["cleo", "bert", "anna", "ada"]
-    assert listed(root, search="example", verified="true") == ["zoe", "ada"]
-    assert listed(root, search=" love ") == ["ada"]
-    assert listed(root, search=known(anywhere, "zoe@navy.example")) == ["zoe"]
-    assert listed(root, search="00000000-0000-7000-8000-000000000000") == []
-    assert listed(root, search="' OR 1=1 --") == []
-    assert len(listed(root, search=" ")) == 7
+    assert list_names(root, search="EXAMPLE.COM") == ["cleo", "bert", "anna", "ada"]
+    assert list_names(root, search="example", verified="true") == ["zoe", "ada"]
+    assert list_names(root, search=" love ") == ["ada"]
+    assert list_names(root, search=known(anywhere, "zoe@navy.example")) == ["zoe"]
+    assert list_names(root, search="00000000-0000-7000-8000-000000000000") == []
+    assert list_names(root, search="' OR 1=1 --") == []
+    assert len(list_names(root, search=" ")) == 7
 
 
 def test_filters_narrow_it_and_all_of_them_hold(root):
-    assert listed(root, role="admin") == ["grace", "noor"]
-    assert listed(root, role="user") == ["zoe", "cleo", "bert", "anna", "grace", "ada"]
-    assert listed(root, verified="true") == ["zoe", "ada"]
-    assert listed(root, role="user", verified="false", search="navy") == ["grace"]
+    assert list_names(root, role="admin") == ["grace", "noor"]
+    assert list_names(root, role="user") == ["zoe", "cleo", "bert", "anna", "grace", "ada"]
+    assert list_names(root, verified="true") == ["zoe", "ada"]
+    assert list_names(root, role="user", verified="false", search="navy") == ["grace"]
 
 
 def test_a_ban_that_has_ended_is_none(anywhere, root):
-    assert listed(root, banned="true") == ["bert", "anna"]
-    assert listed(root, banned="false") == ["zoe", "cleo", "grace", "ada", "noor"]
-    (cleo,) = ask(root, USERS, search="cleo")["users"]
+    assert list_names(root, banned="true") == ["bert", "anna"]
+    assert list_names(root, banned="false") == ["zoe", "cleo", "grace", "ada", "noor"]
+    (cleo,) = get_page(root, USERS, search="cleo")["users"]
     assert (cleo["banned"], cleo["banExpires"]) == (False, None)
     anywhere.clock.advance(days=1)
-    assert listed(root, banned="true") == ["anna"]
+    assert list_names(root, banned="true") == ["anna"]
 
 
 def test_the_order_is_as_asked_and_the_latest_come_first_unless_it_is(root):
     newest = ["zoe", "cleo", "bert", "anna", "grace", "ada", "noor"]
-    assert listed(root) == newest
-    assert listed(root, sortDirection="asc") == newest[::-1]
-    assert listed(root, sortBy="email", sortDirection="asc")[:3] == ["ada", "anna", "bert"]
-    assert listed(root, sortBy="role", sortDirection="asc")[:2] == ["noor", "grace"]
-    assert listed(root, sortBy="name", banned="true") == ["bert", "anna"]
+    assert list_names(root) == newest
+    assert list_names(root, sortDirection="asc") == newest[::-1]
+    assert list_names(root, sortBy="email", sortDirection="asc")[:3] == ["ada", "anna", "bert"]
+    assert list_names(root, sortBy="role", sortDirection="asc")[:2] == ["noor", "grace"]
+    assert list_names(root, sortBy="name", banned="true") == ["bert", "anna"]
 
 
 def test_page_by_page(root):
-    page = ask(root, USERS, limit=2, offset=3)
+    page = get_page(root, USERS, limit=2, offset=3)
     assert [email.partition("@")[0] for email in emails(page)] == ["anna", "grace"]
     assert {name: page[name] for name in ("total", "totalIsEstimate", "limit", "offset")} == {
         "total": 7,
@@ -93,14 +93,14 @@ def test_page_by_page(root):
         "limit": 2,
         "offset": 3,
     }
-    assert ask(root, USERS, offset=7)["users"] == []
+    assert get_page(root, USERS, offset=7)["users"] == []
 
 
 def test_a_total_that_is_not_counted_says_that_it_is_an_estimate(root, monkeypatch):
     for module in (user_listing, user_list):
         monkeypatch.setattr(module, "EXACT_COUNT_LIMIT", 3)
     monkeypatch.setattr("backend.features.management.routes.lists.EXACT_COUNT_LIMIT", 3)
-    page = ask(root, USERS, limit=2)
+    page = get_page(root, USERS, limit=2)
     assert len(page["users"]) == 2
     assert page["total"] > 3
     assert page["totalIsEstimate"] is True
@@ -113,20 +113,20 @@ def test_each_user_comes_with_their_live_sessions_and_their_last_sign_in(anywher
     anywhere.clock.advance(hours=1)
     anywhere.visitor().sign_in(ADA, "a wrong password")
     ada.post("sign-out")
-    found = {user["email"]: user for user in ask(root, USERS)["users"]}
-    assert (found[ADA]["activeSessions"], found[ADA]["accounts"]) == (1, ["credential"])
-    assert found[ADA]["lastSignInAt"] == "2026-11-22T13:00:00.000Z"
-    assert found[ROOT]["lastSignInAt"] == "2026-11-22T12:00:00.000Z"
+    by_email = {user["email"]: user for user in get_page(root, USERS)["users"]}
+    assert (by_email[ADA]["activeSessions"], by_email[ADA]["accounts"]) == (1, ["credential"])
+    assert by_email[ADA]["lastSignInAt"] == "2026-11-22T13:00:00.000Z"
+    assert by_email[ROOT]["lastSignInAt"] == "2026-11-22T12:00:00.000Z"
     plain = root.get(f"admin/get-user?id={known(anywhere, ADA)}").json()
-    assert plain.items() <= found[ADA].items()
-    assert found[ADA].keys() - plain.keys() == {"activeSessions", "lastSignInAt", "accounts"}
+    assert plain.items() <= by_email[ADA].items()
+    assert by_email[ADA].keys() - plain.keys() == {"activeSessions", "lastSignInAt", "accounts"}
 
 
 def test_a_page_takes_as_many_questions_for_one_user_as_for_many(root, anywhere):
     counts = []
     for limit in (1, 7):
         with anywhere.statements() as statements:
-            ask(root, USERS, limit=limit)
+            get_page(root, USERS, limit=limit)
         counts.append(len([each for each in statements if "FROM sessions JOIN users" not in each]))
     assert counts == [3, 3]
 
@@ -141,13 +141,13 @@ def visited(anywhere):
     return root
 
 
-def owners(page):
+def list_owners(page):
     return [session["user"]["email"] for session in page["sessions"]]
 
 
 def test_live_sessions_of_everybody_are_listed_newest_first(anywhere, visited):
-    page = ask(visited, SESSIONS)
-    assert owners(page) == [BOB, ADA, ROOT]
+    page = get_page(visited, SESSIONS)
+    assert list_owners(page) == [BOB, ADA, ROOT]
     assert page["cursor"] is None
     ada = page["sessions"][1]
     assert ada.pop("id") != anywhere.user_id(ADA)
@@ -163,28 +163,30 @@ def test_live_sessions_of_everybody_are_listed_newest_first(anywhere, visited):
 
 
 def test_what_narrows_the_list_of_sessions(anywhere, visited):
-    assert owners(ask(visited, SESSIONS, user=known(anywhere, ADA))) == [ADA]
-    assert owners(ask(visited, SESSIONS, address="198.51.100.1")) == [ADA]
-    assert owners(ask(visited, SESSIONS, address="2001:DB8:0::7")) == [BOB]
-    assert owners(ask(visited, SESSIONS, address="2001:db8::/64")) == [BOB]
-    assert owners(ask(visited, SESSIONS, address="2001:db8:1::/64")) == []
-    assert owners(ask(visited, SESSIONS, search="ADA@")) == [ADA]
-    assert owners(ask(visited, SESSIONS, search="example", address="198.51.100.1")) == [ADA]
-    first = ask(visited, SESSIONS, limit=2)
-    assert owners(ask(visited, SESSIONS, limit=2, cursor=first["cursor"])) == [ROOT]
+    assert list_owners(get_page(visited, SESSIONS, user=known(anywhere, ADA))) == [ADA]
+    assert list_owners(get_page(visited, SESSIONS, address="198.51.100.1")) == [ADA]
+    assert list_owners(get_page(visited, SESSIONS, address="2001:DB8:0::7")) == [BOB]
+    assert list_owners(get_page(visited, SESSIONS, address="2001:db8::/64")) == [BOB]
+    assert list_owners(get_page(visited, SESSIONS, address="2001:db8:1::/64")) == []
+    assert list_owners(get_page(visited, SESSIONS, search="ADA@")) == [ADA]
+    assert list_owners(get_page(visited, SESSIONS, search="example", address="198.51.100.1")) == [
+        ADA
+    ]
+    first = get_page(visited, SESSIONS, limit=2)
+    assert list_owners(get_page(visited, SESSIONS, limit=2, cursor=first["cursor"])) == [ROOT]
 
 
 def test_a_session_that_has_ended_is_not_listed(anywhere, visited):
     ends = update(sessions).where(sessions.c.user_id == anywhere.user_id(ADA))
     anywhere.change(ends.values(expires_at=anywhere.clock.now()))
-    assert owners(ask(visited, SESSIONS)) == [BOB, ROOT]
+    assert list_owners(get_page(visited, SESSIONS)) == [BOB, ROOT]
 
 
 def test_an_impersonation_names_the_admin(anywhere, visited):
     other = make_admin(anywhere, "second@example.com")
     anywhere.clock.advance(seconds=1)
     other.post("admin/impersonate-user", {"userId": known(anywhere, ADA)})
-    newest = ask(visited, SESSIONS)["sessions"][0]
+    newest = get_page(visited, SESSIONS)["sessions"][0]
     assert newest["user"]["email"] == ADA
     assert newest["impersonatedBy"] == known(anywhere, "second@example.com")
 
@@ -204,12 +206,12 @@ def test_the_id_of_a_session_ends_it_and_no_token_is_shown(anywhere):
 def test_the_cursor_of_a_page_leads_on_when_the_session_behind_it_has_ended(anywhere, visited):
     for number in range(3):
         row = make_session(number, user_id=anywhere.user_id(ADA))
-        told = {name: getattr(row, name) for name in row.__slots__}
-        anywhere.change(insert(sessions).values(**told, session_token=bytes([number]) * 32))
-    first = ask(visited, SESSIONS, limit=2)
+        values = {name: getattr(row, name) for name in row.__slots__}
+        anywhere.change(insert(sessions).values(**values, session_token=bytes([number]) * 32))
+    first = get_page(visited, SESSIONS, limit=2)
     visited.post("admin/revoke-user-session", {"sessionToken": first["cursor"]})
-    rest = ask(visited, SESSIONS, cursor=first["cursor"])
-    assert owners(rest) == [ROOT, ADA, ADA, ADA]
+    rest = get_page(visited, SESSIONS, cursor=first["cursor"])
+    assert list_owners(rest) == [ROOT, ADA, ADA, ADA]
 
 
 @pytest.mark.parametrize(

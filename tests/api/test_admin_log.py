@@ -27,7 +27,7 @@ def sign_in(browser, password):
     return browser.post("/api/auth/sign-in/email", json=payload)
 
 
-def lines(browser, **query):
+def list_lines(browser, **query):
     response = browser.get("/api/admin/log", params=query)
     check_like_every_answer(response)
     return response.json()["lines"]
@@ -37,7 +37,7 @@ def test_a_request_of_the_audit_trail_finds_its_lines(owner):
     failed = sign_in(owner, "a wrong password")
     event = owner.get("/api/admin/events", params={"kind": "sign_in_failed"}).json()["events"][0]
     assert event["requestId"] == failed.headers["x-request-id"]
-    (line,) = lines(owner, requestId=event["requestId"])
+    (line,) = list_lines(owner, requestId=event["requestId"])
     assert (line["event"], line["level"]) == ("sign_in_failed", "info")
     assert line["requestId"] == event["requestId"]
     assert line["fields"]["address"] == event["address"]
@@ -46,24 +46,24 @@ def test_a_request_of_the_audit_trail_finds_its_lines(owner):
 
 def test_the_newest_is_first_and_no_more_than_asked_for(owner):
     sign_in(owner, "a wrong password")
-    newest, second = lines(owner, limit=2)
+    newest, second = list_lines(owner, limit=2)
     assert newest["event"] == "sign_in_failed"
     assert newest["at"] >= second["at"]
 
 
 def test_its_start_is_in_it_too(owner):
-    assert lines(owner, limit=1000)[-1]["event"] == "admin_created"
+    assert list_lines(owner, limit=1000)[-1]["event"] == "admin_created"
 
 
 def test_worse_than_info_nothing_has_happened(owner):
-    assert lines(owner, level="warning") == []
+    assert list_lines(owner, level="warning") == []
 
 
 def test_a_session_check_writes_no_line(owner):
-    before = lines(owner, limit=1000)
+    before = list_lines(owner, limit=1000)
     for path in ("/api/auth/get-session", "/api/me", "/health"):
         assert owner.get(path).status_code == 200
-    assert lines(owner, limit=1000) == before
+    assert list_lines(owner, limit=1000) == before
 
 
 @pytest.mark.parametrize("query", [{"level": "loud"}, {"limit": 0}, {"limit": 1001}], ids=str)

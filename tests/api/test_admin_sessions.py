@@ -21,24 +21,24 @@ def ada(gatehouse):
     return gatehouse.member(ADA)
 
 
-def sessions_of(root, gatehouse, email=ADA):
+def list_sessions(root, gatehouse, email=ADA):
     return root.post(LIST, {"userId": known(gatehouse, email)}).json()["sessions"]
 
 
 def test_live_sessions_are_listed_with_handles_in_place_of_tokens(gatehouse, root, ada):
     elsewhere = gatehouse.visitor()
     elsewhere.sign_in(ADA, rememberMe=False)
-    listed = sessions_of(root, gatehouse)
+    listed = list_sessions(root, gatehouse)
     assert {each["id"] for each in listed} == {
         visitor.session()["session"]["id"] for visitor in (ada, elsewhere)
     }
     assert all(each["token"] == each["id"] for each in listed)
     gatehouse.clock.advance(days=1)
-    assert len(sessions_of(root, gatehouse)) == 1
+    assert len(list_sessions(root, gatehouse)) == 1
 
 
 def test_an_admins_own_session_shows_its_token(gatehouse, root):
-    (own,) = sessions_of(root, gatehouse, ROOT)
+    (own,) = list_sessions(root, gatehouse, ROOT)
     assert own["token"] == root.session()["session"]["token"]
 
 

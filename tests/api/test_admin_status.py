@@ -87,10 +87,10 @@ EXAMPLE = "better-auth-secret-12345678901234567890"
 
 
 @pytest.mark.parametrize(
-    "told", [{"secret_key": EXAMPLE}, {"secret_keys_old": (EXAMPLE,)}], ids=str
+    "options", [{"secret_key": EXAMPLE}, {"secret_keys_old": (EXAMPLE,)}], ids=str
 )
-def test_a_key_that_everybody_knows_is_told(start, told):
-    status = make_admin(start(**told)).get("/api/admin/status").json()
+def test_a_key_that_everybody_knows_is_told(start, options):
+    status = make_admin(start(**options)).get("/api/admin/status").json()
     assert status["secret"]["state"] == "example"
 
 
@@ -111,17 +111,17 @@ def test_what_is_switched_on_and_for_whom(start):
 
 
 @pytest.mark.parametrize(
-    ("peer", "forwarded", "seen"),
+    ("peer", "forwarded", "expected"),
     [
         ("10.0.0.5", None, {"believed": "10.0.0.5", "trusted": True}),
         ("10.0.0.5", "1.2.3.4, 203.0.113.7", {"believed": "203.0.113.7", "trusted": True}),
         ("198.51.100.1", "203.0.113.7", {"believed": "198.51.100.1", "trusted": False}),
     ],
 )
-def test_how_this_very_request_came_is_told(gatehouse, peer, forwarded, seen):
+def test_how_this_very_request_came_is_told(gatehouse, peer, forwarded, expected):
     root = make_admin(gatehouse, address=peer)
     proxy = root.get("/api/admin/status", headers={"x-forwarded-for": forwarded}).json()["proxy"]
-    assert proxy == {"peer": peer, "forwardedFor": forwarded, **seen}
+    assert proxy == {"peer": peer, "forwardedFor": forwarded, **expected}
 
 
 def test_mail_that_waits_is_told_with_since_when_and_why(anywhere, clock):
@@ -178,7 +178,7 @@ def test_the_commit_is_read_from_a_clone(tmp_path, files, commit):
 
 
 @pytest.mark.parametrize(
-    ("told", "lasts"),
+    ("options", "lasts"),
     [
         ({}, "durable"),
         ({"space_id": "ada/gatehouse"}, "ephemeral"),
@@ -186,8 +186,8 @@ def test_the_commit_is_read_from_a_clone(tmp_path, files, commit):
         ({"space_id": "ada/gatehouse", "database_url": Secret("postgresql://x/y")}, "durable"),
     ],
 )
-def test_how_long_data_lasts(tmp_path, told, lasts):
-    assert durability(make_settings(tmp_path, bcrypt_rounds=10, **told)) == lasts
+def test_how_long_data_lasts(tmp_path, options, lasts):
+    assert durability(make_settings(tmp_path, bcrypt_rounds=10, **options)) == lasts
 
 
 def test_limits_are_counted_in_memory_without_redis(start):

@@ -28,11 +28,11 @@ def ada(gatehouse):
     return gatehouse.member(ADA)
 
 
-def change(root, gatehouse, data, email=ADA):
+def update_user(root, gatehouse, data, email=ADA):
     return root.post(UPDATE, {"userId": known(gatehouse, email), "data": data})
 
 
-def links_of(gatehouse, user_id):
+def list_links(gatehouse, user_id):
     return gatehouse.rows(select(links.c.id).where(links.c.user_id == user_id))
 
 
@@ -63,8 +63,10 @@ def test_a_user_is_created_with_roles_picture_and_proof_of_address(gatehouse, ro
 
 @scenes(
     *[
-        Scene(name=name, given=an_admin, path=CREATE, body={**NEW, **said}, status=400, code=code)
-        for name, said, code in [
+        Scene(
+            name=name, given=an_admin, path=CREATE, body={**NEW, **changes}, status=400, code=code
+        )
+        for name, changes, code in [
             ("a taken address", {"email": ADA.upper()}, "USER_ALREADY_EXISTS_USE_ANOTHER_EMAIL"),
             ("no address", {"email": "bob"}, "INVALID_EMAIL"),
             ("a short password", {"password": "short"}, "PASSWORD_TOO_SHORT"),
@@ -114,8 +116,8 @@ def test_what_cannot_be_is_refused(gatehouse, scene):
 
 
 def test_a_user_is_read_by_id(gatehouse, root, ada):
-    found = root.get(f"admin/get-user?id={known(gatehouse, ADA)}").json()
-    assert found == ada.session()["user"]
+    user = root.get(f"admin/get-user?id={known(gatehouse, ADA)}").json()
+    assert user == ada.session()["user"]
     assert root.get("admin/get-user?id=nobody").json() == refusal("USER_NOT_FOUND")
     assert root.get("admin/get-user").json()["code"] == "VALIDATION_ERROR"
 
@@ -123,7 +125,7 @@ def test_a_user_is_read_by_id(gatehouse, root, ada):
 def test_a_name_and_a_picture_are_changed_at_once_in_every_session(gatehouse, root, ada):
     assert ada.session()["user"]["name"] == "Ada"
     before = gatehouse.events()
-    changed = change(root, gatehouse, {"name": "Countess", "image": None})
+    changed = update_user(root, gatehouse, {"name": "Countess", "image": None})
     assert changed.json()["name"] == "Countess"
     assert ada.session()["user"]["name"] == "Countess"
     assert events_after(gatehouse, before) == ["user_updated"]
@@ -134,17 +136,17 @@ def test_a_changed_address_is_unproved_and_voids_what_was_mailed_to_the_old_one(
 ):
     gatehouse.visitor().post("request-password-reset", {"email": ADA})
     ada_id = gatehouse.user_id(ADA)
-    assert links_of(gatehouse, ada_id) != []
-    changed = change(root, gatehouse, {"email": "LOVELACE@example.com"}).json()
+    assert list_links(gatehouse, ada_id) != []
+    changed = update_user(root, gatehouse, {"email": "LOVELACE@example.com"}).json()
     assert (changed["email"], changed["emailVerified"]) == ("lovelace@example.com", False)
-    assert links_of(gatehouse, ada_id) == []
+    assert list_links(gatehouse, ada_id) == []
     assert gatehouse.visitor().sign_in("lovelace@example.com").status_code == 200
     assert gatehouse.visitor().sign_in(ADA).status_code == 401
 
 
 def test_an_address_is_declared_proved(gatehouse, root, ada):
-    assert change(root, gatehouse, {"emailVerified": True}).json()["emailVerified"] is True
-    changed = change(root, gatehouse, {"email": BOB, "emailVerified": True}).json()
+    assert update_user(root, gatehouse, {"emailVerified": True}).json()["emailVerified"] is True
+    changed = update_user(root, gatehouse, {"email": BOB, "emailVerified": True}).json()
     assert (changed["email"], changed["emailVerified"]) == (BOB, True)
 
 
@@ -169,7 +171,7 @@ def test_what_is_not_for_update_user_is_refused_and_changes_nothing(
     gatehouse, root, ada, data, code
 ):
     everything = gatehouse.rows(select(users).order_by(users.c.id))
-    refused = change(root, gatehouse, data)
+    refused = update_user(root, gatehouse, data)
     assert (refused.status_code, refused.json()["code"]) == (400, code)
     assert gatehouse.rows(select(users).order_by(users.c.id)) == everything
 
@@ -181,7 +183,7 @@ def test_a_role_holds_at_once_in_sessions_that_are_open(gatehouse, root, ada):
     assert response.json()["user"]["role"] == "user,admin"
     assert events_after(gatehouse, before) == ["role_changed"]
     assert ada.get("admin/list-users").status_code == 200
-    change(root, gatehouse, {"role": "user"})
+    update_user(root, gatehouse, {"role": "user"})
     assert ada.get("admin/list-users").status_code == 403
 
 
@@ -207,14 +209,16 @@ def test_what_is_so_already_is_neither_written_nor_recorded(anywhere, data):
     root, before = make_admin(anywhere), anywhere.member(ADA).session()["user"]
     anywhere.clock.advance(seconds=1)
     events = anywhere.events()
-    assert change(root, anywhere, data).json() == before
+    assert update_user(root, anywhere, data).json() == before
     assert events_after(anywhere, events) == []
     (row,) = anywhere.rows(select(users.c.updated_at).where(users.c.email == ADA))
     assert row.updated_at == anywhere.clock.now() - timedelta(seconds=1)
 
 
 def test_of_several_changes_only_those_that_are_some_are_recorded(gatehouse, root, ada):
-    change(root, gatehouse, {"name": "Countess", "image": None, "banned": False, "role": "user"})
+    update_user(
+        root, gatehouse, {"name": "Countess", "image": None, "banned": False, "role": "user"}
+    )
     (event,) = [each for each in gatehouse.events() if each.kind == "user_updated"]
     assert event.detail == {"fields": "name"}
 
@@ -226,7 +230,7 @@ def test_a_password_that_an_admin_sets_ends_what_the_old_one_opened(gatehouse, r
     assert root.post(SET_PASSWORD, body).json() == {"status": True}
     assert events_after(gatehouse, before) == ["password_set"]
     assert ada.session() is None
-    assert links_of(gatehouse, ada_id) == []
+    assert list_links(gatehouse, ada_id) == []
     assert gatehouse.visitor().sign_in(ADA).status_code == 401
     assert gatehouse.visitor().sign_in(ADA, "set by an admin").status_code == 200
     assert root.session() is not None

@@ -12,10 +12,10 @@ ADA = {"name": "Ada", "email": "ada@example.com", "password": PASSWORD}
 def test_of_two_hundred_sign_ups_for_one_address_exactly_one_makes_an_account(start_on):
     gatehouse = start_on(hash_queue=200)
     visitors = [gatehouse.visitor(f"198.51.100.{number}") for number in range(200)]
-    body = [{**ADA, "password": f"{PASSWORD} {number}"} for number in range(200)]
+    payloads = [{**ADA, "password": f"{PASSWORD} {number}"} for number in range(200)]
     coming = (
-        each.sending("POST", "sign-up/email", said)
-        for each, said in zip(visitors, body, strict=True)
+        each.sending("POST", "sign-up/email", payload)
+        for each, payload in zip(visitors, payloads, strict=True)
     )
     responses = gatehouse.gather(*coming)
     statuses = [response.status_code for response in responses]
@@ -24,7 +24,7 @@ def test_of_two_hundred_sign_ups_for_one_address_exactly_one_makes_an_account(st
     assert len(gatehouse.rows(select(users.c.id))) == 1
     assert len(gatehouse.rows(select(sessions.c.id))) == 1
     winner = statuses.index(200)
-    assert gatehouse.visitor().sign_in(password=body[winner]["password"]).status_code == 200
+    assert gatehouse.visitor().sign_in(password=payloads[winner]["password"]).status_code == 200
     assert visitors[winner].session() is not None
 
 
@@ -56,11 +56,11 @@ def test_signing_out_many_times_at_once_is_recorded_once(anywhere):
 def test_many_users_at_once_get_their_own_sessions(anywhere):
     names = [f"user{number}@example.com" for number in range(20)]
     visitors = [anywhere.visitor() for _ in names]
-    body = [{**ADA, "email": name} for name in names]
+    payloads = [{**ADA, "email": name} for name in names]
     coming = (
-        each.sending("POST", "sign-up/email", said)
-        for each, said in zip(visitors, body, strict=True)
+        each.sending("POST", "sign-up/email", payload)
+        for each, payload in zip(visitors, payloads, strict=True)
     )
     assert {response.status_code for response in anywhere.gather(*coming)} == {200}
-    found = anywhere.gather(*(each.sending("GET", "get-session") for each in visitors))
-    assert [response.json()["user"]["email"] for response in found] == names
+    responses = anywhere.gather(*(each.sending("GET", "get-session") for each in visitors))
+    assert [response.json()["user"]["email"] for response in responses] == names

@@ -28,19 +28,19 @@ def root(anywhere):
     return make_admin(anywhere)
 
 
-def events(root, **query):
+def list_events(root, **query):
     response = root.get(f"{EVENTS}?{urlencode(query, doseq=True)}")
     assert response.status_code == 200, response.text
     return response.json()["events"]
 
 
-def kinds(root, **query):
-    return [event["kind"] for event in events(root, **query)]
+def list_kinds(root, **query):
+    return [event["kind"] for event in list_events(root, **query)]
 
 
 def test_the_trail_is_read_newest_first_with_everything_about_each_event(anywhere, root):
     everything = ["sign_up", "sign_in", "sign_in_failed", "sign_out", "sign_up"]
-    assert kinds(root) == everything
+    assert list_kinds(root) == everything
     page = root.get(EVENTS).json()
     ada = known(anywhere, ADA)
     signed_out = page["events"][3]
@@ -62,26 +62,26 @@ def test_the_trail_is_read_newest_first_with_everything_about_each_event(anywher
 
 def test_filters_narrow_it_and_all_of_them_hold(anywhere, root):
     ada = known(anywhere, ADA)
-    assert kinds(root, kind="sign_in") == ["sign_in"]
-    assert kinds(root, kind=["sign_up", "sign_out"]) == ["sign_up", "sign_out", "sign_up"]
-    assert kinds(root, user=ada) == ["sign_in", "sign_in_failed", "sign_out", "sign_up"]
-    assert kinds(root, user=ada, kind=["sign_up", "sign_out"]) == ["sign_out", "sign_up"]
-    assert kinds(root, address="198.51.100.2") == ["sign_in_failed"]
-    assert kinds(root, address="198.51.100.2", kind="sign_up") == []
-    (failed,) = events(root, kind="sign_in_failed")
-    assert events(root, requestId=failed["requestId"]) == [failed]
+    assert list_kinds(root, kind="sign_in") == ["sign_in"]
+    assert list_kinds(root, kind=["sign_up", "sign_out"]) == ["sign_up", "sign_out", "sign_up"]
+    assert list_kinds(root, user=ada) == ["sign_in", "sign_in_failed", "sign_out", "sign_up"]
+    assert list_kinds(root, user=ada, kind=["sign_up", "sign_out"]) == ["sign_out", "sign_up"]
+    assert list_kinds(root, address="198.51.100.2") == ["sign_in_failed"]
+    assert list_kinds(root, address="198.51.100.2", kind="sign_up") == []
+    (failed,) = list_events(root, kind="sign_in_failed")
+    assert list_events(root, requestId=failed["requestId"]) == [failed]
     hour = {"from": "2026-11-22T10:30:00Z", "to": "2026-11-22T11:30:00Z"}
-    assert kinds(root, **hour) == ["sign_in_failed", "sign_out"]
-    assert kinds(root, **hour, kind="sign_out") == ["sign_out"]
-    assert kinds(root, user="00000000-0000-7000-8000-000000000000") == []
+    assert list_kinds(root, **hour) == ["sign_in_failed", "sign_out"]
+    assert list_kinds(root, **hour, kind="sign_out") == ["sign_out"]
+    assert list_kinds(root, user="00000000-0000-7000-8000-000000000000") == []
 
 
 def test_what_an_admin_did_to_somebody_is_found_by_either(anywhere, root):
     root.post("admin/ban-user", {"userId": known(anywhere, ADA)})
-    (banned,) = events(root, kind="user_banned")
+    (banned,) = list_events(root, kind="user_banned")
     assert (banned["actor"], banned["subject"]) == (known(anywhere, ROOT), known(anywhere, ADA))
-    assert banned in events(root, user=known(anywhere, ROOT))
-    assert banned in events(root, user=known(anywhere, ADA))
+    assert banned in list_events(root, user=known(anywhere, ROOT))
+    assert banned in list_events(root, user=known(anywhere, ADA))
 
 
 def test_what_an_admin_did_as_somebody_names_both_and_is_found_by_either(anywhere, root):
@@ -93,14 +93,14 @@ def test_what_an_admin_did_as_somebody_names_both_and_is_found_by_either(anywher
     ):
         anywhere.clock.advance(seconds=1)
         assert root.post(path, body).status_code == 200
-    ended, changed, started = events(root, limit=3)
+    ended, changed, started = list_events(root, limit=3)
     assert changed["kind"] == "user_updated"
     both = (known(anywhere, ADA), known(anywhere, ADA), own)
     assert (changed["actor"], changed["subject"], changed["impersonatedBy"]) == both
     for plain in (started, ended):
         assert (plain["actor"], plain["impersonatedBy"]) == (own, None)
-    assert changed in events(root, user=own)
-    assert changed in events(root, user=known(anywhere, ADA))
+    assert changed in list_events(root, user=own)
+    assert changed in list_events(root, user=known(anywhere, ADA))
     assert root.get(f"{EVENTS}?id={changed['id']}").json()["emails"][own] == ROOT
 
 
@@ -108,7 +108,9 @@ def test_an_admin_who_signs_out_as_somebody_is_named_too(anywhere, root):
     root.post("admin/impersonate-user", {"userId": known(anywhere, ADA)})
     root.post("sign-out")
     second = make_admin(anywhere, "second@example.com")
-    ended = {(each["actor"], each["impersonatedBy"]) for each in events(second, kind="sign_out")}
+    ended = {
+        (each["actor"], each["impersonatedBy"]) for each in list_events(second, kind="sign_out")
+    }
     ada, admin = known(anywhere, ADA), known(anywhere, ROOT)
     assert ended >= {(ada, admin), (admin, None)}  # the admin's own, which waited, ends as well
 
@@ -120,31 +122,31 @@ def test_what_an_admin_did_as_somebody_is_not_the_users_own_after_the_admin_has_
     root.post("update-user", {"name": "Ada King"})
     second = make_admin(anywhere, "second@example.com")
     second.post("admin/remove-user", {"userId": known(anywhere, ROOT)})
-    (changed,) = events(second, kind="user_updated")
+    (changed,) = list_events(second, kind="user_updated")
     assert changed["impersonatedBy"] == "00000000-0000-0000-0000-000000000000"
     assert (changed["actor"], changed["address"]) == (known(anywhere, ADA), "")
 
 
 def test_one_event_is_read_by_its_id_and_those_of_somebody_by_their_address(anywhere, root):
-    (failed,) = events(root, kind="sign_in_failed")
-    assert events(root, id=failed["id"]) == [failed]
-    assert events(root, id=failed["id"], kind="sign_in") == []
-    assert kinds(root, email="ADA@example.com") == kinds(root, user=known(anywhere, ADA))
-    assert kinds(root, email=ADA, user=known(anywhere, ROOT)) == []
-    assert kinds(root, email="nobody@example.com") == []
+    (failed,) = list_events(root, kind="sign_in_failed")
+    assert list_events(root, id=failed["id"]) == [failed]
+    assert list_events(root, id=failed["id"], kind="sign_in") == []
+    assert list_kinds(root, email="ADA@example.com") == list_kinds(root, user=known(anywhere, ADA))
+    assert list_kinds(root, email=ADA, user=known(anywhere, ROOT)) == []
+    assert list_kinds(root, email="nobody@example.com") == []
 
 
 def test_pages_follow_each_other_without_gap_or_repeat(anywhere, root):
     for query in ({}, {"user": known(anywhere, ADA)}, {"kind": ["sign_up", "sign_out", "sign_in"]}):
-        everything, found, cursor = events(root, **query), [], None
+        everything, collected, cursor = list_events(root, **query), [], None
         while True:
             more = {"cursor": cursor} if cursor else {}
             page = root.get(f"{EVENTS}?{urlencode({**query, **more, 'limit': 1}, doseq=True)}")
-            found += page.json()["events"]
+            collected += page.json()["events"]
             cursor = page.json()["nextCursor"]
             if cursor is None:
                 break
-        assert found == everything
+        assert collected == everything
 
 
 @pytest.mark.parametrize(
@@ -172,7 +174,7 @@ def test_the_unknown_kind_is_answered_with_those_there_are(gatehouse):
     assert message.startswith('[query.kind.0] Invalid option: expected one of "sign_up"|')
 
 
-def figures(root, **query):
+def list_figures(root, **query):
     response = root.get(f"{STATS}?{urlencode(query)}")
     assert response.status_code == 200, response.text
     names = ("signIns", "signInFailures", "signUps", "activeSessions")
@@ -183,10 +185,10 @@ def figures(root, **query):
 
 
 def test_hours_are_counted_without_gaps_and_the_last_one_ends_now(root):
-    found = figures(root, by="hour")
-    assert len(found) == 48
-    assert found[0] == ("11-20T13:00", 0, 0, 0, 0)
-    assert found[-3:] == [
+    rows = list_figures(root, by="hour")
+    assert len(rows) == 48
+    assert rows[0] == ("11-20T13:00", 0, 0, 0, 0)
+    assert rows[-3:] == [
         ("11-22T10:00", 0, 0, 1, 0),
         ("11-22T11:00", 1, 1, 0, 1),
         ("11-22T12:00", 0, 0, 1, 2),
@@ -194,20 +196,20 @@ def test_hours_are_counted_without_gaps_and_the_last_one_ends_now(root):
 
 
 def test_days_are_counted_the_same_way(root):
-    found = figures(root)
-    assert len(found) == 30
-    assert found[-2:] == [("11-21T00:00", 0, 0, 0, 0), ("11-22T00:00", 1, 1, 2, 2)]
+    rows = list_figures(root)
+    assert len(rows) == 30
+    assert rows[-2:] == [("11-21T00:00", 0, 0, 0, 0), ("11-22T00:00", 1, 1, 2, 2)]
 
 
 def test_sessions_that_have_run_out_are_not_active(anywhere, root):
     anywhere.clock.advance(days=8)
     root.sign_in(ROOT)
-    assert figures(root)[-1] == ("11-30T00:00", 1, 0, 0, 1)
+    assert list_figures(root)[-1] == ("11-30T00:00", 1, 0, 0, 1)
 
 
 def test_a_time_of_ones_own_is_widened_to_whole_hours(root):
     params = {"by": "hour", "from": "2026-11-22T11:45:00+01:00", "to": "2026-11-22T11:01:00Z"}
-    assert [hour[0] for hour in figures(root, **params)] == ["11-22T10:00", "11-22T11:00"]
+    assert [hour[0] for hour in list_figures(root, **params)] == ["11-22T10:00", "11-22T11:00"]
 
 
 @pytest.mark.parametrize(

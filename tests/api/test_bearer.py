@@ -45,7 +45,7 @@ def test_who_is_refused_gets_none(script):
     assert "set-auth-token" not in script.sign_in().headers
 
 
-def forms_of(ada: Visitor) -> list[str]:
+def list_forms(ada: Visitor) -> list[str]:
     signed = ada.sign_in().headers["set-auth-token"]
     token = signed.partition(".")[0]
     return [signed, quote(signed, safe=""), token]
@@ -54,23 +54,23 @@ def forms_of(ada: Visitor) -> list[str]:
 @pytest.mark.parametrize("form", [0, 1, 2], ids=["signed", "encoded", "bare"])
 @pytest.mark.parametrize("scheme", ["Bearer", "bearer", "BEARER"])
 def test_the_token_opens_the_session_in_every_form(ada, script, form, scheme):
-    assert whoami(script, f"{scheme} {forms_of(ada)[form]}") == "ada@example.com"
+    assert whoami(script, f"{scheme} {list_forms(ada)[form]}") == "ada@example.com"
 
 
 def test_it_changes_things_without_an_origin(ada, script):
-    header = {"authorization": f"Bearer {forms_of(ada)[0]}", "origin": None}
+    header = {"authorization": f"Bearer {list_forms(ada)[0]}", "origin": None}
     assert script.post("update-user", {"name": "By a script"}, headers=header).status_code == 200
     assert ada.session()["user"]["name"] == "By a script"
 
 
 def test_with_a_cookie_beside_it_the_origin_counts(ada):
-    header = {"authorization": f"Bearer {forms_of(ada)[0]}", "origin": None}
+    header = {"authorization": f"Bearer {list_forms(ada)[0]}", "origin": None}
     assert ada.post("update-user", {"name": "x"}, headers=header).status_code == 403
 
 
 def test_it_comes_before_the_cookie(gatehouse, ada):
     bob = gatehouse.member("bob@example.com")
-    assert whoami(bob, f"Bearer {forms_of(ada)[0]}") == "ada@example.com"
+    assert whoami(bob, f"Bearer {list_forms(ada)[0]}") == "ada@example.com"
 
 
 @pytest.mark.parametrize(
@@ -92,12 +92,12 @@ def test_a_bad_one_is_ignored_beside_a_good_cookie(ada):
 
 
 def test_the_bare_token_without_the_word_is_nobodys(ada, script):
-    assert whoami(script, forms_of(ada)[2]) is None
+    assert whoami(script, list_forms(ada)[2]) is None
 
 
 @pytest.mark.parametrize("name", ["token", "session_token", "access_token", "set-auth-token"])
 def test_a_token_in_the_url_is_nobodys(ada, script, name):
-    response = script.get(f"get-session?{name}={quote(forms_of(ada)[0])}")
+    response = script.get(f"get-session?{name}={quote(list_forms(ada)[0])}")
     assert response.json() is None
 
 

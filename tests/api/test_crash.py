@@ -12,7 +12,7 @@ from tests.in_process import Gatehouse
 from tests.scene import check_like_every_answer, cookies_of, refusal
 
 
-def raising(error: Exception):
+def make_failing(error: Exception):
     def broken(*_, **__):
         raise error
 
@@ -22,7 +22,9 @@ def raising(error: Exception):
 @pytest.fixture
 def broken(gatehouse: Gatehouse, monkeypatch) -> Gatehouse:
     """An application that cannot add a session."""
-    monkeypatch.setattr(stored_sessions, "insert", raising(RuntimeError("canary of the inside")))
+    monkeypatch.setattr(
+        stored_sessions, "insert", make_failing(RuntimeError("canary of the inside"))
+    )
     return gatehouse
 
 
@@ -42,7 +44,7 @@ def test_it_has_the_security_headers_too(broken):
 def test_a_trusted_origin_may_read_it(start, monkeypatch):
     app = "https://app.example.test"
     gatehouse = start(frontend_url=app)
-    monkeypatch.setattr(stored_sessions, "insert", raising(RuntimeError()))
+    monkeypatch.setattr(stored_sessions, "insert", make_failing(RuntimeError()))
     response = gatehouse.visitor(origin=app).sign_up()
     assert (response.status_code, response.headers["access-control-allow-origin"]) == (500, app)
 
@@ -59,7 +61,7 @@ def test_the_log_has_the_traceback_under_the_same_id(broken):
 
 def test_nothing_of_the_request_is_stored_not_even_its_event(start_on, monkeypatch):
     gatehouse = start_on()
-    monkeypatch.setattr(stored_sessions, "insert", raising(RuntimeError()))
+    monkeypatch.setattr(stored_sessions, "insert", make_failing(RuntimeError()))
     with capture_logs() as logs:
         assert gatehouse.visitor().sign_up().status_code == 500
     for table in (users, sessions, audit_events):
@@ -73,7 +75,7 @@ def test_no_cookie_is_set(broken):
 
 def test_the_next_request_is_served(gatehouse, monkeypatch):
     with monkeypatch.context() as for_now:
-        for_now.setattr(stored_sessions, "insert", raising(RuntimeError()))
+        for_now.setattr(stored_sessions, "insert", make_failing(RuntimeError()))
         assert gatehouse.visitor().sign_up().status_code == 500
     assert gatehouse.visitor().sign_up().status_code == 200
 
@@ -95,7 +97,7 @@ def test_a_lost_transaction_is_run_again_and_nobody_notices(anywhere, monkeypatc
 
 @pytest.mark.parametrize("error", [DatabaseConflict("deadlock"), DatabaseUnavailable("gone")])
 def test_one_that_stays_lost_is_503(gatehouse, monkeypatch, error):
-    monkeypatch.setattr(stored_sessions, "insert", raising(error))
+    monkeypatch.setattr(stored_sessions, "insert", make_failing(error))
     response = gatehouse.visitor().sign_up()
     assert (response.status_code, response.json()) == (503, refusal("SERVICE_UNAVAILABLE"))
     assert response.headers["retry-after"] == "2"
@@ -138,6 +140,8 @@ def test_and_prolongs_the_session_of_who_uses_it(extended, clock):
 
 def test_and_is_503_when_the_database_is_away(extended, monkeypatch):
     ada = extended.member()
-    monkeypatch.setattr(stored_sessions, "find_all_with_user", raising(DatabaseUnavailable("gone")))
+    monkeypatch.setattr(
+        stored_sessions, "find_all_with_user", make_failing(DatabaseUnavailable("gone"))
+    )
     response = ada.get("/mine")
     assert (response.status_code, response.json()) == (503, refusal("SERVICE_UNAVAILABLE"))

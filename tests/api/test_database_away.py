@@ -44,11 +44,11 @@ def ada(gatehouse: Gatehouse) -> Visitor:
 def wait_until_it_answers(visitor: Visitor, clock: FixedClock) -> None:
     """Ask once a second of the test's clock, which is how often the database is tried."""
 
-    def responses() -> bool:
+    def is_database_read() -> bool:
         clock.advance(seconds=1)
         return visitor.get("get-session").status_code == 200
 
-    wait_until(responses, "an answer")
+    wait_until(is_database_read, "an answer")
 
 
 def wait_until_it_is_missed(gatehouse: Gatehouse) -> None:
@@ -98,9 +98,9 @@ def test_ready_says_that_the_database_is_away_and_when_it_is_back(gatehouse, ser
     wait_until(is_ready, "readiness")
 
 
-@pytest.mark.parametrize("how", ["stop", "crash"])
-def test_when_it_is_back_everything_goes_on_without_a_restart(gatehouse, ada, server, clock, how):
-    getattr(server, how)()
+@pytest.mark.parametrize("fault", ["stop", "crash"])
+def test_when_it_is_back_everything_goes_on_without_a_restart(gatehouse, ada, server, clock, fault):
+    getattr(server, fault)()
     assert gatehouse.visitor().sign_in().status_code == 503
     server.start()
     wait_until_it_answers(ada, clock)

@@ -53,7 +53,7 @@ def cut(psql: Callable[[str], None]) -> Callable[[], None]:
     )
 
 
-def everybody_hears_503(gatehouse: Gatehouse, ada: Visitor, because: str) -> None:
+def check_everybody_gets_503(gatehouse: Gatehouse, ada: Visitor, because: str) -> None:
     """Twice, also between two attempts to connect: with the reason in the log, in one line."""
     wait_until_it_is_missed(gatehouse)
     for _ in range(2):
@@ -69,7 +69,7 @@ def everybody_hears_503(gatehouse: Gatehouse, ada: Visitor, because: str) -> Non
         assert all(because in reason and "\n" not in reason for reason in reasons), reasons
 
 
-def everything_goes_on(gatehouse: Gatehouse, ada: Visitor) -> None:
+def check_everything_works(gatehouse: Gatehouse, ada: Visitor) -> None:
     wait_until_it_answers(ada, gatehouse.clock)
     assert ada.session()["user"]["email"] == "ada@example.com"
     assert gatehouse.visitor().sign_in().status_code == 200
@@ -81,14 +81,14 @@ def test_without_a_connection_left_it_is_503_until_there_is_one(gatehouse, ada, 
         with pytest.raises(psycopg2.OperationalError, match="too many connections"):
             for _ in range(7):
                 others.enter_context(closing(psycopg2.connect(tenant)))
-        everybody_hears_503(gatehouse, ada, "too many connections")
-    everything_goes_on(gatehouse, ada)
+        check_everybody_gets_503(gatehouse, ada, "too many connections")
+    check_everything_works(gatehouse, ada)
 
 
 def test_another_password_counts_from_the_next_connection_on(gatehouse, ada, psql, cut):
     psql("ALTER ROLE tenant_of_THIS PASSWORD 'second'")
     assert gatehouse.visitor().sign_in().status_code == 200
     cut()
-    everybody_hears_503(gatehouse, ada, "password authentication failed")
+    check_everybody_gets_503(gatehouse, ada, "password authentication failed")
     psql("ALTER ROLE tenant_of_THIS PASSWORD 'first'")
-    everything_goes_on(gatehouse, ada)
+    check_everything_works(gatehouse, ada)

@@ -202,8 +202,8 @@ class TestThroughAMailedLink:
         ada = asking.member()
 
         before = asking.events()
-        asked = ada.post(DELETE, {"callbackURL": "/goodbye?a=1"})
-        assert asked.json() == {"success": True, "message": "Verification email sent"}
+        requested = ada.post(DELETE, {"callbackURL": "/goodbye?a=1"})
+        assert requested.json() == {"success": True, "message": "Verification email sent"}
         assert events_after(asking, before) == ["user_deletion_requested"]
         mail = mailbox.last("delete")
         assert clicks(asking.visitor(), mail).json() == refusal("FAILED_TO_GET_USER_INFO")

@@ -40,37 +40,37 @@ def gatehouse(request: pytest.FixtureRequest, disk: Disk, start: Any) -> Iterato
     server.execute(f"DROP TABLESPACE {name}")
 
 
-def ready(gatehouse: Gatehouse) -> tuple[int, str]:
+def read_readiness(gatehouse: Gatehouse) -> tuple[int, str]:
     gatehouse.clock.advance(seconds=3)
     response = gatehouse.visitor().get("/ready")
     return response.status_code, response.json()["database"]
 
 
-def statuses_until_one_fails(gatehouse: Gatehouse) -> list[int]:
+def sign_up_until_one_fails(gatehouse: Gatehouse) -> list[int]:
     """People sign up, until one hears something else than 200."""
-    found = []
-    while len(found) < 1000 and found[-1:] in ([], [200]):
-        email = f"person{len(found)}@example.com"
-        found.append(gatehouse.visitor().sign_up(email).status_code)
-    return found
+    statuses = []
+    while len(statuses) < 1000 and statuses[-1:] in ([], [200]):
+        email = f"person{len(statuses)}@example.com"
+        statuses.append(gatehouse.visitor().sign_up(email).status_code)
+    return statuses
 
 
 def test_a_full_disk_stops_writes_alone_until_there_is_room(gatehouse, disk):
     ada = gatehouse.member()
     disk.fill()
-    stored = statuses_until_one_fails(gatehouse)
+    stored = sign_up_until_one_fails(gatehouse)
     assert stored[-1] == 503
     for _ in range(3):
-        assert ready(gatehouse) == (503, "full")
+        assert read_readiness(gatehouse) == (503, "full")
         assert ada.get("list-sessions").status_code == 200
         assert ada.session()["user"]["email"] == "ada@example.com"
 
     disk.empty()
-    assert ready(gatehouse) == (200, "ok")
+    assert read_readiness(gatehouse) == (200, "ok")
     assert gatehouse.visitor().sign_up("bob@example.com").status_code == 200
     for number in range(len(stored) - 1):
-        found = gatehouse.visitor().sign_in(f"person{number}@example.com")
-        assert found.status_code == 200
+        response = gatehouse.visitor().sign_in(f"person{number}@example.com")
+        assert response.status_code == 200
 
 
 def test_a_disk_that_turned_read_only_still_knows_who_is_signed_in(start, tmp_path, clock):
@@ -80,7 +80,7 @@ def test_a_disk_that_turned_read_only_still_knows_who_is_signed_in(start, tmp_pa
         disk.fail()
         assert gatehouse.visitor().sign_up("bob@example.com").status_code == 503
         for _ in range(2):
-            assert ready(gatehouse) == (503, "read-only")
+            assert read_readiness(gatehouse) == (503, "read-only")
             assert ada.session()["user"]["email"] == "ada@example.com"
             assert gatehouse.visitor().sign_in().status_code == 503
         gatehouse.close()

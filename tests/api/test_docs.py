@@ -24,26 +24,26 @@ def document(space):
     return httpx.get(f"{space.url}/openapi.json").json()
 
 
-def operations(document):
+def list_operations(document):
     """Every operation, as `GET /health` and what is said about it."""
     return [
-        (f"{method.upper()} {path}", said)
+        (f"{method.upper()} {path}", operation)
         for path, methods in document["paths"].items()
-        for method, said in methods.items()
+        for method, operation in methods.items()
     ]
 
 
 def test_every_endpoint_is_described_in_words_and_belongs_to_a_group(document):
     groups = {tag["name"] for tag in document["tags"]}
-    for name, said in operations(document):
-        assert said["summary"], name
-        assert said["description"], name
-        assert set(said["tags"]) <= groups, name
+    for name, operation in list_operations(document):
+        assert operation["summary"], name
+        assert operation["description"], name
+        assert set(operation["tags"]) <= groups, name
 
 
 def test_every_good_answer_has_a_schema_and_every_refusal_the_same_one(document):
-    for name, said in operations(document):
-        for status, response in said["responses"].items():
+    for name, operation in list_operations(document):
+        for status, response in operation["responses"].items():
             if status == "302":
                 assert "location" in response["headers"]
                 continue
@@ -57,10 +57,10 @@ def test_every_good_answer_has_a_schema_and_every_refusal_the_same_one(document)
 
 
 def test_a_body_comes_with_an_example_that_holds_what_is_required(document):
-    for name, said in operations(document):
-        if "requestBody" not in said:
+    for name, operation in list_operations(document):
+        if "requestBody" not in operation:
             continue
-        reference = next(iter(_schemas(said["requestBody"]["content"]["application/json"])))
+        reference = next(iter(_schemas(operation["requestBody"]["content"]["application/json"])))
         model = document["components"]["schemas"][reference]
         examples = model.get("examples") or [
             {key: field["examples"][0] for key, field in model.get("properties", {}).items()}
@@ -73,17 +73,23 @@ def _schemas(content):
 
 
 def test_protected_endpoints_take_the_cookie_or_the_bearer_token(document):
-    said = document["paths"]["/api/me"]["get"]
-    assert said["security"] == [{"cookie": []}, {"bearer": []}]
+    operation = document["paths"]["/api/me"]["get"]
+    assert operation["security"] == [{"cookie": []}, {"bearer": []}]
     schemes = document["components"]["securitySchemes"]
     assert schemes["cookie"]["name"] == "better-auth.session_token"
     assert schemes["bearer"]["scheme"] == "bearer"
 
 
 def test_what_needs_a_session_says_so_with_a_401(document):
-    needs = [said for _, said in operations(document) if {} not in said.get("security", [{}])]
+    needs = [
+        operation
+        for _, operation in list_operations(document)
+        if {} not in operation.get("security", [{}])
+    ]
     assert len(needs) > 5
-    assert [said["operationId"] for said in needs if "401" not in said["responses"]] == []
+    assert [
+        operation["operationId"] for operation in needs if "401" not in operation["responses"]
+    ] == []
 
 
 def test_each_refusal_is_shown_by_its_code(document):
@@ -114,15 +120,17 @@ def test_an_answer_without_json_is_shown_as_what_it_is(document):
 
 def test_the_page_lets_no_script_in_but_its_own(space):
     first, second = (httpx.get(f"{space.url}/docs") for _ in range(2))
-    nonces = [re.search(r"script-src 'nonce-(\w+)';", policy(each))[1] for each in (first, second)]
+    nonces = [
+        re.search(r"script-src 'nonce-(\w+)';", parse_policy(each))[1] for each in (first, second)
+    ]
     assert nonces[0] != nonces[1]
-    assert "unsafe" not in policy(first)
+    assert "unsafe" not in parse_policy(first)
     scripts = re.findall(r"<script[^>]*>", first.text)
     assert scripts
     assert all(f'nonce="{nonces[0]}"' in script for script in scripts)
 
 
-def policy(answer):
+def parse_policy(answer):
     return answer.headers["content-security-policy"]
 
 
@@ -179,13 +187,13 @@ def test_a_browser_shows_the_page_without_a_complaint_and_can_try_it(space, brow
         page.on("pageerror", lambda error: complaints.append(str(error)))
         page.on("request", lambda request: foreign.append(request.url))
         page.goto(f"{space.url}/docs")
-        assert tried(page, "accounts-sign_up_email") == "200"
-        assert tried(page, "service-me") == "200"
+        assert try_operation(page, "accounts-sign_up_email") == "200"
+        assert try_operation(page, "service-me") == "200"
     assert complaints == []
     assert [url for url in foreign if not url.startswith((space.url, "data:"))] == []
 
 
-def tried(page, operation):
+def try_operation(page, operation):
     """Open an operation, send its example, and return the status it got."""
     box = page.locator(f"#operations-{operation}")
     box.locator(".opblock-summary-control").click()

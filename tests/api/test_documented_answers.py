@@ -28,12 +28,12 @@ class Document:
     """The document, and a check of answers against it."""
 
     def __init__(self, gatehouse: Gatehouse) -> None:
-        self.said: dict[str, Any] = gatehouse.app.openapi()
-        self.seen: set[tuple[str, str]] = set()
+        self.openapi: dict[str, Any] = gatehouse.app.openapi()
+        self.checked: set[tuple[str, str]] = set()
 
     def operation(self, method: str, path: str) -> tuple[str, Any]:
         """The template of a path, and what is said about it."""
-        for template, methods in self.said["paths"].items():
+        for template, methods in self.openapi["paths"].items():
             pattern = re.sub(r"\{\w+\}", "[^/]+", template)
             if method.lower() in methods and re.fullmatch(pattern, path):
                 return template, methods[method.lower()]
@@ -42,36 +42,36 @@ class Document:
     def check(self, answer: Any) -> None:
         """Assert that this answer is one of those that are described."""
         request = answer.request
-        template, said = self.operation(request.method, urlsplit(str(request.url)).path)
-        where = f"{request.method} {template} {answer.status_code} {answer.text[:200]}"
-        self.seen.add((request.method, template))
-        assert str(answer.status_code) in said["responses"], where
-        response = said["responses"][str(answer.status_code)]
+        template, operation = self.operation(request.method, urlsplit(str(request.url)).path)
+        label = f"{request.method} {template} {answer.status_code} {answer.text[:200]}"
+        self.checked.add((request.method, template))
+        assert str(answer.status_code) in operation["responses"], label
+        response = operation["responses"][str(answer.status_code)]
         for name in response.get("headers", {}):
             if answer.status_code in {302, 429, 503}:
-                assert name in answer.headers, where
+                assert name in answer.headers, label
         if not answer.content:
-            assert "content" not in response or "an empty body" in response["description"], where
+            assert "content" not in response or "an empty body" in response["description"], label
             return
         (media,) = response["content"]
-        assert answer.headers["content-type"].partition(";")[0] == media, where
+        assert answer.headers["content-type"].partition(";")[0] == media, label
         if media == "application/json":
             problem = self.problem(answer.json(), response["content"][media]["schema"])
-            assert not problem, f"{where}: {problem}"
+            assert not problem, f"{label}: {problem}"
             if answer.is_error and "code" in answer.json():
-                assert answer.json()["code"] in response["content"][media]["examples"], where
+                assert answer.json()["code"] in response["content"][media]["examples"], label
 
     def problem(self, value: Any, schema: Any, at: str = "$") -> str:
         """Say what is wrong with a value, if anything; the parts of JSON Schema that we use."""
         if "$ref" in schema:
             return self.problem(value, self.schema(schema["$ref"]), at)
         if "anyOf" in schema:
-            found = [self.problem(value, each, at) for each in schema["anyOf"]]
-            return "" if "" in found else " and ".join(found)
+            problems = [self.problem(value, each, at) for each in schema["anyOf"]]
+            return "" if "" in problems else " and ".join(problems)
         if "type" in schema:
-            wanted = TYPES[schema["type"]]
+            expected = TYPES[schema["type"]]
             mixed = isinstance(value, bool) and schema["type"] in {"integer", "number"}
-            if mixed or not isinstance(value, wanted):
+            if mixed or not isinstance(value, expected):
                 return f"{at} is {value!r}, not {schema['type']}"
         if "enum" in schema and value not in schema["enum"]:
             return f"{at} is {value!r}, not one of {schema['enum']}"
@@ -91,11 +91,11 @@ class Document:
             inner = [(each, fields[name], f".{name}") for name, each in value.items()]
         else:
             inner = []
-        found = (self.problem(each, wanted, at + step) for each, wanted, step in inner)
-        return next((problem for problem in found if problem), "")
+        problems = (self.problem(each, expected, at + step) for each, expected, step in inner)
+        return next((problem for problem in problems if problem), "")
 
     def schema(self, reference: str) -> Any:
-        return self.said["components"]["schemas"][reference.rpartition("/")[2]]
+        return self.openapi["components"]["schemas"][reference.rpartition("/")[2]]
 
 
 @pytest.fixture
@@ -145,8 +145,14 @@ def _account_calls(mailbox, stranger: Visitor, ada: Visitor):
     yield ada.sign_in(password="wrong wrong")
     yield ada.sign_in()
     yield ada.sign_in(callbackURL="/chat")
-    for said in ({"name": "Ada King"}, {"image": None}, {}, {"email": ADA}, {"image": "x" * 3000}):
-        yield ada.post("update-user", said)
+    for changes in (
+        {"name": "Ada King"},
+        {"image": None},
+        {},
+        {"email": ADA},
+        {"image": "x" * 3000},
+    ):
+        yield ada.post("update-user", changes)
     yield stranger.post("update-user", {"name": "x"})
     yield ada.post("update-session", {})
     yield ada.post("get-session", {})
@@ -164,9 +170,9 @@ def _account_calls(mailbox, stranger: Visitor, ada: Visitor):
     yield stranger.post("reset-password", {"newPassword": PASSWORD + "2", "token": "x"})
     yield stranger.post("reset-password", {"newPassword": PASSWORD + "2", "token": reset.token})
     yield ada.sign_in(password=PASSWORD + "2")
-    for said in ("wrong wrong", PASSWORD + "2"):
-        yield ada.post("verify-password", {"password": said})
-        yield ada.post("change-password", {"currentPassword": said, "newPassword": PASSWORD})
+    for guess in ("wrong wrong", PASSWORD + "2"):
+        yield ada.post("verify-password", {"password": guess})
+        yield ada.post("change-password", {"currentPassword": guess, "newPassword": PASSWORD})
     yield ada.post("unlink-account", {"accountId": "x"})
 
 
@@ -231,9 +237,11 @@ def test_every_answer_is_one_that_the_document_describes(posting, mailbox, docum
     for answer in calls(posting, mailbox, root, ada):
         document.check(answer)
     every = {
-        (method.upper(), path) for path, said in document.said["paths"].items() for method in said
+        (method.upper(), path)
+        for path, methods in document.openapi["paths"].items()
+        for method in methods
     }
-    assert every == document.seen
+    assert every == document.checked
 
 
 def test_who_must_wait_is_told_how_long(start):
@@ -242,20 +250,22 @@ def test_who_must_wait_is_told_how_long(start):
     answers = [visitor.sign_in("nobody@example.com") for _ in range(4)]
     assert answers[-1].status_code == 429
     document.check(answers[-1])
-    for path, methods in document.said["paths"].items():
-        for said in methods.values():
-            for status in {"429", "503"} & said["responses"].keys() - {path == "/ready" and "503"}:
-                assert "retry-after" in said["responses"][status]["headers"], (path, status)
+    for path, methods in document.openapi["paths"].items():
+        for operation in methods.values():
+            for status in {"429", "503"} & operation["responses"].keys() - {
+                path == "/ready" and "503"
+            }:
+                assert "retry-after" in operation["responses"][status]["headers"], (path, status)
 
 
 def test_no_body_and_no_parameter_may_be_null_where_null_is_refused(posting, document):
-    for path, methods in document.said["paths"].items():
-        for method, said in methods.items():
-            for parameter in said.get("parameters", []):
+    for path, methods in document.openapi["paths"].items():
+        for method, operation in methods.items():
+            for parameter in operation.get("parameters", []):
                 assert "null" not in json.dumps(parameter["schema"]), (path, parameter["name"])
-            if "requestBody" not in said:
+            if "requestBody" not in operation:
                 continue
-            schema = said["requestBody"]["content"]["application/json"]["schema"]
+            schema = operation["requestBody"]["content"]["application/json"]["schema"]
             assert document.problem(None, schema), path
             answer = posting.visitor().send(method.upper(), path, raw=b"null")
             assert answer.status_code in {400, 401, 405}, (path, answer.text)
@@ -263,7 +273,7 @@ def test_no_body_and_no_parameter_may_be_null_where_null_is_refused(posting, doc
 
 def test_bounds_are_in_the_document(document):
     def field(model: str, name: str) -> Any:
-        return document.said["components"]["schemas"][model]["properties"][name]
+        return document.openapi["components"]["schemas"][model]["properties"][name]
 
     assert field("SignUp", "name")["maxLength"] == 500
     assert field("SignUp", "image")["maxLength"] == 2048

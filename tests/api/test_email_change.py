@@ -62,7 +62,7 @@ def test_refused_where_it_is_switched_off(start):
     assert ada.post(CHANGE, {"newEmail": NEW}).json() == refusal("CHANGE_EMAIL_DISABLED")
 
 
-def asks(visitor, new=NEW, **more):
+def request_change(visitor, new=NEW, **more):
     response = visitor.post(CHANGE, {"newEmail": new, **more})
     assert (response.status_code, response.json()) == (200, {"status": True})
 
@@ -79,7 +79,7 @@ def test_an_unverified_user_clicks_at_the_new_address(posting_anywhere, mailbox)
     gatehouse = posting_anywhere
     ada, phone = gatehouse.member(), gatehouse.visitor()
     phone.sign_in()
-    asks(ada, NEW.upper(), callbackURL="/settings?tab=1")
+    request_change(ada, NEW.upper(), callbackURL="/settings?tab=1")
     assert ada.session()["user"]["email"] == ADA
 
     before = gatehouse.events()
@@ -89,15 +89,15 @@ def test_an_unverified_user_clicks_at_the_new_address(posting_anywhere, mailbox)
     assert "session_token" in cookie_lines(response)
     assert events_after(gatehouse, before) == ["email_changed"]
     for browser in (ada, phone):
-        seen = browser.session()["user"]
-        assert (seen["email"], seen["emailVerified"]) == (NEW, False)
+        user = browser.session()["user"]
+        assert (user["email"], user["emailVerified"]) == (NEW, False)
     assert gatehouse.visitor().sign_in().status_code == 401
     assert gatehouse.visitor().sign_in(NEW).status_code == 200
     assert mailbox.kinds() == ["verify"]  # nobody has proved to own the old address
 
 
 def test_a_verified_user_clicks_at_both(posting, verified, mailbox):
-    asks(verified, callbackURL="/done")
+    request_change(verified, callbackURL="/done")
     assert mailbox.kinds(NEW) == []
 
     first = clicks(posting.visitor(), mailbox.last("change-email"))
@@ -113,7 +113,7 @@ def test_a_verified_user_clicks_at_both(posting, verified, mailbox):
 
 
 def test_the_first_step_answers_without_a_user(posting, verified, mailbox):
-    asks(verified)
+    request_change(verified)
     token = mailbox.last("change-email").token
 
     responses = [posting.visitor().get(f"verify-email?token={token}").json() for _ in range(2)]
@@ -124,7 +124,7 @@ def test_the_first_step_answers_without_a_user(posting, verified, mailbox):
 
 def test_a_second_click_changes_nothing_and_gives_nothing(posting, mailbox):
     ada = posting.member()
-    asks(ada)
+    request_change(ada)
     mail = mailbox.last("verify", NEW)
     posting.visitor().get(f"verify-email?token={mail.token}")
 
@@ -137,7 +137,7 @@ def test_a_second_click_changes_nothing_and_gives_nothing(posting, mailbox):
 
 
 def test_not_in_the_browser_of_another(posting, mailbox):
-    asks(posting.member())
+    request_change(posting.member())
     grace = posting.member("grace@example.com")
     token = mailbox.last("verify", NEW).token
 
@@ -154,7 +154,7 @@ def test_a_taken_address_is_answered_alike(posting, mailbox):
     written = {}
     for new in (NEW, "grace@example.com"):
         with posting.statements() as statements:
-            asks(ada, new)
+            request_change(ada, new)
         written[new] = [each.split(" (")[0] for each in statements]
 
     assert written[NEW] == written["grace@example.com"]
@@ -163,7 +163,7 @@ def test_a_taken_address_is_answered_alike(posting, mailbox):
 
 def test_not_even_the_own_mailbox_tells_whether_an_address_is_taken(posting, verified, mailbox):
     posting.member("grace@example.com")
-    asks(verified, "grace@example.com")
+    request_change(verified, "grace@example.com")
 
     clicks(posting.visitor(), mailbox.last("change-email"))
 
@@ -174,7 +174,7 @@ def test_not_even_the_own_mailbox_tells_whether_an_address_is_taken(posting, ver
 def test_an_address_taken_meanwhile_stays_whose_it_is(posting_anywhere, mailbox):
     gatehouse = posting_anywhere
     ada = gatehouse.member()
-    asks(ada)
+    request_change(ada)
     mail = mailbox.last("verify", NEW)
     gatehouse.visitor().sign_up(NEW)
 
@@ -186,7 +186,7 @@ def test_of_two_who_want_one_address_one_gets_it(posting_anywhere, mailbox):
     gatehouse = posting_anywhere
     browsers = [gatehouse.member(f"{name}@example.com") for name in ("ada", "grace")]
     for browser in browsers:
-        asks(browser)
+        request_change(browser)
 
     responses = gatehouse.gather(
         *(gatehouse.visitor().sending("GET", mail.path) for mail in mailbox.all(NEW, "verify"))
@@ -198,7 +198,7 @@ def test_of_two_who_want_one_address_one_gets_it(posting_anywhere, mailbox):
 
 def test_an_expired_link_says_so(posting, mailbox, clock):
     ada = posting.member()
-    asks(ada)
+    request_change(ada)
     clock.advance(seconds=posting.settings.verification_link_lifetime)
 
     response = clicks(ada, mailbox.last("verify", NEW))
@@ -209,7 +209,7 @@ def test_an_expired_link_says_so(posting, mailbox, clock):
 def test_a_link_that_asked_only_the_new_mailbox_ends_with_the_proof_of_the_old(posting, mailbox):
     """Asked for by whoever signed up with an address; then its owner proved to own it."""
     ada = posting.member()
-    asks(ada)
+    request_change(ada)
     posting.visitor().get(f"verify-email?token={mailbox.last('verify').token}")
 
     response = clicks(posting.visitor(), mailbox.last("verify", NEW))
@@ -220,7 +220,7 @@ def test_a_link_that_asked_only_the_new_mailbox_ends_with_the_proof_of_the_old(p
 
 def test_links_of_the_old_address_end_with_it(posting, mailbox):
     ada = posting.member()
-    asks(ada)
+    request_change(ada)
     posting.visitor().post("request-password-reset", {"email": ADA})
     clicks(ada, mailbox.last("verify", NEW))
 
@@ -235,7 +235,7 @@ def test_nobody_is_flooded_with_mails(start_posting, mailbox):
     for at in range(6):
         browser = gatehouse.visitor(f"203.0.113.{at}")
         browser.sign_up(f"user{at}@example.com")
-        asks(browser)
+        request_change(browser)
 
     assert len(mailbox.kinds(NEW)) == 3
 
@@ -253,7 +253,7 @@ def test_an_admin_who_acts_as_a_user_cannot_take_the_account(posting):
 
 def test_a_name_that_changes_meanwhile_is_kept(posting, mailbox):
     ada = posting.member()
-    asks(ada)
+    request_change(ada)
     posting.change(update(users).values(name="Countess"), posting.user_id(ADA))
 
     clicks(ada, mailbox.last("verify", NEW))

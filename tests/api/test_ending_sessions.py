@@ -206,29 +206,29 @@ def test_with_fresh_for_zero_the_list_is_for_all(start, clock):
     assert ada.get("list-sessions").status_code == 200
 
 
-@pytest.mark.parametrize("which", ["token", "id"])
-def test_another_of_ones_sessions_is_named_by_its_token_or_its_handle(anywhere, which):
+@pytest.mark.parametrize("field", ["token", "id"])
+def test_another_of_ones_sessions_is_named_by_its_token_or_its_handle(anywhere, field):
     ada, elsewhere = anywhere.member(), anywhere.visitor()
     elsewhere.sign_in()
-    named = elsewhere.session()["session"][which]
+    named = elsewhere.session()["session"][field]
     response = ada.post("revoke-session", {"token": named})
     assert (response.json(), response.headers.get_list("set-cookie")) == ({"status": True}, [])
     assert elsewhere.session() is None
     assert ada.session() is not None
 
 
-@pytest.mark.parametrize("which", ["token", "id"])
-def test_revoking_the_own_session_clears_its_cookies(anywhere, which):
+@pytest.mark.parametrize("field", ["token", "id"])
+def test_revoking_the_own_session_clears_its_cookies(anywhere, field):
     ada = anywhere.member()
-    named = ada.session()["session"][which]
+    named = ada.session()["session"][field]
     ada.post("revoke-session", {"token": named})
     assert ada.session_cookie is None
 
 
-@pytest.mark.parametrize("which", ["token", "id"])
-def test_somebody_elses_session_is_not_revoked_and_nothing_is_told(anywhere, which):
+@pytest.mark.parametrize("field", ["token", "id"])
+def test_somebody_elses_session_is_not_revoked_and_nothing_is_told(anywhere, field):
     ada, bob = anywhere.member(), anywhere.member("bob@example.com")
-    named = bob.session()["session"][which]
+    named = bob.session()["session"][field]
     assert ada.post("revoke-session", {"token": named}).json() == {"status": True}
     assert bob.session() is not None
 

@@ -24,7 +24,7 @@ EXPORT = "/api/account/export"
 ADA = "ada@example.com"
 
 
-def unpacked(response):
+def unpack(response):
     """The files of the zip, by name."""
     archive = zipfile.ZipFile(io.BytesIO(response.content))
     assert archive.testzip() is None
@@ -45,7 +45,7 @@ def test_everything_held_about_the_caller(posting_anywhere):
     assert response.headers["content-disposition"] == 'attachment; filename="account.zip"'
     assert response.headers["cache-control"] == "no-store"
     assert events_after(gatehouse, before) == ["data_exported"]
-    files = unpacked(response)
+    files = unpack(response)
     user = ada.session()["user"]
     assert files["profile.json"] == [{**user, "hasPassword": True}]
     (session,) = files["sessions.json"]
@@ -68,7 +68,7 @@ def test_nothing_that_opens_anything_is_in_it(posting, mailbox):
     posting.visitor().post("request-password-reset", {"email": ADA})
     (hashed,) = posting.rows(select(users.c.password_hash))[0]
 
-    text = json.dumps(unpacked(ada.get(EXPORT)))
+    text = json.dumps(unpack(ada.get(EXPORT)))
 
     token = ada.session()["session"]["token"]
     secret = [PASSWORD, hashed, token, *(mail.token for mail in mailbox.all(ADA))]
@@ -81,7 +81,7 @@ def test_where_an_admin_sat_is_not_told(posting):
         banned = Event(EventKind.USER_UPDATED, UUID(int=1), posting.user_id(ADA))
         work.record(banned)
 
-    events = unpacked(ada.get(EXPORT))["events.json"]
+    events = unpack(ada.get(EXPORT))["events.json"]
 
     (by_admin,) = [each for each in events if each["kind"] == "user_updated"]
     assert (by_admin["byYou"], by_admin["aboutYou"]) == (False, True)
@@ -94,7 +94,7 @@ def test_what_an_admin_did_as_the_user_is_not_said_to_be_the_users(posting):
     with Work(posting.context.runtime, acting) as work:
         work.record(Event(EventKind.USER_UPDATED, ada_id, ada_id))
 
-    events = unpacked(ada.get(EXPORT))["events.json"]
+    events = unpack(ada.get(EXPORT))["events.json"]
 
     (by_admin,) = [each for each in events if each["kind"] == "user_updated"]
     assert (by_admin["byYou"], by_admin["ipAddress"]) == (False, None)
@@ -107,7 +107,7 @@ def test_a_long_trail_is_complete(posting, lines):
         for _ in range(lines):
             work.record(Event(EventKind.SIGN_IN, ada_id, ada_id))
 
-    events = unpacked(ada.get(EXPORT))["events.json"]
+    events = unpack(ada.get(EXPORT))["events.json"]
 
     assert len({event["id"] for event in events}) == len(events) == lines + 2
 

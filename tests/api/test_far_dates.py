@@ -45,7 +45,7 @@ def far_east(start_on, place):
     return start_on()
 
 
-def moves_in(gatehouse, **payload):
+def import_user(gatehouse, **payload):
     """Import one user; returns what was said of the line."""
     lines = []
     records = read_records(BytesIO(json.dumps({"email": BOB, **payload}).encode()))
@@ -76,7 +76,7 @@ def check_all_lists(visitor):
 
 def test_the_last_second_of_the_calendar_is_moved_in_and_harms_no_list(far_east):
     root = make_admin(far_east)
-    assert moves_in(far_east, banned=True, ban_expires="9999-12-31T23:59:59Z") == []
+    assert import_user(far_east, banned=True, ban_expires="9999-12-31T23:59:59Z") == []
     check_all_lists(root)
     response = root.get(f"/api/auth/admin/get-user?id={known(far_east, BOB)}")
     assert response.json()["banExpires"] == "9999-12-31T23:59:59.000Z"
@@ -86,7 +86,7 @@ def test_the_last_second_of_the_calendar_is_moved_in_and_harms_no_list(far_east)
 def test_a_date_that_nobody_could_read_back_is_refused_on_every_way_in(far_east, date):
     root = make_admin(far_east)
     far_east.member(ADA, address="198.51.100.1")
-    (line, _) = moves_in(far_east, created_at=date)
+    (line, _) = import_user(far_east, created_at=date)
     assert line == "line 1: created_at: is not within the years 1 to 9999 of UTC"
     payload = {"userId": known(far_east, ADA), "data": {"banned": True, "banExpires": date}}
     assert root.post("/api/auth/admin/update-user", payload).status_code == 400
@@ -99,16 +99,16 @@ def test_a_date_that_nobody_could_read_back_is_refused_on_every_way_in(far_east,
 def test_a_row_written_by_hand_harms_no_list(far_east):
     root, ada = make_admin(far_east), far_east.member(ADA, address="198.51.100.1")
     database = far_east.context.runtime.database
-    for moment in BY_HAND[database.kind]:
-        whose = f"(SELECT id FROM users WHERE email = '{ADA}')"
-        for by_hand in (
+    for timestamp in BY_HAND[database.kind]:
+        ada_id = f"(SELECT id FROM users WHERE email = '{ADA}')"
+        for statement in (
             f"UPDATE users SET created_at = :at, updated_at = :at WHERE email = '{ADA}'",
-            f"UPDATE sessions SET created_at = :at, updated_at = :at WHERE user_id = {whose}",
-            f"UPDATE audit_events SET at = :at WHERE subject_id = {whose}",
+            f"UPDATE sessions SET created_at = :at, updated_at = :at WHERE user_id = {ada_id}",
+            f"UPDATE audit_events SET at = :at WHERE subject_id = {ada_id}",
         ):
-            far_east.change(text(by_hand).bindparams(at=moment), far_east.user_id(ADA))
+            far_east.change(text(statement).bindparams(at=timestamp), far_east.user_id(ADA))
         check_all_lists(root)
-        assert ada.session() is not None, moment
+        assert ada.session() is not None, timestamp
         assert ada.get("/api/account/export").status_code == 200
         assert export_users(database, StringIO(), ".csv", lambda _: None) == 2
         payload = {"userId": known(far_east, ADA)}
@@ -118,10 +118,10 @@ def test_a_row_written_by_hand_harms_no_list(far_east):
 def test_a_session_without_end_in_the_database_still_ends_for_whoever_asks(far_east):
     ada = far_east.member(ADA)
     kind = far_east.context.runtime.database.kind
-    whom = far_east.user_id(ADA)
-    for moment in BY_HAND[kind][:1]:
-        by_hand = text("UPDATE sessions SET expires_at = :at, created_at = :at")
-        far_east.change(by_hand.bindparams(at=moment), whom)
+    ada_id = far_east.user_id(ADA)
+    for timestamp in BY_HAND[kind][:1]:
+        statement = text("UPDATE sessions SET expires_at = :at, created_at = :at")
+        far_east.change(statement.bindparams(at=timestamp), ada_id)
         assert DATE.fullmatch(ada.session()["session"]["expiresAt"])
     assert ada.post("/api/auth/revoke-sessions", {}).status_code == 200
     assert ada.session() is None

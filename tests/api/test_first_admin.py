@@ -51,7 +51,7 @@ def test_with_neither_said_there_is_none(gatehouse):
 
 
 @pytest.mark.parametrize(
-    ("said", "told"),
+    ("options", "message"),
     [
         ({"admin_email": "owner"}, "ADMIN_EMAIL: 'owner' is not an e-mail address"),
         ({"admin_password": "brief"}, "ADMIN_PASSWORD: Password too short"),
@@ -60,8 +60,8 @@ def test_with_neither_said_there_is_none(gatehouse):
     ],
     ids=["address", "short", "common", "long"],
 )
-def test_what_cannot_be_an_admin_stops_the_start_in_one_plain_line(start, said, told):
+def test_what_cannot_be_an_admin_stops_the_start_in_one_plain_line(start, options, message):
     with pytest.raises(SettingsError) as refused:
-        start(**{**OWNER, **said})
-    assert str(refused.value).startswith(told)
-    assert str(said.get("admin_password", "canary")) not in str(refused.value)
+        start(**{**OWNER, **options})
+    assert str(refused.value).startswith(message)
+    assert str(options.get("admin_password", "canary")) not in str(refused.value)

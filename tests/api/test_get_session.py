@@ -239,8 +239,8 @@ def test_of_two_session_cookies_the_first_counts(gatehouse):
     ada, bob = gatehouse.member(), gatehouse.member("bob@example.com")
     name = "better-auth.session_token"
     both = f"{name}={ada.session_cookie}; {name}={bob.session_cookie}"
-    found = gatehouse.visitor().get(PATH, headers={"cookie": both}).json()
-    assert found["user"]["email"] == "ada@example.com"
+    body = gatehouse.visitor().get(PATH, headers={"cookie": both}).json()
+    assert body["user"]["email"] == "ada@example.com"
 
 
 def after_restart(start, **settings):
@@ -295,7 +295,7 @@ def test_a_lifetime_beyond_the_absolute_end_is_cut(start):
 
 
 def test_the_defaults_are_a_week_a_day_and_thirty_days():
-    told = {name: field.default for name, field in Settings.model_fields.items()}
-    assert told["session_lifetime"] == 7 * DAY
-    assert told["session_refresh_after"] == told["session_fresh_for"] == DAY
-    assert timedelta(seconds=told["session_max_age"]) == timedelta(days=30)
+    defaults = {name: field.default for name, field in Settings.model_fields.items()}
+    assert defaults["session_lifetime"] == 7 * DAY
+    assert defaults["session_refresh_after"] == defaults["session_fresh_for"] == DAY
+    assert timedelta(seconds=defaults["session_max_age"]) == timedelta(days=30)

@@ -40,5 +40,5 @@ def test_a_member_is_greeted_until_the_limit(greeting):
 def test_the_docs_show_how_to_be_known(greeting):
     document = greeting.visitor().get("/openapi.json").json()
     assert document == greeting.app.openapi()
-    said = document["paths"]["/api/greeting"]["get"]
-    assert said["security"] == [{"cookie": []}, {"bearer": []}]
+    operation = document["paths"]["/api/greeting"]["get"]
+    assert operation["security"] == [{"cookie": []}, {"bearer": []}]

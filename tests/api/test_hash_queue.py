@@ -56,15 +56,15 @@ def gate(small: Gatehouse, monkeypatch: pytest.MonkeyPatch) -> Iterator[Gate]:
     made.opened.set()
 
 
-def signing_in(gatehouse: Gatehouse) -> "Running[Any]":
+def start_sign_in(gatehouse: Gatehouse) -> "Running[Any]":
     return gatehouse.loop.start(gatehouse.visitor().sending("POST", "sign-in/email", BODY))
 
 
 def fill_up(gatehouse: Gatehouse, gate: Gate) -> list["Running[Any]"]:
     """One sign-in is hashed, one waits."""
-    first = signing_in(gatehouse)
+    first = start_sign_in(gatehouse)
     gate.wait_for(1)
-    second = signing_in(gatehouse)
+    second = start_sign_in(gatehouse)
     queue = gatehouse.context.pools.hash_queue
     wait_until(lambda: queue.free == 0, "the second sign-in")
     return [first, second]
@@ -116,15 +116,15 @@ class Leaving:
     def __init__(self, gatehouse: Gatehouse) -> None:
         self._gatehouse = gatehouse
         self._left = asyncio.Event()
-        self._said = False
+        self._sent = False
         self.answered: list[Any] = []
         self.ended = gatehouse.loop.start(self._send())
 
     def leave(self) -> None:
-        async def set_it() -> None:
+        async def set_left() -> None:
             self._left.set()
 
-        self._gatehouse.loop.run(set_it())
+        self._gatehouse.loop.run(set_left())
 
     async def _send(self) -> None:
         scope = {
@@ -138,8 +138,8 @@ class Leaving:
         await self._gatehouse.app(scope, self._receive, self._note)
 
     async def _receive(self) -> dict[str, Any]:
-        if not self._said:
-            self._said = True
+        if not self._sent:
+            self._sent = True
             body = b'{"email": "ada@example.com", "password": "correct horse battery"}'
             return {"type": "http.request", "body": body, "more_body": False}
         await self._left.wait()
@@ -150,7 +150,7 @@ class Leaving:
 
 
 def test_who_has_hung_up_is_skipped(small, gate):
-    first = signing_in(small)
+    first = start_sign_in(small)
     gate.wait_for(1)
     leaving = Leaving(small)
     queue = small.context.pools.hash_queue
@@ -163,7 +163,7 @@ def test_who_has_hung_up_is_skipped(small, gate):
 
 
 def test_and_leaves_no_session_no_event_and_no_place_behind(small, gate):
-    first = signing_in(small)
+    first = start_sign_in(small)
     gate.wait_for(1)
     before = len(small.events())
     leaving = Leaving(small)
@@ -258,7 +258,7 @@ def test_who_lost_the_place_has_made_no_guess(start, monkeypatch):
     gate = Gate(monkeypatch)
     counted: list[int] = []
     refund = gatehouse.context.services[Limiter].refund
-    monkeypatch.setattr(Limiter, "refund", lambda _, *who: (counted.append(-1), refund(*who)))
+    monkeypatch.setattr(Limiter, "refund", lambda _, *args: (counted.append(-1), refund(*args)))
     running, waiting = fill_up(gatehouse, gate)
     other = gatehouse.visitor("192.0.2.66")
     signing = gatehouse.loop.start(other.sending("POST", "sign-in/email", BODY))

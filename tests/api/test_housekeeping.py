@@ -13,7 +13,7 @@ from backend.storage import clock_check
 from backend.storage.postgres.advisory_locks import HOUSEKEEPING, try_advisory_lock
 from backend.storage.tables import audit_events, links, outbox, sessions
 from backend.storage.work import Work
-from tests.api.mailing import posts
+from tests.api.mailing import post_reset_mail
 from tests.clocks import SeededRandomness
 from tests.in_process import Gatehouse
 from tests.rig.fixtures import ON_POSTGRESQL
@@ -27,16 +27,16 @@ def _the_database_has_the_same_clock(clock, monkeypatch):
     monkeypatch.setattr(clock_check, "read_database_time", lambda _: clock.now())
 
 
-def count(gatehouse: Gatehouse, table) -> int:
-    ((found,),) = gatehouse.rows(select(func.count()).select_from(table))
-    return found
+def count_rows(gatehouse: Gatehouse, table) -> int:
+    ((number,),) = gatehouse.rows(select(func.count()).select_from(table))
+    return number
 
 
 def tidy(gatehouse: Gatehouse) -> None:
     gatehouse.context.services[Housekeeper].start_purge().result()
 
 
-def has_expired_sessions(gatehouse: Gatehouse, number: int) -> None:
+def add_expired_sessions(gatehouse: Gatehouse, number: int) -> None:
     now, randomness = gatehouse.clock.now(), SeededRandomness("sessions")
     owner = gatehouse.user_id("ada@example.com")
     rows = [
@@ -60,11 +60,11 @@ def test_a_session_goes_when_it_has_expired(anywhere):
     anywhere.member()
     anywhere.clock.advance(seconds=anywhere.settings.session_lifetime)
     tidy(anywhere)
-    assert count(anywhere, sessions) == 1
+    assert count_rows(anywhere, sessions) == 1
 
     anywhere.clock.advance(seconds=1)
     tidy(anywhere)
-    assert count(anywhere, sessions) == 0
+    assert count_rows(anywhere, sessions) == 0
 
 
 def test_a_link_is_kept_for_a_day_after_its_end(anywhere):
@@ -72,86 +72,86 @@ def test_a_link_is_kept_for_a_day_after_its_end(anywhere):
     response = anywhere.visitor().post("request-password-reset", {"email": "ada@example.com"})
     assert response.status_code == 200
     lifetime = timedelta(seconds=anywhere.settings.verification_link_lifetime)
-    before = count(anywhere, links)
+    before = count_rows(anywhere, links)
     assert before
 
     anywhere.clock.advance(seconds=(lifetime + timedelta(days=1)).total_seconds())
     tidy(anywhere)
-    assert count(anywhere, links) == before
+    assert count_rows(anywhere, links) == before
 
     anywhere.clock.advance(seconds=1)
     tidy(anywhere)
-    assert count(anywhere, links) == 0
+    assert count_rows(anywhere, links) == 0
 
 
 def test_mails_and_decoys_are_kept_for_a_week(anywhere):
-    posts(anywhere)
+    post_reset_mail(anywhere)
     anywhere.visitor().post("request-password-reset", {"email": "stranger@example.com"})
-    assert count(anywhere, outbox) == 2
+    assert count_rows(anywhere, outbox) == 2
 
     anywhere.clock.advance(days=7)
     tidy(anywhere)
-    assert count(anywhere, outbox) == 2
+    assert count_rows(anywhere, outbox) == 2
 
     anywhere.clock.advance(seconds=1)
     tidy(anywhere)
-    assert count(anywhere, outbox) == 0
+    assert count_rows(anywhere, outbox) == 0
 
 
 def test_the_audit_trail_is_kept_as_long_as_the_owner_says(start_on):
     gatehouse = start_on(audit_retention_days=3)
     gatehouse.member()
-    lines = count(gatehouse, audit_events)
+    lines = count_rows(gatehouse, audit_events)
     assert lines
 
     gatehouse.clock.advance(days=3)
     tidy(gatehouse)
-    assert count(gatehouse, audit_events) == lines
+    assert count_rows(gatehouse, audit_events) == lines
 
     gatehouse.clock.advance(seconds=1)
     tidy(gatehouse)
-    assert count(gatehouse, audit_events) == 0
+    assert count_rows(gatehouse, audit_events) == 0
 
 
 def test_much_goes_in_small_transactions(gatehouse):
     gatehouse.member()
-    has_expired_sessions(gatehouse, 2 * service.BATCH + 1)
+    add_expired_sessions(gatehouse, 2 * service.BATCH + 1)
 
     with gatehouse.statements() as statements:
         tidy(gatehouse)
 
-    assert count(gatehouse, sessions) == 1
+    assert count_rows(gatehouse, sessions) == 1
     assert len([line for line in statements if line.startswith("DELETE FROM sessions")]) == 3
 
 
 @ON_POSTGRESQL
 def test_while_another_replica_tidies_this_one_does_not(anywhere):
     anywhere.member()
-    has_expired_sessions(anywhere, 1)
+    add_expired_sessions(anywhere, 1)
 
     with Work(anywhere.context.runtime, SYSTEM) as another:
         assert try_advisory_lock(another.db, HOUSEKEEPING)
         tidy(anywhere)
-        assert count(anywhere, sessions) == 2
+        assert count_rows(anywhere, sessions) == 2
 
     tidy(anywhere)
-    assert count(anywhere, sessions) == 1
+    assert count_rows(anywhere, sessions) == 1
 
 
 def test_it_follows_a_write_and_only_once_an_hour(gatehouse):
     ada = gatehouse.member()
-    has_expired_sessions(gatehouse, 1)
+    add_expired_sessions(gatehouse, 1)
     gatehouse.clock.advance(minutes=61)
 
     with gatehouse.statements() as statements:
         assert ada.session() is not None  # a read wakes nothing
     assert not any(line.startswith("DELETE") for line in statements)
-    assert count(gatehouse, sessions) == 2
+    assert count_rows(gatehouse, sessions) == 2
 
     gatehouse.member("bob@example.com")
-    wait_until(lambda: count(gatehouse, sessions) == 2, "the expired session to go")
+    wait_until(lambda: count_rows(gatehouse, sessions) == 2, "the expired session to go")
 
-    has_expired_sessions(gatehouse, 1)
+    add_expired_sessions(gatehouse, 1)
     with gatehouse.statements() as statements:
         gatehouse.member("eve@example.com")
     assert not any("DELETE FROM sessions" in line and "expires_at <" in line for line in statements)

@@ -19,13 +19,13 @@ from backend.storage.work import Work
 from tests.api.mailing import (
     LINK,
     TOKEN,
-    all_become,
-    mailer_of,
-    mails,
-    posts,
-    through,
-    time_passes,
-    waits_after_attempt,
+    advance_time,
+    get_mailer,
+    list_mails,
+    post_reset_mail,
+    smtp_settings,
+    wait_for_failed_attempt,
+    wait_for_state,
 )
 from tests.rig.processes import wait_until
 from tests.rig.smtp import SmtpServer
@@ -43,20 +43,20 @@ def smtp(tmp_path):
 @pytest.fixture
 def gatehouse(start, smtp):
     """An application that sends through `smtp`."""
-    return start(**through(smtp))
+    return start(**smtp_settings(smtp))
 
 
 def test_a_mail_leaves_once_its_cause_is_committed(gatehouse, smtp):
-    posts(gatehouse)
+    post_reset_mail(gatehouse)
 
-    all_become(gatehouse, "sent")
+    wait_for_state(gatehouse, "sent")
     (received,) = smtp.received()
     message = received.message
     assert (received.sender, received.recipients) == ("auth@example.com", ["ada@example.com"])
     assert message["From"] == "Gatehouse <auth@example.com>"
     assert message["To"] == "ada@example.com"
     assert message["Subject"] == "Choose a new password for Gatehouse"
-    assert message["Message-ID"] == mails(gatehouse)[0].message_id
+    assert message["Message-ID"] == list_mails(gatehouse)[0].message_id
     assert message["Auto-Submitted"] == "auto-generated"
     plain, html = message.iter_parts()
     assert LINK in plain.get_content()
@@ -68,28 +68,28 @@ def test_a_cause_that_is_rolled_back_sends_nothing(gatehouse, smtp):
         with Work(gatehouse.context.runtime, SYSTEM) as work:
             post(
                 work,
-                mailer_of(gatehouse),
+                get_mailer(gatehouse),
                 templates.build_notice("Gatehouse", "eve@example.com", "lost"),
             )
             raise ZeroDivisionError
 
     with pytest.raises(ZeroDivisionError):
         fails_after_posting()
-    posts(gatehouse)
+    post_reset_mail(gatehouse)
 
-    all_become(gatehouse, "sent")
+    wait_for_state(gatehouse, "sent")
     assert [mail.recipients for mail in smtp.received()] == [["ada@example.com"]]
 
 
 def test_what_was_sent_is_blanked_and_what_waits_is_sealed(start, gatehouse, smtp):
-    posts(gatehouse)
-    all_become(gatehouse, "sent")
-    assert mails(gatehouse)[0].sealed is None
+    post_reset_mail(gatehouse)
+    wait_for_state(gatehouse, "sent")
+    assert list_mails(gatehouse)[0].sealed is None
 
     smtp.kill9()
-    posts(gatehouse)
-    wait_until(lambda: len(mails(gatehouse)) == 2, "the second mail")
-    sealed = mails(gatehouse)[1].sealed
+    post_reset_mail(gatehouse)
+    wait_until(lambda: len(list_mails(gatehouse)) == 2, "the second mail")
+    sealed = list_mails(gatehouse)[1].sealed
     assert TOKEN.encode() not in sealed
     assert Sealer(Keyring([b"another key"]), "outbox").open(sealed) is None
     smtp.start()
@@ -98,76 +98,76 @@ def test_what_was_sent_is_blanked_and_what_waits_is_sealed(start, gatehouse, smt
 def test_a_decoy_is_written_like_a_mail_and_never_leaves(gatehouse, smtp):
     message = templates.RESET_PASSWORD.render("Gatehouse", "stranger@example.com", LINK, TOKEN)
     with Work(gatehouse.context.runtime, SYSTEM) as work:
-        post_decoy(work, mailer_of(gatehouse), message)
-    posts(gatehouse)
+        post_decoy(work, get_mailer(gatehouse), message)
+    post_reset_mail(gatehouse)
 
-    wait_until(lambda: mails(gatehouse)[1].state == "sent", "the mail behind it")
-    decoy = mails(gatehouse)[0]
+    wait_until(lambda: list_mails(gatehouse)[1].state == "sent", "the mail behind it")
+    decoy = list_mails(gatehouse)[0]
     assert (decoy.state, decoy.recipient, decoy.attempts) == ("decoy", "", 0)
     assert len(smtp.received()) == 1
 
 
 def test_a_server_that_is_away_is_tried_again_and_again_with_the_same_message_id(gatehouse, smtp):
     smtp.kill9()
-    posts(gatehouse)
+    post_reset_mail(gatehouse)
 
     for number, pause in enumerate(RETRY_DELAYS[:3], start=1):
-        failed = waits_after_attempt(gatehouse, number)
+        failed = wait_for_failed_attempt(gatehouse, number)
         assert (failed.due_at - gatehouse.clock.now()).total_seconds() == pause
         assert "Connection refused" in failed.last_error
-        time_passes(gatehouse, pause)
-    waits_after_attempt(gatehouse, 4)
+        advance_time(gatehouse, pause)
+    wait_for_failed_attempt(gatehouse, 4)
     smtp.start()
-    time_passes(gatehouse, RETRY_DELAYS[3])
+    advance_time(gatehouse, RETRY_DELAYS[3])
 
-    all_become(gatehouse, "sent")
+    wait_for_state(gatehouse, "sent")
     assert [mail.message_id for mail in smtp.received()] == [failed.message_id]
 
 
 def test_after_three_days_a_mail_is_given_up_and_said_to_be(gatehouse, smtp):
     smtp.kill9()
     with capture_logs() as log:
-        posts(gatehouse)
+        post_reset_mail(gatehouse)
         for number, pause in enumerate(RETRY_DELAYS, start=1):
-            waits_after_attempt(gatehouse, number)
-            time_passes(gatehouse, pause)
-        all_become(gatehouse, "given_up")
+            wait_for_failed_attempt(gatehouse, number)
+            advance_time(gatehouse, pause)
+        wait_for_state(gatehouse, "given_up")
         wait_until(lambda: any(line["event"] == "mail_given_up" for line in log), "the log")
 
     assert sum(RETRY_DELAYS) > timedelta(days=3).total_seconds()
-    assert mails(gatehouse)[0].sealed is None
+    assert list_mails(gatehouse)[0].sealed is None
     smtp.start()
 
 
 def test_an_unknown_recipient_is_not_tried_again_and_its_address_is_not_logged(gatehouse):
     with capture_logs() as log:
-        posts(gatehouse, "unknown@example.com")
-        all_become(gatehouse, "given_up")
+        post_reset_mail(gatehouse, "unknown@example.com")
+        wait_for_state(gatehouse, "given_up")
         wait_until(lambda: bool(log), "the log")
 
-    assert "550 5.1.1" in mails(gatehouse)[0].last_error
+    assert "550 5.1.1" in list_mails(gatehouse)[0].last_error
     assert "unknown@example.com" not in str(log)
     assert TOKEN not in str(log)
 
 
 def test_a_recipient_who_is_greylisted_is_tried_again(gatehouse):
-    posts(gatehouse, "later@example.com")
+    post_reset_mail(gatehouse, "later@example.com")
 
-    assert "451" in waits_after_attempt(gatehouse, 1).last_error
+    assert "451" in wait_for_failed_attempt(gatehouse, 1).last_error
 
 
 def test_a_relay_that_is_denied_is_for_the_owner_to_mend_and_the_mail_waits(gatehouse):
-    posts(gatehouse, "relay@example.com")
+    post_reset_mail(gatehouse, "relay@example.com")
 
-    assert "554 5.7.1" in waits_after_attempt(gatehouse, 1).last_error
-    time_passes(gatehouse, RETRY_DELAYS[0])
-    assert waits_after_attempt(gatehouse, 2).state == "waiting"
+    assert "554 5.7.1" in wait_for_failed_attempt(gatehouse, 1).last_error
+    advance_time(gatehouse, RETRY_DELAYS[0])
+    assert wait_for_failed_attempt(gatehouse, 2).state == "waiting"
 
 
 def test_a_rude_farewell_sends_nothing_twice(gatehouse, smtp):
-    posts(gatehouse, "rude@example.com")
+    post_reset_mail(gatehouse, "rude@example.com")
 
-    all_become(gatehouse, "sent")
+    wait_for_state(gatehouse, "sent")
     assert len(smtp.received()) == 1
 
 
@@ -175,42 +175,42 @@ def test_a_server_killed_among_many_mails_loses_none_and_repeats_only_what_was_i
     gatehouse, smtp
 ):
     for number in range(MAILS):
-        posts(gatehouse, f"user{number}@example.com")
+        post_reset_mail(gatehouse, f"user{number}@example.com")
     wait_until(lambda: len(smtp.received()) >= MAILS // 4, "a quarter of the mails")
     smtp.kill9()
-    wait_until(lambda: any(mail.last_error for mail in mails(gatehouse)), "a failure")
+    wait_until(lambda: any(mail.last_error for mail in list_mails(gatehouse)), "a failure")
     smtp.start()
-    mailer_of(gatehouse).wake_up.set()
+    get_mailer(gatehouse).wake_up.set()
 
     def all_have_left():
-        time_passes(gatehouse, RETRY_DELAYS[0])
-        return {mail.state for mail in mails(gatehouse)} == {"sent"}
+        advance_time(gatehouse, RETRY_DELAYS[0])
+        return {mail.state for mail in list_mails(gatehouse)} == {"sent"}
 
     wait_until(all_have_left, "every mail")
     received = Counter(mail.message_id for mail in smtp.received())
-    assert received.keys() == {mail.message_id for mail in mails(gatehouse)}
+    assert received.keys() == {mail.message_id for mail in list_mails(gatehouse)}
     assert sum(received.values()) <= MAILS + 1  # one worker, so one mail was in flight
 
 
 def test_a_mail_in_the_hands_of_a_process_that_died_is_due_again(gatehouse, smtp):
     smtp.kill9()
-    posts(gatehouse)
-    waits_after_attempt(gatehouse, 1)
+    post_reset_mail(gatehouse)
+    wait_for_failed_attempt(gatehouse, 1)
     wait_until(lambda: idle(gatehouse), "the worker to wait")
     claimed = claim_as_another_process(gatehouse)
     smtp.start()
 
-    time_passes(gatehouse, 1)
+    advance_time(gatehouse, 1)
     assert smtp.received() == []
-    time_passes(gatehouse, CLAIM_DURATION.total_seconds())
+    advance_time(gatehouse, CLAIM_DURATION.total_seconds())
 
-    all_become(gatehouse, "sent")
+    wait_for_state(gatehouse, "sent")
     assert [mail.message_id for mail in smtp.received()] == [claimed.message_id]
 
 
 def test_nothing_is_asked_of_the_database_while_no_mail_waits(gatehouse):
-    posts(gatehouse)
-    all_become(gatehouse, "sent")
+    post_reset_mail(gatehouse)
+    wait_for_state(gatehouse, "sent")
     wait_until(lambda: idle(gatehouse), "the worker to wait")
 
     with gatehouse.statements() as statements:
@@ -222,18 +222,18 @@ def test_nothing_is_asked_of_the_database_while_no_mail_waits(gatehouse):
 
 def test_without_a_mailer_mails_are_held(start):
     gatehouse = start()
-    posts(gatehouse)
+    post_reset_mail(gatehouse)
 
-    (mail,) = mails(gatehouse)
+    (mail,) = list_mails(gatehouse)
     assert (mail.state, mail.due_at, mail.attempts) == ("held", None, 0)
 
 
 def test_the_owners_subject_replaces_ours(start, smtp):
     subjects = {"reset": "Ihr neues Passwort für {app} 🔑"}
-    gatehouse = start(app_name="Tor", mail_subjects=subjects, **through(smtp))
-    posts(gatehouse)
+    gatehouse = start(app_name="Tor", mail_subjects=subjects, **smtp_settings(smtp))
+    post_reset_mail(gatehouse)
 
-    all_become(gatehouse, "sent")
+    wait_for_state(gatehouse, "sent")
     assert smtp.received()[0].message["Subject"] == "Ihr neues Passwort für Tor 🔑"
 
 
@@ -247,7 +247,7 @@ def claim_as_another_process(gatehouse):
 
 def idle(gatehouse):
     """Whether the worker has seen every post, and waits for the next."""
-    if mailer_of(gatehouse).wake_up._event.is_set():
+    if get_mailer(gatehouse).wake_up._event.is_set():
         return False
     (thread,) = (each for each in threading.enumerate() if each.name == "mail")
     names = []

@@ -7,7 +7,7 @@ import pytest
 from sqlalchemy import create_engine, text
 
 from backend.storage.engine import DatabaseUnavailable
-from tests.api.mailing import all_become, mailer_of, mails, posts, through
+from tests.api.mailing import get_mailer, list_mails, post_reset_mail, smtp_settings, wait_for_state
 from tests.rig.postgres import own_server
 from tests.rig.processes import wait_until
 from tests.rig.smtp import SmtpServer
@@ -32,20 +32,20 @@ def own_postgres():
 
 def test_a_database_that_is_away_delays_mails_and_loses_none(own_postgres, start, smtp):
     url = own_postgres.url(own_postgres.create_database())
-    gatehouse = start(database_url=url, database_url_direct=url, **through(smtp))
+    gatehouse = start(database_url=url, database_url_direct=url, **smtp_settings(smtp))
     smtp.kill9()
-    posts(gatehouse)
-    wait_until(lambda: mails(gatehouse)[0].last_error is not None, "the first failure")
+    post_reset_mail(gatehouse)
+    wait_until(lambda: list_mails(gatehouse)[0].last_error is not None, "the first failure")
 
     own_postgres.stop()
-    mailer_of(gatehouse).wake_up.set()
+    get_mailer(gatehouse).wake_up.set()
     smtp.start()
     own_postgres.start()
     gatehouse.clock.advance(minutes=1)
-    mailer_of(gatehouse).wake_up.set()
+    get_mailer(gatehouse).wake_up.set()
 
-    wait_until(lambda: responses(gatehouse), "the database to be asked again")
-    all_become(gatehouse, "sent")
+    wait_until(lambda: is_database_read(gatehouse), "the database to be asked again")
+    wait_for_state(gatehouse, "sent")
     assert len(smtp.received()) == 1
 
 
@@ -53,7 +53,7 @@ def test_kill_9_among_resets_loses_none_and_repeats_only_what_was_in_flight(tmp_
     settings = {"SMTP_URL": smtp.url, "MAIL_FROM": "auth@example.com", "RATE_LIMITS": "off"}
     space = Space(tmp_path, settings)
     people = [f"user{number}@example.com" for number in range(RESETS)]
-    with space, browser_at(space) as browser:
+    with space, open_browser(space) as browser:
         for email in people:
             payload = {"name": "User", "email": email, "password": "correct horse battery"}
             assert browser.post("/api/auth/sign-up/email", json=payload).status_code == 200
@@ -64,55 +64,55 @@ def test_kill_9_among_resets_loses_none_and_repeats_only_what_was_in_flight(tmp_
         smtp.start()
         space.kill9()
 
-        minutes_pass(tmp_path)
+        make_mails_due(tmp_path)
         space.start()
-        wait_until(lambda: len(resets(smtp)) >= RESETS // 2, "half of the mails")
+        wait_until(lambda: len(list_reset_recipients(smtp)) >= RESETS // 2, "half of the mails")
         space.kill9()
 
-        minutes_pass(tmp_path)
+        make_mails_due(tmp_path)
         space.start()
-        wait_until(lambda: set(resets(smtp)) == set(people), "the rest")
-        wait_until(lambda: waiting(tmp_path) == 0, "the outbox to be empty")
+        wait_until(lambda: set(list_reset_recipients(smtp)) == set(people), "the rest")
+        wait_until(lambda: count_waiting(tmp_path) == 0, "the outbox to be empty")
 
-    mails_of = {mail.recipients[0]: mail.message_id for mail in resets_in(smtp)}
-    assert {mail.message_id for mail in resets_in(smtp)} == set(mails_of.values())
-    assert len(resets(smtp)) <= RESETS + 1  # what was in flight at the second kill
+    mails_of = {mail.recipients[0]: mail.message_id for mail in list_resets(smtp)}
+    assert {mail.message_id for mail in list_resets(smtp)} == set(mails_of.values())
+    assert len(list_reset_recipients(smtp)) <= RESETS + 1  # what was in flight at the second kill
 
 
-def responses(gatehouse):
+def is_database_read(gatehouse):
     """Whether the database is asked: for a moment after it was away it is left alone."""
     gatehouse.clock.advance(seconds=1)
     with contextlib.suppress(DatabaseUnavailable):
-        return bool(mails(gatehouse))
+        return bool(list_mails(gatehouse))
     return False
 
 
-def resets_in(smtp):
+def list_resets(smtp):
     return [mail for mail in smtp.received() if "password" in mail.message["Subject"]]
 
 
-def resets(smtp):
+def list_reset_recipients(smtp):
     """Who got a mail for a new password, each as often as they did."""
-    return [mail.recipients[0] for mail in resets_in(smtp)]
+    return [mail.recipients[0] for mail in list_resets(smtp)]
 
 
-def browser_at(space):
+def open_browser(space):
     return httpx.Client(base_url=space.url, headers={"origin": space.url}, trust_env=False)
 
 
-def minutes_pass(folder):
+def make_mails_due(folder):
     """Make every mail due, as the time between two attempts would."""
-    said_to(folder, "UPDATE outbox SET due_at = 0 WHERE state = 'waiting'")
+    execute(folder, "UPDATE outbox SET due_at = 0 WHERE state = 'waiting'")
 
 
-def waiting(folder):
-    return said_to(folder, "SELECT count(*) FROM outbox WHERE state = 'waiting'")
+def count_waiting(folder):
+    return execute(folder, "SELECT count(*) FROM outbox WHERE state = 'waiting'")
 
 
-def said_to(folder, statement):
+def execute(folder, statement):
     engine = create_engine(f"sqlite:///{folder}/data/gatehouse.db")
     with engine.begin() as connection:
         response = connection.execute(text(statement))
-        found = response.scalar() if response.returns_rows else None
+        value = response.scalar() if response.returns_rows else None
     engine.dispose()
-    return found
+    return value

@@ -30,7 +30,7 @@ from tests.rig.smtp import SmtpServer
 
 NOON = datetime(2026, 11, 22, 12, tzinfo=UTC)
 SENDER = "Gatehouse <auth@example.com>"
-LETTER = templates.RESET_PASSWORD.render(
+MESSAGE = templates.RESET_PASSWORD.render(
     "Gatehouse", "ada@example.com", "https://example.com/t", "t"
 )
 MAIL = Mail(
@@ -86,7 +86,7 @@ def url_with_password(server, password="s3cret/word"):
 
 def test_a_password_is_said_over_tls(tmp_path, certificate):
     with SmtpServer(tmp_path, "--certificate", certificate, "--password", "s3cret/word") as server:
-        SmtpTransport(url_with_password(server), SENDER).send(MAIL, LETTER)
+        SmtpTransport(url_with_password(server), SENDER).send(MAIL, MESSAGE)
 
         (received,) = server.received()
     assert received.over_tls
@@ -95,14 +95,14 @@ def test_a_password_is_said_over_tls(tmp_path, certificate):
 @pytest.mark.parametrize("mechanism", ["PLAIN", "LOGIN"])
 def test_a_password_of_any_alphabet_is_said_as_utf_8(tmp_path, certificate, mechanism):
     other = "LOGIN" if mechanism == "PLAIN" else "PLAIN"
-    told = ("--certificate", certificate, "--password", "pässwörd大", "--without", other)
-    with SmtpServer(tmp_path, *told) as server:
+    arguments = ("--certificate", certificate, "--password", "pässwörd大", "--without", other)
+    with SmtpServer(tmp_path, *arguments) as server:
         word = "p%C3%A4ssw%C3%B6rd%E5%A4%A7"
-        SmtpTransport(url_with_password(server, word), SENDER).send(MAIL, LETTER)
+        SmtpTransport(url_with_password(server, word), SENDER).send(MAIL, MESSAGE)
 
         assert len(server.received()) == 1
         with pytest.raises(NotSent, match="535"):
-            SmtpTransport(url_with_password(server, "p%C3%A4"), SENDER).send(MAIL, LETTER)
+            SmtpTransport(url_with_password(server, "p%C3%A4"), SENDER).send(MAIL, MESSAGE)
 
 
 def test_a_wrong_password_is_for_the_owner_to_mend(tmp_path, certificate):
@@ -110,7 +110,7 @@ def test_a_wrong_password_is_for_the_owner_to_mend(tmp_path, certificate):
         SmtpServer(tmp_path, "--certificate", certificate, "--password", "other") as server,
         pytest.raises(NotSent, match="535"),
     ):
-        SmtpTransport(url_with_password(server), SENDER).send(MAIL, LETTER)
+        SmtpTransport(url_with_password(server), SENDER).send(MAIL, MESSAGE)
 
 
 def test_a_server_whose_certificate_nobody_vouches_for_gets_nothing(
@@ -119,16 +119,16 @@ def test_a_server_whose_certificate_nobody_vouches_for_gets_nothing(
     monkeypatch.delenv("SSL_CERT_FILE")
     with SmtpServer(tmp_path, "--certificate", certificate) as server:
         with pytest.raises(NotSent, match="CERTIFICATE_VERIFY_FAILED"):
-            SmtpTransport(f"smtp://127.0.0.1:{server.port}", SENDER).send(MAIL, LETTER)
+            SmtpTransport(f"smtp://127.0.0.1:{server.port}", SENDER).send(MAIL, MESSAGE)
 
         assert server.received() == []
 
 
-@pytest.mark.parametrize("who", ["", "auth:word@"])
-def test_a_server_without_tls_gets_neither_password_nor_mail(tmp_path, who):
+@pytest.mark.parametrize("userinfo", ["", "auth:word@"])
+def test_a_server_without_tls_gets_neither_password_nor_mail(tmp_path, userinfo):
     with SmtpServer(tmp_path) as server:
         with pytest.raises(NotSent, match="no TLS"):
-            SmtpTransport(f"smtp://{who}127.0.0.1:{server.port}", SENDER).send(MAIL, LETTER)
+            SmtpTransport(f"smtp://{userinfo}127.0.0.1:{server.port}", SENDER).send(MAIL, MESSAGE)
 
         assert server.received() == []
 
@@ -137,14 +137,14 @@ def test_a_recipient_nobody_knows_is_rejected_and_a_greylisted_one_is_not(tmp_pa
     with SmtpServer(tmp_path) as server:
         transport = SmtpTransport(server.url, SENDER)
         with pytest.raises(Rejected, match=r"550 5\.1\.1"):
-            transport.send(MAIL, replace(LETTER, to="unknown@example.com"))
+            transport.send(MAIL, replace(MESSAGE, to="unknown@example.com"))
         with pytest.raises(NotSent, match="451"):
-            transport.send(MAIL, replace(LETTER, to="later@example.com"))
+            transport.send(MAIL, replace(MESSAGE, to="later@example.com"))
 
 
 def test_a_server_that_is_not_there_is_tried_again():
     with pytest.raises(NotSent, match="refused"):
-        SmtpTransport(f"smtp://127.0.0.1:{free_port()}", SENDER).send(MAIL, LETTER)
+        SmtpTransport(f"smtp://127.0.0.1:{free_port()}", SENDER).send(MAIL, MESSAGE)
 
 
 INJECTIONS = [
@@ -158,7 +158,7 @@ INJECTIONS = [
 
 @pytest.mark.parametrize("hostile", INJECTIONS, ids=[each["to"][:30] for each in INJECTIONS])
 def test_a_recipient_who_is_more_than_one_address_is_rejected_by_both(api, hostile):
-    message = replace(LETTER, **hostile)
+    message = replace(MESSAGE, **hostile)
     with pytest.raises(Rejected):
         build_email(MAIL, message, SENDER)
     with pytest.raises(Rejected):
@@ -170,11 +170,13 @@ def test_a_recipient_who_is_more_than_one_address_is_rejected_by_both(api, hosti
 @pytest.mark.parametrize("subject", ["Hello\r\nBcc: eve@example.com", "Hello\nX-Other: 1", "a\rb"])
 def test_a_subject_of_two_lines_makes_no_header(subject):
     with pytest.raises(Rejected):
-        build_email(MAIL, replace(LETTER, subject=subject), SENDER)
+        build_email(MAIL, replace(MESSAGE, subject=subject), SENDER)
 
 
 def test_a_message_survives_letters_of_every_alphabet():
-    message = build_email(MAIL, replace(LETTER, subject="Größe 大 🔑"), "Tür & Tor <a@example.com>")
+    message = build_email(
+        MAIL, replace(MESSAGE, subject="Größe 大 🔑"), "Tür & Tor <a@example.com>"
+    )
 
     assert message["Subject"] == "Größe 大 🔑"
     assert b"=?utf-8?" in message.as_bytes()
@@ -218,8 +220,8 @@ def api():
 
 def test_the_api_gets_one_mail_for_one_person_and_what_tells_a_repetition(api):
     transport = ApiTransport(api.url, "the-key", SENDER)
-    transport.send(MAIL, LETTER)
-    transport.send(MAIL, LETTER)
+    transport.send(MAIL, MESSAGE)
+    transport.send(MAIL, MESSAGE)
     transport.close()
 
     (headers, body), (again, _) = api.requests
@@ -228,9 +230,9 @@ def test_the_api_gets_one_mail_for_one_person_and_what_tells_a_repetition(api):
     assert body == {
         "from": SENDER,
         "to": ["ada@example.com"],
-        "subject": LETTER.subject,
-        "text": LETTER.text,
-        "html": LETTER.html,
+        "subject": MESSAGE.subject,
+        "text": MESSAGE.text,
+        "html": MESSAGE.html,
         "headers": {"Message-ID": "<1@example.com>"},
     }
 
@@ -253,7 +255,7 @@ def test_the_api_gets_one_mail_for_one_person_and_what_tells_a_repetition(api):
 def test_the_api_refuses_for_ever_or_for_now(api, status, problem):
     api.status = status
     with pytest.raises(problem, match=f"{status} the reason"):
-        ApiTransport(api.url, "key", SENDER).send(MAIL, LETTER)
+        ApiTransport(api.url, "key", SENDER).send(MAIL, MESSAGE)
 
 
 @pytest.mark.parametrize(
@@ -304,20 +306,20 @@ def test_what_was_copied_with_an_api_key_is_no_part_of_it(api, tmp_path, end):
         "mail_api_key": Secret(f" re_key{end}"),
         "mail_from": SENDER,
     }
-    open_transport(make_settings(tmp_path, **settings)).send(MAIL, LETTER)
+    open_transport(make_settings(tmp_path, **settings)).send(MAIL, MESSAGE)
     assert api.requests[0][0]["authorization"] == "Bearer re_key"
 
 
 def test_an_api_that_is_not_there_is_tried_again():
     with pytest.raises(NotSent, match="ConnectError"):
-        ApiTransport(f"http://127.0.0.1:{free_port()}/", "key", SENDER).send(MAIL, LETTER)
+        ApiTransport(f"http://127.0.0.1:{free_port()}/", "key", SENDER).send(MAIL, MESSAGE)
 
 
 SMTP = Secret("smtp://mail.example.com")
 
 
 @pytest.mark.parametrize(
-    ("told", "word"),
+    ("options", "word"),
     [
         ({"smtp_url": SMTP}, "MAIL_FROM"),
         ({"smtp_url": SMTP, "mail_from": "nobody"}, "MAIL_FROM"),
@@ -343,9 +345,9 @@ SMTP = Secret("smtp://mail.example.com")
         ({"mail_api_url": "api.example.com", "mail_from": SENDER}, "MAIL_API_URL"),
     ],
 )
-def test_settings_that_cannot_send_are_refused_in_plain_words(tmp_path, told, word):
+def test_settings_that_cannot_send_are_refused_in_plain_words(tmp_path, options, word):
     with pytest.raises(SettingsError, match=word) as refused:
-        open_transport(make_settings(tmp_path, **told))
+        open_transport(make_settings(tmp_path, **options))
     assert not any(part in str(refused.value) for part in ("lines", "12", "34@"))
 
 

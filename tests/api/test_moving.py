@@ -28,7 +28,9 @@ ROOT = Path(__file__).parents[2]
 HASH = PasswordHasher(4).hash(Password(PASSWORD))
 
 
-def move_in(gatehouse: Gatehouse, text: str, *, dry: bool = False) -> tuple[list[str], list[str]]:
+def import_text(
+    gatehouse: Gatehouse, text: str, *, dry: bool = False
+) -> tuple[list[str], list[str]]:
     """Import a file; returns what was said of its lines, and the summary."""
     messages: list[str] = []
     records = read_records(BytesIO(text.encode()))
@@ -37,17 +39,17 @@ def move_in(gatehouse: Gatehouse, text: str, *, dry: bool = False) -> tuple[list
     return messages, summary(outcome, dry=dry)
 
 
-def move_out(gatehouse: Gatehouse, ending: str) -> str:
+def export_text(gatehouse: Gatehouse, ending: str) -> str:
     file = StringIO(newline="")
     export_users(gatehouse.context.runtime.database, file, ending, lambda _: None)
     return file.getvalue()
 
 
-def people(gatehouse: Gatehouse):
+def list_users(gatehouse: Gatehouse):
     return gatehouse.rows(select(*users.c).order_by(users.c.email))
 
 
-def as_csv(*rows: dict[str, str]) -> str:
+def to_csv(*rows: dict[str, str]) -> str:
     file = StringIO()
     names = dict.fromkeys(name for row in rows for name in row)
     writer = csv.DictWriter(file, list(names), lineterminator="\n")
@@ -58,8 +60,8 @@ def as_csv(*rows: dict[str, str]) -> str:
 
 def test_whoever_moves_in_signs_in_with_their_old_password_and_gets_a_new_hash(gatehouse):
     rows = [{"email": f"user{n}@example.com", "password": h} for n, h in enumerate(KINDS.values())]
-    said, told = move_in(gatehouse, as_csv(*rows))
-    assert (said, told) == ([], [f"{len(KINDS)} users imported"])
+    errors, report = import_text(gatehouse, to_csv(*rows))
+    assert (errors, report) == ([], [f"{len(KINDS)} users imported"])
 
     for number in range(len(KINDS)):
         email = f"user{number}@example.com"
@@ -67,13 +69,13 @@ def test_whoever_moves_in_signs_in_with_their_old_password_and_gets_a_new_hash(g
         assert gatehouse.visitor().sign_in(email, ELSEWHERE).status_code == 200
         assert gatehouse.visitor().sign_in(email, ELSEWHERE).status_code == 200
 
-    assert {row.password_hash[:29] for row in people(gatehouse)} == {
-        "$bcrypt-sha256$v=2,t=2b,r=4$" + row.password_hash[28] for row in people(gatehouse)
+    assert {row.password_hash[:29] for row in list_users(gatehouse)} == {
+        "$bcrypt-sha256$v=2,t=2b,r=4$" + row.password_hash[28] for row in list_users(gatehouse)
     }
 
 
 def test_every_field_moves_in(anywhere):
-    move_in(
+    import_text(
         anywhere,
         json.dumps(
             {
@@ -93,7 +95,7 @@ def test_every_field_moves_in(anywhere):
         ),
     )
 
-    (ada,) = people(anywhere)
+    (ada,) = list_users(anywhere)
     assert str(ada.id) == "0192f0c1-2345-7abc-8def-0123456789ab"
     assert (ada.email, ada.email_verified, ada.role) == ("ada@example.com", True, "user,admin")
     assert (ada.banned, ada.ban_reason) == (True, "two\nlines")
@@ -104,9 +106,9 @@ def test_every_field_moves_in(anywhere):
 
 
 def test_an_address_is_enough(gatehouse):
-    move_in(gatehouse, "email,id\nada@example.com,not-a-uuid\n")
+    import_text(gatehouse, "email,id\nada@example.com,not-a-uuid\n")
 
-    (ada,) = people(gatehouse)
+    (ada,) = list_users(gatehouse)
     assert (ada.name, ada.role, ada.email_verified, ada.password_hash) == (
         "ada",
         "user",
@@ -136,20 +138,20 @@ def test_an_address_is_enough(gatehouse):
     ],
 )
 def test_a_row_that_is_no_user_is_told_with_its_line_and_reason(gatehouse, row, reason):
-    said, _ = move_in(gatehouse, json.dumps(row) + "\n")
+    errors, _ = import_text(gatehouse, json.dumps(row) + "\n")
 
-    assert said[0].startswith(f"line 1: {reason}")
-    assert people(gatehouse) == []
+    assert errors[0].startswith(f"line 1: {reason}")
+    assert list_users(gatehouse) == []
 
 
 def test_no_line_that_is_told_shows_a_hash_that_stands_in_the_wrong_place(gatehouse):
-    said, _ = move_in(
+    errors, _ = import_text(
         gatehouse, json.dumps({"email": "a@b.co", "role": f"{KINDS['bcrypt 2b']} {'x' * 999}"})
     )
-    assert said[0].startswith("line 1: role: '(hash)")
-    assert len(said[0]) < 350
+    assert errors[0].startswith("line 1: role: '(hash)")
+    assert len(errors[0]) < 350
     with pytest.raises(BrokenFile) as error:
-        move_in(gatehouse, f'a@b.co,"{HASH}"\n')
+        import_text(gatehouse, f'a@b.co,"{HASH}"\n')
     assert "(hash)" in str(error.value)
     assert HASH[20:30] not in str(error.value)
 
@@ -160,57 +162,57 @@ def test_a_broken_line_keeps_its_batch_out_and_no_other(gatehouse, monkeypatch):
     broken = [*lines]
     broken[15] = 'user14@example.com,"open'
 
-    said, told = move_in(gatehouse, "\n".join(broken) + "\n")
+    errors, report = import_text(gatehouse, "\n".join(broken) + "\n")
 
-    assert said == [
+    assert errors == [
         "line 16: a quote is opened and not closed",
         "lines 12-21: nothing imported; 9 good lines wait for 1 bad one to be mended",
     ]
-    assert told == [
+    assert report == [
         "20 users imported",
         "1 bad line; 9 good lines beside them wait: mend the file and run it again",
     ]
-    assert len(people(gatehouse)) == 20
+    assert len(list_users(gatehouse)) == 20
 
-    said, told = move_in(gatehouse, "\n".join(lines) + "\n")
+    errors, report = import_text(gatehouse, "\n".join(lines) + "\n")
 
-    assert said == []
-    assert told == [
+    assert errors == []
+    assert report == [
         "10 users imported",
         "20 already here, left as they are: lines 2-11, 22-31",
     ]
-    assert len(people(gatehouse)) == 30
+    assert len(list_users(gatehouse)) == 30
 
 
 def test_whoever_is_here_already_is_left_as_they_are(anywhere):
     anywhere.member("ada@example.com")
-    before = people(anywhere)
+    before = list_users(anywhere)
 
-    _, told = move_in(anywhere, f'email,name,password\nADA@example.com,Eve,"{HASH}"\n')
+    _, report = import_text(anywhere, f'email,name,password\nADA@example.com,Eve,"{HASH}"\n')
 
-    assert told == ["0 users imported", "1 already here, left as they are: lines 2"]
-    assert people(anywhere) == before
+    assert report == ["0 users imported", "1 already here, left as they are: lines 2"]
+    assert list_users(anywhere) == before
 
 
 def test_one_address_twice_in_a_batch_is_a_mistake(gatehouse):
-    said, _ = move_in(gatehouse, "email\nada@example.com\nADA@example.com\n")
+    errors, _ = import_text(gatehouse, "email\nada@example.com\nADA@example.com\n")
 
-    assert said[0] == "line 3: the address is that of line 2"
-    assert people(gatehouse) == []
+    assert errors[0] == "line 3: the address is that of line 2"
+    assert list_users(gatehouse) == []
 
 
 def test_a_dry_run_says_the_same_and_changes_nothing(gatehouse):
     gatehouse.member("ada@example.com")
     text = "email,plan\nada@example.com,x\nbob@example.com,y\n"
 
-    _, told = move_in(gatehouse, text, dry=True)
+    _, report = import_text(gatehouse, text, dry=True)
 
-    assert told == [
+    assert report == [
         "1 user would be imported",
         "1 already here, left as they are: lines 2",
         "ignored fields: plan",
     ]
-    assert [row.email for row in people(gatehouse)] == ["ada@example.com"]
+    assert [row.email for row in list_users(gatehouse)] == ["ada@example.com"]
     assert "users_imported" not in [event.kind for event in gatehouse.events()]
 
 
@@ -220,67 +222,67 @@ ODD_NAMES = ["", "=1+1", "'=1", "''=1", "\u00a0=1", "'tis", "two\nlines\r\n", "\
 @pytest.mark.parametrize("ending", [".csv", ".jsonl"])
 def test_odd_names_move_out_and_in_again_unchanged(gatehouse, ending):
     for number, name in enumerate(ODD_NAMES):
-        move_in(gatehouse, json.dumps({"email": f"{number}@example.com", "name": name}))
-    before = people(gatehouse)
+        import_text(gatehouse, json.dumps({"email": f"{number}@example.com", "name": name}))
+    before = list_users(gatehouse)
     assert [row.name for row in before] == ODD_NAMES
-    file = move_out(gatehouse, ending)
+    file = export_text(gatehouse, ending)
     gatehouse.change(users.delete())
 
-    assert move_in(gatehouse, file) == ([], ["10 users imported"])
-    assert people(gatehouse) == before
+    assert import_text(gatehouse, file) == ([], ["10 users imported"])
+    assert list_users(gatehouse) == before
 
 
 def test_ids_that_cannot_be_kept_are_counted(gatehouse):
-    _, told = move_in(gatehouse, "id,email\nXkq7VbT1yPz0sLmN4wRc8dHfJ2gA5eUo,a@example.com\n")
-    assert told == ["1 user imported", "1 id replaced by new ones: they are no UUIDs"]
+    _, report = import_text(gatehouse, "id,email\nXkq7VbT1yPz0sLmN4wRc8dHfJ2gA5eUo,a@example.com\n")
+    assert report == ["1 user imported", "1 id replaced by new ones: they are no UUIDs"]
 
 
 def test_fields_are_known_in_every_spelling_of_their_names(gatehouse):
     text = "UpdatedAt;EMAIL;emailverified;ban_Expires\n1710123112345;a@example.com;t;\n"
-    assert move_in(gatehouse, text) == ([], ["1 user imported"])
-    (ada,) = people(gatehouse)
+    assert import_text(gatehouse, text) == ([], ["1 user imported"])
+    (ada,) = list_users(gatehouse)
     assert (ada.email_verified, ada.ban_expires) == (True, None)
     assert ada.updated_at.isoformat() == "2024-03-11T02:11:52.345000+00:00"
 
 
-@pytest.mark.parametrize("said", ["0", "1", "t", "f", "yes", "no", "TRUE", "False", ""])
-def test_flags_are_read_as_databases_write_them(gatehouse, said):
-    move_in(gatehouse, f"email,banned\na@example.com,{said}\n")
-    (ada,) = people(gatehouse)
-    assert ada.banned == (said in {"1", "t", "yes", "TRUE"})
+@pytest.mark.parametrize("flag", ["0", "1", "t", "f", "yes", "no", "TRUE", "False", ""])
+def test_flags_are_read_as_databases_write_them(gatehouse, flag):
+    import_text(gatehouse, f"email,banned\na@example.com,{flag}\n")
+    (ada,) = list_users(gatehouse)
+    assert ada.banned == (flag in {"1", "t", "yes", "TRUE"})
 
 
 @pytest.mark.parametrize("ending", [".csv", ".jsonl"])
 def test_what_moves_out_moves_in_again_unchanged(start_on, tmp_path, ending, place):
     gatehouse = start_on()
-    move_in(
+    import_text(
         gatehouse,
         json.dumps({"email": "a@example.com", "name": 'Zoë "Z", Ltd', "banReason": "1\n2\r\n3"})
         + "\n"
         + json.dumps({"email": "b@example.com", "password": HASH, "banned": True, "image": "x"}),
     )
-    before = people(gatehouse)
-    file = move_out(gatehouse, ending)
+    before = list_users(gatehouse)
+    file = export_text(gatehouse, ending)
     gatehouse.change(users.delete())
 
-    assert move_in(gatehouse, file) == ([], ["2 users imported"])
-    assert people(gatehouse) == before
-    assert move_out(gatehouse, ending) == file
+    assert import_text(gatehouse, file) == ([], ["2 users imported"])
+    assert list_users(gatehouse) == before
+    assert export_text(gatehouse, ending) == file
 
 
-def run(folder: Path, *arguments: str, typed: str = "") -> subprocess.CompletedProcess[str]:
+def run_command(folder: Path, *arguments: str, typed: str = "") -> subprocess.CompletedProcess[str]:
     """Run `python -m backend ...` with its data in `folder`."""
     here = {"PYTHONPATH": str(ROOT), "DATA_DIR": str(folder), "BCRYPT_ROUNDS": "4"}
     return run_forked(["-m", "backend", *arguments], folder, inherited() | here, typed=typed)
 
 
 def test_an_admin_is_made_from_a_pipe_and_only_once(tmp_path):
-    made = run(tmp_path, "create-admin", "Boss@example.com", typed=PASSWORD + "\n")
-    again = run(tmp_path, "create-admin", "boss@example.com", typed="another password\n")
+    made = run_command(tmp_path, "create-admin", "Boss@example.com", typed=PASSWORD + "\n")
+    again = run_command(tmp_path, "create-admin", "boss@example.com", typed="another password\n")
 
     assert (made.returncode, made.stdout) == (0, "boss@example.com is an admin now\n")
     assert (again.returncode, "left as it is" in again.stdout) == (1, True)
-    run(tmp_path, "export-users", "out.jsonl")
+    run_command(tmp_path, "export-users", "out.jsonl")
     (boss,) = [json.loads(line) for line in (tmp_path / "out.jsonl").read_text().splitlines()]
     assert (boss["role"], boss["email_verified"]) == ("admin", True)
     assert PasswordHasher(4).verify(Password(PASSWORD), boss["password_hash"]).matches
@@ -296,7 +298,7 @@ def test_an_admin_is_made_from_a_pipe_and_only_once(tmp_path):
     ],
 )
 def test_an_admin_who_cannot_be_is_refused_in_plain_words(tmp_path, address, typed, word):
-    done = run(tmp_path, "create-admin", address, typed=typed)
+    done = run_command(tmp_path, "create-admin", address, typed=typed)
 
     assert done.returncode == 1
     assert word in done.stderr
@@ -305,40 +307,40 @@ def test_an_admin_who_cannot_be_is_refused_in_plain_words(tmp_path, address, typ
 
 @pytest.mark.parametrize("name", ["x" * 501, "a\udcffb"])
 def test_a_name_that_nobody_may_have_is_refused_in_plain_words(tmp_path, name):
-    done = run(tmp_path, "create-admin", "a@example.com", "--name", name, typed=PASSWORD)
+    done = run_command(tmp_path, "create-admin", "a@example.com", "--name", name, typed=PASSWORD)
     assert done.returncode == 1
     assert done.stderr.endswith("--name: a name is text of at most 500 characters\n")
 
 
 def test_the_commands_move_a_file_in_and_out(tmp_path):
     (tmp_path / "in.csv").write_text(f'email,password\nada@example.com,"{HASH}"\nbroken,\n')
-    refused = run(tmp_path, "import-users", "in.csv")
+    refused = run_command(tmp_path, "import-users", "in.csv")
     assert refused.returncode == 1
     assert "line 3: email: is not an e-mail address" in refused.stdout
 
     (tmp_path / "in.csv").write_text(f'email,password\nada@example.com,"{HASH}"\n')
-    assert "would be" in run(tmp_path, "import-users", "in.csv", "--dry-run").stdout
-    assert run(tmp_path, "import-users", "in.csv").returncode == 0
+    assert "would be" in run_command(tmp_path, "import-users", "in.csv", "--dry-run").stdout
+    assert run_command(tmp_path, "import-users", "in.csv").returncode == 0
 
-    assert run(tmp_path, "export-users", "out.csv").returncode == 0
+    assert run_command(tmp_path, "export-users", "out.csv").returncode == 0
     assert stat.S_IMODE((tmp_path / "out.csv").stat().st_mode) == 0o600
     assert HASH in (tmp_path / "out.csv").read_text()
-    over = run(tmp_path, "export-users", "out.csv")
+    over = run_command(tmp_path, "export-users", "out.csv")
     assert (over.returncode, "File exists" in over.stderr) == (1, True)
-    assert "end in" in run(tmp_path, "export-users", "out.txt").stderr
-    assert "No such file" in run(tmp_path, "import-users", "missing.csv").stderr
+    assert "end in" in run_command(tmp_path, "export-users", "out.txt").stderr
+    assert "No such file" in run_command(tmp_path, "import-users", "missing.csv").stderr
 
 
 def test_users_move_in_beside_a_running_server(gatehouse, tmp_path):
     (tmp_path / "in.csv").write_text(f'email,password\nbob@example.com,"{HASH}"\n')
-    done = run(gatehouse.settings.data_dir, "import-users", str(tmp_path / "in.csv"))
+    done = run_command(gatehouse.settings.data_dir, "import-users", str(tmp_path / "in.csv"))
 
     assert done.returncode == 0, done.stderr
     assert gatehouse.visitor().sign_in("bob@example.com").status_code == 200
 
 
 def test_the_schema_is_printed_without_touching_any_data(tmp_path):
-    printed = run(tmp_path, "openapi")
+    printed = run_command(tmp_path, "openapi")
 
     document = json.loads(printed.stdout)
     assert "/api/auth/sign-in/email" in document["paths"]
@@ -346,7 +348,7 @@ def test_the_schema_is_printed_without_touching_any_data(tmp_path):
 
 
 def test_the_trail_tells_of_each_batch(gatehouse):
-    move_in(gatehouse, "email\nada@example.com\nbob@example.com\n")
+    import_text(gatehouse, "email\nada@example.com\nbob@example.com\n")
 
     assert [event.detail for event in gatehouse.events()] == [{"users": 2}]
     assert gatehouse.rows(select(func.count()).select_from(users)) == [(2,)]

@@ -19,18 +19,18 @@ def test_from_the_outside_inwards(start, clock):
     visitor = gatehouse.visitor()
     visitor.cookies["any"] = "1"
 
-    def told(raw: bytes, headers: dict[str, str], path: str = "revoke-session"):
+    def post_raw(raw: bytes, headers: dict[str, str], path: str = "revoke-session"):
         response = visitor.post(path, raw=raw, headers=headers)
         return response.status_code, response.json()
 
-    assert told(b"{", {**EVIL, **TEXT}) == (415, NOT_TEXT)
-    assert told(b"{", EVIL) == (400, refusal("BAD_REQUEST"))
+    assert post_raw(b"{", {**EVIL, **TEXT}) == (415, NOT_TEXT)
+    assert post_raw(b"{", EVIL) == (400, refusal("BAD_REQUEST"))
     outside = b'{"callbackURL": "//evil.example"}'
-    assert told(outside, EVIL) == (403, refusal("INVALID_ORIGIN"))
-    assert told(outside, {}) == (403, refusal("INVALID_CALLBACK_URL"))
+    assert post_raw(outside, EVIL) == (403, refusal("INVALID_ORIGIN"))
+    assert post_raw(outside, {}) == (403, refusal("INVALID_CALLBACK_URL"))
     missing = "[body.token] Invalid input: expected string, received undefined"
-    assert told(b"{}", {}) == (400, refusal("VALIDATION_ERROR", missing))
-    assert told(b'{"token": "x"}', {}) == (401, refusal("UNAUTHORIZED"))
+    assert post_raw(b"{}", {}) == (400, refusal("VALIDATION_ERROR", missing))
+    assert post_raw(b'{"token": "x"}', {}) == (401, refusal("UNAUTHORIZED"))
 
 
 def test_too_many_requests_come_before_everything_else(start):

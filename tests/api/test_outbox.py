@@ -3,7 +3,7 @@
 import pytest
 
 from backend.kernel.secrets.secret import Password
-from tests.api.mailing import LINK, all_become, posts, through
+from tests.api.mailing import LINK, post_reset_mail, smtp_settings, wait_for_state
 from tests.in_process import Gatehouse, Visitor
 from tests.make import PASSWORD
 from tests.rig.smtp import SmtpServer
@@ -26,7 +26,7 @@ def gatehouse(start):
 
 def test_without_a_mailer_the_admin_reads_every_mail_with_its_link(gatehouse):
     admin = admin_of(gatehouse)
-    posts(gatehouse)
+    post_reset_mail(gatehouse)
 
     response = admin.get(PATH)
 
@@ -52,9 +52,9 @@ def test_without_a_mailer_the_admin_reads_every_mail_with_its_link(gatehouse):
 
 def test_with_a_mailer_no_link_is_shown_even_while_a_mail_waits(start, tmp_path):
     with SmtpServer(tmp_path) as smtp:
-        gatehouse = start(**ADMIN, **through(smtp))
-        posts(gatehouse, "later@example.com")
-        posts(gatehouse, "unknown@example.com")
+        gatehouse = start(**ADMIN, **smtp_settings(smtp))
+        post_reset_mail(gatehouse, "later@example.com")
+        post_reset_mail(gatehouse, "unknown@example.com")
         admin = admin_of(gatehouse)
 
         response = admin.get(PATH)
@@ -71,16 +71,16 @@ def test_the_newest_come_first_page_by_page(gatehouse):
     admin = admin_of(gatehouse)
     for number in range(5):
         gatehouse.clock.advance(seconds=1)
-        posts(gatehouse, f"user{number}@example.com")
+        post_reset_mail(gatehouse, f"user{number}@example.com")
 
-    seen, cursor = [], ""
+    recipients, cursor = [], ""
     while cursor is not None:
         page = admin.get(f"{PATH}?limit=2{cursor and '&cursor=' + cursor}").json()
         assert len(page["mails"]) <= 2
-        seen += [mail["to"].partition("@")[0] for mail in page["mails"]]
+        recipients += [mail["to"].partition("@")[0] for mail in page["mails"]]
         cursor = page["nextCursor"]
 
-    assert seen == ["user4", "user3", "user2", "user1", "user0"]
+    assert recipients == ["user4", "user3", "user2", "user1", "user0"]
 
 
 @pytest.mark.parametrize("query", ["limit=0", "limit=101", "limit=x", "cursor=x"])
@@ -91,7 +91,7 @@ def test_a_page_that_cannot_be_is_refused(gatehouse, query):
 
 
 def test_nobody_else_reads_it(gatehouse):
-    posts(gatehouse)
+    post_reset_mail(gatehouse)
 
     assert gatehouse.visitor().get(PATH).status_code == 401
     response = gatehouse.member("eve@example.com").get(PATH)
@@ -101,9 +101,9 @@ def test_nobody_else_reads_it(gatehouse):
 
 def test_what_was_sent_is_listed_without_what_it_said(start, tmp_path):
     with SmtpServer(tmp_path) as smtp:
-        gatehouse = start(**ADMIN, **through(smtp))
-        posts(gatehouse)
-        all_become(gatehouse, "sent")
+        gatehouse = start(**ADMIN, **smtp_settings(smtp))
+        post_reset_mail(gatehouse)
+        wait_for_state(gatehouse, "sent")
 
         (mail,) = admin_of(gatehouse).get(PATH).json()["mails"]
 

@@ -202,20 +202,22 @@ def test_links_that_were_on_their_way_are_void(posting, mailbox):
 def test_of_several_changes_at_once_one_wins(posting_anywhere):
     gatehouse = posting_anywhere
     ada = gatehouse.member()
-    wanted = [f"battery correct horse {each}" for each in range(6)]
+    passwords = [f"battery correct horse {each}" for each in range(6)]
 
     responses = gatehouse.gather(
-        *(ada.sending("POST", CHANGE, {**BOTH, "newPassword": each}) for each in wanted)
+        *(ada.sending("POST", CHANGE, {**BOTH, "newPassword": each}) for each in passwords)
     )
 
     won = [
-        new for new, response in zip(wanted, responses, strict=True) if response.status_code == 200
+        new
+        for new, response in zip(passwords, responses, strict=True)
+        if response.status_code == 200
     ]
     assert len(won) == 1
     assert {response.json()["code"] for response in responses if response.status_code != 200} == {
         "INVALID_PASSWORD"
     }
-    assert [new for new in wanted if gatehouse.visitor().sign_in(password=new).is_success] == won
+    assert [new for new in passwords if gatehouse.visitor().sign_in(password=new).is_success] == won
 
 
 def test_a_stolen_session_is_no_place_to_guess(start, clock):

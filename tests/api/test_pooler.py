@@ -43,7 +43,7 @@ def ada(gatehouse: Gatehouse) -> Visitor:
     return visitor
 
 
-def everything_is_503(gatehouse: Gatehouse, ada: Visitor) -> None:
+def check_everything_is_503(gatehouse: Gatehouse, ada: Visitor) -> None:
     """Nobody is told that they are nobody, and `/ready` tells the truth."""
     gatehouse.clock.advance(seconds=3)  # the proof that changes reach us has run out
     wait_until_it_is_missed(gatehouse)
@@ -53,7 +53,7 @@ def everything_is_503(gatehouse: Gatehouse, ada: Visitor) -> None:
     assert (response.status_code, response.json()["database"]) == (503, "away")
 
 
-def everything_goes_on(gatehouse: Gatehouse, ada: Visitor) -> None:
+def check_everything_works(gatehouse: Gatehouse, ada: Visitor) -> None:
     wait_until_it_answers(ada, gatehouse.clock)
     assert ada.session()["user"]["email"] == "ada@example.com"
     assert gatehouse.visitor().sign_in().status_code == 200
@@ -72,13 +72,13 @@ def test_a_restart_between_two_requests_is_noticed_by_nobody(gatehouse, ada, poo
 
 def test_while_it_is_stopped_everybody_hears_503(gatehouse, ada, pooler):
     pooler.stop()
-    everything_is_503(gatehouse, ada)
+    check_everything_is_503(gatehouse, ada)
     pooler.start()
-    everything_goes_on(gatehouse, ada)
+    check_everything_works(gatehouse, ada)
 
 
 def test_while_it_is_paused_nobody_waits_for_ever(gatehouse, ada, pooler):
     pooler.command("PAUSE")
-    everything_is_503(gatehouse, ada)
+    check_everything_is_503(gatehouse, ada)
     pooler.command("RESUME")
-    everything_goes_on(gatehouse, ada)
+    check_everything_works(gatehouse, ada)

@@ -17,7 +17,7 @@ def limited(start) -> Gatehouse:
     return start(rate_limits=True)
 
 
-def strangers(gatehouse: Gatehouse, count: int) -> list[Visitor]:
+def make_strangers(gatehouse: Gatehouse, count: int) -> list[Visitor]:
     """Visitors from as many addresses."""
     return [gatehouse.visitor(f"198.51.100.{number}") for number in range(1, count + 1)]
 
@@ -69,7 +69,7 @@ def test_good_sign_ins_count_as_well(limited):
 
 
 def test_another_address_is_not_affected(limited):
-    first, second = strangers(limited, 2)
+    first, second = make_strangers(limited, 2)
     for _ in range(4):
         first.sign_in()
     assert second.sign_in().status_code == 401
@@ -201,7 +201,7 @@ def test_so_has_one_user_from_many_addresses(limited):
     token = {"authorization": f"Bearer {ada.session()['session']['token']}"}
     responses = [
         each.post("verify-password", {"password": PASSWORD}, headers=token).status_code
-        for each in strangers(limited, 4)
+        for each in make_strangers(limited, 4)
     ]
     assert responses == [200, 200, 200, 429]
 

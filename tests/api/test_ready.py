@@ -12,7 +12,7 @@ from sqlalchemy import event
 from tests.in_process import Gatehouse
 
 
-def ready(gatehouse: Gatehouse) -> tuple[int, str]:
+def read_readiness(gatehouse: Gatehouse) -> tuple[int, str]:
     gatehouse.clock.advance(seconds=3)
     response = gatehouse.visitor().get("/ready")
     return response.status_code, response.json()["database"]
@@ -30,10 +30,10 @@ def test_a_sqlite_file_that_is_gone_is_503_for_everybody_and_says_replaced(start
     file = Path(gatehouse.context.runtime.database.url.database)
     file.rename(aside := file.with_name("aside"))
     assert gatehouse.visitor().sign_up("bob@example.com").status_code == 503
-    assert ready(gatehouse) == (503, "replaced")
+    assert read_readiness(gatehouse) == (503, "replaced")
     assert ada.get("get-session").status_code == 503
     aside.rename(file)
-    assert ready(gatehouse) == (200, "ok")
+    assert read_readiness(gatehouse) == (200, "ok")
     assert ada.session() is not None
     assert gatehouse.visitor().sign_up("bob@example.com").status_code == 200
 
@@ -52,11 +52,11 @@ def test_a_sqlite_file_that_is_cut_short_is_503_for_everybody_and_says_damaged(s
     clock.advance(seconds=1)
     assert ada.get("get-session").status_code == 503  # although it was remembered
     assert gatehouse.visitor().sign_up("bob@example.com").status_code == 503
-    assert ready(gatehouse) == (503, "damaged")
+    assert read_readiness(gatehouse) == (503, "damaged")
 
     file.write_bytes(whole)
     clock.advance(seconds=5)  # from then on it is read through again
-    assert ready(gatehouse) == (200, "ok")
+    assert read_readiness(gatehouse) == (200, "ok")
     assert ada.session() is not None
     assert gatehouse.visitor().sign_up("bob@example.com").status_code == 200
 
@@ -65,7 +65,7 @@ def test_a_database_that_turned_read_only_still_knows_who_is_signed_in(on_postgr
     ada = on_postgres.member()
     psql("ALTER DATABASE THIS SET default_transaction_read_only = on")
     on_postgres.context.runtime.database.engine.dispose()
-    assert ready(on_postgres) == (503, "read-only")
+    assert read_readiness(on_postgres) == (503, "read-only")
     assert ada.session()["user"]["email"] == "ada@example.com"
     on_postgres.clock.advance(days=2)  # so that it is due to be prolonged
     assert ada.session()["user"]["email"] == "ada@example.com"
@@ -74,7 +74,7 @@ def test_a_database_that_turned_read_only_still_knows_who_is_signed_in(on_postgr
     assert ada.session() is None  # although its row cannot be deleted
 
     psql("ALTER DATABASE THIS RESET default_transaction_read_only")
-    assert ready(on_postgres) == (200, "ok")
+    assert read_readiness(on_postgres) == (200, "ok")
     assert on_postgres.visitor().sign_in().status_code == 200
 
 
@@ -84,7 +84,7 @@ def test_a_database_that_may_be_written_to_again_is_ready_whoever_finds_out_firs
     database = on_postgres.context.runtime.database
     psql("ALTER DATABASE THIS SET default_transaction_read_only = on")
     database.engine.dispose()
-    assert ready(on_postgres) == (503, "read-only")
+    assert read_readiness(on_postgres) == (503, "read-only")
     psql("ALTER DATABASE THIS RESET default_transaction_read_only")
     overtaken = []
 
@@ -95,7 +95,7 @@ def test_a_database_that_may_be_written_to_again_is_ready_whoever_finds_out_firs
             )  # as the change feed may
 
     event.listen(database.engine, "after_cursor_execute", overtake)
-    assert ready(on_postgres) == (200, "ok")
+    assert read_readiness(on_postgres) == (200, "ok")
     assert overtaken == [True]
 
 
@@ -111,10 +111,10 @@ def test_a_full_disk_is_said_until_there_is_room(on_postgres, psql):
             "EXECUTE FUNCTION full_disk()"
         )
     assert on_postgres.visitor().sign_up("bob@example.com").status_code == 503
-    assert ready(on_postgres) == (503, "full")
+    assert read_readiness(on_postgres) == (503, "full")
     assert ada.session() is not None
     psql("DROP FUNCTION full_disk CASCADE")
-    assert ready(on_postgres) == (200, "ok")
+    assert read_readiness(on_postgres) == (200, "ok")
     assert on_postgres.visitor().sign_up("bob@example.com").status_code == 200
 
 
@@ -125,4 +125,4 @@ def test_an_empty_database_is_503_and_never_500(on_postgres, psql):
     assert on_postgres.visitor().sign_in().status_code == 503
     assert on_postgres.visitor().sign_up("bob@example.com").status_code == 503
     assert ada.get("list-sessions").status_code == 503
-    assert ready(on_postgres) == (503, "unusable")
+    assert read_readiness(on_postgres) == (503, "unusable")

@@ -22,14 +22,14 @@ def browser_of(space: Space):
     return open_one
 
 
-def account(name: str) -> dict[str, str]:
+def make_account(name: str) -> dict[str, str]:
     return {"name": "Ada", "email": f"{name}@example.com", "password": PASSWORD}
 
 
 def test_somebody_signs_up_is_known_and_signs_out(browser_of):
     with browser_of() as ada:
         ada.headers["x-forwarded-for"] = "203.0.113.81"  # others of this address share its limit
-        made = ada.post("/api/auth/sign-up/email", json=account("real"))
+        made = ada.post("/api/auth/sign-up/email", json=make_account("real"))
         assert made.status_code == 200
         known = ada.get("/api/auth/get-session").json()
         assert known["user"] == made.json()["user"]
@@ -49,7 +49,7 @@ def test_no_answer_names_the_server_or_its_libraries(browser_of):
 def test_a_proxys_visitor_is_the_last_it_names(browser_of):
     with browser_of() as proxy:
         proxy.headers["x-forwarded-for"] = "1.2.3.4, 203.0.113.7"
-        proxy.post("/api/auth/sign-up/email", json=account("proxied"))
+        proxy.post("/api/auth/sign-up/email", json=make_account("proxied"))
         session = proxy.get("/api/auth/get-session").json()["session"]
     assert session["ipAddress"] == "203.0.113.7"
 

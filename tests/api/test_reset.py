@@ -106,11 +106,11 @@ def test_refused(gatehouse, scene):
     scene.play(gatehouse)
 
 
-def asks(gatehouse, email=ADA, **more):
+def request_reset(gatehouse, email=ADA, **more):
     return gatehouse.visitor().post(REQUEST, {"email": email, **more})
 
 
-def resets(gatehouse, token, password=NEW):
+def reset_password(gatehouse, token, password=NEW):
     return gatehouse.visitor().post(RESET, {"newPassword": password, "token": token})
 
 
@@ -119,11 +119,11 @@ def test_from_the_mail_to_the_new_password(posting_anywhere, mailbox):
     gatehouse.member()
     page = "http://localhost:3000/new-password?from=mail"
 
-    assert asks(gatehouse, "ADA@example.com", redirectTo=page).json() == SENT
+    assert request_reset(gatehouse, "ADA@example.com", redirectTo=page).json() == SENT
     mail = mailbox.last("reset")
     opened = clicks(gatehouse.visitor(), mail)
     before = gatehouse.events()
-    response = resets(gatehouse, mail.token)
+    response = reset_password(gatehouse, mail.token)
 
     assert (opened.status_code, opened.headers["location"]) == (302, f"{page}&token={mail.token}")
     assert (response.status_code, response.json(), cookies_of(response)) == (
@@ -138,52 +138,54 @@ def test_from_the_mail_to_the_new_password(posting_anywhere, mailbox):
 
 
 @pytest.mark.parametrize(
-    ("callback", "where"),
+    ("callback", "location"),
     [
         ("%2Fnew", "http://localhost:7860/new?{}"),
         ("%2Fnew%3Ftoken%3Dold%26a%3D1", "http://localhost:7860/new?{}&a=1"),
         ("http%3A%2F%2Flocalhost%3A3000%2Fx%23top", "http://localhost:3000/x?{}#top"),
     ],
 )
-def test_opening_leads_to_an_absolute_address(posting, mailbox, callback, where):
+def test_opening_leads_to_an_absolute_address(posting, mailbox, callback, location):
     posting.member()
-    asks(posting)
+    request_reset(posting)
     token = mailbox.last("reset").token
     good = posting.visitor().get(f"{RESET}/{token}?callbackURL={callback}")
     bad = posting.visitor().get(f"{RESET}/{token[:-1]}?callbackURL={callback}")
 
-    assert good.headers["location"] == where.format(f"token={token}")
+    assert good.headers["location"] == location.format(f"token={token}")
     assert bad.headers["location"].endswith(("error=INVALID_TOKEN", "error=INVALID_TOKEN#top"))
 
 
 def test_a_link_without_a_page_leads_to_the_error_page(posting, mailbox):
     posting.member()
-    asks(posting)
+    request_reset(posting)
 
     response = clicks(posting.visitor(), mailbox.last("reset"))
 
     assert (
         response.headers["location"] == "http://localhost:7860/api/auth/error?error=INVALID_TOKEN"
     )
-    assert resets(posting, mailbox.last("reset").token).status_code == 200  # it still works
+    assert reset_password(posting, mailbox.last("reset").token).status_code == 200  # it still works
 
 
 def test_neither_opening_nor_a_refused_password_uses_the_link_up(posting, mailbox):
     posting.member()
-    asks(posting, redirectTo="/new")
+    request_reset(posting, redirectTo="/new")
     mail = mailbox.last("reset")
 
     for _ in range(3):
         assert clicks(posting.visitor(), mail).headers["location"].endswith(mail.token)
-    assert resets(posting, mail.token, "short").json() == refusal("PASSWORD_TOO_SHORT")
-    assert resets(posting, mail.token, "x" * 129).json() == refusal("PASSWORD_TOO_LONG")
-    assert resets(posting, mail.token, "password1").json() == refusal("PASSWORD_COMPROMISED")
-    assert resets(posting, mail.token).status_code == 200
+    assert reset_password(posting, mail.token, "short").json() == refusal("PASSWORD_TOO_SHORT")
+    assert reset_password(posting, mail.token, "x" * 129).json() == refusal("PASSWORD_TOO_LONG")
+    assert reset_password(posting, mail.token, "password1").json() == refusal(
+        "PASSWORD_COMPROMISED"
+    )
+    assert reset_password(posting, mail.token).status_code == 200
 
 
 def test_opening_only_reads_and_waits_for_nobody_who_writes(posting, mailbox):
     posting.member()
-    asks(posting, redirectTo="/new")
+    request_reset(posting, redirectTo="/new")
     mail = mailbox.last("reset")
     with posting.statements() as statements:
         assert clicks(posting.visitor(), mail).headers["location"].endswith(mail.token)
@@ -192,7 +194,7 @@ def test_opening_only_reads_and_waits_for_nobody_who_writes(posting, mailbox):
 
 def test_the_token_may_come_in_the_query(posting, mailbox):
     posting.member()
-    asks(posting)
+    request_reset(posting)
     token = mailbox.last("reset").token
 
     response = posting.visitor().post(f"{RESET}?token={token}", {"newPassword": NEW})
@@ -202,37 +204,37 @@ def test_the_token_may_come_in_the_query(posting, mailbox):
 
 def test_an_expired_link_is_no_link(posting, mailbox, clock):
     posting.member()
-    asks(posting, redirectTo="/new")
+    request_reset(posting, redirectTo="/new")
     mail = mailbox.last("reset")
     clock.advance(seconds=posting.settings.reset_link_lifetime)
 
     opened = clicks(posting.visitor(), mail).headers["location"]
 
     assert opened == "http://localhost:7860/new?error=INVALID_TOKEN"
-    assert resets(posting, mail.token).json() == refusal("INVALID_TOKEN")
+    assert reset_password(posting, mail.token).json() == refusal("INVALID_TOKEN")
     assert posting.visitor().sign_in().status_code == 200
 
 
 def test_a_verification_token_resets_nothing(posting, mailbox):
     posting.member()
 
-    assert resets(posting, mailbox.last("verify").token).json() == refusal("INVALID_TOKEN")
+    assert reset_password(posting, mailbox.last("verify").token).json() == refusal("INVALID_TOKEN")
 
 
 def test_a_link_for_an_address_that_has_changed_is_refused(posting, mailbox):
     posting.member()
-    asks(posting)
+    request_reset(posting)
     posting.change(update(users).values(email="new@example.com"), posting.user_id(ADA))
 
-    assert resets(posting, mailbox.last("reset").token).json() == refusal("INVALID_TOKEN")
+    assert reset_password(posting, mailbox.last("reset").token).json() == refusal("INVALID_TOKEN")
 
 
 def test_who_had_no_password_gets_one(posting, mailbox):
     posting.member()
     posting.change(update(users).values(password_hash=None), posting.user_id(ADA))
-    asks(posting)
+    request_reset(posting)
 
-    assert resets(posting, mailbox.last("reset").token).status_code == 200
+    assert reset_password(posting, mailbox.last("reset").token).status_code == 200
     assert posting.visitor().sign_in(password=NEW).status_code == 200
 
 
@@ -248,20 +250,20 @@ def test_who_had_no_password_gets_one(posting, mailbox):
 def test_what_becomes_of_the_sessions(start_posting, mailbox, settings, alive):
     gatehouse = start_posting(**settings)
     ada = gatehouse.member()
-    asks(gatehouse)
-    resets(gatehouse, mailbox.last("reset").token)
+    request_reset(gatehouse)
+    reset_password(gatehouse, mailbox.last("reset").token)
 
     assert (ada.session() is not None) is alive
 
 
 def test_using_one_link_voids_the_others(posting, mailbox):
     posting.member()
-    asks(posting)
-    asks(posting)
+    request_reset(posting)
+    request_reset(posting)
     first, second = mailbox.all(ADA, "reset")
 
-    assert resets(posting, second.token).status_code == 200
-    assert resets(posting, first.token).json() == refusal("INVALID_TOKEN")
+    assert reset_password(posting, second.token).status_code == 200
+    assert reset_password(posting, first.token).json() == refusal("INVALID_TOKEN")
     assert clicks(posting.visitor(), mailbox.last("verify")).headers["location"].endswith("TOKEN")
     assert posting.rows(select(links.c.id)) == []
 
@@ -269,11 +271,13 @@ def test_using_one_link_voids_the_others(posting, mailbox):
 def test_without_strict_each_link_works_once(start_posting, mailbox):
     gatehouse = start_posting(strict=False)
     gatehouse.member()
-    asks(gatehouse)
-    asks(gatehouse)
+    request_reset(gatehouse)
+    request_reset(gatehouse)
     first, second = mailbox.all(ADA, "reset")
 
-    codes = [resets(gatehouse, each.token).status_code for each in (second, first, second, first)]
+    codes = [
+        reset_password(gatehouse, each.token).status_code for each in (second, first, second, first)
+    ]
 
     assert codes == [200, 200, 400, 400]
 
@@ -281,8 +285,8 @@ def test_without_strict_each_link_works_once(start_posting, mailbox):
 def test_a_reset_says_nothing_about_the_address(posting, mailbox):
     """Better Auth leaves emailVerified alone."""
     posting.member()
-    asks(posting)
-    resets(posting, mailbox.last("reset").token)
+    request_reset(posting)
+    reset_password(posting, mailbox.last("reset").token)
 
     assert posting.rows(select(users.c.email_verified)) == [(False,)]
 
@@ -308,19 +312,19 @@ def test_wrong_guesses_do_not_keep_out_who_has_reset(start_posting, mailbox):
     gatehouse = start_posting(rate_limits=True)
     gatehouse.member()
 
-    def guesses(at, password="a wrong one"):
+    def guess(at, password="a wrong one"):
         return gatehouse.visitor(f"203.0.114.{at}").sign_in(password=password).status_code
 
-    assert [guesses(at) for at in range(11)][-1] == 429
-    asks(gatehouse)
-    resets(gatehouse, mailbox.last("reset").token)
+    assert [guess(at) for at in range(11)][-1] == 429
+    request_reset(gatehouse)
+    reset_password(gatehouse, mailbox.last("reset").token)
 
-    assert guesses(99, NEW) == 200
+    assert guess(99, NEW) == 200
 
 
 def test_the_password_is_not_in_the_mails(posting, mailbox):
     posting.member()
-    asks(posting)
-    resets(posting, mailbox.last("reset").token)
+    request_reset(posting)
+    reset_password(posting, mailbox.last("reset").token)
 
     assert not any(word in mailbox.file.read_text() for word in (PASSWORD, NEW))

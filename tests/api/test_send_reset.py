@@ -10,7 +10,7 @@ from tests.scene import events_after, refusal
 SEND = "/api/admin/send-reset"
 
 
-def mails(root):
+def list_mails(root):
     """The mails with a link for a new password, as the outbox shows them."""
     every = root.get("/api/admin/outbox").json()["mails"]
     return [mail for mail in every if mail["kind"] == "reset"]
@@ -25,7 +25,7 @@ def test_a_user_is_mailed_a_link_with_which_they_set_a_password(anywhere):
     (event,) = [each for each in anywhere.events() if each.kind == "password_reset_requested"]
     assert (event.actor, event.subject) == (anywhere.user_id(ROOT), anywhere.user_id(ADA))
 
-    (mail,) = mails(root)
+    (mail,) = list_mails(root)
     assert mail["to"] == ADA
     opened = ada.get(mail["url"].removeprefix(anywhere.settings.base_url))
     page, _, token = opened.headers["location"].partition("?token=")
@@ -42,13 +42,13 @@ def test_without_a_page_the_link_leads_to_that_of_the_first_frontend(start):
     root, _ = make_admin(gatehouse), gatehouse.member(ADA)
     assert root.post(SEND, {"userId": known(gatehouse, ADA)}).status_code == 200
     page = "callbackURL=https%3A%2F%2Fapp.example.com%2Freset-password"
-    assert mails(root)[0]["url"].endswith(page)
+    assert list_mails(root)[0]["url"].endswith(page)
 
 
 def test_without_a_frontend_it_is_a_page_of_this_server(gatehouse):
     root, _ = make_admin(gatehouse), gatehouse.member(ADA)
     root.post(SEND, {"userId": known(gatehouse, ADA)})
-    assert mails(root)[0]["url"].endswith("?callbackURL=%2Freset-password")
+    assert list_mails(root)[0]["url"].endswith("?callbackURL=%2Freset-password")
 
 
 def test_who_asked_too_often_themselves_is_mailed_nevertheless(start):
@@ -57,9 +57,9 @@ def test_who_asked_too_often_themselves_is_mailed_nevertheless(start):
     for number in range(4):
         stranger = gatehouse.visitor(f"198.51.100.{number + 2}")
         stranger.post("request-password-reset", {"email": ADA})
-    before = len(mails(root))
+    before = len(list_mails(root))
     assert root.post(SEND, {"userId": known(gatehouse, ADA)}).status_code == 200
-    assert len(mails(root)) == before + 1
+    assert len(list_mails(root)) == before + 1
     assert ada.session() is not None
 
 
@@ -73,7 +73,7 @@ def test_what_cannot_be_sent_is_refused_and_nothing_is_written(gatehouse):
     assert (gone.status_code, gone.json()) == (404, refusal("USER_NOT_FOUND"))
     assert root.post(SEND, {"userId": "ada"}).status_code == 404
     assert root.post(SEND, {}).json()["code"] == "VALIDATION_ERROR"
-    assert (mails(root), events_after(gatehouse, before)) == ([], [])
+    assert (list_mails(root), events_after(gatehouse, before)) == ([], [])
 
 
 def test_another_site_cannot_have_it_sent(gatehouse):

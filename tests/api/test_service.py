@@ -157,7 +157,7 @@ def test_it_does_not_repeat_what_it_cannot(gatehouse, code):
 
 
 @pytest.mark.parametrize(
-    ("asked", "target"),
+    ("query", "target"),
     [
         ("?error=INVALID_TOKEN", "/?error=INVALID_TOKEN"),
         ("?error=it's_gone-2", "/?error=it's_gone-2"),
@@ -169,8 +169,8 @@ def test_it_does_not_repeat_what_it_cannot(gatehouse, code):
         ("?error=x&redirect=https://evil.example", "/?error=x"),
     ],
 )
-def test_error_leads_to_the_landing_page(gatehouse, asked, target):
-    response = gatehouse.visitor().get(f"error{asked}")
+def test_error_leads_to_the_landing_page(gatehouse, query, target):
+    response = gatehouse.visitor().get(f"error{query}")
     assert (response.status_code, response.content) == (302, b"")
     assert response.headers["location"] == target
     assert response.headers["content-type"] == "application/json"

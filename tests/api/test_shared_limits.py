@@ -13,7 +13,7 @@ from tests.in_process import Gatehouse
 from tests.rig import shared
 from tests.rig.missing_tools import skip_test
 from tests.rig.processes import free_port, listens, wait_until
-from tests.security.test_limits_bypass import add_things
+from tests.security.test_limits_bypass import add_things_endpoint
 
 
 class Redis:
@@ -79,7 +79,7 @@ def test_the_limit_per_user_is_shared_too(replicas):
 
 def test_of_an_endpoint_with_a_place_in_its_path_all_paths_count_together(replicas):
     for each in replicas:
-        add_things(each)
+        add_things_endpoint(each)
     ada = replicas[0].member()
     elsewhere = replicas[1].visitor()
     elsewhere.cookies = dict(ada.cookies)

@@ -41,15 +41,15 @@ def pauses(gatehouse, clock):
     return waits
 
 
-def events(response):
+def parse_events(response):
     """The events of an answer, each as its name (if any) and what it says."""
-    found = re.findall(r"(?:event: (\w+)\n)?data: (.+)\n\n", response.text)
-    return [(name, json.loads(data)) for name, data in found]
+    matches = re.findall(r"(?:event: (\w+)\n)?data: (.+)\n\n", response.text)
+    return [(name, json.loads(data)) for name, data in matches]
 
 
 def test_five_events_come_a_fifth_of_a_second_apart(gatehouse, pauses):
     response = gatehouse.member().get("/api/stream")
-    assert events(response) == [
+    assert parse_events(response) == [
         ("", {"number": number, "sentAt": f"{NOON}0.{200 * (number - 1):03d}Z"})
         for number in range(1, 6)
     ]
@@ -111,7 +111,7 @@ def test_who_is_signed_out_meanwhile_gets_no_more_events(start, clock, size):
         await elsewhere.sending("POST", "sign-out")
 
     gatehouse.context.services[Ticker].pause = sign_out_during_the_second
-    first, last = events(ada.get("/api/stream"))
+    first, last = parse_events(ada.get("/api/stream"))
     assert first[1]["number"] == 1
     assert last == ("end", {"reason": "signed-out"})
 
@@ -123,7 +123,7 @@ def test_a_user_who_is_banned_meanwhile_gets_no_more_events(gatehouse, pauses):
         await root.sending("POST", "admin/ban-user", {"userId": known(gatehouse, ADA)})
 
     pauses.during = ban
-    assert [name for name, _ in events(ada.get("/api/stream"))] == ["", "end"]
+    assert [name for name, _ in parse_events(ada.get("/api/stream"))] == ["", "end"]
 
 
 def serve(gatehouse, handler):

@@ -60,10 +60,10 @@ def test_a_taken_address_looks_like_a_free_one(proving):
 def test_a_taken_address_costs_what_a_free_one_costs(start_posting, strict, verified):
     gatehouse = start_posting(require_verified_email=True, strict=strict)
     results = {}
-    for who in ("new", "known"):
+    for attempt in ("new", "known"):
         with gatehouse.statements() as statements:
             gatehouse.visitor().sign_up()
-        results[who] = [each.split(" (")[0] for each in statements]
+        results[attempt] = [each.split(" (")[0] for each in statements]
         gatehouse.change(update(users).values(email_verified=verified))
 
     assert results["new"] == results["known"]

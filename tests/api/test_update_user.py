@@ -152,16 +152,16 @@ REFUSED = [
 
 
 @pytest.mark.parametrize(
-    ("path", "body", "where"),
+    ("path", "body", "field_path"),
     [
         ("sign-up/email", {**BOB, "password": PASSWORD, "image": "x" * 2049}, "body.image"),
         ("admin/create-user", {**BOB, "data": {"image": "x" * 2049}}, "body.data.image"),
         ("admin/update-user", {"userId": "1", "data": {"image": "x" * 2049}}, "body.data.image"),
     ],
 )
-def test_nor_do_others_take_a_picture_in_place_of_its_url(gatehouse, path, body, where):
+def test_nor_do_others_take_a_picture_in_place_of_its_url(gatehouse, path, body, field_path):
     response = make_admin(gatehouse).post(path, body)
-    assert response.json() == refusal("VALIDATION_ERROR", f"[{where}] {TOO_LONG}")
+    assert response.json() == refusal("VALIDATION_ERROR", f"[{field_path}] {TOO_LONG}")
 
 
 def test_an_image_may_have_2048_characters_of_any_kind(anywhere):

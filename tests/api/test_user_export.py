@@ -30,13 +30,13 @@ FORMULAS = [
 TEXTS = ["", "O'Neil", "'tis", "a=1", "Zoë", "'", "''", "1-1", "\u00a0x"]
 
 
-def rows(response):
+def read_rows(response):
     """The file as a spreadsheet reads it: one dictionary a line."""
     assert response.status_code == 200, response.text
     return list(csv.DictReader(StringIO(response.content.decode("utf-8-sig"), newline="")))
 
 
-def crowd(gatehouse, count):
+def add_users(gatehouse, count):
     for number in range(count):
         user = make_user(number, banned=number % 2 == 0, name=f"Person {number % 3}")
         gatehouse.change(insert(users).values(asdict(user)))
@@ -51,7 +51,7 @@ def test_the_file_says_what_an_owner_expects_and_nothing_that_is_secret(anywhere
     message = 'attachment; filename="users-2026-11-22.csv"'
     assert response.headers["content-disposition"] == message
     check_like_every_answer(response)
-    assert rows(response) == [
+    assert read_rows(response) == [
         {
             "id": known(anywhere, ADA),
             "email": ADA,
@@ -73,15 +73,15 @@ def test_the_file_says_what_an_owner_expects_and_nothing_that_is_secret(anywhere
 @pytest.mark.parametrize("batch", [1, 4, 1000])
 def test_it_has_everybody_once_in_the_order_of_the_list(anywhere, monkeypatch, query, batch):
     root = make_admin(anywhere)
-    crowd(anywhere, 9)
+    add_users(anywhere, 9)
     monkeypatch.setattr(user_export, "BATCH", batch)
     listed = root.get(f"/api/admin/users?{query}").json()
-    assert [row["email"] for row in rows(root.get(f"{FILE}?{query}"))] == emails(listed)
+    assert [row["email"] for row in read_rows(root.get(f"{FILE}?{query}"))] == emails(listed)
 
 
 def test_the_trail_says_who_took_how_many_with_which_filters(gatehouse):
     root, before = make_admin(gatehouse), gatehouse.events()
-    crowd(gatehouse, 3)
+    add_users(gatehouse, 3)
     root.get(f"{FILE}?verified=false&search=user")
     assert events_after(gatehouse, before) == ["users_exported"]
     (event,) = [each for each in gatehouse.events() if each.kind == "users_exported"]
@@ -91,11 +91,11 @@ def test_the_trail_says_who_took_how_many_with_which_filters(gatehouse):
 
 def test_nobody_waits_in_the_shared_threads_until_all_who_match_are_counted(anywhere, monkeypatch):
     root = make_admin(anywhere)
-    crowd(anywhere, 9)
+    add_users(anywhere, 9)
     for module in (user_listing, user_list, lists):
         monkeypatch.setattr(module, "EXACT_COUNT_LIMIT", 3)
-    found = rows(root.get(FILE))
-    assert len(found) == 10
+    records = read_rows(root.get(FILE))
+    assert len(records) == 10
     (event,) = [each for each in anywhere.events() if each.kind == "users_exported"]
     assert event.detail["is_estimate"] is True
     assert event.detail["users"] > 3
@@ -115,9 +115,9 @@ def test_no_cell_is_a_formula_to_a_spreadsheet_and_each_is_read_back_as_it_was(g
         user = make_user(number, email=f"+{number:02}@example.com", name=name)
         gatehouse.change(insert(users).values(asdict(user)))
     response = root.get(f"{FILE}?sortBy=email&sortDirection=asc&role=user")
-    found = rows(response)
-    assert [row["name"] for row in found] == [f"'{name}" for name in FORMULAS] + TEXTS
-    assert found[0]["email"] == "'+00@example.com"
+    records = read_rows(response)
+    assert [row["name"] for row in records] == [f"'{name}" for name in FORMULAS] + TEXTS
+    assert records[0]["email"] == "'+00@example.com"
     back = [record.fields for record in read_records(BytesIO(response.content))]
     assert [each["name"] for each in back] == FORMULAS + TEXTS
     assert back[0]["email"] == "+00@example.com"
@@ -136,7 +136,7 @@ def test_what_was_guarded_can_be_told_from_what_was_there(text):
 
 
 def test_who_goes_while_the_file_is_written_is_not_in_what_is_left_of_it(anywhere):
-    crowd(anywhere, 5)
+    add_users(anywhere, 5)
     now, database = anywhere.clock.now(), anywhere.context.runtime.database
     by_address = FilterUsers(sort_by="email", sort_direction="asc").to_query(now, 2)
     batches = iterate_batches(database, by_address, now)

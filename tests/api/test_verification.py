@@ -137,17 +137,17 @@ def test_a_second_click_that_is_no_longer_true_is_refused(posting, mailbox):
 
 
 @pytest.mark.parametrize(
-    ("callback", "where"),
+    ("callback", "location"),
     [
         ("/w?a=b", "/w?a=b&error=INVALID_TOKEN"),
         ("/w%23here", "/w?error=INVALID_TOKEN#here"),
         ("http%3A//localhost%3A3000/w", "http://localhost:3000/w?error=INVALID_TOKEN"),
     ],
 )
-def test_what_is_wrong_is_told_where_the_browser_goes(gatehouse, callback, where):
+def test_what_is_wrong_is_told_where_the_browser_goes(gatehouse, callback, location):
     response = gatehouse.visitor().get(f"{VERIFY}?token=garbage&callbackURL={callback}")
 
-    assert (response.status_code, response.headers["location"]) == (302, where)
+    assert (response.status_code, response.headers["location"]) == (302, location)
     assert response.content == b""
 
 
@@ -156,10 +156,10 @@ def test_an_expired_link_says_so(posting, mailbox, clock):
     mail = mailbox.last("verify")
     clock.advance(seconds=posting.settings.verification_link_lifetime)
 
-    told = clicks(posting.visitor(), mail).headers["location"]
+    location = clicks(posting.visitor(), mail).headers["location"]
     plain = posting.visitor().get(f"{VERIFY}?token={mail.token}")
 
-    assert told == "/?error=TOKEN_EXPIRED"
+    assert location == "/?error=TOKEN_EXPIRED"
     assert (plain.status_code, plain.json()) == (401, refusal("TOKEN_EXPIRED"))
     assert ada.session()["user"]["emailVerified"] is False
 
@@ -218,10 +218,10 @@ def test_a_stranger_learns_nothing_from_asking_for_a_link(posting, mailbox, veri
     posting.member()
     posting.change(update(users).values(email_verified=verified), posting.user_id(ADA))
     results = {}
-    for who in ("ada", "nobody"):
+    for name in ("ada", "nobody"):
         with posting.statements() as statements:
-            response = posting.visitor().post(SEND, {"email": f"{who}@example.com"})
-        results[who] = (
+            response = posting.visitor().post(SEND, {"email": f"{name}@example.com"})
+        results[name] = (
             response.status_code,
             response.text,
             [each.partition(" (")[0] for each in statements],

@@ -24,7 +24,7 @@ def guess(gatehouse: Gatehouse, times: int, email: str = "ada@example.com") -> l
     return [visitor.sign_in(email, "a guess of mine").status_code for visitor in visitors]
 
 
-def owner(gatehouse: Gatehouse) -> Visitor:
+def make_owner(gatehouse: Gatehouse) -> Visitor:
     """The owner's browser, in which she has signed in before, and is signed out."""
     ada = gatehouse.member(address="203.0.113.50")
     ada.post("sign-out")
@@ -32,24 +32,24 @@ def owner(gatehouse: Gatehouse) -> Visitor:
 
 
 def test_the_eleventh_guess_is_not_even_checked(limited):
-    owner(limited)
+    make_owner(limited)
     assert guess(limited, 12) == [401] * 10 + [429] * 2
 
 
 def test_nor_is_the_right_password_from_an_unknown_browser(limited):
-    owner(limited)
+    make_owner(limited)
     guess(limited, 12)
     assert limited.visitor("192.0.2.1").sign_in().status_code == 429
 
 
 def test_the_owners_own_browser_still_gets_in(limited):
-    ada = owner(limited)
+    ada = make_owner(limited)
     guess(limited, 40)
     assert ada.sign_in().status_code == 200
 
 
 def test_her_browser_has_ten_guesses_of_its_own(limited, clock):
-    ada = owner(limited)
+    ada = make_owner(limited)
     statuses = []
     for _ in range(11):
         clock.advance(seconds=11)  # past the limit by address
@@ -58,14 +58,14 @@ def test_her_browser_has_ten_guesses_of_its_own(limited, clock):
 
 
 def test_after_five_minutes_everybody_may_try_again(limited, clock):
-    owner(limited)
+    make_owner(limited)
     guess(limited, 12)
     clock.advance(minutes=5, seconds=1)
     assert limited.visitor("192.0.2.1").sign_in().status_code == 200
 
 
 def test_what_was_right_was_no_guess(limited, clock):
-    owner(limited)
+    make_owner(limited)
     for number in range(20):
         assert limited.visitor(f"192.0.2.{number}").sign_in().status_code == 200
 
@@ -75,20 +75,20 @@ def test_an_unknown_address_is_limited_alike(limited):
 
 
 def test_the_address_in_other_letters_is_the_same_account(limited):
-    owner(limited)
+    make_owner(limited)
     assert guess(limited, 10) == [401] * 10
     assert limited.visitor("192.0.2.1").sign_in("ADA@EXAMPLE.COM").status_code == 429
 
 
 def test_a_guessers_own_browser_is_unknown_to_the_other_account(limited):
-    owner(limited)
+    make_owner(limited)
     mallory = limited.member("mallory@example.com", address="192.0.2.66")
     guess(limited, 10)
     assert mallory.sign_in("ada@example.com", "a guess of mine").status_code == 429
 
 
 def test_a_device_cookie_cannot_be_made_up(limited):
-    owner(limited)
+    make_owner(limited)
     ada = limited.user_id("ada@example.com")
     guess(limited, 10)
     visitor = limited.visitor("192.0.2.1")
@@ -105,7 +105,7 @@ def test_a_session_cookie_is_no_device_cookie(limited):
 
 
 def test_fifty_guesses_at_once_are_ten(limited):
-    owner(limited)
+    make_owner(limited)
     visitors = [limited.visitor(f"198.51.100.{number}") for number in range(50)]
     body = {"email": "ada@example.com", "password": "a guess of mine"}
     responses = limited.gather(*(each.sending("POST", "sign-in/email", body) for each in visitors))
@@ -115,7 +115,7 @@ def test_fifty_guesses_at_once_are_ten(limited):
 
 
 def test_the_first_refusal_is_recorded_with_the_account_it_protects(limited):
-    owner(limited)
+    make_owner(limited)
     guess(limited, 15)
     recorded = [each for each in limited.events() if each.kind == "rate_limited"]
     assert [(each.subject, each.detail) for each in recorded] == [
@@ -127,7 +127,7 @@ DEVICE = "gatehouse.device"
 OTHER = "another good password"
 
 
-def marks(gatehouse: Gatehouse, number: int) -> list[str]:
+def make_marks(gatehouse: Gatehouse, number: int) -> list[str]:
     """As many marks of known browsers: each sign-in with the right password gives one."""
     browsers = [gatehouse.visitor(f"203.0.113.{each}") for each in range(number)]
     for each in browsers:
@@ -188,8 +188,8 @@ def test_with_the_password_every_known_browser_becomes_a_stranger(
     start_posting, mailbox, changes, strict
 ):
     limited = start_posting(rate_limits=True, strict=strict)
-    owner(limited)
-    mark = marks(limited, 1)[0]
+    make_owner(limited)
+    mark = make_marks(limited, 1)[0]
     changes(limited, mailbox)
     guess(limited, 10)
     assert guess_with(limited, mark, 2) == [429, 429]
@@ -201,29 +201,29 @@ def test_with_the_password_every_known_browser_becomes_a_stranger(
 @pytest.mark.parametrize("changes", [by_changing_it, by_a_reset], ids=lambda way: way.__name__)
 def test_the_browser_in_which_it_changed_is_the_owners(start_posting, mailbox, changes):
     limited = start_posting(rate_limits=True)
-    owner(limited)
+    make_owner(limited)
     browser = changes(limited, mailbox)
     guess(limited, 40)
     assert browser.sign_in(password=OTHER).status_code == 200
 
 
 def test_many_known_browsers_together_have_twenty_guesses(limited):
-    owner(limited)
-    statuses = [status for mark in marks(limited, 6) for status in guess_with(limited, mark)]
+    make_owner(limited)
+    statuses = [status for mark in make_marks(limited, 6) for status in guess_with(limited, mark)]
     assert statuses == [401] * 20 + [429] * 40
 
 
 def test_one_of_them_cannot_use_up_what_is_for_all(limited):
-    ada = owner(limited)
-    mark = marks(limited, 1)[0]
+    ada = make_owner(limited)
+    mark = make_marks(limited, 1)[0]
     assert guess_with(limited, mark, 40) == [401] * 10 + [429] * 30
     assert ada.sign_in().status_code == 200
 
 
 def test_after_twenty_the_owner_still_gets_in_by_a_reset(start_posting, mailbox):
     limited = start_posting(rate_limits=True)
-    ada = owner(limited)
-    for mark in marks(limited, 3):
+    ada = make_owner(limited)
+    for mark in make_marks(limited, 3):
         guess_with(limited, mark)
     guess(limited, 12)
     assert ada.sign_in().status_code == 429
@@ -236,14 +236,14 @@ def test_after_twenty_the_owner_still_gets_in_by_a_reset(start_posting, mailbox)
 
 def test_the_password_that_opens_more_is_counted_with_the_same_ceiling(limited):
     ada = limited.member(address="203.0.113.50")
-    for mark in marks(limited, 3):
+    for mark in make_marks(limited, 3):
         guess_with(limited, mark)
     refused = ada.post("verify-password", {"password": "a guess of mine"})
     assert refused.status_code == 429
 
 
 def test_a_sign_in_that_was_right_is_no_guess_of_a_device(limited):
-    ada = owner(limited)
+    ada = make_owner(limited)
     for _ in range(25):
         limited.clock.advance(seconds=4)  # past the limit by address, within the five minutes
         assert ada.sign_in().status_code == 200

@@ -44,21 +44,21 @@ def state_of(gatehouse):
     return gatehouse.rows(select(users).order_by(users.c.id))
 
 
-def admins_of(gatehouse):
+def list_admins(gatehouse):
     chosen = users.c.role.contains("admin") & users.c.banned.is_(False)
     return {email for (email,) in gatehouse.rows(select(users.c.email).where(chosen))}
 
 
-@pytest.mark.parametrize(("method", "path", "body", "what"), ENDPOINTS)
+@pytest.mark.parametrize(("method", "path", "body", "action"), ENDPOINTS)
 def test_admin_endpoints_refuse_strangers_silently_and_users_by_name(
-    gatehouse, method, path, body, what
+    gatehouse, method, path, body, action
 ):
     ada, before = gatehouse.member(ADA), state_of(gatehouse)
     stranger = gatehouse.visitor().send(method, f"admin/{path}", body)
     assert (stranger.status_code, stranger.content) == (401, b"")
     assert stranger.headers["content-type"] == "application/json"
     refused = ada.send(method, f"admin/{path}", body)
-    assert (refused.status_code, refused.json()) == (403, refusal(NOT_ALLOWED + what))
+    assert (refused.status_code, refused.json()) == (403, refusal(NOT_ALLOWED + action))
     assert state_of(gatehouse) == before
 
 
@@ -87,12 +87,12 @@ def test_a_malformed_request_is_refused_before_anybody_is_asked_who_they_are(gat
     assert (response.status_code, response.json()["code"]) == (400, "VALIDATION_ERROR")
 
 
-@pytest.mark.parametrize(("method", "path", "body", "what"), ENDPOINTS)
-def test_an_impersonating_admin_has_no_rights_of_an_admin(gatehouse, method, path, body, what):
+@pytest.mark.parametrize(("method", "path", "body", "action"), ENDPOINTS)
+def test_an_impersonating_admin_has_no_rights_of_an_admin(gatehouse, method, path, body, action):
     root, _ = make_admin(gatehouse), gatehouse.member(ADA)
     root.post("admin/impersonate-user", {"userId": known(gatehouse, ADA)})
     refused = root.send(method, f"admin/{path}", body)
-    assert (refused.status_code, refused.json()) == (403, refusal(NOT_ALLOWED + what))
+    assert (refused.status_code, refused.json()) == (403, refusal(NOT_ALLOWED + action))
     response = root.post("admin/has-permission", {"permissions": {"user": ["list"]}})
     assert response.json()["success"] is False
     assert root.get("/api/admin/status").status_code == 403
@@ -122,8 +122,8 @@ def test_an_admin_who_stops_being_one_leaves_whom_they_impersonate(gatehouse, pa
     root, ada = make_admin(gatehouse), gatehouse.member(ADA)
     root.post("admin/impersonate-user", {"userId": known(gatehouse, ADA)})
     second = make_admin(gatehouse, "second@example.com")
-    done = second.post(f"admin/{path}", {"userId": known(gatehouse, ROOT), **more})
-    assert done.status_code == 200
+    response = second.post(f"admin/{path}", {"userId": known(gatehouse, ROOT), **more})
+    assert response.status_code == 200
     assert root.session() is None
     assert ada.session() is not None
 
@@ -190,7 +190,7 @@ def test_of_two_admins_who_turn_on_each_other_at_once_one_is_left(anywhere, path
         second.sending("POST", f"admin/{path}", {"userId": ids[names[0]], **more}),
     )
     assert sorted(response.status_code for response in responses)[0] == 200
-    assert len(admins_of(anywhere)) == 1
+    assert len(list_admins(anywhere)) == 1
 
 
 def test_of_four_admins_who_all_resign_at_once_one_is_left(anywhere):
@@ -205,7 +205,7 @@ def test_of_four_admins_who_all_resign_at_once_one_is_left(anywhere):
         )
     )
     assert sorted(response.status_code for response in responses) == [200, 200, 200, 400]
-    assert len(admins_of(anywhere)) == 1
+    assert len(list_admins(anywhere)) == 1
 
 
 @pytest.mark.parametrize("attempt", range(3))

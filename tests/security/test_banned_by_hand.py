@@ -47,14 +47,14 @@ def by_hand(anywhere: Gatehouse, place: DatabaseTarget, request: pytest.FixtureR
     return on_sqlite if place.kind == "sqlite" else on_postgresql
 
 
-def moment(place: DatabaseTarget, when: datetime) -> str:
+def format_time(place: DatabaseTarget, when: datetime) -> str:
     """A time as SQL on this database says it."""
     if place.kind != "sqlite":
         return f"'{when.isoformat()}'"
     return str(int(when.timestamp()) * 1_000_000)
 
 
-def is_over(gatehouse: Gatehouse, browser: Visitor) -> bool:
+def wait_for_end(gatehouse: Gatehouse, browser: Visitor) -> bool:
     """Whether a browser is signed out; what was done by hand may still be on its way here."""
     cookies = dict(browser.cookies)
     gatehouse.clock.advance(seconds=1)
@@ -68,12 +68,12 @@ def is_over(gatehouse: Gatehouse, browser: Visitor) -> bool:
     return True
 
 
-def row_of_a_session(gatehouse: Gatehouse) -> dict[str, Any]:
-    told = asdict(make_session(user_id=gatehouse.user_id(ADA)))
-    return {**told, "session_token": bytes(32)}
+def make_session_row(gatehouse: Gatehouse) -> dict[str, Any]:
+    values = asdict(make_session(user_id=gatehouse.user_id(ADA)))
+    return {**values, "session_token": bytes(32)}
 
 
-def live(gatehouse: Gatehouse) -> int:
+def count_sessions(gatehouse: Gatehouse) -> int:
     return len(gatehouse.rows(select(sessions.c.id)))
 
 
@@ -81,9 +81,9 @@ def live(gatehouse: Gatehouse) -> int:
 def test_a_ban_by_hand_ends_every_session_for_good(anywhere, by_hand, place, ends):
     ada = anywhere.member(ADA)
     assert ada.session() is not None
-    until = "NULL" if ends is None else moment(place, anywhere.clock.now() + ends)
+    until = "NULL" if ends is None else format_time(place, anywhere.clock.now() + ends)
     by_hand(f"UPDATE users SET banned = true, ban_expires = {until}")
-    assert is_over(anywhere, ada)
+    assert wait_for_end(anywhere, ada)
     assert anywhere.visitor().sign_in(ADA).json() == refusal("BANNED_USER")
 
     by_hand("UPDATE users SET banned = false, ban_expires = NULL")
@@ -94,18 +94,18 @@ def test_a_ban_by_hand_ends_every_session_for_good(anywhere, by_hand, place, end
 
 def test_so_it_is_when_a_ban_that_has_run_out_gets_another_end(anywhere, by_hand, place):
     now = anywhere.clock.now()
-    past, future = (moment(place, now + timedelta(days=days)) for days in (-1, 1))
+    past, future = (format_time(place, now + timedelta(days=days)) for days in (-1, 1))
     ada = anywhere.member(ADA)
     by_hand(f"UPDATE users SET banned = true, ban_expires = {past}")
     # As nothing of ours leaves it: signing in lifts what has run out.
-    anywhere.change(insert(sessions).values(row_of_a_session(anywhere)))
+    anywhere.change(insert(sessions).values(make_session_row(anywhere)))
     by_hand(f"UPDATE users SET ban_expires = {future}")
-    assert live(anywhere) == 0
-    assert is_over(anywhere, ada)
+    assert count_sessions(anywhere) == 0
+    assert wait_for_end(anywhere, ada)
 
 
 @pytest.mark.parametrize(
-    "deed",
+    "statement",
     [
         f"UPDATE users SET banned = true WHERE email = '{ROOT}'",
         f"UPDATE users SET role = 'user' WHERE email = '{ROOT}'",
@@ -114,13 +114,13 @@ def test_so_it_is_when_a_ban_that_has_run_out_gets_another_end(anywhere, by_hand
         f"UPDATE users SET role = 'admin' WHERE email = '{ADA}'",
     ],
 )
-def test_what_ends_an_impersonation_ends_it_by_hand_too(anywhere, by_hand, deed):
+def test_what_ends_an_impersonation_ends_it_by_hand_too(anywhere, by_hand, statement):
     anywhere.member(ADA)
     root = make_admin(anywhere)
     assert root.post("admin/impersonate-user", {"userId": known(anywhere, ADA)}).is_success
     assert root.session()["user"]["email"] == ADA
-    by_hand(deed)
-    assert is_over(anywhere, root)
+    by_hand(statement)
+    assert wait_for_end(anywhere, root)
 
 
 @pytest.mark.parametrize(
@@ -151,9 +151,9 @@ def test_without_the_triggers_a_banned_user_is_let_in_nowhere(anywhere, by_hand,
     else:
         by_hand("ALTER TABLE users DISABLE TRIGGER gatehouse_user_banned")
     by_hand("UPDATE users SET banned = true")
-    assert is_over(anywhere, ada)
+    assert wait_for_end(anywhere, ada)
     assert ada.get("/api/me").status_code == 401
-    assert live(anywhere) == 0
+    assert count_sessions(anywhere) == 0
 
 
 def test_a_role_taken_by_hand_is_gone_in_every_session(anywhere, by_hand):

@@ -21,7 +21,7 @@ FORGED = "abc." + "A" * 43 + "%3D"
 BOB = "bob@example.com"
 
 
-def ended(gatehouse: Gatehouse, email: str = BOB) -> str:
+def make_ended_cookie(gatehouse: Gatehouse, email: str = BOB) -> str:
     """The cookie of a session that has ended."""
     visitor = gatehouse.member(email)
     value = visitor.session_cookie
@@ -30,7 +30,7 @@ def ended(gatehouse: Gatehouse, email: str = BOB) -> str:
     return value
 
 
-def shows(visitor: Visitor, *values: str | None, name: str = NAME) -> dict[str, str]:
+def build_cookie_header(visitor: Visitor, *values: str | None, name: str = NAME) -> dict[str, str]:
     """A Cookie header with several cookies of one name."""
     return {"cookie": "; ".join(f"{name}={value}" for value in values)}
 
@@ -49,11 +49,11 @@ def test_the_first_that_is_live_counts(gatehouse, first):
     front = {
         "forged": FORGED,
         "empty": "",
-        "ended": ended(gatehouse, "eve@example.com"),
+        "ended": make_ended_cookie(gatehouse, "eve@example.com"),
         "expired": old,
         "a device's": ada.cookies[DEVICE],
     }[first]
-    header = shows(ada, front, ada.session_cookie)
+    header = build_cookie_header(ada, front, ada.session_cookie)
     for _ in range(3):  # from the database, then from the cache
         response = ada.get("get-session", headers=header)
         assert response.json()["user"]["email"] == ADA
@@ -63,7 +63,7 @@ def test_the_first_that_is_live_counts(gatehouse, first):
 
 def test_of_two_that_are_live_the_first_counts_however_warm_the_cache_is(gatehouse, ada):
     bob = gatehouse.member(BOB)
-    header = shows(bob, bob.session_cookie, ada.session_cookie)
+    header = build_cookie_header(bob, bob.session_cookie, ada.session_cookie)
     assert ada.session()["user"]["email"] == ADA
     for _ in range(2):
         assert gatehouse.visitor().get("get-session", headers=header).json()["user"]["email"] == BOB
@@ -71,9 +71,9 @@ def test_of_two_that_are_live_the_first_counts_however_warm_the_cache_is(gatehou
 
 
 def test_a_dead_cookie_never_opens_what_stood_behind_it(gatehouse, ada):
-    dead = ended(gatehouse)
-    ada.get("get-session", headers=shows(ada, dead, ada.session_cookie))
-    alone = gatehouse.visitor().get("get-session", headers=shows(ada, dead))
+    dead = make_ended_cookie(gatehouse)
+    ada.get("get-session", headers=build_cookie_header(ada, dead, ada.session_cookie))
+    alone = gatehouse.visitor().get("get-session", headers=build_cookie_header(ada, dead))
     assert alone.json() is None
     assert cookies_of(alone) == ["session_token 0", "session_data 0", "dont_remember 0"]
 
@@ -93,23 +93,27 @@ def test_a_header_full_of_them_costs_a_few_queries(gatehouse, ada):
         dead.append(visitor.session_cookie)
     ada.post("revoke-other-sessions")
     with gatehouse.statements() as statements:
-        flood = ada.get("get-session", headers=shows(ada, *dead, ada.session_cookie))
+        flood = ada.get("get-session", headers=build_cookie_header(ada, *dead, ada.session_cookie))
     assert flood.json() is None
     assert len([each for each in statements if "FROM sessions" in each]) == 5
-    many_forged = shows(ada, *(f"{number}{FORGED}" for number in range(300)), ada.session_cookie)
+    many_forged = build_cookie_header(
+        ada, *(f"{number}{FORGED}" for number in range(300)), ada.session_cookie
+    )
     with gatehouse.statements() as statements:
         assert ada.get("get-session", headers=many_forged).json() is None
     assert statements == []
 
 
 def test_the_same_one_many_times_is_one(gatehouse, ada):
-    header = shows(ada, *[ended(gatehouse)] * 20, ada.session_cookie)
+    header = build_cookie_header(ada, *[make_ended_cookie(gatehouse)] * 20, ada.session_cookie)
     assert ada.get("get-session", headers=header).json()["user"]["email"] == ADA
 
 
 def test_signing_out_ends_every_session_that_is_shown(gatehouse, ada):
     bob = gatehouse.member(BOB)
-    header = shows(ada, ended(gatehouse, "eve@example.com"), ada.session_cookie, bob.session_cookie)
+    header = build_cookie_header(
+        ada, make_ended_cookie(gatehouse, "eve@example.com"), ada.session_cookie, bob.session_cookie
+    )
     response = ada.post("sign-out", headers=header)
     assert cookies_of(response) == ["session_token 0", "session_data 0", "dont_remember 0"]
     assert gatehouse.rows(select(sessions.c.id)) == []
@@ -122,14 +126,14 @@ def test_so_does_signing_in_for_a_planted_one_stays_in_front(gatehouse, ada):
     victim.post(
         "sign-in/email",
         {"email": ADA, "password": "correct horse battery"},
-        headers=shows(victim, ended(gatehouse), planted),
+        headers=build_cookie_header(victim, make_ended_cookie(gatehouse), planted),
     )
-    header = shows(victim, planted, victim.session_cookie)
+    header = build_cookie_header(victim, planted, victim.session_cookie)
     assert victim.get("get-session", headers=header).json()["user"]["email"] == ADA
 
 
 def test_revoking_ends_and_clears_the_one_that_counts(gatehouse, ada):
-    header = shows(ada, ended(gatehouse), ada.session_cookie)
+    header = build_cookie_header(ada, make_ended_cookie(gatehouse), ada.session_cookie)
     token = ada.session()["session"]["token"]
     response = ada.post("revoke-session", {"token": token}, headers=header)
     assert response.json() == {"status": True}
@@ -142,7 +146,7 @@ def test_a_device_is_known_behind_one_of_another_user(start):
     ada, bob = limited.member(ADA), limited.member(BOB)
     for number in range(12):
         limited.visitor(f"198.51.100.{number}").sign_in(ADA, "a guess of mine")
-    both = shows(ada, bob.cookies[DEVICE], FORGED, ada.cookies[DEVICE], name=DEVICE)
+    both = build_cookie_header(ada, bob.cookies[DEVICE], FORGED, ada.cookies[DEVICE], name=DEVICE)
     payload = {"email": ADA, "password": "correct horse battery"}
     browser = limited.visitor("192.0.2.1")
     assert browser.post("sign-in/email", payload, headers=both).status_code == 200
@@ -153,7 +157,9 @@ def test_an_admin_goes_back_past_a_session_that_waited_before(gatehouse, ada):
     root.post("admin/impersonate-user", {"userId": known(gatehouse, ADA)})
     old = make_admin(gatehouse, "second@example.com")
     old.post("admin/impersonate-user", {"userId": known(gatehouse, ADA)})
-    waiting = shows(root, FORGED, old.cookies[WAITING], root.cookies[WAITING], name=WAITING)
+    waiting = build_cookie_header(
+        root, FORGED, old.cookies[WAITING], root.cookies[WAITING], name=WAITING
+    )
     header = {"cookie": f"{NAME}={root.session_cookie}; {waiting['cookie']}"}
     back = root.post("admin/stop-impersonating", headers=header)
     assert back.json()["user"]["email"] == "root@example.com"
@@ -183,7 +189,7 @@ class TestWhatACookieCacheHasLeft:
         assert (response.json(), cookies_of(response)) == (None, ["session_data 0"])
 
     def test_it_is_cleared_once_with_a_session_that_is_over(self, gatehouse):
-        cookie = f"{NAME}={ended(gatehouse)}; {self.DATA}=x; {self.DATA}.0=a"
+        cookie = f"{NAME}={make_ended_cookie(gatehouse)}; {self.DATA}=x; {self.DATA}.0=a"
         response = gatehouse.visitor().get("get-session", headers={"cookie": cookie})
         lines = ["session_token 0", "session_data 0", "0 0", "dont_remember 0"]
         assert cookies_of(response) == lines

@@ -36,9 +36,9 @@ def ada(gatehouse: Gatehouse) -> Visitor:
 
 
 @pytest.mark.parametrize("path", CHANGES)
-@pytest.mark.parametrize("how", FOREIGN)
-def test_a_foreign_page_changes_nothing(gatehouse, ada, path, how):
-    headers, code = FOREIGN[how]
+@pytest.mark.parametrize("attack", FOREIGN)
+def test_a_foreign_page_changes_nothing(gatehouse, ada, path, attack):
+    headers, code = FOREIGN[attack]
     before = ada.session(), gatehouse.events()
     response = ada.post(path, CHANGES[path], headers=headers)
     assert (response.status_code, response.json()) == (403, refusal(code))

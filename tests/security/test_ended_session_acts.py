@@ -85,8 +85,8 @@ ENDED = {
 def test_every_endpoint_that_writes_in_somebodys_name_is_tried_below():
     writing = set()
     for spec in (each for capability in FEATURES for each in capability.specs):
-        plan = signature_of(spec.handler, spec.path)
-        if plan.work and plan.dependencies:
+        signature = signature_of(spec.handler, spec.path)
+        if signature.work and signature.dependencies:
             writing.add(f"{spec.method} {spec.path}")
     assert writing == OWN.keys() | ADMINS.keys() | IMPERSONATING | OPTIONAL
 
@@ -110,7 +110,7 @@ def state_of(gatehouse: Gatehouse) -> dict[str, list[Any]]:
     return {each.name: gatehouse.rows(select(each).order_by(each.c.id)) for each in tables}
 
 
-def is_remembered(gatehouse: Gatehouse, visitor: Visitor) -> None:
+def remember(gatehouse: Gatehouse, visitor: Visitor) -> None:
     """Ask until the session is in the cache, which is trusted."""
     gatehouse.wait_for_the_feed()
     for _ in range(2):
@@ -132,34 +132,34 @@ def body_for(gatehouse: Gatehouse, body: Any, email: str) -> Any:
     }
 
 
-@pytest.mark.parametrize("how", ENDED)
+@pytest.mark.parametrize("ending", ENDED)
 @pytest.mark.parametrize("endpoint", OWN)
-def test_what_this_process_still_remembers_does_nothing(deaf, endpoint, how):
+def test_what_this_process_still_remembers_does_nothing(deaf, endpoint, ending):
     path, body = OWN[endpoint]
     ada = deaf.member(ADA)
     deaf.visitor().sign_in(ADA)
-    said = body_for(deaf, body, ADA)
-    is_remembered(deaf, ada)
-    deaf.change(ENDED[how])
+    payload = body_for(deaf, body, ADA)
+    remember(deaf, ada)
+    deaf.change(ENDED[ending])
     before = state_of(deaf)
-    response = ada.send(endpoint.split()[0], path, said)
+    response = ada.send(endpoint.split()[0], path, payload)
     assert response.status_code == 401
     assert state_of(deaf) == before
 
 
-@pytest.mark.parametrize("how", [*ENDED, "no admin any more"])
+@pytest.mark.parametrize("ending", [*ENDED, "no admin any more"])
 @pytest.mark.parametrize("endpoint", ADMINS)
-def test_nor_does_an_admin_who_is_one_in_memory_only(deaf, endpoint, how):
+def test_nor_does_an_admin_who_is_one_in_memory_only(deaf, endpoint, ending):
     path, body = ADMINS[endpoint]
     root = make_admin(deaf)
     deaf.member(BOB)
-    said = body_for(deaf, body, BOB)
-    is_remembered(deaf, root)
+    payload = body_for(deaf, body, BOB)
+    remember(deaf, root)
     role_taken = update(users).where(users.c.email == ROOT).values(role="user")
-    deaf.change(ENDED.get(how, role_taken))
+    deaf.change(ENDED.get(ending, role_taken))
     before = state_of(deaf)
-    response = root.send(endpoint.split()[0], path, said)
-    assert response.status_code == (401 if how in ENDED else 403)
+    response = root.send(endpoint.split()[0], path, payload)
+    assert response.status_code == (401 if ending in ENDED else 403)
     assert state_of(deaf) == before
 
 
@@ -167,7 +167,7 @@ def test_an_impersonation_that_was_ended_does_not_lead_back(deaf):
     root = make_admin(deaf)
     deaf.member(ADA)
     assert root.post("admin/impersonate-user", {"userId": known(deaf, ADA)}).status_code == 200
-    is_remembered(deaf, root)
+    remember(deaf, root)
     deaf.change(delete(sessions).where(sessions.c.impersonated_by.is_not(None)))
     assert root.post("admin/stop-impersonating", {}).status_code == 401
     assert root.session() is None
@@ -175,7 +175,7 @@ def test_an_impersonation_that_was_ended_does_not_lead_back(deaf):
 
 def test_who_follows_a_link_with_a_session_that_has_ended_is_a_stranger(deaf):
     ada = deaf.member(ADA)
-    is_remembered(deaf, ada)
+    remember(deaf, ada)
     deaf.change(ENDED["revoked"])
     response = ada.post("send-verification-email", {"email": "somebody.else@example.com"})
     assert response.status_code == 200  # with a session it would be EMAIL_MISMATCH
@@ -190,17 +190,17 @@ class HeldHash:
         self.holds = False
         hashing, verify = PasswordHasher.hash, PasswordHasher.verify
 
-        def held(what: Any) -> Any:
+        def hold(function: Any) -> Any:
             def wait_and_do(*args: Any) -> Any:
                 if self.holds and not self.reached.is_set():
                     self.reached.set()
                     assert self.go_on.wait(30)
-                return what(*args)
+                return function(*args)
 
             return wait_and_do
 
-        monkeypatch.setattr(PasswordHasher, "hash", held(hashing))
-        monkeypatch.setattr(PasswordHasher, "verify", held(verify))
+        monkeypatch.setattr(PasswordHasher, "hash", hold(hashing))
+        monkeypatch.setattr(PasswordHasher, "verify", hold(verify))
 
 
 @pytest.fixture
@@ -210,26 +210,26 @@ def held_hash(monkeypatch: pytest.MonkeyPatch) -> Iterator[HeldHash]:
     made.go_on.set()
 
 
-def revokes_all(gatehouse: Gatehouse, who: str) -> Any:
+def revoke_all(gatehouse: Gatehouse, email: str) -> Any:
     other = gatehouse.visitor()
-    assert other.sign_in(who).status_code == 200
+    assert other.sign_in(email).status_code == 200
     return other.post("revoke-sessions", {})
 
 
-def is_banned(gatehouse: Gatehouse, who: str) -> Any:
-    return signed_in_chief(gatehouse).post("admin/ban-user", {"userId": known(gatehouse, who)})
+def ban(gatehouse: Gatehouse, email: str) -> Any:
+    return sign_in_chief(gatehouse).post("admin/ban-user", {"userId": known(gatehouse, email)})
 
 
-def is_removed(gatehouse: Gatehouse, who: str) -> Any:
-    return signed_in_chief(gatehouse).post("admin/remove-user", {"userId": known(gatehouse, who)})
+def remove(gatehouse: Gatehouse, email: str) -> Any:
+    return sign_in_chief(gatehouse).post("admin/remove-user", {"userId": known(gatehouse, email)})
 
 
-def loses_the_role(gatehouse: Gatehouse, who: str) -> Any:
-    payload = {"userId": known(gatehouse, who), "role": "user"}
-    return signed_in_chief(gatehouse).post("admin/set-role", payload)
+def take_role(gatehouse: Gatehouse, email: str) -> Any:
+    payload = {"userId": known(gatehouse, email), "role": "user"}
+    return sign_in_chief(gatehouse).post("admin/set-role", payload)
 
 
-def signed_in_chief(gatehouse: Gatehouse) -> Visitor:
+def sign_in_chief(gatehouse: Gatehouse) -> Visitor:
     chief = gatehouse.visitor()
     assert chief.sign_in("chief@example.com").status_code == 200
     return chief
@@ -250,7 +250,7 @@ def while_hashing(
     return response
 
 
-@pytest.mark.parametrize("end", [revokes_all, is_banned, is_removed])
+@pytest.mark.parametrize("end", [revoke_all, ban, remove])
 @pytest.mark.parametrize(
     "endpoint", ["POST /api/auth/change-password", "POST /api/auth/delete-user"]
 )
@@ -264,21 +264,21 @@ def test_a_request_that_hashed_while_its_session_ended_does_nothing(
     assert response.status_code == 401
 
 
-@pytest.mark.parametrize("end", [revokes_all, is_banned, is_removed, loses_the_role])
+@pytest.mark.parametrize("end", [revoke_all, ban, remove, take_role])
 @pytest.mark.parametrize("path", ["create-user", "set-user-password"])
 def test_nor_one_of_an_admin(anywhere, held_hash, path, end):
     path, body = ADMINS[f"POST /api/auth/admin/{path}"]
     make_admin(anywhere, "chief@example.com")
     root = make_admin(anywhere)
     anywhere.member(BOB)
-    said = body_for(anywhere, body, BOB)
-    response = while_hashing(anywhere, held_hash, root, path, said, lambda: end(anywhere, ROOT))
-    assert response.status_code == (403 if end is loses_the_role else 401)
+    payload = body_for(anywhere, body, BOB)
+    response = while_hashing(anywhere, held_hash, root, path, payload, lambda: end(anywhere, ROOT))
+    assert response.status_code == (403 if end is take_role else 401)
 
 
 def test_a_refused_request_leaves_neither_links_nor_mails(deaf):
     ada = deaf.member(ADA)
-    is_remembered(deaf, ada)
+    remember(deaf, ada)
     mails = deaf.rows(select(outbox.c.id)), deaf.rows(select(links.c.id))
     deaf.change(ENDED["revoked"])
     ada.post("change-email", {"newEmail": "ada@example.org"})

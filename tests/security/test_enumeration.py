@@ -15,20 +15,20 @@ ADA, NOBODY = "ada@example.com", "nobody@example.com"
 @pytest.fixture
 def hashes(monkeypatch: pytest.MonkeyPatch) -> list[str]:
     """What was hashed or checked: each is a fifth of a second that a watch would see."""
-    done: list[str] = []
+    calls: list[str] = []
 
-    def counted(name: str) -> None:
+    def count_calls(name: str) -> None:
         original = getattr(PasswordHasher, name)
 
         def count(*args: Any) -> Any:
-            done.append(name)
+            calls.append(name)
             return original(*args)
 
         monkeypatch.setattr(PasswordHasher, name, count)
 
-    counted("hash")
-    counted("verify")
-    return done
+    count_calls("hash")
+    count_calls("verify")
+    return calls
 
 
 def unknown(_: Gatehouse) -> None:
@@ -52,7 +52,7 @@ def without_password(gatehouse: Gatehouse) -> None:
 CASES = [unknown, wrong, banned, without_password]
 
 
-def described(gatehouse: Gatehouse) -> tuple[Any, ...]:
+def describe_wrong_guess(gatehouse: Gatehouse) -> tuple[Any, ...]:
     """Everything a guesser sees of a wrong guess at ADA, but for the request's own number."""
     response = gatehouse.visitor().sign_in(ADA, "a wrong guess")
     headers = [pair for pair in response.headers.multi_items() if pair[0] != "x-request-id"]
@@ -61,9 +61,9 @@ def described(gatehouse: Gatehouse) -> tuple[Any, ...]:
 
 @pytest.mark.parametrize("case", CASES)
 def test_a_wrong_guess_is_answered_alike_whoever_it_was(anywhere, case):
-    expected = described(anywhere)
+    expected = describe_wrong_guess(anywhere)
     case(anywhere)
-    assert described(anywhere) == expected
+    assert describe_wrong_guess(anywhere) == expected
 
 
 @pytest.mark.parametrize("case", CASES)

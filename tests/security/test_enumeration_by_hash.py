@@ -16,15 +16,15 @@ EVERYBODY = ["no hash at all", SCRYPT, "nor is this", None, PBKDF2, SCRYPT, "nor
 @pytest.fixture
 def spent(monkeypatch):
     """The kinds of work that refusals were made to do."""
-    done = []
-    real = hash_costs.spend_work
+    kinds = []
+    spend = hash_costs.spend_work
 
     def spend_work(costs, secret):
-        done.extend(kind for kind in costs if costs[kind])
-        real(costs, secret)
+        kinds.extend(kind for kind in costs if costs[kind])
+        spend(costs, secret)
 
     monkeypatch.setattr("backend.kernel.passwords.hasher.spend_work", spend_work)
-    return done
+    return kinds
 
 
 @pytest.mark.parametrize(
@@ -45,10 +45,10 @@ def test_the_first_refusal_after_a_start_costs_what_the_dearest_hash_does(
     before.close()
 
     gatehouse = start_on()
-    with gatehouse.statements() as said:
+    with gatehouse.statements() as queries:
         assert gatehouse.visitor().sign_in("nobody@example.com").status_code == 401
     assert sorted(spent) == ["bcrypt", "pbkdf2 sha256", "scrypt"]
-    assert any("password_hash IS NOT NULL" in statement for statement in said)
-    with gatehouse.statements() as said:
+    assert any("password_hash IS NOT NULL" in statement for statement in queries)
+    with gatehouse.statements() as queries:
         assert gatehouse.visitor().sign_in("nobody@example.com").status_code == 401
-    assert not any("password_hash IS NOT NULL" in statement for statement in said)
+    assert not any("password_hash IS NOT NULL" in statement for statement in queries)

@@ -10,17 +10,17 @@ from sqlalchemy import select, update
 from backend.storage.tables import links, outbox, users
 
 ADA, NOBODY = "ada@example.com", "nobody@example.com"
-ASKED = ["request-password-reset", "send-verification-email"]
+PATHS = ["request-password-reset", "send-verification-email"]
 
 
-def shape(response):
+def describe_response(response):
     """What can be told from an answer."""
     ignored = {"x-request-id", "date"}
     headers = {name: value for name, value in response.headers.items() if name not in ignored}
     return response.status_code, response.text, headers
 
 
-@pytest.fixture(params=ASKED)
+@pytest.fixture(params=PATHS)
 def path(request):
     return request.param
 
@@ -39,27 +39,27 @@ def test_the_known_and_the_unknown_are_answered_and_worked_for_alike(posting, pa
     posting.member()
     if state:
         posting.change(update(users).values(**state), posting.user_id(ADA))
-    seen = []
+    outcomes = []
     for email in (ADA, NOBODY):
         with posting.statements() as statements:
             response = posting.visitor().post(path, {"email": email})
-        seen.append((shape(response), statements))
+        outcomes.append((describe_response(response), statements))
 
-    assert seen[0] == seen[1]
+    assert outcomes[0] == outcomes[1]
 
 
 def test_beyond_the_limit_too(start_posting, mailbox, path):
     gatehouse = start_posting(rate_limits=True)
     gatehouse.member()
-    seen = {ADA: [], NOBODY: []}
+    outcomes = {ADA: [], NOBODY: []}
     for at in range(5):
-        for email, responses in seen.items():
+        for email, responses in outcomes.items():
             with gatehouse.statements() as statements:
                 response = gatehouse.visitor(f"203.0.113.{at}").post(path, {"email": email})
-            responses.append((shape(response), statements))
+            responses.append((describe_response(response), statements))
 
-    assert seen[ADA] == seen[NOBODY]
-    assert len({str(each) for each in seen[ADA]}) == 1
+    assert outcomes[ADA] == outcomes[NOBODY]
+    assert len({str(each) for each in outcomes[ADA]}) == 1
     assert mailbox.kinds(NOBODY) == []
 
 

@@ -33,8 +33,8 @@ def proving(request, start_posting, clock):
     )
     for email in (VERIFIED, UNVERIFIED, BANNED):
         gatehouse.visitor().sign_up(email)
-    proved = update(users).where(users.c.email != UNVERIFIED)
-    gatehouse.change(proved.values(email_verified=True))
+    verify = update(users).where(users.c.email != UNVERIFIED)
+    gatehouse.change(verify.values(email_verified=True))
     gatehouse.ban(BANNED)
     clock.advance(seconds=60)  # these sign-ups are over
     gatehouse.visitor().sign_in("nobody@example.com")  # the first looks for the kinds of hashes
@@ -44,23 +44,23 @@ def proving(request, start_posting, clock):
 @pytest.fixture
 def rounds(monkeypatch):
     """How much of bcrypt was computed, in iterations."""
-    done = []
+    costs_spent = []
     matches, spends = hasher.PasswordHasher._matches, hasher.spend_work
 
     def match(self, text, hashed, spent):
-        done.append(sum(hasher.cost_of(hashed).values()))
+        costs_spent.append(sum(hasher.cost_of(hashed).values()))
         return matches(self, text, hashed, spent)
 
     def spend_work(costs, secret):
-        done.append(sum(costs.values()))
+        costs_spent.append(sum(costs.values()))
         spends(costs, secret)
 
     monkeypatch.setattr(hasher.PasswordHasher, "_matches", match)
     monkeypatch.setattr(hasher, "spend_work", spend_work)
-    return done
+    return costs_spent
 
 
-def seen_of(gatehouse, email, password, rounds):
+def observe_sign_in(gatehouse, email, password, rounds):
     """Everything that tells: the answer, the statements and the work."""
     rounds.clear()
     with gatehouse.statements() as statements:
@@ -74,32 +74,32 @@ def test_ones_own_password_is_answered_alike(proving, rounds):
     for email in ALL:
         proving.visitor().sign_up(email, MINE)
 
-    seen = [seen_of(proving, email, MINE, rounds) for email in ALL]
+    observations = [observe_sign_in(proving, email, MINE, rounds) for email in ALL]
 
-    assert json.loads(seen[0][1]) == refusal("EMAIL_NOT_VERIFIED")
-    assert all(each == seen[0] for each in seen)
+    assert json.loads(observations[0][1]) == refusal("EMAIL_NOT_VERIFIED")
+    assert all(each == observations[0] for each in observations)
 
 
 def test_and_so_is_a_wrong_one_before_and_after(proving, rounds):
-    seen = [seen_of(proving, email, "a wrong guess", rounds) for email in ALL]
+    observations = [observe_sign_in(proving, email, "a wrong guess", rounds) for email in ALL]
     for email in ALL:
         proving.visitor().sign_up(email, MINE)
-    seen += [seen_of(proving, email, "a wrong guess", rounds) for email in ALL]
+    observations += [observe_sign_in(proving, email, "a wrong guess", rounds) for email in ALL]
 
-    assert json.loads(seen[0][1]) == refusal("INVALID_EMAIL_OR_PASSWORD")
-    assert all(each == seen[0] for each in seen)
+    assert json.loads(observations[0][1]) == refusal("INVALID_EMAIL_OR_PASSWORD")
+    assert all(each == observations[0] for each in observations)
 
 
 def test_of_two_attempts_each_is_answered_alike_everywhere(proving, rounds, clock):
-    asked = (FREE, VERIFIED, BANNED)
+    emails = (FREE, VERIFIED, BANNED)
     for password in (MINE, "another of mine"):
-        for email in asked:
+        for email in emails:
             proving.visitor().sign_up(email, password)
         clock.advance(seconds=1)
 
     for password in (MINE, "another of mine"):
-        seen = [seen_of(proving, email, password, rounds) for email in asked]
-        assert all(each == seen[0] for each in seen)
+        observations = [observe_sign_in(proving, email, password, rounds) for email in emails]
+        assert all(each == observations[0] for each in observations)
 
 
 def test_an_attempt_opens_nothing_and_is_kept_as_long_as_a_link(proving, mailbox, clock):
@@ -127,24 +127,24 @@ def test_an_honest_sign_in_costs_one_hash(proving, rounds):
 def test_ones_own_data_tell_nothing_about_another_address(posting, mailbox, verified):
     posting.member("taken@example.com")
     lines = []
-    for wanted in ("free@example.com", "taken@example.com"):
+    for new_email in ("free@example.com", "taken@example.com"):
         ada = posting.member(f"ada-{len(lines)}@example.com")
         mine = users.c.email == f"ada-{len(lines)}@example.com"
         posting.change(update(users).where(mine).values(email_verified=verified))
-        response = ada.post("change-email", {"newEmail": wanted})
+        response = ada.post("change-email", {"newEmail": new_email})
         if verified:
             clicks(ada, mailbox.last("change-email", f"ada-{len(lines)}@example.com"))
         packed = zipfile.ZipFile(io.BytesIO(ada.get("/api/account/export").content))
         rows = {name: json.loads(packed.read(name)) for name in packed.namelist()}
-        lines.append((response.status_code, response.text, shape(rows)))
+        lines.append((response.status_code, response.text, describe_export(rows)))
 
     assert lines[0] == lines[1]
 
 
-def shape(rows):
+def describe_export(rows):
     """What can be told from an export, without what differs between any two users."""
 
-    def told(item):
+    def describe_item(item):
         return str((item.get("kind"), item.get("usedAt") is None, sorted(item)))
 
-    return {name: sorted(map(told, items)) for name, items in rows.items()}
+    return {name: sorted(map(describe_item, items)) for name, items in rows.items()}

@@ -17,7 +17,7 @@ def ada(gatehouse: Gatehouse) -> Visitor:
     return gatehouse.member()
 
 
-def forgeries(cookie: str, other: str) -> dict[str, str]:
+def list_forgeries(cookie: str, other: str) -> dict[str, str]:
     """Cookies that look like one of ours, made from two real ones."""
     token, _, signature = cookie.partition(".")
     return {
@@ -41,7 +41,7 @@ def forgeries(cookie: str, other: str) -> dict[str, str]:
 
 def test_a_forgery_is_nobodys_and_costs_no_query(gatehouse, ada):
     bob = gatehouse.member("bob@example.com")
-    for name, forged in forgeries(ada.session_cookie, bob.session_cookie).items():
+    for name, forged in list_forgeries(ada.session_cookie, bob.session_cookie).items():
         stranger = gatehouse.visitor()
         with gatehouse.statements() as statements:
             response = stranger.get("get-session", headers={"cookie": f"{NAME}={forged}"})
@@ -91,7 +91,7 @@ def test_whoever_shows_nothing_of_ours_does_not_even_make_the_feed_prove_itself(
     feed = gatehouse.context.services[SessionReader]._feed
     monkeypatch.setattr(feed, "is_live", lambda: bool(lines.append("proof")))
     stranger = gatehouse.visitor()
-    for cookie in ("", *forgeries(ada.cookies[NAME], "a.b").values()):
+    for cookie in ("", *list_forgeries(ada.cookies[NAME], "a.b").values()):
         stranger.get("get-session", headers={"cookie": f"{NAME}={cookie}"} if cookie else {})
     assert lines == []
     ada.get("get-session")

@@ -20,7 +20,7 @@ SPLITTERS = [
 ]
 
 
-def lines_of(response: httpx.Response) -> list[str]:
+def list_lines(response: httpx.Response) -> list[str]:
     return [f"{name}: {value}" for name, value in response.headers.multi_items()]
 
 
@@ -35,7 +35,7 @@ def test_a_callback_url_makes_no_header(gatehouse, splitter):
     response = gatehouse.visitor().sign_in(callbackURL=f"/x{splitter}")
     assert response.status_code in {200, 403}
     assert [
-        line for line in lines_of(response) if line.startswith(("evil", "set-cookie: evil"))
+        line for line in list_lines(response) if line.startswith(("evil", "set-cookie: evil"))
     ] == []
     check_like_every_answer(response)
 
@@ -52,7 +52,7 @@ def test_a_profile_makes_no_header(gatehouse, name, splitter):
     visitor = gatehouse.visitor()
     response = visitor.sign_up(**{name: f"a{splitter}"} if name != "email" else {"email": splitter})
     assert response.status_code in {200, 400}
-    assert [line for line in lines_of(response) if line.startswith("evil")] == []
+    assert [line for line in list_lines(response) if line.startswith("evil")] == []
 
 
 def test_an_origin_is_echoed_only_if_it_is_trusted(gatehouse):

@@ -52,6 +52,6 @@ def test_every_redirect_stays_with_the_public_url(public, mailbox, evil):
     public.visitor().post("request-password-reset", {"email": ADA, "redirectTo": "/new"})
     path = mailbox.last("reset").path
 
-    for where in (path, path.replace("%2Fnew", ""), path.replace("%2Fnew", "%2Fold")):
-        response = public.visitor().get(where, headers=evil)
+    for link in (path, path.replace("%2Fnew", ""), path.replace("%2Fnew", "%2Fold")):
+        response = public.visitor().get(link, headers=evil)
         assert response.headers["location"].startswith(f"{PUBLIC}/")

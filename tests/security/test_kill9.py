@@ -56,7 +56,7 @@ class Traffic:
                     self.enough.set()
 
 
-def cannot_sign_in(space: Space, emails: list[str]) -> list[str]:
+def list_lost_accounts(space: Space, emails: list[str]) -> list[str]:
     with httpx.Client(base_url=space.url, trust_env=False, timeout=30) as client:
         return [
             email
@@ -70,7 +70,7 @@ def cannot_sign_in(space: Space, emails: list[str]) -> list[str]:
         ]
 
 
-def half_done(file: Path) -> list[tuple[str, ...]]:
+def list_half_done(file: Path) -> list[tuple[str, ...]]:
     """Accounts that the audit trail does not know, and what SQLite finds wrong with its file."""
     with closing(sqlite3.connect(file)) as connection:
         unrecorded = connection.execute(
@@ -89,7 +89,7 @@ def test_kill9_loses_nothing_that_was_acknowledged(tmp_path):
             assert traffic.enough.wait(60), space.log
             space.kill9()
         assert traffic.unexpected == []
-        assert half_done(tmp_path / "data" / "gatehouse.db") == []
+        assert list_half_done(tmp_path / "data" / "gatehouse.db") == []
         space.start()
-        assert cannot_sign_in(space, traffic.acknowledged) == []
+        assert list_lost_accounts(space, traffic.acknowledged) == []
     space.kill9()

@@ -9,7 +9,7 @@ from backend.web.wire import Status
 from tests.in_process import Gatehouse
 
 
-def add_things(gatehouse: Gatehouse) -> None:
+def add_things_endpoint(gatehouse: Gatehouse) -> None:
     """An endpoint for who is signed in, with a place in its path."""
     things = Routes("things", prefix="/api")
 
@@ -107,7 +107,7 @@ def test_a_refused_body_counts_as_well(limited):
 
 def test_another_value_in_the_path_is_no_other_count_of_a_user(start):
     gatehouse = start(rate_limits=True, rate_limit_per_user="3/minute")
-    add_things(gatehouse)
+    add_things_endpoint(gatehouse)
     ada = gatehouse.member()
 
     responses = [ada.get(f"/api/things/{name}") for name in ("a", "b", "%63", "d")]

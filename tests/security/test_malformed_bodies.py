@@ -131,29 +131,29 @@ def test_a_value_for_a_body(talking, value):
         check(talking.visitor().post(path, VALUES[value]), {200, 400, 401, 405})
 
 
-def bodies_and_queries():
+def list_models():
     """Every model that an endpoint reads from a request."""
     for spec in (each for capability in FEATURES for each in capability.specs):
-        plan = signature_of(spec.handler, spec.path)
-        yield from ((each[1], "body") for each in (plan.body,) if each)
-        yield from ((each[1], "query") for each in (plan.query,) if each)
+        signature = signature_of(spec.handler, spec.path)
+        yield from ((each[1], "body") for each in (signature.body,) if each)
+        yield from ((each[1], "query") for each in (signature.query,) if each)
 
 
-def with_each_field(model, value):
+def build_bodies(model, value):
     """Bodies that hold a value in one field each, and in one of each field that has its own."""
     for name, field in model.model_fields.items():
         yield {field.alias or name: value}
         for inner in (field.annotation, *get_args(field.annotation)):
             if isinstance(inner, type) and issubclass(inner, BaseModel):
-                yield from ({field.alias or name: each} for each in with_each_field(inner, value))
+                yield from ({field.alias or name: each} for each in build_bodies(inner, value))
 
 
 @pytest.mark.parametrize("value", VALUES)
 def test_a_value_in_every_field_of_every_endpoint_passes_or_is_refused(value):
-    for model, where in bodies_and_queries():
-        for said in with_each_field(model, VALUES[value]):
+    for model, part in list_models():
+        for payload in build_bodies(model, VALUES[value]):
             with suppress(Refusal):
-                validate(model, said, where)
+                validate(model, payload, part)
 
 
 @pytest.mark.parametrize("body", [{"name": LONE}, {"image": LONE}, {"password": LONE * 8}])

@@ -117,8 +117,8 @@ def test_a_key_said_twice_is_refused(gatehouse):
 
 
 def test_the_error_page_leads_nowhere_else(gatehouse):
-    for asked in (f"error={EVIL}", "error=//evil.example", f"error=x&callbackURL={EVIL}"):
-        location = gatehouse.visitor().get(f"error?{asked}").headers["location"]
+    for query in (f"error={EVIL}", "error=//evil.example", f"error=x&callbackURL={EVIL}"):
+        location = gatehouse.visitor().get(f"error?{query}").headers["location"]
         assert location in {"/?error=UNKNOWN", "/?error=x"}
 
 
@@ -155,17 +155,17 @@ def test_nor_is_a_browser_sent_to_one(gatehouse, path):
     assert (response.status_code, response.json()) == (403, refusal("INVALID_CALLBACK_URL"))
 
 
-def takers():
+def list_target_fields():
     """Every endpoint that says where to send somebody, with the field that says it."""
     for spec in (each for capability in FEATURES for each in capability.specs):
-        plan = signature_of(spec.handler, spec.path)
-        for _, model, *_ in (each for each in (plan.body, plan.query) if each):
+        signature = signature_of(spec.handler, spec.path)
+        for _, model, *_ in (each for each in (signature.body, signature.query) if each):
             for name, field in model.model_fields.items():
                 if (field.alias or name) in origins.TARGET_FIELDS:
                     yield pytest.param(spec, field.alias, id=spec.handler.__name__)
 
 
-@pytest.mark.parametrize(("spec", "field"), list(takers()))
+@pytest.mark.parametrize(("spec", "field"), list(list_target_fields()))
 def test_every_endpoint_that_takes_a_target_refuses_a_foreign_one(gatehouse, spec, field):
     path, ada = spec.path.replace("{token}", "x"), gatehouse.member()
     if spec.method == "GET":

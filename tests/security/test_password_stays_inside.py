@@ -68,8 +68,8 @@ def talk(space: Space) -> tuple[list[httpx.Response], list[str], list[str]]:
     with httpx.Client(base_url=f"{space.url}/api/auth/", trust_env=False, timeout=30) as ada:
         ada.headers["origin"] = space.url
 
-        def post(path: str, body: Any = None, **how: Any) -> httpx.Response:
-            responses.append(ada.post(path, json=body, **how))
+        def post(path: str, body: Any = None, **options: Any) -> httpx.Response:
+            responses.append(ada.post(path, json=body, **options))
             return responses[-1]
 
         for path, body in [("sign-up/email", account), ("sign-in/email", account)]:

@@ -16,7 +16,7 @@ ADA, MALLORYS = "ada@example.com", "mallory@evil.example"
 PREPARED = "mallory waits here"
 
 
-def resets(gatehouse, mailbox, password=PASSWORD):
+def reset_password(gatehouse, mailbox, password=PASSWORD):
     """Ada asks for a new password and uses the link."""
     gatehouse.visitor().post("request-password-reset", {"email": ADA})
     body = {"token": mailbox.last("reset").token, "newPassword": password}
@@ -31,7 +31,7 @@ def test_after_a_reset_nothing_that_was_prepared_works(posting_anywhere, mailbox
     gatehouse.visitor().post("request-password-reset", {"email": ADA})
     earlier = mailbox.last("reset")
 
-    resets(gatehouse, mailbox)
+    reset_password(gatehouse, mailbox)
 
     assert mallory.session() is None
     assert gatehouse.visitor().sign_in(ADA, PREPARED).status_code == 401
@@ -50,7 +50,7 @@ def test_not_even_without_strict_is_a_change_of_address_left_behind(start_postin
     mallory.sign_up(ADA, PREPARED)
     mallory.post("change-email", {"newEmail": MALLORYS})
 
-    resets(gatehouse, mailbox)
+    reset_password(gatehouse, mailbox)
 
     trojan = clicks(gatehouse.visitor(), mailbox.last("verify", MALLORYS))
     assert trojan.headers["location"] == "/?error=INVALID_TOKEN"
@@ -80,8 +80,8 @@ class TestWhereAnAddressMustBeProved:
         """Ada's browser; she and Mallory have signed up with her address, in either order."""
         ada, mallory = proving.visitor(), proving.visitor()
         coming = [(mallory, PREPARED, "Mallory"), (ada, PASSWORD, "Ada")]
-        for who, password, name in coming if "Mallory" in request.param else coming[::-1]:
-            who.sign_up(ADA, password, name=name)
+        for visitor, password, name in coming if "Mallory" in request.param else coming[::-1]:
+            visitor.sign_up(ADA, password, name=name)
         assert mailbox.kinds() == ["verify", "verify"]
         return ada
 
@@ -101,7 +101,7 @@ class TestWhereAnAddressMustBeProved:
         assert elsewhere.session() is None
         assert self.can_sign_in(proving) == []
         assert "choose" in mailbox.last("notice").text.lower()
-        resets(proving, mailbox)
+        reset_password(proving, mailbox)
         assert self.can_sign_in(proving) == [PASSWORD]
 
     @pytest.mark.parametrize("clicked", [0, 1])
@@ -182,7 +182,7 @@ class TestWhereAnAddressMustBeProved:
 
     def test_a_reset_decides_it_and_nobody_takes_it_back(self, proving, adas, mailbox):
         links = mailbox.all(ADA, "verify")
-        resets(proving, mailbox, "chosen in the end")
+        reset_password(proving, mailbox, "chosen in the end")
         proving.visitor().sign_up(ADA, PREPARED)
         for link in links:
             clicks(adas, link)
@@ -260,7 +260,7 @@ class TestWhereAnAddressNeedNotBeProved:
         trojan = clicks(open_to_all.visitor(), mailbox.last("verify", MALLORYS))
         assert trojan.headers["location"] == "/?error=INVALID_TOKEN"
         assert "choose" in mailbox.last("notice").text.lower()
-        resets(open_to_all, mailbox)
+        reset_password(open_to_all, mailbox)
         assert open_to_all.visitor().sign_in(ADA, PASSWORD).status_code == 200
 
     def test_it_makes_no_difference_who_asked_for_the_link(self, open_to_all, mallory, mailbox):
@@ -293,7 +293,7 @@ class TestWhereAnAddressNeedNotBeProved:
         assert (ada.session() is not None) == (by_click or not signed_out)
 
     def test_a_password_from_a_reset_is_the_owners(self, open_to_all, mallory, mailbox):
-        resets(open_to_all, mailbox)
+        reset_password(open_to_all, mailbox)
         open_to_all.visitor().post("send-verification-email", {"email": ADA})
         clicks(open_to_all.visitor(), mailbox.last("verify"))
 

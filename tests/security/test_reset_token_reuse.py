@@ -17,15 +17,15 @@ def reset_token(posting_anywhere, mailbox):
     return mailbox.last("reset").token
 
 
-def with_token(token, password=NEW):
+def build_reset(token, password=NEW):
     return "POST", "reset-password", {"token": token, "newPassword": password}
 
 
 def test_a_second_use_sets_nothing(posting_anywhere, reset_token):
     visitor = posting_anywhere.visitor()
-    assert visitor.send(*with_token(reset_token)).status_code == 200
+    assert visitor.send(*build_reset(reset_token)).status_code == 200
 
-    second = visitor.send(*with_token(reset_token, "another password"))
+    second = visitor.send(*build_reset(reset_token, "another password"))
 
     assert (second.status_code, second.json()) == (400, refusal("INVALID_TOKEN"))
     assert visitor.sign_in(password="another password").status_code == 401
@@ -34,16 +34,16 @@ def test_a_second_use_sets_nothing(posting_anywhere, reset_token):
 
 def test_of_many_uses_at_once_one_wins(posting_anywhere, reset_token):
     gatehouse = posting_anywhere
-    wanted = [f"battery correct horse {each}" for each in range(8)]
+    passwords = [f"battery correct horse {each}" for each in range(8)]
 
     responses = gatehouse.gather(
-        *(gatehouse.visitor().sending(*with_token(reset_token, each)) for each in wanted)
+        *(gatehouse.visitor().sending(*build_reset(reset_token, each)) for each in passwords)
     )
 
-    messages = [response.status_code for response in responses]
-    won = [new for new, code in zip(wanted, messages, strict=True) if code == 200]
-    assert sorted(messages) == [200] + [400] * 7
-    assert [new for new in wanted if gatehouse.visitor().sign_in(password=new).is_success] == won
+    statuses = [response.status_code for response in responses]
+    won = [new for new, code in zip(passwords, statuses, strict=True) if code == 200]
+    assert sorted(statuses) == [200] + [400] * 7
+    assert [new for new in passwords if gatehouse.visitor().sign_in(password=new).is_success] == won
 
 
 @pytest.mark.parametrize(
@@ -65,10 +65,10 @@ def test_what_is_almost_the_token_is_not(posting, mailbox, spoiled):
     posting.visitor().post("request-password-reset", {"email": ADA})
     token = mailbox.last("reset").token
 
-    response = posting.visitor().send(*with_token(spoiled(token)))
+    response = posting.visitor().send(*build_reset(spoiled(token)))
 
     assert (response.status_code, response.json()) == (400, refusal("INVALID_TOKEN"))
-    assert posting.visitor().send(*with_token(token)).status_code == 200
+    assert posting.visitor().send(*build_reset(token)).status_code == 200
 
 
 def test_the_digest_that_is_stored_opens_nothing(posting, mailbox):
@@ -76,7 +76,7 @@ def test_the_digest_that_is_stored_opens_nothing(posting, mailbox):
     posting.visitor().post("request-password-reset", {"email": ADA})
     stored = hashlib.sha256(mailbox.last("reset").token.encode()).hexdigest()
 
-    assert posting.visitor().send(*with_token(stored)).json() == refusal("INVALID_TOKEN")
+    assert posting.visitor().send(*build_reset(stored)).json() == refusal("INVALID_TOKEN")
 
 
 def test_tokens_have_nothing_in_common(posting, mailbox):

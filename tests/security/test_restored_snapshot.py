@@ -46,13 +46,13 @@ class Space:
         mails = self._folder / "mails"
         return self._start(data_dir=disk, snapshot_dir=self._bucket, mailbox_file=mails)
 
-    def takes_its_last_snapshot(self, gatehouse: Gatehouse) -> None:
+    def take_last_snapshot(self, gatehouse: Gatehouse) -> None:
         """What comes after it is lost."""
         ((events,),) = gatehouse.rows(select(func.count()).select_from(audit_events))
         gatehouse.context.services[DeploymentStatus].snapshots.save_now()
-        wait_until(lambda: saved(self._bucket, "audit_events") == events, "the snapshot")
+        wait_until(lambda: count_saved_rows(self._bucket, "audit_events") == events, "the snapshot")
 
-    def crashes(self, gatehouse: Gatehouse) -> None:
+    def crash(self, gatehouse: Gatehouse) -> None:
         """Nothing outlives this moment but what is in the bucket."""
         kept = shutil.copytree(self._bucket, self._folder / "kept")
         gatehouse.close()
@@ -60,7 +60,7 @@ class Space:
         kept.rename(self._bucket)
 
 
-def saved(bucket: Path, table: str) -> int:
+def count_saved_rows(bucket: Path, table: str) -> int:
     """How many rows the newest whole snapshot has; -1 without one."""
     copies = snapshot_stores(bucket)[0].newest_first() if bucket.exists() else []
     for newest in filter(Copy.is_intact, copies):
@@ -74,7 +74,7 @@ def space(start, tmp_path) -> Space:
     return Space(start, tmp_path)
 
 
-def goes_on(gatehouse: Gatehouse, browser: Visitor) -> Visitor:
+def move_browser(gatehouse: Gatehouse, browser: Visitor) -> Visitor:
     """The same browser, before the next run."""
     visitor = gatehouse.visitor()
     visitor.cookies = dict(browser.cookies)
@@ -84,15 +84,15 @@ def goes_on(gatehouse: Gatehouse, browser: Visitor) -> Visitor:
 def test_after_a_crash_nobody_is_signed_in_who_was_signed_out_since(space):
     first = space.run()
     ada, bob = first.member(), first.member("bob@example.com")
-    space.takes_its_last_snapshot(first)
-    thief = goes_on(first, ada)
+    space.take_last_snapshot(first)
+    thief = move_browser(first, ada)
     ada.post("sign-out", {})
     assert thief.session() is None
-    space.crashes(first)
+    space.crash(first)
 
     second = space.run()
-    assert goes_on(second, thief).session() is None
-    assert goes_on(second, bob).session() is None, "nobody knows who else was signed out"
+    assert move_browser(second, thief).session() is None
+    assert move_browser(second, bob).session() is None, "nobody knows who else was signed out"
     assert second.visitor().sign_in(ADA).status_code == 200
 
 
@@ -100,11 +100,11 @@ def test_after_a_crash_a_reset_link_that_was_used_stays_used(space, mailbox: Mai
     first = space.run()
     first.member()
     first.visitor().post("request-password-reset", {"email": ADA})
-    space.takes_its_last_snapshot(first)
+    space.take_last_snapshot(first)
     token = mailbox.last("reset").token
     reset = {"newPassword": "another horse battery", "token": token}
     assert first.visitor().post("reset-password", reset).status_code == 200
-    space.crashes(first)
+    space.crash(first)
 
     again = space.run().visitor().post("reset-password", {**reset, "newPassword": PASSWORD * 2})
     assert again.json()["code"] == "INVALID_TOKEN"
@@ -113,14 +113,14 @@ def test_after_a_crash_a_reset_link_that_was_used_stays_used(space, mailbox: Mai
 def test_an_orderly_restart_ends_no_session_and_no_link(space, mailbox: Mailbox):
     first = space.run()
     ada = first.member()
-    gone = goes_on(first, first.member("bob@example.com"))
-    goes_on(first, gone).post("sign-out", {})
+    gone = move_browser(first, first.member("bob@example.com"))
+    move_browser(first, gone).post("sign-out", {})
     first.visitor().post("request-password-reset", {"email": ADA})
     first.close()
 
     second = space.run()
-    assert goes_on(second, ada).session() is not None
-    assert goes_on(second, gone).session() is None
+    assert move_browser(second, ada).session() is not None
+    assert move_browser(second, gone).session() is None
     reset = {"newPassword": "another horse battery", "token": mailbox.last("reset").token}
     assert second.visitor().post("reset-password", reset).status_code == 200
     second.close()
@@ -133,9 +133,9 @@ def test_admins_are_told_what_came_back_and_as_of_when(space):
     first = space.run()
     root = make_admin(first)
     first.member()
-    space.takes_its_last_snapshot(first)
+    space.take_last_snapshot(first)
     assert root.post("admin/ban-user", {"userId": known(first, ADA)}).status_code == 200
-    space.crashes(first)
+    space.crash(first)
     first.clock.advance(minutes=20)
 
     second = space.run()
@@ -199,12 +199,14 @@ def test_a_request_that_does_not_end_does_not_keep_the_last_snapshot_waiting(tmp
         httpx.Client(base_url=server.url, trust_env=False) as ada,
         closing(socket.create_connection(("127.0.0.1", server.port))) as stuck,
     ):
-        wait_until(lambda: saved(bucket, "users") == 0, "the snapshot of the start")
+        wait_until(lambda: count_saved_rows(bucket, "users") == 0, "the snapshot of the start")
         stuck.sendall(HALF)
         payload = {"name": "Ada", "email": ADA, "password": PASSWORD}
         assert ada.post("/api/auth/sign-up/email", json=payload).status_code == 200
         os.kill(server.pid, signal.SIGTERM)
-        wait_until(lambda: saved(bucket, "users") == 1, "the snapshot, while the other is stuck")
+        wait_until(
+            lambda: count_saved_rows(bucket, "users") == 1, "the snapshot, while the other is stuck"
+        )
         stuck.setblocking(False)
         with pytest.raises(BlockingIOError):
             stuck.recv(1)  # it was neither answered nor cut yet

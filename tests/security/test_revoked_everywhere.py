@@ -38,7 +38,7 @@ def here_and_there(replicas: list[Gatehouse]) -> tuple[Visitor, Visitor]:
     return here, there
 
 
-def ends(visitor: Visitor, stolen: dict[str, str]) -> None:
+def wait_for_end(visitor: Visitor, stolen: dict[str, str]) -> None:
     """Wait until this browser's session is over: it takes the flight of one notification."""
 
     def is_over() -> bool:
@@ -53,7 +53,7 @@ def test_what_one_replica_ends_the_other_forgets(here_and_there, path):
     here, there = here_and_there
     stolen = dict(here.cookies)
     assert here.post(path, {}).status_code == 200
-    ends(there, stolen)
+    wait_for_end(there, stolen)
 
 
 def test_revoking_the_others_reaches_them(replicas, here_and_there):
@@ -62,7 +62,7 @@ def test_revoking_the_others_reaches_them(replicas, here_and_there):
     other = replicas[0].visitor()
     other.sign_in()
     other.post("revoke-other-sessions", {})
-    ends(there, stolen)
+    wait_for_end(there, stolen)
 
 
 def test_a_changed_name_is_seen_at_the_other(here_and_there):
@@ -78,13 +78,13 @@ BY_HAND = {
 }
 
 
-@pytest.mark.parametrize("how", BY_HAND)
-def test_what_is_ended_by_hand_is_ended_in_both(postgres, postgres_url, here_and_there, how):
+@pytest.mark.parametrize("case", BY_HAND)
+def test_what_is_ended_by_hand_is_ended_in_both(postgres, postgres_url, here_and_there, case):
     stolen = dict(here_and_there[0].cookies)
-    statement = str(BY_HAND[how].compile())
+    statement = str(BY_HAND[case].compile())
     postgres.execute(statement, postgres_url.rpartition("/")[2])
     for browser in here_and_there:
-        ends(browser, stolen)
+        wait_for_end(browser, stolen)
 
 
 def test_a_ban_written_by_hand_ends_it_in_both(postgres, postgres_url, here_and_there):
@@ -94,7 +94,7 @@ def test_a_ban_written_by_hand_ends_it_in_both(postgres, postgres_url, here_and_
     postgres.execute(statement, postgres_url.rpartition("/")[2])
     stolen = dict(here_and_there[0].cookies)
     for browser in here_and_there:
-        ends(browser, stolen)
+        wait_for_end(browser, stolen)
 
 
 def test_the_replica_that_acknowledges_honours_it_from_that_moment(anywhere):

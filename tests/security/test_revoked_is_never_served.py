@@ -39,7 +39,7 @@ class Model:
     def __init__(self) -> None:
         self.alive: dict[str, Life] = {}
 
-    def begin(self, cookie: str, user: str, now: datetime, remembered: bool) -> None:
+    def add(self, cookie: str, user: str, now: datetime, remembered: bool) -> None:
         ends = now + (7 * DAY if remembered else DAY)
         self.alive[cookie] = Life(user, now, ends, remembered)
 
@@ -53,19 +53,21 @@ class Model:
             life.ends = min(now + 7 * DAY, latest)
         return life
 
-    def end_all_of(self, user: str, but: str | None = None) -> None:
-        gone = [key for key, life in self.alive.items() if life.user == user and key != but]
+    def end_all_of(self, user: str, except_cookie: str | None = None) -> None:
+        gone = [
+            key for key, life in self.alive.items() if life.user == user and key != except_cookie
+        ]
         for cookie in gone:
             del self.alive[cookie]
 
 
 class ThreeBrowsers(RuleBasedStateMachine):
     @initialize()
-    def open_the_doors(self) -> None:
+    def set_up(self) -> None:
         self.folder = tempfile.TemporaryDirectory()
         self.loop, self.clock, self.model = Loop(), FixedClock(), Model()
-        told = make_settings(Path(self.folder.name), rate_limits=False, session_cache_size=3)
-        self.gatehouse = Gatehouse(self.loop, told, self.clock, SeededRandomness())
+        options = make_settings(Path(self.folder.name), rate_limits=False, session_cache_size=3)
+        self.gatehouse = Gatehouse(self.loop, options, self.clock, SeededRandomness())
         self.browsers = [self.gatehouse.visitor() for _ in range(3)]
         self.issued: list[str] = []
         for person in ("ada@example.com", "bob@example.com"):
@@ -76,47 +78,49 @@ class ThreeBrowsers(RuleBasedStateMachine):
         cookie = visitor.session_cookie
         assert cookie is not None
         self.issued.append(cookie)
-        self.model.begin(cookie, user, self.clock.now(), remembered)
+        self.model.add(cookie, user, self.clock.now(), remembered)
 
     def _check(self, visitor: Visitor) -> Life | None:
         expected = self.model.use(visitor.session_cookie, self.clock.now())
-        found = visitor.session()
-        assert (found and found["user"]["email"]) == (expected and expected.user)
+        session = visitor.session()
+        assert (session and session["user"]["email"]) == (expected and expected.user)
         if expected is not None:
-            ends = datetime.fromisoformat(found["session"]["expiresAt"])
+            ends = datetime.fromisoformat(session["session"]["expiresAt"])
             assert ends == expected.ends
         return expected
 
-    @rule(which=BROWSERS, person=PEOPLE, remember=st.booleans())
-    def sign_in(self, which: int, person: str, remember: bool) -> None:
-        visitor = self.browsers[which]
-        shown = visitor.session_cookie
+    @rule(browser_index=BROWSERS, person=PEOPLE, remember=st.booleans())
+    def sign_in(self, browser_index: int, person: str, remember: bool) -> None:
+        visitor = self.browsers[browser_index]
+        old_cookie = visitor.session_cookie
         assert visitor.sign_in(person, rememberMe=remember).status_code == 200
-        self.model.alive.pop(shown or "", None)
+        self.model.alive.pop(old_cookie or "", None)
         self._note(visitor, person, remember)
 
-    @rule(which=BROWSERS)
-    def look(self, which: int) -> None:
-        self._check(self.browsers[which])
+    @rule(browser_index=BROWSERS)
+    def check_session(self, browser_index: int) -> None:
+        self._check(self.browsers[browser_index])
 
-    @rule(which=BROWSERS)
-    def sign_out(self, which: int) -> None:
-        self.model.alive.pop(self.browsers[which].session_cookie or "", None)
-        self.browsers[which].post("sign-out")
+    @rule(browser_index=BROWSERS)
+    def sign_out(self, browser_index: int) -> None:
+        self.model.alive.pop(self.browsers[browser_index].session_cookie or "", None)
+        self.browsers[browser_index].post("sign-out")
 
-    @rule(which=BROWSERS, path=st.sampled_from(["revoke-sessions", "revoke-other-sessions"]))
-    def revoke(self, which: int, path: str) -> None:
-        cookie = self.browsers[which].session_cookie
+    @rule(
+        browser_index=BROWSERS, path=st.sampled_from(["revoke-sessions", "revoke-other-sessions"])
+    )
+    def revoke(self, browser_index: int, path: str) -> None:
+        cookie = self.browsers[browser_index].session_cookie
         life = self.model.use(cookie, self.clock.now())
-        response = self.browsers[which].post(path, {})
+        response = self.browsers[browser_index].post(path, {})
         assert response.status_code == (200 if life else 401)
         if life is not None:
             self.model.end_all_of(life.user, cookie if "other" in path else None)
 
-    @rule(which=BROWSERS)
-    def change_the_name(self, which: int) -> None:
-        life = self.model.use(self.browsers[which].session_cookie, self.clock.now())
-        response = self.browsers[which].post("update-user", {"name": "Somebody"})
+    @rule(browser_index=BROWSERS)
+    def change_the_name(self, browser_index: int) -> None:
+        life = self.model.use(self.browsers[browser_index].session_cookie, self.clock.now())
+        response = self.browsers[browser_index].post("update-user", {"name": "Somebody"})
         assert response.status_code == (200 if life else 401)
 
     @precondition(lambda self: len(self.issued) > 2)

@@ -59,19 +59,19 @@ def make_mistakes(browser):
 
 def test_no_secret_of_the_request_is_told(heard):
     texts, secrets = heard
-    found = {
+    leaks = {
         name: [each for each in secrets if each in text or json.dumps(each)[1:-1] in text]
         for name, text in texts.items()
     }
-    assert found == {name: [] for name in texts}
+    assert leaks == {name: [] for name in texts}
     assert [name for name, text in texts.items() if "canary" in text.lower()] == []
 
 
 def test_the_log_says_all_the_same_what_went_wrong_and_where(heard):
     texts, _ = heard
-    for said in ("cannot check ***", "a note about", "with_a_bug.py", "KeyError", "/break/"):
-        assert said in texts["log"]
-        assert said in texts["listed"]
+    for excerpt in ("cannot check ***", "a note about", "with_a_bug.py", "KeyError", "/break/"):
+        assert excerpt in texts["log"]
+        assert excerpt in texts["listed"]
 
 
 def test_the_caller_hears_nothing_of_it(heard):

@@ -27,7 +27,7 @@ EMAIL = "canary-address@example.com"
 
 
 @pytest.fixture(scope="module", params=["json", "text"])
-def told(request, tmp_path_factory):
+def recorded(request, tmp_path_factory):
     """Everything that is said in a run: by the log, by the outbox, by the trail, by answers."""
     folder = tmp_path_factory.mktemp("errors")
     away = free_port()
@@ -100,36 +100,37 @@ def read_as_admin(space):
         assert response.status_code == 200
         wait_until(
             lambda: (
-                "LocalProtocol" in said_by(root, "outbox") or "Connect" in said_by(root, "outbox")
+                "LocalProtocol" in read_page(root, "outbox")
+                or "Connect" in read_page(root, "outbox")
             ),
             "a failure",
         )
         return {
-            name: said_by(root, name) for name in ("outbox", "events", "status", "log?limit=1000")
+            name: read_page(root, name) for name in ("outbox", "events", "status", "log?limit=1000")
         }
 
 
-def said_by(root, name):
+def read_page(root, name):
     return root.get(f"/api/admin/{name}").text
 
 
-def test_no_text_tells_a_secret(told):
-    texts, secrets = told
-    found = {
+def test_no_text_tells_a_secret(recorded):
+    texts, secrets = recorded
+    leaks = {
         name: [secret for secret in secrets if secret in text or json.dumps(secret)[1:-1] in text]
         for name, text in texts.items()
     }
-    assert found == {name: [] for name in texts}
+    assert leaks == {name: [] for name in texts}
 
 
-def test_the_log_names_nobody(told):
-    texts, _ = told
+def test_the_log_names_nobody(recorded):
+    texts, _ = recorded
     assert EMAIL not in texts["log"]
     assert EMAIL not in texts["log?limit=1000"]
 
 
-def test_everything_was_really_tried(told):
-    texts, _ = told
+def test_everything_was_really_tried(recorded):
+    texts, _ = recorded
     for event in ("sign_in_failed", "limits_store_away", "mail_not_sent"):
         assert event in texts["log"]
     assert "curl (token)" in texts["events"]

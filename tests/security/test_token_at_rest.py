@@ -12,22 +12,22 @@ from tests.mailbox import clicks
 from tests.make import PASSWORD
 
 
-def everything_in(gatehouse: Gatehouse) -> list[str]:
+def list_values(gatehouse: Gatehouse) -> list[str]:
     """Every value of every row, as text, and bytes as hex too."""
-    found = []
+    values = []
     for table in metadata.tables.values():
         for row in gatehouse.rows(select(table)):
             for value in row:
-                found.append(str(value))
+                values.append(str(value))
                 if isinstance(value, bytes | memoryview):
-                    found += [bytes(value).hex(), bytes(value).decode("latin-1")]
-    return found
+                    values += [bytes(value).hex(), bytes(value).decode("latin-1")]
+    return values
 
 
 def test_a_dump_opens_no_session(anywhere):
     ada = anywhere.member()
     assert ada.session() is not None
-    loot = everything_in(anywhere)
+    loot = list_values(anywhere)
     assert len(loot) > 20
     for value in loot:
         thief = anywhere.visitor()
@@ -39,7 +39,7 @@ def test_a_dump_opens_no_session(anywhere):
 
 def test_a_dump_signs_nobody_in(gatehouse):
     gatehouse.member()
-    for value in everything_in(gatehouse):
+    for value in list_values(gatehouse):
         assert gatehouse.visitor().sign_in(password=value[:128]).status_code in {400, 401}
 
 
@@ -47,14 +47,14 @@ def test_what_is_stored_is_the_digest_and_nothing_of_the_token(anywhere):
     token = anywhere.visitor().sign_up().json()["token"]
     ((stored,),) = anywhere.rows(select(sessions.c.session_token))
     assert bytes(stored) == hashlib.sha256(token.encode()).digest()
-    assert not any(token in value or token[:8] in value for value in everything_in(anywhere))
+    assert not any(token in value or token[:8] in value for value in list_values(anywhere))
 
 
 def test_the_password_is_stored_as_a_slow_hash_only(anywhere):
     anywhere.member()
     ((stored,),) = anywhere.rows(select(users.c.password_hash))
     assert stored.startswith("$bcrypt-sha256$v=2,t=2b,r=")
-    assert not any(PASSWORD in value for value in everything_in(anywhere))
+    assert not any(PASSWORD in value for value in list_values(anywhere))
 
 
 def test_the_hash_leaves_the_database_for_no_answer(gatehouse):
@@ -86,20 +86,20 @@ def test_the_audit_trail_cannot_open_anything(gatehouse):
     ada = gatehouse.member()
     ada.sign_in(password="wrong wrong")
     ada.post("sign-out")
-    told = str(gatehouse.rows(select(audit_events)))
-    assert "sign_in_failed" in told
-    assert PASSWORD not in told
-    assert "wrong wrong" not in told
+    events = str(gatehouse.rows(select(audit_events)))
+    assert "sign_in_failed" in events
+    assert PASSWORD not in events
+    assert "wrong wrong" not in events
 
 
 def test_the_database_itself_holds_the_tables_we_know(anywhere):
     kind = anywhere.context.runtime.database.kind
-    where = {
+    query = {
         "sqlite": "SELECT name FROM sqlite_master WHERE type = 'table' AND name NOT LIKE 'sqlite%'",
         "postgresql": "SELECT tablename FROM pg_tables WHERE schemaname = 'public'",
     }[kind]
-    found = {name for (name,) in anywhere.rows(text(where))}
-    assert found == {*metadata.tables, "alembic_version"}
+    tables = {name for (name,) in anywhere.rows(text(query))}
+    assert tables == {*metadata.tables, "alembic_version"}
 
 
 def test_a_refused_click_on_a_live_link_leaves_the_route_in_the_trail_and_not_the_token(
@@ -113,6 +113,6 @@ def test_a_refused_click_on_a_live_link_leaves_the_route_in_the_trail_and_not_th
         ada.get("reset-password/somebody-elses?callbackURL=/reset")
 
     assert clicks(ada, mail).status_code == 429
-    assert not any(mail.token in value for value in everything_in(gatehouse))
+    assert not any(mail.token in value for value in list_values(gatehouse))
     limited = [each.detail for each in gatehouse.events() if each.kind == "rate_limited"]
     assert limited == [{"path": "/api/auth/reset-password/{token}"}]

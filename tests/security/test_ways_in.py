@@ -111,8 +111,8 @@ def test_behind_the_gates_there_is_a_session_and_an_event(open_to_all, mailbox, 
 
 @pytest.mark.parametrize(("method", "code"), MET, ids=lambda each: str(each))
 def test_each_gate_stands_before_each_way_in_that_it_is_for(guarded, mailbox, method, code):
-    who = update(users).where(users.c.email == ADA)
-    guarded.change(who.values(**{"banned": True} if code == BANNED else {"email_verified": False}))
+    update_ada = update(users).where(users.c.email == ADA)
+    guarded.change(update_ada.values(**{"banned": True} if code == BANNED else {"email_verified": False}))
     before = guarded.events()
 
     _, response = WAYS[method](guarded, mailbox)
@@ -165,13 +165,13 @@ def test_a_gate_that_is_for_other_ways_in_is_not_asked(open_to_all, mailbox):
 @pytest.mark.parametrize("method", [Method.PASSWORD, Method.SIGN_UP])
 def test_the_session_that_a_browser_shows_while_it_signs_in_anew_ends(start, strict, method):
     gatehouse = start(strict=strict)
-    shown = gatehouse.member("grace@example.com")
+    former = gatehouse.member("grace@example.com")
     browser = gatehouse.visitor()
-    browser.cookies = dict(shown.cookies)
+    browser.cookies = dict(former.cookies)
     if method is Method.PASSWORD:
         gatehouse.member(ADA)
         browser.sign_in(ADA)
     else:
         browser.sign_up(ADA)
     assert browser.session()["user"]["email"] == ADA
-    assert (shown.session() is None) == strict
+    assert (former.session() is None) == strict

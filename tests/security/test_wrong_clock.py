@@ -13,7 +13,7 @@ from backend.storage import clock_check
 from backend.storage.clock_check import ClockCheck
 from backend.storage.tables import audit_events, links, outbox, sessions, users
 from tests.admins import ADA, give_role
-from tests.api.mailing import posts, through, waits_after_attempt
+from tests.api.mailing import post_reset_mail, smtp_settings, wait_for_failed_attempt
 from tests.clocks import NOON, FixedClock
 from tests.in_process import Gatehouse
 from tests.rig.fixtures import ON_POSTGRESQL
@@ -31,13 +31,13 @@ def database_clock(monkeypatch) -> FixedClock:
     return theirs
 
 
-def kept(gatehouse: Gatehouse) -> list[int]:
+def count_rows(gatehouse: Gatehouse) -> list[int]:
     """How many rows there are of each kind that is deleted by its age."""
     tables = (sessions, links, outbox, audit_events)
     return [gatehouse.rows(select(func.count()).select_from(each))[0][0] for each in tables]
 
 
-def sessions_of(gatehouse: Gatehouse, email: str) -> list:
+def list_sessions(gatehouse: Gatehouse, email: str) -> list:
     return gatehouse.rows(
         select(sessions.c.id).where(sessions.c.user_id == gatehouse.user_id(email))
     )
@@ -47,7 +47,7 @@ def tidy(gatehouse: Gatehouse) -> None:
     gatehouse.context.services[Housekeeper].start_purge().result()
 
 
-def told(gatehouse: Gatehouse) -> dict:
+def read_clock_status(gatehouse: Gatehouse) -> dict:
     """What the status says of the clock."""
     root = gatehouse.visitor()
     if root.sign_in("root@example.com").status_code == 401:
@@ -62,22 +62,26 @@ def test_a_replica_that_is_ahead_of_the_database_deletes_nothing_and_says_so(
 ):
     gatehouse = start_on(mailbox_file=mailbox.file)
     ada = gatehouse.member()
-    before = kept(gatehouse)
+    before = count_rows(gatehouse)
     assert all(before)
 
     clock.advance(days=AGES.days)
     tidy(gatehouse)
     assert ada.session() is None, "by this clock it has ended"
-    assert kept(gatehouse) == before
-    assert told(gatehouse) == {"comparedWith": "database", "ahead": 8_640_000, "right": False}
-    said = capsys.readouterr().out
-    assert "housekeeping_refused" in said
-    assert said.count("clock_differs") == 1
+    assert count_rows(gatehouse) == before
+    assert read_clock_status(gatehouse) == {
+        "comparedWith": "database",
+        "ahead": 8_640_000,
+        "right": False,
+    }
+    output = capsys.readouterr().out
+    assert "housekeeping_refused" in output
+    assert output.count("clock_differs") == 1
 
     database_clock.advance(days=AGES.days)  # the clock was right after all
     tidy(gatehouse)
-    assert sessions_of(gatehouse, "ada@example.com") == []
-    assert told(gatehouse)["right"] is True
+    assert list_sessions(gatehouse, "ada@example.com") == []
+    assert read_clock_status(gatehouse)["right"] is True
 
 
 @ON_POSTGRESQL
@@ -129,10 +133,10 @@ def test_a_mail_in_hand_is_left_to_who_has_it_whosever_clock_is_wrong(
     start_on, database_clock, clock, tmp_path, hours
 ):
     with SmtpServer(tmp_path) as smtp:
-        right = start_on(**through(smtp))
+        right = start_on(**smtp_settings(smtp))
         smtp.kill9()
-        posts(right)
-        waits_after_attempt(right, 1)
+        post_reset_mail(right)
+        wait_for_failed_attempt(right, 1)
         worker = right.context.services[MailWorker]
         # The one of the two that is ahead.
         clock.advance(seconds=RETRY_DELAYS[0] + max(0, hours) * 3600)
@@ -155,18 +159,22 @@ def test_on_sqlite_a_start_by_a_clock_that_is_ahead_deletes_nothing(start, tmp_p
     there = {"mailbox_file": tmp_path / "mails", "data_dir": tmp_path / "data"}
     first = start(**there)
     first.member()
-    before = kept(first)
+    before = count_rows(first)
     first.close()
 
     clock.advance(days=AGES.days)
     second = start(**there)
     tidy(second)
-    assert kept(second) == before
-    assert told(second) == {"comparedWith": "newest entry", "ahead": 8_640_000, "right": False}
+    assert count_rows(second) == before
+    assert read_clock_status(second) == {
+        "comparedWith": "newest entry",
+        "ahead": 8_640_000,
+        "right": False,
+    }
 
     clock.advance(days=8)  # time that has passed for certain
     tidy(second)
-    assert sessions_of(second, "ada@example.com") == []
+    assert list_sessions(second, "ada@example.com") == []
 
 
 def test_on_sqlite_a_line_of_another_hand_with_an_id_of_its_own_stops_no_start(start, tmp_path):
@@ -175,7 +183,7 @@ def test_on_sqlite_a_line_of_another_hand_with_an_id_of_its_own_stops_no_start(s
     renamed = update(audit_events).values(id=UUID("f81d4fae-7dec-4aaa-a765-00a0c91e6bf6"))
     first.change(renamed.where(audit_events.c.kind == "sign_up"))
     first.close()
-    assert told(start(data_dir=tmp_path / "data"))["right"] is True
+    assert read_clock_status(start(data_dir=tmp_path / "data"))["right"] is True
 
 
 def test_on_sqlite_a_clock_that_is_behind_what_is_stored_is_told(start, tmp_path, clock):
@@ -186,7 +194,11 @@ def test_on_sqlite_a_clock_that_is_behind_what_is_stored_is_told(start, tmp_path
 
     clock.advance(hours=-2)
     second = start(data_dir=tmp_path / "data")
-    assert told(second) == {"comparedWith": "newest entry", "ahead": -7200, "right": False}
+    assert read_clock_status(second) == {
+        "comparedWith": "newest entry",
+        "ahead": -7200,
+        "right": False,
+    }
 
 
 def test_on_sqlite_a_restart_after_a_weekend_is_nothing_to_speak_of(start, tmp_path, clock):
@@ -196,4 +208,4 @@ def test_on_sqlite_a_restart_after_a_weekend_is_nothing_to_speak_of(start, tmp_p
     first.close()
 
     clock.advance(days=3)
-    assert told(start(data_dir=tmp_path / "data"))["right"] is True
+    assert read_clock_status(start(data_dir=tmp_path / "data"))["right"] is True
