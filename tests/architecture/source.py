@@ -33,7 +33,7 @@ class Module:
                     yield node.lineno, full if full in known else str(node.module)
 
 
-def modules(root: Path, places: tuple[str, ...] = PRODUCT) -> list[Module]:
+def list_modules(root: Path, places: tuple[str, ...] = PRODUCT) -> list[Module]:
     """Every module under the `places` of a tree that exist, packages and notebooks included."""
     files = [
         file

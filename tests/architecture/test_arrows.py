@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.architecture.source import ROOT, Module, modules
+from tests.architecture.source import ROOT, Module, list_modules
 
 # Capabilities that all others may use. Where these must call upward, main.py wires a hook.
 SHARED = ("accounts", "audit", "links", "mail", "sessions")
@@ -122,9 +122,9 @@ SPEAK_HTTP = (
 )
 
 
-def broken_arrows(root: Path) -> list[str]:
+def find_broken_arrows(root: Path) -> list[str]:
     """One line for each import that points the wrong way."""
-    tree = modules(root)
+    tree = list_modules(root)
     known = {str(part) for module in tree for part in accumulate(module.name.split("."), _dotted)}
     return [
         f"{module.path}:{line} imports {target}"
@@ -134,42 +134,42 @@ def broken_arrows(root: Path) -> list[str]:
     ]
 
 
-def decisions_that_speak_http(root: Path) -> list[str]:
+def find_http_in_services(root: Path) -> list[str]:
     """One line for each import of the web layer by what only decides."""
     return [
         f"{module.path}:{line} imports {target}"
-        for module in modules(root, ("backend/features",))
+        for module in list_modules(root, ("backend/features",))
         if _is_one_of(module.name, DECISIONS) and not _is_one_of(module.name, SPEAK_HTTP)
         for line, target in module.imports(set())
-        if _within(target, "backend.web")
+        if _is_within(target, "backend.web")
     ]
 
 
-def strangers(root: Path) -> list[str]:
+def find_strangers(root: Path) -> list[str]:
     """One line for each import of a library outside its home."""
     return [
         f"{module.path}:{line} imports {target}"
-        for module in modules(root)
+        for module in list_modules(root)
         for line, target in module.imports(set())
         if _is_stranger(module.name, target.split(".")[0])
     ]
 
 
-def sql_outside_storage(root: Path) -> list[str]:
+def find_sql_outside_storage(root: Path) -> list[str]:
     """One line for each SQL statement spelled out in a capability."""
     return [
         f"{module.path}:{line} spells SQL"
-        for module in modules(root, ("backend/features", "backend/web", "panel"))
+        for module in list_modules(root, ("backend/features", "backend/web", "panel"))
         for line in _sql_lines(module)
     ]
 
 
 def _may_import(name: str, target: str) -> bool:
     if target == "backend":  # the package itself: holds the version, and nothing else
-        return name == "app" or _within(name, "backend")
+        return name == "app" or _is_within(name, "backend")
     home = _home(name)
     allowed = [*MAY_IMPORT.get(_layer(home), []), *MAY_IMPORT.get(home, [])]
-    return home == _home(target) or any(_within(target, part) for part in allowed)
+    return home == _home(target) or any(_is_within(target, part) for part in allowed)
 
 
 def _is_one_of(name: str, patterns: tuple[str, ...]) -> bool:
@@ -188,17 +188,20 @@ def _home(name: str) -> str:
 
 
 def _layer(home: str) -> str:
-    return "backend.features" if _within(home, "backend.features") else home
+    return "backend.features" if _is_within(home, "backend.features") else home
 
 
-def _within(name: str, part: str) -> bool:
+def _is_within(name: str, part: str) -> bool:
     return name == part or name.startswith(f"{part}.")
 
 
 def _is_stranger(name: str, library: str) -> bool:
     if library in OURS:
         return False
-    if _within(name, "backend.kernel") and library not in KERNEL_MAY_USE | sys.stdlib_module_names:
+    if (
+        _is_within(name, "backend.kernel")
+        and library not in KERNEL_MAY_USE | sys.stdlib_module_names
+    ):
         return True
     homes = HOMES.get(library)
     return homes is not None and not any(
@@ -215,29 +218,29 @@ def _sql_lines(module: Module) -> list[int]:
 
 
 def test_every_import_follows_the_arrows():
-    assert broken_arrows(ROOT) == []
+    assert find_broken_arrows(ROOT) == []
 
 
 def test_what_decides_knows_nothing_of_http():
-    assert decisions_that_speak_http(ROOT) == []
+    assert find_http_in_services(ROOT) == []
 
 
 def test_a_service_that_speaks_http_is_found(tmp_path):
     line = "from backend.web.responses.responses import Answer"
     for name in ("two_factor/service", "accounts/session_issuer", "accounts/routes"):
-        write(tmp_path, f"backend/features/{name}.py", line)
-    assert len(decisions_that_speak_http(tmp_path)) == 2
+        write_file(tmp_path, f"backend/features/{name}.py", line)
+    assert len(find_http_in_services(tmp_path)) == 2
 
 
 def test_every_library_is_used_only_at_home():
-    assert strangers(ROOT) == []
+    assert find_strangers(ROOT) == []
 
 
 def test_no_capability_spells_sql():
-    assert sql_outside_storage(ROOT) == []
+    assert find_sql_outside_storage(ROOT) == []
 
 
-def write(root: Path, path: str, text: str) -> None:
+def write_file(root: Path, path: str, text: str) -> None:
     (root / path).parent.mkdir(parents=True, exist_ok=True)
     (root / path).write_text(text)
 
@@ -276,16 +279,16 @@ def write(root: Path, path: str, text: str) -> None:
     ],
 )
 def test_an_import_against_the_arrows_is_found(tmp_path, path, line):
-    write(tmp_path, "backend/features/two_factor/service.py", "")
-    write(tmp_path, "backend/web/cookies.py", "")
-    write(tmp_path, path, line)
-    assert len(broken_arrows(tmp_path)) == 1
+    write_file(tmp_path, "backend/features/two_factor/service.py", "")
+    write_file(tmp_path, "backend/web/cookies.py", "")
+    write_file(tmp_path, path, line)
+    assert len(find_broken_arrows(tmp_path)) == 1
 
 
 def test_an_import_in_a_notebook_is_found(tmp_path):
     cell = '{"cell_type": "code", "source": ["%matplotlib inline\\n", "import backend.main"]}'
-    write(tmp_path, "notebooks/walk.ipynb", f'{{"cells": [{cell}]}}')
-    assert broken_arrows(tmp_path) == ["notebooks/walk.ipynb:2 imports backend.main"]
+    write_file(tmp_path, "notebooks/walk.ipynb", f'{{"cells": [{cell}]}}')
+    assert find_broken_arrows(tmp_path) == ["notebooks/walk.ipynb:2 imports backend.main"]
 
 
 @pytest.mark.parametrize(
@@ -310,8 +313,8 @@ def test_an_import_in_a_notebook_is_found(tmp_path):
     ],
 )
 def test_an_import_along_the_arrows_is_let_through(tmp_path, path, line):
-    write(tmp_path, path, line)
-    assert broken_arrows(tmp_path) == []
+    write_file(tmp_path, path, line)
+    assert find_broken_arrows(tmp_path) == []
 
 
 @pytest.mark.parametrize(
@@ -328,8 +331,8 @@ def test_an_import_along_the_arrows_is_let_through(tmp_path, path, line):
     ],
 )
 def test_a_library_away_from_home_is_found(tmp_path, path, line):
-    write(tmp_path, path, line)
-    assert len(strangers(tmp_path)) == 1
+    write_file(tmp_path, path, line)
+    assert len(find_strangers(tmp_path)) == 1
 
 
 @pytest.mark.parametrize(
@@ -343,11 +346,13 @@ def test_a_library_away_from_home_is_found(tmp_path, path, line):
     ],
 )
 def test_a_library_at_home_is_let_through(tmp_path, path, line):
-    write(tmp_path, path, line)
-    assert strangers(tmp_path) == []
+    write_file(tmp_path, path, line)
+    assert find_strangers(tmp_path) == []
 
 
 def test_sql_in_a_capability_is_found(tmp_path):
-    write(tmp_path, "backend/features/admin/service.py", 'Q = "SELECT id FROM users WHERE 1=1"')
-    write(tmp_path, "backend/features/mail/service.py", '"""Select what is due."""')
-    assert sql_outside_storage(tmp_path) == ["backend/features/admin/service.py:1 spells SQL"]
+    write_file(
+        tmp_path, "backend/features/admin/service.py", 'Q = "SELECT id FROM users WHERE 1=1"'
+    )
+    write_file(tmp_path, "backend/features/mail/service.py", '"""Select what is due."""')
+    assert find_sql_outside_storage(tmp_path) == ["backend/features/admin/service.py:1 spells SQL"]

@@ -8,9 +8,9 @@ import pytest
 from tests.architecture.source import ROOT
 
 
-def banned(path: str, code: str) -> bool:
+def is_banned(path: str, code: str) -> bool:
     """Whether ruff, with our settings, would refuse this code in a file of that name."""
-    done = subprocess.run(
+    process = subprocess.run(
         [sys.executable, "-m", "ruff", "check", "--select", "TID251", "--stdin-filename", path],
         input=code,
         cwd=ROOT,
@@ -18,8 +18,8 @@ def banned(path: str, code: str) -> bool:
         text=True,
         check=False,
     )
-    assert done.returncode in {0, 1}, done.stderr
-    return "TID251" in done.stdout
+    assert process.returncode in {0, 1}, process.stderr
+    return "TID251" in process.stdout
 
 
 BANNED = [
@@ -40,12 +40,12 @@ BANNED = [
 
 @pytest.mark.parametrize("code", BANNED)
 def test_clock_chance_and_environment_are_refused_outside_the_kernel(code):
-    assert banned("backend/limits/limiter.py", code)
+    assert is_banned("backend/limits/limiter.py", code)
 
 
 def test_the_kernel_is_their_home():
-    assert not banned("backend/kernel/clock.py", "\n".join(BANNED))
+    assert not is_banned("backend/kernel/clock.py", "\n".join(BANNED))
 
 
 def test_reading_a_given_time_is_no_crime():
-    assert not banned("backend/web/wire.py", "from datetime import datetime\nd = datetime.max")
+    assert not is_banned("backend/web/wire.py", "from datetime import datetime\nd = datetime.max")

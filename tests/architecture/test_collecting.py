@@ -7,26 +7,26 @@ from pathlib import Path
 
 import pytest
 
-from tests.architecture.source import ROOT, Module, modules
-from tests.architecture.test_arrows import write
+from tests.architecture.source import ROOT, Module, list_modules
+from tests.architecture.test_arrows import write_file
 from tests.lazy_import import lazy_import
 
-LATE = {"gradio", "nbformat"}
+SLOW = {"gradio", "nbformat"}
 # Read in processes of their own, or by hand.
 APART = {"tests.panel.gradio_routes", "tests.panel.gradio_idle"}
 
 
-def slow_to_collect(root: Path) -> set[str]:
+def find_slow_imports(root: Path) -> set[str]:
     """The modules of tests whose import imports one of those, by themselves or through others."""
-    tree = {module.name: module for module in modules(root, ("notebooks", "panel", "tests"))}
-    reads = {name: set(_at_import(module, tree)) for name, module in tree.items()}
-    late = set(LATE)
-    while more := {name for name, read in reads.items() if read & late} - late:
-        late |= more
-    return {name for name in late if name.startswith("tests.")} - APART
+    tree = {module.name: module for module in list_modules(root, ("notebooks", "panel", "tests"))}
+    reads = {name: set(_list_imports(module, tree)) for name, module in tree.items()}
+    slow = set(SLOW)
+    while more := {name for name, read in reads.items() if read & slow} - slow:
+        slow |= more
+    return {name for name in slow if name.startswith("tests.")} - APART
 
 
-def _at_import(module: Module, known: dict[str, Module]) -> Iterator[str]:
+def _list_imports(module: Module, known: dict[str, Module]) -> Iterator[str]:
     for node in module.tree.body:
         if isinstance(node, ast.Import):
             for alias in node.names:
@@ -38,15 +38,15 @@ def _at_import(module: Module, known: dict[str, Module]) -> Iterator[str]:
 
 
 def test_nothing_slow_is_imported_while_tests_are_collected():
-    assert slow_to_collect(ROOT) == set()
+    assert find_slow_imports(ROOT) == set()
 
 
 def test_an_import_through_others_is_found(tmp_path):
-    write(tmp_path, "panel/ui/wiring.py", "import gradio as gr")
-    write(tmp_path, "panel/pages/users.py", "from panel.ui import wiring")
-    write(tmp_path, "tests/panel/test_users.py", "from panel.pages.users import page as users")
-    write(tmp_path, "tests/panel/test_late.py", "def test():\n    from panel.ui import wiring")
-    assert slow_to_collect(tmp_path) == {"tests.panel.test_users"}
+    write_file(tmp_path, "panel/ui/wiring.py", "import gradio as gr")
+    write_file(tmp_path, "panel/pages/users.py", "from panel.ui import wiring")
+    write_file(tmp_path, "tests/panel/test_users.py", "from panel.pages.users import page as users")
+    write_file(tmp_path, "tests/panel/test_late.py", "def test():\n    from panel.ui import wiring")
+    assert find_slow_imports(tmp_path) == {"tests.panel.test_users"}
 
 
 def test_what_stands_for_a_module_does_not_import_it_when_pytest_looks_for_fixtures():

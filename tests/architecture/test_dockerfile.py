@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from scripts.prove_dockerfile import allowed, instructions
-from tests.architecture.source import ROOT, modules
+from tests.architecture.source import ROOT, list_modules
 
 STEPS = instructions((ROOT / "Dockerfile").read_text())
 PATTERNS = [
@@ -15,29 +15,29 @@ PATTERNS = [
 ]
 
 
-def steps(name):
+def list_steps(name):
     return [rest for each, rest in STEPS if each == name]
 
 
-def copied():
-    return [rest.split()[-2] for rest in steps("COPY")]
+def list_copied():
+    return [rest.split()[-2] for rest in list_steps("COPY")]
 
 
 def test_every_package_that_the_space_imports_is_copied():
-    needed, found = {"app"}, set()
-    while needed - found:
-        place = (needed - found).pop()
-        found.add(place)
+    needed, reached = {"app"}, set()
+    while needed - reached:
+        place = (needed - reached).pop()
+        reached.add(place)
         here = place if (ROOT / place).is_dir() else f"{place}.py"
-        for module in modules(ROOT, (here,)):
+        for module in list_modules(ROOT, (here,)):
             tops = {target.split(".")[0] for _, target in module.imports(set())}
             needed |= {top for top in tops if (ROOT / top).is_dir()}
-    assert {"backend", "panel"} <= found
-    assert {f"{place}.py" if place == "app" else place for place in found} <= set(copied())
+    assert {"backend", "panel"} <= reached
+    assert {f"{place}.py" if place == "app" else place for place in reached} <= set(list_copied())
 
 
 def test_the_build_sees_what_is_copied_and_nothing_private():
-    for place in copied():
+    for place in list_copied():
         assert allowed(Path(place), PATTERNS), place
     assert allowed(Path("backend/kernel/passwords/common_passwords.txt"), PATTERNS)
     for hidden in (".env", ".git/config", "data/gatehouse.db", "tests/conftest.py", "README.md"):
@@ -55,17 +55,17 @@ def test_packages_are_installed_before_the_code_comes():
 
 
 def test_it_runs_as_uid_1000_without_a_shell_in_between():
-    assert steps("USER") == ["1000"]
-    assert json.loads(steps("CMD")[0]) == ["python", "app.py"]
+    assert list_steps("USER") == ["1000"]
+    assert json.loads(list_steps("CMD")[0]) == ["python", "app.py"]
 
 
 def test_no_layer_holds_a_secret():
-    told = " ".join(rest for name, rest in STEPS if name in {"ENV", "ARG", "RUN"})
-    assert not re.search(r"SECRET|PASSWORD|TOKEN|KEY|DATABASE_URL", told)
+    text = " ".join(rest for name, rest in STEPS if name in {"ENV", "ARG", "RUN"})
+    assert not re.search(r"SECRET|PASSWORD|TOKEN|KEY|DATABASE_URL", text)
 
 
 @pytest.mark.parametrize(
-    ("patterns", "path", "seen"),
+    ("patterns", "path", "is_allowed"),
     [
         (["*"], "backend/main.py", False),
         (["*", "!backend"], "backend/main.py", True),
@@ -74,5 +74,5 @@ def test_no_layer_holds_a_secret():
         ([".env"], ".env.example", True),
     ],
 )
-def test_the_patterns_are_read_as_docker_reads_them(patterns, path, seen):
-    assert allowed(Path(path), patterns) == seen
+def test_the_patterns_are_read_as_docker_reads_them(patterns, path, is_allowed):
+    assert allowed(Path(path), patterns) == is_allowed

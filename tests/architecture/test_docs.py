@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from tests.architecture.source import ROOT
-from tests.docs.guide import GUIDES, shown
+from tests.docs.guide import GUIDES, page_name
 from tests.rig.missing_tools import skip_test
 
 # What means nothing to a reader: folders of somebody's own machine, numbers of a tracker, the
@@ -23,27 +23,27 @@ MAY_NAME_THE_HARNESSES = {"tests/rig/harness.py"}
 CODE = re.compile(r"```.*?```|`[^`\n]+`", re.S)
 
 
-def unwritten(names: Iterable[str], text: str) -> list[str]:
+def find_unwritten(names: Iterable[str], text: str) -> list[str]:
     """The names that do not stand in the text as words of their own."""
     return [name for name in names if not re.search(rf"(?<![\w/]){re.escape(name)}(?![\w/])", text)]
 
 
-def unreal_targets(guide: str, makefile: str) -> list[str]:
+def find_unreal_targets(guide: str, makefile: str) -> list[str]:
     """The `make` targets a text tells people to run that the Makefile has not got."""
-    told = {
+    targets = {
         target for code in CODE.findall(guide) for target in re.findall(r"\bmake ([a-z]+)", code)
     }
-    return sorted(told - set(re.findall(r"^([a-z]+):", makefile, re.M)))
+    return sorted(targets - set(re.findall(r"^([a-z]+):", makefile, re.M)))
 
 
-def forbidden_words(root: Path, files: Iterable[str]) -> list[str]:
+def find_forbidden_words(root: Path, files: Iterable[str]) -> list[str]:
     """One line for each line of these files that has a forbidden word."""
     return [
-        f"{file}:{number} has {found.group()}"
+        f"{file}:{number} has {match.group()}"
         for file in files
         for number, line in enumerate(_lines(root / file), 1)
         for word in FORBIDDEN
-        if (found := word.search(line))
+        if (match := word.search(line))
         and not ("shared" in word.pattern and file in MAY_NAME_THE_HARNESSES)
     ]
 
@@ -52,16 +52,16 @@ def _lines(file: Path) -> list[str]:
     return file.read_text(errors="replace").splitlines() if file.is_file() else []
 
 
-def _files_of_the_project() -> list[str]:
+def _list_project_files() -> list[str]:
     if not (ROOT / ".git").exists():
         skip_test("the list of this project's files", "it comes from git: work in a clone")
     # The clone may belong to another user: git would refuse it, and we only list it.
     git = ["git", "-c", "safe.directory=*", "ls-files", "-co", "--exclude-standard"]
-    done = subprocess.run(git, cwd=ROOT, capture_output=True, text=True, check=True)
-    return done.stdout.splitlines()
+    process = subprocess.run(git, cwd=ROOT, capture_output=True, text=True, check=True)
+    return process.stdout.splitlines()
 
 
-def routes(folder: Path) -> list[str]:
+def list_routes(folder: Path) -> list[str]:
     """Every route that answers HTTP, as in `GET /health`."""
     from backend.kernel.settings import Settings
     from backend.main import create_app
@@ -86,16 +86,16 @@ def test_every_setting_is_explained(page):
     from backend.kernel.settings import Settings
 
     names = [name.upper() for name in Settings.model_fields]
-    assert unwritten(names, (ROOT / page).read_text()) == []
+    assert find_unwritten(names, (ROOT / page).read_text()) == []
 
 
 def test_every_route_is_explained(tmp_path):
-    assert unwritten(routes(tmp_path), (ROOT / "docs/api.md").read_text()) == []
+    assert find_unwritten(list_routes(tmp_path), (ROOT / "docs/api.md").read_text()) == []
 
 
-@pytest.mark.parametrize("page", GUIDES, ids=shown)
+@pytest.mark.parametrize("page", GUIDES, ids=page_name)
 def test_every_make_target_in_the_guides_is_real(page):
-    assert unreal_targets(page.read_text(), (ROOT / "Makefile").read_text()) == []
+    assert find_unreal_targets(page.read_text(), (ROOT / "Makefile").read_text()) == []
 
 
 def test_the_readme_can_be_read_in_five_minutes():
@@ -103,22 +103,22 @@ def test_the_readme_can_be_read_in_five_minutes():
 
 
 def test_the_project_speaks_of_itself_alone():
-    assert forbidden_words(ROOT, _files_of_the_project()) == []
+    assert find_forbidden_words(ROOT, _list_project_files()) == []
 
 
 def test_an_unwritten_name_is_found():
-    assert unwritten(["PORT"], "SMTP_PORT=1") == ["PORT"]
-    assert unwritten(["PORT"], "`PORT` is 7860") == []
-    assert unwritten(["GET /api/me"], "GET /api/me/more") == ["GET /api/me"]
+    assert find_unwritten(["PORT"], "SMTP_PORT=1") == ["PORT"]
+    assert find_unwritten(["PORT"], "`PORT` is 7860") == []
+    assert find_unwritten(["GET /api/me"], "GET /api/me/more") == ["GET /api/me"]
 
 
 def test_an_unreal_target_is_found():
     readme = "To make sure, `make test`, then\n```\nmake fly\n```"
-    assert unreal_targets(readme, "test: tools\n\tpytest\n") == ["fly"]
+    assert find_unreal_targets(readme, "test: tools\n\tpytest\n") == ["fly"]
 
 
 def test_a_forbidden_word_is_found(tmp_path):
     lines = ["fine", "/".join(["see ", "root", "notes"]), " ".join(["closes issue", "7"])]
     (tmp_path / "notes.md").write_text("\n".join(lines))
-    found = forbidden_words(tmp_path, ["notes.md", "gone.md"])
-    assert [line.split()[0] for line in found] == ["notes.md:2", "notes.md:3"]
+    findings = find_forbidden_words(tmp_path, ["notes.md", "gone.md"])
+    assert [line.split()[0] for line in findings] == ["notes.md:2", "notes.md:3"]

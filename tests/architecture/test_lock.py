@@ -8,7 +8,7 @@ from tests.architecture.source import ROOT
 PINNED = re.compile(r"^([A-Za-z0-9._-]+)(?:\[.*?\])?==(\S+)", re.M)
 
 
-def chosen(text: str) -> dict[str, str]:
+def parse_requirements(text: str) -> dict[str, str]:
     """Name and reason of each line of a requirements.in."""
     lines = [line for line in text.splitlines() if line and not line.startswith(("#", "-"))]
     return {
@@ -16,12 +16,12 @@ def chosen(text: str) -> dict[str, str]:
     }
 
 
-def pins(text: str) -> set[tuple[str, str]]:
+def parse_pins(text: str) -> set[tuple[str, str]]:
     """Name and version of each pin of a lock; some names have several, for different Pythons."""
     return {(_plain(name), version) for name, version in PINNED.findall(text)}
 
 
-def without_hash(text: str) -> list[str]:
+def list_unhashed(text: str) -> list[str]:
     """The pins of a lock that no hash follows."""
     blocks = re.split(r"\n(?=\S)", text)
     return [block.split()[0] for block in blocks if PINNED.match(block) and "--hash=" not in block]
@@ -36,19 +36,21 @@ def read(name: str) -> str:
 
 
 def test_every_choice_has_a_reason():
-    both = chosen(read("requirements.in")) | chosen(read("requirements-dev.in"))
-    assert [name for name, reason in both.items() if not reason] == []
+    requirements = parse_requirements(read("requirements.in"))
+    requirements |= parse_requirements(read("requirements-dev.in"))
+    assert [name for name, reason in requirements.items() if not reason] == []
 
 
 def test_every_choice_is_pinned_with_hashes():
     for name in ("requirements", "requirements-dev"):
         lock = read(f"{name}.txt")
-        assert set(chosen(read(f"{name}.in"))) - {pinned for pinned, _ in pins(lock)} == set()
-        assert without_hash(lock) == []
+        pinned = {package for package, _ in parse_pins(lock)}
+        assert set(parse_requirements(read(f"{name}.in"))) - pinned == set()
+        assert list_unhashed(lock) == []
 
 
 def test_the_tests_run_on_the_versions_that_people_get():
-    assert pins(read("requirements.txt")) - pins(read("requirements-dev.txt")) == set()
+    assert parse_pins(read("requirements.txt")) - parse_pins(read("requirements-dev.txt")) == set()
 
 
 def test_no_lock_says_where_packages_come_from():
@@ -65,9 +67,9 @@ def test_the_official_client_is_pinned_exactly():
 
 
 def test_a_careless_lock_is_found():
-    assert chosen("# head\n-r other\nfastapi\ngradio==6.*  # the panel\n") == {
+    assert parse_requirements("# head\n-r other\nfastapi\ngradio==6.*  # the panel\n") == {
         "fastapi": "",
         "gradio": "the panel",
     }
-    assert pins("a_b==1.0 \\\n  --hash=sha256:00\nc==2\n") == {("a-b", "1.0"), ("c", "2")}
-    assert without_hash("a==1.0 \\\n    --hash=sha256:00\nc==2\n    # via a\n") == ["c==2"]
+    assert parse_pins("a_b==1.0 \\\n  --hash=sha256:00\nc==2\n") == {("a-b", "1.0"), ("c", "2")}
+    assert list_unhashed("a==1.0 \\\n    --hash=sha256:00\nc==2\n    # via a\n") == ["c==2"]

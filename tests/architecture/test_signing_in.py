@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.architecture.source import ROOT, Module, modules
+from tests.architecture.source import ROOT, Module, list_modules
 
 CALLERS = {
     "backend.features.sessions.service.issue": ["backend.features.accounts.session_issuer"],
@@ -15,40 +15,40 @@ CALLERS = {
 """What makes a session, and the only modules that may name it."""
 
 
-def uses(module: Module) -> Iterator[tuple[int, str]]:
+def list_uses(module: Module) -> Iterator[tuple[int, str]]:
     """Line and dotted name of everything the module uses of another, whatever it calls it."""
-    known: dict[str, str] = {}
+    aliases: dict[str, str] = {}
     for node in ast.walk(module.tree):
         if isinstance(node, ast.Import):
-            known |= {each.asname: each.name for each in node.names if each.asname}
+            aliases |= {each.asname: each.name for each in node.names if each.asname}
         elif isinstance(node, ast.ImportFrom):
             for each in node.names:
                 full = f"{node.module}.{each.name}"
-                known[each.asname or each.name] = full
+                aliases[each.asname or each.name] = full
                 yield node.lineno, full
     for node in ast.walk(module.tree):
         if isinstance(node, ast.Attribute):
             first, *rest = ast.unparse(node).split(".")
-            yield node.lineno, ".".join([known.get(first, first), *rest])
+            yield node.lineno, ".".join([aliases.get(first, first), *rest])
 
 
-def back_doors(root: Path) -> list[str]:
+def find_back_doors(root: Path) -> list[str]:
     """One line for each place that makes a session and may not."""
     return [
         f"{module.path}:{line} uses {name}"
-        for module in modules(root, ("backend", "panel", "app.py"))
-        for line, name in uses(module)
+        for module in list_modules(root, ("backend", "panel", "app.py"))
+        for line, name in list_uses(module)
         if name in CALLERS and module.name not in CALLERS[name]
     ]
 
 
 def test_a_session_is_made_behind_the_gates_and_nowhere_else():
-    assert back_doors(ROOT) == []
+    assert find_back_doors(ROOT) == []
 
 
 def test_what_makes_a_session_is_where_this_page_looks_for_it():
-    found = {name for module in modules(ROOT, ("backend",)) for _, name in uses(module)}
-    assert CALLERS.keys() <= found
+    names = {name for module in list_modules(ROOT, ("backend",)) for _, name in list_uses(module)}
+    assert CALLERS.keys() <= names
 
 
 @pytest.mark.parametrize(
@@ -65,4 +65,4 @@ def test_what_makes_a_session_is_where_this_page_looks_for_it():
 def test_a_back_door_is_found(tmp_path, text):
     (tmp_path / "backend/features").mkdir(parents=True)
     (tmp_path / "backend/features/passkeys.py").write_text(text)
-    assert len(back_doors(tmp_path)) == 1
+    assert len(find_back_doors(tmp_path)) == 1

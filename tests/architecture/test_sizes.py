@@ -5,27 +5,27 @@ from pathlib import Path
 
 import pytest
 
-from tests.architecture.source import PRODUCT, ROOT, modules
+from tests.architecture.source import PRODUCT, ROOT, list_modules
 
 FILE, TEST_FILE, FUNCTION = 300, 400, 40
 
 
-def long_files(root: Path) -> list[str]:
+def find_long_files(root: Path) -> list[str]:
     """One line for each file that is too long."""
     return [
         f"{module.path} has {lines} lines, more than {limit}"
         for places, limit in ((PRODUCT, FILE), (("tests", "bench"), TEST_FILE))
-        for module in modules(root, places)
+        for module in list_modules(root, places)
         if module.path.suffix == ".py"
         and (lines := len((root / module.path).read_text().splitlines())) > limit
     ]
 
 
-def long_functions(root: Path) -> list[str]:
+def find_long_functions(root: Path) -> list[str]:
     """One line for each function of the product that is too long, from `def` to its last line."""
     return [
         f"{module.path}:{node.lineno} {node.name} has {lines} lines, more than {FUNCTION}"
-        for module in modules(root)
+        for module in list_modules(root)
         for node in ast.walk(module.tree)
         if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef)
         and (lines := (node.end_lineno or 0) - node.lineno + 1) > FUNCTION
@@ -33,15 +33,15 @@ def long_functions(root: Path) -> list[str]:
 
 
 def test_no_file_is_too_long():
-    assert long_files(ROOT) == []
+    assert find_long_files(ROOT) == []
 
 
 def test_no_function_is_too_long():
-    assert long_functions(ROOT) == []
+    assert find_long_functions(ROOT) == []
 
 
 @pytest.mark.parametrize(
-    ("path", "lines", "found"),
+    ("path", "lines", "count"),
     [
         ("backend/main.py", 300, 0),
         ("backend/main.py", 301, 1),
@@ -50,14 +50,14 @@ def test_no_function_is_too_long():
         ("tests/api/test_sign_in.py", 401, 1),
     ],
 )
-def test_a_long_file_is_found(tmp_path, path, lines, found):
+def test_a_long_file_is_found(tmp_path, path, lines, count):
     (tmp_path / path).parent.mkdir(parents=True, exist_ok=True)
     (tmp_path / path).write_text("pass\n" * lines)
-    assert len(long_files(tmp_path)) == found
+    assert len(find_long_files(tmp_path)) == count
 
 
-@pytest.mark.parametrize(("lines", "found"), [(40, 0), (41, 1)])
-@pytest.mark.parametrize("start", ["def deed():\n", "async def deed():\n"])
-def test_a_long_function_is_found(tmp_path, start, lines, found):
+@pytest.mark.parametrize(("lines", "count"), [(40, 0), (41, 1)])
+@pytest.mark.parametrize("start", ["def run():\n", "async def run():\n"])
+def test_a_long_function_is_found(tmp_path, start, lines, count):
     (tmp_path / "app.py").write_text(start + "    pass\n" * (lines - 1))
-    assert len(long_functions(tmp_path)) == found
+    assert len(find_long_functions(tmp_path)) == count

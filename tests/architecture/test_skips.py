@@ -13,25 +13,27 @@ LACKING = (
 )
 
 
-def run(folder: Path, code: str, **more: str) -> tuple[int, str]:
+def run_pytest(folder: Path, code: str, **environment: str) -> tuple[int, str]:
     """Exit code and output of pytest, with our plugin, on a file with this code.
 
-    `more` is its environment.
+    `environment` is added to what it inherits.
     """
     (folder / "test_it.py").write_text(code)
     command = ["-m", "pytest", *PLUGINS, f"--rootdir={folder}", str(folder)]
-    done = run_forked(command, ROOT, inherited() | more, imported=("pytest", "tests.rig.postgres"))
-    return done.returncode, done.stdout
+    process = run_forked(
+        command, ROOT, inherited() | environment, imported=("pytest", "tests.rig.postgres")
+    )
+    return process.returncode, process.stdout
 
 
 def test_what_the_machine_lacks_is_named_and_fails_nothing(tmp_path):
-    code, output = run(tmp_path, LACKING)
+    code, output = run_pytest(tmp_path, LACKING)
     assert code == 0
     assert "skipped 1: this machine lacks wings: grow them" in output
 
 
 def test_with_ci_true_it_is_a_failure(tmp_path):
-    code, output = run(tmp_path, LACKING, CI="true")
+    code, output = run_pytest(tmp_path, LACKING, CI="true")
     assert code == 1
     assert "this machine lacks wings" in output
 
@@ -52,7 +54,7 @@ def test_as_it_should_be(): ...
 
 
 def test_leaving_out_by_hand_is_a_failure(tmp_path):
-    code, output = run(tmp_path, BY_HAND)
+    code, output = run_pytest(tmp_path, BY_HAND)
     assert code != 0
     assert "2 failed, 1 passed, 1 error" in output
     for way in ("skip", "skipif", "xfail"):
@@ -61,6 +63,8 @@ def test_leaving_out_by_hand_is_a_failure(tmp_path):
 
 
 def test_leaving_out_a_file_by_hand_is_one_too(tmp_path):
-    code, output = run(tmp_path, "import pytest\npytest.skip('later', allow_module_level=True)\n")
+    code, output = run_pytest(
+        tmp_path, "import pytest\npytest.skip('later', allow_module_level=True)\n"
+    )
     assert code != 0
     assert "left out by hand (later)" in output

@@ -11,7 +11,7 @@ FILE = re.compile(r"`([\w/]+\.py)`")
 BEHAVIOUR = re.compile(r"^\| .+ \| `([\w/]+\.py)` \|$", re.M)
 
 
-def named(text: str) -> list[tuple[str, str]]:
+def parse_steps(text: str) -> list[tuple[str, str]]:
     """File and function of each step: `file.py` · `function`, `another`."""
     return [
         (file, function)
@@ -21,17 +21,17 @@ def named(text: str) -> list[tuple[str, str]]:
     ]
 
 
-def missing_steps(root: Path, text: str) -> list[str]:
+def find_missing_steps(root: Path, text: str) -> list[str]:
     """The steps of a page that lead nowhere."""
-    lost = {file for file in FILE.findall(text) if not (root / file).is_file()}
-    return sorted(lost) + [
+    missing = {file for file in FILE.findall(text) if not (root / file).is_file()}
+    return sorted(missing) + [
         f"{file} {function}"
-        for file, function in named(text)
-        if file not in lost and function not in defined(root / file)
+        for file, function in parse_steps(text)
+        if file not in missing and function not in list_definitions(root / file)
     ]
 
 
-def defined(file: Path) -> set[str]:
+def list_definitions(file: Path) -> set[str]:
     """Names of the functions and classes of a file, methods as Class.method."""
     body = ast.parse(file.read_text()).body
     classes = [node for node in body if isinstance(node, ast.ClassDef)]
@@ -46,8 +46,8 @@ def _names(body: list[ast.stmt]) -> set[str]:
 
 def test_every_step_of_the_walk_is_there():
     text = (ROOT / "docs/walk.md").read_text()
-    assert len(named(text)) > 40
-    assert missing_steps(ROOT, text) == []
+    assert len(parse_steps(text)) > 40
+    assert find_missing_steps(ROOT, text) == []
 
 
 def test_every_behaviour_is_where_the_table_says():
@@ -58,5 +58,5 @@ def test_every_behaviour_is_where_the_table_says():
 
 def test_a_step_that_leads_nowhere_is_found(tmp_path):
     (tmp_path / "web.py").write_text("class Gate:\n    def shut(self): ...\n")
-    text = "`web.py` · `Gate.shut`, `Gate.open`, then `gone.py` · `deed`; `web.py` · `Gate`"
-    assert missing_steps(tmp_path, text) == ["gone.py", "web.py Gate.open"]
+    text = "`web.py` · `Gate.shut`, `Gate.open`, then `gone.py` · `run`; `web.py` · `Gate`"
+    assert find_missing_steps(tmp_path, text) == ["gone.py", "web.py Gate.open"]

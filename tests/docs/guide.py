@@ -43,51 +43,51 @@ class Block:
     @property
     def place(self) -> str:
         """Where to look for it, as in `docs/operations.md:31`."""
-        return f"{shown(self.page)}:{self.line}"
+        return f"{page_name(self.page)}:{self.line}"
 
 
-def shown(page: Path) -> str:
+def page_name(page: Path) -> str:
     """The name of a page, as in `docs/operations.md`."""
     return str(page.relative_to(ROOT)) if page.is_relative_to(ROOT) else page.name
 
 
-def blocks(page: Path) -> list[Block]:
+def list_blocks(page: Path) -> list[Block]:
     """All blocks of a page, in order."""
     text = page.read_text()
     for_all = _PAGE_MARK.search(text)
-    found = []
+    page_blocks = []
     for fence in _FENCE.finditer(text):
         before = text[: fence.start()]
         mark = _MARK.search(before) or for_all
         kind, note = (mark[1], mark[2] or "") if mark else ("", "")
-        headings = _HEADING.findall(without_blocks(before))
+        headings = _HEADING.findall(remove_blocks(before))
         section = headings[-1][1] if headings else ""
         body = re.sub(rf"^{fence['indent']}", "", fence["text"], flags=re.M)
         line = before.count("\n") + 1
-        found.append(Block(page, line, section, fence["language"], body, kind, note))
-    return found
+        page_blocks.append(Block(page, line, section, fence["language"], body, kind, note))
+    return page_blocks
 
 
-def section(page: str, *titles: str) -> list[Block]:
+def find_section(page: str, *titles: str) -> list[Block]:
     """The blocks below these headings, in the order of the page; each title must be there."""
-    everything = blocks(ROOT / page)
+    everything = list_blocks(ROOT / page)
     absent = set(titles) - {block.section for block in everything}
     assert not absent, f"{page} has no blocks below {sorted(absent)}"
     return [block for block in everything if block.section in titles]
 
 
-def without_blocks(text: str) -> str:
+def remove_blocks(text: str) -> str:
     """The prose: fenced blocks, whose lines may begin with #, are left out."""
     return _FENCE.sub("", text)
 
 
-def anchors(page: Path) -> set[str]:
+def list_anchors(page: Path) -> set[str]:
     """What may follow the # of a link to this page, as GitHub makes it from headings."""
-    seen: dict[str, int] = {}
-    found = set()
-    for _, title in _HEADING.findall(without_blocks(page.read_text())):
-        shown = re.sub(r"\[([^]]*)\]\([^)]*\)", r"\1", title).replace("`", "")
-        plain = re.sub(r"[^\w\- ]", "", shown.lower()).replace(" ", "-")
-        found.add(f"{plain}-{seen[plain]}" if plain in seen else plain)
-        seen[plain] = seen.get(plain, 0) + 1
-    return found
+    counts: dict[str, int] = {}
+    page_anchors = set()
+    for _, title in _HEADING.findall(remove_blocks(page.read_text())):
+        title_text = re.sub(r"\[([^]]*)\]\([^)]*\)", r"\1", title).replace("`", "")
+        plain = re.sub(r"[^\w\- ]", "", title_text.lower()).replace(" ", "-")
+        page_anchors.add(f"{plain}-{counts[plain]}" if plain in counts else plain)
+        counts[plain] = counts.get(plain, 0) + 1
+    return page_anchors

@@ -29,11 +29,13 @@ COPIED = [
     for step, rest in instructions((ROOT / "Dockerfile").read_text())
     if step == "COPY"
 ]
-HOUSE = (*COPIED, "Dockerfile", ".dockerignore", "README.md", "Makefile", "scripts", ".gitignore")
+REST = ("Dockerfile", ".dockerignore", "README.md", "Makefile", "scripts", ".gitignore")
+PROJECT_FILES = (*COPIED, *REST)
 ORIGIN = "https://auth.example.com"
 PASSWORD = "correct horse battery"
-GIVEN = {"BCRYPT_ROUNDS": "10", "PANEL": "off", "RATE_LIMITS": "off"}
-PATIENCE = {"--retry 30": "--retry 300"}  # the machine of a test may be busier than a reader's
+SERVER_SETTINGS = {"BCRYPT_ROUNDS": "10", "PANEL": "off", "RATE_LIMITS": "off"}
+LONGER_RETRIES = {"--retry 30": "--retry 300"}
+"""The machine of a test may be busier than a reader's."""
 STAND_INS = {
     "systemctl": f'PYTHONPATH="{ROOT}" exec "{sys.executable}" -m tests.docs.systemctl "$@"',
     "runuser": 'while [ "$1" != -- ]; do shift; done; shift; exec "$@"',
@@ -48,38 +50,42 @@ _CONTROL = re.compile(r"\x1b\[[\d;]*m")
 class Scene:
     """A fresh machine on which this repository lies in /opt/gatehouse, with its packages installed.
 
-    `given` are settings for every server, `words` what a reader puts in place of an example.
+    `settings` are those of every server; `replacements` are what a reader puts in place of an
+    example.
     """
 
     def __init__(
         self,
         root: Path,
-        given: Mapping[str, str] | None = None,
-        words: Mapping[str, str] | None = None,
+        settings: Mapping[str, str] | None = None,
+        replacements: Mapping[str, str] | None = None,
     ) -> None:
         self.root, self.context = root, root / "opt/gatehouse"
-        self.ports = {shown: str(free_port()) for shown in PORTS}
+        self.ports = {port: str(free_port()) for port in PORTS}
         self.url = f"http://127.0.0.1:{self.ports['7860']}"
         places = {place: f"{root}{place}" for place in PLACES}
-        self._usual_words = {**self.ports, **places, **PATIENCE, **(words or {})}
-        self._given = {**GIVEN, "PORT": self.ports["7860"], **(given or {})}
+        replacements = replacements or {}
+        self._usual_replacements = {**self.ports, **places, **LONGER_RETRIES, **replacements}
+        self._settings = {**SERVER_SETTINGS, "PORT": self.ports["7860"], **(settings or {})}
         for folder in ("home", "etc/systemd/system", "journal", "run", "bin"):
             (root / folder).mkdir(parents=True)
-        _copy_house(self.context)
-        for name, does in STAND_INS.items():
-            _write_program(root / "bin" / name, does)
+        _copy_project(self.context)
+        for name, script in STAND_INS.items():
+            _write_program(root / "bin" / name, script)
 
-    def follow(self, blocks: Sequence[Block], words: Mapping[str, str] | None = None) -> list[str]:
+    def follow(
+        self, blocks: Sequence[Block], replacements: Mapping[str, str] | None = None
+    ) -> list[str]:
         """Type the runnable ones of these blocks into one shell; returns what each printed.
 
-        `words` are put in place of others for this once. Fails, with the place in the guide, if
-        one does not end well or does not show what is promised.
+        `replacements` come before the usual ones, for this call alone. Fails, with the place in the
+        guide, if one does not end well or does not show what is promised.
         """
-        self._words = {**self._usual_words, **(words or {})}
+        self._replacements = {**self._usual_replacements, **(replacements or {})}
         typed = [block for block in blocks if block.kind in {"run", "starts"}]
         assert typed, "there is nothing to run in these blocks"
         script = "\n".join([_PROLOGUE, *(self._line(n, block) for n, block in enumerate(typed))])
-        done = subprocess.run(
+        process = subprocess.run(
             ["bash", "-c", script],
             cwd=self.context,
             env=self.environment,
@@ -89,11 +95,11 @@ class Scene:
             text=True,
             timeout=300,
         )
-        *printed, rest = done.stdout.split("\0")
-        if done.returncode:
+        *printed, rest = process.stdout.split("\0")
+        if process.returncode:
             block = typed[min(len(printed), len(typed) - 1)]
             raise AssertionError(
-                f"{block.place} ended with {done.returncode}:\n{rest}\n{self.journal}"
+                f"{block.place} ended with {process.returncode}:\n{rest}\n{self.journal}"
             )
         self._compare(blocks, dict(zip(typed, printed, strict=True)))
         return printed
@@ -104,13 +110,13 @@ class Scene:
         home = str(self.root / "home")
         path = f"{self.root / 'bin'}:{os.environ['PATH']}"  # noqa: TID251
         run = {shared.FOLDER: os.environ[shared.FOLDER]}  # noqa: TID251
-        base = {**inherited(), **run, **self._given, "HOME": home, "PATH": path}
-        who = {
-            f"GIT_{role}_{what}": "a@b.co"
+        base = {**inherited(), **run, **self._settings, "HOME": home, "PATH": path}
+        git_identity = {
+            f"GIT_{role}_{field}": "a@b.co"
             for role in ("AUTHOR", "COMMITTER")
-            for what in ("NAME", "EMAIL")
+            for field in ("NAME", "EMAIL")
         }
-        return {**base, **who, "SCENE": str(self.root), "GIVEN": json.dumps(base)}
+        return {**base, **git_identity, "SCENE": str(self.root), "SCENE_SETTINGS": json.dumps(base)}
 
     @property
     def journal(self) -> str:
@@ -125,21 +131,21 @@ class Scene:
 
     def _line(self, number: int, block: Block) -> str:
         file = self.root / f"block-{number}.sh"
-        file.write_text(self._in_our_words(block.text))
+        file.write_text(self._replace(block.text))
         if block.kind == "starts":
-            url = self._in_our_words(block.note)
+            url = self._replace(block.note)
             return f"bash -euo pipefail {file} </dev/null & {_UNTIL} {url}; printf '\\0'"
         return f". {file} </dev/null; printf '\\0'"
 
-    def _in_our_words(self, text: str) -> str:
-        for shown, ours in self._words.items():
-            text = text.replace(shown, ours)
+    def _replace(self, text: str) -> str:
+        for example, ours in self._replacements.items():
+            text = text.replace(example, ours)
         return text
 
     def _compare(self, blocks: Sequence[Block], printed: Mapping[Block, str]) -> None:
         for before, block in pairwise(blocks):
             if block.kind == "shows":
-                missing = unshown(self._in_our_words(block.text), printed[before])
+                missing = find_missing_lines(self._replace(block.text), printed[before])
                 assert not missing, f"{block.place} promises {missing}, but:\n{printed[before]}"
 
 
@@ -151,18 +157,18 @@ set -m
 _UNTIL = "curl -fsS -o /dev/null --retry 250 --retry-delay 1 --retry-connrefused"
 
 
-def unshown(promised: str, printed: str) -> list[str]:
-    """The lines of `promised` that are not printed, where ... stands for anything."""
+def find_missing_lines(expected: str, printed: str) -> list[str]:
+    """The lines of `expected` that are not printed, where ... stands for anything."""
     lines = [line.strip() for line in printed.splitlines()]
     patterns = {
         line: ".*".join(map(re.escape, line.strip().split("...")))
-        for line in promised.splitlines()
+        for line in expected.splitlines()
         if line.strip() not in {"", "..."}
     }
     return [
         line
         for line, each in patterns.items()
-        if not any(re.fullmatch(each, said) for said in lines)
+        if not any(re.fullmatch(each, printed_line) for printed_line in lines)
     ]
 
 
@@ -176,56 +182,56 @@ class Person:
         self._address = f"198.51.100.{next(self._addresses)}"  # as the proxy in front names it
 
     def sign_up(self) -> int:
-        return self._enters("sign-up", {"name": "Ada"})
+        return self._authenticate("sign-up", {"name": "Ada"})
 
     def sign_in(self, password: str = PASSWORD, url: str = "") -> int:
-        return self._enters("sign-in", {}, password, url)
+        return self._authenticate("sign-in", {}, password, url)
 
     def sign_out(self) -> int:
-        return self._posts("/api/auth/sign-out", None).status_code
+        return self._post("/api/auth/sign-out", None).status_code
 
     def is_known(self, url: str = "") -> bool:
         """Whether the server, or another replica, still knows the session of our cookie."""
-        response = self.asks("/api/auth/get-session", url)
+        response = self.get("/api/auth/get-session", url)
         assert response.status_code == 200
         return bool(response.json())
 
-    def asks(self, path: str, url: str = "") -> httpx.Response:
+    def get(self, path: str, url: str = "") -> httpx.Response:
         """GET with our cookie."""
-        where = (url or self.url) + path
-        return httpx.get(where, headers=self._headers, trust_env=False, timeout=60)
+        full_url = (url or self.url) + path
+        return httpx.get(full_url, headers=self._headers, trust_env=False, timeout=60)
 
     @property
     def _headers(self) -> dict[str, str]:
         return {"Cookie": self.cookie, "X-Forwarded-For": self._address, "Origin": ORIGIN}
 
-    def _posts(self, path: str, body: dict[str, str] | None, url: str = "") -> httpx.Response:
-        where = (url or self.url) + path
-        return httpx.post(where, json=body, headers=self._headers, trust_env=False, timeout=60)
+    def _post(self, path: str, body: dict[str, str] | None, url: str = "") -> httpx.Response:
+        full_url = (url or self.url) + path
+        return httpx.post(full_url, json=body, headers=self._headers, trust_env=False, timeout=60)
 
-    def _enters(
-        self, way: str, more: dict[str, str], password: str = PASSWORD, url: str = ""
+    def _authenticate(
+        self, endpoint: str, more: dict[str, str], password: str = PASSWORD, url: str = ""
     ) -> int:
         body = {"email": self.email, "password": password, **more}
-        response = self._posts(f"/api/auth/{way}/email", body, url)
+        response = self._post(f"/api/auth/{endpoint}/email", body, url)
         # By hand: a jar would not send a Secure cookie over the plain http of a test.
-        messages = [line.partition(";")[0] for line in response.headers.get_list("set-cookie")]
-        self.cookie = "; ".join(messages) or self.cookie
+        cookies = [line.partition(";")[0] for line in response.headers.get_list("set-cookie")]
+        self.cookie = "; ".join(cookies) or self.cookie
         return response.status_code
 
 
-def opened(root: Path, **how: Mapping[str, str]) -> Iterator[Scene]:
+def open_scene(root: Path, **options: Mapping[str, str]) -> Iterator[Scene]:
     """A scene, closed at the end: what a fixture yields from."""
-    scene = Scene(root, **how)
+    scene = Scene(root, **options)
     try:
         yield scene
     finally:
         scene.close()
 
 
-def _copy_house(context: Path) -> None:
+def _copy_project(context: Path) -> None:
     context.mkdir(parents=True)
-    for name in HOUSE:
+    for name in PROJECT_FILES:
         source = ROOT / name
         if source.is_dir():
             shutil.copytree(source, context / name)
@@ -239,6 +245,6 @@ def _copy_house(context: Path) -> None:
     )  # installed, as scripts/prepare knows it
 
 
-def _write_program(file: Path, does: str) -> None:
-    file.write_text(f"#!/bin/sh\n{does}\n")
+def _write_program(file: Path, script: str) -> None:
+    file.write_text(f"#!/bin/sh\n{script}\n")
     file.chmod(0o755)

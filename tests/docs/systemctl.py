@@ -1,6 +1,7 @@
 """Stands in for systemd where a guide's commands are tried: reads the units and does as they say.
 
-Told in the environment: SCENE is the folder that stands in for /, GIVEN the settings of the scene.
+Reads from the environment: SCENE, the folder that stands in for /, and SCENE_SETTINGS, the
+settings of the scene as JSON.
 """
 
 import configparser
@@ -15,13 +16,13 @@ from pathlib import Path
 from tests.rig import shared
 from tests.rig.processes import wait_until
 
-SCENE = Path(os.environ["SCENE"])  # noqa: TID251  a program of its own, told by whoever started it
+SCENE = Path(os.environ["SCENE"])  # noqa: TID251  a program of its own, set up by the scene
 
 
-def main(verb: str, *said: str) -> None:
+def main(verb: str, *arguments: str) -> None:
     """Do what `systemctl VERB UNIT...` does, for the verbs that the guides use."""
-    units = [each.removesuffix(".service") for each in said if not each.startswith("-")]
-    now = "--now" in said
+    units = [each.removesuffix(".service") for each in arguments if not each.startswith("-")]
+    now = "--now" in arguments
     for unit in units:
         if verb in {"stop", "restart"} or (verb == "disable" and now):
             stop(unit)
@@ -35,15 +36,16 @@ def start(unit: str) -> None:
     """Start what the unit's file says, as it says."""
     if _pid_file(unit).exists():
         return
-    service = _service(unit)
-    own = dict(pair.split("=", 1) for pair in shlex.split(service.get("environment", "")))
-    given = json.loads(os.environ["GIVEN"])  # noqa: TID251
+    service = _read_service(unit)
+    assignments = shlex.split(service.get("environment", ""))
+    unit_environment = dict(pair.split("=", 1) for pair in assignments)
+    settings = json.loads(os.environ["SCENE_SETTINGS"])  # noqa: TID251
     journal = SCENE / "journal"
     with (journal / unit).open("ab") as log:
         process = subprocess.Popen(
             shlex.split(service["execstart"]),
             cwd=service["workingdirectory"],
-            env=given | own,
+            env=settings | unit_environment,
             stdin=subprocess.DEVNULL,
             stdout=log,
             stderr=log,
@@ -58,29 +60,29 @@ def stop(unit: str) -> None:
     if not _pid_file(unit).exists():
         return
     pid = int(_pid_file(unit).read_text())
-    if _lives(pid):
+    if _is_alive(pid):
         os.kill(pid, signal.SIGTERM)
-    wait_until(lambda: not _lives(pid), f"the end of {unit}")
+    wait_until(lambda: not _is_alive(pid), f"the end of {unit}")
     shared.ended(pid)
     _pid_file(unit).unlink()
 
 
-def _service(unit: str) -> configparser.SectionProxy:
+def _read_service(unit: str) -> configparser.SectionProxy:
     name, at, instance = unit.partition("@")
     file = SCENE / f"etc/systemd/system/{name}{at}.service"
-    read = configparser.RawConfigParser(strict=False)
-    read.read_string(file.read_text().replace("%i", instance))
-    return read["Service"]
+    parser = configparser.RawConfigParser(strict=False)
+    parser.read_string(file.read_text().replace("%i", instance))
+    return parser["Service"]
 
 
 def _pid_file(unit: str) -> Path:
     return SCENE / f"run/{unit}"
 
 
-def _lives(pid: int) -> bool:
+def _is_alive(pid: int) -> bool:
     # A process whose parent has gone may stay a zombie where nobody reaps: that one has ended.
-    told = subprocess.run(["ps", "-o", "stat=", "-p", str(pid)], capture_output=True, text=True)
-    return bool(told.stdout.strip()) and not told.stdout.startswith("Z")
+    process = subprocess.run(["ps", "-o", "stat=", "-p", str(pid)], capture_output=True, text=True)
+    return bool(process.stdout.strip()) and not process.stdout.startswith("Z")
 
 
 if __name__ == "__main__":

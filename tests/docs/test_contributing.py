@@ -36,7 +36,7 @@ with gr.Blocks() as blocks:
 """
 
 
-def steps() -> list[tuple[str, str, str, str]]:
+def list_steps() -> list[tuple[str, str, str, str]]:
     """What to do, the file, the language and the text of each block of the recipes."""
     page = (ROOT / "docs/contributing.md").read_text()
     page = page.replace("9001", HEAD).replace("9002", f"{int(HEAD) + 1:04}")
@@ -47,7 +47,7 @@ def steps() -> list[tuple[str, str, str, str]]:
     ]
 
 
-def follow(root: Path, deed: str, file: str, language: str, text: str) -> None:
+def apply_step(root: Path, action: str, file: str, language: str, text: str) -> None:
     path = root / file
     if language == "diff":
         lines = text.splitlines(keepends=True)
@@ -56,7 +56,7 @@ def follow(root: Path, deed: str, file: str, language: str, text: str) -> None:
         whole = path.read_text()
         assert whole.count(before) == 1, f"{file} has this {whole.count(before)} times: {before}"
         path.write_text(whole.replace(before, after))
-    elif deed == "New file":
+    elif action == "New file":
         assert not path.exists(), file
         path.parent.mkdir(parents=True, exist_ok=True)
         path.write_text(text)
@@ -73,12 +73,12 @@ def followed(tmp_path_factory) -> Path:
         shutil.copytree(ROOT / folder, root / folder, ignore=ignored)
     for file in ("app.py", "pyproject.toml", ".env.example", "README.md"):
         shutil.copy(ROOT / file, root / file)
-    for step in steps():
-        follow(root, *step)
+    for step in list_steps():
+        apply_step(root, *step)
     return root
 
 
-def python(root: Path, *arguments: str) -> None:
+def run_python(root: Path, *arguments: str) -> None:
     done = subprocess.run(
         [sys.executable, *arguments], cwd=root, capture_output=True, text=True, check=False
     )
@@ -87,19 +87,19 @@ def python(root: Path, *arguments: str) -> None:
 
 def test_every_block_of_the_recipes_is_a_step():
     page = (ROOT / "docs/contributing.md").read_text()
-    assert len(steps()) == len(BLOCK.findall(page)) > 15
+    assert len(list_steps()) == len(BLOCK.findall(page)) > 15
 
 
 def test_the_style_is_the_projects(followed):
-    python(followed, "-m", "ruff", "check", "--no-cache", "backend", "panel", "tests/api")
-    python(
+    run_python(followed, "-m", "ruff", "check", "--no-cache", "backend", "panel", "tests/api")
+    run_python(
         followed, "-m", "ruff", "format", "--no-cache", "--check", "backend", "panel", "tests/api"
     )
 
 
 def test_what_holds_the_project_holds_what_was_added(followed):
-    python(followed, "-m", "pytest", "-q", "-p", "no:cacheprovider", "-n", "0", *PROOFS)
+    run_python(followed, "-m", "pytest", "-q", "-p", "no:cacheprovider", "-n", "0", *PROOFS)
 
 
 def test_the_new_page_can_be_built(followed):
-    python(followed, "-W", "ignore", "-c", BUILD_PAGES)
+    run_python(followed, "-W", "ignore", "-c", BUILD_PAGES)

@@ -5,8 +5,8 @@ import stat
 
 import pytest
 
-from tests.docs.guide import section
-from tests.docs.scene import Person, opened
+from tests.docs.guide import find_section
+from tests.docs.scene import Person, open_scene
 from tests.rig.processes import wait_until
 
 PAGE = "docs/deploy-elsewhere.md"
@@ -21,21 +21,21 @@ def test_the_service_comes_up_and_lets_its_admin_in(server):
     owner = Person(server.url, "owner@example.com")
     assert owner.sign_in(password) == 200
     assert owner.cookie.startswith("__Secure-")
-    assert owner.asks("/api/admin/status").json()["environment"] == "production"
+    assert owner.get("/api/admin/status").json()["environment"] == "production"
 
 
 @pytest.fixture
 def scene(tmp_path):
-    yield from opened(tmp_path)
+    yield from open_scene(tmp_path)
 
 
 def test_a_server_that_cannot_start_says_so_in_the_log_we_are_sent_to(scene):
-    (told,) = scene.follow(section(PAGE, SETTINGS))
-    assert "ADMIN_PASSWORD=" in told
+    (output,) = scene.follow(find_section(PAGE, SETTINGS))
+    assert "ADMIN_PASSWORD=" in output
     settings = scene.context / ".env"
     settings.write_text(re.sub("SECRET_KEY=.*", "SECRET_KEY=", settings.read_text()))
 
     with pytest.raises(AssertionError, match=r"deploy-elsewhere.md:\d+ ended with"):
-        scene.follow(section(PAGE, SERVICE), words={"--retry 30": "--retry 1"})
+        scene.follow(find_section(PAGE, SERVICE), replacements={"--retry 30": "--retry 1"})
 
     wait_until(lambda: "Gatehouse cannot start: SECRET_KEY" in scene.journal, "a plain line")

@@ -6,8 +6,8 @@ import subprocess
 
 import pytest
 
-from tests.docs.guide import ROOT, section
-from tests.docs.scene import COPIED, opened
+from tests.docs.guide import ROOT, find_section
+from tests.docs.scene import COPIED, open_scene
 from tests.rig.missing_tools import skip_test
 
 PAGE = "docs/deploy-space.md"
@@ -25,7 +25,7 @@ exit 0
 
 @pytest.fixture
 def scene(tmp_path):
-    yield from opened(tmp_path)
+    yield from open_scene(tmp_path)
 
 
 @pytest.fixture
@@ -41,11 +41,11 @@ def hub(scene):
     (scene.context / "docs").mkdir()
     (scene.context / "docs/picture.png").write_bytes(bytes(range(256)))
 
-    def git(folder, *said):
-        done = subprocess.run(
-            ["git", *said], cwd=folder, env=scene.environment, check=True, capture_output=True
+    def git(folder, *arguments):
+        process = subprocess.run(
+            ["git", *arguments], cwd=folder, env=scene.environment, check=True, capture_output=True
         )
-        return done.stdout.decode()
+        return process.stdout.decode()
 
     git(scene.root, "init", "-q", "--bare", hub)
     first = scene.root / "first"
@@ -59,11 +59,11 @@ def hub(scene):
     git(scene.context, "init", "-q")
     git(scene.context, "add", "-A")
     git(scene.context, "commit", "-qm", "Gatehouse, pictures and all")
-    return lambda *said: git(hub, *said)
+    return lambda *arguments: git(hub, *arguments)
 
 
 def test_what_the_image_needs_arrives_and_pictures_do_not(scene, hub):
-    scene.follow(section(PAGE, "2. Make the Space"))
+    scene.follow(find_section(PAGE, "2. Make the Space"))
 
     arrived = hub("ls-tree", "-r", "--name-only", "main").splitlines()
     tops = {name.split("/")[0] for name in arrived}
@@ -74,7 +74,7 @@ def test_what_the_image_needs_arrives_and_pictures_do_not(scene, hub):
 
 
 def test_the_key_it_makes_is_strong_enough(scene):
-    (key,) = scene.follow(section(PAGE, "3. Secrets"))
+    (key,) = scene.follow(find_section(PAGE, "3. Secrets"))
     assert re.fullmatch(r"[\w-]{64}\n", key)
 
 

@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 
 from backend.kernel.settings import Settings
-from tests.docs.guide import GUIDES, ROOT, anchors, blocks, shown, without_blocks
+from tests.docs.guide import GUIDES, ROOT, list_anchors, list_blocks, page_name, remove_blocks
 
 PAGES = [*GUIDES, ROOT / "CHANGELOG.md", *sorted((ROOT / "docs/decisions").glob("*.md"))]
 LINK = re.compile(r"\]\(([^)\s]+)\)|(?:src|srcset|href)=\"([^\"]+)\"")
@@ -29,23 +29,23 @@ OTHERS |= {"ARGS", "QUICK"}  # of the Makefile
 CLIENTS = "GATEHOUSE_"  # how the frontend, the doctor and the notebooks call what they are told
 
 
-def broken(page: Path) -> list[str]:
+def find_broken_links(page: Path) -> list[str]:
     """The links of a page that lead nowhere."""
-    found = []
-    for groups in LINK.findall(without_blocks(page.read_text())):
+    broken_links = []
+    for groups in LINK.findall(remove_blocks(page.read_text())):
         target = "".join(groups)
         if re.match(r"https?:|mailto:", target):
             continue
         path, _, anchor = target.partition("#")
         file = (page.parent / path) if path else page
-        if not file.exists() or (anchor and anchor not in anchors(file)):
-            found.append(target)
-    return found
+        if not file.exists() or (anchor and anchor not in list_anchors(file)):
+            broken_links.append(target)
+    return broken_links
 
 
-@pytest.mark.parametrize("page", PAGES, ids=shown)
+@pytest.mark.parametrize("page", PAGES, ids=page_name)
 def test_every_link_leads_somewhere(page):
-    assert broken(page) == []
+    assert find_broken_links(page) == []
 
 
 def test_every_page_can_be_found_from_the_index():
@@ -54,24 +54,24 @@ def test_every_page_can_be_found_from_the_index():
     assert {page for page in pages if f"]({page})" not in index} == set()
 
 
-def named(text: str) -> set[str]:
+def find_settings(text: str) -> set[str]:
     """The settings a page speaks of, in its prose."""
     return set(SETTING.findall(text))
 
 
-@pytest.mark.parametrize("page", GUIDES, ids=shown)
+@pytest.mark.parametrize("page", GUIDES, ids=page_name)
 def test_every_setting_named_exists(page):
     text = page.read_text()
     settings = {name.upper() for name in Settings.model_fields}
     # What the API refuses with is in capitals, too; docs/api.md has those, held by its own test.
-    refusals = named((ROOT / "docs/api.md").read_text()) - settings
+    refusals = find_settings((ROOT / "docs/api.md").read_text()) - settings
     assigned = {
         name
-        for block in blocks(page)
+        for block in list_blocks(page)
         if block.language in {"sh", "ini", "env"}
         for name in ASSIGNED.findall(block.text)
     }
-    unknown = (named(without_blocks(text)) | assigned) - settings - refusals - OTHERS
+    unknown = (find_settings(remove_blocks(text)) | assigned) - settings - refusals - OTHERS
     assert {name for name in unknown if not name.startswith(CLIENTS)} == set()
 
 
@@ -83,11 +83,11 @@ def test_a_link_that_leads_nowhere_is_found(tmp_path):
         "[d](gone.md) [e](there.md#twice-2) [f](#nothing) [g](https://example.com)\n"
         '<img src="gone.png">\n\n```sh\n# [h](gone.md)\n```\n'
     )
-    assert broken(page) == ["gone.md", "there.md#twice-2", "#nothing", "gone.png"]
+    assert find_broken_links(page) == ["gone.md", "there.md#twice-2", "#nothing", "gone.png"]
 
 
 def test_an_invented_setting_is_found():
-    assert named("set `PUBLIC_URL` and `NO_SUCH=on`, not `python -m X_Y`") == {
+    assert find_settings("set `PUBLIC_URL` and `NO_SUCH=on`, not `python -m X_Y`") == {
         "PUBLIC_URL",
         "NO_SUCH",
     }

@@ -8,7 +8,7 @@ from itertools import count
 import pytest
 
 from backend.storage.migrations import HEAD
-from tests.docs.guide import section
+from tests.docs.guide import find_section
 from tests.docs.scene import Person
 from tests.rig.missing_tools import skip_test
 from tests.rig.processes import wait_until
@@ -38,18 +38,18 @@ def ada(server):
 
 
 def test_what_is_in_a_backup_survives_the_loss_of_the_file(server, ada):
-    server.follow(section(PAGE, "SQLite: make one"))
+    server.follow(find_section(PAGE, "SQLite: make one"))
     late = Person(server.url, "late@example.com")
     assert late.sign_up() == 200
     (server.context / "data/gatehouse.db").unlink()
 
-    server.follow(section(PAGE, "SQLite: put one back"))
+    server.follow(find_section(PAGE, "SQLite: put one back"))
 
     assert ada.is_known()
     assert ada.sign_in() == 200
     assert late.sign_in() == 401  # came after the backup
 
-    server.follow(section(PAGE, "What comes back with a backup"))
+    server.follow(find_section(PAGE, "What comes back with a backup"))
     assert not ada.is_known()
     assert ada.sign_in() == 200
 
@@ -60,14 +60,14 @@ def test_a_new_key_signs_nobody_out_until_the_old_one_is_taken_away(server, ada)
     with settings.open("a") as more:
         more.write(f"SECRET_KEYS_OLD={OLDER_STILL}\n")
 
-    server.follow(section(PAGE, "A new key"))
+    server.follow(find_section(PAGE, "A new key"))
 
     assert f"SECRET_KEYS_OLD={first},{OLDER_STILL}\n" in settings.read_text()
     assert ada.is_known()
     newer = Person(server.url, ada.email)
     assert newer.sign_in() == 200
 
-    server.follow(section(PAGE, "Taking the old one away"))
+    server.follow(find_section(PAGE, "Taking the old one away"))
 
     assert (ada.is_known(), newer.is_known()) == (False, True)
     assert ada.sign_in() == 200
@@ -80,8 +80,8 @@ def released(server):
         skip_test("git", "install the package git")
     origin = server.root / "origin"
 
-    def git(folder, *said):
-        subprocess.run(["git", *said], cwd=folder, env=server.environment, check=True)
+    def git(folder, *arguments):
+        subprocess.run(["git", *arguments], cwd=folder, env=server.environment, check=True)
 
     git(server.context, "init", "-q", "-b", "main")
     git(server.context, "add", "-A")
@@ -100,35 +100,35 @@ def released(server):
 
 
 def test_an_upgrade_keeps_a_copy_and_one_can_go_back_with_it(released, ada):
-    released.follow(section(PAGE, "Upgrade"))
+    released.follow(find_section(PAGE, "Upgrade"))
 
     assert ada.is_known()
     kept = released.context / f"data/gatehouse.db.before-{NEXT}"
     assert kept.exists()
 
-    released.follow(section(PAGE, "Go back"), words={"--retry 30": "--retry 2"})
+    released.follow(find_section(PAGE, "Go back"), replacements={"--retry 30": "--retry 2"})
     refusal = f"database is at step {NEXT}, this Gatehouse knows steps up to {HEAD}"
     wait_until(lambda: refusal in released.journal, "the refusal to start")
 
-    released.follow(section(PAGE, "Go back with the tables"))
+    released.follow(find_section(PAGE, "Go back with the tables"))
     assert ada.is_known()
     assert ada.sign_in() == 200
 
 
 def test_users_move_in_and_out(server):
     (server.context / "users.csv").write_text("email,name\nbob@example.com,Bob\n")
-    server.follow(section(PAGE, "In and out"))
+    server.follow(find_section(PAGE, "In and out"))
     assert "bob@example.com" in (server.context / "data/everybody.jsonl").read_text()
 
 
 def test_the_log_is_searched_for_what_went_wrong_and_for_one_request(server):
-    server.follow(section(PAGE, "Operations", "Is it well?"))
-    wrong, request = server.follow(section(PAGE, "Logs"))
+    server.follow(find_section(PAGE, "Operations", "Is it well?"))
+    wrong, request = server.follow(find_section(PAGE, "Logs"))
     assert wrong == "nothing went wrong today\n"
     assert request.startswith("this request is ")
     assert len(request.split("\n")[0].removeprefix("this request is ")) > 12
 
     with (server.root / "journal/gatehouse").open("a") as journal:
         journal.write('{"event": "request_crashed", "level": "error"}\n')
-    wrong, _ = server.follow(section(PAGE, "Logs"))
+    wrong, _ = server.follow(find_section(PAGE, "Logs"))
     assert "request_crashed" in wrong

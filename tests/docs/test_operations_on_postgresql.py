@@ -5,8 +5,8 @@ import subprocess
 
 import pytest
 
-from tests.docs.guide import section
-from tests.docs.scene import Person, opened
+from tests.docs.guide import find_section
+from tests.docs.scene import Person, open_scene
 from tests.rig import shared
 from tests.rig.missing_tools import skip_test
 from tests.rig.postgres import PostgresServer, own_server
@@ -45,7 +45,7 @@ def redis_port(tmp_path_factory):
     shared.ended(process.pid)
 
 
-def placed(server: PostgresServer) -> dict[str, str]:
+def build_replacements(server: PostgresServer) -> dict[str, str]:
     """What a reader writes in place of the example's user, password and host."""
     return {"USER:PASSWORD@HOST": server.url("").partition("://")[2].removesuffix("/")}
 
@@ -53,13 +53,13 @@ def placed(server: PostgresServer) -> dict[str, str]:
 @pytest.fixture(scope="module")
 def moved(tmp_path_factory, own_postgres, redis_port):
     """A server that has moved to PostgreSQL; Ada had an account before."""
-    words = placed(own_postgres) | {"127.0.0.1:6379": f"127.0.0.1:{redis_port}"}
+    replacements = build_replacements(own_postgres) | {"127.0.0.1:6379": f"127.0.0.1:{redis_port}"}
     folder = tmp_path_factory.mktemp("moving")
-    for scene in opened(folder, given={"RATE_LIMITS": "on"}, words=words):
-        scene.follow(section("docs/deploy-elsewhere.md", SETTINGS, SERVICE))
+    for scene in open_scene(folder, settings={"RATE_LIMITS": "on"}, replacements=replacements):
+        scene.follow(find_section("docs/deploy-elsewhere.md", SETTINGS, SERVICE))
         before = Person(scene.url)
         assert before.sign_up() == 200
-        scene.follow(section(PAGE, "From SQLite to PostgreSQL"))
+        scene.follow(find_section(PAGE, "From SQLite to PostgreSQL"))
         assert not before.is_known()  # accounts move, sessions do not
         yield scene
 
@@ -67,17 +67,17 @@ def moved(tmp_path_factory, own_postgres, redis_port):
 def test_people_have_moved_to_postgresql_and_come_back_from_its_backup(moved, own_postgres):
     ada = Person(moved.url)
     assert ada.sign_in() == 200
-    moved.follow(section(PAGE, "PostgreSQL: make one"))
+    moved.follow(find_section(PAGE, "PostgreSQL: make one"))
     own_postgres.drop_database("gatehouse")
 
-    moved.follow(section(PAGE, "PostgreSQL: put one back"))
+    moved.follow(find_section(PAGE, "PostgreSQL: put one back"))
 
     assert ada.is_known()
     assert ada.sign_in() == 200
 
 
 def test_replicas_count_together_and_a_session_ends_in_all_of_them(moved):
-    moved.follow(section(PAGE, SHARED, REPLICAS))
+    moved.follow(find_section(PAGE, SHARED, REPLICAS))
     one, other = (f"http://127.0.0.1:{moved.ports[port]}" for port in ("7861", "7862"))
 
     bob = Person(one, "bob@example.com")

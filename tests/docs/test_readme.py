@@ -5,8 +5,8 @@ from contextlib import closing
 
 import pytest
 
-from tests.docs.guide import ROOT, section
-from tests.docs.scene import opened
+from tests.docs.guide import ROOT, find_section
+from tests.docs.scene import open_scene
 from tests.rig.node import require_node
 
 PAGE = "README.md"
@@ -16,7 +16,7 @@ CLIENT = ROOT / "tests/parity"
 
 @pytest.fixture
 def scene(tmp_path):
-    yield from opened(tmp_path, given={"ENVIRONMENT": "development", "BCRYPT_ROUNDS": "4"})
+    yield from open_scene(tmp_path, settings={"ENVIRONMENT": "development", "BCRYPT_ROUNDS": "4"})
 
 
 @pytest.fixture
@@ -29,7 +29,8 @@ def scene_with_client(scene):
 
 
 def test_the_official_client_signs_up_and_the_second_time_in(scene_with_client):
-    start, hello, shows = [block for block in section(PAGE, STARTED) if block.kind != "needs"][:3]
+    blocks = [block for block in find_section(PAGE, STARTED) if block.kind != "needs"]
+    start, hello, shows = blocks[:3]
     assert (hello.kind, shows.kind) == ("run", "shows")
 
     scene_with_client.follow([start, hello, shows])
@@ -37,7 +38,7 @@ def test_the_official_client_signs_up_and_the_second_time_in(scene_with_client):
 
 
 def test_it_starts_and_starts_again_with_an_admin(scene):
-    plain, with_admin = [block for block in section(PAGE, STARTED) if block.kind == "starts"]
+    plain, with_admin = [block for block in find_section(PAGE, STARTED) if block.kind == "starts"]
     scene.follow([plain])
     scene.follow([with_admin])
 

@@ -11,7 +11,7 @@ from doctor.cleanup import clean_up
 from doctor.command_line import PASSWORD_VARIABLE, _parser
 from doctor.report.json_report import render_json
 from doctor.report.table import heading_of
-from tests.architecture.source import modules
+from tests.architecture.source import list_modules
 from tests.doctor.run_checks import QUICK
 from tests.doctor.test_report import EXAMINED
 from tests.rig.space import ROOT, Space
@@ -65,7 +65,7 @@ def test_the_example_in_python_runs(tmp_path, capsys, monkeypatch):
 def test_it_needs_httpx_and_nothing_else():
     used = {
         name.split(".")[0]
-        for module in modules(ROOT, ("doctor",))
+        for module in list_modules(ROOT, ("doctor",))
         for _, name in module.imports(set())
     }
     assert used - sys.stdlib_module_names == {"doctor", "httpx"}

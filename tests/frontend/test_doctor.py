@@ -5,7 +5,7 @@ import subprocess
 import sys
 from pathlib import Path
 
-from tests.docs.guide import section
+from tests.docs.guide import find_section
 from tests.frontend.app import GUIDE
 from tests.frontend.visitor import DeployedApp
 from tests.rig.space import ROOT, inherited
@@ -15,7 +15,7 @@ GROUPS = "cookies,origins,stream,frontend"
 
 
 def test_the_doctor_finds_nothing_broken(deployed: DeployedApp, tmp_path: Path):
-    (command,) = section(str(GUIDE.relative_to(ROOT)), SECTION)
+    (command,) = find_section(str(GUIDE.relative_to(ROOT)), SECTION)
     urls = {
         "https://OWNER-NAME.hf.space": deployed.edge_of_space.url,
         "https://app.example.com": deployed.url,

@@ -13,7 +13,7 @@ import psycopg2
 import pytest
 
 from notebooks.clean import notebooks
-from tests.docs.guide import blocks
+from tests.docs.guide import list_blocks
 from tests.notebooks.proxies import RecordingProxy
 from tests.notebooks.run_notebook import QUICK, SECRET_KEY, NotebookRun, accounts_left, behind, run
 from tests.rig.space import ROOT, Space, inherited
@@ -86,7 +86,7 @@ def test_the_database_may_be_postgresql(postgres_url, tmp_path):
 def test_papermill_gives_a_notebook_its_parameters_from_any_folder(tmp_path):
     (command,) = [
         block.text
-        for block in blocks(ROOT / "docs" / "notebooks.md")
+        for block in list_blocks(ROOT / "docs" / "notebooks.md")
         if block.note == "tests/notebooks/test_running.py"
     ]
     command = command.replace(" notebooks/", f" {ROOT}/notebooks/")
