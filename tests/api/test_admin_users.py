@@ -63,10 +63,8 @@ def test_a_user_is_created_with_roles_picture_and_proof_of_address(gatehouse, ro
 
 @scenes(
     *[
-        Scene(
-            name=name, given=an_admin, path=CREATE, body={**NEW, **changes}, status=400, code=code
-        )
-        for name, changes, code in [
+        Scene(name=name, given=an_admin, path=CREATE, body={**NEW, **body}, status=400, code=code)
+        for name, body, code in [
             ("a taken address", {"email": ADA.upper()}, "USER_ALREADY_EXISTS_USE_ANOTHER_EMAIL"),
             ("no address", {"email": "bob"}, "INVALID_EMAIL"),
             ("a short password", {"password": "short"}, "PASSWORD_TOO_SHORT"),
@@ -216,9 +214,8 @@ def test_what_is_so_already_is_neither_written_nor_recorded(anywhere, data):
 
 
 def test_of_several_changes_only_those_that_are_some_are_recorded(gatehouse, root, ada):
-    update_user(
-        root, gatehouse, {"name": "Countess", "image": None, "banned": False, "role": "user"}
-    )
+    data = {"name": "Countess", "image": None, "banned": False, "role": "user"}
+    update_user(root, gatehouse, data)
     (event,) = [each for each in gatehouse.events() if each.kind == "user_updated"]
     assert event.detail == {"fields": "name"}
 

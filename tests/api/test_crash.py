@@ -22,9 +22,8 @@ def make_failing(error: Exception):
 @pytest.fixture
 def broken(gatehouse: Gatehouse, monkeypatch) -> Gatehouse:
     """An application that cannot add a session."""
-    monkeypatch.setattr(
-        stored_sessions, "insert", make_failing(RuntimeError("canary of the inside"))
-    )
+    failing = make_failing(RuntimeError("canary of the inside"))
+    monkeypatch.setattr(stored_sessions, "insert", failing)
     return gatehouse
 
 
@@ -140,8 +139,7 @@ def test_and_prolongs_the_session_of_who_uses_it(extended, clock):
 
 def test_and_is_503_when_the_database_is_away(extended, monkeypatch):
     ada = extended.member()
-    monkeypatch.setattr(
-        stored_sessions, "find_all_with_user", make_failing(DatabaseUnavailable("gone"))
-    )
+    failing = make_failing(DatabaseUnavailable("gone"))
+    monkeypatch.setattr(stored_sessions, "find_all_with_user", failing)
     response = ada.get("/mine")
     assert (response.status_code, response.json()) == (503, refusal("SERVICE_UNAVAILABLE"))

@@ -145,14 +145,8 @@ def _account_calls(mailbox, stranger: Visitor, ada: Visitor):
     yield ada.sign_in(password="wrong wrong")
     yield ada.sign_in()
     yield ada.sign_in(callbackURL="/chat")
-    for changes in (
-        {"name": "Ada King"},
-        {"image": None},
-        {},
-        {"email": ADA},
-        {"image": "x" * 3000},
-    ):
-        yield ada.post("update-user", changes)
+    for body in ({"name": "Ada King"}, {"image": None}, {}, {"email": ADA}, {"image": "x" * 3000}):
+        yield ada.post("update-user", body)
     yield stranger.post("update-user", {"name": "x"})
     yield ada.post("update-session", {})
     yield ada.post("get-session", {})
@@ -252,10 +246,9 @@ def test_who_must_wait_is_told_how_long(start):
     document.check(answers[-1])
     for path, methods in document.openapi["paths"].items():
         for operation in methods.values():
-            for status in {"429", "503"} & operation["responses"].keys() - {
-                path == "/ready" and "503"
-            }:
-                assert "retry-after" in operation["responses"][status]["headers"], (path, status)
+            responses = operation["responses"]
+            for status in {"429", "503"} & responses.keys() - {path == "/ready" and "503"}:
+                assert "retry-after" in responses[status]["headers"], (path, status)
 
 
 def test_no_body_and_no_parameter_may_be_null_where_null_is_refused(posting, document):

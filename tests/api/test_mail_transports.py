@@ -174,9 +174,8 @@ def test_a_subject_of_two_lines_makes_no_header(subject):
 
 
 def test_a_message_survives_letters_of_every_alphabet():
-    message = build_email(
-        MAIL, replace(MESSAGE, subject="Größe 大 🔑"), "Tür & Tor <a@example.com>"
-    )
+    subject = "Größe 大 🔑"
+    message = build_email(MAIL, replace(MESSAGE, subject=subject), "Tür & Tor <a@example.com>")
 
     assert message["Subject"] == "Größe 大 🔑"
     assert b"=?utf-8?" in message.as_bytes()

@@ -198,10 +198,8 @@ def _is_within(name: str, part: str) -> bool:
 def _is_stranger(name: str, library: str) -> bool:
     if library in OURS:
         return False
-    if (
-        _is_within(name, "backend.kernel")
-        and library not in KERNEL_MAY_USE | sys.stdlib_module_names
-    ):
+    in_kernel = _is_within(name, "backend.kernel")
+    if in_kernel and library not in KERNEL_MAY_USE | sys.stdlib_module_names:
         return True
     homes = HOMES.get(library)
     return homes is not None and not any(
@@ -351,8 +349,7 @@ def test_a_library_at_home_is_let_through(tmp_path, path, line):
 
 
 def test_sql_in_a_capability_is_found(tmp_path):
-    write_file(
-        tmp_path, "backend/features/admin/service.py", 'Q = "SELECT id FROM users WHERE 1=1"'
-    )
+    query = 'Q = "SELECT id FROM users WHERE 1=1"'
+    write_file(tmp_path, "backend/features/admin/service.py", query)
     write_file(tmp_path, "backend/features/mail/service.py", '"""Select what is due."""')
     assert find_sql_outside_storage(tmp_path) == ["backend/features/admin/service.py:1 spells SQL"]

@@ -20,9 +20,8 @@ def run_pytest(folder: Path, code: str, **environment: str) -> tuple[int, str]:
     """
     (folder / "test_it.py").write_text(code)
     command = ["-m", "pytest", *PLUGINS, f"--rootdir={folder}", str(folder)]
-    process = run_forked(
-        command, ROOT, inherited() | environment, imported=("pytest", "tests.rig.postgres")
-    )
+    imported = ("pytest", "tests.rig.postgres")
+    process = run_forked(command, ROOT, inherited() | environment, imported=imported)
     return process.returncode, process.stdout
 
 
@@ -63,8 +62,7 @@ def test_leaving_out_by_hand_is_a_failure(tmp_path):
 
 
 def test_leaving_out_a_file_by_hand_is_one_too(tmp_path):
-    code, output = run_pytest(
-        tmp_path, "import pytest\npytest.skip('later', allow_module_level=True)\n"
-    )
+    module = "import pytest\npytest.skip('later', allow_module_level=True)\n"
+    code, output = run_pytest(tmp_path, module)
     assert code != 0
     assert "left out by hand (later)" in output

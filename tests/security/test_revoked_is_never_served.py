@@ -53,10 +53,8 @@ class Model:
             life.ends = min(now + 7 * DAY, latest)
         return life
 
-    def end_all_of(self, user: str, except_cookie: str | None = None) -> None:
-        gone = [
-            key for key, life in self.alive.items() if life.user == user and key != except_cookie
-        ]
+    def end_all_of(self, user: str, spared: str | None = None) -> None:
+        gone = [key for key, life in self.alive.items() if life.user == user and key != spared]
         for cookie in gone:
             del self.alive[cookie]
 
@@ -89,38 +87,36 @@ class ThreeBrowsers(RuleBasedStateMachine):
             assert ends == expected.ends
         return expected
 
-    @rule(browser_index=BROWSERS, person=PEOPLE, remember=st.booleans())
-    def sign_in(self, browser_index: int, person: str, remember: bool) -> None:
-        visitor = self.browsers[browser_index]
+    @rule(browser=BROWSERS, person=PEOPLE, remember=st.booleans())
+    def sign_in(self, browser: int, person: str, remember: bool) -> None:
+        visitor = self.browsers[browser]
         old_cookie = visitor.session_cookie
         assert visitor.sign_in(person, rememberMe=remember).status_code == 200
         self.model.alive.pop(old_cookie or "", None)
         self._note(visitor, person, remember)
 
-    @rule(browser_index=BROWSERS)
-    def check_session(self, browser_index: int) -> None:
-        self._check(self.browsers[browser_index])
+    @rule(browser=BROWSERS)
+    def check_session(self, browser: int) -> None:
+        self._check(self.browsers[browser])
 
-    @rule(browser_index=BROWSERS)
-    def sign_out(self, browser_index: int) -> None:
-        self.model.alive.pop(self.browsers[browser_index].session_cookie or "", None)
-        self.browsers[browser_index].post("sign-out")
+    @rule(browser=BROWSERS)
+    def sign_out(self, browser: int) -> None:
+        self.model.alive.pop(self.browsers[browser].session_cookie or "", None)
+        self.browsers[browser].post("sign-out")
 
-    @rule(
-        browser_index=BROWSERS, path=st.sampled_from(["revoke-sessions", "revoke-other-sessions"])
-    )
-    def revoke(self, browser_index: int, path: str) -> None:
-        cookie = self.browsers[browser_index].session_cookie
+    @rule(browser=BROWSERS, path=st.sampled_from(["revoke-sessions", "revoke-other-sessions"]))
+    def revoke(self, browser: int, path: str) -> None:
+        cookie = self.browsers[browser].session_cookie
         life = self.model.use(cookie, self.clock.now())
-        response = self.browsers[browser_index].post(path, {})
+        response = self.browsers[browser].post(path, {})
         assert response.status_code == (200 if life else 401)
         if life is not None:
             self.model.end_all_of(life.user, cookie if "other" in path else None)
 
-    @rule(browser_index=BROWSERS)
-    def change_the_name(self, browser_index: int) -> None:
-        life = self.model.use(self.browsers[browser_index].session_cookie, self.clock.now())
-        response = self.browsers[browser_index].post("update-user", {"name": "Somebody"})
+    @rule(browser=BROWSERS)
+    def change_the_name(self, browser: int) -> None:
+        life = self.model.use(self.browsers[browser].session_cookie, self.clock.now())
+        response = self.browsers[browser].post("update-user", {"name": "Somebody"})
         assert response.status_code == (200 if life else 401)
 
     @precondition(lambda self: len(self.issued) > 2)

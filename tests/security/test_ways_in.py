@@ -111,10 +111,8 @@ def test_behind_the_gates_there_is_a_session_and_an_event(open_to_all, mailbox, 
 
 @pytest.mark.parametrize(("method", "code"), MET, ids=lambda each: str(each))
 def test_each_gate_stands_before_each_way_in_that_it_is_for(guarded, mailbox, method, code):
-    update_ada = update(users).where(users.c.email == ADA)
-    guarded.change(
-        update_ada.values(**{"banned": True} if code == BANNED else {"email_verified": False})
-    )
+    obstacle = {"banned": True} if code == BANNED else {"email_verified": False}
+    guarded.change(update(users).where(users.c.email == ADA).values(**obstacle))
     before = guarded.events()
 
     _, response = WAYS[method](guarded, mailbox)

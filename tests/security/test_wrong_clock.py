@@ -47,7 +47,7 @@ def tidy(gatehouse: Gatehouse) -> None:
     gatehouse.context.services[Housekeeper].start_purge().result()
 
 
-def read_clock_status(gatehouse: Gatehouse) -> dict:
+def read_clock(gatehouse: Gatehouse) -> dict:
     """What the status says of the clock."""
     root = gatehouse.visitor()
     if root.sign_in("root@example.com").status_code == 401:
@@ -69,11 +69,7 @@ def test_a_replica_that_is_ahead_of_the_database_deletes_nothing_and_says_so(
     tidy(gatehouse)
     assert ada.session() is None, "by this clock it has ended"
     assert count_rows(gatehouse) == before
-    assert read_clock_status(gatehouse) == {
-        "comparedWith": "database",
-        "ahead": 8_640_000,
-        "right": False,
-    }
+    assert read_clock(gatehouse) == {"comparedWith": "database", "ahead": 8_640_000, "right": False}
     output = capsys.readouterr().out
     assert "housekeeping_refused" in output
     assert output.count("clock_differs") == 1
@@ -81,7 +77,7 @@ def test_a_replica_that_is_ahead_of_the_database_deletes_nothing_and_says_so(
     database_clock.advance(days=AGES.days)  # the clock was right after all
     tidy(gatehouse)
     assert list_sessions(gatehouse, "ada@example.com") == []
-    assert read_clock_status(gatehouse)["right"] is True
+    assert read_clock(gatehouse)["right"] is True
 
 
 @ON_POSTGRESQL
@@ -166,7 +162,7 @@ def test_on_sqlite_a_start_by_a_clock_that_is_ahead_deletes_nothing(start, tmp_p
     second = start(**there)
     tidy(second)
     assert count_rows(second) == before
-    assert read_clock_status(second) == {
+    assert read_clock(second) == {
         "comparedWith": "newest entry",
         "ahead": 8_640_000,
         "right": False,
@@ -183,7 +179,7 @@ def test_on_sqlite_a_line_of_another_hand_with_an_id_of_its_own_stops_no_start(s
     renamed = update(audit_events).values(id=UUID("f81d4fae-7dec-4aaa-a765-00a0c91e6bf6"))
     first.change(renamed.where(audit_events.c.kind == "sign_up"))
     first.close()
-    assert read_clock_status(start(data_dir=tmp_path / "data"))["right"] is True
+    assert read_clock(start(data_dir=tmp_path / "data"))["right"] is True
 
 
 def test_on_sqlite_a_clock_that_is_behind_what_is_stored_is_told(start, tmp_path, clock):
@@ -194,11 +190,7 @@ def test_on_sqlite_a_clock_that_is_behind_what_is_stored_is_told(start, tmp_path
 
     clock.advance(hours=-2)
     second = start(data_dir=tmp_path / "data")
-    assert read_clock_status(second) == {
-        "comparedWith": "newest entry",
-        "ahead": -7200,
-        "right": False,
-    }
+    assert read_clock(second) == {"comparedWith": "newest entry", "ahead": -7200, "right": False}
 
 
 def test_on_sqlite_a_restart_after_a_weekend_is_nothing_to_speak_of(start, tmp_path, clock):
@@ -208,4 +200,4 @@ def test_on_sqlite_a_restart_after_a_weekend_is_nothing_to_speak_of(start, tmp_p
     first.close()
 
     clock.advance(days=3)
-    assert read_clock_status(start(data_dir=tmp_path / "data"))["right"] is True
+    assert read_clock(start(data_dir=tmp_path / "data"))["right"] is True
