@@ -51,8 +51,8 @@ def test_one_session_is_ended_by_its_token_or_its_handle(gatehouse, root, ada, n
     elsewhere = gatehouse.visitor()
     elsewhere.sign_in(ADA)
     before = gatehouse.events()
-    named = elsewhere.session()["session"][name]
-    assert root.post(REVOKE, {"sessionToken": named}).json() == {"success": True}
+    token = elsewhere.session()["session"][name]
+    assert root.post(REVOKE, {"sessionToken": token}).json() == {"success": True}
     assert events_after(gatehouse, before) == ["session_revoked"]
     assert elsewhere.session() is None
     assert ada.session() is not None

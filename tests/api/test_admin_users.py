@@ -38,11 +38,11 @@ def list_links(gatehouse, user_id):
 
 def test_a_created_user_signs_in_and_the_admin_stays_who_they_are(gatehouse, root):
     before = gatehouse.events()
-    made = root.post(CREATE, {**NEW, "email": BOB.upper()})
-    assert made.status_code == 200
-    user = made.json()["user"]
+    created = root.post(CREATE, {**NEW, "email": BOB.upper()})
+    assert created.status_code == 200
+    user = created.json()["user"]
     assert (user["email"], user["role"], user["emailVerified"]) == (BOB, "user", False)
-    assert not made.headers.get_list("set-cookie")
+    assert not created.headers.get_list("set-cookie")
     assert events_after(gatehouse, before) == ["user_created"]
     assert gatehouse.visitor().sign_in(BOB).status_code == 200
     assert root.session()["user"]["email"] == ROOT
@@ -56,9 +56,9 @@ def test_a_user_created_without_password_cannot_sign_in_with_one(gatehouse, root
 
 def test_a_user_is_created_with_roles_picture_and_proof_of_address(gatehouse, root):
     more = {"image": "https://example.com/bob.png", "emailVerified": True}
-    made = root.post(CREATE, {**NEW, "role": ["user", "admin"], "data": more}).json()["user"]
-    assert made["role"] == "user,admin"
-    assert (made["image"], made["emailVerified"]) == (more["image"], True)
+    created = root.post(CREATE, {**NEW, "role": ["user", "admin"], "data": more}).json()["user"]
+    assert created["role"] == "user,admin"
+    assert (created["image"], created["emailVerified"]) == (more["image"], True)
 
 
 @scenes(

@@ -13,11 +13,11 @@ def test_of_two_hundred_sign_ups_for_one_address_exactly_one_makes_an_account(st
     gatehouse = start_on(hash_queue=200)
     visitors = [gatehouse.visitor(f"198.51.100.{number}") for number in range(200)]
     payloads = [{**ADA, "password": f"{PASSWORD} {number}"} for number in range(200)]
-    coming = (
+    requests = (
         each.sending("POST", "sign-up/email", payload)
         for each, payload in zip(visitors, payloads, strict=True)
     )
-    responses = gatehouse.gather(*coming)
+    responses = gatehouse.gather(*requests)
     statuses = [response.status_code for response in responses]
     assert statuses.count(200) == 1
     assert set(statuses) <= {200, 422, 503}
@@ -57,10 +57,10 @@ def test_many_users_at_once_get_their_own_sessions(anywhere):
     names = [f"user{number}@example.com" for number in range(20)]
     visitors = [anywhere.visitor() for _ in names]
     payloads = [{**ADA, "email": name} for name in names]
-    coming = (
+    requests = (
         each.sending("POST", "sign-up/email", payload)
         for each, payload in zip(visitors, payloads, strict=True)
     )
-    assert {response.status_code for response in anywhere.gather(*coming)} == {200}
+    assert {response.status_code for response in anywhere.gather(*requests)} == {200}
     responses = anywhere.gather(*(each.sending("GET", "get-session") for each in visitors))
     assert [response.json()["user"]["email"] for response in responses] == names

@@ -80,11 +80,11 @@ def test_the_next_request_is_served(gatehouse, monkeypatch):
 
 
 def test_a_lost_transaction_is_run_again_and_nobody_notices(anywhere, monkeypatch):
-    insert, lost = stored_sessions.insert, []
+    insert, failures = stored_sessions.insert, []
 
     def lose_twice(*args):
-        if len(lost) < 2:
-            lost.append(1)
+        if len(failures) < 2:
+            failures.append(1)
             raise DatabaseConflict("deadlock detected")
         insert(*args)
 

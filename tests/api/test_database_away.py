@@ -20,8 +20,8 @@ AWAY = refusal("SERVICE_UNAVAILABLE")
 @pytest.fixture(scope="module")
 def server() -> Iterator[PostgresServer]:
     """A PostgreSQL of these tests' own: others must not notice when it is stopped."""
-    with own_server(durable=True) as made:
-        yield made
+    with own_server(durable=True) as server_process:
+        yield server_process
 
 
 @pytest.fixture
@@ -139,11 +139,11 @@ def test_a_sign_in_whose_database_goes_away_in_the_middle_hears_503(
 
     monkeypatch.setattr(PasswordHasher, "verify", wait_and_verify)
     body = {"email": "ada@example.com", "password": PASSWORD}
-    coming = gatehouse.loop.start(gatehouse.visitor().sending("POST", "sign-in/email", body))
+    sign_in = gatehouse.loop.start(gatehouse.visitor().sending("POST", "sign-in/email", body))
     assert hashing.wait(30)
     server.stop()
     go_on.set()
-    assert coming.result().status_code == 503
+    assert sign_in.result().status_code == 503
     server.start()
     wait_until_it_answers(ada, clock)
     assert [each.kind for each in gatehouse.events()] == ["sign_up"]

@@ -28,8 +28,8 @@ def tenant(psql: Callable[[str], None], postgres_url: str) -> str:
     psql("ALTER ROLE tenant_of_THIS PASSWORD 'first' CONNECTION LIMIT 6")
     psql("ALTER DATABASE THIS OWNER TO tenant_of_THIS")
     address = make_url(postgres_url)
-    theirs = address.set(username=f"tenant_of_{address.database}", password="first")
-    return theirs.render_as_string(hide_password=False)
+    tenant_url = address.set(username=f"tenant_of_{address.database}", password="first")
+    return tenant_url.render_as_string(hide_password=False)
 
 
 @pytest.fixture

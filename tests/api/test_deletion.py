@@ -128,22 +128,23 @@ def test_nothing_is_left_but_lines_that_name_nobody(posting_anywhere):
     gatehouse.visitor("203.0.113.99").sign_in(password="a wrong one")
     gatehouse.visitor().post("request-password-reset", {"email": ADA})
     ada.post("change-email", {"newEmail": "new@example.com"})
-    gone = gatehouse.user_id(ADA)
+    ada_id = gatehouse.user_id(ADA)
     grace = gatehouse.member("grace@example.com")
 
     ada.post(DELETE, {"password": PASSWORD})
 
     assert gatehouse.rows(select(users.c.email)) == [("grace@example.com",)]
-    assert gatehouse.rows(select(sessions.c.user_id).where(sessions.c.user_id == gone)) == []
-    assert gatehouse.rows(select(links.c.id).where(links.c.user_id == gone)) == []
+    assert gatehouse.rows(select(sessions.c.user_id).where(sessions.c.user_id == ada_id)) == []
+    assert gatehouse.rows(select(links.c.id).where(links.c.user_id == ada_id)) == []
     assert gatehouse.rows(select(outbox.c.id).where(outbox.c.recipient == ADA)) == []
     lines = gatehouse.events()
-    assert not [line for line in lines if gone in {line.actor, line.subject}]
+    assert not [line for line in lines if ada_id in {line.actor, line.subject}]
     assert not [line for line in lines if line.address == "203.0.113.99"]
-    kept = {line.kind for line in lines if line.subject is None}
-    assert {"sign_up", "sign_in_failed", "user_deleted"} <= kept
-    (hers,) = [line for line in lines if line.actor == gatehouse.user_id("grace@example.com")]
-    assert (hers.address, hers.user_agent) == ("203.0.113.7", "Browser/1.0")
+    kept_kinds = {line.kind for line in lines if line.subject is None}
+    assert {"sign_up", "sign_in_failed", "user_deleted"} <= kept_kinds
+    grace_id = gatehouse.user_id("grace@example.com")
+    (event,) = [line for line in lines if line.actor == grace_id]
+    assert (event.address, event.user_agent) == ("203.0.113.7", "Browser/1.0")
     assert grace.session() is not None
 
 

@@ -17,9 +17,9 @@ from tests.rig.processes import give_to_unprivileged
 @pytest.fixture
 def disk() -> Iterator[Disk]:
     """A disk of 24 MB, which PostgreSQL's own user may use too."""
-    with small_disk(shared.folder() / f"disk-{os.getpid()}", 24) as made:
-        give_to_unprivileged(made.folder)
-        yield made
+    with small_disk(shared.folder() / f"disk-{os.getpid()}", 24) as new_disk:
+        give_to_unprivileged(new_disk.folder)
+        yield new_disk
 
 
 @pytest.fixture(params=["sqlite", "postgresql"])

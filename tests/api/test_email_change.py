@@ -151,13 +151,13 @@ def test_a_taken_address_is_answered_alike(posting, mailbox):
     ada = posting.member()
     posting.member("grace@example.com")
     assert ada.session() is not None  # read once, so that no check of it reads the row below
-    written = {}
+    statement_kinds = {}
     for new in (NEW, "grace@example.com"):
         with posting.statements() as statements:
             request_change(ada, new)
-        written[new] = [each.split(" (")[0] for each in statements]
+        statement_kinds[new] = [each.split(" (")[0] for each in statements]
 
-    assert written[NEW] == written["grace@example.com"]
+    assert statement_kinds[NEW] == statement_kinds["grace@example.com"]
     assert mailbox.kinds("grace@example.com") == ["verify"]  # of her own sign-up
 
 

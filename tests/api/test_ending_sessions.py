@@ -210,8 +210,8 @@ def test_with_fresh_for_zero_the_list_is_for_all(start, clock):
 def test_another_of_ones_sessions_is_named_by_its_token_or_its_handle(anywhere, field):
     ada, elsewhere = anywhere.member(), anywhere.visitor()
     elsewhere.sign_in()
-    named = elsewhere.session()["session"][field]
-    response = ada.post("revoke-session", {"token": named})
+    token = elsewhere.session()["session"][field]
+    response = ada.post("revoke-session", {"token": token})
     assert (response.json(), response.headers.get_list("set-cookie")) == ({"status": True}, [])
     assert elsewhere.session() is None
     assert ada.session() is not None
@@ -220,16 +220,16 @@ def test_another_of_ones_sessions_is_named_by_its_token_or_its_handle(anywhere, 
 @pytest.mark.parametrize("field", ["token", "id"])
 def test_revoking_the_own_session_clears_its_cookies(anywhere, field):
     ada = anywhere.member()
-    named = ada.session()["session"][field]
-    ada.post("revoke-session", {"token": named})
+    token = ada.session()["session"][field]
+    ada.post("revoke-session", {"token": token})
     assert ada.session_cookie is None
 
 
 @pytest.mark.parametrize("field", ["token", "id"])
 def test_somebody_elses_session_is_not_revoked_and_nothing_is_told(anywhere, field):
     ada, bob = anywhere.member(), anywhere.member("bob@example.com")
-    named = bob.session()["session"][field]
-    assert ada.post("revoke-session", {"token": named}).json() == {"status": True}
+    token = bob.session()["session"][field]
+    assert ada.post("revoke-session", {"token": token}).json() == {"status": True}
     assert bob.session() is not None
 
 

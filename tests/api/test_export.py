@@ -156,9 +156,9 @@ def test_one_at_a_time_for_each_user(posting, held_export):
     second = ada.get(EXPORT)
     assert (second.status_code, second.headers["retry-after"]) == (429, "10")
     assert posting.events() == before  # what is refused is not on record as exported
-    hers = posting.loop.start(grace.sending("GET", EXPORT))
+    export_of_grace = posting.loop.start(grace.sending("GET", EXPORT))
     held_export.go_on.set()
-    assert [each.result().status_code for each in (first, hers)] == [200, 200]
+    assert [each.result().status_code for each in (first, export_of_grace)] == [200, 200]
     assert ada.get(EXPORT).status_code == 200
 
 

@@ -56,10 +56,10 @@ def import_user(gatehouse, **payload):
 def dates_in(value):
     """Every date of an answer, by its key."""
     if isinstance(value, dict):
-        named = (
+        dates = (
             each for key, each in value.items() if key.endswith(("At", "Expires", "at")) if each
         )
-        yield from named
+        yield from dates
     for inner in value.values() if isinstance(value, dict) else value:
         if isinstance(inner, dict | list):
             yield from dates_in(inner)

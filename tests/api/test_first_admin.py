@@ -61,7 +61,7 @@ def test_with_neither_said_there_is_none(gatehouse):
     ids=["address", "short", "common", "long"],
 )
 def test_what_cannot_be_an_admin_stops_the_start_in_one_plain_line(start, options, message):
-    with pytest.raises(SettingsError) as refused:
+    with pytest.raises(SettingsError) as raised:
         start(**{**OWNER, **options})
-    assert str(refused.value).startswith(message)
-    assert str(options.get("admin_password", "canary")) not in str(refused.value)
+    assert str(raised.value).startswith(message)
+    assert str(options.get("admin_password", "canary")) not in str(raised.value)

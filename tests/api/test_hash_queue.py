@@ -18,7 +18,7 @@ from tests.scene import check_like_every_answer, refusal
 BODY = {"email": "ada@example.com", "password": PASSWORD}
 
 
-class Gate:
+class HashGate:
     """Stands before every check of a password, and lets nobody through until it is opened."""
 
     def __init__(self, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -50,17 +50,17 @@ def small(start) -> Gatehouse:
 
 
 @pytest.fixture
-def gate(small: Gatehouse, monkeypatch: pytest.MonkeyPatch) -> Iterator[Gate]:
-    made = Gate(monkeypatch)
-    yield made
-    made.opened.set()
+def gate(small: Gatehouse, monkeypatch: pytest.MonkeyPatch) -> Iterator[HashGate]:
+    new_gate = HashGate(monkeypatch)
+    yield new_gate
+    new_gate.opened.set()
 
 
 def start_sign_in(gatehouse: Gatehouse) -> "Running[Any]":
     return gatehouse.loop.start(gatehouse.visitor().sending("POST", "sign-in/email", BODY))
 
 
-def fill_up(gatehouse: Gatehouse, gate: Gate) -> list["Running[Any]"]:
+def fill_up(gatehouse: Gatehouse, gate: HashGate) -> list["Running[Any]"]:
     """One sign-in is hashed, one waits."""
     first = start_sign_in(gatehouse)
     gate.wait_for(1)
@@ -110,7 +110,7 @@ def test_what_is_refused_before_the_hash_gives_its_place_back(small, gate):
     assert small.visitor().sign_in().status_code == 200
 
 
-class Leaving:
+class LeavingClient:
     """A caller who sends a sign-in and hangs up when the test says so."""
 
     def __init__(self, gatehouse: Gatehouse) -> None:
@@ -152,7 +152,7 @@ class Leaving:
 def test_who_has_hung_up_is_skipped(small, gate):
     first = start_sign_in(small)
     gate.wait_for(1)
-    leaving = Leaving(small)
+    leaving = LeavingClient(small)
     queue = small.context.pools.hash_queue
     wait_until(lambda: queue.free == 0, "the second sign-in")
     leaving.leave()
@@ -166,7 +166,7 @@ def test_and_leaves_no_session_no_event_and_no_place_behind(small, gate):
     first = start_sign_in(small)
     gate.wait_for(1)
     before = len(small.events())
-    leaving = Leaving(small)
+    leaving = LeavingClient(small)
     queue = small.context.pools.hash_queue
     wait_until(lambda: queue.free == 0, "the second sign-in")
     leaving.leave()
@@ -214,17 +214,17 @@ def test_when_one_caller_holds_every_place_another_gets_one(small, gate):
 
 
 def test_all_addresses_of_an_ipv6_subscriber_are_one_caller(small, gate):
-    def asks(address: str) -> "Running[Any]":
-        sent = small.visitor(address).sending("POST", "sign-in/email", BODY)
-        return small.loop.start(sent)
+    def start_sign_in_from(address: str) -> "Running[Any]":
+        request = small.visitor(address).sending("POST", "sign-in/email", BODY)
+        return small.loop.start(request)
 
-    running = asks("2001:db8:1:2::1")
+    running = start_sign_in_from("2001:db8:1:2::1")
     gate.wait_for(1)
-    waiting = asks("2001:db8:1:2::2")
+    waiting = start_sign_in_from("2001:db8:1:2::2")
     queue = small.context.pools.hash_queue
     wait_until(lambda: queue.free == 0, "the second sign-in")
-    assert asks("2001:db8:1:2:ffff:ffff:ffff:ffff").result().status_code == 503
-    neighbour = asks("2001:db8:1:3::1")
+    assert start_sign_in_from("2001:db8:1:2:ffff:ffff:ffff:ffff").result().status_code == 503
+    neighbour = start_sign_in_from("2001:db8:1:3::1")
     assert waiting.result().status_code == 503
     gate.opened.set()
     assert [each.result().status_code for each in (running, neighbour)] == [200, 200]
@@ -234,28 +234,29 @@ def test_a_user_who_asks_from_many_addresses_is_one_caller(start, monkeypatch):
     gatehouse = start(hash_threads=1, hash_queue=2)
     ada = gatehouse.member()
     bob = gatehouse.member("bob@example.com")
-    gate = Gate(monkeypatch)
+    gate = HashGate(monkeypatch)
     same = []
     for number in range(3):
         browser = gatehouse.visitor(f"198.51.100.{number}")
         browser.cookies = dict(ada.cookies)
-        sent = browser.sending("POST", "verify-password", {"password": PASSWORD})
-        same.append(gatehouse.loop.start(sent))
+        request = browser.sending("POST", "verify-password", {"password": PASSWORD})
+        same.append(gatehouse.loop.start(request))
         if number == 0:
             gate.wait_for(1)
     queue = gatehouse.context.pools.hash_queue
     wait_until(lambda: queue.free == 0, "her requests")
-    his = gatehouse.loop.start(bob.sending("POST", "verify-password", {"password": PASSWORD}))
+    request = bob.sending("POST", "verify-password", {"password": PASSWORD})
+    bobs = gatehouse.loop.start(request)
     wait_until(lambda: any(each.done() for each in same), "the place that is lost")
     gate.opened.set()
-    assert his.result().status_code == 200
+    assert bobs.result().status_code == 200
     assert sorted(each.result().status_code for each in same) == [200, 200, 503]
 
 
 def test_who_lost_the_place_has_made_no_guess(start, monkeypatch):
     gatehouse = start(hash_threads=1, hash_queue=1, rate_limits=True)
     gatehouse.member()
-    gate = Gate(monkeypatch)
+    gate = HashGate(monkeypatch)
     counted: list[int] = []
     refund = gatehouse.context.services[Limiter].refund
     monkeypatch.setattr(Limiter, "refund", lambda _, *args: (counted.append(-1), refund(*args)))

@@ -345,9 +345,9 @@ SMTP = Secret("smtp://mail.example.com")
     ],
 )
 def test_settings_that_cannot_send_are_refused_in_plain_words(tmp_path, options, word):
-    with pytest.raises(SettingsError, match=word) as refused:
+    with pytest.raises(SettingsError, match=word) as raised:
         open_transport(make_settings(tmp_path, **options))
-    assert not any(part in str(refused.value) for part in ("lines", "12", "34@"))
+    assert not any(part in str(raised.value) for part in ("lines", "12", "34@"))
 
 
 def test_the_api_key_travels_in_clear_on_nobodys_production(tmp_path):

@@ -277,11 +277,11 @@ def run_command(folder: Path, *arguments: str, typed: str = "") -> subprocess.Co
 
 
 def test_an_admin_is_made_from_a_pipe_and_only_once(tmp_path):
-    made = run_command(tmp_path, "create-admin", "Boss@example.com", typed=PASSWORD + "\n")
-    again = run_command(tmp_path, "create-admin", "boss@example.com", typed="another password\n")
+    first = run_command(tmp_path, "create-admin", "Boss@example.com", typed=PASSWORD + "\n")
+    second = run_command(tmp_path, "create-admin", "boss@example.com", typed="another password\n")
 
-    assert (made.returncode, made.stdout) == (0, "boss@example.com is an admin now\n")
-    assert (again.returncode, "left as it is" in again.stdout) == (1, True)
+    assert (first.returncode, first.stdout) == (0, "boss@example.com is an admin now\n")
+    assert (second.returncode, "left as it is" in second.stdout) == (1, True)
     run_command(tmp_path, "export-users", "out.jsonl")
     (boss,) = [json.loads(line) for line in (tmp_path / "out.jsonl").read_text().splitlines()]
     assert (boss["role"], boss["email_verified"]) == ("admin", True)
@@ -298,18 +298,18 @@ def test_an_admin_is_made_from_a_pipe_and_only_once(tmp_path):
     ],
 )
 def test_an_admin_who_cannot_be_is_refused_in_plain_words(tmp_path, address, typed, word):
-    done = run_command(tmp_path, "create-admin", address, typed=typed)
+    process = run_command(tmp_path, "create-admin", address, typed=typed)
 
-    assert done.returncode == 1
-    assert word in done.stderr
-    assert "Traceback" not in done.stderr
+    assert process.returncode == 1
+    assert word in process.stderr
+    assert "Traceback" not in process.stderr
 
 
 @pytest.mark.parametrize("name", ["x" * 501, "a\udcffb"])
 def test_a_name_that_nobody_may_have_is_refused_in_plain_words(tmp_path, name):
-    done = run_command(tmp_path, "create-admin", "a@example.com", "--name", name, typed=PASSWORD)
-    assert done.returncode == 1
-    assert done.stderr.endswith("--name: a name is text of at most 500 characters\n")
+    process = run_command(tmp_path, "create-admin", "a@example.com", "--name", name, typed=PASSWORD)
+    assert process.returncode == 1
+    assert process.stderr.endswith("--name: a name is text of at most 500 characters\n")
 
 
 def test_the_commands_move_a_file_in_and_out(tmp_path):
@@ -325,17 +325,17 @@ def test_the_commands_move_a_file_in_and_out(tmp_path):
     assert run_command(tmp_path, "export-users", "out.csv").returncode == 0
     assert stat.S_IMODE((tmp_path / "out.csv").stat().st_mode) == 0o600
     assert HASH in (tmp_path / "out.csv").read_text()
-    over = run_command(tmp_path, "export-users", "out.csv")
-    assert (over.returncode, "File exists" in over.stderr) == (1, True)
+    third = run_command(tmp_path, "export-users", "out.csv")
+    assert (third.returncode, "File exists" in third.stderr) == (1, True)
     assert "end in" in run_command(tmp_path, "export-users", "out.txt").stderr
     assert "No such file" in run_command(tmp_path, "import-users", "missing.csv").stderr
 
 
 def test_users_move_in_beside_a_running_server(gatehouse, tmp_path):
     (tmp_path / "in.csv").write_text(f'email,password\nbob@example.com,"{HASH}"\n')
-    done = run_command(gatehouse.settings.data_dir, "import-users", str(tmp_path / "in.csv"))
+    process = run_command(gatehouse.settings.data_dir, "import-users", str(tmp_path / "in.csv"))
 
-    assert done.returncode == 0, done.stderr
+    assert process.returncode == 0, process.stderr
     assert gatehouse.visitor().sign_in("bob@example.com").status_code == 200
 
 

@@ -16,8 +16,8 @@ from tests.rig.postgres import PostgresServer
 @pytest.fixture(scope="module")
 def pooler(postgres: PostgresServer) -> Iterator[PgBouncer]:
     """A pooler of these tests' own."""
-    with own_pgbouncer(postgres) as made:
-        yield made
+    with own_pgbouncer(postgres) as pgbouncer:
+        yield pgbouncer
 
 
 @pytest.fixture

@@ -29,10 +29,10 @@ def make_account(name: str) -> dict[str, str]:
 def test_somebody_signs_up_is_known_and_signs_out(browser_of):
     with browser_of() as ada:
         ada.headers["x-forwarded-for"] = "203.0.113.81"  # others of this address share its limit
-        made = ada.post("/api/auth/sign-up/email", json=make_account("real"))
-        assert made.status_code == 200
-        known = ada.get("/api/auth/get-session").json()
-        assert known["user"] == made.json()["user"]
+        sign_up = ada.post("/api/auth/sign-up/email", json=make_account("real"))
+        assert sign_up.status_code == 200
+        body = ada.get("/api/auth/get-session").json()
+        assert body["user"] == sign_up.json()["user"]
         assert ada.get("/api/me").status_code == 200
         assert ada.post("/api/auth/sign-out").json() == {"success": True}
         assert ada.get("/api/auth/get-session").json() is None

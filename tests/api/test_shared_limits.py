@@ -42,10 +42,10 @@ class Redis:
 def redis(tmp_path: Path) -> Iterator[Redis]:
     if not shutil.which("redis-server"):
         skip_test("Redis", "install the package redis-server")
-    made = Redis(tmp_path)
-    made.start()
-    yield made
-    made.stop()
+    server = Redis(tmp_path)
+    server.start()
+    yield server
+    server.stop()
 
 
 @pytest.fixture

@@ -67,8 +67,8 @@ def test_a_taken_address_costs_what_a_free_one_costs(start_posting, strict, veri
         gatehouse.change(update(users).values(email_verified=verified))
 
     assert results["new"] == results["known"]
-    written = [each for each in results["new"] if each.startswith("INSERT")]
-    assert len(written) == 5  # user, sign-up, event, link, mail
+    inserts = [each for each in results["new"] if each.startswith("INSERT")]
+    assert len(inserts) == 5  # user, sign-up, event, link, mail
 
 
 def test_its_owner_is_told_of_a_sign_up(proving, mailbox):

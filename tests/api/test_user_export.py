@@ -118,9 +118,9 @@ def test_no_cell_is_a_formula_to_a_spreadsheet_and_each_is_read_back_as_it_was(g
     records = read_rows(response)
     assert [row["name"] for row in records] == [f"'{name}" for name in FORMULAS] + TEXTS
     assert records[0]["email"] == "'+00@example.com"
-    back = [record.fields for record in read_records(BytesIO(response.content))]
-    assert [each["name"] for each in back] == FORMULAS + TEXTS
-    assert back[0]["email"] == "+00@example.com"
+    imported = [record.fields for record in read_records(BytesIO(response.content))]
+    assert [each["name"] for each in imported] == FORMULAS + TEXTS
+    assert imported[0]["email"] == "+00@example.com"
 
 
 def test_the_file_begins_with_the_mark_by_which_spreadsheets_know_utf_8(gatehouse):

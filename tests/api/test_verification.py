@@ -179,8 +179,8 @@ def test_of_several_clicks_at_once_one_gives_a_session(start_on, mailbox):
 def test_a_link_of_an_address_that_has_changed_is_refused(posting, mailbox, verified):
     posting.member()
     token = mailbox.last("verify").token
-    moved = update(users).values(email="new@example.com", email_verified=verified)
-    posting.change(moved, posting.user_id(ADA))
+    change_address = update(users).values(email="new@example.com", email_verified=verified)
+    posting.change(change_address, posting.user_id(ADA))
 
     assert posting.visitor().get(f"{VERIFY}?token={token}").json() == refusal("INVALID_TOKEN")
 

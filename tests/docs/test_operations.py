@@ -92,8 +92,8 @@ def released(server):
     git(server.context, "branch", "-q", "-u", "origin/main")
     history = origin / "backend/storage/migrations"
     (history / f"versions/{NEXT}_mottoes.py").write_text(NEXT_STEP)
-    known = history / "__init__.py"
-    known.write_text(known.read_text().replace(f'"{HEAD}"', f'"{NEXT}"'))
+    versions = history / "__init__.py"
+    versions.write_text(versions.read_text().replace(f'"{HEAD}"', f'"{NEXT}"'))
     git(origin, "add", "-A")
     git(origin, "commit", "-qm", "the next version")
     return server
@@ -103,8 +103,8 @@ def test_an_upgrade_keeps_a_copy_and_one_can_go_back_with_it(released, ada):
     released.follow(find_section(PAGE, "Upgrade"))
 
     assert ada.is_known()
-    kept = released.context / f"data/gatehouse.db.before-{NEXT}"
-    assert kept.exists()
+    backup = released.context / f"data/gatehouse.db.before-{NEXT}"
+    assert backup.exists()
 
     released.follow(find_section(PAGE, "Go back"), replacements={"--retry 30": "--retry 2"})
     refusal = f"database is at step {NEXT}, this Gatehouse knows steps up to {HEAD}"

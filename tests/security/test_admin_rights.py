@@ -45,8 +45,8 @@ def state_of(gatehouse):
 
 
 def list_admins(gatehouse):
-    chosen = users.c.role.contains("admin") & users.c.banned.is_(False)
-    return {email for (email,) in gatehouse.rows(select(users.c.email).where(chosen))}
+    is_admin = users.c.role.contains("admin") & users.c.banned.is_(False)
+    return {email for (email,) in gatehouse.rows(select(users.c.email).where(is_admin))}
 
 
 @pytest.mark.parametrize(("method", "path", "body", "action"), ENDPOINTS)
@@ -217,5 +217,5 @@ def test_no_impersonation_outlives_the_role_of_who_began_it(anywhere, attempt):
         root.sending("POST", "admin/impersonate-user", {"userId": known(anywhere, ADA)}),
         second.sending("POST", "admin/set-role", demotion),
     )
-    left = select(sessions.c.id).where(sessions.c.impersonated_by.is_not(None))
-    assert anywhere.rows(left) == []
+    impersonations = select(sessions.c.id).where(sessions.c.impersonated_by.is_not(None))
+    assert anywhere.rows(impersonations) == []

@@ -205,9 +205,9 @@ class HeldHash:
 
 @pytest.fixture
 def held_hash(monkeypatch: pytest.MonkeyPatch) -> Iterator[HeldHash]:
-    made = HeldHash(monkeypatch)
-    yield made
-    made.go_on.set()
+    new_held_hash = HeldHash(monkeypatch)
+    yield new_held_hash
+    new_held_hash.go_on.set()
 
 
 def revoke_all(gatehouse: Gatehouse, email: str) -> Any:
@@ -240,12 +240,12 @@ def while_hashing(
 ) -> Any:
     """Send a request, let something be acknowledged while it hashes, and return its answer."""
     held.holds = True
-    sent = gatehouse.loop.start(visitor.sending("POST", path, body))
+    request = gatehouse.loop.start(visitor.sending("POST", path, body))
     assert held.reached.wait(30)
     assert meanwhile().status_code == 200
     before = state_of(gatehouse)
     held.go_on.set()
-    response = sent.result()
+    response = request.result()
     assert state_of(gatehouse) == before
     return response
 

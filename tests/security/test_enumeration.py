@@ -110,9 +110,9 @@ def test_a_taken_address_costs_no_hash_at_sign_up(gatehouse, hashes):
 
 def test_revoking_answers_alike_for_every_token(gatehouse):
     ada, bob = gatehouse.member(ADA), gatehouse.member("bob@example.com")
-    theirs = bob.session()["session"]
-    named = [theirs["token"], theirs["id"], "nonsense", "a" * 42, ""]
-    responses = [ada.post("revoke-session", {"token": token}) for token in named]
+    bobs_session = bob.session()["session"]
+    tokens = [bobs_session["token"], bobs_session["id"], "nonsense", "a" * 42, ""]
+    responses = [ada.post("revoke-session", {"token": token}) for token in tokens]
     assert {response.content for response in responses} == {b'{"status":true}'}
 
 

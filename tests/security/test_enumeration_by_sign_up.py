@@ -129,8 +129,8 @@ def test_ones_own_data_tell_nothing_about_another_address(posting, mailbox, veri
     lines = []
     for new_email in ("free@example.com", "taken@example.com"):
         ada = posting.member(f"ada-{len(lines)}@example.com")
-        mine = users.c.email == f"ada-{len(lines)}@example.com"
-        posting.change(update(users).where(mine).values(email_verified=verified))
+        is_ada = users.c.email == f"ada-{len(lines)}@example.com"
+        posting.change(update(users).where(is_ada).values(email_verified=verified))
         response = ada.post("change-email", {"newEmail": new_email})
         if verified:
             clicks(ada, mailbox.last("change-email", f"ada-{len(lines)}@example.com"))

@@ -79,8 +79,8 @@ class TestWhereAnAddressMustBeProved:
     def adas(self, request, proving, mailbox):
         """Ada's browser; she and Mallory have signed up with her address, in either order."""
         ada, mallory = proving.visitor(), proving.visitor()
-        coming = [(mallory, PREPARED, "Mallory"), (ada, PASSWORD, "Ada")]
-        for visitor, password, name in coming if "Mallory" in request.param else coming[::-1]:
+        sign_ups = [(mallory, PREPARED, "Mallory"), (ada, PASSWORD, "Ada")]
+        for visitor, password, name in sign_ups if "Mallory" in request.param else sign_ups[::-1]:
             visitor.sign_up(ADA, password, name=name)
         assert mailbox.kinds() == ["verify", "verify"]
         return ada

@@ -54,10 +54,10 @@ class Space:
 
     def crash(self, gatehouse: Gatehouse) -> None:
         """Nothing outlives this moment but what is in the bucket."""
-        kept = shutil.copytree(self._bucket, self._folder / "kept")
+        bucket_copy = shutil.copytree(self._bucket, self._folder / "kept")
         gatehouse.close()
         shutil.rmtree(self._bucket)
-        kept.rename(self._bucket)
+        bucket_copy.rename(self._bucket)
 
 
 def count_saved_rows(bucket: Path, table: str) -> int:
@@ -157,8 +157,8 @@ def test_admins_are_told_what_came_back_and_as_of_when(space):
     give_role(third, ADA, "admin")
     ada = third.visitor()
     ada.sign_in(ADA)
-    kept = ada.get("/api/admin/status").json()["database"]["restored"]
-    assert kept["restoredAt"] == body["restoredAt"], "the next restart forgets nothing of it"
+    restored = ada.get("/api/admin/status").json()["database"]["restored"]
+    assert restored["restoredAt"] == body["restoredAt"], "the next restart forgets nothing of it"
 
 
 def test_after_a_backup_was_put_back_a_command_ends_everything_at_once(start_on, mailbox: Mailbox):

@@ -26,9 +26,9 @@ AGES = timedelta(days=100)  # longer than anything is kept
 @pytest.fixture
 def database_clock(monkeypatch) -> FixedClock:
     """What time it is in PostgreSQL."""
-    theirs = FixedClock()
-    monkeypatch.setattr(clock_check, "read_database_time", lambda _: theirs.now())
-    return theirs
+    postgres_clock = FixedClock()
+    monkeypatch.setattr(clock_check, "read_database_time", lambda _: postgres_clock.now())
+    return postgres_clock
 
 
 def count_rows(gatehouse: Gatehouse) -> list[int]:
