@@ -1,4 +1,4 @@
-"""What the scenes about mail share: letters to post, and the outbox to look into."""
+"""Helpers of the tests about mail: post mails, and read the outbox."""
 
 from datetime import timedelta
 from typing import Any
@@ -21,7 +21,7 @@ LINK = f"https://auth.example.com/api/auth/reset-password/{TOKEN}"
 
 
 def smtp_settings(smtp: SmtpServer) -> dict[str, Any]:
-    """The settings with which mails leave through this server."""
+    """The settings that send mails through this server."""
     return {"smtp_url": Secret(smtp.url), "mail_from": "Gatehouse <auth@example.com>"}
 
 
@@ -31,7 +31,7 @@ def get_mailer(gatehouse: Gatehouse) -> Mailer:
 
 
 def post_reset_mail(gatehouse: Gatehouse, to: str = "ada@example.com") -> None:
-    """Post the letter that a request for a new password would."""
+    """Post the mail that a request for a new password would post."""
     message = templates.RESET_PASSWORD.render("Gatehouse", to, LINK, TOKEN)
     with Work(gatehouse.context.runtime, SYSTEM) as work:
         post(work, get_mailer(gatehouse), message)
@@ -48,12 +48,12 @@ def wait_for_state(gatehouse: Gatehouse, state: str) -> None:
 
 
 def wait_for_failed_attempt(gatehouse: Gatehouse, number: int) -> Any:
-    """Wait until the one mail has been tried so often and failed; returns its row."""
+    """Wait until the only mail has failed this many times; returns its row."""
 
     def has_failed() -> bool:
         (mail,) = list_mails(gatehouse)
         wait = mail.due_at - gatehouse.clock.now()
-        is_claimed = wait == CLAIM_DURATION  # claimed, and what becomes of it is not known yet
+        is_claimed = wait == CLAIM_DURATION  # claimed, and the outcome is not known yet
         return mail.attempts == number and wait > timedelta(0) and not is_claimed
 
     wait_until(has_failed, f"failure {number}")

@@ -21,7 +21,7 @@ def root(gatehouse):
 
 @pytest.fixture
 def ada(gatehouse):
-    """The browser of somebody with an ordinary account."""
+    """The browser of a user with an ordinary account."""
     return gatehouse.member(ADA)
 
 

@@ -19,7 +19,7 @@ def script(gatehouse: Gatehouse) -> Visitor:
 
 
 def whoami(visitor: Visitor, authorization: str) -> str | None:
-    """Whom get-session sees behind this Authorization header."""
+    """The user that get-session finds for this Authorization header."""
     response = visitor.get("get-session", headers={"authorization": authorization})
     assert response.status_code == 200
     visitor.cookies.clear()

@@ -1,4 +1,4 @@
-"""Which bodies are taken, and what is said to the others."""
+"""Which request bodies are accepted, and how the others are refused."""
 
 import pytest
 

@@ -1,4 +1,4 @@
-"""What browsers are told: who may read an answer, and what they may do with it."""
+"""CORS and security headers: who may read a response, and what a browser may do with it."""
 
 import pytest
 

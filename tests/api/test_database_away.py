@@ -52,7 +52,7 @@ def wait_until_it_answers(visitor: Visitor, clock: FixedClock) -> None:
 
 
 def wait_until_it_is_missed(gatehouse: Gatehouse) -> None:
-    """Wait until the application has noticed that nobody tells it of changes any more."""
+    """Wait until the application has noticed that its change feed is down."""
     wait_until(lambda: not gatehouse.is_feed_live(), "the loss of the feed")
 
 

@@ -47,7 +47,7 @@ def read_readiness(gatehouse: Gatehouse) -> tuple[int, str]:
 
 
 def sign_up_until_one_fails(gatehouse: Gatehouse) -> list[int]:
-    """People sign up, until one hears something else than 200."""
+    """Sign users up until one gets another status than 200; returns all statuses."""
     statuses = []
     while len(statuses) < 1000 and statuses[-1:] in ([], [200]):
         email = f"person{len(statuses)}@example.com"

@@ -1,4 +1,4 @@
-"""The API's own documentation: what it says is true, and only who may read it can."""
+"""The API's own documentation: it is true, and only those who may read it can."""
 
 import re
 
@@ -25,7 +25,7 @@ def document(space):
 
 
 def list_operations(document):
-    """Every operation, as `GET /health` and what is said about it."""
+    """Every operation, as its name (`GET /health`) and its description."""
     return [
         (f"{method.upper()} {path}", operation)
         for path, methods in document["paths"].items()

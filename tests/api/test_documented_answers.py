@@ -25,14 +25,14 @@ TYPES: dict[str, type | tuple[type, ...]] = {
 
 
 class Document:
-    """The document, and a check of answers against it."""
+    """The OpenAPI document, and a check of responses against it."""
 
     def __init__(self, gatehouse: Gatehouse) -> None:
         self.openapi: dict[str, Any] = gatehouse.app.openapi()
         self.checked: set[tuple[str, str]] = set()
 
     def operation(self, method: str, path: str) -> tuple[str, Any]:
-        """The template of a path, and what is said about it."""
+        """The template of a path, and its operation in the document."""
         for template, methods in self.openapi["paths"].items():
             pattern = re.sub(r"\{\w+\}", "[^/]+", template)
             if method.lower() in methods and re.fullmatch(pattern, path):
@@ -40,7 +40,7 @@ class Document:
         raise AssertionError(f"{method} {path} is not described")
 
     def check(self, answer: Any) -> None:
-        """Assert that this answer is one of those that are described."""
+        """Assert that the document describes this response."""
         request = answer.request
         template, operation = self.operation(request.method, urlsplit(str(request.url)).path)
         label = f"{request.method} {template} {answer.status_code} {answer.text[:200]}"
@@ -62,7 +62,7 @@ class Document:
                 assert answer.json()["code"] in response["content"][media]["examples"], label
 
     def problem(self, value: Any, schema: Any, at: str = "$") -> str:
-        """Say what is wrong with a value, if anything; the parts of JSON Schema that we use."""
+        """What is wrong with a value, or nothing; covers the parts of JSON Schema that we use."""
         if "$ref" in schema:
             return self.problem(value, self.schema(schema["$ref"]), at)
         if "anyOf" in schema:

@@ -1,4 +1,4 @@
-"""Dates at the ends of the calendar: no row, whoever wrote it, takes an answer away."""
+"""Dates at the ends of the calendar: no row, whatever wrote it, breaks a response."""
 
 import json
 import re
@@ -46,7 +46,7 @@ def far_east(start_on, place):
 
 
 def import_user(gatehouse, **payload):
-    """Import one user; returns what was said of the line."""
+    """Import one user; returns the errors of the line."""
     lines = []
     records = read_records(BytesIO(json.dumps({"email": BOB, **payload}).encode()))
     import_users(gatehouse.context.runtime, PasswordHasher(4), records, lines.append, dry=False)
@@ -54,7 +54,7 @@ def import_user(gatehouse, **payload):
 
 
 def dates_in(value):
-    """Every date of an answer, by its key."""
+    """Every date in a response, recognised by its key."""
     if isinstance(value, dict):
         dates = (
             each for key, each in value.items() if key.endswith(("At", "Expires", "at")) if each

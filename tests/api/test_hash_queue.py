@@ -19,7 +19,7 @@ BODY = {"email": "ada@example.com", "password": PASSWORD}
 
 
 class HashGate:
-    """Stands before every check of a password, and lets nobody through until it is opened."""
+    """Holds every check of a password until it is opened."""
 
     def __init__(self, monkeypatch: pytest.MonkeyPatch) -> None:
         self.opened = threading.Event()
@@ -36,14 +36,14 @@ class HashGate:
         monkeypatch.setattr(PasswordHasher, "verify", wait_and_verify)
 
     def wait_for(self, callers: int) -> None:
-        """Wait until so many stand before it."""
+        """Wait until this many calls have arrived."""
         for _ in range(callers):
             assert self.arrived.acquire(timeout=30)
 
 
 @pytest.fixture
 def small(start) -> Gatehouse:
-    """One thread that hashes, and one place to wait."""
+    """An application with one thread that hashes and one place in its queue."""
     gatehouse = start(hash_threads=1, hash_queue=1)
     gatehouse.member()
     return gatehouse
@@ -111,7 +111,7 @@ def test_what_is_refused_before_the_hash_gives_its_place_back(small, gate):
 
 
 class LeavingClient:
-    """A caller who sends a sign-in and hangs up when the test says so."""
+    """A client that sends a sign-in and hangs up when the test calls `leave`."""
 
     def __init__(self, gatehouse: Gatehouse) -> None:
         self._gatehouse = gatehouse

@@ -1,4 +1,4 @@
-"""Housekeeping: what is over goes, a little at a time, and only after somebody wrote."""
+"""Housekeeping: expired rows are deleted, a few at a time, and only after a write."""
 
 from datetime import timedelta
 

@@ -1,4 +1,4 @@
-"""Mails as they leave: through a real SMTP server, whatever dies on the way."""
+"""Sending mails through a real SMTP server, whatever fails on the way."""
 
 import sys
 import threading

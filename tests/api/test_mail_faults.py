@@ -80,7 +80,7 @@ def test_kill_9_among_resets_loses_none_and_repeats_only_what_was_in_flight(tmp_
 
 
 def is_database_read(gatehouse):
-    """Whether the database is asked: for a moment after it was away it is left alone."""
+    """Whether the database is read: for a second after a failure it is left alone."""
     gatehouse.clock.advance(seconds=1)
     with contextlib.suppress(DatabaseUnavailable):
         return bool(list_mails(gatehouse))
@@ -92,7 +92,7 @@ def list_resets(smtp):
 
 
 def list_reset_recipients(smtp):
-    """Who got a mail for a new password, each as often as they did."""
+    """The recipient of every mail for a new password, once for each mail."""
     return [mail.recipients[0] for mail in list_resets(smtp)]
 
 
@@ -101,7 +101,7 @@ def open_browser(space):
 
 
 def make_mails_due(folder):
-    """Make every mail due, as the time between two attempts would."""
+    """Make every waiting mail due now, as if the time between two attempts had passed."""
     execute(folder, "UPDATE outbox SET due_at = 0 WHERE state = 'waiting'")
 
 

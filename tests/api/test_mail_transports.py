@@ -1,4 +1,4 @@
-"""The two ways a mail leaves: what they say to a server, and what they make of its answers."""
+"""The two transports: what they send to a server, and how they read its responses."""
 
 import json
 import threading
@@ -204,7 +204,7 @@ class _Handler(BaseHTTPRequestHandler):
         self.wfile.write(b"the reason")
 
     def log_message(self, *_):
-        """Says nothing."""
+        """Log nothing."""
 
 
 @pytest.fixture

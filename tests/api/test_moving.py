@@ -31,7 +31,7 @@ HASH = PasswordHasher(4).hash(Password(PASSWORD))
 def import_text(
     gatehouse: Gatehouse, text: str, *, dry: bool = False
 ) -> tuple[list[str], list[str]]:
-    """Import a file; returns what was said of its lines, and the summary."""
+    """Import a file; returns the errors of its lines, and the summary."""
     messages: list[str] = []
     records = read_records(BytesIO(text.encode()))
     runtime = gatehouse.context.runtime

@@ -1,4 +1,4 @@
-"""Of several things wrong with a request, which one is told."""
+"""Which of several faults of a request is reported."""
 
 import pytest
 
@@ -14,7 +14,7 @@ TOO_MANY = {"message": "Too many requests. Please try again later."}
 
 
 def test_from_the_outside_inwards(start, clock):
-    """Everything is wrong at first, and is put right one by one in the order it is told."""
+    """Everything is wrong at first; then the faults are mended one by one, in order."""
     gatehouse = start(rate_limits=True)
     visitor = gatehouse.visitor()
     visitor.cookies["any"] = "1"

@@ -15,7 +15,7 @@ from tests.rig.postgres import PostgresServer
 
 @pytest.fixture(scope="module")
 def pooler(postgres: PostgresServer) -> Iterator[PgBouncer]:
-    """A pooler of these tests' own."""
+    """A pooler for these tests alone."""
     with own_pgbouncer(postgres) as pgbouncer:
         yield pgbouncer
 
@@ -44,7 +44,7 @@ def ada(gatehouse: Gatehouse) -> Visitor:
 
 
 def check_everything_is_503(gatehouse: Gatehouse, ada: Visitor) -> None:
-    """Nobody is told that they are nobody, and `/ready` tells the truth."""
+    """No session is called invalid, and `/ready` reports the fault."""
     gatehouse.clock.advance(seconds=3)  # the proof that changes reach us has run out
     wait_until_it_is_missed(gatehouse)
     assert ada.get("get-session").status_code == 503

@@ -1,4 +1,4 @@
-"""Who asks too often."""
+"""Limits on how often one caller may send requests."""
 
 import pytest
 from structlog.testing import capture_logs
@@ -18,7 +18,7 @@ def limited(start) -> Gatehouse:
 
 
 def make_strangers(gatehouse: Gatehouse, count: int) -> list[Visitor]:
-    """Visitors from as many addresses."""
+    """This many visitors, each with an address of their own."""
     return [gatehouse.visitor(f"198.51.100.{number}") for number in range(1, count + 1)]
 
 

@@ -1,4 +1,4 @@
-"""What GET /ready says of a database that is there and of no use, and who is served meanwhile."""
+"""GET /ready while the database answers but is of no use, and who is still served."""
 
 import os
 import sqlite3

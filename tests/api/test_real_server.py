@@ -12,7 +12,7 @@ from tests.server.wire_client import WireClient
 
 @pytest.fixture
 def browser_of(space: Space):
-    """Open a client that keeps cookies and tells its origin."""
+    """Open a client that keeps cookies and sends its origin."""
 
     def open_one() -> httpx.Client:
         return httpx.Client(

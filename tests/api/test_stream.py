@@ -25,7 +25,7 @@ NOON = "2026-11-22T12:00:0"
 
 @pytest.fixture
 def pauses(gatehouse, clock):
-    """The seconds between events, which pass at once; `during` is what happens meanwhile."""
+    """The pauses between events, without the wait; `during` is called in each of them."""
 
     class Pauses(list):
         during = None
@@ -42,7 +42,7 @@ def pauses(gatehouse, clock):
 
 
 def parse_events(response):
-    """The events of an answer, each as its name (if any) and what it says."""
+    """The events of a response, each as its name (if any) and its data."""
     matches = re.findall(r"(?:event: (\w+)\n)?data: (.+)\n\n", response.text)
     return [(name, json.loads(data)) for name, data in matches]
 
@@ -91,7 +91,7 @@ def test_it_is_limited_for_each_user(start):
 
 
 async def no_pause(_):
-    """Go on at once."""
+    """Continue at once."""
 
 
 def test_a_session_that_is_due_is_prolonged_as_by_any_use(gatehouse, pauses, clock):
@@ -127,7 +127,7 @@ def test_a_user_who_is_banned_meanwhile_gets_no_more_events(gatehouse, pauses):
 
 
 def serve(gatehouse, handler):
-    """Add an endpoint that nobody has thought of yet."""
+    """Add an endpoint with this handler."""
     routes = Routes("test", auth_rules=False)
     routes.get("/api/made-up", response_model=StreamingResponse)(handler)
     gatehouse.app.router.routes.insert(0, Endpoint(routes.specs[0], gatehouse.context))
@@ -190,7 +190,7 @@ def test_a_first_piece_that_hangs_is_a_503_and_freed_in_the_end(gatehouse, monke
 
 def test_a_stream_without_pieces_is_an_empty_answer(gatehouse):
     def handler() -> StreamingResponse:
-        """Say nothing."""
+        """Send nothing."""
         return StreamingResponse((piece for piece in ()), b"text/plain")
 
     serve(gatehouse, handler)

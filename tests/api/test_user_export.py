@@ -1,4 +1,4 @@
-"""GET /api/admin/users.csv: everybody whom the filters let pass, for a spreadsheet."""
+"""GET /api/admin/users.csv: all users that match the filters, for a spreadsheet."""
 
 import csv
 from dataclasses import asdict

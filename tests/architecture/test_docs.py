@@ -24,7 +24,7 @@ CODE = re.compile(r"```.*?```|`[^`\n]+`", re.S)
 
 
 def find_unwritten(names: Iterable[str], text: str) -> list[str]:
-    """The names that do not stand in the text as words of their own."""
+    """The names that the text does not contain as whole words."""
     return [name for name in names if not re.search(rf"(?<![\w/]){re.escape(name)}(?![\w/])", text)]
 
 
@@ -66,7 +66,7 @@ def list_routes(folder: Path) -> list[str]:
     from backend.kernel.settings import Settings
     from backend.main import create_app
 
-    # What is said here wins over a developer's own environment.
+    # These values win over a developer's own environment.
     here = {"data_dir": folder, "database_url": None, "database_url_direct": None}
     app = create_app(Settings(_env_file=None, environment="development", bcrypt_rounds=4, **here))
 

@@ -16,7 +16,7 @@ CALLERS = {
 
 
 def list_uses(module: Module) -> Iterator[tuple[int, str]]:
-    """Line and dotted name of everything the module uses of another, whatever it calls it."""
+    """Line and dotted name of everything the module uses of another, aliases resolved."""
     aliases: dict[str, str] = {}
     for node in ast.walk(module.tree):
         if isinstance(node, ast.Import):

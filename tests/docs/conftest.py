@@ -1,4 +1,4 @@
-"""A server set up as docs/deploy-elsewhere.md says; other guides begin where that one ends."""
+"""A server set up by docs/deploy-elsewhere.md; other guides begin where that one ends."""
 
 from collections.abc import Iterator
 

@@ -106,7 +106,7 @@ class Scene:
 
     @property
     def environment(self) -> dict[str, str]:
-        """What the shell of the scene knows."""
+        """The environment of the scene's shell."""
         home = str(self.root / "home")
         path = f"{self.root / 'bin'}:{os.environ['PATH']}"  # noqa: TID251
         run = {shared.FOLDER: os.environ[shared.FOLDER]}  # noqa: TID251
@@ -173,7 +173,7 @@ def find_missing_lines(expected: str, printed: str) -> list[str]:
 
 
 class Person:
-    """Somebody with an account, an address of their own, and the cookie they hold."""
+    """A user of the server: an account, an IP address and a session cookie."""
 
     _addresses = count(1)
 
@@ -191,13 +191,13 @@ class Person:
         return self._post("/api/auth/sign-out", None).status_code
 
     def is_known(self, url: str = "") -> bool:
-        """Whether the server, or another replica, still knows the session of our cookie."""
+        """Whether the server, or another replica, still accepts the session cookie."""
         response = self.get("/api/auth/get-session", url)
         assert response.status_code == 200
         return bool(response.json())
 
     def get(self, path: str, url: str = "") -> httpx.Response:
-        """GET with our cookie."""
+        """Send a GET request with the cookie."""
         full_url = (url or self.url) + path
         return httpx.get(full_url, headers=self._headers, trust_env=False, timeout=60)
 
@@ -221,7 +221,7 @@ class Person:
 
 
 def open_scene(root: Path, **options: Mapping[str, str]) -> Iterator[Scene]:
-    """A scene, closed at the end: what a fixture yields from."""
+    """Yield a scene and close it at the end, for a fixture to yield from."""
     scene = Scene(root, **options)
     try:
         yield scene

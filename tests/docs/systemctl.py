@@ -1,4 +1,4 @@
-"""Stands in for systemd where a guide's commands are tried: reads the units and does as they say.
+"""Stands in for systemd where a guide's commands are tried: reads the units and runs them.
 
 Reads from the environment: SCENE, the folder that stands in for /, and SCENE_SETTINGS, the
 settings of the scene as JSON.
@@ -33,7 +33,7 @@ def main(verb: str, *arguments: str) -> None:
 
 
 def start(unit: str) -> None:
-    """Start what the unit's file says, as it says."""
+    """Start the unit as its file defines it."""
     if _pid_file(unit).exists():
         return
     service = _read_service(unit)
@@ -56,7 +56,7 @@ def start(unit: str) -> None:
 
 
 def stop(unit: str) -> None:
-    """Ask it to end and wait until it has."""
+    """Send SIGTERM and wait until the process has ended."""
     if not _pid_file(unit).exists():
         return
     pid = int(_pid_file(unit).read_text())

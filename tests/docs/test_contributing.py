@@ -37,7 +37,7 @@ with gr.Blocks() as blocks:
 
 
 def list_steps() -> list[tuple[str, str, str, str]]:
-    """What to do, the file, the language and the text of each block of the recipes."""
+    """The action, the file, the language and the text of each block of the recipes."""
     page = (ROOT / "docs/contributing.md").read_text()
     page = page.replace("9001", HEAD).replace("9002", f"{int(HEAD) + 1:04}")
     return [

@@ -1,4 +1,4 @@
-"""Gatehouse on a server of one's own: the service is set up as docs/deploy-elsewhere.md says."""
+"""Gatehouse on a server of one's own, set up by docs/deploy-elsewhere.md."""
 
 import re
 import stat

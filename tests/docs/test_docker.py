@@ -1,4 +1,4 @@
-"""No engine runs here: what the guides say of Docker is compared with the Dockerfile instead."""
+"""No engine runs here: the guides' Docker commands are compared with the Dockerfile instead."""
 
 import re
 import shlex
@@ -24,7 +24,7 @@ LINES = [line for block in DOCKER for line in block.text.replace("\\\n", " ").sp
 
 
 def split_commands(line: str) -> list[list[str]]:
-    """The words of each command on a line of shell."""
+    """The words of each command on a shell line."""
     words_of_commands: list[list[str]] = [[]]
     for word in shlex.split(line):
         if word == "&&":
@@ -35,7 +35,7 @@ def split_commands(line: str) -> list[list[str]]:
 
 
 def find_option_values(name: str) -> set[str]:
-    """What all `docker run` commands give after this option."""
+    """The values of this option in all `docker run` commands."""
     runs = [
         each for line in LINES for each in split_commands(line) if each[:2] == ["docker", "run"]
     ]

@@ -12,7 +12,7 @@ PAGES = [*GUIDES, ROOT / "CHANGELOG.md", *sorted((ROOT / "docs/decisions").glob(
 LINK = re.compile(r"\]\(([^)\s]+)\)|(?:src|srcset|href)=\"([^\"]+)\"")
 SETTING = re.compile(r"`([A-Z][A-Z0-9]*(?:_[A-Z0-9]+)*)(?:=[^`\n]*)?`")
 ASSIGNED = re.compile(r"(?:^|[\s(])(?:-e )?([A-Z][A-Z0-9]*(?:_[A-Z0-9]+)+)=", re.M)
-# Names in capitals that are nobody's setting of ours.
+# Names in capitals that are not settings of Gatehouse.
 OTHERS = {
     "NEXT_PUBLIC_",
     "GET",
@@ -26,7 +26,7 @@ OTHERS = {
 }
 OTHERS |= {"FOLDER", "OWNER", "NAME", "CI", "URL", "NEXT_PUBLIC", "PYTHONPATH"}
 OTHERS |= {"ARGS", "QUICK"}  # of the Makefile
-CLIENTS = "GATEHOUSE_"  # how the frontend, the doctor and the notebooks call what they are told
+CLIENTS = "GATEHOUSE_"  # prefix of the settings of the frontend, the doctor and the notebooks
 
 
 def find_broken_links(page: Path) -> list[str]:

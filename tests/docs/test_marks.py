@@ -10,7 +10,7 @@ KINDS = {"run", "starts", "shows", "needs", "run by", "same as"}
 
 
 def list_unmarked(page_blocks: list[Block]) -> list[str]:
-    """The places of blocks of which nobody says who runs them; pictures need nobody."""
+    """The places of blocks without a mark that says who runs them; pictures need none."""
     return [
         block.place for block in page_blocks if block.language != "text" and block.kind not in KINDS
     ]

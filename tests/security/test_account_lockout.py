@@ -19,7 +19,7 @@ def limited(start) -> Gatehouse:
 
 
 def guess(gatehouse: Gatehouse, times: int, email: str = "ada@example.com") -> list[int]:
-    """Guesses from as many addresses; the statuses they get."""
+    """Guess this many times, each from another address; returns the statuses."""
     visitors = [gatehouse.visitor(f"198.51.100.{number}") for number in range(1, times + 1)]
     return [visitor.sign_in(email, "a guess of mine").status_code for visitor in visitors]
 
@@ -128,7 +128,7 @@ OTHER = "another good password"
 
 
 def make_marks(gatehouse: Gatehouse, number: int) -> list[str]:
-    """As many marks of known browsers: each sign-in with the right password gives one."""
+    """This many marks of known browsers: each sign-in with the right password gives one."""
     browsers = [gatehouse.visitor(f"203.0.113.{each}") for each in range(number)]
     for each in browsers:
         assert each.sign_in().status_code == 200
@@ -139,7 +139,7 @@ _ADDRESSES = count()
 
 
 def guess_with(gatehouse: Gatehouse, mark: str, times: int = 10) -> list[int]:
-    """Guesses from as many addresses that all show this mark."""
+    """Guess this many times with this mark, each from another address; returns the statuses."""
     statuses = []
     for _ in range(times):
         visitor = gatehouse.visitor(f"198.18.{len(statuses)}.{next(_ADDRESSES) % 250}")
@@ -172,7 +172,7 @@ def by_an_admin(gatehouse: Gatehouse, mailbox: Mailbox) -> None:
 
 
 def by_hand(gatehouse: Gatehouse, mailbox: Mailbox) -> None:
-    """As a program beside the server, or whoever moves users in again, would."""
+    """As another program, or a second import of users, would change it."""
     gatehouse.member("eve@example.com", password=OTHER, address="192.0.2.20")
     of = {row.email: row.password_hash for row in gatehouse.rows(select(users))}
     ada = users.c.email == "ada@example.com"

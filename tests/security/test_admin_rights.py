@@ -1,4 +1,4 @@
-"""Who may administer, and that somebody always can."""
+"""Who may use the admin endpoints, and that there is always an admin."""
 
 import pytest
 from sqlalchemy import select
@@ -40,7 +40,7 @@ OWN_ENDPOINTS = [
 
 
 def state_of(gatehouse):
-    """Everything about users that anybody could have changed."""
+    """Every row of users."""
     return gatehouse.rows(select(users).order_by(users.c.id))
 
 

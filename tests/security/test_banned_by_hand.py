@@ -33,7 +33,7 @@ def today(clock: FixedClock) -> None:
 
 @pytest.fixture
 def by_hand(anywhere: Gatehouse, place: DatabaseTarget, request: pytest.FixtureRequest) -> ByHand:
-    """Somebody who types SQL, beside the running application."""
+    """Run SQL on the database, past the running application."""
 
     def on_sqlite(statement: str) -> None:
         file = anywhere.context.runtime.database.url.database
@@ -48,14 +48,14 @@ def by_hand(anywhere: Gatehouse, place: DatabaseTarget, request: pytest.FixtureR
 
 
 def format_time(place: DatabaseTarget, when: datetime) -> str:
-    """A time as SQL on this database says it."""
+    """A time as a literal in the SQL of this database."""
     if place.kind != "sqlite":
         return f"'{when.isoformat()}'"
     return str(int(when.timestamp()) * 1_000_000)
 
 
 def wait_for_end(gatehouse: Gatehouse, browser: Visitor) -> bool:
-    """Whether a browser is signed out; what was done by hand may still be on its way here."""
+    """Wait until a browser is signed out: a change made with SQL may take a moment to arrive."""
     cookies = dict(browser.cookies)
     gatehouse.clock.advance(seconds=1)
 
@@ -127,7 +127,7 @@ def test_what_ends_an_impersonation_ends_it_by_hand_too(anywhere, by_hand, state
     ("path", "more"), [("ban-user", {}), ("set-role", {"role": "user"}), ("remove-user", {})]
 )
 def test_an_impersonation_that_the_api_ends_is_forgotten_before_the_answer(anywhere, path, more):
-    """The triggers must not be faster than the API's own deletes, which tell whose they were."""
+    """The triggers must not be faster than the API's own deletes, which name the user."""
     anywhere.member(ADA)
     root, other = make_admin(anywhere), make_admin(anywhere, SECOND)
     root.post("admin/impersonate-user", {"userId": known(anywhere, ADA)})

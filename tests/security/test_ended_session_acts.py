@@ -93,7 +93,7 @@ def test_every_endpoint_that_writes_in_somebodys_name_is_tried_below():
 
 @pytest.fixture
 def deaf(anywhere: Gatehouse, monkeypatch: pytest.MonkeyPatch) -> Gatehouse:
-    """An application that is sure of hearing every change, and hears none."""
+    """An application that takes its change feed for live, and receives no change."""
     hear = PostgresFeed._on_notification
 
     def hear_proofs_only(feed: PostgresFeed, message: str) -> None:
@@ -111,7 +111,7 @@ def state_of(gatehouse: Gatehouse) -> dict[str, list[Any]]:
 
 
 def remember(gatehouse: Gatehouse, visitor: Visitor) -> None:
-    """Ask until the session is in the cache, which is trusted."""
+    """Read the session until it is in the cache, and the cache is trusted."""
     gatehouse.wait_for_the_feed()
     for _ in range(2):
         assert visitor.session() is not None
@@ -183,7 +183,7 @@ def test_who_follows_a_link_with_a_session_that_has_ended_is_a_stranger(deaf):
 
 
 class HeldHash:
-    """The check of a password, held until the test lets it go on."""
+    """Holds the check of a password until the test sets `go_on`."""
 
     def __init__(self, monkeypatch: pytest.MonkeyPatch) -> None:
         self.reached, self.go_on = threading.Event(), threading.Event()

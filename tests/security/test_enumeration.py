@@ -1,4 +1,4 @@
-"""Threat: finding out who has an account. Nothing but a correct password tells."""
+"""Threat: finding out who has an account. Only a correct password reveals it."""
 
 from typing import Any
 
@@ -14,7 +14,7 @@ ADA, NOBODY = "ada@example.com", "nobody@example.com"
 
 @pytest.fixture
 def hashes(monkeypatch: pytest.MonkeyPatch) -> list[str]:
-    """What was hashed or checked: each is a fifth of a second that a watch would see."""
+    """Every call that hashes or checks: each takes a time that a stopwatch can see."""
     calls: list[str] = []
 
     def count_calls(name: str) -> None:
@@ -32,7 +32,7 @@ def hashes(monkeypatch: pytest.MonkeyPatch) -> list[str]:
 
 
 def unknown(_: Gatehouse) -> None:
-    """Nobody has the address."""
+    """No account has the address."""
 
 
 def wrong(gatehouse: Gatehouse) -> None:
@@ -53,7 +53,7 @@ CASES = [unknown, wrong, banned, without_password]
 
 
 def describe_wrong_guess(gatehouse: Gatehouse) -> tuple[Any, ...]:
-    """Everything a guesser sees of a wrong guess at ADA, but for the request's own number."""
+    """What a client sees of a wrong guess at ADA, without the request's own ID."""
     response = gatehouse.visitor().sign_in(ADA, "a wrong guess")
     headers = [pair for pair in response.headers.multi_items() if pair[0] != "x-request-id"]
     return response.status_code, response.content, headers
@@ -101,7 +101,7 @@ def test_only_the_right_password_tells_of_a_ban(gatehouse):
 
 
 def test_a_taken_address_costs_no_hash_at_sign_up(gatehouse, hashes):
-    """Its answer tells as much already: 422 is what Better Auth says."""
+    """Its response reveals as much already: Better Auth sends 422."""
     gatehouse.member(ADA)
     hashes.clear()
     assert gatehouse.visitor().sign_up(ADA).status_code == 422

@@ -1,4 +1,4 @@
-"""How long a refusal takes must not tell with which system's hash somebody came (ASVS 6.3.8)."""
+"""How long a refusal takes must not reveal from which system a hash came (ASVS 6.3.8)."""
 
 import pytest
 from sqlalchemy import update

@@ -1,7 +1,7 @@
-"""Nobody learns from the answers to mail requests who has an account (ASVS 6.3.8).
+"""Responses to mail requests do not reveal who has an account (ASVS 6.3.8).
 
 Times are not measured here: a test that measures is wrong on a busy machine. What can be held is
-that the same statements are said and that nothing else is done; the rest is luck of the day.
+that the same statements run and nothing else is done.
 """
 
 import pytest
@@ -14,7 +14,7 @@ PATHS = ["request-password-reset", "send-verification-email"]
 
 
 def describe_response(response):
-    """What can be told from an answer."""
+    """What a client can tell from a response."""
     ignored = {"x-request-id", "date"}
     headers = {name: value for name, value in response.headers.items() if name not in ignored}
     return response.status_code, response.text, headers

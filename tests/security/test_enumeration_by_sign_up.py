@@ -43,7 +43,7 @@ def proving(request, start_posting, clock):
 
 @pytest.fixture
 def rounds(monkeypatch):
-    """How much of bcrypt was computed, in iterations."""
+    """The work that bcrypt did, in iterations."""
     costs_spent = []
     matches, spends = hasher.PasswordHasher._matches, hasher.spend_work
 
@@ -61,7 +61,7 @@ def rounds(monkeypatch):
 
 
 def observe_sign_in(gatehouse, email, password, rounds):
-    """Everything that tells: the answer, the statements and the work."""
+    """What could reveal an account: the response, the statements and the work."""
     rounds.clear()
     with gatehouse.statements() as statements:
         response = gatehouse.visitor().sign_in(email, password)
@@ -142,7 +142,7 @@ def test_ones_own_data_tell_nothing_about_another_address(posting, mailbox, veri
 
 
 def describe_export(rows):
-    """What can be told from an export, without what differs between any two users."""
+    """What an export reveals, without what differs between any two users."""
 
     def describe_item(item):
         return str((item.get("kind"), item.get("usedAt") is None, sorted(item)))

@@ -1,4 +1,4 @@
-"""Threat: what a caller says becomes a header line of our answer, or a line of our log."""
+"""Threat: input becomes a header line of a response, or a line of the log."""
 
 from urllib.parse import quote
 

@@ -1,4 +1,4 @@
-"""Whoever could choose the host of a mailed link would get its token (CVE-2025-64101)."""
+"""Threat: an attacker chooses the host of a mailed link, and gets its token (CVE-2025-64101)."""
 
 import pytest
 

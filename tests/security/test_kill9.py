@@ -71,7 +71,7 @@ def list_lost_accounts(space: Space, emails: list[str]) -> list[str]:
 
 
 def list_half_done(file: Path) -> list[tuple[str, ...]]:
-    """Accounts that the audit trail does not know, and what SQLite finds wrong with its file."""
+    """Accounts without an event in the audit trail, and the faults that SQLite finds."""
     with closing(sqlite3.connect(file)) as connection:
         unrecorded = connection.execute(
             "SELECT email FROM users WHERE id NOT IN"

@@ -1,4 +1,4 @@
-"""Threat: a body that nobody expected. Whatever is sent, the answer is never a 5xx."""
+"""Threat: an unexpected body. Whatever is sent, the response is never a 5xx."""
 
 import json
 from contextlib import suppress
@@ -132,7 +132,7 @@ def test_a_value_for_a_body(talking, value):
 
 
 def list_models():
-    """Every model that an endpoint reads from a request."""
+    """Every model that an endpoint reads from a request, and the part it reads it from."""
     for spec in (each for capability in FEATURES for each in capability.specs):
         signature = signature_of(spec.handler, spec.path)
         yield from ((each[1], "body") for each in (signature.body,) if each)

@@ -156,7 +156,7 @@ def test_nor_is_a_browser_sent_to_one(gatehouse, path):
 
 
 def list_target_fields():
-    """Every endpoint that says where to send somebody, with the field that says it."""
+    """Every endpoint that takes a redirect target, with the field that holds it."""
     for spec in (each for capability in FEATURES for each in capability.specs):
         signature = signature_of(spec.handler, spec.path)
         for _, model, *_ in (each for each in (signature.body, signature.query) if each):

@@ -1,4 +1,4 @@
-"""Threat: guessing a password from what everybody knows: the address, the name, the application."""
+"""Threat: guessing a password from known words: the address, the name, the application."""
 
 import pytest
 

@@ -17,7 +17,7 @@ PREPARED = "mallory waits here"
 
 
 def reset_password(gatehouse, mailbox, password=PASSWORD):
-    """Ada asks for a new password and uses the link."""
+    """Request a new password for Ada, and use the link."""
     gatehouse.visitor().post("request-password-reset", {"email": ADA})
     body = {"token": mailbox.last("reset").token, "newPassword": password}
     assert gatehouse.visitor().post("reset-password", body).status_code == 200

@@ -1,4 +1,4 @@
-"""A reset token is worth one password, whatever is tried with it (OWASP Forgot Password)."""
+"""A reset token sets one password and no more (OWASP Forgot Password)."""
 
 import hashlib
 

@@ -47,13 +47,13 @@ class Space:
         return self._start(data_dir=disk, snapshot_dir=self._bucket, mailbox_file=mails)
 
     def take_last_snapshot(self, gatehouse: Gatehouse) -> None:
-        """What comes after it is lost."""
+        """Take a snapshot; what comes after it is lost."""
         ((events,),) = gatehouse.rows(select(func.count()).select_from(audit_events))
         gatehouse.context.services[DeploymentStatus].snapshots.save_now()
         wait_until(lambda: count_saved_rows(self._bucket, "audit_events") == events, "the snapshot")
 
     def crash(self, gatehouse: Gatehouse) -> None:
-        """Nothing outlives this moment but what is in the bucket."""
+        """End the run: only what is in the bucket remains."""
         bucket_copy = shutil.copytree(self._bucket, self._folder / "kept")
         gatehouse.close()
         shutil.rmtree(self._bucket)
@@ -75,7 +75,7 @@ def space(start, tmp_path) -> Space:
 
 
 def move_browser(gatehouse: Gatehouse, browser: Visitor) -> Visitor:
-    """The same browser, before the next run."""
+    """The same browser, in front of the next run."""
     visitor = gatehouse.visitor()
     visitor.cookies = dict(browser.cookies)
     return visitor

@@ -11,7 +11,7 @@ from tests.rig.processes import wait_until
 
 @pytest.fixture
 def replicas(postgres_url: str, start) -> list[Gatehouse]:
-    """Two applications on one PostgreSQL, each sure that it hears of every change."""
+    """Two applications on one PostgreSQL, each with a live change feed."""
     both = [start(database_url=postgres_url) for _ in range(2)]
     for each in both:
         each.wait_for_the_feed()
@@ -39,7 +39,7 @@ def here_and_there(replicas: list[Gatehouse]) -> tuple[Visitor, Visitor]:
 
 
 def wait_for_end(visitor: Visitor, stolen: dict[str, str]) -> None:
-    """Wait until this browser's session is over: it takes the flight of one notification."""
+    """Wait until this browser's session has ended: one notification has to arrive."""
 
     def is_over() -> bool:
         visitor.cookies = dict(stolen)

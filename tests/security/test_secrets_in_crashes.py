@@ -22,7 +22,7 @@ class WithABug(Space):
 
 @pytest.fixture(scope="module", params=["json", "text"])
 def heard(request, tmp_path_factory):
-    """What is heard of mistakes: answers, the log, the log as admins see it; and the secrets."""
+    """All text about the bugs (responses, the log, the log as admins see it), and the secrets."""
     environment = {
         **{"PYTHONPATH": str(ROOT), "LOG_LEVEL": "debug", "LOG_FORMAT": request.param},
         **{"ADMIN_EMAIL": ADMIN["email"], "ADMIN_PASSWORD": ADMIN["password"]},

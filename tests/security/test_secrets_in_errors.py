@@ -28,7 +28,7 @@ EMAIL = "canary-address@example.com"
 
 @pytest.fixture(scope="module", params=["json", "text"])
 def recorded(request, tmp_path_factory):
-    """Everything that is said in a run: by the log, by the outbox, by the trail, by answers."""
+    """All text of one run: the log, the outbox, the audit trail and the responses."""
     folder = tmp_path_factory.mktemp("errors")
     away = free_port()
     environment = {
@@ -86,7 +86,7 @@ def go_wrong(space, browser):
 
 
 def garbage(space, token):
-    """What is no HTTP is refused before any endpoint hears of it."""
+    """Send what is no HTTP: it is refused before it reaches an endpoint."""
     with socket.create_connection(("127.0.0.1", space.port)) as raw:
         raw.sendall(f"GET /{token} HTTP/9.9\r\nHost: {token} x\r\n\r\n".encode())
         raw.recv(4096)

@@ -1,4 +1,4 @@
-"""Threat: a session that somebody planted beforehand becomes the victim's."""
+"""Threat: a session that an attacker planted becomes the victim's."""
 
 import pytest
 

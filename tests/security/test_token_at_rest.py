@@ -1,4 +1,4 @@
-"""Threat: somebody reads the database. Nothing in it signs anybody in."""
+"""Threat: an attacker reads the database. Nothing in it opens a session."""
 
 import hashlib
 from urllib.parse import quote

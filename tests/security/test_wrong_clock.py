@@ -25,14 +25,14 @@ AGES = timedelta(days=100)  # longer than anything is kept
 
 @pytest.fixture
 def database_clock(monkeypatch) -> FixedClock:
-    """What time it is in PostgreSQL."""
+    """The clock of PostgreSQL."""
     postgres_clock = FixedClock()
     monkeypatch.setattr(clock_check, "read_database_time", lambda _: postgres_clock.now())
     return postgres_clock
 
 
 def count_rows(gatehouse: Gatehouse) -> list[int]:
-    """How many rows there are of each kind that is deleted by its age."""
+    """The number of rows of each kind that is deleted by age."""
     tables = (sessions, links, outbox, audit_events)
     return [gatehouse.rows(select(func.count()).select_from(each))[0][0] for each in tables]
 
@@ -48,7 +48,7 @@ def tidy(gatehouse: Gatehouse) -> None:
 
 
 def read_clock(gatehouse: Gatehouse) -> dict:
-    """What the status says of the clock."""
+    """What the status reports about the clock."""
     root = gatehouse.visitor()
     if root.sign_in("root@example.com").status_code == 401:
         assert root.sign_up("root@example.com").status_code == 200
