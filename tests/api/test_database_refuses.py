@@ -45,7 +45,7 @@ def ada(gatehouse: Gatehouse) -> Visitor:
 
 
 @pytest.fixture
-def cut(psql: Callable[[str], None]) -> Callable[[], None]:
+def drop_connections(psql: Callable[[str], None]) -> Callable[[], None]:
     """Ends every connection of the tenant, as a failover does."""
     return lambda: psql(
         "SELECT pg_terminate_backend(pid, 5000) FROM pg_stat_activity "
@@ -75,8 +75,10 @@ def check_everything_works(gatehouse: Gatehouse, ada: Visitor) -> None:
     assert gatehouse.visitor().sign_in().status_code == 200
 
 
-def test_without_a_connection_left_it_is_503_until_there_is_one(gatehouse, ada, tenant, cut):
-    cut()
+def test_without_a_connection_left_it_is_503_until_there_is_one(
+    gatehouse, ada, tenant, drop_connections
+):
+    drop_connections()
     with ExitStack() as others:
         with pytest.raises(psycopg2.OperationalError, match="too many connections"):
             for _ in range(7):
@@ -85,10 +87,12 @@ def test_without_a_connection_left_it_is_503_until_there_is_one(gatehouse, ada, 
     check_everything_works(gatehouse, ada)
 
 
-def test_another_password_counts_from_the_next_connection_on(gatehouse, ada, psql, cut):
+def test_another_password_counts_from_the_next_connection_on(
+    gatehouse, ada, psql, drop_connections
+):
     psql("ALTER ROLE tenant_of_THIS PASSWORD 'second'")
     assert gatehouse.visitor().sign_in().status_code == 200
-    cut()
+    drop_connections()
     check_everybody_gets_503(gatehouse, ada, "password authentication failed")
     psql("ALTER ROLE tenant_of_THIS PASSWORD 'first'")
     check_everything_works(gatehouse, ada)

@@ -11,7 +11,7 @@ ADMIN = {"ADMIN_EMAIL": "owner@example.com", "ADMIN_PASSWORD": "correct horse ba
 
 
 @pytest.fixture(scope="module")
-def secretive(tmp_path_factory):
+def private_docs_space(tmp_path_factory):
     """A Space that keeps its documentation to its admins."""
     folder = tmp_path_factory.mktemp("secretive")
     with Space(folder, {"DOCS": "off", "RATE_LIMITS": "off", **ADMIN}) as running:
@@ -159,19 +159,19 @@ def test_an_unknown_file_of_the_page_is_not_there(space):
 
 
 @pytest.mark.parametrize("path", ["/docs", "/openapi.json"])
-def test_with_docs_off_they_are_not_there_for_a_stranger_or_a_user(secretive, path):
-    assert httpx.get(secretive.url + path).status_code == 404
+def test_with_docs_off_they_are_not_there_for_a_stranger_or_a_user(private_docs_space, path):
+    assert httpx.get(private_docs_space.url + path).status_code == 404
     ada = {"name": "Ada", "email": f"ada{len(path)}@example.com", "password": "correct horse 42"}
-    with httpx.Client(base_url=secretive.url) as browser:
+    with httpx.Client(base_url=private_docs_space.url) as browser:
         signed_up = browser.post("/api/auth/sign-up/email", json=ada)
         assert signed_up.status_code == 200
         assert browser.get(path).status_code == 404
 
 
 @pytest.mark.parametrize("path", ["/docs", "/openapi.json"])
-def test_with_docs_off_they_are_there_for_an_admin(secretive, path):
+def test_with_docs_off_they_are_there_for_an_admin(private_docs_space, path):
     owner = {"email": ADMIN["ADMIN_EMAIL"], "password": ADMIN["ADMIN_PASSWORD"]}
-    with httpx.Client(base_url=secretive.url) as browser:
+    with httpx.Client(base_url=private_docs_space.url) as browser:
         assert browser.post("/api/auth/sign-in/email", json=owner).status_code == 200
         assert browser.get(path).status_code == 200
 

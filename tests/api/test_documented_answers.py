@@ -31,7 +31,7 @@ class Document:
         self.openapi: dict[str, Any] = gatehouse.app.openapi()
         self.checked: set[tuple[str, str]] = set()
 
-    def operation(self, method: str, path: str) -> tuple[str, Any]:
+    def find_operation(self, method: str, path: str) -> tuple[str, Any]:
         """The template of a path, and its operation in the document."""
         for template, methods in self.openapi["paths"].items():
             pattern = re.sub(r"\{\w+\}", "[^/]+", template)
@@ -42,7 +42,7 @@ class Document:
     def check(self, answer: Any) -> None:
         """Assert that the document describes this response."""
         request = answer.request
-        template, operation = self.operation(request.method, urlsplit(str(request.url)).path)
+        template, operation = self.find_operation(request.method, urlsplit(str(request.url)).path)
         label = f"{request.method} {template} {answer.status_code} {answer.text[:200]}"
         self.checked.add((request.method, template))
         assert str(answer.status_code) in operation["responses"], label
@@ -56,17 +56,17 @@ class Document:
         (media,) = response["content"]
         assert answer.headers["content-type"].partition(";")[0] == media, label
         if media == "application/json":
-            problem = self.problem(answer.json(), response["content"][media]["schema"])
+            problem = self.find_problem(answer.json(), response["content"][media]["schema"])
             assert not problem, f"{label}: {problem}"
             if answer.is_error and "code" in answer.json():
                 assert answer.json()["code"] in response["content"][media]["examples"], label
 
-    def problem(self, value: Any, schema: Any, at: str = "$") -> str:
+    def find_problem(self, value: Any, schema: Any, at: str = "$") -> str:
         """What is wrong with a value, or nothing; covers the parts of JSON Schema that we use."""
         if "$ref" in schema:
-            return self.problem(value, self.schema(schema["$ref"]), at)
+            return self.find_problem(value, self.find_schema(schema["$ref"]), at)
         if "anyOf" in schema:
-            problems = [self.problem(value, each, at) for each in schema["anyOf"]]
+            problems = [self.find_problem(value, each, at) for each in schema["anyOf"]]
             return "" if "" in problems else " and ".join(problems)
         if "type" in schema:
             expected = TYPES[schema["type"]]
@@ -77,9 +77,9 @@ class Document:
             return f"{at} is {value!r}, not one of {schema['enum']}"
         if schema.get("format") == "date-time" and not DATE.fullmatch(value):
             return f"{at} is {value!r}, no date"
-        return self._inner_problem(value, schema, at)
+        return self._find_inner_problem(value, schema, at)
 
-    def _inner_problem(self, value: Any, schema: Any, at: str) -> str:
+    def _find_inner_problem(self, value: Any, schema: Any, at: str) -> str:
         if isinstance(value, list):
             inner = [(each, schema.get("items", {}), "[]") for each in value]
         elif isinstance(value, dict) and "properties" in schema:
@@ -91,10 +91,10 @@ class Document:
             inner = [(each, fields[name], f".{name}") for name, each in value.items()]
         else:
             inner = []
-        problems = (self.problem(each, expected, at + step) for each, expected, step in inner)
+        problems = (self.find_problem(each, expected, at + step) for each, expected, step in inner)
         return next((problem for problem in problems if problem), "")
 
-    def schema(self, reference: str) -> Any:
+    def find_schema(self, reference: str) -> Any:
         return self.openapi["components"]["schemas"][reference.rpartition("/")[2]]
 
 
@@ -103,7 +103,7 @@ def document(posting) -> Document:
     return Document(posting)
 
 
-def calls(gatehouse: Gatehouse, mailbox, root: Visitor, ada: Visitor):
+def call_all_endpoints(gatehouse: Gatehouse, mailbox, root: Visitor, ada: Visitor):
     """Every endpoint, at its best and at its worst, in an order in which each makes sense."""
     stranger = gatehouse.visitor("198.51.100.9")
     ids = {"userId": known(gatehouse, ADA)}
@@ -128,12 +128,12 @@ def calls(gatehouse: Gatehouse, mailbox, root: Visitor, ada: Visitor):
         yield root.get(f"/api/admin/{path}")
     for path in ("/health", "/ready", "/api/me", "/api/account/export", "/api/stream"):
         yield from (visitor.get(path) for visitor in (stranger, ada))
-    yield from _account_calls(mailbox, stranger, ada)
-    yield from _admin_calls(gatehouse, stranger, root, ada, ids)
-    yield from _ending_calls(mailbox, stranger, ada)
+    yield from _call_account_endpoints(mailbox, stranger, ada)
+    yield from _call_admin_endpoints(gatehouse, stranger, root, ada, ids)
+    yield from _call_ending_endpoints(mailbox, stranger, ada)
 
 
-def _account_calls(mailbox, stranger: Visitor, ada: Visitor):
+def _call_account_endpoints(mailbox, stranger: Visitor, ada: Visitor):
     new = {"email": "new@example.com", "password": PASSWORD, "name": "two\nlines"}
     yield stranger.post("sign-up/email", {**new, "password": "x"})
     yield stranger.post("sign-up/email", {**new, "email": ADA})
@@ -170,7 +170,9 @@ def _account_calls(mailbox, stranger: Visitor, ada: Visitor):
     yield ada.post("unlink-account", {"accountId": "x"})
 
 
-def _admin_calls(gatehouse, stranger: Visitor, root: Visitor, ada: Visitor, ids: dict[str, str]):
+def _call_admin_endpoints(
+    gatehouse, stranger: Visitor, root: Visitor, ada: Visitor, ids: dict[str, str]
+):
     nobody = {"userId": "01a203c2-7c93-7407-ab15-d32628a133b6"}
     yield root.get(f"admin/get-user?id={ids['userId']}")
     yield root.get("admin/get-user?id=x")
@@ -207,7 +209,7 @@ def _admin_calls(gatehouse, stranger: Visitor, root: Visitor, ada: Visitor, ids:
     yield root.post("admin/stop-impersonating", {})
 
 
-def _ending_calls(mailbox, stranger: Visitor, ada: Visitor):
+def _call_ending_endpoints(mailbox, stranger: Visitor, ada: Visitor):
     ada.sign_in()
     for path in ("revoke-session", "revoke-other-sessions", "revoke-sessions", "delete-user"):
         yield stranger.post(path, {"token": "x"})
@@ -228,7 +230,7 @@ def _ending_calls(mailbox, stranger: Visitor, ada: Visitor):
 
 def test_every_answer_is_one_that_the_document_describes(posting, mailbox, document):
     root, ada = make_admin(posting), posting.member(ADA, address="198.51.100.1")
-    for answer in calls(posting, mailbox, root, ada):
+    for answer in call_all_endpoints(posting, mailbox, root, ada):
         document.check(answer)
     every = {
         (method.upper(), path)
@@ -259,19 +261,19 @@ def test_no_body_and_no_parameter_may_be_null_where_null_is_refused(posting, doc
             if "requestBody" not in operation:
                 continue
             schema = operation["requestBody"]["content"]["application/json"]["schema"]
-            assert document.problem(None, schema), path
+            assert document.find_problem(None, schema), path
             answer = posting.visitor().send(method.upper(), path, raw=b"null")
             assert answer.status_code in {400, 401, 405}, (path, answer.text)
 
 
 def test_bounds_are_in_the_document(document):
-    def field(model: str, name: str) -> Any:
+    def find_field(model: str, name: str) -> Any:
         return document.openapi["components"]["schemas"][model]["properties"][name]
 
-    assert field("SignUp", "name")["maxLength"] == 500
-    assert field("SignUp", "image")["maxLength"] == 2048
+    assert find_field("SignUp", "name")["maxLength"] == 500
+    assert find_field("SignUp", "image")["maxLength"] == 2048
     assert (
-        field("BanUser", "banExpiresIn")["minimum"],
-        field("BanUser", "banExpiresIn")["maximum"],
+        find_field("BanUser", "banExpiresIn")["minimum"],
+        find_field("BanUser", "banExpiresIn")["maximum"],
     ) == (0, 3_153_600_000)
-    assert "PASSWORD_MAX" in field("SignUp", "password")["description"]
+    assert "PASSWORD_MAX" in find_field("SignUp", "password")["description"]

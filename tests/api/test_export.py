@@ -133,12 +133,12 @@ class HeldExport:
         self.reached, self.go_on = threading.Event(), threading.Event()
         events = export._load_events
 
-        def held(*args: Any) -> Any:
+        def wait_and_export(*args: Any) -> Any:
             self.reached.set()
             assert self.go_on.wait(30)
             yield from events(*args)
 
-        monkeypatch.setattr(export, "_load_events", held)
+        monkeypatch.setattr(export, "_load_events", wait_and_export)
 
 
 @pytest.fixture

@@ -53,7 +53,7 @@ def import_user(gatehouse, **payload):
     return lines
 
 
-def dates_in(value):
+def find_dates(value):
     """Every date in a response, recognised by its key."""
     if isinstance(value, dict):
         dates = (
@@ -62,7 +62,7 @@ def dates_in(value):
         yield from dates
     for inner in value.values() if isinstance(value, dict) else value:
         if isinstance(inner, dict | list):
-            yield from dates_in(inner)
+            yield from find_dates(inner)
 
 
 def check_all_lists(visitor):
@@ -70,7 +70,7 @@ def check_all_lists(visitor):
         response = visitor.get(path)
         assert response.status_code == 200, (path, response.text)
         if not path.endswith(".csv"):
-            for date in dates_in(response.json()):
+            for date in find_dates(response.json()):
                 assert DATE.fullmatch(date), (path, date)
 
 

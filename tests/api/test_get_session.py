@@ -243,7 +243,7 @@ def test_of_two_session_cookies_the_first_counts(gatehouse):
     assert body["user"]["email"] == "ada@example.com"
 
 
-def after_restart(start, **settings):
+def restart(start, **settings):
     """Ada's browser, after the server was started again with other settings."""
     first = start()
     ada = first.member()
@@ -254,16 +254,16 @@ def after_restart(start, **settings):
 
 
 def test_a_session_survives_a_restart(start):
-    assert after_restart(start).session()["user"]["email"] == "ada@example.com"
+    assert restart(start).session()["user"]["email"] == "ada@example.com"
 
 
 def test_a_session_lives_on_when_the_key_is_rotated(start):
-    ada = after_restart(start, secret_key="Z" + KEY, secret_keys_old=KEY)
+    ada = restart(start, secret_key="Z" + KEY, secret_keys_old=KEY)
     assert ada.session()["user"]["email"] == "ada@example.com"
 
 
 def test_and_is_nobodys_when_the_old_key_is_dropped(start):
-    response = after_restart(start, secret_key="Z" + KEY).get(PATH)
+    response = restart(start, secret_key="Z" + KEY).get(PATH)
     assert (response.json(), cookies_of(response)) == (None, [])
 
 

@@ -42,7 +42,7 @@ class HashGate:
 
 
 @pytest.fixture
-def small(start) -> Gatehouse:
+def small_queue(start) -> Gatehouse:
     """An application with one thread that hashes and one place in its queue."""
     gatehouse = start(hash_threads=1, hash_queue=1)
     gatehouse.member()
@@ -50,7 +50,7 @@ def small(start) -> Gatehouse:
 
 
 @pytest.fixture
-def gate(small: Gatehouse, monkeypatch: pytest.MonkeyPatch) -> Iterator[HashGate]:
+def gate(small_queue: Gatehouse, monkeypatch: pytest.MonkeyPatch) -> Iterator[HashGate]:
     new_gate = HashGate(monkeypatch)
     yield new_gate
     new_gate.opened.set()
@@ -70,44 +70,45 @@ def fill_up(gatehouse: Gatehouse, gate: HashGate) -> list["Running[Any]"]:
     return [first, second]
 
 
-def test_when_every_place_is_taken_the_next_hears_503_at_once(small, gate):
-    fill_up(small, gate)
-    response = small.visitor().sign_in()
+def test_when_every_place_is_taken_the_next_hears_503_at_once(small_queue, gate):
+    fill_up(small_queue, gate)
+    response = small_queue.visitor().sign_in()
     assert (response.status_code, response.json()) == (503, refusal("SERVICE_UNAVAILABLE"))
     assert response.headers["retry-after"] == "5"
     check_like_every_answer(response)
 
 
-def test_meanwhile_everything_else_is_served(small, gate):
+def test_meanwhile_everything_else_is_served(small_queue, gate):
     gate.opened.set()
-    ada = small.visitor()
+    ada = small_queue.visitor()
     ada.sign_in()
     gate.opened.clear()
     gate.wait_for(1)
-    fill_up(small, gate)
+    fill_up(small_queue, gate)
     assert ada.session() is not None
     assert ada.post("update-user", {"name": "Ada King"}).status_code == 200
-    assert [small.visitor().get(path).status_code for path in ("/health", "/ready")] == [200, 200]
+    for path in ("/health", "/ready"):
+        assert small_queue.visitor().get(path).status_code == 200
 
 
-def test_those_who_waited_are_served_when_their_turn_comes(small, gate):
-    waiting = fill_up(small, gate)
+def test_those_who_waited_are_served_when_their_turn_comes(small_queue, gate):
+    waiting = fill_up(small_queue, gate)
     gate.opened.set()
     assert [each.result().status_code for each in waiting] == [200, 200]
-    assert small.visitor().sign_in().status_code == 200
+    assert small_queue.visitor().sign_in().status_code == 200
 
 
-def test_signing_up_needs_a_place_too(small, gate):
-    fill_up(small, gate)
-    assert small.visitor().sign_up("bob@example.com").status_code == 503
+def test_signing_up_needs_a_place_too(small_queue, gate):
+    fill_up(small_queue, gate)
+    assert small_queue.visitor().sign_up("bob@example.com").status_code == 503
 
 
-def test_what_is_refused_before_the_hash_gives_its_place_back(small, gate):
+def test_what_is_refused_before_the_hash_gives_its_place_back(small_queue, gate):
     for _ in range(10):
-        assert small.visitor().sign_in("no address").status_code == 400
-        assert small.visitor().sign_up(password="short").status_code == 400
+        assert small_queue.visitor().sign_in("no address").status_code == 400
+        assert small_queue.visitor().sign_up(password="short").status_code == 400
     gate.opened.set()
-    assert small.visitor().sign_in().status_code == 200
+    assert small_queue.visitor().sign_in().status_code == 200
 
 
 class LeavingClient:
@@ -149,11 +150,11 @@ class LeavingClient:
         self.answered.append(message)
 
 
-def test_who_has_hung_up_is_skipped(small, gate):
-    first = start_sign_in(small)
+def test_who_has_hung_up_is_skipped(small_queue, gate):
+    first = start_sign_in(small_queue)
     gate.wait_for(1)
-    leaving = LeavingClient(small)
-    queue = small.context.pools.hash_queue
+    leaving = LeavingClient(small_queue)
+    queue = small_queue.context.pools.hash_queue
     wait_until(lambda: queue.free == 0, "the second sign-in")
     leaving.leave()
     gate.opened.set()
@@ -162,18 +163,18 @@ def test_who_has_hung_up_is_skipped(small, gate):
     assert (gate.checked, leaving.answered) == (1, [])
 
 
-def test_and_leaves_no_session_no_event_and_no_place_behind(small, gate):
-    first = start_sign_in(small)
+def test_and_leaves_no_session_no_event_and_no_place_behind(small_queue, gate):
+    first = start_sign_in(small_queue)
     gate.wait_for(1)
-    before = len(small.events())
-    leaving = LeavingClient(small)
-    queue = small.context.pools.hash_queue
+    before = len(small_queue.events())
+    leaving = LeavingClient(small_queue)
+    queue = small_queue.context.pools.hash_queue
     wait_until(lambda: queue.free == 0, "the second sign-in")
     leaving.leave()
     gate.opened.set()
     leaving.ended.result()
     first.result()
-    assert len(small.events()) == before + 1
+    assert len(small_queue.events()) == before + 1
     wait_until(lambda: queue.free == 2, "the places")
 
 
@@ -202,26 +203,26 @@ def test_a_hash_is_never_computed_inside_a_transaction(anywhere, monkeypatch):
     assert held == []
 
 
-def test_when_one_caller_holds_every_place_another_gets_one(small, gate):
-    running, waiting = fill_up(small, gate)
-    other = small.visitor("192.0.2.66")
-    signing = small.loop.start(other.sending("POST", "sign-in/email", BODY))
+def test_when_one_caller_holds_every_place_another_gets_one(small_queue, gate):
+    running, waiting = fill_up(small_queue, gate)
+    other = small_queue.visitor("192.0.2.66")
+    signing = small_queue.loop.start(other.sending("POST", "sign-in/email", BODY))
     response = waiting.result()
     assert (response.status_code, response.json()) == (503, refusal("SERVICE_UNAVAILABLE"))
     gate.opened.set()
     assert [each.result().status_code for each in (running, signing)] == [200, 200]
-    assert small.context.pools.hash_queue.free == 2
+    assert small_queue.context.pools.hash_queue.free == 2
 
 
-def test_all_addresses_of_an_ipv6_subscriber_are_one_caller(small, gate):
+def test_all_addresses_of_an_ipv6_subscriber_are_one_caller(small_queue, gate):
     def start_sign_in_from(address: str) -> "Running[Any]":
-        request = small.visitor(address).sending("POST", "sign-in/email", BODY)
-        return small.loop.start(request)
+        request = small_queue.visitor(address).sending("POST", "sign-in/email", BODY)
+        return small_queue.loop.start(request)
 
     running = start_sign_in_from("2001:db8:1:2::1")
     gate.wait_for(1)
     waiting = start_sign_in_from("2001:db8:1:2::2")
-    queue = small.context.pools.hash_queue
+    queue = small_queue.context.pools.hash_queue
     wait_until(lambda: queue.free == 0, "the second sign-in")
     assert start_sign_in_from("2001:db8:1:2:ffff:ffff:ffff:ffff").result().status_code == 503
     neighbour = start_sign_in_from("2001:db8:1:3::1")

@@ -32,7 +32,7 @@ def count_rows(gatehouse: Gatehouse, table) -> int:
     return number
 
 
-def tidy(gatehouse: Gatehouse) -> None:
+def purge(gatehouse: Gatehouse) -> None:
     gatehouse.context.services[Housekeeper].start_purge().result()
 
 
@@ -59,11 +59,11 @@ def add_expired_sessions(gatehouse: Gatehouse, number: int) -> None:
 def test_a_session_goes_when_it_has_expired(anywhere):
     anywhere.member()
     anywhere.clock.advance(seconds=anywhere.settings.session_lifetime)
-    tidy(anywhere)
+    purge(anywhere)
     assert count_rows(anywhere, sessions) == 1
 
     anywhere.clock.advance(seconds=1)
-    tidy(anywhere)
+    purge(anywhere)
     assert count_rows(anywhere, sessions) == 0
 
 
@@ -76,11 +76,11 @@ def test_a_link_is_kept_for_a_day_after_its_end(anywhere):
     assert before
 
     anywhere.clock.advance(seconds=(lifetime + timedelta(days=1)).total_seconds())
-    tidy(anywhere)
+    purge(anywhere)
     assert count_rows(anywhere, links) == before
 
     anywhere.clock.advance(seconds=1)
-    tidy(anywhere)
+    purge(anywhere)
     assert count_rows(anywhere, links) == 0
 
 
@@ -90,11 +90,11 @@ def test_mails_and_decoys_are_kept_for_a_week(anywhere):
     assert count_rows(anywhere, outbox) == 2
 
     anywhere.clock.advance(days=7)
-    tidy(anywhere)
+    purge(anywhere)
     assert count_rows(anywhere, outbox) == 2
 
     anywhere.clock.advance(seconds=1)
-    tidy(anywhere)
+    purge(anywhere)
     assert count_rows(anywhere, outbox) == 0
 
 
@@ -105,11 +105,11 @@ def test_the_audit_trail_is_kept_as_long_as_the_owner_says(start_on):
     assert lines
 
     gatehouse.clock.advance(days=3)
-    tidy(gatehouse)
+    purge(gatehouse)
     assert count_rows(gatehouse, audit_events) == lines
 
     gatehouse.clock.advance(seconds=1)
-    tidy(gatehouse)
+    purge(gatehouse)
     assert count_rows(gatehouse, audit_events) == 0
 
 
@@ -118,7 +118,7 @@ def test_much_goes_in_small_transactions(gatehouse):
     add_expired_sessions(gatehouse, 2 * service.BATCH + 1)
 
     with gatehouse.statements() as statements:
-        tidy(gatehouse)
+        purge(gatehouse)
 
     assert count_rows(gatehouse, sessions) == 1
     assert len([line for line in statements if line.startswith("DELETE FROM sessions")]) == 3
@@ -131,10 +131,10 @@ def test_while_another_replica_tidies_this_one_does_not(anywhere):
 
     with Work(anywhere.context.runtime, SYSTEM) as another:
         assert try_advisory_lock(another.db, HOUSEKEEPING)
-        tidy(anywhere)
+        purge(anywhere)
         assert count_rows(anywhere, sessions) == 2
 
-    tidy(anywhere)
+    purge(anywhere)
     assert count_rows(anywhere, sessions) == 1
 
 

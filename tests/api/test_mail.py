@@ -182,11 +182,11 @@ def test_a_server_killed_among_many_mails_loses_none_and_repeats_only_what_was_i
     smtp.start()
     get_mailer(gatehouse).wake_up.set()
 
-    def all_have_left():
+    def have_all_left():
         advance_time(gatehouse, RETRY_DELAYS[0])
         return {mail.state for mail in list_mails(gatehouse)} == {"sent"}
 
-    wait_until(all_have_left, "every mail")
+    wait_until(have_all_left, "every mail")
     received = Counter(mail.message_id for mail in smtp.received())
     assert received.keys() == {mail.message_id for mail in list_mails(gatehouse)}
     assert sum(received.values()) <= MAILS + 1  # one worker, so one mail was in flight
@@ -196,7 +196,7 @@ def test_a_mail_in_the_hands_of_a_process_that_died_is_due_again(gatehouse, smtp
     smtp.kill9()
     post_reset_mail(gatehouse)
     wait_for_failed_attempt(gatehouse, 1)
-    wait_until(lambda: idle(gatehouse), "the worker to wait")
+    wait_until(lambda: is_idle(gatehouse), "the worker to wait")
     claimed = claim_as_another_process(gatehouse)
     smtp.start()
 
@@ -211,7 +211,7 @@ def test_a_mail_in_the_hands_of_a_process_that_died_is_due_again(gatehouse, smtp
 def test_nothing_is_asked_of_the_database_while_no_mail_waits(gatehouse):
     post_reset_mail(gatehouse)
     wait_for_state(gatehouse, "sent")
-    wait_until(lambda: idle(gatehouse), "the worker to wait")
+    wait_until(lambda: is_idle(gatehouse), "the worker to wait")
 
     with gatehouse.statements() as statements:
         gatehouse.clock.advance(days=2)
@@ -245,7 +245,7 @@ def claim_as_another_process(gatehouse):
     return claimed
 
 
-def idle(gatehouse):
+def is_idle(gatehouse):
     """Whether the worker has seen every post, and waits for the next."""
     if get_mailer(gatehouse).wake_up._event.is_set():
         return False

@@ -12,7 +12,7 @@ PATH = "/api/admin/outbox"
 ADMIN = {"admin_email": "admin@example.com", "admin_password": Password(PASSWORD)}
 
 
-def admin_of(gatehouse: Gatehouse) -> Visitor:
+def sign_in_admin(gatehouse: Gatehouse) -> Visitor:
     visitor = gatehouse.visitor()
     assert visitor.sign_in("admin@example.com").status_code == 200
     return visitor
@@ -25,7 +25,7 @@ def gatehouse(start):
 
 
 def test_without_a_mailer_the_admin_reads_every_mail_with_its_link(gatehouse):
-    admin = admin_of(gatehouse)
+    admin = sign_in_admin(gatehouse)
     post_reset_mail(gatehouse)
 
     response = admin.get(PATH)
@@ -55,7 +55,7 @@ def test_with_a_mailer_no_link_is_shown_even_while_a_mail_waits(start, tmp_path)
         gatehouse = start(**ADMIN, **smtp_settings(smtp))
         post_reset_mail(gatehouse, "later@example.com")
         post_reset_mail(gatehouse, "unknown@example.com")
-        admin = admin_of(gatehouse)
+        admin = sign_in_admin(gatehouse)
 
         response = admin.get(PATH)
 
@@ -68,7 +68,7 @@ def test_with_a_mailer_no_link_is_shown_even_while_a_mail_waits(start, tmp_path)
 
 
 def test_the_newest_come_first_page_by_page(gatehouse):
-    admin = admin_of(gatehouse)
+    admin = sign_in_admin(gatehouse)
     for number in range(5):
         gatehouse.clock.advance(seconds=1)
         post_reset_mail(gatehouse, f"user{number}@example.com")
@@ -85,7 +85,7 @@ def test_the_newest_come_first_page_by_page(gatehouse):
 
 @pytest.mark.parametrize("query", ["limit=0", "limit=101", "limit=x", "cursor=x"])
 def test_a_page_that_cannot_be_is_refused(gatehouse, query):
-    response = admin_of(gatehouse).get(f"{PATH}?{query}")
+    response = sign_in_admin(gatehouse).get(f"{PATH}?{query}")
 
     assert (response.status_code, response.json()["code"]) == (400, "VALIDATION_ERROR")
 
@@ -105,7 +105,7 @@ def test_what_was_sent_is_listed_without_what_it_said(start, tmp_path):
         post_reset_mail(gatehouse)
         wait_for_state(gatehouse, "sent")
 
-        (mail,) = admin_of(gatehouse).get(PATH).json()["mails"]
+        (mail,) = sign_in_admin(gatehouse).get(PATH).json()["mails"]
 
     assert (mail["state"], mail["attempts"], mail["text"]) == ("sent", 1, None)
     assert mail["sentAt"] == "2026-11-22T12:00:00.000Z"

@@ -16,7 +16,7 @@ class Count(WireModel):
     number: int
 
 
-def serve(gatehouse, handler):
+def add_endpoint(gatehouse, handler):
     routes = Routes("test", prefix="/api", auth_rules=False)
     routes.get("/count", response_model=Count)(handler)
     gatehouse.app.router.routes.insert(0, Endpoint(routes.specs[0], gatehouse.context))
@@ -26,7 +26,7 @@ def test_one_statement_and_no_transaction(anywhere):
     def count(db: Db) -> Count:
         return Count(number=users.count(db))
 
-    serve(anywhere, count)
+    add_endpoint(anywhere, count)
     anywhere.member()
     with anywhere.statements() as statements:
         assert anywhere.visitor().get("/api/count").json() == {"number": 1}
@@ -64,5 +64,5 @@ def test_it_is_asked_once_more_when_the_connection_was_dead(gatehouse):
             raise DatabaseConflict("the connection was dead")
         return Count(number=len(tries))
 
-    serve(gatehouse, count)
+    add_endpoint(gatehouse, count)
     assert gatehouse.member().get("/api/count").json() == {"number": 2}

@@ -293,16 +293,16 @@ def test_three_mails_an_hour_and_the_same_answer_to_all(start_posting, mailbox, 
     gatehouse = start_posting(rate_limits=True)
     gatehouse.member()
 
-    def ask_from_everywhere(times):
+    def request_from_everywhere(times):
         return [
             gatehouse.visitor(f"203.0.113.{at}").post(REQUEST, {"email": ADA}).json()
             for at in range(times)
         ]
 
-    assert ask_from_everywhere(8) == [SENT] * 8
+    assert request_from_everywhere(8) == [SENT] * 8
     assert mailbox.kinds().count("reset") == 3
     clock.advance(hours=1)
-    assert ask_from_everywhere(1) == [SENT]
+    assert request_from_everywhere(1) == [SENT]
     assert mailbox.kinds().count("reset") == 4
 
 

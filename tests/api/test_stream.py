@@ -85,12 +85,12 @@ def test_a_stranger_is_refused_in_json(gatehouse):
 
 def test_it_is_limited_for_each_user(start):
     gatehouse = start(rate_limits=True, rate_limit_per_user="1/minute")
-    gatehouse.context.services[Ticker].pause = no_pause
+    gatehouse.context.services[Ticker].pause = skip_pause
     ada = gatehouse.member()
     assert [ada.get("/api/stream").status_code for _ in range(2)] == [200, 429]
 
 
-async def no_pause(_):
+async def skip_pause(_):
     """Continue at once."""
 
 
@@ -126,7 +126,7 @@ def test_a_user_who_is_banned_meanwhile_gets_no_more_events(gatehouse, pauses):
     assert [name for name, _ in parse_events(ada.get("/api/stream"))] == ["", "end"]
 
 
-def serve(gatehouse, handler):
+def add_endpoint(gatehouse, handler):
     """Add an endpoint with this handler."""
     routes = Routes("test", auth_rules=False)
     routes.get("/api/made-up", response_model=StreamingResponse)(handler)
@@ -144,7 +144,7 @@ def test_what_was_written_is_committed_before_the_first_byte(anywhere):
             len(run_query(context.runtime.database, lambda db: find_page(db, AuditFilter(), 9)))
         ).encode()
 
-    serve(anywhere, handler)
+    add_endpoint(anywhere, handler)
     assert anywhere.visitor().get("/api/made-up").text == "1"
     assert [event.kind for event in anywhere.events()] == ["data_exported"]
 
@@ -162,7 +162,7 @@ def test_what_goes_wrong_before_the_first_piece_is_refused_as_ever(gatehouse, er
         raise error
         yield b""
 
-    serve(gatehouse, handler)
+    add_endpoint(gatehouse, handler)
     response = gatehouse.visitor().get("/api/made-up")
     assert (response.status_code, response.headers["content-type"]) == (status, "application/json")
 
@@ -182,7 +182,7 @@ def test_a_first_piece_that_hangs_is_a_503_and_freed_in_the_end(gatehouse, monke
         finally:
             freed.set()
 
-    serve(gatehouse, handler)
+    add_endpoint(gatehouse, handler)
     assert gatehouse.visitor().get("/api/made-up").status_code == 503
     gate.set()
     assert freed.wait(PATIENCE)
@@ -193,6 +193,6 @@ def test_a_stream_without_pieces_is_an_empty_answer(gatehouse):
         """Send nothing."""
         return StreamingResponse((piece for piece in ()), b"text/plain")
 
-    serve(gatehouse, handler)
+    add_endpoint(gatehouse, handler)
     response = gatehouse.visitor().get("/api/made-up")
     assert (response.status_code, response.content) == (200, b"")

@@ -125,7 +125,7 @@ SPEAK_HTTP = (
 def find_broken_arrows(root: Path) -> list[str]:
     """One line for each import that points the wrong way."""
     tree = list_modules(root)
-    known = {str(part) for module in tree for part in accumulate(module.name.split("."), _dotted)}
+    known = {str(part) for module in tree for part in accumulate(module.name.split("."), _join)}
     return [
         f"{module.path}:{line} imports {target}"
         for module in tree
@@ -167,27 +167,27 @@ def find_sql_outside_storage(root: Path) -> list[str]:
 def _may_import(name: str, target: str) -> bool:
     if target == "backend":  # the package itself: holds the version, and nothing else
         return name == "app" or _is_within(name, "backend")
-    home = _home(name)
-    allowed = [*MAY_IMPORT.get(_layer(home), []), *MAY_IMPORT.get(home, [])]
-    return home == _home(target) or any(_is_within(target, part) for part in allowed)
+    home = _find_home(name)
+    allowed = [*MAY_IMPORT.get(_find_layer(home), []), *MAY_IMPORT.get(home, [])]
+    return home == _find_home(target) or any(_is_within(target, part) for part in allowed)
 
 
 def _is_one_of(name: str, patterns: tuple[str, ...]) -> bool:
     return any(fnmatch(name, pattern) for pattern in patterns)
 
 
-def _dotted(parent: str, child: str) -> str:
+def _join(parent: str, child: str) -> str:
     return f"{parent}.{child}"
 
 
-def _home(name: str) -> str:
+def _find_home(name: str) -> str:
     """The part that a module belongs to: a capability, a layer, or a program of its own."""
     parts = name.split(".")
     depth = 3 if parts[:2] == ["backend", "features"] else 2 if parts[0] in LAYERED else 1
     return ".".join(parts[:depth])
 
 
-def _layer(home: str) -> str:
+def _find_layer(home: str) -> str:
     return "backend.features" if _is_within(home, "backend.features") else home
 
 

@@ -12,13 +12,14 @@ def parse_requirements(text: str) -> dict[str, str]:
     """Name and reason of each line of a requirements.in."""
     lines = [line for line in text.splitlines() if line and not line.startswith(("#", "-"))]
     return {
-        _plain(re.split(r"[\s\[=<>~;]", line)[0]): line.partition("#")[2].strip() for line in lines
+        _normalize(re.split(r"[\s\[=<>~;]", line)[0]): line.partition("#")[2].strip()
+        for line in lines
     }
 
 
 def parse_pins(text: str) -> set[tuple[str, str]]:
     """Name and version of each pin of a lock; some names have several, for different Pythons."""
-    return {(_plain(name), version) for name, version in PINNED.findall(text)}
+    return {(_normalize(name), version) for name, version in PINNED.findall(text)}
 
 
 def list_unhashed(text: str) -> list[str]:
@@ -27,7 +28,7 @@ def list_unhashed(text: str) -> list[str]:
     return [block.split()[0] for block in blocks if PINNED.match(block) and "--hash=" not in block]
 
 
-def _plain(name: str) -> str:
+def _normalize(name: str) -> str:
     return re.sub(r"[-_.]+", "-", name).lower()
 
 

@@ -117,7 +117,7 @@ def remember(gatehouse: Gatehouse, visitor: Visitor) -> None:
         assert visitor.session() is not None
 
 
-def body_for(gatehouse: Gatehouse, body: Any, email: str) -> Any:
+def build_body(gatehouse: Gatehouse, body: Any, email: str) -> Any:
     """The body of a request, with ids where it names people and sessions."""
     if body is ...:
         return body
@@ -138,7 +138,7 @@ def test_what_this_process_still_remembers_does_nothing(deaf, endpoint, ending):
     path, body = OWN[endpoint]
     ada = deaf.member(ADA)
     deaf.visitor().sign_in(ADA)
-    payload = body_for(deaf, body, ADA)
+    payload = build_body(deaf, body, ADA)
     remember(deaf, ada)
     deaf.change(ENDED[ending])
     before = state_of(deaf)
@@ -153,7 +153,7 @@ def test_nor_does_an_admin_who_is_one_in_memory_only(deaf, endpoint, ending):
     path, body = ADMINS[endpoint]
     root = make_admin(deaf)
     deaf.member(BOB)
-    payload = body_for(deaf, body, BOB)
+    payload = build_body(deaf, body, BOB)
     remember(deaf, root)
     role_taken = update(users).where(users.c.email == ROOT).values(role="user")
     deaf.change(ENDED.get(ending, role_taken))
@@ -271,7 +271,7 @@ def test_nor_one_of_an_admin(anywhere, held_hash, path, end):
     make_admin(anywhere, "chief@example.com")
     root = make_admin(anywhere)
     anywhere.member(BOB)
-    payload = body_for(anywhere, body, BOB)
+    payload = build_body(anywhere, body, BOB)
     response = while_hashing(anywhere, held_hash, root, path, payload, lambda: end(anywhere, ROOT))
     assert response.status_code == (403 if end is take_role else 401)
 

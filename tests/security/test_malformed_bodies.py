@@ -83,7 +83,7 @@ VALUES: dict[str, Any] = {
 
 
 @pytest.fixture(scope="module")
-def talking(loop, tmp_path_factory) -> Any:
+def shared_gatehouse(loop, tmp_path_factory) -> Any:
     """One application for the whole catalogue: what one body breaks, the next would notice."""
     from tests.clocks import FixedClock, SeededRandomness
     from tests.make import make_settings
@@ -95,11 +95,11 @@ def talking(loop, tmp_path_factory) -> Any:
 
 
 @pytest.fixture(scope="module")
-def somebody(talking: Gatehouse) -> Visitor:
-    return talking.member("somebody@example.com")
+def member(shared_gatehouse: Gatehouse) -> Visitor:
+    return shared_gatehouse.member("somebody@example.com")
 
 
-def check(response: Any, allowed: set[int]) -> None:
+def check_response(response: Any, allowed: set[int]) -> None:
     assert response.status_code in allowed, response.text
     assert response.headers["content-type"] == "application/json"
     assert len(response.content) < 100_000
@@ -108,27 +108,27 @@ def check(response: Any, allowed: set[int]) -> None:
 
 @pytest.mark.parametrize("path", PATHS)
 @pytest.mark.parametrize("raw", RAW)
-def test_raw_bytes(talking, somebody, path, raw):
-    for visitor in (talking.visitor(), None if path in ENDS_THE_SESSION else somebody):
+def test_raw_bytes(shared_gatehouse, member, path, raw):
+    for visitor in (shared_gatehouse.visitor(), None if path in ENDS_THE_SESSION else member):
         if visitor is not None:
-            check(visitor.post(path, raw=RAW[raw]), {200, 400, 401, 405, 413})
+            check_response(visitor.post(path, raw=RAW[raw]), {200, 400, 401, 405, 413})
 
 
 @pytest.mark.parametrize("value", VALUES)
-def test_a_value_in_every_field(talking, somebody, value):
+def test_a_value_in_every_field(shared_gatehouse, member, value):
     for path, body in PATHS.items():
         for field in [*body, "callbackURL", "rememberMe", "role", "x", LONE]:
             stranger = path.startswith("sign-") or path in ENDS_THE_SESSION
-            visitor = talking.visitor() if stranger else somebody
+            visitor = shared_gatehouse.visitor() if stranger else member
             response = visitor.post(path, {**body, field: VALUES[value]})
-            check(response, {200, 400, 401, 403, 405, 413, 422})
-    somebody.post("update-user", {"name": "Ada", "image": None})
+            check_response(response, {200, 400, 401, 403, 405, 413, 422})
+    member.post("update-user", {"name": "Ada", "image": None})
 
 
 @pytest.mark.parametrize("value", VALUES)
-def test_a_value_for_a_body(talking, value):
+def test_a_value_for_a_body(shared_gatehouse, value):
     for path in PATHS:
-        check(talking.visitor().post(path, VALUES[value]), {200, 400, 401, 405})
+        check_response(shared_gatehouse.visitor().post(path, VALUES[value]), {200, 400, 401, 405})
 
 
 def list_models():
@@ -181,6 +181,6 @@ def test_an_odd_agent_is_stored_without_complaint(anywhere, agent):
     assert response.status_code == 200
 
 
-def test_the_server_is_as_good_as_new(talking, somebody):
-    assert somebody.session()["user"]["email"] == "somebody@example.com"
-    assert talking.visitor().sign_up("last@example.com").status_code == 200
+def test_the_server_is_as_good_as_new(shared_gatehouse, member):
+    assert member.session()["user"]["email"] == "somebody@example.com"
+    assert shared_gatehouse.visitor().sign_up("last@example.com").status_code == 200

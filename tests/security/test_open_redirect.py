@@ -41,7 +41,7 @@ PIECES = st.sampled_from(
 TARGET_FIELDS = st.one_of(st.text(max_size=40), st.lists(PIECES, max_size=8).map("".join))
 
 
-def origin_a_browser_goes_to(target: str) -> str:
+def find_browser_origin(target: str) -> str:
     """Where a browser on OWN lands: the first steps of the WHATWG URL parser, nothing trusted."""
     url = re.sub(r"[\t\r\n]", "", target.strip("".join(map(chr, range(33)))))
     scheme = re.match(r"([A-Za-z][A-Za-z0-9+.-]*):", url)
@@ -72,7 +72,7 @@ def origin_a_browser_goes_to(target: str) -> str:
 def test_what_is_allowed_never_leaves(target):
     if not TRUST.allows_target(target):
         return
-    landed = origin_a_browser_goes_to(target)
+    landed = find_browser_origin(target)
     assert landed in {OWN, APP} or re.fullmatch(r"https://[^/@?#\\]+\.preview\.test", landed)
 
 

@@ -52,15 +52,15 @@ def traces(request: pytest.FixtureRequest, tmp_path_factory) -> Traces:
         **{"RATE_LIMITS": "off", "FRONTEND_PROXY_KEY": "canary-of-the-proxy-key"},
     }
     with Space(folder, environment) as space:
-        responses, tokens, cookies = talk(space)
+        responses, tokens, cookies = use_server(space)
         ring, stream = read_as_admin(space)
         files = {file.name: file.read_bytes() for file in (folder / "data").iterdir()}
-        events = audit_trail(folder / "data" / "gatehouse.db")
+        events = read_audit_trail(folder / "data" / "gatehouse.db")
         space.terminate()
     return Traces(space.log, files, responses, events, tokens, cookies, ring, stream)
 
 
-def talk(space: Space) -> tuple[list[httpx.Response], list[str], list[str]]:
+def use_server(space: Space) -> tuple[list[httpx.Response], list[str], list[str]]:
     """Sign up, in and out, fail in many ways, crash the parser; returns all that was answered."""
     responses: list[httpx.Response] = []
     tokens, cookies = [], []
@@ -106,12 +106,12 @@ def read_as_admin(space: Space) -> tuple[str, str]:
         return log.text + str(log.headers.raw), stream.text + str(stream.headers.raw)
 
 
-def audit_trail(file: Path) -> list[Any]:
+def read_audit_trail(file: Path) -> list[Any]:
     with closing(sqlite3.connect(file)) as connection:
         return connection.execute("SELECT * FROM audit_events").fetchall()
 
 
-def found_in(text: str | bytes, secrets: list[str]) -> list[str]:
+def find_in(text: str | bytes, secrets: list[str]) -> list[str]:
     data = text.encode() if isinstance(text, str) else text
     return [secret for secret in secrets if secret.encode() in data]
 
@@ -124,7 +124,7 @@ def test_the_server_was_really_talking(traces):
 
 
 def test_the_log_has_none_of_them(traces):
-    assert found_in(traces.log, traces.secrets) == []
+    assert find_in(traces.log, traces.secrets) == []
 
 
 def test_nor_the_address_somebody_signed_in_with(traces):
@@ -133,29 +133,29 @@ def test_nor_the_address_somebody_signed_in_with(traces):
 
 def test_nor_has_what_an_admin_is_shown_of_it(traces):
     assert "sign_in_failed" in traces.ring
-    assert found_in(traces.ring, [*traces.secrets, EMAIL]) == []
+    assert find_in(traces.ring, [*traces.secrets, EMAIL]) == []
 
 
 def test_nor_has_a_stream(traces):
     assert '"number":5' in traces.stream
-    assert found_in(traces.stream, [*traces.secrets, EMAIL]) == []
+    assert find_in(traces.stream, [*traces.secrets, EMAIL]) == []
 
 
 def test_no_file_has_any_of_them(traces):
     assert any(name.endswith("-wal") for name in traces.files)
-    assert {name: found_in(data, traces.secrets) for name, data in traces.files.items()} == {
+    assert {name: find_in(data, traces.secrets) for name, data in traces.files.items()} == {
         name: [] for name in traces.files
     }
 
 
 def test_the_audit_trail_has_none_of_them(traces):
     assert len(traces.events) >= 6
-    assert found_in(str(traces.events), [*traces.secrets, EMAIL]) == []
+    assert find_in(str(traces.events), [*traces.secrets, EMAIL]) == []
 
 
 def test_no_answer_repeats_a_password(traces):
     text = "".join(response.text + str(response.headers.raw) for response in traces.responses)
-    assert found_in(text, [PASSWORD, WRONG, ADMIN_PASSWORD, KEY, "bcrypt", "$2b$"]) == []
+    assert find_in(text, [PASSWORD, WRONG, ADMIN_PASSWORD, KEY, "bcrypt", "$2b$"]) == []
 
 
 def test_nothing_crashed(traces):

@@ -18,7 +18,7 @@ def replicas(postgres_url: str, start) -> list[Gatehouse]:
     return both
 
 
-def same_browser(visitor: Visitor, gatehouse: Gatehouse) -> Visitor:
+def move_browser(visitor: Visitor, gatehouse: Gatehouse) -> Visitor:
     """The same browser, whose requests reach the other replica."""
     there = gatehouse.visitor()
     there.cookies = visitor.cookies
@@ -26,10 +26,10 @@ def same_browser(visitor: Visitor, gatehouse: Gatehouse) -> Visitor:
 
 
 @pytest.fixture
-def here_and_there(replicas: list[Gatehouse]) -> tuple[Visitor, Visitor]:
+def both_browsers(replicas: list[Gatehouse]) -> tuple[Visitor, Visitor]:
     """Ada's browser at the first replica and at the second, which both have her in memory."""
     here = replicas[0].member()
-    there = same_browser(here, replicas[1])
+    there = move_browser(here, replicas[1])
     for browser in (here, there, here, there):
         assert browser.session() is not None
     with replicas[1].statements() as statements:
@@ -49,15 +49,15 @@ def wait_for_end(visitor: Visitor, stolen: dict[str, str]) -> None:
 
 
 @pytest.mark.parametrize("path", ["sign-out", "revoke-sessions"])
-def test_what_one_replica_ends_the_other_forgets(here_and_there, path):
-    here, there = here_and_there
+def test_what_one_replica_ends_the_other_forgets(both_browsers, path):
+    here, there = both_browsers
     stolen = dict(here.cookies)
     assert here.post(path, {}).status_code == 200
     wait_for_end(there, stolen)
 
 
-def test_revoking_the_others_reaches_them(replicas, here_and_there):
-    _, there = here_and_there
+def test_revoking_the_others_reaches_them(replicas, both_browsers):
+    _, there = both_browsers
     stolen = dict(there.cookies)
     other = replicas[0].visitor()
     other.sign_in()
@@ -65,8 +65,8 @@ def test_revoking_the_others_reaches_them(replicas, here_and_there):
     wait_for_end(there, stolen)
 
 
-def test_a_changed_name_is_seen_at_the_other(here_and_there):
-    here, there = here_and_there
+def test_a_changed_name_is_seen_at_the_other(both_browsers):
+    here, there = both_browsers
     here.post("update-user", {"name": "Ada King"})
     wait_until(lambda: there.session()["user"]["name"] == "Ada King", "the new name", 10)
 
@@ -79,21 +79,21 @@ BY_HAND = {
 
 
 @pytest.mark.parametrize("case", BY_HAND)
-def test_what_is_ended_by_hand_is_ended_in_both(postgres, postgres_url, here_and_there, case):
-    stolen = dict(here_and_there[0].cookies)
+def test_what_is_ended_by_hand_is_ended_in_both(postgres, postgres_url, both_browsers, case):
+    stolen = dict(both_browsers[0].cookies)
     statement = str(BY_HAND[case].compile())
     postgres.execute(statement, postgres_url.rpartition("/")[2])
-    for browser in here_and_there:
+    for browser in both_browsers:
         wait_for_end(browser, stolen)
 
 
-def test_a_ban_written_by_hand_ends_it_in_both(postgres, postgres_url, here_and_there):
+def test_a_ban_written_by_hand_ends_it_in_both(postgres, postgres_url, both_browsers):
     statement = str(
         update(users).values(banned=True).compile(compile_kwargs={"literal_binds": True})
     )
     postgres.execute(statement, postgres_url.rpartition("/")[2])
-    stolen = dict(here_and_there[0].cookies)
-    for browser in here_and_there:
+    stolen = dict(both_browsers[0].cookies)
+    for browser in both_browsers:
         wait_for_end(browser, stolen)
 
 
@@ -108,8 +108,8 @@ def test_the_replica_that_acknowledges_honours_it_from_that_moment(anywhere):
         assert ada.session() is None
 
 
-def test_a_prolonged_session_is_not_forgotten_by_the_other(here_and_there, replicas, clock):
-    here, there = here_and_there
+def test_a_prolonged_session_is_not_forgotten_by_the_other(both_browsers, replicas, clock):
+    here, there = both_browsers
     clock.advance(days=1)
     here.session()
     assert there.session()["session"]["expiresAt"] == "2026-11-30T12:00:00.000Z"

@@ -24,7 +24,7 @@ BROWSERS, PEOPLE = st.integers(0, 2), st.sampled_from(["ada@example.com", "bob@e
 
 
 @dataclass
-class Life:
+class ExpectedSession:
     """A session as it should be."""
 
     user: str
@@ -33,28 +33,30 @@ class Life:
     remembered: bool
 
 
-class Model:
+class SessionModel:
     """All sessions that are alive, by the cookie that opens them."""
 
     def __init__(self) -> None:
-        self.alive: dict[str, Life] = {}
+        self.alive: dict[str, ExpectedSession] = {}
 
     def add(self, cookie: str, user: str, now: datetime, remembered: bool) -> None:
         ends = now + (7 * DAY if remembered else DAY)
-        self.alive[cookie] = Life(user, now, ends, remembered)
+        self.alive[cookie] = ExpectedSession(user, now, ends, remembered)
 
-    def use(self, cookie: str | None, now: datetime) -> Life | None:
-        life = self.alive.get(cookie or "")
-        if life is None or life.ends <= now:
+    def use(self, cookie: str | None, now: datetime) -> ExpectedSession | None:
+        expected = self.alive.get(cookie or "")
+        if expected is None or expected.ends <= now:
             self.alive.pop(cookie or "", None)
             return None
-        latest = life.created + 30 * DAY
-        if life.remembered and life.ends < latest and now >= life.ends - 6 * DAY:
-            life.ends = min(now + 7 * DAY, latest)
-        return life
+        latest = expected.created + 30 * DAY
+        if expected.remembered and expected.ends < latest and now >= expected.ends - 6 * DAY:
+            expected.ends = min(now + 7 * DAY, latest)
+        return expected
 
-    def end_all_of(self, user: str, spared: str | None = None) -> None:
-        gone = [key for key, life in self.alive.items() if life.user == user and key != spared]
+    def end_all(self, user: str, spared: str | None = None) -> None:
+        gone = [
+            key for key, expected in self.alive.items() if expected.user == user and key != spared
+        ]
         for cookie in gone:
             del self.alive[cookie]
 
@@ -63,7 +65,7 @@ class ThreeBrowsers(RuleBasedStateMachine):
     @initialize()
     def set_up(self) -> None:
         self.folder = tempfile.TemporaryDirectory()
-        self.loop, self.clock, self.model = Loop(), FixedClock(), Model()
+        self.loop, self.clock, self.model = Loop(), FixedClock(), SessionModel()
         options = make_settings(Path(self.folder.name), rate_limits=False, session_cache_size=3)
         self.gatehouse = Gatehouse(self.loop, options, self.clock, SeededRandomness())
         self.browsers = [self.gatehouse.visitor() for _ in range(3)]
@@ -78,7 +80,7 @@ class ThreeBrowsers(RuleBasedStateMachine):
         self.issued.append(cookie)
         self.model.add(cookie, user, self.clock.now(), remembered)
 
-    def _check(self, visitor: Visitor) -> Life | None:
+    def _check(self, visitor: Visitor) -> ExpectedSession | None:
         expected = self.model.use(visitor.session_cookie, self.clock.now())
         session = visitor.session()
         assert (session and session["user"]["email"]) == (expected and expected.user)
@@ -107,17 +109,17 @@ class ThreeBrowsers(RuleBasedStateMachine):
     @rule(browser=BROWSERS, path=st.sampled_from(["revoke-sessions", "revoke-other-sessions"]))
     def revoke(self, browser: int, path: str) -> None:
         cookie = self.browsers[browser].session_cookie
-        life = self.model.use(cookie, self.clock.now())
+        expected = self.model.use(cookie, self.clock.now())
         response = self.browsers[browser].post(path, {})
-        assert response.status_code == (200 if life else 401)
-        if life is not None:
-            self.model.end_all_of(life.user, cookie if "other" in path else None)
+        assert response.status_code == (200 if expected else 401)
+        if expected is not None:
+            self.model.end_all(expected.user, cookie if "other" in path else None)
 
     @rule(browser=BROWSERS)
     def change_the_name(self, browser: int) -> None:
-        life = self.model.use(self.browsers[browser].session_cookie, self.clock.now())
+        expected = self.model.use(self.browsers[browser].session_cookie, self.clock.now())
         response = self.browsers[browser].post("update-user", {"name": "Somebody"})
-        assert response.status_code == (200 if life else 401)
+        assert response.status_code == (200 if expected else 401)
 
     @precondition(lambda self: len(self.issued) > 2)
     @rule(data=st.data())
@@ -138,7 +140,7 @@ class ThreeBrowsers(RuleBasedStateMachine):
     def ban_and_pardon(self, person: str) -> None:
         """A ban ends every session, and a pardon brings none of them back."""
         self.gatehouse.ban(person)
-        self.model.end_all_of(person)
+        self.model.end_all(person)
         assert self.gatehouse.visitor().sign_in(person).status_code == 403
         self.gatehouse.unban(person)
 

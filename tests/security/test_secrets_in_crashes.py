@@ -16,12 +16,12 @@ SHORT = {"authorization": "Bearer canary-key-22", "x-gatehouse-key": "canary-of-
 ADMIN = {"email": "admin@example.com", "password": "Canary-of-the-admin-333"}
 
 
-class WithABug(Space):
+class BuggySpace(Space):
     program = ROOT / "tests" / "rig" / "with_a_bug.py"
 
 
 @pytest.fixture(scope="module", params=["json", "text"])
-def heard(request, tmp_path_factory):
+def recorded(request, tmp_path_factory):
     """All text about the bugs (responses, the log, the log as admins see it), and the secrets."""
     environment = {
         **{"PYTHONPATH": str(ROOT), "LOG_LEVEL": "debug", "LOG_FORMAT": request.param},
@@ -29,22 +29,23 @@ def heard(request, tmp_path_factory):
     }
     folder = tmp_path_factory.mktemp("crashes")
     with (
-        WithABug(folder, environment) as space,
+        BuggySpace(folder, environment) as space,
         httpx.Client(base_url=space.url, trust_env=False, timeout=30) as browser,
     ):
         browser.headers["origin"] = space.url
         assert browser.post("/api/auth/sign-in/email", json=ADMIN).status_code == 200
-        responses, secrets = make_mistakes(browser)
+        responses, secrets = provoke_crashes(browser)
         listed = browser.get("/api/admin/log?limit=1000&level=error").text
         space.terminate()
         return {"answers": responses, "log": space.log, "listed": listed}, secrets
 
 
-def make_mistakes(browser):
+def provoke_crashes(browser):
     cookies = [value for _, value in browser.cookies.items()]
     typed = {"email": ADMIN["email"], "password": PASSWORD}
     checked = browser.post("/api/auth/sign-in/email", json=typed)
-    cookie = "; ".join(["proxy=canary-cookie", *(f"{k}={v}" for k, v in browser.cookies.items())])
+    pairs = [("proxy", "canary-cookie"), *browser.cookies.items()]
+    cookie = "; ".join(f"{name}={value}" for name, value in pairs)
     message = (
         f"/break/canary-in-path?token=canary%20in%20query&code=canary-code&x={quote(cookies[0])}"
     )
@@ -57,8 +58,8 @@ def make_mistakes(browser):
     return "".join(each.text for each in (checked, *failed)), sorted(secrets)
 
 
-def test_no_secret_of_the_request_is_told(heard):
-    texts, secrets = heard
+def test_no_secret_of_the_request_is_told(recorded):
+    texts, secrets = recorded
     leaks = {
         name: [each for each in secrets if each in text or json.dumps(each)[1:-1] in text]
         for name, text in texts.items()
@@ -67,14 +68,14 @@ def test_no_secret_of_the_request_is_told(heard):
     assert [name for name, text in texts.items() if "canary" in text.lower()] == []
 
 
-def test_the_log_says_all_the_same_what_went_wrong_and_where(heard):
-    texts, _ = heard
+def test_the_log_says_all_the_same_what_went_wrong_and_where(recorded):
+    texts, _ = recorded
     for excerpt in ("cannot check ***", "a note about", "with_a_bug.py", "KeyError", "/break/"):
         assert excerpt in texts["log"]
         assert excerpt in texts["listed"]
 
 
-def test_the_caller_hears_nothing_of_it(heard):
-    texts, _ = heard
+def test_the_caller_hears_nothing_of_it(recorded):
+    texts, _ = recorded
     message = '{"message": "Internal Server Error", "code": "INTERNAL_SERVER_ERROR"}'
     assert texts["answers"] == message * 3

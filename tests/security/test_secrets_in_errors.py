@@ -45,14 +45,14 @@ def recorded(request, tmp_path_factory):
         Space(folder, environment) as space,
         httpx.Client(base_url=space.url, trust_env=False, timeout=30) as browser,
     ):
-        responses, secrets = go_wrong(space, browser)
+        responses, secrets = provoke_errors(space, browser)
         admin = read_as_admin(space)
         wait_until(lambda: "mail_not_sent" in space.log, "a mail that cannot leave")
         space.terminate()
         return {"log": space.log, "answers": responses, **admin}, secrets
 
 
-def go_wrong(space, browser):
+def provoke_errors(space, browser):
     account = {"name": "Ada", "email": EMAIL, "password": PASSWORD}
     browser.headers["origin"] = space.url
     token = browser.post("/api/auth/sign-up/email", json=account).json()["token"]
@@ -76,7 +76,7 @@ def go_wrong(space, browser):
         ]
     browser.post("/api/auth/request-password-reset", json={"email": EMAIL})
     lines.append(browser.get("/ready"))
-    garbage(space, token)
+    send_garbage(space, token)
     return "".join(each.text for each in lines), [
         *SECRETS.values(),
         REDIS_PASSWORD,
@@ -85,7 +85,7 @@ def go_wrong(space, browser):
     ]
 
 
-def garbage(space, token):
+def send_garbage(space, token):
     """Send what is no HTTP: it is refused before it reaches an endpoint."""
     with socket.create_connection(("127.0.0.1", space.port)) as raw:
         raw.sendall(f"GET /{token} HTTP/9.9\r\nHost: {token} x\r\n\r\n".encode())

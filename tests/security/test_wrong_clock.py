@@ -43,7 +43,7 @@ def list_sessions(gatehouse: Gatehouse, email: str) -> list:
     )
 
 
-def tidy(gatehouse: Gatehouse) -> None:
+def purge(gatehouse: Gatehouse) -> None:
     gatehouse.context.services[Housekeeper].start_purge().result()
 
 
@@ -66,7 +66,7 @@ def test_a_replica_that_is_ahead_of_the_database_deletes_nothing_and_says_so(
     assert all(before)
 
     clock.advance(days=AGES.days)
-    tidy(gatehouse)
+    purge(gatehouse)
     assert ada.session() is None, "by this clock it has ended"
     assert count_rows(gatehouse) == before
     assert read_clock(gatehouse) == {"comparedWith": "database", "ahead": 8_640_000, "right": False}
@@ -75,7 +75,7 @@ def test_a_replica_that_is_ahead_of_the_database_deletes_nothing_and_says_so(
     assert output.count("clock_differs") == 1
 
     database_clock.advance(days=AGES.days)  # the clock was right after all
-    tidy(gatehouse)
+    purge(gatehouse)
     assert list_sessions(gatehouse, "ada@example.com") == []
     assert read_clock(gatehouse)["right"] is True
 
@@ -104,7 +104,7 @@ def test_a_session_that_one_replica_takes_for_ended_goes_on_at_the_others(
     elsewhere = ahead.visitor()
     elsewhere.cookies = dict(ada.cookies)
     assert elsewhere.session() is None
-    tidy(ahead)
+    purge(ahead)
     clock.advance(days=-AGES.days)
     assert ada.session() is not None
 
@@ -160,7 +160,7 @@ def test_on_sqlite_a_start_by_a_clock_that_is_ahead_deletes_nothing(start, tmp_p
 
     clock.advance(days=AGES.days)
     second = start(**there)
-    tidy(second)
+    purge(second)
     assert count_rows(second) == before
     assert read_clock(second) == {
         "comparedWith": "newest entry",
@@ -169,7 +169,7 @@ def test_on_sqlite_a_start_by_a_clock_that_is_ahead_deletes_nothing(start, tmp_p
     }
 
     clock.advance(days=8)  # time that has passed for certain
-    tidy(second)
+    purge(second)
     assert list_sessions(second, "ada@example.com") == []
 
 
