@@ -139,7 +139,7 @@ def test_mail_that_waits_is_told_with_since_when_and_why(anywhere, clock):
 
 
 def put_into_outbox(gatehouse, number, state, now):
-    """Put a mail there that was sent, given up or still waits."""
+    """Add a mail in this state to the outbox."""
     mail = Mail(
         id=UUID(int=number),
         kind="verify",

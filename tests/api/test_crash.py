@@ -1,4 +1,4 @@
-"""When something of ours breaks."""
+"""Unexpected errors: a bug in an endpoint, and transactions that the database loses."""
 
 import pytest
 from sqlalchemy import select

@@ -19,7 +19,7 @@ AWAY = refusal("SERVICE_UNAVAILABLE")
 
 @pytest.fixture(scope="module")
 def server() -> Iterator[PostgresServer]:
-    """A PostgreSQL of these tests' own: others must not notice when it is stopped."""
+    """A PostgreSQL for these tests alone, which they may stop."""
     with own_server(durable=True) as server_process:
         yield server_process
 

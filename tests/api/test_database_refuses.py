@@ -1,4 +1,4 @@
-"""PostgreSQL that runs and lets nobody in: no connection is left, or the password is another."""
+"""PostgreSQL runs and refuses connections: none is left, or the password has changed."""
 
 from collections.abc import Callable
 from contextlib import ExitStack, closing
@@ -16,7 +16,7 @@ from tests.rig.postgres import WITH_PASSWORD
 
 @pytest.fixture
 def migrated() -> bool:
-    """No: the tenant makes the tables, and owns them."""
+    """Whether the database comes migrated: no, the tenant makes the tables, and owns them."""
     return False
 
 
@@ -46,7 +46,7 @@ def ada(gatehouse: Gatehouse) -> Visitor:
 
 @pytest.fixture
 def drop_connections(psql: Callable[[str], None]) -> Callable[[], None]:
-    """Ends every connection of the tenant, as a failover does."""
+    """End every connection of the tenant, as a failover does."""
     return lambda: psql(
         "SELECT pg_terminate_backend(pid, 5000) FROM pg_stat_activity "
         "WHERE usename = 'tenant_of_THIS'"
@@ -54,7 +54,7 @@ def drop_connections(psql: Callable[[str], None]) -> Callable[[], None]:
 
 
 def check_everybody_gets_503(gatehouse: Gatehouse, ada: Visitor, because: str) -> None:
-    """Twice, also between two attempts to connect: with the reason in the log, in one line."""
+    """Check it twice, also between two attempts to connect; the log has the reason in one line."""
     wait_until_it_is_missed(gatehouse)
     for _ in range(2):
         gatehouse.clock.advance(seconds=0.6)

@@ -1,4 +1,4 @@
-"""What the API document promises, and what the server answers: the same, endpoint by endpoint."""
+"""The OpenAPI document and the responses of the server agree, endpoint by endpoint."""
 
 import json
 import re
@@ -104,7 +104,7 @@ def document(posting) -> Document:
 
 
 def call_all_endpoints(gatehouse: Gatehouse, mailbox, root: Visitor, ada: Visitor):
-    """Every endpoint, at its best and at its worst, in an order in which each makes sense."""
+    """Call every endpoint, with success and with every refusal, in an order that makes sense."""
     stranger = gatehouse.visitor("198.51.100.9")
     ids = {"userId": known(gatehouse, ADA)}
     for path in (

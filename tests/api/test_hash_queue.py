@@ -1,4 +1,4 @@
-"""When many passwords wait to be hashed."""
+"""The queue of passwords that wait to be hashed."""
 
 import asyncio
 import threading

@@ -13,7 +13,7 @@ from backend.storage import clock_check
 from backend.storage.postgres.advisory_locks import HOUSEKEEPING, try_advisory_lock
 from backend.storage.tables import audit_events, links, outbox, sessions
 from backend.storage.work import Work
-from tests.api.mailing import post_reset_mail
+from tests.api.mail_helpers import post_reset_mail
 from tests.clocks import SeededRandomness
 from tests.in_process import Gatehouse
 from tests.rig.fixtures import ON_POSTGRESQL

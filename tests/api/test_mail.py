@@ -16,7 +16,7 @@ from backend.kernel.secrets.sealing import Sealer
 from backend.kernel.secrets.signing import Keyring
 from backend.storage.queries import outbox
 from backend.storage.work import Work
-from tests.api.mailing import (
+from tests.api.mail_helpers import (
     LINK,
     TOKEN,
     advance_time,
@@ -246,7 +246,7 @@ def claim_as_another_process(gatehouse):
 
 
 def is_idle(gatehouse):
-    """Whether the worker has seen every post, and waits for the next."""
+    """Whether the worker has handled every mail and waits for the next."""
     if get_mailer(gatehouse).wake_up._event.is_set():
         return False
     (thread,) = (each for each in threading.enumerate() if each.name == "mail")

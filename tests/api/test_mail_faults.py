@@ -7,7 +7,13 @@ import pytest
 from sqlalchemy import create_engine, text
 
 from backend.storage.engine import DatabaseUnavailable
-from tests.api.mailing import get_mailer, list_mails, post_reset_mail, smtp_settings, wait_for_state
+from tests.api.mail_helpers import (
+    get_mailer,
+    list_mails,
+    post_reset_mail,
+    smtp_settings,
+    wait_for_state,
+)
 from tests.rig.postgres import own_server
 from tests.rig.processes import wait_until
 from tests.rig.smtp import SmtpServer

@@ -3,7 +3,7 @@
 import pytest
 
 from backend.kernel.secrets.secret import Password
-from tests.api.mailing import LINK, post_reset_mail, smtp_settings, wait_for_state
+from tests.api.mail_helpers import LINK, post_reset_mail, smtp_settings, wait_for_state
 from tests.in_process import Gatehouse, Visitor
 from tests.make import PASSWORD
 from tests.rig.smtp import SmtpServer

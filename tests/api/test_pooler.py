@@ -44,7 +44,7 @@ def ada(gatehouse: Gatehouse) -> Visitor:
 
 
 def check_everything_is_503(gatehouse: Gatehouse, ada: Visitor) -> None:
-    """No session is called invalid, and `/ready` reports the fault."""
+    """Check that no session is called invalid, and that `/ready` reports the fault."""
     gatehouse.clock.advance(seconds=3)  # the proof that changes reach us has run out
     wait_until_it_is_missed(gatehouse)
     assert ada.get("get-session").status_code == 503

@@ -1,4 +1,4 @@
-"""A few scenes over TCP, with Gatehouse started as people start it."""
+"""A few requests over TCP, with Gatehouse started as in production."""
 
 import json
 

@@ -1,4 +1,4 @@
-"""What is not there: empty 404s below the API's base, FastAPI's own elsewhere."""
+"""Unknown paths: empty 404s below the API's base path, FastAPI's own elsewhere."""
 
 import pytest
 from fastapi.routing import APIRoute

@@ -1,4 +1,4 @@
-"""POST /api/admin/send-reset: a link for a new password, mailed at an admin's word."""
+"""POST /api/admin/send-reset: a link for a new password, that an admin sends."""
 
 from sqlalchemy import delete
 

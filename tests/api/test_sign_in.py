@@ -25,7 +25,7 @@ def ada_is_banned(gatehouse: Gatehouse, _: Visitor) -> None:
 
 
 def ada_was_banned(gatehouse: Gatehouse, _: Visitor) -> None:
-    """ada@example.com was banned, until this very moment."""
+    """ada@example.com was banned until now."""
     gatehouse.member()
     gatehouse.ban("ada@example.com", ban_expires=NOON, ban_reason="spam")
 

@@ -1,4 +1,4 @@
-"""GET /api/stream, and what holds for every answer that is made while it leaves."""
+"""GET /api/stream, and what holds for every streaming response."""
 
 import json
 import re

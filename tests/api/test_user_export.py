@@ -31,7 +31,7 @@ TEXTS = ["", "O'Neil", "'tis", "a=1", "Zoë", "'", "''", "1-1", "\u00a0x"]
 
 
 def read_rows(response):
-    """The file as a spreadsheet reads it: one dictionary a line."""
+    """The rows of the file as a spreadsheet reads them, each as a dictionary."""
     assert response.status_code == 200, response.text
     return list(csv.DictReader(StringIO(response.content.decode("utf-8-sig"), newline="")))
 

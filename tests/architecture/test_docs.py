@@ -1,4 +1,4 @@
-"""What is promised in writing is there, and what is there is written down."""
+"""What the documentation names exists, and what exists is documented."""
 
 import asyncio
 import re
@@ -29,7 +29,7 @@ def find_unwritten(names: Iterable[str], text: str) -> list[str]:
 
 
 def find_unreal_targets(guide: str, makefile: str) -> list[str]:
-    """The `make` targets a text tells people to run that the Makefile has not got."""
+    """The `make` targets that a text names and the Makefile lacks."""
     targets = {
         target for code in CODE.findall(guide) for target in re.findall(r"\bmake ([a-z]+)", code)
     }

@@ -1,4 +1,4 @@
-"""What is installed is what was chosen, on every machine."""
+"""Every machine installs the chosen packages, in the pinned versions."""
 
 import json
 import re

@@ -1,4 +1,4 @@
-"""No session is made but behind the gates: who may call what makes one."""
+"""Sessions are made only behind the gates: which modules may call what makes one."""
 
 import ast
 from collections.abc import Iterator

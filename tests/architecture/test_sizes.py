@@ -1,4 +1,4 @@
-"""A file fits into one sitting, a function on one screen."""
+"""Files and functions stay short."""
 
 import ast
 from pathlib import Path

@@ -1,4 +1,4 @@
-"""Nothing is left out in silence: the rule of tests/rig/plugin.py, tried on small test files."""
+"""No test is skipped silently: the rule of tests/rig/plugin.py, tried on small test files."""
 
 import re
 from pathlib import Path

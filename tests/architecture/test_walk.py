@@ -1,4 +1,4 @@
-"""The pages that lead through the files name files and functions; they exist."""
+"""The files and functions that the guides through the code name exist."""
 
 import ast
 import re

@@ -82,7 +82,7 @@ def remove_blocks(text: str) -> str:
 
 
 def list_anchors(page: Path) -> set[str]:
-    """What may follow the # of a link to this page, as GitHub makes it from headings."""
+    """The anchors of a page, as GitHub makes them from its headings."""
     counts: dict[str, int] = {}
     page_anchors = set()
     for _, title in _HEADING.findall(remove_blocks(page.read_text())):

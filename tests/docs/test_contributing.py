@@ -19,7 +19,7 @@ STEP = re.compile(
 BLOCK = re.compile(r"```(python|diff)\n(.*?)```", re.S)
 COPIED = ("backend", "panel", "doctor", "docs", "tests", "notebooks", "scripts")
 PROOFS = [
-    "tests/architecture/test_arrows.py",
+    "tests/architecture/test_import_rules.py",
     "tests/architecture/test_sizes.py",
     "tests/architecture/test_docs.py::test_every_setting_is_explained",
     "tests/architecture/test_docs.py::test_every_route_is_explained",

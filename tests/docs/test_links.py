@@ -55,7 +55,7 @@ def test_every_page_can_be_found_from_the_index():
 
 
 def find_settings(text: str) -> set[str]:
-    """The settings a page speaks of, in its prose."""
+    """The settings that a page names in its prose."""
     return set(SETTING.findall(text))
 
 

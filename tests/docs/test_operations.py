@@ -75,7 +75,7 @@ def test_a_new_key_signs_nobody_out_until_the_old_one_is_taken_away(server, ada)
 
 @pytest.fixture
 def released(server):
-    """The server's code under git; where it pulls from is a newer version with another step."""
+    """The server's code under git, whose remote has a newer version with one more migration."""
     if not shutil.which("git"):
         skip_test("git", "install the package git")
     origin = server.root / "origin"

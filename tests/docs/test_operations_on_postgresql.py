@@ -19,7 +19,7 @@ SHARED, REPLICAS = "The settings they share", "The replicas"
 
 @pytest.fixture(scope="module")
 def own_postgres():
-    """A server whose databases are called as in the guide, also while another worker has them."""
+    """A server of its own, whose databases may have the names that the guide uses."""
     for program in ("psql", "pg_dump", "pg_restore"):
         if not shutil.which(program):
             skip_test(program, "install the package postgresql-client")

@@ -1,4 +1,4 @@
-"""Threat: whom somebody with SQL keeps out, or takes a role from, goes on with the old session."""
+"""Threat: a user who is banned or loses a role by SQL goes on with the old session."""
 
 import sqlite3
 from collections.abc import Callable
@@ -25,8 +25,8 @@ SECOND = "second@example.com"
 
 @pytest.fixture(autouse=True)
 def today(clock: FixedClock) -> None:
-    """The application's clock agrees with the server's, as far as it may be behind: the triggers
-    tell nobody of a session that has run out long ago."""
+    """Set the application's clock to the server's, if it is behind: the triggers send no
+    notification of a session that expired long ago."""
     behind = datetime.now(UTC) - clock.now()  # noqa: TID251
     clock.advance(seconds=max(0, int(behind.total_seconds())))
 

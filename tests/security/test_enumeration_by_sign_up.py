@@ -1,6 +1,6 @@
 """Threat: signing up to find out who has an account, where addresses must be verified first.
 
-The answer to a sign-up never tells; nor must what follows: signing in with the very password one
+The response to a sign-up never reveals it; nor must what follows: signing in with the password one
 has just chosen, how long that takes, or what one's own data say about another address.
 """
 

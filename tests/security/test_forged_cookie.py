@@ -1,4 +1,4 @@
-"""Threat: a session cookie that was made up. It opens nothing, and asking costs no query."""
+"""Threat: a forged session cookie. It opens nothing, and checking it costs no query."""
 
 from urllib.parse import quote
 

@@ -21,7 +21,7 @@ ENOUGH = 12
 
 
 class Traffic:
-    """Callers who sign up new people until the server is gone; they write down who got in."""
+    """Clients that sign up new users until the server is gone, and record who got in."""
 
     def __init__(self, space: Space, numbers: "count[int]") -> None:
         self._space, self._numbers = space, numbers

@@ -1,4 +1,4 @@
-"""Threat: going round the limits by other spellings of the path or other addresses of one's own."""
+"""Threat: evading the limits with other spellings of the path or more addresses of one's own."""
 
 import pytest
 
@@ -10,7 +10,7 @@ from tests.in_process import Gatehouse
 
 
 def add_things_endpoint(gatehouse: Gatehouse) -> None:
-    """An endpoint for who is signed in, with a place in its path."""
+    """Add an endpoint for signed-in users, with a parameter in its path."""
     things = Routes("things", prefix="/api")
 
     @things.get("/things/{name}")

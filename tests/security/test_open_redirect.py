@@ -42,7 +42,7 @@ TARGET_FIELDS = st.one_of(st.text(max_size=40), st.lists(PIECES, max_size=8).map
 
 
 def find_browser_origin(target: str) -> str:
-    """Where a browser on OWN lands: the first steps of the WHATWG URL parser, nothing trusted."""
+    """The origin where a browser on OWN lands, by the first steps of the WHATWG URL parser."""
     url = re.sub(r"[\t\r\n]", "", target.strip("".join(map(chr, range(33)))))
     scheme = re.match(r"([A-Za-z][A-Za-z0-9+.-]*):", url)
     if scheme and scheme[1].lower() not in {"http", "https"}:

@@ -61,7 +61,7 @@ def traces(request: pytest.FixtureRequest, tmp_path_factory) -> Traces:
 
 
 def use_server(space: Space) -> tuple[list[httpx.Response], list[str], list[str]]:
-    """Sign up, in and out, fail in many ways, crash the parser; returns all that was answered."""
+    """Sign up, in and out, fail in many ways, crash the parser; returns all responses."""
     responses: list[httpx.Response] = []
     tokens, cookies = [], []
     account = {"name": "Ada", "email": EMAIL, "password": PASSWORD}

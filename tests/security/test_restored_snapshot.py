@@ -1,4 +1,4 @@
-"""A database that comes back from a snapshot must not bring back what was ended since."""
+"""A database restored from a snapshot must not revive what has ended since."""
 
 import os
 import shutil

@@ -1,4 +1,4 @@
-"""Threat: a way in that forgets to ask what all others ask.
+"""Threat: a way to sign in that skips a check of all the others.
 
 Every way in ends in `SessionIssuer.finish_sign_in`. Here each of them meets each gate.
 """

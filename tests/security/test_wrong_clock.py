@@ -1,4 +1,4 @@
-"""A clock that is wrong on one machine must not delete what is everybody's."""
+"""A wrong clock on one machine must not delete shared data."""
 
 from datetime import timedelta
 from uuid import UUID
@@ -13,7 +13,7 @@ from backend.storage import clock_check
 from backend.storage.clock_check import ClockCheck
 from backend.storage.tables import audit_events, links, outbox, sessions, users
 from tests.admins import ADA, give_role
-from tests.api.mailing import post_reset_mail, smtp_settings, wait_for_failed_attempt
+from tests.api.mail_helpers import post_reset_mail, smtp_settings, wait_for_failed_attempt
 from tests.clocks import NOON, FixedClock
 from tests.in_process import Gatehouse
 from tests.rig.fixtures import ON_POSTGRESQL

@@ -1,4 +1,4 @@
-"""Who may import whom, and where each library is at home. docs/architecture.md draws the same."""
+"""Which part may import which, and where each library may be used (see docs/architecture.md)."""
 
 import ast
 import re
@@ -135,7 +135,7 @@ def find_broken_arrows(root: Path) -> list[str]:
 
 
 def find_http_in_services(root: Path) -> list[str]:
-    """One line for each import of the web layer by what only decides."""
+    """One line for each import of the web layer by a service."""
     return [
         f"{module.path}:{line} imports {target}"
         for module in list_modules(root, ("backend/features",))
@@ -146,7 +146,7 @@ def find_http_in_services(root: Path) -> list[str]:
 
 
 def find_strangers(root: Path) -> list[str]:
-    """One line for each import of a library outside its home."""
+    """One line for each import of a library outside the parts that may use it."""
     return [
         f"{module.path}:{line} imports {target}"
         for module in list_modules(root)

@@ -1,4 +1,4 @@
-"""Many requests in the same moment."""
+"""Many requests at the same time."""
 
 from sqlalchemy import select
 

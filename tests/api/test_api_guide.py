@@ -1,4 +1,4 @@
-"""What docs/api.md tells people to write works when they have written it."""
+"""The code that docs/api.md tells people to write works."""
 
 import re
 

@@ -1,4 +1,4 @@
-"""Moving in and out: whole files, and the people in them who sign in afterwards."""
+"""Import and export of users: whole files, and the users who sign in afterwards."""
 
 import csv
 import json

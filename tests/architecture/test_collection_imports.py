@@ -1,4 +1,4 @@
-"""What collecting the tests may cost: no file of tests imports what takes seconds to import."""
+"""Collecting the tests stays cheap: no test file imports what takes seconds to import."""
 
 import ast
 from collections.abc import Iterator
@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from tests.architecture.source import ROOT, Module, list_modules
-from tests.architecture.test_arrows import write_file
+from tests.architecture.test_import_rules import write_file
 from tests.lazy_import import lazy_import
 
 SLOW = {"gradio", "nbformat"}
