@@ -21,7 +21,7 @@ def make_admin(gatehouse: Gatehouse, email: str = ROOT, **options: Any) -> Visit
 def give_role(gatehouse: Gatehouse, email: str, role: str) -> None:
     """Change somebody's role as the owner of the database would."""
     statement = update(users).where(users.c.email == email).values(role=role)
-    gatehouse.change(statement, gatehouse.user_id(email))
+    gatehouse.execute(statement, gatehouse.user_id(email))
 
 
 def an_admin(gatehouse: Gatehouse, visitor: Visitor) -> None:
@@ -31,7 +31,7 @@ def an_admin(gatehouse: Gatehouse, visitor: Visitor) -> None:
     give_role(gatehouse, ROOT, "admin")
 
 
-def known(gatehouse: Gatehouse, email: str) -> str:
+def user_id_of(gatehouse: Gatehouse, email: str) -> str:
     """The id of a user, as requests name it."""
     return str(gatehouse.user_id(email))
 

@@ -29,7 +29,7 @@ from tests.rig.processes import wait_until
 
 T = TypeVar("T")
 AUTH = "/api/auth/"
-PATIENCE = 60
+TIMEOUT = 60
 """Seconds after which what has not come is taken for never coming."""
 
 
@@ -42,7 +42,7 @@ class Loop:
         self._thread.start()
 
     def run(self, coroutine: Coroutine[Any, Any, T]) -> T:
-        return asyncio.run_coroutine_threadsafe(coroutine, self._loop).result(PATIENCE)
+        return asyncio.run_coroutine_threadsafe(coroutine, self._loop).result(TIMEOUT)
 
     def start(self, coroutine: Coroutine[Any, Any, T]) -> "Running[T]":
         return Running(asyncio.run_coroutine_threadsafe(coroutine, self._loop))
@@ -60,7 +60,7 @@ class Running(Awaitable[T]):
         self._future = future
 
     def result(self) -> T:
-        return self._future.result(PATIENCE)
+        return self._future.result(TIMEOUT)
 
     def done(self) -> bool:
         return self._future.done()
@@ -100,7 +100,7 @@ class Gatehouse:
         self._started = threading.Event()
         self._lifespan = loop.start(self._run_lifespan())
         self._lifespan.call_when_done(self._started.set)
-        assert self._started.wait(PATIENCE), "the lifespan did not begin"
+        assert self._started.wait(TIMEOUT), "the lifespan did not begin"
         if self._lifespan.done():
             self._lifespan.result()
 
@@ -138,7 +138,7 @@ class Gatehouse:
 
     def wait_for_the_feed(self) -> None:
         """Wait until the cache of sessions may be trusted."""
-        wait_until(self.is_feed_live, "the change feed", PATIENCE)
+        wait_until(self.is_feed_live, "the change feed", TIMEOUT)
 
     def rows(self, statement: Any) -> list[Any]:
         """The rows that a query returns."""
@@ -148,8 +148,8 @@ class Gatehouse:
         finally:
             db.release()
 
-    def change(self, statement: Any, changed_users: UUID | None = None) -> None:
-        """Change the database as a request would: `changed_users` is whose sessions to forget."""
+    def execute(self, statement: Any, changed_users: UUID | None = None) -> None:
+        """Execute a statement as a request would: `changed_users` is whose sessions to forget."""
         with Work(self.context.runtime, SYSTEM) as work:
             work.db.execute(statement)
             if changed_users is not None:
@@ -163,14 +163,14 @@ class Gatehouse:
     def ban(self, email: str, **columns: Any) -> None:
         """Ban a user."""
         has_email = users.c.email == email
-        self.change(
+        self.execute(
             update(users).where(has_email).values(banned=True, **columns), self.user_id(email)
         )
 
     def unban(self, email: str) -> None:
         """Lift a ban."""
         has_email = users.c.email == email
-        self.change(update(users).where(has_email).values(banned=False), self.user_id(email))
+        self.execute(update(users).where(has_email).values(banned=False), self.user_id(email))
 
     def events(self) -> list[AuditRow]:
         """The audit trail, by kind: a clock that stands still puts nothing in order."""
@@ -225,10 +225,10 @@ class Visitor:
         return self.send("POST", path, body, **options)
 
     def send(self, *request: Any, **options: Any) -> httpx.Response:
-        """Send a request and wait for its answer; see `sending`."""
-        return self._gatehouse.loop.run(self.sending(*request, **options))
+        """Send a request and wait for its answer; see `send_async`."""
+        return self._gatehouse.loop.run(self.send_async(*request, **options))
 
-    async def sending(
+    async def send_async(
         self,
         method: str,
         path: str,

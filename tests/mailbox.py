@@ -82,6 +82,6 @@ def posting_anywhere(start_on: Start, mailbox: Mailbox) -> Gatehouse:
     return start_on(mailbox_file=mailbox.file)
 
 
-def clicks(visitor: Visitor, mail: ReceivedMail) -> httpx.Response:
+def open_link(visitor: Visitor, mail: ReceivedMail) -> httpx.Response:
     """Open the link of a mail in this browser."""
     return visitor.get(mail.path)

@@ -11,7 +11,7 @@ from backend.kernel.refusals import CODES
 from tests.in_process import AuditRow, Gatehouse, Visitor
 from tests.make import PASSWORD
 
-Given = Callable[[Gatehouse, Visitor], object]
+Setup = Callable[[Gatehouse, Visitor], object]
 
 
 def a_stranger(_: Gatehouse, __: Visitor) -> None:
@@ -30,7 +30,7 @@ def ada_exists(gatehouse: Gatehouse, _: Visitor) -> None:
 
 @dataclass(frozen=True, kw_only=True)
 class Scene:
-    """One request: `given` what went before, this is sent, and exactly this comes of it.
+    """One request: `setup` what went before, this is sent, and exactly this comes of it.
 
     `code` names a refusal, in Better Auth's words unless `message` says otherwise; a `message`
     alone is a refusal without code. `has` and `lacks` are pieces of the body. `cookies` are the
@@ -44,7 +44,7 @@ class Scene:
     body: Any = ...
     raw: bytes | None = None
     headers: Mapping[str, str | None] = field(default_factory=dict)
-    given: Given = a_stranger
+    setup: Setup = a_stranger
     status: int
     response: Any = ...
     code: str | None = None
@@ -57,7 +57,7 @@ class Scene:
     def play(self, gatehouse: Gatehouse) -> httpx.Response:
         """Play the scene, and compare everything that it did with what was expected."""
         visitor = gatehouse.visitor()
-        self.given(gatehouse, visitor)
+        self.setup(gatehouse, visitor)
         before = gatehouse.events()
         response = visitor.send(
             self.method, self.path, self.body, raw=self.raw, headers=self.headers

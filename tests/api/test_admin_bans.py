@@ -2,7 +2,7 @@
 
 import pytest
 
-from tests.admins import ADA, ROOT, an_admin, known, make_admin
+from tests.admins import ADA, ROOT, an_admin, make_admin, user_id_of
 from tests.scene import Scene, events_after, refusal, scenes
 
 BAN, UNBAN = "admin/ban-user", "admin/unban-user"
@@ -21,7 +21,7 @@ def ada(gatehouse):
 
 
 def ban_user(root, gatehouse, email=ADA, **options):
-    return root.post(BAN, {"userId": known(gatehouse, email), **options})
+    return root.post(BAN, {"userId": user_id_of(gatehouse, email), **options})
 
 
 def test_a_ban_ends_every_session_and_keeps_the_user_out(anywhere):
@@ -40,7 +40,7 @@ def test_a_ban_ends_every_session_and_keeps_the_user_out(anywhere):
 def test_an_unbanned_user_signs_in_again(gatehouse, root, ada):
     ban_user(root, gatehouse)
     before = gatehouse.events()
-    user = root.post(UNBAN, {"userId": known(gatehouse, ADA)}).json()["user"]
+    user = root.post(UNBAN, {"userId": user_id_of(gatehouse, ADA)}).json()["user"]
     assert (user["banned"], user["banReason"], user["banExpires"]) == (False, None, None)
     assert events_after(gatehouse, before) == ["user_unbanned"]
     assert ada.session() is None
@@ -54,7 +54,7 @@ def test_a_reason_has_an_end(gatehouse, root, ada):
         400,
         f"[body.banReason] {too_big}",
     )
-    payload = {"userId": known(gatehouse, ADA), "data": {"banReason": "x" * 1001}}
+    payload = {"userId": user_id_of(gatehouse, ADA), "data": {"banReason": "x" * 1001}}
     response = root.post("admin/update-user", payload)
     assert (response.status_code, response.json()["message"]) == (
         400,
@@ -83,7 +83,7 @@ def test_a_second_ban_replaces_the_first(gatehouse, root, ada):
 
 
 def test_a_ban_that_is_there_already_and_the_pardon_of_nobody_are_no_events(gatehouse, root, ada):
-    root.post(UNBAN, {"userId": known(gatehouse, ADA)})
+    root.post(UNBAN, {"userId": user_id_of(gatehouse, ADA)})
     first = ban_user(root, gatehouse, banReason="spam").json()
     before = gatehouse.events()
     gatehouse.clock.advance(seconds=1)
@@ -94,7 +94,9 @@ def test_a_ban_that_is_there_already_and_the_pardon_of_nobody_are_no_events(gate
 
 def test_update_user_bans_as_well(gatehouse, root, ada):
     data = {"banned": True, "banExpires": "2026-11-22T13:00:00+01:00"}
-    user = root.post("admin/update-user", {"userId": known(gatehouse, ADA), "data": data}).json()
+    user = root.post(
+        "admin/update-user", {"userId": user_id_of(gatehouse, ADA), "data": data}
+    ).json()
     assert (user["banned"], user["banReason"]) == (True, "No reason")
     assert user["banExpires"] == "2026-11-22T12:00:00.000Z"
     assert ada.session() is None
@@ -104,14 +106,16 @@ def test_update_user_bans_as_well(gatehouse, root, ada):
 def test_a_ban_by_update_user_owes_nothing_to_one_that_has_run_out(gatehouse, root, ada, data):
     ban_user(root, gatehouse, banReason="spam", banExpiresIn=60)
     gatehouse.clock.advance(minutes=2)
-    user = root.post("admin/update-user", {"userId": known(gatehouse, ADA), "data": data}).json()
+    user = root.post(
+        "admin/update-user", {"userId": user_id_of(gatehouse, ADA), "data": data}
+    ).json()
     reason = data.get("banReason", "No reason")
     assert (user["banned"], user["banReason"], user["banExpires"]) == (True, reason, None)
     assert gatehouse.visitor().sign_in(ADA).json() == refusal("BANNED_USER")
 
 
 def test_nor_to_an_end_that_was_set_while_nobody_was_banned(gatehouse, root, ada):
-    ada_id = known(gatehouse, ADA)
+    ada_id = user_id_of(gatehouse, ADA)
     for data in ({"banExpires": "2026-11-22T12:01:00Z"}, {"banned": True}):
         root.post("admin/update-user", {"userId": ada_id, "data": data})
     gatehouse.clock.advance(minutes=2)
@@ -120,7 +124,7 @@ def test_nor_to_an_end_that_was_set_while_nobody_was_banned(gatehouse, root, ada
 
 def test_a_ban_that_holds_keeps_its_end_when_its_reason_changes(gatehouse, root, ada):
     ban_user(root, gatehouse, banExpiresIn=60)
-    before, ada_id = gatehouse.events(), known(gatehouse, ADA)
+    before, ada_id = gatehouse.events(), user_id_of(gatehouse, ADA)
     data = {"banned": True, "banReason": "more spam"}
     user = root.post("admin/update-user", {"userId": ada_id, "data": data}).json()
     assert user["banExpires"] == "2026-11-22T12:01:00.000Z"
@@ -131,7 +135,7 @@ def test_a_new_end_for_a_ban_that_has_run_out_is_a_ban_anew(gatehouse, root, ada
     ban_user(root, gatehouse, banExpiresIn=60)
     gatehouse.clock.advance(minutes=2)
     before = gatehouse.events()
-    payload = {"userId": known(gatehouse, ADA), "data": {"banExpires": "2026-11-22T13:00:00Z"}}
+    payload = {"userId": user_id_of(gatehouse, ADA), "data": {"banExpires": "2026-11-22T13:00:00Z"}}
     assert root.post("admin/update-user", payload).status_code == 200
     assert events_after(gatehouse, before) == ["user_banned"]
     assert gatehouse.visitor().sign_in(ADA).json() == refusal("BANNED_USER")
@@ -140,7 +144,7 @@ def test_a_new_end_for_a_ban_that_has_run_out_is_a_ban_anew(gatehouse, root, ada
 def test_an_admin_whose_ban_has_run_out_is_one_who_can_administer(gatehouse, root):
     make_admin(gatehouse, "second@example.com")
     ban_user(root, gatehouse, "second@example.com", banExpiresIn=60)
-    demoted = {"userId": known(gatehouse, ROOT), "role": "user"}
+    demoted = {"userId": user_id_of(gatehouse, ROOT), "role": "user"}
     assert root.post("admin/set-role", demoted).json() == refusal("LAST_ADMIN")
     gatehouse.clock.advance(minutes=2)
     assert root.post("admin/set-role", demoted).status_code == 200
@@ -148,7 +152,7 @@ def test_an_admin_whose_ban_has_run_out_is_one_who_can_administer(gatehouse, roo
 
 def test_admins_do_not_ban_themselves(gatehouse, root):
     assert ban_user(root, gatehouse, ROOT).json() == refusal("YOU_CANNOT_BAN_YOURSELF")
-    own = {"userId": known(gatehouse, ROOT), "data": {"banned": True}}
+    own = {"userId": user_id_of(gatehouse, ROOT), "data": {"banned": True}}
     assert root.post("admin/update-user", own).json() == refusal("YOU_CANNOT_BAN_YOURSELF")
     assert root.session() is not None
 
@@ -157,7 +161,7 @@ def test_admins_do_not_ban_themselves(gatehouse, root):
     *[
         Scene(
             name=name,
-            given=an_admin,
+            setup=an_admin,
             path=BAN,
             body={"userId": "nobody", "banExpiresIn": seconds},
             status=400,
@@ -173,7 +177,7 @@ def test_admins_do_not_ban_themselves(gatehouse, root):
     ],
     Scene(
         name="a ban of nobody",
-        given=an_admin,
+        setup=an_admin,
         path=BAN,
         body={"userId": "nobody"},
         status=404,
@@ -181,7 +185,7 @@ def test_admins_do_not_ban_themselves(gatehouse, root):
     ),
     Scene(
         name="an unban of nobody",
-        given=an_admin,
+        setup=an_admin,
         path=UNBAN,
         body={"userId": "nobody"},
         status=404,

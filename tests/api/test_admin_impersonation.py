@@ -5,7 +5,7 @@ from sqlalchemy import select
 
 from backend.features.sessions import service
 from backend.storage.tables import users
-from tests.admins import ADA, ROOT, known, make_admin
+from tests.admins import ADA, ROOT, make_admin, user_id_of
 from tests.in_process import cookie_lines
 from tests.scene import cookies_of, events_after, refusal
 
@@ -26,7 +26,7 @@ def ada(gatehouse):
 
 
 def impersonate(root, gatehouse, email=ADA):
-    return root.post(START, {"userId": known(gatehouse, email)})
+    return root.post(START, {"userId": user_id_of(gatehouse, email)})
 
 
 def test_an_admin_is_somebody_else_for_an_hour_and_then_themselves_again(gatehouse, root, ada):
@@ -87,17 +87,17 @@ def test_the_user_sees_no_impersonator_among_their_sessions_and_the_admin_does(
     impersonate(root, gatehouse)
     assert len(ada.get("list-sessions").json()) == 1
     other = make_admin(gatehouse, "second@example.com")
-    body = {"userId": known(gatehouse, ADA)}
+    body = {"userId": user_id_of(gatehouse, ADA)}
     listed = other.post("admin/list-user-sessions", body).json()["sessions"]
     marks = {each["impersonatedBy"] for each in listed}
-    assert marks == {None, known(gatehouse, ROOT)}
+    assert marks == {None, user_id_of(gatehouse, ROOT)}
 
 
 def test_an_admin_who_has_no_session_left_to_go_back_to_is_signed_out(gatehouse, root, ada):
     impersonate(root, gatehouse)
     acting = dict(root.cookies)
     other = make_admin(gatehouse, "second@example.com")
-    other.post("admin/revoke-user-sessions", {"userId": known(gatehouse, ROOT)})
+    other.post("admin/revoke-user-sessions", {"userId": user_id_of(gatehouse, ROOT)})
     lost = root.post(STOP)
     assert lost.status_code == 401
     assert lost.json() == {"message": "Failed to find admin session"}

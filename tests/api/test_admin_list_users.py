@@ -27,7 +27,7 @@ def root(anywhere):
     root = make_admin(anywhere, "noor@admin.example")
     for number, (name, email, more) in enumerate(PEOPLE, 1):
         user = make_user(number, name=name, email=email, **more)
-        anywhere.change(insert(users).values(asdict(user)))
+        anywhere.execute(insert(users).values(asdict(user)))
     return root
 
 

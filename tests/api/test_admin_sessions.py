@@ -2,7 +2,7 @@
 
 import pytest
 
-from tests.admins import ADA, ROOT, known, make_admin
+from tests.admins import ADA, ROOT, make_admin, user_id_of
 from tests.scene import events_after, refusal
 
 LIST, REVOKE = "admin/list-user-sessions", "admin/revoke-user-session"
@@ -22,7 +22,7 @@ def ada(gatehouse):
 
 
 def list_sessions(root, gatehouse, email=ADA):
-    return root.post(LIST, {"userId": known(gatehouse, email)}).json()["sessions"]
+    return root.post(LIST, {"userId": user_id_of(gatehouse, email)}).json()["sessions"]
 
 
 def test_live_sessions_are_listed_with_handles_in_place_of_tokens(gatehouse, root, ada):
@@ -62,7 +62,7 @@ def test_all_sessions_of_a_user_are_ended(anywhere):
     root, ada, elsewhere = make_admin(anywhere), anywhere.member(ADA), anywhere.visitor()
     elsewhere.sign_in(ADA)
     before = anywhere.events()
-    assert root.post(REVOKE_ALL, {"userId": known(anywhere, ADA)}).json() == {"success": True}
+    assert root.post(REVOKE_ALL, {"userId": user_id_of(anywhere, ADA)}).json() == {"success": True}
     (event,) = [each for each in anywhere.events() if each not in before]
     assert (event.kind, event.detail) == ("session_revoked", {"sessions": 2})
     assert ada.session() is None

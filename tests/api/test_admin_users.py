@@ -6,7 +6,7 @@ import pytest
 from sqlalchemy import select
 
 from backend.storage.tables import links, sessions, users
-from tests.admins import ADA, BOB, ROOT, an_admin, emails, known, make_admin
+from tests.admins import ADA, BOB, ROOT, an_admin, emails, make_admin, user_id_of
 from tests.make import PASSWORD
 from tests.scene import Scene, events_after, refusal, scenes
 
@@ -29,7 +29,7 @@ def ada(gatehouse):
 
 
 def update_user(root, gatehouse, data, email=ADA):
-    return root.post(UPDATE, {"userId": known(gatehouse, email), "data": data})
+    return root.post(UPDATE, {"userId": user_id_of(gatehouse, email), "data": data})
 
 
 def list_links(gatehouse, user_id):
@@ -63,7 +63,7 @@ def test_a_user_is_created_with_roles_picture_and_proof_of_address(gatehouse, ro
 
 @scenes(
     *[
-        Scene(name=name, given=an_admin, path=CREATE, body={**NEW, **body}, status=400, code=code)
+        Scene(name=name, setup=an_admin, path=CREATE, body={**NEW, **body}, status=400, code=code)
         for name, body, code in [
             ("a taken address", {"email": ADA.upper()}, "USER_ALREADY_EXISTS_USE_ANOTHER_EMAIL"),
             ("no address", {"email": "bob"}, "INVALID_EMAIL"),
@@ -76,7 +76,7 @@ def test_a_user_is_created_with_roles_picture_and_proof_of_address(gatehouse, ro
     ],
     Scene(
         name="a field of no user",
-        given=an_admin,
+        setup=an_admin,
         path=CREATE,
         body={**NEW, "data": {"twoFactorEnabled": False}},
         status=400,
@@ -85,7 +85,7 @@ def test_a_user_is_created_with_roles_picture_and_proof_of_address(gatehouse, ro
     ),
     Scene(
         name="roles of a wrong type",
-        given=an_admin,
+        setup=an_admin,
         path=CREATE,
         body={**NEW, "role": [1]},
         status=400,
@@ -94,7 +94,7 @@ def test_a_user_is_created_with_roles_picture_and_proof_of_address(gatehouse, ro
     ),
     Scene(
         name="an id that is none",
-        given=an_admin,
+        setup=an_admin,
         path=UPDATE,
         body={"userId": "nobody", "data": {"name": "X"}},
         status=404,
@@ -102,7 +102,7 @@ def test_a_user_is_created_with_roles_picture_and_proof_of_address(gatehouse, ro
     ),
     Scene(
         name="a user who is not there",
-        given=an_admin,
+        setup=an_admin,
         path=SET_PASSWORD,
         body={"userId": "00000000-0000-7000-8000-000000000000", "newPassword": PASSWORD},
         status=404,
@@ -114,7 +114,7 @@ def test_what_cannot_be_is_refused(gatehouse, scene):
 
 
 def test_a_user_is_read_by_id(gatehouse, root, ada):
-    user = root.get(f"admin/get-user?id={known(gatehouse, ADA)}").json()
+    user = root.get(f"admin/get-user?id={user_id_of(gatehouse, ADA)}").json()
     assert user == ada.session()["user"]
     assert root.get("admin/get-user?id=nobody").json() == refusal("USER_NOT_FOUND")
     assert root.get("admin/get-user").json()["code"] == "VALIDATION_ERROR"
@@ -177,7 +177,9 @@ def test_what_is_not_for_update_user_is_refused_and_changes_nothing(
 def test_a_role_holds_at_once_in_sessions_that_are_open(gatehouse, root, ada):
     assert ada.get("admin/list-users").status_code == 403
     before = gatehouse.events()
-    response = root.post(SET_ROLE, {"userId": known(gatehouse, ADA), "role": ["user", "admin"]})
+    response = root.post(
+        SET_ROLE, {"userId": user_id_of(gatehouse, ADA), "role": ["user", "admin"]}
+    )
     assert response.json()["user"]["role"] == "user,admin"
     assert events_after(gatehouse, before) == ["role_changed"]
     assert ada.get("admin/list-users").status_code == 200
@@ -187,7 +189,7 @@ def test_a_role_holds_at_once_in_sessions_that_are_open(gatehouse, root, ada):
 
 def test_a_role_that_stays_the_same_is_no_event(gatehouse, root, ada):
     before = gatehouse.events()
-    response = root.post(SET_ROLE, {"userId": known(gatehouse, ADA), "role": "user"})
+    response = root.post(SET_ROLE, {"userId": user_id_of(gatehouse, ADA), "role": "user"})
     assert response.status_code == 200
     assert events_after(gatehouse, before) == []
 
@@ -236,7 +238,7 @@ def test_a_password_that_an_admin_sets_ends_what_the_old_one_opened(gatehouse, r
 def test_without_strict_a_password_that_an_admin_sets_leaves_sessions_open(start):
     gatehouse = start(strict=False)
     root, ada = make_admin(gatehouse), gatehouse.member(ADA)
-    body = {"userId": known(gatehouse, ADA), "newPassword": "set by an admin"}
+    body = {"userId": user_id_of(gatehouse, ADA), "newPassword": "set by an admin"}
     assert root.post(SET_PASSWORD, body).status_code == 200
     assert ada.session() is not None
 
@@ -244,7 +246,7 @@ def test_without_strict_a_password_that_an_admin_sets_leaves_sessions_open(start
 def test_an_admin_who_sets_their_own_password_keeps_the_session_they_did_it_in(gatehouse, root):
     elsewhere = gatehouse.visitor()
     elsewhere.sign_in(ROOT)
-    body = {"userId": known(gatehouse, ROOT), "newPassword": "set by myself"}
+    body = {"userId": user_id_of(gatehouse, ROOT), "newPassword": "set by myself"}
     assert root.post(SET_PASSWORD, body).status_code == 200
     assert root.session() is not None
     assert elsewhere.session() is None
@@ -258,14 +260,14 @@ def test_whoever_was_locked_out_by_guesses_signs_in_with_the_password_that_was_s
         stranger = gatehouse.visitor(f"198.51.100.{number + 10}")
         locked = stranger.sign_in(ADA, "a guess")
     assert locked.status_code == 429
-    body = {"userId": known(gatehouse, ADA), "newPassword": "set by an admin"}
+    body = {"userId": user_id_of(gatehouse, ADA), "newPassword": "set by an admin"}
     assert root.post(SET_PASSWORD, body).status_code == 200
     assert gatehouse.visitor("198.51.100.99").sign_in(ADA, "set by an admin").status_code == 200
 
 
 def test_a_removed_user_is_gone_with_all_that_was_theirs(anywhere):
     root, ada = make_admin(anywhere), anywhere.member(ADA)
-    ada_id, named = anywhere.user_id(ADA), known(anywhere, ADA)
+    ada_id, named = anywhere.user_id(ADA), user_id_of(anywhere, ADA)
     before = anywhere.events()
     assert root.post(REMOVE, {"userId": named}).json() == {"success": True}
     assert ada.session() is None
@@ -277,6 +279,6 @@ def test_a_removed_user_is_gone_with_all_that_was_theirs(anywhere):
 
 
 def test_admins_do_not_remove_themselves(gatehouse, root):
-    refused = root.post(REMOVE, {"userId": known(gatehouse, ROOT)})
+    refused = root.post(REMOVE, {"userId": user_id_of(gatehouse, ROOT)})
     assert (refused.status_code, refused.json()) == (400, refusal("YOU_CANNOT_REMOVE_YOURSELF"))
     assert root.session() is not None

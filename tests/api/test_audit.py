@@ -5,7 +5,7 @@ from urllib.parse import urlencode
 
 import pytest
 
-from tests.admins import ADA, ROOT, known, make_admin
+from tests.admins import ADA, ROOT, make_admin, user_id_of
 from tests.clocks import NOON
 from tests.scene import refusal
 
@@ -42,7 +42,7 @@ def test_the_trail_is_read_newest_first_with_everything_about_each_event(anywher
     everything = ["sign_up", "sign_in", "sign_in_failed", "sign_out", "sign_up"]
     assert list_kinds(root) == everything
     page = root.get(EVENTS).json()
-    ada = known(anywhere, ADA)
+    ada = user_id_of(anywhere, ADA)
     signed_out = page["events"][3]
     assert signed_out.pop("id")
     assert signed_out.pop("requestId")
@@ -56,12 +56,12 @@ def test_the_trail_is_read_newest_first_with_everything_about_each_event(anywher
         "agent": "Browser/1.0",
         "detail": {},
     }
-    assert page["emails"] == {ada: ADA, known(anywhere, ROOT): ROOT}
+    assert page["emails"] == {ada: ADA, user_id_of(anywhere, ROOT): ROOT}
     assert page["nextCursor"] is None
 
 
 def test_filters_narrow_it_and_all_of_them_hold(anywhere, root):
-    ada = known(anywhere, ADA)
+    ada = user_id_of(anywhere, ADA)
     assert list_kinds(root, kind="sign_in") == ["sign_in"]
     assert list_kinds(root, kind=["sign_up", "sign_out"]) == ["sign_up", "sign_out", "sign_up"]
     assert list_kinds(root, user=ada) == ["sign_in", "sign_in_failed", "sign_out", "sign_up"]
@@ -77,17 +77,20 @@ def test_filters_narrow_it_and_all_of_them_hold(anywhere, root):
 
 
 def test_what_an_admin_did_to_somebody_is_found_by_either(anywhere, root):
-    root.post("admin/ban-user", {"userId": known(anywhere, ADA)})
+    root.post("admin/ban-user", {"userId": user_id_of(anywhere, ADA)})
     (banned,) = list_events(root, kind="user_banned")
-    assert (banned["actor"], banned["subject"]) == (known(anywhere, ROOT), known(anywhere, ADA))
-    assert banned in list_events(root, user=known(anywhere, ROOT))
-    assert banned in list_events(root, user=known(anywhere, ADA))
+    assert (banned["actor"], banned["subject"]) == (
+        user_id_of(anywhere, ROOT),
+        user_id_of(anywhere, ADA),
+    )
+    assert banned in list_events(root, user=user_id_of(anywhere, ROOT))
+    assert banned in list_events(root, user=user_id_of(anywhere, ADA))
 
 
 def test_what_an_admin_did_as_somebody_names_both_and_is_found_by_either(anywhere, root):
-    own = known(anywhere, ROOT)
+    own = user_id_of(anywhere, ROOT)
     for path, body in (
-        ("admin/impersonate-user", {"userId": known(anywhere, ADA)}),
+        ("admin/impersonate-user", {"userId": user_id_of(anywhere, ADA)}),
         ("update-user", {"name": "Ada King"}),
         ("admin/stop-impersonating", {}),
     ):
@@ -95,48 +98,54 @@ def test_what_an_admin_did_as_somebody_names_both_and_is_found_by_either(anywher
         assert root.post(path, body).status_code == 200
     ended, changed, started = list_events(root, limit=3)
     assert changed["kind"] == "user_updated"
-    both = (known(anywhere, ADA), known(anywhere, ADA), own)
+    both = (user_id_of(anywhere, ADA), user_id_of(anywhere, ADA), own)
     assert (changed["actor"], changed["subject"], changed["impersonatedBy"]) == both
     for plain in (started, ended):
         assert (plain["actor"], plain["impersonatedBy"]) == (own, None)
     assert changed in list_events(root, user=own)
-    assert changed in list_events(root, user=known(anywhere, ADA))
+    assert changed in list_events(root, user=user_id_of(anywhere, ADA))
     assert root.get(f"{EVENTS}?id={changed['id']}").json()["emails"][own] == ROOT
 
 
 def test_an_admin_who_signs_out_as_somebody_is_named_too(anywhere, root):
-    root.post("admin/impersonate-user", {"userId": known(anywhere, ADA)})
+    root.post("admin/impersonate-user", {"userId": user_id_of(anywhere, ADA)})
     root.post("sign-out")
     second = make_admin(anywhere, "second@example.com")
     sign_outs = list_events(second, kind="sign_out")
     ended = {(each["actor"], each["impersonatedBy"]) for each in sign_outs}
-    ada, admin = known(anywhere, ADA), known(anywhere, ROOT)
+    ada, admin = user_id_of(anywhere, ADA), user_id_of(anywhere, ROOT)
     assert ended >= {(ada, admin), (admin, None)}  # the admin's own, which waited, ends as well
 
 
 def test_what_an_admin_did_as_somebody_is_not_the_users_own_after_the_admin_has_gone(
     anywhere, root
 ):
-    root.post("admin/impersonate-user", {"userId": known(anywhere, ADA)})
+    root.post("admin/impersonate-user", {"userId": user_id_of(anywhere, ADA)})
     root.post("update-user", {"name": "Ada King"})
     second = make_admin(anywhere, "second@example.com")
-    second.post("admin/remove-user", {"userId": known(anywhere, ROOT)})
+    second.post("admin/remove-user", {"userId": user_id_of(anywhere, ROOT)})
     (changed,) = list_events(second, kind="user_updated")
     assert changed["impersonatedBy"] == "00000000-0000-0000-0000-000000000000"
-    assert (changed["actor"], changed["address"]) == (known(anywhere, ADA), "")
+    assert (changed["actor"], changed["address"]) == (user_id_of(anywhere, ADA), "")
 
 
 def test_one_event_is_read_by_its_id_and_those_of_somebody_by_their_address(anywhere, root):
     (failed,) = list_events(root, kind="sign_in_failed")
     assert list_events(root, id=failed["id"]) == [failed]
     assert list_events(root, id=failed["id"], kind="sign_in") == []
-    assert list_kinds(root, email="ADA@example.com") == list_kinds(root, user=known(anywhere, ADA))
-    assert list_kinds(root, email=ADA, user=known(anywhere, ROOT)) == []
+    assert list_kinds(root, email="ADA@example.com") == list_kinds(
+        root, user=user_id_of(anywhere, ADA)
+    )
+    assert list_kinds(root, email=ADA, user=user_id_of(anywhere, ROOT)) == []
     assert list_kinds(root, email="nobody@example.com") == []
 
 
 def test_pages_follow_each_other_without_gap_or_repeat(anywhere, root):
-    for query in ({}, {"user": known(anywhere, ADA)}, {"kind": ["sign_up", "sign_out", "sign_in"]}):
+    for query in (
+        {},
+        {"user": user_id_of(anywhere, ADA)},
+        {"kind": ["sign_up", "sign_out", "sign_in"]},
+    ):
         everything, collected, cursor = list_events(root, **query), [], None
         while True:
             more = {"cursor": cursor} if cursor else {}

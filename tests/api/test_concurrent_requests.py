@@ -14,7 +14,7 @@ def test_of_two_hundred_sign_ups_for_one_address_exactly_one_makes_an_account(st
     visitors = [gatehouse.visitor(f"198.51.100.{number}") for number in range(200)]
     payloads = [{**ADA, "password": f"{PASSWORD} {number}"} for number in range(200)]
     requests = (
-        each.sending("POST", "sign-up/email", payload)
+        each.send_async("POST", "sign-up/email", payload)
         for each, payload in zip(visitors, payloads, strict=True)
     )
     responses = gatehouse.gather(*requests)
@@ -31,7 +31,7 @@ def test_of_two_hundred_sign_ups_for_one_address_exactly_one_makes_an_account(st
 def test_parallel_checks_of_a_session_that_is_due_sign_nobody_out(anywhere, clock):
     ada = anywhere.member()
     clock.advance(days=1)
-    responses = anywhere.gather(*(ada.sending("GET", "get-session") for _ in range(20)))
+    responses = anywhere.gather(*(ada.send_async("GET", "get-session") for _ in range(20)))
     assert {response.json()["session"]["expiresAt"] for response in responses} == {
         "2026-11-30T12:00:00.000Z"
     }
@@ -42,13 +42,13 @@ def test_parallel_checks_of_a_session_that_is_due_sign_nobody_out(anywhere, cloc
 def test_parallel_checks_of_an_expired_session_are_all_null(anywhere, clock):
     ada = anywhere.member()
     clock.advance(days=7)
-    responses = anywhere.gather(*(ada.sending("GET", "get-session") for _ in range(20)))
+    responses = anywhere.gather(*(ada.send_async("GET", "get-session") for _ in range(20)))
     assert [response.json() for response in responses] == [None] * 20
 
 
 def test_signing_out_many_times_at_once_is_recorded_once(anywhere):
     ada = anywhere.member()
-    responses = anywhere.gather(*(ada.sending("POST", "sign-out") for _ in range(10)))
+    responses = anywhere.gather(*(ada.send_async("POST", "sign-out") for _ in range(10)))
     assert {response.status_code for response in responses} == {200}
     assert [each.kind for each in anywhere.events()].count("sign_out") == 1
 
@@ -58,9 +58,9 @@ def test_many_users_at_once_get_their_own_sessions(anywhere):
     visitors = [anywhere.visitor() for _ in names]
     payloads = [{**ADA, "email": name} for name in names]
     requests = (
-        each.sending("POST", "sign-up/email", payload)
+        each.send_async("POST", "sign-up/email", payload)
         for each, payload in zip(visitors, payloads, strict=True)
     )
     assert {response.status_code for response in anywhere.gather(*requests)} == {200}
-    responses = anywhere.gather(*(each.sending("GET", "get-session") for each in visitors))
+    responses = anywhere.gather(*(each.send_async("GET", "get-session") for each in visitors))
     assert [response.json()["user"]["email"] for response in responses] == names

@@ -139,7 +139,7 @@ def test_a_sign_in_whose_database_goes_away_in_the_middle_hears_503(
 
     monkeypatch.setattr(PasswordHasher, "verify", wait_and_verify)
     body = {"email": "ada@example.com", "password": PASSWORD}
-    sign_in = gatehouse.loop.start(gatehouse.visitor().sending("POST", "sign-in/email", body))
+    sign_in = gatehouse.loop.start(gatehouse.visitor().send_async("POST", "sign-in/email", body))
     assert hashing.wait(30)
     server.stop()
     go_on.set()

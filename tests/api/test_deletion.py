@@ -11,7 +11,7 @@ from backend.kernel.client import Client
 from backend.storage.queries import users as stored_users
 from backend.storage.tables import links, outbox, sessions, users
 from backend.storage.work import Work
-from tests.mailbox import clicks
+from tests.mailbox import open_link
 from tests.make import PASSWORD
 from tests.scene import Scene, ada_signed_up, cookies_of, events_after, refusal, scenes
 
@@ -30,7 +30,7 @@ REFUSED = [
     Scene(name="without a session", path=DELETE, body={}, status=401, code="UNAUTHORIZED"),
     Scene(
         name="a wrong password",
-        given=ada_signed_up,
+        setup=ada_signed_up,
         path=DELETE,
         body={"password": "a wrong one"},
         status=400,
@@ -39,7 +39,7 @@ REFUSED = [
     ),
     Scene(
         name="a token nobody made",
-        given=ada_signed_up,
+        setup=ada_signed_up,
         path=DELETE,
         body={"token": "garbage"},
         status=404,
@@ -47,7 +47,7 @@ REFUSED = [
     ),
     Scene(
         name="a sign-in that is long ago",
-        given=ada_signed_in_long_ago,
+        setup=ada_signed_in_long_ago,
         path=DELETE,
         body={},
         status=400,
@@ -63,7 +63,7 @@ REFUSED = [
     ),
     Scene(
         name="a link nobody mailed",
-        given=ada_signed_up,
+        setup=ada_signed_up,
         method="GET",
         path=f"{CALLBACK}?token=garbage",
         status=404,
@@ -71,7 +71,7 @@ REFUSED = [
     ),
     Scene(
         name="a link to a foreign site",
-        given=ada_signed_up,
+        setup=ada_signed_up,
         method="GET",
         path=f"{CALLBACK}?token=garbage&callbackURL=https://evil.example",
         status=403,
@@ -79,7 +79,7 @@ REFUSED = [
     ),
     Scene(
         name="giving up the only way in",
-        given=ada_signed_up,
+        setup=ada_signed_up,
         path="unlink-account",
         body={"accountId": "x"},
         status=400,
@@ -87,7 +87,7 @@ REFUSED = [
     ),
     Scene(
         name="giving up a way in, long after the sign-in",
-        given=ada_signed_in_long_ago,
+        setup=ada_signed_in_long_ago,
         path="unlink-account",
         body={"accountId": "x"},
         status=403,
@@ -162,7 +162,7 @@ def test_what_an_admin_did_keeps_the_admin(posting):
 
 def test_an_admin_who_acts_as_a_user_cannot_delete_them(posting):
     ada = posting.member()
-    posting.change(update(sessions).values(impersonated_by=UUID(int=1)), posting.user_id(ADA))
+    posting.execute(update(sessions).values(impersonated_by=UUID(int=1)), posting.user_id(ADA))
 
     assert ada.post(DELETE, {}).status_code == 403
     assert posting.rows(select(users.c.email)) == [(ADA,)]
@@ -183,7 +183,7 @@ def test_of_several_at_once_all_end_well(posting_anywhere):
     ada = gatehouse.member()
 
     responses = gatehouse.gather(
-        *(ada.sending("POST", DELETE, {"password": PASSWORD}) for _ in range(4))
+        *(ada.send_async("POST", DELETE, {"password": PASSWORD}) for _ in range(4))
     )
 
     codes = sorted(response.status_code for response in responses)
@@ -207,10 +207,10 @@ class TestThroughAMailedLink:
         assert requested.json() == {"success": True, "message": "Verification email sent"}
         assert events_after(asking, before) == ["user_deletion_requested"]
         mail = mailbox.last("delete")
-        assert clicks(asking.visitor(), mail).json() == refusal("FAILED_TO_GET_USER_INFO")
+        assert open_link(asking.visitor(), mail).json() == refusal("FAILED_TO_GET_USER_INFO")
         grace = asking.member("grace@example.com")
-        assert clicks(grace, mail).json() == refusal("INVALID_TOKEN")
-        response = clicks(ada, mail)
+        assert open_link(grace, mail).json() == refusal("INVALID_TOKEN")
+        response = open_link(ada, mail)
 
         assert (response.status_code, response.headers["location"]) == (302, "/goodbye?a=1")
         assert cookies_of(response) == CLEARED
@@ -234,7 +234,7 @@ class TestThroughAMailedLink:
         ada.post(DELETE, {})
         clock.advance(days=1)
 
-        assert clicks(ada, mailbox.last("delete")).json() == refusal("INVALID_TOKEN")
+        assert open_link(ada, mailbox.last("delete")).json() == refusal("INVALID_TOKEN")
         assert ada.session() is not None
 
 
@@ -257,7 +257,7 @@ def test_the_password_is_a_way_of_signing_in(gatehouse):
 
 def test_who_has_no_password_has_no_account_of_that_kind(gatehouse):
     ada = gatehouse.member()
-    gatehouse.change(update(users).values(password_hash=None))
+    gatehouse.execute(update(users).values(password_hash=None))
 
     assert ada.get("list-accounts").json() == []
     assert ada.post("unlink-account", {"accountId": "x"}).json() == refusal("ACCOUNT_NOT_FOUND")

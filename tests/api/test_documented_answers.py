@@ -7,7 +7,7 @@ from urllib.parse import urlsplit
 
 import pytest
 
-from tests.admins import ADA, ROOT, known, make_admin
+from tests.admins import ADA, ROOT, make_admin, user_id_of
 from tests.in_process import Gatehouse, Visitor
 from tests.make import PASSWORD
 
@@ -106,7 +106,7 @@ def document(posting) -> Document:
 def call_all_endpoints(gatehouse: Gatehouse, mailbox, root: Visitor, ada: Visitor):
     """Call every endpoint, with success and with every refusal, in an order that makes sense."""
     stranger = gatehouse.visitor("198.51.100.9")
-    ids = {"userId": known(gatehouse, ADA)}
+    ids = {"userId": user_id_of(gatehouse, ADA)}
     for path in (
         "get-session",
         "list-sessions",
@@ -199,7 +199,7 @@ def _call_admin_endpoints(
             yield root.post(f"admin/{path}", {**body, **nobody})
     for seconds in (-1, 3_153_600_001):
         yield root.post("admin/ban-user", {**ids, "banExpiresIn": seconds})
-    yield root.post("admin/ban-user", {"userId": known(gatehouse, ROOT)})
+    yield root.post("admin/ban-user", {"userId": user_id_of(gatehouse, ROOT)})
     yield root.post("/api/admin/send-reset", ids)
     yield root.post("/api/admin/send-reset", nobody)
     yield stranger.post("/api/admin/send-reset", ids)

@@ -7,7 +7,7 @@ from sqlalchemy import select, update
 
 from backend.storage.tables import sessions, users
 from tests.in_process import cookie_lines
-from tests.mailbox import clicks
+from tests.mailbox import open_link
 from tests.make import PASSWORD
 from tests.scene import Scene, ada_signed_up, events_after, refusal, scenes
 
@@ -25,7 +25,7 @@ REFUSED = [
     ),
     Scene(
         name="an address that is none",
-        given=ada_signed_up,
+        setup=ada_signed_up,
         path=CHANGE,
         body={"newEmail": "lovelace"},
         status=400,
@@ -34,7 +34,7 @@ REFUSED = [
     ),
     Scene(
         name="the address one has",
-        given=ada_signed_up,
+        setup=ada_signed_up,
         path=CHANGE,
         body={"newEmail": "Ada@Example.com"},
         status=400,
@@ -42,7 +42,7 @@ REFUSED = [
     ),
     Scene(
         name="a click that would lead to a foreign site",
-        given=ada_signed_up,
+        setup=ada_signed_up,
         path=CHANGE,
         body={"newEmail": NEW, "callbackURL": "//evil.example"},
         status=403,
@@ -71,7 +71,7 @@ def request_change(visitor, new=NEW, **more):
 def verified(posting, mailbox):
     """Ada, signed in, her address verified."""
     ada = posting.member()
-    clicks(posting.visitor(), mailbox.last("verify"))
+    open_link(posting.visitor(), mailbox.last("verify"))
     return ada
 
 
@@ -83,7 +83,7 @@ def test_an_unverified_user_clicks_at_the_new_address(posting_anywhere, mailbox)
     assert ada.session()["user"]["email"] == ADA
 
     before = gatehouse.events()
-    response = clicks(ada, mailbox.last("verify", NEW))
+    response = open_link(ada, mailbox.last("verify", NEW))
 
     assert (response.status_code, response.headers["location"]) == (302, "/settings?tab=1")
     assert "session_token" in cookie_lines(response)
@@ -100,7 +100,7 @@ def test_a_verified_user_clicks_at_both(posting, verified, mailbox):
     request_change(verified, callbackURL="/done")
     assert mailbox.kinds(NEW) == []
 
-    first = clicks(posting.visitor(), mailbox.last("change-email"))
+    first = open_link(posting.visitor(), mailbox.last("change-email"))
     assert verified.session()["user"]["email"] == ADA
     second = posting.visitor().get(f"verify-email?token={mailbox.last('verify', NEW).token}")
 
@@ -141,7 +141,7 @@ def test_not_in_the_browser_of_another(posting, mailbox):
     grace = posting.member("grace@example.com")
     token = mailbox.last("verify", NEW).token
 
-    assert clicks(grace, mailbox.last("verify", NEW)).headers["location"] == NOT_YOURS
+    assert open_link(grace, mailbox.last("verify", NEW)).headers["location"] == NOT_YOURS
     response = grace.get(f"verify-email?token={token}")
     assert (response.status_code, response.json()) == (401, refusal("INVALID_USER"))
     assert posting.visitor().sign_in().status_code == 200
@@ -165,7 +165,7 @@ def test_not_even_the_own_mailbox_tells_whether_an_address_is_taken(posting, ver
     posting.member("grace@example.com")
     request_change(verified, "grace@example.com")
 
-    clicks(posting.visitor(), mailbox.last("change-email"))
+    open_link(posting.visitor(), mailbox.last("change-email"))
 
     assert mailbox.kinds("grace@example.com") == ["verify"]
     assert verified.session()["user"]["email"] == ADA
@@ -178,7 +178,7 @@ def test_an_address_taken_meanwhile_stays_whose_it_is(posting_anywhere, mailbox)
     mail = mailbox.last("verify", NEW)
     gatehouse.visitor().sign_up(NEW)
 
-    assert clicks(ada, mail).headers["location"] == NOT_VALID
+    assert open_link(ada, mail).headers["location"] == NOT_VALID
     assert ada.session()["user"]["email"] == ADA
 
 
@@ -189,7 +189,7 @@ def test_of_two_who_want_one_address_one_gets_it(posting_anywhere, mailbox):
         request_change(browser)
 
     responses = gatehouse.gather(
-        *(gatehouse.visitor().sending("GET", mail.path) for mail in mailbox.all(NEW, "verify"))
+        *(gatehouse.visitor().send_async("GET", mail.path) for mail in mailbox.all(NEW, "verify"))
     )
 
     assert sorted(response.headers["location"] for response in responses) == ["/", NOT_VALID]
@@ -201,7 +201,7 @@ def test_an_expired_link_says_so(posting, mailbox, clock):
     request_change(ada)
     clock.advance(seconds=posting.settings.verification_link_lifetime)
 
-    response = clicks(ada, mailbox.last("verify", NEW))
+    response = open_link(ada, mailbox.last("verify", NEW))
 
     assert response.headers["location"] == "/?error=TOKEN_EXPIRED"
 
@@ -212,7 +212,7 @@ def test_a_link_that_asked_only_the_new_mailbox_ends_with_the_proof_of_the_old(p
     request_change(ada)
     posting.visitor().get(f"verify-email?token={mailbox.last('verify').token}")
 
-    response = clicks(posting.visitor(), mailbox.last("verify", NEW))
+    response = open_link(posting.visitor(), mailbox.last("verify", NEW))
 
     assert response.headers["location"] == NOT_VALID
     assert ada.session()["user"]["email"] == ADA
@@ -222,7 +222,7 @@ def test_links_of_the_old_address_end_with_it(posting, mailbox):
     ada = posting.member()
     request_change(ada)
     posting.visitor().post("request-password-reset", {"email": ADA})
-    clicks(ada, mailbox.last("verify", NEW))
+    open_link(ada, mailbox.last("verify", NEW))
 
     body = {"newPassword": "battery correct horse", "token": mailbox.last("reset").token}
 
@@ -243,7 +243,7 @@ def test_nobody_is_flooded_with_mails(start_posting, mailbox):
 def test_an_admin_who_acts_as_a_user_cannot_take_the_account(posting):
     ada = posting.member()
     is_an_admins = update(sessions).values(impersonated_by=UUID(int=1))
-    posting.change(is_an_admins, posting.user_id(ADA))
+    posting.execute(is_an_admins, posting.user_id(ADA))
 
     response = ada.post(CHANGE, {"newEmail": NEW})
 
@@ -254,8 +254,8 @@ def test_an_admin_who_acts_as_a_user_cannot_take_the_account(posting):
 def test_a_name_that_changes_meanwhile_is_kept(posting, mailbox):
     ada = posting.member()
     request_change(ada)
-    posting.change(update(users).values(name="Countess"), posting.user_id(ADA))
+    posting.execute(update(users).values(name="Countess"), posting.user_id(ADA))
 
-    clicks(ada, mailbox.last("verify", NEW))
+    open_link(ada, mailbox.last("verify", NEW))
 
     assert ada.session()["user"]["name"] == "Countess"

@@ -28,7 +28,7 @@ def signed_out(gatehouse: Gatehouse, visitor: Visitor) -> None:
 SIGN_OUT = [
     Scene(
         name="a member",
-        given=ada_signed_up,
+        setup=ada_signed_up,
         path="sign-out",
         body={},
         status=200,
@@ -38,7 +38,7 @@ SIGN_OUT = [
     ),
     Scene(
         name="without a body",
-        given=ada_signed_up,
+        setup=ada_signed_up,
         path="sign-out",
         status=200,
         response={"success": True},
@@ -55,7 +55,7 @@ SIGN_OUT = [
     ),
     Scene(
         name="who is signed out already",
-        given=signed_out,
+        setup=signed_out,
         path="sign-out",
         status=200,
         response={"success": True},
@@ -66,7 +66,7 @@ SIGN_OUT = [
 REVOKE = [
     Scene(
         name="revoke-session of nobody's",
-        given=ada_signed_up,
+        setup=ada_signed_up,
         path="revoke-session",
         body={"token": "no-such-token"},
         status=200,
@@ -74,7 +74,7 @@ REVOKE = [
     ),
     Scene(
         name="revoke-session without saying which",
-        given=ada_signed_up,
+        setup=ada_signed_up,
         path="revoke-session",
         body={},
         status=400,
@@ -83,7 +83,7 @@ REVOKE = [
     ),
     Scene(
         name="revoke-sessions",
-        given=signed_in_twice,
+        setup=signed_in_twice,
         path="revoke-sessions",
         body={},
         status=200,
@@ -93,7 +93,7 @@ REVOKE = [
     ),
     Scene(
         name="revoke-sessions without a body",
-        given=ada_signed_up,
+        setup=ada_signed_up,
         path="revoke-sessions",
         status=200,
         response={"status": True},
@@ -102,7 +102,7 @@ REVOKE = [
     ),
     Scene(
         name="revoke-other-sessions",
-        given=signed_in_twice,
+        setup=signed_in_twice,
         path="revoke-other-sessions",
         body={},
         status=200,
@@ -111,14 +111,14 @@ REVOKE = [
     ),
     Scene(
         name="revoke-other-sessions where there are none",
-        given=ada_signed_up,
+        setup=ada_signed_up,
         path="revoke-other-sessions",
         status=200,
         response={"status": True},
     ),
     Scene(
         name="update-session, which has nothing to update",
-        given=ada_signed_up,
+        setup=ada_signed_up,
         path="update-session",
         body={"anything": 1},
         status=400,
@@ -134,7 +134,7 @@ STRANGERS = [
     Scene(name="update-session", path="update-session", body={}, **UNAUTHORIZED),
     Scene(
         name="a session that has ended",
-        given=signed_out,
+        setup=signed_out,
         path="revoke-sessions",
         body={},
         cookies=CLEARED,
@@ -272,10 +272,10 @@ def test_the_audit_trail_counts_what_was_revoked(gatehouse):
     assert (event.detail, event.actor) == ({"sessions": 3}, gatehouse.user_id("ada@example.com"))
 
 
-@pytest.mark.parametrize("given", [a_stranger, ada_signed_up])
-def test_signing_out_takes_exactly_one_row(gatehouse, given):
+@pytest.mark.parametrize("setup", [a_stranger, ada_signed_up])
+def test_signing_out_takes_exactly_one_row(gatehouse, setup):
     gatehouse.member("bob@example.com")
     visitor = gatehouse.visitor()
-    given(gatehouse, visitor)
+    setup(gatehouse, visitor)
     visitor.post("sign-out")
     assert gatehouse.rows(select(func.count()).select_from(sessions))[0][0] == 1

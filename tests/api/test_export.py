@@ -116,7 +116,7 @@ def test_only_for_who_is_signed_in_as_themselves(posting):
     ada = posting.member()
     assert posting.visitor().get(EXPORT).json() == refusal("UNAUTHORIZED")
 
-    posting.change(update(sessions).values(impersonated_by=UUID(int=1)), posting.user_id(ADA))
+    posting.execute(update(sessions).values(impersonated_by=UUID(int=1)), posting.user_id(ADA))
     assert ada.get(EXPORT).status_code == 403
 
 
@@ -150,13 +150,13 @@ def held_export(monkeypatch: pytest.MonkeyPatch) -> Iterator[HeldExport]:
 
 def test_one_at_a_time_for_each_user(posting, held_export):
     ada, grace = posting.member(), posting.member("grace@example.com")
-    first = posting.loop.start(ada.sending("GET", EXPORT))
+    first = posting.loop.start(ada.send_async("GET", EXPORT))
     assert held_export.reached.wait(30)
     before = posting.events()
     second = ada.get(EXPORT)
     assert (second.status_code, second.headers["retry-after"]) == (429, "10")
     assert posting.events() == before  # what is refused is not on record as exported
-    export_of_grace = posting.loop.start(grace.sending("GET", EXPORT))
+    export_of_grace = posting.loop.start(grace.send_async("GET", EXPORT))
     held_export.go_on.set()
     assert [each.result().status_code for each in (first, export_of_grace)] == [200, 200]
     assert ada.get(EXPORT).status_code == 200
@@ -165,7 +165,7 @@ def test_one_at_a_time_for_each_user(posting, held_export):
 def test_however_many_export_everything_else_is_served(start, held_export):
     gatehouse = start()
     people = [gatehouse.member(f"user{number}@example.com") for number in range(9)]
-    running = [gatehouse.loop.start(each.sending("GET", EXPORT)) for each in people[:8]]
+    running = [gatehouse.loop.start(each.send_async("GET", EXPORT)) for each in people[:8]]
     assert held_export.reached.wait(30)
     wait_until(lambda: len(gatehouse.context.downloads._running) == 8, "the downloads")
     assert people[8].get(EXPORT).status_code == 503

@@ -13,7 +13,7 @@ from backend.features.user_transfer.exporting import export_users
 from backend.features.user_transfer.importing import import_users
 from backend.features.user_transfer.records import read_records
 from backend.kernel.passwords.hasher import PasswordHasher
-from tests.admins import ADA, BOB, known, make_admin
+from tests.admins import ADA, BOB, make_admin, user_id_of
 from tests.make import PASSWORD
 
 DATE = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{3}Z")
@@ -78,7 +78,7 @@ def test_the_last_second_of_the_calendar_is_moved_in_and_harms_no_list(far_east)
     root = make_admin(far_east)
     assert import_user(far_east, banned=True, ban_expires="9999-12-31T23:59:59Z") == []
     check_all_lists(root)
-    response = root.get(f"/api/auth/admin/get-user?id={known(far_east, BOB)}")
+    response = root.get(f"/api/auth/admin/get-user?id={user_id_of(far_east, BOB)}")
     assert response.json()["banExpires"] == "9999-12-31T23:59:59.000Z"
 
 
@@ -88,7 +88,7 @@ def test_a_date_that_nobody_could_read_back_is_refused_on_every_way_in(far_east,
     far_east.member(ADA, address="198.51.100.1")
     (line, _) = import_user(far_east, created_at=date)
     assert line == "line 1: created_at: is not within the years 1 to 9999 of UTC"
-    payload = {"userId": known(far_east, ADA), "data": {"banned": True, "banExpires": date}}
+    payload = {"userId": user_id_of(far_east, ADA), "data": {"banned": True, "banExpires": date}}
     assert root.post("/api/auth/admin/update-user", payload).status_code == 400
     query = {"filterField": "createdAt", "filterOperator": "lt", "filterValue": date}
     assert root.get(f"/api/auth/admin/list-users?{urlencode(query)}").status_code == 400
@@ -106,12 +106,12 @@ def test_a_row_written_by_hand_harms_no_list(far_east):
             f"UPDATE sessions SET created_at = :at, updated_at = :at WHERE user_id = {ada_id}",
             f"UPDATE audit_events SET at = :at WHERE subject_id = {ada_id}",
         ):
-            far_east.change(text(statement).bindparams(at=timestamp), far_east.user_id(ADA))
+            far_east.execute(text(statement).bindparams(at=timestamp), far_east.user_id(ADA))
         check_all_lists(root)
         assert ada.session() is not None, timestamp
         assert ada.get("/api/account/export").status_code == 200
         assert export_users(database, StringIO(), ".csv", lambda _: None) == 2
-        payload = {"userId": known(far_east, ADA)}
+        payload = {"userId": user_id_of(far_east, ADA)}
         assert root.post("/api/auth/admin/list-user-sessions", payload).status_code == 200
 
 
@@ -121,7 +121,7 @@ def test_a_session_without_end_in_the_database_still_ends_for_whoever_asks(far_e
     ada_id = far_east.user_id(ADA)
     for timestamp in BY_HAND[kind][:1]:
         statement = text("UPDATE sessions SET expires_at = :at, created_at = :at")
-        far_east.change(statement.bindparams(at=timestamp), ada_id)
+        far_east.execute(statement.bindparams(at=timestamp), ada_id)
         assert DATE.fullmatch(ada.session()["session"]["expiresAt"])
     assert ada.post("/api/auth/revoke-sessions", {}).status_code == 200
     assert ada.session() is None
@@ -133,7 +133,7 @@ def test_a_session_without_end_in_the_database_still_ends_for_whoever_asks(far_e
 def test_a_ban_for_a_time_that_cannot_be_is_refused(gatehouse, seconds):
     root = make_admin(gatehouse)
     gatehouse.member(ADA, address="198.51.100.1")
-    body = f'{{"userId":"{known(gatehouse, ADA)}","banExpiresIn":{seconds}}}'.encode()
+    body = f'{{"userId":"{user_id_of(gatehouse, ADA)}","banExpiresIn":{seconds}}}'.encode()
     response = root.post("/api/auth/admin/ban-user", raw=body)
     assert response.status_code == 400, response.text
 
@@ -153,7 +153,7 @@ def test_a_ban_for_a_fraction_of_a_second_or_a_century_is_taken_at_its_word(
 ):
     root = make_admin(gatehouse)
     gatehouse.member(ADA, address="198.51.100.1")
-    payload = {"userId": known(gatehouse, ADA), "banExpiresIn": seconds}
+    payload = {"userId": user_id_of(gatehouse, ADA), "banExpiresIn": seconds}
     response = root.post("/api/auth/admin/ban-user", payload)
     assert response.json()["user"]["banExpires"] == end
 

@@ -20,7 +20,7 @@ ANYBODY = [
     Scene(name="a stranger", method="GET", path=PATH, status=200, response=None),
     Scene(
         name="a member",
-        given=ada_signed_up,
+        setup=ada_signed_up,
         method="GET",
         path=PATH,
         status=200,
@@ -28,7 +28,7 @@ ANYBODY = [
     ),
     Scene(
         name="POST, which this server does not need",
-        given=ada_signed_up,
+        setup=ada_signed_up,
         path=PATH,
         body={},
         status=405,
@@ -61,10 +61,10 @@ def test_the_answer_has_exactly_these_keys(gatehouse):
     }
 
 
-@pytest.mark.parametrize("given", [a_stranger, ada_signed_up])
-def test_no_cache_keeps_the_answer(gatehouse, given):
+@pytest.mark.parametrize("setup", [a_stranger, ada_signed_up])
+def test_no_cache_keeps_the_answer(gatehouse, setup):
     visitor = gatehouse.visitor()
-    given(gatehouse, visitor)
+    setup(gatehouse, visitor)
     response = visitor.get(PATH)
     assert (response.headers["cache-control"], response.headers["pragma"]) == (
         "no-store",

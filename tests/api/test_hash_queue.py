@@ -57,7 +57,7 @@ def gate(small_queue: Gatehouse, monkeypatch: pytest.MonkeyPatch) -> Iterator[Ha
 
 
 def start_sign_in(gatehouse: Gatehouse) -> "Running[Any]":
-    return gatehouse.loop.start(gatehouse.visitor().sending("POST", "sign-in/email", BODY))
+    return gatehouse.loop.start(gatehouse.visitor().send_async("POST", "sign-in/email", BODY))
 
 
 def fill_up(gatehouse: Gatehouse, gate: HashGate) -> list["Running[Any]"]:
@@ -206,7 +206,7 @@ def test_a_hash_is_never_computed_inside_a_transaction(anywhere, monkeypatch):
 def test_when_one_caller_holds_every_place_another_gets_one(small_queue, gate):
     running, waiting = fill_up(small_queue, gate)
     other = small_queue.visitor("192.0.2.66")
-    signing = small_queue.loop.start(other.sending("POST", "sign-in/email", BODY))
+    signing = small_queue.loop.start(other.send_async("POST", "sign-in/email", BODY))
     response = waiting.result()
     assert (response.status_code, response.json()) == (503, refusal("SERVICE_UNAVAILABLE"))
     gate.opened.set()
@@ -216,7 +216,7 @@ def test_when_one_caller_holds_every_place_another_gets_one(small_queue, gate):
 
 def test_all_addresses_of_an_ipv6_subscriber_are_one_caller(small_queue, gate):
     def start_sign_in_from(address: str) -> "Running[Any]":
-        request = small_queue.visitor(address).sending("POST", "sign-in/email", BODY)
+        request = small_queue.visitor(address).send_async("POST", "sign-in/email", BODY)
         return small_queue.loop.start(request)
 
     running = start_sign_in_from("2001:db8:1:2::1")
@@ -240,13 +240,13 @@ def test_a_user_who_asks_from_many_addresses_is_one_caller(start, monkeypatch):
     for number in range(3):
         browser = gatehouse.visitor(f"198.51.100.{number}")
         browser.cookies = dict(ada.cookies)
-        request = browser.sending("POST", "verify-password", {"password": PASSWORD})
+        request = browser.send_async("POST", "verify-password", {"password": PASSWORD})
         same.append(gatehouse.loop.start(request))
         if number == 0:
             gate.wait_for(1)
     queue = gatehouse.context.pools.hash_queue
     wait_until(lambda: queue.free == 0, "her requests")
-    request = bob.sending("POST", "verify-password", {"password": PASSWORD})
+    request = bob.send_async("POST", "verify-password", {"password": PASSWORD})
     bobs = gatehouse.loop.start(request)
     wait_until(lambda: any(each.done() for each in same), "the place that is lost")
     gate.opened.set()
@@ -263,7 +263,7 @@ def test_who_lost_the_place_has_made_no_guess(start, monkeypatch):
     monkeypatch.setattr(Limiter, "refund", lambda _, *args: (counted.append(-1), refund(*args)))
     running, waiting = fill_up(gatehouse, gate)
     other = gatehouse.visitor("192.0.2.66")
-    signing = gatehouse.loop.start(other.sending("POST", "sign-in/email", BODY))
+    signing = gatehouse.loop.start(other.send_async("POST", "sign-in/email", BODY))
     assert waiting.result().status_code == 503
     assert counted == [-1]
     gate.opened.set()

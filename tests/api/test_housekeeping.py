@@ -53,7 +53,7 @@ def add_expired_sessions(gatehouse: Gatehouse, number: int) -> None:
         }
         for _ in range(number)
     ]
-    gatehouse.change(insert(sessions).values(rows))
+    gatehouse.execute(insert(sessions).values(rows))
 
 
 def test_a_session_goes_when_it_has_expired(anywhere):

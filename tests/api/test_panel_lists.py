@@ -10,7 +10,7 @@ from sqlalchemy import insert, update
 from backend.features.admin import user_listing
 from backend.storage.queries import user_list
 from backend.storage.tables import sessions, users
-from tests.admins import ADA, BOB, ROOT, emails, known, make_admin
+from tests.admins import ADA, BOB, ROOT, emails, make_admin, user_id_of
 from tests.clocks import NOON
 from tests.make import make_session, make_user
 from tests.scene import refusal
@@ -33,7 +33,7 @@ def root(anywhere):
     root = make_admin(anywhere, "noor@admin.example")
     for number, (name, email, more) in enumerate(PEOPLE, 1):
         user = make_user(number, name=name, email=email, created_at=NOON + number * DAY, **more)
-        anywhere.change(insert(users).values(asdict(user)))
+        anywhere.execute(insert(users).values(asdict(user)))
     return root
 
 
@@ -53,7 +53,7 @@ def test_a_search_looks_in_address_and_name_and_takes_an_id(anywhere, root):
     assert search(root, search="EXAMPLE.COM") == ["cleo", "bert", "anna", "ada"]
     assert search(root, search="example", verified="true") == ["zoe", "ada"]
     assert search(root, search=" love ") == ["ada"]
-    assert search(root, search=known(anywhere, "zoe@navy.example")) == ["zoe"]
+    assert search(root, search=user_id_of(anywhere, "zoe@navy.example")) == ["zoe"]
     assert search(root, search="00000000-0000-7000-8000-000000000000") == []
     assert search(root, search="' OR 1=1 --") == []
     assert len(search(root, search=" ")) == 7
@@ -117,7 +117,7 @@ def test_each_user_comes_with_their_live_sessions_and_their_last_sign_in(anywher
     assert (by_email[ADA]["activeSessions"], by_email[ADA]["accounts"]) == (1, ["credential"])
     assert by_email[ADA]["lastSignInAt"] == "2026-11-22T13:00:00.000Z"
     assert by_email[ROOT]["lastSignInAt"] == "2026-11-22T12:00:00.000Z"
-    plain = root.get(f"admin/get-user?id={known(anywhere, ADA)}").json()
+    plain = root.get(f"admin/get-user?id={user_id_of(anywhere, ADA)}").json()
     assert plain.items() <= by_email[ADA].items()
     assert by_email[ADA].keys() - plain.keys() == {"activeSessions", "lastSignInAt", "accounts"}
 
@@ -152,7 +152,7 @@ def test_live_sessions_of_everybody_are_listed_newest_first(anywhere, visited):
     ada = page["sessions"][1]
     assert ada.pop("id") != anywhere.user_id(ADA)
     assert ada == {
-        "user": {"id": known(anywhere, ADA), "email": ADA, "name": "Ada"},
+        "user": {"id": user_id_of(anywhere, ADA), "email": ADA, "name": "Ada"},
         "ipAddress": "198.51.100.1",
         "userAgent": "Browser/1.0",
         "createdAt": "2026-11-22T13:00:00.000Z",
@@ -163,7 +163,7 @@ def test_live_sessions_of_everybody_are_listed_newest_first(anywhere, visited):
 
 
 def test_what_narrows_the_list_of_sessions(anywhere, visited):
-    assert list_owners(get_page(visited, SESSIONS, user=known(anywhere, ADA))) == [ADA]
+    assert list_owners(get_page(visited, SESSIONS, user=user_id_of(anywhere, ADA))) == [ADA]
     assert list_owners(get_page(visited, SESSIONS, address="198.51.100.1")) == [ADA]
     assert list_owners(get_page(visited, SESSIONS, address="2001:DB8:0::7")) == [BOB]
     assert list_owners(get_page(visited, SESSIONS, address="2001:db8::/64")) == [BOB]
@@ -177,17 +177,17 @@ def test_what_narrows_the_list_of_sessions(anywhere, visited):
 
 def test_a_session_that_has_ended_is_not_listed(anywhere, visited):
     ends = update(sessions).where(sessions.c.user_id == anywhere.user_id(ADA))
-    anywhere.change(ends.values(expires_at=anywhere.clock.now()))
+    anywhere.execute(ends.values(expires_at=anywhere.clock.now()))
     assert list_owners(get_page(visited, SESSIONS)) == [BOB, ROOT]
 
 
 def test_an_impersonation_names_the_admin(anywhere, visited):
     other = make_admin(anywhere, "second@example.com")
     anywhere.clock.advance(seconds=1)
-    other.post("admin/impersonate-user", {"userId": known(anywhere, ADA)})
+    other.post("admin/impersonate-user", {"userId": user_id_of(anywhere, ADA)})
     newest = get_page(visited, SESSIONS)["sessions"][0]
     assert newest["user"]["email"] == ADA
-    assert newest["impersonatedBy"] == known(anywhere, "second@example.com")
+    assert newest["impersonatedBy"] == user_id_of(anywhere, "second@example.com")
 
 
 def test_the_id_of_a_session_ends_it_and_no_token_is_shown(anywhere):
@@ -206,7 +206,7 @@ def test_the_cursor_of_a_page_leads_on_when_the_session_behind_it_has_ended(anyw
     for number in range(3):
         row = make_session(number, user_id=anywhere.user_id(ADA))
         values = {name: getattr(row, name) for name in row.__slots__}
-        anywhere.change(insert(sessions).values(**values, session_token=bytes([number]) * 32))
+        anywhere.execute(insert(sessions).values(**values, session_token=bytes([number]) * 32))
     first = get_page(visited, SESSIONS, limit=2)
     visited.post("admin/revoke-user-session", {"sessionToken": first["cursor"]})
     rest = get_page(visited, SESSIONS, cursor=first["cursor"])

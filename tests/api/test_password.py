@@ -5,7 +5,7 @@ from sqlalchemy import select, update
 
 from backend.storage.tables import links, users
 from tests.in_process import cookie_lines
-from tests.mailbox import clicks
+from tests.mailbox import open_link
 from tests.make import PASSWORD
 from tests.scene import Scene, ada_signed_up, cookies_of, events_after, refusal, scenes
 
@@ -16,14 +16,14 @@ BOTH = {"currentPassword": PASSWORD, "newPassword": NEW}
 
 def ada_has_no_password(gatehouse, visitor):
     ada_signed_up(gatehouse, visitor)
-    gatehouse.change(update(users).values(password_hash=None))
+    gatehouse.execute(update(users).values(password_hash=None))
 
 
 REFUSED = [
     Scene(name="without a session", path=CHANGE, body=BOTH, status=401, code="UNAUTHORIZED"),
     Scene(
         name="without the current password",
-        given=ada_signed_up,
+        setup=ada_signed_up,
         path=CHANGE,
         body={"newPassword": NEW},
         status=400,
@@ -32,7 +32,7 @@ REFUSED = [
     ),
     Scene(
         name="a current password that is null",
-        given=ada_signed_up,
+        setup=ada_signed_up,
         path=CHANGE,
         body={"newPassword": NEW, "currentPassword": None},
         status=400,
@@ -41,7 +41,7 @@ REFUSED = [
     ),
     Scene(
         name="a wrong current password",
-        given=ada_signed_up,
+        setup=ada_signed_up,
         path=CHANGE,
         body={"currentPassword": "a wrong one", "newPassword": NEW},
         status=400,
@@ -50,7 +50,7 @@ REFUSED = [
     ),
     Scene(
         name="a new password that is too short",
-        given=ada_signed_up,
+        setup=ada_signed_up,
         path=CHANGE,
         body={**BOTH, "newPassword": "short"},
         status=400,
@@ -58,7 +58,7 @@ REFUSED = [
     ),
     Scene(
         name="a new password that is too long",
-        given=ada_signed_up,
+        setup=ada_signed_up,
         path=CHANGE,
         body={**BOTH, "newPassword": "x" * 129},
         status=400,
@@ -66,7 +66,7 @@ REFUSED = [
     ),
     Scene(
         name="a new password that everybody has",
-        given=ada_signed_up,
+        setup=ada_signed_up,
         path=CHANGE,
         body={**BOTH, "newPassword": "Password123"},
         status=400,
@@ -74,7 +74,7 @@ REFUSED = [
     ),
     Scene(
         name="a current password longer than any",
-        given=ada_signed_up,
+        setup=ada_signed_up,
         path=CHANGE,
         body={**BOTH, "currentPassword": "x" * 129},
         status=400,
@@ -82,7 +82,7 @@ REFUSED = [
     ),
     Scene(
         name="an account without password",
-        given=ada_has_no_password,
+        setup=ada_has_no_password,
         path=CHANGE,
         body=BOTH,
         status=400,
@@ -97,7 +97,7 @@ REFUSED = [
     ),
     Scene(
         name="checking a wrong password",
-        given=ada_signed_up,
+        setup=ada_signed_up,
         path=VERIFY,
         body={"password": "a wrong one"},
         status=400,
@@ -106,7 +106,7 @@ REFUSED = [
     ),
     Scene(
         name="checking where there is none",
-        given=ada_has_no_password,
+        setup=ada_has_no_password,
         path=VERIFY,
         body={"password": PASSWORD},
         status=400,
@@ -114,7 +114,7 @@ REFUSED = [
     ),
     Scene(
         name="setting a password over HTTP",
-        given=ada_signed_up,
+        setup=ada_signed_up,
         path="set-password",
         body={"newPassword": NEW},
         status=404,
@@ -195,7 +195,9 @@ def test_links_that_were_on_their_way_are_void(posting, mailbox):
     token = mailbox.last("reset").token
     response = posting.visitor().post("reset-password", {"newPassword": PASSWORD, "token": token})
     assert response.json() == refusal("INVALID_TOKEN")
-    assert clicks(posting.visitor(), mailbox.last("verify")).headers["location"].endswith("TOKEN")
+    assert (
+        open_link(posting.visitor(), mailbox.last("verify")).headers["location"].endswith("TOKEN")
+    )
     assert posting.rows(select(links.c.id)) == []
 
 
@@ -205,7 +207,7 @@ def test_of_several_changes_at_once_one_wins(posting_anywhere):
     passwords = [f"battery correct horse {each}" for each in range(6)]
 
     responses = gatehouse.gather(
-        *(ada.sending("POST", CHANGE, {**BOTH, "newPassword": each}) for each in passwords)
+        *(ada.send_async("POST", CHANGE, {**BOTH, "newPassword": each}) for each in passwords)
     )
 
     won = [

@@ -3,7 +3,7 @@
 import pytest
 from structlog.testing import capture_logs
 
-from tests.admins import ROOT, known, make_admin
+from tests.admins import ROOT, make_admin, user_id_of
 from tests.in_process import Gatehouse, Visitor
 from tests.make import PASSWORD
 from tests.scene import check_like_every_answer
@@ -208,7 +208,7 @@ def test_so_has_one_user_from_many_addresses(limited):
 
 def test_an_admin_sets_ten_passwords_in_ten_seconds(limited):
     root = make_admin(limited)
-    body = {"userId": known(limited, ROOT), "newPassword": "short"}
+    body = {"userId": user_id_of(limited, ROOT), "newPassword": "short"}
     responses = [root.post("admin/set-user-password", body).status_code for _ in range(11)]
     assert responses == [400] * 10 + [429]
 

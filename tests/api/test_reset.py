@@ -4,7 +4,7 @@ import pytest
 from sqlalchemy import select, update
 
 from backend.storage.tables import links, users
-from tests.mailbox import clicks
+from tests.mailbox import open_link
 from tests.make import PASSWORD
 from tests.scene import Scene, cookies_of, events_after, refusal, scenes
 
@@ -121,7 +121,7 @@ def test_from_the_mail_to_the_new_password(posting_anywhere, mailbox):
 
     assert request_reset(gatehouse, "ADA@example.com", redirectTo=page).json() == SENT
     mail = mailbox.last("reset")
-    opened = clicks(gatehouse.visitor(), mail)
+    opened = open_link(gatehouse.visitor(), mail)
     before = gatehouse.events()
     response = reset_password(gatehouse, mail.token)
 
@@ -160,7 +160,7 @@ def test_a_link_without_a_page_leads_to_the_error_page(posting, mailbox):
     posting.member()
     request_reset(posting)
 
-    response = clicks(posting.visitor(), mailbox.last("reset"))
+    response = open_link(posting.visitor(), mailbox.last("reset"))
 
     assert (
         response.headers["location"] == "http://localhost:7860/api/auth/error?error=INVALID_TOKEN"
@@ -174,7 +174,7 @@ def test_neither_opening_nor_a_refused_password_uses_the_link_up(posting, mailbo
     mail = mailbox.last("reset")
 
     for _ in range(3):
-        assert clicks(posting.visitor(), mail).headers["location"].endswith(mail.token)
+        assert open_link(posting.visitor(), mail).headers["location"].endswith(mail.token)
     assert reset_password(posting, mail.token, "short").json() == refusal("PASSWORD_TOO_SHORT")
     assert reset_password(posting, mail.token, "x" * 129).json() == refusal("PASSWORD_TOO_LONG")
     response = reset_password(posting, mail.token, "password1")
@@ -187,7 +187,7 @@ def test_opening_only_reads_and_waits_for_nobody_who_writes(posting, mailbox):
     request_reset(posting, redirectTo="/new")
     mail = mailbox.last("reset")
     with posting.statements() as statements:
-        assert clicks(posting.visitor(), mail).headers["location"].endswith(mail.token)
+        assert open_link(posting.visitor(), mail).headers["location"].endswith(mail.token)
     assert [each for each in statements if not each.startswith("SELECT")] == []
 
 
@@ -207,7 +207,7 @@ def test_an_expired_link_is_no_link(posting, mailbox, clock):
     mail = mailbox.last("reset")
     clock.advance(seconds=posting.settings.reset_link_lifetime)
 
-    opened = clicks(posting.visitor(), mail).headers["location"]
+    opened = open_link(posting.visitor(), mail).headers["location"]
 
     assert opened == "http://localhost:7860/new?error=INVALID_TOKEN"
     assert reset_password(posting, mail.token).json() == refusal("INVALID_TOKEN")
@@ -223,14 +223,14 @@ def test_a_verification_token_resets_nothing(posting, mailbox):
 def test_a_link_for_an_address_that_has_changed_is_refused(posting, mailbox):
     posting.member()
     request_reset(posting)
-    posting.change(update(users).values(email="new@example.com"), posting.user_id(ADA))
+    posting.execute(update(users).values(email="new@example.com"), posting.user_id(ADA))
 
     assert reset_password(posting, mailbox.last("reset").token).json() == refusal("INVALID_TOKEN")
 
 
 def test_who_had_no_password_gets_one(posting, mailbox):
     posting.member()
-    posting.change(update(users).values(password_hash=None), posting.user_id(ADA))
+    posting.execute(update(users).values(password_hash=None), posting.user_id(ADA))
     request_reset(posting)
 
     assert reset_password(posting, mailbox.last("reset").token).status_code == 200
@@ -263,7 +263,9 @@ def test_using_one_link_voids_the_others(posting, mailbox):
 
     assert reset_password(posting, second.token).status_code == 200
     assert reset_password(posting, first.token).json() == refusal("INVALID_TOKEN")
-    assert clicks(posting.visitor(), mailbox.last("verify")).headers["location"].endswith("TOKEN")
+    assert (
+        open_link(posting.visitor(), mailbox.last("verify")).headers["location"].endswith("TOKEN")
+    )
     assert posting.rows(select(links.c.id)) == []
 
 

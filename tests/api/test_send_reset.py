@@ -3,7 +3,7 @@
 from sqlalchemy import delete
 
 from backend.storage.tables import users
-from tests.admins import ADA, ROOT, known, make_admin
+from tests.admins import ADA, ROOT, make_admin, user_id_of
 from tests.make import PASSWORD
 from tests.scene import events_after, refusal
 
@@ -19,7 +19,7 @@ def list_mails(root):
 def test_a_user_is_mailed_a_link_with_which_they_set_a_password(anywhere):
     root, ada = make_admin(anywhere), anywhere.member(ADA, address="198.51.100.1")
     before = anywhere.events()
-    response = root.post(SEND, {"userId": known(anywhere, ADA), "redirectTo": "/new-password"})
+    response = root.post(SEND, {"userId": user_id_of(anywhere, ADA), "redirectTo": "/new-password"})
     assert (response.status_code, response.json()) == (200, {"email": ADA, "sends": False})
     assert events_after(anywhere, before) == ["password_reset_requested"]
     (event,) = [each for each in anywhere.events() if each.kind == "password_reset_requested"]
@@ -40,14 +40,14 @@ def test_without_a_page_the_link_leads_to_that_of_the_first_frontend(start):
     frontends = ("https://*.example.net", "https://app.example.com/")
     gatehouse = start(frontend_url=frontends)
     root, _ = make_admin(gatehouse), gatehouse.member(ADA)
-    assert root.post(SEND, {"userId": known(gatehouse, ADA)}).status_code == 200
+    assert root.post(SEND, {"userId": user_id_of(gatehouse, ADA)}).status_code == 200
     page = "callbackURL=https%3A%2F%2Fapp.example.com%2Freset-password"
     assert list_mails(root)[0]["url"].endswith(page)
 
 
 def test_without_a_frontend_it_is_a_page_of_this_server(gatehouse):
     root, _ = make_admin(gatehouse), gatehouse.member(ADA)
-    root.post(SEND, {"userId": known(gatehouse, ADA)})
+    root.post(SEND, {"userId": user_id_of(gatehouse, ADA)})
     assert list_mails(root)[0]["url"].endswith("?callbackURL=%2Freset-password")
 
 
@@ -58,17 +58,17 @@ def test_who_asked_too_often_themselves_is_mailed_nevertheless(start):
         stranger = gatehouse.visitor(f"198.51.100.{number + 2}")
         stranger.post("request-password-reset", {"email": ADA})
     before = len(list_mails(root))
-    assert root.post(SEND, {"userId": known(gatehouse, ADA)}).status_code == 200
+    assert root.post(SEND, {"userId": user_id_of(gatehouse, ADA)}).status_code == 200
     assert len(list_mails(root)) == before + 1
     assert ada.session() is not None
 
 
 def test_what_cannot_be_sent_is_refused_and_nothing_is_written(gatehouse):
     root, _ = make_admin(gatehouse), gatehouse.member(ADA)
-    ada, before = known(gatehouse, ADA), gatehouse.events()
+    ada, before = user_id_of(gatehouse, ADA), gatehouse.events()
     elsewhere = root.post(SEND, {"userId": ada, "redirectTo": "https://evil.example"})
     assert (elsewhere.status_code, elsewhere.json()) == (403, refusal("INVALID_REDIRECT_URL"))
-    gatehouse.change(delete(users).where(users.c.email == ADA))
+    gatehouse.execute(delete(users).where(users.c.email == ADA))
     gone = root.post(SEND, {"userId": ada})
     assert (gone.status_code, gone.json()) == (404, refusal("USER_NOT_FOUND"))
     assert root.post(SEND, {"userId": "ada"}).status_code == 404
@@ -79,5 +79,5 @@ def test_what_cannot_be_sent_is_refused_and_nothing_is_written(gatehouse):
 def test_another_site_cannot_have_it_sent(gatehouse):
     root, _ = make_admin(gatehouse), gatehouse.member(ADA)
     root.origin = "https://evil.example"
-    refused = root.post(SEND, {"userId": known(gatehouse, ADA)})
+    refused = root.post(SEND, {"userId": user_id_of(gatehouse, ADA)})
     assert (refused.status_code, refused.json()) == (403, refusal("INVALID_ORIGIN"))

@@ -54,7 +54,7 @@ def test_ready_asks_the_database_at_most_every_two_seconds(gatehouse, clock):
 def test_ready_says_so_when_the_tables_are_of_another_version(anywhere):
     from sqlalchemy import text
 
-    anywhere.change(text("UPDATE alembic_version SET version_num = '0000'"))
+    anywhere.execute(text("UPDATE alembic_version SET version_num = '0000'"))
     response = anywhere.visitor().get("/ready")
     assert (response.status_code, response.json()["migrations"]) == (503, "outdated")
     assert anywhere.visitor().send("HEAD", "/ready").status_code == 503

@@ -12,7 +12,7 @@ from backend.limits.rules import FAILURES_PER_ACCOUNT
 from tests.in_process import Gatehouse
 from tests.rig import shared
 from tests.rig.missing_tools import skip_test
-from tests.rig.processes import free_port, listens, wait_until
+from tests.rig.processes import free_port, is_listening, wait_until
 from tests.security.test_limits_bypass import add_things_endpoint
 
 
@@ -29,13 +29,13 @@ class Redis:
         self._process = subprocess.Popen(
             command, cwd=self._folder, stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL
         )
-        shared.started(self._process.pid)
-        wait_until(lambda: listens(self.port), "Redis")
+        shared.register_process(self._process.pid)
+        wait_until(lambda: is_listening(self.port), "Redis")
 
     def stop(self) -> None:
         self._process.kill()
         self._process.wait()
-        shared.ended(self._process.pid)
+        shared.unregister_process(self._process.pid)
 
 
 @pytest.fixture

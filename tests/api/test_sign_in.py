@@ -33,13 +33,13 @@ def ada_was_banned(gatehouse: Gatehouse, _: Visitor) -> None:
 def ada_has_no_password(gatehouse: Gatehouse, _: Visitor) -> None:
     """ada@example.com signs in by other means."""
     gatehouse.member()
-    gatehouse.change(update(users).values(password_hash=None))
+    gatehouse.execute(update(users).values(password_hash=None))
 
 
 GOOD = [
     Scene(
         name="address and password let in",
-        given=ada_exists,
+        setup=ada_exists,
         path=PATH,
         body=ADA,
         status=200,
@@ -50,7 +50,7 @@ GOOD = [
     ),
     Scene(
         name="the address in other letters",
-        given=ada_exists,
+        setup=ada_exists,
         path=PATH,
         body={**ADA, "email": "ADA@Example.COM"},
         status=200,
@@ -59,7 +59,7 @@ GOOD = [
     ),
     Scene(
         name="not remembered",
-        given=ada_exists,
+        setup=ada_exists,
         path=PATH,
         body={**ADA, "rememberMe": False},
         status=200,
@@ -68,7 +68,7 @@ GOOD = [
     ),
     Scene(
         name="with a callbackURL it says where to go",
-        given=ada_exists,
+        setup=ada_exists,
         path=PATH,
         body={**ADA, "callbackURL": "/dashboard?tab=1"},
         status=200,
@@ -78,7 +78,7 @@ GOOD = [
     ),
     Scene(
         name="a form works too",
-        given=ada_exists,
+        setup=ada_exists,
         path=PATH,
         raw=b"email=ada%40example.com&password=correct+horse+battery",
         headers=FORM,
@@ -88,7 +88,7 @@ GOOD = [
     ),
     Scene(
         name="a ban that has run out is lifted",
-        given=ada_was_banned,
+        setup=ada_was_banned,
         path=PATH,
         body=ADA,
         status=200,
@@ -100,7 +100,7 @@ GOOD = [
 REFUSED = [
     Scene(
         name="a wrong password",
-        given=ada_exists,
+        setup=ada_exists,
         path=PATH,
         body=WRONG,
         status=401,
@@ -117,7 +117,7 @@ REFUSED = [
     ),
     Scene(
         name="an account without password",
-        given=ada_has_no_password,
+        setup=ada_has_no_password,
         path=PATH,
         body=ADA,
         status=401,
@@ -126,7 +126,7 @@ REFUSED = [
     ),
     Scene(
         name="a banned user with the right password",
-        given=ada_is_banned,
+        setup=ada_is_banned,
         path=PATH,
         body=ADA,
         status=403,
@@ -135,7 +135,7 @@ REFUSED = [
     ),
     Scene(
         name="a banned user with a wrong password",
-        given=ada_is_banned,
+        setup=ada_is_banned,
         path=PATH,
         body=WRONG,
         status=401,
@@ -154,7 +154,7 @@ REFUSED = [
     ),
     Scene(
         name="129 characters",
-        given=ada_exists,
+        setup=ada_exists,
         path=PATH,
         body={**ADA, "password": "x" * 129},
         status=400,
@@ -170,7 +170,7 @@ REFUSED = [
     ),
     Scene(
         name="an operator for a password",
-        given=ada_exists,
+        setup=ada_exists,
         path=PATH,
         body={**ADA, "password": {"$ne": ""}},
         status=400,
@@ -187,7 +187,7 @@ REFUSED = [
     ),
     Scene(
         name="a callbackURL elsewhere",
-        given=ada_exists,
+        setup=ada_exists,
         path=PATH,
         body={**ADA, "callbackURL": "https://evil.example/"},
         status=403,
@@ -195,7 +195,7 @@ REFUSED = [
     ),
     Scene(
         name="a callbackURL that is no string",
-        given=ada_exists,
+        setup=ada_exists,
         path=PATH,
         body={**ADA, "callbackURL": ["/x"]},
         status=400,
@@ -203,7 +203,7 @@ REFUSED = [
     ),
     Scene(
         name="an errorCallbackURL elsewhere",
-        given=ada_exists,
+        setup=ada_exists,
         path=PATH,
         body={**ADA, "errorCallbackURL": "//evil.example"},
         status=403,
@@ -211,7 +211,7 @@ REFUSED = [
     ),
     Scene(
         name="a callbackURL elsewhere in the query",
-        given=ada_exists,
+        setup=ada_exists,
         path=f"{PATH}?callbackURL=https://evil.example/",
         body=ADA,
         status=403,
@@ -229,7 +229,7 @@ def test_it_lets_in(anywhere, scene):
 def test_it_refuses_and_opens_nothing(anywhere, scene):
     scene.play(anywhere)
     # A ban has ended what the sign-up opened.
-    signed_up = 0 if scene.given in {Scene.given, ada_is_banned} else 1
+    signed_up = 0 if scene.setup in {Scene.setup, ada_is_banned} else 1
     assert len(anywhere.rows(select(sessions.c.id))) == signed_up
 
 
@@ -362,7 +362,7 @@ def test_an_outdated_hash_is_replaced_by_a_sign_in(anywhere):
 
     anywhere.member()
     old = PasswordHasher(5).hash(Password(PASSWORD))
-    anywhere.change(update(users).values(password_hash=old))
+    anywhere.execute(update(users).values(password_hash=old))
     assert anywhere.visitor().sign_in().status_code == 200
     ((new,),) = anywhere.rows(select(users.c.password_hash))
     assert new.startswith("$bcrypt-sha256$v=2,t=2b,r=4$")

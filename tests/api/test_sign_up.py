@@ -92,7 +92,7 @@ GOOD = [
 REFUSED = [
     Scene(
         name="a taken address",
-        given=ada_exists,
+        setup=ada_exists,
         path=PATH,
         body=ADA,
         status=422,
@@ -101,7 +101,7 @@ REFUSED = [
     ),
     Scene(
         name="a taken address in other letters",
-        given=ada_exists,
+        setup=ada_exists,
         path=PATH,
         body={**ADA, "email": "ADA@example.com"},
         status=422,
@@ -197,7 +197,7 @@ def test_it_makes_an_account(anywhere, scene):
 @scenes(*REFUSED)
 def test_it_refuses_and_makes_nothing(anywhere, scene):
     scene.play(anywhere)
-    accounts = 1 if scene.given is ada_exists else 0
+    accounts = 1 if scene.setup is ada_exists else 0
     assert len(anywhere.rows(select(users.c.id))) == accounts
     assert len(anywhere.rows(select(sessions.c.id))) == accounts
 
@@ -262,10 +262,10 @@ def test_without_strict_the_session_presented_lives_on(start):
     assert visitor.session()["user"]["email"] == "ada@example.com"
 
 
-@pytest.mark.parametrize("given", [a_stranger, ada_signed_up])
-def test_the_session_cookie_of_a_failed_sign_up_is_left_alone(gatehouse, given):
+@pytest.mark.parametrize("setup", [a_stranger, ada_signed_up])
+def test_the_session_cookie_of_a_failed_sign_up_is_left_alone(gatehouse, setup):
     visitor = gatehouse.visitor()
-    given(gatehouse, visitor)
+    setup(gatehouse, visitor)
     before = visitor.session()
     assert visitor.sign_up("bob@example.com", "short").status_code == 400
     assert visitor.session() == before

@@ -16,8 +16,8 @@ from backend.web.app_context import AppContext
 from backend.web.responses.responses import StreamingResponse
 from backend.web.routing.endpoint import Endpoint
 from backend.web.routing.routes import Routes
-from tests.admins import ADA, known, make_admin
-from tests.in_process import PATIENCE
+from tests.admins import ADA, make_admin, user_id_of
+from tests.in_process import TIMEOUT
 from tests.scene import cookies_of, refusal
 
 NOON = "2026-11-22T12:00:0"
@@ -108,7 +108,7 @@ def test_who_is_signed_out_meanwhile_gets_no_more_events(start, clock, size):
     elsewhere.cookies = dict(ada.cookies)
 
     async def sign_out_during_the_second(_):
-        await elsewhere.sending("POST", "sign-out")
+        await elsewhere.send_async("POST", "sign-out")
 
     gatehouse.context.services[Ticker].pause = sign_out_during_the_second
     first, last = parse_events(ada.get("/api/stream"))
@@ -120,7 +120,7 @@ def test_a_user_who_is_banned_meanwhile_gets_no_more_events(gatehouse, pauses):
     root, ada = make_admin(gatehouse), gatehouse.member()
 
     async def ban():
-        await root.sending("POST", "admin/ban-user", {"userId": known(gatehouse, ADA)})
+        await root.send_async("POST", "admin/ban-user", {"userId": user_id_of(gatehouse, ADA)})
 
     pauses.during = ban
     assert [name for name, _ in parse_events(ada.get("/api/stream"))] == ["", "end"]
@@ -177,7 +177,7 @@ def test_a_first_piece_that_hangs_is_a_503_and_freed_in_the_end(gatehouse, monke
 
     def hanging():
         try:
-            gate.wait(PATIENCE)
+            gate.wait(TIMEOUT)
             yield b"too late"
         finally:
             freed.set()
@@ -185,7 +185,7 @@ def test_a_first_piece_that_hangs_is_a_503_and_freed_in_the_end(gatehouse, monke
     add_endpoint(gatehouse, handler)
     assert gatehouse.visitor().get("/api/made-up").status_code == 503
     gate.set()
-    assert freed.wait(PATIENCE)
+    assert freed.wait(TIMEOUT)
 
 
 def test_a_stream_without_pieces_is_an_empty_answer(gatehouse):

@@ -4,7 +4,7 @@ import pytest
 from sqlalchemy import select, update
 
 from backend.storage.tables import links, users
-from tests.mailbox import clicks
+from tests.mailbox import open_link
 from tests.scene import cookies_of, events_after, refusal
 
 ADA = "ada@example.com"
@@ -40,7 +40,7 @@ def test_nobody_gets_in_before_the_click_and_everybody_after_it(proving, mailbox
     assert (refused.status_code, refused.json()) == (403, refusal("EMAIL_NOT_VERIFIED"))
     assert ada.sign_in(password="a wrong one").json() == refusal("INVALID_EMAIL_OR_PASSWORD")
     assert ada.cookies == {}
-    clicks(proving.visitor(), mailbox.last("verify"))
+    open_link(proving.visitor(), mailbox.last("verify"))
     assert ada.sign_in().status_code == 200
     assert mailbox.kinds() == ["verify"]
 
@@ -64,7 +64,7 @@ def test_a_taken_address_costs_what_a_free_one_costs(start_posting, strict, veri
         with gatehouse.statements() as statements:
             gatehouse.visitor().sign_up()
         results[attempt] = [each.split(" (")[0] for each in statements]
-        gatehouse.change(update(users).values(email_verified=verified))
+        gatehouse.execute(update(users).values(email_verified=verified))
 
     assert results["new"] == results["known"]
     inserts = [each for each in results["new"] if each.startswith("INSERT")]
@@ -73,7 +73,7 @@ def test_a_taken_address_costs_what_a_free_one_costs(start_posting, strict, veri
 
 def test_its_owner_is_told_of_a_sign_up(proving, mailbox):
     proving.visitor().sign_up()
-    clicks(proving.visitor(), mailbox.last("verify"))
+    open_link(proving.visitor(), mailbox.last("verify"))
 
     before = proving.events()
     proving.visitor().sign_up(password="somebody else's")
@@ -87,7 +87,7 @@ def test_its_owner_is_told_of_a_sign_up(proving, mailbox):
 def test_its_owner_is_told_three_times_an_hour(start_posting, mailbox):
     gatehouse = start_posting(require_verified_email=True, rate_limits=True)
     gatehouse.visitor().sign_up()
-    clicks(gatehouse.visitor(), mailbox.last("verify"))
+    open_link(gatehouse.visitor(), mailbox.last("verify"))
 
     responses = [gatehouse.visitor(f"203.0.113.{at}").sign_up() for at in range(6)]
 
@@ -103,7 +103,7 @@ def test_without_strict_nobody_is_told_and_the_first_password_stays(start_postin
     assert mailbox.kinds() == ["verify"]
     mailed = select(links.c.data).where(links.c.kind == "verify-email")
     assert gatehouse.rows(mailed) == [({},), ({},)]
-    clicks(gatehouse.visitor(), mailbox.last("verify"))
+    open_link(gatehouse.visitor(), mailbox.last("verify"))
     assert gatehouse.visitor().sign_in().status_code == 200
 
 
@@ -114,9 +114,9 @@ def test_a_refused_sign_in_mails_another_link_where_that_is_wanted(start_posting
     gatehouse.visitor().sign_up()
 
     gatehouse.visitor().sign_in(callbackURL="/then")
-    assert clicks(gatehouse.visitor(), mailbox.last("verify")).headers["location"] == "/then"
+    assert open_link(gatehouse.visitor(), mailbox.last("verify")).headers["location"] == "/then"
 
-    gatehouse.change(update(users).values(email_verified=False))
+    gatehouse.execute(update(users).values(email_verified=False))
     for at in range(8):
         response = gatehouse.visitor(f"203.0.113.{at}").sign_in()
         assert response.json() == refusal("EMAIL_NOT_VERIFIED")

@@ -23,7 +23,7 @@ def ada_has_a_picture(_: Gatehouse, visitor: Visitor) -> None:
 GOOD = [
     Scene(
         name="a new name",
-        given=ada_signed_up,
+        setup=ada_signed_up,
         path=PATH,
         body={"name": "Ada King"},
         status=200,
@@ -33,7 +33,7 @@ GOOD = [
     ),
     Scene(
         name="a picture",
-        given=ada_signed_up,
+        setup=ada_signed_up,
         path=PATH,
         body={"image": "https://img.example/a.png"},
         status=200,
@@ -43,7 +43,7 @@ GOOD = [
     ),
     Scene(
         name="no picture any more",
-        given=ada_has_a_picture,
+        setup=ada_has_a_picture,
         path=PATH,
         body={"image": None},
         status=200,
@@ -53,7 +53,7 @@ GOOD = [
     ),
     Scene(
         name="something unknown beside something known",
-        given=ada_signed_up,
+        setup=ada_signed_up,
         path=PATH,
         body={"name": "Ada King", "favouriteColour": "green", "emailVerified": True},
         status=200,
@@ -63,7 +63,7 @@ GOOD = [
     ),
     Scene(
         name="what it is already",
-        given=ada_signed_up,
+        setup=ada_signed_up,
         path=PATH,
         body={"name": "Ada", "image": None},
         status=200,
@@ -82,7 +82,7 @@ REFUSED = [
     ),
     Scene(
         name="nothing",
-        given=ada_signed_up,
+        setup=ada_signed_up,
         path=PATH,
         body={},
         status=400,
@@ -90,7 +90,7 @@ REFUSED = [
     ),
     Scene(
         name="nothing known",
-        given=ada_signed_up,
+        setup=ada_signed_up,
         path=PATH,
         body={"favouriteColour": "green"},
         status=400,
@@ -98,7 +98,7 @@ REFUSED = [
     ),
     Scene(
         name="another address",
-        given=ada_signed_up,
+        setup=ada_signed_up,
         path=PATH,
         body={"email": "new@example.com", "name": "Ada"},
         status=400,
@@ -106,7 +106,7 @@ REFUSED = [
     ),
     Scene(
         name="a role",
-        given=ada_signed_up,
+        setup=ada_signed_up,
         path=PATH,
         body={"role": "admin", "name": "Ada"},
         status=400,
@@ -115,7 +115,7 @@ REFUSED = [
     ),
     Scene(
         name="an array",
-        given=ada_signed_up,
+        setup=ada_signed_up,
         path=PATH,
         body=[],
         status=400,
@@ -124,7 +124,7 @@ REFUSED = [
     ),
     Scene(
         name="no name",
-        given=ada_signed_up,
+        setup=ada_signed_up,
         path=PATH,
         body={"name": None},
         status=400,
@@ -133,7 +133,7 @@ REFUSED = [
     ),
     Scene(
         name="a picture in place of its URL",
-        given=ada_signed_up,
+        setup=ada_signed_up,
         path=PATH,
         body={"image": "data:image/png;base64," + "A" * 2048},
         status=400,
@@ -240,7 +240,7 @@ def test_that_nothing_changes_the_database_says_not_the_memory(gatehouse):
     gatehouse.wait_for_the_feed()
     for _ in range(2):
         assert ada.session()["user"]["name"] == "Ada"
-    gatehouse.change(update(users).values(name="Grace"))  # and nobody is told
+    gatehouse.execute(update(users).values(name="Grace"))  # and nobody is told
     assert ada.post(PATH, {"name": "Ada"}).status_code == 200
     assert gatehouse.rows(select(users.c.name)) == [("Ada",)]
 

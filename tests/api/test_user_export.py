@@ -18,7 +18,7 @@ from backend.features.user_transfer.records import read_records
 from backend.kernel.csv_cells import escape_formula, unescape_formula
 from backend.storage.queries import user_list
 from backend.storage.tables import users
-from tests.admins import ADA, ROOT, emails, known, make_admin
+from tests.admins import ADA, ROOT, emails, make_admin, user_id_of
 from tests.make import make_user
 from tests.scene import check_like_every_answer, events_after
 
@@ -39,7 +39,7 @@ def read_rows(response):
 def add_users(gatehouse, count):
     for number in range(count):
         user = make_user(number, banned=number % 2 == 0, name=f"Person {number % 3}")
-        gatehouse.change(insert(users).values(asdict(user)))
+        gatehouse.execute(insert(users).values(asdict(user)))
 
 
 def test_the_file_says_what_an_owner_expects_and_nothing_that_is_secret(anywhere):
@@ -53,7 +53,7 @@ def test_the_file_says_what_an_owner_expects_and_nothing_that_is_secret(anywhere
     check_like_every_answer(response)
     assert read_rows(response) == [
         {
-            "id": known(anywhere, ADA),
+            "id": user_id_of(anywhere, ADA),
             "email": ADA,
             "name": "Ada",
             "emailVerified": "false",
@@ -113,7 +113,7 @@ def test_no_cell_is_a_formula_to_a_spreadsheet_and_each_is_read_back_as_it_was(g
     root = make_admin(gatehouse)
     for number, name in enumerate(FORMULAS + TEXTS):
         user = make_user(number, email=f"+{number:02}@example.com", name=name)
-        gatehouse.change(insert(users).values(asdict(user)))
+        gatehouse.execute(insert(users).values(asdict(user)))
     response = root.get(f"{FILE}?sortBy=email&sortDirection=asc&role=user")
     records = read_rows(response)
     assert [row["name"] for row in records] == [f"'{name}" for name in FORMULAS] + TEXTS
@@ -142,6 +142,6 @@ def test_who_goes_while_the_file_is_written_is_not_in_what_is_left_of_it(anywher
     batches = iterate_batches(database, by_address, now)
     first = next(batches)
     assert [each.user.email for each in first] == ["user0@example.com", "user1@example.com"]
-    anywhere.change(delete(users).where(users.c.email == "user2@example.com"))
+    anywhere.execute(delete(users).where(users.c.email == "user2@example.com"))
     rest = [each.user.email for batch in batches for each in batch]
     assert rest == ["user3@example.com", "user4@example.com"]

@@ -226,7 +226,7 @@ def test_odd_names_move_out_and_in_again_unchanged(gatehouse, ending):
     before = list_users(gatehouse)
     assert [row.name for row in before] == ODD_NAMES
     file = export_text(gatehouse, ending)
-    gatehouse.change(users.delete())
+    gatehouse.execute(users.delete())
 
     assert import_text(gatehouse, file) == ([], ["10 users imported"])
     assert list_users(gatehouse) == before
@@ -263,7 +263,7 @@ def test_what_moves_out_moves_in_again_unchanged(start_on, tmp_path, ending, pla
     )
     before = list_users(gatehouse)
     file = export_text(gatehouse, ending)
-    gatehouse.change(users.delete())
+    gatehouse.execute(users.delete())
 
     assert import_text(gatehouse, file) == ([], ["2 users imported"])
     assert list_users(gatehouse) == before

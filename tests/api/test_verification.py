@@ -6,7 +6,7 @@ from sqlalchemy import select, update
 from backend.features.mail.service import Mailer
 from backend.storage.tables import links, outbox, users
 from tests.in_process import cookie_lines
-from tests.mailbox import clicks
+from tests.mailbox import open_link
 from tests.make import PASSWORD
 from tests.scene import Scene, ada_signed_up, cookies_of, events_after, refusal, scenes
 
@@ -39,7 +39,7 @@ REFUSED = [
     ),
     Scene(
         name="somebody else's address, signed in",
-        given=ada_signed_up,
+        setup=ada_signed_up,
         path=SEND,
         body={"email": "grace@example.com"},
         status=400,
@@ -94,7 +94,7 @@ def test_a_sign_up_mails_a_link_that_verifies(posting_anywhere, mailbox):
     ada = posting_anywhere.visitor()
     ada.sign_up(callbackURL="/welcome?first=yes")
 
-    response = clicks(posting_anywhere.visitor(), mailbox.last("verify"))
+    response = open_link(posting_anywhere.visitor(), mailbox.last("verify"))
 
     assert (response.status_code, response.headers["location"]) == (302, "/welcome?first=yes")
     assert (response.content, cookies_of(response)) == (b"", [])
@@ -116,10 +116,10 @@ def test_a_second_click_is_a_quiet_success(start_posting, mailbox):
     gatehouse = start_posting(sign_in_after_verification=True)
     gatehouse.visitor().sign_up()
     mail = mailbox.last("verify")
-    first = clicks(gatehouse.visitor(), mail)
+    first = open_link(gatehouse.visitor(), mail)
 
     before = gatehouse.events()
-    second = clicks(gatehouse.visitor(), mail)
+    second = open_link(gatehouse.visitor(), mail)
 
     assert cookies_of(first) == ["session_token 604800", "device 34560000"]
     assert (second.status_code, second.headers["location"]) == (302, "/")
@@ -131,7 +131,7 @@ def test_a_second_click_that_is_no_longer_true_is_refused(posting, mailbox):
     posting.member()
     token = mailbox.last("verify").token
     posting.visitor().get(f"{VERIFY}?token={token}")
-    posting.change(update(users).values(email_verified=False), posting.user_id(ADA))
+    posting.execute(update(users).values(email_verified=False), posting.user_id(ADA))
 
     assert posting.visitor().get(f"{VERIFY}?token={token}").json() == refusal("INVALID_TOKEN")
 
@@ -156,7 +156,7 @@ def test_an_expired_link_says_so(posting, mailbox, clock):
     mail = mailbox.last("verify")
     clock.advance(seconds=posting.settings.verification_link_lifetime)
 
-    location = clicks(posting.visitor(), mail).headers["location"]
+    location = open_link(posting.visitor(), mail).headers["location"]
     plain = posting.visitor().get(f"{VERIFY}?token={mail.token}")
 
     assert location == "/?error=TOKEN_EXPIRED"
@@ -169,7 +169,7 @@ def test_of_several_clicks_at_once_one_gives_a_session(start_on, mailbox):
     gatehouse.visitor().sign_up()
     path = mailbox.last("verify").path
 
-    responses = gatehouse.gather(*(gatehouse.visitor().sending("GET", path) for _ in range(6)))
+    responses = gatehouse.gather(*(gatehouse.visitor().send_async("GET", path) for _ in range(6)))
 
     assert {response.headers["location"] for response in responses} == {"/"}
     assert ["session_token" in cookie_lines(response) for response in responses].count(True) == 1
@@ -180,7 +180,7 @@ def test_a_link_of_an_address_that_has_changed_is_refused(posting, mailbox, veri
     posting.member()
     token = mailbox.last("verify").token
     change_address = update(users).values(email="new@example.com", email_verified=verified)
-    posting.change(change_address, posting.user_id(ADA))
+    posting.execute(change_address, posting.user_id(ADA))
 
     assert posting.visitor().get(f"{VERIFY}?token={token}").json() == refusal("INVALID_TOKEN")
 
@@ -188,7 +188,7 @@ def test_a_link_of_an_address_that_has_changed_is_refused(posting, mailbox, veri
 def test_a_link_of_a_user_who_is_gone_is_refused(posting, mailbox):
     posting.member().post("delete-user", {"password": PASSWORD})
 
-    response = clicks(posting.visitor(), mailbox.last("verify"))
+    response = open_link(posting.visitor(), mailbox.last("verify"))
 
     assert response.headers["location"] == "/?error=INVALID_TOKEN"
 
@@ -208,15 +208,15 @@ def test_another_link_for_oneself(posting, mailbox):
         "status": True
     }
     assert mailbox.kinds() == ["verify", "verify"]
-    assert clicks(posting.visitor(), mailbox.last("verify")).headers["location"] == "/w"
+    assert open_link(posting.visitor(), mailbox.last("verify")).headers["location"] == "/w"
     assert ada.post(SEND, {"email": ADA}).json() == refusal("EMAIL_ALREADY_VERIFIED")
-    assert clicks(posting.visitor(), mailbox.all()[0]).headers["location"] == "/"
+    assert open_link(posting.visitor(), mailbox.all()[0]).headers["location"] == "/"
 
 
 @pytest.mark.parametrize("verified", [True, False], ids=["verified", "unverified"])
 def test_a_stranger_learns_nothing_from_asking_for_a_link(posting, mailbox, verified):
     posting.member()
-    posting.change(update(users).values(email_verified=verified), posting.user_id(ADA))
+    posting.execute(update(users).values(email_verified=verified), posting.user_id(ADA))
     results = {}
     for name in ("ada", "nobody"):
         with posting.statements() as statements:
@@ -265,7 +265,7 @@ class TestWhereTheClickSignsIn:
         browser = welcoming.visitor()
 
         before = welcoming.events()
-        response = clicks(browser, mailbox.last("verify"))
+        response = open_link(browser, mailbox.last("verify"))
 
         assert response.headers["location"] == "/hi"
         assert "session_token" in cookie_lines(response)
@@ -276,7 +276,7 @@ class TestWhereTheClickSignsIn:
         welcoming.visitor().sign_up()
         welcoming.ban(ADA)
 
-        response = clicks(welcoming.visitor(), mailbox.last("verify"))
+        response = open_link(welcoming.visitor(), mailbox.last("verify"))
 
         assert (response.status_code, response.json()["code"]) == (403, "BANNED_USER")
         assert welcoming.rows(select(users.c.email_verified)) == [(False,)]
@@ -285,11 +285,11 @@ class TestWhereTheClickSignsIn:
         """Any page can send a browser to a link of its own: login CSRF."""
         browser = welcoming.visitor()
         browser.sign_up("grace@example.com")
-        clicks(browser, mailbox.last("verify", "grace@example.com"))
+        open_link(browser, mailbox.last("verify", "grace@example.com"))
         graces = browser.session_cookie
         welcoming.visitor().sign_up()
 
-        response = clicks(browser, mailbox.last("verify"))
+        response = open_link(browser, mailbox.last("verify"))
 
         assert (response.status_code, cookies_of(response)) == (302, [])
         assert browser.session_cookie == graces
@@ -301,5 +301,5 @@ def test_who_is_signed_in_keeps_that_session(start_posting, mailbox):
     gatehouse = start_posting(sign_in_after_verification=True)
     ada = gatehouse.member()
 
-    assert cookies_of(clicks(ada, mailbox.last("verify"))) == []
+    assert cookies_of(open_link(ada, mailbox.last("verify"))) == []
     assert ada.session()["user"]["emailVerified"] is True

@@ -51,7 +51,7 @@ def start(unit: str) -> None:
             stderr=log,
             start_new_session=True,
         )
-    shared.started(process.pid)
+    shared.register_process(process.pid)
     _pid_file(unit).write_text(str(process.pid))
 
 
@@ -63,7 +63,7 @@ def stop(unit: str) -> None:
     if _is_alive(pid):
         os.kill(pid, signal.SIGTERM)
     wait_until(lambda: not _is_alive(pid), f"the end of {unit}")
-    shared.ended(pid)
+    shared.unregister_process(pid)
     _pid_file(unit).unlink()
 
 

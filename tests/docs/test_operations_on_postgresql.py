@@ -10,7 +10,7 @@ from tests.docs.scene import Person, open_scene
 from tests.rig import shared
 from tests.rig.missing_tools import skip_test
 from tests.rig.postgres import PostgresServer, own_server
-from tests.rig.processes import free_port, listens, wait_until
+from tests.rig.processes import free_port, is_listening, wait_until
 
 PAGE = "docs/operations.md"
 SETTINGS, SERVICE = "The settings", "The service"
@@ -37,12 +37,12 @@ def redis_port(tmp_path_factory):
     process = subprocess.Popen(
         command, cwd=tmp_path_factory.mktemp("redis"), stdout=subprocess.DEVNULL
     )
-    shared.started(process.pid)
-    wait_until(lambda: listens(port), "Redis")
+    shared.register_process(process.pid)
+    wait_until(lambda: is_listening(port), "Redis")
     yield port
     process.kill()
     process.wait()
-    shared.ended(process.pid)
+    shared.unregister_process(process.pid)
 
 
 def build_replacements(server: PostgresServer) -> dict[str, str]:

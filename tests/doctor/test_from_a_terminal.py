@@ -17,7 +17,7 @@ from tests.rig.proxy import ProxyResponse
 from tests.rig.space import ROOT, Space, inherited
 
 LIST = "/api/auth/list-sessions"
-PATIENCE = 60
+TIMEOUT = 60
 
 
 @pytest.fixture(scope="module")
@@ -47,7 +47,7 @@ def _restore_interrupts():
 
 def run(*arguments, **environment):
     process = start_doctor(*arguments, **environment)
-    out, err = process.communicate(timeout=PATIENCE)
+    out, err = process.communicate(timeout=TIMEOUT)
     return process.returncode, out, err
 
 
@@ -69,7 +69,7 @@ class PausedRequest:
     def pause(self):
         if not self.reached.is_set():
             self.reached.set()
-            self.released.wait(PATIENCE)
+            self.released.wait(TIMEOUT)
 
 
 @pytest.fixture
@@ -131,10 +131,10 @@ def test_the_document_and_the_report_agree(space, tmp_path):
 def test_interrupted_it_still_deletes_the_account(space, proxy, paused, stop):
     proxy.before = lambda request: paused.pause() if request.path == LIST else None
     process = start_doctor(proxy.url, "--only", "session")
-    assert paused.reached.wait(PATIENCE)
+    assert paused.reached.wait(TIMEOUT)
     assert len(accounts_left(space)) == 1
     process.send_signal(stop)
-    _, err = process.communicate(timeout=PATIENCE)
+    _, err = process.communicate(timeout=TIMEOUT)
     assert process.returncode == 130
     assert err == "doctor: the throw-away account is deleted\ndoctor: interrupted\n"
     assert accounts_left(space) == []
@@ -143,10 +143,10 @@ def test_interrupted_it_still_deletes_the_account(space, proxy, paused, stop):
 def test_interrupted_while_the_account_is_made_it_still_deletes_it(space, proxy, paused):
     proxy.after = lambda request, _: paused.pause() if request.path == SIGN_UP else None
     process = start_doctor(proxy.url, "--only", "session")
-    assert paused.reached.wait(PATIENCE)
+    assert paused.reached.wait(TIMEOUT)
     assert len(accounts_left(space)) == 1
     process.send_signal(signal.SIGINT)
-    process.communicate(timeout=PATIENCE)
+    process.communicate(timeout=TIMEOUT)
     assert process.returncode == 130
     assert accounts_left(space) == []
 
@@ -154,9 +154,9 @@ def test_interrupted_while_the_account_is_made_it_still_deletes_it(space, proxy,
 def test_interrupted_while_it_leaves_it_leaves_all_the_same(space, proxy, paused):
     proxy.before = lambda request: paused.pause() if request.path.endswith("delete-user") else None
     process = start_doctor(proxy.url, "--only", "session.read")
-    assert paused.reached.wait(PATIENCE)
+    assert paused.reached.wait(TIMEOUT)
     process.send_signal(signal.SIGINT)
-    process.communicate(timeout=PATIENCE)
+    process.communicate(timeout=TIMEOUT)
     assert process.returncode == 130
     assert accounts_left(space) == []
 
@@ -169,9 +169,9 @@ def test_an_account_that_stays_is_named(space, proxy, paused):
 
     proxy.before = refuse
     process = start_doctor(proxy.url, "--only", "session")
-    assert paused.reached.wait(PATIENCE)
+    assert paused.reached.wait(TIMEOUT)
     process.send_signal(signal.SIGINT)
-    _, err = process.communicate(timeout=PATIENCE)
+    _, err = process.communicate(timeout=TIMEOUT)
     (left,) = accounts_left(space)
     assert f"{left} is still there: delete-user answered 403" in err
     code, _, _ = run(space.url, "--only", "reach")
@@ -183,11 +183,11 @@ def test_when_nobody_reads_on_it_stops_and_still_deletes_the_account(space, prox
     proxy.before = lambda request: paused.pause() if request.path == LIST else None
     process = start_doctor(proxy.url, "--only", "session")
     assert process.stdout.readline() == "Reachability\n"
-    assert paused.reached.wait(PATIENCE)
+    assert paused.reached.wait(TIMEOUT)
     process.stdout.close()
     paused.released.set()
     err = process.stderr.read()
-    assert process.wait(PATIENCE) == 141
+    assert process.wait(TIMEOUT) == 141
     process.stderr.close()
     assert err == "doctor: the throw-away account is deleted\n"
     assert accounts_left(space) == before

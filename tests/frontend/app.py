@@ -130,7 +130,7 @@ class App:
                 stdout=log,
                 stderr=subprocess.STDOUT,
             )
-        shared.started(self._process.pid)
+        shared.register_process(self._process.pid)
         wait_until(self._is_responding, f"the app ({self._log})", 120)
         return self
 
@@ -142,7 +142,7 @@ class App:
     ) -> None:
         os.kill(self._process.pid, signal.SIGTERM)
         self._process.wait(30)
-        shared.ended(self._process.pid)
+        shared.unregister_process(self._process.pid)
 
     def _is_responding(self) -> bool:
         if self._process.poll() is not None:

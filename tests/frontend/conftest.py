@@ -9,7 +9,7 @@ from playwright.sync_api import Browser, expect
 
 from tests.frontend.app import App
 from tests.frontend.edge import Edge
-from tests.frontend.visitor import PATIENCE, DeployedApp, Visitor, Visitors, visitors_of
+from tests.frontend.visitor import TIMEOUT, DeployedApp, Visitor, Visitors, visitors_of
 from tests.in_process import Loop
 from tests.mailbox import Mailbox
 from tests.make import KEY
@@ -69,7 +69,7 @@ def on_my_machine(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Deployed
 @pytest.fixture(autouse=True, scope="module")
 def patience() -> Iterator[None]:
     """Wait longer than Playwright's five seconds: a busy machine draws a page slowly."""
-    expect.set_options(timeout=PATIENCE)
+    expect.set_options(timeout=TIMEOUT)
     yield
     expect.set_options(timeout=5000)
 

@@ -13,7 +13,7 @@ from tests.mailbox import Mailbox
 from tests.make import PASSWORD
 from tests.rig.space import Space
 
-PATIENCE = 30_000  # milliseconds
+TIMEOUT = 30_000  # milliseconds
 
 
 @dataclass(frozen=True)
@@ -36,7 +36,7 @@ class Visitor:
         self.page, self.address = page, address
         self.email = f"ada{next(self._numbers)}@example.com"
         self.errors: list[str] = []
-        page.set_default_timeout(PATIENCE)
+        page.set_default_timeout(TIMEOUT)
         page.on("pageerror", lambda error: self.errors.append(str(error)))
 
     @property

@@ -25,7 +25,7 @@ from panel.server import mount
 from panel.server.sign_in import words
 from panel.services import PageContext, Services
 from tests.clocks import FixedClock, SeededRandomness
-from tests.in_process import PATIENCE, Gatehouse, Loop, Visitor
+from tests.in_process import TIMEOUT, Gatehouse, Loop, Visitor
 from tests.make import PASSWORD, make_settings
 from tests.panel.stub_server import StubServer, make_loopback, make_tester
 from tests.rig.fork_server import PANEL, run_forked
@@ -104,7 +104,7 @@ class Panel:
     def _run_lifespan_event(self, kind: str) -> None:
         async def exchange() -> None:
             await self._receive_queue.put({"type": kind})
-            message = await asyncio.wait_for(self._send_queue.get(), PATIENCE)
+            message = await asyncio.wait_for(self._send_queue.get(), TIMEOUT)
             assert message["type"] == f"{kind}.complete"
 
         self.loop.run(exchange())
@@ -142,11 +142,11 @@ def wait_until_open(panel: Panel, browser: Visitor) -> None:
     """Request the first page until it is there."""
 
     async def until_open() -> None:
-        while (page := await browser.sending("GET", HOME)).status_code == 503:
+        while (page := await browser.send_async("GET", HOME)).status_code == 503:
             assert words.STARTING_TITLE in page.text, "the panel could not start"
             await asyncio.sleep(0.05)
 
-    panel.loop.run(asyncio.wait_for(until_open(), PATIENCE))
+    panel.loop.run(asyncio.wait_for(until_open(), TIMEOUT))
 
 
 @contextmanager
@@ -168,7 +168,7 @@ def run_panel(gatehouse: Gatehouse) -> Iterator[Panel]:
         panel = Panel(gatehouse)
         panel.start()
         try:
-            assert has_begun.wait(PATIENCE)
+            assert has_begun.wait(TIMEOUT)
             yield panel
         finally:
             panel.stop()
@@ -214,7 +214,7 @@ def panel_space(folder: Path) -> Iterator[Space]:
     """Run a Space with its panel and Gradio, as people start it; the panel is open."""
     environment = {"ADMIN_EMAIL": OWNER_EMAIL, "ADMIN_PASSWORD": PASSWORD, "RATE_LIMITS": "off"}
     with Space(folder, {**environment, "PANEL": "on"}) as running:
-        wait_until(lambda: "panel_ready" in running.log, "the panel", PATIENCE)
+        wait_until(lambda: "panel_ready" in running.log, "the panel", TIMEOUT)
         yield running
 
 

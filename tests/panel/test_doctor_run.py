@@ -11,7 +11,7 @@ from doctor.client.secret_text import SecretText
 from panel.client.doctor_run import DoctorRunner
 from panel.pages.checks import findings, words
 from tests.clocks import NOON, FixedClock
-from tests.in_process import PATIENCE
+from tests.in_process import TIMEOUT
 
 DEPLOYMENT = Deployment(
     "http://localhost:7860", admin=Admin(session=SecretText("a session of the owner's"))
@@ -47,7 +47,7 @@ class StubDoctor:
             yield make_finding(0)
             on_progress("waiting 9 s for the rate limit")
             self.is_waiting.set()
-            assert self.may_continue.wait(PATIENCE)
+            assert self.may_continue.wait(TIMEOUT)
             self.clock.advance(seconds=9)
             clock.wait(0)
             yield make_finding(1, Verdict.FAIL, "<b>no</b>", "Mend it.")

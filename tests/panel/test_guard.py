@@ -146,7 +146,7 @@ def test_the_testers_browsers_are_forgotten_with_the_session(panel):
 def test_admin_may_be_one_of_several_roles_but_not_part_of_one(panel, role, is_let_in):
     browser, gatehouse = panel.owner(), panel.gatehouse
     statement = update(users).where(users.c.email == OWNER_EMAIL).values(role=role)
-    gatehouse.change(statement, gatehouse.user_id(OWNER_EMAIL))
+    gatehouse.execute(statement, gatehouse.user_id(OWNER_EMAIL))
     assert is_ok(browser.get(HOME)) is is_let_in
 
 

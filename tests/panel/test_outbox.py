@@ -104,7 +104,7 @@ def test_with_a_mailer_it_says_why_the_text_is_not_shown(open_panel, outbox, loa
 def test_a_mail_says_what_became_of_it(mail_panel, outbox, load_outbox, values, expected):
     now = mail_panel.clock.now()
     columns = {"sealed": None, "sent_at": now if values.get("state") == "sent" else None}
-    mail_panel.gatehouse.change(update(tables.outbox).values(attempts=1, **columns, **values))
+    mail_panel.gatehouse.execute(update(tables.outbox).values(attempts=1, **columns, **values))
     html = load_outbox(mail_panel)[outbox.listed]
     for text in expected:
         assert text in html
@@ -112,14 +112,14 @@ def test_a_mail_says_what_became_of_it(mail_panel, outbox, load_outbox, values, 
 
 def test_a_mail_says_when_it_is_tried_next(mail_panel, outbox, load_outbox):
     due_at = mail_panel.clock.now().replace(hour=13)
-    mail_panel.gatehouse.change(
+    mail_panel.gatehouse.execute(
         update(tables.outbox).values(state="waiting", attempts=2, due_at=due_at)
     )
     assert "2 attempts, next attempt in 1 hour." in load_outbox(mail_panel)[outbox.listed]
 
 
 def test_what_no_key_opens_is_said_to_be_lost(mail_panel, outbox, load_outbox):
-    mail_panel.gatehouse.change(update(tables.outbox).values(sealed=b"not ours"))
+    mail_panel.gatehouse.execute(update(tables.outbox).values(sealed=b"not ours"))
     assert words.UNREADABLE in load_outbox(mail_panel)[outbox.listed]
 
 

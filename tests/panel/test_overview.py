@@ -49,7 +49,7 @@ def test_a_period_is_drawn_from_its_beginning_until_now(panel, overview, period,
 
 def test_who_is_gone_is_named_so(panel, overview):
     panel.gatehouse.member(ADA)
-    panel.gatehouse.change(delete(users).where(users.c.email == ADA))
+    panel.gatehouse.execute(delete(users).where(users.c.email == ADA))
     updates = panel.run_handler(overview.render, panel.context(), "24h")
     assert "a deleted user" in updates[overview.latest]
 

@@ -11,8 +11,8 @@ from tests.panel.conftest import HOME, OWNER_EMAIL
 
 REPORT_VIOLATIONS = """document.addEventListener("securitypolicyviolation",
   (event) => console.error("CSP", event.effectiveDirective, event.blockedURI));"""
-PATIENCE = 60_000  # milliseconds
-expect.set_options(timeout=PATIENCE / 3)  # a busy machine is not an error
+TIMEOUT = 60_000  # milliseconds
+expect.set_options(timeout=TIMEOUT / 3)  # a busy machine is not an error
 SCREENS: dict[str, dict[str, Any]] = {
     "light": {"color_scheme": "light", "viewport": {"width": 1280, "height": 860}},
     "dark": {"color_scheme": "dark", "viewport": {"width": 1280, "height": 860}},
@@ -33,7 +33,7 @@ class WatchedPage:
         self.page: Page = profile.new_page()
         self.problems: list[str] = []
         self._own_urls = (*own_urls, "data:", "blob:")
-        self.page.set_default_timeout(PATIENCE)
+        self.page.set_default_timeout(TIMEOUT)
         self.page.add_init_script(REPORT_VIOLATIONS)
         self.page.on("console", self._on_console)
         self.page.on("pageerror", lambda error: self.problems.append(f"error: {error}"))
@@ -64,8 +64,8 @@ def watched_page(
 
 def wait_until_ready(page: Any) -> None:
     """Wait until a page shows who is signed in, which the server tells it."""
-    expect(page.locator(".identity b").first).to_be_attached(timeout=PATIENCE)
-    expect(page.locator(".prose.identity")).to_contain_text(OWNER_EMAIL, timeout=PATIENCE)
+    expect(page.locator(".identity b").first).to_be_attached(timeout=TIMEOUT)
+    expect(page.locator(".prose.identity")).to_contain_text(OWNER_EMAIL, timeout=TIMEOUT)
 
 
 def open_tester(watched: WatchedPage) -> Page:
@@ -78,7 +78,7 @@ def open_tester(watched: WatchedPage) -> Page:
 
 def wait_for_test_user(page: Any) -> None:
     """Wait until the Tester has filled in its test user."""
-    expect(page.get_by_label("Name")).not_to_have_value("", timeout=PATIENCE)
+    expect(page.get_by_label("Name")).not_to_have_value("", timeout=TIMEOUT)
 
 
 def sign_in(page: Any) -> None:

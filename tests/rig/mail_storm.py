@@ -18,7 +18,7 @@ from tests.rig.smtp import SmtpMail, SmtpServer
 from tests.rig.space import Space
 
 PASSWORD = "correct horse battery"
-PATIENCE = 600
+TIMEOUT = 600
 
 
 def main() -> None:
@@ -42,7 +42,7 @@ def _run_storm(folder: Path, resets: int) -> None:
     with Space(folder, settings) as space, _browser(space) as browser:
         for email in people:
             _post(browser, "sign-up/email", {"name": "User", "email": email, "password": PASSWORD})
-        wait_until(lambda: len(smtp.received()) == resets, "the mails of the sign-ups", PATIENCE)
+        wait_until(lambda: len(smtp.received()) == resets, "the mails of the sign-ups", TIMEOUT)
         for number, email in enumerate(people):
             _post(browser, "request-password-reset", {"email": email})
             if number == resets // 3:
@@ -58,7 +58,7 @@ def _run_storm(folder: Path, resets: int) -> None:
         wait_until(
             lambda: {mail.recipients[0] for mail in _reset_mails(smtp)} >= everyone,
             "a mail for everyone",
-            PATIENCE,
+            TIMEOUT,
         )
         smtp.kill9()
     _print_report(_reset_mails(smtp), resets, time.monotonic() - started_at)

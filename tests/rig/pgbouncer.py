@@ -14,7 +14,13 @@ import psycopg2
 from tests.rig import shared
 from tests.rig.missing_tools import skip_test
 from tests.rig.postgres import OWNER, PostgresServer
-from tests.rig.processes import free_port, give_to_unprivileged, listens, unprivileged, wait_until
+from tests.rig.processes import (
+    free_port,
+    give_to_unprivileged,
+    is_listening,
+    unprivileged,
+    wait_until,
+)
 
 # Three connections for everybody, so that state kept in one, or one held for long, shows.
 SETTINGS = """\
@@ -66,7 +72,7 @@ class PgBouncer:
             stderr=subprocess.DEVNULL,
             **unprivileged(),
         )
-        wait_until(lambda: listens(self.port), f"PgBouncer ({self.folder}/log)")
+        wait_until(lambda: is_listening(self.port), f"PgBouncer ({self.folder}/log)")
 
     def stop(self) -> None:
         """Stop at once and cut all connections; nothing happens if it does not run."""

@@ -7,7 +7,7 @@ from contextlib import contextmanager, suppress
 
 
 @contextmanager
-def a_pipe() -> Iterator[tuple[int, int]]:
+def open_pipe() -> Iterator[tuple[int, int]]:
     """The two ends of a pipe, to read and to write; those still open are closed at the end."""
     ends = os.pipe()
     try:

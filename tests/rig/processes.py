@@ -27,7 +27,7 @@ def wait_until(ready: Callable[[], bool], description: str, seconds: float = 30)
         pause = min(2 * pause, 0.02)  # most of what is waited for comes at once
 
 
-def listens(port: int) -> bool:
+def is_listening(port: int) -> bool:
     """Whether somebody accepts connections on this port of 127.0.0.1."""
     with socket.socket() as probe:
         return probe.connect_ex(("127.0.0.1", port)) == 0

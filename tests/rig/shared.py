@@ -34,12 +34,12 @@ def close_folder() -> None:
     shutil.rmtree(os.environ.pop(FOLDER), ignore_errors=True)
 
 
-def started(pid: int) -> None:
+def register_process(pid: int) -> None:
     """Remember a program that must not outlive this run."""
     (folder() / f"running-{pid}").touch()
 
 
-def ended(pid: int) -> None:
+def unregister_process(pid: int) -> None:
     """Forget a program that has ended."""
     (folder() / f"running-{pid}").unlink(missing_ok=True)
 

@@ -21,7 +21,7 @@ from typing import Any, cast
 from aiosmtpd.smtp import SMTP, AuthResult, Envelope, LoginPassword, Session
 
 from tests.rig import shared
-from tests.rig.processes import free_port, listens, wait_until
+from tests.rig.processes import free_port, is_listening, wait_until
 
 ROOT = Path(__file__).parents[2]
 
@@ -65,15 +65,15 @@ class SmtpServer:
             cwd=ROOT,
             stdin=subprocess.DEVNULL,
         )
-        shared.started(self._process.pid)
-        wait_until(lambda: listens(self.port), "the SMTP server")
+        shared.register_process(self._process.pid)
+        wait_until(lambda: is_listening(self.port), "the SMTP server")
         return self
 
     def kill9(self) -> None:
         """End it in the middle of whatever it does."""
         self._process.kill()
         self._process.wait()
-        shared.ended(self._process.pid)
+        shared.unregister_process(self._process.pid)
 
     def received(self) -> list[SmtpMail]:
         """Every mail it has taken, in all its lives, in order."""

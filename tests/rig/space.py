@@ -55,7 +55,7 @@ class Space:
         self._copy_migrated_database()
         with (self.folder / "log").open("ab") as log:
             self._process = self._start_process(log, log)
-        shared.started(self._process.pid)
+        shared.register_process(self._process.pid)
         return self
 
     def start(self, seconds: float = 60) -> "Space":
@@ -91,7 +91,7 @@ class Space:
     def wait(self, seconds: float = 60) -> int:
         """Wait until it has ended; returns the exit code."""
         code = self._process.wait(seconds)
-        shared.ended(self._process.pid)
+        shared.unregister_process(self._process.pid)
         return code
 
     def __enter__(self) -> "Space":

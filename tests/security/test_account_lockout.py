@@ -7,7 +7,7 @@ import pytest
 from sqlalchemy import select, update
 
 from backend.storage.tables import users
-from tests.admins import known, make_admin
+from tests.admins import make_admin, user_id_of
 from tests.in_process import Gatehouse, Visitor
 from tests.mailbox import Mailbox
 from tests.make import PASSWORD
@@ -108,7 +108,9 @@ def test_fifty_guesses_at_once_are_ten(limited):
     make_owner(limited)
     visitors = [limited.visitor(f"198.51.100.{number}") for number in range(50)]
     body = {"email": "ada@example.com", "password": "a guess of mine"}
-    responses = limited.gather(*(each.sending("POST", "sign-in/email", body) for each in visitors))
+    responses = limited.gather(
+        *(each.send_async("POST", "sign-in/email", body) for each in visitors)
+    )
     statuses = [response.status_code for response in responses]
     assert statuses.count(401) == 10
     assert set(statuses) <= {401, 429, 503}
@@ -167,7 +169,7 @@ def by_a_reset(gatehouse: Gatehouse, mailbox: Mailbox) -> Visitor:
 
 def by_an_admin(gatehouse: Gatehouse, mailbox: Mailbox) -> None:
     root = make_admin(gatehouse, address="192.0.2.20")
-    payload = {"userId": known(gatehouse, "ada@example.com"), "newPassword": OTHER}
+    payload = {"userId": user_id_of(gatehouse, "ada@example.com"), "newPassword": OTHER}
     assert root.post("admin/set-user-password", payload).status_code == 200
 
 
@@ -176,7 +178,7 @@ def by_hand(gatehouse: Gatehouse, mailbox: Mailbox) -> None:
     gatehouse.member("eve@example.com", password=OTHER, address="192.0.2.20")
     of = {row.email: row.password_hash for row in gatehouse.rows(select(users))}
     ada = users.c.email == "ada@example.com"
-    gatehouse.change(update(users).where(ada).values(password_hash=of["eve@example.com"]))
+    gatehouse.execute(update(users).where(ada).values(password_hash=of["eve@example.com"]))
 
 
 WAYS = [by_changing_it, by_a_reset, by_an_admin, by_hand]
@@ -252,7 +254,7 @@ def test_a_sign_in_that_was_right_is_no_guess_of_a_device(limited):
 def test_a_hash_that_is_made_stronger_at_the_sign_in_does_not_void_its_mark(limited):
     limited.member(address="203.0.113.50")
     moved_in = bcrypt.hashpw(PASSWORD.encode(), bcrypt.gensalt(4)).decode()
-    limited.change(update(users).values(password_hash=moved_in))
+    limited.execute(update(users).values(password_hash=moved_in))
     ada = limited.visitor("203.0.113.51")
     assert ada.sign_in().status_code == 200
     assert limited.rows(select(users.c.password_hash)) != [(moved_in,)]

@@ -4,7 +4,7 @@ import pytest
 from sqlalchemy import select
 
 from backend.storage.tables import sessions, users
-from tests.admins import ADA, BOB, ROOT, give_role, known, make_admin
+from tests.admins import ADA, BOB, ROOT, give_role, make_admin, user_id_of
 from tests.make import PASSWORD
 from tests.scene import events_after, refusal
 
@@ -77,7 +77,7 @@ def test_what_the_owner_reads_is_for_admins_only(gatehouse, method, path, body, 
     assert (refused.status_code, refused.json()) == (403, refusal("ADMINS_ONLY"))
     root = make_admin(gatehouse)
     assert root.send(method, url, body).status_code == status
-    root.post("admin/impersonate-user", {"userId": known(gatehouse, ADA)})
+    root.post("admin/impersonate-user", {"userId": user_id_of(gatehouse, ADA)})
     impersonating = root.send(method, url, body)
     assert (impersonating.status_code, impersonating.json()) == (403, refusal("ADMINS_ONLY"))
 
@@ -90,7 +90,7 @@ def test_a_malformed_request_is_refused_before_anybody_is_asked_who_they_are(gat
 @pytest.mark.parametrize(("method", "path", "body", "action"), ENDPOINTS)
 def test_an_impersonating_admin_has_no_rights_of_an_admin(gatehouse, method, path, body, action):
     root, _ = make_admin(gatehouse), gatehouse.member(ADA)
-    root.post("admin/impersonate-user", {"userId": known(gatehouse, ADA)})
+    root.post("admin/impersonate-user", {"userId": user_id_of(gatehouse, ADA)})
     refused = root.send(method, f"admin/{path}", body)
     assert (refused.status_code, refused.json()) == (403, refusal(NOT_ALLOWED + action))
     response = root.post("admin/has-permission", {"permissions": {"user": ["list"]}})
@@ -102,9 +102,9 @@ def test_an_impersonating_admin_has_no_rights_of_an_admin(gatehouse, method, pat
 
 def test_whoever_gets_another_role_is_left_by_impersonators(gatehouse):
     root, ada = make_admin(gatehouse), gatehouse.member(ADA)
-    root.post("admin/impersonate-user", {"userId": known(gatehouse, ADA)})
+    root.post("admin/impersonate-user", {"userId": user_id_of(gatehouse, ADA)})
     second = make_admin(gatehouse, "second@example.com")
-    second.post("admin/set-role", {"userId": known(gatehouse, ADA), "role": "admin"})
+    second.post("admin/set-role", {"userId": user_id_of(gatehouse, ADA), "role": "admin"})
     assert root.session() is None
     assert ada.session()["user"]["role"] == "admin"
 
@@ -120,9 +120,9 @@ def test_whoever_gets_another_role_is_left_by_impersonators(gatehouse):
 )
 def test_an_admin_who_stops_being_one_leaves_whom_they_impersonate(gatehouse, path, more):
     root, ada = make_admin(gatehouse), gatehouse.member(ADA)
-    root.post("admin/impersonate-user", {"userId": known(gatehouse, ADA)})
+    root.post("admin/impersonate-user", {"userId": user_id_of(gatehouse, ADA)})
     second = make_admin(gatehouse, "second@example.com")
-    response = second.post(f"admin/{path}", {"userId": known(gatehouse, ROOT), **more})
+    response = second.post(f"admin/{path}", {"userId": user_id_of(gatehouse, ROOT), **more})
     assert response.status_code == 200
     assert root.session() is None
     assert ada.session() is not None
@@ -138,7 +138,7 @@ def test_an_admin_who_stops_being_one_leaves_whom_they_impersonate(gatehouse, pa
 )
 def test_an_impersonating_admin_does_not_take_the_account(gatehouse, path, body):
     root, _ = make_admin(gatehouse), gatehouse.member(ADA)
-    root.post("admin/impersonate-user", {"userId": known(gatehouse, ADA)})
+    root.post("admin/impersonate-user", {"userId": user_id_of(gatehouse, ADA)})
     before = state_of(gatehouse)
     assert root.post(path, body).status_code == 403
     assert state_of(gatehouse) == before
@@ -154,7 +154,7 @@ def test_an_impersonating_admin_does_not_take_the_account(gatehouse, path, body)
 )
 def test_the_last_admin_is_not_demoted(gatehouse, path, body):
     root, before = make_admin(gatehouse), gatehouse.events()
-    own = {"userId": known(gatehouse, ROOT), **body}
+    own = {"userId": user_id_of(gatehouse, ROOT), **body}
     refused = root.post(f"admin/{path}", own)
     assert (refused.status_code, refused.json()) == (400, refusal("LAST_ADMIN"))
     assert events_after(gatehouse, before) == []
@@ -163,9 +163,9 @@ def test_the_last_admin_is_not_demoted(gatehouse, path, body):
 
 def test_a_banned_admin_does_not_count_as_one(gatehouse):
     root, _ = make_admin(gatehouse), make_admin(gatehouse, "second@example.com")
-    second = {"userId": known(gatehouse, "second@example.com")}
+    second = {"userId": user_id_of(gatehouse, "second@example.com")}
     assert root.post("admin/ban-user", second).status_code == 200
-    own = {"userId": known(gatehouse, ROOT), "role": "user"}
+    own = {"userId": user_id_of(gatehouse, ROOT), "role": "user"}
     assert root.post("admin/set-role", own).json() == refusal("LAST_ADMIN")
 
 
@@ -184,10 +184,10 @@ def test_the_last_admin_does_not_delete_their_own_account(gatehouse):
 def test_of_two_admins_who_turn_on_each_other_at_once_one_is_left(anywhere, path, more, attempt):
     names = [ROOT, "second@example.com"]
     first, second = (make_admin(anywhere, name) for name in names)
-    ids = {name: known(anywhere, name) for name in names}
+    ids = {name: user_id_of(anywhere, name) for name in names}
     responses = anywhere.gather(
-        first.sending("POST", f"admin/{path}", {"userId": ids[names[1]], **more}),
-        second.sending("POST", f"admin/{path}", {"userId": ids[names[0]], **more}),
+        first.send_async("POST", f"admin/{path}", {"userId": ids[names[1]], **more}),
+        second.send_async("POST", f"admin/{path}", {"userId": ids[names[0]], **more}),
     )
     assert sorted(response.status_code for response in responses)[0] == 200
     assert len(list_admins(anywhere)) == 1
@@ -198,8 +198,8 @@ def test_of_four_admins_who_all_resign_at_once_one_is_left(anywhere):
     visitors = [make_admin(anywhere, name) for name in names]
     responses = anywhere.gather(
         *(
-            visitor.sending(
-                "POST", "admin/set-role", {"userId": known(anywhere, name), "role": "user"}
+            visitor.send_async(
+                "POST", "admin/set-role", {"userId": user_id_of(anywhere, name), "role": "user"}
             )
             for visitor, name in zip(visitors, names, strict=True)
         )
@@ -212,10 +212,10 @@ def test_of_four_admins_who_all_resign_at_once_one_is_left(anywhere):
 def test_no_impersonation_outlives_the_role_of_who_began_it(anywhere, attempt):
     root, _ = make_admin(anywhere), anywhere.member(ADA)
     second = make_admin(anywhere, "second@example.com")
-    demotion = {"userId": known(anywhere, ROOT), "role": "user"}
+    demotion = {"userId": user_id_of(anywhere, ROOT), "role": "user"}
     anywhere.gather(
-        root.sending("POST", "admin/impersonate-user", {"userId": known(anywhere, ADA)}),
-        second.sending("POST", "admin/set-role", demotion),
+        root.send_async("POST", "admin/impersonate-user", {"userId": user_id_of(anywhere, ADA)}),
+        second.send_async("POST", "admin/set-role", demotion),
     )
     impersonations = select(sessions.c.id).where(sessions.c.impersonated_by.is_not(None))
     assert anywhere.rows(impersonations) == []

@@ -11,7 +11,7 @@ import pytest
 from sqlalchemy import insert, select
 
 from backend.storage.tables import sessions
-from tests.admins import ADA, ROOT, give_role, known, make_admin
+from tests.admins import ADA, ROOT, give_role, make_admin, user_id_of
 from tests.clocks import FixedClock
 from tests.in_process import Gatehouse, Visitor
 from tests.make import make_session
@@ -98,7 +98,7 @@ def test_so_it_is_when_a_ban_that_has_run_out_gets_another_end(anywhere, by_hand
     ada = anywhere.member(ADA)
     by_hand(f"UPDATE users SET banned = true, ban_expires = {past}")
     # As nothing of ours leaves it: signing in lifts what has run out.
-    anywhere.change(insert(sessions).values(make_session_row(anywhere)))
+    anywhere.execute(insert(sessions).values(make_session_row(anywhere)))
     by_hand(f"UPDATE users SET ban_expires = {future}")
     assert count_sessions(anywhere) == 0
     assert wait_for_end(anywhere, ada)
@@ -117,7 +117,7 @@ def test_so_it_is_when_a_ban_that_has_run_out_gets_another_end(anywhere, by_hand
 def test_what_ends_an_impersonation_ends_it_by_hand_too(anywhere, by_hand, statement):
     anywhere.member(ADA)
     root = make_admin(anywhere)
-    assert root.post("admin/impersonate-user", {"userId": known(anywhere, ADA)}).is_success
+    assert root.post("admin/impersonate-user", {"userId": user_id_of(anywhere, ADA)}).is_success
     assert root.session()["user"]["email"] == ADA
     by_hand(statement)
     assert wait_for_end(anywhere, root)
@@ -130,9 +130,9 @@ def test_an_impersonation_that_the_api_ends_is_forgotten_before_the_answer(anywh
     """The triggers must not be faster than the API's own deletes, which name the user."""
     anywhere.member(ADA)
     root, other = make_admin(anywhere), make_admin(anywhere, SECOND)
-    root.post("admin/impersonate-user", {"userId": known(anywhere, ADA)})
+    root.post("admin/impersonate-user", {"userId": user_id_of(anywhere, ADA)})
     assert root.session()["user"]["email"] == ADA
-    assert other.post(f"admin/{path}", {"userId": known(anywhere, ROOT), **more}).is_success
+    assert other.post(f"admin/{path}", {"userId": user_id_of(anywhere, ROOT), **more}).is_success
     assert root.session() is None
 
 

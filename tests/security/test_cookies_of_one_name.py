@@ -8,7 +8,7 @@ import pytest
 from sqlalchemy import select
 
 from backend.storage.tables import sessions
-from tests.admins import ADA, known, make_admin
+from tests.admins import ADA, make_admin, user_id_of
 from tests.in_process import Gatehouse, Visitor
 from tests.scene import cookies_of
 
@@ -152,9 +152,9 @@ def test_a_device_is_known_behind_one_of_another_user(start):
 
 def test_an_admin_goes_back_past_a_session_that_waited_before(gatehouse, ada):
     root = make_admin(gatehouse)
-    root.post("admin/impersonate-user", {"userId": known(gatehouse, ADA)})
+    root.post("admin/impersonate-user", {"userId": user_id_of(gatehouse, ADA)})
     old = make_admin(gatehouse, "second@example.com")
-    old.post("admin/impersonate-user", {"userId": known(gatehouse, ADA)})
+    old.post("admin/impersonate-user", {"userId": user_id_of(gatehouse, ADA)})
     waiting = build_cookie_header(
         root, FORGED, old.cookies[WAITING], root.cookies[WAITING], name=WAITING
     )

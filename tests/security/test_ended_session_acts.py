@@ -15,7 +15,7 @@ from backend.main import FEATURES
 from backend.storage.change_feed.postgres import PostgresFeed
 from backend.storage.tables import audit_events, links, metadata, outbox, sessions, users
 from backend.web.routing.routes import signature_of
-from tests.admins import ADA, BOB, ROOT, known, make_admin
+from tests.admins import ADA, BOB, ROOT, make_admin, user_id_of
 from tests.in_process import Gatehouse, Visitor
 from tests.make import PASSWORD
 
@@ -124,7 +124,7 @@ def build_body(gatehouse: Gatehouse, body: Any, email: str) -> Any:
     (session, *_) = gatehouse.rows(
         select(sessions.c.id).where(sessions.c.user_id == gatehouse.user_id(email))
     )
-    ids = {BOB: known(gatehouse, BOB)} if email == BOB else {}
+    ids = {BOB: user_id_of(gatehouse, BOB)} if email == BOB else {}
     of_session = {"token", "sessionToken"}
     return {
         name: str(session.id) if name in of_session else ids.get(str(value), value)
@@ -140,7 +140,7 @@ def test_what_this_process_still_remembers_does_nothing(deaf, endpoint, ending):
     deaf.visitor().sign_in(ADA)
     payload = build_body(deaf, body, ADA)
     remember(deaf, ada)
-    deaf.change(ENDED[ending])
+    deaf.execute(ENDED[ending])
     before = state_of(deaf)
     response = ada.send(endpoint.split()[0], path, payload)
     assert response.status_code == 401
@@ -156,7 +156,7 @@ def test_nor_does_an_admin_who_is_one_in_memory_only(deaf, endpoint, ending):
     payload = build_body(deaf, body, BOB)
     remember(deaf, root)
     role_taken = update(users).where(users.c.email == ROOT).values(role="user")
-    deaf.change(ENDED.get(ending, role_taken))
+    deaf.execute(ENDED.get(ending, role_taken))
     before = state_of(deaf)
     response = root.send(endpoint.split()[0], path, payload)
     assert response.status_code == (401 if ending in ENDED else 403)
@@ -166,9 +166,9 @@ def test_nor_does_an_admin_who_is_one_in_memory_only(deaf, endpoint, ending):
 def test_an_impersonation_that_was_ended_does_not_lead_back(deaf):
     root = make_admin(deaf)
     deaf.member(ADA)
-    assert root.post("admin/impersonate-user", {"userId": known(deaf, ADA)}).status_code == 200
+    assert root.post("admin/impersonate-user", {"userId": user_id_of(deaf, ADA)}).status_code == 200
     remember(deaf, root)
-    deaf.change(delete(sessions).where(sessions.c.impersonated_by.is_not(None)))
+    deaf.execute(delete(sessions).where(sessions.c.impersonated_by.is_not(None)))
     assert root.post("admin/stop-impersonating", {}).status_code == 401
     assert root.session() is None
 
@@ -176,7 +176,7 @@ def test_an_impersonation_that_was_ended_does_not_lead_back(deaf):
 def test_who_follows_a_link_with_a_session_that_has_ended_is_a_stranger(deaf):
     ada = deaf.member(ADA)
     remember(deaf, ada)
-    deaf.change(ENDED["revoked"])
+    deaf.execute(ENDED["revoked"])
     response = ada.post("send-verification-email", {"email": "somebody.else@example.com"})
     assert response.status_code == 200  # with a session it would be EMAIL_MISMATCH
     assert ada.session_cookie is None
@@ -217,15 +217,17 @@ def revoke_all(gatehouse: Gatehouse, email: str) -> Any:
 
 
 def ban(gatehouse: Gatehouse, email: str) -> Any:
-    return sign_in_chief(gatehouse).post("admin/ban-user", {"userId": known(gatehouse, email)})
+    return sign_in_chief(gatehouse).post("admin/ban-user", {"userId": user_id_of(gatehouse, email)})
 
 
 def remove(gatehouse: Gatehouse, email: str) -> Any:
-    return sign_in_chief(gatehouse).post("admin/remove-user", {"userId": known(gatehouse, email)})
+    return sign_in_chief(gatehouse).post(
+        "admin/remove-user", {"userId": user_id_of(gatehouse, email)}
+    )
 
 
 def take_role(gatehouse: Gatehouse, email: str) -> Any:
-    payload = {"userId": known(gatehouse, email), "role": "user"}
+    payload = {"userId": user_id_of(gatehouse, email), "role": "user"}
     return sign_in_chief(gatehouse).post("admin/set-role", payload)
 
 
@@ -240,7 +242,7 @@ def while_hashing(
 ) -> Any:
     """Send a request, let something be acknowledged while it hashes, and return its answer."""
     held.holds = True
-    request = gatehouse.loop.start(visitor.sending("POST", path, body))
+    request = gatehouse.loop.start(visitor.send_async("POST", path, body))
     assert held.reached.wait(30)
     assert meanwhile().status_code == 200
     before = state_of(gatehouse)
@@ -280,6 +282,6 @@ def test_a_refused_request_leaves_neither_links_nor_mails(deaf):
     ada = deaf.member(ADA)
     remember(deaf, ada)
     mails = deaf.rows(select(outbox.c.id)), deaf.rows(select(links.c.id))
-    deaf.change(ENDED["revoked"])
+    deaf.execute(ENDED["revoked"])
     ada.post("change-email", {"newEmail": "ada@example.org"})
     assert (deaf.rows(select(outbox.c.id)), deaf.rows(select(links.c.id))) == mails

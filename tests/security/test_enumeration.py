@@ -46,7 +46,7 @@ def banned(gatehouse: Gatehouse) -> None:
 
 def without_password(gatehouse: Gatehouse) -> None:
     gatehouse.member(ADA)
-    gatehouse.change(update(users).values(password_hash=None))
+    gatehouse.execute(update(users).values(password_hash=None))
 
 
 CASES = [unknown, wrong, banned, without_password]

@@ -41,7 +41,7 @@ def test_the_first_refusal_after_a_start_costs_what_the_dearest_hash_does(
     for number, hashed in enumerate(EVERYBODY):
         email = f"user{number}@example.com"
         before.member(email)
-        before.change(update(users).where(users.c.email == email).values(password_hash=hashed))
+        before.execute(update(users).where(users.c.email == email).values(password_hash=hashed))
     before.close()
 
     gatehouse = start_on()

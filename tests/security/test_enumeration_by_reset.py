@@ -38,7 +38,7 @@ def path(request):
 def test_the_known_and_the_unknown_are_answered_and_worked_for_alike(posting, path, state):
     posting.member()
     if state:
-        posting.change(update(users).values(**state), posting.user_id(ADA))
+        posting.execute(update(users).values(**state), posting.user_id(ADA))
     outcomes = []
     for email in (ADA, NOBODY):
         with posting.statements() as statements:

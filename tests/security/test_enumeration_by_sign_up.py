@@ -13,7 +13,7 @@ from sqlalchemy import update
 
 from backend.kernel.passwords import hasher
 from backend.storage.tables import users
-from tests.mailbox import clicks
+from tests.mailbox import open_link
 from tests.scene import refusal
 
 FREE, VERIFIED, UNVERIFIED, BANNED = (
@@ -34,7 +34,7 @@ def proving(request, start_posting, clock):
     for email in (VERIFIED, UNVERIFIED, BANNED):
         gatehouse.visitor().sign_up(email)
     verify = update(users).where(users.c.email != UNVERIFIED)
-    gatehouse.change(verify.values(email_verified=True))
+    gatehouse.execute(verify.values(email_verified=True))
     gatehouse.ban(BANNED)
     clock.advance(seconds=60)  # these sign-ups are over
     gatehouse.visitor().sign_in("nobody@example.com")  # the first looks for the kinds of hashes
@@ -130,10 +130,10 @@ def test_ones_own_data_tell_nothing_about_another_address(posting, mailbox, veri
     for new_email in ("free@example.com", "taken@example.com"):
         ada = posting.member(f"ada-{len(lines)}@example.com")
         is_ada = users.c.email == f"ada-{len(lines)}@example.com"
-        posting.change(update(users).where(is_ada).values(email_verified=verified))
+        posting.execute(update(users).where(is_ada).values(email_verified=verified))
         response = ada.post("change-email", {"newEmail": new_email})
         if verified:
-            clicks(ada, mailbox.last("change-email", f"ada-{len(lines)}@example.com"))
+            open_link(ada, mailbox.last("change-email", f"ada-{len(lines)}@example.com"))
         packed = zipfile.ZipFile(io.BytesIO(ada.get("/api/account/export").content))
         rows = {name: json.loads(packed.read(name)) for name in packed.namelist()}
         lines.append((response.status_code, response.text, describe_export(rows)))

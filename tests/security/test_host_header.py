@@ -2,7 +2,7 @@
 
 import pytest
 
-from tests.mailbox import clicks
+from tests.mailbox import open_link
 from tests.make import PASSWORD
 
 PUBLIC = "https://auth.example.com"
@@ -35,7 +35,7 @@ def test_every_mailed_link_leads_to_the_public_url(public, mailbox, evil):
     ada.post("request-password-reset", {"email": ADA}, headers=evil)
     ada.post("change-email", {"newEmail": NEW}, headers=evil)
     ada.post("delete-user", {}, headers=evil)
-    clicks(public.visitor(), mailbox.last("verify"))
+    open_link(public.visitor(), mailbox.last("verify"))
     ada.post("change-email", {"newEmail": NEW}, headers=evil)
     ada.get(mailbox.last("change-email").path, headers=evil)
 

@@ -8,7 +8,7 @@ import pytest
 from sqlalchemy import select
 
 from backend.storage.tables import users
-from tests.mailbox import clicks
+from tests.mailbox import open_link
 from tests.make import PASSWORD
 from tests.scene import refusal
 
@@ -35,7 +35,7 @@ def test_after_a_reset_nothing_that_was_prepared_works(posting_anywhere, mailbox
 
     assert mallory.session() is None
     assert gatehouse.visitor().sign_in(ADA, PREPARED).status_code == 401
-    trojan = clicks(gatehouse.visitor(), mailbox.last("verify", MALLORYS))
+    trojan = open_link(gatehouse.visitor(), mailbox.last("verify", MALLORYS))
     assert trojan.headers["location"] == "/?error=INVALID_TOKEN"
     again = {"token": earlier.token, "newPassword": PREPARED}
     assert gatehouse.visitor().post("reset-password", again).json() == refusal("INVALID_TOKEN")
@@ -52,7 +52,7 @@ def test_not_even_without_strict_is_a_change_of_address_left_behind(start_postin
 
     reset_password(gatehouse, mailbox)
 
-    trojan = clicks(gatehouse.visitor(), mailbox.last("verify", MALLORYS))
+    trojan = open_link(gatehouse.visitor(), mailbox.last("verify", MALLORYS))
     assert trojan.headers["location"] == "/?error=INVALID_TOKEN"
 
 
@@ -62,9 +62,9 @@ def test_the_proof_of_the_address_ends_a_change_that_was_prepared(posting, mailb
     mallory.post("change-email", {"newEmail": MALLORYS})
     trojan = mailbox.last("verify", MALLORYS)
 
-    clicks(posting.visitor(), mailbox.last("verify"))
+    open_link(posting.visitor(), mailbox.last("verify"))
 
-    assert clicks(posting.visitor(), trojan).headers["location"] == "/?error=INVALID_TOKEN"
+    assert open_link(posting.visitor(), trojan).headers["location"] == "/?error=INVALID_TOKEN"
     assert posting.rows(select(users.c.email)) == [(ADA,)]
 
 
@@ -95,7 +95,7 @@ class TestWhereAnAddressMustBeProved:
     @pytest.mark.parametrize("clicked", [0, 1])
     def test_whichever_link_is_clicked_it_only_verifies(self, proving, adas, mailbox, clicked):
         elsewhere = proving.visitor()
-        clicks(elsewhere, mailbox.all(ADA, "verify")[clicked])
+        open_link(elsewhere, mailbox.all(ADA, "verify")[clicked])
 
         assert proving.rows(select(users.c.email_verified)) == [(True,)]
         assert elsewhere.session() is None
@@ -108,7 +108,7 @@ class TestWhereAnAddressMustBeProved:
     def test_in_the_browser_that_signed_up_it_brings_what_was_chosen_there(
         self, proving, adas, mailbox, clicked
     ):
-        clicks(adas, mailbox.all(ADA, "verify")[clicked])
+        open_link(adas, mailbox.all(ADA, "verify")[clicked])
 
         assert adas.session()["user"]["name"] == "Ada"
         assert proving.rows(select(users.c.name)) == [("Ada",)]
@@ -117,8 +117,8 @@ class TestWhereAnAddressMustBeProved:
     @pytest.mark.parametrize("clicked", [0, 1])
     def test_once_it_is_decided_the_other_link_does_nothing(self, proving, adas, mailbox, clicked):
         links = mailbox.all(ADA, "verify")
-        clicks(adas, links.pop(clicked))
-        clicks(proving.visitor(), links[0])
+        open_link(adas, links.pop(clicked))
+        open_link(proving.visitor(), links[0])
 
         assert self.can_sign_in(proving) == [PASSWORD]
 
@@ -135,7 +135,7 @@ class TestWhereAnAddressMustBeProved:
         assert len(mailbox.all(ADA)) == sent
 
         elsewhere = gatehouse.visitor("203.0.113.8")
-        clicks(elsewhere, mailbox.last("verify"))
+        open_link(elsewhere, mailbox.last("verify"))
 
         assert elsewhere.session() is None
         at = iter(range(20, 30))
@@ -149,7 +149,7 @@ class TestWhereAnAddressMustBeProved:
             gatehouse.visitor(f"198.51.100.{number}").sign_up(ADA, PREPARED)
         ada = gatehouse.visitor()
         ada.sign_up(ADA, PASSWORD)
-        clicks(ada, mailbox.last("verify"))
+        open_link(ada, mailbox.last("verify"))
 
         assert gatehouse.visitor("203.0.113.9").sign_in(ADA, PREPARED).status_code == 401
         assert gatehouse.visitor("203.0.113.10").sign_in(ADA, PASSWORD).status_code == 200
@@ -159,7 +159,7 @@ class TestWhereAnAddressMustBeProved:
 
     def test_a_link_that_anybody_may_ask_for_brings_no_password(self, proving, adas, mailbox):
         proving.visitor().post("send-verification-email", {"email": ADA})
-        clicks(proving.visitor(), mailbox.last("verify"))
+        open_link(proving.visitor(), mailbox.last("verify"))
 
         assert self.can_sign_in(proving) == []
 
@@ -168,7 +168,7 @@ class TestWhereAnAddressMustBeProved:
     ):
         other = proving.visitor()
         other.sign_up("grace@example.com", "some other password")
-        clicks(other, mailbox.last("verify"))
+        open_link(other, mailbox.last("verify"))
 
         assert self.can_sign_in(proving) == []
         assert proving.visitor().sign_in(ADA, "some other password").status_code == 401
@@ -176,7 +176,7 @@ class TestWhereAnAddressMustBeProved:
     def test_what_it_kept_is_good_as_long_as_a_link(self, proving, adas, mailbox, clock):
         clock.advance(seconds=proving.settings.verification_link_lifetime)
         proving.visitor().post("send-verification-email", {"email": ADA})
-        clicks(adas, mailbox.last("verify"))
+        open_link(adas, mailbox.last("verify"))
 
         assert self.can_sign_in(proving) == []
 
@@ -185,7 +185,7 @@ class TestWhereAnAddressMustBeProved:
         reset_password(proving, mailbox, "chosen in the end")
         proving.visitor().sign_up(ADA, PREPARED)
         for link in links:
-            clicks(adas, link)
+            open_link(adas, link)
 
         assert self.can_sign_in(proving) == []
         assert proving.visitor().sign_in(ADA, "chosen in the end").status_code == 200
@@ -203,7 +203,7 @@ class TestWhereAnAddressMustBeProved:
 
         ada = now.visitor()
         ada.sign_up(ADA, PASSWORD)
-        clicks(ada, mailbox.last("verify"))
+        open_link(ada, mailbox.last("verify"))
 
         assert browser.session() is None
         assert self.can_sign_in(now) == [PASSWORD]
@@ -211,7 +211,7 @@ class TestWhereAnAddressMustBeProved:
     def test_who_signs_up_alone_may_click_anywhere(self, proving, mailbox):
         proving.visitor().sign_up(ADA)
         phone = proving.visitor()
-        clicks(phone, mailbox.last("verify"))
+        open_link(phone, mailbox.last("verify"))
 
         assert phone.session()["user"]["email"] == ADA
         assert self.can_sign_in(proving) == [PASSWORD]
@@ -220,7 +220,7 @@ class TestWhereAnAddressMustBeProved:
         gatehouse = start_posting(require_verified_email=True, strict=False)
         gatehouse.visitor().sign_up(ADA, PASSWORD)
         gatehouse.visitor().sign_up(ADA, PREPARED)
-        clicks(gatehouse.visitor(), mailbox.last("verify"))
+        open_link(gatehouse.visitor(), mailbox.last("verify"))
 
         assert self.can_sign_in(gatehouse) == [PASSWORD]
 
@@ -252,12 +252,12 @@ class TestWhereAnAddressNeedNotBeProved:
         self, open_to_all, mallory, mailbox
     ):
         ada = open_to_all.visitor()
-        clicks(ada, mailbox.last("verify"))
+        open_link(ada, mailbox.last("verify"))
 
         assert self.verified(open_to_all)
         assert (ada.session(), mallory.session()) == (None, None)
         assert open_to_all.visitor().sign_in(ADA, PREPARED).status_code == 401
-        trojan = clicks(open_to_all.visitor(), mailbox.last("verify", MALLORYS))
+        trojan = open_link(open_to_all.visitor(), mailbox.last("verify", MALLORYS))
         assert trojan.headers["location"] == "/?error=INVALID_TOKEN"
         assert "choose" in mailbox.last("notice").text.lower()
         reset_password(open_to_all, mailbox)
@@ -265,7 +265,7 @@ class TestWhereAnAddressNeedNotBeProved:
 
     def test_it_makes_no_difference_who_asked_for_the_link(self, open_to_all, mallory, mailbox):
         mallory.post("send-verification-email", {"email": ADA})
-        clicks(open_to_all.visitor(), mailbox.last("verify"))
+        open_link(open_to_all.visitor(), mailbox.last("verify"))
 
         assert mallory.session() is None
         assert open_to_all.visitor().sign_in(ADA, PREPARED).status_code == 401
@@ -284,7 +284,7 @@ class TestWhereAnAddressNeedNotBeProved:
         open_to_all.visitor().sign_up(ADA, PREPARED)
         if signed_out:
             ada.post("sign-out")
-        clicks(ada, mailbox.last("verify"))
+        open_link(ada, mailbox.last("verify"))
 
         assert self.verified(open_to_all)
         assert elsewhere.session() is not None
@@ -295,14 +295,14 @@ class TestWhereAnAddressNeedNotBeProved:
     def test_a_password_from_a_reset_is_the_owners(self, open_to_all, mallory, mailbox):
         reset_password(open_to_all, mailbox)
         open_to_all.visitor().post("send-verification-email", {"email": ADA})
-        clicks(open_to_all.visitor(), mailbox.last("verify"))
+        open_link(open_to_all.visitor(), mailbox.last("verify"))
 
         assert self.verified(open_to_all)
         assert open_to_all.visitor().sign_in(ADA, PASSWORD).status_code == 200
 
     def test_an_address_that_is_proved_is_not_contested(self, open_to_all, mailbox):
         ada = open_to_all.member(ADA)
-        clicks(ada, mailbox.last("verify"))
+        open_link(ada, mailbox.last("verify"))
         open_to_all.visitor().sign_up(ADA, PREPARED)
 
         assert open_to_all.rows(select(users.c.email_contested)) == [(False,)]
@@ -310,7 +310,7 @@ class TestWhereAnAddressNeedNotBeProved:
     def test_who_signs_up_alone_may_click_anywhere(self, open_to_all, mailbox):
         open_to_all.member(ADA)
         phone = open_to_all.visitor()
-        clicks(phone, mailbox.last("verify"))
+        open_link(phone, mailbox.last("verify"))
 
         signed_in = phone.session() is not None
         assert signed_in == open_to_all.settings.sign_in_after_verification
@@ -320,7 +320,7 @@ class TestWhereAnAddressNeedNotBeProved:
         mallory = open_to_all.member(ADA)
         ada = open_to_all.visitor()
         ada.post("send-verification-email", {"email": ADA})
-        clicks(ada, mailbox.last("verify"))
+        open_link(ada, mailbox.last("verify"))
 
         assert self.verified(open_to_all)
         assert ada.session() is None
@@ -332,7 +332,7 @@ class TestWhereAnAddressNeedNotBeProved:
         gatehouse.visitor().sign_up(ADA, PREPARED)
         gatehouse.visitor().post("send-verification-email", {"email": ADA})
         phone = gatehouse.visitor()
-        clicks(phone, mailbox.last("verify"))
+        open_link(phone, mailbox.last("verify"))
 
         assert phone.session()["user"]["email"] == ADA
         assert gatehouse.visitor().sign_in(ADA, PASSWORD).status_code == 200
@@ -343,7 +343,7 @@ def test_whoever_wants_a_taken_address_contests_it_on_each_kind_of_database(star
     mallory = gatehouse.member(ADA)
     gatehouse.visitor().sign_up(ADA, PREPARED)
     assert mallory.session() is not None
-    clicks(gatehouse.visitor(), mailbox.last("verify"))
+    open_link(gatehouse.visitor(), mailbox.last("verify"))
 
     assert mallory.session() is None
     contested = select(users.c.email_verified, users.c.email_contested, users.c.password_hash)

@@ -37,7 +37,7 @@ def test_of_many_uses_at_once_one_wins(posting_anywhere, reset_token):
     passwords = [f"battery correct horse {each}" for each in range(8)]
 
     responses = gatehouse.gather(
-        *(gatehouse.visitor().sending(*build_reset(reset_token, each)) for each in passwords)
+        *(gatehouse.visitor().send_async(*build_reset(reset_token, each)) for each in passwords)
     )
 
     statuses = [response.status_code for response in responses]

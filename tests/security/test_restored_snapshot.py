@@ -23,7 +23,7 @@ from backend.storage.snapshots.after_restore import invalidate_restored_data
 from backend.storage.snapshots.snapshots import Snapshots
 from backend.storage.snapshots.store import Copy, snapshot_stores
 from backend.storage.tables import audit_events
-from tests.admins import ADA, give_role, known, make_admin
+from tests.admins import ADA, give_role, make_admin, user_id_of
 from tests.in_process import Gatehouse, Visitor
 from tests.mailbox import Mailbox
 from tests.make import KEY, PASSWORD, make_settings
@@ -134,7 +134,7 @@ def test_admins_are_told_what_came_back_and_as_of_when(space):
     root = make_admin(first)
     first.member()
     space.take_last_snapshot(first)
-    assert root.post("admin/ban-user", {"userId": known(first, ADA)}).status_code == 200
+    assert root.post("admin/ban-user", {"userId": user_id_of(first, ADA)}).status_code == 200
     space.crash(first)
     first.clock.advance(minutes=20)
 

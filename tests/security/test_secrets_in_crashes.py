@@ -1,6 +1,6 @@
 """Threat: a mistake of our own tells a secret: its exception quotes what a request brought along.
 
-A real server with bugs whose exceptions say all that they know (tests/rig/with_a_bug.py).
+A real server with bugs whose exceptions say all that they know (tests/rig/buggy_app.py).
 """
 
 import json
@@ -17,7 +17,7 @@ ADMIN = {"email": "admin@example.com", "password": "Canary-of-the-admin-333"}
 
 
 class BuggySpace(Space):
-    program = ROOT / "tests" / "rig" / "with_a_bug.py"
+    program = ROOT / "tests" / "rig" / "buggy_app.py"
 
 
 @pytest.fixture(scope="module", params=["json", "text"])
@@ -70,7 +70,7 @@ def test_no_secret_of_the_request_is_told(recorded):
 
 def test_the_log_says_all_the_same_what_went_wrong_and_where(recorded):
     texts, _ = recorded
-    for excerpt in ("cannot check ***", "a note about", "with_a_bug.py", "KeyError", "/break/"):
+    for excerpt in ("cannot check ***", "a note about", "buggy_app.py", "KeyError", "/break/"):
         assert excerpt in texts["log"]
         assert excerpt in texts["listed"]
 

@@ -11,9 +11,9 @@ from sqlalchemy import update
 
 from backend.features.accounts.session_issuer import Challenge, Gate, Method, SessionIssuer
 from backend.storage.tables import users
-from tests.admins import ADA, ROOT, known, make_admin
+from tests.admins import ADA, ROOT, make_admin, user_id_of
 from tests.in_process import Gatehouse, Visitor, cookie_lines
-from tests.mailbox import Mailbox, clicks
+from tests.mailbox import Mailbox, open_link
 from tests.scene import events_after, refusal
 
 Way = Callable[[Gatehouse, Mailbox], tuple[Visitor, httpx.Response]]
@@ -33,14 +33,14 @@ def by_sign_up(gatehouse: Gatehouse, _: Mailbox) -> tuple[Visitor, httpx.Respons
 
 def by_verification(gatehouse: Gatehouse, mailbox: Mailbox) -> tuple[Visitor, httpx.Response]:
     visitor = gatehouse.visitor()
-    gatehouse.change(update(users).where(users.c.email == ADA).values(email_verified=False))
-    return visitor, clicks(visitor, mailbox.last("verify", ADA))
+    gatehouse.execute(update(users).where(users.c.email == ADA).values(email_verified=False))
+    return visitor, open_link(visitor, mailbox.last("verify", ADA))
 
 
 def by_impersonation(gatehouse: Gatehouse, _: Mailbox) -> tuple[Visitor, httpx.Response]:
     root = gatehouse.visitor()
     root.sign_in(ROOT)
-    return root, root.post("admin/impersonate-user", {"userId": known(gatehouse, ADA)})
+    return root, root.post("admin/impersonate-user", {"userId": user_id_of(gatehouse, ADA)})
 
 
 WAYS: dict[Method, Way] = {
@@ -81,7 +81,7 @@ def guarded(start_posting, mailbox) -> Gatehouse:
     before = start_posting()
     make_admin(before)
     before.member(ADA)
-    before.change(update(users).values(email_verified=True))
+    before.execute(update(users).values(email_verified=True))
     before.close()
     return start_posting(require_verified_email=True, sign_in_after_verification=True)
 
@@ -112,7 +112,7 @@ def test_behind_the_gates_there_is_a_session_and_an_event(open_to_all, mailbox, 
 @pytest.mark.parametrize(("method", "code"), MET, ids=lambda each: str(each))
 def test_each_gate_stands_before_each_way_in_that_it_is_for(guarded, mailbox, method, code):
     obstacle = {"banned": True} if code == BANNED else {"email_verified": False}
-    guarded.change(update(users).where(users.c.email == ADA).values(**obstacle))
+    guarded.execute(update(users).where(users.c.email == ADA).values(**obstacle))
     before = guarded.events()
 
     _, response = WAYS[method](guarded, mailbox)

@@ -177,7 +177,7 @@ def test_on_sqlite_a_line_of_another_hand_with_an_id_of_its_own_stops_no_start(s
     first = start(data_dir=tmp_path / "data")
     first.member()
     renamed = update(audit_events).values(id=UUID("f81d4fae-7dec-4aaa-a765-00a0c91e6bf6"))
-    first.change(renamed.where(audit_events.c.kind == "sign_up"))
+    first.execute(renamed.where(audit_events.c.kind == "sign_up"))
     first.close()
     assert read_clock(start(data_dir=tmp_path / "data"))["right"] is True
 

@@ -8,10 +8,10 @@ import pytest
 from backend.web.server.connections import ConnectionLimits
 from tests.rig.background import in_background
 from tests.rig.fork_server import fork_server
-from tests.rig.processes import free_port, listens, wait_until
+from tests.rig.processes import free_port, is_listening, wait_until
 from tests.rig.space import inherited
 from tests.server.toy import SwitchableApp, Toy
-from tests.server.wire_client import PATIENCE, WireClient
+from tests.server.wire_client import TIMEOUT, WireClient
 
 ROOT = Path(__file__).parents[2]
 
@@ -77,7 +77,7 @@ class Process:
 
     def connect(self) -> WireClient:
         """Connect as soon as it listens."""
-        wait_until(lambda: listens(self.port), "the server")
+        wait_until(lambda: is_listening(self.port), "the server")
         return WireClient(("127.0.0.1", self.port))
 
     def send_signal(self, number: int) -> None:
@@ -87,13 +87,13 @@ class Process:
         """Wait for the end; returns the exit code, stdout and stderr."""
         self._stdin.write(typed)
         self._stdin.close()
-        code = self._process.wait(PATIENCE)
+        code = self._process.wait(TIMEOUT)
         return code, self.stdout.read().decode(), self._stderr.read().decode()
 
     def close(self) -> None:
         """End it by force if it still runs."""
         self._process.kill()
-        self._process.wait(PATIENCE)
+        self._process.wait(TIMEOUT)
         for pipe in (self._stdin, self.stdout, self._stderr):
             pipe.close()
 

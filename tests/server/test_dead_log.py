@@ -9,7 +9,7 @@ import sys
 import httpx
 import pytest
 
-from tests.rig.pipes import a_pipe, fill, read_until
+from tests.rig.pipes import fill, open_pipe, read_until
 from tests.rig.space import ROOT, Space
 
 ACCOUNT = {"name": "Ada", "email": "ada@example.com", "password": "correct horse battery"}
@@ -66,7 +66,7 @@ def serves(space):
 
 
 def test_a_reader_of_the_log_that_dies_stops_nothing(tmp_path):
-    with a_pipe() as (read, write), SpaceWithStreams(tmp_path, (write, write)) as space:
+    with open_pipe() as (read, write), SpaceWithStreams(tmp_path, (write, write)) as space:
         os.close(write)
         os.close(read)
         serves(space)
@@ -89,7 +89,7 @@ def test_a_full_disk_under_the_log_stops_nothing(tmp_path):
 
 @pytest.mark.parametrize("ends", [[signal.SIGTERM], [signal.SIGTERM, signal.SIGTERM]], ids=len)
 def test_a_pipe_that_nobody_empties_stops_neither_start_nor_service_nor_end(tmp_path, ends):
-    with a_pipe() as (_, write):
+    with open_pipe() as (_, write):
         fill(write)
         with SpaceWithStreams(tmp_path, (write, write)) as space:
             serves(space)
@@ -99,7 +99,7 @@ def test_a_pipe_that_nobody_empties_stops_neither_start_nor_service_nor_end(tmp_
 
 
 def test_a_start_that_is_refused_ends_though_nobody_reads_why(tmp_path):
-    with a_pipe() as (_, write):
+    with open_pipe() as (_, write):
         fill(write)
         refused = {"ADMIN_EMAIL": "root@example.com"}  # without its password
         assert (
@@ -117,7 +117,7 @@ def test_the_last_lines_before_an_orderly_end_are_there(tmp_path):
 
 
 def test_what_was_dropped_is_told_once_somebody_reads_again(tmp_path):
-    with a_pipe() as (read, write):
+    with open_pipe() as (read, write):
         fill(write)
         with (
             open(os.devnull, "wb") as nowhere,

@@ -1,7 +1,7 @@
 import pytest
 
 from backend.web.server.connections import ConnectionLimits
-from tests.server.wire_client import PATIENCE
+from tests.server.wire_client import TIMEOUT
 
 BLINK = 0.25
 NEVER = 1000
@@ -70,7 +70,7 @@ def test_a_body_that_stops_halfway_is_answered_408(connect, toy, framing):
 
     assert (response.status, response.json["code"]) == (408, "REQUEST_TIMEOUT")
     assert client.is_closed()
-    assert toy.departures.acquire(timeout=PATIENCE), "the application was not told"
+    assert toy.departures.acquire(timeout=TIMEOUT), "the application was not told"
 
 
 @with_deadlines("body_seconds")
@@ -143,7 +143,7 @@ def test_a_whole_request_after_a_slow_answer_is_served(connect):
 def test_a_client_that_does_not_read_its_answer_is_cut_off(connect, toy):
     connect().get("/flood")
 
-    assert toy.departures.acquire(timeout=PATIENCE)
+    assert toy.departures.acquire(timeout=TIMEOUT)
 
 
 @with_deadlines("linger_seconds")

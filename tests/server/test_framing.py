@@ -5,7 +5,7 @@ import logging
 
 import pytest
 
-from tests.server.wire_client import PATIENCE
+from tests.server.wire_client import TIMEOUT
 
 NEXT = b"GET /smuggled HTTP/1.1\r\nHost: localhost\r\n\r\n"
 GET = "GET /health HTTP/1.1\r\n"
@@ -287,7 +287,7 @@ class TestRequestsSentTogether:
 
         client.close()
 
-        assert toy.departures.acquire(timeout=PATIENCE)
+        assert toy.departures.acquire(timeout=TIMEOUT)
 
 
 def test_the_log_keeps_nothing_of_what_was_refused(connect, caplog):

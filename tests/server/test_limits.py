@@ -9,7 +9,7 @@ from backend.web.server.server import listen
 from tests.rig import background
 from tests.rig.background import in_background
 from tests.server.toy import PAGE
-from tests.server.wire_client import PATIENCE, WireClient
+from tests.server.wire_client import TIMEOUT, WireClient
 
 HEAD = 32 * 1024
 BODY = 64 * 1024
@@ -116,7 +116,7 @@ def test_a_chunked_body_is_answered_413_as_soon_as_it_is_too_large(connect, toy,
 
     assert client.response().status == 413
     assert client.is_closed()
-    assert toy.departures.acquire(timeout=PATIENCE), "the application was not told"
+    assert toy.departures.acquire(timeout=TIMEOUT), "the application was not told"
 
 
 def test_a_body_that_grows_too_large_after_its_answer_gets_no_second_one(connect):
@@ -189,7 +189,7 @@ class TestCrowds(Alone):
         for client in busy:
             client.response()
         busy[0].close()
-        assert toy.departures.acquire(timeout=PATIENCE)
+        assert toy.departures.acquire(timeout=TIMEOUT)
 
         assert connect().get("/health").response().status == 200
 
@@ -293,5 +293,5 @@ def test_a_client_that_leaves_in_the_middle_is_no_error(connect, toy, caplog):
     post(client, "Content-Length: 10", b"half")
     client.close()
 
-    assert toy.departures.acquire(timeout=PATIENCE)
+    assert toy.departures.acquire(timeout=TIMEOUT)
     assert caplog.records == []

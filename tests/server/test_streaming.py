@@ -17,7 +17,7 @@ from backend.web.responses.streaming import send_stream
 from tests.make import make_settings
 from tests.rig.background import in_background
 from tests.server.toy import CHUNK, Toy
-from tests.server.wire_client import PATIENCE, WireClient
+from tests.server.wire_client import TIMEOUT, WireClient
 
 
 class Streamer(Toy):
@@ -29,7 +29,7 @@ class Streamer(Toy):
         self.gate = threading.Event()
         self.begun = threading.Event()
         self.closed = threading.Event()
-        self.max_seconds = float(PATIENCE)
+        self.max_seconds = float(TIMEOUT)
 
     async def __call__(self, scope: Any, receive: Any, send: Any) -> None:
         streams = {"/events": self.events, "/endless": self.endless, "/rows": self.rows}
@@ -63,7 +63,7 @@ class Streamer(Toy):
         try:
             yield b"1\n"
             self.begun.set()
-            self.gate.wait(PATIENCE)
+            self.gate.wait(TIMEOUT)
             yield b"2\n"
             if self.door.is_set():
                 raise DatabaseUnavailable("it went away")
@@ -119,7 +119,7 @@ def test_the_first_event_arrives_before_the_second_is_made(server):
     assert client.chunk() == b"data: 1\n\n"
     server.connect().get("/open").response()
     assert [client.chunk(), client.chunk()] == [b"data: 2\n\n", b""]
-    assert server.streamer.closed.wait(PATIENCE)
+    assert server.streamer.closed.wait(TIMEOUT)
 
 
 def test_the_first_rows_arrive_before_the_others_are_made(server):
@@ -151,16 +151,16 @@ def test_head_tells_the_same_without_a_body_and_makes_nothing(server, path):
 @pytest.mark.parametrize("path", ["/events", "/endless"])
 def test_a_reader_who_leaves_frees_the_stream(server, path):
     server.get(path).close()
-    assert server.streamer.closed.wait(PATIENCE)
+    assert server.streamer.closed.wait(TIMEOUT)
 
 
 def test_a_download_is_freed_when_its_piece_is_made(server):
     client = server.get("/rows")
-    assert server.streamer.begun.wait(PATIENCE)
+    assert server.streamer.begun.wait(TIMEOUT)
     client.close()
     assert not server.streamer.closed.is_set()
     server.streamer.gate.set()
-    assert server.streamer.closed.wait(PATIENCE)
+    assert server.streamer.closed.wait(TIMEOUT)
 
 
 def test_a_server_that_stops_ends_events_properly(server):
@@ -185,13 +185,13 @@ def test_events_that_have_lasted_long_enough_end_properly(server):
     server.streamer.max_seconds = 0.1
     client = server.get("/events")
     assert [client.chunk(), client.chunk()] == [b"data: 1\n\n", b""]
-    assert server.streamer.closed.wait(PATIENCE)
+    assert server.streamer.closed.wait(TIMEOUT)
 
 
 def test_a_reader_who_takes_nothing_does_not_hold_the_stream(server):
     server.streamer.max_seconds = 0.1
     server.connect().get("/endless")
-    assert server.streamer.closed.wait(PATIENCE)
+    assert server.streamer.closed.wait(TIMEOUT)
 
 
 def test_a_download_that_takes_too_long_is_cut_and_not_ended(server):

@@ -5,7 +5,7 @@ import json
 import socket
 from typing import Any, NamedTuple, Self
 
-PATIENCE = 10
+TIMEOUT = 10
 """Seconds after which what has not come is taken for never coming."""
 
 
@@ -24,7 +24,7 @@ class WireClient:
 
     def __init__(self, address: tuple[str, int], receive_buffer: int | None = None) -> None:
         self._socket = socket.socket()
-        self._socket.settimeout(PATIENCE)
+        self._socket.settimeout(TIMEOUT)
         if receive_buffer is not None:
             self._socket.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, receive_buffer)
         self._socket.connect(address)
@@ -70,7 +70,7 @@ class WireClient:
     def dribble(self, piece: bytes) -> None:
         """Send `piece` again and again until there is something to read."""
         self._socket.settimeout(0.05)
-        for _ in range(PATIENCE * 20):
+        for _ in range(TIMEOUT * 20):
             try:
                 self._socket.sendall(piece)
                 self._socket.recv(1, socket.MSG_PEEK)
@@ -78,7 +78,7 @@ class WireClient:
                 continue
             except ConnectionError:
                 pass
-            self._socket.settimeout(PATIENCE)
+            self._socket.settimeout(TIMEOUT)
             return
         raise AssertionError("the server puts up with it")
 

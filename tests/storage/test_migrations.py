@@ -27,7 +27,7 @@ from backend.storage.work import run_query
 from tests.make import make_settings
 from tests.rig.fixtures import ON_SQLITE
 from tests.rig.fork_server import fork_server
-from tests.rig.pipes import a_pipe, read_until
+from tests.rig.pipes import open_pipe, read_until
 from tests.rig.processes import wait_until
 from tests.rig.space import inherited
 from tests.storage.conftest import count_rows, settings_for, store_session, store_user
@@ -127,8 +127,8 @@ def test_five_servers_that_start_at_once_on_nothing_all_succeed(settings, clock,
     (program := tmp_path / "starting.py").write_text(MIGRATE)
     command = [str(program), empty.render_as_string(hide_password=False)]
     with (
-        a_pipe() as (gate_read, gate_write),
-        a_pipe() as (ready_read, ready_write),
+        open_pipe() as (gate_read, gate_write),
+        open_pipe() as (ready_read, ready_write),
         (tmp_path / "errors").open("w+") as errors,
     ):
         processes = [

@@ -8,7 +8,7 @@ from uvicorn.server import ServerState
 
 from backend.web.server.connections import ConnectionLimits, ConnectionRegistry
 from backend.web.server.protocol import GuardedProtocol
-from tests.server.wire_client import PATIENCE
+from tests.server.wire_client import TIMEOUT
 
 SHARE = ConnectionLimits(connections=10, connections_per_address=2)
 
@@ -94,4 +94,4 @@ async def _evicted_and_cut(sent):
     assert first.is_closing()
     assert not second.is_closing()
     assert (b" 503 " in first.written) is bool(sent)
-    await asyncio.wait_for(first.aborted.wait(), PATIENCE)
+    await asyncio.wait_for(first.aborted.wait(), TIMEOUT)

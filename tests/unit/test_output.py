@@ -6,12 +6,12 @@ import threading
 import pytest
 
 from backend.process.output import Output, OutputStream
-from tests.rig.pipes import a_pipe, fill, read_until
+from tests.rig.pipes import fill, open_pipe, read_until
 
 
 @pytest.fixture
 def pipe():
-    with a_pipe() as ends:
+    with open_pipe() as ends:
         yield ends
 
 

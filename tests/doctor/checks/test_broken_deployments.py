@@ -22,7 +22,7 @@ TIMED = {"enumeration.sign-in-time", "reach.latency"}
 CAUSE = re.compile(r"needs ([a-z-]+\.[a-z-]+)")
 KNOWN_WARNINGS = {"enumeration.sign-up"}
 # Every server runs in this one process.
-PATIENCE = 120  # seconds
+TIMEOUT = 120  # seconds
 
 
 class ClockBehind(SystemBlockingClock):
@@ -47,7 +47,7 @@ def list_accounts(running):
 def build_deployment(running, authority):
     """The deployment as the doctor is given it."""
     return Deployment(
-        running.url, ca_file=str(authority.ca_file), address=running.address, timeout=PATIENCE
+        running.url, ca_file=str(authority.ca_file), address=running.address, timeout=TIMEOUT
     )
 
 
