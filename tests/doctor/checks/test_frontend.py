@@ -138,11 +138,6 @@ def forward_claimed_address(request):
     return response
 
 
-def forward_without_origin(request):
-    request.headers.pop("origin", None)
-    return forward_as_in_guide(request)
-
-
 def allow_every_origin(request, response):
     response.set_header("access-control-allow-origin", request.headers.get("origin", "*"))
 
