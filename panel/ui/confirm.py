@@ -14,7 +14,7 @@ from panel.ui import words
 from panel.ui.markup import Markup
 from panel.ui.wiring import Handler, Updates, on, show_success
 
-Action = Callable[[Services, PageContext], Awaitable[str]]
+Action = Callable[[PageContext], Awaitable[str]]
 """What runs once confirmed; returns the sentence for the toast."""
 
 
@@ -46,27 +46,25 @@ class Confirmation:
     def add_button(
         self, services: Services, button: gr.Button, question: Handler, inputs: Any = None
     ) -> None:
-        """Make a button ask first: `question(services, context, *inputs)` returns a Question.
+        """Make a button ask first: `question(context, *inputs)` returns a Question.
 
         If the inputs are invalid, the handler raises gr.Error instead.
         """
 
-        async def ask(services: Services, context: PageContext, *values: Any) -> Updates:
-            return self._show(await question(services, context, *values))
+        async def ask(context: PageContext, *values: Any) -> Updates:
+            return self._show(await question(context, *values))
 
         on(services, button.click, ask, inputs, self._outputs)
 
     def bind(self, services: Services, after: Handler, outputs: list[Any]) -> None:
-        """Connect the bar; `after(services, context)` returns the Updates after an action."""
+        """Connect the bar; `after(context)` returns the Updates after an action."""
 
-        async def confirm(
-            services: Services, context: PageContext, pending: Question | None
-        ) -> Updates:
+        async def confirm(context: PageContext, pending: Question | None) -> Updates:
             if pending is not None:
-                show_success(await pending.action(services, context))
-            return {**self._hide(), **await after(services, context)}
+                show_success(await pending.action(context))
+            return {**self._hide(), **await after(context)}
 
-        async def close(_: Services, __: PageContext) -> Updates:
+        async def close(_: PageContext) -> Updates:
             return self._hide()
 
         on(services, self._no.click, close, None, self._outputs)

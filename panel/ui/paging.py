@@ -71,30 +71,26 @@ class CursorList(Components, ABC):
         self.stack = gr.State(CursorStack())
 
     @abstractmethod
-    async def page_at(
-        self, services: Services, context: PageContext, stack: CursorStack
-    ) -> Updates:
+    async def page_at(self, context: PageContext, stack: CursorStack) -> Updates:
         """Show the page at the top of the stack, with the filters of the page's address."""
 
-    async def refresh_list(
-        self, services: Services, context: PageContext, stack: CursorStack
-    ) -> Updates:
+    async def refresh_list(self, context: PageContext, stack: CursorStack) -> Updates:
         """Reload the current page. Runs by itself, so an error is shown in the page: no toast.
 
         It uses the filters of the page's address, so a filter being typed waits for Enter.
         """
         try:
-            return await self.page_at(services, context, stack)
+            return await self.page_at(context, stack)
         except ApiError as refused:
             return {self.note: alert(explain(refused))}
 
-    async def newer(self, services: Services, context: PageContext, stack: CursorStack) -> Updates:
+    async def newer(self, context: PageContext, stack: CursorStack) -> Updates:
         """Go one page back."""
-        return await self.page_at(services, context, stack.newer())
+        return await self.page_at(context, stack.newer())
 
-    async def older(self, services: Services, context: PageContext, stack: CursorStack) -> Updates:
+    async def older(self, context: PageContext, stack: CursorStack) -> Updates:
         """Go one page forward."""
-        return await self.page_at(services, context, stack.older())
+        return await self.page_at(context, stack.older())
 
     def bind_pager(self, services: Services) -> None:
         """Connect the pager's buttons."""

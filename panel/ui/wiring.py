@@ -1,7 +1,7 @@
 """How a page's events reach its handlers, and how errors in them are shown.
 
-A handler is a coroutine or an asynchronous generator: `handler(services, context, *inputs)`. It
-does not see Gradio's request, and need not catch ApiError.
+A handler is a coroutine or an asynchronous generator: `handler(context, *inputs)`. It does not
+see Gradio's request, and need not catch ApiError.
 """
 
 import inspect
@@ -67,23 +67,23 @@ def error_toast(text: str) -> gr.Error:
     return gr.Error(Markup.escape(text), duration=_TOAST_SECONDS, print_exception=False)
 
 
-def build_context(request: gr.Request) -> PageContext:
+def build_context(services: Services, request: gr.Request) -> PageContext:
     """Build the context of an event; the guard has put its sender into the request's scope."""
     scope = request.request.scope
     admin: CurrentAdmin = scope[CURRENT_ADMIN]
-    return PageContext(admin, urls.parse_query(scope.get("query_string", b"")))
+    return PageContext(services, admin, urls.parse_query(scope.get("query_string", b"")))
 
 
 def _wrap(services: Services, handler: Handler, outputs: Any = None) -> Handler:
     async def handle(request: gr.Request, *inputs: Any) -> Any:
         try:
-            return _escape(await handler(services, build_context(request), *inputs), outputs)
+            return _escape(await handler(build_context(services, request), *inputs), outputs)
         except Exception as error:
             raise _to_gradio_error(error) from error
 
     async def handle_stream(request: gr.Request, *inputs: Any) -> AsyncIterator[Any]:
         try:
-            async for step in handler(services, build_context(request), *inputs):
+            async for step in handler(build_context(services, request), *inputs):
                 yield _escape(step, outputs)
         except Exception as error:
             raise _to_gradio_error(error) from error

@@ -88,11 +88,12 @@ class Panel:
         sender = PanelVisitor(
             ("203.0.113.7", 40000), None, "Browser/1.0", framed=False, token=token
         )
-        return PageContext(CurrentAdmin(sender, token or "", OWNER_EMAIL, "203.0.113.7"), query)
+        admin = CurrentAdmin(sender, token or "", OWNER_EMAIL, "203.0.113.7")
+        return PageContext(self.services, admin, query)
 
     def run_handler(self, handler: Callable[..., Any], context: PageContext, *inputs: Any) -> Any:
         """Run a handler of a page as an event does."""
-        return self.loop.run(handler(self.services, context, *inputs))
+        return self.loop.run(handler(context, *inputs))
 
     def owner(self, **options: Any) -> "PanelBrowser":
         """Return a browser in which the owner has signed in to the panel."""

@@ -31,9 +31,16 @@ def checks(shared_panel):
     return build_page(page, shared_panel)
 
 
+def with_passing_checks(panel):
+    """Let every check of the panel's doctor pass, and return the panel's services."""
+    runner = DoctorRunner(panel.clock, pass_all_checks)
+    panel.services = replace(panel.services, doctor_runner=runner)
+    return panel.services
+
+
 @pytest.fixture
 def services(panel):
-    return replace(panel.services, doctor_runner=DoctorRunner(panel.clock, pass_all_checks))
+    return with_passing_checks(panel)
 
 
 def run_to_end(panel, handler):
@@ -47,9 +54,9 @@ def run_to_end(panel, handler):
 
 def test_the_owner_lets_the_doctor_look_and_sees_what_it_found(panel, checks, services):
     context = panel.context()
-    idle = run_to_end(panel, checks.watch(services, context))
+    idle = run_to_end(panel, checks.watch(context))
     assert words.NOTHING_YET in idle[checks.verdict]
-    updates = run_to_end(panel, checks.on_start(services, context, "", HEADERS, ""))
+    updates = run_to_end(panel, checks.on_start(context, "", HEADERS, ""))
     assert set(updates) == set(checks.outputs)
     assert "No check failed." in updates[checks.verdict]
     assert HEADERS in updates[checks.findings]
@@ -58,33 +65,33 @@ def test_the_owner_lets_the_doctor_look_and_sees_what_it_found(panel, checks, se
     assert updates[checks.export].visible is True
     assert "headers.csp" in updates[checks.as_json]
     assert HEADERS in updates[checks.as_text]
-    reloaded = run_to_end(panel, checks.watch(services, panel.context()))
+    reloaded = run_to_end(panel, checks.watch(panel.context()))
     assert reloaded[checks.verdict] == updates[checks.verdict]
 
 
 def test_everything_is_all_but_what_needs_an_app(panel, services):
-    deployment = page.deployment(services, panel.context(), "", None)
+    deployment = page.deployment(panel.context(), "", None)
     names = {each.name for each in page.checks_under(deployment, "")}
     assert "mail.leaves" in names
     assert not any(name.startswith("frontend.") for name in names)
-    with_app = page.deployment(services, panel.context(), "", APP)
+    with_app = page.deployment(panel.context(), "", APP)
     assert "frontend.cookie" in {each.name for each in page.checks_under(with_app, "")}
 
 
 def test_straight_it_asks_this_machine_under_the_public_name(open_panel):
     panel = open_panel(public_url="https://auth.example.com", space_host=SPACE[8:], port=7861)
     context = panel.context()
-    direct = page.deployment(panel.services, context, "", None)
+    direct = page.deployment(context, "", None)
     assert (direct.url, direct.address) == ("https://auth.example.com", "127.0.0.1:7861")
     assert direct.runs_on_server
-    public = page.deployment(panel.services, context, SPACE, None)
+    public = page.deployment(context, SPACE, None)
     assert (public.url, public.address, public.runs_on_server) == (SPACE, None, False)
     assert page.public_urls(panel.settings) == ["https://auth.example.com", SPACE]
 
 
 def test_an_address_that_is_not_the_servers_own_is_not_a_way_in(panel, services):
     context = panel.context()
-    deployment = page.deployment(services, context, "https://elsewhere.example", None)
+    deployment = page.deployment(context, "https://elsewhere.example", None)
     assert deployment.runs_on_server
     assert deployment.admin.session.reveal() == context.admin.visitor.token
     assert deployment.url == panel.settings.base_url
@@ -111,26 +118,26 @@ def test_the_first_app_is_filled_in(open_panel, frontends, expected):
 def test_the_server_calls_no_app_that_is_not_its_own(open_panel, checks, address):
     panel = open_panel(frontend_url=(MANY,))
     with pytest.raises(gr.Error):
-        run_to_end(panel, checks.on_start(panel.services, panel.context(), "", "", address))
+        run_to_end(panel, checks.on_start(panel.context(), "", "", address))
     assert panel.services.doctor_runner.latest is None
 
 
 def test_an_app_that_frontend_url_lets_in_is_called(open_panel, checks):
     panel = open_panel(frontend_url=(MANY,))
-    services = replace(panel.services, doctor_runner=DoctorRunner(panel.clock, pass_all_checks))
-    run_to_end(panel, checks.on_start(services, panel.context(), "", "", "my-app.vercel.app"))
+    services = with_passing_checks(panel)
+    run_to_end(panel, checks.on_start(panel.context(), "", "", "my-app.vercel.app"))
     assert services.doctor_runner.latest.deployment.frontend == "https://my-app.vercel.app"
 
 
 def test_without_an_app_the_checks_of_apps_are_not_begun(panel, checks, services):
     with pytest.raises(gr.Error, match="your app"):
-        run_to_end(panel, checks.on_start(services, panel.context(), "", "Through the app", ""))
+        run_to_end(panel, checks.on_start(panel.context(), "", "Through the app", ""))
     assert services.doctor_runner.latest is None
 
 
 def test_a_plain_user_sees_starts_and_stops_nothing(panel, checks, services):
     ada = panel.context(panel.gatehouse.member("ada@example.com"))
-    for handler in (checks.on_start(services, ada, "", "", ""), checks.watch(services, ada)):
+    for handler in (checks.on_start(ada, "", "", ""), checks.watch(ada)):
         with pytest.raises(ApiError) as excinfo:
             run_to_end(panel, handler)
         assert excinfo.value.status == 403

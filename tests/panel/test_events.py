@@ -63,7 +63,7 @@ def fetch_newest_event(panel, **filters):
     """Return the newest event of the trail, as the API sends it."""
     context = panel.context()
     path = "/api/admin/events"
-    body = panel.loop.run(panel.services.api.get(context.admin, path, limit=1, **filters))
+    body = panel.loop.run(context.get(path, limit=1, **filters))
     return body["events"][0]
 
 
@@ -241,7 +241,7 @@ class TestOneEvent:
         emails = {"1": value}
         trail = {"events": [event], "emails": emails}
         html = audit_table.render(trail, panel.clock.now(), empty_text="")
-        detail_html = event_detail.render_event(event, emails, panel.services)
+        detail_html = event_detail.render_event(event, emails, panel.clock.now())
         assert "<img" not in html + detail_html
         assert "$" not in html + detail_html
 
@@ -267,15 +267,13 @@ class TestTheLogOfARequest:
 
     def test_what_no_request_caused_has_no_lines(self, panel):
         write_log_line("5f1c-5", "anothers_line")
-        assert (
-            panel.loop.run(event_detail.render_log(panel.services, panel.context().admin, "")) == ""
-        )
+        assert panel.loop.run(event_detail.render_log(panel.context(), "")) == ""
 
     def test_lines_come_in_the_order_they_were_written(self, panel):
         for event in ("first_thing", "second_thing"):
             write_log_line("5f1c-4", event)
         context = panel.context()
-        log = panel.loop.run(event_detail.render_log(panel.services, context.admin, "5f1c-4"))
+        log = panel.loop.run(event_detail.render_log(context, "5f1c-4"))
         assert log.index("first_thing") < log.index("second_thing")
 
 
@@ -332,5 +330,5 @@ def test_a_plain_user_is_refused_by_every_handler(panel, events_page, index, det
 
 def test_the_log_of_a_request_is_refused_to_a_plain_user(panel, ada):
     with pytest.raises(ApiError) as excinfo:
-        panel.loop.run(event_detail.render_log(panel.services, panel.context(ada).admin, "1"))
+        panel.loop.run(event_detail.render_log(panel.context(ada), "1"))
     assert excinfo.value.status == 403

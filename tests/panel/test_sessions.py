@@ -76,7 +76,7 @@ def session_context(panel, browser):
 def confirm_and_run(panel, context, question, *inputs) -> str:
     """Ask, confirm, and return the message of the toast."""
     pending = panel.run_handler(question, context, *inputs)
-    return panel.loop.run(pending.action(panel.services, context))
+    return panel.loop.run(pending.action(context))
 
 
 class TestTheList:
@@ -176,8 +176,8 @@ class TestTheList:
         )
         session = {"id": NOBODY, "user": user, "ipAddress": value, "userAgent": value}
         session |= {**timestamps, "impersonatedBy": None}
-        html = page.render_rows([session], "", {}, panel.services)
-        detail_html = session_detail.render_session(session, "", {}, panel.services)
+        html = page.render_rows([session], "", {}, panel.clock.now())
+        detail_html = session_detail.render_session(session, "", {}, panel.clock.now())
         assert "<img" not in html + detail_html
         assert "$" not in html + detail_html
         assert len(html) < 12_000
@@ -231,7 +231,7 @@ class TestOneSession:
         question = panel.run_handler(getattr(session_actions, ask), context)
         assert "This is you" in question.sentence
         assert question.verb == words.END_MINE
-        panel.loop.run(question.action(panel.services, context))
+        panel.loop.run(question.action(context))
         updates = panel.run_handler(sessions.after, context)
         assert list(updates) == [sessions.over], "the rest stays as it is"
         assert words.YOURS_OVER in updates[sessions.over]
@@ -314,6 +314,6 @@ def test_a_confirmed_action_is_refused_to_a_plain_user_too(panel, ada, bob):
     ):
         pending = panel.run_handler(question, context, *inputs)
         with pytest.raises(ApiError) as excinfo:
-            panel.loop.run(pending.action(panel.services, as_user))
+            panel.loop.run(pending.action(as_user))
         assert excinfo.value.status == 403
     assert bob.session() is not None

@@ -20,7 +20,7 @@ ADA = Person("Ada", "ada@example.com", "correct horse")
 def operations_by_name(shared_panel: Panel, owner) -> dict[str, Operation]:
     """Every endpoint of the real description."""
     document = shared_panel.run_handler(
-        lambda services, context: services.api.get(context.admin, "/openapi.json"),
+        lambda context: context.get("/openapi.json"),
         shared_panel.context(owner),
     )
     return {each.name: each for each in operations(document)}

@@ -80,7 +80,7 @@ def run_to_end(panel: Panel, handler, context, *inputs):
     """Run a handler that yields updates, and return the last."""
 
     async def run():
-        return [each async for each in handler(panel.services, context, *inputs)][-1]
+        return [each async for each in handler(context, *inputs)][-1]
 
     return panel.loop.run(run())
 
@@ -279,12 +279,7 @@ class TestTheJourneys:
         context = panel.context()
 
         async def run() -> Progress:
-            states = [
-                each
-                async for each in journeys_page.run(
-                    JOURNEYS_BY_TITLE[title], panel.services, context
-                )
-            ]
+            states = [each async for each in journeys_page.run(JOURNEYS_BY_TITLE[title], context)]
             assert len(states) == len(states[-1].results) + 1
             return states[-1]
 
@@ -329,9 +324,7 @@ class TestTheJourneys:
 
     def test_one_that_is_left_midway_leaves_nobody(self, panel, context):
         async def leave_midway() -> None:
-            run_steps = journeys_page.run(
-                JOURNEYS_BY_TITLE[journey_words.DEVICES], panel.services, context
-            )
+            run_steps = journeys_page.run(JOURNEYS_BY_TITLE[journey_words.DEVICES], context)
             async for progress in run_steps:
                 if len(progress.results) == 2:
                     break

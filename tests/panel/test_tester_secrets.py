@@ -10,6 +10,7 @@ import pytest
 
 from panel.client.loopback import Call
 from panel.pages.tester.journey_view import render_progress
+from panel.services import PageContext
 from panel.tester.code_snippets import FORMATS
 from panel.tester.journeys.runner import Journey, Progress, Step, StepResult
 from tests.lazy_import import lazy_import
@@ -31,14 +32,14 @@ class Names:
 
 def render_everything(service, exchange, *, reveal=False):
     """Return the text of every tab, every copy, the history, and a journey with this exchange."""
-    services, context = SimpleNamespace(tester=service), SimpleNamespace(admin=make_admin())
+    context = PageContext(SimpleNamespace(tester=service), make_admin())
     texts = []
     for name in FORMATS:
         options = tester_results.ViewOptions("A", reveal=reveal, snippet=name)
-        updates = tester_results.Results.show(Names(), services, exchange, options).values()
+        updates = tester_results.Results.show(Names(), context, exchange, options).values()
         texts += [getattr(each, "value", None) or getattr(each, "label", each) for each in updates]
     view = tester_results.TesterView(None, None, None, None, "history")
-    history = view.show_history(services, context)["history"]
+    history = view.show_history(context)["history"]
     texts += [label for label, _ in history.choices]
     step = Step(("A title", "what it proves"), None)
     progress = Progress(Journey("A journey", (step,)), [StepResult(False, "failed", (exchange,))])

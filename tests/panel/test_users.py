@@ -73,7 +73,7 @@ def pager_state(users, updates) -> tuple[bool, bool]:
 def confirm_and_run(panel, context, question, *inputs) -> str:
     """Ask, confirm, and return the message of the toast."""
     pending = panel.run_handler(question, context, *inputs)
-    return panel.loop.run(pending.action(panel.services, context))
+    return panel.loop.run(pending.action(context))
 
 
 class TestTheList:
@@ -144,7 +144,7 @@ class TestTheList:
         user = {"email": ADA, "name": name, "role": "user", "id": "1", "emailVerified": True}
         fields = {"banned": False, "activeSessions": 0, "lastSignInAt": None, "accounts": []}
         user |= {**fields, "createdAt": "2026-11-22T09:00:00.000Z"}
-        html = page.render_rows([user], panel.services)
+        html = page.render_rows([user], panel.clock.now())
         assert "<img" not in html
         assert "$" not in html
         assert len(html) < 2500
@@ -357,5 +357,5 @@ def test_a_confirmed_action_is_refused_to_a_plain_user_too(panel, ada, ada_conte
     ):
         pending = panel.run_handler(question, ada_context, *inputs)
         with pytest.raises(ApiError) as excinfo:
-            panel.loop.run(pending.action(panel.services, as_user))
+            panel.loop.run(pending.action(as_user))
         assert excinfo.value.status == 403

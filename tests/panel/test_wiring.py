@@ -25,15 +25,15 @@ def run_event(handler, *inputs, query=b"", services=None, outputs=None):
 
 
 def test_a_handler_is_told_who_asks_for_what_and_gets_the_inputs(loop):
-    async def handler(services, context, first, second):
-        return services, context.admin.email, context.query, first, second
+    async def handler(context, first, second):
+        return context.services, context.admin.email, context.query, first, second
 
     event = run_event(handler, 1, 2, query=b"id=a&evil=%3Cb%3E", services="tools")
     assert loop.run(event) == ("tools", "owner@example.com", {"id": "a"}, 1, 2)
 
 
 def test_a_handler_may_tell_its_results_one_by_one(loop):
-    async def handler(services, context, many):
+    async def handler(context, many):
         for number in range(many):
             yield number
 
@@ -53,13 +53,13 @@ class TestWhatAHandlerReturns:
     def test_is_named_by_component_and_what_is_left_out_stays(self, loop, components):
         _, textbox, _ = components
 
-        async def handler(services, context):
+        async def handler(context):
             return {textbox: self.NAME}
 
         assert loop.run(run_event(handler, outputs=[*components])) == {textbox: self.NAME}
 
     def test_may_be_nothing(self, loop, components):
-        async def handler(services, context):
+        async def handler(context):
             return {}
 
         assert loop.run(run_event(handler, outputs=[*components])) == gr.skip()
@@ -67,13 +67,13 @@ class TestWhatAHandlerReturns:
     def test_is_escaped_where_it_becomes_html_unless_it_is_html(self, loop, components):
         markdown, textbox, _ = components
 
-        async def handler(services, context):
+        async def handler(context):
             return {markdown: self.NAME, textbox: self.NAME}
 
-        async def steps(services, context):
+        async def steps(context):
             yield {markdown: Markup("<b>bold</b>")}
 
-        async def return_text(services, context):
+        async def return_text(context):
             return self.NAME
 
         async def collect():
@@ -114,10 +114,10 @@ def make_error(status, code="", message="", retry_after=5, request_id=""):
 )
 @pytest.mark.parametrize("steps", [False, True])
 def test_a_refusal_becomes_a_sentence(loop, error, expected, steps):
-    async def handler(services, context):
+    async def handler(context):
         raise error
 
-    async def generator_handler(services, context):
+    async def generator_handler(context):
         yield 1
         raise error
 
@@ -132,7 +132,7 @@ def test_a_refusal_becomes_a_sentence(loop, error, expected, steps):
 
 
 def test_an_ended_session_leads_to_the_sign_in_page(loop):
-    async def handler(services, context):
+    async def handler(context):
         raise make_error(401)
 
     with pytest.raises(gr.Error) as excinfo:
@@ -141,7 +141,7 @@ def test_an_ended_session_leads_to_the_sign_in_page(loop):
 
 
 def test_what_the_api_repeats_of_a_stranger_is_escaped(loop):
-    async def handler(services, context):
+    async def handler(context):
         raise make_error(400, "X", "<img src=x onerror=alert(1)> is not allowed")
 
     with pytest.raises(gr.Error) as excinfo:
@@ -151,7 +151,7 @@ def test_what_the_api_repeats_of_a_stranger_is_escaped(loop):
 
 
 def test_a_mistake_of_ours_is_logged_and_said_in_plain_words(loop, capsys):
-    async def handler(services, context):
+    async def handler(context):
         return {}["no such key"]
 
     with pytest.raises(gr.Error) as excinfo:
@@ -161,7 +161,7 @@ def test_a_mistake_of_ours_is_logged_and_said_in_plain_words(loop, capsys):
 
 
 def test_what_a_handler_says_itself_is_said_as_it_is(loop):
-    async def handler(services, context):
+    async def handler(context):
         raise gr.Error("Write something first.", print_exception=False)
 
     with pytest.raises(gr.Error, match=r"Write something first\."):
@@ -204,14 +204,14 @@ class TestConfirmation:
         monkeypatch.setattr("panel.ui.confirm.show_success", toasts.append)
         deleted = []
 
-        async def delete(services, context):
+        async def delete(context):
             deleted.append("deleted")
             return "It is gone."
 
-        async def ask_delete(services, context, name):
+        async def ask_delete(context, name):
             return confirm.Question(f"{name} is deleted.", "Delete", delete)
 
-        async def on_success(services, context):
+        async def on_success(context):
             return {"shown": "fresh"}
 
         bar = confirm.Confirmation()

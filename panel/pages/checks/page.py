@@ -43,30 +43,30 @@ class Checks(Components):
             )  # fmt: skip
 
     async def on_start(
-        self, services: Services, context: PageContext, connection: str, part: str, frontend: str
+        self, context: PageContext, connection: str, part: str, frontend: str
     ) -> AsyncIterator[Updates]:
         """Start a run, or show the one that is under way."""
-        apps = (await services.api.get(context.admin, "/api/admin/status"))["frontendUrls"]
-        target = deployment(services, context, connection, _parse_app(frontend, apps))
+        apps = (await context.get("/api/admin/status"))["frontendUrls"]
+        target = deployment(context, connection, _parse_app(frontend, apps))
         checks = checks_under(target, part)
         if part and part not in {heading_of(each.name) for each in checks}:
             raise error_toast(words.NEEDS_APP)
-        services.doctor_runner.start(target, checks, context.admin.email)
-        async for step in self.watch(services, context):
+        context.services.doctor_runner.start(target, checks, context.admin.email)
+        async for step in self.watch(context):
             yield step
 
-    async def watch(self, services: Services, context: PageContext) -> AsyncIterator[Updates]:
+    async def watch(self, context: PageContext) -> AsyncIterator[Updates]:
         """Show the latest run, and keep updating while it is under way."""
         # Findings are kept in this process, so the API is called first to refuse plain users.
-        await services.api.get(context.admin, "/api/admin/status")
-        async for run in services.doctor_runner.watch():
-            yield self._updates(services, run)
+        await context.get("/api/admin/status")
+        async for run in context.services.doctor_runner.watch():
+            yield self._updates(context, run)
 
-    def _updates(self, services: Services, run: DoctorRun | None) -> Updates:
-        is_running = services.doctor_runner.is_running
+    def _updates(self, context: PageContext, run: DoctorRun | None) -> Updates:
+        is_running = context.services.doctor_runner.is_running
         finished = run if run is not None and run.is_finished else None
         return {
-            self.verdict: findings.render_verdict(run, services.clock.now()),
+            self.verdict: findings.render_verdict(run, context.now()),
             self.findings: findings.render_findings(run),
             self.start: gr.Button(interactive=not is_running),
             self.stop: gr.Button(
@@ -117,28 +117,27 @@ def _form(settings: PanelSettings) -> tuple[Any, ...]:
     return connection, part, frontend, start, stop
 
 
-async def on_load(services: Services, context: PageContext) -> str:
+async def on_load(context: PageContext) -> str:
     """Fill in the first frontend that is a single address, not a pattern."""
-    apps = (await services.api.get(context.admin, "/api/admin/status"))["frontendUrls"]
+    apps = (await context.get("/api/admin/status"))["frontendUrls"]
     return next((url for url in apps if "*" not in url and not is_loopback_url(url)), "")
 
 
-async def on_stop(services: Services, context: PageContext) -> None:
+async def on_stop(context: PageContext) -> None:
     """Stop the current run. It cleans up first; `watch` shows that."""
-    await services.api.get(context.admin, "/api/admin/status")
-    services.doctor_runner.stop()
+    await context.get("/api/admin/status")
+    context.services.doctor_runner.stop()
 
 
-def deployment(
-    services: Services, context: PageContext, connection: str, app: str | None
-) -> Deployment:
+def deployment(context: PageContext, connection: str, app: str | None) -> Deployment:
     """Return what the doctor examines: this server, reached directly or from outside."""
-    inside = connection not in public_urls(services.settings)
+    settings = context.services.settings
+    inside = connection not in public_urls(settings)
     return Deployment(
-        services.settings.base_url if inside else connection,
+        settings.base_url if inside else connection,
         frontend=app,
         admin=Admin(session=SecretText(context.admin.visitor.token or "")),
-        address=local_address(services.settings) if inside else None,
+        address=local_address(settings) if inside else None,
         runs_on_server=inside,
     )
 

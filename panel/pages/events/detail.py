@@ -2,14 +2,14 @@
 
 import json
 from collections.abc import Mapping
+from datetime import datetime
 from typing import Any
 
 import gradio as gr
 
-from panel.client.visitor import CurrentAdmin
 from panel.pages.events import audit_table, words
 from panel.pages.events.audit_table import Event
-from panel.services import PageContext, Services
+from panel.services import PageContext
 from panel.ui import timestamps
 from panel.ui.layout import Components, back_link
 from panel.ui.markup import (
@@ -40,23 +40,23 @@ class EventDetail(Components):
         self.about = gr.Markdown(elem_id="event", latex_delimiters=[])
         self.log = gr.Markdown(elem_id="event-log", latex_delimiters=[])
 
-    async def render(self, services: Services, context: PageContext) -> Updates:
+    async def render(self, context: PageContext) -> Updates:
         """Show the event and the log lines of its request."""
         event_id = context.query.get("id", "")
-        page = await services.api.get(context.admin, "/api/admin/events", id=event_id, limit=1)
+        page = await context.get("/api/admin/events", id=event_id, limit=1)
         event = next(iter(page["events"]), None)
         request_id = event["requestId"] if event else context.query.get("requestId", "")
         gone = empty_state(words.GONE, words.GONE_HINT)
         return {
-            self.about: render_event(event, page["emails"], services) if event else gone,
-            self.log: await render_log(services, context.admin, request_id),
+            self.about: render_event(event, page["emails"], context.now()) if event else gone,
+            self.log: await render_log(context, request_id),
         }
 
 
-def render_event(event: Event, emails: Mapping[str, str], services: Services) -> Markup:
+def render_event(event: Event, emails: Mapping[str, str], now: datetime) -> Markup:
     """Return everything known about an event."""
     rows = [
-        (words.WHEN, timestamps.render_both(event["at"], services.clock.now())),
+        (words.WHEN, timestamps.render_both(event["at"], now)),
         (words.SUBJECT, audit_table.user_link(event["subject"], emails)),
         (words.ACTOR, _actor(event, emails)),
         (words.IMPERSONATOR, audit_table.user_link(event["impersonatedBy"], emails)),
@@ -82,14 +82,14 @@ def render_event(event: Event, emails: Mapping[str, str], services: Services) ->
     )
 
 
-async def render_log(services: Services, admin: CurrentAdmin, request_id: str) -> Markup:
+async def render_log(context: PageContext, request_id: str) -> Markup:
     """Return the log lines of a request, oldest first, or a hint where else to look.
 
     Empty without a request.
     """
     if not request_id:
         return Markup()
-    payload = await services.api.get(admin, "/api/admin/log", requestId=request_id, limit=_LINES)
+    payload = await context.get("/api/admin/log", requestId=request_id, limit=_LINES)
     lines = Markup().join(_line(each) for each in reversed(payload["lines"]))
     log = Markup("<ol class='log'>{}</ol>").format(lines)
     content = log if lines else empty_state(words.NO_LINES, words.NO_LINES_HINT)

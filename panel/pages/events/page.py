@@ -103,9 +103,7 @@ class EventList(CursorList):
             self.until: filters.until,
         }
 
-    async def on_filter(
-        self, services: Services, context: PageContext, kinds: list[str], *texts: str
-    ) -> Updates:
+    async def on_filter(self, context: PageContext, kinds: list[str], *texts: str) -> Updates:
         """Apply the filters and show the first page."""
         email, request_id, address, since, until = (each.strip() for each in texts)
         user = EventFilters.from_query(context.query).user
@@ -117,33 +115,28 @@ class EventList(CursorList):
             raise error_toast(words.NO_SUCH_MOMENT)
         if begin and end and begin >= end:
             raise error_toast(words.WRONG_WAY_ROUND)
-        return await self.load_page(services, context, filters, CursorStack())
+        return await self.load_page(context, filters, CursorStack())
 
-    async def page_at(
-        self, services: Services, context: PageContext, stack: CursorStack
-    ) -> Updates:
+    async def page_at(self, context: PageContext, stack: CursorStack) -> Updates:
         """Show the page at the top of the stack, with the filters of the page's address."""
-        return await self.load_page(
-            services, context, EventFilters.from_query(context.query), stack
-        )
+        return await self.load_page(context, EventFilters.from_query(context.query), stack)
 
     async def load_page(
-        self, services: Services, context: PageContext, filters: EventFilters, stack: CursorStack
+        self, context: PageContext, filters: EventFilters, stack: CursorStack
     ) -> Updates:
         """Show one page, and the log of a request."""
-        page = await services.api.get(
-            context.admin,
+        page = await context.get(
             "/api/admin/events",
             **filters.to_params(),
             limit=PAGE,
             cursor=stack.cursor,
         )
-        now, stack = services.clock.now(), replace(stack, next=page["nextCursor"] or "")
+        now, stack = context.now(), replace(stack, next=page["nextCursor"] or "")
         rows = audit_table.render(page, now, empty_text=words.NONE, hint=words.NONE_HINT)
         return {
             self.note: _user_note(filters, page["emails"]),
             self.listed: list_location("events", **filters.to_query(), cursor=stack.cursor) + rows,
-            self.log: await render_log(services, context.admin, filters.request_id),
+            self.log: await render_log(context, filters.request_id),
             **self.page_updates(len(page["events"]), "event", stack),
         }
 
@@ -159,12 +152,12 @@ class Events(Components):
             self.event = EventDetail()
         self.layout = ListOrDetail(list_column, detail_column)
 
-    async def on_load(self, services: Services, context: PageContext) -> Updates:
+    async def on_load(self, context: PageContext) -> Updates:
         """Show the list, or the event that the page\'s address names."""
         if is_id(context.query.get("id", "")):
-            return self.layout.show(detail=True) | await self.event.render(services, context)
+            return self.layout.show(detail=True) | await self.event.render(context)
         filters = EventFilters.from_query(context.query)
-        updates = await self.index.load_page(services, context, filters, stack_from(context.query))
+        updates = await self.index.load_page(context, filters, stack_from(context.query))
         return self.layout.show(detail=False) | self.index.fill(filters) | updates
 
 

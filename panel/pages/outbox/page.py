@@ -33,22 +33,18 @@ Mail = dict[str, Any]
 class Outbox(CursorList):
     """The page: a note about the mailer, and the mails."""
 
-    async def on_load(self, services: Services, context: PageContext) -> Updates:
+    async def on_load(self, context: PageContext) -> Updates:
         """Show the page that the address names."""
-        return await self.page_at(services, context, stack_from(context.query))
+        return await self.page_at(context, stack_from(context.query))
 
-    async def page_at(
-        self, services: Services, context: PageContext, stack: CursorStack
-    ) -> Updates:
+    async def page_at(self, context: PageContext, stack: CursorStack) -> Updates:
         """Show the page at the top of the stack."""
-        page = await services.api.get(
-            context.admin, "/api/admin/outbox", limit=PAGE, cursor=stack.cursor
-        )
+        page = await context.get("/api/admin/outbox", limit=PAGE, cursor=stack.cursor)
         stack = replace(stack, next=page["nextCursor"] or "")
         position = words.page(len(page["mails"]), first=not stack.cursors)
         return {
             self.note: _mailer_note(page["sends"]),
-            self.listed: list_location("outbox", cursor=stack.cursor) + _list(page, services),
+            self.listed: list_location("outbox", cursor=stack.cursor) + _list(page, context),
             self.stack: stack,
             **self.pager.update(position, newer=bool(stack.cursors), older=bool(stack.next)),
         }
@@ -71,10 +67,10 @@ def _mailer_note(sends: bool) -> Markup:
     return Markup("<p class='warning'>{} {}</p>").format(words.HELD_NOTE, how)
 
 
-def _list(page: dict[str, Any], services: Services) -> Markup:
+def _list(page: dict[str, Any], context: PageContext) -> Markup:
     if not page["mails"]:
         return empty_state(words.NOTHING, words.NOTHING_HINT.format("Set-up"))
-    now, sender = services.clock.now(), services.settings.mail_from
+    now, sender = context.now(), context.services.settings.mail_from
     mails = (_mail(each, page["sends"], sender, now) for each in page["mails"])
     return Markup("<div class='mails'>{}</div>").format(Markup().join(mails))
 

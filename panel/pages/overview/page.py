@@ -2,7 +2,7 @@
 
 import asyncio
 from collections.abc import Sequence
-from datetime import timedelta
+from datetime import datetime, timedelta
 from typing import Any
 
 import gradio as gr
@@ -40,15 +40,15 @@ class Overview(Components):
         self.charts = gr.Markdown(elem_id="charts", min_height=300)
         self.inputs = [self.period]
 
-    async def render(self, services: Services, context: PageContext, period: str) -> Updates:
+    async def render(self, context: PageContext, period: str) -> Updates:
         """Load and show everything. If that fails, what was shown stays.
 
         It runs every few seconds, so an error is shown in the page: no toast.
         """
-        now = services.clock.now()
-        ready = await _ready(services, context)
+        now = context.now()
+        ready = await context.get_ready()
         try:
-            status, users, stats, day, events = await _read(services, context, period)
+            status, users, stats, day, events = await _read(context, period)
         except ApiError as refused:
             updates = {self.updated: alert(explain(refused))}
             away = {self.state: health.render(health.assess(None, ready, now))}
@@ -57,7 +57,7 @@ class Overview(Components):
             self.updated: Markup("<p>{}</p>").format(words.AS_OF.format(f"{now:%H:%M:%S} UTC")),
             self.figures: render_figures(users["total"], day["buckets"]),
             self.state: health.render(health.assess(status, ready, now)),
-            self.latest: _latest(events, services),
+            self.latest: _latest(events, now),
             self.charts: render_charts(stats["buckets"], period),
         }
 
@@ -70,24 +70,19 @@ def build(blocks: gr.Blocks, services: Services) -> Overview:
     return page
 
 
-async def _ready(services: Services, context: PageContext) -> Any:
-    response = await services.api.call(context.admin.visitor, "GET", "/ready")
-    return response.json()
-
-
-async def _read(services: Services, context: PageContext, period: str) -> list[Any]:
-    get, admin = services.api.get, context.admin
+async def _read(context: PageContext, period: str) -> list[Any]:
+    get = context.get
     unit, number = _PERIODS[period]
     width = timedelta(hours=1) if unit == "hour" else timedelta(days=1)
-    since = (services.clock.now() - (number - 1) * width).isoformat()
-    yesterday = (services.clock.now() - timedelta(hours=23)).isoformat()
+    since = (context.now() - (number - 1) * width).isoformat()
+    yesterday = (context.now() - timedelta(hours=23)).isoformat()
     return list(
         await asyncio.gather(
-            get(admin, "/api/admin/status"),
-            get(admin, "/api/admin/users", limit=1),
-            get(admin, "/api/admin/stats", by=unit, **{"from": since}),
-            get(admin, "/api/admin/stats", by="hour", **{"from": yesterday}),
-            get(admin, "/api/admin/events", limit=_EVENTS),
+            get("/api/admin/status"),
+            get("/api/admin/users", limit=1),
+            get("/api/admin/stats", by=unit, **{"from": since}),
+            get("/api/admin/stats", by="hour", **{"from": yesterday}),
+            get("/api/admin/events", limit=_EVENTS),
         )
     )
 
@@ -123,8 +118,8 @@ def _label(start: str, unit: str) -> str:
     return f"{then:%H:%M}" if unit == "hour" else f"{then:%-d %b}"
 
 
-def _latest(page: dict[str, Any], services: Services) -> Markup:
-    now, hint = services.clock.now(), words.NO_EVENTS_HINT
+def _latest(page: dict[str, Any], now: datetime) -> Markup:
+    hint = words.NO_EVENTS_HINT
     events_table = audit_table.render(page, now, empty_text=words.NO_EVENTS, hint=hint)
     more = link(words.ALL_EVENTS, "events")
     return Markup("<h2>{}</h2>{}<p class='more'>{}</p>").format(words.LATEST, events_table, more)

@@ -11,9 +11,8 @@ from typing import Any
 from uuid import UUID
 
 from panel.client.api import ApiError
-from panel.client.visitor import CurrentAdmin
 from panel.pages.sessions import words
-from panel.services import PageContext, Services
+from panel.services import PageContext
 from panel.ui.confirm import Action, Question
 from panel.ui.markup import Markup, isolate, shorten
 from panel.ui.user_agents import describe_device
@@ -36,14 +35,13 @@ class ListedSessions:
     """Whether the filters match more, on other pages."""
 
 
-async def own_id(services: Services, admin: CurrentAdmin) -> str:
+async def own_id(context: PageContext) -> str:
     """Return the id of the admin's own session."""
-    path = "/api/auth/get-session"
-    current = await services.api.get(admin, path, disableRefresh=True)
+    current = await context.get("/api/auth/get-session", disableRefresh=True)
     return str(current["session"]["id"]) if current else ""
 
 
-async def find_session(services: Services, context: PageContext) -> Session | None:
+async def find_session(context: PageContext) -> Session | None:
     """Return the session that the page's address names, or None if it has ended.
 
     The list is ordered by id, newest first, and starts after its cursor: after id + 1 comes id.
@@ -53,24 +51,22 @@ async def find_session(services: Services, context: PageContext) -> Session | No
         cursor = UUID(int=UUID(session_id).int + 1)
     except ValueError:
         return None
-    page = await services.api.get(context.admin, _SESSIONS, cursor=cursor, limit=1)
+    page = await context.get(_SESSIONS, cursor=cursor, limit=1)
     return next((each for each in page["sessions"] if each["id"] == session_id), None)
 
 
-async def admins_in(
-    services: Services, admin: CurrentAdmin, sessions: Iterable[Session]
-) -> dict[str, dict[str, Any]]:
+async def admins_in(context: PageContext, sessions: Iterable[Session]) -> dict[str, dict[str, Any]]:
     """Return by id the admins who impersonate in these sessions; deleted ones are missing."""
     ids = sorted({each["impersonatedBy"] for each in sessions if each["impersonatedBy"]})
     pages = await asyncio.gather(
-        *(services.api.get(admin, "/api/admin/users", search=each, limit=1) for each in ids)
+        *(context.get("/api/admin/users", search=each, limit=1) for each in ids)
     )
     return {user["id"]: user for page in pages for user in page["users"] if user["id"] in ids}
 
 
-async def ask_end_one(services: Services, context: PageContext) -> Question:
+async def ask_end_one(context: PageContext) -> Question:
     """Confirm ending the session that the page's address names."""
-    session, own = await _session_and_own(services, context)
+    session, own = await _session_and_own(context)
     device_name = shorten(describe_device(session["userAgent"]), 60)
     action = _end_one(session)
     if session["id"] == own:
@@ -80,17 +76,17 @@ async def ask_end_one(services: Services, context: PageContext) -> Question:
     return Question(sentence, words.END_ONE, action)
 
 
-async def ask_end_all(services: Services, context: PageContext) -> Question:
+async def ask_end_all(context: PageContext) -> Question:
     """Confirm ending all sessions of that session's user."""
-    session, own = await _session_and_own(services, context)
+    session, own = await _session_and_own(context)
     user = session["user"]
-    listed = await services.api.get(context.admin, _SESSIONS, user=user["id"], limit=_MAX_LISTED)
+    listed = await context.get(_SESSIONS, user=user["id"], limit=_MAX_LISTED)
     ids = [each["id"] for each in listed["sessions"]]
     live = words.ends(len(ids), or_more=listed["cursor"] is not None)
 
-    async def end_all(services: Services, context: PageContext) -> str:
+    async def end_all(context: PageContext) -> str:
         path = "/api/auth/admin/revoke-user-sessions"
-        await services.api.post(context.admin, path, {"userId": user["id"]})
+        await context.post(path, {"userId": user["id"]})
         return words.ALL_ENDED.format(shorten(user["email"]))
 
     if own in ids:
@@ -98,7 +94,7 @@ async def ask_end_all(services: Services, context: PageContext) -> Question:
     return Question(words.ASK_END_ALL.format(_who(session), live), words.END_ALL, end_all)
 
 
-async def ask_end_listed(_: Services, __: PageContext, listed: ListedSessions) -> Question:
+async def ask_end_listed(_: PageContext, listed: ListedSessions) -> Question:
     """Confirm ending all sessions on the page."""
     sentence = words.ask_end_listed(
         len(listed.ids), listed.user_count, yours_stays=listed.yours_stays, more=listed.more
@@ -107,8 +103,8 @@ async def ask_end_listed(_: Services, __: PageContext, listed: ListedSessions) -
 
 
 def _end_one(session: Session) -> Action:
-    async def end(services: Services, context: PageContext) -> str:
-        await _end(services, context, session["id"])
+    async def end(context: PageContext) -> str:
+        await _end(context, session["id"])
         device_name = describe_device(session["userAgent"])
         return words.ONE_ENDED.format(session["user"]["email"], device_name)
 
@@ -118,10 +114,10 @@ def _end_one(session: Session) -> Action:
 def _end_each(ids: tuple[str, ...]) -> Action:
     """Return the action that ends them in turn; after an error it says how many have ended."""
 
-    async def end(services: Services, context: PageContext) -> str:
+    async def end(context: PageContext) -> str:
         for ended, each in enumerate(ids):
             try:
-                await _end(services, context, each)
+                await _end(context, each)
             except ApiError as refused:
                 if ended == 0:
                     raise
@@ -131,16 +127,16 @@ def _end_each(ids: tuple[str, ...]) -> Action:
     return end
 
 
-async def _end(services: Services, context: PageContext, session: str) -> None:
+async def _end(context: PageContext, session: str) -> None:
     path = "/api/auth/admin/revoke-user-session"
-    await services.api.post(context.admin, path, {"sessionToken": session})
+    await context.post(path, {"sessionToken": session})
 
 
-async def _session_and_own(services: Services, context: PageContext) -> tuple[Session, str]:
-    session = await find_session(services, context)
+async def _session_and_own(context: PageContext) -> tuple[Session, str]:
+    session = await find_session(context)
     if session is None:
         raise ApiError(404, "SESSION_NOT_FOUND", words.OVER)
-    return session, await own_id(services, context.admin)
+    return session, await own_id(context)
 
 
 def _who(session: Session) -> Markup:

@@ -1,5 +1,6 @@
 """One session: whose it is, from where, how long, and how to end it."""
 
+from datetime import datetime
 from ipaddress import IPv6Address, ip_address, ip_network
 from typing import Any
 
@@ -37,23 +38,23 @@ class SessionDetail(Components):
         bar.add_button(services, end_one, ask_end_one)
         bar.add_button(services, end_all, ask_end_all)
 
-    async def render(self, services: Services, context: PageContext) -> Updates:
+    async def render(self, context: PageContext) -> Updates:
         """Show the session, or that it has ended."""
-        session = await find_session(services, context)
+        session = await find_session(context)
         if session is None:
             gone = empty_state(words.OVER, words.OVER_HINT)
             return {self.about: gone, self.actions: gr.Row(visible=False)}
-        own = await own_id(services, context.admin)
-        admins = await admins_in(services, context.admin, [session])
-        html = render_session(session, own, admins, services)
+        own = await own_id(context)
+        admins = await admins_in(context, [session])
+        html = render_session(session, own, admins, context.now())
         return {self.about: html, self.actions: gr.Row(visible=True)}
 
 
 def render_session(
-    session: Session, own: str, admins: dict[str, dict[str, Any]], services: Services
+    session: Session, own: str, admins: dict[str, dict[str, Any]], now: datetime
 ) -> Markup:
     """Return everything known about a session."""
-    now, user = services.clock.now(), session["user"]
+    user = session["user"]
     facts = [
         Markup("{} <span class='soft'>{}</span>").format(
             link(isolate(user["email"], 300), "users", id=user["id"]), isolate(user["name"], 300)

@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from datetime import datetime
 from ipaddress import ip_address
 from typing import Any
 
@@ -65,42 +66,34 @@ class SessionList(CursorList):
         self.listed_sessions = gr.State(ListedSessions())  # what `ask_end_listed` asks about
         self.inputs = [self.search, self.address]
 
-    async def on_filter(
-        self, services: Services, context: PageContext, search: str, address: str
-    ) -> Updates:
+    async def on_filter(self, context: PageContext, search: str, address: str) -> Updates:
         """Apply the filters and show the first page."""
         if address.strip() and not is_address(address.strip()):
             raise error_toast(words.NO_SUCH_ADDRESS)
         filters = SessionFilters(
             SessionFilters.from_query(context.query).user, address.strip(), search.strip()
         )
-        return await self.load_page(services, context, filters, CursorStack())
+        return await self.load_page(context, filters, CursorStack())
 
-    async def page_at(
-        self, services: Services, context: PageContext, stack: CursorStack
-    ) -> Updates:
+    async def page_at(self, context: PageContext, stack: CursorStack) -> Updates:
         """Show the page at the top of the stack, with the filters of the page's address."""
-        return await self.load_page(
-            services, context, SessionFilters.from_query(context.query), stack
-        )
+        return await self.load_page(context, SessionFilters.from_query(context.query), stack)
 
     async def load_page(
-        self, services: Services, context: PageContext, filters: SessionFilters, stack: CursorStack
+        self, context: PageContext, filters: SessionFilters, stack: CursorStack
     ) -> Updates:
         """Show one page."""
         params = filters.to_params()
-        page = await services.api.get(
-            context.admin, "/api/admin/sessions", **params, limit=PAGE, cursor=stack.cursor
-        )
+        page = await context.get("/api/admin/sessions", **params, limit=PAGE, cursor=stack.cursor)
         sessions, stack = page["sessions"], CursorStack(stack.cursors, page["cursor"] or "")
-        own = await own_id(services, context.admin)
-        admins = await admins_in(services, context.admin, sessions)
+        own = await own_id(context)
+        admins = await admins_in(context, sessions)
         listed = _others(sessions, own, more=bool(stack.next or stack.cursors))
         can_end = bool(params) and bool(listed.ids)  # never everybody's at once
         place = list_location("sessions", **params, cursor=stack.cursor)
         return {
             self.note: _filter_note(filters, sessions),
-            self.listed: place + render_rows(sessions, own, admins, services),
+            self.listed: place + render_rows(sessions, own, admins, context.now()),
             self.listed_sessions: listed,
             self.end: gr.Button(words.end_listed(len(listed.ids)), visible=can_end),
             **self.page_updates(len(sessions), "session", stack),
@@ -120,22 +113,22 @@ class Sessions(Components):
             self.session = SessionDetail(services, self.bar)
         self.layout = ListOrDetail(list_column, detail_column)
 
-    async def on_load(self, services: Services, context: PageContext) -> Updates:
+    async def on_load(self, context: PageContext) -> Updates:
         """Show the list, or the session that the page\'s address names."""
         if "id" in context.query:
-            return self.layout.show(detail=True) | await self.session.render(services, context)
+            return self.layout.show(detail=True) | await self.session.render(context)
         filters = SessionFilters.from_query(context.query)
         return {
             **self.layout.show(detail=False),
             self.index.search: filters.search,
             self.index.address: filters.address,
-            **await self.index.load_page(services, context, filters, stack_from(context.query)),
+            **await self.index.load_page(context, filters, stack_from(context.query)),
         }
 
-    async def after(self, services: Services, context: PageContext) -> Updates:
+    async def after(self, context: PageContext) -> Updates:
         """Show the result of an action, or that it ended the admin's own session."""
         try:
-            return {self.over: "", **await self.on_load(services, context)}
+            return {self.over: "", **await self.on_load(context)}
         except ApiError as refused:
             if refused.status != 401:
                 raise
@@ -162,15 +155,14 @@ def build(blocks: gr.Blocks, services: Services) -> Sessions:
     return page
 
 
-async def on_signed_out(_: Services, __: PageContext) -> None:
+async def on_signed_out(_: PageContext) -> None:
     """Do nothing: the guard refuses this event, and panel.js then opens the sign-in page."""
 
 
 def render_rows(
-    sessions: list[dict[str, Any]], own: str, admins: dict[str, dict[str, Any]], services: Services
+    sessions: list[dict[str, Any]], own: str, admins: dict[str, dict[str, Any]], now: datetime
 ) -> Markup:
     """Return sessions as a table; each row links to the session."""
-    now = services.clock.now()
     cells = [
         [
             Markup("{} {}").format(

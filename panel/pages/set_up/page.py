@@ -25,25 +25,23 @@ def build(blocks: gr.Blocks, services: Services) -> None:
     on(services, [blocks.load, refresh_button.click], render, None, steps_list)
 
 
-async def render(services: Services, context: PageContext) -> Markup:
+async def render(context: PageContext) -> Markup:
     """Return every step in its current state."""
-    return render_steps(build_steps(await _load_state(services, context)), services.settings)
+    return render_steps(build_steps(await _load_state(context)), context.services.settings)
 
 
-async def _load_state(services: Services, context: PageContext) -> SetupState:
-    get, admin = services.api.get, context.admin
-    status = await get(admin, "/api/admin/status")
-    ready = (await services.api.call(admin.visitor, "GET", "/ready")).json()
-    me = (await get(admin, "/api/auth/get-session", disableRefresh=True))["user"]
-    changes = await get(
-        admin, "/api/admin/events", user=me["id"], kind=_PASSWORD_KINDS, limit=_EVENTS
+async def _load_state(context: PageContext) -> SetupState:
+    status, ready = await context.get("/api/admin/status"), await context.get_ready()
+    me = (await context.get("/api/auth/get-session", disableRefresh=True))["user"]
+    changes = await context.get(
+        "/api/admin/events", user=me["id"], kind=_PASSWORD_KINDS, limit=_EVENTS
     )
     return SetupState(
         status,
         ready,
-        services.settings,
-        services.randomness,
-        services.clock.now(),
+        context.services.settings,
+        context.services.randomness,
+        context.now(),
         me["email"],
         me["id"],
         any(_is_about(each, me["id"]) for each in changes["events"]),

@@ -14,7 +14,7 @@ from panel.client.loopback import Call, InvalidCall
 from panel.pages.tester import journey_view
 from panel.pages.tester.require_admin import require_admin
 from panel.pages.tester.results import TesterView, ViewOptions
-from panel.services import PageContext, Services
+from panel.services import PageContext
 from panel.tester import words
 from panel.tester.forms import build_call, field_key, prefill
 from panel.tester.openapi import Field, FieldKind, Operation, operations
@@ -56,9 +56,9 @@ class Endpoints:
         ]  # change with the endpoint
         self.inputs = [self.endpoint, *self.texts, *self.choices]
 
-    async def on_load(self, services: Services, context: PageContext) -> Updates:
+    async def on_load(self, context: PageContext) -> Updates:
         """List all groups and endpoints."""
-        every = await _operations(services, context)
+        every = await _operations(context)
         groups = list(dict.fromkeys(each.tag for each in every))
         choices = [(words.EVERY_GROUP, _EVERYTHING)]
         choices += [(each.capitalize(), each) for each in groups]
@@ -69,7 +69,6 @@ class Endpoints:
 
     async def on_pick(
         self,
-        services: Services,
         context: PageContext,
         endpoint: str | None,
         name: str,
@@ -77,7 +76,7 @@ class Endpoints:
         password: str,
     ) -> Updates:
         """Show the fields of the chosen endpoint."""
-        operation = await _operation(services, context, endpoint)
+        operation = await _operation(context, endpoint)
         person = Person(name, email, password)
         components = [_components_for(field, person) for field in operation.fields[:FIELDS]]
         hidden = [(gr.Textbox(visible=False, value=""), gr.Dropdown(visible=False, value=None))]
@@ -92,31 +91,25 @@ class Endpoints:
     def send_handler(self, view: TesterView) -> Handler:
         """Return the handler that sends the form."""
 
-        async def handle(
-            services: Services, context: PageContext, *inputs: Any
-        ) -> AsyncIterator[Updates]:
-            await require_admin(services, context)
+        async def handle(context: PageContext, *inputs: Any) -> AsyncIterator[Updates]:
+            await require_admin(context)
             options = ViewOptions.from_inputs(*inputs[:4])
-            call = await read_form(services, context, *inputs[4:])
-            async for step in view.send(
-                services, context, options, replace(call, origin=options.origin)
-            ):
+            call = await read_form(context, *inputs[4:])
+            async for step in view.send(context, options, replace(call, origin=options.origin)):
                 yield step
 
         return handle
 
 
-async def on_group(services: Services, context: PageContext, group: str) -> Any:
+async def on_group(context: PageContext, group: str) -> Any:
     """List the endpoints of a group."""
-    every = await _operations(services, context)
+    every = await _operations(context)
     return _endpoint_choices([each for each in every if group in {_EVERYTHING, each.tag}])
 
 
-async def read_form(
-    services: Services, context: PageContext, endpoint: str | None, *values: Any
-) -> Call:
+async def read_form(context: PageContext, endpoint: str | None, *values: Any) -> Call:
     """Build the request from the form."""
-    operation = await _operation(services, context, endpoint)
+    operation = await _operation(context, endpoint)
     texts, choices = values[:FIELDS], values[FIELDS:]
     by_field = {
         field_key(field): (choice if _is_choice(field) else text) or ""
@@ -128,13 +121,13 @@ async def read_form(
         raise error_toast(str(refused)) from refused
 
 
-async def _operations(services: Services, context: PageContext) -> list[Operation]:
-    await require_admin(services, context)
-    return operations(await services.api.get(context.admin, "/openapi.json"))
+async def _operations(context: PageContext) -> list[Operation]:
+    await require_admin(context)
+    return operations(await context.get("/openapi.json"))
 
 
-async def _operation(services: Services, context: PageContext, name: str | None) -> Operation:
-    every = await _operations(services, context)
+async def _operation(context: PageContext, name: str | None) -> Operation:
+    every = await _operations(context)
     operation = next((each for each in every if each.name == name), None)
     if operation is None:
         raise error_toast(words.NO_ENDPOINT)

@@ -42,32 +42,29 @@ class Journeys:
     def start_handler(self, view: TesterView) -> Handler:
         """Return the handler that runs a journey and shows its progress."""
 
-        async def handle(
-            services: Services, context: PageContext, title: str, *inputs: Any
-        ) -> AsyncIterator[Updates]:
-            await require_admin(services, context)
+        async def handle(context: PageContext, title: str, *inputs: Any) -> AsyncIterator[Updates]:
+            await require_admin(context)
             options = ViewOptions.from_inputs(*inputs)
             journey = next(each for each in JOURNEYS if each.title == title)
-            async with aclosing(run(journey, services, context)) as steps:
+            async with aclosing(run(journey, context)) as steps:
                 async for progress in steps:
-                    names = services.tester.browser_names(context.admin)
+                    names = context.services.tester.browser_names(context.admin)
                     here = (
                         options if options.browser in names else replace(options, browser=names[0])
                     )
                     yield {
                         self.steps: render_progress(progress, reveal=options.reveal),
                         view.browsers.chosen: gr.Radio(names, value=here.browser),
-                        **view.show_state(services, context, here),
-                        **view.show_history(services, context),
+                        **view.show_state(context, here),
+                        **view.show_history(context),
                     }
 
         return handle
 
 
-def run(
-    journey: Journey, services: Services, context: PageContext
-) -> AsyncGenerator[Progress, None]:
+def run(journey: Journey, context: PageContext) -> AsyncGenerator[Progress, None]:
     """Run a journey as the current admin."""
+    services = context.services
     return run_journey(
         journey,
         context.admin,

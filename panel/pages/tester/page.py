@@ -61,10 +61,10 @@ class QuickActions:
             self.action_buttons = {each: _action_button(each) for each in QUICK_ACTIONS}
         self.person = [name, email, password]
 
-    async def fill_person(self, services: Services, context: PageContext) -> Updates:
+    async def fill_person(self, context: PageContext) -> Updates:
         """Fill in a new test person."""
-        await require_admin(services, context)
-        person = new_person(services.randomness)
+        await require_admin(context)
+        person = new_person(context.services.randomness)
         return dict(zip(self.person, (person.name, person.email, person.password), strict=True))
 
 
@@ -95,77 +95,67 @@ class TesterPage:
                 results = Results()
         self.view = TesterView(browsers, jar, origin, results, history)
 
-    async def on_load(self, services: Services, context: PageContext) -> Updates:
+    async def on_load(self, context: PageContext) -> Updates:
         """List the admin's browsers, and select the one that the page's address names."""
-        await require_admin(services, context)
-        names = services.tester.browser_names(context.admin)
+        await require_admin(context)
+        names = context.services.tester.browser_names(context.admin)
         requested = context.query.get("browser", "")
-        return self._select(
-            services, context, ViewOptions(requested if requested in names else names[0])
-        )
+        return self._select(context, ViewOptions(requested if requested in names else names[0]))
 
-    async def on_choose(self, services: Services, context: PageContext, *inputs: Any) -> Updates:
+    async def on_choose(self, context: PageContext, *inputs: Any) -> Updates:
         """Show the selected browser."""
-        await require_admin(services, context)
-        return self.view.show_state(services, context, ViewOptions.from_inputs(*inputs))
+        await require_admin(context)
+        return self.view.show_state(context, ViewOptions.from_inputs(*inputs))
 
-    async def on_empty(self, services: Services, context: PageContext, *inputs: Any) -> Updates:
+    async def on_empty(self, context: PageContext, *inputs: Any) -> Updates:
         """Clear the selected browser."""
-        await require_admin(services, context)
+        await require_admin(context)
         options = ViewOptions.from_inputs(*inputs)
-        services.tester.browser(context.admin, options.browser).clear()
-        return self.view.show_state(services, context, options)
+        context.services.tester.browser(context.admin, options.browser).clear()
+        return self.view.show_state(context, options)
 
-    async def on_add(self, services: Services, context: PageContext, *inputs: Any) -> Updates:
+    async def on_add(self, context: PageContext, *inputs: Any) -> Updates:
         """Add a browser, and select it."""
-        await require_admin(services, context)
-        letter = services.tester.add_lettered(context.admin)
-        return self._select(
-            services, context, replace(ViewOptions.from_inputs(*inputs), browser=letter)
-        )
+        await require_admin(context)
+        letter = context.services.tester.add_lettered(context.admin)
+        return self._select(context, replace(ViewOptions.from_inputs(*inputs), browser=letter))
 
     def handler_for(self, action: QuickAction) -> Handler:
         """Return a button's handler: sends the request, and fills it into the custom form."""
 
-        async def handle(
-            services: Services, context: PageContext, *inputs: Any
-        ) -> AsyncIterator[Updates]:
-            await require_admin(services, context)
+        async def handle(context: PageContext, *inputs: Any) -> AsyncIterator[Updates]:
+            await require_admin(context)
             options = ViewOptions.from_inputs(*inputs[:4])
             call = action(Person(*inputs[4:]))
             with_origin = replace(call, origin=options.origin)
-            async for step in self.view.send(services, context, options, with_origin):
+            async for step in self.view.send(context, options, with_origin):
                 yield step | self.custom.show(call)
 
         return handle
 
-    async def on_send(
-        self, services: Services, context: PageContext, *inputs: Any
-    ) -> AsyncIterator[Updates]:
+    async def on_send(self, context: PageContext, *inputs: Any) -> AsyncIterator[Updates]:
         """Send the custom request."""
-        await require_admin(services, context)
+        await require_admin(context)
         options = ViewOptions.from_inputs(*inputs[:4])
         method, path, headers, body = inputs[4:]
         custom_headers = tuple(
             _header(line) for line in (headers or "").splitlines() if line.strip()
         )
         call = Call(method, path, body or "", origin=options.origin, headers=custom_headers)
-        async for step in self.view.send(services, context, options, call):
+        async for step in self.view.send(context, options, call):
             yield step
 
-    async def edit_as_custom(
-        self, services: Services, context: PageContext, *inputs: Any
-    ) -> Updates:
+    async def edit_as_custom(self, context: PageContext, *inputs: Any) -> Updates:
         """Turn an endpoint's form into a custom request."""
-        call = await read_form(services, context, *inputs)
+        call = await read_form(context, *inputs)
         return {**self.custom.show(call), self.tabs: gr.Tabs(selected="custom")}
 
-    def _select(self, services: Services, context: PageContext, options: ViewOptions) -> Updates:
-        names = services.tester.browser_names(context.admin)
+    def _select(self, context: PageContext, options: ViewOptions) -> Updates:
+        names = context.services.tester.browser_names(context.admin)
         chosen = gr.Radio(names, value=options.browser)
         return {
             self.view.browsers.chosen: chosen,
-            **self.view.show_state(services, context, options),
+            **self.view.show_state(context, options),
         }
 
 

@@ -9,7 +9,7 @@ import gradio as gr
 from panel.client.loopback import Call, InvalidCall, NoResponse
 from panel.pages.tester import exchange_view
 from panel.pages.tester.require_admin import require_admin
-from panel.services import PageContext, Services
+from panel.services import PageContext
 from panel.tester import words
 from panel.tester.browsers import BROWSER_NAMES
 from panel.tester.code_snippets import FORMATS, LANGUAGES, render_snippet
@@ -68,10 +68,10 @@ class Results(Components):
         self.exchange_number = gr.State(None)  # of the exchange shown
         self.inputs = [self.reveal, self.snippet]
 
-    def show(self, services: Services, exchange: Exchange, options: ViewOptions) -> Updates:
+    def show(self, context: PageContext, exchange: Exchange, options: ViewOptions) -> Updates:
         """Show an exchange."""
         secrets = [] if options.reveal else secrets_in(exchange)
-        seen, page = mask_exchange(exchange, secrets), services.tester.public_url
+        seen, page = mask_exchange(exchange, secrets), context.services.tester.public_url
         return {
             self.card: exchange_view.render_card(exchange, secrets),
             self.tabs: gr.Tabs(visible=True),
@@ -129,19 +129,17 @@ class TesterView:
         """What `send` sets."""
         return [*self.state, self.history, *self.results.outputs]
 
-    def show_state(self, services: Services, context: PageContext, options: ViewOptions) -> Updates:
+    def show_state(self, context: PageContext, options: ViewOptions) -> Updates:
         """Show the chosen browser's user, its cookies and active rate limits."""
-        browser = services.tester.browser(context.admin, options.browser)
-        limited = services.tester.limited(context.admin)
+        browser = context.services.tester.browser(context.admin, options.browser)
+        limited = context.services.tester.limited(context.admin)
         return {
             self.browsers.browser_state: exchange_view.render_browser_state(browser),
             self.jar: exchange_view.render_jar(browser, reveal=options.reveal),
-            self.browsers.limit_notice: exchange_view.render_limits(limited, services.clock.now()),
+            self.browsers.limit_notice: exchange_view.render_limits(limited, context.now()),
         }
 
-    def show_history(
-        self, services: Services, context: PageContext, chosen: int | None = None
-    ) -> Updates:
+    def show_history(self, context: PageContext, chosen: int | None = None) -> Updates:
         """Show the history."""
         choices = [
             (
@@ -149,59 +147,59 @@ class TesterView:
                 f"{mask(each.request.path, secrets_in(each))[:80]}  ({each.browser[:30]})",
                 each.number,
             )
-            for each in services.tester.history(context.admin)
+            for each in context.services.tester.history(context.admin)
         ]
         return {self.history: gr.Radio(choices, value=chosen, visible=bool(choices))}
 
     async def send(
-        self, services: Services, context: PageContext, options: ViewOptions, call: Call
+        self, context: PageContext, options: ViewOptions, call: Call
     ) -> AsyncIterator[Updates]:
         """Send a call and show the response; a stream is shown as it arrives."""
         try:
-            async for exchange in services.tester.stream(context.admin, options.browser, call):
+            async for exchange in context.services.tester.stream(
+                context.admin, options.browser, call
+            ):
                 number = exchange.number
                 yield {
-                    **self.show_state(services, context, options),
-                    **(self.show_history(services, context, number) if number else {}),
-                    **self.results.show(services, exchange, options),
+                    **self.show_state(context, options),
+                    **(self.show_history(context, number) if number else {}),
+                    **self.results.show(context, exchange, options),
                 }
         except (InvalidCall, NoResponse) as error:
-            state = self.show_state(services, context, options)
+            state = self.show_state(context, options)
             yield {**state, self.results.card: exchange_view.render_failure(str(error))}
 
-    async def load_history(self, services: Services, context: PageContext) -> Any:
+    async def load_history(self, context: PageContext) -> Any:
         """Show the history when the page is opened."""
-        await require_admin(services, context)
-        return self.show_history(services, context)[self.history]
+        await require_admin(context)
+        return self.show_history(context)[self.history]
 
     async def open_exchange(
-        self, services: Services, context: PageContext, number: int | None, *inputs: Any
+        self, context: PageContext, number: int | None, *inputs: Any
     ) -> Updates:
         """Show an exchange of the history."""
-        await require_admin(services, context)
+        await require_admin(context)
         return self.results.show(
-            services, _find_exchange(services, context, number), ViewOptions.from_inputs(*inputs)
+            context, _find_exchange(context, number), ViewOptions.from_inputs(*inputs)
         )
 
     async def send_again(
-        self, services: Services, context: PageContext, number: int | None, *inputs: Any
+        self, context: PageContext, number: int | None, *inputs: Any
     ) -> AsyncIterator[Updates]:
         """Send a request of the history again, from the same browser in its current state."""
-        await require_admin(services, context)
-        earlier = _find_exchange(services, context, number)
+        await require_admin(context)
+        earlier = _find_exchange(context, number)
         again = replace(ViewOptions.from_inputs(*inputs), browser=earlier.browser)
-        async for step in self.send(services, context, again, earlier.call):
+        async for step in self.send(context, again, earlier.call):
             yield step
 
-    async def show_again(
-        self, services: Services, context: PageContext, number: int | None, *inputs: Any
-    ) -> Updates:
+    async def show_again(self, context: PageContext, number: int | None, *inputs: Any) -> Updates:
         """Show the same exchange with other options, such as with secrets."""
-        await require_admin(services, context)
+        await require_admin(context)
         options = ViewOptions.from_inputs(*inputs)
-        exchange = services.tester.history(context.admin).find(number)
-        again = self.results.show(services, exchange, options) if exchange else {}
-        return self.show_state(services, context, options) | again
+        exchange = context.services.tester.history(context.admin).find(number)
+        again = self.results.show(context, exchange, options) if exchange else {}
+        return self.show_state(context, options) | again
 
 
 def _text_box(name: str, language: Any) -> gr.Code:
@@ -217,8 +215,8 @@ def _text_box(name: str, language: Any) -> gr.Code:
     )
 
 
-def _find_exchange(services: Services, context: PageContext, number: int | None) -> Exchange:
-    exchange = services.tester.history(context.admin).find(number)
+def _find_exchange(context: PageContext, number: int | None) -> Exchange:
+    exchange = context.services.tester.history(context.admin).find(number)
     if exchange is None:
         raise error_toast(words.FORGOTTEN if number else words.CHOOSE_ONE)
     return exchange

@@ -11,7 +11,7 @@ from typing import Any
 from doctor.client.set_cookie import parse_set_cookie
 from panel.client.api import ApiError
 from panel.pages.users import words
-from panel.services import PageContext, Services
+from panel.services import PageContext
 from panel.ui import timestamps
 from panel.ui.confirm import Action, Question
 from panel.ui.markup import Markup, isolate
@@ -23,55 +23,55 @@ _AUTH = "/api/auth/admin"
 MAX_REASON = 1000  # characters; the API takes no more
 
 
-async def find_user(services: Services, context: PageContext) -> User:
+async def find_user(context: PageContext) -> User:
     """Return the user that the page's address names; raises ApiError 404."""
     user_id = context.query.get("id", "")
-    page = await services.api.get(context.admin, "/api/admin/users", search=user_id, limit=25)
+    page = await context.get("/api/admin/users", search=user_id, limit=25)
     user: User | None = next((each for each in page["users"] if each["id"] == user_id), None)
     if user is None:
         raise ApiError(404, "USER_NOT_FOUND", words.GONE)
     return user
 
 
-async def mark_verified(services: Services, context: PageContext) -> str:
+async def mark_verified(context: PageContext) -> str:
     """Mark the address as verified."""
-    return await _mark(services, context, verified=True)
+    return await _mark(context, verified=True)
 
 
-async def mark_unverified(services: Services, context: PageContext) -> str:
+async def mark_unverified(context: PageContext) -> str:
     """Mark the address as not verified."""
-    return await _mark(services, context, verified=False)
+    return await _mark(context, verified=False)
 
 
-async def send_reset(services: Services, context: PageContext) -> str:
+async def send_reset(context: PageContext) -> str:
     """Mail a link to reset the password."""
     payload = {"userId": context.query.get("id", "")}
-    sent = await services.api.post(context.admin, "/api/admin/send-reset", payload)
+    sent = await context.post("/api/admin/send-reset", payload)
     return words.reset_sent(sent["email"], sent["sends"])
 
 
-async def unban(services: Services, context: PageContext) -> str:
+async def unban(context: PageContext) -> str:
     """Lift a ban."""
     payload = {"userId": context.query.get("id", "")}
-    user = await services.api.post(context.admin, f"{_AUTH}/unban-user", payload)
+    user = await context.post(f"{_AUTH}/unban-user", payload)
     return words.UNBANNED.format(user["user"]["email"])
 
 
-async def ask_role(services: Services, context: PageContext, role: str) -> Question:
+async def ask_role(context: PageContext, role: str) -> Question:
     """Confirm a change of role."""
-    user = await find_user(services, context)
+    user = await find_user(context)
     payload = {"userId": user["id"], "role": role}
     action = _post_action("set-role", payload, words.HAS_ROLE.format(user["email"], role))
     return Question(words.ask_role(_who(user), role), words.SET_ROLE, action)
 
 
-async def ask_ban(services: Services, context: PageContext, until: str, reason: str) -> Question:
+async def ask_ban(context: PageContext, until: str, reason: str) -> Question:
     """Confirm a ban, until the end of a day or permanent."""
-    now = services.clock.now()
+    now = context.now()
     end = _end_of(until.strip(), now)
     if len(reason.strip()) > MAX_REASON:
         raise error_toast(words.REASON_TOO_LONG.format(MAX_REASON))
-    user = await find_user(services, context)
+    user = await find_user(context)
     payload: dict[str, Any] = {"userId": user["id"]}
     payload |= {"banReason": reason.strip()} if reason.strip() else {}
     payload |= {"banExpiresIn": int((end - now).total_seconds())} if end else {}
@@ -81,23 +81,23 @@ async def ask_ban(services: Services, context: PageContext, until: str, reason: 
     return Question(sentence, words.BAN, action)
 
 
-async def ask_password(services: Services, context: PageContext, password: str) -> Question:
+async def ask_password(context: PageContext, password: str) -> Question:
     """Confirm a new password."""
     if not password:
         raise error_toast(words.WRITE_IT_FIRST)
-    user = await find_user(services, context)
+    user = await find_user(context)
     payload = {"userId": user["id"], "newPassword": password}
     action = _post_action("set-user-password", payload, words.PASSWORD_SET.format(user["email"]))
     sentence = words.ask_password(_who(user), user["activeSessions"])
     return Question(sentence, words.SET_PASSWORD, action)
 
 
-async def ask_end_one(services: Services, context: PageContext, session: str | None) -> Question:
+async def ask_end_one(context: PageContext, session: str | None) -> Question:
     """Confirm ending one session."""
     if not session:
         raise error_toast(words.CHOOSE_SESSION)
-    user = await find_user(services, context)
-    live = await live_sessions(services, context)
+    user = await find_user(context)
+    live = await live_sessions(context)
     device_name = next(
         (describe_device(each["userAgent"]) for each in live if each["id"] == session), session
     )
@@ -106,9 +106,9 @@ async def ask_end_one(services: Services, context: PageContext, session: str | N
     return Question(words.ASK_END_ONE.format(_who(user), device_name), words.END_ONE, action)
 
 
-async def ask_end_all(services: Services, context: PageContext) -> Question:
+async def ask_end_all(context: PageContext) -> Question:
     """Confirm ending all sessions."""
-    user = await find_user(services, context)
+    user = await find_user(context)
     payload = {"userId": user["id"]}
     action = _post_action(
         "revoke-user-sessions", payload, words.SESSIONS_ENDED.format(user["email"])
@@ -116,20 +116,20 @@ async def ask_end_all(services: Services, context: PageContext) -> Question:
     return Question(words.ask_end_all(_who(user), user["activeSessions"]), words.END_ALL, action)
 
 
-async def ask_delete(services: Services, context: PageContext) -> Question:
+async def ask_delete(context: PageContext) -> Question:
     """Confirm deleting the user."""
-    user = await find_user(services, context)
+    user = await find_user(context)
     action = _post_action(
         "remove-user", {"userId": user["id"]}, words.DELETED.format(user["email"])
     )
     return Question(words.ask_delete(_who(user), user["activeSessions"]), words.DELETE, action)
 
 
-async def ask_act_as(services: Services, context: PageContext) -> Question:
+async def ask_act_as(context: PageContext) -> Question:
     """Confirm impersonating the user."""
-    user = await find_user(services, context)
+    user = await find_user(context)
 
-    async def act_as(services: Services, context: PageContext) -> str:
+    async def act_as(context: PageContext) -> str:
         """Open the session in a browser of the Tester; the panel keeps its own.
 
         The response also sets a cookie with the admin's own session, to return to. It is left out,
@@ -137,11 +137,11 @@ async def ask_act_as(services: Services, context: PageContext) -> Question:
         """
         payload = {"userId": user["id"]}
         path = f"{_AUTH}/impersonate-user"
-        response = await services.api.call(context.admin.visitor, "POST", path, payload)
+        response = await context.services.api.call(context.admin.visitor, "POST", path, payload)
         if not response.is_success:
             raise ApiError.from_response(response)
         name = words.ACTS_AS.format(user["email"])
-        browser = services.tester.add_browser(context.admin, name, impersonates=True)
+        browser = context.services.tester.add_browser(context.admin, name, impersonates=True)
         for cookie in map(parse_set_cookie, response.headers.get_list("set-cookie")):
             if not cookie.name.endswith("admin_session"):
                 browser.keep(cookie)
@@ -151,25 +151,25 @@ async def ask_act_as(services: Services, context: PageContext) -> Question:
     return Question(words.ASK_ACT_AS.format(_who(user)), words.ACT_AS, act_as)
 
 
-async def live_sessions(services: Services, context: PageContext) -> list[dict[str, Any]]:
+async def live_sessions(context: PageContext) -> list[dict[str, Any]]:
     """Return the live sessions of the user that the page's address names, newest first."""
     user_id = context.query.get("id", "")
-    page = await services.api.get(context.admin, "/api/admin/sessions", user=user_id, limit=100)
+    page = await context.get("/api/admin/sessions", user=user_id, limit=100)
     sessions: list[dict[str, Any]] = page["sessions"]
     return sessions
 
 
-async def _mark(services: Services, context: PageContext, *, verified: bool) -> str:
+async def _mark(context: PageContext, *, verified: bool) -> str:
     payload = {"userId": context.query.get("id", ""), "data": {"emailVerified": verified}}
-    user = await services.api.post(context.admin, f"{_AUTH}/update-user", payload)
+    user = await context.post(f"{_AUTH}/update-user", payload)
     return words.verified(user["email"], verified)
 
 
 def _post_action(endpoint: str, payload: dict[str, Any], message: str) -> Action:
     """Return an action that calls the API and returns `message`."""
 
-    async def post(services: Services, context: PageContext) -> str:
-        await services.api.post(context.admin, f"{_AUTH}/{endpoint}", payload)
+    async def post(context: PageContext) -> str:
+        await context.post(f"{_AUTH}/{endpoint}", payload)
         return message
 
     return post

@@ -1,5 +1,6 @@
 """One user: profile, sessions, events and actions."""
 
+from datetime import datetime
 from typing import Any
 
 import gradio as gr
@@ -77,33 +78,31 @@ class UserDetail(Components):
             with gr.Column(scale=4, min_width=300, visible=False) as self.column:
                 self.actions = _Actions()
 
-    async def on_load(self, services: Services, context: PageContext) -> Updates:
+    async def on_load(self, context: PageContext) -> Updates:
         """Show the user that the page's address names, if any."""
-        return await self.render(services, context) if "id" in context.query else {}
+        return await self.render(context) if "id" in context.query else {}
 
-    async def render(self, services: Services, context: PageContext) -> Updates:
+    async def render(self, context: PageContext) -> Updates:
         """Show the user, or that there is no such user."""
         try:
-            user = await actions.find_user(services, context)
+            user = await actions.find_user(context)
         except ApiError as refused:
             if refused.status != 404:
                 raise
             gone, hidden = empty_state(words.GONE, words.GONE_HINT), gr.Column(visible=False)
             return {self.about: gone, self.sessions: "", self.events: "", self.column: hidden}
-        sessions = await actions.live_sessions(services, context)
-        events = await services.api.get(
-            context.admin, "/api/admin/events", user=user["id"], limit=_EVENTS
-        )
-        choices = [(_session_name(services, each), each["id"]) for each in sessions]
+        sessions, now = await actions.live_sessions(context), context.now()
+        events = await context.get("/api/admin/events", user=user["id"], limit=_EVENTS)
+        choices = [(_session_name(each, now), each["id"]) for each in sessions]
         return {
-            self.about: render_profile(user, services),
-            self.sessions: render_sessions(sessions, services),
-            self.events: _render_events(user, events, services),
+            self.about: render_profile(user, now),
+            self.sessions: render_sessions(sessions, now),
+            self.events: _render_events(user, events, now),
             self.column: gr.Column(visible=True),
             self.actions.session: gr.Dropdown(choices, value=choices[0][1] if choices else None),
             self.actions.role: "admin" if "admin" in user["role"].split(",") else "user",
             self.actions.password: "",
-            self.actions.impersonation_note: _impersonation_note(user, context, services),
+            self.actions.impersonation_note: _impersonation_note(user, context),
             self.actions.verify: gr.Button(visible=not user["emailVerified"]),
             self.actions.unverify: gr.Button(visible=user["emailVerified"]),
             self.actions.unban: gr.Button(visible=user["banned"]),
@@ -112,9 +111,9 @@ class UserDetail(Components):
     def handler_for(self, action: Handler) -> Handler:
         """Return the handler of a button that acts without confirmation."""
 
-        async def handle(services: Services, context: PageContext) -> Updates:
-            show_success(await action(services, context))
-            return await self.render(services, context)
+        async def handle(context: PageContext) -> Updates:
+            show_success(await action(context))
+            return await self.render(context)
 
         return handle
 
@@ -141,9 +140,8 @@ def _button(name: str) -> gr.Button:
     return gr.Button(name, size="md", min_width=90)
 
 
-def render_profile(user: User, services: Services) -> Markup:
+def render_profile(user: User, now: datetime) -> Markup:
     """Return a user's profile."""
-    now = services.clock.now()
     values = [
         Markup("<code>{}</code>").format(user["id"]),
         isolate(user["name"], 300),
@@ -168,9 +166,8 @@ def render_profile(user: User, services: Services) -> Markup:
     )
 
 
-def render_sessions(sessions: list[dict[str, Any]], services: Services) -> Markup:
+def render_sessions(sessions: list[dict[str, Any]], now: datetime) -> Markup:
     """Return a user's live sessions."""
-    now = services.clock.now()
     rows = [
         [
             Markup("{} {}").format(describe_device(each["userAgent"]), _mark(each)),
@@ -196,15 +193,15 @@ def _mark(session: dict[str, Any]) -> Markup:
     return badge(words.ACTS_AS_MARK, "warn") if session["impersonatedBy"] else Markup()
 
 
-def _render_events(user: User, page: dict[str, Any], services: Services) -> Markup:
-    now, hint = services.clock.now(), words.NO_EVENTS_HINT
+def _render_events(user: User, page: dict[str, Any], now: datetime) -> Markup:
+    hint = words.NO_EVENTS_HINT
     listed = audit_table.render(page, now, empty_text=words.NO_EVENTS, hint=hint, whose=user["id"])
     more = link(words.ALL_EVENTS, "events", user=user["id"]) if page["nextCursor"] else ""
     return Markup("<h2>{}</h2>{}<p>{}</p>").format(words.EVENTS, listed, more)
 
 
-def _session_name(services: Services, session: dict[str, Any]) -> str:
-    begun = timestamps.format_relative(timestamps.parse(session["createdAt"]), services.clock.now())
+def _session_name(session: dict[str, Any], now: datetime) -> str:
+    begun = timestamps.format_relative(timestamps.parse(session["createdAt"]), now)
     return f"{describe_device(session['userAgent'])}, {session['ipAddress']}, {begun}"
 
 
@@ -214,10 +211,10 @@ def _verified(user: User) -> Markup:
     return badge(words.IS_UNVERIFIED)
 
 
-def _impersonation_note(user: User, context: PageContext, services: Services) -> Markup:
+def _impersonation_note(user: User, context: PageContext) -> Markup:
     """Link to the Tester's browser that impersonates this user, if there is one."""
     name = words.ACTS_AS.format(user["email"])
-    if name not in services.tester.browser_names(context.admin):
+    if name not in context.services.tester.browser_names(context.admin):
         return soft(words.ACT_AS_HINT)
     tester_link = link(words.OPEN_TESTER.format(user["email"]), "tester", browser=name)
     return Markup("<p>{}</p>").format(tester_link)

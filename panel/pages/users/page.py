@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
+from datetime import datetime
 from typing import Any
 
 import gradio as gr
@@ -103,26 +104,22 @@ class UserList(Components):
         values = (filters.search, filters.role, filters.banned, filters.verified, filters.order)
         return dict(zip(self.inputs, values, strict=True))
 
-    async def on_filter(self, services: Services, context: PageContext, *filters: Any) -> Updates:
+    async def on_filter(self, context: PageContext, *filters: Any) -> Updates:
         """Apply the filters and show the first page."""
-        return await self.load_page(services, context, UserFilters.from_inputs(*filters))
+        return await self.load_page(context, UserFilters.from_inputs(*filters))
 
-    async def newer(self, services: Services, context: PageContext, *inputs: Any) -> Updates:
+    async def newer(self, context: PageContext, *inputs: Any) -> Updates:
         """Go one page back."""
-        return await self.load_page(services, context, UserFilters.from_inputs(*inputs).newer())
+        return await self.load_page(context, UserFilters.from_inputs(*inputs).newer())
 
-    async def older(self, services: Services, context: PageContext, *inputs: Any) -> Updates:
+    async def older(self, context: PageContext, *inputs: Any) -> Updates:
         """Go one page forward."""
-        return await self.load_page(services, context, UserFilters.from_inputs(*inputs).older())
+        return await self.load_page(context, UserFilters.from_inputs(*inputs).older())
 
-    async def load_page(
-        self, services: Services, context: PageContext, filters: UserFilters
-    ) -> Updates:
+    async def load_page(self, context: PageContext, filters: UserFilters) -> Updates:
         """Show one page, and the link to the CSV of all."""
         params = filters.to_params()
-        page = await services.api.get(
-            context.admin, "/api/admin/users", **params, limit=PAGE, offset=filters.offset
-        )
+        page = await context.get("/api/admin/users", **params, limit=PAGE, offset=filters.offset)
         users, total = page["users"], page["total"]
         first, last = filters.offset + 1, filters.offset + len(users)
         position = common_words.place_in_list(
@@ -131,7 +128,7 @@ class UserList(Components):
         older = len(users) == PAGE and last < total
         place = list_location("users", **params, offset=str(filters.offset or ""))
         return {
-            self.listed: place + render_rows(users, services),
+            self.listed: place + render_rows(users, context.now()),
             self.csv: _csv(params, total),
             self.offset: filters.offset,
             **self.pager.update(position, newer=filters.offset > 0, older=older),
@@ -166,18 +163,17 @@ class Users:
             self.user = user_detail.build(blocks, services)
         self.layout = ListOrDetail(list_column, detail_column)
 
-    async def on_load(self, services: Services, context: PageContext) -> Updates:
+    async def on_load(self, context: PageContext) -> Updates:
         """Show the list, or the user that the page\'s address names."""
         filters = UserFilters.from_query(context.query)
         filters_filled = self.index.fill(filters)
         if "id" in context.query:
             return self.layout.show(detail=True) | filters_filled
-        updates = await self.index.load_page(services, context, filters)
+        updates = await self.index.load_page(context, filters)
         return self.layout.show(detail=False) | filters_filled | updates
 
     async def on_create(
         self,
-        services: Services,
         context: PageContext,
         email: str,
         name: str,
@@ -190,13 +186,11 @@ class Users:
             raise error_toast(words.NEEDS_NAME)
         payload = {"email": email.strip(), "name": name.strip(), "role": role}
         payload |= {"password": password} if password else {}
-        user = (await services.api.post(context.admin, "/api/auth/admin/create-user", payload))[
-            "user"
-        ]
+        user = (await context.post("/api/auth/admin/create-user", payload))["user"]
         show_success(words.CREATED.format(user["email"]))
         user_link = link(words.OPEN_USER.format(user["email"]), "users", id=user["id"])
         notice = Markup("<p>{}</p>").format(user_link)
-        updates = await self.index.on_filter(services, context, *filters)
+        updates = await self.index.on_filter(context, *filters)
         cleared = dict.fromkeys(self.form.fields, "") | {self.form.role: "user"}
         return {self.form.created: notice, **cleared, **updates}
 
@@ -224,9 +218,8 @@ def build(blocks: gr.Blocks, services: Services) -> Users:
     return page
 
 
-def render_rows(users: list[dict[str, Any]], services: Services) -> Markup:
+def render_rows(users: list[dict[str, Any]], now: datetime) -> Markup:
     """Return users as a table; each row links to the user."""
-    now = services.clock.now()
     cells = [
         [
             Markup("{}<br><span class='soft'>{}</span>").format(

@@ -76,9 +76,9 @@ def _build_page(blocks: gr.Blocks, page: Page, services: Services) -> None:
     import_module(page.module).build(blocks, services)
 
 
-async def render_identity(services: Services, context: PageContext) -> Markup:
+async def render_identity(context: PageContext) -> Markup:
     """Return the app's name and the admin's e-mail."""
-    return _identity(services, context.admin.email)
+    return _identity(context.services, context.admin.email)
 
 
 def _identity(services: Services, email: str) -> Markup:
