@@ -30,8 +30,6 @@ _SCENARIO_ERRORS = (
     psycopg2.Error,
     httpx.HTTPError,
 )
-
-
 _QUICK = 0.1  # of the time of a full run
 
 
@@ -65,9 +63,8 @@ def _measure(bench: Harness, only: list[str]) -> None:
             continue
         print(f"{name}: {(scenario.measure.__doc__ or '').splitlines()[0]}", flush=True)
         began = time.monotonic()
-        until += scenario.seconds * (
-            _QUICK if bench.quick else 1
-        )  # time left over goes to the next
+        # Time left over goes to the next.
+        until += scenario.seconds * (_QUICK if bench.quick else 1)
         bench.begin(name, until)
         try:
             scenario.measure(bench)
@@ -81,10 +78,7 @@ def _arguments() -> argparse.Namespace:
     parser = argparse.ArgumentParser("python -m bench", description="How fast is Gatehouse here?")
     parser.add_argument("--quick", action="store_true", help="three minutes instead of thirty")
     parser.add_argument(
-        "--only",
-        default=[],
-        type=lambda text: text.split(","),
-        help=f"some of {','.join(ALL)}",
+        "--only", default=[], type=lambda text: text.split(","), help=f"some of {','.join(ALL)}"
     )
     arguments = parser.parse_args()
     if unknown := set(arguments.only) - set(ALL):

@@ -36,10 +36,7 @@ _LOOP, _WORKERS = "loop", "workers"
 
 # The first part matches of which a word is in the path of the file.
 _PARTS = (
-    (
-        "our endpoint, session and limits",
-        ("backend/features", "backend/kernel", "limits/"),
-    ),
+    ("our endpoint, session and limits", ("backend/features", "backend/kernel", "limits/")),
     ("asking the database", ("backend/storage", "sqlalchemy/", "psycopg2/")),
     ("our layers around each request", ("backend/web", "backend/main", "panel/", "app.py")),
     ("FastAPI and Starlette", ("fastapi/", "starlette/", "pydantic/", "anyio/")),

@@ -18,6 +18,7 @@ from bench.rig.seeds import (
     GatehouseSeeds,
     NoSeeds,
     Postgres,
+    Rows,
     Seeds,
     Sqlite,
 )
@@ -38,6 +39,9 @@ from bench.server_names import (
     is_ours,
 )
 from tests.rig.postgres import PostgresServer
+
+USER_FIELD = b'"email"'
+"""What the response to a session check contains if it names a user."""
 
 
 class Harness:
@@ -109,7 +113,7 @@ class Harness:
         scenario: str,
         subject: Subject,
         requests: Sequence[LoadRequest],
-        expected: bytes,
+        expected: bytes = USER_FIELD,
         *,
         connections: int = 32,
         seconds: float = 2,
@@ -122,11 +126,11 @@ class Harness:
         """
         self.verify(subject, requests[-1], expected)
         file = self.file(subject.server, requests[:-1] if once else requests)
+        port = subject.server.port
         with self.recording(scenario, subject, connections) as done:
-            load = LoadGenerator(
-                file, subject.server.port, connections=connections, seconds=seconds, once=once
+            return done(
+                LoadGenerator(file, port, connections=connections, seconds=seconds, once=once)
             )
-            return done(load)
 
     def warm_up(self, subject: Subject) -> None:
         """Warm a server up without recording figures.
@@ -140,9 +144,9 @@ class Harness:
         self.verify(subject, subject.checks()[0], b"200")
         if is_ours(subject.name):
             self.send_each_once(subject, subject.checks())
-            return
-        file = self.file(subject.server, subject.checks())
-        LoadGenerator(file, subject.server.port, connections=32, seconds=1).result()
+        else:
+            file = self.file(subject.server, subject.checks())
+            LoadGenerator(file, subject.server.port, connections=32, seconds=1).result()
 
     def send_each_once(self, subject: Subject, requests: Sequence[LoadRequest]) -> None:
         """Send each request once without recording it, so that the server is warm."""
@@ -193,7 +197,7 @@ class Harness:
         self.results.figures[f"start/{name}"] = server.seconds_to_first_response
         if name in _OUR_SETTINGS:
             server.wait_until_idle()  # the panel loads behind the first answer
-        rows: Postgres | Sqlite = Postgres(url)
+        rows: Rows = Postgres(url)
         if name == SQLITE:
             rows = Sqlite(next((folder / f"{name}-data").glob("*.db")))
         self.results.figures[f"memory/{name}"] = server.megabytes()
@@ -234,7 +238,7 @@ _MODULES = {
 }
 
 
-def _seeds(name: str, server: ServerProcess, rows: Postgres | Sqlite) -> Seeds:
+def _seeds(name: str, server: ServerProcess, rows: Rows) -> Seeds:
     if name in _OUR_SETTINGS:
         return GatehouseSeeds(server, rows)
     if name == FASTAPI_USERS:

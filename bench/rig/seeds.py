@@ -12,7 +12,7 @@ from contextlib import closing
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
-from typing import Any, Protocol
+from typing import Any
 from urllib.parse import quote
 
 import httpx
@@ -46,13 +46,6 @@ class SeededUser:
 
     id: str
     email: str
-
-
-class Rows(Protocol):
-    """A database into which many rows are put at once."""
-
-    def copy(self, table: str, columns: Sequence[str], rows: Iterator[Sequence[Any]]) -> None: ...
-    def value(self, statement: str) -> Any: ...
 
 
 class Postgres:
@@ -97,6 +90,9 @@ class Sqlite:
         with closing(sqlite3.connect(self._file, timeout=30)) as connection:
             row = connection.execute(statement).fetchone()
             return row[0] if row else None
+
+
+Rows = Postgres | Sqlite
 
 
 class Seeds:

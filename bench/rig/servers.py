@@ -136,9 +136,8 @@ def gatehouse(
     app: Path = ROOT / "app.py",
 ) -> ServerProcess:
     """Return Gatehouse in production with panel, limits and log; without a URL on SQLite."""
-    environment = (
-        _gatehouse_settings(name, folder, database_url) | {"PANEL": "on"} | dict(settings or {})
-    )
+    common = _gatehouse_settings(name, folder, database_url)
+    environment = {**common, "PANEL": "on", **(settings or {})}
     return ServerProcess(name, [sys.executable, str(app)], folder, environment)
 
 
@@ -164,9 +163,8 @@ def better_auth(name: str, folder: Path, database_url: str, *, cookie_cache: boo
         "COOKIE_CACHE": "on" if cookie_cache else "off",
         "NODE_ENV": "production",
     }
-    return ServerProcess(
-        name, [str(find_node()), str(NODE / "better_auth.mjs")], folder, environment
-    )
+    command = [str(find_node()), str(NODE / "better_auth.mjs")]
+    return ServerProcess(name, command, folder, environment)
 
 
 def _gatehouse_settings(name: str, folder: Path, database_url: str | None) -> dict[str, str]:

@@ -5,7 +5,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 
 from bench.rig.load_requests import LoadRequest
-from bench.rig.seeds import Postgres, Seeds, Sqlite
+from bench.rig.seeds import Rows, Seeds
 from bench.rig.servers import ServerProcess
 from bench.server_names import BETTER_AUTH_CACHED, FASTAPI_USERS
 
@@ -18,7 +18,7 @@ class Subject:
 
     server: ServerProcess
     seeds: Seeds
-    rows: Postgres | Sqlite
+    rows: Rows
     session_cookies: list[str] = field(default_factory=list)
     is_warm: bool = False
 

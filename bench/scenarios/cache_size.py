@@ -100,19 +100,7 @@ def _make_session(session_id: UUID, user_id: UUID, number: int) -> SessionWithUs
         remembered=True,
         impersonated_by=None,
     )
-    user = User(
-        id=user_id,
-        email=f"user-{number}@example.com",
-        email_verified=False,
-        name=f"User {number}",
-        image=None,
-        role="user",
-        banned=False,
-        ban_reason=None,
-        ban_expires=None,
-        created_at=now,
-        updated_at=now,
-    )
+    user = User(user_id, f"user-{number}@example.com", f"User {number}", now, now)
     return SessionWithUser(session, user)
 
 

@@ -12,11 +12,7 @@ _WARM_UP_REQUESTS = 1_000
 def measure(harness: Harness) -> None:
     """Measure each endpoint on each server in turn, each after a rehearsal."""
     rounds, seconds = (1, 1) if harness.quick else (3, 3)
-    names = (
-        (OURS, SQLITE, BETTER_AUTH)
-        if harness.quick
-        else (OURS, SQLITE, BETTER_AUTH, BETTER_AUTH_PYTHON)
-    )
+    names = (OURS, SQLITE, BETTER_AUTH, *(() if harness.quick else (BETTER_AUTH_PYTHON,)))
     for _ in harness.rounds(rounds):
         for subject in harness.subjects(*names):
             requests = list_sessions(subject)

@@ -20,26 +20,20 @@ _numbers = itertools.count(1)
 
 def measure(harness: Harness) -> None:
     """Measure what bcrypt allows here, and what each server makes of it, in turn."""
-    names = (
-        (OURS, BETTER_AUTH)
-        if harness.quick
-        else (OURS, BETTER_AUTH, FASTAPI_USERS, BETTER_AUTH_PYTHON)
-    )
+    others = () if harness.quick else (FASTAPI_USERS, BETTER_AUTH_PYTHON)
     # Few callers: Better Auth answers the first of them only when all are hashed.
     seconds, callers = (3, 4) if harness.quick else (10, 8)
     allowed = []
     for _ in harness.rounds(1 if harness.quick else 3):
         allowed.append(_hash_alone(harness, seconds / 2))
-        for subject in harness.subjects(*names):
+        for subject in harness.subjects(OURS, BETTER_AUTH, *others):
             requests, expected = sign_ins(subject), _SIGNED_IN.get(subject.name, b'"token"')
             harness.measure(
                 "sign-in", subject, requests, expected, connections=callers, seconds=seconds
             )
-        for subject in harness.subjects(*names):
+        for subject in harness.subjects(OURS, BETTER_AUTH, *others):
             requests = _sign_ups(subject)
-            harness.measure(
-                "sign-up", subject, requests, b'"email"', connections=callers, seconds=seconds
-            )
+            harness.measure("sign-up", subject, requests, connections=callers, seconds=seconds)
     harness.results.figures["bcrypt/per second"] = median(allowed)
 
 
@@ -59,17 +53,12 @@ def _sign_in(subject: Subject, email: str, address: str) -> LoadRequest:
 
 def _sign_ups(subject: Subject) -> list[LoadRequest]:
     path = subject.seeds.sign_up_request[0]
-    return [
-        LoadRequest(
-            "POST",
-            path,
-            body=encode_json(
-                {"name": "New", "email": f"new-{next(_numbers)}@example.com", "password": PASSWORD}
-            ),
-            address=address,
-        )
-        for address in caller_addresses(1_000)
-    ]
+    requests = []
+    for address in caller_addresses(1_000):
+        email = f"new-{next(_numbers)}@example.com"
+        body = encode_json({"name": "New", "email": email, "password": PASSWORD})
+        requests.append(LoadRequest("POST", path, body=body, address=address))
+    return requests
 
 
 def _hash_alone(harness: Harness, seconds: float) -> float:

@@ -10,13 +10,12 @@ from contextlib import ExitStack
 
 from bench.results import percentile
 from bench.rig import servers
-from bench.rig.harness import Harness
+from bench.rig.harness import USER_FIELD, Harness
 from bench.rig.load_requests import caller_addresses
 from bench.rig.seeds import GatehouseSeeds, Postgres
 from bench.rig.subject import Subject
 from bench.rig.wrk import LoadGenerator
 
-_USER_FIELD = b'"email'
 _MAX_WAIT = 5.0  # seconds after which a session that is still accepted counts as never rejected
 
 
@@ -57,7 +56,7 @@ def _measure_both(harness: Harness, one: Subject, two: Subject) -> None:
 def _check(harness: Harness, scenario: str, replicas: list[Subject]) -> None:
     seconds = 2 if harness.quick else 4
     for each in replicas:
-        harness.verify(each, each.checks()[0], _USER_FIELD)
+        harness.verify(each, each.checks()[0], USER_FIELD)
     files = [harness.file(each.server, each.checks()) for each in replicas]
     with ExitStack() as watching:
         recording = [
@@ -87,7 +86,7 @@ def _measure_revocations(harness: Harness, one: Subject, two: Subject) -> None:
     for cookie, address in zip(one.seeds.more_sessions(count), callers, strict=True):
         for connection in (here, there):
             for _ in range(2):  # the second answer comes from memory
-                if _USER_FIELD not in _get_session(connection, cookie):
+                if USER_FIELD not in _get_session(connection, cookie):
                     raise AssertionError("a fresh session was refused")
         headers = {"Cookie": cookie, "X-Forwarded-For": address, "Origin": one.server.url}
         headers["Content-Type"] = "application/json"

@@ -13,12 +13,8 @@ _AT_REST = 3.0  # seconds
 def measure(harness: Harness) -> None:
     """Start each a few times on a database that it knows; keep the quickest start."""
     _measure_api_alone(harness)
-    names = (
-        (OURS, BETTER_AUTH)
-        if harness.quick
-        else (OURS, BETTER_AUTH, FASTAPI_USERS, BETTER_AUTH_PYTHON)
-    )
-    for subject in harness.subjects(*names):
+    others = () if harness.quick else (FASTAPI_USERS, BETTER_AUTH_PYTHON)
+    for subject in harness.subjects(OURS, BETTER_AUTH, *others):
         _measure_rest(harness, subject.server)
         _log(harness, subject.name)
 

@@ -5,7 +5,7 @@ import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 
-from bench.rig.harness import Harness
+from bench.rig.harness import USER_FIELD, Harness
 from bench.rig.load_requests import LoadRequest
 from bench.rig.seeds import forged_cookies
 from bench.rig.subject import Subject
@@ -31,57 +31,39 @@ _SESSION_READS = """
          + coalesce((SELECT sum(seq_scan) FROM pg_stat_user_tables
                      WHERE relname = 'sessions'), 0)
 """
-_USER_FIELD, _NULL_SESSION = b'"email"', b"200 null"
+_NULL_SESSION = b"200 null"
+# Ours between all others: every goal is about it.
+_TURNS = (
+    *(OURS, STARLETTE, BETTER_AUTH, OURS, BETTER_AUTH_CACHED, FASTAPI_USERS),
+    *(OURS, BETTER_AUTH_PYTHON, ASGI),
+)
 
 
 def measure(harness: Harness) -> None:
     """Measure every server in turn, then the other cookies, then other numbers of callers."""
-    turns: tuple[str, ...] = (OURS, STARLETTE, BETTER_AUTH, BETTER_AUTH_CACHED)
-    few: tuple[str, ...] = (OURS, BETTER_AUTH)
-    if not harness.quick:  # ours between all others: every goal is about it
-        turns = (
-            OURS,
-            STARLETTE,
-            BETTER_AUTH,
-            OURS,
-            BETTER_AUTH_CACHED,
-            FASTAPI_USERS,
-            OURS,
-            BETTER_AUTH_PYTHON,
-            ASGI,
-        )
-        few = (
-            OURS,
-            STARLETTE,
-            BETTER_AUTH,
-            BETTER_AUTH_CACHED,
-            FASTAPI_USERS,
-            BETTER_AUTH_PYTHON,
-            ASGI,
-        )
+    turns = (OURS, STARLETTE, BETTER_AUTH, BETTER_AUTH_CACHED) if harness.quick else _TURNS
+    each_once = (OURS, BETTER_AUTH) if harness.quick else tuple(dict.fromkeys(_TURNS))
     seconds = 1 if harness.quick else 3
     for _ in harness.rounds(2 if harness.quick else 5):
         for subject in harness.subjects(*turns):
             harness.warm_up(subject)
             with _revoke_meanwhile(harness, subject):
-                harness.measure("check", subject, subject.checks(), _USER_FIELD, seconds=seconds)
+                harness.measure("check", subject, subject.checks(), seconds=seconds)
     _measure_other_cookies(harness)
     _measure_protected(harness)
     _measure_flood(harness)
     for callers in (1, 8, 256):
-        for subject in harness.subjects(*few):
+        for subject in harness.subjects(*each_once):
             harness.warm_up(subject)
             checks = subject.checks()
-            harness.measure(
-                "check", subject, checks, _USER_FIELD, connections=callers, seconds=seconds
-            )
+            harness.measure("check", subject, checks, connections=callers, seconds=seconds)
 
 
 def _measure_other_cookies(harness: Harness) -> None:
     """Measure each kind of cookie in turn, valid ones among them: a slow minute hits all kinds."""
     rounds, seconds = (2, 1) if harness.quick else (4, 2)
     kinds = (
-        ("valid", None, _USER_FIELD),
+        ("valid", None, USER_FIELD),
         ("forged", forged_cookies(1000), _NULL_SESSION),
         ("absent", [""], _NULL_SESSION),
     )
@@ -108,7 +90,7 @@ def _measure_protected(harness: Harness) -> None:
     requests = [LoadRequest("GET", PROTECTED, cookie) for cookie in ours.session_cookies]
     for _ in harness.rounds(1 if harness.quick else 3):
         harness.warm_up(ours)
-        harness.measure("protected", ours, requests, _USER_FIELD, seconds=1 if harness.quick else 3)
+        harness.measure("protected", ours, requests, seconds=1 if harness.quick else 3)
 
 
 def _measure_flood(harness: Harness) -> None:
@@ -155,10 +137,7 @@ def _revoke_meanwhile(harness: Harness, subject: Subject) -> Iterator[None]:
                 if over.is_set():
                     return
                 check = LoadRequest("GET", subject.check_path, cookie)
-                if (
-                    _USER_FIELD not in subject.send(check)[1]
-                    or _USER_FIELD not in subject.send(check)[1]
-                ):
+                if not all(USER_FIELD in subject.send(check)[1] for _ in range(2)):
                     raise AssertionError("a fresh session was refused")
                 subject.send(sign_out)
                 seen[0] += 1
