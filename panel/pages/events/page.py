@@ -115,16 +115,13 @@ class EventList(CursorList):
             raise error_toast(words.NO_SUCH_MOMENT)
         if begin and end and begin >= end:
             raise error_toast(words.WRONG_WAY_ROUND)
-        return await self.load_page(context, filters, CursorStack())
+        return await self.page_at(context, CursorStack(), filters)
 
-    async def page_at(self, context: PageContext, stack: CursorStack) -> Updates:
-        """Show the page at the top of the stack, with the filters of the page's address."""
-        return await self.load_page(context, EventFilters.from_query(context.query), stack)
-
-    async def load_page(
-        self, context: PageContext, filters: EventFilters, stack: CursorStack
+    async def page_at(
+        self, context: PageContext, stack: CursorStack, filters: EventFilters | None = None
     ) -> Updates:
         """Show one page, and the log of a request."""
+        filters = filters or EventFilters.from_query(context.query)
         page = await context.get(
             "/api/admin/events",
             **filters.to_params(),
@@ -157,7 +154,7 @@ class Events(Components):
         if is_id(context.query.get("id", "")):
             return self.layout.show(detail=True) | await self.event.render(context)
         filters = EventFilters.from_query(context.query)
-        updates = await self.index.load_page(context, filters, stack_from(context.query))
+        updates = await self.index.page_at(context, stack_from(context.query), filters)
         return self.layout.show(detail=False) | self.index.fill(filters) | updates
 
 

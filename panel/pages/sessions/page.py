@@ -73,16 +73,13 @@ class SessionList(CursorList):
         filters = SessionFilters(
             SessionFilters.from_query(context.query).user, address.strip(), search.strip()
         )
-        return await self.load_page(context, filters, CursorStack())
+        return await self.page_at(context, CursorStack(), filters)
 
-    async def page_at(self, context: PageContext, stack: CursorStack) -> Updates:
-        """Show the page at the top of the stack, with the filters of the page's address."""
-        return await self.load_page(context, SessionFilters.from_query(context.query), stack)
-
-    async def load_page(
-        self, context: PageContext, filters: SessionFilters, stack: CursorStack
+    async def page_at(
+        self, context: PageContext, stack: CursorStack, filters: SessionFilters | None = None
     ) -> Updates:
         """Show one page."""
+        filters = filters or SessionFilters.from_query(context.query)
         params = filters.to_params()
         page = await context.get("/api/admin/sessions", **params, limit=PAGE, cursor=stack.cursor)
         sessions, stack = page["sessions"], CursorStack(stack.cursors, page["cursor"] or "")
@@ -122,7 +119,7 @@ class Sessions(Components):
             **self.layout.show(detail=False),
             self.index.search: filters.search,
             self.index.address: filters.address,
-            **await self.index.load_page(context, filters, stack_from(context.query)),
+            **await self.index.page_at(context, stack_from(context.query), filters),
         }
 
     async def after(self, context: PageContext) -> Updates:
@@ -140,13 +137,8 @@ def build(blocks: gr.Blocks, services: Services) -> Sessions:
     page = Sessions(services)
     index, bar = page.index, page.bar
     on(services, blocks.load, page.on_load, None, page.outputs)
-    on(
-        services,
-        [each.submit for each in index.inputs],
-        index.on_filter,
-        index.inputs,
-        index.outputs,
-    )
+    triggers = [each.submit for each in index.inputs]
+    on(services, triggers, index.on_filter, index.inputs, index.outputs)
     on(services, page.refresh.click, index.refresh_list, index.stack, index.outputs)
     index.bind_pager(services)
     bar.add_button(services, index.end, ask_end_listed, index.listed_sessions)

@@ -3,6 +3,7 @@
 import asyncio
 import threading
 from collections.abc import Callable
+from concurrent.futures import Future
 
 import structlog
 from starlette.applications import Starlette
@@ -66,26 +67,19 @@ async def _in_daemon_thread(
     build: Callable[[], Starlette], on_loaded: Callable[[], None]
 ) -> Starlette:
     """Run `build` in a daemon thread, for which the process does not wait at exit."""
-    loop = asyncio.get_running_loop()
-    built: asyncio.Future[Starlette] = loop.create_future()
-
-    def settle(app: Starlette | None, error: Exception | None) -> None:
-        if built.cancelled():
-            return
-        if error is not None:
-            built.set_exception(error)
-        elif app is not None:
-            built.set_result(app)
+    built: Future[Starlette] = Future()
+    built.set_running_or_notify_cancel()  # so that an abandoned load may still set its result
 
     def work() -> None:
-        app, error = None, None
         try:
-            app = build()
-        except Exception as problem:
-            error = problem
-        on_loaded()
-        if not loop.is_closed():
-            loop.call_soon_threadsafe(settle, app, error)
+            try:
+                app = build()
+            finally:
+                on_loaded()
+        except Exception as error:
+            built.set_exception(error)
+        else:
+            built.set_result(app)
 
     threading.Thread(target=work, name="panel", daemon=True).start()
-    return await built
+    return await asyncio.wrap_future(built)

@@ -4,6 +4,7 @@ import base64
 import gzip
 import re
 
+from starlette.datastructures import MutableHeaders
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from panel.ports import PanelSettings, Randomness
@@ -25,8 +26,8 @@ _PASSED_HEADERS = {
 _SCRIPT = re.compile(rb"<script(?=[\s>])")
 _MANIFEST = b'<link rel="manifest" href="/manifest.json" />'
 _CACHED = {
-    "/admin/assets/": b"private, max-age=31536000, immutable",  # their names carry a digest
-    "/admin/static/": b"private, max-age=86400",
+    "/admin/assets/": "private, max-age=31536000, immutable",  # their names carry a digest
+    "/admin/static/": "private, max-age=86400",
 }
 
 
@@ -71,17 +72,15 @@ class GradioMiddleware:
                 return
             nonce = base64.urlsafe_b64encode(self._randomness.bytes(18)).decode()
             page = _add_nonce(bytes(body), nonce.encode())
-            csp = content_security_policy.gradio_page(self._settings, nonce).encode()
-            headers = [pair for pair in start["headers"] if pair[0].lower() != b"content-length"]
+            csp = content_security_policy.gradio_page(self._settings, nonce)
+            headers = MutableHeaders(scope=start)
             if use_gzip:  # no input of the request is repeated in it, so its length leaks nothing
                 page = gzip.compress(page, compresslevel=5)
-                headers.append((b"content-encoding", b"gzip"))
-            headers += [
-                (b"vary", b"accept-encoding"),
-                (b"content-length", str(len(page)).encode()),
-                (b"content-security-policy", csp),
-            ]
-            await send({**start, "headers": headers})
+                headers["content-encoding"] = "gzip"
+            headers["content-length"] = str(len(page))
+            headers["content-security-policy"] = csp
+            headers.add_vary_header("accept-encoding")
+            await send(start)
             await send({"type": "http.response.body", "body": page})
 
         return send_page
@@ -113,8 +112,7 @@ def _with_caching(path: str, send: Send) -> Send:
 
     async def send_cached(message: Message) -> None:
         if message["type"] == "http.response.start" and message["status"] in {200, 304}:
-            kept = [pair for pair in message["headers"] if pair[0].lower() != b"cache-control"]
-            message = {**message, "headers": [*kept, (b"cache-control", cache_control)]}
+            MutableHeaders(scope=message)["cache-control"] = cache_control
         await send(message)
 
     return send_cached
