@@ -12,10 +12,10 @@ from datetime import datetime, timedelta
 from typing import Literal
 
 import structlog
+from sqlalchemy import func, select
 
 from backend.kernel.clock import Clock
 from backend.storage.db import Db
-from backend.storage.dialects import build_current_time
 from backend.storage.engine import Database
 from backend.storage.queries import audit, sessions
 from backend.storage.work import run_query
@@ -91,7 +91,7 @@ class ClockCheck:
 
 def read_database_time(db: Db) -> datetime:
     """Return the time of PostgreSQL's clock."""
-    value: datetime = db.execute(build_current_time(db.dialect)).scalar_one()
+    value: datetime = db.execute(select(func.clock_timestamp())).scalar_one()
     return value
 
 

@@ -14,7 +14,6 @@ from sqlalchemy import (
     func,
     literal_column,
     select,
-    text,
 )
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.ext.compiler import compiles
@@ -39,45 +38,8 @@ def supports_multiple_statements(dialect: Dialect) -> bool:
 
 def build_insert_or_ignore(dialect: Dialect, table: Table, *columns: str) -> Insert:
     """Build an INSERT that skips rows whose values of these columns exist already."""
-    if dialect.name == "sqlite":
-        return sqlite.insert(table).on_conflict_do_nothing(index_elements=columns)
-    return postgresql.insert(table).on_conflict_do_nothing(index_elements=columns)
-
-
-def build_try_lock(dialect: Dialect, number: int) -> Select[Any] | None:
-    """Build a SELECT that is true for one transaction at a time, until it ends.
-
-    None on SQLite, where only one transaction writes anyway.
-    """
-    if dialect.name == "sqlite":
-        return None
-    return select(func.pg_try_advisory_xact_lock(number))
-
-
-def build_space_probe(dialect: Dialect) -> Executable | None:
-    """Build a statement that occupies 100 KB of the disk until the transaction ends.
-
-    On PostgreSQL a small change often needs no new page. None on SQLite, where every write needs
-    space.
-    """
-    return _SPACE_PROBE if dialect.name == "postgresql" else None
-
-
-_SPACE_PROBE = text(
-    """
-    DO $$ BEGIN
-        IF has_database_privilege(current_database(), 'TEMPORARY') THEN
-            CREATE TEMPORARY TABLE gatehouse_room ON COMMIT DROP AS
-            SELECT repeat('.', 2000) FROM generate_series(1, 50);
-        END IF;
-    END $$
-    """.strip()
-)
-
-
-def build_current_time(dialect: Dialect) -> Select[Any]:
-    """Build a SELECT of the database's time; SQLite uses this machine's clock."""
-    return select(func.clock_timestamp() if dialect.name == "postgresql" else func.now())
+    insert = sqlite.insert if dialect.name == "sqlite" else postgresql.insert
+    return insert(table).on_conflict_do_nothing(index_elements=columns)
 
 
 def estimate_row_count(

@@ -49,7 +49,7 @@ class Database:
             "sqlite" if url.get_backend_name() == "sqlite" else "postgresql"
         )
         self._watchdog: ConnectionWatchdog | None = None
-        self._primary = Primary(clock)
+        self.primary = Primary(clock)
         self._file: SqliteFile | None = None
         if self.kind == "sqlite":
             create_private(Path(url.database or ""))
@@ -58,7 +58,7 @@ class Database:
         else:
             self._watchdog = ConnectionWatchdog()
             self.engine = _postgres_engine(url, connections)
-            follow_primary(self.engine, self._primary)
+            follow_primary(self.engine, self.primary)
             register_pool_events(self.engine, CircuitBreaker(clock), clock, self._watchdog)
         self._clock = clock
         self._after_write_callbacks = [after_write] if after_write is not None else []
@@ -108,18 +108,6 @@ class Database:
         finally:
             writer.release()
         return True
-
-    @property
-    def generation(self) -> int:
-        """Incremented when all connections are replaced; for `reconnect_to_primary`."""
-        return self._primary.generation
-
-    def reconnect_to_primary(self, generation: int) -> bool:
-        """Replace all connections, as one led to a read-only server; at most once a second.
-
-        True if connections newer than `generation`, that of the one used, can be had now.
-        """
-        return self._primary.invalidate_connections(generation)
 
     def watch(self, connection: Any) -> AbstractContextManager[None]:
         """Cut the caller's own psycopg2 connection if it gets no answer within this `with`."""
@@ -252,12 +240,7 @@ def _postgres_engine(url: URL, connections: int) -> Engine:
 
 def _sqlite_engine(url: URL, connections: int, file: SqliteFile) -> Engine:
     # No limit: connections cost little, and the event loop must never wait for one.
-    engine = create_engine(
-        url,
-        pool_size=connections,
-        max_overflow=-1,
-        hide_parameters=True,
-    )
+    engine = create_engine(url, pool_size=connections, max_overflow=-1, hide_parameters=True)
     event.listen(engine, "do_connect", lambda *_: file.check())  # or SQLite would create one
     event.listen(engine, "connect", prepare_sqlite)
     event.listen(engine, "connect", lambda *_: file.check())  # replaced meanwhile?

@@ -90,9 +90,8 @@ def test_a_database_that_may_be_written_to_again_is_ready_whoever_finds_out_firs
 
     def overtake(_: Any, __: Any, statement: str, *___: Any) -> None:
         if "alembic_version" in statement and not overtaken:
-            overtaken.append(
-                database.reconnect_to_primary(database.generation)
-            )  # as the change feed may
+            primary = database.primary
+            overtaken.append(primary.invalidate_connections(primary.generation))  # as the feed may
 
     event.listen(database.engine, "after_cursor_execute", overtake)
     assert read_readiness(on_postgres) == (200, "ok")

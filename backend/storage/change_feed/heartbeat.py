@@ -40,10 +40,10 @@ def send_heartbeat(database: Database, channel: str, message: str) -> None:
     A read-only server may be a former primary, which does not see the changes on the new one.
     """
     parameters = {"names": list(TRIGGERS), "channel": channel, "message": message}
-    generation = database.generation
+    generation = database.primary.generation
     row = run_query(database, lambda db: db.execute(_HEARTBEAT, parameters).one())
     if row.read_only:
-        database.reconnect_to_primary(generation)
+        database.primary.invalidate_connections(generation)
         raise FeedUnavailable("the database is read-only")
     if row.asleep:
         first = row.asleep[0]

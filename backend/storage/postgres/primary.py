@@ -29,7 +29,10 @@ class Primary:
         """Incremented to invalidate all connections made before."""
 
     def invalidate_connections(self, generation: int | None) -> bool:
-        """Invalidate all connections; True if newer ones than those of `generation` can be had."""
+        """Invalidate all connections, as one led to a read-only server; at most once a second.
+
+        True if connections newer than `generation`, that of the one used, can be had now.
+        """
         with self._lock:
             if generation is not None and generation != self.generation:
                 return True

@@ -68,13 +68,10 @@ class SqliteFile:
         SQLite writes to the main file only to move commits there from the log. If it has changed
         without a commit, SQLite has not done it.
         """
-        state = self._stat_files()
+        state, last = self._stat_files(), self._last_state
         self._check(state)
-        moved = (state.size, state.written_at) != (
-            self._last_state.size,
-            self._last_state.written_at,
-        )
-        if (moved or state.log_size < self._last_state.log_size) and not others_committed:
+        moved = (state.size, state.written_at) != (last.size, last.written_at)
+        if (moved or state.log_size < last.log_size) and not others_committed:
             self.mark_suspect("it was written to while nobody committed anything")
             raise DatabaseConflict(str(self._suspicion), Fault.DAMAGED)
         self._last_state = state
