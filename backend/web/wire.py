@@ -5,7 +5,7 @@ import re
 from collections.abc import Mapping
 from datetime import datetime
 from functools import cache
-from typing import Annotated, Any, ClassVar, TypeVar
+from typing import Annotated, Any, ClassVar, Literal, TypeVar
 from urllib.parse import parse_qsl
 
 from pydantic import (
@@ -16,6 +16,7 @@ from pydantic import (
     Field,
     GetCoreSchemaHandler,
     GetJsonSchemaHandler,
+    JsonValue,
     PlainSerializer,
     TypeAdapter,
     ValidationError,
@@ -115,6 +116,13 @@ PasswordField = Annotated[
     _PasswordSchema(),
     WithJsonSchema({"type": "string", "format": "password", "description": _LENGTH}),
 ]
+
+
+def example(
+    content: dict[str, JsonValue], *, extra: Literal["allow", "ignore"] = "ignore"
+) -> ConfigDict:
+    """Configure a model, with an example of its JSON for the docs."""
+    return ConfigDict(json_schema_extra={"examples": [content]}, extra=extra)
 
 
 class WireModel(BaseModel):

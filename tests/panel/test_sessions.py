@@ -225,7 +225,7 @@ class TestOneSession:
     @pytest.mark.parametrize("ask", ["ask_end_one", "ask_end_all"])
     def test_ones_own_says_that_it_is_and_leads_away(self, panel, sessions, detail, ask):
         context = panel.context()
-        own_id = panel.run_handler(session_actions.own_id, context.admin)
+        own_id = panel.run_handler(session_actions.own_id, context)
         context.query["id"] = own_id
         assert words.YOURS in panel.run_handler(detail.render, context)[detail.about]
         question = panel.run_handler(getattr(session_actions, ask), context)

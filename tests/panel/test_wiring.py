@@ -222,20 +222,20 @@ class TestConfirmation:
 
     def test_a_destructive_action_asks_first_and_then_says_what_it_did(self, loop, confirmation):
         bar, ask, _, execute, toasts, deleted = confirmation
-        question_updates = loop.run(ask(None, None, "Ada"))
+        question_updates = loop.run(ask(None, "Ada"))
         assert question_updates[bar.row].visible is True
         assert "Ada is deleted." in question_updates[bar.sentence]
         assert question_updates[bar.yes].value == "Delete"
         assert deleted == []
-        updates = loop.run(execute(None, None, question_updates[bar.pending]))
+        updates = loop.run(execute(None, question_updates[bar.pending]))
         assert (updates[bar.pending], updates[bar.row].visible) == (None, False)
         assert updates["shown"] == "fresh"
         assert (deleted, toasts) == (["deleted"], ["It is gone."])
 
     def test_what_is_not_confirmed_is_not_done(self, loop, confirmation):
         bar, ask, cancel, execute, toasts, deleted = confirmation
-        loop.run(ask(None, None, "Ada"))
-        updates = loop.run(cancel(None, None))
+        loop.run(ask(None, "Ada"))
+        updates = loop.run(cancel(None))
         assert (updates[bar.pending], updates[bar.row].visible) == (None, False)
-        loop.run(execute(None, None, None))
+        loop.run(execute(None, None))
         assert (deleted, toasts) == ([], [])

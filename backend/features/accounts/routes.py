@@ -10,7 +10,6 @@ from backend.features.accounts.session_issuer import Challenge
 from backend.features.accounts.wire import SignedInOut, SignedUp, SignIn, SignUp, UpdateUser
 from backend.features.sessions.dependencies import SignedIn
 from backend.features.sessions.reader import SessionReader
-from backend.features.sessions.service import IssuedSession
 from backend.features.sessions.session_cookies import (
     SESSION_HEADERS,
     set_session_cookies,
@@ -72,7 +71,7 @@ def sign_up_email(
     if isinstance(outcome, Challenge):
         return render_challenge(outcome)
     response = Response(SignedUp(token=outcome.token.reveal(), user=UserOut.of(user)))
-    return _with_cookies(response, work, request, cookies, outcome)
+    return set_sign_in_cookies(work, response, cookies, outcome, request.cookie_header)
 
 
 @routes.post(
@@ -118,7 +117,8 @@ def sign_in_email(
         user=UserOut.of(outcome.user),
     )
     headers = {"location": header_safe(target)} if target else {}
-    return _with_cookies(Response(signed_in, headers=headers), work, request, cookies, outcome)
+    response = Response(signed_in, headers=headers)
+    return set_sign_in_cookies(work, response, cookies, outcome, request.cookie_header)
 
 
 @routes.post(
@@ -137,9 +137,3 @@ def update_user(work: Work, current: SignedIn, cookies: Cookies, body: UpdateUse
     return set_session_cookies(
         Response(Status()), cookies, current.session, current.token, work.settings
     )
-
-
-def _with_cookies(
-    response: Response, work: Work, request: RequestContext, cookies: Cookies, issued: IssuedSession
-) -> Response:
-    return set_sign_in_cookies(work, response, cookies, issued, request.cookie_header)

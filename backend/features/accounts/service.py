@@ -98,16 +98,15 @@ def sign_up(work: Work, accounts: Accounts, new: NewAccount) -> SignUpResult:
     if not verify_first and users.email_exists(work.db, email):
         _refuse_taken(work, email)
     password_hash = work.run_outside_transaction(accounts.hashes.hash, work.client, new.password)
-    user = _new_user(work, email, new)
+    now = work.now()
+    user = User(work.new_id(), email, new.name, now, now, image=new.image)
     taken = not users.insert(work.db, user, password_hash)
     if taken and not verify_first:  # meanwhile, during the hash
         _refuse_taken(work, email)
     owner = users.find_by_email(work.db, email) if verify_first else None
-    token = (
-        pending_sign_ups.store(work, accounts.link_tokens, user, owner, password_hash)
-        if verify_first
-        else None
-    )
+    token = None
+    if verify_first:
+        token = pending_sign_ups.store(work, accounts.link_tokens, user, owner, password_hash)
     work.record(_taken_event() if taken else Event(EventKind.SIGN_UP, user.id, user.id))
     for hook in accounts.on_sign_up:
         hook(work, CompletedSignUp(user, new.callback, taken, owner))
@@ -155,18 +154,6 @@ def _refuse_taken(work: Work, email: str) -> NoReturn:
 
 def _taken_event() -> Event:
     return Event(EventKind.SIGN_UP_FAILED, detail={"reason": "taken"})
-
-
-def _new_user(work: Work, email: str, new: NewAccount) -> User:
-    now = work.now()
-    return User(
-        id=work.new_id(),
-        email=email,
-        name=new.name,
-        image=new.image,
-        created_at=now,
-        updated_at=now,
-    )
 
 
 def _check_password(

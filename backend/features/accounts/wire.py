@@ -2,12 +2,12 @@
 
 from typing import Annotated, Any
 
-from pydantic import AfterValidator, ConfigDict, Field, JsonValue
+from pydantic import AfterValidator, Field, JsonValue
 from pydantic_core import PydanticCustomError
 
 from backend.features.sessions.wire import UserOut
 from backend.kernel.email_address import is_email_address
-from backend.web.wire import Image, Name, NotNull, PasswordField, Text, WireModel
+from backend.web.wire import Image, Name, NotNull, PasswordField, Text, WireModel, example
 
 _CALLBACK = Field(
     default=None,
@@ -36,10 +36,8 @@ Email = Annotated[
 class SignUp(WireModel):
     """A new account."""
 
-    model_config = ConfigDict(
-        extra="allow",  # kept only to refuse the protected ones by name
-        json_schema_extra={"examples": [{"name": "Ada Lovelace", **_ADA}]},
-    )
+    # Others are kept only to refuse the protected ones by name.
+    model_config = example({"name": "Ada Lovelace", **_ADA}, extra="allow")
 
     name: Name
     email: Email
@@ -52,7 +50,7 @@ class SignUp(WireModel):
 class SignIn(WireModel):
     """An e-mail address and its password."""
 
-    model_config = ConfigDict(json_schema_extra={"examples": [_ADA]})
+    model_config = example(_ADA)
 
     email: Text
     password: PasswordField
@@ -63,7 +61,7 @@ class SignIn(WireModel):
 class UpdateUser(WireModel):
     """What is to change; `image: null` removes the picture."""
 
-    model_config = ConfigDict(extra="allow", json_schema_extra={"examples": [{"name": "Ada King"}]})
+    model_config = example({"name": "Ada King"}, extra="allow")
 
     type_name = "record"
 

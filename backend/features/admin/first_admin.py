@@ -38,15 +38,7 @@ def add_admin(
     """Create an admin, verified, under an address in its normal form; False if it is taken."""
     password_hash = work.run_outside_transaction(hasher.hash, password)
     now = work.now()
-    admin = User(
-        id=work.new_id(),
-        email=email,
-        email_verified=True,
-        name=name,
-        role=ADMIN,
-        created_at=now,
-        updated_at=now,
-    )
+    admin = User(work.new_id(), email, name, now, now, email_verified=True, role=ADMIN)
     added = users.insert(work.db, admin, password_hash)
     if added:
         work.record(Event(EventKind.ADMIN_CREATED, subject=admin.id))

@@ -6,10 +6,10 @@ from uuid import UUID
 
 from backend.features.admin.permissions import REVOKE_SESSIONS, authorise
 from backend.features.sessions.cache import CurrentSession
+from backend.features.sessions.service import delete_one
 from backend.kernel.events import Event, EventKind
 from backend.kernel.randomness import parse_uuid
-from backend.kernel.secrets.secret import SessionToken
-from backend.kernel.secrets.tokens import TokenMint, digest
+from backend.kernel.secrets.tokens import TokenMint
 from backend.storage.db import Db
 from backend.storage.queries import sessions
 from backend.storage.queries.sessions import Session
@@ -26,12 +26,7 @@ def list_live(db: Db, user_id: str, now: datetime) -> Sequence[Session]:
 def revoke(work: Work, mint: TokenMint, current: CurrentSession, token_or_id: str) -> None:
     """End the session with this token or id, of any user, if there is one."""
     authorise(work, current, REVOKE_SESSIONS)
-    if mint.is_authentic(token_or_id):
-        deleted = sessions.delete_by_digest(work.db, digest(SessionToken(token_or_id)))
-    else:
-        session_id = parse_uuid(token_or_id)
-        deleted = sessions.delete_by_id(work.db, session_id) if session_id else None
-    if deleted is not None:
+    if (deleted := delete_one(work, mint, token_or_id)) is not None:
         _record(work, current, deleted.user_id, 1)
 
 

@@ -64,13 +64,8 @@ def create(work: Work, accounts: Accounts, current: CurrentSession, new: NewUser
     user = _new_user(work, new, email, role)
     if not users.insert(work.db, user, password_hash):
         raise _address_taken()
-    created = Event(
-        EventKind.USER_CREATED,
-        current.user.id,
-        user.id,
-        {"role": role, "has_password": password_hash is not None},
-    )
-    work.record(created)
+    detail: dict[str, str | int | bool] = {"role": role, "has_password": password_hash is not None}
+    work.record(Event(EventKind.USER_CREATED, current.user.id, user.id, detail))
     return user
 
 
@@ -83,9 +78,8 @@ def set_password(
     user = authorise_for_user(work, current, user_id, SET_PASSWORD)
     accounts.rules.check_new(password, user.email, user.name)
     password_hash = work.run_outside_transaction(accounts.hashes.hash, work.client, password)
-    user = authorise_for_user(
-        work, current, user_id, SET_PASSWORD
-    )  # again, after a possibly long wait
+    # Again, after a possibly long wait.
+    user = authorise_for_user(work, current, user_id, SET_PASSWORD)
     if not users.set_password_hash(work.db, user.id, password_hash):
         raise Refusal("USER_NOT_FOUND", status=404)
     end_old_access(work, user.id, except_id=current.session.id)

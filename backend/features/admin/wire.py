@@ -18,6 +18,7 @@ from backend.web.wire import (
     Text,
     TimestampIn,
     WireModel,
+    example,
 )
 
 
@@ -54,9 +55,7 @@ class NewUserData(WireModel):
 class CreateUser(WireModel):
     """A new user. Without a password they sign in by other means, or ask for a reset."""
 
-    model_config = ConfigDict(
-        json_schema_extra={"examples": [{"email": "ada@example.com", "name": "Ada Lovelace"}]}
-    )
+    model_config = example({"email": "ada@example.com", "name": "Ada Lovelace"})
 
     email: Annotated[Text, Field(examples=["ada@example.com"])]
     name: Annotated[Name, Field(examples=["Ada Lovelace"])]
@@ -83,9 +82,7 @@ class UserData(WireModel):
 class ChangeUser(WireModel):
     """Whom to change, and what."""
 
-    model_config = ConfigDict(
-        json_schema_extra={"examples": [{"userId": _ID, "data": {"name": "Ada King"}}]}
-    )
+    model_config = example({"userId": _ID, "data": {"name": "Ada King"}})
 
     user_id: UserId
     data: UserData
@@ -100,7 +97,7 @@ class ById(WireModel):
 class OfUser(WireModel):
     """Which user."""
 
-    model_config = ConfigDict(json_schema_extra={"examples": [{"userId": _ID}]})
+    model_config = example({"userId": _ID})
 
     user_id: UserId
 
@@ -108,7 +105,7 @@ class OfUser(WireModel):
 class SetRole(WireModel):
     """The roles a user holds from now on, in place of those they had."""
 
-    model_config = ConfigDict(json_schema_extra={"examples": [{"userId": _ID, "role": ["admin"]}]})
+    model_config = example({"userId": _ID, "role": ["admin"]})
 
     user_id: UserId
     role: Roles
@@ -117,11 +114,7 @@ class SetRole(WireModel):
 class BanUser(WireModel):
     """Whom to keep out, why, and for how many seconds; for good without that."""
 
-    model_config = ConfigDict(
-        json_schema_extra={
-            "examples": [{"userId": _ID, "banReason": "Spam", "banExpiresIn": 86400}]
-        }
-    )
+    model_config = example({"userId": _ID, "banReason": "Spam", "banExpiresIn": 86400})
 
     user_id: UserId
     ban_reason: Annotated[Reason | None, NotNull] = None
@@ -133,9 +126,7 @@ class BanUser(WireModel):
 class SetUserPassword(WireModel):
     """A user, and the password they have from now on."""
 
-    model_config = ConfigDict(
-        json_schema_extra={"examples": [{"userId": _ID, "newPassword": "battery correct horse"}]}
-    )
+    model_config = example({"userId": _ID, "newPassword": "battery correct horse"})
 
     user_id: UserId
     new_password: PasswordField
@@ -144,9 +135,7 @@ class SetUserPassword(WireModel):
 class RevokeUserSession(WireModel):
     """Which session to end: its token, or the handle that list-user-sessions showed."""
 
-    model_config = ConfigDict(
-        json_schema_extra={"examples": [{"sessionToken": "01a203c2-7c95-7bd1-9d3e-2f64c1a0e7b8"}]}
-    )
+    model_config = example({"sessionToken": "01a203c2-7c95-7bd1-9d3e-2f64c1a0e7b8"})
 
     session_token: Text
 
@@ -154,9 +143,7 @@ class RevokeUserSession(WireModel):
 class HasPermission(WireModel):
     """What the caller wants to know to be allowed, resource by resource."""
 
-    model_config = ConfigDict(
-        json_schema_extra={"examples": [{"permissions": {"user": ["create", "ban"]}}]}
-    )
+    model_config = example({"permissions": {"user": ["create", "ban"]}})
 
     permissions: Annotated[
         dict[str, list[str]] | None, NotNull, Field(examples=[{"user": ["create", "ban"]}])

@@ -8,7 +8,6 @@ from backend.features.links import service as links
 from backend.features.links.link_mailer import LinkMailer, NewLink, mail_link, may_mail
 from backend.features.links.service import LinkKind
 from backend.features.mail import templates
-from backend.features.mail.service import post
 from backend.features.sessions.cache import CurrentSession
 from backend.features.sessions.service import refuse_impersonator
 from backend.kernel.email_address import normalize_email
@@ -72,11 +71,7 @@ def complete_change(
     work.record(Event(EventKind.EMAIL_CHANGED, user.id, user.id))
     if user.email_verified:
         what = "Your account has another address from now on, as you confirmed here."
-        post(
-            work,
-            link_mailer.mailer,
-            templates.build_notice(work.settings.app_name, user.email, what),
-        )
+        templates.post_notice(work, link_mailer.mailer, user.email, what)
     return changed
 
 
@@ -107,7 +102,6 @@ def _mail_old_address(
     # mailbox, where its absence would reveal that.
     free = work.settings.strict or not users.email_exists(work.db, new)
     within_limit = may_mail(link_mailer, LinkKind.CHANGE_EMAIL_CONFIRM, user.email)
-
     link = NewLink(
         LinkKind.CHANGE_EMAIL_CONFIRM,
         user,

@@ -16,7 +16,6 @@ from backend.features.links import service as links
 from backend.features.links.link_mailer import LinkMailer, NewLink, mail_link, may_mail
 from backend.features.links.service import LinkKind
 from backend.features.mail import templates
-from backend.features.mail.service import post
 from backend.features.sessions.service import IssuedSession
 from backend.kernel.email_address import normalize_email
 from backend.kernel.events import Event, EventKind
@@ -57,10 +56,10 @@ def mail_at_sign_up(link_mailer: LinkMailer) -> SignUpHook:
 
     def hook(work: Work, sign_up: CompletedSignUp) -> None:
         callback = sign_up.callback or "/"
-        if not sign_up.taken:
+        if sign_up.taken:
+            _mail_repeated_sign_up(work, link_mailer, sign_up, callback)
+        else:
             _mail(work, link_mailer, sign_up.user, sign_up.user.email, callback)
-            return
-        _mail_repeated_sign_up(work, link_mailer, sign_up, callback)
 
     return hook
 
@@ -74,8 +73,7 @@ def refuse_unverified(link_mailer: LinkMailer) -> Check:
         if proved or not settings.require_verified_email:
             return
         reason = "taken" if attempt.by_pending_sign_up else "unverified"
-        event = Event(EventKind.SIGN_IN_FAILED, subject=user.id, detail={"reason": reason})
-        work.keep(event)
+        work.keep(Event(EventKind.SIGN_IN_FAILED, subject=user.id, detail={"reason": reason}))
         if settings.resend_verification_on_sign_in and _may_mail(link_mailer, user.email):
             callback = attempt.callback or "/"
             recipient = None if user.email_verified else user
@@ -145,8 +143,7 @@ def verify(
     _revoke_other_sign_ups(work, user, link, all_of_it=not decided)
     work.record(Event(EventKind.EMAIL_VERIFIED, user.id, user.id))
     if choices == _NO_PASSWORD:
-        message = templates.build_notice(work.settings.app_name, user.email, _CHOOSE_A_NEW_ONE)
-        post(work, link_mailer.mailer, message)
+        templates.post_notice(work, link_mailer.mailer, user.email, _CHOOSE_A_NEW_ONE)
         return None
     if not work.settings.sign_in_after_verification or browser.user is not None:
         return None
@@ -202,32 +199,22 @@ def _mail_repeated_sign_up(
     With STRICT an unverified owner gets a link, and a verified one a notice.
     """
     email = sign_up.user.email
-    owner = (
-        sign_up.owner if work.settings.strict and may_mail(link_mailer, "sign-up", email) else None
-    )
+    may_tell = work.settings.strict and may_mail(link_mailer, "sign-up", email)
+    owner = sign_up.owner if may_tell else None
     if owner is not None and owner.email_verified:
         _notify_owner(work, link_mailer, owner)
-        return
-    _mail(work, link_mailer, owner, email, callback)
+    else:
+        _mail(work, link_mailer, owner, email, callback)
 
 
 def _notify_owner(work: Work, link_mailer: LinkMailer, owner: User) -> None:
-    lifetime = work.settings.verification_link_lifetime
-    links.issue(
-        work,
-        link_mailer.link_tokens,
-        LinkKind.VERIFY_EMAIL,
-        user_id=None,
-        email="",
-        lifetime=lifetime,
-    )
+    tokens, lifetime = link_mailer.link_tokens, work.settings.verification_link_lifetime
+    links.issue(work, tokens, LinkKind.VERIFY_EMAIL, user_id=None, email="", lifetime=lifetime)
     what = (
         "Somebody tried to sign up with this address, but you have an account already. "
         "If it was you, sign in instead."
     )
-    post(
-        work, link_mailer.mailer, templates.build_notice(work.settings.app_name, owner.email, what)
-    )
+    templates.post_notice(work, link_mailer.mailer, owner.email, what)
 
 
 def _may_mail(link_mailer: LinkMailer, address: str) -> bool:
@@ -248,6 +235,5 @@ def _mail(
 
 
 def _record_request(work: Work, user: User | None) -> None:
-    subject = user.id if user else None
-    known = user is not None
-    work.record(Event(EventKind.VERIFICATION_REQUESTED, None, subject, {"known": known}))
+    subject, detail = user.id if user else None, {"known": user is not None}
+    work.record(Event(EventKind.VERIFICATION_REQUESTED, None, subject, detail))

@@ -2,11 +2,11 @@
 
 from typing import Annotated
 
-from pydantic import ConfigDict, Field
+from pydantic import Field
 
 from backend.features.accounts.wire import Email
 from backend.features.sessions.wire import UserOut
-from backend.web.wire import NotNull, Text, WireModel
+from backend.web.wire import NotNull, Text, WireModel, example
 
 _CALLBACK = Field(
     default=None,
@@ -19,7 +19,7 @@ _CALLBACK = Field(
 class SendVerification(WireModel):
     """Which address is to be verified."""
 
-    model_config = ConfigDict(json_schema_extra={"examples": [{"email": "ada@example.com"}]})
+    model_config = example({"email": "ada@example.com"})
 
     email: Email
     callback_url: Annotated[Text | None, NotNull] = _CALLBACK
@@ -28,9 +28,7 @@ class SendVerification(WireModel):
 class ChangeEmail(WireModel):
     """The address to have from now on."""
 
-    model_config = ConfigDict(
-        json_schema_extra={"examples": [{"newEmail": "ada.king@example.com"}]}
-    )
+    model_config = example({"newEmail": "ada.king@example.com"})
 
     new_email: Email
     callback_url: Annotated[Text | None, NotNull] = _CALLBACK

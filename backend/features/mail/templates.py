@@ -8,8 +8,9 @@ from dataclasses import dataclass
 
 from markupsafe import Markup
 
-from backend.features.mail.service import Message
+from backend.features.mail.service import Mailer, Message, post
 from backend.kernel.settings import MailKind
+from backend.storage.work import Work
 
 _PAGE = Markup("""<!doctype html>
 <html lang="en">
@@ -150,6 +151,11 @@ def build_notice(app_name: str, to: str, what: str) -> Message:
         after="If it was not you, reset your password.",
     )
     return template.render(app_name, to)
+
+
+def post_notice(work: Work, mailer: Mailer, to: str, what: str) -> None:
+    """Mail somebody about something that has just happened to their account."""
+    post(work, mailer, build_notice(work.settings.app_name, to, what))
 
 
 def _one_line(text: str) -> str:

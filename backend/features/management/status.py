@@ -209,13 +209,7 @@ class DeploymentStatus:
 
     def _mail(self) -> MailState:
         traffic = run_query(self.runtime.database, outbox.load_status)
-        return MailState(
-            sends=_mail_channel(self.runtime.settings),
-            waiting=traffic.waiting,
-            waiting_since=traffic.waiting_since,
-            last_sent_at=traffic.last_sent_at,
-            last_error=traffic.last_error,
-        )
+        return MailState(sends=_mail_channel(self.runtime.settings), **asdict(traffic))
 
 
 def durability(settings: Settings) -> Durability:

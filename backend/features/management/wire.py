@@ -3,7 +3,7 @@
 from ipaddress import IPv6Network, ip_address, ip_network
 from typing import Annotated
 
-from pydantic import ConfigDict, Field
+from pydantic import Field
 
 from backend.features.admin.user_listing import ActiveUser
 from backend.features.admin.wire import UserId
@@ -12,7 +12,7 @@ from backend.kernel.refusals import Refusal
 from backend.storage.queries.session_list import SessionFilter
 from backend.storage.queries.sessions import SessionWithUser
 from backend.web.query_types import Id, Number
-from backend.web.wire import NotNull, Text, TimestampOut, WireModel
+from backend.web.wire import NotNull, Text, TimestampOut, WireModel, example
 
 _PAGE, _MAX_PAGE = 50, 200
 _SUBSCRIBER_PREFIX = 64  # bits that all addresses of one IPv6 subscriber share
@@ -131,9 +131,7 @@ class SendReset(WireModel):
     Without `redirectTo` that is `/reset-password` of the first FRONTEND_URL.
     """
 
-    model_config = ConfigDict(
-        json_schema_extra={"examples": [{"userId": "01a203c2-7c93-7407-ab15-d32628a133b6"}]}
-    )
+    model_config = example({"userId": "01a203c2-7c93-7407-ab15-d32628a133b6"})
 
     user_id: UserId
     redirect_to: Annotated[Text | None, NotNull] = Field(

@@ -4,7 +4,7 @@ from backend.features.accounts.attempts import FindDevice
 from backend.features.accounts.passwords import check_current, end_old_access
 from backend.features.accounts.service import Accounts
 from backend.features.mail import templates
-from backend.features.mail.service import Mailer, post
+from backend.features.mail.service import Mailer
 from backend.features.sessions import service as sessions
 from backend.features.sessions.cache import CurrentSession
 from backend.features.sessions.service import IssuedSession
@@ -42,7 +42,7 @@ def change_password(
     end_old_access(work, user.id, except_id=(issued or current).session.id)
     work.record(Event(EventKind.PASSWORD_CHANGED, user.id, user.id))
     what = "The password of your account was changed."
-    post(work, mailer, templates.build_notice(work.settings.app_name, user.email, what))
+    templates.post_notice(work, mailer, user.email, what)
     return issued
 
 

@@ -2,11 +2,11 @@
 
 from typing import Annotated
 
-from pydantic import ConfigDict, Field
+from pydantic import Field
 
 from backend.features.sessions.wire import UserOut
 from backend.storage.queries.users import User
-from backend.web.wire import NotNull, PasswordField, Text, TimestampOut, WireModel
+from backend.web.wire import NotNull, PasswordField, Text, TimestampOut, WireModel, example
 
 _CALLBACK = Field(
     default=None,
@@ -20,15 +20,11 @@ _ID = "01a203c2-7c93-7407-ab15-d32628a133b6"
 class ChangePassword(WireModel):
     """The old password and the new one."""
 
-    model_config = ConfigDict(
-        json_schema_extra={
-            "examples": [
-                {
-                    "newPassword": "battery correct horse",
-                    "currentPassword": "correct horse battery",
-                    "revokeOtherSessions": True,
-                }
-            ]
+    model_config = example(
+        {
+            "newPassword": "battery correct horse",
+            "currentPassword": "correct horse battery",
+            "revokeOtherSessions": True,
         }
     )
 
@@ -47,9 +43,7 @@ class PasswordChanged(WireModel):
 class VerifyPassword(WireModel):
     """The caller's password."""
 
-    model_config = ConfigDict(
-        json_schema_extra={"examples": [{"password": "correct horse battery"}]}
-    )
+    model_config = example({"password": "correct horse battery"})
 
     password: Annotated[PasswordField, Field(examples=["correct horse battery"])]
 
@@ -57,9 +51,7 @@ class VerifyPassword(WireModel):
 class DeleteUser(WireModel):
     """The password, or the token of a mailed link; neither, soon after signing in."""
 
-    model_config = ConfigDict(
-        json_schema_extra={"examples": [{"password": "correct horse battery"}]}
-    )
+    model_config = example({"password": "correct horse battery"})
 
     password: Annotated[PasswordField | None, NotNull] = None
     token: Annotated[str | None, NotNull] = None
@@ -108,6 +100,6 @@ class AccountOut(WireModel):
 class UnlinkAccount(WireModel):
     """The `id` that list-accounts shows."""
 
-    model_config = ConfigDict(json_schema_extra={"examples": [{"accountId": _ID}]})
+    model_config = example({"accountId": _ID})
 
     account_id: Text

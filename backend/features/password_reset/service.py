@@ -9,7 +9,6 @@ from backend.features.links import service as links
 from backend.features.links.link_mailer import LinkMailer, NewLink, mail_link, may_mail
 from backend.features.links.service import LinkKind, LinkTokens
 from backend.features.mail import templates
-from backend.features.mail.service import post
 from backend.kernel.email_address import normalize_email
 from backend.kernel.events import Event, EventKind
 from backend.kernel.refusals import Refusal
@@ -76,7 +75,7 @@ def reset_password(
         work.record(Event(EventKind.EMAIL_VERIFIED, user.id, user.id))
     work.record(Event(EventKind.PASSWORD_RESET, user.id, user.id))
     what = "The password of your account was changed through a link in a mail."
-    post(work, link_mailer.mailer, templates.build_notice(work.settings.app_name, user.email, what))
+    templates.post_notice(work, link_mailer.mailer, user.email, what)
     # Earlier wrong guesses must not lock the owner out now.
     work.after_commit(lambda: clear_failures(accounts.limiter, user))
     return user

@@ -2,10 +2,10 @@
 
 from typing import Annotated
 
-from pydantic import ConfigDict, Field
+from pydantic import Field
 
 from backend.features.accounts.wire import Email
-from backend.web.wire import NotNull, PasswordField, Text, WireModel
+from backend.web.wire import NotNull, PasswordField, Text, WireModel, example
 
 _TOKEN = "N5vT0cXq8mYw2bKzR4hLp7sDf9gJ1aUe3iOoPtCdWx"  # noqa: S105  invented, opens nothing
 
@@ -13,11 +13,7 @@ _TOKEN = "N5vT0cXq8mYw2bKzR4hLp7sDf9gJ1aUe3iOoPtCdWx"  # noqa: S105  invented, o
 class RequestReset(WireModel):
     """Whose password is forgotten, and the page on which a new one is chosen."""
 
-    model_config = ConfigDict(
-        json_schema_extra={
-            "examples": [{"email": "ada@example.com", "redirectTo": "/reset-password"}]
-        }
-    )
+    model_config = example({"email": "ada@example.com", "redirectTo": "/reset-password"})
 
     email: Email
     redirect_to: Annotated[Text | None, NotNull] = Field(
@@ -49,9 +45,7 @@ class ResetToken(WireModel):
 class ResetPassword(WireModel):
     """The new password, and the token of the mailed link."""
 
-    model_config = ConfigDict(
-        json_schema_extra={"examples": [{"newPassword": "battery correct horse", "token": _TOKEN}]}
-    )
+    model_config = example({"newPassword": "battery correct horse", "token": _TOKEN})
 
     new_password: Annotated[PasswordField, Field(examples=["correct horse battery"])]
     token: Annotated[str | None, NotNull] = None

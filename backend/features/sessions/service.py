@@ -130,13 +130,18 @@ def revoke(work: Work, mint: TokenMint, user_id: UUID, token_or_id: str) -> None
 
     Does nothing when there is none, so callers cannot probe which tokens exist.
     """
-    if mint.is_authentic(token_or_id):
-        deleted = sessions.delete_by_digest(work.db, digest(SessionToken(token_or_id)), user_id)
-    else:
-        session_id = parse_uuid(token_or_id)
-        deleted = sessions.delete_by_id(work.db, session_id, user_id) if session_id else None
-    if deleted is not None:
+    if delete_one(work, mint, token_or_id, user_id) is not None:
         _record_revoked(work, user_id, 1)
+
+
+def delete_one(
+    work: Work, mint: TokenMint, token_or_id: str, user_id: UUID | None = None
+) -> Session | None:
+    """Delete a session by its token or id, if it is `user_id`'s (or anyone's, without one)."""
+    if mint.is_authentic(token_or_id):
+        return sessions.delete_by_digest(work.db, digest(SessionToken(token_or_id)), user_id)
+    session_id = parse_uuid(token_or_id)
+    return sessions.delete_by_id(work.db, session_id, user_id) if session_id else None
 
 
 def revoke_all(work: Work, user_id: UUID, *, except_id: UUID | None = None) -> None:
