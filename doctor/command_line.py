@@ -94,7 +94,7 @@ def _parser() -> _Parser:
     add("--ca-file", metavar="FILE", help="certificates to trust besides the public ones")
     add("--json", action="store_true", help="write one JSON document")
     add("--junit", metavar="FILE", help="also write a JUnit report for CI")
-    add("--quiet", action="store_true", help="show only what failed or is worth a look")
+    add("--quiet", action="store_true", help="show only failures and warnings")
     return parser
 
 

@@ -5,8 +5,8 @@ from enum import StrEnum
 
 
 class Verdict(StrEnum):
-    """How a check ended. A warning is worth a look but breaks nothing; the evidence of a skipped
-    check says why it was skipped."""
+    """How a check ended. What a warning reports breaks nothing; the evidence of a skipped check
+    says why it was skipped."""
 
     PASS = "pass"  # noqa: S105  a word, not a password
     WARN = "warn"

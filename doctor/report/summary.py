@@ -25,7 +25,7 @@ def summarize(findings: Sequence[Finding]) -> str:
         return "Nothing could be checked."
     sentence = f"{_checks(failures)} failed" if failures else "No check failed"
     if warnings:
-        sentence += f", {warnings} {'is' if warnings == 1 else 'are'} worth a look"
+        sentence += f", {warnings} {'warning' if warnings == 1 else 'warnings'}"
     if not skipped:
         return f"{sentence}."
     return f"{sentence}. {_checks(skipped)} {'was' if skipped == 1 else 'were'} skipped."

@@ -26,7 +26,7 @@ from notebooks.helpers.style import (
 
 _VERDICTS = {
     "fail": (BAD, "failed"),
-    "warn": (CARE, "worth a look"),
+    "warn": (CARE, "warning"),
     "pass": (GOOD, "passed"),
     "skipped": (LEFT_OUT, "skipped"),
 }

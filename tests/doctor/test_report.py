@@ -60,7 +60,7 @@ Accounts, cookies and sessions
     must pass it on.
   - It is known again  needs cookies.set, which failed
 
-x 1 check failed, 1 is worth a look. 1 check was skipped.
+x 1 check failed, 1 warning. 1 check was skipped.
 """
 
 BRIEF = """\
@@ -69,7 +69,7 @@ Security headers
     server: nginx
     fix: Switch it off there.
 
-! No check failed, 1 is worth a look.
+! No check failed, 1 warning.
 """
 
 
@@ -164,8 +164,8 @@ def test_without_a_terminal_there_is_no_progress_line():
     ("findings", "sentence"),
     [
         ([RIGHT], "No check failed."),
-        ([RIGHT, ODD, ODD], "No check failed, 2 are worth a look."),
-        ([BROKEN] * 3 + [ODD] * 2, "3 checks failed, 2 are worth a look."),
+        ([RIGHT, ODD, ODD], "No check failed, 2 warnings."),
+        ([BROKEN] * 3 + [ODD] * 2, "3 checks failed, 2 warnings."),
         ([BROKEN], "1 check failed."),
         ([RIGHT, SKIPPED, SKIPPED], "No check failed. 2 checks were skipped."),
         ([SKIPPED], "Nothing could be checked."),

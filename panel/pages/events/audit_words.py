@@ -56,7 +56,7 @@ SEVERITIES = {
     "database_restored": "warn",
     "impersonation_started": "warn",
 }
-"""How an event looks in a list: good, bad, or worth a look (warn)."""
+"""How an event looks in a list: good, bad, or a warning (warn)."""
 CAPTION = "Events"
 WHO = "Who"
 COLUMNS = ("What", WHO, "From", "When")
