@@ -1,4 +1,4 @@
-"""What docs/operations.md promises: nothing is lost, nobody is signed out, one can go back."""
+"""What docs/operations.md promises: nothing is lost, nobody is signed out, and an upgrade can be undone."""
 
 import re
 import shutil
@@ -38,12 +38,12 @@ def ada(server):
 
 
 def test_what_is_in_a_backup_survives_the_loss_of_the_file(server, ada):
-    server.follow(find_section(PAGE, "SQLite: make one"))
+    server.follow(find_section(PAGE, "SQLite: back up"))
     late = Person(server.url, "late@example.com")
     assert late.sign_up() == 200
     (server.context / "data/gatehouse.db").unlink()
 
-    server.follow(find_section(PAGE, "SQLite: put one back"))
+    server.follow(find_section(PAGE, "SQLite: restore"))
 
     assert ada.is_known()
     assert ada.sign_in() == 200
@@ -67,7 +67,7 @@ def test_a_new_key_signs_nobody_out_until_the_old_one_is_taken_away(server, ada)
     newer = Person(server.url, ada.email)
     assert newer.sign_in() == 200
 
-    server.follow(find_section(PAGE, "Taking the old one away"))
+    server.follow(find_section(PAGE, "Removing the old key"))
 
     assert (ada.is_known(), newer.is_known()) == (False, True)
     assert ada.sign_in() == 200
@@ -110,7 +110,7 @@ def test_an_upgrade_keeps_a_copy_and_one_can_go_back_with_it(released, ada):
     refusal = f"database is at step {NEXT}, this Gatehouse knows steps up to {HEAD}"
     wait_until(lambda: refusal in released.journal, "the refusal to start")
 
-    released.follow(find_section(PAGE, "Go back with the tables"))
+    released.follow(find_section(PAGE, "Go back after a migration"))
     assert ada.is_known()
     assert ada.sign_in() == 200
 
@@ -122,7 +122,7 @@ def test_users_move_in_and_out(server):
 
 
 def test_the_log_is_searched_for_what_went_wrong_and_for_one_request(server):
-    server.follow(find_section(PAGE, "Operations", "Is it well?"))
+    server.follow(find_section(PAGE, "Operations", "Is it working?"))
     wrong, request = server.follow(find_section(PAGE, "Logs"))
     assert wrong == "nothing went wrong today\n"
     assert request.startswith("this request is ")

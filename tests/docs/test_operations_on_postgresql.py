@@ -67,10 +67,10 @@ def moved(tmp_path_factory, own_postgres, redis_port):
 def test_people_have_moved_to_postgresql_and_come_back_from_its_backup(moved, own_postgres):
     ada = Person(moved.url)
     assert ada.sign_in() == 200
-    moved.follow(find_section(PAGE, "PostgreSQL: make one"))
+    moved.follow(find_section(PAGE, "PostgreSQL: back up"))
     own_postgres.drop_database("gatehouse")
 
-    moved.follow(find_section(PAGE, "PostgreSQL: put one back"))
+    moved.follow(find_section(PAGE, "PostgreSQL: restore"))
 
     assert ada.is_known()
     assert ada.sign_in() == 200
