@@ -63,7 +63,7 @@ def hub(scene):
 
 
 def test_what_the_image_needs_arrives_and_pictures_do_not(scene, hub):
-    scene.follow(find_section(PAGE, "2. Make the Space"))
+    scene.follow(find_section(PAGE, "2. Create the Space"))
 
     arrived = hub("ls-tree", "-r", "--name-only", "main").splitlines()
     tops = {name.split("/")[0] for name in arrived}
