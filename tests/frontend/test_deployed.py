@@ -120,20 +120,20 @@ def test_a_forgotten_password_is_replaced(
     forgetful.page.goto("/sign-in")
     forgetful.page.get_by_role("link", name="Forgotten your password?").click()
     forgetful.fill_in("Send me a link", **{"E-mail": visitor.email})
-    expect(forgetful.alert).to_contain_text("a mail is on its way")
+    expect(forgetful.alert).to_contain_text("we have sent it an e-mail")
     link = deployed.mailbox.last("reset", visitor.email).url
     assert link.startswith(f"{deployed.url}/api/auth/reset-password/")
 
     forgetful.page.goto(link)
     forgetful.page.wait_for_url("**/reset-password")  # the token has left the address bar
-    forgetful.fill_in("Set it", **{"New password": NEW_PASSWORD})
+    forgetful.fill_in("Set password", **{"New password": NEW_PASSWORD})
     forgetful.page.wait_for_url("**/sign-in")
     visitor.assert_signed_out()
     forgetful.sign_in(visitor.email, NEW_PASSWORD)
     expect(forgetful.heading).to_have_text("Hello Ada")
 
     visitor.page.goto(link)
-    expect(visitor.alert).to_contain_text("has been used, or is too old")
+    expect(visitor.alert).to_contain_text("has been used or has expired")
 
 
 def test_a_mailed_link_signs_in_in_the_app(
@@ -153,7 +153,7 @@ def test_a_link_that_opens_nothing_says_so(visitor: Visitor, deployed: DeployedA
     visitor.sign_up()
     mail = deployed.mailbox.last("verify", visitor.email)
     visitor.page.goto(mail.url.replace(mail.token, "made-up"))
-    expect(visitor.alert).to_contain_text("This link is no good")
+    expect(visitor.alert).to_contain_text("This link is not valid")
 
 
 def test_an_address_is_changed_by_links_to_the_old_and_the_new(
@@ -164,14 +164,14 @@ def test_an_address_is_changed_by_links_to_the_old_and_the_new(
     visitor.page.goto("/account")
     new = visitor.email.replace("@", "@new.")
     visitor.fill_in("Change e-mail", **{"New e-mail": new})
-    expect(visitor.alert).to_contain_text("follow the link in the mail")
+    expect(visitor.alert).to_contain_text("open the link we sent you by e-mail")
     follow_link(visitor, deployed.mailbox.last("change-email", visitor.email).url)
 
     link = deployed.mailbox.last("verify", new).url
     other = visitors()
     other.sign_up()
     other.page.goto(link)
-    expect(other.alert).to_contain_text("Somebody else is signed in here")
+    expect(other.alert).to_contain_text("Another user is signed in here")
     follow_link(visitor, link)
     visitor.page.goto("/account")
     expect(visitor.main).to_contain_text(f"{new}, verified")
@@ -179,4 +179,4 @@ def test_an_address_is_changed_by_links_to_the_old_and_the_new(
 
 def follow_link(visitor: Visitor, link: str) -> None:
     visitor.page.goto(link)
-    expect(visitor.main).to_have_text("Thank you, that is done.")
+    expect(visitor.main).to_have_text("Thank you, that worked.")

@@ -43,7 +43,7 @@ def test_a_link_through_gatehouse_comes_back_to_the_app(
     developer.sign_up()
     developer.page.goto("/forgot-password")
     developer.fill_in("Send me a link", **{"E-mail": developer.email})
-    expect(developer.alert).to_contain_text("a mail is on its way")
+    expect(developer.alert).to_contain_text("we have sent it an e-mail")
     link = on_my_machine.mailbox.last("reset", developer.email).url
     assert link.startswith(f"http://localhost:{on_my_machine.space.port}/api/auth/reset-password/")
     developer.page.goto(link)
