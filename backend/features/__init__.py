@@ -1,1 +1,1 @@
-"""What Gatehouse can do, one folder per capability."""
+"""What Gatehouse can do, one folder per feature."""

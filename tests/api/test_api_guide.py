@@ -12,12 +12,12 @@ IN_A_CAPABILITY, IN_PLAIN_FASTAPI = re.findall(
 )
 
 
-@pytest.fixture(params=["in a capability", "in plain FastAPI"])
+@pytest.fixture(params=["in a feature", "in plain FastAPI"])
 def greeting(request, start, monkeypatch):
     """An application with the guide's endpoint, in one of the two ways to write it."""
     namespace = {"__name__": "greetings"}
     exec(IN_A_CAPABILITY, namespace)  # noqa: S102  the guide, as a reader would type it
-    if request.param == "in a capability":
+    if request.param == "in a feature":
         monkeypatch.setattr("backend.main.FEATURES", [*FEATURES, namespace["routes"]])
     gatehouse = start(rate_limits=True, rate_limit_per_user="2/minute")
     if request.param == "in plain FastAPI":

@@ -11,7 +11,7 @@ import pytest
 
 from tests.architecture.source import ROOT, Module, list_modules
 
-# Capabilities that all others may use. Where these must call upward, main.py wires a hook.
+# Features that all others may use. Where these must call upward, main.py wires a hook.
 SHARED = ("accounts", "audit", "links", "mail", "sessions")
 
 # What each part may import besides itself.
@@ -67,7 +67,7 @@ MAY_IMPORT = {
         "backend.storage",
         "backend.process",
         "backend.kernel",
-        *(f"backend.features.{capability}" for capability in SHARED),
+        *(f"backend.features.{feature}" for feature in SHARED),
     ],
     "backend.features.management": ["backend.features.admin"],  # ... and what the panel needs
     "backend.limits": ["backend.web", "backend.storage", "backend.kernel"],
@@ -104,7 +104,7 @@ SQL = re.compile(r"\s*(SELECT\s.+\sFROM|INSERT INTO|UPDATE\s+\w+\s+SET|DELETE FR
 
 
 DECISIONS = ("backend.features.*",)
-"""In every capability, only the modules named next may import the web layer."""
+"""In every feature, only the modules named next may import the web layer."""
 SPEAK_HTTP = (
     "*.routes",
     "*.routes.*",
@@ -156,7 +156,7 @@ def find_strangers(root: Path) -> list[str]:
 
 
 def find_sql_outside_storage(root: Path) -> list[str]:
-    """One line for each SQL statement spelled out in a capability."""
+    """One line for each SQL statement spelled out in a feature."""
     return [
         f"{module.path}:{line} spells SQL"
         for module in list_modules(root, ("backend/features", "backend/web", "panel"))
@@ -181,7 +181,7 @@ def _join(parent: str, child: str) -> str:
 
 
 def _find_home(name: str) -> str:
-    """The part that a module belongs to: a capability, a layer, or a program of its own."""
+    """The part that a module belongs to: a feature, a layer, or a program of its own."""
     parts = name.split(".")
     depth = 3 if parts[:2] == ["backend", "features"] else 2 if parts[0] in LAYERED else 1
     return ".".join(parts[:depth])

@@ -7,7 +7,7 @@ from tests.rig.node import require_node, run_node
 from tests.rig.space import Space
 
 HERE = Path(__file__).parent
-# The areas of the conformance harness that are built; each new capability adds its own.
+# The areas of the conformance harness that are built; each new feature adds its own.
 AREAS = ["core", "sessions", "csrf", "bearer", "rate-limit"]
 
 

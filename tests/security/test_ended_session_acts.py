@@ -84,7 +84,7 @@ ENDED = {
 
 def test_every_endpoint_that_writes_in_somebodys_name_is_tried_below():
     writing = set()
-    for spec in (each for capability in FEATURES for each in capability.specs):
+    for spec in (each for feature in FEATURES for each in feature.specs):
         signature = signature_of(spec.handler, spec.path)
         if signature.work and signature.dependencies:
             writing.add(f"{spec.method} {spec.path}")

@@ -133,7 +133,7 @@ def test_a_value_for_a_body(shared_gatehouse, value):
 
 def list_models():
     """Every model that an endpoint reads from a request, and the part it reads it from."""
-    for spec in (each for capability in FEATURES for each in capability.specs):
+    for spec in (each for feature in FEATURES for each in feature.specs):
         signature = signature_of(spec.handler, spec.path)
         yield from ((each[1], "body") for each in (signature.body,) if each)
         yield from ((each[1], "query") for each in (signature.query,) if each)

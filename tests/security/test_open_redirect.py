@@ -157,7 +157,7 @@ def test_nor_is_a_browser_sent_to_one(gatehouse, path):
 
 def list_target_fields():
     """Every endpoint that takes a redirect target, with the field that holds it."""
-    for spec in (each for capability in FEATURES for each in capability.specs):
+    for spec in (each for feature in FEATURES for each in feature.specs):
         signature = signature_of(spec.handler, spec.path)
         for _, model, *_ in (each for each in (signature.body, signature.query) if each):
             for name, field in model.model_fields.items():

@@ -3,4 +3,4 @@
 from backend.features.admin.routes import bans, impersonation, sessions, users
 
 ALL = [users.routes, bans.routes, sessions.routes, impersonation.routes]
-"""Every endpoint of this capability."""
+"""Every endpoint of this feature."""
