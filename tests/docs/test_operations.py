@@ -1,4 +1,4 @@
-"""What docs/operations.md promises: nothing is lost, nobody is signed out, upgrades can be undone."""
+"""What docs/operations.md promises: nothing is lost, nobody is signed out, one can go back."""
 
 import re
 import shutil
