@@ -1,6 +1,8 @@
 """Opens the rig, stops it after the last test, and says what was left out."""
 
+import os
 import signal
+import sys
 from collections import Counter
 from collections.abc import Generator
 from typing import TypeVar
@@ -17,6 +19,7 @@ Report = TypeVar("Report", pytest.TestReport, pytest.CollectReport)
 
 def pytest_configure(config: pytest.Config) -> None:
     if not _is_worker(config):
+        _write_bytecode()
         shared.open_folder()
         signal.signal(signal.SIGTERM, lambda *_: pytest.exit("terminated"))
 
@@ -58,6 +61,12 @@ def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
     reasons = Counter(map(_reason, terminalreporter.stats.get("skipped", [])))
     for reason, tests in reasons.items():
         terminalreporter.write_line(f"skipped {tests}: {reason}", yellow=True)
+
+
+def _write_bytecode() -> None:
+    """Compile a file once, whatever the environment says, and not anew in a hundred processes."""
+    sys.dont_write_bytecode = False
+    os.environ.pop("PYTHONDONTWRITEBYTECODE", None)
 
 
 def _is_worker(config: pytest.Config) -> bool:
