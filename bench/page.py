@@ -9,7 +9,7 @@ from pathlib import Path
 
 from bench.report.markdown import FOLDER, describe_run
 from bench.report.plots import draw
-from bench.report.tables import format_figure, goals_table, sections, table
+from bench.report.tables import format_figure, format_table, goals_table, sections
 from bench.results import BenchResults
 from bench.rig.prepare import ROOT
 from bench.server_names import BETTER_AUTH, OURS
@@ -126,7 +126,7 @@ def render_headline(results: BenchResults) -> str:
             ),
         ),
     )
-    return table((" ", "Gatehouse", "Better Auth"), (row for row in rows if row[1]))
+    return format_table((" ", "Gatehouse", "Better Auth"), (row for row in rows if row[1]))
 
 
 def _rate(results: BenchResults, server: str) -> str:

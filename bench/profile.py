@@ -16,7 +16,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from bench.page import PAGE, replace_section
-from bench.report.tables import table
+from bench.report.tables import format_table
 from bench.results import BenchResults
 from bench.rig import machine
 from bench.rig.harness import Harness, harness
@@ -177,7 +177,7 @@ def _render_table(spent: list[CpuTime], names: list[str]) -> str:
     parts = [part for part, _ in _PARTS] + [_ELSE]
     rows = [[part, *(f"{each.get(part, 0):,.0f}" for each in spent)] for part in parts]
     rows.append(["all of it", *(f"{sum(each.values()):,.0f}" for each in spent)])
-    return table(["part ", *names], rows)
+    return format_table(["part ", *names], rows)
 
 
 if __name__ == "__main__":

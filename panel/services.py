@@ -5,7 +5,7 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
 
-from panel.client.api import Api
+from panel.client.api import ApiClient
 from panel.client.doctor_run import DoctorRunner
 from panel.client.visitor import CurrentAdmin
 from panel.ports import Clock, PanelSettings, Randomness
@@ -17,7 +17,7 @@ class Services:
     """The services of the pages."""
 
     settings: PanelSettings
-    api: Api
+    api: ApiClient
     tester: Tester
     clock: Clock
     randomness: Randomness

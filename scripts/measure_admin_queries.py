@@ -13,12 +13,13 @@ transaction that is rolled back afterwards.
 import argparse
 import re
 import statistics
+import sys
 from collections.abc import Callable, Sequence
 from datetime import datetime, timedelta
 from typing import Any
 
-from measure_data import BEGAN, DAYS, fill, say
-from measure_lists import lists_of_sessions, lists_of_the_panel
+from measure_data import BEGAN, DAYS, fill_database
+from measure_lists import Query, lists_of_sessions, lists_of_the_panel
 from sqlalchemy import Connection, Table, create_engine, event, select, text
 
 from backend.features.admin.user_listing import find_page
@@ -33,8 +34,6 @@ from backend.storage.queries.audit_list import AuditFilter
 from backend.storage.queries.user_list import Condition, UserListQuery
 from backend.storage.tables import audit_events, users
 from backend.storage.urls import database_url
-
-Query = Callable[[Db, int], Any]
 
 
 def queries(db: Db) -> dict[str, Query]:
@@ -103,8 +102,8 @@ def _page(conditions: Callable[[int], Sequence[Condition]], by: str, offset: int
 def _pages_of_events(
     samples: Sequence[Any], lines: Sequence[Any], now: datetime
 ) -> dict[str, Query]:
-    def events(fill: Callable[[int], AuditFilter]) -> Query:
-        return lambda db, i: audit_list.find_page(db, fill(i), 50)
+    def events(make_filter: Callable[[int], AuditFilter]) -> Query:
+        return lambda db, i: audit_list.find_page(db, make_filter(i), 50)
 
     hour = timedelta(hours=1)
     return {
@@ -199,24 +198,25 @@ def main() -> None:
     parser.add_argument("--only", default="", help="queries whose name matches this expression")
     parser.add_argument("--without", default="", help="an index to drop for the measurement")
     args = parser.parse_args()
+    sys.stdout.reconfigure(line_buffering=True)
     url = database_url(Settings(database_url=args.database))
     migrate(url)
     # Not through Database, which cuts what takes longer than four seconds.
     engine = create_engine(url, isolation_level="AUTOCOMMIT")
     db = Db(engine.connect, Connection.close, on_failure=lambda _: None)
     if db.execute(text("SELECT 1 FROM users LIMIT 1")).first() is None:
-        fill(db, args.users, args.events)
+        fill_database(db, args.users, args.events)
     if args.without:
         db.execute(text("BEGIN"))
         db.execute(text(f'DROP INDEX "{args.without}"'))
-    say(f"{'query':38} {'p50 ms':>8} {'p95 ms':>8}   indexes")
+    print(f"{'query':38} {'p50 ms':>8} {'p95 ms':>8}   indexes")
     for name, query in queries(db).items():
         if re.search(args.only, name):
-            say(measure(db, name, query, args.rounds))
+            print(measure(db, name, query, args.rounds))
     if args.without:
         db.execute(text("ROLLBACK"))
     for index, size in sizes(db):
-        say(f"{index:38} {size:>8}")
+        print(f"{index:38} {size:>8}")
     db.release()
     engine.dispose()
 

@@ -1,7 +1,6 @@
 """A large database made for measuring: invented users, their sessions, and an audit trail."""
 
 import hashlib
-import sys
 from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
 from itertools import islice
@@ -95,7 +94,7 @@ FROM (
 """
 
 
-def fill(db: Db, people: int, events: int) -> None:
+def fill_database(db: Db, people: int, events: int) -> None:
     """Fill an empty database, the same way every time."""
     if db.dialect.name == "postgresql":
         _fill_postgresql(db, people, events)
@@ -103,19 +102,13 @@ def fill(db: Db, people: int, events: int) -> None:
         _fill_sqlite(db, people, events)
 
 
-def say(line: str) -> None:
-    """Print a line at once."""
-    sys.stdout.write(line + "\n")
-    sys.stdout.flush()
-
-
 def _fill_postgresql(db: Db, people: int, events: int) -> None:
     common = {"began": BEGAN, "days": DAYS}
-    say(f"filling {people:,} users and their sessions ...")
+    print(f"filling {people:,} users and their sessions ...")
     db.execute(text(FILL_USERS), {**common, "rows": people, "syllables": SYLLABLES})
     db.execute(text(FILL_SESSIONS), common)
     for first in range(1, events + 1, 1_000_000):
-        say(f"filling events from number {first:,} on ...")
+        print(f"filling events from number {first:,} on ...")
         last = min(first + 999_999, events)
         db.execute(text(FILL_EVENTS), {**common, "rows": events, "first": first, "last": last})
     db.execute(text("VACUUM ANALYZE"))
@@ -129,7 +122,7 @@ def _fill_sqlite(db: Db, people: int, events: int) -> None:
 
 
 def _insert(db: Db, table: Table, rows: Iterator[dict[str, Any]]) -> None:
-    say(f"filling {table.name} ...")
+    print(f"filling {table.name} ...")
     db.execute(text("BEGIN"))
     while some := list(islice(rows, 10_000)):
         db.execute(insert(table), some)

@@ -21,6 +21,7 @@ from backend.storage.queries.user_list import (
 )
 
 Query = Callable[[Db, int], Any]
+"""Asks one query; the number of the round picks its values."""
 
 
 def lists_of_the_panel(samples: Sequence[Any], now: datetime) -> dict[str, Query]:
@@ -79,8 +80,8 @@ def lists_of_the_panel(samples: Sequence[Any], now: datetime) -> dict[str, Query
 def lists_of_sessions(samples: Sequence[Any], now: datetime) -> dict[str, Query]:
     """Pages of live sessions."""
 
-    def live(fill: Callable[[int], SessionFilter]) -> Query:
-        return lambda db, i: session_list.find_page(db, fill(i), now, 51)
+    def live(make_filter: Callable[[int], SessionFilter]) -> Query:
+        return lambda db, i: session_list.find_page(db, make_filter(i), now, 51)
 
     return {
         "live sessions, newest": live(lambda _: SessionFilter()),

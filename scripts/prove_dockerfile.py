@@ -88,7 +88,7 @@ def _split(line: str) -> tuple[str, str, str]:
     return line.strip().partition(" ")
 
 
-def allowed(path: Path, patterns: list[str]) -> bool:
+def is_in_build_context(path: Path, patterns: list[str]) -> bool:
     """Tell whether .dockerignore lets a file into the build; the last pattern that fits decides."""
     names = [str(each) for each in (path, *path.parents)][:-1]
     verdict = True
@@ -102,7 +102,7 @@ def allowed(path: Path, patterns: list[str]) -> bool:
 def build(image: Image) -> None:
     """Follow the Dockerfile, step by step."""
     for name, rest in instructions((HERE / "Dockerfile").read_text()):
-        say(f"{name} {' '.join(rest.split())[:90]}")
+        print(f"{name} {' '.join(rest.split())[:90]}")
         step = {
             "ENV": _env,
             "WORKDIR": _workdir,
@@ -161,7 +161,7 @@ def _copy(image: Image, rest: str) -> None:
     uid, gid = (int(image.ids(name)[index]) for index, name in enumerate(owner.split(":")))
     whole = HERE / source
     for file in (whole, *sorted(whole.rglob("*"))):
-        if not allowed(file.relative_to(HERE), patterns):
+        if not is_in_build_context(file.relative_to(HERE), patterns):
             continue
         place = into / (file.relative_to(whole) if whole.is_dir() else file.name)
         if file.is_dir():
@@ -173,37 +173,37 @@ def _copy(image: Image, rest: str) -> None:
 
 def prove(image: Image, user: str, port: int) -> None:
     """Start the image as this user, use it, stop it with SIGTERM, and find everything again."""
-    say(f"as uid {user}")
+    print(f"as uid {user}")
     env = {"PORT": str(port), "SECRET_KEY": os.urandom(32).hex(), **OWNER}
     for path in ("sign-up", "sign-in"):
         with tempfile.TemporaryFile() as log:
             process = image.start(image.command, user, env, log)
             try:
-                use(HttpClient(f"http://localhost:{port}", process), path)
-                check(image.healthy(user, env), "HEALTHCHECK finds it healthy")
+                smoke_test(ImageClient(f"http://localhost:{port}", process), path)
+                expect(image.healthy(user, env), "HEALTHCHECK finds it healthy")
                 began = time.monotonic()
                 os.kill(find_init_pid(process), signal.SIGTERM)
                 code = process.wait(30)
-                check(code == 0, f"SIGTERM: code {code} after {time.monotonic() - began:.1f} s")
+                expect(code == 0, f"SIGTERM: code {code} after {time.monotonic() - began:.1f} s")
             finally:
                 if process.poll() is None:
                     os.kill(find_init_pid(process), signal.SIGKILL)
-            check(not image.healthy(user, env), "HEALTHCHECK finds it gone")
+            expect(not image.healthy(user, env), "HEALTHCHECK finds it gone")
             log.seek(0)
             problems = [line for line in log if re.search(rb"Traceback|Warning|error", line)]
-            check(not problems, f"nothing in the log but news {problems or ''}")
+            expect(not problems, f"nothing in the log but news {problems or ''}")
 
 
-def use(client: "HttpClient", path: str) -> None:
+def smoke_test(client: "ImageClient", path: str) -> None:
     """Sign up or in, be known, and see the panel."""
     began = time.monotonic()
     client.wait_for("/health")
-    say(f"  GET /health: 200 after {time.monotonic() - began:.1f} s")
+    print(f"  GET /health: 200 after {time.monotonic() - began:.1f} s")
     client.post(f"/api/auth/{path}/email", USER, json.dumps)
-    say(f"  POST {path}/email: 200, and GET /api/me knows {client.name()}")
+    print(f"  POST {path}/email: 200, and GET /api/me knows {client.name()}")
     client.post("/admin/login", PANEL_OWNER, urllib.parse.urlencode)
     client.wait_for("/admin/")
-    say(f"  GET /admin/: 200 after {time.monotonic() - began:.1f} s")
+    print(f"  GET /admin/: 200 after {time.monotonic() - began:.1f} s")
 
 
 def find_init_pid(process: subprocess.Popen[bytes]) -> int:
@@ -211,7 +211,7 @@ def find_init_pid(process: subprocess.Popen[bytes]) -> int:
     return int(Path(f"/proc/{process.pid}/task/{process.pid}/children").read_text().split()[0])
 
 
-class HttpClient:
+class ImageClient:
     """An HTTP client that keeps cookies, sends an Origin, and ignores proxy settings."""
 
     def __init__(self, base: str, server: subprocess.Popen[bytes]) -> None:
@@ -255,15 +255,10 @@ class HttpClient:
         sys.exit(f"GET {path} did not come within a minute")
 
 
-def check(condition: bool, description: str) -> None:
+def expect(condition: bool, description: str) -> None:
     if not condition:
         sys.exit(f"NOT SO: {description}")
-    say(f"  {description}")
-
-
-def say(line: str) -> None:
-    sys.stdout.write(line + "\n")
-    sys.stdout.flush()
+    print(f"  {description}")
 
 
 def megabytes(folder: Path) -> int:
@@ -275,7 +270,7 @@ def base_system(folder: Path) -> None:
     """Make what stands in for the Dockerfile's base image, unless it is there."""
     if (folder / "usr/local/bin/pip").exists():
         return
-    say(f"making Debian {SUITE} in {folder} ...")
+    print(f"making Debian {SUITE} in {folder} ...")
     subprocess.run(
         ["debootstrap", "--variant=minbase", f"--include={PACKAGES}", SUITE, folder],
         check=True,
@@ -289,17 +284,18 @@ def main() -> None:
     parser.add_argument("base", type=Path)
     parser.add_argument("--port", type=int, default=7860)
     args = parser.parse_args()
+    sys.stdout.reconfigure(line_buffering=True)
     base_system(args.base)
     with tempfile.TemporaryDirectory() as folder:
         image = Image(Path(folder) / "root")
         subprocess.run(["cp", "-a", args.base, image.root], check=True)
         build(image)
-        say(f"{megabytes(image.root) - megabytes(args.base)} MB on top of the base system")
+        print(f"{megabytes(image.root) - megabytes(args.base)} MB on top of the base system")
         for user in (image.user, "4242", "0"):
             prove(image, user, args.port)
             for file in image.root.joinpath("app/data").iterdir():  # the next one starts afresh
                 file.unlink()
-    say("The Dockerfile's steps hold.")
+    print("The Dockerfile's steps hold.")
 
 
 if __name__ == "__main__":

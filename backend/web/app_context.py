@@ -46,8 +46,8 @@ class Pools:
             pool.shutdown(wait=True, cancel_futures=True)
 
 
-class EndpointLimits(Protocol):
-    """Limits calls of an endpoint (`backend/limits`), named by the path it declares."""
+class RateLimits(Protocol):
+    """The rate limits of endpoints, named by the paths they declare; see `EndpointLimits`."""
 
     def is_limited(self, path: str) -> bool:
         """Tell whether calls are counted by client address."""
@@ -66,7 +66,7 @@ class AppContext:
     runtime: Runtime
     addresses: ClientAddresses
     origins: TrustedOrigins
-    limits: EndpointLimits
+    limits: RateLimits
     pools: Pools
     services: dict[type, Any]
     downloads: Downloads = field(default_factory=Downloads)

@@ -6,6 +6,8 @@ from backend.kernel.client import Client
 from backend.kernel.redaction import Redactor
 from backend.web.edge.client_address import ClientAddresses
 
+RawHeaders = list[tuple[bytes, bytes]]
+"""Headers as ASGI has them: names in lower case, in order, repeated ones too."""
 _REDACTOR = Redactor()
 _MAX_USER_AGENT_LENGTH = 512  # characters that are stored
 
@@ -57,7 +59,7 @@ async def wait_for_disconnect(receive: Receive) -> None:
         pass
 
 
-def find_header(headers: list[tuple[bytes, bytes]], name: bytes) -> bytes | None:
+def find_header(headers: RawHeaders, name: bytes) -> bytes | None:
     """Return the value of the first header of this name, or None."""
     for key, value in headers:
         if key == name:
@@ -70,7 +72,7 @@ def _printable(text: str) -> str:
     return text if text.isprintable() else "".join(filter(str.isprintable, text))
 
 
-def _parse_headers(pairs: list[tuple[bytes, bytes]]) -> dict[bytes, bytes]:
+def _parse_headers(pairs: RawHeaders) -> dict[bytes, bytes]:
     headers: dict[bytes, bytes] = {}
     for name, value in pairs:
         if name in headers:

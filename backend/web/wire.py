@@ -75,7 +75,7 @@ def _reject_null(value: Any) -> Any:
 Text = Annotated[str, AfterValidator(_check_text)]
 Name = Annotated[str, Field(max_length=MAX_NAME_LENGTH), AfterValidator(_check_text)]
 """A user's name: any text, even of several lines, as in Better Auth."""
-Image = Annotated[str, Field(max_length=_MAX_URL_LENGTH), AfterValidator(_check_text)]
+ImageUrl = Annotated[str, Field(max_length=_MAX_URL_LENGTH), AfterValidator(_check_text)]
 """The URL of a picture. Every response about the user has it, so it cannot be a picture itself."""
 Reason = Annotated[str, Field(max_length=MAX_REASON_LENGTH), AfterValidator(_check_text)]
 """Why a user is banned. Limited, because every list of users shows it."""

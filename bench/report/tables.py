@@ -56,7 +56,7 @@ def format_figure(value: float | None) -> str:
     return f"{value:,.{digits}f}"
 
 
-def table(heads: Sequence[str], rows: Iterable[Sequence[str]]) -> str:
+def format_table(heads: Sequence[str], rows: Iterable[Sequence[str]]) -> str:
     """Return a table; without the columns that are empty, and empty without rows.
 
     Columns whose heads end in a space have words and stand left, figures stand right.
@@ -77,7 +77,7 @@ def _runs(*scenarios: str) -> Callable[[BenchResults], str]:
         runs.sort(key=lambda run: (scenarios.index(run.scenario), run.connections))
         return (_row(results, run, named=len(scenarios) > 1) for run in runs)
 
-    return lambda results: table(_HEADS, rows(results))
+    return lambda results: format_table(_HEADS, rows(results))
 
 
 _HEADS = (
@@ -118,7 +118,7 @@ def _growth(results: BenchResults) -> str:
         (run for run in results.median_runs() if _GROWN.fullmatch(run.scenario)),
         key=lambda run: run.scenario.partition(",")[0],
     )
-    return table(_HEADS, (_row(results, run) for run in grown))
+    return format_table(_HEADS, (_row(results, run) for run in grown))
 
 
 def _storm(results: BenchResults) -> str:
@@ -139,7 +139,7 @@ def _storm(results: BenchResults) -> str:
 
     heads = ("checks a second before", "in it", "kept", "p99 ms before", "p50 ms in it")
     stormy = [run for run in results.median_runs() if run.scenario == _STORM[1]]
-    return table(("server ", *heads, "p99 ms in it", "sign-ins a second"), map(row, stormy))
+    return format_table(("server ", *heads, "p99 ms in it", "sign-ins a second"), map(row, stormy))
 
 
 def _servers(results: BenchResults) -> str:
@@ -159,7 +159,7 @@ def _servers(results: BenchResults) -> str:
         for name in sorted(names, key=is_ours, reverse=True)
     )
     at_rest, starts = ("MB idle", "% of a core"), ("s to first response", "s when restarted")
-    return table(("server ", *at_rest, *starts), rows)
+    return format_table(("server ", *at_rest, *starts), rows)
 
 
 def _cached(results: BenchResults) -> str:
@@ -173,7 +173,7 @@ def _cached(results: BenchResults) -> str:
         (f"{count:,.0f}", *(format_figure(series.get(count)) for series in columns.values()))
         for count in counts
     )
-    return table(("sessions in memory", *columns), rows)
+    return format_table(("sessions in memory", *columns), rows)
 
 
 def _figures(group: str, words: dict[str, str]) -> Callable[[BenchResults], str]:
@@ -182,7 +182,7 @@ def _figures(group: str, words: dict[str, str]) -> Callable[[BenchResults], str]
             if (value := results.figures.get(f"{group}/{name}")) is not None:
                 yield label, format_figure(value)
 
-    return lambda results: table(("figure ", "value"), rows(results))
+    return lambda results: format_table(("figure ", "value"), rows(results))
 
 
 _SECTIONS: Sequence[Section] = (

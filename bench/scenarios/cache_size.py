@@ -53,7 +53,7 @@ def measure(harness: Harness) -> None:
         )
 
 
-def fill(count: int) -> dict[str, float]:
+def measure_cache(count: int) -> dict[str, float]:
     """Fill a cache in this process; returns the bytes of an entry and the time of a hit."""
     clock, randomness = SystemClock(), SystemRandomness()
     mint, cache = TokenMint(Keyring([randomness.bytes(32)])), SessionCache(count)
@@ -105,4 +105,4 @@ def _make_session(session_id: UUID, user_id: UUID, number: int) -> SessionWithUs
 
 
 if __name__ == "__main__":
-    print(json.dumps(fill(int(sys.argv[1]))))
+    print(json.dumps(measure_cache(int(sys.argv[1]))))

@@ -98,7 +98,7 @@ def strong(context: CheckContext) -> CheckResult:
 
 
 @check("secret.kept", "The signing key survives the loss of the disk", "reach.health")
-def kept(context: CheckContext) -> CheckResult:
+def key_kept(context: CheckContext) -> CheckResult:
     """Losing the key ends all sessions and invalidates all mailed links."""
     secret = _status_field(context, "secret")
     if secret.get("state") == "example":
@@ -224,7 +224,7 @@ CHECKS = (
     report_version,
     public_url,
     strong,
-    kept,
+    key_kept,
     lasts,
     same_clock,
     cached,

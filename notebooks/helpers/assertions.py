@@ -3,7 +3,7 @@
 import pandas as pd
 from pandas.io.formats.style import Styler
 
-from notebooks.helpers.style import table
+from notebooks.helpers.style import style_table
 
 
 class Assertions:
@@ -28,7 +28,7 @@ class Assertions:
             (statement, "holds" if holds else "does not hold") for statement, holds in self._rows
         ]
         shades = {"holds": "good", "does not hold": "bad"}
-        return table(
+        return style_table(
             pd.DataFrame(rows, columns=["assertion", "result"]), lambda v: shades.get(v, "")
         )
 

@@ -6,7 +6,7 @@ from pandas.io.formats.style import Styler
 
 from doctor.client.set_cookie import SetCookie, parse_set_cookie, rejection_reasons
 from notebooks.helpers.masking import shortened
-from notebooks.helpers.style import table
+from notebooks.helpers.style import style_table
 
 _MEANING = {
     "httponly": "scripts on the page cannot read it",
@@ -29,7 +29,9 @@ def cookie_table(response: httpx.Response) -> Styler:
         }
         for cookie in cookies
     ]
-    return table(pd.DataFrame(rows, columns=["cookie", "value", "attributes", "in a browser"]))
+    return style_table(
+        pd.DataFrame(rows, columns=["cookie", "value", "attributes", "in a browser"])
+    )
 
 
 def _explain(cookie: SetCookie) -> list[str]:

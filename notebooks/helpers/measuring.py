@@ -97,7 +97,7 @@ def load(base_url: str, callers: Sequence[Caller], *, at_once: int, requests: in
     return answers.assign(path=callers[0].path, at_once=at_once)
 
 
-def summarize(answers: pd.DataFrame) -> pd.DataFrame:
+def summarize_load(answers: pd.DataFrame) -> pd.DataFrame:
     """Return a row for each path and number of callers: percentiles, and responses a second."""
     groups = answers.groupby(["path", "at_once"], sort=False)
     good = answers[answers["right"]].groupby(["path", "at_once"])["ms"]

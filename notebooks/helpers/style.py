@@ -52,7 +52,7 @@ def apply_style() -> None:
     pd.set_option("display.max_rows", 200, "display.max_colwidth", None)
 
 
-def table(rows: pd.DataFrame, shade: Callable[[Any], str] | None = None) -> Styler:
+def style_table(rows: pd.DataFrame, shade: Callable[[Any], str] | None = None) -> Styler:
     """Return a styled table; `shade` names a key of SHADES for a cell, or nothing."""
     styled = (
         rows.reset_index(drop=True)

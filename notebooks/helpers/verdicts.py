@@ -7,7 +7,7 @@ from pandas.io.formats.style import Styler
 
 from doctor import Finding, Verdict
 from notebooks.helpers.masking import masked
-from notebooks.helpers.style import table
+from notebooks.helpers.style import style_table
 
 _SHADES = {
     Verdict.FAIL: "bad",
@@ -32,8 +32,8 @@ def findings_table(findings: Iterable[Finding], *verdicts: Verdict) -> Styler:
         if each.verdict is verdict
     ]
     if not rows:
-        return table(pd.DataFrame({"": ["none"]}))
+        return style_table(pd.DataFrame({"": ["none"]}))
     frame = pd.DataFrame(rows)
     if not frame["fix"].any():
         frame = frame.drop(columns="fix")
-    return table(frame, lambda cell: _SHADES[cell] if isinstance(cell, Verdict) else "")
+    return style_table(frame, lambda cell: _SHADES[cell] if isinstance(cell, Verdict) else "")

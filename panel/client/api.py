@@ -41,7 +41,7 @@ class ApiError(Exception):
         return error
 
 
-class Api:
+class ApiClient:
     """Calls the API with the visitor's own session and address, so that all its rules apply."""
 
     def __init__(self, app: ASGIApp, settings: PanelSettings) -> None:

@@ -41,7 +41,7 @@ class Call:
 
 
 @dataclass(frozen=True)
-class Request:
+class SentRequest:
     """A request as it was sent."""
 
     method: str
@@ -51,7 +51,7 @@ class Request:
 
 
 @dataclass(frozen=True)
-class Response:
+class ReceivedResponse:
     """A response as it was received. `is_truncated`: the body was longer than is kept."""
 
     status: int
@@ -98,7 +98,9 @@ class Loopback:
         self._host = self.origin.partition("://")[2]
         self._transport = transport
 
-    async def send(self, call: Call, cookies: str, address: str) -> tuple[Request, Response]:
+    async def send(
+        self, call: Call, cookies: str, address: str
+    ) -> tuple[SentRequest, ReceivedResponse]:
         """Send a call and return the complete response; raises InvalidCall or NoResponse."""
         async for step in self.stream(call, cookies, address):
             latest = step
@@ -106,7 +108,7 @@ class Loopback:
 
     async def stream(
         self, call: Call, cookies: str, address: str
-    ) -> AsyncIterator[tuple[Request, Response]]:
+    ) -> AsyncIterator[tuple[SentRequest, ReceivedResponse]]:
         """Send a call and yield its response: an event stream as it grows, others complete.
 
         `address` is sent as X-Forwarded-For: the server is its own proxy here. Raises InvalidCall
@@ -129,7 +131,7 @@ class Loopback:
 
     async def _receive(
         self, client: httpx.AsyncClient, request: httpx.Request
-    ) -> AsyncIterator[Response]:
+    ) -> AsyncIterator[ReceivedResponse]:
         """Read the body, of a long one a little more than is kept."""
         started = self._clock.monotonic()
         response = await client.send(request, stream=True)
@@ -207,9 +209,9 @@ def _is_allowed_header(name: str, value: str) -> bool:
     return True
 
 
-def _to_request(request: httpx.Request, call: Call) -> Request:
+def _to_request(request: httpx.Request, call: Call) -> SentRequest:
     path = request.url.raw_path.decode("ascii")
-    return Request(request.method, path, _decode_headers(request.headers), call.body)
+    return SentRequest(request.method, path, _decode_headers(request.headers), call.body)
 
 
 def _to_response(
@@ -219,8 +221,8 @@ def _to_response(
     milliseconds: float,
     *,
     is_complete: bool = True,
-) -> Response:
-    return Response(
+) -> ReceivedResponse:
+    return ReceivedResponse(
         response.status_code,
         response.reason_phrase,
         _decode_headers(response.headers),

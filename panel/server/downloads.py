@@ -7,7 +7,7 @@ from urllib.parse import urlsplit
 
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-from panel.client.api import Api
+from panel.client.api import ApiClient
 from panel.client.visitor import CURRENT_ADMIN
 from panel.ui import urls
 
@@ -16,10 +16,10 @@ DOWNLOADS = {urls.USERS_CSV: "/api/admin/users.csv"}
 _PASSED_HEADERS = {b"content-type", b"content-disposition", b"retry-after", b"x-request-id"}
 
 
-class Downloads:
+class DownloadProxy:
     """Forwards requests to the API as the current admin."""
 
-    def __init__(self, app: ASGIApp, api: Api) -> None:
+    def __init__(self, app: ASGIApp, api: ApiClient) -> None:
         self._app = app
         self._api = api
 

@@ -9,7 +9,7 @@ from collections.abc import Sequence
 from starlette.responses import JSONResponse, RedirectResponse, Response
 from starlette.types import ASGIApp, Receive, Scope, Send
 
-from panel.client.api import Api, ApiError, origin_of
+from panel.client.api import ApiClient, ApiError, origin_of
 from panel.client.visitor import CURRENT_ADMIN, CurrentAdmin, Visitor
 from panel.ports import PanelSettings
 from panel.server import paths
@@ -32,7 +32,7 @@ class Guard:
         sign_in: ASGIApp,
         downloads: ASGIApp,
         *,
-        api: Api,
+        api: ApiClient,
         pages: PlainPages,
         cookies: PanelCookies,
         browser_store: BrowserStore,

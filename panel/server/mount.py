@@ -6,18 +6,18 @@ from functools import partial
 from starlette.applications import Starlette
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-from panel.client.api import Api
+from panel.client.api import ApiClient
 from panel.client.doctor_run import DoctorRunner
 from panel.client.loopback import Loopback
 from panel.ports import Clock, PanelSettings, Randomness
 from panel.server.cookies import PanelCookies
-from panel.server.downloads import Downloads
+from panel.server.downloads import DownloadProxy
 from panel.server.gradio.loader import GradioLoader
 from panel.server.guard import Guard
 from panel.server.headers import PanelHeaders
 from panel.server.recent_admins import RecentAdmins
 from panel.server.sign_in.plain_pages import PlainPages
-from panel.server.sign_in.sign_in import SignIn
+from panel.server.sign_in.sign_in import SignInApp
 from panel.services import Services
 from panel.tester.browsers import BrowserStore
 from panel.tester.service import Tester
@@ -37,7 +37,7 @@ def mount_panel(
 
     `on_loaded` is called in the loading thread once the pages are ready or have failed.
     """
-    client, browser_store = Api(api, settings), BrowserStore(clock)
+    client, browser_store = ApiClient(api, settings), BrowserStore(clock)
     cookies = PanelCookies(secure=settings.secure_cookies)
     pages = PlainPages(settings)
     tester = Tester(Loopback(settings, clock), browser_store, clock)
@@ -45,8 +45,8 @@ def mount_panel(
     loader = GradioLoader(partial(_load_gradio, services), pages, on_loaded)
     guard = Guard(
         loader,
-        SignIn(client, cookies, pages, browser_store),
-        Downloads(api, client),
+        SignInApp(client, cookies, pages, browser_store),
+        DownloadProxy(api, client),
         api=client,
         pages=pages,
         cookies=cookies,

@@ -7,7 +7,7 @@ import shlex
 from collections.abc import Callable, Mapping
 from typing import Any
 
-from panel.client.loopback import Request
+from panel.client.loopback import SentRequest
 from panel.tester import words
 from panel.tester.exchange import parse_json
 
@@ -21,12 +21,12 @@ _METHOD_PATH = re.compile(r"[a-z]+(-[a-z]+)*(/[a-z]+(-[a-z]+)*)*")
 _IDENTIFIER = re.compile(r"^(\s*)\"([A-Za-z_$][\w$]*)\":", re.M)
 
 
-def render_snippet(name: str, request: Request, public_url: str) -> str:
+def render_snippet(name: str, request: SentRequest, public_url: str) -> str:
     """Write a request in one of FORMATS, with the server's public URL."""
     return FORMATS[name](request, public_url)
 
 
-def curl(request: Request, public_url: str) -> str:
+def curl(request: SentRequest, public_url: str) -> str:
     """Write it for a shell."""
     method = "--head" if request.method == "HEAD" else f"--request {request.method}"
     url = shlex.quote(_url(request, public_url))
@@ -37,7 +37,7 @@ def curl(request: Request, public_url: str) -> str:
     return " \\\n  ".join(lines)
 
 
-def httpx(request: Request, public_url: str) -> str:
+def httpx(request: SentRequest, public_url: str) -> str:
     """Write it for Python."""
     headers = dict(_visible_headers(request))
     arguments = [repr(request.method), repr(_url(request, public_url))]
@@ -48,7 +48,7 @@ def httpx(request: Request, public_url: str) -> str:
     return f"import httpx\n\nresponse = httpx.request(\n{inside})\n{printed}"
 
 
-def fetch(request: Request, public_url: str) -> str:
+def fetch(request: SentRequest, public_url: str) -> str:
     """Write it for JavaScript."""
     options: dict[str, Any] = {"method": request.method, "headers": dict(_visible_headers(request))}
     lines = _object(options)
@@ -64,7 +64,7 @@ def fetch(request: Request, public_url: str) -> str:
     )
 
 
-def better_auth(request: Request, public_url: str) -> str:
+def better_auth(request: SentRequest, public_url: str) -> str:
     """Write it for Better Auth's client, whose methods are named after the paths."""
     path, _, query = request.path.partition("?")
     if not path.startswith(AUTH):
@@ -84,7 +84,7 @@ def better_auth(request: Request, public_url: str) -> str:
     )
 
 
-FORMATS: Mapping[str, Callable[[Request, str], str]] = {
+FORMATS: Mapping[str, Callable[[SentRequest, str], str]] = {
     "curl": curl,
     "httpx": httpx,
     "fetch": fetch,
@@ -101,7 +101,7 @@ def _method_call(path: str, method: str, payload: dict[str, Any]) -> str:
     return f"authClient.{name}({_object(payload) if payload else ''})"
 
 
-def _generic(request: Request) -> str:
+def _generic(request: SentRequest) -> str:
     """Return a call of the client's $fetch, for paths and bodies without a method."""
     options: dict[str, Any] = {"method": request.method}
     if request.body:
@@ -116,11 +116,11 @@ def _camel(words: str) -> str:
     return first + "".join(each.capitalize() for each in rest)
 
 
-def _visible_headers(request: Request) -> list[tuple[str, str]]:
+def _visible_headers(request: SentRequest) -> list[tuple[str, str]]:
     return [(name, value) for name, value in request.headers if name.lower() not in _OMITTED]
 
 
-def _url(request: Request, public_url: str) -> str:
+def _url(request: SentRequest, public_url: str) -> str:
     return f"{public_url}{request.path}"
 
 

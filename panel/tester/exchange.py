@@ -6,15 +6,15 @@ from datetime import datetime, timedelta
 from typing import Any
 
 from doctor.client.set_cookie import SetCookie
-from panel.client.loopback import Call, Request, Response
+from panel.client.loopback import Call, ReceivedResponse, SentRequest
 
 
 @dataclass(frozen=True)
 class Preflight:
     """The CORS preflight of a request."""
 
-    request: Request
-    response: Response
+    request: SentRequest
+    response: ReceivedResponse
 
     @property
     def allows(self) -> bool:
@@ -39,8 +39,8 @@ class Exchange:
 
     browser: str
     call: Call
-    request: Request
-    response: Response
+    request: SentRequest
+    response: ReceivedResponse
     cookies: tuple[SetCookie, ...]
     at: datetime
     number: int = 0
@@ -63,7 +63,7 @@ class Exchange:
         return len(self.response.body) + len(self.request.body)
 
 
-def response_json(response: Response) -> Any:
+def response_json(response: ReceivedResponse) -> Any:
     """Return a response's JSON, or None."""
     return parse_json(response.body)
 

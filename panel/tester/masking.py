@@ -6,7 +6,7 @@ from dataclasses import replace
 from typing import Any
 
 from doctor.client.redaction import mask_secrets
-from panel.client.loopback import Request, Response
+from panel.client.loopback import ReceivedResponse, SentRequest
 from panel.tester.exchange import Exchange, Preflight, parse_json, response_json
 
 MASK = "••••••••"
@@ -51,7 +51,7 @@ def mask_exchange(exchange: Exchange, secrets: list[str]) -> Exchange:
     )
 
 
-def _mask_request(request: Request, secrets: list[str]) -> Request:
+def _mask_request(request: SentRequest, secrets: list[str]) -> SentRequest:
     return replace(
         request,
         path=mask(request.path, secrets),
@@ -60,7 +60,7 @@ def _mask_request(request: Request, secrets: list[str]) -> Request:
     )
 
 
-def _mask_response(response: Response, secrets: list[str]) -> Response:
+def _mask_response(response: ReceivedResponse, secrets: list[str]) -> ReceivedResponse:
     def mask_bytes(data: bytes) -> bytes:
         return mask(data.decode(errors="surrogateescape"), secrets).encode(errors="surrogateescape")
 

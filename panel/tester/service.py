@@ -7,7 +7,7 @@ from string import ascii_uppercase
 
 from doctor.client.set_cookie import parse_set_cookie
 from doctor.client.sites import is_same_site
-from panel.client.loopback import Call, Loopback, Response
+from panel.client.loopback import Call, Loopback, ReceivedResponse
 from panel.client.visitor import CurrentAdmin
 from panel.ports import Clock
 from panel.tester.browsers import Browser, BrowserStore
@@ -110,7 +110,7 @@ class Tester:
         return bool(call.origin) and call.origin != self._loopback.origin
 
 
-def _note_user(browser: Browser, response: Response) -> None:
+def _note_user(browser: Browser, response: ReceivedResponse) -> None:
     if not any(name.endswith("session_token") for name in browser.cookies):
         browser.signed_in_as = None
         return

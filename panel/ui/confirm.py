@@ -12,7 +12,7 @@ import gradio as gr
 from panel.services import PageContext, Services
 from panel.ui import words
 from panel.ui.markup import Markup
-from panel.ui.wiring import Handler, Updates, on, show_success
+from panel.ui.wiring import EventHandler, Updates, on, show_success
 
 Action = Callable[[PageContext], Awaitable[str]]
 """What runs once confirmed; returns the sentence for the toast."""
@@ -44,7 +44,7 @@ class Confirmation:
         self._outputs = [self.pending, self.row, self.sentence, self.yes]
 
     def add_button(
-        self, services: Services, button: gr.Button, question: Handler, inputs: Any = None
+        self, services: Services, button: gr.Button, question: EventHandler, inputs: Any = None
     ) -> None:
         """Make a button ask first: `question(context, *inputs)` returns a Question.
 
@@ -56,7 +56,7 @@ class Confirmation:
 
         on(services, button.click, ask, inputs, self._outputs)
 
-    def bind(self, services: Services, after: Handler, outputs: list[Any]) -> None:
+    def bind(self, services: Services, after: EventHandler, outputs: list[Any]) -> None:
         """Connect the bar; `after(context)` returns the Updates after an action."""
 
         async def confirm(context: PageContext, pending: Question | None) -> Updates:

@@ -18,7 +18,7 @@ class Column:
     wide: bool = False
 
 
-def table(
+def render_table(
     columns: Sequence[Column],
     rows: Sequence[Sequence[str]],
     *,

@@ -18,7 +18,7 @@ from panel.ui import urls, words
 from panel.ui.markup import Markup
 from panel.ui.urls import SIGN_IN
 
-Handler = Callable[..., Any]
+EventHandler = Callable[..., Any]
 Updates = dict[Any, Any]
 """New values by component, as Gradio takes them; components left out stay unchanged."""
 _TOAST_SECONDS = 6  # seconds for which a toast stays
@@ -28,7 +28,7 @@ log = structlog.get_logger()
 def on(
     services: Services,
     triggers: Any,
-    handler: Handler,
+    handler: EventHandler,
     inputs: Any = None,
     outputs: Any = None,
     **options: Any,
@@ -74,7 +74,7 @@ def build_context(services: Services, request: gr.Request) -> PageContext:
     return PageContext(services, admin, urls.parse_query(scope.get("query_string", b"")))
 
 
-def _wrap(services: Services, handler: Handler, outputs: Any = None) -> Handler:
+def _wrap(services: Services, handler: EventHandler, outputs: Any = None) -> EventHandler:
     async def handle(request: gr.Request, *inputs: Any) -> Any:
         try:
             return _escape(await handler(build_context(services, request), *inputs), outputs)

@@ -1,4 +1,4 @@
-"""Helpers of the tests about mail: post mails, and read the outbox."""
+"""Helpers of the tests about mail: queue mails, and read the outbox."""
 
 from datetime import timedelta
 from typing import Any
@@ -6,7 +6,7 @@ from typing import Any
 from sqlalchemy import select
 
 from backend.features.mail import templates
-from backend.features.mail.service import Mailer, post
+from backend.features.mail.service import Mailer, enqueue
 from backend.features.mail.worker import CLAIM_DURATION
 from backend.kernel.client import SYSTEM
 from backend.kernel.secrets.secret import Secret
@@ -31,10 +31,10 @@ def get_mailer(gatehouse: Gatehouse) -> Mailer:
 
 
 def post_reset_mail(gatehouse: Gatehouse, to: str = "ada@example.com") -> None:
-    """Post the mail that a request for a new password would post."""
+    """Queue the mail that a request for a new password would queue."""
     message = templates.RESET_PASSWORD.render("Gatehouse", to, LINK, TOKEN)
     with Work(gatehouse.context.runtime, SYSTEM) as work:
-        post(work, get_mailer(gatehouse), message)
+        enqueue(work, get_mailer(gatehouse), message)
 
 
 def list_mails(gatehouse: Gatehouse) -> list[Any]:

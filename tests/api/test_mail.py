@@ -9,7 +9,7 @@ import pytest
 from structlog.testing import capture_logs
 
 from backend.features.mail import templates
-from backend.features.mail.service import post, post_decoy
+from backend.features.mail.service import enqueue, enqueue_decoy
 from backend.features.mail.worker import CLAIM_DURATION, RETRY_DELAYS
 from backend.kernel.client import SYSTEM
 from backend.kernel.secrets.sealing import Sealer
@@ -66,7 +66,7 @@ def test_a_mail_leaves_once_its_cause_is_committed(gatehouse, smtp):
 def test_a_cause_that_is_rolled_back_sends_nothing(gatehouse, smtp):
     def fails_after_posting():
         with Work(gatehouse.context.runtime, SYSTEM) as work:
-            post(
+            enqueue(
                 work,
                 get_mailer(gatehouse),
                 templates.build_notice("Gatehouse", "eve@example.com", "lost"),
@@ -98,7 +98,7 @@ def test_what_was_sent_is_blanked_and_what_waits_is_sealed(start, gatehouse, smt
 def test_a_decoy_is_written_like_a_mail_and_never_leaves(gatehouse, smtp):
     message = templates.RESET_PASSWORD.render("Gatehouse", "stranger@example.com", LINK, TOKEN)
     with Work(gatehouse.context.runtime, SYSTEM) as work:
-        post_decoy(work, get_mailer(gatehouse), message)
+        enqueue_decoy(work, get_mailer(gatehouse), message)
     post_reset_mail(gatehouse)
 
     wait_until(lambda: list_mails(gatehouse)[1].state == "sent", "the mail behind it")

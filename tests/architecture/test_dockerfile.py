@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from scripts.prove_dockerfile import allowed, instructions
+from scripts.prove_dockerfile import instructions, is_in_build_context
 from tests.architecture.source import ROOT, list_modules
 
 STEPS = instructions((ROOT / "Dockerfile").read_text())
@@ -38,11 +38,11 @@ def test_every_package_that_the_space_imports_is_copied():
 
 def test_the_build_sees_what_is_copied_and_nothing_private():
     for place in list_copied():
-        assert allowed(Path(place), PATTERNS), place
-    assert allowed(Path("backend/kernel/passwords/common_passwords.txt"), PATTERNS)
+        assert is_in_build_context(Path(place), PATTERNS), place
+    assert is_in_build_context(Path("backend/kernel/passwords/common_passwords.txt"), PATTERNS)
     for hidden in (".env", ".git/config", "data/gatehouse.db", "tests/conftest.py", "README.md"):
-        assert not allowed(Path(hidden), PATTERNS), hidden
-    assert not allowed(Path("backend/web/__pycache__/wire.cpython-313.pyc"), PATTERNS)
+        assert not is_in_build_context(Path(hidden), PATTERNS), hidden
+    assert not is_in_build_context(Path("backend/web/__pycache__/wire.cpython-313.pyc"), PATTERNS)
 
 
 def test_packages_are_installed_before_the_code_comes():
@@ -75,4 +75,4 @@ def test_no_layer_holds_a_secret():
     ],
 )
 def test_the_patterns_are_read_as_docker_reads_them(patterns, path, is_allowed):
-    assert allowed(Path(path), patterns) == is_allowed
+    assert is_in_build_context(Path(path), patterns) == is_allowed

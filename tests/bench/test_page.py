@@ -6,7 +6,7 @@ import pytest
 
 from bench.page import FIGURES, PAGE, markers, render_figures, render_headline, update_page
 from bench.report.plots import PLOTS
-from bench.report.tables import sections, table
+from bench.report.tables import format_table, sections
 from bench.results import BenchResults
 from bench.rig.prepare import ROOT
 from bench.server_names import BETTER_AUTH, NICE_ZERO, OURS, SQLITE
@@ -150,10 +150,10 @@ def test_every_scenario_has_a_place_among_the_sections():
 
 
 def test_a_column_without_a_figure_is_left_out():
-    assert table(("name ", "a", "b"), [("x", "", "1"), ("y", "", "")]) == (
+    assert format_table(("name ", "a", "b"), [("x", "", "1"), ("y", "", "")]) == (
         "| name | b |\n| --- | --: |\n| x | 1 |\n| y |  |"
     )
-    assert table(("name ", "a"), []) == ""
+    assert format_table(("name ", "a"), []) == ""
 
 
 @pytest.mark.parametrize("name", [FIGURES, "profile"])

@@ -11,7 +11,7 @@ from threading import Thread
 
 import pytest
 
-from panel.client.loopback import Request
+from panel.client.loopback import SentRequest
 from panel.tester.code_snippets import FORMATS, LANGUAGES, render_snippet
 
 ROOT = Path(__file__).parents[2]
@@ -74,7 +74,9 @@ def run_snippet(target: str, snippet: str, folder: Path) -> None:
     assert result.returncode == 0, result.stderr
 
 
-def send_snippet(recording_server: RecordingServer, target: str, request: Request, folder: Path):
+def send_snippet(
+    recording_server: RecordingServer, target: str, request: SentRequest, folder: Path
+):
     recording_server.requests.clear()
     run_snippet(
         target,
@@ -87,7 +89,7 @@ def send_snippet(recording_server: RecordingServer, target: str, request: Reques
 
 @pytest.mark.parametrize("target", ["curl", "httpx", "fetch"])
 def test_a_copy_sends_the_same_request(recording_server, tmp_path, target):
-    request = Request("POST", "/api/x/[1]?q=%20&r='", HEADERS, BODY)
+    request = SentRequest("POST", "/api/x/[1]?q=%20&r='", HEADERS, BODY)
     method, path, headers, body = send_snippet(recording_server, target, request, tmp_path)
     assert (method, path) in {
         ("POST", "/api/x/[1]?q=%20&r='"),
@@ -105,7 +107,7 @@ def test_a_copy_sends_the_same_request(recording_server, tmp_path, target):
 @pytest.mark.parametrize("target", ["curl", "httpx", "fetch"])
 def test_a_copy_of_a_plain_reading_sends_nothing_more(recording_server, tmp_path, target):
     method, path, headers, body = send_snippet(
-        recording_server, target, Request("GET", "/health", (), ""), tmp_path
+        recording_server, target, SentRequest("GET", "/health", (), ""), tmp_path
     )
     assert (method, path, body) == ("GET", "/health", b"")
     assert "cookie" not in headers
@@ -116,7 +118,9 @@ def test_a_body_that_is_no_json_is_copied_as_it_stands(recording_server, tmp_pat
         folder = tmp_path / target
         folder.mkdir()
         assert (
-            send_snippet(recording_server, target, Request("POST", "/", (), "@a 'b'\n"), folder)[3]
+            send_snippet(
+                recording_server, target, SentRequest("POST", "/", (), "@a 'b'\n"), folder
+            )[3]
             == b"@a 'b'\n"
         )
 
@@ -135,7 +139,7 @@ def test_a_body_that_is_no_json_is_copied_as_it_stands(recording_server, tmp_pat
 def test_better_auths_own_client_sends_the_same(
     recording_server, tmp_path, method, path, body, expected_call
 ):
-    request = Request(method, path, (), body)
+    request = SentRequest(method, path, (), body)
     snippet = render_snippet("Better Auth", request, "http://gate.example")
     assert f"await authClient.{expected_call}" in snippet
     received = send_snippet(recording_server, "Better Auth", request, tmp_path)
@@ -145,7 +149,7 @@ def test_better_auths_own_client_sends_the_same(
 
 def test_elsewhere_better_auths_client_gives_way_to_fetch():
     snippet = render_snippet(
-        "Better Auth", Request("GET", "/api/me", (), ""), "http://gate.example"
+        "Better Auth", SentRequest("GET", "/api/me", (), ""), "http://gate.example"
     )
     assert "createAuthClient" not in snippet
     assert "await fetch(" in snippet

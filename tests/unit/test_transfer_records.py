@@ -5,7 +5,7 @@ from io import BytesIO
 
 import pytest
 
-from backend.features.user_transfer.progress import Progress, Ranges
+from backend.features.user_transfer.progress import ProgressBar, Ranges
 from backend.features.user_transfer.records import BrokenFile, read_records
 
 
@@ -187,7 +187,7 @@ class Terminal:
 
 def test_the_bar_grows_percent_by_percent_and_goes_away():
     terminal = Terminal(is_terminal=True)
-    progress = Progress(terminal, 1000)
+    progress = ProgressBar(terminal, 1000)
     for part in (0, 1, 9, 500, 501, 1000):
         progress.show(part)
     progress.clear()
@@ -202,6 +202,6 @@ def test_the_bar_grows_percent_by_percent_and_goes_away():
 
 def test_where_nobody_looks_no_bar_is_drawn():
     nowhere = Terminal(is_terminal=False)
-    Progress(nowhere, 10).show(5)
+    ProgressBar(nowhere, 10).show(5)
 
     assert nowhere.text == ""

@@ -8,10 +8,10 @@ from backend.features.accounts import pending_sign_ups
 from backend.features.accounts.attempts import FindDevice, count_attempt, refund_if_unchecked
 from backend.features.accounts.session_issuer import (
     Challenge,
-    Check,
     Method,
     SessionIssuer,
     SignInAttempt,
+    SignInCheck,
 )
 from backend.features.links.service import LinkToken, LinkTokens
 from backend.features.sessions.service import IssuedSession
@@ -54,7 +54,7 @@ class Accounts:
     limiter: Limiter
     issuer: SessionIssuer
     link_tokens: LinkTokens
-    refuse_unverified: Check
+    refuse_unverified: SignInCheck
     """The gate that refuses users with an unverified address."""
     on_sign_up: Sequence[SignUpHook] = ()
     before_removal: Sequence[Callable[[Work, User], None]] = ()

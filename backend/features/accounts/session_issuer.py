@@ -63,7 +63,7 @@ class Challenge:
     """What the client needs for that step."""
 
 
-Check = Callable[[Work, SignInAttempt], Challenge | None]
+SignInCheck = Callable[[Work, SignInAttempt], Challenge | None]
 """Returns None to pass, raises Refusal, or returns a challenge."""
 
 
@@ -71,7 +71,7 @@ Check = Callable[[Work, SignInAttempt], Challenge | None]
 class Gate:
     """A check between proof and session, for some methods of signing in."""
 
-    check: Check
+    check: SignInCheck
     methods: Collection[Method] = tuple(Method)
 
 

@@ -7,7 +7,7 @@ from pydantic_core import PydanticCustomError
 
 from backend.features.sessions.wire import UserOut
 from backend.kernel.email_address import is_email_address
-from backend.web.wire import Image, Name, NotNull, PasswordField, Text, WireModel, example
+from backend.web.wire import ImageUrl, Name, NotNull, PasswordField, Text, WireModel, example
 
 _CALLBACK = Field(
     default=None,
@@ -42,7 +42,7 @@ class SignUp(WireModel):
     name: Name
     email: Email
     password: PasswordField
-    image: Annotated[Image | None, NotNull] = None
+    image: Annotated[ImageUrl | None, NotNull] = None
     callback_url: Annotated[Text | None, NotNull] = _CALLBACK
     remember_me: Annotated[bool | None, NotNull] = _REMEMBER
 
@@ -66,7 +66,7 @@ class UpdateUser(WireModel):
     type_name = "record"
 
     name: Annotated[Name | None, NotNull] = None
-    image: Image | None = None
+    image: ImageUrl | None = None
     email: Any = Field(default=None, description="Refused: an address is changed by a link.")
 
 

@@ -3,7 +3,7 @@
 from dataclasses import replace
 from datetime import datetime
 
-from backend.features.accounts.session_issuer import Check, SignInAttempt
+from backend.features.accounts.session_issuer import SignInAttempt, SignInCheck
 from backend.kernel.events import Event, EventKind
 from backend.kernel.refusals import Refusal
 from backend.storage.clock_check import ClockCheck
@@ -22,7 +22,7 @@ def hide_ended_ban(user: User, now: datetime) -> User:
     return replace(user, banned=False, ban_reason=None, ban_expires=None)
 
 
-def refuse_banned(clock_check: ClockCheck) -> Check:
+def refuse_banned(clock_check: ClockCheck) -> SignInCheck:
     """Build the gate that refuses a banned user, and lifts a ban that has ended.
 
     It uses the database's clock too: a replica that is ahead must not lift bans early. It runs only

@@ -38,7 +38,7 @@ LIST_SESSIONS = Permission("session", "list", "YOU_ARE_NOT_ALLOWED_TO_LIST_USERS
 REVOKE_SESSIONS = Permission("session", "revoke", "YOU_ARE_NOT_ALLOWED_TO_REVOKE_USERS_SESSIONS")
 
 
-def check(current: CurrentSession, *permissions: Permission) -> None:
+def check_permissions(current: CurrentSession, *permissions: Permission) -> None:
     """Refuse unless the caller's role, as read with the session, has these permissions.
 
     During an impersonation there are none, not even if the user becomes an admin.
@@ -56,7 +56,7 @@ def authorise(work: Work, current: CurrentSession, *permissions: Permission) -> 
 
     The role is locked until the commit.
     """
-    check(current, *permissions)
+    check_permissions(current, *permissions)
     for permission in permissions:
         if not has_permissions(work.actor.roles, {permission.resource: [permission.action]}):
             raise Refusal(permission.refusal)
@@ -66,7 +66,7 @@ def authorise_for_user(
     work: Work, current: CurrentSession, user_id: str, *permissions: Permission
 ) -> User:
     """Like `authorise`, for a request about a user: returns them, locked, or refuses with 404."""
-    check(current, *permissions)
+    check_permissions(current, *permissions)
     locked = work.begin_with_lock(lambda db: users.lock(db, _ids_to_lock(user_id, current)))
     authorise(work, current, *permissions)
     return _pick_user(locked, user_id)
@@ -76,7 +76,7 @@ def authorise_exclusively(
     work: Work, current: CurrentSession, user_id: str, *permissions: Permission
 ) -> tuple[User, "Admins"]:
     """Like `authorise_for_user`; also locks and returns the set of admins."""
-    check(current, *permissions)
+    check_permissions(current, *permissions)
     locked = work.begin_with_lock(
         lambda db: users.lock(db, _ids_to_lock(user_id, current), privileged=True)
     )

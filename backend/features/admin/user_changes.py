@@ -14,7 +14,7 @@ from backend.features.admin.permissions import (
     Permission,
     authorise_exclusively,
     authorise_for_user,
-    check,
+    check_permissions,
 )
 from backend.features.sessions.cache import CurrentSession
 from backend.kernel.email_address import is_email_address, normalize_email
@@ -50,7 +50,7 @@ def join_roles(roles: Sequence[str]) -> str:
 
 def set_role(work: Work, current: CurrentSession, user_id: str, roles: Sequence[str]) -> User:
     """Set a user's roles; they apply from the next request on, in every session."""
-    check(current, SET_ROLE)
+    check_permissions(current, SET_ROLE)
     return _change(work, current, user_id, {"role": join_roles(roles)}, SET_ROLE)
 
 
@@ -70,11 +70,11 @@ def unban(work: Work, current: CurrentSession, user_id: str) -> User:
 
 def update(work: Work, current: CurrentSession, user_id: str, changes: Mapping[str, Any]) -> User:
     """Change columns of a user, each with its permission; `role` is a list."""
-    check(current, UPDATE_USERS)
+    check_permissions(current, UPDATE_USERS)
     if not changes:
         raise Refusal("NO_DATA_TO_UPDATE")
     permissions = [UPDATE_USERS, *(_PERMISSIONS[each] for each in changes if each in _PERMISSIONS)]
-    check(current, *permissions)
+    check_permissions(current, *permissions)
     if "role" in changes:
         changes = {**changes, "role": join_roles(changes["role"])}
     return _change(work, current, user_id, changes, *permissions)

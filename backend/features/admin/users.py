@@ -16,7 +16,7 @@ from backend.features.admin.permissions import (
     authorise,
     authorise_exclusively,
     authorise_for_user,
-    check,
+    check_permissions,
 )
 from backend.features.admin.user_changes import join_roles
 from backend.features.sessions.cache import CurrentSession
@@ -73,7 +73,7 @@ def set_password(
     work: Work, accounts: Accounts, current: CurrentSession, user_id: str, password: Password
 ) -> None:
     """Set a user's password; with STRICT, revoke what the old one opened (ASVS 7.4.3)."""
-    check(current, SET_PASSWORD)
+    check_permissions(current, SET_PASSWORD)
     accounts.rules.check_new(password)
     user = authorise_for_user(work, current, user_id, SET_PASSWORD)
     accounts.rules.check_new(password, user.email, user.name)
@@ -92,7 +92,7 @@ def set_password(
 
 def remove(work: Work, accounts: Accounts, current: CurrentSession, user_id: str) -> None:
     """Delete a user with all their data."""
-    check(current, DELETE_USERS)
+    check_permissions(current, DELETE_USERS)
     if user_id == str(current.user.id):
         raise Refusal("YOU_CANNOT_REMOVE_YOURSELF")
     user, _ = authorise_exclusively(work, current, user_id, DELETE_USERS)

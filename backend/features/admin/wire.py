@@ -10,7 +10,7 @@ from backend.features.sessions.wire import SessionOut, UserOut
 from backend.kernel.refusals import Refusal
 from backend.kernel.timestamps import MAX_LIFETIME
 from backend.web.wire import (
-    Image,
+    ImageUrl,
     Name,
     NotNull,
     PasswordField,
@@ -48,7 +48,7 @@ class NewUserData(WireModel):
 
     model_config = ConfigDict(extra="allow")  # kept only to refuse it by name
 
-    image: Image | None = None
+    image: ImageUrl | None = None
     email_verified: Annotated[bool | None, NotNull] = None
 
 
@@ -70,7 +70,7 @@ class UserData(WireModel):
     model_config = ConfigDict(extra="allow")
 
     name: Annotated[Name | None, NotNull] = None
-    image: Image | None = None
+    image: ImageUrl | None = None
     email: Annotated[Text | None, NotNull] = None
     email_verified: Annotated[bool | None, NotNull] = None
     role: Any = Field(default=None, description="One role, or a list of them.")

@@ -22,7 +22,7 @@ _KINDS = (EventKind.SIGN_IN.value, EventKind.SIGN_IN_FAILED.value, EventKind.SIG
 
 
 @dataclass(frozen=True, slots=True)
-class Page:
+class AuditPage:
     """A page of the trail, and the cursor of the next one."""
 
     events: Sequence[AuditEvent]
@@ -39,7 +39,7 @@ class Bucket:
     live_sessions: int
 
 
-def read_page(db: Db, query: AuditFilter, email: str | None, limit: int) -> Page:
+def read_page(db: Db, query: AuditFilter, email: str | None, limit: int) -> AuditPage:
     """Read a page of the trail, newest first, with the addresses of its users.
 
     `email` limits it to events by or about the user with this address.
@@ -47,7 +47,7 @@ def read_page(db: Db, query: AuditFilter, email: str | None, limit: int) -> Page
     if email is not None:
         owner = users.find_by_email(db, normalize_email(email))
         if owner is None or query.user_id not in {None, owner.id}:
-            return Page(events=[], emails={}, next_cursor=None)
+            return AuditPage(events=[], emails={}, next_cursor=None)
         query = replace(query, user_id=owner.id)
     rows = find_page(db, query, limit + 1)  # one more tells whether there is a next page
     events = rows[:limit]
@@ -57,7 +57,7 @@ def read_page(db: Db, query: AuditFilter, email: str | None, limit: int) -> Page
         for user_id in (event.actor_id, event.subject_id, event.impersonated_by)
         if user_id
     }
-    return Page(
+    return AuditPage(
         events=events,
         emails=users.find_emails(db, user_ids) if user_ids else {},
         next_cursor=events[-1].id if len(rows) > limit else None,

@@ -71,7 +71,7 @@ def complete_change(
     work.record(Event(EventKind.EMAIL_CHANGED, user.id, user.id))
     if user.email_verified:
         what = "Your account has another address from now on, as you confirmed here."
-        templates.post_notice(work, link_mailer.mailer, user.email, what)
+        templates.enqueue_notice(work, link_mailer.mailer, user.email, what)
     return changed
 
 

@@ -93,7 +93,7 @@ def verify_email(
         if link.kind == LinkKind.VERIFY_EMAIL:
             signed_up = cookies.read_signed(request.cookie_header, cookies.sign_up)
             find_device = partial(cookies.find_device, request.cookie_header)
-            browser = service.Browser(user, signed_up, find_device)
+            browser = service.BrowserIdentity(user, signed_up, find_device)
             outcome = service.verify(work, issuer, link_mailer, link, browser)
             if isinstance(outcome, Challenge):
                 return render_challenge(outcome, callback=callback)

@@ -7,10 +7,10 @@ from backend.features.accounts.attempts import FindDevice
 from backend.features.accounts.service import CompletedSignUp, SignUpHook
 from backend.features.accounts.session_issuer import (
     Challenge,
-    Check,
     Method,
     SessionIssuer,
     SignInAttempt,
+    SignInCheck,
 )
 from backend.features.links import service as links
 from backend.features.links.link_mailer import LinkMailer, NewLink, mail_link, may_mail
@@ -29,7 +29,7 @@ from backend.storage.work import Work
 
 
 @dataclass(frozen=True, slots=True)
-class Browser:
+class BrowserIdentity:
     """The browser that opened a link: its user, its sign-up cookie, and its device cookie."""
 
     user: User | None
@@ -64,7 +64,7 @@ def mail_at_sign_up(link_mailer: LinkMailer) -> SignUpHook:
     return hook
 
 
-def refuse_unverified(link_mailer: LinkMailer) -> Check:
+def refuse_unverified(link_mailer: LinkMailer) -> SignInCheck:
     """Build the gate of REQUIRE_VERIFIED_EMAIL; it may mail another link."""
 
     def gate(work: Work, attempt: SignInAttempt) -> None:
@@ -113,7 +113,7 @@ def send_to_self(work: Work, link_mailer: LinkMailer, address: str, callback: st
 
 
 def verify(
-    work: Work, issuer: SessionIssuer, link_mailer: LinkMailer, link: Link, browser: Browser
+    work: Work, issuer: SessionIssuer, link_mailer: LinkMailer, link: Link, browser: BrowserIdentity
 ) -> IssuedSession | Challenge | None:
     """Mark the address as verified.
 
@@ -143,7 +143,7 @@ def verify(
     _revoke_other_sign_ups(work, user, link, all_of_it=not decided)
     work.record(Event(EventKind.EMAIL_VERIFIED, user.id, user.id))
     if choices == _NO_PASSWORD:
-        templates.post_notice(work, link_mailer.mailer, user.email, _CHOOSE_A_NEW_ONE)
+        templates.enqueue_notice(work, link_mailer.mailer, user.email, _CHOOSE_A_NEW_ONE)
         return None
     if not work.settings.sign_in_after_verification or browser.user is not None:
         return None
@@ -160,7 +160,7 @@ def _is_contested(work: Work, user: User, password_hash: str | None) -> bool:
 
 
 def _find_choices(
-    work: Work, link_mailer: LinkMailer, browser: Browser, user: User
+    work: Work, link_mailer: LinkMailer, browser: BrowserIdentity, user: User
 ) -> dict[str, Any]:
     """Return the columns this browser chose when it signed up for the address, or no password."""
     if browser.sign_up is None:
@@ -214,7 +214,7 @@ def _notify_owner(work: Work, link_mailer: LinkMailer, owner: User) -> None:
         "Somebody tried to sign up with this address, but you have an account already. "
         "If it was you, sign in instead."
     )
-    templates.post_notice(work, link_mailer.mailer, owner.email, what)
+    templates.enqueue_notice(work, link_mailer.mailer, owner.email, what)
 
 
 def _may_mail(link_mailer: LinkMailer, address: str) -> bool:

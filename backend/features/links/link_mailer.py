@@ -11,7 +11,7 @@ from urllib.parse import quote
 
 from backend.features.links import service as links
 from backend.features.links.service import LinkKind, LinkToken, LinkTokens
-from backend.features.mail.service import Mailer, post, post_decoy
+from backend.features.mail.service import Mailer, enqueue, enqueue_decoy
 from backend.features.mail.templates import Template
 from backend.limits.limiter import Limiter
 from backend.limits.rules import MAILS_PER_ADDRESS
@@ -56,7 +56,7 @@ def may_mail(link_mailer: LinkMailer, reason: str, address: str) -> bool:
 
 
 def mail_link(work: Work, link_mailer: LinkMailer, link: NewLink, template: Template) -> None:
-    """Create a link and post its mail, or their decoys."""
+    """Create a link and queue its mail, or their decoys."""
     token = links.issue(
         work,
         link_mailer.link_tokens,
@@ -69,9 +69,9 @@ def mail_link(work: Work, link_mailer: LinkMailer, link: NewLink, template: Temp
     url = _build_url(work.settings.base_url, link, token)
     message = template.render(work.settings.app_name, link.to, url, token.reveal())
     if link.user is None or not link.sent:
-        post_decoy(work, link_mailer.mailer, message)
+        enqueue_decoy(work, link_mailer.mailer, message)
     else:
-        post(work, link_mailer.mailer, message)
+        enqueue(work, link_mailer.mailer, message)
 
 
 def _build_url(base_url: str, link: NewLink, token: LinkToken) -> str:

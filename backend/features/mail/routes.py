@@ -5,7 +5,7 @@ from typing import Annotated
 from fastapi import Query
 
 from backend.features.mail.service import Mailer, open_message
-from backend.features.mail.wire import MailOut, Outbox, OutboxPage
+from backend.features.mail.wire import MailOut, Outbox, OutboxQuery
 from backend.features.sessions.dependencies import Administrator
 from backend.storage.db import Db
 from backend.storage.queries import outbox
@@ -16,7 +16,7 @@ routes = Routes("admin", prefix="/api/admin", auth_rules=False)
 
 @routes.get("/outbox", response_model=Outbox)
 def read_outbox(
-    _: Administrator, db: Db, mailer: Mailer, page: Annotated[OutboxPage, Query()]
+    _: Administrator, db: Db, mailer: Mailer, page: Annotated[OutboxQuery, Query()]
 ) -> Outbox:
     """List mails, newest first: what waits, what left, what failed and why.
 

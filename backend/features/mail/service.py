@@ -1,4 +1,4 @@
-"""Posting a mail: a row in the transaction that causes it.
+"""Queueing a mail: a row of the outbox, in the transaction that causes it.
 
 A rollback removes the mail; after a commit it is sent, whatever crashes. The body contains live
 links, so it is encrypted with a key that is not in the database.
@@ -33,7 +33,7 @@ class Message:
 
 @dataclass(frozen=True, slots=True)
 class Mailer:
-    """The services that posting needs besides `Work`."""
+    """The services that queueing a mail needs besides `Work`."""
 
     sealer: Sealer
     mailbox: Mailbox | None
@@ -44,7 +44,7 @@ class Mailer:
     """Whether a transport is set; without one mails stay in the outbox, for the panel."""
 
 
-def post(work: Work, mailer: Mailer, message: Message) -> None:
+def enqueue(work: Work, mailer: Mailer, message: Message) -> None:
     """Put a mail into the outbox; it is sent after the commit.
 
     MAIL_SUBJECTS may replace its subject.
@@ -56,7 +56,7 @@ def post(work: Work, mailer: Mailer, message: Message) -> None:
         work.after_commit(lambda: mailbox.append(message))
 
 
-def post_decoy(work: Work, mailer: Mailer, message: Message) -> None:
+def enqueue_decoy(work: Work, mailer: Mailer, message: Message) -> None:
     """Write a row that is never sent, so that requests about unknown addresses cost the same.
 
     (ASVS 6.3.8)

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 
 from markupsafe import Markup
 
-from backend.features.mail.service import Mailer, Message, post
+from backend.features.mail.service import Mailer, Message, enqueue
 from backend.kernel.settings import MailKind
 from backend.storage.work import Work
 
@@ -153,9 +153,9 @@ def build_notice(app_name: str, to: str, what: str) -> Message:
     return template.render(app_name, to)
 
 
-def post_notice(work: Work, mailer: Mailer, to: str, what: str) -> None:
+def enqueue_notice(work: Work, mailer: Mailer, to: str, what: str) -> None:
     """Mail somebody about something that has just happened to their account."""
-    post(work, mailer, build_notice(work.settings.app_name, to, what))
+    enqueue(work, mailer, build_notice(work.settings.app_name, to, what))
 
 
 def _one_line(text: str) -> str:

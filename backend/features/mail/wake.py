@@ -4,7 +4,7 @@ import threading
 
 
 class WakeUp:
-    """An event set by `post`, and cleared by the worker that waits for it."""
+    """An event set by `enqueue`, and cleared by the worker that waits for it."""
 
     def __init__(self) -> None:
         self._event = threading.Event()

@@ -10,7 +10,7 @@ from backend.web.query_types import Id, Number
 from backend.web.wire import TimestampOut, WireModel
 
 
-class OutboxPage(WireModel):
+class OutboxQuery(WireModel):
     """Which mails to show."""
 
     limit: Annotated[Number, Field(ge=1, le=100)] = 50

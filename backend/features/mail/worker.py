@@ -1,7 +1,7 @@
 """The mail worker: sends the outbox, with retries.
 
-It queries the database only after a post, when a retry is due, and once at start, so that an idle
-database may sleep.
+It queries the database only when a mail was queued, when a retry is due, and once at start, so that
+an idle database may sleep.
 
 While a mail is being sent, it is hidden from other processes, whatever their clocks say. If this
 process dies meanwhile, or the database is away afterwards, the mail is sent once more when that
@@ -71,7 +71,7 @@ class MailWorker:
             self._mailer.wake_up.wait(self._send_all_due())
 
     def _send_all_due(self) -> float | None:
-        """Send what is due; returns the seconds until the next mail, None to wait for a post."""
+        """Send what is due; returns the seconds until the next mail, or None if none waits."""
         try:
             while not self._stopping.is_set() and (mail := self._claim()):
                 self._send(mail)
@@ -137,8 +137,8 @@ class MailWorker:
 
     def _redact_secrets(self, message: Message, problem: Exception) -> str:
         # A server may quote the mail it refuses, which opens an account, or what we showed it.
-        said = Redactor(filter(None, (message.url, message.token, message.code)))
-        return self._redactor.redact_secrets(said.redact_secrets(str(problem)))[:500]
+        own = Redactor(filter(None, (message.url, message.token, message.code)))
+        return self._redactor.redact_secrets(own.redact_secrets(str(problem)))[:500]
 
     def _until_next_due(self) -> float | None:
         def waits(db: Db) -> timedelta | None:

@@ -42,7 +42,7 @@ def change_password(
     end_old_access(work, user.id, except_id=(issued or current).session.id)
     work.record(Event(EventKind.PASSWORD_CHANGED, user.id, user.id))
     what = "The password of your account was changed."
-    templates.post_notice(work, mailer, user.email, what)
+    templates.enqueue_notice(work, mailer, user.email, what)
     return issued
 
 

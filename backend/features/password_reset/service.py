@@ -75,7 +75,7 @@ def reset_password(
         work.record(Event(EventKind.EMAIL_VERIFIED, user.id, user.id))
     work.record(Event(EventKind.PASSWORD_RESET, user.id, user.id))
     what = "The password of your account was changed through a link in a mail."
-    templates.post_notice(work, link_mailer.mailer, user.email, what)
+    templates.enqueue_notice(work, link_mailer.mailer, user.email, what)
     # Earlier wrong guesses must not lock the owner out now.
     work.after_commit(lambda: clear_failures(accounts.limiter, user))
     return user

@@ -7,7 +7,7 @@ from typing import BinaryIO
 
 from backend.features.user_transfer.exporting import FORMATS, export_users
 from backend.features.user_transfer.importing import import_users, summary
-from backend.features.user_transfer.progress import Progress
+from backend.features.user_transfer.progress import ProgressBar
 from backend.features.user_transfer.records import BrokenFile, read_records
 from backend.kernel.passwords.hasher import PasswordHasher
 from backend.kernel.settings import SettingsError
@@ -29,7 +29,7 @@ def run_import(runtime: Runtime, hasher: PasswordHasher, path: Path, *, dry: boo
 
 
 def _import(runtime: Runtime, hasher: PasswordHasher, file: BinaryIO, *, dry: bool) -> int:
-    progress = Progress(sys.stderr, os.fstat(file.fileno()).st_size)
+    progress = ProgressBar(sys.stderr, os.fstat(file.fileno()).st_size)
 
     def print_line(line: str) -> None:
         progress.clear()
@@ -46,7 +46,7 @@ def run_export(runtime: Runtime, path: Path) -> None:
     """Export all users into a new file with mode 0600. Raises SettingsError."""
     if path.suffix not in FORMATS:
         raise SettingsError(f"{path}: the name of the file must end in {' or '.join(FORMATS)}")
-    progress = Progress(sys.stderr, run_query(runtime.database, users.count))
+    progress = ProgressBar(sys.stderr, run_query(runtime.database, users.count))
     try:
         # It contains every password hash. An existing file is never overwritten.
         descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)

@@ -6,7 +6,7 @@ from typing import TextIO
 _WIDTH = 40  # characters
 
 
-class Progress:
+class ProgressBar:
     """A progress bar on a terminal; silent elsewhere."""
 
     def __init__(self, stream: TextIO, total: int) -> None:

@@ -20,7 +20,7 @@ from backend.kernel.email_address import is_email_address, normalize_email
 from backend.kernel.roles import ROLES
 from backend.storage.queries.users import User
 from backend.storage.work import Work
-from backend.web.wire import Image, Name, Reason
+from backend.web.wire import ImageUrl, Name, Reason
 
 
 class BadRecord(Exception):
@@ -72,7 +72,7 @@ class UserRecord(BaseModel):
     email: Annotated[str, AfterValidator(_parse_address)]
     email_verified: bool = False
     name: Name | None = None
-    image: Image | None = None
+    image: ImageUrl | None = None
     password_hash: str | None = None
     role: Annotated[str, AfterValidator(_parse_roles)] = "user"
     banned: bool = False

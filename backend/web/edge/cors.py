@@ -3,9 +3,7 @@
 from starlette.types import ASGIApp, Receive, Scope, Send
 
 from backend.web.edge.origins import TrustedOrigins
-from backend.web.request_context import find_header
-
-Headers = list[tuple[bytes, bytes]]
+from backend.web.request_context import RawHeaders, find_header
 
 _VARY = (b"vary", b"Origin")
 _CREDENTIALS = (b"access-control-allow-credentials", b"true")
@@ -14,7 +12,7 @@ _EXPOSED = (
     b"access-control-expose-headers",
     b"Retry-After, X-Retry-After, X-Request-Id, Content-Disposition",
 )
-_UNTRUSTED: Headers = [_VARY]
+_UNTRUSTED: RawHeaders = [_VARY]
 _PREFLIGHT_HEADERS = [
     (b"access-control-allow-methods", b"GET, POST, PUT, PATCH, DELETE, OPTIONS"),
     (b"access-control-max-age", b"600"),
@@ -31,7 +29,7 @@ class Cors:
     def __init__(self, origins: TrustedOrigins) -> None:
         self._origins = origins
 
-    def response_headers(self, origin: bytes | None) -> Headers:
+    def response_headers(self, origin: bytes | None) -> RawHeaders:
         """Return the CORS headers of a response to a page of `origin`."""
         if origin is None or not self._origins.trusts(origin.decode("latin-1")):
             return _UNTRUSTED

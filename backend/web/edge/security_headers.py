@@ -1,5 +1,7 @@
 """The security headers of every response (ASVS 3.4)."""
 
+from backend.web.request_context import RawHeaders
+
 API_POLICY = b"default-src 'none'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'"
 _ALWAYS = [
     (b"x-content-type-options", b"nosniff"),
@@ -10,21 +12,19 @@ _ALWAYS = [
 ]
 _HSTS = (b"strict-transport-security", b"max-age=63072000; includeSubDomains")
 
-Headers = list[tuple[bytes, bytes]]
-
 
 class SecurityHeaders:
     """The browser-security headers of one deployment."""
 
     def __init__(self, *, https: bool) -> None:
-        self._common: Headers = [*_ALWAYS, _HSTS] if https else _ALWAYS
-        self._api: Headers = [
+        self._common: RawHeaders = [*_ALWAYS, _HSTS] if https else _ALWAYS
+        self._api: RawHeaders = [
             *self._common,
             (b"content-security-policy", API_POLICY),
             (b"x-frame-options", b"DENY"),
         ]
 
-    def missing(self, headers: Headers) -> Headers:
+    def missing(self, headers: RawHeaders) -> RawHeaders:
         """Return the security headers to add to these; a page may have its own CSP."""
         for name, _ in headers:
             if name == b"content-security-policy":

@@ -6,20 +6,19 @@ lengths and codings; this does the rest (RFC 9112 sections 3.2, 6.1, 6.3; RFC 91
 """
 
 import re
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 
 import httptools
 from uvicorn.protocols.http.httptools_impl import STATUS_LINE
 
 from backend.kernel.refusals import Refusal
+from backend.web.request_context import RawHeaders
 from backend.web.responses.responses import JSON, refusal_response
 
 _FRAMING_HEADERS = frozenset((b"host", b"content-length", b"transfer-encoding"))
 _HOST = re.compile(rb"(?:[A-Za-z0-9._-]{1,253}|\[[0-9A-Fa-f:.]{2,45}\])(?::[0-9]{1,5})?")
 _ABSOLUTE_TARGET = re.compile(rb"https?://([^/?#]+)/[^#]*", re.IGNORECASE)
 _METHOD_AND_SPACE = re.compile(rb"[A-Za-z0-9!#$%&'*+.^_`|~-]+ ")
-
-Headers = Iterable[tuple[bytes, bytes]]
 
 
 def read_framing(
@@ -91,7 +90,7 @@ def method_not_allowed() -> Refusal:
     return Refusal("METHOD_NOT_ALLOWED", headers=allowed)
 
 
-def closing_response(refusal: Refusal, server_headers: Headers) -> bytes:
+def closing_response(refusal: Refusal, server_headers: RawHeaders) -> bytes:
     """Return the bytes of a whole HTTP response, after which the connection closes."""
     response = refusal_response(refusal)
     body = response.render_body()

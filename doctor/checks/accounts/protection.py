@@ -58,7 +58,7 @@ def forged(context: CheckContext) -> CheckResult:
     "cookies.name",
     "session.read",
 )
-def foreign(context: CheckContext) -> CheckResult:
+def foreign_cookie(context: CheckContext) -> CheckResult:
     """Well-formed, but signed with another key."""
     cookie = context.session_cookie()
     token = random_hex(32)
@@ -174,4 +174,4 @@ def _format_duration(seconds: float) -> str:
     return f"{seconds / 86_400:.0f} days" if seconds > 172_800 else f"{seconds / 60:.0f} minutes"
 
 
-CHECKS = (no_session, forged, foreign, signed_out, plain_user, expired)
+CHECKS = (no_session, forged, foreign_cookie, signed_out, plain_user, expired)

@@ -131,7 +131,7 @@ def forged_address(context: CheckContext) -> CheckResult:
 
 
 @check("frontend.foreign", "Other sites get no access through the app", "frontend.session")
-def foreign(context: CheckContext) -> CheckResult:
+def frontend_foreign(context: CheckContext) -> CheckResult:
     """The app's own pages are same-origin and need no CORS; some hosts add it nevertheless."""
     browser = app_browser(context).copy()
     reply = browser.post(
@@ -223,7 +223,7 @@ CHECKS = (
     session,
     address,
     forged_address,
-    foreign,
+    frontend_foreign,
     protected,
     stream,
     sign_out,

@@ -61,7 +61,7 @@ class CorsPolicy:
 
 
 @check("cors.allowed", "The app's own pages may use the API", "cors.foreign")
-def allowed(context: CheckContext) -> CheckResult:
+def cors_allowed(context: CheckContext) -> CheckResult:
     """Needed only where pages call the server directly, not through the app's proxy."""
     origin = context.deployment.frontend or context.deployment.url
     policy = _fetch_cors(context, origin)
@@ -86,13 +86,13 @@ def allowed(context: CheckContext) -> CheckResult:
 
 
 @check("cors.foreign", "Other sites' pages cannot read responses", "origins.foreign-refused")
-def foreign(context: CheckContext) -> CheckResult:
+def cors_foreign(context: CheckContext) -> CheckResult:
     """Otherwise any page could read who its visitor is, and the session token."""
     return _check_closed_to(context, STRANGER)
 
 
 @check("cors.null", "Pages with Origin: null cannot read responses", "cors.foreign")
-def without_origin(context: CheckContext) -> CheckResult:
+def cors_null(context: CheckContext) -> CheckResult:
     """Any page can send `Origin: null` from a sandboxed frame."""
     return _check_closed_to(context, "null")
 
@@ -150,4 +150,4 @@ def _format_allowed(headers: httpx.Headers) -> str:
     return _allowed_origin(headers) + (" with credentials" if _allows_credentials(headers) else "")
 
 
-CHECKS = (foreign_refused, foreign, without_origin, allowed)
+CHECKS = (foreign_refused, cors_foreign, cors_null, cors_allowed)

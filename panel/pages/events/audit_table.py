@@ -7,10 +7,10 @@ from typing import Any
 from panel.pages.events import audit_words as words
 from panel.ui import timestamps
 from panel.ui.markup import Markup, badge, isolate, link, shorten
-from panel.ui.table import Column, table
+from panel.ui.table import Column, render_table
 from panel.ui.user_agents import describe_device
 
-Event = Mapping[str, Any]
+EventJson = Mapping[str, Any]
 """An event as in `GET /api/admin/events`."""
 _WHO = 1  # index of the column
 
@@ -43,16 +43,16 @@ def render(
         for row, event in zip(rows, events, strict=True):
             row[0] += Markup(" ") + _render_actor(event, whose, emails)
             del row[_WHO]
-    return table(columns, rows, caption=words.CAPTION, empty_text=empty_text, hint=hint)
+    return render_table(columns, rows, caption=words.CAPTION, empty_text=empty_text, hint=hint)
 
 
-def render_kind(event: Event) -> Markup:
+def render_kind(event: EventJson) -> Markup:
     """Return the badge that says what happened."""
     severity = words.SEVERITIES.get(event["kind"], "")
     return badge(words.happened(event["kind"], event["detail"]), severity)
 
 
-def render_user(event: Event, emails: Mapping[str, str]) -> Markup:
+def render_user(event: EventJson, emails: Mapping[str, str]) -> Markup:
     """Return links to the user and to another actor."""
     subject = event["subject"] or event["actor"]
     return (
@@ -60,7 +60,7 @@ def render_user(event: Event, emails: Mapping[str, str]) -> Markup:
     ).rstrip()
 
 
-def render_origin(event: Event) -> Markup:
+def render_origin(event: EventJson) -> Markup:
     """Return address and device."""
     device = shorten(describe_device(event["agent"]))
     return Markup("{} <span class='soft'>{}</span>").format(address_link(event["address"]), device)
@@ -71,13 +71,13 @@ def address_link(address: str) -> Markup:
     return link(shorten(address), "events", address=address) if address else Markup()
 
 
-def render_details(event: Event) -> list[tuple[str, Markup]]:
+def render_details(event: EventJson) -> list[tuple[str, Markup]]:
     """Return the labels and values of an event's details."""
     facts = [words.detail(name, value) for name, value in event["detail"].items()]
     return [(name[:80], isolate(value, 500)) for name, value in facts]
 
 
-def _render_actor(event: Event, subject: str | None, emails: Mapping[str, str]) -> Markup:
+def _render_actor(event: EventJson, subject: str | None, emails: Mapping[str, str]) -> Markup:
     actor = event["impersonatedBy"] or event["actor"]
     if actor is None or actor == subject:
         return Markup()

@@ -8,7 +8,7 @@ from typing import Any
 import gradio as gr
 
 from panel.pages.events import audit_table, words
-from panel.pages.events.audit_table import Event
+from panel.pages.events.audit_table import EventJson
 from panel.services import PageContext
 from panel.ui import timestamps
 from panel.ui.layout import Components, back_link
@@ -53,7 +53,7 @@ class EventDetail(Components):
         }
 
 
-def render_event(event: Event, emails: Mapping[str, str], now: datetime) -> Markup:
+def render_event(event: EventJson, emails: Mapping[str, str], now: datetime) -> Markup:
     """Return everything known about an event."""
     rows = [
         (words.WHEN, timestamps.render_both(event["at"], now)),
@@ -128,7 +128,7 @@ def _lines(value: str) -> Markup:
     return Markup("<pre class='sent'>{}</pre>").format(verbatim(value))
 
 
-def _actor(event: Event, emails: Mapping[str, str]) -> Markup:
+def _actor(event: EventJson, emails: Mapping[str, str]) -> Markup:
     if event["actor"]:
         return audit_table.user_link(event["actor"], emails)
     return Markup("<span class='soft'>{}</span>").format(words.NOT_SIGNED_IN)
@@ -138,7 +138,7 @@ def _code(value: str) -> Markup:
     return Markup("<code>{}</code>").format(shorten(value, 200))
 
 
-def _see_also(event: Event, emails: Mapping[str, str]) -> Markup:
+def _see_also(event: EventJson, emails: Mapping[str, str]) -> Markup:
     users = [event["subject"], event["actor"], event["impersonatedBy"]]
     links = [
         link(words.ALL_OF.format(isolate(emails[user], 60)), "events", user=user)

@@ -65,7 +65,7 @@ class EventFilters:
         }
 
 
-class EventList(CursorList):
+class EventListView(CursorList):
     """The list and its filters."""
 
     def __init__(self) -> None:
@@ -138,13 +138,13 @@ class EventList(CursorList):
         }
 
 
-class Events(Components):
+class EventsPage(Components):
     """The page: the list, or one event if the address names one."""
 
     def __init__(self) -> None:
         with gr.Column() as list_column:
             self.refresh = page_header(words.TITLE, words.LEAD, stays_fresh=True)
-            self.index = EventList()
+            self.index = EventListView()
         with gr.Column(visible=False) as detail_column:
             self.event = EventDetail()
         self.layout = ListOrDetail(list_column, detail_column)
@@ -158,9 +158,9 @@ class Events(Components):
         return self.layout.show(detail=False) | self.index.fill(filters) | updates
 
 
-def build(blocks: gr.Blocks, services: Services) -> Events:
+def build(blocks: gr.Blocks, services: Services) -> EventsPage:
     """Lay out the page."""
-    page = Events()
+    page = EventsPage()
     index = page.index
     on(services, blocks.load, page.on_load, None, page.outputs)
     triggers = [index.kinds.input, *(each.submit for each in index.texts)]

@@ -26,11 +26,11 @@ from panel.ui.paging import CursorList, CursorStack, stack_from
 from panel.ui.wiring import Updates, on
 
 PAGE = 25
-Mail = dict[str, Any]
+MailJson = dict[str, Any]
 """A mail as in `GET /api/admin/outbox`."""
 
 
-class Outbox(CursorList):
+class OutboxPage(CursorList):
     """The page: a note about the mailer, and the mails."""
 
     async def on_load(self, context: PageContext) -> Updates:
@@ -50,10 +50,10 @@ class Outbox(CursorList):
         }
 
 
-def build(blocks: gr.Blocks, services: Services) -> Outbox:
+def build(blocks: gr.Blocks, services: Services) -> OutboxPage:
     """Lay out the page."""
     refresh_button = page_header(words.TITLE, words.LEAD)
-    page = Outbox("mailer", "mails", min_height=200)
+    page = OutboxPage("mailer", "mails", min_height=200)
     on(services, blocks.load, page.on_load, None, page.outputs)
     on(services, refresh_button.click, page.page_at, page.stack, page.outputs)
     page.bind_pager(services)
@@ -75,7 +75,7 @@ def _list(page: dict[str, Any], context: PageContext) -> Markup:
     return Markup("<div class='mails'>{}</div>").format(Markup().join(mails))
 
 
-def _mail(mail: Mail, sends: bool, sender: str, now: datetime) -> Markup:
+def _mail(mail: MailJson, sends: bool, sender: str, now: datetime) -> Markup:
     name = str(mail["state"])
     state = badge(words.STATES.get(name, name), words.SEVERITIES.get(name, ""))
     summary = Markup("{} <b>{}</b> <span class='to'>{}</span> <span class='soft'>{}</span>").format(
@@ -90,7 +90,7 @@ def _mail(mail: Mail, sends: bool, sender: str, now: datetime) -> Markup:
     )
 
 
-def _state(mail: Mail, now: datetime) -> Markup:
+def _state(mail: MailJson, now: datetime) -> Markup:
     """Return the number of attempts, when it was sent or is due, and the last error."""
     parts = [words.tried(mail["attempts"])] if mail["attempts"] else []
     if mail["dueAt"]:
@@ -107,13 +107,13 @@ def _state(mail: Mail, now: datetime) -> Markup:
     return html
 
 
-def _no_content(mail: Mail, sends: bool) -> Markup:
+def _no_content(mail: MailJson, sends: bool) -> Markup:
     is_lost = not sends and mail["state"] in {"held", "waiting"}
     why = words.UNREADABLE if is_lost else words.HIDDEN.get(mail["state"], "")
     return Markup("<p>{}</p>").format(why)
 
 
-def _content(mail: Mail, sender: str) -> Markup:
+def _content(mail: MailJson, sender: str) -> Markup:
     """Return a mail as its recipient sees it, and its link with a warning."""
     headers = pairs(
         [

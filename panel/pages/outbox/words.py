@@ -1,6 +1,6 @@
 """Texts of the Outbox."""
 
-from panel.quantities import count
+from panel.quantities import format_count
 
 TITLE = "Outbox"
 LEAD = "The mails of this deployment, newest first: waiting, sent and failed."
@@ -63,9 +63,9 @@ def kind(name: str) -> str:
 
 def tried(times: int) -> str:
     """Return how often a mail was tried."""
-    return count(times, "attempt")
+    return format_count(times, "attempt")
 
 
 def page(number: int, first: bool) -> str:
     """Return how many mails are on this page."""
-    return f"{count(number, 'mail')}{'' if first else ', older'}"
+    return f"{format_count(number, 'mail')}{'' if first else ', older'}"

@@ -12,7 +12,7 @@ from panel.ui.markup import Markup, badge
 _RESTORE_SHOWN_FOR = timedelta(days=7)
 
 Severity = Literal["good", "warn", "bad"]
-Status = Mapping[str, Any]
+StatusJson = Mapping[str, Any]
 """The JSON of `GET /api/admin/status` or `GET /ready`."""
 
 
@@ -26,7 +26,7 @@ class HealthItem:
     fix: str = ""
 
 
-def assess(status: Status | None, ready: Status, now: datetime) -> list[HealthItem]:
+def assess(status: StatusJson | None, ready: StatusJson, now: datetime) -> list[HealthItem]:
     """Return all items, problems first. Without a status the database is unreachable."""
     items = [_database(ready, status)]
     if status is not None:
@@ -62,7 +62,7 @@ def _row(item: HealthItem) -> Markup:
     )
 
 
-def _database(ready: Status, status: Status | None) -> HealthItem:
+def _database(ready: StatusJson, status: StatusJson | None) -> HealthItem:
     trouble = ready["database"]
     if trouble in words.TROUBLES:
         return HealthItem(
@@ -80,7 +80,7 @@ def _database(ready: Status, status: Status | None) -> HealthItem:
     return HealthItem(words.DATABASE, "good", text)
 
 
-def _data(database: Status, now: datetime) -> HealthItem:
+def _data(database: StatusJson, now: datetime) -> HealthItem:
     durability, snapshots = database["durability"], database.get("snapshots")
     text = words.DURABILITY[durability]
     if durability == "ephemeral":
@@ -95,7 +95,7 @@ def _data(database: Status, now: datetime) -> HealthItem:
     return HealthItem(words.DATA, "good", text)
 
 
-def _restored(restore: Status | None, now: datetime) -> list[HealthItem]:
+def _restored(restore: StatusJson | None, now: datetime) -> list[HealthItem]:
     if restore is None or now - timestamps.parse(restore["restoredAt"]) > _RESTORE_SHOWN_FOR:
         return []
     at = timestamps.format_exact(timestamps.parse(restore["restoredAt"]))
@@ -109,7 +109,7 @@ def _restored(restore: Status | None, now: datetime) -> list[HealthItem]:
     return [HealthItem(words.RESTORED, "bad", text, words.RESTORED_FIX)]
 
 
-def _mail(mail: Status, now: datetime) -> HealthItem:
+def _mail(mail: StatusJson, now: datetime) -> HealthItem:
     sentences = [words.SENDS[mail["sends"]]]
     if mail["sends"] == "outbox":
         return HealthItem(words.MAIL, "warn", sentences[0], words.OUTBOX_FIX)
@@ -127,7 +127,7 @@ def _mail(mail: Status, now: datetime) -> HealthItem:
     return HealthItem(words.MAIL, "good", " ".join(sentences))
 
 
-def _secret(status: Status) -> HealthItem:
+def _secret(status: StatusJson) -> HealthItem:
     state, old = status["secret"]["state"], status["secret"]["oldKeys"]
     text = words.SECRETS[state] + words.old_keys(old)
     if state == "set":
@@ -136,14 +136,14 @@ def _secret(status: Status) -> HealthItem:
     return HealthItem(words.SECRET, "bad" if is_bad else "warn", text, words.KEY_FIX)
 
 
-def _proxy(proxy: Status) -> HealthItem:
+def _proxy(proxy: StatusJson) -> HealthItem:
     if proxy["forwardedFor"] and not proxy["trusted"]:
         text = words.STRANGE_PROXY.format(proxy["peer"])
         return HealthItem(words.PROXY, "bad", text, words.PROXY_FIX)
     return HealthItem(words.PROXY, "good", words.SEEN_FROM.format(proxy["believed"]))
 
 
-def _cache(cache: Status, database: str) -> HealthItem:
+def _cache(cache: StatusJson, database: str) -> HealthItem:
     mode, _, trouble = cache["state"].partition(": ")
     if mode == "bypassed":
         if database == "sqlite":  # for the moment of a write; it passes
@@ -152,13 +152,13 @@ def _cache(cache: Status, database: str) -> HealthItem:
     return HealthItem(words.CACHE, "good", words.cached(cache["sessions"], cache["size"]))
 
 
-def _limits(limits: Status) -> HealthItem:
+def _limits(limits: StatusJson) -> HealthItem:
     if limits["store"] == "off":
         return HealthItem(words.LIMITS, "warn", words.LIMITS_OFF, words.LIMITS_FIX)
     return HealthItem(words.LIMITS, "good", words.COUNTED_IN.format(limits["store"]))
 
 
-def _clock(clock: Status) -> HealthItem:
+def _clock(clock: StatusJson) -> HealthItem:
     if clock["right"]:
         text = words.clock(clock["comparedWith"], "", behind=False)
         return HealthItem(words.CLOCK, "good", text)
@@ -167,7 +167,7 @@ def _clock(clock: Status) -> HealthItem:
     return HealthItem(words.CLOCK, "bad", text, words.CLOCK_FIX)
 
 
-def _version(status: Status, now: datetime) -> HealthItem:
+def _version(status: StatusJson, now: datetime) -> HealthItem:
     started = timestamps.format_relative(timestamps.parse(status["startedAt"]), now)
     text = words.version(status["version"], status["commit"] or "", status["environment"], started)
     return HealthItem(words.VERSION, "good", text)

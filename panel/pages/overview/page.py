@@ -22,7 +22,7 @@ _PERIODS = {"24h": ("hour", 24), "7d": ("day", 7), "30d": ("day", 30)}
 """The unit of each period, and how many units it has."""
 
 
-class Overview(Components):
+class OverviewPage(Components):
     """The page."""
 
     def __init__(self) -> None:
@@ -62,9 +62,9 @@ class Overview(Components):
         }
 
 
-def build(blocks: gr.Blocks, services: Services) -> Overview:
+def build(blocks: gr.Blocks, services: Services) -> OverviewPage:
     """Lay out the page."""
-    page = Overview()
+    page = OverviewPage()
     triggers = [blocks.load, page.refresh, page.period.input]
     on(services, triggers, page.render, page.inputs, page.outputs)
     return page

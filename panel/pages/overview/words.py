@@ -1,6 +1,6 @@
 """Texts of the Overview."""
 
-from panel.quantities import count
+from panel.quantities import format_count
 
 TITLE = "Overview"
 LEAD = "The health of this server, and what happened recently."
@@ -103,23 +103,23 @@ def snapshots_fail(trouble: str) -> str:
 
 def restored(as_of: str, at: str, accounts: int, sessions: int, links: int, damaged: int) -> str:
     """Say that the database was restored, and what that means."""
-    skipped = f" {count(damaged, 'newer snapshot')} could not be used." if damaged else ""
+    skipped = f" {format_count(damaged, 'newer snapshot')} could not be used." if damaged else ""
     then = f"as of {as_of}" if as_of else "from a backup"
     since = as_of or "the backup"
     return (
         f"The database was lost and restored {then}.{skipped} Changes between {since} and {at} may "
-        f"be missing. All {count(accounts, 'account')}, with passwords, addresses, roles and bans, "
-        "are as they were then: users deleted or banned since may be back, and passwords changed "
-        f"since are the old ones again. {count(sessions, 'session')} and "
-        f"{count(links, 'mailed link')} were ended, because some may have ended since."
+        f"be missing. All {format_count(accounts, 'account')}, with passwords, addresses, roles "
+        "and bans, are as they were then: users deleted or banned since may be back, and passwords "
+        f"changed since are the old ones again. {format_count(sessions, 'session')} and "
+        f"{format_count(links, 'mailed link')} were ended, because some may have ended since."
     )
 
 
 def began_empty(at: str, damaged: int) -> str:
     """Say that nothing could be restored."""
     return (
-        f"The database was lost, and {count(damaged, 'snapshot')} could not be used: the server "
-        f"started with an empty one on {at}."
+        f"The database was lost, and {format_count(damaged, 'snapshot')} could not be used: the "
+        f"server started with an empty one on {at}."
     )
 
 
@@ -131,18 +131,18 @@ def bypassed(trouble: str) -> str:
 
 def cached(sessions: int, size: int) -> str:
     """Say how full the cache is."""
-    return f"{count(sessions, 'session')} cached; the limit is {size:,}."
+    return f"{format_count(sessions, 'session')} cached; the limit is {size:,}."
 
 
 def waiting(number: int, since: str) -> str:
     """Say how many mails are waiting to be sent."""
-    return f"{count(number, 'mail')} waiting{f', the oldest from {since}' if since else ''}."
+    return f"{format_count(number, 'mail')} waiting{f', the oldest from {since}' if since else ''}."
 
 
 def old_keys(number: int) -> str:
     """Say how many old keys are still accepted."""
     verb = "is" if number == 1 else "are"
-    return f" {count(number, 'old key')} {verb} still accepted." if number else ""
+    return f" {format_count(number, 'old key')} {verb} still accepted." if number else ""
 
 
 def clock(compared_with: str, ahead: str, behind: bool) -> str:
@@ -170,4 +170,4 @@ def version(number: str, commit: str, environment: str, started: str) -> str:
 
 def problems(number: int) -> str:
     """Say how many items are not good."""
-    return f"{count(number, 'item')} {'needs' if number == 1 else 'need'} attention"
+    return f"{format_count(number, 'item')} {'needs' if number == 1 else 'need'} attention"

@@ -18,7 +18,7 @@ from panel.ui.markup import Markup, isolate, shorten
 from panel.ui.user_agents import describe_device
 from panel.ui.wiring import explain
 
-Session = Mapping[str, Any]
+SessionJson = Mapping[str, Any]
 """A session as in `GET /api/admin/sessions`."""
 _SESSIONS = "/api/admin/sessions"
 _MAX_LISTED = 200
@@ -41,7 +41,7 @@ async def own_id(context: PageContext) -> str:
     return str(current["session"]["id"]) if current else ""
 
 
-async def find_session(context: PageContext) -> Session | None:
+async def find_session(context: PageContext) -> SessionJson | None:
     """Return the session that the page's address names, or None if it has ended.
 
     The list is ordered by id, newest first, and starts after its cursor: after id + 1 comes id.
@@ -55,7 +55,9 @@ async def find_session(context: PageContext) -> Session | None:
     return next((each for each in page["sessions"] if each["id"] == session_id), None)
 
 
-async def admins_in(context: PageContext, sessions: Iterable[Session]) -> dict[str, dict[str, Any]]:
+async def admins_in(
+    context: PageContext, sessions: Iterable[SessionJson]
+) -> dict[str, dict[str, Any]]:
     """Return by id the admins who impersonate in these sessions; deleted ones are missing."""
     ids = sorted({each["impersonatedBy"] for each in sessions if each["impersonatedBy"]})
     pages = await asyncio.gather(
@@ -102,7 +104,7 @@ async def ask_end_listed(_: PageContext, listed: ListedSessions) -> Question:
     return Question(sentence, words.end_listed(len(listed.ids)), _end_each(listed.ids))
 
 
-def _end_one(session: Session) -> Action:
+def _end_one(session: SessionJson) -> Action:
     async def end(context: PageContext) -> str:
         await _end(context, session["id"])
         device_name = describe_device(session["userAgent"])
@@ -132,12 +134,12 @@ async def _end(context: PageContext, session: str) -> None:
     await context.post(path, {"sessionToken": session})
 
 
-async def _session_and_own(context: PageContext) -> tuple[Session, str]:
+async def _session_and_own(context: PageContext) -> tuple[SessionJson, str]:
     session = await find_session(context)
     if session is None:
         raise ApiError(404, "SESSION_NOT_FOUND", words.OVER)
     return session, await own_id(context)
 
 
-def _who(session: Session) -> Markup:
+def _who(session: SessionJson) -> Markup:
     return Markup("<b>{}</b>").format(isolate(session["user"]["email"]))

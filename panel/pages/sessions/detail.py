@@ -8,7 +8,7 @@ import gradio as gr
 
 from panel.pages.sessions import words
 from panel.pages.sessions.actions import (
-    Session,
+    SessionJson,
     admins_in,
     ask_end_all,
     ask_end_one,
@@ -51,7 +51,7 @@ class SessionDetail(Components):
 
 
 def render_session(
-    session: Session, own: str, admins: dict[str, dict[str, Any]], now: datetime
+    session: SessionJson, own: str, admins: dict[str, dict[str, Any]], now: datetime
 ) -> Markup:
     """Return everything known about a session."""
     user = session["user"]
@@ -76,7 +76,7 @@ def render_session(
     )
 
 
-def badges_of(session: Session, own: str, admins: dict[str, dict[str, Any]]) -> Markup:
+def badges_of(session: SessionJson, own: str, admins: dict[str, dict[str, Any]]) -> Markup:
     """Return the badge of the admin's own session or of an impersonated one."""
     if session["id"] == own:
         return badge(words.YOURS, "good")
@@ -97,14 +97,14 @@ def ipv6_prefix(address: str) -> str:
     return str(ip_network((parsed, _PREFIX_BITS), strict=False))
 
 
-def _admin(session: Session, admins: dict[str, dict[str, Any]]) -> Markup:
+def _admin(session: SessionJson, admins: dict[str, dict[str, Any]]) -> Markup:
     admin = admins.get(session["impersonatedBy"])
     if admin is None:
         return Markup.escape(words.GONE_ADMIN)
     return link(isolate(admin["email"], 300), "users", id=admin["id"])
 
 
-def _see_also(session: Session) -> Markup:
+def _see_also(session: SessionJson) -> Markup:
     user, address = session["user"], session["ipAddress"]
     links = [
         link(words.ALL_OF.format(isolate(user["email"], 60)), "sessions", user=user["id"]),

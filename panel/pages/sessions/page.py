@@ -10,7 +10,13 @@ import gradio as gr
 
 from panel.client.api import ApiError
 from panel.pages.sessions import words
-from panel.pages.sessions.actions import ListedSessions, Session, admins_in, ask_end_listed, own_id
+from panel.pages.sessions.actions import (
+    ListedSessions,
+    SessionJson,
+    admins_in,
+    ask_end_listed,
+    own_id,
+)
 from panel.pages.sessions.detail import SessionDetail, badges_of, ipv6_prefix
 from panel.services import PageContext, Services
 from panel.ui import timestamps
@@ -18,7 +24,7 @@ from panel.ui.confirm import Confirmation
 from panel.ui.layout import Components, filter_text, page_header
 from panel.ui.markup import Markup, alert, isolate, link, list_location, shorten
 from panel.ui.paging import CursorList, CursorStack, ListOrDetail, stack_from
-from panel.ui.table import Column, table
+from panel.ui.table import Column, render_table
 from panel.ui.urls import is_id
 from panel.ui.user_agents import describe_device
 from panel.ui.wiring import Updates, error_toast, on
@@ -50,7 +56,7 @@ class SessionFilters:
         return {name: value for name, value in params.items() if value}
 
 
-class SessionList(CursorList):
+class SessionListView(CursorList):
     """The list and its filters."""
 
     def __init__(self) -> None:
@@ -97,14 +103,14 @@ class SessionList(CursorList):
         }
 
 
-class Sessions(Components):
+class SessionsPage(Components):
     """The page: the list, or one session if the address names one."""
 
     def __init__(self, services: Services) -> None:
         self.over = gr.Markdown(elem_id="over")  # set when the admin has ended their own session
         with gr.Column() as list_column:
             self.refresh = page_header(words.TITLE, words.LEAD, stays_fresh=True)
-            self.index = SessionList()
+            self.index = SessionListView()
         self.bar = Confirmation()
         with gr.Column(visible=False) as detail_column:
             self.session = SessionDetail(services, self.bar)
@@ -132,9 +138,9 @@ class Sessions(Components):
             return {self.over: alert(words.YOURS_OVER)}
 
 
-def build(blocks: gr.Blocks, services: Services) -> Sessions:
+def build(blocks: gr.Blocks, services: Services) -> SessionsPage:
     """Lay out the page."""
-    page = Sessions(services)
+    page = SessionsPage(services)
     index, bar = page.index, page.bar
     on(services, blocks.load, page.on_load, None, page.outputs)
     triggers = [each.submit for each in index.inputs]
@@ -170,7 +176,9 @@ def render_rows(
         for each in sessions
     ]
     columns = [Column(title, wide=title == words.COLUMNS[0]) for title in words.COLUMNS]
-    return table(columns, cells, caption=words.CAPTION, empty_text=words.NONE, hint=words.NONE_HINT)
+    return render_table(
+        columns, cells, caption=words.CAPTION, empty_text=words.NONE, hint=words.NONE_HINT
+    )
 
 
 def is_address(text: str) -> bool:
@@ -197,7 +205,7 @@ def _others(sessions: list[dict[str, Any]], own: str, *, more: bool) -> ListedSe
     )
 
 
-def _filter_note(filters: SessionFilters, sessions: list[Session]) -> Markup:
+def _filter_note(filters: SessionFilters, sessions: list[SessionJson]) -> Markup:
     """Say whose sessions are listed, with a link to the whole list."""
     if not filters.user:
         return Markup()

@@ -2,7 +2,7 @@
 
 from doctor.client.set_cookie import SetCookie, rejection_reasons
 from panel.pages.tester import cookie_words as words
-from panel.quantities import duration
+from panel.quantities import format_duration
 
 
 def explain_cookie(cookie: SetCookie) -> list[tuple[str, str]]:
@@ -48,7 +48,7 @@ def _lifetime(cookie: SetCookie) -> tuple[str, str]:
     if cookie.is_deletion:
         return part, words.COOKIE_DELETED
     if age.isascii() and age.isdecimal() and len(age) < 15:
-        return part, words.KEPT.format(f"for {duration(int(age))}")
+        return part, words.KEPT.format(f"for {format_duration(int(age))}")
     return part, words.KEPT.format(f"until {date}") if date and not age else words.SESSION_COOKIE
 
 

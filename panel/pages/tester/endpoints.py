@@ -20,7 +20,7 @@ from panel.tester.forms import build_call, field_key, prefill
 from panel.tester.openapi import Field, FieldKind, Operation, operations
 from panel.tester.quick_actions import Person
 from panel.ui.markup import Markup, soft
-from panel.ui.wiring import Handler, Updates, error_toast
+from panel.ui.wiring import EventHandler, Updates, error_toast
 
 FIELDS = 12
 _TEXT_LINES = {FieldKind.JSON: 4, FieldKind.LIST: 2}
@@ -88,7 +88,7 @@ class Endpoints:
             **dict(zip(self.choices, choices, strict=True)),
         }
 
-    def send_handler(self, view: TesterView) -> Handler:
+    def send_handler(self, view: TesterView) -> EventHandler:
         """Return the handler that sends the form."""
 
         async def handle(context: PageContext, *inputs: Any) -> AsyncIterator[Updates]:

@@ -6,10 +6,10 @@ from datetime import datetime
 from math import ceil
 
 from doctor.client.set_cookie import SetCookie
-from panel.client.loopback import Request, Response
+from panel.client.loopback import ReceivedResponse, SentRequest
 from panel.pages.tester import cookie_view, cookie_words
 from panel.pages.tester.countdown import render_countdown
-from panel.quantities import count
+from panel.quantities import format_count
 from panel.tester import words
 from panel.tester.browsers import Browser
 from panel.tester.exchange import Exchange, response_json
@@ -29,7 +29,7 @@ def render_card(exchange: Exchange, secrets: list[str]) -> Markup:
     figures = [
         (_severity(response.status), words.STATUS, f"{response.status} {response.reason}"),
         ("", words.TIME, f"{response.milliseconds:,.1f} ms"),
-        ("", words.SIZE, count(len(response.body), "byte")),
+        ("", words.SIZE, format_count(len(response.body), "byte")),
     ]
     cells = format_rows(FIGURE, figures)
     meaning = ((each,) for each in _explain(mask_exchange(exchange, secrets)))
@@ -94,7 +94,7 @@ def render_empty() -> Markup:
     return Markup("<div class='card empty'>{}</div>").format(soft(words.NOTHING_YET))
 
 
-def format_body(response: Response) -> str:
+def format_body(response: ReceivedResponse) -> str:
     """Return the body: JSON indented, a stream with the time of each event, the rest as text."""
     if not response.body:
         return words.NO_BODY
@@ -106,7 +106,7 @@ def format_body(response: Response) -> str:
     return _raw_body(response)
 
 
-def format_request(sent: Request) -> str:
+def format_request(sent: SentRequest) -> str:
     """Return a request as it was sent."""
     head = [f"{sent.method} {sent.path} HTTP/1.1", *(f"{k}: {v}" for k, v in sent.headers)]
     return "\n".join([*head, "", sent.body]).rstrip()
@@ -123,12 +123,12 @@ def format_requests(exchange: Exchange) -> str:
     return "\n".join(parts)
 
 
-def format_response(response: Response) -> str:
+def format_response(response: ReceivedResponse) -> str:
     """Return a response as it was received."""
     return f"{_head(response)}\n\n{_raw_body(response) if response.body else ''}".rstrip()
 
 
-def render_headers(response: Response, secrets: list[str]) -> Markup:
+def render_headers(response: ReceivedResponse, secrets: list[str]) -> Markup:
     """Return the response's headers as a table."""
     rows = ((name, mask(value, secrets)) for name, value in response.headers)
     return Markup("<div class='cookie'>{}</div>").format(pairs(rows))
@@ -166,7 +166,7 @@ def _explain(exchange: Exchange) -> list[str]:
     return sentences
 
 
-def _outcome(sent: Request, response: Response) -> str:
+def _outcome(sent: SentRequest, response: ReceivedResponse) -> str:
     path = sent.path.partition("?")[0]
     if (path, response.body) == ("/api/auth/get-session", b"null"):
         return words.NO_SESSION
@@ -187,7 +187,7 @@ def _line(exchange: Exchange, secrets: list[str]) -> Markup:
     )
 
 
-def _events(response: Response) -> list[tuple[float, str]]:
+def _events(response: ReceivedResponse) -> list[tuple[float, str]]:
     """Return each piece of a stream on one line, with its time."""
     return [
         (milliseconds, " ".join(piece.decode(errors="replace").split()))
@@ -195,17 +195,17 @@ def _events(response: Response) -> list[tuple[float, str]]:
     ]
 
 
-def _is_spread(response: Response) -> bool:
+def _is_spread(response: ReceivedResponse) -> bool:
     first, last = response.arrivals[0][0], response.arrivals[-1][0]
     return last - first > _SPREAD
 
 
-def _head(response: Response) -> str:
+def _head(response: ReceivedResponse) -> str:
     lines = [f"{name}: {value}" for name, value in response.headers]
     return "\n".join([f"HTTP/1.1 {response.status} {response.reason}".rstrip(), *lines])
 
 
-def _raw_body(response: Response) -> str:
+def _raw_body(response: ReceivedResponse) -> str:
     kind = response.header("content-type")
     if b"\0" in response.body:
         heading = words.bytes_of(len(response.body), kind.partition(";")[0])
@@ -234,7 +234,7 @@ def _severity(status: int) -> str:
     return {2: "good", 3: "warn", 4: "bad", 5: "bad"}.get(status // 100, "")
 
 
-def _message(response: Response) -> str:
+def _message(response: ReceivedResponse) -> str:
     payload = response_json(response)
     message = (
         payload.get("message") if isinstance(payload, dict) and response.status >= 400 else None

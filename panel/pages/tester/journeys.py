@@ -15,7 +15,7 @@ from panel.tester.journeys import words
 from panel.tester.journeys.runner import Journey, Progress, run_journey
 from panel.tester.journeys.steps import JOURNEYS
 from panel.ui.markup import soft
-from panel.ui.wiring import Handler, Updates, on
+from panel.ui.wiring import EventHandler, Updates, on
 
 
 class Journeys:
@@ -39,7 +39,7 @@ class Journeys:
             outputs,
         )
 
-    def start_handler(self, view: TesterView) -> Handler:
+    def start_handler(self, view: TesterView) -> EventHandler:
         """Return the handler that runs a journey and shows its progress."""
 
         async def handle(context: PageContext, title: str, *inputs: Any) -> AsyncIterator[Updates]:

@@ -15,7 +15,7 @@ from panel.services import PageContext, Services
 from panel.tester import words
 from panel.tester.quick_actions import METHODS, QUICK_ACTIONS, Person, QuickAction, new_person
 from panel.ui.markup import heading, soft
-from panel.ui.wiring import Handler, Updates, on
+from panel.ui.wiring import EventHandler, Updates, on
 
 _PRIMARY = {words.SIGN_UP, words.SIGN_IN}
 
@@ -120,7 +120,7 @@ class TesterPage:
         letter = context.services.tester.add_lettered(context.admin)
         return self._select(context, replace(ViewOptions.from_inputs(*inputs), browser=letter))
 
-    def handler_for(self, action: QuickAction) -> Handler:
+    def handler_for(self, action: QuickAction) -> EventHandler:
         """Return a button's handler: sends the request, and fills it into the custom form."""
 
         async def handle(context: PageContext, *inputs: Any) -> AsyncIterator[Updates]:

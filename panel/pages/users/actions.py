@@ -18,16 +18,16 @@ from panel.ui.markup import Markup, isolate
 from panel.ui.user_agents import describe_device
 from panel.ui.wiring import error_toast
 
-User = Mapping[str, Any]
+UserJson = Mapping[str, Any]
 _AUTH = "/api/auth/admin"
 MAX_REASON = 1000  # characters; the API takes no more
 
 
-async def find_user(context: PageContext) -> User:
+async def find_user(context: PageContext) -> UserJson:
     """Return the user that the page's address names; raises ApiError 404."""
     user_id = context.query.get("id", "")
     page = await context.get("/api/admin/users", search=user_id, limit=25)
-    user: User | None = next((each for each in page["users"] if each["id"] == user_id), None)
+    user: UserJson | None = next((each for each in page["users"] if each["id"] == user_id), None)
     if user is None:
         raise ApiError(404, "USER_NOT_FOUND", words.GONE)
     return user
@@ -175,7 +175,7 @@ def _post_action(endpoint: str, payload: dict[str, Any], message: str) -> Action
     return post
 
 
-def _who(user: User) -> Markup:
+def _who(user: UserJson) -> Markup:
     return Markup("<b>{}</b>").format(isolate(user["email"]))
 
 

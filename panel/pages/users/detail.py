@@ -8,15 +8,15 @@ import gradio as gr
 from panel.client.api import ApiError
 from panel.pages.events import audit_table
 from panel.pages.users import actions, words
-from panel.pages.users.actions import User
+from panel.pages.users.actions import UserJson
 from panel.services import PageContext, Services
 from panel.ui import timestamps
 from panel.ui.confirm import Confirmation
 from panel.ui.layout import Components, back_link
 from panel.ui.markup import Markup, badge, empty_state, isolate, link, pairs, shorten, soft
-from panel.ui.table import Column, table
+from panel.ui.table import Column, render_table
 from panel.ui.user_agents import describe_device
-from panel.ui.wiring import Handler, Updates, on, show_success
+from panel.ui.wiring import EventHandler, Updates, on, show_success
 
 _EVENTS = 15
 
@@ -47,7 +47,7 @@ class _Actions(Components):
             act_as = _button(words.ACT_AS)
             self.impersonation_note = gr.Markdown(soft(words.ACT_AS_HINT), elem_id="acting")
         delete = gr.Button(words.DELETE, variant="stop", size="md")
-        self.confirmed: tuple[tuple[gr.Button, Handler, list[Any]], ...] = (
+        self.confirmed: tuple[tuple[gr.Button, EventHandler, list[Any]], ...] = (
             (end_one, actions.ask_end_one, [self.session]),
             (end_all, actions.ask_end_all, []),
             (set_role, actions.ask_role, [self.role]),
@@ -108,7 +108,7 @@ class UserDetail(Components):
             self.actions.unban: gr.Button(visible=user["banned"]),
         }
 
-    def handler_for(self, action: Handler) -> Handler:
+    def handler_for(self, action: EventHandler) -> EventHandler:
         """Return the handler of a button that acts without confirmation."""
 
         async def handle(context: PageContext) -> Updates:
@@ -140,7 +140,7 @@ def _button(name: str) -> gr.Button:
     return gr.Button(name, size="md", min_width=90)
 
 
-def render_profile(user: User, now: datetime) -> Markup:
+def render_profile(user: UserJson, now: datetime) -> Markup:
     """Return a user's profile."""
     values = [
         Markup("<code>{}</code>").format(user["id"]),
@@ -179,7 +179,7 @@ def render_sessions(sessions: list[dict[str, Any]], now: datetime) -> Markup:
         for each in sessions
     ]
     columns = [Column(title) for title in words.SESSION_COLUMNS]
-    listed = table(
+    listed = render_table(
         columns,
         rows,
         caption=words.SESSIONS,
@@ -193,7 +193,7 @@ def _mark(session: dict[str, Any]) -> Markup:
     return badge(words.ACTS_AS_MARK, "warn") if session["impersonatedBy"] else Markup()
 
 
-def _render_events(user: User, page: dict[str, Any], now: datetime) -> Markup:
+def _render_events(user: UserJson, page: dict[str, Any], now: datetime) -> Markup:
     hint = words.NO_EVENTS_HINT
     listed = audit_table.render(page, now, empty_text=words.NO_EVENTS, hint=hint, whose=user["id"])
     more = link(words.ALL_EVENTS, "events", user=user["id"]) if page["nextCursor"] else ""
@@ -205,13 +205,13 @@ def _session_name(session: dict[str, Any], now: datetime) -> str:
     return f"{describe_device(session['userAgent'])}, {session['ipAddress']}, {begun}"
 
 
-def _verified(user: User) -> Markup:
+def _verified(user: UserJson) -> Markup:
     if user["emailVerified"]:
         return badge(words.IS_VERIFIED, "good")
     return badge(words.IS_UNVERIFIED)
 
 
-def _impersonation_note(user: User, context: PageContext) -> Markup:
+def _impersonation_note(user: UserJson, context: PageContext) -> Markup:
     """Link to the Tester's browser that impersonates this user, if there is one."""
     name = words.ACTS_AS.format(user["email"])
     if name not in context.services.tester.browser_names(context.admin):

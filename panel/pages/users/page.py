@@ -15,7 +15,7 @@ from panel.ui import words as common_words
 from panel.ui.layout import Components, filter_text
 from panel.ui.markup import Markup, badge, heading, isolate, link, list_location
 from panel.ui.paging import ListOrDetail, Pager
-from panel.ui.table import Column, table
+from panel.ui.table import Column, render_table
 from panel.ui.urls import USERS_CSV, encode_query
 from panel.ui.wiring import Updates, error_toast, on, show_success
 
@@ -69,7 +69,7 @@ class UserFilters:
         return {name: value for name, value in params.items() if value}
 
 
-class UserList(Components):
+class UserListView(Components):
     """The list and its filters."""
 
     def __init__(self) -> None:
@@ -135,7 +135,7 @@ class UserList(Components):
         }
 
 
-class NewUser:
+class NewUserForm:
     """The form that creates a user."""
 
     def __init__(self) -> None:
@@ -152,13 +152,13 @@ class NewUser:
         self.fields = [email, name, self.role, password]
 
 
-class Users:
+class UsersPage:
     """The page: the list, or one user if the address names one."""
 
     def __init__(self, blocks: gr.Blocks, services: Services) -> None:
         with gr.Column() as list_column:
             gr.Markdown(heading(words.TITLE, words.LEAD), elem_classes="head")
-            self.form, self.index = NewUser(), UserList()
+            self.form, self.index = NewUserForm(), UserListView()
         with gr.Column(visible=False) as detail_column:
             self.user = user_detail.build(blocks, services)
         self.layout = ListOrDetail(list_column, detail_column)
@@ -195,9 +195,9 @@ class Users:
         return {self.form.created: notice, **cleared, **updates}
 
 
-def build(blocks: gr.Blocks, services: Services) -> Users:
+def build(blocks: gr.Blocks, services: Services) -> UsersPage:
     """Lay out the page."""
-    page = Users(blocks, services)
+    page = UsersPage(blocks, services)
     form, index = page.form, page.index
     load_outputs = [*page.layout.outputs, *index.inputs, *index.outputs]
     on(services, blocks.load, page.on_load, None, load_outputs)
@@ -235,7 +235,7 @@ def render_rows(users: list[dict[str, Any]], now: datetime) -> Markup:
     ]
     columns = [Column(title) for title in words.COLUMNS]
     columns[0] = Column(words.COLUMNS[0], wide=True)
-    return table(
+    return render_table(
         columns, cells, caption=words.CAPTION, empty_text=words.NOBODY, hint=words.NOBODY_HINT
     )
 

@@ -7,7 +7,7 @@ import httpx
 from starlette.responses import HTMLResponse, RedirectResponse, Response
 from starlette.types import Receive, Scope, Send
 
-from panel.client.api import Api, is_admin, retry_after
+from panel.client.api import ApiClient, is_admin, retry_after
 from panel.client.visitor import Visitor
 from panel.server import static_files
 from panel.server.cookies import PanelCookies
@@ -23,11 +23,11 @@ _FORM = "application/x-www-form-urlencoded"
 _MAX_FORM = 16 * 1024
 
 
-class SignIn:
+class SignInApp:
     """The public part of the panel: sign-in, sign-out, and the panel's own files."""
 
     def __init__(
-        self, api: Api, cookies: PanelCookies, pages: PlainPages, browser_store: BrowserStore
+        self, api: ApiClient, cookies: PanelCookies, pages: PlainPages, browser_store: BrowserStore
     ) -> None:
         self._api = api
         self._cookies = cookies

@@ -7,7 +7,7 @@ deleted.
 from collections.abc import AsyncGenerator, Awaitable, Callable
 from dataclasses import dataclass, field, replace
 
-from panel.client.api import Api, ApiError
+from panel.client.api import ApiClient, ApiError
 from panel.client.loopback import Call, InvalidCall, NoResponse
 from panel.client.visitor import CurrentAdmin
 from panel.ports import Randomness
@@ -32,7 +32,7 @@ class JourneyRun:
 
     admin: CurrentAdmin
     tester: Tester
-    api: Api
+    api: ApiClient
     person: Person
     address: str
     user_id: str = ""
@@ -92,7 +92,7 @@ class Progress:
 
 
 async def run_journey(
-    journey: Journey, admin: CurrentAdmin, *, tester: Tester, api: Api, randomness: Randomness
+    journey: Journey, admin: CurrentAdmin, *, tester: Tester, api: ApiClient, randomness: Randomness
 ) -> AsyncGenerator[Progress, None]:
     """Run the steps in order; yields before the first and after each."""
     for device in (words.FIRST, words.SECOND):

@@ -1,7 +1,7 @@
 """HTTP endpoints for the sessions of all users, and for permissions."""
 
 from backend.features.admin import sessions
-from backend.features.admin.permissions import LIST_SESSIONS, check
+from backend.features.admin.permissions import LIST_SESSIONS, check_permissions
 from backend.features.admin.wire import (
     HasPermission,
     OfUser,
@@ -38,7 +38,7 @@ def list_user_sessions(
     db: Db, clock: Clock, current: SilentlySignedIn, body: OfUser
 ) -> UserSessions:
     """List a user's live sessions, those of impersonating admins included."""
-    check(current, LIST_SESSIONS)
+    check_permissions(current, LIST_SESSIONS)
     live = sessions.list_live(db, body.user_id, clock.now())
     own = current.session.id
     return UserSessions(

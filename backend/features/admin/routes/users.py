@@ -11,7 +11,7 @@ from backend.features.admin.permissions import (
     GET_USER,
     LIST_USERS,
     UPDATE_USERS,
-    check,
+    check_permissions,
     find_user,
 )
 from backend.features.admin.user_listing import find_page
@@ -52,7 +52,7 @@ def list_users(db: Db, current: SilentlySignedIn, query: Annotated[ListUsers, Qu
 
     `total` is exact up to 10,000; beyond it is an estimate, which no page has to wait for.
     """
-    check(current, LIST_USERS)
+    check_permissions(current, LIST_USERS)
     user_query = query.to_query()
     rows, total = find_page(db, user_query)
     return UserList(
@@ -70,7 +70,7 @@ def list_users(db: Db, current: SilentlySignedIn, query: Annotated[ListUsers, Qu
 )
 def get_user(db: Db, current: SilentlySignedIn, query: Annotated[ById, Query()]) -> UserOut:
     """Return one user."""
-    check(current, GET_USER)
+    check_permissions(current, GET_USER)
     return UserOut.of(find_user(db, query.id))
 
 
@@ -91,7 +91,7 @@ def create_user(
     work: Work, current: SilentlySignedIn, accounts: Accounts, body: CreateUser
 ) -> OneUser:
     """Make an account for somebody else."""
-    check(current, CREATE_USERS)
+    check_permissions(current, CREATE_USERS)
     more = body.data or NewUserData()
     refuse_unknown(more.model_extra)
     new = NewUser(
@@ -125,7 +125,7 @@ def create_user(
 )
 def admin_update_user(work: Work, current: SilentlySignedIn, body: ChangeUser) -> UserOut:
     """Change a user."""
-    check(current, UPDATE_USERS)
+    check_permissions(current, UPDATE_USERS)
     changes = parse_changes(body.data)
     return UserOut.of(user_changes.update(work, current, body.user_id, changes))
 
