@@ -1,7 +1,7 @@
 """Counts and durations as text."""
 
 
-def format_count(number: int, noun: str) -> str:
+def pluralize(number: int, noun: str) -> str:
     """Return a number and its noun: “1 user”, “2 users”."""
     return f"{number} {noun}" if number == 1 else f"{number:,} {noun}s"
 
@@ -10,5 +10,5 @@ def format_duration(seconds: int) -> str:
     """Return a duration in its largest whole unit: “15 minutes”."""
     for size, name in ((86_400, "day"), (3_600, "hour"), (60, "minute")):
         if seconds >= size and seconds % size == 0:
-            return format_count(seconds // size, name)
-    return format_count(seconds, "second")
+            return pluralize(seconds // size, name)
+    return pluralize(seconds, "second")

@@ -345,17 +345,22 @@ def gatehouse(start: Callable[..., Gatehouse]) -> Gatehouse:
 
 
 @pytest.fixture
-def start_on(place: DatabaseTarget, start: Callable[..., Gatehouse]) -> Callable[..., Gatehouse]:
+def start_on(
+    database_target: DatabaseTarget, start: Callable[..., Gatehouse]
+) -> Callable[..., Gatehouse]:
     """As `start`, on each kind of database."""
 
     def start_on_target(**overrides: Any) -> Gatehouse:
-        target = {"database_url": place.url, "database_url_direct": place.direct or None}
+        target = {
+            "database_url": database_target.url,
+            "database_url_direct": database_target.direct or None,
+        }
         return start(**target, **overrides)
 
     return start_on_target
 
 
 @pytest.fixture
-def anywhere(start_on: Callable[..., Gatehouse]) -> Gatehouse:
+def any_gatehouse(start_on: Callable[..., Gatehouse]) -> Gatehouse:
     """A running application, on each kind of database in turn."""
     return start_on()

@@ -56,12 +56,12 @@ Start = Callable[..., Gatehouse]
 
 @pytest.fixture
 def mailbox(tmp_path: Path) -> Mailbox:
-    """What `posting` applications send."""
+    """What `mailing_gatehouse` applications send."""
     return Mailbox(tmp_path / "mails")
 
 
 @pytest.fixture
-def start_posting(start: Start, mailbox: Mailbox) -> Start:
+def start_mailing(start: Start, mailbox: Mailbox) -> Start:
     """As `start`, with mails that come into `mailbox`."""
 
     def start_with_mailbox(**overrides: Any) -> Gatehouse:
@@ -71,14 +71,14 @@ def start_posting(start: Start, mailbox: Mailbox) -> Start:
 
 
 @pytest.fixture
-def posting(start_posting: Start) -> Gatehouse:
+def mailing_gatehouse(start_mailing: Start) -> Gatehouse:
     """A running application whose mails come into `mailbox`."""
-    return start_posting()
+    return start_mailing()
 
 
 @pytest.fixture
-def posting_anywhere(start_on: Start, mailbox: Mailbox) -> Gatehouse:
-    """As `posting`, on each kind of database in turn."""
+def any_mailing_gatehouse(start_on: Start, mailbox: Mailbox) -> Gatehouse:
+    """As `mailing_gatehouse`, on each kind of database in turn."""
     return start_on(mailbox_file=mailbox.file)
 
 

@@ -2,7 +2,7 @@
 
 from datetime import datetime
 
-from panel.quantities import format_count
+from panel.quantities import pluralize
 
 TITLE = "Tester"
 LEAD = (
@@ -113,7 +113,7 @@ def outcome(path: str, status: int, message: str, wait_for: str) -> str:
     """Explain a response in a sentence or two, with the server's own message."""
     sentence = _OUTCOMES.get((path, status)) or _STATUS.get(status, "")
     if status == 429 and wait_for.isdecimal():
-        sentence = f"Refused: too many requests. Wait {format_count(int(wait_for), 'second')}."
+        sentence = f"Refused: too many requests. Wait {pluralize(int(wait_for), 'second')}."
     return f"{sentence} The server says: “{message.rstrip('.')}”." if message else sentence
 
 
@@ -121,12 +121,12 @@ def browser_state(user: str | None, number: int) -> str:
     """Return who is signed in to a browser, or how many cookies it has."""
     if user:
         return f"Signed in as {user}"
-    return f"Not signed in; {format_count(number, 'cookie')}" if number else "No cookies yet"
+    return f"Not signed in; {pluralize(number, 'cookie')}" if number else "No cookies yet"
 
 
 def limited(path: str, until: datetime, seconds: int) -> str:
     """Say that a path is rate limited for a while."""
-    wait = format_count(seconds, "second")
+    wait = pluralize(seconds, "second")
     return f"Rate limited: {path} is refused for {wait}, until {until:%H:%M:%S} UTC."
 
 
@@ -143,9 +143,9 @@ def field(name: str, place: str, *, required: bool) -> str:
 
 def too_many_fields(number: int) -> str:
     """Say that some fields do not fit into the form."""
-    return f"For {format_count(number, 'more field')}, edit it as a custom request."
+    return f"For {pluralize(number, 'more field')}, edit it as a custom request."
 
 
 def bytes_of(number: int, kind: str) -> str:
     """Return the heading of a binary body."""
-    return f"{format_count(number, 'byte')} of {kind or 'unknown type'}, not text:"
+    return f"{pluralize(number, 'byte')} of {kind or 'unknown type'}, not text:"

@@ -2,7 +2,7 @@
 
 from datetime import UTC, datetime
 
-from panel.quantities import format_count
+from panel.quantities import pluralize
 from panel.ui.markup import Markup
 from panel.ui.words import NEVER
 
@@ -22,14 +22,14 @@ def format_relative(then: datetime, now: datetime) -> str:
     if distance < _MINUTE:
         return "just now" if seconds >= 0 else "in a moment"
     size, name = _unit(distance)
-    amount = format_count(int(distance // size) if seconds > 0 else round(distance / size), name)
+    amount = pluralize(int(distance // size) if seconds > 0 else round(distance / size), name)
     return f"{amount} ago" if seconds > 0 else f"in {amount}"
 
 
 def format_length(seconds: float) -> str:
     """Return a duration of a minute or more: “3 hours”."""
     size, name = _unit(seconds)
-    return format_count(int(seconds // size), name)
+    return pluralize(int(seconds // size), name)
 
 
 def _unit(seconds: float) -> tuple[int, str]:

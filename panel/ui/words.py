@@ -1,6 +1,6 @@
 """Texts that all pages share."""
 
-from panel.quantities import format_count
+from panel.quantities import pluralize
 
 NOT_FOUND = "Not found."
 FROM_ANOTHER_SITE = "This request came from another site and was refused."
@@ -41,7 +41,7 @@ def try_later(status: int, seconds: int) -> str:
         if status == 429
         else "The server is busy or its database is unavailable"
     )
-    return f"{why}. Try again in {format_count(seconds, 'second')}."
+    return f"{why}. Try again in {pluralize(seconds, 'second')}."
 
 
 def failed(request_id: str) -> str:
@@ -59,7 +59,7 @@ def place_in_list(first: int, last: int, total: int, thing: str, *, about: bool 
     """Return the position in a list: “1 to 25 of 340 users”."""
     if total == 0:
         return f"No {thing}s"
-    whole = f"about {format_count(total, thing)}" if about else format_count(total, thing)
+    whole = f"about {pluralize(total, thing)}" if about else pluralize(total, thing)
     is_whole = first > last or (first == 1 and last >= total)
     return whole if is_whole else f"{first:,} to {last:,} of {whole}"
 
@@ -68,7 +68,7 @@ def part_of_list(number: int, thing: str, *, newer: bool, older: bool) -> str:
     """Return the position in a list of unknown length."""
     if number == 0:
         return f"No {thing}s"
-    text = format_count(number, thing)
+    text = pluralize(number, thing)
     if newer and older:
         return f"{text}, with newer and older ones"
     if older:

@@ -7,4 +7,6 @@ import pytest
 
 from tests.rig.fixtures import make_database_target
 
-place = pytest.fixture(params=["sqlite", "pgbouncer"], name="place")(make_database_target)
+database_target = pytest.fixture(params=["sqlite", "pgbouncer"], name="database_target")(
+    make_database_target
+)

@@ -30,7 +30,7 @@ def get_mailer(gatehouse: Gatehouse) -> Mailer:
     return mailer
 
 
-def post_reset_mail(gatehouse: Gatehouse, to: str = "ada@example.com") -> None:
+def enqueue_reset_mail(gatehouse: Gatehouse, to: str = "ada@example.com") -> None:
     """Queue the mail that a request for a new password would queue."""
     message = templates.RESET_PASSWORD.render("Gatehouse", to, LINK, TOKEN)
     with Work(gatehouse.context.runtime, SYSTEM) as work:

@@ -24,16 +24,16 @@ def ban_user(root, gatehouse, email=ADA, **options):
     return root.post(BAN, {"userId": user_id_of(gatehouse, email), **options})
 
 
-def test_a_ban_ends_every_session_and_keeps_the_user_out(anywhere):
-    root, ada = make_admin(anywhere), anywhere.member(ADA)
+def test_a_ban_ends_every_session_and_keeps_the_user_out(any_gatehouse):
+    root, ada = make_admin(any_gatehouse), any_gatehouse.member(ADA)
     assert ada.session() is not None
-    before = anywhere.events()
-    user = ban_user(root, anywhere, banReason="spam").json()["user"]
+    before = any_gatehouse.events()
+    user = ban_user(root, any_gatehouse, banReason="spam").json()["user"]
     assert (user["banned"], user["banReason"], user["banExpires"]) == (True, "spam", None)
-    assert events_after(anywhere, before) == ["user_banned"]
+    assert events_after(any_gatehouse, before) == ["user_banned"]
     assert ada.session() is None
-    assert anywhere.visitor().sign_in(ADA).json() == refusal("BANNED_USER")
-    wrong = anywhere.visitor().sign_in(ADA, "a wrong password")
+    assert any_gatehouse.visitor().sign_in(ADA).json() == refusal("BANNED_USER")
+    wrong = any_gatehouse.visitor().sign_in(ADA, "a wrong password")
     assert wrong.json() == refusal("INVALID_EMAIL_OR_PASSWORD")
 
 

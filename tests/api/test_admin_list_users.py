@@ -22,12 +22,12 @@ PEOPLE = [
 
 
 @pytest.fixture
-def root(anywhere):
+def root(any_gatehouse):
     """An admin's browser; beside the admin, Noor, there are the people above."""
-    root = make_admin(anywhere, "noor@admin.example")
+    root = make_admin(any_gatehouse, "noor@admin.example")
     for number, (name, email, more) in enumerate(PEOPLE, 1):
         user = make_user(number, name=name, email=email, **more)
-        anywhere.execute(insert(users).values(asdict(user)))
+        any_gatehouse.execute(insert(users).values(asdict(user)))
     return root
 
 

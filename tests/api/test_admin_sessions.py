@@ -58,12 +58,18 @@ def test_one_session_is_ended_by_its_token_or_its_handle(gatehouse, root, ada, n
     assert ada.session() is not None
 
 
-def test_all_sessions_of_a_user_are_ended(anywhere):
-    root, ada, elsewhere = make_admin(anywhere), anywhere.member(ADA), anywhere.visitor()
+def test_all_sessions_of_a_user_are_ended(any_gatehouse):
+    root, ada, elsewhere = (
+        make_admin(any_gatehouse),
+        any_gatehouse.member(ADA),
+        any_gatehouse.visitor(),
+    )
     elsewhere.sign_in(ADA)
-    before = anywhere.events()
-    assert root.post(REVOKE_ALL, {"userId": user_id_of(anywhere, ADA)}).json() == {"success": True}
-    (event,) = [each for each in anywhere.events() if each not in before]
+    before = any_gatehouse.events()
+    assert root.post(REVOKE_ALL, {"userId": user_id_of(any_gatehouse, ADA)}).json() == {
+        "success": True
+    }
+    (event,) = [each for each in any_gatehouse.events() if each not in before]
     assert (event.kind, event.detail) == ("session_revoked", {"sessions": 2})
     assert ada.session() is None
     assert elsewhere.session() is None

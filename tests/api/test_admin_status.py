@@ -69,9 +69,9 @@ def test_admins_see_the_state_of_everything(start):
     }
 
 
-def test_the_database_is_named_whatever_it_is(anywhere):
-    database = make_admin(anywhere).get("/api/admin/status").json()["database"]
-    if anywhere.settings.database_url.reveal().startswith("sqlite"):
+def test_the_database_is_named_whatever_it_is(any_gatehouse):
+    database = make_admin(any_gatehouse).get("/api/admin/status").json()["database"]
+    if any_gatehouse.settings.database_url.reveal().startswith("sqlite"):
         assert database["kind"] == "sqlite"
     else:
         expected = {"kind": "postgresql", "durability": "durable", "userSearch": "indexed"}
@@ -124,10 +124,10 @@ def test_how_this_very_request_came_is_told(gatehouse, peer, forwarded, expected
     assert proxy == {"peer": peer, "forwardedFor": forwarded, **expected}
 
 
-def test_mail_that_waits_is_told_with_since_when_and_why(anywhere, clock):
-    root = make_admin(anywhere)
+def test_mail_that_waits_is_told_with_since_when_and_why(any_gatehouse, clock):
+    root = make_admin(any_gatehouse)
     for number, state in enumerate(("sent", "given_up", "waiting")):
-        put_into_outbox(anywhere, number, state, clock.now() + timedelta(minutes=number))
+        put_into_outbox(any_gatehouse, number, state, clock.now() + timedelta(minutes=number))
     mail = root.get("/api/admin/status").json()["mail"]
     assert mail == {
         "sends": "outbox",

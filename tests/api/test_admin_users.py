@@ -205,14 +205,14 @@ UNCHANGED = [
 
 
 @pytest.mark.parametrize("data", UNCHANGED)
-def test_what_is_so_already_is_neither_written_nor_recorded(anywhere, data):
-    root, before = make_admin(anywhere), anywhere.member(ADA).session()["user"]
-    anywhere.clock.advance(seconds=1)
-    events = anywhere.events()
-    assert update_user(root, anywhere, data).json() == before
-    assert events_after(anywhere, events) == []
-    (row,) = anywhere.rows(select(users.c.updated_at).where(users.c.email == ADA))
-    assert row.updated_at == anywhere.clock.now() - timedelta(seconds=1)
+def test_what_is_so_already_is_neither_written_nor_recorded(any_gatehouse, data):
+    root, before = make_admin(any_gatehouse), any_gatehouse.member(ADA).session()["user"]
+    any_gatehouse.clock.advance(seconds=1)
+    events = any_gatehouse.events()
+    assert update_user(root, any_gatehouse, data).json() == before
+    assert events_after(any_gatehouse, events) == []
+    (row,) = any_gatehouse.rows(select(users.c.updated_at).where(users.c.email == ADA))
+    assert row.updated_at == any_gatehouse.clock.now() - timedelta(seconds=1)
 
 
 def test_of_several_changes_only_those_that_are_some_are_recorded(gatehouse, root, ada):
@@ -265,15 +265,15 @@ def test_whoever_was_locked_out_by_guesses_signs_in_with_the_password_that_was_s
     assert gatehouse.visitor("198.51.100.99").sign_in(ADA, "set by an admin").status_code == 200
 
 
-def test_a_removed_user_is_gone_with_all_that_was_theirs(anywhere):
-    root, ada = make_admin(anywhere), anywhere.member(ADA)
-    ada_id, named = anywhere.user_id(ADA), user_id_of(anywhere, ADA)
-    before = anywhere.events()
+def test_a_removed_user_is_gone_with_all_that_was_theirs(any_gatehouse):
+    root, ada = make_admin(any_gatehouse), any_gatehouse.member(ADA)
+    ada_id, named = any_gatehouse.user_id(ADA), user_id_of(any_gatehouse, ADA)
+    before = any_gatehouse.events()
     assert root.post(REMOVE, {"userId": named}).json() == {"success": True}
     assert ada.session() is None
-    assert anywhere.visitor().sign_in(ADA).status_code == 401
-    assert anywhere.rows(select(sessions.c.id).where(sessions.c.user_id == ada_id)) == []
-    assert "user_deleted" in events_after(anywhere, before)
+    assert any_gatehouse.visitor().sign_in(ADA).status_code == 401
+    assert any_gatehouse.rows(select(sessions.c.id).where(sessions.c.user_id == ada_id)) == []
+    assert "user_deleted" in events_after(any_gatehouse, before)
     assert root.post(REMOVE, {"userId": named}).json() == refusal("USER_NOT_FOUND")
     assert emails(root.get("admin/list-users").json()) == [ROOT]
 

@@ -13,19 +13,19 @@ EVENTS, STATS = "/api/admin/events", "/api/admin/stats"
 
 
 @pytest.fixture
-def root(anywhere):
+def root(any_gatehouse):
     """An admin's browser. In the two hours before they came, Ada did four things."""
-    anywhere.clock.advance(hours=-2)
-    ada = anywhere.member(ADA, address="198.51.100.1")
-    anywhere.clock.advance(minutes=30)
+    any_gatehouse.clock.advance(hours=-2)
+    ada = any_gatehouse.member(ADA, address="198.51.100.1")
+    any_gatehouse.clock.advance(minutes=30)
     ada.post("sign-out")
-    anywhere.clock.advance(minutes=30)
-    stranger = anywhere.visitor("198.51.100.2")
+    any_gatehouse.clock.advance(minutes=30)
+    stranger = any_gatehouse.visitor("198.51.100.2")
     stranger.sign_in(ADA, "a wrong password")
-    anywhere.clock.advance(minutes=30)
+    any_gatehouse.clock.advance(minutes=30)
     ada.sign_in(ADA)
-    anywhere.clock.advance(minutes=30)
-    return make_admin(anywhere)
+    any_gatehouse.clock.advance(minutes=30)
+    return make_admin(any_gatehouse)
 
 
 def list_events(root, **query):
@@ -38,11 +38,11 @@ def list_kinds(root, **query):
     return [event["kind"] for event in list_events(root, **query)]
 
 
-def test_the_trail_is_read_newest_first_with_everything_about_each_event(anywhere, root):
+def test_the_trail_is_read_newest_first_with_everything_about_each_event(any_gatehouse, root):
     everything = ["sign_up", "sign_in", "sign_in_failed", "sign_out", "sign_up"]
     assert list_kinds(root) == everything
     page = root.get(EVENTS).json()
-    ada = user_id_of(anywhere, ADA)
+    ada = user_id_of(any_gatehouse, ADA)
     signed_out = page["events"][3]
     assert signed_out.pop("id")
     assert signed_out.pop("requestId")
@@ -56,12 +56,12 @@ def test_the_trail_is_read_newest_first_with_everything_about_each_event(anywher
         "agent": "Browser/1.0",
         "detail": {},
     }
-    assert page["emails"] == {ada: ADA, user_id_of(anywhere, ROOT): ROOT}
+    assert page["emails"] == {ada: ADA, user_id_of(any_gatehouse, ROOT): ROOT}
     assert page["nextCursor"] is None
 
 
-def test_filters_narrow_it_and_all_of_them_hold(anywhere, root):
-    ada = user_id_of(anywhere, ADA)
+def test_filters_narrow_it_and_all_of_them_hold(any_gatehouse, root):
+    ada = user_id_of(any_gatehouse, ADA)
     assert list_kinds(root, kind="sign_in") == ["sign_in"]
     assert list_kinds(root, kind=["sign_up", "sign_out"]) == ["sign_up", "sign_out", "sign_up"]
     assert list_kinds(root, user=ada) == ["sign_in", "sign_in_failed", "sign_out", "sign_up"]
@@ -76,74 +76,74 @@ def test_filters_narrow_it_and_all_of_them_hold(anywhere, root):
     assert list_kinds(root, user="00000000-0000-7000-8000-000000000000") == []
 
 
-def test_what_an_admin_did_to_somebody_is_found_by_either(anywhere, root):
-    root.post("admin/ban-user", {"userId": user_id_of(anywhere, ADA)})
+def test_what_an_admin_did_to_somebody_is_found_by_either(any_gatehouse, root):
+    root.post("admin/ban-user", {"userId": user_id_of(any_gatehouse, ADA)})
     (banned,) = list_events(root, kind="user_banned")
     assert (banned["actor"], banned["subject"]) == (
-        user_id_of(anywhere, ROOT),
-        user_id_of(anywhere, ADA),
+        user_id_of(any_gatehouse, ROOT),
+        user_id_of(any_gatehouse, ADA),
     )
-    assert banned in list_events(root, user=user_id_of(anywhere, ROOT))
-    assert banned in list_events(root, user=user_id_of(anywhere, ADA))
+    assert banned in list_events(root, user=user_id_of(any_gatehouse, ROOT))
+    assert banned in list_events(root, user=user_id_of(any_gatehouse, ADA))
 
 
-def test_what_an_admin_did_as_somebody_names_both_and_is_found_by_either(anywhere, root):
-    own = user_id_of(anywhere, ROOT)
+def test_what_an_admin_did_as_somebody_names_both_and_is_found_by_either(any_gatehouse, root):
+    own = user_id_of(any_gatehouse, ROOT)
     for path, body in (
-        ("admin/impersonate-user", {"userId": user_id_of(anywhere, ADA)}),
+        ("admin/impersonate-user", {"userId": user_id_of(any_gatehouse, ADA)}),
         ("update-user", {"name": "Ada King"}),
         ("admin/stop-impersonating", {}),
     ):
-        anywhere.clock.advance(seconds=1)
+        any_gatehouse.clock.advance(seconds=1)
         assert root.post(path, body).status_code == 200
     ended, changed, started = list_events(root, limit=3)
     assert changed["kind"] == "user_updated"
-    both = (user_id_of(anywhere, ADA), user_id_of(anywhere, ADA), own)
+    both = (user_id_of(any_gatehouse, ADA), user_id_of(any_gatehouse, ADA), own)
     assert (changed["actor"], changed["subject"], changed["impersonatedBy"]) == both
     for plain in (started, ended):
         assert (plain["actor"], plain["impersonatedBy"]) == (own, None)
     assert changed in list_events(root, user=own)
-    assert changed in list_events(root, user=user_id_of(anywhere, ADA))
+    assert changed in list_events(root, user=user_id_of(any_gatehouse, ADA))
     assert root.get(f"{EVENTS}?id={changed['id']}").json()["emails"][own] == ROOT
 
 
-def test_an_admin_who_signs_out_as_somebody_is_named_too(anywhere, root):
-    root.post("admin/impersonate-user", {"userId": user_id_of(anywhere, ADA)})
+def test_an_admin_who_signs_out_as_somebody_is_named_too(any_gatehouse, root):
+    root.post("admin/impersonate-user", {"userId": user_id_of(any_gatehouse, ADA)})
     root.post("sign-out")
-    second = make_admin(anywhere, "second@example.com")
+    second = make_admin(any_gatehouse, "second@example.com")
     sign_outs = list_events(second, kind="sign_out")
     ended = {(each["actor"], each["impersonatedBy"]) for each in sign_outs}
-    ada, admin = user_id_of(anywhere, ADA), user_id_of(anywhere, ROOT)
+    ada, admin = user_id_of(any_gatehouse, ADA), user_id_of(any_gatehouse, ROOT)
     assert ended >= {(ada, admin), (admin, None)}  # the admin's own, which waited, ends as well
 
 
 def test_what_an_admin_did_as_somebody_is_not_the_users_own_after_the_admin_has_gone(
-    anywhere, root
+    any_gatehouse, root
 ):
-    root.post("admin/impersonate-user", {"userId": user_id_of(anywhere, ADA)})
+    root.post("admin/impersonate-user", {"userId": user_id_of(any_gatehouse, ADA)})
     root.post("update-user", {"name": "Ada King"})
-    second = make_admin(anywhere, "second@example.com")
-    second.post("admin/remove-user", {"userId": user_id_of(anywhere, ROOT)})
+    second = make_admin(any_gatehouse, "second@example.com")
+    second.post("admin/remove-user", {"userId": user_id_of(any_gatehouse, ROOT)})
     (changed,) = list_events(second, kind="user_updated")
     assert changed["impersonatedBy"] == "00000000-0000-0000-0000-000000000000"
-    assert (changed["actor"], changed["address"]) == (user_id_of(anywhere, ADA), "")
+    assert (changed["actor"], changed["address"]) == (user_id_of(any_gatehouse, ADA), "")
 
 
-def test_one_event_is_read_by_its_id_and_those_of_somebody_by_their_address(anywhere, root):
+def test_one_event_is_read_by_its_id_and_those_of_somebody_by_their_address(any_gatehouse, root):
     (failed,) = list_events(root, kind="sign_in_failed")
     assert list_events(root, id=failed["id"]) == [failed]
     assert list_events(root, id=failed["id"], kind="sign_in") == []
     assert list_kinds(root, email="ADA@example.com") == list_kinds(
-        root, user=user_id_of(anywhere, ADA)
+        root, user=user_id_of(any_gatehouse, ADA)
     )
-    assert list_kinds(root, email=ADA, user=user_id_of(anywhere, ROOT)) == []
+    assert list_kinds(root, email=ADA, user=user_id_of(any_gatehouse, ROOT)) == []
     assert list_kinds(root, email="nobody@example.com") == []
 
 
-def test_pages_follow_each_other_without_gap_or_repeat(anywhere, root):
+def test_pages_follow_each_other_without_gap_or_repeat(any_gatehouse, root):
     for query in (
         {},
-        {"user": user_id_of(anywhere, ADA)},
+        {"user": user_id_of(any_gatehouse, ADA)},
         {"kind": ["sign_up", "sign_out", "sign_in"]},
     ):
         everything, collected, cursor = list_events(root, **query), [], None
@@ -209,8 +209,8 @@ def test_days_are_counted_the_same_way(root):
     assert rows[-2:] == [("11-21T00:00", 0, 0, 0, 0), ("11-22T00:00", 1, 1, 2, 2)]
 
 
-def test_sessions_that_have_run_out_are_not_active(anywhere, root):
-    anywhere.clock.advance(days=8)
+def test_sessions_that_have_run_out_are_not_active(any_gatehouse, root):
+    any_gatehouse.clock.advance(days=8)
     root.sign_in(ROOT)
     assert list_figures(root)[-1] == ("11-30T00:00", 1, 0, 0, 1)
 

@@ -102,8 +102,8 @@ def test_refused(gatehouse, scene):
     scene.play(gatehouse)
 
 
-def test_the_password_is_enough(posting_anywhere, clock):
-    gatehouse = posting_anywhere
+def test_the_password_is_enough(any_mailing_gatehouse, clock):
+    gatehouse = any_mailing_gatehouse
     ada, phone = gatehouse.member(), gatehouse.visitor()
     phone.sign_in()
     clock.advance(seconds=gatehouse.settings.session_fresh_for)
@@ -117,12 +117,12 @@ def test_the_password_is_enough(posting_anywhere, clock):
     assert gatehouse.visitor().sign_up().status_code == 200  # the address is free
 
 
-def test_a_fresh_session_is_enough(posting):
-    assert posting.member().post(DELETE, {}).json() == GONE
+def test_a_fresh_session_is_enough(mailing_gatehouse):
+    assert mailing_gatehouse.member().post(DELETE, {}).json() == GONE
 
 
-def test_nothing_is_left_but_lines_that_name_nobody(posting_anywhere):
-    gatehouse = posting_anywhere
+def test_nothing_is_left_but_lines_that_name_nobody(any_mailing_gatehouse):
+    gatehouse = any_mailing_gatehouse
     ada = gatehouse.visitor("203.0.113.99")
     ada.sign_up()
     gatehouse.visitor("203.0.113.99").sign_in(password="a wrong one")
@@ -148,24 +148,26 @@ def test_nothing_is_left_but_lines_that_name_nobody(posting_anywhere):
     assert grace.session() is not None
 
 
-def test_what_an_admin_did_keeps_the_admin(posting):
-    posting.member()
+def test_what_an_admin_did_keeps_the_admin(mailing_gatehouse):
+    mailing_gatehouse.member()
     admin, mailer = UUID(int=1), Client("198.51.100.1", "Panel", "request")
-    with Work(posting.context.runtime, mailer) as work:
-        user = stored_users.find(work.db, posting.user_id(ADA))
+    with Work(mailing_gatehouse.context.runtime, mailer) as work:
+        user = stored_users.find(work.db, mailing_gatehouse.user_id(ADA))
         assert user is not None
-        assert remove_user(work, posting.context.services[Accounts], user, by=admin)
+        assert remove_user(work, mailing_gatehouse.context.services[Accounts], user, by=admin)
 
-    (line,) = [line for line in posting.events() if line.kind == "user_deleted"]
+    (line,) = [line for line in mailing_gatehouse.events() if line.kind == "user_deleted"]
     assert (line.actor, line.subject, line.address) == (admin, None, "198.51.100.1")
 
 
-def test_an_admin_who_acts_as_a_user_cannot_delete_them(posting):
-    ada = posting.member()
-    posting.execute(update(sessions).values(impersonated_by=UUID(int=1)), posting.user_id(ADA))
+def test_an_admin_who_acts_as_a_user_cannot_delete_them(mailing_gatehouse):
+    ada = mailing_gatehouse.member()
+    mailing_gatehouse.execute(
+        update(sessions).values(impersonated_by=UUID(int=1)), mailing_gatehouse.user_id(ADA)
+    )
 
     assert ada.post(DELETE, {}).status_code == 403
-    assert posting.rows(select(users.c.email)) == [(ADA,)]
+    assert mailing_gatehouse.rows(select(users.c.email)) == [(ADA,)]
 
 
 def test_where_it_is_switched_off_there_is_no_such_thing(start):
@@ -178,8 +180,8 @@ def test_where_it_is_switched_off_there_is_no_such_thing(start):
     assert (callback.status_code, callback.json()) == (404, refusal("NOT_FOUND"))
 
 
-def test_of_several_at_once_all_end_well(posting_anywhere):
-    gatehouse = posting_anywhere
+def test_of_several_at_once_all_end_well(any_mailing_gatehouse):
+    gatehouse = any_mailing_gatehouse
     ada = gatehouse.member()
 
     responses = gatehouse.gather(
@@ -196,8 +198,8 @@ class TestThroughAMailedLink:
     """DELETE_USER_NEEDS_LINK."""
 
     @pytest.fixture
-    def asking(self, start_posting):
-        return start_posting(delete_user_needs_link=True)
+    def asking(self, start_mailing):
+        return start_mailing(delete_user_needs_link=True)
 
     def test_the_link_deletes_in_the_browser_one_is_signed_in_with(self, asking, mailbox):
         ada = asking.member()

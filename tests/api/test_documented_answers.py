@@ -99,8 +99,8 @@ class Document:
 
 
 @pytest.fixture
-def document(posting) -> Document:
-    return Document(posting)
+def document(mailing_gatehouse) -> Document:
+    return Document(mailing_gatehouse)
 
 
 def call_all_endpoints(gatehouse: Gatehouse, mailbox, root: Visitor, ada: Visitor):
@@ -228,9 +228,9 @@ def _call_ending_endpoints(mailbox, stranger: Visitor, ada: Visitor):
     yield ada.post("delete-user", {"password": PASSWORD})
 
 
-def test_every_answer_is_one_that_the_document_describes(posting, mailbox, document):
-    root, ada = make_admin(posting), posting.member(ADA, address="198.51.100.1")
-    for answer in call_all_endpoints(posting, mailbox, root, ada):
+def test_every_answer_is_one_that_the_document_describes(mailing_gatehouse, mailbox, document):
+    root, ada = make_admin(mailing_gatehouse), mailing_gatehouse.member(ADA, address="198.51.100.1")
+    for answer in call_all_endpoints(mailing_gatehouse, mailbox, root, ada):
         document.check(answer)
     every = {
         (method.upper(), path)
@@ -253,7 +253,7 @@ def test_who_must_wait_is_told_how_long(start):
                 assert "retry-after" in responses[status]["headers"], (path, status)
 
 
-def test_no_body_and_no_parameter_may_be_null_where_null_is_refused(posting, document):
+def test_no_body_and_no_parameter_may_be_null_where_null_is_refused(mailing_gatehouse, document):
     for path, methods in document.openapi["paths"].items():
         for method, operation in methods.items():
             for parameter in operation.get("parameters", []):
@@ -262,7 +262,7 @@ def test_no_body_and_no_parameter_may_be_null_where_null_is_refused(posting, doc
                 continue
             schema = operation["requestBody"]["content"]["application/json"]["schema"]
             assert document.find_problem(None, schema), path
-            answer = posting.visitor().send(method.upper(), path, raw=b"null")
+            answer = mailing_gatehouse.visitor().send(method.upper(), path, raw=b"null")
             assert answer.status_code in {400, 401, 405}, (path, answer.text)
 
 

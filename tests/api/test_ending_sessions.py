@@ -144,8 +144,8 @@ STRANGERS = [
 
 
 @scenes(*SIGN_OUT, *REVOKE)
-def test_it_ends_what_it_should(anywhere, scene):
-    scene.play(anywhere)
+def test_it_ends_what_it_should(any_gatehouse, scene):
+    scene.play(any_gatehouse)
 
 
 @scenes(*STRANGERS)
@@ -153,8 +153,8 @@ def test_strangers_end_nothing(gatehouse, scene):
     scene.play(gatehouse)
 
 
-def test_after_signing_out_the_cookie_opens_nothing_and_other_browsers_do(anywhere):
-    ada, elsewhere = anywhere.member(), anywhere.visitor()
+def test_after_signing_out_the_cookie_opens_nothing_and_other_browsers_do(any_gatehouse):
+    ada, elsewhere = any_gatehouse.member(), any_gatehouse.visitor()
     elsewhere.sign_in()
     stolen = dict(ada.cookies)
     ada.post("sign-out")
@@ -169,11 +169,11 @@ def test_the_known_device_is_still_known_after_signing_out(gatehouse):
     assert list(ada.cookies) == ["gatehouse.device"]
 
 
-def test_the_list_shows_ones_own_token_and_handles_for_the_others(anywhere, clock):
-    ada, elsewhere = anywhere.member(), anywhere.visitor("198.51.100.9")
+def test_the_list_shows_ones_own_token_and_handles_for_the_others(any_gatehouse, clock):
+    ada, elsewhere = any_gatehouse.member(), any_gatehouse.visitor("198.51.100.9")
     clock.advance(seconds=1)
     elsewhere.sign_in()
-    anywhere.member("bob@example.com")
+    any_gatehouse.member("bob@example.com")
     listed = ada.get("list-sessions").json()
     mine, other = ada.session()["session"], elsewhere.session()["session"]
     assert [each["id"] for each in listed] == [other["id"], mine["id"]]
@@ -207,8 +207,8 @@ def test_with_fresh_for_zero_the_list_is_for_all(start, clock):
 
 
 @pytest.mark.parametrize("field", ["token", "id"])
-def test_another_of_ones_sessions_is_named_by_its_token_or_its_handle(anywhere, field):
-    ada, elsewhere = anywhere.member(), anywhere.visitor()
+def test_another_of_ones_sessions_is_named_by_its_token_or_its_handle(any_gatehouse, field):
+    ada, elsewhere = any_gatehouse.member(), any_gatehouse.visitor()
     elsewhere.sign_in()
     token = elsewhere.session()["session"][field]
     response = ada.post("revoke-session", {"token": token})
@@ -218,16 +218,16 @@ def test_another_of_ones_sessions_is_named_by_its_token_or_its_handle(anywhere, 
 
 
 @pytest.mark.parametrize("field", ["token", "id"])
-def test_revoking_the_own_session_clears_its_cookies(anywhere, field):
-    ada = anywhere.member()
+def test_revoking_the_own_session_clears_its_cookies(any_gatehouse, field):
+    ada = any_gatehouse.member()
     token = ada.session()["session"][field]
     ada.post("revoke-session", {"token": token})
     assert ada.session_cookie is None
 
 
 @pytest.mark.parametrize("field", ["token", "id"])
-def test_somebody_elses_session_is_not_revoked_and_nothing_is_told(anywhere, field):
-    ada, bob = anywhere.member(), anywhere.member("bob@example.com")
+def test_somebody_elses_session_is_not_revoked_and_nothing_is_told(any_gatehouse, field):
+    ada, bob = any_gatehouse.member(), any_gatehouse.member("bob@example.com")
     token = bob.session()["session"][field]
     assert ada.post("revoke-session", {"token": token}).json() == {"status": True}
     assert bob.session() is not None
@@ -240,9 +240,9 @@ def test_the_signed_form_of_a_token_names_no_session(gatehouse):
     assert elsewhere.session() is not None
 
 
-def test_revoking_the_others_leaves_exactly_this_one(anywhere):
-    ada, bob = anywhere.member(), anywhere.member("bob@example.com")
-    others = [anywhere.visitor() for _ in range(3)]
+def test_revoking_the_others_leaves_exactly_this_one(any_gatehouse):
+    ada, bob = any_gatehouse.member(), any_gatehouse.member("bob@example.com")
+    others = [any_gatehouse.visitor() for _ in range(3)]
     for other in others:
         other.sign_in()
         assert other.session() is not None
@@ -252,9 +252,9 @@ def test_revoking_the_others_leaves_exactly_this_one(anywhere):
     assert bob.session() is not None
 
 
-def test_revoking_all_includes_this_one_and_nobody_elses(anywhere):
-    ada, bob = anywhere.member(), anywhere.member("bob@example.com")
-    elsewhere = anywhere.visitor()
+def test_revoking_all_includes_this_one_and_nobody_elses(any_gatehouse):
+    ada, bob = any_gatehouse.member(), any_gatehouse.member("bob@example.com")
+    elsewhere = any_gatehouse.visitor()
     elsewhere.sign_in()
     stolen = dict(ada.cookies)
     ada.post("revoke-sessions", {})

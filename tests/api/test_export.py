@@ -31,8 +31,8 @@ def unpack(response):
     return {name: json.loads(archive.read(name)) for name in archive.namelist()}
 
 
-def test_everything_held_about_the_caller(posting_anywhere):
-    gatehouse = posting_anywhere
+def test_everything_held_about_the_caller(any_mailing_gatehouse):
+    gatehouse = any_mailing_gatehouse
     ada = gatehouse.member()
     gatehouse.visitor("198.51.100.9").sign_in(password="a wrong one")
     gatehouse.visitor().post("request-password-reset", {"email": ADA})
@@ -63,10 +63,10 @@ def test_everything_held_about_the_caller(posting_anywhere):
     assert "198.51.100.9" in {event["ipAddress"] for event in files["events.json"]}
 
 
-def test_nothing_that_opens_anything_is_in_it(posting, mailbox):
-    ada = posting.member()
-    posting.visitor().post("request-password-reset", {"email": ADA})
-    (hashed,) = posting.rows(select(users.c.password_hash))[0]
+def test_nothing_that_opens_anything_is_in_it(mailing_gatehouse, mailbox):
+    ada = mailing_gatehouse.member()
+    mailing_gatehouse.visitor().post("request-password-reset", {"email": ADA})
+    (hashed,) = mailing_gatehouse.rows(select(users.c.password_hash))[0]
 
     text = json.dumps(unpack(ada.get(EXPORT)))
 
@@ -75,10 +75,12 @@ def test_nothing_that_opens_anything_is_in_it(posting, mailbox):
     assert [each for each in secret if each in text] == []
 
 
-def test_where_an_admin_sat_is_not_told(posting):
-    ada = posting.member()
-    with Work(posting.context.runtime, Client("198.51.100.1", "Panel", "request")) as work:
-        banned = Event(EventKind.USER_UPDATED, UUID(int=1), posting.user_id(ADA))
+def test_where_an_admin_sat_is_not_told(mailing_gatehouse):
+    ada = mailing_gatehouse.member()
+    with Work(
+        mailing_gatehouse.context.runtime, Client("198.51.100.1", "Panel", "request")
+    ) as work:
+        banned = Event(EventKind.USER_UPDATED, UUID(int=1), mailing_gatehouse.user_id(ADA))
         work.record(banned)
 
     events = unpack(ada.get(EXPORT))["events.json"]
@@ -88,10 +90,10 @@ def test_where_an_admin_sat_is_not_told(posting):
     assert (by_admin["ipAddress"], by_admin["userAgent"]) == (None, None)
 
 
-def test_what_an_admin_did_as_the_user_is_not_said_to_be_the_users(posting):
-    ada, ada_id = posting.member(), posting.user_id(ADA)
+def test_what_an_admin_did_as_the_user_is_not_said_to_be_the_users(mailing_gatehouse):
+    ada, ada_id = mailing_gatehouse.member(), mailing_gatehouse.user_id(ADA)
     acting = Client("198.51.100.1", "Panel", "request", impersonated_by=UUID(int=1))
-    with Work(posting.context.runtime, acting) as work:
+    with Work(mailing_gatehouse.context.runtime, acting) as work:
         work.record(Event(EventKind.USER_UPDATED, ada_id, ada_id))
 
     events = unpack(ada.get(EXPORT))["events.json"]
@@ -101,9 +103,9 @@ def test_what_an_admin_did_as_the_user_is_not_said_to_be_the_users(posting):
 
 
 @pytest.mark.parametrize("lines", [999, 1000, 2001])
-def test_a_long_trail_is_complete(posting, lines):
-    ada, ada_id = posting.member(), posting.user_id(ADA)
-    with Work(posting.context.runtime, SYSTEM) as work:
+def test_a_long_trail_is_complete(mailing_gatehouse, lines):
+    ada, ada_id = mailing_gatehouse.member(), mailing_gatehouse.user_id(ADA)
+    with Work(mailing_gatehouse.context.runtime, SYSTEM) as work:
         for _ in range(lines):
             work.record(Event(EventKind.SIGN_IN, ada_id, ada_id))
 
@@ -112,11 +114,13 @@ def test_a_long_trail_is_complete(posting, lines):
     assert len({event["id"] for event in events}) == len(events) == lines + 2
 
 
-def test_only_for_who_is_signed_in_as_themselves(posting):
-    ada = posting.member()
-    assert posting.visitor().get(EXPORT).json() == refusal("UNAUTHORIZED")
+def test_only_for_who_is_signed_in_as_themselves(mailing_gatehouse):
+    ada = mailing_gatehouse.member()
+    assert mailing_gatehouse.visitor().get(EXPORT).json() == refusal("UNAUTHORIZED")
 
-    posting.execute(update(sessions).values(impersonated_by=UUID(int=1)), posting.user_id(ADA))
+    mailing_gatehouse.execute(
+        update(sessions).values(impersonated_by=UUID(int=1)), mailing_gatehouse.user_id(ADA)
+    )
     assert ada.get(EXPORT).status_code == 403
 
 
@@ -148,15 +152,15 @@ def held_export(monkeypatch: pytest.MonkeyPatch) -> Iterator[HeldExport]:
     held.go_on.set()
 
 
-def test_one_at_a_time_for_each_user(posting, held_export):
-    ada, grace = posting.member(), posting.member("grace@example.com")
-    first = posting.loop.start(ada.send_async("GET", EXPORT))
+def test_one_at_a_time_for_each_user(mailing_gatehouse, held_export):
+    ada, grace = mailing_gatehouse.member(), mailing_gatehouse.member("grace@example.com")
+    first = mailing_gatehouse.loop.start(ada.send_async("GET", EXPORT))
     assert held_export.reached.wait(30)
-    before = posting.events()
+    before = mailing_gatehouse.events()
     second = ada.get(EXPORT)
     assert (second.status_code, second.headers["retry-after"]) == (429, "10")
-    assert posting.events() == before  # what is refused is not on record as exported
-    export_of_grace = posting.loop.start(grace.send_async("GET", EXPORT))
+    assert mailing_gatehouse.events() == before  # what is refused is not on record as exported
+    export_of_grace = mailing_gatehouse.loop.start(grace.send_async("GET", EXPORT))
     held_export.go_on.set()
     assert [each.result().status_code for each in (first, export_of_grace)] == [200, 200]
     assert ada.get(EXPORT).status_code == 200

@@ -36,11 +36,11 @@ LISTS = [
 
 
 @pytest.fixture
-def far_east(start_on, place):
+def far_east(start_on, database_target):
     """A Gatehouse whose database lives in a time zone east of UTC."""
-    if place.direct:
-        with psycopg2.connect(place.direct) as connection, connection.cursor() as cursor:
-            name = place.direct.rpartition("/")[2]
+    if database_target.direct:
+        with psycopg2.connect(database_target.direct) as connection, connection.cursor() as cursor:
+            name = database_target.direct.rpartition("/")[2]
             cursor.execute(f"ALTER DATABASE {name} SET timezone TO 'Asia/Kolkata'")
     return start_on()
 

@@ -44,8 +44,8 @@ ANYBODY = [
 
 
 @scenes(*ANYBODY)
-def test_it_answers_everybody(anywhere, scene):
-    scene.play(anywhere)
+def test_it_answers_everybody(any_gatehouse, scene):
+    scene.play(any_gatehouse)
 
 
 def test_the_answer_has_exactly_these_keys(gatehouse):
@@ -80,8 +80,8 @@ def test_every_date_has_exactly_three_decimals(gatehouse, clock):
     assert all(re.fullmatch(r'"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{3}Z"', date) for date in dates)
 
 
-def test_the_first_and_the_next_answers_are_the_same(anywhere):
-    ada = anywhere.member()
+def test_the_first_and_the_next_answers_are_the_same(any_gatehouse):
+    ada = any_gatehouse.member()
     assert ada.get(PATH).content == ada.get(PATH).content == ada.get(PATH).content
 
 
@@ -110,33 +110,33 @@ def test_with_no_room_in_the_cache_it_is_read_each_time(start):
     assert len(statements) == 5
 
 
-def test_it_lives_for_seven_days_of_silence(anywhere, clock):
-    ada = anywhere.member()
+def test_it_lives_for_seven_days_of_silence(any_gatehouse, clock):
+    ada = any_gatehouse.member()
     clock.advance(days=7, microseconds=-1)
     assert ada.session() is not None
 
 
-def test_at_the_end_it_is_gone_with_its_cookies(anywhere, clock):
-    ada = anywhere.member()
+def test_at_the_end_it_is_gone_with_its_cookies(any_gatehouse, clock):
+    ada = any_gatehouse.member()
     ada.session()
     clock.advance(days=7)
     response = ada.get(PATH)
     assert (response.json(), cookies_of(response)) == (None, CLEARED)
-    assert anywhere.rows(select(sessions.c.id)) != [], (
+    assert any_gatehouse.rows(select(sessions.c.id)) != [], (
         "housekeeping deletes it, not one clock alone"
     )
 
 
-def test_within_the_first_day_use_does_not_prolong_it(anywhere, clock):
-    ada = anywhere.member()
+def test_within_the_first_day_use_does_not_prolong_it(any_gatehouse, clock):
+    ada = any_gatehouse.member()
     before = ada.session()["session"]["expiresAt"]
     clock.advance(days=1, microseconds=-1)
     response = ada.get(PATH)
     assert (response.json()["session"]["expiresAt"], cookies_of(response)) == (before, [])
 
 
-def test_after_a_day_use_prolongs_it_and_sends_the_cookie_anew(anywhere, clock):
-    ada = anywhere.member()
+def test_after_a_day_use_prolongs_it_and_sends_the_cookie_anew(any_gatehouse, clock):
+    ada = any_gatehouse.member()
     token = ada.session()["session"]["token"]
     clock.advance(days=1)
     response = ada.get(PATH)
@@ -146,16 +146,16 @@ def test_after_a_day_use_prolongs_it_and_sends_the_cookie_anew(anywhere, clock):
     assert cookies_of(response) == ["session_token 604800"]
 
 
-def test_the_next_answer_after_that_sends_none(anywhere, clock):
-    ada = anywhere.member()
+def test_the_next_answer_after_that_sends_none(any_gatehouse, clock):
+    ada = any_gatehouse.member()
     clock.advance(days=1)
     first = ada.get(PATH)
     second = ada.get(PATH)
     assert (second.json(), cookies_of(second)) == (first.json(), [])
 
 
-def test_used_every_day_it_lives_on_until_its_absolute_end(anywhere, clock):
-    ada = anywhere.member()
+def test_used_every_day_it_lives_on_until_its_absolute_end(any_gatehouse, clock):
+    ada = any_gatehouse.member()
     for _ in range(29):
         clock.advance(days=1)
         assert ada.session() is not None
@@ -185,8 +185,8 @@ def test_disable_cookie_cache_makes_no_difference(gatehouse):
     assert ada.get(f"{PATH}?disableCookieCache=true").json() == ada.session()
 
 
-def test_not_remembered_it_lives_for_a_day_and_is_never_prolonged(anywhere, clock):
-    ada = anywhere.visitor()
+def test_not_remembered_it_lives_for_a_day_and_is_never_prolonged(any_gatehouse, clock):
+    ada = any_gatehouse.visitor()
     ada.sign_up(rememberMe=False)
     clock.advance(days=1, microseconds=-1)
     response = ada.get(PATH)

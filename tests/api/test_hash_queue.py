@@ -184,9 +184,9 @@ IDLE_IN_TRANSACTION = text(
 )
 
 
-def test_a_hash_is_never_computed_inside_a_transaction(anywhere, monkeypatch):
-    anywhere.member()
-    database, verify = anywhere.context.runtime.database, PasswordHasher.verify
+def test_a_hash_is_never_computed_inside_a_transaction(any_gatehouse, monkeypatch):
+    any_gatehouse.member()
+    database, verify = any_gatehouse.context.runtime.database, PasswordHasher.verify
     held: list[Any] = []
 
     def look_and_verify(hasher: Any, *args: Any) -> Any:
@@ -195,11 +195,11 @@ def test_a_hash_is_never_computed_inside_a_transaction(anywhere, monkeypatch):
             other.rollback()
             other.release()
         else:
-            held.extend(anywhere.rows(IDLE_IN_TRANSACTION))
+            held.extend(any_gatehouse.rows(IDLE_IN_TRANSACTION))
         return verify(hasher, *args)
 
     monkeypatch.setattr(PasswordHasher, "verify", look_and_verify)
-    assert anywhere.visitor().sign_in().status_code == 200
+    assert any_gatehouse.visitor().sign_in().status_code == 200
     assert held == []
 
 

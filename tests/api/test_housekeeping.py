@@ -13,7 +13,7 @@ from backend.storage import clock_check
 from backend.storage.postgres.advisory_locks import HOUSEKEEPING, try_advisory_lock
 from backend.storage.tables import audit_events, links, outbox, sessions
 from backend.storage.work import Work
-from tests.api.mail_helpers import post_reset_mail
+from tests.api.mail_helpers import enqueue_reset_mail
 from tests.clocks import SeededRandomness
 from tests.in_process import Gatehouse
 from tests.rig.fixtures import ON_POSTGRESQL
@@ -56,46 +56,46 @@ def add_expired_sessions(gatehouse: Gatehouse, number: int) -> None:
     gatehouse.execute(insert(sessions).values(rows))
 
 
-def test_a_session_goes_when_it_has_expired(anywhere):
-    anywhere.member()
-    anywhere.clock.advance(seconds=anywhere.settings.session_lifetime)
-    purge(anywhere)
-    assert count_rows(anywhere, sessions) == 1
+def test_a_session_goes_when_it_has_expired(any_gatehouse):
+    any_gatehouse.member()
+    any_gatehouse.clock.advance(seconds=any_gatehouse.settings.session_lifetime)
+    purge(any_gatehouse)
+    assert count_rows(any_gatehouse, sessions) == 1
 
-    anywhere.clock.advance(seconds=1)
-    purge(anywhere)
-    assert count_rows(anywhere, sessions) == 0
+    any_gatehouse.clock.advance(seconds=1)
+    purge(any_gatehouse)
+    assert count_rows(any_gatehouse, sessions) == 0
 
 
-def test_a_link_is_kept_for_a_day_after_its_end(anywhere):
-    anywhere.member()
-    response = anywhere.visitor().post("request-password-reset", {"email": "ada@example.com"})
+def test_a_link_is_kept_for_a_day_after_its_end(any_gatehouse):
+    any_gatehouse.member()
+    response = any_gatehouse.visitor().post("request-password-reset", {"email": "ada@example.com"})
     assert response.status_code == 200
-    lifetime = timedelta(seconds=anywhere.settings.verification_link_lifetime)
-    before = count_rows(anywhere, links)
+    lifetime = timedelta(seconds=any_gatehouse.settings.verification_link_lifetime)
+    before = count_rows(any_gatehouse, links)
     assert before
 
-    anywhere.clock.advance(seconds=(lifetime + timedelta(days=1)).total_seconds())
-    purge(anywhere)
-    assert count_rows(anywhere, links) == before
+    any_gatehouse.clock.advance(seconds=(lifetime + timedelta(days=1)).total_seconds())
+    purge(any_gatehouse)
+    assert count_rows(any_gatehouse, links) == before
 
-    anywhere.clock.advance(seconds=1)
-    purge(anywhere)
-    assert count_rows(anywhere, links) == 0
+    any_gatehouse.clock.advance(seconds=1)
+    purge(any_gatehouse)
+    assert count_rows(any_gatehouse, links) == 0
 
 
-def test_mails_and_decoys_are_kept_for_a_week(anywhere):
-    post_reset_mail(anywhere)
-    anywhere.visitor().post("request-password-reset", {"email": "stranger@example.com"})
-    assert count_rows(anywhere, outbox) == 2
+def test_mails_and_decoys_are_kept_for_a_week(any_gatehouse):
+    enqueue_reset_mail(any_gatehouse)
+    any_gatehouse.visitor().post("request-password-reset", {"email": "stranger@example.com"})
+    assert count_rows(any_gatehouse, outbox) == 2
 
-    anywhere.clock.advance(days=7)
-    purge(anywhere)
-    assert count_rows(anywhere, outbox) == 2
+    any_gatehouse.clock.advance(days=7)
+    purge(any_gatehouse)
+    assert count_rows(any_gatehouse, outbox) == 2
 
-    anywhere.clock.advance(seconds=1)
-    purge(anywhere)
-    assert count_rows(anywhere, outbox) == 0
+    any_gatehouse.clock.advance(seconds=1)
+    purge(any_gatehouse)
+    assert count_rows(any_gatehouse, outbox) == 0
 
 
 def test_the_audit_trail_is_kept_as_long_as_the_owner_says(start_on):
@@ -125,17 +125,17 @@ def test_much_goes_in_small_transactions(gatehouse):
 
 
 @ON_POSTGRESQL
-def test_while_another_replica_tidies_this_one_does_not(anywhere):
-    anywhere.member()
-    add_expired_sessions(anywhere, 1)
+def test_while_another_replica_tidies_this_one_does_not(any_gatehouse):
+    any_gatehouse.member()
+    add_expired_sessions(any_gatehouse, 1)
 
-    with Work(anywhere.context.runtime, SYSTEM) as another:
+    with Work(any_gatehouse.context.runtime, SYSTEM) as another:
         assert try_advisory_lock(another.db, HOUSEKEEPING)
-        purge(anywhere)
-        assert count_rows(anywhere, sessions) == 2
+        purge(any_gatehouse)
+        assert count_rows(any_gatehouse, sessions) == 2
 
-    purge(anywhere)
-    assert count_rows(anywhere, sessions) == 1
+    purge(any_gatehouse)
+    assert count_rows(any_gatehouse, sessions) == 1
 
 
 def test_it_follows_a_write_and_only_once_an_hour(gatehouse):

@@ -20,9 +20,9 @@ from tests.api.mail_helpers import (
     LINK,
     TOKEN,
     advance_time,
+    enqueue_reset_mail,
     get_mailer,
     list_mails,
-    post_reset_mail,
     smtp_settings,
     wait_for_failed_attempt,
     wait_for_state,
@@ -47,7 +47,7 @@ def gatehouse(start, smtp):
 
 
 def test_a_mail_leaves_once_its_cause_is_committed(gatehouse, smtp):
-    post_reset_mail(gatehouse)
+    enqueue_reset_mail(gatehouse)
 
     wait_for_state(gatehouse, "sent")
     (received,) = smtp.received()
@@ -64,7 +64,7 @@ def test_a_mail_leaves_once_its_cause_is_committed(gatehouse, smtp):
 
 
 def test_a_cause_that_is_rolled_back_sends_nothing(gatehouse, smtp):
-    def fails_after_posting():
+    def fail_after_enqueue():
         with Work(gatehouse.context.runtime, SYSTEM) as work:
             enqueue(
                 work,
@@ -74,20 +74,20 @@ def test_a_cause_that_is_rolled_back_sends_nothing(gatehouse, smtp):
             raise ZeroDivisionError
 
     with pytest.raises(ZeroDivisionError):
-        fails_after_posting()
-    post_reset_mail(gatehouse)
+        fail_after_enqueue()
+    enqueue_reset_mail(gatehouse)
 
     wait_for_state(gatehouse, "sent")
     assert [mail.recipients for mail in smtp.received()] == [["ada@example.com"]]
 
 
 def test_what_was_sent_is_blanked_and_what_waits_is_sealed(start, gatehouse, smtp):
-    post_reset_mail(gatehouse)
+    enqueue_reset_mail(gatehouse)
     wait_for_state(gatehouse, "sent")
     assert list_mails(gatehouse)[0].sealed is None
 
     smtp.kill9()
-    post_reset_mail(gatehouse)
+    enqueue_reset_mail(gatehouse)
     wait_until(lambda: len(list_mails(gatehouse)) == 2, "the second mail")
     sealed = list_mails(gatehouse)[1].sealed
     assert TOKEN.encode() not in sealed
@@ -99,7 +99,7 @@ def test_a_decoy_is_written_like_a_mail_and_never_leaves(gatehouse, smtp):
     message = templates.RESET_PASSWORD.render("Gatehouse", "stranger@example.com", LINK, TOKEN)
     with Work(gatehouse.context.runtime, SYSTEM) as work:
         enqueue_decoy(work, get_mailer(gatehouse), message)
-    post_reset_mail(gatehouse)
+    enqueue_reset_mail(gatehouse)
 
     wait_until(lambda: list_mails(gatehouse)[1].state == "sent", "the mail behind it")
     decoy = list_mails(gatehouse)[0]
@@ -109,7 +109,7 @@ def test_a_decoy_is_written_like_a_mail_and_never_leaves(gatehouse, smtp):
 
 def test_a_server_that_is_away_is_tried_again_and_again_with_the_same_message_id(gatehouse, smtp):
     smtp.kill9()
-    post_reset_mail(gatehouse)
+    enqueue_reset_mail(gatehouse)
 
     for number, pause in enumerate(RETRY_DELAYS[:3], start=1):
         failed = wait_for_failed_attempt(gatehouse, number)
@@ -127,7 +127,7 @@ def test_a_server_that_is_away_is_tried_again_and_again_with_the_same_message_id
 def test_after_three_days_a_mail_is_given_up_and_said_to_be(gatehouse, smtp):
     smtp.kill9()
     with capture_logs() as log:
-        post_reset_mail(gatehouse)
+        enqueue_reset_mail(gatehouse)
         for number, pause in enumerate(RETRY_DELAYS, start=1):
             wait_for_failed_attempt(gatehouse, number)
             advance_time(gatehouse, pause)
@@ -141,7 +141,7 @@ def test_after_three_days_a_mail_is_given_up_and_said_to_be(gatehouse, smtp):
 
 def test_an_unknown_recipient_is_not_tried_again_and_its_address_is_not_logged(gatehouse):
     with capture_logs() as log:
-        post_reset_mail(gatehouse, "unknown@example.com")
+        enqueue_reset_mail(gatehouse, "unknown@example.com")
         wait_for_state(gatehouse, "given_up")
         wait_until(lambda: bool(log), "the log")
 
@@ -151,13 +151,13 @@ def test_an_unknown_recipient_is_not_tried_again_and_its_address_is_not_logged(g
 
 
 def test_a_recipient_who_is_greylisted_is_tried_again(gatehouse):
-    post_reset_mail(gatehouse, "later@example.com")
+    enqueue_reset_mail(gatehouse, "later@example.com")
 
     assert "451" in wait_for_failed_attempt(gatehouse, 1).last_error
 
 
 def test_a_relay_that_is_denied_is_for_the_owner_to_mend_and_the_mail_waits(gatehouse):
-    post_reset_mail(gatehouse, "relay@example.com")
+    enqueue_reset_mail(gatehouse, "relay@example.com")
 
     assert "554 5.7.1" in wait_for_failed_attempt(gatehouse, 1).last_error
     advance_time(gatehouse, RETRY_DELAYS[0])
@@ -165,7 +165,7 @@ def test_a_relay_that_is_denied_is_for_the_owner_to_mend_and_the_mail_waits(gate
 
 
 def test_a_rude_farewell_sends_nothing_twice(gatehouse, smtp):
-    post_reset_mail(gatehouse, "rude@example.com")
+    enqueue_reset_mail(gatehouse, "rude@example.com")
 
     wait_for_state(gatehouse, "sent")
     assert len(smtp.received()) == 1
@@ -175,7 +175,7 @@ def test_a_server_killed_among_many_mails_loses_none_and_repeats_only_what_was_i
     gatehouse, smtp
 ):
     for number in range(MAILS):
-        post_reset_mail(gatehouse, f"user{number}@example.com")
+        enqueue_reset_mail(gatehouse, f"user{number}@example.com")
     wait_until(lambda: len(smtp.received()) >= MAILS // 4, "a quarter of the mails")
     smtp.kill9()
     wait_until(lambda: any(mail.last_error for mail in list_mails(gatehouse)), "a failure")
@@ -194,7 +194,7 @@ def test_a_server_killed_among_many_mails_loses_none_and_repeats_only_what_was_i
 
 def test_a_mail_in_the_hands_of_a_process_that_died_is_due_again(gatehouse, smtp):
     smtp.kill9()
-    post_reset_mail(gatehouse)
+    enqueue_reset_mail(gatehouse)
     wait_for_failed_attempt(gatehouse, 1)
     wait_until(lambda: is_idle(gatehouse), "the worker to wait")
     claimed = claim_as_another_process(gatehouse)
@@ -209,7 +209,7 @@ def test_a_mail_in_the_hands_of_a_process_that_died_is_due_again(gatehouse, smtp
 
 
 def test_nothing_is_asked_of_the_database_while_no_mail_waits(gatehouse):
-    post_reset_mail(gatehouse)
+    enqueue_reset_mail(gatehouse)
     wait_for_state(gatehouse, "sent")
     wait_until(lambda: is_idle(gatehouse), "the worker to wait")
 
@@ -222,7 +222,7 @@ def test_nothing_is_asked_of_the_database_while_no_mail_waits(gatehouse):
 
 def test_without_a_mailer_mails_are_held(start):
     gatehouse = start()
-    post_reset_mail(gatehouse)
+    enqueue_reset_mail(gatehouse)
 
     (mail,) = list_mails(gatehouse)
     assert (mail.state, mail.due_at, mail.attempts) == ("held", None, 0)
@@ -231,7 +231,7 @@ def test_without_a_mailer_mails_are_held(start):
 def test_the_owners_subject_replaces_ours(start, smtp):
     subjects = {"reset": "Ihr neues Passwort für {app} 🔑"}
     gatehouse = start(app_name="Tor", mail_subjects=subjects, **smtp_settings(smtp))
-    post_reset_mail(gatehouse)
+    enqueue_reset_mail(gatehouse)
 
     wait_for_state(gatehouse, "sent")
     assert smtp.received()[0].message["Subject"] == "Ihr neues Passwort für Tor 🔑"

@@ -8,9 +8,9 @@ from sqlalchemy import create_engine, text
 
 from backend.storage.engine import DatabaseUnavailable
 from tests.api.mail_helpers import (
+    enqueue_reset_mail,
     get_mailer,
     list_mails,
-    post_reset_mail,
     smtp_settings,
     wait_for_state,
 )
@@ -40,7 +40,7 @@ def test_a_database_that_is_away_delays_mails_and_loses_none(own_postgres, start
     url = own_postgres.url(own_postgres.create_database())
     gatehouse = start(database_url=url, database_url_direct=url, **smtp_settings(smtp))
     smtp.kill9()
-    post_reset_mail(gatehouse)
+    enqueue_reset_mail(gatehouse)
     wait_until(lambda: list_mails(gatehouse)[0].last_error is not None, "the first failure")
 
     own_postgres.stop()

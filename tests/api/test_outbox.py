@@ -3,7 +3,7 @@
 import pytest
 
 from backend.kernel.secrets.secret import Password
-from tests.api.mail_helpers import LINK, post_reset_mail, smtp_settings, wait_for_state
+from tests.api.mail_helpers import LINK, enqueue_reset_mail, smtp_settings, wait_for_state
 from tests.in_process import Gatehouse, Visitor
 from tests.make import PASSWORD
 from tests.rig.smtp import SmtpServer
@@ -26,7 +26,7 @@ def gatehouse(start):
 
 def test_without_a_mailer_the_admin_reads_every_mail_with_its_link(gatehouse):
     admin = sign_in_admin(gatehouse)
-    post_reset_mail(gatehouse)
+    enqueue_reset_mail(gatehouse)
 
     response = admin.get(PATH)
 
@@ -53,8 +53,8 @@ def test_without_a_mailer_the_admin_reads_every_mail_with_its_link(gatehouse):
 def test_with_a_mailer_no_link_is_shown_even_while_a_mail_waits(start, tmp_path):
     with SmtpServer(tmp_path) as smtp:
         gatehouse = start(**ADMIN, **smtp_settings(smtp))
-        post_reset_mail(gatehouse, "later@example.com")
-        post_reset_mail(gatehouse, "unknown@example.com")
+        enqueue_reset_mail(gatehouse, "later@example.com")
+        enqueue_reset_mail(gatehouse, "unknown@example.com")
         admin = sign_in_admin(gatehouse)
 
         response = admin.get(PATH)
@@ -71,7 +71,7 @@ def test_the_newest_come_first_page_by_page(gatehouse):
     admin = sign_in_admin(gatehouse)
     for number in range(5):
         gatehouse.clock.advance(seconds=1)
-        post_reset_mail(gatehouse, f"user{number}@example.com")
+        enqueue_reset_mail(gatehouse, f"user{number}@example.com")
 
     recipients, cursor = [], ""
     while cursor is not None:
@@ -91,7 +91,7 @@ def test_a_page_that_cannot_be_is_refused(gatehouse, query):
 
 
 def test_nobody_else_reads_it(gatehouse):
-    post_reset_mail(gatehouse)
+    enqueue_reset_mail(gatehouse)
 
     assert gatehouse.visitor().get(PATH).status_code == 401
     response = gatehouse.member("eve@example.com").get(PATH)
@@ -102,7 +102,7 @@ def test_nobody_else_reads_it(gatehouse):
 def test_what_was_sent_is_listed_without_what_it_said(start, tmp_path):
     with SmtpServer(tmp_path) as smtp:
         gatehouse = start(**ADMIN, **smtp_settings(smtp))
-        post_reset_mail(gatehouse)
+        enqueue_reset_mail(gatehouse)
         wait_for_state(gatehouse, "sent")
 
         (mail,) = sign_in_admin(gatehouse).get(PATH).json()["mails"]

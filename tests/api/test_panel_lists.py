@@ -28,12 +28,12 @@ PEOPLE = [
 
 
 @pytest.fixture
-def root(anywhere):
+def root(any_gatehouse):
     """An admin's browser; beside the admin, Noor, there are the people above, the latest last."""
-    root = make_admin(anywhere, "noor@admin.example")
+    root = make_admin(any_gatehouse, "noor@admin.example")
     for number, (name, email, more) in enumerate(PEOPLE, 1):
         user = make_user(number, name=name, email=email, created_at=NOON + number * DAY, **more)
-        anywhere.execute(insert(users).values(asdict(user)))
+        any_gatehouse.execute(insert(users).values(asdict(user)))
     return root
 
 
@@ -49,11 +49,11 @@ def search(root, **query):
     return [email.partition("@")[0] for email in emails(response)]
 
 
-def test_a_search_looks_in_address_and_name_and_takes_an_id(anywhere, root):
+def test_a_search_looks_in_address_and_name_and_takes_an_id(any_gatehouse, root):
     assert search(root, search="EXAMPLE.COM") == ["cleo", "bert", "anna", "ada"]
     assert search(root, search="example", verified="true") == ["zoe", "ada"]
     assert search(root, search=" love ") == ["ada"]
-    assert search(root, search=user_id_of(anywhere, "zoe@navy.example")) == ["zoe"]
+    assert search(root, search=user_id_of(any_gatehouse, "zoe@navy.example")) == ["zoe"]
     assert search(root, search="00000000-0000-7000-8000-000000000000") == []
     assert search(root, search="' OR 1=1 --") == []
     assert len(search(root, search=" ")) == 7
@@ -66,12 +66,12 @@ def test_filters_narrow_it_and_all_of_them_hold(root):
     assert search(root, role="user", verified="false", search="navy") == ["grace"]
 
 
-def test_a_ban_that_has_ended_is_none(anywhere, root):
+def test_a_ban_that_has_ended_is_none(any_gatehouse, root):
     assert search(root, banned="true") == ["bert", "anna"]
     assert search(root, banned="false") == ["zoe", "cleo", "grace", "ada", "noor"]
     (cleo,) = get_page(root, USERS, search="cleo")["users"]
     assert (cleo["banned"], cleo["banExpires"]) == (False, None)
-    anywhere.clock.advance(days=1)
+    any_gatehouse.clock.advance(days=1)
     assert search(root, banned="true") == ["anna"]
 
 
@@ -106,38 +106,38 @@ def test_a_total_that_is_not_counted_says_that_it_is_an_estimate(root, monkeypat
     assert page["totalIsEstimate"] is True
 
 
-def test_each_user_comes_with_their_live_sessions_and_their_last_sign_in(anywhere):
-    root, ada = make_admin(anywhere), anywhere.member(ADA)
-    anywhere.clock.advance(hours=1)
-    anywhere.visitor().sign_in(ADA)
-    anywhere.clock.advance(hours=1)
-    anywhere.visitor().sign_in(ADA, "a wrong password")
+def test_each_user_comes_with_their_live_sessions_and_their_last_sign_in(any_gatehouse):
+    root, ada = make_admin(any_gatehouse), any_gatehouse.member(ADA)
+    any_gatehouse.clock.advance(hours=1)
+    any_gatehouse.visitor().sign_in(ADA)
+    any_gatehouse.clock.advance(hours=1)
+    any_gatehouse.visitor().sign_in(ADA, "a wrong password")
     ada.post("sign-out")
     by_email = {user["email"]: user for user in get_page(root, USERS)["users"]}
     assert (by_email[ADA]["activeSessions"], by_email[ADA]["accounts"]) == (1, ["credential"])
     assert by_email[ADA]["lastSignInAt"] == "2026-11-22T13:00:00.000Z"
     assert by_email[ROOT]["lastSignInAt"] == "2026-11-22T12:00:00.000Z"
-    plain = root.get(f"admin/get-user?id={user_id_of(anywhere, ADA)}").json()
+    plain = root.get(f"admin/get-user?id={user_id_of(any_gatehouse, ADA)}").json()
     assert plain.items() <= by_email[ADA].items()
     assert by_email[ADA].keys() - plain.keys() == {"activeSessions", "lastSignInAt", "accounts"}
 
 
-def test_a_page_takes_as_many_questions_for_one_user_as_for_many(root, anywhere):
+def test_a_page_takes_as_many_questions_for_one_user_as_for_many(root, any_gatehouse):
     counts = []
     for limit in (1, 7):
-        with anywhere.statements() as statements:
+        with any_gatehouse.statements() as statements:
             get_page(root, USERS, limit=limit)
         counts.append(len([each for each in statements if "FROM sessions JOIN users" not in each]))
     assert counts == [3, 3]
 
 
 @pytest.fixture
-def visited(anywhere):
+def visited(any_gatehouse):
     """An admin's browser. Ada and Bob have signed in since, an hour after each other."""
-    root = make_admin(anywhere)
+    root = make_admin(any_gatehouse)
     for email, address in ((ADA, "198.51.100.1"), (BOB, "2001:db8::7")):
-        anywhere.clock.advance(hours=1)
-        anywhere.member(email, address=address)
+        any_gatehouse.clock.advance(hours=1)
+        any_gatehouse.member(email, address=address)
     return root
 
 
@@ -145,14 +145,14 @@ def list_owners(page):
     return [session["user"]["email"] for session in page["sessions"]]
 
 
-def test_live_sessions_of_everybody_are_listed_newest_first(anywhere, visited):
+def test_live_sessions_of_everybody_are_listed_newest_first(any_gatehouse, visited):
     page = get_page(visited, SESSIONS)
     assert list_owners(page) == [BOB, ADA, ROOT]
     assert page["cursor"] is None
     ada = page["sessions"][1]
-    assert ada.pop("id") != anywhere.user_id(ADA)
+    assert ada.pop("id") != any_gatehouse.user_id(ADA)
     assert ada == {
-        "user": {"id": user_id_of(anywhere, ADA), "email": ADA, "name": "Ada"},
+        "user": {"id": user_id_of(any_gatehouse, ADA), "email": ADA, "name": "Ada"},
         "ipAddress": "198.51.100.1",
         "userAgent": "Browser/1.0",
         "createdAt": "2026-11-22T13:00:00.000Z",
@@ -162,8 +162,8 @@ def test_live_sessions_of_everybody_are_listed_newest_first(anywhere, visited):
     }
 
 
-def test_what_narrows_the_list_of_sessions(anywhere, visited):
-    assert list_owners(get_page(visited, SESSIONS, user=user_id_of(anywhere, ADA))) == [ADA]
+def test_what_narrows_the_list_of_sessions(any_gatehouse, visited):
+    assert list_owners(get_page(visited, SESSIONS, user=user_id_of(any_gatehouse, ADA))) == [ADA]
     assert list_owners(get_page(visited, SESSIONS, address="198.51.100.1")) == [ADA]
     assert list_owners(get_page(visited, SESSIONS, address="2001:DB8:0::7")) == [BOB]
     assert list_owners(get_page(visited, SESSIONS, address="2001:db8::/64")) == [BOB]
@@ -175,38 +175,38 @@ def test_what_narrows_the_list_of_sessions(anywhere, visited):
     assert list_owners(get_page(visited, SESSIONS, limit=2, cursor=first["cursor"])) == [ROOT]
 
 
-def test_a_session_that_has_ended_is_not_listed(anywhere, visited):
-    ends = update(sessions).where(sessions.c.user_id == anywhere.user_id(ADA))
-    anywhere.execute(ends.values(expires_at=anywhere.clock.now()))
+def test_a_session_that_has_ended_is_not_listed(any_gatehouse, visited):
+    ends = update(sessions).where(sessions.c.user_id == any_gatehouse.user_id(ADA))
+    any_gatehouse.execute(ends.values(expires_at=any_gatehouse.clock.now()))
     assert list_owners(get_page(visited, SESSIONS)) == [BOB, ROOT]
 
 
-def test_an_impersonation_names_the_admin(anywhere, visited):
-    other = make_admin(anywhere, "second@example.com")
-    anywhere.clock.advance(seconds=1)
-    other.post("admin/impersonate-user", {"userId": user_id_of(anywhere, ADA)})
+def test_an_impersonation_names_the_admin(any_gatehouse, visited):
+    other = make_admin(any_gatehouse, "second@example.com")
+    any_gatehouse.clock.advance(seconds=1)
+    other.post("admin/impersonate-user", {"userId": user_id_of(any_gatehouse, ADA)})
     newest = get_page(visited, SESSIONS)["sessions"][0]
     assert newest["user"]["email"] == ADA
-    assert newest["impersonatedBy"] == user_id_of(anywhere, "second@example.com")
+    assert newest["impersonatedBy"] == user_id_of(any_gatehouse, "second@example.com")
 
 
-def test_the_id_of_a_session_ends_it_and_no_token_is_shown(anywhere):
-    root, ada = make_admin(anywhere), anywhere.member(ADA)
+def test_the_id_of_a_session_ends_it_and_no_token_is_shown(any_gatehouse):
+    root, ada = make_admin(any_gatehouse), any_gatehouse.member(ADA)
     token = ada.session()["session"]["token"]
     response = root.get(SESSIONS)
     assert token not in response.text
     assert "token" not in response.text.lower()
     (handle,) = [each["id"] for each in response.json()["sessions"] if each["user"]["email"] == ADA]
-    assert anywhere.visitor(authorization=f"Bearer {handle}").session() is None
+    assert any_gatehouse.visitor(authorization=f"Bearer {handle}").session() is None
     root.post("admin/revoke-user-session", {"sessionToken": handle})
     assert ada.session() is None
 
 
-def test_the_cursor_of_a_page_leads_on_when_the_session_behind_it_has_ended(anywhere, visited):
+def test_the_cursor_of_a_page_leads_on_when_the_session_behind_it_has_ended(any_gatehouse, visited):
     for number in range(3):
-        row = make_session(number, user_id=anywhere.user_id(ADA))
+        row = make_session(number, user_id=any_gatehouse.user_id(ADA))
         values = {name: getattr(row, name) for name in row.__slots__}
-        anywhere.execute(insert(sessions).values(**values, session_token=bytes([number]) * 32))
+        any_gatehouse.execute(insert(sessions).values(**values, session_token=bytes([number]) * 32))
     first = get_page(visited, SESSIONS, limit=2)
     visited.post("admin/revoke-user-session", {"sessionToken": first["cursor"]})
     rest = get_page(visited, SESSIONS, cursor=first["cursor"])

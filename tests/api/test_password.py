@@ -133,8 +133,8 @@ def test_the_right_password_is_confirmed(gatehouse):
     assert ada.post(VERIFY, {"password": PASSWORD}).json() == {"status": True}
 
 
-def test_the_new_one_counts_from_now_on(posting_anywhere, mailbox):
-    gatehouse = posting_anywhere
+def test_the_new_one_counts_from_now_on(any_mailing_gatehouse, mailbox):
+    gatehouse = any_mailing_gatehouse
     ada, phone = gatehouse.member(), gatehouse.visitor()
     phone.sign_in()
 
@@ -151,8 +151,8 @@ def test_the_new_one_counts_from_now_on(posting_anywhere, mailbox):
     assert "password of your account was changed" in mailbox.last("notice").text
 
 
-def test_without_strict_the_others_stay_unless_told_otherwise(start_posting):
-    gatehouse = start_posting(strict=False)
+def test_without_strict_the_others_stay_unless_told_otherwise(start_mailing):
+    gatehouse = start_mailing(strict=False)
     ada, phone = gatehouse.member(), gatehouse.visitor()
     phone.sign_in()
 
@@ -162,8 +162,8 @@ def test_without_strict_the_others_stay_unless_told_otherwise(start_posting):
 
 
 @pytest.mark.parametrize("strict", [True, False], ids=["strict", "not strict"])
-def test_on_request_all_sessions_end_and_a_new_one_begins(start_posting, strict):
-    gatehouse = start_posting(strict=strict)
+def test_on_request_all_sessions_end_and_a_new_one_begins(start_mailing, strict):
+    gatehouse = start_mailing(strict=strict)
     ada, phone = gatehouse.member(), gatehouse.visitor()
     phone.sign_in()
     old = ada.session_cookie
@@ -177,8 +177,8 @@ def test_on_request_all_sessions_end_and_a_new_one_begins(start_posting, strict)
     assert ada.session() is None
 
 
-def test_a_session_that_is_not_remembered_stays_so(posting):
-    ada = posting.visitor()
+def test_a_session_that_is_not_remembered_stays_so(mailing_gatehouse):
+    ada = mailing_gatehouse.visitor()
     ada.sign_up(rememberMe=False)
 
     response = ada.post(CHANGE, {**BOTH, "revokeOtherSessions": True})
@@ -186,23 +186,27 @@ def test_a_session_that_is_not_remembered_stays_so(posting):
     assert cookies_of(response) == ["session_token", "dont_remember", "device 34560000"]
 
 
-def test_links_that_were_on_their_way_are_void(posting, mailbox):
-    ada = posting.member()
-    posting.visitor().post("request-password-reset", {"email": "ada@example.com"})
+def test_links_that_were_on_their_way_are_void(mailing_gatehouse, mailbox):
+    ada = mailing_gatehouse.member()
+    mailing_gatehouse.visitor().post("request-password-reset", {"email": "ada@example.com"})
 
     ada.post(CHANGE, BOTH)
 
     token = mailbox.last("reset").token
-    response = posting.visitor().post("reset-password", {"newPassword": PASSWORD, "token": token})
+    response = mailing_gatehouse.visitor().post(
+        "reset-password", {"newPassword": PASSWORD, "token": token}
+    )
     assert response.json() == refusal("INVALID_TOKEN")
     assert (
-        open_link(posting.visitor(), mailbox.last("verify")).headers["location"].endswith("TOKEN")
+        open_link(mailing_gatehouse.visitor(), mailbox.last("verify"))
+        .headers["location"]
+        .endswith("TOKEN")
     )
-    assert posting.rows(select(links.c.id)) == []
+    assert mailing_gatehouse.rows(select(links.c.id)) == []
 
 
-def test_of_several_changes_at_once_one_wins(posting_anywhere):
-    gatehouse = posting_anywhere
+def test_of_several_changes_at_once_one_wins(any_mailing_gatehouse):
+    gatehouse = any_mailing_gatehouse
     ada = gatehouse.member()
     passwords = [f"battery correct horse {each}" for each in range(6)]
 

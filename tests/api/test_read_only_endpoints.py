@@ -22,14 +22,14 @@ def add_endpoint(gatehouse, handler):
     gatehouse.app.router.routes.insert(0, Endpoint(routes.specs[0], gatehouse.context))
 
 
-def test_one_statement_and_no_transaction(anywhere):
+def test_one_statement_and_no_transaction(any_gatehouse):
     def count(db: Db) -> Count:
         return Count(number=users.count(db))
 
-    add_endpoint(anywhere, count)
-    anywhere.member()
-    with anywhere.statements() as statements:
-        assert anywhere.visitor().get("/api/count").json() == {"number": 1}
+    add_endpoint(any_gatehouse, count)
+    any_gatehouse.member()
+    with any_gatehouse.statements() as statements:
+        assert any_gatehouse.visitor().get("/api/count").json() == {"number": 1}
     assert len(statements) == 1
     assert statements[0].startswith("SELECT")
 
@@ -47,10 +47,10 @@ def test_one_statement_and_no_transaction(anywhere):
         "/api/admin/outbox",
     ],
 )
-def test_what_only_reads_begins_no_transaction(anywhere, path):
-    root = make_admin(anywhere)
+def test_what_only_reads_begins_no_transaction(any_gatehouse, path):
+    root = make_admin(any_gatehouse)
     root.session()
-    with anywhere.statements() as statements:
+    with any_gatehouse.statements() as statements:
         assert root.get(path).status_code == 200
     assert [each for each in statements if not each.startswith(("SELECT", "WITH"))] == []
 

@@ -114,8 +114,8 @@ def reset_password(gatehouse, token, password=NEW):
     return gatehouse.visitor().post(RESET, {"newPassword": password, "token": token})
 
 
-def test_from_the_mail_to_the_new_password(posting_anywhere, mailbox):
-    gatehouse = posting_anywhere
+def test_from_the_mail_to_the_new_password(any_mailing_gatehouse, mailbox):
+    gatehouse = any_mailing_gatehouse
     gatehouse.member()
     page = "http://localhost:3000/new-password?from=mail"
 
@@ -145,96 +145,110 @@ def test_from_the_mail_to_the_new_password(posting_anywhere, mailbox):
         ("http%3A%2F%2Flocalhost%3A3000%2Fx%23top", "http://localhost:3000/x?{}#top"),
     ],
 )
-def test_opening_leads_to_an_absolute_address(posting, mailbox, callback, location):
-    posting.member()
-    request_reset(posting)
+def test_opening_leads_to_an_absolute_address(mailing_gatehouse, mailbox, callback, location):
+    mailing_gatehouse.member()
+    request_reset(mailing_gatehouse)
     token = mailbox.last("reset").token
-    good = posting.visitor().get(f"{RESET}/{token}?callbackURL={callback}")
-    bad = posting.visitor().get(f"{RESET}/{token[:-1]}?callbackURL={callback}")
+    good = mailing_gatehouse.visitor().get(f"{RESET}/{token}?callbackURL={callback}")
+    bad = mailing_gatehouse.visitor().get(f"{RESET}/{token[:-1]}?callbackURL={callback}")
 
     assert good.headers["location"] == location.format(f"token={token}")
     assert bad.headers["location"].endswith(("error=INVALID_TOKEN", "error=INVALID_TOKEN#top"))
 
 
-def test_a_link_without_a_page_leads_to_the_error_page(posting, mailbox):
-    posting.member()
-    request_reset(posting)
+def test_a_link_without_a_page_leads_to_the_error_page(mailing_gatehouse, mailbox):
+    mailing_gatehouse.member()
+    request_reset(mailing_gatehouse)
 
-    response = open_link(posting.visitor(), mailbox.last("reset"))
+    response = open_link(mailing_gatehouse.visitor(), mailbox.last("reset"))
 
     assert (
         response.headers["location"] == "http://localhost:7860/api/auth/error?error=INVALID_TOKEN"
     )
-    assert reset_password(posting, mailbox.last("reset").token).status_code == 200  # it still works
+    assert (
+        reset_password(mailing_gatehouse, mailbox.last("reset").token).status_code == 200
+    )  # it still works
 
 
-def test_neither_opening_nor_a_refused_password_uses_the_link_up(posting, mailbox):
-    posting.member()
-    request_reset(posting, redirectTo="/new")
+def test_neither_opening_nor_a_refused_password_uses_the_link_up(mailing_gatehouse, mailbox):
+    mailing_gatehouse.member()
+    request_reset(mailing_gatehouse, redirectTo="/new")
     mail = mailbox.last("reset")
 
     for _ in range(3):
-        assert open_link(posting.visitor(), mail).headers["location"].endswith(mail.token)
-    assert reset_password(posting, mail.token, "short").json() == refusal("PASSWORD_TOO_SHORT")
-    assert reset_password(posting, mail.token, "x" * 129).json() == refusal("PASSWORD_TOO_LONG")
-    response = reset_password(posting, mail.token, "password1")
+        assert open_link(mailing_gatehouse.visitor(), mail).headers["location"].endswith(mail.token)
+    assert reset_password(mailing_gatehouse, mail.token, "short").json() == refusal(
+        "PASSWORD_TOO_SHORT"
+    )
+    assert reset_password(mailing_gatehouse, mail.token, "x" * 129).json() == refusal(
+        "PASSWORD_TOO_LONG"
+    )
+    response = reset_password(mailing_gatehouse, mail.token, "password1")
     assert response.json() == refusal("PASSWORD_COMPROMISED")
-    assert reset_password(posting, mail.token).status_code == 200
+    assert reset_password(mailing_gatehouse, mail.token).status_code == 200
 
 
-def test_opening_only_reads_and_waits_for_nobody_who_writes(posting, mailbox):
-    posting.member()
-    request_reset(posting, redirectTo="/new")
+def test_opening_only_reads_and_waits_for_nobody_who_writes(mailing_gatehouse, mailbox):
+    mailing_gatehouse.member()
+    request_reset(mailing_gatehouse, redirectTo="/new")
     mail = mailbox.last("reset")
-    with posting.statements() as statements:
-        assert open_link(posting.visitor(), mail).headers["location"].endswith(mail.token)
+    with mailing_gatehouse.statements() as statements:
+        assert open_link(mailing_gatehouse.visitor(), mail).headers["location"].endswith(mail.token)
     assert [each for each in statements if not each.startswith("SELECT")] == []
 
 
-def test_the_token_may_come_in_the_query(posting, mailbox):
-    posting.member()
-    request_reset(posting)
+def test_the_token_may_come_in_the_query(mailing_gatehouse, mailbox):
+    mailing_gatehouse.member()
+    request_reset(mailing_gatehouse)
     token = mailbox.last("reset").token
 
-    response = posting.visitor().post(f"{RESET}?token={token}", {"newPassword": NEW})
+    response = mailing_gatehouse.visitor().post(f"{RESET}?token={token}", {"newPassword": NEW})
 
     assert response.status_code == 200
 
 
-def test_an_expired_link_is_no_link(posting, mailbox, clock):
-    posting.member()
-    request_reset(posting, redirectTo="/new")
+def test_an_expired_link_is_no_link(mailing_gatehouse, mailbox, clock):
+    mailing_gatehouse.member()
+    request_reset(mailing_gatehouse, redirectTo="/new")
     mail = mailbox.last("reset")
-    clock.advance(seconds=posting.settings.reset_link_lifetime)
+    clock.advance(seconds=mailing_gatehouse.settings.reset_link_lifetime)
 
-    opened = open_link(posting.visitor(), mail).headers["location"]
+    opened = open_link(mailing_gatehouse.visitor(), mail).headers["location"]
 
     assert opened == "http://localhost:7860/new?error=INVALID_TOKEN"
-    assert reset_password(posting, mail.token).json() == refusal("INVALID_TOKEN")
-    assert posting.visitor().sign_in().status_code == 200
+    assert reset_password(mailing_gatehouse, mail.token).json() == refusal("INVALID_TOKEN")
+    assert mailing_gatehouse.visitor().sign_in().status_code == 200
 
 
-def test_a_verification_token_resets_nothing(posting, mailbox):
-    posting.member()
+def test_a_verification_token_resets_nothing(mailing_gatehouse, mailbox):
+    mailing_gatehouse.member()
 
-    assert reset_password(posting, mailbox.last("verify").token).json() == refusal("INVALID_TOKEN")
-
-
-def test_a_link_for_an_address_that_has_changed_is_refused(posting, mailbox):
-    posting.member()
-    request_reset(posting)
-    posting.execute(update(users).values(email="new@example.com"), posting.user_id(ADA))
-
-    assert reset_password(posting, mailbox.last("reset").token).json() == refusal("INVALID_TOKEN")
+    assert reset_password(mailing_gatehouse, mailbox.last("verify").token).json() == refusal(
+        "INVALID_TOKEN"
+    )
 
 
-def test_who_had_no_password_gets_one(posting, mailbox):
-    posting.member()
-    posting.execute(update(users).values(password_hash=None), posting.user_id(ADA))
-    request_reset(posting)
+def test_a_link_for_an_address_that_has_changed_is_refused(mailing_gatehouse, mailbox):
+    mailing_gatehouse.member()
+    request_reset(mailing_gatehouse)
+    mailing_gatehouse.execute(
+        update(users).values(email="new@example.com"), mailing_gatehouse.user_id(ADA)
+    )
 
-    assert reset_password(posting, mailbox.last("reset").token).status_code == 200
-    assert posting.visitor().sign_in(password=NEW).status_code == 200
+    assert reset_password(mailing_gatehouse, mailbox.last("reset").token).json() == refusal(
+        "INVALID_TOKEN"
+    )
+
+
+def test_who_had_no_password_gets_one(mailing_gatehouse, mailbox):
+    mailing_gatehouse.member()
+    mailing_gatehouse.execute(
+        update(users).values(password_hash=None), mailing_gatehouse.user_id(ADA)
+    )
+    request_reset(mailing_gatehouse)
+
+    assert reset_password(mailing_gatehouse, mailbox.last("reset").token).status_code == 200
+    assert mailing_gatehouse.visitor().sign_in(password=NEW).status_code == 200
 
 
 @pytest.mark.parametrize(
@@ -246,8 +260,8 @@ def test_who_had_no_password_gets_one(posting, mailbox):
         ({"strict": False, "reset_revokes_sessions": False}, True),
     ],
 )
-def test_what_becomes_of_the_sessions(start_posting, mailbox, settings, alive):
-    gatehouse = start_posting(**settings)
+def test_what_becomes_of_the_sessions(start_mailing, mailbox, settings, alive):
+    gatehouse = start_mailing(**settings)
     ada = gatehouse.member()
     request_reset(gatehouse)
     reset_password(gatehouse, mailbox.last("reset").token)
@@ -255,22 +269,24 @@ def test_what_becomes_of_the_sessions(start_posting, mailbox, settings, alive):
     assert (ada.session() is not None) is alive
 
 
-def test_using_one_link_voids_the_others(posting, mailbox):
-    posting.member()
-    request_reset(posting)
-    request_reset(posting)
+def test_using_one_link_voids_the_others(mailing_gatehouse, mailbox):
+    mailing_gatehouse.member()
+    request_reset(mailing_gatehouse)
+    request_reset(mailing_gatehouse)
     first, second = mailbox.all(ADA, "reset")
 
-    assert reset_password(posting, second.token).status_code == 200
-    assert reset_password(posting, first.token).json() == refusal("INVALID_TOKEN")
+    assert reset_password(mailing_gatehouse, second.token).status_code == 200
+    assert reset_password(mailing_gatehouse, first.token).json() == refusal("INVALID_TOKEN")
     assert (
-        open_link(posting.visitor(), mailbox.last("verify")).headers["location"].endswith("TOKEN")
+        open_link(mailing_gatehouse.visitor(), mailbox.last("verify"))
+        .headers["location"]
+        .endswith("TOKEN")
     )
-    assert posting.rows(select(links.c.id)) == []
+    assert mailing_gatehouse.rows(select(links.c.id)) == []
 
 
-def test_without_strict_each_link_works_once(start_posting, mailbox):
-    gatehouse = start_posting(strict=False)
+def test_without_strict_each_link_works_once(start_mailing, mailbox):
+    gatehouse = start_mailing(strict=False)
     gatehouse.member()
     request_reset(gatehouse)
     request_reset(gatehouse)
@@ -282,17 +298,17 @@ def test_without_strict_each_link_works_once(start_posting, mailbox):
     assert codes == [200, 200, 400, 400]
 
 
-def test_a_reset_says_nothing_about_the_address(posting, mailbox):
+def test_a_reset_says_nothing_about_the_address(mailing_gatehouse, mailbox):
     """Better Auth leaves emailVerified alone."""
-    posting.member()
-    request_reset(posting)
-    reset_password(posting, mailbox.last("reset").token)
+    mailing_gatehouse.member()
+    request_reset(mailing_gatehouse)
+    reset_password(mailing_gatehouse, mailbox.last("reset").token)
 
-    assert posting.rows(select(users.c.email_verified)) == [(False,)]
+    assert mailing_gatehouse.rows(select(users.c.email_verified)) == [(False,)]
 
 
-def test_three_mails_an_hour_and_the_same_answer_to_all(start_posting, mailbox, clock):
-    gatehouse = start_posting(rate_limits=True)
+def test_three_mails_an_hour_and_the_same_answer_to_all(start_mailing, mailbox, clock):
+    gatehouse = start_mailing(rate_limits=True)
     gatehouse.member()
 
     def request_from_everywhere(times):
@@ -308,8 +324,8 @@ def test_three_mails_an_hour_and_the_same_answer_to_all(start_posting, mailbox, 
     assert mailbox.kinds().count("reset") == 4
 
 
-def test_wrong_guesses_do_not_keep_out_who_has_reset(start_posting, mailbox):
-    gatehouse = start_posting(rate_limits=True)
+def test_wrong_guesses_do_not_keep_out_who_has_reset(start_mailing, mailbox):
+    gatehouse = start_mailing(rate_limits=True)
     gatehouse.member()
 
     def guess(at, password="a wrong one"):
@@ -322,9 +338,9 @@ def test_wrong_guesses_do_not_keep_out_who_has_reset(start_posting, mailbox):
     assert guess(99, NEW) == 200
 
 
-def test_the_password_is_not_in_the_mails(posting, mailbox):
-    posting.member()
-    request_reset(posting)
-    reset_password(posting, mailbox.last("reset").token)
+def test_the_password_is_not_in_the_mails(mailing_gatehouse, mailbox):
+    mailing_gatehouse.member()
+    request_reset(mailing_gatehouse)
+    reset_password(mailing_gatehouse, mailbox.last("reset").token)
 
     assert not any(word in mailbox.file.read_text() for word in (PASSWORD, NEW))

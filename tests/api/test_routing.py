@@ -135,13 +135,13 @@ def test_the_api_is_there(gatehouse):
     assert gatehouse.visitor().get("ok").json() == {"ok": True}
 
 
-def test_a_token_in_the_path_may_be_spelled_in_percents(posting, mailbox):
-    ada = posting.member()
+def test_a_token_in_the_path_may_be_spelled_in_percents(mailing_gatehouse, mailbox):
+    ada = mailing_gatehouse.member()
     ada.post("request-password-reset", {"email": "ada@example.com", "redirectTo": "/new"})
     token = mailbox.last("reset").token
     spelled = "".join(f"%{ord(message):02X}" for message in token)
     for each in (token, spelled, f"%{ord(token[0]):02x}{token[1:]}"):
-        response = posting.visitor().get(f"reset-password/{each}?callbackURL=/new")
+        response = mailing_gatehouse.visitor().get(f"reset-password/{each}?callbackURL=/new")
         assert response.headers["location"].endswith(f"/new?token={token}")
 
 

@@ -16,24 +16,26 @@ def list_mails(root):
     return [mail for mail in every if mail["kind"] == "reset"]
 
 
-def test_a_user_is_mailed_a_link_with_which_they_set_a_password(anywhere):
-    root, ada = make_admin(anywhere), anywhere.member(ADA, address="198.51.100.1")
-    before = anywhere.events()
-    response = root.post(SEND, {"userId": user_id_of(anywhere, ADA), "redirectTo": "/new-password"})
+def test_a_user_is_mailed_a_link_with_which_they_set_a_password(any_gatehouse):
+    root, ada = make_admin(any_gatehouse), any_gatehouse.member(ADA, address="198.51.100.1")
+    before = any_gatehouse.events()
+    response = root.post(
+        SEND, {"userId": user_id_of(any_gatehouse, ADA), "redirectTo": "/new-password"}
+    )
     assert (response.status_code, response.json()) == (200, {"email": ADA, "sends": False})
-    assert events_after(anywhere, before) == ["password_reset_requested"]
-    (event,) = [each for each in anywhere.events() if each.kind == "password_reset_requested"]
-    assert (event.actor, event.subject) == (anywhere.user_id(ROOT), anywhere.user_id(ADA))
+    assert events_after(any_gatehouse, before) == ["password_reset_requested"]
+    (event,) = [each for each in any_gatehouse.events() if each.kind == "password_reset_requested"]
+    assert (event.actor, event.subject) == (any_gatehouse.user_id(ROOT), any_gatehouse.user_id(ADA))
 
     (mail,) = list_mails(root)
     assert mail["to"] == ADA
-    opened = ada.get(mail["url"].removeprefix(anywhere.settings.base_url))
+    opened = ada.get(mail["url"].removeprefix(any_gatehouse.settings.base_url))
     page, _, token = opened.headers["location"].partition("?token=")
     assert page.endswith("/new-password")
     chosen = {"newPassword": "another password", "token": token}
     assert ada.post("reset-password", chosen).status_code == 200
-    assert anywhere.visitor().sign_in(ADA, "another password").status_code == 200
-    assert anywhere.visitor().sign_in(ADA, PASSWORD).status_code == 401
+    assert any_gatehouse.visitor().sign_in(ADA, "another password").status_code == 200
+    assert any_gatehouse.visitor().sign_in(ADA, PASSWORD).status_code == 401
 
 
 def test_without_a_page_the_link_leads_to_that_of_the_first_frontend(start):

@@ -30,9 +30,9 @@ def test_a_probe_may_ask_without_wanting_a_body(gatehouse, path):
     check_like_every_answer(response)
 
 
-def test_ready_tells_what_it_needs(anywhere):
-    anywhere.wait_for_the_feed()
-    response = anywhere.visitor().get("/ready")
+def test_ready_tells_what_it_needs(any_gatehouse):
+    any_gatehouse.wait_for_the_feed()
+    response = any_gatehouse.visitor().get("/ready")
     assert response.status_code == 200
     body = response.json()
     assert (body["status"], body["database"], body["migrations"]) == ("ready", "ok", "current")
@@ -51,17 +51,17 @@ def test_ready_asks_the_database_at_most_every_two_seconds(gatehouse, clock):
     assert len(statements) == 1
 
 
-def test_ready_says_so_when_the_tables_are_of_another_version(anywhere):
+def test_ready_says_so_when_the_tables_are_of_another_version(any_gatehouse):
     from sqlalchemy import text
 
-    anywhere.execute(text("UPDATE alembic_version SET version_num = '0000'"))
-    response = anywhere.visitor().get("/ready")
+    any_gatehouse.execute(text("UPDATE alembic_version SET version_num = '0000'"))
+    response = any_gatehouse.visitor().get("/ready")
     assert (response.status_code, response.json()["migrations"]) == (503, "outdated")
-    assert anywhere.visitor().send("HEAD", "/ready").status_code == 503
+    assert any_gatehouse.visitor().send("HEAD", "/ready").status_code == 503
 
 
-def test_me_is_the_caller(anywhere):
-    ada = anywhere.member()
+def test_me_is_the_caller(any_gatehouse):
+    ada = any_gatehouse.member()
     response = ada.get("/api/me")
     assert list(response.json()) == ["user", "sessionExpiresAt"]
     assert response.json()["user"] == ada.session()["user"]

@@ -221,16 +221,16 @@ REFUSED = [
 
 
 @scenes(*GOOD)
-def test_it_lets_in(anywhere, scene):
-    scene.play(anywhere)
+def test_it_lets_in(any_gatehouse, scene):
+    scene.play(any_gatehouse)
 
 
 @scenes(*REFUSED)
-def test_it_refuses_and_opens_nothing(anywhere, scene):
-    scene.play(anywhere)
+def test_it_refuses_and_opens_nothing(any_gatehouse, scene):
+    scene.play(any_gatehouse)
     # A ban has ended what the sign-up opened.
     signed_up = 0 if scene.setup in {Scene.setup, ada_is_banned} else 1
-    assert len(anywhere.rows(select(sessions.c.id))) == signed_up
+    assert len(any_gatehouse.rows(select(sessions.c.id))) == signed_up
 
 
 def test_the_answer_has_exactly_these_keys(gatehouse):
@@ -294,8 +294,8 @@ def test_a_remembered_sign_in_clears_the_mark_of_one_that_was_not(gatehouse):
     assert "better-auth.dont_remember" not in visitor.cookies
 
 
-def test_the_session_presented_ends(anywhere):
-    visitor = anywhere.member()
+def test_the_session_presented_ends(any_gatehouse):
+    visitor = any_gatehouse.member()
     old = visitor.session_cookie
     assert visitor.sign_in().status_code == 200
     visitor.session_cookie = old
@@ -334,11 +334,11 @@ def test_the_hundred_and_first_session_ends_the_oldest(gatehouse, clock):
     assert len(gatehouse.rows(select(sessions.c.id))) == 100
 
 
-def test_a_lifted_ban_leaves_no_trace_on_the_user(anywhere):
-    anywhere.member()
+def test_a_lifted_ban_leaves_no_trace_on_the_user(any_gatehouse):
+    any_gatehouse.member()
     long_ago = NOON - timedelta(days=3650)  # by the database's clock too
-    anywhere.ban("ada@example.com", ban_expires=long_ago, ban_reason="spam")
-    visitor = anywhere.visitor()
+    any_gatehouse.ban("ada@example.com", ban_expires=long_ago, ban_reason="spam")
+    visitor = any_gatehouse.visitor()
     visitor.sign_in()
     user = visitor.session()["user"]
     assert (user["banned"], user["banReason"], user["banExpires"]) == (False, None, None)
@@ -356,17 +356,17 @@ def test_a_ban_with_a_moment_to_go_holds(gatehouse):
     assert gatehouse.visitor().sign_in().status_code == 403
 
 
-def test_an_outdated_hash_is_replaced_by_a_sign_in(anywhere):
+def test_an_outdated_hash_is_replaced_by_a_sign_in(any_gatehouse):
     from backend.kernel.passwords.hasher import PasswordHasher
     from backend.kernel.secrets.secret import Password
 
-    anywhere.member()
+    any_gatehouse.member()
     old = PasswordHasher(5).hash(Password(PASSWORD))
-    anywhere.execute(update(users).values(password_hash=old))
-    assert anywhere.visitor().sign_in().status_code == 200
-    ((new,),) = anywhere.rows(select(users.c.password_hash))
+    any_gatehouse.execute(update(users).values(password_hash=old))
+    assert any_gatehouse.visitor().sign_in().status_code == 200
+    ((new,),) = any_gatehouse.rows(select(users.c.password_hash))
     assert new.startswith("$bcrypt-sha256$v=2,t=2b,r=4$")
-    assert anywhere.visitor().sign_in().status_code == 200
+    assert any_gatehouse.visitor().sign_in().status_code == 200
 
 
 @pytest.mark.parametrize("known", [True, False])

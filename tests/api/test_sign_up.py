@@ -190,16 +190,16 @@ REFUSED = [
 
 
 @scenes(*GOOD)
-def test_it_makes_an_account(anywhere, scene):
-    scene.play(anywhere)
+def test_it_makes_an_account(any_gatehouse, scene):
+    scene.play(any_gatehouse)
 
 
 @scenes(*REFUSED)
-def test_it_refuses_and_makes_nothing(anywhere, scene):
-    scene.play(anywhere)
+def test_it_refuses_and_makes_nothing(any_gatehouse, scene):
+    scene.play(any_gatehouse)
     accounts = 1 if scene.setup is ada_exists else 0
-    assert len(anywhere.rows(select(users.c.id))) == accounts
-    assert len(anywhere.rows(select(sessions.c.id))) == accounts
+    assert len(any_gatehouse.rows(select(users.c.id))) == accounts
+    assert len(any_gatehouse.rows(select(sessions.c.id))) == accounts
 
 
 def test_the_answer_has_exactly_these_keys(gatehouse):
@@ -246,8 +246,8 @@ def test_without_strict_a_common_password_is_taken(start):
     assert start(strict=False).visitor().sign_up(password="12345678").status_code == 200
 
 
-def test_the_session_presented_ends(anywhere):
-    visitor = anywhere.member()
+def test_the_session_presented_ends(any_gatehouse):
+    visitor = any_gatehouse.member()
     old = visitor.session_cookie
     visitor.sign_up("bob@example.com")
     visitor.session_cookie = old

@@ -133,7 +133,7 @@ def add_endpoint(gatehouse, handler):
     gatehouse.app.router.routes.insert(0, Endpoint(routes.specs[0], gatehouse.context))
 
 
-def test_what_was_written_is_committed_before_the_first_byte(anywhere):
+def test_what_was_written_is_committed_before_the_first_byte(any_gatehouse):
     def handler(work: Work, context: AppContext) -> StreamingResponse:
         """Write a line, and read it back while the answer leaves."""
         work.record(Event(EventKind.DATA_EXPORTED))
@@ -144,9 +144,9 @@ def test_what_was_written_is_committed_before_the_first_byte(anywhere):
             len(run_query(context.runtime.database, lambda db: find_page(db, AuditFilter(), 9)))
         ).encode()
 
-    add_endpoint(anywhere, handler)
-    assert anywhere.visitor().get("/api/made-up").text == "1"
-    assert [event.kind for event in anywhere.events()] == ["data_exported"]
+    add_endpoint(any_gatehouse, handler)
+    assert any_gatehouse.visitor().get("/api/made-up").text == "1"
+    assert [event.kind for event in any_gatehouse.events()] == ["data_exported"]
 
 
 @pytest.mark.parametrize(

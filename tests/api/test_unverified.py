@@ -11,8 +11,8 @@ ADA = "ada@example.com"
 
 
 @pytest.fixture
-def proving(start_posting):
-    return start_posting(require_verified_email=True)
+def proving(start_mailing):
+    return start_mailing(require_verified_email=True)
 
 
 def test_a_sign_up_gives_no_session(proving, mailbox):
@@ -26,8 +26,8 @@ def test_a_sign_up_gives_no_session(proving, mailbox):
     assert mailbox.kinds() == ["verify"]
 
 
-def test_without_strict_there_are_no_cookies_at_all(start_posting):
-    ada = start_posting(require_verified_email=True, strict=False).visitor()
+def test_without_strict_there_are_no_cookies_at_all(start_mailing):
+    ada = start_mailing(require_verified_email=True, strict=False).visitor()
     ada.sign_up()
     assert ada.cookies == {}
 
@@ -57,8 +57,8 @@ def test_a_taken_address_looks_like_a_free_one(proving):
 
 @pytest.mark.parametrize("strict", [True, False], ids=["strict", "not strict"])
 @pytest.mark.parametrize("verified", [True, False], ids=["verified", "unverified"])
-def test_a_taken_address_costs_what_a_free_one_costs(start_posting, strict, verified):
-    gatehouse = start_posting(require_verified_email=True, strict=strict)
+def test_a_taken_address_costs_what_a_free_one_costs(start_mailing, strict, verified):
+    gatehouse = start_mailing(require_verified_email=True, strict=strict)
     results = {}
     for attempt in ("new", "known"):
         with gatehouse.statements() as statements:
@@ -84,8 +84,8 @@ def test_its_owner_is_told_of_a_sign_up(proving, mailbox):
     assert proving.visitor().sign_in().status_code == 200
 
 
-def test_its_owner_is_told_three_times_an_hour(start_posting, mailbox):
-    gatehouse = start_posting(require_verified_email=True, rate_limits=True)
+def test_its_owner_is_told_three_times_an_hour(start_mailing, mailbox):
+    gatehouse = start_mailing(require_verified_email=True, rate_limits=True)
     gatehouse.visitor().sign_up()
     open_link(gatehouse.visitor(), mailbox.last("verify"))
 
@@ -95,8 +95,8 @@ def test_its_owner_is_told_three_times_an_hour(start_posting, mailbox):
     assert mailbox.kinds() == ["verify", "notice", "notice", "notice"]
 
 
-def test_without_strict_nobody_is_told_and_the_first_password_stays(start_posting, mailbox):
-    gatehouse = start_posting(require_verified_email=True, strict=False)
+def test_without_strict_nobody_is_told_and_the_first_password_stays(start_mailing, mailbox):
+    gatehouse = start_mailing(require_verified_email=True, strict=False)
     gatehouse.visitor().sign_up()
     gatehouse.visitor().sign_up(password="somebody else's")
 
@@ -107,8 +107,8 @@ def test_without_strict_nobody_is_told_and_the_first_password_stays(start_postin
     assert gatehouse.visitor().sign_in().status_code == 200
 
 
-def test_a_refused_sign_in_mails_another_link_where_that_is_wanted(start_posting, mailbox):
-    gatehouse = start_posting(
+def test_a_refused_sign_in_mails_another_link_where_that_is_wanted(start_mailing, mailbox):
+    gatehouse = start_mailing(
         require_verified_email=True, resend_verification_on_sign_in=True, rate_limits=True
     )
     gatehouse.visitor().sign_up()
@@ -123,8 +123,8 @@ def test_a_refused_sign_in_mails_another_link_where_that_is_wanted(start_posting
     assert mailbox.kinds() == ["verify"] * 4  # one for the sign-up, three an hour
 
 
-def test_a_wrong_password_mails_nothing(start_posting, mailbox):
-    gatehouse = start_posting(require_verified_email=True, resend_verification_on_sign_in=True)
+def test_a_wrong_password_mails_nothing(start_mailing, mailbox):
+    gatehouse = start_mailing(require_verified_email=True, resend_verification_on_sign_in=True)
     gatehouse.visitor().sign_up()
     gatehouse.visitor().sign_in(password="a wrong one")
 

@@ -164,15 +164,15 @@ def test_nor_do_others_take_a_picture_in_place_of_its_url(gatehouse, path, body,
     assert response.json() == refusal("VALIDATION_ERROR", f"[{field_path}] {TOO_LONG}")
 
 
-def test_an_image_may_have_2048_characters_of_any_kind(anywhere):
-    ada = anywhere.member()
+def test_an_image_may_have_2048_characters_of_any_kind(any_gatehouse):
+    ada = any_gatehouse.member()
     assert ada.post(PATH, {"image": "🙂" * 2048}).status_code == 200
     assert ada.session()["user"]["image"] == "🙂" * 2048
 
 
 @scenes(*GOOD)
-def test_it_changes_the_profile(anywhere, scene):
-    scene.play(anywhere)
+def test_it_changes_the_profile(any_gatehouse, scene):
+    scene.play(any_gatehouse)
 
 
 @scenes(*REFUSED)
@@ -180,8 +180,8 @@ def test_it_refuses(gatehouse, scene):
     scene.play(gatehouse)
 
 
-def test_every_browser_of_the_user_sees_the_change_at_once(anywhere, clock):
-    ada, elsewhere = anywhere.member(), anywhere.visitor()
+def test_every_browser_of_the_user_sees_the_change_at_once(any_gatehouse, clock):
+    ada, elsewhere = any_gatehouse.member(), any_gatehouse.visitor()
     elsewhere.sign_in()
     for browser in (ada, elsewhere):
         assert browser.session()["user"]["name"] == "Ada"

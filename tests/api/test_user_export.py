@@ -42,10 +42,10 @@ def add_users(gatehouse, count):
         gatehouse.execute(insert(users).values(asdict(user)))
 
 
-def test_the_file_says_what_an_owner_expects_and_nothing_that_is_secret(anywhere):
-    root = make_admin(anywhere)
-    anywhere.member(ADA, address="198.51.100.1")
-    anywhere.ban(ADA, ban_reason='spam,\nand "more"')
+def test_the_file_says_what_an_owner_expects_and_nothing_that_is_secret(any_gatehouse):
+    root = make_admin(any_gatehouse)
+    any_gatehouse.member(ADA, address="198.51.100.1")
+    any_gatehouse.ban(ADA, ban_reason='spam,\nand "more"')
     response = root.get(f"{FILE}?banned=true")
     assert response.headers["content-type"] == "text/csv; charset=utf-8"
     message = 'attachment; filename="users-2026-11-22.csv"'
@@ -53,7 +53,7 @@ def test_the_file_says_what_an_owner_expects_and_nothing_that_is_secret(anywhere
     check_like_every_answer(response)
     assert read_rows(response) == [
         {
-            "id": user_id_of(anywhere, ADA),
+            "id": user_id_of(any_gatehouse, ADA),
             "email": ADA,
             "name": "Ada",
             "emailVerified": "false",
@@ -71,9 +71,9 @@ def test_the_file_says_what_an_owner_expects_and_nothing_that_is_secret(anywhere
 
 @pytest.mark.parametrize("query", ["", "sortBy=name&sortDirection=asc", "banned=true&search=son"])
 @pytest.mark.parametrize("batch", [1, 4, 1000])
-def test_it_has_everybody_once_in_the_order_of_the_list(anywhere, monkeypatch, query, batch):
-    root = make_admin(anywhere)
-    add_users(anywhere, 9)
+def test_it_has_everybody_once_in_the_order_of_the_list(any_gatehouse, monkeypatch, query, batch):
+    root = make_admin(any_gatehouse)
+    add_users(any_gatehouse, 9)
     monkeypatch.setattr(user_export, "BATCH", batch)
     listed = root.get(f"/api/admin/users?{query}").json()
     assert [row["email"] for row in read_rows(root.get(f"{FILE}?{query}"))] == emails(listed)
@@ -89,14 +89,16 @@ def test_the_trail_says_who_took_how_many_with_which_filters(gatehouse):
     assert event.detail == {"users": 3, "filters": "search,verified"}
 
 
-def test_nobody_waits_in_the_shared_threads_until_all_who_match_are_counted(anywhere, monkeypatch):
-    root = make_admin(anywhere)
-    add_users(anywhere, 9)
+def test_nobody_waits_in_the_shared_threads_until_all_who_match_are_counted(
+    any_gatehouse, monkeypatch
+):
+    root = make_admin(any_gatehouse)
+    add_users(any_gatehouse, 9)
     for module in (user_listing, user_list, lists):
         monkeypatch.setattr(module, "EXACT_COUNT_LIMIT", 3)
     records = read_rows(root.get(FILE))
     assert len(records) == 10
-    (event,) = [each for each in anywhere.events() if each.kind == "users_exported"]
+    (event,) = [each for each in any_gatehouse.events() if each.kind == "users_exported"]
     assert event.detail["is_estimate"] is True
     assert event.detail["users"] > 3
 
@@ -135,13 +137,13 @@ def test_what_was_guarded_can_be_told_from_what_was_there(text):
     assert not escape_formula(text).lstrip(" \t\r\n\u00a0\ufeff").startswith(("=", "+", "-", "@"))
 
 
-def test_who_goes_while_the_file_is_written_is_not_in_what_is_left_of_it(anywhere):
-    add_users(anywhere, 5)
-    now, database = anywhere.clock.now(), anywhere.context.runtime.database
+def test_who_goes_while_the_file_is_written_is_not_in_what_is_left_of_it(any_gatehouse):
+    add_users(any_gatehouse, 5)
+    now, database = any_gatehouse.clock.now(), any_gatehouse.context.runtime.database
     by_address = FilterUsers(sort_by="email", sort_direction="asc").to_query(now, 2)
     batches = iterate_batches(database, by_address, now)
     first = next(batches)
     assert [each.user.email for each in first] == ["user0@example.com", "user1@example.com"]
-    anywhere.execute(delete(users).where(users.c.email == "user2@example.com"))
+    any_gatehouse.execute(delete(users).where(users.c.email == "user2@example.com"))
     rest = [each.user.email for batch in batches for each in batch]
     assert rest == ["user3@example.com", "user4@example.com"]

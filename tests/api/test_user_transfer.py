@@ -74,9 +74,9 @@ def test_whoever_moves_in_signs_in_with_their_old_password_and_gets_a_new_hash(g
     }
 
 
-def test_every_field_moves_in(anywhere):
+def test_every_field_moves_in(any_gatehouse):
     import_text(
-        anywhere,
+        any_gatehouse,
         json.dumps(
             {
                 "id": "0192f0c1-2345-7abc-8def-0123456789ab",
@@ -95,7 +95,7 @@ def test_every_field_moves_in(anywhere):
         ),
     )
 
-    (ada,) = list_users(anywhere)
+    (ada,) = list_users(any_gatehouse)
     assert str(ada.id) == "0192f0c1-2345-7abc-8def-0123456789ab"
     assert (ada.email, ada.email_verified, ada.role) == ("ada@example.com", True, "user,admin")
     assert (ada.banned, ada.ban_reason) == (True, "two\nlines")
@@ -184,14 +184,14 @@ def test_a_broken_line_keeps_its_batch_out_and_no_other(gatehouse, monkeypatch):
     assert len(list_users(gatehouse)) == 30
 
 
-def test_whoever_is_here_already_is_left_as_they_are(anywhere):
-    anywhere.member("ada@example.com")
-    before = list_users(anywhere)
+def test_whoever_is_here_already_is_left_as_they_are(any_gatehouse):
+    any_gatehouse.member("ada@example.com")
+    before = list_users(any_gatehouse)
 
-    _, report = import_text(anywhere, f'email,name,password\nADA@example.com,Eve,"{HASH}"\n')
+    _, report = import_text(any_gatehouse, f'email,name,password\nADA@example.com,Eve,"{HASH}"\n')
 
     assert report == ["0 users imported", "1 already here, left as they are: lines 2"]
-    assert list_users(anywhere) == before
+    assert list_users(any_gatehouse) == before
 
 
 def test_one_address_twice_in_a_batch_is_a_mistake(gatehouse):
@@ -253,7 +253,7 @@ def test_flags_are_read_as_databases_write_them(gatehouse, flag):
 
 
 @pytest.mark.parametrize("ending", [".csv", ".jsonl"])
-def test_what_moves_out_moves_in_again_unchanged(start_on, tmp_path, ending, place):
+def test_what_moves_out_moves_in_again_unchanged(start_on, tmp_path, ending, database_target):
     gatehouse = start_on()
     import_text(
         gatehouse,

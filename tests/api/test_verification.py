@@ -90,30 +90,30 @@ def test_refused(gatehouse, scene):
     scene.play(gatehouse)
 
 
-def test_a_sign_up_mails_a_link_that_verifies(posting_anywhere, mailbox):
-    ada = posting_anywhere.visitor()
+def test_a_sign_up_mails_a_link_that_verifies(any_mailing_gatehouse, mailbox):
+    ada = any_mailing_gatehouse.visitor()
     ada.sign_up(callbackURL="/welcome?first=yes")
 
-    response = open_link(posting_anywhere.visitor(), mailbox.last("verify"))
+    response = open_link(any_mailing_gatehouse.visitor(), mailbox.last("verify"))
 
     assert (response.status_code, response.headers["location"]) == (302, "/welcome?first=yes")
     assert (response.content, cookies_of(response)) == (b"", [])
     assert ada.session()["user"]["emailVerified"] is True
 
 
-def test_without_a_callback_the_answer_is_json(posting, mailbox):
-    posting.member()
+def test_without_a_callback_the_answer_is_json(mailing_gatehouse, mailbox):
+    mailing_gatehouse.member()
     token = mailbox.last("verify").token
 
-    before = posting.events()
-    response = posting.visitor().get(f"{VERIFY}?token={token}")
+    before = mailing_gatehouse.events()
+    response = mailing_gatehouse.visitor().get(f"{VERIFY}?token={token}")
 
     assert response.json() == {"status": True, "user": None}
-    assert events_after(posting, before) == ["email_verified"]
+    assert events_after(mailing_gatehouse, before) == ["email_verified"]
 
 
-def test_a_second_click_is_a_quiet_success(start_posting, mailbox):
-    gatehouse = start_posting(sign_in_after_verification=True)
+def test_a_second_click_is_a_quiet_success(start_mailing, mailbox):
+    gatehouse = start_mailing(sign_in_after_verification=True)
     gatehouse.visitor().sign_up()
     mail = mailbox.last("verify")
     first = open_link(gatehouse.visitor(), mail)
@@ -127,13 +127,17 @@ def test_a_second_click_is_a_quiet_success(start_posting, mailbox):
     assert events_after(gatehouse, before) == []
 
 
-def test_a_second_click_that_is_no_longer_true_is_refused(posting, mailbox):
-    posting.member()
+def test_a_second_click_that_is_no_longer_true_is_refused(mailing_gatehouse, mailbox):
+    mailing_gatehouse.member()
     token = mailbox.last("verify").token
-    posting.visitor().get(f"{VERIFY}?token={token}")
-    posting.execute(update(users).values(email_verified=False), posting.user_id(ADA))
+    mailing_gatehouse.visitor().get(f"{VERIFY}?token={token}")
+    mailing_gatehouse.execute(
+        update(users).values(email_verified=False), mailing_gatehouse.user_id(ADA)
+    )
 
-    assert posting.visitor().get(f"{VERIFY}?token={token}").json() == refusal("INVALID_TOKEN")
+    assert mailing_gatehouse.visitor().get(f"{VERIFY}?token={token}").json() == refusal(
+        "INVALID_TOKEN"
+    )
 
 
 @pytest.mark.parametrize(
@@ -151,13 +155,13 @@ def test_what_is_wrong_is_told_where_the_browser_goes(gatehouse, callback, locat
     assert response.content == b""
 
 
-def test_an_expired_link_says_so(posting, mailbox, clock):
-    ada = posting.member()
+def test_an_expired_link_says_so(mailing_gatehouse, mailbox, clock):
+    ada = mailing_gatehouse.member()
     mail = mailbox.last("verify")
-    clock.advance(seconds=posting.settings.verification_link_lifetime)
+    clock.advance(seconds=mailing_gatehouse.settings.verification_link_lifetime)
 
-    location = open_link(posting.visitor(), mail).headers["location"]
-    plain = posting.visitor().get(f"{VERIFY}?token={mail.token}")
+    location = open_link(mailing_gatehouse.visitor(), mail).headers["location"]
+    plain = mailing_gatehouse.visitor().get(f"{VERIFY}?token={mail.token}")
 
     assert location == "/?error=TOKEN_EXPIRED"
     assert (plain.status_code, plain.json()) == (401, refusal("TOKEN_EXPIRED"))
@@ -176,51 +180,59 @@ def test_of_several_clicks_at_once_one_gives_a_session(start_on, mailbox):
 
 
 @pytest.mark.parametrize("verified", [True, False], ids=["verified", "unverified"])
-def test_a_link_of_an_address_that_has_changed_is_refused(posting, mailbox, verified):
-    posting.member()
+def test_a_link_of_an_address_that_has_changed_is_refused(mailing_gatehouse, mailbox, verified):
+    mailing_gatehouse.member()
     token = mailbox.last("verify").token
     change_address = update(users).values(email="new@example.com", email_verified=verified)
-    posting.execute(change_address, posting.user_id(ADA))
+    mailing_gatehouse.execute(change_address, mailing_gatehouse.user_id(ADA))
 
-    assert posting.visitor().get(f"{VERIFY}?token={token}").json() == refusal("INVALID_TOKEN")
+    assert mailing_gatehouse.visitor().get(f"{VERIFY}?token={token}").json() == refusal(
+        "INVALID_TOKEN"
+    )
 
 
-def test_a_link_of_a_user_who_is_gone_is_refused(posting, mailbox):
-    posting.member().post("delete-user", {"password": PASSWORD})
+def test_a_link_of_a_user_who_is_gone_is_refused(mailing_gatehouse, mailbox):
+    mailing_gatehouse.member().post("delete-user", {"password": PASSWORD})
 
-    response = open_link(posting.visitor(), mailbox.last("verify"))
+    response = open_link(mailing_gatehouse.visitor(), mailbox.last("verify"))
 
     assert response.headers["location"] == "/?error=INVALID_TOKEN"
 
 
-def test_a_reset_token_verifies_nothing(posting, mailbox):
-    posting.member()
-    posting.visitor().post("request-password-reset", {"email": ADA})
+def test_a_reset_token_verifies_nothing(mailing_gatehouse, mailbox):
+    mailing_gatehouse.member()
+    mailing_gatehouse.visitor().post("request-password-reset", {"email": ADA})
     token = mailbox.last("reset").token
 
-    assert posting.visitor().get(f"{VERIFY}?token={token}").json() == refusal("INVALID_TOKEN")
+    assert mailing_gatehouse.visitor().get(f"{VERIFY}?token={token}").json() == refusal(
+        "INVALID_TOKEN"
+    )
 
 
-def test_another_link_for_oneself(posting, mailbox):
-    ada = posting.member()
+def test_another_link_for_oneself(mailing_gatehouse, mailbox):
+    ada = mailing_gatehouse.member()
 
     assert ada.post(SEND, {"email": "ADA@example.com", "callbackURL": "/w"}).json() == {
         "status": True
     }
     assert mailbox.kinds() == ["verify", "verify"]
-    assert open_link(posting.visitor(), mailbox.last("verify")).headers["location"] == "/w"
+    assert (
+        open_link(mailing_gatehouse.visitor(), mailbox.last("verify")).headers["location"] == "/w"
+    )
     assert ada.post(SEND, {"email": ADA}).json() == refusal("EMAIL_ALREADY_VERIFIED")
-    assert open_link(posting.visitor(), mailbox.all()[0]).headers["location"] == "/"
+    assert open_link(mailing_gatehouse.visitor(), mailbox.all()[0]).headers["location"] == "/"
 
 
 @pytest.mark.parametrize("verified", [True, False], ids=["verified", "unverified"])
-def test_a_stranger_learns_nothing_from_asking_for_a_link(posting, mailbox, verified):
-    posting.member()
-    posting.execute(update(users).values(email_verified=verified), posting.user_id(ADA))
+def test_a_stranger_learns_nothing_from_asking_for_a_link(mailing_gatehouse, mailbox, verified):
+    mailing_gatehouse.member()
+    mailing_gatehouse.execute(
+        update(users).values(email_verified=verified), mailing_gatehouse.user_id(ADA)
+    )
     results = {}
     for name in ("ada", "nobody"):
-        with posting.statements() as statements:
-            response = posting.visitor().post(SEND, {"email": f"{name}@example.com"})
+        with mailing_gatehouse.statements() as statements:
+            response = mailing_gatehouse.visitor().post(SEND, {"email": f"{name}@example.com"})
         results[name] = (
             response.status_code,
             response.text,
@@ -232,8 +244,8 @@ def test_a_stranger_learns_nothing_from_asking_for_a_link(posting, mailbox, veri
     assert mailbox.kinds("nobody@example.com") == []
 
 
-def test_links_are_built_from_the_public_url_alone(start_posting, mailbox):
-    gatehouse = start_posting(public_url="https://auth.example.com")
+def test_links_are_built_from_the_public_url_alone(start_mailing, mailbox):
+    gatehouse = start_mailing(public_url="https://auth.example.com")
     evil = {"host": "evil.example", "x-forwarded-host": "evil.example"}
     body = {"name": "Ada", "email": ADA, "password": PASSWORD}
     gatehouse.visitor().post("sign-up/email", body, headers=evil)
@@ -241,15 +253,15 @@ def test_links_are_built_from_the_public_url_alone(start_posting, mailbox):
     assert mailbox.last("verify").url.startswith("https://auth.example.com/api/auth/verify-email?")
 
 
-def test_nothing_that_opens_a_link_is_stored_in_the_clear(posting, mailbox):
-    posting.member()
+def test_nothing_that_opens_a_link_is_stored_in_the_clear(mailing_gatehouse, mailbox):
+    mailing_gatehouse.member()
     token = mailbox.last("verify").token.encode()
 
-    rows = [*posting.rows(select(*links.c)), *posting.rows(select(*outbox.c))]
+    rows = [*mailing_gatehouse.rows(select(*links.c)), *mailing_gatehouse.rows(select(*outbox.c))]
 
     assert [row for row in rows if token in repr(tuple(row)).encode()] == []
-    mailer: Mailer = posting.context.services[Mailer]
-    (sealed,) = posting.rows(select(outbox.c.sealed))
+    mailer: Mailer = mailing_gatehouse.context.services[Mailer]
+    (sealed,) = mailing_gatehouse.rows(select(outbox.c.sealed))
     assert token.decode() in (mailer.sealer.open(sealed[0]) or "")
 
 
@@ -257,8 +269,8 @@ class TestWhereTheClickSignsIn:
     """SIGN_IN_AFTER_VERIFICATION."""
 
     @pytest.fixture
-    def welcoming(self, start_posting):
-        return start_posting(require_verified_email=True, sign_in_after_verification=True)
+    def welcoming(self, start_mailing):
+        return start_mailing(require_verified_email=True, sign_in_after_verification=True)
 
     def test_the_first_click_gives_a_session(self, welcoming, mailbox):
         welcoming.visitor().sign_up(callbackURL="/hi")
@@ -297,8 +309,8 @@ class TestWhereTheClickSignsIn:
         assert welcoming.visitor().sign_in(ADA).status_code == 200  # it is verified all the same
 
 
-def test_who_is_signed_in_keeps_that_session(start_posting, mailbox):
-    gatehouse = start_posting(sign_in_after_verification=True)
+def test_who_is_signed_in_keeps_that_session(start_mailing, mailbox):
+    gatehouse = start_mailing(sign_in_after_verification=True)
     ada = gatehouse.member()
 
     assert cookies_of(open_link(ada, mailbox.last("verify"))) == []

@@ -19,9 +19,9 @@ def find_failures(output: str) -> list[str]:
     return [line for line in lines if line.startswith("not ok ")]
 
 
-def test_the_client_signs_people_up_and_in(place, tmp_path):
+def test_the_client_signs_people_up_and_in(database_target, tmp_path):
     require_node(HERE)
-    with Space(tmp_path, place.environment) as space:
+    with Space(tmp_path, database_target.environment) as space:
         result = run_node(HERE, "client.mjs", space.url, seconds=120)
     assert find_failures(result.stdout) == []
     assert result.returncode == 0

@@ -27,7 +27,7 @@ class DatabaseTarget:
 
     @property
     def environment(self) -> dict[str, str]:
-        """The settings that name this place."""
+        """The settings that name this database."""
         return {"DATABASE_URL": self.url, "DATABASE_URL_DIRECT": self.direct}
 
 
@@ -66,9 +66,9 @@ def psql(postgres_url: str) -> Iterator[Callable[[str], None]]:
         yield lambda statement: connection.cursor().execute(statement.replace("THIS", name))
 
 
-ON_SQLITE = pytest.mark.parametrize("place", ["sqlite"], indirect=True)
-ON_POSTGRESQL = pytest.mark.parametrize("place", ["postgresql"], indirect=True)
-ON_A_SERVER = pytest.mark.parametrize("place", ["postgresql", "pgbouncer"], indirect=True)
+ON_SQLITE = pytest.mark.parametrize("database_target", ["sqlite"], indirect=True)
+ON_POSTGRESQL = pytest.mark.parametrize("database_target", ["postgresql"], indirect=True)
+ON_A_SERVER = pytest.mark.parametrize("database_target", ["postgresql", "pgbouncer"], indirect=True)
 
 
 def make_database_target(
@@ -92,16 +92,16 @@ def make_database_target(
     pooler.forget(direct.rpartition("/")[2])
 
 
-place = pytest.fixture(params=["sqlite", "postgresql", "pgbouncer"], name="place")(
-    make_database_target
-)
+database_target = pytest.fixture(
+    params=["sqlite", "postgresql", "pgbouncer"], name="database_target"
+)(make_database_target)
 """The three kinds we promise to run on; `conftest.py` in `api` and `security` takes two of them."""
 
 
 @pytest.fixture
-def database_url(place: DatabaseTarget) -> str:
-    """The DATABASE_URL of `place`."""
-    return place.url
+def database_url(database_target: DatabaseTarget) -> str:
+    """The DATABASE_URL of `database_target`."""
+    return database_target.url
 
 
 @pytest.fixture(scope="session")

@@ -187,9 +187,9 @@ WAYS = [by_changing_it, by_a_reset, by_an_admin, by_hand]
 @pytest.mark.parametrize("strict", [True, False], ids=["strict", "as Better Auth"])
 @pytest.mark.parametrize("changes", WAYS, ids=lambda way: way.__name__)
 def test_with_the_password_every_known_browser_becomes_a_stranger(
-    start_posting, mailbox, changes, strict
+    start_mailing, mailbox, changes, strict
 ):
-    limited = start_posting(rate_limits=True, strict=strict)
+    limited = start_mailing(rate_limits=True, strict=strict)
     make_owner(limited)
     mark = make_marks(limited, 1)[0]
     changes(limited, mailbox)
@@ -201,8 +201,8 @@ def test_with_the_password_every_known_browser_becomes_a_stranger(
 
 
 @pytest.mark.parametrize("changes", [by_changing_it, by_a_reset], ids=lambda way: way.__name__)
-def test_the_browser_in_which_it_changed_is_the_owners(start_posting, mailbox, changes):
-    limited = start_posting(rate_limits=True)
+def test_the_browser_in_which_it_changed_is_the_owners(start_mailing, mailbox, changes):
+    limited = start_mailing(rate_limits=True)
     make_owner(limited)
     browser = changes(limited, mailbox)
     guess(limited, 40)
@@ -222,8 +222,8 @@ def test_one_of_them_cannot_use_up_what_is_for_all(limited):
     assert ada.sign_in().status_code == 200
 
 
-def test_after_twenty_the_owner_still_gets_in_by_a_reset(start_posting, mailbox):
-    limited = start_posting(rate_limits=True)
+def test_after_twenty_the_owner_still_gets_in_by_a_reset(start_mailing, mailbox):
+    limited = start_mailing(rate_limits=True)
     ada = make_owner(limited)
     for mark in make_marks(limited, 3):
         guess_with(limited, mark)

@@ -181,41 +181,47 @@ def test_the_last_admin_does_not_delete_their_own_account(gatehouse):
     [("set-role", {"role": "user"}), ("ban-user", {}), ("remove-user", {})],
 )
 @pytest.mark.parametrize("attempt", range(3))
-def test_of_two_admins_who_turn_on_each_other_at_once_one_is_left(anywhere, path, more, attempt):
+def test_of_two_admins_who_turn_on_each_other_at_once_one_is_left(
+    any_gatehouse, path, more, attempt
+):
     names = [ROOT, "second@example.com"]
-    first, second = (make_admin(anywhere, name) for name in names)
-    ids = {name: user_id_of(anywhere, name) for name in names}
-    responses = anywhere.gather(
+    first, second = (make_admin(any_gatehouse, name) for name in names)
+    ids = {name: user_id_of(any_gatehouse, name) for name in names}
+    responses = any_gatehouse.gather(
         first.send_async("POST", f"admin/{path}", {"userId": ids[names[1]], **more}),
         second.send_async("POST", f"admin/{path}", {"userId": ids[names[0]], **more}),
     )
     assert sorted(response.status_code for response in responses)[0] == 200
-    assert len(list_admins(anywhere)) == 1
+    assert len(list_admins(any_gatehouse)) == 1
 
 
-def test_of_four_admins_who_all_resign_at_once_one_is_left(anywhere):
+def test_of_four_admins_who_all_resign_at_once_one_is_left(any_gatehouse):
     names = [f"admin{number}@example.com" for number in range(4)]
-    visitors = [make_admin(anywhere, name) for name in names]
-    responses = anywhere.gather(
+    visitors = [make_admin(any_gatehouse, name) for name in names]
+    responses = any_gatehouse.gather(
         *(
             visitor.send_async(
-                "POST", "admin/set-role", {"userId": user_id_of(anywhere, name), "role": "user"}
+                "POST",
+                "admin/set-role",
+                {"userId": user_id_of(any_gatehouse, name), "role": "user"},
             )
             for visitor, name in zip(visitors, names, strict=True)
         )
     )
     assert sorted(response.status_code for response in responses) == [200, 200, 200, 400]
-    assert len(list_admins(anywhere)) == 1
+    assert len(list_admins(any_gatehouse)) == 1
 
 
 @pytest.mark.parametrize("attempt", range(3))
-def test_no_impersonation_outlives_the_role_of_who_began_it(anywhere, attempt):
-    root, _ = make_admin(anywhere), anywhere.member(ADA)
-    second = make_admin(anywhere, "second@example.com")
-    demotion = {"userId": user_id_of(anywhere, ROOT), "role": "user"}
-    anywhere.gather(
-        root.send_async("POST", "admin/impersonate-user", {"userId": user_id_of(anywhere, ADA)}),
+def test_no_impersonation_outlives_the_role_of_who_began_it(any_gatehouse, attempt):
+    root, _ = make_admin(any_gatehouse), any_gatehouse.member(ADA)
+    second = make_admin(any_gatehouse, "second@example.com")
+    demotion = {"userId": user_id_of(any_gatehouse, ROOT), "role": "user"}
+    any_gatehouse.gather(
+        root.send_async(
+            "POST", "admin/impersonate-user", {"userId": user_id_of(any_gatehouse, ADA)}
+        ),
         second.send_async("POST", "admin/set-role", demotion),
     )
     impersonations = select(sessions.c.id).where(sessions.c.impersonated_by.is_not(None))
-    assert anywhere.rows(impersonations) == []
+    assert any_gatehouse.rows(impersonations) == []

@@ -32,24 +32,26 @@ def today(clock: FixedClock) -> None:
 
 
 @pytest.fixture
-def by_hand(anywhere: Gatehouse, place: DatabaseTarget, request: pytest.FixtureRequest) -> ByHand:
+def by_hand(
+    any_gatehouse: Gatehouse, database_target: DatabaseTarget, request: pytest.FixtureRequest
+) -> ByHand:
     """Run SQL on the database, past the running application."""
 
     def on_sqlite(statement: str) -> None:
-        file = anywhere.context.runtime.database.url.database
+        file = any_gatehouse.context.runtime.database.url.database
         with closing(sqlite3.connect(file)) as connection, connection:
             connection.execute(statement)
 
     def on_postgresql(statement: str) -> None:
         server = request.getfixturevalue("postgres")
-        server.execute(statement, place.direct.rpartition("/")[2])
+        server.execute(statement, database_target.direct.rpartition("/")[2])
 
-    return on_sqlite if place.kind == "sqlite" else on_postgresql
+    return on_sqlite if database_target.kind == "sqlite" else on_postgresql
 
 
-def format_time(place: DatabaseTarget, when: datetime) -> str:
+def format_time(database_target: DatabaseTarget, when: datetime) -> str:
     """A time as a literal in the SQL of this database."""
-    if place.kind != "sqlite":
+    if database_target.kind != "sqlite":
         return f"'{when.isoformat()}'"
     return str(int(when.timestamp()) * 1_000_000)
 
@@ -78,30 +80,34 @@ def count_sessions(gatehouse: Gatehouse) -> int:
 
 
 @pytest.mark.parametrize("ends", [None, timedelta(days=1)], ids=["for good", "for a day"])
-def test_a_ban_by_hand_ends_every_session_for_good(anywhere, by_hand, place, ends):
-    ada = anywhere.member(ADA)
+def test_a_ban_by_hand_ends_every_session_for_good(any_gatehouse, by_hand, database_target, ends):
+    ada = any_gatehouse.member(ADA)
     assert ada.session() is not None
-    until = "NULL" if ends is None else format_time(place, anywhere.clock.now() + ends)
+    until = (
+        "NULL" if ends is None else format_time(database_target, any_gatehouse.clock.now() + ends)
+    )
     by_hand(f"UPDATE users SET banned = true, ban_expires = {until}")
-    assert wait_for_end(anywhere, ada)
-    assert anywhere.visitor().sign_in(ADA).json() == refusal("BANNED_USER")
+    assert wait_for_end(any_gatehouse, ada)
+    assert any_gatehouse.visitor().sign_in(ADA).json() == refusal("BANNED_USER")
 
     by_hand("UPDATE users SET banned = false, ban_expires = NULL")
-    anywhere.clock.advance(seconds=1)
+    any_gatehouse.clock.advance(seconds=1)
     assert ada.session() is None
-    assert anywhere.visitor().sign_in(ADA).status_code == 200
+    assert any_gatehouse.visitor().sign_in(ADA).status_code == 200
 
 
-def test_so_it_is_when_a_ban_that_has_run_out_gets_another_end(anywhere, by_hand, place):
-    now = anywhere.clock.now()
-    past, future = (format_time(place, now + timedelta(days=days)) for days in (-1, 1))
-    ada = anywhere.member(ADA)
+def test_so_it_is_when_a_ban_that_has_run_out_gets_another_end(
+    any_gatehouse, by_hand, database_target
+):
+    now = any_gatehouse.clock.now()
+    past, future = (format_time(database_target, now + timedelta(days=days)) for days in (-1, 1))
+    ada = any_gatehouse.member(ADA)
     by_hand(f"UPDATE users SET banned = true, ban_expires = {past}")
     # As nothing of ours leaves it: signing in lifts what has run out.
-    anywhere.execute(insert(sessions).values(make_session_row(anywhere)))
+    any_gatehouse.execute(insert(sessions).values(make_session_row(any_gatehouse)))
     by_hand(f"UPDATE users SET ban_expires = {future}")
-    assert count_sessions(anywhere) == 0
-    assert wait_for_end(anywhere, ada)
+    assert count_sessions(any_gatehouse) == 0
+    assert wait_for_end(any_gatehouse, ada)
 
 
 @pytest.mark.parametrize(
@@ -114,52 +120,60 @@ def test_so_it_is_when_a_ban_that_has_run_out_gets_another_end(anywhere, by_hand
         f"UPDATE users SET role = 'admin' WHERE email = '{ADA}'",
     ],
 )
-def test_what_ends_an_impersonation_ends_it_by_hand_too(anywhere, by_hand, statement):
-    anywhere.member(ADA)
-    root = make_admin(anywhere)
-    assert root.post("admin/impersonate-user", {"userId": user_id_of(anywhere, ADA)}).is_success
+def test_what_ends_an_impersonation_ends_it_by_hand_too(any_gatehouse, by_hand, statement):
+    any_gatehouse.member(ADA)
+    root = make_admin(any_gatehouse)
+    assert root.post(
+        "admin/impersonate-user", {"userId": user_id_of(any_gatehouse, ADA)}
+    ).is_success
     assert root.session()["user"]["email"] == ADA
     by_hand(statement)
-    assert wait_for_end(anywhere, root)
+    assert wait_for_end(any_gatehouse, root)
 
 
 @pytest.mark.parametrize(
     ("path", "more"), [("ban-user", {}), ("set-role", {"role": "user"}), ("remove-user", {})]
 )
-def test_an_impersonation_that_the_api_ends_is_forgotten_before_the_answer(anywhere, path, more):
+def test_an_impersonation_that_the_api_ends_is_forgotten_before_the_answer(
+    any_gatehouse, path, more
+):
     """The triggers must not be faster than the API's own deletes, which name the user."""
-    anywhere.member(ADA)
-    root, other = make_admin(anywhere), make_admin(anywhere, SECOND)
-    root.post("admin/impersonate-user", {"userId": user_id_of(anywhere, ADA)})
+    any_gatehouse.member(ADA)
+    root, other = make_admin(any_gatehouse), make_admin(any_gatehouse, SECOND)
+    root.post("admin/impersonate-user", {"userId": user_id_of(any_gatehouse, ADA)})
     assert root.session()["user"]["email"] == ADA
-    assert other.post(f"admin/{path}", {"userId": user_id_of(anywhere, ROOT), **more}).is_success
+    assert other.post(
+        f"admin/{path}", {"userId": user_id_of(any_gatehouse, ROOT), **more}
+    ).is_success
     assert root.session() is None
 
 
-def test_other_changes_by_hand_end_nothing(anywhere, by_hand):
-    ada = anywhere.member(ADA)
+def test_other_changes_by_hand_end_nothing(any_gatehouse, by_hand):
+    ada = any_gatehouse.member(ADA)
     by_hand("UPDATE users SET name = 'Ada King', updated_at = updated_at, ban_reason = 'none'")
-    anywhere.clock.advance(seconds=1)
+    any_gatehouse.clock.advance(seconds=1)
     wait_until(lambda: ada.session()["user"]["name"] == "Ada King", "the new name", 10)
 
 
-def test_without_the_triggers_a_banned_user_is_let_in_nowhere(anywhere, by_hand, place):
+def test_without_the_triggers_a_banned_user_is_let_in_nowhere(
+    any_gatehouse, by_hand, database_target
+):
     """As where a tool has switched them off to load data."""
-    ada = anywhere.member(ADA)
-    if place.kind == "sqlite":
+    ada = any_gatehouse.member(ADA)
+    if database_target.kind == "sqlite":
         by_hand("DROP TRIGGER gatehouse_user_banned")
     else:
         by_hand("ALTER TABLE users DISABLE TRIGGER gatehouse_user_banned")
     by_hand("UPDATE users SET banned = true")
-    assert wait_for_end(anywhere, ada)
+    assert wait_for_end(any_gatehouse, ada)
     assert ada.get("/api/me").status_code == 401
-    assert count_sessions(anywhere) == 0
+    assert count_sessions(any_gatehouse) == 0
 
 
-def test_a_role_taken_by_hand_is_gone_in_every_session(anywhere, by_hand):
-    root = make_admin(anywhere)
-    give_role(anywhere, ROOT, "admin")
+def test_a_role_taken_by_hand_is_gone_in_every_session(any_gatehouse, by_hand):
+    root = make_admin(any_gatehouse)
+    give_role(any_gatehouse, ROOT, "admin")
     assert root.get("admin/list-users").status_code == 200
     by_hand("UPDATE users SET role = 'user'")
-    anywhere.clock.advance(seconds=1)
+    any_gatehouse.clock.advance(seconds=1)
     wait_until(lambda: root.get("admin/list-users").status_code == 403, "the end of the role", 10)

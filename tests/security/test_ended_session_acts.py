@@ -92,7 +92,7 @@ def test_every_endpoint_that_writes_in_somebodys_name_is_tried_below():
 
 
 @pytest.fixture
-def deaf(anywhere: Gatehouse, monkeypatch: pytest.MonkeyPatch) -> Gatehouse:
+def deaf(any_gatehouse: Gatehouse, monkeypatch: pytest.MonkeyPatch) -> Gatehouse:
     """An application that takes its change feed for live, and receives no change."""
     hear = PostgresFeed._on_notification
 
@@ -101,7 +101,7 @@ def deaf(anywhere: Gatehouse, monkeypatch: pytest.MonkeyPatch) -> Gatehouse:
             hear(feed, message)
 
     monkeypatch.setattr(PostgresFeed, "_on_notification", hear_proofs_only)
-    return anywhere
+    return any_gatehouse
 
 
 def state_of(gatehouse: Gatehouse) -> dict[str, list[Any]]:
@@ -257,24 +257,28 @@ def while_hashing(
     "endpoint", ["POST /api/auth/change-password", "POST /api/auth/delete-user"]
 )
 def test_a_request_that_hashed_while_its_session_ended_does_nothing(
-    anywhere, held_hash, endpoint, end
+    any_gatehouse, held_hash, endpoint, end
 ):
     path, body = OWN[endpoint]
-    make_admin(anywhere, "chief@example.com")
-    ada = anywhere.member(ADA)
-    response = while_hashing(anywhere, held_hash, ada, path, body, lambda: end(anywhere, ADA))
+    make_admin(any_gatehouse, "chief@example.com")
+    ada = any_gatehouse.member(ADA)
+    response = while_hashing(
+        any_gatehouse, held_hash, ada, path, body, lambda: end(any_gatehouse, ADA)
+    )
     assert response.status_code == 401
 
 
 @pytest.mark.parametrize("end", [revoke_all, ban, remove, take_role])
 @pytest.mark.parametrize("path", ["create-user", "set-user-password"])
-def test_nor_one_of_an_admin(anywhere, held_hash, path, end):
+def test_nor_one_of_an_admin(any_gatehouse, held_hash, path, end):
     path, body = ADMINS[f"POST /api/auth/admin/{path}"]
-    make_admin(anywhere, "chief@example.com")
-    root = make_admin(anywhere)
-    anywhere.member(BOB)
-    payload = build_body(anywhere, body, BOB)
-    response = while_hashing(anywhere, held_hash, root, path, payload, lambda: end(anywhere, ROOT))
+    make_admin(any_gatehouse, "chief@example.com")
+    root = make_admin(any_gatehouse)
+    any_gatehouse.member(BOB)
+    payload = build_body(any_gatehouse, body, BOB)
+    response = while_hashing(
+        any_gatehouse, held_hash, root, path, payload, lambda: end(any_gatehouse, ROOT)
+    )
     assert response.status_code == (403 if end is take_role else 401)
 
 

@@ -60,10 +60,10 @@ def describe_wrong_guess(gatehouse: Gatehouse) -> tuple[Any, ...]:
 
 
 @pytest.mark.parametrize("case", CASES)
-def test_a_wrong_guess_is_answered_alike_whoever_it_was(anywhere, case):
-    expected = describe_wrong_guess(anywhere)
-    case(anywhere)
-    assert describe_wrong_guess(anywhere) == expected
+def test_a_wrong_guess_is_answered_alike_whoever_it_was(any_gatehouse, case):
+    expected = describe_wrong_guess(any_gatehouse)
+    case(any_gatehouse)
+    assert describe_wrong_guess(any_gatehouse) == expected
 
 
 @pytest.mark.parametrize("case", CASES)

@@ -28,9 +28,9 @@ def spent(monkeypatch):
 
 
 @pytest.mark.parametrize(
-    ("place", "users_at_once", "sample"),
+    ("database_target", "users_at_once", "sample"),
     [("sqlite", 20_000, 100), ("sqlite", 2, 1), ("postgresql", 2, 1)],
-    indirect=["place"],
+    indirect=["database_target"],
 )
 def test_the_first_refusal_after_a_start_costs_what_the_dearest_hash_does(
     start_on, monkeypatch, spent, users_at_once, sample

@@ -35,21 +35,23 @@ def path(request):
     ],
     ids=["as signed up", "verified", "banned", "without password"],
 )
-def test_the_known_and_the_unknown_are_answered_and_worked_for_alike(posting, path, state):
-    posting.member()
+def test_the_known_and_the_unknown_are_answered_and_worked_for_alike(
+    mailing_gatehouse, path, state
+):
+    mailing_gatehouse.member()
     if state:
-        posting.execute(update(users).values(**state), posting.user_id(ADA))
+        mailing_gatehouse.execute(update(users).values(**state), mailing_gatehouse.user_id(ADA))
     outcomes = []
     for email in (ADA, NOBODY):
-        with posting.statements() as statements:
-            response = posting.visitor().post(path, {"email": email})
+        with mailing_gatehouse.statements() as statements:
+            response = mailing_gatehouse.visitor().post(path, {"email": email})
         outcomes.append((describe_response(response), statements))
 
     assert outcomes[0] == outcomes[1]
 
 
-def test_beyond_the_limit_too(start_posting, mailbox, path):
-    gatehouse = start_posting(rate_limits=True)
+def test_beyond_the_limit_too(start_mailing, mailbox, path):
+    gatehouse = start_mailing(rate_limits=True)
     gatehouse.member()
     outcomes = {ADA: [], NOBODY: []}
     for at in range(5):
@@ -63,23 +65,23 @@ def test_beyond_the_limit_too(start_posting, mailbox, path):
     assert mailbox.kinds(NOBODY) == []
 
 
-def test_the_rows_of_both_are_as_long(posting, path):
-    posting.member()
+def test_the_rows_of_both_are_as_long(mailing_gatehouse, path):
+    mailing_gatehouse.member()
     sizes = []
     for email in (ADA, "any@example.com"):
-        before = {row.id for row in posting.rows(select(outbox.c.id))}
-        posting.visitor().post(path, {"email": email})
-        (mail,) = [row for row in posting.rows(select(*outbox.c)) if row.id not in before]
+        before = {row.id for row in mailing_gatehouse.rows(select(outbox.c.id))}
+        mailing_gatehouse.visitor().post(path, {"email": email})
+        (mail,) = [row for row in mailing_gatehouse.rows(select(*outbox.c)) if row.id not in before]
         sizes.append(len(mail.sealed))
 
     assert sizes[0] == sizes[1]
 
 
-def test_a_decoy_names_nobody_and_opens_nothing(posting, path):
-    posting.visitor().post(path, {"email": NOBODY})
+def test_a_decoy_names_nobody_and_opens_nothing(mailing_gatehouse, path):
+    mailing_gatehouse.visitor().post(path, {"email": NOBODY})
 
-    (link,) = posting.rows(select(*links.c))
-    (mail,) = posting.rows(select(*outbox.c))
+    (link,) = mailing_gatehouse.rows(select(*links.c))
+    (mail,) = mailing_gatehouse.rows(select(*outbox.c))
 
     assert (link.user_id, link.email, link.data) == (None, "", {})
     assert (mail.state, mail.recipient, mail.due_at) == ("decoy", "", None)

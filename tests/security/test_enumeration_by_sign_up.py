@@ -24,8 +24,8 @@ MINE = "a password of mine"
 
 
 @pytest.fixture(params=[True, False], ids=["strict", "not strict"])
-def proving(request, start_posting, clock):
-    gatehouse = start_posting(
+def proving(request, start_mailing, clock):
+    gatehouse = start_mailing(
         require_verified_email=True,
         resend_verification_on_sign_in=True,
         verification_link_lifetime=60,
@@ -124,13 +124,13 @@ def test_an_honest_sign_in_costs_one_hash(proving, rounds):
 
 
 @pytest.mark.parametrize("verified", [True, False], ids=["verified", "unverified"])
-def test_ones_own_data_tell_nothing_about_another_address(posting, mailbox, verified):
-    posting.member("taken@example.com")
+def test_ones_own_data_tell_nothing_about_another_address(mailing_gatehouse, mailbox, verified):
+    mailing_gatehouse.member("taken@example.com")
     lines = []
     for new_email in ("free@example.com", "taken@example.com"):
-        ada = posting.member(f"ada-{len(lines)}@example.com")
+        ada = mailing_gatehouse.member(f"ada-{len(lines)}@example.com")
         is_ada = users.c.email == f"ada-{len(lines)}@example.com"
-        posting.execute(update(users).where(is_ada).values(email_verified=verified))
+        mailing_gatehouse.execute(update(users).where(is_ada).values(email_verified=verified))
         response = ada.post("change-email", {"newEmail": new_email})
         if verified:
             open_link(ada, mailbox.last("change-email", f"ada-{len(lines)}@example.com"))

@@ -23,8 +23,8 @@ def evil(request):
 
 
 @pytest.fixture
-def public(start_posting):
-    return start_posting(public_url=PUBLIC, delete_user_needs_link=True)
+def public(start_mailing):
+    return start_mailing(public_url=PUBLIC, delete_user_needs_link=True)
 
 
 def test_every_mailed_link_leads_to_the_public_url(public, mailbox, evil):

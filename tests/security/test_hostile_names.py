@@ -27,13 +27,13 @@ NAMES = {
 
 
 @pytest.mark.parametrize("name", NAMES.values(), ids=NAMES)
-def test_any_name_is_taken_and_stays_a_name(posting_anywhere, mailbox, capsys, name):
-    root = make_admin(posting_anywhere)
-    ada = posting_anywhere.visitor("198.51.100.1")
+def test_any_name_is_taken_and_stays_a_name(any_mailing_gatehouse, mailbox, capsys, name):
+    root = make_admin(any_mailing_gatehouse)
+    ada = any_mailing_gatehouse.visitor("198.51.100.1")
     assert ada.sign_up(ADA, name="Ada").status_code == 200
     response = ada.post("update-user", {"name": name})
     assert response.status_code == 200, response.text
-    again = posting_anywhere.visitor("198.51.100.2")
+    again = any_mailing_gatehouse.visitor("198.51.100.2")
     response = again.sign_up("twice@example.com", name=name)
     assert response.json()["user"]["name"] == name
 
@@ -52,10 +52,10 @@ def test_any_name_is_taken_and_stays_a_name(posting_anywhere, mailbox, capsys, n
     assert [line for line in (output.out + output.err).splitlines() if "forged" in line] == []
 
 
-def test_what_cannot_be_a_name_is_refused_in_words_that_say_why(anywhere):
-    response = anywhere.visitor().sign_up(ADA, name="x" * 501)
+def test_what_cannot_be_a_name_is_refused_in_words_that_say_why(any_gatehouse):
+    response = any_gatehouse.visitor().sign_up(ADA, name="x" * 501)
     assert (response.status_code, response.json()["message"]) == (
         400,
         "[body.name] Too big: expected string to have <=500 characters",
     )
-    assert anywhere.visitor().sign_up(ADA, name="a\0b").status_code == 400
+    assert any_gatehouse.visitor().sign_up(ADA, name="a\0b").status_code == 400

@@ -157,27 +157,27 @@ def test_a_value_in_every_field_of_every_endpoint_passes_or_is_refused(value):
 
 
 @pytest.mark.parametrize("body", [{"name": LONE}, {"image": LONE}, {"password": LONE * 8}])
-def test_half_a_surrogate_pair_is_refused_and_not_stored(anywhere, body):
-    response = anywhere.visitor().post("sign-up/email", {**ADA, **body})
+def test_half_a_surrogate_pair_is_refused_and_not_stored(any_gatehouse, body):
+    response = any_gatehouse.visitor().post("sign-up/email", {**ADA, **body})
     (field,) = body
     assert response.json()["message"] == f"[body.{field}] Invalid input"
 
 
 @pytest.mark.parametrize("body", [{"name": f"a{NUL}b"}, {"image": NUL}])
-def test_a_zero_character_is_refused_where_it_cannot_be_stored(anywhere, body):
-    assert anywhere.visitor().post("sign-up/email", {**ADA, **body}).status_code == 400
+def test_a_zero_character_is_refused_where_it_cannot_be_stored(any_gatehouse, body):
+    assert any_gatehouse.visitor().post("sign-up/email", {**ADA, **body}).status_code == 400
 
 
 @pytest.mark.parametrize("name", ["Zoë 🙂 ﷺ", "' OR 1=1 --", "\\", "%s%d{}", "a" * 200, " "])
-def test_a_name_comes_back_as_it_was_given(anywhere, name):
-    visitor = anywhere.visitor()
+def test_a_name_comes_back_as_it_was_given(any_gatehouse, name):
+    visitor = any_gatehouse.visitor()
     assert visitor.post("sign-up/email", {**ADA, "name": name}).status_code == 200
     assert visitor.session()["user"]["name"] == name
 
 
 @pytest.mark.parametrize("agent", [b"\xff\xfe", b"x\x00y", "é🙂".encode(), b"x" * 20_000])
-def test_an_odd_agent_is_stored_without_complaint(anywhere, agent):
-    response = anywhere.visitor().post("sign-up/email", ADA, headers={"user-agent": agent})
+def test_an_odd_agent_is_stored_without_complaint(any_gatehouse, agent):
+    response = any_gatehouse.visitor().post("sign-up/email", ADA, headers={"user-agent": agent})
     assert response.status_code == 200
 
 

@@ -135,16 +135,18 @@ def test_the_error_page_leads_nowhere_else(gatehouse):
         ("delete-user", "callbackURL", "INVALID_CALLBACK_URL"),
     ],
 )
-def test_a_target_longer_than_any_page_has_is_not_stored_and_mailed(posting, path, field, code):
-    ada = posting.member()
-    before = len(posting.rows(select(outbox.c.id)))
+def test_a_target_longer_than_any_page_has_is_not_stored_and_mailed(
+    mailing_gatehouse, path, field, code
+):
+    ada = mailing_gatehouse.member()
+    before = len(mailing_gatehouse.rows(select(outbox.c.id)))
     body = {"email": "bob@example.com", "password": PASSWORD, "name": "Bob"}
     body |= {"newEmail": "new@example.com"}
 
     response = ada.post(path, body | {field: "/" + "\u6f22" * 2048})
 
     assert (response.status_code, response.json()) == (403, refusal(code))
-    assert len(posting.rows(select(outbox.c.id))) == before
+    assert len(mailing_gatehouse.rows(select(outbox.c.id))) == before
 
 
 @pytest.mark.parametrize(

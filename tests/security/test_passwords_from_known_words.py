@@ -18,9 +18,9 @@ def guess(request):
 
 
 @pytest.fixture
-def augusta(posting):
+def augusta(mailing_gatehouse):
     """Her browser; she has a good password."""
-    visitor = posting.visitor()
+    visitor = mailing_gatehouse.visitor()
     assert visitor.sign_up(ADDRESS, name=NAME).status_code == 200
     return visitor
 
@@ -36,17 +36,17 @@ def test_at_a_change_of_the_password(augusta, guess):
     assert augusta.post("change-password", payload).json()["code"] == REFUSED
 
 
-def test_at_a_reset_which_does_not_burn_the_link(posting, mailbox, augusta, guess):
-    posting.visitor().post("request-password-reset", {"email": ADDRESS})
+def test_at_a_reset_which_does_not_burn_the_link(mailing_gatehouse, mailbox, augusta, guess):
+    mailing_gatehouse.visitor().post("request-password-reset", {"email": ADDRESS})
     token = mailbox.last("reset", ADDRESS).token
     reset = {"token": token, "newPassword": guess}
-    assert posting.visitor().post("reset-password", reset).json()["code"] == REFUSED
+    assert mailing_gatehouse.visitor().post("reset-password", reset).json()["code"] == REFUSED
     reset["newPassword"] = "correct horse again"
-    assert posting.visitor().post("reset-password", reset).status_code == 200
+    assert mailing_gatehouse.visitor().post("reset-password", reset).status_code == 200
 
 
-def test_where_an_admin_sets_it(posting, augusta, guess):
-    admin = make_admin(posting)
+def test_where_an_admin_sets_it(mailing_gatehouse, augusta, guess):
+    admin = make_admin(mailing_gatehouse)
     payload = {"userId": augusta.session()["user"]["id"], "newPassword": guess}
     assert admin.post("admin/set-user-password", payload).json()["code"] == REFUSED
 

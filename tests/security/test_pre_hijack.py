@@ -23,8 +23,8 @@ def reset_password(gatehouse, mailbox, password=PASSWORD):
     assert gatehouse.visitor().post("reset-password", body).status_code == 200
 
 
-def test_after_a_reset_nothing_that_was_prepared_works(posting_anywhere, mailbox):
-    gatehouse = posting_anywhere
+def test_after_a_reset_nothing_that_was_prepared_works(any_mailing_gatehouse, mailbox):
+    gatehouse = any_mailing_gatehouse
     mallory = gatehouse.visitor()
     mallory.sign_up(ADA, PREPARED)
     mallory.post("change-email", {"newEmail": MALLORYS})
@@ -44,8 +44,8 @@ def test_after_a_reset_nothing_that_was_prepared_works(posting_anywhere, mailbox
     assert ada.session()["user"]["email"] == ADA
 
 
-def test_not_even_without_strict_is_a_change_of_address_left_behind(start_posting, mailbox):
-    gatehouse = start_posting(strict=False, reset_revokes_sessions=False)
+def test_not_even_without_strict_is_a_change_of_address_left_behind(start_mailing, mailbox):
+    gatehouse = start_mailing(strict=False, reset_revokes_sessions=False)
     mallory = gatehouse.visitor()
     mallory.sign_up(ADA, PREPARED)
     mallory.post("change-email", {"newEmail": MALLORYS})
@@ -56,24 +56,27 @@ def test_not_even_without_strict_is_a_change_of_address_left_behind(start_postin
     assert trojan.headers["location"] == "/?error=INVALID_TOKEN"
 
 
-def test_the_proof_of_the_address_ends_a_change_that_was_prepared(posting, mailbox):
-    mallory = posting.visitor()
+def test_the_proof_of_the_address_ends_a_change_that_was_prepared(mailing_gatehouse, mailbox):
+    mallory = mailing_gatehouse.visitor()
     mallory.sign_up(ADA, PREPARED)
     mallory.post("change-email", {"newEmail": MALLORYS})
     trojan = mailbox.last("verify", MALLORYS)
 
-    open_link(posting.visitor(), mailbox.last("verify"))
+    open_link(mailing_gatehouse.visitor(), mailbox.last("verify"))
 
-    assert open_link(posting.visitor(), trojan).headers["location"] == "/?error=INVALID_TOKEN"
-    assert posting.rows(select(users.c.email)) == [(ADA,)]
+    assert (
+        open_link(mailing_gatehouse.visitor(), trojan).headers["location"]
+        == "/?error=INVALID_TOKEN"
+    )
+    assert mailing_gatehouse.rows(select(users.c.email)) == [(ADA,)]
 
 
 class TestWhereAnAddressMustBeProved:
     """REQUIRE_VERIFIED_EMAIL: a click proves the mailbox, not who chose the password."""
 
     @pytest.fixture
-    def proving(self, start_posting):
-        return start_posting(require_verified_email=True, sign_in_after_verification=True)
+    def proving(self, start_mailing):
+        return start_mailing(require_verified_email=True, sign_in_after_verification=True)
 
     @pytest.fixture(params=["Mallory first", "Ada first"])
     def adas(self, request, proving, mailbox):
@@ -122,9 +125,9 @@ class TestWhereAnAddressMustBeProved:
 
         assert self.can_sign_in(proving) == [PASSWORD]
 
-    def test_the_mail_cap_lets_nobody_win(self, start_posting, mailbox):
+    def test_the_mail_cap_lets_nobody_win(self, start_mailing, mailbox):
         """No mail of Ada's own sign-up is sent: the newest in her box is of Mallory's."""
-        gatehouse = start_posting(
+        gatehouse = start_mailing(
             require_verified_email=True, sign_in_after_verification=True, rate_limits=True
         )
         for number in range(4):
@@ -143,8 +146,8 @@ class TestWhereAnAddressMustBeProved:
             response = gatehouse.visitor(f"203.0.113.{next(at)}").sign_in(ADA, password)
             assert response.json() == refusal("INVALID_EMAIL_OR_PASSWORD")
 
-    def test_nor_does_it_keep_out_the_browser_that_signed_up(self, start_posting, mailbox):
-        gatehouse = start_posting(require_verified_email=True, rate_limits=True)
+    def test_nor_does_it_keep_out_the_browser_that_signed_up(self, start_mailing, mailbox):
+        gatehouse = start_mailing(require_verified_email=True, rate_limits=True)
         for number in range(4):
             gatehouse.visitor(f"198.51.100.{number}").sign_up(ADA, PREPARED)
         ada = gatehouse.visitor()
@@ -190,13 +193,13 @@ class TestWhereAnAddressMustBeProved:
         assert self.can_sign_in(proving) == []
         assert proving.visitor().sign_in(ADA, "chosen in the end").status_code == 200
 
-    def test_sessions_from_before_end_with_another_sign_up(self, start_posting, mailbox):
+    def test_sessions_from_before_end_with_another_sign_up(self, start_mailing, mailbox):
         """REQUIRE_VERIFIED_EMAIL was switched on after Mallory had got in."""
-        before = start_posting()
+        before = start_mailing()
         mallory = before.visitor()
         mallory.sign_up(ADA, PREPARED)
         before.close()
-        now = start_posting(require_verified_email=True)
+        now = start_mailing(require_verified_email=True)
         browser = now.visitor()
         browser.cookies = dict(mallory.cookies)
         assert browser.session() is not None
@@ -216,8 +219,8 @@ class TestWhereAnAddressMustBeProved:
         assert phone.session()["user"]["email"] == ADA
         assert self.can_sign_in(proving) == [PASSWORD]
 
-    def test_without_strict_the_first_password_stays(self, start_posting, mailbox):
-        gatehouse = start_posting(require_verified_email=True, strict=False)
+    def test_without_strict_the_first_password_stays(self, start_mailing, mailbox):
+        gatehouse = start_mailing(require_verified_email=True, strict=False)
         gatehouse.visitor().sign_up(ADA, PASSWORD)
         gatehouse.visitor().sign_up(ADA, PREPARED)
         open_link(gatehouse.visitor(), mailbox.last("verify"))
@@ -232,8 +235,8 @@ class TestWhereAnAddressNeedNotBeProved:
     """
 
     @pytest.fixture(params=[True, False], ids=["the click signs in", "the click only verifies"])
-    def open_to_all(self, request, start_posting):
-        return start_posting(sign_in_after_verification=request.param)
+    def open_to_all(self, request, start_mailing):
+        return start_mailing(sign_in_after_verification=request.param)
 
     @pytest.fixture
     def mallory(self, open_to_all):
@@ -326,8 +329,8 @@ class TestWhereAnAddressNeedNotBeProved:
         assert ada.session() is None
         assert mallory.session() is not None
 
-    def test_without_strict_the_first_password_stays(self, start_posting, mailbox):
-        gatehouse = start_posting(sign_in_after_verification=True, strict=False)
+    def test_without_strict_the_first_password_stays(self, start_mailing, mailbox):
+        gatehouse = start_mailing(sign_in_after_verification=True, strict=False)
         gatehouse.member(ADA)
         gatehouse.visitor().sign_up(ADA, PREPARED)
         gatehouse.visitor().post("send-verification-email", {"email": ADA})

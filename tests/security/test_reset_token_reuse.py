@@ -10,10 +10,10 @@ ADA, NEW = "ada@example.com", "battery correct horse"
 
 
 @pytest.fixture
-def reset_token(posting_anywhere, mailbox):
+def reset_token(any_mailing_gatehouse, mailbox):
     """The token of a link that was mailed to Ada."""
-    posting_anywhere.member()
-    posting_anywhere.visitor().post("request-password-reset", {"email": ADA})
+    any_mailing_gatehouse.member()
+    any_mailing_gatehouse.visitor().post("request-password-reset", {"email": ADA})
     return mailbox.last("reset").token
 
 
@@ -21,8 +21,8 @@ def build_reset(token, password=NEW):
     return "POST", "reset-password", {"token": token, "newPassword": password}
 
 
-def test_a_second_use_sets_nothing(posting_anywhere, reset_token):
-    visitor = posting_anywhere.visitor()
+def test_a_second_use_sets_nothing(any_mailing_gatehouse, reset_token):
+    visitor = any_mailing_gatehouse.visitor()
     assert visitor.send(*build_reset(reset_token)).status_code == 200
 
     second = visitor.send(*build_reset(reset_token, "another password"))
@@ -32,8 +32,8 @@ def test_a_second_use_sets_nothing(posting_anywhere, reset_token):
     assert visitor.sign_in(password=NEW).status_code == 200
 
 
-def test_of_many_uses_at_once_one_wins(posting_anywhere, reset_token):
-    gatehouse = posting_anywhere
+def test_of_many_uses_at_once_one_wins(any_mailing_gatehouse, reset_token):
+    gatehouse = any_mailing_gatehouse
     passwords = [f"battery correct horse {each}" for each in range(8)]
 
     responses = gatehouse.gather(
@@ -60,29 +60,29 @@ def test_of_many_uses_at_once_one_wins(posting_anywhere, reset_token):
     ],
     ids=["cut", "longer", "other case", "turned", "blank", "NUL", "without check", "encoded NUL"],
 )
-def test_what_is_almost_the_token_is_not(posting, mailbox, spoiled):
-    posting.member()
-    posting.visitor().post("request-password-reset", {"email": ADA})
+def test_what_is_almost_the_token_is_not(mailing_gatehouse, mailbox, spoiled):
+    mailing_gatehouse.member()
+    mailing_gatehouse.visitor().post("request-password-reset", {"email": ADA})
     token = mailbox.last("reset").token
 
-    response = posting.visitor().send(*build_reset(spoiled(token)))
+    response = mailing_gatehouse.visitor().send(*build_reset(spoiled(token)))
 
     assert (response.status_code, response.json()) == (400, refusal("INVALID_TOKEN"))
-    assert posting.visitor().send(*build_reset(token)).status_code == 200
+    assert mailing_gatehouse.visitor().send(*build_reset(token)).status_code == 200
 
 
-def test_the_digest_that_is_stored_opens_nothing(posting, mailbox):
-    posting.member()
-    posting.visitor().post("request-password-reset", {"email": ADA})
+def test_the_digest_that_is_stored_opens_nothing(mailing_gatehouse, mailbox):
+    mailing_gatehouse.member()
+    mailing_gatehouse.visitor().post("request-password-reset", {"email": ADA})
     stored = hashlib.sha256(mailbox.last("reset").token.encode()).hexdigest()
 
-    assert posting.visitor().send(*build_reset(stored)).json() == refusal("INVALID_TOKEN")
+    assert mailing_gatehouse.visitor().send(*build_reset(stored)).json() == refusal("INVALID_TOKEN")
 
 
-def test_tokens_have_nothing_in_common(posting, mailbox):
-    posting.member()
+def test_tokens_have_nothing_in_common(mailing_gatehouse, mailbox):
+    mailing_gatehouse.member()
     for _ in range(20):
-        posting.visitor().post("request-password-reset", {"email": ADA})
+        mailing_gatehouse.visitor().post("request-password-reset", {"email": ADA})
 
     tokens = [mail.token for mail in mailbox.all(ADA, "reset")]
 
@@ -91,8 +91,8 @@ def test_tokens_have_nothing_in_common(posting, mailbox):
     assert all(len({token[at] for token in tokens}) > 5 for at in range(42))
 
 
-def test_the_answer_does_not_hold_the_token(posting, mailbox):
-    posting.member()
-    response = posting.visitor().post("request-password-reset", {"email": ADA})
+def test_the_answer_does_not_hold_the_token(mailing_gatehouse, mailbox):
+    mailing_gatehouse.member()
+    response = mailing_gatehouse.visitor().post("request-password-reset", {"email": ADA})
 
     assert mailbox.last("reset").token not in response.text + str(response.headers)

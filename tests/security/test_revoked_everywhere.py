@@ -97,10 +97,10 @@ def test_a_ban_written_by_hand_ends_it_in_both(postgres, postgres_url, both_brow
         wait_for_end(browser, stolen)
 
 
-def test_the_replica_that_acknowledges_honours_it_from_that_moment(anywhere):
+def test_the_replica_that_acknowledges_honours_it_from_that_moment(any_gatehouse):
     for _ in range(10):
-        ada = anywhere.visitor()
-        ada.sign_up() if not anywhere.events() else ada.sign_in()
+        ada = any_gatehouse.visitor()
+        ada.sign_up() if not any_gatehouse.events() else ada.sign_in()
         assert ada.session() is not None
         stolen = dict(ada.cookies)
         ada.post("sign-out")
@@ -115,10 +115,10 @@ def test_a_prolonged_session_is_not_forgotten_by_the_other(both_browsers, replic
     assert there.session()["session"]["expiresAt"] == "2026-11-30T12:00:00.000Z"
 
 
-@pytest.mark.parametrize("place", ["pgbouncer"], indirect=True)
-def test_through_a_pooler_alone_every_check_reads_the_row(place: DatabaseTarget, start):
+@pytest.mark.parametrize("database_target", ["pgbouncer"], indirect=True)
+def test_through_a_pooler_alone_every_check_reads_the_row(database_target: DatabaseTarget, start):
     """No notification passes a transaction pooler: then nothing is believed from memory."""
-    gatehouse = start(database_url=place.url, database_url_direct=place.url)
+    gatehouse = start(database_url=database_target.url, database_url_direct=database_target.url)
     ada = gatehouse.member()
     with gatehouse.statements() as statements:
         for _ in range(3):

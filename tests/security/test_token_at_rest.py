@@ -24,17 +24,17 @@ def list_values(gatehouse: Gatehouse) -> list[str]:
     return values
 
 
-def test_a_dump_opens_no_session(anywhere):
-    ada = anywhere.member()
+def test_a_dump_opens_no_session(any_gatehouse):
+    ada = any_gatehouse.member()
     assert ada.session() is not None
-    loot = list_values(anywhere)
+    loot = list_values(any_gatehouse)
     assert len(loot) > 20
     for value in loot:
-        thief = anywhere.visitor()
+        thief = any_gatehouse.visitor()
         thief.session_cookie = quote(value, safe="")
         assert thief.session() is None
         bearer = {"authorization": f"Bearer {value}".encode("utf-8", "replace")}
-        assert anywhere.visitor().get("get-session", headers=bearer).json() is None
+        assert any_gatehouse.visitor().get("get-session", headers=bearer).json() is None
 
 
 def test_a_dump_signs_nobody_in(gatehouse):
@@ -43,18 +43,18 @@ def test_a_dump_signs_nobody_in(gatehouse):
         assert gatehouse.visitor().sign_in(password=value[:128]).status_code in {400, 401}
 
 
-def test_what_is_stored_is_the_digest_and_nothing_of_the_token(anywhere):
-    token = anywhere.visitor().sign_up().json()["token"]
-    ((stored,),) = anywhere.rows(select(sessions.c.session_token))
+def test_what_is_stored_is_the_digest_and_nothing_of_the_token(any_gatehouse):
+    token = any_gatehouse.visitor().sign_up().json()["token"]
+    ((stored,),) = any_gatehouse.rows(select(sessions.c.session_token))
     assert bytes(stored) == hashlib.sha256(token.encode()).digest()
-    assert not any(token in value or token[:8] in value for value in list_values(anywhere))
+    assert not any(token in value or token[:8] in value for value in list_values(any_gatehouse))
 
 
-def test_the_password_is_stored_as_a_slow_hash_only(anywhere):
-    anywhere.member()
-    ((stored,),) = anywhere.rows(select(users.c.password_hash))
+def test_the_password_is_stored_as_a_slow_hash_only(any_gatehouse):
+    any_gatehouse.member()
+    ((stored,),) = any_gatehouse.rows(select(users.c.password_hash))
     assert stored.startswith("$bcrypt-sha256$v=2,t=2b,r=")
-    assert not any(PASSWORD in value for value in list_values(anywhere))
+    assert not any(PASSWORD in value for value in list_values(any_gatehouse))
 
 
 def test_the_hash_leaves_the_database_for_no_answer(gatehouse):
@@ -74,8 +74,8 @@ def test_there_is_no_column_for_it(gatehouse, column):
     assert {name for name in names if column in name} <= {"session_token", "token_digest"}
 
 
-def test_a_listed_session_of_another_browser_shows_no_token(anywhere):
-    ada, elsewhere = anywhere.member(), anywhere.visitor()
+def test_a_listed_session_of_another_browser_shows_no_token(any_gatehouse):
+    ada, elsewhere = any_gatehouse.member(), any_gatehouse.visitor()
     token = elsewhere.sign_in().json()["token"]
     listed = ada.get("list-sessions")
     assert elsewhere.session()["session"]["id"] in {each["id"] for each in listed.json()}
@@ -92,20 +92,20 @@ def test_the_audit_trail_cannot_open_anything(gatehouse):
     assert "wrong wrong" not in events
 
 
-def test_the_database_itself_holds_the_tables_we_know(anywhere):
-    kind = anywhere.context.runtime.database.kind
+def test_the_database_itself_holds_the_tables_we_know(any_gatehouse):
+    kind = any_gatehouse.context.runtime.database.kind
     query = {
         "sqlite": "SELECT name FROM sqlite_master WHERE type = 'table' AND name NOT LIKE 'sqlite%'",
         "postgresql": "SELECT tablename FROM pg_tables WHERE schemaname = 'public'",
     }[kind]
-    tables = {name for (name,) in anywhere.rows(text(query))}
+    tables = {name for (name,) in any_gatehouse.rows(text(query))}
     assert tables == {*metadata.tables, "alembic_version"}
 
 
 def test_a_refused_click_on_a_live_link_leaves_the_route_in_the_trail_and_not_the_token(
-    start_posting, mailbox
+    start_mailing, mailbox
 ):
-    gatehouse = start_posting(rate_limits=True)
+    gatehouse = start_mailing(rate_limits=True)
     ada = gatehouse.member()
     ada.post("request-password-reset", {"email": "ada@example.com", "redirectTo": "/reset"})
     mail = mailbox.last("reset")

@@ -76,20 +76,20 @@ each_way = pytest.mark.parametrize("method", Method)
 
 
 @pytest.fixture
-def guarded(start_posting, mailbox) -> Gatehouse:
+def guarded(start_mailing, mailbox) -> Gatehouse:
     """Where an address must be proved and its link signs in. Ada has, and so has an admin."""
-    before = start_posting()
+    before = start_mailing()
     make_admin(before)
     before.member(ADA)
     before.execute(update(users).values(email_verified=True))
     before.close()
-    return start_posting(require_verified_email=True, sign_in_after_verification=True)
+    return start_mailing(require_verified_email=True, sign_in_after_verification=True)
 
 
 @pytest.fixture
-def open_to_all(start_posting) -> Gatehouse:
+def open_to_all(start_mailing) -> Gatehouse:
     """Where nothing is asked for but a password, and a link signs in. Ada has an account."""
-    gatehouse = start_posting(sign_in_after_verification=True)
+    gatehouse = start_mailing(sign_in_after_verification=True)
     make_admin(gatehouse)
     gatehouse.member(ADA)
     return gatehouse

@@ -13,7 +13,7 @@ from backend.storage import clock_check
 from backend.storage.clock_check import ClockCheck
 from backend.storage.tables import audit_events, links, outbox, sessions, users
 from tests.admins import ADA, give_role
-from tests.api.mail_helpers import post_reset_mail, smtp_settings, wait_for_failed_attempt
+from tests.api.mail_helpers import enqueue_reset_mail, smtp_settings, wait_for_failed_attempt
 from tests.clocks import NOON, FixedClock
 from tests.in_process import Gatehouse
 from tests.rig.fixtures import ON_POSTGRESQL
@@ -131,7 +131,7 @@ def test_a_mail_in_hand_is_left_to_who_has_it_whosever_clock_is_wrong(
     with SmtpServer(tmp_path) as smtp:
         right = start_on(**smtp_settings(smtp))
         smtp.kill9()
-        post_reset_mail(right)
+        enqueue_reset_mail(right)
         wait_for_failed_attempt(right, 1)
         worker = right.context.services[MailWorker]
         # The one of the two that is ahead.

@@ -40,8 +40,8 @@ class WorkEffects:
 
 
 @pytest.fixture
-def settings(place: DatabaseTarget, tmp_path: Path) -> Settings:
-    return settings_for(tmp_path, place.url, place.direct)
+def settings(database_target: DatabaseTarget, tmp_path: Path) -> Settings:
+    return settings_for(tmp_path, database_target.url, database_target.direct)
 
 
 def settings_for(folder: Path, url: str, direct: str = "") -> Settings:

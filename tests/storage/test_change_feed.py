@@ -63,9 +63,9 @@ def forgotten() -> list[UUID | None]:
 
 
 @pytest.fixture
-def clock(place) -> FixedClock | SystemClock:
+def clock(database_target) -> FixedClock | SystemClock:
     """SQLite is polled in real time; with PostgreSQL the tests set the clock."""
-    return SystemClock() if place.kind == "sqlite" else FixedClock()
+    return SystemClock() if database_target.kind == "sqlite" else FixedClock()
 
 
 class Listener:
@@ -92,8 +92,8 @@ async def catch_up(listener: Listener, forgotten: list[UUID | None]) -> None:
 
 
 @pytest.fixture
-def listener(place, url) -> Iterator[Listener]:
-    client = Listener(place.direct)
+def listener(database_target, url) -> Iterator[Listener]:
+    client = Listener(database_target.direct)
     yield client
     client.close()
 
@@ -264,7 +264,7 @@ async def test_the_proofs_of_others_disturb_nobody_and_strange_messages_forget_e
     assert forgotten[:3] == [None, None, UUID(int=42)]
 
 
-@pytest.mark.parametrize("place", ["pgbouncer"], indirect=True)
+@pytest.mark.parametrize("database_target", ["pgbouncer"], indirect=True)
 async def test_through_a_pooler_alone_nothing_is_ever_proven(
     database, clock, forgotten, monkeypatch
 ):

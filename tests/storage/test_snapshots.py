@@ -32,7 +32,7 @@ ROOT = Path(__file__).parents[2]
 
 
 @pytest.fixture
-def place(tmp_path) -> DatabaseTarget:
+def database_target(tmp_path) -> DatabaseTarget:
     return DatabaseTarget("sqlite", "")
 
 

@@ -36,13 +36,13 @@ RAW_VALUES = {
 
 
 @pytest.fixture(params=["the zone of the server", "Asia/Kolkata", "America/New_York"])
-def in_zone(request, settings, place):
+def in_zone(request, settings, database_target):
     """The database has its own time zone."""
-    if place.kind == "sqlite":
+    if database_target.kind == "sqlite":
         return
     if request.param != "the zone of the server":
-        with psycopg2.connect(place.direct) as connection, connection.cursor() as cursor:
-            name = place.direct.rpartition("/")[2]
+        with psycopg2.connect(database_target.direct) as connection, connection.cursor() as cursor:
+            name = database_target.direct.rpartition("/")[2]
             cursor.execute(f"ALTER DATABASE {name} SET timezone TO '{request.param}'")
 
 

@@ -59,9 +59,9 @@ def send_verification_email(
     """Mail a link that verifies an address. To a stranger the answer never tells who is known."""
     callback = body.callback_url or "/"
     if current is None:
-        service.send(work, link_mailer, body.email, callback)
+        service.send_link(work, link_mailer, body.email, callback)
     else:
-        service.send_to_self(work, link_mailer, body.email, callback)
+        service.send_link_to_self(work, link_mailer, body.email, callback)
     return Status()
 
 

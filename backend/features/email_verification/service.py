@@ -85,7 +85,7 @@ def refuse_unverified(link_mailer: LinkMailer) -> SignInCheck:
     return gate
 
 
-def send(work: Work, link_mailer: LinkMailer, address: str, callback: str) -> None:
+def send_link(work: Work, link_mailer: LinkMailer, address: str, callback: str) -> None:
     """Mail a link to an unverified user; for any other address do the same work without a mail.
 
     Where sign-up signs users in, a caller who is not signed in may not know the password.
@@ -100,7 +100,7 @@ def send(work: Work, link_mailer: LinkMailer, address: str, callback: str) -> No
     _record_request(work, user)
 
 
-def send_to_self(work: Work, link_mailer: LinkMailer, address: str, callback: str) -> None:
+def send_link_to_self(work: Work, link_mailer: LinkMailer, address: str, callback: str) -> None:
     """Mail a link to the signed-in user, and to nobody else."""
     user = work.actor
     if normalize_email(address) != user.email:

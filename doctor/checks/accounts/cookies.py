@@ -107,7 +107,7 @@ def scope(context: CheckContext) -> CheckResult:
     "cookies.same-site",
     "cookies.scope",
 )
-def cookie_kept(context: CheckContext) -> CheckResult:
+def kept_by_browsers(context: CheckContext) -> CheckResult:
     """If the browser drops the cookie, the user just is not signed in, without an error."""
     reply: Reply = context.shared["sign-up reply"]
     page = context.deployment.url
@@ -128,4 +128,4 @@ def _cookie(context: CheckContext) -> SetCookie:
     return cookie
 
 
-CHECKS = (is_set, lines, name, http_only, secure, same_site, scope, cookie_kept)
+CHECKS = (is_set, lines, name, http_only, secure, same_site, scope, kept_by_browsers)

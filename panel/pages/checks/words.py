@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping
 
-from panel.quantities import format_count
+from panel.quantities import pluralize
 
 TITLE = "Checks"
 LEAD = (
@@ -60,7 +60,7 @@ def from_outside(url: str) -> str:
 
 def progress(done: int, total: int, seconds: float) -> str:
     """Return how far a run has got."""
-    return f"{done} of {format_count(total, 'check')} done, {seconds:.0f} s"
+    return f"{done} of {pluralize(total, 'check')} done, {seconds:.0f} s"
 
 
 def counts(counted: Mapping[str, int]) -> str:
@@ -70,12 +70,10 @@ def counts(counted: Mapping[str, int]) -> str:
 
 
 def _counted(number: int, state: str) -> str:
-    return (
-        format_count(number, VERDICTS[state]) if state == "warn" else f"{number} {VERDICTS[state]}"
-    )
+    return pluralize(number, VERDICTS[state]) if state == "warn" else f"{number} {VERDICTS[state]}"
 
 
 def run_summary(url: str, frontend: str | None, seconds: float, started: str, by: str) -> str:
     """Return what was checked, when, by whom, and how long it took."""
     app = f" and {frontend}" if frontend else ""
-    return f"{url}{app}, checked {started} by {by}, took {format_count(round(seconds), 'second')}."
+    return f"{url}{app}, checked {started} by {by}, took {pluralize(round(seconds), 'second')}."

@@ -1,6 +1,6 @@
 """Texts of the Outbox."""
 
-from panel.quantities import format_count
+from panel.quantities import pluralize
 
 TITLE = "Outbox"
 LEAD = "The mails of this deployment, newest first: waiting, sent and failed."
@@ -63,9 +63,9 @@ def kind(name: str) -> str:
 
 def tried(times: int) -> str:
     """Return how often a mail was tried."""
-    return format_count(times, "attempt")
+    return pluralize(times, "attempt")
 
 
 def page(number: int, first: bool) -> str:
     """Return how many mails are on this page."""
-    return f"{format_count(number, 'mail')}{'' if first else ', older'}"
+    return f"{pluralize(number, 'mail')}{'' if first else ', older'}"

@@ -1,6 +1,6 @@
 """Texts of the Overview."""
 
-from panel.quantities import format_count
+from panel.quantities import pluralize
 
 TITLE = "Overview"
 LEAD = "The health of this server, and what happened recently."
@@ -103,22 +103,22 @@ def snapshots_fail(trouble: str) -> str:
 
 def restored(as_of: str, at: str, accounts: int, sessions: int, links: int, damaged: int) -> str:
     """Say that the database was restored, and what that means."""
-    skipped = f" {format_count(damaged, 'newer snapshot')} could not be used." if damaged else ""
+    skipped = f" {pluralize(damaged, 'newer snapshot')} could not be used." if damaged else ""
     then = f"as of {as_of}" if as_of else "from a backup"
     since = as_of or "the backup"
     return (
         f"The database was lost and restored {then}.{skipped} Changes between {since} and {at} may "
-        f"be missing. All {format_count(accounts, 'account')}, with passwords, addresses, roles "
+        f"be missing. All {pluralize(accounts, 'account')}, with passwords, addresses, roles "
         "and bans, are as they were then: users deleted or banned since may be back, and passwords "
-        f"changed since are the old ones again. {format_count(sessions, 'session')} and "
-        f"{format_count(links, 'mailed link')} were ended, because some may have ended since."
+        f"changed since are the old ones again. {pluralize(sessions, 'session')} and "
+        f"{pluralize(links, 'mailed link')} were ended, because some may have ended since."
     )
 
 
 def began_empty(at: str, damaged: int) -> str:
     """Say that nothing could be restored."""
     return (
-        f"The database was lost, and {format_count(damaged, 'snapshot')} could not be used: the "
+        f"The database was lost, and {pluralize(damaged, 'snapshot')} could not be used: the "
         f"server started with an empty one on {at}."
     )
 
@@ -131,18 +131,18 @@ def bypassed(trouble: str) -> str:
 
 def cached(sessions: int, size: int) -> str:
     """Say how full the cache is."""
-    return f"{format_count(sessions, 'session')} cached; the limit is {size:,}."
+    return f"{pluralize(sessions, 'session')} cached; the limit is {size:,}."
 
 
 def waiting(number: int, since: str) -> str:
     """Say how many mails are waiting to be sent."""
-    return f"{format_count(number, 'mail')} waiting{f', the oldest from {since}' if since else ''}."
+    return f"{pluralize(number, 'mail')} waiting{f', the oldest from {since}' if since else ''}."
 
 
 def old_keys(number: int) -> str:
     """Say how many old keys are still accepted."""
     verb = "is" if number == 1 else "are"
-    return f" {format_count(number, 'old key')} {verb} still accepted." if number else ""
+    return f" {pluralize(number, 'old key')} {verb} still accepted." if number else ""
 
 
 def clock(compared_with: str, ahead: str, behind: bool) -> str:
@@ -170,4 +170,4 @@ def version(number: str, commit: str, environment: str, started: str) -> str:
 
 def problems(number: int) -> str:
     """Say how many items are not good."""
-    return f"{format_count(number, 'item')} {'needs' if number == 1 else 'need'} attention"
+    return f"{pluralize(number, 'item')} {'needs' if number == 1 else 'need'} attention"

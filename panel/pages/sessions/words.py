@@ -1,6 +1,6 @@
 """What the pages for sessions say."""
 
-from panel.quantities import format_count
+from panel.quantities import pluralize
 from panel.ui.markup import Markup
 
 TITLE = "Sessions"
@@ -51,18 +51,18 @@ ALL_ENDED = "{} is signed out everywhere."
 
 def end_listed(number: int) -> str:
     """Name the button that ends what is listed."""
-    return "End this session" if number == 1 else f"End these {format_count(number, 'session')}"
+    return "End this session" if number == 1 else f"End these {pluralize(number, 'session')}"
 
 
 def ends(live: int, *, or_more: bool = False) -> str:
     """Say how many sessions end."""
-    sentence = f"{format_count(live, 'session')} {'ends' if live == 1 else 'end'}"
+    sentence = f"{pluralize(live, 'session')} {'ends' if live == 1 else 'end'}"
     return f"more than {sentence}" if or_more else sentence
 
 
 def ask_end_listed(live: int, user_count: int, *, yours_stays: bool, more: bool) -> Markup:
     """Ask before everything is ended that is listed."""
-    sentence = f"at once: all that are listed here, of {format_count(user_count, 'user')}."
+    sentence = f"at once: all that are listed here, of {pluralize(user_count, 'user')}."
     sentence += " Yours stays." if yours_stays else ""
     sentence += " Those on other pages stay." if more else ""
     return Markup("<b>{}</b> {} Everybody can sign in again.").format(ends(live), sentence)
@@ -71,5 +71,5 @@ def ask_end_listed(live: int, user_count: int, *, yours_stays: bool, more: bool)
 def listed_ended(ended: int, total: int, why: str = "") -> str:
     """Say how many sessions are over, and if not all, why."""
     if ended == total:
-        return f"{format_count(ended, 'session')} {'is' if ended == 1 else 'are'} over."
-    return f"{ended} of {format_count(total, 'session')} are over. The others are not: {why}"
+        return f"{pluralize(ended, 'session')} {'is' if ended == 1 else 'are'} over."
+    return f"{ended} of {pluralize(total, 'session')} are over. The others are not: {why}"

@@ -9,7 +9,7 @@ from doctor.client.set_cookie import SetCookie
 from panel.client.loopback import ReceivedResponse, SentRequest
 from panel.pages.tester import cookie_view, cookie_words
 from panel.pages.tester.countdown import render_countdown
-from panel.quantities import format_count
+from panel.quantities import pluralize
 from panel.tester import words
 from panel.tester.browsers import Browser
 from panel.tester.exchange import Exchange, response_json
@@ -29,7 +29,7 @@ def render_card(exchange: Exchange, secrets: list[str]) -> Markup:
     figures = [
         (_severity(response.status), words.STATUS, f"{response.status} {response.reason}"),
         ("", words.TIME, f"{response.milliseconds:,.1f} ms"),
-        ("", words.SIZE, format_count(len(response.body), "byte")),
+        ("", words.SIZE, pluralize(len(response.body), "byte")),
     ]
     cells = format_rows(FIGURE, figures)
     meaning = ((each,) for each in _explain(mask_exchange(exchange, secrets)))

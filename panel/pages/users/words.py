@@ -1,6 +1,6 @@
 """What the users' pages say."""
 
-from panel.quantities import format_count
+from panel.quantities import pluralize
 from panel.ui.markup import Markup
 
 TITLE = "Users"
@@ -146,4 +146,4 @@ def ask_delete(who: str, live: int) -> Markup:
 def _ends(live: int) -> str:
     if live == 0:
         return NO_SESSIONS_HINT
-    return f"{format_count(live, 'live session')} {'ends' if live == 1 else 'end'} at once."
+    return f"{pluralize(live, 'live session')} {'ends' if live == 1 else 'end'} at once."

@@ -1,6 +1,6 @@
 """Texts of the Tester's journeys."""
 
-from panel.quantities import format_count
+from panel.quantities import pluralize
 
 LEAD = (
     "Each journey plays through a scenario on this server with its own test user, who is "
@@ -80,7 +80,7 @@ def status_was(expected: tuple[int, ...], actual: int) -> str:
 
 def sessions_seen(number: int) -> str:
     """Say how many sessions are listed."""
-    return f"{format_count(number, 'session')} listed."
+    return f"{pluralize(number, 'session')} listed."
 
 
 def verdict(passed: int, steps: int, failed: bool) -> str:
