@@ -107,8 +107,8 @@ def _send_line(child: "subprocess.Popen[str]", word: str) -> None:
         child.stdin.flush()
 
 
-def _control(pid: int, folder: Path, what: str) -> None:
-    command = ["callgrind_control", what, str(pid)]
+def _control(pid: int, folder: Path, option: str) -> None:
+    command = ["callgrind_control", option, str(pid)]
     environment = {"PATH": "/usr/bin:/bin", "TMPDIR": str(folder)}
     try:
         subprocess.run(command, env=environment, check=True, capture_output=True, timeout=_TIMEOUT)

@@ -143,9 +143,9 @@ def _cpu_milliseconds(server: ServerProcess) -> dict[str, int]:
 def _sample(server: ServerProcess, seen: _Samples) -> None:
     """Sample the server for a while, and count the samples by part."""
     with tempfile.NamedTemporaryFile(suffix=".folded") as output:
-        how = f"-p {server.pid} -d {_SAMPLED} -r {_RATE} --gil --nonblocking --threads -f raw"
+        options = f"-p {server.pid} -d {_SAMPLED} -r {_RATE} --gil --nonblocking --threads -f raw"
         subprocess.run(
-            [PYTHON.with_name("py-spy"), "record", *how.split(), "-o", output.name],
+            [PYTHON.with_name("py-spy"), "record", *options.split(), "-o", output.name],
             check=True,
             capture_output=True,
         )

@@ -1,4 +1,7 @@
-"""The interfaces the panel needs from the application that mounts it."""
+"""The interfaces the panel needs from the application that mounts it.
+
+`Clock` and `Randomness` repeat those of the backend, of which the panel imports nothing.
+"""
 
 from datetime import datetime
 from typing import Protocol

@@ -132,7 +132,7 @@ def _insert(db: Db, table: Table, rows: Iterator[dict[str, Any]]) -> None:
 def _users(people: int, known: list[UUID]) -> Iterator[dict[str, Any]]:
     syllables = SYLLABLES.split()
     for i in range(1, people + 1):
-        drawn, at = _draw(i), _moment(i, people)
+        drawn, at = _draw(i), _timestamp(i, people)
         first = syllables[drawn[0] % 40] + syllables[drawn[1] % 40]
         last = "".join(syllables[drawn[place] % 40] for place in (2, 3, 4))
         known.append(_id(at, drawn))
@@ -175,14 +175,14 @@ def _address(last: int, middle: int) -> str:
 
 def _events(events: int, known: list[UUID]) -> Iterator[dict[str, Any]]:
     for i in range(1, events + 1):
-        drawn, at, kind = _draw(i), _moment(i, events), _kind(i)
-        who = known[int.from_bytes(drawn[4:7]) % len(known)]
+        drawn, at, kind = _draw(i), _timestamp(i, events), _kind(i)
+        user_id = known[int.from_bytes(drawn[4:7]) % len(known)]
         yield {
             "id": _id(at, drawn),
             "at": at,
             "kind": kind,
-            "actor_id": _actor(kind, who, known[0]),
-            "subject_id": who,
+            "actor_id": _actor(kind, user_id, known[0]),
+            "subject_id": user_id,
             "ip_address": f"10.{drawn[1] % 4}.{drawn[2]}.{drawn[3]}",
             "user_agent": AGENT,
             "request_id": f"{drawn.hex()[:12]}-{i:x}",
@@ -190,10 +190,10 @@ def _events(events: int, known: list[UUID]) -> Iterator[dict[str, Any]]:
         }
 
 
-def _actor(kind: str, who: UUID, admin: UUID) -> UUID | None:
+def _actor(kind: str, user_id: UUID, admin: UUID) -> UUID | None:
     if kind in {"sign_in_failed", "rate_limited"}:
         return None
-    return admin if kind in {"role_changed", "user_banned"} else who
+    return admin if kind in {"role_changed", "user_banned"} else user_id
 
 
 def _kind(i: int) -> str:
@@ -207,11 +207,11 @@ def _kind(i: int) -> str:
     return "session_revoked"
 
 
-def _draw(what: object) -> bytes:
-    return hashlib.sha256(str(what).encode()).digest()[:16]
+def _draw(seed: object) -> bytes:
+    return hashlib.sha256(str(seed).encode()).digest()[:16]
 
 
-def _moment(i: int, rows: int) -> datetime:
+def _timestamp(i: int, rows: int) -> datetime:
     return BEGAN + timedelta(days=DAYS) * i / rows
 
 

@@ -131,10 +131,10 @@ class Gatehouse:
     def is_feed_live(self) -> bool:
         """Whether changes by other hands reach this application, so that its cache is used."""
 
-        async def ask() -> bool:
+        async def read() -> bool:
             return bool(self.context.services[SessionReader]._feed.is_live())
 
-        return self.loop.run(ask())
+        return self.loop.run(read())
 
     def wait_for_the_feed(self) -> None:
         """Wait until the cache of sessions may be trusted."""

@@ -64,8 +64,8 @@ class UtcDateTime(TypeDecorator[datetime]):
 
     def process_result_value(self, value: Any, dialect: Dialect) -> datetime | None:
         if value is None or dialect.name != "sqlite":
-            found: datetime | None = value  # in UTC already: see `prepare_postgres`
-            return found
+            timestamp: datetime | None = value  # in UTC already: see `prepare_postgres`
+            return timestamp
         return _from_sqlite(value)
 
 

@@ -75,15 +75,17 @@ def report_goals(results: BenchResults, *, strictly: bool) -> int:
     return 1 if strictly and wrong else 0
 
 
-def _run(what: str, scenario: str, server: str, connections: int | None = None) -> _Figure:
+def _run(field_name: str, scenario: str, server: str, connections: int | None = None) -> _Figure:
     def figure(results: BenchResults) -> float | None:
         run = results.median_run(scenario, server, connections)
-        return None if run is None else float(getattr(run, what))
+        return None if run is None else float(getattr(run, field_name))
 
     return figure
 
 
-_rate, _p50, _p99, _cpu = (partial(_run, what) for what in ("per_second", "p50", "p99", "cpu"))
+_rate, _p50, _p99, _cpu = (
+    partial(_run, field_name) for field_name in ("per_second", "p50", "p99", "cpu")
+)
 
 
 def _quotient(one: _Figure, other: _Figure) -> _Figure:

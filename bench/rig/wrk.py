@@ -54,10 +54,17 @@ class LoadGenerator:
     ) -> None:
         script = LUA / ("once.lua" if once else "in_turn.lua")
         whole = max(1, round(seconds))  # wrk takes whole seconds only
-        how = ["-t1", f"-c{connections}", f"-d{whole}s", "--timeout", "30s", "-s", str(script)]
+        options = ["-t1", f"-c{connections}", f"-d{whole}s", "--timeout", "30s", "-s", str(script)]
         self._bound = whole + _GRACE
         self._process = subprocess.Popen(
-            [*taskset_prefix(processor), "wrk", *how, f"http://127.0.0.1:{port}", "--", str(file)],
+            [
+                *taskset_prefix(processor),
+                "wrk",
+                *options,
+                f"http://127.0.0.1:{port}",
+                "--",
+                str(file),
+            ],
             stdin=subprocess.DEVNULL,
             stdout=subprocess.PIPE,
             stderr=subprocess.PIPE,

@@ -44,8 +44,8 @@ def measure(harness: Harness) -> None:
             command, cwd=ROOT, capture_output=True, text=True, timeout=_TIMEOUT, check=True
         )
         measured = json.loads(done.stdout)
-        for what, value in measured.items():
-            harness.results.figures[f"cached/{what}/{count}"] = value
+        for name, value in measured.items():
+            harness.results.figures[f"cached/{name}/{count}"] = value
         harness.log(
             f"  {count:>9,} cached: {measured['bytes each']:,.0f} bytes each, a hit takes"
             f" {measured['ns a hit by cookie']:.0f} ns by cookie,"

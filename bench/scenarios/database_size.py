@@ -74,6 +74,6 @@ def _measure_at(harness: Harness, ours: Subject, rows: int) -> None:
         harness.measure(
             f"sign-out, {rows} rows", ours, gone, b'{"success":true}', seconds=20, once=True
         )
-    for what in ("miss", "sign-out"):
-        if run := harness.results.median_run(f"{what}, {rows} rows"):
-            harness.results.figures[f"growth/{what} p50 ms/{rows}"] = run.p50
+    for scenario in ("miss", "sign-out"):
+        if run := harness.results.median_run(f"{scenario}, {rows} rows"):
+            harness.results.figures[f"growth/{scenario} p50 ms/{rows}"] = run.p50

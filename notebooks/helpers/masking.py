@@ -33,19 +33,19 @@ def shortened(secret: str) -> str:
     return f"{secret[:_VISIBLE]}{HIDDEN} ({len(secret)} characters)"
 
 
-def _cookie(found: re.Match[str]) -> str:
-    value = found["value"]
-    return f"{found['name']}={value and value[:_VISIBLE] + HIDDEN}"
+def _cookie(match: re.Match[str]) -> str:
+    value = match["value"]
+    return f"{match['name']}={value and value[:_VISIBLE] + HIDDEN}"
 
 
-def _field(found: re.Match[str]) -> str:
-    is_token = "oken" in found["name"]  # the first letters of a password would help to guess it
-    visible = found["value"][:_VISIBLE] if is_token else ""
-    return f"{found['start']}{visible}{HIDDEN}"
+def _field(match: re.Match[str]) -> str:
+    is_token = "oken" in match["name"]  # the first letters of a password would help to guess it
+    visible = match["value"][:_VISIBLE] if is_token else ""
+    return f"{match['start']}{visible}{HIDDEN}"
 
 
-def _run(found: re.Match[str]) -> str:
-    return f"{found[0][:_VISIBLE]}{HIDDEN}"
+def _run(match: re.Match[str]) -> str:
+    return f"{match[0][:_VISIBLE]}{HIDDEN}"
 
 
 _RULES = (

@@ -81,10 +81,10 @@ def style_table(rows: pd.DataFrame, shade: Callable[[Any], str] | None = None) -
     return styled.map(css)
 
 
-def label(axes: Axes, x: float, y: float, text: str, colour: str = INK, **how: Any) -> None:
+def label(axes: Axes, x: float, y: float, text: str, colour: str = INK, **options: Any) -> None:
     """Write a label beside a mark, in place of a legend."""
-    options = {"xytext": (6, 0), "va": "center", "color": colour, **how}
-    axes.annotate(text, (x, y), textcoords="offset points", **options)
+    arguments = {"xytext": (6, 0), "va": "center", "color": colour, **options}
+    axes.annotate(text, (x, y), textcoords="offset points", **arguments)
 
 
 def milliseconds(value: float) -> str:

@@ -17,7 +17,7 @@ _PASSED_HEADERS = {b"content-type", b"content-disposition", b"retry-after", b"x-
 
 
 class DownloadProxy:
-    """Forwards requests to the API as the current admin."""
+    """Forwards requests for downloads to the API, as the current admin."""
 
     def __init__(self, app: ASGIApp, api: ApiClient) -> None:
         self._app = app

@@ -187,20 +187,20 @@ IDLE_IN_TRANSACTION = text(
 def test_a_hash_is_never_computed_inside_a_transaction(any_gatehouse, monkeypatch):
     any_gatehouse.member()
     database, verify = any_gatehouse.context.runtime.database, PasswordHasher.verify
-    held: list[Any] = []
+    open_transactions: list[Any] = []
 
-    def look_and_verify(hasher: Any, *args: Any) -> Any:
+    def verify_and_record(hasher: Any, *args: Any) -> Any:
         if database.kind == "sqlite":
             other = database.write()  # SQLite has one writer: this would wait for ours in vain
             other.rollback()
             other.release()
         else:
-            held.extend(any_gatehouse.rows(IDLE_IN_TRANSACTION))
+            open_transactions.extend(any_gatehouse.rows(IDLE_IN_TRANSACTION))
         return verify(hasher, *args)
 
-    monkeypatch.setattr(PasswordHasher, "verify", look_and_verify)
+    monkeypatch.setattr(PasswordHasher, "verify", verify_and_record)
     assert any_gatehouse.visitor().sign_in().status_code == 200
-    assert held == []
+    assert open_transactions == []
 
 
 def test_when_one_caller_holds_every_place_another_gets_one(small_queue, gate):

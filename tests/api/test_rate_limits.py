@@ -174,12 +174,12 @@ def test_switched_off_nobody_is_limited(gatehouse):
 def test_behind_a_proxy_the_visitors_count_and_not_the_proxy(limited):
     proxy = limited.visitor("10.0.0.1")
 
-    def ask(address: str) -> int:
+    def sign_up_from(address: str) -> int:
         forwarded = {"x-forwarded-for": f"1.2.3.4, {address}"}
         return proxy.post("sign-up/email", {}, headers=forwarded).status_code
 
-    assert [ask("203.0.113.1") for _ in range(4)] == [400, 400, 400, 429]
-    assert ask("203.0.113.2") == 400
+    assert [sign_up_from("203.0.113.1") for _ in range(4)] == [400, 400, 400, 429]
+    assert sign_up_from("203.0.113.2") == 400
 
 
 HASHING = {

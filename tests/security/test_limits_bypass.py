@@ -14,7 +14,7 @@ def add_things_endpoint(gatehouse: Gatehouse) -> None:
     things = Routes("things", prefix="/api")
 
     @things.get("/things/{name}")
-    def thing(name: str, current: Protected) -> Status:
+    def endpoint(name: str, current: Protected) -> Status:
         return Status()
 
     for spec in things.specs:

@@ -18,7 +18,7 @@ from tests.scene import events_after, refusal
 
 Way = Callable[[Gatehouse, Mailbox], tuple[Visitor, httpx.Response]]
 BANNED, UNVERIFIED = "BANNED_USER", "EMAIL_NOT_VERIFIED"
-ASKED = Challenge("somethingElse", {"howMany": 2})
+CHALLENGE = Challenge("somethingElse", {"howMany": 2})
 
 
 def by_password(gatehouse: Gatehouse, _: Mailbox) -> tuple[Visitor, httpx.Response]:
@@ -131,11 +131,11 @@ def test_what_a_gate_asks_for_is_told_as_the_way_allows_and_there_is_no_session(
     issuer: SessionIssuer = open_to_all.context.services[SessionIssuer]
     lines = []
 
-    def ask_more(_, attempt):
+    def challenge(_, attempt):
         lines.append(attempt.method)
-        return ASKED
+        return CHALLENGE
 
-    issuer.gates.append(Gate(ask_more, {method}))
+    issuer.gates.append(Gate(challenge, {method}))
     before = open_to_all.events()
     visitor, response = WAYS[method](open_to_all, mailbox)
 
@@ -156,7 +156,7 @@ def test_what_a_gate_asks_for_is_told_as_the_way_allows_and_there_is_no_session(
 
 def test_a_gate_that_is_for_other_ways_in_is_not_asked(open_to_all, mailbox):
     issuer: SessionIssuer = open_to_all.context.services[SessionIssuer]
-    issuer.gates.append(Gate(lambda *_: ASKED, {Method.PASSWORD}))
+    issuer.gates.append(Gate(lambda *_: CHALLENGE, {Method.PASSWORD}))
     visitor, _ = by_verification(open_to_all, mailbox)
     assert visitor.session() is not None
 

@@ -200,8 +200,13 @@ def test_trailers_never_become_headers(connect, toy):
 
 @pytest.mark.parametrize("protocol", ["websocket", "h2c"])
 def test_an_upgrade_is_answered_in_http_1_1_and_ends_the_connection(connect, toy, protocol):
-    ask = ("GET /health HTTP/1.1", "Host: localhost", "Connection: Upgrade", f"Upgrade: {protocol}")
-    client = connect().send(*ask, body=NEXT)
+    upgrade = (
+        "GET /health HTTP/1.1",
+        "Host: localhost",
+        "Connection: Upgrade",
+        f"Upgrade: {protocol}",
+    )
+    client = connect().send(*upgrade, body=NEXT)
 
     response = client.response()
     assert (response.status, response.headers["connection"]) == (200, "close")

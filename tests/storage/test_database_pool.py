@@ -96,7 +96,7 @@ def is_handed_on(pool: DatabasePool, name: str) -> bool:
     return acquired == name
 
 
-def ask(postgres: PostgresServer, name: str, query: str) -> Any:
+def fetch_one(postgres: PostgresServer, name: str, query: str) -> Any:
     with closing(psycopg2.connect(postgres.url(name))) as connection:
         cursor = connection.cursor()
         cursor.execute(query)
@@ -110,18 +110,18 @@ def test_rows_of_every_table_are_gone_and_the_step_stays(postgres, pool, used):
             row = {column.name: VALUES[type(column.type).__name__] for column in table.columns}
             connection.execute(insert(table), row)
     step = "SELECT version_num FROM alembic_version"
-    before = ask(postgres, used, step)
+    before = fetch_one(postgres, used, step)
 
     assert is_handed_on(pool, used)
-    assert ask(postgres, used, step) == before
+    assert fetch_one(postgres, used, step) == before
     for table in metadata.sorted_tables:
-        assert ask(postgres, used, f"SELECT count(*) FROM {table}") == (0,)
+        assert fetch_one(postgres, used, f"SELECT count(*) FROM {table}") == (0,)
 
 
 @pytest.mark.parametrize("change", CHANGES.values(), ids=CHANGES)
 def test_a_database_that_was_changed_is_dropped(postgres, pool, used, change):
     find = "SELECT tgfoid::regproc FROM pg_trigger WHERE NOT tgisinternal"
-    postgres.execute(change.format(name=used, function=ask(postgres, used, find)[0]), used)
+    postgres.execute(change.format(name=used, function=fetch_one(postgres, used, find)[0]), used)
     assert not is_handed_on(pool, used)
     assert not exists(postgres, used)
 
@@ -155,4 +155,4 @@ def test_the_connections_that_a_pooler_keeps_are_closed(postgres, pool, used):
 
 def exists(postgres: PostgresServer, name: str) -> bool:
     query = f"SELECT EXISTS (SELECT FROM pg_database WHERE datname = '{name}')"
-    return bool(ask(postgres, "postgres", query)[0])
+    return bool(fetch_one(postgres, "postgres", query)[0])

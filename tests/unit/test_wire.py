@@ -32,7 +32,7 @@ class Example(WireModel):
     some_text: Text
     name: Annotated[Name | None, NotNull] = None
     secret: PasswordField | None = None
-    wanted: Annotated[bool | None, NotNull] = None
+    flag: Annotated[bool | None, NotNull] = None
     count: Annotated[int | None, Field(ge=1, le=100)] = None
     order: Literal["asc", "desc"] | None = None
     tags: list[str] | None = None
@@ -93,9 +93,9 @@ WRONG = [
     ({"name": "x" * 501}, "[body.name] Too big: expected string to have <=500 characters"),
     ({"secret": 12345678}, "[body.secret] Invalid input: expected string, received number"),
     ({"secret": "\udfff"}, "[body.secret] Invalid input"),
-    ({"wanted": "false"}, "[body.wanted] Invalid input: expected boolean, received string"),
-    ({"wanted": 1}, "[body.wanted] Invalid input: expected boolean, received number"),
-    ({"wanted": None}, "[body.wanted] Invalid input: expected boolean, received null"),
+    ({"flag": "false"}, "[body.flag] Invalid input: expected boolean, received string"),
+    ({"flag": 1}, "[body.flag] Invalid input: expected boolean, received number"),
+    ({"flag": None}, "[body.flag] Invalid input: expected boolean, received null"),
     ({"count": "7"}, "[body.count] Invalid input: expected number, received string"),
     ({"count": 0}, "[body.count] Too small: expected number to be >=1"),
     ({"count": 101}, "[body.count] Too big: expected number to be <=100"),
@@ -123,9 +123,9 @@ def test_a_missing_password_is_a_missing_string():
 
 
 def test_several_are_joined():
-    assert example(someText=7, wanted="x") == (
+    assert example(someText=7, flag="x") == (
         "[body.someText] Invalid input: expected string, received number; "
-        "[body.wanted] Invalid input: expected boolean, received string"
+        "[body.flag] Invalid input: expected boolean, received string"
     )
 
 

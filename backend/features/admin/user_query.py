@@ -120,10 +120,10 @@ class FilterUsers(WireModel):
         term = (self.search or "").strip()
         if not term:
             return []
-        found = [Condition("email", "contains", term), Condition("name", "contains", term)]
+        alternatives = [Condition("email", "contains", term), Condition("name", "contains", term)]
         with suppress(ValueError):  # most searches are not an id
-            found.append(Condition("id", "eq", UUID(term)))
-        return [AnyOf(found)]
+            alternatives.append(Condition("id", "eq", UUID(term)))
+        return [AnyOf(alternatives)]
 
     def _filter_conditions(self, now: datetime) -> Conditions:
         conditions: list[Condition | AnyOf] = []

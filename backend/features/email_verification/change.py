@@ -70,8 +70,8 @@ def complete_change(
         raise Refusal("INVALID_TOKEN")
     work.record(Event(EventKind.EMAIL_CHANGED, user.id, user.id))
     if user.email_verified:
-        what = "Your account has another address from now on, as you confirmed here."
-        templates.enqueue_notice(work, link_mailer.mailer, user.email, what)
+        notice = "Your account has another address from now on, as you confirmed here."
+        templates.enqueue_notice(work, link_mailer.mailer, user.email, notice)
     return changed
 
 

@@ -30,7 +30,7 @@ from backend.storage.work import Work
 
 @dataclass(frozen=True, slots=True)
 class BrowserIdentity:
-    """The browser that opened a link: its user, its sign-up cookie, and its device cookie."""
+    """What identifies the browser that opened a link: user, sign-up cookie and device cookie."""
 
     user: User | None
     sign_up: str | None
@@ -210,11 +210,11 @@ def _mail_repeated_sign_up(
 def _notify_owner(work: Work, link_mailer: LinkMailer, owner: User) -> None:
     tokens, lifetime = link_mailer.link_tokens, work.settings.verification_link_lifetime
     links.issue(work, tokens, LinkKind.VERIFY_EMAIL, user_id=None, email="", lifetime=lifetime)
-    what = (
+    notice = (
         "Somebody tried to sign up with this address, but you have an account already. "
         "If it was you, sign in instead."
     )
-    templates.enqueue_notice(work, link_mailer.mailer, owner.email, what)
+    templates.enqueue_notice(work, link_mailer.mailer, owner.email, notice)
 
 
 def _may_mail(link_mailer: LinkMailer, address: str) -> bool:

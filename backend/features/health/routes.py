@@ -64,10 +64,10 @@ class ReadinessProbe:
         """Return the current state, cached for two seconds."""
         now = self.clock.monotonic()
         if self.cached is None or now - self.cached_at > _CACHE_SECONDS:
-            self.cached, self.cached_at = self._ask(), now
+            self.cached, self.cached_at = self._read_database(), now
         return self.cached
 
-    def _ask(self) -> Readiness:
+    def _read_database(self) -> Readiness:
         state = self.sessions_state()
         try:
             step = schema_version.read_schema_version(self.database)

@@ -140,22 +140,22 @@ def confirm_change(new_address: str) -> Template:
     )
 
 
-def build_notice(app_name: str, to: str, what: str) -> Message:
+def build_notice(app_name: str, to: str, sentence: str) -> Message:
     """Build a mail about something that has just happened to the account."""
     template = Template(
         kind="notice",
         subject="Your {app} account",
         heading="About your account",
-        before=what,
+        before=sentence,
         label="",
         after="If it was not you, reset your password.",
     )
     return template.render(app_name, to)
 
 
-def enqueue_notice(work: Work, mailer: Mailer, to: str, what: str) -> None:
+def enqueue_notice(work: Work, mailer: Mailer, to: str, sentence: str) -> None:
     """Mail somebody about something that has just happened to their account."""
-    enqueue(work, mailer, build_notice(work.settings.app_name, to, what))
+    enqueue(work, mailer, build_notice(work.settings.app_name, to, sentence))
 
 
 def _one_line(text: str) -> str:

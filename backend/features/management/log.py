@@ -51,5 +51,5 @@ class LogOut(WireModel):
 
 def read(ring: LogRing, query: LogQuery) -> LogOut:
     """Return the lines that a query asks for."""
-    found = ring.latest(query.limit, level=query.level, request_id=query.request_id)
-    return LogOut(lines=[LineOut.of(line) for line in found])
+    lines = ring.latest(query.limit, level=query.level, request_id=query.request_id)
+    return LogOut(lines=[LineOut.of(line) for line in lines])

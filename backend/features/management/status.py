@@ -200,11 +200,11 @@ class DeploymentStatus:
         )
 
     def _clock(self) -> ClockState:
-        found = self.clock_check.compare()
+        comparison = self.clock_check.compare()
         return ClockState(
-            compared_with=found.compared_with,
-            ahead=round(found.ahead.total_seconds()),
-            right=found.is_harmless,
+            compared_with=comparison.compared_with,
+            ahead=round(comparison.ahead.total_seconds()),
+            right=comparison.is_harmless,
         )
 
     def _mail(self) -> MailState:

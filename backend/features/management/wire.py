@@ -103,8 +103,8 @@ class LiveSession(WireModel):
     )
 
     @classmethod
-    def of(cls, found: SessionWithUser) -> "LiveSession":
-        session, user = found.session, found.user
+    def of(cls, row: SessionWithUser) -> "LiveSession":
+        session, user = row.session, row.user
         impersonator = session.impersonated_by
         return cls(
             id=str(session.id),

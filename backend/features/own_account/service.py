@@ -41,8 +41,8 @@ def change_password(
     issued = accounts.issuer.renew(work, remember=remember) if revoke_others else None
     end_old_access(work, user.id, except_id=(issued or current).session.id)
     work.record(Event(EventKind.PASSWORD_CHANGED, user.id, user.id))
-    what = "The password of your account was changed."
-    templates.enqueue_notice(work, mailer, user.email, what)
+    notice = "The password of your account was changed."
+    templates.enqueue_notice(work, mailer, user.email, notice)
     return issued
 
 

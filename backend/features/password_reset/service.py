@@ -74,8 +74,8 @@ def reset_password(
     if verifies and users.verify_email(work.db, user.id, link.email, {}, work.now()):
         work.record(Event(EventKind.EMAIL_VERIFIED, user.id, user.id))
     work.record(Event(EventKind.PASSWORD_RESET, user.id, user.id))
-    what = "The password of your account was changed through a link in a mail."
-    templates.enqueue_notice(work, link_mailer.mailer, user.email, what)
+    notice = "The password of your account was changed through a link in a mail."
+    templates.enqueue_notice(work, link_mailer.mailer, user.email, notice)
     # Earlier wrong guesses must not lock the owner out now.
     work.after_commit(lambda: clear_failures(accounts.limiter, user))
     return user

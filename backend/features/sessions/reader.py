@@ -152,28 +152,28 @@ class SessionReader:
         trusted: bool,
     ) -> CurrentSession | None:
         generation, token_digest = self._cache.generation, digest(token)
-        found = await self._lookup.find(token_digest)
+        row = await self._lookup.find(token_digest)
         now = self._now()
-        if found is None:
+        if row is None:
             return None
-        if found.user.is_banned(now):
+        if row.user.is_banned(now):
             with suppress(DatabaseUnavailable):  # the ban holds even if the row stays
                 await self._pools.run(lambda: self._delete_banned(request.client, token_digest))
             return None
-        if service.is_expired(found.session, now):
+        if service.is_expired(row.session, now):
             return None
-        due = service.refresh_due_at(found.session, self._settings)
+        due = service.refresh_due_at(row.session, self._settings)
         if due is not None and due <= now and refresh:
-            alive = found
+            alive = row
             try:
-                found = await self._pools.run(lambda: self._prolong(request.client, token_digest))
+                row = await self._pools.run(lambda: self._prolong(request.client, token_digest))
             except DatabaseUnavailable:  # read-only or full: still live, as just read
                 return to_current_session(alive, token, token_digest, due)
-            if found is None:
+            if row is None:
                 return None
             request.cookies += self._cookies.set_session(token, self._settings.session_lifetime)
             due, generation = None, -1  # the row has just changed: let the next check read it
-        current = to_current_session(found, token, token_digest, due)
+        current = to_current_session(row, token, token_digest, due)
         current.cookie = cookie
         if trusted:
             self._cache.fill(current, generation)
@@ -185,8 +185,8 @@ class SessionReader:
 
     def _prolong(self, client: Client, token_digest: TokenDigest) -> SessionWithUser | None:
         with Work(self._runtime, client) as work:
-            found = service.find_live(work, token_digest)
-            if found is None or service.prolong(work, found.session) is None:
+            row = service.find_live(work, token_digest)
+            if row is None or service.prolong(work, row.session) is None:
                 return None
             return sessions.find_with_user(work.db, token_digest)
 
@@ -208,13 +208,13 @@ def _note_impersonator(request: RequestContext, current: CurrentSession) -> Curr
 
 
 def to_current_session(
-    found: SessionWithUser, token: SessionToken, token_digest: TokenDigest, due: datetime | None
+    row: SessionWithUser, token: SessionToken, token_digest: TokenDigest, due: datetime | None
 ) -> CurrentSession:
     """Build the cache entry of a session."""
-    ends = found.session.expires_at
+    ends = row.session.expires_at
     return CurrentSession(
-        session=found.session,
-        user=found.user,
+        session=row.session,
+        user=row.user,
         token=token,
         digest=token_digest,
         valid_until=ends if due is None else min(ends, due),

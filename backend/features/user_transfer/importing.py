@@ -95,10 +95,10 @@ def _validate(
     for record in batch:
         try:
             person = parse_user(record, work, hasher.accept_hash)
-            for what, value in (("address", person.user.email), ("id", person.user.id)):
+            for field_name, value in (("address", person.user.email), ("id", person.user.id)):
                 first = first_lines.setdefault(value, record.line)
                 if first != record.line:
-                    raise BadRecord(f"the {what} is that of line {first}")
+                    raise BadRecord(f"the {field_name} is that of line {first}")
         except BadRecord as problem:
             problems.append((record.line, str(problem)))
         else:

@@ -12,23 +12,23 @@ class ProgressBar:
     def __init__(self, stream: TextIO, total: int) -> None:
         self._stream = stream
         self._total = max(total, 1)
-        self._shown = -1
+        self._percent = -1
         self._on = stream.isatty()
 
     def show(self, part: int) -> None:
         """Draw the bar, once per percent."""
         percent = min(100, 100 * part // self._total)
-        if not self._on or percent == self._shown:
+        if not self._on or percent == self._percent:
             return
-        self._shown = percent
+        self._percent = percent
         full = "#" * (_WIDTH * percent // 100)
         self._stream.write(f"\r[{full:<{_WIDTH}}] {percent:3} %")
         self._stream.flush()
 
     def clear(self) -> None:
         """Erase the bar before other output."""
-        if self._on and self._shown >= 0:
-            self._shown = -1
+        if self._on and self._percent >= 0:
+            self._percent = -1
             self._stream.write("\r" + " " * (_WIDTH + 10) + "\r")
             self._stream.flush()
 
@@ -50,6 +50,6 @@ class Ranges:
                 self._ranges.append([number, number])
 
     def __str__(self) -> str:
-        shown = [f"{a}" if a == b else f"{a}-{b}" for a, b in self._ranges[:20]]
-        more = len(self._ranges) - len(shown)
-        return ", ".join(shown) + (f" and {more} more places" if more else "")
+        ranges = [f"{a}" if a == b else f"{a}-{b}" for a, b in self._ranges[:20]]
+        more = len(self._ranges) - len(ranges)
+        return ", ".join(ranges) + (f" and {more} more places" if more else "")

@@ -67,8 +67,8 @@ def _numbered(spans: Sequence[TimeSpan]) -> CTE:
 
 
 def _events(spans: CTE, kind: str) -> Select[Any]:
-    found = select(func.count()).select_from(audit_events).where(audit_events.c.kind == kind)
-    return found.where(*_within(spans, audit_events.c.id))
+    statement = select(func.count()).select_from(audit_events).where(audit_events.c.kind == kind)
+    return statement.where(*_within(spans, audit_events.c.id))
 
 
 def _started(spans: CTE) -> Select[Any]:

@@ -10,8 +10,10 @@ _SHARES = {"p50": "half of them", "p99": "99 of 100", "max": "the slowest"}
 
 def plot_revocation(results: BenchResults) -> Figure | None:
     """Draw the time until the other replica refuses it."""
-    found = {name: results.figures.get(f"revocation/{share} ms") for share, name in _SHARES.items()}
-    values = {name: value for name, value in found.items() if value is not None}
+    figures = {
+        name: results.figures.get(f"revocation/{share} ms") for share, name in _SHARES.items()
+    }
+    values = {name: value for name, value in figures.items() if value is not None}
     if not values:
         return None
     sessions = results.figures.get("revocation/sessions", 0)

@@ -125,7 +125,7 @@ def expired(context: CheckContext) -> CheckResult:
 
 
 def _check_rejected_everywhere(
-    context: CheckContext, browser: SimulatedBrowser, what: str, *, cached: bool = False
+    context: CheckContext, browser: SimulatedBrowser, name: str, *, cached: bool = False
 ) -> CheckResult:
     paths = (*PROTECTED_PATHS, *ADMIN_PATHS, *context.deployment.protected)
     replies = {path: browser.copy().send("GET", path) for path in paths}
@@ -136,9 +136,9 @@ def _check_rejected_everywhere(
     ]
     if wrong:
         return failed(
-            f"with {what}: {'; '.join(wrong)}", _NOT_CACHED if cached else _REQUIRE_SESSION
+            f"with {name}: {'; '.join(wrong)}", _NOT_CACHED if cached else _REQUIRE_SESSION
         )
-    return passed(f"{what}: 401 on {len(paths)} paths")
+    return passed(f"{name}: 401 on {len(paths)} paths")
 
 
 def _is_rejected(path: str, reply: Reply, context: CheckContext) -> bool:
@@ -151,10 +151,10 @@ def _check_all_rejected(
     context: CheckContext, browsers: dict[str, SimulatedBrowser]
 ) -> CheckResult:
     accepted = []
-    for what, browser in browsers.items():
+    for name, browser in browsers.items():
         me, session = browser.copy().send("GET", "/api/me"), browser.copy().send("GET", GET_SESSION)
         if me.status != 401 or session.status != 200 or session.json() is not None:
-            accepted.append(f"{what}: /api/me {me.summary}, get-session {session.summary}")
+            accepted.append(f"{name}: /api/me {me.summary}, get-session {session.summary}")
     if accepted:
         return failed("; ".join(accepted), _REQUIRE_SESSION)
     return passed(f"rejected: {', '.join(browsers)}")

@@ -63,8 +63,8 @@ def build(blocks: gr.Blocks, services: Services) -> OutboxPage:
 def _mailer_note(sends: bool) -> Markup:
     if sends:
         return soft(words.SENDS_NOTE)
-    how = link(words.HOW_TO_SEND, "set-up")
-    return Markup("<p class='warning'>{} {}</p>").format(words.HELD_NOTE, how)
+    set_up_link = link(words.HOW_TO_SEND, "set-up")
+    return Markup("<p class='warning'>{} {}</p>").format(words.HELD_NOTE, set_up_link)
 
 
 def _list(page: dict[str, Any], context: PageContext) -> Markup:

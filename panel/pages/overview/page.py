@@ -105,12 +105,12 @@ def render_charts(buckets: Sequence[dict[str, Any]], period: str) -> Markup:
         return Series(name, [each[key] for each in buckets])
 
     failures = series(words.FAILURES, "signInFailures")
-    shown = [
+    drawn = [
         Chart(words.SIGN_INS, labels, [series(words.SIGN_INS, "signIns"), failures]),
         Chart(words.SIGN_UPS, labels, [series(words.SIGN_UPS, "signUps")]),
         Chart(words.LIVE_TITLE, labels, [series(words.LIVE, "activeSessions")], "lines"),
     ]
-    return Markup("<div class='charts'>{}</div>").format(Markup().join(map(charts.render, shown)))
+    return Markup("<div class='charts'>{}</div>").format(Markup().join(map(charts.render, drawn)))
 
 
 def _label(start: str, unit: str) -> str:

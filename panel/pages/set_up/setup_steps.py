@@ -44,7 +44,7 @@ class SetupStep:
     name: str
     severity: Severity
     sentence: str
-    how: str
+    instructions: str
     lines: tuple[Setting, ...] = ()
     alternative: str = ""
     """The text above `alternative_lines`."""
@@ -97,9 +97,9 @@ def app_files() -> tuple[AppFile, ...]:
 
 
 def _key(state: SetupState, item: HealthItem) -> SetupStep:
-    how = words.KEY_CHANGE if item.severity == "good" else words.KEY_HOW
+    instructions = words.KEY_CHANGE if item.severity == "good" else words.KEY_HOW
     line = Setting("SECRET_KEY", generate_key(state.randomness), secret=True)
-    return SetupStep(words.KEY, item.severity, item.sentence, how, (line,))
+    return SetupStep(words.KEY, item.severity, item.sentence, instructions, (line,))
 
 
 def _data(items: Mapping[str, HealthItem]) -> SetupStep:
@@ -107,10 +107,12 @@ def _data(items: Mapping[str, HealthItem]) -> SetupStep:
     worse = database if database.severity == "bad" else data
     severity = worse.severity if worse.severity != "good" else database.severity
     text = f"{database.sentence} {data.sentence}"
-    how = words.DATA_HOW if data.severity == "bad" else database.fix or words.DATA_MOVE
+    instructions = words.DATA_HOW if data.severity == "bad" else database.fix or words.DATA_MOVE
     postgres = Setting("DATABASE_URL", words.DATA_EXAMPLE, secret=True)
     bucket = Setting("SNAPSHOT_DIR", "/data/gatehouse")
-    return SetupStep(words.DATA, severity, text, how, (postgres,), words.DATA_OR, (bucket,))
+    return SetupStep(
+        words.DATA, severity, text, instructions, (postgres,), words.DATA_OR, (bucket,)
+    )
 
 
 def _public(state: SetupState) -> SetupStep:
@@ -156,7 +158,7 @@ def _assess_frontend(state: SetupState) -> tuple[Severity, str]:
 
 def _mail(state: SetupState, item: HealthItem) -> SetupStep:
     on_a_space = bool(state.settings.space_id)
-    how = words.MAIL_HOW_SPACE if on_a_space else words.MAIL_HOW
+    instructions = words.MAIL_HOW_SPACE if on_a_space else words.MAIL_HOW
     by_api = (
         Setting("MAIL_API_URL", words.MAIL_API),
         Setting("MAIL_API_KEY", words.MAIL_KEY, secret=True),
@@ -167,7 +169,9 @@ def _mail(state: SetupState, item: HealthItem) -> SetupStep:
         Setting("MAIL_FROM", words.MAIL_FROM),
     )
     text = item.sentence if item.severity != "bad" else f"{item.sentence} {item.fix}"
-    return SetupStep(words.MAIL, item.severity, text, how, by_api if on_a_space else by_smtp)
+    return SetupStep(
+        words.MAIL, item.severity, text, instructions, by_api if on_a_space else by_smtp
+    )
 
 
 def _admin(state: SetupState) -> SetupStep:
@@ -177,8 +181,8 @@ def _admin(state: SetupState) -> SetupStep:
     severity: Severity = "warn" if uses_initial_password else "good"
     text = words.ADMIN_FIRST if uses_initial_password else text
     account = link(words.YOUR_ACCOUNT, "users", id=state.user_id)
-    how = Markup.escape(words.ADMIN_HOW).format(account)
-    return SetupStep(words.ADMIN, severity, text.format(state.email), how)
+    instructions = Markup.escape(words.ADMIN_HOW).format(account)
+    return SetupStep(words.ADMIN, severity, text.format(state.email), instructions)
 
 
 def _limits(state: SetupState, item: HealthItem) -> SetupStep:

@@ -78,10 +78,10 @@ def _head(title: str, meaning: str, state: str, severity: str) -> Markup:
 def _render_exchanges(result: StepResult, *, reveal: bool) -> list[Markup]:
     pieces = []
     for exchange in result.exchanges[-_MAX_EXCHANGES:]:
-        seen = exchange if reveal else mask_exchange(exchange, secrets_in(exchange))
+        visible = exchange if reveal else mask_exchange(exchange, secrets_in(exchange))
         for name, text in (
-            (words.REQUEST, exchange_view.format_requests(seen)),
-            (words.RESPONSE, exchange_view.format_response(seen.response)),
+            (words.REQUEST, exchange_view.format_requests(visible)),
+            (words.RESPONSE, exchange_view.format_response(visible.response)),
         ):
             pieces.append(soft(name) + _lines(text[:_MAX_TEXT]))
     return pieces

@@ -244,8 +244,8 @@ def _wire_history(blocks: gr.Blocks, services: Services, page: TesterPage) -> No
     on(services, view.history.input, view.open_exchange, inputs, results.outputs)
     on(services, page.again.click, view.send_again, inputs, view.outputs)
     triggers = [results.reveal.input, results.snippet.input]
-    shown = [results.exchange_number, *view.option_inputs]
-    on(services, triggers, view.show_again, shown, [*view.state, *results.outputs])
+    show_inputs = [results.exchange_number, *view.option_inputs]
+    on(services, triggers, view.show_again, show_inputs, [*view.state, *results.outputs])
 
 
 def _header(line: str) -> tuple[str, str]:

@@ -71,18 +71,18 @@ class Results(Components):
     def show(self, context: PageContext, exchange: Exchange, options: ViewOptions) -> Updates:
         """Show an exchange."""
         secrets = [] if options.reveal else secrets_in(exchange)
-        seen, page = mask_exchange(exchange, secrets), context.services.tester.public_url
+        masked, page = mask_exchange(exchange, secrets), context.services.tester.public_url
         return {
             self.card: exchange_view.render_card(exchange, secrets),
             self.tabs: gr.Tabs(visible=True),
-            self.answer: exchange_view.format_body(seen.response),
-            self.raw: exchange_view.format_response(seen.response),
+            self.answer: exchange_view.format_body(masked.response),
+            self.raw: exchange_view.format_response(masked.response),
             self.cookie_tab: gr.Tab(label=exchange_view.cookies_title(exchange)),
             self.cookies: exchange_view.render_cookies(exchange, secrets, page),
             self.headers: exchange_view.render_headers(exchange.response, secrets),
-            self.request: exchange_view.format_requests(seen),
+            self.request: exchange_view.format_requests(masked),
             self.copy: gr.Code(
-                render_snippet(options.snippet, seen.request, page),
+                render_snippet(options.snippet, masked.request, page),
                 language=LANGUAGES[options.snippet],
             ),
             self.exchange_number: exchange.number or None,

@@ -102,18 +102,18 @@ def reset_sent(email: str, sends: bool) -> str:
     return f"The mail to {email} is in the outbox: no mailer is set, so it does not leave."
 
 
-def ask_role(who: str, role: str) -> Markup:
+def ask_role(user: str, role: str) -> Markup:
     """Ask before a role is given."""
     may = "may then do everything in this panel" if role == "admin" else "cannot open this panel"
     return Markup("{} becomes <b>{}</b> and {}, at once and in every session.").format(
-        who, role, may
+        user, role, may
     )
 
 
-def ask_ban(who: str, until: str, live: int) -> Markup:
+def ask_ban(user: str, until: str, live: int) -> Markup:
     """Ask before a ban."""
     how_long = f"until {until}" if until else "for good"
-    return Markup("{} is kept out {}. {}").format(who, how_long, _ends(live))
+    return Markup("{} is kept out {}. {}").format(user, how_long, _ends(live))
 
 
 def banned(email: str, until: str) -> str:
@@ -121,25 +121,25 @@ def banned(email: str, until: str) -> str:
     return f"{email} is banned {f'until {until}' if until else 'for good'}."
 
 
-def ask_password(who: str, live: int) -> Markup:
+def ask_password(user: str, live: int) -> Markup:
     """Ask before a password is set."""
     return Markup(
         "{} gets the password you wrote; the old one no longer works. {} "
         "Sending a reset mail is safer: only they will know the new password."
-    ).format(who, _ends(live))
+    ).format(user, _ends(live))
 
 
-def ask_end_all(who: str, live: int) -> Markup:
+def ask_end_all(user: str, live: int) -> Markup:
     """Ask before all sessions are ended."""
     return Markup("{} is signed out everywhere. {} They can sign in again.").format(
-        who, _ends(live)
+        user, _ends(live)
     )
 
 
-def ask_delete(who: str, live: int) -> Markup:
+def ask_delete(user: str, live: int) -> Markup:
     """Ask before a user is deleted."""
     return Markup("{} and all their data will be deleted. {} This cannot be undone.").format(
-        who, _ends(live)
+        user, _ends(live)
     )
 
 

@@ -78,11 +78,11 @@ def test_where_nobody_may_sign_up_nothing_is_told(tmp_path):
     ids=["status", "words", "header", "cookie"],
 )
 def test_a_wrong_sign_in_that_tells_is_found(proxy, change, evidence):
-    def tell(request, response):
+    def leak(request, response):
         if is_wrong_sign_in(request, response) and not is_known(request):
             change(response)
 
-    proxy.after = tell
+    proxy.after = leak
     finding = run_checks(proxy.url, "enumeration.sign-in")["enumeration.sign-in"]
     assert finding.verdict == "fail"
     assert evidence in finding.evidence
@@ -144,12 +144,12 @@ def test_a_gap_that_is_small_beside_the_hash_proves_nothing(proxy):
 
 
 def test_a_reset_that_tells_is_found(proxy):
-    def tell(request):
+    def leak(request):
         if request.path == RESET and not is_known(request):
             return make_response(404, b'{"message":"no such user"}')
         return None
 
-    proxy.before = tell
+    proxy.before = leak
     finding = run_checks(proxy.url, "enumeration.reset")["enumeration.reset"]
     assert finding.verdict == "fail"
     assert "only an unknown one: message 'no such user', status 404" in finding.evidence

@@ -43,7 +43,7 @@ def change_status():
     """A proxy that changes a field of the status on its way."""
     with ScriptedProxy() as proxy:
 
-        def tell(space, **fields):
+        def set_fields(space, **fields):
             def change(request, response):
                 if request.path == "/api/admin/status":
                     response.chunks = [
@@ -53,7 +53,7 @@ def change_status():
             proxy.target, proxy.after = space.url, change
             return proxy.url
 
-        yield tell
+        yield set_fields
 
 
 OPERATIONS = ("exposure", "version", "admin", "secret", "database", "sessions", "search")
