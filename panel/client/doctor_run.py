@@ -149,11 +149,10 @@ class DoctorRunner:
 
         has_crashed = False
         try:
-            checks = run.checks
             for finding in self._examine(
                 run.deployment,
                 on_progress=on_progress,
-                checks=checks,
+                checks=run.checks,
                 clock=clock,
                 on_early_cleanup=report_finding,
             ):

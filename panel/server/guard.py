@@ -75,16 +75,14 @@ class Guard:
 
     async def _check_session(self, scope: Scope, access: Access) -> ASGIApp:
         visitors = visitors_of(scope, self._cookies)
-        if access is Access.FILE and (recent_admins := self._find_recent_admin(visitors)):
-            scope[CURRENT_ADMIN] = recent_admins
+        if access is Access.FILE and (recent_admin := self._find_recent_admin(visitors)):
+            scope[CURRENT_ADMIN] = recent_admin
             return self._loader
         admin = await self._find_admin(visitors)
+        if admin is None and access is Access.PAGE:
+            return _redirect_to_sign_in(scope)
         if admin is None:
-            return (
-                _redirect_to_sign_in(scope)
-                if access is Access.PAGE
-                else error_response(401, words.NOT_SIGNED_IN)
-            )
+            return error_response(401, words.NOT_SIGNED_IN)
         self._recent_admins.remember(admin)
         if access is Access.PAGE and (scope["path"] == "/admin" or _just_signed_in(scope)):
             return RedirectResponse(urls.HOME, 303)
@@ -133,9 +131,8 @@ def error_response(status: int, message: str, retry_after: int | None = None) ->
 
 def _redirect_to_sign_in(scope: Scope) -> Response:
     # Right after a sign-in, a missing session means that the browser dropped the cookie.
-    return RedirectResponse(
-        urls.SIGN_IN + ("?why=no-cookie" if _just_signed_in(scope) else ""), 303
-    )
+    why = "?why=no-cookie" if _just_signed_in(scope) else ""
+    return RedirectResponse(urls.SIGN_IN + why, 303)
 
 
 def _just_signed_in(scope: Scope) -> bool:

@@ -14,7 +14,7 @@ from panel.tester import words
 from panel.tester.openapi import Field, FieldKind, Operation
 from panel.tester.quick_actions import Person
 
-_PERSON_FIELDS = {"email": "email", "password": "password", "name": "name"}
+_PERSON_FIELDS = ("email", "password", "name")
 
 
 @dataclass(frozen=True)
@@ -29,7 +29,7 @@ def prefill(field: Field, person: Person) -> Prefill:
     """Return a field's initial value: the test user's or an example if it is required."""
     example = _format_example(field.example)
     if field.place == "body" and field.name in _PERSON_FIELDS and field.required:
-        return Prefill(getattr(person, _PERSON_FIELDS[field.name]), example)
+        return Prefill(getattr(person, field.name), example)
     is_valid = field.kind is not FieldKind.CHOICE or example in field.choices
     return Prefill(example if field.required and is_valid else "", example)
 

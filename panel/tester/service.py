@@ -65,10 +65,8 @@ class Tester:
         """As `send`, but yields an event stream as it arrives."""
         browser = self.browser(admin, name)
         preflight = await self._send_preflight(admin, call)
-        cookie_header, withheld = (
-            browser.cookie_header(call.path),
-            self._withheld_cookies(browser, call),
-        )
+        cookie_header = browser.cookie_header(call.path)
+        withheld = self._withheld_cookies(browser, call)
         started = self._clock.now()
         async for request, response in self._loopback.stream(call, cookie_header, admin.address):
             cookies = tuple(map(parse_set_cookie, response.set_cookies()))
@@ -88,11 +86,8 @@ class Tester:
         header_names = [name.lower() for name, _ in call.headers]
         header_names += ["content-type"] if call.body else []
         headers = [("Access-Control-Request-Method", call.method)]
-        headers += (
-            [("Access-Control-Request-Headers", ",".join(sorted(header_names)))]
-            if header_names
-            else []
-        )
+        if header_names:
+            headers.append(("Access-Control-Request-Headers", ",".join(sorted(header_names))))
         preflight = Call("OPTIONS", call.path, origin=call.origin, headers=tuple(headers))
         return Preflight(*await self._loopback.send(preflight, "", call.address or admin.address))
 

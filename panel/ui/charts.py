@@ -157,10 +157,7 @@ def _bars(chart: Chart, top: int) -> Markup:
 
 def _lines(chart: Chart, top: int) -> Markup:
     lines = (
-        (
-            css,
-            " ".join(f"{_x(chart, at):.1f},{_y(it, top)}" for at, it in enumerate(each.values)),
-        )
+        (css, " ".join(f"{_x(chart, at):.1f},{_y(it, top)}" for at, it in enumerate(each.values)))
         for css, each in _with_styles(chart)
     )
     return format_rows(Markup("<polyline class='line {}' points='{}'/>"), lines)

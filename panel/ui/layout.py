@@ -53,12 +53,7 @@ def filter_text(
 ) -> gr.Textbox:
     """Place a text filter above a list."""
     return gr.Textbox(
-        label=label,
-        placeholder=hint,
-        max_lines=1,
-        scale=scale,
-        min_width=min_width,
-        elem_id=name,
+        label=label, placeholder=hint, max_lines=1, scale=scale, min_width=min_width, elem_id=name
     )
 
 

@@ -47,6 +47,11 @@ def isolate(value: str, most: int = 80) -> Markup:
     return Markup("<bdi>{}</bdi>").format(shorten(value, most))
 
 
+def strong(value: str) -> Markup:
+    """Return user-supplied text in bold, isolated."""
+    return Markup("<b>{}</b>").format(isolate(value))
+
+
 def link(text: str, page: str, **parameters: str) -> Markup:
     """Return a link to a page of the panel: `link("Ada", "users", id="…")`."""
     return Markup("<a href='{}'>{}</a>").format(urls.page_url(page, **parameters), text)

@@ -10,14 +10,14 @@ _UNITS = ((31_536_000, "year"), (2_592_000, "month"), (86_400, "day"), (3_600, "
 _MINUTE = 60
 
 
-def parse(text: str) -> datetime:
-    """Parse a timestamp of the API."""
-    return datetime.fromisoformat(text).astimezone(UTC)
+def parse(then: str | datetime) -> datetime:
+    """Parse a timestamp of the API; a datetime is returned in UTC."""
+    return (datetime.fromisoformat(then) if isinstance(then, str) else then).astimezone(UTC)
 
 
-def format_relative(then: datetime, now: datetime) -> str:
+def format_relative(then: str | datetime, now: datetime) -> str:
     """Return the time from now: “3 hours ago”, “in 2 days”."""
-    seconds = (now - then).total_seconds()
+    seconds = (now - parse(then)).total_seconds()
     distance = abs(seconds)
     if distance < _MINUTE:
         return "just now" if seconds >= 0 else "in a moment"
@@ -36,18 +36,17 @@ def _unit(seconds: float) -> tuple[int, str]:
     return next(((size, name) for size, name in _UNITS if seconds >= size), (_MINUTE, "minute"))
 
 
-def format_exact(then: datetime) -> str:
+def format_exact(then: str | datetime) -> str:
     """Return the time to the second, in UTC as in the log and the audit trail."""
-    return f"{then.astimezone(UTC):%-d %B %Y, %H:%M:%S} UTC"
+    return f"{parse(then):%-d %B %Y, %H:%M:%S} UTC"
 
 
 def render_relative(text: str | None, now: datetime) -> Markup:
     """Return a timestamp of the API as relative time, with the exact time as its tooltip."""
     if text is None:
         return Markup.escape(NEVER)
-    then = parse(text)
     return Markup("<time datetime='{}' title='{}'>{}</time>").format(
-        then.isoformat(), format_exact(then), format_relative(then, now)
+        parse(text).isoformat(), format_exact(text), format_relative(text, now)
     )
 
 
@@ -55,7 +54,6 @@ def render_both(text: str | None, now: datetime) -> Markup:
     """Return a timestamp of the API as relative and exact time."""
     if text is None:
         return Markup.escape(NEVER)
-    then = parse(text)
     return Markup("{} <span class='soft'>({})</span>").format(
-        format_relative(then, now), format_exact(then)
+        format_relative(text, now), format_exact(text)
     )

@@ -36,11 +36,8 @@ CHART_ALT = "{}: highest {:,} ({}), latest {:,}."
 
 def try_later(status: int, seconds: int) -> str:
     """Return the message for 429 or 503."""
-    why = (
-        "Too many attempts"
-        if status == 429
-        else "The server is busy or its database is unavailable"
-    )
+    busy = "The server is busy or its database is unavailable"
+    why = "Too many attempts" if status == 429 else busy
     return f"{why}. Try again in {pluralize(seconds, 'second')}."
 
 

@@ -138,12 +138,7 @@ def _group(name: str, lines: list[_Line]) -> Markup:
     return Markup(
         "<details class='group'{}><summary><b>{}</b> <span class='soft'>{}</span></summary>"
         "<ul class='checks'>{}</ul></details>"
-    ).format(
-        is_open,
-        name,
-        words.counts(counted),
-        Markup().join(map(_row, lines)),
-    )
+    ).format(is_open, name, words.counts(counted), Markup().join(map(_row, lines)))
 
 
 def _row(line: _Line) -> Markup:

@@ -122,12 +122,8 @@ class EventListView(CursorList):
     ) -> Updates:
         """Show one page, and the log of a request."""
         filters = filters or EventFilters.from_query(context.query)
-        page = await context.get(
-            "/api/admin/events",
-            **filters.to_params(),
-            limit=PAGE,
-            cursor=stack.cursor,
-        )
+        params = filters.to_params()
+        page = await context.get("/api/admin/events", **params, limit=PAGE, cursor=stack.cursor)
         now, stack = context.now(), replace(stack, next=page["nextCursor"] or "")
         rows = audit_table.render(page, now, empty_text=words.NONE, hint=words.NONE_HINT)
         return {

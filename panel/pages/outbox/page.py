@@ -94,13 +94,9 @@ def _state(mail: MailJson, now: datetime) -> Markup:
     """Return the number of attempts, when it was sent or is due, and the last error."""
     parts = [words.tried(mail["attempts"])] if mail["attempts"] else []
     if mail["dueAt"]:
-        parts.append(
-            words.NEXT_TRY.format(timestamps.format_relative(timestamps.parse(mail["dueAt"]), now))
-        )
+        parts.append(words.NEXT_TRY.format(timestamps.format_relative(mail["dueAt"], now)))
     if mail["sentAt"]:
-        parts.append(
-            words.SENT_AT.format(timestamps.format_relative(timestamps.parse(mail["sentAt"]), now))
-        )
+        parts.append(words.SENT_AT.format(timestamps.format_relative(mail["sentAt"], now)))
     html = soft(f"{', '.join(parts).capitalize()}.") if parts else Markup()
     if mail["lastError"]:
         html += Markup("<p class='note bad'>{}: {}</p>").format(words.PROBLEM, mail["lastError"])

@@ -86,9 +86,7 @@ def _data(database: StatusJson, now: datetime) -> HealthItem:
     if durability == "ephemeral":
         return HealthItem(words.DATA, "bad", text, words.EPHEMERAL_FIX)
     if snapshots and snapshots["lastAt"]:
-        text += words.LAST_SNAPSHOT.format(
-            timestamps.format_relative(timestamps.parse(snapshots["lastAt"]), now)
-        )
+        text += words.LAST_SNAPSHOT.format(timestamps.format_relative(snapshots["lastAt"], now))
     if snapshots and snapshots["trouble"]:
         text += words.snapshots_fail(snapshots["trouble"])
         return HealthItem(words.DATA, "bad", text, words.SNAPSHOTS_FAIL_FIX)
@@ -98,12 +96,12 @@ def _data(database: StatusJson, now: datetime) -> HealthItem:
 def _restored(restore: StatusJson | None, now: datetime) -> list[HealthItem]:
     if restore is None or now - timestamps.parse(restore["restoredAt"]) > _RESTORE_SHOWN_FOR:
         return []
-    at = timestamps.format_exact(timestamps.parse(restore["restoredAt"]))
+    at = timestamps.format_exact(restore["restoredAt"])
     damaged = restore["damaged"]
     if restore["asOf"] is None and damaged:
         text = words.began_empty(at, damaged)
         return [HealthItem(words.RESTORED, "bad", text, words.LOST_FIX)]
-    as_of = timestamps.format_exact(timestamps.parse(restore["asOf"])) if restore["asOf"] else ""
+    as_of = timestamps.format_exact(restore["asOf"]) if restore["asOf"] else ""
     ended = (restore["accounts"], restore["sessionsEnded"], restore["linksEnded"])
     text = words.restored(as_of, at, *ended, damaged)
     return [HealthItem(words.RESTORED, "bad", text, words.RESTORED_FIX)]
@@ -115,12 +113,8 @@ def _mail(mail: StatusJson, now: datetime) -> HealthItem:
         return HealthItem(words.MAIL, "warn", sentences[0], words.OUTBOX_FIX)
     if mail["waiting"]:
         since = mail.get("waitingSince")
-        sentences.append(
-            words.waiting(
-                mail["waiting"],
-                timestamps.format_relative(timestamps.parse(since), now) if since else "",
-            )
-        )
+        since = timestamps.format_relative(since, now) if since else ""
+        sentences.append(words.waiting(mail["waiting"], since))
     if mail.get("lastError") and mail["waiting"]:
         sentences.append(words.LAST_ERROR.format(mail["lastError"].rstrip(".")))
         return HealthItem(words.MAIL, "bad", " ".join(sentences), words.MAIL_FIX)
@@ -168,6 +162,6 @@ def _clock(clock: StatusJson) -> HealthItem:
 
 
 def _version(status: StatusJson, now: datetime) -> HealthItem:
-    started = timestamps.format_relative(timestamps.parse(status["startedAt"]), now)
+    started = timestamps.format_relative(status["startedAt"], now)
     text = words.version(status["version"], status["commit"] or "", status["environment"], started)
     return HealthItem(words.VERSION, "good", text)

@@ -14,7 +14,7 @@ from panel.client.api import ApiError
 from panel.pages.sessions import words
 from panel.services import PageContext
 from panel.ui.confirm import Action, Question
-from panel.ui.markup import Markup, isolate, shorten
+from panel.ui.markup import shorten, strong
 from panel.ui.user_agents import describe_device
 from panel.ui.wiring import explain
 
@@ -74,7 +74,7 @@ async def ask_end_one(context: PageContext) -> Question:
     if session["id"] == own:
         return Question(words.ASK_END_MINE.format(device_name), words.END_MINE, action)
     address = shorten(session["ipAddress"]) or words.UNKNOWN_ADDRESS
-    sentence = words.ASK_END_ONE.format(_format_user(session), device_name, address)
+    sentence = words.ASK_END_ONE.format(strong(session["user"]["email"]), device_name, address)
     return Question(sentence, words.END_ONE, action)
 
 
@@ -93,7 +93,7 @@ async def ask_end_all(context: PageContext) -> Question:
 
     if own in ids:
         return Question(words.ASK_END_ALL_MINE.format(live), words.END_MINE, end_all)
-    return Question(words.ASK_END_ALL.format(_format_user(session), live), words.END_ALL, end_all)
+    return Question(words.ASK_END_ALL.format(strong(user["email"]), live), words.END_ALL, end_all)
 
 
 async def ask_end_listed(_: PageContext, listed: ListedSessions) -> Question:
@@ -139,7 +139,3 @@ async def _session_and_own(context: PageContext) -> tuple[SessionJson, str]:
     if session is None:
         raise ApiError(404, "SESSION_NOT_FOUND", words.OVER)
     return session, await own_id(context)
-
-
-def _format_user(session: SessionJson) -> Markup:
-    return Markup("<b>{}</b>").format(isolate(session["user"]["email"]))

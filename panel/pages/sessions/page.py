@@ -1,7 +1,7 @@
 """Sessions: the list, and a page for each at /admin/sessions?id=…"""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from datetime import datetime
 from ipaddress import ip_address
 from typing import Any
@@ -34,7 +34,7 @@ PAGE = 25
 
 @dataclass(frozen=True)
 class SessionFilters:
-    """Filters of the list."""
+    """Filters of the list, named as the parameters of the API's list."""
 
     user: str = ""
     address: str = ""
@@ -49,11 +49,6 @@ class SessionFilters:
             address=address if is_address(address) else "",
             search=query.get("search", ""),
         )
-
-    def to_params(self) -> dict[str, str]:
-        """Return the parameters of the API's list, empty ones left out."""
-        params = {"user": self.user, "address": self.address, "search": self.search}
-        return {name: value for name, value in params.items() if value}
 
 
 class SessionListView(CursorList):
@@ -86,13 +81,13 @@ class SessionListView(CursorList):
     ) -> Updates:
         """Show one page."""
         filters = filters or SessionFilters.from_query(context.query)
-        params = filters.to_params()
+        params = asdict(filters)
         page = await context.get("/api/admin/sessions", **params, limit=PAGE, cursor=stack.cursor)
         sessions, stack = page["sessions"], CursorStack(stack.cursors, page["cursor"] or "")
         own = await own_id(context)
         admins = await admins_in(context, sessions)
         listed = _others(sessions, own, more=bool(stack.next or stack.cursors))
-        can_end = bool(params) and bool(listed.ids)  # never everybody's at once
+        can_end = any(params.values()) and bool(listed.ids)  # never everybody's at once
         place = list_location("sessions", **params, cursor=stack.cursor)
         return {
             self.note: _filter_note(filters, sessions),

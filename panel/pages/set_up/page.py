@@ -56,11 +56,9 @@ def render_steps(steps: Sequence[SetupStep], settings: PanelSettings) -> Markup:
     """Return the steps as a list; finished ones are collapsed."""
     open_steps = [each for each in steps if each.severity != "good"]
     worst = "bad" if any(each.severity == "bad" for each in open_steps) else "warn"
-    verdict = (
-        badge(words.steps_left(len(open_steps)), worst)
-        if open_steps
-        else badge(words.ALL_DONE, "good")
-    )
+    verdict = badge(words.ALL_DONE, "good")
+    if open_steps:
+        verdict = badge(words.steps_left(len(open_steps)), worst)
     items = Markup().join(_step(number, each, settings) for number, each in enumerate(steps, 1))
     return Markup("<p class='verdict'>{}</p><div class='setup-steps'>{}</div><p>{} {}</p>").format(
         verdict, items, words.CHECK, link(words.TO_CHECKS, "checks")

@@ -42,18 +42,14 @@ class Endpoints:
         self.about = gr.Markdown(elem_id="about-endpoint", latex_delimiters=[])
         self.texts, self.choices = [], []
         for at in range(FIELDS):
-            text = gr.Textbox(visible=False, elem_id=f"field-{at}", max_lines=12)
-            choice = gr.Dropdown([], visible=False, filterable=False, elem_id=f"choice-{at}")
-            self.texts.append(text)
-            self.choices.append(choice)
+            self.texts.append(gr.Textbox(visible=False, elem_id=f"field-{at}", max_lines=12))
+            self.choices.append(
+                gr.Dropdown([], visible=False, filterable=False, elem_id=f"choice-{at}")
+            )
         with gr.Row():
             self.send = gr.Button(words.SEND, variant="primary", size="md", elem_id="send-form")
             self.edit_button = gr.Button(words.EDIT_AS_CUSTOM, size="md")
-        self.outputs = [
-            self.about,
-            *self.texts,
-            *self.choices,
-        ]  # change with the endpoint
+        self.outputs = [self.about, *self.texts, *self.choices]  # change with the endpoint
         self.inputs = [self.endpoint, *self.texts, *self.choices]
 
     async def on_load(self, context: PageContext) -> Updates:
@@ -68,16 +64,10 @@ class Endpoints:
         }
 
     async def on_pick(
-        self,
-        context: PageContext,
-        endpoint: str | None,
-        name: str,
-        email: str,
-        password: str,
+        self, context: PageContext, endpoint: str | None, name: str, email: str, password: str
     ) -> Updates:
-        """Show the fields of the chosen endpoint."""
-        operation = await _operation(context, endpoint)
-        person = Person(name, email, password)
+        """Show the fields of the chosen endpoint, filled in for the test person."""
+        operation, person = await _operation(context, endpoint), Person(name, email, password)
         components = [_components_for(field, person) for field in operation.fields[:FIELDS]]
         hidden = [(gr.Textbox(visible=False, value=""), gr.Dropdown(visible=False, value=None))]
         components += hidden * (FIELDS - len(components))

@@ -30,14 +30,9 @@ class Journeys:
 
     def wire(self, services: Services, view: TesterView) -> None:
         """Connect the button to the chosen journey."""
+        inputs = [self.journey, *view.option_inputs]
         outputs = [self.steps, view.browsers.chosen, *view.state, view.history]
-        on(
-            services,
-            self.start.click,
-            self.start_handler(view),
-            [self.journey, *view.option_inputs],
-            outputs,
-        )
+        on(services, self.start.click, self.start_handler(view), inputs, outputs)
 
     def start_handler(self, view: TesterView) -> EventHandler:
         """Return the handler that runs a journey and shows its progress."""
@@ -49,9 +44,9 @@ class Journeys:
             async with aclosing(run(journey, context)) as steps:
                 async for progress in steps:
                     names = context.services.tester.browser_names(context.admin)
-                    here = (
-                        options if options.browser in names else replace(options, browser=names[0])
-                    )
+                    here = options
+                    if options.browser not in names:
+                        here = replace(options, browser=names[0])
                     yield {
                         self.steps: render_progress(progress, reveal=options.reveal),
                         view.browsers.chosen: gr.Radio(names, value=here.browser),

@@ -153,10 +153,7 @@ class TesterPage:
     def _select(self, context: PageContext, options: ViewOptions) -> Updates:
         names = context.services.tester.browser_names(context.admin)
         chosen = gr.Radio(names, value=options.browser)
-        return {
-            self.view.browsers.chosen: chosen,
-            **self.view.show_state(context, options),
-        }
+        return {self.view.browsers.chosen: chosen, **self.view.show_state(context, options)}
 
 
 def build(blocks: gr.Blocks, services: Services) -> TesterPage:
@@ -204,13 +201,8 @@ def _wire_ways(blocks: gr.Blocks, services: Services, page: TesterPage) -> None:
     for name, button in quick.action_buttons.items():
         outputs = [*view.outputs, *custom.fields]
         on(services, button.click, page.handler_for(QUICK_ACTIONS[name]), inputs, outputs)
-    on(
-        services,
-        custom.send.click,
-        page.on_send,
-        [*view.option_inputs, *custom.fields],
-        view.outputs,
-    )
+    custom_inputs = [*view.option_inputs, *custom.fields]
+    on(services, custom.send.click, page.on_send, custom_inputs, view.outputs)
     on(services, [blocks.load, quick.another.click], quick.fill_person, None, quick.person)
     page.journeys.wire(services, view)
 
@@ -219,20 +211,10 @@ def _wire_endpoints(blocks: gr.Blocks, services: Services, page: TesterPage) -> 
     form, view, custom = page.endpoints, page.view, page.custom
     on(services, blocks.load, form.on_load, None, [form.group, form.endpoint])
     on(services, form.group.input, on_group, form.group, form.endpoint)
-    on(
-        services,
-        form.endpoint.input,
-        form.on_pick,
-        [form.endpoint, *page.quick.person],
-        form.outputs,
-    )
-    on(
-        services,
-        form.send.click,
-        form.send_handler(view),
-        [*view.option_inputs, *form.inputs],
-        view.outputs,
-    )
+    picked = [form.endpoint, *page.quick.person]
+    on(services, form.endpoint.input, form.on_pick, picked, form.outputs)
+    sent = [*view.option_inputs, *form.inputs]
+    on(services, form.send.click, form.send_handler(view), sent, view.outputs)
     edited = [*custom.fields, page.tabs]
     on(services, form.edit_button.click, page.edit_as_custom, form.inputs, edited)
 

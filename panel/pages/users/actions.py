@@ -14,7 +14,7 @@ from panel.pages.users import words
 from panel.services import PageContext
 from panel.ui import timestamps
 from panel.ui.confirm import Action, Question
-from panel.ui.markup import Markup, isolate
+from panel.ui.markup import strong
 from panel.ui.user_agents import describe_device
 from panel.ui.wiring import error_toast
 
@@ -62,7 +62,7 @@ async def ask_role(context: PageContext, role: str) -> Question:
     user = await find_user(context)
     payload = {"userId": user["id"], "role": role}
     action = _post_action("set-role", payload, words.HAS_ROLE.format(user["email"], role))
-    return Question(words.ask_role(_format_user(user), role), words.SET_ROLE, action)
+    return Question(words.ask_role(strong(user["email"]), role), words.SET_ROLE, action)
 
 
 async def ask_ban(context: PageContext, until: str, reason: str) -> Question:
@@ -76,7 +76,7 @@ async def ask_ban(context: PageContext, until: str, reason: str) -> Question:
     payload |= {"banReason": reason.strip()} if reason.strip() else {}
     payload |= {"banExpiresIn": int((end - now).total_seconds())} if end else {}
     until_text = timestamps.format_exact(end) if end else ""
-    sentence = words.ask_ban(_format_user(user), until_text, user["activeSessions"])
+    sentence = words.ask_ban(strong(user["email"]), until_text, user["activeSessions"])
     action = _post_action("ban-user", payload, words.banned(user["email"], until_text))
     return Question(sentence, words.BAN, action)
 
@@ -88,7 +88,7 @@ async def ask_password(context: PageContext, password: str) -> Question:
     user = await find_user(context)
     payload = {"userId": user["id"], "newPassword": password}
     action = _post_action("set-user-password", payload, words.PASSWORD_SET.format(user["email"]))
-    sentence = words.ask_password(_format_user(user), user["activeSessions"])
+    sentence = words.ask_password(strong(user["email"]), user["activeSessions"])
     return Question(sentence, words.SET_PASSWORD, action)
 
 
@@ -104,7 +104,7 @@ async def ask_end_one(context: PageContext, session: str | None) -> Question:
     payload = {"sessionToken": session}
     action = _post_action("revoke-user-session", payload, words.SESSION_ENDED.format(user["email"]))
     return Question(
-        words.ASK_END_ONE.format(_format_user(user), device_name), words.END_ONE, action
+        words.ASK_END_ONE.format(strong(user["email"]), device_name), words.END_ONE, action
     )
 
 
@@ -116,7 +116,7 @@ async def ask_end_all(context: PageContext) -> Question:
         "revoke-user-sessions", payload, words.SESSIONS_ENDED.format(user["email"])
     )
     return Question(
-        words.ask_end_all(_format_user(user), user["activeSessions"]), words.END_ALL, action
+        words.ask_end_all(strong(user["email"]), user["activeSessions"]), words.END_ALL, action
     )
 
 
@@ -127,7 +127,7 @@ async def ask_delete(context: PageContext) -> Question:
         "remove-user", {"userId": user["id"]}, words.DELETED.format(user["email"])
     )
     return Question(
-        words.ask_delete(_format_user(user), user["activeSessions"]), words.DELETE, action
+        words.ask_delete(strong(user["email"]), user["activeSessions"]), words.DELETE, action
     )
 
 
@@ -154,7 +154,7 @@ async def ask_act_as(context: PageContext) -> Question:
         browser.signed_in_as = user["email"]
         return words.ACTING.format(user["email"])
 
-    return Question(words.ASK_ACT_AS.format(_format_user(user)), words.ACT_AS, act_as)
+    return Question(words.ASK_ACT_AS.format(strong(user["email"])), words.ACT_AS, act_as)
 
 
 async def live_sessions(context: PageContext) -> list[dict[str, Any]]:
@@ -179,10 +179,6 @@ def _post_action(endpoint: str, payload: dict[str, Any], message: str) -> Action
         return message
 
     return post
-
-
-def _format_user(user: UserJson) -> Markup:
-    return Markup("<b>{}</b>").format(isolate(user["email"]))
 
 
 def _end_of(text: str, now: datetime) -> datetime | None:

@@ -145,7 +145,7 @@ def render_profile(user: UserJson, now: datetime) -> Markup:
     values = [
         Markup("<code>{}</code>").format(user["id"]),
         isolate(user["name"], 300),
-        Markup("{} {}").format(isolate(user["email"], 300), _verified(user)),
+        Markup("{} {}").format(isolate(user["email"], 300), verified_badge(user)),
         user["role"],
         ", ".join(words.WAYS_IN.get(way, way) for way in user["accounts"]) or words.NO_WAY_IN,
         timestamps.render_both(user["createdAt"], now),
@@ -189,6 +189,13 @@ def render_sessions(sessions: list[dict[str, Any]], now: datetime) -> Markup:
     return Markup("<h2>{}</h2>{}").format(words.SESSIONS, listed)
 
 
+def verified_badge(user: UserJson) -> Markup:
+    """Return the badge that says whether the address is verified."""
+    if user["emailVerified"]:
+        return badge(words.IS_VERIFIED, "good")
+    return badge(words.IS_UNVERIFIED)
+
+
 def _mark(session: dict[str, Any]) -> Markup:
     return badge(words.ACTS_AS_MARK, "warn") if session["impersonatedBy"] else Markup()
 
@@ -201,14 +208,8 @@ def _render_events(user: UserJson, page: dict[str, Any], now: datetime) -> Marku
 
 
 def _session_name(session: dict[str, Any], now: datetime) -> str:
-    begun = timestamps.format_relative(timestamps.parse(session["createdAt"]), now)
+    begun = timestamps.format_relative(session["createdAt"], now)
     return f"{describe_device(session['userAgent'])}, {session['ipAddress']}, {begun}"
-
-
-def _verified(user: UserJson) -> Markup:
-    if user["emailVerified"]:
-        return badge(words.IS_VERIFIED, "good")
-    return badge(words.IS_UNVERIFIED)
 
 
 def _impersonation_note(user: UserJson, context: PageContext) -> Markup:

@@ -16,7 +16,6 @@ from panel.ui.layout import Components, filter_text
 from panel.ui.markup import Markup, badge, heading, isolate, link, list_location
 from panel.ui.paging import ListOrDetail, Pager
 from panel.ui.table import Column, render_table
-from panel.ui.urls import USERS_CSV, encode_query
 from panel.ui.wiring import Updates, error_toast, on, show_success
 
 PAGE = 25
@@ -62,11 +61,10 @@ class UserFilters:
         return replace(self, offset=self.offset + PAGE)
 
     def to_params(self) -> dict[str, str]:
-        """Return the parameters of the API's list, empty ones left out."""
+        """Return the parameters of the API's list."""
         sort_by, _, direction = self.order.partition(" ")
         params = {name: getattr(self, name) for name in _FILTERS}
-        params |= {"sortBy": sort_by, "sortDirection": direction}
-        return {name: value for name, value in params.items() if value}
+        return params | {"sortBy": sort_by, "sortDirection": direction}
 
 
 class UserListView(Components):
@@ -173,13 +171,7 @@ class UsersPage:
         return self.layout.show(detail=False) | filters_filled | updates
 
     async def on_create(
-        self,
-        context: PageContext,
-        email: str,
-        name: str,
-        role: str,
-        password: str,
-        *filters: str,
+        self, context: PageContext, email: str, name: str, role: str, password: str, *filters: str
     ) -> Updates:
         """Create a user, and link to their page."""
         if not email.strip() or not name.strip():
@@ -208,13 +200,8 @@ def build(blocks: gr.Blocks, services: Services) -> UsersPage:
     on(services, index.pager.newer.click, index.newer, pager_inputs, index.outputs)
     on(services, index.pager.older.click, index.older, pager_inputs, index.outputs)
     inputs = [*form.fields, *index.inputs]
-    on(
-        services,
-        form.create.click,
-        page.on_create,
-        inputs,
-        [form.created, *form.fields, *index.outputs],
-    )
+    outputs = [form.created, *form.fields, *index.outputs]
+    on(services, form.create.click, page.on_create, inputs, outputs)
     return page
 
 
@@ -233,8 +220,7 @@ def render_rows(users: list[dict[str, Any]], now: datetime) -> Markup:
         ]
         for user in users
     ]
-    columns = [Column(title) for title in words.COLUMNS]
-    columns[0] = Column(words.COLUMNS[0], wide=True)
+    columns = [Column(title, wide=title == words.COLUMNS[0]) for title in words.COLUMNS]
     return render_table(
         columns, cells, caption=words.CAPTION, empty_text=words.NOBODY, hint=words.NOBODY_HINT
     )
@@ -242,16 +228,9 @@ def render_rows(users: list[dict[str, Any]], now: datetime) -> Markup:
 
 def state_badges(user: Mapping[str, Any]) -> Markup:
     """Return badges: verified or not, and banned."""
-    verified = (
-        badge(words.IS_VERIFIED, "good")
-        if user["emailVerified"]
-        else badge(words.IS_UNVERIFIED, "")
-    )
+    verified = user_detail.verified_badge(user)
     return badge(words.IS_BANNED, "bad") + Markup(" ") + verified if user["banned"] else verified
 
 
 def _csv(params: dict[str, str], total: int) -> Markup:
-    if not total:
-        return Markup()
-    file = f"{USERS_CSV}?{encode_query(params)}"
-    return Markup("<p><a href='{}'>{}</a></p>").format(file, words.CSV)
+    return Markup("<p>{}</p>").format(link(words.CSV, "users.csv", **params)) if total else Markup()

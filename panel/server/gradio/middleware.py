@@ -88,14 +88,10 @@ class GradioMiddleware:
 
 def _gradio_query(scope: Scope, is_page: bool) -> bytes:
     """Return the query for Gradio: none for a page; its events carry the allowed parameters."""
-    if is_page:
-        return b""
-    query_string: bytes = scope["query_string"]
-    return (
-        urls.encode_query(urls.parse_query(query_string)).encode()
-        if scope["path"] == paths.JOIN
-        else query_string
-    )
+    query_string: bytes = b"" if is_page else scope["query_string"]
+    if scope["path"] != paths.JOIN:
+        return query_string
+    return urls.encode_query(urls.parse_query(query_string)).encode()
 
 
 def _add_nonce(page: bytes, nonce: bytes) -> bytes:
@@ -104,11 +100,10 @@ def _add_nonce(page: bytes, nonce: bytes) -> bytes:
 
 
 def _with_caching(path: str, send: Send) -> Send:
-    cache_control = next(
-        (value for prefix, value in _CACHED.items() if path.startswith(prefix)), None
-    )
-    if cache_control is None:
+    prefix = next(filter(path.startswith, _CACHED), None)
+    if prefix is None:
         return send
+    cache_control = _CACHED[prefix]
 
     async def send_cached(message: Message) -> None:
         if message["type"] == "http.response.start" and message["status"] in {200, 304}:

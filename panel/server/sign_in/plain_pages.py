@@ -82,9 +82,8 @@ class PlainPages:
             email=words.EMAIL,
             password=words.PASSWORD,
             button=words.SIGN_IN,
-            focus=Markup()
-            if framed
-            else Markup(" autofocus"),  # browsers refuse it to the frame of another site
+            # Browsers refuse it to the frame of another site.
+            focus=Markup() if framed else Markup(" autofocus"),
         )
         content = notice + form + self._first_admin_help()
         return self._page(words.SIGN_IN, words.LEAD, content, status=status)

@@ -155,9 +155,8 @@ async def _guess(run: JourneyRun) -> StepResult:
 async def _read_wait(run: JourneyRun) -> StepResult:
     refused = run.exchanges[-1]
     wait = refused.response.header("retry-after")
-    return StepResult(
-        bool(wait), words.TRY_AGAIN_IN.format(wait) if wait else words.NOT_TOLD, (refused,)
-    )
+    message = words.TRY_AGAIN_IN.format(wait) if wait else words.NOT_TOLD
+    return StepResult(bool(wait), message, (refused,))
 
 
 async def _foreign_asks(run: JourneyRun) -> StepResult:
@@ -186,10 +185,8 @@ def _revoke_others(_: Person) -> Call:
     return post("/api/auth/revoke-other-sessions", {})
 
 
-_CREATE_PERSON, _DELETE_PERSON = (
-    Step(words.MAKE_ACCOUNT, _make_account),
-    Step(words.CLEAN_UP, _clean_up),
-)
+_CREATE_PERSON = Step(words.MAKE_ACCOUNT, _make_account)
+_DELETE_PERSON = Step(words.CLEAN_UP, _clean_up)
 JOURNEYS: tuple[Journey, ...] = (
     Journey(
         words.ROUND_TRIP,
